@@ -1,0 +1,77 @@
+/**
+ * Failures of dgov itself, and the one table of error codes.
+ *
+ * Outcomes of work (a rejected attempt, a plan with diagnostics, a failed subprocess) are data and
+ * never pass through here. Code tests `error.code`, never the class name: minifying renames classes.
+ */
+
+/** What each code means to the shell. Printed by `dgov help exit-codes`. */
+export const errorCodes = {
+  USAGE: { exit: 2, meaning: "a bad flag or argument" },
+  PLAN_INVALID: { exit: 3, meaning: "the plan has errors; they have been printed" },
+  CONFIG_INVALID: { exit: 3, meaning: "project.toml has errors; they have been printed" },
+  NOT_A_REPOSITORY: { exit: 4, meaning: "no git repository, or one dgov cannot work in" },
+  NOT_INITIALISED: { exit: 4, meaning: "no .dgov/project.toml here" },
+  GIT_TOO_OLD: { exit: 4, meaning: "git is missing or older than 2.38" },
+  WORKTREE_DIRTY: { exit: 4, meaning: "uncommitted changes that workers would not see" },
+  TARGET_MISSING: { exit: 4, meaning: "no branch to land on" },
+  RUN_LOCKED: { exit: 4, meaning: "another dgov run holds this repository" },
+  KEY_MISSING: { exit: 4, meaning: "the provider's API key is not in the environment" },
+  PROVIDER_UNTRUSTED: { exit: 4, meaning: "the repository names an endpoint you have not agreed to" },
+  PROVIDER_PLACEHOLDER: { exit: 4, meaning: "project.toml still holds the placeholders of init" },
+  GATE_UNRUNNABLE: { exit: 4, meaning: "a configured gate cannot run on this machine" },
+  REPOSITORY_CHANGED: { exit: 4, meaning: "git's own configuration changed while workers ran" },
+  LOG_NEWER: { exit: 4, meaning: "the event log was written by a newer dgov" },
+  LOG_UNUSABLE: { exit: 4, meaning: "the event log cannot be read or written" },
+  ENVIRONMENT: { exit: 4, meaning: "the machine is not ready" },
+  NOT_FOUND: { exit: 1, meaning: "nothing of that name" },
+  REFUSED: { exit: 1, meaning: "the answer is no" },
+  INTERNAL: { exit: 70, meaning: "a bug in dgov; please report it" },
+} as const satisfies Record<string, { exit: number; meaning: string }>;
+
+export type ErrorCode = keyof typeof errorCodes;
+
+/** One problem in a plan, SOP or configuration file. Lines and columns count from 1. */
+export interface Diagnostic {
+  severity: "error" | "warning";
+  /** Stable kebab-case code, e.g. `unknown-key`. */
+  code: string;
+  /** Path relative to the project root, with `/`. */
+  file: string;
+  line: number | null;
+  column: number | null;
+  /** Full unit id, when the problem belongs to one. */
+  unit: string | null;
+  /** One sentence naming the thing, without the file and line. */
+  message: string;
+  /** What to do about it, when there is something to say. */
+  hint: string | null;
+  /** The source line the problem is on, without its newline. */
+  excerpt: string | null;
+}
+
+export interface DgovErrorOptions {
+  /** The next command to type. */
+  hint?: string;
+  cause?: unknown;
+  diagnostics?: readonly Diagnostic[];
+}
+
+/** A failure of dgov or of its environment: one sentence, a code, and what to do next. */
+export class DgovError extends Error {
+  readonly code: ErrorCode;
+  readonly hint: string | undefined;
+  readonly diagnostics: readonly Diagnostic[];
+
+  constructor(code: ErrorCode, message: string, options: DgovErrorOptions = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.name = "DgovError";
+    this.code = code;
+    this.hint = options.hint;
+    this.diagnostics = options.diagnostics ?? [];
+  }
+
+  get exitCode(): number {
+    return errorCodes[this.code].exit;
+  }
+}

@@ -1,0 +1,105 @@
+/**
+ * Everything the kernel can be told. Past tense, `noun.verb`.
+ *
+ * Commit and tree ids are opaque strings. Each event answers at most one action; `unit`, `attempt`
+ * and, where they matter, `fork` and `car` say which one. Attempts count from 1 within a run.
+ */
+import type { Dag, UnitId } from "./dag.ts";
+
+export interface KernelLimits {
+  /** Workers alive at once. */
+  jobs: number;
+  /** Retries after a rejected attempt. */
+  rejectionRetries: number;
+  /** Retries after a crash or a provider failure. */
+  crashRetries: number;
+  timeoutRetries: number;
+  /** Cars of the merge train that may be in the making at once; 1 is serial. */
+  speculation: number;
+  /** Gate runs (one car or one isolated tree each) alive at once. */
+  maxGates: number;
+  /** Rebuilds of a car because the target moved, before it goes to the end of the train. */
+  rebuilds: number;
+}
+
+/** How a worker's attempt ended, as the parent saw it. Only `complete` goes on to review. */
+export type WorkerOutcome =
+  | "complete"
+  | "incomplete"
+  | "blocked"
+  | "exhausted"
+  | "no_progress"
+  | "provider_failed"
+  | "refused_by_provider"
+  | "crashed"
+  | "timed_out";
+
+/** `not_applicable` and `flaky` count as passed; `errored` as failed. */
+export type GateStatus = "passed" | "failed" | "flaky" | "not_applicable" | "errored";
+
+/** Why a finished set of gates says no. `base`: the same failures are there without the attempt. */
+export type Blame = "attempt" | "integration" | "base" | "environment";
+
+interface Of {
+  unit: UnitId;
+  attempt: number;
+}
+
+export type Event =
+  | {
+      type: "run.started";
+      dag: Dag;
+      limits: KernelLimits;
+      order: "ready" | "plan";
+      /** Tip of the target branch. */
+      tip: string;
+      /** Gates whose verdict a landing needs. */
+      gates: string[];
+      /** Units that need no work: landed earlier with the same digest, or done with a result. */
+      settled: { unit: UnitId; as: "landed" | "done" }[];
+    }
+  | ({ type: "attempt.prepared"; base: string } & Of)
+  | ({ type: "attempt.unprepared"; reason: string; retriable: boolean } & Of)
+  | ({ type: "worker.exited"; fork: number; outcome: WorkerOutcome; reason: string } & Of)
+  | ({ type: "self_review.finished"; approved: boolean; reason: string } & Of)
+  | ({ type: "review.finished"; passed: true; commit: string; tree: string } & Of)
+  | ({
+      type: "review.finished";
+      passed: false;
+      verdict: string;
+      reason: string;
+      retriable: boolean;
+    } & Of)
+  | ({ type: "candidate.built"; car: number; onto: string; commit: string; tree: string } & Of)
+  | ({ type: "candidate.conflicted"; car: number; onto: string; reason: string } & Of)
+  | ({
+      type: "gates.finished";
+      /** Null for the attempt's own tree, judged only to say whose fault a failed candidate is. */
+      car: number | null;
+      tree: string;
+      verdicts: Record<string, GateStatus>;
+      passed: boolean;
+      blame: Blame | null;
+      reason: string;
+    } & Of)
+  /** The target branch is found elsewhere than the kernel believes. */
+  | { type: "target.moved"; tip: string }
+  /** A checkout that blocked a landing changed; blocked units may try again. */
+  | { type: "checkout.changed" }
+  | ({ type: "landing.finished"; car: number; commit: string } & Of)
+  | ({
+      type: "landing.refused";
+      car: number;
+      cause: "target_moved" | "blocked_by_checkout" | "proof_failed";
+      reason: string;
+      /** Tip of the target when it was refused. */
+      tip: string;
+    } & Of)
+  /** The operator, or a change of git's shared configuration, ends the run early. */
+  | { type: "run.interrupted"; cause: "signal" | "repository_changed"; reason: string }
+  | { type: "run.finished"; status: RunStatus };
+
+/** `complete` if and only if every unit of the dag landed or is done. */
+export type RunStatus = "complete" | "partial" | "failed" | "interrupted";
+
+export type EventType = Event["type"];
