@@ -1,11 +1,15 @@
 /** Where text goes: stdout is the answer, stderr the conversation. */
+import { assert } from "../std/assert.ts";
 
 export interface Output {
   mode: "text" | "json";
-  /** Colour and cursor movement are welcome on stderr. */
+  /** Cursor movement is welcome on stderr. */
   readonly live: boolean;
+  /** Colour is welcome on stderr. */
   readonly color: boolean;
   readonly quiet: boolean;
+  /** Aborted when nobody reads stdout any more (broken pipe): streams stop, quietly. */
+  readonly closed: AbortSignal;
   /** The answer: text mode prints `text`, JSON mode the document, exactly once. */
   answer(document: { schema: string; [key: string]: unknown }, text: string): void;
   /** One line to stdout at once (streams: `watch`, `--ndjson`). */
@@ -14,4 +18,60 @@ export interface Output {
   status(text: string): void;
   /** A line on stderr even with `--quiet`. */
   warn(text: string): void;
+}
+
+export interface OutputOptions {
+  json: boolean;
+  quiet: boolean;
+  /** False for `--no-color`; null when nothing was said. */
+  color: boolean | null;
+  env: Record<string, string | undefined>;
+}
+
+/** The output of this process, and whether anything was written to stdout yet. */
+export interface ProcessOutput extends Output {
+  readonly answered: boolean;
+}
+
+/** Output on the process's own streams. A broken pipe aborts `closed` and is otherwise ignored. */
+export function processOutput(options: OutputOptions): ProcessOutput {
+  const { json, quiet, env } = options;
+  const closing = new AbortController();
+  let answered = false;
+  process.stdout.on("error", () => closing.abort());
+  process.stderr.on("error", () => {});
+  const terminal = process.stderr.isTTY === true && env["TERM"] !== "dumb" && !json;
+  const write = (text: string): void => {
+    answered = true;
+    if (!closing.signal.aborted) process.stdout.write(text.endsWith("\n") ? text : `${text}\n`);
+  };
+  const say = (text: string): void => {
+    process.stderr.write(`${text}\n`);
+  };
+  return {
+    mode: json ? "json" : "text",
+    live: terminal && !quiet,
+    color: terminal && options.color !== false && !env["NO_COLOR"],
+    quiet,
+    closed: closing.signal,
+    get answered() {
+      return answered;
+    },
+    answer(document, text) {
+      assert(!answered, "a command answers once");
+      if (json) write(JSON.stringify(document));
+      else if (text !== "") write(text);
+      answered = true;
+    },
+    line: write,
+    status(text) {
+      if (!quiet) say(text);
+    },
+    warn: say,
+  };
+}
+
+/** `DGOV_JSON=1|true|yes`, in any case. */
+export function wantsJson(env: Record<string, string | undefined>): boolean {
+  return /^(1|true|yes)$/i.test(env["DGOV_JSON"] ?? "");
 }

@@ -1,0 +1,23 @@
+/**
+ * What this build is: stamped by `build.ts`, `dev` when run from source.
+ *
+ * The three names are replaced by the bundler; `typeof` keeps the source runnable without them.
+ */
+declare const DGOV_VERSION: string | undefined;
+declare const DGOV_COMMIT: string | undefined;
+declare const DGOV_TARGET: string | undefined;
+
+export interface BuildInfo {
+  /** Version of package.json, `+dirty` appended when built from a changed tree; `dev` from source. */
+  version: string;
+  /** Commit the build was made from, or `dev`. */
+  commit: string;
+  /** e.g. `linux-x64-baseline`, or `source`. */
+  target: string;
+}
+
+export const buildInfo: BuildInfo = {
+  version: typeof DGOV_VERSION === "string" ? DGOV_VERSION : "dev",
+  commit: typeof DGOV_COMMIT === "string" ? DGOV_COMMIT : "dev",
+  target: typeof DGOV_TARGET === "string" ? DGOV_TARGET : "source",
+};

@@ -1,0 +1,51 @@
+/** Failures made visible: one sentence and a hint on stderr, one document on stdout with `--json`. */
+import { DgovError } from "../error.ts";
+import { renderDiagnostics } from "./render/diagnostics.ts";
+
+/** Errors of the file system that the machine, not dgov, is to blame for. */
+const machineErrors = new Set(["EACCES", "EDQUOT", "EMFILE", "ENFILE", "ENOSPC", "EPERM", "EROFS"]);
+
+/** Any thrown value as a DgovError: citty's errors are USAGE, a full disk is ENVIRONMENT. */
+export function toDgovError(error: unknown): DgovError {
+  if (error instanceof DgovError) return error;
+  if (error instanceof Error) {
+    if (error.name === "CLIError") return new DgovError("USAGE", Bun.stripANSI(error.message));
+    const code = "code" in error ? error.code : undefined;
+    if (typeof code === "string" && machineErrors.has(code)) {
+      return new DgovError("ENVIRONMENT", error.message, { cause: error });
+    }
+  }
+  const message = error instanceof Error ? error.message : String(error);
+  return new DgovError("INTERNAL", message, { cause: error });
+}
+
+/** `dgov.error/1`. */
+export function errorDocument(error: DgovError): { schema: string; [key: string]: unknown } {
+  return {
+    schema: "dgov.error/1",
+    code: error.code,
+    message: error.message,
+    hint: error.hint ?? null,
+    exit_code: error.exitCode,
+    ...(error.diagnostics.length > 0 ? { diagnostics: error.diagnostics } : {}),
+  };
+}
+
+/** The error for people: diagnostics, the sentence, what caused it, what to do. */
+export function renderError(error: DgovError): string {
+  const lines: string[] = [];
+  if (error.diagnostics.length > 0) lines.push(renderDiagnostics(error.diagnostics), "");
+  const internal = error.code === "INTERNAL";
+  lines.push(`error: ${internal ? "internal error, a bug in dgov: " : ""}${error.message}`);
+  for (let cause = error.cause; cause instanceof Error; cause = cause.cause) {
+    if (cause.message !== error.message) lines.push(`Caused by: ${cause.message}`);
+  }
+  if (error.hint !== undefined) lines.push(`hint: ${error.hint}`);
+  if (internal) lines.push(stackOf(error));
+  return lines.join("\n");
+}
+
+function stackOf(error: DgovError): string {
+  const origin = error.cause instanceof Error ? error.cause : error;
+  return origin.stack ?? "";
+}

@@ -1,0 +1,105 @@
+/** Help texts: citty's usage, the global flags, and examples. */
+import { type ArgDef as CittyArgDef, type CommandDef, renderUsage } from "citty";
+import { aliasesOf, flagName, globalArgs } from "./args.ts";
+import type { AnyCommand, ArgDef, ArgsDef, CommandGroup } from "./command.ts";
+
+/** Help of one command. `path` is how it is typed, without `dgov`. */
+export async function commandUsage(
+  command: AnyCommand,
+  path: string[],
+  color: boolean,
+): Promise<string> {
+  const definition: CommandDef = {
+    meta: { name: path.join(" "), description: command.description },
+    args: cittyArgs(command.args as ArgsDef),
+  };
+  const usage = await renderUsage(definition, { meta: { name: "dgov" } });
+  const examples = command.examples.map((example) => `  ${example}`);
+  const text = [
+    usage.trimEnd(),
+    "",
+    "GLOBAL OPTIONS",
+    "",
+    ...globalLines(),
+    "",
+    "EXAMPLES",
+    "",
+    ...examples,
+  ].join("\n");
+  return color ? text : Bun.stripANSI(text);
+}
+
+/** Help of a group (the whole of dgov when `path` is empty). */
+export function groupUsage(group: CommandGroup, path: string[], color: boolean): string {
+  const name = ["dgov", ...path].join(" ");
+  const rows = Object.entries(group.subcommands)
+    .filter(([, entry]) => entry.hidden !== true)
+    .map(([word, entry]): [string, string] => [word, entry.description]);
+  const text = [
+    group.description,
+    "",
+    `USAGE ${name} <command> [OPTIONS]`,
+    "",
+    "COMMANDS",
+    "",
+    ...columns(rows),
+    "",
+    "GLOBAL OPTIONS",
+    "",
+    ...globalLines(),
+    "",
+    "EXAMPLES",
+    "",
+    ...(path.length === 0 ? rootExamples : rows.map(([word]) => `${name} ${word} --help`)).map(
+      (example) => `  ${example}`,
+    ),
+  ].join("\n");
+  return color ? text : Bun.stripANSI(text);
+}
+
+const rootExamples = [
+  "dgov demo",
+  "dgov init",
+  "dgov run my-plan",
+  "dgov plan review my-plan",
+  "dgov help exit-codes",
+];
+
+function globalLines(): string[] {
+  return columns(
+    Object.entries(globalArgs).map(([key, definition]): [string, string] => {
+      const long = key === "color" ? "--no-color" : `--${flagName(key)}`;
+      const names = [...aliasesOf(definition).map((alias) => `-${alias}`), long].join(", ");
+      const value = "valueHint" in definition ? `=<${definition.valueHint}>` : "";
+      return [`${names}${value}`, definition.description];
+    }),
+  );
+}
+
+function columns(rows: [string, string][]): string[] {
+  const width = Math.max(0, ...rows.map(([left]) => left.length));
+  return rows.map(([left, right]) => `  ${left.padEnd(width)}  ${right}`.trimEnd());
+}
+
+/** Definitions as citty shows them: flags in kebab-case, and how often they may be given. */
+function cittyArgs(args: ArgsDef): Record<string, CittyArgDef> {
+  return Object.fromEntries(
+    Object.entries(args).map(([key, definition]) => [
+      definition.type === "positional" ? key : flagName(key),
+      described(definition),
+    ]),
+  );
+}
+
+function described(definition: ArgDef): CittyArgDef {
+  const { repeated, words, bare, ...plain } = definition;
+  const notes = [
+    repeated === true || words !== undefined ? "may be repeated" : null,
+    bare === undefined ? null : `alone it means ${bare}; give another with =`,
+  ].filter((note) => note !== null);
+  if (notes.length === 0) return plain as CittyArgDef;
+  return {
+    ...plain,
+    description: `${plain.description ?? ""} (${notes.join("; ")})`,
+  } as CittyArgDef;
+}
