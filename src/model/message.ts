@@ -1,0 +1,92 @@
+/**
+ * A conversation as it goes over the wire, and what comes back: the shapes the provider, the worker's
+ * history and the planner share.
+ */
+
+export interface ToolCall {
+  /** Unique in the whole conversation; minted here when the server repeats or omits it. */
+  id: string;
+  name: string;
+  /** JSON text as the model wrote it; may be broken. */
+  argumentsText: string;
+}
+
+export type ChatMessage =
+  | { role: "system" | "user"; content: string }
+  | { role: "assistant"; content: string; toolCalls: ToolCall[] }
+  | { role: "tool"; callId: string; content: string };
+
+/** A tool as the model is told of it. */
+export interface ToolOffer {
+  name: string;
+  description: string;
+  /** JSON schema of the arguments. */
+  parameters: Record<string, unknown>;
+}
+
+/** Tokens as the provider counted them; cached is part of prompt. */
+export interface Usage {
+  promptTokens: number;
+  cachedTokens: number;
+  completionTokens: number;
+}
+
+export interface ModelRequest {
+  model: string;
+  messages: readonly ChatMessage[];
+  tools: readonly ToolOffer[];
+  /** `auto`, or the name of the one tool that must be called. */
+  toolChoice: "auto" | { tool: string };
+  signal: AbortSignal;
+}
+
+export interface Reply {
+  kind: "reply";
+  text: string;
+  toolCalls: ToolCall[];
+  finishReason: string;
+  usage: Usage | null;
+}
+
+/** What one request came to. Usage is there whenever the server said it, failures included. */
+export type ModelResult =
+  | Reply
+  /** Worth another try: the endpoint is busy, broke off, or talked nonsense. */
+  | {
+      kind: "retriable";
+      reason: string;
+      /** The endpoint asked for patience (429, 503 and 529 with `Retry-After`). */
+      limited: boolean;
+      retryAfterMs: number | null;
+      usage: Usage | null;
+    }
+  /** Asking again cannot help: key, model, address or request are wrong. */
+  | { kind: "fatal"; reason: string; status: number | null; usage: Usage | null }
+  | { kind: "cancelled"; usage: Usage | null };
+
+/** Messages in the wire's own spelling. */
+export function wireMessage(message: ChatMessage): Record<string, unknown> {
+  switch (message.role) {
+    case "system":
+    case "user":
+      return { role: message.role, content: message.content };
+    case "tool":
+      return { role: "tool", tool_call_id: message.callId, content: message.content };
+    case "assistant":
+      return {
+        role: "assistant",
+        content: message.content,
+        ...(message.toolCalls.length === 0
+          ? {}
+          : {
+              tool_calls: message.toolCalls.map((call) => ({
+                id: call.id,
+                type: "function",
+                function: { name: call.name, arguments: call.argumentsText },
+              })),
+            }),
+      };
+    default:
+      return message satisfies never;
+  }
+}

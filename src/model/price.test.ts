@@ -1,0 +1,12 @@
+import { expect, test } from "bun:test";
+import { costOf } from "./price.ts";
+
+const usage = { promptTokens: 1_000_000, cachedTokens: 400_000, completionTokens: 100_000 };
+
+test("cached tokens are charged at their own price, and only once", () => {
+  expect(costOf(usage, { input: 2, cached: 0.5, output: 10 })).toBeCloseTo(1.2 + 0.2 + 1);
+});
+
+test("without a price there is no cost", () => {
+  expect(costOf(usage, null)).toBeNull();
+});
