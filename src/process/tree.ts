@@ -1,0 +1,203 @@
+/**
+ * Trees of processes: finding and killing everything that belongs to one.
+ *
+ * A tree is the group, all descendants by parent id, the sessions its members lead, and every
+ * process whose environment has the attempt's marker. A process that both forks away twice and
+ * clears its environment is found only while its parents live; there is no further means without
+ * a sandbox. Processes are identified by pid and start time.
+ */
+
+import { dlopen } from "bun:ffi";
+import { readdirSync, readFileSync } from "node:fs";
+
+interface Row {
+  pid: number;
+  parent: number;
+  group: number;
+  /** 0 where the system does not tell. */
+  session: number;
+  start: string;
+  zombie: boolean;
+}
+
+const markerName = "DGOV_ATTEMPT";
+const linux = process.platform === "linux";
+
+/**
+ * Kills a tree: stops members, looks for new ones until there are none, kills, and looks again
+ * until none is alive or `timeoutMs` (default 5,000) have passed. Survivors are an error to show.
+ */
+export async function killTree(o: {
+  pid?: number;
+  marker?: string;
+  timeoutMs?: number;
+}): Promise<{ survivors: number[] }> {
+  const deadline = performance.now() + (o.timeoutMs ?? 5000);
+  const known = new Map<number, string>();
+  for (;;) {
+    // Stopped processes cannot fork, so a pass that finds nobody new has found everybody.
+    while (stopNew(known, o)) {}
+    for (const pid of known.keys()) send(pid, "SIGKILL");
+    if (o.pid !== undefined) send(-o.pid, "SIGKILL");
+    const survivors = members(known, o).map((row) => row.pid);
+    if (survivors.length === 0 || performance.now() > deadline) return { survivors };
+    await Bun.sleep(2);
+  }
+}
+
+/** Pids of live processes whose `DGOV_ATTEMPT` begins with the prefix; "" finds every marked one. */
+export function markedProcesses(prefix: string): number[] {
+  return rows()
+    .filter((row) => !row.zombie && markerOf(row.pid)?.startsWith(prefix))
+    .map((row) => row.pid);
+}
+
+/** What tells this process from a later one of the same pid; null when it is dead or a zombie. */
+export function processStart(pid: number): string | null {
+  const row = linux ? linuxRow(pid) : (rows().find((r) => r.pid === pid) ?? null);
+  return row === null || row.zombie ? null : row.start;
+}
+
+/**
+ * Makes this process undumpable, so that others of the same user cannot read its memory or
+ * environment. Linux only; silently nothing where it does not work.
+ */
+export function harden(): void {
+  if (!linux) return;
+  for (const library of ["libc.so.6", `libc.musl-${muslArch()}.so.1`]) {
+    try {
+      const libc = dlopen(library, {
+        prctl: { args: ["int", "u64", "u64", "u64", "u64"], returns: "int" },
+      });
+      libc.symbols.prctl(4, 0, 0, 0, 0); // PR_SET_DUMPABLE
+      return;
+    } catch {
+      // The next name.
+    }
+  }
+}
+
+function muslArch(): string {
+  return process.arch === "arm64" ? "aarch64" : "x86_64";
+}
+
+function send(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal);
+  } catch {
+    // Gone already, or not ours to signal; the next look tells.
+  }
+}
+
+/** Stops members not seen before and remembers them; false when there were none. */
+function stopNew(known: Map<number, string>, o: { pid?: number; marker?: string }): boolean {
+  const fresh = members(known, o).filter((row) => known.get(row.pid) !== row.start);
+  for (const row of fresh) {
+    send(row.pid, "SIGSTOP");
+    known.set(row.pid, row.start);
+  }
+  return fresh.length > 0;
+}
+
+/** Live processes that belong to the tree, given the members known so far. */
+function members(known: Map<number, string>, o: { pid?: number; marker?: string }): Row[] {
+  const all = rows();
+  const byPid = new Map(all.map((row) => [row.pid, row]));
+  const spared = lineage(byPid);
+  const tree = new Set<number>();
+  for (const row of all) {
+    const root = row.pid === o.pid || row.group === o.pid || row.session === o.pid;
+    const again = known.get(row.pid) === row.start;
+    const carries = o.marker !== undefined && markerOf(row.pid) === o.marker;
+    if (root || again || carries) tree.add(row.pid);
+  }
+  // Children of members, and of members that died since: their groups and sessions carry the id.
+  for (let grew = true; grew; ) {
+    grew = false;
+    for (const row of all) {
+      if (tree.has(row.pid)) continue;
+      const led = (id: number): boolean => tree.has(id) || (known.has(id) && !byPid.has(id));
+      if (!tree.has(row.parent) && !led(row.group) && !led(row.session)) continue;
+      tree.add(row.pid);
+      grew = true;
+    }
+  }
+  return all.filter((row) => tree.has(row.pid) && !row.zombie && !spared.has(row.pid));
+}
+
+/** This process and its ancestors: never members, whatever environment they carry. */
+function lineage(byPid: Map<number, Row>): Set<number> {
+  const own = new Set([0, 1]);
+  for (let pid = process.pid; pid > 1 && !own.has(pid); pid = byPid.get(pid)?.parent ?? 0) {
+    own.add(pid);
+  }
+  return own;
+}
+
+function rows(): Row[] {
+  if (!linux) return psRows();
+  const found: Row[] = [];
+  for (const name of readdirSync("/proc")) {
+    const pid = Number(name);
+    if (!Number.isInteger(pid)) continue;
+    const row = linuxRow(pid);
+    if (row !== null) found.push(row);
+  }
+  return found;
+}
+
+let bootId: string | null = null;
+
+/** /proc/PID/stat: the name in parentheses may hold anything, so fields are counted after it. */
+function linuxRow(pid: number): Row | null {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, "latin1");
+    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+    // Ticks since boot repeat after a reboot; the boot's id does not.
+    bootId ??= readFileSync("/proc/sys/kernel/random/boot_id", "latin1").slice(0, 8);
+    return {
+      pid,
+      parent: Number(fields[1]),
+      group: Number(fields[2]),
+      session: Number(fields[3]),
+      start: `${bootId}-${fields[19]}`,
+      zombie: fields[0] === "Z" || fields[0] === "X",
+    };
+  } catch {
+    return null;
+  }
+}
+
+function psRows(): Row[] {
+  const lines = ps("-axo", "pid=,ppid=,pgid=,stat=,lstart=");
+  return lines.map((line) => {
+    const [pid, parent, group, state, ...start] = line.trim().split(/\s+/);
+    return {
+      pid: Number(pid),
+      parent: Number(parent),
+      group: Number(group),
+      session: 0,
+      start: start.join(" "),
+      zombie: state?.startsWith("Z") ?? true,
+    };
+  });
+}
+
+function ps(...args: string[]): string[] {
+  const run = Bun.spawnSync(["ps", ...args], { env: { PATH: "/bin:/usr/bin", LC_ALL: "C" } });
+  return run.stdout.toString().split("\n").filter(Boolean);
+}
+
+function markerOf(pid: number): string | null {
+  const words = linux ? environOf(pid) : (ps("-Eww", "-o", "command=", "-p", `${pid}`)[0] ?? "");
+  const at = words.split(linux ? "\0" : " ").find((word) => word.startsWith(`${markerName}=`));
+  return at === undefined ? null : at.slice(markerName.length + 1);
+}
+
+function environOf(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/environ`, "latin1");
+  } catch {
+    return "";
+  }
+}
