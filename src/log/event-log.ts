@@ -1,0 +1,207 @@
+/**
+ * The authority on what happened: an append-only log in `.dgov/state.db`.
+ *
+ * `append` returns when its lifecycle events are on disk, telemetry noted before them included;
+ * `note` may lose the last 50 ms to a power cut. Only the process holding the run lock writes.
+ */
+import { join } from "node:path";
+import { DgovError } from "../error.ts";
+import { type Clock, isoTime, systemClock } from "../std/clock.ts";
+import { type Counts, countsBy } from "./counts.ts";
+import { type Connection, databasePath, openForReading, openForWriting } from "./database.ts";
+import { keepFile, readKept } from "./files.ts";
+import type { NewEvent, RecordedEvent, RunEntry } from "./recorded.ts";
+
+export type { NewEvent, RecordedEvent, RunEntry } from "./recorded.ts";
+
+export interface TelemetryQuery {
+  run: string;
+  unit?: string;
+  attempt?: number;
+  afterSeq?: number;
+  /** Only these types. */
+  types?: readonly string[];
+}
+
+export interface EventLog {
+  /** Records lifecycle events in one durable transaction and gives them back with their places. */
+  append(events: readonly NewEvent[]): RecordedEvent[];
+  /** Records a telemetry event soon: after 200 of them, 50 ms, or with the next `append`. */
+  note(event: NewEvent): void;
+  /** Writes the telemetry noted so far. */
+  flush(): void;
+  /** Lifecycle events in order, of one run or of all. */
+  lifecycle(query: { run?: string; afterSeq?: number; limit?: number }): RecordedEvent[];
+  telemetry(query: TelemetryQuery): RecordedEvent[];
+  /** The run started last, of a plan or of all; null when there is none. */
+  newestRun(plan?: string): string | null;
+  /** Runs, newest first. */
+  runs(query: { plan?: string; limit: number }): RunEntry[];
+  /** Tokens, turns and calls per unit, attempt and model of a run. */
+  counts(run: string): Counts[];
+  /** Changes when another process wrote. */
+  dataVersion(): number;
+  /** Keeps bytes under `.dgov/out/blobs/` and gives their SHA-256. Durable on return. */
+  putBlob(bytes: string | Uint8Array): string;
+  getBlob(digest: string): Uint8Array | null;
+  /** Keeps a compiled plan under `.dgov/out/plans/`, named by its digest, which it gives. */
+  savePlan(run: string, bytes: string): string;
+  /** The compiled plan of that digest, or null when it is gone. */
+  readPlan(digest: string): string | null;
+  [Symbol.dispose](): void;
+}
+
+const batchRowsMax = 200;
+const batchDelayMs = 50;
+
+/** Opens the log for writing, making it when missing. Throws LOG_NEWER or LOG_UNUSABLE. */
+export function openEventLog(projectRoot: string, options: { clock?: Clock } = {}): EventLog {
+  const connection = openForWriting(databasePath(projectRoot));
+  return eventLog(projectRoot, connection, writer(connection, options.clock ?? systemClock));
+}
+
+/** Opens the log for looking: null when there is none. Never creates or changes a file. */
+export function openEventLogForReading(projectRoot: string): EventLog | null {
+  const connection = openForReading(databasePath(projectRoot));
+  return connection === null ? null : eventLog(projectRoot, connection, noWriter);
+}
+
+type Writer = Pick<EventLog, "append" | "note" | "flush">;
+
+function refuse(): never {
+  throw new DgovError("INTERNAL", "the event log was opened for reading");
+}
+const noWriter: Writer = { append: refuse, note: refuse, flush: () => {} };
+
+function writer(connection: Connection, clock: Clock): Writer {
+  let batch: RecordedEvent[] = [];
+  let timer: ReturnType<typeof setTimeout> | null = null;
+  /** Kept from a flush that nobody waited for; thrown at the next call. */
+  let failure: { error: unknown } | null = null;
+
+  const recorded = (event: NewEvent, kind: RecordedEvent["kind"]): RecordedEvent => {
+    const { run, plan, unit, attempt, type, data } = event;
+    return { seq: 0, ts: isoTime(clock.now()), run, plan, unit, attempt, type, kind, data };
+  };
+  /** The batch stays as it is until the transaction that holds it is on disk. */
+  const write = (more: RecordedEvent[]): void => {
+    if (timer !== null) clearTimeout(timer);
+    timer = null;
+    const rows = [...batch, ...more];
+    if (rows.length === 0) return;
+    connection.transaction(() => {
+      for (const row of rows) row.seq = insert(connection, row);
+    });
+    batch = [];
+  };
+  const throwLateFailure = (): void => {
+    const late = failure;
+    failure = null;
+    if (late !== null) throw late.error;
+  };
+  return {
+    append(events) {
+      throwLateFailure();
+      const rows = events.map((event) => recorded(event, "lifecycle"));
+      write(rows);
+      return rows;
+    },
+    note(event) {
+      throwLateFailure();
+      batch.push(recorded(event, "telemetry"));
+      if (batch.length >= batchRowsMax) return write([]);
+      timer ??= setTimeout(() => {
+        try {
+          write([]);
+        } catch (error) {
+          failure = { error };
+        }
+      }, batchDelayMs);
+    },
+    flush() {
+      throwLateFailure();
+      write([]);
+    },
+  };
+}
+
+function insert(connection: Connection, row: RecordedEvent): number {
+  return connection.run(
+    "INSERT INTO events (ts, run, plan, unit, attempt, type, kind, data) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+    row.ts,
+    row.run,
+    row.plan,
+    row.unit,
+    row.attempt,
+    row.type,
+    row.kind,
+    JSON.stringify(row.data),
+  );
+}
+
+interface Row extends Omit<RecordedEvent, "data"> {
+  data: string;
+}
+
+function eventLog(projectRoot: string, connection: Connection, writer: Writer): EventLog {
+  const blobs = join(projectRoot, ".dgov", "out", "blobs");
+  const plans = join(projectRoot, ".dgov", "out", "plans");
+  const read = (sql: string, ...values: (string | number)[]): RecordedEvent[] =>
+    connection.all<Row>(sql, ...values).map((row) => ({ ...row, data: JSON.parse(row.data) }));
+
+  return {
+    ...writer,
+    lifecycle: ({ run, afterSeq = 0, limit = -1 }) =>
+      run === undefined
+        ? read(`${selectLifecycle} AND seq > ? ORDER BY seq LIMIT ?`, afterSeq, limit)
+        : read(
+            `${selectLifecycle} AND run = ? AND seq > ? ORDER BY seq LIMIT ?`,
+            run,
+            afterSeq,
+            limit,
+          ),
+    telemetry({ run, unit, attempt, afterSeq = 0, types }) {
+      const where = ["kind = 'telemetry'", "run = ?"];
+      const values: (string | number)[] = [run];
+      const also = (condition: string, ...more: (string | number)[]): void => {
+        where.push(condition);
+        values.push(...more);
+      };
+      if (unit !== undefined) also("unit = ?", unit);
+      if (attempt !== undefined) also("attempt = ?", attempt);
+      if (afterSeq > 0) also("seq > ?", afterSeq);
+      if (types !== undefined) also(`type IN (${types.map(() => "?").join(", ")})`, ...types);
+      return read(`SELECT * FROM events WHERE ${where.join(" AND ")} ORDER BY seq`, ...values);
+    },
+    newestRun: (plan) => selectRuns(connection, { plan, limit: 1 })[0]?.run ?? null,
+    runs: (query) => selectRuns(connection, query),
+    counts: (run) => countsBy(connection, run),
+    dataVersion: () => connection.version(),
+    putBlob: (bytes) => keepFile(blobs, bytes),
+    getBlob: (digest) => readKept(blobs, digest),
+    savePlan: (_run, bytes) => keepFile(plans, bytes, ".toml"),
+    readPlan(digest) {
+      const bytes = readKept(plans, digest, ".toml");
+      return bytes === null ? null : new TextDecoder().decode(bytes);
+    },
+    [Symbol.dispose]() {
+      try {
+        writer.flush();
+      } finally {
+        connection.close();
+      }
+    },
+  };
+}
+
+const selectLifecycle = "SELECT * FROM events WHERE kind = 'lifecycle'";
+
+function selectRuns(
+  connection: Connection,
+  { plan, limit }: { plan?: string | undefined; limit: number },
+): RunEntry[] {
+  const select = "SELECT run, plan, seq, ts FROM events WHERE type = 'run.started'";
+  return plan === undefined
+    ? connection.all<RunEntry>(`${select} ORDER BY seq DESC LIMIT ?`, limit)
+    : connection.all<RunEntry>(`${select} AND plan = ? ORDER BY seq DESC LIMIT ?`, plan, limit);
+}

@@ -1,0 +1,46 @@
+/**
+ * The schema, as numbered steps. A step that was released is never edited; new ones are appended.
+ *
+ * `PRAGMA user_version` holds the number of steps applied. A log with more steps than this program
+ * knows is refused, never guessed at.
+ */
+export const migrations: readonly string[] = [
+  `
+  CREATE TABLE events (
+    seq     INTEGER PRIMARY KEY AUTOINCREMENT,
+    ts      TEXT NOT NULL,
+    run     TEXT NOT NULL,
+    plan    TEXT NOT NULL,
+    unit    TEXT,
+    attempt INTEGER,
+    type    TEXT NOT NULL,
+    kind    TEXT NOT NULL CHECK (kind IN ('lifecycle', 'telemetry')),
+    data    TEXT NOT NULL CHECK (json_valid(data))
+  ) STRICT;
+
+  CREATE TRIGGER events_are_never_changed BEFORE UPDATE ON events
+  BEGIN SELECT RAISE(ABORT, 'the event log is append-only'); END;
+
+  CREATE TRIGGER lifecycle_is_never_deleted BEFORE DELETE ON events WHEN OLD.kind = 'lifecycle'
+  BEGIN SELECT RAISE(ABORT, 'lifecycle events are kept for ever'); END;
+
+  -- What happened in one run, and in all of them, without reading telemetry.
+  CREATE INDEX events_lifecycle_of_run ON events (run, seq) WHERE kind = 'lifecycle';
+  CREATE INDEX events_lifecycle ON events (seq) WHERE kind = 'lifecycle';
+  -- The newest run, of a plan or of all.
+  CREATE INDEX events_runs ON events (seq, run, plan, ts) WHERE type = 'run.started';
+  CREATE INDEX events_runs_of_plan ON events (plan, seq, run, ts) WHERE type = 'run.started';
+  CREATE INDEX events_telemetry ON events (run, unit, attempt, seq) WHERE kind = 'telemetry';
+  -- Sums over turns and calls are answered from these alone.
+  CREATE INDEX events_turns ON events (
+    run, unit, attempt,
+    json_extract(data, '$.model'),
+    json_extract(data, '$.usage.prompt_tokens'),
+    json_extract(data, '$.usage.cached_tokens'),
+    json_extract(data, '$.usage.completion_tokens')
+  ) WHERE type = 'turn.finished';
+  CREATE INDEX events_results ON events (
+    run, unit, attempt, json_extract(data, '$.tool'), json_extract(data, '$.ok')
+  ) WHERE type = 'result';
+  `,
+];
