@@ -13,6 +13,15 @@ export const faultPoints = [
   "land.prepared",
   "land.checkout_updated",
   "land.committed",
+  "event.deciding",
+  "event.recorded",
+  "worker.started",
+  "land.recorded",
+  "land.done",
+  "recover.landing",
+  "recover.kept",
+  "finish.verified",
+  "finish.archived",
 ] as const;
 
 export type FaultPoint = (typeof faultPoints)[number];

@@ -1,0 +1,13 @@
+/** The project a command works on. */
+import { DgovError } from "../error.ts";
+import { findProject } from "../config/find.ts";
+import type { Context } from "./command.ts";
+
+/** The nearest folder above holding `.dgov`; NOT_INITIALISED when there is none. */
+export function requireProject(context: Context): string {
+  const root = findProject(context.cwd);
+  if (root !== null) return root;
+  throw new DgovError("NOT_INITIALISED", `no .dgov folder in ${context.cwd} or above it`, {
+    hint: "dgov init",
+  });
+}

@@ -1,0 +1,390 @@
+/**
+ * Performs what happens to one attempt: worktree, worker, review.
+ *
+ * Work is committed to the attempt's keep-ref as soon as its processes are dead, before anything
+ * touches its directory again; the directory goes only after that.
+ */
+import { rmSync } from "node:fs";
+import { dirname } from "node:path";
+import { DgovError } from "../error.ts";
+import { keepRef } from "../git/keep.ts";
+import { branchTip, isAncestor } from "../git/repository.ts";
+import { keepWork } from "../git/snapshot.ts";
+import { createAttemptTree, diffText, removeAttemptTree, replayWork } from "../git/worktree.ts";
+import type { Action } from "../kernel/action.ts";
+import type { Event } from "../kernel/event.ts";
+import { patchBetween } from "../git/diff.ts";
+import { faultPoint } from "../process/fault.ts";
+import { processStart } from "../process/tree.ts";
+import { prepareDependencies } from "../settlement/dependencies.ts";
+import { reviewAttempt } from "../settlement/review.ts";
+import { present } from "../std/assert.ts";
+import {
+  type EarlierWork,
+  type LiveAttempt,
+  markerOf,
+  record,
+  type RunContext,
+} from "./context.ts";
+import type { Answer } from "./ports.ts";
+import { attemptPlace } from "./places.ts";
+import { assemblePrompt } from "./prompt.ts";
+import { readOnlyOutcome } from "./read-only.ts";
+import { workerRequest } from "./worker-request.ts";
+import { runWorker, type WorkerEnd } from "./worker-process.ts";
+import { onWorkerMessage } from "./telemetry.ts";
+
+/** Bytes of a diff that goes into a prompt. */
+const diffBytesMax = 64 * 1024;
+/** Bytes of a read-only unit's result that are recorded and handed on. */
+const resultBytesMax = 32 * 1024;
+
+type Of<T extends Action["type"]> = Extract<Action, { type: T }>;
+
+export class Attempts {
+  readonly #context: RunContext;
+  readonly #live = new Map<string, LiveAttempt>();
+  /** Last rejected work of each unit: what the next attempt starts from. */
+  readonly #earlier = new Map<string, EarlierWork>();
+  /** Commit each unit landed as in this run or an earlier one. */
+  readonly landed = new Map<string, string>();
+  /** Results of read-only units, handed to their dependents. */
+  readonly results = new Map<string, string>();
+  /** Base of each unit's reviewed commit. */
+  readonly bases = new Map<string, string>();
+
+  constructor(context: RunContext) {
+    this.#context = context;
+    for (const [unit, work] of context.earlier) this.#earlier.set(unit, work);
+  }
+
+  async prepare(action: Of<"attempt.prepare">): Promise<Answer> {
+    const c = this.#context;
+    const { unit, attempt } = action;
+    const failed = (reason: string, retriable: boolean): Answer => ({
+      event: { type: "attempt.unprepared", unit, attempt, reason, retriable },
+    });
+    const task = present(c.tasks.get(unit), `task of ${unit}`);
+    const base = await branchTip(c.repository, c.target);
+    if (base === null) return failed(`the branch ${c.target} is gone`, false);
+    for (const dependency of task.dependsOn) {
+      const commit = this.landed.get(dependency);
+      if (commit !== undefined && !(await isAncestor(c.repository, commit, base))) {
+        return failed(`dependency_lost: ${dependency} (${commit.slice(0, 10)}) is no longer on ${c.target}`, false);
+      }
+    }
+    try {
+      const place = attemptPlace(c.places, { run: c.run, unit, attempt });
+      const tree = await createAttemptTree(c.repository, {
+        ...place,
+        base,
+        identity: c.identity,
+        filters: c.filters,
+      });
+      faultPoint("attempt.created");
+      const abort = new AbortController();
+      c.signal.addEventListener("abort", () => abort.abort(), { once: true });
+      const live: LiveAttempt = {
+        unit,
+        attempt,
+        marker: markerOf(c.run, unit, attempt),
+        tree,
+        earlier: null,
+        abort,
+      };
+      const work = this.#earlier.get(unit);
+      if (work !== undefined) live.earlier = await this.#replay(live, work);
+      if (task.role === "worker") {
+        const ready = await prepareDependencies(c.settlement, {
+          path: tree.path,
+          marker: live.marker,
+          signal: abort.signal,
+        });
+        if (!ready.ok) {
+          this.#remove(live, null);
+          return failed(`setup failed: ${ready.reason}`, false);
+        }
+      }
+      this.#live.set(unit, live);
+      return { event: { type: "attempt.prepared", unit, attempt, base } };
+    } catch (error) {
+      if (!(error instanceof DgovError) || error.code === "INTERNAL") throw error;
+      return failed(error.message, true);
+    }
+  }
+
+  /** Earlier work back into the worktree, left uncommitted. */
+  async #replay(live: LiveAttempt, work: EarlierWork): Promise<LiveAttempt["earlier"]> {
+    const c = this.#context;
+    const earlier = {
+      attempt: work.attempt,
+      rejection: work.rejection,
+      conflicted: [] as string[],
+      conflictedDiff: "",
+    };
+    if (work.commit === null || work.base === null) return earlier;
+    const { conflicted } = await replayWork(c.repository, live.tree, {
+      work: work.commit,
+      workBase: work.base,
+    });
+    if (conflicted.length > 0) {
+      earlier.conflicted = conflicted;
+      earlier.conflictedDiff = await patchBetween(c.repository, work.base, work.commit, {
+        bytesMax: diffBytesMax,
+        paths: conflicted,
+      });
+    }
+    return earlier;
+  }
+
+  async work(action: Of<"worker.start">, at: string): Promise<Answer | null> {
+    const c = this.#context;
+    const live = this.#live.get(action.unit);
+    if (live === undefined || live.attempt !== action.attempt) return null;
+    const task = present(c.tasks.get(action.unit), `task of ${action.unit}`);
+    const model = present(c.models.get(action.unit), `model of ${action.unit}`);
+    const prompt = assemblePrompt({
+      plan: c.plan,
+      task,
+      attempt: action.attempt,
+      fork: action.fork,
+      earlier: live.earlier,
+      notes: [...(c.notes.get(task.id) ?? [])],
+      baselineNotes: c.baselineNotes,
+      results: task.dependsOn.flatMap((unit) => {
+        const text = this.results.get(unit);
+        return text === undefined ? [] : [{ unit, text }];
+      }),
+      diffs: task.role === "reviewer" ? await this.#landedDiffs(task.dependsOn) : [],
+    });
+    const request = workerRequest(c, { task, live, fork: action.fork, prompt });
+    const end = await runWorker({
+      request,
+      command: c.workerCommand,
+      environment: c.workerEnvironment,
+      timeoutMs: task.timeoutS * 1000,
+      signal: live.abort.signal,
+      onStart: (pid) => {
+        record(c, {
+          unit: live.unit,
+          attempt: live.attempt,
+          type: "worker.started",
+          data: { pid, start: processStart(pid), fork: action.fork, model: model.model, provider: model.provider.name },
+        });
+        faultPoint("worker.started");
+      },
+      onMessage: (message, reply) => onWorkerMessage(c, live, message, reply),
+    });
+    c.permits.release(model.provider.name, live.marker);
+    return this.#ended(action, live, task.role === "worker" ? end : readOnlyOutcome(task.role, end), at);
+  }
+
+  async #ended(
+    action: Of<"worker.start">,
+    live: LiveAttempt,
+    end: WorkerEnd,
+    at: string,
+  ): Promise<Answer> {
+    const c = this.#context;
+    const { unit, attempt } = action;
+    const task = present(c.tasks.get(unit), `task of ${unit}`);
+    const records: NonNullable<Answer["records"]> = [];
+    if (task.role === "worker") {
+      const kept = await this.#keep(live, at);
+      records.push({ unit, attempt, type: "attempt.kept", data: kept });
+      if (end.outcome !== "complete") {
+        records.push(this.#rejected(live, { verdict: end.outcome, reason: end.reason, detail: end.reason }));
+      }
+    } else {
+      const text = typeof end.result === "string" ? end.result : JSON.stringify(end.result ?? null);
+      const result = text.slice(0, resultBytesMax);
+      if (end.outcome === "complete") this.results.set(unit, result);
+      records.push({ unit, attempt, type: "unit.result", data: { result, outcome: end.outcome, inputs: this.#inputs(task.dependsOn) } });
+    }
+    const forking = end.outcome === "exhausted" && action.fork < task.maxForkDepth;
+    if (!forking && (task.role !== "worker" || end.outcome !== "complete")) this.#remove(live, keepRef(c.run, unit, attempt));
+    const event: Event = {
+      type: "worker.exited",
+      unit,
+      attempt,
+      fork: action.fork,
+      outcome: end.outcome,
+      reason: end.reason,
+    };
+    return { event, records };
+  }
+
+  async #keep(live: LiveAttempt, at: string): Promise<Record<string, unknown>> {
+    const c = this.#context;
+    const ref = keepRef(c.run, live.unit, live.attempt);
+    faultPoint("keep.before_ref");
+    const { commit, omitted } = await keepWork(c.repository, live.tree, {
+      ref,
+      message: `Kept work of ${live.unit}, attempt ${live.attempt}`,
+      identity: c.identity,
+      date: at,
+      bytesMax: c.config.worktree.keepMibMax * 1024 * 1024,
+    });
+    faultPoint("keep.after_ref");
+    this.#earlier.set(live.unit, {
+      attempt: live.attempt,
+      rejection: "the attempt was abandoned",
+      ref,
+      commit,
+      base: live.tree.base,
+    });
+    return { ref, commit, omitted, base: live.tree.base };
+  }
+
+  /** Remembers why, for the next attempt's prompt, and gives the record for everybody else. */
+  #rejected(
+    live: { unit: string; attempt: number },
+    why: { verdict: string; reason: string; detail: string; gates?: unknown },
+  ): NonNullable<Answer["records"]>[number] {
+    const work = this.#earlier.get(live.unit);
+    if (work !== undefined) this.#earlier.set(live.unit, { ...work, rejection: why.detail });
+    return {
+      unit: live.unit,
+      attempt: live.attempt,
+      type: "attempt.rejected",
+      data: {
+        verdict: why.verdict,
+        reason: why.reason,
+        detail: this.#context.log.putBlob(why.detail),
+        ref: work?.ref ?? null,
+        ...(why.gates === undefined ? {} : { gates: why.gates }),
+      },
+    };
+  }
+
+  /** The record of a rejection by integration or gates. */
+  rejection(
+    of: { unit: string; attempt: number },
+    why: { verdict: string; reason: string; detail: string; gates?: unknown },
+  ): NonNullable<Answer["records"]>[number] {
+    return this.#rejected(of, why);
+  }
+
+  async review(action: Of<"attempt.review">, at: string): Promise<Answer | null> {
+    const c = this.#context;
+    const { unit, attempt } = action;
+    const live = this.#live.get(unit);
+    if (live === undefined || live.attempt !== attempt) return null;
+    const task = present(c.tasks.get(unit), `task of ${unit}`);
+    const outcome = await reviewAttempt(c.settlement, {
+      tree: live.tree,
+      claims: task.claims,
+      message: commitMessage(c, task.id),
+      date: at,
+      marker: live.marker,
+      unitSummary: task.summary,
+    });
+    faultPoint("commit.built");
+    this.#remove(live, keepRef(c.run, unit, attempt));
+    if (outcome.passed) {
+      this.bases.set(unit, live.tree.base);
+      return {
+        event: {
+          type: "review.finished",
+          unit,
+          attempt,
+          passed: true,
+          commit: outcome.commit,
+          tree: outcome.tree,
+        },
+        records:
+          outcome.autofixed.length === 0
+            ? []
+            : [{ unit, attempt, type: "attempt.autofixed", data: { paths: outcome.autofixed } }],
+      };
+    }
+    return {
+      event: {
+        type: "review.finished",
+        unit,
+        attempt,
+        passed: false,
+        verdict: outcome.verdict,
+        reason: outcome.reason,
+        retriable: outcome.retriable,
+      },
+      records: [this.#rejected(live, outcome)],
+    };
+  }
+
+  /** Kills the worker; its `worker.start` answers when it is dead. */
+  stop(action: Of<"worker.stop">): void {
+    const live = this.#live.get(action.unit);
+    if (live?.attempt === action.attempt) live.abort.abort();
+  }
+
+  /** Commits a read-only unit's answer was given for. */
+  #inputs(dependencies: string[]): Record<string, string> {
+    return Object.fromEntries(
+      dependencies.flatMap((unit) => {
+        const commit = this.landed.get(unit);
+        return commit === undefined ? [] : [[unit, commit]];
+      }),
+    );
+  }
+
+  async #landedDiffs(units: string[]): Promise<{ unit: string; text: string }[]> {
+    const c = this.#context;
+    const diffs: { unit: string; text: string }[] = [];
+    for (const unit of units) {
+      const commit = this.landed.get(unit);
+      if (commit === undefined) continue;
+      const text = await patchBetween(c.repository, `${commit}^`, commit, { bytesMax: diffBytesMax });
+      diffs.push({ unit, text });
+    }
+    return diffs;
+  }
+
+  /** The directory goes; what was in it is kept. Not worth waiting for. */
+  #remove(live: LiveAttempt, keptRef: string | null): void {
+    this.#live.delete(live.unit);
+    this.#removals.add(
+      removeAttemptTree(this.#context.repository, live.tree, keptRef === null ? {} : { keptRef })
+        .then(() => rmSync(dirname(live.tree.path), { recursive: true, force: true }))
+        .catch((error: unknown) => {
+          this.#context.log.note({
+            run: this.#context.run,
+            plan: this.#context.plan.name,
+            unit: live.unit,
+            attempt: live.attempt,
+            type: "warning",
+            data: { text: `${live.tree.path} was not removed: ${String(error)}` },
+          });
+        }),
+    );
+  }
+
+  /** Keeps and removes what an interrupted run left, and waits for removals under way. */
+  async close(at: string): Promise<void> {
+    for (const live of [...this.#live.values()]) {
+      const kept = await this.#keep(live, at);
+      record(this.#context, {
+        unit: live.unit,
+        attempt: live.attempt,
+        type: "attempt.kept",
+        data: kept,
+      });
+      this.#remove(live, keepRef(this.#context.run, live.unit, live.attempt));
+    }
+    await Promise.all(this.#removals);
+  }
+
+  readonly #removals = new Set<Promise<void>>();
+}
+
+/** The commit message of a unit with the trailers that identify it between runs. */
+export function commitMessage(context: RunContext, unit: string): string {
+  const task = present(context.tasks.get(unit), `task of ${unit}`);
+  const trailers = [
+    `Dgov-Plan: ${context.plan.name}`,
+    `Dgov-Unit: ${task.id}`,
+    `Dgov-Run: ${context.run}`,
+    `Dgov-Digest: ${task.digest}`,
+  ];
+  return `${task.commitMessage.trim()}\n\n${trailers.join("\n")}\n`;
+}

@@ -1,0 +1,176 @@
+/**
+ * What must hold before a run may start: a repository, a branch to land on, a tree without changes
+ * the workers would not see, and a key for an endpoint the user has agreed to.
+ */
+import { relative } from "node:path";
+import type { Config, ProviderConfig } from "../config/config.ts";
+import { resolveModel } from "../config/resolve.ts";
+import { isTrusted, recordTrust, trustOrigin } from "../config/trust.ts";
+import { coversAny } from "../claims/cover.ts";
+import { parseClaims } from "../claims/path.ts";
+import { DgovError } from "../error.ts";
+import {
+  bootstrapCommit,
+  branchTip,
+  createBranch,
+  dirtyPaths,
+  headOf,
+  type Repository,
+} from "../git/repository.ts";
+import { type CompiledPlan, writeClaims } from "../plan/compiled.ts";
+
+export type Confirm = (question: string) => Promise<boolean>;
+
+/** Folders whose changes are dgov's own and never stop a run. */
+const ownFolders = [".dgov/", ".sentrux/", ".coverage-baseline/"];
+
+/** The project's folder below the repository's root, "" when they are the same. */
+export function projectDirOf(repository: Repository, projectRoot: string): string {
+  const dir = relative(repository.topLevel, projectRoot).split("\\").join("/");
+  if (dir.startsWith("..")) {
+    throw new DgovError("NOT_A_REPOSITORY", `${projectRoot} lies outside the repository's work tree`);
+  }
+  return dir;
+}
+
+/** Makes the first commit of an empty repository. `.dgov/` alone needs no question. */
+export async function ensureFirstCommit(
+  repository: Repository,
+  projectDir: string,
+  o: { yes: boolean; confirm: Confirm | null; status(text: string): void },
+): Promise<void> {
+  const head = await headOf(repository);
+  if (head.kind === "detached" || head.commit !== null) return;
+  const prefix = projectDir === "" ? "" : `${projectDir}/`;
+  const others = (await dirtyPaths(repository))
+    .map(({ path }) => path)
+    .filter((path) => !path.startsWith(`${prefix}.dgov/`));
+  if (others.length > 0 && !o.yes) {
+    const question = `This repository has no commits. Commit all ${others.length} files now (${others.slice(0, 3).join(", ")}${others.length > 3 ? ", ..." : ""})?`;
+    if (o.confirm === null || !(await o.confirm(question))) {
+      throw new DgovError("WORKTREE_DIRTY", "the repository has no commits, and files besides .dgov/", {
+        hint: "commit them yourself, or run again with -y to let dgov make the first commit",
+      });
+    }
+  }
+  await bootstrapCommit(
+    repository,
+    others.length > 0 ? "all" : [`${prefix}.dgov`],
+    "chore: bootstrap repository for dgov\n",
+  );
+  o.status(others.length > 0 ? "made the first commit" : "made the first commit, of .dgov/");
+}
+
+/** The branch to land on and its tip; `--target` is created at HEAD when missing. */
+export async function resolveTarget(
+  repository: Repository,
+  wanted: string | undefined,
+): Promise<{ target: string; tip: string }> {
+  const head = await headOf(repository);
+  if (wanted === undefined) {
+    if (head.kind === "detached") {
+      throw new DgovError("TARGET_MISSING", "HEAD is detached, so there is no branch to land on", {
+        hint: "check out a branch, or name one with --target BRANCH",
+      });
+    }
+    if (head.commit === null) throw new DgovError("TARGET_MISSING", `${head.branch} has no commits`);
+    return { target: head.branch, tip: head.commit };
+  }
+  const tip = await branchTip(repository, wanted);
+  if (tip !== null) return { target: wanted, tip };
+  if (head.commit === null) throw new DgovError("TARGET_MISSING", "HEAD has no commits");
+  await createBranch(repository, wanted, head.commit);
+  return { target: wanted, tip: head.commit };
+}
+
+/** Refuses uncommitted changes outside dgov's own folders; with `allow`, only those in write claims. */
+export async function requireCleanTree(
+  repository: Repository,
+  projectDir: string,
+  plan: CompiledPlan,
+  allow: boolean,
+): Promise<void> {
+  const prefix = projectDir === "" ? "" : `${projectDir}/`;
+  const dirty = (await dirtyPaths(repository))
+    .map(({ path }) => path)
+    .filter((path) => !ownFolders.some((folder) => path.startsWith(prefix + folder)));
+  if (dirty.length === 0) return;
+  const claims = parseClaims(plan.tasks.flatMap((task) => writeClaims(task.claims)));
+  const inClaims = dirty.filter((path) => coversAny(claims, path.slice(prefix.length)));
+  if (allow && inClaims.length === 0) return;
+  const shown = (allow ? inClaims : dirty).slice(0, 10).map((path) => `  ${path}`);
+  const more = (allow ? inClaims : dirty).length - shown.length;
+  throw new DgovError(
+    "WORKTREE_DIRTY",
+    `${allow ? "uncommitted changes lie in write claims of the plan" : "uncommitted changes that workers would not see"}:\n${shown.join("\n")}${more > 0 ? `\n  and ${more} more` : ""}`,
+    {
+      hint: allow
+        ? "commit or stash them first"
+        : "commit or stash them, or run with --allow-dirty when the plan does not touch them",
+    },
+  );
+}
+
+/** Provider, model and key of each unit; every missing key is named at once. */
+export async function requireModels(
+  config: Config,
+  plan: CompiledPlan,
+  o: {
+    env: Record<string, string | undefined>;
+    yes: boolean;
+    confirm: Confirm | null;
+  },
+): Promise<Map<string, { provider: ProviderConfig; model: string; apiKey: string }>> {
+  const models = new Map<string, { provider: ProviderConfig; model: string; apiKey: string }>();
+  const missing = new Map<string, string>();
+  for (const task of plan.tasks) {
+    const resolved = resolveModel(config, plan, task);
+    if (!resolved.ok) {
+      throw new DgovError("CONFIG_INVALID", `${task.id}: ${resolved.problem}`, {
+        hint: resolved.hint,
+      });
+    }
+    const { provider, model } = resolved.value;
+    if (provider.placeholder) {
+      const line = provider.line === null ? "" : `:${provider.line}`;
+      throw new DgovError(
+        "PROVIDER_PLACEHOLDER",
+        `.dgov/project.toml${line}: [providers.${provider.name}] still holds the placeholders of init`,
+        { hint: "set base_url, default_agent and api_key_env" },
+      );
+    }
+    const apiKey = o.env[provider.apiKeyEnv] ?? "";
+    if (apiKey === "") missing.set(provider.apiKeyEnv, provider.name);
+    models.set(task.id, { provider, model, apiKey });
+  }
+  await requireTrust([...models.values()].map((m) => m.provider), o);
+  if (missing.size > 0) {
+    const names = [...missing].map(([name, provider]) => `${name} (for [providers.${provider}])`);
+    throw new DgovError("KEY_MISSING", `not set in the environment: ${names.join(", ")}`, {
+      hint: `export ${[...missing.keys()][0]}=...`,
+    });
+  }
+  return models;
+}
+
+async function requireTrust(
+  providers: ProviderConfig[],
+  o: { env: Record<string, string | undefined>; yes: boolean; confirm: Confirm | null },
+): Promise<void> {
+  const asked = new Set<string>();
+  for (const provider of providers) {
+    const pair = { baseUrl: provider.baseUrl, apiKeyEnv: provider.apiKeyEnv };
+    const key = `${trustOrigin(provider.baseUrl)} ${provider.apiKeyEnv}`;
+    if (asked.has(key) || o.env["DGOV_TRUST_PROVIDERS"] === "1" || isTrusted(o.env, pair)) continue;
+    asked.add(key);
+    const question = `This repository asks to send ${provider.apiKeyEnv} to ${trustOrigin(provider.baseUrl)}. Trust it?`;
+    if (!o.yes && (o.confirm === null || !(await o.confirm(question)))) {
+      throw new DgovError(
+        "PROVIDER_UNTRUSTED",
+        `the repository wants ${provider.apiKeyEnv} sent to ${trustOrigin(provider.baseUrl)}, which you have not agreed to`,
+        { hint: "check .dgov/project.toml, then run again with -y (or DGOV_TRUST_PROVIDERS=1 in CI)" },
+      );
+    }
+    recordTrust(o.env, pair);
+  }
+}

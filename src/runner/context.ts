@@ -1,0 +1,77 @@
+/** What every part of a run's shell needs to know, fixed when the run starts. */
+import type { Config, ProviderConfig } from "../config/config.ts";
+import type { FilterConfig } from "../git/private-dir.ts";
+import type { Repository } from "../git/repository.ts";
+import type { AttemptTree } from "../git/worktree.ts";
+import type { EventLog, NewEvent } from "../log/event-log.ts";
+import type { CompiledPlan, CompiledTask } from "../plan/compiled.ts";
+import type { SettlementContext } from "../settlement/context.ts";
+import type { Clock } from "../std/clock.ts";
+import type { Permits } from "./permits.ts";
+import type { Places } from "./places.ts";
+import type { EarlierAttempt } from "./prompt.ts";
+
+export interface RunContext {
+  run: string;
+  plan: CompiledPlan;
+  tasks: ReadonlyMap<string, CompiledTask>;
+  projectRoot: string;
+  /** The project's folder below the repository's root, "" or like `packages/app`. */
+  projectDir: string;
+  repository: Repository;
+  filters: FilterConfig;
+  config: Config;
+  /** Branch that is landed on. */
+  target: string;
+  identity: { name: string; email: string };
+  log: EventLog;
+  places: Places;
+  /** Provider, model and key of each unit. */
+  models: ReadonlyMap<string, { provider: ProviderConfig; model: string; apiKey: string }>;
+  settlement: SettlementContext;
+  permits: Permits;
+  clock: Clock;
+  /** The command line of `dgov worker`. */
+  workerCommand: string[];
+  workerEnvironment: Record<string, string>;
+  toolEnvironment: Record<string, string>;
+  /** Operator's notes by unit. */
+  notes: ReadonlyMap<string, string[]>;
+  /** What each unit was last rejected for in an earlier run, with where its work is kept. */
+  earlier: ReadonlyMap<string, EarlierWork>;
+  baselineNotes: string[];
+  /** Aborted when the run is interrupted. */
+  signal: AbortSignal;
+}
+
+/** Kept work of a rejected or abandoned attempt. */
+export interface EarlierWork {
+  attempt: number;
+  rejection: string;
+  ref: string | null;
+  commit: string | null;
+  base: string | null;
+}
+
+/** What the run remembers of a live attempt, besides what is recorded. */
+export interface LiveAttempt {
+  unit: string;
+  attempt: number;
+  marker: string;
+  tree: AttemptTree;
+  earlier: EarlierAttempt | null;
+  abort: AbortController;
+}
+
+/** Appends lifecycle records of this run. */
+export function record(
+  context: RunContext,
+  event: Omit<NewEvent, "run" | "plan">,
+): ReturnType<EventLog["append"]> {
+  return context.log.append([{ ...event, run: context.run, plan: context.plan.name }]);
+}
+
+/** `DGOV_ATTEMPT` of every process of an attempt; a run's processes share the prefix `<run>/`. */
+export function markerOf(run: string, unit: string, attempt: number): string {
+  return `${run}/${unit}/${attempt}`;
+}

@@ -1,0 +1,248 @@
+/**
+ * Performs what happens to a reviewed commit: candidate, gates, landing.
+ *
+ * Landing is recorded before it is done, proven from git at that moment, and refused when git's
+ * shared configuration changed while workers ran.
+ */
+import { appendFileSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { writeClaimed } from "../claims/verdict.ts";
+import { buildCandidate } from "../git/candidate.ts";
+import { candidateRef } from "../git/keep.ts";
+import { landCandidate } from "../git/land.ts";
+import { branchTip } from "../git/repository.ts";
+import { describeSharedChange, sharedState } from "../git/shared-state.ts";
+import type { Action } from "../kernel/action.ts";
+import { faultPoint } from "../process/fault.ts";
+import { runGates, type GateVerdict } from "../settlement/gates/run-gates.ts";
+import { renderRejection } from "../settlement/rejection.ts";
+import { present } from "../std/assert.ts";
+import { isoTime } from "../std/clock.ts";
+import { type Attempts, commitMessage } from "./attempts.ts";
+import { markerOf, record, type RunContext } from "./context.ts";
+import type { Answer } from "./ports.ts";
+import { scratchPlace } from "./places.ts";
+
+type Of<T extends Action["type"]> = Extract<Action, { type: T }>;
+
+export class Integration {
+  readonly #context: RunContext;
+  readonly #attempts: Attempts;
+  readonly #gateRuns = new Map<string, AbortController>();
+  readonly #sharedBefore: string;
+  #report: (answer: Answer) => void = () => {};
+  #watch: ReturnType<typeof setInterval> | null = null;
+
+  /** `sharedBefore` is git's shared state when the run started. */
+  constructor(context: RunContext, attempts: Attempts, sharedBefore: string) {
+    this.#context = context;
+    this.#attempts = attempts;
+    this.#sharedBefore = sharedBefore;
+  }
+
+  connect(report: (answer: Answer) => void): void {
+    this.#report = report;
+  }
+
+  async build(action: Of<"candidate.build">, at: string): Promise<Answer> {
+    const c = this.#context;
+    const { unit, attempt, car, onto } = action;
+    const candidate = await buildCandidate(c.repository, {
+      base: present(this.#attempts.bases.get(unit), `base of ${unit}`),
+      commit: action.commit,
+      onto,
+      scratch: scratchPlace(c.places, c.run),
+      message: commitMessage(c, unit),
+      identity: c.identity,
+      date: at,
+      ref: candidateRef(c.run, car),
+      sign: c.config.merge.sign,
+    });
+    faultPoint("candidate.built");
+    if (candidate.kind === "built") {
+      const { commit, tree } = candidate;
+      return { event: { type: "candidate.built", unit, attempt, car, onto, commit, tree } };
+    }
+    const reason =
+      candidate.kind === "empty"
+        ? "the target already has this change"
+        : `conflicts with what landed meanwhile in ${candidate.paths.map((p) => p.path).join(", ")}`;
+    const detail = candidate.kind === "empty" ? reason : `${reason}\n\n${candidate.text}`;
+    return {
+      event: { type: "candidate.conflicted", unit, attempt, car, onto, reason },
+      records: [this.#attempts.rejection(action, { verdict: "text_conflict", reason, detail })],
+    };
+  }
+
+  async judge(action: Of<"gates.run">): Promise<Answer> {
+    const c = this.#context;
+    const { unit, attempt, car, tree } = action;
+    const task = present(c.tasks.get(unit), `task of ${unit}`);
+    const key = gateKey(action);
+    const abort = new AbortController();
+    const signal = AbortSignal.any([abort.signal, c.signal]);
+    this.#gateRuns.set(key, abort);
+    try {
+      const result = await runGates(c.settlement, {
+        unit,
+        attempt,
+        car,
+        tree,
+        base: action.onto,
+        claims: task.claims,
+        testCmd: task.testCmd,
+        marker: `${markerOf(c.run, unit, attempt)}/gates.${car ?? "own"}`,
+        signal,
+      });
+      const verdicts = Object.fromEntries(result.verdicts.map((v) => [v.gate, v.status]));
+      return {
+        event: {
+          type: "gates.finished",
+          unit,
+          attempt,
+          car,
+          tree,
+          verdicts,
+          passed: result.passed,
+          blame: result.blame,
+          reason: result.reason,
+        },
+        records: result.passed
+          ? []
+          : [
+              this.#attempts.rejection(action, {
+                verdict: "gate_failed",
+                reason: result.reason,
+                detail: renderRejection(result.verdicts),
+                gates: result.verdicts.map(gateRecord),
+              }),
+            ],
+      };
+    } finally {
+      this.#gateRuns.delete(key);
+    }
+  }
+
+  cancel(action: Of<"gates.cancel">): void {
+    this.#gateRuns.get(gateKey(action))?.abort();
+  }
+
+  async land(action: Of<"landing.perform">): Promise<Answer> {
+    const c = this.#context;
+    const { unit, attempt, car, from, to } = action;
+    const refused = (cause: "target_moved" | "proof_failed", reason: string, tip = from): Answer => ({
+      event: { type: "landing.refused", unit, attempt, car, cause, reason, tip },
+    });
+    const now = await sharedState(c.repository);
+    if (now !== this.#sharedBefore) {
+      const diff = describeSharedChange(this.#sharedBefore, now);
+      record(c, { unit: null, attempt: null, type: "repository.changed", data: { diff } });
+      this.#report({
+        event: { type: "run.interrupted", cause: "repository_changed", reason: diff },
+      });
+      return refused("proof_failed", "git's shared configuration changed while workers ran");
+    }
+    record(c, {
+      unit,
+      attempt,
+      type: "landing.started",
+      data: { target: c.target, from, to, car, tree: action.tree },
+    });
+    faultPoint("land.recorded");
+    const landing = await landCandidate(c.repository, {
+      target: c.target,
+      from,
+      to,
+      allowed: this.#allowed(unit),
+      scratch: scratchPlace(c.places, c.run),
+      message: `dgov: land ${unit}`,
+      onLock: (pid) =>
+        record(c, { unit, attempt, type: "landing.lock", data: { pid } }),
+    });
+    faultPoint("land.done");
+    switch (landing.kind) {
+      case "landed":
+        this.#attempts.landed.set(unit, to);
+        appendDeployed(c, unit, to);
+        return { event: { type: "landing.finished", unit, attempt, car, commit: to } };
+      case "target_moved": {
+        const tip = landing.tip ?? (await branchTip(c.repository, c.target));
+        if (tip === null) return refused("proof_failed", `the branch ${c.target} is gone`);
+        return refused("target_moved", `${c.target} moved to ${tip.slice(0, 10)}`, tip);
+      }
+      case "proof_failed":
+        return refused("proof_failed", landing.reason);
+      case "blocked_by_checkout":
+        this.#watchCheckout(landing.paths);
+        return {
+          event: {
+            type: "landing.refused",
+            unit,
+            attempt,
+            car,
+            cause: "blocked_by_checkout",
+            reason: `${landing.reason}: ${landing.paths.join(", ")}`,
+            tip: from,
+          },
+        };
+    }
+  }
+
+  /** Whether the unit may have changed a path (repo-relative): landing proves it once more. */
+  #allowed(unit: string): (path: string) => boolean {
+    const c = this.#context;
+    const { claims, summary } = present(c.tasks.get(unit), `task of ${unit}`);
+    const policy = scopePolicy(c.config, { claims, projectDir: c.projectDir, unitSummary: summary });
+    return (path) => writeClaimed(path, policy);
+  }
+
+  /** Looks once a second whether something that blocked a landing changed. */
+  #watchCheckout(paths: string[]): void {
+    const c = this.#context;
+    const look = (): string =>
+      [...paths, ".git/HEAD"].map((path) => stamp(join(c.repository.topLevel, path))).join();
+    const before = look();
+    this.stopWatching();
+    this.#watch = setInterval(() => {
+      if (look() === before) return;
+      this.stopWatching();
+      this.#report({ event: { type: "checkout.changed" } });
+    }, 1000);
+  }
+
+  /** Ends the watch over the operator's checkout. */
+  stopWatching(): void {
+    if (this.#watch !== null) clearInterval(this.#watch);
+    this.#watch = null;
+  }
+}
+
+function gateKey(of: { unit: string; attempt: number; car: number | null }): string {
+  return `${of.unit} ${of.attempt} ${of.car ?? "own"}`;
+}
+
+function stamp(path: string): string {
+  const found = statSync(path, { throwIfNoEntry: false });
+  return found === undefined ? "-" : `${found.ino}:${found.size}:${found.mtimeMs}`;
+}
+
+function gateRecord(verdict: GateVerdict): Record<string, unknown> {
+  return {
+    gate: verdict.gate,
+    status: verdict.status,
+    command: verdict.command,
+    exit: verdict.exit,
+    reason: verdict.reason,
+    tail: verdict.tail,
+    output: verdict.output,
+    diagnostics: verdict.diagnostics,
+    blame: verdict.blame,
+  };
+}
+
+/** The readable history of landings; the commits' own trailers are the authority. */
+function appendDeployed(c: RunContext, unit: string, sha: string): void {
+  const { digest } = present(c.tasks.get(unit), `task of ${unit}`);
+  const line = { plan: c.plan.name, unit, digest, sha, run: c.run, ts: isoTime(c.clock.now()) };
+  appendFileSync(join(c.projectRoot, ".dgov/plans/deployed.jsonl"), `${JSON.stringify(line)}\n`);
+}

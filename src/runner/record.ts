@@ -1,0 +1,75 @@
+/**
+ * Kernel events as log records and back: the one place where camelCase becomes snake_case.
+ *
+ * `unit` and `attempt` are columns of the log; everything else is `data`. No map in a kernel event
+ * is keyed by user text, so renaming keys at every depth is safe.
+ */
+import type { Event } from "../kernel/event.ts";
+import type { NewEvent, RecordedEvent } from "../log/event-log.ts";
+
+const kernelTypes: ReadonlySet<string> = new Set<Event["type"]>([
+  "run.started",
+  "attempt.prepared",
+  "attempt.unprepared",
+  "worker.exited",
+  "self_review.finished",
+  "review.finished",
+  "candidate.built",
+  "candidate.conflicted",
+  "gates.finished",
+  "target.moved",
+  "checkout.changed",
+  "landing.finished",
+  "landing.refused",
+  "run.interrupted",
+  "run.finished",
+]);
+
+function snake(key: string): string {
+  return key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+}
+
+function camel(key: string): string {
+  return key.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
+}
+
+function renamed(value: unknown, rename: (key: string) => string): unknown {
+  if (Array.isArray(value)) return value.map((item) => renamed(item, rename));
+  if (value === null || typeof value !== "object") return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([key, inner]) => [rename(key), renamed(inner, rename)]),
+  );
+}
+
+/** Keys of any value in snake_case, at every depth. */
+export function toSnakeCase(value: unknown): Record<string, unknown> {
+  return renamed(value, snake) as Record<string, unknown>;
+}
+
+/** A kernel event as a log record. `more` is added to its data (facts views want, the kernel not). */
+export function recordOf(
+  event: Event,
+  of: { run: string; plan: string },
+  more: Record<string, unknown> = {},
+): NewEvent {
+  const { type, ...rest } = event;
+  const { unit, attempt, ...data } = rest as Record<string, unknown>;
+  return {
+    ...of,
+    type,
+    unit: typeof unit === "string" ? unit : null,
+    attempt: typeof attempt === "number" ? attempt : null,
+    data: { ...toSnakeCase(data), ...more },
+  };
+}
+
+/** The kernel event a record holds, or null when the record is of another kind. */
+export function eventOf(record: RecordedEvent): Event | null {
+  if (!kernelTypes.has(record.type)) return null;
+  return {
+    ...(renamed(record.data, camel) as object),
+    ...(record.unit === null ? {} : { unit: record.unit }),
+    ...(record.attempt === null ? {} : { attempt: record.attempt }),
+    type: record.type,
+  } as Event;
+}

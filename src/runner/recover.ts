@@ -1,0 +1,170 @@
+/**
+ * Closes runs that ended without saying so: the machine lost power, somebody killed dgov.
+ *
+ * Order matters. First everything that still runs is killed, by the marker in its environment; then
+ * a landing in flight is settled with git; then live attempts are kept; and only then is the run
+ * recorded as over. Each step can be done twice, so a crash during recovery is recovered as well.
+ */
+import { existsSync, readdirSync, rmSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { reconcileLanding } from "../git/land.ts";
+import { keepRef } from "../git/keep.ts";
+import type { Repository } from "../git/repository.ts";
+import { keepWork } from "../git/snapshot.ts";
+import { openAttemptTree, removeAttemptTree } from "../git/worktree.ts";
+import { phaseChanges } from "../kernel/changes.ts";
+import type { Event } from "../kernel/event.ts";
+import type { State } from "../kernel/state.ts";
+import { initialState, transition } from "../kernel/transition.ts";
+import type { EventLog, RecordedEvent } from "../log/event-log.ts";
+import { faultPoint } from "../process/fault.ts";
+import { killTree, markedProcesses, processStart } from "../process/tree.ts";
+import { openRuns } from "./past-runs.ts";
+import { attemptPlace, type Places } from "./places.ts";
+import { eventOf, recordOf } from "./record.ts";
+
+export interface Recovery {
+  run: string;
+  plan: string;
+  landed: string[];
+  kept: { unit: string; ref: string }[];
+}
+
+interface World {
+  log: EventLog;
+  repository: Repository;
+  places: Places;
+  identity: { name: string; email: string };
+  keepBytesMax: number;
+  now(): string;
+}
+
+/** Closes every run of the log that has a start and no end; call only while holding the run lock. */
+export async function closeCrashedRuns(world: World): Promise<Recovery[]> {
+  const recoveries: Recovery[] = [];
+  for (const { run, plan } of openRuns(world.log)) {
+    recoveries.push(await closeRun(world, run, plan));
+  }
+  return recoveries;
+}
+
+async function closeRun(world: World, run: string, plan: string): Promise<Recovery> {
+  const { log } = world;
+  const records = log.lifecycle({ run });
+  await killRun(run, records);
+  const recovery: Recovery = { run, plan, landed: [], kept: [] };
+  let state = initialState();
+  for (const record of records) {
+    const event = eventOf(record);
+    if (event !== null) state = transition(state, event).state;
+  }
+  const apply = (event: Event, more: Record<string, unknown> = {}): void => {
+    const before = state;
+    state = transition(state, event).state;
+    log.append([
+      recordOf(event, { run, plan }, more),
+      ...phaseChanges(before, state).map((change) => ({
+        run,
+        plan,
+        unit: change.unit,
+        attempt: state.units[change.unit]?.attempt ?? null,
+        type: "unit.changed",
+        data: { from: change.from, to: change.to, reason: change.reason },
+      })),
+    ]);
+  };
+  const landing = landingInFlight(records, state);
+  if (landing !== null) {
+    const outcome = await reconcileLanding(world.repository, landing.move);
+    faultPoint("recover.landing");
+    if (outcome === "landed") {
+      apply(landing.event);
+      recovery.landed.push(landing.event.unit);
+    }
+  }
+  recovery.kept = await keepLiveAttempts(world, run, plan, records);
+  faultPoint("recover.kept");
+  if (state.stopping === null) {
+    apply({ type: "run.interrupted", cause: "signal", reason: "dgov ended without closing the run" });
+  }
+  apply({ type: "run.finished", status: "interrupted" }, { exit_code: 130, recovered: true });
+  return recovery;
+}
+
+/** Kills the run's workers (known by pid and start time) and everything that carries its marker. */
+async function killRun(run: string, records: readonly RecordedEvent[]): Promise<void> {
+  for (const { type, data } of records) {
+    if (type !== "worker.started" || typeof data["pid"] !== "number") continue;
+    if (processStart(data["pid"]) === data["start"]) await killTree({ pid: data["pid"] });
+  }
+  for (const pid of markedProcesses(`${run}/`)) await killTree({ pid });
+}
+
+function landingInFlight(
+  records: readonly RecordedEvent[],
+  state: State,
+): { move: Parameters<typeof reconcileLanding>[1]; event: Extract<Event, { type: "landing.finished" }> } | null {
+  const car = state.train.find((c) => c.phase === "landing");
+  const started = records.findLast((record) => record.type === "landing.started");
+  if (car === undefined || started === undefined) return null;
+  const { target, from, to } = started.data as { target: string; from: string; to: string };
+  if (started.unit !== car.unit || car.commit !== to) return null;
+  const lock = records.findLast((record) => record.type === "landing.lock" && record.seq > started.seq);
+  const lockPid = lock?.data["pid"];
+  return {
+    move: { target, from, to, ...(typeof lockPid === "number" ? { lockPid } : {}) },
+    event: { type: "landing.finished", unit: car.unit, attempt: car.attempt, car: car.car, commit: to },
+  };
+}
+
+/** Every attempt whose directory is still there: its work is kept, then the directory removed. */
+async function keepLiveAttempts(
+  world: World,
+  run: string,
+  plan: string,
+  records: readonly RecordedEvent[],
+): Promise<Recovery["kept"]> {
+  const kept: Recovery["kept"] = [];
+  for (const record of records) {
+    if (record.type !== "attempt.prepared" || record.unit === null || record.attempt === null) continue;
+    const place = attemptPlace(world.places, { run, unit: record.unit, attempt: record.attempt });
+    if (!existsSync(place.path)) continue;
+    const tree = openAttemptTree(world.repository, {
+      ...place,
+      base: String(record.data["base"]),
+    });
+    const ref = keepRef(run, record.unit, record.attempt);
+    const { commit, omitted } = await keepWork(world.repository, tree, {
+      ref,
+      message: `Kept work of ${record.unit}, attempt ${record.attempt}`,
+      identity: world.identity,
+      date: record.ts,
+      bytesMax: world.keepBytesMax,
+    });
+    world.log.append([
+      {
+        run,
+        plan,
+        unit: record.unit,
+        attempt: record.attempt,
+        type: "attempt.kept",
+        data: { ref, commit, omitted, base: tree.base },
+      },
+    ]);
+    await removeAttemptTree(world.repository, tree, { keptRef: ref });
+    rmSync(dirname(place.path), { recursive: true, force: true });
+    kept.push({ unit: record.unit, ref });
+  }
+  removeLeftovers(join(world.places.runs, run));
+  return kept;
+}
+
+/** Directories of attempts that never got as far as being prepared hold no work. */
+function removeLeftovers(runFolder: string): void {
+  if (!existsSync(runFolder)) return;
+  for (const name of readdirSync(runFolder)) {
+    if (!existsSync(join(runFolder, name, "tree"))) {
+      rmSync(join(runFolder, name), { recursive: true, force: true });
+    }
+  }
+}

@@ -1,0 +1,114 @@
+/**
+ * The run loop: one inbox, one place that calls `transition`, nothing that blocks.
+ *
+ * For each event: decide, check the invariants, record (one durable transaction), and only then
+ * start the actions. Actions run on their own and come back as events. The loop ends when the
+ * kernel asked for `run.finish` and everything that was started has come back.
+ */
+import { assert, present } from "../std/assert.ts";
+import type { Action } from "../kernel/action.ts";
+import { phaseChanges } from "../kernel/changes.ts";
+import type { Event, RunStatus } from "../kernel/event.ts";
+import { checkInvariants } from "../kernel/invariants.ts";
+import type { State } from "../kernel/state.ts";
+import { initialState, transition } from "../kernel/transition.ts";
+import type { NewEvent } from "../log/event-log.ts";
+import { faultPoint } from "../process/fault.ts";
+import type { Answer, Journal, Performer } from "./ports.ts";
+import { recordOf } from "./record.ts";
+
+export interface RunLoopOptions {
+  run: string;
+  plan: string;
+  journal: Journal;
+  performer: Performer;
+  start: Extract<Event, { type: "run.started" }>;
+  /** Facts about the run that only views need, recorded with `run.started`. */
+  about: Record<string, unknown>;
+  /** Told of every state the run goes through, after it was recorded. */
+  onState?: (state: State) => void;
+}
+
+/** Executes a run and gives its last state; `run.finished` itself is left to the caller to record. */
+export async function runLoop(
+  options: RunLoopOptions,
+): Promise<{ state: State; status: RunStatus }> {
+  const { journal, performer, run, plan } = options;
+  const inbox: Answer[] = [{ event: options.start }];
+  let wake: (() => void) | null = null;
+  let failure: { error: unknown } | null = null;
+  let inFlight = 0;
+  let status: RunStatus | null = null;
+  let state = initialState();
+
+  const deliver = (answer: Answer): void => {
+    inbox.push(answer);
+    wake?.();
+  };
+  performer.connect(deliver);
+
+  const start = (action: Action, at: string): void => {
+    if (action.type === "run.finish") {
+      assert(status === null, "a run finishes once");
+      status = action.status;
+      return;
+    }
+    inFlight++;
+    performer
+      .perform(action, at)
+      .then((answer) => answer && inbox.push(answer))
+      .catch((error: unknown) => {
+        failure ??= { error };
+      })
+      .finally(() => {
+        inFlight--;
+        wake?.();
+      });
+  };
+
+  while (true) {
+    const answer = inbox.shift();
+    if (answer === undefined) {
+      if (inFlight === 0 && (status !== null || failure !== null)) break;
+      assert(inFlight > 0, "the run waits for something nobody is doing");
+      await new Promise<void>((resolve) => {
+        wake = resolve;
+      });
+      wake = null;
+      continue;
+    }
+    const step = transition(state, answer.event);
+    checkInvariants(state, step.state, answer.event);
+    const records: NewEvent[] = [
+      ...(answer.records ?? []).map((record) => ({ ...record, run, plan })),
+      recordOf(answer.event, { run, plan }, moreAbout(answer.event, options, step.disposition)),
+      ...phaseChanges(state, step.state).map((change) => ({
+        run,
+        plan,
+        unit: change.unit,
+        attempt: step.state.units[change.unit]?.attempt ?? null,
+        type: "unit.changed",
+        data: { from: change.from, to: change.to, reason: change.reason },
+      })),
+    ];
+    faultPoint("event.deciding");
+    const at = present(journal.append(records).at(-1), "an append returns its records").ts;
+    faultPoint("event.recorded");
+    state = step.state;
+    options.onState?.(state);
+    for (const action of step.actions) start(action, at);
+  }
+  if (failure !== null) throw (failure as { error: unknown }).error;
+  return { state, status: present<RunStatus>(status, "a drained run has a status") };
+}
+
+function moreAbout(
+  event: Event,
+  options: RunLoopOptions,
+  disposition: "applied" | "stale",
+): Record<string, unknown> {
+  return {
+    ...(event.type === "run.started" ? options.about : {}),
+    ...(disposition === "stale" ? { stale: true } : {}),
+  };
+}

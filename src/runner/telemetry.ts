@@ -1,0 +1,63 @@
+/** What a worker says, as telemetry; and its requests for permits, answered. */
+import type { ParentMessage, WorkerMessage } from "../worker/protocol.ts";
+import type { LiveAttempt, RunContext } from "./context.ts";
+import { toSnakeCase } from "./record.ts";
+
+/** Bytes of a result's or thought's text in an event; longer ones are a blob named by digest. */
+const inlineMax = 2 * 1024;
+
+/** Records one message of a live attempt's worker and answers it when it asks for something. */
+export function onWorkerMessage(
+  c: RunContext,
+  live: LiveAttempt,
+  message: WorkerMessage,
+  reply: (answer: ParentMessage) => void,
+): void {
+  const provider = c.models.get(live.unit)?.provider.name ?? "";
+  switch (message.type) {
+    case "permit.requested":
+      c.permits.request(provider, live.marker, () => reply({ type: "permit.granted", id: message.id }));
+      return;
+    case "provider.limited":
+      c.permits.pause(provider, message.retryAfterMs);
+      c.permits.release(provider, live.marker);
+      break;
+    case "provider.retried":
+    case "turn.finished":
+      c.permits.release(provider, live.marker);
+      break;
+    case "message.recorded":
+      c.log.putBlob(JSON.stringify(message.message));
+      return;
+    default:
+  }
+  c.log.note({
+    run: c.run,
+    plan: c.plan.name,
+    unit: live.unit,
+    attempt: live.attempt,
+    type: message.type,
+    data: bounded(c, message),
+  });
+}
+
+function bounded(c: RunContext, message: WorkerMessage): Record<string, unknown> {
+  const { type: _, ...rest } = message;
+  if (message.type === "call") {
+    const args = JSON.stringify(message.args);
+    if (args.length > inlineMax) {
+      return toSnakeCase({ ...rest, args: null, argsBlob: c.log.putBlob(args), argsHead: args.slice(0, 256) });
+    }
+    // Arguments are the model's own keys: they keep their spelling.
+    const { args: _args, ...others } = message;
+    return { ...toSnakeCase(others), args: message.args };
+  }
+  if ((message.type === "result" || message.type === "thought") && message.text.length > inlineMax) {
+    return toSnakeCase({
+      ...rest,
+      text: message.text.slice(0, inlineMax),
+      textBlob: c.log.putBlob(message.text),
+    });
+  }
+  return toSnakeCase(rest);
+}
