@@ -1,0 +1,119 @@
+/**
+ * Notices when a worker goes in circles: the same call with the same result, a cycle of calls that
+ * brings nothing new, or turn after turn without a change to any file.
+ *
+ * A turn brings something new when one of its calls, together with its result, was not there before.
+ * Numbers in results are passed over, so that timings do not look like news. First a warning, then
+ * the end.
+ */
+import { sha256 } from "../std/digest.ts";
+
+/** Turns in a row with the same calls and the same results. */
+const sameWarn = 3;
+const sameStop = 5;
+/** Turns in a row that bring nothing new. */
+const staleWarn = 4;
+const staleStop = 8;
+
+/** Tools that can change a file. A shell command is given the benefit of the doubt. */
+const changers: ReadonlySet<string> = new Set([
+  "write_file",
+  "edit_file",
+  "apply_patch",
+  "delete_file",
+  "move_file",
+  "revert_file",
+  "format_file",
+  "lint_fix",
+  "run_bash",
+]);
+
+export interface ObservedCall {
+  tool: string;
+  argumentsText: string;
+  ok: boolean;
+  text: string;
+}
+
+export type Judgement =
+  | { kind: "fine" }
+  | { kind: "warn"; text: string }
+  | { kind: "stop"; reason: string };
+
+export class Progress {
+  readonly #seen = new Set<string>();
+  readonly #unchangedWarn: number;
+  readonly #unchangedStop: number;
+  #last = "";
+  #same = 0;
+  #stale = 0;
+  #unchanged = 0;
+
+  /** `mustChange`: the role is expected to change files. */
+  constructor(o: { turnsMax: number; mustChange: boolean }) {
+    const never = Number.POSITIVE_INFINITY;
+    this.#unchangedWarn = o.mustChange ? Math.max(10, Math.ceil(o.turnsMax * 0.4)) : never;
+    this.#unchangedStop = o.mustChange ? Math.max(20, Math.ceil(o.turnsMax * 0.7)) : never;
+  }
+
+  /** Judges one turn that called at least one tool. */
+  observe(calls: readonly ObservedCall[]): Judgement {
+    let fresh = false;
+    let changed = false;
+    const keys = new Set<string>();
+    for (const call of calls) {
+      const key = keyOf(call);
+      const isNew = !this.#seen.has(key);
+      keys.add(key);
+      this.#seen.add(key);
+      fresh ||= isNew;
+      changed ||= isNew && call.ok && changers.has(call.tool);
+    }
+    const turn = [...keys].join();
+    this.#same = turn === this.#last ? this.#same + 1 : 1;
+    this.#last = turn;
+    this.#stale = fresh ? 0 : this.#stale + 1;
+    this.#unchanged = changed ? 0 : this.#unchanged + 1;
+    return this.#judge(calls.at(-1)?.tool ?? "");
+  }
+
+  #judge(tool: string): Judgement {
+    if (this.#same >= sameStop) {
+      return stop(`${tool} was called ${this.#same} times in a row with the same result`);
+    }
+    if (this.#stale >= staleStop) {
+      return stop(`${this.#stale} turns in a row only repeated earlier calls and their results`);
+    }
+    if (this.#unchanged >= this.#unchangedStop) {
+      return stop(`${this.#unchanged} turns passed without a change to any file`);
+    }
+    if (this.#same === sameWarn) {
+      return warn(`You called ${tool} ${sameWarn} times in a row with the same result.`);
+    }
+    if (this.#stale === staleWarn) {
+      return warn(
+        `Your last ${staleWarn} turns only repeated earlier calls, with the same results.`,
+      );
+    }
+    if (this.#unchanged === this.#unchangedWarn) {
+      return warn(`${this.#unchanged} turns have passed without a change to any file.`);
+    }
+    return { kind: "fine" };
+  }
+}
+
+function stop(reason: string): Judgement {
+  return { kind: "stop", reason };
+}
+
+function warn(what: string): Judgement {
+  const text =
+    `${what} Try something different: read the error again, look at another file, or make the change. ` +
+    "If you cannot go on, call done with status blocked and say why. Going on like this ends the attempt.";
+  return { kind: "warn", text };
+}
+
+function keyOf(call: ObservedCall): string {
+  const result = call.text.replace(/\d+(?:\.\d+)?/g, "0");
+  return sha256(JSON.stringify([call.tool, call.argumentsText, call.ok, result]));
+}

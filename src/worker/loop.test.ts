@@ -1,0 +1,385 @@
+import { describe, expect, test } from "bun:test";
+import type { ChatMessage, ModelResult, Usage } from "../model/message.ts";
+import { type LoopOutcome, type LoopTask, runLoop, type ToolAnswer } from "./loop.ts";
+import type { WorkerMessage } from "./protocol.ts";
+
+const usage: Usage = { promptTokens: 10, cachedTokens: 0, completionTokens: 2 };
+
+type Said =
+  | { text?: string; calls?: [tool: string, args: unknown][]; finish?: string }
+  | { fatal: string; status?: number };
+
+const done = (args: object = {}): Said => ({
+  calls: [["done", { status: "complete", summary: "ok", ...args }]],
+});
+const read = (path: string): Said => ({ calls: [["read_file", { path }]] });
+
+interface Run {
+  outcome: LoopOutcome;
+  events: WorkerMessage[];
+  requests: { messages: readonly ChatMessage[]; forced: boolean }[];
+  ran: string[];
+}
+
+/** Runs the loop against replies by turn (the last repeats) and a function of tools. */
+async function run(
+  replies: Said[] | ((turn: number, forced: boolean) => Said),
+  o: Partial<LoopTask> & {
+    tool?: (name: string, args: unknown, nth: number) => Partial<ToolAnswer>;
+  } = {},
+): Promise<Run> {
+  const events: WorkerMessage[] = [];
+  const requests: Run["requests"] = [];
+  const ran: string[] = [];
+  const { tool, ...more } = o;
+  const task: LoopTask = {
+    role: "worker",
+    model: "m",
+    system: "SYSTEM",
+    prompt: "TASK",
+    turnsMax: 50,
+    contextTokens: 128_000,
+    ...more,
+  };
+  const outcome = await runLoop(task, {
+    ask: async ({ messages, toolChoice }) => {
+      const forced = toolChoice !== "auto";
+      requests.push({ messages, forced });
+      const turn = requests.length;
+      const said =
+        typeof replies === "function"
+          ? replies(turn, forced)
+          : (replies[Math.min(turn, replies.length) - 1] ?? {});
+      return resultOf(said, turn);
+    },
+    call: async (name, text) => {
+      ran.push(name);
+      const args: unknown = JSON.parse(text);
+      const answer = tool?.(name, args, ran.length) ?? {};
+      return { args, result: { ...fine, text: `${name} ${ran.length}`, ...answer } };
+    },
+    emit: async (message) => void events.push(message),
+    record: async (messages) => messages.map((m) => `${m.role}:${m.content.slice(0, 10)}`),
+    now: () => 0,
+  });
+  return { outcome, events, requests, ran };
+}
+
+const fine: ToolAnswer = {
+  ok: true,
+  text: "",
+  errorKind: null,
+  target: null,
+  rawBytes: 0,
+  clipped: false,
+};
+
+function resultOf(said: Said, turn: number): Exclude<ModelResult, { kind: "retriable" }> {
+  if ("fatal" in said) {
+    return { kind: "fatal", reason: said.fatal, status: said.status ?? null, usage };
+  }
+  const toolCalls = (said.calls ?? []).map(([name, args], index) => ({
+    id: `c${turn}_${index}`,
+    name,
+    argumentsText: typeof args === "string" ? args : JSON.stringify(args),
+  }));
+  const finishReason = said.finish ?? (toolCalls.length > 0 ? "tool_calls" : "stop");
+  return { kind: "reply", text: said.text ?? "", toolCalls, finishReason, usage };
+}
+
+/** Every tool call of every request is answered right after it, once. */
+function checkPairs(messages: readonly ChatMessage[]): void {
+  const open: string[] = [];
+  for (const message of messages) {
+    if (message.role === "tool") expect(open.shift()).toBe(message.callId);
+    else {
+      expect(open).toEqual([]);
+      if (message.role === "assistant") open.push(...message.toolCalls.map((call) => call.id));
+    }
+  }
+  expect(open).toEqual([]);
+}
+
+describe("a good run", () => {
+  test("ends with what done says, and tells of every step", async () => {
+    const { outcome, events } = await run([{ ...read("a"), text: "Looking." }, done()]);
+    expect(outcome).toEqual({ verdict: "complete", reason: "ok", result: "ok" });
+    expect(events.map((event) => event.type)).toEqual([
+      "turn.started",
+      "turn.finished",
+      "thought",
+      "call",
+      "result",
+      "turn.started",
+      "turn.finished",
+      "call",
+      "result",
+    ]);
+  });
+
+  test.each(["incomplete", "blocked"] as const)(
+    "A15 done with %s is that verdict",
+    async (status) => {
+      expect((await run([done({ status })])).outcome.verdict).toBe(status);
+    },
+  );
+
+  test("calls of one reply run in order; after done they are answered and not run", async () => {
+    const reply = {
+      calls: [
+        ["glob", {}],
+        ["done", { status: "complete", summary: "s" }],
+        ["write_file", {}],
+      ],
+    } as Said;
+    const { ran, events } = await run([reply]);
+    expect(ran).toEqual(["glob", "done"]);
+    expect(events.filter((event) => event.type === "result").at(-1)).toMatchObject({
+      tool: "write_file",
+      ok: false,
+      text: "not run: the work had ended with done",
+    });
+  });
+
+  test("a refused done goes on, and the calls after it run", async () => {
+    const reply = {
+      calls: [
+        ["done", { status: "complete", summary: "s" }],
+        ["run_tests", {}],
+      ],
+    } as Said;
+    const tool = (name: string, _: unknown, nth: number) =>
+      name === "done" && nth === 1 ? { ok: false, text: "run the tests first" } : {};
+    const { ran, outcome } = await run([reply, done()], { tool });
+    expect([ran, outcome.verdict]).toEqual([["done", "run_tests", "done"], "complete"]);
+  });
+
+  test("every turn's tokens are told, also those of a failing one (D11)", async () => {
+    const { outcome, events } = await run([read("a"), { fatal: "no such model", status: 404 }]);
+    expect(outcome).toMatchObject({ verdict: "provider_failed", reason: "no such model" });
+    const finished = events.filter((event) => event.type === "turn.finished");
+    expect(finished.map((event) => [event.usage, event.finishReason])).toEqual([
+      [usage, "tool_calls"],
+      [usage, "fatal"],
+    ]);
+  });
+});
+
+describe("D7 odd replies", () => {
+  test("text instead of a call is nudged, then ends; a call in between resets the count", async () => {
+    const { requests, outcome } = await run([
+      { text: "hm" },
+      { text: "hm" },
+      read("a"),
+      { text: "hm" },
+    ]);
+    expect(requests).toHaveLength(6);
+    expect(outcome.verdict).toBe("no_progress");
+    expect(outcome.reason).toContain("3 times in a row");
+  });
+
+  test("length without a call is bounded and said", async () => {
+    const { requests, outcome } = await run([{ text: "long", finish: "length" }]);
+    expect(requests).toHaveLength(3);
+    expect(outcome).toMatchObject({ verdict: "no_progress" });
+    expect(outcome.reason).toContain("output limit");
+  });
+
+  test("length with a broken call says why it is broken", async () => {
+    const reply = { calls: [["write_file", '{"path":"a","con']], finish: "length" } as Said;
+    const { requests } = await runBroken([reply, done()]);
+    const told = requests[1]?.messages.find((message) => message.role === "tool");
+    expect(told?.content).toContain("cut by the provider's output limit");
+  });
+
+  test("content_filter ends as refused by the provider", async () => {
+    const { outcome, requests } = await run([{ finish: "content_filter" }]);
+    expect([outcome.verdict, requests.length]).toEqual(["refused_by_provider", 2]);
+  });
+
+  test("broken arguments and names go back as JSON an endpoint accepts", async () => {
+    const { requests } = await runBroken([{ calls: [["bad name!", "{oops"]] }, done()]);
+    const answer = requests[1]?.messages.find((message) => message.role === "assistant");
+    expect(answer).toMatchObject({
+      toolCalls: [{ name: "unknown_tool", argumentsText: '{"broken_arguments":"{oops"}' }],
+    });
+  });
+
+  test("more calls than a reply may have are answered, not run", async () => {
+    const many = { calls: Array.from({ length: 40 }, (_, i) => ["glob", { i }]) } as Said;
+    const { ran, requests } = await run([many, done()]);
+    expect(ran).toHaveLength(33);
+    checkPairs(requests[1]?.messages ?? []);
+  });
+
+  /** Tools that report broken JSON as the real ones do. */
+  async function runBroken(replies: Said[]): Promise<Run> {
+    const requests: Run["requests"] = [];
+    const outcome = await runLoop(
+      {
+        role: "worker",
+        model: "m",
+        system: "",
+        prompt: "",
+        turnsMax: 9,
+        contextTokens: 9000,
+      },
+      {
+        ask: async ({ messages }) => {
+          requests.push({ messages, forced: false });
+          return resultOf(replies[requests.length - 1] ?? {}, requests.length);
+        },
+        call: async (name, text) =>
+          name === "done"
+            ? { args: JSON.parse(text), result: fine }
+            : {
+                args: {},
+                result: { ...fine, ok: false, text: "bad", errorKind: "invalid_arguments" },
+              },
+        emit: async () => {},
+        record: async () => [""],
+        now: () => 0,
+      },
+    );
+    return { outcome, events: [], requests, ran: [] };
+  }
+});
+
+describe("the budget", () => {
+  test("ends as exhausted, with notes on the way that scale with it", async () => {
+    for (const [turnsMax, said] of [
+      [3, 0],
+      [6, 2],
+      [20, 3],
+      [50, 3],
+    ] as const) {
+      const { outcome, requests } = await run((turn) => read(`file ${turn}`), {
+        turnsMax,
+        role: "researcher",
+      });
+      expect(outcome).toMatchObject({ verdict: "exhausted" });
+      expect(requests).toHaveLength(turnsMax);
+      const notes =
+        requests
+          .at(-1)
+          ?.messages.filter((m) => m.role === "user")
+          .slice(1) ?? [];
+      expect(notes).toHaveLength(said);
+    }
+  });
+
+  test("the last turns force done", async () => {
+    const { requests } = await run((turn, forced) => (forced ? done() : read(`f${turn}`)), {
+      turnsMax: 20,
+      role: "researcher",
+    });
+    expect(requests.map((request) => request.forced).indexOf(true)).toBe(18);
+  });
+
+  test("a forced done that is refused frees the next turn", async () => {
+    const tool = (name: string) => (name === "done" ? { ok: false, text: "run the tests" } : {});
+    const { requests, outcome } = await run(
+      (turn, forced) => (forced ? done() : read(`f${turn}`)),
+      {
+        turnsMax: 20,
+        role: "researcher",
+        tool,
+      },
+    );
+    expect(requests.slice(-2).map((request) => request.forced)).toEqual([true, false]);
+    expect(outcome.verdict).toBe("exhausted");
+  });
+
+  test("an endpoint that refuses forced tools is asked without", async () => {
+    const { outcome, requests } = await run(
+      (turn, forced) =>
+        forced ? { fatal: "no tool_choice", status: 400 } : turn < 10 ? read(`f${turn}`) : done(),
+      { turnsMax: 10, role: "researcher" },
+    );
+    expect(outcome.verdict).toBe("complete");
+    expect(requests.filter((request) => request.forced)).toHaveLength(1);
+  });
+});
+
+describe("D8 going in circles", () => {
+  const sameResult = { tool: () => ({ text: "the same, after 12 ms" }) };
+
+  test("the same call with the same result is warned about, then stopped", async () => {
+    const { outcome, requests, events } = await run([read("a")], sameResult);
+    expect(requests).toHaveLength(5);
+    expect(outcome.verdict).toBe("no_progress");
+    expect(outcome.reason).toContain("read_file was called 5 times in a row");
+    expect(events.filter((event) => event.type === "warning")).toHaveLength(1);
+  });
+
+  test("results that differ in timings only are the same", async () => {
+    const tool = (_: string, __: unknown, nth: number) => ({ text: `1 failed in ${nth * 1.5} ms` });
+    expect((await run([read("a")], { tool })).requests).toHaveLength(5);
+  });
+
+  test("a cycle of calls that brings nothing new is stopped", async () => {
+    const cycle = ["a", "b", "c"];
+    const { outcome, requests } = await run((turn) => read(cycle[turn % 3] ?? ""), sameResult);
+    expect(requests).toHaveLength(3 + 8);
+    expect(outcome.reason).toContain("only repeated");
+  });
+
+  test("turn after turn without a change is stopped for a worker, not for a researcher", async () => {
+    const reading = (turn: number) => read(`file ${turn}`);
+    const { outcome, requests } = await run(reading);
+    expect([outcome.verdict, requests.length]).toEqual(["no_progress", 35]);
+    expect((await run(reading, { role: "researcher" })).outcome.verdict).toBe("exhausted");
+  });
+
+  test("editing and testing in turns is progress, whatever the tests say", async () => {
+    const steps = (turn: number): Said =>
+      turn % 2 === 0 ? { calls: [["run_tests", {}]] } : { calls: [["edit_file", { turn }]] };
+    const { outcome } = await run(steps, { tool: () => ({ text: "1 failed" }) });
+    expect(outcome.verdict).toBe("exhausted");
+  });
+});
+
+describe("the history", () => {
+  test("stays within 60 % of the context, in whole turns, with system and task", async () => {
+    const contextTokens = 4000;
+    const { requests, events } = await run(
+      (turn) =>
+        turn < 30
+          ? {
+              calls: [
+                ["edit_file", { turn }],
+                ["grep", { turn }],
+              ],
+            }
+          : done(),
+      { contextTokens, tool: () => ({ text: "x".repeat(900) }) },
+    );
+    expect(requests).toHaveLength(30);
+    for (const { messages } of requests) {
+      checkPairs(messages);
+      expect(messages.slice(0, 2).map((message) => message.content)).toEqual(["SYSTEM", "TASK"]);
+      expect(JSON.stringify(messages).length / 4).toBeLessThan(contextTokens * 0.75);
+    }
+    expect(events.filter((event) => event.type === "history.cut").length).toBeGreaterThan(2);
+  });
+});
+
+describe("reviewers", () => {
+  test("A16 an unreadable verdict is asked for again, then is no approval", async () => {
+    const { outcome, requests } = await run([done({ summary: "looks good to me I guess" })], {
+      role: "reviewer",
+    });
+    expect(requests).toHaveLength(3);
+    expect(outcome).toMatchObject({ verdict: "complete", result: { approved: false } });
+  });
+
+  test("A16 a verdict given as text instead of done still counts", async () => {
+    const { outcome } = await run(
+      [{ text: '```json\n{"approved": false, "issues": ["x"]}\n```' }],
+      {
+        role: "reviewer",
+      },
+    );
+    expect(outcome).toMatchObject({ verdict: "complete", result: { approved: false } });
+  });
+});

@@ -1,0 +1,59 @@
+/** What a role hands over with `done`: checked, and typed where the role's result is. */
+import type { WorkerRole } from "../protocol.ts";
+import { isRecord, jsonObjectsIn } from "./json-in-text.ts";
+import { parseResearch } from "./researcher.ts";
+import { parseVerdict } from "./reviewer.ts";
+
+/** The arguments of `done`, as its tool validated them. */
+export interface DoneArguments {
+  status: "complete" | "incomplete" | "blocked";
+  summary: string;
+  result?: unknown;
+}
+
+/** The result to record, or what to tell the model so that it can say it again. */
+export type RoleAnswer = { ok: true; result: unknown } | { ok: false; problem: string };
+
+/** Characters of a worker's summary that are kept. */
+const summaryCharsMax = 32 * 1024;
+
+/** Reads the answer of a role that says it is done. */
+export function readAnswer(role: WorkerRole, done: DoneArguments): RoleAnswer {
+  const summary = done.summary.slice(0, summaryCharsMax);
+  switch (role) {
+    case "worker":
+      return { ok: true, result: summary };
+    case "researcher":
+      return { ok: true, result: parseResearch(done.result, summary) };
+    case "reviewer": {
+      const verdict = parseVerdict(done.result) ?? parseVerdict(done.summary);
+      if (verdict !== null) {
+        return { ok: true, result: { ...verdict, summary: verdict.summary || summary } };
+      }
+      return {
+        ok: false,
+        problem:
+          'no verdict found: call done with result = {"approved": true or false, "issues": ' +
+          '[{"file": "...", "line": 1, "text": "..."}]}',
+      };
+    }
+    case "planner": {
+      const plan = isRecord(done.result) ? done.result : jsonObjectsIn(done.summary).at(-1)?.value;
+      if (plan !== undefined) return { ok: true, result: plan };
+      return {
+        ok: false,
+        problem: "no plan found: call done with the plan as the object `result`",
+      };
+    }
+    default:
+      return role satisfies never;
+  }
+}
+
+/** What is recorded for a role that did not manage to say its answer so that it can be read. */
+export function unreadableAnswer(role: WorkerRole, summary: string): unknown {
+  const text = summary.slice(0, summaryCharsMax);
+  if (role !== "reviewer") return text;
+  const issues = [{ file: null, line: null, text: "the reviewer's verdict could not be read" }];
+  return { approved: false, issues, summary: text };
+}

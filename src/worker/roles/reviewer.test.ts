@@ -1,0 +1,42 @@
+import { describe, expect, test } from "bun:test";
+import { parseVerdict } from "./reviewer.ts";
+
+const approve = '{"approved": true, "issues": []}';
+const refuse = '{"approved": false, "issues": [{"file": "a.ts", "line": 3, "text": "wrong"}]}';
+const fenced = (json: string) => `Here is my verdict:\n\`\`\`json\n${json}\n\`\`\`\n`;
+
+describe("A16 parseVerdict", () => {
+  test.each<[string, unknown, boolean | null]>([
+    ["an object", JSON.parse(approve), true],
+    ["a refusing object", JSON.parse(refuse), false],
+    ["JSON text", approve, true],
+    ["fenced JSON", fenced(approve), true],
+    ["a refusal in a fence", fenced(refuse), false],
+    ["an object holding JSON text", { summary: fenced(refuse) }, false],
+    ["the word alone", "Approved.", true],
+    ["NOT approved", "NOT approved", false],
+    ["I cannot approve this", "I cannot approve this", false],
+    ["not yet approved", "This is not yet approved.", false],
+    ["disapproved", "Disapproved", false],
+    ["prose with the word in it", "The tests approved by the team look fine", null],
+    ["a quoted approval before a refusal", `${approve}\nbut really ${refuse}`, false],
+    ["a refusal before a quoted approval", `${refuse}\nunlike ${approve}`, false],
+    ["an approval quoted from the change", `The file has ${approve} in it, which is odd.`, null],
+    ["approved as text", { approved: "true" }, null],
+    ["nothing", "", null],
+    ["null", null, null],
+    ["a list", [true], null],
+    ["broken JSON", '{"approved": true', null],
+  ])("%s", (_, answer, approved) => {
+    expect(parseVerdict(answer)?.approved ?? null).toBe(approved);
+  });
+
+  test("issues are read from text and objects alike", () => {
+    const issues = ["plain", { path: "b.ts", message: "odd", line: 2 }, { other: 1 }];
+    expect(parseVerdict({ approved: false, issues })?.issues).toEqual([
+      { file: null, line: null, text: "plain" },
+      { file: "b.ts", line: 2, text: "odd" },
+      { file: null, line: null, text: '{"other":1}' },
+    ]);
+  });
+});
