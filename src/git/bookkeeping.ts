@@ -1,0 +1,151 @@
+/**
+ * The two commits that are dgov's own and carry no worker's content: the first commit of an empty
+ * repository, and the record of a run. Their trees are the parent's with some of the operator's
+ * files as the checkout has them, and every changed path provably lies where it was promised.
+ */
+import { existsSync, lstatSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { DgovError } from "../error.ts";
+import { isoTime, systemClock } from "../std/clock.ts";
+import { checkoutsOf, type Hindrance, moveCheckout, refreshIndex } from "./checkouts.ts";
+import { writeCommit } from "./commit.ts";
+import { listTree } from "./diff.ts";
+import { durable, inPrivate, must, mustLine, nulJoin, nulSplit, type Oid } from "./git.ts";
+import { land } from "./land.ts";
+import { treesOf } from "./merge.ts";
+import type { Identity } from "./objects.ts";
+import { type PrivateGit, withPrivateGit } from "./private-dir.ts";
+import type { Repository } from "./repository.ts";
+import { headOf } from "./revisions.ts";
+
+/**
+ * Commits files of the operator's checkout on a branch; null when nothing differs. `paths` are files
+ * or folders, present or deleted; ignored files in folders stay out. REFUSED when a changed path
+ * lies below none of `allowedPrefixes`, or when the branch has moved.
+ */
+export async function commitOwn(
+  r: Repository,
+  o: {
+    branch: string;
+    parent: Oid | null;
+    paths: string[];
+    message: string;
+    allowedPrefixes: string[];
+    identity?: Identity;
+  },
+): Promise<Oid | null> {
+  const before = o.parent === null ? [] : await listTree(r, o.parent);
+  const filters = r.settings?.filters ?? {};
+  const near = tmpdir();
+  const { tree, paths } = await withPrivateGit(r, { near, workTree: r.topLevel, filters }, (g) =>
+    buildTree(g, o, before),
+  );
+  const oldTree = o.parent === null ? null : (await treesOf(r, [o.parent]))[0];
+  if (tree === oldTree) return null;
+
+  const changed = changedPaths(before, await listTree(r, tree));
+  const stray = changed.find((path) => !o.allowedPrefixes.some((prefix) => below(path, prefix)));
+  if (stray !== undefined) {
+    throw new DgovError("REFUSED", `the bookkeeping commit would change ${stray}`);
+  }
+  const identity = o.identity ?? { name: "dgov", email: "dgov@localhost" };
+  const parents = o.parent === null ? [] : [o.parent];
+  const date = isoTime(systemClock.now());
+  const commit = await writeCommit(r, { tree, parents, message: o.message, identity, date });
+  const during = (): Promise<Hindrance | null> => followUp(r, o, { commit, paths });
+  const move = { target: o.branch, from: o.parent, to: commit, message: o.message };
+  const landing = await land(r, move, { during, undo: async () => {} });
+  if (landing.kind === "landed") return commit;
+  const why = landing.kind === "blocked_by_checkout" ? landing.reason : `${o.branch} has moved`;
+  throw new DgovError("REFUSED", `the bookkeeping commit was not made: ${why}`);
+}
+
+/** The first commit of an unborn branch: these paths, or everything that is not ignored. */
+export async function bootstrapCommit(
+  r: Repository,
+  paths: string[] | "all",
+  message: string,
+  identity?: Identity,
+): Promise<Oid> {
+  const head = await headOf(r);
+  if (head.kind !== "branch" || head.commit !== null) {
+    throw new DgovError("REFUSED", "this repository has a first commit already");
+  }
+  const commit = await commitOwn(r, {
+    branch: head.branch,
+    parent: null,
+    paths: paths === "all" ? [""] : paths,
+    message,
+    allowedPrefixes: paths === "all" ? [""] : paths,
+    ...(identity === undefined ? {} : { identity }),
+  });
+  if (commit === null) throw new DgovError("REFUSED", "there is nothing to commit");
+  return commit;
+}
+
+/** The parent's tree with the paths as the checkout has them, and the files they stand for. */
+async function buildTree(
+  g: PrivateGit,
+  o: { parent: Oid | null; paths: string[] },
+  before: { path: string; mode: string }[],
+): Promise<{ tree: Oid; paths: string[] }> {
+  if (o.parent !== null) await must(inPrivate(g, ["read-tree", o.parent]), "reading the parent");
+  const others = ["ls-files", "-z", "-o", "--exclude-standard", "--", ...o.paths.filter(Boolean)];
+  const untracked = nulSplit(await must(inPrivate(g, others), "looking for new files"))
+    .map((path) => path.toString())
+    .filter((path) => !path.endsWith("/"));
+  const tracked = before
+    .filter(({ path, mode }) => mode !== "160000" && o.paths.some((prefix) => below(path, prefix)))
+    .map(({ path }) => path);
+  // A path named outright counts even when it is ignored.
+  const named = o.paths.filter((path) => isFile(g.workTree, path));
+  const paths = [...new Set([...tracked, ...untracked, ...named])];
+  const update = ["update-index", "-z", "--add", "--remove", "--replace", "--stdin"];
+  const stage = { stdin: nulJoin(paths), objects: "shared" } as const;
+  await must(inPrivate(g, [...durable, ...update], stage), "reading the files to record");
+  const write = inPrivate(g, [...durable, "write-tree"], { objects: "shared" });
+  return { tree: await mustLine(write, "writing a tree"), paths };
+}
+
+function isFile(root: string, path: string): boolean {
+  const stats = path === "" ? undefined : lstatSync(join(root, path), { throwIfNoEntry: false });
+  return stats !== undefined && (stats.isFile() || stats.isSymbolicLink());
+}
+
+/** A path equal to a prefix or below it; "" is the root. */
+function below(path: string, prefix: string): boolean {
+  const folder = prefix.replace(/\/+$/, "");
+  return folder === "" || path === folder || path.startsWith(`${folder}/`);
+}
+
+function changedPaths(
+  before: { path: string; mode: string; oid: Oid }[],
+  after: { path: string; mode: string; oid: Oid }[],
+): string[] {
+  const old = new Map(before.map((e) => [e.path, `${e.mode} ${e.oid}`]));
+  const now = new Map(after.map((e) => [e.path, `${e.mode} ${e.oid}`]));
+  return [...new Set([...old.keys(), ...now.keys()])].filter((p) => old.get(p) !== now.get(p));
+}
+
+/** With the branch locked: the checkout the files came from has them; only its index is behind. */
+async function followUp(
+  r: Repository,
+  o: { branch: string; parent: Oid | null },
+  done: { commit: Oid; paths: string[] },
+): Promise<Hindrance | null> {
+  const own = { path: r.topLevel, gitDir: r.gitDir, index: join(r.gitDir, "index") };
+  const scratch = tmpdir();
+  // A checkout without an index is listed by nobody; an unborn one has to get its first.
+  if (!existsSync(own.index)) {
+    return refreshIndex(r, own, { to: done.commit, scratch, paths: done.paths });
+  }
+  for (const c of await checkoutsOf(r, o.branch)) {
+    const hindrance =
+      c.path === own.path || o.parent === null
+        ? await refreshIndex(r, c, { to: done.commit, scratch, paths: done.paths })
+        : await moveCheckout(r, c, { from: o.parent, to: done.commit, scratch });
+    if (hindrance !== null) return hindrance;
+  }
+  return null;
+}

@@ -1,0 +1,130 @@
+/**
+ * What an attempt changed. Only files are read, by lstat and without following links; the worker's
+ * own git dir, index and commits are never looked at.
+ */
+import { lstatSync, readFileSync, readlinkSync, type Stats } from "node:fs";
+import { join } from "node:path";
+import { type AttemptTree, gitFileText, heldIndex } from "./attempt-tree.ts";
+import { pathText } from "./diff.ts";
+import { inPrivate, must, nulSplit } from "./git.ts";
+import { freshPath, rememberedFilters, withPrivateGit } from "./private-dir.ts";
+import type { Repository } from "./repository.ts";
+
+export type ChangeStatus = "added" | "modified" | "deleted" | "type_changed";
+
+export interface Change {
+  /** Repo-relative, with `/`. */
+  path: string;
+  status: ChangeStatus;
+  /** New mode as git writes it; "000000" when deleted. */
+  mode: string;
+  oldMode: string;
+  /**
+   * `gitlink` is a nested repository. `other` can never land: devices, pipes, names that are not
+   * UTF-8, and files with a second hard link, whose content somebody else can change.
+   */
+  kind: "file" | "symlink" | "gitlink" | "other";
+  linkTarget: string | null;
+  /** Bytes; 0 when deleted. */
+  size: number;
+}
+
+/**
+ * Everything that differs between the base and the worktree, untracked files included, ignored ones
+ * not; a rename is a deletion and an addition. Sorted by git's order of paths.
+ */
+export async function changesOf(r: Repository, t: AttemptTree): Promise<Change[]> {
+  const options = { near: t.meta, workTree: t.path, head: t.base, filters: rememberedFilters(r) };
+  return withPrivateGit(r, options, async (g) => {
+    const args = ["status", "--porcelain=v2", "-z", "--no-renames", "--untracked-files=all"];
+    const status = (index: string): Promise<Buffer> =>
+      must(inPrivate(g, args, { index }), "looking for changes");
+    const changes = parseStatus(await status(heldIndex(t)), t.path);
+    if (changes !== null) return changes;
+    // The held index is not what the parent left; look again with one made anew.
+    const index = freshPath(g.dir, "index");
+    await must(inPrivate(g, ["read-tree", t.base], { index }), "reading the base");
+    return parseStatus(await status(index), t.path) ?? [];
+  });
+}
+
+/** Words for how the worktree was tampered with, or null. Moved refs of the operator are not. */
+export async function tampering(t: AttemptTree): Promise<string | null> {
+  const file = join(t.path, ".git");
+  const stats = lstatSync(file, { throwIfNoEntry: false });
+  if (stats === undefined) return "its .git file was removed";
+  if (!stats.isFile()) return "its .git file was replaced by something else";
+  if (stats.size > 4096 || readFileSync(file, "utf8") !== gitFileText(t)) {
+    return "its .git file was rewritten";
+  }
+  return null;
+}
+
+/** Records of `status --porcelain=v2 -z`; null when the index differs from HEAD. */
+function parseStatus(bytes: Buffer, root: string): Change[] | null {
+  const changes: Change[] = [];
+  for (const record of nulSplit(bytes)) {
+    if (record[0] === 0x3f) {
+      changes.push(untracked(record.subarray(2), root));
+      continue;
+    }
+    // "1 XY sub mH mI mW hH hI path"
+    const words = record.toString("latin1").split(" ");
+    const [type, xy = "", , oldMode = "", , mode = ""] = words;
+    if (type !== "1" || xy[0] !== ".") return null;
+    const name = record.subarray(words.slice(0, 8).join(" ").length + 1);
+    changes.push(tracked(name, root, xy[1] ?? "", oldMode, mode));
+  }
+  return changes;
+}
+
+function tracked(
+  name: Uint8Array,
+  root: string,
+  letter: string,
+  oldMode: string,
+  mode: string,
+): Change {
+  const { path, utf8 } = pathText(name);
+  const stats = utf8 ? lstatSync(join(root, path), { throwIfNoEntry: false }) : undefined;
+  if (letter === "D" || stats === undefined || stats.isDirectory()) {
+    const kind = kindOfMode(oldMode);
+    return { path, status: "deleted", mode: "000000", oldMode, kind, linkTarget: null, size: 0 };
+  }
+  const described = describe(join(root, path), stats, utf8);
+  const same = kindOfMode(oldMode) === described.kind && letter !== "T";
+  return { path, status: same ? "modified" : "type_changed", mode, oldMode, ...described };
+}
+
+function untracked(name: Uint8Array, root: string): Change {
+  const { path, utf8 } = pathText(name);
+  const added = { status: "added", oldMode: "000000" } as const;
+  if (path.endsWith("/")) {
+    const nested = { mode: "160000", kind: "gitlink", linkTarget: null, size: 0 } as const;
+    return { path: path.slice(0, -1), ...added, ...nested };
+  }
+  const stats = utf8 ? lstatSync(join(root, path), { throwIfNoEntry: false }) : undefined;
+  if (stats === undefined) {
+    return { path, ...added, mode: "100644", kind: "other", linkTarget: null, size: 0 };
+  }
+  const executable = (stats.mode & 0o100) !== 0 ? "100755" : "100644";
+  const mode = stats.isSymbolicLink() ? "120000" : executable;
+  return { path, ...added, mode, ...describe(join(root, path), stats, utf8) };
+}
+
+function describe(
+  path: string,
+  stats: Stats,
+  utf8: boolean,
+): Pick<Change, "kind" | "linkTarget" | "size"> {
+  if (stats.isSymbolicLink()) {
+    return { kind: "symlink", linkTarget: readlinkSync(path), size: stats.size };
+  }
+  const plain = utf8 && stats.isFile() && stats.nlink === 1;
+  return { kind: plain ? "file" : "other", linkTarget: null, size: stats.size };
+}
+
+function kindOfMode(mode: string): Change["kind"] {
+  if (mode === "120000") return "symlink";
+  return mode === "160000" ? "gitlink" : "file";
+}

@@ -1,0 +1,344 @@
+/**
+ * The operator's checkouts of a branch, moved from one commit to the next without touching anything
+ * that is theirs. What is dirty, untracked or ignored and in the way refuses the move; a move that
+ * was cut short can be undone.
+ *
+ * The index is changed by its own protocol: `index.lock` is taken (its text says by whom, so that a
+ * dead one can be told from somebody else's), git works on a copy, and the copy is renamed over it.
+ */
+import {
+  existsSync,
+  lstatSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { basename, dirname, join } from "node:path";
+import { copyIndex } from "./attempt-tree.ts";
+import type { DiffEntry } from "./diff.ts";
+import { type GitOutput, inPrivate, inRepository, must, nulSplit, type Oid } from "./git.ts";
+import {
+  freshPath,
+  lendSharedIndex,
+  type PrivateGit,
+  rememberedFilters,
+  withPrivateGit,
+} from "./private-dir.ts";
+import type { Repository } from "./repository.ts";
+
+/** A work tree that has the branch checked out. */
+export interface Checkout {
+  path: string;
+  gitDir: string;
+  index: string;
+}
+
+/** Why a checkout cannot be moved. */
+export interface Hindrance {
+  paths: string[];
+  reason: string;
+}
+
+/** Every checkout of a branch, the main one first. One whose folder is gone does not count. */
+export async function checkoutsOf(r: Repository, branch: string): Promise<Checkout[]> {
+  const output = await must(
+    inRepository(r, ["worktree", "list", "--porcelain", "-z"]),
+    "listing worktrees",
+  );
+  const found: Checkout[] = [];
+  // Records are separated by an empty field; the first is the main worktree.
+  output
+    .toString()
+    .split("\0\0")
+    .forEach((record, i) => {
+      const fields = record.split("\0");
+      if (!fields.includes(`branch refs/heads/${branch}`)) return;
+      const listed = fields[0]?.slice("worktree ".length) ?? "";
+      const path = i === 0 && r.gitDir === r.commonDir ? r.topLevel : listed;
+      const gitDir = i === 0 ? r.commonDir : linkedGitDir(r, path);
+      if (gitDir === null || !existsSync(path)) return;
+      found.push({ path, gitDir, index: join(gitDir, "index") });
+    });
+  // Without an index nothing is checked out (`worktree add --no-checkout`).
+  return found.filter((checkout) => existsSync(checkout.index));
+}
+
+function linkedGitDir(r: Repository, path: string): string | null {
+  const all = join(r.commonDir, "worktrees");
+  const named = readdirSync(all).find((name) => {
+    try {
+      const file = readFileSync(join(all, name, "gitdir"), "utf8").trim();
+      return realpathSync(dirname(file)) === realpathSync(path) && basename(file) === ".git";
+    } catch {
+      return false;
+    }
+  });
+  return named === undefined ? null : join(all, named);
+}
+
+const operations: Record<string, string> = {
+  MERGE_HEAD: "a merge",
+  "rebase-merge": "a rebase",
+  "rebase-apply": "a rebase",
+  CHERRY_PICK_HEAD: "a cherry-pick",
+  REVERT_HEAD: "a revert",
+};
+
+/** What git itself would not look at: operations in progress, and ignored files in the way. */
+export function hindranceIn(c: Checkout, changes: readonly DiffEntry[]): Hindrance | null {
+  for (const [name, words] of Object.entries(operations)) {
+    if (existsSync(join(c.gitDir, name))) {
+      return { paths: [], reason: `${words} is in progress in ${c.path}` };
+    }
+  }
+  const deleted = new Set(changes.filter((e) => e.newMode === "000000").map((e) => e.path));
+  const added = changes.filter((e) => e.oldMode === "000000" && e.newMode !== "000000");
+  const paths = added.map((e) => inTheWay(c.path, e.path, deleted)).filter((p) => p !== null);
+  if (paths.length === 0) return null;
+  return { paths, reason: `an untracked or ignored file is in the way in ${c.path}` };
+}
+
+/** The path that stands where `path` is to be added, or null. */
+function inTheWay(root: string, path: string, deleted: ReadonlySet<string>): string | null {
+  const parts = path.split("/");
+  for (let i = 1; i <= parts.length; i++) {
+    const prefix = parts.slice(0, i).join("/");
+    const stats = lstatSync(join(root, prefix), { throwIfNoEntry: false });
+    if (stats === undefined || deleted.has(prefix)) return null;
+    if (stats.isDirectory()) {
+      if (i === parts.length && holdsOther(join(root, prefix), prefix, deleted)) return prefix;
+    } else if (!deletedByOtherCase(root, prefix, deleted)) return prefix;
+  }
+  return null;
+}
+
+/** Whether a folder holds anything but files that the change deletes. */
+function holdsOther(folder: string, prefix: string, deleted: ReadonlySet<string>): boolean {
+  return readdirSync(folder, { withFileTypes: true }).some((entry) => {
+    const path = `${prefix}/${entry.name}`;
+    if (entry.isDirectory()) return holdsOther(join(folder, entry.name), path, deleted);
+    return !deleted.has(path);
+  });
+}
+
+/** On a file system that folds case, a rename in case alone finds the old name under the new one. */
+function deletedByOtherCase(root: string, path: string, deleted: ReadonlySet<string>): boolean {
+  const fold = path.toLowerCase();
+  const old = [...deleted].find((name) => name.toLowerCase() === fold);
+  if (old === undefined) return false;
+  const [a, b] = [old, path].map((name) => lstatSync(join(root, name), { throwIfNoEntry: false }));
+  return a !== undefined && a.ino === b?.ino;
+}
+
+/**
+ * Moves a checkout's files and index from one commit to another. Git refuses over anything that
+ * differs from `from`; then nothing has changed and the paths are named.
+ */
+export function moveCheckout(
+  r: Repository,
+  c: Checkout,
+  o: { from: Oid; to: Oid; scratch: string; dryRun?: boolean },
+): Promise<Hindrance | null> {
+  const args = ["read-tree", ...(o.dryRun ? ["-n"] : []), "-m", "-u", o.from, o.to];
+  return changeIndex(r, c, o, async (g, index) => {
+    const output = await inPrivate(g, args, { index, marker: landingMarker(o.to) });
+    return output.code === 0 ? null : refusal(output, c);
+  });
+}
+
+/** Records in a checkout's index that these paths are as its files are. */
+export function refreshIndex(
+  r: Repository,
+  c: Checkout,
+  o: { to: Oid; scratch: string; paths: string[] },
+): Promise<Hindrance | null> {
+  const args = ["update-index", "-z", "--add", "--remove", "--replace", "--stdin"];
+  return changeIndex(r, c, o, async (g, index) => {
+    const stdin = o.paths.map((path) => `${path}\0`).join("");
+    const output = await inPrivate(g, args, { index, stdin, marker: landingMarker(o.to) });
+    return output.code === 0 ? null : refusal(output, c);
+  });
+}
+
+/** `DGOV_ATTEMPT` of every process that moves a checkout to this commit. */
+export function landingMarker(to: Oid): string {
+  return `landing/${to}`;
+}
+
+function lockText(to: Oid): string {
+  return `dgov landing ${to}\n`;
+}
+
+async function changeIndex(
+  r: Repository,
+  c: Checkout,
+  o: { to: Oid; scratch: string; dryRun?: boolean },
+  change: (g: PrivateGit, index: string) => Promise<Hindrance | null>,
+): Promise<Hindrance | null> {
+  const lock = `${c.index}.lock`;
+  try {
+    writeFileSync(lock, lockText(o.to), { flag: "wx" });
+  } catch (error) {
+    if ((error as { code?: unknown }).code !== "EEXIST") throw error;
+    return { paths: [], reason: `another git command holds ${lock}` };
+  }
+  const copy = freshPath(c.gitDir, "index.dgov");
+  try {
+    if (existsSync(c.index)) copyIndex(c.index, copy);
+    const options = { near: o.scratch, workTree: c.path, filters: rememberedFilters(r) };
+    const hindrance = await withPrivateGit(r, options, (g) => {
+      lendSharedIndex(g, c.gitDir);
+      return change(g, copy);
+    });
+    if (hindrance === null && !o.dryRun) renameSync(copy, c.index);
+    return hindrance;
+  } finally {
+    rmSync(copy, { force: true });
+    rmSync(lock, { force: true });
+  }
+}
+
+function refusal(output: GitOutput, c: Checkout): Hindrance {
+  const named = [
+    ...output.stderr.matchAll(/Entry '(.+)' (?:not uptodate|would be overwritten|overlaps)/g),
+    ...output.stderr.matchAll(/working tree file '(.+)' would be/g),
+    ...output.stderr.matchAll(/Updating '(.+)' would lose/g),
+  ].map((match) => match[1] ?? "");
+  const paths = [...new Set(named)];
+  if (paths.length > 0) return { paths, reason: `uncommitted changes in ${c.path} are in the way` };
+  return { paths, reason: `${c.path} cannot be updated: ${output.stderr.trim()}` };
+}
+
+/**
+ * Undoes a move: every path whose file or index entry is as in the new commit (or a beginning of it)
+ * goes back to the old one. Anything else is the operator's and stays, and so does everything when
+ * there is no sign of a move: neither was it `cutShort` (its lock was there), nor did the whole index
+ * change, which happens at once.
+ */
+export async function undoMove(
+  r: Repository,
+  c: Checkout,
+  o: { to: Oid; scratch: string; changes: readonly DiffEntry[]; cutShort?: boolean },
+): Promise<void> {
+  const states = await inspect(r, c, o);
+  if (!o.cutShort && !states.every((s) => s.entryMoved)) return;
+  const touched = states.filter((s) => s.fileMoved || s.entryMoved);
+  if (touched.length === 0) return;
+  await changeIndex(r, c, o, async (g, index) => {
+    const entries = touched.filter((s) => s.entryMoved).map((s) => s.change);
+    const lines = entries.map((e) => `${e.oldMode} ${e.oldOid}\t${e.path}\0`).join("");
+    const info = ["update-index", "-z", "--index-info"];
+    await must(inPrivate(g, info, { index, stdin: lines }), "undoing a landing");
+    const files = touched.filter((s) => s.fileMoved).map((s) => s.change);
+    for (const e of files) {
+      // Read-tree removes before it creates, so what is in the way is the new commit's.
+      if (e.oldMode === "000000" || e.newMode === "120000") {
+        rmSync(join(c.path, e.path), { force: true });
+      }
+    }
+    for (const e of files) if (e.oldMode === "000000") removeEmptyParents(c.path, e.path);
+    const back = files.filter((e) => e.oldMode !== "000000" && e.oldMode !== "160000");
+    const stdin = back.map((e) => `${e.path}\0`).join("");
+    const checkout = ["checkout-index", "-f", "-u", "-z", "--stdin"];
+    await must(inPrivate(g, checkout, { index, stdin }), "undoing a landing");
+    await inPrivate(g, ["update-index", "-q", "--refresh"], { index });
+    return null;
+  });
+}
+
+interface PathState {
+  change: DiffEntry;
+  /** The file is as in the new commit, or on the way there. */
+  fileMoved: boolean;
+  /** So is the index entry. */
+  entryMoved: boolean;
+}
+
+async function inspect(
+  r: Repository,
+  c: Checkout,
+  o: { scratch: string; changes: readonly DiffEntry[] },
+): Promise<PathState[]> {
+  const options = { near: o.scratch, workTree: c.path, filters: rememberedFilters(r) };
+  return withPrivateGit(r, options, async (g) => {
+    lendSharedIndex(g, c.gitDir);
+    const entries = await indexEntries(g, c.index);
+    const unlike = await filesUnlike(g, o.changes, "new");
+    const unlikeOld = await filesUnlike(g, o.changes, "old");
+    const states: PathState[] = [];
+    for (const change of o.changes) {
+      const stats = lstatSync(join(c.path, change.path), { throwIfNoEntry: false });
+      const gone = stats === undefined;
+      const isNew = change.newMode === "000000" ? gone : !unlike.has(change.path);
+      const isOld = change.oldMode === "000000" ? gone : !unlikeOld.has(change.path);
+      // Between the two: removed and not yet made again, or half written.
+      const half = !isNew && !isOld && (gone || (await begins(r, c, change)));
+      const now = change.newMode === "000000" ? null : `${change.newMode} ${change.newOid}`;
+      const entryMoved = (entries.get(change.path) ?? null) === now;
+      states.push({ change, fileMoved: isNew || half, entryMoved });
+    }
+    return states;
+  });
+}
+
+async function indexEntries(g: PrivateGit, index: string): Promise<Map<string, string>> {
+  const list = await must(inPrivate(g, ["ls-files", "-s", "-z"], { index }), "reading the index");
+  return new Map(
+    nulSplit(list).map((record) => {
+      const text = record.toString();
+      const cut = text.indexOf("\t");
+      return [text.slice(cut + 1), text.slice(0, text.lastIndexOf(" ", cut))];
+    }),
+  );
+}
+
+/** Paths whose file, after the filters git applies, is not what one side of the change says. */
+async function filesUnlike(
+  g: PrivateGit,
+  changes: readonly DiffEntry[],
+  side: "old" | "new",
+): Promise<Set<string>> {
+  const index = freshPath(g.dir, "index");
+  const lines = changes
+    .map((e) => ({ path: e.path, mode: e[`${side}Mode`], oid: e[`${side}Oid`] }))
+    .filter((e) => e.mode !== "000000")
+    .map((e) => `${e.mode} ${e.oid}\t${e.path}\0`);
+  const info = ["update-index", "-z", "--index-info"];
+  await must(inPrivate(g, info, { index, stdin: lines.join("") }), "comparing files");
+  const list = inPrivate(g, ["ls-files", "-z", "-m", "-d"], { index });
+  return new Set(nulSplit(await must(list, "comparing files")).map((path) => path.toString()));
+}
+
+/** Whether the file is a proper beginning of the new commit's: git was killed while writing it. */
+async function begins(r: Repository, c: Checkout, change: DiffEntry): Promise<boolean> {
+  const path = join(c.path, change.path);
+  const stats = lstatSync(path, { throwIfNoEntry: false });
+  if (!stats?.isFile() || change.newMode === "000000") return false;
+  const blob = await must(inRepository(r, ["cat-file", "blob", change.newOid]), "reading a file");
+  return blob.subarray(0, stats.size).equals(readFileSync(path));
+}
+
+/** Removes an index lock and copies that a landing of this commit left behind; true if it did. */
+export function removeStaleIndexLock(c: Checkout, to: Oid): boolean {
+  const lock = `${c.index}.lock`;
+  const ours = existsSync(lock) && readFileSync(lock, "utf8") === lockText(to);
+  if (ours) rmSync(lock);
+  for (const name of readdirSync(c.gitDir)) {
+    if (name.startsWith("index.dgov-")) rmSync(join(c.gitDir, name), { force: true });
+  }
+  return ours;
+}
+
+function removeEmptyParents(root: string, path: string): void {
+  for (let folder = dirname(path); folder !== "."; folder = dirname(folder)) {
+    try {
+      if (readdirSync(join(root, folder)).length > 0) return;
+      rmSync(join(root, folder), { recursive: true });
+    } catch {
+      return;
+    }
+  }
+}

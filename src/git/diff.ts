@@ -1,0 +1,156 @@
+/** Trees and their differences: typed entries, statistics, patches, single files. */
+import { inRepository, must, nulSplit, type Oid } from "./git.ts";
+import type { Repository } from "./repository.ts";
+
+/** One entry of a raw diff. Modes are six octal digits, "000000" for absent. */
+export interface DiffEntry {
+  path: string;
+  /** False when the name is not UTF-8; `path` then holds U+FFFD in its place. */
+  utf8: boolean;
+  oldMode: string;
+  newMode: string;
+  oldOid: Oid;
+  newOid: Oid;
+}
+
+/** A path as text; lossy with `utf8: false` when it is not UTF-8. */
+export function pathText(bytes: Uint8Array): { path: string; utf8: boolean } {
+  try {
+    return {
+      path: new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes),
+      utf8: true,
+    };
+  } catch {
+    return { path: Buffer.from(bytes).toString(), utf8: false };
+  }
+}
+
+/** Every path that differs between two trees or commits; with `trees`, folders as well. */
+export async function diffTrees(
+  r: Repository,
+  from: Oid,
+  to: Oid,
+  o: { trees?: boolean } = {},
+): Promise<DiffEntry[]> {
+  const args = ["diff-tree", "-r", ...(o.trees ? ["-t"] : []), "-z", "--raw", "--no-renames"];
+  const output = inRepository(r, [...args, "--no-abbrev", from, to]);
+  return parseRawDiff(await must(output, `comparing ${from} with ${to}`));
+}
+
+/** `:oldmode newmode oldoid newoid S\0path\0` ... */
+export function parseRawDiff(bytes: Buffer): DiffEntry[] {
+  const fields = nulSplit(bytes);
+  const entries: DiffEntry[] = [];
+  for (let i = 0; i + 1 < fields.length; i += 2) {
+    const [head, name] = [fields[i], fields[i + 1]];
+    if (head === undefined || name === undefined) break;
+    const words = head.toString().slice(1).split(" ");
+    const [oldMode = "", newMode = "", oldOid = "", newOid = ""] = words;
+    entries.push({ ...pathText(name), oldMode, newMode, oldOid, newOid });
+  }
+  return entries;
+}
+
+/** Sizes of a difference, in total and by path. Binary files count no lines. */
+export async function diffStat(
+  r: Repository,
+  from: Oid,
+  to: Oid,
+): Promise<{
+  files: number;
+  insertions: number;
+  deletions: number;
+  paths: { path: string; status: string; insertions: number; deletions: number }[];
+}> {
+  const args = ["diff-tree", "-r", "-z", "--raw", "--numstat", "--no-renames", "--no-abbrev"];
+  const output = inRepository(r, [...args, "--no-ext-diff", "--no-textconv", from, to]);
+  const fields = nulSplit(await must(output, `measuring ${from}..${to}`));
+  const statuses = new Map<string, string>();
+  const paths: { path: string; status: string; insertions: number; deletions: number }[] = [];
+  for (let i = 0; i < fields.length; i++) {
+    const text = fields[i]?.toString() ?? "";
+    if (text.startsWith(":")) {
+      statuses.set(fields[++i]?.toString() ?? "", text.slice(-1));
+      continue;
+    }
+    const [added = "", removed = "", ...rest] = text.split("\t");
+    const path = rest.join("\t");
+    paths.push({
+      path,
+      status: statuses.get(path) ?? "M",
+      insertions: Number(added) || 0,
+      deletions: Number(removed) || 0,
+    });
+  }
+  const sum = (key: "insertions" | "deletions"): number => paths.reduce((n, p) => n + p[key], 0);
+  return {
+    files: paths.length,
+    insertions: sum("insertions"),
+    deletions: sum("deletions"),
+    paths,
+  };
+}
+
+/** The unified patch between two commits or trees, cut at `bytesMax`. */
+export async function patchBetween(
+  r: Repository,
+  from: Oid,
+  to: Oid,
+  o: { bytesMax: number },
+): Promise<string> {
+  const args = ["diff-tree", "-r", "-p", "--no-renames", "--no-ext-diff", "--no-textconv"];
+  const output = inRepository(r, [...args, from, to]);
+  return cutText(await must(output, `comparing ${from} with ${to}`), o.bytesMax);
+}
+
+/** Text of at most `bytesMax` bytes; a note says what is missing. */
+export function cutText(bytes: Buffer, bytesMax: number): string {
+  if (bytes.length <= bytesMax) return bytes.toString();
+  const head = new TextDecoder().decode(bytes.subarray(0, bytesMax), { stream: true });
+  return `${head}\n[... ${bytes.length - bytesMax} bytes left out ...]\n`;
+}
+
+/** The bytes of a file in a commit or tree; null when it has no such file. */
+export async function readBlobAt(
+  r: Repository,
+  commit: Oid,
+  path: string,
+): Promise<Uint8Array | null> {
+  const entry = await inRepository(r, ["ls-tree", "-z", commit, "--", path]);
+  const [, type, oid] = /^\d+ (\w+) ([0-9a-f]+)\t/.exec(entry.stdout.toString()) ?? [];
+  if (entry.code !== 0 || type !== "blob" || oid === undefined) return null;
+  return must(inRepository(r, ["cat-file", "blob", oid]), `reading ${path}`);
+}
+
+/** Every file of a commit or tree. */
+export async function listTree(
+  r: Repository,
+  treeish: Oid,
+): Promise<{ path: string; mode: string; oid: Oid }[]> {
+  const output = inRepository(r, ["ls-tree", "-r", "-z", "--full-tree", treeish]);
+  return nulSplit(await must(output, `listing ${treeish}`)).map((entry) => {
+    const cut = entry.indexOf(9);
+    const [mode = "", , oid = ""] = entry.subarray(0, cut).toString().split(" ");
+    return { path: entry.subarray(cut + 1).toString(), mode, oid };
+  });
+}
+
+/** Contents of objects, in the order asked; null where one is missing. One process for all. */
+export async function readObjects(
+  r: Repository,
+  ids: readonly Oid[],
+): Promise<({ type: string; bytes: Buffer } | null)[]> {
+  if (ids.length === 0) return [];
+  const call = inRepository(r, ["cat-file", "--batch"], { stdin: `${ids.join("\n")}\n` });
+  const output = await must(call, "reading objects");
+  let at = 0;
+  return ids.map(() => {
+    const end = output.indexOf(10, at);
+    const [, type = "", size = ""] = output.subarray(at, end).toString().split(" ");
+    at = end + 1;
+    if (type === "missing" || size === "") return null;
+    const bytes = output.subarray(at, at + Number(size));
+    at += Number(size) + 1;
+    return { type, bytes };
+  });
+}

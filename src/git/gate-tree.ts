@@ -1,0 +1,201 @@
+/**
+ * Gate trees: folders that hold exactly one tree and, beside it, only prepared dependency folders.
+ *
+ * Gates run a worker's code here, so nothing found in the folder is believed: the index that says
+ * what was checked out lies outside it, and its digest in this process's memory. A folder this
+ * process did not provide, or whose index is not the one it wrote, is provided anew.
+ */
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  writeFileSync,
+} from "node:fs";
+import { join } from "node:path";
+import { sha256 } from "../std/digest.ts";
+import { compareText } from "../std/order.ts";
+import { inPrivate, must, nulJoin, nulSplit, type Oid } from "./git.ts";
+import { commitBytes, writeObject } from "./objects.ts";
+import {
+  createOwnGitDir,
+  type PrivateGit,
+  rememberedFilters,
+  withPrivateGit,
+} from "./private-dir.ts";
+import type { Repository } from "./repository.ts";
+import { removeFolder } from "./worktree.ts";
+
+export interface GateTree {
+  path: string;
+  tree: Oid;
+  /** The parent's folder for it: its index, and the git dir its `.git` file names. */
+  meta: string;
+}
+
+/** Digest of the index this process wrote last, by path of the gate tree. */
+const trusted = new Map<string, string>();
+
+/**
+ * Makes a folder hold exactly `tree`. One provided earlier by this process is brought up to date
+ * (`reused`) and keeps its dependency folders; any other is removed and made anew.
+ */
+export async function provideTree(
+  r: Repository,
+  o: { path: string; meta: string; tree: Oid; keepFolders: string[] },
+): Promise<{ gateTree: GateTree; reused: boolean }> {
+  const g: GateTree = { path: o.path, tree: o.tree, meta: o.meta };
+  const reused = existsSync(o.path) && indexIntact(g);
+  if (!reused) {
+    removeFolder(o.path);
+    removeFolder(o.meta);
+  }
+  mkdirSync(o.path, { recursive: true });
+  mkdirSync(o.meta, { recursive: true });
+  if (reused) await cleanExtras(r, g, o.keepFolders);
+  await withGit(r, g, async (git) => {
+    const args = ["-c", "checkout.workers=2", "read-tree", "-u", "--reset", o.tree];
+    await must(inPrivate(git, args, { index: indexOf(g) }), `checking out ${o.tree}`);
+  });
+  trust(g);
+  giveGitDir(r, g);
+  await restoreTree(r, g, o);
+  return { gateTree: g, reused };
+}
+
+/**
+ * Paths that are not as the tree has them, or should not be there, ignored files included and
+ * dependency folders not; a folder that should not be there ends in "/". Empty: exactly the tree.
+ */
+export async function proveTree(
+  r: Repository,
+  g: GateTree,
+  o: { keepFolders: string[] },
+): Promise<string[]> {
+  if (!indexIntact(g)) return ["(the index of the gate tree)"];
+  const git = gitFileIntact(g) ? [] : [".git"];
+  const { changed, extra } = await compare(r, g, o.keepFolders);
+  return [...new Set([...git, ...changed, ...extra])].sort(compareText);
+}
+
+/** Puts back what differs from the tree and removes what should not be there. */
+export async function restoreTree(
+  r: Repository,
+  g: GateTree,
+  o: { keepFolders: string[] },
+): Promise<void> {
+  if (!indexIntact(g)) {
+    await provideTree(r, { ...g, keepFolders: o.keepFolders });
+    return;
+  }
+  const { changed, extra } = await compare(r, g, o.keepFolders);
+  for (const path of extra) removeFolder(join(g.path, path.replace(/\/$/, "")));
+  if (!gitFileIntact(g)) giveGitDir(r, g);
+  if (changed.length === 0) return;
+  await withGit(r, g, async (git) => {
+    const args = ["checkout-index", "-f", "-u", "-z", "--stdin"];
+    const stdin = nulJoin(changed);
+    await must(inPrivate(git, args, { index: indexOf(g), stdin }), "restoring the gate tree");
+  });
+  trust(g);
+}
+
+/**
+ * What tells prepared dependency folders from ones that were changed since: a digest of every path
+ * in them with inode, size, mode and change time. Links are not followed.
+ */
+export function folderListing(root: string, folders: readonly string[]): string {
+  const lines: string[] = [];
+  const walk = (path: string): void => {
+    const stats = lstatSync(join(root, path), { throwIfNoEntry: false, bigint: true });
+    if (stats === undefined) return;
+    lines.push(`${path}\0${stats.ino} ${stats.size} ${stats.mode} ${stats.ctimeNs}`);
+    if (!stats.isDirectory()) return;
+    for (const name of readdirSync(join(root, path)).sort(compareText)) walk(`${path}/${name}`);
+  };
+  for (const folder of folders) walk(folder);
+  return sha256(lines.join("\n"));
+}
+
+function indexOf(g: GateTree): string {
+  return join(g.meta, "index");
+}
+
+function trust(g: GateTree): void {
+  trusted.set(g.path, sha256(readFileSync(indexOf(g))));
+}
+
+function indexIntact(g: GateTree): boolean {
+  try {
+    return trusted.get(g.path) === sha256(readFileSync(indexOf(g)));
+  } catch {
+    return false;
+  }
+}
+
+/** A git dir of its own, so that tools in a gate see a clean repository with this tree as HEAD. */
+function giveGitDir(r: Repository, g: GateTree): void {
+  const dir = join(g.meta, "git");
+  removeFolder(dir);
+  removeFolder(join(g.path, ".git"));
+  const identity = { name: "dgov", email: "dgov@localhost" };
+  const fields = { tree: g.tree, parents: [], message: "gate tree", identity };
+  const bytes = commitBytes({ ...fields, date: "2000-01-01T00:00:00Z" });
+  const index = indexOf(g);
+  const objects = join(g.meta, "objects");
+  const head = writeObject(objects, r.objectFormat, "commit", bytes);
+  createOwnGitDir(r, { dir, workTree: g.path, identity: null, head, index });
+  writeObject(join(dir, "objects"), r.objectFormat, "commit", bytes);
+  writeFileSync(join(g.path, ".git"), gitFileText(g));
+}
+
+function gitFileText(g: GateTree): string {
+  return `gitdir: ${join(g.meta, "git")}\n`;
+}
+
+function gitFileIntact(g: GateTree): boolean {
+  const file = join(g.path, ".git");
+  const stats = lstatSync(file, { throwIfNoEntry: false });
+  return (stats?.isFile() ?? false) && readFileSync(file, "utf8") === gitFileText(g);
+}
+
+function withGit<T>(r: Repository, g: GateTree, use: (git: PrivateGit) => Promise<T>): Promise<T> {
+  const options = { near: g.meta, workTree: g.path, filters: rememberedFilters(r) };
+  return withPrivateGit(r, options, use);
+}
+
+/** Tracked paths that differ, and paths that are not tracked (folders end in "/"). */
+async function compare(
+  r: Repository,
+  g: GateTree,
+  keepFolders: string[],
+): Promise<{ changed: string[]; extra: string[] }> {
+  const args = ["ls-files", "-z", "-t", "-m", "-d", "-o", "--directory"];
+  const output = await withGit(r, g, (git) =>
+    must(inPrivate(git, args, { index: indexOf(g) }), "proving the gate tree"),
+  );
+  const changed = new Set<string>();
+  const extra: string[] = [];
+  for (const record of nulSplit(output)) {
+    const path = record.subarray(2).toString();
+    if (record[0] !== 0x3f) changed.add(path);
+    else extra.push(...extrasIn(g.path, path, keepFolders));
+  }
+  return { changed: [...changed], extra };
+}
+
+/** An untracked path, or, when dependency folders lie in it, what else lies there. */
+function extrasIn(root: string, path: string, keepFolders: string[]): string[] {
+  const name = path.replace(/\/$/, "");
+  if (keepFolders.includes(name) || name === ".git") return [];
+  if (!keepFolders.some((folder) => folder.startsWith(`${name}/`))) return [path];
+  return readdirSync(join(root, name), { withFileTypes: true }).flatMap((entry) =>
+    extrasIn(root, `${name}/${entry.name}${entry.isDirectory() ? "/" : ""}`, keepFolders),
+  );
+}
+
+async function cleanExtras(r: Repository, g: GateTree, keepFolders: string[]): Promise<void> {
+  const { extra } = await compare(r, g, keepFolders);
+  for (const path of extra) removeFolder(join(g.path, path.replace(/\/$/, "")));
+}

@@ -1,0 +1,122 @@
+/** Keeping an attempt's work: the commit under a keep-ref, and the proof that it holds everything. */
+import { lstatSync, readFileSync, readlinkSync } from "node:fs";
+import { join } from "node:path";
+import { faultPoint } from "../process/fault.ts";
+import { compareText } from "../std/order.ts";
+import type { AttemptTree } from "./attempt-tree.ts";
+import { type Change, changesOf } from "./changes.ts";
+import { writeCommit } from "./commit.ts";
+import { diffTrees } from "./diff.ts";
+import { inRepository, must, type Oid } from "./git.ts";
+import { type Identity, objectId } from "./objects.ts";
+import { updateRef } from "./refs.ts";
+import type { Repository } from "./repository.ts";
+import { resolveCommit } from "./revisions.ts";
+import { treeWith } from "./staging.ts";
+
+const omittedTrailer = "Dgov-Omitted: ";
+
+/**
+ * Commits everything that differs from the base and points `ref` at it; to be called when the
+ * attempt's processes are dead. Changed tracked files come first, then new ones by size, until
+ * `bytesMax`; what does not fit, and what git cannot hold, is named in the message.
+ */
+export async function keepWork(
+  r: Repository,
+  t: AttemptTree,
+  o: { ref: string; message: string; identity: Identity; date: string; bytesMax: number },
+): Promise<{ commit: Oid; omitted: string[] }> {
+  const { kept, omitted } = choose(t, await changesOf(r, t), o.bytesMax);
+  const tree = await treeWith(r, t, kept);
+  const trailers = omitted.map((path) => `${omittedTrailer}${JSON.stringify(path)}`);
+  const message = [o.message.trimEnd(), ...(trailers.length > 0 ? ["", ...trailers] : [])];
+  const { identity, date } = o;
+  const fields = { tree, parents: [t.base], message: message.join("\n"), identity, date };
+  const commit = await writeCommit(r, fields);
+  faultPoint("keep.before_ref");
+  await updateRef(r, o.ref, commit);
+  faultPoint("keep.after_ref");
+  return { commit, omitted };
+}
+
+function choose(
+  t: AttemptTree,
+  changes: readonly Change[],
+  bytesMax: number,
+): { kept: string[]; omitted: string[] } {
+  const ranked = [...changes].sort(
+    (a, b) =>
+      Number(a.status === "added") - Number(b.status === "added") ||
+      a.size - b.size ||
+      compareText(a.path, b.path),
+  );
+  const [kept, omitted]: string[][] = [[], []];
+  let room = bytesMax;
+  for (const change of ranked) {
+    if (holdable(t, change) && change.size <= room) {
+      room -= change.size;
+      kept?.push(change.path);
+    } else omitted?.push(change.path);
+  }
+  return { kept: kept ?? [], omitted: omitted ?? [] };
+}
+
+/** What git can hold. A file with a second hard link cannot land, but its content can be kept. */
+function holdable(t: AttemptTree, change: Change): boolean {
+  if (change.kind === "gitlink") return false;
+  if (change.status === "deleted" || change.kind !== "other") return true;
+  return lstatSync(join(t.path, change.path), { throwIfNoEntry: false })?.isFile() ?? false;
+}
+
+/**
+ * Paths of the worktree that `ref` does not hold as they are now; with no ref, all that differ from
+ * the base. Empty means the worktree can go. Files the keep commit names as left out do not count.
+ */
+export async function holdsWork(
+  r: Repository,
+  t: AttemptTree,
+  ref: string | null,
+): Promise<string[]> {
+  const changes = await changesOf(r, t);
+  if (changes.length === 0) return [];
+  const commit = ref === null ? null : await resolveCommit(r, ref);
+  if (commit === null) return changes.map(({ path }) => path);
+
+  const kept = new Map((await diffTrees(r, t.base, commit)).map((entry) => [entry.path, entry]));
+  const missing = changes.filter((change) => {
+    const entry = kept.get(change.path);
+    if (change.status === "deleted") return entry?.newMode !== "000000";
+    return entry?.newMode !== change.mode || entry.newOid !== contentId(r, t, change);
+  });
+  if (missing.length === 0) return [];
+  const omitted = await omittedBy(r, commit);
+  const rest = missing.map(({ path }) => path).filter((path) => !omitted.has(path));
+  if (rest.length === 0) return [];
+  // Attributes may make git's bytes differ from the file's: let git say.
+  const holdables = changes.filter((c) => holdable(t, c) && !omitted.has(c.path));
+  const tree = await treeWith(
+    r,
+    t,
+    holdables.map(({ path }) => path),
+  );
+  return (await diffTrees(r, tree, commit)).length === 0 ? [] : rest;
+}
+
+/** Id of a path's content as raw bytes; "" when it has none. */
+function contentId(r: Repository, t: AttemptTree, change: Change): Oid {
+  const path = join(t.path, change.path);
+  if (change.kind === "symlink") {
+    return objectId(r.objectFormat, "blob", readlinkSync(path, { encoding: "buffer" }));
+  }
+  if (!lstatSync(path).isFile()) return "";
+  return objectId(r.objectFormat, "blob", readFileSync(path));
+}
+
+async function omittedBy(r: Repository, commit: Oid): Promise<Set<string>> {
+  const text = await must(inRepository(r, ["cat-file", "commit", commit]), `reading ${commit}`);
+  const lines = text
+    .toString()
+    .split("\n")
+    .filter((line) => line.startsWith(omittedTrailer));
+  return new Set(lines.map((line) => String(JSON.parse(line.slice(omittedTrailer.length)))));
+}

@@ -1,0 +1,168 @@
+/**
+ * Private git dirs: a few files that let git work on somebody's folder without reading anybody's
+ * configuration. No refs, no hooks, objects by alternates, 0.1 ms to make. They are made anew for
+ * each use and removed after it, so that no process of a worker can prepare one.
+ */
+import { randomBytes } from "node:crypto";
+import { copyFileSync, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { DgovError } from "../error.ts";
+import { inRepository, must, nulSplit, type Oid } from "./git.ts";
+import type { Repository } from "./repository.ts";
+
+export interface PrivateGit {
+  dir: string;
+  repository: Repository;
+  workTree: string;
+}
+
+/** Filter drivers by name, each with its settings (`clean`, `smudge`, `process`, `required`). */
+export type FilterConfig = Record<string, Record<string, string>>;
+
+interface PrivateOptions {
+  dir: string;
+  workTree: string;
+  filters?: FilterConfig;
+  /** Commit that HEAD names; default: a branch that does not exist. */
+  head?: Oid;
+}
+
+/** Makes a private git dir at a path that does not exist yet. */
+export function createPrivateGit(r: Repository, o: PrivateOptions): PrivateGit {
+  writeGitDir(r, o, {});
+  return { dir: o.dir, repository: r, workTree: o.workTree };
+}
+
+/** Makes a private git dir in the folder `near`, hands it to `use`, and removes it. */
+export async function withPrivateGit<T>(
+  r: Repository,
+  o: Omit<PrivateOptions, "dir"> & { near: string },
+  use: (g: PrivateGit) => Promise<T>,
+): Promise<T> {
+  const { near, ...rest } = o;
+  const g = createPrivateGit(r, { ...rest, dir: freshPath(near, "git") });
+  try {
+    return await use(g);
+  } finally {
+    rmSync(g.dir, { recursive: true, force: true });
+  }
+}
+
+/** A path in `folder` that nobody can have prepared. */
+export function freshPath(folder: string, name: string): string {
+  return join(folder, `${name}-${randomBytes(8).toString("hex")}`);
+}
+
+/** Gives a private git dir the shared part of a split index that lies in another git dir. */
+export function lendSharedIndex(g: PrivateGit, gitDir: string): void {
+  for (const name of readdirSync(gitDir)) {
+    if (name.startsWith("sharedindex.")) copyFileSync(join(gitDir, name), join(g.dir, name));
+  }
+}
+
+/** The same form for a worker or a gate to use as its own: with a work tree and an identity. */
+export function createOwnGitDir(
+  r: Repository,
+  o: PrivateOptions & { identity: { name: string; email: string } | null; index: string },
+): void {
+  writeGitDir(r, o, {
+    core: { worktree: o.workTree, logallrefupdates: "true" },
+    ...(o.identity === null ? {} : { user: { ...o.identity } }),
+    gc: { auto: "0" },
+  });
+  if (existsSync(o.index)) copyFileSync(o.index, join(o.dir, "index"));
+}
+
+/**
+ * The filter drivers that files of HEAD's `.gitattributes` name and the user's own configuration
+ * defines (Git LFS, typically). One that only the repository's configuration defines is refused by
+ * name: its command is the repository's word. Remembered for landings into checkouts.
+ */
+export async function userFilters(r: Repository): Promise<FilterConfig> {
+  const named = await namedFilters(r);
+  const own = r.settings?.filters ?? {};
+  const local = r.settings?.localFilters ?? [];
+  const refused = named.filter((name) => !Object.hasOwn(own, name) && local.includes(name));
+  if (refused.length > 0) {
+    throw new DgovError(
+      "ENVIRONMENT",
+      `the filter ${refused.join(", ")} is defined only in the repository's own git configuration`,
+      { hint: `define it in yours: git config --global filter.${refused[0]}.clean ...` },
+    );
+  }
+  const filters = Object.fromEntries(
+    named.flatMap((name) => (own[name] === undefined ? [] : [[name, own[name]]])),
+  );
+  remembered.set(r.id, filters);
+  return filters;
+}
+
+/** What `userFilters` found last for this repository; none before it was asked. */
+export function rememberedFilters(r: Repository): FilterConfig {
+  return remembered.get(r.id) ?? {};
+}
+
+const remembered = new Map<string, FilterConfig>();
+
+async function namedFilters(r: Repository): Promise<string[]> {
+  const list = await inRepository(r, ["ls-tree", "-r", "-z", "HEAD"], { gitDir: r.gitDir });
+  if (list.code !== 0) return []; // No commit yet.
+  const ids = nulSplit(list.stdout)
+    .map((entry) => entry.toString())
+    .filter((entry) => /\t(?:.*\/)?\.gitattributes$/s.test(entry))
+    .map((entry) => entry.slice(0, entry.indexOf("\t")).split(" ")[2] ?? "");
+  if (ids.length === 0) return [];
+  const batch = inRepository(r, ["cat-file", "--batch"], { stdin: `${ids.join("\n")}\n` });
+  const text = (await must(batch, "reading .gitattributes")).toString();
+  return [...new Set([...text.matchAll(/(?<=\s)filter=(\S+)/g)].map((match) => match[1] ?? ""))];
+}
+
+function writeGitDir(r: Repository, o: PrivateOptions, extra: ConfigSections): void {
+  mkdirSync(dirname(o.dir), { recursive: true });
+  mkdirSync(o.dir, { mode: 0o700 });
+  mkdirSync(join(o.dir, "refs"));
+  mkdirSync(join(o.dir, "info"));
+  mkdirSync(join(o.dir, "objects", "info"), { recursive: true });
+  writeFileSync(join(o.dir, "HEAD"), o.head ? `${o.head}\n` : "ref: refs/heads/none\n");
+  writeFileSync(join(o.dir, "objects", "info", "alternates"), `${r.commonDir}/objects\n`);
+  writeFileSync(join(o.dir, "info", "exclude"), r.settings?.excludes ?? "");
+  writeFileSync(join(o.dir, "config"), configText(sections(r, o, extra)));
+  // Without it, merges in a shallow clone see unrelated histories.
+  if (r.shallow) copyFileSync(join(r.commonDir, "shallow"), join(o.dir, "shallow"));
+}
+
+type ConfigSections = Record<string, Record<string, string>>;
+
+function sections(r: Repository, o: PrivateOptions, extra: ConfigSections): ConfigSections {
+  const sha256 = r.objectFormat === "sha256";
+  const all: ConfigSections = {
+    core: {
+      repositoryformatversion: sha256 ? "1" : "0",
+      filemode: "true",
+      bare: "false",
+      ...r.settings?.core,
+      ...extra["core"],
+    },
+  };
+  if (sha256) all["extensions"] = { objectformat: "sha256" };
+  for (const [name, settings] of Object.entries(extra)) if (name !== "core") all[name] = settings;
+  for (const [name, settings] of Object.entries(o.filters ?? {})) {
+    all[`filter ${quoted(name)}`] = settings;
+    if (name === "lfs") all["lfs"] = { storage: join(r.commonDir, "lfs") };
+  }
+  return all;
+}
+
+function configText(all: ConfigSections): string {
+  return Object.entries(all)
+    .map(([name, settings]) => {
+      const lines = Object.entries(settings).map(([key, value]) => `\t${key} = ${quoted(value)}\n`);
+      return `[${name}]\n${lines.join("")}`;
+    })
+    .join("");
+}
+
+function quoted(value: string): string {
+  const text = value.replaceAll("\\", "\\\\").replaceAll('"', '\\"');
+  return `"${text.replaceAll("\n", "\\n").replaceAll("\t", "\\t")}"`;
+}

@@ -1,0 +1,54 @@
+/** Questions about refs and commits, and the one way dgov makes a branch. */
+import { DgovError } from "../error.ts";
+import { inRepository, must, mustLine, type Oid } from "./git.ts";
+import type { Repository } from "./repository.ts";
+
+/** What is checked out: a branch (its commit null while it has none), or a commit alone. */
+export async function headOf(
+  r: Repository,
+): Promise<
+  { kind: "branch"; branch: string; commit: Oid | null } | { kind: "detached"; commit: Oid }
+> {
+  const symbolic = await inRepository(r, ["symbolic-ref", "-q", "HEAD"], { gitDir: r.gitDir });
+  const verify = ["rev-parse", "--verify", "-q", "HEAD^{commit}"];
+  const commit = (await inRepository(r, verify, { gitDir: r.gitDir })).stdout.toString().trim();
+  const ref = symbolic.stdout.toString().trim();
+  if (ref.startsWith("refs/heads/")) {
+    return { kind: "branch", branch: ref.slice("refs/heads/".length), commit: commit || null };
+  }
+  if (commit !== "") return { kind: "detached", commit };
+  throw new DgovError("NOT_A_REPOSITORY", "HEAD names neither a branch nor a commit");
+}
+
+/** The commit a revision names, or null. */
+export async function resolveCommit(r: Repository, rev: string): Promise<Oid | null> {
+  const args = ["rev-parse", "--verify", "-q", "--end-of-options", `${rev}^{commit}`];
+  const output = await inRepository(r, args, { gitDir: r.gitDir });
+  return output.code === 0 ? output.stdout.toString().trim() : null;
+}
+
+/** The commit a branch names, or null when there is no such branch. */
+export function branchTip(r: Repository, branch: string): Promise<Oid | null> {
+  return resolveCommit(r, `refs/heads/${branch}`);
+}
+
+/** Makes a branch that must not exist. */
+export async function createBranch(r: Repository, branch: string, at: Oid): Promise<void> {
+  const zero = "0".repeat(at.length);
+  const args = ["update-ref", "--no-deref", `refs/heads/${branch}`, at, zero];
+  await must(inRepository(r, args), `creating the branch ${branch}`);
+}
+
+/** Whether one commit is reachable from another (a commit is its own ancestor). */
+export async function isAncestor(r: Repository, ancestor: Oid, descendant: Oid): Promise<boolean> {
+  const output = await inRepository(r, ["merge-base", "--is-ancestor", ancestor, descendant]);
+  return output.code === 0;
+}
+
+/** The tree of a commit. */
+export function treeOf(r: Repository, commit: Oid): Promise<Oid> {
+  return mustLine(
+    inRepository(r, ["rev-parse", "--verify", "-q", `${commit}^{tree}`]),
+    `looking up the tree of ${commit}`,
+  );
+}

@@ -1,0 +1,81 @@
+/**
+ * A fingerprint of the parts of the git directory that workers have no business with: configuration,
+ * hooks, `info/*`, alternates and replace refs. It is text, so that a change can be shown; what
+ * looks like a credential is replaced by a digest, so that showing it gives nothing away.
+ */
+import { lstatSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { sha256 } from "../std/digest.ts";
+import { compareText } from "../std/order.ts";
+import type { Repository } from "./repository.ts";
+
+/** The state as JSON: an object from a name (`config`, `hooks/pre-push`) to its lines. */
+export async function sharedState(r: Repository): Promise<string> {
+  const state: Record<string, string[]> = {};
+  const text = (name: string): void => {
+    const bytes = contentOf(join(r.commonDir, name));
+    if (bytes !== null) state[name] = bytes.toString().split("\n").map(withoutSecrets);
+  };
+  text("config");
+  text("config.worktree");
+  text("objects/info/alternates");
+  for (const name of filesIn(join(r.commonDir, "info"))) text(`info/${name}`);
+  for (const name of filesIn(join(r.commonDir, "hooks"))) {
+    if (!name.endsWith(".sample")) state[`hooks/${name}`] = [digestOf(r, `hooks/${name}`)];
+  }
+  for (const name of filesIn(join(r.commonDir, "refs", "replace"))) {
+    state[`refs/replace/${name}`] = [digestOf(r, `refs/replace/${name}`)];
+  }
+  const packed = contentOf(join(r.commonDir, "packed-refs"))?.toString() ?? "";
+  const replaced = packed.split("\n").filter((line) => line.includes(" refs/replace/"));
+  if (replaced.length > 0) state["packed refs/replace"] = replaced;
+  return JSON.stringify(state, null, 1);
+}
+
+/** The difference of two states in words: one line per line added or removed. "" when equal. */
+export function describeSharedChange(before: string, after: string): string {
+  const [old, now]: Record<string, string[]>[] = [JSON.parse(before), JSON.parse(after)];
+  const names = [...new Set([...Object.keys(old ?? {}), ...Object.keys(now ?? {})])];
+  return names
+    .sort(compareText)
+    .flatMap((name) => {
+      const [a, b] = [old?.[name] ?? [], now?.[name] ?? []];
+      const gone = a.filter((line) => !b.includes(line)).map((line) => `${name}: -${line}`);
+      const come = b.filter((line) => !a.includes(line)).map((line) => `${name}: +${line}`);
+      const moved = gone.length + come.length === 0 && a.join("\n") !== b.join("\n");
+      return moved ? [`${name}: lines moved or repeated`] : [...gone, ...come];
+    })
+    .join("\n");
+}
+
+function filesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder).sort(compareText);
+  } catch {
+    return [];
+  }
+}
+
+/** Content of a regular file (through links: git follows them too); null when there is none. */
+function contentOf(path: string): Buffer | null {
+  try {
+    return readFileSync(path);
+  } catch {
+    return null;
+  }
+}
+
+function digestOf(r: Repository, name: string): string {
+  const path = join(r.commonDir, name);
+  const bytes = contentOf(path);
+  const mode = (lstatSync(path).mode & 0o7777).toString(8);
+  return `mode ${mode}, sha256 ${bytes === null ? "unreadable" : sha256(bytes).slice(0, 16)}`;
+}
+
+function withoutSecrets(line: string): string {
+  const secret = /^\s*\w*(?:token|secret|passw|extraheader|credential|key)\w*\s*=\s*(.*)$/i.exec(
+    line,
+  );
+  const value = secret?.[1] ?? /:\/\/([^/@\s]+)@/.exec(line)?.[1];
+  return value ? line.replace(value, `(hidden ${sha256(value).slice(0, 8)})`) : line;
+}

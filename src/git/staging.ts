@@ -1,0 +1,43 @@
+/** Trees made of a worktree's files: the base with some paths as they are now. */
+import { existsSync, lstatSync } from "node:fs";
+import { join } from "node:path";
+import { DgovError } from "../error.ts";
+import { type AttemptTree, copyIndex, heldIndex } from "./attempt-tree.ts";
+import { durable, inPrivate, must, mustLine, nulJoin, type Oid } from "./git.ts";
+import { freshPath, type PrivateGit, rememberedFilters, withPrivateGit } from "./private-dir.ts";
+import type { Repository } from "./repository.ts";
+
+/** The base's tree with these paths as the worktree has them. Objects go into the repository. */
+export async function treeWith(r: Repository, t: AttemptTree, paths: string[]): Promise<Oid> {
+  for (const path of paths) requireLandable(t, path);
+  const options = { near: t.meta, workTree: t.path, filters: rememberedFilters(r) };
+  return withPrivateGit(r, options, async (g) => {
+    const index = await stage(g, t, paths, "shared");
+    const args = [...durable, "write-tree"];
+    return mustLine(inPrivate(g, args, { index, objects: "shared" }), "writing a tree");
+  });
+}
+
+/** A copy of the held index with these paths brought up to date; gives its path. */
+export async function stage(
+  g: PrivateGit,
+  t: AttemptTree,
+  paths: string[],
+  objects: "shared" | "own",
+): Promise<string> {
+  const index = freshPath(g.dir, "index");
+  copyIndex(heldIndex(t), index);
+  if (paths.length === 0) return index;
+  const args = [...durable, "update-index", "-z", "--add", "--remove", "--replace", "--stdin"];
+  await must(inPrivate(g, args, { index, objects, stdin: nulJoin(paths) }), "reading changes");
+  return index;
+}
+
+/** What review lets through is a file, a link or gone; anything else here is a mistake. */
+function requireLandable(t: AttemptTree, path: string): void {
+  const stats = lstatSync(join(t.path, path), { throwIfNoEntry: false });
+  if (stats === undefined || stats.isFile() || stats.isSymbolicLink()) return;
+  // A folder in place of a file: the file is gone. A nested repository would become a gitlink.
+  if (stats.isDirectory() && !existsSync(join(t.path, path, ".git"))) return;
+  throw new DgovError("REFUSED", `${path} is neither a file nor a link`);
+}
