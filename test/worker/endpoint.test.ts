@@ -1,0 +1,142 @@
+/** D7: every way an endpoint can fail is bounded and ends in a typed outcome. */
+import { describe, expect, test } from "bun:test";
+import { call, done, type ModelTurn, type WireFault } from "../../src/demo/script.ts";
+import type { WorkerMessage } from "../../src/worker/protocol.ts";
+import { stage, type WorkerEnd } from "./harness.ts";
+
+const read = call("read_file", { path: "a.txt" });
+
+async function runTurns(turns: ModelTurn[]): Promise<WorkerEnd & { requests: number }> {
+  await using s = await stage({ rules: [{ turns }] });
+  const end = await s.run();
+  return { ...end, requests: s.model.requests.length };
+}
+
+function ofType<T extends WorkerMessage["type"]>(end: WorkerEnd, type: T) {
+  return end.messages.filter((m): m is Extract<WorkerMessage, { type: T }> => m.type === type);
+}
+
+const inAMinute = () => new Date(Date.now() + 60_000).toUTCString();
+
+describe("D7 a fault that passes is retried", () => {
+  test.concurrent.each<[string, WireFault]>([
+    ["429", { kind: "status", status: 429 }],
+    ["429 with a numeric Retry-After", { kind: "status", status: 429, retryAfter: "1" }],
+    ["429 with an HTTP date", { kind: "status", status: 429, retryAfter: inAMinute() }],
+    ["429 with a huge Retry-After", { kind: "status", status: 429, retryAfter: "86400" }],
+    ["500", { kind: "status", status: 500 }],
+    ["502", { kind: "status", status: 502 }],
+    ["503", { kind: "status", status: 503 }],
+    ["529", { kind: "status", status: 529 }],
+    ["reset before headers", { kind: "reset_before_headers" }],
+    ["reset after headers", { kind: "reset_after_headers" }],
+    ["hung before headers", { kind: "hang_before_headers" }],
+    ["hung after headers", { kind: "hang_after_headers" }],
+    ["a cut stream", { kind: "cut_stream" }],
+    ["invalid JSON", { kind: "invalid_json" }],
+    ["an error as a chunk", { kind: "error_chunk" }],
+    ["empty choices", { kind: "empty_choices" }],
+    ["an empty body", { kind: "empty_body" }],
+  ])("%s", async (_, fault) => {
+    const end = await runTurns([{ ...read, faults: [fault] }, done("ok")]);
+    expect(end.outcome).toMatchObject({ verdict: "complete", reason: "ok" });
+    expect(end.requests).toBe(3);
+    expect(ofType(end, "permit.requested")).toHaveLength(3);
+    expect(ofType(end, "provider.retried")).toHaveLength(1);
+    // The cut-off half of an answer leaves nothing behind.
+    expect(ofType(end, "result").map((message) => message.ok)).toEqual([true, true]);
+    expect(end.exitCode).toBe(0);
+  });
+});
+
+describe("D7 a fault that stays is given up", () => {
+  test.concurrent.each<[string, WireFault]>([
+    ["endless Retry-After", { kind: "status", status: 429, retryAfter: "3600" }],
+    ["endless 500", { kind: "status", status: 500 }],
+    ["endless resets", { kind: "reset_after_headers" }],
+    ["an endpoint that hangs", { kind: "hang_before_headers" }],
+    ["endless empty choices", { kind: "empty_choices" }],
+  ])("%s", async (_, fault) => {
+    const end = await runTurns([{ ...read, fault }]);
+    expect(end.outcome?.verdict).toBe("provider_failed");
+    expect(end.outcome?.reason).toContain("gave up after 3 tries");
+    expect(end.requests).toBe(3);
+  });
+
+  test("a refused connection", async () => {
+    await using s = await stage({ rules: [] });
+    const end = await s.run({ provider: { baseUrl: "http://127.0.0.1:9/v1" } });
+    expect(end.outcome?.verdict).toBe("provider_failed");
+    expect(ofType(end, "provider.retried")).toHaveLength(2);
+  });
+
+  test("429 is told to the parent, with the delay all should keep", async () => {
+    const end = await runTurns([
+      { ...read, faults: [{ kind: "status", status: 429, retryAfter: "86400" }] },
+      done("ok"),
+    ]);
+    expect(ofType(end, "provider.limited")).toEqual([
+      { type: "provider.limited", retryAfterMs: 20 },
+    ]);
+  });
+});
+
+describe("D7 what asking again cannot mend is not asked again", () => {
+  test.concurrent.each<[string, WireFault, string]>([
+    ["400", { kind: "status", status: 400, body: "unknown field" }, "unknown field"],
+    ["401", { kind: "status", status: 401, body: "bad key" }, "401"],
+    ["403", { kind: "status", status: 403 }, "403"],
+    ["404", { kind: "status", status: 404, body: "no such model" }, "no such model"],
+    ["a redirect", { kind: "status", status: 307, location: "http://127.0.0.1:9/v1" }, "redirects"],
+    ["a web page", { kind: "html_body" }, "base_url"],
+  ])("%s", async (_, fault, words) => {
+    const end = await runTurns([{ ...read, fault }]);
+    expect(end.outcome?.verdict).toBe("provider_failed");
+    expect(end.outcome?.reason).toContain(words);
+    expect(end.requests).toBe(1);
+  });
+});
+
+describe("D7 odd answers", () => {
+  test.concurrent.each<[string, ModelTurn]>([
+    ["no usage", { ...read, usage: null }],
+    ["no index", { ...read, quirks: { noIndex: true } }],
+    ["finish reason stop with a call", { ...read, finish: "stop" }],
+    ["one text without a call", { text: "Let me think." }],
+    ["one answer cut by length", { text: "Let me", finish: "length" }],
+    ["an empty answer", {}],
+    ["one filtered answer", { finish: "content_filter" }],
+    ["broken tool JSON", { calls: [{ tool: "read_file", args: '{"path": "a.t' }] }],
+    ["tool JSON that is no object", { calls: [{ tool: "read_file", args: "[1]" }] }],
+    ["an unknown tool", call("launch_rocket", { at: "dawn" })],
+    ["a tool without a name", call("", {})],
+    ["a missing id", { calls: [{ tool: "list_dir", args: { path: "." }, id: null }] }],
+  ])("%s is survived", async (_, turn) => {
+    const end = await runTurns([turn, done("ok")]);
+    expect(end.outcome).toMatchObject({ verdict: "complete", reason: "ok" });
+    expect(end.requests).toBe(2);
+  });
+
+  test("parallel calls with one id, under one index, are run apart and in order", async () => {
+    const paths = ["a.txt", "logo.bin", "missing"];
+    const calls = paths.map((path) => ({ tool: "read_file", args: { path }, id: "same" }));
+    const end = await runTurns([{ calls }, { calls: calls.slice(0, 1) }, done("ok")]);
+    const results = ofType(end, "result").filter((message) => message.tool === "read_file");
+    expect(results.map((message) => message.ok)).toEqual([true, false, false, true]);
+    expect(new Set(results.map((message) => message.callId)).size).toBe(4);
+    expect(end.outcome?.verdict).toBe("complete");
+  });
+
+  test.concurrent.each<[string, ModelTurn, string]>([
+    ["text only", { text: "All done!" }, "no_progress"],
+    ["length only", { text: "and so", finish: "length" }, "no_progress"],
+    ["content_filter only", { finish: "content_filter" }, "refused_by_provider"],
+    ["an unknown tool only", call("launch_rocket", {}), "no_progress"],
+  ])("%s ends with a verdict", async (_, turn, verdict) => {
+    const end = await runTurns([turn]);
+    expect(end.outcome?.verdict).toBe(verdict as WorkerVerdictName);
+    expect(end.requests).toBeLessThanOrEqual(5);
+  });
+});
+
+type WorkerVerdictName = NonNullable<WorkerEnd["outcome"]>["verdict"];
