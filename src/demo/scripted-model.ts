@@ -217,6 +217,8 @@ class Reply {
       case "hang_after_headers":
         return this.#gone();
       case "cut_stream":
+        // Some servers count along; then even half an answer has its usage.
+        if (this.#turn.usage) this.#chunk({ choices: [], usage: this.#usage() });
         this.#response.end();
         return;
       case "invalid_json":

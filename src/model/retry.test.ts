@@ -88,6 +88,16 @@ describe("sendWithRetries", () => {
     });
   });
 
+  test("D11 tokens of tries that failed are in the total", async () => {
+    const spent = { promptTokens: 5, cachedTokens: 1, completionTokens: 2 };
+    const { result } = await run([
+      { ...busy(null), usage: spent },
+      busy(null),
+      { ...reply, usage: spent },
+    ]);
+    expect(result.usage).toEqual({ promptTokens: 10, cachedTokens: 2, completionTokens: 4 });
+  });
+
   test("D7 a fatal answer is not retried", async () => {
     const fatal: ModelResult = { kind: "fatal", reason: "no", status: 401, usage: null };
     expect(await run([fatal])).toEqual({ result: fatal, sent: 1, slept: [] });

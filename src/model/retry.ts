@@ -2,7 +2,8 @@
  * When to ask again, and how long to wait. Every retry counts, also those the server asked for with
  * `Retry-After`: an endpoint that always says "later" is given up like any other.
  */
-import type { ModelResult } from "./message.ts";
+import type { ModelResult, Usage } from "./message.ts";
+import { addUsage } from "./price.ts";
 
 export interface RetryPolicy {
   retriesMax: number;
@@ -49,15 +50,21 @@ export interface RetryPorts {
   random(): number;
 }
 
-/** Sends until there is a reply, a fatal answer, a cancellation, or no retry left. */
+/**
+ * Sends until there is a reply, a fatal answer, a cancellation, or no retry left. The usage is that of
+ * all tries together: tokens of answers that broke off were paid for, too.
+ */
 export async function sendWithRetries(
   policy: RetryPolicy,
   ports: RetryPorts,
 ): Promise<Exclude<ModelResult, { kind: "retriable" }>> {
+  let usage: Usage | null = null;
   for (let attempt = 1; ; attempt++) {
     const result = await ports.send();
-    if (result.kind !== "retriable") return result;
-    const { reason, limited, retryAfterMs, usage } = result;
+    if (result.usage !== null)
+      usage = usage === null ? result.usage : addUsage(usage, result.usage);
+    if (result.kind !== "retriable") return { ...result, usage };
+    const { reason, limited, retryAfterMs } = result;
     if (attempt > policy.retriesMax) {
       const tries = attempt === 1 ? "1 try" : `${attempt} tries`;
       return { kind: "fatal", reason: `${reason}; gave up after ${tries}`, status: null, usage };

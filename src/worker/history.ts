@@ -47,7 +47,7 @@ export interface HistoryCut {
 
 export class History {
   readonly #head: ChatMessage[];
-  readonly #tokensMax: number;
+  #tokensMax: number;
   #turns: Turn[] = [];
   #cutTurns = 0;
   #cutPaths = new Set<string>();
@@ -109,6 +109,16 @@ export class History {
       messages: stale + cut + clipped,
       reason: `over ${this.#tokensMax} estimated tokens: ${what.join(", ")}`,
     };
+  }
+
+  /**
+   * The endpoint counts more tokens than the estimate: from now on half as many are sent. False
+   * when there is nothing to cut.
+   */
+  halve(): boolean {
+    if (this.#turns.length === 0) return false;
+    this.#tokensMax = Math.floor(Math.min(this.#tokensMax, this.tokens()) / 2);
+    return true;
   }
 
   #current(): Turn {

@@ -364,6 +364,20 @@ describe("the history", () => {
   });
 });
 
+test("a conversation the endpoint finds too long is halved and sent again, a few times", async () => {
+  const tooLong = { fatal: "maximum context length exceeded", status: 400 };
+  const replies: Said[] = [read("a"), read("b"), read("c"), tooLong, done()];
+  const tool = () => ({ text: "x".repeat(2000) });
+  const { outcome, requests } = await run(replies, { tool });
+  const [before, after] = requests
+    .slice(-2)
+    .map((request) => JSON.stringify(request.messages).length);
+  expect(outcome.verdict).toBe("complete");
+  expect(after ?? 0).toBeLessThan((before ?? 0) / 1.5);
+  const stuck = await run([read("a"), tooLong]);
+  expect([stuck.outcome.verdict, stuck.requests.length]).toEqual(["provider_failed", 4]);
+});
+
 describe("reviewers", () => {
   test("A16 an unreadable verdict is asked for again, then is no approval", async () => {
     const { outcome, requests } = await run([done({ summary: "looks good to me I guess" })], {

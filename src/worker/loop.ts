@@ -20,6 +20,8 @@ const historyShare = 0.6;
 const nudgesMax = 3;
 const filteredMax = 2;
 const unreadableMax = 2;
+/** Times the history is halved because the endpoint finds it too long. */
+const halvingsMax = 2;
 /** Calls of one reply that are run. */
 const callsMax = 32;
 
@@ -81,6 +83,7 @@ class Loop {
   #nudges = 0;
   #filtered = 0;
   #unreadable = 0;
+  #halvings = 0;
   /** The turn whose `done` was refused: the next is not forced, so that what it asks for can be done. */
   #refusedTurn = -1;
   /** The endpoint does not take a forced tool. */
@@ -112,7 +115,11 @@ class Loop {
     if (note !== null) this.#history.addNote(note);
     await this.#fitHistory();
     await this.#ports.emit({ type: "turn.started", turn: this.#turn, turnsMax: this.#turnsMax });
-    const answer = await this.#ask();
+    let answer = await this.#ask();
+    while (isTooLong(answer) && this.#halvings++ < halvingsMax && this.#history.halve()) {
+      await this.#fitHistory();
+      answer = await this.#ask();
+    }
     switch (answer.kind) {
       case "fatal":
         return this.#end("provider_failed", answer.reason);
@@ -300,6 +307,14 @@ class Loop {
       result: this.#lastText === "" ? null : this.#lastText.slice(0, 8000),
     };
   }
+}
+
+/** Endpoints say in words that a conversation is too long for the model. */
+function isTooLong(answer: { kind: string; reason?: string; status?: number | null }): boolean {
+  if (answer.kind !== "fatal" || (answer.status !== 400 && answer.status !== 413)) return false;
+  return /context.{0,20}(?:length|window|size)|too (?:long|many tokens|large)/i.test(
+    answer.reason ?? "",
+  );
 }
 
 /** A call as it goes back to the endpoint: some refuse a conversation with broken JSON or names in it. */

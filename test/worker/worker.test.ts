@@ -73,7 +73,11 @@ describe("a run", () => {
       rules: [
         {
           turns: [
-            { ...bash("true"), usage: { prompt: 100, cached: 40, completion: 7 } },
+            {
+              ...bash("true"),
+              usage: { prompt: 100, cached: 40, completion: 7 },
+              faults: [{ kind: "cut_stream" }],
+            },
             { fault: { kind: "status", status: 401 } },
           ],
         },
@@ -82,7 +86,7 @@ describe("a run", () => {
     const end = await s.run();
     expect(end.outcome?.verdict).toBe("provider_failed");
     expect(ofType(end, "turn.finished").map((turn) => turn.usage)).toEqual([
-      { promptTokens: 100, cachedTokens: 40, completionTokens: 7 },
+      { promptTokens: 200, cachedTokens: 80, completionTokens: 14 },
       null,
     ]);
   });
