@@ -219,7 +219,9 @@ class Loop {
         continue;
       }
       const started = this.#ports.now();
-      const { args, result } = await this.#ports.call(call.name, call.argumentsText);
+      // Calls without arguments often come with none at all.
+      const text = call.argumentsText.trim() === "" ? "{}" : call.argumentsText;
+      const { args, result } = await this.#ports.call(call.name, text);
       const ended = call.name === "done" && result.ok ? this.#done(args as DoneArguments) : null;
       const told = ended !== null && "problem" in ended ? notRun(ended.problem) : result;
       const explained = explainCut(told, reply.finishReason);
