@@ -3,7 +3,7 @@
  * repository, and the record of a run. Their trees are the parent's with some of the operator's
  * files as the checkout has them, and every changed path provably lies where it was promised.
  */
-import { existsSync, lstatSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DgovError } from "../error.ts";
@@ -11,6 +11,7 @@ import { isoTime, systemClock } from "../std/clock.ts";
 import { checkoutsOf, type Hindrance, moveCheckout, refreshIndex } from "./checkouts.ts";
 import { writeCommit } from "./commit.ts";
 import { listTree } from "./diff.ts";
+import { statOf } from "./files.ts";
 import { durable, inPrivate, must, mustLine, nulJoin, nulSplit, type Oid } from "./git.ts";
 import { land } from "./land.ts";
 import { treesOf } from "./merge.ts";
@@ -109,7 +110,7 @@ async function buildTree(
 }
 
 function isFile(root: string, path: string): boolean {
-  const stats = path === "" ? undefined : lstatSync(join(root, path), { throwIfNoEntry: false });
+  const stats = path === "" ? undefined : statOf(join(root, path));
   return stats !== undefined && (stats.isFile() || stats.isSymbolicLink());
 }
 

@@ -2,10 +2,11 @@
  * What an attempt changed. Only files are read, by lstat and without following links; the worker's
  * own git dir, index and commits are never looked at.
  */
-import { lstatSync, readFileSync, readlinkSync, type Stats } from "node:fs";
+import { readFileSync, readlinkSync, type Stats } from "node:fs";
 import { join } from "node:path";
 import { type AttemptTree, gitFileText, heldIndex } from "./attempt-tree.ts";
 import { pathText } from "./diff.ts";
+import { statOf } from "./files.ts";
 import { inPrivate, must, nulSplit } from "./git.ts";
 import { freshPath, rememberedFilters, withPrivateGit } from "./private-dir.ts";
 import type { Repository } from "./repository.ts";
@@ -51,7 +52,7 @@ export async function changesOf(r: Repository, t: AttemptTree): Promise<Change[]
 /** Words for how the worktree was tampered with, or null. Moved refs of the operator are not. */
 export async function tampering(t: AttemptTree): Promise<string | null> {
   const file = join(t.path, ".git");
-  const stats = lstatSync(file, { throwIfNoEntry: false });
+  const stats = statOf(file);
   if (stats === undefined) return "its .git file was removed";
   if (!stats.isFile()) return "its .git file was replaced by something else";
   if (stats.size > 4096 || readFileSync(file, "utf8") !== gitFileText(t)) {
@@ -86,7 +87,7 @@ function tracked(
   mode: string,
 ): Change {
   const { path, utf8 } = pathText(name);
-  const stats = utf8 ? lstatSync(join(root, path), { throwIfNoEntry: false }) : undefined;
+  const stats = utf8 ? statOf(join(root, path)) : undefined;
   if (letter === "D" || stats === undefined || stats.isDirectory()) {
     const kind = kindOfMode(oldMode);
     return { path, status: "deleted", mode: "000000", oldMode, kind, linkTarget: null, size: 0 };
@@ -103,7 +104,7 @@ function untracked(name: Uint8Array, root: string): Change {
     const nested = { mode: "160000", kind: "gitlink", linkTarget: null, size: 0 } as const;
     return { path: path.slice(0, -1), ...added, ...nested };
   }
-  const stats = utf8 ? lstatSync(join(root, path), { throwIfNoEntry: false }) : undefined;
+  const stats = utf8 ? statOf(join(root, path)) : undefined;
   if (stats === undefined) {
     return { path, ...added, mode: "100644", kind: "other", linkTarget: null, size: 0 };
   }

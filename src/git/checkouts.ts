@@ -8,7 +8,6 @@
  */
 import {
   existsSync,
-  lstatSync,
   readdirSync,
   readFileSync,
   realpathSync,
@@ -19,6 +18,7 @@ import {
 import { basename, dirname, join } from "node:path";
 import { copyIndex } from "./attempt-tree.ts";
 import type { DiffEntry } from "./diff.ts";
+import { statOf } from "./files.ts";
 import { type GitOutput, inPrivate, inRepository, must, nulSplit, type Oid } from "./git.ts";
 import {
   freshPath,
@@ -106,7 +106,7 @@ function inTheWay(root: string, path: string, deleted: ReadonlySet<string>): str
   const parts = path.split("/");
   for (let i = 1; i <= parts.length; i++) {
     const prefix = parts.slice(0, i).join("/");
-    const stats = lstatSync(join(root, prefix), { throwIfNoEntry: false });
+    const stats = statOf(join(root, prefix));
     if (stats === undefined || deleted.has(prefix)) return null;
     if (stats.isDirectory()) {
       if (i === parts.length && holdsOther(join(root, prefix), prefix, deleted)) return prefix;
@@ -129,7 +129,7 @@ function deletedByOtherCase(root: string, path: string, deleted: ReadonlySet<str
   const fold = path.toLowerCase();
   const old = [...deleted].find((name) => name.toLowerCase() === fold);
   if (old === undefined) return false;
-  const [a, b] = [old, path].map((name) => lstatSync(join(root, name), { throwIfNoEntry: false }));
+  const [a, b] = [old, path].map((name) => statOf(join(root, name)));
   return a !== undefined && a.ino === b?.ino;
 }
 
@@ -270,7 +270,7 @@ async function inspect(
     const unlikeOld = await filesUnlike(g, o.changes, "old");
     const states: PathState[] = [];
     for (const change of o.changes) {
-      const stats = lstatSync(join(c.path, change.path), { throwIfNoEntry: false });
+      const stats = statOf(join(c.path, change.path));
       const gone = stats === undefined;
       const isNew = change.newMode === "000000" ? gone : !unlike.has(change.path);
       const isOld = change.oldMode === "000000" ? gone : !unlikeOld.has(change.path);
@@ -315,7 +315,7 @@ async function filesUnlike(
 /** Whether the file is a proper beginning of the new commit's: git was killed while writing it. */
 async function begins(r: Repository, c: Checkout, change: DiffEntry): Promise<boolean> {
   const path = join(c.path, change.path);
-  const stats = lstatSync(path, { throwIfNoEntry: false });
+  const stats = statOf(path);
   if (!stats?.isFile() || change.newMode === "000000") return false;
   const blob = await must(inRepository(r, ["cat-file", "blob", change.newOid]), "reading a file");
   return blob.subarray(0, stats.size).equals(readFileSync(path));

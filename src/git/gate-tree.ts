@@ -16,8 +16,9 @@ import {
 import { join } from "node:path";
 import { sha256 } from "../std/digest.ts";
 import { compareText } from "../std/order.ts";
+import { statOf } from "./files.ts";
 import { inPrivate, must, nulJoin, nulSplit, type Oid } from "./git.ts";
-import { commitBytes, writeObject } from "./objects.ts";
+import { commitBytes, objectId, writeObject } from "./objects.ts";
 import {
   createOwnGitDir,
   type PrivateGit,
@@ -142,10 +143,8 @@ function giveGitDir(r: Repository, g: GateTree): void {
   const identity = { name: "dgov", email: "dgov@localhost" };
   const fields = { tree: g.tree, parents: [], message: "gate tree", identity };
   const bytes = commitBytes({ ...fields, date: "2000-01-01T00:00:00Z" });
-  const index = indexOf(g);
-  const objects = join(g.meta, "objects");
-  const head = writeObject(objects, r.objectFormat, "commit", bytes);
-  createOwnGitDir(r, { dir, workTree: g.path, identity: null, head, index });
+  const head = objectId(r.objectFormat, "commit", bytes);
+  createOwnGitDir(r, { dir, workTree: g.path, identity: null, head, index: indexOf(g) });
   writeObject(join(dir, "objects"), r.objectFormat, "commit", bytes);
   writeFileSync(join(g.path, ".git"), gitFileText(g));
 }
@@ -156,7 +155,7 @@ function gitFileText(g: GateTree): string {
 
 function gitFileIntact(g: GateTree): boolean {
   const file = join(g.path, ".git");
-  const stats = lstatSync(file, { throwIfNoEntry: false });
+  const stats = statOf(file);
   return (stats?.isFile() ?? false) && readFileSync(file, "utf8") === gitFileText(g);
 }
 

@@ -7,6 +7,7 @@ import type { AttemptTree } from "./attempt-tree.ts";
 import { type Change, changesOf } from "./changes.ts";
 import { writeCommit } from "./commit.ts";
 import { diffTrees } from "./diff.ts";
+import { statOf } from "./files.ts";
 import { inRepository, must, type Oid } from "./git.ts";
 import { type Identity, objectId } from "./objects.ts";
 import { updateRef } from "./refs.ts";
@@ -65,7 +66,7 @@ function choose(
 function holdable(t: AttemptTree, change: Change): boolean {
   if (change.kind === "gitlink") return false;
   if (change.status === "deleted" || change.kind !== "other") return true;
-  return lstatSync(join(t.path, change.path), { throwIfNoEntry: false })?.isFile() ?? false;
+  return statOf(join(t.path, change.path))?.isFile() ?? false;
 }
 
 /**

@@ -1,8 +1,9 @@
 /** Trees made of a worktree's files: the base with some paths as they are now. */
-import { existsSync, lstatSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { DgovError } from "../error.ts";
 import { type AttemptTree, copyIndex, heldIndex } from "./attempt-tree.ts";
+import { statOf } from "./files.ts";
 import { durable, inPrivate, must, mustLine, nulJoin, type Oid } from "./git.ts";
 import { freshPath, type PrivateGit, rememberedFilters, withPrivateGit } from "./private-dir.ts";
 import type { Repository } from "./repository.ts";
@@ -35,7 +36,7 @@ export async function stage(
 
 /** What review lets through is a file, a link or gone; anything else here is a mistake. */
 function requireLandable(t: AttemptTree, path: string): void {
-  const stats = lstatSync(join(t.path, path), { throwIfNoEntry: false });
+  const stats = statOf(join(t.path, path));
   if (stats === undefined || stats.isFile() || stats.isSymbolicLink()) return;
   // A folder in place of a file: the file is gone. A nested repository would become a gitlink.
   if (stats.isDirectory() && !existsSync(join(t.path, path, ".git"))) return;

@@ -1,0 +1,345 @@
+/** Attempt worktrees: making, reading, committing, keeping and removing them. */
+import { describe, expect, test } from "bun:test";
+import {
+  chmodSync,
+  existsSync,
+  linkSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { join } from "node:path";
+import { sharedState } from "../../src/git/repository.ts";
+import {
+  changesOf,
+  commitChanges,
+  diffStat,
+  diffText,
+  keepWork,
+  listRefs,
+  readBlobAt,
+  tampering,
+} from "../../src/git/snapshot.ts";
+import { removeAttemptTree, replayWork } from "../../src/git/worktree.ts";
+import { gitIn, ground, identity, stamp } from "./harness.ts";
+
+const files = {
+  "a.txt": "a\n",
+  "src/b.txt": "b\n",
+  "src/c.sh": "#!/bin/sh\n",
+  ".gitignore": "*.log\n",
+};
+
+describe("createAttemptTree", () => {
+  test("the worktree is listed, holds the base, and shares nothing of the operator's git dir", async () => {
+    await using g = await ground(files);
+    const t = await g.attempt();
+    expect(await g.repo.git("worktree", "list", "--porcelain")).toContain(t.path);
+    expect(readFileSync(join(t.path, "src/c.sh"), "utf8")).toBe("#!/bin/sh\n");
+    expect(await gitIn(g.repo, t.path, "status", "--porcelain")).toBe("");
+    expect(await gitIn(g.repo, t.path, "config", "user.name")).toBe(identity.name);
+
+    const refs = await g.repo.git("for-each-ref");
+    const state = await sharedState(g.r);
+    writeFileSync(join(t.path, "a.txt"), "changed\n");
+    await gitIn(g.repo, t.path, "stash");
+    await gitIn(g.repo, t.path, "config", "core.hooksPath", "evil");
+    await gitIn(g.repo, t.path, "checkout", "-q", "-b", "mine");
+    await gitIn(g.repo, t.path, "commit", "-q", "--allow-empty", "-m", "mine");
+    await gitIn(g.repo, t.path, "gc", "-q", "--prune=now");
+    await gitIn(g.repo, t.path, "tag", "v1");
+    expect(await g.repo.git("for-each-ref")).toBe(refs);
+    expect(await sharedState(g.r)).toBe(state);
+  });
+
+  test("paths with spaces, unicode and quotes work", async () => {
+    await using g = await ground({ 'ä/ö "x".txt': "1\n" }, { name: "my répo 'x'" });
+    const t = await g.attempt('weird "näme" %41');
+    writeFileSync(join(t.path, 'ä/ö "x".txt'), "2\n");
+    expect((await changesOf(g.r, t)).map((c) => c.path)).toEqual(['ä/ö "x".txt']);
+    expect(await gitIn(g.repo, t.path, "rev-parse", "--show-toplevel")).toBe(t.path);
+    const { ref } = await g.keep(t);
+    await removeAttemptTree(g.r, t, { keptRef: ref });
+    expect([existsSync(t.path), existsSync(t.meta)]).toEqual([false, false]);
+  });
+
+  test("a SHA-256 repository works the same", async () => {
+    await using g = await ground(files, { init: ["--object-format=sha256"] });
+    const t = await g.attempt();
+    writeFileSync(join(t.path, "a.txt"), "2\n");
+    const done = await commitChanges(g.r, t, { paths: ["a.txt"], message: "x", ...stamp });
+    expect(done.commit).toHaveLength(64);
+    expect(await g.repo.git("show", `${done.commit}:a.txt`)).toBe("2");
+  });
+
+  test("E15: submodules stay as they are", async () => {
+    await using sub = await ground({ "s.txt": "s\n" });
+    await using g = await ground(files);
+    const add = [
+      "-c",
+      "protocol.file.allow=always",
+      "submodule",
+      "add",
+      "-q",
+      sub.repo.path,
+      "sub",
+    ];
+    await g.repo.git(...add);
+    await g.repo.git("commit", "-q", "-m", "sub");
+    const t = await g.attempt();
+    expect(await changesOf(g.r, t)).toEqual([]);
+    writeFileSync(join(t.path, "a.txt"), "2\n");
+    const { commit } = await commitChanges(g.r, t, { paths: ["a.txt"], message: "x", ...stamp });
+    expect(await g.repo.git("ls-tree", commit, "sub")).toContain("160000 commit");
+  });
+});
+
+describe("changesOf", () => {
+  test("E13: every kind of change is seen, renames as two, ignored files not", async () => {
+    await using g = await ground({
+      ...files,
+      "mode.txt": "m\n",
+      "type.txt": "t\n",
+      "dir/x": "x\n",
+    });
+    const t = await g.attempt();
+    const at = (path: string): string => join(t.path, path);
+    writeFileSync(at("a.txt"), "longer\n");
+    renameSync(at("src/b.txt"), at("src/renamed.txt"));
+    writeFileSync(at(".hidden"), "h\n");
+    writeFileSync(at("ignored.log"), "x\n");
+    chmodSync(at("mode.txt"), 0o755);
+    rmSync(at("type.txt"));
+    symlinkSync("a.txt", at("type.txt"));
+    rmSync(at("dir"), { recursive: true });
+    writeFileSync(at("dir"), "now a file\n");
+    const short = (await changesOf(g.r, t)).map((c) =>
+      [c.status, c.path, c.oldMode, c.mode, c.kind, c.linkTarget, c.size].join(" "),
+    );
+    expect(short.sort()).toEqual([
+      "added .hidden 000000 100644 file  2",
+      "added dir 000000 100644 file  11",
+      "added src/renamed.txt 000000 100644 file  2",
+      "deleted dir/x 100644 000000 file  0",
+      "deleted src/b.txt 100644 000000 file  0",
+      "modified a.txt 100644 100644 file  7",
+      "modified mode.txt 100644 100755 file  2",
+      "type_changed type.txt 100644 120000 symlink a.txt 5",
+    ]);
+  });
+
+  test("C1: commits, amends and stashes of the worker change nothing in what is seen", async () => {
+    await using g = await ground(files);
+    const t = await g.attempt();
+    writeFileSync(join(t.path, "sneaky.txt"), "s\n");
+    await gitIn(g.repo, t.path, "add", "-A");
+    await gitIn(g.repo, t.path, "commit", "-q", "-m", "sneaky");
+    await gitIn(g.repo, t.path, "update-index", "--assume-unchanged", "a.txt");
+    writeFileSync(join(t.path, "a.txt"), "also\n");
+    expect((await changesOf(g.r, t)).map((c) => `${c.status} ${c.path}`)).toEqual([
+      "modified a.txt",
+      "added sneaky.txt",
+    ]);
+  });
+
+  test("C4: pipes, hard links and nested repositories are named and never read", async () => {
+    await using g = await ground(files);
+    const t = await g.attempt();
+    rmSync(join(t.path, "a.txt"));
+    await Bun.$`mkfifo ${join(t.path, "a.txt")} ${join(t.path, "new")}`.quiet();
+    const outside = join(g.repo.root, "outside");
+    writeFileSync(outside, "secret\n");
+    linkSync(outside, join(t.path, "hard"));
+    mkdirSync(join(t.path, "nested"));
+    await gitIn(g.repo, join(t.path, "nested"), "init", "-q");
+    writeFileSync(join(t.path, "nested/f"), "f\n");
+    expect((await changesOf(g.r, t)).map((c) => `${c.kind} ${c.path}`)).toEqual([
+      "other a.txt",
+      "other hard",
+      "gitlink nested",
+    ]);
+    const refused = commitChanges(g.r, t, { paths: ["a.txt"], message: "x", ...stamp });
+    expect(refused).rejects.toThrow("neither a file nor a link");
+    const nested = commitChanges(g.r, t, { paths: ["nested"], message: "x", ...stamp });
+    expect(nested).rejects.toThrow("neither a file nor a link");
+  });
+});
+
+describe("commitChanges", () => {
+  test("C1: holds exactly the paths named, byte for byte, and is the same twice", async () => {
+    await using g = await ground({ ...files, "crlf.txt": "1\r\n", "old/f": "f\n" });
+    const t = await g.attempt();
+    const names = [
+      "a.txt",
+      " lead",
+      "tab\there",
+      "new\nline",
+      "-dash",
+      ":(top)x",
+      "[a]*.txt",
+      "ünï",
+    ];
+    for (const name of names) writeFileSync(join(t.path, name), `${name}\r\n`);
+    writeFileSync(join(t.path, "unclaimed"), "no\n");
+    rmSync(join(t.path, "old"), { recursive: true });
+    writeFileSync(join(t.path, "old"), "file now\n");
+    const paths = [...names, "old", "old/f"];
+    const first = await commitChanges(g.r, t, { paths, message: "two\n\nlines\n\n", ...stamp });
+    expect(await commitChanges(g.r, t, { paths, message: "two\n\nlines", ...stamp })).toEqual(
+      first,
+    );
+    for (const name of names) {
+      const bytes = await readBlobAt(g.r, first.commit, name);
+      expect(Buffer.from(bytes ?? []).toString()).toBe(`${name}\r\n`);
+    }
+    expect(await readBlobAt(g.r, first.commit, "unclaimed")).toBeNull();
+    expect(await g.repo.git("show", "-s", "--format=%an <%ae> %aI %cn%n%B", first.commit)).toBe(
+      "Ada <ada@example.com> 2026-02-03T04:05:06+00:00 Ada\ntwo\n\nlines\n",
+    );
+    expect(await g.repo.git("rev-parse", `${first.commit}^{tree}`)).toBe(first.tree);
+    await g.repo.git("fsck", "--strict", "--no-dangling", first.commit);
+    const stat = await diffStat(g.r, t.base, first.commit);
+    expect([stat.files, stat.insertions, stat.deletions]).toEqual([10, 10, 2]);
+  });
+
+  test("line endings follow the repository's attributes", async () => {
+    await using g = await ground({ ...files, ".gitattributes": "*.txt text\n" });
+    const t = await g.attempt();
+    writeFileSync(join(t.path, "a.txt"), "x\r\ny\r\n");
+    const { commit } = await commitChanges(g.r, t, { paths: ["a.txt"], message: "x", ...stamp });
+    expect(Buffer.from((await readBlobAt(g.r, commit, "a.txt")) ?? []).toString()).toBe("x\ny\n");
+  });
+});
+
+describe("keepWork and removeAttemptTree", () => {
+  test("B1: everything is kept, and only then does the worktree go", async () => {
+    await using g = await ground(files);
+    const t = await g.attempt();
+    writeFileSync(join(t.path, "a.txt"), "work\n");
+    writeFileSync(join(t.path, "new.txt"), "new\n");
+    expect(removeAttemptTree(g.r, t, {})).rejects.toThrow("holds work that is not under any ref");
+    const { ref, omitted } = await g.keep(t);
+    expect(omitted).toEqual([]);
+    expect(await g.repo.git("show", `${ref}:new.txt`)).toBe("new");
+    expect(await listRefs(g.r, "refs/dgov/keep/run1")).toHaveLength(1);
+
+    writeFileSync(join(t.path, "new.txt"), "later\n");
+    expect(removeAttemptTree(g.r, t, { keptRef: ref })).rejects.toThrow("not under refs/dgov/keep");
+    writeFileSync(join(t.path, "new.txt"), "new\n");
+    await removeAttemptTree(g.r, t, { keptRef: ref });
+    expect(existsSync(t.path)).toBe(false);
+    expect(await g.repo.git("worktree", "list")).not.toContain(t.path);
+    const opened = join(g.repo.root, "opened");
+    await g.repo.git("worktree", "add", "-q", opened, ref);
+    expect(readFileSync(join(opened, "a.txt"), "utf8")).toBe("work\n");
+  });
+
+  test("what is too big is named in the message and in the answer", async () => {
+    await using g = await ground(files);
+    const t = await g.attempt();
+    writeFileSync(join(t.path, "a.txt"), "work\n");
+    writeFileSync(join(t.path, "big.bin"), "x".repeat(5000));
+    writeFileSync(join(t.path, "small.bin"), "x");
+    const { ref, omitted } = await g.keep(t, 1000);
+    expect(omitted).toEqual(["big.bin"]);
+    expect(await g.repo.git("ls-tree", "--name-only", ref)).not.toContain("big.bin");
+    expect(await g.repo.git("show", "-s", "--format=%B", ref)).toContain('Dgov-Omitted: "big.bin"');
+    await removeAttemptTree(g.r, t, { keptRef: ref });
+    expect(existsSync(t.path)).toBe(false);
+  });
+
+  test("an untouched worktree needs no ref; a read-only folder does not stop its removal", async () => {
+    await using g = await ground(files);
+    const t = await g.attempt();
+    mkdirSync(join(t.path, "cache.log"));
+    writeFileSync(join(t.path, "cache.log/f"), "x");
+    chmodSync(join(t.path, "cache.log"), 0o500);
+    await removeAttemptTree(g.r, t, {});
+    expect(existsSync(t.path)).toBe(false);
+  });
+
+  test("kept work with line endings that git changes still counts as kept", async () => {
+    await using g = await ground({ ...files, ".gitattributes": "*.txt text\n" });
+    const t = await g.attempt();
+    writeFileSync(join(t.path, "a.txt"), "x\r\n");
+    const { ref } = await g.keep(t);
+    await removeAttemptTree(g.r, t, { keptRef: ref });
+    expect(existsSync(t.path)).toBe(false);
+  });
+
+  test("a keep-ref that is a planted symbolic ref to a branch does not move the branch", async () => {
+    await using g = await ground(files);
+    const main = await g.repo.git("rev-parse", "main");
+    const t = await g.attempt();
+    writeFileSync(join(t.path, "a.txt"), "work\n");
+    const ref = "refs/dgov/keep/run1/u/1";
+    await g.repo.git("symbolic-ref", ref, "refs/heads/main");
+    await keepWork(g.r, t, { ref, message: "k", ...stamp, bytesMax: 1000 });
+    expect(await g.repo.git("rev-parse", "main")).toBe(main);
+    expect(await g.repo.git("show", `${ref}:a.txt`)).toBe("work");
+  });
+});
+
+describe("tampering", () => {
+  test.each<[string, (dotgit: string) => void, string | null]>([
+    ["nothing", () => {}, null],
+    [
+      "a rewritten .git file",
+      (f) => writeFileSync(f, "gitdir: /tmp/x\n"),
+      "its .git file was rewritten",
+    ],
+    ["a removed one", (f) => rmSync(f), "its .git file was removed"],
+    [
+      "a folder in its place",
+      (f) => {
+        rmSync(f);
+        mkdirSync(f);
+      },
+      "its .git file was replaced by something else",
+    ],
+  ])("C2: %s is seen", async (_what, tamper, words) => {
+    await using g = await ground(files);
+    const t = await g.attempt();
+    tamper(join(t.path, ".git"));
+    expect(await tampering(t)).toBe(words);
+  });
+});
+
+describe("replayWork and diffText", () => {
+  test("earlier work comes back uncommitted on a newer base, conflicts stay as the base has them", async () => {
+    await using g = await ground({
+      ...files,
+      "both.txt": "1\n2\n3\n4\n5\n6\n7\n8\n",
+      "gone.txt": "g\n",
+    });
+    const first = await g.attempt();
+    writeFileSync(join(first.path, "a.txt"), "mine\n");
+    writeFileSync(join(first.path, "both.txt"), "ONE\n2\n3\n4\n5\n6\n7\n8\n");
+    writeFileSync(join(first.path, "new.sh"), "#!/bin/sh\n");
+    chmodSync(join(first.path, "new.sh"), 0o755);
+    rmSync(join(first.path, "gone.txt"));
+    const { ref } = await g.keep(first);
+    g.repo.write("a.txt", "theirs\n");
+    g.repo.write("both.txt", "1\n2\n3\n4\n5\n6\n7\nEIGHT\n");
+    await g.repo.git("commit", "-q", "-am", "meanwhile");
+
+    const second = await g.attempt();
+    const work = await g.repo.git("rev-parse", ref);
+    const replayed = await replayWork(g.r, second, { work, workBase: first.base });
+    expect(replayed).toEqual({ conflicted: ["a.txt"] });
+    const changes = await changesOf(g.r, second);
+    expect(changes.map((c) => `${c.status} ${c.mode} ${c.path}`).sort()).toEqual([
+      "added 100755 new.sh",
+      "deleted 000000 gone.txt",
+      "modified 100644 both.txt",
+    ]);
+    const text = await diffText(g.r, second, { paths: ["both.txt", "new.sh"], bytesMax: 10_000 });
+    expect(text).toContain("-1\n+ONE");
+    expect(text).toContain("new file mode 100755");
+    expect(text).not.toContain("gone.txt");
+    expect(readFileSync(join(second.path, "both.txt"), "utf8")).toContain("EIGHT");
+  });
+});

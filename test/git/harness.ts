@@ -1,0 +1,63 @@
+/** What the git tests share: a repository opened by dgov, and attempts in it. */
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { openRepository, type Repository } from "../../src/git/repository.ts";
+import { keepRef, keepWork } from "../../src/git/snapshot.ts";
+import { type AttemptTree, createAttemptTree } from "../../src/git/worktree.ts";
+import { type TestRepo, type TestRepoOptions, testRepo } from "../harness/repo.ts";
+
+export const identity = { name: "Ada", email: "ada@example.com" };
+export const date = "2026-02-03T04:05:06.000Z";
+export const stamp = { identity, date };
+
+export interface Ground extends AsyncDisposable {
+  repo: TestRepo;
+  r: Repository;
+  scratch: string;
+  /** A new attempt on a commit (default: HEAD). */
+  attempt(name?: string, base?: string): Promise<AttemptTree>;
+  /** Keeps everything in an attempt; gives the ref. */
+  keep(t: AttemptTree, bytesMax?: number): Promise<{ ref: string; omitted: string[] }>;
+}
+
+/** A committed repository with these files, opened. */
+export async function ground(
+  files: Record<string, string>,
+  options: TestRepoOptions = {},
+): Promise<Ground> {
+  const repo = await testRepo(files, options);
+  const r = await openRepository(repo.path);
+  const scratch = join(repo.root, "scratch");
+  mkdirSync(scratch);
+  let attempts = 0;
+  return {
+    repo,
+    r,
+    scratch,
+    async attempt(name = `a${++attempts}`, base) {
+      return createAttemptTree(r, {
+        path: join(repo.root, "trees", name),
+        meta: join(repo.root, "meta", name),
+        base: base ?? (await repo.git("rev-parse", "HEAD")),
+        identity,
+      });
+    },
+    async keep(t, bytesMax = 1_000_000) {
+      const ref = keepRef("run1", t.path, 1);
+      const { omitted } = await keepWork(r, t, { ref, message: "kept", ...stamp, bytesMax });
+      return { ref, omitted };
+    },
+    [Symbol.asyncDispose]: () => repo[Symbol.asyncDispose](),
+  };
+}
+
+/** Runs git as a worker would in its worktree: with the test's environment, by discovery. */
+export async function gitIn(repo: TestRepo, cwd: string, ...args: string[]): Promise<string> {
+  const child = Bun.spawn(["git", ...args], { cwd, env: repo.env, stdout: "pipe", stderr: "pipe" });
+  const [out, err] = await Promise.all([
+    new Response(child.stdout).text(),
+    new Response(child.stderr).text(),
+  ]);
+  if ((await child.exited) !== 0) throw new Error(`git ${args.join(" ")}: ${err}`);
+  return out.trimEnd();
+}
