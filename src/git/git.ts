@@ -21,8 +21,6 @@ export interface GitOptions {
   env?: Record<string, string>;
   timeoutMs?: number;
   outputBytesMax?: number;
-  /** `DGOV_ATTEMPT` of the child, so that recovery finds it. */
-  marker?: string;
 }
 
 export interface GitOutput {
@@ -127,7 +125,6 @@ export async function runGit(argv: string[], o: GitOptions = {}): Promise<GitOut
     timeoutMs: o.timeoutMs ?? 300_000,
     outputBytesMax: o.outputBytesMax ?? 512 * 1024 * 1024,
     ...(o.stdin === undefined ? {} : { stdin: o.stdin }),
-    ...(o.marker === undefined ? {} : { marker: o.marker }),
   });
   const stderr = Buffer.from(run.stderr).toString();
   if (run.result.kind === "exited") {

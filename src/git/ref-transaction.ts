@@ -5,7 +5,7 @@
  * and `commit`; when this process dies, it sees the end of its input and gives the locks back.
  */
 
-import { landingMarker } from "./checkouts.ts";
+import { landingMark } from "./checkouts.ts";
 import { durable, gitCommand, gitEnvironment, type Oid } from "./git.ts";
 import type { Repository } from "./repository.ts";
 
@@ -44,7 +44,7 @@ export async function moveRef<T>(
   const args = ["update-ref", "--no-deref", "-m", oneLine(move.message), "--stdin"];
   const child = Bun.spawn(gitCommand(r.commonDir, ...durable, ...args), {
     cwd: r.commonDir,
-    env: { ...gitEnvironment(), DGOV_ATTEMPT: landingMarker(move.to) },
+    env: { ...gitEnvironment(), ...landingMark(move.to) },
     stdin: "pipe",
     stdout: "pipe",
     stderr: "pipe",
@@ -54,8 +54,12 @@ export async function moveRef<T>(
   const lines = lineReader(child.stdout);
   const words = new Response(child.stderr).text();
   const say = async (text: string, expected: string): Promise<boolean> => {
-    child.stdin.write(`${text}\n`);
-    await child.stdin.flush();
+    try {
+      child.stdin.write(`${text}\n`);
+      await child.stdin.flush();
+    } catch {
+      return false; // It ended already; its words say why.
+    }
     return (await lines.next()) === `${expected}: ok`;
   };
   try {

@@ -1,0 +1,20 @@
+/**
+ * A child for crash tests: lands one candidate in the repository it is told of, and dies where
+ * `DGOV_FAULT` says.
+ */
+
+import { landCandidate } from "../../src/git/land.ts";
+import { openRepository } from "../../src/git/repository.ts";
+
+const [path = "", target = "", from = "", to = "", scratch = ""] = process.argv.slice(2);
+const r = await openRepository(path);
+const landing = await landCandidate(r, {
+  target,
+  from,
+  to,
+  allowed: () => true,
+  scratch,
+  message: "dgov: land",
+  onLock: (pid) => console.log(pid),
+});
+console.log(JSON.stringify(landing));

@@ -1,0 +1,359 @@
+/** Candidates and landings in repositories whose operator is at work. */
+import { describe, expect, test } from "bun:test";
+import { existsSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { deflateSync } from "node:zlib";
+import { buildCandidate, type Candidate } from "../../src/git/candidate.ts";
+import { type Landing, landCandidate, reconcileLanding } from "../../src/git/land.ts";
+import { isAncestor, type Oid } from "../../src/git/repository.ts";
+import { commitChanges } from "../../src/git/snapshot.ts";
+import { type Ground, ground, stamp } from "./harness.ts";
+
+const files = {
+  "a.txt": "1\n2\n3\n4\n5\n6\n7\n8\n",
+  "dir/b.txt": "b\n",
+  "gone.txt": "gone\n",
+  ".gitignore": "*.log\n",
+};
+
+/** An attempt on HEAD that makes these changes (null deletes), committed. */
+async function change(
+  g: Ground,
+  edits: Record<string, string | null>,
+  base?: Oid,
+): Promise<{ base: Oid; commit: Oid }> {
+  const t = await g.attempt(undefined, base);
+  for (const [path, text] of Object.entries(edits)) {
+    const file = join(t.path, path);
+    if (text === null) rmSync(file);
+    else {
+      mkdirSync(dirname(file), { recursive: true });
+      writeFileSync(file, text);
+    }
+  }
+  const paths = Object.keys(edits);
+  const { commit } = await commitChanges(g.r, t, { paths, message: "work", ...stamp });
+  return { base: t.base, commit };
+}
+
+function candidate(g: Ground, o: { base: Oid; commit: Oid; onto: Oid }): Promise<Candidate> {
+  const ref = "refs/dgov/candidate/run1/1";
+  return buildCandidate(g.r, { ...o, scratch: g.scratch, message: "work", ...stamp, ref });
+}
+
+function land(
+  g: Ground,
+  from: Oid,
+  to: Oid,
+  allowed: (path: string) => boolean = () => true,
+): Promise<Landing> {
+  const o = { target: "main", from, to, allowed, scratch: g.scratch, message: "dgov: land" };
+  return landCandidate(g.r, o);
+}
+
+const tip = (g: Ground): Promise<Oid> => g.repo.git("rev-parse", "main");
+const status = (g: Ground): Promise<string> => g.repo.git("status", "--porcelain");
+
+describe("buildCandidate", () => {
+  test("on its own base it is the attempt's tree; built twice it is one commit", async () => {
+    await using g = await ground(files);
+    const c = await change(g, { "a.txt": "x\n" });
+    const built = await candidate(g, { ...c, onto: c.base });
+    expect(built).toEqual(await candidate(g, { ...c, onto: c.base }));
+    expect(built).toEqual({
+      kind: "built",
+      commit: c.commit,
+      tree: await g.repo.git("rev-parse", `${c.commit}^{tree}`),
+    });
+  });
+
+  test("on a moved target it holds both changes and stands on the target alone", async () => {
+    await using g = await ground(files);
+    const c = await change(g, { "a.txt": "ONE\n2\n3\n4\n5\n6\n7\n8\n", "gone.txt": null });
+    g.repo.write("a.txt", "1\n2\n3\n4\n5\n6\n7\nEIGHT\n");
+    await g.repo.git("commit", "-qam", "meanwhile");
+    const onto = await tip(g);
+    const built = await candidate(g, { ...c, onto });
+    if (built.kind !== "built") throw new Error(built.kind);
+    expect(await g.repo.git("show", `${built.commit}:a.txt`)).toBe("ONE\n2\n3\n4\n5\n6\n7\nEIGHT");
+    expect(await g.repo.git("rev-parse", `${built.commit}^@`)).toBe(onto);
+    expect(await g.repo.git("rev-parse", "refs/dgov/candidate/run1/1")).toBe(built.commit);
+    await g.repo.git("fsck", "--strict", "--no-dangling", built.commit);
+  });
+
+  test("B1: a conflict names its paths and says what git says; merge=union cannot hide it", async () => {
+    await using g = await ground({ ...files, ".gitattributes": "* merge=union\n" });
+    const c = await change(g, { "a.txt": "mine\n", "dir/b.txt": null });
+    g.repo.write("a.txt", "theirs\n");
+    g.repo.write("dir/b.txt", "theirs\n");
+    await g.repo.git("commit", "-qam", "meanwhile");
+    const built = await candidate(g, { ...c, onto: await tip(g) });
+    expect(built).toEqual({
+      kind: "conflicted",
+      paths: [
+        { path: "a.txt", type: "CONFLICT (contents)" },
+        { path: "dir/b.txt", type: "CONFLICT (modify/delete)" },
+      ],
+      text: expect.stringContaining("Merge conflict in a.txt"),
+    });
+  });
+
+  test("a change the target has already is empty", async () => {
+    await using g = await ground(files);
+    const c = await change(g, { "a.txt": "same\n" });
+    g.repo.write("a.txt", "same\n");
+    await g.repo.git("commit", "-qam", "meanwhile");
+    expect(await candidate(g, { ...c, onto: await tip(g) })).toEqual({ kind: "empty" });
+  });
+
+  test("B16: a commit the operator removed from the target does not come back", async () => {
+    await using g = await ground(files);
+    g.repo.write("removed.txt", "secret\n");
+    await g.repo.git("add", "-A");
+    await g.repo.git("commit", "-qm", "to be removed");
+    const c = await change(g, { "a.txt": "work\n" });
+    await g.repo.git("reset", "-q", "--hard", "HEAD~1");
+    const onto = await tip(g);
+    const built = await candidate(g, { ...c, onto });
+    if (built.kind !== "built") throw new Error(built.kind);
+    expect(await g.repo.git("ls-tree", "--name-only", built.commit)).not.toContain("removed");
+    expect(await land(g, onto, built.commit)).toEqual({ kind: "landed" });
+    expect(existsSync(join(g.repo.path, "removed.txt"))).toBe(false);
+    expect(await isAncestor(g.r, c.base, await tip(g))).toBe(false);
+  });
+
+  const settings: [string, string][] = [
+    ["merge.directoryRenames", "true"],
+    ["merge.renames", "true"],
+    ["diff.renames", "copies"],
+    ["diff.renameLimit", "1"],
+    ["merge.conflictStyle", "diff3"],
+    ["merge.default", "evil"],
+    ["merge.evil.driver", "cp %B %A; true"],
+    ["diff.external", "false"],
+  ];
+  test("C14: a folder renamed on the target pulls no file outside the claims along", async () => {
+    await using g = await ground({ "old/1.txt": "one\n", "old/2.txt": "two\n", "k.txt": "k\n" });
+    for (const [key, value] of settings) await g.repo.git("config", key, value);
+    const c = await change(g, { "old/new.txt": "new file\n" });
+    await g.repo.git("mv", "old", "renamed");
+    await g.repo.git("commit", "-qm", "rename");
+    const onto = await tip(g);
+    const built = await candidate(g, { ...c, onto });
+    if (built.kind !== "built") throw new Error(built.kind);
+    const landed = await land(g, onto, built.commit, (path) => path.startsWith("old/"));
+    expect(landed).toEqual({ kind: "landed" });
+    expect(await g.repo.git("diff", "--name-only", "--no-ext-diff", onto, "main")).toBe(
+      "old/new.txt",
+    );
+  });
+
+  test("C14: an edit of a file renamed on the target is refused at landing, being unclaimed there", async () => {
+    const text = Array.from({ length: 50 }, (_, i) => `line ${i}\n`).join("");
+    await using g = await ground({ "old.txt": text, "k.txt": "k\n" });
+    for (const [key, value] of settings) await g.repo.git("config", key, value);
+    const c = await change(g, { "old.txt": `${text}more\n` });
+    await g.repo.git("mv", "old.txt", "renamed.txt");
+    await g.repo.git("commit", "-qm", "rename");
+    const onto = await tip(g);
+    const built = await candidate(g, { ...c, onto });
+    if (built.kind !== "built") return; // Refused earlier still: a conflict.
+    const landed = await land(g, onto, built.commit, (path) => path === "old.txt");
+    expect(landed).toEqual({
+      kind: "proof_failed",
+      reason: "renamed.txt lies outside the unit's claims",
+    });
+  });
+});
+
+describe("landCandidate", () => {
+  test("moves branch, index and files together, and keeps what the operator has", async () => {
+    await using g = await ground(files);
+    g.repo.write("dir/b.txt", "operator's\n");
+    g.repo.write("untracked", "u\n");
+    const c = await change(g, { "a.txt": "x\n", "new/n.txt": "n\n", "gone.txt": null });
+    expect(await land(g, c.base, c.commit)).toEqual({ kind: "landed" });
+    expect(await tip(g)).toBe(c.commit);
+    expect(await status(g)).toBe(" M dir/b.txt\n?? untracked");
+    expect([g.repo.read("a.txt"), g.repo.read("new/n.txt")]).toEqual(["x\n", "n\n"]);
+    expect(await g.repo.git("reflog", "-1", "--format=%gs")).toBe("dgov: land");
+  });
+
+  test.each<[string, Record<string, string>, string[]]>([
+    ["a changed file", { "a.txt": "operator's\n" }, ["a.txt"]],
+    ["an untracked file", { "new.txt": "operator's\n" }, ["new.txt"]],
+    ["B13: an ignored file", { "x.log": "operator's\n" }, ["x.log"]],
+    ["B13: an ignored file where a folder goes", { "d.log": "operator's\n" }, ["d.log"]],
+    ["a folder where a file goes", { "new.txt/theirs": "operator's\n" }, ["new.txt"]],
+  ])("%s in the way refuses it, and nothing changes", async (_what, theirs, paths) => {
+    await using g = await ground(files);
+    const edits = { "a.txt": "x\n", "new.txt": "n\n", "x.log": "log\n", "d.log/f": "f\n" };
+    const c = await change(g, edits);
+    for (const [path, text] of Object.entries(theirs)) g.repo.write(path, text);
+    const before = await status(g);
+    expect(await land(g, c.base, c.commit)).toEqual({
+      kind: "blocked_by_checkout",
+      paths,
+      reason: expect.stringContaining("in the way"),
+    });
+    expect([await tip(g), await status(g)]).toEqual([c.base, before]);
+    for (const [path, text] of Object.entries(theirs)) expect(g.repo.read(path)).toBe(text);
+    expect(existsSync(join(g.repo.path, ".git/index.lock"))).toBe(false);
+  });
+
+  test("a folder that becomes a file, and a file that becomes a folder, land", async () => {
+    await using g = await ground(files);
+    const t = await change(g, { "dir/b.txt": null, "gone.txt": null });
+    expect(await land(g, t.base, t.commit)).toEqual({ kind: "landed" });
+    const u = await change(g, { dir: "file\n", "gone.txt/in": "folder\n" });
+    expect(await land(g, u.base, u.commit)).toEqual({ kind: "landed" });
+    const attempt = await g.attempt();
+    rmSync(join(attempt.path, "dir"));
+    mkdirSync(join(attempt.path, "dir"));
+    writeFileSync(join(attempt.path, "dir/z"), "z\n");
+    rmSync(join(attempt.path, "gone.txt"), { recursive: true });
+    writeFileSync(join(attempt.path, "gone.txt"), "back\n");
+    const paths = ["dir", "dir/z", "gone.txt", "gone.txt/in"];
+    const v = await commitChanges(g.r, attempt, { paths, message: "swap", ...stamp });
+    const seen: string[] = [];
+    const landed = await land(g, attempt.base, v.commit, (path) => seen.push(path) > 0);
+    expect(landed).toEqual({ kind: "landed" });
+    expect([...new Set(seen)].sort()).toEqual(paths);
+    expect([await status(g), g.repo.read("gone.txt")]).toEqual(["", "back\n"]);
+  });
+
+  test.each([
+    ["merge", ["MERGE_HEAD"]],
+    ["rebase", ["rebase-merge"]],
+  ])("an operation in progress (%s) refuses it", async (_what, [name = ""]) => {
+    await using g = await ground(files);
+    const c = await change(g, { "a.txt": "x\n" });
+    writeFileSync(join(g.repo.path, ".git", name), c.base);
+    expect(await land(g, c.base, c.commit)).toMatchObject({ kind: "blocked_by_checkout" });
+    expect([await tip(g), await status(g)]).toEqual([c.base, ""]);
+  });
+
+  test("B4: a target that moved is told, and stays", async () => {
+    await using g = await ground(files);
+    const c = await change(g, { "a.txt": "x\n" });
+    await g.repo.git("commit", "-q", "--allow-empty", "-m", "operator's");
+    const now = await tip(g);
+    expect(await land(g, c.base, c.commit)).toEqual({ kind: "target_moved", tip: now });
+    expect(await tip(g)).toBe(now);
+  });
+
+  test("B14: with another branch checked out only the target moves", async () => {
+    await using g = await ground(files);
+    const c = await change(g, { "a.txt": "x\n" });
+    await g.repo.git("checkout", "-q", "-b", "elsewhere");
+    expect(await land(g, c.base, c.commit)).toEqual({ kind: "landed" });
+    expect(await tip(g)).toBe(c.commit);
+    expect(await g.repo.git("rev-parse", "elsewhere")).toBe(c.base);
+    expect([await status(g), g.repo.read("a.txt")]).toEqual(["", files["a.txt"]]);
+  });
+
+  test("B15: a second worktree of the target is updated with it, or both are refused", async () => {
+    await using g = await ground(files);
+    const second = join(g.repo.root, "second tree");
+    await g.repo.git("checkout", "-q", "--detach");
+    await g.repo.git("worktree", "add", "-q", second, "main");
+    await g.repo.git("symbolic-ref", "HEAD", "refs/heads/main");
+    const c = await change(g, { "a.txt": "x\n" });
+    writeFileSync(join(second, "a.txt"), "operator's\n");
+    expect(await land(g, c.base, c.commit)).toMatchObject({
+      kind: "blocked_by_checkout",
+      paths: ["a.txt"],
+    });
+    expect([await tip(g), await status(g)]).toEqual([c.base, ""]);
+    writeFileSync(join(second, "a.txt"), files["a.txt"]);
+    expect(await land(g, c.base, c.commit)).toEqual({ kind: "landed" });
+    expect(await status(g)).toBe("");
+    expect(await g.repo.git("-C", second, "status", "--porcelain")).toBe("");
+    expect(await Bun.file(join(second, "a.txt")).text()).toBe("x\n");
+  });
+
+  test("somebody else's index.lock refuses it and stays", async () => {
+    await using g = await ground(files);
+    const c = await change(g, { "a.txt": "x\n" });
+    const lock = join(g.repo.path, ".git/index.lock");
+    writeFileSync(lock, "");
+    expect(await land(g, c.base, c.commit)).toMatchObject({ kind: "blocked_by_checkout" });
+    expect([existsSync(lock), await tip(g)]).toEqual([true, c.base]);
+    expect(await reconcileLanding(g.r, { target: "main", from: c.base, to: c.commit })).toBe(
+      "not_landed",
+    );
+    expect(existsSync(lock)).toBe(true);
+  });
+});
+
+describe("the proof", () => {
+  test("P4: a path outside the claims, deleted ones included, does not land", async () => {
+    await using g = await ground(files);
+    const c = await change(g, { "a.txt": "x\n", "gone.txt": null });
+    expect(await land(g, c.base, c.commit, (path) => path === "a.txt")).toEqual({
+      kind: "proof_failed",
+      reason: "gone.txt lies outside the unit's claims",
+    });
+    expect(await tip(g)).toBe(c.base);
+  });
+
+  test("a commit that does not stand on the tip alone does not land", async () => {
+    await using g = await ground(files);
+    const c = await change(g, { "a.txt": "x\n" });
+    const tree = `${c.commit}^{tree}`;
+    const side = await g.repo.git("commit-tree", `${c.base}^{tree}`, "-m", "side");
+    const merge = await g.repo.git("commit-tree", tree, "-p", c.base, "-p", side, "-m", "merge");
+    for (const bad of [merge, side]) {
+      expect(await land(g, c.base, bad)).toMatchObject({ kind: "proof_failed" });
+    }
+    expect(await tip(g)).toBe(c.base);
+  });
+
+  test.each([
+    ["/etc/passwd", false],
+    ["../../outside", false],
+    ["../.git/config", false],
+    ["b.txt/../../../x", false],
+    ["../a.txt", true],
+  ])("C4: a link to %s lands: %p", async (target, fine) => {
+    await using g = await ground(files);
+    const t = await g.attempt();
+    symlinkSync(target, join(t.path, "dir/link"));
+    const o = { paths: ["dir/link"], message: "x", ...stamp };
+    const { commit } = await commitChanges(g.r, t, o);
+    expect((await land(g, t.base, commit)).kind).toBe(fine ? "landed" : "proof_failed");
+  });
+
+  test("C4: a nested repository does not land", async () => {
+    await using g = await ground(files);
+    const base = await tip(g);
+    await g.repo.git("update-index", "--add", "--cacheinfo", `160000,${base},nested`);
+    const tree = await g.repo.git("write-tree");
+    await g.repo.git("reset", "-q");
+    const commit = await g.repo.git("commit-tree", tree, "-p", base, "-m", "nested");
+    expect(await land(g, base, commit)).toEqual({
+      kind: "proof_failed",
+      reason: "nested is a nested repository",
+    });
+  });
+
+  test("content planted in the object store under the right name does not land", async () => {
+    await using g = await ground(files);
+    const good = "good\n";
+    const id = await g.repo
+      .git("hash-object", "--stdin", "-t", "blob", "/dev/null")
+      .catch(() => "");
+    expect(id).not.toBe("");
+    const t = await g.attempt();
+    writeFileSync(join(t.path, "a.txt"), good);
+    const name = await g.repo.git("hash-object", join(t.path, "a.txt"));
+    const planted = join(g.repo.path, ".git/objects", name.slice(0, 2), name.slice(2));
+    mkdirSync(dirname(planted), { recursive: true });
+    writeFileSync(planted, deflateSync("blob 5\0evil\n"));
+    const { commit } = await commitChanges(g.r, t, { paths: ["a.txt"], message: "x", ...stamp });
+    expect(await land(g, t.base, commit)).toEqual({
+      kind: "proof_failed",
+      reason: "the content of a.txt in the object store is not what its id says",
+    });
+  });
+});
