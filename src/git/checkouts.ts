@@ -144,7 +144,7 @@ export function moveCheckout(
 ): Promise<Hindrance | null> {
   const args = ["read-tree", ...(o.dryRun ? ["-n"] : []), "-m", "-u", o.from, o.to];
   return changeIndex(r, c, o, async (g, index) => {
-    const output = await inPrivate(g, args, { index, env: landingMark(o.to) });
+    const output = await inPrivate(g, args, { index, env: landingMark(r, o.to) });
     return output.code === 0 ? null : refusal(output, c);
   });
 }
@@ -158,19 +158,19 @@ export function refreshIndex(
   const args = ["update-index", "-z", "--add", "--remove", "--replace", "--stdin"];
   return changeIndex(r, c, o, async (g, index) => {
     const stdin = o.paths.map((path) => `${path}\0`).join("");
-    const output = await inPrivate(g, args, { index, stdin, env: landingMark(o.to) });
+    const output = await inPrivate(g, args, { index, stdin, env: landingMark(r, o.to) });
     return output.code === 0 ? null : refusal(output, c);
   });
 }
 
 /** `DGOV_ATTEMPT` of every process that takes part in landing a commit: how recovery finds them. */
-export function landingMarker(to: Oid): string {
-  return `landing/${to}`;
+export function landingMarker(r: Repository, to: Oid): string {
+  return `landing/${r.id}/${to}`;
 }
 
 /** The same as an environment. Not `RunOptions.marker`: that would end the others with the first. */
-export function landingMark(to: Oid): Record<string, string> {
-  return { DGOV_ATTEMPT: landingMarker(to) };
+export function landingMark(r: Repository, to: Oid): Record<string, string> {
+  return { DGOV_ATTEMPT: landingMarker(r, to) };
 }
 
 function lockText(to: Oid): string {

@@ -131,7 +131,7 @@ export async function reconcileLanding(
   r: Repository,
   o: { target: string; from: Oid; to: Oid; lockPid?: number },
 ): Promise<"landed" | "not_landed"> {
-  await killTree({ marker: landingMarker(o.to) });
+  await killTree({ marker: landingMarker(r, o.to) });
   await removeStaleRefLocks(r, o);
   const tip = await branchTip(r, o.target);
   const checkouts = await checkoutsOf(r, o.target);

@@ -44,7 +44,7 @@ export async function moveRef<T>(
   const args = ["update-ref", "--no-deref", "-m", oneLine(move.message), "--stdin"];
   const child = Bun.spawn(gitCommand(r.commonDir, ...durable, ...args), {
     cwd: r.commonDir,
-    env: { ...gitEnvironment(), ...landingMark(move.to) },
+    env: { ...gitEnvironment(), ...landingMark(r, move.to) },
     stdin: "pipe",
     stdout: "pipe",
     stderr: "pipe",

@@ -1,0 +1,160 @@
+/** B5: a landing killed at every point, then reconciled: same landed state, nothing of the operator's lost. */
+import { describe, expect, test } from "bun:test";
+import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { type Landing, landCandidate, reconcileLanding } from "../../src/git/land.ts";
+import type { Oid } from "../../src/git/repository.ts";
+import { commitChanges } from "../../src/git/snapshot.ts";
+import { type Ground, ground, stamp } from "./harness.ts";
+
+const files = { "a.txt": "a\n", "b.txt": "b\n", "dir/gone.txt": "gone\n", "theirs.txt": "t\n" };
+const edits = { "a.txt": "A, but longer\n", "b.txt": "B\n", "new/n.txt": "n\n" };
+
+async function prepare(g: Ground): Promise<{ from: Oid; to: Oid }> {
+  const t = await g.attempt();
+  for (const [path, text] of Object.entries(edits)) {
+    mkdirSync(dirname(join(t.path, path)), { recursive: true });
+    writeFileSync(join(t.path, path), text);
+  }
+  rmSync(join(t.path, "dir/gone.txt"));
+  const paths = [...Object.keys(edits), "dir/gone.txt"];
+  const { commit } = await commitChanges(g.r, t, { paths, message: "work", ...stamp });
+  g.repo.write("theirs.txt", "operator's\n");
+  g.repo.write("untracked", "operator's\n");
+  return { from: t.base, to: commit };
+}
+
+function land(g: Ground, o: { from: Oid; to: Oid }): Promise<Landing> {
+  const scratch = g.scratch;
+  return landCandidate(g.r, { target: "main", ...o, allowed: () => true, scratch, message: "m" });
+}
+
+/** Everything a landing may change, and what it must not. */
+async function stateOf(g: Ground): Promise<Record<string, unknown>> {
+  const git = join(g.repo.path, ".git");
+  const leftovers = ["HEAD.lock", "index.lock", "refs/heads/main.lock"];
+  const names = [...new Bun.Glob("*.dgov-*").scanSync(git)];
+  return {
+    tip: await g.repo.git("rev-parse", "main"),
+    status: await g.repo.git("status", "--porcelain"),
+    a: g.repo.read("a.txt"),
+    new: existsSync(join(g.repo.path, "new/n.txt")),
+    gone: existsSync(join(g.repo.path, "dir/gone.txt")),
+    theirs: g.repo.read("theirs.txt"),
+    locks: [...leftovers.filter((name) => existsSync(join(git, name))), ...names],
+  };
+}
+
+async function before(g: Ground, from: Oid): Promise<Record<string, unknown>> {
+  const state = await stateOf(g);
+  expect(state["tip"]).toBe(from);
+  return state;
+}
+
+function landed(to: Oid): Record<string, unknown> {
+  const files = { a: edits["a.txt"], new: true, gone: false, theirs: "operator's\n" };
+  return { tip: to, status: " M theirs.txt\n?? untracked", ...files, locks: [] };
+}
+
+const points = [
+  "land.before_prepare",
+  "land.prepared",
+  "land.checkout_updated",
+  "land.committed",
+] as const;
+
+describe("B5: landCandidate killed, then reconcileLanding", () => {
+  test.concurrent.each(
+    points.flatMap((point) => [[point, false] as const, [point, true] as const]),
+  )("at %s (the whole group: %p) ends in the same landed state", async (point, group) => {
+    await using g = await ground(files);
+    const o = await prepare(g);
+    const script = join(import.meta.dir, "fault-child.ts");
+    const args = [g.repo.path, "main", o.from, o.to, g.scratch];
+    const child = Bun.spawn([process.execPath, script, ...args], {
+      env: { ...g.repo.env, DGOV_FAULT: point, DGOV_FAULT_GROUP: group ? "1" : "0" },
+      stdout: "pipe",
+      detached: true,
+    });
+    const output = await new Response(child.stdout).text();
+    await child.exited;
+    expect([child.signalCode, output.includes("kind")]).toEqual(["SIGKILL", false]);
+
+    const lockPid = Number(output.trim()) || 0;
+    const pid = lockPid === 0 ? {} : { lockPid };
+    const found = await reconcileLanding(g.r, { target: "main", ...o, ...pid });
+    expect(found).toBe(point === "land.committed" ? "landed" : "not_landed");
+    if (found === "not_landed") {
+      expect((await stateOf(g))["status"]).toBe(" M theirs.txt\n?? untracked");
+      expect(await land(g, o)).toEqual({ kind: "landed" });
+    }
+    expect(await stateOf(g)).toEqual(landed(o.to));
+    expect(await reconcileLanding(g.r, { target: "main", ...o, ...pid })).toBe("landed");
+  });
+});
+
+describe("reconcileLanding", () => {
+  test("removes the locks of a git that was killed in the prepared state", async () => {
+    await using g = await ground(files);
+    const o = await prepare(g);
+    const was = await before(g, o.from);
+    writeFileSync(join(g.repo.path, ".git/refs/heads/main.lock"), `${o.to}\n`);
+    writeFileSync(join(g.repo.path, ".git/HEAD.lock"), "");
+    expect(await reconcileLanding(g.r, { target: "main", ...o })).toBe("not_landed");
+    expect(await stateOf(g)).toEqual(was);
+  });
+
+  test("leaves locks that are not the landing's", async () => {
+    await using g = await ground(files);
+    const o = await prepare(g);
+    writeFileSync(join(g.repo.path, ".git/refs/heads/main.lock"), `${o.from}\n`);
+    writeFileSync(join(g.repo.path, ".git/index.lock"), "");
+    expect(await reconcileLanding(g.r, { target: "main", ...o })).toBe("not_landed");
+    expect((await stateOf(g))["locks"]).toEqual(["index.lock", "refs/heads/main.lock"]);
+  });
+
+  test("undoes a checkout cut short: moved, half written and missing files alike", async () => {
+    await using g = await ground(files);
+    const o = await prepare(g);
+    const was = await before(g, o.from);
+    writeFileSync(join(g.repo.path, ".git/index.lock"), `dgov landing ${o.to}\n`);
+    writeFileSync(join(g.repo.path, ".git/index.dgov-1"), "half");
+    rmSync(join(g.repo.path, "dir"), { recursive: true });
+    rmSync(join(g.repo.path, "b.txt"));
+    g.repo.write("a.txt", "A, but");
+    g.repo.write("new/n.txt", edits["new/n.txt"]);
+    expect(await reconcileLanding(g.r, { target: "main", ...o })).toBe("not_landed");
+    expect(await stateOf(g)).toEqual(was);
+    expect(await land(g, o)).toEqual({ kind: "landed" });
+  });
+
+  test("what the operator wrote over it meanwhile stays", async () => {
+    await using g = await ground(files);
+    const o = await prepare(g);
+    writeFileSync(join(g.repo.path, ".git/index.lock"), `dgov landing ${o.to}\n`);
+    g.repo.write("a.txt", "operator's own\n");
+    g.repo.write("b.txt", edits["b.txt"]);
+    expect(await reconcileLanding(g.r, { target: "main", ...o })).toBe("not_landed");
+    expect([g.repo.read("a.txt"), g.repo.read("b.txt")]).toEqual(["operator's own\n", "b\n"]);
+  });
+
+  test("without a sign of a landing nothing is put back", async () => {
+    await using g = await ground(files);
+    const o = await prepare(g);
+    rmSync(join(g.repo.path, "dir"), { recursive: true });
+    expect(await reconcileLanding(g.r, { target: "main", ...o })).toBe("not_landed");
+    expect((await stateOf(g))["gone"]).toBe(false);
+  });
+
+  test("a target that went on from the candidate counts as landed, one that left it not", async () => {
+    await using g = await ground(files);
+    const o = await prepare(g);
+    await land(g, o);
+    await g.repo.git("commit", "-q", "--allow-empty", "-m", "operator's");
+    expect(await reconcileLanding(g.r, { target: "main", ...o })).toBe("landed");
+    await g.repo.git("stash", "-q");
+    await g.repo.git("reset", "-q", "--hard", o.from);
+    await g.repo.git("commit", "-q", "--allow-empty", "-m", "elsewhere");
+    expect(await reconcileLanding(g.r, { target: "main", ...o })).toBe("not_landed");
+  });
+});
