@@ -1,0 +1,101 @@
+/**
+ * The program under test: the binary `DGOV_BIN` names, else the source.
+ *
+ * Children get exactly the environment a test gives them, or PATH and a private HOME: nothing of the
+ * machine or of the test runner leaks in.
+ */
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { testEnvironment } from "./repo.ts";
+
+export interface DgovRun {
+  stdout: string;
+  stderr: string;
+  exitCode: number;
+}
+
+export interface DgovOptions {
+  cwd?: string;
+  /** The whole environment; default PATH, a private HOME and fixed settings. */
+  env?: Record<string, string>;
+  stdin?: string;
+}
+
+const projectRoot = resolve(import.meta.dir, "../..");
+
+/** Words that start the program under test. */
+export function dgovCommand(): string[] {
+  const binary = process.env["DGOV_BIN"];
+  return binary ? [resolve(binary)] : [process.execPath, join(projectRoot, "src/main.ts")];
+}
+
+/** Runs dgov to its end. */
+export async function dgov(args: readonly string[], options: DgovOptions = {}): Promise<DgovRun> {
+  const child = spawnDgov(args, options);
+  if (options.stdin !== undefined) child.stdin.write(options.stdin);
+  child.stdin.end();
+  const [stdout, stderr, exitCode] = await Promise.all([
+    new Response(child.stdout).text(),
+    new Response(child.stderr).text(),
+    child.exited,
+  ]);
+  return { stdout, stderr, exitCode };
+}
+
+/** Starts dgov and leaves it running; the caller ends it. */
+export function spawnDgov(
+  args: readonly string[],
+  options: DgovOptions = {},
+): Bun.Subprocess<"pipe", "pipe", "pipe"> {
+  return Bun.spawn([...dgovCommand(), ...args], {
+    cwd: options.cwd ?? tmpdir(),
+    env: options.env ?? testEnvironment(privateHome()),
+    stdio: ["pipe", "pipe", "pipe"],
+  });
+}
+
+/** Runs dgov and gives the document it printed with `--json`, and the exit code. */
+export async function dgovJson(
+  args: readonly string[],
+  options: DgovOptions = {},
+): Promise<{ document: Record<string, unknown>; exitCode: number; stderr: string }> {
+  const { stdout, stderr, exitCode } = await dgov([...args, "--json"], options);
+  return { document: JSON.parse(stdout) as Record<string, unknown>, exitCode, stderr };
+}
+
+let home: string | null = null;
+
+function privateHome(): string {
+  if (home === null) {
+    const made = mkdtempSync(join(tmpdir(), "dgov-home-"));
+    process.on("exit", () => rmSync(made, { recursive: true, force: true }));
+    home = made;
+  }
+  return home;
+}
+
+let building: Promise<string> | null = null;
+
+/**
+ * Path of a binary: `DGOV_BIN`, else `dist/dgov`, built once when it is missing. From then on the
+ * other functions here run it.
+ */
+export function requireBinary(): Promise<string> {
+  building ??= findOrBuild();
+  return building;
+}
+
+async function findOrBuild(): Promise<string> {
+  const path = resolve(process.env["DGOV_BIN"] ?? join(projectRoot, "dist/dgov"));
+  if (!existsSync(path)) {
+    const build = Bun.spawn([process.execPath, "build.ts"], {
+      cwd: projectRoot,
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    const text = await new Response(build.stderr).text();
+    if ((await build.exited) !== 0) throw new Error(`build.ts failed: ${text}`);
+  }
+  process.env["DGOV_BIN"] = path;
+  return path;
+}
