@@ -1,6 +1,7 @@
 /** The project a command works on. */
-import { DgovError } from "../error.ts";
+
 import { findProject } from "../config/find.ts";
+import { DgovError } from "../error.ts";
 import type { Context } from "./command.ts";
 
 /** The nearest folder above holding `.dgov`; NOT_INITIALISED when there is none. */

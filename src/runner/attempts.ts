@@ -7,13 +7,13 @@
 import { rmSync } from "node:fs";
 import { dirname } from "node:path";
 import { DgovError } from "../error.ts";
-import { keepRef } from "../git/keep.ts";
-import { branchTip, isAncestor } from "../git/repository.ts";
-import { keepWork } from "../git/snapshot.ts";
-import { createAttemptTree, diffText, removeAttemptTree, replayWork } from "../git/worktree.ts";
+import { patchBetween } from "../git/diff.ts";
+import { keepWork } from "../git/keep.ts";
+import { keepRef } from "../git/refs.ts";
+import { branchTip, isAncestor } from "../git/revisions.ts";
+import { createAttemptTree, removeAttemptTree, replayWork } from "../git/worktree.ts";
 import type { Action } from "../kernel/action.ts";
 import type { Event } from "../kernel/event.ts";
-import { patchBetween } from "../git/diff.ts";
 import { faultPoint } from "../process/fault.ts";
 import { processStart } from "../process/tree.ts";
 import { prepareDependencies } from "../settlement/dependencies.ts";
@@ -23,16 +23,16 @@ import {
   type EarlierWork,
   type LiveAttempt,
   markerOf,
-  record,
   type RunContext,
+  record,
 } from "./context.ts";
-import type { Answer } from "./ports.ts";
 import { attemptPlace } from "./places.ts";
+import type { Answer } from "./ports.ts";
 import { assemblePrompt } from "./prompt.ts";
 import { readOnlyOutcome } from "./read-only.ts";
-import { workerRequest } from "./worker-request.ts";
-import { runWorker, type WorkerEnd } from "./worker-process.ts";
 import { onWorkerMessage } from "./telemetry.ts";
+import { runWorker, type WorkerEnd } from "./worker-process.ts";
+import { workerRequest } from "./worker-request.ts";
 
 /** Bytes of a diff that goes into a prompt. */
 const diffBytesMax = 64 * 1024;
@@ -70,7 +70,10 @@ export class Attempts {
     for (const dependency of task.dependsOn) {
       const commit = this.landed.get(dependency);
       if (commit !== undefined && !(await isAncestor(c.repository, commit, base))) {
-        return failed(`dependency_lost: ${dependency} (${commit.slice(0, 10)}) is no longer on ${c.target}`, false);
+        return failed(
+          `dependency_lost: ${dependency} (${commit.slice(0, 10)}) is no longer on ${c.target}`,
+          false,
+        );
       }
     }
     try {
@@ -81,7 +84,6 @@ export class Attempts {
         identity: c.identity,
         filters: c.filters,
       });
-      faultPoint("attempt.created");
       const abort = new AbortController();
       c.signal.addEventListener("abort", () => abort.abort(), { once: true });
       const live: LiveAttempt = {
@@ -101,7 +103,7 @@ export class Attempts {
           signal: abort.signal,
         });
         if (!ready.ok) {
-          this.#remove(live, null);
+          this.#remove(live);
           return failed(`setup failed: ${ready.reason}`, false);
         }
       }
@@ -131,7 +133,6 @@ export class Attempts {
       earlier.conflicted = conflicted;
       earlier.conflictedDiff = await patchBetween(c.repository, work.base, work.commit, {
         bytesMax: diffBytesMax,
-        paths: conflicted,
       });
     }
     return earlier;
@@ -142,6 +143,7 @@ export class Attempts {
     const live = this.#live.get(action.unit);
     if (live === undefined || live.attempt !== action.attempt) return null;
     const task = present(c.tasks.get(action.unit), `task of ${action.unit}`);
+    if (c.byHand.has(action.unit)) return this.#ended(action, live, workByHand(live), at);
     const model = present(c.models.get(action.unit), `model of ${action.unit}`);
     const prompt = assemblePrompt({
       plan: c.plan,
@@ -169,14 +171,25 @@ export class Attempts {
           unit: live.unit,
           attempt: live.attempt,
           type: "worker.started",
-          data: { pid, start: processStart(pid), fork: action.fork, model: model.model, provider: model.provider.name },
+          data: {
+            pid,
+            start: processStart(pid),
+            fork: action.fork,
+            model: model.model,
+            provider: model.provider.name,
+          },
         });
         faultPoint("worker.started");
       },
       onMessage: (message, reply) => onWorkerMessage(c, live, message, reply),
     });
     c.permits.release(model.provider.name, live.marker);
-    return this.#ended(action, live, task.role === "worker" ? end : readOnlyOutcome(task.role, end), at);
+    return this.#ended(
+      action,
+      live,
+      task.role === "worker" ? end : readOnlyOutcome(task.role, end),
+      at,
+    );
   }
 
   async #ended(
@@ -193,16 +206,23 @@ export class Attempts {
       const kept = await this.#keep(live, at);
       records.push({ unit, attempt, type: "attempt.kept", data: kept });
       if (end.outcome !== "complete") {
-        records.push(this.#rejected(live, { verdict: end.outcome, reason: end.reason, detail: end.reason }));
+        records.push(
+          this.#rejected(live, { verdict: end.outcome, reason: end.reason, detail: end.reason }),
+        );
       }
     } else {
       const text = typeof end.result === "string" ? end.result : JSON.stringify(end.result ?? null);
       const result = text.slice(0, resultBytesMax);
       if (end.outcome === "complete") this.results.set(unit, result);
-      records.push({ unit, attempt, type: "unit.result", data: { result, outcome: end.outcome, inputs: this.#inputs(task.dependsOn) } });
+      records.push({
+        unit,
+        attempt,
+        type: "unit.result",
+        data: { result, outcome: end.outcome, inputs: this.#inputs(task.dependsOn) },
+      });
     }
     const forking = end.outcome === "exhausted" && action.fork < task.maxForkDepth;
-    if (!forking && (task.role !== "worker" || end.outcome !== "complete")) this.#remove(live, keepRef(c.run, unit, attempt));
+    if (!forking && (task.role !== "worker" || end.outcome !== "complete")) this.#remove(live);
     const event: Event = {
       type: "worker.exited",
       unit,
@@ -217,7 +237,6 @@ export class Attempts {
   async #keep(live: LiveAttempt, at: string): Promise<Record<string, unknown>> {
     const c = this.#context;
     const ref = keepRef(c.run, live.unit, live.attempt);
-    faultPoint("keep.before_ref");
     const { commit, omitted } = await keepWork(c.repository, live.tree, {
       ref,
       message: `Kept work of ${live.unit}, attempt ${live.attempt}`,
@@ -225,7 +244,6 @@ export class Attempts {
       date: at,
       bytesMax: c.config.worktree.keepMibMax * 1024 * 1024,
     });
-    faultPoint("keep.after_ref");
     this.#earlier.set(live.unit, {
       attempt: live.attempt,
       rejection: "the attempt was abandoned",
@@ -279,8 +297,9 @@ export class Attempts {
       marker: live.marker,
       unitSummary: task.summary,
     });
-    faultPoint("commit.built");
-    this.#remove(live, keepRef(c.run, unit, attempt));
+    // Autofix and hooks may have changed files since the work was kept.
+    if (outcome.touched) await this.#keep(live, at);
+    this.#remove(live);
     if (outcome.passed) {
       this.bases.set(unit, live.tree.base);
       return {
@@ -334,29 +353,32 @@ export class Attempts {
     for (const unit of units) {
       const commit = this.landed.get(unit);
       if (commit === undefined) continue;
-      const text = await patchBetween(c.repository, `${commit}^`, commit, { bytesMax: diffBytesMax });
+      const text = await patchBetween(c.repository, `${commit}^`, commit, {
+        bytesMax: diffBytesMax,
+      });
       diffs.push({ unit, text });
     }
     return diffs;
   }
 
   /** The directory goes; what was in it is kept. Not worth waiting for. */
-  #remove(live: LiveAttempt, keptRef: string | null): void {
+  #remove(live: LiveAttempt): void {
     this.#live.delete(live.unit);
-    this.#removals.add(
-      removeAttemptTree(this.#context.repository, live.tree, keptRef === null ? {} : { keptRef })
-        .then(() => rmSync(dirname(live.tree.path), { recursive: true, force: true }))
-        .catch((error: unknown) => {
-          this.#context.log.note({
-            run: this.#context.run,
-            plan: this.#context.plan.name,
-            unit: live.unit,
-            attempt: live.attempt,
-            type: "warning",
-            data: { text: `${live.tree.path} was not removed: ${String(error)}` },
-          });
-        }),
-    );
+    this.#removals.add(this.#removeKept(live));
+  }
+
+  async #removeKept(live: LiveAttempt): Promise<void> {
+    const c = this.#context;
+    const proof = { keptRef: keepRef(c.run, live.unit, live.attempt) };
+    try {
+      await removeAttemptTree(c.repository, live.tree, proof);
+      rmSync(dirname(live.tree.path), { recursive: true, force: true });
+    } catch (error) {
+      const { run, plan } = c;
+      const text = `${live.tree.path} was not removed: ${error instanceof Error ? error.message : error}`;
+      const of = { run, plan: plan.name, unit: live.unit, attempt: live.attempt };
+      c.log.note({ ...of, type: "warning", data: { text } });
+    }
   }
 
   /** Keeps and removes what an interrupted run left, and waits for removals under way. */
@@ -369,12 +391,20 @@ export class Attempts {
         type: "attempt.kept",
         data: kept,
       });
-      this.#remove(live, keepRef(this.#context.run, live.unit, live.attempt));
+      this.#remove(live);
     }
     await Promise.all(this.#removals);
   }
 
   readonly #removals = new Set<Promise<void>>();
+}
+
+/** Work done by hand is complete, unless the target left some of it out. */
+function workByHand(live: LiveAttempt): WorkerEnd {
+  const conflicted = live.earlier?.conflicted ?? [];
+  if (conflicted.length === 0) return { outcome: "complete", reason: "", result: null };
+  const reason = `conflicts with the target in ${conflicted.join(", ")}; take it again`;
+  return { outcome: "blocked", reason, result: null };
 }
 
 /** The commit message of a unit with the trailers that identify it between runs. */

@@ -3,11 +3,11 @@
  * the workers would not see, and a key for an endpoint the user has agreed to.
  */
 import { relative } from "node:path";
+import { coversAny } from "../claims/cover.ts";
+import { parseClaims } from "../claims/path.ts";
 import type { Config, ProviderConfig } from "../config/config.ts";
 import { resolveModel } from "../config/resolve.ts";
 import { isTrusted, recordTrust, trustOrigin } from "../config/trust.ts";
-import { coversAny } from "../claims/cover.ts";
-import { parseClaims } from "../claims/path.ts";
 import { DgovError } from "../error.ts";
 import {
   bootstrapCommit,
@@ -28,7 +28,10 @@ const ownFolders = [".dgov/", ".sentrux/", ".coverage-baseline/"];
 export function projectDirOf(repository: Repository, projectRoot: string): string {
   const dir = relative(repository.topLevel, projectRoot).split("\\").join("/");
   if (dir.startsWith("..")) {
-    throw new DgovError("NOT_A_REPOSITORY", `${projectRoot} lies outside the repository's work tree`);
+    throw new DgovError(
+      "NOT_A_REPOSITORY",
+      `${projectRoot} lies outside the repository's work tree`,
+    );
   }
   return dir;
 }
@@ -48,9 +51,13 @@ export async function ensureFirstCommit(
   if (others.length > 0 && !o.yes) {
     const question = `This repository has no commits. Commit all ${others.length} files now (${others.slice(0, 3).join(", ")}${others.length > 3 ? ", ..." : ""})?`;
     if (o.confirm === null || !(await o.confirm(question))) {
-      throw new DgovError("WORKTREE_DIRTY", "the repository has no commits, and files besides .dgov/", {
-        hint: "commit them yourself, or run again with -y to let dgov make the first commit",
-      });
+      throw new DgovError(
+        "WORKTREE_DIRTY",
+        "the repository has no commits, and files besides .dgov/",
+        {
+          hint: "commit them yourself, or run again with -y to let dgov make the first commit",
+        },
+      );
     }
   }
   await bootstrapCommit(
@@ -73,7 +80,8 @@ export async function resolveTarget(
         hint: "check out a branch, or name one with --target BRANCH",
       });
     }
-    if (head.commit === null) throw new DgovError("TARGET_MISSING", `${head.branch} has no commits`);
+    if (head.commit === null)
+      throw new DgovError("TARGET_MISSING", `${head.branch} has no commits`);
     return { target: head.branch, tip: head.commit };
   }
   const tip = await branchTip(repository, wanted);
@@ -143,7 +151,10 @@ export async function requireModels(
     if (apiKey === "") missing.set(provider.apiKeyEnv, provider.name);
     models.set(task.id, { provider, model, apiKey });
   }
-  await requireTrust([...models.values()].map((m) => m.provider), o);
+  await requireTrust(
+    [...models.values()].map((m) => m.provider),
+    o,
+  );
   if (missing.size > 0) {
     const names = [...missing].map(([name, provider]) => `${name} (for [providers.${provider}])`);
     throw new DgovError("KEY_MISSING", `not set in the environment: ${names.join(", ")}`, {
@@ -168,7 +179,9 @@ async function requireTrust(
       throw new DgovError(
         "PROVIDER_UNTRUSTED",
         `the repository wants ${provider.apiKeyEnv} sent to ${trustOrigin(provider.baseUrl)}, which you have not agreed to`,
-        { hint: "check .dgov/project.toml, then run again with -y (or DGOV_TRUST_PROVIDERS=1 in CI)" },
+        {
+          hint: "check .dgov/project.toml, then run again with -y (or DGOV_TRUST_PROVIDERS=1 in CI)",
+        },
       );
     }
     recordTrust(o.env, pair);

@@ -39,6 +39,8 @@ export interface RunContext {
   notes: ReadonlyMap<string, string[]>;
   /** What each unit was last rejected for in an earlier run, with where its work is kept. */
   earlier: ReadonlyMap<string, EarlierWork>;
+  /** Units whose work was done by hand (`dgov land`): no worker is started. */
+  byHand: ReadonlySet<string>;
   baselineNotes: string[];
   /** Aborted when the run is interrupted. */
   signal: AbortSignal;

@@ -6,11 +6,11 @@
  */
 import { randomBytes } from "node:crypto";
 import { mkdirSync } from "node:fs";
-import { requireConfig } from "../config/load.ts";
 import type { Config } from "../config/config.ts";
+import { requireConfig } from "../config/load.ts";
 import { DgovError } from "../error.ts";
-import { baseRef, beforeRef, updateRef } from "../git/keep.ts";
 import { userFilters } from "../git/private-dir.ts";
+import { baseRef, beforeRef, updateRef } from "../git/refs.ts";
 import {
   configuredIdentity,
   openRepository,
@@ -40,12 +40,12 @@ import {
 } from "./checks.ts";
 import type { EarlierWork, RunContext } from "./context.ts";
 import { finishRun, type RunEnd } from "./finish.ts";
+import { gateReporter } from "./gate-records.ts";
 import { type UnitHistory, unresolved } from "./history.ts";
 import { planHistory } from "./past-runs.ts";
-import { gateReporter } from "./gate-records.ts";
 import { realPerformer } from "./performer.ts";
 import { Permits } from "./permits.ts";
-import { type Places, placesOf, scratchPlace } from "./places.ts";
+import { placesOf, scratchPlace } from "./places.ts";
 import { closeCrashedRuns, type Recovery } from "./recover.ts";
 import { runLoop } from "./runner.ts";
 
@@ -58,6 +58,8 @@ export interface RunRequest {
   only: string[];
   mode: "bare" | "continue" | "restart";
   notes: ReadonlyMap<string, string[]>;
+  /** Work done by hand, by unit: it goes through review and gates without a worker. */
+  byHand: ReadonlyMap<string, EarlierWork>;
   jobs: number | null;
   target: string | undefined;
   allowDirty: boolean;
@@ -85,17 +87,20 @@ export async function executeRun(request: RunRequest): Promise<RunResult> {
   const run = newRunId(clock.now());
   const lock = acquireRunLock(repository.commonDir, { run, plan: request.location.name });
   try {
-    faultPoint("lock.acquired");
     const config = requireConfig(request.projectRoot);
     const projectDir = projectDirOf(repository, request.projectRoot);
     await ensureFirstCommit(repository, projectDir, request);
-    const { target, tip } = await resolveTarget(repository, request.target);
+    const { target } = await resolveTarget(repository, request.target);
     const compiled = await request.compile(config, repository);
     const plan = selected(compiled.plan, request.only);
     await requireCleanTree(repository, projectDir, plan, request.allowDirty);
     const identity = await requireIdentity(repository);
     const models = await requireModels(config, plan, request);
-    const places = placesOf({ repositoryId: repository.id, configured: config.worktree.root, env: request.env });
+    const places = placesOf({
+      repositoryId: repository.id,
+      configured: config.worktree.root,
+      env: request.env,
+    });
     mkdirSync(places.runs, { recursive: true });
     const log = observed(openEventLog(request.projectRoot), request.onRecord);
     const recovered = await closeCrashedRuns({
@@ -111,9 +116,13 @@ export async function executeRun(request: RunRequest): Promise<RunResult> {
     const base = await resolveTarget(repository, target);
     const landed = await scanLanded(repository, { tip: base.tip, plan: plan.name });
     if (repository.shallow && !request.yes) {
-      throw new DgovError("ENVIRONMENT", "this is a shallow clone: what landed earlier cannot be seen", {
-        hint: "git fetch --unshallow, or run again with -y to run every unit",
-      });
+      throw new DgovError(
+        "ENVIRONMENT",
+        "this is a shallow clone: what landed earlier cannot be seen",
+        {
+          hint: "git fetch --unshallow, or run again with -y to run every unit",
+        },
+      );
     }
     const history = planHistory(log, plan.name);
     if (request.mode === "bare") {
@@ -125,7 +134,11 @@ export async function executeRun(request: RunRequest): Promise<RunResult> {
     }
     const settled = settledUnits(plan, landed, history, request.mode);
     if (settled.length === plan.tasks.length) {
-      return { kind: "nothing_to_do", plan, landed: landed.filter((l) => plan.tasks.some((t) => t.id === l.unit)) };
+      return {
+        kind: "nothing_to_do",
+        plan,
+        landed: landed.filter((l) => plan.tasks.some((t) => t.id === l.unit)),
+      };
     }
 
     const denied = Object.values(config.providers).map((p) => p.apiKeyEnv);
@@ -161,13 +174,17 @@ export async function executeRun(request: RunRequest): Promise<RunResult> {
       places,
       models,
       settlement,
-      permits: new Permits((name) => config.providers[name]?.maxConcurrent ?? Number.POSITIVE_INFINITY, clock),
+      permits: new Permits(
+        (name) => config.providers[name]?.maxConcurrent ?? Number.POSITIVE_INFINITY,
+        clock,
+      ),
       clock,
       workerCommand: [...selfCommand(), "worker"],
       workerEnvironment: childEnvironment(request.env, { extra: [], deny: denied, proxies: true }),
       toolEnvironment,
       notes: request.notes,
-      earlier: earlierWork(log, history, plan),
+      earlier: new Map([...earlierWork(log, history, plan), ...request.byHand]),
+      byHand: new Set(request.byHand.keys()),
       baselineNotes,
       signal: abort.signal,
     };
@@ -181,38 +198,42 @@ export async function executeRun(request: RunRequest): Promise<RunResult> {
       if (result && task.role !== "worker") performer.attempts.results.set(task.id, result.text);
     }
     const startedAt = clock.now();
-    const { state, status } = await interruptible(request.interrupt, abort, performer, (connected) =>
-      runLoop({
-        run,
-        plan: plan.name,
-        journal: log,
-        performer: connected,
-        start: {
-          type: "run.started",
-          dag: dagOf(plan),
-          limits: limitsOf(config, plan, request.jobs),
-          order: config.merge.order,
-          tip: base.tip,
-          gates: requiredGates(config),
-          settled,
-        },
-        about: {
-          plan_digest: compiled.plan.digest,
-          plan_path: request.location.dir,
-          target,
-          before: base.tip,
-          mode: request.mode,
-          only: request.only,
-          units: plan.tasks.map((task) => ({
-            unit: task.id,
-            summary: task.summary,
-            role: task.role,
-            depends_on: task.dependsOn,
-            digest: task.digest,
-          })),
-        },
-        onState: request.onState,
-      }),
+    const { state, status } = await interruptible(
+      request.interrupt,
+      abort,
+      performer,
+      (connected) =>
+        runLoop({
+          run,
+          plan: plan.name,
+          journal: log,
+          performer: connected,
+          start: {
+            type: "run.started",
+            dag: dagOf(plan),
+            limits: limitsOf(config, plan, request.jobs),
+            order: config.merge.order,
+            tip: base.tip,
+            gates: requiredGates(config),
+            settled,
+          },
+          about: {
+            plan_digest: compiled.plan.digest,
+            plan_path: request.location.dir,
+            target,
+            before: base.tip,
+            mode: request.mode,
+            only: request.only,
+            units: plan.tasks.map((task) => ({
+              unit: task.id,
+              summary: task.summary,
+              role: task.role,
+              depends_on: task.dependsOn,
+              digest: task.digest,
+            })),
+          },
+          onState: request.onState,
+        }),
     );
     await performer.close(new Date(clock.now()).toISOString());
     const end = await finishRun(context, {
@@ -269,7 +290,9 @@ export function settledUnits(
     const result = entry?.digest === task.digest ? entry.result : null;
     const sameInputs =
       result !== null &&
-      task.dependsOn.every((unit) => (landedAs.get(unit) ?? null) === (result.inputs[unit] ?? null));
+      task.dependsOn.every(
+        (unit) => (landedAs.get(unit) ?? null) === (result.inputs[unit] ?? null),
+      );
     if (sameInputs) settled.push({ unit: task.id, as: "done" });
   }
   return settled;
@@ -303,10 +326,16 @@ async function requireRunnableGates(
 ): Promise<string[]> {
   const check = await checkGatesRunnable(settlement, tip);
   if (!check.ok) {
-    const lines = check.verdicts.map((v) => `  ${v.gate}: ${v.reason}${v.command === null ? "" : ` (${v.command})`}`);
-    throw new DgovError("GATE_UNRUNNABLE", `configured gates cannot run here:\n${lines.join("\n")}`, {
-      hint: "dgov doctor",
-    });
+    const lines = check.verdicts.map(
+      (v) => `  ${v.gate}: ${v.reason}${v.command === null ? "" : ` (${v.command})`}`,
+    );
+    throw new DgovError(
+      "GATE_UNRUNNABLE",
+      `configured gates cannot run here:\n${lines.join("\n")}`,
+      {
+        hint: "dgov doctor",
+      },
+    );
   }
   for (const verdict of check.red) {
     status(`the base is red: ${verdict.gate} fails before any change (${verdict.reason})`);
@@ -329,7 +358,10 @@ function earlierWork(
     const blob = entry.rejection?.detail ? log.getBlob(entry.rejection.detail) : null;
     works.set(task.id, {
       attempt: entry.rejection?.attempt ?? entry.attempt,
-      rejection: blob !== null ? decoder.decode(blob) : (entry.rejection?.reason ?? "the attempt was abandoned"),
+      rejection:
+        blob !== null
+          ? decoder.decode(blob)
+          : (entry.rejection?.reason ?? "the attempt was abandoned"),
       ref: entry.kept?.ref ?? null,
       commit: entry.kept?.commit ?? null,
       base: entry.kept?.base ?? null,
@@ -347,7 +379,9 @@ async function interruptible<T>(
 ): Promise<T> {
   let deliver: Parameters<typeof performer.connect>[0] | null = null;
   const stop = (): void => {
-    deliver?.({ event: { type: "run.interrupted", cause: "signal", reason: "interrupted by the operator" } });
+    deliver?.({
+      event: { type: "run.interrupted", cause: "signal", reason: "interrupted by the operator" },
+    });
     abort.abort();
   };
   interrupt.addEventListener("abort", stop);

@@ -5,17 +5,17 @@
  */
 import { existsSync, mkdirSync, renameSync, rmSync } from "node:fs";
 import { basename, join } from "node:path";
-import { deleteRef, listRefs } from "../git/keep.ts";
+import { listTree } from "../git/diff.ts";
+import { deleteRef, listRefs } from "../git/refs.ts";
 import { branchTip, commitOwn } from "../git/repository.ts";
-import { listTree } from "../git/trees.ts";
-import { treeOf } from "../git/repository.ts";
+import { treeOf } from "../git/revisions.ts";
 import type { RunStatus } from "../kernel/event.ts";
 import type { State } from "../kernel/state.ts";
 import type { PlanLocation } from "../plan/locate.ts";
 import { faultPoint } from "../process/fault.ts";
 import { runGates } from "../settlement/gates/run-gates.ts";
 import { present } from "../std/assert.ts";
-import { record, type RunContext } from "./context.ts";
+import { type RunContext, record } from "./context.ts";
 import { recordOf } from "./record.ts";
 
 export interface RunEnd {
@@ -145,7 +145,9 @@ async function commitBookkeeping(
   if (archivedTo !== null && isTracked(relative(location.dir))) {
     paths.push(relative(location.dir), relative(archivedTo));
   }
-  const present_ = paths.filter((path) => isTracked(path) || existsSync(join(c.repository.topLevel, path)));
+  const present_ = paths.filter(
+    (path) => isTracked(path) || existsSync(join(c.repository.topLevel, path)),
+  );
   try {
     const commit = await commitOwn(c.repository, {
       branch: c.target,
@@ -156,6 +158,8 @@ async function commitBookkeeping(
     });
     return commit === null ? null : { commit };
   } catch (error) {
-    return { refused: `no bookkeeping commit: ${error instanceof Error ? error.message : String(error)}` };
+    return {
+      refused: `no bookkeeping commit: ${error instanceof Error ? error.message : String(error)}`,
+    };
   }
 }

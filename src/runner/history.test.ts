@@ -42,12 +42,15 @@ describe("foldHistory", () => {
 });
 
 describe("unresolved", () => {
-  test.each(["failed", "timed_out", "abandoned"])("D9 a bare re-run lists a %s unit, every time", (phase) => {
-    const history = foldHistory([started("r1", "d1"), changed("r1", phase)]);
-    const once = unresolved(history, [{ id: "a", digest: "d1" }]);
-    expect(once.map((u) => [u.unit, u.phase])).toEqual([["a", phase]]);
-    expect(unresolved(history, [{ id: "a", digest: "d1" }])).toEqual(once);
-  });
+  test.each(["failed", "timed_out", "abandoned"])(
+    "D9 a bare re-run lists a %s unit, every time",
+    (phase) => {
+      const history = foldHistory([started("r1", "d1"), changed("r1", phase)]);
+      const once = unresolved(history, [{ id: "a", digest: "d1" }]);
+      expect(once.map((u) => [u.unit, u.phase])).toEqual([["a", phase]]);
+      expect(unresolved(history, [{ id: "a", digest: "d1" }])).toEqual(once);
+    },
+  );
 
   test("B9 an edited unit is not held back", () => {
     const history = foldHistory([started("r1", "d1"), changed("r1", "failed")]);

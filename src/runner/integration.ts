@@ -8,20 +8,20 @@ import { appendFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { writeClaimed } from "../claims/verdict.ts";
 import { buildCandidate } from "../git/candidate.ts";
-import { candidateRef } from "../git/keep.ts";
 import { landCandidate } from "../git/land.ts";
+import { candidateRef } from "../git/refs.ts";
 import { branchTip } from "../git/repository.ts";
 import { describeSharedChange, sharedState } from "../git/shared-state.ts";
 import type { Action } from "../kernel/action.ts";
 import { faultPoint } from "../process/fault.ts";
-import { runGates, type GateVerdict } from "../settlement/gates/run-gates.ts";
+import { type GateVerdict, runGates } from "../settlement/gates/run-gates.ts";
 import { renderRejection } from "../settlement/rejection.ts";
 import { present } from "../std/assert.ts";
 import { isoTime } from "../std/clock.ts";
 import { type Attempts, commitMessage } from "./attempts.ts";
-import { markerOf, record, type RunContext } from "./context.ts";
-import type { Answer } from "./ports.ts";
+import { markerOf, type RunContext, record } from "./context.ts";
 import { scratchPlace } from "./places.ts";
+import type { Answer } from "./ports.ts";
 
 type Of<T extends Action["type"]> = Extract<Action, { type: T }>;
 
@@ -58,7 +58,6 @@ export class Integration {
       ref: candidateRef(c.run, car),
       sign: c.config.merge.sign,
     });
-    faultPoint("candidate.built");
     if (candidate.kind === "built") {
       const { commit, tree } = candidate;
       return { event: { type: "candidate.built", unit, attempt, car, onto, commit, tree } };
@@ -130,7 +129,11 @@ export class Integration {
   async land(action: Of<"landing.perform">): Promise<Answer> {
     const c = this.#context;
     const { unit, attempt, car, from, to } = action;
-    const refused = (cause: "target_moved" | "proof_failed", reason: string, tip = from): Answer => ({
+    const refused = (
+      cause: "target_moved" | "proof_failed",
+      reason: string,
+      tip = from,
+    ): Answer => ({
       event: { type: "landing.refused", unit, attempt, car, cause, reason, tip },
     });
     const now = await sharedState(c.repository);
@@ -156,8 +159,7 @@ export class Integration {
       allowed: this.#allowed(unit),
       scratch: scratchPlace(c.places, c.run),
       message: `dgov: land ${unit}`,
-      onLock: (pid) =>
-        record(c, { unit, attempt, type: "landing.lock", data: { pid } }),
+      onLock: (pid) => record(c, { unit, attempt, type: "landing.lock", data: { pid } }),
     });
     faultPoint("land.done");
     switch (landing.kind) {
@@ -192,7 +194,11 @@ export class Integration {
   #allowed(unit: string): (path: string) => boolean {
     const c = this.#context;
     const { claims, summary } = present(c.tasks.get(unit), `task of ${unit}`);
-    const policy = scopePolicy(c.config, { claims, projectDir: c.projectDir, unitSummary: summary });
+    const policy = scopePolicy(c.config, {
+      claims,
+      projectDir: c.projectDir,
+      unitSummary: summary,
+    });
     return (path) => writeClaimed(path, policy);
   }
 

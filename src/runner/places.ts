@@ -9,7 +9,7 @@
 import { mkdirSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
-import { encodeRefPart } from "../git/keep.ts";
+import { encodeRefPart } from "../git/refs.ts";
 
 export interface Places {
   /** Everything of this repository. */

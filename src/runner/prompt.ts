@@ -42,7 +42,9 @@ export function assemblePrompt(facts: PromptFacts): string {
     ...renderPrompt(facts.plan, facts.task).parts.map((part) => part.text),
     ...facts.results.map((r) => delimited(`Result of ${r.unit}`, r.text)),
     ...facts.diffs.map((d) => delimited(`Change landed by ${d.unit}`, d.text)),
-    ...facts.baselineNotes.map((note) => delimited("Failing before your change (not charged)", note)),
+    ...facts.baselineNotes.map((note) =>
+      delimited("Failing before your change (not charged)", note),
+    ),
     ...facts.notes.map((note) => delimited("Note from the operator", note)),
     ...(facts.earlier === null ? [] : [earlierText(facts.earlier)]),
     ...(facts.fork > 0 ? [forkText()] : []),

@@ -8,7 +8,9 @@ export function readOnlyOutcome(role: Role, end: WorkerEnd): WorkerEnd {
   const verdict = end.result as { approved?: unknown; issues?: unknown } | null;
   if (verdict?.approved === true) return end;
   if (verdict?.approved === false) {
-    const issues = Array.isArray(verdict.issues) ? verdict.issues.map((i) => typeof i === "string" ? i : JSON.stringify(i)) : [];
+    const issues = Array.isArray(verdict.issues)
+      ? verdict.issues.map((i) => (typeof i === "string" ? i : JSON.stringify(i)))
+      : [];
     return {
       ...end,
       outcome: "blocked",

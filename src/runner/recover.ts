@@ -7,15 +7,15 @@
  */
 import { existsSync, readdirSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { keepWork } from "../git/keep.ts";
 import { reconcileLanding } from "../git/land.ts";
-import { keepRef } from "../git/keep.ts";
+import { keepRef } from "../git/refs.ts";
 import type { Repository } from "../git/repository.ts";
-import { keepWork } from "../git/snapshot.ts";
 import { openAttemptTree, removeAttemptTree } from "../git/worktree.ts";
-import { phaseChanges } from "../kernel/changes.ts";
 import type { Event } from "../kernel/event.ts";
+import { replay } from "../kernel/replay.ts";
 import type { State } from "../kernel/state.ts";
-import { initialState, transition } from "../kernel/transition.ts";
+import { apply } from "../kernel/transition.ts";
 import type { EventLog, RecordedEvent } from "../log/event-log.ts";
 import { faultPoint } from "../process/fault.ts";
 import { killTree, markedProcesses, processStart } from "../process/tree.ts";
@@ -53,17 +53,12 @@ async function closeRun(world: World, run: string, plan: string): Promise<Recove
   const records = log.lifecycle({ run });
   await killRun(run, records);
   const recovery: Recovery = { run, plan, landed: [], kept: [] };
-  let state = initialState();
-  for (const record of records) {
-    const event = eventOf(record);
-    if (event !== null) state = transition(state, event).state;
-  }
-  const apply = (event: Event, more: Record<string, unknown> = {}): void => {
-    const before = state;
-    state = transition(state, event).state;
+  const state = replay(records.flatMap((record) => eventOf(record) ?? []));
+  const take = (event: Event, more: Record<string, unknown> = {}): void => {
+    const { changes } = apply(state, event);
     log.append([
       recordOf(event, { run, plan }, more),
-      ...phaseChanges(before, state).map((change) => ({
+      ...changes.map((change) => ({
         run,
         plan,
         unit: change.unit,
@@ -78,16 +73,20 @@ async function closeRun(world: World, run: string, plan: string): Promise<Recove
     const outcome = await reconcileLanding(world.repository, landing.move);
     faultPoint("recover.landing");
     if (outcome === "landed") {
-      apply(landing.event);
+      take(landing.event);
       recovery.landed.push(landing.event.unit);
     }
   }
   recovery.kept = await keepLiveAttempts(world, run, plan, records);
   faultPoint("recover.kept");
   if (state.stopping === null) {
-    apply({ type: "run.interrupted", cause: "signal", reason: "dgov ended without closing the run" });
+    take({
+      type: "run.interrupted",
+      cause: "signal",
+      reason: "dgov ended without closing the run",
+    });
   }
-  apply({ type: "run.finished", status: "interrupted" }, { exit_code: 130, recovered: true });
+  take({ type: "run.finished", status: "interrupted" }, { exit_code: 130, recovered: true });
   return recovery;
 }
 
@@ -103,17 +102,28 @@ async function killRun(run: string, records: readonly RecordedEvent[]): Promise<
 function landingInFlight(
   records: readonly RecordedEvent[],
   state: State,
-): { move: Parameters<typeof reconcileLanding>[1]; event: Extract<Event, { type: "landing.finished" }> } | null {
+): {
+  move: Parameters<typeof reconcileLanding>[1];
+  event: Extract<Event, { type: "landing.finished" }>;
+} | null {
   const car = state.train.find((c) => c.phase === "landing");
   const started = records.findLast((record) => record.type === "landing.started");
   if (car === undefined || started === undefined) return null;
   const { target, from, to } = started.data as { target: string; from: string; to: string };
   if (started.unit !== car.unit || car.commit !== to) return null;
-  const lock = records.findLast((record) => record.type === "landing.lock" && record.seq > started.seq);
+  const lock = records.findLast(
+    (record) => record.type === "landing.lock" && record.seq > started.seq,
+  );
   const lockPid = lock?.data["pid"];
   return {
     move: { target, from, to, ...(typeof lockPid === "number" ? { lockPid } : {}) },
-    event: { type: "landing.finished", unit: car.unit, attempt: car.attempt, car: car.car, commit: to },
+    event: {
+      type: "landing.finished",
+      unit: car.unit,
+      attempt: car.attempt,
+      car: car.car,
+      commit: to,
+    },
   };
 }
 
@@ -126,7 +136,8 @@ async function keepLiveAttempts(
 ): Promise<Recovery["kept"]> {
   const kept: Recovery["kept"] = [];
   for (const record of records) {
-    if (record.type !== "attempt.prepared" || record.unit === null || record.attempt === null) continue;
+    if (record.type !== "attempt.prepared" || record.unit === null || record.attempt === null)
+      continue;
     const place = attemptPlace(world.places, { run, unit: record.unit, attempt: record.attempt });
     if (!existsSync(place.path)) continue;
     const tree = openAttemptTree(world.repository, {

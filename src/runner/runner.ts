@@ -5,15 +5,15 @@
  * start the actions. Actions run on their own and come back as events. The loop ends when the
  * kernel asked for `run.finish` and everything that was started has come back.
  */
-import { assert, present } from "../std/assert.ts";
+
 import type { Action } from "../kernel/action.ts";
-import { phaseChanges } from "../kernel/changes.ts";
 import type { Event, RunStatus } from "../kernel/event.ts";
 import { checkInvariants } from "../kernel/invariants.ts";
 import type { State } from "../kernel/state.ts";
-import { initialState, transition } from "../kernel/transition.ts";
+import { apply, initialState } from "../kernel/transition.ts";
 import type { NewEvent } from "../log/event-log.ts";
 import { faultPoint } from "../process/fault.ts";
+import { assert, present } from "../std/assert.ts";
 import type { Answer, Journal, Performer } from "./ports.ts";
 import { recordOf } from "./record.ts";
 
@@ -39,7 +39,7 @@ export async function runLoop(
   let failure: { error: unknown } | null = null;
   let inFlight = 0;
   let status: RunStatus | null = null;
-  let state = initialState();
+  const state = initialState();
 
   const deliver = (answer: Answer): void => {
     inbox.push(answer);
@@ -77,16 +77,16 @@ export async function runLoop(
       wake = null;
       continue;
     }
-    const step = transition(state, answer.event);
-    checkInvariants(state, step.state, answer.event);
+    const step = apply(state, answer.event);
+    checkInvariants(state, answer.event, step);
     const records: NewEvent[] = [
       ...(answer.records ?? []).map((record) => ({ ...record, run, plan })),
       recordOf(answer.event, { run, plan }, moreAbout(answer.event, options, step.disposition)),
-      ...phaseChanges(state, step.state).map((change) => ({
+      ...step.changes.map((change) => ({
         run,
         plan,
         unit: change.unit,
-        attempt: step.state.units[change.unit]?.attempt ?? null,
+        attempt: state.units[change.unit]?.attempt ?? null,
         type: "unit.changed",
         data: { from: change.from, to: change.to, reason: change.reason },
       })),
@@ -94,7 +94,6 @@ export async function runLoop(
     faultPoint("event.deciding");
     const at = present(journal.append(records).at(-1), "an append returns its records").ts;
     faultPoint("event.recorded");
-    state = step.state;
     options.onState?.(state);
     for (const action of step.actions) start(action, at);
   }

@@ -16,7 +16,9 @@ export function onWorkerMessage(
   const provider = c.models.get(live.unit)?.provider.name ?? "";
   switch (message.type) {
     case "permit.requested":
-      c.permits.request(provider, live.marker, () => reply({ type: "permit.granted", id: message.id }));
+      c.permits.request(provider, live.marker, () =>
+        reply({ type: "permit.granted", id: message.id }),
+      );
       return;
     case "provider.limited":
       c.permits.pause(provider, message.retryAfterMs);
@@ -46,13 +48,21 @@ function bounded(c: RunContext, message: WorkerMessage): Record<string, unknown>
   if (message.type === "call") {
     const args = JSON.stringify(message.args);
     if (args.length > inlineMax) {
-      return toSnakeCase({ ...rest, args: null, argsBlob: c.log.putBlob(args), argsHead: args.slice(0, 256) });
+      return toSnakeCase({
+        ...rest,
+        args: null,
+        argsBlob: c.log.putBlob(args),
+        argsHead: args.slice(0, 256),
+      });
     }
     // Arguments are the model's own keys: they keep their spelling.
     const { args: _args, ...others } = message;
     return { ...toSnakeCase(others), args: message.args };
   }
-  if ((message.type === "result" || message.type === "thought") && message.text.length > inlineMax) {
+  if (
+    (message.type === "result" || message.type === "thought") &&
+    message.text.length > inlineMax
+  ) {
     return toSnakeCase({
       ...rest,
       text: message.text.slice(0, inlineMax),

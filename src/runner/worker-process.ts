@@ -69,7 +69,14 @@ export async function runWorker(options: WorkerRun): Promise<WorkerEnd> {
     const code = await child.exited;
     await killed;
     await killTree({ pid: child.pid, marker: request.marker });
-    return endOf({ stopped, outcome, code, signal: child.signalCode, stderr: await stderr, options });
+    return endOf({
+      stopped,
+      outcome,
+      code,
+      signal: child.signalCode === null ? null : String(child.signalCode),
+      stderr: await stderr,
+      options,
+    });
   } finally {
     clearTimeout(timer);
     options.signal.removeEventListener("abort", onAbort);

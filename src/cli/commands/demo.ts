@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { DgovError } from "../../error.ts";
 import { usageError, wholeNumber } from "../args.ts";
-import { command, type Context } from "../command.ts";
+import { type Context, command } from "../command.ts";
 
 /** The file that says a folder was made by the demo and may be replaced by it. */
 const markFile = ".dgov/runtime/demo";
@@ -21,7 +21,11 @@ export default command({
     },
     keep: { type: "boolean", description: "Do not replace what an earlier demo left in DIR" },
     serve: { type: "boolean", description: "Only serve the scripted model, until stopped" },
-    port: { type: "string", valueHint: "N", description: "Port to serve on; a free one by default" },
+    port: {
+      type: "string",
+      valueHint: "N",
+      description: "Port to serve on; a free one by default",
+    },
   },
   examples: ["dgov demo", "dgov demo ./sample", "dgov demo --serve --port 8787"],
   async run(context, args) {
@@ -73,7 +77,13 @@ async function demonstrate(
     ...context,
     interactive: false,
     env: { ...context.env, DGOV_DEMO_KEY: "no-key-needed", DGOV_TRUST_PROVIDERS: "1" },
-    output: { ...quiet, live: output.live, answer: (d: Record<string, unknown>) => { document = d; } },
+    output: {
+      ...quiet,
+      live: output.live,
+      answer: (d: Record<string, unknown>) => {
+        document = d;
+      },
+    },
   };
   const code = await runPlan(captured, {
     projectRoot: root,
@@ -85,13 +95,20 @@ async function demonstrate(
     target: undefined,
     allowDirty: false,
     yes: true,
+    byHand: new Map(),
     stream: false,
     verbose: false,
   });
   const { judgeDemo } = await import("../../demo/verdict.ts");
   const verdict = judgeDemo(document, root);
   output.answer(
-    { schema: "dgov.demo/1", directory: root, run_exit_code: code, as_expected: verdict.asExpected, run: document },
+    {
+      schema: "dgov.demo/1",
+      directory: root,
+      run_exit_code: code,
+      as_expected: verdict.asExpected,
+      run: document,
+    },
     verdict.text,
   );
   return verdict.asExpected ? 0 : 1;

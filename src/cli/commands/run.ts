@@ -2,7 +2,7 @@
 import type { RecordedEvent } from "../../log/event-log.ts";
 import type { RunRequest, RunResult } from "../../runner/execute.ts";
 import { usageError, wholeNumber } from "../args.ts";
-import { command, type Context } from "../command.ts";
+import { type Context, command } from "../command.ts";
 import { liveView, plainView } from "../progress/live.ts";
 import { requireProject } from "../project.ts";
 
@@ -60,7 +60,8 @@ export default command({
     "dgov run my-plan --only add-tests --stream",
   ],
   async run(context, given) {
-    if (given.restart && given.continue) throw usageError("--restart and --continue exclude each other");
+    if (given.restart && given.continue)
+      throw usageError("--restart and --continue exclude each other");
     const jobs = wholeNumber(given.jobs, { flag: "--jobs", min: 1, max: 256 });
     const projectRoot = requireProject(context);
     const { resolvePlan } = await import("../../plan/locate.ts");
@@ -75,6 +76,7 @@ export default command({
       target: given.target,
       allowDirty: given.allowDirty === true,
       yes: given.yes === true,
+      byHand: new Map(),
       stream: given.stream === true,
       verbose: given.verbose === true,
     });
@@ -82,7 +84,18 @@ export default command({
 });
 
 export interface RunChoices
-  extends Pick<RunRequest, "projectRoot" | "location" | "only" | "mode" | "jobs" | "target" | "allowDirty" | "yes"> {
+  extends Pick<
+    RunRequest,
+    | "projectRoot"
+    | "location"
+    | "only"
+    | "mode"
+    | "jobs"
+    | "target"
+    | "allowDirty"
+    | "yes"
+    | "byHand"
+  > {
   notes: string[][];
   stream: boolean;
   verbose: boolean;
@@ -149,7 +162,9 @@ async function answer(context: Context, choices: RunChoices, result: RunResult):
   const plan = choices.location.name;
   switch (result.kind) {
     case "unresolved": {
-      const lines = result.units.map((u) => `  ${u.unit}: ${u.phase.replace("_", " ")}: ${u.rejection?.reason ?? u.reason}`);
+      const lines = result.units.map(
+        (u) => `  ${u.unit}: ${u.phase.replace("_", " ")}: ${u.rejection?.reason ?? u.reason}`,
+      );
       output.answer(
         {
           schema: "dgov.run/1",
@@ -217,4 +232,3 @@ function listenForSignals(say: (text: string) => void): {
   process.on("SIGTERM", handlers.SIGTERM);
   return state;
 }
-

@@ -32,7 +32,9 @@ export function progressLine(record: RecordedEvent, stream: boolean): string | n
     case "thought":
       return stream ? `${unit}: ${oneLine(String(data["text"]))}` : null;
     case "call":
-      return stream ? `${unit}: > ${data["tool"]} ${oneLine(JSON.stringify(data["args"] ?? {}))}` : null;
+      return stream
+        ? `${unit}: > ${data["tool"]} ${oneLine(JSON.stringify(data["args"] ?? {}))}`
+        : null;
     case "result":
       return stream && data["ok"] === false
         ? `${unit}: < ${data["tool"]} failed: ${oneLine(String(data["text"]))}`
@@ -74,14 +76,24 @@ function rejectionLines(unit: string, record: RecordedEvent): string {
     verdict: string;
     reason: string;
     ref: string | null;
-    gates?: { gate: string; status: string; command: string | null; exit: string | null; tail: string }[];
+    gates?: {
+      gate: string;
+      status: string;
+      command: string | null;
+      exit: string | null;
+      tail: string;
+    }[];
   };
   const failed = (gates ?? []).filter((g) => g.status === "failed" || g.status === "errored");
   const tails = failed.map(
-    (g) => `  ${g.gate}: ${g.command ?? ""} (${g.exit ?? g.status})\n${indented(lastLines(g.tail, 12))}`,
+    (g) =>
+      `  ${g.gate}: ${g.command ?? ""} (${g.exit ?? g.status})\n${indented(lastLines(g.tail, 12))}`,
   );
   const kept = ref === null ? "" : `\n  kept: ${ref}`;
-  return [`${unit}: attempt ${record.attempt} rejected (${verdict}): ${reason}`, ...tails].join("\n") + kept;
+  return (
+    [`${unit}: attempt ${record.attempt} rejected (${verdict}): ${reason}`, ...tails].join("\n") +
+    kept
+  );
 }
 
 function lastLines(text: string, count: number): string {

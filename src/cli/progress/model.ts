@@ -24,7 +24,14 @@ export interface Progress {
   startedAt: number;
 }
 
-const ended: ReadonlySet<string> = new Set(["landed", "done", "failed", "timed_out", "skipped", "abandoned"]);
+const ended: ReadonlySet<string> = new Set([
+  "landed",
+  "done",
+  "failed",
+  "timed_out",
+  "skipped",
+  "abandoned",
+]);
 
 /** Whether a unit of this phase changes no more. */
 export function isEnded(phase: string): boolean {
@@ -61,7 +68,10 @@ export function advance(progress: Progress, record: RecordedEvent): void {
       unit.turnsMax = Number(record.data["turns_max"]);
       break;
     case "turn.finished": {
-      const usage = record.data["usage"] as { prompt_tokens: number; completion_tokens: number } | null;
+      const usage = record.data["usage"] as {
+        prompt_tokens: number;
+        completion_tokens: number;
+      } | null;
       if (usage) unit.tokens += usage.prompt_tokens + usage.completion_tokens;
       break;
     }

@@ -1,0 +1,57 @@
+/** Finds a unit whose work is kept, and what is needed to open it. */
+
+import type { Config } from "../config/config.ts";
+import { DgovError } from "../error.ts";
+import type { Identity } from "../git/objects.ts";
+import type { Repository } from "../git/repository.ts";
+import type { UnitHistory } from "../runner/history.ts";
+import type { Places } from "../runner/places.ts";
+import type { Context } from "./command.ts";
+
+export interface KeptUnit {
+  repository: Repository;
+  config: Config;
+  places: Places;
+  plan: string;
+  entry: UnitHistory;
+  tip: string;
+  identity: Identity;
+}
+
+/** Looks in the plan named, or in that of the newest run. NOT_FOUND with suggestions otherwise. */
+export async function keptUnit(
+  context: Context,
+  projectRoot: string,
+  unit: string,
+  planName: string | undefined,
+): Promise<KeptUnit> {
+  const { openRepository, configuredIdentity } = await import("../git/repository.ts");
+  const { openEventLogForReading } = await import("../log/event-log.ts");
+  const { requireConfig } = await import("../config/load.ts");
+  const { resolveUnit } = await import("../plan/locate.ts");
+  const { planHistory } = await import("../runner/past-runs.ts");
+  const { placesOf } = await import("../runner/places.ts");
+  const { resolveTarget } = await import("../runner/checks.ts");
+  const repository = await openRepository(projectRoot);
+  const config = requireConfig(projectRoot);
+  using log = openEventLogForReading(projectRoot);
+  const plan = planName ?? log?.runs({ limit: 1 })[0]?.plan;
+  if (log === null || plan === undefined) {
+    throw new DgovError("NOT_FOUND", "nothing has run here yet");
+  }
+  const history = planHistory(log, plan);
+  const entry = history.get(resolveUnit([...history.keys()], unit));
+  const identity = await configuredIdentity(repository);
+  if (entry === undefined || identity === null) {
+    throw new DgovError("ENVIRONMENT", "git does not know who you are", {
+      hint: "git config --global user.name NAME",
+    });
+  }
+  const { tip } = await resolveTarget(repository, undefined);
+  const places = placesOf({
+    repositoryId: repository.id,
+    configured: config.worktree.root,
+    env: context.env,
+  });
+  return { repository, config, places, plan, entry, tip, identity };
+}

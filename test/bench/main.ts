@@ -1,0 +1,37 @@
+/** `bun run bench [-- --json] [NAME...]`: the benchmarks, as a table or one JSON object per line. */
+import { type Benchmark, type Figure, meets } from "./figure.ts";
+
+const all: Record<string, () => Promise<{ default: Benchmark }>> = {
+  startup: () => import("./startup.ts"),
+  compile: () => import("./compile.ts"),
+  orchestration: () => import("./orchestration.ts"),
+  memory: () => import("./memory.ts"),
+  tools: () => import("./tools.ts"),
+  log: () => import("./log.ts"),
+  kernel: () => import("./kernel.ts"),
+};
+
+const words = process.argv.slice(2);
+const json = words.includes("--json");
+const chosen = words.filter((word) => word !== "--json" && word !== "--");
+for (const name of chosen.length > 0 ? chosen : Object.keys(all)) {
+  const load = all[name];
+  if (load === undefined) {
+    console.error(`no benchmark ${name}; there are ${Object.keys(all).join(", ")}`);
+    process.exitCode = 2;
+    continue;
+  }
+  if (!json) console.log(`${name}`);
+  for (const figure of await (await load()).default.run()) print(figure);
+}
+
+function print(figure: Figure): void {
+  if (json) return console.log(JSON.stringify(figure));
+  const value = figure.value >= 100 ? figure.value.toFixed(0) : figure.value.toPrecision(3);
+  const ratio = figure.ratio_to === null ? "" : ` x ${figure.ratio_to}`;
+  const aim =
+    figure.aim === null
+      ? ""
+      : `  aim ${figure.aim}: ${meets(figure.value, figure.aim) ? "met" : "NOT met"}`;
+  console.log(`  ${figure.name}: ${value} ${figure.unit}${ratio} (${figure.runs} runs)${aim}`);
+}

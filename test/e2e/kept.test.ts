@@ -1,0 +1,105 @@
+/** P2: nothing is lost. */
+import { describe, expect, test } from "bun:test";
+import { existsSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { call, done } from "../../src/demo/script.ts";
+import { type TestProject, testProject, unit } from "../harness/project.ts";
+
+const writesA = {
+  rules: [
+    {
+      unit: unit("a"),
+      turns: [call("write_file", { path: "a.txt", content: "precious\n" }), done("ok")],
+    },
+  ],
+};
+
+async function keptText(p: TestProject): Promise<string> {
+  const kept = p.events().findLast((e) => e.type === "attempt.kept");
+  return p.repo.git("show", `${kept?.data["ref"]}:a.txt`);
+}
+
+describe("kept work", () => {
+  test.concurrent("B1 B2 a rejected attempt is under its keep-ref, review names it, clean keeps it", async () => {
+    await using p = await testProject({
+      files: { "check.sh": "#!/bin/sh\n[ ! -e a.txt ]\n" },
+      tasks: { a: {} },
+      plan: { max_retries: 0 },
+      config: { project: { test_cmd: "sh check.sh" } },
+      script: writesA,
+    });
+    expect((await p.dgov(["run", "p"])).exitCode).toBe(1);
+    expect(await keptText(p)).toBe("precious");
+    const ref = p.events().findLast((e) => e.type === "attempt.kept")?.data["ref"];
+    expect((await p.dgov(["plan", "review", "p"])).stdout).toContain(String(ref));
+    expect((await p.dgov(["clean"])).exitCode).toBe(0);
+    expect(await keptText(p)).toBe("precious");
+  });
+
+  test.concurrent("B1 B13 an ignored file of the operator's in the way: refused, file untouched, work kept", async () => {
+    await using p = await testProject({
+      files: { ".gitignore": "a.txt\n" },
+      tasks: { a: { files: ["*.txt"] } },
+      script: writesA,
+    });
+    p.repo.write("a.txt", "mine\n");
+    const run = await p.dgov(["run", "p", "--json"]);
+    expect(run.exitCode).not.toBe(0);
+    expect(p.repo.read("a.txt")).toBe("mine\n");
+    expect(await p.landed()).toEqual([]);
+  });
+
+  test.concurrent("B11 neither success nor failure leaves anything that blocks the next run", async () => {
+    const p0 = { fail: true };
+    await using p = await testProject({
+      tasks: { a: {}, b: {} },
+      script: {
+        rules: [
+          ...writesA.rules,
+          { unit: unit("b"), attempt: 1, when: () => p0.fail, turns: [done("no", { status: "blocked" })] },
+          { unit: unit("b"), turns: [call("write_file", { path: "b.txt", content: "b\n" }), done("ok")] },
+        ],
+      },
+    });
+    expect((await p.dgov(["run", "p"])).exitCode).toBe(1);
+    p0.fail = false;
+    const bare = await p.dgov(["run", "p", "--json"]);
+    expect([JSON.parse(bare.stdout).status, bare.exitCode]).toEqual(["unresolved", 1]);
+    const again = await p.dgov(["run", "p", "--json"]);
+    expect(again.stdout).toBe(bare.stdout);
+    expect((await p.dgov(["run", "p", "--continue"])).exitCode).toBe(0);
+    expect((await p.landed()).sort()).toEqual([unit("a"), unit("b")]);
+    expect(await p.repo.git("status", "--porcelain", "--untracked-files=all")).toBe("");
+    const cache = join(p.env["XDG_CACHE_HOME"] ?? "", "dgov");
+    const runs = readdirSync(cache).flatMap((id) => {
+      const folder = join(cache, id, "runs");
+      return existsSync(folder) ? readdirSync(folder) : [];
+    });
+    expect(runs).toEqual([]);
+    expect(await p.repo.git("worktree", "list", "--porcelain")).not.toContain(cache);
+  });
+  test.concurrent("B9 an edited unit runs again, an unchanged one does not, a reverted one does", async () => {
+    await using p = await testProject({
+      tasks: { a: {}, b: {} },
+      script: {
+        rules: ["a", "b"].map((key) => ({
+          unit: unit(key),
+          turns: [call("write_file", { path: `${key}.txt`, content: `${key}\n` }), done("ok")],
+        })),
+      },
+    });
+    expect((await p.dgov(["run", "p"])).exitCode).toBe(0);
+    const [commit = ""] = (
+      await p.repo.git("log", "--format=%H", "--grep", `Dgov-Unit: ${unit("a")}`, "main")
+    ).split("\n");
+    await p.repo.git("revert", "--no-edit", commit);
+    await p.repo.git("mv", ".dgov/plans/archive/p", ".dgov/plans/p");
+    await p.repo.git("commit", "-qm", "once more");
+    const asked = p.model.requests.length;
+    const run = await p.dgov(["run", "p", "--json"]);
+    expect(JSON.parse(run.stdout).status).toBe("complete");
+    const units = new Set(p.model.requests.slice(asked).map((r) => r.conversation.unit));
+    expect([...units]).toEqual([unit("a")]);
+    expect(p.repo.read("a.txt")).toBe("a\n");
+  });
+});

@@ -1,0 +1,158 @@
+/** P1: what lands passed every gate on exactly that tree; everything else is said and kept. */
+import { describe, expect, test } from "bun:test";
+import { call, done } from "../../src/demo/script.ts";
+import { testProject, unit } from "../harness/project.ts";
+
+/** Passes when every name in uses.txt is defined in defs.txt. */
+const check = `#!/bin/sh
+while read -r name; do
+  grep -qx "$name" defs.txt || { echo "undefined: $name"; exit 1; }
+done < uses.txt
+echo fine
+`;
+
+describe("verdict", () => {
+  test.concurrent("A1 two tasks that pass alone and break together: the second is rejected, the target stays green", async () => {
+    await using p = await testProject({
+      files: { "check.sh": check, "defs.txt": "old\n", "uses.txt": "old\n" },
+      tasks: {
+        rename: { files: ["defs.txt", "uses.txt"] },
+        caller: { files: ["uses2/**", "check.sh"], depends_on: [] },
+      },
+      plan: { max_retries: 0 },
+      config: { project: { test_cmd: "sh check.sh" }, run: { jobs: 2 } },
+      script: {
+        rules: [
+          {
+            unit: unit("rename"),
+            turns: [
+              {
+                calls: [
+                  { tool: "edit_file", args: { path: "defs.txt", old_text: "old\n", new_text: "new\n" } },
+                  { tool: "edit_file", args: { path: "uses.txt", old_text: "old\n", new_text: "new\n" } },
+                ],
+              },
+              done("renamed"),
+            ],
+          },
+          {
+            // Needs `old` to be defined from now on: true on its own base, false after the rename.
+            unit: unit("caller"),
+            turns: [
+              call("edit_file", {
+                path: "check.sh",
+                old_text: "echo fine\n",
+                new_text: "grep -qx old defs.txt || { echo 'undefined: old'; exit 1; }\necho fine\n",
+              }),
+              done("added a caller"),
+            ],
+          },
+        ],
+      },
+    });
+    const run = await p.dgov(["run", "p", "--json"]);
+    const document = JSON.parse(run.stdout);
+    expect(document.status).toBe("partial");
+    expect(run.exitCode).toBe(1);
+    const landed = await p.landed();
+    expect(landed).toHaveLength(1);
+    const loser = landed[0] === unit("rename") ? "caller" : "rename";
+    const rejected = p.events().filter((e) => e.type === "attempt.rejected" && e.unit === unit(loser));
+    expect(JSON.stringify(rejected.map((e) => e.data))).toContain("undefined: ");
+    const green = Bun.spawnSync(["sh", "check.sh"], { cwd: p.repo.path, env: p.env });
+    expect(green.exitCode).toBe(0);
+  });
+
+  test.concurrent("A2 the landed commit is the validated candidate, and the gates ran on its tree", async () => {
+    await using p = await testProject({
+      files: { "check.sh": "#!/bin/sh\nexit 0\n" },
+      tasks: { a: {}, b: {} },
+      config: { project: { test_cmd: "sh check.sh" } },
+      script: {
+        rules: ["a", "b"].map((key) => ({
+          unit: unit(key),
+          turns: [call("write_file", { path: `${key}.txt`, content: key }), done("ok")],
+        })),
+      },
+    });
+    expect((await p.dgov(["run", "p"])).exitCode).toBe(0);
+    const events = p.events();
+    for (const landing of events.filter((e) => e.type === "landing.finished")) {
+      const commit = String(landing.data["commit"]);
+      const built = events.find((e) => e.type === "candidate.built" && e.data["commit"] === commit);
+      const tree = await p.repo.git("rev-parse", `${commit}^{tree}`);
+      expect(built?.data["tree"]).toBe(tree);
+      const gates = events.filter(
+        (e) => e.type === "gates.finished" && e.data["tree"] === tree && e.seq < landing.seq,
+      );
+      expect(gates.map((e) => e.data["verdicts"])).toContainEqual({ tests: "passed" });
+      expect(await p.repo.git("merge-base", "--is-ancestor", commit, "main")).toBe("");
+    }
+    expect(await p.landed()).toHaveLength(2);
+  });
+
+  test.concurrent("A3 skipped units never make a run complete", async () => {
+    await using p = await testProject({
+      tasks: { a: {}, b: { depends_on: ["a"] } },
+      script: { rules: [{ unit: unit("a"), turns: [done("cannot", { status: "blocked" })] }] },
+    });
+    const run = await p.dgov(["run", "p", "--json"]);
+    const document = JSON.parse(run.stdout);
+    expect(document.status).toBe("failed");
+    expect(document.units.map((u: { unit: string; phase: string }) => [u.unit, u.phase])).toEqual([
+      [unit("a"), "failed"],
+      [unit("b"), "skipped"],
+    ]);
+    expect(run.exitCode).toBe(1);
+  });
+
+  test.concurrent.each([
+    ["says done with an empty diff", done("all good"), "empty_diff"],
+    ["reports incomplete", done("half way", { status: "incomplete" }), "incomplete"],
+    ["reports blocked", done("no way", { status: "blocked" }), "blocked"],
+  ])("A15 a worker that %s does not land", async (_name, turn, verdict) => {
+    await using p = await testProject({
+      tasks: { a: {} },
+      plan: { max_retries: 1 },
+      script: { rules: [{ unit: unit("a"), turns: [turn] }] },
+    });
+    const run = await p.dgov(["run", "p", "--json"]);
+    expect(JSON.parse(run.stdout).status).toBe("failed");
+    expect(await p.landed()).toEqual([]);
+    const verdicts = p.events().filter((e) => e.type === "attempt.rejected").map((e) => e.data["verdict"]);
+    expect(verdicts[0]).toBe(verdict);
+  });
+
+  test.concurrent("E1 a rejection's gate, command, exit code and output are in the run, in JSON, in review, in watch, and in the retry's prompt", async () => {
+    await using p = await testProject({
+      files: { "check.sh": "#!/bin/sh\n[ ! -e a.txt ] || grep -q right a.txt || { echo 'assertion of a failed: 17'; exit 3; }\n" },
+      tasks: { a: {} },
+      plan: { max_retries: 1 },
+      config: { project: { test_cmd: "sh check.sh" } },
+      script: {
+        rules: [
+          {
+            unit: unit("a"),
+            turns: [call("write_file", { path: "a.txt", content: "wrong\n" }), done("tests pass")],
+            attempt: 1,
+          },
+          { unit: unit("a"), turns: [done("still fine")] },
+        ],
+      },
+    });
+    const run = await p.dgov(["run", "p", "--json"]);
+    const wanted = ["tests", "sh check.sh", "3", "assertion of a failed: 17"];
+    for (const text of wanted) {
+      expect(run.stderr).toContain(text);
+      expect(run.stdout).toContain(text);
+    }
+    const review = await p.dgov(["plan", "review", "p"]);
+    const watch = await p.dgov(["watch", "--all", "--once"]);
+    for (const text of wanted) {
+      expect(review.stdout).toContain(text);
+      expect(watch.stdout).toContain(text);
+    }
+    const retry = p.model.requests.find((r) => r.conversation.attempt === 2);
+    for (const text of wanted) expect(JSON.stringify(retry?.body)).toContain(text);
+  });
+});

@@ -1,0 +1,137 @@
+/**
+ * A project with a plan and a scripted model: everything a run needs, and the program under test.
+ *
+ * Gates are tiny shell scripts in the repository, so that no toolchain is needed and a test says
+ * itself what passes.
+ */
+import { mkdirSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { stringify } from "smol-toml";
+import type { ModelScript } from "../../src/demo/script.ts";
+import { type ScriptedModel, startScriptedModel } from "../../src/demo/scripted-model.ts";
+import { openEventLogForReading, type RecordedEvent } from "../../src/log/event-log.ts";
+import { type DgovRun, dgov, spawnDgov } from "./bin.ts";
+import { type TestRepo, testRepo } from "./repo.ts";
+
+export const testKey = "sk-test-7c1f0e9d2b";
+
+export interface TaskSpec {
+  /** Claims; `touch` when given as a list. */
+  files?: string[] | Partial<Record<"create" | "edit" | "delete" | "touch" | "read", string[]>>;
+  depends_on?: string[];
+  [key: string]: unknown;
+}
+
+export interface ProjectOptions {
+  /** Files of the first commit besides `.dgov`. */
+  files?: Record<string, string>;
+  /** Tasks of `tasks/main.toml` by key; what is missing is filled in. */
+  tasks: Record<string, TaskSpec>;
+  /** More keys of `[plan]`. */
+  plan?: Record<string, unknown>;
+  /** Keys of `[project]` and other tables of project.toml. */
+  config?: Record<string, Record<string, unknown>>;
+  script: ModelScript;
+  /** The project's folder below the repository; default its root. */
+  dir?: string;
+  env?: Record<string, string>;
+}
+
+export interface TestProject {
+  repo: TestRepo;
+  /** Absolute path of the project root. */
+  root: string;
+  model: ScriptedModel;
+  env: Record<string, string>;
+  /** Runs the program under test in the project. */
+  dgov(args: string[], env?: Record<string, string>): Promise<DgovRun>;
+  /** Starts it and leaves it running. */
+  spawn(args: string[], env?: Record<string, string>): ReturnType<typeof spawnDgov>;
+  /** Every lifecycle event of the log, oldest first. */
+  events(): RecordedEvent[];
+  telemetry(): RecordedEvent[];
+  /** Unit ids by the trailers of the commits on a branch, oldest first. */
+  landed(branch?: string): Promise<string[]>;
+  writePlan(tasks: Record<string, TaskSpec>): void;
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/** Makes the project; its plan is called `p` and lies in one file, so units are `tasks/main.<key>`. */
+export async function testProject(options: ProjectOptions): Promise<TestProject> {
+  const model = await startScriptedModel(options.script);
+  const dir = options.dir ?? "";
+  const at = (path: string): string => (dir === "" ? path : `${dir}/${path}`);
+  const { project, ...tables } = options.config ?? {};
+  const config = {
+    project: { provider: "test", source_extensions: [".txt", ".ts"], ...project },
+    providers: {
+      test: { base_url: model.baseUrl, api_key_env: "TEST_KEY", default_agent: "scripted" },
+    },
+    sops: { picker: "rules" },
+    ...tables,
+  };
+  const repo = await testRepo({
+    "readme.txt": "hello\n",
+    ...options.files,
+    [at(".dgov/.gitignore")]: "state.db*\nruntime/\nout/\nplans/*/_compiled.toml\n",
+    [at(".dgov/project.toml")]: stringify(config),
+    [at(".dgov/plans/p/_root.toml")]: stringify({
+      plan: { name: "p", sections: ["tasks"], ...options.plan },
+    }),
+    [at(".dgov/plans/p/tasks/main.toml")]: tasksToml(options.tasks),
+  });
+  await repo.git("config", "user.name", "Test Author");
+  await repo.git("config", "user.email", "author@example.com");
+  const root = join(repo.path, dir);
+  const env = { ...repo.env, TEST_KEY: testKey, DGOV_TRUST_PROVIDERS: "1", ...options.env };
+  const log = (): ReturnType<typeof openEventLogForReading> => openEventLogForReading(root);
+  return {
+    repo,
+    root,
+    model,
+    env,
+    dgov: (args, more) => dgov(args, { cwd: root, env: { ...env, ...more } }),
+    spawn: (args, more) => spawnDgov(args, { cwd: root, env: { ...env, ...more } }),
+    events() {
+      using opened = log();
+      return opened?.lifecycle({}) ?? [];
+    },
+    telemetry() {
+      using opened = log();
+      return opened?.runs({ limit: 100 }).flatMap(({ run }) => opened.telemetry({ run })) ?? [];
+    },
+    async landed(branch = "main") {
+      const text = await repo.git("log", "--reverse", "--format=%(trailers:key=Dgov-Unit,valueonly)", branch);
+      return text.split("\n").filter((line) => line !== "");
+    },
+    writePlan(tasks) {
+      const path = join(root, ".dgov/plans/p/tasks/main.toml");
+      mkdirSync(dirname(path), { recursive: true });
+      writeFileSync(path, tasksToml(tasks));
+    },
+    async [Symbol.asyncDispose]() {
+      await model.stop();
+      await repo[Symbol.asyncDispose]();
+    },
+  };
+}
+
+function tasksToml(tasks: Record<string, TaskSpec>): string {
+  const filled = Object.entries(tasks).map(([key, task]) => [
+    key,
+    {
+      summary: `Do ${key}`,
+      prompt: `Orient:\nRead the files.\n\nEdit:\nDo ${key}.\n\nVerify:\nLook again.\n`,
+      ...(task["role"] === undefined || task["role"] === "worker"
+        ? { commit_message: `feat: ${key}`, files: { create: [`${key}.txt`] } }
+        : {}),
+      ...task,
+    },
+  ]);
+  return stringify({ tasks: Object.fromEntries(filled) });
+}
+
+/** The unit id of a task of the plan `p`. */
+export function unit(key: string): string {
+  return `tasks/main.${key}`;
+}
