@@ -1,0 +1,127 @@
+/**
+ * What a run came to, unit by unit: landings, attempts, gates, tokens, rejections. Pure.
+ *
+ * Tokens are those of every attempt, failed ones and forks included. What only git can say (diff
+ * statistics) and only the configuration (prices) is handed in.
+ */
+import type { Counts } from "../log/counts.ts";
+import { nextStep } from "./explain.ts";
+import { type AttemptView, endedPhases, type RunView, type UnitView } from "./run-view.ts";
+import type { SelfCorrection } from "./self-corrections.ts";
+
+export interface DiffStat {
+  files: number;
+  insertions: number;
+  deletions: number;
+  paths: { path: string; status: string; insertions: number; deletions: number }[];
+}
+
+export interface Spending {
+  turns: number;
+  calls: number;
+  failedCalls: number;
+  promptTokens: number;
+  cachedTokens: number;
+  completionTokens: number;
+  /** Null when some model used has no price: unknown is not 0. */
+  cost: number | null;
+}
+
+export interface ReviewView {
+  run: string;
+  plan: string;
+  phase: string;
+  startedAt: string;
+  finishedAt: string | null;
+  durationMs: number | null;
+  target: string;
+  before: string;
+  after: string | null;
+  degraded: boolean;
+  warnings: string[];
+  verification: { status: string; reason: string } | null;
+  repositoryChanged: string | null;
+  spending: Spending;
+  units: UnitReview[];
+}
+
+export interface UnitReview extends Omit<UnitView, "changes" | "settled" | "attempts" | "digest"> {
+  settled: boolean;
+  attempts: AttemptView[];
+  diff: DiffStat | null;
+  selfCorrections: SelfCorrection[];
+  spending: Spending;
+  next: string | null;
+}
+
+export interface ReviewFacts {
+  counts: readonly Counts[];
+  /** Cost of one row of counts, or null without a price. */
+  cost(counts: Counts, attempt: AttemptView | null): number | null;
+  diffs: ReadonlyMap<string, DiffStat>;
+  corrections: ReadonlyMap<string, readonly SelfCorrection[]>;
+  /** Nobody runs it although it has not finished. */
+  crashed: boolean;
+}
+
+/** The review of a run; `only` leaves out all units but one. */
+export function viewReview(run: RunView, facts: ReviewFacts, only: string | null): ReviewView {
+  const units = run.units.filter(({ unit }) => only === null || unit === only);
+  return {
+    run: run.run,
+    plan: run.plan,
+    phase: facts.crashed ? "crashed" : run.phase,
+    startedAt: run.startedAt,
+    finishedAt: run.finishedAt,
+    durationMs: run.durationMs,
+    target: run.target,
+    before: run.before,
+    after: run.after,
+    degraded: run.degraded,
+    warnings: run.warnings,
+    verification: run.verification,
+    repositoryChanged: run.repositoryChanged,
+    spending: spendingOf(run.units, facts),
+    units: units.map((unit) => reviewUnit(run, unit, facts)),
+  };
+}
+
+function reviewUnit(run: RunView, unit: UnitView, facts: ReviewFacts): UnitReview {
+  const { changes: _, digest: __, ...shown } = unit;
+  const crashed = facts.crashed && !endedPhases.has(unit.phase);
+  return {
+    ...shown,
+    diff: facts.diffs.get(unit.unit) ?? null,
+    selfCorrections: [...(facts.corrections.get(unit.unit) ?? [])],
+    spending: spendingOf([unit], facts),
+    next: crashed ? `dgov run ${run.plan} --continue` : nextStep(run, unit),
+  };
+}
+
+function spendingOf(units: readonly UnitView[], facts: ReviewFacts): Spending {
+  const sum: Spending = {
+    turns: 0,
+    calls: 0,
+    failedCalls: 0,
+    promptTokens: 0,
+    cachedTokens: 0,
+    completionTokens: 0,
+    cost: 0,
+  };
+  const byName = new Map(units.map((unit) => [unit.unit, unit]));
+  for (const row of facts.counts) {
+    const unit = byName.get(row.unit ?? "");
+    if (unit === undefined) continue;
+    sum.turns += row.turns;
+    sum.calls += row.calls;
+    sum.failedCalls += row.failedCalls;
+    sum.promptTokens += row.promptTokens;
+    sum.cachedTokens += row.cachedTokens;
+    sum.completionTokens += row.completionTokens;
+    if (row.turns === 0) continue;
+    const attempt = unit.attempts.find((one) => one.attempt === row.attempt) ?? null;
+    const cost = facts.cost(row, attempt);
+    sum.cost = sum.cost === null || cost === null ? null : sum.cost + cost;
+  }
+  return sum;
+}

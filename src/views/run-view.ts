@@ -1,0 +1,355 @@
+/**
+ * One run, folded from its lifecycle events: the read model every other view is made of. Pure.
+ *
+ * The recorded events are the authority; the kernel is not asked. An event of a kind this program
+ * does not know changes nothing.
+ */
+import type { RecordedEvent } from "../log/recorded.ts";
+import { number, numberOrNull, objects, text, textOrNull, texts } from "./data.ts";
+
+/** `running` until `run.finished`; whether somebody still runs it is for the caller to say. */
+export type RunPhase = "running" | "complete" | "partial" | "failed" | "interrupted";
+
+export interface RunView {
+  run: string;
+  plan: string;
+  phase: RunPhase;
+  startedAt: string;
+  finishedAt: string | null;
+  durationMs: number | null;
+  exitCode: number | null;
+  target: string;
+  /** Tip of the target before the run, and after it. */
+  before: string;
+  after: string | null;
+  planPath: string;
+  planDigest: string;
+  degraded: boolean;
+  warnings: string[];
+  /** The gates once more on the finished branch. */
+  verification: { status: string; reason: string } | null;
+  /** Where the plan was archived to. */
+  archivedTo: string | null;
+  /** How git's shared configuration changed while workers ran, when it did. */
+  repositoryChanged: string | null;
+  lastSeq: number;
+  lastAt: string;
+  /** In plan order. */
+  units: UnitView[];
+}
+
+export interface UnitView {
+  unit: string;
+  summary: string;
+  role: string;
+  digest: string;
+  dependsOn: string[];
+  /** A phase of the kernel (`pending`, `working`, ... `landed`). */
+  phase: string;
+  /** Why it is in that phase, as the kernel said it. */
+  reason: string;
+  /** Since when it is in that phase. */
+  since: string;
+  /** Dependencies that have neither landed nor are done. */
+  waitingOn: string[];
+  /** Needed no work in this run: landed, or done, before it. */
+  settled: boolean;
+  landed: { commit: string; at: string } | null;
+  /** Answer of a read-only unit. */
+  result: string | null;
+  /** Kept work of the last attempt that has any. */
+  keptRef: string | null;
+  attempts: AttemptView[];
+  changes: PhaseChange[];
+}
+
+export interface PhaseChange {
+  at: string;
+  from: string;
+  to: string;
+  reason: string;
+}
+
+export interface AttemptView {
+  attempt: number;
+  startedAt: string;
+  base: string | null;
+  model: string | null;
+  provider: string | null;
+  /** How the worker ended; null while it works. */
+  outcome: string | null;
+  outcomeReason: string;
+  kept: { ref: string; commit: string; path: string | null; omitted: string[] } | null;
+  rejection: Rejection | null;
+  /** In the order they finished; a gate run again is here again. */
+  gates: GateView[];
+  /** Names of gates that failed once and then passed. */
+  flaky: string[];
+  autofixed: string[];
+  /** Reasons why a landing was refused. */
+  refusals: string[];
+}
+
+export interface Rejection {
+  at: string;
+  verdict: string;
+  reason: string;
+  ref: string | null;
+  /** The gates that said no, with their real output. */
+  gates: GateView[];
+}
+
+export interface GateView {
+  gate: string;
+  /** Car of the merge train; null for the attempt's own tree. */
+  car: number | null;
+  tree: string;
+  status: string;
+  reason: string;
+  command: string | null;
+  exit: string | null;
+  durationMs: number;
+  /** Blob of the whole output. */
+  output: string | null;
+  tail: string;
+  changedPaths: string[];
+  cached: boolean;
+}
+
+/** Phases in which a unit changes no more. */
+export const endedPhases: ReadonlySet<string> = new Set([
+  "landed",
+  "done",
+  "failed",
+  "timed_out",
+  "skipped",
+  "abandoned",
+]);
+
+const goodPhases: ReadonlySet<string> = new Set(["landed", "done"]);
+
+/** Whether a phase is the end a unit is meant to have. */
+export function isGood(phase: string): boolean {
+  return goodPhases.has(phase);
+}
+
+/** Folds the lifecycle events of one run; null when they do not begin with `run.started`. */
+export function viewRun(events: readonly RecordedEvent[]): RunView | null {
+  const started = events.find((event) => event.type === "run.started");
+  if (started === undefined) return null;
+  const run = beginRun(started);
+  const units = new Map(run.units.map((unit) => [unit.unit, unit]));
+  for (const event of events) {
+    run.lastSeq = event.seq;
+    run.lastAt = event.ts;
+    if (event.unit === null) advanceRun(run, event);
+    else {
+      const unit = units.get(event.unit);
+      if (unit !== undefined) advanceUnit(unit, event);
+    }
+  }
+  for (const unit of run.units) {
+    if (endedPhases.has(unit.phase)) continue;
+    unit.waitingOn = unit.dependsOn.filter((name) => !isGood(units.get(name)?.phase ?? "landed"));
+  }
+  return run;
+}
+
+function beginRun(event: RecordedEvent): RunView {
+  const { data, ts, seq } = event;
+  return {
+    run: event.run,
+    plan: event.plan,
+    phase: "running",
+    startedAt: ts,
+    finishedAt: null,
+    durationMs: null,
+    exitCode: null,
+    target: text(data, "target"),
+    before: text(data, "before"),
+    after: null,
+    planPath: text(data, "plan_path"),
+    planDigest: text(data, "plan_digest"),
+    degraded: false,
+    warnings: [],
+    verification: null,
+    archivedTo: null,
+    repositoryChanged: null,
+    lastSeq: seq,
+    lastAt: ts,
+    units: objects(data, "units").map((about) => beginUnit(about, event)),
+  };
+}
+
+function beginUnit(about: Record<string, unknown>, event: RecordedEvent): UnitView {
+  const unit = text(about, "unit");
+  const settled = objects(event.data, "settled").find((one) => text(one, "unit") === unit);
+  return {
+    unit,
+    summary: text(about, "summary"),
+    role: text(about, "role") || "worker",
+    digest: text(about, "digest"),
+    dependsOn: texts(about, "depends_on"),
+    phase: settled === undefined ? "pending" : text(settled, "as"),
+    reason: settled === undefined ? "" : "before this run",
+    since: event.ts,
+    waitingOn: [],
+    settled: settled !== undefined,
+    landed: null,
+    result: null,
+    keptRef: null,
+    attempts: [],
+    changes: [],
+  };
+}
+
+function advanceRun(run: RunView, { type, data, ts }: RecordedEvent): void {
+  if (type === "repository.changed") run.repositoryChanged = text(data, "diff");
+  if (type !== "run.finished") return;
+  const status = text(data, "status");
+  run.phase = isRunPhase(status) ? status : "interrupted";
+  run.finishedAt = ts;
+  run.durationMs = numberOrNull(data, "duration_ms");
+  run.exitCode = numberOrNull(data, "exit_code");
+  run.after = textOrNull(data, "after");
+  run.degraded = data["degraded"] === true;
+  run.warnings = texts(data, "warnings");
+  run.archivedTo = textOrNull(data, "archived_to");
+  const verification = data["verification"];
+  if (verification !== null && typeof verification === "object") {
+    const found = verification as Record<string, unknown>;
+    run.verification = { status: text(found, "status"), reason: text(found, "reason") };
+  }
+}
+
+function isRunPhase(status: string): status is RunPhase {
+  return ["complete", "partial", "failed", "interrupted"].includes(status);
+}
+
+function advanceUnit(unit: UnitView, event: RecordedEvent): void {
+  const { type, data, ts } = event;
+  switch (type) {
+    case "unit.changed":
+      unit.phase = text(data, "to");
+      unit.reason = text(data, "reason");
+      unit.since = ts;
+      unit.changes.push({ at: ts, from: text(data, "from"), to: unit.phase, reason: unit.reason });
+      return;
+    case "landing.finished":
+      if (data["stale"] !== true) unit.landed = { commit: text(data, "commit"), at: ts };
+      return;
+    case "unit.result":
+      unit.result = textOrNull(data, "result");
+      return;
+    case "attempt.kept":
+      unit.keptRef = text(data, "ref");
+      break;
+    default:
+  }
+  // Attempt 0 is nobody's: the gates of the finished branch are recorded under it.
+  if (event.attempt !== null && event.attempt > 0) {
+    advanceAttempt(attemptOf(unit, event.attempt, ts), event);
+  }
+}
+
+function attemptOf(unit: UnitView, attempt: number, ts: string): AttemptView {
+  const known = unit.attempts.find((one) => one.attempt === attempt);
+  if (known !== undefined) return known;
+  const made: AttemptView = {
+    attempt,
+    startedAt: ts,
+    base: null,
+    model: null,
+    provider: null,
+    outcome: null,
+    outcomeReason: "",
+    kept: null,
+    rejection: null,
+    gates: [],
+    flaky: [],
+    autofixed: [],
+    refusals: [],
+  };
+  unit.attempts.push(made);
+  return made;
+}
+
+function advanceAttempt(attempt: AttemptView, { type, data, ts }: RecordedEvent): void {
+  switch (type) {
+    case "attempt.prepared":
+      attempt.base = text(data, "base");
+      break;
+    case "worker.started":
+      attempt.model = textOrNull(data, "model");
+      attempt.provider = textOrNull(data, "provider");
+      break;
+    case "worker.exited":
+      attempt.outcome = text(data, "outcome");
+      attempt.outcomeReason = text(data, "reason");
+      break;
+    case "attempt.autofixed":
+      attempt.autofixed = texts(data, "paths");
+      break;
+    case "attempt.kept":
+      attempt.kept = {
+        ref: text(data, "ref"),
+        commit: text(data, "commit"),
+        path: textOrNull(data, "path"),
+        omitted: texts(data, "omitted"),
+      };
+      break;
+    case "gate.finished": {
+      const gate = viewGate(data);
+      attempt.gates.push(gate);
+      if (gate.status === "flaky" && !attempt.flaky.includes(gate.gate)) {
+        attempt.flaky.push(gate.gate);
+      }
+      break;
+    }
+    case "attempt.unprepared":
+      attempt.outcome = "unprepared";
+      attempt.outcomeReason = text(data, "reason");
+      break;
+    case "attempt.rejected":
+      attempt.rejection = viewRejection(data, ts);
+      break;
+    case "review.finished":
+      if (data["passed"] === false) attempt.rejection ??= viewRejection(data, ts);
+      break;
+    case "landing.refused":
+      if (data["stale"] !== true) attempt.refusals.push(text(data, "reason"));
+      break;
+    default:
+  }
+}
+
+function viewRejection(data: Record<string, unknown>, at: string): Rejection {
+  return {
+    at,
+    verdict: text(data, "verdict"),
+    reason: text(data, "reason"),
+    ref: textOrNull(data, "ref"),
+    gates: objects(data, "gates").map(viewGate).filter(saysNo),
+  };
+}
+
+function saysNo(gate: GateView): boolean {
+  return gate.status === "failed" || gate.status === "errored";
+}
+
+function viewGate(data: Record<string, unknown>): GateView {
+  return {
+    gate: text(data, "gate"),
+    car: numberOrNull(data, "car"),
+    tree: text(data, "tree"),
+    status: text(data, "status"),
+    reason: text(data, "reason"),
+    command: textOrNull(data, "command"),
+    exit: textOrNull(data, "exit"),
+    durationMs: number(data, "duration_ms"),
+    output: textOrNull(data, "output"),
+    tail: text(data, "tail"),
+    changedPaths: texts(data, "changed_paths"),
+    cached: data["cached"] === true,
+  };
+}

@@ -1,0 +1,50 @@
+/**
+ * Self-corrections: a failed tool call that the worker put right itself. Pure.
+ *
+ * Counted is a failed call followed, in the same attempt and before `done`, by a successful one of
+ * the same tool on the same target. Calls without a target are compared by tool alone.
+ */
+import type { RecordedEvent } from "../log/recorded.ts";
+import { text, textOrNull } from "./data.ts";
+
+export interface SelfCorrection {
+  attempt: number;
+  tool: string;
+  target: string | null;
+  /** Failed calls before the successful one. */
+  failures: number;
+  /** What the first failure said. */
+  error: string;
+}
+
+const errorCharsMax = 200;
+
+/** Self-corrections among the `result` events of one unit, in the order they were put right. */
+export function selfCorrections(results: readonly RecordedEvent[]): SelfCorrection[] {
+  const open = new Map<string, SelfCorrection>();
+  const closed: SelfCorrection[] = [];
+  const done = new Set<number>();
+  for (const event of results) {
+    if (event.type !== "result") continue;
+    const attempt = event.attempt ?? 0;
+    const tool = text(event.data, "tool");
+    if (done.has(attempt)) continue;
+    const ok = event.data["ok"] === true;
+    if (tool === "done") {
+      if (ok) done.add(attempt);
+      continue;
+    }
+    const target = textOrNull(event.data, "target");
+    const key = JSON.stringify([attempt, tool, target]);
+    const failed = open.get(key);
+    if (ok && failed !== undefined) {
+      closed.push(failed);
+      open.delete(key);
+    } else if (!ok && failed !== undefined) failed.failures++;
+    else if (!ok) {
+      const error = text(event.data, "text").slice(0, errorCharsMax);
+      open.set(key, { attempt, tool, target, failures: 1, error });
+    }
+  }
+  return closed;
+}

@@ -1,0 +1,122 @@
+/**
+ * What is going on, in a word and a line: running, needs attention, or idle. Pure.
+ *
+ * A run that settles is running, never "needs attention". A run nobody holds the lock of and that
+ * never finished has crashed, and says so.
+ */
+import { endedPhases, isGood, type RunView, type UnitView } from "./run-view.ts";
+
+export type StatusWord = "running" | "needs_attention" | "idle";
+
+export interface StatusView {
+  status: StatusWord;
+  /** The one-line summary. */
+  summary: string;
+  /** The command to type next, when there is one. */
+  next: string | null;
+  runs: RunStatusView[];
+}
+
+export interface RunStatusView {
+  run: string;
+  plan: string;
+  /** The run's phase; `crashed` when it never finished and nobody runs it. */
+  phase: string;
+  startedAt: string;
+  finishedAt: string | null;
+  target: string;
+  degraded: boolean;
+  /** How many units are in each phase, in the order phases are met. */
+  phases: { phase: string; count: number }[];
+  units: UnitStatusView[];
+}
+
+export interface UnitStatusView {
+  unit: string;
+  summary: string;
+  phase: string;
+  reason: string;
+  attempt: number;
+  since: string;
+  waitingOn: string[];
+  commit: string | null;
+  keptRef: string | null;
+  flaky: string[];
+}
+
+/** The status of some runs, newest first. `liveRun` is the run the lock holder works on, or null. */
+export function viewStatus(runs: readonly RunView[], liveRun: string | null): StatusView {
+  const views = runs.map((run) => viewRunStatus(run, liveRun));
+  const live = views.find((run) => run.phase === "running");
+  const bad = views.find((run) => run.phase !== "complete");
+  if (live !== undefined) {
+    return { status: "running", summary: liveLine(live), next: "dgov watch", runs: views };
+  }
+  if (bad !== undefined) {
+    const next = `dgov plan review ${bad.plan}`;
+    return { status: "needs_attention", summary: endLine(bad), next, runs: views };
+  }
+  const [newest] = views;
+  const summary = newest === undefined ? "idle: nothing has run here yet" : endLine(newest);
+  return { status: "idle", summary, next: null, runs: views };
+}
+
+function viewRunStatus(run: RunView, liveRun: string | null): RunStatusView {
+  const crashed = run.phase === "running" && run.run !== liveRun;
+  const units = run.units.map(viewUnitStatus);
+  const counts = new Map<string, number>();
+  for (const { phase } of units) counts.set(phase, (counts.get(phase) ?? 0) + 1);
+  return {
+    run: run.run,
+    plan: run.plan,
+    phase: crashed ? "crashed" : run.phase,
+    startedAt: run.startedAt,
+    finishedAt: run.finishedAt,
+    target: run.target,
+    degraded: run.degraded,
+    phases: [...counts].map(([phase, count]) => ({ phase, count })),
+    units,
+  };
+}
+
+function viewUnitStatus(unit: UnitView): UnitStatusView {
+  return {
+    unit: unit.unit,
+    summary: unit.summary,
+    phase: unit.phase,
+    reason: unit.reason,
+    attempt: unit.attempts.at(-1)?.attempt ?? 0,
+    since: unit.since,
+    waitingOn: unit.waitingOn,
+    commit: unit.landed?.commit ?? null,
+    keptRef: unit.keptRef,
+    flaky: unit.attempts.at(-1)?.flaky ?? [],
+  };
+}
+
+function liveLine(run: RunStatusView): string {
+  const active = run.units.filter((u) => !endedPhases.has(u.phase) && u.phase !== "pending");
+  const waiting = run.units.filter((unit) => unit.phase === "pending").length;
+  const parts = [`${goodCount(run)}/${run.units.length} landed`, `${active.length} active`];
+  if (waiting > 0) parts.push(`${waiting} pending`);
+  parts.push(...trouble(run));
+  return `running: ${run.plan}: ${parts.join(", ")}`;
+}
+
+function endLine(run: RunStatusView): string {
+  const word = run.phase === "complete" ? "idle" : "needs attention";
+  const how = run.phase === "crashed" ? "ended without saying so" : run.phase;
+  const parts = [`${goodCount(run)}/${run.units.length} landed`, ...trouble(run)];
+  return `${word}: ${run.plan}: last run ${how}${run.degraded ? ", degraded" : ""}: ${parts.join(", ")}`;
+}
+
+function goodCount(run: RunStatusView): number {
+  return run.units.filter((unit) => isGood(unit.phase)).length;
+}
+
+function trouble(run: RunStatusView): string[] {
+  const bad = ["failed", "timed_out", "abandoned", "skipped"];
+  return run.phases
+    .filter(({ phase }) => bad.includes(phase))
+    .map(({ phase, count }) => `${count} ${phase.replace("_", " ")}`);
+}

@@ -1,0 +1,41 @@
+/** Recorded events as rows: when, what, of which unit, and the facts in a line. Pure. */
+import type { RecordedEvent } from "../log/recorded.ts";
+
+/** One event as the public stream has it: `dgov.event/1`. */
+export interface EventDocument {
+  schema: "dgov.event/1";
+  seq: number;
+  ts: string;
+  run: string;
+  plan: string;
+  unit: string | null;
+  attempt: number | null;
+  type: string;
+  data: Record<string, unknown>;
+}
+
+export function eventDocument(event: RecordedEvent): EventDocument {
+  const { seq, ts, run, plan, unit, attempt, type, data } = event;
+  return { schema: "dgov.event/1", seq, ts, run, plan, unit, attempt, type, data };
+}
+
+const detailCharsMax = 160;
+
+/** `12:03:04.567  add-feature#1  gate.finished  gate=tests status=passed ...`. */
+export function timelineLine(event: RecordedEvent): string {
+  const time = event.ts.slice(11, 23);
+  const attempt = event.attempt === null ? "" : `#${event.attempt}`;
+  const who = event.unit === null ? event.plan : `${event.unit}${attempt}`;
+  return `${time}  ${who}  ${event.type}  ${detail(event)}`.trimEnd();
+}
+
+/** The scalar facts of an event, in a line of bounded length. */
+function detail({ data }: RecordedEvent): string {
+  const words: string[] = [];
+  for (const [key, value] of Object.entries(data)) {
+    if (value === null || value === "" || typeof value === "object") continue;
+    words.push(`${key}=${String(value).replace(/\s+/g, " ").slice(0, detailCharsMax)}`);
+  }
+  const line = words.join(" ");
+  return line.length > detailCharsMax ? `${line.slice(0, detailCharsMax)}...` : line;
+}
