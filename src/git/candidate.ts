@@ -1,8 +1,8 @@
 /** Candidates: an attempt's change, made against one commit, put on top of another. */
 import { faultPoint } from "../process/fault.ts";
-import { writeCommit } from "./commit.ts";
+import { treesOf, writeCommit } from "./commit.ts";
 import type { Oid } from "./git.ts";
-import { mergeTrees, treesOf } from "./merge.ts";
+import { mergeTrees } from "./merge.ts";
 import type { Identity } from "./objects.ts";
 import { updateRef } from "./refs.ts";
 import type { Repository } from "./repository.ts";

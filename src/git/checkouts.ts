@@ -6,16 +6,9 @@
  * The index is changed by its own protocol: `index.lock` is taken (its text says by whom, so that a
  * dead one can be told from somebody else's), git works on a copy, and the copy is renamed over it.
  */
-import {
-  existsSync,
-  readdirSync,
-  readFileSync,
-  realpathSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
-import { basename, dirname, join } from "node:path";
+import { existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { compareText } from "../std/order.ts";
 import { copyIndex } from "./attempt-tree.ts";
 import type { DiffEntry } from "./diff.ts";
 import { statOf } from "./files.ts";
@@ -42,41 +35,40 @@ export interface Hindrance {
   reason: string;
 }
 
-/** Every checkout of a branch, the main one first. One whose folder is gone does not count. */
+/**
+ * Every checkout of a branch, the main one first, as `git worktree list` would find them: by the
+ * HEAD files. One whose folder is gone, or that has no index (nothing is checked out), is left out.
+ */
 export async function checkoutsOf(r: Repository, branch: string): Promise<Checkout[]> {
-  const output = await must(
-    inRepository(r, ["worktree", "list", "--porcelain", "-z"]),
-    "listing worktrees",
-  );
+  const linked = join(r.commonDir, "worktrees");
+  const names = existsSync(linked) ? readdirSync(linked).sort(compareText) : [];
+  const gitDirs = [r.commonDir, ...names.map((name) => join(linked, name))];
+  const head = `ref: refs/heads/${branch}`;
   const found: Checkout[] = [];
-  // Records are separated by an empty field; the first is the main worktree.
-  output
-    .toString()
-    .split("\0\0")
-    .forEach((record, i) => {
-      const fields = record.split("\0");
-      if (!fields.includes(`branch refs/heads/${branch}`)) return;
-      const listed = fields[0]?.slice("worktree ".length) ?? "";
-      const path = i === 0 && r.gitDir === r.commonDir ? r.topLevel : listed;
-      const gitDir = i === 0 ? r.commonDir : linkedGitDir(r, path);
-      if (gitDir === null || !existsSync(path)) return;
-      found.push({ path, gitDir, index: join(gitDir, "index") });
-    });
-  // Without an index nothing is checked out (`worktree add --no-checkout`).
-  return found.filter((checkout) => existsSync(checkout.index));
+  for (const gitDir of gitDirs.filter((dir) => firstLine(join(dir, "HEAD")) === head)) {
+    const path =
+      gitDir === r.commonDir ? await mainPath(r) : dirname(firstLine(join(gitDir, "gitdir")));
+    const index = join(gitDir, "index");
+    if (path !== null && existsSync(path) && existsSync(index)) found.push({ path, gitDir, index });
+  }
+  return found;
 }
 
-function linkedGitDir(r: Repository, path: string): string | null {
-  const all = join(r.commonDir, "worktrees");
-  const named = readdirSync(all).find((name) => {
-    try {
-      const file = readFileSync(join(all, name, "gitdir"), "utf8").trim();
-      return realpathSync(dirname(file)) === realpathSync(path) && basename(file) === ".git";
-    } catch {
-      return false;
-    }
-  });
-  return named === undefined ? null : join(all, named);
+function firstLine(path: string): string {
+  try {
+    return readFileSync(path, "utf8").split("\n")[0] ?? "";
+  } catch {
+    return "";
+  }
+}
+
+/** Path of the main work tree; null when it is a bare repository. */
+async function mainPath(r: Repository): Promise<string | null> {
+  if (r.gitDir === r.commonDir) return r.topLevel;
+  const list = inRepository(r, ["worktree", "list", "--porcelain", "-z"]);
+  const [record = ""] = (await must(list, "listing worktrees")).toString().split("\0\0");
+  const fields = record.split("\0");
+  return fields.includes("bare") ? null : (fields[0]?.slice("worktree ".length) ?? null);
 }
 
 const operations: Record<string, string> = {

@@ -1,8 +1,37 @@
 /** Commits of dgov: built without an index or a work tree, the same bytes every time. */
 import { join } from "node:path";
-import { gitCommand, mustLine, type Oid, operatorEnvironment, runGit } from "./git.ts";
+import {
+  gitCommand,
+  inRepository,
+  must,
+  mustLine,
+  type Oid,
+  operatorEnvironment,
+  runGit,
+} from "./git.ts";
 import { type CommitFields, commitBytes, messageText, seconds, writeObject } from "./objects.ts";
 import type { Repository } from "./repository.ts";
+
+/** Trees of commits, as far as they were seen; an id can never mean another tree. */
+const knownTrees = new Map<Oid, Oid>();
+const knownTreesMax = 10_000;
+
+/** The trees of commits, in order. At most one process, none for commits made here. */
+export async function treesOf(r: Repository, commits: readonly Oid[]): Promise<Oid[]> {
+  const unknown = [...new Set(commits)].filter((commit) => !knownTrees.has(commit));
+  if (unknown.length > 0) {
+    const args = ["rev-parse", ...unknown.map((commit) => `${commit}^{tree}`)];
+    const lines = (await must(inRepository(r, args), "looking up trees")).toString().split("\n");
+    for (const [i, commit] of unknown.entries()) rememberTree(commit, lines[i] ?? "");
+  }
+  return commits.map((commit) => knownTrees.get(commit) ?? "");
+}
+
+function rememberTree(commit: Oid, tree: Oid): void {
+  const oldest = knownTrees.keys().next().value;
+  if (knownTrees.size >= knownTreesMax && oldest !== undefined) knownTrees.delete(oldest);
+  knownTrees.set(commit, tree);
+}
 
 /**
  * Writes a commit object into the repository, synced, and gives its id. `sign` has git sign it with
@@ -14,7 +43,10 @@ export async function writeCommit(
   o: { sign?: boolean | undefined } = {},
 ): Promise<Oid> {
   if (o.sign !== true) {
-    return writeObject(join(r.commonDir, "objects"), r.objectFormat, "commit", commitBytes(fields));
+    const objects = join(r.commonDir, "objects");
+    const commit = writeObject(objects, r.objectFormat, "commit", commitBytes(fields));
+    rememberTree(commit, fields.tree);
+    return commit;
   }
   const { name, email } = fields.identity;
   const date = `${seconds(fields.date)} +0000`;

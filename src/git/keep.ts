@@ -13,6 +13,7 @@ import { type Identity, objectId } from "./objects.ts";
 import { updateRef } from "./refs.ts";
 import type { Repository } from "./repository.ts";
 import { resolveCommit } from "./revisions.ts";
+import { knownKept, rememberKept, signatureOf } from "./seen.ts";
 import { treeWith } from "./staging.ts";
 
 const omittedTrailer = "Dgov-Omitted: ";
@@ -27,7 +28,12 @@ export async function keepWork(
   t: AttemptTree,
   o: { ref: string; message: string; identity: Identity; date: string; bytesMax: number },
 ): Promise<{ commit: Oid; omitted: string[] }> {
-  const { kept, omitted } = choose(t, await changesOf(r, t), o.bytesMax);
+  const changes = await changesOf(r, t);
+  const signature = signatureOf(
+    t,
+    changes.map(({ path }) => path),
+  );
+  const { kept, omitted } = choose(t, changes, o.bytesMax);
   const tree = await treeWith(r, t, kept);
   const trailers = omitted.map((path) => `${omittedTrailer}${JSON.stringify(path)}`);
   const message = [o.message.trimEnd(), ...(trailers.length > 0 ? ["", ...trailers] : [])];
@@ -37,6 +43,7 @@ export async function keepWork(
   faultPoint("keep.before_ref");
   await updateRef(r, o.ref, commit);
   faultPoint("keep.after_ref");
+  rememberKept(t, signature, commit);
   return { commit, omitted };
 }
 
@@ -81,7 +88,9 @@ export async function holdsWork(
   const changes = await changesOf(r, t);
   if (changes.length === 0) return [];
   const commit = ref === null ? null : await resolveCommit(r, ref);
-  if (commit === null) return changes.map(({ path }) => path);
+  const paths = changes.map(({ path }) => path);
+  if (commit === null) return paths;
+  if (knownKept(t, signatureOf(t, paths)) === commit) return [];
 
   const kept = new Map((await diffTrees(r, t.base, commit)).map((entry) => [entry.path, entry]));
   const missing = changes.filter((change) => {

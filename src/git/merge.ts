@@ -8,7 +8,7 @@
 import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { DgovError } from "../error.ts";
-import { inPrivate, inRepository, must, nulSplit, type Oid } from "./git.ts";
+import { inPrivate, nulSplit, type Oid } from "./git.ts";
 import { commitBytes, writeObject } from "./objects.ts";
 import { freshPath, withPrivateGit } from "./private-dir.ts";
 import type { Repository } from "./repository.ts";
@@ -23,13 +23,6 @@ export type Merge =
       /** What git says, a line per conflict. */
       text: string;
     };
-
-/** The trees of commits, in order. One process. */
-export async function treesOf(r: Repository, commits: readonly Oid[]): Promise<Oid[]> {
-  const args = ["rev-parse", ...commits.map((commit) => `${commit}^{tree}`)];
-  const lines = await must(inRepository(r, args), "looking up trees");
-  return lines.toString().trimEnd().split("\n");
-}
 
 /** Merges what changed from `base` to `theirs` into `ours`; all are trees. */
 export async function mergeTrees(

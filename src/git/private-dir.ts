@@ -4,7 +4,16 @@
  * each use and removed after it, so that no process of a worker can prepare one.
  */
 import { randomBytes } from "node:crypto";
-import { copyFileSync, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import {
+  accessSync,
+  constants,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname, join } from "node:path";
 import { DgovError } from "../error.ts";
 import { inRepository, must, nulSplit, type Oid } from "./git.ts";
@@ -33,19 +42,40 @@ export function createPrivateGit(r: Repository, o: PrivateOptions): PrivateGit {
   return { dir: o.dir, repository: r, workTree: o.workTree };
 }
 
-/** Makes a private git dir in the folder `near`, hands it to `use`, and removes it. */
+/**
+ * Makes a private git dir, hands it to `use`, and removes it. It lies where the system keeps files
+ * in memory, or in the folder `near` where there is no such place.
+ */
 export async function withPrivateGit<T>(
   r: Repository,
   o: Omit<PrivateOptions, "dir"> & { near: string },
   use: (g: PrivateGit) => Promise<T>,
 ): Promise<T> {
   const { near, ...rest } = o;
-  const g = createPrivateGit(r, { ...rest, dir: freshPath(near, "git") });
+  const g = createPrivateGit(r, { ...rest, dir: freshPath(memoryFolder() ?? near, "dgov-git") });
   try {
     return await use(g);
   } finally {
     rmSync(g.dir, { recursive: true, force: true });
   }
+}
+
+let memory: string | null | undefined;
+
+/** A folder of files in memory: the user's runtime folder, or Linux's shared memory. */
+function memoryFolder(): string | null {
+  if (memory !== undefined) return memory;
+  const places = [process.env["XDG_RUNTIME_DIR"], "/dev/shm"];
+  const usable = (place: string): boolean => {
+    try {
+      accessSync(place, constants.W_OK | constants.X_OK);
+      return true;
+    } catch {
+      return false;
+    }
+  };
+  memory = places.find((place) => place?.startsWith("/") && usable(place)) ?? null;
+  return memory;
 }
 
 /** A path in `folder` that nobody can have prepared. */

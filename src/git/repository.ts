@@ -69,6 +69,13 @@ export async function openRepository(dir: string): Promise<Repository> {
     id: sha256(found.commonDir).slice(0, 16),
     settings: settingsFrom(configuration, found),
   };
+  if (
+    configuration.some(({ key, value }) => key === "extensions.refstorage" && value !== "files")
+  ) {
+    throw new DgovError("NOT_A_REPOSITORY", "this repository keeps its refs in a reftable", {
+      hint: "git refs migrate --ref-format=files",
+    });
+  }
   if (r.partialClone) {
     throw new DgovError("NOT_A_REPOSITORY", "this is a partial clone; its files are not all here", {
       hint: "clone it without --filter",

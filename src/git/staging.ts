@@ -7,15 +7,22 @@ import { statOf } from "./files.ts";
 import { durable, inPrivate, must, mustLine, nulJoin, type Oid } from "./git.ts";
 import { freshPath, type PrivateGit, rememberedFilters, withPrivateGit } from "./private-dir.ts";
 import type { Repository } from "./repository.ts";
+import { knownTreeOf, rememberTreeOf, signatureOf } from "./seen.ts";
 
 /** The base's tree with these paths as the worktree has them. Objects go into the repository. */
 export async function treeWith(r: Repository, t: AttemptTree, paths: string[]): Promise<Oid> {
+  const signature = signatureOf(t, paths);
+  const known = knownTreeOf(t, signature);
+  if (known !== null) return known;
   for (const path of paths) requireLandable(t, path);
   const options = { near: t.meta, workTree: t.path, filters: rememberedFilters(r) };
   return withPrivateGit(r, options, async (g) => {
     const index = await stage(g, t, paths, "shared");
     const args = [...durable, "write-tree"];
-    return mustLine(inPrivate(g, args, { index, objects: "shared" }), "writing a tree");
+    const write = inPrivate(g, args, { index, objects: "shared" });
+    const tree = await mustLine(write, "writing a tree");
+    rememberTreeOf(t, signature, tree);
+    return tree;
   });
 }
 

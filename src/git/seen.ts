@@ -1,0 +1,50 @@
+/**
+ * What this process has already made of a worktree's files, so that the same files are not read
+ * again: a tree or a kept commit counts only while every path is, by inode, size, mode and change
+ * time, the one it was made of. A process cannot set a change time.
+ */
+import { lstatSync } from "node:fs";
+import { join } from "node:path";
+import type { AttemptTree } from "./attempt-tree.ts";
+import type { Oid } from "./git.ts";
+
+interface Seen {
+  paths: string;
+  result: Oid;
+}
+
+const trees = new WeakMap<AttemptTree, Seen>();
+const kept = new WeakMap<AttemptTree, Seen>();
+
+/** Identity of these paths' files at this moment. To be taken before the files are read. */
+export function signatureOf(t: AttemptTree, paths: readonly string[]): string {
+  const parts = paths.map((path) => {
+    try {
+      const s = lstatSync(join(t.path, path), { bigint: true });
+      return `${path}\0${s.ino} ${s.size} ${s.mode} ${s.mtimeNs} ${s.ctimeNs}`;
+    } catch {
+      return `${path}\0gone`;
+    }
+  });
+  return parts.sort().join("\n");
+}
+
+/** Remembers the tree that the base with exactly these paths makes. */
+export function rememberTreeOf(t: AttemptTree, signature: string, tree: Oid): void {
+  trees.set(t, { paths: signature, result: tree });
+}
+
+export function knownTreeOf(t: AttemptTree, signature: string): Oid | null {
+  const seen = trees.get(t);
+  return seen?.paths === signature ? seen.result : null;
+}
+
+/** Remembers the commit that keeps these paths (and says of the rest that it was left out). */
+export function rememberKept(t: AttemptTree, signature: string, commit: Oid): void {
+  kept.set(t, { paths: signature, result: commit });
+}
+
+export function knownKept(t: AttemptTree, signature: string): Oid | null {
+  const seen = kept.get(t);
+  return seen?.paths === signature ? seen.result : null;
+}
