@@ -17,7 +17,10 @@ export const errorCodes = {
   TARGET_MISSING: { exit: 4, meaning: "no branch to land on" },
   RUN_LOCKED: { exit: 4, meaning: "another dgov run holds this repository" },
   KEY_MISSING: { exit: 4, meaning: "the provider's API key is not in the environment" },
-  PROVIDER_UNTRUSTED: { exit: 4, meaning: "the repository names an endpoint you have not agreed to" },
+  PROVIDER_UNTRUSTED: {
+    exit: 4,
+    meaning: "the repository names an endpoint you have not agreed to",
+  },
   PROVIDER_PLACEHOLDER: { exit: 4, meaning: "project.toml still holds the placeholders of init" },
   GATE_UNRUNNABLE: { exit: 4, meaning: "a configured gate cannot run on this machine" },
   REPOSITORY_CHANGED: { exit: 4, meaning: "git's own configuration changed while workers ran" },

@@ -30,7 +30,10 @@ export async function makeSampleRepository(
       outputBytesMax: 64 * 1024,
     });
     if (!succeeded(done.result)) {
-      throw new DgovError("ENVIRONMENT", `git ${args[0]} failed (${describeExit(done.result)}): ${done.stderr}`);
+      throw new DgovError(
+        "ENVIRONMENT",
+        `git ${args[0]} failed (${describeExit(done.result)}): ${done.stderr}`,
+      );
     }
   };
   await git("init", "-q", "-b", "main", ".");

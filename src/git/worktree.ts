@@ -10,6 +10,7 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   writeFileSync,
 } from "node:fs";
@@ -120,7 +121,10 @@ export async function removeAttemptTree(
     }
   }
   const registered = registrationOf(r, t);
-  removeFolder(t.path);
+  // Renamed first: a crash half-way must not leave a worktree in which files seem deleted.
+  const gone = `${t.path}.gone`;
+  if (existsSync(t.path)) renameSync(t.path, gone);
+  removeFolder(gone);
   if (registered !== null) removeFolder(registered);
   removeFolder(t.meta);
 }

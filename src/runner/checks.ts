@@ -127,11 +127,14 @@ export async function requireModels(
     env: Record<string, string | undefined>;
     yes: boolean;
     confirm: Confirm | null;
+    /** Units that need no model. */
+    byHand: ReadonlyMap<string, unknown>;
   },
 ): Promise<Map<string, { provider: ProviderConfig; model: string; apiKey: string }>> {
   const models = new Map<string, { provider: ProviderConfig; model: string; apiKey: string }>();
   const missing = new Map<string, string>();
   for (const task of plan.tasks) {
+    if (o.byHand.has(task.id)) continue;
     const resolved = resolveModel(config, plan, task);
     if (!resolved.ok) {
       throw new DgovError("CONFIG_INVALID", `${task.id}: ${resolved.problem}`, {

@@ -24,7 +24,6 @@ import { type EventLog, openEventLog, type RecordedEvent } from "../log/event-lo
 import { type CompiledPlan, dagOf } from "../plan/compiled.ts";
 import type { PlanLocation } from "../plan/locate.ts";
 import { childEnvironment } from "../process/environment.ts";
-import { faultPoint } from "../process/fault.ts";
 import { acquireRunLock } from "../process/lock.ts";
 import { selfCommand } from "../process/self-exec.ts";
 import { openSettlement, type SettlementContext } from "../settlement/context.ts";
@@ -92,7 +91,9 @@ export async function executeRun(request: RunRequest): Promise<RunResult> {
     await ensureFirstCommit(repository, projectDir, request);
     const { target } = await resolveTarget(repository, request.target);
     const compiled = await request.compile(config, repository);
-    const plan = selected(compiled.plan, request.only);
+    const chosen = selected(compiled.plan, request.only);
+    // Nobody would change work done by hand between two attempts.
+    const plan = request.byHand.size === 0 ? chosen : { ...chosen, maxRetries: 0 };
     await requireCleanTree(repository, projectDir, plan, request.allowDirty);
     const identity = await requireIdentity(repository);
     const models = await requireModels(config, plan, request);

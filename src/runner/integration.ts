@@ -7,6 +7,7 @@
 import { appendFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { writeClaimed } from "../claims/verdict.ts";
+import { scopePolicy } from "../config/scope-policy.ts";
 import { buildCandidate } from "../git/candidate.ts";
 import { landCandidate } from "../git/land.ts";
 import { candidateRef } from "../git/refs.ts";

@@ -5,13 +5,18 @@
  * a landing in flight is settled with git; then live attempts are kept; and only then is the run
  * recorded as over. Each step can be done twice, so a crash during recovery is recovered as well.
  */
-import { existsSync, readdirSync, rmSync } from "node:fs";
+import { existsSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { keepWork } from "../git/keep.ts";
 import { reconcileLanding } from "../git/land.ts";
 import { keepRef } from "../git/refs.ts";
 import type { Repository } from "../git/repository.ts";
-import { openAttemptTree, removeAttemptTree } from "../git/worktree.ts";
+import {
+  forgetWorktrees,
+  openAttemptTree,
+  removeAttemptTree,
+  removeFolder,
+} from "../git/worktree.ts";
 import type { Event } from "../kernel/event.ts";
 import { replay } from "../kernel/replay.ts";
 import type { State } from "../kernel/state.ts";
@@ -166,16 +171,13 @@ async function keepLiveAttempts(
     rmSync(dirname(place.path), { recursive: true, force: true });
     kept.push({ unit: record.unit, ref });
   }
-  removeLeftovers(join(world.places.runs, run));
+  removeLeftovers(world, run);
   return kept;
 }
 
-/** Directories of attempts that never got as far as being prepared hold no work. */
-function removeLeftovers(runFolder: string): void {
-  if (!existsSync(runFolder)) return;
-  for (const name of readdirSync(runFolder)) {
-    if (!existsSync(join(runFolder, name, "tree"))) {
-      rmSync(join(runFolder, name), { recursive: true, force: true });
-    }
-  }
+/** An attempt that never got as far as being prepared holds no work of anybody: it just goes. */
+function removeLeftovers(world: World, run: string): void {
+  const folder = join(world.places.runs, run);
+  removeFolder(folder);
+  forgetWorktrees(world.repository, folder);
 }

@@ -6,7 +6,8 @@ import { suggest } from "./suggest.ts";
 
 async function read(chunks: (string | Uint8Array)[], max?: number): Promise<NdjsonItem[]> {
   async function* stream(): AsyncGenerator<Uint8Array> {
-    for (const chunk of chunks) yield typeof chunk === "string" ? new TextEncoder().encode(chunk) : chunk;
+    for (const chunk of chunks)
+      yield typeof chunk === "string" ? new TextEncoder().encode(chunk) : chunk;
   }
   const items: NdjsonItem[] = [];
   for await (const item of readNdjson(stream(), max)) items.push(item);

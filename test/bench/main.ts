@@ -26,7 +26,10 @@ for (const name of chosen.length > 0 ? chosen : Object.keys(all)) {
 }
 
 function print(figure: Figure): void {
-  if (json) return console.log(JSON.stringify(figure));
+  if (json) {
+    console.log(JSON.stringify(figure));
+    return;
+  }
   const value = figure.value >= 100 ? figure.value.toFixed(0) : figure.value.toPrecision(3);
   const ratio = figure.ratio_to === null ? "" : ` x ${figure.ratio_to}`;
   const aim =

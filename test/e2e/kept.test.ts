@@ -56,8 +56,16 @@ describe("kept work", () => {
       script: {
         rules: [
           ...writesA.rules,
-          { unit: unit("b"), attempt: 1, when: () => p0.fail, turns: [done("no", { status: "blocked" })] },
-          { unit: unit("b"), turns: [call("write_file", { path: "b.txt", content: "b\n" }), done("ok")] },
+          {
+            unit: unit("b"),
+            attempt: 1,
+            when: () => p0.fail,
+            turns: [done("no", { status: "blocked" })],
+          },
+          {
+            unit: unit("b"),
+            turns: [call("write_file", { path: "b.txt", content: "b\n" }), done("ok")],
+          },
         ],
       },
     });

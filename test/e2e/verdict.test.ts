@@ -28,8 +28,14 @@ describe("verdict", () => {
             turns: [
               {
                 calls: [
-                  { tool: "edit_file", args: { path: "defs.txt", old_text: "old\n", new_text: "new\n" } },
-                  { tool: "edit_file", args: { path: "uses.txt", old_text: "old\n", new_text: "new\n" } },
+                  {
+                    tool: "edit_file",
+                    args: { path: "defs.txt", old_text: "old\n", new_text: "new\n" },
+                  },
+                  {
+                    tool: "edit_file",
+                    args: { path: "uses.txt", old_text: "old\n", new_text: "new\n" },
+                  },
                 ],
               },
               done("renamed"),
@@ -42,7 +48,8 @@ describe("verdict", () => {
               call("edit_file", {
                 path: "check.sh",
                 old_text: "echo fine\n",
-                new_text: "grep -qx old defs.txt || { echo 'undefined: old'; exit 1; }\necho fine\n",
+                new_text:
+                  "grep -qx old defs.txt || { echo 'undefined: old'; exit 1; }\necho fine\n",
               }),
               done("added a caller"),
             ],
@@ -57,7 +64,9 @@ describe("verdict", () => {
     const landed = await p.landed();
     expect(landed).toHaveLength(1);
     const loser = landed[0] === unit("rename") ? "caller" : "rename";
-    const rejected = p.events().filter((e) => e.type === "attempt.rejected" && e.unit === unit(loser));
+    const rejected = p
+      .events()
+      .filter((e) => e.type === "attempt.rejected" && e.unit === unit(loser));
     expect(JSON.stringify(rejected.map((e) => e.data))).toContain("undefined: ");
     const green = Bun.spawnSync(["sh", "check.sh"], { cwd: p.repo.path, env: p.env });
     expect(green.exitCode).toBe(0);
@@ -119,13 +128,19 @@ describe("verdict", () => {
     const run = await p.dgov(["run", "p", "--json"]);
     expect(JSON.parse(run.stdout).status).toBe("failed");
     expect(await p.landed()).toEqual([]);
-    const verdicts = p.events().filter((e) => e.type === "attempt.rejected").map((e) => e.data["verdict"]);
+    const verdicts = p
+      .events()
+      .filter((e) => e.type === "attempt.rejected")
+      .map((e) => e.data["verdict"]);
     expect(verdicts[0]).toBe(verdict);
   });
 
   test.concurrent("E1 a rejection's gate, command, exit code and output are in the run, in JSON, in review, in watch, and in the retry's prompt", async () => {
     await using p = await testProject({
-      files: { "check.sh": "#!/bin/sh\n[ ! -e a.txt ] || grep -q right a.txt || { echo 'assertion of a failed: 17'; exit 3; }\n" },
+      files: {
+        "check.sh":
+          "#!/bin/sh\n[ ! -e a.txt ] || grep -q right a.txt || { echo 'assertion of a failed: 17'; exit 3; }\n",
+      },
       tasks: { a: {} },
       plan: { max_retries: 1 },
       config: { project: { test_cmd: "sh check.sh" } },

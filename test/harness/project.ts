@@ -101,7 +101,12 @@ export async function testProject(options: ProjectOptions): Promise<TestProject>
       return opened?.runs({ limit: 100 }).flatMap(({ run }) => opened.telemetry({ run })) ?? [];
     },
     async landed(branch = "main") {
-      const text = await repo.git("log", "--reverse", "--format=%(trailers:key=Dgov-Unit,valueonly)", branch);
+      const text = await repo.git(
+        "log",
+        "--reverse",
+        "--format=%(trailers:key=Dgov-Unit,valueonly)",
+        branch,
+      );
       return text.split("\n").filter((line) => line !== "");
     },
     writePlan(tasks) {
