@@ -44,9 +44,19 @@ export interface UnitStatusView {
   flaky: string[];
 }
 
-/** The status of some runs, newest first. `liveRun` is the run the lock holder works on, or null. */
-export function viewStatus(runs: readonly RunView[], liveRun: string | null): StatusView {
-  const views = runs.map((run) => viewRunStatus(run, liveRun));
+/** The run the holder of the lock works on; it may not have been recorded yet. */
+export interface LiveRun {
+  run: string;
+  plan: string;
+}
+
+/** The status of some runs, newest first. */
+export function viewStatus(runs: readonly RunView[], holder: LiveRun | null): StatusView {
+  const views = runs.map((run) => viewRunStatus(run, holder?.run ?? null));
+  if (holder !== null && !views.some((run) => run.run === holder.run)) {
+    const summary = `running: ${holder.plan}: starting`;
+    return { status: "running", summary, next: "dgov watch", runs: views };
+  }
   const live = views.find((run) => run.phase === "running");
   const bad = views.find((run) => run.phase !== "complete");
   if (live !== undefined) {

@@ -1,0 +1,21 @@
+import { group } from "../command.ts";
+
+/** `dgov plan ...`; each subcommand is loaded when it is asked for. */
+export default group({
+  name: "plan",
+  description: "Manage plans",
+  subcommands: {
+    list: {
+      description: "List plans and how far they are",
+      load: async () => (await import("./plan-list.ts")).default,
+    },
+    status: {
+      description: "Show where each unit of a plan stands",
+      load: async () => (await import("./plan-status.ts")).default,
+    },
+    review: {
+      description: "Review the last run of a plan",
+      load: async () => (await import("./plan-review.ts")).default,
+    },
+  },
+});

@@ -1,0 +1,38 @@
+/** `dgov status`, and `dgov` alone: running, needs attention, or idle. */
+import { isGood } from "../../views/run-view.ts";
+import { viewStatus } from "../../views/status.ts";
+import { command } from "../command.ts";
+import { renderStatus } from "../render/status.ts";
+import { answerView, liveRun, openProject, readRun } from "../seeing.ts";
+
+/** Runs looked at for the newest one of each plan. */
+const runsMax = 1_000;
+
+export default command({
+  name: "status",
+  description: "Show what is running and what needs attention",
+  args: {
+    all: { type: "boolean", description: "The newest run of every plan, not only the newest run" },
+  },
+  examples: ["dgov", "dgov status --all", "dgov status --json"],
+  async run(context, args) {
+    using seen = openProject(context);
+    const { log } = seen;
+    const live = liveRun(seen.projectRoot);
+    const entries = log?.runs({ limit: args.all ? runsMax : 1 }) ?? [];
+    const newestOfPlan = entries.filter(
+      ({ plan }, index) => entries.findIndex((entry) => entry.plan === plan) === index,
+    );
+    const runs = newestOfPlan.flatMap(({ run }) => (log ? (readRun(log, run) ?? []) : []));
+    const view = viewStatus(runs, live);
+    const units = view.runs.flatMap((run) => run.units);
+    const landed = units.filter((unit) => isGood(unit.phase)).length;
+    answerView(
+      context.output,
+      "dgov.status/1",
+      { ...view, units: units.length, landed },
+      renderStatus(view),
+    );
+    return 0;
+  },
+});

@@ -1,0 +1,100 @@
+/** What lists of plans need from the disk, read cheaply: no TOML is parsed. */
+import { readdirSync, readFileSync, statSync } from "node:fs";
+import { join, relative } from "node:path";
+import type { EventLog } from "../log/event-log.ts";
+import type { PlanLocation } from "../plan/locate.ts";
+import type { PlanFacts } from "../views/plan-view.ts";
+import type { LiveRun } from "../views/status.ts";
+import { readRun } from "./seeing.ts";
+
+export interface PlanWorld {
+  projectRoot: string;
+  log: EventLog | null;
+  live: LiveRun | null;
+}
+
+/** Facts of one plan for `plan list`. */
+export function planFacts(location: PlanLocation, world: PlanWorld): PlanFacts {
+  const { log, projectRoot, live } = world;
+  const source = readSource(location.dir);
+  const newest = log?.newestRun(location.name) ?? null;
+  return {
+    name: location.name,
+    path: relative(projectRoot, location.dir).replaceAll("\\", "/"),
+    kind: location.kind,
+    archived: location.archived,
+    compiled: source.compiledAt !== null,
+    changedSinceCompile: source.compiledAt !== null && source.changedAt > source.compiledAt,
+    tasks: source.tasks,
+    deployed: deployedUnits(projectRoot).get(location.name)?.size ?? 0,
+    run: log === null || newest === null ? null : readRun(log, newest),
+    live: newest !== null && live?.run === newest,
+  };
+}
+
+interface Source {
+  tasks: number;
+  /** Newest change of a source file, epoch milliseconds. */
+  changedAt: number;
+  compiledAt: number | null;
+}
+
+const taskHeader = /^[ \t]*\[[ \t]*tasks[ \t]*\.[ \t]*(?:"[^"\n]+"|'[^'\n]+'|[\w-]+)[ \t]*\]/gm;
+
+/** Counts task headers and looks at times; `_root.toml` and one level of section folders. */
+function readSource(dir: string): Source {
+  const source: Source = { tasks: 0, changedAt: 0, compiledAt: null };
+  const changed = (path: string): void => {
+    source.changedAt = Math.max(source.changedAt, mtime(path) ?? 0);
+  };
+  source.compiledAt = mtime(join(dir, "_compiled.toml"));
+  changed(join(dir, "_root.toml"));
+  for (const section of entries(dir)) {
+    if (!section.isDirectory() || /^[._]/.test(section.name)) continue;
+    for (const file of entries(join(dir, section.name))) {
+      if (!file.isFile() || /^[._]/.test(file.name)) continue;
+      const path = join(dir, section.name, file.name);
+      changed(path);
+      if (file.name.endsWith(".toml")) {
+        source.tasks += readFileSync(path, "utf8").match(taskHeader)?.length ?? 0;
+      }
+    }
+  }
+  return source;
+}
+
+function entries(dir: string) {
+  try {
+    return readdirSync(dir, { withFileTypes: true });
+  } catch {
+    return [];
+  }
+}
+
+function mtime(path: string): number | null {
+  return statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? null;
+}
+
+const deployedCache = new Map<string, Map<string, Set<string>>>();
+
+/** Units by plan in the readable history `.dgov/plans/deployed.jsonl`; lines it cannot read are skipped. */
+function deployedUnits(projectRoot: string): Map<string, Set<string>> {
+  const cached = deployedCache.get(projectRoot);
+  if (cached !== undefined) return cached;
+  const units = new Map<string, Set<string>>();
+  deployedCache.set(projectRoot, units);
+  let text: string;
+  try {
+    text = readFileSync(join(projectRoot, ".dgov", "plans", "deployed.jsonl"), "utf8");
+  } catch {
+    return units;
+  }
+  for (const line of text.split("\n")) {
+    try {
+      const { plan, unit } = JSON.parse(line) as { plan: string; unit: string };
+      const known = units.get(plan) ?? new Set<string>();
+      units.set(plan, known.add(unit));
+    } catch {}
+  }
+  return units;
+}

@@ -1,0 +1,61 @@
+/** `dgov plan list` and `dgov plan status` as text. */
+import type { PlanRow, UnitStanding } from "../../views/plan-view.ts";
+import { moment, short, table, words } from "./table.ts";
+
+export function renderPlanList(rows: readonly PlanRow[]): string {
+  if (rows.length === 0) return "no plans";
+  return table(
+    rows.map((row) => [
+      row.name,
+      `${row.landed}/${row.total}`,
+      row.status,
+      [
+        row.kind === "fix" ? "fix" : "",
+        row.archived ? "archived" : "",
+        row.changedSinceCompile ? "changed since compile" : "",
+        row.lastRunAt === null ? "" : `last run ${moment(row.lastRunAt)}`,
+      ]
+        .filter((note) => note !== "")
+        .join(", "),
+    ]),
+    "",
+  ).join("\n");
+}
+
+export interface PlanStatusView {
+  plan: string;
+  path: string;
+  status: string;
+  landed: number;
+  total: number;
+  run: string | null;
+  changedSinceCompile: boolean;
+  /** Null when the landings could not be looked up in git. */
+  target: string | null;
+  units: UnitStanding[];
+}
+
+export function renderPlanStatus(view: PlanStatusView, verbose: boolean): string {
+  const run = view.run === null ? "never run" : `last run ${view.run}`;
+  const changed = view.changedSinceCompile ? ", changed since compile" : "";
+  return [
+    `${view.plan}: ${view.landed}/${view.total} landed, ${view.status}, ${run}${changed}`,
+    ...table(view.units.map((unit) => row(unit, verbose))),
+  ].join("\n");
+}
+
+function row(unit: UnitStanding, verbose: boolean): string[] {
+  const phase = unit.state === "running" && unit.phase !== null ? unit.phase : unit.state;
+  const notes = [about(unit)];
+  if (unit.changed) notes.push("changed since");
+  if (verbose && unit.attempts > 0) notes.push(`attempts: ${unit.attempts}`);
+  if (verbose && unit.keptRef !== null) notes.push(`kept: ${unit.keptRef}`);
+  return [words(phase), unit.unit, notes.filter((note) => note !== "").join("; ")];
+}
+
+function about(unit: UnitStanding): string {
+  if (unit.commit !== null) return `${short(unit.commit)} ${moment(unit.at ?? "")}`;
+  if (unit.reason !== "") return unit.reason;
+  if (unit.waitingOn.length > 0) return `waits for ${unit.waitingOn.join(", ")}`;
+  return unit.summary;
+}

@@ -1,0 +1,100 @@
+/** `dgov plan review` as text: the run, then unit by unit what landed and what did not. */
+import type { ReviewView, Spending, UnitReview } from "../../views/review.ts";
+import type { AttemptView, GateView, Rejection } from "../../views/run-view.ts";
+import { duration, indented, moment, plural, short, table, words } from "./table.ts";
+
+export function renderReview(view: ReviewView): string {
+  const took = view.durationMs === null ? "" : ` in ${duration(view.durationMs)}`;
+  const lines = [
+    `${view.plan}: run ${view.run} ${words(view.phase)}${view.degraded ? " (degraded)" : ""}${took}, onto ${view.target}`,
+    `  started ${moment(view.startedAt)} UTC; ${spending(view.spending)}`,
+  ];
+  if (view.verification !== null) {
+    const reason = view.verification.reason === "" ? "" : `: ${view.verification.reason}`;
+    lines.push(`  the finished branch: ${view.verification.status}${reason}`);
+  }
+  for (const warning of view.warnings) lines.push(`  warning: ${warning}`);
+  if (view.repositoryChanged !== null) {
+    lines.push("  git's shared configuration changed while workers ran:");
+    lines.push(indented(view.repositoryChanged, "    "));
+  }
+  for (const unit of view.units) lines.push("", ...renderUnit(unit));
+  if (view.after !== null && view.after !== view.before) {
+    lines.push("", `git diff ${short(view.before)}..${short(view.after)}`);
+  }
+  return lines.join("\n");
+}
+
+function renderUnit(unit: UnitReview): string[] {
+  const lines = [
+    `${unit.unit}  ${words(unit.phase)}${unit.reason === "" ? "" : `: ${unit.reason}`}`,
+  ];
+  lines.push(`  ${unit.summary}`);
+  if (unit.landed !== null) {
+    const stat = unit.diff;
+    const size =
+      stat === null
+        ? ""
+        : `: ${plural(stat.files, "file")}, +${stat.insertions} -${stat.deletions}`;
+    lines.push(`  landed ${short(unit.landed.commit)} at ${moment(unit.landed.at)}${size}`);
+    const rows = stat?.paths.map((p) => [p.status, p.path, `+${p.insertions} -${p.deletions}`]);
+    lines.push(...table(rows ?? [], "    "));
+  }
+  if (unit.result !== null) lines.push("  result:", indented(unit.result, "    "));
+  if (unit.waitingOn.length > 0) lines.push(`  waits for ${unit.waitingOn.join(", ")}`);
+  if (unit.attempts.length > 0) {
+    lines.push(`  ${plural(unit.attempts.length, "attempt")}; ${spending(unit.spending)}`);
+  }
+  for (const one of unit.selfCorrections) {
+    const target = one.target === null ? "" : ` ${one.target}`;
+    lines.push(`  self-corrected: ${one.tool}${target} after ${plural(one.failures, "failure")}`);
+  }
+  for (const attempt of unit.attempts) lines.push(...renderAttempt(attempt));
+  if (unit.landed === null && unit.keptRef !== null) {
+    lines.push(`  kept: ${unit.keptRef}`, `  open it: git worktree add <dir> ${unit.keptRef}`);
+  }
+  if (unit.next !== null) lines.push(`  next: ${unit.next}`);
+  return lines;
+}
+
+function renderAttempt(attempt: AttemptView): string[] {
+  const lines: string[] = [];
+  const ended = attempt.outcome === null ? "still working" : `worker ${words(attempt.outcome)}`;
+  const why = attempt.outcome === "complete" ? "" : attempt.outcomeReason;
+  const model = attempt.model === null ? "" : ` (${attempt.model})`;
+  lines.push(`  attempt ${attempt.attempt}${model}: ${ended}${why === "" ? "" : `: ${why}`}`);
+  if (attempt.gates.length > 0) {
+    lines.push(`    gates: ${attempt.gates.map(gateWord).join(", ")}`);
+  }
+  if (attempt.flaky.length > 0) lines.push(`    flaky: ${attempt.flaky.join(", ")}`);
+  if (attempt.autofixed.length > 0) lines.push(`    autofixed: ${attempt.autofixed.join(", ")}`);
+  for (const refusal of attempt.refusals) lines.push(`    landing refused: ${refusal}`);
+  if (attempt.rejection !== null) lines.push(...renderRejection(attempt.rejection));
+  const omitted = attempt.kept?.omitted ?? [];
+  if (omitted.length > 0) lines.push(`    too big to keep: ${omitted.join(", ")}`);
+  return lines;
+}
+
+function gateWord(gate: GateView): string {
+  const time = gate.cached ? "cached" : duration(gate.durationMs);
+  return `${gate.gate} ${words(gate.status)} ${time}${gate.car === null ? " (own tree)" : ""}`;
+}
+
+/** A rejection with every gate's command, exit and the end of its real output. */
+export function renderRejection(rejection: Rejection): string[] {
+  const lines = [`    rejected: ${rejection.verdict}: ${rejection.reason}`];
+  for (const gate of rejection.gates) {
+    const command = gate.command === null ? "" : `: ${gate.command}`;
+    lines.push(`    ${gate.gate} ${words(gate.status)} (${gate.exit ?? gate.reason})${command}`);
+    if (gate.tail.trim() !== "") lines.push(indented(gate.tail.trimEnd(), "      | "));
+  }
+  return lines;
+}
+
+function spending(sum: Spending): string {
+  const tokens = sum.promptTokens + sum.completionTokens;
+  const cost = sum.cost === null || tokens === 0 ? "" : `, cost ${sum.cost.toFixed(4)}`;
+  const cached = sum.cachedTokens > 0 ? ` (${sum.cachedTokens} cached)` : "";
+  const failed = sum.failedCalls > 0 ? ` (${sum.failedCalls} failed)` : "";
+  return `${plural(sum.turns, "turn")}, ${plural(sum.calls, "call")}${failed}, ${sum.promptTokens} tokens in${cached}, ${sum.completionTokens} out${cost}`;
+}

@@ -1,0 +1,40 @@
+/** `dgov status` as text: the one-line summary first, then each run and its units. */
+import type { RunStatusView, StatusView, UnitStatusView } from "../../views/status.ts";
+import { moment, short, table, words } from "./table.ts";
+
+export function renderStatus(view: StatusView): string {
+  const lines = [view.summary];
+  for (const run of view.runs) lines.push("", ...renderRun(run));
+  if (view.next !== null) lines.push("", `next: ${view.next}`);
+  return lines.join("\n");
+}
+
+function renderRun(run: RunStatusView): string[] {
+  const counts = run.phases.map(({ phase, count }) => `${count} ${words(phase)}`).join(", ");
+  const degraded = run.degraded ? " (degraded)" : "";
+  const ended = run.finishedAt === null ? "" : `, ended ${moment(run.finishedAt)}`;
+  return [
+    `${run.plan}  run ${run.run}  ${run.phase}${degraded} onto ${run.target}: ${counts}`,
+    `  started ${moment(run.startedAt)} UTC${ended}`,
+    ...table(run.units.map(unitRow)),
+  ];
+}
+
+function unitRow(unit: UnitStatusView): string[] {
+  return [
+    words(unit.phase),
+    unit.unit,
+    unit.attempt > 1 ? `attempt ${unit.attempt}` : "",
+    about(unit),
+  ];
+}
+
+function about(unit: UnitStatusView): string {
+  const parts: string[] = [];
+  if (unit.commit !== null) parts.push(short(unit.commit));
+  else if (unit.reason !== "") parts.push(unit.reason);
+  else if (unit.waitingOn.length > 0) parts.push(`waits for ${unit.waitingOn.join(", ")}`);
+  if (unit.flaky.length > 0) parts.push(`flaky: ${unit.flaky.join(", ")}`);
+  if (unit.keptRef !== null && unit.commit === null) parts.push(`kept: ${unit.keptRef}`);
+  return parts.join("; ") || unit.summary;
+}

@@ -1,0 +1,47 @@
+/** The run a plan argument means: the newest one of that plan. */
+import { DgovError } from "../error.ts";
+import type { EventLog } from "../log/event-log.ts";
+import type { PlanLocation } from "../plan/locate.ts";
+import type { RunView } from "../views/run-view.ts";
+import { readRun, type Seen } from "./seeing.ts";
+
+export interface RunOfPlan {
+  log: EventLog;
+  run: RunView;
+  /** Null when the plan is no longer on disk. */
+  location: PlanLocation | null;
+}
+
+/** The newest run of a plan (of all, when none is named). NOT_FOUND when there is none. */
+export async function runOf(
+  seen: Seen,
+  plan: string | undefined,
+  note: (text: string) => void,
+): Promise<RunOfPlan> {
+  const { log, projectRoot } = seen;
+  if (log === null) {
+    throw new DgovError("NOT_FOUND", "nothing has run here yet", { hint: "dgov run" });
+  }
+  const location = plan === undefined ? null : await locate(projectRoot, plan, log);
+  if (location?.archived) note(`${location.name} is archived`);
+  const name = location?.name ?? plan;
+  const newest = log.newestRun(name);
+  const run = newest === null ? null : readRun(log, newest);
+  if (run === null) {
+    throw new DgovError("NOT_FOUND", `${name ?? "nothing"} has not run yet`, {
+      hint: `dgov run ${name ?? ""}`.trim(),
+    });
+  }
+  return { log, run, location };
+}
+
+/** The plan on disk; a plan the log knows but the disk does not is still found by its name. */
+async function locate(root: string, plan: string, log: EventLog): Promise<PlanLocation | null> {
+  const { resolvePlan } = await import("../plan/locate.ts");
+  try {
+    return await resolvePlan(root, plan);
+  } catch (error) {
+    if (log.newestRun(plan) !== null) return null;
+    throw error;
+  }
+}
