@@ -16,11 +16,11 @@ import { parseArgs } from "node:util";
 /** Names of release files and what Bun calls them. x64 is `baseline`: AVX2 is not required. */
 const targets = {
   "linux-x64": "bun-linux-x64-baseline",
-  "linux-x64-musl": "bun-linux-x64-musl-baseline",
+  "linux-x64-musl": "bun-linux-x64-baseline-musl",
   "linux-arm64": "bun-linux-arm64",
   "linux-arm64-musl": "bun-linux-arm64-musl",
   "darwin-arm64": "bun-darwin-arm64",
-  "darwin-x64": "bun-darwin-x64-baseline",
+  "darwin-x64": "bun-darwin-x64",
 } as const satisfies Record<string, Bun.Build.CompileTarget>;
 
 type Target = keyof typeof targets;

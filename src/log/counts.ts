@@ -31,7 +31,7 @@ export function countsBy(connection: Connection, run: string): Counts[] {
      FROM events WHERE type = 'turn.finished' AND run = ? GROUP BY unit, attempt, model
      UNION ALL
      SELECT unit, attempt, NULL, 0, 0, 0, 0, count(*),
-       sum(json_extract(data, '$.ok') = 0)
+       coalesce(sum(json_extract(data, '$.ok') = 0), 0)
      FROM events WHERE type = 'result' AND run = ? GROUP BY unit, attempt`,
     run,
     run,

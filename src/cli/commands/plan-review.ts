@@ -1,5 +1,5 @@
 /** `dgov plan review PLAN`: what the last run came to; `--diff` and `--events` look closer. */
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { DgovError } from "../../error.ts";
 import type { Repository } from "../../git/repository.ts";
@@ -81,10 +81,8 @@ async function gatherFacts(projectRoot: string, { log, run }: RunOfPlan): Promis
 
 /** Prices come from the configuration, which is only loaded when it names one. */
 async function costs(projectRoot: string): Promise<ReviewFacts["cost"]> {
-  const text = readFileSync(join(projectRoot, ".dgov", "project.toml"), {
-    encoding: "utf8",
-    flag: "r",
-  });
+  const path = join(projectRoot, ".dgov", "project.toml");
+  const text = existsSync(path) ? readFileSync(path, "utf8") : "";
   if (!/\bprice\b/.test(text)) return () => null;
   const { loadConfig } = await import("../../config/load.ts");
   const { costOf } = await import("../../model/price.ts");

@@ -1,0 +1,267 @@
+/** The event log on a real disk: durability, looking without a trace, and clear refusals. */
+import { Database } from "bun:sqlite";
+import { afterEach, describe, expect, test } from "bun:test";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { DgovError } from "../../src/error.ts";
+import { type NewEvent, openEventLog, openEventLogForReading } from "../../src/log/event-log.ts";
+
+const roots: string[] = [];
+
+function projectRoot(): string {
+  const root = mkdtempSync(join(tmpdir(), "dgov-log-"));
+  roots.push(root);
+  return root;
+}
+
+afterEach(() => {
+  for (const root of roots.splice(0)) rmSync(root, { recursive: true, force: true });
+});
+
+function event(type: string, more: Partial<NewEvent> = {}): NewEvent {
+  return { run: "r1", plan: "p", unit: null, attempt: null, type, data: {}, ...more };
+}
+
+function codeOf(body: () => unknown): string {
+  try {
+    body();
+  } catch (error) {
+    if (error instanceof DgovError) return error.code;
+    throw error;
+  }
+  return "no error";
+}
+
+describe("openEventLog", () => {
+  test("gives events back with their places and times, in order", () => {
+    const clock = { now: () => Date.parse("2026-01-02T03:04:05.678Z") };
+    using log = openEventLog(projectRoot(), { clock });
+    const [first] = log.append([event("run.started", { data: { target: "main" } })]);
+    expect(first).toEqual({
+      seq: 1,
+      ts: "2026-01-02T03:04:05.678Z",
+      run: "r1",
+      plan: "p",
+      unit: null,
+      attempt: null,
+      type: "run.started",
+      kind: "lifecycle",
+      data: { target: "main" },
+    });
+    log.append([event("run.finished")]);
+    expect(log.lifecycle({ run: "r1" }).map(({ seq, type }) => [seq, type])).toEqual([
+      [1, "run.started"],
+      [2, "run.finished"],
+    ]);
+    expect(log.lifecycle({ afterSeq: 1 }).map(({ type }) => type)).toEqual(["run.finished"]);
+  });
+
+  test("writes telemetry noted before a lifecycle event ahead of it", () => {
+    using log = openEventLog(projectRoot());
+    log.append([event("run.started")]);
+    log.note(event("thought", { unit: "u", attempt: 1 }));
+    const [ended] = log.append([event("worker.exited", { unit: "u", attempt: 1 })]);
+    const [noted] = log.telemetry({ run: "r1", unit: "u", attempt: 1 });
+    expect([noted?.seq, ended?.seq]).toEqual([2, 3]);
+    expect(log.lifecycle({ run: "r1" }).map(({ type }) => type)).not.toContain("thought");
+  });
+
+  test("writes telemetry after 200 events or with the flush, not one by one", () => {
+    const root = projectRoot();
+    using log = openEventLog(root);
+    for (let i = 0; i < 199; i++) log.note(event("call", { unit: "u" }));
+    expect(log.telemetry({ run: "r1" })).toHaveLength(0);
+    log.note(event("call", { unit: "u" }));
+    expect(log.telemetry({ run: "r1" })).toHaveLength(200);
+    log.note(event("call", { unit: "u" }));
+    log.flush();
+    expect(log.telemetry({ run: "r1" })).toHaveLength(201);
+  });
+
+  test("finds the newest run, of all plans and of one", () => {
+    using log = openEventLog(projectRoot());
+    expect(log.newestRun()).toBeNull();
+    log.append([event("run.started", { run: "a", plan: "p" })]);
+    log.append([event("run.started", { run: "b", plan: "q" })]);
+    expect([log.newestRun(), log.newestRun("p"), log.newestRun("x")]).toEqual(["b", "a", null]);
+    expect(log.runs({ limit: 9 }).map(({ run }) => run)).toEqual(["b", "a"]);
+  });
+
+  test("never changes or deletes a lifecycle event", () => {
+    const root = projectRoot();
+    openEventLog(root)[Symbol.dispose]();
+    using log = openEventLog(root);
+    log.append([event("run.started")]);
+    using db = new Database(join(root, ".dgov/state.db"));
+    expect(() => db.run("UPDATE events SET type = 'x'")).toThrow("append-only");
+    expect(() => db.run("DELETE FROM events")).toThrow("kept for ever");
+  });
+
+  test("keeps blobs and plans by digest, and does not trust a changed one", () => {
+    const root = projectRoot();
+    using log = openEventLog(root);
+    const digest = log.putBlob("output");
+    expect(log.putBlob("output")).toBe(digest);
+    expect(new TextDecoder().decode(log.getBlob(digest) ?? new Uint8Array())).toBe("output");
+    writeFileSync(join(root, ".dgov/out/blobs", digest), "something else");
+    expect(log.getBlob(digest)).toBeNull();
+    expect(log.getBlob("../../state.db")).toBeNull();
+    expect(log.readPlan(log.savePlan("r1", "[plan]\n"))).toBe("[plan]\n");
+  });
+});
+
+describe("openEventLogForReading", () => {
+  test("E9: gives null where nothing has run, and creates nothing", () => {
+    const root = projectRoot();
+    expect(openEventLogForReading(root)).toBeNull();
+    expect(readdirSync(root)).toEqual([]);
+  });
+
+  test("E9: looking at an idle log leaves no file behind", () => {
+    const root = projectRoot();
+    {
+      using log = openEventLog(root);
+      log.append([event("run.started")]);
+    }
+    {
+      using log = openEventLogForReading(root);
+      expect(log?.lifecycle({})).toHaveLength(1);
+    }
+    expect(readdirSync(join(root, ".dgov"))).toEqual(["state.db"]);
+  });
+
+  test("sees what a writer adds, whether it was there first or came later", () => {
+    const root = projectRoot();
+    {
+      using log = openEventLog(root);
+      log.append([event("run.started")]);
+    }
+    using reader = openEventLogForReading(root);
+    if (reader === null) throw new Error("there is a log");
+    const idle = reader.dataVersion();
+    using writer = openEventLog(root);
+    writer.append([event("attempt.prepared")]);
+    const first = reader.dataVersion();
+    expect(reader.lifecycle({})).toHaveLength(2);
+    writer.append([event("run.finished")]);
+    const second = reader.dataVersion();
+    expect(reader.lifecycle({})).toHaveLength(3);
+    expect(new Set([idle, first, second]).size).toBe(3);
+  });
+
+  test("sees what a writer that came and went has written", () => {
+    const root = projectRoot();
+    openEventLog(root)[Symbol.dispose]();
+    using reader = openEventLogForReading(root);
+    expect(reader?.lifecycle({})).toHaveLength(0);
+    {
+      using writer = openEventLog(root);
+      writer.append([event("run.started")]);
+    }
+    expect(reader?.lifecycle({})).toHaveLength(1);
+  });
+
+  test("refuses to write", () => {
+    const root = projectRoot();
+    openEventLog(root)[Symbol.dispose]();
+    using log = openEventLogForReading(root);
+    expect(codeOf(() => log?.append([event("run.started")]))).toBe("INTERNAL");
+  });
+});
+
+describe("B8: a log that cannot be used", () => {
+  test("a newer one is refused, by readers and writers, and left as it is", () => {
+    const root = projectRoot();
+    openEventLog(root)[Symbol.dispose]();
+    const path = join(root, ".dgov/state.db");
+    {
+      using db = new Database(path);
+      db.run("PRAGMA user_version = 99");
+    }
+    const before = readFileSync(path);
+    expect(codeOf(() => openEventLog(root))).toBe("LOG_NEWER");
+    expect(codeOf(() => openEventLogForReading(root))).toBe("LOG_NEWER");
+    expect(readFileSync(path).equals(before)).toBe(true);
+  });
+
+  test("a damaged one is refused and left as it is", () => {
+    const root = projectRoot();
+    mkdirSync(join(root, ".dgov"));
+    const path = join(root, ".dgov/state.db");
+    writeFileSync(path, "this is no database, whatever its name says\n".repeat(200));
+    expect(codeOf(() => openEventLog(root))).toBe("LOG_UNUSABLE");
+    expect(codeOf(() => openEventLogForReading(root))).toBe("LOG_UNUSABLE");
+    expect(readFileSync(path, "utf8")).toStartWith("this is no database");
+  });
+
+  test("pages that were overwritten are an error, not a wrong answer", () => {
+    const root = projectRoot();
+    {
+      using log = openEventLog(root);
+      for (let i = 0; i < 300; i++) log.append([event("run.started", { run: `r${i}` })]);
+    }
+    const path = join(root, ".dgov/state.db");
+    const bytes = readFileSync(path);
+    bytes.fill(0xff, 4096);
+    writeFileSync(path, bytes);
+    expect(
+      codeOf(() => {
+        using log = openEventLogForReading(root);
+        log?.lifecycle({});
+      }),
+    ).toBe("LOG_UNUSABLE");
+  });
+
+  test("a file where the folder should be is a clear error", () => {
+    const root = projectRoot();
+    writeFileSync(join(root, ".dgov"), "");
+    expect(codeOf(() => openEventLog(root))).toBe("LOG_UNUSABLE");
+  });
+
+  test("a full disk is a clear error, and nothing is half written", () => {
+    const root = projectRoot();
+    openEventLog(root)[Symbol.dispose]();
+    // A file size limit is what a full disk looks like to SQLite; it holds for the child alone.
+    const script = `
+      import { openEventLog } from ${JSON.stringify(join(import.meta.dir, "../../src/log/event-log.ts"))};
+      process.on("SIGXFSZ", () => {});
+      const log = openEventLog(${JSON.stringify(root)});
+      const data = { text: "x".repeat(100_000) };
+      const one = { run: "r", plan: "p", unit: null, attempt: null, type: "run.note", data };
+      try {
+        log.append(Array.from({ length: 100 }, () => one));
+        console.log("appended");
+      } catch (error) {
+        console.log(error.code);
+      }`;
+    const child = Bun.spawnSync([
+      "sh",
+      "-c",
+      'ulimit -f 2000; exec "$0" -e "$1"',
+      process.execPath,
+      script,
+    ]);
+    expect(child.stdout.toString().trim()).toBe("LOG_UNUSABLE");
+    using log = openEventLogForReading(root);
+    expect(log?.lifecycle({})).toEqual([]);
+  });
+
+  test.skipIf(process.getuid?.() === 0)("a read-only folder is a clear error", () => {
+    const root = projectRoot();
+    mkdirSync(join(root, ".dgov"));
+    chmodSync(join(root, ".dgov"), 0o555);
+    expect(codeOf(() => openEventLog(root))).toBe("LOG_UNUSABLE");
+    expect(existsSync(join(root, ".dgov/state.db"))).toBe(false);
+    chmodSync(join(root, ".dgov"), 0o755);
+  });
+});
