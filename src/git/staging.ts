@@ -36,9 +36,23 @@ export async function stage(
   const index = freshPath(g.dir, "index");
   copyIndex(heldIndex(t), index);
   if (paths.length === 0) return index;
+  // Git does not look behind a link; a tracked path that now lies behind one is gone.
+  const behind = new Set(paths.filter((path) => liesBehindLink(t, path)));
+  if (behind.size > 0) {
+    const remove = ["update-index", "-z", "--force-remove", "--stdin"];
+    await must(inPrivate(g, remove, { index, stdin: nulJoin([...behind]) }), "reading changes");
+  }
   const args = [...durable, "update-index", "-z", "--add", "--remove", "--replace", "--stdin"];
-  await must(inPrivate(g, args, { index, objects, stdin: nulJoin(paths) }), "reading changes");
+  const stdin = nulJoin(paths.filter((path) => !behind.has(path)));
+  await must(inPrivate(g, args, { index, objects, stdin }), "reading changes");
   return index;
+}
+
+function liesBehindLink(t: AttemptTree, path: string): boolean {
+  const parts = path.split("/");
+  return parts.some(
+    (_, i) => i > 0 && statOf(join(t.path, ...parts.slice(0, i)))?.isSymbolicLink() === true,
+  );
 }
 
 /** What review lets through is a file, a link or gone; anything else here is a mistake. */

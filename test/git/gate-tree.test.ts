@@ -1,0 +1,139 @@
+/** Gate trees: exactly one tree, proven, whatever a gate did before. */
+import { describe, expect, test } from "bun:test";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { dirname, join } from "node:path";
+import {
+  folderListing,
+  type GateTree,
+  proveTree,
+  provideTree,
+  restoreTree,
+} from "../../src/git/gate-tree.ts";
+import { type Ground, gitIn, ground } from "./harness.ts";
+
+const files = {
+  "a.txt": "a\n",
+  "src/b.py": "b\n",
+  "run.sh": "#!/bin/sh\n",
+  ".gitignore": "*.pyc\nnode_modules/\n",
+};
+const keepFolders = ["node_modules", "packages/x/vendor"];
+
+async function provide(
+  g: Ground,
+  treeish = "HEAD",
+): Promise<{ gateTree: GateTree; reused: boolean }> {
+  const tree = await g.repo.git("rev-parse", `${treeish}^{tree}`);
+  const [path, meta] = [join(g.repo.root, "gate"), join(g.repo.root, "gate-meta")];
+  return provideTree(g.r, { path, meta, tree, keepFolders });
+}
+
+describe("provideTree", () => {
+  test("holds exactly the tree, and git in it sees a clean repository of its own", async () => {
+    await using g = await ground(files);
+    const { gateTree, reused } = await provide(g);
+    expect([reused, await proveTree(g.r, gateTree, { keepFolders })]).toEqual([false, []]);
+    expect(await gitIn(g.repo, gateTree.path, "status", "--porcelain")).toBe("");
+    expect(await gitIn(g.repo, gateTree.path, "rev-parse", "HEAD^{tree}")).toBe(gateTree.tree);
+    expect(await gitIn(g.repo, gateTree.path, "rev-parse", "--show-toplevel")).toBe(gateTree.path);
+  });
+
+  test("A19: what a gate did is named, and undone", async () => {
+    await using g = await ground(files);
+    const { gateTree } = await provide(g);
+    const at = (path: string): string => join(gateTree.path, path);
+    const write = (path: string): void => {
+      mkdirSync(dirname(at(path)), { recursive: true });
+      writeFileSync(at(path), "by a gate\n");
+    };
+    write("a.txt");
+    rmSync(at("src"), { recursive: true });
+    symlinkSync(g.repo.path, at("src"));
+    chmodSync(at("run.sh"), 0o644);
+    for (const path of ["cache/x.pyc", "y.pyc", "node_modules/m/index.js", "packages/x/vendor/v"])
+      write(path);
+    write("packages/x/other");
+    mkdirSync(at("empty"));
+    writeFileSync(at(".git"), "gitdir: /tmp/evil\n");
+    expect(await proveTree(g.r, gateTree, { keepFolders })).toEqual([
+      ".git",
+      "a.txt",
+      "cache/",
+      "empty/",
+      "packages/x/other",
+      "run.sh",
+      "src",
+      "src/b.py",
+      "y.pyc",
+    ]);
+    await restoreTree(g.r, gateTree, { keepFolders });
+    expect(await proveTree(g.r, gateTree, { keepFolders })).toEqual([]);
+    expect([
+      existsSync(at("node_modules/m/index.js")),
+      existsSync(at("packages/x/vendor/v")),
+    ]).toEqual([true, true]);
+    expect(g.repo.read("src/b.py")).toBe("b\n");
+    expect(await gitIn(g.repo, gateTree.path, "status", "--porcelain", "--ignored=no", "src")).toBe(
+      "",
+    );
+  });
+
+  test("a warm one takes another tree and keeps dependency folders, also when a gate dirtied it", async () => {
+    await using g = await ground(files);
+    const first = await provide(g);
+    mkdirSync(join(first.gateTree.path, "node_modules"));
+    writeFileSync(join(first.gateTree.path, "node_modules/m"), "m\n");
+    writeFileSync(join(first.gateTree.path, "a.txt"), "dirty\n");
+    writeFileSync(join(first.gateTree.path, "new.txt"), "in the way\n");
+    g.repo.write("new.txt", "tracked now\n");
+    await g.repo.git("rm", "-q", "src/b.py");
+    await g.repo.git("add", "-A");
+    await g.repo.git("commit", "-qm", "two");
+    const second = await provide(g);
+    expect([second.reused, await proveTree(g.r, second.gateTree, { keepFolders })]).toEqual([
+      true,
+      [],
+    ]);
+    const at = (path: string): string => readFileSync(join(second.gateTree.path, path), "utf8");
+    expect([at("a.txt"), at("new.txt"), at("node_modules/m")]).toEqual([
+      "a\n",
+      "tracked now\n",
+      "m\n",
+    ]);
+    expect(existsSync(join(second.gateTree.path, "src"))).toBe(false);
+  });
+
+  test("an index that a gate rewrote is not believed: the tree is made anew", async () => {
+    await using g = await ground(files);
+    const { gateTree } = await provide(g);
+    const index = join(gateTree.meta, "index");
+    writeFileSync(join(gateTree.path, "a.txt"), "poison\n");
+    const env = { ...g.repo.env, GIT_INDEX_FILE: index };
+    const cwd = gateTree.path;
+    expect(Bun.spawnSync(["git", "update-index", "a.txt"], { cwd, env }).exitCode).toBe(0);
+    expect(await proveTree(g.r, gateTree, { keepFolders })).not.toEqual([]);
+    await restoreTree(g.r, gateTree, { keepFolders });
+    expect(await proveTree(g.r, gateTree, { keepFolders })).toEqual([]);
+    expect(readFileSync(join(gateTree.path, "a.txt"), "utf8")).toBe("a\n");
+    writeFileSync(index, "garbage");
+    expect((await provide(g)).reused).toBe(false);
+  });
+});
+
+test("folderListing tells prepared folders from changed ones", async () => {
+  await using g = await ground(files);
+  const write = (text: string): void => g.repo.write("node_modules/m/x", text);
+  write("1");
+  const before = folderListing(g.repo.path, ["node_modules", "absent"]);
+  expect(folderListing(g.repo.path, ["node_modules", "absent"])).toBe(before);
+  write("2");
+  expect(folderListing(g.repo.path, ["node_modules", "absent"])).not.toBe(before);
+});

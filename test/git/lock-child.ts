@@ -1,0 +1,12 @@
+/** A child that takes the run lock, says so (or how it was refused), and stays until it is killed. */
+import { acquireRunLock } from "../../src/process/lock.ts";
+
+const [commonDir = "", run = ""] = process.argv.slice(2);
+try {
+  acquireRunLock(commonDir, { run, plan: "p" });
+  console.log("held");
+  // Memory pressure must not let the lock be collected.
+  setInterval(() => Bun.gc(true), 20);
+} catch (error) {
+  console.log(String(error));
+}

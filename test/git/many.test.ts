@@ -1,0 +1,41 @@
+/** D10: many attempt worktrees made at once. `DGOV_TEST_LONG=1` makes ten times as many. */
+import { expect, test } from "bun:test";
+import { existsSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { removeAttemptTree } from "../../src/git/worktree.ts";
+import { ground } from "./harness.ts";
+
+const count = process.env["DGOV_TEST_LONG"] === "1" ? 10_000 : 1000;
+
+test(
+  `D10: ${count} attempt directories by 10 callers at once, beside git's own worktrees: no failure`,
+  async () => {
+    await using g = await ground({ "a.txt": "a\n" });
+    const base = await g.repo.git("rev-parse", "HEAD");
+    const made: string[] = [];
+    const caller = async (n: number): Promise<void> => {
+      for (let i = n; i < count; i += 10) {
+        // The same last part of the path for all, as attempts of different units have.
+        const t = await g.attempt(`unit-${i}/1`, base);
+        made.push(t.path);
+        if (i % 3 === 0) await removeAttemptTree(g.r, t, {});
+      }
+    };
+    const beside = async (): Promise<void> => {
+      for (let i = 0; i < 10; i++) {
+        await g.repo.git("worktree", "add", "-q", "--detach", join(g.repo.root, `mine-${i}`));
+        await g.repo.git("worktree", "prune");
+      }
+    };
+    await Promise.all([...Array.from({ length: 10 }, (_, n) => caller(n)), beside()]);
+    expect(new Set(made).size).toBe(count);
+    const left = Array.from({ length: count }, (_, i) => i).filter((i) => i % 3 !== 0).length;
+    const listed = (await g.repo.git("worktree", "list", "--porcelain")).split("\n");
+    const paths = listed.filter((line) => line.startsWith("worktree "));
+    expect(paths).toHaveLength(1 + 10 + left);
+    expect(listed.filter((line) => line.startsWith("prunable"))).toEqual([]);
+    expect(paths.every((line) => existsSync(line.slice("worktree ".length)))).toBe(true);
+    expect(readdirSync(join(g.repo.path, ".git/worktrees"))).toHaveLength(10 + left);
+  },
+  count * 100,
+);

@@ -1,0 +1,211 @@
+/** Children, their trees and the run lock, with real processes. */
+import { describe, expect, test } from "bun:test";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { acquireRunLock, lockHolder } from "../../src/process/lock.ts";
+import { type RunOptions, runProcess, runShell } from "../../src/process/spawn.ts";
+import { killTree, markedProcesses, processStart } from "../../src/process/tree.ts";
+
+const env = { PATH: process.env["PATH"] ?? "" };
+const defaults = { cwd: tmpdir(), env, timeoutMs: 10_000, outputBytesMax: 100_000 };
+
+function shell(command: string, more: Partial<RunOptions> = {}): ReturnType<typeof runShell> {
+  return runShell({ ...defaults, ...more, command });
+}
+
+function folder(): { path: string } & Disposable {
+  const path = mkdtempSync(join(tmpdir(), "dgov-test-"));
+  return { path, [Symbol.dispose]: () => rmSync(path, { recursive: true, force: true }) };
+}
+
+/** Every way to leave a process group that needs no privileges. Each writes its pid to a file. */
+const escapes = (file: string): string => {
+  const stay = `echo $$ >>${file}; exec sleep 1000`;
+  return [
+    `sh -c '${stay}' &`,
+    `nohup sh -c '${stay}' >/dev/null 2>&1 &`,
+    `setsid sh -c '${stay}' &`,
+    `( setsid sh -c '${stay}' & )`,
+    `( setsid sh -c "( sh -c '${stay}' & )" & )`,
+    `until [ "$(wc -l <${file} 2>/dev/null || echo 0)" -ge 5 ]; do sleep 0.01; done`,
+  ].join("\n");
+};
+
+describe("runProcess", () => {
+  test.each<[string, string, () => Partial<RunOptions>, unknown]>([
+    ["an exit code", "exit 3", () => ({}), { kind: "exited", code: 3 }],
+    ["a signal", "kill -TERM $$", () => ({}), { kind: "signaled", signal: "SIGTERM" }],
+    ["a time limit", "sleep 1000", () => ({ timeoutMs: 50 }), { kind: "timed_out", timeoutMs: 50 }],
+    [
+      "being cancelled",
+      "sleep 1000",
+      () => ({ signal: AbortSignal.timeout(50) }),
+      { kind: "cancelled" },
+    ],
+    [
+      "being cancelled before it starts",
+      "true",
+      () => ({ signal: AbortSignal.abort() }),
+      { kind: "cancelled" },
+    ],
+    [
+      "too much output",
+      "yes",
+      () => ({ overflow: "fail", outputBytesMax: 100 }),
+      { kind: "output_too_large", bytesMax: 100 },
+    ],
+  ])("%s is its outcome", async (_what, command, more, result) => {
+    expect((await shell(command, more())).result as unknown).toEqual(result);
+  });
+
+  test("a program that is not there is an outcome; a folder that is not there is a failure", async () => {
+    const argv = ["no-such-program-anywhere"];
+    const { result } = await runProcess({ ...defaults, argv });
+    expect(result).toEqual({ kind: "not_found", program: argv[0] ?? "" });
+    expect(runProcess({ ...defaults, argv, cwd: "/no/such/folder" })).rejects.toThrow(
+      "does not exist",
+    );
+  });
+
+  test("C6: the child's environment is what it was given, and its input ends", async () => {
+    const run = await shell("env; cat", { stdin: "in\n", env: { ...env, ONLY: "this" } });
+    const names = run.stdout
+      .match(/^\w+(?==)/gm)
+      ?.filter((name) => !["PWD", "_", "SHLVL", "OLDPWD"].includes(name));
+    expect([names?.sort(), run.stdout.endsWith("in\n")]).toEqual([["ONLY", "PATH"], true]);
+  });
+
+  test("D5: megabytes pass; more than the limit keeps head and tail, in the file as well", async () => {
+    const whole = await shell("head -c 3000000 /dev/zero | tr '\\0' x", { outputBytesMax: 4e6 });
+    expect([whole.bytes, whole.stdout.length]).toEqual([3e6, 3e6]);
+    using dir = folder();
+    const tee = join(dir.path, "log");
+    const cut = await shell("echo first; yes | head -c 1000000; echo; echo last >&2", {
+      outputBytesMax: 1000,
+      tee,
+    });
+    expect(cut.result).toEqual({ kind: "exited", code: 0 });
+    expect([cut.bytes > 1e6, cut.combined.length < 1100]).toEqual([true, true]);
+    expect(cut.combined).toMatch(/^first\n.*bytes left out.*last\n$/s);
+    expect(readFileSync(tee, "utf8")).toMatch(/^first\n.*bytes left out.*last\n$/s);
+  });
+
+  test("a descendant that holds the pipes open does not hold up the answer", async () => {
+    const run = await shell("sh -c 'sleep 1000' & echo done");
+    expect([run.stdout, run.durationMs < 3000]).toEqual(["done\n", true]);
+  });
+});
+
+describe("trees of processes", () => {
+  const ways: [string, string, number][] = [
+    ["its end", "", 10_000],
+    ["its timeout", "\nsleep 1000", 1500],
+  ];
+  test.each(ways)(
+    "B3, D14: setsid, nohup, orphans and double forks are dead after %s",
+    async (_way, last, timeoutMs) => {
+      using dir = folder();
+      const pids = join(dir.path, "pids");
+      const marker = `test/${process.pid}/${timeoutMs}`;
+      await shell(escapes(pids) + last, { marker, timeoutMs });
+      const all = readFileSync(pids, "utf8").trim().split("\n").map(Number);
+      expect(all).toHaveLength(5);
+      expect(all.filter((pid) => processStart(pid) !== null)).toEqual([]);
+      expect(markedProcesses(marker)).toEqual([]);
+    },
+  );
+
+  test("by pid alone, descendants go while their parents live; by marker alone, all go", async () => {
+    using dir = folder();
+    const pids = join(dir.path, "pids");
+    const marker = `test/${process.pid}/kill`;
+    const start = (): Bun.Subprocess =>
+      Bun.spawn(["/bin/sh", "-c", `${escapes(pids)}\necho ready\nsleep 1000`], {
+        env: { ...env, DGOV_ATTEMPT: marker },
+        stdout: "pipe",
+        stderr: "ignore",
+        detached: true,
+      });
+    const child = start();
+    await (child.stdout as ReadableStream<Uint8Array>).getReader().read();
+    expect(markedProcesses(`test/${process.pid}/`).length).toBeGreaterThanOrEqual(6);
+    expect(await killTree({ pid: child.pid })).toEqual({ survivors: [] });
+    await child.exited;
+    expect(await killTree({ marker })).toEqual({ survivors: [] });
+    expect(markedProcesses(marker)).toEqual([]);
+  });
+
+  test("a process is known by its start, and nobody is at the pid of a dead one", async () => {
+    const child = Bun.spawn(["sleep", "1000"], { env });
+    const start = processStart(child.pid);
+    expect([start !== null, processStart(child.pid) === start]).toEqual([true, true]);
+    expect(processStart(process.pid)).not.toBe(start);
+    child.kill("SIGKILL");
+    await child.exited;
+    expect(processStart(child.pid)).toBeNull();
+  });
+
+  test("a zombie is not alive", async () => {
+    // The shell's child ends at once; exec leaves a program that never reaps it.
+    const child = Bun.spawn(["sh", "-c", "sh -c 'echo $$' & exec sleep 1000"], {
+      env,
+      stdout: "pipe",
+    });
+    const { value } = await child.stdout.getReader().read();
+    const pid = Number(new TextDecoder().decode(value));
+    while (processStart(pid) !== null) await Bun.sleep(1);
+    expect(existsSync(`/proc/${pid}`)).toBe(process.platform === "linux");
+    child.kill("SIGKILL");
+    await child.exited;
+  });
+});
+
+describe("the run lock", () => {
+  const script = join(import.meta.dir, "lock-child.ts");
+  const start = (dir: string, run: string): Bun.Subprocess<"ignore", "pipe", "inherit"> =>
+    Bun.spawn([process.execPath, script, dir, run], { env, stdin: "ignore", stdout: "pipe" });
+  const said = async (child: Bun.Subprocess<"ignore", "pipe", "inherit">): Promise<string> => {
+    const reader = child.stdout.getReader();
+    const { value } = await reader.read();
+    reader.releaseLock();
+    return new TextDecoder().decode(value).trim();
+  };
+
+  test("D4: the second refuses at once and names the first; SIGKILL of the holder frees it", async () => {
+    using dir = folder();
+    const first = start(dir.path, "run-1");
+    expect(await said(first)).toBe("held");
+    expect(lockHolder(dir.path)).toMatchObject({ pid: first.pid, run: "run-1", plan: "p" });
+
+    const started = performance.now();
+    expect(() => acquireRunLock(dir.path, { run: "run-2", plan: "q" })).toThrow(
+      new RegExp(`run run-1 of plan p \\(pid ${first.pid} on `),
+    );
+    expect(performance.now() - started).toBeLessThan(500);
+    const second = start(dir.path, "run-2");
+    expect(await said(second)).toContain("run run-1 of plan p");
+    await second.exited;
+
+    first.kill("SIGKILL");
+    await first.exited;
+    expect(lockHolder(dir.path)).toBeNull();
+    const lock = acquireRunLock(dir.path, { run: "run-3", plan: "p" });
+    expect(lockHolder(dir.path)?.run).toBe("run-3");
+    expect(() => acquireRunLock(dir.path, { run: "run-4", plan: "p" })).toThrow("run run-3");
+    lock.release();
+    lock.release();
+    expect(lockHolder(dir.path)).toBeNull();
+    acquireRunLock(dir.path, { run: "run-5", plan: "p" }).release();
+  });
+
+  test("D4: of many at once exactly one gets it", async () => {
+    using dir = folder();
+    const racers = Array.from({ length: 8 }, (_, i) => start(dir.path, `run-${i}`));
+    const words = await Promise.all(racers.map(said));
+    expect(words.filter((word) => word === "held")).toHaveLength(1);
+    expect(words.filter((word) => word.includes("holds this repository"))).toHaveLength(7);
+    for (const racer of racers) racer.kill("SIGKILL");
+    await Promise.all(racers.map((racer) => racer.exited));
+  });
+});

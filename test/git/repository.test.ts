@@ -1,0 +1,265 @@
+/** The operator's repository: opening it, its own commits, what has landed, and what was changed. */
+import { describe, expect, test } from "bun:test";
+import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import {
+  bootstrapCommit,
+  branchTip,
+  commitOwn,
+  configuredIdentity,
+  createBranch,
+  describeSharedChange,
+  dirtyPaths,
+  gitVersion,
+  headOf,
+  isAncestor,
+  openRepository,
+  resolveCommit,
+  scanLanded,
+  sharedState,
+} from "../../src/git/repository.ts";
+import { encodeRefPart, keepRef } from "../../src/git/snapshot.ts";
+import { testRepo } from "../harness/repo.ts";
+import { ground } from "./harness.ts";
+
+const files = { "a.txt": "a\n", "sub/dir/b.txt": "b\n", ".gitignore": "*.log\n" };
+
+describe("openRepository", () => {
+  test("E15: from a subdirectory, with spaces and unicode in the path", async () => {
+    await using g = await ground(files, { name: "ein répo" });
+    const r = await openRepository(join(g.repo.path, "sub/dir"));
+    expect(r).toEqual(g.r);
+    expect([r.topLevel, r.commonDir, r.objectFormat, r.shallow]).toEqual([
+      g.repo.path,
+      join(g.repo.path, ".git"),
+      "sha1",
+      false,
+    ]);
+    expect(r.id).toMatch(/^[0-9a-f]{16}$/);
+  });
+
+  test("from a linked worktree it is the same repository with another git dir", async () => {
+    await using g = await ground(files);
+    const linked = join(g.repo.root, "linked");
+    await g.repo.git("worktree", "add", "-q", linked);
+    const r = await openRepository(linked);
+    expect([r.id, r.topLevel]).toEqual([g.r.id, linked]);
+    expect(r.gitDir).toBe(join(g.repo.path, ".git/worktrees/linked"));
+  });
+
+  test("outside any repository, in a bare one and in a partial clone it says so", async () => {
+    await using g = await ground(files);
+    expect(openRepository(g.repo.root)).rejects.toMatchObject({ code: "NOT_A_REPOSITORY" });
+    const bare = join(g.repo.root, "bare.git");
+    await g.repo.git("clone", "-q", "--bare", ".", bare);
+    expect(openRepository(bare)).rejects.toMatchObject({ code: "NOT_A_REPOSITORY" });
+    await g.repo.git("config", "remote.origin.promisor", "true");
+    expect(openRepository(g.repo.path)).rejects.toThrow("partial clone");
+  });
+
+  test("a shallow clone is told, and attempts in it can be merged", async () => {
+    await using g = await ground(files);
+    await g.repo.git("commit", "-q", "--allow-empty", "-m", "two");
+    const path = join(g.repo.root, "shallow");
+    await g.repo.git("clone", "-q", "--depth=1", `file://${g.repo.path}`, path);
+    expect((await openRepository(path)).shallow).toBe(true);
+  });
+
+  test("git is new enough here", async () => {
+    expect(await gitVersion()).toMatch(/^\d+\.\d+/);
+  });
+});
+
+describe("questions", () => {
+  test("head, branches and ancestry", async () => {
+    await using g = await ground(files);
+    const first = await g.repo.git("rev-parse", "HEAD");
+    expect(await headOf(g.r)).toEqual({ kind: "branch", branch: "main", commit: first });
+    await createBranch(g.r, "feature/x", first);
+    expect(await branchTip(g.r, "feature/x")).toBe(first);
+    expect(createBranch(g.r, "feature/x", first)).rejects.toThrow("feature/x");
+    expect(await branchTip(g.r, "nope")).toBeNull();
+    expect(await resolveCommit(g.r, "--all")).toBeNull();
+    expect(await resolveCommit(g.r, first.slice(0, 10))).toBe(first);
+    await g.repo.git("checkout", "-q", "--detach");
+    await g.repo.git("commit", "-q", "--allow-empty", "-m", "next");
+    const second = await g.repo.git("rev-parse", "HEAD");
+    expect(await headOf(g.r)).toEqual({ kind: "detached", commit: second });
+    expect([await isAncestor(g.r, first, second), await isAncestor(g.r, second, first)]).toEqual([
+      true,
+      false,
+    ]);
+  });
+
+  test("uncommitted work: staged, changed, untracked, deleted; ignored not; nothing is written", async () => {
+    await using g = await ground({ ...files, "gone.txt": "g\n" });
+    writeFileSync(join(g.repo.path, ".git/info/exclude"), "private\n");
+    g.repo.write("a.txt", "changed\n");
+    g.repo.write("staged.txt", "s\n");
+    await g.repo.git("add", "staged.txt");
+    g.repo.write("new dir/ü.txt", "u\n");
+    g.repo.write("x.log", "ignored\n");
+    g.repo.write("private", "ignored\n");
+    rmSync(join(g.repo.path, "gone.txt"));
+    const index = await Bun.file(join(g.repo.path, ".git/index")).bytes();
+    expect(await dirtyPaths(await openRepository(g.repo.path))).toEqual([
+      { status: " M", path: "a.txt" },
+      { status: " D", path: "gone.txt" },
+      { status: "A ", path: "staged.txt" },
+      { status: "??", path: "new dir/ü.txt" },
+    ]);
+    expect(await Bun.file(join(g.repo.path, ".git/index")).bytes()).toEqual(index);
+  });
+
+  test("the author comes from configuration; none set is null", async () => {
+    await using g = await ground(files);
+    expect(await configuredIdentity(g.r)).toBeNull();
+    await g.repo.git("config", "user.name", "Grace <H>");
+    await g.repo.git("config", "user.email", "grace@example.com");
+    expect(await configuredIdentity(g.r)).toEqual({ name: "Grace H", email: "grace@example.com" });
+  });
+
+  test.each([
+    ["a/b.c", "a%2Fb%2Ec"],
+    ["ü..lock", "%C3%BC%2E%2Elock"],
+    ["A-z_9", "A-z_9"],
+  ])("a unit id %s is %s in a ref", (text, part) => {
+    expect(encodeRefPart(text)).toBe(part);
+    expect(keepRef("r", text, 2)).toBe(`refs/dgov/keep/r/${part}/2`);
+  });
+});
+
+describe("commits of dgov's own", () => {
+  test("bootstrap: the first commit of an empty repository, with an index to match", async () => {
+    await using repo = await testRepo({}, { commit: false });
+    repo.write(".dgov/project.toml", "x\n");
+    repo.write(".dgov/.gitignore", "state.db*\n");
+    repo.write(".dgov/state.db", "db\n");
+    repo.write("mine.txt", "m\n");
+    const r = await openRepository(repo.path);
+    expect(await headOf(r)).toEqual({ kind: "branch", branch: "main", commit: null });
+    const commit = await bootstrapCommit(r, [".dgov"], "dgov: set up");
+    expect(await repo.git("log", "--format=%H %s", "--name-only")).toBe(
+      `${commit} dgov: set up\n\n.dgov/.gitignore\n.dgov/project.toml`,
+    );
+    expect(await repo.git("status", "--porcelain")).toBe("?? mine.txt");
+    expect(bootstrapCommit(r, "all", "again")).rejects.toThrow("has a first commit already");
+  });
+
+  test("bootstrap of everything", async () => {
+    await using repo = await testRepo(files, { commit: false });
+    const r = await openRepository(repo.path);
+    await bootstrapCommit(r, "all", "all");
+    expect(await repo.git("status", "--porcelain")).toBe("");
+    expect((await repo.git("ls-files")).split("\n").sort()).toEqual(Object.keys(files).sort());
+  });
+
+  const allowedPrefixes = [".dgov", ".sentrux"];
+  test("bookkeeping: exactly these paths, whatever else is dirty or staged", async () => {
+    await using g = await ground({ ...files, ".dgov/plans/p/_root.toml": "p\n", ".dgov/x": "x\n" });
+    g.repo.write("a.txt", "dirty\n");
+    g.repo.write("staged.txt", "s\n");
+    await g.repo.git("add", "staged.txt");
+    mkdirSync(join(g.repo.path, ".dgov/plans/archive"));
+    await Bun.$`mv ${join(g.repo.path, ".dgov/plans/p")} ${join(g.repo.path, ".dgov/plans/archive/p")}`;
+    g.repo.write(".dgov/x", "changed but not named\n");
+    const parent = await g.repo.git("rev-parse", "HEAD");
+    const o = { branch: "main", parent, message: "dgov: archive p", allowedPrefixes };
+    const commit = await commitOwn(g.r, { ...o, paths: [".dgov/plans"] });
+    expect(await g.repo.git("rev-parse", "main")).toBe(String(commit));
+    expect(await g.repo.git("diff", "--name-status", "--no-renames", parent, "main")).toBe(
+      "A\t.dgov/plans/archive/p/_root.toml\nD\t.dgov/plans/p/_root.toml",
+    );
+    expect(await g.repo.git("status", "--porcelain")).toBe(" M .dgov/x\n M a.txt\nA  staged.txt");
+    const again = { ...o, parent: String(commit), paths: [".dgov/plans"] };
+    expect(await commitOwn(g.r, again)).toBeNull();
+  });
+
+  test("bookkeeping outside its places is refused, and so is a target that moved", async () => {
+    await using g = await ground({ ...files, ".dgov/x": "x\n" });
+    const parent = await g.repo.git("rev-parse", "HEAD");
+    const o = { branch: "main", parent, message: "m", allowedPrefixes };
+    g.repo.write("a.txt", "changed\n");
+    expect(commitOwn(g.r, { ...o, paths: ["a.txt"] })).rejects.toThrow("would change a.txt");
+    g.repo.write(".dgov/x", "changed\n");
+    await g.repo.git("commit", "-q", "--allow-empty", "-m", "operator's");
+    expect(commitOwn(g.r, { ...o, paths: [".dgov/x"] })).rejects.toThrow("main has moved");
+    expect(await g.repo.git("status", "--porcelain")).toBe(" M .dgov/x\n M a.txt");
+  });
+});
+
+describe("scanLanded", () => {
+  const trailers = (unit: string, digest = "d1", plan = "p"): string =>
+    `work\n\nDgov-Plan: ${plan}\nDgov-Unit: ${unit}\nDgov-Run: r1\nDgov-Digest: ${digest}\n`;
+
+  test("B9: trailers count, reverts take out, reverts of reverts bring back, squashes hold several", async () => {
+    await using g = await ground(files);
+    const commit = async (message: string): Promise<string> => {
+      await g.repo.git("commit", "-q", "--allow-empty", "-m", message);
+      return g.repo.git("rev-parse", "HEAD");
+    };
+    const units = async (since?: Parameters<typeof scanLanded>[1]["since"]): Promise<string[]> => {
+      const tip = await g.repo.git("rev-parse", "HEAD");
+      const o = since === undefined ? { tip, plan: "p" } : { tip, plan: "p", since };
+      return (await scanLanded(g.r, o)).map((l) => `${l.unit} ${l.digest} ${l.run}`);
+    };
+    const one = await commit(trailers("s/one"));
+    await commit(trailers("s/other", "d1", "another plan"));
+    await commit("quoted\n\n  Dgov-Plan: p\n  Dgov-Unit: s/quoted\n  Dgov-Digest: d\n");
+    await commit(`squash\n\n${trailers("s/two")}\n${trailers("s/three", "d3")}`);
+    expect(await units()).toEqual(["s/one d1 r1", "s/two d1 r1", "s/three d3 r1"]);
+
+    const since = {
+      tip: await g.repo.git("rev-parse", "HEAD"),
+      landed: await scanLanded(g.r, { tip: await g.repo.git("rev-parse", "HEAD"), plan: "p" }),
+    };
+    const revert = await commit(`Revert "work"\n\nThis reverts commit ${one}.\n`);
+    expect([await units(), await units(since)]).toEqual([
+      ["s/two d1 r1", "s/three d3 r1"],
+      ["s/two d1 r1", "s/three d3 r1"],
+    ]);
+    const reverted = {
+      tip: await g.repo.git("rev-parse", "HEAD"),
+      landed: since.landed.filter((l) => l.unit !== "s/one"),
+    };
+    await commit(`Revert "Revert"\n\nThis reverts commit ${revert}.\n`);
+    expect((await units(reverted)).sort()).toEqual((await units()).sort());
+    expect(await units()).toContain("s/one d1 r1");
+    await g.repo.git("reset", "-q", "--hard", `${one}~1`);
+    expect(await units(since)).toEqual([]);
+  });
+});
+
+describe("sharedState", () => {
+  test("C2: config, hooks, info, alternates and replace refs are seen; branches and stashes are not", async () => {
+    await using g = await ground(files);
+    const before = await sharedState(g.r);
+    await g.repo.git("branch", "mine");
+    await g.repo.git("tag", "v1");
+    g.repo.write("a.txt", "x\n");
+    await g.repo.git("stash", "-q");
+    expect(describeSharedChange(before, await sharedState(g.r))).toBe("");
+
+    await g.repo.git("config", "core.hooksPath", "/tmp/evil");
+    await g.repo.git("config", "http.https://h/.extraheader", "Authorization: s3cr3t");
+    await g.repo.git("config", "remote.origin.url", "https://user:s3cr3t@h/x");
+    g.repo.write(".git/hooks/pre-push", "#!/bin/sh\n");
+    g.repo.write(".git/info/attributes", "* filter=evil\n");
+    g.repo.write(".git/objects/info/alternates", "/tmp/evil\n");
+    const head = await g.repo.git("rev-parse", "HEAD");
+    const tree = await g.repo.git("rev-parse", "HEAD^{tree}");
+    await g.repo.git("replace", head, await g.repo.git("commit-tree", tree, "-m", "fake"));
+    const words = describeSharedChange(before, await sharedState(g.r));
+    for (const part of [
+      "hooksPath",
+      "hooks/pre-push",
+      "* filter=evil",
+      "/tmp/evil",
+      "refs/replace",
+    ]) {
+      expect(words).toContain(part);
+    }
+    expect(words).not.toContain("s3cr3t");
+    expect(existsSync(join(g.repo.path, ".git/config"))).toBe(true);
+  });
+});
