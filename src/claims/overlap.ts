@@ -1,0 +1,181 @@
+/**
+ * Whether two claims overlap: some path fits both. Decided from the patterns alone and exactly, in
+ * the case-folded NFC form, since two names that differ only in case are one file on some machines.
+ *
+ * A claim covers everything below what it spells, so two claims that agree up to the point where
+ * one of them ends, or says `**`, always share a path: the rest of the other one fits below.
+ */
+import type { Claim, Segment } from "./path.ts";
+import { fold, literalTokens, meet, type Token, tokenize } from "./pattern.ts";
+
+/** Whether some path is covered by both claims. Symmetric. */
+export function overlaps(a: Claim, b: Claim): boolean {
+  return a.readings.some((x) => b.readings.some((y) => readingsOverlap(x, y)));
+}
+
+function readingsOverlap(a: readonly Segment[], b: readonly Segment[]): boolean {
+  for (let i = 0; i < a.length && i < b.length; i++) {
+    const x = a[i];
+    const y = b[i];
+    if (x === undefined || y === undefined) break;
+    if (x.kind === "globstar" || y.kind === "globstar") return true;
+    if (!segmentsMeet(x, y)) return false;
+  }
+  return true;
+}
+
+type Concrete = Exclude<Segment, { kind: "globstar" }>;
+
+function segmentsMeet(a: Concrete, b: Concrete): boolean {
+  if (a.kind === "name" && b.kind === "name") return fold(a.text) === fold(b.text);
+  if (meet(tokensOf(a), tokensOf(b), "folded")) return true;
+  const composed = [a, b].every((segment) => segment.text === segment.text.normalize("NFC"));
+  return !composed && meet(composedTokens(a), composedTokens(b), "folded");
+}
+
+function tokensOf(segment: Concrete): Token[] {
+  return segment.kind === "name" ? literalTokens(segment.text) : segment.tokens;
+}
+
+/** Tokens of the NFC form, where an accented letter is one character. */
+function composedTokens(segment: Concrete): Token[] {
+  const text = segment.text.normalize("NFC");
+  if (segment.kind === "name") return literalTokens(text);
+  const brackets = segment.tokens.some((token) => token.kind === "set");
+  return tokenize(text, { brackets });
+}
+
+/** All owners of one claim (equal after folding). */
+export interface ClaimGroup<Owner> {
+  claim: Claim;
+  owners: Owner[];
+}
+
+/**
+ * Claims gathered so that those overlapping a given one are found without looking at the others: a
+ * tree by segment, where a plain name is one look-up. Cost grows with the answer, not with the square
+ * of the number of claims.
+ */
+export interface ClaimIndex<Owner> {
+  add(claim: Claim, owner: Owner): void;
+  /** Every claim with its owners, in the order first added. */
+  groups(): ClaimGroup<Owner>[];
+  /** The groups whose claim overlaps this one, each once. */
+  overlapping(claim: Claim): Set<ClaimGroup<Owner>>;
+}
+
+interface Node<Owner> {
+  /** Claims that end here or go on with `**`: they overlap whatever reaches this node. */
+  here: Set<ClaimGroup<Owner>>;
+  names: Map<string, Node<Owner>>;
+  patterns: Map<string, { segment: Concrete; node: Node<Owner> }>;
+}
+
+/** An empty index. */
+export function claimIndex<Owner>(): ClaimIndex<Owner> {
+  const root = newNode<Owner>();
+  const groups = new Map<string, ClaimGroup<Owner>>();
+  return {
+    add(claim, owner) {
+      const key = claim.glob ? claim.text.normalize("NFC") : fold(claim.text);
+      let group = groups.get(key);
+      if (group === undefined) {
+        group = { claim, owners: [] };
+        groups.set(key, group);
+        for (const reading of claim.readings) insert(root, reading, group);
+      }
+      group.owners.push(owner);
+    },
+    groups: () => [...groups.values()],
+    overlapping(claim) {
+      const found = new Set<ClaimGroup<Owner>>();
+      for (const reading of claim.readings) search(root, reading, 0, found);
+      return found;
+    },
+  };
+}
+
+function newNode<Owner>(): Node<Owner> {
+  return { here: new Set(), names: new Map(), patterns: new Map() };
+}
+
+function insert<Owner>(root: Node<Owner>, reading: Segment[], group: ClaimGroup<Owner>): void {
+  let node = root;
+  for (const segment of reading) {
+    if (segment.kind === "globstar") break;
+    node = childOf(node, segment);
+  }
+  node.here.add(group);
+}
+
+function childOf<Owner>(node: Node<Owner>, segment: Concrete): Node<Owner> {
+  if (segment.kind === "name") {
+    const key = fold(segment.text);
+    const child = node.names.get(key) ?? newNode<Owner>();
+    node.names.set(key, child);
+    return child;
+  }
+  const key = JSON.stringify(segment.tokens);
+  const edge = node.patterns.get(key) ?? { segment, node: newNode<Owner>() };
+  node.patterns.set(key, edge);
+  return edge.node;
+}
+
+function search<Owner>(
+  node: Node<Owner>,
+  reading: readonly Segment[],
+  depth: number,
+  found: Set<ClaimGroup<Owner>>,
+): void {
+  const segment = reading[depth];
+  if (segment === undefined || segment.kind === "globstar") {
+    collect(node, found);
+    return;
+  }
+  for (const group of node.here) found.add(group);
+  if (segment.kind === "name") {
+    const child = node.names.get(fold(segment.text));
+    if (child !== undefined) search(child, reading, depth + 1, found);
+  } else {
+    for (const [text, child] of node.names) {
+      if (segmentsMeet(segment, { kind: "name", text })) search(child, reading, depth + 1, found);
+    }
+  }
+  for (const edge of node.patterns.values()) {
+    if (segmentsMeet(segment, edge.segment)) search(edge.node, reading, depth + 1, found);
+  }
+}
+
+function collect<Owner>(top: Node<Owner>, found: Set<ClaimGroup<Owner>>): void {
+  const open = [top];
+  for (let node = open.pop(); node !== undefined; node = open.pop()) {
+    for (const group of node.here) found.add(group);
+    open.push(...node.names.values());
+    for (const edge of node.patterns.values()) open.push(edge.node);
+  }
+}
+
+/** Two owners whose claims overlap. */
+export interface Overlap<Owner> {
+  a: Owner;
+  b: Owner;
+  claimA: Claim;
+  claimB: Claim;
+}
+
+/** Every pair of different owners with overlapping claims, once for each pair of claims. */
+export function findOverlaps<Owner>(
+  claims: readonly { owner: Owner; claim: Claim }[],
+): Overlap<Owner>[] {
+  const index = claimIndex<{ owner: Owner; claim: Claim; at: number }>();
+  claims.forEach((each, at) => {
+    index.add(each.claim, { ...each, at });
+  });
+  return claims.flatMap(({ owner, claim }, at) =>
+    [...index.overlapping(claim)].flatMap((group) =>
+      group.owners
+        .filter((other) => other.at > at && other.owner !== owner)
+        .map((other) => ({ a: owner, b: other.owner, claimA: claim, claimB: other.claim })),
+    ),
+  );
+}

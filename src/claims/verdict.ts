@@ -1,0 +1,280 @@
+/**
+ * The scope verdict: whether a set of changes stays within what a task claimed.
+ *
+ * Review, the worker's write tools and its `scope_status`, and `dgov scope status` all ask here, so
+ * that they cannot disagree. Changes are named relative to the repository, claims relative to the
+ * project root; `projectDir` joins the two.
+ */
+import { coversAny } from "./cover.ts";
+import { type Claim, parseClaims } from "./path.ts";
+import { areaOf, type Department, foreignDepartment } from "./policy.ts";
+import { reservedReason } from "./reserved.ts";
+import { type ScopeChange, unsafeProblem } from "./unsafe.ts";
+
+export interface ScopePolicy {
+  claims: {
+    create: readonly string[];
+    edit: readonly string[];
+    delete: readonly string[];
+    touch: readonly string[];
+    read: readonly string[];
+  };
+  scope: {
+    allow: readonly string[];
+    deny: readonly string[];
+    ignore: readonly string[];
+    allowGitControl: boolean;
+  };
+  /** Project root relative to the repository, "" when they are one. */
+  projectDir: string;
+  /** More changed files than this are refused. */
+  filesMax: number;
+  departments?: readonly Department[];
+  /** The task's summary, in which it opts into departments. */
+  unitSummary?: string;
+}
+
+export type ScopeVerdictName =
+  | "ok"
+  | "empty_diff"
+  | "diff_too_large"
+  | "reserved_path"
+  | "unsafe_path"
+  | "path_policy_violation"
+  | "department_violation"
+  | "scope_violation"
+  | "read_scope_violation";
+
+export interface ScopeVerdict {
+  passed: boolean;
+  verdict: ScopeVerdictName;
+  /** Only `read_scope_violation` is worth another attempt: every other one says the plan is wrong. */
+  retriable: boolean;
+  /** One sentence naming the paths; "" when passed. */
+  reason: string;
+  /** The offending paths, relative to the repository, and what is wrong with each. */
+  paths: { path: string; problem: string }[];
+  /** Changed paths the claims cover: what may be committed. */
+  claimed: string[];
+  /** Changed paths left out because `[scope] ignore_files` says so and no claim covers them. */
+  ignored: string[];
+}
+
+interface Rules {
+  policy: ScopePolicy;
+  write: Claim[];
+  /** Claims that allow a file to go away: all but `edit`. */
+  remove: Claim[];
+  read: Claim[];
+  exactClaims: Set<string>;
+}
+
+type Problem = { path: string; problem: string };
+type Action = "write" | "delete";
+
+/** Judges the whole difference of an attempt to its base. The first kind of problem found decides. */
+export function judgeChanges(changes: readonly ScopeChange[], policy: ScopePolicy): ScopeVerdict {
+  const rules = rulesOf(policy);
+  const claimed: string[] = [];
+  const ignored: string[] = [];
+  const outside: ScopeChange[] = [];
+  for (const change of changes) {
+    if (outsideReason(change, rules) === null) claimed.push(change.path);
+    else if (isIgnored(change.path, policy)) ignored.push(change.path);
+    else outside.push(change);
+  }
+  const left = new Set(ignored);
+  const judged = changes.filter((change) => !left.has(change.path));
+  const failed = (verdict: ScopeVerdictName, reason: string, paths: Problem[]): ScopeVerdict => ({
+    passed: false,
+    verdict,
+    retriable: verdict === "read_scope_violation",
+    reason,
+    paths,
+    claimed,
+    ignored,
+  });
+
+  if (changes.length === 0) return failed("empty_diff", "the attempt changed nothing", []);
+  if (judged.length > policy.filesMax) {
+    const reason = `changed ${judged.length} files, more than the ${policy.filesMax} allowed`;
+    return failed("diff_too_large", reason, []);
+  }
+  const reserved = problems(changes, (change) => reservedProblem(change.path, rules));
+  if (reserved.length > 0) {
+    return failed("reserved_path", `changed reserved paths: ${list(reserved)}`, reserved);
+  }
+  if (judged.length === 0) {
+    const reason = `the attempt changed nothing but ignored files: ${ignored.join(", ")}`;
+    return failed("empty_diff", reason, []);
+  }
+  const unsafe = problems(judged, unsafeProblem);
+  if (unsafe.length > 0) {
+    return failed("unsafe_path", `changed paths that cannot be landed: ${list(unsafe)}`, unsafe);
+  }
+  const denied = problems(judged, (change) => policyProblem(change.path, policy));
+  if (denied.length > 0) {
+    return failed(
+      "path_policy_violation",
+      `changed paths \`[scope]\` refuses: ${list(denied)}`,
+      denied,
+    );
+  }
+  const foreign = problems(judged, (change) => departmentProblem(change.path, policy));
+  if (foreign.length > 0) {
+    const reason = `changed paths of other departments: ${list(foreign)}`;
+    return failed("department_violation", reason, foreign);
+  }
+  const unclaimed = problems(outside, (change) => outsideReason(change, rules));
+  if (unclaimed.length > 0) {
+    const onlyRead = outside.every((change) => isReadOnly(change.path, rules));
+    return onlyRead
+      ? failed(
+          "read_scope_violation",
+          `changed files claimed for reading only: ${list(unclaimed)}`,
+          unclaimed,
+        )
+      : failed(
+          "scope_violation",
+          `changed paths outside the claims: ${list(unclaimed)}`,
+          unclaimed,
+        );
+  }
+  return { passed: true, verdict: "ok", retriable: false, reason: "", paths: [], claimed, ignored };
+}
+
+/**
+ * Whether a worker may write (or delete) a path, relative to the project root, at the time of the
+ * call. What this allows, review allows; scratch files under `[scope] ignore_files` are allowed too.
+ */
+export function mayWrite(
+  path: string,
+  policy: ScopePolicy,
+  action: Action = "write",
+): { ok: true } | { ok: false; reason: string } {
+  const repoPath = joinPath(policy.projectDir, path);
+  const rules = rulesOf(policy);
+  const reserved = reservedProblem(repoPath, rules);
+  if (reserved !== null) return { ok: false, reason: reserved };
+  const outside = outsideReason(
+    { path: repoPath, status: action === "delete" ? "deleted" : "modified" },
+    rules,
+  );
+  if (outside !== null && isIgnored(repoPath, policy)) return { ok: true };
+  const reason = policyProblem(repoPath, policy) ?? departmentProblem(repoPath, policy) ?? outside;
+  return reason === null ? { ok: true } : { ok: false, reason };
+}
+
+/** Whether a path, relative to the repository, may be part of what the task lands. */
+export function writeClaimed(path: string, policy: ScopePolicy): boolean {
+  return outsideReason({ path, status: "modified" }, rulesOf(policy)) === null;
+}
+
+const rulesCache = new WeakMap<ScopePolicy, Rules>();
+
+function rulesOf(policy: ScopePolicy): Rules {
+  const cached = rulesCache.get(policy);
+  if (cached !== undefined) return cached;
+  const { create, edit, delete: remove, touch, read } = policy.claims;
+  const write = parseClaims([...create, ...edit, ...remove, ...touch]);
+  const rules: Rules = {
+    policy,
+    write,
+    remove: parseClaims([...create, ...remove, ...touch]),
+    read: parseClaims(read),
+    exactClaims: new Set(write.map((claim) => claim.text)),
+  };
+  rulesCache.set(policy, rules);
+  return rules;
+}
+
+function problems(
+  changes: readonly ScopeChange[],
+  problemOf: (change: ScopeChange) => string | null,
+): Problem[] {
+  return changes.flatMap((change) => {
+    const problem = problemOf(change);
+    return problem === null ? [] : [{ path: change.path, problem }];
+  });
+}
+
+const shownMax = 10;
+
+function list(found: readonly Problem[]): string {
+  const shown = found.slice(0, shownMax).map(({ path, problem }) => `${path} (${problem})`);
+  const more = found.length - shown.length;
+  return shown.join(", ") + (more > 0 ? ` and ${more} more` : "");
+}
+
+/** Why the write claims do not allow this change, or null when they do. */
+function outsideReason(
+  change: { path: string; status: ScopeChange["status"] },
+  rules: Rules,
+): string | null {
+  const path = withinProject(change.path, rules.policy.projectDir);
+  if (path === null) return "outside the project";
+  if (change.status === "deleted" && !coversAny(rules.remove, path)) {
+    return coversAny(rules.write, path)
+      ? "deleted, but claimed only for `edit`"
+      : notClaimed(path, rules);
+  }
+  return coversAny(rules.write, path) ? null : notClaimed(path, rules);
+}
+
+function notClaimed(path: string, rules: Rules): string {
+  return coversAny(rules.read, path) ? "claimed for reading only" : "not claimed";
+}
+
+function isReadOnly(repoPath: string, rules: Rules): boolean {
+  const path = withinProject(repoPath, rules.policy.projectDir);
+  return path !== null && !coversAny(rules.write, path) && coversAny(rules.read, path);
+}
+
+function isIgnored(repoPath: string, policy: ScopePolicy): boolean {
+  const path = withinProject(repoPath, policy.projectDir);
+  return path !== null && areaOf(policy.scope.ignore, path) !== null;
+}
+
+function reservedProblem(repoPath: string, rules: Rules): string | null {
+  const options = {
+    gitControlAllowed: rules.policy.scope.allowGitControl,
+    exactClaims: rules.exactClaims,
+  };
+  const path = withinProject(repoPath, rules.policy.projectDir);
+  const reason = path === null ? null : reservedReason(path, options);
+  if (reason !== null || path === repoPath) return reserved(reason);
+  // The same path as the repository sees it; an exact claim is spelt from the project root.
+  const exactClaims = new Set(
+    [...rules.exactClaims].map((claim) => joinPath(rules.policy.projectDir, claim)),
+  );
+  return reserved(reservedReason(repoPath, { ...options, exactClaims }));
+}
+
+function reserved(reason: string | null): string | null {
+  return reason === null ? null : `reserved: ${reason}`;
+}
+
+function policyProblem(repoPath: string, policy: ScopePolicy): string | null {
+  const path = withinProject(repoPath, policy.projectDir) ?? repoPath;
+  const denied = areaOf(policy.scope.deny, path);
+  if (denied !== null) return `denied by \`${denied}\``;
+  if (policy.scope.allow.length === 0 || areaOf(policy.scope.allow, path) !== null) return null;
+  return "not in `allow_files`";
+}
+
+function departmentProblem(repoPath: string, policy: ScopePolicy): string | null {
+  const path = withinProject(repoPath, policy.projectDir);
+  if (path === null) return null;
+  const owner = foreignDepartment(policy.departments ?? [], path, policy.unitSummary ?? "");
+  return owner === null ? null : `belongs to department ${owner}`;
+}
+
+/** The path relative to the project root, or null when it lies outside. */
+function withinProject(repoPath: string, projectDir: string): string | null {
+  if (projectDir === "") return repoPath;
+  return repoPath.startsWith(`${projectDir}/`) ? repoPath.slice(projectDir.length + 1) : null;
+}
+
+function joinPath(folder: string, path: string): string {
+  return folder === "" ? path : `${folder}/${path}`;
+}
