@@ -6,7 +6,7 @@ import { readFileSync, readlinkSync, type Stats } from "node:fs";
 import { join } from "node:path";
 import { type AttemptTree, gitFileText, heldIndex } from "./attempt-tree.ts";
 import { pathText } from "./diff.ts";
-import { statOf } from "./files.ts";
+import { openUp, statOf } from "./files.ts";
 import { inPrivate, must, nulSplit } from "./git.ts";
 import { freshPath, rememberedFilters, withPrivateGit } from "./private-dir.ts";
 import type { Repository } from "./repository.ts";
@@ -38,8 +38,15 @@ export async function changesOf(r: Repository, t: AttemptTree): Promise<Change[]
   const options = { near: t.meta, workTree: t.path, head: t.base, filters: rememberedFilters(r) };
   return withPrivateGit(r, options, async (g) => {
     const args = ["status", "--porcelain=v2", "-z", "--no-renames", "--untracked-files=all"];
-    const status = (index: string): Promise<Buffer> =>
-      must(inPrivate(g, args, { index }), "looking for changes");
+    const status = async (index: string): Promise<Buffer> => {
+      const output = await inPrivate(g, args, { index });
+      if (!output.stderr.includes("Permission denied")) {
+        return must(Promise.resolve(output), "looking for changes");
+      }
+      // The worker closed its own folders or files; what is in them counts all the same.
+      openUp(t.path);
+      return must(inPrivate(g, args, { index }), "looking for changes");
+    };
     const changes = parseStatus(await status(heldIndex(t)), t.path);
     if (changes !== null) return changes;
     // The held index is not what the parent left; look again with one made anew.

@@ -16,7 +16,7 @@ import {
 import { join } from "node:path";
 import { sha256 } from "../std/digest.ts";
 import { compareText } from "../std/order.ts";
-import { statOf } from "./files.ts";
+import { removeFolder, statOf } from "./files.ts";
 import { inPrivate, must, nulJoin, nulSplit, type Oid } from "./git.ts";
 import { commitBytes, objectId, writeObject } from "./objects.ts";
 import {
@@ -26,7 +26,6 @@ import {
   withPrivateGit,
 } from "./private-dir.ts";
 import type { Repository } from "./repository.ts";
-import { removeFolder } from "./worktree.ts";
 
 export interface GateTree {
   path: string;

@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { DgovError } from "../error.ts";
 import { type AttemptTree, copyIndex, heldIndex } from "./attempt-tree.ts";
-import { statOf } from "./files.ts";
+import { openUp, statOf } from "./files.ts";
 import { durable, inPrivate, must, mustLine, nulJoin, type Oid } from "./git.ts";
 import { freshPath, type PrivateGit, rememberedFilters, withPrivateGit } from "./private-dir.ts";
 import type { Repository } from "./repository.ts";
@@ -14,7 +14,12 @@ export async function treeWith(r: Repository, t: AttemptTree, paths: string[]): 
   const signature = signatureOf(t, paths);
   const known = knownTreeOf(t, signature);
   if (known !== null) return known;
-  for (const path of paths) requireLandable(t, path);
+  for (const path of paths) {
+    requireLandable(t, path);
+    if (!liesBehindLink(t, path) && !statOf(join(t.path, path))?.isDirectory()) {
+      openUp(join(t.path, path));
+    }
+  }
   const options = { near: t.meta, workTree: t.path, filters: rememberedFilters(r) };
   return withPrivateGit(r, options, async (g) => {
     const index = await stage(g, t, paths, "shared");

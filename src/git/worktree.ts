@@ -4,9 +4,7 @@
  * does with git (commit, stash, config, gc) stays there. The parent reads only the files.
  */
 import {
-  chmodSync,
   existsSync,
-  lstatSync,
   mkdirSync,
   readdirSync,
   readFileSync,
@@ -20,6 +18,7 @@ import { faultPoint } from "../process/fault.ts";
 import { type AttemptTree, gitFileText, heldIndex } from "./attempt-tree.ts";
 import { treesOf } from "./commit.ts";
 import { diffTrees } from "./diff.ts";
+import { removeFolder } from "./files.ts";
 import { inPrivate, must, nulJoin, type Oid } from "./git.ts";
 import { holdsWork } from "./keep.ts";
 import { mergeTrees } from "./merge.ts";
@@ -29,6 +28,7 @@ import { encodeRefPart } from "./refs.ts";
 import type { Repository } from "./repository.ts";
 
 export type { AttemptTree } from "./attempt-tree.ts";
+export { removeFolder } from "./files.ts";
 
 /** Makes a worktree of `base` at a path that does not exist, with a git dir of the worker's own. */
 export async function createAttemptTree(
@@ -45,7 +45,7 @@ export async function createAttemptTree(
   const filters = o.filters ?? {};
   mkdirSync(o.meta, { recursive: true });
   mkdirSync(dirname(o.path), { recursive: true });
-  writeFileSync(join(o.meta, "gitfile"), register(r, t));
+  register(r, t);
 
   const index = heldIndex(t);
   await withPrivateGit(r, { near: o.meta, workTree: o.path, filters }, async (g) => {
@@ -75,16 +75,16 @@ export function openAttemptTree(
  * the same result without its races (parallel adds lose some) and at a tenth of its price. `locked`
  * keeps `git worktree prune` away until the rest is there.
  */
-function register(r: Repository, t: AttemptTree): string {
+function register(r: Repository, t: AttemptTree): void {
   const folder = claimFolder(join(r.commonDir, "worktrees"), encodeRefPart(basename(t.path)));
   writeFileSync(join(folder, "locked"), "initializing\n");
+  writeFileSync(join(t.meta, "gitfile"), `gitdir: ${folder}\n`);
   mkdirSync(t.path);
   writeFileSync(join(t.path, ".git"), `gitdir: ${folder}\n`);
   writeFileSync(join(folder, "gitdir"), `${join(t.path, ".git")}\n`);
   writeFileSync(join(folder, "commondir"), "../..\n");
   writeFileSync(join(folder, "HEAD"), `${t.base}\n`);
   rmSync(join(folder, "locked"));
-  return `gitdir: ${folder}\n`;
 }
 
 /** Makes a new folder of this name, or of one like it. */
@@ -110,7 +110,7 @@ export async function removeAttemptTree(
   t: AttemptTree,
   proof: { keptRef?: string },
 ): Promise<void> {
-  if (existsSync(t.path)) {
+  if (existsSync(t.path) && !isUnfinished(t)) {
     const missing = await holdsWork(r, t, proof.keptRef ?? null);
     if (missing.length > 0) {
       const where = proof.keptRef ?? "any ref";
@@ -127,6 +127,17 @@ export async function removeAttemptTree(
   removeFolder(gone);
   if (registered !== null) removeFolder(registered);
   removeFolder(t.meta);
+}
+
+/** Whether making it was cut short: no worker ever had it, so nothing in it is anybody's work. */
+function isUnfinished(t: AttemptTree): boolean {
+  if (existsSync(join(t.meta, "worker", "HEAD"))) return false;
+  try {
+    const original = readFileSync(join(t.meta, "gitfile"), "utf8");
+    return readFileSync(join(t.path, ".git"), "utf8") === original;
+  } catch {
+    return readdirSync(t.path).length === 0;
+  }
 }
 
 /** The folder in which the repository registers this worktree; null when it no longer does. */
@@ -160,22 +171,6 @@ export function forgetWorktrees(r: Repository, below: string): void {
     }
     if (at.startsWith(`${below}/`) && !existsSync(at)) removeFolder(join(all, name));
   }
-}
-
-/** Removes a folder, also one whose subfolders forbid it. Links are removed, never followed. */
-export function removeFolder(path: string): void {
-  try {
-    rmSync(path, { recursive: true, force: true });
-  } catch {
-    openFolders(path);
-    rmSync(path, { recursive: true, force: true });
-  }
-}
-
-function openFolders(path: string): void {
-  if (!lstatSync(path).isDirectory()) return;
-  chmodSync(path, 0o700);
-  for (const name of readdirSync(path)) openFolders(join(path, name));
 }
 
 /**

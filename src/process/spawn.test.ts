@@ -7,7 +7,7 @@ test.each<[string, Record<string, string | string[]>, string]>([
   ["x {files}", { files: [] }, "x "],
   ["x {file}", { file: "-rf" }, "x './-rf'"],
   ["x {file}", { file: "$(touch /tmp/x)" }, "x '$(touch /tmp/x)'"],
-  ["x {file} {other} ${HOME}", { file: "{other}" }, "x '{other}' {other} ${HOME}"],
+  ["x {file} {other} $HOME", { file: "{other}" }, "x '{other}' {other} $HOME"],
   ["x {toString}", {}, "x {toString}"],
 ])("%p becomes %p -> %p", (command, values, expected) => {
   expect(substitute(command, values)).toBe(expected);

@@ -19,7 +19,10 @@ export interface RunOptions {
   /** For stdout, stderr and their union, each. */
   outputBytesMax: number;
   signal?: AbortSignal;
-  /** Value of `DGOV_ATTEMPT`: set for the child, and used to find what escaped its group. */
+  /**
+   * Value of `DGOV_ATTEMPT` (with a suffix of this child's own, so that its end does not end others
+   * of the same attempt): set for the child, and used to find what escaped its group.
+   */
   marker?: string;
   /** A file that gets the combined output, whole up to `outputBytesMax`, then its tail. */
   tee?: string;
@@ -103,8 +106,12 @@ interface Execution {
   durationMs: number;
 }
 
-async function execute(options: RunOptions, combine: boolean): Promise<Execution> {
+let children = 0;
+
+async function execute(given: RunOptions, combine: boolean): Promise<Execution> {
   const started = performance.now();
+  const options = { ...given };
+  if (given.marker) options.marker = `${given.marker}#${process.pid}.${++children}`;
   const max = options.outputBytesMax;
   const [out, err, both] = [new BoundedOutput(max), new BoundedOutput(max), new BoundedOutput(max)];
   const end = (result: ExitResult): Execution => {

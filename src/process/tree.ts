@@ -108,7 +108,7 @@ function members(known: Map<number, string>, o: { pid?: number; marker?: string 
   for (const row of all) {
     const root = row.pid === o.pid || row.group === o.pid || row.session === o.pid;
     const again = known.get(row.pid) === row.start;
-    const carries = o.marker !== undefined && markerOf(row.pid) === o.marker;
+    const carries = o.marker !== undefined && carriesMarker(row.pid, o.marker);
     if (root || again || carries) tree.add(row.pid);
   }
   // Children of members, and of members that died since: their groups and sessions carry the id.
@@ -123,6 +123,12 @@ function members(known: Map<number, string>, o: { pid?: number; marker?: string 
     }
   }
   return all.filter((row) => tree.has(row.pid) && !row.zombie && !spared.has(row.pid));
+}
+
+/** Whether a process has this marker, or one of a child started with it (`marker#...`). */
+function carriesMarker(pid: number, marker: string): boolean {
+  const own = markerOf(pid);
+  return own === marker || (own?.startsWith(`${marker}#`) ?? false);
 }
 
 /** This process and its ancestors: never members, whatever environment they carry. */

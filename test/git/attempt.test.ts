@@ -131,6 +131,21 @@ describe("changesOf", () => {
     ]);
   });
 
+  test("files and folders that the worker closed are read, kept and removed all the same", async () => {
+    await using g = await ground(files);
+    const t = await g.attempt();
+    writeFileSync(join(t.path, "a.txt"), "closed\n");
+    chmodSync(join(t.path, "a.txt"), 0);
+    mkdirSync(join(t.path, "closed"));
+    writeFileSync(join(t.path, "closed/f"), "f\n");
+    chmodSync(join(t.path, "closed"), 0);
+    expect((await changesOf(g.r, t)).map((c) => c.path)).toEqual(["a.txt", "closed/f"]);
+    const { ref } = await g.keep(t);
+    expect(await g.repo.git("show", `${ref}:closed/f`, `${ref}:a.txt`)).toBe("f\nclosed");
+    await removeAttemptTree(g.r, t, { keptRef: ref });
+    expect(existsSync(t.path)).toBe(false);
+  });
+
   test("C1: commits, amends and stashes of the worker change nothing in what is seen", async () => {
     await using g = await ground(files);
     const t = await g.attempt();
@@ -259,6 +274,20 @@ describe("keepWork and removeAttemptTree", () => {
     chmodSync(join(t.path, "cache.log"), 0o500);
     await removeAttemptTree(g.r, t, {});
     expect(existsSync(t.path)).toBe(false);
+  });
+
+  test("a worktree whose making was cut short goes without proof, and so does its registration", async () => {
+    await using g = await ground(files);
+    const t = await g.attempt();
+    writeFileSync(join(t.path, ".git"), readFileSync(join(t.meta, "gitfile")));
+    rmSync(join(t.meta, "worker"), { recursive: true });
+    rmSync(join(t.meta, "index"));
+    rmSync(join(t.path, "src"), { recursive: true });
+    await removeAttemptTree(g.r, t, {});
+    expect([existsSync(t.path), await g.repo.git("worktree", "list")]).toEqual([
+      false,
+      expect.not.stringContaining(t.path),
+    ]);
   });
 
   test("kept work with line endings that git changes still counts as kept", async () => {

@@ -116,6 +116,17 @@ describe("trees of processes", () => {
     },
   );
 
+  test("the end of one child does not end another of the same attempt", async () => {
+    const marker = `test/${process.pid}/shared`;
+    const long = shell("sleep 0.5; echo done", { marker });
+    await shell("true", { marker });
+    expect((await long).stdout).toBe("done\n");
+    const other = shell("sleep 1000", { marker });
+    while (markedProcesses(marker).length === 0) await Bun.sleep(1);
+    expect(await killTree({ marker })).toEqual({ survivors: [] });
+    expect((await other).result).toEqual({ kind: "signaled", signal: "SIGKILL" });
+  });
+
   test("by pid alone, descendants go while their parents live; by marker alone, all go", async () => {
     using dir = folder();
     const pids = join(dir.path, "pids");
