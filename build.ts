@@ -72,6 +72,8 @@ async function build(
     format: "esm",
     minify: true,
     bytecode: true,
+    // A command loads its own chunks only: half of the start-up time of `dgov --version`.
+    splitting: true,
     compile: {
       outfile: join(aside, "dgov"),
       ...(target === null ? {} : { target: targets[target] }),

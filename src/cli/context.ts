@@ -1,6 +1,7 @@
 /** What a command gets besides its arguments, made from the global flags and the environment. */
 import { statSync } from "node:fs";
 import { resolve } from "node:path";
+import { isatty } from "node:tty";
 import { usageError } from "./args.ts";
 import type { Context } from "./command.ts";
 import type { Output } from "./output.ts";
@@ -14,7 +15,6 @@ export function makeContext(
   if (options.root !== undefined && !statSync(cwd, { throwIfNoEntry: false })?.isDirectory()) {
     throw usageError(`--root: no directory ${options.root}`);
   }
-  const interactive =
-    output.mode === "text" && process.stdin.isTTY === true && process.stderr.isTTY === true;
+  const interactive = output.mode === "text" && isatty(0) && isatty(2);
   return { output, cwd, env: options.env, interactive };
 }

@@ -4,6 +4,7 @@
  * Finds the command, reads its line strictly (`args.ts`), lets citty make typed arguments of it, runs
  * it, and reports whatever it threw. Nothing here knows a command but the table in `root.ts`.
  */
+import { isatty } from "node:tty";
 import { type ArgsDef as CittyArgsDef, type CommandDef, runCommand } from "citty";
 import { DgovError } from "../error.ts";
 import { suggest } from "../std/suggest.ts";
@@ -144,7 +145,7 @@ function wantsHelp(words: readonly string[]): boolean {
 }
 
 async function usageOf(found: Found, output: ProcessOutput): Promise<string> {
-  const color = output.color && process.stdout.isTTY === true;
+  const color = output.color && isatty(1);
   return "subcommands" in found.target
     ? groupUsage(found.target, found.path, color)
     : commandUsage(found.target, found.path, color);

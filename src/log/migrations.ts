@@ -24,8 +24,9 @@ export const migrations: readonly string[] = [
   CREATE TRIGGER lifecycle_is_never_deleted BEFORE DELETE ON events WHEN OLD.kind = 'lifecycle'
   BEGIN SELECT RAISE(ABORT, 'lifecycle events are kept for ever'); END;
 
-  -- What happened in one run, and in all of them, without reading telemetry.
-  CREATE INDEX events_lifecycle_of_run ON events (run, seq) WHERE kind = 'lifecycle';
+  -- What happened in one run, whole and in one piece: in the table, telemetry lies between.
+  CREATE INDEX events_lifecycle_of_run ON events (run, seq, ts, plan, unit, attempt, type, data)
+    WHERE kind = 'lifecycle';
   CREATE INDEX events_lifecycle ON events (seq) WHERE kind = 'lifecycle';
   -- The newest run, of a plan or of all.
   CREATE INDEX events_runs ON events (seq, run, plan, ts) WHERE type = 'run.started';
