@@ -39,6 +39,7 @@ const hardening = [
     "core.attributesFile=/dev/null",
     "core.commitGraph=false",
     "core.multiPackIndex=false",
+    "core.splitIndex=false",
     "protocol.allow=never",
     "diff.ignoreSubmodules=all",
     "gc.auto=0",

@@ -5,7 +5,7 @@ import { dirname, join } from "node:path";
 import { deflateSync } from "node:zlib";
 import { buildCandidate, type Candidate } from "../../src/git/candidate.ts";
 import { type Landing, landCandidate, reconcileLanding } from "../../src/git/land.ts";
-import { isAncestor, type Oid } from "../../src/git/repository.ts";
+import { dirtyPaths, isAncestor, type Oid, openRepository } from "../../src/git/repository.ts";
 import { commitChanges } from "../../src/git/snapshot.ts";
 import { type Ground, ground, stamp } from "./harness.ts";
 
@@ -231,6 +231,35 @@ describe("landCandidate", () => {
     writeFileSync(join(g.repo.path, ".git", name), c.base);
     expect(await land(g, c.base, c.commit)).toMatchObject({ kind: "blocked_by_checkout" });
     expect([await tip(g), await status(g)]).toEqual([c.base, ""]);
+  });
+
+  test.each<[string, string[][], string]>([
+    [
+      "a split index",
+      [
+        ["config", "core.splitIndex", "true"],
+        ["update-index", "--split-index"],
+      ],
+      "x\n",
+    ],
+    ["a sparse checkout", [["sparse-checkout", "set", "dir"]], "x\n"],
+    [
+      "CRLF line endings",
+      [
+        ["config", "core.autocrlf", "true"],
+        ["rm", "-qr", "--cached", "."],
+        ["reset", "-q", "--hard"],
+      ],
+      "x\r\n",
+    ],
+  ])("the operator's checkout with %s stays clean", async (_what, commands, text) => {
+    await using g = await ground(files);
+    for (const command of commands) await g.repo.git(...command);
+    const h = { ...g, r: await openRepository(g.repo.path) };
+    expect(await dirtyPaths(h.r)).toEqual([]);
+    const c = await change(g, { "a.txt": "x\n", "dir/b.txt": "y\n" });
+    expect(await land(h, c.base, c.commit)).toEqual({ kind: "landed" });
+    expect([await status(g), g.repo.read("a.txt")]).toEqual(["", text]);
   });
 
   test("B4: a target that moved is told, and stays", async () => {
