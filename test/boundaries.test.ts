@@ -1,0 +1,190 @@
+/**
+ * The walls of the house: who may import whom, and where third-party packages may be used.
+ *
+ * A room is a folder of `src/`. Allowing is explicit; what is not listed is forbidden. `import type`
+ * crosses a few more walls than values do, since it brings no code along.
+ */
+import { describe, expect, test } from "bun:test";
+import { readdirSync, readFileSync } from "node:fs";
+import { join, relative, resolve } from "node:path";
+
+const src = resolve(import.meta.dir, "../src");
+
+/** Rooms a room may use; `types` are those it may only take types from. `std` is open to all. */
+const rooms: Record<string, { uses: string[]; types?: string[] }> = {
+  std: { uses: [] },
+  assets: { uses: [] },
+  claims: { uses: [] },
+  kernel: { uses: [] },
+  plan: { uses: ["claims", "config"], types: ["kernel"] },
+  config: { uses: ["claims"] },
+  log: { uses: [], types: ["kernel"] },
+  ledger: { uses: [], types: ["kernel"] },
+  views: { uses: [], types: ["kernel", "plan", "log"] },
+  process: { uses: [] },
+  git: { uses: ["process"] },
+  syntax: { uses: [] },
+  structure: { uses: ["syntax"] },
+  semantic: { uses: ["syntax"] },
+  settlement: {
+    uses: ["claims", "git", "process", "structure", "semantic", "config"],
+    types: ["kernel"],
+  },
+  model: { uses: [] },
+  worker: { uses: ["model", "process", "git", "syntax", "claims"], types: ["config"] },
+  planner: { uses: ["process", "plan"], types: ["worker"] },
+  runner: {
+    uses: ["kernel", "plan", "log", "ledger", "git", "process", "settlement", "config", "claims"],
+    types: ["worker"],
+  },
+  demo: { uses: ["git"] },
+};
+
+/** `cli` may use every room; files directly in `src/` belong to everybody or are the edge. */
+const common = new Set(["std", "error.ts", "build-info.ts"]);
+
+/** Files that may import each third-party package, as prefixes of their path in `src/`. */
+const packages: Record<string, string[]> = {
+  citty: ["cli/"],
+  consola: ["cli/"],
+  "@clack/prompts": ["cli/prompt.ts"],
+  "smol-toml": ["config/toml.ts"],
+  arktype: ["config/schema.ts", "plan/schema.ts"],
+  openai: ["model/"],
+  "web-tree-sitter": ["syntax/"],
+  "@vscode/tree-sitter-wasm": ["syntax/"],
+  "bun:sqlite": ["log/database.ts", "process/lock.ts"],
+};
+
+/** Rooms that are pure: no file system, no process, no clock, no network. */
+const pure = ["claims/", "kernel/", "views/", "structure/", "semantic/"];
+
+interface Import {
+  from: string;
+  typeOnly: boolean;
+  /** Loaded by `import()`. */
+  lazy: boolean;
+}
+
+const transpiler = new Bun.Transpiler({ loader: "ts" });
+
+/** The imports of a TypeScript text. What the transpiler drops was only a type. */
+function importsOf(text: string): Import[] {
+  const values = transpiler.scanImports(text.replace(/^#!.*/, ""));
+  const kept = new Map(values.map(({ path, kind }) => [path, kind]));
+  const named = new Set<string>(kept.keys());
+  for (const match of text.matchAll(/^\s*(?:import|export)\s[^;"']*?from\s+["']([^"']+)["']/gm)) {
+    named.add(match[1] ?? "");
+  }
+  return [...named].map((from) => ({
+    from,
+    typeOnly: !kept.has(from),
+    lazy: kept.get(from) === "dynamic-import",
+  }));
+}
+
+/** What is wrong with the imports of one file; `file` is its path in `src/`. */
+function violations(file: string, text: string): string[] {
+  return importsOf(text).flatMap((found) => {
+    const wrong = found.from.startsWith(".")
+      ? roomViolation(file, found)
+      : packageViolation(file, found);
+    return wrong === null ? [] : [`${file}: ${wrong}`];
+  });
+}
+
+function roomViolation(file: string, { from, typeOnly }: Import): string | null {
+  if (!/\.(ts|json|wasm|md|toml|sql|txt)$/.test(from)) return `${from} has no extension`;
+  const target = relative(src, resolve(src, file, "..", from)).replaceAll("\\", "/");
+  if (target.startsWith("../")) return target === "../package.json" ? null : `${from} leaves src`;
+  const [here = "", there = ""] = [file, target].map((path) => path.split("/")[0]);
+  if (here === there || common.has(there)) return null;
+  if (there === "cli") return here === "main.ts" ? null : `nothing but main imports cli (${from})`;
+  if (here === "main.ts") return `main imports only cli (${from})`;
+  if (here === "cli") return null;
+  if (here === "worker" && from === "./protocol.ts") return null;
+  if (target === "worker/protocol.ts" && ["runner", "planner", "demo"].includes(here)) return null;
+  const room = Object.hasOwn(rooms, here) ? rooms[here] : undefined;
+  if (room === undefined) return `no rule for the room ${here}`;
+  if (room.uses.includes(there)) return null;
+  if (room.types?.includes(there)) {
+    return typeOnly ? null : `${here} takes only types from ${there} (${from})`;
+  }
+  return `${here} does not import ${there} (${from})`;
+}
+
+function packageViolation(file: string, { from, lazy }: Import): string | null {
+  const name = from.startsWith("@")
+    ? from.split("/").slice(0, 2).join("/")
+    : (from.split("/")[0] ?? "");
+  if (pure.some((room) => file.startsWith(room))) return `a pure room imports ${from}`;
+  if (from === "bun" || from === "bun:ffi" || from.startsWith("node:")) return null;
+  if (!Object.hasOwn(packages, name)) return `${name} is not a package dgov uses`;
+  const allowed = packages[name] ?? [];
+  if (!allowed.some((prefix) => file.startsWith(prefix)))
+    return `${name} is imported outside ${allowed}`;
+  const eager = ["consola", "@clack/prompts"].includes(name) && file !== "cli/prompt.ts" && !lazy;
+  return eager ? `${name} is loaded lazily` : null;
+}
+
+function sources(folder = src): string[] {
+  return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) return sources(path);
+    return /(?<!\.test)\.ts$/.test(entry.name) ? [relative(src, path).replaceAll("\\", "/")] : [];
+  });
+}
+
+describe("boundaries", () => {
+  test("every file imports only what its room may", () => {
+    const found = sources().flatMap((file) =>
+      violations(file, readFileSync(join(src, file), "utf8")),
+    );
+    expect(found).toEqual([]);
+  });
+
+  test.each([
+    ["kernel/a.ts", 'import { x } from "../log/event-log.ts"; x();', "kernel does not import log"],
+    ["kernel/a.ts", 'import { readFileSync } from "node:fs"; readFileSync("x");', "a pure room"],
+    ["views/a.ts", 'import { x } from "../log/event-log.ts"; x();', "takes only types from log"],
+    [
+      "worker/a.ts",
+      'import { x } from "../runner/runner.ts"; x();',
+      "worker does not import runner",
+    ],
+    [
+      "worker/a.ts",
+      'import type { X } from "../log/event-log.ts"; let x: X;',
+      "worker does not import log",
+    ],
+    ["git/a.ts", 'import { x } from "../cli/output.ts"; x();', "nothing but main imports cli"],
+    [
+      "settlement/a.ts",
+      'const x = await import("../runner/runner.ts");',
+      "settlement does not import runner",
+    ],
+    ["main.ts", 'import { x } from "./git/git.ts"; x();', "main imports only cli"],
+    ["git/a.ts", 'import { type } from "arktype"; type();', "arktype is imported outside"],
+    [
+      "runner/a.ts",
+      'import { Database } from "bun:sqlite"; new Database();',
+      "bun:sqlite is imported outside",
+    ],
+    ["cli/a.ts", 'import { x } from "left-pad"; x();', "left-pad is not a package"],
+    ["cli/a.ts", 'import { consola } from "consola"; consola.log();', "consola is loaded lazily"],
+    ["cli/a.ts", 'import { x } from "../git/git"; x();', "has no extension"],
+    ["log/a.ts", 'import { x } from "../../build.ts"; x();', "leaves src"],
+    ["attic/a.ts", 'import { x } from "../git/git.ts"; x();', "no rule for the room attic"],
+  ])("refuses in %s: %s", (file, text, message) => {
+    expect(violations(file, text).join("; ")).toContain(message);
+  });
+
+  test.each([
+    ["views/a.ts", 'import type { X } from "../log/event-log.ts"; let x: X;'],
+    ["runner/a.ts", 'import type { X } from "../worker/protocol.ts"; let x: X;'],
+    ["cli/commands/a.ts", 'const { x } = await import("../../runner/runner.ts"); x();'],
+    ["git/a.ts", 'import { x } from "../std/assert.ts"; import { y } from "../error.ts"; x(y);'],
+  ])("accepts in %s: %s", (file, text) => {
+    expect(violations(file, text)).toEqual([]);
+  });
+});
