@@ -37,7 +37,7 @@ const rooms: Record<string, { uses: string[]; types?: string[] }> = {
     uses: ["kernel", "plan", "log", "ledger", "git", "process", "settlement", "config", "claims"],
     types: ["worker"],
   },
-  demo: { uses: ["git"] },
+  demo: { uses: ["git", "process"] },
 };
 
 /** `cli` may use every room; files directly in `src/` belong to everybody or are the edge. */
@@ -73,7 +73,9 @@ function importsOf(text: string): Import[] {
   const values = transpiler.scanImports(text.replace(/^#!.*/, ""));
   const kept = new Map(values.map(({ path, kind }) => [path, kind]));
   const named = new Set<string>(kept.keys());
-  for (const match of text.matchAll(/^\s*(?:import|export)\s[^;"']*?from\s+["']([^"']+)["']/gm)) {
+  for (const match of text.matchAll(
+    /^(?:import|export)\s[^;"'`$]*?from\s+["']([\w@./:-]+)["']/gm,
+  )) {
     named.add(match[1] ?? "");
   }
   return [...named].map((from) => ({

@@ -1,9 +1,10 @@
 /** What lists of plans need from the disk, read cheaply: no TOML is parsed. */
 import { readdirSync, readFileSync, statSync } from "node:fs";
-import { join, relative } from "node:path";
+import { basename, join, relative } from "node:path";
 import type { EventLog } from "../log/event-log.ts";
 import type { PlanLocation } from "../plan/locate.ts";
 import type { PlanFacts } from "../views/plan-view.ts";
+import type { RunView } from "../views/run-view.ts";
 import type { LiveRun } from "../views/status.ts";
 import { readRun } from "./seeing.ts";
 
@@ -17,7 +18,8 @@ export interface PlanWorld {
 export function planFacts(location: PlanLocation, world: PlanWorld): PlanFacts {
   const { log, projectRoot, live } = world;
   const source = readSource(location.dir);
-  const newest = log?.newestRun(location.name) ?? null;
+  const plan = planName(location);
+  const run = log === null ? null : newestRunAt(log, plan, location);
   return {
     name: location.name,
     path: relative(projectRoot, location.dir).replaceAll("\\", "/"),
@@ -26,10 +28,36 @@ export function planFacts(location: PlanLocation, world: PlanWorld): PlanFacts {
     compiled: source.compiledAt !== null,
     changedSinceCompile: source.compiledAt !== null && source.changedAt > source.compiledAt,
     tasks: source.tasks,
-    deployed: deployedUnits(projectRoot).get(location.name)?.size ?? 0,
-    run: log === null || newest === null ? null : readRun(log, newest),
-    live: newest !== null && live?.run === newest,
+    deployed: deployedUnits(projectRoot).get(plan)?.size ?? 0,
+    run,
+    live: run !== null && live?.run === run.run,
   };
+}
+
+/** `[plan] name`, which the log knows a plan by; the folder may be called otherwise. */
+export function planName(location: PlanLocation): string {
+  try {
+    const text = readFileSync(join(location.dir, "_root.toml"), "utf8");
+    return /^[ \t]*name[ \t]*=[ \t]*["']([^"'\n]+)["']/m.exec(text)?.[1] ?? location.name;
+  } catch {
+    return location.name;
+  }
+}
+
+/** Runs of one name that are looked at: a name may be used again after its plan was archived. */
+const sameNameMax = 10;
+
+/** The newest run of the plan in that folder; a run knows where its plan was, or went. */
+export function newestRunAt(log: EventLog, plan: string, location: PlanLocation): RunView | null {
+  for (const entry of log.runs({ plan, limit: sameNameMax })) {
+    const run = readRun(log, entry.run);
+    if (run === null) continue;
+    const folder = basename(run.archivedTo ?? run.planPath);
+    const archived = run.archivedTo !== null;
+    const here = folder === basename(location.dir) && archived === location.archived;
+    if (here || run.planPath === "") return run;
+  }
+  return null;
 }
 
 interface Source {

@@ -3,6 +3,7 @@ import { DgovError } from "../error.ts";
 import type { EventLog } from "../log/event-log.ts";
 import type { PlanLocation } from "../plan/locate.ts";
 import type { RunView } from "../views/run-view.ts";
+import { newestRunAt, planName } from "./plan-facts.ts";
 import { readRun, type Seen } from "./seeing.ts";
 
 export interface RunOfPlan {
@@ -24,15 +25,20 @@ export async function runOf(
   }
   const location = plan === undefined ? null : await locate(projectRoot, plan, log);
   if (location?.archived) note(`${location.name} is archived`);
-  const name = location?.name ?? plan;
-  const newest = log.newestRun(name);
-  const run = newest === null ? null : readRun(log, newest);
+  const name = location === null ? plan : planName(location);
+  const run =
+    location === null ? newestRun(log, name) : newestRunAt(log, planName(location), location);
   if (run === null) {
     throw new DgovError("NOT_FOUND", `${name ?? "nothing"} has not run yet`, {
       hint: `dgov run ${name ?? ""}`.trim(),
     });
   }
   return { log, run, location };
+}
+
+function newestRun(log: EventLog, plan: string | undefined): RunView | null {
+  const newest = log.newestRun(plan);
+  return newest === null ? null : readRun(log, newest);
 }
 
 /** The plan on disk; a plan the log knows but the disk does not is still found by its name. */

@@ -10,7 +10,7 @@ import {
 } from "../../views/plan-view.ts";
 import type { RunView } from "../../views/run-view.ts";
 import { command } from "../command.ts";
-import { planFacts } from "../plan-facts.ts";
+import { planFacts, planName } from "../plan-facts.ts";
 import { renderPlanStatus } from "../render/plan.ts";
 import { answerView, liveRun, openProject } from "../seeing.ts";
 
@@ -35,7 +35,7 @@ export default command({
         hint: `dgov compile ${location.name}`,
       });
     }
-    const git = await landedInGit(projectRoot, location.name);
+    const git = await landedInGit(projectRoot, planName(location));
     const standings = viewStandings(units, git?.landed ?? landedInRun(facts.run), facts.run);
     const row = viewPlanRow(facts);
     const landed = standings.filter(({ state }) => state === "landed" || state === "done").length;
@@ -68,9 +68,9 @@ async function compiledUnits(dir: string): Promise<PlannedUnit[] | null> {
   } catch {
     return null;
   }
-  const { readCompiled } = await import("../../plan/compile.ts");
+  const { readCompiled } = await import("../../plan/compiled-file.ts");
   const plan = readCompiled(text);
-  if (Array.isArray(plan)) return null;
+  if (plan === null) return null;
   return plan.tasks.map(({ id, summary, role, dependsOn, digest }) => ({
     unit: id,
     summary,
