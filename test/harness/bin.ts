@@ -20,6 +20,8 @@ export interface DgovOptions {
   /** The whole environment; default PATH, a private HOME and fixed settings. */
   env?: Record<string, string>;
   stdin?: string;
+  /** In a process group of its own, for tests that kill the group. */
+  detached?: boolean;
 }
 
 const projectRoot = resolve(import.meta.dir, "../..");
@@ -52,6 +54,7 @@ export function spawnDgov(
     cwd: options.cwd ?? tmpdir(),
     env: options.env ?? testEnvironment(privateHome()),
     stdio: ["pipe", "pipe", "pipe"],
+    detached: options.detached ?? false,
   });
 }
 

@@ -90,7 +90,12 @@ export async function testProject(options: ProjectOptions): Promise<TestProject>
     root,
     model,
     env,
-    dgov: (args, more) => dgov(args, { cwd: root, env: { ...env, ...more } }),
+    dgov: (args, more) =>
+      dgov(args, {
+        cwd: root,
+        env: { ...env, ...more },
+        detached: more?.["DGOV_FAULT_GROUP"] === "1",
+      }),
     spawn: (args, more) => spawnDgov(args, { cwd: root, env: { ...env, ...more } }),
     events() {
       using opened = log();

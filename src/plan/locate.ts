@@ -1,0 +1,108 @@
+/** Finding plans and units by what a person types: names, paths, unique suffixes. */
+import { existsSync, readdirSync, statSync } from "node:fs";
+import { basename, dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
+import { DgovError } from "../error.ts";
+import { sortedBy } from "../std/order.ts";
+import { suggest } from "../std/suggest.ts";
+
+export interface PlanLocation {
+  /** Absolute path of the folder that holds `_root.toml`. */
+  dir: string;
+  /** Name of the folder. */
+  name: string;
+  archived: boolean;
+  kind: "plan" | "fix";
+}
+
+const plansDir = ".dgov/plans";
+const fixPlansDir = ".dgov/runtime/fix-plans";
+const archiveName = "archive";
+
+/** Every plan of a project: live ones first, then archived ones, each sorted by name. */
+export function listPlans(projectRoot: string): PlanLocation[] {
+  return [
+    ...plansIn(join(projectRoot, plansDir), { archived: false, kind: "plan" }),
+    ...plansIn(join(projectRoot, fixPlansDir), { archived: false, kind: "fix" }),
+    ...plansIn(join(projectRoot, plansDir, archiveName), { archived: true, kind: "plan" }),
+    ...plansIn(join(projectRoot, fixPlansDir, archiveName), { archived: true, kind: "fix" }),
+  ];
+}
+
+function plansIn(folder: string, of: Pick<PlanLocation, "archived" | "kind">): PlanLocation[] {
+  if (!existsSync(folder)) return [];
+  const names = readdirSync(folder).filter((name) => existsSync(join(folder, name, "_root.toml")));
+  return sortedBy(names, (name) => name).map((name) => ({ dir: join(folder, name), name, ...of }));
+}
+
+/**
+ * The plan somebody means: a name, or a path to its folder (an old path of an archived plan too).
+ * Nothing typed means the only live plan. NOT_FOUND with a suggestion otherwise.
+ */
+export async function resolvePlan(
+  projectRoot: string,
+  typed: string | undefined,
+): Promise<PlanLocation> {
+  const plans = listPlans(projectRoot);
+  if (typed === undefined) return onlyLivePlan(plans);
+  const byName = plans.find((plan) => plan.name === typed);
+  if (byName !== undefined) return byName;
+  const path = isAbsolute(typed) ? typed : resolve(typed);
+  const candidates = [path, resolve(projectRoot, typed)].map((p) => p.replace(/\/+$/, ""));
+  for (const dir of candidates) {
+    const found = plans.find((plan) => plan.dir === dir);
+    if (found !== undefined) return found;
+  }
+  for (const dir of candidates) {
+    if (!existsSync(join(dir, "_root.toml")) || !statSync(dir).isDirectory()) continue;
+    const inside = relative(projectRoot, dir);
+    if (inside.startsWith("..") || isAbsolute(inside)) {
+      throw new DgovError("USAGE", `the plan ${typed} lies outside the project`);
+    }
+    return {
+      dir,
+      name: basename(dir),
+      archived: inside.includes(`${sep}${archiveName}${sep}`),
+      kind: "plan",
+    };
+  }
+  const archived = plans.find((plan) => plan.archived && plan.name === basename(path));
+  if (archived !== undefined && dirname(path).endsWith("plans")) return archived;
+  const near = suggest(
+    typed,
+    plans.map((plan) => plan.name),
+  );
+  throw new DgovError("NOT_FOUND", `no plan ${typed}`, {
+    hint: near === null ? "dgov plan list --all" : `did you mean ${near}?`,
+  });
+}
+
+function onlyLivePlan(plans: PlanLocation[]): PlanLocation {
+  const live = plans.filter((plan) => !plan.archived);
+  const [first, second] = live;
+  if (first !== undefined && second === undefined) return first;
+  throw new DgovError(
+    "USAGE",
+    first === undefined
+      ? "there is no live plan"
+      : `there are several plans: ${live.map((p) => p.name).join(", ")}`,
+    { hint: first === undefined ? "dgov init-plan NAME" : "name one" },
+  );
+}
+
+/** A full unit id from a full id or a unique suffix. Ambiguity lists the matches. */
+export function resolveUnit(ids: readonly string[], typed: string): string {
+  if (ids.includes(typed)) return typed;
+  const matches = ids.filter((id) => id.endsWith(`.${typed}`) || id.endsWith(`/${typed}`));
+  const [only, another] = matches;
+  if (only !== undefined && another === undefined) return only;
+  if (only !== undefined) {
+    throw new DgovError("USAGE", `${typed} could be ${matches.join(" or ")}`, {
+      hint: "type more of the id",
+    });
+  }
+  const keys = ids.map((id) => id.slice(id.lastIndexOf(".") + 1));
+  const near = suggest(typed, [...ids, ...keys]);
+  throw new DgovError("NOT_FOUND", `no unit ${typed}`, {
+    ...(near === null ? {} : { hint: `did you mean ${near}?` }),
+  });
+}
