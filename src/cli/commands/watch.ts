@@ -33,12 +33,12 @@ export default command({
   examples: ["dgov watch", "dgov watch --plan my-plan --ndjson", "dgov watch --once --since 120"],
   async run(context, args) {
     const { output } = context;
-    if (output.mode === "json" && !args.once) {
-      throw usageError("watch --json needs --once", "dgov watch --ndjson streams");
-    }
     if (args.all && args.plan !== undefined)
       throw usageError("--all and --plan exclude each other");
     const since = wholeNumber(args.since, { flag: "--since" });
+    if (output.mode === "json" && !args.once) {
+      throw usageError("watch --json needs --once", "dgov watch --ndjson streams");
+    }
     const follow = { all: args.all === true, plan: args.plan, since: since ?? null };
     const projectRoot = requireProject(context);
     const events = newEvents(projectRoot, follow);

@@ -59,7 +59,8 @@ function renderUnit(unit: UnitReview): string[] {
 
 function renderAttempt(attempt: AttemptView): string[] {
   const lines: string[] = [];
-  const ended = attempt.outcome === null ? "still working" : `worker ${words(attempt.outcome)}`;
+  const open = attempt.rejection === null ? "under way" : "rejected";
+  const ended = attempt.outcome === null ? open : `worker ${words(attempt.outcome)}`;
   const why = attempt.outcome === "complete" ? "" : attempt.outcomeReason;
   const model = attempt.model === null ? "" : ` (${attempt.model})`;
   lines.push(`  attempt ${attempt.attempt}${model}: ${ended}${why === "" ? "" : `: ${why}`}`);
