@@ -190,3 +190,46 @@ describe("boundaries", () => {
     expect(violations(file, text)).toEqual([]);
   });
 });
+
+/** Files and packages loaded at once with a file: its eager imports, and theirs. */
+function loadedWith(entries: readonly string[]): { files: Set<string>; packages: Set<string> } {
+  const files = new Set<string>();
+  const used = new Set<string>();
+  const queue = [...entries];
+  for (let file = queue.pop(); file !== undefined; file = queue.pop()) {
+    if (files.has(file)) continue;
+    files.add(file);
+    for (const { from, typeOnly, lazy } of importsOf(readFileSync(join(src, file), "utf8"))) {
+      if (typeOnly || lazy) continue;
+      if (from.startsWith(".")) queue.push(relative(src, resolve(src, file, "..", from)));
+      else used.add(from);
+    }
+  }
+  return { files, packages: used };
+}
+
+describe("start-up", () => {
+  const heavy = ["@clack/prompts", "arktype", "consola", "openai", "smol-toml", "web-tree-sitter"];
+
+  // A command loads main, its own file, and what it asks for while it runs.
+  test.each([
+    ["version", ["cli/commands/version.ts"]],
+    ["status", ["cli/commands/status.ts"]],
+    ["watch", ["cli/commands/watch.ts"]],
+    ["plan list", ["cli/commands/plan.ts", "cli/commands/plan-list.ts", "plan/locate.ts"]],
+    ["runs list", ["cli/commands/runs.ts"]],
+  ])("dgov %s loads no heavy package", (_, files) => {
+    const { packages: loaded } = loadedWith(["main.ts", ...files]);
+    expect([...loaded].filter((name) => heavy.includes(name))).toEqual([]);
+  });
+
+  test("dgov version does not even load the log", () => {
+    const { files } = loadedWith(["main.ts", "cli/commands/version.ts"]);
+    expect([...files].filter((file) => /^(log|views|plan|process)\//.test(file))).toEqual([]);
+  });
+
+  test("sees a heavy package through other files", () => {
+    expect([...loadedWith(["config/toml.ts"]).packages]).toContain("smol-toml");
+    expect([...loadedWith(["plan/source.ts"]).packages].length).toBeGreaterThan(0);
+  });
+});

@@ -6,7 +6,7 @@ import type { PlanLocation } from "../plan/locate.ts";
 import type { PlanFacts } from "../views/plan-view.ts";
 import type { RunView } from "../views/run-view.ts";
 import type { LiveRun } from "../views/status.ts";
-import { readRun } from "./seeing.ts";
+import { readOverview } from "./seeing.ts";
 
 export interface PlanWorld {
   projectRoot: string;
@@ -50,7 +50,7 @@ const sameNameMax = 10;
 /** The newest run of the plan in that folder; a run knows where its plan was, or went. */
 export function newestRunAt(log: EventLog, plan: string, location: PlanLocation): RunView | null {
   for (const entry of log.runs({ plan, limit: sameNameMax })) {
-    const run = readRun(log, entry.run);
+    const run = readOverview(log, entry.run);
     if (run === null) continue;
     const folder = basename(run.archivedTo ?? run.planPath);
     const archived = run.archivedTo !== null;

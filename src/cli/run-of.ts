@@ -26,19 +26,17 @@ export async function runOf(
   const location = plan === undefined ? null : await locate(projectRoot, plan, log);
   if (location?.archived) note(`${location.name} is archived`);
   const name = location === null ? plan : planName(location);
-  const run =
-    location === null ? newestRun(log, name) : newestRunAt(log, planName(location), location);
+  const newest =
+    location === null
+      ? log.newestRun(name)
+      : (newestRunAt(log, planName(location), location)?.run ?? null);
+  const run = newest === null ? null : readRun(log, newest);
   if (run === null) {
     throw new DgovError("NOT_FOUND", `${name ?? "nothing"} has not run yet`, {
       hint: `dgov run ${name ?? ""}`.trim(),
     });
   }
   return { log, run, location };
-}
-
-function newestRun(log: EventLog, plan: string | undefined): RunView | null {
-  const newest = log.newestRun(plan);
-  return newest === null ? null : readRun(log, newest);
 }
 
 /** The plan on disk; a plan the log knows but the disk does not is still found by its name. */

@@ -64,6 +64,11 @@ export function readRun(log: EventLog, run: string): RunView | null {
   return viewRun(log.lifecycle({ run }));
 }
 
+/** A run for lists: where its units stand, without their attempts' details. */
+export function readOverview(log: EventLog, run: string): RunView | null {
+  return viewRun(log.overview(run));
+}
+
 /** Keys of a view in snake_case, at every depth. Views hold lists, never maps keyed by names. */
 export function snakeCase(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(snakeCase);

@@ -32,6 +32,11 @@ export interface EventLog {
   flush(): void;
   /** Lifecycle events in order, of one run or of all. */
   lifecycle(query: { run?: string; afterSeq?: number; limit?: number }): RecordedEvent[];
+  /**
+   * The last word on each unit of a run, and on the run: of the lifecycle events that say where a
+   * unit stands, only the last of each type. A list of many runs needs no more.
+   */
+  overview(run: string): RecordedEvent[];
   telemetry(query: TelemetryQuery): RecordedEvent[];
   /** The run started last, of a plan or of all; null when there is none. */
   newestRun(plan?: string): string | null;
@@ -162,6 +167,15 @@ function eventLog(projectRoot: string, connection: Connection, writer: Writer): 
             afterSeq,
             limit,
           ),
+    overview: (run) =>
+      read(
+        `${selectLifecycle} AND run = ? AND seq IN (
+           SELECT max(seq) FROM events WHERE kind = 'lifecycle' AND run = ?
+             AND (type IN (${standingTypes}) OR json_extract(data, '$.status') = 'flaky')
+           GROUP BY unit, type) ORDER BY seq`,
+        run,
+        run,
+      ),
     telemetry({ run, unit, attempt, afterSeq = 0, types }) {
       const where = ["kind = 'telemetry'", "run = ?"];
       const values: (string | number)[] = [run];
@@ -199,6 +213,19 @@ function eventLog(projectRoot: string, connection: Connection, writer: Writer): 
 /** `kind` is a constant here, so that the index alone answers. */
 const selectLifecycle =
   "SELECT seq, ts, run, plan, unit, attempt, type, 'lifecycle' AS kind, data FROM events WHERE kind = 'lifecycle'";
+
+/** Types of events that say where a unit, or the run, stands. */
+const standingTypes = [
+  "run.started",
+  "run.finished",
+  "repository.changed",
+  "attempt.prepared",
+  "attempt.kept",
+  "landing.finished",
+  "unit.changed",
+]
+  .map((type) => `'${type}'`)
+  .join(", ");
 
 function selectRuns(
   connection: Connection,

@@ -140,7 +140,7 @@ export function viewStandings(
       waitingOn: [],
       changed,
       keptRef: same ? ran.keptRef : null,
-      attempts: same ? ran.attempts.length : 0,
+      attempts: same ? (ran.attempts.at(-1)?.attempt ?? 0) : 0,
     };
   });
   const good = new Set(

@@ -14,7 +14,16 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DgovError } from "../../src/error.ts";
-import { type NewEvent, openEventLog, openEventLogForReading } from "../../src/log/event-log.ts";
+import {
+  type NewEvent,
+  openEventLog,
+  openEventLogForReading,
+  type RecordedEvent,
+} from "../../src/log/event-log.ts";
+import { present } from "../../src/std/assert.ts";
+import { viewRun } from "../../src/views/run-view.ts";
+import { viewStatus } from "../../src/views/status.ts";
+import { RunLog } from "../harness/run-log.ts";
 
 const roots: string[] = [];
 
@@ -95,6 +104,23 @@ describe("openEventLog", () => {
     log.append([event("run.started", { run: "b", plan: "q" })]);
     expect([log.newestRun(), log.newestRun("p"), log.newestRun("x")]).toEqual(["b", "a", null]);
     expect(log.runs({ limit: 9 }).map(({ run }) => run)).toEqual(["b", "a"]);
+  });
+
+  test("an overview of a run says where every unit stands, as the whole run does", () => {
+    using log = openEventLog(projectRoot());
+    const script = new RunLog({ units: [{ unit: "a" }, { unit: "b" }, { unit: "c" }] })
+      .lands("a")
+      .rejected("b", 1)
+      .phase("b", "waiting", "try again", 1)
+      .add("attempt.prepared", { base: "x" }, "b", 2)
+      .add("gate.finished", { gate: "tests", status: "flaky" }, "b", 2)
+      .phase("b", "failed", "out of attempts", 2)
+      .finished("partial", { warnings: ["red"] });
+    log.append(script.news);
+    const standing = (events: RecordedEvent[]) =>
+      viewStatus([present(viewRun(events), "run")], null);
+    expect(standing(log.overview("r1"))).toEqual(standing(log.lifecycle({ run: "r1" })));
+    expect(log.overview("r1").length).toBeLessThan(script.events.length);
   });
 
   test("never changes or deletes a lifecycle event", () => {

@@ -7,7 +7,7 @@ import { wholeNumber } from "../args.ts";
 import { command, group } from "../command.ts";
 import { renderStatus } from "../render/status.ts";
 import { duration, moment, table } from "../render/table.ts";
-import { answerView, liveRun, openProject, readRun } from "../seeing.ts";
+import { answerView, liveRun, openProject, readOverview, readRun } from "../seeing.ts";
 
 const list = command({
   name: "list",
@@ -24,7 +24,7 @@ const list = command({
     const live = liveRun(seen.projectRoot);
     const query = args.plan === undefined ? { limit } : { plan: args.plan, limit };
     const runs = (log?.runs(query) ?? []).flatMap((entry) => {
-      const run = log === null ? null : readRun(log, entry.run);
+      const run = log === null ? null : readOverview(log, entry.run);
       if (run === null) return [];
       const crashed = run.phase === "running" && live?.run !== run.run;
       return [

@@ -3,7 +3,7 @@ import { isGood } from "../../views/run-view.ts";
 import { viewStatus } from "../../views/status.ts";
 import { command } from "../command.ts";
 import { renderStatus } from "../render/status.ts";
-import { answerView, liveRun, openProject, readRun } from "../seeing.ts";
+import { answerView, liveRun, openProject, readOverview, readRun } from "../seeing.ts";
 
 /** Runs looked at for the newest one of each plan. */
 const runsMax = 1_000;
@@ -23,7 +23,8 @@ export default command({
     const newestOfPlan = entries.filter(
       ({ plan }, index) => entries.findIndex((entry) => entry.plan === plan) === index,
     );
-    const runs = newestOfPlan.flatMap(({ run }) => (log ? (readRun(log, run) ?? []) : []));
+    const read = args.all ? readOverview : readRun;
+    const runs = newestOfPlan.flatMap(({ run }) => (log ? (read(log, run) ?? []) : []));
     const view = viewStatus(runs, live);
     const units = view.runs.flatMap((run) => run.units);
     const landed = units.filter((unit) => isGood(unit.phase)).length;
