@@ -104,6 +104,7 @@ export async function executeRun(request: RunRequest): Promise<RunResult> {
     });
     mkdirSync(places.runs, { recursive: true });
     const log = observed(openEventLog(request.projectRoot), request.onRecord);
+    const filters = await userFilters(repository);
     const recovered = await closeCrashedRuns({
       log,
       repository,
@@ -167,7 +168,7 @@ export async function executeRun(request: RunRequest): Promise<RunResult> {
       projectRoot: request.projectRoot,
       projectDir,
       repository,
-      filters: await userFilters(repository),
+      filters,
       config,
       target,
       identity,
@@ -215,7 +216,10 @@ export async function executeRun(request: RunRequest): Promise<RunResult> {
             limits: limitsOf(config, plan, request.jobs),
             order: config.merge.order,
             tip: base.tip,
-            gates: requiredGates(config),
+            gates: requiredGates(
+              config,
+              plan.tasks.map((task) => task.testCmd),
+            ),
             settled,
           },
           about: {

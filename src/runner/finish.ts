@@ -95,14 +95,12 @@ async function verifyBranch(
   if (facts.status === "interrupted" || !lastLanded || tip === facts.before) {
     return { status: "skipped", reason: "nothing landed" };
   }
-  const task = present(c.plan.tasks[0], "a plan has tasks");
   const result = await runGates(c.settlement, {
-    unit: task.id,
+    unit: null,
     attempt: 0,
     car: null,
     tree: await treeOf(c.repository, tip),
     base: facts.before,
-    claims: null,
     testCmd: null,
     marker: `${c.run}/verification`,
     signal: c.signal,

@@ -89,7 +89,6 @@ export class Integration {
         car,
         tree,
         base: action.onto,
-        claims: task.claims,
         testCmd: task.testCmd,
         marker: `${markerOf(c.run, unit, attempt)}/gates.${car ?? "own"}`,
         signal,

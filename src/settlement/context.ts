@@ -1,0 +1,75 @@
+/** What every judgement needs to know, and the words a gate's verdict is given in. */
+import type { Config } from "../config/config.ts";
+import type { Identity } from "../git/objects.ts";
+import type { Oid, Repository } from "../git/repository.ts";
+import type { GateStatus } from "../kernel/event.ts";
+import type { Diagnostic } from "./diagnostics/diagnostic.ts";
+import { type GateSlots, gateSlots } from "./slots.ts";
+import { type VerdictCache, verdictCache } from "./verdict-cache.ts";
+
+export interface GateVerdict {
+  gate: string;
+  status: GateStatus;
+  /** One sentence; "" when it passed without more to say. */
+  reason: string;
+  /** The command after substitution. */
+  command: string | null;
+  /** How it ended, in words. */
+  exit: string | null;
+  durationMs: number;
+  /** Blob of the whole output. */
+  output: string | null;
+  tail: string;
+  /** Charged diagnostics: new against the base. */
+  diagnostics: Diagnostic[];
+  /** What the gate changed in its tree; it was undone. */
+  changedPaths: string[];
+  cached: boolean;
+  /** Whose fault a failure is. */
+  blame: "attempt" | "base" | "environment" | null;
+}
+
+interface GateOf {
+  unit: string | null;
+  attempt: number;
+  car: number | null;
+  tree: Oid;
+  gate: string;
+}
+
+export type GateProgress =
+  | ({ kind: "started" } & GateOf)
+  | ({ kind: "finished"; verdict: GateVerdict } & GateOf);
+
+export interface SettlementContext {
+  repository: Repository;
+  projectRoot: string;
+  /** The project's folder below the repository's root, "" or like `packages/app`. */
+  projectDir: string;
+  config: Config;
+  /** Environment of gates, hooks and setup. */
+  environment: Record<string, string>;
+  identity: Identity;
+  scratch: string;
+  slots: GateSlots;
+  cache: VerdictCache;
+  signal: AbortSignal;
+  report(progress: GateProgress): void;
+  /** Keeps a gate's whole output and gives its digest. */
+  putOutput(bytes: string): string;
+}
+
+/** A context with its own slots and cache below `slotsRoot`. */
+export function openSettlement(
+  o: Omit<SettlementContext, "slots" | "cache"> & { slotsRoot: string },
+): SettlementContext {
+  const { slotsRoot, ...rest } = o;
+  const { maxGates, jobs } = o.config.run;
+  const context: SettlementContext = {
+    ...rest,
+    // A failing gate needs a second tree, the base's, while it still holds its own.
+    slots: gateSlots(slotsRoot, maxGates + Math.max(maxGates, jobs)),
+    cache: verdictCache(slotsRoot, o.environment),
+  };
+  return context;
+}

@@ -1,0 +1,129 @@
+/**
+ * Keeps a fixer's changes only where the attempt changed something itself. Pure.
+ *
+ * Three texts: the base's, the attempt's, the fixed one. Hunks from attempt to fixed survive when
+ * they touch a line the attempt changed or added; the rest of the attempt's text stays byte for byte.
+ */
+
+interface Hunk {
+  /** Lines `from` to `to` (exclusive) of the old text become these. */
+  from: number;
+  to: number;
+  lines: string[];
+}
+
+/** The attempt's text with the fixer's hunks that touch changed lines. */
+export function keepFixes(texts: { base: string | null; attempt: string; fixed: string }): string {
+  if (texts.base === null) return texts.fixed;
+  const attempt = linesOf(texts.attempt);
+  const changed = changedLines(linesOf(texts.base), attempt);
+  const kept = hunks(attempt, linesOf(texts.fixed)).filter((hunk) => touches(hunk, changed));
+  const result: string[] = [];
+  let at = 0;
+  for (const hunk of kept) {
+    result.push(...attempt.slice(at, hunk.from), ...hunk.lines);
+    at = hunk.to;
+  }
+  return [...result, ...attempt.slice(at)].join("");
+}
+
+function touches(hunk: Hunk, changed: ReadonlySet<number>): boolean {
+  for (let line = hunk.from; line < hunk.to; line++) if (changed.has(line)) return true;
+  // A pure insertion belongs to the changed lines it stands between.
+  return hunk.from === hunk.to && (changed.has(hunk.from) || changed.has(hunk.from - 1));
+}
+
+/** Lines with their ends, so that joining them gives the text back. */
+function linesOf(text: string): string[] {
+  return text.match(/[^\n]*\n|[^\n]+$/g) ?? [];
+}
+
+/** Positions in `after` of lines that `before` does not have there. */
+function changedLines(before: readonly string[], after: readonly string[]): Set<number> {
+  const changed = new Set<number>();
+  let shift = 0;
+  for (const hunk of hunks(before, after)) {
+    for (let i = 0; i < hunk.lines.length; i++) changed.add(hunk.from + shift + i);
+    shift += hunk.lines.length - (hunk.to - hunk.from);
+  }
+  return changed;
+}
+
+/** Differences by Myers' algorithm, smallest script first; long texts fall back to their middle. */
+export function hunks(before: readonly string[], after: readonly string[]): Hunk[] {
+  let start = 0;
+  while (start < before.length && start < after.length && before[start] === after[start]) start++;
+  let end = 0;
+  while (
+    end < before.length - start &&
+    end < after.length - start &&
+    before[before.length - 1 - end] === after[after.length - 1 - end]
+  ) {
+    end++;
+  }
+  const a = before.slice(start, before.length - end);
+  const b = after.slice(start, after.length - end);
+  return script(a, b).map((h) => ({ ...h, from: h.from + start, to: h.to + start }));
+}
+
+const editsMax = 2000;
+
+function script(a: readonly string[], b: readonly string[]): Hunk[] {
+  if (a.length === 0 && b.length === 0) return [];
+  const trace: Map<number, number>[] = [];
+  let reach = new Map<number, number>([[1, 0]]);
+  const limit = Math.min(a.length + b.length, editsMax);
+  for (let d = 0; d <= limit; d++) {
+    trace.push(new Map(reach));
+    const next = new Map(reach);
+    for (let k = -d; k <= d; k += 2) {
+      const down = k === -d || (k !== d && (reach.get(k - 1) ?? -1) < (reach.get(k + 1) ?? -1));
+      let x = down ? (reach.get(k + 1) ?? 0) : (reach.get(k - 1) ?? 0) + 1;
+      while (x < a.length && x - k < b.length && a[x] === b[x - k]) x++;
+      next.set(k, x);
+      if (x >= a.length && x - k >= b.length) return walkBack(trace, a, b);
+    }
+    reach = next;
+  }
+  return [{ from: 0, to: a.length, lines: [...b] }];
+}
+
+function walkBack(
+  trace: Map<number, number>[],
+  a: readonly string[],
+  b: readonly string[],
+): Hunk[] {
+  const found: Hunk[] = [];
+  let x = a.length;
+  let y = b.length;
+  for (let d = trace.length - 1; d >= 0; d--) {
+    const reach = trace[d] ?? new Map<number, number>();
+    const k = x - y;
+    const down = k === -d || (k !== d && (reach.get(k - 1) ?? -1) < (reach.get(k + 1) ?? -1));
+    const before = down ? k + 1 : k - 1;
+    const px = d === 0 ? 0 : (reach.get(before) ?? 0);
+    const py = d === 0 ? 0 : px - before;
+    while (x > px && y > py && x > 0 && y > 0 && a[x - 1] === b[y - 1]) {
+      x--;
+      y--;
+    }
+    if (d === 0) break;
+    if (down) found.push({ from: x, to: x, lines: [b[y - 1] ?? ""] });
+    else found.push({ from: x - 1, to: x, lines: [] });
+    x = px;
+    y = py;
+  }
+  return joined(found.reverse());
+}
+
+function joined(pieces: Hunk[]): Hunk[] {
+  const result: Hunk[] = [];
+  for (const piece of pieces) {
+    const last = result.at(-1);
+    if (last !== undefined && last.to === piece.from) {
+      last.to = piece.to;
+      last.lines.push(...piece.lines);
+    } else result.push({ ...piece, lines: [...piece.lines] });
+  }
+  return result;
+}

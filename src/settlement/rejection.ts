@@ -1,0 +1,30 @@
+/** What the gates said no to, in full, as the next attempt is told. Pure. */
+import type { GateVerdict } from "./context.ts";
+
+/** Every failing gate's command, how it ended, its charged diagnostics and the tail of its output. */
+export function renderRejection(verdicts: readonly GateVerdict[]): string {
+  const failed = verdicts.filter((v) => v.status === "failed" || v.status === "errored");
+  const passed = verdicts.filter((v) => !failed.includes(v));
+  return [...failed.map(renderGate), ...(passed.length > 0 ? [passedLine(passed)] : [])].join(
+    "\n\n",
+  );
+}
+
+function renderGate(verdict: GateVerdict): string {
+  const lines = [`The ${verdict.gate} gate ${verdict.status}: ${verdict.reason}`];
+  if (verdict.command !== null) lines.push(`$ ${verdict.command}`);
+  if (verdict.exit !== null) lines.push(`(${verdict.exit})`);
+  if (verdict.diagnostics.length > 0) {
+    lines.push("New against the base:");
+    for (const d of verdict.diagnostics.slice(0, 50)) {
+      const place = [d.file, d.line, d.column].filter((part) => part !== null).join(":");
+      lines.push(`  ${place}: ${d.message}`);
+    }
+  }
+  if (verdict.tail.trim() !== "") lines.push("Output:", verdict.tail.trimEnd());
+  return lines.join("\n");
+}
+
+function passedLine(passed: readonly GateVerdict[]): string {
+  return `Passed: ${passed.map((v) => (v.status === "passed" ? v.gate : `${v.gate} (${v.status})`)).join(", ")}`;
+}

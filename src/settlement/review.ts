@@ -1,0 +1,139 @@
+/**
+ * The structural review of an attempt, its autofix, and its commit.
+ *
+ * Everything between the base and the worktree counts, however it got there. What the fixer and the
+ * hooks did is judged again before it is committed, and only claimed paths are.
+ */
+import { join } from "node:path";
+import { judgeChanges, type ScopeVerdict } from "../claims/verdict.ts";
+import { scopePolicy } from "../config/scope-policy.ts";
+import type { Oid } from "../git/repository.ts";
+import { type Change, changesOf, commitChanges, tampering } from "../git/snapshot.ts";
+import type { AttemptTree } from "../git/worktree.ts";
+import type { Claims } from "../plan/compiled.ts";
+import { describeExit, succeeded } from "../process/exit-result.ts";
+import { runShell } from "../process/spawn.ts";
+import { autofix } from "./autofix.ts";
+import type { SettlementContext } from "./context.ts";
+import { fillIn } from "./gates/command.ts";
+
+const hookTimeoutMs = 30_000;
+
+/** `touched`: files of the worktree changed after the worker ended, so its kept work is out of date. */
+export type ReviewOutcome = { touched: boolean } & (
+  | { passed: true; commit: Oid; tree: Oid; changed: string[]; autofixed: string[] }
+  | { passed: false; verdict: string; reason: string; retriable: boolean; detail: string }
+);
+
+/** Reviews, fixes and commits a dead attempt's worktree. */
+export async function reviewAttempt(
+  c: SettlementContext,
+  o: {
+    tree: AttemptTree;
+    claims: Claims;
+    unitSummary: string;
+    message: string;
+    /** RFC 3339; building the commit twice gives the same one. */
+    date: string;
+    marker: string;
+  },
+): Promise<ReviewOutcome> {
+  const policy = scopePolicy(c.config, { ...o, projectDir: c.projectDir });
+  const rejected = (
+    verdict: string,
+    reason: string,
+    more: { retriable?: boolean; detail?: string; touched?: boolean } = {},
+  ): ReviewOutcome => ({
+    passed: false,
+    verdict,
+    reason,
+    retriable: more.retriable ?? false,
+    detail: more.detail ?? reason,
+    touched: more.touched ?? false,
+  });
+  const tampered = await tampering(o.tree);
+  if (tampered !== null) return rejected("tampering", tampered);
+  const changes = await changesOf(c.repository, o.tree);
+  const scope = judgeChanges(changes, policy);
+  if (!scope.passed)
+    return rejected(scope.verdict, scope.reason, { ...retry(scope), detail: detailOf(scope) });
+  const claimed = (list: readonly Change[], verdict: ScopeVerdict): Change[] => {
+    const paths = new Set(verdict.claimed);
+    return list.filter((change) => paths.has(change.path));
+  };
+  const hooks = await runHooks(c, o, claimed(changes, scope));
+  const touched = hooks.ran;
+  if (hooks.failed !== null)
+    return rejected("hook_fail", hooks.failed.reason, {
+      ...hooks.failed,
+      retriable: true,
+      touched,
+    });
+  const autofixed = await autofix(c, { ...o, changes: claimed(changes, scope) });
+  if (!touched && autofixed.length === 0) {
+    return { ...(await commit(c, o, scope.claimed)), autofixed, touched: false };
+  }
+  const after = judgeChanges(await changesOf(c.repository, o.tree), policy);
+  if (!after.passed)
+    return rejected(after.verdict, after.reason, {
+      ...retry(after),
+      detail: detailOf(after),
+      touched: true,
+    });
+  return { ...(await commit(c, o, after.claimed)), autofixed, touched: true };
+}
+
+function retry(scope: ScopeVerdict): { retriable: boolean } {
+  // A worker that changed nothing may do better when told so; one that left its claims has a wrong plan.
+  return { retriable: scope.retriable || scope.verdict === "empty_diff" };
+}
+
+function detailOf(scope: ScopeVerdict): string {
+  const lines = scope.paths.map(({ path, problem }) => `  ${path}: ${problem}`);
+  return [scope.reason, ...lines].join("\n");
+}
+
+async function commit(
+  c: SettlementContext,
+  o: Parameters<typeof reviewAttempt>[1],
+  paths: string[],
+): Promise<{ passed: true; commit: Oid; tree: Oid; changed: string[] }> {
+  const made = await commitChanges(c.repository, o.tree, {
+    paths,
+    message: o.message,
+    identity: c.identity,
+    date: o.date,
+    sign: c.config.merge.sign,
+  });
+  return { passed: true, ...made, changed: paths };
+}
+
+async function runHooks(
+  c: SettlementContext,
+  o: { tree: AttemptTree; marker: string },
+  changes: readonly Change[],
+): Promise<{ ran: boolean; failed: { reason: string; detail: string } | null }> {
+  const prefix = c.projectDir === "" ? "" : `${c.projectDir}/`;
+  const files = changes
+    .filter((change) => change.status !== "deleted" && change.path.startsWith(prefix))
+    .map((change) => change.path.slice(prefix.length));
+  let ran = false;
+  for (const text of c.config.reviewHooks) {
+    const command = fillIn(c, text, files);
+    if (command === null) continue;
+    ran = true;
+    const run = await runShell({
+      command,
+      cwd: join(o.tree.path, c.projectDir),
+      env: c.environment,
+      timeoutMs: hookTimeoutMs,
+      outputBytesMax: 64 * 1024,
+      marker: o.marker,
+      signal: c.signal,
+    });
+    if (succeeded(run.result)) continue;
+    const reason = `the review hook \`${command}\` failed (${describeExit(run.result)})`;
+    return { ran, failed: { reason, detail: `${reason}\n${run.combined}` } };
+  }
+  return { ran, failed: null };
+}
