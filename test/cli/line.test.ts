@@ -139,6 +139,31 @@ describe("exit codes and streams", () => {
   });
 });
 
+describe("a large answer", () => {
+  test("arrives whole, however slowly it is read", async () => {
+    const big = join(root, "big");
+    mkdirSync(join(big, ".dgov"), { recursive: true });
+    const note = { text: "x".repeat(1000) };
+    const script = new RunLog({ units: [] });
+    for (let i = 0; i < 4000; i++) script.add("run.note", note);
+    {
+      using log = openEventLog(big);
+      log.append(script.news);
+    }
+    const args = ["watch", "--once", "--json"];
+    const whole = await dgov(args, { cwd: big, env: env() });
+    expect(JSON.parse(whole.stdout)["events"]).toHaveLength(4001);
+    const command = [...dgovCommand(), ...args].map((word) => `'${word}'`).join(" ");
+    // The reader starts only after the writer has filled the pipe: 64 KiB of 4 MB.
+    const piped = Bun.spawnSync(["sh", "-c", `${command} | { head -c 1; wc -c; }`], {
+      cwd: big,
+      env: env(),
+    });
+    expect(piped.stdout.toString()).toStartWith("{");
+    expect(Number(piped.stdout.toString().slice(1))).toBeGreaterThan(whole.stdout.length - 100_000);
+  });
+});
+
 describe("commands that look", () => {
   const json = async (...args: string[]) =>
     (await dgovJson(args, { cwd: project, env: env() })).document;
