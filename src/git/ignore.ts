@@ -9,9 +9,13 @@ import type { Repository } from "./repository.ts";
 export async function ignoredPaths(r: Repository, paths: readonly string[]): Promise<Set<string>> {
   if (paths.length === 0) return new Set();
   return withPrivateGit(r, { near: tmpdir(), workTree: r.topLevel }, async (g) => {
-    const output = await inPrivate(g, ["check-ignore", "--no-index", "-z", "--stdin"], {
-      stdin: nulJoin(paths),
-    });
+    const output = await inPrivate(
+      g,
+      ["--no-literal-pathspecs", "check-ignore", "--no-index", "-z", "--stdin"],
+      {
+        stdin: nulJoin(paths),
+      },
+    );
     // 1 says that none is.
     if (output.code > 1) throw new Error(output.stderr);
     return new Set(nulSplit(output.stdout).map(String));

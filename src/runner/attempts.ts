@@ -13,6 +13,7 @@ import { keepRef } from "../git/refs.ts";
 import { branchTip, isAncestor } from "../git/revisions.ts";
 import { createAttemptTree, removeAttemptTree, replayWork } from "../git/worktree.ts";
 import type { Action } from "../kernel/action.ts";
+import type { PhaseChange } from "../kernel/draft.ts";
 import type { Event } from "../kernel/event.ts";
 import { faultPoint } from "../process/fault.ts";
 import { processStart } from "../process/tree.ts";
@@ -206,9 +207,8 @@ export class Attempts {
       const kept = await this.#keep(live, at);
       records.push({ unit, attempt, type: "attempt.kept", data: kept });
       if (end.outcome !== "complete") {
-        records.push(
-          this.#rejected(live, { verdict: end.outcome, reason: end.reason, detail: end.reason }),
-        );
+        const { outcome: verdict, reason } = end;
+        this.suspect(action, { verdict, reason, detail: reason });
       }
     } else {
       const text = typeof end.result === "string" ? end.result : JSON.stringify(end.result ?? null);
@@ -254,34 +254,31 @@ export class Attempts {
     return { ref, commit, omitted, base: live.tree.base };
   }
 
-  /** Remembers why, for the next attempt's prompt, and gives the record for everybody else. */
-  #rejected(
-    live: { unit: string; attempt: number },
-    why: { verdict: string; reason: string; detail: string; gates?: unknown },
-  ): NonNullable<Answer["records"]>[number] {
-    const work = this.#earlier.get(live.unit);
-    if (work !== undefined) this.#earlier.set(live.unit, { ...work, rejection: why.detail });
-    return {
-      unit: live.unit,
-      attempt: live.attempt,
-      type: "attempt.rejected",
-      data: {
-        verdict: why.verdict,
-        reason: why.reason,
-        detail: this.#context.log.putBlob(why.detail),
-        ref: work?.ref ?? null,
-        ...(why.gates === undefined ? {} : { gates: why.gates }),
-      },
-    };
+  /** Remembers why an attempt may be rejected; it is recorded when the kernel says that it is. */
+  suspect(of: { unit: string; attempt: number }, why: Suspicion): void {
+    this.#suspicions.set(of.unit, { ...of, ...why });
   }
 
-  /** The record of a rejection by integration or gates. */
-  rejection(
-    of: { unit: string; attempt: number },
-    why: { verdict: string; reason: string; detail: string; gates?: unknown },
-  ): NonNullable<Answer["records"]>[number] {
-    return this.#rejected(of, why);
+  /** The attempt is over and did not land: its evidence, for everybody and for the next prompt. */
+  evidence({ unit, to }: PhaseChange): NonNullable<Answer["records"]> {
+    if (to === "landed" || to === "done") this.#suspicions.delete(unit);
+    if (to !== "waiting" && to !== "failed" && to !== "timed_out") return [];
+    const why = this.#suspicions.get(unit);
+    if (why === undefined) return [];
+    this.#suspicions.delete(unit);
+    const work = this.#earlier.get(unit);
+    if (work !== undefined) this.#earlier.set(unit, { ...work, rejection: why.detail });
+    const data = {
+      verdict: why.verdict,
+      reason: why.reason,
+      detail: this.#context.log.putBlob(why.detail),
+      ref: work?.ref ?? null,
+      ...(why.gates === undefined ? {} : { gates: why.gates }),
+    };
+    return [{ unit, attempt: why.attempt, type: "attempt.rejected", data }];
   }
+
+  readonly #suspicions = new Map<string, Suspicion & { unit: string; attempt: number }>();
 
   async review(action: Of<"attempt.review">, at: string): Promise<Answer | null> {
     const c = this.#context;
@@ -317,6 +314,7 @@ export class Attempts {
             : [{ unit, attempt, type: "attempt.autofixed", data: { paths: outcome.autofixed } }],
       };
     }
+    this.suspect(action, outcome);
     return {
       event: {
         type: "review.finished",
@@ -327,7 +325,6 @@ export class Attempts {
         reason: outcome.reason,
         retriable: outcome.retriable,
       },
-      records: [this.#rejected(live, outcome)],
     };
   }
 
@@ -397,6 +394,14 @@ export class Attempts {
   }
 
   readonly #removals = new Set<Promise<void>>();
+}
+
+/** Why an attempt may not land; `detail` is what the next one is told. */
+export interface Suspicion {
+  verdict: string;
+  reason: string;
+  detail: string;
+  gates?: unknown;
 }
 
 /** Work done by hand is complete, unless the target left some of it out. */

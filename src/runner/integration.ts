@@ -68,10 +68,8 @@ export class Integration {
         ? "the target already has this change"
         : `conflicts with what landed meanwhile in ${candidate.paths.map((p) => p.path).join(", ")}`;
     const detail = candidate.kind === "empty" ? reason : `${reason}\n\n${candidate.text}`;
-    return {
-      event: { type: "candidate.conflicted", unit, attempt, car, onto, reason },
-      records: [this.#attempts.rejection(action, { verdict: "text_conflict", reason, detail })],
-    };
+    this.#attempts.suspect(action, { verdict: "text_conflict", reason, detail });
+    return { event: { type: "candidate.conflicted", unit, attempt, car, onto, reason } };
   }
 
   async judge(action: Of<"gates.run">): Promise<Answer> {
@@ -94,6 +92,14 @@ export class Integration {
         signal,
       });
       const verdicts = Object.fromEntries(result.verdicts.map((v) => [v.gate, v.status]));
+      if (!result.passed && !signal.aborted) {
+        this.#attempts.suspect(action, {
+          verdict: "gate_failed",
+          reason: result.reason,
+          detail: renderRejection(result.verdicts),
+          gates: result.verdicts.map(gateRecord),
+        });
+      }
       return {
         event: {
           type: "gates.finished",
@@ -106,16 +112,6 @@ export class Integration {
           blame: result.blame,
           reason: result.reason,
         },
-        records: result.passed
-          ? []
-          : [
-              this.#attempts.rejection(action, {
-                verdict: "gate_failed",
-                reason: result.reason,
-                detail: renderRejection(result.verdicts),
-                gates: result.verdicts.map(gateRecord),
-              }),
-            ],
       };
     } finally {
       this.#gateRuns.delete(key);

@@ -17,6 +17,7 @@ export function realPerformer(context: RunContext, sharedBefore: string): RealPe
   const integration = new Integration(context, attempts, sharedBefore);
   return {
     attempts,
+    evidence: (change) => attempts.evidence(change),
     connect: (report) => integration.connect(report),
     perform(action: Action, at: string): Promise<Answer | null> {
       switch (action.type) {

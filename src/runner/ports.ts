@@ -4,6 +4,7 @@
  * Two interfaces, so that the loop can be tested with a scripted performer and an in-memory log.
  */
 import type { Action } from "../kernel/action.ts";
+import type { PhaseChange } from "../kernel/draft.ts";
 import type { Event } from "../kernel/event.ts";
 import type { NewEvent, RecordedEvent } from "../log/event-log.ts";
 
@@ -21,6 +22,11 @@ export interface Performer {
    * that performing an action twice builds the same commit. Null for actions without an answer.
    */
   perform(action: Action, at: string): Promise<Answer | null>;
+  /**
+   * What to record beside a unit's change of phase: the evidence of a rejection, once the kernel has
+   * decided that it is one (a verdict reached on speculation may come to nothing).
+   */
+  evidence(change: PhaseChange): Omit<NewEvent, "run" | "plan">[];
   /** Called once, with the function that puts unasked-for events into the inbox. */
   connect(report: (answer: Answer) => void): void;
 }

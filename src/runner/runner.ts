@@ -82,14 +82,17 @@ export async function runLoop(
     const records: NewEvent[] = [
       ...(answer.records ?? []).map((record) => ({ ...record, run, plan })),
       recordOf(answer.event, { run, plan }, moreAbout(answer.event, options, step.disposition)),
-      ...step.changes.map((change) => ({
-        run,
-        plan,
-        unit: change.unit,
-        attempt: state.units[change.unit]?.attempt ?? null,
-        type: "unit.changed",
-        data: { from: change.from, to: change.to, reason: change.reason },
-      })),
+      ...step.changes.flatMap((change) => [
+        ...performer.evidence(change).map((record) => ({ ...record, run, plan })),
+        {
+          run,
+          plan,
+          unit: change.unit,
+          attempt: state.units[change.unit]?.attempt ?? null,
+          type: "unit.changed",
+          data: { from: change.from, to: change.to, reason: change.reason },
+        },
+      ]),
     ];
     faultPoint("event.deciding");
     const at = present(journal.append(records).at(-1), "an append returns its records").ts;
