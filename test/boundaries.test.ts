@@ -28,7 +28,7 @@ const rooms: Record<string, { uses: string[]; types?: string[] }> = {
   semantic: { uses: ["syntax"] },
   settlement: {
     uses: ["claims", "git", "process", "structure", "semantic", "config"],
-    types: ["kernel"],
+    types: ["kernel", "plan"],
   },
   model: { uses: [] },
   worker: { uses: ["model", "process", "git", "syntax", "claims"], types: ["config"] },

@@ -1,6 +1,6 @@
 /** `dgov plan list` and `dgov plan status` as text. */
 import type { PlanRow, UnitStanding } from "../../views/plan-view.ts";
-import { moment, short, table, words } from "./table.ts";
+import { clip, moment, short, table, words } from "./table.ts";
 
 export function renderPlanList(rows: readonly PlanRow[]): string {
   if (rows.length === 0) return "no plans";
@@ -55,7 +55,7 @@ function row(unit: UnitStanding, verbose: boolean): string[] {
 
 function about(unit: UnitStanding): string {
   if (unit.commit !== null) return `${short(unit.commit)} ${moment(unit.at ?? "")}`;
-  if (unit.reason !== "") return unit.reason;
+  if (unit.reason !== "") return clip(unit.reason);
   if (unit.waitingOn.length > 0) return `waits for ${unit.waitingOn.join(", ")}`;
   return unit.summary;
 }

@@ -70,7 +70,9 @@ function renderAttempt(attempt: AttemptView): string[] {
   if (attempt.flaky.length > 0) lines.push(`    flaky: ${attempt.flaky.join(", ")}`);
   if (attempt.autofixed.length > 0) lines.push(`    autofixed: ${attempt.autofixed.join(", ")}`);
   for (const refusal of attempt.refusals) lines.push(`    landing refused: ${refusal}`);
-  if (attempt.rejection !== null) lines.push(...renderRejection(attempt.rejection));
+  // A worker that failed was rejected for that very reason, which has just been said.
+  const said = attempt.rejection?.verdict === attempt.outcome;
+  if (attempt.rejection !== null && !said) lines.push(...renderRejection(attempt.rejection));
   const omitted = attempt.kept?.omitted ?? [];
   if (omitted.length > 0) lines.push(`    too big to keep: ${omitted.join(", ")}`);
   return lines;

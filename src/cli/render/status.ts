@@ -1,6 +1,6 @@
 /** `dgov status` as text: the one-line summary first, then each run and its units. */
 import type { RunStatusView, StatusView, UnitStatusView } from "../../views/status.ts";
-import { moment, short, table, words } from "./table.ts";
+import { clip, moment, short, table, words } from "./table.ts";
 
 export function renderStatus(view: StatusView): string {
   const lines = [view.summary];
@@ -32,7 +32,7 @@ function unitRow(unit: UnitStatusView): string[] {
 function about(unit: UnitStatusView): string {
   const parts: string[] = [];
   if (unit.commit !== null) parts.push(short(unit.commit));
-  else if (unit.reason !== "") parts.push(unit.reason);
+  else if (unit.reason !== "") parts.push(clip(unit.reason));
   else if (unit.waitingOn.length > 0) parts.push(`waits for ${unit.waitingOn.join(", ")}`);
   if (unit.flaky.length > 0) parts.push(`flaky: ${unit.flaky.join(", ")}`);
   if (unit.keptRef !== null && unit.commit === null) parts.push(`kept: ${unit.keptRef}`);

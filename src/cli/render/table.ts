@@ -55,3 +55,13 @@ export function indented(text: string, indent: string): string {
     .map((line) => (indent + line).trimEnd())
     .join("\n");
 }
+
+const clipCharsMax = 120;
+
+/** The beginning of a reason, for lists; the whole of it stands in the review. */
+export function clip(text: string): string {
+  const line = text.split("\n", 1)[0] ?? "";
+  return line.length < text.length || line.length > clipCharsMax
+    ? `${line.slice(0, clipCharsMax)}...`
+    : line;
+}
