@@ -45,8 +45,9 @@ function composedTokens(segment: Concrete): Token[] {
   return tokenize(text, { brackets });
 }
 
-/** All owners of one claim (equal after folding). */
+/** All owners of claims that overlap the same paths: one claim, or several that differ after `**`. */
 export interface ClaimGroup<Owner> {
+  /** The claim of the first owner. */
   claim: Claim;
   owners: Owner[];
 }
@@ -77,7 +78,7 @@ export function claimIndex<Owner>(): ClaimIndex<Owner> {
   const groups = new Map<string, ClaimGroup<Owner>>();
   return {
     add(claim, owner) {
-      const key = claim.glob ? claim.text.normalize("NFC") : fold(claim.text);
+      const key = extentOf(claim);
       let group = groups.get(key);
       if (group === undefined) {
         group = { claim, owners: [] };
@@ -93,6 +94,19 @@ export function claimIndex<Owner>(): ClaimIndex<Owner> {
       return found;
     },
   };
+}
+
+/** Equal for claims that overlap the same paths: what comes after `**` decides nothing. */
+function extentOf(claim: Claim): string {
+  if (!claim.glob) return fold(claim.text);
+  const extents = claim.readings.map((reading) => {
+    const end = reading.findIndex(({ kind }) => kind === "globstar");
+    const parts = (end < 0 ? reading : reading.slice(0, end)).map((segment) =>
+      segment.kind === "name" ? fold(segment.text) : segment,
+    );
+    return JSON.stringify(parts);
+  });
+  return extents.join("\n");
 }
 
 function newNode<Owner>(): Node<Owner> {

@@ -1,178 +1,151 @@
 /**
  * Compiling: read -> parse -> resolve -> rules -> SOPs -> bytes. Same plan text and SOP assignment,
- * same bytes. Nothing is written here.
+ * same bytes. Nothing is written here, and every problem is reported at once.
  */
+import type { Config } from "../config/config.ts";
+import { resolveModel } from "../config/resolve.ts";
 import type { Diagnostic } from "../error.ts";
-import { compareText } from "../std/order.ts";
 import { suggest } from "../std/suggest.ts";
-import { type CompiledPlan, type CompiledTask, writeClaims } from "./compiled.ts";
-import { renderCompiled, withDigest } from "./compiled-file.ts";
-import { unitDigest } from "./digest.ts";
-import { joined, type PlanFiles } from "./files.ts";
-import { topological } from "./order.ts";
-import { at, type Plan, type PlanTask, resolveReferences } from "./plan.ts";
-import { type Facts, rules } from "./rules.ts";
-import type { SopPicker } from "./sops/picker.ts";
-import { parseSops, renderSop, type Sop } from "./sops/sop.ts";
-import { parsePlan } from "./source.ts";
+import { assemble } from "./assemble.ts";
+import { type CompiledPlan, writeClaims } from "./compiled.ts";
+import { renderCompiled } from "./compiled-file.ts";
+import { didYouMean, sortDiagnostics } from "./diagnostic.ts";
+import type { Facts } from "./facts.ts";
+import type { PlanFiles } from "./files.ts";
+import { about, type Plan, planOf } from "./plan.ts";
+import { verifyTools } from "./prompt-text.ts";
+import { rules } from "./rules/index.ts";
+import type { SopChoice, SopPicker } from "./sops/picker.ts";
+import { readSops } from "./sops/read.ts";
+import type { Sop } from "./sops/sop.ts";
+import { type ParsedPlan, parsePlan } from "./source.ts";
 
-export interface CompileInput {
+/** What checking a plan takes; whatever touches the machine is passed in. */
+export interface CheckInput {
   files: PlanFiles;
+  config: Config;
+  /** Providers and models must resolve. */
+  needModels: boolean;
+  /** Which of these claims, as written, the repository ignores. */
+  ignored(claims: string[]): Promise<ReadonlySet<string>>;
+  /** Whether a path (project-relative) exists. */
+  exists(path: string): boolean;
+  /** Folders of submodules, project-relative. */
+  submodules: readonly string[];
+  /** Which of these programs are not there; without it nobody is asked. */
+  missingTools?(programs: string[]): ReadonlySet<string>;
+}
+
+export interface CompileInput extends CheckInput {
   /** The plan's folder, relative to the project root. */
   dir: string;
-  config: Facts["config"];
   picker: SopPicker;
-  needModels: boolean;
-  /** Which of these paths the repository ignores. */
-  ignored(paths: string[]): Promise<ReadonlySet<string>>;
-  exists(path: string): boolean;
-  submodules: readonly string[];
 }
 
 export type CompileResult =
-  | { ok: true; plan: CompiledPlan; bytes: string; warnings: Diagnostic[]; edges: number }
+  | {
+      ok: true;
+      plan: CompiledPlan;
+      bytes: string;
+      warnings: Diagnostic[];
+      edges: number;
+      /** Why each unit got its SOPs. */
+      sops: ReadonlyMap<string, SopChoice>;
+    }
   | { ok: false; diagnostics: Diagnostic[] };
-
-const timeoutDefaultS = 900;
-const maxRetriesDefault = 3;
 
 /** Compiles the plan; every diagnostic at once, sorted by place. */
 export async function compilePlan(input: CompileInput): Promise<CompileResult> {
-  const parsed = parsePlan(input.files, input.dir);
-  const diagnostics = [...parsed.diagnostics];
-  if (parsed.source === null) return { ok: false, diagnostics: sorted(diagnostics) };
-  const resolved = resolveReferences(parsed.source);
-  diagnostics.push(...resolved.diagnostics);
-  const { plan } = resolved;
-  const facts: Facts = {
-    config: input.config,
-    ignored: await input.ignored(plan.tasks.flatMap((task) => writeClaims(task.claims))),
-    exists: input.exists,
-    submodules: input.submodules,
-    needModels: input.needModels,
-  };
-  for (const rule of rules) diagnostics.push(...rule(plan, facts));
-  const sops = readSops(input.files);
-  diagnostics.push(...sops.diagnostics, ...unknownPins(plan, sops.sops));
-  if (diagnostics.some((d) => d.severity === "error")) {
-    return { ok: false, diagnostics: sorted(diagnostics) };
+  const { plan, sops, diagnostics } = await check(parsePlan(input.files, input.dir), input);
+  if (plan === null || diagnostics.some(({ severity }) => severity === "error")) {
+    return { ok: false, diagnostics: sortDiagnostics(diagnostics) };
   }
-  const picked = await pickSops(plan, sops.sops, input.picker);
-  const compiled = assemble(plan, sops.sops, picked, input.picker.name);
-  const bytes = renderCompiled(compiled);
+  const chosen = await chooseSops(plan, sops, input.picker);
+  if (chosen.diagnostics.length > 0) {
+    return { ok: false, diagnostics: sortDiagnostics([...diagnostics, ...chosen.diagnostics]) };
+  }
+  const compiled = assemble(plan, sops, chosen.choices);
   return {
     ok: true,
     plan: compiled,
-    bytes,
-    warnings: sorted(diagnostics),
-    edges: plan.tasks.reduce((sum, task) => sum + task.deps.length, 0),
+    bytes: renderCompiled(compiled),
+    warnings: sortDiagnostics(diagnostics),
+    edges: plan.edges.reduce((sum, deps) => sum + deps.length, 0),
+    sops: chosen.choices,
   };
 }
 
-function sorted(diagnostics: Diagnostic[]): Diagnostic[] {
-  return diagnostics.sort(
-    (a, b) =>
-      compareText(a.file, b.file) ||
-      (a.line ?? 0) - (b.line ?? 0) ||
-      (a.column ?? 0) - (b.column ?? 0) ||
-      compareText(a.code, b.code) ||
-      compareText(a.message, b.message),
-  );
+/** Checks a parsed plan, compiled or not, without choosing SOPs: all diagnostics, sorted. */
+export async function checkPlan(parsed: ParsedPlan, input: CheckInput): Promise<Diagnostic[]> {
+  return sortDiagnostics((await check(parsed, input)).diagnostics);
 }
 
-function readSops(files: PlanFiles): { sops: Sop[]; diagnostics: Diagnostic[] } {
-  const folder = ".dgov/sops";
-  const names = (files.list(folder) ?? []).filter((e) => !e.folder && e.name.endsWith(".md"));
-  return parseSops(
-    names.map(({ name }) => {
-      const path = joined(folder, name);
-      return { path, text: files.read(path) ?? "" };
-    }),
-  );
+async function check(
+  parsed: ParsedPlan,
+  input: CheckInput,
+): Promise<{ plan: Plan | null; sops: Sop[]; diagnostics: Diagnostic[] }> {
+  const sops = readSops(input.files);
+  const diagnostics = [...parsed.diagnostics, ...sops.diagnostics];
+  if (parsed.source === null) return { plan: null, sops: sops.sops, diagnostics };
+  const { plan, diagnostics: unresolved } = planOf(parsed.source);
+  const facts = await factsFor(plan, input);
+  const found = rules.map((rule) => rule(plan, facts));
+  diagnostics.push(...unresolved, ...found.flat(), ...unknownPins(plan, sops));
+  return { plan, sops: sops.sops, diagnostics };
 }
 
-function unknownPins(plan: Plan, sops: readonly Sop[]): Diagnostic[] {
-  const names = sops.map((sop) => sop.name);
+async function factsFor(plan: Plan, input: CheckInput): Promise<Facts> {
+  const { config, exists, submodules, needModels, missingTools } = input;
+  const programs = new Set(plan.tasks.flatMap((task) => verifyTools(task.prompt ?? "")));
+  const claims = new Set(plan.tasks.flatMap((task) => writeClaims(task.claims)));
+  return {
+    config,
+    exists,
+    submodules,
+    ignored: claims.size === 0 ? new Set() : await input.ignored([...claims]),
+    missingTools: programs.size === 0 ? new Set() : (missingTools?.([...programs]) ?? new Set()),
+    model: needModels ? (defaults, task) => resolveModel(config, defaults, task) : null,
+  };
+}
+
+/** Pins of SOPs that do not exist. A file that does not parse may have held one: then nothing is said. */
+function unknownPins(plan: Plan, read: ReturnType<typeof readSops>): Diagnostic[] {
+  if (read.diagnostics.length > 0) return [];
+  const names = read.sops.map(({ name }) => name);
   return plan.tasks.flatMap((task) =>
     (task.written.sop_mapping ?? [])
       .filter((name) => !names.includes(name))
       .map((name) => {
-        const near = suggest(name, names);
-        const hint =
-          near !== null ? `did you mean ${near}?` : `there are ${names.join(", ") || "none"}`;
-        return at(
-          plan.source,
-          task,
-          "sop_mapping",
-          "unknown-sop",
-          `\`${name}\` is no SOP of this project`,
-          hint,
-        );
+        const hint = didYouMean(suggest(name, names), `there are ${names.join(", ") || "none"}`);
+        const message = `\`sop_mapping\` names \`${name}\`, which is no SOP of this project`;
+        return about(task, "sop_mapping", { code: "unknown-sop", message, hint }, name);
       }),
   );
 }
 
-async function pickSops(
+/** Pins first; the picker decides for the others, and may name only SOPs there are. */
+async function chooseSops(
   plan: Plan,
   sops: readonly Sop[],
   picker: SopPicker,
-): Promise<Map<string, string[]>> {
-  const open = plan.tasks.filter((task) => task.written.sop_mapping === undefined);
-  return sops.length === 0 || open.length === 0 ? new Map() : picker.pick(open, sops);
-}
-
-function assemble(
-  plan: Plan,
-  sops: readonly Sop[],
-  picked: ReadonlyMap<string, string[]>,
-  picker: SopPicker["name"],
-): CompiledPlan {
-  const { root } = plan.source;
-  const order = topological(plan.graph);
-  const tasks = order.flatMap((id) => {
-    const task = plan.byId.get(id);
-    return task === undefined ? [] : compiledTask(task, picked.get(id), picker);
+): Promise<{ choices: Map<string, SopChoice>; diagnostics: Diagnostic[] }> {
+  const choices = new Map<string, SopChoice>();
+  const open = plan.tasks.filter(({ id, written: { sop_mapping: pins } }) => {
+    if (pins !== undefined) choices.set(id, { names: [...new Set(pins)], by: "pin", why: {} });
+    return pins === undefined;
   });
-  const used = new Set(tasks.flatMap((task) => task.sops));
-  const compiled: Omit<CompiledPlan, "digest"> = {
-    name: root.name,
-    summary: root.summary ?? "",
-    defaultAgent: root.default_agent ?? null,
-    defaultProvider: root.default_provider ?? null,
-    maxRetries: root.max_retries ?? maxRetriesDefault,
-    tasks,
-    sops: Object.fromEntries(
-      sops.filter((sop) => used.has(sop.name)).map((sop) => [sop.name, renderSop(sop)]),
-    ),
-  };
-  return withDigest(compiled);
-}
-
-function compiledTask(
-  task: PlanTask,
-  picked: string[] | undefined,
-  picker: SopPicker["name"],
-): CompiledTask {
-  const { written: w } = task;
-  const pinned = w.sop_mapping !== undefined;
-  const compiled: Omit<CompiledTask, "digest"> = {
-    id: task.id,
-    summary: w.summary,
-    prompt: task.prompt ?? "",
-    commitMessage: w.commit_message ?? "",
-    role: task.role,
-    onReject: w.on_reject ?? "fail",
-    agent: w.agent ?? null,
-    provider: w.provider ?? null,
-    dependsOn: task.deps,
-    claims: task.claims,
-    timeoutS: w.timeout_s ?? timeoutDefaultS,
-    iterationBudget: w.iteration_budget ?? null,
-    testCmd: w.test_cmd ?? null,
-    selfReview: w.self_review ?? false,
-    maxForkDepth: w.max_fork_depth ?? 1,
-    sops: [...new Set(w.sop_mapping ?? picked ?? [])],
-    sopsPickedBy: pinned ? "pin" : picked === undefined ? "none" : picker,
-  };
-  return { ...compiled, digest: unitDigest(compiled) };
+  if (sops.length === 0 || open.length === 0) return { choices, diagnostics: [] };
+  const picked = await picker.pick(open, sops);
+  const known = new Set(sops.map(({ name }) => name));
+  const diagnostics = open.flatMap((task) => {
+    const choice = picked.get(task.id);
+    if (choice === undefined) return [];
+    choices.set(task.id, choice);
+    const unknown = choice.names.filter((name) => !known.has(name));
+    if (unknown.length === 0) return [];
+    const message = `the ${choice.by} chose \`${unknown.join("`, `")}\`, which is no SOP of this project`;
+    const hint = "dgov compile --recompile-sops asks again; sop_mapping pins what is wanted";
+    return [about(task, [], { code: "unknown-sop", message, hint })];
+  });
+  return { choices, diagnostics };
 }

@@ -1,120 +1,202 @@
 /** `_compiled.toml`: a compiled plan as text, and back. Written whole or not at all. */
-import { closeSync, fsyncSync, openSync, renameSync, writeSync } from "node:fs";
+import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { parseToml, stringifyToml } from "../config/toml.ts";
+import { parseToml } from "../config/toml.ts";
 import { sha256 } from "../std/digest.ts";
 import type { CompiledPlan, CompiledTask } from "./compiled.ts";
+import { unitDigest } from "./digest.ts";
 
 export const compiledName = "_compiled.toml";
 
-/** The plan with its digest, the SHA-256 of its bytes. */
-export function withDigest(plan: Omit<CompiledPlan, "digest">): CompiledPlan {
-  return { ...plan, digest: sha256(renderCompiled(plan)) };
-}
-
-/** The bytes of a compiled plan. */
+/** The bytes of a compiled plan: TOML, whatever the strings in it. */
 export function renderCompiled(plan: Omit<CompiledPlan, "digest">): string {
-  const tasks = plan.tasks.map((task) => [task.id, renderTask(task)]);
-  return `# Made by dgov compile; edits are lost.\n${stringifyToml({
-    plan: {
-      name: plan.name,
-      summary: plan.summary,
-      ...optional("default_agent", plan.defaultAgent),
-      ...optional("default_provider", plan.defaultProvider),
-      max_retries: plan.maxRetries,
-      order: plan.tasks.map((task) => task.id),
-    },
-    sops: plan.sops,
-    tasks: Object.fromEntries(tasks),
-  })}\n`;
+  const head = table("plan", {
+    name: plan.name,
+    summary: plan.summary,
+    default_agent: plan.defaultAgent,
+    default_provider: plan.defaultProvider,
+    max_retries: plan.maxRetries,
+  });
+  const sops = Object.keys(plan.sops).length === 0 ? [] : [table("sops", plan.sops)];
+  const tasks = plan.tasks.map((task) => table(`tasks.${quoted(task.id)}`, writtenTask(task)));
+  return `${["# Made by dgov compile; edits are lost.\n", head, ...sops, ...tasks].join("\n")}`;
 }
 
-function optional(key: string, value: string | number | null): Record<string, string | number> {
-  return value === null ? {} : { [key]: value };
-}
+type Value = string | number | boolean | readonly string[] | null;
 
-function renderTask(task: CompiledTask): Record<string, unknown> {
-  const files = Object.entries(task.claims).filter(([, paths]) => paths.length > 0);
+function writtenTask(task: CompiledTask): Record<string, Value> {
+  const { create, edit, delete: remove, touch, read } = task.claims;
   return {
     summary: task.summary,
     prompt: task.prompt,
     commit_message: task.commitMessage,
     role: task.role,
     on_reject: task.onReject,
-    ...optional("agent", task.agent),
-    ...optional("provider", task.provider),
+    agent: task.agent,
+    provider: task.provider,
     depends_on: task.dependsOn,
+    "files.create": nonEmpty(create),
+    "files.edit": nonEmpty(edit),
+    "files.delete": nonEmpty(remove),
+    "files.touch": nonEmpty(touch),
+    "files.read": nonEmpty(read),
     timeout_s: task.timeoutS,
-    ...optional("iteration_budget", task.iterationBudget),
-    ...optional("test_cmd", task.testCmd),
+    iteration_budget: task.iterationBudget,
+    test_cmd: task.testCmd,
     self_review: task.selfReview,
     max_fork_depth: task.maxForkDepth,
     sops: task.sops,
     sops_picked_by: task.sopsPickedBy,
-    digest: task.digest,
-    files: Object.fromEntries(files),
   };
 }
 
-/** A plan from the bytes `renderCompiled` made; null when they are something else. */
+function nonEmpty(list: readonly string[]): readonly string[] | null {
+  return list.length === 0 ? null : list;
+}
+
+function table(name: string, values: Readonly<Record<string, Value>>): string {
+  const lines = Object.entries(values)
+    .filter(([, value]) => value !== null)
+    .map(([key, value]) => `${/^[\w.-]+$/.test(key) ? key : quoted(key)} = ${rendered(value)}\n`);
+  return `[${name}]\n${lines.join("")}`;
+}
+
+function rendered(value: Value): string {
+  if (typeof value !== "string") {
+    return Array.isArray(value) ? `[${value.map(quoted).join(", ")}]` : String(value);
+  }
+  if (!value.includes("\n")) return quoted(value);
+  const lines = value.split("\n").map((line) => quoted(line).slice(1, -1));
+  return `"""\n${lines.join("\n")}"""`;
+}
+
+/** A basic string. JSON's escapes are TOML's, but for DEL. */
+function quoted(text: string): string {
+  return JSON.stringify(text).replaceAll("\x7f", "\\u007f");
+}
+
+/** The plan in the bytes `renderCompiled` made; null when they are something else. */
 export function readCompiled(text: string): CompiledPlan | null {
   const parsed = parseToml(text);
   if (!parsed.ok) return null;
-  const { plan, sops, tasks } = parsed.value as {
-    plan?: Record<string, unknown>;
-    sops?: Record<string, string>;
-    tasks?: Record<string, Record<string, unknown>>;
-  };
-  if (plan === undefined || tasks === undefined || !Array.isArray(plan["order"])) return null;
-  return {
-    name: String(plan["name"]),
-    summary: String(plan["summary"]),
-    defaultAgent: (plan["default_agent"] as string | undefined) ?? null,
-    defaultProvider: (plan["default_provider"] as string | undefined) ?? null,
-    maxRetries: Number(plan["max_retries"]),
-    sops: sops ?? {},
-    tasks: (plan["order"] as string[]).flatMap((id) => {
-      const task = tasks[id];
-      return task === undefined ? [] : readTask(id, task);
-    }),
-    digest: sha256(text),
-  };
+  try {
+    const plan = new Fields(parsed.value["plan"]);
+    const sops = new Fields(parsed.value["sops"] ?? {});
+    const tasks = new Fields(parsed.value["tasks"]);
+    return {
+      name: plan.text("name"),
+      summary: plan.text("summary", ""),
+      defaultAgent: plan.optional("default_agent"),
+      defaultProvider: plan.optional("default_provider"),
+      maxRetries: plan.number("max_retries", 3),
+      tasks: tasks.keys().map((id) => readTask(id, new Fields(tasks.raw(id)))),
+      sops: Object.fromEntries(sops.keys().map((name) => [name, sops.text(name)])),
+      digest: sha256(text),
+    };
+  } catch (error) {
+    if (error instanceof WrongShape) return null;
+    throw error;
+  }
 }
 
-function readTask(id: string, t: Record<string, unknown>): CompiledTask {
-  const files = (t["files"] ?? {}) as Partial<CompiledTask["claims"]>;
-  return {
+function readTask(id: string, fields: Fields): CompiledTask {
+  const files = new Fields(fields.raw("files") ?? {});
+  const task: Omit<CompiledTask, "digest"> = {
     id,
-    summary: String(t["summary"]),
-    prompt: String(t["prompt"]),
-    commitMessage: String(t["commit_message"]),
-    role: t["role"] as CompiledTask["role"],
-    onReject: t["on_reject"] as CompiledTask["onReject"],
-    agent: (t["agent"] as string | undefined) ?? null,
-    provider: (t["provider"] as string | undefined) ?? null,
-    dependsOn: t["depends_on"] as string[],
-    claims: { create: [], edit: [], delete: [], touch: [], read: [], ...files },
-    timeoutS: Number(t["timeout_s"]),
-    iterationBudget: (t["iteration_budget"] as number | undefined) ?? null,
-    testCmd: (t["test_cmd"] as string | undefined) ?? null,
-    selfReview: t["self_review"] === true,
-    maxForkDepth: Number(t["max_fork_depth"]),
-    sops: t["sops"] as string[],
-    sopsPickedBy: t["sops_picked_by"] as CompiledTask["sopsPickedBy"],
-    digest: String(t["digest"]),
+    summary: fields.text("summary"),
+    prompt: fields.text("prompt", ""),
+    commitMessage: fields.text("commit_message", ""),
+    role: fields.oneOf("role", ["worker", "researcher", "reviewer"]),
+    onReject: fields.oneOf("on_reject", ["fail", "fix"]),
+    agent: fields.optional("agent"),
+    provider: fields.optional("provider"),
+    dependsOn: fields.list("depends_on"),
+    claims: {
+      create: files.list("create"),
+      edit: files.list("edit"),
+      delete: files.list("delete"),
+      touch: files.list("touch"),
+      read: files.list("read"),
+    },
+    timeoutS: fields.number("timeout_s", 900),
+    iterationBudget:
+      fields.raw("iteration_budget") === undefined ? null : fields.number("iteration_budget", 0),
+    testCmd: fields.optional("test_cmd"),
+    selfReview: fields.raw("self_review") === true,
+    maxForkDepth: fields.number("max_fork_depth", 1),
+    sops: fields.list("sops"),
+    sopsPickedBy: fields.oneOf("sops_picked_by", ["none", "pin", "rules", "model"]),
   };
+  return { ...task, digest: unitDigest(task) };
+}
+
+class WrongShape extends Error {}
+
+/** A table whose members are asked for by type; anything unexpected ends the reading. */
+class Fields {
+  readonly #table: Record<string, unknown>;
+
+  constructor(table: unknown) {
+    if (typeof table !== "object" || table === null || Array.isArray(table)) throw new WrongShape();
+    this.#table = table as Record<string, unknown>;
+  }
+
+  keys(): string[] {
+    return Object.keys(this.#table);
+  }
+
+  raw(key: string): unknown {
+    return Object.hasOwn(this.#table, key) ? this.#table[key] : undefined;
+  }
+
+  text(key: string, fallback?: string): string {
+    const value = this.raw(key) ?? fallback;
+    if (typeof value !== "string") throw new WrongShape();
+    return value;
+  }
+
+  optional(key: string): string | null {
+    return this.raw(key) === undefined ? null : this.text(key);
+  }
+
+  number(key: string, fallback: number): number {
+    const value = this.raw(key) ?? fallback;
+    if (typeof value !== "number") throw new WrongShape();
+    return value;
+  }
+
+  list(key: string): string[] {
+    const value = this.raw(key) ?? [];
+    if (!Array.isArray(value) || !value.every((item) => typeof item === "string")) {
+      throw new WrongShape();
+    }
+    return value;
+  }
+
+  /** The first of the allowed values when the key is missing. */
+  oneOf<const T extends string>(key: string, allowed: readonly [T, ...T[]]): T {
+    const value = this.text(key, allowed[0]);
+    const known = allowed.find((each) => each === value);
+    if (known === undefined) throw new WrongShape();
+    return known;
+  }
 }
 
 /** Replaces the compiled file of a plan folder: readers see the old bytes or the new ones. */
 export function writeCompiled(planDir: string, bytes: string): void {
   const path = join(planDir, compiledName);
-  const aside = `${path}.${process.pid}`;
-  const file = openSync(aside, "w", 0o644);
+  const aside = `${path}.${process.pid}.tmp`;
   try {
-    writeSync(file, bytes);
-    fsyncSync(file);
-  } finally {
-    closeSync(file);
+    const file = openSync(aside, "w", 0o644);
+    try {
+      writeFileSync(file, bytes);
+      fsyncSync(file);
+    } finally {
+      closeSync(file);
+    }
+    renameSync(aside, path);
+  } catch (error) {
+    rmSync(aside, { force: true });
+    throw error;
   }
-  renameSync(aside, path);
 }

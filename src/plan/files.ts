@@ -1,67 +1,106 @@
 /** The files of a plan tree: which there are, and their text. The only part of compiling that reads the disk. */
-import { existsSync, lstatSync, readdirSync, readFileSync, realpathSync } from "node:fs";
-import { join, relative, resolve } from "node:path";
+import { lstatSync, readdirSync, readFileSync, realpathSync, statSync } from "node:fs";
+import { posix, relative, resolve, sep } from "node:path";
 import { sortedBy } from "../std/order.ts";
+
+/** A file's text, or why it cannot be had ("is not there", "is a folder", ...). */
+export type FileText = { ok: true; text: string } | { ok: false; problem: string };
+
+export interface FolderEntry {
+  name: string;
+  folder: boolean;
+}
 
 /** What reading a plan needs; tests give an object. Paths are relative to the project root, with `/`. */
 export interface PlanFiles {
-  read(path: string): string | null;
-  /** Names in a folder, sorted; null when it is none. */
-  list(path: string): { name: string; folder: boolean }[] | null;
+  read(path: string): FileText;
+  /** Entries of a folder, sorted by name; null when it is none. */
+  list(path: string): FolderEntry[] | null;
 }
 
-const bytesMax = 4 * 1024 * 1024;
+/** A plan file or prompt larger than this is refused. */
+const bytesMax = 16 * 1024 * 1024;
 
 /** The files below a project root; nothing outside it is read, links included. */
 export function filesOnDisk(projectRoot: string): PlanFiles {
   const root = realpathSync(projectRoot);
-  const inside = (path: string): string | null => {
-    const full = resolve(root, path);
-    if (!existsSync(full)) return null;
-    const away = relative(root, realpathSync(full));
-    return away.startsWith("..") ? null : full;
+  const located = (path: string): { ok: true; full: string } | { ok: false; problem: string } => {
+    if (isOutside(path)) return { ok: false, problem: "lies outside the project" };
+    try {
+      const full = realpathSync(resolve(root, path));
+      const away = relative(root, full);
+      if (away === ".." || away.startsWith(`..${sep}`)) {
+        return { ok: false, problem: "is a link that leaves the project" };
+      }
+      return { ok: true, full };
+    } catch {
+      return { ok: false, problem: "is not there" };
+    }
   };
   return {
     read(path) {
-      const full = inside(path);
-      if (full === null) return null;
-      const stats = lstatSync(realpathSync(full));
-      return stats.isFile() && stats.size <= bytesMax ? readFileSync(full, "utf8") : null;
+      const file = located(path);
+      if (!file.ok) return file;
+      const stats = statSync(file.full);
+      if (stats.isDirectory()) return { ok: false, problem: "is a folder" };
+      if (!stats.isFile()) return { ok: false, problem: "is not a regular file" };
+      if (stats.size > bytesMax) return { ok: false, problem: "is larger than 16 MiB" };
+      return decode(readFileSync(file.full));
     },
     list(path) {
-      const full = inside(path);
-      if (full === null || !lstatSync(realpathSync(full)).isDirectory()) return null;
-      const entries = readdirSync(full, { withFileTypes: true }).map((entry) => ({
-        name: entry.name,
-        folder: entry.isDirectory(),
-      }));
-      return sortedBy(entries, (entry) => entry.name);
+      const folder = located(path);
+      if (!folder.ok || !lstatSync(folder.full).isDirectory()) return null;
+      const entries = readdirSync(folder.full, { withFileTypes: true });
+      return sortedBy(
+        entries.map((entry) => ({ name: entry.name, folder: entry.isDirectory() })),
+        (entry) => entry.name,
+      );
     },
   };
+}
+
+function decode(bytes: Uint8Array): FileText {
+  try {
+    return { ok: true, text: new TextDecoder("utf-8", { fatal: true }).decode(bytes) };
+  } catch {
+    return { ok: false, problem: "is not UTF-8" };
+  }
 }
 
 /** Files given as an object, by path. */
-export function filesInMemory(texts: Record<string, string>): PlanFiles {
+export function filesInMemory(texts: Readonly<Record<string, string>>): PlanFiles {
+  const folders = new Map<string, Map<string, boolean>>();
+  for (const file of Object.keys(texts)) {
+    const names = file.split("/");
+    for (const [depth, name] of names.entries()) {
+      const parent = names.slice(0, depth).join("/");
+      const entries = folders.get(parent) ?? new Map<string, boolean>();
+      folders.set(parent, entries.set(name, depth < names.length - 1));
+    }
+  }
   return {
-    read: (path) => texts[path] ?? null,
+    read(path) {
+      const text = Object.hasOwn(texts, path) ? texts[path] : undefined;
+      if (text !== undefined) return { ok: true, text };
+      if (isOutside(path)) return { ok: false, problem: "lies outside the project" };
+      return { ok: false, problem: folders.has(path) ? "is a folder" : "is not there" };
+    },
     list(path) {
-      const prefix = `${path}/`;
-      const names = new Map<string, boolean>();
-      for (const file of Object.keys(texts)) {
-        if (!file.startsWith(prefix)) continue;
-        const [name = "", ...rest] = file.slice(prefix.length).split("/");
-        names.set(name, rest.length > 0 || names.get(name) === true);
-      }
-      if (names.size === 0) return null;
-      const entries = [...names].map(([name, folder]) => ({ name, folder }));
-      return sortedBy(entries, (entry) => entry.name);
+      const entries = folders.get(path);
+      if (entries === undefined) return null;
+      return sortedBy(
+        [...entries].map(([name, folder]) => ({ name, folder })),
+        (entry) => entry.name,
+      );
     },
   };
 }
 
-/** Joins path parts with `/`. */
+function isOutside(path: string): boolean {
+  return posix.isAbsolute(path) || path === ".." || path.startsWith("../");
+}
+
+/** Joins path parts with `/`, resolving `.` and `..`. */
 export function joined(...parts: string[]): string {
-  return join(...parts)
-    .split("\\")
-    .join("/");
+  return posix.join(...parts);
 }

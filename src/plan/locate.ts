@@ -1,5 +1,5 @@
 /** Finding plans and units by what a person types: names, paths, unique suffixes. */
-import { existsSync, readdirSync, statSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { basename, dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
 import { DgovError } from "../error.ts";
 import { sortedBy } from "../std/order.ts";
@@ -44,7 +44,8 @@ export async function resolvePlan(
 ): Promise<PlanLocation> {
   const plans = listPlans(projectRoot);
   if (typed === undefined) return onlyLivePlan(plans);
-  const byName = plans.find((plan) => plan.name === typed);
+  const byName =
+    plans.find((plan) => plan.name === typed) ?? plans.find((plan) => declaredName(plan) === typed);
   if (byName !== undefined) return byName;
   const path = isAbsolute(typed) ? typed : resolve(typed);
   const candidates = [path, resolve(projectRoot, typed)].map((p) => p.replace(/\/+$/, ""));
@@ -55,7 +56,7 @@ export async function resolvePlan(
   for (const dir of candidates) {
     if (!existsSync(join(dir, "_root.toml")) || !statSync(dir).isDirectory()) continue;
     const inside = relative(projectRoot, dir);
-    if (inside.startsWith("..") || isAbsolute(inside)) {
+    if (inside === ".." || inside.startsWith(`..${sep}`) || isAbsolute(inside)) {
       throw new DgovError("USAGE", `the plan ${typed} lies outside the project`);
     }
     return {
@@ -74,6 +75,13 @@ export async function resolvePlan(
   throw new DgovError("NOT_FOUND", `no plan ${typed}`, {
     hint: near === null ? "dgov plan list --all" : `did you mean ${near}?`,
   });
+}
+
+/** What `[plan] name` says, read without parsing: a plan may be called otherwise than its folder. */
+function declaredName({ dir }: PlanLocation): string | null {
+  const text = readFileSync(join(dir, "_root.toml"), "utf8");
+  const match = /^\s*name\s*=\s*(?:"([^"\n]*)"|'([^'\n]*)')/m.exec(text);
+  return match?.[1] ?? match?.[2] ?? null;
 }
 
 function onlyLivePlan(plans: PlanLocation[]): PlanLocation {

@@ -1,112 +1,153 @@
-/** A parsed plan with its references resolved: what the rules look at. Pure. */
+/**
+ * A plan as the rules look at it: references resolved, claims parsed, order known.
+ *
+ * Made from a source tree, or from a compiled file for `validate`. Pure.
+ */
+import { type Claim, parseClaim } from "../claims/path.ts";
 import type { Diagnostic } from "../error.ts";
+import type { Role } from "../kernel/dag.ts";
 import { suggest } from "../std/suggest.ts";
-import type { Graph } from "./order.ts";
-import { diagnosticAt, type PlanSource, type SourceTask } from "./source.ts";
+import type { Claims } from "./compiled.ts";
+import { type Edges, type Order, orderOf, type Precedence, precedenceOf } from "./dag.ts";
+import { diagnosticAt, didYouMean, type Finding } from "./diagnostic.ts";
+import type { PlanSource, SourceTask } from "./source.ts";
+
+export type ClaimKind = keyof Claims;
+
+export const writeKinds = ["create", "edit", "delete", "touch"] as const satisfies ClaimKind[];
+export const claimKinds = [...writeKinds, "read"] as const;
+
+export interface PlanClaim {
+  kind: ClaimKind;
+  /** As written. */
+  text: string;
+  claim: Claim;
+}
 
 export interface PlanTask extends SourceTask {
-  role: "worker" | "researcher" | "reviewer";
-  /** Full ids, duplicates taken out. */
-  deps: string[];
+  /** Position in `Plan.tasks`. */
+  index: number;
+  role: Role;
+  /** Full ids, each once, in the order written. */
+  dependsOn: string[];
+  /** Claims that parse. */
+  parsed: PlanClaim[];
 }
 
 export interface Plan {
   source: PlanSource;
   /** In plan order: sections as listed, files and keys by code unit. */
   tasks: PlanTask[];
-  byId: ReadonlyMap<string, PlanTask>;
-  graph: Graph;
+  edges: Edges;
+  order: Order;
+  /** Null when the plan has cycles, and nothing can be said about who comes first. */
+  precedence: Precedence | null;
 }
 
-/** Resolves every `depends_on`; unknown ones are reported and left out. */
-export function resolveReferences(source: PlanSource): { plan: Plan; diagnostics: Diagnostic[] } {
+/** Resolves references and parses claims; what does not resolve or parse is reported and left out. */
+export function planOf(source: PlanSource): { plan: Plan; diagnostics: Diagnostic[] } {
   const diagnostics: Diagnostic[] = [];
-  const ids = new Set(source.tasks.map((task) => task.id));
-  const keysElsewhere = new Map<string, string[]>();
-  for (const { id, key } of source.tasks) {
-    const list = keysElsewhere.get(key) ?? [];
-    list.push(id);
-    keysElsewhere.set(key, list);
-  }
-  const tasks = source.tasks.map((task): PlanTask => {
-    const deps: string[] = [];
-    for (const reference of task.written.depends_on ?? []) {
-      const id = reference.includes("/") ? reference : task.prefix + reference;
-      if (id === task.id) {
-        diagnostics.push(
-          at(
-            source,
-            task,
-            "depends_on",
-            "self-dependency",
-            `\`${reference}\` is the task itself`,
-            null,
-          ),
-        );
-      } else if (ids.has(id)) deps.push(id);
-      else {
-        const hint = hintFor(reference, task, ids, keysElsewhere);
-        diagnostics.push(
-          at(
-            source,
-            task,
-            "depends_on",
-            "unknown-dependency",
-            `depends on \`${reference}\`, which does not exist`,
-            hint,
-          ),
-        );
-      }
-    }
-    return { ...task, role: task.written.role ?? "worker", deps: [...new Set(deps)] };
+  const names = namesOf(source.tasks);
+  const tasks = source.tasks.map((task, index): PlanTask => {
+    const dependsOn = resolveReferences(task, names, diagnostics);
+    const parsed = parseAll(task, diagnostics);
+    return { ...task, index, role: task.written.role ?? "worker", dependsOn, parsed };
   });
-  const byId = new Map(tasks.map((task) => [task.id, task]));
-  const graph = { ids: tasks.map((t) => t.id), deps: new Map(tasks.map((t) => [t.id, t.deps])) };
-  return { plan: { source, tasks, byId, graph }, diagnostics };
-}
-
-function hintFor(
-  reference: string,
-  task: SourceTask,
-  ids: ReadonlySet<string>,
-  elsewhere: ReadonlyMap<string, readonly string[]>,
-): string | null {
-  if (reference.includes("/")) {
-    const near = suggest(reference, ids);
-    return near === null ? null : `did you mean ${near}?`;
-  }
-  const here = [...ids]
-    .filter((id) => id.startsWith(task.prefix))
-    .map((id) => id.slice(task.prefix.length));
-  const near = suggest(
-    reference,
-    here.filter((key) => key !== task.key),
+  const edges = tasks.map((task) =>
+    task.dependsOn.map((id) => names.indexOf.get(id) ?? task.index),
   );
-  if (near !== null) return `did you mean ${near}?`;
-  const [only, another] = elsewhere.get(reference) ?? [];
-  if (only !== undefined && another === undefined) return `did you mean ${only}?`;
-  return "a bare name is a task of the same file; others need their full id";
+  const order = orderOf(edges);
+  const precedence = order.cycles.length === 0 ? precedenceOf(edges, order.order) : null;
+  return { plan: { source, tasks, edges, order, precedence }, diagnostics };
 }
 
-/** A diagnostic about a key of a task. */
-export function at(
-  source: PlanSource,
+/** A diagnostic about a key of a task. `text` narrows the place down within the key's value. */
+export function about(
   task: SourceTask,
-  key: string | string[],
-  code: string,
-  message: string,
-  hint: string | null,
-  severity: Diagnostic["severity"] = "error",
+  key: string | readonly string[],
+  finding: Finding,
+  text?: string,
 ): Diagnostic {
+  const { file, id: unit, places } = task;
   const path = ["tasks", task.key, ...[key].flat()];
-  const { id: unit, file } = task;
-  return diagnosticAt(source.texts.get(file) ?? "", {
-    severity,
-    code,
-    file,
-    unit,
-    message,
-    hint,
-    path,
-  });
+  return diagnosticAt({ file, unit, places, path, text }, finding);
+}
+
+/** A diagnostic about one claim of a task. */
+export function aboutClaim(
+  task: SourceTask,
+  of: { kind: ClaimKind; text: string },
+  finding: Finding,
+): Diagnostic {
+  return about(task, ["files", of.kind], finding, of.text);
+}
+
+interface Names {
+  indexOf: ReadonlyMap<string, number>;
+  /** Keys of the tasks of each file, by prefix. */
+  byFile: ReadonlyMap<string, string[]>;
+  /** Full ids by key. */
+  byKey: ReadonlyMap<string, string[]>;
+}
+
+function namesOf(tasks: readonly SourceTask[]): Names {
+  const byFile = new Map<string, string[]>();
+  const byKey = new Map<string, string[]>();
+  const add = (map: Map<string, string[]>, key: string, value: string): void => {
+    const list = map.get(key);
+    if (list === undefined) map.set(key, [value]);
+    else list.push(value);
+  };
+  for (const { id, key, prefix } of tasks) {
+    add(byFile, prefix, key);
+    add(byKey, key, id);
+  }
+  return { indexOf: new Map(tasks.map(({ id }, index) => [id, index])), byFile, byKey };
+}
+
+/** Looking for a near name costs time in proportion to the plan: not for every one of thousands. */
+const hintsMax = 100;
+
+function resolveReferences(task: SourceTask, names: Names, found: Diagnostic[]): string[] {
+  const ids = new Set<string>();
+  for (const reference of task.written.depends_on ?? []) {
+    const id = reference.includes("/") ? reference : task.prefix + reference;
+    const say = (finding: Finding): void => {
+      found.push(about(task, "depends_on", finding, reference));
+    };
+    if (id === task.id) say({ code: "self-dependency", message: "the task depends on itself" });
+    else if (names.indexOf.has(id)) ids.add(id);
+    else {
+      const message = `\`depends_on\` names \`${reference}\`, which is no task`;
+      const hint = found.length < hintsMax ? hintFor(reference, task, names) : null;
+      say({ code: "unknown-dependency", message, hint });
+    }
+  }
+  return [...ids];
+}
+
+function hintFor(reference: string, task: SourceTask, names: Names): string {
+  if (reference.includes("/")) {
+    return (
+      didYouMean(suggest(reference, names.indexOf.keys())) ?? "dgov compile --graph lists them"
+    );
+  }
+  const here = (names.byFile.get(task.prefix) ?? []).filter((key) => key !== task.key);
+  const elsewhere = names.byKey.get(reference) ?? [];
+  const whole = [...names.indexOf.keys()].filter((id) => id.endsWith(`/${reference}`));
+  const [only, another] = [...elsewhere, ...whole];
+  const near = suggest(reference, here) ?? (another === undefined ? only : undefined) ?? null;
+  return didYouMean(near) ?? "a bare name means a task of the same file; others need their full id";
+}
+
+function parseAll(task: SourceTask, found: Diagnostic[]): PlanClaim[] {
+  return claimKinds.flatMap((kind) =>
+    task.claims[kind].flatMap((text) => {
+      const parsed = parseClaim(text);
+      if (parsed.ok) return [{ kind, text, claim: parsed.claim }];
+      const message = `the claim \`${text}\` ${parsed.problem}`;
+      found.push(aboutClaim(task, { kind, text }, { code: "bad-claim", message }));
+      return [];
+    }),
+  );
 }

@@ -1,27 +1,84 @@
-/** What can be read off a task's own text: its headings, and the paths it mentions. Pure. */
+/** What can be read off a task's own text: its headings, paths it mentions, programs it runs. Pure. */
 
-/** Names among Orient, Edit, Verify that stand alone on a line (`# Orient`, `**Edit:**`, `verify:`). */
-export function promptHeaders(text: string): Set<string> {
-  const found = new Set<string>();
-  for (const line of text.split(/\r?\n/)) {
-    const match = /^\s*(?:#{1,6}\s+)?(?:\*\*)?(orient|edit|verify):?(?:\*\*)?:?\s*$/i.exec(line);
-    const name = match?.[1];
-    if (name !== undefined) found.add(name.charAt(0).toUpperCase() + name.slice(1).toLowerCase());
-  }
-  return found;
+export type HeadingName = "Orient" | "Edit" | "Verify";
+
+/** `Orient`, `Edit` and `Verify` alone on a line (`# Orient`, `**Edit:**`, `verify:`), and where. */
+export function headingsOf(text: string): { name: HeadingName; line: number }[] {
+  return text.split(/\r?\n/).flatMap((line, number) => {
+    const match =
+      /^\s*(?:#{1,6}\s+)?(?:\*\*|__)?(orient|edit|verify)\s*:?\s*(?:\*\*|__)?\s*:?\s*$/i.exec(line);
+    const name = headingNames.find((known) => known.toLowerCase() === match?.[1]?.toLowerCase());
+    return name === undefined ? [] : [{ name, line: number }];
+  });
 }
 
+const headingNames = ["Orient", "Edit", "Verify"] as const;
+
 const extensions =
-  "py|pyi|toml|json|jsonc|ya?ml|md|txt|cfg|ini|sh|ts|tsx|js|jsx|mjs|cjs|rs|go|swift|java|kt|rb|c|h|cc|cpp|css|html|sql";
+  "c|cc|cfg|cjs|cpp|css|cts|go|h|hpp|html|ini|java|js|json|jsonc|jsx|kt|lock|md|mjs|mts|php|proto|py|pyi|rb|rs|sh|sql|swift|toml|ts|tsx|txt|vue|xml|ya?ml";
 const mention = new RegExp(
-  `(?<![\\w/.:@-])((?:[\\w.-]+/)+[\\w.-]+\\.(?:${extensions}))(?![\\w/])`,
+  `(?<![\\w/.:@~$-])((?:[\\w.@-]+/)+[\\w.@-]*\\.(?:${extensions}))(?![\\w/-])`,
   "g",
 );
 
-/** Path-like words with a folder and a known extension, each once, as written but for a leading \`./\`. */
+/** Path-like words with a folder and a known extension, each once, without a leading `./`. */
 export function pathMentions(text: string): string[] {
   const paths = [...text.matchAll(mention)].map((match) =>
-    (match[1] ?? "").replace(/^(\.\/)+/, ""),
+    (match[1] ?? "").replace(/^(?:\.\/)+/, ""),
   );
-  return [...new Set(paths)].filter((path) => !path.startsWith("../"));
+  return [...new Set(paths)].filter((path) => !path.split("/").includes(".."));
+}
+
+/** Programs whose name alone says that a line is a command. */
+const surely = new Set(
+  "actionlint bun cargo deno dgov git npm npx pnpm pytest python python3 rg ruff shellcheck shfmt tsc ty uv xcodebuild xcrun yarn".split(
+    " ",
+  ),
+);
+/** Programs whose name is also a word: a line is a command only in backticks. */
+const perhaps = new Set("go make swift".split(" "));
+const builtins = new Set("cd echo test true false export set source exit [ [[ . :".split(" "));
+
+/**
+ * Programs the Verify section calls, each once: in lines that begin with a well-known one, and in
+ * backticked snippets that look like commands. `dgov` itself is not looked for.
+ */
+export function verifyTools(text: string): string[] {
+  const headings = headingsOf(text);
+  const lines = text.split(/\r?\n/).filter((_, number) => {
+    const above = headings.filter((heading) => heading.line < number).at(-1);
+    return above?.name === "Verify" && !headings.some(({ line }) => line === number);
+  });
+  const snippets = [...lines.join("\n").matchAll(/`([^`\n]+)`/g)].map((match) => match[1] ?? "");
+  const found = [
+    ...lines.map((line) => line.replace(/^\s*(?:[-*$]|\d+[.)])?\s*/, "")).filter(beginsSurely),
+    ...snippets.filter(looksLikeCommand),
+  ].map(programOf);
+  return [...new Set(found)].filter((tool) => tool !== "dgov" && !builtins.has(tool));
+}
+
+/** The first word that is no `NAME=value`. */
+function programOf(command: string): string {
+  return words(command)[0] ?? "";
+}
+
+function words(command: string): string[] {
+  const all = command.trim().split(/\s+/);
+  const first = all.findIndex((word) => !/^[A-Za-z_]\w*=/.test(word));
+  return first < 0 ? [] : all.slice(first);
+}
+
+function beginsSurely(line: string): boolean {
+  const [first = "", second] = words(line);
+  return surely.has(first) && second !== undefined && second !== "=";
+}
+
+function looksLikeCommand(snippet: string): boolean {
+  if (/[()]/.test(snippet)) return false;
+  const [first = "", ...rest] = words(snippet);
+  if (rest[0] === "=") return false;
+  if (surely.has(first) || perhaps.has(first)) return true;
+  if (/^\.{0,2}\//.test(first)) return false;
+  const named = /^[a-z][a-z0-9_.-]*$/.test(first);
+  return named && rest.some((word) => /^-|\/|\.\w+$/.test(word));
 }

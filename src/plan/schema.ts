@@ -4,21 +4,22 @@ import { configure } from "arktype/config";
 configure({ jitless: true });
 const { type } = await import("arktype");
 
-/** `_root.toml`. */
-export const rootSchema = type({
+/** The table `[plan]`. */
+export const planSchema = type({
   "+": "reject",
-  plan: {
-    "+": "reject",
-    name: "string > 0",
-    "summary?": "string",
-    sections: "string[]",
-    "default_agent?": "string > 0",
-    "default_provider?": "string > 0",
-    "max_retries?": "number.integer >= 0",
-  },
+  name: "string",
+  "summary?": "string",
+  "sections?": "string[]",
+  "default_agent?": "string",
+  "default_provider?": "string",
+  "max_retries?": "0 <= number.integer <= 100",
 });
 
-const claims = type({
+/** `_root.toml`. */
+export const rootSchema = type({ "+": "reject", plan: planSchema });
+
+/** `files` as a table. */
+export const claimsSchema = type({
   "+": "reject",
   "create?": "string[]",
   "edit?": "string[]",
@@ -30,53 +31,28 @@ const claims = type({
 /** One table `[tasks.<key>]`. */
 export const taskSchema = type({
   "+": "reject",
-  summary: "string > 0",
+  summary: "string",
   "prompt?": "string",
-  "prompt_file?": "string > 0",
-  "commit_message?": "string > 0",
+  "prompt_file?": "string",
+  "commit_message?": "string",
   "role?": "'worker' | 'researcher' | 'reviewer'",
   "on_reject?": "'fail' | 'fix'",
   "depends_on?": "string[]",
-  "files?": claims.or("string[]"),
-  "agent?": "string > 0",
-  "provider?": "string > 0",
-  "timeout_s?": "number.integer > 0",
-  "iteration_budget?": "number.integer > 0",
-  "test_cmd?": "string > 0",
+  "files?": claimsSchema.or("string[]"),
+  "agent?": "string",
+  "provider?": "string",
+  "timeout_s?": "0 <= number.integer <= 604800",
+  "iteration_budget?": "1 <= number.integer <= 10000",
+  "test_cmd?": "string",
   "sop_mapping?": "string[]",
   "self_review?": "boolean",
-  "max_fork_depth?": "number.integer >= 0",
+  "max_fork_depth?": "0 <= number.integer <= 100",
 });
 
-export type WrittenRoot = typeof rootSchema.infer;
-export type WrittenTask = typeof taskSchema.infer;
+/** A task file. */
+export const taskFileSchema = type({ "+": "reject", "tasks?": { "[string]": taskSchema } });
 
-export const rootKeys = [
-  "name",
-  "summary",
-  "sections",
-  "default_agent",
-  "default_provider",
-  "max_retries",
-];
-export const claimKeys = ["create", "edit", "delete", "touch", "read"];
-export const taskKeys = [
-  "summary",
-  "prompt",
-  "prompt_file",
-  "commit_message",
-  "role",
-  "on_reject",
-  "depends_on",
-  "files",
-  "agent",
-  "provider",
-  "timeout_s",
-  "iteration_budget",
-  "test_cmd",
-  "sop_mapping",
-  "self_review",
-  "max_fork_depth",
-];
+export type WrittenPlan = typeof planSchema.infer;
+export type WrittenTask = typeof taskSchema.infer;
 
 export { type };

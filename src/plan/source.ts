@@ -1,25 +1,19 @@
 /**
  * A plan tree read and parsed: what its author wrote, each thing with the place it came from.
  *
- * Problems are collected, never thrown; a task with problems of shape is left out of what follows.
+ * Problems are collected, never thrown. A key of the wrong shape is reported and then treated as if
+ * it were not there, so that one mistake does not hide the others.
  */
-
-import { locateKey } from "../config/locate.ts";
+import { isAbsolute } from "node:path/posix";
 import { parseToml } from "../config/toml.ts";
 import type { Diagnostic } from "../error.ts";
 import { suggest } from "../std/suggest.ts";
 import type { Claims } from "./compiled.ts";
-import { joined, type PlanFiles } from "./files.ts";
-import {
-  claimKeys,
-  rootKeys,
-  rootSchema,
-  taskKeys,
-  taskSchema,
-  type,
-  type WrittenRoot,
-  type WrittenTask,
-} from "./schema.ts";
+import { diagnosticAt, didYouMean, type Finding } from "./diagnostic.ts";
+import { type FolderEntry, joined, type PlanFiles } from "./files.ts";
+import { type Places, placesIn } from "./places.ts";
+import type { WrittenPlan, WrittenTask } from "./schema.ts";
+import { checkPlan, checkTask, isTable, type Say, sayUnknown } from "./shape.ts";
 
 export interface SourceTask {
   /** Full unit id. */
@@ -28,298 +22,260 @@ export interface SourceTask {
   /** `<section>/<stem>.`: what a bare reference is completed with. */
   prefix: string;
   file: string;
-  written: WrittenTask;
+  places: Places;
+  written: Partial<WrittenTask>;
+  /** Keys that were reported; rules do not call them missing. */
+  broken: ReadonlySet<string>;
   claims: Claims;
-  /** Text of `prompt` or of the file `prompt_file` names; null when neither can be had. */
+  /** The task's own text; null when there is none or the file cannot be read. */
   prompt: string | null;
+  /** Why `prompt_file` cannot be read, completing "`x` ...". */
+  promptProblem: string | null;
 }
 
 export interface PlanSource {
-  root: WrittenRoot["plan"];
+  root: Partial<WrittenPlan>;
   rootFile: string;
+  rootPlaces: Places;
+  /** In plan order: sections as listed, files and keys by code unit. */
   tasks: SourceTask[];
-  /** Text of every file, for places. */
-  texts: Map<string, string>;
 }
 
 export interface ParsedPlan {
+  /** Null when `_root.toml` cannot be read. */
   source: PlanSource | null;
   diagnostics: Diagnostic[];
 }
 
-const namePattern = /^[A-Za-z0-9_-]+$/;
+const keyPattern = /^[A-Za-z0-9_-]+$/;
+const nameCharsMax = 100;
 
 /** Reads the plan in `dir` (relative to the project root). */
 export function parsePlan(files: PlanFiles, dir: string): ParsedPlan {
-  const reader = new Reader(files, dir);
-  return { source: reader.plan(), diagnostics: reader.diagnostics };
+  const diagnostics: Diagnostic[] = [];
+  const reader: Reader = { files, dir, diagnostics };
+  return { source: readPlan(reader), diagnostics };
 }
 
-class Reader {
-  readonly diagnostics: Diagnostic[] = [];
-  readonly #files: PlanFiles;
-  readonly #dir: string;
-  readonly #texts = new Map<string, string>();
+export interface Reader {
+  files: PlanFiles;
+  dir: string;
+  diagnostics: Diagnostic[];
+}
 
-  constructor(files: PlanFiles, dir: string) {
-    this.#files = files;
-    this.#dir = dir;
-  }
+export interface OpenFile {
+  file: string;
+  places: Places;
+  value: Record<string, unknown>;
+}
 
-  plan(): PlanSource | null {
-    const rootFile = joined(this.#dir, "_root.toml");
-    const value = this.#toml(rootFile);
-    if (value === null) return null;
-    const checked = rootSchema(value);
-    if (checked instanceof type.errors) {
-      this.#shape(checked, rootFile, [], rootKeys, null);
-      return null;
-    }
-    const root = checked.plan;
-    if (root.name.trim() === "" || !/^[A-Za-z0-9][A-Za-z0-9._ -]*$/.test(root.name)) {
-      this.#add(
-        "bad-name",
-        rootFile,
-        ["plan", "name"],
-        null,
-        `\`plan.name\` is not a name: \`${root.name}\``,
-        "letters, digits, `_`, `-`, `.` and spaces, beginning with a letter or digit",
-      );
-    }
-    const tasks = [...new Set(root.sections)].flatMap((section) =>
-      this.#section(rootFile, section),
-    );
-    const source = { root, rootFile, tasks, texts: this.#texts };
-    if (tasks.length === 0 && this.diagnostics.length === 0) this.#explainNothing(source);
-    return source;
-  }
-
-  #section(rootFile: string, section: string): SourceTask[] {
-    if (!namePattern.test(section)) {
-      this.#add(
-        "bad-section",
-        rootFile,
-        ["plan", "sections"],
-        null,
-        `\`${section}\` is not a section name`,
-        "letters, digits, `_` and `-`",
-      );
-      return [];
-    }
-    const folder = joined(this.#dir, section);
-    const entries = this.#files.list(folder);
-    if (entries === null) {
-      this.#add(
-        "missing-section",
-        rootFile,
-        ["plan", "sections"],
-        null,
-        `the section \`${section}\` has no folder ${folder}`,
-        "make it, or take it out of sections",
-      );
-      return [];
-    }
-    return entries.flatMap(({ name, folder: isFolder }) => {
-      const ignored =
-        isFolder || !name.endsWith(".toml") || name.startsWith(".") || name.startsWith("_");
-      return ignored ? [] : this.#file(joined(folder, name), `${section}/${name.slice(0, -5)}.`);
-    });
-  }
-
-  #file(file: string, prefix: string): SourceTask[] {
-    const value = this.#toml(file);
-    if (value === null) return [];
-    for (const key of Object.keys(value)) {
-      if (key !== "tasks") this.#unknown(file, [key], key, ["tasks"], null);
-    }
-    const tasks = value["tasks"];
-    if (tasks === undefined) return [];
-    if (typeof tasks !== "object" || tasks === null || Array.isArray(tasks)) {
-      this.#add("wrong-type", file, ["tasks"], null, "`tasks` must be a table of tasks", null);
-      return [];
-    }
-    return Object.keys(tasks)
-      .sort()
-      .flatMap((key) => this.#task(file, prefix, key, (tasks as Record<string, unknown>)[key]));
-  }
-
-  #task(file: string, prefix: string, key: string, value: unknown): SourceTask[] {
-    const id = prefix + key;
-    if (!namePattern.test(key)) {
-      this.#add(
-        "bad-key",
-        file,
-        ["tasks", key],
-        id,
-        `\`${key}\` is not a task key`,
-        "letters, digits, `_` and `-`",
-      );
-      return [];
-    }
-    const checked = taskSchema(value);
-    if (checked instanceof type.errors) {
-      this.#shape(checked, file, ["tasks", key], taskKeys, id);
-      return [];
-    }
-    const claims = claimsOf(checked.files);
-    return [
-      { id, key, prefix, file, written: checked, claims, prompt: this.#prompt(checked, file) },
-    ];
-  }
-
-  #prompt(task: WrittenTask, file: string): string | null {
-    if (task.prompt !== undefined) return task.prompt;
-    if (task.prompt_file === undefined) return null;
-    return this.#files.read(joined(file, "..", task.prompt_file));
-  }
-
-  #toml(file: string): Record<string, unknown> | null {
-    const text = this.#files.read(file);
-    if (text === null) {
-      this.#add("missing-file", file, [], null, `${file} is not there`, null);
-      return null;
-    }
-    this.#texts.set(file, text);
-    const parsed = parseToml(text);
-    if (parsed.ok) return parsed.value;
-    const excerpt = text.split(/\r?\n/)[parsed.line - 1] ?? null;
-    this.diagnostics.push({
-      severity: "error",
-      code: "toml-syntax",
-      file,
-      line: parsed.line,
-      column: parsed.column,
-      unit: null,
-      message: parsed.message,
-      hint: null,
-      excerpt,
-    });
+function readPlan(reader: Reader): PlanSource | null {
+  const open = readToml(reader, joined(reader.dir, "_root.toml"));
+  if (open === null) return null;
+  const say = sayer(reader, open, null);
+  for (const key of Object.keys(open.value)) if (key !== "plan") sayUnknown(key, ["plan"], say);
+  const plan = open.value["plan"];
+  if (!isTable(plan)) {
+    const message = plan === undefined ? "there is no table [plan]" : "`plan` must be a table";
+    say(["plan"], { code: "missing-plan", message, hint: "dgov init-plan NAME writes one" });
     return null;
   }
-
-  #shape(
-    errors: Iterable<{
-      code: string;
-      path: ArrayLike<PropertyKey>;
-      expected: string;
-      actual: string;
-    }>,
-    file: string,
-    at: string[],
-    keys: string[],
-    unit: string | null,
-  ): void {
-    for (const error of errors) {
-      const path = Array.from(error.path, String);
-      const last = path.at(-1) ?? "";
-      if (error.expected === "removed" || error.code === "predicate") {
-        const known =
-          path.at(-2) === "files"
-            ? claimKeys
-            : path[0] === "plan" || at.length > 0
-              ? keys
-              : ["plan"];
-        this.#unknown(file, [...at, ...path], last, known, unit);
-      } else {
-        this.#add(
-          "wrong-type",
-          file,
-          [...at, ...path],
-          unit,
-          `\`${path.join(".")}\` must be ${error.expected}, not ${error.actual}`,
-          null,
-        );
-      }
-    }
+  const { value, broken } = checkPlan(plan, (path, finding) => say(["plan", ...path], finding));
+  const root = value as Partial<WrittenPlan>;
+  const problem = root.name === undefined ? null : nameProblem(root.name);
+  if (problem !== null) {
+    say(["plan", "name"], { code: "bad-name", message: `the plan's name ${problem}` });
   }
-
-  #unknown(file: string, path: string[], key: string, known: string[], unit: string | null): void {
-    const near = suggest(key, known);
-    this.#add(
-      "unknown-key",
-      file,
-      path,
-      unit,
-      `unknown key \`${key}\``,
-      near === null ? `known keys: ${known.join(", ")}` : `did you mean ${near}?`,
-    );
+  const sections = [...new Set(root.sections ?? [])];
+  const tasks = sections.flatMap((section) => readSection(reader, open, section));
+  if (tasks.length === 0 && reader.diagnostics.length === 0 && !broken.has("sections")) {
+    const message = `the plan has no units: ${whyEmpty(reader, sections)}`;
+    say(["plan", "sections"], { code: "no-units", message });
   }
-
-  #add(
-    code: string,
-    file: string,
-    path: string[],
-    unit: string | null,
-    message: string,
-    hint: string | null,
-  ): void {
-    this.diagnostics.push(
-      diagnosticAt(this.#texts.get(file) ?? "", {
-        code,
-        file,
-        path,
-        unit,
-        message,
-        hint,
-        severity: "error",
-      }),
-    );
-  }
-
-  /** Zero units: why, as the first of these that applies. */
-  #explainNothing(source: PlanSource): void {
-    const folders = (this.#files.list(this.#dir) ?? []).filter(
-      (e) => e.folder && e.name !== "archive",
-    );
-    const undeclared = folders
-      .filter((e) => !source.root.sections.includes(e.name))
-      .map((e) => e.name);
-    const listed = source.root.sections.flatMap(
-      (s) => this.#files.list(joined(this.#dir, s)) ?? [],
-    );
-    const toml = listed.filter((e) => e.name.endsWith(".toml"));
-    const message =
-      undeclared.length > 0
-        ? `the plan has no units; these folders are not in sections: ${undeclared.join(", ")}`
-        : source.root.sections.length === 0
-          ? "the plan has no units: sections is empty"
-          : toml.some((e) => !e.name.startsWith("_") && !e.name.startsWith("."))
-            ? "the plan has no units: its files hold no [tasks.<key>] tables"
-            : toml.length > 0
-              ? `the plan has no units: files beginning with _ or . are ignored (${toml.map((e) => e.name).join(", ")})`
-              : listed.some((e) => e.folder)
-                ? "the plan has no units: task files lie directly in their section, not deeper"
-                : "the plan has no units: its sections hold no task files";
-    this.#add(
-      "no-units",
-      source.rootFile,
-      ["plan", "sections"],
-      null,
-      message,
-      "dgov init-plan shows the layout",
-    );
-  }
+  return { root, rootFile: open.file, rootPlaces: open.places, tasks };
 }
 
-function claimsOf(files: WrittenTask["files"]): Claims {
+/** What is wrong with a plan's name, completing "the name ...", or null. */
+export function nameProblem(name: string): string | null {
+  if (name.trim() === "") return "is blank";
+  if (name.length > nameCharsMax) return `is longer than ${nameCharsMax} characters`;
+  if (/[\p{Cc}\p{Zl}\p{Zp}]/u.test(name)) return "contains a control character";
+  if (/[/\\]/.test(name)) return `contains a slash: \`${name}\``;
+  if (/^[.-]/.test(name)) return `begins with \`${name[0]}\`: \`${name}\``;
+  return name === name.trim() ? null : "begins or ends with a space";
+}
+
+function readSection(reader: Reader, root: OpenFile, section: string): SourceTask[] {
+  const say = sayer(reader, root, null);
+  const at = ["plan", "sections"];
+  if (!keyPattern.test(section)) {
+    const message = `\`${section}\` is not a section name`;
+    const hint = "a section is one folder, named with letters, digits, `_` and `-`";
+    say(at, { code: "bad-section", message, hint }, section);
+    return [];
+  }
+  const folder = joined(reader.dir, section);
+  const entries = reader.files.list(folder);
+  if (entries === null) {
+    const folders = (reader.files.list(reader.dir) ?? []).filter((entry) => entry.folder);
+    const near = suggest(
+      section,
+      folders.map((entry) => entry.name),
+    );
+    const message = `the section \`${section}\` has no folder ${folder}`;
+    const hint = didYouMean(near, "make the folder, or take the section out of `sections`");
+    say(at, { code: "missing-section", message, hint }, section);
+    return [];
+  }
+  return entries
+    .filter((entry) => !entry.folder && isTaskFile(entry.name))
+    .flatMap(({ name }) =>
+      readTasks(reader, joined(folder, name), `${section}/${name.slice(0, -5)}.`),
+    );
+}
+
+function isTaskFile(name: string): boolean {
+  return name.endsWith(".toml") && name !== ".toml" && !/^[._]/.test(name);
+}
+
+function readTasks(reader: Reader, file: string, prefix: string): SourceTask[] {
+  const open = readToml(reader, file);
+  if (open === null) return [];
+  const say = sayer(reader, open, null);
+  for (const key of Object.keys(open.value)) {
+    if (key !== "tasks") sayUnknown(key, ["tasks"], say);
+  }
+  const tasks = open.value["tasks"];
+  if (tasks === undefined) return [];
+  if (!isTable(tasks)) {
+    const message = "`tasks` must hold one table for each task, [tasks.<key>]";
+    say(["tasks"], { code: "wrong-type", message });
+    return [];
+  }
+  return Object.keys(tasks)
+    .sort()
+    .flatMap((key) => readTask(reader, open, { prefix, key, value: tasks[key] }));
+}
+
+function readTask(
+  reader: Reader,
+  open: OpenFile,
+  of: { prefix: string; key: string; value: unknown },
+): SourceTask[] {
+  const { prefix, key, value } = of;
+  const id = prefix + key;
+  const say = sayer(reader, open, id);
+  const at = ["tasks", key];
+  if (!keyPattern.test(key)) {
+    const hint = "letters, digits, `_` and `-`";
+    say(at, { code: "bad-key", message: `\`${key}\` is not a task key`, hint });
+    return [];
+  }
+  if (!isTable(value)) {
+    say(at, { code: "wrong-type", message: `\`tasks.${key}\` must be a table` });
+    return [];
+  }
+  const checked = checkTask(value, (path, finding) => say([...at, ...path], finding));
+  const written = checked.value as Partial<WrittenTask>;
+  const { file, places } = open;
+  const claims = claimsOf(written.files);
+  const text = promptOf(reader, written, file);
+  return [{ id, key, prefix, file, places, written, broken: checked.broken, claims, ...text }];
+}
+
+export function claimsOf(files: WrittenTask["files"]): Claims {
   const empty = { create: [], edit: [], delete: [], touch: [], read: [] };
   if (files === undefined) return empty;
   return Array.isArray(files) ? { ...empty, touch: files } : { ...empty, ...files };
 }
 
-/** A diagnostic with the place of a key in a text. */
-export function diagnosticAt(
-  text: string,
-  of: Pick<Diagnostic, "code" | "file" | "unit" | "message" | "hint" | "severity"> & {
-    path: string[];
-  },
-): Diagnostic {
-  const { path, ...rest } = of;
-  const place = path.length === 0 ? null : locateKey(text, path);
-  return {
-    ...rest,
-    line: place?.line ?? null,
-    column: place?.column ?? null,
-    excerpt: place?.excerpt ?? null,
+export function promptOf(
+  reader: Reader,
+  task: Partial<WrittenTask>,
+  file: string,
+): Pick<SourceTask, "prompt" | "promptProblem"> {
+  if (!task.prompt_file) return { prompt: task.prompt ?? null, promptProblem: null };
+  const read = isAbsolute(task.prompt_file)
+    ? ({ ok: false, problem: "is absolute" } as const)
+    : reader.files.read(joined(file, "..", task.prompt_file));
+  return read.ok
+    ? { prompt: read.text, promptProblem: null }
+    : { prompt: null, promptProblem: read.problem };
+}
+
+export function readToml(reader: Reader, file: string): OpenFile | null {
+  const read = reader.files.read(file);
+  if (!read.ok) {
+    const where = { file, unit: null, places: null, path: [] };
+    reader.diagnostics.push(
+      diagnosticAt(where, { code: "unreadable-file", message: `${file} ${read.problem}` }),
+    );
+    return null;
+  }
+  const text = read.text.replace(/^\uFEFF/, "");
+  const parsed = parseToml(text);
+  if (parsed.ok) return { file, places: placesIn(text), value: parsed.value };
+  const { line, column, message } = parsed;
+  reader.diagnostics.push({
+    severity: "error",
+    code: "toml-syntax",
+    file,
+    line,
+    column,
+    unit: null,
+    message: `this is not TOML: ${message}`,
+    hint: null,
+    excerpt: text.split(/\r?\n/)[line - 1] ?? null,
+  });
+  return null;
+}
+
+export function sayer(reader: Reader, open: OpenFile, unit: string | null): Say {
+  const { file, places } = open;
+  return (path, finding: Finding, text) => {
+    reader.diagnostics.push(diagnosticAt({ file, unit, places, path, text }, finding));
   };
+}
+
+/** Why a plan has no units: the first of these that applies. */
+function whyEmpty(reader: Reader, sections: readonly string[]): string {
+  const list = (dir: string): FolderEntry[] => reader.files.list(dir) ?? [];
+  const undeclared = list(reader.dir)
+    .filter(({ name, folder }) => folder && name !== "archive" && !sections.includes(name))
+    .flatMap(({ name }) =>
+      list(joined(reader.dir, name)).map((entry) => ({
+        ...entry,
+        name: `${name}/${entry.name}`,
+        own: entry.name,
+      })),
+    )
+    .filter(({ folder, own }) => !folder && isTaskFile(own));
+  if (undeclared.length > 0) {
+    return `${names(undeclared)} lie in folders that \`sections\` does not list`;
+  }
+  if (sections.length === 0) return "`sections` is empty";
+  const entries = sections.flatMap((section) =>
+    list(joined(reader.dir, section)).map((entry) => ({
+      ...entry,
+      name: `${section}/${entry.name}`,
+      own: entry.name,
+    })),
+  );
+  const files = entries.filter(({ folder }) => !folder);
+  const readable = files.filter(({ own }) => isTaskFile(own));
+  if (readable.length > 0) return `${names(readable)} hold no table [tasks.<key>]`;
+  if (files.length > 0) {
+    return `${names(files)} are ignored; task files end in .toml and do not begin with \`_\` or \`.\``;
+  }
+  const deep = entries.filter(
+    ({ folder, name }) => folder && list(joined(reader.dir, name)).length > 0,
+  );
+  if (deep.length > 0) return `${names(deep)} lie too deep; task files stand directly in a section`;
+  return "its sections hold no files";
+}
+
+function names(entries: readonly { name: string }[]): string {
+  const shown = entries.slice(0, 5).map(({ name }) => name);
+  const more = entries.length - shown.length;
+  return shown.join(", ") + (more > 0 ? ` and ${more} more` : "");
 }

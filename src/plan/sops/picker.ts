@@ -1,68 +1,91 @@
-/** Which SOPs a unit gets: pins win, else the picker; the deterministic one matches words. Pure. */
-import { writeClaims } from "../compiled.ts";
+/** Who chooses the SOPs of units that pin none. The deterministic picker matches words. Pure. */
+import { compareText } from "../../std/order.ts";
 import type { PlanTask } from "../plan.ts";
 import type { Sop } from "./sop.ts";
 
-export interface SopPicker {
-  name: "rules" | "model" | "none";
-  /** Names of SOPs for each task that has no pin, by unit id. */
-  pick(tasks: readonly PlanTask[], sops: readonly Sop[]): Promise<Map<string, string[]>>;
+export interface SopChoice {
+  /** In the order of the SOP files. */
+  names: string[];
+  by: "pin" | "rules" | "model";
+  /** For each SOP chosen, why. */
+  why: Record<string, string>;
 }
 
-/** Chooses nothing: `compile --dry-run` on a plan whose SOPs a model would pick uses the rules instead. */
-export const noPicker: SopPicker = { name: "none", pick: async () => new Map() };
+export interface SopPicker {
+  /** A choice for each of the tasks, by unit id. */
+  pick(tasks: readonly PlanTask[], sops: readonly Sop[]): Promise<Map<string, SopChoice>>;
+}
 
 /** A SOP applies when one of its `applies_to` words is a keyword of the unit. */
 export const rulesPicker: SopPicker = {
-  name: "rules",
   async pick(tasks, sops) {
-    return new Map(
-      tasks.map((task) => {
-        const words = keywords(task);
-        const fits = (sop: Sop): boolean => sop.appliesTo.some((word) => words.has(stem(word)));
-        return [task.id, sops.filter(fits).map((sop) => sop.name)];
-      }),
-    );
+    return new Map(tasks.map((task) => [task.id, choiceFor(task, sops)]));
   },
 };
 
-const languages: Record<string, string[]> = {
-  py: ["python"],
-  pyi: ["python"],
+function choiceFor(task: PlanTask, sops: readonly Sop[]): SopChoice {
+  const words = keywordsOf(task);
+  const why: Record<string, string> = {};
+  for (const sop of sops) {
+    const matched = sop.appliesTo.filter((word) => words.has(stem(word)));
+    if (matched.length > 0) why[sop.name] = matched.sort(compareText).join(", ");
+  }
+  return { names: Object.keys(why), by: "rules", why };
+}
+
+const languages: Readonly<Record<string, readonly string[]>> = {
+  c: ["c"],
+  cc: ["cpp"],
+  cpp: ["cpp"],
+  go: ["go", "golang"],
+  java: ["java"],
   js: ["javascript", "typescript"],
   jsx: ["javascript", "typescript"],
   mjs: ["javascript"],
   cjs: ["javascript"],
-  ts: ["typescript", "javascript"],
-  tsx: ["typescript", "javascript"],
-  mts: ["typescript"],
+  kt: ["kotlin"],
+  md: ["markdown", "docs"],
+  php: ["php"],
+  py: ["python"],
+  pyi: ["python"],
+  rb: ["ruby"],
   rs: ["rust"],
-  go: ["go", "golang"],
+  sh: ["shell"],
   swift: ["swift"],
-  java: ["java"],
+  ts: ["typescript", "javascript"],
+  mts: ["typescript"],
+  cts: ["typescript"],
+  tsx: ["typescript", "javascript"],
 };
 
-function keywords(task: PlanTask): Set<string> {
-  const words = task.written.summary.toLowerCase().split(/[^\p{L}\p{N}]+/u);
+/** Words a unit is known by: those of its summary, and tags from its role and the paths it writes. */
+export function keywordsOf(task: PlanTask): Set<string> {
+  const summary = (task.written.summary ?? "").toLowerCase();
+  const words = summary
+    .split(/\s+/)
+    .map((word) => word.replace(/^[^\p{L}\p{N}]+|[^\p{L}\p{N}]+$/gu, ""));
+  words.push(...summary.split(/[^\p{L}\p{N}]+/u));
   if (task.role !== "worker") words.push("review", "reviewer");
-  for (const path of writeClaims(task.claims)) {
-    const extension = /\.([A-Za-z0-9]+)$/.exec(path)?.[1]?.toLowerCase() ?? "";
-    words.push(...(languages[extension] ?? []));
-    if (isTest(path)) words.push("test");
+  const writes = task.parsed.filter(({ kind }) => kind !== "read");
+  if (writes.length > 0) words.push("all", "code");
+  for (const { claim } of writes) {
+    const extension = /\.([A-Za-z0-9]+)$/.exec(claim.text)?.[1]?.toLowerCase() ?? "";
+    if (Object.hasOwn(languages, extension)) words.push(...(languages[extension] ?? []));
+    if (isTest(claim.text)) words.push("test");
   }
-  if (writeClaims(task.claims).length > 0) words.push("all", "code");
   return new Set(words.filter((word) => word !== "").map(stem));
 }
 
 function isTest(path: string): boolean {
-  const names = path.toLowerCase().split("/");
-  const last = names.pop() ?? "";
+  const folders = path.toLowerCase().split("/");
+  const name = folders.at(-1) ?? "";
   return (
-    names.some((n) => /^(tests?|__tests__|spec)$/.test(n)) ||
-    /(^test_|_test\.|\.test\.|\.spec\.|tests?\.swift$)/.test(last)
+    folders.some((folder) => /^(tests?|__tests__|specs?)$/.test(folder)) ||
+    /(^test_|_test\.|\.test\.|[._]spec\.|tests?\.swift$)/.test(name)
   );
 }
 
+/** Plural and singular are one word. */
 function stem(word: string): string {
   const lower = word.toLowerCase();
   return lower.length > 3 && lower.endsWith("s") && !lower.endsWith("ss")

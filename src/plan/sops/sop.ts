@@ -1,162 +1,156 @@
-/** SOPs: `.dgov/sops/*.md`, front matter and five sections, checked as a whole. Pure over given texts. */
+/** One SOP file: front matter and five sections of bullets. Pure. */
 import type { Diagnostic } from "../../error.ts";
+import { suggest } from "../../std/suggest.ts";
+import { didYouMean } from "../diagnostic.ts";
 
 export interface Sop {
+  file: string;
   name: string;
+  /** Line of the name, from 1. */
+  nameLine: number;
   title: string;
   summary: string;
   appliesTo: string[];
-  priority: string;
-  /** Bullets by section, in the order of `sections`. */
+  priority: "must" | "should";
+  /** Bullets by section, in the order of `sopSections`. */
   body: { section: string; bullets: string[] }[];
-  file: string;
 }
 
-export const sections = ["When", "Do", "Do Not", "Verify", "Escalate"] as const;
+export const sopSections = ["When", "Do", "Do Not", "Verify", "Escalate"] as const;
 const keys = ["name", "title", "summary", "applies_to", "priority"] as const;
 
-/** Parses SOP files, given by path; every problem of every file is reported. */
-export function parseSops(files: readonly { path: string; text: string }[]): {
-  sops: Sop[];
-  diagnostics: Diagnostic[];
-} {
-  const diagnostics: Diagnostic[] = [];
-  const sops: Sop[] = [];
-  const seen = new Map<string, string>();
-  for (const { path, text } of files) {
-    const found: Diagnostic[] = [];
-    const sop = parseSop(path, text, found);
-    diagnostics.push(...found);
-    if (found.length > 0) continue;
-    const other = seen.get(sop.name);
-    if (other !== undefined) {
-      diagnostics.push(
-        problem(
-          path,
-          1,
-          "",
-          "duplicate-sop",
-          `the SOP name \`${sop.name}\` is used in ${other} too`,
-        ),
-      );
-    } else {
-      seen.set(sop.name, path);
-      sops.push(sop);
-    }
-  }
-  return { sops, diagnostics };
+interface Reading {
+  lines: readonly string[];
+  /** Reports a problem of a line, counted from 0. */
+  say(line: number, code: string, message: string, hint?: string | null): void;
 }
 
-function problem(
+/** Parses a SOP; null with every problem when there is one. */
+export function parseSop(
   file: string,
-  line: number,
-  excerpt: string,
-  code: string,
-  message: string,
-): Diagnostic {
-  return {
-    severity: "error",
-    code,
-    file,
-    line,
-    column: 1,
-    unit: null,
-    message,
-    hint: null,
-    excerpt,
+  text: string,
+): { sop: Sop | null; diagnostics: Diagnostic[] } {
+  const diagnostics: Diagnostic[] = [];
+  const lines = text.replace(/^\uFEFF/, "").split(/\r?\n/);
+  const say: Reading["say"] = (line, code, message, hint = null) => {
+    const excerpt = lines[line] ?? null;
+    const place = { file, line: line + 1, column: 1, excerpt };
+    diagnostics.push({ severity: "error", code, unit: null, message, hint, ...place });
   };
+  const end = lines[0]?.trimEnd() === "---" ? lines.indexOf("---", 1) : -1;
+  if (end < 0) {
+    const hint = `it begins with --- and ends with ---, and has ${keys.join(", ")}`;
+    say(0, "sop-front-matter", "the file has no front matter", hint);
+    return { sop: null, diagnostics };
+  }
+  const fields = frontMatter({ lines: lines.slice(0, end), say });
+  const body = sectionsOf({ lines, say }, end + 1);
+  if (diagnostics.length > 0) return { sop: null, diagnostics };
+  const field = (key: string): string => fields.get(key)?.value ?? "";
+  const sop: Sop = {
+    file,
+    name: field("name"),
+    nameLine: (fields.get("name")?.line ?? 0) + 1,
+    title: field("title"),
+    summary: field("summary"),
+    appliesTo: listOf(field("applies_to")) ?? [],
+    priority: field("priority").toLowerCase() === "should" ? "should" : "must",
+    body,
+  };
+  return { sop, diagnostics };
 }
 
-function parseSop(file: string, text: string, found: Diagnostic[]): Sop {
-  const lines = text.split(/\r?\n/);
-  const say = (at: number, code: string, message: string): void => {
-    found.push(problem(file, at + 1, lines[at] ?? "", code, message));
-  };
-  const end =
-    lines[0]?.trim() === "---" ? lines.findIndex((l, i) => i > 0 && l.trim() === "---") : -1;
-  const fields = new Map<string, string>();
-  if (end < 0) say(0, "sop-front-matter", "the SOP has no front matter between --- lines");
-  for (let i = 1; i < end; i++) {
-    const match = /^([a-z_]+):\s*(.*?)\s*$/.exec(lines[i] ?? "");
-    if (match?.[1] === undefined) {
-      if ((lines[i] ?? "").trim() !== "")
-        say(i, "sop-front-matter", "front matter is one `key: value` a line");
-    } else fields.set(match[1], (match[2] ?? "").replace(/^(["'])(.*)\1$/, "$2"));
+function frontMatter({ lines, say }: Reading): Map<string, { value: string; line: number }> {
+  const fields = new Map<string, { value: string; line: number }>();
+  for (const [number, line] of lines.entries()) {
+    if (number === 0 || line.trim() === "") continue;
+    const match = /^([A-Za-z_][\w-]*)\s*:\s*(.*?)\s*$/.exec(line);
+    const [, key = "", value = ""] = match ?? [];
+    if (match === null) say(number, "sop-front-matter", "front matter is one `key: value` a line");
+    else if (fields.has(key)) say(number, "sop-front-matter", `\`${key}\` is given twice`);
+    else fields.set(key, { value: unquoted(value), line: number });
   }
   for (const key of keys) {
-    if (end >= 0 && (fields.get(key) ?? "") === "")
-      say(0, "sop-missing-key", `the front matter lacks \`${key}\``);
+    const field = fields.get(key);
+    if (field === undefined) say(0, "sop-missing-key", `the front matter has no \`${key}\``);
+    else if (field.value === "") say(field.line, "sop-missing-key", `\`${key}\` is empty`);
   }
-  const priority = (fields.get("priority") ?? "").toLowerCase();
-  if (priority !== "" && priority !== "must" && priority !== "should") {
-    say(
-      0,
-      "sop-priority",
-      `\`priority\` must be must or should, not \`${fields.get("priority")}\``,
-    );
+  const priority = fields.get("priority");
+  if (priority !== undefined && !/^(must|should|)$/i.test(priority.value)) {
+    const message = `\`priority\` must be must or should, not \`${priority.value}\``;
+    say(priority.line, "sop-priority", message);
   }
-  const appliesTo = (fields.get("applies_to") ?? "")
-    .replace(/^\[(.*)\]$/, "$1")
-    .split(",")
-    .map((item) =>
-      item
-        .trim()
-        .replace(/^(["'])(.*)\1$/, "$2")
-        .toLowerCase(),
-    )
-    .filter((item) => item !== "");
-  return {
-    name: fields.get("name") ?? "",
-    title: fields.get("title") ?? "",
-    summary: fields.get("summary") ?? "",
-    appliesTo,
-    priority,
-    body: bodyOf(lines, end + 1, say),
-    file,
-  };
+  const appliesTo = fields.get("applies_to");
+  if (appliesTo !== undefined && appliesTo.value !== "" && listOf(appliesTo.value) === null) {
+    const message = "`applies_to` must be a list with something in it, like [python, tests]";
+    say(appliesTo.line, "sop-applies-to", message);
+  }
+  return fields;
 }
 
-function bodyOf(
-  lines: readonly string[],
-  from: number,
-  say: (at: number, code: string, message: string) => void,
-): Sop["body"] {
-  const bullets = new Map<string, string[]>();
+function listOf(text: string): string[] | null {
+  const inner = /^\[(.*)\]$/.exec(text)?.[1];
+  if (inner === undefined) return null;
+  const items = inner.split(",").map((item) => unquoted(item.trim()).toLowerCase());
+  const kept = items.filter((item) => item !== "");
+  return kept.length === 0 ? null : kept;
+}
+
+function unquoted(text: string): string {
+  return text.replace(/^(["'])(.*)\1$/, "$2").trim();
+}
+
+function sectionsOf({ lines, say }: Reading, from: number): Sop["body"] {
+  const found = new Map<string, string[]>();
   let current: string[] | null = null;
-  for (let i = from; i < lines.length; i++) {
-    const line = lines[i] ?? "";
+  for (let number = from; number < lines.length; number++) {
+    const line = lines[number] ?? "";
     if (line.trim() === "") continue;
-    const heading = /^##\s+(.+?)\s*$/.exec(line)?.[1];
+    const heading = /^##\s+(.+?)\s*#*\s*$/.exec(line)?.[1];
     if (heading !== undefined) {
-      const known = sections.find((name) => name.toLowerCase() === heading.toLowerCase());
-      if (known === undefined)
-        say(i, "sop-section", `unknown section \`${heading}\`; there are ${sections.join(", ")}`);
+      const known = sopSections.find((name) => name.toLowerCase() === heading.toLowerCase());
+      if (known === undefined) {
+        const hint = didYouMean(
+          suggest(heading, sopSections),
+          `sections: ${sopSections.join(", ")}`,
+        );
+        say(number, "sop-section", `\`${heading}\` is no section of a SOP`, hint);
+      } else if (found.has(known)) {
+        say(number, "sop-section", `the section \`${known}\` is there twice`);
+      }
       current = [];
-      if (known !== undefined) bullets.set(known, current);
+      if (known !== undefined) found.set(known, current);
       continue;
     }
     const bullet = /^[-*]\s+(.+)$/.exec(line)?.[1];
-    if (bullet !== undefined && current !== null) current.push(bullet.trim());
-    else if (/^\s+\S/.test(line) && current !== null && current.length > 0) {
-      current[current.length - 1] += ` ${line.trim()}`;
-    } else say(i, "sop-text", "a section holds bullets and nothing else");
-  }
-  for (const name of sections) {
-    if ((bullets.get(name) ?? []).length === 0) {
+    if (current === null) say(number, "sop-text", "text before the first section");
+    else if (bullet !== undefined) current.push(bullet.trim());
+    else if (/^\s/.test(line) && current.length > 0)
+      current.push(`${current.pop()} ${line.trim()}`);
+    else
       say(
-        Math.max(0, from - 1),
-        "sop-missing-section",
-        `the section \`${name}\` is missing or has no bullets`,
+        number,
+        "sop-text",
+        "a section holds bullets and nothing else",
+        "begin the line with `- `",
       );
+  }
+  for (const name of sopSections) {
+    const bullets = found.get(name);
+    if (bullets === undefined)
+      say(from - 1, "sop-missing-section", `the section \`${name}\` is missing`);
+    else if (bullets.length === 0) {
+      say(from - 1, "sop-missing-section", `the section \`${name}\` has no bullets`);
     }
   }
-  return sections.map((section) => ({ section, bullets: bullets.get(section) ?? [] }));
+  return sopSections.map((section) => ({ section, bullets: found.get(section) ?? [] }));
 }
 
 /** The text of a SOP as a worker reads it. */
 export function renderSop(sop: Sop): string {
   const body = sop.body.map(
-    ({ section, bullets }) => `${section}:\n${bullets.map((b) => `- ${b}`).join("\n")}`,
+    ({ section, bullets }) => `${section}:\n${bullets.map((bullet) => `- ${bullet}`).join("\n")}`,
   );
-  return [`${sop.title} (${sop.priority})`, sop.summary, ...body].join("\n\n");
+  const head = [`SOP: ${sop.title} (${sop.priority})`, sop.summary];
+  return [head.join("\n"), ...body].join("\n\n");
 }

@@ -1,0 +1,76 @@
+/** A checked plan as the compiled plan a run executes: every default filled in. Pure. */
+import { sha256 } from "../std/digest.ts";
+import type { CompiledPlan, CompiledTask } from "./compiled.ts";
+import { renderCompiled } from "./compiled-file.ts";
+import { unitDigest } from "./digest.ts";
+import type { Plan, PlanTask } from "./plan.ts";
+import type { SopChoice } from "./sops/picker.ts";
+import { renderSop, type Sop } from "./sops/sop.ts";
+
+const timeoutDefaultS = 900;
+const maxRetriesDefault = 3;
+const maxForkDepthDefault = 1;
+
+/** The compiled plan, tasks in an order in which each follows what it depends on. */
+export function assemble(
+  plan: Plan,
+  sops: readonly Sop[],
+  choices: ReadonlyMap<string, SopChoice>,
+): CompiledPlan {
+  const { root } = plan.source;
+  const tasks = plan.order.order.flatMap((index) => {
+    const task = plan.tasks[index];
+    return task === undefined ? [] : [assembleTask(task, choices.get(task.id))];
+  });
+  const used = new Set(tasks.flatMap((task) => task.sops));
+  const compiled = {
+    name: root.name ?? "",
+    summary: root.summary ?? "",
+    defaultAgent: root.default_agent || null,
+    defaultProvider: root.default_provider || null,
+    maxRetries: root.max_retries ?? maxRetriesDefault,
+    tasks,
+    sops: Object.fromEntries(
+      sops.filter(({ name }) => used.has(name)).map((sop) => [sop.name, renderSop(sop)]),
+    ),
+  };
+  return { ...compiled, digest: sha256(renderCompiled(compiled)) };
+}
+
+function assembleTask(task: PlanTask, choice: SopChoice | undefined): CompiledTask {
+  const { written } = task;
+  const compiled: Omit<CompiledTask, "digest"> = {
+    id: task.id,
+    summary: written.summary ?? "",
+    prompt: task.prompt ?? "",
+    commitMessage: written.commit_message ?? "",
+    role: task.role,
+    onReject: written.on_reject ?? "fail",
+    agent: written.agent || null,
+    provider: written.provider || null,
+    dependsOn: task.dependsOn,
+    claims: normalClaims(task),
+    timeoutS: written.timeout_s || timeoutDefaultS,
+    iterationBudget: written.iteration_budget ?? null,
+    testCmd: written.test_cmd || null,
+    selfReview: written.self_review ?? false,
+    maxForkDepth: written.max_fork_depth ?? maxForkDepthDefault,
+    sops: [...new Set(choice?.names ?? [])],
+    sopsPickedBy: choice?.by ?? "none",
+  };
+  return { ...compiled, digest: unitDigest(compiled) };
+}
+
+/** Claims in their one spelling, each once. */
+function normalClaims(task: PlanTask): CompiledTask["claims"] {
+  const of = (kind: keyof CompiledTask["claims"]): string[] => [
+    ...new Set(task.parsed.filter((claim) => claim.kind === kind).map(({ claim }) => claim.text)),
+  ];
+  return {
+    create: of("create"),
+    edit: of("edit"),
+    delete: of("delete"),
+    touch: of("touch"),
+    read: of("read"),
+  };
+}
