@@ -54,6 +54,8 @@ export async function compileFromDisk(request: CompileRequest): Promise<CompileR
   });
 }
 
+const existenceWarnings = new Set(["creates-existing", "missing-file-claim"]);
+
 /** As `dgov run` compiles: current source, written down, warnings shown; PLAN_INVALID otherwise. */
 export async function compileForRun(
   context: Context,
@@ -62,7 +64,9 @@ export async function compileForRun(
   const result = await compileFromDisk({ ...request, needModels: true });
   if (!result.ok) throw invalidPlan(request.location.name, result.diagnostics);
   if (!request.location.archived) writeCompiled(request.location.dir, result.bytes);
-  if (result.warnings.length > 0) context.output.status(renderDiagnostics(result.warnings));
+  // What exists already may be what an earlier run of this plan landed.
+  const warnings = result.warnings.filter((d) => !existenceWarnings.has(d.code));
+  if (warnings.length > 0) context.output.status(renderDiagnostics(warnings));
   return { plan: result.plan, bytes: result.bytes };
 }
 

@@ -29,6 +29,7 @@ import { selfCommand } from "../process/self-exec.ts";
 import { openSettlement, type SettlementContext } from "../settlement/context.ts";
 import { checkGatesRunnable, requiredGates } from "../settlement/gates/run-gates.ts";
 import { systemClock } from "../std/clock.ts";
+import { archivePlan, commitBookkeeping, recordLandings } from "./bookkeeping.ts";
 import {
   type Confirm,
   ensureFirstCommit,
@@ -89,14 +90,8 @@ export async function executeRun(request: RunRequest): Promise<RunResult> {
     const config = requireConfig(request.projectRoot);
     const projectDir = projectDirOf(repository, request.projectRoot);
     await ensureFirstCommit(repository, projectDir, request);
-    const { target } = await resolveTarget(repository, request.target);
-    const compiled = await request.compile(config, repository);
-    const chosen = selected(compiled.plan, request.only);
-    // Nobody would change work done by hand between two attempts.
-    const plan = request.byHand.size === 0 ? chosen : { ...chosen, maxRetries: 0 };
-    await requireCleanTree(repository, projectDir, plan, request.allowDirty);
+    // First of all what crashed is closed: a landing cut short may have left the tree dirty.
     const identity = await requireIdentity(repository);
-    const models = await requireModels(config, plan, request);
     const places = placesOf({
       repositoryId: repository.id,
       configured: config.worktree.root,
@@ -114,6 +109,14 @@ export async function executeRun(request: RunRequest): Promise<RunResult> {
       now: () => new Date(clock.now()).toISOString(),
     });
     for (const recovery of recovered) request.status(recoveryText(recovery));
+
+    const { target } = await resolveTarget(repository, request.target);
+    const compiled = await request.compile(config, repository);
+    const chosen = selected(compiled.plan, request.only);
+    // Nobody would change work done by hand between two attempts.
+    const plan = request.byHand.size === 0 ? chosen : { ...chosen, maxRetries: 0 };
+    await requireCleanTree(repository, projectDir, plan, request.allowDirty);
+    const models = await requireModels(config, plan, request);
 
     const base = await resolveTarget(repository, target);
     const landed = await scanLanded(repository, { tip: base.tip, plan: plan.name });
@@ -135,11 +138,26 @@ export async function executeRun(request: RunRequest): Promise<RunResult> {
       if (units.length > 0) return { kind: "unresolved", units };
     }
     const settled = settledUnits(plan, landed, history, request.mode);
+    const mine = landed.filter((l) => plan.tasks.some((task) => task.id === l.unit));
+    const desk = {
+      repository,
+      projectRoot: request.projectRoot,
+      projectDir,
+      target,
+      run,
+      plan: plan.name,
+    };
+    recordLandings(desk, mine);
     if (settled.length === plan.tasks.length) {
+      // What landed before a crash may still wait for its bookkeeping.
+      if (request.only.length === 0) {
+        archivePlan(desk, request.location);
+        await commitBookkeeping(desk, request.location);
+      }
       return {
         kind: "nothing_to_do",
         plan,
-        landed: landed.filter((l) => plan.tasks.some((t) => t.id === l.unit)),
+        landed: mine,
       };
     }
 

@@ -1,21 +1,18 @@
 /**
- * The end of a run: verify the branch, archive the plan, one bookkeeping commit, the last record.
- *
- * The bookkeeping commit carries no worker's content: its paths provably lie below `.dgov/`.
+ * The end of a run: verify the branch, bookkeeping, the last record.
  */
-import { existsSync, mkdirSync, renameSync, rmSync } from "node:fs";
-import { basename, join } from "node:path";
-import { listTree } from "../git/diff.ts";
+import { rmSync } from "node:fs";
+import { join } from "node:path";
 import { deleteRef, listRefs } from "../git/refs.ts";
-import { branchTip, commitOwn } from "../git/repository.ts";
-import { treeOf } from "../git/revisions.ts";
+import { branchTip, treeOf } from "../git/revisions.ts";
 import type { RunStatus } from "../kernel/event.ts";
 import type { State } from "../kernel/state.ts";
 import type { PlanLocation } from "../plan/locate.ts";
 import { faultPoint } from "../process/fault.ts";
 import { runGates } from "../settlement/gates/run-gates.ts";
 import { present } from "../std/assert.ts";
-import { type RunContext, record } from "./context.ts";
+import { archivePlan, commitBookkeeping } from "./bookkeeping.ts";
+import type { RunContext } from "./context.ts";
 import { recordOf } from "./record.ts";
 
 export interface RunEnd {
@@ -46,10 +43,11 @@ export async function finishRun(c: RunContext, facts: Facts): Promise<RunEnd> {
   if (verification.status === "failed") warnings.push(`the branch is red: ${verification.reason}`);
   const complete = facts.status === "complete" && facts.whole && verification.status !== "failed";
   faultPoint("finish.verified");
-  const archivedTo = complete ? archivePlan(c, facts.location) : null;
+  const desk = { ...c, plan: c.plan.name };
+  const archivedTo = complete ? archivePlan(desk, facts.location) : null;
   faultPoint("finish.archived");
-  const bookkeeping = facts.whole ? await commitBookkeeping(c, facts.location, archivedTo) : null;
-  if (bookkeeping !== null && "refused" in bookkeeping) warnings.push(bookkeeping.refused);
+  const refused = facts.whole ? await commitBookkeeping(desk, facts.location) : null;
+  if (refused !== null) warnings.push(refused);
   const after = present(await branchTip(c.repository, c.target), `tip of ${c.target}`);
   for (const { ref } of await listRefs(c.repository, `refs/dgov/candidate/${c.run}/`)) {
     await deleteRef(c.repository, ref);
@@ -108,56 +106,4 @@ async function verifyBranch(
   if (result.passed) return { status: "passed", reason: "" };
   if (result.blame === "base") return { status: "passed", reason: "the base was red before" };
   return { status: "failed", reason: result.reason };
-}
-
-/** Moves a landed plan below `archive/`, beside whatever has its name there (never inside). */
-function archivePlan(c: RunContext, location: PlanLocation): string | null {
-  if (!existsSync(location.dir) || location.archived) return null;
-  const archive =
-    location.kind === "fix"
-      ? join(c.projectRoot, ".dgov/runtime/fix-plans/archive")
-      : join(c.projectRoot, ".dgov/plans/archive");
-  mkdirSync(archive, { recursive: true });
-  const name = basename(location.dir);
-  let to = join(archive, name);
-  for (let n = 2; existsSync(to); n++) to = join(archive, `${name}-${n}`);
-  renameSync(location.dir, to);
-  record(c, { unit: null, attempt: null, type: "plan.archived", data: { from: location.dir, to } });
-  return to;
-}
-
-/** Commits what a run changed below `.dgov/`, and only when the project tracks it. */
-async function commitBookkeeping(
-  c: RunContext,
-  location: PlanLocation,
-  archivedTo: string | null,
-): Promise<{ commit: string } | { refused: string } | null> {
-  const tip = present(await branchTip(c.repository, c.target), `tip of ${c.target}`);
-  const prefix = c.projectDir === "" ? "" : `${c.projectDir}/`;
-  const relative = (path: string): string => prefix + path.slice(c.projectRoot.length + 1);
-  const tracked = (await listTree(c.repository, tip)).map(({ path }) => path);
-  const isTracked = (path: string): boolean =>
-    tracked.some((t) => t === path || t.startsWith(`${path}/`));
-  if (!isTracked(`${prefix}.dgov/project.toml`)) return null;
-  const paths = [`${prefix}.dgov/plans/deployed.jsonl`];
-  if (archivedTo !== null && isTracked(relative(location.dir))) {
-    paths.push(relative(location.dir), relative(archivedTo));
-  }
-  const present_ = paths.filter(
-    (path) => isTracked(path) || existsSync(join(c.repository.topLevel, path)),
-  );
-  try {
-    const commit = await commitOwn(c.repository, {
-      branch: c.target,
-      parent: tip,
-      paths: present_,
-      message: `chore: dgov bookkeeping for ${c.plan.name}\n\nDgov-Run: ${c.run}\n`,
-      allowedPrefixes: [`${prefix}.dgov/`, `${prefix}.sentrux/`, `${prefix}.coverage-baseline/`],
-    });
-    return commit === null ? null : { commit };
-  } catch (error) {
-    return {
-      refused: `no bookkeeping commit: ${error instanceof Error ? error.message : String(error)}`,
-    };
-  }
 }

@@ -4,7 +4,7 @@
  * Landing is recorded before it is done, proven from git at that moment, and refused when git's
  * shared configuration changed while workers ran.
  */
-import { appendFileSync, statSync } from "node:fs";
+import { statSync } from "node:fs";
 import { join } from "node:path";
 import { writeClaimed } from "../claims/verdict.ts";
 import { scopePolicy } from "../config/scope-policy.ts";
@@ -18,8 +18,8 @@ import { faultPoint } from "../process/fault.ts";
 import { type GateVerdict, runGates } from "../settlement/gates/run-gates.ts";
 import { renderRejection } from "../settlement/rejection.ts";
 import { present } from "../std/assert.ts";
-import { isoTime } from "../std/clock.ts";
 import { type Attempts, commitMessage } from "./attempts.ts";
+import { recordLandings } from "./bookkeeping.ts";
 import { markerOf, type RunContext, record } from "./context.ts";
 import { scratchPlace } from "./places.ts";
 import type { Answer } from "./ports.ts";
@@ -161,7 +161,9 @@ export class Integration {
     switch (landing.kind) {
       case "landed":
         this.#attempts.landed.set(unit, to);
-        appendDeployed(c, unit, to);
+        recordLandings({ ...c, plan: c.plan.name }, [
+          { unit, digest: present(c.tasks.get(unit), `task of ${unit}`).digest, commit: to },
+        ]);
         return { event: { type: "landing.finished", unit, attempt, car, commit: to } };
       case "target_moved": {
         const tip = landing.tip ?? (await branchTip(c.repository, c.target));
@@ -240,11 +242,4 @@ function gateRecord(verdict: GateVerdict): Record<string, unknown> {
     diagnostics: verdict.diagnostics,
     blame: verdict.blame,
   };
-}
-
-/** The readable history of landings; the commits' own trailers are the authority. */
-function appendDeployed(c: RunContext, unit: string, sha: string): void {
-  const { digest } = present(c.tasks.get(unit), `task of ${unit}`);
-  const line = { plan: c.plan.name, unit, digest, sha, run: c.run, ts: isoTime(c.clock.now()) };
-  appendFileSync(join(c.projectRoot, ".dgov/plans/deployed.jsonl"), `${JSON.stringify(line)}\n`);
 }

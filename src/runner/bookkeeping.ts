@@ -1,0 +1,95 @@
+/**
+ * What a run leaves in `.dgov/`: the list of landings, the archived plan, and one commit of both.
+ *
+ * The commit carries no worker's content: its paths provably lie below dgov's own folders. All of it
+ * can be done twice, so a run that ended before it is made good by the next one.
+ */
+import { appendFileSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync } from "node:fs";
+import { basename, join } from "node:path";
+import { listTree } from "../git/diff.ts";
+import { commitOwn, type Repository } from "../git/repository.ts";
+import { branchTip } from "../git/revisions.ts";
+import { compiledName } from "../plan/compiled-file.ts";
+import type { PlanLocation } from "../plan/locate.ts";
+import { present } from "../std/assert.ts";
+import { isoTime, systemClock } from "../std/clock.ts";
+
+export interface Desk {
+  repository: Repository;
+  projectRoot: string;
+  /** The project's folder below the repository's root, "" or like `packages/app`. */
+  projectDir: string;
+  target: string;
+  plan: string;
+  run: string;
+}
+
+export interface Landing {
+  unit: string;
+  digest: string;
+  commit: string;
+}
+
+const deployedFile = ".dgov/plans/deployed.jsonl";
+
+/** Appends landings that the readable history lacks; the commits' own trailers are the authority. */
+export function recordLandings(desk: Desk, landings: readonly Landing[]): void {
+  const path = join(desk.projectRoot, deployedFile);
+  const text = existsSync(path) ? readFileSync(path, "utf8") : "";
+  const missing = landings.filter(({ commit }) => !text.includes(`"${commit}"`));
+  if (missing.length === 0) return;
+  const ts = isoTime(systemClock.now());
+  const lines = missing.map(({ unit, digest, commit: sha }) =>
+    JSON.stringify({ plan: desk.plan, unit, digest, sha, run: desk.run, ts }),
+  );
+  // A line cut by a crash stays where it is; the next one begins on its own.
+  const gap = text === "" || text.endsWith("\n") ? "" : "\n";
+  appendFileSync(path, `${gap}${lines.join("\n")}\n`);
+}
+
+/** Moves a landed plan below `archive/`, beside whatever has its name there (never inside). */
+export function archivePlan(desk: Desk, location: PlanLocation): string | null {
+  if (location.archived || !existsSync(location.dir)) return null;
+  const folder = location.kind === "fix" ? ".dgov/runtime/fix-plans" : ".dgov/plans";
+  const archive = join(desk.projectRoot, folder, "archive");
+  mkdirSync(archive, { recursive: true });
+  const name = basename(location.dir);
+  let to = join(archive, name);
+  for (let n = 2; existsSync(to); n++) to = join(archive, `${name}-${n}`);
+  rmSync(join(location.dir, compiledName), { force: true });
+  renameSync(location.dir, to);
+  return to;
+}
+
+/** Commits the history and the moved plan, as far as the project tracks its `.dgov`. Gives a warning, or null. */
+export async function commitBookkeeping(
+  desk: Desk,
+  location: PlanLocation,
+): Promise<string | null> {
+  const tip = present(await branchTip(desk.repository, desk.target), `tip of ${desk.target}`);
+  const prefix = desk.projectDir === "" ? "" : `${desk.projectDir}/`;
+  const below = (path: string): string => prefix + path.slice(desk.projectRoot.length + 1);
+  const tracked = (await listTree(desk.repository, tip)).map(({ path }) => path);
+  const isTracked = (path: string): boolean =>
+    tracked.some((t) => t === path || t.startsWith(`${path}/`));
+  if (!isTracked(`${prefix}.dgov/project.toml`)) return null;
+  const name = basename(location.dir).replace(/-\d+$/, "");
+  const plan = `${prefix}.dgov/plans/${name}`;
+  const archived = location.archived ? below(location.dir) : `${prefix}.dgov/plans/archive`;
+  const paths = [`${prefix}${deployedFile}`];
+  if (isTracked(plan) && location.kind === "plan") paths.push(plan, archived);
+  try {
+    await commitOwn(desk.repository, {
+      branch: desk.target,
+      parent: tip,
+      paths: paths.filter(
+        (path) => isTracked(path) || existsSync(join(desk.repository.topLevel, path)),
+      ),
+      message: `chore: dgov bookkeeping for ${desk.plan}\n\nDgov-Run: ${desk.run}\n`,
+      allowedPrefixes: [".dgov/", ".sentrux/", ".coverage-baseline/"].map((own) => prefix + own),
+    });
+    return null;
+  } catch (error) {
+    return `no bookkeeping commit: ${error instanceof Error ? error.message : String(error)}`;
+  }
+}
