@@ -1,0 +1,157 @@
+import { describe, expect, test } from "bun:test";
+import fc from "fast-check";
+import { covers } from "./cover.ts";
+import { findOverlaps, overlaps } from "./overlap.ts";
+import { type Claim, parseClaims } from "./path.ts";
+
+function claim(text: string): Claim {
+  const [parsed] = parseClaims([text]);
+  if (parsed === undefined) throw new Error(`bad claim ${text}`);
+  return parsed;
+}
+
+describe("overlaps", () => {
+  test.each([
+    ["src/a.py", "src/a.py"],
+    ["src/a.py", "SRC/A.PY"],
+    ["src/café.py", "src/cafe\u0301.py"],
+    ["src", "src/a.py"],
+    ["src/*.py", "src/a*"],
+    ["src/*.py", "src/a.py"],
+    ["src/**/a.py", "src/b/c/a.py"],
+    ["src/[a-c].py", "src/[c-e].py"],
+    ["src/[A-C].py", "src/b.py"],
+    ["src/[!a-z]", "src/b"],
+    ["app/[id]/x", "app/[id]"],
+    ["**", ".env"],
+    ["*/x", "src/*"],
+    ["**/a.md", "**/b.py"],
+  ])("%j and %j do", (a, b) => {
+    expect([overlaps(claim(a), claim(b)), overlaps(claim(b), claim(a))]).toEqual([true, true]);
+  });
+
+  test.each([
+    ["src/a.py", "src/b.py"],
+    ["src/a", "src/ab"],
+    ["src/*.py", "src/*.ts"],
+    ["src/a*", "src/b*"],
+    ["src/[a-c].py", "src/[d-e].py"],
+    ["src/[!a-zA-Z]", "src/b"],
+    ["src/?", "src/ab"],
+    ["a/**", "b/**"],
+  ])("%j and %j do not", (a, b) => {
+    expect([overlaps(claim(a), claim(b)), overlaps(claim(b), claim(a))]).toEqual([false, false]);
+  });
+});
+
+const segment = fc.oneof(
+  {
+    weight: 6,
+    arbitrary: fc.string({ unit: fc.constantFrom("a", "b", "*", "?"), minLength: 1, maxLength: 3 }),
+  },
+  { weight: 1, arbitrary: fc.constant("**") },
+  { weight: 1, arbitrary: fc.constantFrom("[ab]", "[!a]", "[a]b") },
+);
+const claims = fc
+  .array(segment, { minLength: 1, maxLength: 3 })
+  .map((parts) => claim(parts.join("/")));
+
+/** Every path of up to four names of up to three letters out of a, b and c would be too many: names of up to two. */
+const paths = (() => {
+  const names = [
+    "a",
+    "b",
+    "c",
+    "aa",
+    "ab",
+    "ba",
+    "bb",
+    "ac",
+    "ca",
+    "aab",
+    "aba",
+    "abb",
+    "bab",
+    "baa",
+    "aaa",
+    "bbb",
+    "bba",
+    "cab",
+  ];
+  const found: string[] = [];
+  for (const x of names) {
+    found.push(x);
+    for (const y of names) {
+      found.push(`${x}/${y}`);
+      for (const z of ["a", "b", "ab", "bb"]) found.push(`${x}/${y}/${z}`);
+    }
+  }
+  return found;
+})();
+
+describe("overlaps, in general", () => {
+  test("is symmetric, and every claim overlaps itself", () => {
+    fc.assert(
+      fc.property(claims, claims, (a, b) => {
+        expect(overlaps(a, b)).toBe(overlaps(b, a));
+        expect(overlaps(a, a)).toBe(true);
+      }),
+    );
+  });
+
+  test("two claims that cover one path overlap", () => {
+    fc.assert(
+      fc.property(claims, claims, fc.constantFrom(...paths), (a, b, path) => {
+        fc.pre(covers(a, path) && covers(b, path));
+        expect(overlaps(a, b)).toBe(true);
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  test("two claims that overlap share a path: brute force over a small alphabet finds it", () => {
+    const plain = fc.array(
+      fc
+        .string({ unit: fc.constantFrom("a", "b", "*", "?"), minLength: 1, maxLength: 2 })
+        .filter((s) => s !== "**"),
+      { minLength: 1, maxLength: 2 },
+    );
+    fc.assert(
+      fc.property(plain, plain, (x, y) => {
+        const [a, b] = [claim(x.join("/")), claim(y.join("/"))];
+        const shared = paths.some((path) => covers(a, path) && covers(b, path));
+        expect(overlaps(a, b)).toBe(shared);
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  test("finding all overlaps gives what comparing every pair gives", () => {
+    fc.assert(
+      fc.property(fc.array(claims, { maxLength: 12 }), (list) => {
+        const owned = list.map((each, owner) => ({ owner, claim: each }));
+        const found = findOverlaps(owned).map(({ a, b }) => `${a} ${b}`);
+        const expected = owned.flatMap((x, i) =>
+          owned
+            .slice(i + 1)
+            .flatMap((y) => (overlaps(x.claim, y.claim) ? [`${x.owner} ${y.owner}`] : [])),
+        );
+        expect(found.sort()).toEqual(expected.sort());
+      }),
+    );
+  });
+
+  test("10,000 claims are compared in time that grows with their number", () => {
+    const many = (count: number): number => {
+      const list = Array.from({ length: count }, (_, i) => ({
+        owner: i,
+        claim: claim(i % 10 === 0 ? `pkg${i}/**/x${i}.ts` : `pkg${i}/src/file${i}.ts`),
+      }));
+      const started = performance.now();
+      expect(findOverlaps(list)).toEqual([]);
+      return performance.now() - started;
+    };
+    many(1000);
+    expect(many(10_000)).toBeLessThan(2000);
+  });
+});

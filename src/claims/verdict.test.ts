@@ -1,0 +1,253 @@
+import { describe, expect, test } from "bun:test";
+import type { ScopeChange } from "./unsafe.ts";
+import { judgeChanges, mayWrite, type ScopePolicy, writeClaimed } from "./verdict.ts";
+
+function policy(
+  given: Partial<Omit<ScopePolicy, "claims" | "scope">> & {
+    claims?: Partial<ScopePolicy["claims"]>;
+    scope?: Partial<ScopePolicy["scope"]>;
+  } = {},
+): ScopePolicy {
+  return {
+    projectDir: "",
+    filesMax: 100,
+    ...given,
+    claims: { create: [], edit: [], delete: [], touch: [], read: [], ...given.claims },
+    scope: { allow: [], deny: [], ignore: [], allowGitControl: false, ...given.scope },
+  };
+}
+
+function change(path: string, more: Partial<ScopeChange> = {}): ScopeChange {
+  return { path, status: "modified", kind: "file", linkTarget: null, ...more };
+}
+
+describe("judgeChanges", () => {
+  test("passes what is claimed, and leaves out what is ignored", () => {
+    const verdict = judgeChanges(
+      [change("src/a.py"), change("uv.lock"), change(".venv/bin/x", { status: "added" })],
+      policy({ claims: { edit: ["src/"] }, scope: { ignore: [".venv", "uv.lock"] } }),
+    );
+    expect(verdict).toEqual({
+      passed: true,
+      verdict: "ok",
+      retriable: false,
+      reason: "",
+      paths: [],
+      claimed: ["src/a.py"],
+      ignored: ["uv.lock", ".venv/bin/x"],
+    });
+  });
+
+  test("a claimed path is taken even when it is on the ignore list", () => {
+    const verdict = judgeChanges(
+      [change("uv.lock")],
+      policy({ claims: { edit: ["uv.lock"] }, scope: { ignore: ["uv.lock"] } }),
+    );
+    expect([verdict.passed, verdict.claimed]).toEqual([true, ["uv.lock"]]);
+  });
+
+  test("nothing changed is `empty_diff` (A15)", () => {
+    expect(judgeChanges([], policy())).toMatchObject({
+      verdict: "empty_diff",
+      retriable: false,
+      reason: "the attempt changed nothing",
+    });
+  });
+
+  test("nothing but ignored files changed is `empty_diff` (A15)", () => {
+    const verdict = judgeChanges([change("uv.lock")], policy({ scope: { ignore: ["uv.lock"] } }));
+    expect(verdict).toMatchObject({
+      passed: false,
+      verdict: "empty_diff",
+      reason: "the attempt changed nothing but ignored files: uv.lock",
+    });
+  });
+
+  test("too many files are `diff_too_large`", () => {
+    const changes = Array.from({ length: 101 }, (_, i) => change(`src/${i}`));
+    expect(judgeChanges(changes, policy({ claims: { edit: ["src"] } }))).toMatchObject({
+      verdict: "diff_too_large",
+      reason: "changed 101 files, more than the 100 allowed",
+    });
+  });
+
+  test.each([
+    [{ edit: ["a.py"] }, "b.py", "b.py (not claimed)"],
+    [{ edit: ["src/*.py"] }, "src/x/y.py", "src/x/y.py (not claimed)"],
+    [{ edit: ["src/"] }, "src/.gitignore", "src/.gitignore (not claimed)"],
+    [{ edit: ["SRC/"] }, "src/a.py", "src/a.py (not claimed)"],
+  ])("claims %j do not allow %j (P4, C8)", (claims, path, listed) => {
+    expect(judgeChanges([change(path)], policy({ claims }))).toMatchObject({
+      verdict: "scope_violation",
+      retriable: false,
+      reason: `changed paths outside the claims: ${listed}`,
+    });
+  });
+
+  test("deleting what is claimed only for edit is a scope violation", () => {
+    const gone = change("src/a.py", { status: "deleted" });
+    const judged = (claims: Partial<ScopePolicy["claims"]>): string =>
+      judgeChanges([gone], policy({ claims })).verdict;
+    expect(judged({ edit: ["src/"] })).toBe("scope_violation");
+    expect(judged({ delete: ["src/a.py"] })).toBe("ok");
+    expect(judged({ touch: ["src/"] })).toBe("ok");
+    expect(judgeChanges([gone], policy({ claims: { edit: ["src/"] } })).paths).toEqual([
+      { path: "src/a.py", problem: "deleted, but claimed only for `edit`" },
+    ]);
+  });
+
+  test("a rename needs both paths", () => {
+    const changes = [change("a.py", { status: "deleted" }), change("b.py", { status: "added" })];
+    const judged = (claims: Partial<ScopePolicy["claims"]>): string =>
+      judgeChanges(changes, policy({ claims })).verdict;
+    expect(judged({ create: ["b.py"] })).toBe("scope_violation");
+    expect(judged({ create: ["b.py"], delete: ["a.py"] })).toBe("ok");
+  });
+
+  test("only a change to files claimed for reading, and to nothing else outside, is worth a retry", () => {
+    const p = policy({ claims: { edit: ["a.py"], read: ["lib/"] } });
+    expect(judgeChanges([change("a.py"), change("lib/b.py")], p)).toMatchObject({
+      verdict: "read_scope_violation",
+      retriable: true,
+    });
+    expect(judgeChanges([change("lib/b.py"), change("c.py")], p)).toMatchObject({
+      verdict: "scope_violation",
+      retriable: false,
+    });
+  });
+
+  test.each([
+    ".dgov/project.toml",
+    ".sentrux/baseline.json",
+    ".coverage-baseline/coverage.json",
+    ".gitattributes",
+  ])("%j is reserved whatever is claimed or ignored (C9)", (path) => {
+    const p = policy({ claims: { touch: ["**", path] }, scope: { ignore: [path] } });
+    expect(judgeChanges([change(path)], p).verdict).toBe("reserved_path");
+  });
+
+  test("what is reserved in the repository is so for a project below it, and the other way round (C9, E15)", () => {
+    const p = policy({ projectDir: "pkg", claims: { touch: ["**"] } });
+    const verdicts = [".dgov/x", "pkg/.dgov/x", "pkg/a.py", "other/a.py"].map(
+      (path) => judgeChanges([change(path)], p).verdict,
+    );
+    expect(verdicts).toEqual(["reserved_path", "reserved_path", "ok", "scope_violation"]);
+  });
+
+  test("an exact claim and the setting open files that steer git (C9)", () => {
+    const claims = { edit: [".gitattributes"] };
+    const scope = { allowGitControl: true };
+    expect(judgeChanges([change(".gitattributes")], policy({ claims, scope })).verdict).toBe("ok");
+    const below = policy({ claims, scope, projectDir: "pkg" });
+    expect(judgeChanges([change("pkg/.gitattributes")], below).verdict).toBe("ok");
+    const glob = policy({ claims: { edit: [".git*"] }, scope });
+    expect(judgeChanges([change(".gitattributes")], glob).verdict).toBe("reserved_path");
+  });
+
+  test.each([
+    [
+      { kind: "symlink", linkTarget: "/etc/passwd" },
+      "a symbolic link to the absolute path /etc/passwd",
+    ],
+    [
+      { kind: "symlink", linkTarget: "../../x" },
+      "a symbolic link that leaves the repository: ../../x",
+    ],
+    [
+      { kind: "symlink", linkTarget: "../.git/config" },
+      "a symbolic link into git's own folder: ../.git/config",
+    ],
+    [{ kind: "symlink", linkTarget: null }, "a symbolic link that cannot be read"],
+    [{ kind: "gitlink" }, "a nested repository"],
+    [{ kind: "other" }, "not a regular file"],
+  ] as const)("%j cannot be landed (C4)", (more, problem) => {
+    const p = policy({ claims: { touch: ["src"] } });
+    expect(judgeChanges([change("src/x", { status: "added", ...more })], p)).toMatchObject({
+      verdict: "unsafe_path",
+      paths: [{ path: "src/x", problem }],
+    });
+  });
+
+  test("a link within the repository is an ordinary change (C4)", () => {
+    const link = change("src/x", { status: "added", kind: "symlink", linkTarget: "../lib/y" });
+    expect(judgeChanges([link], policy({ claims: { touch: ["src"] } })).verdict).toBe("ok");
+  });
+
+  test("deny and allow lists of the project come before claims", () => {
+    const claims = { touch: ["**"] };
+    const denied = policy({ claims, scope: { deny: ["secrets/**"] } });
+    expect(judgeChanges([change("secrets/key")], denied).reason).toBe(
+      "changed paths `[scope]` refuses: secrets/key (denied by `secrets/**`)",
+    );
+    const allowed = policy({ claims, scope: { allow: ["src/**"] } });
+    expect(judgeChanges([change("docs/a.md")], allowed).reason).toBe(
+      "changed paths `[scope]` refuses: docs/a.md (not in `allow_files`)",
+    );
+  });
+
+  test("departments hold at review as at compile (C11)", () => {
+    const departments = [{ name: "core", patterns: ["src/core/**"] }];
+    const claims = { touch: ["src"] };
+    const judged = (unitSummary: string): string =>
+      judgeChanges([change("src/core/a.ts")], policy({ claims, departments, unitSummary })).verdict;
+    expect([judged("Tidy"), judged("Tidy the core")]).toEqual(["department_violation", "ok"]);
+  });
+
+  test("the first kind of problem decides, in a fixed order", () => {
+    const p = policy({ claims: { edit: ["a"] }, scope: { deny: ["secret"] } });
+    const all = [
+      change("b"),
+      change("secret"),
+      change("l", { kind: "gitlink" }),
+      change(".dgov/x"),
+    ];
+    const verdicts = [4, 3, 2, 1].map((count) => judgeChanges(all.slice(0, count), p).verdict);
+    expect(verdicts).toEqual([
+      "reserved_path",
+      "unsafe_path",
+      "path_policy_violation",
+      "scope_violation",
+    ]);
+  });
+});
+
+describe("mayWrite", () => {
+  const p = policy({
+    projectDir: "pkg",
+    claims: { edit: ["src/"], create: ["new.py"] },
+    scope: { ignore: ["tmp"], deny: ["src/secret"] },
+  });
+
+  test.each(["src/a.py", "src/deep/b.py", "new.py", "tmp/scratch"])("allows %j", (path) => {
+    expect(mayWrite(path, p)).toEqual({ ok: true });
+  });
+
+  test.each([
+    ["other.py", "not claimed"],
+    [".dgov/x", "reserved: `.dgov` belongs to dgov"],
+    ["src/secret", "denied by `src/secret`"],
+    ["src/.gitignore", "not claimed"],
+  ])("refuses %j: %s", (path, reason) => {
+    expect(mayWrite(path, p)).toEqual({ ok: false, reason });
+  });
+
+  test("deleting needs more than a claim for edit", () => {
+    expect(mayWrite("src/a.py", p, "delete")).toEqual({
+      ok: false,
+      reason: "deleted, but claimed only for `edit`",
+    });
+    expect(mayWrite("new.py", p, "delete")).toEqual({ ok: true });
+  });
+
+  test("says the same as review does (C8)", () => {
+    for (const path of ["src/a.py", "new.py", "x", ".dgov/y", "src/.gitignore", "src/secret"]) {
+      const verdict = judgeChanges([change(`pkg/${path}`)], p);
+      expect([path, mayWrite(path, p).ok]).toEqual([path, verdict.passed]);
+    }
+  });
+});
+
+test("writeClaimed asks about the repository's paths", () => {
+  const p = policy({ projectDir: "pkg", claims: { edit: ["src"] } });
+  expect([writeClaimed("pkg/src/a", p), writeClaimed("src/a", p)]).toEqual([true, false]);
+});
