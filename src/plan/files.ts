@@ -67,13 +67,17 @@ function decode(bytes: Uint8Array): FileText {
   }
 }
 
-/** Files given as an object, by path. */
+/** Files given as an object, by path; a path that ends in `/` is an empty folder. */
 export function filesInMemory(texts: Readonly<Record<string, string>>): PlanFiles {
   const folders = new Map<string, Map<string, boolean>>();
   for (const file of Object.keys(texts)) {
     const names = file.split("/");
     for (const [depth, name] of names.entries()) {
       const parent = names.slice(0, depth).join("/");
+      if (name === "") {
+        folders.set(parent, new Map());
+        continue;
+      }
       const entries = folders.get(parent) ?? new Map<string, boolean>();
       folders.set(parent, entries.set(name, depth < names.length - 1));
     }

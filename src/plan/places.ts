@@ -51,9 +51,12 @@ function findText(
   entry: Entry,
   wanted: string,
 ): { line: number; column: number } | null {
-  for (let line = entry.line; line <= entry.end; line++) {
-    const column = (lines[line] ?? "").indexOf(wanted);
-    if (column >= 0) return { line, column };
+  // A whole string first: `a` stands in `"aa"` too.
+  for (const text of [`"${wanted}"`, `'${wanted}'`, wanted]) {
+    for (let line = entry.line; line <= entry.end; line++) {
+      const column = (lines[line] ?? "").indexOf(text);
+      if (column >= 0) return { line, column };
+    }
   }
   return null;
 }

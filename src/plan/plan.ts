@@ -145,7 +145,7 @@ function parseAll(task: SourceTask, found: Diagnostic[]): PlanClaim[] {
     task.claims[kind].flatMap((text) => {
       const parsed = parseClaim(text);
       if (parsed.ok) return [{ kind, text, claim: parsed.claim }];
-      const message = `the claim \`${text}\` ${parsed.problem}`;
+      const message = `${text === "" ? "a claim" : `the claim \`${text}\``} ${parsed.problem}`;
       found.push(aboutClaim(task, { kind, text }, { code: "bad-claim", message }));
       return [];
     }),

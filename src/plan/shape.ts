@@ -87,7 +87,7 @@ export function sayUnknown(key: string, known: readonly string[], say: Say): voi
   say([key], { code: "unknown-key", message: `unknown key \`${key}\``, hint });
 }
 
-function check(shape: Shape, table: Record<string, unknown>, say: Say): Checked {
+function check(shape: Shape, table: Record<string, unknown>, say: Say, prefix = ""): Checked {
   const checked = shape.schema(table);
   if (!(checked instanceof type.errors)) return { value: table, broken: new Set() };
   const value = { ...table };
@@ -98,14 +98,17 @@ function check(shape: Shape, table: Record<string, unknown>, say: Say): Checked 
     delete value[key];
     if (expected === undefined) sayUnknown(key, Object.keys(shape.keys), say);
     else if (given === undefined) {
-      say([key], { code: "missing-key", message: `\`${key}\` is missing` });
+      say([key], { code: "missing-key", message: `\`${prefix}${key}\` is missing` });
     } else if (key === "files" && isTable(given)) {
-      const inner = check(claimsShape, given, (path, finding, at) =>
-        say([key, ...path], finding, at),
+      const inner = check(
+        claimsShape,
+        given,
+        (path, finding) => say([key, ...path], finding),
+        "files.",
       );
       value[key] = inner.value;
     } else {
-      const message = `\`${key}\` must be ${expected}, not ${shown(given, expected)}`;
+      const message = `\`${prefix}${key}\` must be ${expected}, not ${shown(given, expected)}`;
       say([key], { code: "wrong-type", message });
     }
   }

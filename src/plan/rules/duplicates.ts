@@ -1,22 +1,16 @@
 import type { Rule } from "../facts.ts";
 import { about } from "../plan.ts";
 
-/** Two tasks may end up with one id: `a.toml` with `"b.c"`, or names that differ only in case. */
+/** Ids that differ only in case are two units to dgov and one name to some file systems. */
 export const duplicates: Rule = ({ tasks }) => {
   const seen = new Map<string, string>();
   return tasks.flatMap((task) => {
     const folded = task.id.toLowerCase();
     const other = seen.get(folded);
-    if (other === undefined) {
-      seen.set(folded, task.id);
-      return [];
-    }
-    const message =
-      other === task.id
-        ? `the unit id ${task.id} is there twice`
-        : `the unit id ${task.id} differs from ${other} only in case`;
-    return [
-      about(task, [], { code: "duplicate-unit", message, hint: "rename the file or the key" }),
-    ];
+    seen.set(folded, other ?? task.id);
+    if (other === undefined) return [];
+    const message = `the unit id ${task.id} differs from ${other} only in case`;
+    const hint = "rename the file or the key";
+    return [about(task, [], { severity: "warning", code: "similar-unit", message, hint })];
   });
 };
