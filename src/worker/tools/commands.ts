@@ -1,0 +1,133 @@
+/** Running things: the shell, and the project's own commands under names a model can call. */
+import { describeExit } from "../../process/exit-result.ts";
+import { runShell, substitute } from "../../process/spawn.ts";
+import { judgeShell } from "../policy.ts";
+import { placeOf } from "./paths.ts";
+import {
+  answer,
+  args,
+  refusal,
+  type Tool,
+  type ToolContext,
+  type ToolResult,
+  workerOnly,
+} from "./tool.ts";
+
+const runBash: Tool = {
+  name: "run_bash",
+  description: "Run a command with sh in the project root. Give timeout_s for long ones.",
+  parameters: args({
+    command: { type: "string", description: "shell text" },
+    "timeout_s?": { type: "integer", description: "seconds until it is ended", minimum: 1 },
+  }),
+  roles: workerOnly,
+  async run(a, context) {
+    const command = String(a["command"]);
+    if (command.trim() === "") return refusal("invalid_arguments", "the command is empty");
+    const verdict = await judgeShell(command, context.request.toolPolicy);
+    if (!verdict.allowed) return refusal("not_permitted", verdict.reason);
+    const { bashTimeoutMs, bashTimeoutMaxMs } = context.request.limits;
+    const asked = a["timeout_s"] === undefined ? bashTimeoutMs : Number(a["timeout_s"]) * 1000;
+    return run(context, command, Math.min(asked, bashTimeoutMaxMs));
+  },
+};
+
+async function run(context: ToolContext, command: string, timeoutMs: number): Promise<ToolResult> {
+  const { request } = context;
+  const done = await runShell({
+    command,
+    cwd: context.root,
+    env: request.toolEnvironment,
+    timeoutMs,
+    outputBytesMax: Math.max(request.limits.toolOutputBytes * 4, 256 * 1024),
+    marker: request.marker,
+    signal: context.signal,
+  });
+  const end =
+    done.result.kind === "exited" ? `exit code ${done.result.code}` : describeExit(done.result);
+  const text = `${done.combined.trimEnd()}${done.combined.trim() === "" ? "" : "\n"}[${end}]`;
+  if (done.result.kind === "exited" && done.result.code === 0) return answer(text);
+  return refusal(done.result.kind === "timed_out" ? "timeout" : "command_failed", text);
+}
+
+/** A configured command as a tool; files given must lie in the project. */
+function configured(o: {
+  name: string;
+  description: string;
+  command(context: ToolContext): string | null;
+}): Tool {
+  return {
+    name: o.name,
+    description: o.description,
+    parameters: args({ "file?": { type: "string", description: "only this file or folder" } }),
+    roles: workerOnly,
+    async run(a, context) {
+      const template = o.command(context);
+      if (template === null)
+        return refusal("unsupported", "this project has no such command configured");
+      const { srcDir, testDir } = context.request.project;
+      let file: string | null = null;
+      if (a["file"] !== undefined) {
+        const place = placeOf(context.root, String(a["file"]));
+        if (!("full" in place)) return place;
+        file = place.path === "" ? "." : place.path;
+      }
+      const folder = (path: string): string => path.replace(/\/+$/, "") || ".";
+      const whole = o.name === "run_tests" ? folder(testDir) : folder(srcDir);
+      const filled = substitute(template, {
+        file: file ?? whole,
+        files: file ?? whole,
+        test_dir: o.name === "run_tests" && file !== null ? file : folder(testDir),
+      });
+      const result = await run(context, filled, context.request.limits.commandTimeoutMs);
+      return { ...result, text: `$ ${filled}\n${result.text}`, target: file };
+    },
+  };
+}
+
+const verify: Tool = {
+  name: "verify",
+  description: "Run a named recipe of the project.",
+  parameters: args({ name: { type: "string", description: "name of the recipe" } }),
+  roles: workerOnly,
+  async run(a, context) {
+    const { verify: recipes } = context.request.commands;
+    const name = String(a["name"]);
+    const command = Object.hasOwn(recipes, name) ? recipes[name] : undefined;
+    if (command === undefined) {
+      const known = Object.keys(recipes).join(", ") || "none";
+      return refusal("not_found", `no recipe ${name}; there are ${known}`);
+    }
+    return run(context, command, context.request.limits.commandTimeoutMs);
+  },
+};
+
+export const commandTools: readonly Tool[] = [
+  runBash,
+  configured({
+    name: "run_tests",
+    description: "Run the project's tests, or those of one file or folder.",
+    command: (c) => c.request.commands.test,
+  }),
+  configured({
+    name: "lint_check",
+    description: "Run the project's linter.",
+    command: (c) => c.request.commands.lint,
+  }),
+  configured({
+    name: "lint_fix",
+    description: "Let the project's linter fix what it can.",
+    command: (c) => c.request.commands.lintFix,
+  }),
+  configured({
+    name: "format_file",
+    description: "Run the project's formatter on a file.",
+    command: (c) => c.request.commands.format,
+  }),
+  configured({
+    name: "type_check",
+    description: "Run the project's type checker.",
+    command: (c) => c.request.commands.typeCheck,
+  }),
+  verify,
+];

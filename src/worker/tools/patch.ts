@@ -1,0 +1,198 @@
+/**
+ * Patches, parsed and applied in memory: unified diffs and the `*** Begin Patch` form. Pure.
+ *
+ * Every hunk must match exactly once; one that does not refuses the whole patch. Line ends of the file
+ * are kept: a hunk is compared without its `\r` when the file's lines end in `\r\n`.
+ */
+
+export interface FilePatch {
+  path: string;
+  /** New name, when the patch moves the file. */
+  moveTo: string | null;
+  kind: "add" | "update" | "delete";
+  hunks: PatchHunk[];
+}
+
+export interface PatchHunk {
+  /** Line of the old text it is meant for, from 1; null when the patch does not say. */
+  at: number | null;
+  old: string[];
+  new: string[];
+  /** The new side's last line has no newline. */
+  noNewline: boolean;
+}
+
+export type Parsed = { ok: true; files: FilePatch[] } | { ok: false; problem: string };
+
+/** Parses either form; `fallbackPath` names the file of a unified diff without a header. */
+export function parsePatch(text: string, fallbackPath: string | null): Parsed {
+  const lines = text.replace(/\n$/, "").split("\n");
+  const parsed = lines.some((line) => line.trim() === "*** Begin Patch")
+    ? parseEnvelope(lines)
+    : parseUnified(lines, fallbackPath);
+  if (parsed.ok && parsed.files.length === 0)
+    return { ok: false, problem: "the patch changes nothing" };
+  return parsed;
+}
+
+function parseEnvelope(lines: string[]): Parsed {
+  const files: FilePatch[] = [];
+  let hunk: PatchHunk | null = null;
+  for (const line of lines) {
+    const header = /^\*\*\* (Add|Update|Delete) File: (.+)$/.exec(line);
+    const file = files.at(-1);
+    if (header !== null) {
+      const kind = (header[1] ?? "").toLowerCase() as FilePatch["kind"];
+      files.push({ path: (header[2] ?? "").trim(), moveTo: null, kind, hunks: [] });
+      hunk = null;
+      if (kind === "add") hunk = addHunk(files);
+    } else if (/^\*\*\* (Begin|End) Patch/.test(line) || line.startsWith("*** End of File")) {
+      hunk = null;
+    } else if (file === undefined) continue;
+    else if (line.startsWith("*** Move to: ")) file.moveTo = line.slice(13).trim();
+    else if (line.startsWith("@@")) hunk = addHunk(files);
+    else {
+      hunk ??= addHunk(files);
+      const problem = take(hunk, line);
+      if (problem !== null) return { ok: false, problem: `${file.path}: ${problem}` };
+    }
+  }
+  return { ok: true, files };
+}
+
+function parseUnified(lines: string[], fallback: string | null): Parsed {
+  const files: FilePatch[] = [];
+  let file: FilePatch | null = null;
+  let hunk: PatchHunk | null = null;
+  let left = { old: 0, new: 0 };
+  for (let i = 0; i < lines.length; i++) {
+    const line = lines[i] ?? "";
+    if (hunk !== null && line.startsWith("\\")) {
+      if (left.new === 0) hunk.noNewline = true;
+      continue;
+    }
+    if (hunk !== null && (left.old > 0 || left.new > 0)) {
+      const problem = take(hunk, line);
+      if (problem !== null) return { ok: false, problem: `line ${i + 1} of the patch: ${problem}` };
+      if (!line.startsWith("+")) left.old--;
+      if (!line.startsWith("-")) left.new--;
+      continue;
+    }
+    if (line.startsWith("--- ") && (lines[i + 1] ?? "").startsWith("+++ ")) {
+      const [from, to] = [pathOf(line), pathOf(lines[i + 1] ?? "")];
+      const kind = from === null ? "add" : to === null ? "delete" : "update";
+      file = { path: from ?? to ?? "", moveTo: null, kind, hunks: [] };
+      if (from !== null && to !== null && from !== to) file.moveTo = to;
+      files.push(file);
+      hunk = null;
+      i++;
+      continue;
+    }
+    const range = /^@@ -(\d+)(?:,(\d+))? \+(\d+)(?:,(\d+))? @@/.exec(line);
+    if (range === null) {
+      if (line.startsWith("@@"))
+        return { ok: false, problem: `line ${i + 1} of the patch: not a hunk header: ${line}` };
+      continue;
+    }
+    if (file === null) {
+      if (fallback === null) return { ok: false, problem: "the patch names no file" };
+      file = { path: fallback, moveTo: null, kind: "update", hunks: [] };
+      files.push(file);
+    }
+    left = { old: Number(range[2] ?? 1), new: Number(range[4] ?? 1) };
+    hunk = newHunk(Number(range[1]));
+    file.hunks.push(hunk);
+  }
+  if (left.old > 0 || left.new > 0)
+    return { ok: false, problem: "the last hunk is shorter than its header says" };
+  return { ok: true, files };
+}
+
+/** Begins a hunk of the file met last. */
+function addHunk(files: readonly FilePatch[]): PatchHunk {
+  const hunk = newHunk(null);
+  files.at(-1)?.hunks.push(hunk);
+  return hunk;
+}
+
+function newHunk(at: number | null): PatchHunk {
+  return { at, old: [], new: [], noNewline: false };
+}
+
+function take(hunk: PatchHunk, line: string): string | null {
+  const rest = line.slice(1);
+  if (line.startsWith("+")) hunk.new.push(rest);
+  else if (line.startsWith("-")) hunk.old.push(rest);
+  else if (line.startsWith(" ") || line === "") {
+    hunk.old.push(rest);
+    hunk.new.push(rest);
+  } else
+    return `a hunk's lines begin with a space, + or -, not ${JSON.stringify(line.slice(0, 20))}`;
+  return null;
+}
+
+function pathOf(header: string): string | null {
+  const path = header.slice(4).split("\t")[0]?.trim() ?? "";
+  return path === "/dev/null" ? null : path.replace(/^[ab]\//, "");
+}
+
+/** The text after a file's hunks, or what does not fit. */
+export function applyHunks(
+  text: string,
+  hunks: readonly PatchHunk[],
+): { ok: true; text: string } | { ok: false; problem: string } {
+  const lines = text.match(/[^\n]*\n|[^\n]+$/g) ?? [];
+  const crlf =
+    lines.length > 0 && lines.every((line) => !line.endsWith("\n") || line.endsWith("\r\n"));
+  const end = crlf ? "\r\n" : "\n";
+  const bare = lines.map((line) => line.replace(/\r?\n$/, ""));
+  let from = 0;
+  const result: string[] = [];
+  for (const [n, hunk] of hunks.entries()) {
+    const old = crlf ? hunk.old.map((line) => line.replace(/\r$/, "")) : hunk.old;
+    const found = locate(bare, old, from, hunk.at);
+    if (typeof found === "string") return { ok: false, problem: `hunk ${n + 1} ${found}` };
+    result.push(...lines.slice(from, found));
+    // Context lines keep their own ends; what is new ends as the file's lines do.
+    result.push(...rewritten(lines.slice(found, found + old.length), hunk, end));
+    from = found + old.length;
+  }
+  result.push(...lines.slice(from));
+  return { ok: true, text: result.join("") };
+}
+
+function rewritten(old: readonly string[], hunk: PatchHunk, end: string): string[] {
+  const made = hunk.new.map((line) => `${line.replace(/\r$/, "")}${end}`);
+  const last = old.at(-1);
+  const openEnded =
+    hunk.noNewline || (last !== undefined && !last.endsWith("\n") && sameLast(hunk));
+  if (openEnded && made.length > 0)
+    made[made.length - 1] = (made.at(-1) ?? "").slice(0, -end.length);
+  return made;
+}
+
+/** Whether the last line of both sides is the same context line. */
+function sameLast(hunk: PatchHunk): boolean {
+  return hunk.old.at(-1) !== undefined && hunk.old.at(-1) === hunk.new.at(-1);
+}
+
+function locate(
+  lines: readonly string[],
+  old: readonly string[],
+  from: number,
+  at: number | null,
+): number | string {
+  if (old.length === 0) {
+    const place = at === null ? lines.length : Math.min(at, lines.length);
+    return place < from ? "lies before the hunk above it" : place;
+  }
+  const matches: number[] = [];
+  for (let i = from; i + old.length <= lines.length; i++) {
+    if (old.every((line, j) => lines[i + j] === line)) matches.push(i);
+  }
+  const [first] = matches;
+  if (first === undefined) return "does not match the file; read it again";
+  if (matches.length === 1) return first;
+  const exact = at === null ? undefined : matches.find((i) => i === at - 1);
+  return exact ?? `matches ${matches.length} places; give more context`;
+}

@@ -1,0 +1,50 @@
+/** scope_status: the verdict review would reach on the worktree as it is now, from the same code. */
+import { lstatSync, readlinkSync } from "node:fs";
+import { join } from "node:path";
+import { judgeChanges } from "../../claims/verdict.ts";
+import { gitIn } from "./git.ts";
+import { answer, args, policyOf, refusal, type Tool, workerOnly } from "./tool.ts";
+
+type ScopeChange = Parameters<typeof judgeChanges>[0][number];
+
+export const scopeStatus: Tool = {
+  name: "scope_status",
+  description: "Whether what is changed so far stays within this task's claims.",
+  parameters: args({}),
+  roles: workerOnly,
+  async run(_a, context) {
+    const { worktree, base } = context.request;
+    const tracked = await gitIn(
+      context,
+      ["diff", "--name-status", "-z", "--no-renames", "--no-ext-diff", base],
+      worktree,
+    );
+    const fresh = await gitIn(context, ["ls-files", "-o", "--exclude-standard", "-z"], worktree);
+    if (!tracked.ok || !fresh.ok) return refusal("failed", tracked.text + fresh.text);
+    const words = tracked.text.split("\0").filter((word) => word !== "");
+    const changes: ScopeChange[] = [];
+    for (let i = 0; i + 1 < words.length; i += 2) {
+      const status = words[i] === "A" ? "added" : words[i] === "D" ? "deleted" : "modified";
+      changes.push(changeAt(worktree, words[i + 1] ?? "", status));
+    }
+    for (const path of fresh.text.split("\0")) {
+      if (path !== "") changes.push(changeAt(worktree, path, "added"));
+    }
+    const verdict = judgeChanges(changes, policyOf(context.request));
+    const lines = [
+      `scope_status: ${verdict.passed ? "pass" : "fail"}`,
+      ...changes.map((change) => `${change.status}: ${change.path}`),
+      ...(verdict.passed ? [] : [`blocking: ${verdict.verdict}: ${verdict.reason}`]),
+    ];
+    return answer(lines.join("\n"));
+  },
+};
+
+function changeAt(root: string, path: string, status: ScopeChange["status"]): ScopeChange {
+  const stats = lstatSync(join(root, path), { throwIfNoEntry: false });
+  if (stats === undefined) return { path, status, kind: "file", linkTarget: null };
+  if (stats.isSymbolicLink()) {
+    return { path, status, kind: "symlink", linkTarget: readlinkSync(join(root, path)) };
+  }
+  return { path, status, kind: stats.isFile() ? "file" : "other", linkTarget: null };
+}

@@ -1,0 +1,172 @@
+/** Finding things: glob, grep, diffs and history. All of it is git's work. */
+
+import { literalTokens, meet, tokenize } from "../../claims/pattern.ts";
+import { gitIn } from "./git.ts";
+import { placeOf } from "./paths.ts";
+import { answer, args, everyRole, refusal, type Tool, type ToolContext } from "./tool.ts";
+
+const glob: Tool = {
+  name: "glob",
+  description:
+    "List files by pattern: * and ? within a name, ** for any folders. Ignored files are left out.",
+  parameters: args({ pattern: { type: "string", description: "e.g. src/**/*.ts" } }),
+  roles: everyRole,
+  async run(a, context) {
+    const pattern = String(a["pattern"]).replace(/^(\.\/)+/, "");
+    const listed = await gitIn(context, ["ls-files", "-co", "--exclude-standard", "-z"]);
+    if (!listed.ok) return refusal("failed", listed.text);
+    const fits = matcher(pattern);
+    const paths = [...new Set(listed.text.split("\0"))].filter((path) => path !== "" && fits(path));
+    return answer(paths.length === 0 ? "no files match" : paths.sort().join("\n"));
+  },
+};
+
+/** A pattern as a predicate over paths; one without a slash fits names in any folder. */
+export function matcher(pattern: string): (path: string) => boolean {
+  const anywhere = !pattern.includes("/");
+  const segments = (anywhere ? `**/${pattern}` : pattern)
+    .split("/")
+    .map((segment) =>
+      segment === "**"
+        ? null
+        : /[*?[]/.test(segment)
+          ? tokenize(segment, { brackets: true })
+          : segment,
+    );
+  const fits = (names: readonly string[], i: number, j: number): boolean => {
+    for (; j < segments.length; i++, j++) {
+      const segment = segments[j];
+      if (segment === null) {
+        for (let k = i; k <= names.length; k++) if (fits(names, k, j + 1)) return true;
+        return false;
+      }
+      const name = names[i];
+      if (name === undefined || segment === undefined) return false;
+      if (
+        typeof segment === "string"
+          ? segment !== name
+          : !meet(segment, literalTokens(name), "bytes")
+      )
+        return false;
+    }
+    return i === names.length;
+  };
+  return (path) => fits(path.split("/"), 0, 0);
+}
+
+const grep: Tool = {
+  name: "grep",
+  description: "Search file contents by extended regular expression, untracked files included.",
+  parameters: args({
+    pattern: { type: "string", description: "extended regular expression" },
+    "path?": { type: "string", description: "file or folder; everywhere when left out" },
+    "ignore_case?": { type: "boolean", description: "upper and lower case are the same" },
+    "fixed?": { type: "boolean", description: "the pattern is plain text" },
+    "context_lines?": {
+      type: "integer",
+      description: "lines around each hit",
+      minimum: 0,
+      maximum: 20,
+    },
+  }),
+  roles: everyRole,
+  async run(a, context) {
+    const place = placeOf(context.root, String(a["path"] ?? "."));
+    if (!("full" in place)) return place;
+    const words = [
+      "grep",
+      "--untracked",
+      "-n",
+      "-I",
+      "--no-color",
+      a["fixed"] === true ? "-F" : "-E",
+    ];
+    if (a["ignore_case"] === true) words.push("-i");
+    if (a["context_lines"] !== undefined) words.push("-C", String(a["context_lines"]));
+    const found = await gitIn(context, [
+      ...words,
+      "-e",
+      String(a["pattern"]),
+      "--",
+      place.path === "" ? "." : place.path,
+    ]);
+    if (found.code === 1) return answer("no matches");
+    return found.ok ? answer(found.text) : refusal("invalid_arguments", found.text.trim());
+  },
+};
+
+const gitDiff: Tool = {
+  name: "git_diff",
+  description: "Everything this attempt changed so far, new files included.",
+  parameters: args({ "path?": { type: "string", description: "only this file or folder" } }),
+  roles: everyRole,
+  async run(a, context) {
+    const place = placeOf(context.root, String(a["path"] ?? "."));
+    if (!("full" in place)) return place;
+    const at = place.path === "" ? "." : place.path;
+    const tracked = await gitIn(context, [
+      "diff",
+      "--no-ext-diff",
+      "--no-textconv",
+      "--no-color",
+      context.request.base,
+      "--",
+      at,
+    ]);
+    if (!tracked.ok) return refusal("failed", tracked.text);
+    const fresh = await newFileDiffs(context, at);
+    const text = [tracked.text, ...fresh].filter((part) => part !== "").join("\n");
+    return answer(text === "" ? "nothing is changed" : text);
+  },
+};
+
+const newFilesMax = 200;
+
+async function newFileDiffs(context: ToolContext, at: string): Promise<string[]> {
+  const listed = await gitIn(context, ["ls-files", "-o", "--exclude-standard", "-z", "--", at]);
+  const paths = listed.text
+    .split("\0")
+    .filter((path) => path !== "")
+    .slice(0, newFilesMax);
+  const diffs: string[] = [];
+  for (const path of paths) {
+    const words = [
+      "diff",
+      "--no-ext-diff",
+      "--no-textconv",
+      "--no-color",
+      "--no-index",
+      "--",
+      "/dev/null",
+      path,
+    ];
+    diffs.push((await gitIn(context, words)).text);
+  }
+  return diffs;
+}
+
+const recentChanges: Tool = {
+  name: "recent_changes",
+  description: "The last commits that changed a file or folder.",
+  parameters: args({ "path?": { type: "string", description: "file or folder" } }),
+  roles: everyRole,
+  async run(a, context) {
+    const place = placeOf(context.root, String(a["path"] ?? "."));
+    if (!("full" in place)) return place;
+    const words = [
+      "log",
+      "--format=%h %as %an: %s",
+      "-n",
+      "20",
+      context.request.base,
+      "--",
+      place.path === "" ? "." : place.path,
+    ];
+    const log = await gitIn(context, words);
+    return log.ok
+      ? answer(log.text.trim() === "" ? "no commits" : log.text)
+      : refusal("failed", log.text);
+  },
+};
+
+export const searchTools: readonly Tool[] = [glob, grep, gitDiff, recentChanges];
