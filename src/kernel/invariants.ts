@@ -1,48 +1,68 @@
-/** What must hold after every event; checked in production. Costs the length of the train. */
+/** What must hold after every event; checked in production. Costs the train and what was touched. */
 import { assert, present } from "../std/assert.ts";
 import type { Event } from "./event.ts";
-import type { State } from "./state.ts";
+import { type Car, type State, terminalPhases } from "./state.ts";
+import { isPass } from "./train.ts";
 import type { Step } from "./transition.ts";
 
 /** Throws INTERNAL when the step broke an invariant of docs/architecture.md. */
 export function checkInvariants(state: State, event: Event, step: Step): void {
-  assert(state.live >= 0 && state.open >= 0, "counters stay positive");
-  assert(state.live <= state.limits.jobs, "no more workers than jobs");
-  assert(state.train.length <= state.limits.speculation, "no more cars than speculation allows");
-  const landing = state.train.filter((car) => car.phase === "landing");
-  assert(landing.length <= 1, "at most one landing at a time");
-  let running = 0;
-  for (const [index, car] of state.train.entries()) {
-    if (car.phase === "gating" || car.phase === "judging_own") running++;
-    if (car.phase === "landing") {
-      assert(index === 0, "only the head lands");
-      for (const gate of state.gates) {
-        const verdict = car.verdicts[gate];
-        assert(
-          verdict === "passed" || verdict === "flaky" || verdict === "not_applicable",
-          `${car.unit} lands with a passing verdict of ${gate}`,
-        );
-      }
-    }
-    const before = index === 0 ? state.tip : state.train[index - 1]?.commit;
-    const stands =
-      car.phase !== "waiting" && car.phase !== "doubtful" && car.phase !== "judging_own";
-    if (stands && state.stopping === null) {
-      assert(car.onto === before, `${car.unit} stands on the car before it`);
-    }
+  const { limits, live, open, train } = state;
+  assert(live >= 0 && open >= 0 && state.reviewing >= 0, "counters stay positive");
+  assert(live <= limits.jobs, "no more workers than jobs");
+  assert(train.length <= limits.speculation, "no more cars than speculation allows");
+  assert(gateRuns(state) <= limits.maxGates, "no more gate runs than maxGates");
+  checkTrain(state);
+  for (const { unit, from } of step.changes) {
+    assert(!terminalPhases.has(from), `${unit} was ${from} and stays so`);
+    checkUnit(state, unit);
   }
-  assert(running <= Math.max(1, state.limits.maxGates), "no more gate runs than maxGates");
-  for (const { unit: id } of step.changes) {
-    const unit = present(state.units[id], id);
-    const { rejectionRetries, crashRetries, timeoutRetries } = state.limits;
-    assert(
-      unit.attempt <= 1 + rejectionRetries + crashRetries + timeoutRetries,
-      `${id} retries within limits`,
-    );
-    if (unit.attempt > 0) assert(unit.blockers === 0, `${id} starts after its dependencies`);
+  for (const action of step.actions) {
+    if (action.type !== "landing.perform") continue;
+    const head = present(train[0], "what lands is in the train");
+    assert(action.car === head.car && action.from === state.tip, "the head lands on the tip");
+    assert(action.to === head.commit && action.tree === head.tree, "what was judged lands");
   }
   if (event.type === "landing.finished" && step.disposition === "applied") {
     assert(state.tip === event.commit, "the target moves to what landed");
   }
-  if (state.finishing) assert(state.open === 0, "a run finishes when every unit is over");
+  if (step.disposition === "stale") assert(step.actions.length === 0, "stale events do nothing");
+  const finishes = step.actions.some((action) => action.type === "run.finish");
+  if (finishes) assert(open === 0 && train.length === 0, "a run ends when every unit is over");
+}
+
+function gateRuns({ train, judging }: State): number {
+  const cars = train.filter((car) => car.phase === "gating").length;
+  return cars + judging.filter((own) => own.running).length;
+}
+
+/** Each car stands on the nearest one before it that is not in doubt; only the head lands. */
+function checkTrain(state: State): void {
+  let base: string | null = state.tip;
+  for (const [at, car] of state.train.entries()) {
+    if (car.phase === "landing") checkLanding(state, car, at);
+    if (car.phase !== "waiting") {
+      assert(car.onto === base, `${car.unit} stands on the car before it`);
+    }
+    if (car.phase !== "doubtful") base = car.commit;
+  }
+}
+
+function checkLanding(state: State, car: Car, at: number): void {
+  assert(at === 0, "only the head lands");
+  for (const gate of state.gates) {
+    assert(isPass(car.verdicts[gate]), `${car.unit} lands with a passing verdict of ${gate}`);
+  }
+}
+
+function checkUnit(state: State, id: string): void {
+  const unit = present(state.units[id], id);
+  const { rejectionRetries, crashRetries, timeoutRetries } = state.limits;
+  assert(unit.reason !== "", `${id} says why it is ${unit.phase}`);
+  assert(unit.rejections <= rejectionRetries, `${id} is rejected within limits`);
+  assert(unit.crashes <= crashRetries, `${id} crashes within limits`);
+  assert(unit.timeouts <= timeoutRetries, `${id} times out within limits`);
+  const attempts = 1 + unit.rejections + unit.crashes + unit.timeouts;
+  assert(unit.attempt <= attempts, `${id} has an attempt for every retry, and one more`);
+  assert(unit.attempt === 0 || unit.blockers === 0, `${id} starts after its dependencies`);
 }

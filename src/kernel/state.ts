@@ -52,7 +52,7 @@ export interface UnitState {
   commit: string | null;
   tree: string | null;
   base: string | null;
-  /** Its next landing is the last try at a checkout that blocks it. */
+  /** A checkout that blocks its next landing ends it: nothing else is left that could change. */
   lastTry: boolean;
   /** Dependencies that have not landed (or are not done) yet. */
   blockers: number;
@@ -61,33 +61,42 @@ export interface UnitState {
 
 /**
  * A car of the merge train: one attempt's candidate, standing on the car before it (or the tip).
- * A rebuilt car gets a new number, so that a late answer for the old one is stale.
+ * A car that is built again gets a new number, so that a late answer for the old one is stale.
  *
- *   waiting      for the candidate it will stand on
+ *   waiting    for the candidate it will stand on
  *   building -> ready -> gating -> passed -> landing
- *   doubtful     failed on a speculative base; final only once that base is the tip
- *   judging_own  failed on the tip; its own tree is judged, to say whose fault it is
+ *   doubtful   failed on a candidate that has not landed; the verdict counts once that one is the tip
  */
 export interface Car {
   car: number;
   unit: UnitId;
   attempt: number;
+  /** The commit it stands on; empty while it waits. */
   onto: string;
   commit: string | null;
   tree: string | null;
-  phase:
-    | "waiting"
-    | "building"
-    | "ready"
-    | "gating"
-    | "passed"
-    | "doubtful"
-    | "judging_own"
-    | "landing";
+  phase: "waiting" | "building" | "ready" | "gating" | "passed" | "doubtful" | "landing";
   verdicts: Record<string, GateStatus>;
-  /** Why it is doubtful. */
-  failure: { kind: "conflict" | "gates"; reason: string; final: boolean } | null;
+  failure: Failure | null;
+  /** How often the target moved under it. */
   rebuilds: number;
+}
+
+/** Why a car is doubtful. `hopeless`: another attempt would not help. */
+export interface Failure {
+  kind: "conflict" | "gates";
+  reason: string;
+  hopeless: boolean;
+}
+
+/** An attempt whose candidate failed on the tip; its own tree is judged, to say whose fault it is. */
+export interface OwnJudgement {
+  unit: UnitId;
+  attempt: number;
+  /** Why the candidate failed. */
+  reason: string;
+  /** False while it waits for a free gate. */
+  running: boolean;
 }
 
 export interface State {
@@ -103,19 +112,22 @@ export interface State {
   gates: string[];
   tip: string;
   units: Record<UnitId, UnitState>;
-  /** Units that may start now, first ready first; retries come before fresh ones. */
+  /** Units that may start another attempt, then units that may start their first; oldest first. */
   retries: UnitId[];
   ready: UnitId[];
-  /** Units with a reviewed commit waiting for a place in the train, first ready first. */
+  /** Units waiting for a place in the train, first ready first; with order "plan" the plan says. */
   queue: UnitId[];
+  /** With order "plan": how many units at the front of the landing order are over. */
+  planAt: number;
   train: Car[];
-  /** Units whose landing a checkout blocked: tried again when something changes, and once at the end. */
+  judging: OwnJudgement[];
+  /** Units whose landing a checkout blocks: tried again when it changes, and once at the end. */
   blocked: UnitId[];
+  /** Number of the next car; numbers are never used twice. */
   nextCar: number;
-  /** Workers alive. */
+  /** Units in `livePhases`, units in review, units that are not over, units landed or done. */
   live: number;
-  /** Units whose phase is not terminal. */
+  reviewing: number;
   open: number;
   landed: number;
-  bad: number;
 }

@@ -1,0 +1,146 @@
+/** An attempt's way from its worktree to a reviewed commit. */
+import { assert, present } from "../std/assert.ts";
+import type { UnitId } from "./dag.ts";
+import { indexOf } from "./dag-index.ts";
+import { type Draft, setPhase, unitOf } from "./draft.ts";
+import { fail, reject, retry } from "./ending.ts";
+import type { Event } from "./event.ts";
+import { settleDependents } from "./schedule.ts";
+import { type Phase, terminalPhases, type UnitState } from "./state.ts";
+import { enqueue } from "./train.ts";
+
+type Of<T extends Event["type"]> = Extract<Event, { type: T }>;
+
+/** How far an attempt is, in steps whose answers cannot arrive in another order. */
+const steps: Partial<Record<Phase, number>> = {
+  pending: 0,
+  preparing: 1,
+  working: 2,
+  forking: 2,
+  self_reviewing: 3,
+  reviewing: 4,
+};
+const reviewedStep = 5;
+
+/** The unit when it is where the event expects it; null when it is past that. */
+function unitAt(
+  d: Draft,
+  of: { unit: UnitId; attempt: number },
+  phase: "preparing" | "working" | "self_reviewing" | "reviewing",
+): UnitState | null {
+  const unit = unitOf(d, of.unit);
+  assert(of.attempt <= unit.attempt, `${of.unit} has had no attempt ${of.attempt} yet`);
+  if (of.attempt < unit.attempt || terminalPhases.has(unit.phase)) return null;
+  const isAt = steps[unit.phase] ?? reviewedStep;
+  const expected = steps[phase] ?? reviewedStep;
+  assert(isAt >= expected, `${of.unit} is ${unit.phase}, not ${phase} yet`);
+  return isAt === expected ? unit : null;
+}
+
+/** The worktree is there. */
+export function prepared(d: Draft, event: Of<"attempt.prepared">): boolean {
+  const unit = unitAt(d, event, "preparing");
+  if (unit === null) return false;
+  unit.base = event.base;
+  setPhase(d, event.unit, "working", `attempt ${unit.attempt}`);
+  d.actions.push({ type: "worker.start", unit: event.unit, attempt: unit.attempt, fork: 0 });
+  return true;
+}
+
+/** The worktree could not be made. */
+export function unprepared(d: Draft, event: Of<"attempt.unprepared">): boolean {
+  if (unitAt(d, event, "preparing") === null) return false;
+  if (event.retriable) retry(d, event.unit, "crash", event.reason);
+  else fail(d, event.unit, event.reason);
+  return true;
+}
+
+/** The worker, or one of its forks, is over. */
+export function workerExited(d: Draft, event: Of<"worker.exited">): boolean {
+  const unit = unitAt(d, event, "working");
+  if (unit === null) return false;
+  assert(event.fork <= unit.fork, `${event.unit} has had no fork ${event.fork} yet`);
+  if (event.fork < unit.fork) return false;
+  exited(d, unit, event);
+  return true;
+}
+
+function exited(d: Draft, unit: UnitState, event: Of<"worker.exited">): void {
+  const { unit: id, outcome } = event;
+  const { role, selfReview, forksMax } = present(indexOf(d.state.dag).byId.get(id), id);
+  const words = event.reason === "" ? outcome : `${outcome}: ${event.reason}`;
+  switch (outcome) {
+    case "complete":
+      if (role !== "worker") {
+        setPhase(d, id, "done", "its result is recorded");
+        settleDependents(d, id);
+      } else if (selfReview) {
+        setPhase(d, id, "self_reviewing", "a reviewer reads the change");
+        d.actions.push({ type: "self_review.start", unit: id, attempt: unit.attempt });
+      } else review(d, id, unit);
+      return;
+    case "exhausted":
+      if (unit.fork < forksMax) {
+        unit.fork++;
+        const which = `fork ${unit.fork} of ${forksMax}`;
+        setPhase(d, id, "forking", `${which}: continues in a fresh conversation`);
+        d.actions.push({ type: "worker.start", unit: id, attempt: unit.attempt, fork: unit.fork });
+        return;
+      }
+      rejectWork(d, id, role, words);
+      return;
+    case "incomplete":
+    case "no_progress":
+      rejectWork(d, id, role, words);
+      return;
+    case "blocked":
+    case "refused_by_provider":
+      fail(d, id, words);
+      return;
+    case "crashed":
+    case "provider_failed":
+      retry(d, id, "crash", words);
+      return;
+    case "timed_out":
+      retry(d, id, "timeout", words);
+      return;
+    default:
+      outcome satisfies never;
+  }
+}
+
+/** Work that stopped short is continued by the next attempt; a read-only unit has none to continue. */
+function rejectWork(d: Draft, id: UnitId, role: string, words: string): void {
+  if (role === "worker") reject(d, id, words);
+  else fail(d, id, words);
+}
+
+/** The clean-context reviewer has spoken. */
+export function selfReviewed(d: Draft, event: Of<"self_review.finished">): boolean {
+  const unit = unitAt(d, event, "self_reviewing");
+  if (unit === null) return false;
+  if (event.approved) review(d, event.unit, unit);
+  else reject(d, event.unit, `self-review: ${event.reason}`);
+  return true;
+}
+
+function review(d: Draft, id: UnitId, unit: UnitState): void {
+  setPhase(d, id, "reviewing", "its changes are compared with its claims");
+  d.actions.push({ type: "attempt.review", unit: id, attempt: unit.attempt });
+}
+
+/** The structural review is over; what passed waits for a place in the merge train. */
+export function reviewed(d: Draft, event: Of<"review.finished">): boolean {
+  const unit = unitAt(d, event, "reviewing");
+  if (unit === null) return false;
+  if (event.passed) {
+    unit.commit = event.commit;
+    unit.tree = event.tree;
+    enqueue(d, event.unit, "waits for a place in the merge train");
+  } else {
+    const words = `${event.verdict}: ${event.reason}`;
+    if (event.retriable) reject(d, event.unit, words);
+    else fail(d, event.unit, words);
+  }
+  return true;
+}
