@@ -26,6 +26,8 @@ export interface RunOptions {
   marker?: string;
   /** A file that gets the combined output, whole up to `outputBytesMax`, then its tail. */
   tee?: string;
+  /** Told of every piece of output as it comes, whichever stream it is of. */
+  onOutput?: (chunk: Uint8Array) => void;
   /** What too much output means: keep head and tail (default), or end the child. */
   overflow?: "fail" | "truncate";
 }
@@ -141,6 +143,7 @@ async function execute(given: RunOptions, combine: boolean): Promise<Execution> 
     buffer.add(chunk);
     if (combine) both.add(chunk);
     tee?.add(chunk);
+    options.onOutput?.(chunk);
     const over = buffer.overflowed || both.overflowed;
     if (over && options.overflow === "fail") stop({ kind: "output_too_large", bytesMax: max });
   };

@@ -1,0 +1,129 @@
+/** `dgov scope status`: the verdict review would reach on the working tree, from the same code. */
+import { usageError } from "../args.ts";
+import { type Context, command, group } from "../command.ts";
+import { requireProject } from "../project.ts";
+
+const status = command({
+  name: "status",
+  description: "Preview the scope verdict on the working tree",
+  args: {
+    task: { type: "string", valueHint: "U", description: "Unit whose claims count" },
+    plan: { type: "string", valueHint: "PLAN", description: "Plan the unit belongs to" },
+    claim: {
+      type: "string",
+      repeated: true,
+      valueHint: "F",
+      description: "A write claim, instead of --task",
+    },
+    read: {
+      type: "string",
+      repeated: true,
+      valueHint: "F",
+      description: "A read claim, with --claim",
+    },
+  },
+  examples: [
+    "dgov scope status --task add-feature",
+    "dgov scope status --claim src/** --read README.md",
+  ],
+  async run(context, args) {
+    const claims = args.claim ?? [];
+    if ((args.task === undefined) === (claims.length === 0)) {
+      throw usageError("give --task U, or --claim F");
+    }
+    if (args.task !== undefined && (args.read ?? []).length > 0) {
+      throw usageError("--read goes with --claim; a task has its own read claims");
+    }
+    const projectRoot = requireProject(context);
+    const { requireConfig } = await import("../../config/load.ts");
+    const { scopePolicy } = await import("../../config/scope-policy.ts");
+    const { judgeChanges } = await import("../../claims/verdict.ts");
+    const { openRepository } = await import("../../git/repository.ts");
+    const { workingTree } = await import("../../git/working-tree.ts");
+    const { treeChanges } = await import("../../git/tree-changes.ts");
+    const { headOf } = await import("../../git/revisions.ts");
+    const { projectDirOf } = await import("../../runner/checks.ts");
+    const config = requireConfig(projectRoot);
+    const repository = await openRepository(projectRoot);
+    const about =
+      args.task === undefined
+        ? {
+            unit: null,
+            summary: "",
+            claims: { create: [], edit: [], delete: [], touch: claims, read: args.read ?? [] },
+          }
+        : await claimsOfUnit(context, projectRoot, args.task, args.plan);
+    const head = (await headOf(repository)).commit;
+    const prefix = projectDirOf(repository, projectRoot);
+    const own = `${prefix === "" ? "" : `${prefix}/`}.dgov/`;
+    const changes = (await treeChanges(repository, head, await workingTree(repository))).filter(
+      // What dgov itself keeps there is no work of the task's.
+      (change) => !change.path.startsWith(own),
+    );
+    const verdict = judgeChanges(
+      changes,
+      scopePolicy(config, { claims: about.claims, projectDir: prefix, unitSummary: about.summary }),
+    );
+    const lines = [
+      `scope: ${verdict.passed ? "pass" : `fail: ${verdict.verdict}`}`,
+      ...changes.map((change) => `  ${change.status} ${change.path}`),
+      ...(verdict.passed ? [] : [verdict.reason]),
+    ];
+    context.output.answer(
+      {
+        schema: "dgov.scope-status/1",
+        unit: about.unit,
+        passed: verdict.passed,
+        verdict: verdict.verdict,
+        retriable: verdict.retriable,
+        reason: verdict.reason,
+        claimed_writable: [
+          ...about.claims.create,
+          ...about.claims.edit,
+          ...about.claims.delete,
+          ...about.claims.touch,
+        ],
+        claimed_readonly: about.claims.read,
+        modified_files: changes.map((change) => change.path),
+        claimed: verdict.claimed,
+        ignored: verdict.ignored,
+        offending: verdict.paths,
+      },
+      lines.join("\n"),
+    );
+    return verdict.passed ? 0 : 1;
+  },
+});
+
+async function claimsOfUnit(
+  context: Context,
+  projectRoot: string,
+  typed: string,
+  planName: string | undefined,
+): Promise<{ unit: string; summary: string; claims: import("../../plan/compiled.ts").Claims }> {
+  const { resolvePlan, resolveUnit } = await import("../../plan/locate.ts");
+  const { compileFromDisk, configFor, invalidPlan } = await import("../compile-plan.ts");
+  const location = await resolvePlan(projectRoot, planName);
+  const result = await compileFromDisk(context, {
+    projectRoot,
+    location,
+    config: configFor(projectRoot),
+    repository: null,
+    needModels: false,
+    sops: "offline",
+  });
+  if (!result.ok) throw invalidPlan(location.name, result.diagnostics);
+  const unit = resolveUnit(
+    result.plan.tasks.map((task) => task.id),
+    typed,
+  );
+  const task = result.plan.tasks.find((one) => one.id === unit);
+  if (task === undefined) throw usageError(`no unit ${typed}`);
+  return { unit, summary: task.summary, claims: task.claims };
+}
+
+export default group({
+  name: "scope",
+  description: "Manage claims: preview verdicts",
+  subcommands: { status },
+});

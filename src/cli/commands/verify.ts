@@ -1,0 +1,129 @@
+/** `dgov verify`: the named recipes of the project, run by hand. */
+import { DgovError } from "../../error.ts";
+import { suggest } from "../../std/suggest.ts";
+import { usageError } from "../args.ts";
+import { command, group } from "../command.ts";
+import { requireProject } from "../project.ts";
+
+const list = command({
+  name: "list",
+  description: "List the recipes",
+  args: {},
+  examples: ["dgov verify list"],
+  async run(context) {
+    const projectRoot = requireProject(context);
+    const { requireConfig } = await import("../../config/load.ts");
+    const recipes = Object.entries(requireConfig(projectRoot).verify).map(([name, recipe]) => ({
+      name,
+      command: recipe.command,
+      description: recipe.description,
+    }));
+    const lines = recipes.map((r) => `${r.name}: ${r.description ?? r.command}`);
+    context.output.answer(
+      { schema: "dgov.verify-list/1", recipes },
+      lines.length === 0
+        ? "no recipes; add [verify.<name>] to .dgov/project.toml"
+        : lines.join("\n"),
+    );
+    return 0;
+  },
+});
+
+const run = command({
+  name: "run",
+  description: "Run a recipe, or all of them",
+  args: {
+    name: {
+      type: "positional",
+      required: false,
+      valueHint: "NAME",
+      description: "Name of the recipe",
+    },
+    all: { type: "boolean", description: "Run every recipe" },
+  },
+  examples: ["dgov verify run unit", "dgov verify run --all"],
+  async run(context, args) {
+    if ((args.name === undefined) === (args.all !== true)) {
+      throw usageError("name one recipe, or give --all");
+    }
+    const projectRoot = requireProject(context);
+    const { requireConfig } = await import("../../config/load.ts");
+    const { childEnvironment } = await import("../../process/environment.ts");
+    const config = requireConfig(projectRoot);
+    const names = args.all ? Object.keys(config.verify) : [args.name ?? ""];
+    for (const name of names) {
+      if (Object.hasOwn(config.verify, name)) continue;
+      const near = suggest(name, Object.keys(config.verify));
+      throw new DgovError("NOT_FOUND", `no recipe ${name}`, {
+        hint: near === null ? "dgov verify list" : `did you mean ${near}?`,
+      });
+    }
+    const environment = childEnvironment(context.env, {
+      extra: config.run.env,
+      deny: Object.values(config.providers).map((provider) => provider.apiKeyEnv),
+    });
+    const results: Result[] = [];
+    for (const name of names) {
+      const text = config.verify[name]?.command ?? "";
+      context.output.status(`${name}: ${text}`);
+      results.push(
+        await runRecipe(name, text, {
+          projectRoot,
+          environment,
+          timeoutS: config.settlementTimeoutS,
+        }),
+      );
+    }
+    const passed = results.every((result) => result.status === "pass");
+    context.output.answer(
+      { schema: "dgov.verify/1", status: passed ? "pass" : "fail", results },
+      results
+        .map((r) => `${r.name}: ${r.status} (${r.exit}, ${(r.duration_ms / 1000).toFixed(1)} s)`)
+        .join("\n"),
+    );
+    return passed ? 0 : 1;
+  },
+});
+
+interface Result {
+  name: string;
+  command: string;
+  status: "pass" | "fail";
+  exit: string;
+  duration_ms: number;
+  output: string;
+}
+
+const outputBytesMax = 1024 * 1024;
+
+/** Runs one recipe; its output is shown on stderr as it comes. */
+async function runRecipe(
+  name: string,
+  text: string,
+  o: { projectRoot: string; environment: Record<string, string>; timeoutS: number },
+): Promise<Result> {
+  const { runShell } = await import("../../process/spawn.ts");
+  const { describeExit, succeeded } = await import("../../process/exit-result.ts");
+  const done = await runShell({
+    command: text,
+    cwd: o.projectRoot,
+    env: o.environment,
+    timeoutMs: o.timeoutS * 1000,
+    outputBytesMax,
+    onOutput: (chunk) => process.stderr.write(chunk),
+  });
+  return {
+    name,
+    command: text,
+    status: succeeded(done.result) ? "pass" : "fail",
+    exit: describeExit(done.result),
+    duration_ms: Math.round(done.durationMs),
+    output: done.combined,
+  };
+}
+
+export default group({
+  name: "verify",
+  description: "Manage the named recipes of the project",
+  subcommands: { list, run },
+});

@@ -1,0 +1,40 @@
+/**
+ * Questions to a person at a terminal: the only place that knows the prompt library, loaded when
+ * something is asked. Everything is shown on stderr; giving up is an error of usage, never an answer.
+ */
+import { DgovError } from "../error.ts";
+
+async function asked<T>(answer: Promise<T | symbol>): Promise<T> {
+  const given = await answer;
+  const { isCancel } = await import("@clack/prompts");
+  if (isCancel(given)) throw new DgovError("USAGE", "cancelled");
+  return given as T;
+}
+
+const output = process.stderr;
+
+/** Yes or no; no when nothing else is chosen. */
+export async function confirm(question: string): Promise<boolean> {
+  const clack = await import("@clack/prompts");
+  return asked(clack.confirm({ message: question, initialValue: false, output }));
+}
+
+/** One of several; gives its value. */
+export async function select<T extends string>(
+  question: string,
+  options: readonly { value: T; label: string; hint?: string }[],
+): Promise<T> {
+  const clack = await import("@clack/prompts");
+  const choice = clack.select({
+    message: question,
+    options: [...options] as Parameters<typeof clack.select<T>>[0]["options"],
+    output,
+  });
+  return asked(choice);
+}
+
+/** A line of text; `initial` is there to be edited. */
+export async function text(question: string, initial = ""): Promise<string> {
+  const clack = await import("@clack/prompts");
+  return asked(clack.text({ message: question, initialValue: initial, output }));
+}
