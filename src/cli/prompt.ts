@@ -16,7 +16,7 @@ const output = process.stderr;
 /** Yes or no; no when nothing else is chosen. */
 export async function confirm(question: string): Promise<boolean> {
   const clack = await import("@clack/prompts");
-  return asked(clack.confirm({ message: question, initialValue: false, output }));
+  return asked<boolean>(clack.confirm({ message: question, initialValue: false, output }));
 }
 
 /** One of several; gives its value. */
@@ -30,11 +30,11 @@ export async function select<T extends string>(
     options: [...options] as Parameters<typeof clack.select<T>>[0]["options"],
     output,
   });
-  return asked(choice);
+  return asked<T>(choice as Promise<T | symbol>);
 }
 
 /** A line of text; `initial` is there to be edited. */
 export async function text(question: string, initial = ""): Promise<string> {
   const clack = await import("@clack/prompts");
-  return asked(clack.text({ message: question, initialValue: initial, output }));
+  return asked<string>(clack.text({ message: question, initialValue: initial, output }));
 }
