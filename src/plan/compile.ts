@@ -7,7 +7,7 @@ import { resolveModel } from "../config/resolve.ts";
 import type { Diagnostic } from "../error.ts";
 import { suggest } from "../std/suggest.ts";
 import { assemble } from "./assemble.ts";
-import { type CompiledPlan, writeClaims } from "./compiled.ts";
+import type { CompiledPlan } from "./compiled.ts";
 import { renderCompiled } from "./compiled-file.ts";
 import { didYouMean, sortDiagnostics } from "./diagnostic.ts";
 import type { Facts } from "./facts.ts";
@@ -26,8 +26,8 @@ export interface CheckInput {
   config: Config;
   /** Providers and models must resolve. */
   needModels: boolean;
-  /** Which of these claims, as written, the repository ignores. */
-  ignored(claims: string[]): Promise<ReadonlySet<string>>;
+  /** Which of these paths (project-relative, folders end in `/`) the repository ignores. */
+  ignored(paths: string[]): Promise<ReadonlySet<string>>;
   /** Whether a path (project-relative) exists. */
   exists(path: string): boolean;
   /** Folders of submodules, project-relative. */
@@ -97,7 +97,11 @@ async function check(
 async function factsFor(plan: Plan, input: CheckInput): Promise<Facts> {
   const { config, exists, submodules, needModels, missingTools } = input;
   const programs = new Set(plan.tasks.flatMap((task) => verifyTools(task.prompt ?? "")));
-  const claims = new Set(plan.tasks.flatMap((task) => writeClaims(task.claims)));
+  const claims = new Set<string>();
+  for (const { kind, claim, text } of plan.tasks.flatMap((task) => task.parsed)) {
+    if (kind !== "read" && !claim.glob)
+      claims.add(text.endsWith("/") ? `${claim.text}/` : claim.text);
+  }
   return {
     config,
     exists,

@@ -76,7 +76,6 @@ Read.
 """
 commit_message = "feat: a"
 role = "worker"
-on_reject = "fail"
 agent = "q\\"m"
 depends_on = ["tasks/main.b"]
 files.create = ["a.py"]

@@ -31,7 +31,7 @@ function writtenTask(task: CompiledTask): Record<string, Value> {
     prompt: task.prompt,
     commit_message: task.commitMessage,
     role: task.role,
-    on_reject: task.onReject,
+    on_reject: task.role === "reviewer" ? task.onReject : null,
     agent: task.agent,
     provider: task.provider,
     depends_on: task.dependsOn,

@@ -6,7 +6,7 @@ import type { Plan } from "./plan.ts";
 
 export interface Facts {
   config: Config;
-  /** Write claims, as written, that the repository ignores. */
+  /** Claimed paths that the repository ignores; a folder's may end in `/`. */
   ignored: ReadonlySet<string>;
   /** Whether a path (project-relative) exists. */
   exists(path: string): boolean;

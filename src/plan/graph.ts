@@ -48,10 +48,17 @@ function tree(plan: CompiledPlan): string {
     lines.push(`${lead}${branch}${id}${again ? " ..." : ""}`);
     if (seen.has(id)) continue;
     seen.add(id);
-    const below = lead + (branch === "" ? "" : branch === "└─ " ? "   " : "│  ");
+    const below = deeper(lead + (branch === "" ? "" : branch === "└─ " ? "   " : "│  "));
     for (const [i, child] of [...children.entries()].reverse()) {
       stack.push({ id: child, lead: below, branch: i === children.length - 1 ? "└─ " : "├─ " });
     }
   }
   return lines.join("\n");
+}
+
+/** Levels drawn as such; below them a chain goes straight down. */
+const levelsMax = 20;
+
+function deeper(lead: string): string {
+  return lead.slice(0, 3 * levelsMax);
 }

@@ -1,5 +1,9 @@
 /** `dgov compile`: a plan tree to `_compiled.toml`, or every reason why not. */
 import { join, relative } from "node:path";
+import type { CompiledPlan } from "../../plan/compiled.ts";
+import type { GraphForm } from "../../plan/graph.ts";
+import type { SopChoice } from "../../plan/sops/picker.ts";
+import { present } from "../../std/assert.ts";
 import { usageError } from "../args.ts";
 import { command } from "../command.ts";
 import { requireProject } from "../project.ts";
@@ -12,12 +16,13 @@ export default command({
       type: "positional",
       required: false,
       valueHint: "PLAN",
-      description: "Plan name or path",
+      description: "Plan name or path; may be left out when there is one live plan",
     },
-    dryRun: { type: "boolean", description: "Write nothing" },
+    dryRun: { type: "boolean", description: "Ask no model and write nothing" },
+    recompileSops: { type: "boolean", description: "Choose SOPs anew, whatever was chosen before" },
     explainSops: {
       type: "boolean",
-      description: "Show which SOPs each unit gets, and who chose them",
+      description: "Show which SOPs each unit gets, who chose them, and why",
     },
     graph: {
       type: "string",
@@ -38,54 +43,49 @@ export default command({
     "dgov compile my-plan --show add-feature",
   ],
   async run(context, args) {
+    const form = await graphForm(args.graph);
     const projectRoot = requireProject(context);
     const { resolvePlan, resolveUnit } = await import("../../plan/locate.ts");
-    const { graphForms, renderGraph } = await import("../../plan/graph.ts");
-    const form = graphForms.find((known) => known === args.graph);
-    if (args.graph !== undefined && form === undefined) {
-      throw usageError(`--graph takes ${graphForms.join(", ")}, not "${args.graph}"`);
-    }
-    const location = await resolvePlan(projectRoot, args.plan);
-    const { compileFromDisk, configFor, invalidPlan } = await import("../compile-plan.ts");
+    const { compileFromDisk, configFor, invalidPlan, repositoryOf, requireEdited } = await import(
+      "../compile-plan.ts"
+    );
     const { compiledName, writeCompiled } = await import("../../plan/compiled-file.ts");
     const { renderDiagnostics } = await import("../render/diagnostics.ts");
-    const { openRepository } = await import("../../git/repository.ts");
+    const location = await resolvePlan(projectRoot, args.plan);
+    const config = configFor(projectRoot);
     const dryRun = args.dryRun === true;
-    const result = await compileFromDisk({
+    const result = await compileFromDisk(context, {
       projectRoot,
       location,
-      config: configFor(projectRoot),
-      repository: await openRepository(projectRoot).catch(() => null),
+      config,
+      repository: await repositoryOf(projectRoot),
       needModels: !dryRun,
+      sops: dryRun ? "offline" : args.recompileSops ? "asks-again" : "asks",
     });
     if (!result.ok) throw invalidPlan(location.name, result.diagnostics);
-    const { plan, warnings } = result;
+    const { plan, warnings, edges } = result;
+    const ids = plan.tasks.map((task) => task.id);
+    const shown =
+      args.show === undefined ? null : await shownUnit(plan, resolveUnit(ids, args.show));
+    const graph = form === null ? null : await drawn(plan, form);
     const path = join(location.dir, compiledName);
-    if (!dryRun) writeCompiled(location.dir, result.bytes);
+    if (!dryRun) {
+      requireEdited(config, plan);
+      writeCompiled(location.dir, result.bytes);
+    }
     if (warnings.length > 0) context.output.status(renderDiagnostics(warnings));
 
     const assigned = plan.tasks.filter((task) => task.sops.length > 0).length;
-    const output = relative(context.cwd, path) || path;
+    const counts = `${count(ids.length, "unit")}, ${count(edges, "edge")}`;
     const lines = [
-      `${dryRun ? "checked" : "compiled"} ${plan.tasks.length} units, ${result.edges} edges${dryRun ? "" : ` -> ${output}`}`,
+      dryRun
+        ? `${plan.name} is valid: ${counts}; nothing written`
+        : `compiled ${counts} -> ${relative(context.cwd, path)}`,
+      ...(assigned > 0 && !args.explainSops ? [`SOPs for ${count(assigned, "unit")}`] : []),
+      ...(args.explainSops ? explained(plan, result.sops) : []),
+      ...(graph === null ? [] : ["", graph]),
+      ...(shown === null ? [] : ["", shown.text]),
     ];
-    if (args.explainSops) {
-      lines.push(
-        ...plan.tasks.map((t) => `  ${t.id}: ${t.sops.join(", ") || "none"} (${t.sopsPickedBy})`),
-      );
-    } else if (assigned > 0) lines.push(`SOPs for ${assigned} units`);
-    if (form !== undefined) lines.push("", renderGraph(plan, form));
-    const shown =
-      args.show === undefined
-        ? null
-        : await showUnit(
-            plan,
-            resolveUnit(
-              plan.tasks.map((t) => t.id),
-              args.show,
-            ),
-          );
-    if (shown !== null) lines.push("", shown.text);
     context.output.answer(
       {
         schema: "dgov.compile/1",
@@ -102,11 +102,12 @@ export default command({
           digest: task.digest,
           sops: task.sops,
           sops_picked_by: task.sopsPickedBy,
+          sops_why: result.sops.get(task.id)?.why ?? {},
         })),
-        edges: result.edges,
+        edges,
         sops_assigned: assigned,
         warnings,
-        ...(form === undefined ? {} : { graph: renderGraph(plan, form) }),
+        ...(graph === null ? {} : { graph }),
         ...(shown === null ? {} : { show: shown.document }),
       },
       lines.join("\n"),
@@ -115,15 +116,44 @@ export default command({
   },
 });
 
-async function showUnit(
-  plan: import("../../plan/compiled.ts").CompiledPlan,
+function count(number: number, noun: string): string {
+  return `${number} ${noun}${number === 1 ? "" : "s"}`;
+}
+
+async function graphForm(typed: string | undefined): Promise<GraphForm | null> {
+  if (typed === undefined) return null;
+  const { graphForms } = await import("../../plan/graph.ts");
+  const form = graphForms.find((known) => known === typed);
+  if (form !== undefined) return form;
+  throw usageError(`--graph takes ${graphForms.join(", ")}, not "${typed}"`);
+}
+
+async function drawn(plan: CompiledPlan, form: GraphForm): Promise<string> {
+  const { renderGraph } = await import("../../plan/graph.ts");
+  return renderGraph(plan, form);
+}
+
+/** A line for each unit, and below it why each SOP was chosen where that is known. */
+function explained(plan: CompiledPlan, choices: ReadonlyMap<string, SopChoice>): string[] {
+  return plan.tasks.flatMap((task) => {
+    const why = choices.get(task.id)?.why ?? {};
+    const sops = task.sops.map((name) => `    ${name}${why[name] ? ` (${why[name]})` : ""}`);
+    const who = task.sopsPickedBy === "none" ? "no SOPs" : `chosen by ${task.sopsPickedBy}`;
+    return [`  ${task.id}: ${who}`, ...sops];
+  });
+}
+
+/** What the worker of a unit is sent on its first attempt, and how large its parts are. */
+async function shownUnit(
+  plan: CompiledPlan,
   unit: string,
-): Promise<{ document: unknown; text: string }> {
+): Promise<{ document: Record<string, unknown>; text: string }> {
   const { assemblePrompt } = await import("../../runner/prompt.ts");
   const { renderPrompt } = await import("../../plan/prompt.ts");
-  const task = plan.tasks.find((t) => t.id === unit);
-  if (task === undefined) throw new Error(`no task ${unit}`);
-  const parts = renderPrompt(plan, task).parts;
+  const task = present(
+    plan.tasks.find(({ id }) => id === unit),
+    unit,
+  );
   const prompt = assemblePrompt({
     plan,
     task,
@@ -135,14 +165,14 @@ async function showUnit(
     results: [],
     diffs: [],
   });
-  const sizes = parts.map((part) => `  ${part.name}: ${Buffer.byteLength(part.text)} bytes`);
+  const bytes = Buffer.byteLength(prompt);
+  const parts = renderPrompt(plan, task).parts.map(({ name, text }) => ({
+    name,
+    bytes: Buffer.byteLength(text),
+  }));
+  const sizes = parts.map((part) => `  ${part.name}: ${part.bytes} bytes`);
   return {
-    document: {
-      unit,
-      prompt,
-      bytes: Buffer.byteLength(prompt),
-      parts: parts.map((part) => ({ name: part.name, bytes: Buffer.byteLength(part.text) })),
-    },
-    text: `${prompt}\n\n${Buffer.byteLength(prompt)} bytes in all:\n${sizes.join("\n")}`,
+    document: { unit, prompt, bytes, parts },
+    text: `${prompt}\n\n${bytes} bytes in all:\n${sizes.join("\n")}`,
   };
 }

@@ -24,7 +24,7 @@ export default command({
   examples: ["dgov init-plan my-plan", "dgov init-plan my-plan --sections backend,frontend"],
   async run(context, args) {
     const projectRoot = requireProject(context);
-    const sections = (args.sections ?? "tasks").split(",").map((section) => section.trim());
+    const sections = [...new Set((args.sections ?? "tasks").split(",").map((s) => s.trim()))];
     for (const name of [args.name, ...sections]) {
       if (!namePattern.test(name) || name === "archive") {
         throw usageError(`"${name}" is not a name`, "letters, digits, `_` and `-`; not `archive`");
@@ -47,7 +47,14 @@ export default command({
       return relative(projectRoot, path);
     });
     context.output.answer(
-      { schema: "dgov.init-plan/1", name: args.name, root: dir, sections, created },
+      {
+        schema: "dgov.init-plan/1",
+        status: "initialized",
+        name: args.name,
+        root: dir,
+        sections,
+        created,
+      },
       [
         ...created.map((path) => `wrote ${path}`),
         `Copy ${relative(projectRoot, dir)}/${sections[0]}/_example.toml to main.toml there and edit it.`,

@@ -1,5 +1,8 @@
-/** `dgov validate`: every check of compile, without writing. */
-import { command } from "../command.ts";
+/** `dgov validate`: every check of compile, on a plan tree or a compiled file, without writing. */
+import { statSync } from "node:fs";
+import { basename, resolve } from "node:path";
+import type { Diagnostic } from "../../error.ts";
+import { type Context, command } from "../command.ts";
 import { requireProject } from "../project.ts";
 
 export default command({
@@ -9,40 +12,58 @@ export default command({
     plan: {
       type: "positional",
       required: false,
-      valueHint: "PLAN",
-      description: "Plan name or path",
+      valueHint: "PLAN|FILE",
+      description: "Plan name or path, or a compiled file",
     },
   },
-  examples: ["dgov validate my-plan", "dgov validate my-plan --json"],
+  examples: [
+    "dgov validate my-plan",
+    "dgov validate my-plan --json",
+    "dgov validate .dgov/plans/my-plan/_compiled.toml",
+  ],
   async run(context, args) {
-    const projectRoot = requireProject(context);
-    const { resolvePlan } = await import("../../plan/locate.ts");
-    const { compileFromDisk, configFor } = await import("../compile-plan.ts");
     const { renderDiagnostics } = await import("../render/diagnostics.ts");
-    const { openRepository } = await import("../../git/repository.ts");
-    const location = await resolvePlan(projectRoot, args.plan?.replace(/\/_compiled\.toml$/, ""));
-    const result = await compileFromDisk({
-      projectRoot,
-      location,
-      config: configFor(projectRoot),
-      repository: await openRepository(projectRoot).catch(() => null),
-      needModels: true,
-    });
-    const diagnostics = result.ok ? result.warnings : result.diagnostics;
-    const errors = diagnostics.filter((d) => d.severity === "error").length;
-    const verdict = result.ok
-      ? `${location.name}: valid, ${result.plan.tasks.length} units`
-      : `${location.name}: ${errors} ${errors === 1 ? "error" : "errors"}`;
+    const { name, units, diagnostics } = await checked(context, args.plan);
+    const errors = diagnostics.filter(({ severity }) => severity === "error").length;
+    const warnings = diagnostics.length - errors;
+    const verdict =
+      errors === 0
+        ? `${name} is valid: ${count(units, "unit")}, ${count(warnings, "warning")}`
+        : `${name} is not valid: ${count(errors, "error")}, ${count(warnings, "warning")}`;
     context.output.answer(
-      {
-        schema: "dgov.validate/1",
-        plan: location.name,
-        valid: result.ok,
-        units: result.ok ? result.plan.tasks.length : null,
-        diagnostics,
-      },
+      { schema: "dgov.validate/1", plan: name, valid: errors === 0, units, diagnostics },
       [...(diagnostics.length > 0 ? [renderDiagnostics(diagnostics), ""] : []), verdict].join("\n"),
     );
-    return result.ok ? 0 : 1;
+    return errors === 0 ? 0 : 1;
   },
 });
+
+function count(number: number, noun: string): string {
+  return `${number} ${noun}${number === 1 ? "" : "s"}`;
+}
+
+interface Checked {
+  name: string;
+  units: number;
+  diagnostics: Diagnostic[];
+}
+
+async function checked(context: Context, typed: string | undefined): Promise<Checked> {
+  const { checkCompiledFile, checkSource, configFor, repositoryOf } = await import(
+    "../compile-plan.ts"
+  );
+  const projectRoot = requireProject(context);
+  const request = {
+    projectRoot,
+    config: configFor(projectRoot),
+    repository: await repositoryOf(projectRoot),
+    needModels: true,
+  };
+  const path = resolve(context.cwd, typed ?? ".");
+  if (typed !== undefined && statSync(path, { throwIfNoEntry: false })?.isFile()) {
+    return { name: basename(path), ...(await checkCompiledFile(context, { ...request, path })) };
+  }
+  const { resolvePlan } = await import("../../plan/locate.ts");
+  const location = await resolvePlan(projectRoot, typed);
+  return { name: location.name, ...(await checkSource(context, { ...request, location })) };
+}

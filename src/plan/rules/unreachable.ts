@@ -6,12 +6,12 @@ export const unreachable: Rule = ({ tasks }, { ignored, submodules }) =>
   tasks.flatMap((task) =>
     task.parsed.flatMap((claim) => {
       if (claim.kind === "read") return [];
-      if (ignored.has(claim.text)) {
+      const { text } = claim.claim;
+      if (ignored.has(text) || ignored.has(`${text}/`)) {
         const message = `the claim \`${claim.text}\` is ignored by git and could never land`;
         const hint = "claim another path, or take this one out of .gitignore first";
         return [aboutClaim(task, claim, { code: "ignored-claim", message, hint })];
       }
-      const { text } = claim.claim;
       const inside = submodules.find((folder) => text === folder || text.startsWith(`${folder}/`));
       if (inside === undefined) return [];
       const message = `the claim \`${claim.text}\` lies in the submodule \`${inside}\``;
