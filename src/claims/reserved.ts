@@ -37,6 +37,7 @@ export function reservedReason(path: string, options: ReservedOptions): string |
 
 /** A name as the most forgiving file system reads it: case folded, invisible characters left out. */
 function plain(name: string): string {
+  if (/^[!-~]*$/.test(name)) return name.toLowerCase();
   return name
     .normalize("NFKC")
     .replace(/\p{Default_Ignorable_Code_Point}/gu, "")

@@ -11,19 +11,19 @@ const timeoutDefaultS = 900;
 const maxRetriesDefault = 3;
 const maxForkDepthDefault = 1;
 
-/** The compiled plan, tasks in an order in which each follows what it depends on. */
+/** The compiled plan and its bytes, tasks in an order in which each follows what it depends on. */
 export function assemble(
   plan: Plan,
   sops: readonly Sop[],
   choices: ReadonlyMap<string, SopChoice>,
-): CompiledPlan {
+): { compiled: CompiledPlan; bytes: string } {
   const { root } = plan.source;
   const tasks = plan.order.order.flatMap((index) => {
     const task = plan.tasks[index];
     return task === undefined ? [] : [assembleTask(task, choices.get(task.id))];
   });
   const used = new Set(tasks.flatMap((task) => task.sops));
-  const compiled = {
+  const content = {
     name: root.name ?? "",
     summary: root.summary ?? "",
     defaultAgent: root.default_agent || null,
@@ -34,7 +34,8 @@ export function assemble(
       sops.filter(({ name }) => used.has(name)).map((sop) => [sop.name, renderSop(sop)]),
     ),
   };
-  return { ...compiled, digest: sha256(renderCompiled(compiled)) };
+  const bytes = renderCompiled(content);
+  return { compiled: { ...content, digest: sha256(bytes) }, bytes };
 }
 
 function assembleTask(task: PlanTask, choice: SopChoice | undefined): CompiledTask {

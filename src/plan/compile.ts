@@ -8,7 +8,6 @@ import type { Diagnostic } from "../error.ts";
 import { suggest } from "../std/suggest.ts";
 import { assemble } from "./assemble.ts";
 import type { CompiledPlan } from "./compiled.ts";
-import { renderCompiled } from "./compiled-file.ts";
 import { didYouMean, sortDiagnostics } from "./diagnostic.ts";
 import type { Facts } from "./facts.ts";
 import type { PlanFiles } from "./files.ts";
@@ -64,11 +63,11 @@ export async function compilePlan(input: CompileInput): Promise<CompileResult> {
   if (chosen.diagnostics.length > 0) {
     return { ok: false, diagnostics: sortDiagnostics([...diagnostics, ...chosen.diagnostics]) };
   }
-  const compiled = assemble(plan, sops, chosen.choices);
+  const { compiled, bytes } = assemble(plan, sops, chosen.choices);
   return {
     ok: true,
     plan: compiled,
-    bytes: renderCompiled(compiled),
+    bytes,
     warnings: sortDiagnostics(diagnostics),
     edges: plan.edges.reduce((sum, deps) => sum + deps.length, 0),
     sops: chosen.choices,

@@ -4,13 +4,18 @@ export type HeadingName = "Orient" | "Edit" | "Verify";
 
 /** `Orient`, `Edit` and `Verify` alone on a line (`# Orient`, `**Edit:**`, `verify:`), and where. */
 export function headingsOf(text: string): { name: HeadingName; line: number }[] {
-  return text.split(/\r?\n/).flatMap((line, number) => {
-    const match =
-      /^\s*(?:#{1,6}\s+)?(?:\*\*|__)?(orient|edit|verify)\s*:?\s*(?:\*\*|__)?\s*:?\s*$/i.exec(line);
-    const name = headingNames.find((known) => known.toLowerCase() === match?.[1]?.toLowerCase());
+  return text.split("\n").flatMap((line, number) => {
+    if (line.length > headingCharsMax) return [];
+    const word = /^\s*(?:#{1,6}\s+)?(?:\*\*|__)?([a-z]+)\s*:?\s*(?:\*\*|__)?\s*:?\s*$/i.exec(
+      line,
+    )?.[1];
+    const name = headingNames.find((known) => known.toLowerCase() === word?.toLowerCase());
     return name === undefined ? [] : [{ name, line: number }];
   });
 }
+
+/** No heading is longer, and most lines are. */
+const headingCharsMax = 40;
 
 const headingNames = ["Orient", "Edit", "Verify"] as const;
 
@@ -44,17 +49,21 @@ const builtins = new Set("cd echo test true false export set source exit [ [[ . 
  * backticked snippets that look like commands. `dgov` itself is not looked for.
  */
 export function verifyTools(text: string): string[] {
-  const headings = headingsOf(text);
-  const lines = text.split(/\r?\n/).filter((_, number) => {
-    const above = headings.filter((heading) => heading.line < number).at(-1);
-    return above?.name === "Verify" && !headings.some(({ line }) => line === number);
-  });
+  const lines = verifySection(text);
   const snippets = [...lines.join("\n").matchAll(/`([^`\n]+)`/g)].map((match) => match[1] ?? "");
   const found = [
     ...lines.map((line) => line.replace(/^\s*(?:[-*$]|\d+[.)])?\s*/, "")).filter(beginsSurely),
     ...snippets.filter(looksLikeCommand),
   ].map(programOf);
   return [...new Set(found)].filter((tool) => tool !== "dgov" && !builtins.has(tool));
+}
+
+function verifySection(text: string): string[] {
+  const lines = text.split("\n");
+  const headings = headingsOf(text);
+  return headings.flatMap(({ name, line }, at) =>
+    name === "Verify" ? lines.slice(line + 1, headings[at + 1]?.line) : [],
+  );
 }
 
 /** The first word that is no `NAME=value`. */

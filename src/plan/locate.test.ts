@@ -1,0 +1,30 @@
+import { describe, expect, test } from "bun:test";
+import { resolveUnit } from "./locate.ts";
+
+const ids = [
+  "tasks/main.add-feature",
+  "tasks/main.add-tests",
+  "docs/main.add-tests",
+  "docs/v1.2.x",
+];
+
+describe("resolveUnit", () => {
+  test.each([
+    ["tasks/main.add-feature", "tasks/main.add-feature"],
+    ["add-feature", "tasks/main.add-feature"],
+    ["main.add-feature", "tasks/main.add-feature"],
+    ["docs/main.add-tests", "docs/main.add-tests"],
+    ["v1.2.x", "docs/v1.2.x"],
+    ["x", "docs/v1.2.x"],
+  ])("%j means %s", (typed, id) => {
+    expect(resolveUnit(ids, typed)).toBe(id);
+  });
+
+  test.each([
+    ["add-tests", "USAGE", "add-tests could be tasks/main.add-tests or docs/main.add-tests"],
+    ["add-feture", "NOT_FOUND", "no unit add-feture"],
+    ["feature", "NOT_FOUND", "no unit feature"],
+  ])("%j is %s", (typed, code, message) => {
+    expect(() => resolveUnit(ids, typed)).toThrow(expect.objectContaining({ code, message }));
+  });
+});
