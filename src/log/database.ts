@@ -57,6 +57,11 @@ export function openForWriting(path: string): Connection {
 export function openForReading(path: string): Connection | null {
   if (!existsSync(path)) return null;
   let open = openReader(path);
+  // Somebody is just making it: there is nothing to see yet.
+  if (schemaVersion(open.db) === 0) {
+    open.db.close();
+    return null;
+  }
   const current = (): Database => {
     if (isOutdated(open, path)) {
       open.db.close();

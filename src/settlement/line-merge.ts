@@ -17,7 +17,9 @@ export function keepFixes(texts: { base: string | null; attempt: string; fixed: 
   if (texts.base === null) return texts.fixed;
   const attempt = linesOf(texts.attempt);
   const changed = changedLines(linesOf(texts.base), attempt);
-  const kept = hunks(attempt, linesOf(texts.fixed)).filter((hunk) => touches(hunk, changed));
+  const kept = hunks(attempt, linesOf(texts.fixed))
+    .flatMap(lineByLine)
+    .filter((hunk) => within(hunk, changed));
   const result: string[] = [];
   let at = 0;
   for (const hunk of kept) {
@@ -27,10 +29,22 @@ export function keepFixes(texts: { base: string | null; attempt: string; fixed: 
   return [...result, ...attempt.slice(at)].join("");
 }
 
-function touches(hunk: Hunk, changed: ReadonlySet<number>): boolean {
-  for (let line = hunk.from; line < hunk.to; line++) if (changed.has(line)) return true;
+/** A hunk that replaces lines one for one, as one hunk each: a neighbour's fix is not the attempt's. */
+function lineByLine(hunk: Hunk): Hunk[] {
+  if (hunk.to - hunk.from !== hunk.lines.length) return [hunk];
+  return hunk.lines.map((line, i) => ({
+    from: hunk.from + i,
+    to: hunk.from + i + 1,
+    lines: [line],
+  }));
+}
+
+/** Whether a hunk changes only lines the attempt changed itself. */
+function within(hunk: Hunk, changed: ReadonlySet<number>): boolean {
   // A pure insertion belongs to the changed lines it stands between.
-  return hunk.from === hunk.to && (changed.has(hunk.from) || changed.has(hunk.from - 1));
+  if (hunk.from === hunk.to) return changed.has(hunk.from) || changed.has(hunk.from - 1);
+  for (let line = hunk.from; line < hunk.to; line++) if (!changed.has(line)) return false;
+  return true;
 }
 
 /** Lines with their ends, so that joining them gives the text back. */

@@ -1,94 +1,109 @@
-/** Diagnostics in a checker's output, whichever checker it is; and which of them are new. Pure. */
-import { type Diagnostic, type DiagnosticParser, diagnostic } from "./diagnostic.ts";
+/** Diagnostics in a checker's output, whichever checkers it comes from; and which are new. Pure. */
 
-/** `file(line,col): error TS2304: message`: tsc. */
-const tsc: DiagnosticParser = (output) =>
-  [...output.matchAll(/^(.+?)\((\d+),(\d+)\): error (TS\d+): (.+)$/gm)].map((m) =>
-    diagnostic({ file: m[1] ?? "", line: m[2], column: m[3], code: m[4], message: m[5] ?? "" }),
-  );
+import { compareText } from "../../std/order.ts";
+import { biome } from "./biome.ts";
+import { type Diagnostic, diagnostic, type Reader } from "./diagnostic.ts";
+import { eslint } from "./eslint.ts";
+import { generic } from "./generic.ts";
+import { go } from "./go.ts";
+import { golangci } from "./golangci.ts";
+import { mypy } from "./mypy.ts";
+import { pyright } from "./pyright.ts";
+import { ruff } from "./ruff.ts";
+import { rustc } from "./rustc.ts";
+import { tsc } from "./tsc.ts";
+import { ty } from "./ty.ts";
 
-/** `error[code]: message` followed by `--> file:line:col`: rustc, clippy, ty, ruff. */
-const arrows: DiagnosticParser = (output) =>
-  [
-    ...output.matchAll(
-      /^(?:error|warning)(?:\[([\w:-]+)\])?:? (.+)\n(?:.*\n)?\s*--> (.+?):(\d+):(\d+)/gm,
-    ),
-  ].map((m) =>
-    diagnostic({ file: m[3] ?? "", line: m[4], column: m[5], code: m[1], message: m[2] ?? "" }),
-  );
+/** The more a reader asks of a line, the earlier it stands. */
+const readers: readonly Reader[] = [
+  tsc,
+  ty,
+  ruff,
+  rustc,
+  mypy,
+  pyright,
+  biome,
+  golangci,
+  go,
+  eslint,
+  generic,
+];
 
-/** A file name alone on a line, then `line:col  error  message  rule`: eslint. */
-const eslint: DiagnosticParser = (output) => {
+/**
+ * Every diagnostic in an output; one command may run several tools. A line that begins like an
+ * error and is nobody's counts as one without a place, so that a tool that breaks is noticed.
+ */
+export function parseDiagnostics(output: string): Diagnostic[] {
+  const lines = Bun.stripANSI(output).split(/\r?\n/);
   const found: Diagnostic[] = [];
-  let file = "";
-  for (const line of output.split("\n")) {
-    const m = /^\s+(\d+):(\d+)\s+(?:error|warning)\s+(.+?)(?:\s{2,}([\w@/-]+))?$/.exec(line);
-    if (m !== null && file !== "") {
-      found.push(diagnostic({ file, line: m[1], column: m[2], code: m[4], message: m[3] ?? "" }));
-    } else if (/^\S.*\.\w+$/.test(line)) file = line;
+  for (let at = 0; at < lines.length; ) {
+    const reading = firstReading(lines, at);
+    if (reading !== null) found.push(...reading.found);
+    else if (isLooseError(lines[at] ?? "")) found.push(loose(lines[at] ?? ""));
+    at += reading?.lines ?? 1;
   }
   return found;
-};
-
-/** `file:line:col lint/group/rule`, then `× message`: biome. */
-const biome: DiagnosticParser = (output) =>
-  [...output.matchAll(/^(\S+?):(\d+):(\d+) ((?:lint|assist|parse)\S*).*\n+\s*[×!✖] (.+)$/gm)].map(
-    (m) =>
-      diagnostic({ file: m[1] ?? "", line: m[2], column: m[3], code: m[4], message: m[5] ?? "" }),
-  );
-
-/** `file:line[:col]: [error:] message [code]`: mypy, pyright, go vet, golangci-lint, gcc and most others. */
-const colons: DiagnosticParser = (output) =>
-  [
-    ...output.matchAll(/^\s*(?!\s*-->)([^\s:][^:\n]*\.\w+):(\d+)(?::(\d+))?(?::| -) *(.+)$/gm),
-  ].flatMap((m) => {
-    const text = (m[4] ?? "").replace(/^(?:error|warning|note):?\s*/, "");
-    if (/^note:/.test(m[4] ?? "")) return [];
-    const code = /(?:\[([\w-]+)\]|\(([\w-]+)\))$/.exec(text);
-    const leading = /^([A-Z]+\d+)\b\s*(?:\[\*\]\s*)?/.exec(text);
-    return diagnostic({
-      file: m[1] ?? "",
-      line: m[2],
-      column: m[3],
-      code: code?.[1] ?? code?.[2] ?? leading?.[1],
-      message: text,
-    });
-  });
-
-const parsers: readonly DiagnosticParser[] = [tsc, arrows, biome, eslint, colons];
-
-/** Diagnostics of the first reader that finds any; none when the output is of no known form. */
-export function parseDiagnostics(output: string): Diagnostic[] {
-  const plain = Bun.stripANSI(output);
-  for (const parse of parsers) {
-    const found = parse(plain);
-    if (found.length > 0) return found;
-  }
-  return [];
 }
 
-/** Those of `now` that `before` does not have, counted per file, code and message: lines move. */
+function firstReading(lines: readonly string[], at: number): ReturnType<Reader> {
+  if ((lines[at] ?? "").trim() === "") return null;
+  for (const read of readers) {
+    const reading = read(lines, at);
+    if (reading !== null) return reading;
+  }
+  return null;
+}
+
+/** Counts and conclusions of what was said before are not errors of their own. */
+const conclusion = /could not compile|aborting due to|previous error|\d+ (error|problem|issue)s?\b/;
+
+function isLooseError(line: string): boolean {
+  if (conclusion.test(line)) return false;
+  return /^(error|fatal|panic|internal|exception|traceback|thread '.*' panicked|\w+Error)\b/i.test(
+    line,
+  );
+}
+
+function loose(line: string): Diagnostic {
+  return diagnostic({ file: "", message: line });
+}
+
+/**
+ * Those of `now` that `before` does not have, counted per file, code and message: lines move.
+ * Warnings count only where there are no errors, since only then they are why the tool failed.
+ */
 export function newDiagnostics(
   now: readonly Diagnostic[],
   before: readonly Diagnostic[],
 ): Diagnostic[] {
-  const left = new Map<string, number>();
-  for (const d of before) left.set(keyOf(d), (left.get(keyOf(d)) ?? 0) + 1);
+  const severe = now.some((d) => d.severity === "error");
+  const left = counted(before.map(identity));
   return now.filter((d) => {
-    const count = left.get(keyOf(d)) ?? 0;
-    left.set(keyOf(d), count - 1);
-    return count <= 0;
+    if (severe && d.severity === "warning") return false;
+    return !takeOne(left, identity(d));
   });
 }
 
-function keyOf(d: Diagnostic): string {
-  return [d.file, d.code, d.message.replace(/\d+/g, "0")].join("\0");
+function identity(d: Diagnostic): string {
+  return [d.file, d.code, normal(d.message)].join("\0");
 }
 
-/** Lines of `now` that `before` lacks, times and numbers aside: for output of no known form. */
+/** Lines of `now` beyond those `before` has, times and numbers aside: for output of no known form. */
 export function newLines(now: string, before: string): string[] {
-  const known = new Set(before.split("\n").map(normal));
-  return now.split("\n").filter((line) => normal(line) !== "" && !known.has(normal(line)));
+  const left = counted(before.split("\n").map(normal));
+  return now.split("\n").filter((line) => normal(line) !== "" && !takeOne(left, normal(line)));
+}
+
+function counted(keys: readonly string[]): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const key of keys) counts.set(key, (counts.get(key) ?? 0) + 1);
+  return counts;
+}
+
+function takeOne(counts: Map<string, number>, key: string): boolean {
+  const count = counts.get(key) ?? 0;
+  if (count > 0) counts.set(key, count - 1);
+  return count > 0;
 }
 
 function normal(line: string): string {
@@ -96,4 +111,9 @@ function normal(line: string): string {
     .replace(/\d+(\.\d+)?/g, "0")
     .replace(/\s+/g, " ")
     .trim();
+}
+
+/** For showing: by file and line. */
+export function byPlace(a: Diagnostic, b: Diagnostic): number {
+  return compareText(a.file, b.file) || (a.line ?? 0) - (b.line ?? 0);
 }

@@ -1,18 +1,28 @@
 /** Names of failing tests in a runner's output. Pure. */
+import { compareText } from "../../std/order.ts";
 
 const patterns: readonly RegExp[] = [
-  /^FAILED (\S+)/gm, // pytest
-  /^ERROR (\S+::\S+)/gm, // pytest, collection
+  /^(?:FAILED|ERROR) (\S+\.py(?:::.*?)?)(?: - .*)?$/gm, // pytest
+  /^(?:FAIL|ERROR): (\w+ \([\w.]+\))/gm, // unittest
   /^\(fail\) (.+?)(?: \[[\d.]+m?s\])?$/gm, // bun
   /^\s*--- FAIL: (\S+)/gm, // go
-  /^test (\S+) \.\.\. FAILED$/gm, // cargo
-  /^\s*[✕×✗] (.+?)(?: \(?\d+ ?ms\)?)?$/gm, // jest, vitest
-  /^not ok \d+ - (.+)$/gm, // TAP, node:test
+  /^FAIL\s+(\S+ \[(?:build|setup) failed\])$/gm, // go, a package that does not compile
+  /^test (\S+)(?: - should panic)? \.\.\. FAILED$/gm, // cargo
+  /^\s*FAIL\s+(\S+ > .+?)(?: \[.*\])?$/gm, // vitest
+  /^\s*● (.+ › .+|[^›\n]+)$/gm, // jest
+  /^\s*[✕×✗✖] (.+?)(?: \(?[\d.]+ ?m?s\)?)?$/gm, // jest and vitest verbose, node:test
+  /^\s*not ok \d+ - (.+)$/gm, // TAP
+  /^.*Test Case '(.+?)' failed/gm, // swift, XCTest
 ];
 
-/** Failing tests, each once; empty when the output is of no known runner. */
+/** Failing tests, each once, sorted; empty when the output is of no known runner. */
 export function failingTests(output: string): string[] {
-  const plain = Bun.stripANSI(output);
+  const plain = Bun.stripANSI(output).replaceAll("\r\n", "\n");
   const names = patterns.flatMap((pattern) => [...plain.matchAll(pattern)].map((m) => m[1] ?? ""));
-  return [...new Set(names)].sort();
+  return [...new Set(names)].sort(compareText);
+}
+
+/** Whether a runner ended because there was no test to run, by its exit code and its words. */
+export function ranNoTests(exitCode: number | null, output: string): boolean {
+  return exitCode === 5 && /\bno tests (ran|collected)|collected 0 items/.test(output);
 }
