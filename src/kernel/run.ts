@@ -61,7 +61,10 @@ function newUnit(): UnitState {
   };
 }
 
-/** Nothing new is started; what is alive is stopped; a landing under way is waited for. */
+/**
+ * What is alive is stopped, a landing under way is waited for, and everything else is abandoned:
+ * with every unit over and every queue empty, nothing new can start.
+ */
 export function interrupted(d: Draft, event: Of<"run.interrupted">): boolean {
   const { state } = d;
   if (state.stopping !== null || state.finishing) return false;
@@ -88,7 +91,7 @@ export function interrupted(d: Draft, event: Of<"run.interrupted">): boolean {
 export function finishWhenDone(d: Draft): void {
   const { state } = d;
   if (state.finishing) return;
-  if (state.open > 0 && state.stopping === null) lastTries(d);
+  if (state.open > 0) lastTries(d);
   if (state.open > 0) return;
   state.finishing = true;
   d.actions.push({ type: "run.finish", status: runStatus(state) });

@@ -5,7 +5,6 @@ import { type Draft, setPhase, unitOf } from "./draft.ts";
 /** Starts attempts while jobs are free: retries first, then units in the order they became ready. */
 export function schedule(d: Draft): void {
   const { state } = d;
-  if (state.stopping !== null) return;
   while (state.live < state.limits.jobs) {
     const id = state.retries.shift() ?? state.ready.shift();
     if (id === undefined) return;

@@ -17,7 +17,6 @@ type Of<T extends Event["type"]> = Extract<Event, { type: T }>;
 
 /** Makes the train whole, and starts everything it allows. */
 export function pump(d: Draft): void {
-  if (d.state.stopping !== null) return;
   settleDoubts(d);
   join(d);
   couple(d);
@@ -55,9 +54,9 @@ function condemn(d: Draft, car: Car, failure: Failure): void {
 function join(d: Draft): void {
   const { state } = d;
   while (state.train.length < state.limits.speculation) {
-    const id = state.order === "ready" ? state.queue.shift() : nextInPlan(d);
-    if (id === undefined) return;
-    state.train.push(newCar(d, { unit: id, attempt: unitOf(d, id).attempt, rebuilds: 0 }));
+    const unit = state.order === "ready" ? state.queue.shift() : nextInPlan(d);
+    if (unit === undefined) return;
+    state.train.push(newCar(d, { unit, attempt: unitOf(d, unit).attempt, rebuilds: 0 }));
   }
 }
 
@@ -77,16 +76,22 @@ function nextInPlan(d: Draft): UnitId | undefined {
   return undefined;
 }
 
-function newCar(d: Draft, of: Pick<Car, "unit" | "attempt" | "rebuilds">): Car {
+/** A car that has everything before it. */
+function newCar(
+  d: Draft,
+  { unit, attempt, rebuilds }: Pick<Car, "unit" | "attempt" | "rebuilds">,
+): Car {
   return {
     car: d.state.nextCar++,
-    ...of,
+    unit,
+    attempt,
     onto: "",
     commit: null,
     tree: null,
     phase: "waiting",
     verdicts: {},
     failure: null,
+    rebuilds,
   };
 }
 
@@ -228,10 +233,8 @@ export function gatesFinished(d: Draft, event: Of<"gates.finished">): boolean {
   if (car === null) return false;
   assert(event.tree === car.tree, "the gates judged the candidate's tree");
   if (event.passed) {
-    assert(
-      d.state.gates.every((gate) => isPass(event.verdicts[gate])),
-      "passed by every gate",
-    );
+    const passes = d.state.gates.every((gate) => isPass(event.verdicts[gate]));
+    assert(passes, "a candidate passes when every gate does");
     pass(d, car, event.verdicts);
   } else {
     doubt(d, car, { kind: "gates", reason: event.reason, hopeless: isHopeless(event) });

@@ -66,8 +66,8 @@ export function initialState(): State {
 /** As `apply`, leaving the argument as it is. */
 export function transition(state: State, event: Event): Step & { state: State } {
   // The dag never changes, and what is looked up in it hangs on its identity.
-  const { dag, ...rest } = state;
-  const next = { ...structuredClone(rest), dag };
+  const { dag: _, ...rest } = state;
+  const next = { ...state, ...structuredClone(rest) };
   return { state: next, ...apply(next, event) };
 }
 

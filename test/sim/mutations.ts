@@ -1,0 +1,208 @@
+/**
+ * The kernel broken on purpose, one way at a time: the simulation is trusted because it objects to
+ * each of these. `breaks` is the invariant of docs/architecture.md section 8 that is given up.
+ */
+import { type Kernel, type Patch, patchedKernel } from "./kernel.ts";
+import { SimulationFailure, simulate } from "./simulate.ts";
+
+export interface Mutation {
+  name: string;
+  breaks: number;
+  patches: Patch[];
+}
+
+const of = (
+  breaks: number,
+  name: string,
+  file: string,
+  find: string,
+  replace: string,
+): Mutation => ({ name, breaks, patches: [{ file, find, replace }] });
+
+export const mutations: readonly Mutation[] = [
+  of(
+    1,
+    "a unit starts while one dependency is missing",
+    "schedule.ts",
+    "if (unit.blockers > 0 ||",
+    "if (unit.blockers > 1 ||",
+  ),
+  of(
+    1,
+    "what has landed stays in the train",
+    "landing.ts",
+    "state.train.shift();",
+    'car.phase = "passed";',
+  ),
+  {
+    name: "a failed candidate lands when nobody is blamed",
+    breaks: 2,
+    patches: [
+      {
+        file: "train.ts",
+        find: "if (event.passed) {",
+        replace: "if (event.passed || event.blame === null) {",
+      },
+      { file: "train.ts", find: "assert(passes,", replace: "assert(true," },
+    ],
+  },
+  of(2, "an errored gate counts as passed", "train.ts", "if (event.passed) {", "if (true) {"),
+  {
+    name: "a verdict survives on a rebuilt candidate with another tree",
+    breaks: 2,
+    patches: [
+      {
+        file: "train.ts",
+        find: "return newCar(d, car);",
+        replace: "return { ...newCar(d, car), verdicts: car.verdicts };",
+      },
+      {
+        file: "train.ts",
+        find: 'car.phase = "ready";',
+        replace: 'car.phase = Object.keys(car.verdicts).length > 0 ? "passed" : "ready";',
+      },
+    ],
+  },
+  of(
+    2,
+    "cars behind a failed one are not rebuilt",
+    "train.ts",
+    'if (car.phase !== "waiting" && car.onto !== base) {',
+    'if (car.phase === "building" && car.onto !== base) {',
+  ),
+  of(
+    3,
+    "any car that passed may land",
+    "train.ts",
+    "const [head] = d.state.train;\n  if (head?.phase",
+    'const head = d.state.train.find((car) => car.phase === "passed");\n  if (head?.phase',
+  ),
+  of(
+    3,
+    "an interrupt forgets the landing under way",
+    "run.ts",
+    'state.train.filter((car) => car.phase === "landing");',
+    "[];",
+  ),
+  of(
+    3,
+    "newer units board in front of older ones",
+    "train.ts",
+    "train.push(newCar",
+    "train.unshift(newCar",
+  ),
+  of(
+    3,
+    "plan order lets a later unit pass",
+    "train.ts",
+    'return phase === "queued" ? id : undefined;',
+    'if (phase === "queued") return id;',
+  ),
+  of(
+    3,
+    "a rebuilt car keeps its number, so that answers for the old one count",
+    "train.ts",
+    "return newCar(d, car);",
+    "return { ...newCar(d, car), car: car.car };",
+  ),
+  of(4, "one retry too many", "ending.ts", "unit[count] >= allowed", "unit[count] > allowed"),
+  of(4, "one fork too many", "attempt.ts", "unit.fork < forksMax", "unit.fork <= forksMax"),
+  of(
+    4,
+    "a failure on speculation counts at once",
+    "train.ts",
+    'c.phase === "doubtful" && c.onto === tip',
+    'c.phase === "doubtful"',
+  ),
+  of(4, "one worker too many", "schedule.ts", "state.live < state", "state.live <= state"),
+  of(4, "gate runs without limit", "train.ts", "else if (free > 0) {", "else {"),
+  of(4, "a retry says nothing", "ending.ts", '"waiting", `retry', '"waiting", "" && `retry'),
+  of(
+    4,
+    "a repeated answer counts again",
+    "attempt.ts",
+    "return isAt === expected ? unit : null;",
+    "return unit;",
+  ),
+  of(
+    4,
+    "a late answer of an earlier attempt counts",
+    "attempt.ts",
+    "if (of.attempt < unit.attempt || terminal",
+    "if (terminal",
+  ),
+  of(5, "a fork under way is forgotten", "outstanding.ts", ' || phase === "forking"', ""),
+  of(5, "a judgement of an attempt's own tree is forgotten", "train.ts", "own.running = true;", ""),
+  of(
+    6,
+    "chance decides who boards",
+    "train.ts",
+    "state.queue.shift() :",
+    "(Math.random() < 0.5 ? state.queue.shift() : state.queue.pop()) :",
+  ),
+  of(6, "transition changes its argument", "transition.ts", "...structuredClone(rest)", "...rest"),
+  {
+    name: "numbers of cars are kept outside the state",
+    breaks: 6,
+    patches: [
+      {
+        file: "train.ts",
+        find: "  return {\n    car: d.state.nextCar++,",
+        replace: "  d.state.nextCar = ++issued;\n  return {\n    car: issued - 1,",
+      },
+      {
+        file: "train.ts",
+        find: "/** A car that has",
+        replace: "let issued = 1;\n/** A car that has",
+      },
+    ],
+  },
+  of(
+    7,
+    "dependents of what was skipped are left",
+    "ending.ts",
+    "stack.push(...unit.dependents);",
+    "",
+  ),
+  of(
+    7,
+    "what a checkout blocks is not tried at the end",
+    "run.ts",
+    "if (state.open > 0) lastTries(d);",
+    "",
+  ),
+  of(7, "the last try is never the last", "landing.ts", "unitOf(d, id).lastTry = true;", ";"),
+  of(7, "run.finish is asked for again and again", "run.ts", "state.finishing = true;", ""),
+  of(
+    7,
+    "a run is complete when something landed",
+    "run.ts",
+    "state.landed === state.dag.units.length",
+    "state.landed > 0",
+  ),
+  of(7, "a moved target is not believed", "landing.ts", "  state.tip = tip;\n", ""),
+];
+
+export interface Caught {
+  seed: number;
+  objection: string;
+}
+
+/** Simulates a mutated kernel until a seed objects; null when none of them does. */
+export async function hunt(mutation: Mutation, seeds: number): Promise<Caught | null> {
+  const kernel = await patchedKernel(mutation.patches);
+  return firstObjection(kernel, seeds);
+}
+
+/** The first of `seeds` seeds that objects to a kernel. */
+export function firstObjection(kernel: Kernel, seeds: number): Caught | null {
+  for (let seed = 0; seed < seeds; seed++) {
+    try {
+      simulate(kernel, seed);
+    } catch (error) {
+      if (!(error instanceof SimulationFailure)) throw error;
+      return { seed, objection: (error.cause as Error).message };
+    }
+  }
+  return null;
+}

@@ -1,0 +1,110 @@
+/** What one simulation is about: a dag, limits, and how often each kind of misfortune strikes. */
+import type { Dag, DagUnit } from "../../src/kernel/dag.ts";
+import type { Event } from "../../src/kernel/event.ts";
+import type { Random } from "./random.ts";
+
+/** Probabilities, 0 when the kind is off in this simulation. */
+export interface Rates {
+  unprepared: number;
+  /** A worker that does not end `complete`. */
+  worker: number;
+  selfReview: number;
+  review: number;
+  /** Two changes that do not merge; two that merge and break each other. */
+  conflict: number;
+  clash: number;
+  /** A change whose own tree fails the gates. */
+  bad: number;
+  environment: number;
+  proof: number;
+  checkout: number;
+  /** The operator commits to the target; such a commit fails the gates. */
+  move: number;
+  red: number;
+  interrupt: number;
+  /** Events told twice, and odd orders of telling. */
+  repeat: number;
+}
+
+export interface Scenario {
+  start: Extract<Event, { type: "run.started" }>;
+  rates: Rates;
+}
+
+const shapes = ["random", "chain", "wide", "layers"] as const;
+
+/** Draws a scenario. Swarm testing: most kinds of misfortune are off, different ones each time. */
+export function drawScenario(random: Random): Scenario {
+  const dag = drawDag(random);
+  const rate = (most: number): number =>
+    random.chance(0.4) ? most * (0.2 + random.below(9) / 10) : 0;
+  const calm = random.chance(0.1);
+  const drawn: Rates = {
+    unprepared: rate(0.3),
+    worker: rate(0.5),
+    selfReview: rate(0.5),
+    review: rate(0.3),
+    conflict: rate(0.3),
+    clash: rate(0.4),
+    bad: rate(0.4),
+    environment: rate(0.1),
+    proof: rate(0.1),
+    checkout: rate(0.5),
+    move: rate(0.1),
+    red: rate(0.3),
+    interrupt: random.chance(0.1) ? 0.02 : 0,
+    repeat: rate(0.2),
+  };
+  const none = Object.fromEntries(Object.keys(drawn).map((key) => [key, 0])) as unknown as Rates;
+  return {
+    rates: calm ? { ...none, repeat: drawn.repeat } : drawn,
+    start: {
+      type: "run.started",
+      dag,
+      limits: {
+        jobs: 1 + random.below(4),
+        rejectionRetries: random.below(4),
+        crashRetries: random.below(3),
+        timeoutRetries: random.below(2),
+        speculation: 1 + random.below(5),
+        maxGates: 1 + random.below(4),
+        rebuilds: random.below(4),
+      },
+      order: random.chance(0.3) ? "plan" : "ready",
+      tip: "base",
+      gates: random.pick([["tests"], ["lint", "tests"], []]),
+      settled: random.chance(0.2) ? drawSettled(random, dag) : [],
+    },
+  };
+}
+
+function drawDag(random: Random): Dag {
+  const count = random.chance(0.05) ? 30 : random.below(9);
+  const shape = random.pick(shapes);
+  const units = Array.from({ length: count }, (_, at): DagUnit => {
+    return {
+      id: `tasks/main.u${at}`,
+      role: random.chance(0.85) ? "worker" : random.pick(["researcher", "reviewer"]),
+      deps: drawDeps(random, shape, at).map((dep) => `tasks/main.u${dep}`),
+      selfReview: random.chance(0.2),
+      forksMax: random.below(3),
+    };
+  });
+  // A plan need not be written in the order of its dependencies.
+  return { units: random.chance(0.3) ? random.shuffled(units) : units };
+}
+
+function drawDeps(random: Random, shape: (typeof shapes)[number], at: number): number[] {
+  if (at === 0 || shape === "wide") return [];
+  if (shape === "chain") return [at - 1];
+  const earliest = shape === "layers" ? Math.max(0, at - 3) : 0;
+  const wanted = random.below(3);
+  const deps = Array.from({ length: wanted }, () => earliest + random.below(at - earliest));
+  return [...new Set(deps)];
+}
+
+function drawSettled(random: Random, dag: Dag): Scenario["start"]["settled"] {
+  return dag.units
+    .filter(() => random.chance(0.3))
+    .map(({ id, role }) => ({ unit: id, as: role === "worker" ? "landed" : "done" }));
+}

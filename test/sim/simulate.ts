@@ -1,0 +1,230 @@
+/**
+ * One simulated run: a seed decides the plan, the world, and the order in which answers arrive.
+ *
+ * Some answers are told twice, some after they have ceased to matter; whether the kernel waits for
+ * an answer must agree with whether it takes it. A failure carries the seed and the event list.
+ */
+import type { Action } from "../../src/kernel/action.ts";
+import type { Event } from "../../src/kernel/event.ts";
+import type { State } from "../../src/kernel/state.ts";
+import type { Kernel } from "./kernel.ts";
+import { type Random, randomOf } from "./random.ts";
+import { drawScenario, type Scenario } from "./scenario.ts";
+import { Objection, Witness } from "./witness.ts";
+import { World } from "./world.ts";
+
+export interface Outcome {
+  events: number;
+  stale: number;
+  status: string;
+  /** Digest of everything that was told and asked. */
+  digest: string;
+}
+
+/** A failed simulation: what was wrong, after which events. */
+export class SimulationFailure extends Error {
+  readonly seed: number;
+  readonly events: readonly Event[];
+  constructor(seed: number, cause: Error, events: readonly Event[]) {
+    const list = events.map((event, at) => `  ${at + 1}. ${JSON.stringify(event)}`).join("\n");
+    super(`seed ${seed}: ${cause.message}\nafter ${events.length} events:\n${list}`, { cause });
+    this.seed = seed;
+    this.events = events;
+  }
+}
+
+const eventsMax = 5_000;
+
+/** Runs one seed to its end; throws a `SimulationFailure` when something is wrong. */
+export function simulate(kernel: Kernel, seed: number): Outcome {
+  const simulation = new Simulation(kernel, seed);
+  try {
+    return simulation.run();
+  } catch (error) {
+    throw new SimulationFailure(seed, error as Error, simulation.events);
+  }
+}
+
+class Simulation {
+  readonly events: Event[] = [];
+  readonly #kernel: Kernel;
+  readonly #random: Random;
+  readonly #scenario: Scenario;
+  readonly #world: World;
+  readonly #witness: Witness;
+  readonly #pending: Action[] = [];
+  /** Everything that was asked, in order. */
+  readonly #asked: Action[] = [];
+  /** Thorough seeds check purity and every prefix; the others now and then. */
+  readonly #thorough: boolean;
+  /** Which answer comes next: any, the oldest question's, the newest question's. */
+  readonly #delivery: "any" | "oldest" | "newest";
+  readonly #states: string[] = [];
+  #state: State;
+  #stale = 0;
+  #moves = 5;
+
+  constructor(kernel: Kernel, seed: number) {
+    this.#kernel = kernel;
+    this.#random = randomOf(seed);
+    this.#scenario = drawScenario(this.#random);
+    this.#world = new World(seed, this.#random, this.#scenario);
+    this.#witness = new Witness(this.#scenario, this.#world);
+    this.#thorough = seed % 16 === 0;
+    this.#delivery = this.#random.pick(["any", "any", "any", "oldest", "newest"]);
+    this.#state = kernel.initialState();
+  }
+
+  run(): Outcome {
+    this.#tell(this.#scenario.start, true);
+    while (this.#state.finished === null) this.#next();
+    // Whatever still comes in is too late.
+    for (let action = this.#pending.pop(); action; action = this.#pending.pop()) {
+      const event = this.#world.perform(action);
+      if (event !== null) this.#tell(event, false);
+    }
+    if (this.events.length > 0) this.#tell(this.#random.pick(this.events), false);
+    this.#witness.end();
+    this.#replay();
+    return {
+      events: this.events.length,
+      stale: this.#stale,
+      status: String(this.#state.finished),
+      digest: Bun.hash(JSON.stringify([this.events, this.#asked])).toString(16),
+    };
+  }
+
+  #next(): void {
+    object(this.events.length < eventsMax, "the run does not end");
+    const { rates } = this.#scenario;
+    const random = this.#random;
+    if (random.chance(rates.repeat)) {
+      const told = this.events.filter((event) => !unasked.has(event.type));
+      if (told.length > 0) this.#tell(random.pick(told), false);
+    }
+    if (this.#moves > 0 && random.chance(rates.move)) this.#move();
+    if (random.chance(rates.checkout * 0.2)) {
+      const event = this.#world.clear();
+      if (random.chance(0.5)) this.#tell(event, null);
+    }
+    if (random.chance(rates.interrupt)) {
+      const cause = random.pick(["signal", "repository_changed"] as const);
+      this.#tell({ type: "run.interrupted", cause, reason: "the operator said so" }, null);
+    }
+    if (random.chance(0.02)) this.#state = JSON.parse(JSON.stringify(this.#state)) as State;
+    if (this.#state.finished !== null) return;
+    object(this.#pending.length > 0, "nothing is being done, and the run is not over");
+    const action = this.#take();
+    const event = this.#world.perform(action);
+    if (event === null) return;
+    const wanted = keysOf(this.#kernel.outstanding(this.#state));
+    this.#tell(event, wanted.has(JSON.stringify(action)));
+  }
+
+  #take(): Action {
+    const last = this.#pending.length - 1;
+    const at = { any: this.#random.below(last + 1), oldest: 0, newest: last }[this.#delivery];
+    // Now and then the order is another, so that nothing waits for ever.
+    const odd = this.#random.chance(0.1) ? this.#random.below(last + 1) : at;
+    return this.#pending.splice(odd, 1)[0] as Action;
+  }
+
+  #move(): void {
+    this.#moves--;
+    const event = this.#world.move();
+    if (this.#random.chance(0.6)) this.#tell(event, null);
+  }
+
+  /** Tells the kernel; `expected` says whether it must count, null when that is for it to say. */
+  #tell(event: Event, expected: boolean | null): void {
+    const before = expected === false ? JSON.stringify(this.#state) : "";
+    const checked = this.#thorough ? this.#purely(event) : null;
+    this.events.push(event);
+    const step = this.#kernel.apply(this.#state, event);
+    const after = this.#thorough || step.disposition === "stale" ? JSON.stringify(this.#state) : "";
+    if (checked !== null) {
+      object(after === checked.state, "transition and apply come to different states");
+      object(JSON.stringify(step) === checked.step, "transition and apply come to different steps");
+      this.#states.push(after);
+    }
+    if (expected !== null) {
+      const is = step.disposition === "applied";
+      object(is === expected, `${event.type} is ${step.disposition}, expected otherwise`);
+    }
+    if (step.disposition === "stale") {
+      this.#stale++;
+      if (expected === false) object(before === after, `a stale ${event.type} changed the state`);
+    }
+    this.#kernel.checkInvariants(this.#state, event, step);
+    this.#witness.see(event, step);
+    for (const action of step.actions) {
+      this.#asked.push(action);
+      this.#pending.push(action);
+    }
+    this.#compareOutstanding();
+  }
+
+  /** The same by the pure door, on a frozen state. */
+  #purely(event: Event): { state: string; step: string } {
+    deepFreeze(this.#state);
+    const { state, ...step } = this.#kernel.transition(this.#state, event);
+    this.#state = structuredClone(this.#state);
+    return { state: JSON.stringify(state), step: JSON.stringify(step) };
+  }
+
+  /** What the kernel says it waits for is what was asked for and not answered, less what is void. */
+  #compareOutstanding(): void {
+    if (this.#state.finished !== null) return;
+    const actions = this.#kernel.outstanding(this.#state);
+    const says = keysOf(actions);
+    object(says.size === actions.length, "an action is outstanding twice");
+    const { certain, perhaps } = this.#witness.live(this.#pending);
+    for (const action of certain) {
+      const key = JSON.stringify(action);
+      object(says.delete(key), `the kernel forgot that it waits for ${key}`);
+    }
+    for (const action of perhaps) says.delete(JSON.stringify(action));
+    for (const key of says) object(false, `the kernel waits for what nobody is doing: ${key}`);
+    this.#checkLimits(actions);
+  }
+
+  #checkLimits(actions: readonly Action[]): void {
+    const { limits } = this.#scenario.start;
+    const workers = new Set(["attempt.prepare", "worker.start", "self_review.start"]);
+    const count = (which: (type: string) => boolean): number =>
+      actions.filter((action) => which(action.type)).length;
+    object(count((type) => workers.has(type)) <= limits.jobs, "more workers than jobs");
+    object(count((type) => type === "gates.run") <= limits.maxGates, "too many gate runs");
+    object(count((type) => type === "candidate.build") <= 1, "two builds at a time on one train");
+    object(count((type) => type === "landing.perform") <= 1, "two landings at a time");
+  }
+
+  /** The events alone give the same state again, at every prefix or at some of them. */
+  #replay(): void {
+    const { replay } = this.#kernel;
+    const whole = JSON.stringify(replay(this.events));
+    object(whole === JSON.stringify(this.#state), "replaying the events gives another state");
+    for (const [at, state] of this.#states.entries()) {
+      if (this.#states.length > 60 && !this.#random.chance(60 / this.#states.length)) continue;
+      const again = JSON.stringify(replay(this.events.slice(0, at + 1)));
+      object(again === state, `replaying ${at + 1} events gives another state`);
+    }
+  }
+}
+
+/** Events nobody asked for: telling them again may well mean something. */
+const unasked = new Set<Event["type"]>(["target.moved", "checkout.changed"]);
+
+function object(condition: unknown, message: string): asserts condition {
+  if (!condition) throw new Objection(message);
+}
+
+function keysOf(actions: readonly Action[]): Set<string> {
+  return new Set(actions.map((action) => JSON.stringify(action)));
+}
+
+function deepFreeze(value: unknown): void {
+  if (value === null || typeof value !== "object" || Object.isFrozen(value)) return;
+  Object.freeze(value);
+  for (const inner of Object.values(value)) deepFreeze(inner);
+}

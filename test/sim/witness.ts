@@ -1,0 +1,373 @@
+/**
+ * What the simulation believes, found out from events and actions alone, and what it objects to.
+ *
+ * The kernel's own `checkInvariants` runs as well, but nothing here trusts it or the state.
+ */
+import type { Action } from "../../src/kernel/action.ts";
+import type { DagUnit } from "../../src/kernel/dag.ts";
+import type { Event, KernelLimits } from "../../src/kernel/event.ts";
+import type { Phase } from "../../src/kernel/state.ts";
+import type { Step } from "../../src/kernel/transition.ts";
+import type { Scenario } from "./scenario.ts";
+import type { World } from "./world.ts";
+
+type Of<T extends Action["type"]> = Extract<Action, { type: T }>;
+
+const overPhases = new Set<Phase>([
+  "landed",
+  "done",
+  "failed",
+  "timed_out",
+  "skipped",
+  "abandoned",
+]);
+
+/** Why an attempt may be over: null for a reason of its own, else the commit its candidate stood on. */
+interface Fault {
+  onto: string | null;
+}
+
+interface Known {
+  about: DagUnit;
+  phase: Phase;
+  attempts: number;
+  fork: number;
+  crashes: number;
+  timeouts: number;
+  reviewed: { commit: string; tree: string } | null;
+  builtOnce: boolean;
+  faults: Fault[];
+}
+
+/** An objection of the simulation; its message is one sentence. */
+export class Objection extends Error {}
+
+function insist(condition: unknown, message: string): asserts condition {
+  if (!condition) throw new Objection(message);
+}
+
+export class Witness {
+  readonly #units = new Map<string, Known>();
+  readonly #limits: KernelLimits;
+  readonly #order: "ready" | "plan";
+  readonly #needsGates: boolean;
+  readonly #landingOrder: string[];
+  readonly #world: World;
+  readonly #passedTrees = new Set<string>();
+  readonly #cancelled = new Set<string>();
+  /** Units in the order they became ready to start, and attempts in the order they were reviewed. */
+  readonly #ready: string[] = [];
+  readonly #reviewed: string[] = [];
+  #landing: Of<"landing.perform"> | null = null;
+  #interrupted = false;
+  #finishes = 0;
+  #misfortunes = 0;
+
+  constructor({ start }: Scenario, world: World) {
+    this.#world = world;
+    this.#limits = start.limits;
+    this.#order = start.order;
+    this.#needsGates = start.gates.length > 0;
+    for (const about of start.dag.units) this.#units.set(about.id, newKnown(about));
+    this.#landingOrder = landingOrder(start.dag.units);
+    for (const { unit, as } of start.settled) this.#of(unit).phase = as;
+    for (const { id } of start.dag.units) this.#noteReady(id);
+    for (const { unit } of start.settled) this.#of(unit).phase = "pending";
+  }
+
+  /** Hears of an event the kernel took in, and of what came of it. */
+  see(event: Event, step: Step): void {
+    if (step.disposition === "stale") {
+      insist(step.actions.length + step.changes.length === 0, "a stale event came to something");
+      return;
+    }
+    this.#hear(event);
+    for (const change of step.changes) this.#changed(event, change);
+    for (const action of step.actions) this.#asked(action);
+  }
+
+  /** Actions still worth answering, among those that were asked for and not answered. */
+  live(pending: readonly Action[]): { certain: Action[]; perhaps: Action[] } {
+    const worth = pending.filter((action) => {
+      if (action.type === "worker.stop" || action.type === "gates.cancel") return false;
+      if (action.type === "gates.run") return !this.#cancelled.has(gateRun(action));
+      return !("unit" in action) || !overPhases.has(this.#of(action.unit).phase);
+    });
+    // A car that is built again leaves a build behind without a word; only its answer tells.
+    return {
+      certain: worth.filter((action) => action.type !== "candidate.build"),
+      perhaps: worth.filter((action) => action.type === "candidate.build"),
+    };
+  }
+
+  /** Called when the run is over. */
+  end(): void {
+    insist(this.#finishes === 1, `run.finish was asked for ${this.#finishes} times`);
+    insist(this.#landing === null, "the run ended while something landed");
+    for (const { about, phase } of this.#units.values()) {
+      insist(overPhases.has(phase), `the run ended while ${about.id} was ${phase}`);
+      const lost = about.deps.some((dep) => !isGood(this.#of(dep).phase));
+      if (phase === "skipped") insist(lost, `${about.id} was skipped without need`);
+      else if (phase !== "abandoned") {
+        const settled = isGood(phase) && this.#of(about.id).attempts === 0;
+        insist(!lost || settled, `${about.id} went on without its dependencies`);
+      }
+      if (this.#misfortunes === 0) insist(isGood(phase), `${about.id} is ${phase} for no reason`);
+    }
+  }
+
+  #of(id: string): Known {
+    const known = this.#units.get(id);
+    insist(known !== undefined, `the kernel speaks of ${id}, which is no unit`);
+    return known;
+  }
+
+  #noteReady(id: string): void {
+    const { about, phase } = this.#of(id);
+    const isReady = phase === "pending" && about.deps.every((dep) => isGood(this.#of(dep).phase));
+    if (isReady && !this.#ready.includes(id)) this.#ready.push(id);
+  }
+
+  #hear(event: Event): void {
+    switch (event.type) {
+      case "run.interrupted":
+        this.#interrupted = true;
+        this.#misfortunes++;
+        return;
+      case "attempt.unprepared":
+        this.#fault(event.unit, { onto: null });
+        if (event.retriable) this.#of(event.unit).crashes++;
+        return;
+      case "worker.exited": {
+        const known = this.#of(event.unit);
+        insist(event.fork === known.fork, `an answer of another fork of ${event.unit} counted`);
+        if (event.outcome === "complete") return;
+        this.#fault(event.unit, { onto: null });
+        if (event.outcome === "timed_out") known.timeouts++;
+        if (event.outcome === "crashed" || event.outcome === "provider_failed") known.crashes++;
+        return;
+      }
+      case "self_review.finished":
+        if (!event.approved) this.#fault(event.unit, { onto: null });
+        return;
+      case "review.finished":
+        if (!event.passed) this.#fault(event.unit, { onto: null });
+        else {
+          this.#of(event.unit).reviewed = { commit: event.commit, tree: event.tree };
+          this.#reviewed.push(event.unit);
+        }
+        return;
+      case "candidate.conflicted":
+        this.#fault(event.unit, { onto: event.onto });
+        return;
+      case "gates.finished":
+        if (event.passed) this.#passedTrees.add(event.tree);
+        else this.#fault(event.unit, { onto: event.car === null ? null : this.#ontoOf(event) });
+        // Judged alone only after a failure that already counts; that it passes is no excuse.
+        return;
+      case "landing.finished":
+        this.#landing = null;
+        return;
+      case "landing.refused":
+        this.#landing = null;
+        if (event.cause !== "target_moved") this.#fault(event.unit, { onto: null });
+        else this.#misfortunes++;
+        return;
+      case "target.moved":
+        this.#misfortunes++;
+        return;
+      default:
+    }
+  }
+
+  readonly #ontos = new Map<number, string>();
+
+  #ontoOf({ car }: { car: number | null }): string {
+    return this.#ontos.get(car ?? 0) ?? "never built";
+  }
+
+  #fault(unit: string, fault: Fault): void {
+    this.#misfortunes++;
+    this.#of(unit).faults.push(fault);
+  }
+
+  #changed(event: Event, { unit, from, to, reason }: Step["changes"][number]): void {
+    const known = this.#of(unit);
+    insist(known.phase === from, `${unit} was ${known.phase}, not ${from}`);
+    insist(!overPhases.has(from), `${unit} was over and changed`);
+    insist(reason.length > 0, `${unit} became ${to} without a reason`);
+    known.phase = to;
+    if (isGood(to)) {
+      if (event.type === "run.started") return;
+      if (to === "landed") {
+        insist(event.type === "landing.finished" && event.unit === unit, `${unit} did not land`);
+        insist(this.#world.tip === event.commit, "the target is not what landed");
+      }
+      for (const { id, deps } of this.#units.values().map(({ about }) => about)) {
+        if (deps.includes(unit)) this.#noteReady(id);
+      }
+    }
+    if (to === "waiting" || to === "failed" || to === "timed_out") {
+      const counts = known.faults.some(({ onto }) => onto === null || this.#world.tips.has(onto));
+      insist(counts, `${unit} became ${to} for a failure on something that never landed`);
+    }
+    if (to === "skipped") {
+      const lost = known.about.deps.some((dep) => !isGood(this.#of(dep).phase));
+      insist(lost, `${unit} was skipped without need`);
+    }
+    if (to === "abandoned") insist(this.#interrupted, `${unit} was abandoned for no reason`);
+  }
+
+  #asked(action: Action): void {
+    switch (action.type) {
+      case "attempt.prepare":
+        this.#prepare(action);
+        return;
+      case "worker.start":
+        this.#start(action);
+        return;
+      case "candidate.build":
+        this.#build(action);
+        return;
+      case "gates.run": {
+        const tree = this.#world.treeOf(action.commit);
+        insist(tree === action.tree, "gates are asked about another tree than the commit's");
+        insist(!this.#interrupted, "gates started after an interrupt");
+        if (action.car !== null) this.#ontos.set(action.car, action.onto);
+        const reviewed = this.#of(action.unit).reviewed;
+        if (action.car === null) insist(action.tree === reviewed?.tree, "not the attempt's tree");
+        return;
+      }
+      case "gates.cancel":
+        this.#cancelled.add(gateRun(action));
+        return;
+      case "landing.perform":
+        this.#land(action);
+        return;
+      case "run.finish":
+        this.#finish(action);
+        return;
+      case "self_review.start":
+        insist(this.#of(action.unit).about.selfReview, "a self-review nobody asked for");
+        insist(!this.#interrupted, "a reviewer started after an interrupt");
+        return;
+      case "attempt.review":
+        insist(!this.#interrupted, "a review started after an interrupt");
+        return;
+      case "worker.stop":
+        insist(this.#interrupted, "a worker stopped for no reason");
+        return;
+      default:
+        action satisfies never;
+    }
+  }
+
+  #prepare({ unit, attempt, retryOf }: Of<"attempt.prepare">): void {
+    const known = this.#of(unit);
+    const { rejectionRetries, crashRetries, timeoutRetries } = this.#limits;
+    insist(!this.#interrupted, `${unit} started after an interrupt`);
+    insist(attempt === known.attempts + 1, `attempt ${attempt} of ${unit} is not the next one`);
+    insist(retryOf === (attempt === 1 ? null : attempt - 1), `${unit} retries another attempt`);
+    const crashes = Math.min(known.crashes, crashRetries);
+    const timeouts = Math.min(known.timeouts, timeoutRetries);
+    insist(attempt <= 1 + rejectionRetries + crashes + timeouts, `${unit} has too many attempts`);
+    for (const dep of known.about.deps) {
+      insist(isGood(this.#of(dep).phase), `${unit} started before ${dep} was settled`);
+    }
+    if (attempt === 1) {
+      insist(this.#ready.shift() === unit, `${unit} started before one that was ready earlier`);
+    }
+    known.attempts = attempt;
+    known.fork = 0;
+    known.reviewed = null;
+    known.builtOnce = false;
+    known.faults = [];
+  }
+
+  #start({ unit, fork }: Of<"worker.start">): void {
+    const known = this.#of(unit);
+    insist(!this.#interrupted, `a worker of ${unit} started after an interrupt`);
+    insist(fork === 0 || fork === known.fork + 1, `${unit} skipped a fork`);
+    insist(fork <= known.about.forksMax, `${unit} forks too often`);
+    known.fork = fork;
+    if (fork > 0) known.faults = [];
+  }
+
+  #build({ unit, commit, onto }: Of<"candidate.build">): void {
+    const known = this.#of(unit);
+    insist(!this.#interrupted, "a candidate is built after an interrupt");
+    insist(commit === known.reviewed?.commit, `${unit} merges a commit nobody reviewed`);
+    insist(this.#world.commits.has(onto), `${unit} stands on nothing`);
+    if (known.builtOnce) return;
+    known.builtOnce = true;
+    if (this.#order === "plan") return;
+    insist(this.#reviewed.shift() === unit, `${unit} boarded before one that waited longer`);
+  }
+
+  #land(action: Of<"landing.perform">): void {
+    const { unit, from, to, tree } = action;
+    const known = this.#of(unit);
+    insist(this.#landing === null, "two landings at a time");
+    insist(!this.#interrupted, "a landing started after an interrupt");
+    this.#landing = action;
+    const candidate = this.#world.commits.get(to);
+    insist(candidate?.parent === from, `${unit} lands a commit that does not stand on ${from}`);
+    insist(candidate.tree === tree, `${unit} lands another tree than it says`);
+    insist(tree.endsWith(`+${unit}#${known.attempts}`), `${unit} lands somebody else's change`);
+    if (this.#needsGates) insist(this.#passedTrees.has(tree), `${unit} lands a tree not passed`);
+    for (const dep of known.about.deps) {
+      insist(isGood(this.#of(dep).phase), `${unit} lands before ${dep}`);
+    }
+    if (this.#order === "ready") return;
+    for (const earlier of this.#landingOrder) {
+      if (earlier === unit) return;
+      insist(overPhases.has(this.#of(earlier).phase), `${unit} lands before ${earlier}`);
+    }
+  }
+
+  #finish({ status }: Of<"run.finish">): void {
+    this.#finishes++;
+    const phases = [...this.#units.values()].map((known) => known.phase);
+    insist(
+      phases.every((phase) => overPhases.has(phase)),
+      "the run finished too early",
+    );
+    const good = phases.filter(isGood).length;
+    const ended = good === phases.length ? "complete" : good > 0 ? "partial" : "failed";
+    insist(status === (this.#interrupted ? "interrupted" : ended), `the run is not ${status}`);
+  }
+}
+
+function newKnown(about: DagUnit): Known {
+  return {
+    about,
+    phase: "pending",
+    attempts: 0,
+    fork: 0,
+    crashes: 0,
+    timeouts: 0,
+    reviewed: null,
+    builtOnce: false,
+    faults: [],
+  };
+}
+
+function gateRun({ unit, attempt, car }: Of<"gates.run"> | Of<"gates.cancel">): string {
+  return `${unit}#${attempt} ${car}`;
+}
+
+function isGood(phase: Phase): boolean {
+  return phase === "landed" || phase === "done";
+}
+
+function landingOrder(units: readonly DagUnit[]): string[] {
+  const byId = new Map(units.map((unit) => [unit.id, unit]));
+  const order = new Set<string>();
+  const visit = (id: string): void => {
+    if (order.has(id)) return;
+    for (const dep of byId.get(id)?.deps ?? []) visit(dep);
+    order.add(id);
+  };
+  for (const { id } of units) visit(id);
+  return [...order].filter((id) => byId.get(id)?.role === "worker");
+}

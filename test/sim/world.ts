@@ -1,0 +1,262 @@
+/**
+ * The world the kernel acts on: a target branch, merges, gates and workers, all made up.
+ *
+ * A tree is the set of changes in it, so whether it is good is a fact about the tree alone. The
+ * world knows nothing of the kernel's state; it only sees actions and answers with events.
+ */
+import type { Action } from "../../src/kernel/action.ts";
+import type { Blame, Event, GateStatus, WorkerOutcome } from "../../src/kernel/event.ts";
+import { decided, type Random } from "./random.ts";
+import type { Scenario } from "./scenario.ts";
+
+type Of<T extends Action["type"]> = Extract<Action, { type: T }>;
+type Run = Extract<Event, { type: "run.started" }>;
+
+interface Commit {
+  parent: string;
+  tree: string;
+}
+
+const badOutcomes: readonly WorkerOutcome[] = [
+  "incomplete",
+  "blocked",
+  "exhausted",
+  "exhausted",
+  "no_progress",
+  "provider_failed",
+  "refused_by_provider",
+  "crashed",
+  "timed_out",
+];
+
+export class World {
+  tip: string;
+  /** Every commit the target has pointed to. */
+  readonly tips: Set<string>;
+  readonly commits = new Map<string, Commit>();
+  readonly #bases = new Map<string, string>();
+  readonly #built = new Map<string, string>();
+  /** Units some checkout is in the way of, those it always will be, and units that tried to land. */
+  readonly #obstructed = new Set<string>();
+  readonly #stubborn = new Set<string>();
+  readonly #tried = new Set<string>();
+  readonly #good = new Map<string, boolean>();
+  #next = 0;
+
+  readonly #seed: number;
+  readonly #random: Random;
+  readonly #rates: Scenario["rates"];
+  readonly #run: Run;
+
+  constructor(seed: number, random: Random, { start, rates }: Scenario) {
+    this.#seed = seed;
+    this.#random = random;
+    this.#rates = rates;
+    this.#run = start;
+    this.tip = start.tip;
+    this.tips = new Set([start.tip]);
+    this.commits.set(start.tip, { parent: "", tree: "t" });
+  }
+
+  /** Performs an action now. Actions without an answer give null. */
+  perform(action: Action): Event | null {
+    switch (action.type) {
+      case "attempt.prepare":
+        return this.#prepare(action);
+      case "worker.start":
+        return this.#work(action);
+      case "self_review.start": {
+        const approved = !this.#random.chance(this.#rates.selfReview);
+        return { type: "self_review.finished", ...of(action), approved, reason: "as it thinks" };
+      }
+      case "attempt.review":
+        return this.#review(action);
+      case "candidate.build":
+        return this.#build(action);
+      case "gates.run":
+        return this.#judge(action);
+      case "landing.perform":
+        return this.#land(action);
+      case "run.finish":
+        return { type: "run.finished", status: action.status };
+      case "worker.stop":
+      case "gates.cancel":
+        return null;
+      default:
+        return action satisfies never;
+    }
+  }
+
+  /** The operator commits to the target; the event is how dgov may hear of it. */
+  move(): Event {
+    const name = `${this.#random.chance(this.#rates.red) ? "red" : "x"}${this.#next}`;
+    this.#moveTo(this.#commit(this.tip, name));
+    return { type: "target.moved", tip: this.tip };
+  }
+
+  /** The operator clears some checkouts. */
+  clear(): Event {
+    for (const unit of this.#obstructed) {
+      if (this.#stubborn.has(unit) || this.#random.chance(0.4)) continue;
+      this.#obstructed.delete(unit);
+    }
+    return { type: "checkout.changed" };
+  }
+
+  /** The tree of a commit. */
+  treeOf(commit: string): string {
+    return this.commits.get(commit)?.tree ?? `no such commit: ${commit}`;
+  }
+
+  #commit(parent: string, change: string): string {
+    const id = `c${this.#next++}`;
+    this.commits.set(id, { parent, tree: `${this.treeOf(parent)}+${change}` });
+    return id;
+  }
+
+  #moveTo(commit: string): void {
+    this.tip = commit;
+    this.tips.add(commit);
+  }
+
+  #prepare(action: Of<"attempt.prepare">): Event {
+    if (this.#random.chance(this.#rates.unprepared)) {
+      const retriable = this.#random.chance(0.7);
+      return { type: "attempt.unprepared", ...of(action), reason: "no room", retriable };
+    }
+    this.#bases.set(changeOf(action), this.tip);
+    return { type: "attempt.prepared", ...of(action), base: this.tip };
+  }
+
+  #work(action: Of<"worker.start">): Event {
+    const fine = !this.#random.chance(this.#rates.worker);
+    const outcome = fine ? "complete" : this.#random.pick(badOutcomes);
+    return { type: "worker.exited", ...of(action), fork: action.fork, outcome, reason: "so" };
+  }
+
+  #review(action: Of<"attempt.review">): Event {
+    if (this.#random.chance(this.#rates.review)) {
+      const verdict = "scope_violation";
+      const retriable = this.#random.chance(0.5);
+      const no = { verdict, reason: "a path not claimed", retriable };
+      return { type: "review.finished", ...of(action), passed: false, ...no };
+    }
+    const commit = this.#once(`own ${changeOf(action)}`, () =>
+      this.#commit(this.#baseOf(action), changeOf(action)),
+    );
+    const tree = this.treeOf(commit);
+    return { type: "review.finished", ...of(action), passed: true, commit, tree };
+  }
+
+  #build(action: Of<"candidate.build">): Event {
+    const { car, onto } = action;
+    const change = changeOf(action);
+    const before = new Set(changesIn(this.treeOf(this.#baseOf(action))));
+    const others = changesIn(this.treeOf(onto)).filter((other) => !before.has(other));
+    const conflicting = others.find((other) =>
+      decided(this.#seed, this.#rates.conflict, `conflict ${change} ${other}`),
+    );
+    if (conflicting !== undefined) {
+      const reason = `conflicts with ${conflicting}`;
+      return { type: "candidate.conflicted", ...of(action), car, onto, reason };
+    }
+    const commit = this.#once(`${change} on ${onto}`, () => this.#commit(onto, change));
+    const tree = this.treeOf(commit);
+    return { type: "candidate.built", ...of(action), car, onto, commit, tree };
+  }
+
+  #judge(action: Of<"gates.run">): Event {
+    const { car, tree, onto } = action;
+    const answer = { type: "gates.finished", ...of(action), car, tree } as const;
+    if (this.#random.chance(this.#rates.environment)) {
+      const verdicts = this.#verdicts("errored");
+      return { ...answer, verdicts, passed: false, blame: "environment", reason: "no disk" };
+    }
+    if (this.#isGood(tree)) {
+      const verdicts = this.#verdicts(null);
+      return { ...answer, verdicts, passed: true, blame: null, reason: "" };
+    }
+    const blames: readonly (Blame | null)[] = [
+      "attempt",
+      car === null ? "attempt" : "integration",
+      null,
+    ];
+    const blame = this.#isGood(this.treeOf(onto)) ? this.#random.pick(blames) : "base";
+    const reason = "tests failed";
+    return { ...answer, verdicts: this.#verdicts("failed"), passed: false, blame, reason };
+  }
+
+  #land(action: Of<"landing.perform">): Event {
+    const { car, unit, from, to } = action;
+    const refused = { type: "landing.refused", ...of(action), car } as const;
+    if (this.tip !== from) {
+      return { ...refused, cause: "target_moved", reason: "the target moved", tip: this.tip };
+    }
+    if (this.#random.chance(this.#rates.proof)) {
+      return { ...refused, cause: "proof_failed", reason: "not what it said", tip: this.tip };
+    }
+    if (!this.#tried.has(unit) && this.#random.chance(this.#rates.checkout)) {
+      this.#obstructed.add(unit);
+      if (this.#random.chance(0.3)) this.#stubborn.add(unit);
+    }
+    this.#tried.add(unit);
+    if (this.#obstructed.has(unit)) {
+      return { ...refused, cause: "blocked_by_checkout", reason: "a dirty file", tip: this.tip };
+    }
+    this.#moveTo(to);
+    return { type: "landing.finished", ...of(action), car, commit: to };
+  }
+
+  /** Whether the gates pass on a tree: no bad change, no red commit, no two that clash. */
+  #isGood(tree: string): boolean {
+    const known = this.#good.get(tree);
+    if (known !== undefined) return known;
+    const changes = changesIn(tree);
+    const good = !changes.some(
+      (change, at) =>
+        change.startsWith("red") ||
+        (change.startsWith("tasks") && decided(this.#seed, this.#rates.bad, `bad ${change}`)) ||
+        changes
+          .slice(0, at)
+          .some((other) => decided(this.#seed, this.#rates.clash, `clash ${other} ${change}`)),
+    );
+    this.#good.set(tree, good);
+    return good;
+  }
+
+  #verdicts(first: GateStatus | null): Record<string, GateStatus> {
+    const passes: readonly GateStatus[] = ["passed", "passed", "flaky", "not_applicable"];
+    return Object.fromEntries(
+      this.#run.gates.map((gate, at) => [
+        gate,
+        at === 0 && first !== null ? first : this.#random.pick(passes),
+      ]),
+    );
+  }
+
+  #baseOf(action: { unit: string; attempt: number }): string {
+    return this.#bases.get(changeOf(action)) ?? "never prepared";
+  }
+
+  #once(what: string, make: () => string): string {
+    const made = this.#built.get(what) ?? make();
+    this.#built.set(what, made);
+    return made;
+  }
+}
+
+function of({ unit, attempt }: { unit: string; attempt: number }): {
+  unit: string;
+  attempt: number;
+} {
+  return { unit, attempt };
+}
+
+/** The change of an attempt, as trees name it. */
+function changeOf({ unit, attempt }: { unit: string; attempt: number }): string {
+  return `${unit}#${attempt}`;
+}
+
+function changesIn(tree: string): string[] {
+  return tree.split("+").slice(1);
+}
