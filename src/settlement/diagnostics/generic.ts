@@ -9,7 +9,14 @@ const placed = oneLine(
   ([, file, line, column, rest]) => {
     const [, severity, text] = /^(error|warning|info|note)?:?\s*(.*)$/.exec(rest ?? "") ?? [];
     const code = /(?:\[([\w/-]+)\]|\(([\w/-]+)\))$/.exec(text ?? "");
-    return diagnostic({ file, line, column, code: code?.[1] ?? code?.[2], message: text, severity });
+    return diagnostic({
+      file,
+      line,
+      column,
+      code: code?.[1] ?? code?.[2],
+      message: text,
+      severity,
+    });
   },
 );
 

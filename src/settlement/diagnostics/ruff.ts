@@ -7,8 +7,7 @@ import { diagnostic, headed, oneLine, type Reader } from "./diagnostic.ts";
 const full = headed(
   /^([A-Z]+\d+|invalid-syntax):?(?: \[\*\])? (.+)$/,
   /^\s*--> (.+?):(\d+):(\d+)$/,
-  ([, code, message], [, file, line, column]) =>
-    diagnostic({ file, line, column, code, message }),
+  ([, code, message], [, file, line, column]) => diagnostic({ file, line, column, code, message }),
 );
 
 const concise = oneLine(

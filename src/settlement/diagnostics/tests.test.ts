@@ -1,0 +1,34 @@
+import { describe, expect, test } from "bun:test";
+import { failingTests, ranNoTests } from "./tests.ts";
+
+describe("failingTests", () => {
+  test.each([
+    [
+      "pytest",
+      "FAILED tests/test_a.py::test_x[1] - assert 1 == 2\nERROR tests/test_b.py\n1 failed\n",
+      ["tests/test_a.py::test_x[1]", "tests/test_b.py"],
+    ],
+    ["unittest", "FAIL: test_x (tests.test_a.T)\n---\n", ["test_x (tests.test_a.T)"]],
+    ["bun", "(pass) a > b\n(fail) a > c [0.12ms]\n", ["a > c"]],
+    ["go", "--- FAIL: TestX (0.00s)\n    --- FAIL: TestX/sub (0.00s)\n", ["TestX", "TestX/sub"]],
+    [
+      "go, broken package",
+      "FAIL\texample.com/m [build failed]\n",
+      ["example.com/m [build failed]"],
+    ],
+    ["cargo", "test a::b ... FAILED\ntest a::c ... ok\n", ["a::b"]],
+    ["vitest", " FAIL  src/a.test.ts > suite > name\n", ["src/a.test.ts > suite > name"]],
+    ["jest", "  ● suite › name\n\n    expect(1).toBe(2)\n", ["suite › name"]],
+    ["node", "✖ name (1.2ms)\n", ["name"]],
+    ["TAP", "ok 1 - a\nnot ok 2 - b\n", ["b"]],
+    ["none known", "everything is broken\n", []],
+  ])("of %s", (_runner, output, wanted) => {
+    expect(failingTests(output)).toEqual(wanted);
+  });
+});
+
+test("A6 having run no tests is told from failing", () => {
+  expect(ranNoTests(5, "collected 0 items\n\n=== no tests ran in 0.01s ===\n")).toBe(true);
+  expect(ranNoTests(5, "tests/test_a.py F\n1 failed")).toBe(false);
+  expect(ranNoTests(1, "no tests ran in 0.01s")).toBe(false);
+});
