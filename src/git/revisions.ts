@@ -45,10 +45,18 @@ export async function isAncestor(r: Repository, ancestor: Oid, descendant: Oid):
   return output.code === 0;
 }
 
-/** The tree of a commit. */
+const trees = new Map<string, Promise<Oid>>();
+
+/** The tree of a commit. Asked once: it is part of the commit. */
 export function treeOf(r: Repository, commit: Oid): Promise<Oid> {
-  return mustLine(
-    inRepository(r, ["rev-parse", "--verify", "-q", `${commit}^{tree}`]),
-    `looking up the tree of ${commit}`,
-  );
+  const key = `${r.commonDir}\0${commit}`;
+  let tree = trees.get(key);
+  if (tree === undefined) {
+    tree = mustLine(
+      inRepository(r, ["rev-parse", "--verify", "-q", `${commit}^{tree}`]),
+      `looking up the tree of ${commit}`,
+    );
+    trees.set(key, tree);
+  }
+  return tree;
 }
