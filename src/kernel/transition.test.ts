@@ -1,0 +1,707 @@
+/** The kernel's decisions, event by event: whole action lists, whole reasons. */
+import { describe, expect, test } from "bun:test";
+import type { Action } from "./action.ts";
+import type { DagUnit } from "./dag.ts";
+import type { Event, KernelLimits, WorkerOutcome } from "./event.ts";
+import { checkInvariants } from "./invariants.ts";
+import { outstanding } from "./outstanding.ts";
+import { replay } from "./replay.ts";
+import { initialState, type Step, transition } from "./transition.ts";
+
+type Start = Extract<Event, { type: "run.started" }>;
+type Told = Omit<Start, "type" | "dag" | "limits"> & {
+  units: (Partial<DagUnit> & { id: string })[];
+  limits: Partial<KernelLimits>;
+};
+
+const roomy: KernelLimits = {
+  jobs: 9,
+  rejectionRetries: 1,
+  crashRetries: 1,
+  timeoutRetries: 1,
+  speculation: 9,
+  maxGates: 9,
+  rebuilds: 2,
+};
+
+function startOf({ units, limits, ...rest }: Partial<Told>): Start {
+  const named = (units ?? [{ id: "a" }]).map((unit) => ({
+    role: "worker" as const,
+    deps: [],
+    selfReview: false,
+    forksMax: 0,
+    ...unit,
+  }));
+  return {
+    type: "run.started",
+    dag: { units: named },
+    limits: { ...roomy, ...limits },
+    order: "ready",
+    tip: "t0",
+    gates: ["tests"],
+    settled: [],
+    ...rest,
+  };
+}
+
+/** A run under test: tell it events, and look at what it asks for. */
+function begin(told: Partial<Told> = {}) {
+  let state = initialState();
+  const events: Event[] = [];
+  const step = (event: Event): Step => {
+    const next = transition(state, event);
+    checkInvariants(next.state, event, next);
+    state = next.state;
+    events.push(event);
+    return next;
+  };
+  const tell = (event: Event): Action[] => step(event).actions;
+  const asked = tell(startOf(told));
+  const reviewed = (unit: string, attempt = 1, base = state.tip): Action[] => {
+    tell({ type: "attempt.prepared", unit, attempt, base });
+    tell({ type: "worker.exited", unit, attempt, fork: 0, outcome: "complete", reason: "" });
+    const [commit, tree] = [`${unit}${attempt}`, `${base}+${unit}${attempt}`];
+    return tell({ type: "review.finished", unit, attempt, passed: true, commit, tree });
+  };
+  return {
+    asked,
+    step,
+    tell,
+    events,
+    reviewed,
+    get state() {
+      return state;
+    },
+    phase: (unit: string) => `${state.units[unit]?.phase}: ${state.units[unit]?.reason}`,
+    exit: (unit: string, outcome: WorkerOutcome, attempt = 1, fork = 0) =>
+      tell({ type: "worker.exited", unit, attempt, fork, outcome, reason: "so" }),
+    prepared: (unit: string, attempt = 1) =>
+      tell({ type: "attempt.prepared", unit, attempt, base: state.tip }),
+    built: (unit: string, car: number, onto: string, attempt = 1) =>
+      tell({
+        type: "candidate.built",
+        unit,
+        attempt,
+        car,
+        onto,
+        commit: `c${car}`,
+        tree: `${onto}+${unit}${attempt}`,
+      }),
+    conflicted: (unit: string, car: number, onto: string) =>
+      tell({ type: "candidate.conflicted", unit, attempt: 1, car, onto, reason: "f.txt" }),
+    passed: (unit: string, car: number | null, tree: string) =>
+      tell({
+        type: "gates.finished",
+        unit,
+        attempt: 1,
+        car,
+        tree,
+        verdicts: { tests: "passed" },
+        passed: true,
+        blame: null,
+        reason: "",
+      }),
+    failed: (
+      unit: string,
+      car: number | null,
+      tree: string,
+      blame: "attempt" | "integration" | "base" | "environment" | null = "attempt",
+    ) =>
+      tell({
+        type: "gates.finished",
+        unit,
+        attempt: 1,
+        car,
+        tree,
+        verdicts: { tests: "failed" },
+        passed: false,
+        blame,
+        reason: "tests failed",
+      }),
+    landed: (unit: string, car: number, attempt = 1) =>
+      tell({ type: "landing.finished", unit, attempt, car, commit: `c${car}` }),
+    refused: (
+      unit: string,
+      car: number,
+      cause: "target_moved" | "blocked_by_checkout" | "proof_failed",
+      tip = "t0",
+    ) => tell({ type: "landing.refused", unit, attempt: 1, car, cause, reason: "so", tip }),
+  };
+}
+
+const prepare = (unit: string, attempt = 1): Action => ({
+  type: "attempt.prepare",
+  unit,
+  attempt,
+  retryOf: attempt === 1 ? null : attempt - 1,
+});
+const build = (unit: string, car: number, onto: string, attempt = 1): Action => ({
+  type: "candidate.build",
+  unit,
+  attempt,
+  car,
+  onto,
+  commit: `${unit}${attempt}`,
+});
+const judge = (unit: string, car: number, onto: string): Action => ({
+  type: "gates.run",
+  unit,
+  attempt: 1,
+  car,
+  commit: `c${car}`,
+  tree: `${onto}+${unit}1`,
+  onto,
+});
+const land = (unit: string, car: number, from: string): Action => ({
+  type: "landing.perform",
+  unit,
+  attempt: 1,
+  car,
+  from,
+  to: `c${car}`,
+  tree: `${from}+${unit}1`,
+});
+const finish = (status: "complete" | "partial" | "failed" | "interrupted"): Action => ({
+  type: "run.finish",
+  status,
+});
+
+describe("one unit", () => {
+  test("goes from its worktree to the target", () => {
+    const run = begin();
+    expect(run.asked).toEqual([prepare("a")]);
+    expect(run.prepared("a")).toEqual([{ type: "worker.start", unit: "a", attempt: 1, fork: 0 }]);
+    expect(run.exit("a", "complete")).toEqual([{ type: "attempt.review", unit: "a", attempt: 1 }]);
+    const review = { type: "review.finished", unit: "a", attempt: 1, passed: true } as const;
+    expect(run.tell({ ...review, commit: "a1", tree: "t0+a1" })).toEqual([build("a", 1, "t0")]);
+    expect(run.built("a", 1, "t0")).toEqual([judge("a", 1, "t0")]);
+    expect(run.passed("a", 1, "t0+a1")).toEqual([land("a", 1, "t0")]);
+    expect(run.landed("a", 1)).toEqual([finish("complete")]);
+    expect(run.state.tip).toBe("c1");
+    expect(run.tell({ type: "run.finished", status: "complete" })).toEqual([]);
+    expect(run.state.finished).toBe("complete");
+    expect(run.landed("a", 1)).toEqual([]);
+  });
+
+  test("lands without a judgement when there are no gates", () => {
+    const run = begin({ gates: [] });
+    run.reviewed("a");
+    expect(run.built("a", 1, "t0")).toEqual([land("a", 1, "t0")]);
+  });
+
+  test("is reviewed by another model first when the plan asks for it", () => {
+    const run = begin({ units: [{ id: "a", selfReview: true }] });
+    run.prepared("a");
+    expect(run.exit("a", "complete")).toEqual([
+      { type: "self_review.start", unit: "a", attempt: 1 },
+    ]);
+    const said = { type: "self_review.finished", unit: "a", attempt: 1 } as const;
+    expect(run.tell({ ...said, approved: false, reason: "no test" })).toEqual([prepare("a", 2)]);
+    run.prepared("a", 2);
+    run.exit("a", "complete", 2);
+    expect(run.tell({ ...said, attempt: 2, approved: true, reason: "" })).toEqual([
+      { type: "attempt.review", unit: "a", attempt: 2 },
+    ]);
+  });
+
+  test("continues in a fresh conversation while it has forks, then is rejected", () => {
+    const run = begin({ units: [{ id: "a", forksMax: 1 }] });
+    run.prepared("a");
+    expect(run.exit("a", "exhausted")).toEqual([
+      { type: "worker.start", unit: "a", attempt: 1, fork: 1 },
+    ]);
+    expect(run.phase("a")).toBe("forking: fork 1 of 1: continues in a fresh conversation");
+    expect(run.exit("a", "exhausted")).toEqual([]);
+    expect(run.exit("a", "exhausted", 1, 1)).toEqual([prepare("a", 2)]);
+  });
+
+  test("needs no work when it landed earlier", () => {
+    const run = begin({
+      units: [{ id: "a" }, { id: "b", deps: ["a"] }],
+      settled: [{ unit: "a", as: "landed" }],
+    });
+    expect(run.asked).toEqual([prepare("b")]);
+    expect(begin({ settled: [{ unit: "a", as: "landed" }] }).asked).toEqual([finish("complete")]);
+  });
+
+  test("of a read-only role is done when its worker is", () => {
+    const run = begin({
+      units: [
+        { id: "r", role: "researcher" },
+        { id: "a", deps: ["r"] },
+      ],
+    });
+    run.prepared("r");
+    expect(run.exit("r", "complete")).toEqual([prepare("a")]);
+    expect(run.phase("r")).toBe("done: its result is recorded");
+  });
+
+  test("no units make a complete run", () => {
+    expect(begin({ units: [] }).asked).toEqual([finish("complete")]);
+  });
+});
+
+describe("what is not complete", () => {
+  const twice: [WorkerOutcome, string, string][] = [
+    ["incomplete", "retry 1 of 1: incomplete: so", "failed: incomplete: so"],
+    ["no_progress", "retry 1 of 1: no_progress: so", "failed: no_progress: so"],
+    ["exhausted", "retry 1 of 1: exhausted: so", "failed: exhausted: so"],
+    ["crashed", "retry 1 of 1: crashed: so", "failed: crashed: so"],
+    ["provider_failed", "retry 1 of 1: provider_failed: so", "failed: provider_failed: so"],
+    ["timed_out", "retry 1 of 1: timed_out: so", "timed_out: timed_out: so"],
+  ];
+  test.each(twice)("%s is tried again within its own limit", (outcome, retry, end) => {
+    const run = begin();
+    run.prepared("a");
+    const exit = { type: "worker.exited", unit: "a", fork: 0, outcome, reason: "so" } as const;
+    const { actions, changes } = run.step({ ...exit, attempt: 1 });
+    expect(actions).toEqual([prepare("a", 2)]);
+    expect(changes).toEqual([
+      { unit: "a", from: "working", to: "waiting", reason: retry },
+      { unit: "a", from: "waiting", to: "preparing", reason: "attempt 2" },
+    ]);
+    run.prepared("a", 2);
+    expect(run.tell({ ...exit, attempt: 2 })).toEqual([finish("failed")]);
+    expect(run.phase("a")).toBe(end);
+  });
+
+  test.each(["blocked", "refused_by_provider"] as const)("%s is final", (outcome) => {
+    const run = begin();
+    run.prepared("a");
+    expect(run.exit("a", outcome)).toEqual([finish("failed")]);
+    expect(run.phase("a")).toBe(`failed: ${outcome}: so`);
+  });
+
+  test.each(["incomplete", "no_progress", "exhausted"] as const)(
+    "%s is final for a read-only unit, which leaves nothing to continue",
+    (outcome) => {
+      const run = begin({ units: [{ id: "r", role: "reviewer" }] });
+      run.prepared("r");
+      expect(run.exit("r", outcome)).toEqual([finish("failed")]);
+    },
+  );
+
+  test.each([
+    [true, [prepare("a", 2)]],
+    [false, [finish("failed")]],
+  ] as const)("a worktree that cannot be made, retriable %p", (retriable, actions) => {
+    const run = begin();
+    const event = { type: "attempt.unprepared", unit: "a", attempt: 1, reason: "full" } as const;
+    expect(run.tell({ ...event, retriable })).toEqual([...actions]);
+  });
+
+  test.each([
+    [true, [prepare("a", 2)], "preparing: attempt 2"],
+    [false, [finish("failed")], "failed: scope_violation: b.txt"],
+  ] as const)("a review that says no, retriable %p", (retriable, actions, phase) => {
+    const run = begin();
+    run.prepared("a");
+    run.exit("a", "complete");
+    const no = { passed: false, verdict: "scope_violation", reason: "b.txt", retriable } as const;
+    expect(run.tell({ type: "review.finished", unit: "a", attempt: 1, ...no })).toEqual([
+      ...actions,
+    ]);
+    expect(run.phase("a")).toBe(phase);
+  });
+
+  test("A3 everything that waits for a failed unit is skipped, and nothing else", () => {
+    const run = begin({
+      units: [
+        { id: "a" },
+        { id: "b", deps: ["a"] },
+        { id: "c", deps: ["b"] },
+        { id: "d" },
+        { id: "e", deps: ["d"] },
+      ],
+    });
+    run.prepared("a");
+    expect(run.exit("a", "blocked")).toEqual([]);
+    expect(run.phase("b")).toBe("skipped: skipped because a failed");
+    expect(run.phase("c")).toBe("skipped: skipped because a failed");
+    expect(run.phase("e")).toBe("pending: waits for d");
+    run.prepared("d");
+    expect(run.exit("d", "blocked")).toEqual([finish("failed")]);
+  });
+});
+
+describe("jobs", () => {
+  test("limit how many units work at once; retries go before fresh ones", () => {
+    const run = begin({ units: ["a", "b", "c", "d"].map((id) => ({ id })), limits: { jobs: 2 } });
+    expect(run.asked).toEqual([prepare("a"), prepare("b")]);
+    run.prepared("a");
+    expect(run.exit("a", "crashed")).toEqual([prepare("a", 2)]);
+    run.prepared("b");
+    expect(run.exit("b", "complete")).toEqual([
+      { type: "attempt.review", unit: "b", attempt: 1 },
+      prepare("c"),
+    ]);
+    expect(run.phase("d")).toBe("pending: ready; waits for a free worker");
+  });
+
+  test("a unit that becomes ready starts after those that were ready before it", () => {
+    const run = begin({
+      units: [{ id: "r", role: "researcher" }, { id: "x", deps: ["r"] }, { id: "b" }],
+      limits: { jobs: 1 },
+    });
+    run.prepared("r");
+    expect(run.exit("r", "complete")).toEqual([prepare("b")]);
+  });
+});
+
+/** Two reviewed units, the second car standing on the first. */
+function twoCars(told: Partial<Told> = {}) {
+  const run = begin({ units: [{ id: "a" }, { id: "b" }], ...told });
+  run.reviewed("a");
+  run.reviewed("b");
+  run.built("a", 1, "t0");
+  return run;
+}
+
+describe("the merge train", () => {
+  test("judges each candidate on the one before it, and lands them in order", () => {
+    const run = begin({ units: [{ id: "a" }, { id: "b" }] });
+    expect(run.reviewed("a")).toEqual([build("a", 1, "t0")]);
+    expect(run.reviewed("b")).toEqual([]);
+    expect(run.built("a", 1, "t0")).toEqual([build("b", 2, "c1"), judge("a", 1, "t0")]);
+    expect(run.built("b", 2, "c1")).toEqual([judge("b", 2, "c1")]);
+    expect(run.passed("b", 2, "c1+b1")).toEqual([]);
+    expect(run.phase("b")).toBe("queued: passed; waits for its turn to land");
+    expect(run.passed("a", 1, "t0+a1")).toEqual([land("a", 1, "t0")]);
+    expect(run.landed("a", 1)).toEqual([land("b", 2, "c1")]);
+    expect(run.landed("b", 2)).toEqual([finish("complete")]);
+  });
+
+  test("is as long as speculation allows", () => {
+    const run = begin({ units: [{ id: "a" }, { id: "b" }], limits: { speculation: 1 } });
+    run.reviewed("a");
+    run.reviewed("b");
+    expect(run.built("a", 1, "t0")).toEqual([judge("a", 1, "t0")]);
+    expect(run.passed("a", 1, "t0+a1")).toEqual([land("a", 1, "t0")]);
+    expect(run.landed("a", 1)).toEqual([build("b", 2, "c1")]);
+  });
+
+  test("runs no more gates than allowed, oldest car first", () => {
+    const run = twoCars({ limits: { maxGates: 1 } });
+    expect(run.built("b", 2, "c1")).toEqual([]);
+    expect(run.passed("a", 1, "t0+a1")).toEqual([judge("b", 2, "c1"), land("a", 1, "t0")]);
+  });
+
+  test("builds the cars behind a failed one again, and cancels their gates", () => {
+    const run = twoCars();
+    run.built("b", 2, "c1");
+    expect(run.failed("a", 1, "t0+a1")).toEqual([
+      { type: "gates.cancel", unit: "b", attempt: 1, car: 2 },
+      build("b", 3, "t0"),
+      prepare("a", 2),
+    ]);
+    expect(run.phase("b")).toBe("integrating: its candidate is built");
+    expect(run.passed("b", 2, "c1+b1")).toEqual([]);
+    run.built("b", 3, "t0");
+    expect(run.passed("b", 3, "t0+b1")).toEqual([land("b", 3, "t0")]);
+  });
+
+  test("a failure on speculation waits for what it stood on: landed, it counts", () => {
+    const run = twoCars({ limits: { rejectionRetries: 0 } });
+    run.built("b", 2, "c1");
+    expect(run.failed("b", 2, "c1+b1", "integration")).toEqual([]);
+    expect(run.phase("b")).toBe(
+      "queued: tests failed (on top of a change that has not landed yet)",
+    );
+    run.passed("a", 1, "t0+a1");
+    expect(run.landed("a", 1)).toEqual([
+      {
+        type: "gates.run",
+        unit: "b",
+        attempt: 1,
+        car: null,
+        commit: "b1",
+        tree: "t0+b1",
+        onto: "t0",
+      },
+    ]);
+    expect(run.passed("b", null, "t0+b1")).toEqual([finish("partial")]);
+    expect(run.phase("b")).toBe(
+      "failed: tests failed (passes alone, fails with what landed meanwhile)",
+    );
+  });
+
+  test("a failure on speculation comes to nothing when what it stood on fails", () => {
+    const run = twoCars({ limits: { rejectionRetries: 0 } });
+    run.built("b", 2, "c1");
+    run.failed("b", 2, "c1+b1");
+    expect(run.failed("a", 1, "t0+a1")).toEqual([build("b", 3, "t0")]);
+    run.built("b", 3, "t0");
+    expect(run.passed("b", 3, "t0+b1")).toEqual([land("b", 3, "t0")]);
+  });
+
+  test("a conflict on speculation is treated alike", () => {
+    const run = twoCars();
+    expect(run.conflicted("b", 2, "c1")).toEqual([]);
+    run.passed("a", 1, "t0+a1");
+    expect(run.landed("a", 1)).toEqual([prepare("b", 2)]);
+    expect(run.state.units["b"]?.rejections).toBe(1);
+  });
+
+  test("a car in doubt holds nobody up: the next one stands on the one before it", () => {
+    const run = begin({ units: [{ id: "a" }, { id: "b" }, { id: "c" }] });
+    run.reviewed("a");
+    run.reviewed("b");
+    run.reviewed("c");
+    run.built("a", 1, "t0");
+    expect(run.built("b", 2, "c1")).toEqual([build("c", 3, "c2"), judge("b", 2, "c1")]);
+    expect(run.failed("b", 2, "c1+b1")).toEqual([build("c", 4, "c1")]);
+  });
+
+  test("A1 a change that fails on the tip is judged alone, to say whose fault it is", () => {
+    const run = twoCars({ limits: { rejectionRetries: 0, speculation: 1 } });
+    run.passed("a", 1, "t0+a1");
+    run.landed("a", 1);
+    run.built("b", 2, "c1");
+    expect(run.failed("b", 2, "c1+b1", "integration")).toEqual([
+      {
+        type: "gates.run",
+        unit: "b",
+        attempt: 1,
+        car: null,
+        commit: "b1",
+        tree: "t0+b1",
+        onto: "t0",
+      },
+    ]);
+    expect(run.phase("b")).toBe("validating: tests failed; judged alone, to say whose fault it is");
+    expect(run.failed("b", null, "t0+b1")).toEqual([finish("partial")]);
+    expect(run.phase("b")).toBe("failed: tests failed");
+  });
+
+  test("a candidate that is the attempt's own tree is judged once", () => {
+    const run = begin({ limits: { rejectionRetries: 0 } });
+    run.reviewed("a");
+    run.built("a", 1, "t0");
+    expect(run.failed("a", 1, "t0+a1")).toEqual([finish("failed")]);
+  });
+
+  test.each(["base", "environment"] as const)(
+    "A5 blame on the %s is no reason to retry",
+    (blame) => {
+      const run = begin();
+      run.reviewed("a");
+      run.built("a", 1, "t0");
+      expect(run.failed("a", 1, "t0+a1", blame)).toEqual([finish("failed")]);
+      expect(run.state.units["a"]?.rejections).toBe(0);
+    },
+  );
+
+  test("a judgement of an own tree waits for a free gate like every other", () => {
+    const run = twoCars({ limits: { maxGates: 1, speculation: 1, rejectionRetries: 0 } });
+    run.passed("a", 1, "t0+a1");
+    run.landed("a", 1);
+    run.built("b", 2, "c1");
+    const alone = run.failed("b", 2, "c1+b1", "integration");
+    expect(alone.map((action) => action.type)).toEqual(["gates.run"]);
+    expect(outstanding(run.state)).toEqual(alone);
+  });
+});
+
+describe("landing", () => {
+  /** One unit whose landing is under way. */
+  const landing = (told: Partial<Told> = {}) => {
+    const run = begin(told);
+    run.reviewed("a");
+    run.built("a", 1, "t0");
+    run.passed("a", 1, "t0+a1");
+    return run;
+  };
+
+  test("on a target that moved: the candidate is built again on the new tip", () => {
+    const run = landing();
+    expect(run.refused("a", 1, "target_moved", "x")).toEqual([build("a", 2, "x")]);
+    expect(run.state.tip).toBe("x");
+  });
+
+  test("a target that moves under the train builds every car again", () => {
+    const run = twoCars();
+    expect(run.tell({ type: "target.moved", tip: "x" })).toEqual([
+      { type: "gates.cancel", unit: "a", attempt: 1, car: 1 },
+      build("a", 3, "x"),
+    ]);
+    expect(run.built("a", 3, "x")).toEqual([build("b", 4, "c3"), judge("a", 3, "x")]);
+    expect(run.step({ type: "target.moved", tip: "x" }).disposition).toBe("stale");
+  });
+
+  test("a head the target moves away from too often lets the others go first", () => {
+    const run = twoCars({ limits: { rebuilds: 1 } });
+    run.tell({ type: "target.moved", tip: "x" });
+    const actions = run.tell({ type: "target.moved", tip: "y" });
+    expect(actions).toEqual([build("b", 4, "y")]);
+    expect(run.state.train.map((car) => car.unit)).toEqual(["b", "a"]);
+  });
+
+  test("waits for a landing under way before it believes that the target moved", () => {
+    const run = landing();
+    expect(run.step({ type: "target.moved", tip: "c1" }).disposition).toBe("stale");
+  });
+
+  test("A12 blocked by a checkout: tried when it changes, and once more at the end", () => {
+    const run = landing({ units: [{ id: "a" }, { id: "b" }] });
+    expect(run.refused("a", 1, "blocked_by_checkout")).toEqual([]);
+    expect(run.phase("a")).toBe("waiting: so");
+    expect(run.tell({ type: "checkout.changed" })).toEqual([build("a", 2, "t0")]);
+    run.built("a", 2, "t0");
+    run.passed("a", 2, "t0+a1");
+    expect(run.refused("a", 2, "blocked_by_checkout")).toEqual([]);
+    run.prepared("b");
+    expect(run.exit("b", "blocked")).toEqual([build("a", 3, "t0")]);
+    run.built("a", 3, "t0");
+    run.passed("a", 3, "t0+a1");
+    expect(run.refused("a", 3, "blocked_by_checkout")).toEqual([finish("failed")]);
+    expect(run.phase("a")).toBe("failed: so");
+  });
+
+  test("refused by a target that did not move is bounded like a blocked checkout", () => {
+    const run = landing();
+    expect(run.refused("a", 1, "target_moved", "t0")).toEqual([build("a", 2, "t0")]);
+    run.built("a", 2, "t0");
+    run.passed("a", 2, "t0+a1");
+    expect(run.refused("a", 2, "target_moved", "t0")).toEqual([finish("failed")]);
+  });
+
+  test("A2 a proof that fails is final, whatever retries are left", () => {
+    const run = landing();
+    expect(run.refused("a", 1, "proof_failed")).toEqual([finish("failed")]);
+  });
+});
+
+describe("plan order", () => {
+  test("lets nobody land before what the plan puts first", () => {
+    const run = begin({ units: [{ id: "a" }, { id: "b" }], order: "plan" });
+    expect(run.reviewed("b")).toEqual([]);
+    expect(run.reviewed("a")).toEqual([build("a", 1, "t0")]);
+    run.built("a", 1, "t0");
+    run.built("b", 2, "c1");
+    expect(run.failed("a", 1, "t0+a1")).toEqual([
+      { type: "gates.cancel", unit: "b", attempt: 1, car: 2 },
+      prepare("a", 2),
+    ]);
+    expect(run.phase("b")).toBe("queued: waits for its turn in the plan");
+    run.prepared("a", 2);
+    expect(run.exit("a", "blocked", 2)).toEqual([build("b", 3, "t0")]);
+  });
+
+  test("follows dependencies where the plan is written in another order", () => {
+    const run = begin({ units: [{ id: "b", deps: ["a"] }, { id: "a" }], order: "plan" });
+    expect(run.reviewed("a")).toEqual([build("a", 1, "t0")]);
+  });
+});
+
+describe("an interrupt", () => {
+  test("stops what is alive, abandons what is not over, and waits for a landing", () => {
+    const run = begin({
+      units: [...["a", "b", "c", "d"].map((id) => ({ id })), { id: "e", deps: ["a"] }],
+    });
+    run.reviewed("a");
+    run.built("a", 1, "t0");
+    run.passed("a", 1, "t0+a1");
+    run.reviewed("b");
+    run.built("b", 2, "c1");
+    run.prepared("c");
+    const interrupt: Event = { type: "run.interrupted", cause: "signal", reason: "SIGINT" };
+    expect(run.tell(interrupt)).toEqual([
+      { type: "gates.cancel", unit: "b", attempt: 1, car: 2 },
+      { type: "worker.stop", unit: "c", attempt: 1 },
+    ]);
+    for (const unit of ["b", "c", "d", "e"]) expect(run.phase(unit)).toBe("abandoned: SIGINT");
+    expect(outstanding(run.state)).toEqual([land("a", 1, "t0")]);
+    expect(run.step(interrupt).disposition).toBe("stale");
+    expect(run.exit("c", "complete")).toEqual([]);
+    expect(run.landed("a", 1)).toEqual([finish("interrupted")]);
+  });
+
+  test("ends at once when nothing lands; a refused landing is abandoned", () => {
+    const run = begin();
+    const interrupt: Event = { type: "run.interrupted", cause: "signal", reason: "SIGINT" };
+    expect(run.tell(interrupt)).toEqual([finish("interrupted")]);
+    const other = begin();
+    other.reviewed("a");
+    other.built("a", 1, "t0");
+    other.passed("a", 1, "t0+a1");
+    expect(other.tell(interrupt)).toEqual([]);
+    expect(other.refused("a", 1, "proof_failed")).toEqual([finish("interrupted")]);
+    expect(other.phase("a")).toBe("abandoned: SIGINT; so");
+  });
+});
+
+describe("events", () => {
+  const late: [string, Event][] = [
+    ["the start", startOf({})],
+    ["a worktree", { type: "attempt.prepared", unit: "a", attempt: 1, base: "t0" }],
+    [
+      "a build",
+      { type: "candidate.conflicted", unit: "a", attempt: 1, car: 1, onto: "t0", reason: "" },
+    ],
+    ["a checkout that blocks nobody", { type: "checkout.changed" }],
+    ["the tip that is known", { type: "target.moved", tip: "t0" }],
+  ];
+  test.each(late)("told again change nothing: %s", (_, event) => {
+    const run = begin();
+    run.reviewed("a");
+    run.built("a", 1, "t0");
+    const before = run.state;
+    expect(run.step(event)).toMatchObject({ disposition: "stale", actions: [], changes: [] });
+    expect(run.state).toEqual(before);
+  });
+
+  const impossible: [string, Event][] = [
+    ["a unit the dag lacks", { type: "attempt.prepared", unit: "z", attempt: 1, base: "t0" }],
+    ["an attempt to come", { type: "attempt.prepared", unit: "a", attempt: 2, base: "t0" }],
+    [
+      "a worker that was not started",
+      { type: "worker.exited", unit: "a", attempt: 1, fork: 0, outcome: "complete", reason: "" },
+    ],
+    [
+      "a car that was not built",
+      { type: "candidate.conflicted", unit: "a", attempt: 1, car: 1, onto: "t0", reason: "" },
+    ],
+    ["a pass without verdicts", passWithout()],
+  ];
+  test.each(impossible)("that cannot happen throw: %s", (name, event) => {
+    const run = begin();
+    if (name.startsWith("a pass")) {
+      run.reviewed("a");
+      run.built("a", 1, "t0");
+    }
+    expect(() => run.tell(event)).toThrow("invariant violated");
+  });
+
+  test("begin with run.started", () => {
+    expect(() => transition(initialState(), { type: "checkout.changed" })).toThrow(
+      "a run begins with run.started",
+    );
+  });
+
+  test.each([
+    [
+      "a cycle",
+      [
+        { id: "a", deps: ["b"] },
+        { id: "b", deps: ["a"] },
+      ],
+      "depends on itself",
+    ],
+    ["an unknown dependency", [{ id: "a", deps: ["z"] }], "which the dag lacks"],
+    ["a duplicate", [{ id: "a" }, { id: "a" }], "an id of its own"],
+  ])("a dag with %s is refused", (_, units, words) => {
+    expect(() => transition(initialState(), startOf({ units }))).toThrow(words);
+  });
+
+  test("alone give the state again, and the state survives JSON", () => {
+    const run = twoCars();
+    expect(replay(run.events)).toEqual(run.state);
+    const again = JSON.parse(JSON.stringify(run.state));
+    expect(transition(again, run.events[0] as Event).state).toEqual(run.state);
+  });
+});
+
+function passWithout(): Event {
+  const passed = { car: 1, tree: "t0+a1", verdicts: {}, passed: true, blame: null } as const;
+  return { type: "gates.finished", unit: "a", attempt: 1, ...passed, reason: "" };
+}
