@@ -1,0 +1,348 @@
+/**
+ * What a project is made with, read off its manifests and lockfiles; file counts decide last. Pure.
+ *
+ * Only commands that can be expected to work are proposed: a linter that is configured, a test runner
+ * that is declared.
+ */
+
+export interface DetectInput {
+  /** Paths relative to the project root, with `/`; bounded by the caller. */
+  files: readonly string[];
+  read(path: string): string | null;
+}
+
+export type ProjectType =
+  | "python"
+  | "javascript"
+  | "typescript"
+  | "rust"
+  | "go"
+  | "swift"
+  | "unknown";
+
+export interface Detection {
+  language: ProjectType;
+  /** The file (or count) that decided. */
+  because: string;
+  srcDir: string;
+  testDir: string;
+  sourceExtensions: string[];
+  /** Keys of `[project]` that hold shell text, in the order they are written. */
+  commands: Partial<
+    Record<
+      | "setup_cmd"
+      | "test_cmd"
+      | "lint_cmd"
+      | "lint_fix_cmd"
+      | "format_cmd"
+      | "format_check_cmd"
+      | "type_check_cmd"
+      | "coverage_cmd",
+      string
+    >
+  >;
+  ignoreFiles: string[];
+}
+
+/** Looks at a project; `forced` names the language when the person does. */
+export function detect(input: DetectInput, forced: ProjectType | null = null): Detection {
+  const facts = new Facts(input);
+  const [language, because] = forced === null ? languageOf(facts) : [forced, "you said so"];
+  const folders = foldersOf(facts, language);
+  const common = { language, because, ...folders, ignoreFiles: ignoredOf(facts, language) };
+  switch (language) {
+    case "python":
+      return { ...common, sourceExtensions: [".py"], commands: python(facts, folders) };
+    case "javascript":
+    case "typescript":
+      return { ...common, sourceExtensions: scriptExtensions(language), commands: scripts(facts) };
+    case "rust":
+      return {
+        ...common,
+        sourceExtensions: [".rs"],
+        commands: {
+          test_cmd: "cargo test",
+          lint_cmd: "cargo clippy --all-targets -- -D warnings",
+          format_cmd: "rustfmt {files}",
+          format_check_cmd: "cargo fmt --check",
+        },
+      };
+    case "go":
+      return { ...common, sourceExtensions: [".go"], commands: go(facts) };
+    case "swift":
+      return { ...common, sourceExtensions: [".swift"], commands: { test_cmd: "swift test" } };
+    case "unknown":
+      return { ...common, sourceExtensions: [], commands: {} };
+    default:
+      return language satisfies never;
+  }
+}
+
+class Facts {
+  readonly #files: ReadonlySet<string>;
+  readonly #input: DetectInput;
+
+  constructor(input: DetectInput) {
+    this.#files = new Set(input.files);
+    this.#input = input;
+  }
+
+  has(...paths: string[]): boolean {
+    return paths.some((path) => this.#files.has(path));
+  }
+
+  /** The first of these that is there. */
+  first(...paths: string[]): string | null {
+    return paths.find((path) => this.#files.has(path)) ?? null;
+  }
+
+  matching(pattern: RegExp): boolean {
+    return [...this.#files].some((path) => pattern.test(path));
+  }
+
+  under(folder: string): boolean {
+    return [...this.#files].some((path) => path.startsWith(folder));
+  }
+
+  count(pattern: RegExp): number {
+    return [...this.#files].filter((path) => pattern.test(path)).length;
+  }
+
+  text(path: string): string {
+    return this.has(path) ? (this.#input.read(path) ?? "") : "";
+  }
+
+  json(path: string): Record<string, unknown> {
+    try {
+      const value: unknown = JSON.parse(this.text(path));
+      return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : {};
+    } catch {
+      return {};
+    }
+  }
+}
+
+function languageOf(facts: Facts): [ProjectType, string] {
+  const manifest = facts.first(
+    "Cargo.toml",
+    "go.mod",
+    "Package.swift",
+    "pyproject.toml",
+    "setup.py",
+    "requirements.txt",
+    "package.json",
+    "deno.json",
+  );
+  switch (manifest) {
+    case "Cargo.toml":
+      return ["rust", manifest];
+    case "go.mod":
+      return ["go", manifest];
+    case "Package.swift":
+      return ["swift", manifest];
+    case "pyproject.toml":
+    case "setup.py":
+    case "requirements.txt":
+      return ["python", manifest];
+    case null:
+      return byCount(facts);
+    default:
+      return [isTypeScript(facts) ? "typescript" : "javascript", manifest];
+  }
+}
+
+function isTypeScript(facts: Facts): boolean {
+  return facts.has("tsconfig.json") || facts.count(/\.[mc]?tsx?$/) > facts.count(/\.[mc]?jsx?$/);
+}
+
+function byCount(facts: Facts): [ProjectType, string] {
+  const counts: [ProjectType, number][] = [
+    ["python", facts.count(/\.py$/)],
+    ["typescript", facts.count(/\.[mc]?tsx?$/)],
+    ["javascript", facts.count(/\.[mc]?jsx?$/)],
+    ["rust", facts.count(/\.rs$/)],
+    ["go", facts.count(/\.go$/)],
+    ["swift", facts.count(/\.swift$/)],
+  ];
+  const [language, count] = counts.reduce((best, next) => (next[1] > best[1] ? next : best));
+  return count === 0 ? ["unknown", "no source files"] : [language, `${count} source files`];
+}
+
+function foldersOf(facts: Facts, language: ProjectType): { srcDir: string; testDir: string } {
+  const source = ["src/", "lib/", "Sources/", "app/"].find((folder) => facts.under(folder));
+  const tests = ["tests/", "test/", "Tests/", "__tests__/", "spec/"].find((f) => facts.under(f));
+  const fallback = language === "swift" ? "Tests/" : language === "go" ? "./" : "tests/";
+  return { srcDir: source ?? "./", testDir: tests ?? fallback };
+}
+
+const ignorable = [
+  ".venv",
+  "uv.lock",
+  "poetry.lock",
+  "Pipfile.lock",
+  "node_modules",
+  "package-lock.json",
+  "pnpm-lock.yaml",
+  "yarn.lock",
+  "bun.lock",
+  "bun.lockb",
+  "Cargo.lock",
+  "go.sum",
+  "Package.resolved",
+];
+
+function ignoredOf(facts: Facts, language: ProjectType): string[] {
+  const present = ignorable.filter((name) => facts.has(name) || facts.under(`${name}/`));
+  return language === "python" && !present.includes("uv.lock") && facts.has("pyproject.toml")
+    ? ["uv.lock", ...present]
+    : present;
+}
+
+function python(facts: Facts, folders: { srcDir: string }): Detection["commands"] {
+  const project = facts.text("pyproject.toml");
+  const declared = [
+    project,
+    facts.text("requirements.txt"),
+    facts.text("requirements-dev.txt"),
+    facts.text("dev-requirements.txt"),
+  ].join("\n");
+  const runner =
+    facts.has("uv.lock") || /^\[tool\.uv\b/m.test(project)
+      ? "uv run "
+      : facts.has("poetry.lock") || /^\[tool\.poetry\b/m.test(project)
+        ? "poetry run "
+        : facts.has("pyproject.toml")
+          ? "uv run "
+          : ".venv/bin/python -m ";
+  const commands: Detection["commands"] = {};
+  if (runner === "uv run ")
+    commands.setup_cmd = facts.has("uv.lock") ? "uv sync --locked" : "uv sync";
+  else if (runner === "poetry run ") commands.setup_cmd = "poetry install --no-interaction";
+  else if (facts.has("requirements.txt")) {
+    commands.setup_cmd = "python3 -m venv .venv && .venv/bin/pip install -q -r requirements.txt";
+  }
+  const uses = (name: string): boolean =>
+    new RegExp(`(^|["'\\s\\[])${name}([\\s"'=<>~!\\[;,]|$)`, "m").test(declared);
+  if (
+    uses("pytest") ||
+    facts.has("pytest.ini", "conftest.py", "tests/conftest.py") ||
+    /\[tool\.pytest/.test(project)
+  ) {
+    commands.test_cmd = `${runner}pytest {test_dir} -q --tb=short`;
+  }
+  if (uses("ruff") || facts.has("ruff.toml", ".ruff.toml") || /\[tool\.ruff/.test(project)) {
+    Object.assign(commands, {
+      lint_cmd: `${runner}ruff check {files}`,
+      lint_fix_cmd: `${runner}ruff check --fix {files}`,
+      format_cmd: `${runner}ruff format {files}`,
+      format_check_cmd: `${runner}ruff format --check {files}`,
+    });
+  } else if (uses("black")) {
+    commands.format_cmd = `${runner}black {files}`;
+    commands.format_check_cmd = `${runner}black --check {files}`;
+  }
+  const checker = ["ty", "mypy", "pyright"].find(
+    (name) => uses(name) || project.includes(`[tool.${name}`),
+  );
+  if (checker !== undefined) {
+    const words = {
+      ty: "ty check",
+      mypy: `mypy ${folders.srcDir.replace(/\/$/, "")}`,
+      pyright: "pyright",
+    }[checker];
+    commands.type_check_cmd = `${runner}${words}`;
+  }
+  if (uses("pytest-cov")) {
+    const source = folders.srcDir.replace(/\/$/, "");
+    commands.coverage_cmd = `${runner}pytest --cov=${source} --cov-report=json:{output} -q`;
+  }
+  return commands;
+}
+
+function scriptExtensions(language: ProjectType): string[] {
+  const js = [".js", ".jsx", ".mjs", ".cjs"];
+  return language === "javascript" ? js : [".ts", ".tsx", ".mts", ".cts", ...js];
+}
+
+function scripts(facts: Facts): Detection["commands"] {
+  const manifest = facts.json("package.json");
+  const declared = { ...record(manifest["dependencies"]), ...record(manifest["devDependencies"]) };
+  const own = record(manifest["scripts"]);
+  const manager = managerOf(facts, manifest);
+  const run = { bun: "bunx", pnpm: "pnpm exec", yarn: "yarn", npm: "npx --no-install" }[manager];
+  const commands: Detection["commands"] = {};
+  if (facts.has("package.json")) commands.setup_cmd = setupOf(facts, manager);
+  const config = (name: string): boolean =>
+    facts.matching(new RegExp(`^${name}\\.config\\.[mc]?[jt]s$`));
+  const test = String(own["test"] ?? "");
+  if (config("vitest") || "vitest" in declared) commands.test_cmd = `${run} vitest run`;
+  else if (config("jest") || "jest" in declared) commands.test_cmd = `${run} jest`;
+  else if (/\bbun test\b/.test(test) || (manager === "bun" && facts.matching(/\.test\.[jt]sx?$/)))
+    commands.test_cmd = "bun test";
+  else if (/\bnode\b.*--test\b/.test(test)) commands.test_cmd = test;
+  else if (test !== "" && !test.includes("no test specified"))
+    commands.test_cmd = `${manager} run test`;
+  if (facts.has("biome.json", "biome.jsonc")) {
+    commands.lint_cmd = `${run} biome lint {files}`;
+    commands.lint_fix_cmd = `${run} biome lint --write {files}`;
+    commands.format_cmd = `${run} biome format --write {files}`;
+    commands.format_check_cmd = `${run} biome format {files}`;
+  }
+  if (config("eslint") || facts.matching(/^\.eslintrc(\.[a-z]+)?$/)) {
+    commands.lint_cmd = `${run} eslint {files}`;
+    commands.lint_fix_cmd = `${run} eslint --fix {files}`;
+  } else if (
+    commands.lint_cmd === undefined &&
+    (facts.has(".oxlintrc.json", "oxlint.json") || "oxlint" in declared)
+  ) {
+    commands.lint_cmd = `${run} oxlint {files}`;
+    commands.lint_fix_cmd = `${run} oxlint --fix {files}`;
+  }
+  if (config("prettier") || facts.matching(/^\.prettierrc(\.[a-z]+)?$/) || "prettier" in manifest) {
+    commands.format_cmd = `${run} prettier --write {files}`;
+    commands.format_check_cmd = `${run} prettier --check {files}`;
+  }
+  if (facts.has("tsconfig.json")) commands.type_check_cmd = `${run} tsc --noEmit`;
+  return commands;
+}
+
+type Manager = "bun" | "pnpm" | "yarn" | "npm";
+
+function managerOf(facts: Facts, manifest: Record<string, unknown>): Manager {
+  const named = /^(bun|pnpm|yarn|npm)@/.exec(String(manifest["packageManager"] ?? ""))?.[1];
+  if (named !== undefined) return named as Manager;
+  if (facts.has("bun.lock", "bun.lockb")) return "bun";
+  if (facts.has("pnpm-lock.yaml")) return "pnpm";
+  return facts.has("yarn.lock") ? "yarn" : "npm";
+}
+
+function setupOf(facts: Facts, manager: Manager): string {
+  switch (manager) {
+    case "bun":
+      return `bun install${facts.has("bun.lock", "bun.lockb") ? " --frozen-lockfile" : ""} --ignore-scripts`;
+    case "pnpm":
+      return `pnpm install${facts.has("pnpm-lock.yaml") ? " --frozen-lockfile" : ""} --ignore-scripts`;
+    case "yarn":
+      return "yarn install --immutable --mode=skip-build";
+    case "npm":
+      return facts.has("package-lock.json")
+        ? "npm ci --ignore-scripts"
+        : "npm install --ignore-scripts";
+    default:
+      return manager satisfies never;
+  }
+}
+
+function record(value: unknown): Record<string, unknown> {
+  return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : {};
+}
+
+function go(facts: Facts): Detection["commands"] {
+  const linted = facts.matching(/^\.golangci\.(ya?ml|toml|json)$/);
+  return {
+    test_cmd: "go test ./...",
+    lint_cmd: linted ? "golangci-lint run" : "go vet ./...",
+    format_cmd: "gofmt -w {files}",
+    format_check_cmd: "gofmt -l {files}",
+  };
+}
