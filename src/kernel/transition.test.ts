@@ -371,6 +371,14 @@ describe("the merge train", () => {
     expect(run.landed("b", 2)).toEqual([finish("complete")]);
   });
 
+  test("D3 a slow early unit holds up neither a later one nor what depends on that", () => {
+    const run = begin({ units: [{ id: "slow" }, { id: "b" }, { id: "c", deps: ["b"] }] });
+    run.reviewed("b");
+    run.built("b", 1, "t0");
+    run.passed("b", 1, "t0+b1");
+    expect(run.landed("b", 1)).toEqual([prepare("c")]);
+  });
+
   test("is as long as speculation allows", () => {
     const run = begin({ units: [{ id: "a" }, { id: "b" }], limits: { speculation: 1 } });
     run.reviewed("a");
@@ -480,16 +488,13 @@ describe("the merge train", () => {
     expect(run.failed("a", 1, "t0+a1")).toEqual([finish("failed")]);
   });
 
-  test.each(["base", "environment"] as const)(
-    "A5 blame on the %s is no reason to retry",
-    (blame) => {
-      const run = begin();
-      run.reviewed("a");
-      run.built("a", 1, "t0");
-      expect(run.failed("a", 1, "t0+a1", blame)).toEqual([finish("failed")]);
-      expect(run.state.units["a"]?.rejections).toBe(0);
-    },
-  );
+  test.each(["base", "environment"] as const)("blame on the %s is no reason to retry", (blame) => {
+    const run = begin();
+    run.reviewed("a");
+    run.built("a", 1, "t0");
+    expect(run.failed("a", 1, "t0+a1", blame)).toEqual([finish("failed")]);
+    expect(run.state.units["a"]?.rejections).toBe(0);
+  });
 
   test("a judgement of an own tree waits for a free gate like every other", () => {
     const run = twoCars({ limits: { maxGates: 1, speculation: 1, rejectionRetries: 0 } });
@@ -541,7 +546,7 @@ describe("landing", () => {
     expect(run.step({ type: "target.moved", tip: "c1" }).disposition).toBe("stale");
   });
 
-  test("A12 blocked by a checkout: tried when it changes, and once more at the end", () => {
+  test("B4 blocked by a checkout: tried when it changes, and once more at the end", () => {
     const run = landing({ units: [{ id: "a" }, { id: "b" }] });
     expect(run.refused("a", 1, "blocked_by_checkout")).toEqual([]);
     expect(run.phase("a")).toBe("waiting: so");
@@ -565,7 +570,7 @@ describe("landing", () => {
     expect(run.refused("a", 2, "target_moved", "t0")).toEqual([finish("failed")]);
   });
 
-  test("A2 a proof that fails is final, whatever retries are left", () => {
+  test("a proof that fails is final, whatever retries are left", () => {
     const run = landing();
     expect(run.refused("a", 1, "proof_failed")).toEqual([finish("failed")]);
   });
