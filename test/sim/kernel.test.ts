@@ -3,11 +3,14 @@
  *
  * `DGOV_SIM_SEEDS=10000` simulates more; `DGOV_SIM_SEED=<n | commit id>` one seed alone.
  */
-import { describe, expect, test } from "bun:test";
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { explore, smallDags } from "./exhaustive.ts";
 import { realKernel } from "./kernel.ts";
 import { hunt, mutations } from "./mutations.ts";
 import { simulate } from "./simulate.ts";
+
+// Each takes about a second; a busy machine must not make one fail.
+setDefaultTimeout(120_000);
 
 const seeds = Number(process.env["DGOV_SIM_SEEDS"] ?? "2000");
 const chunk = 500;
