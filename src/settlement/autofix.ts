@@ -1,68 +1,191 @@
 /**
  * The project's own formatter and fixer, run on what an attempt changed; only its own lines keep
  * what they did. How the commands end does not matter: the gates judge.
+ *
+ * Commands that take files run in the worktree. One that takes none would change everybody's files,
+ * so then all of them run in a gate tree that holds the attempt's work, and the rest is left there.
  */
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import {
+  chmodSync,
+  lstatSync,
+  mkdirSync,
+  readFileSync,
+  realpathSync,
+  writeFileSync,
+} from "node:fs";
+import { dirname, join } from "node:path";
 import { readBlobAt } from "../git/diff.ts";
-import type { Change } from "../git/snapshot.ts";
-import type { AttemptTree } from "../git/worktree.ts";
-import { runShell } from "../process/spawn.ts";
+import type { Identity } from "../git/objects.ts";
+import { type Change, commitChanges } from "../git/snapshot.ts";
+import { type AttemptTree, removeFolder } from "../git/worktree.ts";
 import type { SettlementContext } from "./context.ts";
-import { fillIn } from "./gates/command.ts";
+import { fillIn, runCommand, takesFiles } from "./gates/command.ts";
 import { keepFixes } from "./line-merge.ts";
+import { inGateTree } from "./place.ts";
+import { isSource } from "./source.ts";
 
-/** Fixes the claimed changed source files in the worktree; gives those that changed (repo-relative). */
-export async function autofix(
-  c: SettlementContext,
-  o: { tree: AttemptTree; changes: readonly Change[]; marker: string },
-): Promise<string[]> {
-  const commands = [c.config.commands.lintFix, c.config.commands.format].flatMap((text) =>
-    // A command that takes no files would change everybody's.
-    text !== null && /\{files?\}/.test(text) ? [text] : [],
-  );
-  const prefix = c.projectDir === "" ? "" : `${c.projectDir}/`;
-  const files = o.changes.filter(
-    (change) =>
-      change.kind === "file" &&
-      change.status !== "deleted" &&
-      change.path.startsWith(prefix) &&
-      c.config.sourceExtensions.some((extension) => change.path.endsWith(extension)),
-  );
-  if (commands.length === 0 || files.length === 0) return [];
-  const before = new Map(files.map(({ path }) => [path, readText(join(o.tree.path, path))]));
-  const names = files.map(({ path }) => path.slice(prefix.length));
-  for (const text of commands) {
-    const command = fillIn(c, text, names);
-    if (command === null) continue;
-    await runShell({
-      command,
-      cwd: join(o.tree.path, c.projectDir),
-      env: c.environment,
-      timeoutMs: c.config.settlementTimeoutS * 1000,
-      outputBytesMax: 256 * 1024,
-      marker: o.marker,
-      signal: c.signal,
-    });
-  }
+export interface Autofixed {
+  /** Files whose text is another one now (repo-relative). */
+  fixed: string[];
+  /** Whether commands ran in the worktree, where they may have changed anything. */
+  touched: boolean;
+  /** Commands that could not do their work, in words. */
+  notes: string[];
+}
+
+interface Request {
+  tree: AttemptTree;
+  /** Claimed changes, repo-relative. */
+  changes: readonly Change[];
+  marker: string;
+  message: string;
+  date: string;
+}
+
+/** Texts of files by path, one character a byte: whatever they are, they come back the same. */
+type Texts = Map<string, string>;
+
+/** Fixes the claimed changed source files in the worktree. */
+export async function autofix(c: SettlementContext, o: Request): Promise<Autofixed> {
+  const { lintFix, format } = c.config.commands;
+  const commands = [lintFix, format].filter((text) => text !== null);
+  const files = sources(c, o.changes);
+  if (commands.length === 0 || files.length === 0) return { fixed: [], touched: false, notes: [] };
+  const bench: Bench = {
+    commands: commands.flatMap((text) => fillIn(c.config, text, inProject(c, files))),
+    paths: files.map(({ path }) => path),
+    marker: o.marker,
+    notes: new Set<string>(),
+  };
+  const attempt = readTexts(o.tree.path, bench.paths);
+  const wanted = async (root: string): Promise<Texts> => {
+    const fixed = await fixIn(c, bench, root);
+    const kept = await keepOwn(c, o, attempt, fixed);
+    return c.signal.aborted ? attempt : provenFixes(c, bench, root, { attempt, fixed, kept });
+  };
+  const touched = commands.every(takesFiles);
+  const texts = touched ? await wanted(o.tree.path) : await elsewhere(c, o, wanted);
   const fixed: string[] = [];
-  for (const { path, status } of files) {
-    const attempt = before.get(path) ?? null;
-    const after = readText(join(o.tree.path, path));
-    if (attempt === null || after === null || attempt === after) continue;
-    const base = status === "added" ? null : await readBlobAt(c.repository, o.tree.base, path);
-    const text = keepFixes({ base: base === null ? null : decode(base), attempt, fixed: after });
-    writeFileSync(join(o.tree.path, path), Buffer.from(text, "latin1"));
-    if (text !== attempt) fixed.push(path);
+  for (const [path, before] of attempt) {
+    const text = texts.get(path) ?? before;
+    writeText(o.tree.path, path, text);
+    if (text !== before) fixed.push(path);
   }
-  return fixed;
+  return { fixed, touched, notes: [...bench.notes] };
 }
 
-/** Bytes as text, one character each: whatever they are, they come back the same. */
-function readText(path: string): string | null {
-  return existsSync(path) ? decode(readFileSync(path)) : null;
+interface Bench {
+  commands: string[];
+  paths: string[];
+  marker: string;
+  notes: Set<string>;
 }
 
-function decode(bytes: Uint8Array): string {
-  return Buffer.from(bytes).toString("latin1");
+function sources(c: SettlementContext, changes: readonly Change[]): Change[] {
+  const prefix = c.projectDir === "" ? "" : `${c.projectDir}/`;
+  return changes.filter(
+    ({ kind, status, path }) =>
+      kind === "file" &&
+      status !== "deleted" &&
+      path.startsWith(prefix) &&
+      isSource(c.config, path),
+  );
+}
+
+function inProject(c: SettlementContext, files: readonly Change[]): string[] {
+  const from = c.projectDir === "" ? 0 : c.projectDir.length + 1;
+  return files.map(({ path }) => path.slice(from));
+}
+
+/** The attempt's work in a gate tree of its own. */
+async function elsewhere(
+  c: SettlementContext,
+  o: Request,
+  use: (root: string) => Promise<Texts>,
+): Promise<Texts> {
+  const identity: Identity = c.identity;
+  const paths = o.changes.map(({ path }) => path);
+  const { tree } = await commitChanges(c.repository, o.tree, { ...o, paths, identity });
+  const place = { tree, unit: null, marker: o.marker, signal: c.signal };
+  const texts = await inGateTree(c, place, async ({ prepare, root }) => {
+    const ready = await prepare();
+    return ready.ok ? use(root) : new Map<string, string>();
+  });
+  return texts ?? new Map<string, string>();
+}
+
+/** What the commands make of the files. */
+async function fixIn(c: SettlementContext, bench: Bench, root: string): Promise<Texts> {
+  for (const command of bench.commands) {
+    const { marker } = bench;
+    const run = await runCommand(c, { root, command, marker, signal: c.signal });
+    if (run.status === "errored") bench.notes.add(`\`${command}\`: ${run.exit}`);
+    if (c.signal.aborted) break;
+  }
+  return readTexts(root, bench.paths);
+}
+
+/** The attempt's texts with the fixes of its own lines. */
+async function keepOwn(
+  c: SettlementContext,
+  o: Request,
+  attempt: Texts,
+  fixed: Texts,
+): Promise<Texts> {
+  const kept: Texts = new Map();
+  for (const { path, status } of o.changes) {
+    const [before, after] = [attempt.get(path), fixed.get(path)];
+    if (before === undefined || after === undefined) continue;
+    const blob = status === "added" ? null : await readBlobAt(c.repository, o.tree.base, path);
+    const base = blob === null ? null : Buffer.from(blob).toString("latin1");
+    kept.set(path, before === after ? before : keepFixes({ base, attempt: before, fixed: after }));
+  }
+  return kept;
+}
+
+/**
+ * Part of a fix can break what the whole would not: one quote of two. A text with part of its fixes
+ * is sound when the commands make the same of it as of the attempt's; else the attempt's stays.
+ */
+async function provenFixes(
+  c: SettlementContext,
+  bench: Bench,
+  root: string,
+  texts: { attempt: Texts; fixed: Texts; kept: Texts },
+): Promise<Texts> {
+  const { attempt, fixed, kept } = texts;
+  const partial = [...kept].filter(
+    ([path, text]) => text !== fixed.get(path) && text !== attempt.get(path),
+  );
+  if (partial.length === 0) return kept;
+  for (const [path, text] of kept) writeText(root, path, text);
+  const again = await fixIn(c, bench, root);
+  const proven = new Map(kept);
+  for (const [path] of partial) {
+    const sound = again.get(path) === fixed.get(path);
+    if (!sound) proven.set(path, attempt.get(path) ?? "");
+  }
+  return proven;
+}
+
+function readTexts(root: string, paths: readonly string[]): Texts {
+  const texts: Texts = new Map();
+  for (const path of paths) {
+    const full = join(root, path);
+    const stats = lstatSync(full, { throwIfNoEntry: false });
+    if (stats?.isFile()) texts.set(path, readFileSync(full, "latin1"));
+  }
+  return texts;
+}
+
+/** Writes a file of the attempt's; never through a link that a command put in its place. */
+function writeText(root: string, path: string, text: string): void {
+  const full = join(root, path);
+  const stats = lstatSync(full, { throwIfNoEntry: false });
+  if (stats?.isFile() && readFileSync(full, "latin1") === text) return;
+  mkdirSync(dirname(full), { recursive: true });
+  if (realpathSync(dirname(full)) !== join(realpathSync(root), dirname(path))) return;
+  if (stats !== undefined && (!stats.isFile() || stats.nlink > 1)) removeFolder(full);
+  writeFileSync(full, text, "latin1");
+  if (stats?.isFile()) chmodSync(full, stats.mode);
 }

@@ -4,6 +4,7 @@ import type { Identity } from "../git/objects.ts";
 import type { Oid, Repository } from "../git/repository.ts";
 import type { GateStatus } from "../kernel/event.ts";
 import type { Diagnostic } from "./diagnostics/diagnostic.ts";
+import type { BaseRuns } from "./gates/on-base.ts";
 import { type GateSlots, gateSlots } from "./slots.ts";
 import { type VerdictCache, verdictCache } from "./verdict-cache.ts";
 
@@ -53,6 +54,8 @@ export interface SettlementContext {
   scratch: string;
   slots: GateSlots;
   cache: VerdictCache;
+  /** How commands ended on trees that are somebody's base, as far as they did not pass. */
+  baseRuns: BaseRuns;
   signal: AbortSignal;
   report(progress: GateProgress): void;
   /** Keeps a gate's whole output and gives its digest. */
@@ -61,15 +64,15 @@ export interface SettlementContext {
 
 /** A context with its own slots and cache below `slotsRoot`. */
 export function openSettlement(
-  o: Omit<SettlementContext, "slots" | "cache"> & { slotsRoot: string },
+  o: Omit<SettlementContext, "slots" | "cache" | "baseRuns"> & { slotsRoot: string },
 ): SettlementContext {
   const { slotsRoot, ...rest } = o;
   const { maxGates, jobs } = o.config.run;
-  const context: SettlementContext = {
+  return {
     ...rest,
-    // A failing gate needs a second tree, the base's, while it still holds its own.
-    slots: gateSlots(slotsRoot, maxGates + Math.max(maxGates, jobs)),
+    // More than gates can hold at once, so that a failing one gets a second tree: the base's.
+    slots: gateSlots(slotsRoot, maxGates + Math.max(1, jobs)),
     cache: verdictCache(slotsRoot, o.environment),
+    baseRuns: new Map(),
   };
-  return context;
 }

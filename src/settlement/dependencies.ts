@@ -2,14 +2,17 @@
  * Dependency folders: what `setup_cmd` makes, or a copy of the operator's.
  *
  * A folder is copied only when it belongs to the same lockfile, and never when something in it
- * points back into the operator's checkout: tests would then test the operator's code.
+ * leads back into the operator's checkout: tests would then test the operator's code.
  */
-import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
-import { dirname, isAbsolute, join, relative, resolve } from "node:path";
+import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
+import { removeFolder } from "../git/worktree.ts";
 import { describeExit, succeeded } from "../process/exit-result.ts";
 import { runProcess, runShell } from "../process/spawn.ts";
 import { sha256 } from "../std/digest.ts";
 import type { SettlementContext } from "./context.ts";
+import { environmentIn } from "./environment.ts";
+import { leadsBack } from "./leads-back.ts";
 
 /** Folders that hold dependencies and are never a worker's work. */
 export const dependencyNames: ReadonlySet<string> = new Set([
@@ -17,12 +20,11 @@ export const dependencyNames: ReadonlySet<string> = new Set([
   ".venv",
   "venv",
   "vendor",
-  "target",
   "Pods",
-  ".build",
 ]);
 
-const copied = ["node_modules", "vendor"];
+/** Those that can be copied; the others name their own place in themselves. */
+const copyable: ReadonlySet<string> = new Set(["node_modules", "vendor", "Pods"]);
 
 const lockfiles = [
   "bun.lock",
@@ -38,9 +40,20 @@ const lockfiles = [
   "Cargo.lock",
   "go.sum",
   "composer.lock",
+  "Gemfile.lock",
+  "Podfile.lock",
 ];
 
-export type Prepared = { ok: true; output: string } | { ok: false; reason: string; output: string };
+export type Prepared =
+  | { ok: true; output: string; durationMs: number }
+  | {
+      ok: false;
+      reason: string;
+      output: string;
+      durationMs: number;
+      /** The command never ended by itself, or could not be started. */
+      unrunnable: boolean;
+    };
 
 /** What the dependency folders of a tree depend on: its lockfiles and the command that makes them. */
 export function dependencyKey(c: SettlementContext, projectPath: string): string {
@@ -50,7 +63,8 @@ export function dependencyKey(c: SettlementContext, projectPath: string): string
 function lockfileDigest(projectPath: string): string {
   const parts = lockfiles.map((name) => {
     const path = join(projectPath, name);
-    return existsSync(path) ? `${name}\0${sha256(readFileSync(path))}` : "";
+    const file = lstatSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
+    return file ? `${name}\0${sha256(readFileSync(path))}` : "";
   });
   return sha256(parts.join("\n"));
 }
@@ -58,66 +72,88 @@ function lockfileDigest(projectPath: string): string {
 /** Prepares the dependencies of a fresh worktree or gate tree at `path` (the repository's root). */
 export async function prepareDependencies(
   c: SettlementContext,
-  o: { path: string; marker: string; signal: AbortSignal },
+  o: { path: string; marker: string; signal: AbortSignal; temporary?: string },
 ): Promise<Prepared> {
   const project = join(o.path, c.projectDir);
   if (lockfileDigest(project) === lockfileDigest(c.projectRoot)) {
-    for (const name of c.config.worktree.copy ?? copied) await copyFolder(c, name, project);
+    for (const folder of foldersToCopy(c)) await copyFolder(c, folder, project, o.signal);
   }
   const setup = c.config.worktree.setup;
-  if (setup === null) return { ok: true, output: "" };
+  if (setup === null) return { ok: true, output: "", durationMs: 0 };
   const run = await runShell({
     command: setup,
     cwd: project,
-    env: c.environment,
+    env: environmentIn(c, o.path, o.temporary),
     timeoutMs: c.config.bootstrapTimeoutS * 1000,
     outputBytesMax: 1024 * 1024,
     marker: o.marker,
     signal: o.signal,
   });
-  if (succeeded(run.result)) return { ok: true, output: run.combined };
+  const told = { output: run.combined, durationMs: run.durationMs };
+  if (succeeded(run.result)) return { ok: true, ...told };
   const last = run.combined.trim().split("\n").at(-1) ?? "";
-  return {
-    ok: false,
-    reason: `${describeExit(run.result)}${last === "" ? "" : `: ${last}`}`,
-    output: run.combined,
-  };
+  const reason = `${describeExit(run.result)}${last === "" ? "" : `: ${last}`}`;
+  const { result } = run;
+  const unrunnable = result.kind !== "exited" || result.code === 126 || result.code === 127;
+  return { ok: false, reason, unrunnable, ...told };
 }
 
-async function copyFolder(c: SettlementContext, name: string, project: string): Promise<void> {
-  const from = join(c.projectRoot, name);
-  const to = join(project, name);
-  if (existsSync(to) || !existsSync(from) || lstatSync(from).isSymbolicLink()) return;
-  if (leaves(from)) return;
+/** Dependency folders of the operator's project, relative to it; looked for once a run. */
+function foldersToCopy(c: SettlementContext): string[] {
+  const { copy } = c.config.worktree;
+  if (copy !== null) return copy;
+  const known = detected.get(c);
+  if (known !== undefined) return known;
+  const folders = dependencyFolders(c.projectRoot).filter((path) => copyable.has(basename(path)));
+  detected.set(c, folders);
+  return folders;
+}
+
+const detected = new WeakMap<SettlementContext, string[]>();
+
+async function copyFolder(
+  c: SettlementContext,
+  folder: string,
+  project: string,
+  signal: AbortSignal,
+): Promise<void> {
+  const from = join(c.projectRoot, folder);
+  const to = join(project, folder);
+  const stats = lstatSync(from, { throwIfNoEntry: false });
+  // A folder the tree has itself is the tree's; one below a folder it lacks has no place.
+  if (stats === undefined || !stats.isDirectory() || existsSync(to)) return;
+  if (!existsSync(dirname(to)) && dirname(folder) !== ".") return;
+  if ((await leadsBackOnce(c, from)) !== null) return;
   mkdirSync(dirname(to), { recursive: true });
-  const flags = process.platform === "darwin" ? ["-Rc"] : ["-a", "--reflink=auto"];
-  await runProcess({
-    argv: ["cp", ...flags, from, to],
-    cwd: project,
-    env: { PATH: c.environment["PATH"] ?? "/usr/bin:/bin" },
-    timeoutMs: c.config.bootstrapTimeoutS * 1000,
-    outputBytesMax: 64 * 1024,
-    signal: c.signal,
-  });
-}
-
-/** Whether a link in a folder leads out of it. */
-function leaves(root: string): boolean {
-  const open = [root];
-  for (let folder = open.pop(); folder !== undefined; folder = open.pop()) {
-    for (const entry of readdirSync(folder, { withFileTypes: true })) {
-      const path = join(folder, entry.name);
-      if (entry.isDirectory()) open.push(path);
-      if (!entry.isSymbolicLink()) continue;
-      const target = readlinkSync(path);
-      if (isAbsolute(target)) return true;
-      if (relative(root, resolve(folder, target)).startsWith("..")) return true;
-    }
+  const [first, ...others] =
+    process.platform === "darwin" ? ["-Rc", "-R"] : ["-a --reflink=auto", "-a"];
+  for (const flags of [first ?? "-a", ...others]) {
+    const run = await runProcess({
+      argv: ["cp", ...flags.split(" "), from, to],
+      cwd: project,
+      env: { PATH: c.environment["PATH"] ?? "/usr/bin:/bin" },
+      timeoutMs: c.config.bootstrapTimeoutS * 1000,
+      outputBytesMax: 64 * 1024,
+      signal,
+    });
+    if (succeeded(run.result)) return;
+    // Half a folder is worse than none: what needs it would fail in strange ways.
+    removeFolder(to);
   }
-  return false;
 }
 
-/** Dependency folders below a tree, relative to it; what lies inside one is not looked at. */
+/** Asked once a run: looking into a folder of dependencies takes its time. */
+function leadsBackOnce(c: SettlementContext, folder: string): Promise<string | null> {
+  const known = asked.get(c) ?? new Map<string, Promise<string | null>>();
+  asked.set(c, known);
+  const answer = known.get(folder) ?? leadsBack(folder, c.repository.topLevel);
+  known.set(folder, answer);
+  return answer;
+}
+
+const asked = new WeakMap<SettlementContext, Map<string, Promise<string | null>>>();
+
+/** Dependency folders below a root, relative to it; what lies inside one is not looked at. */
 export function dependencyFolders(root: string): string[] {
   const found: string[] = [];
   const walk = (folder: string): void => {
@@ -130,4 +166,25 @@ export function dependencyFolders(root: string): string[] {
   };
   walk("");
   return found;
+}
+
+/**
+ * Whether a Python environment below a root holds a copy of the project itself (an installation
+ * that is not editable): such folders are good for the one tree they were made from.
+ */
+export function holdsProjectCopy(root: string, folders: readonly string[]): boolean {
+  const looksLocal = (path: string): boolean => {
+    const text = readFileSync(path, "utf8");
+    return text.includes('"file://') && !/"editable":\s*true/.test(text);
+  };
+  return folders
+    .filter((folder) => /(^|\/)\.?venv$/.test(folder))
+    .flatMap((folder) => [
+      ...new Bun.Glob("lib*/python*/site-packages/*.dist-info/direct_url.json").scanSync({
+        cwd: join(root, folder),
+        absolute: true,
+        dot: true,
+      }),
+    ])
+    .some(looksLocal);
 }

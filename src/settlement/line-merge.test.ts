@@ -8,7 +8,13 @@ describe("keepFixes", () => {
     ["a neighbour's line is not", "a \nb\n", "a \nB \n", "a\nB\n", "a \nB\n"],
     ["a new file is taken whole", null, "a \n", "a\n", "a\n"],
     ["an import put above a changed line stays", "x\n", "y\n", "import z\ny\n", "import z\ny\n"],
-    ["an insertion elsewhere goes", "a\nb\nc\nd\n", "a\nb\nc\nD\n", "new\na\nb\nc\nD\n", "a\nb\nc\nD\n"],
+    [
+      "an insertion elsewhere goes",
+      "a\nb\nc\nd\n",
+      "a\nb\nc\nD\n",
+      "new\na\nb\nc\nD\n",
+      "a\nb\nc\nD\n",
+    ],
     ["lines joined across the attempt's edge stay apart", "a\nb\n", "a\nB\n", "aB\n", "a\nB\n"],
     ["a missing newline at the end survives", "a\nb", "a\nB ", "a\nB", "a\nB"],
     ["CRLF survives", "a\r\nb\r\n", "a\r\nB \r\n", "a\r\nB\r\n", "a\r\nB\r\n"],
@@ -16,7 +22,9 @@ describe("keepFixes", () => {
     expect(keepFixes({ base, attempt, fixed })).toBe(wanted);
   });
 
-  const text = fc.array(fc.constantFrom("a", "b", "c", "d")).map((lines) => lines.map((l) => `${l}\n`));
+  const text = fc
+    .array(fc.constantFrom("a", "b", "c", "d"))
+    .map((lines) => lines.map((l) => `${l}\n`));
 
   test("hunks turn one text into the other", () => {
     fc.assert(

@@ -10,17 +10,22 @@ export function renderRejection(verdicts: readonly GateVerdict[]): string {
   );
 }
 
+const shownMax = 50;
+
 function renderGate(verdict: GateVerdict): string {
   const lines = [`The ${verdict.gate} gate ${verdict.status}: ${verdict.reason}`];
   if (verdict.command !== null) lines.push(`$ ${verdict.command}`);
   if (verdict.exit !== null) lines.push(`(${verdict.exit})`);
   if (verdict.diagnostics.length > 0) {
     lines.push("New against the base:");
-    for (const d of verdict.diagnostics.slice(0, 50)) {
+    for (const d of verdict.diagnostics.slice(0, shownMax)) {
       const place = [d.file, d.line, d.column].filter((part) => part !== null).join(":");
-      lines.push(`  ${place}: ${d.message}`);
+      const code = d.code === "" || d.message.includes(d.code) ? "" : ` [${d.code}]`;
+      lines.push(`  ${place === "" ? "" : `${place}: `}${d.message}${code}`);
     }
   }
+  const more = verdict.diagnostics.length - shownMax;
+  if (more > 0) lines.push(`  and ${more} more`);
   if (verdict.tail.trim() !== "") lines.push("Output:", verdict.tail.trimEnd());
   return lines.join("\n");
 }

@@ -15,13 +15,22 @@ import { describeExit, succeeded } from "../process/exit-result.ts";
 import { runShell } from "../process/spawn.ts";
 import { autofix } from "./autofix.ts";
 import type { SettlementContext } from "./context.ts";
+import { environmentIn } from "./environment.ts";
 import { fillIn } from "./gates/command.ts";
 
 const hookTimeoutMs = 30_000;
 
 /** `touched`: files of the worktree changed after the worker ended, so its kept work is out of date. */
 export type ReviewOutcome = { touched: boolean } & (
-  | { passed: true; commit: Oid; tree: Oid; changed: string[]; autofixed: string[] }
+  | {
+      passed: true;
+      commit: Oid;
+      tree: Oid;
+      changed: string[];
+      autofixed: string[];
+      /** What went wrong on the way and does not matter for the verdict: a fixer that timed out. */
+      notes: string[];
+    }
   | { passed: false; verdict: string; reason: string; retriable: boolean; detail: string }
 );
 
@@ -69,9 +78,10 @@ export async function reviewAttempt(
       retriable: true,
       touched,
     });
-  const autofixed = await autofix(c, { ...o, changes: claimed(changes, scope) });
-  if (!touched && autofixed.length === 0) {
-    return { ...(await commit(c, o, scope.claimed)), autofixed, touched: false };
+  const fix = await autofix(c, { ...o, changes: claimed(changes, scope) });
+  const said = { autofixed: fix.fixed, notes: fix.notes };
+  if (!touched && !fix.touched && fix.fixed.length === 0) {
+    return { ...(await commit(c, o, scope.claimed)), ...said, touched: false };
   }
   const after = judgeChanges(await changesOf(c.repository, o.tree), policy);
   if (!after.passed)
@@ -80,7 +90,7 @@ export async function reviewAttempt(
       detail: detailOf(after),
       touched: true,
     });
-  return { ...(await commit(c, o, after.claimed)), autofixed, touched: true };
+  return { ...(await commit(c, o, after.claimed)), ...said, touched: true };
 }
 
 function retry(scope: ScopeVerdict): { retriable: boolean } {
@@ -118,14 +128,13 @@ async function runHooks(
     .filter((change) => change.status !== "deleted" && change.path.startsWith(prefix))
     .map((change) => change.path.slice(prefix.length));
   let ran = false;
-  for (const text of c.config.reviewHooks) {
-    const command = fillIn(c, text, files);
-    if (command === null) continue;
+  const commands = c.config.reviewHooks.flatMap((text) => fillIn(c.config, text, files));
+  for (const command of commands) {
     ran = true;
     const run = await runShell({
       command,
       cwd: join(o.tree.path, c.projectDir),
-      env: c.environment,
+      env: environmentIn(c, o.tree.path, undefined),
       timeoutMs: hookTimeoutMs,
       outputBytesMax: 64 * 1024,
       marker: o.marker,

@@ -1,23 +1,40 @@
 /** Gate trees kept warm: a bounded number of folders, each lent to one user at a time. */
 import { join } from "node:path";
+import type { FolderState } from "./folder-state.ts";
+
+/** What the dependency folders of a slot were prepared for, and how they were right after. */
+export interface PreparedFolders {
+  key: string;
+  /** The only tree they are good for; null when every tree of this key may use them. */
+  tree: string | null;
+  folders: string[];
+  state: FolderState;
+}
 
 export interface Slot {
   path: string;
   meta: string;
-  /** Tree it held last, and what its dependency folders were prepared for; null when neither. */
+  /** `TMPDIR` of what runs here. */
+  temporary: string;
+  /** Tree it held last; null when none. */
   tree: string | null;
-  prepared: { key: string; folders: string[]; listing: string } | null;
+  /** Unit it was lent for last: tool caches survive between trees of one unit only. */
+  owner: string | null;
+  prepared: PreparedFolders | null;
 }
 
 export interface GateSlots {
-  /** Lends a slot, preferring one that held `tree`; waits when all are lent. */
-  borrow<T>(tree: string, use: (slot: Slot) => Promise<T>): Promise<T>;
+  /**
+   * Lends a slot, preferring one that held `tree`; waits when all are lent. Null when the signal
+   * was aborted before one was free.
+   */
+  borrow<T>(tree: string, signal: AbortSignal, use: (slot: Slot) => Promise<T>): Promise<T | null>;
 }
 
 /** At most `max` slots below `root`, made when first needed. */
 export function gateSlots(root: string, max: number): GateSlots {
   const free: Slot[] = [];
-  const waiting: ((slot: Slot) => void)[] = [];
+  const waiting = new Set<(slot: Slot) => void>();
   let made = 0;
   const take = (tree: string): Slot | null => {
     const at = free.findIndex((slot) => slot.tree === tree);
@@ -26,15 +43,35 @@ export function gateSlots(root: string, max: number): GateSlots {
     if (made === max) return null;
     made++;
     const folder = join(root, String(made));
-    return { path: join(folder, "tree"), meta: join(folder, "meta"), tree: null, prepared: null };
+    return {
+      path: join(folder, "tree"),
+      meta: join(folder, "meta"),
+      temporary: join(folder, "tmp"),
+      tree: null,
+      owner: null,
+      prepared: null,
+    };
   };
+  const wait = (signal: AbortSignal): Promise<Slot | null> =>
+    new Promise((resolve) => {
+      const lend = (slot: Slot | null): void => {
+        waiting.delete(lend);
+        signal.removeEventListener("abort", giveUp);
+        resolve(slot);
+      };
+      const giveUp = (): void => lend(null);
+      signal.addEventListener("abort", giveUp, { once: true });
+      waiting.add(lend);
+    });
   return {
-    async borrow(tree, use) {
-      const slot = take(tree) ?? (await new Promise<Slot>((lend) => waiting.push(lend)));
+    async borrow(tree, signal, use) {
+      if (signal.aborted) return null;
+      const slot = take(tree) ?? (await wait(signal));
+      if (slot === null) return null;
       try {
         return await use(slot);
       } finally {
-        const next = waiting.shift();
+        const [next] = waiting;
         if (next === undefined) free.push(slot);
         else next(slot);
       }

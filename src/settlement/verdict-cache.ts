@@ -1,8 +1,21 @@
 /**
  * Verdicts by everything they depend on: tree, base tree, gate, command, environment. Passed ones
  * outlive the run; failed ones do not, since what failed may have been the machine.
+ *
+ * The file is read once, before anything of a worker's runs in this process's time.
  */
-import { appendFileSync, existsSync, mkdirSync, readFileSync } from "node:fs";
+import {
+  accessSync,
+  appendFileSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname, join } from "node:path";
 import { canonicalJson, sha256 } from "../std/digest.ts";
 import type { GateVerdict } from "./context.ts";
@@ -19,35 +32,81 @@ export interface VerdictCache {
   put(key: VerdictKey, verdict: GateVerdict): void;
 }
 
+/** Verdicts kept between runs; the oldest half goes when there are more. */
+const keptMax = 4000;
+
 /** The cache of a repository, in a file beside its gate trees. */
 export function verdictCache(root: string, environment: Record<string, string>): VerdictCache {
-  const { TMPDIR: _, ...stable } = environment;
-  const surroundings = sha256(
-    canonicalJson({ stable, platform: process.platform, arch: process.arch }),
-  );
   const file = join(dirname(root), "verdicts.jsonl");
-  const known = new Map<string, GateVerdict>();
-  if (existsSync(file)) {
-    for (const line of readFileSync(file, "utf8").split("\n")) {
-      try {
-        const { key, verdict } = JSON.parse(line) as { key: string; verdict: GateVerdict };
-        known.set(key, verdict);
-      } catch {
-        // A line cut by a crash is a verdict not remembered.
-      }
-    }
-  }
-  const digest = (key: VerdictKey): string => sha256(canonicalJson({ ...key, surroundings }));
+  const known = readKnown(file);
+  const digest = digester(environment);
   return {
     get(key) {
       const verdict = known.get(digest(key));
       return verdict === undefined ? null : { ...verdict, cached: true };
     },
     put(key, verdict) {
-      known.set(digest(key), verdict);
+      const id = digest(key);
+      known.set(id, verdict);
       if (verdict.status !== "passed") return;
       mkdirSync(dirname(file), { recursive: true });
-      appendFileSync(file, `${JSON.stringify({ key: digest(key), verdict })}\n`);
+      appendFileSync(file, `${JSON.stringify({ key: id, verdict })}\n`, { mode: 0o600 });
     },
   };
+}
+
+function readKnown(file: string): Map<string, GateVerdict> {
+  if (!existsSync(file)) return new Map();
+  const lines = readFileSync(file, "utf8").split("\n");
+  const recent = lines.length > keptMax ? lines.slice(-keptMax / 2) : lines;
+  if (recent.length < lines.length) {
+    writeFileSync(`${file}.new`, recent.join("\n"), { mode: 0o600 });
+    renameSync(`${file}.new`, file);
+  }
+  const known = new Map<string, GateVerdict>();
+  for (const line of recent) {
+    try {
+      const { key, verdict } = JSON.parse(line) as { key: string; verdict: GateVerdict };
+      if (verdict.status === "passed") known.set(key, verdict);
+    } catch {
+      // A line cut by a crash is a verdict not remembered.
+    }
+  }
+  return known;
+}
+
+/** Digests of keys, with the environment and the programs a command names: a new linter, a new verdict. */
+function digester(environment: Record<string, string>): (key: VerdictKey) => string {
+  const { TMPDIR: _, ...stable } = environment;
+  const machine = { stable, platform: process.platform, arch: process.arch };
+  const surroundings = sha256(canonicalJson(machine));
+  const folders = (environment["PATH"] ?? "").split(":").filter((entry) => entry.startsWith("/"));
+  const programs = new Map<string, string>();
+  const programOf = (word: string): string => {
+    const known = programs.get(word) ?? identityOf(word, folders);
+    programs.set(word, known);
+    return known;
+  };
+  return (key) => {
+    const words = key.command.match(/[\w.+-]+/g) ?? [];
+    const tools = [...new Set(words.slice(0, wordsMax))].map(programOf).join("\n");
+    return sha256(canonicalJson({ ...key, surroundings, tools }));
+  };
+}
+
+/** Words of a command that may name its programs; file names come last. */
+const wordsMax = 24;
+
+function identityOf(word: string, folders: readonly string[]): string {
+  for (const folder of folders) {
+    const path = join(folder, word);
+    try {
+      accessSync(path, constants.X_OK);
+      const { size, mtimeMs } = statSync(path);
+      return `${word} ${realpathSync(path)} ${size} ${mtimeMs}`;
+    } catch {
+      // Not there.
+    }
+  }
+  return "";
 }

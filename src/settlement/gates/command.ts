@@ -1,38 +1,73 @@
-/** One gate's commands in one gate tree: run, read, and undone. */
+/** One command of a gate: its text, its run, and how its end is read. */
 import { join } from "node:path";
-import { type GateTree, proveTree, restoreTree } from "../../git/gate-tree.ts";
+import type { Config } from "../../config/config.ts";
 import { describeExit, type ExitResult } from "../../process/exit-result.ts";
 import { runShell, substitute } from "../../process/spawn.ts";
 import type { SettlementContext } from "../context.ts";
+import { environmentIn } from "../environment.ts";
 
 const outputBytesMax = 1024 * 1024;
+
+/** Bytes of file names in one command line: systems take 128 KiB of shell text at most. */
+const namesBytesMax = 96 * 1024;
 
 export interface CommandRun {
   /** After substitution. */
   command: string;
   status: "passed" | "failed" | "errored" | "cancelled";
+  /** Null when it did not end by itself. */
+  exitCode: number | null;
+  /** How it ended, in words. */
   exit: string;
+  /** Both streams, the tree's own path taken out: it is another one each time. */
   output: string;
   durationMs: number;
   changedPaths: string[];
 }
 
-/** Placeholders of configured commands; null when a command wants files and there are none. */
-export function fillIn(c: SettlementContext, command: string, files: string[]): string | null {
-  if (/\{files?\}/.test(command) && files.length === 0) return null;
-  return substitute(command, {
-    file: files,
-    files,
-    test_dir: c.config.testDir.replace(/\/+$/, "") || ".",
-  });
+/** Whether a command wants to be given files. */
+export function takesFiles(command: string): boolean {
+  return /\{files?\}/.test(command);
 }
 
-/** Runs one command where exactly one tree is, then puts the tree back. */
-export async function runInTree(
+/**
+ * A configured command with its placeholders filled in: several command lines when there are too
+ * many files for one, none when it wants files and there are none.
+ */
+export function fillIn(config: Config, command: string, files: readonly string[]): string[] {
+  const batches = takesFiles(command) ? batched(files) : [[]];
+  return batches.map((batch) =>
+    substitute(command, {
+      file: batch,
+      files: batch,
+      test_dir: config.testDir.replace(/\/+$/, "") || ".",
+    }),
+  );
+}
+
+function batched(files: readonly string[]): string[][] {
+  const batches: string[][] = [];
+  let bytes = 0;
+  for (const file of files) {
+    const size = Buffer.byteLength(file) + 3;
+    const last = batches.at(-1);
+    if (last === undefined || bytes + size > namesBytesMax) {
+      batches.push([file]);
+      bytes = size;
+    } else {
+      last.push(file);
+      bytes += size;
+    }
+  }
+  return batches;
+}
+
+/** Runs a command in the project's folder of a tree. What it changed there is not looked at here. */
+export async function runCommand(
   c: SettlementContext,
   o: {
-    gateTree: GateTree;
-    keepFolders: string[];
+    root: string;
+    temporary?: string;
     command: string;
     marker: string;
     signal: AbortSignal;
@@ -40,31 +75,67 @@ export async function runInTree(
 ): Promise<CommandRun> {
   const run = await runShell({
     command: o.command,
-    cwd: join(o.gateTree.path, c.projectDir),
-    env: { ...c.environment, PYTHONDONTWRITEBYTECODE: "1", CI: "1" },
+    cwd: join(o.root, c.projectDir),
+    env: environmentIn(c, o.root, o.temporary),
     timeoutMs: c.config.settlementTimeoutS * 1000,
     outputBytesMax,
     marker: o.marker,
     signal: o.signal,
   });
-  const changedPaths = await proveTree(c.repository, o.gateTree, o);
-  if (changedPaths.length > 0) await restoreTree(c.repository, o.gateTree, o);
   return {
     command: o.command,
-    status: statusOf(run.result, o.command, run.combined),
+    status: statusOf(run.result, o.command, run.stdout),
+    exitCode: run.result.kind === "exited" ? run.result.code : null,
     exit: describeExit(run.result),
-    output: run.combined,
+    output: run.combined.replaceAll(`${o.root}/`, "").replaceAll(o.root, "."),
     durationMs: run.durationMs,
-    changedPaths,
+    changedPaths: [],
   };
 }
 
-function statusOf(result: ExitResult, command: string, output: string): CommandRun["status"] {
+/** How a command's end is read. Pure. */
+export function statusOf(
+  result: ExitResult,
+  command: string,
+  stdout: string,
+): CommandRun["status"] {
   if (result.kind === "cancelled") return "cancelled";
   if (result.kind !== "exited") return "errored";
-  // The shell's own words for a program that is missing or cannot be run.
-  if (result.code === 127 || result.code === 126) return "errored";
+  // The shell's own words for a program that is missing, cannot be run, or was killed by a signal.
+  if (result.code === 127 || result.code === 126 || crashed(result.code)) return "errored";
   if (result.code !== 0) return "failed";
-  // gofmt names the files it would change and exits 0 all the same.
-  return /\bgofmt\s+(-\w+\s+)*-l\b/.test(command) && output.trim() !== "" ? "failed" : "passed";
+  return listsWhatIsWrong(command) && stdout.trim() !== "" ? "failed" : "passed";
+}
+
+/** 128 and a signal: ILL, TRAP, ABRT, BUS, FPE, KILL, SEGV, SYS. */
+function crashed(code: number): boolean {
+  return [132, 133, 134, 135, 136, 137, 139, 159].includes(code);
+}
+
+/** gofmt and its kin name the files they would change (-l), or show how (-d), and exit 0. */
+function listsWhatIsWrong(command: string): boolean {
+  return /\b(gofmt|gofumpt|goimports|gci)\b[^|;&]*\s-\w*[ld]/.test(command);
+}
+
+/** Several runs as one: what one gate's command did in all its command lines. */
+export function combined(runs: readonly CommandRun[]): CommandRun {
+  const [first] = runs;
+  if (first === undefined) {
+    const none = { command: "", exitCode: 0, exit: "", output: "", durationMs: 0 };
+    return { ...none, status: "passed", changedPaths: [] };
+  }
+  if (runs.length === 1) return first;
+  const worst =
+    (["cancelled", "errored", "failed", "passed"] as const)
+      .map((status) => runs.find((run) => run.status === status))
+      .find((run) => run !== undefined) ?? first;
+  return {
+    command: runs.map((run) => run.command).join(" ; "),
+    status: worst.status,
+    exitCode: worst.exitCode,
+    exit: worst.exit,
+    output: runs.map((run) => run.output).join(""),
+    durationMs: runs.reduce((total, run) => total + run.durationMs, 0),
+    changedPaths: [...new Set(runs.flatMap((run) => run.changedPaths))],
+  };
 }

@@ -1,40 +1,71 @@
-/** A gate: a command that judges a tree, and how its answer is read. */
+/** What a gate is: something that judges one tree against another. */
 import type { Config } from "../../config/config.ts";
+import type { Oid } from "../../git/repository.ts";
+import type { GateVerdict, SettlementContext } from "../context.ts";
+import type { GatePlace } from "../place.ts";
 
-export type GateName = "format" | "lint" | "types" | "tests";
+export type GateName = "setup" | "format" | "lint" | "types" | "tests";
+
+export interface GateRequest {
+  /** Null for gates of nobody's: preflight, verification. */
+  unit: string | null;
+  attempt: number;
+  car: number | null;
+  tree: Oid;
+  /** The commit the change is judged against. */
+  base: Oid;
+  testCmd: string | null;
+  marker: string;
+  signal: AbortSignal;
+}
+
+/** What a gate is asked about. */
+export interface GateInput {
+  context: SettlementContext;
+  request: GateRequest;
+  baseTree: Oid;
+  /** Source files to look at, relative to the project: those the tree has, and of them the base's. */
+  files: { inTree: readonly string[]; inBase: readonly string[] };
+}
+
+export type Applies = { runs: true } | { runs: false; reason: string };
 
 export interface Gate {
   name: GateName;
-  /** Shell texts before substitution; all must pass. Empty when there is nothing to run. */
-  commands: string[];
-  /** Whether a failure may be one of the machine's moods: run again once. */
-  retried: boolean;
+  /** Whether the project asks for it at all, for a unit with this test command of its own. */
+  configured(config: Config, testCmd: string | null): boolean;
+  /** Whether there is anything to judge; a reason is a recorded outcome. */
+  applies(input: GateInput): Applies;
+  /** What its verdict depends on besides tree, base and environment: the commands, filled in. */
+  commands(input: GateInput): string[];
+  run(input: GateInput, place: GatePlace): Promise<GateVerdict>;
 }
 
-/** Every gate in the order of its price, for a unit with this test command of its own. */
-export function gatesOf(config: Config, testCmd: string | null): Gate[] {
-  const { formatCheck, lint, typeCheck, test } = config.commands;
-  const one = (command: string | null): string[] => (command === null ? [] : [command]);
-  const tests = [...one(resolveRecipe(config, testCmd)), ...one(test)];
-  return [
-    { name: "format", commands: one(formatCheck), retried: false },
-    { name: "lint", commands: one(lint), retried: false },
-    { name: "types", commands: one(typeCheck), retried: false },
-    { name: "tests", commands: [...new Set(tests)], retried: true },
-  ];
+/** A verdict with everything not given left empty. */
+export function verdictOf(gate: string, more: Partial<GateVerdict>): GateVerdict {
+  return {
+    gate,
+    status: "passed",
+    reason: "",
+    command: null,
+    exit: null,
+    durationMs: 0,
+    output: null,
+    tail: "",
+    diagnostics: [],
+    changedPaths: [],
+    cached: false,
+    blame: null,
+    ...more,
+  };
 }
 
-function resolveRecipe(config: Config, testCmd: string | null): string | null {
-  const name = testCmd === null ? undefined : /^verify:(.*)$/.exec(testCmd)?.[1];
-  return name === undefined ? testCmd : (config.verify[name]?.command ?? null);
-}
+const tailBytes = 8 * 1024;
 
-/** Gates whose verdict every landing of a plan needs. */
-export function requiredGates(config: Config, testCmds: readonly (string | null)[]): GateName[] {
-  const names = [null, ...testCmds].flatMap((testCmd) =>
-    gatesOf(config, testCmd)
-      .filter((gate) => gate.commands.length > 0)
-      .map((gate) => gate.name),
-  );
-  return (["format", "lint", "types", "tests"] as const).filter((name) => names.includes(name));
+/** The last 8 KiB of an output, from the beginning of a line. */
+export function tailOf(output: string): string {
+  const bytes = Buffer.from(output);
+  if (bytes.length <= tailBytes) return output;
+  const tail = bytes.subarray(-tailBytes).toString();
+  return `[...]\n${tail.slice(tail.indexOf("\n") + 1)}`;
 }

@@ -1,38 +1,35 @@
 /**
  * The gates on one tree: all of them, cheap ones first, so that one retry sees every failure.
  *
- * What was wrong before is not charged: a failing gate is run on the base as well, and only what is
- * new counts. A verdict that depends on nothing new is taken from the cache.
+ * A verdict that depends on nothing new is taken from the cache. Never throws for what a gate does.
  */
-
-import { join } from "node:path";
-import { diffTrees } from "../../git/diff.ts";
-import { folderListing, type GateTree, provideTree } from "../../git/gate-tree.ts";
+import type { Config } from "../../config/config.ts";
+import { diffTrees, listTree } from "../../git/diff.ts";
 import type { Oid } from "../../git/repository.ts";
 import { treeOf } from "../../git/revisions.ts";
 import type { Blame } from "../../kernel/event.ts";
 import type { GateProgress, GateVerdict, SettlementContext } from "../context.ts";
-import { dependencyFolders, dependencyKey, prepareDependencies } from "../dependencies.ts";
-import { newDiagnostics, newLines, parseDiagnostics } from "../diagnostics/parse.ts";
-import { failingTests } from "../diagnostics/tests.ts";
-import type { Slot } from "../slots.ts";
-import { type CommandRun, fillIn, runInTree } from "./command.ts";
-import { type Gate, gatesOf } from "./gate.ts";
+import { inGateTree } from "../place.ts";
+import { isSource } from "../source.ts";
+import type { VerdictKey } from "../verdict-cache.ts";
+import { formatGate } from "./format.ts";
+import { type Gate, type GateInput, type GateName, type GateRequest, verdictOf } from "./gate.ts";
+import { lintGate } from "./lint.ts";
+import { setupGate } from "./setup.ts";
+import { testsGate } from "./tests.ts";
+import { typesGate } from "./types.ts";
 
 export type { GateVerdict } from "../context.ts";
-export { requiredGates } from "./gate.ts";
+export type { GateName, GateRequest } from "./gate.ts";
 
-export interface GateRequest {
-  /** Null for gates of nobody's: preflight, verification. */
-  unit: string | null;
-  attempt: number;
-  car: number | null;
-  tree: Oid;
-  /** The commit the change is judged against. */
-  base: Oid;
-  testCmd: string | null;
-  marker: string;
-  signal: AbortSignal;
+/** In the order of their price. Setup comes before all, and is run by whoever needs a tree. */
+const gates: readonly Gate[] = [formatGate, lintGate, typesGate, testsGate];
+
+/** Gates whose verdict every landing of a plan needs. */
+export function requiredGates(config: Config, testCmds: readonly (string | null)[]): GateName[] {
+  return gates
+    .filter((gate) => [null, ...testCmds].some((testCmd) => gate.configured(config, testCmd)))
+    .map((gate) => gate.name);
 }
 
 export interface GatesResult {
@@ -42,379 +39,127 @@ export interface GatesResult {
   reason: string;
 }
 
-const tailBytes = 8 * 1024;
+/**
+ * Files that commands with `{file}` get: those that changed, or, when nothing did, all (`all`) or a
+ * few (`sample`, enough to see that the command runs).
+ */
+export type FileChoice = "changed" | "all" | "sample";
 
-/** Judges a tree against a base. Never throws for what a gate does. */
-export async function runGates(c: SettlementContext, o: GateRequest): Promise<GatesResult> {
-  const baseTree = await treeOf(c.repository, o.base);
-  const files = await sourceFiles(c, baseTree, o.tree);
-  const verdicts: GateVerdict[] = [];
-  const gates = gatesOf(c.config, o.testCmd).filter((gate) => gate.commands.length > 0);
-  const open: { gate: Gate; commands: FilledCommand[] }[] = [];
-  for (const gate of gates) {
-    const commands = filledCommands(c, gate, files);
-    const command = commands.map(({ text }) => text).join("\n");
-    const known = cached(c, { tree: o.tree, base: baseTree, gate: gate.name, command });
-    if (commands.length === 0) {
-      verdicts.push(
-        verdictOf(gate.name, {
-          status: "not_applicable",
-          reason: "no changed file is of its kind",
-        }),
-      );
-    } else if (known !== null) verdicts.push(known);
-    else open.push({ gate, commands });
-  }
-  for (const verdict of verdicts) tell(c, o, verdict);
-  if (open.length > 0) {
-    await inGateTree(
-      c,
-      { ...o, tree: o.tree },
-      async (place) => {
-        for (const { gate, commands } of open) {
-          if (o.signal.aborted) break;
-          c.report({ kind: "started", ...of(o, gate.name) });
-          const verdict = await judge(c, o, { gate, commands, place, baseTree });
-          // What was cut short says nothing about the tree.
-          if (o.signal.aborted) break;
-          c.cache.put(
-            {
-              tree: o.tree,
-              base: baseTree,
-              gate: gate.name,
-              command: commands.map((f) => f.text).join("\n"),
-            },
-            verdict,
-          );
-          verdicts.push(verdict);
-          c.report({ kind: "finished", ...of(o, gate.name), verdict });
-        }
-      },
-      (setupFailed) => {
-        verdicts.push(setupFailed);
-        tell(c, o, setupFailed);
-      },
-    );
-  }
-  return summary(verdicts, gates, o.signal);
-}
+const sampleFiles = 20;
 
-/** A command as it runs on the tree, and as it runs on the base (null: there is nothing to run on there). */
-interface FilledCommand {
-  text: string;
-  onBase: string | null;
-}
-
-function filledCommands(
+/** Judges a tree against a base. */
+export async function runGates(
   c: SettlementContext,
-  gate: Gate,
-  files: { inTree: string[]; inBase: string[] },
-): FilledCommand[] {
-  return gate.commands.flatMap((template) => {
-    const text = fillIn(c, template, files.inTree);
-    return text === null ? [] : [{ text, onBase: fillIn(c, template, files.inBase) }];
+  request: GateRequest & { files?: FileChoice },
+): Promise<GatesResult> {
+  const baseTree = await treeOf(c.repository, request.base);
+  const files = await sourceFiles(c, baseTree, request);
+  const input: GateInput = { context: c, request, baseTree, files };
+  const asked = gates.filter((gate) => gate.configured(c.config, request.testCmd));
+  const verdicts = new Map<string, GateVerdict>();
+  const settle = (verdict: GateVerdict): void => {
+    verdicts.set(verdict.gate, verdict);
+    c.report({ kind: "finished", ...progressOf(request, verdict.gate), verdict });
+  };
+  const open: Gate[] = [];
+  for (const gate of asked) {
+    const applies = gate.applies(input);
+    const known = applies.runs ? c.cache.get(keyOf(gate, input)) : null;
+    if (known !== null) settle(known);
+    else if (applies.runs) open.push(gate);
+    else settle(verdictOf(gate.name, { status: "not_applicable", reason: applies.reason }));
+  }
+  if (open.length > 0) await judge(input, open, settle);
+  return summary([...verdicts.values()], asked, request.signal);
+}
+
+/** Runs gates in one gate tree, one after the other, once the tree is set up. */
+async function judge(
+  input: GateInput,
+  open: readonly Gate[],
+  settle: (verdict: GateVerdict) => void,
+): Promise<void> {
+  const { context: c, request } = input;
+  const { signal } = request;
+  await inGateTree(c, request, async (place) => {
+    if (setupGate.applies(input).runs) {
+      c.report({ kind: "started", ...progressOf(request, setupGate.name) });
+      const setup = await setupGate.run(input, place);
+      if (signal.aborted) return;
+      settle(setup);
+      if (setup.status !== "passed") return;
+    }
+    for (const gate of open) {
+      if (signal.aborted) return;
+      c.report({ kind: "started", ...progressOf(request, gate.name) });
+      const verdict = await gate.run(input, place);
+      // What was cut short says nothing about the tree.
+      if (signal.aborted) return;
+      c.cache.put(keyOf(gate, input), verdict);
+      settle(verdict);
+    }
   });
 }
 
-function of(
-  o: GateRequest,
+function keyOf(gate: Gate, input: GateInput): VerdictKey {
+  const { request, baseTree, context } = input;
+  const setup = context.config.worktree.setup ?? "";
+  const command = [setup, ...gate.commands(input)].join("\n");
+  return { tree: request.tree, base: baseTree, gate: gate.name, command };
+}
+
+function progressOf(
+  { unit, attempt, car, tree }: GateRequest,
   gate: string,
-): Omit<GateProgress, "kind" | "verdict"> & { gate: string } {
-  return { unit: o.unit, attempt: o.attempt, car: o.car, tree: o.tree, gate };
+): Omit<Extract<GateProgress, { kind: "started" }>, "kind"> {
+  return { unit, attempt, car, tree, gate };
 }
 
-function tell(c: SettlementContext, o: GateRequest, verdict: GateVerdict): void {
-  c.report({ kind: "finished", ...of(o, verdict.gate), verdict });
-}
-
-function cached(
-  c: SettlementContext,
-  key: Parameters<SettlementContext["cache"]["get"]>[0],
-): GateVerdict | null {
-  return key.command === "" ? null : c.cache.get(key);
-}
+/** A base or a machine that is broken is not mended by another attempt, whatever else is wrong. */
+const gravest: readonly Blame[] = ["base", "environment", "attempt"];
 
 function summary(
   verdicts: GateVerdict[],
-  gates: readonly Gate[],
+  asked: readonly Gate[],
   signal: AbortSignal,
 ): GatesResult {
   const bad = verdicts.filter((v) => v.status === "failed" || v.status === "errored");
-  const missing = gates.filter((gate) => !verdicts.some((v) => v.gate === gate.name));
-  if (bad.length === 0 && missing.length === 0)
+  const missing = asked.filter((gate) => !verdicts.some((v) => v.gate === gate.name));
+  if (bad.length === 0 && missing.length === 0) {
     return { passed: true, verdicts, blame: null, reason: "" };
+  }
   if (bad.length === 0) {
-    const reason = signal.aborted
-      ? "cancelled"
-      : `no verdict of ${missing.map((g) => g.name).join(", ")}`;
+    const names = missing.map((gate) => gate.name).join(", ");
+    const reason = signal.aborted ? "cancelled" : `no verdict of ${names}`;
     return { passed: false, verdicts, blame: "environment", reason };
   }
-  const blames = new Set(bad.map((v) => v.blame));
-  const blame = blames.has("attempt")
-    ? "attempt"
-    : blames.has("environment")
-      ? "environment"
-      : "base";
+  const blame = gravest.find((one) => bad.some((v) => v.blame === one)) ?? "attempt";
   const reason = bad.map(
     (v) => `${v.gate} ${v.status === "errored" ? "could not judge" : "failed"}: ${v.reason}`,
   );
   return { passed: false, verdicts, blame, reason: reason.join("; ") };
 }
 
-/** Changed files a gate may be given, relative to the project: those the tree has, and of them those the base has. */
+/** Source files the gates are given, relative to the project; deleted ones are nobody's to check. */
 async function sourceFiles(
   c: SettlementContext,
   base: Oid,
-  tree: Oid,
-): Promise<{ inTree: string[]; inBase: string[] }> {
+  { tree, files = "changed" }: { tree: Oid; files?: FileChoice },
+): Promise<GateInput["files"]> {
   const prefix = c.projectDir === "" ? "" : `${c.projectDir}/`;
-  const wanted = c.config.sourceExtensions;
-  const changes = (await diffTrees(c.repository, base, tree)).filter(
-    ({ path, newMode }) =>
-      newMode.startsWith("100") &&
-      path.startsWith(prefix) &&
-      (wanted.length === 0 || wanted.some((extension) => path.endsWith(extension))),
-  );
-  const names = (list: typeof changes): string[] =>
-    list.map(({ path }) => path.slice(prefix.length));
-  return {
-    inTree: names(changes),
-    inBase: names(changes.filter((e) => e.oldMode.startsWith("100"))),
-  };
-}
-
-interface Place {
-  gateTree: GateTree;
-  keepFolders: string[];
-}
-
-/** Lends a gate tree with its dependencies prepared; `onSetupFailed` instead when that fails. */
-async function inGateTree(
-  c: SettlementContext,
-  o: { tree: Oid; marker: string; signal: AbortSignal },
-  use: (place: Place) => Promise<void>,
-  onSetupFailed: (verdict: GateVerdict) => void,
-): Promise<void> {
-  await c.slots.borrow(o.tree, async (slot) => {
-    const { gateTree } = await provideTree(c.repository, {
-      path: slot.path,
-      meta: slot.meta,
-      tree: o.tree,
-      keepFolders: keepable(slot),
-    });
-    slot.tree = o.tree;
-    const prepared = await prepare(c, slot, o);
-    if (!prepared.ok) {
-      onSetupFailed(
-        verdictOf("setup", {
-          status: "errored",
-          reason: prepared.reason,
-          command: c.config.worktree.setup,
-          tail: tailOf(prepared.output),
-          blame: "attempt",
-        }),
-      );
-      return;
-    }
-    await use({ gateTree, keepFolders: slot.prepared?.folders ?? [] });
-  });
-}
-
-/** Dependency folders that are as they were right after they were prepared. */
-function keepable(slot: Slot): string[] {
-  if (slot.prepared === null) return [];
-  const { folders, listing } = slot.prepared;
-  if (folderListing(slot.path, folders) === listing) return folders;
-  slot.prepared = null;
-  return [];
-}
-
-async function prepare(
-  c: SettlementContext,
-  slot: Slot,
-  o: { marker: string; signal: AbortSignal },
-): Promise<{ ok: true } | { ok: false; reason: string; output: string }> {
-  const key = dependencyKey(c, join(slot.path, c.projectDir));
-  if (slot.prepared?.key === key) return { ok: true };
-  const done = await prepareDependencies(c, {
-    path: slot.path,
-    marker: o.marker,
-    signal: o.signal,
-  });
-  if (!done.ok) {
-    slot.prepared = null;
-    return done;
+  const wanted = (path: string, mode: string): boolean =>
+    mode.startsWith("100") && path.startsWith(prefix) && isSource(c.config, path);
+  const name = (path: string): string => path.slice(prefix.length);
+  if (tree === base && files !== "changed") {
+    const all = (await listTree(c.repository, tree)).filter((e) => wanted(e.path, e.mode));
+    const names = all.map(({ path }) => name(path));
+    const inTree = files === "sample" ? names.slice(0, sampleFiles) : names;
+    return { inTree, inBase: inTree };
   }
-  const folders = dependencyFolders(slot.path);
-  slot.prepared = { key, folders, listing: folderListing(slot.path, folders) };
-  return { ok: true };
-}
-
-interface Judging {
-  gate: Gate;
-  commands: FilledCommand[];
-  place: Place;
-  baseTree: Oid;
-}
-
-async function judge(c: SettlementContext, o: GateRequest, j: Judging): Promise<GateVerdict> {
-  const total: GateVerdict = verdictOf(j.gate.name, {
-    status: "passed",
-    command: j.commands.map((f) => f.text).join(" ; "),
-  });
-  const outputs: string[] = [];
-  for (const { text: command, onBase } of j.commands) {
-    const run = await runInTree(c, { ...j.place, command, marker: o.marker, signal: o.signal });
-    outputs.push(run.output);
-    total.durationMs += run.durationMs;
-    total.exit = run.exit;
-    total.changedPaths.push(...run.changedPaths);
-    const verdict = await judgeRun(c, o, j, run, onBase);
-    if (verdict.status === "passed") continue;
-    Object.assign(total, verdict, {
-      durationMs: total.durationMs,
-      changedPaths: total.changedPaths,
-    });
-    if (verdict.status !== "flaky") break;
-  }
-  total.output = c.putOutput(outputs.join("\n"));
-  total.tail = tailOf(outputs.at(-1) ?? "");
-  return total;
-}
-
-type Judged = Pick<GateVerdict, "status" | "reason" | "command" | "exit" | "diagnostics" | "blame">;
-
-async function judgeRun(
-  c: SettlementContext,
-  o: GateRequest,
-  j: Judging,
-  run: CommandRun,
-  onBase: string | null,
-): Promise<Judged> {
-  const { command, exit } = run;
-  const judged = (more: Partial<Judged>): Judged => ({
-    status: "passed",
-    reason: "",
-    command,
-    exit,
-    diagnostics: [],
-    blame: null,
-    ...more,
-  });
-  if (run.status === "passed") return judged({});
-  if (run.status === "cancelled" || run.status === "errored") {
-    const missing = /exit code 12[67]/.test(exit) ? `: ${lastLine(run.output)}` : "";
-    return judged({ status: "errored", reason: `${exit}${missing}`, blame: "environment" });
-  }
-  if (j.gate.retried) {
-    const again = await runInTree(c, { ...j.place, command, marker: o.marker, signal: o.signal });
-    if (again.status === "passed") {
-      const fails = c.config.merge.flaky === "fail";
-      return judged({
-        status: fails ? "failed" : "flaky",
-        reason: `failed once (${exit}), then passed`,
-        blame: fails ? "attempt" : null,
-      });
-    }
-  }
-  return againstBase(c, o, j, run, onBase, judged);
-}
-
-/** Charges only what the base does not have as well. */
-async function againstBase(
-  c: SettlementContext,
-  o: GateRequest,
-  j: Judging,
-  run: CommandRun,
-  onBase: string | null,
-  judged: (more: Partial<Judged>) => Judged,
-): Promise<Judged> {
-  const failed = (more: Partial<Judged>): Judged =>
-    judged({ status: "failed", reason: run.exit, blame: "attempt", ...more });
-  const found = parseDiagnostics(run.output);
-  if (j.baseTree === o.tree) return failed({ diagnostics: found, blame: "base" });
-  const before = onBase === null ? null : await baseOutput(c, o, j, onBase);
-  if (before === null) return failed({ diagnostics: found });
-  if (j.gate.name === "tests") {
-    const names = failingTests(run.output);
-    const known = new Set(failingTests(before));
-    const same =
-      names.length > 0
-        ? names.every((name) => known.has(name))
-        : newLines(run.output, before).length === 0;
-    return same
-      ? failed({
-          reason: `base is red: it fails in the same way without the change (${run.exit})`,
-          blame: "base",
-        })
-      : failed({
-          reason: names.length > 0 ? `${run.exit}: ${names.slice(0, 3).join(", ")}` : run.exit,
-        });
-  }
-  const charged =
-    found.length > 0
-      ? newDiagnostics(found, parseDiagnostics(before))
-      : newLines(run.output, before);
-  if (charged.length === 0)
-    return judged({ reason: "fails as it did before the change; nothing new" });
-  const diagnostics = found.length > 0 ? (charged as typeof found) : [];
-  return failed({ diagnostics, reason: `${run.exit}, ${charged.length} new` });
-}
-
-/** What the same gate says on the base; null when it passes there. */
-async function baseOutput(
-  c: SettlementContext,
-  o: GateRequest,
-  j: Judging,
-  command: string,
-): Promise<string | null> {
-  const key = { tree: j.baseTree, base: j.baseTree, gate: `${j.gate.name} on base`, command };
-  const known = c.cache.get(key);
-  if (known !== null) return known.status === "passed" ? null : known.tail;
-  let output: string | null = null;
-  await inGateTree(
-    c,
-    { ...o, tree: j.baseTree },
-    async (place) => {
-      const run = await runInTree(c, { ...place, command, marker: o.marker, signal: o.signal });
-      output = run.status === "failed" ? run.output : null;
-      if (run.status === "cancelled") return;
-      const status = run.status === "failed" ? "failed" : "passed";
-      c.cache.put(
-        key,
-        verdictOf(j.gate.name, { status, command, exit: run.exit, tail: run.output }),
-      );
-    },
-    () => {},
-  );
-  return output;
-}
-
-/** A verdict with everything not given left empty. */
-export function verdictOf(gate: string, more: Partial<GateVerdict>): GateVerdict {
-  return {
-    gate,
-    status: "passed",
-    reason: "",
-    command: null,
-    exit: null,
-    durationMs: 0,
-    output: null,
-    tail: "",
-    diagnostics: [],
-    changedPaths: [],
-    cached: false,
-    blame: null,
-    ...more,
-  };
-}
-
-function tailOf(output: string): string {
-  return output.length <= tailBytes ? output : `[...]\n${output.slice(-tailBytes)}`;
-}
-
-function lastLine(text: string): string {
-  return text.trim().split("\n").at(-1) ?? "";
+  const changed = await diffTrees(c.repository, base, tree);
+  const inTree = changed.filter((e) => wanted(e.path, e.newMode));
+  const inBase = inTree.filter((e) => e.oldMode.startsWith("100"));
+  return { inTree: inTree.map(({ path }) => name(path)), inBase: inBase.map((e) => name(e.path)) };
 }
 
 /**
@@ -426,18 +171,20 @@ export async function checkGatesRunnable(
   base: Oid,
 ): Promise<{ ok: true; red: GateVerdict[] } | { ok: false; verdicts: GateVerdict[] }> {
   const tree = await treeOf(c.repository, base);
-  const marker = `check/${base.slice(0, 12)}`;
-  const result = await runGates(c, {
+  const { verdicts } = await runGates(c, {
     unit: null,
     attempt: 0,
     car: null,
     tree,
     base,
     testCmd: null,
-    marker,
+    marker: `check/${base.slice(0, 12)}`,
     signal: c.signal,
+    files: "sample",
   });
-  const unrunnable = result.verdicts.filter((v) => v.status === "errored");
+  const unrunnable = verdicts.filter(
+    (v) => v.status === "errored" || (v.gate === "setup" && v.status === "failed"),
+  );
   if (unrunnable.length > 0) return { ok: false, verdicts: unrunnable };
-  return { ok: true, red: result.verdicts.filter((v) => v.status === "failed") };
+  return { ok: true, red: verdicts.filter((v) => v.status === "failed") };
 }

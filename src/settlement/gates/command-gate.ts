@@ -1,0 +1,144 @@
+/**
+ * A gate that is made of configured commands: all of them run, so that one retry sees every failure,
+ * and the worst decides.
+ */
+import type { Config } from "../../config/config.ts";
+import type { GateVerdict } from "../context.ts";
+import type { Diagnostic } from "../diagnostics/diagnostic.ts";
+import type { GatePlace } from "../place.ts";
+import { type CommandRun, combined, fillIn } from "./command.ts";
+import { type Gate, type GateInput, type GateName, tailOf, verdictOf } from "./gate.ts";
+import { remember, runOnBase } from "./on-base.ts";
+
+/** One configured command, as it runs on the tree and on the base. */
+export interface Filled {
+  onTree: string[];
+  onBase: string[];
+}
+
+/** What one command's run comes to. */
+export interface Judged {
+  status: GateVerdict["status"];
+  reason: string;
+  blame: GateVerdict["blame"];
+  diagnostics: Diagnostic[];
+}
+
+/** What a judge may ask for: the same command once more, and the same command on the base. */
+export interface Judging {
+  input: GateInput;
+  run: CommandRun;
+  filled: Filled;
+  again(): Promise<CommandRun>;
+}
+
+/** A gate of configured commands, whose failures `judge` reads. */
+export function commandGate(o: {
+  name: GateName;
+  templates(config: Config, testCmd: string | null): string[];
+  judge(judging: Judging): Promise<Judged>;
+}): Gate {
+  const fill = (input: GateInput): Filled[] => {
+    const { config } = input.context;
+    return o.templates(config, input.request.testCmd).map((template) => ({
+      onTree: fillIn(config, template, input.files.inTree),
+      onBase: fillIn(config, template, input.files.inBase),
+    }));
+  };
+  return {
+    name: o.name,
+    configured: (config, testCmd) => o.templates(config, testCmd).length > 0,
+    applies: (input) =>
+      fill(input).some(({ onTree }) => onTree.length > 0)
+        ? { runs: true }
+        : { runs: false, reason: "no changed file is of its kind" },
+    commands: (input) => fill(input).flatMap(({ onTree }) => onTree),
+    async run(input, place) {
+      const parts: { run: CommandRun; judged: Judged }[] = [];
+      for (const filled of fill(input)) {
+        if (filled.onTree.length === 0) continue;
+        const run = await runAll(input, place, filled.onTree);
+        const again = () => runAll(input, place, filled.onTree);
+        parts.push({ run, judged: await judgeRun({ input, run, filled, again }, o.judge) });
+        if (run.status === "cancelled") break;
+      }
+      return merged(input, o.name, parts);
+    },
+  };
+}
+
+async function runAll(
+  input: GateInput,
+  place: GatePlace,
+  commands: readonly string[],
+): Promise<CommandRun> {
+  const runs: CommandRun[] = [];
+  for (const command of commands) {
+    const run = await place.run(command);
+    remember(input.context, input.request.tree, run);
+    runs.push(run);
+    if (run.status === "cancelled") break;
+  }
+  return combined(runs);
+}
+
+async function judgeRun(
+  judging: Judging,
+  judge: (judging: Judging) => Promise<Judged>,
+): Promise<Judged> {
+  const { run } = judging;
+  const plain = { reason: "", blame: null, diagnostics: [] };
+  if (run.status === "passed") return { ...plain, status: "passed" };
+  if (run.status === "failed") return judge(judging);
+  if (run.status === "cancelled") {
+    return { ...plain, status: "errored", reason: "cancelled", blame: "environment" };
+  }
+  // What cannot be judged here but can on the base is the attempt's doing.
+  const { exit, exitCode, output } = run;
+  const missing = exitCode === 126 || exitCode === 127 ? `: ${lastLine(output)}` : "";
+  const blame = (await failsOnBase(judging)) ? "environment" : "attempt";
+  return { ...plain, status: "errored", reason: `${exit}${missing}`, blame };
+}
+
+async function failsOnBase({ input, filled }: Judging): Promise<boolean> {
+  if (input.request.tree === input.baseTree) return true;
+  const base = await runOnBase(input, filled.onBase);
+  return base === null ? filled.onBase.length > 0 : base.status === "errored";
+}
+
+const worstFirst = ["errored", "failed", "flaky", "passed", "not_applicable"] as const;
+
+/** The verdict over all commands of a gate. */
+function merged(
+  input: GateInput,
+  gate: string,
+  parts: readonly { run: CommandRun; judged: Judged }[],
+): GateVerdict {
+  const statuses = parts.map(({ judged }) => judged.status);
+  const status = worstFirst.find((one) => statuses.includes(one)) ?? "passed";
+  const bad = parts.filter(({ judged }) => judged.status === status);
+  const all = combined(parts.map(({ run }) => run));
+  const blames = bad.map(({ judged }) => judged.blame);
+  const titled = parts.length > 1 && status !== "passed";
+  const output = parts
+    .map(({ run }) => (titled ? `$ ${run.command}\n${run.output}` : run.output))
+    .join("\n");
+  const telling = bad.map(({ run }) => (titled ? `$ ${run.command}\n${run.output}` : run.output));
+  return verdictOf(gate, {
+    status,
+    reason: [...new Set(bad.map(({ judged }) => judged.reason))].filter(Boolean).join("; "),
+    command: all.command,
+    exit: bad[0]?.run.exit ?? null,
+    durationMs: all.durationMs,
+    output: input.context.putOutput(output),
+    tail: tailOf(telling.join("\n")),
+    diagnostics: parts.flatMap(({ judged }) => judged.diagnostics),
+    changedPaths: all.changedPaths,
+    blame:
+      blames.find((blame) => blame === "base") ?? blames.find((blame) => blame !== null) ?? null,
+  });
+}
+
+function lastLine(text: string): string {
+  return text.trim().split("\n").at(-1) ?? "";
+}

@@ -1,0 +1,35 @@
+/** `setup_cmd`: what the other gates need to run at all. Where it fails, they are not asked. */
+import { type Gate, tailOf, verdictOf } from "./gate.ts";
+
+export const setupGate: Gate = {
+  name: "setup",
+  configured: ({ worktree }) => worktree.setup !== null,
+  applies: ({ context }) =>
+    context.config.worktree.setup === null
+      ? { runs: false, reason: "no setup_cmd is configured" }
+      : { runs: true },
+  commands: ({ context }) => {
+    const { setup } = context.config.worktree;
+    return setup === null ? [] : [setup];
+  },
+  async run(input, place) {
+    const { context: c } = input;
+    const done = await place.prepare();
+    const common = {
+      command: c.config.worktree.setup,
+      durationMs: done.durationMs,
+      tail: tailOf(done.output),
+      output: done.output === "" ? null : c.putOutput(done.output),
+      cached: done.warm,
+    };
+    if (done.ok) return verdictOf("setup", common);
+    return verdictOf("setup", {
+      ...common,
+      status: done.unrunnable ? "errored" : "failed",
+      reason: done.reason,
+      exit: done.reason.split(":")[0] ?? null,
+      // The base was prepared before the run began.
+      blame: done.unrunnable || input.request.tree === input.baseTree ? "environment" : "attempt",
+    });
+  },
+};

@@ -1,0 +1,94 @@
+/**
+ * The task's own `test_cmd` (or the recipe it names) and the project's. The only gate whose failure
+ * is tried again: tests have moods, checkers have not.
+ */
+import type { Config } from "../../config/config.ts";
+import { newLines } from "../diagnostics/parse.ts";
+import { failingTests, ranNoTests } from "../diagnostics/tests.ts";
+import type { CommandRun } from "./command.ts";
+import { commandGate, type Judged, type Judging } from "./command-gate.ts";
+import { knownOnBase, runOnBase } from "./on-base.ts";
+
+export const testsGate = commandGate({
+  name: "tests",
+  templates: (config, testCmd) => {
+    const own = testCmd === null ? [] : [recipe(config, testCmd)];
+    const { test } = config.commands;
+    return [...new Set([...own, ...(test === null ? [] : [test])])];
+  },
+  judge,
+});
+
+/** The text of a recipe named `verify:<name>`; one that is not there fails, and says so. */
+function recipe(config: Config, testCmd: string): string {
+  const name = /^verify:(.*)$/.exec(testCmd)?.[1];
+  if (name === undefined) return testCmd;
+  const found = Object.hasOwn(config.verify, name) ? config.verify[name] : undefined;
+  return found?.command ?? `echo 'there is no recipe ${name.replaceAll("'", "")}' >&2; exit 127`;
+}
+
+async function judge(judging: Judging): Promise<Judged> {
+  const { input, run, filled } = judging;
+  const onBase = input.request.tree === input.baseTree;
+  if (!onBase && (await sameOnBase(run, filled.onBase, input, knownOnBase))) return redBase(run);
+  if (ranNoTests(run.exitCode, run.output)) return judgeNoTests(judging, onBase);
+  const again = await judging.again();
+  if (again.status === "passed") {
+    const fails = input.context.config.merge.flaky === "fail";
+    return {
+      status: fails ? "failed" : "flaky",
+      reason: `failed once (${run.exit}), then passed`,
+      blame: fails ? "attempt" : null,
+      diagnostics: [],
+    };
+  }
+  if (onBase) return { ...charged(run), blame: "base" };
+  const known = (i: typeof input, command: string) => runOnBase(i, [command]);
+  return (await sameOnBase(run, filled.onBase, input, known)) ? redBase(run) : charged(run);
+}
+
+/** Nothing to test is an outcome of its own, unless the base had something. */
+async function judgeNoTests({ input, run, filled }: Judging, onBase: boolean): Promise<Judged> {
+  const base = onBase ? run : await runOnBase(input, filled.onBase);
+  if (base !== null && ranNoTests(base.exitCode, base.output)) {
+    const reason = "there are no tests to run";
+    return { status: "not_applicable", reason, blame: null, diagnostics: [] };
+  }
+  return { ...charged(run), reason: "no test was run; the base has some" };
+}
+
+type Ask = (input: Judging["input"], command: string) => Promise<CommandRun | null>;
+
+/** Whether every failing test fails on the base as well, or, unnamed, the output is the same. */
+async function sameOnBase(
+  run: CommandRun,
+  commands: readonly string[],
+  input: Judging["input"],
+  ask: Ask,
+): Promise<boolean> {
+  const outputs: string[] = [];
+  for (const command of commands) {
+    const base = await ask(input, command);
+    if (base === null) return false;
+    if (base.status === "failed") outputs.push(base.output);
+  }
+  if (outputs.length === 0) return false;
+  const before = outputs.join("");
+  const names = failingTests(run.output);
+  const known = new Set(failingTests(before));
+  return names.length > 0
+    ? names.every((name) => known.has(name))
+    : known.size === 0 && newLines(run.output, before).length === 0;
+}
+
+function redBase(run: CommandRun): Judged {
+  const reason = `base is red: it fails in the same way without the change (${run.exit})`;
+  return { status: "failed", reason, blame: "base", diagnostics: [] };
+}
+
+function charged(run: CommandRun): Judged {
+  const names = failingTests(run.output);
+  const more = names.length > 3 ? ` and ${names.length - 3} more` : "";
+  const named = names.length === 0 ? "" : `: ${names.slice(0, 3).join(", ")}${more}`;
+  return { status: "failed", reason: `${run.exit}${named}`, blame: "attempt", diagnostics: [] };
+}
