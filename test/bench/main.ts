@@ -5,7 +5,6 @@ const all: Record<string, () => Promise<{ default: Benchmark }>> = {
   startup: () => import("./startup.ts"),
   compile: () => import("./compile.ts"),
   orchestration: () => import("./orchestration.ts"),
-  memory: () => import("./memory.ts"),
   tools: () => import("./tools.ts"),
   log: () => import("./log.ts"),
   kernel: () => import("./kernel.ts"),

@@ -13,13 +13,22 @@ const glob: Tool = {
   roles: everyRole,
   async run(a, context) {
     const pattern = String(a["pattern"]).replace(/^(\.\/)+/, "");
-    const listed = await gitIn(context, ["ls-files", "-co", "--exclude-standard", "-z"]);
+    const words = ["ls-files", "-co", "--exclude-standard", "-z"];
+    const folder = fixedFolder(pattern);
+    const listed = await gitIn(context, folder === "" ? words : [...words, "--", folder]);
     if (!listed.ok) return refusal("failed", listed.text);
     const fits = matcher(pattern);
     const paths = [...new Set(listed.text.split("\0"))].filter((path) => path !== "" && fits(path));
     return answer(paths.length === 0 ? "no files match" : paths.sort().join("\n"));
   },
 };
+
+/** The folders a pattern names before its first wildcard: git need not look elsewhere. */
+function fixedFolder(pattern: string): string {
+  const names = pattern.split("/").slice(0, -1);
+  const wild = names.findIndex((name) => /[*?[]/.test(name));
+  return (wild < 0 ? names : names.slice(0, wild)).join("/");
+}
 
 /** A pattern as a predicate over paths; one without a slash fits names in any folder. */
 export function matcher(pattern: string): (path: string) => boolean {
