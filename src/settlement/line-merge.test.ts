@@ -16,6 +16,13 @@ describe("keepFixes", () => {
       "a\nb\nc\nD\n",
     ],
     ["lines joined across the attempt's edge stay apart", "a\nb\n", "a\nB\n", "aB\n", "a\nB\n"],
+    [
+      "a line the formatter wraps is wrapped, its neighbours' spaces stay",
+      "a \n(b)\nc \n",
+      "a \n(b, d)\nc \n",
+      "a\n(\nb, d\n)\nc\n",
+      "a \n(\nb, d\n)\nc \n",
+    ],
     ["a missing newline at the end survives", "a\nb", "a\nB ", "a\nB", "a\nB"],
     ["CRLF survives", "a\r\nb\r\n", "a\r\nB \r\n", "a\r\nB\r\n", "a\r\nB\r\n"],
   ])("B10 %s", (_name, base, attempt, fixed, wanted) => {

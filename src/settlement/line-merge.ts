@@ -18,6 +18,7 @@ export function keepFixes(texts: { base: string | null; attempt: string; fixed: 
   const attempt = linesOf(texts.attempt);
   const changed = changedLines(linesOf(texts.base), attempt);
   const kept = hunks(attempt, linesOf(texts.fixed))
+    .flatMap((hunk) => aligned(hunk, attempt))
     .flatMap(lineByLine)
     .filter((hunk) => within(hunk, changed));
   const result: string[] = [];
@@ -27,6 +28,31 @@ export function keepFixes(texts: { base: string | null; attempt: string; fixed: 
     at = hunk.to;
   }
   return [...result, ...attempt.slice(at)].join("");
+}
+
+/** A hunk parted at lines that only changed their spaces: those are replaced one for one. */
+function aligned(hunk: Hunk, text: readonly string[]): Hunk[] {
+  const old = text.slice(hunk.from, hunk.to);
+  if (old.length === hunk.lines.length) return [hunk];
+  const bare = (line: string): string => line.replace(/\s+/g, "");
+  const parts: Hunk[] = [];
+  let from = 0;
+  let to = 0;
+  const pairUpTo = (end: number): void => {
+    for (; from < end; from++, to++) {
+      const line = hunk.lines[to] ?? "";
+      if (line !== old[from]) parts.push({ from, to: from + 1, lines: [line] });
+    }
+  };
+  for (const inner of script(old.map(bare), hunk.lines.map(bare))) {
+    pairUpTo(inner.from);
+    const lines = hunk.lines.slice(to, to + inner.lines.length);
+    parts.push({ from: inner.from, to: inner.to, lines });
+    from = inner.to;
+    to += lines.length;
+  }
+  pairUpTo(old.length);
+  return parts.map((part) => ({ ...part, from: part.from + hunk.from, to: part.to + hunk.from }));
 }
 
 /** A hunk that replaces lines one for one, as one hunk each: a neighbour's fix is not the attempt's. */
@@ -80,30 +106,39 @@ export function hunks(before: readonly string[], after: readonly string[]): Hunk
   return script(a, b).map((h) => ({ ...h, from: h.from + start, to: h.to + start }));
 }
 
-const editsMax = 2000;
+const editsMax = 1000;
 
 function script(a: readonly string[], b: readonly string[]): Hunk[] {
   if (a.length === 0 && b.length === 0) return [];
-  const trace: Map<number, number>[] = [];
-  let reach = new Map<number, number>([[1, 0]]);
   const limit = Math.min(a.length + b.length, editsMax);
+  // How far each diagonal k reaches is kept at k + d + 1, one row for each number of edits d.
+  const trace: Int32Array[] = [Int32Array.of(0, 0, 0)];
   for (let d = 0; d <= limit; d++) {
-    trace.push(new Map(reach));
-    const next = new Map(reach);
+    const reach = trace[d] ?? new Int32Array(3);
+    const next = new Int32Array(2 * d + 5);
     for (let k = -d; k <= d; k += 2) {
-      const down = k === -d || (k !== d && (reach.get(k - 1) ?? -1) < (reach.get(k + 1) ?? -1));
-      let x = down ? (reach.get(k + 1) ?? 0) : (reach.get(k - 1) ?? 0) + 1;
+      let x = stepsDown(reach, d, k) ? at(reach, d, k + 1) : at(reach, d, k - 1) + 1;
       while (x < a.length && x - k < b.length && a[x] === b[x - k]) x++;
-      next.set(k, x);
+      next[k + d + 2] = x;
       if (x >= a.length && x - k >= b.length) return walkBack(trace, a, b);
     }
-    reach = next;
+    trace.push(next);
   }
   return [{ from: 0, to: a.length, lines: [...b] }];
 }
 
+/** The reach of a diagonal before the step number `d`. */
+function at(reach: Int32Array, d: number, k: number): number {
+  return reach[k + d + 1] ?? 0;
+}
+
+/** Whether step `d` comes to diagonal `k` by an insertion. */
+function stepsDown(reach: Int32Array, d: number, k: number): boolean {
+  return k === -d || (k !== d && at(reach, d, k - 1) < at(reach, d, k + 1));
+}
+
 function walkBack(
-  trace: Map<number, number>[],
+  trace: readonly Int32Array[],
   a: readonly string[],
   b: readonly string[],
 ): Hunk[] {
@@ -111,11 +146,11 @@ function walkBack(
   let x = a.length;
   let y = b.length;
   for (let d = trace.length - 1; d >= 0; d--) {
-    const reach = trace[d] ?? new Map<number, number>();
+    const reach = trace[d] ?? new Int32Array(3);
     const k = x - y;
-    const down = k === -d || (k !== d && (reach.get(k - 1) ?? -1) < (reach.get(k + 1) ?? -1));
+    const down = stepsDown(reach, d, k);
     const before = down ? k + 1 : k - 1;
-    const px = d === 0 ? 0 : (reach.get(before) ?? 0);
+    const px = d === 0 ? 0 : at(reach, d, before);
     const py = d === 0 ? 0 : px - before;
     while (x > px && y > py && x > 0 && y > 0 && a[x - 1] === b[y - 1]) {
       x--;
