@@ -1,0 +1,311 @@
+/** Every tool with good, bad and hostile arguments, in a real worktree. */
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { execFileSync } from "node:child_process";
+import { existsSync, linkSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { WorkerRequest } from "../../src/worker/protocol.ts";
+import { callTool, toolsFor } from "../../src/worker/tools/index.ts";
+import { type TestRepo, testRepo } from "../harness/repo.ts";
+
+let repo: TestRepo;
+let request: WorkerRequest;
+
+beforeAll(async () => {
+  repo = await testRepo({
+    "src/a.ts": "export function alpha() {\n  return 1;\n}\n",
+    "src/b.ts": 'import { alpha } from "./a.ts";\nalpha();\n',
+    "crlf.txt": "one\r\ntwo\r\nthree\r\n",
+    "bom.txt": "\uFEFFone\ntwo",
+    "data.json": '{ "scripts": { "test": "x" }, "items": [{ "n": 1 }, { "n": 2 }] }\n',
+    ".hidden/f.txt": "hidden\n",
+    "readme.md": "hello\n",
+    "run me.sh": "#!/bin/sh\nexit 0\n",
+  });
+  writeFileSync(join(repo.path, "binary.bin"), Buffer.from([0, 1, 2, 255]));
+  writeFileSync(join(repo.path, "latin.txt"), Buffer.from([0xe4, 0xf6, 10]));
+  symlinkSync("/etc/passwd", join(repo.path, "out"));
+  symlinkSync("nowhere", join(repo.path, "dangling"));
+  symlinkSync("..", join(repo.path, "up"));
+  execFileSync("mkfifo", [join(repo.path, "pipe")]);
+  request = {
+    role: "worker",
+    worktree: repo.path,
+    projectDir: "",
+    base: await repo.git("rev-parse", "HEAD"),
+    marker: `tools-test-${process.pid}/x/1`,
+    claims: {
+      create: ["new/**"],
+      edit: ["*.txt", "src/**"],
+      delete: ["readme.md"],
+      touch: ["moved.md"],
+      read: [],
+    },
+    scope: { allow: [], deny: [], ignore: [], allowGitControl: false },
+    limits: {
+      toolOutputBytes: 65_536,
+      bashTimeoutMs: 20_000,
+      bashTimeoutMaxMs: 20_000,
+      commandTimeoutMs: 20_000,
+    },
+    commands: {
+      test: "echo testing {test_dir}",
+      lint: "false {file}",
+      lintFix: null,
+      format: null,
+      typeCheck: "true",
+      verify: { unit: "echo unit" },
+    },
+    toolPolicy: {
+      restrictRunBash: false,
+      denyShellCommands: [],
+      denyShellFileMutations: false,
+      requireWrappedVerifyTools: false,
+      requireUvRun: false,
+    },
+    toolEnvironment: repo.env,
+    project: { srcDir: "src/", testDir: "tests/" },
+  } as unknown as WorkerRequest;
+});
+
+afterAll(async () => {
+  await repo[Symbol.asyncDispose]();
+});
+
+async function call(tool: string, args: unknown, role: WorkerRequest["role"] = "worker") {
+  const tools = toolsFor(role, request);
+  const context = { request, root: repo.path, signal: new AbortController().signal };
+  const text = typeof args === "string" ? args : JSON.stringify(args);
+  return (await callTool(tools, tool, text, context)).result;
+}
+const ok = async (tool: string, args: unknown): Promise<string> => {
+  const result = await call(tool, args);
+  expect([tool, args, result.ok, result.ok ? "" : result.text]).toEqual([tool, args, true, ""]);
+  return result.text;
+};
+const no = async (tool: string, args: unknown): Promise<string | null> => {
+  const result = await call(tool, args);
+  expect([tool, args, result.ok]).toEqual([tool, args, false]);
+  return result.errorKind;
+};
+const bytes = (path: string): string => readFileSync(join(repo.path, path), "latin1");
+
+describe("D6 bad calls are results, never crashes", () => {
+  const names = toolsFor("worker", {} as WorkerRequest).map((tool) => tool.name);
+
+  test.each(names)("%s with arguments of every wrong kind", async (name) => {
+    for (const args of [
+      "",
+      "not json",
+      "[]",
+      "null",
+      '"x"',
+      '{"path":7,"command":{},"zzz":1}',
+      `{"path":"${"x".repeat(9000)}"}`,
+    ]) {
+      const result = await call(name, args);
+      expect(typeof result.text).toBe("string");
+    }
+  });
+
+  test("an unknown tool and an unknown argument say what there is", async () => {
+    expect(await no("reed_file", { path: "a" })).toBe("unknown_tool");
+    const result = await call("read_file", { path: "readme.md", start_lin: 1 });
+    expect([result.errorKind, result.text]).toEqual([
+      "invalid_arguments",
+      "unknown argument `start_lin`, did you mean `start_line`?",
+    ]);
+  });
+});
+
+describe("read_file and list_dir", () => {
+  test("read text, pages of it, and folders, dot files included", async () => {
+    expect(await ok("read_file", { path: "readme.md" })).toBe("hello\n");
+    expect(await ok("read_file", { path: "src/a.ts", start_line: 2, end_line: 2 })).toStartWith(
+      "2:   return 1;",
+    );
+    expect(await ok("list_dir", { path: ".hidden" })).toBe("f.txt  7");
+    expect(await ok("list_dir", {})).toContain("dangling -> nowhere");
+  });
+
+  test("D5 a long file is cut to a page that says how to go on", async () => {
+    writeFileSync(join(repo.path, "long.txt"), "0123456789\n".repeat(100_000));
+    const result = await call("read_file", { path: "long.txt" });
+    expect(result.text.length).toBeLessThan(65_600);
+    expect(result.text).toMatch(/go on with start_line \d+\]$/);
+  });
+
+  test.each([
+    ["binary.bin", "unsupported"],
+    ["latin.txt", "unsupported"],
+    ["src", "unsupported"],
+    ["pipe", "unsupported"],
+    ["missing", "not_found"],
+    ["dangling", "not_permitted"],
+    ["out", "not_permitted"],
+    ["up/x", "not_permitted"],
+    ["../x", "not_permitted"],
+    ["/etc/passwd", "not_permitted"],
+    [".git/config", "not_permitted"],
+    ["a\0b", "invalid_arguments"],
+  ])("C4 D6 read_file refuses %p as %s", async (path, kind) => {
+    expect(await no("read_file", { path })).toBe(kind);
+  });
+});
+
+describe("writing", () => {
+  test("write_file makes folders, and refuses what is not claimed, git's, links and pipes", async () => {
+    await ok("write_file", { path: "new/deep/x.txt", content: "x" });
+    expect(bytes("new/deep/x.txt")).toBe("x");
+    for (const path of [
+      "readme2.md",
+      ".git/config",
+      ".dgov/x",
+      "../y",
+      "/tmp/z",
+      "src/../../q.txt",
+    ]) {
+      expect([path, await no("write_file", { path, content: "x" })]).toEqual([
+        path,
+        "not_permitted",
+      ]);
+    }
+    symlinkSync("/tmp/dgov-escape.txt", join(repo.path, "link.txt"));
+    expect(await no("write_file", { path: "link.txt", content: "x" })).toBe("not_permitted");
+    expect(existsSync("/tmp/dgov-escape.txt")).toBe(false);
+    linkSync(join(repo.path, "readme.md"), join(repo.path, "hard.txt"));
+    expect(await no("write_file", { path: "hard.txt", content: "x" })).toBe("not_permitted");
+    expect(bytes("readme.md")).toBe("hello\n");
+  });
+
+  test("E12 edit_file changes the bytes of the edit and no other", async () => {
+    await ok("edit_file", { path: "crlf.txt", old_text: "two\n", new_text: "TWO\nplus\n" });
+    expect(bytes("crlf.txt")).toBe("one\r\nTWO\r\nplus\r\nthree\r\n");
+    await ok("edit_file", { path: "bom.txt", old_text: "two", new_text: "zwei" });
+    expect(bytes("bom.txt")).toBe("\xef\xbb\xbfone\nzwei");
+  });
+
+  test("edit_file refuses a text that is missing, ambiguous or empty", async () => {
+    expect(await no("edit_file", { path: "src/b.ts", old_text: "nope", new_text: "" })).toBe(
+      "not_found",
+    );
+    expect(await no("edit_file", { path: "src/b.ts", old_text: "alpha", new_text: "" })).toBe(
+      "ambiguous",
+    );
+    expect(await no("edit_file", { path: "src/b.ts", old_text: "", new_text: "x" })).toBe(
+      "invalid_arguments",
+    );
+  });
+
+  test("E12 apply_patch applies both forms, all or nothing", async () => {
+    const unified =
+      "--- a/src/a.ts\n+++ b/src/a.ts\n@@ -1,3 +1,3 @@\n export function alpha() {\n-  return 1;\n+  return 2;\n }\n";
+    await ok("apply_patch", { patch: unified });
+    expect(bytes("src/a.ts")).toContain("return 2;");
+    const envelope =
+      "*** Begin Patch\n*** Add File: new/p.txt\n+added\n*** Update File: src/a.ts\n@@\n-  return 2;\n+  return 3;\n*** End Patch";
+    await ok("apply_patch", { patch: envelope });
+    expect([bytes("new/p.txt"), bytes("src/a.ts").includes("return 3;")]).toEqual([
+      "added\n",
+      true,
+    ]);
+    const half =
+      "*** Begin Patch\n*** Update File: src/a.ts\n@@\n-  return 3;\n+  return 4;\n*** Update File: src/b.ts\n@@\n-not there\n+x\n*** End Patch";
+    expect(await no("apply_patch", { patch: half })).toBe("conflict");
+    expect(bytes("src/a.ts")).toContain("return 3;");
+    expect(await no("apply_patch", { patch: unified.replaceAll("src/a.ts", "run me.sh") })).toBe(
+      "not_permitted",
+    );
+    expect(await no("apply_patch", { patch: "no patch at all" })).toBe("invalid_arguments");
+  });
+
+  test("move_file, delete_file and revert_file keep to the claims", async () => {
+    expect(await no("move_file", { from: "run me.sh", to: "moved.md" })).toBe("not_permitted");
+    expect(await no("delete_file", { path: "crlf.txt" })).toBe("not_permitted");
+    await ok("move_file", { from: "new/p.txt", to: "new/q.txt" });
+    expect(await no("move_file", { from: "new/q.txt", to: "new/deep/x.txt" })).toBe("conflict");
+    await ok("delete_file", { path: "new/q.txt" });
+    await ok("revert_file", { path: "src/a.ts" });
+    expect(bytes("src/a.ts")).toContain("return 1;");
+    await ok("write_file", { path: "new/r.txt", content: "x" });
+    await ok("revert_file", { path: "new/r.txt" });
+    expect(existsSync(join(repo.path, "new/r.txt"))).toBe(false);
+  });
+});
+
+describe("looking", () => {
+  test("E13 E14 glob and grep need only git, and see untracked and dot files", async () => {
+    mkdirSync(join(repo.path, "new"), { recursive: true });
+    writeFileSync(join(repo.path, "new/fresh.ts"), "needle\n");
+    expect(await ok("glob", { pattern: "**/*.ts" })).toBe("new/fresh.ts\nsrc/a.ts\nsrc/b.ts");
+    expect(await ok("glob", { pattern: "./.hidden/*" })).toBe(".hidden/f.txt");
+    expect(await ok("glob", { pattern: "*.zig" })).toBe("no files match");
+    expect(await ok("grep", { pattern: "needle|hidden" })).toContain("new/fresh.ts:1:needle");
+    expect(await ok("grep", { pattern: "zzz" })).toBe("no matches");
+    expect(await no("grep", { pattern: "(" })).toBe("invalid_arguments");
+    expect(await ok("grep", { pattern: "--output=x", fixed: true })).toBe("no matches");
+  });
+
+  test("E13 git_diff shows new files beside changed ones; recent_changes shows commits", async () => {
+    await ok("edit_file", { path: "src/b.ts", old_text: "alpha();", new_text: "alpha(2);" });
+    const diff = await ok("git_diff", {});
+    expect(diff).toContain("+alpha(2);");
+    expect(diff).toContain("+needle");
+    expect(await ok("recent_changes", { path: "readme.md" })).toContain("initial");
+  });
+
+  test("json_query reads one value", async () => {
+    expect(await ok("json_query", { path: "data.json", query: ".scripts.test" })).toBe('"x"');
+    expect(await ok("json_query", { path: "data.json", query: ".items[].n" })).toBe("1\n2");
+    expect(await no("json_query", { path: "data.json", query: "$(rm)" })).toBe("invalid_arguments");
+    expect(await no("json_query", { path: "readme.md", query: "." })).toBe("unsupported");
+  });
+
+  test("scope_status says what review would", async () => {
+    expect(await ok("scope_status", {})).toStartWith("scope_status: ");
+  });
+});
+
+describe("running", () => {
+  test("run_bash gives output and exit code, ends at its time, and leaves nothing running", async () => {
+    expect(await ok("run_bash", { command: "echo out; echo err >&2" })).toContain("out");
+    expect(await no("run_bash", { command: "exit 3" })).toBe("command_failed");
+    expect(await no("run_bash", { command: "sleep 60", timeout_s: 1 })).toBe("timeout");
+    expect(await no("run_bash", { command: "  " })).toBe("invalid_arguments");
+    const large = await call("run_bash", { command: "head -c 1048576 /dev/zero | tr '\\0' x" });
+    expect([large.clipped, large.text.length < 70_000]).toEqual([true, true]);
+  });
+
+  test("configured commands run with their words quoted, or say that there is none", async () => {
+    expect(await ok("run_tests", {})).toContain("testing tests");
+    expect(await ok("run_tests", { file: "run me.sh" })).toContain("$ echo testing 'run me.sh'");
+    expect(await no("lint_check", { file: "src/a.ts" })).toBe("command_failed");
+    expect(await no("lint_check", { file: "$(touch /tmp/x)" })).toBe("command_failed");
+    expect(await no("lint_fix", {})).toBe("unsupported");
+    expect(await no("format_file", {})).toBe("unsupported");
+    expect(await ok("type_check", {})).toContain("exit code 0");
+    expect(await ok("verify", { name: "unit" })).toContain("unit");
+    expect(await no("verify", { name: "toString" })).toBe("not_found");
+  });
+
+  test("done is typed", async () => {
+    await ok("done", { status: "complete", summary: "x" });
+    expect(await no("done", { status: "finished", summary: "x" })).toBe("invalid_arguments");
+  });
+});
+
+test.each(["researcher", "reviewer", "planner"] as const)(
+  "C5 a %s has no tool that writes or runs a command",
+  (role) => {
+    const names = toolsFor(role, request).map((tool) => tool.name);
+    expect(names).toEqual([
+      "read_file",
+      "list_dir",
+      "glob",
+      "grep",
+      "git_diff",
+      "recent_changes",
+      "json_query",
+      "done",
+    ]);
+  },
+);
