@@ -17,7 +17,7 @@ export default command({
     plan: { type: "string", valueHint: "PLAN", description: "Plan the unit belongs to" },
     verbose: { type: "boolean", alias: "v", description: "Show durations and attempts at the end" },
   },
-  examples: ["dgov take add-feature", "dgov land add-feature"],
+  examples: ["dgov land add-feature", "dgov land tasks/main.add-feature --plan my-plan"],
   async run(context, args) {
     const projectRoot = requireProject(context);
     const { resolvePlan } = await import("../../plan/locate.ts");
