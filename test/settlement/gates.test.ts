@@ -1,0 +1,336 @@
+/** Gates of one line of shell each, on real trees. */
+import { describe, expect, test } from "bun:test";
+import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { checkGatesRunnable } from "../../src/settlement/gates/run-gates.ts";
+import { renderRejection } from "../../src/settlement/rejection.ts";
+import { type Court, court, statuses, verdict } from "./harness.ts";
+
+/** Lines of a file that gates append to, outside every tree. */
+function counter(c: Court, name = "count"): { path: string; lines(): string[] } {
+  const path = join(c.g.repo.root, name);
+  return {
+    path,
+    lines: () => (existsSync(path) ? readFileSync(path, "utf8").trim().split("\n") : []),
+  };
+}
+
+describe("A4 a gate that cannot judge", () => {
+  test.each([
+    ["is missing", "no-such-program", "exit code 127"],
+    ["is missing in a script", "sh ./check.sh", "exit code 127"],
+    ["may not be executed", "./check.sh", "exit code 126"],
+    ["crashes", "kill -SEGV $$", "killed by SIGSEGV"],
+    ["crashes below a shell", "(sh -c 'kill -ABRT $$'); exit $?", "exit code 134"],
+    ["times out", "sleep 30", "timed out after 1 s"],
+  ])(
+    "that %s errs, and where the base does too nobody's attempt is blamed",
+    async (_, command, exit) => {
+      await using c = await court({
+        files: { "check.sh": "no-such-program\n" },
+        project: { lint_cmd: command, settlement_timeout: 1 },
+      });
+      const result = await c.judge({ "a.txt": "a\n" });
+      expect(verdict(result, "lint")).toMatchObject({
+        status: "errored",
+        exit,
+        blame: "environment",
+      });
+      expect([result.passed, result.blame]).toEqual([false, "environment"]);
+      expect(await checkGatesRunnable(c.c, c.base)).toMatchObject({ ok: false });
+    },
+  );
+
+  test("only with the attempt's change is the attempt's doing", async () => {
+    await using c = await court({
+      files: { "check.sh": "exit 0\n" },
+      project: {
+        lint_cmd: "sh ./check.sh",
+        type_check_cmd: "[ ! -e a.txt ] || sleep 30",
+        settlement_timeout: 1,
+      },
+    });
+    const result = await c.judge({ "check.sh": null, "a.txt": "a\n" });
+    expect(result.passed).toBe(false);
+    expect(result.blame).toBe("attempt");
+    expect(statuses(result)["types"]).toBe("errored");
+  });
+});
+
+describe("which files", () => {
+  test("A5 a change to documents runs what needs no sources, the task's own command first", async () => {
+    await using c = await court({
+      project: {
+        format_check_cmd: "false {file}",
+        lint_cmd: "false {files}",
+        type_check_cmd: "true",
+        test_cmd: "echo project",
+      },
+    });
+    const result = await c.judge({ "notes.md": "x\n" }, { testCmd: "echo own" });
+    expect(statuses(result)).toEqual({
+      format: "not_applicable",
+      lint: "not_applicable",
+      types: "passed",
+      tests: "passed",
+    });
+    expect(verdict(result, "lint").reason).toBe("no changed file is of its kind");
+    expect(verdict(result, "tests").command).toBe("echo own ; echo project");
+    expect(result.passed).toBe(true);
+  });
+
+  test("a recipe is run by its name, the same command once, and an unknown one never passes", async () => {
+    await using c = await court({
+      project: { test_cmd: "echo same" },
+      config: { verify: { unit: { command: "echo same" } } },
+    });
+    const known = await c.judge({ "a.txt": "a\n" }, { testCmd: "verify:unit" });
+    expect(verdict(known, "tests").command).toBe("echo same");
+    const unknown = await c.judge({ "a.txt": "a\n" }, { testCmd: "verify:unti" });
+    expect(unknown.passed).toBe(false);
+    expect(verdict(unknown, "tests").tail).toContain("there is no recipe unti");
+  });
+
+  test("A7 deleted files are given to nobody; names with quotes, spaces and dashes arrive whole", async () => {
+    await using c = await court({
+      files: { "old.txt": "x\n", "gone.txt": "x\n" },
+      project: { lint_cmd: 'for f in {files}; do echo "<$f>"; [ -f "$f" ] || exit 1; done' },
+    });
+    const result = await c.judge({
+      "gone.txt": null,
+      "it's a b.txt": "x\n",
+      "-n.txt": "x\n",
+      "old.txt": "y\n",
+    });
+    expect(verdict(result, "lint").status).toBe("passed");
+    expect(verdict(result, "lint").command).not.toContain("gone.txt");
+  });
+
+  test("A6 a runner that finds no tests passes only where the base has none either", async () => {
+    const noTests = "ls tests/*.txt >/dev/null 2>&1 && exit 0; echo 'collected 0 items'; exit 5";
+    await using none = await court({ project: { test_cmd: noTests } });
+    const still = await none.judge({ "a.txt": "a\n" });
+    expect(verdict(still, "tests")).toMatchObject({
+      status: "not_applicable",
+      reason: "there are no tests to run",
+    });
+    await using some = await court({
+      files: { "tests/t.txt": "t\n" },
+      project: { test_cmd: noTests },
+    });
+    const removed = await some.judge({ "tests/t.txt": null });
+    expect(verdict(removed, "tests")).toMatchObject({ status: "failed", blame: "attempt" });
+  });
+
+  test("more names than a command line holds are several command lines, all of which count", async () => {
+    await using c = await court({
+      project: { lint_cmd: "ls {files} | grep -q bad && exit 1 || exit 0" },
+    });
+    const folder = "d".repeat(200);
+    const files = Object.fromEntries(
+      Array.from({ length: 600 }, (_, i) => [`${folder}/${i}.txt`, "x\n"]),
+    );
+    expect((await c.judge({ "a.txt": "x\n" })).passed).toBe(true);
+    expect((await c.judge(files)).passed).toBe(true);
+    const bad = await c.judge({ ...files, [`${folder}/z-bad.txt`]: "x\n" });
+    expect(statuses(bad)).toEqual({ lint: "failed" });
+  }, 60_000);
+});
+
+describe("A8 what was wrong before", () => {
+  const lint =
+    "grep -n BAD *.txt | sed 's/:BAD.*/: error: bad word [bad]/' | grep . && exit 1 || exit 0";
+  test.each([
+    ["is not charged", "BAD\nmore\n", "passed", 0],
+    ["is charged once more", "BAD\nBAD\n", "failed", 1],
+  ])("%s", async (_, text, status, charged) => {
+    await using c = await court({
+      files: { "a.txt": "BAD\n", "b.txt": "BAD\n" },
+      project: { lint_cmd: lint },
+    });
+    const result = await c.judge({ "a.txt": text });
+    expect(verdict(result, "lint").status).toBe(status as "passed");
+    expect(verdict(result, "lint").diagnostics).toHaveLength(charged);
+  });
+
+  test.each([
+    ["the same words of no known form are old", "echo 'all is lost, 3 s'; exit 1", true],
+    ["new words of no known form are charged", "echo all is lost; cat a.txt 2>&1; exit 1", false],
+    ["another exit code is charged", "echo all is lost; [ -e a.txt ] && exit 2; exit 1", false],
+  ])("%s", async (_, command, passes) => {
+    await using c = await court({ project: { lint_cmd: command } });
+    expect((await c.judge({ "a.txt": "a\n" })).passed).toBe(passes);
+  });
+
+  test("the same failing tests are a red base, others are the attempt's", async () => {
+    await using c = await court({
+      project: { test_cmd: "echo '(fail) old'; [ ! -e new.txt ] || echo '(fail) new'; exit 1" },
+    });
+    const same = await c.judge({ "a.txt": "a\n" });
+    expect(verdict(same, "tests")).toMatchObject({ status: "failed", blame: "base" });
+    expect(same.blame).toBe("base");
+    const other = await c.judge({ "new.txt": "a\n" });
+    expect(verdict(other, "tests")).toMatchObject({ status: "failed", blame: "attempt" });
+    expect(verdict(other, "tests").reason).toContain("new");
+  });
+
+  test("several attempts ask the base once", async () => {
+    await using c = await court({ project: {}, config: { run: { env: [] } } });
+    const { path, lines } = counter(c);
+    c.c.config.commands.lint = `[ -e a.txt ] && exit 1; sleep 0.2; echo base >> ${path}; exit 1`;
+    await Promise.all(["1", "2", "3"].map((text) => c.judge({ "a.txt": text })));
+    expect(lines()).toEqual(["base"]);
+  });
+});
+
+test("A9 a checker that names files and exits 0 fails", async () => {
+  await using c = await court({ project: { format_check_cmd: "gofmt -l ." } });
+  const bin = join(c.g.repo.root, "bin");
+  mkdirSync(bin);
+  writeFileSync(join(bin, "gofmt"), "#!/bin/sh\ngrep -l BAD *.txt 2>/dev/null\nexit 0\n");
+  chmodSync(join(bin, "gofmt"), 0o755);
+  c.c.environment["PATH"] = `${bin}:${c.c.environment["PATH"]}`;
+  expect(statuses(await c.judge({ "a.txt": "good\n" }))).toEqual({ format: "passed" });
+  expect(statuses(await c.judge({ "a.txt": "BAD\n" }))).toEqual({ format: "failed" });
+});
+
+describe("A17 a test that fails once and then passes", () => {
+  const flaky = (path: string): string =>
+    `[ ! -e a.txt ] || [ -e ${path} ] || { touch ${path}; exit 1; }`;
+  test.each([
+    ["pass", "flaky", true],
+    ["fail", "failed", false],
+  ])("with flaky = %s is %s", async (mode, status, passes) => {
+    await using c = await court({ config: { merge: { flaky: mode } } });
+    c.c.config.commands.test = flaky(counter(c).path);
+    const result = await c.judge({ "a.txt": "a\n" });
+    expect(verdict(result, "tests").status).toBe(status as "flaky");
+    expect(result.passed).toBe(passes);
+  });
+
+  test("only tests are tried again, and not after a timeout", async () => {
+    await using c = await court({ project: { settlement_timeout: 1 } });
+    const { path, lines } = counter(c);
+    c.c.config.commands.lint = `[ ! -e a.txt ] || { echo lint >> ${path}; exit 1; }`;
+    c.c.config.commands.test = `[ ! -e a.txt ] || { echo test >> ${path}; sleep 30; }`;
+    expect((await c.judge({ "a.txt": "a\n" })).passed).toBe(false);
+    expect(lines()).toEqual(["lint", "test"]);
+  });
+});
+
+describe("A19 what a gate leaves behind", () => {
+  test("is named, undone, and reaches neither the next gate nor the next tree", async () => {
+    const clean = "[ ! -e left ] && [ ! -e $TMPDIR/left ] && [ ! -e node_modules/left ]";
+    await using c = await court({
+      files: { ".gitignore": "node_modules/\n" },
+      project: {
+        lint_cmd:
+          "echo spoilt > a.txt; touch left $TMPDIR/left node_modules/left; mkdir -p node_modules/.cache/x",
+        type_check_cmd: `${clean} && grep -qx fine a.txt && [ -e node_modules/dep ] && [ ! -e node_modules/.cache ]`,
+        test_cmd: "echo 2 > node_modules/dep; true",
+      },
+    });
+    mkdirSync(join(c.g.repo.path, "node_modules"));
+    writeFileSync(join(c.g.repo.path, "node_modules/dep"), "1\n");
+    const first = await c.judge({ "a.txt": "fine\n" });
+    expect(statuses(first)).toEqual({ lint: "passed", types: "passed", tests: "passed" });
+    expect(verdict(first, "lint").changedPaths.sort()).toEqual([
+      "a.txt",
+      "left",
+      "node_modules/.cache",
+      "node_modules/left",
+    ]);
+    expect(verdict(first, "tests").changedPaths).toEqual(["node_modules/dep"]);
+    c.c.config.commands.lint = "grep -qx 1 node_modules/dep";
+    expect(statuses(await c.judge({ "a.txt": "fine\n", "b.txt": "b\n" }))["lint"]).toBe("passed");
+  });
+
+  test("a process is dead before the next gate starts", async () => {
+    await using c = await court({ project: { test_cmd: "true" } });
+    const { path, lines } = counter(c);
+    c.c.config.commands.lint = `setsid sh -c 'sleep 1; echo alive >> ${path}' >/dev/null 2>&1 &`;
+    c.c.config.commands.test = `sleep 1.5; [ ! -e ${path} ]`;
+    expect((await c.judge({ "a.txt": "a\n" })).passed).toBe(true);
+    expect(lines()).toEqual([]);
+  });
+});
+
+describe("verdicts", () => {
+  test("passed ones serve a later run, failed ones do not; another command or tree is judged anew", async () => {
+    await using c = await court({});
+    const { path, lines } = counter(c);
+    c.c.config.commands.lint = `echo run >> ${path}; ! grep -q BAD a.txt`;
+    await c.judge({ "a.txt": "good\n" });
+    const later = c.reopen({ config: c.c.config });
+    expect(verdict(await c.judge({ "a.txt": "good\n" }, { c: later }), "lint").cached).toBe(true);
+    expect(lines()).toHaveLength(1);
+    await c.judge({ "a.txt": "BAD\n" });
+    const failed = lines().length;
+    await c.judge({ "a.txt": "BAD\n" });
+    expect(lines()).toHaveLength(failed);
+    await c.judge({ "a.txt": "BAD\n" }, { c: c.reopen({ config: c.c.config }) });
+    expect(lines().length).toBeGreaterThan(failed);
+    const otherwise = c.reopen({ environment: { ...c.c.environment, NAME: "x" } });
+    otherwise.config.commands.lint = c.c.config.commands.lint;
+    const before = lines().length;
+    await c.judge({ "a.txt": "good\n" }, { c: otherwise });
+    expect(lines()).toHaveLength(before + 1);
+  });
+
+  test("D1 a cancelled gate ends within a second and says nothing about the tree", async () => {
+    await using c = await court({ project: { lint_cmd: "sleep 30" } });
+    const abort = new AbortController();
+    const running = c.judge({ "a.txt": "a\n" }, { signal: abort.signal });
+    while (!c.progress.some((one) => one.kind === "started")) await Bun.sleep(5);
+    const started = performance.now();
+    abort.abort();
+    expect(await running).toMatchObject({ passed: false, reason: "cancelled", verdicts: [] });
+    expect(performance.now() - started).toBeLessThan(1000);
+    c.c.config.commands.lint = "true";
+    expect((await c.judge({ "a.txt": "a\n" })).passed).toBe(true);
+  });
+
+  test("D1 cancelling reaches whoever waits for a gate tree", async () => {
+    await using c = await court({
+      project: { lint_cmd: "sleep 30" },
+      config: { run: { jobs: 1, max_gates: 1 } },
+    });
+    const abort = new AbortController();
+    const all = ["1", "2", "3", "4"].map((text) =>
+      c.judge({ "a.txt": text }, { signal: abort.signal }),
+    );
+    while (c.progress.filter((one) => one.kind === "started").length < 2) await Bun.sleep(5);
+    abort.abort();
+    expect((await Promise.all(all)).map((r) => r.reason)).toEqual(Array(4).fill("cancelled"));
+  });
+
+  test("E1 a rejection tells every failing gate's command, end, diagnostics and output", async () => {
+    await using c = await court({
+      project: {
+        lint_cmd: "[ ! -e a.txt ] || { echo 'a.txt:1:1: error: bad word [bad]'; exit 3; }",
+        type_check_cmd: "true",
+        test_cmd: "[ ! -e a.txt ] || { echo assertion 17; exit 4; }",
+      },
+    });
+    const text = renderRejection((await c.judge({ "a.txt": "a\n" })).verdicts);
+    for (const part of [
+      "The lint gate failed: exit code 3",
+      "a.txt:1:1: bad word [bad]",
+      "The tests gate failed: exit code 4",
+      "$ [ ! -e a.txt ] || { echo assertion 17; exit 4; }",
+      "assertion 17",
+      "Passed: types",
+    ]) {
+      expect(text).toContain(part);
+    }
+  });
+});
+
+test("every gate is started once on the base: red is said, and {file} gets real files", async () => {
+  await using c = await court({
+    files: { "a.txt": "a\n" },
+    project: { lint_cmd: "test -f {file} && exit 1", test_cmd: "true" },
+  });
+  const checked = await checkGatesRunnable(c.c, c.base);
+  expect(checked).toMatchObject({ ok: true, red: [{ gate: "lint", blame: "base" }] });
+});

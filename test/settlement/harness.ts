@@ -1,0 +1,165 @@
+/** A repository with shell scripts for gates, and a settlement to judge changes in it. */
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { stringify } from "smol-toml";
+import { requireConfig } from "../../src/config/load.ts";
+import type { Claims } from "../../src/plan/compiled.ts";
+import {
+  type GateProgress,
+  type GateVerdict,
+  openSettlement,
+  type SettlementContext,
+} from "../../src/settlement/context.ts";
+import {
+  type FileChoice,
+  type GatesResult,
+  runGates,
+} from "../../src/settlement/gates/run-gates.ts";
+import { type ReviewOutcome, reviewAttempt } from "../../src/settlement/review.ts";
+import { type Ground, ground, identity } from "../git/harness.ts";
+
+export interface Court extends AsyncDisposable {
+  g: Ground;
+  /** Commit everything is judged against. */
+  base: string;
+  c: SettlementContext;
+  progress: GateProgress[];
+  /** Another settlement on the same places, as a later run has it. */
+  reopen(more?: Partial<SettlementContext>): SettlementContext;
+  /** Commits these files (null: deleted) on top of the base and gives the commit. */
+  change(files: Record<string, string | null>): Promise<string>;
+  /** The gates on a change of these files. */
+  judge(files: Record<string, string | null>, more?: JudgeOptions): Promise<GatesResult>;
+  /** An attempt that left these files (null: deleted), reviewed. */
+  review(
+    files: Record<string, string | null>,
+    claims: Partial<Claims>,
+    spoil?: (path: string) => void,
+  ): Promise<ReviewOutcome>;
+}
+
+export interface JudgeOptions {
+  c?: SettlementContext;
+  testCmd?: string;
+  signal?: AbortSignal;
+  files?: FileChoice;
+}
+
+export interface CourtOptions {
+  files?: Record<string, string>;
+  /** Keys of `[project]`. */
+  project?: Record<string, unknown>;
+  /** Other tables. */
+  config?: Record<string, Record<string, unknown>>;
+  environment?: Record<string, string>;
+}
+
+let marks = 0;
+
+/** Opens a court on a fresh repository. */
+export async function court(options: CourtOptions = {}): Promise<Court> {
+  const config = {
+    project: { source_extensions: [".txt"], ...options.project },
+    ...options.config,
+  };
+  const g = await ground({ ".dgov/project.toml": stringify(config), ...options.files });
+  const base = await g.repo.git("rev-parse", "HEAD");
+  const progress: GateProgress[] = [];
+  const environment = { ...g.repo.env, ...options.environment };
+  const reopen = (more: Partial<SettlementContext> = {}): SettlementContext =>
+    openSettlement({
+      repository: g.r,
+      projectRoot: g.repo.path,
+      projectDir: "",
+      config: requireConfig(g.repo.path),
+      environment,
+      identity,
+      scratch: g.scratch,
+      slotsRoot: join(g.repo.root, "cache", "slots"),
+      signal: new AbortController().signal,
+      report: (one) => progress.push(one),
+      putOutput: () => "",
+      ...more,
+    });
+  const c = reopen();
+  const change: Court["change"] = async (files) => {
+    const env = { ...g.repo.env, GIT_INDEX_FILE: join(g.scratch, `index${++marks}`) };
+    const git = (args: string[], stdin = ""): string => {
+      const run = Bun.spawnSync(["git", ...args], {
+        cwd: g.repo.path,
+        env,
+        stdin: Buffer.from(stdin),
+      });
+      if (run.exitCode !== 0) throw new Error(run.stderr.toString());
+      return run.stdout.toString().trim();
+    };
+    const written = Object.entries(files).map(([path, text]) => {
+      const file = join(g.scratch, `blob${++marks}`);
+      writeFileSync(file, text ?? "");
+      return { path, file, deleted: text === null };
+    });
+    const names = written.map(({ file }) => `${file}\n`).join("");
+    const ids = git(["hash-object", "-w", "--stdin-paths"], names).split("\n");
+    const entries = written.map(({ path, deleted }, i) =>
+      deleted ? `0 ${"0".repeat(40)}\t${path}\n` : `100644 ${ids[i]}\t${path}\n`,
+    );
+    git(["read-tree", base]);
+    git(["update-index", "--index-info"], entries.join(""));
+    return git(["commit-tree", "-p", base, "-m", "change", git(["write-tree"])]);
+  };
+  return {
+    g,
+    base,
+    c,
+    progress,
+    reopen,
+    change,
+    async judge(files, more = {}) {
+      const commit = await change(files);
+      return runGates(more.c ?? c, {
+        unit: "u",
+        attempt: 1,
+        car: 1,
+        tree: await g.repo.git("rev-parse", `${commit}^{tree}`),
+        base,
+        testCmd: more.testCmd ?? null,
+        marker: `court/${process.pid}.${++marks}`,
+        signal: more.signal ?? new AbortController().signal,
+        ...(more.files === undefined ? {} : { files: more.files }),
+      });
+    },
+    async review(files, claims, spoil) {
+      const tree = await g.attempt(undefined, base);
+      for (const [path, text] of Object.entries(files)) {
+        const full = join(tree.path, path);
+        if (text === null) await Bun.file(full).delete();
+        else {
+          mkdirSync(join(full, ".."), { recursive: true });
+          await Bun.write(full, text);
+        }
+      }
+      spoil?.(tree.path);
+      return reviewAttempt(c, {
+        tree,
+        claims: { create: [], edit: [], delete: [], touch: [], read: [], ...claims },
+        unitSummary: "",
+        message: "feat: x\n",
+        date: "2026-02-03T04:05:06.000Z",
+        marker: `court/${process.pid}.${++marks}`,
+      });
+    },
+    [Symbol.asyncDispose]: () => g[Symbol.asyncDispose](),
+  };
+}
+
+/** Status of each gate, by name. */
+export function statuses({ verdicts }: GatesResult): Record<string, string> {
+  return Object.fromEntries(verdicts.map((v) => [v.gate, v.status]));
+}
+
+/** The verdict of one gate. */
+export function verdict({ verdicts }: GatesResult, gate: string): GateVerdict {
+  const found = verdicts.find((v) => v.gate === gate);
+  if (found === undefined) throw new Error(`no verdict of ${gate}`);
+  return found;
+}

@@ -1,0 +1,184 @@
+/** Review, autofix and commit of what an attempt left. */
+import { describe, expect, test } from "bun:test";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { type Court, court } from "./harness.ts";
+
+const old = "one  \ntwo\nthree  \n";
+
+/** Text of a file in the commit of a passed review, without its last newline. */
+async function landed(
+  c: Court,
+  outcome: Awaited<ReturnType<Court["review"]>>,
+  path: string,
+): Promise<string> {
+  if (!outcome.passed) throw new Error(outcome.reason);
+  return c.g.repo.git("show", `${outcome.commit}:${path}`);
+}
+
+describe("review", () => {
+  test("commits the claimed changes and nothing else, the same commit each time", async () => {
+    await using c = await court({
+      files: { "f.txt": old, ".gitignore": "*.log\n" },
+      config: { scope: { ignore_files: ["scratch/"] } },
+    });
+    const files = { "f.txt": "new\n", "scratch/x.txt": "x\n", "a.log": "ignored\n" };
+    const outcome = await c.review(files, { edit: ["f.txt"] });
+    expect(outcome).toMatchObject({
+      passed: true,
+      changed: ["f.txt"],
+      autofixed: [],
+      touched: false,
+    });
+    if (!outcome.passed) return;
+    expect(await c.g.repo.git("diff", "--name-only", c.base, outcome.commit)).toBe("f.txt");
+    expect(await c.review(files, { edit: ["f.txt"] })).toEqual(outcome);
+  });
+
+  test("A15 an empty diff is rejected, and worth another attempt", async () => {
+    await using c = await court({ files: { "f.txt": old } });
+    expect(await c.review({}, { edit: ["f.txt"] })).toMatchObject({
+      passed: false,
+      verdict: "empty_diff",
+      retriable: true,
+    });
+  });
+
+  test.each([
+    ["an unclaimed file", "other.txt", ["f.txt"], "scope_violation"],
+    ["C9 dgov's own folder", ".dgov/project.toml", ["f.txt", ".dgov"], "reserved_path"],
+    ["C9 a structural baseline", ".sentrux/baseline.json", ["**"], "reserved_path"],
+    ["C9 a coverage baseline", ".coverage-baseline/coverage.json", ["**"], "reserved_path"],
+    ["C9 attributes, although claimed", ".gitattributes", [".gitattributes"], "reserved_path"],
+  ])("%s never lands", async (_, path, touch, wanted) => {
+    await using c = await court({ files: { "f.txt": old } });
+    const outcome = await c.review(
+      { "f.txt": "new\n", [path]: "x\n" },
+      { touch: ["f.txt", ...touch] },
+    );
+    expect(outcome).toMatchObject({ passed: false, retriable: false, verdict: wanted });
+    if (!outcome.passed) expect(outcome.detail).toContain(path);
+  });
+
+  test("C9 .gitignore is an ordinary file, but a glob does not cover it", async () => {
+    await using c = await court({});
+    const files = { ".gitignore": "x\n" };
+    expect((await c.review(files, { touch: ["**"] })).passed).toBe(false);
+    expect((await c.review(files, { touch: [".gitignore"] })).passed).toBe(true);
+  });
+
+  test("C9 .gitattributes by exact claim and setting lands, by a glob it does not", async () => {
+    await using c = await court({ config: { scope: { allow_git_control: true } } });
+    const files = { ".gitattributes": "*.txt text\n" };
+    expect((await c.review(files, { touch: [".gitattributes"] })).passed).toBe(true);
+    expect((await c.review(files, { touch: ["**"] })).passed).toBe(false);
+  });
+
+  test("a rewritten .git file is tampering, whatever else changed", async () => {
+    await using c = await court({ files: { "f.txt": old } });
+    const spoil = (path: string): void => writeFileSync(join(path, ".git"), "gitdir: /tmp/evil\n");
+    const outcome = await c.review({ "f.txt": "x\n" }, { edit: ["f.txt"] }, spoil);
+    expect(outcome).toMatchObject({ passed: false, verdict: "tampering", retriable: false });
+  });
+
+  test("a failing hook is told with its words; C3 what a hook writes is judged again", async () => {
+    await using c = await court({ files: { "f.txt": old } });
+    c.c.config.reviewHooks = ["echo no to {files}; exit 2"];
+    const no = await c.review({ "f.txt": "x\n" }, { edit: ["f.txt"] });
+    expect(no).toMatchObject({ passed: false, verdict: "hook_fail", retriable: true });
+    if (!no.passed) expect(no.detail).toContain("no to f.txt");
+    c.c.config.reviewHooks = ["echo x > other.txt"];
+    const wrote = await c.review({ "f.txt": "x\n" }, { edit: ["f.txt"] });
+    expect(wrote).toMatchObject({ passed: false, verdict: "scope_violation" });
+  });
+});
+
+describe("autofix", () => {
+  const strip = "sed -i 's/ *$//'";
+  test.each([
+    ["files", `${strip} {files}`],
+    ["the whole tree", `${strip} *.txt; touch left.txt`],
+  ])("B10 a formatter of %s changes only lines of the attempt", async (_, format) => {
+    await using c = await court({
+      files: { "f.txt": old, "other.txt": "other  \n" },
+      project: { format_cmd: format },
+    });
+    const files = { "f.txt": "one  \nTWO  \nthree  \n", "new.txt": "n  \n" };
+    const outcome = await c.review(files, { touch: ["f.txt", "new.txt"] });
+    expect(await landed(c, outcome, "f.txt")).toBe("one  \nTWO\nthree  ");
+    expect(await landed(c, outcome, "new.txt")).toBe("n");
+    expect(await landed(c, outcome, "other.txt")).toBe("other  ");
+    expect(outcome).toMatchObject({ autofixed: ["f.txt", "new.txt"], touched: true });
+  });
+
+  test("C3 what a formatter does outside the claims is refused", async () => {
+    await using c = await court({
+      files: { "f.txt": old },
+      project: { format_cmd: "touch other.txt; true {files}" },
+    });
+    const outcome = await c.review({ "f.txt": "x\n" }, { edit: ["f.txt"] });
+    expect(outcome).toMatchObject({ passed: false, verdict: "scope_violation", touched: true });
+  });
+
+  test("B10 half a fix that would break a string is not taken", async () => {
+    // Like a formatter: changes the quotes where they match, and refuses a text in which they do not.
+    const swap =
+      "for f in {files}; do n=$(grep -c \"'''\" $f); m=$(grep -c '###' $f);" +
+      " [ $((n % 2)) = 1 ] || [ $((m % 2)) = 1 ] || sed -i \"s/'''/###/\" $f; done";
+    await using c = await court({
+      files: { "f.txt": "x = '''a\nb\n'''\n" },
+      project: { format_cmd: swap },
+    });
+    const text = "y = '''a\nb\n'''\n";
+    const outcome = await c.review({ "f.txt": text }, { edit: ["f.txt"] });
+    expect(await landed(c, outcome, "f.txt")).toBe(text.trimEnd());
+    expect(outcome).toMatchObject({ autofixed: [] });
+    const whole = await c.review({ "f.txt": "y = '''A\nB\n''' \n" }, { edit: ["f.txt"] });
+    expect(await landed(c, whole, "f.txt")).toBe("y = ###A\nB\n### ");
+  });
+
+  test("bytes that are no text, and line ends, survive", async () => {
+    await using c = await court({ project: { format_cmd: `LC_ALL=C ${strip} {files}` } });
+    const bytes = Buffer.from([0xff, 0xfe, 0x0d, 0x0a, 0xe4, 0x20, 0x0a]);
+    const spoil = (path: string): void => writeFileSync(join(path, "b.txt"), bytes);
+    const outcome = await c.review({}, { create: ["b.txt"] }, spoil);
+    if (!outcome.passed) throw new Error(outcome.reason);
+    const child = Bun.spawnSync(["git", "show", `${outcome.commit}:b.txt`], {
+      cwd: c.g.repo.path,
+      env: c.g.repo.env,
+    });
+    expect([...child.stdout]).toEqual([0xff, 0xfe, 0x0d, 0x0a, 0xe4, 0x0a]);
+  });
+
+  test("a formatter that deletes the file leaves the attempt's", async () => {
+    await using c = await court({ files: { "f.txt": old }, project: { format_cmd: "rm {files}" } });
+    const outcome = await c.review({ "f.txt": "x\n" }, { edit: ["f.txt"] });
+    expect(await landed(c, outcome, "f.txt")).toBe("x");
+  });
+
+  test("nothing is written through a link that a formatter put in a file's place, or a folder's", async () => {
+    await using c = await court({ files: { "d/f.txt": old, "victim/f.txt": "victim\n" } });
+    const victim = join(c.g.repo.path, "victim");
+    c.c.config.commands.format = `rm d/f.txt; ln -s ${victim}/f.txt d/f.txt; true {files}`;
+    const file = await c.review({ "d/f.txt": "x\n" }, { edit: ["d/f.txt"] });
+    expect(await landed(c, file, "d/f.txt")).toBe("x");
+    c.c.config.commands.format = `rm -r d; ln -s ${victim} d; true {files}`;
+    const folder = await c.review({ "d/f.txt": "x\n" }, { edit: ["d/f.txt"] });
+    expect(folder.passed).toBe(false);
+    expect(c.g.repo.read("victim/f.txt")).toBe("victim\n");
+  });
+
+  test("a formatter that fails or never ends is noted, and does not matter", async () => {
+    await using c = await court({
+      files: { "f.txt": old },
+      project: {
+        lint_fix_cmd: "false {files}",
+        format_cmd: "sleep 30; true {files}",
+        settlement_timeout: 1,
+      },
+    });
+    const outcome = await c.review({ "f.txt": "x\n" }, { edit: ["f.txt"] });
+    expect(outcome).toMatchObject({ passed: true, autofixed: [] });
+    if (outcome.passed) expect(outcome.notes.join()).toContain("timed out after 1 s");
+  });
+});
