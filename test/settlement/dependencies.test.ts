@@ -1,0 +1,188 @@
+/** Dependency folders: what may be copied, what a setup makes, and for which trees it is good. */
+import { describe, expect, test } from "bun:test";
+import {
+  existsSync,
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { dirname, join } from "node:path";
+import { prepareDependencies } from "../../src/settlement/dependencies.ts";
+import { leadsBack } from "../../src/settlement/leads-back.ts";
+import { type Court, court, statuses, verdict } from "./harness.ts";
+
+function put(c: Court, path: string, text: string): string {
+  const full = join(c.g.repo.path, path);
+  mkdirSync(dirname(full), { recursive: true });
+  writeFileSync(full, text);
+  return full;
+}
+
+const ignored = { ".gitignore": "node_modules/\n.venv/\nvendor/\ngen/\n" };
+
+async function prepared(c: Court): Promise<string> {
+  const { path } = await c.g.attempt();
+  const { signal } = new AbortController();
+  const done = await prepareDependencies(c.c, { path, marker: "m", signal });
+  expect(done.ok).toBe(true);
+  return path;
+}
+
+describe("copies", () => {
+  test("keep relative links, are no hard links, and reach into workspaces", async () => {
+    await using c = await court({ files: { ...ignored, "packages/a/index.txt": "a\n" } });
+    const file = put(c, "node_modules/dep/x", "x\n");
+    put(c, "packages/a/node_modules/y", "y\n");
+    symlinkSync("../packages/a", join(c.g.repo.path, "node_modules/a"));
+    linkSync(file, join(c.g.repo.path, "node_modules/dep/second"));
+    const path = await prepared(c);
+    expect(readFileSync(join(path, "packages/a/node_modules/y"), "utf8")).toBe("y\n");
+    expect(statSync(join(path, "node_modules/dep/x")).ino).not.toBe(statSync(file).ino);
+    expect(lstatSync(join(path, "node_modules/a")).isSymbolicLink()).toBe(true);
+    writeFileSync(join(path, "packages/a/index.txt"), "of the copy\n");
+    expect(readFileSync(join(path, "node_modules/a/index.txt"), "utf8")).toBe("of the copy\n");
+  });
+
+  test("are made only for the same lockfile, and never over what the tree has", async () => {
+    await using c = await court({ files: { "vendor/own": "tree\n", "bun.lock": "1\n" } });
+    put(c, "node_modules/dep/x", "x\n");
+    put(c, "vendor/own", "operator\n");
+    expect(readFileSync(join(await prepared(c), "vendor/own"), "utf8")).toBe("tree\n");
+    expect(existsSync(join(await prepared(c), "node_modules/dep/x"))).toBe(true);
+    put(c, "bun.lock", "2\n");
+    expect(existsSync(join(await prepared(c), "node_modules"))).toBe(false);
+  });
+});
+
+describe("A18 what leads back into the operator's checkout is not provided", () => {
+  test.each([
+    ["an absolute link", (c: Court, at: string) => symlinkSync(c.g.repo.path, join(at, "me"))],
+    [
+      "a link out of the repository",
+      (_: Court, at: string) => symlinkSync("../../x", join(at, "me")),
+    ],
+    [
+      "a path file",
+      (c: Court, at: string) => writeFileSync(join(at, "x.pth"), `${c.g.repo.path}/src\n`),
+    ],
+    ["an egg link", (c: Court, at: string) => writeFileSync(join(at, "x.egg-link"), c.g.repo.path)],
+    [
+      "an editable finder",
+      (c: Court, at: string) =>
+        writeFileSync(join(at, "__editable___x_finder.py"), `MAPPING = {'x': '${c.g.repo.path}'}`),
+    ],
+    [
+      "a script of its environment",
+      (c: Court, at: string) => {
+        mkdirSync(join(at, "bin"));
+        writeFileSync(join(at, "pyvenv.cfg"), "home = /usr/bin\n");
+        writeFileSync(join(at, "bin/pytest"), `#!${c.g.repo.path}/.venv/bin/python\n`);
+      },
+    ],
+  ])("%s", async (_, make) => {
+    await using c = await court({
+      files: ignored,
+      config: { worktree: { copy: ["node_modules", ".venv"] } },
+    });
+    put(c, "node_modules/dep/x", "x\n");
+    put(c, ".venv/lib/x", "x\n");
+    make(c, join(c.g.repo.path, ".venv"));
+    const path = await prepared(c);
+    expect(await leadsBack(join(c.g.repo.path, ".venv"), c.g.repo.path)).not.toBeNull();
+    expect([existsSync(join(path, "node_modules/dep/x")), existsSync(join(path, ".venv"))]).toEqual(
+      [true, false],
+    );
+  });
+
+  test("programs of the checkout on PATH are looked for in the gate tree", async () => {
+    await using c = await court({ files: ignored, project: { test_cmd: "tool" } });
+    const tool = put(c, ".venv/bin/tool", "#!/bin/sh\necho operator\nexit 0\n");
+    Bun.spawnSync(["chmod", "+x", tool]);
+    c.c.environment["PATH"] = `${dirname(tool)}:${c.c.environment["PATH"]}`;
+    expect(statuses(await c.judge({ "a.txt": "a\n" }))).toEqual({ tests: "errored" });
+    c.c.config.worktree.setup =
+      "mkdir -p .venv/bin && printf '#!/bin/sh\\ngrep -q good a.txt\\n' > .venv/bin/tool && chmod +x .venv/bin/tool";
+    expect(statuses(await c.judge({ "a.txt": "good\n" }))["tests"]).toBe("passed");
+    expect(statuses(await c.judge({ "a.txt": "bad\n" }))["tests"]).toBe("failed");
+  });
+});
+
+describe("setup", () => {
+  const count = (c: Court): number => {
+    const path = join(c.g.repo.root, "setups");
+    return existsSync(path) ? readFileSync(path, "utf8").trim().split("\n").length : 0;
+  };
+  const counted = (c: Court, command: string): void => {
+    c.c.config.worktree.setup = `echo x >> ${join(c.g.repo.root, "setups")}; ${command}`;
+  };
+
+  test("runs once for trees of one lockfile, again for another", async () => {
+    await using c = await court({
+      files: { ...ignored, "bun.lock": "1\n" },
+      project: { test_cmd: "test -e node_modules/made" },
+    });
+    counted(c, "mkdir -p node_modules && touch node_modules/made");
+    expect((await c.judge({ "a.txt": "1\n" })).passed).toBe(true);
+    const second = await c.judge({ "a.txt": "2\n" });
+    expect([second.passed, count(c), verdict(second, "setup").cached]).toEqual([true, 1, true]);
+    expect((await c.judge({ "bun.lock": "2\n" })).passed).toBe(true);
+    expect(count(c)).toBe(2);
+  });
+
+  test("what it makes of the tree's own files serves that tree only", async () => {
+    await using c = await court({ files: ignored, project: { test_cmd: "cmp a.txt gen/a.txt" } });
+    counted(c, "mkdir -p gen && cp a.txt gen/ 2>/dev/null || true");
+    expect((await c.judge({ "a.txt": "1\n" })).passed).toBe(true);
+    expect((await c.judge({ "a.txt": "2\n" })).passed).toBe(true);
+    expect(count(c)).toBe(2);
+  });
+
+  test("A18 an environment that holds a copy of the project serves that tree only", async () => {
+    await using c = await court({
+      files: ignored,
+      project: { test_cmd: "grep -q good .venv/lib/python3.12/site-packages/p.txt" },
+    });
+    const site = ".venv/lib/python3.12/site-packages";
+    counted(
+      c,
+      `mkdir -p ${site}/p-1.dist-info && cp a.txt ${site}/p.txt && echo '{"url": "file:///x", "dir_info": {}}' > ${site}/p-1.dist-info/direct_url.json`,
+    );
+    expect((await c.judge({ "a.txt": "good\n" })).passed).toBe(true);
+    expect((await c.judge({ "a.txt": "broken\n" })).passed).toBe(false);
+  });
+
+  test("a gate that spoils its folders makes it run again", async () => {
+    await using c = await court({
+      files: ignored,
+      project: {
+        lint_cmd: "echo spoilt > node_modules/made",
+        test_cmd: "grep -q sound node_modules/made",
+      },
+    });
+    counted(c, "mkdir -p node_modules && echo sound > node_modules/made");
+    expect((await c.judge({ "a.txt": "1\n" })).passed).toBe(true);
+    expect(count(c)).toBe(2);
+  });
+
+  test("where it fails no gate is asked, and the attempt is told", async () => {
+    await using c = await court({ files: ignored, project: { test_cmd: "true" } });
+    counted(c, "[ ! -e a.txt ] || { echo no such package; exit 1; }");
+    const result = await c.judge({ "a.txt": "1\n" });
+    expect(statuses(result)).toEqual({ setup: "failed" });
+    expect([result.passed, result.blame]).toEqual([false, "attempt"]);
+    expect(result.reason).toContain("no such package");
+  });
+
+  test("what it changes in tracked files is undone", async () => {
+    await using c = await court({
+      files: { ...ignored, "f.txt": "f\n" },
+      project: { test_cmd: "grep -qx f f.txt" },
+    });
+    counted(c, "echo changed > f.txt");
+    expect((await c.judge({ "a.txt": "1\n" })).passed).toBe(true);
+  });
+});
