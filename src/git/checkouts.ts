@@ -136,7 +136,13 @@ export function moveCheckout(
 ): Promise<Hindrance | null> {
   const args = ["read-tree", ...(o.dryRun ? ["-n"] : []), "-m", "-u", o.from, o.to];
   return changeIndex(r, c, o, async (g, index) => {
-    const output = await inPrivate(g, args, { index, env: landingMark(r, o.to) });
+    const move = () => inPrivate(g, args, { index, env: landingMark(r, o.to) });
+    let output = await move();
+    if (output.code !== 0) {
+      // A file that was only touched looks changed until its content has been compared.
+      await inPrivate(g, ["update-index", "-q", "--refresh"], { index });
+      output = await move();
+    }
     return output.code === 0 ? null : refusal(output, c);
   });
 }

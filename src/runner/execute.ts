@@ -9,16 +9,18 @@ import { mkdirSync } from "node:fs";
 import type { Config } from "../config/config.ts";
 import { requireConfig } from "../config/load.ts";
 import { DgovError } from "../error.ts";
-import { userFilters } from "../git/private-dir.ts";
+import type { Identity } from "../git/objects.ts";
+import { type FilterConfig, userFilters } from "../git/private-dir.ts";
 import { baseRef, beforeRef, updateRef } from "../git/refs.ts";
 import {
   configuredIdentity,
+  type LandedUnit,
   openRepository,
   type Repository,
   scanLanded,
 } from "../git/repository.ts";
 import { sharedState } from "../git/shared-state.ts";
-import type { KernelLimits, RunStatus } from "../kernel/event.ts";
+import type { Event, KernelLimits, RunStatus } from "../kernel/event.ts";
 import type { State } from "../kernel/state.ts";
 import { type EventLog, openEventLog, type RecordedEvent } from "../log/event-log.ts";
 import { type CompiledPlan, dagOf } from "../plan/compiled.ts";
@@ -28,7 +30,7 @@ import { acquireRunLock } from "../process/lock.ts";
 import { selfCommand } from "../process/self-exec.ts";
 import { openSettlement, type SettlementContext } from "../settlement/context.ts";
 import { checkGatesRunnable, requiredGates } from "../settlement/gates/run-gates.ts";
-import { systemClock } from "../std/clock.ts";
+import { isoTime, systemClock } from "../std/clock.ts";
 import { archivePlan, commitBookkeeping, recordLandings } from "./bookkeeping.ts";
 import {
   type Confirm,
@@ -45,7 +47,7 @@ import { type UnitHistory, unresolved } from "./history.ts";
 import { planHistory } from "./past-runs.ts";
 import { realPerformer } from "./performer.ts";
 import { Permits } from "./permits.ts";
-import { placesOf, scratchPlace } from "./places.ts";
+import { type Places, placesOf, scratchPlace } from "./places.ts";
 import { closeCrashedRuns, type Recovery } from "./recover.ts";
 import { runLoop } from "./runner.ts";
 
@@ -82,195 +84,234 @@ export type RunResult =
 
 /** Executes a run from lock to bookkeeping. Throws DgovError when the environment is not ready. */
 export async function executeRun(request: RunRequest): Promise<RunResult> {
-  const clock = systemClock;
   const repository = await openRepository(request.projectRoot);
-  const run = newRunId(clock.now());
+  const run = newRunId(systemClock.now());
   const lock = acquireRunLock(repository.commonDir, { run, plan: request.location.name });
   try {
-    const config = requireConfig(request.projectRoot);
-    const projectDir = projectDirOf(repository, request.projectRoot);
-    await ensureFirstCommit(repository, projectDir, request);
-    // First of all what crashed is closed: a landing cut short may have left the tree dirty.
-    const identity = await requireIdentity(repository);
-    const places = placesOf({
-      repositoryId: repository.id,
-      configured: config.worktree.root,
-      env: request.env,
-    });
-    mkdirSync(places.runs, { recursive: true });
-    const log = observed(openEventLog(request.projectRoot), request.onRecord);
-    const filters = await userFilters(repository);
-    const recovered = await closeCrashedRuns({
-      log,
-      repository,
-      places,
-      identity,
-      keepBytesMax: config.worktree.keepMibMax * 1024 * 1024,
-      now: () => new Date(clock.now()).toISOString(),
-    });
-    for (const recovery of recovered) request.status(recoveryText(recovery));
-
-    const { target } = await resolveTarget(repository, request.target);
-    const compiled = await request.compile(config, repository);
-    const chosen = selected(compiled.plan, request.only);
-    // Nobody would change work done by hand between two attempts.
-    const plan = request.byHand.size === 0 ? chosen : { ...chosen, maxRetries: 0 };
-    await requireCleanTree(repository, projectDir, plan, request.allowDirty);
-    const models = await requireModels(config, plan, request);
-
-    const base = await resolveTarget(repository, target);
-    const landed = await scanLanded(repository, { tip: base.tip, plan: plan.name });
-    if (repository.shallow && !request.yes) {
-      throw new DgovError(
-        "ENVIRONMENT",
-        "this is a shallow clone: what landed earlier cannot be seen",
-        {
-          hint: "git fetch --unshallow, or run again with -y to run every unit",
-        },
-      );
+    const ground = await openGround(request, repository, run);
+    const chosen = await choosePlan(request, ground);
+    const past = await lookBack(request, ground, chosen);
+    if (past.unresolved.length > 0) return { kind: "unresolved", units: past.unresolved };
+    const desk = { ...ground, target: chosen.target, plan: chosen.plan.name };
+    recordLandings(desk, past.landed);
+    if (past.settled.length < chosen.plan.tasks.length) {
+      return await runUnits(request, ground, chosen, past);
     }
-    const history = planHistory(log, plan.name);
-    if (request.mode === "bare") {
-      const landedKeys = new Set(landed.map((l) => `${l.unit} ${l.digest}`));
-      const units = unresolved(history, plan.tasks).filter(
-        (entry) => !landedKeys.has(`${entry.unit} ${entry.digest}`),
-      );
-      if (units.length > 0) return { kind: "unresolved", units };
+    // What landed before a crash may still wait for its bookkeeping.
+    if (request.only.length === 0) {
+      archivePlan(desk, request.location);
+      await commitBookkeeping(desk, request.location);
     }
-    const settled = settledUnits(plan, landed, history, request.mode);
-    const mine = landed.filter((l) => plan.tasks.some((task) => task.id === l.unit));
-    const desk = {
-      repository,
-      projectRoot: request.projectRoot,
-      projectDir,
-      target,
-      run,
-      plan: plan.name,
-    };
-    recordLandings(desk, mine);
-    if (settled.length === plan.tasks.length) {
-      // What landed before a crash may still wait for its bookkeeping.
-      if (request.only.length === 0) {
-        archivePlan(desk, request.location);
-        await commitBookkeeping(desk, request.location);
-      }
-      return {
-        kind: "nothing_to_do",
-        plan,
-        landed: mine,
-      };
-    }
-
-    const denied = Object.values(config.providers).map((p) => p.apiKeyEnv);
-    const toolEnvironment = childEnvironment(request.env, { extra: config.run.env, deny: denied });
-    const reporter = gateReporter(log, { run, plan: plan.name });
-    const abort = new AbortController();
-    const settlement = openSettlement({
-      repository,
-      projectRoot: request.projectRoot,
-      projectDir,
-      config,
-      environment: toolEnvironment,
-      identity,
-      slotsRoot: places.slots,
-      scratch: scratchPlace(places, run),
-      signal: abort.signal,
-      report: reporter,
-      putOutput: (bytes) => log.putBlob(bytes),
-    });
-    const baselineNotes = await requireRunnableGates(settlement, base.tip, request.status);
-    const context: RunContext = {
-      run,
-      plan,
-      tasks: new Map(plan.tasks.map((task) => [task.id, task])),
-      projectRoot: request.projectRoot,
-      projectDir,
-      repository,
-      filters,
-      config,
-      target,
-      identity,
-      log,
-      places,
-      models,
-      settlement,
-      permits: new Permits(
-        (name) => config.providers[name]?.maxConcurrent ?? Number.POSITIVE_INFINITY,
-        clock,
-      ),
-      clock,
-      workerCommand: [...selfCommand(), "worker"],
-      workerEnvironment: childEnvironment(request.env, { extra: [], deny: denied, proxies: true }),
-      toolEnvironment,
-      notes: request.notes,
-      earlier: new Map([...earlierWork(log, history, plan), ...request.byHand]),
-      byHand: new Set(request.byHand.keys()),
-      baselineNotes,
-      signal: abort.signal,
-    };
-    await updateRef(repository, baseRef(run), base.tip);
-    await updateRef(repository, beforeRef(run), base.tip);
-    log.savePlan(run, compiled.bytes);
-    const performer = realPerformer(context, await sharedState(repository));
-    for (const l of landed) performer.attempts.landed.set(l.unit, l.commit);
-    for (const task of plan.tasks) {
-      const result = history.get(task.id)?.result;
-      if (result && task.role !== "worker") performer.attempts.results.set(task.id, result.text);
-    }
-    const startedAt = clock.now();
-    const { state, status } = await interruptible(
-      request.interrupt,
-      abort,
-      performer,
-      (connected) =>
-        runLoop({
-          run,
-          plan: plan.name,
-          journal: log,
-          performer: connected,
-          start: {
-            type: "run.started",
-            dag: dagOf(plan),
-            limits: limitsOf(config, plan, request.jobs),
-            order: config.merge.order,
-            tip: base.tip,
-            gates: requiredGates(
-              config,
-              plan.tasks.map((task) => task.testCmd),
-            ),
-            settled,
-          },
-          about: {
-            plan_digest: compiled.plan.digest,
-            plan_path: request.location.dir,
-            target,
-            before: base.tip,
-            mode: request.mode,
-            only: request.only,
-            units: plan.tasks.map((task) => ({
-              unit: task.id,
-              summary: task.summary,
-              role: task.role,
-              depends_on: task.dependsOn,
-              digest: task.digest,
-            })),
-          },
-          onState: request.onState,
-        }),
-    );
-    await performer.close(new Date(clock.now()).toISOString());
-    const end = await finishRun(context, {
-      state,
-      status,
-      before: base.tip,
-      startedAt,
-      location: request.location,
-      whole: request.only.length === 0,
-    });
-    return { kind: "finished", run, status, end, log };
+    return { kind: "nothing_to_do", plan: chosen.plan, landed: past.landed };
   } finally {
     lock.release();
   }
+}
+
+/** What does not depend on the plan. */
+interface Ground {
+  run: string;
+  repository: Repository;
+  projectRoot: string;
+  projectDir: string;
+  config: Config;
+  identity: Identity;
+  places: Places;
+  filters: FilterConfig;
+  log: EventLog;
+}
+
+/** Opens everything, and closes what crashed: a landing cut short may have left the tree dirty. */
+async function openGround(
+  request: RunRequest,
+  repository: Repository,
+  run: string,
+): Promise<Ground> {
+  const { projectRoot } = request;
+  const config = requireConfig(projectRoot);
+  const projectDir = projectDirOf(repository, projectRoot);
+  await ensureFirstCommit(repository, projectDir, request);
+  const identity = await requireIdentity(repository);
+  const configured = config.worktree.root;
+  const places = placesOf({ repositoryId: repository.id, configured, env: request.env });
+  mkdirSync(places.runs, { recursive: true });
+  const filters = await userFilters(repository);
+  const log = observed(openEventLog(projectRoot), request.onRecord);
+  const recovered = await closeCrashedRuns({
+    log,
+    repository,
+    places,
+    identity,
+    keepBytesMax: config.worktree.keepMibMax * 1024 * 1024,
+  });
+  for (const recovery of recovered) request.status(recoveryText(recovery));
+  return { run, repository, projectRoot, projectDir, config, identity, places, filters, log };
+}
+
+/** The plan as it is run, and where it lands. */
+interface Chosen {
+  plan: CompiledPlan;
+  bytes: string;
+  target: string;
+  tip: string;
+}
+
+async function choosePlan(request: RunRequest, ground: Ground): Promise<Chosen> {
+  const { repository, config, projectDir } = ground;
+  const { target, tip } = await resolveTarget(repository, request.target);
+  const compiled = await request.compile(config, repository);
+  const some = selected(compiled.plan, request.only);
+  // Nobody would change work done by hand between two attempts.
+  const plan = request.byHand.size === 0 ? some : { ...some, maxRetries: 0 };
+  await requireCleanTree(repository, projectDir, plan, request.allowDirty);
+  return { plan, bytes: compiled.bytes, target, tip };
+}
+
+/** What earlier runs came to. */
+interface Past {
+  history: Map<string, UnitHistory>;
+  /** Commits of this plan's units that the target has. */
+  landed: LandedUnit[];
+  settled: { unit: string; as: "landed" | "done" }[];
+  /** What a bare run must not quietly start again. */
+  unresolved: UnitHistory[];
+}
+
+async function lookBack(request: RunRequest, ground: Ground, chosen: Chosen): Promise<Past> {
+  const { repository, log } = ground;
+  const { plan, tip } = chosen;
+  if (repository.shallow && !request.yes) {
+    throw new DgovError(
+      "ENVIRONMENT",
+      "this is a shallow clone: what landed earlier cannot be seen",
+      { hint: "git fetch --unshallow, or run again with -y to run every unit" },
+    );
+  }
+  const all = await scanLanded(repository, { tip, plan: plan.name });
+  const ids = new Set(plan.tasks.map((task) => task.id));
+  const landed = all.filter((one) => ids.has(one.unit));
+  const history = planHistory(log, plan.name);
+  const settled = settledUnits(plan, landed, history, request.mode);
+  const known = new Set(settled.map((one) => one.unit));
+  const open = unresolved(history, plan.tasks).filter((entry) => !known.has(entry.unit));
+  return { history, landed, settled, unresolved: request.mode === "bare" ? open : [] };
+}
+
+/** The run itself: keys, gates, units, verification, bookkeeping. */
+async function runUnits(
+  request: RunRequest,
+  ground: Ground,
+  chosen: Chosen,
+  past: Past,
+): Promise<RunResult> {
+  const { run, repository, log } = ground;
+  const { plan, target, tip } = chosen;
+  const abort = new AbortController();
+  const context = await contextOf(request, ground, chosen, past, abort.signal);
+  await updateRef(repository, baseRef(run), tip);
+  await updateRef(repository, beforeRef(run), tip);
+  log.savePlan(run, chosen.bytes);
+  const performer = realPerformer(context, await sharedState(repository));
+  for (const { unit, commit } of past.landed) performer.attempts.landed.set(unit, commit);
+  for (const task of plan.tasks) {
+    const result = past.history.get(task.id)?.result;
+    if (result && task.role !== "worker") performer.attempts.results.set(task.id, result.text);
+  }
+  const startedAt = systemClock.now();
+  const about = {
+    plan_digest: plan.digest,
+    plan_path: request.location.dir,
+    target,
+    before: tip,
+    mode: request.mode,
+    only: request.only,
+    units: plan.tasks.map((task) => ({
+      unit: task.id,
+      summary: task.summary,
+      role: task.role,
+      depends_on: task.dependsOn,
+      digest: task.digest,
+    })),
+  };
+  const start = startEvent(request, ground.config, chosen, past);
+  const { onState } = request;
+  const { state, status } = await interruptible(request.interrupt, abort, performer, (connected) =>
+    runLoop({ run, plan: plan.name, journal: log, performer: connected, start, about, onState }),
+  );
+  await performer.close(isoTime(systemClock.now()));
+  const { location, only } = request;
+  const whole = only.length === 0;
+  const end = await finishRun(context, { state, status, before: tip, startedAt, location, whole });
+  return { kind: "finished", run, status, end, log };
+}
+
+function startEvent(
+  request: RunRequest,
+  config: Config,
+  { plan, tip }: Chosen,
+  past: Past,
+): Extract<Event, { type: "run.started" }> {
+  return {
+    type: "run.started",
+    dag: dagOf(plan),
+    limits: limitsOf(config, plan, request.jobs),
+    order: config.merge.order,
+    tip,
+    gates: requiredGates(
+      config,
+      plan.tasks.map((task) => task.testCmd),
+    ),
+    settled: past.settled,
+  };
+}
+
+async function contextOf(
+  request: RunRequest,
+  ground: Ground,
+  { plan, target, tip }: Chosen,
+  past: Past,
+  signal: AbortSignal,
+): Promise<RunContext> {
+  const { run, config, log, places } = ground;
+  const known = new Set(past.settled.map((one) => one.unit));
+  const open = { ...plan, tasks: plan.tasks.filter((task) => !known.has(task.id)) };
+  const models = await requireModels(config, open, request);
+  const deny = Object.values(config.providers).map((provider) => provider.apiKeyEnv);
+  const toolEnvironment = childEnvironment(request.env, { extra: config.run.env, deny });
+  const settlement = openSettlement({
+    repository: ground.repository,
+    projectRoot: ground.projectRoot,
+    projectDir: ground.projectDir,
+    config,
+    environment: toolEnvironment,
+    identity: ground.identity,
+    slotsRoot: places.slots,
+    scratch: scratchPlace(places, run),
+    signal,
+    report: gateReporter(log, { run, plan: plan.name }),
+    putOutput: (bytes) => log.putBlob(bytes),
+  });
+  return {
+    ...ground,
+    plan,
+    target,
+    tasks: new Map(plan.tasks.map((task) => [task.id, task])),
+    models,
+    settlement,
+    permits: new Permits(
+      (name) => config.providers[name]?.maxConcurrent ?? Number.POSITIVE_INFINITY,
+      systemClock,
+    ),
+    clock: systemClock,
+    workerCommand: [...selfCommand(), "worker"],
+    workerEnvironment: childEnvironment(request.env, { extra: [], deny, proxies: true }),
+    toolEnvironment,
+    notes: request.notes,
+    earlier: new Map([...earlierWork(log, past.history, plan), ...request.byHand]),
+    byHand: new Set(request.byHand.keys()),
+    baselineNotes: await requireRunnableGates(settlement, tip, request.status),
+    signal,
+  };
 }
 
 /** `20260102-030405-1a2b`: sorts by time, and is a valid ref component. */

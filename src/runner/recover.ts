@@ -41,7 +41,6 @@ interface World {
   places: Places;
   identity: { name: string; email: string };
   keepBytesMax: number;
-  now(): string;
 }
 
 /** Closes every run of the log that has a start and no end; call only while holding the run lock. */

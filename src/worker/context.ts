@@ -4,6 +4,7 @@ import type { ToolOffer } from "../model/message.ts";
 import type { ToolAnswer } from "./loop.ts";
 import type { WorkerRequest } from "./protocol.ts";
 import { callTool, toolsFor } from "./tools/index.ts";
+import { repoMap } from "./tools/repo-map.ts";
 
 /** What a session needs of the tools; the loop never sees more. */
 export interface Toolbox {
@@ -21,6 +22,6 @@ export async function openToolbox(request: WorkerRequest, signal: AbortSignal): 
   return {
     offers: tools.map(({ name, description, parameters }) => ({ name, description, parameters })),
     call: (tool, argumentsText) => callTool(tools, tool, argumentsText, context),
-    repoMap: async () => "",
+    repoMap: () => repoMap(context),
   };
 }
