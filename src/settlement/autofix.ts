@@ -5,16 +5,10 @@
  * Commands that take files run in the worktree. One that takes none would change everybody's files,
  * so then all of them run in a gate tree that holds the attempt's work, and the rest is left there.
  */
-import {
-  chmodSync,
-  lstatSync,
-  mkdirSync,
-  readFileSync,
-  realpathSync,
-  writeFileSync,
-} from "node:fs";
+import { chmodSync, mkdirSync, readFileSync, realpathSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { readBlobAt } from "../git/diff.ts";
+import { statOf } from "../git/files.ts";
 import type { Identity } from "../git/objects.ts";
 import { type Change, commitChanges } from "../git/snapshot.ts";
 import { type AttemptTree, removeFolder } from "../git/worktree.ts";
@@ -172,8 +166,8 @@ function readTexts(root: string, paths: readonly string[]): Texts {
   const texts: Texts = new Map();
   for (const path of paths) {
     const full = join(root, path);
-    const stats = lstatSync(full, { throwIfNoEntry: false });
-    if (stats?.isFile()) texts.set(path, readFileSync(full, "latin1"));
+    if (statOf(full)?.isFile() && liesInside(root, path))
+      texts.set(path, readFileSync(full, "latin1"));
   }
   return texts;
 }
@@ -181,11 +175,18 @@ function readTexts(root: string, paths: readonly string[]): Texts {
 /** Writes a file of the attempt's; never through a link that a command put in its place. */
 function writeText(root: string, path: string, text: string): void {
   const full = join(root, path);
-  const stats = lstatSync(full, { throwIfNoEntry: false });
-  if (stats?.isFile() && readFileSync(full, "latin1") === text) return;
-  mkdirSync(dirname(full), { recursive: true });
-  if (realpathSync(dirname(full)) !== join(realpathSync(root), dirname(path))) return;
+  if (readTexts(root, [path]).get(path) === text) return;
+  if (statOf(dirname(full)) === undefined) mkdirSync(dirname(full), { recursive: true });
+  if (!liesInside(root, path)) return;
+  const stats = statOf(full);
   if (stats !== undefined && (!stats.isFile() || stats.nlink > 1)) removeFolder(full);
   writeFileSync(full, text, "latin1");
   if (stats?.isFile()) chmodSync(full, stats.mode);
+}
+
+/** Whether what a path lies in is a folder, and no link on the way there. */
+function liesInside(root: string, path: string): boolean {
+  const folder = dirname(join(root, path));
+  if (statOf(folder)?.isDirectory() !== true) return false;
+  return realpathSync(folder) === join(realpathSync(root), dirname(path));
 }

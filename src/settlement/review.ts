@@ -45,6 +45,8 @@ export async function reviewAttempt(
     /** RFC 3339; building the commit twice gives the same one. */
     date: string;
     marker: string;
+    /** What the worktree differs in, when that was looked at since its processes died. */
+    changes?: readonly Change[] | null;
   },
 ): Promise<ReviewOutcome> {
   const policy = scopePolicy(c.config, { ...o, projectDir: c.projectDir });
@@ -62,7 +64,7 @@ export async function reviewAttempt(
   });
   const tampered = await tampering(o.tree);
   if (tampered !== null) return rejected("tampering", tampered);
-  const changes = await changesOf(c.repository, o.tree);
+  const changes = o.changes ?? (await changesOf(c.repository, o.tree));
   const scope = judgeChanges(changes, policy);
   if (!scope.passed)
     return rejected(scope.verdict, scope.reason, { ...retry(scope), detail: detailOf(scope) });

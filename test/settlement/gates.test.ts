@@ -291,17 +291,20 @@ describe("verdicts", () => {
   });
 
   test("D1 cancelling reaches whoever waits for a gate tree", async () => {
-    await using c = await court({
-      project: { lint_cmd: "sleep 30" },
-      config: { run: { jobs: 1, max_gates: 1 } },
-    });
-    const abort = new AbortController();
-    const all = ["1", "2", "3", "4"].map((text) =>
-      c.judge({ "a.txt": text }, { signal: abort.signal }),
-    );
+    await using c = await court({ config: { run: { jobs: 1, max_gates: 1 } } });
+    const gate = join(c.g.repo.root, "open");
+    c.c.config.commands.lint = `while [ ! -e ${gate} ]; do sleep 0.05; done`;
+    const holders = ["1", "2"].map((text) => c.judge({ "a.txt": text }));
     while (c.progress.filter((one) => one.kind === "started").length < 2) await Bun.sleep(5);
+    const abort = new AbortController();
+    const waiting = c.judge({ "a.txt": "3" }, { signal: abort.signal });
+    const settled = waiting.then(() => true);
+    // It has asked for a tree once the holders' commands have taken another turn.
+    expect(await Promise.race([settled, Bun.sleep(300)])).toBeUndefined();
     abort.abort();
-    expect((await Promise.all(all)).map((r) => r.reason)).toEqual(Array(4).fill("cancelled"));
+    expect((await waiting).reason).toBe("cancelled");
+    writeFileSync(gate, "");
+    expect((await Promise.all(holders)).map((r) => r.passed)).toEqual([true, true]);
   });
 
   test("E1 a rejection tells every failing gate's command, end, diagnostics and output", async () => {

@@ -165,6 +165,8 @@ describe("autofix", () => {
     c.c.config.commands.format = `rm -r d; ln -s ${victim} d; true {files}`;
     const folder = await c.review({ "d/f.txt": "x\n" }, { edit: ["d/f.txt"] });
     expect(folder.passed).toBe(false);
+    c.c.config.commands.format = "rm -r d; touch d; true {files}";
+    expect((await c.review({ "d/f.txt": "x\n" }, { edit: ["d/f.txt"] })).passed).toBe(false);
     expect(c.g.repo.read("victim/f.txt")).toBe("victim\n");
   });
 
