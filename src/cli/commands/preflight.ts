@@ -2,8 +2,9 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { GateVerdict } from "../../settlement/context.ts";
+import type { GatesResult } from "../../settlement/gates/run-gates.ts";
 import { type Context, command } from "../command.ts";
+import { interruptible } from "../interruptible.ts";
 import { requireProject } from "../project.ts";
 
 export default command({
@@ -11,53 +12,53 @@ export default command({
   description: "Run the gates on the working tree",
   args: {},
   examples: ["dgov preflight", "dgov preflight --json"],
-  async run(context) {
-    const scratch = mkdtempSync(join(tmpdir(), "dgov-preflight-"));
-    const stop = new AbortController();
-    const interrupt = (): void => stop.abort();
-    process.once("SIGINT", interrupt);
-    try {
-      const verdicts = await judgeWorkingTree(context, scratch, stop.signal);
-      if (stop.signal.aborted) return 130;
-      const passed = verdicts.every((v) => v.status !== "failed" && v.status !== "errored");
-      const lines = verdicts.map(
-        (v) => `${v.gate}: ${v.status}${v.reason === "" ? "" : `: ${v.reason}`}`,
-      );
-      const { renderRejection } = await import("../../settlement/rejection.ts");
-      context.output.answer(
-        {
-          schema: "dgov.preflight/1",
-          passed,
-          gates: verdicts.map((v) => ({
-            gate: v.gate,
-            status: v.status,
-            reason: v.reason,
-            command: v.command,
-            exit: v.exit,
-            duration_ms: Math.round(v.durationMs),
-            tail: v.tail,
-            diagnostics: v.diagnostics,
-            changed_paths: v.changedPaths,
-          })),
-        },
-        [
-          ...(verdicts.length === 0 ? ["no gates are configured"] : lines),
-          ...(passed ? [] : ["", renderRejection(verdicts)]),
-        ].join("\n"),
-      );
-      return passed ? 0 : 1;
-    } finally {
-      process.off("SIGINT", interrupt);
-      rmSync(scratch, { recursive: true, force: true });
-    }
-  },
+  run: (context) => interruptible((signal) => preflight(context, signal)),
 });
 
+async function preflight(context: Context, signal: AbortSignal): Promise<number> {
+  const scratch = mkdtempSync(join(tmpdir(), "dgov-preflight-"));
+  try {
+    const { passed, verdicts } = await judgeWorkingTree(context, scratch, signal);
+    // What was cut short has no answer; the exit code says so.
+    if (signal.aborted) return 130;
+    const lines = verdicts.map(
+      (v) => `${v.gate}: ${v.status}${v.reason === "" ? "" : `: ${v.reason}`}`,
+    );
+    const { renderRejection } = await import("../../settlement/rejection.ts");
+    context.output.answer(
+      {
+        schema: "dgov.preflight/1",
+        passed,
+        gates: verdicts.map((v) => ({
+          gate: v.gate,
+          status: v.status,
+          reason: v.reason,
+          command: v.command,
+          exit: v.exit,
+          duration_ms: Math.round(v.durationMs),
+          blame: v.blame,
+          tail: v.tail,
+          diagnostics: v.diagnostics,
+          changed_paths: v.changedPaths,
+        })),
+      },
+      [
+        ...(verdicts.length === 0 ? ["no gates are configured"] : lines),
+        ...(passed ? [] : ["", renderRejection(verdicts)]),
+      ].join("\n"),
+    );
+    return passed ? 0 : 1;
+  } finally {
+    rmSync(scratch, { recursive: true, force: true });
+  }
+}
+
+/** Against HEAD; where nothing differs from it, every source file is looked at. */
 async function judgeWorkingTree(
   context: Context,
   scratch: string,
   signal: AbortSignal,
-): Promise<GateVerdict[]> {
+): Promise<GatesResult> {
   const projectRoot = requireProject(context);
   const { requireConfig } = await import("../../config/load.ts");
   const { DgovError } = await import("../../error.ts");
@@ -96,7 +97,7 @@ async function judgeWorkingTree(
     },
     putOutput: () => "",
   });
-  const result = await runGates(settlement, {
+  return runGates(settlement, {
     unit: null,
     attempt: 0,
     car: null,
@@ -105,6 +106,6 @@ async function judgeWorkingTree(
     testCmd: null,
     marker: `preflight/${process.pid}`,
     signal,
+    files: "all",
   });
-  return result.verdicts;
 }

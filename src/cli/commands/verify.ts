@@ -1,8 +1,12 @@
 /** `dgov verify`: the named recipes of the project, run by hand. */
+import { mkdirSync, realpathSync, rmSync } from "node:fs";
+import { basename, join } from "node:path";
+import type { Config } from "../../config/config.ts";
 import { DgovError } from "../../error.ts";
 import { suggest } from "../../std/suggest.ts";
 import { usageError } from "../args.ts";
-import { command, group } from "../command.ts";
+import { type Context, command, group } from "../command.ts";
+import { interruptible } from "../interruptible.ts";
 import { requireProject } from "../project.ts";
 
 const list = command({
@@ -63,17 +67,14 @@ const run = command({
       deny: Object.values(config.providers).map((provider) => provider.apiKeyEnv),
     });
     const results: Result[] = [];
-    for (const name of names) {
-      const text = config.verify[name]?.command ?? "";
-      context.output.status(`${name}: ${text}`);
-      results.push(
-        await runRecipe(name, text, {
-          projectRoot,
-          environment,
-          timeoutS: config.settlementTimeoutS,
-        }),
-      );
-    }
+    const code = await interruptible(async (signal) => {
+      for (const name of names) {
+        if (signal.aborted) break;
+        results.push(await runRecipe(context, name, { config, projectRoot, environment, signal }));
+      }
+      return 0;
+    });
+    if (code !== 0) return code;
     const passed = results.every((result) => result.status === "pass");
     context.output.answer(
       { schema: "dgov.verify/1", status: passed ? "pass" : "fail", results },
@@ -92,34 +93,61 @@ interface Result {
   exit: string;
   duration_ms: number;
   output: string;
+  /** Relative to the project; null without `log_name`. */
+  log_path: string | null;
 }
 
 const outputBytesMax = 1024 * 1024;
 
 /** Runs one recipe; its output is shown on stderr as it comes. */
 async function runRecipe(
+  context: Context,
   name: string,
-  text: string,
-  o: { projectRoot: string; environment: Record<string, string>; timeoutS: number },
+  o: {
+    config: Config;
+    projectRoot: string;
+    environment: Record<string, string>;
+    signal: AbortSignal;
+  },
 ): Promise<Result> {
   const { runShell } = await import("../../process/spawn.ts");
   const { describeExit, succeeded } = await import("../../process/exit-result.ts");
+  const { fillIn } = await import("../../settlement/gates/command.ts");
+  const { command: text = "", logName = null } = o.config.verify[name] ?? {};
+  const [filled = text] = fillIn(o.config, text, [o.config.srcDir.replace(/\/+$/, "") || "."]);
+  context.output.status(`${name}: ${filled}`);
+  const log = logName === null ? null : freshLog(o.projectRoot, basename(logName));
   const done = await runShell({
-    command: text,
+    command: filled,
     cwd: o.projectRoot,
     env: o.environment,
-    timeoutMs: o.timeoutS * 1000,
+    timeoutMs: o.config.settlementTimeoutS * 1000,
     outputBytesMax,
+    signal: o.signal,
+    marker: `verify/${process.pid}`,
     onOutput: (chunk) => process.stderr.write(chunk),
+    ...(log === null ? {} : { tee: join(o.projectRoot, log) }),
   });
   return {
     name,
-    command: text,
+    command: filled,
     status: succeeded(done.result) ? "pass" : "fail",
     exit: describeExit(done.result),
     duration_ms: Math.round(done.durationMs),
     output: done.combined,
+    log_path: log,
   };
+}
+
+/** Where a recipe's log goes, relative to the project; links the repository may bring are not followed. */
+function freshLog(projectRoot: string, name: string): string {
+  const folder = ".dgov/runtime/verify";
+  mkdirSync(join(projectRoot, folder), { recursive: true });
+  if (realpathSync(join(projectRoot, folder)) !== join(realpathSync(projectRoot), folder)) {
+    throw new DgovError("REFUSED", `${folder} leads out of the project`);
+  }
+  rmSync(join(projectRoot, folder, name), { force: true });
+  return `${folder}/${name}`;
 }
 
 export default group({
