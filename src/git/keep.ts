@@ -27,7 +27,7 @@ export async function keepWork(
   r: Repository,
   t: AttemptTree,
   o: { ref: string; message: string; identity: Identity; date: string; bytesMax: number },
-): Promise<{ commit: Oid; omitted: string[] }> {
+): Promise<{ commit: Oid; omitted: string[]; changes: Change[] }> {
   const changes = await changesOf(r, t);
   const signature = signatureOf(
     t,
@@ -44,7 +44,7 @@ export async function keepWork(
   await updateRef(r, o.ref, commit);
   faultPoint("keep.after_ref");
   rememberKept(t, signature, commit);
-  return { commit, omitted };
+  return { commit, omitted, changes };
 }
 
 function choose(

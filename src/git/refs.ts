@@ -46,6 +46,16 @@ export async function deleteRef(r: Repository, ref: string): Promise<void> {
   await must(inRepository(r, ["update-ref", "--no-deref", "-d", ref]), `removing ${ref}`);
 }
 
+/** Removes refs in one go; those that are not there are passed over. */
+export async function deleteRefs(r: Repository, refs: readonly string[]): Promise<void> {
+  if (refs.length === 0) return;
+  const stdin = refs.map((ref) => `delete ${ref}\0\0`).join("");
+  await must(
+    inRepository(r, ["update-ref", "--no-deref", "-z", "--stdin"], { stdin }),
+    "removing refs",
+  );
+}
+
 /** Refs below a prefix (`refs/dgov/keep/R`, whole components), sorted by name. */
 export async function listRefs(
   r: Repository,

@@ -46,8 +46,11 @@ export interface EventLog {
   counts(run: string): Counts[];
   /** Changes when another process wrote. */
   dataVersion(): number;
-  /** Keeps bytes under `.dgov/out/blobs/` and gives their SHA-256. Durable on return. */
-  putBlob(bytes: string | Uint8Array): string;
+  /**
+   * Keeps bytes under `.dgov/out/blobs/` and gives their SHA-256. On disk when it returns, unless
+   * `durable` is false: what only telemetry names may be lost with it.
+   */
+  putBlob(bytes: string | Uint8Array, o?: { durable?: boolean }): string;
   getBlob(digest: string): Uint8Array | null;
   /** Keeps a compiled plan under `.dgov/out/plans/`, named by its digest, which it gives. */
   savePlan(run: string, bytes: string): string;
@@ -193,9 +196,9 @@ function eventLog(projectRoot: string, connection: Connection, writer: Writer): 
     runs: (query) => selectRuns(connection, query),
     counts: (run) => countsBy(connection, run),
     dataVersion: () => connection.version(),
-    putBlob: (bytes) => keepFile(blobs, bytes),
+    putBlob: (bytes, o) => keepFile(blobs, bytes, o),
     getBlob: (digest) => readKept(blobs, digest),
-    savePlan: (_run, bytes) => keepFile(plans, bytes, ".toml"),
+    savePlan: (_run, bytes) => keepFile(plans, bytes, { suffix: ".toml" }),
     readPlan(digest) {
       const bytes = readKept(plans, digest, ".toml");
       return bytes === null ? null : new TextDecoder().decode(bytes);

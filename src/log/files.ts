@@ -17,8 +17,16 @@ import {
 import { join } from "node:path";
 import { sha256 } from "../std/digest.ts";
 
-/** Keeps bytes in `dir` under `<digest><suffix>` and gives the digest. Knowing them already is free. */
-export function keepFile(dir: string, bytes: string | Uint8Array, suffix = ""): string {
+/**
+ * Keeps bytes in `dir` under `<digest><suffix>` and gives the digest. Knowing them already is free.
+ * `durable` (the default) means on disk when this returns.
+ */
+export function keepFile(
+  dir: string,
+  bytes: string | Uint8Array,
+  o: { suffix?: string; durable?: boolean } = {},
+): string {
+  const { suffix = "", durable = true } = o;
   const data = typeof bytes === "string" ? Buffer.from(bytes) : bytes;
   const digest = sha256(data);
   const path = join(dir, digest + suffix);
@@ -28,12 +36,12 @@ export function keepFile(dir: string, bytes: string | Uint8Array, suffix = ""): 
   const file = openSync(aside, "w", 0o644);
   try {
     for (let at = 0; at < data.length; ) at += writeSync(file, data, at);
-    fsyncSync(file);
+    if (durable) fsyncSync(file);
   } finally {
     closeSync(file);
   }
   renameSync(aside, path);
-  syncDirectory(dir);
+  if (durable) syncDirectory(dir);
   return digest;
 }
 

@@ -18,6 +18,8 @@ interface Row {
   session: number;
   start: string;
   zombie: boolean;
+  /** A thread of the kernel: it has no environment to look at. */
+  kernel: boolean;
 }
 
 const markerName = "DGOV_ATTEMPT";
@@ -48,7 +50,7 @@ export async function killTree(o: {
 /** Pids of live processes whose `DGOV_ATTEMPT` begins with the prefix; "" finds every marked one. */
 export function markedProcesses(prefix: string): number[] {
   return rows()
-    .filter((row) => !row.zombie && markerOf(row.pid)?.startsWith(prefix))
+    .filter((row) => !row.zombie && !row.kernel && markerOf(row.pid)?.startsWith(prefix))
     .map((row) => row.pid);
 }
 
@@ -108,7 +110,7 @@ function members(known: Map<number, string>, o: { pid?: number; marker?: string 
   for (const row of all) {
     const root = row.pid === o.pid || row.group === o.pid || row.session === o.pid;
     const again = known.get(row.pid) === row.start;
-    const carries = o.marker !== undefined && carriesMarker(row.pid, o.marker);
+    const carries = !row.kernel && o.marker !== undefined && carriesMarker(row.pid, o.marker);
     if (root || again || carries) tree.add(row.pid);
   }
   // Children of members, and of members that died since: their groups and sessions carry the id.
@@ -154,6 +156,9 @@ function rows(): Row[] {
 
 let bootId: string | null = null;
 
+/** PF_KTHREAD in the flags of /proc/PID/stat. */
+const kernelThread = 0x00200000;
+
 /** /proc/PID/stat: the name in parentheses may hold anything, so fields are counted after it. */
 function linuxRow(pid: number): Row | null {
   try {
@@ -168,6 +173,7 @@ function linuxRow(pid: number): Row | null {
       session: Number(fields[3]),
       start: `${bootId}-${fields[19]}`,
       zombie: fields[0] === "Z" || fields[0] === "X",
+      kernel: (Number(fields[6]) & kernelThread) !== 0,
     };
   } catch {
     return null;
@@ -185,6 +191,7 @@ function psRows(): Row[] {
       session: 0,
       start: start.join(" "),
       zombie: state?.startsWith("Z") ?? true,
+      kernel: false,
     };
   });
 }

@@ -93,6 +93,7 @@ export class Attempts {
         marker: markerOf(c.run, unit, attempt),
         tree,
         earlier: null,
+        changes: null,
         abort,
       };
       const work = this.#earlier.get(unit);
@@ -237,13 +238,14 @@ export class Attempts {
   async #keep(live: LiveAttempt, at: string): Promise<Record<string, unknown>> {
     const c = this.#context;
     const ref = keepRef(c.run, live.unit, live.attempt);
-    const { commit, omitted } = await keepWork(c.repository, live.tree, {
+    const { commit, omitted, changes } = await keepWork(c.repository, live.tree, {
       ref,
       message: `Kept work of ${live.unit}, attempt ${live.attempt}`,
       identity: c.identity,
       date: at,
       bytesMax: c.config.worktree.keepMibMax * 1024 * 1024,
     });
+    live.changes = changes;
     this.#earlier.set(live.unit, {
       attempt: live.attempt,
       rejection: "the attempt was abandoned",
@@ -293,6 +295,7 @@ export class Attempts {
       date: at,
       marker: live.marker,
       unitSummary: task.summary,
+      changes: live.changes,
     });
     // Autofix and hooks may have changed files since the work was kept.
     if (outcome.touched) await this.#keep(live, at);

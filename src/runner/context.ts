@@ -2,6 +2,7 @@
 import type { Config, ProviderConfig } from "../config/config.ts";
 import type { FilterConfig } from "../git/private-dir.ts";
 import type { Repository } from "../git/repository.ts";
+import type { Change } from "../git/snapshot.ts";
 import type { AttemptTree } from "../git/worktree.ts";
 import type { EventLog, NewEvent } from "../log/event-log.ts";
 import type { CompiledPlan, CompiledTask } from "../plan/compiled.ts";
@@ -62,6 +63,8 @@ export interface LiveAttempt {
   marker: string;
   tree: AttemptTree;
   earlier: EarlierAttempt | null;
+  /** What its worktree differs in, seen when its processes were dead; null before that. */
+  changes: Change[] | null;
   abort: AbortController;
 }
 

@@ -3,7 +3,7 @@
  */
 import { rmSync } from "node:fs";
 import { join } from "node:path";
-import { deleteRef, listRefs } from "../git/refs.ts";
+import { baseRef, deleteRefs, listRefs } from "../git/refs.ts";
 import { branchTip, treeOf } from "../git/revisions.ts";
 import type { RunStatus } from "../kernel/event.ts";
 import type { State } from "../kernel/state.ts";
@@ -49,10 +49,8 @@ export async function finishRun(c: RunContext, facts: Facts): Promise<RunEnd> {
   const refused = facts.whole ? await commitBookkeeping(desk, facts.location) : null;
   if (refused !== null) warnings.push(refused);
   const after = present(await branchTip(c.repository, c.target), `tip of ${c.target}`);
-  for (const { ref } of await listRefs(c.repository, `refs/dgov/candidate/${c.run}/`)) {
-    await deleteRef(c.repository, ref);
-  }
-  await deleteRef(c.repository, `refs/dgov/base/${c.run}`);
+  const candidates = await listRefs(c.repository, `refs/dgov/candidate/${c.run}`);
+  await deleteRefs(c.repository, [...candidates.map(({ ref }) => ref), baseRef(c.run)]);
   const durationMs = c.clock.now() - facts.startedAt;
   const exitCode = exitCodeOf(facts, verification.status);
   c.log.append([

@@ -29,7 +29,7 @@ export function onWorkerMessage(
       c.permits.release(provider, live.marker);
       break;
     case "message.recorded":
-      c.log.putBlob(JSON.stringify(message.message));
+      keep(c, JSON.stringify(message.message));
       return;
     default:
   }
@@ -51,7 +51,7 @@ function bounded(c: RunContext, message: WorkerMessage): Record<string, unknown>
       return toSnakeCase({
         ...rest,
         args: null,
-        argsBlob: c.log.putBlob(args),
+        argsBlob: keep(c, args),
         argsHead: args.slice(0, 256),
       });
     }
@@ -66,8 +66,13 @@ function bounded(c: RunContext, message: WorkerMessage): Record<string, unknown>
     return toSnakeCase({
       ...rest,
       text: message.text.slice(0, inlineMax),
-      textBlob: c.log.putBlob(message.text),
+      textBlob: keep(c, message.text),
     });
   }
   return toSnakeCase(rest);
+}
+
+/** What only telemetry names is as durable as telemetry: not at once. */
+function keep(c: RunContext, text: string): string {
+  return c.log.putBlob(text, { durable: false });
 }
