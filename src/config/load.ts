@@ -94,11 +94,16 @@ function problems(errors: Iterable<SchemaProblem>, text: string): Diagnostic[] {
       }
       return diagnostic(
         "wrong-type",
-        `\`${name}\` must be ${error.expected}, not ${error.actual}`,
+        `\`${name}\` must be ${wantedOf(error)}, not ${error.actual}`,
         place,
       );
     })
     .sort((a, b) => (a.line ?? 0) - (b.line ?? 0));
+}
+
+/** What was expected, in words; a choice of values comes wrapped in a sentence of its own. */
+function wantedOf({ expected }: SchemaProblem): string {
+  return /must be (.+) \(was /.exec(expected)?.[1] ?? expected;
 }
 
 /** Keys that could stand where the last part of the path stands. */

@@ -1,0 +1,110 @@
+import { describe, expect, test } from "bun:test";
+import { parseConfig } from "./load.ts";
+import { resolveModel } from "./resolve.ts";
+
+const provider = '[providers.a]\nbase_url = "https://a.example/v1"\napi_key_env = "A_KEY"\n';
+
+function said(text: string): string[] {
+  const loaded = parseConfig(text, "/project");
+  return loaded.ok
+    ? []
+    : loaded.diagnostics.map(
+        (d) =>
+          `${d.line}:${d.column} ${d.code}: ${d.message}${d.hint === null ? "" : ` (${d.hint})`}`,
+      );
+}
+
+describe("parseConfig", () => {
+  test.each([
+    ["[project\n", ["1:9 toml-syntax: illegal character in key"]],
+    ["[projct]\n", ["1:1 unknown-key: unknown key `projct` (did you mean project?)"]],
+    [
+      "[project]\nline_lenght = 80\n",
+      ["2:1 unknown-key: unknown key `project.line_lenght` (did you mean line_length?)"],
+    ],
+    [
+      "[project]\nline_length = 'x'\n",
+      ["2:1 wrong-type: `project.line_length` must be a number, not a string"],
+    ],
+    [
+      "[project]\nsettlement_timeout = 0\n",
+      ["2:1 wrong-type: `project.settlement_timeout` must be positive, not 0"],
+    ],
+    [
+      "[project]\nsource_extensions = '.py'\n",
+      ["2:1 wrong-type: `project.source_extensions` must be an array, not string"],
+    ],
+    [
+      "[merge]\norder = 'plann'\n",
+      ['2:1 wrong-type: `merge.order` must be "plan" or "ready", not "plann"'],
+    ],
+    [
+      "[departments]\nweb = 'src/**'\n",
+      ["2:1 wrong-type: `departments.web` must be an array, not string"],
+    ],
+    [
+      "[providers.a]\nbase_url = 'x'\n",
+      ["1:1 wrong-type: `providers.a.api_key_env` must be a string, not missing"],
+    ],
+    [
+      `[project]\nprovider = "b"\n${provider}`,
+      [
+        "2:1 unknown-provider: `project.provider` names `b`, which is not under [providers] (did you mean a?)",
+      ],
+    ],
+    [
+      "[scope]\nignore_files = ['.dgov/state.db']\n",
+      ["2:1 reserved-path: `scope.ignore_files` cannot hide the reserved path `.dgov/state.db`"],
+    ],
+    ["[sandbox]\nmode = 'on'\n", ['2:1 wrong-type: `sandbox.mode` must be "off", not "on"']],
+  ])("E3 %p", (text, wanted) => {
+    expect(said(text)).toEqual(wanted);
+  });
+
+  test("E3 all problems are reported at once, in the order of their lines", () => {
+    const lines = said("[project]\nlangage = 'x'\nline_length = 'y'\n[merge]\nspeculaton = 3\n");
+    expect(lines.map((line) => line.split(" ")[0])).toEqual(["2:1", "3:1", "5:1"]);
+  });
+
+  test("the older form of one endpoint means a provider named llm", () => {
+    const loaded = parseConfig(
+      '[project]\ndefault_agent = "m"\nllm_base_url = "https://x.example/v1"\nllm_api_key_env = "X"\n',
+      "/project",
+    );
+    expect(
+      loaded.ok && [loaded.config.provider, loaded.config.providers["llm"]?.defaultAgent],
+    ).toEqual(["llm", "m"]);
+  });
+
+  test("an empty file has every default", () => {
+    const loaded = parseConfig("", "/project");
+    expect(loaded.ok && loaded.config).toMatchObject({
+      settlementTimeoutS: 600,
+      bootstrapTimeoutS: 300,
+      workerIterationBudget: 50,
+      merge: { order: "ready", speculation: 4, flaky: "pass", sign: false, rebuilds: 5 },
+      run: { jobs: 4, crashRetries: 2, timeoutRetries: 1, env: [] },
+    });
+  });
+});
+
+test("E11 an alias resolves to the same model on every path", () => {
+  const loaded = parseConfig(
+    `${provider}default_agent = "fast"\n[agents]\nfast = "real-model"\n`,
+    "/project",
+  );
+  if (!loaded.ok) throw new Error("valid");
+  const none = { defaultAgent: null, defaultProvider: null };
+  const models = [
+    resolveModel(loaded.config, none, { agent: null, provider: null }),
+    resolveModel(loaded.config, none, { agent: "fast", provider: "a" }),
+    resolveModel(loaded.config, { ...none, defaultAgent: "fast" }, { agent: null, provider: null }),
+  ].map((r) => r.ok && r.value.model);
+  expect(models).toEqual(["real-model", "real-model", "real-model"]);
+  const wrong = resolveModel(loaded.config, none, { agent: null, provider: "aa" });
+  expect(wrong).toEqual({
+    ok: false,
+    problem: "the provider `aa` is not configured",
+    hint: "did you mean a?",
+  });
+});
