@@ -11,6 +11,7 @@ import { patchBetween } from "../git/diff.ts";
 import { keepWork } from "../git/keep.ts";
 import { keepRef } from "../git/refs.ts";
 import { branchTip, isAncestor } from "../git/revisions.ts";
+import { diffText } from "../git/snapshot.ts";
 import { createAttemptTree, removeAttemptTree, replayWork } from "../git/worktree.ts";
 import type { Action } from "../kernel/action.ts";
 import type { PhaseChange } from "../kernel/draft.ts";
@@ -29,7 +30,7 @@ import {
 } from "./context.ts";
 import { attemptPlace } from "./places.ts";
 import type { Answer } from "./ports.ts";
-import { assemblePrompt } from "./prompt.ts";
+import { assemblePrompt, selfReviewPrompt } from "./prompt.ts";
 import { readOnlyOutcome } from "./read-only.ts";
 import { onWorkerMessage } from "./telemetry.ts";
 import { runWorker, type WorkerEnd } from "./worker-process.ts";
@@ -281,6 +282,40 @@ export class Attempts {
   }
 
   readonly #suspicions = new Map<string, Suspicion & { unit: string; attempt: number }>();
+
+  /** A clean-context reviewer reads the diff; one that cannot be understood does not approve. */
+  async selfReview(action: Of<"self_review.start">): Promise<Answer | null> {
+    const c = this.#context;
+    const { unit, attempt } = action;
+    const live = this.#live.get(unit);
+    if (live === undefined || live.attempt !== attempt) return null;
+    const task = present(c.tasks.get(unit), `task of ${unit}`);
+    const diff = await diffText(c.repository, live.tree, { bytesMax: diffBytesMax });
+    const reviewer = { ...task, role: "reviewer" as const };
+    const prompt = selfReviewPrompt({ task, attempt, diff });
+    const model = present(c.models.get(unit), `model of ${unit}`);
+    const end = await runWorker({
+      request: workerRequest(c, { task: reviewer, live, fork: 0, prompt }),
+      command: c.workerCommand,
+      environment: c.workerEnvironment,
+      timeoutMs: task.timeoutS * 1000,
+      signal: live.abort.signal,
+      onStart: () => {},
+      onMessage: (message, reply) => onWorkerMessage(c, live, message, reply),
+    });
+    c.permits.release(model.provider.name, live.marker);
+    const verdict = readOnlyOutcome("reviewer", end);
+    const approved = verdict.outcome === "complete";
+    if (!approved) {
+      this.suspect(action, {
+        verdict: "self_review",
+        reason: verdict.reason,
+        detail: `Self-review: ${verdict.reason}`,
+      });
+    }
+    const { reason } = verdict;
+    return { event: { type: "self_review.finished", unit, attempt, approved, reason } };
+  }
 
   async review(action: Of<"attempt.review">, at: string): Promise<Answer | null> {
     const c = this.#context;

@@ -29,15 +29,7 @@ export function realPerformer(context: RunContext, sharedBefore: string): RealPe
           attempts.stop(action);
           return Promise.resolve(null);
         case "self_review.start":
-          return Promise.resolve({
-            event: {
-              type: "self_review.finished",
-              unit: action.unit,
-              attempt: action.attempt,
-              approved: false,
-              reason: "self_review is not supported yet",
-            },
-          });
+          return attempts.selfReview(action);
         case "attempt.review":
           return attempts.review(action, at);
         case "candidate.build":

@@ -78,3 +78,18 @@ function forkText(): string {
       "`git_diff` shows it. Finish the task, verify it, and call done.",
   );
 }
+
+/** What a self-reviewer is asked: the task, the diff, and nothing of how it came about. */
+export function selfReviewPrompt(of: {
+  task: CompiledTask;
+  attempt: number;
+  diff: string;
+}): string {
+  return [
+    `Unit: ${of.task.id}\nAttempt: ${of.attempt}`,
+    "Judge whether this change does what the task asks, and nothing else. Read what you need. " +
+      'Call done with result {"approved": true|false, "issues": ["..."]}.',
+    delimited("The task", `${of.task.summary}\n\n${of.task.prompt}`),
+    delimited("The change", of.diff),
+  ].join("\n\n");
+}
