@@ -5,6 +5,7 @@ const all: Record<string, () => Promise<{ default: Benchmark }>> = {
   startup: () => import("./startup.ts"),
   compile: () => import("./compile.ts"),
   orchestration: () => import("./orchestration.ts"),
+  memory: () => import("./memory.ts"),
   tools: () => import("./tools.ts"),
   log: () => import("./log.ts"),
   kernel: () => import("./kernel.ts"),
