@@ -5,24 +5,14 @@
  * Nothing here decides about units; that is the kernel's. Everything a view needs is recorded.
  */
 import { randomBytes } from "node:crypto";
-import { mkdirSync } from "node:fs";
 import type { Config } from "../config/config.ts";
-import { requireConfig } from "../config/load.ts";
 import { DgovError } from "../error.ts";
-import type { Identity } from "../git/objects.ts";
-import { type FilterConfig, userFilters } from "../git/private-dir.ts";
 import { baseRef, beforeRef, updateRef } from "../git/refs.ts";
-import {
-  configuredIdentity,
-  type LandedUnit,
-  openRepository,
-  type Repository,
-  scanLanded,
-} from "../git/repository.ts";
+import { type LandedUnit, openRepository, type Repository, scanLanded } from "../git/repository.ts";
 import { sharedState } from "../git/shared-state.ts";
 import type { Event, KernelLimits, RunStatus } from "../kernel/event.ts";
 import type { State } from "../kernel/state.ts";
-import { type EventLog, openEventLog, type RecordedEvent } from "../log/event-log.ts";
+import type { EventLog, RecordedEvent } from "../log/event-log.ts";
 import { type CompiledPlan, dagOf } from "../plan/compiled.ts";
 import type { PlanLocation } from "../plan/locate.ts";
 import { childEnvironment } from "../process/environment.ts";
@@ -32,24 +22,18 @@ import { openSettlement, type SettlementContext } from "../settlement/context.ts
 import { checkGatesRunnable, requiredGates } from "../settlement/gates/run-gates.ts";
 import { isoTime, systemClock } from "../std/clock.ts";
 import { archivePlan, commitBookkeeping, recordLandings } from "./bookkeeping.ts";
-import {
-  type Confirm,
-  ensureFirstCommit,
-  projectDirOf,
-  requireCleanTree,
-  requireModels,
-  resolveTarget,
-} from "./checks.ts";
+import { type Confirm, requireCleanTree, requireModels, resolveTarget } from "./checks.ts";
 import type { EarlierWork, RunContext } from "./context.ts";
 import { finishRun, type RunEnd } from "./finish.ts";
 import { gateReporter } from "./gate-records.ts";
+import { type Ground, openGround } from "./ground.ts";
 import { type UnitHistory, unresolved } from "./history.ts";
 import { planHistory } from "./past-runs.ts";
 import { realPerformer } from "./performer.ts";
 import { Permits } from "./permits.ts";
-import { type Places, placesOf, scratchPlace } from "./places.ts";
-import { closeCrashedRuns, type Recovery } from "./recover.ts";
+import { scratchPlace } from "./places.ts";
 import { runLoop } from "./runner.ts";
+import { selected, settledUnits } from "./selection.ts";
 
 export interface RunRequest {
   projectRoot: string;
@@ -106,46 +90,6 @@ export async function executeRun(request: RunRequest): Promise<RunResult> {
   } finally {
     lock.release();
   }
-}
-
-/** What does not depend on the plan. */
-interface Ground {
-  run: string;
-  repository: Repository;
-  projectRoot: string;
-  projectDir: string;
-  config: Config;
-  identity: Identity;
-  places: Places;
-  filters: FilterConfig;
-  log: EventLog;
-}
-
-/** Opens everything, and closes what crashed: a landing cut short may have left the tree dirty. */
-async function openGround(
-  request: RunRequest,
-  repository: Repository,
-  run: string,
-): Promise<Ground> {
-  const { projectRoot } = request;
-  const config = requireConfig(projectRoot);
-  const projectDir = projectDirOf(repository, projectRoot);
-  await ensureFirstCommit(repository, projectDir, request);
-  const identity = await requireIdentity(repository);
-  const configured = config.worktree.root;
-  const places = placesOf({ repositoryId: repository.id, configured, env: request.env });
-  mkdirSync(places.runs, { recursive: true });
-  const filters = await userFilters(repository);
-  const log = observed(openEventLog(projectRoot), request.onRecord);
-  const recovered = await closeCrashedRuns({
-    log,
-    repository,
-    places,
-    identity,
-    keepBytesMax: config.worktree.keepMibMax * 1024 * 1024,
-  });
-  for (const recovery of recovered) request.status(recoveryText(recovery));
-  return { run, repository, projectRoot, projectDir, config, identity, places, filters, log };
 }
 
 /** The plan as it is run, and where it lands. */
@@ -320,48 +264,6 @@ function newRunId(now: number): string {
   return `${time}-${randomBytes(2).toString("hex")}`;
 }
 
-/** The plan cut down to the chosen units and everything they depend on. */
-export function selected(plan: CompiledPlan, only: readonly string[]): CompiledPlan {
-  if (only.length === 0) return plan;
-  const tasks = new Map(plan.tasks.map((task) => [task.id, task]));
-  const wanted = new Set<string>();
-  const stack = [...only];
-  for (let id = stack.pop(); id !== undefined; id = stack.pop()) {
-    if (wanted.has(id)) continue;
-    wanted.add(id);
-    stack.push(...(tasks.get(id)?.dependsOn ?? []));
-  }
-  return { ...plan, tasks: plan.tasks.filter((task) => wanted.has(task.id)) };
-}
-
-/** Units that need no work: landed with this text, or read-only with a result for these inputs. */
-export function settledUnits(
-  plan: CompiledPlan,
-  landed: readonly { unit: string; digest: string; commit: string }[],
-  history: ReadonlyMap<string, UnitHistory>,
-  mode: RunRequest["mode"],
-): { unit: string; as: "landed" | "done" }[] {
-  if (mode === "restart") return [];
-  const commits = new Map(landed.map((l) => [`${l.unit} ${l.digest}`, l.commit]));
-  const settled: { unit: string; as: "landed" | "done" }[] = [];
-  const landedAs = new Map(landed.map((l) => [l.unit, l.commit]));
-  for (const task of plan.tasks) {
-    if (task.role === "worker") {
-      if (commits.has(`${task.id} ${task.digest}`)) settled.push({ unit: task.id, as: "landed" });
-      continue;
-    }
-    const entry = history.get(task.id);
-    const result = entry?.digest === task.digest ? entry.result : null;
-    const sameInputs =
-      result !== null &&
-      task.dependsOn.every(
-        (unit) => (landedAs.get(unit) ?? null) === (result.inputs[unit] ?? null),
-      );
-    if (sameInputs) settled.push({ unit: task.id, as: "done" });
-  }
-  return settled;
-}
-
 function limitsOf(config: Config, plan: CompiledPlan, jobs: number | null): KernelLimits {
   return {
     jobs: jobs ?? config.run.jobs,
@@ -372,14 +274,6 @@ function limitsOf(config: Config, plan: CompiledPlan, jobs: number | null): Kern
     maxGates: config.run.maxGates,
     rebuilds: config.merge.rebuilds,
   };
-}
-
-async function requireIdentity(repository: Repository): Promise<{ name: string; email: string }> {
-  const identity = await configuredIdentity(repository);
-  if (identity !== null) return identity;
-  throw new DgovError("ENVIRONMENT", "git does not know who you are", {
-    hint: "git config --global user.name NAME; git config --global user.email ADDRESS",
-  });
 }
 
 /** Every configured gate once on the base, before a token is spent; a red one is announced. */
@@ -461,28 +355,4 @@ async function interruptible<T>(
   } finally {
     interrupt.removeEventListener("abort", stop);
   }
-}
-
-/** The log, telling somebody of every record: the live view and `--stream` read along. */
-function observed(log: EventLog, onRecord: (record: RecordedEvent) => void): EventLog {
-  return {
-    ...log,
-    append(events) {
-      const records = log.append(events);
-      for (const record of records) onRecord(record);
-      return records;
-    },
-    note(event) {
-      log.note(event);
-      onRecord({ ...event, seq: 0, ts: new Date().toISOString(), kind: "telemetry" });
-    },
-  };
-}
-
-function recoveryText(recovery: Recovery): string {
-  const parts = [
-    ...recovery.landed.map((unit) => `${unit} had landed`),
-    ...recovery.kept.map(({ unit, ref }) => `work of ${unit} kept as ${ref}`),
-  ];
-  return `closed run ${recovery.run} of ${recovery.plan}, which had ended without saying so${parts.length > 0 ? `: ${parts.join("; ")}` : ""}`;
 }
