@@ -265,6 +265,35 @@ describe("looking", () => {
   });
 });
 
+describe("code", () => {
+  test("file_symbols and check_syntax read the grammar", async () => {
+    expect(await ok("file_symbols", { path: "src/a.ts" })).toBe("1-3 function alpha");
+    expect(await ok("check_syntax", { path: "src/a.ts" })).toBe("src/a.ts parses");
+    await ok("write_file", { path: "new/broken.ts", content: "function (\n" });
+    expect(await no("check_syntax", { path: "new/broken.ts" })).toBe("failed");
+    expect(await no("file_symbols", { path: "readme.md" })).toBe("unsupported");
+    expect(await no("check_syntax", { path: "../x.ts" })).toBe("not_permitted");
+  });
+
+  test("find_references tells definitions from uses, and sees no comments or strings", async () => {
+    await ok("write_file", { path: "new/c.ts", content: '// alpha\nexport const s = "alpha";\n' });
+    const found = await ok("find_references", { symbol: "alpha" });
+    expect(found).toContain("definitions (1):\n  src/a.ts:1: export function alpha() {");
+    expect(found).toContain("uses (2):");
+    expect(found).not.toContain("new/c.ts");
+    expect(await no("find_references", { symbol: "a b; rm" })).toBe("invalid_arguments");
+    expect(await ok("find_references", { symbol: "nowhere_at_all" })).toBe("no references");
+  });
+
+  test("related_files and search_tests_for find neighbours and tests", async () => {
+    expect(await ok("related_files", { path: "src/a.ts" })).toBe("imported by:\n  src/b.ts");
+    expect(await ok("related_files", { path: "src/b.ts" })).toBe("imports:\n  ./a.ts");
+    await ok("write_file", { path: "new/a.test.ts", content: "alpha();\n" });
+    expect(await ok("search_tests_for", { symbol: "alpha" })).toBe("new/a.test.ts:1:alpha();\n");
+    expect(await ok("search_tests_for", { symbol: "zzz" })).toBe("no tests mention it");
+  });
+});
+
 describe("running", () => {
   test("run_bash gives output and exit code, ends at its time, and leaves nothing running", async () => {
     expect(await ok("run_bash", { command: "echo out; echo err >&2" })).toContain("out");
@@ -304,6 +333,11 @@ test.each(["researcher", "reviewer", "planner"] as const)(
       "grep",
       "git_diff",
       "recent_changes",
+      "file_symbols",
+      "check_syntax",
+      "find_references",
+      "related_files",
+      "search_tests_for",
       "json_query",
       "done",
     ]);

@@ -3,6 +3,7 @@ import type { WorkerRequest, WorkerRole } from "../protocol.ts";
 import { applyPatch } from "./apply-patch.ts";
 import { parseArguments } from "./arguments.ts";
 import { bounded } from "./bounds.ts";
+import { codeTools } from "./code.ts";
 import { commandTools } from "./commands.ts";
 import { doneTool } from "./done.ts";
 import { fileTools } from "./files.ts";
@@ -19,6 +20,7 @@ export function toolsFor(role: WorkerRole, _request: WorkerRequest): Tool[] {
     ...fileTools,
     applyPatch,
     ...searchTools,
+    ...codeTools,
     jsonQuery,
     ...commandTools,
     scopeStatus,

@@ -1,0 +1,172 @@
+/** Looking at code: symbols, references, syntax, neighbours, tests. */
+import { readFileSync } from "node:fs";
+import { basename, join } from "node:path";
+import { symbolsOf, syntaxErrors, usesOf } from "../../syntax/symbols.ts";
+import { gitIn } from "./git.ts";
+import { placeOf, readText } from "./paths.ts";
+import { answer, args, everyRole, refusal, type Tool, type ToolContext } from "./tool.ts";
+
+const filesMax = 400;
+const linesMax = 500;
+
+const path = { type: "string", description: "path relative to the project root" } as const;
+const symbol = { type: "string", description: "an identifier" } as const;
+
+const fileSymbols: Tool = {
+  name: "file_symbols",
+  description: "What a source file defines, with line ranges.",
+  parameters: args({ path }),
+  roles: everyRole,
+  async run(a, { root }) {
+    const place = placeOf(root, String(a["path"]));
+    if (!("full" in place)) return place;
+    const text = readText(place);
+    if (typeof text !== "string") return text;
+    const found = await symbolsOf(place.path, text);
+    if (found === null) return refusal("unsupported", `no grammar for ${place.path}`, place.path);
+    const lines = found.map(
+      (s) => `${"  ".repeat(s.depth)}${s.line}-${s.endLine} ${s.kind} ${s.name}`,
+    );
+    return answer(lines.length === 0 ? "no definitions" : lines.join("\n"), place.path);
+  },
+};
+
+const checkSyntax: Tool = {
+  name: "check_syntax",
+  description: "Whether a source file parses.",
+  parameters: args({ path }),
+  roles: everyRole,
+  async run(a, { root }) {
+    const place = placeOf(root, String(a["path"]));
+    if (!("full" in place)) return place;
+    const text = readText(place);
+    if (typeof text !== "string") return text;
+    if (place.path.endsWith(".json")) return jsonSyntax(text, place.path);
+    const lines = await syntaxErrors(place.path, text);
+    if (lines === null) return refusal("unsupported", `no grammar for ${place.path}`, place.path);
+    if (lines.length === 0) return answer(`${place.path} parses`, place.path);
+    return refusal(
+      "failed",
+      `${place.path} does not parse: line ${lines.slice(0, 10).join(", ")}`,
+      place.path,
+    );
+  },
+};
+
+function jsonSyntax(text: string, name: string): ReturnType<typeof answer> {
+  try {
+    JSON.parse(text);
+    return answer(`${name} parses`, name);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    return refusal("failed", `${name} does not parse: ${why}`, name);
+  }
+}
+
+const findReferences: Tool = {
+  name: "find_references",
+  description: "Where an identifier is defined and used; comments and strings do not count.",
+  parameters: args({ symbol }),
+  roles: everyRole,
+  async run(a, context) {
+    const name = String(a["symbol"]);
+    if (!/^[\p{L}_$][\p{L}\p{N}_$]*$/u.test(name)) {
+      return refusal("invalid_arguments", `${JSON.stringify(name)} is not an identifier`);
+    }
+    const lines: { definition: boolean; text: string }[] = [];
+    for (const file of await filesWith(context, name)) {
+      const text = textOf(context, file);
+      const uses = text === null ? null : await usesOf(file, text, name);
+      if (text === null || uses === null) continue;
+      const source = text.split("\n");
+      for (const { line, definition } of uses) {
+        const at = `${file}:${line}: ${(source[line - 1] ?? "").trim()}`;
+        lines.push({ definition, text: at });
+      }
+    }
+    if (lines.length === 0) return answer("no references");
+    const part = (title: string, of: boolean): string[] => {
+      const own = lines.filter((l) => l.definition === of).map((l) => `  ${l.text}`);
+      return own.length === 0 ? [] : [`${title} (${own.length}):`, ...own.slice(0, linesMax)];
+    };
+    return answer([...part("definitions", true), ...part("uses", false)].join("\n"));
+  },
+};
+
+/** Files in which a word stands, by git; untracked ones included. */
+async function filesWith(context: ToolContext, word: string, at = "."): Promise<string[]> {
+  const words = ["grep", "--untracked", "-l", "-z", "-w", "-I", "-F", "-e", word, "--", at];
+  const found = await gitIn(context, words);
+  return found.text
+    .split("\0")
+    .filter((name) => name !== "")
+    .slice(0, filesMax);
+}
+
+function textOf(context: ToolContext, file: string): string | null {
+  try {
+    return readFileSync(join(context.root, file), "utf8");
+  } catch {
+    return null;
+  }
+}
+
+const testPath =
+  /(^|\/)(tests?|__tests__|spec)\/|(^|\/)test_[^/]*$|[._-](test|spec)\.[^/]*$|_test\.[^/]*$|Tests?\.(swift|java)$/;
+
+const searchTestsFor: Tool = {
+  name: "search_tests_for",
+  description: "Test files that mention an identifier, with the lines.",
+  parameters: args({ symbol }),
+  roles: everyRole,
+  async run(a, context) {
+    const name = String(a["symbol"]);
+    if (name.trim() === "") return refusal("invalid_arguments", "the symbol is empty");
+    const files = (await filesWith(context, name)).filter((file) => testPath.test(file));
+    if (files.length === 0) return answer("no tests mention it");
+    const words = ["grep", "--untracked", "-n", "-w", "-I", "-F", "-e", name, "--", ...files];
+    return answer((await gitIn(context, words)).text);
+  },
+};
+
+const relatedFiles: Tool = {
+  name: "related_files",
+  description: "Files that import a file, files it imports, and its tests.",
+  parameters: args({ path }),
+  roles: everyRole,
+  async run(a, context) {
+    const place = placeOf(context.root, String(a["path"]));
+    if (!("full" in place)) return place;
+    const text = readText(place);
+    if (typeof text !== "string") return text;
+    const stem = basename(place.path).replace(/\.[^.]+$/, "");
+    const mentioned = (await filesWith(context, stem)).filter((file) => file !== place.path);
+    const importing = mentioned.filter((file) => importLine(textOf(context, file) ?? "", stem));
+    const imports = importsOf(text);
+    const lines = [
+      ...(imports.length > 0 ? ["imports:", ...imports.map((name) => `  ${name}`)] : []),
+      ...(importing.length > 0 ? ["imported by:", ...importing.map((file) => `  ${file}`)] : []),
+    ];
+    return answer(lines.length === 0 ? "nothing related was found" : lines.join("\n"), place.path);
+  },
+};
+
+const importPattern =
+  /^\s*(?:import\b[^"'\n]*["']([^"'\n]+)["']|(?:export\b[^"'\n]*\bfrom|.*\brequire\()\s*["']([^"'\n]+)["']|from\s+([\w.]+)\s+import\b|import\s+([\w.]+)|use\s+([\w:]+)|mod\s+(\w+);)/gm;
+
+function importsOf(text: string): string[] {
+  const names = [...text.matchAll(importPattern)].map((m) => m.slice(1).find((part) => part) ?? "");
+  return [...new Set(names)].filter((name) => name !== "");
+}
+
+function importLine(text: string, stem: string): boolean {
+  return importsOf(text).some((name) => name.split(/[/.:]/).includes(stem));
+}
+
+export const codeTools: readonly Tool[] = [
+  fileSymbols,
+  checkSyntax,
+  findReferences,
+  relatedFiles,
+  searchTestsFor,
+];
