@@ -26,7 +26,7 @@ export async function commandUsage(
     "",
     ...examples,
   ].join("\n");
-  return color ? text : Bun.stripANSI(text);
+  return color ? text : plainText(text);
 }
 
 /** Help of a group (the whole of dgov when `path` is empty). */
@@ -54,7 +54,7 @@ export function groupUsage(group: CommandGroup, path: string[], color: boolean):
       (example) => `  ${example}`,
     ),
   ].join("\n");
-  return color ? text : Bun.stripANSI(text);
+  return color ? text : plainText(text);
 }
 
 const rootExamples = [
@@ -102,4 +102,9 @@ function described(definition: ArgDef): CittyArgDef {
     ...plain,
     description: `${plain.description ?? ""} (${notes.join("; ")})`,
   } as CittyArgDef;
+}
+
+/** Without colour, and without the spaces citty leaves at line ends when it had none to begin with. */
+function plainText(text: string): string {
+  return Bun.stripANSI(text).replace(/[ \t]+$/gm, "");
 }
