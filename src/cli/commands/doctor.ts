@@ -1,4 +1,8 @@
 /** `dgov doctor`: check everything a run will need, and say what to type next. */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { configFile } from "../../config/find.ts";
+import type { Setting } from "../../config/settings.ts";
 import { command } from "../command.ts";
 import { requireProject } from "../project.ts";
 
@@ -12,14 +16,9 @@ export default command({
   examples: ["dgov doctor", "dgov doctor --online", "dgov doctor --config"],
   async run(context, args) {
     if (args.config) {
-      const root = requireProject(context);
-      const { requireConfig } = await import("../../config/load.ts");
-      const { toSnakeCase } = await import("../../runner/record.ts");
-      const settings = toSnakeCase(requireConfig(root));
-      context.output.answer(
-        { schema: "dgov.config/1", settings },
-        JSON.stringify(settings, null, 2),
-      );
+      const settings = await readSettings(requireProject(context));
+      const { renderSettings } = await import("../../config/settings.ts");
+      context.output.answer({ schema: "dgov.config/1", settings }, renderSettings(settings));
       return 0;
     }
     const { examine, renderRows } = await import("../doctor.ts");
@@ -29,3 +28,19 @@ export default command({
     return ready ? 0 : 1;
   },
 });
+
+/** Every setting in force; CONFIG_INVALID when project.toml has errors. */
+async function readSettings(root: string): Promise<Setting[]> {
+  const { requireConfig } = await import("../../config/load.ts");
+  const { parseToml } = await import("../../config/toml.ts");
+  const { settingsInForce } = await import("../../config/settings.ts");
+  const config = requireConfig(root);
+  let text = "";
+  try {
+    text = readFileSync(join(root, configFile), "utf8");
+  } catch {
+    // Without the file every setting has its default.
+  }
+  const parsed = parseToml(text);
+  return settingsInForce(config, parsed.ok ? parsed.value : {});
+}

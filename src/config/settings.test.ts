@@ -1,0 +1,72 @@
+import { describe, expect, test } from "bun:test";
+import { parseConfig } from "./load.ts";
+import { projectSchema } from "./schema.ts";
+import { renderSettings, type Setting, settingsInForce } from "./settings.ts";
+import { parseToml } from "./toml.ts";
+
+function inForce(text: string): Setting[] {
+  const loaded = parseConfig(text, "/project");
+  const parsed = parseToml(text);
+  if (!loaded.ok || !parsed.ok) throw new Error("valid");
+  return settingsInForce(loaded.config, parsed.value);
+}
+
+function one(settings: readonly Setting[], key: string): string {
+  const setting = settings.find((s) => s.key === key);
+  return `${JSON.stringify(setting?.value)} ${setting?.source}`;
+}
+
+describe("settingsInForce", () => {
+  const text = `[project]
+setup_cmd = "make deps"
+[providers."a.b"]
+base_url = "https://a.example/v1"
+api_key_env = "A_KEY"
+default_agent = "fast"
+[agents]
+fast = "real"
+[verify.smoke]
+command = "make smoke"
+`;
+
+  test.each([
+    ["project.setup_cmd", '"make deps" project'],
+    ["project.test_cmd", "null default"],
+    ["project.provider", '"a.b" project'],
+    ["project.default_agent", '"fast" provider'],
+    ["worktree.setup", '"make deps" project'],
+    ["merge.order", '"ready" default'],
+    ["providers.a.b.default_agent", '"fast" project'],
+    ["providers.a.b.retries", "6 default"],
+    ["agents.fast", '"real" project'],
+    ["verify.smoke.command", '"make smoke" project'],
+  ])("%s", (key, wanted) => {
+    expect(one(inForce(text), key)).toBe(wanted);
+  });
+
+  test("with an empty file every setting is a default", () => {
+    expect(inForce("").filter((s) => s.source !== "default")).toEqual([]);
+  });
+
+  test("every key of the file's fixed tables is shown", () => {
+    type Node = { optional?: { key: string; value: Node }[] };
+    // The older form of one endpoint is shown as the provider it means; the warning has no effect.
+    const elsewhere = ["llm_base_url", "llm_api_key_env", "worker_iteration_warn_at"];
+    const keys = ((projectSchema.json as Node).optional ?? []).flatMap(({ key, value }) =>
+      (value.optional ?? []).map((field) => `${key}.${field.key}`),
+    );
+    const wanted = keys.filter((key) => !elsewhere.some((name) => key.endsWith(`.${name}`)));
+    const shown = inForce("").map((s) => s.key);
+    expect(wanted.length).toBeGreaterThan(40);
+    expect(shown.toSorted()).toEqual(wanted.toSorted());
+  });
+});
+
+test("settings are printed one a line, sources in a column", () => {
+  expect(
+    renderSettings([
+      { key: "a.b", value: null, source: "default" },
+      { key: "a.long", value: ["x"], source: "project" },
+    ]),
+  ).toBe('a.b = none      # default\na.long = ["x"]  # project');
+});
