@@ -27,7 +27,7 @@ const rooms: Record<string, { uses: string[]; types?: string[] }> = {
   structure: { uses: ["syntax"] },
   semantic: { uses: ["syntax"] },
   settlement: {
-    uses: ["claims", "git", "process", "structure", "semantic", "config"],
+    uses: ["claims", "git", "process", "structure", "semantic", "syntax", "config"],
     types: ["kernel", "plan"],
   },
   model: { uses: [] },

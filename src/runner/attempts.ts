@@ -52,8 +52,8 @@ export class Attempts {
   readonly landed = new Map<string, string>();
   /** Results of read-only units, handed to their dependents. */
   readonly results = new Map<string, string>();
-  /** Base of each unit's reviewed commit. */
-  readonly bases = new Map<string, string>();
+  /** Each unit's reviewed commit, and the base it was made on. */
+  readonly reviewed = new Map<string, { base: string; commit: string }>();
 
   constructor(context: RunContext) {
     this.#context = context;
@@ -336,7 +336,7 @@ export class Attempts {
     if (outcome.touched) await this.#keep(live, at);
     this.#remove(live);
     if (outcome.passed) {
-      this.bases.set(unit, live.tree.base);
+      this.reviewed.set(unit, { base: live.tree.base, commit: outcome.commit });
       return {
         event: {
           type: "review.finished",

@@ -6,34 +6,34 @@ import type { GateProgress } from "../settlement/context.ts";
 export function gateReporter(
   log: EventLog,
   of: { run: string; plan: string },
-): (progress: GateProgress) => void {
-  return (progress) => {
-    if (progress.unit === null) return;
-    const common = { gate: progress.gate, tree: progress.tree, car: progress.car };
-    log.append([
-      {
-        ...of,
-        unit: progress.unit,
-        attempt: progress.attempt,
-        ...(progress.kind === "started"
-          ? { type: "gate.started", data: common }
-          : {
-              type: "gate.finished",
-              data: {
-                ...common,
-                status: progress.verdict.status,
-                command: progress.verdict.command,
-                exit: progress.verdict.exit,
-                duration_ms: Math.round(progress.verdict.durationMs),
-                reason: progress.verdict.reason,
-                output: progress.verdict.output,
-                tail: progress.verdict.tail,
-                diagnostics: progress.verdict.diagnostics,
-                changed_paths: progress.verdict.changedPaths,
-                cached: progress.verdict.cached,
-              },
-            }),
-      },
-    ]);
+): (...progress: GateProgress[]) => void {
+  return (...progress) => {
+    const records = progress.flatMap((one) => {
+      const { unit, attempt } = one;
+      return unit === null ? [] : [{ ...of, unit, attempt, ...recordOf(one) }];
+    });
+    if (records.length > 0) log.append(records);
+  };
+}
+
+function recordOf(progress: GateProgress): { type: string; data: Record<string, unknown> } {
+  const common = { gate: progress.gate, tree: progress.tree, car: progress.car };
+  if (progress.kind === "started") return { type: "gate.started", data: common };
+  const { verdict } = progress;
+  return {
+    type: "gate.finished",
+    data: {
+      ...common,
+      status: verdict.status,
+      command: verdict.command,
+      exit: verdict.exit,
+      duration_ms: Math.round(verdict.durationMs),
+      reason: verdict.reason,
+      output: verdict.output,
+      tail: verdict.tail,
+      diagnostics: verdict.diagnostics,
+      changed_paths: verdict.changedPaths,
+      cached: verdict.cached,
+    },
   };
 }

@@ -49,7 +49,7 @@ export class Integration {
     const c = this.#context;
     const { unit, attempt, car, onto } = action;
     const candidate = await buildCandidate(c.repository, {
-      base: present(this.#attempts.bases.get(unit), `base of ${unit}`),
+      base: this.#reviewed(unit).base,
       commit: action.commit,
       onto,
       scratch: scratchPlace(c.places, c.run),
@@ -87,6 +87,7 @@ export class Integration {
         car,
         tree,
         base: action.onto,
+        change: this.#reviewed(unit),
         testCmd: task.testCmd,
         marker: `${markerOf(c.run, unit, attempt)}/gates.${car ?? "own"}`,
         signal,
@@ -116,6 +117,10 @@ export class Integration {
     } finally {
       this.#gateRuns.delete(key);
     }
+  }
+
+  #reviewed(unit: string): { base: string; commit: string } {
+    return present(this.#attempts.reviewed.get(unit), `reviewed commit of ${unit}`);
   }
 
   cancel(action: Of<"gates.cancel">): void {

@@ -57,7 +57,8 @@ export interface SettlementContext {
   /** How commands ended on trees that are somebody's base, as far as they did not pass. */
   baseRuns: BaseRuns;
   signal: AbortSignal;
-  report(progress: GateProgress): void;
+  /** What belongs together is reported together, to be recorded at once. */
+  report(...progress: GateProgress[]): void;
   /** Keeps a gate's whole output and gives its digest. */
   putOutput(bytes: string): string;
 }

@@ -4,7 +4,7 @@ import type { GateVerdict } from "./context.ts";
 /** Every failing gate's command, how it ended, its charged diagnostics and the tail of its output. */
 export function renderRejection(verdicts: readonly GateVerdict[]): string {
   const failed = verdicts.filter((v) => v.status === "failed" || v.status === "errored");
-  const passed = verdicts.filter((v) => !failed.includes(v));
+  const passed = verdicts.filter((v) => v.status === "passed" || v.status === "flaky");
   return [...failed.map(renderGate), ...(passed.length > 0 ? [passedLine(passed)] : [])].join(
     "\n\n",
   );
@@ -31,5 +31,8 @@ function renderGate(verdict: GateVerdict): string {
 }
 
 function passedLine(passed: readonly GateVerdict[]): string {
-  return `Passed: ${passed.map((v) => (v.status === "passed" ? v.gate : `${v.gate} (${v.status})`)).join(", ")}`;
+  const names = passed.map(({ gate, status }) =>
+    status === "passed" ? gate : `${gate} (${status})`,
+  );
+  return `Passed: ${names.join(", ")}`;
 }

@@ -77,7 +77,7 @@ export async function court(options: CourtOptions = {}): Promise<Court> {
       scratch: g.scratch,
       slotsRoot: join(g.repo.root, "cache", "slots"),
       signal: new AbortController().signal,
-      report: (one) => progress.push(one),
+      report: (...some) => progress.push(...some),
       putOutput: () => "",
       ...more,
     });

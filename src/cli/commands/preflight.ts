@@ -92,8 +92,10 @@ async function judgeWorkingTree(
     slotsRoot: join(scratch, "slots"),
     scratch,
     signal,
-    report(progress) {
-      if (progress.kind === "started") context.output.status(`${progress.gate} ...`);
+    report(...progress) {
+      for (const { kind, gate } of progress) {
+        if (kind === "started") context.output.status(`${gate} ...`);
+      }
     },
     putOutput: () => "",
   });

@@ -7,7 +7,7 @@ import type { GateVerdict } from "../context.ts";
 import type { Diagnostic } from "../diagnostics/diagnostic.ts";
 import type { GatePlace } from "../place.ts";
 import { type CommandRun, combined, fillIn } from "./command.ts";
-import { type Gate, type GateInput, type GateName, tailOf, verdictOf } from "./gate.ts";
+import { type GateInput, type GateName, type TreeGate, tailOf, verdictOf } from "./gate.ts";
 import { remember, runOnBase } from "./on-base.ts";
 
 /** One configured command, as it runs on the tree and on the base. */
@@ -37,7 +37,7 @@ export function commandGate(o: {
   name: GateName;
   templates(config: Config, testCmd: string | null): string[];
   judge(judging: Judging): Promise<Judged>;
-}): Gate {
+}): TreeGate {
   const fill = (input: GateInput): Filled[] => {
     const { config } = input.context;
     return o.templates(config, input.request.testCmd).map((template) => ({
@@ -47,6 +47,7 @@ export function commandGate(o: {
   };
   return {
     name: o.name,
+    reads: "gate_tree",
     configured: (config, testCmd) => o.templates(config, testCmd).length > 0,
     applies: (input) =>
       fill(input).some(({ onTree }) => onTree.length > 0)

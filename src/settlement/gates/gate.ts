@@ -4,7 +4,15 @@ import type { Oid } from "../../git/repository.ts";
 import type { GateVerdict, SettlementContext } from "../context.ts";
 import type { GatePlace } from "../place.ts";
 
-export type GateName = "setup" | "format" | "lint" | "types" | "tests";
+export type GateName =
+  | "setup"
+  | "format"
+  | "lint"
+  | "types"
+  | "tests"
+  | "coverage"
+  | "structure"
+  | "semantic";
 
 export interface GateRequest {
   /** Null for gates of nobody's: preflight, verification. */
@@ -14,6 +22,11 @@ export interface GateRequest {
   tree: Oid;
   /** The commit the change is judged against. */
   base: Oid;
+  /**
+   * The attempt a candidate was made of: its own base, and its commit. Absent when the tree is
+   * nothing but a change of `base`, made by nobody else meanwhile.
+   */
+  change?: { base: Oid; commit: Oid };
   testCmd: string | null;
   marker: string;
   signal: AbortSignal;
@@ -30,16 +43,32 @@ export interface GateInput {
 
 export type Applies = { runs: true } | { runs: false; reason: string };
 
-export interface Gate {
+interface GateQuestions {
   name: GateName;
   /** Whether the project asks for it at all, for a unit with this test command of its own. */
   configured(config: Config, testCmd: string | null): boolean;
   /** Whether there is anything to judge; a reason is a recorded outcome. */
-  applies(input: GateInput): Applies;
-  /** What its verdict depends on besides tree, base and environment: the commands, filled in. */
-  commands(input: GateInput): string[];
+  applies(input: GateInput): Applies | Promise<Applies>;
+  /**
+   * What its verdict depends on besides tree, base and environment: the commands, filled in, or the
+   * settings and commits it reads.
+   */
+  commands(input: GateInput): string[] | Promise<string[]>;
+}
+
+/** Runs commands, so it is given the tree as files. */
+export interface TreeGate extends GateQuestions {
+  reads: "gate_tree";
   run(input: GateInput, place: GatePlace): Promise<GateVerdict>;
 }
+
+/** Reads objects out of git; nothing is checked out for it. */
+export interface ObjectGate extends GateQuestions {
+  reads: "objects";
+  run(input: GateInput): Promise<GateVerdict>;
+}
+
+export type Gate = TreeGate | ObjectGate;
 
 /** A verdict with everything not given left empty. */
 export function verdictOf(gate: string, more: Partial<GateVerdict>): GateVerdict {

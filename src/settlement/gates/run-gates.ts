@@ -13,7 +13,14 @@ import { inGateTree } from "../place.ts";
 import { isSource } from "../source.ts";
 import type { VerdictKey } from "../verdict-cache.ts";
 import { formatGate } from "./format.ts";
-import { type Gate, type GateInput, type GateName, type GateRequest, verdictOf } from "./gate.ts";
+import {
+  type Gate,
+  type GateInput,
+  type GateName,
+  type GateRequest,
+  type TreeGate,
+  verdictOf,
+} from "./gate.ts";
 import { lintGate } from "./lint.ts";
 import { setupGate } from "./setup.ts";
 import { testsGate } from "./tests.ts";
@@ -22,7 +29,7 @@ import { typesGate } from "./types.ts";
 export type { GateVerdict } from "../context.ts";
 export type { GateName, GateRequest } from "./gate.ts";
 
-/** In the order of their price. Setup comes before all, and is run by whoever needs a tree. */
+/** In the order of their price; those that read objects go first. Setup comes before all, and is run by whoever needs a tree. */
 const gates: readonly Gate[] = [formatGate, lintGate, typesGate, testsGate];
 
 /** Gates whose verdict every landing of a plan needs. */
@@ -57,26 +64,36 @@ export async function runGates(
   const input: GateInput = { context: c, request, baseTree, files };
   const asked = gates.filter((gate) => gate.configured(c.config, request.testCmd));
   const verdicts = new Map<string, GateVerdict>();
-  const settle = (verdict: GateVerdict): void => {
-    verdicts.set(verdict.gate, verdict);
-    c.report({ kind: "finished", ...progressOf(request, verdict.gate), verdict });
+  const settle = (...settled: GateVerdict[]): void => {
+    for (const verdict of settled) verdicts.set(verdict.gate, verdict);
+    c.report(
+      ...settled.map((verdict) => {
+        return { kind: "finished" as const, ...progressOf(request, verdict.gate), verdict };
+      }),
+    );
   };
   const open: Gate[] = [];
+  const known: GateVerdict[] = [];
   for (const gate of asked) {
-    const applies = gate.applies(input);
-    const known = applies.runs ? c.cache.get(keyOf(gate, input)) : null;
-    if (known !== null) settle(known);
+    const applies = await gate.applies(input);
+    const found = applies.runs ? c.cache.get(await keyOf(gate, input)) : null;
+    if (found !== null) known.push(found);
     else if (applies.runs) open.push(gate);
-    else settle(verdictOf(gate.name, { status: "not_applicable", reason: applies.reason }));
+    else known.push(verdictOf(gate.name, { status: "not_applicable", reason: applies.reason }));
   }
-  if (open.length > 0) await judge(input, open, settle);
+  if (known.length > 0) settle(...known);
+  for (const gate of open) {
+    if (gate.reads === "objects") await judgeOne(input, gate, () => gate.run(input), settle);
+  }
+  const inTree = open.filter((gate) => gate.reads === "gate_tree");
+  if (inTree.length > 0 && !request.signal.aborted) await judge(input, inTree, settle);
   return summary([...verdicts.values()], asked, request.signal);
 }
 
 /** Runs gates in one gate tree, one after the other, once the tree is set up. */
 async function judge(
   input: GateInput,
-  open: readonly Gate[],
+  open: readonly TreeGate[],
   settle: (verdict: GateVerdict) => void,
 ): Promise<void> {
   const { context: c, request } = input;
@@ -89,22 +106,30 @@ async function judge(
       settle(setup);
       if (setup.status !== "passed") return;
     }
-    for (const gate of open) {
-      if (signal.aborted) return;
-      c.report({ kind: "started", ...progressOf(request, gate.name) });
-      const verdict = await gate.run(input, place);
-      // What was cut short says nothing about the tree.
-      if (signal.aborted) return;
-      c.cache.put(keyOf(gate, input), verdict);
-      settle(verdict);
-    }
+    for (const gate of open) await judgeOne(input, gate, () => gate.run(input, place), settle);
   });
 }
 
-function keyOf(gate: Gate, input: GateInput): VerdictKey {
+async function judgeOne(
+  input: GateInput,
+  gate: Gate,
+  run: () => Promise<GateVerdict>,
+  settle: (verdict: GateVerdict) => void,
+): Promise<void> {
+  const { context: c, request } = input;
+  if (request.signal.aborted) return;
+  c.report({ kind: "started", ...progressOf(request, gate.name) });
+  const verdict = await run();
+  // What was cut short says nothing about the tree.
+  if (request.signal.aborted) return;
+  c.cache.put(await keyOf(gate, input), verdict);
+  settle(verdict);
+}
+
+async function keyOf(gate: Gate, input: GateInput): Promise<VerdictKey> {
   const { request, baseTree, context } = input;
-  const setup = context.config.worktree.setup ?? "";
-  const command = [setup, ...gate.commands(input)].join("\n");
+  const setup = gate.reads === "gate_tree" ? (context.config.worktree.setup ?? "") : "";
+  const command = [setup, ...(await gate.commands(input))].join("\n");
   return { tree: request.tree, base: baseTree, gate: gate.name, command };
 }
 

@@ -1,18 +1,21 @@
 /** `setup_cmd`: what the other gates need to run at all. Where it fails, they are not asked. */
-import { type Gate, tailOf, verdictOf } from "./gate.ts";
+import type { Config } from "../../config/config.ts";
+import type { GatePlace } from "../place.ts";
+import { type Applies, type GateInput, type TreeGate, tailOf, verdictOf } from "./gate.ts";
 
-export const setupGate: Gate = {
+export const setupGate = {
   name: "setup",
-  configured: ({ worktree }) => worktree.setup !== null,
-  applies: ({ context }) =>
+  reads: "gate_tree",
+  configured: ({ worktree }: Config) => worktree.setup !== null,
+  applies: ({ context }: GateInput): Applies =>
     context.config.worktree.setup === null
       ? { runs: false, reason: "no setup_cmd is configured" }
       : { runs: true },
-  commands: ({ context }) => {
+  commands: ({ context }: GateInput) => {
     const { setup } = context.config.worktree;
     return setup === null ? [] : [setup];
   },
-  async run(input, place) {
+  async run(input: GateInput, place: GatePlace) {
     const { context: c } = input;
     const done = await place.prepare();
     const common = {
@@ -32,4 +35,4 @@ export const setupGate: Gate = {
       blame: done.unrunnable || input.request.tree === input.baseTree ? "environment" : "attempt",
     });
   },
-};
+} satisfies TreeGate;
