@@ -37,6 +37,7 @@ export const root: CommandGroup = {
     verify: lazy("Manage the named recipes of the project", () => import("./commands/verify.ts")),
     preflight: lazy("Run the gates on the working tree", () => import("./commands/preflight.ts")),
     scope: lazy("Manage claims: preview verdicts", () => import("./commands/scope.ts")),
+    "archive-plan": lazy("Move a plan to the archive", () => import("./commands/archive-plan.ts")),
     clean: lazy("Remove what finished runs left behind", () => import("./commands/clean.ts")),
     demo: lazy("Show a complete run without a key or network", () => import("./commands/demo.ts")),
     version: lazy("Print the version", () => import("./commands/version.ts")),

@@ -221,6 +221,7 @@ const selectLifecycle =
 const standingTypes = [
   "run.started",
   "run.finished",
+  "plan.archived",
   "repository.changed",
   "attempt.prepared",
   "attempt.kept",

@@ -4,8 +4,17 @@
  * The commit carries no worker's content: its paths provably lie below dgov's own folders. All of it
  * can be done twice, so a run that ended before it is made good by the next one.
  */
-import { appendFileSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync } from "node:fs";
-import { basename, join } from "node:path";
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+} from "node:fs";
+import { basename, join, sep } from "node:path";
+import { DgovError } from "../error.ts";
 import { listTree } from "../git/diff.ts";
 import { commitOwn, type Repository } from "../git/repository.ts";
 import { branchTip } from "../git/revisions.ts";
@@ -47,12 +56,23 @@ export function recordLandings(desk: Desk, landings: readonly Landing[]): void {
   appendFileSync(path, `${gap}${lines.join("\n")}\n`);
 }
 
-/** Moves a landed plan below `archive/`, beside whatever has its name there (never inside). */
-export function archivePlan(desk: Desk, location: PlanLocation): string | null {
+/**
+ * Moves a plan below `archive/`, beside whatever has its name there (never inside). Gives the new
+ * path; null when there is nothing to move. REFUSED when the archive is a link out of the project.
+ */
+export function archivePlan(
+  { projectRoot }: Pick<Desk, "projectRoot">,
+  location: PlanLocation,
+): string | null {
   if (location.archived || !existsSync(location.dir)) return null;
   const folder = location.kind === "fix" ? ".dgov/runtime/fix-plans" : ".dgov/plans";
-  const archive = join(desk.projectRoot, folder, "archive");
+  const archive = join(projectRoot, folder, "archive");
   mkdirSync(archive, { recursive: true });
+  if (!realpathSync(archive).startsWith(`${realpathSync(projectRoot)}${sep}`)) {
+    throw new DgovError("REFUSED", `${folder}/archive leads out of the project`, {
+      hint: "make it an ordinary folder",
+    });
+  }
   const name = basename(location.dir);
   let to = join(archive, name);
   for (let n = 2; existsSync(to); n++) to = join(archive, `${name}-${n}`);

@@ -11,7 +11,7 @@ import type { PlanLocation } from "../plan/locate.ts";
 import { faultPoint } from "../process/fault.ts";
 import { runGates } from "../settlement/gates/run-gates.ts";
 import { present } from "../std/assert.ts";
-import { archivePlan, commitBookkeeping } from "./bookkeeping.ts";
+import { archivePlan, commitBookkeeping, type Desk } from "./bookkeeping.ts";
 import type { RunContext } from "./context.ts";
 import { recordOf } from "./record.ts";
 
@@ -44,7 +44,7 @@ export async function finishRun(c: RunContext, facts: Facts): Promise<RunEnd> {
   const complete = facts.status === "complete" && facts.whole && verification.status !== "failed";
   faultPoint("finish.verified");
   const desk = { ...c, plan: c.plan.name };
-  const archivedTo = complete ? archivePlan(desk, facts.location) : null;
+  const archivedTo = complete ? archived(desk, facts.location, warnings) : null;
   faultPoint("finish.archived");
   const refused = facts.whole ? await commitBookkeeping(desk, facts.location) : null;
   if (refused !== null) warnings.push(refused);
@@ -72,6 +72,16 @@ export async function finishRun(c: RunContext, facts: Facts): Promise<RunEnd> {
   ]);
   rmSync(join(c.places.runs, c.run), { recursive: true, force: true });
   return { exitCode, before: facts.before, after, durationMs, verification, archivedTo, warnings };
+}
+
+/** The plan's new place; a refusal is a warning, since everything has landed. */
+function archived(desk: Desk, location: PlanLocation, warnings: string[]): string | null {
+  try {
+    return archivePlan(desk, location);
+  } catch (error) {
+    warnings.push(`not archived: ${error instanceof Error ? error.message : String(error)}`);
+    return null;
+  }
 }
 
 function exitCodeOf(facts: Facts, verification: "passed" | "failed" | "skipped"): number {

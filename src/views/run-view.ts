@@ -205,6 +205,8 @@ function beginUnit(about: Record<string, unknown>, event: RecordedEvent): UnitVi
 
 function advanceRun(run: RunView, { type, data, ts }: RecordedEvent): void {
   if (type === "repository.changed") run.repositoryChanged = text(data, "diff");
+  // By hand, after the run.
+  if (type === "plan.archived") run.archivedTo = textOrNull(data, "to");
   if (type !== "run.finished") return;
   const status = text(data, "status");
   run.phase = isRunPhase(status) ? status : "interrupted";
