@@ -1,6 +1,7 @@
 /** What a role hands over with `done`: checked, and typed where the role's result is. */
 import type { WorkerRole } from "../protocol.ts";
 import { isRecord, jsonObjectsIn } from "./json-in-text.ts";
+import { parsePlannerAnswer } from "./planner.ts";
 import { parseResearch } from "./researcher.ts";
 import { parseVerdict } from "./reviewer.ts";
 
@@ -38,12 +39,15 @@ export function readAnswer(role: WorkerRole, done: DoneArguments): RoleAnswer {
       };
     }
     case "planner": {
-      const plan = isRecord(done.result) ? done.result : jsonObjectsIn(done.summary).at(-1)?.value;
-      if (plan !== undefined) return { ok: true, result: plan };
-      return {
-        ok: false,
-        problem: "no plan found: call done with the plan as the object `result`",
-      };
+      const given = isRecord(done.result) ? done.result : jsonObjectsIn(done.summary).at(-1)?.value;
+      if (given === undefined) {
+        return {
+          ok: false,
+          problem: "no plan found: call done with the plan as the object `result`",
+        };
+      }
+      const parsed = parsePlannerAnswer(given);
+      return parsed.ok ? { ok: true, result: parsed.answer } : parsed;
     }
     default:
       return role satisfies never;

@@ -48,7 +48,7 @@ export const personas: Readonly<Record<WorkerRole, Persona>> = {
     rules: [
       "Every task names exactly the files it creates, edits or deletes. Tasks that do not depend on each other never name the same file.",
       "A task's prompt stands alone: what to read, what to change, how to verify it.",
-      "End with done: result is the plan.",
+      "End with done: result is the plan, or the questions, in the form the task gives.",
     ],
   },
 };
