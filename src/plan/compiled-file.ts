@@ -5,26 +5,27 @@ import { parseToml } from "../config/toml.ts";
 import { sha256 } from "../std/digest.ts";
 import type { CompiledPlan, CompiledTask } from "./compiled.ts";
 import { unitDigest } from "./digest.ts";
+import { type TomlValues, tomlString, tomlTable } from "./toml-text.ts";
 
 export const compiledName = "_compiled.toml";
 
 /** The bytes of a compiled plan: TOML, whatever the strings in it. */
 export function renderCompiled(plan: Omit<CompiledPlan, "digest">): string {
-  const head = table("plan", {
+  const head = tomlTable("plan", {
     name: plan.name,
     summary: plan.summary,
     default_agent: plan.defaultAgent,
     default_provider: plan.defaultProvider,
     max_retries: plan.maxRetries,
   });
-  const sops = Object.keys(plan.sops).length === 0 ? [] : [table("sops", plan.sops)];
-  const tasks = plan.tasks.map((task) => table(`tasks.${quoted(task.id)}`, writtenTask(task)));
+  const sops = Object.keys(plan.sops).length === 0 ? [] : [tomlTable("sops", plan.sops)];
+  const tasks = plan.tasks.map((task) =>
+    tomlTable(`tasks.${tomlString(task.id)}`, writtenTask(task)),
+  );
   return `${["# Made by dgov compile; edits are lost.\n", head, ...sops, ...tasks].join("\n")}`;
 }
 
-type Value = string | number | boolean | readonly string[] | null;
-
-function writtenTask(task: CompiledTask): Record<string, Value> {
+function writtenTask(task: CompiledTask): TomlValues {
   const { create, edit, delete: remove, touch, read } = task.claims;
   return {
     summary: task.summary,
@@ -52,27 +53,6 @@ function writtenTask(task: CompiledTask): Record<string, Value> {
 
 function nonEmpty(list: readonly string[]): readonly string[] | null {
   return list.length === 0 ? null : list;
-}
-
-function table(name: string, values: Readonly<Record<string, Value>>): string {
-  const lines = Object.entries(values)
-    .filter(([, value]) => value !== null)
-    .map(([key, value]) => `${/^[\w.-]+$/.test(key) ? key : quoted(key)} = ${rendered(value)}\n`);
-  return `[${name}]\n${lines.join("")}`;
-}
-
-function rendered(value: Value): string {
-  if (typeof value !== "string") {
-    return Array.isArray(value) ? `[${value.map(quoted).join(", ")}]` : String(value);
-  }
-  if (!value.includes("\n")) return quoted(value);
-  const lines = value.split("\n").map((line) => quoted(line).slice(1, -1));
-  return `"""\n${lines.join("\n")}"""`;
-}
-
-/** A basic string. JSON's escapes are TOML's, but for DEL. */
-function quoted(text: string): string {
-  return JSON.stringify(text).replaceAll("\x7f", "\\u007f");
 }
 
 /** The plan in the bytes `renderCompiled` made; null when they are something else. */

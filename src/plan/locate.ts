@@ -4,6 +4,7 @@ import { basename, dirname, isAbsolute, join, relative, resolve, sep } from "nod
 import { DgovError } from "../error.ts";
 import { sortedBy } from "../std/order.ts";
 import { suggest } from "../std/suggest.ts";
+import { archiveName } from "./names.ts";
 
 export interface PlanLocation {
   /** Absolute path of the folder that holds `_root.toml`. */
@@ -16,7 +17,6 @@ export interface PlanLocation {
 
 const plansDir = ".dgov/plans";
 const fixPlansDir = ".dgov/runtime/fix-plans";
-const archiveName = "archive";
 
 /** Every plan of a project: live ones first, then archived ones, each sorted by name. */
 export function listPlans(projectRoot: string): PlanLocation[] {

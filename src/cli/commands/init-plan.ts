@@ -2,11 +2,10 @@
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { DgovError } from "../../error.ts";
+import { isSafeName, nameRule } from "../../plan/names.ts";
 import { usageError } from "../args.ts";
 import { command } from "../command.ts";
 import { requireProject } from "../project.ts";
-
-const namePattern = /^[A-Za-z0-9][A-Za-z0-9_-]*$/;
 
 export default command({
   name: "init-plan",
@@ -26,8 +25,8 @@ export default command({
     const projectRoot = requireProject(context);
     const sections = [...new Set((args.sections ?? "tasks").split(",").map((s) => s.trim()))];
     for (const name of [args.name, ...sections]) {
-      if (!namePattern.test(name) || name === "archive") {
-        throw usageError(`"${name}" is not a name`, "letters, digits, `_` and `-`; not `archive`");
+      if (!isSafeName(name)) {
+        throw usageError(`"${name}" is not a name`, nameRule);
       }
     }
     const dir = join(projectRoot, ".dgov/plans", args.name);

@@ -1,0 +1,44 @@
+/**
+ * What is wrong with a draft before it is written: names that would not be safe folders and keys,
+ * names met twice. Everything else is the compiler's to say. Pure.
+ */
+import { isSafeName, nameRule, safeName } from "../plan/names.ts";
+import type { PlanDraft } from "../worker/roles/planner.ts";
+
+const tasksMax = 200;
+
+/** Problems of a draft as sentences for the planner; empty when it can be written. */
+export function draftProblems(draft: PlanDraft): string[] {
+  const problems: string[] = [];
+  const tasks = draft.sections.reduce((sum, section) => sum + section.tasks.length, 0);
+  if (tasks > tasksMax) problems.push(`the plan has ${tasks} tasks; ${tasksMax} is the most`);
+  problems.push(
+    ...nameProblems(
+      "section",
+      draft.sections.map(({ name }) => name),
+    ),
+  );
+  for (const section of draft.sections) {
+    const keys = section.tasks.map(({ key }) => key);
+    const where = `task key in the section ${JSON.stringify(section.name)}`;
+    problems.push(...nameProblems(where, keys));
+  }
+  return problems;
+}
+
+function nameProblems(what: string, names: readonly string[]): string[] {
+  const seen = new Set<string>();
+  return names.flatMap((name) => {
+    // Folders of names that differ in case alone are one folder on some machines.
+    const folded = name.toLowerCase();
+    const twice = seen.has(folded);
+    seen.add(folded);
+    if (!isSafeName(name)) return [`${JSON.stringify(name)} is no ${what}: ${nameRule}`];
+    return twice ? [`${JSON.stringify(name)} is met twice as ${what}`] : [];
+  });
+}
+
+/** The name of the plan a draft becomes: the operator's, else one like the planner's. */
+export function planName(draft: PlanDraft, wanted: string | null): string {
+  return wanted ?? safeName(draft.name, "plan");
+}

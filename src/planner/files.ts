@@ -1,0 +1,58 @@
+/** A draft as the files of a plan tree: TOML that says what the draft says, whatever its strings. Pure. */
+import { claimKinds } from "../plan/plan.ts";
+import { tomlTable } from "../plan/toml-text.ts";
+import type { DraftTask, PlanDraft } from "../worker/roles/planner.ts";
+
+/**
+ * Text of every file of the plan by its path below the plan's folder. The draft has no problems (see
+ * `draftProblems`), so section names and task keys are safe as they are.
+ */
+export function planFiles(draft: PlanDraft, name: string): Record<string, string> {
+  const root = tomlTable("plan", {
+    name,
+    summary: wellFormed(draft.summary),
+    sections: draft.sections.map((section) => section.name),
+  });
+  const sections = draft.sections.map((section) => [
+    `${section.name}/main.toml`,
+    section.tasks.map(taskTable).join("\n"),
+  ]);
+  return { "_root.toml": root, ...Object.fromEntries(sections) };
+}
+
+/** The id a task will have as a unit. */
+export function unitId(section: string, key: string): string {
+  return `${section}/main.${key}`;
+}
+
+function taskTable(task: DraftTask): string {
+  const { key, files = {}, depends_on = [], ...rest } = task;
+  const claims = claimKinds.map((kind) => [`files.${kind}`, orNull(files[kind] ?? [])]);
+  return tomlTable(`tasks.${key}`, {
+    summary: wellFormed(rest.summary),
+    prompt: wellFormed(rest.prompt),
+    commit_message: optional(rest.commit_message),
+    role: optional(rest.role),
+    on_reject: optional(rest.on_reject),
+    ...Object.fromEntries(claims),
+    depends_on: orNull(depends_on),
+    test_cmd: optional(rest.test_cmd),
+    self_review: rest.self_review ?? null,
+    timeout_s: rest.timeout_s ?? null,
+    iteration_budget: rest.iteration_budget ?? null,
+    max_fork_depth: rest.max_fork_depth ?? null,
+  });
+}
+
+function orNull(list: readonly string[]): string[] | null {
+  return list.length === 0 ? null : list.map(wellFormed);
+}
+
+function optional(text: string | undefined): string | null {
+  return text === undefined ? null : wellFormed(text);
+}
+
+/** JSON can hold half a surrogate pair; UTF-8 and TOML cannot. */
+function wellFormed(text: string): string {
+  return text.toWellFormed();
+}
