@@ -1,0 +1,78 @@
+/** The corpus is what its README says: well-formed, and hard in the way that a text merge is not. */
+import { describe, expect, test } from "bun:test";
+import { type Case, parseCase, readCorpus, type Tree } from "./corpus.ts";
+import { mergeText } from "./merge.ts";
+
+const corpus = readCorpus();
+
+describe("a case", () => {
+  test.each(corpus.map((one) => [one.path, one] as const))("%s is well-formed", (_, one) => {
+    expect(one.path).toMatch(new RegExp(`^${one.language}/\\d\\d-[a-z0-9-]+\\.txt$`));
+    expect(one.base.size).toBeGreaterThan(0);
+    expect(one.shape).toMatch(/\.$/);
+    // The attempt always changes something; the target may have stood still.
+    expect(changed(one.base, one.theirs)).not.toEqual([]);
+    if (one.symbol !== null && one.kind !== "text_conflict") {
+      expect(mentions(one, one.symbol)).toBe(true);
+    }
+  });
+
+  test.each(corpus.map((one) => [one.path, one] as const))(
+    "%s merges as text if it should",
+    (_, one) => {
+      const { conflicts } = mergeText(one);
+      if (one.kind === "text_conflict") expect(conflicts).not.toEqual([]);
+      else expect(conflicts).toEqual([]);
+    },
+  );
+});
+
+test.each([
+  ["no sections", "language: go", 'x.txt: no file section; write "-- base/<path> --"'],
+  [
+    "a line that is no field",
+    "language: go\nhello\n-- base/a --",
+    'x.txt:2: expected "field: value"',
+  ],
+  [
+    "a file written twice",
+    "language: go\n-- base/a --\n1\n-- base/a --\n2",
+    "x.txt:4: a is written twice",
+  ],
+  [
+    "a kind in an innocent case",
+    "language: go\norigin: written\nshape: s.\nexpect: innocent\nkind: text_conflict\n-- base/a --\n",
+    'x.txt: "kind" is only for cases that conflict',
+  ],
+])("a case with %s is refused by name and line", (_, text, message) => {
+  expect(() => parseCase("x.txt", text)).toThrow(message);
+});
+
+test("a side overlays the base, and a deleted file is gone from it", () => {
+  const text = [
+    "language: go\norigin: written\nshape: s.\nexpect: innocent",
+    "-- base/a --\n1",
+    "-- base/b --\n2",
+    "-- theirs/a --\n(deleted)",
+    "-- theirs/c --\n3",
+  ].join("\n");
+  const { base, ours, theirs } = parseCase("x.txt", text);
+  expect(Object.fromEntries(base)).toEqual({ a: "1\n", b: "2\n" });
+  expect(ours).toEqual(base);
+  expect(Object.fromEntries(theirs)).toEqual({ b: "2\n", c: "3\n" });
+});
+
+/** Paths whose text differs between two trees. */
+function changed(from: Tree, to: Tree): string[] {
+  const paths = new Set([...from.keys(), ...to.keys()]);
+  return [...paths].filter((path) => from.get(path) !== to.get(path));
+}
+
+/** Whether a name occurs in the text or the paths a side of the case changed. */
+function mentions(one: Case, name: string): boolean {
+  return [one.ours, one.theirs].some((side) =>
+    changed(one.base, side).some((path) =>
+      [path, one.base.get(path), side.get(path)].some((text) => text?.includes(name)),
+    ),
+  );
+}
