@@ -16,7 +16,11 @@ export function unsafeProblem(change: ScopeChange): string | null {
     return "not a path inside the repository";
   }
   if (change.status === "deleted") return null;
-  if (change.kind === "gitlink") return "a nested repository";
+  if (change.kind === "gitlink") {
+    return change.status === "modified"
+      ? "a submodule: what is in it belongs to another repository"
+      : "a nested repository";
+  }
   if (change.kind === "other") return "not a regular file";
   if (change.kind === "file") return null;
   return linkProblem(change.path, change.linkTarget);

@@ -159,6 +159,10 @@ describe("judgeChanges", () => {
     ],
     [{ kind: "symlink", linkTarget: null }, "a symbolic link that cannot be read"],
     [{ kind: "gitlink" }, "a nested repository"],
+    [
+      { kind: "gitlink", status: "modified" },
+      "a submodule: what is in it belongs to another repository",
+    ],
     [{ kind: "other" }, "not a regular file"],
   ] as const)("%j cannot be landed (C4)", (more, problem) => {
     const p = policy({ claims: { touch: ["src"] } });

@@ -10,6 +10,7 @@ import { openUp, statOf } from "./files.ts";
 import { inPrivate, must, nulSplit } from "./git.ts";
 import { freshPath, rememberedFilters, withPrivateGit } from "./private-dir.ts";
 import type { Repository } from "./repository.ts";
+import { changedSubmodules } from "./submodules.ts";
 
 export type ChangeStatus = "added" | "modified" | "deleted" | "type_changed";
 
@@ -21,7 +22,7 @@ export interface Change {
   mode: string;
   oldMode: string;
   /**
-   * `gitlink` is a nested repository. `other` can never land: devices, pipes, names that are not
+   * `gitlink` is a nested repository, or (modified) a submodule with something in it. `other` can never land: devices, pipes, names that are not
    * UTF-8, and files with a second hard link, whose content somebody else can change.
    */
   kind: "file" | "symlink" | "gitlink" | "other";
@@ -32,7 +33,7 @@ export interface Change {
 
 /**
  * Everything that differs between the base and the worktree, untracked files included, ignored ones
- * not; a rename is a deletion and an addition. Sorted by git's order of paths.
+ * not; a rename is a deletion and an addition. Sorted by git's order of paths, submodules last.
  */
 export async function changesOf(r: Repository, t: AttemptTree): Promise<Change[]> {
   const options = { near: t.meta, workTree: t.path, head: t.base, filters: rememberedFilters(r) };
@@ -47,12 +48,13 @@ export async function changesOf(r: Repository, t: AttemptTree): Promise<Change[]
       openUp(t.path);
       return must(inPrivate(g, args, { index }), "looking for changes");
     };
+    const inSubmodules = await changedSubmodules(r, t);
     const changes = parseStatus(await status(heldIndex(t)), t.path);
-    if (changes !== null) return changes;
+    if (changes !== null) return [...changes, ...inSubmodules];
     // The held index is not what the parent left; look again with one made anew.
     const index = freshPath(g.dir, "index");
     await must(inPrivate(g, ["read-tree", t.base], { index }), "reading the base");
-    return parseStatus(await status(index), t.path) ?? [];
+    return [...(parseStatus(await status(index), t.path) ?? []), ...inSubmodules];
   });
 }
 

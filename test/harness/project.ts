@@ -34,6 +34,8 @@ export interface ProjectOptions {
   script: ModelScript;
   /** The project's folder below the repository; default its root. */
   dir?: string;
+  /** Name of the repository's folder. */
+  name?: string;
   env?: Record<string, string>;
 }
 
@@ -70,7 +72,7 @@ export async function testProject(options: ProjectOptions): Promise<TestProject>
     sops: { picker: "rules" },
     ...tables,
   };
-  const repo = await testRepo({
+  const files = {
     "readme.txt": "hello\n",
     ...options.files,
     [at(".dgov/.gitignore")]: "state.db*\nruntime/\nout/\nplans/*/_compiled.toml\n",
@@ -79,7 +81,8 @@ export async function testProject(options: ProjectOptions): Promise<TestProject>
       plan: { name: "p", sections: ["tasks"], ...options.plan },
     }),
     [at(".dgov/plans/p/tasks/main.toml")]: tasksToml(options.tasks),
-  });
+  };
+  const repo = await testRepo(files, options.name === undefined ? {} : { name: options.name });
   await repo.git("config", "user.name", "Test Author");
   await repo.git("config", "user.email", "author@example.com");
   const root = join(repo.path, dir);

@@ -1,0 +1,196 @@
+/** E15: where a project lies and what its repository holds besides text: supported, or refused clearly. */
+import { describe, expect, test } from "bun:test";
+import { chmodSync, existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { call, done, type ModelTurn } from "../../src/demo/script.ts";
+import { type ProjectOptions, type TestProject, testProject, unit } from "../harness/project.ts";
+import { testRepo } from "../harness/repo.ts";
+
+function one(turns: ModelTurn[], more: Partial<ProjectOptions> = {}): Promise<TestProject> {
+  return testProject({
+    tasks: { a: {} },
+    plan: { max_retries: 0 },
+    script: { rules: [{ unit: unit("a"), turns }] },
+    ...more,
+  });
+}
+
+const writesA = [call("write_file", { path: "a.txt", content: "a\n" }), done("ok")];
+
+describe("E15 a project", () => {
+  test.concurrent.each([
+    ["in a folder of a monorepo", "repo", "packages/app"],
+    ["with spaces and unicode in its path", "ä repo 漢字", ""],
+    ["with quotes, dollars and dashes in its path", '-re\'po "$HOME" %2e;#', "sub 'dir'/-ö $x"],
+  ])("%s is worked on, gated, landed, reviewed and archived", async (_what, name, dir) => {
+    const at = (path: string): string => (dir === "" ? path : `${dir}/${path}`);
+    const check = '[ ! -e "b c.txt" ] || { [ "$(cat "b c.txt")" = right ] && [ -e own.txt ]; }';
+    await using p = await one(
+      [
+        call("write_file", { path: "../outside.txt", content: "x\n" }),
+        call("run_bash", { command: "cat own.txt > 'b c.txt'" }),
+        done("ok"),
+      ],
+      {
+        name,
+        dir,
+        files: { [at("own.txt")]: "right\n", "other/own.txt": "wrong\n" },
+        tasks: { a: { files: { create: ["b c.txt"], read: ["own.txt"] } } },
+        config: {
+          project: {
+            test_cmd: check,
+            lint_cmd: 'for f in {files}; do [ -f "$f" ] || exit 1; done',
+          },
+        },
+      },
+    );
+    const run = await p.dgov(["run", "p", "--json"]);
+    expect([run.exitCode, JSON.parse(run.stdout).status]).toEqual([0, "complete"]);
+    const gates = p.events().filter((e) => e.type === "gate.finished" && e.unit === unit("a"));
+    expect(gates.map((e) => [e.data["gate"], e.data["status"]])).toEqual([
+      ["lint", "passed"],
+      ["tests", "passed"],
+    ]);
+    const [landing] = p.events().filter((e) => e.type === "landing.finished");
+    const commit = String(landing?.data["commit"]);
+    const changed = await p.repo.git("show", "-z", "--format=", "--name-only", commit);
+    expect(changed).toBe(`${at("b c.txt")}\0`);
+    expect(p.repo.read(at("b c.txt"))).toBe("right\n");
+    expect(existsSync(join(p.root, ".dgov/plans/archive/p"))).toBe(true);
+    expect(existsSync(join(p.root, "../outside.txt"))).toBe(false);
+    expect(await p.repo.git("status", "--porcelain")).toBe("");
+    const told = JSON.stringify(p.model.requests.at(1)?.body["messages"]);
+    expect(told).toContain("../outside.txt");
+    expect((await p.dgov(["status", "--json"])).exitCode).toBe(0);
+    expect((await p.dgov(["plan", "review", "p"])).stdout).toContain(unit("a"));
+  });
+
+  test.concurrent("in a folder of a monorepo lands nothing outside it", async () => {
+    await using p = await one(
+      [call("run_bash", { command: "echo a > a.txt; echo x > ../../other/x.txt" }), done("ok")],
+      {
+        dir: "packages/app",
+        files: { "other/own.txt": "other\n" },
+        tasks: { a: { files: { touch: ["**"] } } },
+      },
+    );
+    expect((await p.dgov(["run", "p"])).exitCode).toBe(1);
+    expect(await p.landed()).toEqual([]);
+    const rejected = p.events().find((e) => e.type === "attempt.rejected");
+    expect(rejected?.data["verdict"]).toBe("scope_violation");
+    expect(rejected?.data["reason"]).toContain("other/x.txt (outside the project)");
+    expect(existsSync(join(p.repo.path, "other/x.txt"))).toBe(false);
+  });
+});
+
+describe("E15 a submodule", () => {
+  const withSubmodule = async (turns: ModelTurn[], touch: string[]) => {
+    const sub = await testRepo({ "s.txt": "s\n" });
+    const p = await one(turns, { tasks: { a: { files: { touch } } } });
+    const allowed = ["-c", "protocol.file.allow=always"];
+    await p.repo.git(...allowed, "submodule", "add", "-q", sub.path, "sub");
+    await p.repo.git("commit", "-qm", "sub");
+    return {
+      p,
+      link: await p.repo.git("ls-tree", "main", "sub"),
+      [Symbol.asyncDispose]: async () => {
+        await p[Symbol.asyncDispose]();
+        await sub[Symbol.asyncDispose]();
+      },
+    };
+  };
+
+  test.concurrent("stays as it is while work lands beside it", async () => {
+    await using s = await withSubmodule(writesA, ["**"]);
+    const { p } = s;
+    expect((await p.dgov(["run", "p"])).exitCode).toBe(0);
+    expect(p.repo.read("a.txt")).toBe("a\n");
+    expect(await p.repo.git("ls-tree", "main", "sub")).toBe(s.link);
+    expect(p.repo.read("sub/s.txt")).toBe("s\n");
+    expect(await p.repo.git("status", "--porcelain", "--untracked-files=all")).toBe("");
+  });
+
+  test.concurrent.each([
+    ["files in its folder", "echo x > sub/x.txt; echo a > a.txt"],
+    ["a repository in its folder", "git init -q sub; echo a > a.txt"],
+    ["a file in its place", "rm -rf sub; echo a > sub; echo a > a.txt"],
+  ])("with %s of a worker's is refused by name, and stays as it is", async (_what, command) => {
+    await using s = await withSubmodule([call("run_bash", { command }), done("ok")], ["**"]);
+    const { p } = s;
+    expect((await p.dgov(["run", "p"])).exitCode).toBe(1);
+    const rejected = p.events().find((e) => e.type === "attempt.rejected");
+    expect(rejected?.data["verdict"]).toBe("unsafe_path");
+    expect(rejected?.data["reason"]).toContain("sub (a submodule");
+    expect(await p.repo.git("ls-tree", "main", "sub")).toBe(s.link);
+    expect(p.repo.read("sub/s.txt")).toBe("s\n");
+    expect(await p.repo.git("status", "--porcelain", "--untracked-files=all")).toBe("");
+  });
+});
+
+describe("E15 LFS pointers", () => {
+  const pointer = `version https://git-lfs.github.com/spec/v1\noid sha256:${"4d".repeat(32)}\nsize 7\n`;
+  const files = {
+    ".gitattributes": "*.bin filter=lfs diff=lfs merge=lfs -text\n",
+    "big.bin": pointer,
+  };
+
+  test.concurrent("without git-lfs are files like others: they stay, and work lands beside them", async () => {
+    await using p = await one(writesA, { files });
+    expect((await p.dgov(["run", "p"])).exitCode).toBe(0);
+    expect(p.repo.read("big.bin")).toBe(pointer);
+    expect(await p.repo.git("show", "main:big.bin")).toBe(pointer.trimEnd());
+    expect(await p.repo.git("status", "--porcelain")).toBe("");
+  });
+
+  test.concurrent("with the user's git-lfs are content for worker and gates, and pointers in what lands", async () => {
+    await using p = await one(
+      [call("run_bash", { command: "grep -q content big.bin && echo a > a.txt" }), done("ok")],
+      { files, config: { project: { test_cmd: "grep -q content big.bin" } } },
+    );
+    await installLfs(p, "global", pointer);
+    expect((await p.dgov(["run", "p"])).exitCode).toBe(0);
+    expect(await p.landed()).toEqual([unit("a")]);
+    expect(await p.repo.git("show", "main:big.bin")).toBe(pointer.trimEnd());
+  });
+
+  test.concurrent("with a filter only the repository defines are refused by name, before a token is spent", async () => {
+    await using p = await one(writesA, { files });
+    const ran = await installLfs(p, "repository", pointer);
+    const run = await p.dgov(["run", "p", "--json"]);
+    expect(run.exitCode).toBe(4);
+    expect(run.stdout).toContain("the filter lfs is defined only in the repository's own");
+    expect(p.model.requests).toEqual([]);
+    expect(readdirSync(dirname(ran))).not.toContain("ran");
+  });
+});
+
+/** A stand-in for git-lfs: one object, whose pointer is known. Gives the file it marks when it runs. */
+async function installLfs(
+  p: TestProject,
+  where: "global" | "repository",
+  pointer: string,
+): Promise<string> {
+  const folder = join(p.repo.root, "lfs");
+  const ran = join(folder, "ran");
+  const program = join(folder, "git-lfs");
+  mkdirSync(folder);
+  writeFileSync(join(folder, "pointer"), pointer);
+  writeFileSync(
+    program,
+    `#!/bin/sh\n: > '${ran}'\nif [ "$1" = clean ]; then cat >/dev/null; cat '${folder}/pointer'; else cat >/dev/null; echo content; fi\n`,
+  );
+  chmodSync(program, 0o755);
+  const global = join(folder, "gitconfig");
+  const file = where === "global" ? ["--file", global] : ["--local"];
+  if (where === "global") p.env["GIT_CONFIG_GLOBAL"] = global;
+  for (const verb of ["clean", "smudge"]) {
+    await p.repo.git("config", ...file, `filter.lfs.${verb}`, `${program} ${verb} %f`);
+  }
+  await p.repo.git("config", ...file, "filter.lfs.required", "true");
+  if (where === "global") {
+    // The operator's own checkout holds the content, as after `git lfs pull`.
+    writeFileSync(join(p.repo.path, "big.bin"), "content\n");
+    await p.repo.git("-c", `include.path=${global}`, "add", "big.bin");
+  }
+  return ran;
+}
