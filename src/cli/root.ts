@@ -22,6 +22,7 @@ export const root: CommandGroup = {
     compile: lazy("Compile a plan", () => import("./commands/compile.ts")),
     validate: lazy("Check a plan without writing", () => import("./commands/validate.ts")),
     run: lazy("Compile and execute a plan", () => import("./commands/run.ts")),
+    fix: lazy("Make one change by a plan of one task", () => import("./commands/fix.ts")),
     take: lazy("Open a kept attempt as a worktree", () => import("./commands/take.ts")),
     land: lazy("Send a taken attempt through the gates", () => import("./commands/land.ts")),
     status: lazy(

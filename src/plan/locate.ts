@@ -18,6 +18,11 @@ export interface PlanLocation {
 const plansDir = ".dgov/plans";
 const fixPlansDir = ".dgov/runtime/fix-plans";
 
+/** The folder plans of a kind live in, relative to the project root; `archive` lies in it. */
+export function folderOf(kind: PlanLocation["kind"]): string {
+  return kind === "fix" ? fixPlansDir : plansDir;
+}
+
 /** Every plan of a project: live ones first, then archived ones, each sorted by name. */
 export function listPlans(projectRoot: string): PlanLocation[] {
   return [

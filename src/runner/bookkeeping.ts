@@ -19,7 +19,7 @@ import { listTree } from "../git/diff.ts";
 import { commitOwn, type Repository } from "../git/repository.ts";
 import { branchTip } from "../git/revisions.ts";
 import { compiledName } from "../plan/compiled-file.ts";
-import type { PlanLocation } from "../plan/locate.ts";
+import { folderOf, type PlanLocation } from "../plan/locate.ts";
 import { present } from "../std/assert.ts";
 import { isoTime, systemClock } from "../std/clock.ts";
 
@@ -65,7 +65,7 @@ export function archivePlan(
   location: PlanLocation,
 ): string | null {
   if (location.archived || !existsSync(location.dir)) return null;
-  const folder = location.kind === "fix" ? ".dgov/runtime/fix-plans" : ".dgov/plans";
+  const folder = folderOf(location.kind);
   const archive = join(projectRoot, folder, "archive");
   mkdirSync(archive, { recursive: true });
   if (!realpathSync(archive).startsWith(`${realpathSync(projectRoot)}${sep}`)) {
