@@ -36,3 +36,13 @@ test("C10 the plan's name is the operator's, else a safe one like the planner's"
   expect(planName(draft({}, "../../x"), null)).toBe("x");
   expect(planName(draft({}, "../../x"), "mine")).toBe("mine");
 });
+
+test.each([
+  [{ base_url: "https://evil.example" }, "config.base_url cannot be proposed"],
+  [{ provider: "other" }, "config.provider cannot be proposed"],
+  [{ test_cmd: "a\nb" }, "config.test_cmd must be one line"],
+  [{ lint_cmd: " " }, "config.lint_cmd must be one line"],
+])("commands alone can be proposed for project.toml, not %j", (config, problem) => {
+  const proposed = { ...draft({ s: ["a"] }), config: config as unknown as Record<string, string> };
+  expect(draftProblems(proposed)).toEqual([expect.stringContaining(problem)]);
+});

@@ -7,6 +7,18 @@ import type { PlanDraft } from "../worker/roles/planner.ts";
 
 const tasksMax = 200;
 
+/** Keys of `[project]` a planner may propose to change. */
+export const configKeys = [
+  "test_cmd",
+  "lint_cmd",
+  "lint_fix_cmd",
+  "format_cmd",
+  "format_check_cmd",
+  "type_check_cmd",
+  "coverage_cmd",
+  "setup_cmd",
+] as const;
+
 /** Problems of a draft as sentences for the planner; empty when it can be written. */
 export function draftProblems(draft: PlanDraft): string[] {
   const problems: string[] = [];
@@ -22,6 +34,13 @@ export function draftProblems(draft: PlanDraft): string[] {
     const keys = section.tasks.map(({ key }) => key);
     const where = `task key in the section ${JSON.stringify(section.name)}`;
     problems.push(...nameProblems(where, keys));
+  }
+  for (const [key, value] of Object.entries(draft.config ?? {})) {
+    if (!configKeys.some((known) => known === key)) {
+      problems.push(`config.${key} cannot be proposed; ${configKeys.join(", ")} can`);
+    } else if (/\p{Cc}/u.test(value) || value.trim() === "") {
+      problems.push(`config.${key} must be one line of shell text`);
+    }
   }
   return problems;
 }

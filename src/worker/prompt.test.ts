@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
+import { delimited } from "../std/fence.ts";
 import { systemPrompt } from "./prompt.ts";
-import { delimited } from "./prompt-fence.ts";
 import type { WorkerRequest } from "./protocol.ts";
 
 const request: WorkerRequest = {

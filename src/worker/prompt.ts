@@ -4,7 +4,7 @@
  * The same for every attempt of a unit but for one line, so that provider caches hold. What comes
  * from the repository is bounded, fenced, and declared to be data (C13). Pure.
  */
-import { delimited } from "./prompt-fence.ts";
+import { delimited } from "../std/fence.ts";
 import type { WorkerRequest } from "./protocol.ts";
 import { personas } from "./roles/persona.ts";
 

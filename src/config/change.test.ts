@@ -1,0 +1,57 @@
+import { expect, test } from "bun:test";
+import { changeProject } from "./change.ts";
+
+const file = `# Mine.
+[project]
+language = "python" # the best
+test_cmd = "old"
+
+[conventions]
+test_cmd = "not this one"
+`;
+
+test("a key is replaced where it stands, and the rest stays as it was", () => {
+  expect(changeProject(file, { test_cmd: 'run "all"' })).toEqual({
+    ok: true,
+    text: file.replace('test_cmd = "old"', 'test_cmd = "run \\"all\\""'),
+    diff: ['-test_cmd = "old"', '+test_cmd = "run \\"all\\""'],
+  });
+});
+
+test("a new key goes into its table, several at once", () => {
+  expect(changeProject(file, { test_cmd: "t", lint_cmd: "l" })).toEqual({
+    ok: true,
+    text: file
+      .replace("[project]\n", '[project]\nlint_cmd = "l"\n')
+      .replace('test_cmd = "old"', 'test_cmd = "t"'),
+    diff: ['-test_cmd = "old"', '+test_cmd = "t"', '+lint_cmd = "l"'],
+  });
+});
+
+test("a file without the table gets it", () => {
+  expect(changeProject("", { lint_cmd: "l" })).toMatchObject({
+    text: '[project]\nlint_cmd = "l"\n',
+  });
+  expect(changeProject('[agents]\nfast = "x"\n', { lint_cmd: "l" })).toMatchObject({
+    text: '[agents]\nfast = "x"\n\n[project]\nlint_cmd = "l"\n',
+  });
+});
+
+test("a value that is there already changes nothing", () => {
+  expect(changeProject(file, { test_cmd: "old" })).toEqual({ ok: true, text: file, diff: [] });
+});
+
+test("lines end as they did", () => {
+  const text = '[project]\r\ntest_cmd = "old"\r\n';
+  expect(changeProject(text, { test_cmd: "new" })).toMatchObject({
+    text: '[project]\r\ntest_cmd = "new"\r\n',
+  });
+});
+
+test.each([
+  ["a value of several lines", '[project]\ntest_cmd = """\nold\n"""\n'],
+  ["an inline table", 'project = { language = "go" }\n'],
+  ["no TOML", "[project\n"],
+])("%s is left to a person", (_, text) => {
+  expect(changeProject(text, { test_cmd: "new" }).ok).toBe(false);
+});
