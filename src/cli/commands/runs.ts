@@ -1,4 +1,4 @@
-/** `dgov runs list|show`: history, newest first. */
+/** `dgov runs list|show|cancel`: history, newest first. */
 import { DgovError } from "../../error.ts";
 import { suggest } from "../../std/suggest.ts";
 import { isGood } from "../../views/run-view.ts";
@@ -95,5 +95,12 @@ const show = command({
 export default group({
   name: "runs",
   description: "Manage the history of runs",
-  subcommands: { list, show },
+  subcommands: {
+    list,
+    show,
+    cancel: {
+      description: "Stop the live run and keep its work",
+      load: async () => (await import("./runs-cancel.ts")).default,
+    },
+  },
 });
