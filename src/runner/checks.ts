@@ -17,7 +17,7 @@ import {
   headOf,
   type Repository,
 } from "../git/repository.ts";
-import { type CompiledPlan, writeClaims } from "../plan/compiled.ts";
+import { type CompiledPlan, type CompiledTask, writeClaims } from "../plan/compiled.ts";
 
 export type Confirm = (question: string) => Promise<boolean>;
 
@@ -122,7 +122,9 @@ export async function requireCleanTree(
 /** Provider, model and key of each unit; every missing key is named at once. */
 export async function requireModels(
   config: Config,
-  plan: CompiledPlan,
+  plan: Pick<CompiledPlan, "defaultAgent" | "defaultProvider"> & {
+    tasks: readonly Pick<CompiledTask, "id" | "agent" | "provider">[];
+  },
   o: {
     env: Record<string, string | undefined>;
     yes: boolean;

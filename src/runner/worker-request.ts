@@ -1,4 +1,5 @@
 /** The request a worker gets, from the configuration and the attempt. */
+import type { Config, ProviderConfig } from "../config/config.ts";
 import type { CompiledTask } from "../plan/compiled.ts";
 import { present } from "../std/assert.ts";
 import type { WorkerRequest } from "../worker/protocol.ts";
@@ -10,8 +11,10 @@ export function workerRequest(
   of: { task: CompiledTask; live: LiveAttempt; fork: number; prompt: string },
 ): WorkerRequest {
   const { task, live } = of;
-  const { provider, model, apiKey } = present(c.models.get(task.id), `model of ${task.id}`);
+  const shared = projectRequest(c, present(c.models.get(task.id), `model of ${task.id}`));
+  const { iterationBudget } = shared.limits;
   return {
+    ...shared,
     schema: "dgov.worker-request/1",
     role: task.role,
     run: c.run,
@@ -25,6 +28,34 @@ export function workerRequest(
     base: live.tree.base,
     prompt: of.prompt,
     claims: task.claims,
+    limits: { ...shared.limits, iterationBudget: task.iterationBudget ?? iterationBudget },
+  };
+}
+
+/** Model, key and endpoint a worker talks to. */
+export interface ChosenModel {
+  provider: ProviderConfig;
+  model: string;
+  apiKey: string;
+}
+
+/** The part of a request that is the same for every worker of a project. */
+export function projectRequest(
+  o: { config: Config; toolEnvironment: Record<string, string> },
+  { provider, model, apiKey }: ChosenModel,
+): Pick<
+  WorkerRequest,
+  | "model"
+  | "provider"
+  | "limits"
+  | "commands"
+  | "toolPolicy"
+  | "scope"
+  | "toolEnvironment"
+  | "project"
+> {
+  const { config } = o;
+  return {
     model,
     provider: {
       name: provider.name,
@@ -39,33 +70,33 @@ export function workerRequest(
       backoffMaxMs: 60_000,
     },
     limits: {
-      iterationBudget: task.iterationBudget ?? c.config.workerIterationBudget,
+      iterationBudget: config.workerIterationBudget,
       toolOutputBytes: 64 * 1024,
       bashTimeoutMs: 120_000,
       bashTimeoutMaxMs: 600_000,
-      commandTimeoutMs: c.config.settlementTimeoutS * 1000,
-      treeMaxLines: c.config.workerTreeMaxLines,
+      commandTimeoutMs: config.settlementTimeoutS * 1000,
+      treeMaxLines: config.workerTreeMaxLines,
     },
     commands: {
-      test: c.config.commands.test,
-      lint: c.config.commands.lint,
-      lintFix: c.config.commands.lintFix,
-      format: c.config.commands.format,
-      typeCheck: c.config.commands.typeCheck,
+      test: config.commands.test,
+      lint: config.commands.lint,
+      lintFix: config.commands.lintFix,
+      format: config.commands.format,
+      typeCheck: config.commands.typeCheck,
       verify: Object.fromEntries(
-        Object.entries(c.config.verify).map(([name, recipe]) => [name, recipe.command]),
+        Object.entries(config.verify).map(([name, recipe]) => [name, recipe.command]),
       ),
     },
-    toolPolicy: c.config.toolPolicy,
-    scope: c.config.scope,
-    toolEnvironment: c.toolEnvironment,
+    toolPolicy: config.toolPolicy,
+    scope: config.scope,
+    toolEnvironment: o.toolEnvironment,
     project: {
-      language: c.config.language,
-      srcDir: c.config.srcDir,
-      testDir: c.config.testDir,
-      sourceExtensions: c.config.sourceExtensions,
-      lineLength: c.config.lineLength,
-      conventions: c.config.conventions,
+      language: config.language,
+      srcDir: config.srcDir,
+      testDir: config.testDir,
+      sourceExtensions: config.sourceExtensions,
+      lineLength: config.lineLength,
+      conventions: config.conventions,
     },
   };
 }

@@ -1,0 +1,132 @@
+/**
+ * Where a planner works: a scratch checkout of HEAD outside the repository, never the operator's.
+ *
+ *     <root>/<repository id>/planner/<process id>-<commit>-<random>/{tree,meta}
+ *
+ * It is there while it is open. What a killed dgov left behind is removed by the next one.
+ */
+import { randomBytes } from "node:crypto";
+import { existsSync, mkdirSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import type { Config } from "../config/config.ts";
+import { DgovError } from "../error.ts";
+import { userFilters } from "../git/private-dir.ts";
+import type { Repository } from "../git/repository.ts";
+import { headOf } from "../git/revisions.ts";
+import {
+  createAttemptTree,
+  openAttemptTree,
+  removeAttemptTree,
+  removeFolder,
+} from "../git/worktree.ts";
+import { childEnvironment } from "../process/environment.ts";
+import { selfCommand } from "../process/self-exec.ts";
+import { processStart } from "../process/tree.ts";
+import type { WorkerMessage } from "../worker/protocol.ts";
+import { projectDirOf } from "./checks.ts";
+import { placesOf } from "./places.ts";
+import { runWorker, type WorkerEnd } from "./worker-process.ts";
+import { type ChosenModel, projectRequest } from "./worker-request.ts";
+
+/** Milliseconds one round of a planner may take. */
+const roundTimeoutMs = 900_000;
+
+export interface PlannerSiteRequest {
+  repository: Repository;
+  projectRoot: string;
+  config: Config;
+  model: ChosenModel;
+  env: Record<string, string | undefined>;
+  /** Aborted when the operator stops the command. */
+  signal: AbortSignal;
+  /** Told what the planner says and does. */
+  onMessage(message: WorkerMessage): void;
+}
+
+export interface PlannerSite {
+  /** Gives a planner one message and waits for its end. */
+  explore(prompt: string, round: number): Promise<WorkerEnd>;
+  /** Removes the checkout. */
+  close(): Promise<void>;
+}
+
+/** Makes the checkout. ENVIRONMENT when there is no commit to check out. */
+export async function openPlannerSite(o: PlannerSiteRequest): Promise<PlannerSite> {
+  const { repository, config } = o;
+  const { commit: base } = await headOf(repository);
+  if (base === null) {
+    throw new DgovError("ENVIRONMENT", "the repository has no commit for the planner to explore", {
+      hint: "git add -A && git commit",
+    });
+  }
+  const configured = config.worktree.root;
+  const { root } = placesOf({ repositoryId: repository.id, configured, env: o.env });
+  const folder = join(root, "planner");
+  await removeLeftovers(repository, folder);
+  const id = `${process.pid}-${base}-${randomBytes(4).toString("hex")}`;
+  const at = join(folder, id);
+  mkdirSync(at, { recursive: true });
+  const tree = await createAttemptTree(repository, {
+    path: join(at, "tree"),
+    meta: join(at, "meta"),
+    base,
+    identity: null,
+    filters: await userFilters(repository),
+  });
+  const deny = Object.values(config.providers).map((provider) => provider.apiKeyEnv);
+  const toolEnvironment = childEnvironment(o.env, { extra: config.run.env, deny });
+  return {
+    explore: (prompt, round) =>
+      runWorker({
+        request: {
+          ...projectRequest({ config, toolEnvironment }, o.model),
+          schema: "dgov.worker-request/1",
+          role: "planner",
+          run: "planner",
+          plan: "",
+          unit: "planner",
+          attempt: round,
+          fork: 0,
+          marker: `planner/${id}/${round}`,
+          worktree: tree.path,
+          projectDir: projectDirOf(repository, o.projectRoot),
+          base,
+          prompt,
+          claims: { create: [], edit: [], delete: [], touch: [], read: [] },
+        },
+        command: [...selfCommand(), "worker"],
+        environment: childEnvironment(o.env, { deny, proxies: true }),
+        timeoutMs: roundTimeoutMs,
+        signal: o.signal,
+        onStart: () => {},
+        onMessage(message, reply) {
+          // One planner is alone: it may send whenever it wants to.
+          if (message.type === "permit.requested")
+            reply({ type: "permit.granted", id: message.id });
+          else o.onMessage(message);
+        },
+      }),
+    async close() {
+      await removeAttemptTree(repository, tree, {});
+      removeFolder(at);
+    },
+  };
+}
+
+/** Removes the checkouts of processes that are gone. One that somebody worked in stays. */
+async function removeLeftovers(repository: Repository, folder: string): Promise<void> {
+  for (const name of existsSync(folder) ? readdirSync(folder) : []) {
+    const [pid = "", base = ""] = name.split("-");
+    if (processStart(Number(pid)) !== null) continue;
+    const at = join(folder, name);
+    const place = { path: join(at, "tree"), meta: join(at, "meta"), base };
+    try {
+      if (existsSync(place.path)) {
+        await removeAttemptTree(repository, openAttemptTree(repository, place), {});
+      }
+      removeFolder(at);
+    } catch (error) {
+      if (!(error instanceof DgovError)) throw error;
+    }
+  }
+}
