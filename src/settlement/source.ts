@@ -1,4 +1,4 @@
-/** Which files are sources: those that gates and fixers are given. Pure. */
+/** Which files are sources and which of them tests. Pure. */
 import type { Config } from "../config/config.ts";
 
 /** By `source_extensions`; every file where none are configured. */
@@ -6,4 +6,17 @@ export function isSource({ sourceExtensions }: Config, path: string): boolean {
   return (
     sourceExtensions.length === 0 || sourceExtensions.some((extension) => path.endsWith(extension))
   );
+}
+
+const conventional =
+  /(^|\/)(test_[^/]*|[^/]*_test|conftest)\.pyi?$|\.(test|spec)\.[cm]?[jt]sx?$|(^|\/)__tests__\/.*\.[cm]?[jt]sx?$|_test\.go$|(^|\/)tests\/([^/]+|[^/]+\/main)\.rs$|(^|\/)(Test\w*|\w*(Tests?|TestCase|IT))\.java$|(^|\/)src\/test\/.*\.java$|Tests?\.swift$/;
+
+/**
+ * Whether a source file, relative to the project, is a test: by its language's convention, or by
+ * lying below `test_dir`.
+ */
+export function isTestFile(config: Pick<Config, "testDir">, path: string): boolean {
+  if (conventional.test(path)) return true;
+  const folder = config.testDir.replace(/^\.\/|\/+$/g, "");
+  return folder !== "" && folder !== "." && path.startsWith(`${folder}/`);
 }
