@@ -3,6 +3,7 @@ import type { RecordedEvent } from "../log/event-log.ts";
 import type { RunResult } from "../runner/execute.ts";
 import { toSnakeCase } from "../runner/record.ts";
 import { present } from "../std/assert.ts";
+import { type RadarView, viewRadar } from "../views/radar.ts";
 import { isGood, type RunView, type UnitView, viewRun } from "../views/run-view.ts";
 import { duration } from "./progress/live.ts";
 
@@ -22,6 +23,7 @@ export function summarizeRun(
   const events: RecordedEvent[] = result.log.lifecycle({ run: result.run });
   const view = present(viewRun(events), "a finished run has events");
   const spent = spentBy(result);
+  const radar = viewRadar(events);
   const total = [...spent.values()].reduce(add, { promptTokens: 0, completionTokens: 0, turns: 0 });
   return {
     document: {
@@ -41,9 +43,10 @@ export function summarizeRun(
       degraded: view.degraded,
       warnings: result.end.warnings,
       repository_changed: view.repositoryChanged,
+      radar: toSnakeCase(radar),
       units: view.units.map((unit) => unitDocument(unit, spent.get(unit.unit))),
     },
-    text: textOf(view, result, total, options.verbose ? spent : null),
+    text: textOf(view, result, { total, radar, spent: options.verbose ? spent : null }),
   };
 }
 
@@ -90,8 +93,7 @@ function unitDocument(unit: UnitView, spent: Spent | undefined): Record<string, 
 function textOf(
   view: RunView,
   result: Finished,
-  total: Spent,
-  spent: ReadonlyMap<string, Spent> | null,
+  { total, radar, spent }: { total: Spent; radar: RadarView; spent: Map<string, Spent> | null },
 ): string {
   const landed = view.units.filter((unit) => isGood(unit.phase));
   const lines = [
@@ -100,6 +102,7 @@ function textOf(
     ...view.units
       .filter((unit) => unit.attempts.some((attempt) => attempt.flaky.length > 0))
       .map((unit) => `  ${unit.unit}: flaky: ${unit.attempts.flatMap((a) => a.flaky).join(", ")}`),
+    ...radarLine(radar),
     ...result.end.warnings.map((warning) => `warning: ${warning}`),
   ];
   if (spent !== null) {
@@ -117,6 +120,12 @@ function textOf(
   }
   const names = { plan: view.plan, before: result.end.before, after: result.end.after };
   return [...lines, "", ...hints(result, names)].join("\n");
+}
+
+function radarLine({ predictions, cameTrue, missed }: RadarView): string[] {
+  if (predictions.length === 0 && missed === 0) return [];
+  const said = `${predictions.length} conflict${predictions.length === 1 ? "" : "s"} predicted`;
+  return [`  radar: ${said}, ${cameTrue} came true, ${missed} not foreseen`];
 }
 
 function badLine(unit: UnitView): string {

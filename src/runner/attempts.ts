@@ -25,6 +25,7 @@ import {
   type EarlierWork,
   type LiveAttempt,
   markerOf,
+  type Reviewed,
   type RunContext,
   record,
 } from "./context.ts";
@@ -53,11 +54,18 @@ export class Attempts {
   /** Results of read-only units, handed to their dependents. */
   readonly results = new Map<string, string>();
   /** Each unit's reviewed commit, and the base it was made on. */
-  readonly reviewed = new Map<string, { base: string; commit: string }>();
+  readonly reviewed = new Map<string, Reviewed>();
+  /** Units whose workers used a tool since somebody looked at their files. */
+  readonly touched = new Set<string>();
 
   constructor(context: RunContext) {
     this.#context = context;
     for (const [unit, work] of context.earlier) this.#earlier.set(unit, work);
+  }
+
+  /** Attempts whose directories are there. */
+  live(): Iterable<LiveAttempt> {
+    return this.#live.values();
   }
 
   async prepare(action: Of<"attempt.prepare">): Promise<Answer> {
@@ -184,7 +192,10 @@ export class Attempts {
         });
         faultPoint("worker.started");
       },
-      onMessage: (message, reply) => onWorkerMessage(c, live, message, reply),
+      onMessage: (message, reply) => {
+        if (message.type === "result") this.touched.add(live.unit);
+        onWorkerMessage(c, live, message, reply);
+      },
     });
     c.permits.release(model.provider.name, live.marker);
     return this.#ended(
@@ -336,7 +347,7 @@ export class Attempts {
     if (outcome.touched) await this.#keep(live, at);
     this.#remove(live);
     if (outcome.passed) {
-      this.reviewed.set(unit, { base: live.tree.base, commit: outcome.commit });
+      this.reviewed.set(unit, { attempt, base: live.tree.base, commit: outcome.commit });
       return {
         event: {
           type: "review.finished",

@@ -68,6 +68,13 @@ export interface LiveAttempt {
   abort: AbortController;
 }
 
+/** What review made of an attempt: its commit, and the base it stands on. */
+export interface Reviewed {
+  attempt: number;
+  base: string;
+  commit: string;
+}
+
 /** Appends lifecycle records of this run. */
 export function record(
   context: RunContext,

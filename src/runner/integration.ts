@@ -20,7 +20,7 @@ import { renderRejection } from "../settlement/rejection.ts";
 import { present } from "../std/assert.ts";
 import { type Attempts, commitMessage } from "./attempts.ts";
 import { recordLandings } from "./bookkeeping.ts";
-import { markerOf, type RunContext, record } from "./context.ts";
+import { markerOf, type Reviewed, type RunContext, record } from "./context.ts";
 import { scratchPlace } from "./places.ts";
 import type { Answer } from "./ports.ts";
 
@@ -119,7 +119,7 @@ export class Integration {
     }
   }
 
-  #reviewed(unit: string): { base: string; commit: string } {
+  #reviewed(unit: string): Reviewed {
     return present(this.#attempts.reviewed.get(unit), `reviewed commit of ${unit}`);
   }
 

@@ -4,6 +4,7 @@ import { Attempts } from "./attempts.ts";
 import type { RunContext } from "./context.ts";
 import { Integration } from "./integration.ts";
 import type { Answer, Performer } from "./ports.ts";
+import { Radar } from "./radar.ts";
 
 export interface RealPerformer extends Performer {
   attempts: Attempts;
@@ -15,10 +16,23 @@ export interface RealPerformer extends Performer {
 export function realPerformer(context: RunContext, sharedBefore: string): RealPerformer {
   const attempts = new Attempts(context);
   const integration = new Integration(context, attempts, sharedBefore);
+  const { touched, reviewed } = attempts;
+  const radar = new Radar(context, {
+    live: () => attempts.live(),
+    touched,
+    reviewed,
+    check: () => Promise.resolve([]),
+  });
   return {
     attempts,
-    evidence: (change) => attempts.evidence(change),
-    connect: (report) => integration.connect(report),
+    evidence(change) {
+      radar.observe(change);
+      return attempts.evidence(change);
+    },
+    connect(report) {
+      integration.connect(report);
+      radar.start();
+    },
     perform(action: Action, at: string): Promise<Answer | null> {
       switch (action.type) {
         case "attempt.prepare":
@@ -49,6 +63,7 @@ export function realPerformer(context: RunContext, sharedBefore: string): RealPe
     },
     async close(at) {
       integration.stopWatching();
+      await radar.stop();
       await attempts.close(at);
     },
   };

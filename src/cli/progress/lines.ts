@@ -16,7 +16,11 @@ export function progressLine(record: RecordedEvent, stream: boolean): string | n
     case "attempt.prepared":
       return `${unit}: attempt ${record.attempt} started at ${String(data["base"]).slice(0, 10)}`;
     case "gate.finished":
-      return gateLine(unit, data);
+      return gateLine(unit, data, stream);
+    case "conflict.predicted":
+      return `${unit}: conflict ahead with ${data["with"] ?? "the target"}: ${data["message"]} (${data["kind"]}, ${data["path"]})`;
+    case "conflict.cleared":
+      return `${unit}: no conflict with ${data["with"] ?? "the target"} in ${data["path"]} any more`;
     case "attempt.rejected":
       return rejectionLines(unit, record);
     case "landing.finished":
@@ -48,7 +52,9 @@ export function progressLine(record: RecordedEvent, stream: boolean): string | n
   }
 }
 
-function gateLine(unit: string, data: Record<string, unknown>): string {
+/** A gate that had nothing to judge is news only to who wants everything. */
+function gateLine(unit: string, data: Record<string, unknown>, stream: boolean): string | null {
+  if (data["status"] === "not_applicable" && !stream) return null;
   const ms = Number(data["duration_ms"]);
   const time = data["cached"] === true ? "cached" : `${(ms / 1000).toFixed(1)} s`;
   const reason = data["status"] === "passed" ? "" : `: ${data["reason"]}`;

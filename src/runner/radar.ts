@@ -1,0 +1,241 @@
+/**
+ * The conflict radar: while workers run, what each has so far is merged with what the others have
+ * and with the target, as integration will. A conflict is said before it costs a verdict.
+ *
+ * It decides nothing. It looks only when something changed, never twice at the same two trees, and
+ * a look that fails is a look that saw nothing.
+ */
+import { changesOf } from "../git/changes.ts";
+import { treesOf } from "../git/commit.ts";
+import { mergeTrees } from "../git/merge.ts";
+import type { Oid } from "../git/repository.ts";
+import { branchTip } from "../git/revisions.ts";
+import { treeWith } from "../git/staging.ts";
+import type { PhaseChange } from "../kernel/draft.ts";
+import { type LiveAttempt, type Reviewed, type RunContext, record } from "./context.ts";
+import { type Conflict, Forecast, type Pair, type Prediction } from "./forecast.ts";
+import { scratchPlace } from "./places.ts";
+
+/** Between two looks. */
+const lookEveryMs = 2000;
+/** Attempts compared with each other; the rest only with the target. */
+const partiesMax = 16;
+/** Changed files of an attempt, above which it is left alone. */
+const changesMax = 200;
+/** Comparisons remembered. */
+const comparedMax = 1000;
+
+/** Work under way: what it was based on, and what it is now. */
+interface Party {
+  unit: string;
+  attempt: number;
+  base: Oid;
+  tree: Oid;
+}
+
+/** What the radar is told of the run. */
+export interface RadarSource {
+  /** Attempts whose workers may still write. */
+  live(): Iterable<LiveAttempt>;
+  /** Units whose workers used a tool: their files may be others now. Looking takes them out. */
+  touched: Set<string>;
+  reviewed: ReadonlyMap<string, Reviewed>;
+  /** Conflicts of meaning in a merge that is clean as text; all are trees. */
+  check(merge: { base: Oid; ours: Oid; theirs: Oid; merged: Oid }): Promise<Conflict[]>;
+}
+
+export class Radar {
+  readonly #context: RunContext;
+  readonly #source: RadarSource;
+  readonly #forecast = new Forecast();
+  /** Units whose reviewed commit waits to land. */
+  readonly #waiting = new Set<string>();
+  readonly #snapshots = new Map<string, Party>();
+  readonly #compared = new Map<string, Promise<Conflict[]>>();
+  #timer: ReturnType<typeof setInterval> | null = null;
+  #look: Promise<void> | null = null;
+  #seen = "";
+
+  constructor(context: RunContext, source: RadarSource) {
+    this.#context = context;
+    this.#source = source;
+  }
+
+  start(): void {
+    this.#timer = setInterval(() => {
+      this.#look ??= this.look()
+        .catch((error: unknown) => this.#complain(error))
+        .finally(() => {
+          this.#look = null;
+        });
+    }, lookEveryMs).unref();
+  }
+
+  /** Ends the looking, and waits for a look under way. */
+  async stop(): Promise<void> {
+    if (this.#timer !== null) clearInterval(this.#timer);
+    this.#timer = null;
+    await this.#look;
+  }
+
+  /** Follows a unit through its phases. */
+  observe({ unit, to }: PhaseChange): void {
+    if (to === "queued" || to === "integrating" || to === "validating" || to === "landing") {
+      this.#waiting.add(unit);
+      this.#snapshots.delete(unit);
+      return;
+    }
+    this.#waiting.delete(unit);
+    if (to === "working" || to === "reviewing" || to === "self_reviewing") return;
+    this.#snapshots.delete(unit);
+    this.#forecast.forget(unit);
+  }
+
+  /** One look: snapshots of what changed, every pair compared, what is new said. */
+  async look(): Promise<void> {
+    const c = this.#context;
+    const live = [...this.#source.live()].filter((one) => c.tasks.get(one.unit)?.role === "worker");
+    if (live.length === 0) return;
+    const tip = await branchTip(c.repository, c.target);
+    if (tip === null) return;
+    const alone = live.length + this.#waiting.size === 1 && live[0]?.tree.base === tip;
+    if (alone) return;
+    for (const one of live) await this.#snapshot(one);
+    const parties = [...this.#snapshots.values(), ...(await this.#parked())];
+    const state = [tip, ...parties.map(({ unit, tree }) => `${unit} ${tree}`)].join("\n");
+    if (state === this.#seen) return;
+    this.#seen = state;
+    await this.#compareAll(parties, tip);
+  }
+
+  /** Takes in what an attempt has so far. Its directory may go while it is looked at. */
+  async #snapshot(live: LiveAttempt): Promise<void> {
+    try {
+      await this.#read(live);
+    } catch (error) {
+      if (this.#isLive(live)) throw error;
+    }
+  }
+
+  #isLive(live: LiveAttempt): boolean {
+    return !live.abort.signal.aborted && [...this.#source.live()].includes(live);
+  }
+
+  async #read(live: LiveAttempt): Promise<void> {
+    const { unit, attempt, tree } = live;
+    const known = this.#snapshots.get(unit);
+    if (known?.attempt === attempt && !this.#source.touched.has(unit)) return;
+    this.#source.touched.delete(unit);
+    const r = this.#context.repository;
+    const changes = await changesOf(r, tree);
+    this.#snapshots.delete(unit);
+    if (changes.length > changesMax) return;
+    const paths = changes
+      .filter(({ kind }) => kind === "file" || kind === "symlink")
+      .map(({ path }) => path);
+    if (paths.length === 0 || !this.#isLive(live)) return;
+    const snapshot = await treeWith(r, tree, paths);
+    this.#snapshots.set(unit, { unit, attempt, base: tree.base, tree: snapshot });
+  }
+
+  async #parked(): Promise<Party[]> {
+    const parked: Party[] = [];
+    for (const unit of this.#waiting) {
+      const found = this.#source.reviewed.get(unit);
+      if (found === undefined) continue;
+      const { attempt, base, commit } = found;
+      const [tree = ""] = await treesOf(this.#context.repository, [commit]);
+      parked.push({ unit, attempt, base, tree });
+    }
+    return parked;
+  }
+
+  async #compareAll(parties: readonly Party[], tip: Oid): Promise<void> {
+    const pairs: Pair[] = [];
+    const found: Prediction[] = [];
+    const compare = async (of: Party, other: Party | null): Promise<void> => {
+      const pair = { unit: of.unit, with: other?.unit ?? null };
+      const conflicts = await this.#compare(of, other, tip);
+      if (conflicts === null) return;
+      pairs.push(pair);
+      found.push(...conflicts.map((conflict) => ({ ...pair, ...conflict })));
+    };
+    for (const party of parties) await compare(party, null);
+    const few = parties.slice(0, partiesMax);
+    for (const [i, party] of few.entries()) {
+      for (const other of few.slice(i + 1)) await compare(party, other);
+    }
+    const { made, cleared } = this.#forecast.update(pairs, found);
+    for (const [type, predictions] of [
+      ["conflict.predicted", made],
+      ["conflict.cleared", cleared],
+    ] as const) {
+      for (const { unit, ...data } of predictions) {
+        const attempt = parties.find((party) => party.unit === unit)?.attempt ?? null;
+        record(this.#context, { unit, attempt, type, data });
+      }
+    }
+  }
+
+  /** What two pieces of work, or one and the target, would be in conflict about; null: not known. */
+  async #compare(of: Party, other: Party | null, tip: Oid): Promise<Conflict[] | null> {
+    if (other === null) {
+      return of.base === tip ? [] : this.#merged(of.base, tip, of.tree);
+    }
+    // Both as they would stand on the tip; one that does not fit there has been said already.
+    const mine = await this.#onto(of, tip);
+    const theirs = await this.#onto(other, tip);
+    return mine === null || theirs === null ? null : this.#merged(tip, theirs, mine);
+  }
+
+  async #onto(party: Party, tip: Oid): Promise<Oid | null> {
+    if (party.base === tip) return party.tree;
+    const [base = "", ours = ""] = await treesOf(this.#context.repository, [party.base, tip]);
+    const merge = await mergeTrees(this.#context.repository, {
+      ...{ base, ours, theirs: party.tree },
+      scratch: scratchPlace(this.#context.places, this.#context.run),
+    });
+    return merge.kind === "clean" ? merge.tree : null;
+  }
+
+  #merged(base: Oid, ours: Oid, theirs: Oid): Promise<Conflict[]> {
+    const key = `${base} ${ours} ${theirs}`;
+    const known = this.#compared.get(key);
+    if (known !== undefined) return known;
+    if (this.#compared.size >= comparedMax) this.#compared.clear();
+    const asked = this.#mergeAndCheck(base, ours, theirs);
+    this.#compared.set(key, asked);
+    return asked;
+  }
+
+  async #mergeAndCheck(baseOf: Oid, oursOf: Oid, theirsOf: Oid): Promise<Conflict[]> {
+    const c = this.#context;
+    const [base = "", ours = "", theirs = ""] = await treesOf(c.repository, [
+      baseOf,
+      oursOf,
+      theirsOf,
+    ]);
+    const scratch = scratchPlace(c.places, c.run);
+    const merge = await mergeTrees(c.repository, { base, ours, theirs, scratch });
+    if (merge.kind === "conflicted") {
+      return merge.paths.map(({ path }) => {
+        const message = `both change ${path}`;
+        return { kind: "text_conflict", path, symbol: null, message };
+      });
+    }
+    return this.#source.check({ base, ours, theirs, merged: merge.tree });
+  }
+
+  #complain(error: unknown): void {
+    const text = `the conflict radar could not look: ${error instanceof Error ? error.message : error}`;
+    const { run, plan } = this.#context;
+    this.#context.log.note({
+      run,
+      plan: plan.name,
+      unit: null,
+      attempt: null,
+      type: "warning",
+      data: { text },
+    });
+  }
+}

@@ -1,0 +1,48 @@
+import { describe, expect, test } from "bun:test";
+import type { RecordedEvent } from "../log/recorded.ts";
+import { viewRadar } from "./radar.ts";
+
+function log(...events: [type: string, unit: string, data: Record<string, unknown>][]) {
+  return events.map(([type, unit, data], seq): RecordedEvent => {
+    const of = { run: "r", plan: "p", unit, attempt: 1, kind: "lifecycle" as const };
+    return { seq, ts: "2026-01-02T03:04:05.000Z", ...of, type, data };
+  });
+}
+
+const about = { with: "b", kind: "stale_reference", path: "x.ts", symbol: "f", message: "" };
+const failed = { gate: "semantic", status: "failed", car: 1 };
+
+describe("radar view", () => {
+  test.each([
+    ["the unit is refused afterwards", [["gate.finished", "a", failed]], "true"],
+    ["the other is refused afterwards", [["candidate.conflicted", "b", {}]], "true"],
+    ["a refusal came to nothing", [["candidate.conflicted", "b", { stale: true }]], "open"],
+    ["another gate failed", [["gate.finished", "a", { ...failed, gate: "tests" }]], "open"],
+    ["its own tree was judged", [["gate.finished", "a", { ...failed, car: null }]], "open"],
+    ["only one landed", [["landing.finished", "a", {}]], "open"],
+    [
+      "both landed",
+      [
+        ["landing.finished", "a", {}],
+        ["landing.finished", "b", {}],
+      ],
+      "false",
+    ],
+    ["it was withdrawn", [["conflict.cleared", "a", about]], "cleared"],
+  ] as const)("a prediction when %s", (_, later, outcome) => {
+    const events = log(
+      ["conflict.predicted", "a", about],
+      ...later.map(([t, u, d]) => [t, u, d] as [string, string, Record<string, unknown>]),
+    );
+    expect(viewRadar(events).predictions.map((p) => p.outcome)).toEqual([outcome]);
+  });
+
+  test("what was refused before it was said, or never said, was not foreseen", () => {
+    const events = log(
+      ["candidate.conflicted", "a", {}],
+      ["conflict.predicted", "a", about],
+      ["candidate.conflicted", "c", {}],
+    );
+    expect(viewRadar(events).missed).toBe(2);
+  });
+});

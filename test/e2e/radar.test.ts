@@ -1,0 +1,56 @@
+/** The conflict radar: what will be in conflict is said while the workers still run. */
+import { describe, expect, test } from "bun:test";
+import { call, done } from "../../src/demo/script.ts";
+import { type TestProject, testProject, unit } from "../harness/project.ts";
+
+async function until(p: TestProject, type: string): Promise<void> {
+  while (!p.events().some((event) => event.type === type)) await Bun.sleep(10);
+}
+
+describe("conflict radar", () => {
+  test.concurrent("a change of the target that the attempt will not fit is said before it is done", async () => {
+    const seen = Promise.withResolvers<void>();
+    await using p = await testProject({
+      files: { "doc.txt": "one\n" },
+      tasks: { a: { files: { edit: ["doc.txt"] } } },
+      script: {
+        rules: [
+          {
+            unit: unit("a"),
+            turns: [
+              call("write_file", { path: "doc.txt", content: "the worker's\n" }),
+              { ...done("ok"), until: () => seen.promise },
+            ],
+          },
+        ],
+      },
+    });
+    const running = p.dgov(["run", "p", "--json"]);
+    await until(p, "worker.started");
+    await Bun.write(`${p.root}/doc.txt`, "the operator's\n");
+    await p.repo.git("commit", "-qam", "mine");
+    await until(p, "conflict.predicted");
+    seen.resolve();
+    const run = await running;
+    const { radar, status } = JSON.parse(run.stdout);
+    expect(status).toBe("complete");
+    expect(radar).toEqual({
+      predictions: [
+        {
+          at: expect.any(String),
+          unit: unit("a"),
+          with: null,
+          kind: "text_conflict",
+          path: "doc.txt",
+          symbol: null,
+          message: "both change doc.txt",
+          outcome: "true",
+        },
+      ],
+      came_true: 1,
+      came_false: 0,
+      missed: 0,
+    });
+    expect(run.stderr).toContain("conflict ahead with the target: both change doc.txt");
+  });
+});
