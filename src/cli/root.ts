@@ -40,6 +40,7 @@ export const root: CommandGroup = {
     scope: lazy("Manage claims: preview verdicts", () => import("./commands/scope.ts")),
     "archive-plan": lazy("Move a plan to the archive", () => import("./commands/archive-plan.ts")),
     clean: lazy("Remove what finished runs left behind", () => import("./commands/clean.ts")),
+    prune: lazy("Forget outputs and telemetry of old runs", () => import("./commands/prune.ts")),
     demo: lazy("Show a complete run without a key or network", () => import("./commands/demo.ts")),
     version: lazy("Print the version", () => import("./commands/version.ts")),
     help: lazy("Print help on a command or a topic", () => import("./commands/help.ts")),

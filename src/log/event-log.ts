@@ -10,6 +10,7 @@ import { type Clock, isoTime, systemClock } from "../std/clock.ts";
 import { type Counts, countsBy } from "./counts.ts";
 import { type Connection, databasePath, openForReading, openForWriting } from "./database.ts";
 import { keepFile, readKept } from "./files.ts";
+import { type Pruned, type PruneRequest, pruneLog } from "./prune.ts";
 import type { NewEvent, RecordedEvent, RunEntry } from "./recorded.ts";
 
 export type { NewEvent, RecordedEvent, RunEntry } from "./recorded.ts";
@@ -56,6 +57,8 @@ export interface EventLog {
   savePlan(run: string, bytes: string): string;
   /** The compiled plan of that digest, or null when it is gone. */
   readPlan(digest: string): string | null;
+  /** Removes telemetry of runs and the old blobs no event names then. Lifecycle events stay. */
+  prune(request: PruneRequest): Pruned;
   [Symbol.dispose](): void;
 }
 
@@ -202,6 +205,11 @@ function eventLog(projectRoot: string, connection: Connection, writer: Writer): 
     readPlan(digest) {
       const bytes = readKept(plans, digest, ".toml");
       return bytes === null ? null : new TextDecoder().decode(bytes);
+    },
+    prune(request) {
+      if (!request.dry && writer === noWriter) refuse();
+      writer.flush();
+      return pruneLog(connection, blobs, request);
     },
     [Symbol.dispose]() {
       try {

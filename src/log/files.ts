@@ -10,8 +10,11 @@ import {
   fsyncSync,
   mkdirSync,
   openSync,
+  readdirSync,
   readFileSync,
   renameSync,
+  rmSync,
+  statSync,
   writeSync,
 } from "node:fs";
 import { join } from "node:path";
@@ -54,6 +57,32 @@ export function readKept(dir: string, digest: string, suffix = ""): Uint8Array |
   } catch {
     return null;
   }
+}
+
+export interface KeptFile {
+  path: string;
+  /** Null: what a crash left of writing one. */
+  digest: string | null;
+  bytes: number;
+  /** Epoch milliseconds. */
+  modifiedAt: number;
+}
+
+/** The files kept in a folder; none when there is no such folder. */
+export function listKept(dir: string): KeptFile[] {
+  if (!existsSync(dir)) return [];
+  return readdirSync(dir).flatMap((name) => {
+    const whole = /^[0-9a-f]{64}$/.test(name);
+    if (!whole && !/^\.[0-9a-f]{64}\.\d+\.tmp$/.test(name)) return [];
+    const path = join(dir, name);
+    const { size, mtimeMs } = statSync(path);
+    return [{ path, digest: whole ? name : null, bytes: size, modifiedAt: mtimeMs }];
+  });
+}
+
+/** Removes kept files; one that is gone already is passed over. */
+export function removeKept(files: readonly KeptFile[]): void {
+  for (const { path } of files) rmSync(path, { force: true });
 }
 
 function syncDirectory(dir: string): void {

@@ -1,0 +1,116 @@
+/**
+ * Forgetting the details of runs long over: what workers said and did, and what only that named.
+ *
+ * Lifecycle events stay, and so does all kept work, but for work of units that have landed since
+ * when it is asked for. The caller holds the run lock, unless it only looks.
+ */
+import { deleteRefs, keepRef, listRefs } from "../git/refs.ts";
+import { branchTip, type LandedUnit, type Repository, scanLanded } from "../git/repository.ts";
+import type { EventLog } from "../log/event-log.ts";
+
+/** A run that is over, and long enough. */
+export interface OldRun {
+  run: string;
+  plan: string;
+  target: string;
+}
+
+export interface PrunedRuns {
+  runs: { run: string; plan: string; events: number; keptRefs: string[] }[];
+  /** Blobs that no event names any more. */
+  files: number;
+  bytes: number;
+}
+
+const runsMax = 100_000;
+
+/** Prunes the runs that finished before a moment (epoch milliseconds). `dry` only looks. */
+export async function pruneRuns(o: {
+  repository: Repository;
+  log: EventLog;
+  before: number;
+  /** Also refs of kept work whose unit has landed since. */
+  kept: boolean;
+  dry: boolean;
+}): Promise<PrunedRuns> {
+  const { log, repository, before, dry } = o;
+  const { old, order } = oldRuns(log, before);
+  const refs = o.kept ? await supersededRefs(repository, log, { old, order }) : new Map();
+  const pruned = log.prune({ runs: old.map(({ run }) => run), before, dry });
+  const events = new Map(pruned.events.map((one) => [one.run, one.events]));
+  const runs = old
+    .map(({ run, plan }) => ({
+      run,
+      plan,
+      events: events.get(run) ?? 0,
+      keptRefs: (refs.get(run) ?? []) as string[],
+    }))
+    .filter((one) => one.events > 0 || one.keptRefs.length > 0);
+  if (!dry) {
+    await deleteRefs(repository, [...refs.values()].flat());
+    log.append(
+      runs.map(({ run, plan, events: telemetry, keptRefs }) => ({
+        run,
+        plan,
+        unit: null,
+        attempt: null,
+        type: "run.pruned",
+        data: { telemetry, kept_refs: keptRefs },
+      })),
+    );
+  }
+  return { runs, files: pruned.files, bytes: pruned.bytes };
+}
+
+/** Runs whose end lies before a moment, oldest first, and every run's place in time. */
+function oldRuns(log: EventLog, before: number): { old: OldRun[]; order: Map<string, number> } {
+  const all = log.runs({ limit: runsMax }).reverse();
+  const old = all.flatMap(({ run, plan, ts }) => {
+    // What began later cannot have ended before.
+    if (Date.parse(ts) >= before) return [];
+    const events = log.overview(run);
+    const end = events.find(({ type }) => type === "run.finished");
+    if (end === undefined || Date.parse(end.ts) >= before) return [];
+    const target = events.find(({ type }) => type === "run.started")?.data["target"];
+    return [{ run, plan, target: String(target) }];
+  });
+  return { old, order: new Map(all.map(({ run }, at) => [run, at])) };
+}
+
+/**
+ * Keep-refs of old runs whose unit landed in that run or a later one, by git's word: a commit the
+ * run's target still has. Work a person took, and what the log does not know, stays.
+ */
+async function supersededRefs(
+  repository: Repository,
+  log: EventLog,
+  { old, order }: { old: OldRun[]; order: Map<string, number> },
+): Promise<Map<string, string[]>> {
+  const landings = new Map<string, LandedUnit[]>();
+  const landedOn = async (target: string, plan: string): Promise<LandedUnit[]> => {
+    const key = JSON.stringify([target, plan]);
+    const known = landings.get(key);
+    if (known !== undefined) return known;
+    const tip = await branchTip(repository, target);
+    const found = tip === null ? [] : await scanLanded(repository, { tip, plan });
+    landings.set(key, found);
+    return found;
+  };
+  const refs = new Map<string, string[]>();
+  const there = new Set((await listRefs(repository, "refs/dgov/keep")).map(({ ref }) => ref));
+  for (const { run, plan, target } of old) {
+    const at = order.get(run) ?? 0;
+    const landed = new Set(
+      (await landedOn(target, plan))
+        .filter((one) => (order.get(one.run ?? "") ?? -1) >= at)
+        .map(({ unit }) => unit),
+    );
+    const mine = log.lifecycle({ run }).flatMap(({ type, unit, attempt }) => {
+      if (type !== "attempt.kept" || unit === null || attempt === null) return [];
+      const ref = keepRef(run, unit, attempt);
+      return landed.has(unit) && there.has(ref) ? [ref] : [];
+    });
+    if (mine.length > 0) refs.set(run, [...new Set(mine)]);
+  }
+  return refs;
+}

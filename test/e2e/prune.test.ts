@@ -1,0 +1,93 @@
+/** `dgov prune`: details of old runs go, what happened and what is precious stays. */
+import { describe, expect, test } from "bun:test";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { call, done } from "../../src/demo/script.ts";
+import { dgov } from "../harness/bin.ts";
+import { type TestProject, testProject, unit } from "../harness/project.ts";
+import { testRepo } from "../harness/repo.ts";
+
+/** Unit `a` writes a file; the tests accept it only while `open.txt` is there. */
+function project(): Promise<TestProject> {
+  return testProject({
+    files: { "check.sh": "#!/bin/sh\n[ ! -e a.txt ] || [ -e open.txt ]\n" },
+    tasks: { a: {} },
+    plan: { max_retries: 0 },
+    config: { project: { test_cmd: "sh check.sh" } },
+    script: {
+      rules: [
+        {
+          unit: unit("a"),
+          turns: [call("write_file", { path: "a.txt", content: "a\n" }), done("ok")],
+        },
+      ],
+    },
+  });
+}
+
+async function prune(p: TestProject, ...args: string[]): Promise<Record<string, unknown>> {
+  const run = await p.dgov(["prune", "--json", ...args]);
+  return { ...JSON.parse(run.stdout), exitCode: run.exitCode };
+}
+
+async function keepRefs(p: TestProject): Promise<number> {
+  return (await p.repo.git("for-each-ref", "refs/dgov/keep")).split("\n").filter(Boolean).length;
+}
+
+describe("prune", () => {
+  test("B1 P2 telemetry goes, lifecycle stays, kept work only once its unit has landed", async () => {
+    await using p = await project();
+    expect((await p.dgov(["run", "p"])).exitCode).toBe(1);
+    const lifecycle = p.events().length;
+    const telemetry = p.telemetry().length;
+    expect(await keepRefs(p)).toBe(1);
+
+    expect(await prune(p)).toMatchObject({ days: 30, runs: [], files: 0, exitCode: 0 });
+    const dry = await prune(p, "--days", "0", "--kept", "--dry-run");
+    expect(dry).toMatchObject({
+      schema: "dgov.prune/1",
+      dry_run: true,
+      runs: [{ plan: "p", events: telemetry, kept_refs: [] }],
+    });
+    expect(p.telemetry().length).toBe(telemetry);
+
+    const pruned = await prune(p, "--days", "0", "--kept");
+    expect(pruned).toEqual({ ...dry, dry_run: false });
+    expect(pruned["files"]).toBeGreaterThan(0);
+    expect(p.telemetry()).toEqual([]);
+    expect(p.events().length).toBe(lifecycle + 1);
+    expect(p.events().at(-1)).toMatchObject({ type: "run.pruned", data: { kept_refs: [] } });
+    expect(await keepRefs(p)).toBe(1);
+    expect((await p.dgov(["plan", "review", "p"])).stdout).toContain("tests");
+    expect(await prune(p, "--days", "0", "--kept")).toMatchObject({ runs: [], files: 0 });
+
+    p.repo.write("open.txt", "");
+    await p.repo.git("add", "open.txt");
+    await p.repo.git("commit", "-q", "-m", "open");
+    expect((await p.dgov(["run", "p", "--continue"])).exitCode).toBe(0);
+    expect(await keepRefs(p)).toBeGreaterThan(0);
+    expect((await p.dgov(["prune", "--days", "0"])).stdout).not.toContain("kept attempt");
+    const kept = await keepRefs(p);
+    expect((await p.dgov(["prune", "--days", "0", "--kept"])).stdout).toContain("1 kept attempt");
+    expect(kept).toBeGreaterThan(0);
+    expect(await keepRefs(p)).toBe(0);
+  });
+
+  test("E9 where nothing has run it does nothing and makes nothing", async () => {
+    await using repo = await testRepo({ ".dgov/project.toml": "" });
+    const run = await dgov(["prune"], { cwd: repo.path, env: repo.env });
+    expect({ code: run.exitCode, text: run.stdout }).toEqual({
+      code: 0,
+      text: "nothing to remove\n",
+    });
+    expect(existsSync(join(repo.path, ".dgov/state.db"))).toBe(false);
+    expect(existsSync(join(repo.path, ".git/dgov"))).toBe(false);
+  });
+
+  test.each(["-1", "x", "1.5", "99999"])("--days %s is bad usage", async (days) => {
+    await using repo = await testRepo({ ".dgov/project.toml": "" });
+    const run = await dgov(["prune", `--days=${days}`], { cwd: repo.path, env: repo.env });
+    expect(run.exitCode).toBe(2);
+    expect(run.stderr).toContain("--days takes a whole number 0 to 36500");
+  });
+});

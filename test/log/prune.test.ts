@@ -1,0 +1,90 @@
+/** Pruning a log on a real disk: what goes, what stays, and that looking changes nothing. */
+import { afterAll, beforeEach, describe, expect, test } from "bun:test";
+import { mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import {
+  type EventLog,
+  type NewEvent,
+  openEventLog,
+  openEventLogForReading,
+} from "../../src/log/event-log.ts";
+
+const parent = mkdtempSync(join(tmpdir(), "dgov-prune-"));
+afterAll(() => rmSync(parent, { recursive: true, force: true }));
+let root = "";
+beforeEach(() => {
+  root = mkdtempSync(join(parent, "p-"));
+});
+
+const now = Date.UTC(2026, 0, 31);
+const long = new Date(Date.UTC(2025, 0, 1));
+
+function event(run: string, type: string, data: Record<string, unknown> = {}): NewEvent {
+  return { run, plan: "p", unit: null, attempt: null, type, data };
+}
+
+function blobs(): string[] {
+  return readdirSync(join(root, ".dgov/out/blobs")).sort();
+}
+
+/** An old blob. */
+function put(log: EventLog, text: string): string {
+  const digest = log.putBlob(text);
+  utimesSync(join(root, ".dgov/out/blobs", digest), long, long);
+  return digest;
+}
+
+/** Two runs; both speak of `shared`, the old one of `mine` too, and its lifecycle of `gate`. */
+function twoRuns(log: EventLog): { mine: string; shared: string; gate: string } {
+  const [mine, shared, gate] = ["mine", "shared", "gate"].map((text) => put(log, text));
+  log.note(event("old", "result", { text_blob: mine }));
+  log.note(event("old", "turn.finished", { messages: [shared] }));
+  log.append([event("old", "gate.finished", { output: gate })]);
+  log.note(event("new", "result", { text_blob: shared }));
+  log.append([event("new", "run.started")]);
+  return { mine: mine ?? "", shared: shared ?? "", gate: gate ?? "" };
+}
+
+describe("prune", () => {
+  test("takes telemetry of the runs named, and the old blobs nothing names then", () => {
+    using log = openEventLog(root);
+    const { mine, shared, gate } = twoRuns(log);
+    const young = log.putBlob("named by nobody, but young");
+    const leftover = `.${"a".repeat(64)}.123.tmp`;
+    writeFileSync(join(root, ".dgov/out/blobs", leftover), "cut short");
+    utimesSync(join(root, ".dgov/out/blobs", leftover), long, long);
+    const request = { runs: ["old", "nobody"], before: now, dry: true };
+    const answer = { events: [{ run: "old", events: 2 }], files: 2, bytes: 13 };
+
+    expect(log.prune(request)).toEqual(answer);
+    expect(blobs()).toEqual([leftover, mine, shared, gate, young].sort());
+    expect(log.prune({ ...request, dry: false })).toEqual(answer);
+    expect(blobs()).toEqual([shared, gate, young].sort());
+    expect(log.telemetry({ run: "old" })).toEqual([]);
+    expect(log.telemetry({ run: "new" }).length).toBe(1);
+    expect(log.lifecycle({}).map(({ type }) => type)).toEqual(["gate.finished", "run.started"]);
+    expect(log.prune(request)).toEqual({ events: [], files: 0, bytes: 0 });
+  });
+
+  test("the log goes on where it was: no place in it is used twice", () => {
+    using log = openEventLog(root);
+    log.append([event("old", "run.started")]);
+    log.note(event("old", "result"));
+    log.flush();
+    log.prune({ runs: ["old"], before: now, dry: false });
+    expect(log.append([event("old", "run.pruned")])[0]?.seq).toBe(3);
+  });
+
+  test("E9 a reader may look, and may not prune", () => {
+    {
+      using log = openEventLog(root);
+      twoRuns(log);
+    }
+    using reader = openEventLogForReading(root);
+    const request = { runs: ["old"], before: now };
+    expect(reader?.prune({ ...request, dry: true }).files).toBe(1);
+    expect(() => reader?.prune({ ...request, dry: false })).toThrow("opened for reading");
+    expect(blobs().length).toBe(3);
+  });
+});
