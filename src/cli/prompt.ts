@@ -33,8 +33,9 @@ export async function select<T extends string>(
   return asked<T>(choice as Promise<T | symbol>);
 }
 
-/** A line of text; `initial` is there to be edited. */
+/** A line of text, which may be empty; `initial` is there to be edited. */
 export async function text(question: string, initial = ""): Promise<string> {
   const clack = await import("@clack/prompts");
-  return asked<string>(clack.text({ message: question, initialValue: initial, output }));
+  const given = clack.text({ message: question, initialValue: initial, output });
+  return (await asked<string | undefined>(given)) ?? "";
 }

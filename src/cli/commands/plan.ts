@@ -5,6 +5,10 @@ export default group({
   name: "plan",
   description: "Manage plans",
   subcommands: {
+    create: {
+      description: "Have a planner turn a goal into a plan",
+      load: async () => (await import("./plan-create.ts")).default,
+    },
     list: {
       description: "List plans and how far they are",
       load: async () => (await import("./plan-list.ts")).default,

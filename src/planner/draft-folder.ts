@@ -1,0 +1,79 @@
+/**
+ * Where a draft lies until it is a plan: a folder below `.dgov/runtime/`, on the same disk as
+ * `.dgov/plans/`, so that the plan appears whole by one rename.
+ */
+import { existsSync, mkdirSync, realpathSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join, relative, sep } from "node:path";
+import { DgovError } from "../error.ts";
+import { archiveName } from "../plan/names.ts";
+
+const plansDir = ".dgov/plans";
+const draftsDir = ".dgov/runtime/planner";
+
+/** Whether a plan of that name is there, live or archived: names tell what has landed. */
+export function isNameTaken(projectRoot: string, name: string): boolean {
+  const plans = join(projectRoot, plansDir);
+  return existsSync(join(plans, name)) || existsSync(join(plans, archiveName, name));
+}
+
+/** The name, or the first of `-2`, `-3`, ... that is free. */
+export function freeName(projectRoot: string, name: string): string {
+  for (let n = 1; ; n++) {
+    const candidate = n === 1 ? name : `${name}-${n}`;
+    if (!isNameTaken(projectRoot, candidate)) return candidate;
+  }
+}
+
+export class DraftFolder {
+  readonly #projectRoot: string;
+  readonly #root: string;
+
+  /** Nothing is made before something is written. */
+  constructor(projectRoot: string) {
+    this.#projectRoot = projectRoot;
+    this.#root = join(projectRoot, draftsDir, String(process.pid));
+  }
+
+  /** Writes the files of a draft, in the place of those before; gives the plan's folder. */
+  write(name: string, files: Readonly<Record<string, string>>): string {
+    this.remove();
+    const dir = join(this.#root, name);
+    for (const [path, text] of Object.entries(files)) {
+      const file = join(dir, path);
+      this.#makeFolder(dirname(file));
+      writeFileSync(file, text);
+    }
+    return dir;
+  }
+
+  /** Moves a written draft to its place among the plans; gives its new folder. */
+  publish(name: string): string {
+    const plans = join(this.#projectRoot, plansDir);
+    this.#makeFolder(plans);
+    const dir = join(plans, name);
+    if (isNameTaken(this.#projectRoot, name)) {
+      throw new DgovError("REFUSED", `the plan ${name} appeared meanwhile`, {
+        hint: "plan again, or choose another --name",
+      });
+    }
+    renameSync(join(this.#root, name), dir);
+    return dir;
+  }
+
+  /** Removes what was written and not published. */
+  remove(): void {
+    rmSync(this.#root, { recursive: true, force: true });
+  }
+
+  /** Makes a folder of the project. One that a link leads out of it is refused. */
+  #makeFolder(path: string): void {
+    let there = path;
+    while (!existsSync(there)) there = dirname(there);
+    const away = relative(realpathSync(this.#projectRoot), realpathSync(there));
+    if (away === ".." || away.startsWith(`..${sep}`)) {
+      const shown = relative(this.#projectRoot, there);
+      throw new DgovError("REFUSED", `${shown} is a link that leaves the project`);
+    }
+    mkdirSync(path, { recursive: true });
+  }
+}
