@@ -57,10 +57,12 @@ export class Permits {
     const lane = this.#lane(provider);
     const wait = lane.closedUntil - this.#clock.now();
     if (wait > 0) {
+      if (lane.waiting.length === 0) return;
+      // Who waits keeps the run alive; a run that is over must not wait for this.
       lane.timer ??= setTimeout(() => {
         lane.timer = null;
         this.#pump(provider);
-      }, wait);
+      }, wait).unref();
       return;
     }
     while (lane.held.size < this.#concurrent(provider)) {
