@@ -1,0 +1,81 @@
+/**
+ * What the sensor knows of one file, from one parse: all that later steps need, so that a file is
+ * parsed once in its life. Facts do not depend on where the file is; they are kept by blob id.
+ */
+import { type Import, importsIn } from "../syntax/imports.ts";
+import { withTree } from "../syntax/parser.ts";
+import { isSourceLanguage, type SourceLanguage } from "./grammar.ts";
+import { measure } from "./measure.ts";
+
+/** Changes whenever the same bytes would give other facts; facts of another version are useless. */
+export const factsVersion = "1";
+
+export interface FunctionFacts {
+  /** Qualified by what is around it, `Class.method`; a second one of a name ends in `#2`. */
+  name: string;
+  /** From 1, both included. */
+  line: number;
+  endLine: number;
+  cyclomatic: number;
+  cognitive: number;
+  parameters: number;
+  /** Equal for functions that do the same in the same words; "" when too short to tell. */
+  body: string;
+  /** Called from where no reference is seen: `main`, an override, whatever carries a decorator. */
+  entry: boolean;
+  /** Test code inside a source file. */
+  test: boolean;
+}
+
+export interface FileFacts {
+  language: SourceLanguage;
+  lines: number;
+  /** By its own heading. */
+  generated: boolean;
+  functions: FunctionFacts[];
+  imports: Import[];
+  /** Names called without a receiver, sorted. */
+  calls: string[];
+  /** Identifiers that stand anywhere but where a function is defined or calls itself; sorted. */
+  uses: string[];
+}
+
+/** Longer texts are not parsed: nobody writes them. Characters. */
+const textMax = 1024 * 1024;
+
+/** The facts of a text; null when its language has none. A text too long to parse has no functions. */
+export async function factsOf(language: string | null, text: string): Promise<FileFacts | null> {
+  if (!isSourceLanguage(language)) return null;
+  const lines = text === "" ? 0 : text.split("\n").length - (text.endsWith("\n") ? 1 : 0);
+  const plain = { language, lines, generated: isGenerated(text) };
+  const nothing = { ...plain, functions: [], imports: [], calls: [], uses: [] };
+  if (text.length > textMax || text.includes("\0")) return { ...nothing, generated: true };
+  const parsed = await withTree(language, text, (root) => ({
+    ...plain,
+    ...measure(root, language),
+    imports: importsIn(root, language),
+  }));
+  return parsed ?? nothing;
+}
+
+function isGenerated(text: string): boolean {
+  return /^.{0,8}(Code generated .*DO NOT EDIT|@generated\b)/m.test(text.slice(0, 2000));
+}
+
+/** Whether a path is test code, by the customs of the languages. */
+export function isTestPath(path: string): boolean {
+  return (
+    /(^|\/)(tests?|__tests__|__mocks__|testdata|spec|e2e)\//.test(path) ||
+    /(^|\/)(test_[^/]*|conftest|[^/]*_test)\.py$/.test(path) ||
+    /(\.(test|spec)\.[cm]?[jt]sx?|_test\.go|(^|\/)tests?\.rs|Tests?\.java|IT\.java)$/.test(path)
+  );
+}
+
+/** Whether a path is by its name something no one writes by hand, or somebody else's. */
+export function isGeneratedPath(path: string): boolean {
+  return (
+    /(^|\/)(node_modules|vendor|third_party|dist|build|target|__generated__|generated)\//.test(
+      path,
+    ) || /(\.d\.[cm]?ts|\.min\.[cm]?js|\.pb\.go|_pb2(_grpc)?\.pyi?|\.gen\.[a-z]+)$/.test(path)
+  );
+}
