@@ -62,6 +62,12 @@ describe("imports by grammar", () => {
       ["1 self::tests::x: y<y", "1 crate::k: v<v"],
     ],
 
+    [
+      "a.rs",
+      "fn f(x: crate::a::T) { crate::b::g::<u8>(); std::mem::swap(); T::new(); crate::b::g(); }",
+      ["1 crate::a: <T", "1 crate::b: <g"],
+    ],
+
     ["a.go", 'package x\nimport "fmt"', ["2 fmt: fmt<*"]],
     [
       "a.go",

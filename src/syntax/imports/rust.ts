@@ -1,5 +1,5 @@
 /** `use`, `mod name;`, `extern crate`, and paths written in place. */
-import type { Import, ImportedName } from "../imports.ts";
+import type { Import } from "../imports.ts";
 import type { Node } from "../parser.ts";
 import { childOfType, childrenOf, lineOf, nodesOfType } from "./nodes.ts";
 
@@ -10,49 +10,63 @@ interface Leaf {
 
 /** Rust's imports, their paths as seen from the file's own module. */
 export function rustImports(root: Node): Import[] {
-  const found: Import[] = [];
-  const add = (node: Node, leaf: Leaf, reexport: boolean): void => {
-    const path = fromFile(leaf.path, modulesAround(node));
-    const name = { local: leaf.local, imported: path.at(-1) ?? "*" };
-    const whole = path.length === 1;
-    const specifier = (whole ? path : path.slice(0, -1)).join("::");
-    const names: ImportedName = whole ? { ...name, imported: "*" } : name;
+  const types = ["use_declaration", "mod_item", "extern_crate_declaration"];
+  const found = nodesOfType(root, types).flatMap((node) => {
     const line = lineOf(node);
-    const same = found.find(
-      (one) => one.specifier === specifier && one.line === line && one.reexport === reexport,
-    );
-    if (same === undefined) found.push({ specifier, names: [names], line, reexport });
-    else same.names.push(names);
-  };
-  for (const node of nodesOfType(root, [
-    "use_declaration",
-    "mod_item",
-    "extern_crate_declaration",
-  ])) {
     const reexport = childOfType(node, "visibility_modifier") !== null;
-    const name = node.childForFieldName("name")?.text ?? "";
-    if (node.type === "use_declaration") {
-      const argument = node.childForFieldName("argument");
-      if (argument !== null) for (const leaf of leaves(argument, [])) add(node, leaf, reexport);
-    } else if (node.type === "extern_crate_declaration") {
-      const local = node.childForFieldName("alias")?.text ?? name;
-      found.push({
-        specifier: name,
-        names: [{ local, imported: "*" }],
-        line: lineOf(node),
-        reexport,
-      });
-    } else if (node.childForFieldName("body") === null) {
-      const specifier = pathAttribute(node) ?? ["self", ...modulesAround(node), name].join("::");
-      found.push({
-        specifier,
-        names: [{ local: name, imported: "*" }],
-        line: lineOf(node),
-        reexport,
-      });
+    return grouped(stated(node)).map((one) => ({ ...one, line, reexport }));
+  });
+  return [...found, ...inPlace(root)];
+}
+
+/** What one declaration names. */
+function stated(node: Node): Leaf[] {
+  const around = modulesAround(node);
+  if (node.type === "use_declaration") {
+    const argument = node.childForFieldName("argument");
+    if (argument === null) return [];
+    return leaves(argument, []).map(({ path, local }) => ({ path: fromFile(path, around), local }));
+  }
+  const name = node.childForFieldName("name")?.text ?? "";
+  if (node.type === "extern_crate_declaration") {
+    return [{ path: [name], local: node.childForFieldName("alias")?.text ?? name }];
+  }
+  if (node.childForFieldName("body") !== null) return [];
+  const file = pathAttribute(node);
+  const path = file === null ? [["self", ...around, name].join("::")] : [file];
+  return [{ path, local: name }];
+}
+
+/** Leaves of one module together; a path of one segment is a whole module. */
+function grouped(found: readonly Leaf[]): Pick<Import, "specifier" | "names">[] {
+  const modules = new Map<string, Import["names"]>();
+  for (const { path, local } of found) {
+    const [specifier, imported] =
+      path.length > 1 ? [path.slice(0, -1).join("::"), path.at(-1) ?? "*"] : [path[0] ?? "", "*"];
+    const names = modules.get(specifier) ?? [];
+    if (!names.some((name) => name.local === local && name.imported === imported)) {
+      names.push({ local, imported });
+    }
+    modules.set(specifier, names);
+  }
+  return [...modules].map(([specifier, names]) => ({ specifier, names }));
+}
+
+/** Paths in the code itself (`crate::a::f()`); each once, where it is first. They bind nothing. */
+function inPlace(root: Node): Import[] {
+  const first = new Map<string, Import>();
+  for (const node of nodesOfType(root, ["scoped_identifier", "scoped_type_identifier"])) {
+    if (/^(scoped_|use_)/.test(node.parent?.type ?? "")) continue;
+    const written = segments(node);
+    // A capital is a type's, or a generic's: its name was bound somewhere else.
+    if (written.length < 2 || !/^(?!(std|core|alloc)$)[\p{Ll}_$]/u.test(written[0] ?? "")) continue;
+    const leaf = { path: fromFile(written, modulesAround(node)), local: "" };
+    for (const one of grouped([leaf])) {
+      const key = leaf.path.join("::");
+      if (!first.has(key)) first.set(key, { ...one, line: lineOf(node), reexport: false });
     }
   }
-  return found;
+  return [...first.values()];
 }
 
 /** The paths a use tree names, with what each is called. */
@@ -86,8 +100,10 @@ function whole(path: string[]): string[] {
   return path.length > 1 && path.at(-1) === "self" ? path.slice(0, -1) : path;
 }
 
+/** The names of a path, generics left out. */
 function segments(node: Node | null): string[] {
-  return node === null ? [] : node.text.replace(/\s/g, "").split("::").filter(Boolean);
+  const text = node?.text.replace(/<.*>/s, "").replace(/\s/g, "") ?? "";
+  return text.split("::").filter(Boolean);
 }
 
 /** Names of the inline modules around a node, outermost first. */

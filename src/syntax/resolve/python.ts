@@ -1,0 +1,134 @@
+/**
+ * Python: absolute modules below import roots, relative ones by their dots. Roots are what manifests
+ * say, `src`, wherever top-level packages lie, and a file's own folder, as the interpreter has it.
+ */
+import {
+  at,
+  dirname,
+  join,
+  manifestsNamed,
+  type Resolver,
+  type Tree,
+  text,
+  texts,
+  upwards,
+} from "./tree.ts";
+
+export function pythonResolver(tree: Tree): Resolver {
+  const roots = rootsOf(tree);
+  const holding = new Map<string, string[]>();
+  const rootsWith = (segment: string): string[] => {
+    const known = holding.get(segment);
+    if (known !== undefined) return known;
+    const found = roots.filter((root) => hasModule(tree, joined(root, segment)));
+    holding.set(segment, found);
+    return found;
+  };
+
+  /** The folder-like path of a module (`a/b` for a.b), from the root nearest to the importer. */
+  const locate = (from: string, specifier: string): string | null => {
+    const folder = dirname(from);
+    const dots = /^\.+/.exec(specifier)?.[0].length ?? 0;
+    const parts = specifier.slice(dots).split(".").filter(Boolean);
+    if (dots > 0) return join(folder, "../".repeat(dots - 1), ...parts);
+    const [first = ""] = parts;
+    const own =
+      upwards(folder).find((one) => !tree.files.has(joined(one, "__init__.py"))) ?? folder;
+    const candidates = [...rootsWith(first)].sort(
+      (a, b) => distance(folder, a) - distance(folder, b),
+    );
+    for (const root of [...candidates, own]) {
+      const path = join(root, ...parts);
+      if (path !== null && hasModule(tree, path)) return path;
+    }
+    return null;
+  };
+
+  return (from, { specifier, names }) => {
+    const path = locate(from, specifier);
+    if (path === null) return [];
+    const own = moduleFile(tree, path);
+    const found = new Set<string>();
+    for (const { imported } of names) {
+      const named = imported === "*" ? null : moduleFile(tree, joined(path, imported));
+      const file = named ?? own;
+      if (file !== null) found.add(file);
+    }
+    found.delete(from);
+    return [...found];
+  };
+}
+
+/** Steps from one folder to another: the nearest root is the likeliest. */
+function distance(from: string, to: string): number {
+  const around = upwards(from);
+  const down = upwards(to);
+  const common = down.findIndex((folder) => around.includes(folder));
+  return around.indexOf(down[common] ?? "") + common;
+}
+
+function joined(folder: string, name: string): string {
+  return folder === "" ? name : `${folder}/${name}`;
+}
+
+/** The file a module is: `a.py`, or a package's `__init__.py`. */
+function moduleFile(tree: Tree, path: string): string | null {
+  const files = [`${path}/__init__.py`, `${path}.py`, `${path}/__init__.pyi`, `${path}.pyi`];
+  return (path === "" ? ["__init__.py"] : files).find((file) => tree.files.has(file)) ?? null;
+}
+
+/** A module, or a folder that serves as a package without `__init__.py`. */
+function hasModule(tree: Tree, path: string): boolean {
+  return moduleFile(tree, path) !== null || tree.folders.has(path);
+}
+
+function rootsOf(tree: Tree): string[] {
+  const roots = new Set<string>(["", "src"]);
+  const add = (folder: string, inside: string): void => {
+    const root = join(folder, inside);
+    if (root !== null) roots.add(root);
+  };
+  for (const { folder, table } of manifestsNamed(tree, ["pyproject.toml"], Bun.TOML.parse)) {
+    add(folder, "");
+    add(folder, "src");
+    const setuptools = at(table, "tool", "setuptools");
+    for (const path of texts(at(setuptools, "packages", "find", "where"))) add(folder, path);
+    const root = text(at(setuptools, "package-dir", ""));
+    if (root !== null) add(folder, root);
+    const poetry = at(table, "tool", "poetry", "packages");
+    for (const part of Array.isArray(poetry) ? poetry : []) {
+      add(folder, text(at(part, "from")) ?? "");
+    }
+    const pytest = at(table, "tool", "pytest", "ini_options", "pythonpath");
+    for (const path of texts(pytest)) add(folder, path);
+  }
+  for (const { folder, table } of manifestsNamed(tree, ["setup.cfg"], (source) => source)) {
+    add(folder, "");
+    add(folder, "src");
+    const where = /^\s*where\s*=\s*(\S+)/m.exec(String(table))?.[1];
+    if (where !== undefined) add(folder, where);
+    const packageDir = /^\s*package_dir\s*=\s*=?\s*(\S+)\s*$/m.exec(String(table))?.[1];
+    if (packageDir !== undefined) add(folder, packageDir.replace(/^=/, ""));
+  }
+  for (const [folder, names] of tree.folders) {
+    if (folder === "" || !names.includes("__init__.py")) continue;
+    const parent = dirname(folder);
+    if (!tree.files.has(joined(parent, "__init__.py"))) roots.add(parent);
+  }
+  return [...roots].sort((a, b) => b.length - a.length);
+}
+
+/** What Python or pytest loads before a file: `conftest.py` around a test. */
+export function pythonNeighbours(tree: Tree, path: string): string[] {
+  if (!/(^|\/)(test_[^/]*|[^/]*_test|conftest)\.py$/.test(path)) return [];
+  return upwards(dirname(path))
+    .map((folder) => joined(folder, "conftest.py"))
+    .filter((file) => file !== path && tree.files.has(file));
+}
+
+/** The `__init__.py` of the packages a file lies in. */
+export function pythonPackages(tree: Tree, path: string): string[] {
+  return upwards(dirname(path))
+    .map((folder) => joined(folder, "__init__.py"))
+    .filter((file) => file !== path && tree.files.has(file));
+}
