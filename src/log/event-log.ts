@@ -12,8 +12,10 @@ import { type Connection, databasePath, openForReading, openForWriting } from ".
 import { keepFile, readKept } from "./files.ts";
 import { type Pruned, type PruneRequest, pruneLog } from "./prune.ts";
 import type { NewEvent, RecordedEvent, RunEntry } from "./recorded.ts";
+import { type ToolCalls, toolCallsBy } from "./tool-calls.ts";
 
 export type { NewEvent, RecordedEvent, RunEntry } from "./recorded.ts";
+export type { ToolCalls } from "./tool-calls.ts";
 
 export interface TelemetryQuery {
   run: string;
@@ -45,6 +47,8 @@ export interface EventLog {
   runs(query: { plan?: string; limit: number }): RunEntry[];
   /** Tokens, turns and calls per unit, attempt and model of a run. */
   counts(run: string): Counts[];
+  /** Calls of workers' tools per run, unit, tool and ending; of one run, or of all. */
+  toolCalls(run?: string): ToolCalls[];
   /** Changes when another process wrote. */
   dataVersion(): number;
   /**
@@ -198,6 +202,7 @@ function eventLog(projectRoot: string, connection: Connection, writer: Writer): 
     newestRun: (plan) => selectRuns(connection, { plan, limit: 1 })[0]?.run ?? null,
     runs: (query) => selectRuns(connection, query),
     counts: (run) => countsBy(connection, run),
+    toolCalls: (run) => toolCallsBy(connection, run ?? null),
     dataVersion: () => connection.version(),
     putBlob: (bytes, o) => keepFile(blobs, bytes, o),
     getBlob: (digest) => readKept(blobs, digest),

@@ -1,0 +1,98 @@
+/**
+ * What workers' tools did, summed from their results by a covering expression index.
+ *
+ * `sumToolCalls` is the same sum over events in memory; a test holds the two together.
+ */
+import type { Connection } from "./database.ts";
+import type { RecordedEvent } from "./recorded.ts";
+
+/** The calls of one tool by one unit that ended alike. */
+export interface ToolCalls {
+  run: string;
+  unit: string | null;
+  tool: string;
+  /** Null: they went well. */
+  errorKind: string | null;
+  calls: number;
+  /** Of them, those that gave an error. */
+  failed: number;
+  /** Of them, those whose result was cut for the model. */
+  clipped: number;
+  /** Bytes of results, before cutting. */
+  bytes: number;
+  totalMs: number;
+  maxMs: number;
+}
+
+/** Calls of one run, or of all. */
+export function toolCallsBy(connection: Connection, run: string | null): ToolCalls[] {
+  // Grouped in the order of the index: SQLite then sorts nothing.
+  const rows = connection.all<ToolCalls>(
+    `SELECT run, unit, coalesce(json_extract(data, '$.tool'), '') AS tool,
+       json_extract(data, '$.error_kind') AS errorKind,
+       count(*) AS calls,
+       coalesce(sum(json_extract(data, '$.ok') = 0), 0) AS failed,
+       coalesce(sum(json_extract(data, '$.clipped') = 1), 0) AS clipped,
+       coalesce(sum(json_extract(data, '$.raw_bytes')), 0) AS bytes,
+       coalesce(sum(json_extract(data, '$.duration_ms')), 0) AS totalMs,
+       coalesce(max(json_extract(data, '$.duration_ms')), 0) AS maxMs
+     FROM events WHERE type = 'result' ${run === null ? "" : "AND run = ?"}
+     GROUP BY run, unit, attempt, json_extract(data, '$.tool'), json_extract(data, '$.ok'),
+       json_extract(data, '$.error_kind')`,
+    ...(run === null ? [] : [run]),
+  );
+  return merged(rows);
+}
+
+/** The same sums of events in memory. */
+export function sumToolCalls(events: Iterable<RecordedEvent>): ToolCalls[] {
+  return merged([...events].filter(({ type }) => type === "result").map(oneCall));
+}
+
+function oneCall({ run, unit, data }: RecordedEvent): ToolCalls {
+  const ms = numberOf(data["duration_ms"]);
+  return {
+    run,
+    unit,
+    tool: textOf(data["tool"]) ?? "",
+    errorKind: textOf(data["error_kind"]),
+    calls: 1,
+    failed: data["ok"] === false ? 1 : 0,
+    clipped: data["clipped"] === true ? 1 : 0,
+    bytes: numberOf(data["raw_bytes"]),
+    totalMs: ms,
+    maxMs: ms,
+  };
+}
+
+function textOf(value: unknown): string | null {
+  return typeof value === "string" ? value : null;
+}
+
+function numberOf(value: unknown): number {
+  return typeof value === "number" ? value : 0;
+}
+
+/** One row per run, unit, tool and ending, in an order of its own. */
+function merged(rows: readonly ToolCalls[]): ToolCalls[] {
+  const sums = new Map<string, ToolCalls>();
+  for (const row of rows) {
+    const key = JSON.stringify([row.run, row.unit ?? "", row.tool, row.errorKind ?? ""]);
+    const sum = sums.get(key);
+    sums.set(key, sum === undefined ? { ...row } : addedCalls(sum, row));
+  }
+  return [...sums].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, sum]) => sum);
+}
+
+/** Two sums as one; where, which tool and how it ended are those of the first. */
+export function addedCalls(a: ToolCalls, b: ToolCalls): ToolCalls {
+  return {
+    ...a,
+    calls: a.calls + b.calls,
+    failed: a.failed + b.failed,
+    clipped: a.clipped + b.clipped,
+    bytes: a.bytes + b.bytes,
+    totalMs: a.totalMs + b.totalMs,
+    maxMs: Math.max(a.maxMs, b.maxMs),
+  };
+}
