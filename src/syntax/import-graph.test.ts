@@ -1,0 +1,74 @@
+import { describe, expect, test } from "bun:test";
+import { importGraph } from "./import-graph.ts";
+import { importIndex } from "./import-index.ts";
+import { importsOf } from "./imports.ts";
+
+async function graphOf(texts: Record<string, string>) {
+  const files = Object.entries(texts).map(async ([path, text]) => {
+    return { path, imports: (await importsOf(path, text)) ?? [] };
+  });
+  return importGraph(await Promise.all(files), importIndex(Object.keys(texts), new Map()));
+}
+
+describe("the import graph", () => {
+  const chain = {
+    "a.ts": "",
+    "b.ts": 'import "./a"',
+    "c.ts": 'import "./b"; import "./d"',
+    "d.ts": 'import "./c"',
+    "e.ts": "",
+  };
+
+  test("says who imports whom", async () => {
+    const graph = await graphOf(chain);
+    expect([...graph.uses("c.ts")]).toEqual(["b.ts", "d.ts"]);
+    expect([...graph.usedBy("c.ts")]).toEqual(["d.ts"]);
+    expect([...graph.uses("none.ts")]).toEqual([]);
+  });
+
+  test.each<[string[], number | undefined, string[]]>([
+    [["a.ts"], undefined, ["b.ts", "c.ts", "d.ts"]],
+    [["a.ts"], 1, ["b.ts"]],
+    [["a.ts"], 2, ["b.ts", "c.ts"]],
+    [["c.ts"], undefined, ["c.ts", "d.ts"]],
+    [["e.ts"], undefined, []],
+    [["gone.ts"], undefined, []],
+  ])("dependents of %p within %p steps", async (changed, depth, expected) => {
+    const graph = await graphOf(chain);
+    expect([...graph.dependentsOf(changed, depth)].sort()).toEqual(expected);
+  });
+
+  test("a package's own file counts for what lies in it, its imports do not", async () => {
+    const graph = await graphOf({
+      "p/__init__.py": "from .x import f",
+      "p/x.py": "",
+      "p/y.py": "",
+      "test_y.py": "import p.y",
+    });
+    expect([...graph.dependentsOf(["p/__init__.py"])].sort()).toEqual([
+      "p/__init__.py",
+      "p/x.py",
+      "p/y.py",
+      "test_y.py",
+    ]);
+    expect([...graph.dependentsOf(["p/x.py"])]).toEqual(["p/__init__.py"]);
+  });
+
+  test("what tests share without an import counts as imported", async () => {
+    const graph = await graphOf({
+      "app.py": "",
+      "tests/conftest.py": "import app",
+      "tests/test_a.py": "",
+    });
+    expect([...graph.dependentsOf(["app.py"])]).toEqual(["tests/conftest.py", "tests/test_a.py"]);
+  });
+
+  test("a cycle of packages ends", async () => {
+    const graph = await graphOf({
+      "a/a.go": "package a",
+      "a/b.go": "package a",
+      "a/b_test.go": "package a",
+    });
+    expect([...graph.dependentsOf(["a/a.go"])].sort()).toEqual(["a/a.go", "a/b.go", "a/b_test.go"]);
+  });
+});
