@@ -2,6 +2,7 @@
 import { describe, expect, test } from "bun:test";
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
+import { parse } from "smol-toml";
 import { call, done, type ModelRule, type ModelTurn, textOf } from "../../src/demo/script.ts";
 import { type ProjectOptions, type TestProject, testProject } from "../harness/project.ts";
 
@@ -30,6 +31,16 @@ function hands(result: unknown): ModelTurn {
 /** What the planner says in one of its rounds. */
 function round(attempt: number, ...turns: ModelTurn[]): ModelRule {
   return { role: "planner", attempt, turns };
+}
+
+/** Does not answer the first request it sees; says when that came. */
+function hangs(onRequest: () => void): ModelRule {
+  let seen = 0;
+  const when = (): boolean => {
+    onRequest();
+    return seen++ === 0;
+  };
+  return { role: "planner", when, turns: [{ fault: { kind: "hang_before_headers" } }] };
 }
 
 function project(rules: ModelRule[], more: Partial<ProjectOptions> = {}): Promise<TestProject> {
@@ -92,4 +103,183 @@ describe("plan create --auto", () => {
     expect((await p.dgov(["compile", "limits"])).exitCode).toBe(0);
     expect(leftovers(p)).toEqual([]);
   });
+
+  test.concurrent("sends the compiler's words back until the draft compiles", async () => {
+    const both = { files: { touch: ["shared.txt"] } };
+    await using p = await project([
+      round(1, hands(draft([task("a", both), task("b", both)]))),
+      round(2, hands(draft([task("a", both), task("b", { ...both, depends_on: ["a"] })]))),
+    ]);
+    const made = await p.dgov(["plan", "create", "Share", "--auto", "--json"]);
+    expect(JSON.parse(made.stdout)).toMatchObject({ status: "created", rounds: 2, edges: 1 });
+    expect(prompt(p, 2)).toContain("<<<BEGIN diagnostics>>>");
+    expect(prompt(p, 2)).toContain("shared.txt");
+    expect(prompt(p, 2)).toContain("--> tasks/main.toml:");
+    expect(leftovers(p)).toEqual([]);
+  });
+
+  test.concurrent("gives up with the last diagnostics when the draft never compiles", async () => {
+    await using p = await project([
+      { role: "planner", turns: [hands(draft([task("a", { depends_on: ["none"] })]))] },
+    ]);
+    const made = await p.dgov(["plan", "create", "Fail", "--auto", "--json"]);
+    expect(JSON.parse(made.stdout)).toMatchObject({
+      schema: "dgov.error/1",
+      code: "PLAN_INVALID",
+      diagnostics: [{ code: "unknown-dependency", file: "tasks/main.toml", unit: "tasks/main.a" }],
+    });
+    expect(made.exitCode).toBe(3);
+    expect(p.model.requests).toHaveLength(5);
+    expect([plans(p), leftovers(p)]).toEqual([["p"], []]);
+  });
+
+  test.concurrent("--run lands the plan, as dgov run does", async () => {
+    await using p = await project([
+      round(1, hands(draft([task("a"), task("b")]))),
+      ...["a", "b"].map(
+        (key): ModelRule => ({
+          unit: `tasks/main.${key}`,
+          turns: [call("write_file", { path: `${key}.txt`, content: "x\n" }), done("written")],
+        }),
+      ),
+    ]);
+    const made = await p.dgov(["plan", "create", "Add a and b", "--auto", "--run", "--json"]);
+    expect(JSON.parse(made.stdout)).toMatchObject({
+      schema: "dgov.plan-create/1",
+      plan: "limits",
+      run: { schema: "dgov.run/1", status: "complete" },
+    });
+    expect(made.exitCode).toBe(0);
+    expect((await p.landed()).sort()).toEqual(["tasks/main.a", "tasks/main.b"]);
+    expect(existsSync(join(p.root, ".dgov/plans/archive/limits"))).toBe(true);
+  });
+
+  test.concurrent("C10 no name of a draft leaves the plans, and no text breaks its files", async () => {
+    const text = 'x"\n[plan]\nname = "evil"\u0000\u001b[2J\r';
+    const evil = task("good", { summary: text, test_cmd: "true # \"'''" });
+    await using p = await project([
+      round(1, hands(draft([task("a")], { sections: [{ name: "../../up", tasks: [task("a")] }] }))),
+      round(2, hands(draft([task("../../../x")]))),
+      round(
+        3,
+        hands(draft([task("a", { files: { create: [".dgov/governor.md", "../out", "/etc/x"] } })])),
+      ),
+      round(4, hands(draft([evil], { name: "../../../escape" }))),
+    ]);
+    const made = await p.dgov(["plan", "create", "Break out", "--auto"]);
+    expect(prompt(p, 2)).toContain('"../../up" is no section');
+    expect(prompt(p, 3)).toContain('"../../../x" is no task key');
+    expect(prompt(p, 4)).toContain("`.dgov` belongs to dgov");
+    expect(prompt(p, 4)).toContain("/etc/x");
+    expect([made.exitCode, plans(p)]).toEqual([0, ["escape", "p"]]);
+    expect(made.stdout + made.stderr).not.toContain("\u001b");
+    expect(parse(p.repo.read(".dgov/plans/escape/tasks/main.toml"))).toMatchObject({
+      tasks: { good: { summary: text, test_cmd: "true # \"'''" } },
+    });
+    expect(await p.repo.git("status", "--porcelain")).toBe("?? .dgov/plans/escape/");
+    expect(readdirSync(p.repo.root).sort()).toEqual(["home", "repo"]);
+  });
+
+  test.concurrent("a name in use gets a number; one asked for must be free", async () => {
+    await using p = await project([
+      { role: "planner", turns: [hands(draft([task("a")], { name: "p" }))] },
+    ]);
+    const create = ["plan", "create", "Again", "--auto", "--json"];
+    const named = async (...more: string[]): Promise<unknown> => {
+      const { stdout, exitCode } = await p.dgov([...create, ...more]);
+      const { plan, code } = JSON.parse(stdout) as { plan?: string; code?: string };
+      return [plan ?? code, exitCode];
+    };
+    expect(await named()).toEqual(["p-2", 0]);
+    expect(await named("--name", "mine")).toEqual(["mine", 0]);
+    const asked = p.model.requests.length;
+    expect(await named("--name", "mine")).toEqual(["REFUSED", 1]);
+    expect(await named("--name", "../mine")).toEqual(["USAGE", 2]);
+    expect(p.model.requests).toHaveLength(asked);
+    expect(plans(p)).toEqual(["mine", "p", "p-2"]);
+  });
+
+  test.concurrent("--model may be an alias", async () => {
+    await using p = await project([round(1, hands(draft([task("a")])))], {
+      config: { agents: { fast: "small-model" } },
+    });
+    expect((await p.dgov(["plan", "create", "x", "--auto", "--model", "fast"])).exitCode).toBe(0);
+    expect(p.model.requests[0]?.body["model"]).toBe("small-model");
+  });
+
+  test.concurrent("a command proposed for project.toml is shown, and made with --apply-config alone", async () => {
+    const config = { test_cmd: "sh check.sh 'all'" };
+    await using p = await project([
+      { role: "planner", turns: [hands(draft([task("a")], { config }))] },
+    ]);
+    const line = `test_cmd = "sh check.sh 'all'"`;
+    const before = p.repo.read(".dgov/project.toml");
+    const shown = await p.dgov(["plan", "create", "x", "--auto"]);
+    expect(shown.stderr).toContain(`+${line}`);
+    expect(p.repo.read(".dgov/project.toml")).toBe(before);
+    const { stdout } = await p.dgov(["plan", "create", "x", "--auto", "--apply-config", "--json"]);
+    const { config: change } = JSON.parse(stdout) as { config: Record<string, unknown> };
+    expect(change).toEqual({ proposed: config, applied: true, backup: expect.any(String) });
+    const after = p.repo.read(".dgov/project.toml").split("\n");
+    expect(after.filter((one) => one !== line).join("\n")).toBe(before);
+    expect(after).toContain(line);
+    expect(p.repo.read(String(change["backup"]))).toBe(before);
+  });
+
+  test.concurrent("a provider that fails leaves a reason and nothing else", async () => {
+    await using p = await project([
+      { role: "planner", turns: [{ fault: { kind: "status", status: 401 } }] },
+    ]);
+    const made = await p.dgov(["plan", "create", "x", "--auto", "--json"]);
+    const { code, message } = JSON.parse(made.stdout) as Record<string, string>;
+    expect([made.exitCode, code]).toEqual([1, "REFUSED"]);
+    expect(message).toContain("the planner made no plan: provider failed");
+    expect([plans(p), leftovers(p)]).toEqual([["p"], []]);
+  });
+
+  test.concurrent("C16 a key goes to no endpoint the user has not agreed to", async () => {
+    await using p = await project([]);
+    const create = ["plan", "create", "x", "--auto"];
+    const made = await p.dgov(create, { DGOV_TRUST_PROVIDERS: "" });
+    expect(made.stderr).toContain("which you have not agreed to");
+    expect((await p.dgov(create, { TEST_KEY: "" })).stderr).toContain("TEST_KEY");
+    expect([made.exitCode, p.model.requests]).toEqual([4, []]);
+  });
+
+  test.concurrent("an interrupt ends the planner and leaves nothing behind", async () => {
+    const asked = Promise.withResolvers<void>();
+    await using p = await project([hangs(asked.resolve)]);
+    const child = p.spawn(["plan", "create", "x", "--auto", "--json"]);
+    await asked.promise;
+    expect(leftovers(p).length).toBeGreaterThan(0);
+    child.kill("SIGINT");
+    expect(await child.exited).toBe(130);
+    expect(JSON.parse(await new Response(child.stdout).text())).toMatchObject({
+      status: "interrupted",
+    });
+    expect([plans(p), leftovers(p)]).toEqual([["p"], []]);
+  });
+
+  test.concurrent("what a killed dgov left behind is removed by the next", async () => {
+    const asked = Promise.withResolvers<void>();
+    await using p = await project([
+      { ...hangs(asked.resolve), attempt: 1 },
+      round(1, hands(draft([task("a")]))),
+    ]);
+    const child = p.spawn(["plan", "create", "x", "--auto"]);
+    await asked.promise;
+    child.kill("SIGKILL");
+    await child.exited;
+    expect(leftovers(p).length).toBeGreaterThan(0);
+    await p.repo.git("commit", "-q", "--allow-empty", "-m", "moved on");
+    expect((await p.dgov(["plan", "create", "x", "--auto"])).exitCode).toBe(0);
+    expect(leftovers(p)).toEqual([]);
+  });
+});
+
+test.concurrent("without a terminal and without --auto it is an error of usage", async () => {
+  await using p = await project([]);
+  const made = await p.dgov(["plan", "create", "Add limits", "--json"]);
+  expect(JSON.parse(made.stdout)).toMatchObject({ code: "USAGE", hint: "--auto asks none" });
+  expect([made.exitCode, p.model.requests]).toEqual([2, []]);
 });
