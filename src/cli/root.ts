@@ -35,6 +35,7 @@ export const root: CommandGroup = {
       () => import("./commands/explain.ts"),
     ),
     runs: lazy("Manage the history of runs", () => import("./commands/runs.ts")),
+    tools: lazy("Manage what is known of workers' tools", () => import("./commands/tools.ts")),
     verify: lazy("Manage the named recipes of the project", () => import("./commands/verify.ts")),
     preflight: lazy("Run the gates on the working tree", () => import("./commands/preflight.ts")),
     scope: lazy("Manage claims: preview verdicts", () => import("./commands/scope.ts")),

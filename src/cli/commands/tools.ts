@@ -1,0 +1,91 @@
+/** `dgov tools audit`: what workers' tools did, and what went wrong with them. */
+import { DgovError } from "../../error.ts";
+import type { EventLog } from "../../log/event-log.ts";
+import { suggest } from "../../std/suggest.ts";
+import { objects, text } from "../../views/data.ts";
+import { viewTools } from "../../views/tools.ts";
+import { usageError, wholeNumber } from "../args.ts";
+import { command, group } from "../command.ts";
+import { planName } from "../plan-facts.ts";
+import { renderTools } from "../render/tools.ts";
+import { answerView, openProject } from "../seeing.ts";
+
+const roles = ["worker", "researcher", "reviewer", "planner"] as const;
+const runsMax = 100_000;
+
+const audit = command({
+  name: "audit",
+  description: "Show calls, failures and times of workers' tools",
+  args: {
+    plan: { type: "string", valueHint: "N", description: "Only runs of this plan" },
+    role: {
+      type: "string",
+      valueHint: "R",
+      description: `Only units of a role: ${roles.join(", ")}`,
+    },
+    limit: { type: "string", valueHint: "N", description: "How many tools; all when left out" },
+  },
+  examples: ["dgov tools audit", "dgov tools audit --plan my-plan --role worker --limit 5"],
+  async run(context, args) {
+    const limit = wholeNumber(args.limit, { flag: "--limit", min: 1 });
+    const role = args.role ?? null;
+    if (role !== null && !roles.some((known) => known === role)) {
+      const near = suggest(role, roles);
+      throw usageError(
+        `unknown role ${role}`,
+        near === null ? `roles are ${roles.join(", ")}` : `did you mean ${near}?`,
+      );
+    }
+    using seen = openProject(context);
+    const { log, projectRoot } = seen;
+    const plan = args.plan === undefined ? null : await knownPlan(args.plan, projectRoot, log);
+    const calls =
+      log === null
+        ? []
+        : plan === null
+          ? log.toolCalls()
+          : log.runs({ plan, limit: runsMax }).flatMap(({ run }) => log.toolCalls(run));
+    const roleOf = rolesIn(log);
+    const view = viewTools(calls, { plan, role, limit: limit ?? Number.POSITIVE_INFINITY, roleOf });
+    answerView(context.output, "dgov.tools-audit/1", view, renderTools(view));
+    return 0;
+  },
+});
+
+export default group({
+  name: "tools",
+  description: "Manage what is known of workers' tools",
+  subcommands: { audit },
+});
+
+/** The name the log knows a plan by; NOT_FOUND with a suggestion when it knows none like it. */
+async function knownPlan(typed: string, root: string, log: EventLog | null): Promise<string> {
+  if ((log?.newestRun(typed) ?? null) !== null) return typed;
+  const { listPlans, resolvePlan } = await import("../../plan/locate.ts");
+  const names = new Set([
+    ...(log?.runs({ limit: runsMax }) ?? []).map((run) => run.plan),
+    ...listPlans(root).map((plan) => plan.name),
+  ]);
+  const near = suggest(typed, [...names]);
+  if (near !== null && !names.has(typed)) {
+    throw new DgovError("NOT_FOUND", `no plan ${typed}`, { hint: `did you mean ${near}?` });
+  }
+  return planName(await resolvePlan(root, typed));
+}
+
+/** Roles of units, by the first event of their run; each run is looked up once. */
+function rolesIn(log: EventLog | null): (run: string, unit: string | null) => string | null {
+  const known = new Map<string, Map<string, string>>();
+  return (run, unit) => {
+    if (log === null || unit === null) return null;
+    const units = known.get(run) ?? unitsOf(log, run);
+    known.set(run, units);
+    return units.get(unit) ?? null;
+  };
+}
+
+function unitsOf(log: EventLog, run: string): Map<string, string> {
+  const [started] = log.lifecycle({ run, limit: 1 });
+  const units = started?.type === "run.started" ? objects(started.data, "units") : [];
+  return new Map(units.map((about) => [text(about, "unit"), text(about, "role") || "worker"]));
+}
