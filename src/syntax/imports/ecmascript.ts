@@ -7,7 +7,9 @@ const nothing: ImportedName = { local: "", imported: "*" };
 
 /** Imports of TypeScript and JavaScript, type-only ones included. */
 export function ecmascriptImports(root: Node): Import[] {
-  const types = ["import_statement", "export_statement", "call_expression"];
+  // Calls are many, and few of them import.
+  const calls = /\brequire\s*\(|\bimport\s*\(/.test(root.text) ? ["call_expression"] : [];
+  const types = ["import_statement", "export_statement", ...calls];
   return nodesOfType(root, types).flatMap((node) => {
     const found = node.type === "call_expression" ? called(node) : stated(node);
     if (found === null) return [];
