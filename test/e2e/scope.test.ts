@@ -1,0 +1,245 @@
+/** Nothing lands outside a task's claims, whenever it was written; and claims mean one thing everywhere. */
+import { describe, expect, test } from "bun:test";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { call, done, type ModelRule, type ModelTurn } from "../../src/demo/script.ts";
+import { type ProjectOptions, type TestProject, testProject, unit } from "../harness/project.ts";
+
+function one(rules: ModelRule[], more: Partial<ProjectOptions> = {}): Promise<TestProject> {
+  return testProject({
+    tasks: { a: {} },
+    script: { rules: rules.map((rule) => ({ unit: unit("a"), ...rule })) },
+    ...more,
+  });
+}
+
+const shell = (command: string): ModelTurn => call("run_bash", { command });
+const strays = "echo x > outside.txt; echo a > a.txt";
+
+function verdicts(p: TestProject): unknown[] {
+  return p
+    .events()
+    .filter((e) => e.type === "attempt.rejected")
+    .map((e) => e.data["verdict"]);
+}
+
+describe("C3 an edit outside the claims", () => {
+  test.concurrent("made in a retry is refused", async () => {
+    await using p = await one(
+      [
+        { attempt: 1, turns: [shell("echo BAD > a.txt"), done("ok")] },
+        { turns: [shell(strays), done("ok")] },
+      ],
+      {
+        plan: { max_retries: 1 },
+        config: { project: { lint_cmd: "! grep -q BAD *.txt" } },
+      },
+    );
+    expect((await p.dgov(["run", "p"])).exitCode).toBe(1);
+    expect(verdicts(p)).toEqual(["gate_failed", "scope_violation"]);
+    expect(await p.landed()).toEqual([]);
+  });
+
+  test.concurrent("made before the fork that ends the work is refused, and so is one made in the fork", async () => {
+    const forked = (first: string, second: string): Promise<TestProject> =>
+      one(
+        [
+          { fork: 0, turns: [shell(first), shell("true"), shell("ls")] },
+          { fork: 1, turns: [shell(second), done("ok")] },
+        ],
+        {
+          tasks: { a: { iteration_budget: 2, max_fork_depth: 1 } },
+          plan: { max_retries: 0 },
+        },
+      );
+    await using before = await forked(strays, "true");
+    await using within = await forked("echo half > a.txt", strays);
+    await using fine = await forked("echo half > a.txt", "echo a > a.txt");
+    const [b, w, f] = await Promise.all([before, within, fine].map((p) => p.dgov(["run", "p"])));
+    expect([b?.exitCode, w?.exitCode, f?.exitCode]).toEqual([1, 1, 0]);
+    expect([verdicts(before), verdicts(within)]).toEqual([
+      ["scope_violation"],
+      ["scope_violation"],
+    ]);
+    expect(fine.repo.read("a.txt")).toBe("a\n");
+  });
+
+  test.concurrent("made to satisfy a self-reviewer is refused", async () => {
+    const answers = [{ approved: false, issues: ["write outside.txt too"] }];
+    const yes = { approved: true, issues: [] };
+    await using p = await one(
+      [
+        { role: "reviewer", turns: [() => done("read it", { result: answers.shift() ?? yes })] },
+        { attempt: 1, turns: [shell("echo a > a.txt"), done("ok")] },
+        { turns: [shell(strays), done("ok")] },
+      ],
+      { tasks: { a: { self_review: true } }, plan: { max_retries: 1 } },
+    );
+    expect((await p.dgov(["run", "p"])).exitCode).toBe(1);
+    expect(verdicts(p)).toEqual(["self_review", "scope_violation"]);
+    expect(await p.landed()).toEqual([]);
+  });
+
+  test.concurrent("that a continued attempt finds in its kept work is refused again", async () => {
+    await using p = await one(
+      [
+        { attempt: 1, turns: [shell(strays), done("ok", { status: "incomplete" })] },
+        { turns: [done("it was all there")] },
+      ],
+      { plan: { max_retries: 1 } },
+    );
+    expect((await p.dgov(["run", "p"])).exitCode).toBe(1);
+    expect(verdicts(p)).toEqual(["incomplete", "scope_violation"]);
+    expect(await p.landed()).toEqual([]);
+  });
+
+  test.concurrent("made by hand in kept work is refused, and mended by hand it lands", async () => {
+    await using p = await one([{ turns: [shell(strays), done("ok")] }], {
+      plan: { max_retries: 0 },
+    });
+    expect((await p.dgov(["run", "p"])).exitCode).toBe(1);
+    const taken = JSON.parse((await p.dgov(["take", "a", "--json"])).stdout);
+    writeFileSync(join(taken.path, "more.txt"), "more\n");
+    const refused = await p.dgov(["land", "a"]);
+    expect(refused.exitCode).toBe(1);
+    expect(refused.stdout + refused.stderr).toContain("more.txt");
+    expect(await p.landed()).toEqual([]);
+    for (const name of ["more.txt", "outside.txt"]) await Bun.file(join(taken.path, name)).delete();
+    expect((await p.dgov(["land", "a"])).exitCode).toBe(0);
+    expect(await p.repo.git("show", "--format=", "--name-only", "HEAD")).toBe("a.txt");
+  });
+});
+
+describe("C8 at compile, at write time, in review and in `scope status`", () => {
+  test.concurrent.each([
+    ["src/", ["src/a.txt", "src/deep/b.txt", "src/.hidden"], ["srcs/a.txt", "src/.gitignore"]],
+    ["./docs", ["docs/a.txt"], ["docs.txt", "a/docs/a.txt"]],
+    [".config/", [".config/x.txt", ".config/.y"], ["config/x.txt", ".config.txt"]],
+    [".github/workflows/ci.yml", [".github/workflows/ci.yml"], [".github/workflows/cd.yml"]],
+    ["lib/**/x.txt", ["lib/x.txt", "lib/a/b/x.txt"], ["lib/y.txt", "x.txt"]],
+    ["*.txt", ["a.txt", ".b.txt"], ["c.md", "d/e.txt"]],
+  ])("%j covers %j and not %j", async (claim, covered, uncovered) => {
+    const write = (paths: string[]): ModelTurn => ({
+      calls: paths.map((path) => ({ tool: "write_file", args: { path, content: "x\n" } })),
+    });
+    const all = [...covered, ...uncovered].map((path) => `"${path}"`).join(" ");
+    const strayed = `for f in ${all}; do mkdir -p "$(dirname "$f")"; echo x > "$f"; done`;
+    await using p = await testProject({
+      tasks: {
+        a: { files: { touch: [claim] } },
+        b: { files: { touch: [claim] }, depends_on: ["a"] },
+      },
+      plan: { max_retries: 0 },
+      script: {
+        rules: [
+          { unit: unit("a"), turns: [write([...covered, ...uncovered]), done("ok")] },
+          { unit: unit("b"), turns: [shell(`${strayed}; echo y > "${covered[0]}"`), done("ok")] },
+        ],
+      },
+    });
+    expect((await p.dgov(["validate", "p"])).exitCode).toBe(0);
+    expect((await p.dgov(["run", "p"])).exitCode).toBe(1);
+    // At write time: the tool refused exactly what is not covered, and the rest landed.
+    expect(await p.landed()).toEqual([unit("a")]);
+    const [landing] = p.events().filter((e) => e.type === "landing.finished");
+    const commit = String(landing?.data["commit"]);
+    const names = await p.repo.git("show", "--format=", "--name-only", commit);
+    expect(names.split("\n").sort()).toEqual([...covered].sort());
+    // In review: exactly what is not covered is named.
+    const rejected = p.events().find((e) => e.type === "attempt.rejected");
+    expect(rejected?.data["verdict"]).toBe("scope_violation");
+    const named = String(rejected?.data["reason"]).matchAll(/(\S+) \(not claimed\)/g);
+    expect([...named].map(([, path]) => path).sort()).toEqual([...uncovered].sort());
+    // And in the operator's own working tree.
+    const status = async () =>
+      (await p.dgov(["scope", "status", "--claim", claim, "--json"])).stdout;
+    for (const path of covered) p.repo.write(path, "z\n");
+    expect(JSON.parse(await status())).toMatchObject({ passed: true });
+    for (const path of uncovered) p.repo.write(path, "z\n");
+    const said = JSON.parse(await status());
+    expect(said).toMatchObject({ passed: false, verdict: "scope_violation" });
+    for (const path of uncovered) expect(JSON.stringify(said)).toContain(path);
+  });
+});
+
+describe("C9 whatever is claimed", () => {
+  test.concurrent.each([
+    [
+      [
+        ".dgov/project.toml",
+        ".DGOV/x.toml",
+        ".sentrux/baseline.json",
+        ".sentrux/dgov-baseline.json",
+        ".coverage-baseline/coverage.json",
+        ".gitattributes",
+        ".gitmodules",
+        "sub/.gitattributes",
+      ],
+      "reserved_path",
+      /reserved/,
+    ],
+    [[".gitignore", "sub/.gitignore"], "scope_violation", /not claimed/],
+    [[".github/workflows/ci.yml"], null, /wrote|created/i],
+  ])("%j of a worker's is %p", async (paths, verdict, said) => {
+    await using p = await one(
+      [
+        {
+          turns: [
+            {
+              calls: paths.map((path) => ({
+                tool: "write_file",
+                args: { path, content: "*.x\n" },
+              })),
+            },
+            shell(
+              `for f in ${paths.join(" ")}; do mkdir -p "$(dirname $f)"; echo '*.x' > $f; done; echo a > a.txt`,
+            ),
+            done("ok"),
+          ],
+        },
+      ],
+      { tasks: { a: { files: { touch: ["**"] } } }, plan: { max_retries: 0 } },
+    );
+    const before = await p.repo.git("rev-parse", "main");
+    await p.dgov(["run", "p"]);
+    expect(verdicts(p)).toEqual(verdict === null ? [] : [verdict]);
+    if (verdict === null) expect(await p.landed()).toEqual([unit("a")]);
+    else expect(await p.repo.git("rev-parse", "main")).toBe(before);
+    const reason = p.events().find((e) => e.type === "attempt.rejected")?.data["reason"];
+    if (verdict !== null) for (const path of paths) expect(reason).toContain(`${path} (`);
+    // The tool said so for each before review did.
+    const answers = p.model.requests.at(1)?.conversation.messages.filter((m) => m.role === "tool");
+    expect(answers).toHaveLength(paths.length);
+    for (const answer of answers ?? []) expect(String(answer.content)).toMatch(said);
+  });
+});
+
+describe("C11 departments", () => {
+  test.concurrent.each([
+    ["of a dot-path holds", "Do a", "department_violation"],
+    ["named within another word is not named", "Do devops", "department_violation"],
+    ["named as a word is opted into", "Do a, with ops", null],
+  ])("one %s", async (_what, summary, verdict) => {
+    await using p = await one(
+      [{ turns: [shell("mkdir -p .ci/x; echo a > .ci/x/run.txt"), done("ok")] }],
+      {
+        tasks: { a: { summary, files: { touch: ["**"] } } },
+        plan: { max_retries: 0 },
+        config: { departments: { ops: [".ci/**"] } },
+      },
+    );
+    await p.dgov(["run", "p"]);
+    expect(verdicts(p)).toEqual(verdict === null ? [] : [verdict]);
+    expect(await p.landed()).toEqual(verdict === null ? [unit("a")] : []);
+  });
+
+  test.concurrent("a string where a list belongs is an error, before a token is spent", async () => {
+    await using p = await one([{ turns: [done("ok")] }], {
+      config: { departments: { ops: ".ci/**" } },
+    });
+    const run = await p.dgov(["run", "p", "--json"]);
+    expect(run.exitCode).not.toBe(0);
+    expect(run.stdout).toContain("`departments.ops` must be an array, not string");
+    expect(p.model.requests).toEqual([]);
+  });
+});
