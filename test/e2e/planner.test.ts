@@ -1,10 +1,11 @@
 /** `dgov plan create`, end to end: a scripted planner on loopback, real git, a real compile. */
 import { describe, expect, test } from "bun:test";
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "smol-toml";
 import { call, done, type ModelRule, type ModelTurn, textOf } from "../../src/demo/script.ts";
 import { type ProjectOptions, type TestProject, testProject } from "../harness/project.ts";
+import { dgovOnTerminal, keys, terminalProgram } from "../harness/terminal.ts";
 
 type Task = Record<string, unknown>;
 
@@ -282,4 +283,82 @@ test.concurrent("without a terminal and without --auto it is an error of usage",
   const made = await p.dgov(["plan", "create", "Add limits", "--json"]);
   expect(JSON.parse(made.stdout)).toMatchObject({ code: "USAGE", hint: "--auto asks none" });
   expect([made.exitCode, p.model.requests]).toEqual([2, []]);
+});
+
+// A terminal is made with Python's pty module; without Python there is nobody to answer.
+describe.skipIf(terminalProgram === null)("plan create on a terminal", () => {
+  const create = ["plan", "create", "Add limits"];
+
+  test.concurrent("asks what the planner asks, shows the draft, and writes it when it is accepted", async () => {
+    await using p = await project([
+      round(1, hands({ questions: ["Which\u001b file?"], notes: "readme seen" })),
+      round(2, hands(draft([task("a"), task("b", { depends_on: ["a"] })]))),
+    ]);
+    const made = await dgovOnTerminal(create, {
+      cwd: p.root,
+      env: p.env,
+      steps: [
+        ["Which\\u{1b} file?", `a.txt please${keys.enter}`],
+        ["What about this plan?", keys.enter],
+      ],
+    });
+    expect(made.stdout).toContain("└─ tasks/main.b");
+    expect(made.stdout).toMatch(/a\.txt {2}create {2}tasks\/main\.a/);
+    expect(made.stdout).toContain("wrote .dgov/plans/limits");
+    expect(made.exitCode).toBe(0);
+    expect(prompt(p, 2)).toContain("The operator: a.txt please");
+    expect(prompt(p, 2)).toContain("readme seen");
+    expect(plans(p)).toEqual(["limits", "p"]);
+  });
+
+  test.concurrent("asks again with the operator's words, and takes files edited by hand", async () => {
+    await using p = await project([
+      round(1, hands(draft([task("a")]))),
+      round(2, hands(draft([task("b")]))),
+    ]);
+    const edit = join(p.repo.root, "edit.sh");
+    writeFileSync(edit, '#!/bin/sh\nsed -i.old "s/Do b/Do b by hand/" "$2"\n', { mode: 0o755 });
+    const made = await dgovOnTerminal(create, {
+      cwd: p.root,
+      env: { ...p.env, EDITOR: edit },
+      steps: [
+        ["What about this plan?", keys.down + keys.down + keys.enter],
+        ["What should be different?", `call it b${keys.enter}`],
+        ["What about this plan?", keys.down + keys.enter],
+        ["Do b by hand", ""],
+        ["What about this plan?", keys.enter],
+      ],
+    });
+    expect(made.exitCode).toBe(0);
+    expect(prompt(p, 2)).toContain("# The operator wants another plan\ncall it b\n");
+    const written = p.repo.read(".dgov/plans/limits/tasks/main.toml");
+    expect(parse(written)).toMatchObject({ tasks: { b: { summary: "Do b by hand" } } });
+  });
+
+  test.concurrent("a change of project.toml is made after a yes", async () => {
+    const config = { lint_cmd: "true" };
+    await using p = await project([round(1, hands(draft([task("a")], { config })))]);
+    const made = await dgovOnTerminal([...create, "--apply-config"], {
+      cwd: p.root,
+      env: p.env,
+      steps: [
+        ["What about this plan?", keys.enter],
+        ['+lint_cmd = "true"', ""],
+        ["Change .dgov/project.toml like this?", "y"],
+      ],
+    });
+    expect(made.exitCode).toBe(0);
+    expect(p.repo.read(".dgov/project.toml")).toContain('lint_cmd = "true"\n');
+  });
+
+  test.concurrent("Ctrl-C at a question leaves nothing", async () => {
+    await using p = await project([round(1, hands(draft([task("a")])))]);
+    const made = await dgovOnTerminal(create, {
+      cwd: p.root,
+      env: p.env,
+      steps: [["What about this plan?", keys.interrupt]],
+    });
+    expect(made.exitCode).not.toBe(0);
+    expect([plans(p), leftovers(p)]).toEqual([["p"], []]);
+  });
 });
