@@ -5,6 +5,8 @@
  * Two units run side by side, one waits for both, one fails the tests first and is repaired on
  * retry, and one edits outside its claims and is refused. Plain data; the command writes it.
  */
+
+import { plannedRules } from "./planned.ts";
 import type { ModelScript, ModelTurn } from "./script.ts";
 import { call, done } from "./script.ts";
 
@@ -166,7 +168,7 @@ export function wordCount(text: string): number {
 }
 `;
 
-/** What the scripted model does in each unit. */
+/** What the scripted model does in each unit, and what it plans when it is asked to. */
 export const sampleScript: ModelScript = {
   rules: [
     {
@@ -250,6 +252,7 @@ export const sampleScript: ModelScript = {
         done("Wrote the usage page and tidied up package.json."),
       ],
     },
+    ...plannedRules,
   ],
 };
 

@@ -3,8 +3,12 @@ import { describe, expect, test } from "bun:test";
 import { existsSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "smol-toml";
+import { sampleFiles, sampleScript } from "../../src/demo/sample.ts";
 import { call, done, type ModelRule, type ModelTurn, textOf } from "../../src/demo/script.ts";
+import { startScriptedModel } from "../../src/demo/scripted-model.ts";
+import { dgov } from "../harness/bin.ts";
 import { type ProjectOptions, type TestProject, testProject } from "../harness/project.ts";
+import { testRepo } from "../harness/repo.ts";
 import { dgovOnTerminal, keys, terminalProgram } from "../harness/terminal.ts";
 
 type Task = Record<string, unknown>;
@@ -283,6 +287,28 @@ test.concurrent("without a terminal and without --auto it is an error of usage",
   const made = await p.dgov(["plan", "create", "Add limits", "--json"]);
   expect(JSON.parse(made.stdout)).toMatchObject({ code: "USAGE", hint: "--auto asks none" });
   expect([made.exitCode, p.model.requests]).toEqual([2, []]);
+});
+
+test.concurrent("the model of dgov demo --serve plans on the sample repository, and its plan lands", async () => {
+  const model = await startScriptedModel(sampleScript);
+  const testCommand = `BUN_BE_BUN=1 '${process.execPath}' test`;
+  await using repo = await testRepo(sampleFiles({ testCommand, baseUrl: model.baseUrl }));
+  await repo.git("config", "user.name", "Test Author");
+  await repo.git("config", "user.email", "author@example.com");
+  const env = { ...repo.env, DGOV_DEMO_KEY: "none", DGOV_TRUST_PROVIDERS: "1" };
+  const goal = "Add a function that reverses a text";
+  const made = await dgov(["plan", "create", goal, "--auto", "--run", "--json"], {
+    cwd: repo.path,
+    env,
+  });
+  await model.stop();
+  expect(JSON.parse(made.stdout)).toMatchObject({
+    plan: "reverse",
+    summary: goal,
+    warnings: [],
+    run: { status: "complete", units: [{ phase: "landed" }, { phase: "landed" }] },
+  });
+  expect(repo.read("src/index.ts")).toContain("reverse");
 });
 
 // A terminal is made with Python's pty module; without Python there is nobody to answer.

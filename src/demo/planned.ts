@@ -1,0 +1,109 @@
+/**
+ * What the scripted model answers to `dgov plan create` on the sample repository: a plan of two units,
+ * and the work of both. Any goal gets the same plan; the goal becomes its summary.
+ */
+import { type Conversation, call, done, type ModelRule, type ModelTurn, textOf } from "./script.ts";
+
+const summaryCharsMax = 200;
+
+const reverse = `/** The characters of a text in reverse. */
+export function reverse(text: string): string {
+  return [...text].reverse().join("");
+}
+`;
+
+const reverseTest = `import { expect, test } from "bun:test";
+import { reverse } from "../src/reverse.ts";
+
+test("reverse", () => {
+  expect(reverse("abc")).toBe("cba");
+  expect(reverse("")).toBe("");
+});
+`;
+
+/** Rules for the planner and for the units of its plan. */
+export const plannedRules: ModelRule[] = [
+  {
+    role: "planner",
+    turns: [
+      {
+        text: "A look at the library first.",
+        calls: [
+          { tool: "read_file", args: { path: "src/index.ts" } },
+          { tool: "read_file", args: { path: "src/capitalize.ts" } },
+        ],
+      },
+      planned,
+    ],
+  },
+  {
+    unit: "code/main.reverse",
+    turns: [
+      {
+        calls: [
+          { tool: "write_file", args: { path: "src/reverse.ts", content: reverse } },
+          { tool: "write_file", args: { path: "test/reverse.test.ts", content: reverseTest } },
+        ],
+      },
+      done("Added reverse with a test."),
+    ],
+  },
+  {
+    unit: "code/main.export",
+    turns: [
+      call("edit_file", {
+        path: "src/index.ts",
+        old_text: 'export { capitalize } from "./capitalize.ts";\n',
+        new_text:
+          'export { capitalize } from "./capitalize.ts";\nexport { reverse } from "./reverse.ts";\n',
+      }),
+      done("Exported reverse."),
+    ],
+  },
+];
+
+function planned({ messages }: Conversation): ModelTurn {
+  const goal = /^# Goal\n(.+)$/m.exec(textOf(messages[1]?.content))?.[1] ?? "Add reverse";
+  const result = {
+    name: "reverse",
+    summary: goal.slice(0, summaryCharsMax),
+    sections: [{ name: "code", tasks: [reverseTask, exportTask] }],
+  };
+  return done("A plan of two units.", { result });
+}
+
+const reverseTask = {
+  key: "reverse",
+  summary: "Add reverse",
+  prompt: `Orient:
+Read src/capitalize.ts for the style of the library.
+
+Edit:
+Add src/reverse.ts with reverse(text), and its test in test/reverse.test.ts.
+
+Verify:
+Run the tests.
+`,
+  commit_message: "feat: reverse",
+  files: {
+    create: ["src/reverse.ts", "test/reverse.test.ts"],
+    read: ["src/capitalize.ts"],
+  },
+};
+
+const exportTask = {
+  key: "export",
+  summary: "Export reverse",
+  prompt: `Orient:
+Read src/index.ts and src/reverse.ts.
+
+Edit:
+Export reverse from src/index.ts.
+
+Verify:
+Run the tests.
+`,
+  commit_message: "feat: export reverse",
+  files: { edit: ["src/index.ts"], read: ["src/reverse.ts"] },
+  depends_on: ["reverse"],
+};
