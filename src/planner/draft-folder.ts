@@ -36,6 +36,7 @@ export class DraftFolder {
 
   /** Writes the files of a draft, in the place of those before; gives the plan's folder. */
   write(name: string, files: Readonly<Record<string, string>>): string {
+    this.#makeFolder(dirname(this.#root));
     this.remove();
     const dir = join(this.#root, name);
     for (const [path, text] of Object.entries(files)) {
@@ -62,18 +63,25 @@ export class DraftFolder {
 
   /** Removes what was written and not published. */
   remove(): void {
+    if (this.#leaves(this.#root) !== null) return;
     rmSync(this.#root, { recursive: true, force: true });
   }
 
   /** Makes a folder of the project. One that a link leads out of it is refused. */
   #makeFolder(path: string): void {
+    const link = this.#leaves(path);
+    if (link !== null) {
+      throw new DgovError("REFUSED", `${link} is a link that leaves the project`);
+    }
+    mkdirSync(path, { recursive: true });
+  }
+
+  /** The part of a path that is there, when it lies outside the project; null when all is well. */
+  #leaves(path: string): string | null {
     let there = path;
     while (!existsSync(there)) there = dirname(there);
     const away = relative(realpathSync(this.#projectRoot), realpathSync(there));
-    if (away === ".." || away.startsWith(`..${sep}`)) {
-      const shown = relative(this.#projectRoot, there);
-      throw new DgovError("REFUSED", `${shown} is a link that leaves the project`);
-    }
-    mkdirSync(path, { recursive: true });
+    const outside = away === ".." || away.startsWith(`..${sep}`);
+    return outside ? relative(this.#projectRoot, there) : null;
   }
 }

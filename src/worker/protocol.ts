@@ -160,7 +160,4 @@ export type ToolErrorKind =
   | "unsupported"
   | "failed";
 
-export type ParentMessage =
-  | { type: "permit.granted"; id: number }
-  /** Answer to a planner's question. */
-  | { type: "answer"; text: string };
+export type ParentMessage = { type: "permit.granted"; id: number };

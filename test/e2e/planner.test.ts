@@ -1,6 +1,6 @@
 /** `dgov plan create`, end to end: a scripted planner on loopback, real git, a real compile. */
 import { describe, expect, test } from "bun:test";
-import { existsSync, readdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "smol-toml";
 import { sampleFiles, sampleScript } from "../../src/demo/sample.ts";
@@ -184,6 +184,20 @@ describe("plan create --auto", () => {
     expect(await p.repo.git("status", "--porcelain")).toBe("?? .dgov/plans/escape/");
     expect(readdirSync(p.repo.root).sort()).toEqual(["home", "repo"]);
   });
+
+  test.concurrent.each([".dgov/plans", ".dgov/runtime"])(
+    "C10 nothing is written through %s when it is a link out of the project",
+    async (place) => {
+      await using p = await project([round(1, hands(draft([task("a")])))]);
+      const outside = join(p.repo.root, "outside");
+      mkdirSync(outside);
+      rmSync(join(p.root, place), { recursive: true, force: true });
+      symlinkSync(outside, join(p.root, place));
+      const made = await p.dgov(["plan", "create", "x", "--auto"]);
+      expect(made.stderr).toContain(`${place} is a link that leaves the project`);
+      expect([made.exitCode, readdirSync(outside)]).toEqual([1, []]);
+    },
+  );
 
   test.concurrent("a name in use gets a number; one asked for must be free", async () => {
     await using p = await project([
