@@ -3,6 +3,7 @@ import type { Config } from "../config/config.ts";
 import type { Identity } from "../git/objects.ts";
 import type { Oid, Repository } from "../git/repository.ts";
 import type { GateStatus } from "../kernel/event.ts";
+import { type CoverageFigures, coverageFigures } from "./coverage/figures.ts";
 import type { Diagnostic } from "./diagnostics/diagnostic.ts";
 import type { BaseRuns } from "./gates/on-base.ts";
 import { type GateSlots, gateSlots } from "./slots.ts";
@@ -56,6 +57,8 @@ export interface SettlementContext {
   cache: VerdictCache;
   /** How commands ended on trees that are somebody's base, as far as they did not pass. */
   baseRuns: BaseRuns;
+  /** The coverage baseline, and the figures of trees that were measured. */
+  coverage: CoverageFigures;
   signal: AbortSignal;
   /** What belongs together is reported together, to be recorded at once. */
   report(...progress: GateProgress[]): void;
@@ -65,7 +68,7 @@ export interface SettlementContext {
 
 /** A context with its own slots and cache below `slotsRoot`. */
 export function openSettlement(
-  o: Omit<SettlementContext, "slots" | "cache" | "baseRuns"> & { slotsRoot: string },
+  o: Omit<SettlementContext, "slots" | "cache" | "baseRuns" | "coverage"> & { slotsRoot: string },
 ): SettlementContext {
   const { slotsRoot, ...rest } = o;
   const { maxGates, jobs } = o.config.run;
@@ -75,5 +78,6 @@ export function openSettlement(
     slots: gateSlots(slotsRoot, maxGates + Math.max(1, jobs)),
     cache: verdictCache(slotsRoot, o.environment),
     baseRuns: new Map(),
+    coverage: coverageFigures(o.projectRoot, slotsRoot),
   };
 }

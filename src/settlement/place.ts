@@ -28,10 +28,12 @@ export interface GatePlace {
   readonly project: string;
   /** Root of the tree. */
   readonly root: string;
+  /** `TMPDIR` of what runs here, outside the tree: emptied before each command, and left after it. */
+  readonly temporary: string;
   /** Dependencies; nothing to do when those that are there fit (`warm`). */
   readonly prepare: () => Promise<Prepared & { warm: boolean }>;
   /** Runs one command on exactly the tree, prepared; what it changed is undone. */
-  run(command: string): Promise<CommandRun>;
+  run(command: string, onOutput?: (chunk: Uint8Array) => void): Promise<CommandRun>;
 }
 
 export interface PlaceRequest {
@@ -97,6 +99,10 @@ class Place implements GatePlace {
     return join(this.#slot.path, this.#c.projectDir);
   }
 
+  get temporary(): string {
+    return this.#slot.temporary;
+  }
+
   readonly prepare = async (): Promise<Prepared & { warm: boolean }> => {
     const slot = this.#slot;
     const key = dependencyKey(this.#c, this.project);
@@ -127,7 +133,7 @@ class Place implements GatePlace {
     return { ...done, warm: false };
   };
 
-  async run(command: string): Promise<CommandRun> {
+  async run(command: string, onOutput?: (chunk: Uint8Array) => void): Promise<CommandRun> {
     if (this.#slot.prepared === null) await this.prepare();
     const run = await runCommand(this.#c, {
       root: this.#slot.path,
@@ -135,6 +141,7 @@ class Place implements GatePlace {
       command,
       marker: this.#o.marker,
       signal: this.#o.signal,
+      ...(onOutput === undefined ? {} : { onOutput }),
     });
     const changed = [...(await this.#restore()), ...(await this.#dependenciesIntact())];
     return { ...run, changedPaths: changed };

@@ -30,6 +30,8 @@ export interface VerdictKey {
 export interface VerdictCache {
   get(key: VerdictKey): GateVerdict | null;
   put(key: VerdictKey, verdict: GateVerdict): void;
+  /** What a key comes to on this machine, for what else depends on the same things. */
+  digest(key: VerdictKey): string;
 }
 
 /** Verdicts kept between runs; the oldest half goes when there are more. */
@@ -41,6 +43,7 @@ export function verdictCache(root: string, environment: Record<string, string>):
   const known = readKnown(file);
   const digest = digester(environment);
   return {
+    digest,
     get(key) {
       const verdict = known.get(digest(key));
       return verdict === undefined ? null : { ...verdict, cached: true };

@@ -18,6 +18,9 @@ const formats: readonly { looks: RegExp; read(text: string): RawReading }[] = [
   { looks: /^\s*(TN|SF):/, read: readLcov },
 ];
 
+/** Characters of a reason: it quotes the report, whose lines may be long. */
+const reasonMax = 200;
+
 /**
  * The figures of the tree's files, from a report's text. Files that are not the tree's are left out;
  * a report about nothing else, or that cannot be read to its end, gives the reason, completing "the
@@ -32,7 +35,7 @@ export function readReport(text: string, layout: Layout): ReportReading {
     return { ok: false, reason };
   }
   const raw = format.read(content);
-  if (!raw.ok) return raw;
+  if (!raw.ok) return { ok: false, reason: raw.reason.slice(0, reasonMax) };
   const files = new Map<string, FileCoverage>();
   for (const { covered, total, ...named } of raw.files) {
     const path = locate(layout, named);

@@ -71,6 +71,7 @@ export async function runCommand(
     command: string;
     marker: string;
     signal: AbortSignal;
+    onOutput?: (chunk: Uint8Array) => void;
   },
 ): Promise<CommandRun> {
   const run = await runShell({
@@ -81,6 +82,7 @@ export async function runCommand(
     outputBytesMax,
     marker: o.marker,
     signal: o.signal,
+    ...(o.onOutput === undefined ? {} : { onOutput: o.onOutput }),
   });
   return {
     command: o.command,

@@ -12,6 +12,7 @@ import type { GateProgress, GateVerdict, SettlementContext } from "../context.ts
 import { inGateTree } from "../place.ts";
 import { isSource } from "../source.ts";
 import type { VerdictKey } from "../verdict-cache.ts";
+import { coverageGate } from "./coverage.ts";
 import { formatGate } from "./format.ts";
 import {
   type Gate,
@@ -30,7 +31,7 @@ export type { GateVerdict } from "../context.ts";
 export type { GateName, GateRequest } from "./gate.ts";
 
 /** In the order of their price; those that read objects go first. Setup comes before all, and is run by whoever needs a tree. */
-const gates: readonly Gate[] = [formatGate, lintGate, typesGate, testsGate];
+const gates: readonly Gate[] = [formatGate, lintGate, typesGate, testsGate, coverageGate];
 
 /** Gates whose verdict every landing of a plan needs. */
 export function requiredGates(config: Config, testCmds: readonly (string | null)[]): GateName[] {

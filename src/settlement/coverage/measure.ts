@@ -1,0 +1,108 @@
+/** Running a coverage command in a gate tree, and reading what it wrote. */
+import { existsSync, readFileSync, realpathSync, statSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
+import { listTree } from "../../git/diff.ts";
+import type { Oid } from "../../git/repository.ts";
+import { substitute } from "../../process/spawn.ts";
+import type { SettlementContext } from "../context.ts";
+import { type CommandRun, combined } from "../gates/command.ts";
+import type { GatePlace } from "../place.ts";
+import { readReport } from "./detect.ts";
+import { goModule } from "./go-profile.ts";
+import { type FileCoverage, type Layout, percentOf, type ReportReading } from "./report.ts";
+
+export interface Measured {
+  /** As it would be typed: `{output}` is left as it is, since it is another place each time. */
+  run: CommandRun;
+  /** Null when the command did not pass: what it left says nothing then. */
+  report: ReportReading | null;
+}
+
+/** Bytes of a report that are read. */
+const reportBytesMax = 64 * 1024 * 1024;
+
+/** What tools call their report in a folder they are told to write to. */
+const reportNames = [
+  "lcov.info",
+  "cobertura-coverage.xml",
+  "cobertura.xml",
+  "coverage.xml",
+  "coverage.json",
+];
+
+/**
+ * Runs commands, filled in but for `{output}`, on the tree of a place. `{output}` is a path where
+ * there is nothing yet, outside the tree: what is found there was written by this run.
+ */
+export async function measure(
+  c: SettlementContext,
+  place: GatePlace,
+  o: { tree: Oid; commands: readonly string[]; onOutput?: (chunk: Uint8Array) => void },
+): Promise<Measured> {
+  const runs: CommandRun[] = [];
+  const reports: ReportReading[] = [];
+  const layout = await layoutOf(c, place, o.tree);
+  for (const command of o.commands) {
+    const output = join(place.temporary, "coverage");
+    const run = await place.run(substitute(command, { output }), o.onOutput);
+    runs.push({ ...run, command });
+    if (run.status !== "passed") return { run: combined(runs), report: null };
+    const text = reportText(output);
+    reports.push(text.ok ? readReport(text.text, layout) : text);
+  }
+  return { run: combined(runs), report: together(reports) };
+}
+
+/** The report at a path, or in the folder there. */
+function reportText(path: string): { ok: true; text: string } | { ok: false; reason: string } {
+  const found = [path, ...reportNames.map((name) => join(path, name))].find(isFile);
+  if (found !== undefined) {
+    if (statSync(found).size <= reportBytesMax)
+      return { ok: true, text: readFileSync(found, "utf8") };
+    return { ok: false, reason: `it is larger than ${reportBytesMax / 1024 / 1024} MiB` };
+  }
+  const reason = existsSync(path)
+    ? `the command wrote none of ${reportNames.join(", ")} to the folder {output}`
+    : "the command wrote nothing to {output}";
+  return { ok: false, reason };
+}
+
+function isFile(path: string): boolean {
+  try {
+    return statSync(path).isFile();
+  } catch {
+    return false;
+  }
+}
+
+async function layoutOf(c: SettlementContext, place: GatePlace, tree: Oid): Promise<Layout> {
+  const paths = new Set((await listTree(c.repository, tree)).map(({ path }) => path));
+  const modules = [...paths]
+    .filter((path) => basename(path) === "go.mod")
+    .flatMap((path) => {
+      const name = goModule(readFileSync(join(place.root, path), "utf8"));
+      return name === null ? [] : [{ name, dir: dirname(path) }];
+    });
+  return {
+    roots: [place.root, realpathSync(place.root)],
+    projectDir: c.projectDir,
+    modules,
+    has: (path) => paths.has(path),
+  };
+}
+
+/**
+ * The reports of one command that was run several times, since its files did not fit one line. A
+ * file keeps its best figures: which lines the others ran is not known here.
+ */
+function together(reports: readonly ReportReading[]): ReportReading {
+  const files = new Map<string, FileCoverage>();
+  for (const report of reports) {
+    if (!report.ok) return report;
+    for (const file of report.files) {
+      const known = files.get(file.path);
+      if (known === undefined || percentOf(known) < percentOf(file)) files.set(file.path, file);
+    }
+  }
+  return { ok: true, files: [...files.values()] };
+}

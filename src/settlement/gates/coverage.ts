@@ -1,0 +1,184 @@
+/**
+ * `coverage_cmd`, for projects with a baseline: a changed file whose coverage fell by more than
+ * `coverage_threshold` points fails.
+ *
+ * Like is compared with like: the base's figures are those of the same command. Where the command
+ * selects tests (`{files}`), the base is measured with the same selection.
+ */
+
+import { canonicalJson, sha256 } from "../../std/digest.ts";
+import type { GateVerdict } from "../context.ts";
+import { figuresOfBase, rememberFigures } from "../coverage/figures.ts";
+import { type Measured, measure } from "../coverage/measure.ts";
+import { type FileCoverage, percentOf } from "../coverage/report.ts";
+import { diagnostic } from "../diagnostics/diagnostic.ts";
+import { isTestFile } from "../source.ts";
+import { type CommandRun, fillIn, takesFiles } from "./command.ts";
+import type { Filled } from "./command-gate.ts";
+import { type Applies, type GateInput, type TreeGate, tailOf, verdictOf } from "./gate.ts";
+
+export const coverageGate: TreeGate = {
+  name: "coverage",
+  reads: "gate_tree",
+  configured: ({ commands }) => commands.coverage !== null,
+  applies,
+  commands: (input) => {
+    const { onTree, onBase } = filled(input);
+    const { config, coverage } = input.context;
+    const baseline = coverage.baseline.ok ? coverage.baseline.baseline : null;
+    const settings = { threshold: config.coverageThreshold, baseline };
+    return [...onTree, ...onBase, sha256(canonicalJson(settings))];
+  },
+  async run(input, place) {
+    const { context: c, request } = input;
+    const problem = unusable(input);
+    if (problem !== null) {
+      return verdictOf("coverage", { status: "errored", reason: problem, blame: "environment" });
+    }
+    const commands = filled(input);
+    const after = await measure(c, place, { tree: request.tree, commands: commands.onTree });
+    rememberFigures(c, request.tree, commands.onTree, after);
+    const { run } = after;
+    return verdictOf("coverage", {
+      command: run.command,
+      exit: run.exit,
+      durationMs: run.durationMs,
+      output: c.putOutput(run.output),
+      tail: tailOf(run.output),
+      changedPaths: run.changedPaths,
+      ...(await judge(input, commands, after)),
+    });
+  },
+};
+
+function applies(input: GateInput): Applies {
+  const { coverage } = input.context;
+  if (coverage.baseline.ok && coverage.baseline.baseline === null) {
+    return { runs: false, reason: "no coverage baseline (dgov coverage-baseline)" };
+  }
+  if (unusable(input) !== null) return { runs: true };
+  if (input.files.inBase.length === 0) {
+    return { runs: false, reason: "no changed file was there before" };
+  }
+  const { onTree, onBase } = filled(input);
+  if (onTree.length > 0 && onBase.length > 0) return { runs: true };
+  return { runs: false, reason: "no test of the base is selected" };
+}
+
+/** Why there is nothing to compare although a baseline was asked for; null when there is. */
+function unusable({ context: c }: GateInput): string | null {
+  if (!c.coverage.baseline.ok) return c.coverage.baseline.reason;
+  const takesOutput = (c.config.commands.coverage ?? "").includes("{output}");
+  return takesOutput ? null : "coverage_cmd has no {output} to write its report to";
+}
+
+/** The command with everything filled in but `{output}`. */
+function filled({ context: c, files }: GateInput): Filled {
+  const template = c.config.commands.coverage ?? "";
+  const tests = (names: readonly string[]): string[] =>
+    takesFiles(template) ? names.filter((name) => isTestFile(c.config, name)) : [];
+  return {
+    onTree: fillIn(c.config, template, tests(files.inTree)),
+    onBase: fillIn(c.config, template, tests(files.inBase)),
+  };
+}
+
+type Judged = Pick<GateVerdict, "status" | "reason" | "blame"> & Partial<GateVerdict>;
+
+async function judge(input: GateInput, commands: Filled, after: Measured): Promise<Judged> {
+  const { run, report } = after;
+  if (run.status === "cancelled") {
+    return { status: "errored", reason: "cancelled", blame: "environment" };
+  }
+  if (report === null || !report.ok) return unmeasured(input, commands, after);
+  if (input.request.tree === input.baseTree) return { status: "passed", reason: "", blame: null };
+  const before = await figuresOfBase(input, commands.onBase);
+  if (before.ok) return compared(input, before.files, report.files);
+  const { measured } = before;
+  if (measured?.run.status === "failed") {
+    // A change that mends a red base must be able to land; its tests passed.
+    const reason = `base is red: the command fails there (${measured.run.exit}), so there is no figure to compare with`;
+    return { status: "not_applicable", reason, blame: "base" };
+  }
+  const why = measured === null ? "it could not be prepared" : problemOf(measured);
+  return { status: "errored", reason: `the base cannot be measured: ${why}`, blame: "environment" };
+}
+
+/** A tree without figures: whose doing that is. */
+async function unmeasured(input: GateInput, { onBase }: Filled, after: Measured): Promise<Judged> {
+  const status = after.run.status === "failed" ? "failed" : "errored";
+  const blame = status === "failed" ? "base" : "environment";
+  const reason = problemOf(after);
+  const red = status === "failed" ? `base is red: ${reason} without the change too` : reason;
+  if (input.request.tree === input.baseTree) return { status, reason: red, blame };
+  const before = await figuresOfBase(input, onBase);
+  const same = !before.ok && (before.measured === null || statusOf(before.measured) === status);
+  return same ? { status, reason: red, blame } : { status, reason, blame: "attempt" };
+}
+
+function statusOf({ run }: Measured): "failed" | "errored" {
+  return run.status === "failed" ? "failed" : "errored";
+}
+
+function problemOf({ run, report }: Measured): string {
+  if (report !== null && !report.ok) return `the coverage report cannot be used: ${report.reason}`;
+  return run.status === "failed" ? `the command fails (${run.exit})` : endOf(run);
+}
+
+function endOf({ exit, exitCode, output }: CommandRun): string {
+  const missing = exitCode === 126 || exitCode === 127;
+  return missing ? `${exit}: ${output.trim().split("\n").at(-1) ?? ""}` : exit;
+}
+
+interface Drop {
+  before: FileCoverage;
+  /** Null when the report does not name it any more. */
+  after: FileCoverage | null;
+  points: number;
+}
+
+/** The changed files that both trees have, and how far their coverage fell. */
+function compared(
+  { context: c, files }: GateInput,
+  before: readonly FileCoverage[],
+  after: readonly FileCoverage[],
+): Judged {
+  const allowed = c.config.coverageThreshold;
+  const now = new Map(after.map((file) => [file.path, file]));
+  const changed = new Set(files.inBase);
+  const drops = before
+    // A file with nothing to cover has no figure to fall from.
+    .filter(({ path, total }) => changed.has(path) && total > 0)
+    .map((file): Drop => {
+      const found = now.get(file.path) ?? null;
+      const points = percentOf(file) - (found === null ? 0 : percentOf(found));
+      return { before: file, after: found, points };
+    })
+    .filter(({ points }) => points > allowed + rounding);
+  if (drops.length === 0) return { status: "passed", reason: "", blame: null };
+  const more = drops.length > 3 ? ` and ${drops.length - 3} more` : "";
+  const named = drops.slice(0, 3).map((drop) => `${drop.before.path}: ${wordsOf(drop)}`);
+  return {
+    status: "failed",
+    reason: `coverage fell by more than ${allowed} points: ${named.join(", ")}${more}`,
+    blame: "attempt",
+    diagnostics: drops.map((drop) =>
+      diagnostic({
+        file: drop.before.path,
+        code: "coverage",
+        message: `coverage ${wordsOf(drop)}`,
+      }),
+    ),
+  };
+}
+
+/** Points lost to arithmetic. */
+const rounding = 1e-9;
+
+function wordsOf({ before, after }: Drop): string {
+  const share = (file: FileCoverage): string =>
+    `${percentOf(file).toFixed(1)} % (${file.covered} of ${file.total})`;
+  return after === null
+    ? `${share(before)} before, now not in the report`
+    : `${share(before)} before, now ${share(after)}`;
+}

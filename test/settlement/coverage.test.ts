@@ -1,0 +1,309 @@
+/** The coverage gate, with commands that count the lines of text files: `x` is covered, `-` is not. */
+import { describe, expect, test } from "bun:test";
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { baselineFile, baselineText } from "../../src/settlement/coverage/baseline.ts";
+import { checkGatesRunnable } from "../../src/settlement/gates/run-gates.ts";
+import { type Court, court, verdict } from "./harness.ts";
+
+/** Says where it ran, then reports every file of src/. */
+const whole = `echo run >> "$HOME/count"
+for f in src/*.txt; do
+  echo SF:$f; awk '{ print "DA:" NR "," ($0 == "x") }' $f; echo end_of_record
+done > {output}`;
+
+/** Reports which lines of src/ the files given name, as \`src/a.txt:1\`. */
+const selecting = `echo run >> "$HOME/count"; sh cover.sh {output} {files}`;
+const coverSh = `out=$1; shift; cat "$@" > $TMPDIR/hit
+for f in src/*.txt; do
+  echo SF:$f; n=0
+  while read -r line; do
+    n=$((n + 1)); grep -qx "$f:$n" $TMPDIR/hit && echo DA:$n,1 || echo DA:$n,0
+  done < $f
+  echo end_of_record
+done > $out
+`;
+
+const wanted = {
+  [baselineFile]: baselineText({ command: "", head: "", tree: "", files: [] }),
+};
+
+interface Options {
+  command?: string;
+  project?: Record<string, unknown>;
+  baseline?: Record<string, string>;
+}
+
+/** A project with a baseline, so that its coverage is judged. */
+async function project(
+  files: Record<string, string>,
+  { command = whole, project: more, baseline = wanted }: Options = {},
+): Promise<Court & { runs(): number }> {
+  const c = await court({
+    files: { ...baseline, ...files },
+    project: { coverage_cmd: command, ...more },
+  });
+  const count = join(c.g.repo.root, "home/count");
+  const runs = (): number =>
+    existsSync(count) ? readFileSync(count, "utf8").trim().split("\n").length : 0;
+  return Object.assign(c, { runs });
+}
+
+describe("A10 a changed file", () => {
+  test("whose coverage fell by more than the threshold fails, by name and figures", async () => {
+    await using c = await project({ "src/a.txt": "x\nx\nx\nx\n", "src/b.txt": "-\n" });
+    const result = await c.judge({ "src/a.txt": "x\nx\nx\n-\n" });
+    const words = "100.0 % (4 of 4) before, now 75.0 % (3 of 4)";
+    expect(verdict(result, "coverage")).toMatchObject({
+      status: "failed",
+      blame: "attempt",
+      reason: `coverage fell by more than 2 points: src/a.txt: ${words}`,
+      diagnostics: [
+        { file: "src/a.txt", line: null, code: "coverage", message: `coverage ${words}` },
+      ],
+      changedPaths: [],
+    });
+    expect([result.passed, result.blame]).toEqual([false, "attempt"]);
+  });
+
+  test("that was as bad on the base is not charged", async () => {
+    await using c = await project({ "src/a.txt": "x\n-\n" });
+    const result = await c.judge({ "src/a.txt": "x\n-\nx\n-\n" });
+    expect(verdict(result, "coverage")).toMatchObject({ status: "passed", reason: "" });
+    expect(result.passed).toBe(true);
+  });
+
+  test.each([
+    [25, "passed"],
+    [24.9, "failed"],
+  ])("that lost 25 points where %d are allowed has %s", async (threshold, status) => {
+    await using c = await project(
+      { "src/a.txt": "x\nx\nx\nx\n" },
+      { project: { coverage_threshold: threshold } },
+    );
+    const result = await c.judge({ "src/a.txt": "x\nx\nx\n-\n" });
+    expect(verdict(result, "coverage").status).toBe(status as never);
+  });
+
+  test("that the report does not name any more is not covered any more", async () => {
+    await using c = await project(
+      { "src/a.txt": "x\n", "src/b.txt": "x\n" },
+      {
+        command: whole.replace("src/*.txt", "$(grep -L untested src/*.txt)"),
+      },
+    );
+    const result = await c.judge({ "src/a.txt": "untested\n" });
+    expect(verdict(result, "coverage")).toMatchObject({
+      status: "failed",
+      diagnostics: [{ message: "coverage 100.0 % (1 of 1) before, now not in the report" }],
+    });
+  });
+
+  test("that is new, or deleted, or not changed, has nothing to fall from", async () => {
+    await using c = await project({ "src/a.txt": "x\n", "src/b.txt": "x\n", "src/c.txt": "x\n" });
+    const result = await c.judge({ "src/a.txt": "x\nx\n", "src/b.txt": null, "src/n.txt": "-\n" });
+    expect(verdict(result, "coverage").status).toBe("passed");
+    const only = await c.judge({ "src/n.txt": "-\n" });
+    expect(verdict(only, "coverage")).toMatchObject({
+      status: "not_applicable",
+      reason: "no changed file was there before",
+    });
+  });
+});
+
+describe("A10 the base's figures", () => {
+  test("are measured once by the same command, whoever asks, and outlive the run", async () => {
+    await using c = await project({ "src/a.txt": "x\nx\n" });
+    await Promise.all([c.judge({ "src/a.txt": "x\nx\nx\n" }), c.judge({ "src/a.txt": "x\n" })]);
+    expect(c.runs()).toBe(3);
+    const later = c.reopen();
+    expect(verdict(await c.judge({ "src/a.txt": "x\n-\n" }, { c: later }), "coverage").status).toBe(
+      "failed",
+    );
+    expect(c.runs()).toBe(4);
+  });
+
+  test("are those of the check before the run", async () => {
+    await using c = await project({ "src/a.txt": "x\nx\n" });
+    expect(await checkGatesRunnable(c.c, c.base)).toEqual({ ok: true, red: [] });
+    expect(c.runs()).toBe(1);
+    await c.judge({ "src/a.txt": "x\n" });
+    expect(c.runs()).toBe(2);
+  });
+
+  test("are the baseline's, where it was made of the same sources by the same command", async () => {
+    const text = (tree: string, command = whole): string =>
+      baselineText({
+        command,
+        head: tree,
+        tree,
+        files: [{ path: "src/a.txt", covered: 1, total: 2 }],
+      });
+    await using c = await project({ "src/a.txt": "x\nx\n" });
+    const tree = await c.g.repo.git("rev-parse", "HEAD^{tree}");
+    const change = { "src/a.txt": "x\n-\n" };
+    const status = async (baseline: string): Promise<string> => {
+      c.g.repo.write(baselineFile, baseline);
+      return verdict(await c.judge(change, { c: c.reopen() }), "coverage").status;
+    };
+    expect(await status(text(tree))).toBe("passed");
+    expect(c.runs()).toBe(1);
+    expect(await status(text("0".repeat(40)))).toBe("failed");
+    expect(await status(text(tree, "another"))).toBe("failed");
+  });
+
+  test("are those of the selection, where the command selects tests", async () => {
+    await using c = await project(
+      {
+        "cover.sh": coverSh,
+        "src/a.txt": "1\n2\n3\n4\n",
+        "tests/all.txt": "src/a.txt:1\nsrc/a.txt:2\nsrc/a.txt:3\nsrc/a.txt:4\n",
+        "tests/one.txt": "src/a.txt:1\n",
+      },
+      { command: selecting },
+    );
+    // By the whole of the tests a.txt is covered; by the one selected it always was a quarter.
+    const same = await c.judge({ "src/a.txt": "1\n2\n3\n5\n", "tests/one.txt": "src/a.txt:2\n" });
+    expect(verdict(same, "coverage")).toMatchObject({
+      status: "passed",
+      command: `echo run >> "$HOME/count"; sh cover.sh {output} 'tests/one.txt'`,
+    });
+    const less = await c.judge({ "src/a.txt": "1\n2\n3\n5\n", "tests/one.txt": "\n" });
+    expect(verdict(less, "coverage")).toMatchObject({
+      status: "failed",
+      diagnostics: [{ message: "coverage 25.0 % (1 of 4) before, now 0.0 % (0 of 4)" }],
+    });
+    // Three runs: the base's figure for the selection is the same question.
+    expect(c.runs()).toBe(3);
+    const fresh = await c.judge({ "src/a.txt": "1\n", "tests/new.txt": "src/a.txt:1\n" });
+    expect(verdict(fresh, "coverage")).toMatchObject({
+      status: "not_applicable",
+      reason: "no test of the base is selected",
+    });
+  });
+});
+
+describe("A10 what is no measurement", () => {
+  test("without a baseline there is nothing to compare, and nothing runs", async () => {
+    await using c = await project({ "src/a.txt": "x\n" }, { baseline: {} });
+    expect(verdict(await c.judge({ "src/a.txt": "-\n" }), "coverage")).toMatchObject({
+      status: "not_applicable",
+      reason: "no coverage baseline (dgov coverage-baseline)",
+    });
+    expect(c.runs()).toBe(0);
+  });
+
+  test.each([
+    [
+      "a baseline of something else",
+      { baseline: { [baselineFile]: '{"files":{}}' } },
+      "is not a baseline",
+    ],
+    ["a command without {output}", { command: "true" }, "has no {output}"],
+  ])("%s errs", async (_, options, reason) => {
+    await using c = await project({ "src/a.txt": "x\n" }, options);
+    expect(verdict(await c.judge({ "src/a.txt": "-\n" }), "coverage")).toMatchObject({
+      status: "errored",
+      blame: "environment",
+      reason: expect.stringContaining(reason),
+    });
+  });
+
+  test("a report that the change leaves in the tree is not taken for one", async () => {
+    // The change breaks the run, and brings reports of full coverage wherever one might be looked for.
+    await using c = await project(
+      { "src/a.txt": "x\nx\n", "run.sh": `${whole.replace("{output}", '"$1"')}` },
+      { command: "sh run.sh {output}" },
+    );
+    const planted = "SF:src/a.txt\nDA:1,1\nDA:2,1\nend_of_record\n";
+    const silent = await c.judge({
+      "src/a.txt": "-\n-\n",
+      "run.sh": "exit 0\n",
+      coverage: planted,
+      "lcov.info": planted,
+    });
+    expect(verdict(silent, "coverage")).toMatchObject({
+      status: "errored",
+      blame: "attempt",
+      reason: "the coverage report cannot be used: the command wrote nothing to {output}",
+    });
+    const failing = await c.judge({
+      "src/a.txt": "-\n-\n",
+      "run.sh": `printf '${planted.replaceAll("\n", "\\n")}' > "$1"; exit 1\n`,
+    });
+    expect(verdict(failing, "coverage")).toMatchObject({
+      status: "failed",
+      blame: "attempt",
+      reason: "the command fails (exit code 1)",
+    });
+    expect(failing.passed).toBe(false);
+  });
+
+  test("a report that an earlier run left is not taken for this one's", async () => {
+    await using c = await project(
+      { "src/a.txt": "x\n" },
+      { command: `grep -q quiet src/a.txt || { ${whole}\n}` },
+    );
+    expect(verdict(await c.judge({ "src/a.txt": "x\nx\n" }), "coverage").status).toBe("passed");
+    expect(verdict(await c.judge({ "src/a.txt": "quiet\n" }), "coverage")).toMatchObject({
+      status: "errored",
+      reason: "the coverage report cannot be used: the command wrote nothing to {output}",
+    });
+  });
+
+  test.each([
+    ["nothing readable", "echo 3 passed > {output}", "neither lcov"],
+    [
+      "a cut report",
+      "printf 'SF:src/a.txt\\nDA:1,1\\n' > {output}",
+      "within the record of src/a.txt",
+    ],
+    ["a pipe", "mkfifo {output}", "wrote none of"],
+    ["an empty folder", "mkdir {output}", "wrote none of lcov.info"],
+  ])("%s errs, on the base as well as on the tree", async (_, command, reason) => {
+    await using c = await project({ "src/a.txt": "x\n" }, { command });
+    expect(verdict(await c.judge({ "src/a.txt": "-\n" }), "coverage")).toMatchObject({
+      status: "errored",
+      blame: "environment",
+      reason: expect.stringContaining(reason),
+    });
+    expect(await checkGatesRunnable(c.c, c.base)).toMatchObject({ ok: false });
+  });
+
+  test("a folder for {output} is read by the names tools give their reports", async () => {
+    const into = `mkdir {output}; { ${whole.replace("> {output}", "> {output}/lcov.info")}\n}`;
+    await using c = await project({ "src/a.txt": "x\n" }, { command: into });
+    expect(verdict(await c.judge({ "src/a.txt": "-\n" }), "coverage").status).toBe("failed");
+  });
+});
+
+describe("A10 a base that is red", () => {
+  const red = `${whole}; ! grep -q broken src/a.txt`;
+
+  test("is said, and not charged", async () => {
+    await using c = await project({ "src/a.txt": "broken\n" }, { command: red });
+    const result = await c.judge({ "src/a.txt": "x\nbroken\n" });
+    expect(verdict(result, "coverage")).toMatchObject({
+      status: "failed",
+      blame: "base",
+      reason: "base is red: the command fails (exit code 1) without the change too",
+    });
+    expect([result.passed, result.blame]).toEqual([false, "base"]);
+    const { ok, red: announced } = (await checkGatesRunnable(c.c, c.base)) as never as {
+      ok: boolean;
+      red: { gate: string }[];
+    };
+    expect([ok, announced.map(({ gate }) => gate)]).toEqual([true, ["coverage"]]);
+  });
+
+  test("may be mended", async () => {
+    await using c = await project({ "src/a.txt": "broken\n" }, { command: red });
+    const result = await c.judge({ "src/a.txt": "x\n" });
+    expect(verdict(result, "coverage")).toMatchObject({
+      status: "not_applicable",
+      reason:
+        "base is red: the command fails there (exit code 1), so there is no figure to compare with",
+    });
+    expect(result.passed).toBe(true);
+  });
+});
