@@ -5,6 +5,8 @@ const all: Record<string, () => Promise<{ default: Benchmark }>> = {
   startup: () => import("./startup.ts"),
   compile: () => import("./compile.ts"),
   orchestration: () => import("./orchestration.ts"),
+  train: () => import("./train.ts"),
+  slots: () => import("./slots.ts"),
   memory: () => import("./memory.ts"),
   tools: () => import("./tools.ts"),
   log: () => import("./log.ts"),
