@@ -3,6 +3,7 @@
  * and the work of both. Any goal gets the same plan; the goal becomes its summary.
  */
 import { type Conversation, call, done, type ModelRule, type ModelTurn, textOf } from "./script.ts";
+import { testFile } from "./test-file.ts";
 
 const summaryCharsMax = 200;
 
@@ -12,14 +13,11 @@ export function reverse(text: string): string {
 }
 `;
 
-const reverseTest = `import { expect, test } from "bun:test";
-import { reverse } from "../src/reverse.ts";
-
-test("reverse", () => {
-  expect(reverse("abc")).toBe("cba");
-  expect(reverse("")).toBe("");
-});
-`;
+const reverseTest = testFile(
+  "reverse",
+  "../src/reverse.ts",
+  'expect(reverse("abc")).toBe("cba");\n  expect(reverse("")).toBe("");',
+);
 
 /** Rules for the planner and for the units of its plan. */
 export const plannedRules: ModelRule[] = [

@@ -5,10 +5,10 @@
  * Two units run side by side, one waits for both, one fails the tests first and is repaired on
  * retry, and one edits outside its claims and is refused. Plain data; the command writes it.
  */
-
 import { plannedRules } from "./planned.ts";
 import type { ModelScript, ModelTurn } from "./script.ts";
 import { call, done } from "./script.ts";
+import { testFile } from "./test-file.ts";
 
 export const samplePlan = "text-tools";
 
@@ -132,16 +132,6 @@ files.create = ["docs/usage.md"]
 files.read = ["README.md"]
 `,
   };
-}
-
-function testFile(name: string, from: string, body: string): string {
-  return `import { expect, test } from "bun:test";
-import { ${name} } from "${from}";
-
-test("${name}", () => {
-  ${body}
-});
-`;
 }
 
 const slugify = `/** Lower-case words of a text joined by dashes. */
