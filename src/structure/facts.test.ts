@@ -196,7 +196,8 @@ describe("facts", () => {
       "def f(n):\n    return f(n - 1)\n\ndef g():\n    h.f2()\n",
     );
     expect(facts?.uses).toEqual(["f2", "h", "n"]);
-    expect(facts?.calls).toEqual(["f"]);
+    expect(facts?.refers).toEqual(["f", "h"]);
+    expect(facts?.defines).toEqual(["f", "g"]);
   });
 
   test.each([

@@ -34,8 +34,10 @@ export interface FileFacts {
   generated: boolean;
   functions: FunctionFacts[];
   imports: Import[];
-  /** Names called without a receiver, sorted. */
-  calls: string[];
+  /** Names defined at the top: functions, types, Go's constants and variables; sorted. */
+  defines: string[];
+  /** Names called without a receiver, types and classes named; sorted. */
+  refers: string[];
   /** Identifiers that stand anywhere but where a function is defined or calls itself; sorted. */
   uses: string[];
 }
@@ -48,7 +50,7 @@ export async function factsOf(language: string | null, text: string): Promise<Fi
   if (!isSourceLanguage(language)) return null;
   const lines = text === "" ? 0 : text.split("\n").length - (text.endsWith("\n") ? 1 : 0);
   const plain = { language, lines, generated: isGenerated(text) };
-  const nothing = { ...plain, functions: [], imports: [], calls: [], uses: [] };
+  const nothing = { ...plain, functions: [], imports: [], defines: [], refers: [], uses: [] };
   if (text.length > textMax || text.includes("\0")) return { ...nothing, generated: true };
   const parsed = await withTree(language, text, (root) => ({
     ...plain,

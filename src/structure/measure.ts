@@ -64,7 +64,7 @@ const outermost: Omit<Frame, "marks"> = {
   given: null,
 };
 
-type Measured = Pick<FileFacts, "functions" | "calls" | "uses">;
+type Measured = Pick<FileFacts, "functions" | "defines" | "refers" | "uses">;
 
 /** Functions in the order of their beginning, and the names a file uses. */
 export function measure(root: Node, language: SourceLanguage): Measured {
@@ -84,7 +84,8 @@ const wordsMin = 12;
 class Walk {
   private readonly opened: Open[] = [];
   private readonly qualified = new Map<string, number>();
-  private readonly calls = new Set<string>();
+  private readonly defines = new Set<string>();
+  private readonly refers = new Set<string>();
   private readonly uses = new Set<string>();
   /** Offsets at which functions get their names. */
   private readonly defined = new Set<number>();
@@ -117,7 +118,8 @@ class Walk {
     }
     return {
       functions: this.opened.map(({ facts }) => facts),
-      calls: [...this.calls].sort(),
+      defines: [...this.defines].sort(),
+      refers: [...this.refers].sort(),
       uses: [...this.uses].sort(),
     };
   }
@@ -139,6 +141,9 @@ class Walk {
       frame.given = givenName(cursor.currentNode);
       if (frame.given !== null) this.defined.add(frame.given.at);
     }
+    if (goSpecs.has(type) && frame.open === null) {
+      this.defines.add(cursor.currentNode.childForFieldName("name")?.text ?? "");
+    }
     if (frame.open !== null) this.count(cursor, parent, frame, frame.open.facts);
     return frame;
   }
@@ -153,6 +158,7 @@ class Walk {
     const marks = parent.marks.splice(0);
     const test = parent.test || marks.some((mark) => /^#\[(\w+::)*test\b/.test(mark));
     const known = parent.given?.entry === true || isEntry(node, { ...parent, name, marks });
+    if (parent.scope === "" && receiverOf(node) === null) this.defines.add(name);
     const facts: FunctionFacts = {
       name: this.unique(joined(receiverOf(node) ?? parent.scope, name)),
       line: node.startPosition.row + 1,
@@ -172,6 +178,7 @@ class Walk {
 
   private enterScope(node: Node, parent: Frame, frame: Frame): Frame {
     const { name, derived } = scopeOf(node, this.grammar.scopes[node.type] ?? "");
+    if (parent.scope === "") this.defines.add(name);
     const marks = parent.marks.splice(0);
     const test = parent.test || marks.some((mark) => /\bcfg\(test\)/.test(mark));
     return { ...frame, scope: joined(parent.scope, name), derived, test };
@@ -179,7 +186,7 @@ class Walk {
 
   private enterCall(node: Node): void {
     const callee = node.childForFieldName(this.grammar.calls[node.type] ?? "");
-    if (callee !== null && /identifier$/.test(callee.type)) this.calls.add(callee.text);
+    if (callee !== null && /identifier$/.test(callee.type)) this.refers.add(callee.text);
   }
 
   private unique(name: string): string {
@@ -221,6 +228,8 @@ class Walk {
     const text = cursor.nodeText;
     const plain = type === "identifier" && !isMember(cursor, parent);
     if (/identifier(_pattern)?$/.test(type) && !(plain && open?.name === text)) this.uses.add(text);
+    if (type === "type_identifier" || (plain && cursor.currentFieldName === "object"))
+      this.refers.add(text);
     if (open === null) return;
     const callee = this.grammar.calls[parent.type] === cursor.currentFieldName;
     open.words.push(plain && !callee ? numbered(open.numbers, text) : text);
@@ -254,6 +263,7 @@ function goesOn(cursor: Cursor, parent: Frame): boolean {
 }
 
 const alternatives = new Set(["else_clause", "if_statement", "if_expression"]);
+const goSpecs = new Set(["type_spec", "type_alias", "const_spec", "var_spec"]);
 const jumps = new Set(
   "break_statement continue_statement goto_statement break_expression continue_expression".split(
     " ",

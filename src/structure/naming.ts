@@ -66,6 +66,8 @@ export function isEntry(
   node: Node,
   o: { name: string; marks: readonly string[]; derived: boolean },
 ): boolean {
+  // A computed name is looked up, not written.
+  if (!/^[\w$#]+$/.test(o.name)) return true;
   if (o.derived || entryName.test(o.name) || node.type.includes("constructor")) return true;
   if (o.marks.some((mark) => !plainMark.test(mark))) return true;
   if (node.parent?.type === "decorated_definition") return true;

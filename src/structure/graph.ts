@@ -1,0 +1,149 @@
+/**
+ * Who depends on whom: files as numbers, edges without repetition, in an order that depends on
+ * nothing but the paths.
+ */
+import { compareText } from "../std/order.ts";
+import type { ImportIndex } from "../syntax/import-index.ts";
+import type { FileFacts } from "./facts.ts";
+
+/** A file of the repository. Those that do not count are no nodes, but what they use is used. */
+export interface SourceFile {
+  path: string;
+  facts: FileFacts;
+  counted: boolean;
+}
+
+export interface Graph {
+  /** Paths of the nodes, sorted. */
+  paths: string[];
+  /** Per node, the nodes it imports, ascending. */
+  imports: number[][];
+  /** Per node, the nodes it imports or calls into, ascending. */
+  edges: number[][];
+}
+
+/** The graph of the files that count. */
+export function graphOf(files: readonly SourceFile[], index: ImportIndex): Graph {
+  const nodes = files.filter(({ counted }) => counted).sort((a, b) => compareText(a.path, b.path));
+  const numbers = new Map(nodes.map(({ path }, at) => [path, at]));
+  const defines = nodes.map(({ facts }) => new Set(facts.defines));
+  const imports: number[][] = [];
+  const edges: number[][] = [];
+  for (const [at, { path, facts }] of nodes.entries()) {
+    const known = (paths: readonly string[]): number[] =>
+      paths.flatMap((one) => numbers.get(one) ?? []).filter((to) => to !== at);
+    const imported = new Set<number>();
+    const uses = new Set(facts.uses);
+    for (const one of facts.imports) {
+      const whole = one.names.every(({ imported: name }) => name === "*");
+      const to = known(index.resolve(path, one));
+      for (const node of whole ? ofThese(to, defines, uses) : to) imported.add(node);
+    }
+    const all = new Set(imported);
+    const refers = new Set(facts.refers.filter((name) => !defines[at]?.has(name)));
+    for (const to of known(index.neighbours(path))) {
+      if (meet(defines[to], refers)) all.add(to);
+    }
+    imports.push(ascending(imported));
+    edges.push(ascending(all));
+  }
+  return { paths: nodes.map(({ path }) => path), imports, edges };
+}
+
+/** Of a package's files those whose names are used: importing a package is not using all of it. */
+function ofThese(
+  files: readonly number[],
+  defines: readonly ReadonlySet<string>[],
+  uses: ReadonlySet<string>,
+): readonly number[] {
+  if (files.length < 2) return files;
+  const used = files.filter((file) => meet(defines[file], uses));
+  return used.length > 0 ? used : files.slice(0, 1);
+}
+
+function meet(a: ReadonlySet<string> | undefined, b: ReadonlySet<string>): boolean {
+  if (a === undefined) return false;
+  const [small, large] = a.size < b.size ? [a, b] : [b, a];
+  for (const one of small) if (large.has(one)) return true;
+  return false;
+}
+
+function ascending(numbers: Iterable<number>): number[] {
+  return [...numbers].sort((a, b) => a - b);
+}
+
+const sourceFolders = /^(src\/(main|test)\/(java|kotlin)|src|lib|app|pkg|source|sources)(\/|$)/;
+
+/** The module of a file: its folder; a source folder at the top is the root. */
+export function moduleOf(path: string): string {
+  const folder = path.includes("/") ? path.slice(0, path.lastIndexOf("/")) : "";
+  return folder.replace(sourceFolders, "");
+}
+
+/** Strongly connected components, each after all that it leads to (Tarjan, with a stack of its own). */
+export function components(edges: readonly (readonly number[])[]): number[][] {
+  const found: number[][] = [];
+  const order = new Int32Array(edges.length).fill(-1);
+  const low = new Int32Array(edges.length);
+  const onStack = new Uint8Array(edges.length);
+  const stack: number[] = [];
+  const path: { node: number; next: number }[] = [];
+  let count = 0;
+  const open = (node: number): void => {
+    order[node] = low[node] = count++;
+    stack.push(node);
+    onStack[node] = 1;
+    path.push({ node, next: 0 });
+  };
+  for (let root = 0; root < edges.length; root++) {
+    if (order[root] !== -1) continue;
+    open(root);
+    for (let top = path.at(-1); top !== undefined; top = path.at(-1)) {
+      const { node } = top;
+      const to = edges[node]?.[top.next++];
+      if (to !== undefined) {
+        if (order[to] === -1) open(to);
+        else if (onStack[to] === 1) low[node] = Math.min(at(low, node), at(order, to));
+        continue;
+      }
+      path.pop();
+      const parent = path.at(-1)?.node;
+      if (parent !== undefined) low[parent] = Math.min(at(low, parent), at(low, node));
+      if (low[node] === order[node]) found.push(popTo(stack, onStack, node));
+    }
+  }
+  return found;
+}
+
+function popTo(stack: number[], onStack: Uint8Array, node: number): number[] {
+  const component = stack.splice(stack.lastIndexOf(node));
+  for (const one of component) onStack[one] = 0;
+  return ascending(component);
+}
+
+function at(numbers: Int32Array, index: number): number {
+  return numbers[index] ?? 0;
+}
+
+/** The most edges one can follow in a row, a cycle counting as one place. */
+export function longestChain(
+  edges: readonly (readonly number[])[],
+  parts: readonly (readonly number[])[],
+): number {
+  const partOf = new Int32Array(edges.length);
+  for (const [part, nodes] of parts.entries()) for (const node of nodes) partOf[node] = part;
+  const depths = new Int32Array(parts.length);
+  let longest = 0;
+  for (const [part, nodes] of parts.entries()) {
+    let depth = 0;
+    for (const node of nodes) {
+      for (const to of edges[node] ?? []) {
+        const below = at(partOf, to);
+        if (below !== part) depth = Math.max(depth, at(depths, below) + 1);
+      }
+    }
+    depths[part] = depth;
+    longest = Math.max(longest, depth);
+  }
+  return longest;
+}
