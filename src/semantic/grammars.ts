@@ -1,0 +1,17 @@
+/** Which grammar table belongs to which language. A language without one is not judged. */
+import type { LanguageName } from "../syntax/parser.ts";
+import type { Grammar } from "./grammar.ts";
+import { python } from "./grammar-python.ts";
+import { script } from "./grammar-script.ts";
+
+const grammars: Partial<Record<LanguageName, Grammar>> = {
+  python,
+  typescript: script,
+  tsx: script,
+  javascript: script,
+};
+
+/** The table of a language; null when it has none. */
+export function grammarOf(language: LanguageName): Grammar | null {
+  return grammars[language] ?? null;
+}

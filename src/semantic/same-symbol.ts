@@ -1,0 +1,70 @@
+/** One symbol, changed by both sides. */
+import { type Conflict, sideName } from "./conflict.ts";
+import type { FileFacts, FileSymbol } from "./facts.ts";
+import type { States } from "./states.ts";
+
+/** Symbols by name. One with overloads stands for all of them. */
+export function byName(facts: FileFacts | null): Map<string, FileSymbol[]> {
+  const symbols = new Map<string, FileSymbol[]>();
+  for (const symbol of facts?.symbols ?? []) {
+    symbols.set(symbol.name, [...(symbols.get(symbol.name) ?? []), symbol]);
+  }
+  return symbols;
+}
+
+/** What all symbols of a name say together; "" for none. */
+export function saying(symbols: readonly FileSymbol[] | undefined): string {
+  return (symbols ?? []).map(({ hash }) => hash).join(" ");
+}
+
+/** Symbols both sides changed, each in its own way. */
+export async function sameSymbolEdits(states: States): Promise<Conflict[]> {
+  const conflicts: Conflict[] = [];
+  for (const path of states.paths) {
+    const { ours, theirs } = states.changedBy(path);
+    if (!ours || !theirs) continue;
+    const [base, mine, other, merged] = await Promise.all([
+      states.facts("base", path),
+      states.facts("theirs", path),
+      states.facts("ours", path),
+      states.facts("merged", path),
+    ]);
+    const [was, here, there] = [byName(base), byName(mine), byName(other)];
+    const now = byName(merged);
+    for (const [name, symbols] of was) {
+      const [before, byUs, byThem] = [
+        saying(symbols),
+        saying(there.get(name)),
+        saying(here.get(name)),
+      ];
+      if (byUs === before || byThem === before || byUs === byThem) continue;
+      conflicts.push(
+        edited(path, name, now.get(name)?.[0] ?? symbols[0], byUs === "", byThem === ""),
+      );
+    }
+  }
+  return conflicts;
+}
+
+function edited(
+  path: string,
+  name: string,
+  symbol: FileSymbol | undefined,
+  goneInOurs: boolean,
+  goneInTheirs: boolean,
+): Conflict {
+  const line = symbol?.line ?? 1;
+  const what = goneInOurs
+    ? `${sideName.ours} removed \`${name}\`, and ${sideName.theirs} edits it`
+    : goneInTheirs
+      ? `${sideName.ours} edited \`${name}\`, and ${sideName.theirs} removes it`
+      : `${sideName.ours} and ${sideName.theirs} both edit \`${name}\`, each in its own way`;
+  return {
+    kind: "same_symbol_edit",
+    symbol: name,
+    path,
+    line,
+    message: `${what}; read \`${name}\` as it is now and make the change again on top of it`,
+    related: [],
+  };
+}
