@@ -283,7 +283,8 @@ function scripts(facts: Facts): Detection["commands"] {
   else if (test !== "" && !test.includes("no test specified"))
     commands.test_cmd = `${manager} run test`;
   if (facts.has("biome.json", "biome.jsonc")) {
-    commands.lint_cmd = `${run} biome lint {files}`;
+    // Biome shows twenty problems unless told otherwise; a new one must not be the twenty-first.
+    commands.lint_cmd = `${run} biome lint --max-diagnostics=200 {files}`;
     commands.lint_fix_cmd = `${run} biome lint --write {files}`;
     commands.format_cmd = `${run} biome format --write {files}`;
     commands.format_check_cmd = `${run} biome format {files}`;
@@ -341,7 +342,10 @@ function go(facts: Facts): Detection["commands"] {
   const linted = facts.matching(/^\.golangci\.(ya?ml|toml|json)$/);
   return {
     test_cmd: "go test ./...",
-    lint_cmd: linted ? "golangci-lint run" : "go vet ./...",
+    // Without the limits three problems of a kind hide the fourth, which may be the new one.
+    lint_cmd: linted
+      ? "golangci-lint run --max-issues-per-linter=0 --max-same-issues=0"
+      : "go vet ./...",
     format_cmd: "gofmt -w {files}",
     format_check_cmd: "gofmt -l {files}",
   };

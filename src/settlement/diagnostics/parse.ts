@@ -5,6 +5,7 @@ import { biome } from "./biome.ts";
 import { type Diagnostic, diagnostic, type Reader } from "./diagnostic.ts";
 import { eslint } from "./eslint.ts";
 import { generic } from "./generic.ts";
+import { github } from "./github.ts";
 import { go } from "./go.ts";
 import { golangci } from "./golangci.ts";
 import { mypy } from "./mypy.ts";
@@ -16,6 +17,7 @@ import { ty } from "./ty.ts";
 
 /** The more a reader asks of a line, the earlier it stands. */
 const readers: readonly Reader[] = [
+  github,
   tsc,
   ty,
   ruff,
