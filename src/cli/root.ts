@@ -25,6 +25,7 @@ export const root: CommandGroup = {
     fix: lazy("Make one change by a plan of one task", () => import("./commands/fix.ts")),
     take: lazy("Open a kept attempt as a worktree", () => import("./commands/take.ts")),
     land: lazy("Send a taken attempt through the gates", () => import("./commands/land.ts")),
+    undo: lazy("Take back what a run or a unit landed", () => import("./commands/undo.ts")),
     status: lazy(
       "Show what is running and what needs attention",
       () => import("./commands/status.ts"),

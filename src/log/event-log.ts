@@ -235,6 +235,7 @@ const standingTypes = [
   "run.started",
   "run.finished",
   "plan.archived",
+  "unit.undone",
   "repository.changed",
   "attempt.prepared",
   "attempt.kept",

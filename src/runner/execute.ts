@@ -4,7 +4,6 @@
  *
  * Nothing here decides about units; that is the kernel's. Everything a view needs is recorded.
  */
-import { randomBytes } from "node:crypto";
 import type { Config } from "../config/config.ts";
 import { DgovError } from "../error.ts";
 import { baseRef, beforeRef, updateRef } from "../git/refs.ts";
@@ -32,6 +31,7 @@ import { planHistory } from "./past-runs.ts";
 import { realPerformer } from "./performer.ts";
 import { Permits } from "./permits.ts";
 import { scratchPlace } from "./places.ts";
+import { newRunId } from "./run-id.ts";
 import { runLoop } from "./runner.ts";
 import { selected, settledUnits } from "./selection.ts";
 
@@ -256,12 +256,6 @@ async function contextOf(
     baselineNotes: await requireRunnableGates(settlement, tip, request.status),
     signal,
   };
-}
-
-/** `20260102-030405-1a2b`: sorts by time, and is a valid ref component. */
-function newRunId(now: number): string {
-  const time = new Date(now).toISOString().replace(/[-:]/g, "").replace("T", "-").slice(0, 15);
-  return `${time}-${randomBytes(2).toString("hex")}`;
 }
 
 function limitsOf(config: Config, plan: CompiledPlan, jobs: number | null): KernelLimits {

@@ -10,6 +10,7 @@ import { type EventLog, openEventLog, type RecordedEvent } from "../log/event-lo
 import { type Confirm, ensureFirstCommit, projectDirOf } from "./checks.ts";
 import { type Places, placesOf } from "./places.ts";
 import { closeCrashedRuns, type Recovery } from "./recover.ts";
+import { closeCrashedUndo } from "./undo-crashed.ts";
 
 /** What does not depend on the plan. */
 export interface Ground {
@@ -50,6 +51,7 @@ export async function openGround(
   mkdirSync(places.runs, { recursive: true });
   const filters = await userFilters(repository);
   const log = observed(openEventLog(projectRoot), request.onRecord);
+  await closeCrashedUndo(repository);
   const recovered = await closeCrashedRuns({
     log,
     repository,

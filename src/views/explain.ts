@@ -81,6 +81,7 @@ function causes(run: RunView, unit: UnitView): ExplainView["because"] {
 /** The command that gets a unit further, or null when nothing needs doing. */
 export function nextStep(run: RunView, unit: UnitView): string | null {
   if (isGood(unit.phase)) return null;
+  if (unit.phase === "undone") return `dgov run ${run.plan}`;
   if (!endedPhases.has(unit.phase))
     return run.phase === "running" ? "dgov watch" : continueHint(run);
   const lastVerdict = unit.attempts.at(-1)?.rejection?.verdict;

@@ -157,6 +157,7 @@ function stateOf(phase: string | null): UnitStanding["state"] {
   switch (phase) {
     case null:
     case "pending":
+    case "undone":
       return "pending";
     case "landed":
     case "done":

@@ -44,7 +44,7 @@ export interface UnitView {
   role: string;
   digest: string;
   dependsOn: string[];
-  /** A phase of the kernel (`pending`, `working`, ... `landed`). */
+  /** A phase of the kernel (`pending`, `working`, ... `landed`), or `undone` since it landed. */
   phase: string;
   /** Why it is in that phase, as the kernel said it. */
   reason: string;
@@ -124,6 +124,7 @@ export const endedPhases: ReadonlySet<string> = new Set([
   "timed_out",
   "skipped",
   "abandoned",
+  "undone",
 ]);
 
 const goodPhases: ReadonlySet<string> = new Set(["landed", "done"]);
@@ -240,6 +241,14 @@ function advanceUnit(unit: UnitView, event: RecordedEvent): void {
     case "landing.finished":
       if (data["stale"] !== true) unit.landed = { commit: text(data, "commit"), at: ts };
       return;
+    case "unit.undone": {
+      const reason = `by ${text(data, "commit").slice(0, 10)}`;
+      unit.changes.push({ at: ts, from: unit.phase, to: "undone", reason });
+      unit.phase = "undone";
+      unit.reason = reason;
+      unit.since = ts;
+      return;
+    }
     case "unit.result":
       unit.result = textOrNull(data, "result");
       return;

@@ -1,0 +1,78 @@
+/** Taking commits back: the tree without their changes, and the message git knows a revert by. */
+import { treesOf } from "./commit.ts";
+import { diffTrees } from "./diff.ts";
+import { inRepository, must, type Oid } from "./git.ts";
+import { mergeTrees } from "./merge.ts";
+import type { Repository } from "./repository.ts";
+
+export interface RevertedCommit {
+  commit: Oid;
+  parents: Oid[];
+  subject: string;
+  /** Values of its `Dgov-Unit` trailers. */
+  units: string[];
+}
+
+export type Reversal =
+  | {
+      kind: "built";
+      tree: Oid;
+      /** Every path the reverted commits touched. */
+      paths: Set<string>;
+    }
+  | { kind: "conflicted"; commit: Oid; paths: string[]; text: string }
+  /** Nothing of the commits is left to take back. */
+  | { kind: "empty" };
+
+/** What a revert needs to know of commits, in the order given. */
+export async function readCommits(
+  r: Repository,
+  commits: readonly Oid[],
+): Promise<RevertedCommit[]> {
+  const args = ["rev-list", "--no-walk=unsorted", "--no-commit-header"];
+  const format = "--format=%x00%x00%H%x00%P%x00%s%x00%B";
+  const output = await must(
+    inRepository(r, [...args, format, ...commits, "--"]),
+    "reading commits",
+  );
+  return output
+    .toString()
+    .split("\0\0")
+    .slice(1)
+    .map((record) => {
+      const [commit = "", parents = "", subject = "", message = ""] = record.split("\0");
+      const units = [...message.matchAll(/^Dgov-Unit: *(.*?) *$/gm)].map((match) => match[1] ?? "");
+      return { commit, parents: parents.split(" ").filter(Boolean), subject, units };
+    });
+}
+
+/** The tree of `onto` without what the commits changed; they are taken back in the order given. */
+export async function revertOnto(
+  r: Repository,
+  o: { commits: readonly RevertedCommit[]; onto: Oid; scratch: string },
+): Promise<Reversal> {
+  const [start = ""] = await treesOf(r, [o.onto]);
+  const paths = new Set<string>();
+  let tree = start;
+  for (const { commit, parents } of o.commits) {
+    const [base = "", theirs = ""] = await treesOf(r, [commit, parents[0] ?? ""]);
+    for (const { path } of await diffTrees(r, theirs, base)) paths.add(path);
+    const merge = await mergeTrees(r, { base, theirs, ours: tree, scratch: o.scratch });
+    if (merge.kind === "conflicted") {
+      const conflicted = merge.paths.map(({ path }) => path);
+      return { kind: "conflicted", commit, paths: conflicted, text: merge.text };
+    }
+    tree = merge.tree;
+  }
+  return tree === start ? { kind: "empty" } : { kind: "built", tree, paths };
+}
+
+/** A message that `scanLanded`, and git's own tools, read as a revert of every commit. */
+export function revertMessage(commits: readonly RevertedCommit[], title: string): string {
+  const [first] = commits;
+  const parts = commits.map(
+    ({ commit, subject }) => `Revert "${subject}"\n\nThis reverts commit ${commit}.`,
+  );
+  if (commits.length === 1 && first !== undefined) return `${parts[0]}\n`;
+  return `${title}\n\n${parts.join("\n\n")}\n`;
+}

@@ -1,0 +1,188 @@
+/** `dgov undo`: what landed is taken back, through the gates and the same landing. */
+import { describe, expect, test } from "bun:test";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { call, done, type ModelScript } from "../../src/demo/script.ts";
+import { dgov } from "../harness/bin.ts";
+import { type ProjectOptions, type TestProject, testProject, unit } from "../harness/project.ts";
+import { testRepo } from "../harness/repo.ts";
+
+function writes(files: Record<string, string>): ModelScript {
+  return {
+    rules: Object.entries(files).map(([key, content]) => ({
+      unit: unit(key),
+      turns: [call("write_file", { path: `${key}.txt`, content }), done("ok")],
+    })),
+  };
+}
+
+/** A project whose plan `p` has landed, `b` after `a`. */
+async function landedProject(more: Partial<ProjectOptions> = {}): Promise<TestProject> {
+  const p = await testProject({
+    tasks: { a: {}, b: { depends_on: ["a"] } },
+    script: writes({ a: "a\n", b: "b\n" }),
+    ...more,
+  });
+  const run = await p.dgov(["run", "p"]);
+  if (run.exitCode !== 0) throw new Error(run.stdout + run.stderr);
+  return p;
+}
+
+async function undo(p: TestProject, ...args: string[]): Promise<Record<string, unknown>> {
+  const run = await p.dgov(["undo", "--json", ...args]);
+  return { ...JSON.parse(run.stdout), exitCode: run.exitCode };
+}
+
+/** Everything an undo that is refused must leave as it is. */
+async function stateOf(p: TestProject): Promise<string> {
+  const refs = await p.repo.git("for-each-ref", "refs/heads", "refs/dgov/candidate");
+  return [refs, await p.repo.git("status", "--porcelain"), p.events().length].join("\n");
+}
+
+describe("undo", () => {
+  test.concurrent("P1 takes back the newest run by one commit, checkout and views included; the run can be run again", async () => {
+    await using p = await landedProject({
+      files: { "check.sh": "#!/bin/sh\ntouch ../seen\n" },
+      config: { project: { test_cmd: "sh check.sh" } },
+    });
+    p.repo.write("mine.txt", "untracked\n");
+    const before = await p.repo.git("rev-parse", "main");
+    const run = String(p.events().find((e) => e.type === "run.started")?.run);
+    const commits = (await p.repo.git("log", "--format=%H %s", "main"))
+      .split("\n")
+      .filter((line) => line.includes("feat: "));
+    const answer = await undo(p);
+    expect(answer).toMatchObject({
+      schema: "dgov.undo/1",
+      run,
+      plan: "p",
+      units: [unit("a"), unit("b")],
+      reverted: commits.map((line) => line.slice(0, 40)),
+      target: "main",
+      before,
+      exitCode: 0,
+    });
+    expect(await p.repo.git("rev-parse", "main")).toBe(String(answer["commit"]));
+    expect(await p.repo.git("rev-parse", "main^")).toBe(before);
+    const message = await p.repo.git("log", "-1", "--format=%B");
+    expect(message).toContain(`Revert run ${run} of p`);
+    expect(message.match(/^This reverts commit [0-9a-f]{40}\.$/gm)?.length).toBe(2);
+    expect(existsSync(join(p.root, "a.txt"))).toBe(false);
+    expect(existsSync(join(p.root, "b.txt"))).toBe(false);
+    expect(p.repo.read("mine.txt")).toBe("untracked\n");
+    expect(await p.repo.git("status", "--porcelain")).toBe("?? mine.txt");
+    expect(await p.repo.git("rev-parse", `refs/dgov/before/${answer["undo"]}`)).toBe(before);
+    expect(await p.repo.git("for-each-ref", "refs/dgov/candidate")).toBe("");
+
+    const review = await p.dgov(["plan", "review", "p"]);
+    expect(review.stdout).toContain(`undone: by ${String(answer["commit"]).slice(0, 10)}`);
+    const status = JSON.parse((await p.dgov(["plan", "status", "p", "--json"])).stdout);
+    expect(status).toMatchObject({
+      landed: 0,
+      units: [{ state: "pending" }, { state: "pending" }],
+    });
+
+    expect(await undo(p)).toMatchObject({
+      message: "nothing that landed is left to undo",
+      exitCode: 1,
+    });
+    await p.repo.git("clean", "-fq", "mine.txt");
+    expect((await p.dgov(["run", "p"])).exitCode).toBe(0);
+    expect(p.repo.read("b.txt")).toBe("b\n");
+  });
+
+  test.concurrent("takes back one unit, by a unique suffix; a run by the end of its id", async () => {
+    await using p = await landedProject();
+    expect(await undo(p, "b")).toMatchObject({ units: [unit("b")], exitCode: 0 });
+    expect(existsSync(join(p.root, "b.txt"))).toBe(false);
+    expect(p.repo.read("a.txt")).toBe("a\n");
+    expect(await p.repo.git("log", "-1", "--format=%s")).toBe('Revert "feat: b"');
+    const run = String(p.events().find((e) => e.type === "run.started")?.run);
+    expect(await undo(p, run.slice(-4))).toMatchObject({ units: [unit("a")], exitCode: 0 });
+    expect(await undo(p, run)).toMatchObject({
+      code: "REFUSED",
+      message: `nothing that run ${run} landed stands on main`,
+    });
+  });
+
+  test.concurrent("what the gates refuse is not taken back, and nothing has changed", async () => {
+    await using p = await landedProject({
+      files: {
+        "check.sh": "#!/bin/sh\n[ -e a.txt ] || [ ! -e b.txt ] || { echo b needs a; exit 1; }\n",
+      },
+      config: { project: { test_cmd: "sh check.sh" } },
+    });
+    const before = await stateOf(p);
+    const answer = await undo(p, "a");
+    expect(answer).toMatchObject({ code: "REFUSED", exitCode: 1 });
+    expect(String(answer["message"])).toContain("b needs a");
+    expect(await stateOf(p)).toBe(before);
+    expect(await undo(p)).toMatchObject({ exitCode: 0 });
+  });
+
+  test.concurrent("what changed since cannot be taken back, and nothing has changed", async () => {
+    await using p = await landedProject();
+    p.repo.write("a.txt", "a, by hand\n");
+    await p.repo.git("commit", "-qam", "mine");
+    const before = await stateOf(p);
+    const answer = await undo(p, "a");
+    expect(answer).toMatchObject({ code: "REFUSED", exitCode: 1 });
+    expect(String(answer["message"])).toMatch(/^[0-9a-f]{10} cannot be taken back: .* a\.txt$/);
+    expect(await stateOf(p)).toBe(before);
+  });
+
+  test.concurrent("B2 an uncommitted change in the way is the operator's: refused, and still there", async () => {
+    await using p = await landedProject();
+    p.repo.write("a.txt", "edited\n");
+    const before = await stateOf(p);
+    const answer = await undo(p, "a");
+    expect(answer).toMatchObject({ code: "REFUSED", exitCode: 1 });
+    expect(String(answer["message"])).toContain("a.txt");
+    expect(p.repo.read("a.txt")).toBe("edited\n");
+    expect(await stateOf(p)).toBe(before);
+  });
+
+  test.concurrent("a commit squashed with other work is left to a person", async () => {
+    await using p = await landedProject();
+    const landed = await p.repo.git("log", "--format=%B", "--grep=^Dgov-Unit");
+    await p.repo.git("reset", "-q", "--soft", "main~3");
+    await p.repo.git("commit", "-q", "-m", `squashed\n\n${landed}`);
+    const answer = await undo(p, "a");
+    expect(answer).toMatchObject({ code: "REFUSED", exitCode: 1 });
+    expect(String(answer["message"])).toContain(`also holds ${unit("b")}`);
+    expect(await undo(p)).toMatchObject({ units: [unit("b"), unit("a")], exitCode: 0 });
+  });
+
+  test.concurrent("P3 an undo killed while it lands is settled by whoever comes next", async () => {
+    await using p = await landedProject();
+    const killed = await p.dgov(["undo"], { DGOV_FAULT: "land.checkout_updated" });
+    expect(killed.exitCode).not.toBe(0);
+    expect(existsSync(join(p.repo.path, ".git/dgov/undo.json"))).toBe(true);
+    expect(await undo(p)).toMatchObject({ exitCode: 0 });
+    expect(existsSync(join(p.repo.path, ".git/dgov/undo.json"))).toBe(false);
+    expect(existsSync(join(p.root, "a.txt"))).toBe(false);
+    expect(await p.repo.git("status", "--porcelain")).toBe("");
+  });
+
+  test("refuses what it does not know, and makes nothing", async () => {
+    await using p = await landedProject();
+    const cases: [string[], number, string][] = [
+      [["bb"], 1, "no unit bb"],
+      [["tasks/main.c"], 1, "did you mean tasks/main."],
+      [["--plan", "q"], 1, "q has not run here"],
+      [["a", "b"], 2, "unexpected argument"],
+      [["--paln", "p"], 2, "did you mean --plan?"],
+    ];
+    const before = await stateOf(p);
+    for (const [args, code, message] of cases) {
+      const run = await p.dgov(["undo", ...args]);
+      expect([args, run.exitCode, run.stderr.includes(message)]).toEqual([args, code, true]);
+    }
+    expect(await stateOf(p)).toBe(before);
+    await using repo = await testRepo({ ".dgov/project.toml": "" });
+    const run = await dgov(["undo"], { cwd: repo.path, env: repo.env });
+    expect([run.exitCode, run.stderr.includes("nothing has run here yet")]).toEqual([1, true]);
+    expect(existsSync(join(repo.path, ".dgov/state.db"))).toBe(false);
+    expect(existsSync(join(repo.path, ".git/dgov"))).toBe(false);
+  });
+});
