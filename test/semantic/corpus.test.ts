@@ -1,9 +1,45 @@
 /** The corpus is what its README says: well-formed, and hard in the way that a text merge is not. */
 import { describe, expect, test } from "bun:test";
-import { type Case, parseCase, readCorpus, type Tree } from "./corpus.ts";
+import { type Case, kinds, languages, parseCase, readCorpus, type Tree } from "./corpus.ts";
 import { mergeText } from "./merge.ts";
 
 const corpus = readCorpus();
+const heldOut = corpus.filter((one) => one.heldOut);
+const tuned = corpus.filter((one) => !one.heldOut);
+
+test("the corpus has some of everything", () => {
+  expect(corpus.length).toBeGreaterThanOrEqual(66);
+  expect(of("origin", "public-shape", corpus).length).toBeGreaterThanOrEqual(24);
+  expect(of("kind", "text_conflict", corpus).length).toBeLessThanOrEqual(3);
+  for (const language of languages) {
+    const { length } = of("language", language, corpus);
+    expect(length).toBeGreaterThanOrEqual(11);
+    // A12: in every language, an attempt that leaves a caller behind while the target stands still.
+    const alone = of("language", language, of("kind", "signature_drift", corpus)).filter(
+      (one) => changed(one.base, one.ours).length === 0,
+    );
+    expect(alone).not.toEqual([]);
+  }
+});
+
+test.each([
+  ["held out", heldOut],
+  ["tuned on", tuned],
+])("what is %s has both outcomes in every language, and every kind", (_, part) => {
+  for (const language of languages) {
+    expect(of("expect", "conflict", of("language", language, part))).not.toEqual([]);
+    expect(of("expect", "innocent", of("language", language, part))).not.toEqual([]);
+  }
+  for (const kind of kinds) expect(of("kind", kind, part)).not.toEqual([]);
+  const innocent = of("expect", "innocent", part).length / part.length;
+  expect(innocent).toBeGreaterThan(0.4);
+  expect(innocent).toBeLessThan(0.6);
+});
+
+test("every third case in order of path is held out", () => {
+  expect(corpus.map((one) => one.path)).toEqual(corpus.map((one) => one.path).toSorted());
+  expect(corpus.map((one) => one.heldOut)).toEqual(corpus.map((_, index) => index % 3 === 2));
+});
 
 describe("a case", () => {
   test.each(corpus.map((one) => [one.path, one] as const))("%s is well-formed", (_, one) => {
@@ -61,6 +97,15 @@ test("a side overlays the base, and a deleted file is gone from it", () => {
   expect(ours).toEqual(base);
   expect(Object.fromEntries(theirs)).toEqual({ b: "2\n", c: "3\n" });
 });
+
+/** The cases of some that have one value in a field. */
+function of<Name extends "language" | "origin" | "expect" | "kind">(
+  name: Name,
+  value: Case[Name],
+  cases: readonly Case[],
+): Case[] {
+  return cases.filter((one) => one[name] === value);
+}
 
 /** Paths whose text differs between two trees. */
 function changed(from: Tree, to: Tree): string[] {
