@@ -1,0 +1,159 @@
+import { describe, expect, test } from "bun:test";
+import { importIndex } from "../syntax/import-index.ts";
+import { languageOf } from "../syntax/languages.ts";
+import { factsOf } from "./facts.ts";
+import { measureFiles } from "./metrics.ts";
+import { chargesOf, isHard, type Offender, offendersOf, offenderText } from "./offenders.ts";
+
+type Texts = Record<string, string>;
+
+async function offenders(texts: Texts): Promise<Offender[]> {
+  const files = [];
+  for (const [path, text] of Object.entries(texts)) {
+    const facts = await factsOf(languageOf(path), text);
+    if (facts !== null) files.push({ path, facts, counted: true });
+  }
+  const index = importIndex(Object.keys(texts), new Map());
+  const measured = measureFiles(files, index, { includeTests: false });
+  return offendersOf(files, measured, { index, includeTests: false });
+}
+
+/** What a change from one set of files to another is charged with, as `kind path name value was`. */
+async function charges(before: Texts, after: Texts): Promise<string[]> {
+  const touched = new Set(
+    Object.keys({ ...before, ...after }).filter((path) => before[path] !== after[path]),
+  );
+  const change = { touched, paths: new Set(Object.keys(after)) };
+  const found = chargesOf(await offenders(after), await offenders(before), change);
+  return found.map((c) => [c.kind, c.path, c.name, c.value, c.was].join(" "));
+}
+
+const branchy = (name: string, branches: number): string =>
+  `def ${name}(x):\n${"    if x: x += 1\n".repeat(branches)}    return x\n\n`;
+
+describe("A13: only what the change touched is charged", () => {
+  const old = branchy("old", 20);
+
+  test("a new offender is", async () => {
+    const found = await charges({ "a.py": old }, { "a.py": old + branchy("f", 16) });
+    expect(found).toEqual(["complex_function a.py f 17 ", "cognitive_function a.py f 16 "].sort());
+  });
+
+  test("one that was there is not, however much is written beside it", async () => {
+    expect(await charges({ "a.py": old }, { "a.py": `${branchy("g", 2)}${old}x = 1\n` })).toEqual(
+      [],
+    );
+  });
+
+  test("touching it without making it worse is free", async () => {
+    const touched = old.replace("return x", "return x + 1");
+    expect(await charges({ "a.py": old }, { "a.py": touched })).toEqual([]);
+  });
+
+  test("improving it is free, even if it stays one", async () => {
+    expect(await charges({ "a.py": old }, { "a.py": branchy("old", 18) })).toEqual([]);
+  });
+
+  test("making it worse is charged, with what it was", async () => {
+    const found = await charges({ "a.py": old }, { "a.py": branchy("old", 21) });
+    expect(found).toEqual(["cognitive_function a.py old 21 20", "complex_function a.py old 22 21"]);
+  });
+
+  test("a function that crosses the limit is new", async () => {
+    const found = await charges({ "a.py": branchy("f", 14) }, { "a.py": branchy("f", 15) });
+    expect(found).toEqual(["complex_function a.py f 16 "]);
+  });
+
+  test("moving a file is free, its function made worse on the way is not", async () => {
+    expect(await charges({ "a.py": old }, { "b/a.py": old })).toEqual([]);
+    expect(await charges({ "a.py": old }, { "b/a.py": branchy("old", 21) })).toHaveLength(2);
+  });
+
+  test("copying an offender is charged", async () => {
+    expect(await charges({ "a.py": old }, { "a.py": old, "b.py": old })).toHaveLength(2);
+  });
+
+  test("a simple namesake before it changes nothing", async () => {
+    const one = `class A:\n${old.replace(/^/gm, "    ")}`;
+    const two = one.replace("class A:\n", "class A:\n    def old(self): pass\n");
+    expect(await charges({ "a.py": one }, { "a.py": two })).toEqual([]);
+  });
+
+  const ring = (...names: string[]): Texts =>
+    Object.fromEntries(
+      names.map((name, at) => [
+        `${name}.ts`,
+        `// ${name}\nimport { x } from "./${names[(at + 1) % names.length]}.ts";\n`,
+      ]),
+    );
+
+  test("a new cycle is charged, an old one is not, a grown one is", async () => {
+    expect(await charges({}, ring("a", "b"))).toEqual(["cycle a.ts a.ts, b.ts 2 "]);
+    expect(await charges(ring("a", "b"), { ...ring("a", "b"), "c.ts": "1" })).toEqual([]);
+    expect(await charges(ring("a", "b"), ring("a", "b", "c"))).toEqual([
+      "cycle a.ts a.ts, b.ts, c.ts 3 2",
+    ]);
+    expect(await charges(ring("a", "b", "c"), { ...ring("a", "b"), "c.ts": "" })).toEqual([]);
+  });
+
+  test("a god file is charged when it is new and when it grows", async () => {
+    const leaves = Object.fromEntries(
+      Array.from({ length: 18 }, (_, at) => [`l${at}.ts`, "export const x = 1;\n"]),
+    );
+    const god = (count: number): Texts => ({
+      ...leaves,
+      "god.ts": Array.from({ length: count }, (_, at) => `import "./l${at}.ts";\n`).join(""),
+    });
+    expect(await charges(leaves, god(15))).toEqual([]);
+    expect(await charges(god(15), god(16))).toEqual(["god_file god.ts  16 "]);
+    expect(await charges(god(16), god(17))).toEqual(["god_file god.ts  17 16"]);
+    expect(await charges(god(17), { ...god(16), "z.ts": "1" })).toEqual([]);
+  });
+});
+
+describe("offenders", () => {
+  test("name place, figure and limit", async () => {
+    const [found] = await offenders({ "a.py": `x = 1\n${branchy("f", 15)}` });
+    expect(found).toEqual({
+      kind: "complex_function",
+      path: "a.py",
+      name: "f",
+      line: 2,
+      endLine: 18,
+      value: 16,
+      limit: 15,
+    });
+    expect(found && offenderText(found)).toBe("f has a cyclomatic complexity of 16, 15 is allowed");
+  });
+
+  test("a cycle stands at the import that leads into it", async () => {
+    const [found] = await offenders({
+      "a.ts": 'import "./c.ts";\nimport "./b.ts";\n',
+      "b.ts": 'import "./a.ts";\n',
+      "c.ts": "",
+    });
+    expect(found).toMatchObject({ kind: "cycle", path: "a.ts", line: 2, value: 2 });
+  });
+
+  test("Rust may branch more often", async () => {
+    const rust = (branches: number): Texts => ({
+      "a.rs": `fn f(x: u8) -> u8 { match x { ${Array.from({ length: branches }, (_, at) => `${at} => 1,`).join(" ")} _ => 0 } }`,
+    });
+    expect(await offenders(rust(19))).toEqual([]);
+    expect(await offenders(rust(20))).toMatchObject([{ kind: "complex_function", value: 21 }]);
+  });
+
+  test("length alone is told and not charged", async () => {
+    const long = `def f():\n${"    x = 1\n".repeat(50)}`;
+    const found = await offenders({ "a.py": long, "b.py": "x = 1\n".repeat(501) });
+    expect(found.map((one) => [one.kind, one.value, isHard(one)])).toEqual([
+      ["long_function", 51, false],
+      ["large_file", 501, false],
+    ]);
+  });
+
+  test("four parameters are enough", async () => {
+    const texts = { "a.py": "def f(a, b, c, d): pass\ndef g(a, b, c, d, e): pass\n" };
+    expect(await offenders(texts)).toMatchObject([{ kind: "many_parameters", name: "g" }]);
+  });
+});
