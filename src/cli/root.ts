@@ -39,6 +39,10 @@ export const root: CommandGroup = {
     tools: lazy("Manage what is known of workers' tools", () => import("./commands/tools.ts")),
     verify: lazy("Manage the named recipes of the project", () => import("./commands/verify.ts")),
     preflight: lazy("Run the gates on the working tree", () => import("./commands/preflight.ts")),
+    "coverage-baseline": lazy(
+      "Save the coverage baseline",
+      () => import("./commands/coverage-baseline.ts"),
+    ),
     scope: lazy("Manage claims: preview verdicts", () => import("./commands/scope.ts")),
     "archive-plan": lazy("Move a plan to the archive", () => import("./commands/archive-plan.ts")),
     clean: lazy("Remove what finished runs left behind", () => import("./commands/clean.ts")),

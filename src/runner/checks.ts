@@ -91,6 +91,14 @@ export async function resolveTarget(
   return { target: wanted, tip: head.commit };
 }
 
+/** Paths, relative to the repository, with uncommitted changes outside dgov's own folders. */
+export async function uncommitted(repository: Repository, projectDir: string): Promise<string[]> {
+  const prefix = projectDir === "" ? "" : `${projectDir}/`;
+  return (await dirtyPaths(repository))
+    .map(({ path }) => path)
+    .filter((path) => !ownFolders.some((folder) => path.startsWith(prefix + folder)));
+}
+
 /** Refuses uncommitted changes outside dgov's own folders; with `allow`, only those in write claims. */
 export async function requireCleanTree(
   repository: Repository,
@@ -99,9 +107,7 @@ export async function requireCleanTree(
   allow: boolean,
 ): Promise<void> {
   const prefix = projectDir === "" ? "" : `${projectDir}/`;
-  const dirty = (await dirtyPaths(repository))
-    .map(({ path }) => path)
-    .filter((path) => !ownFolders.some((folder) => path.startsWith(prefix + folder)));
+  const dirty = await uncommitted(repository, projectDir);
   if (dirty.length === 0) return;
   const claims = parseClaims(plan.tasks.flatMap((task) => writeClaims(task.claims)));
   const inClaims = dirty.filter((path) => coversAny(claims, path.slice(prefix.length)));

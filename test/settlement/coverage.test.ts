@@ -1,9 +1,16 @@
 /** The coverage gate, with commands that count the lines of text files: `x` is covered, `-` is not. */
 import { describe, expect, test } from "bun:test";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
-import { baselineFile, baselineText } from "../../src/settlement/coverage/baseline.ts";
+import { stringify } from "smol-toml";
+import {
+  baselineFile,
+  baselineText,
+  parseBaseline,
+} from "../../src/settlement/coverage/baseline.ts";
 import { checkGatesRunnable } from "../../src/settlement/gates/run-gates.ts";
+import { dgovJson } from "../harness/bin.ts";
+import { type TestRepo, testRepo } from "../harness/repo.ts";
 import { type Court, court, verdict } from "./harness.ts";
 
 /** Says where it ran, then reports every file of src/. */
@@ -305,5 +312,102 @@ describe("A10 a base that is red", () => {
         "base is red: the command fails there (exit code 1), so there is no figure to compare with",
     });
     expect(result.passed).toBe(true);
+  });
+});
+
+describe("dgov coverage-baseline", () => {
+  const files = {
+    "src/a.txt": "x\nx\n-\n-\n",
+    "src/b.txt": "x\n",
+    "tests/all.txt": "src/a.txt:1\n",
+  };
+  const repo = (command: string | null, more: Record<string, string> = {}): Promise<TestRepo> =>
+    testRepo({
+      ".dgov/project.toml": stringify({
+        project: {
+          source_extensions: [".txt"],
+          ...(command === null ? {} : { coverage_cmd: command }),
+        },
+      }),
+      ...files,
+      ...more,
+    });
+  const save = (r: TestRepo) => dgovJson(["coverage-baseline"], { cwd: r.path, env: r.env });
+
+  test("A10 writes what HEAD's coverage is, and the gate goes by it", async () => {
+    await using r = await repo(`echo words; ${whole}`);
+    const { document, exitCode, stderr } = await save(r);
+    const head = await r.git("rev-parse", "HEAD");
+    expect(document).toEqual({
+      schema: "dgov.coverage-baseline/1",
+      path: baselineFile,
+      head,
+      command: `echo words; ${whole}`,
+      covered: 3,
+      total: 5,
+      files: [
+        { path: "src/a.txt", covered: 2, total: 4, percent: 50 },
+        { path: "src/b.txt", covered: 1, total: 1, percent: 100 },
+      ],
+    });
+    expect(exitCode).toBe(0);
+    expect(stderr).toContain("\nwords\n");
+    expect(parseBaseline(r.read(baselineFile))).toEqual({
+      command: `echo words; ${whole}`,
+      head,
+      tree: await r.git("rev-parse", "HEAD^{tree}"),
+      files: [
+        { path: "src/a.txt", covered: 2, total: 4 },
+        { path: "src/b.txt", covered: 1, total: 1 },
+      ],
+    });
+    r.write("src/b.txt", "-\n");
+    const preflight = await dgovJson(["preflight"], { cwd: r.path, env: r.env });
+    const { gates } = preflight.document as { gates: { gate: string }[] };
+    expect(gates.find(({ gate }) => gate === "coverage")).toMatchObject({
+      status: "failed",
+      diagnostics: [{ file: "src/b.txt" }],
+    });
+    expect(preflight.exitCode).toBe(1);
+  });
+
+  test("replaces the one that was there, and gives every test to a command that selects", async () => {
+    await using r = await repo(selecting, { "cover.sh": coverSh, [baselineFile]: "{}" });
+    expect((await save(r)).document).toMatchObject({
+      command: `echo run >> "$HOME/count"; sh cover.sh {output} 'tests/all.txt'`,
+      covered: 1,
+    });
+    expect(await r.git("status", "--porcelain")).toBe(` M ${baselineFile}`);
+  });
+
+  test.each([
+    ["no command", null, "no coverage_cmd is configured", 1],
+    ["a command without {output}", "true", "coverage_cmd has no {output}", 1],
+    ["a command that fails", `${whole}; exit 3`, "coverage_cmd failed: exit code 3", 1],
+    ["a report of nothing", "touch {output}", "the coverage report cannot be used: it is empty", 1],
+  ])("%s is refused, and nothing is written", async (_, command, message, code) => {
+    await using r = await repo(command);
+    const { document, exitCode } = await save(r);
+    expect([exitCode, document]).toMatchObject([code, { schema: "dgov.error/1", message }]);
+    expect(existsSync(join(r.path, ".coverage-baseline"))).toBe(false);
+  });
+
+  test("uncommitted changes are refused by name", async () => {
+    await using r = await repo(whole);
+    r.write("src/a.txt", "x\n");
+    expect(await save(r)).toMatchObject({
+      exitCode: 4,
+      document: { code: "WORKTREE_DIRTY", message: expect.stringContaining("src/a.txt") },
+    });
+  });
+
+  test("C9 a folder that is a link is not written through", async () => {
+    await using r = await repo(whole);
+    mkdirSync(join(r.root, "elsewhere"));
+    symlinkSync(join(r.root, "elsewhere"), join(r.path, ".coverage-baseline"));
+    await r.git("add", "-A");
+    await r.git("commit", "-qm", "link");
+    expect((await save(r)).exitCode).toBe(1);
+    expect(existsSync(join(r.root, "elsewhere/coverage.json"))).toBe(false);
   });
 });
