@@ -135,6 +135,12 @@ export async function listTree(
   });
 }
 
+/** Whether a commit or tree has a folder of this path. */
+export async function hasFolder(r: Repository, treeish: Oid, path: string): Promise<boolean> {
+  const entry = await inRepository(r, ["ls-tree", "-d", "-z", "--full-tree", treeish, "--", path]);
+  return entry.code === 0 && /^040000 tree /.test(entry.stdout.toString());
+}
+
 /** Contents of objects, in the order asked; null where one is missing. One process for all. */
 export async function readObjects(
   r: Repository,
@@ -153,4 +159,31 @@ export async function readObjects(
     at += Number(size) + 1;
     return { type, bytes };
   });
+}
+
+/** Sizes of objects in bytes, in the order asked; null where one is missing. */
+export async function objectSizes(r: Repository, ids: readonly Oid[]): Promise<(number | null)[]> {
+  if (ids.length === 0) return [];
+  const call = inRepository(r, ["cat-file", "--batch-check"], { stdin: `${ids.join("\n")}\n` });
+  const lines = (await must(call, "measuring objects")).toString().trimEnd().split("\n");
+  return lines.map((line) => {
+    const size = / (\d+)$/.exec(line)?.[1];
+    return size === undefined ? null : Number(size);
+  });
+}
+
+/** Text files of a tree in which one of these words stands, whole; in git's order. */
+export async function grepTree(
+  r: Repository,
+  tree: Oid,
+  words: readonly string[],
+): Promise<string[]> {
+  if (words.length === 0) return [];
+  const patterns = words.flatMap((word) => ["-e", word]);
+  const args = ["grep", "-I", "-l", "-F", "-w", "-z", "--no-textconv", "--full-name"];
+  const output = await inRepository(r, [...args, ...patterns, tree]);
+  // 1 says that nothing was found.
+  if (output.code === 1 && output.stderr === "") return [];
+  const found = nulSplit(await must(Promise.resolve(output), `searching ${tree}`));
+  return found.map((name) => name.subarray(tree.length + 1).toString());
 }

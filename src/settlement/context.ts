@@ -1,4 +1,5 @@
 /** What every judgement needs to know, and the words a gate's verdict is given in. */
+import { dirname } from "node:path";
 import type { Config } from "../config/config.ts";
 import type { Identity } from "../git/objects.ts";
 import type { Oid, Repository } from "../git/repository.ts";
@@ -7,6 +8,7 @@ import { type CoverageFigures, coverageFigures } from "./coverage/figures.ts";
 import type { Diagnostic } from "./diagnostics/diagnostic.ts";
 import type { BaseRuns } from "./gates/on-base.ts";
 import { type GateSlots, gateSlots } from "./slots.ts";
+import { type ImportCache, importCache } from "./tree-imports.ts";
 import { type VerdictCache, verdictCache } from "./verdict-cache.ts";
 
 export interface GateVerdict {
@@ -57,6 +59,8 @@ export interface SettlementContext {
   cache: VerdictCache;
   /** How commands ended on trees that are somebody's base, as far as they did not pass. */
   baseRuns: BaseRuns;
+  /** What blobs import. */
+  imports: ImportCache;
   /** The coverage baseline, and the figures of trees that were measured. */
   coverage: CoverageFigures;
   signal: AbortSignal;
@@ -68,7 +72,9 @@ export interface SettlementContext {
 
 /** A context with its own slots and cache below `slotsRoot`. */
 export function openSettlement(
-  o: Omit<SettlementContext, "slots" | "cache" | "baseRuns" | "coverage"> & { slotsRoot: string },
+  o: Omit<SettlementContext, "slots" | "cache" | "baseRuns" | "imports" | "coverage"> & {
+    slotsRoot: string;
+  },
 ): SettlementContext {
   const { slotsRoot, ...rest } = o;
   const { maxGates, jobs } = o.config.run;
@@ -78,6 +84,7 @@ export function openSettlement(
     slots: gateSlots(slotsRoot, maxGates + Math.max(1, jobs)),
     cache: verdictCache(slotsRoot, o.environment),
     baseRuns: new Map(),
+    imports: importCache(dirname(slotsRoot)),
     coverage: coverageFigures(o.projectRoot, slotsRoot),
   };
 }

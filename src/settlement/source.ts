@@ -2,7 +2,10 @@
 import type { Config } from "../config/config.ts";
 
 /** By `source_extensions`; every file where none are configured. */
-export function isSource({ sourceExtensions }: Config, path: string): boolean {
+export function isSource(
+  { sourceExtensions }: Pick<Config, "sourceExtensions">,
+  path: string,
+): boolean {
   return (
     sourceExtensions.length === 0 || sourceExtensions.some((extension) => path.endsWith(extension))
   );

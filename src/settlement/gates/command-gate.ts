@@ -14,6 +14,8 @@ import { remember, runOnBase } from "./on-base.ts";
 export interface Filled {
   onTree: string[];
   onBase: string[];
+  /** What is run and judged instead when the run on the tree says nothing. */
+  instead?: { when(run: CommandRun): boolean; filled: Filled };
 }
 
 /** What one command's run comes to. */
@@ -36,35 +38,47 @@ export interface Judging {
 export function commandGate(o: {
   name: GateName;
   templates(config: Config, testCmd: string | null): string[];
+  /** With the changed files of its kind, unless told otherwise. */
+  fill?(input: GateInput, template: string): Promise<Filled>;
   judge(judging: Judging): Promise<Judged>;
 }): TreeGate {
-  const fill = (input: GateInput): Filled[] => {
+  const fill = (input: GateInput): Promise<Filled[]> => {
     const { config } = input.context;
-    return o.templates(config, input.request.testCmd).map((template) => ({
-      onTree: fillIn(config, template, input.files.inTree),
-      onBase: fillIn(config, template, input.files.inBase),
-    }));
+    const templates = o.templates(config, input.request.testCmd);
+    return Promise.all(templates.map((template) => (o.fill ?? withChanged)(input, template)));
   };
   return {
     name: o.name,
     reads: "gate_tree",
     configured: (config, testCmd) => o.templates(config, testCmd).length > 0,
-    applies: (input) =>
-      fill(input).some(({ onTree }) => onTree.length > 0)
+    applies: async (input) =>
+      (await fill(input)).some(({ onTree }) => onTree.length > 0)
         ? { runs: true }
         : { runs: false, reason: "no changed file is of its kind" },
-    commands: (input) => fill(input).flatMap(({ onTree }) => onTree),
+    commands: async (input) => (await fill(input)).flatMap(({ onTree }) => onTree),
     async run(input, place) {
       const parts: { run: CommandRun; judged: Judged }[] = [];
-      for (const filled of fill(input)) {
+      for (let filled of await fill(input)) {
         if (filled.onTree.length === 0) continue;
-        const run = await runAll(input, place, filled.onTree);
-        const again = () => runAll(input, place, filled.onTree);
+        let run = await runAll(input, place, filled.onTree);
+        if (filled.instead?.when(run)) {
+          filled = filled.instead.filled;
+          run = await runAll(input, place, filled.onTree);
+        }
+        const { onTree } = filled;
+        const again = () => runAll(input, place, onTree);
         parts.push({ run, judged: await judgeRun({ input, run, filled, again }, o.judge) });
         if (run.status === "cancelled") break;
       }
       return merged(input, o.name, parts);
     },
+  };
+}
+
+async function withChanged({ context, files }: GateInput, template: string): Promise<Filled> {
+  return {
+    onTree: fillIn(context.config, template, files.inTree),
+    onBase: fillIn(context.config, template, files.inBase),
   };
 }
 

@@ -5,9 +5,12 @@
 import type { Config } from "../../config/config.ts";
 import { newLines } from "../diagnostics/parse.ts";
 import { failingTests, ranNoTests } from "../diagnostics/tests.ts";
+import { noTests, selectTests, type TestSelection, testFolder } from "../test-selection.ts";
 import type { CommandRun } from "./command.ts";
-import { commandGate, type Judged, type Judging } from "./command-gate.ts";
+import { commandGate, type Filled, type Judged, type Judging } from "./command-gate.ts";
+import type { GateInput } from "./gate.ts";
 import { knownOnBase, runOnBase } from "./on-base.ts";
+import { fillInSelection, fillInTests, takesTests } from "./test-command.ts";
 
 export const testsGate = commandGate({
   name: "tests",
@@ -16,8 +19,46 @@ export const testsGate = commandGate({
     const { test } = config.commands;
     return [...new Set([...own, ...(test === null ? [] : [test])])];
   },
+  fill,
   judge,
 });
+
+/** A command that can be told which tests gets those of the change; all of them if they are none. */
+async function fill(input: GateInput, template: string): Promise<Filled> {
+  const { config } = input.context;
+  if (!takesTests(template)) return fillInSelection(config, template, noTests);
+  const { chosen, folders } = await choice(input);
+  const whole = {
+    onTree: fillInTests({ ...config, testDir: folders.inTree }, template, []),
+    onBase: fillInTests({ ...config, testDir: folders.inBase }, template, []),
+  };
+  if (chosen.files.length === 0) return whole;
+  const none = (run: CommandRun): boolean => ranNoTests(run.exitCode, run.output);
+  return { ...fillInSelection(config, template, chosen), instead: { when: none, filled: whole } };
+}
+
+interface Choice {
+  chosen: TestSelection;
+  /** `test_dir`, or the project where there is no such folder. */
+  folders: { inTree: string; inBase: string };
+}
+
+const choices = new WeakMap<GateInput, Promise<Choice>>();
+
+/** Asked for several times while one tree is judged, worked out once. */
+function choice(input: GateInput): Promise<Choice> {
+  const known = choices.get(input) ?? choose(input);
+  choices.set(input, known);
+  return known;
+}
+
+async function choose({ context: c, request, baseTree }: GateInput): Promise<Choice> {
+  const { tree, signal } = request;
+  const inBase = await testFolder(c, baseTree);
+  if (tree === baseTree) return { chosen: noTests, folders: { inTree: inBase, inBase } };
+  const chosen = await selectTests(c, { base: baseTree, tree, signal });
+  return { chosen, folders: { inTree: await testFolder(c, tree), inBase } };
+}
 
 /** The text of a recipe named `verify:<name>`; one that is not there fails, and says so. */
 function recipe(config: Config, testCmd: string): string {
@@ -54,7 +95,8 @@ async function judgeNoTests({ input, run, filled }: Judging, onBase: boolean): P
     const reason = "there are no tests to run";
     return { status: "not_applicable", reason, blame: null, diagnostics: [] };
   }
-  return { ...charged(run), reason: "no test was run; the base has some" };
+  const more = base === null ? "" : "; the base has some";
+  return { ...charged(run), reason: `no test was run${more}` };
 }
 
 type Ask = (input: Judging["input"], command: string) => Promise<CommandRun | null>;

@@ -128,9 +128,11 @@ function targetOf(tree: Tree, folder: string, map: unknown, key: string): string
   return null;
 }
 
-function strings(value: unknown): string[] {
+/** The targets in nested conditions, as deep as anybody nests them. */
+function strings(value: unknown, depth = 8): string[] {
   if (typeof value === "string") return [value];
-  return Object.values(Object(value) as object).flatMap(strings);
+  if (depth === 0) return [];
+  return Object.values(Object(value) as object).flatMap((inner) => strings(inner, depth - 1));
 }
 
 /** A path in a package; what is built (`dist/x.js`) is looked for where it is built from. */
