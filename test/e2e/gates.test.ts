@@ -134,6 +134,7 @@ describe("gates", () => {
     const count = join(p.repo.root, "count");
     const run = await p.dgov(["run", "p", "--json"], { COUNT: count });
     expect(run.exitCode).toBe(0);
+    expect(run.stderr).toMatch(/flaky/);
     expect(JSON.parse(run.stdout).units[0].flaky).toEqual(["tests"]);
     expect((await p.dgov(["plan", "review", "p"])).stdout).toContain("flaky");
   });

@@ -1,7 +1,9 @@
 /** P1: what lands passed every gate on exactly that tree; everything else is said and kept. */
 import { describe, expect, test } from "bun:test";
-import { call, done } from "../../src/demo/script.ts";
-import { testProject, unit } from "../harness/project.ts";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { call, done, type ModelTurn } from "../../src/demo/script.ts";
+import { type TaskSpec, testProject, unit } from "../harness/project.ts";
 
 /** Passes when every name in uses.txt is defined in defs.txt. */
 const check = `#!/bin/sh
@@ -13,6 +15,12 @@ echo fine
 
 describe("verdict", () => {
   test.concurrent("A1 two tasks that pass alone and break together: the second is rejected, the target stays green", async () => {
+    // Both must have begun before either goes on: on one base, each is right.
+    const begun = { rename: Promise.withResolvers<void>(), caller: Promise.withResolvers<void>() };
+    const both = (key: keyof typeof begun) => () => {
+      begun[key].resolve();
+      return Promise.all([begun.rename.promise, begun.caller.promise]);
+    };
     await using p = await testProject({
       files: { "check.sh": check, "defs.txt": "old\n", "uses.txt": "old\n" },
       tasks: {
@@ -27,6 +35,7 @@ describe("verdict", () => {
             unit: unit("rename"),
             turns: [
               {
+                until: both("rename"),
                 calls: [
                   {
                     tool: "edit_file",
@@ -45,12 +54,15 @@ describe("verdict", () => {
             // Needs `old` to be defined from now on: true on its own base, false after the rename.
             unit: unit("caller"),
             turns: [
-              call("edit_file", {
-                path: "check.sh",
-                old_text: "echo fine\n",
-                new_text:
-                  "grep -qx old defs.txt || { echo 'undefined: old'; exit 1; }\necho fine\n",
-              }),
+              {
+                until: both("caller"),
+                ...call("edit_file", {
+                  path: "check.sh",
+                  old_text: "echo fine\n",
+                  new_text:
+                    "grep -qx old defs.txt || { echo 'undefined: old'; exit 1; }\necho fine\n",
+                }),
+              },
               done("added a caller"),
             ],
           },
@@ -63,6 +75,11 @@ describe("verdict", () => {
     expect(run.exitCode).toBe(1);
     const landed = await p.landed();
     expect(landed).toHaveLength(1);
+    const prepared = p.events().filter((e) => e.type === "attempt.prepared");
+    expect(prepared.map((e) => [e.attempt, e.data["base"]])).toEqual([
+      [1, prepared[0]?.data["base"]],
+      [1, prepared[0]?.data["base"]],
+    ]);
     const loser = landed[0] === unit("rename") ? "caller" : "rename";
     const rejected = p
       .events()
@@ -94,7 +111,9 @@ describe("verdict", () => {
       const gates = events.filter(
         (e) => e.type === "gates.finished" && e.data["tree"] === tree && e.seq < landing.seq,
       );
-      expect(gates.map((e) => e.data["verdicts"])).toContainEqual({ tests: "passed" });
+      expect(gates.map((e) => e.data["verdicts"])).toContainEqual(
+        expect.objectContaining({ tests: "passed" }),
+      );
       expect(await p.repo.git("merge-base", "--is-ancestor", commit, "main")).toBe("");
     }
     expect(await p.landed()).toHaveLength(2);
@@ -113,6 +132,65 @@ describe("verdict", () => {
       [unit("b"), "skipped"],
     ]);
     expect(run.exitCode).toBe(1);
+  });
+
+  const cannot = done("cannot", { status: "blocked" });
+  const no = done("read it", { result: { approved: false, issues: ["wrong"] } });
+  test.concurrent.each<[string, Record<string, TaskSpec>, ModelTurn[], [string, string][]]>([
+    [
+      "fails on its read scope",
+      { a: { files: { create: ["a.txt"], read: ["readme.txt"] } } },
+      [call("run_bash", { command: "echo x >> readme.txt; echo a > a.txt" }), done("ok")],
+      [["a", "failed"]],
+    ],
+    [
+      "is a researcher without an answer",
+      { a: { role: "researcher" } },
+      [cannot],
+      [["a", "failed"]],
+    ],
+    [
+      "never ends",
+      { a: { timeout_s: 1 }, b: { depends_on: ["a"] } },
+      [{ ...cannot, fault: { kind: "hang_before_headers" } }],
+      [
+        ["a", "timed_out"],
+        ["b", "skipped"],
+      ],
+    ],
+  ])("A3 a unit that %s never makes a run complete", async (_what, tasks, turns, phases) => {
+    await using p = await testProject({
+      tasks,
+      plan: { max_retries: 1 },
+      config: { run: { timeout_retries: 0 } },
+      script: { rules: [{ unit: unit("a"), turns }] },
+    });
+    const run = await p.dgov(["run", "p", "--json"]);
+    const document = JSON.parse(run.stdout);
+    expect([document.status, run.exitCode]).toEqual(["failed", 1]);
+    const told: { unit: string; phase: string }[] = document.units;
+    expect(told.map((u) => [u.unit, u.phase])).toEqual(
+      phases.map(([key, phase]) => [unit(key), phase]),
+    );
+    expect(existsSync(join(p.root, ".dgov/plans/p/_root.toml"))).toBe(true);
+    expect(JSON.parse((await p.dgov(["status", "--json"])).stdout)).toMatchObject({
+      runs: [{ phase: "failed" }],
+    });
+  });
+
+  test.concurrent("A3 a reviewer's no, after everything landed, never makes a run complete", async () => {
+    await using p = await testProject({
+      tasks: { a: {}, r: { role: "reviewer", depends_on: ["a"] } },
+      script: {
+        rules: [
+          { unit: unit("r"), turns: [no] },
+          { turns: [call("write_file", { path: "a.txt", content: "a\n" }), done("ok")] },
+        ],
+      },
+    });
+    const run = await p.dgov(["run", "p", "--json"]);
+    expect(await p.landed()).toEqual([unit("a")]);
+    expect([JSON.parse(run.stdout).status, run.exitCode]).toEqual(["partial", 1]);
   });
 
   test.concurrent.each([
