@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { languageOf } from "../syntax/languages.ts";
-import { type FunctionFacts, factsOf, isTestPath } from "./facts.ts";
+import { factsOf, isTestPath } from "./facts.ts";
+import type { FunctionFacts } from "./measure.ts";
 
 async function functions(path: string, text: string): Promise<FunctionFacts[]> {
   return (await factsOf(languageOf(path), text))?.functions ?? [];

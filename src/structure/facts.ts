@@ -5,41 +5,17 @@
 import { type Import, importsIn } from "../syntax/imports.ts";
 import { withTree } from "../syntax/parser.ts";
 import { isSourceLanguage, type SourceLanguage } from "./grammar.ts";
-import { measure } from "./measure.ts";
+import { type Measured, measure } from "./measure.ts";
 
 /** Changes whenever the same bytes would give other facts; facts of another version are useless. */
 export const factsVersion = "1";
 
-export interface FunctionFacts {
-  /** Qualified by what is around it, `Class.method`; a second one of a name ends in `#2`. */
-  name: string;
-  /** From 1, both included. */
-  line: number;
-  endLine: number;
-  cyclomatic: number;
-  cognitive: number;
-  parameters: number;
-  /** Equal for functions that do the same in the same words; "" when too short to tell. */
-  body: string;
-  /** Called from where no reference is seen: `main`, an override, whatever carries a decorator. */
-  entry: boolean;
-  /** Test code inside a source file. */
-  test: boolean;
-}
-
-export interface FileFacts {
+export interface FileFacts extends Measured {
   language: SourceLanguage;
   lines: number;
-  /** By its own heading. */
+  /** By its own heading, or because nobody could have written it. */
   generated: boolean;
-  functions: FunctionFacts[];
   imports: Import[];
-  /** Names defined at the top: functions, types, Go's constants and variables; sorted. */
-  defines: string[];
-  /** Names called without a receiver, types and classes named; sorted. */
-  refers: string[];
-  /** Identifiers that stand anywhere but where a function is defined or calls itself; sorted. */
-  uses: string[];
 }
 
 /** Longer texts are not parsed: nobody writes them. Characters. */
@@ -52,12 +28,18 @@ export async function factsOf(language: string | null, text: string): Promise<Fi
   const plain = { language, lines, generated: isGenerated(text) };
   const nothing = { ...plain, functions: [], imports: [], defines: [], refers: [], uses: [] };
   if (text.length > textMax || text.includes("\0")) return { ...nothing, generated: true };
-  const parsed = await withTree(language, text, (root) => ({
-    ...plain,
-    ...measure(root, language),
-    imports: importsIn(root, language),
-  }));
-  return parsed ?? nothing;
+  try {
+    const parsed = await withTree(language, text, (root) => ({
+      ...plain,
+      ...measure(root, language),
+      imports: importsIn(root, language),
+    }));
+    return parsed ?? nothing;
+  } catch (error) {
+    // Nested deeper than one can follow: no person's.
+    if (error instanceof RangeError) return { ...nothing, generated: true };
+    throw error;
+  }
 }
 
 function isGenerated(text: string): boolean {

@@ -7,7 +7,6 @@
  */
 import { sha256 } from "../std/digest.ts";
 import type { Node } from "../syntax/parser.ts";
-import type { FileFacts, FunctionFacts } from "./facts.ts";
 import { type Grammar, grammars, type SourceLanguage } from "./grammar.ts";
 import {
   type Given,
@@ -18,6 +17,34 @@ import {
   receiverOf,
   scopeOf,
 } from "./naming.ts";
+
+export interface FunctionFacts {
+  /** Qualified by what is around it, `Class.method`; a second one of a name ends in `#2`. */
+  name: string;
+  /** From 1, both included. */
+  line: number;
+  endLine: number;
+  cyclomatic: number;
+  cognitive: number;
+  parameters: number;
+  /** Equal for functions that do the same in the same words; "" when too short to tell. */
+  body: string;
+  /** Called from where no reference is seen: `main`, an override, whatever carries a decorator. */
+  entry: boolean;
+  /** Test code inside a source file. */
+  test: boolean;
+}
+
+/** The part of a file's facts that one walk gives. */
+export interface Measured {
+  functions: FunctionFacts[];
+  /** Names defined at the top: functions, types, Go's constants and variables; sorted. */
+  defines: string[];
+  /** Names called without a receiver, types and classes named; sorted. */
+  refers: string[];
+  /** Identifiers that stand anywhere but where a function is defined or calls itself; sorted. */
+  uses: string[];
+}
 
 type Cursor = ReturnType<Node["walk"]>;
 
@@ -63,8 +90,6 @@ const outermost: Omit<Frame, "marks"> = {
   test: false,
   given: null,
 };
-
-type Measured = Pick<FileFacts, "functions" | "defines" | "refers" | "uses">;
 
 /** Functions in the order of their beginning, and the names a file uses. */
 export function measure(root: Node, language: SourceLanguage): Measured {

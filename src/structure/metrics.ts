@@ -3,7 +3,7 @@
  * are of whole numbers, and what is divided is rounded.
  */
 import type { ImportIndex } from "../syntax/import-index.ts";
-import type { FunctionFacts } from "./facts.ts";
+import { countedFunctions } from "./counted.ts";
 import {
   components,
   type Graph,
@@ -60,12 +60,6 @@ export interface Measured {
   fanOut: number[];
 }
 
-/** A function that counts: not a test. */
-export interface CountedFunction extends FunctionFacts {
-  path: string;
-  language: string;
-}
-
 /** Measures files. `index` says where imports lead. */
 export function measureFiles(
   files: readonly SourceFile[],
@@ -118,20 +112,6 @@ export function measureFiles(
   };
   const cycles = loops.map((part) => part.map((node) => graph.paths[node] ?? "").sort());
   return { figures, graph, cycles, fanIn, fanOut };
-}
-
-/** Functions of the files that count, by path and place. */
-export function countedFunctions(
-  files: readonly SourceFile[],
-  includeTests: boolean,
-): CountedFunction[] {
-  return files.flatMap(({ path, facts, counted }) =>
-    counted
-      ? facts.functions
-          .filter(({ test }) => includeTests || !test)
-          .map((one) => ({ ...one, path, language: facts.language }))
-      : [],
-  );
 }
 
 /** Many depend on it, and it depends on more than its share of others. */

@@ -1,9 +1,10 @@
 /** What breaks a limit, and which of it a change is charged with. Pure. */
 import { compareText } from "../std/order.ts";
 import type { ImportIndex } from "../syntax/import-index.ts";
+import { countedFunctions } from "./counted.ts";
 import type { SourceFile } from "./graph.ts";
 import { type FunctionProblem, functionProblems, limits } from "./limits.ts";
-import { countedFunctions, isHotspot, type Measured } from "./metrics.ts";
+import { isHotspot, type Measured } from "./metrics.ts";
 
 export type OffenderKind = FunctionProblem | "cycle" | "god_file" | "hotspot" | "large_file";
 

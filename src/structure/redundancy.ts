@@ -1,6 +1,7 @@
 /** Functions one could do without: those nobody names, and copies of others. */
+
+import type { CountedFunction } from "./counted.ts";
 import type { SourceFile } from "./graph.ts";
-import type { CountedFunction } from "./metrics.ts";
 
 export interface Redundancy {
   /** Not named anywhere, tests included. */
