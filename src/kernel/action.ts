@@ -13,8 +13,11 @@ interface Of {
 }
 
 export type Action =
-  /** Make the attempt's worktree at the target's tip; `retryOf` names the attempt whose work is replayed. */
-  | ({ type: "attempt.prepare"; retryOf: number | null } & Of)
+  /**
+   * Make the attempt's worktree at the target's tip; `retryOf` names the attempt whose work is
+   * replayed. `fixing`: a reviewer's unit mends, as a worker, what it did not approve of.
+   */
+  | ({ type: "attempt.prepare"; retryOf: number | null; fixing: boolean } & Of)
   /** Start the worker (fork 0) or a clean-context relaunch in the same worktree (fork 1 and up). */
   | ({ type: "worker.start"; fork: number } & Of)
   | ({ type: "worker.stop" } & Of)

@@ -3,7 +3,7 @@ import { assert, present } from "../std/assert.ts";
 import type { UnitId } from "./dag.ts";
 import { indexOf } from "./dag-index.ts";
 import { type Draft, setPhase, unitOf } from "./draft.ts";
-import { fail, reject, retry } from "./ending.ts";
+import { fail, fix, reject, retry } from "./ending.ts";
 import type { Event } from "./event.ts";
 import { settleDependents } from "./schedule.ts";
 import { type Phase, terminalPhases, type UnitState } from "./state.ts";
@@ -67,11 +67,12 @@ export function workerExited(d: Draft, event: Of<"worker.exited">): boolean {
 
 function exited(d: Draft, unit: UnitState, event: Of<"worker.exited">): void {
   const { unit: id, outcome } = event;
-  const { role, selfReview, forksMax } = present(indexOf(d.state.dag).byId.get(id), id);
+  const { role, selfReview, forksMax, fixesMax } = present(indexOf(d.state.dag).byId.get(id), id);
+  const writes = role === "worker" || unit.fixing;
   const words = event.reason === "" ? outcome : `${outcome}: ${event.reason}`;
   switch (outcome) {
     case "complete":
-      if (role !== "worker") {
+      if (!writes) {
         setPhase(d, id, "done", "its result is recorded");
         settleDependents(d, id);
       } else if (selfReview) {
@@ -87,11 +88,15 @@ function exited(d: Draft, unit: UnitState, event: Of<"worker.exited">): void {
         d.actions.push({ type: "worker.start", unit: id, attempt: unit.attempt, fork: unit.fork });
         return;
       }
-      rejectWork(d, id, role, words);
+      rejectWork(d, id, writes, words);
       return;
     case "incomplete":
     case "no_progress":
-      rejectWork(d, id, role, words);
+      rejectWork(d, id, writes, words);
+      return;
+    case "disapproved":
+      if (unit.fixes < fixesMax) fix(d, id, fixesMax, words);
+      else fail(d, id, words);
       return;
     case "blocked":
     case "refused_by_provider":
@@ -110,8 +115,8 @@ function exited(d: Draft, unit: UnitState, event: Of<"worker.exited">): void {
 }
 
 /** Work that stopped short is continued by the next attempt; a read-only unit has none to continue. */
-function rejectWork(d: Draft, id: UnitId, role: string, words: string): void {
-  if (role === "worker") reject(d, id, words);
+function rejectWork(d: Draft, id: UnitId, writes: boolean, words: string): void {
+  if (writes) reject(d, id, words);
   else fail(d, id, words);
 }
 

@@ -38,7 +38,7 @@ function landingOrderOf(dag: Dag, byId: ReadonlyMap<UnitId, DagUnit>): UnitId[] 
       const dep = unit.deps[at.next++];
       if (dep === undefined) {
         seen.set(unit.id, "placed");
-        if (unit.role === "worker") order.push(unit.id);
+        if (unit.role === "worker" || unit.fixesMax > 0) order.push(unit.id);
         path.pop();
       } else {
         const needed = present(byId.get(dep), `${unit.id} depends on ${dep}, which the dag lacks`);

@@ -13,6 +13,8 @@ export interface DagUnit {
   selfReview: boolean;
   /** Clean-context relaunches allowed when an attempt exhausts its turn budget. */
   forksMax: number;
+  /** Follow-up attempts of a reviewer that does not approve; 0 for everybody else. */
+  fixesMax: number;
 }
 
 /** Units in plan order; `deps` name units of the same dag and form no cycle. */

@@ -27,6 +27,15 @@ export function reject(d: Draft, id: UnitId, reason: string): void {
   retry(d, id, "rejection", reason);
 }
 
+/** What the reviewer found is mended by an attempt of its own unit, and judged once more. */
+export function fix(d: Draft, id: UnitId, allowed: number, reason: string): void {
+  const unit = unitOf(d, id);
+  unit.fixes++;
+  unit.fixing = true;
+  setPhase(d, id, "waiting", `fix ${unit.fixes} of ${allowed}: ${reason}`);
+  d.state.retries.push(id);
+}
+
 /** The unit is over, and everything that waits for it with it. */
 export function fail(d: Draft, id: UnitId, reason: string): void {
   finish(d, id, "failed", reason);

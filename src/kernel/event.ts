@@ -29,6 +29,8 @@ export type WorkerOutcome =
   | "blocked"
   | "exhausted"
   | "no_progress"
+  /** A reviewer's clear no. */
+  | "disapproved"
   | "provider_failed"
   | "refused_by_provider"
   | "crashed"

@@ -62,7 +62,8 @@ function checkUnit(state: State, id: string): void {
   assert(unit.rejections <= rejectionRetries, `${id} is rejected within limits`);
   assert(unit.crashes <= crashRetries, `${id} crashes within limits`);
   assert(unit.timeouts <= timeoutRetries, `${id} times out within limits`);
-  const attempts = 1 + unit.rejections + unit.crashes + unit.timeouts;
+  // A fix is an attempt, and the review after it another one.
+  const attempts = 1 + unit.rejections + unit.crashes + unit.timeouts + 2 * unit.fixes;
   assert(unit.attempt <= attempts, `${id} has an attempt for every retry, and one more`);
   assert(unit.attempt === 0 || unit.blockers === 0, `${id} starts after its dependencies`);
 }

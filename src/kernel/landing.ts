@@ -18,7 +18,15 @@ export function landingFinished(d: Draft, event: Of<"landing.finished">): boolea
   assert(car.commit === event.commit, "what landed is what was judged");
   state.train.shift();
   state.tip = event.commit;
-  setPhase(d, car.unit, "landed", `landed as ${event.commit.slice(0, 10)}`);
+  const as = event.commit.slice(0, 10);
+  const unit = unitOf(d, car.unit);
+  if (unit.fixing) {
+    unit.fixing = false;
+    setPhase(d, car.unit, "waiting", `mended as ${as}; is reviewed once more`);
+    state.retries.push(car.unit);
+    return true;
+  }
+  setPhase(d, car.unit, "landed", `landed as ${as}`);
   settleDependents(d, car.unit);
   return true;
 }

@@ -1,4 +1,5 @@
 /** Which actions of a run have no answer yet: what recovery has to look after. */
+import { present } from "../std/assert.ts";
 import type { Action } from "./action.ts";
 import { runStatus } from "./run.ts";
 import type { State } from "./state.ts";
@@ -11,10 +12,10 @@ import type { State } from "./state.ts";
 export function outstanding(state: State): Action[] {
   const actions: Action[] = [];
   for (const { id: unit } of state.dag.units) {
-    const { phase, attempt, fork } = state.units[unit] ?? { phase: "pending", attempt: 0, fork: 0 };
+    const { phase, attempt, fork, fixing } = present(state.units[unit], unit);
     if (phase === "preparing") {
       const retryOf = attempt === 1 ? null : attempt - 1;
-      actions.push({ type: "attempt.prepare", unit, attempt, retryOf });
+      actions.push({ type: "attempt.prepare", unit, attempt, retryOf, fixing });
     } else if (phase === "working" || phase === "forking") {
       actions.push({ type: "worker.start", unit, attempt, fork });
     } else if (phase === "self_reviewing") {

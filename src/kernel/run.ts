@@ -52,6 +52,8 @@ function newUnit(): UnitState {
     rejections: 0,
     crashes: 0,
     timeouts: 0,
+    fixes: 0,
+    fixing: false,
     commit: null,
     tree: null,
     base: null,

@@ -17,7 +17,8 @@ export function schedule(d: Draft): void {
     unit.base = null;
     unit.lastTry = false;
     setPhase(d, id, "preparing", `attempt ${unit.attempt}`);
-    d.actions.push({ type: "attempt.prepare", unit: id, attempt: unit.attempt, retryOf });
+    const { attempt, fixing } = unit;
+    d.actions.push({ type: "attempt.prepare", unit: id, attempt, retryOf, fixing });
   }
 }
 

@@ -48,6 +48,9 @@ export interface UnitState {
   rejections: number;
   crashes: number;
   timeouts: number;
+  /** Follow-up attempts started, and whether the live attempt is one. */
+  fixes: number;
+  fixing: boolean;
   /** The reviewed commit of the live attempt and its tree; null until review passed. */
   commit: string | null;
   tree: string | null;

@@ -60,17 +60,21 @@ function join(d: Draft): void {
   }
 }
 
-/** In plan order a unit joins when everything before it is over or in the train. */
+/**
+ * In plan order a unit joins when everything before it is over or in the train. A reviewer holds
+ * nobody back: whether it has something to land is known only when it has spoken.
+ */
 function nextInPlan(d: Draft): UnitId | undefined {
   const { state } = d;
-  const { landingOrder } = indexOf(state.dag);
+  const { landingOrder, byId } = indexOf(state.dag);
   for (let at = state.planAt; at < landingOrder.length; at++) {
     const id = present(landingOrder[at], "within the order");
     const { phase } = unitOf(d, id);
     if (terminalPhases.has(phase)) {
       if (at === state.planAt) state.planAt++;
     } else if (!state.train.some((car) => car.unit === id)) {
-      return phase === "queued" ? id : undefined;
+      if (phase === "queued") return id;
+      if (byId.get(id)?.role === "worker") return undefined;
     }
   }
   return undefined;

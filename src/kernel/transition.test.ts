@@ -30,6 +30,7 @@ function startOf({ units, limits, ...rest }: Partial<Told>): Start {
     deps: [],
     selfReview: false,
     forksMax: 0,
+    fixesMax: 0,
     ...unit,
   }));
   return {
@@ -134,6 +135,7 @@ const prepare = (unit: string, attempt = 1): Action => ({
   unit,
   attempt,
   retryOf: attempt === 1 ? null : attempt - 1,
+  fixing: false,
 });
 const build = (unit: string, car: number, onto: string, attempt = 1): Action => ({
   type: "candidate.build",

@@ -57,6 +57,7 @@ export function dagOf(plan: CompiledPlan): Dag {
       deps: task.dependsOn,
       selfReview: task.selfReview,
       forksMax: task.maxForkDepth,
+      fixesMax: task.role === "reviewer" && task.onReject === "fix" ? 1 : 0,
     })),
   };
 }

@@ -31,6 +31,7 @@ export function randomDag(units: number, depsMax: number): Dag {
                 ),
               ],
       selfReview: false,
+      fixesMax: 0,
       forksMax: 0,
     })),
   };

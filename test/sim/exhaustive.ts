@@ -45,7 +45,7 @@ export function smallDags(): { name: string; dag: Dag; limits: KernelLimits }[] 
       { units: [unit("a", []), { ...unit("r", ["a"]), role: "reviewer" }, unit("b", ["r"])] },
       never,
     ),
-    named({ units: [{ ...unit("a", []), selfReview: true, forksMax: 1 }] }, once),
+    named({ units: [{ ...unit("a", []), selfReview: true, fixesMax: 0, forksMax: 1 }] }, once),
   ];
 }
 
@@ -75,7 +75,7 @@ function subsetsOf(items: readonly string[]): string[][] {
 }
 
 function unit(id: string, deps: string[]): DagUnit {
-  return { id, role: "worker", deps, selfReview: false, forksMax: 0 };
+  return { id, role: "worker", deps, selfReview: false, forksMax: 0, fixesMax: 0 };
 }
 
 /** Follows every outcome of every outstanding action from the start; throws when one goes wrong. */

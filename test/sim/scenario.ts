@@ -9,6 +9,8 @@ export interface Rates {
   /** A worker that does not end `complete`. */
   worker: number;
   selfReview: number;
+  /** A reviewer that does not approve. */
+  disapprove: number;
   review: number;
   /** Two changes that do not merge; two that merge and break each other. */
   conflict: number;
@@ -43,6 +45,7 @@ export function drawScenario(random: Random): Scenario {
     unprepared: rate(0.3),
     worker: rate(0.5),
     selfReview: rate(0.5),
+    disapprove: rate(0.8),
     review: rate(0.3),
     conflict: rate(0.3),
     clash: rate(0.4),
@@ -82,12 +85,14 @@ function drawDag(random: Random): Dag {
   const count = random.chance(0.05) ? 30 : random.below(9);
   const shape = random.pick(shapes);
   const units = Array.from({ length: count }, (_, at): DagUnit => {
+    const role = random.chance(0.85) ? "worker" : random.pick(["researcher", "reviewer"] as const);
     return {
       id: `tasks/main.u${at}`,
-      role: random.chance(0.85) ? "worker" : random.pick(["researcher", "reviewer"]),
+      role,
       deps: drawDeps(random, shape, at).map((dep) => `tasks/main.u${dep}`),
       selfReview: random.chance(0.2),
       forksMax: random.below(3),
+      fixesMax: role === "reviewer" ? random.below(2) : 0,
     };
   });
   // A plan need not be written in the order of its dependencies.

@@ -34,6 +34,9 @@ interface Known {
   fork: number;
   crashes: number;
   timeouts: number;
+  /** Fixes that were asked for, and whether the live attempt is one. */
+  fixes: number;
+  fixing: boolean;
   reviewed: { commit: string; tree: string } | null;
   builtOnce: boolean;
   faults: Fault[];
@@ -144,6 +147,13 @@ export class Witness {
         if (event.outcome === "complete") return;
         this.#fault(event.unit, { onto: null });
         if (event.outcome === "timed_out") known.timeouts++;
+        if (event.outcome === "disapproved") {
+          insist(!known.fixing, `${event.unit} judges while it mends`);
+          if (known.fixes < known.about.fixesMax) {
+            known.fixes++;
+            known.fixing = true;
+          }
+        }
         if (event.outcome === "crashed" || event.outcome === "provider_failed") known.crashes++;
         return;
       }
@@ -167,6 +177,10 @@ export class Witness {
         return;
       case "landing.finished":
         this.#landing = null;
+        if (!this.#of(event.unit).fixing) return;
+        // What was mended is judged once more, by an attempt that nothing went wrong with.
+        this.#of(event.unit).fixing = false;
+        this.#fault(event.unit, { onto: null });
         return;
       case "landing.refused":
         this.#landing = null;
@@ -199,7 +213,9 @@ export class Witness {
     known.phase = to;
     if (isGood(to)) {
       if (event.type === "run.started") return;
+      insist(!known.fixing, `${unit} became ${to} before what it mended was judged`);
       if (to === "landed") {
+        insist(known.about.role === "worker", `${unit} only judges, and landed`);
         insist(event.type === "landing.finished" && event.unit === unit, `${unit} did not land`);
         insist(this.#world.tip === event.commit, "the target is not what landed");
       }
@@ -262,15 +278,20 @@ export class Witness {
     }
   }
 
-  #prepare({ unit, attempt, retryOf }: Of<"attempt.prepare">): void {
+  #prepare({ unit, attempt, retryOf, fixing }: Of<"attempt.prepare">): void {
     const known = this.#of(unit);
+    insist(
+      fixing === known.fixing,
+      `${unit} ${fixing ? "mends what nobody found" : "mends nothing"}`,
+    );
     const { rejectionRetries, crashRetries, timeoutRetries } = this.#limits;
     insist(!this.#interrupted, `${unit} started after an interrupt`);
     insist(attempt === known.attempts + 1, `attempt ${attempt} of ${unit} is not the next one`);
     insist(retryOf === (attempt === 1 ? null : attempt - 1), `${unit} retries another attempt`);
     const crashes = Math.min(known.crashes, crashRetries);
     const timeouts = Math.min(known.timeouts, timeoutRetries);
-    insist(attempt <= 1 + rejectionRetries + crashes + timeouts, `${unit} has too many attempts`);
+    const attemptsMax = 1 + rejectionRetries + crashes + timeouts + 2 * known.fixes;
+    insist(attempt <= attemptsMax, `${unit} has too many attempts`);
     for (const dep of known.about.deps) {
       insist(isGood(this.#of(dep).phase), `${unit} started before ${dep} was settled`);
     }
@@ -321,7 +342,9 @@ export class Witness {
     if (this.#order === "ready") return;
     for (const earlier of this.#landingOrder) {
       if (earlier === unit) return;
-      insist(overPhases.has(this.#of(earlier).phase), `${unit} lands before ${earlier}`);
+      const { about, phase } = this.#of(earlier);
+      if (about.role !== "worker") continue;
+      insist(overPhases.has(phase), `${unit} lands before ${earlier}`);
     }
   }
 
@@ -346,6 +369,8 @@ function newKnown(about: DagUnit): Known {
     fork: 0,
     crashes: 0,
     timeouts: 0,
+    fixes: 0,
+    fixing: false,
     reviewed: null,
     builtOnce: false,
     faults: [],
@@ -369,5 +394,9 @@ function landingOrder(units: readonly DagUnit[]): string[] {
     order.add(id);
   };
   for (const { id } of units) visit(id);
-  return [...order].filter((id) => byId.get(id)?.role === "worker");
+  const lands = ({ role, fixesMax }: DagUnit): boolean => role === "worker" || fixesMax > 0;
+  return [...order].filter((id) => {
+    const unit = byId.get(id);
+    return unit !== undefined && lands(unit);
+  });
 }

@@ -35,6 +35,7 @@ export class World {
   readonly tips: Set<string>;
   readonly commits = new Map<string, Commit>();
   readonly #bases = new Map<string, string>();
+  readonly #fixing = new Map<string, boolean>();
   readonly #built = new Map<string, string>();
   /** Units some checkout is in the way of, those it always will be, and units that tried to land. */
   readonly #obstructed = new Set<string>();
@@ -125,13 +126,20 @@ export class World {
       return { type: "attempt.unprepared", ...of(action), reason: "no room", retriable };
     }
     this.#bases.set(changeOf(action), this.tip);
+    this.#fixing.set(action.unit, action.fixing);
     return { type: "attempt.prepared", ...of(action), base: this.tip };
   }
 
   #work(action: Of<"worker.start">): Event {
+    const answer = { type: "worker.exited", ...of(action), fork: action.fork } as const;
+    const { role } = this.#run.dag.units.find(({ id }) => id === action.unit) ?? { role: "worker" };
+    const judges = role === "reviewer" && this.#fixing.get(action.unit) !== true;
+    if (judges && this.#random.chance(this.#rates.disapprove)) {
+      return { ...answer, outcome: "disapproved", reason: "it is not right" };
+    }
     const fine = !this.#random.chance(this.#rates.worker);
     const outcome = fine ? "complete" : this.#random.pick(badOutcomes);
-    return { type: "worker.exited", ...of(action), fork: action.fork, outcome, reason: "so" };
+    return { ...answer, outcome, reason: "so" };
   }
 
   #review(action: Of<"attempt.review">): Event {
