@@ -71,7 +71,7 @@ export function chooseTests(o: {
   prefix: string;
 }): TestSelection {
   const unseen = o.changed.find(
-    ({ path }) => languageOf(path) === null && !isProse(path) && o.graph.usedBy(path).size === 0,
+    ({ path }) => !isTraced(path) && !isProse(path) && o.graph.usedBy(path).size === 0,
   );
   if (unseen !== undefined) return everything(`nothing says which tests use ${unseen.path}`);
   const changed = o.changed.map(({ path }) => path);
@@ -108,11 +108,17 @@ export function testFiles(
 ): string[] {
   const tests = names.filter((name) => isSource(config, name) && isTestFile(config, name));
   const byName = tests.filter((name) => runnable.test(name));
-  return byName.length > 0 ? byName : tests.filter((name) => languageOf(name) !== null);
+  return byName.length > 0 ? byName : tests.filter(isTraced);
 }
 
 const runnable =
   /(^|\/)(test_[^/]*|[^/]*_test)\.py$|[._](test|spec)\.[cm]?[jt]sx?$|_test\.go$|(^|\/)tests\/([^/]+|[^/]+\/main)\.rs$|(^|\/)(Test\w*|\w*(Tests?|TestCase|IT))\.java$|Tests?\.swift$/;
+
+/** Whether a file's imports, and thereby its users, are known. */
+function isTraced(path: string): boolean {
+  const language = languageOf(path);
+  return language !== null && language !== "bash";
+}
 
 /** Nothing reads prose but people. */
 function isProse(path: string): boolean {
