@@ -11,11 +11,11 @@ import { repositoryOf } from "./compile-plan.ts";
 /**
  * Writes a plan tree under the name wanted or, when that is or was in use, under it with `-2`, `-3`
  * and so on. A name lives on in the log and in what landed: under it, the same work would count as
- * done already. `filesOf` gives the files by their path below the folder.
+ * done already. `exact` refuses instead. `filesOf` gives the files by their path below the folder.
  */
 export async function newPlanFolder(
   projectRoot: string,
-  o: { wanted: string; kind: PlanLocation["kind"] },
+  o: { wanted: string; kind: PlanLocation["kind"]; exact?: boolean },
   filesOf: (name: string) => Record<string, string>,
 ): Promise<PlanLocation> {
   const used = new Set(listPlans(projectRoot).map(({ name }) => name));
@@ -23,6 +23,11 @@ export async function newPlanFolder(
   mkdirSync(folder, { recursive: true });
   for (let n = 1; ; n++) {
     const name = n === 1 ? o.wanted : `${o.wanted}-${n}`;
+    if (n > 1 && o.exact === true) {
+      throw new DgovError("REFUSED", `the name ${o.wanted} is or was in use`, {
+        hint: `choose another, e.g. ${name}`,
+      });
+    }
     const dir = join(folder, name);
     if (used.has(name) || hasRun(projectRoot, name) || (await hasLanded(projectRoot, name)))
       continue;

@@ -9,7 +9,7 @@ import type { RunStatus } from "../kernel/event.ts";
 import type { State } from "../kernel/state.ts";
 import type { PlanLocation } from "../plan/locate.ts";
 import { faultPoint } from "../process/fault.ts";
-import { runGates } from "../settlement/gates/run-gates.ts";
+import { type GateVerdict, runGates } from "../settlement/gates/run-gates.ts";
 import { present } from "../std/assert.ts";
 import { archivePlan, commitBookkeeping, type Desk } from "./bookkeeping.ts";
 import type { RunContext } from "./context.ts";
@@ -20,7 +20,12 @@ export interface RunEnd {
   before: string;
   after: string;
   durationMs: number;
-  verification: { status: "passed" | "failed" | "skipped"; reason: string };
+  verification: {
+    status: "passed" | "failed" | "skipped";
+    reason: string;
+    /** The gates that say no. */
+    gates?: Pick<GateVerdict, "gate" | "reason" | "command" | "tail" | "diagnostics">[];
+  };
   archivedTo: string | null;
   warnings: string[];
 }
@@ -113,5 +118,9 @@ async function verifyBranch(
   });
   if (result.passed) return { status: "passed", reason: "" };
   if (result.blame === "base") return { status: "passed", reason: "the base was red before" };
-  return { status: "failed", reason: result.reason };
+  const bad = result.verdicts.filter(({ status }) => status === "failed" || status === "errored");
+  const gates = bad.map(({ gate, reason, command, tail, diagnostics }) => {
+    return { gate, reason, command, tail, diagnostics };
+  });
+  return { status: "failed", reason: result.reason, gates };
 }

@@ -21,5 +21,9 @@ export default group({
       description: "Review the last run of a plan",
       load: async () => (await import("./plan-review.ts")).default,
     },
+    remediate: {
+      description: "Plan the repair of a degraded or red branch",
+      load: async () => (await import("./plan-remediate.ts")).default,
+    },
   },
 });

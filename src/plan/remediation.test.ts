@@ -1,0 +1,69 @@
+import { describe, expect, test } from "bun:test";
+import { parseToml } from "../config/toml.ts";
+import { type Remediation, remediationFiles } from "./remediation.ts";
+
+const nothing: Remediation = {
+  name: "p-remediation",
+  of: { plan: "p", run: "r1" },
+  red: "",
+  gates: [],
+  degraded: false,
+  offenders: [],
+  changed: ["src/a.ts", "src/b.ts"],
+};
+
+function tasksOf(o: Partial<Remediation>): Record<string, Record<string, unknown>> {
+  const parsed = parseToml(remediationFiles({ ...nothing, ...o })["fix/main.toml"] ?? "");
+  if (!parsed.ok) throw new Error(parsed.message);
+  return parsed.value["tasks"] as Record<string, Record<string, unknown>>;
+}
+
+const offender = { kind: "complex_function", path: "src/a.ts", name: "f", value: 31, limit: 15 };
+
+describe("remediationFiles", () => {
+  test("a red branch is one task with the gate's output and what the run changed", () => {
+    const gate = { gate: "tests", command: "make test", tail: "boom\n", files: ["src/c.ts"] };
+    const { repair } = tasksOf({ red: "tests failed: 1 failing", gates: [gate] });
+    expect(repair?.["files"]).toEqual(["src/c.ts", "src/a.ts", "src/b.ts"]);
+    expect(repair?.["prompt"]).toContain("tests failed: 1 failing");
+    expect(repair?.["prompt"]).toContain("tests (make test) said:\n\nboom\n");
+  });
+
+  test("each offending file is a task of its own, after the repair", () => {
+    const tasks = tasksOf({
+      red: "tests failed",
+      degraded: true,
+      offenders: [offender, { ...offender, name: "g" }, { ...offender, path: "src/b.ts" }],
+    });
+    expect(Object.keys(tasks)).toEqual(["repair", "src-a-ts", "src-b-ts"]);
+    expect(tasks["src-a-ts"]).toMatchObject({ files: ["src/a.ts"], depends_on: ["repair"] });
+    const prompt = String(tasks["src-a-ts"]?.["prompt"]);
+    expect(prompt).toContain("- src/a.ts: complex function f: 31, the limit is 15\n");
+    expect(prompt).toContain("- src/a.ts: complex function g: 31, the limit is 15\n");
+  });
+
+  test("files in a circle are one task, and offences that touch it belong to it", () => {
+    const cycle = {
+      kind: "cycle",
+      path: "src/a.ts",
+      name: "src/a.ts, src/b.ts",
+      value: 2,
+      limit: 1,
+    };
+    const tasks = tasksOf({
+      degraded: true,
+      offenders: [offender, { ...offender, path: "src/b.ts" }, cycle],
+    });
+    expect(Object.values(tasks).map((task) => task["files"])).toEqual([["src/a.ts", "src/b.ts"]]);
+  });
+
+  test("without offenders the whole change is looked at; without a change, everything", () => {
+    expect(tasksOf({ degraded: true })["structure"]?.["files"]).toEqual(["src/a.ts", "src/b.ts"]);
+    expect(tasksOf({ degraded: true, changed: [] })["structure"]?.["files"]).toEqual(["**"]);
+  });
+
+  test("paths that look alike as keys get keys of their own", () => {
+    const offenders = [offender, { ...offender, path: "src-a.ts" }];
+    expect(Object.keys(tasksOf({ degraded: true, offenders }))).toEqual(["src-a-ts", "src-a-ts-2"]);
+  });
+});

@@ -1,0 +1,79 @@
+/** What a run left wrong with the branch: gates that are red on it, structure it made worse. Pure. */
+import type { RecordedEvent } from "../log/recorded.ts";
+import { number, objects, text } from "./data.ts";
+
+export interface Trouble {
+  /** Why the finished branch, or the base the run started from, is red; "" when neither is. */
+  red: string;
+  gates: RedGate[];
+  degraded: boolean;
+  offenders: Offence[];
+}
+
+export interface RedGate {
+  gate: string;
+  reason: string;
+  command: string;
+  tail: string;
+  /** Files its diagnostics name. */
+  files: string[];
+}
+
+/** A structural limit that something breaks. */
+export interface Offence {
+  kind: string;
+  path: string;
+  name: string;
+  value: number;
+  limit: number;
+}
+
+/** The trouble of one run, from its lifecycle events; null when there is none. */
+export function viewTrouble(events: readonly RecordedEvent[]): Trouble | null {
+  const end = events.findLast(({ type }) => type === "run.finished")?.data ?? {};
+  const verification = record(end["verification"]);
+  const failed = text(verification, "status") === "failed";
+  const gates = failed ? objects(verification, "gates").map(redGate) : baseGates(events);
+  const red = failed
+    ? text(verification, "reason")
+    : gates.map(({ gate, reason }) => `${gate}: ${reason}`).join("; ");
+  const degraded = end["degraded"] === true;
+  if (red === "" && !failed && !degraded) return null;
+  const offenders = degraded ? objects(record(end["structural"]), "offenders").map(offence) : [];
+  return { red: failed && red === "" ? "the gates failed" : red, gates, degraded, offenders };
+}
+
+/** Gates that attempts were rejected by although the base fails them in the same way. */
+function baseGates(events: readonly RecordedEvent[]): RedGate[] {
+  const found = events
+    .filter(({ type }) => type === "attempt.rejected")
+    .flatMap(({ data }) => objects(data, "gates"))
+    .filter((gate) => gate["blame"] === "base")
+    .map(redGate);
+  return [...new Map(found.map((gate) => [gate.gate, gate])).values()];
+}
+
+function redGate(data: Record<string, unknown>): RedGate {
+  const files = objects(data, "diagnostics").map((one) => text(one, "file"));
+  return {
+    gate: text(data, "gate"),
+    reason: text(data, "reason"),
+    command: text(data, "command"),
+    tail: text(data, "tail"),
+    files: [...new Set(files)].filter((file) => file !== ""),
+  };
+}
+
+function offence(data: Record<string, unknown>): Offence {
+  return {
+    kind: text(data, "kind"),
+    path: text(data, "path"),
+    name: text(data, "name"),
+    value: number(data, "value"),
+    limit: number(data, "limit"),
+  };
+}
+
+function record(value: unknown): Record<string, unknown> {
+  return value !== null && typeof value === "object" ? (value as Record<string, unknown>) : {};
+}

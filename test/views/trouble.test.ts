@@ -1,0 +1,54 @@
+import { expect, test } from "bun:test";
+import { viewTrouble } from "../../src/views/trouble.ts";
+import { RunLog } from "../harness/run-log.ts";
+
+const log = (): RunLog => new RunLog({ units: [{ unit: "a" }] });
+
+test("a run that left nothing wrong is no trouble", () => {
+  const end = { verification: { status: "passed", reason: "" }, degraded: false };
+  expect(viewTrouble(log().lands("a").finished("complete", end).events)).toBeNull();
+  expect(viewTrouble(log().rejected("a", 1).finished("failed", end).events)).toBeNull();
+  expect(viewTrouble(log().events)).toBeNull();
+});
+
+test("a branch that failed verification names its gates", () => {
+  const gate = { gate: "tests", reason: "1 failing", command: "make test", tail: "boom\n" };
+  const verification = { status: "failed", reason: "tests failed: 1 failing", gates: [gate] };
+  expect(viewTrouble(log().lands("a").finished("complete", { verification }).events)).toEqual({
+    red: "tests failed: 1 failing",
+    gates: [{ ...gate, files: [] }],
+    degraded: false,
+    offenders: [],
+  });
+});
+
+test("a base that was red before is trouble too, each gate once", () => {
+  const gate = {
+    gate: "lint",
+    reason: "2 findings",
+    command: "lint",
+    tail: "x",
+    blame: "base",
+    diagnostics: [{ file: "a.ts" }, { file: "a.ts" }],
+  };
+  const events = log()
+    .rejected("a", 1, { gates: [gate] })
+    .rejected("a", 2, { gates: [gate, { ...gate, gate: "tests", blame: "attempt" }] })
+    .finished("failed").events;
+  expect(viewTrouble(events)).toMatchObject({
+    red: "lint: 2 findings",
+    gates: [{ gate: "lint", files: ["a.ts"] }],
+  });
+});
+
+test("a degraded structure names its offenders, as far as they were recorded", () => {
+  const offender = { kind: "large_file", path: "a.ts", name: "", value: 600, limit: 500 };
+  const end = { degraded: true, structural: { offenders: [offender] } };
+  expect(viewTrouble(log().finished("complete", end).events)).toEqual({
+    red: "",
+    gates: [],
+    degraded: true,
+    offenders: [offender],
+  });
+  expect(viewTrouble(log().finished("complete", { degraded: true }).events)?.offenders).toEqual([]);
+});
