@@ -23,6 +23,7 @@ describe("keepFixes", () => {
       "a\n(\nb, d\n)\nc\n",
       "a \n(\nb, d\n)\nc \n",
     ],
+    ["a fixed text that ends earlier joins no lines", "a\nb\n", "A\nb\n", "A ", "A \nb\n"],
     ["a missing newline at the end survives", "a\nb", "a\nB ", "a\nB", "a\nB"],
     ["CRLF survives", "a\r\nb\r\n", "a\r\nB \r\n", "a\r\nB\r\n", "a\r\nB\r\n"],
   ])("B10 %s", (_name, base, attempt, fixed, wanted) => {
@@ -55,4 +56,61 @@ describe("keepFixes", () => {
       }),
     );
   });
+
+  /** A base of lines that are all different, what an attempt made of it, and what a fixer made of that. */
+  const edited = fc
+    .record({
+      base: fc.integer({ min: 1, max: 12 }),
+      attempt: fc.array(fc.constantFrom<Step[]>("keep", "change", "delete", "insert"), {
+        maxLength: 12,
+      }),
+      fixer: fc.array(
+        fc.constantFrom<Step[]>("keep", "space", "change", "delete", "insert", "join"),
+        {
+          maxLength: 24,
+        },
+      ),
+    })
+    .map(({ base, attempt, fixer }) => {
+      const before = Array.from({ length: base }, (_, i) => `base ${i}\n`);
+      const after = edit(before, attempt, "attempt");
+      return { before, after, fixed: edit(after, fixer, "fixer") };
+    });
+
+  test("B10 no line that the attempt left alone is changed, parted or removed, whatever the fixer did", () => {
+    fc.assert(
+      fc.property(edited, ({ before, after, fixed }) => {
+        const texts = [before, after, fixed].map((lines) => lines.join(""));
+        const [base = "", attempt = "", wanted = ""] = texts;
+        const result: string[] =
+          keepFixes({ base, attempt, fixed: wanted }).match(/[^\n]*\n/g) ?? [];
+        const old = new Set(before);
+        const own = (lines: readonly string[]): string[] => lines.filter((line) => old.has(line));
+        expect(own(result)).toEqual(own(after));
+        for (const [i, line] of after.entries()) {
+          const next = after[i + 1];
+          if (next === undefined || !old.has(line) || !old.has(next)) continue;
+          // Neighbours stay neighbours, unless the attempt itself took away what was between them.
+          if (before.indexOf(next) !== before.indexOf(line) + 1) continue;
+          expect(result[result.indexOf(line) + 1]).toBe(next);
+        }
+      }),
+      { numRuns: 2000 },
+    );
+  });
 });
+
+type Step = "keep" | "space" | "change" | "delete" | "insert" | "join";
+
+function edit(lines: readonly string[], steps: readonly Step[], who: string): string[] {
+  const result: string[] = [];
+  for (const [i, line] of lines.entries()) {
+    const step = steps[i] ?? "keep";
+    if (step === "insert") result.push(`${who} ${i}\n`, line);
+    else if (step === "change") result.push(`${who} ${i}\n`);
+    else if (step === "space") result.push(`  ${line}`);
+    else if (step === "join") result.push(line.replace("\n", " "));
+    else if (step !== "delete") result.push(line);
+  }
+  return result;
+}

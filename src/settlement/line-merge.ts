@@ -26,6 +26,8 @@ export function keepFixes(texts: { base: string | null; attempt: string; fixed: 
   for (const hunk of kept) {
     result.push(...attempt.slice(at, hunk.from), ...hunk.lines);
     at = hunk.to;
+    // The fixed text may end here where the attempt's goes on.
+    if (at < attempt.length && !(result.at(-1) ?? "\n").endsWith("\n")) result.push("\n");
   }
   return [...result, ...attempt.slice(at)].join("");
 }
