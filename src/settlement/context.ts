@@ -8,6 +8,7 @@ import { type CoverageFigures, coverageFigures } from "./coverage/figures.ts";
 import type { Diagnostic } from "./diagnostics/diagnostic.ts";
 import type { BaseRuns } from "./gates/on-base.ts";
 import { type GateSlots, gateSlots } from "./slots.ts";
+import { type FactsCache, factsCache } from "./structure.ts";
 import { type ImportCache, importCache } from "./tree-imports.ts";
 import { type VerdictCache, verdictCache } from "./verdict-cache.ts";
 
@@ -61,6 +62,8 @@ export interface SettlementContext {
   baseRuns: BaseRuns;
   /** What blobs import. */
   imports: ImportCache;
+  /** The shape of blobs. */
+  facts: FactsCache;
   /** The coverage baseline, and the figures of trees that were measured. */
   coverage: CoverageFigures;
   signal: AbortSignal;
@@ -72,7 +75,7 @@ export interface SettlementContext {
 
 /** A context with its own slots and cache below `slotsRoot`. */
 export function openSettlement(
-  o: Omit<SettlementContext, "slots" | "cache" | "baseRuns" | "imports" | "coverage"> & {
+  o: Omit<SettlementContext, "slots" | "cache" | "baseRuns" | "imports" | "facts" | "coverage"> & {
     slotsRoot: string;
   },
 ): SettlementContext {
@@ -85,6 +88,7 @@ export function openSettlement(
     cache: verdictCache(slotsRoot, o.environment),
     baseRuns: new Map(),
     imports: importCache(dirname(slotsRoot)),
+    facts: factsCache(dirname(slotsRoot)),
     coverage: coverageFigures(o.projectRoot, slotsRoot),
   };
 }

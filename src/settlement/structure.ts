@@ -20,6 +20,7 @@ import { type Offender, offendersOf } from "../structure/offenders.ts";
 import { importIndex, manifestNames } from "../syntax/import-index.ts";
 import { languageOf } from "../syntax/languages.ts";
 import { type BlobCache, blobCache } from "./blob-cache.ts";
+import type { SettlementContext } from "./context.ts";
 
 /** Facts by `<language>:<blob id>`. */
 export type FactsCache = BlobCache<FileFacts>;
@@ -44,6 +45,12 @@ export interface Scan {
   offenders: Offender[];
   /** Every file of the project. */
   paths: ReadonlySet<string>;
+}
+
+/** The built-in sensor of a settlement. */
+export function sensorOf(c: SettlementContext, signal: AbortSignal): Sensor {
+  const { repository, projectDir, facts } = c;
+  return { repository, projectDir, includeTests: c.config.sentrux.includeTests, facts, signal };
 }
 
 interface Entry {
