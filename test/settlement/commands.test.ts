@@ -39,6 +39,7 @@ describe("preflight", () => {
       schema: "dgov.preflight/1",
       passed: false,
       gates: [
+        { gate: "semantic", status: "not_applicable" },
         { gate: "lint", status: "failed", blame: "attempt", diagnostics: [{ file: "new.txt" }] },
         { gate: "tests", status: "passed", changed_paths: ["a.txt"] },
       ],
@@ -60,7 +61,10 @@ describe("preflight", () => {
   test("looks at every source file where nothing differs from HEAD", async () => {
     await using repo = await project({ project: { lint_cmd: lint } }, { "a.txt": "BAD\n" });
     const { document, exitCode } = await run(repo, ["preflight"]);
-    expect(document).toMatchObject({ passed: false, gates: [{ gate: "lint", status: "failed" }] });
+    expect(document).toMatchObject({
+      passed: false,
+      gates: [{ gate: "semantic" }, { gate: "lint", status: "failed" }],
+    });
     expect(exitCode).toBe(1);
   });
 

@@ -154,7 +154,8 @@ export async function court(options: CourtOptions = {}): Promise<Court> {
 
 /** Status of each gate, by name. */
 export function statuses({ verdicts }: GatesResult): Record<string, string> {
-  return Object.fromEntries(verdicts.map((v) => [v.gate, v.status]));
+  const configured = verdicts.filter(({ gate }) => gate !== "semantic");
+  return Object.fromEntries(configured.map((v) => [v.gate, v.status]));
 }
 
 /** The verdict of one gate. */

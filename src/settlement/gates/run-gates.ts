@@ -23,6 +23,7 @@ import {
   verdictOf,
 } from "./gate.ts";
 import { lintGate } from "./lint.ts";
+import { semanticGate } from "./semantic.ts";
 import { setupGate } from "./setup.ts";
 import { testsGate } from "./tests.ts";
 import { typesGate } from "./types.ts";
@@ -31,7 +32,14 @@ export type { GateVerdict } from "../context.ts";
 export type { GateName, GateRequest } from "./gate.ts";
 
 /** In the order of their price; those that read objects go first. Setup comes before all, and is run by whoever needs a tree. */
-const gates: readonly Gate[] = [formatGate, lintGate, typesGate, testsGate, coverageGate];
+const gates: readonly Gate[] = [
+  semanticGate,
+  formatGate,
+  lintGate,
+  typesGate,
+  testsGate,
+  coverageGate,
+];
 
 /** Gates whose verdict every landing of a plan needs. */
 export function requiredGates(config: Config, testCmds: readonly (string | null)[]): GateName[] {
