@@ -26,32 +26,36 @@ export function pythonResolver(tree: Tree): Resolver {
   };
 
   /** The folder-like path of a module (`a/b` for a.b), from the root nearest to the importer. */
-  const locate = (from: string, specifier: string): string | null => {
-    const folder = dirname(from);
+  const locate = (folder: string, specifier: string): string | null => {
     const dots = /^\.+/.exec(specifier)?.[0].length ?? 0;
     const parts = specifier.slice(dots).split(".").filter(Boolean);
     if (dots > 0) return join(folder, "../".repeat(dots - 1), ...parts);
-    const [first = ""] = parts;
-    const own =
-      upwards(folder).find((one) => !tree.files.has(joined(one, "__init__.py"))) ?? folder;
-    const candidates = [...rootsWith(first)].sort(
-      (a, b) => distance(folder, a) - distance(folder, b),
-    );
-    for (const root of [...candidates, own]) {
-      const path = join(root, ...parts);
-      if (path !== null && hasModule(tree, path)) return path;
+    const own = upwards(folder).find((one) => !tree.files.has(joined(one, "__init__.py")));
+    const candidates = [...rootsWith(parts[0] ?? "")];
+    candidates.sort((a, b) => distance(folder, a) - distance(folder, b));
+    const paths = [...candidates, own ?? folder].map((root) => joined(root, parts.join("/")));
+    return paths.find((path) => hasModule(tree, path)) ?? null;
+  };
+  const located = new Map<string, Map<string, string | null>>();
+  const locateOnce = (folder: string, specifier: string): string | null => {
+    const here = located.get(folder) ?? new Map<string, string | null>();
+    located.set(folder, here);
+    let path = here.get(specifier);
+    if (path === undefined) {
+      path = locate(folder, specifier);
+      here.set(specifier, path);
     }
-    return null;
+    return path;
   };
 
   return (from, { specifier, names }) => {
-    const path = locate(from, specifier);
+    const path = locateOnce(dirname(from), specifier);
     if (path === null) return [];
-    const own = moduleFile(tree, path);
+    const holdsModules = tree.folders.has(path);
     const found = new Set<string>();
     for (const { imported } of names) {
-      const named = imported === "*" ? null : moduleFile(tree, joined(path, imported));
-      const file = named ?? own;
+      const inside = holdsModules && imported !== "*" ? joined(path, imported) : null;
+      const file = (inside && moduleFile(tree, inside)) ?? moduleFile(tree, path);
       if (file !== null) found.add(file);
     }
     found.delete(from);
@@ -71,10 +75,12 @@ function joined(folder: string, name: string): string {
   return folder === "" ? name : `${folder}/${name}`;
 }
 
-/** The file a module is: `a.py`, or a package's `__init__.py`. */
+/** The file a module is: a package's `__init__.py`, or `a.py`. */
 function moduleFile(tree: Tree, path: string): string | null {
-  const files = [`${path}/__init__.py`, `${path}.py`, `${path}/__init__.pyi`, `${path}.pyi`];
-  return (path === "" ? ["__init__.py"] : files).find((file) => tree.files.has(file)) ?? null;
+  const inside = tree.folders.has(path) ? ["__init__.py", "__init__.pyi"] : [];
+  const files = inside.map((name) => joined(path, name));
+  if (path !== "") files.push(`${path}.py`, `${path}.pyi`);
+  return files.find((file) => tree.files.has(file)) ?? null;
 }
 
 /** A module, or a folder that serves as a package without `__init__.py`. */
