@@ -4,6 +4,8 @@ export interface ProviderConfig {
   name: string;
   baseUrl: string;
   apiKeyEnv: string;
+  /** The header the key travels in: `Authorization: Bearer KEY` or `api-key: KEY`. */
+  auth: "bearer" | "api-key";
   defaultAgent: string | null;
   requestTimeoutS: number;
   idleTimeoutS: number;
@@ -12,6 +14,25 @@ export interface ProviderConfig {
   contextTokens: number;
   /** Requests in flight at once for the whole run. */
   maxConcurrent: number;
+  /** Requests, and estimated tokens, of the whole run in any minute; null for no limit. */
+  requestsPerMinute: number | null;
+  tokensPerMinute: number | null;
+  stream: boolean;
+  /** Whether a streamed answer is asked for its token counts. */
+  streamUsage: boolean;
+  /** Tokens an answer may have; null leaves it to the server. */
+  maxTokens: number | null;
+  maxTokensField: "max_tokens" | "max_completion_tokens";
+  temperature: number | null;
+  /** Null leaves the field out of the request. */
+  parallelToolCalls: boolean | null;
+  /** Whether the model's reasoning is sent back with its answers. */
+  returnReasoning: boolean;
+  headers: Record<string, string>;
+  /** Added to the address of every request. */
+  query: Record<string, string>;
+  /** Further fields of every request. */
+  body: Record<string, unknown>;
   /** Per million tokens; null when no price is configured, and cost is then left out. */
   price: { input: number; cached: number; output: number } | null;
   /** Still the text `init` wrote; `run`, `compile` and `doctor` refuse it by file and line. */

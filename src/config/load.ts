@@ -4,9 +4,10 @@ import { availableParallelism } from "node:os";
 import { isAbsolute, join, resolve } from "node:path";
 import { DgovError, type Diagnostic } from "../error.ts";
 import { suggest } from "../std/suggest.ts";
-import type { Config, ProviderConfig } from "./config.ts";
+import type { Config } from "./config.ts";
 import { configFile } from "./find.ts";
 import { locateKey } from "./locate.ts";
+import { providerProblems, providersOf } from "./providers.ts";
 import { projectSchema, type, type WrittenConfig } from "./schema.ts";
 import { parseToml } from "./toml.ts";
 
@@ -111,8 +112,10 @@ function siblings(path: string[]): string[] {
   const json = projectSchema.json as { optional?: { key: string; value: unknown }[] };
   let here: unknown = json;
   for (const part of path.slice(0, -1)) {
-    const fields = fieldsOf(here);
-    here = fields.find((field) => field.key === part)?.value;
+    const field = fieldsOf(here).find(({ key }) => key === part);
+    // A table whose keys the project names has one shape for all of them.
+    here =
+      field?.value ?? (here as { index?: { value: unknown }[] } | undefined)?.index?.[0]?.value;
   }
   return fieldsOf(here).map((field) => field.key);
 }
@@ -139,6 +142,9 @@ function meaning(config: Config, text: string): Diagnostic[] {
       ),
     );
   }
+  for (const { code, path, message, hint } of providerProblems(config)) {
+    wrong.push(diagnostic(code, message, locateKey(text, path), hint));
+  }
   for (const entry of config.scope.ignore) {
     if (/^(\.dgov|\.sentrux|\.coverage-baseline)(\/|$)/.test(entry)) {
       wrong.push(
@@ -152,9 +158,6 @@ function meaning(config: Config, text: string): Diagnostic[] {
   }
   return wrong;
 }
-
-/** Text `init` writes where a person has to choose. */
-const placeholder = /(^|\W)(your-|example\.com|PROVIDER_API_KEY$|provider\/model-name)/;
 
 function normalise(written: WrittenConfig, projectRoot: string, text: string): Config {
   const project = written.project ?? {};
@@ -250,59 +253,5 @@ function normalise(written: WrittenConfig, projectRoot: string, text: string): C
       timeoutRetries: written.run?.timeout_retries ?? 1,
       env: written.run?.env ?? [],
     },
-  };
-}
-
-function providersOf(written: WrittenConfig, text: string): Record<string, ProviderConfig> {
-  const providers: Record<string, ProviderConfig> = {};
-  for (const [name, table] of Object.entries(written.providers ?? {})) {
-    providers[name] = {
-      name,
-      baseUrl: table.base_url,
-      apiKeyEnv: table.api_key_env,
-      defaultAgent: table.default_agent ?? null,
-      requestTimeoutS: table.request_timeout_s ?? 120,
-      idleTimeoutS: table.idle_timeout_s ?? 60,
-      retries: table.retries ?? 6,
-      retryAfterMaxS: table.retry_after_max_s ?? 120,
-      contextTokens: table.context_tokens ?? 128_000,
-      maxConcurrent: table.max_concurrent ?? 16,
-      price:
-        table.price === undefined
-          ? null
-          : { ...table.price, cached: table.price.cached ?? table.price.input },
-      placeholder: [table.base_url, table.api_key_env, table.default_agent ?? ""].some((value) =>
-        placeholder.test(value),
-      ),
-      line: locateKey(text, ["providers", name])?.line ?? null,
-    };
-  }
-  const { llm_base_url, llm_api_key_env, default_agent } = written.project ?? {};
-  if (llm_base_url !== undefined && llm_api_key_env !== undefined && !("llm" in providers)) {
-    providers["llm"] = {
-      ...newProvider("llm", llm_base_url, llm_api_key_env),
-      defaultAgent: default_agent ?? null,
-      placeholder: [llm_base_url, llm_api_key_env].some((value) => placeholder.test(value)),
-      line: locateKey(text, ["project", "llm_base_url"])?.line ?? null,
-    };
-  }
-  return providers;
-}
-
-function newProvider(name: string, baseUrl: string, apiKeyEnv: string): ProviderConfig {
-  return {
-    name,
-    baseUrl,
-    apiKeyEnv,
-    defaultAgent: null,
-    requestTimeoutS: 120,
-    idleTimeoutS: 60,
-    retries: 6,
-    retryAfterMaxS: 120,
-    contextTokens: 128_000,
-    maxConcurrent: 16,
-    price: null,
-    placeholder: false,
-    line: null,
   };
 }

@@ -96,6 +96,7 @@ function providerSettings(provider: ProviderConfig, written: unknown): Setting[]
   const table = has(written, provider.name) ? written[provider.name] : null;
   const asked = { base_url: provider.baseUrl, api_key_env: provider.apiKeyEnv };
   const optional = {
+    auth: provider.auth,
     default_agent: provider.defaultAgent,
     request_timeout_s: provider.requestTimeoutS,
     idle_timeout_s: provider.idleTimeoutS,
@@ -103,6 +104,18 @@ function providerSettings(provider: ProviderConfig, written: unknown): Setting[]
     retry_after_max_s: provider.retryAfterMaxS,
     context_tokens: provider.contextTokens,
     max_concurrent: provider.maxConcurrent,
+    requests_per_minute: provider.requestsPerMinute,
+    tokens_per_minute: provider.tokensPerMinute,
+    stream: provider.stream,
+    stream_usage: provider.streamUsage,
+    max_tokens: provider.maxTokens,
+    max_tokens_field: provider.maxTokensField,
+    temperature: provider.temperature,
+    parallel_tool_calls: provider.parallelToolCalls,
+    return_reasoning: provider.returnReasoning,
+    headers: provider.headers,
+    query: provider.query,
+    body: provider.body,
     price: provider.price,
   };
   return Object.entries({ ...asked, ...optional }).map(([name, value]) => ({
