@@ -16,6 +16,7 @@ import { createAttemptTree, removeAttemptTree, replayWork } from "../git/worktre
 import type { Action } from "../kernel/action.ts";
 import type { PhaseChange } from "../kernel/draft.ts";
 import type { Event } from "../kernel/event.ts";
+import type { CompiledTask } from "../plan/compiled.ts";
 import { faultPoint } from "../process/fault.ts";
 import { processStart } from "../process/tree.ts";
 import { prepareDependencies } from "../settlement/dependencies.ts";
@@ -29,6 +30,8 @@ import {
   type RunContext,
   record,
 } from "./context.ts";
+import { landingTask, mendedUnits } from "./mending.ts";
+import { entriesFor } from "./ledger.ts";
 import { attemptPlace } from "./places.ts";
 import type { Answer } from "./ports.ts";
 import { assemblePrompt, selfReviewPrompt } from "./prompt.ts";
@@ -61,6 +64,12 @@ export class Attempts {
   constructor(context: RunContext) {
     this.#context = context;
     for (const [unit, work] of context.earlier) this.#earlier.set(unit, work);
+  }
+
+  /** The unit's work is on the target: nothing of an earlier attempt is to be gone on with. */
+  hasLanded(unit: string, commit: string): void {
+    this.landed.set(unit, commit);
+    this.#earlier.delete(unit);
   }
 
   /** Attempts whose directories are there. */
@@ -101,13 +110,15 @@ export class Attempts {
         attempt,
         marker: markerOf(c.run, unit, attempt),
         tree,
+        fixing: action.fixing,
         earlier: null,
         changes: null,
         abort,
       };
       const work = this.#earlier.get(unit);
-      if (work !== undefined) live.earlier = await this.#replay(live, work);
-      if (task.role === "worker") {
+      const writes = task.role === "worker" || live.fixing;
+      if (work !== undefined && writes) live.earlier = await this.#replay(live, work);
+      if (writes) {
         const ready = await prepareDependencies(c.settlement, {
           path: tree.path,
           marker: live.marker,
@@ -153,7 +164,7 @@ export class Attempts {
     const c = this.#context;
     const live = this.#live.get(action.unit);
     if (live === undefined || live.attempt !== action.attempt) return null;
-    const task = present(c.tasks.get(action.unit), `task of ${action.unit}`);
+    const task = this.#taskOf(live);
     if (c.byHand.has(action.unit)) return this.#ended(action, live, workByHand(live), at);
     const model = present(c.models.get(action.unit), `model of ${action.unit}`);
     const prompt = assemblePrompt({
@@ -163,12 +174,14 @@ export class Attempts {
       fork: action.fork,
       earlier: live.earlier,
       notes: [...(c.notes.get(task.id) ?? [])],
+      ledger: entriesFor(c.ledger, task),
       baselineNotes: c.baselineNotes,
       results: task.dependsOn.flatMap((unit) => {
         const text = this.results.get(unit);
         return text === undefined ? [] : [{ unit, text }];
       }),
-      diffs: task.role === "reviewer" ? await this.#landedDiffs(task.dependsOn) : [],
+      findings: live.fixing ? (this.#findings.get(task.id) ?? null) : null,
+      diffs: task.role === "worker" ? [] : await this.#landedDiffs([...task.dependsOn, task.id]),
     });
     const request = workerRequest(c, { task, live, fork: action.fork, prompt });
     const end = await runWorker({
@@ -212,9 +225,8 @@ export class Attempts {
     end: WorkerEnd,
     at: string,
   ): Promise<Answer> {
-    const c = this.#context;
     const { unit, attempt } = action;
-    const task = present(c.tasks.get(unit), `task of ${unit}`);
+    const task = this.#taskOf(live);
     const records: NonNullable<Answer["records"]> = [];
     if (task.role === "worker") {
       const kept = await this.#keep(live, at);
@@ -227,6 +239,10 @@ export class Attempts {
       const text = typeof end.result === "string" ? end.result : JSON.stringify(end.result ?? null);
       const result = text.slice(0, resultBytesMax);
       if (end.outcome === "complete") this.results.set(unit, result);
+      if (end.outcome === "disapproved") {
+        this.#findings.set(unit, end.reason);
+        this.suspect(action, { verdict: "disapproved", reason: end.reason, detail: end.reason });
+      }
       records.push({
         unit,
         attempt,
@@ -245,6 +261,12 @@ export class Attempts {
       reason: end.reason,
     };
     return { event, records };
+  }
+
+  /** What an attempt is about: its unit's task, or the mending of what its unit judged. */
+  #taskOf({ unit, fixing }: LiveAttempt): CompiledTask {
+    const c = this.#context;
+    return fixing ? landingTask(c, unit) : present(c.tasks.get(unit), `task of ${unit}`);
   }
 
   async #keep(live: LiveAttempt, at: string): Promise<Record<string, unknown>> {
@@ -292,6 +314,8 @@ export class Attempts {
     return [{ unit, attempt: why.attempt, type: "attempt.rejected", data }];
   }
 
+  /** What reviewers found in what had landed, by their unit. */
+  readonly #findings = new Map<string, string>();
   readonly #suspicions = new Map<string, Suspicion & { unit: string; attempt: number }>();
 
   /** A clean-context reviewer reads the diff; one that cannot be understood does not approve. */
@@ -333,7 +357,7 @@ export class Attempts {
     const { unit, attempt } = action;
     const live = this.#live.get(unit);
     if (live === undefined || live.attempt !== attempt) return null;
-    const task = present(c.tasks.get(unit), `task of ${unit}`);
+    const task = this.#taskOf(live);
     const outcome = await reviewAttempt(c.settlement, {
       tree: live.tree,
       claims: task.claims,
@@ -463,12 +487,12 @@ function workByHand(live: LiveAttempt): WorkerEnd {
 
 /** The commit message of a unit with the trailers that identify it between runs. */
 export function commitMessage(context: RunContext, unit: string): string {
-  const task = present(context.tasks.get(unit), `task of ${unit}`);
-  const trailers = [
-    `Dgov-Plan: ${context.plan.name}`,
-    `Dgov-Unit: ${task.id}`,
-    `Dgov-Run: ${context.run}`,
-    `Dgov-Digest: ${task.digest}`,
-  ];
+  const own = present(context.tasks.get(unit), `task of ${unit}`);
+  const task = landingTask(context, unit);
+  const identity =
+    own.role === "reviewer"
+      ? mendedUnits(context.tasks, own).map(({ id }) => `Dgov-Fixes: ${id}`)
+      : [`Dgov-Unit: ${task.id}`, `Dgov-Digest: ${task.digest}`];
+  const trailers = [`Dgov-Plan: ${context.plan.name}`, ...identity, `Dgov-Run: ${context.run}`];
   return `${task.commitMessage.trim()}\n\n${trailers.join("\n")}\n`;
 }

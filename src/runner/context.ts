@@ -4,6 +4,7 @@ import type { FilterConfig } from "../git/private-dir.ts";
 import type { Repository } from "../git/repository.ts";
 import type { Change } from "../git/snapshot.ts";
 import type { AttemptTree } from "../git/worktree.ts";
+import type { Entry } from "../ledger/entry.ts";
 import type { EventLog, NewEvent } from "../log/event-log.ts";
 import type { CompiledPlan, CompiledTask } from "../plan/compiled.ts";
 import type { SettlementContext } from "../settlement/context.ts";
@@ -43,6 +44,8 @@ export interface RunContext {
   /** Units whose work was done by hand (`dgov land`): no worker is started. */
   byHand: ReadonlySet<string>;
   baselineNotes: string[];
+  /** Entries of the ledger when the run started. */
+  ledger: readonly Entry[];
   /** Aborted when the run is interrupted. */
   signal: AbortSignal;
 }
@@ -62,6 +65,8 @@ export interface LiveAttempt {
   attempt: number;
   marker: string;
   tree: AttemptTree;
+  /** A reviewer's unit at work on what it found. */
+  fixing: boolean;
   earlier: EarlierAttempt | null;
   /** What its worktree differs in, seen when its processes were dead; null before that. */
   changes: Change[] | null;

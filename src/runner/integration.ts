@@ -21,6 +21,7 @@ import { present } from "../std/assert.ts";
 import { type Attempts, commitMessage } from "./attempts.ts";
 import { recordLandings } from "./bookkeeping.ts";
 import { markerOf, type Reviewed, type RunContext, record } from "./context.ts";
+import { landingTask } from "./mending.ts";
 import { scratchPlace } from "./places.ts";
 import type { Answer } from "./ports.ts";
 
@@ -75,7 +76,7 @@ export class Integration {
   async judge(action: Of<"gates.run">): Promise<Answer> {
     const c = this.#context;
     const { unit, attempt, car, tree } = action;
-    const task = present(c.tasks.get(unit), `task of ${unit}`);
+    const task = landingTask(c, unit);
     const key = gateKey(action);
     const abort = new AbortController();
     const signal = AbortSignal.any([abort.signal, c.signal]);
@@ -165,10 +166,8 @@ export class Integration {
     faultPoint("land.done");
     switch (landing.kind) {
       case "landed":
-        this.#attempts.landed.set(unit, to);
-        recordLandings({ ...c, plan: c.plan.name }, [
-          { unit, digest: present(c.tasks.get(unit), `task of ${unit}`).digest, commit: to },
-        ]);
+        this.#attempts.hasLanded(unit, to);
+        this.#recordLanding(unit, to);
         return { event: { type: "landing.finished", unit, attempt, car, commit: to } };
       case "target_moved": {
         const tip = landing.tip ?? (await branchTip(c.repository, c.target));
@@ -193,10 +192,18 @@ export class Integration {
     }
   }
 
+  /** The readable history is of units; a reviewer's fix is none. */
+  #recordLanding(unit: string, commit: string): void {
+    const c = this.#context;
+    const { role, digest } = present(c.tasks.get(unit), `task of ${unit}`);
+    if (role !== "worker") return;
+    recordLandings({ ...c, plan: c.plan.name }, [{ unit, digest, commit }]);
+  }
+
   /** Whether the unit may have changed a path (repo-relative): landing proves it once more. */
   #allowed(unit: string): (path: string) => boolean {
     const c = this.#context;
-    const { claims, summary } = present(c.tasks.get(unit), `task of ${unit}`);
+    const { claims, summary } = landingTask(c, unit);
     const policy = scopePolicy(c.config, {
       claims,
       projectDir: c.projectDir,

@@ -4,8 +4,10 @@
  * First attempts get everything retries get (E2); a retry also gets what its predecessor was
  * rejected for, in the gates' own words (E1). Pure: the caller looks things up.
  */
+import type { Entry } from "../ledger/entry.ts";
 import type { CompiledPlan, CompiledTask } from "../plan/compiled.ts";
 import { renderPrompt } from "../plan/prompt.ts";
+import { ledgerSection } from "./ledger.ts";
 
 /** Why an earlier attempt did not land, and what of it is in the worktree now. */
 export interface EarlierAttempt {
@@ -25,10 +27,14 @@ export interface PromptFacts {
   earlier: EarlierAttempt | null;
   /** Notes of the operator (`--note`), oldest first. */
   notes: string[];
+  /** Open entries of the ledger that concern the task, the most important first. */
+  ledger: readonly Entry[];
   /** Failures that are there without the attempt. */
   baselineNotes: string[];
   /** Results of read-only units this one depends on. */
   results: { unit: string; text: string }[];
+  /** What a reviewer found in work that has landed, for the attempt that mends it. */
+  findings: string | null;
   /** Changes of the units a reviewer judges. */
   diffs: { unit: string; text: string }[];
 }
@@ -40,7 +46,9 @@ export function assemblePrompt(facts: PromptFacts): string {
   const sections = [
     `Unit: ${facts.task.id}\nAttempt: ${facts.attempt}${facts.fork > 0 ? `\nFork: ${facts.fork}` : ""}`,
     ...renderPrompt(facts.plan, facts.task).parts.map((part) => part.text),
+    ledgerSection(facts.ledger),
     ...facts.results.map((r) => delimited(`Result of ${r.unit}`, r.text)),
+    ...(facts.findings === null ? [] : [delimited("Findings of the reviewer", facts.findings)]),
     ...facts.diffs.map((d) => delimited(`Change landed by ${d.unit}`, d.text)),
     ...facts.baselineNotes.map((note) =>
       delimited("Failing before your change (not charged)", note),

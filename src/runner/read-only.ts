@@ -13,7 +13,7 @@ export function readOnlyOutcome(role: Role, end: WorkerEnd): WorkerEnd {
       : [];
     return {
       ...end,
-      outcome: "blocked",
+      outcome: "disapproved",
       reason: `the reviewer did not approve${issues.length > 0 ? `: ${issues.join("; ")}` : ""}`,
     };
   }

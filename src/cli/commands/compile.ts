@@ -66,7 +66,7 @@ export default command({
     const { plan, warnings, edges } = result;
     const ids = plan.tasks.map((task) => task.id);
     const shown =
-      args.show === undefined ? null : await shownUnit(plan, resolveUnit(ids, args.show));
+      args.show === undefined ? null : await shownUnit(projectRoot, plan, resolveUnit(ids, args.show));
     const graph = form === null ? null : await drawn(plan, form);
     const path = join(location.dir, compiledName);
     if (!dryRun) {
@@ -145,15 +145,19 @@ function explained(plan: CompiledPlan, choices: ReadonlyMap<string, SopChoice>):
 
 /** What the worker of a unit is sent on its first attempt, and how large its parts are. */
 async function shownUnit(
+  projectRoot: string,
   plan: CompiledPlan,
   unit: string,
 ): Promise<{ document: Record<string, unknown>; text: string }> {
   const { assemblePrompt } = await import("../../runner/prompt.ts");
   const { renderPrompt } = await import("../../plan/prompt.ts");
+  const { entriesFor, ledgerSection } = await import("../../runner/ledger.ts");
+  const { openLedger } = await import("../../ledger/file.ts");
   const task = present(
     plan.tasks.find(({ id }) => id === unit),
     unit,
   );
+  const ledger = entriesFor(openLedger(projectRoot).entries, task);
   const prompt = assemblePrompt({
     plan,
     task,
@@ -161,8 +165,10 @@ async function shownUnit(
     fork: 0,
     earlier: null,
     notes: [],
+    ledger,
     baselineNotes: [],
     results: [],
+    findings: null,
     diffs: [],
   });
   const bytes = Buffer.byteLength(prompt);

@@ -1,0 +1,45 @@
+import { expect, test } from "bun:test";
+import type { CompiledTask } from "../plan/compiled.ts";
+import { landingTask } from "./mending.ts";
+
+const none = { create: [], edit: [], delete: [], touch: [], read: [] };
+const task = (id: string, more: Partial<CompiledTask>): CompiledTask => ({
+  id,
+  summary: id,
+  prompt: `do ${id}`,
+  commitMessage: "",
+  role: "worker",
+  onReject: "fail",
+  agent: null,
+  provider: null,
+  dependsOn: [],
+  claims: none,
+  timeoutS: 900,
+  iterationBudget: null,
+  testCmd: null,
+  selfReview: false,
+  maxForkDepth: 1,
+  sops: [],
+  sopsPickedBy: "none",
+  digest: id,
+  ...more,
+});
+
+const config = { verify: { quick: { command: "make q", description: null, logName: null } } };
+
+test("a fix has the claims and the tests of all workers it judges, and of nobody else", () => {
+  const all = [
+    task("a", { claims: { ...none, create: ["a"], read: ["x"] }, testCmd: "verify:quick" }),
+    task("b", { claims: { ...none, edit: ["b"], delete: ["c"] }, testCmd: "make b" }),
+    task("s", { role: "researcher", claims: { ...none, read: ["s"] } }),
+    task("r", { role: "reviewer", dependsOn: ["a", "b", "s"] }),
+  ];
+  const tasks = new Map(all.map((one) => [one.id, one]));
+  const { role, claims, testCmd } = landingTask({ tasks, config }, "r");
+  expect({ role, claims, testCmd }).toEqual({
+    role: "worker",
+    claims: { ...none, touch: ["a", "b"], delete: ["c"], read: ["x"] },
+    testCmd: "( make q ) && ( make b )",
+  });
+  expect(landingTask({ tasks, config }, "a")).toBe(all[0] as CompiledTask);
+});

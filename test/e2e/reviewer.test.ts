@@ -1,0 +1,84 @@
+/** A reviewer judges what has landed: what it does not approve of is said, or mended and judged again. */
+import { expect, test } from "bun:test";
+import { call, done, type ModelScript } from "../../src/demo/script.ts";
+import { type TestProject, testProject, unit } from "../harness/project.ts";
+
+const no = { approved: false, issues: ["a.txt lacks a greeting"] };
+const yes = { approved: true, issues: [] };
+
+/** `a` writes a.txt, `r` reviews it with these answers, and mends it with this content. */
+function reviewed(onReject: "fail" | "fix", answers: unknown[], mended = "a, hello\n") {
+  let asked = 0;
+  const script: ModelScript = {
+    rules: [
+      {
+        unit: unit("a"),
+        turns: [call("write_file", { path: "a.txt", content: "a\n" }), done("ok")],
+      },
+      ...answers.map((result, at) => ({
+        unit: unit("r"),
+        role: "reviewer" as const,
+        when: () => at === asked,
+        turns: [{ ...done("read it", { result }), until: async () => void asked++ }],
+      })),
+      {
+        unit: unit("r"),
+        role: "worker" as const,
+        turns: [call("write_file", { path: "a.txt", content: mended }), done("mended")],
+      },
+      {
+        unit: unit("b"),
+        turns: [call("write_file", { path: "b.txt", content: "b\n" }), done("b")],
+      },
+    ],
+  };
+  return testProject({
+    tasks: {
+      a: {},
+      r: { role: "reviewer", on_reject: onReject, depends_on: ["a"], files: { read: ["a.txt"] } },
+      b: { depends_on: ["r"] },
+    },
+    config: { project: { test_cmd: "! grep -q forbidden *.txt" } },
+    plan: { max_retries: 1 },
+    script,
+  });
+}
+
+async function phases(p: TestProject): Promise<Record<string, string>> {
+  const run = await p.dgov(["run", "p", "--json"]);
+  const { units } = JSON.parse(run.stdout) as { units: { unit: string; phase: string }[] };
+  return Object.fromEntries(units.map((one) => [one.unit.split(".").at(-1), one.phase]));
+}
+
+test.concurrent("A16 on_reject = fail: the unit fails with the findings, its dependents are skipped, what landed stays", async () => {
+  await using p = await reviewed("fail", [no]);
+  expect(await phases(p)).toEqual({ a: "landed", r: "failed", b: "skipped" });
+  expect(await p.landed()).toEqual([unit("a")]);
+  const rejected = p.events().find((event) => event.type === "attempt.rejected");
+  expect(rejected?.data["reason"]).toContain("a.txt lacks a greeting");
+});
+
+test.concurrent("on_reject = fix: one follow-up commit with the findings, reviewed once more", async () => {
+  await using p = await reviewed("fix", [no, yes]);
+  expect(await phases(p)).toEqual({ a: "landed", r: "done", b: "landed" });
+  expect(p.repo.read("a.txt")).toBe("a, hello\n");
+  const message = await p.repo.git("log", "--format=%B", "--grep=^Dgov-Fixes");
+  expect(message).toContain(`Dgov-Fixes: ${unit("a")}`);
+  expect(message).not.toContain("Dgov-Unit");
+  const asked = p.model.requests.filter((r) => r.conversation.unit === unit("r"));
+  const mending = asked.find((r) => r.conversation.role === "worker");
+  expect(JSON.stringify(mending?.body)).toContain("a.txt lacks a greeting");
+  const again = asked.filter((r) => r.conversation.role === "reviewer").at(-1);
+  expect(JSON.stringify(again?.body)).toContain("+a, hello");
+});
+
+test.concurrent("on_reject = fix: what is still not right after one fix fails", async () => {
+  await using p = await reviewed("fix", [no, no]);
+  expect(await phases(p)).toEqual({ a: "landed", r: "failed", b: "skipped" });
+});
+
+test.concurrent("C3 a fix passes the same review and gates as everything else", async () => {
+  await using p = await reviewed("fix", [no], "forbidden\n");
+  expect(await phases(p)).toEqual({ a: "landed", r: "failed", b: "skipped" });
+  expect(p.repo.read("a.txt")).toBe("a\n");
+});
