@@ -116,7 +116,7 @@ function crashed(code: number): boolean {
 
 /** gofmt and its kin name the files they would change (-l), or show how (-d), and exit 0. */
 function listsWhatIsWrong(command: string): boolean {
-  return /\b(gofmt|gofumpt|goimports|gci)\b[^|;&]*\s-\w*[ld]/.test(command);
+  return /\b(gofmt|gofumpt|goimports|gci|shfmt)\b[^|;&]*\s-\w*[ld]/.test(command);
 }
 
 /** Several runs as one: what one gate's command did in all its command lines. */
