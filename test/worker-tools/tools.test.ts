@@ -287,9 +287,21 @@ describe("code", () => {
 
   test("related_files and search_tests_for find neighbours and tests", async () => {
     expect(await ok("related_files", { path: "src/a.ts" })).toBe("imported by:\n  src/b.ts");
-    expect(await ok("related_files", { path: "src/b.ts" })).toBe("imports:\n  ./a.ts");
+    expect(await ok("related_files", { path: "src/b.ts" })).toBe("imports:\n  src/a.ts");
     await ok("write_file", { path: "new/a.test.ts", content: "alpha();\n" });
     expect(await ok("search_tests_for", { symbol: "alpha" })).toBe("new/a.test.ts:1:alpha();\n");
+    const test = '// ./b.ts\nimport "node:a";\nimport * as all from "../src/a.js";\n';
+    await ok("write_file", { path: "new/all.test.ts", content: test });
+    expect(await ok("related_files", { path: "src/a.ts" })).toBe(
+      "imported by:\n  src/b.ts\ntests:\n  new/all.test.ts",
+    );
+    expect(await ok("related_files", { path: "src/b.ts" })).not.toContain("tests:");
+    expect(await ok("search_tests_for", { symbol: "alpha" })).toBe(
+      "new/a.test.ts:1:alpha();\ntests that import where alpha is defined:\n  new/all.test.ts",
+    );
+    expect(await ok("related_files", { path: "new/all.test.ts" })).toBe(
+      "imports:\n  node:a\n  src/a.ts",
+    );
     expect(await ok("search_tests_for", { symbol: "zzz" })).toBe("no tests mention it");
   });
 });

@@ -1,12 +1,12 @@
-/** Looking at code: symbols, references, syntax, neighbours, tests. */
+/** Looking at code: symbols, references, syntax; with `related.ts`, neighbours and tests. */
 import { readFileSync } from "node:fs";
-import { basename, join } from "node:path";
+import { join } from "node:path";
 import { symbolsOf, syntaxErrors, usesOf } from "../../syntax/symbols.ts";
-import { gitIn } from "./git.ts";
+import { filesWith } from "./files-with.ts";
 import { placeOf, readText } from "./paths.ts";
+import { relatedFiles, searchTestsFor } from "./related.ts";
 import { answer, args, everyRole, refusal, type Tool, type ToolContext } from "./tool.ts";
 
-const filesMax = 400;
 const linesMax = 500;
 
 const path = { type: "string", description: "path relative to the project root" } as const;
@@ -74,7 +74,7 @@ const findReferences: Tool = {
       return refusal("invalid_arguments", `${JSON.stringify(name)} is not an identifier`);
     }
     const lines: { definition: boolean; text: string }[] = [];
-    for (const file of await filesWith(context, name)) {
+    for (const file of await filesWith(context, [name])) {
       const text = textOf(context, file);
       const uses = text === null ? null : await usesOf(file, text, name);
       if (text === null || uses === null) continue;
@@ -93,74 +93,12 @@ const findReferences: Tool = {
   },
 };
 
-/** Files in which a word stands, by git; untracked ones included. */
-async function filesWith(context: ToolContext, word: string, at = "."): Promise<string[]> {
-  const words = ["grep", "--untracked", "-l", "-z", "-w", "-I", "-F", "-e", word, "--", at];
-  const found = await gitIn(context, words);
-  return found.text
-    .split("\0")
-    .filter((name) => name !== "")
-    .slice(0, filesMax);
-}
-
 function textOf(context: ToolContext, file: string): string | null {
   try {
     return readFileSync(join(context.root, file), "utf8");
   } catch {
     return null;
   }
-}
-
-const testPath =
-  /(^|\/)(tests?|__tests__|spec)\/|(^|\/)test_[^/]*$|[._-](test|spec)\.[^/]*$|_test\.[^/]*$|Tests?\.(swift|java)$/;
-
-const searchTestsFor: Tool = {
-  name: "search_tests_for",
-  description: "Test files that mention an identifier, with the lines.",
-  parameters: args({ symbol }),
-  roles: everyRole,
-  async run(a, context) {
-    const name = String(a["symbol"]);
-    if (name.trim() === "") return refusal("invalid_arguments", "the symbol is empty");
-    const files = (await filesWith(context, name)).filter((file) => testPath.test(file));
-    if (files.length === 0) return answer("no tests mention it");
-    const words = ["grep", "--untracked", "-n", "-w", "-I", "-F", "-e", name, "--", ...files];
-    return answer((await gitIn(context, words)).text);
-  },
-};
-
-const relatedFiles: Tool = {
-  name: "related_files",
-  description: "Files that import a file, files it imports, and its tests.",
-  parameters: args({ path }),
-  roles: everyRole,
-  async run(a, context) {
-    const place = placeOf(context.root, String(a["path"]));
-    if (!("full" in place)) return place;
-    const text = readText(place);
-    if (typeof text !== "string") return text;
-    const stem = basename(place.path).replace(/\.[^.]+$/, "");
-    const mentioned = (await filesWith(context, stem)).filter((file) => file !== place.path);
-    const importing = mentioned.filter((file) => importLine(textOf(context, file) ?? "", stem));
-    const imports = importsOf(text);
-    const lines = [
-      ...(imports.length > 0 ? ["imports:", ...imports.map((name) => `  ${name}`)] : []),
-      ...(importing.length > 0 ? ["imported by:", ...importing.map((file) => `  ${file}`)] : []),
-    ];
-    return answer(lines.length === 0 ? "nothing related was found" : lines.join("\n"), place.path);
-  },
-};
-
-const importPattern =
-  /^\s*(?:import\b[^"'\n]*["']([^"'\n]+)["']|(?:export\b[^"'\n]*\bfrom|.*\brequire\()\s*["']([^"'\n]+)["']|from\s+([\w.]+)\s+import\b|import\s+([\w.]+)|use\s+([\w:]+)|mod\s+(\w+);)/gm;
-
-function importsOf(text: string): string[] {
-  const names = [...text.matchAll(importPattern)].map((m) => m.slice(1).find((part) => part) ?? "");
-  return [...new Set(names)].filter((name) => name !== "");
-}
-
-function importLine(text: string, stem: string): boolean {
-  return importsOf(text).some((name) => name.split(/[/.:]/).includes(stem));
 }
 
 export const codeTools: readonly Tool[] = [
