@@ -19,13 +19,13 @@ for f in src/*.txt; do
   echo SF:$f; awk '{ print "DA:" NR "," ($0 == "x") }' $f; echo end_of_record
 done > {output}`;
 
-/** Reports which lines of src/ the files given name, as \`src/a.txt:1\`. */
+/** Reports as run which lines of src/ the tests given name, like `# src/a.py:1`. */
 const selecting = `echo run >> "$HOME/count"; sh cover.sh {output} {files}`;
-const coverSh = `out=$1; shift; cat "$@" > $TMPDIR/hit
-for f in src/*.txt; do
+const coverSh = `out=$1; shift; find "$@" -name 'test_*' | xargs cat > $TMPDIR/hit
+for f in src/*; do
   echo SF:$f; n=0
   while read -r line; do
-    n=$((n + 1)); grep -qx "$f:$n" $TMPDIR/hit && echo DA:$n,1 || echo DA:$n,0
+    n=$((n + 1)); grep -qx "# $f:$n" $TMPDIR/hit && echo DA:$n,1 || echo DA:$n,0
   done < $f
   echo end_of_record
 done > $out
@@ -159,33 +159,59 @@ describe("A10 the base's figures", () => {
     expect(await status(text(tree, "another"))).toBe("failed");
   });
 
-  test("are those of the selection, where the command selects tests", async () => {
-    await using c = await project(
-      {
-        "cover.sh": coverSh,
-        "src/a.txt": "1\n2\n3\n4\n",
-        "tests/all.txt": "src/a.txt:1\nsrc/a.txt:2\nsrc/a.txt:3\nsrc/a.txt:4\n",
-        "tests/one.txt": "src/a.txt:1\n",
-      },
-      { command: selecting },
-    );
-    // By the whole of the tests a.txt is covered; by the one selected it always was a quarter.
-    const same = await c.judge({ "src/a.txt": "1\n2\n3\n5\n", "tests/one.txt": "src/a.txt:2\n" });
-    expect(verdict(same, "coverage")).toMatchObject({
-      status: "passed",
-      command: `echo run >> "$HOME/count"; sh cover.sh {output} 'tests/one.txt'`,
+  describe("where the command selects tests", () => {
+    const lines = (...numbers: number[]): string =>
+      numbers.map((n) => `# src/a.py:${n}\n`).join("");
+    const one = (...numbers: number[]): string => `import src.a\n${lines(...numbers)}`;
+    // All of a.py is covered, but by the test that knows of it only a quarter.
+    const files = {
+      "cover.sh": coverSh,
+      "src/a.py": "a = 1\nb = 2\nc = 3\nd = 4\n",
+      "src/b.py": "b = 1\n",
+      "tests/test_one.py": one(1),
+      "tests/test_other.py": lines(1, 2, 3, 4),
+    };
+    const all = `echo run >> "$HOME/count"; sh cover.sh {output} 'tests'`;
+    const selected = () =>
+      project(files, { command: selecting, project: { source_extensions: [".py"] } });
+    const edited = { "src/a.py": "a = 1\nb = 2\nc = 3\nd = 5\n" };
+
+    test("are those of the selection", async () => {
+      await using c = await selected();
+      const command = `echo run >> "$HOME/count"; sh cover.sh {output} 'tests/test_one.py'`;
+      const same = await c.judge({ ...edited, "tests/test_one.py": one(2) });
+      expect(verdict(same, "coverage")).toMatchObject({ status: "passed", command });
+      const less = await c.judge({ ...edited, "tests/test_one.py": one() });
+      expect(verdict(less, "coverage")).toMatchObject({
+        status: "failed",
+        command,
+        diagnostics: [{ message: "coverage 25.0 % (1 of 4) before, now 0.0 % (0 of 4)" }],
+      });
+      // Three runs: the base's figure for the selection is the same question.
+      expect(c.runs()).toBe(3);
     });
-    const less = await c.judge({ "src/a.txt": "1\n2\n3\n5\n", "tests/one.txt": "\n" });
-    expect(verdict(less, "coverage")).toMatchObject({
-      status: "failed",
-      diagnostics: [{ message: "coverage 25.0 % (1 of 4) before, now 0.0 % (0 of 4)" }],
+
+    test("are those of the whole command when a test is taken away", async () => {
+      await using c = await selected();
+      const result = await c.judge({
+        "src/a.py": `${files["src/a.py"]}e = 5\n`,
+        "tests/test_one.py": null,
+        "tests/test_new.py": one(1),
+      });
+      expect(verdict(result, "coverage")).toMatchObject({
+        status: "failed",
+        command: all,
+        diagnostics: [{ message: "coverage 100.0 % (4 of 4) before, now 80.0 % (4 of 5)" }],
+      });
     });
-    // Three runs: the base's figure for the selection is the same question.
-    expect(c.runs()).toBe(3);
-    const fresh = await c.judge({ "src/a.txt": "1\n", "tests/new.txt": "src/a.txt:1\n" });
-    expect(verdict(fresh, "coverage")).toMatchObject({
-      status: "not_applicable",
-      reason: "no test of the base is selected",
+
+    test("are those of the whole command when the base has none of the tests", async () => {
+      await using c = await selected();
+      const result = await c.judge({
+        "src/b.py": "b = 2\n",
+        "tests/test_new.py": "import src.b\n# src/b.py:1\n",
+      });
+      expect(verdict(result, "coverage")).toMatchObject({ status: "passed", command: all });
     });
   });
 });
@@ -319,7 +345,7 @@ describe("dgov coverage-baseline", () => {
   const files = {
     "src/a.txt": "x\nx\n-\n-\n",
     "src/b.txt": "x\n",
-    "tests/all.txt": "src/a.txt:1\n",
+    "tests/test_all.txt": "# src/a.txt:1\n",
   };
   const repo = (command: string | null, more: Record<string, string> = {}): Promise<TestRepo> =>
     testRepo({
@@ -371,10 +397,10 @@ describe("dgov coverage-baseline", () => {
     expect(preflight.exitCode).toBe(1);
   });
 
-  test("replaces the one that was there, and gives every test to a command that selects", async () => {
+  test("replaces the one that was there, and gives a command that selects the folder of all tests", async () => {
     await using r = await repo(selecting, { "cover.sh": coverSh, [baselineFile]: "{}" });
     expect((await save(r)).document).toMatchObject({
-      command: `echo run >> "$HOME/count"; sh cover.sh {output} 'tests/all.txt'`,
+      command: `echo run >> "$HOME/count"; sh cover.sh {output} 'tests'`,
       covered: 1,
     });
     expect(await r.git("status", "--porcelain")).toBe(` M ${baselineFile}`);

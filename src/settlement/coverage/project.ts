@@ -1,10 +1,9 @@
 /** The coverage of a whole project, as one tree has it: what a baseline is made of. */
-import { listTree } from "../../git/diff.ts";
 import type { Oid } from "../../git/repository.ts";
 import type { SettlementContext } from "../context.ts";
-import { fillIn } from "../gates/command.ts";
+import { fillInTests } from "../gates/test-command.ts";
 import { inGateTree } from "../place.ts";
-import { isSource, isTestFile } from "../source.ts";
+import { testFolder } from "../test-selection.ts";
 import { measure } from "./measure.ts";
 import type { FileCoverage } from "./report.ts";
 
@@ -12,7 +11,13 @@ export type ProjectCoverage =
   | { ok: true; command: string; files: FileCoverage[] }
   | { ok: false; reason: string; hint: string };
 
-/** Runs `coverage_cmd` on a tree; one that selects tests is given all of them. */
+/** `coverage_cmd` for all of a tree's tests, filled in but for `{output}`. */
+export async function wholeCommand(c: SettlementContext, tree: Oid): Promise<string[]> {
+  const config = { ...c.config, testDir: await testFolder(c, tree) };
+  return fillInTests(config, c.config.commands.coverage ?? "", []);
+}
+
+/** Runs `coverage_cmd` on a tree; one that selects tests is given the folder of them. */
 export async function measureProject(
   c: SettlementContext,
   o: {
@@ -23,12 +28,7 @@ export async function measureProject(
     onOutput(chunk: Uint8Array): void;
   },
 ): Promise<ProjectCoverage> {
-  const template = c.config.commands.coverage ?? "";
-  const commands = fillIn(c.config, template, await testsOf(c, o.tree));
-  if (commands.length === 0) {
-    const hint = "see [project] test_dir and source_extensions";
-    return { ok: false, reason: "coverage_cmd selects tests, and there are none", hint };
-  }
+  const commands = await wholeCommand(c, o.tree);
   const { marker } = o;
   const place = { tree: o.tree, unit: null, marker, signal: c.signal };
   const result = await inGateTree(c, place, async (gate): Promise<ProjectCoverage> => {
@@ -49,14 +49,6 @@ export async function measureProject(
         };
   });
   return result ?? { ok: false, reason: "cancelled", hint: "dgov coverage-baseline" };
-}
-
-async function testsOf(c: SettlementContext, tree: Oid): Promise<string[]> {
-  const prefix = c.projectDir === "" ? "" : `${c.projectDir}/`;
-  return (await listTree(c.repository, tree))
-    .filter(({ path, mode }) => mode.startsWith("100") && path.startsWith(prefix))
-    .map(({ path }) => path.slice(prefix.length))
-    .filter((name) => isSource(c.config, name) && isTestFile(c.config, name));
 }
 
 function lastWords(output: string): string {

@@ -3,27 +3,32 @@
  * `coverage_threshold` points fails.
  *
  * Like is compared with like: the base's figures are those of the same command. Where the command
- * selects tests (`{files}`), the base is measured with the same selection.
+ * selects tests (`{file}`, `{files}`), the base is measured with the same selection.
  */
 
+import { diffTrees } from "../../git/diff.ts";
+import type { Oid } from "../../git/repository.ts";
 import { canonicalJson, sha256 } from "../../std/digest.ts";
-import type { GateVerdict } from "../context.ts";
+import type { GateVerdict, SettlementContext } from "../context.ts";
 import { figuresOfBase, rememberFigures } from "../coverage/figures.ts";
 import { type Measured, measure } from "../coverage/measure.ts";
+import { wholeCommand } from "../coverage/project.ts";
 import { type FileCoverage, percentOf } from "../coverage/report.ts";
 import { diagnostic } from "../diagnostics/diagnostic.ts";
 import { isTestFile } from "../source.ts";
-import { type CommandRun, fillIn, takesFiles } from "./command.ts";
+import { selectTests } from "../test-selection.ts";
+import { type CommandRun, takesFiles } from "./command.ts";
 import type { Filled } from "./command-gate.ts";
 import { type Applies, type GateInput, type TreeGate, tailOf, verdictOf } from "./gate.ts";
+import { fillInSelection } from "./test-command.ts";
 
 export const coverageGate: TreeGate = {
   name: "coverage",
   reads: "gate_tree",
   configured: ({ commands }) => commands.coverage !== null,
   applies,
-  commands: (input) => {
-    const { onTree, onBase } = filled(input);
+  commands: async (input) => {
+    const { onTree, onBase } = await filled(input);
     const { config, coverage } = input.context;
     const baseline = coverage.baseline.ok ? coverage.baseline.baseline : null;
     const settings = { threshold: config.coverageThreshold, baseline };
@@ -35,7 +40,7 @@ export const coverageGate: TreeGate = {
     if (problem !== null) {
       return verdictOf("coverage", { status: "errored", reason: problem, blame: "environment" });
     }
-    const commands = filled(input);
+    const commands = await filled(input);
     const after = await measure(c, place, { tree: request.tree, commands: commands.onTree });
     rememberFigures(c, request.tree, commands.onTree, after);
     const { run } = after;
@@ -56,13 +61,9 @@ function applies(input: GateInput): Applies {
   if (coverage.baseline.ok && coverage.baseline.baseline === null) {
     return { runs: false, reason: "no coverage baseline (dgov coverage-baseline)" };
   }
-  if (unusable(input) !== null) return { runs: true };
-  if (input.files.inBase.length === 0) {
-    return { runs: false, reason: "no changed file was there before" };
-  }
-  const { onTree, onBase } = filled(input);
-  if (onTree.length > 0 && onBase.length > 0) return { runs: true };
-  return { runs: false, reason: "no test of the base is selected" };
+  return unusable(input) !== null || input.files.inBase.length > 0
+    ? { runs: true }
+    : { runs: false, reason: "no changed file was there before" };
 }
 
 /** Why there is nothing to compare although a baseline was asked for; null when there is. */
@@ -72,15 +73,35 @@ function unusable({ context: c }: GateInput): string | null {
   return takesOutput ? null : "coverage_cmd has no {output} to write its report to";
 }
 
-/** The command with everything filled in but `{output}`. */
-function filled({ context: c, files }: GateInput): Filled {
+const fills = new WeakMap<GateInput, Promise<Filled>>();
+
+/** The command with everything filled in but `{output}`; worked out once for a tree. */
+function filled(input: GateInput): Promise<Filled> {
+  const known = fills.get(input) ?? fill(input);
+  fills.set(input, known);
+  return known;
+}
+
+/**
+ * A command that selects gets the tests the change concerns. It is the full one where those say
+ * nothing of the base: there are none of them there, or the change takes tests away.
+ */
+async function fill({ context: c, request, baseTree }: GateInput): Promise<Filled> {
   const template = c.config.commands.coverage ?? "";
-  const tests = (names: readonly string[]): string[] =>
-    takesFiles(template) ? names.filter((name) => isTestFile(c.config, name)) : [];
-  return {
-    onTree: fillIn(c.config, template, tests(files.inTree)),
-    onBase: fillIn(c.config, template, tests(files.inBase)),
-  };
+  const { tree, signal } = request;
+  if (takesFiles(template) && tree !== baseTree && !(await removesTests(c, baseTree, tree))) {
+    const chosen = await selectTests(c, { base: baseTree, tree, signal });
+    if (chosen.onBase.length > 0) return fillInSelection(c.config, template, chosen);
+  }
+  return { onTree: await wholeCommand(c, tree), onBase: await wholeCommand(c, baseTree) };
+}
+
+async function removesTests(c: SettlementContext, base: Oid, tree: Oid): Promise<boolean> {
+  const prefix = c.projectDir === "" ? "" : `${c.projectDir}/`;
+  const gone = (await diffTrees(c.repository, base, tree)).filter(
+    ({ path, newMode }) => newMode === "000000" && path.startsWith(prefix),
+  );
+  return gone.some(({ path }) => isTestFile(c.config, path.slice(prefix.length)));
 }
 
 type Judged = Pick<GateVerdict, "status" | "reason" | "blame"> & Partial<GateVerdict>;
