@@ -30,8 +30,8 @@ import {
   type RunContext,
   record,
 } from "./context.ts";
-import { landingTask, mendedUnits } from "./mending.ts";
 import { entriesFor } from "./ledger.ts";
+import { landingTask, mendedUnits } from "./mending.ts";
 import { attemptPlace } from "./places.ts";
 import type { Answer } from "./ports.ts";
 import { assemblePrompt, selfReviewPrompt } from "./prompt.ts";

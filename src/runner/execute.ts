@@ -11,6 +11,8 @@ import { type LandedUnit, openRepository, type Repository, scanLanded } from "..
 import { sharedState } from "../git/shared-state.ts";
 import type { Event, KernelLimits, RunStatus } from "../kernel/event.ts";
 import type { State } from "../kernel/state.ts";
+import type { Entry } from "../ledger/entry.ts";
+import { ledgerFile, openLedger } from "../ledger/file.ts";
 import type { EventLog, RecordedEvent } from "../log/event-log.ts";
 import { type CompiledPlan, dagOf } from "../plan/compiled.ts";
 import type { PlanLocation } from "../plan/locate.ts";
@@ -254,8 +256,16 @@ async function contextOf(
     earlier: new Map([...earlierWork(log, past.history, plan), ...request.byHand]),
     byHand: new Set(request.byHand.keys()),
     baselineNotes: await requireRunnableGates(settlement, tip, request.status),
+    ledger: ledgerEntries(ground.projectRoot, request.status),
     signal,
   };
+}
+
+/** The ledger as it is now; a line that cannot be read is announced, and the others count. */
+function ledgerEntries(projectRoot: string, status: (text: string) => void): Entry[] {
+  const { entries, broken } = openLedger(projectRoot);
+  for (const { line, problem } of broken) status(`${ledgerFile}:${line}: ${problem}`);
+  return entries;
 }
 
 function limitsOf(config: Config, plan: CompiledPlan, jobs: number | null): KernelLimits {

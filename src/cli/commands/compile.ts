@@ -66,7 +66,9 @@ export default command({
     const { plan, warnings, edges } = result;
     const ids = plan.tasks.map((task) => task.id);
     const shown =
-      args.show === undefined ? null : await shownUnit(projectRoot, plan, resolveUnit(ids, args.show));
+      args.show === undefined
+        ? null
+        : await shownUnit(projectRoot, plan, resolveUnit(ids, args.show));
     const graph = form === null ? null : await drawn(plan, form);
     const path = join(location.dir, compiledName);
     if (!dryRun) {
@@ -172,10 +174,10 @@ async function shownUnit(
     diffs: [],
   });
   const bytes = Buffer.byteLength(prompt);
-  const parts = renderPrompt(plan, task).parts.map(({ name, text }) => ({
-    name,
-    bytes: Buffer.byteLength(text),
-  }));
+  const parts = [
+    ...renderPrompt(plan, task).parts,
+    ...(ledger.length === 0 ? [] : [{ name: "ledger", text: ledgerSection(ledger) }]),
+  ].map(({ name, text }) => ({ name, bytes: Buffer.byteLength(text) }));
   const sizes = parts.map((part) => `  ${part.name}: ${part.bytes} bytes`);
   return {
     document: { unit, prompt, bytes, parts },

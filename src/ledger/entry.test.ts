@@ -1,0 +1,119 @@
+import { describe, expect, test } from "bun:test";
+import { entriesNamed, type LedgerEvent, ledgerLine, nextTime, readLedger } from "./entry.ts";
+
+const at = (minute: number): string => `2026-01-02T03:${String(minute).padStart(2, "0")}:00.000Z`;
+
+const open = (id: string, minute = 0, more: object = {}): string =>
+  ledgerLine({
+    id,
+    event: "opened",
+    ts: at(minute),
+    by: "Ada",
+    category: "rule",
+    severity: "normal",
+    text: `text of ${id}`,
+    paths: ["src"],
+    tags: [],
+    ...more,
+  } as LedgerEvent);
+const change = (id: string, event: "resolved" | "reopened", minute: number): string =>
+  ledgerLine({ id, event, ts: at(minute), by: "Bob", note: "" });
+
+describe("readLedger", () => {
+  test("what a line opened, with its changes in order of time", () => {
+    const text = open("aaaa") + change("aaaa", "resolved", 1) + change("aaaa", "reopened", 2);
+    expect(readLedger(text)).toEqual({
+      entries: [
+        {
+          id: "aaaa",
+          status: "open",
+          category: "rule",
+          severity: "normal",
+          text: "text of aaaa",
+          paths: ["src"],
+          tags: [],
+          openedAt: at(0),
+          openedBy: "Ada",
+          changes: [
+            { event: "resolved", ts: at(1), by: "Bob", note: "" },
+            { event: "reopened", ts: at(2), by: "Bob", note: "" },
+          ],
+        },
+      ],
+      broken: [],
+    });
+  });
+
+  test("the order of lines and copies of them change nothing", () => {
+    const lines = [
+      open("aaaa"),
+      open("bbbb", 1),
+      change("aaaa", "resolved", 3),
+      change("bbbb", "resolved", 4),
+      change("aaaa", "reopened", 5),
+      open("cccc", 1),
+    ];
+    const straight = readLedger(lines.join(""));
+    expect(straight.entries.map(({ id, status }) => [id, status])).toEqual([
+      ["aaaa", "open"],
+      ["bbbb", "resolved"],
+      ["cccc", "open"],
+    ]);
+    expect(readLedger([...lines].reverse().join(""))).toEqual(straight);
+    expect(readLedger([...lines, ...lines].join(""))).toEqual(straight);
+    const rotated = [...lines.slice(2), ...lines.slice(0, 2), ...lines.slice(1, 4)];
+    expect(readLedger(rotated.join(""))).toEqual(straight);
+  });
+
+  test.each([
+    ["not JSON", "{"],
+    ["not an object", "[1]"],
+    ["has no usable `id`", '{"event":"opened","ts":"2026-01-02"}'],
+    ["has no usable `ts`", '{"id":"aaaa","event":"opened","ts":"soon"}'],
+    ["has an `event` that", '{"id":"aaaa","event":"closed","ts":"2026-01-02"}'],
+    ["has a `category` that", '{"id":"aaaa","event":"opened","ts":"2026-01-02","category":"x"}'],
+    ["has no `text`", '{"id":"aaaa","event":"opened","ts":"2026-01-02","category":"bug"}'],
+    ["resolved dddd, which no line opens", change("dddd", "resolved", 1).trimEnd()],
+    ["a conflict marker of git", "<<<<<<< HEAD"],
+    ["a conflict marker of git", "======="],
+  ])("names a line that %s, and keeps the others", (problem, line) => {
+    const ledger = readLedger(`${open("aaaa")}\n${line}\n${open("bbbb", 1)}`);
+    expect(ledger.entries.map(({ id }) => id)).toEqual(["aaaa", "bbbb"]);
+    expect(ledger.broken).toEqual([{ line: 3, problem: expect.stringContaining(problem) }]);
+  });
+
+  test("fields of a newer dgov, of the wrong type or missing, spoil nothing", () => {
+    const line = JSON.stringify({
+      id: "aaaa",
+      event: "opened",
+      ts: at(0),
+      category: "bug",
+      text: "x",
+      severity: "dire",
+      paths: "src",
+      tags: ["ok", 3],
+      colour: "red",
+    });
+    expect(readLedger(line).entries).toMatchObject([
+      { severity: "normal", paths: [], tags: ["ok"], openedBy: "" },
+    ]);
+  });
+});
+
+test("an event is dated after what its writer knew, though the clock was set back", () => {
+  const [entry] = readLedger(open("aaaa") + change("aaaa", "resolved", 30)).entries;
+  expect(entry && nextTime(entry, Date.parse(at(10)))).toBe("2026-01-02T03:30:00.001Z");
+  expect(entry && nextTime(entry, Date.parse(at(40)))).toBe(at(40));
+});
+
+test("an entry is named by its id, or the beginning of one", () => {
+  const ledger = readLedger(open("abcd") + open("abcdef") + open("bbbb"));
+  const found = (typed: string): string[] => entriesNamed(ledger, typed).map(({ id }) => id);
+  expect([found("abcd"), found("abc"), found("B"), found("x"), found("")]).toEqual([
+    ["abcd"],
+    ["abcd", "abcdef"],
+    ["bbbb"],
+    [],
+    [],
+  ]);
+});
