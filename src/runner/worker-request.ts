@@ -1,6 +1,7 @@
 /** The request a worker gets, from the configuration and the attempt. */
 import type { Config, ProviderConfig } from "../config/config.ts";
 import type { CompiledTask } from "../plan/compiled.ts";
+import { environmentIn } from "../settlement/environment.ts";
 import { present } from "../std/assert.ts";
 import type { WorkerRequest } from "../worker/protocol.ts";
 import type { LiveAttempt, RunContext } from "./context.ts";
@@ -11,7 +12,10 @@ export function workerRequest(
   of: { task: CompiledTask; live: LiveAttempt; fork: number; prompt: string },
 ): WorkerRequest {
   const { task, live } = of;
-  const shared = projectRequest(c, present(c.models.get(task.id), `model of ${task.id}`));
+  // Its tools see its own worktree, as the gates see theirs.
+  const toolEnvironment = environmentIn(c.settlement, live.tree.path, undefined);
+  const model = present(c.models.get(task.id), `model of ${task.id}`);
+  const shared = projectRequest({ config: c.config, toolEnvironment }, model);
   const { iterationBudget } = shared.limits;
   return {
     ...shared,

@@ -19,10 +19,14 @@ describe("A18 an editable Python package", () => {
   ];
 
   /** A project whose test imports its package by name, from wherever Python finds it. */
-  function project(answer: string, more: Record<string, unknown> = {}): Promise<TestProject> {
+  function project(
+    answer: string,
+    more: Record<string, unknown> = {},
+    turns = edit(answer),
+  ): Promise<TestProject> {
     return testProject({
       files: { "src/pkg/__init__.py": source("True"), ".gitignore": ".venv/\n" },
-      tasks: { a: { files: { edit: ["src/pkg/__init__.py"] } } },
+      tasks: { a: { files: { edit: ["src/pkg/__init__.py"], create: ["seen.txt"] } } },
       plan: { max_retries: 0 },
       config: {
         project: {
@@ -30,7 +34,7 @@ describe("A18 an editable Python package", () => {
           ...more,
         },
       },
-      script: { rules: [{ unit: unit("a"), turns: edit(answer) }] },
+      script: { rules: [{ unit: unit("a"), turns }] },
     });
   }
 
@@ -70,6 +74,21 @@ describe("A18 an editable Python package", () => {
       await using p = await project("1 == 1");
       install(p, join(p.root, "../venvs/pkg"), how);
       expect((await p.dgov(["run", "p"])).exitCode).toBe(0);
+    },
+  );
+
+  test.concurrent.each([".venv", "../venvs/pkg"])(
+    "in an active environment (%s) is not what a worker's own tools import",
+    async (at) => {
+      const look = "python3 -c 'import pkg; print(pkg.ok())' > seen.txt || echo nothing > seen.txt";
+      await using p = await project("7", { test_cmd: "true" }, [
+        call("write_file", { path: "src/pkg/__init__.py", content: source("7") }),
+        call("run_bash", { command: look }),
+        done("ok"),
+      ]);
+      install(p, join(p.root, at), "path file");
+      expect((await p.dgov(["run", "p"])).exitCode).toBe(0);
+      expect(p.repo.read("seen.txt")).toBe(at === ".venv" ? "nothing\n" : "7\n");
     },
   );
 
