@@ -16,13 +16,7 @@ export interface RealPerformer extends Performer {
 export function realPerformer(context: RunContext, sharedBefore: string): RealPerformer {
   const attempts = new Attempts(context);
   const integration = new Integration(context, attempts, sharedBefore);
-  const { touched, reviewed } = attempts;
-  const radar = new Radar(context, {
-    live: () => attempts.live(),
-    touched,
-    reviewed,
-    check: () => Promise.resolve([]),
-  });
+  const radar = new Radar(context, attempts);
   return {
     attempts,
     evidence(change) {

@@ -12,6 +12,7 @@ import type { Oid } from "../git/repository.ts";
 import { branchTip } from "../git/revisions.ts";
 import { treeWith } from "../git/staging.ts";
 import type { PhaseChange } from "../kernel/draft.ts";
+import { hasSymbols, judgeMerge, readMerge } from "../settlement/merge-check.ts";
 import { type LiveAttempt, type Reviewed, type RunContext, record } from "./context.ts";
 import { type Conflict, Forecast, type Pair, type Prediction } from "./forecast.ts";
 import { scratchPlace } from "./places.ts";
@@ -40,8 +41,6 @@ export interface RadarSource {
   /** Units whose workers used a tool: their files may be others now. Looking takes them out. */
   touched: Set<string>;
   reviewed: ReadonlyMap<string, Reviewed>;
-  /** Conflicts of meaning in a merge that is clean as text; all are trees. */
-  check(merge: { base: Oid; ours: Oid; theirs: Oid; merged: Oid }): Promise<Conflict[]>;
 }
 
 export class Radar {
@@ -223,7 +222,10 @@ export class Radar {
         return { kind: "text_conflict", path, symbol: null, message };
       });
     }
-    return this.#source.check({ base, ours, theirs, merged: merge.tree });
+    const changes = await readMerge(c.repository, { base, ours, theirs, merged: merge.tree });
+    if (!hasSymbols(changes)) return [];
+    const { conflicts } = await judgeMerge(c.repository, changes);
+    return conflicts.map(({ kind, path, symbol, message }) => ({ kind, path, symbol, message }));
   }
 
   #complain(error: unknown): void {

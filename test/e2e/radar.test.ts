@@ -8,6 +8,42 @@ async function until(p: TestProject, type: string): Promise<void> {
 }
 
 describe("conflict radar", () => {
+  test.concurrent("a function one worker renames and another calls is said while both still work", async () => {
+    const seen = Promise.withResolvers<void>();
+    const write = (key: string, path: string, content: string) => ({
+      unit: unit(key),
+      turns: [call("write_file", { path, content }), { ...done("ok"), until: () => seen.promise }],
+    });
+    await using p = await testProject({
+      files: { "price.ts": "export function price(n: number) {\n  return n;\n}\n" },
+      tasks: { a: { files: { edit: ["price.ts"] } }, b: { files: { create: ["shop.ts"] } } },
+      plan: { max_retries: 0 },
+      script: {
+        rules: [
+          write("a", "price.ts", "export function cost(n: number) {\n  return n;\n}\n"),
+          write(
+            "b",
+            "shop.ts",
+            'import { price } from "./price.ts";\nexport const one = price(1);\n',
+          ),
+        ],
+      },
+    });
+    const running = p.dgov(["run", "p", "--json"]);
+    await until(p, "conflict.predicted");
+    seen.resolve();
+    const { radar, units } = JSON.parse((await running).stdout);
+    const phases = units.map((one: { phase: string }) => one.phase).sort();
+    expect(phases).toEqual(["failed", "landed"]);
+    const [prediction] = radar.predictions;
+    expect([prediction.kind, prediction.symbol, prediction.outcome]).toEqual([
+      "stale_reference",
+      "price",
+      "true",
+    ]);
+    expect([radar.predictions.length, radar.came_true, radar.missed]).toEqual([1, 1, 0]);
+  });
+
   test.concurrent("a change of the target that the attempt will not fit is said before it is done", async () => {
     const seen = Promise.withResolvers<void>();
     await using p = await testProject({

@@ -1,6 +1,6 @@
 /** Texts of blobs, many read by one process. */
-import { objectSizes, readObjects } from "../../git/diff.ts";
-import type { Oid, Repository } from "../../git/repository.ts";
+import { objectSizes, readObjects } from "../git/diff.ts";
+import type { Oid, Repository } from "../git/repository.ts";
 
 /** Bytes of one text; more is generated, or data. */
 const textBytesMax = 1024 * 1024;

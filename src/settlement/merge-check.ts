@@ -1,0 +1,156 @@
+/**
+ * Reads out of git what the semantic rules ask about a merge: which files its four states have, and
+ * which others mention a symbol. Nothing is checked out.
+ */
+import { posix } from "node:path";
+import { diffTrees, grepTree, listTree } from "../git/diff.ts";
+import type { Oid, Repository } from "../git/repository.ts";
+import {
+  checkMerge,
+  type Files,
+  type MergeInput,
+  type MergeVerdict,
+  type Note,
+  supportedLanguage,
+} from "../semantic/check-merge.ts";
+import { manifestNames } from "../syntax/import-index.ts";
+import { blobTexts } from "./blob-texts.ts";
+
+/** Changed files that are looked at; those of the change itself come first. */
+const changedMax = 1000;
+/** Files that mention a changed symbol and are looked at. */
+const mentioningMax = 400;
+
+/** The trees a candidate is made of. With `ours` equal to `base` the change is judged alone. */
+export interface MergeTrees {
+  base: Oid;
+  ours: Oid;
+  theirs: Oid;
+  merged: Oid;
+}
+
+/** What differs between the states, and how much of it is left out. */
+export interface MergeChanges {
+  trees: MergeTrees;
+  base: Files;
+  ours: Files;
+  theirs: Files;
+  merged: Files;
+  leftOut: number;
+}
+
+/** Judges a merge whose states were read. */
+export async function judgeMerge(r: Repository, changes: MergeChanges): Promise<MergeVerdict> {
+  const verdict = await checkMerge(mergeInput(r, changes));
+  return { ...verdict, notes: [...verdict.notes, ...leftOutNote(changes)] };
+}
+
+/** Whether the change itself is in a language with symbols at all. */
+export function hasSymbols({ base, theirs }: MergeChanges): boolean {
+  const paths = new Set([...base.keys(), ...theirs.keys()]);
+  return [...paths].some(
+    (path) => base.get(path) !== theirs.get(path) && supportedLanguage(path) !== null,
+  );
+}
+
+/** Files that differ between the states of a merge; `ours` equal to `base` is a change alone. */
+export async function readMerge(r: Repository, trees: MergeTrees): Promise<MergeChanges> {
+  if (trees.base === trees.ours) {
+    const change = filesIn(await diffTrees(r, trees.base, trees.merged));
+    const { old: base, now: merged } = change;
+    return limited({ trees, base, ours: base, theirs: merged, merged, leftOut: 0 });
+  }
+  const [ours, theirs, merged] = await Promise.all(
+    [trees.ours, trees.theirs, trees.merged].map(async (tree) =>
+      filesIn(await diffTrees(r, trees.base, tree)),
+    ),
+  );
+  const base = new Map([ours, theirs, merged].flatMap((one) => [...(one?.old ?? [])]));
+  const over = (one: FileChange | undefined): Files => {
+    const unchanged = [...base].filter(([path]) => !one?.paths.has(path));
+    return new Map([...unchanged, ...(one?.now ?? [])]);
+  };
+  const states = { ours: over(ours), theirs: over(theirs), merged: over(merged) };
+  return limited({ trees, base, ...states, leftOut: 0 });
+}
+
+interface FileChange {
+  paths: ReadonlySet<string>;
+  old: Files;
+  now: Files;
+}
+
+/** Regular files of a difference: links and submodules have no symbols. */
+function filesIn(entries: Awaited<ReturnType<typeof diffTrees>>): FileChange {
+  const named = entries.filter(({ utf8 }) => utf8);
+  const regular = (mode: string): boolean => mode.startsWith("100");
+  return {
+    paths: new Set(named.map(({ path }) => path)),
+    old: new Map(named.filter((e) => regular(e.oldMode)).map((e) => [e.path, e.oldOid])),
+    now: new Map(named.filter((e) => regular(e.newMode)).map((e) => [e.path, e.newOid])),
+  };
+}
+
+/** At most `changedMax` files with symbols, the change's own before what landed meanwhile. */
+function limited(changes: MergeChanges): MergeChanges {
+  const { base, theirs } = changes;
+  const all = new Set([base, changes.ours, theirs, changes.merged].flatMap((f) => [...f.keys()]));
+  const judged = [...all].filter((path) => supportedLanguage(path) !== null);
+  if (judged.length <= changedMax) return changes;
+  const own = (path: string): number => (base.get(path) === theirs.get(path) ? 1 : 0);
+  const out = new Set(judged.sort((a, b) => own(a) - own(b)).slice(changedMax));
+  const keep = (files: Files): Files => new Map([...files].filter(([path]) => !out.has(path)));
+  return {
+    trees: changes.trees,
+    base: keep(base),
+    ours: keep(changes.ours),
+    theirs: keep(theirs),
+    merged: keep(changes.merged),
+    leftOut: out.size,
+  };
+}
+
+function leftOutNote({ leftOut }: MergeChanges): Note[] {
+  if (leftOut === 0) return [];
+  return [{ path: "", line: 0, message: `${leftOut} changed files are too many to look at` }];
+}
+
+function mergeInput(r: Repository, changes: MergeChanges): MergeInput {
+  const texts = blobTexts(r);
+  const { trees, base, ours, theirs, merged } = changes;
+  const states = [base, ours, theirs, merged];
+  const ids = states.flatMap((files) =>
+    [...files].filter(([path]) => supportedLanguage(path) !== null).map(([, id]) => id),
+  );
+  const loaded = texts.load(ids);
+  let listed: Promise<Files> | null = null;
+  const tree = (): Promise<Files> => {
+    listed ??= listTree(r, trees.merged).then(async (entries) => {
+      const files = entries.filter(({ mode }) => mode.startsWith("100"));
+      const manifests = files.filter(({ path }) => manifestNames.has(posix.basename(path)));
+      await texts.load(manifests.map(({ oid }) => oid));
+      return new Map(files.map(({ path, oid }) => [path, oid]));
+    });
+    return listed;
+  };
+  return {
+    base,
+    ours,
+    theirs,
+    merged,
+    tree,
+    async mentioning(words) {
+      const found = (await grepTree(r, trees.merged, words)).filter(
+        (path) => supportedLanguage(path) !== null,
+      );
+      const paths = found.slice(0, mentioningMax);
+      const files = await tree();
+      await texts.load(paths.flatMap((path) => files.get(path) ?? []));
+      return { paths, cut: found.length > paths.length };
+    },
+    async read(id) {
+      await loaded;
+      return texts.read(id);
+    },
+  };
+}
