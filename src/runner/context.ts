@@ -36,7 +36,6 @@ export interface RunContext {
   /** The command line of `dgov worker`. */
   workerCommand: string[];
   workerEnvironment: Record<string, string>;
-  toolEnvironment: Record<string, string>;
   /** Operator's notes by unit. */
   notes: ReadonlyMap<string, string[]>;
   /** What each unit was last rejected for in an earlier run, with where its work is kept. */

@@ -223,13 +223,13 @@ async function contextOf(
   const open = { ...plan, tasks: plan.tasks.filter((task) => !known.has(task.id)) };
   const models = await requireModels(config, open, request);
   const deny = Object.values(config.providers).map((provider) => provider.apiKeyEnv);
-  const toolEnvironment = childEnvironment(request.env, { extra: config.run.env, deny });
+  const environment = childEnvironment(request.env, { extra: config.run.env, deny });
   const settlement = openSettlement({
     repository: ground.repository,
     projectRoot: ground.projectRoot,
     projectDir: ground.projectDir,
     config,
-    environment: toolEnvironment,
+    environment,
     identity: ground.identity,
     slotsRoot: places.slots,
     scratch: scratchPlace(places, run),
@@ -251,7 +251,6 @@ async function contextOf(
     clock: systemClock,
     workerCommand: [...selfCommand(), "worker"],
     workerEnvironment: childEnvironment(request.env, { extra: [], deny, proxies: true }),
-    toolEnvironment,
     notes: request.notes,
     earlier: new Map([...earlierWork(log, past.history, plan), ...request.byHand]),
     byHand: new Set(request.byHand.keys()),
