@@ -1,8 +1,17 @@
 /** E15: where a project lies and what its repository holds besides text: supported, or refused clearly. */
 import { describe, expect, test } from "bun:test";
-import { chmodSync, existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname, join } from "node:path";
 import { call, done, type ModelTurn } from "../../src/demo/script.ts";
+import { dgov } from "../harness/bin.ts";
 import { type ProjectOptions, type TestProject, testProject, unit } from "../harness/project.ts";
 import { testRepo } from "../harness/repo.ts";
 
@@ -78,6 +87,59 @@ describe("E15 a project", () => {
     expect(rejected?.data["verdict"]).toBe("scope_violation");
     expect(rejected?.data["reason"]).toContain("other/x.txt (outside the project)");
     expect(existsSync(join(p.repo.path, "other/x.txt"))).toBe(false);
+  });
+});
+
+describe("E15 a checkout", () => {
+  test.concurrent("that is a second worktree is worked on, and the first one is left alone", async () => {
+    await using p = await one(writesA);
+    const second = join(p.repo.root, "second tree");
+    await p.repo.git("worktree", "add", "-q", "-b", "side", second);
+    const before = await p.repo.git("rev-parse", "main");
+    const run = await dgov(["run", "p", "--json"], { cwd: second, env: p.env });
+    expect([run.exitCode, JSON.parse(run.stdout).status]).toEqual([0, "complete"]);
+    expect(await p.landed("side")).toEqual([unit("a")]);
+    expect(readFileSync(join(second, "a.txt"), "utf8")).toBe("a\n");
+    expect(await p.repo.git("-C", second, "status", "--porcelain")).toBe("");
+    expect(await p.repo.git("rev-parse", "main")).toBe(before);
+    expect([existsSync(join(p.root, "a.txt")), await p.repo.git("status", "--porcelain")]).toEqual([
+      false,
+      "",
+    ]);
+  });
+
+  test.concurrent("that is itself a submodule is worked on; the repository around it only sees it move", async () => {
+    await using p = await one(writesA);
+    await using around = await testRepo({ "top.txt": "top\n" });
+    const allowed = ["-c", "protocol.file.allow=always"];
+    await around.git(...allowed, "submodule", "add", "-q", p.repo.path, "sub");
+    await around.git("commit", "-qm", "sub");
+    const inside = join(around.path, "sub");
+    const run = await dgov(["run", "p", "--json"], { cwd: inside, env: p.env });
+    expect([run.exitCode, JSON.parse(run.stdout).status]).toEqual([0, "complete"]);
+    expect(readFileSync(join(inside, "a.txt"), "utf8")).toBe("a\n");
+    expect(await around.git("-C", "sub", "status", "--porcelain")).toBe("");
+    expect(await around.git("status", "--porcelain")).toBe(" M sub");
+  });
+
+  test.concurrent("reached through a link is the one it leads to", async () => {
+    await using p = await one(writesA);
+    const link = join(p.repo.root, "link");
+    symlinkSync(p.repo.path, link);
+    const run = await dgov(["run", "p", "--json"], { cwd: link, env: { ...p.env, PWD: link } });
+    expect(run.exitCode).toBe(0);
+    expect(p.repo.read("a.txt")).toBe("a\n");
+    expect(await p.repo.git("status", "--porcelain")).toBe("");
+  });
+
+  test.concurrent("that has no files, a bare repository, is refused in words", async () => {
+    await using p = await one(writesA);
+    const bare = join(p.repo.root, "bare.git");
+    await p.repo.git("clone", "-q", "--bare", p.repo.path, bare);
+    const run = await dgov(["run", "p", "--json"], { cwd: bare, env: p.env });
+    expect(run.exitCode).not.toBe(0);
+    expect(JSON.parse(run.stdout)).toMatchObject({ code: expect.any(String) });
+    expect(p.model.requests).toEqual([]);
   });
 });
 
