@@ -5,6 +5,7 @@
 import type { Conflict, Note } from "./conflict.ts";
 import { brokenDependents } from "./dependents.ts";
 import { duplicateDefinitions } from "./duplicates.ts";
+import { orderingConflicts } from "./ordering.ts";
 import { sameSymbolEdits } from "./same-symbol.ts";
 import { type MergeInput, States } from "./states.ts";
 import { syntaxConflicts } from "./syntax-conflicts.ts";
@@ -37,6 +38,7 @@ export async function checkMerge(input: MergeInput): Promise<MergeVerdict> {
     ...edits,
     ...twice.filter(({ path, symbol }) => !edited.has(`${path} ${symbol}`)),
     ...dependents.conflicts,
+    ...(await orderingConflicts(states)),
   ];
   return {
     conflicts: conflicts.sort((a, b) =>

@@ -191,7 +191,7 @@ class Judge {
       if (names.some(({ local }) => local === "*" || local.split(".")[0] === first)) return true;
     }
     const owner = facts.symbols.find((one) => one.name === ownerOf(name));
-    if (name.includes(".") && (owner === undefined || owner.inherits)) return true;
+    if (owner?.inherits) return true;
     return facts.reassigned.has(name) || facts.reassigned.has(`self.${lastOf(name)}`);
   }
 

@@ -1,7 +1,7 @@
 /** One name, defined by both sides: in one file, in one package, or by an import and something else. */
 import { type Conflict, sideName } from "./conflict.ts";
 import type { FileFacts, FileSymbol } from "./facts.ts";
-import { folderOf } from "./resolve.ts";
+import { folderOf, targetsOf } from "./resolve.ts";
 import { byName } from "./same-symbol.ts";
 import type { States } from "./states.ts";
 
@@ -84,16 +84,17 @@ function isBlank({ name }: FileSymbol): boolean {
 async function inOnePackage(states: States): Promise<Conflict[]> {
   const fresh = new Map<string, { path: string; line: number; ours: boolean; theirs: boolean }[]>();
   for (const path of states.paths) {
-    if (!/\.(go|java)$/.test(path)) continue;
+    if (!/\.(go|java|rs)$/.test(path)) continue;
     const [base, merged] = [await states.facts("base", path), await states.facts("merged", path)];
     if (merged === null) continue;
     const { ours, theirs } = states.changedBy(path);
     const before = byName(base);
     for (const symbol of merged.symbols) {
       const { name, line } = symbol;
-      const inner = merged.language === "java" && name.includes(".");
-      if (before.has(name) || inner || isBlank(symbol)) continue;
-      const key = `${folderOf(path)} ${merged.package} ${name}`;
+      if (before.has(name) || isBlank(symbol)) continue;
+      const room = await roomOf(states, merged, symbol);
+      if (room === null) continue;
+      const key = `${room} ${name}`;
       fresh.set(key, [...(fresh.get(key) ?? []), { path, line, ours, theirs }]);
     }
   }
@@ -106,6 +107,23 @@ async function inOnePackage(states: States): Promise<Conflict[]> {
     conflicts.push(duplicate(name, mine.path, mine.line, other.path, other.line));
   }
   return conflicts;
+}
+
+/** What a name must be the only one of its kind in, beyond its file; null when nothing is. */
+async function roomOf(
+  states: States,
+  facts: FileFacts,
+  { name }: FileSymbol,
+): Promise<string | null> {
+  const { language, path } = facts;
+  if (language === "go") return `${folderOf(path)} ${facts.package}`;
+  const [owner = "", member] = name.split(".");
+  if (language === "java") return member === undefined ? folderOf(path) : null;
+  if (member === undefined || owner.includes("<")) return null;
+  // A type's methods may stand in any file that names the type.
+  const use = { path: [owner], line: 1, within: "", scope: "", call: null };
+  const [type] = await targetsOf(states, facts, use);
+  return type === undefined ? null : `${type.path} ${type.name}`;
 }
 
 function duplicate(

@@ -38,6 +38,10 @@ export interface FileSymbol {
   variant: string;
   /** Members may come from elsewhere: a base class, an embedded struct. */
   inherits: boolean;
+  /** Texts in its value, without quotes: names of other things, perhaps. */
+  literals: string[];
+  /** Its value in an enumeration, where values are to differ: a number, or a text. */
+  tag: { of: string; value: string } | null;
   /** Of its tokens, without comments, layout and the symbols inside it. */
   hash: string;
   line: number;

@@ -34,7 +34,12 @@ export const go: Grammar = {
           .map((child) => {
             const one = textOf(child, text);
             const kind = owner === "" ? ("variable" as const) : ("field" as const);
-            return { name: one, kind, node, ...seen(one) };
+            const values = fieldOf(node, "value");
+            const value = values === null ? null : (namedChildren(values)[0] ?? null);
+            const type = textOf(fieldOf(node, "type"), text);
+            const enumeration =
+              node.type === "const_spec" && type !== "" ? { enumeration: type } : {};
+            return { name: one, kind, node, value, ...enumeration, ...seen(one) };
           });
       default:
         return [];

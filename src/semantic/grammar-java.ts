@@ -36,10 +36,11 @@ export const java: Grammar = {
             name: textOf(fieldOf(child, "name"), text),
             kind: "field" as const,
             node,
+            value: fieldOf(child, "value"),
             exported: !hasModifier(node, "private", text),
           }));
       case "enum_constant":
-        return [{ name, kind: "field", node }];
+        return [{ name, kind: "field", node, value: fieldOf(node, "arguments") }];
       default:
         return [];
     }
@@ -48,7 +49,6 @@ export const java: Grammar = {
   names: new Set(["identifier", "type_identifier"]),
   members: {
     field_access: ["object", "field"],
-    method_reference: ["", ""],
   },
   wrappers: { parenthesized_expression: "", generic_type: "", annotated_type: "" },
   self: new Set(["this"]),
@@ -94,6 +94,7 @@ export const java: Grammar = {
     method_declaration: ["name"],
     constructor_declaration: ["name"],
     enum_constant: ["name"],
+    method_invocation: ["name"],
     formal_parameter: ["name"],
     variable_declarator: ["name"],
     element_value_pair: ["key"],
@@ -158,6 +159,7 @@ function defineType(node: PlainNode, name: string, text: string): Definition {
     kind: "type",
     node,
     members: fieldOf(node, "body"),
+    enumerates: node.type === "enum_declaration",
     signature: list === null ? null : signatureOf(list, text),
     constructs: list !== null,
     inherits:

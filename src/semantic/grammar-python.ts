@@ -31,6 +31,7 @@ export const python: Grammar = {
         name: textOf(name, text),
         kind: owner === "" ? ("variable" as const) : ("field" as const),
         node,
+        value: assignment === null ? null : fieldOf(assignment, "right"),
       }));
   },
   within: (node, _text, owner) => (looked.has(node.type) ? owner : null),
@@ -167,6 +168,7 @@ function defineClass(node: PlainNode, inner: PlainNode, text: string): Definitio
       signature: plain ? dataSignature(body, text) : null,
       constructs: true,
       inherits: bases !== null || decorators.length > 0,
+      enumerates: /\b\w*(Enum|Flag|Choices)\b/.test(textOf(bases, text)),
       exported: !name.startsWith("_"),
     },
   ];

@@ -43,6 +43,8 @@ export const rust: Grammar = {
         node,
         members: kind === "type" ? fieldOf(node, "body") : null,
         exported,
+        value: fieldOf(node, "value"),
+        enumerates: node.type === "enum_item",
         // What a condition of the build chooses between stands more than once.
         overload: false,
         inherits: true,

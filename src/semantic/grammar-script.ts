@@ -115,7 +115,9 @@ function defineInner(node: PlainNode, inner: PlainNode, text: string, owner: str
   if (classes.test(inner.type) || inner.type === "interface_declaration") {
     const members = fieldOf(inner, "body");
     const inherits = childOf(inner, "class_heritage", "extends_type_clause") !== null;
-    return [{ name, kind: "type", node, members, inherits, exported: false }];
+    // Declarations of one interface add up.
+    const overload = inner.type === "interface_declaration";
+    return [{ name, kind: "type", node, members, inherits, overload, exported: false }];
   }
   if (methods.test(inner.type)) return [defineMethod(node, inner, name, text)];
   if (fields.test(inner.type)) {
@@ -132,16 +134,19 @@ function defineInner(node: PlainNode, inner: PlainNode, text: string, owner: str
     ];
   }
   if (inner.type === "type_alias_declaration") {
-    return [{ name, kind: "type", node, exported: false }];
+    return [{ name, kind: "type", node, variant: " type", exported: false }];
   }
   if (inner.type === "enum_declaration") {
-    return [{ name, kind: "type", node, members: fieldOf(inner, "body"), exported: false }];
+    const members = fieldOf(inner, "body");
+    return [{ name, kind: "type", node, members, enumerates: true, exported: false }];
   }
   if (owner !== "" && (inner.type === "enum_assignment" || inner.type === "property_identifier")) {
-    return [{ name: name || textOf(inner, text), kind: "field", node }];
+    const value = fieldOf(inner, "value");
+    return [{ name: name || textOf(inner, text), kind: "field", node, value }];
   }
   if (inner.type === "internal_module" || inner.type === "module") {
-    return [{ name, kind: "module", node, members: fieldOf(inner, "body"), exported: false }];
+    const members = fieldOf(inner, "body");
+    return [{ name, kind: "module", node, members, overload: true, exported: false }];
   }
   if (!/^(lexical|variable)_declaration$/.test(inner.type)) return [];
   return defineVariables(node, inner, text);
@@ -167,10 +172,12 @@ function defineVariables(node: PlainNode, inner: PlainNode, text: string): Defin
     const name = fieldOf(declarator, "name");
     const signature = functionValue(fieldOf(declarator, "value"), text);
     const kind = signature === null ? "variable" : "function";
+    const value = fieldOf(declarator, "value");
     // Each of several in one declaration stands for itself.
     const whole = declarators.length === 1 ? node : declarator;
     if (name?.type === "identifier") {
-      return [{ name: textOf(name, text), kind, node: whole, signature, exported: false }];
+      const own = { name: textOf(name, text), kind, node: whole, signature, value } as const;
+      return [{ ...own, exported: false }];
     }
     const names = patternNames(name, text);
     return names.map((one) => ({ name: one, kind: "variable", node: whole, exported: false }));

@@ -20,6 +20,12 @@ export interface Definition {
   overload?: boolean;
   inherits?: boolean;
   variant?: string;
+  /** What it is set to. */
+  value?: PlainNode | null;
+  /** The values of its members are to differ. */
+  enumerates?: boolean;
+  /** The enumeration its value belongs to, when it is not a member of it. */
+  enumeration?: string;
 }
 
 export interface Grammar {

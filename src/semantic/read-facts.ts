@@ -1,6 +1,7 @@
 /** One file's facts, from its text and its language's grammar. */
 import { languageOf } from "../syntax/languages.ts";
 import type { LanguageName } from "../syntax/parser.ts";
+import { entriesOf, isSpread } from "./collections.ts";
 import type { FileFacts, FileSymbol, Use } from "./facts.ts";
 import { type Definition, type Grammar, type SpecialUse, textOf } from "./grammar.ts";
 import { grammarOf } from "./grammars.ts";
@@ -29,7 +30,7 @@ export async function readFacts(path: string, text: string): Promise<FileFacts |
   return {
     path,
     language,
-    symbols: defined.map((one) => symbolOf(one, grammar, text)),
+    symbols: defined.map((one) => symbolOf(one, defined, grammar, text)),
     uses: reader.uses,
     imports,
     locals: reader.locals,
@@ -64,6 +65,10 @@ function findDefinitions(
       const defined: Defined = { definition, name, inside: new Set() };
       found.push(defined);
       if (definition.members) findDefinitions(grammar, definition.members, text, name, found);
+      const value = under === "" ? (definition.value ?? null) : null;
+      for (const entry of value === null ? [] : (entriesOf(value, text) ?? [])) {
+        found.push({ definition: entry, name: `${name}.${entry.name}`, inside: new Set() });
+      }
       for (const inner of found.slice(first + 1)) defined.inside.add(inner.definition.node);
     }
     if (definitions.length > 0) continue;
@@ -74,10 +79,11 @@ function findDefinitions(
 
 function symbolOf(
   { definition, name, inside }: Defined,
+  all: readonly Defined[],
   grammar: Grammar,
   text: string,
 ): FileSymbol {
-  const { node, kind } = definition;
+  const { node, kind, value } = definition;
   return {
     name,
     kind,
@@ -88,13 +94,38 @@ function symbolOf(
     isDefault: definition.isDefault ?? false,
     overload: definition.overload ?? false,
     variant: definition.variant ?? "",
-    inherits: definition.inherits ?? false,
+    inherits: definition.inherits ?? (value != null && isSpread(value, text)),
+    literals: value == null ? [] : literalsIn(value, text),
+    tag: tagOf({ definition, name, inside }, all, text),
     hash: contentHash(node, text, grammar, inside),
     line: node.line,
     endLine: node.endLine,
     start: node.start,
     end: node.end,
   };
+}
+
+/** Texts of a value that are kept, at most. */
+const literalsMax = 8;
+
+function literalsIn(value: PlainNode, text: string): string[] {
+  const found = textOf(value, text).matchAll(/(["'`])((?:(?!\1)[^\\\n])+)\1/g);
+  return [...found.take(literalsMax)].map((match) => match[2] ?? "");
+}
+
+/** The value by which a member of an enumeration differs from others, when it is written down. */
+function tagOf(
+  { definition, name }: Defined,
+  all: readonly Defined[],
+  text: string,
+): FileSymbol["tag"] {
+  const value = textOf(definition.value ?? null, text).replace(/^\((.*)\)$/s, "$1");
+  if (!/^(-?\d[\w.]*|(["'])[^"']*\2)$/.test(value)) return null;
+  const owner = name.slice(0, Math.max(0, name.lastIndexOf(".")));
+  const of =
+    definition.enumeration ??
+    all.find((one) => one.name === owner && one.definition.enumerates)?.name;
+  return of === undefined ? null : { of, value };
 }
 
 /** Where a walk is: the innermost symbol, and the outermost that has variables of its own. */
@@ -214,6 +245,7 @@ class UseReader {
 
   /** Names a pattern binds; more than it really does is harmless. */
   *#boundIn(node: PlainNode): Generator<string> {
+    if (Object.hasOwn(this.#grammar.members, node.type)) return;
     if (this.#grammar.names.has(node.type) || /^shorthand_.*pattern$/.test(node.type)) {
       yield textOf(node, this.#text);
     }

@@ -5,11 +5,12 @@ import type { States } from "./states.ts";
 
 /** Symbols by name. One with overloads stands for all of them. */
 export function byName(facts: FileFacts | null): Map<string, FileSymbol[]> {
-  const symbols = new Map<string, FileSymbol[]>();
-  for (const symbol of facts?.symbols ?? []) {
-    symbols.set(symbol.name, [...(symbols.get(symbol.name) ?? []), symbol]);
-  }
-  return symbols;
+  return Map.groupBy(facts?.symbols ?? [], ({ name }) => name);
+}
+
+/** Symbols by name and, where a language has overloads, by what tells those apart. */
+export function byVariant(facts: FileFacts | null): Map<string, FileSymbol[]> {
+  return Map.groupBy(facts?.symbols ?? [], ({ name, variant }) => name + variant);
 }
 
 /** What all symbols of a name say together; "" for none. */
@@ -29,8 +30,8 @@ export async function sameSymbolEdits(states: States): Promise<Conflict[]> {
       states.facts("ours", path),
       states.facts("merged", path),
     ]);
-    const [was, here, there] = [byName(base), byName(mine), byName(other)];
-    const now = byName(merged);
+    const [was, here, there] = [byVariant(base), byVariant(mine), byVariant(other)];
+    const now = byVariant(merged);
     for (const [name, symbols] of was) {
       const [before, byUs, byThem] = [
         saying(symbols),
@@ -38,9 +39,8 @@ export async function sameSymbolEdits(states: States): Promise<Conflict[]> {
         saying(here.get(name)),
       ];
       if (byUs === before || byThem === before || byUs === byThem) continue;
-      conflicts.push(
-        edited(path, name, now.get(name)?.[0] ?? symbols[0], byUs === "", byThem === ""),
-      );
+      const symbol = now.get(name)?.[0] ?? symbols[0];
+      if (symbol !== undefined) conflicts.push(edited(path, symbol, byUs === "", byThem === ""));
     }
   }
   return conflicts;
@@ -48,12 +48,10 @@ export async function sameSymbolEdits(states: States): Promise<Conflict[]> {
 
 function edited(
   path: string,
-  name: string,
-  symbol: FileSymbol | undefined,
+  { name, line }: FileSymbol,
   goneInOurs: boolean,
   goneInTheirs: boolean,
 ): Conflict {
-  const line = symbol?.line ?? 1;
   const what = goneInOurs
     ? `${sideName.ours} removed \`${name}\`, and ${sideName.theirs} edits it`
     : goneInTheirs

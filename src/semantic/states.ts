@@ -62,6 +62,12 @@ export class States {
     return facts;
   }
 
+  /** The text of a file in a state; null when it is not there or is no text. */
+  async text(state: StateName, path: string): Promise<string | null> {
+    const id = await this.id(state, path);
+    return id === undefined ? null : this.input.read(id);
+  }
+
   /** Paths of a whole state. */
   async tree(state: "base" | "merged"): Promise<Files> {
     const merged = await this.input.tree();

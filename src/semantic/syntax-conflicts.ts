@@ -8,6 +8,13 @@ export async function syntaxConflicts(states: States): Promise<Found> {
   const conflicts: Conflict[] = [];
   const notes: Note[] = [];
   for (const path of states.paths) {
+    const markers = await markerLine(states, path);
+    if (markers !== null) {
+      const message =
+        "markers of an unfinished merge stand here; decide for one side and remove them";
+      conflicts.push({ ...syntax(path, markers), message });
+      continue;
+    }
     const merged = await states.facts("merged", path);
     const [line] = merged?.errorLines ?? [];
     if (merged === null || line === undefined) continue;
@@ -21,13 +28,30 @@ export async function syntaxConflicts(states: States): Promise<Found> {
       continue;
     }
     conflicts.push({
-      kind: "syntax_conflict",
-      symbol: "",
-      path,
-      line,
+      ...syntax(path, line),
       message: `the file parses as ${sideName.ours} left it and as ${sideName.theirs} leaves it, but not once the two are merged; read the file as it is now and make the change again`,
-      related: [],
     });
   }
   return { conflicts, notes };
+}
+
+function syntax(path: string, line: number): Omit<Conflict, "message"> {
+  return { kind: "syntax_conflict", symbol: baseNameOf(path), path, line, related: [] };
+}
+
+function baseNameOf(path: string): string {
+  return path.slice(path.lastIndexOf("/") + 1);
+}
+
+/** Line of a whole set of merge markers the file did not have at base, where they make no sense. */
+async function markerLine(states: States, path: string): Promise<number | null> {
+  const merged = await states.facts("merged", path);
+  if (merged === null || merged.errorLines.length === 0) return null;
+  const line = markersIn(await states.text("merged", path));
+  return line !== null && markersIn(await states.text("base", path)) === null ? line : null;
+}
+
+function markersIn(text: string | null): number | null {
+  const match = /^<{7} .*\n(?:.*\n)*?={7}\n(?:.*\n)*?>{7} /m.exec(text ?? "");
+  return match === null ? null : (text ?? "").slice(0, match.index).split("\n").length;
 }
