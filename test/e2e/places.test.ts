@@ -138,7 +138,7 @@ describe("E15 a checkout", () => {
     await p.repo.git("clone", "-q", "--bare", p.repo.path, bare);
     const run = await dgov(["run", "p", "--json"], { cwd: bare, env: p.env });
     expect(run.exitCode).not.toBe(0);
-    expect(JSON.parse(run.stdout)).toMatchObject({ code: expect.any(String) });
+    expect(JSON.parse(run.stdout)).toMatchObject({ code: "NOT_INITIALISED", exit_code: 4 });
     expect(p.model.requests).toEqual([]);
   });
 });
