@@ -1,6 +1,8 @@
 /** `dgov init`: what a project needs in `.dgov/`; fills in what is missing and touches nothing else. */
 import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import type { Detection } from "../../config/detect.ts";
+import { parseToml } from "../../config/toml.ts";
 import { DgovError } from "../../error.ts";
 import { usageError } from "../args.ts";
 import { type Context, command } from "../command.ts";
@@ -107,32 +109,49 @@ async function wantedFiles(
     force: boolean;
   },
 ): Promise<Record<string, string>> {
-  const { assets } = await import("../../assets/index.ts");
+  const { assets, sopsFor } = await import("../../assets/index.ts");
+  const settled = existsSync(join(root, ".dgov/project.toml")) && !o.force;
+  const detection = settled ? null : await detectProject(root, o.type);
+  const language = o.type ?? detection?.language ?? writtenLanguage(root);
   const files: Record<string, string> = {
     ".dgov/.gitignore": assets["gitignore.txt"],
+    ".dgov/.gitattributes": assets["gitattributes.txt"],
     ".dgov/governor.md": assets["governor.md"],
-    ".dgov/sops/error-handling.md": assets["sops/error-handling.md"],
-    ".dgov/sops/testing.md": assets["sops/testing.md"],
   };
-  if (existsSync(join(root, ".dgov/project.toml")) && !o.force) return files;
-  const { detect } = await import("../../config/detect.ts");
+  for (const [name, text] of Object.entries(sopsFor(language))) {
+    files[`.dgov/sops/${name}`] = text;
+  }
+  if (detection === null) return files;
   const { renderProjectToml, providerPresets } = await import("../../config/template.ts");
   const { recordTrust } = await import("../../config/trust.ts");
-  const { projectFiles } = await import("../project-files.ts");
-  const detection = detect(
-    {
-      files: await projectFiles(root, filesMax),
-      read: (path) =>
-        existsSync(join(root, path)) ? readFileSync(join(root, path), "utf8") : null,
-    },
-    o.type,
-  );
   context.output.status(`${detection.language} (${detection.because})`);
   const preset = o.provider ?? (o.ask ? await askProvider() : "other");
   const choice = providerPresets[preset as keyof typeof providerPresets];
   // The person who runs init in their own project chooses the endpoint: that is the agreement.
   if (preset !== "other") recordTrust(context.env, choice);
   return { ".dgov/project.toml": renderProjectToml(detection, choice), ...files };
+}
+
+/** The language project.toml names; one that names none, or cannot be read, is "unknown". */
+function writtenLanguage(root: string): string {
+  const parsed = parseToml(readFileSync(join(root, ".dgov/project.toml"), "utf8"));
+  const project = parsed.ok ? parsed.value["project"] : undefined;
+  const language =
+    typeof project === "object" && project !== null && "language" in project
+      ? project.language
+      : undefined;
+  return typeof language === "string" ? language : "unknown";
+}
+
+async function detectProject(
+  root: string,
+  type: Exclude<(typeof types)[number], "auto"> | null,
+): Promise<Detection> {
+  const { detect } = await import("../../config/detect.ts");
+  const { projectFiles } = await import("../project-files.ts");
+  const read = (path: string): string | null =>
+    existsSync(join(root, path)) ? readFileSync(join(root, path), "utf8") : null;
+  return detect({ files: await projectFiles(root, filesMax), read }, type);
 }
 
 async function askProvider(): Promise<string> {
