@@ -65,11 +65,33 @@ const batchSize = 200;
 /** Milliseconds of parsing after which others have a turn. */
 const sliceMs = 20;
 
+/** Scans kept: the base's is asked for by every candidate on it. */
+const scansMax = 8;
+const scans = new WeakMap<FactsCache, Map<string, Promise<Scan>>>();
+
 /**
  * Measures a commit or tree. With a `folder` (relative to the project) only its files are nodes;
  * what the others use is still used. Throws the signal's reason when it was aborted.
  */
 export async function scanTree(s: Sensor, treeish: Oid, folder = ""): Promise<Scan> {
+  const known = scans.get(s.facts) ?? new Map<string, Promise<Scan>>();
+  scans.set(s.facts, known);
+  const key = [treeish, s.projectDir, folder, s.includeTests].join("\0");
+  const found = known.get(key);
+  if (found !== undefined) return found.catch(() => scan(s, treeish, folder));
+  const scanning = scan(s, treeish, folder);
+  known.set(key, scanning);
+  const oldest = known.keys().next().value;
+  if (known.size > scansMax && oldest !== undefined) known.delete(oldest);
+  try {
+    return await scanning;
+  } catch (error) {
+    known.delete(key);
+    throw error;
+  }
+}
+
+async function scan(s: Sensor, treeish: Oid, folder: string): Promise<Scan> {
   const entries = await projectFiles(s, treeish);
   const paths = entries.map(({ path }) => path);
   const index = importIndex(paths, await manifestsOf(s, entries));

@@ -40,6 +40,7 @@ describe("preflight", () => {
       passed: false,
       gates: [
         { gate: "semantic", status: "not_applicable" },
+        { gate: "structure", status: "not_applicable" },
         { gate: "lint", status: "failed", blame: "attempt", diagnostics: [{ file: "new.txt" }] },
         { gate: "tests", status: "passed", changed_paths: ["a.txt"] },
       ],
@@ -63,7 +64,7 @@ describe("preflight", () => {
     const { document, exitCode } = await run(repo, ["preflight"]);
     expect(document).toMatchObject({
       passed: false,
-      gates: [{ gate: "semantic" }, { gate: "lint", status: "failed" }],
+      gates: [{ gate: "semantic" }, { gate: "structure" }, { gate: "lint", status: "failed" }],
     });
     expect(exitCode).toBe(1);
   });

@@ -152,9 +152,9 @@ export async function court(options: CourtOptions = {}): Promise<Court> {
   };
 }
 
-/** Status of each gate, by name. */
+/** Status of each configured gate, by name: those that read objects are asked always. */
 export function statuses({ verdicts }: GatesResult): Record<string, string> {
-  const configured = verdicts.filter(({ gate }) => gate !== "semantic");
+  const configured = verdicts.filter(({ gate }) => !["semantic", "structure"].includes(gate));
   return Object.fromEntries(configured.map((v) => [v.gate, v.status]));
 }
 

@@ -25,6 +25,7 @@ import {
 import { lintGate } from "./lint.ts";
 import { semanticGate } from "./semantic.ts";
 import { setupGate } from "./setup.ts";
+import { structureGate } from "./structure.ts";
 import { testsGate } from "./tests.ts";
 import { typesGate } from "./types.ts";
 
@@ -34,6 +35,7 @@ export type { GateName, GateRequest } from "./gate.ts";
 /** In the order of their price; those that read objects go first. Setup comes before all, and is run by whoever needs a tree. */
 const gates: readonly Gate[] = [
   semanticGate,
+  structureGate,
   formatGate,
   lintGate,
   typesGate,

@@ -1,0 +1,225 @@
+/** The structure gate on real trees, with the built-in sensor and with a program in its place. */
+import { describe, expect, test } from "bun:test";
+import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { scanTree, sensorOf } from "../../src/settlement/structure.ts";
+import { type Court, type CourtOptions, court, verdict } from "./harness.ts";
+
+const baseline = {
+  timestamp: 1_700_000_000,
+  quality_signal: 0.01,
+  coupling_score: 1,
+  cycle_count: 0,
+  god_file_count: 0,
+  hotspot_count: 0,
+  complex_fn_count: 9,
+  max_depth: 3,
+  total_import_edges: 2,
+  cross_module_edges: 1,
+};
+
+function branchy(name: string, branches: number): string {
+  return `def ${name}(x):\n${"    if x: x += 1\n".repeat(branches)}    return x\n\n`;
+}
+
+function structured(
+  files: Record<string, string>,
+  more: { baseline?: Partial<typeof baseline> } & CourtOptions = {},
+): Promise<Court> {
+  const text = JSON.stringify({ ...baseline, ...more.baseline });
+  const { config, environment } = more;
+  return court({
+    files: { ".sentrux/baseline.json": text, ...files },
+    ...(config === undefined ? {} : { config }),
+    ...(environment === undefined ? {} : { environment }),
+  });
+}
+
+describe("the structure gate", () => {
+  test("has nothing to say without a baseline, and without sources", async () => {
+    await using none = await court({ files: { "a.py": "x = 1\n" } });
+    expect(verdict(await none.judge({ "a.py": branchy("f", 30) }), "structure")).toMatchObject({
+      status: "not_applicable",
+      reason: "no structural baseline (dgov sentrux gate-save)",
+    });
+    await using texts = await structured({ "a.txt": "a\n" });
+    expect(verdict(await texts.judge({ "a.txt": "b\n" }), "structure")).toMatchObject({
+      status: "not_applicable",
+      reason: "no source in a language the sensor reads",
+    });
+  });
+
+  test("A13 charges what a change brings, at its line", async () => {
+    await using c = await structured({ "a.py": "x = 1\n" });
+    const result = await c.judge({ "a.py": `x = 1\n${branchy("god", 20)}` });
+    expect([result.passed, result.blame]).toEqual([false, "attempt"]);
+    expect(verdict(result, "structure")).toMatchObject({
+      status: "failed",
+      reason:
+        "god has a cognitive complexity of 20, 15 is allowed; " +
+        "god has a cyclomatic complexity of 21, 15 is allowed",
+      diagnostics: [
+        { file: "a.py", line: 2, code: "cognitive_function", severity: "error" },
+        { file: "a.py", line: 2, code: "complex_function", severity: "error" },
+      ],
+    });
+  });
+
+  test("A13 charges nothing for what was there, touched or not, moved or improved", async () => {
+    const old = branchy("old", 20);
+    await using c = await structured({ "a.py": old });
+    const passes = async (files: Record<string, string | null>): Promise<void> => {
+      const found = verdict(await c.judge(files), "structure");
+      expect([found.status, found.diagnostics]).toEqual(["passed", []]);
+    };
+    await passes({ "a.py": `y = 2\n${old}` });
+    await passes({ "a.py": old.replace("return x", "return x + 1") });
+    await passes({ "a.py": branchy("old", 19) });
+    await passes({ "a.py": null, "b/a.py": old });
+    await passes({ "b.py": "y = 1\n" });
+    const worse = verdict(await c.judge({ "a.py": branchy("old", 21) }), "structure");
+    expect(worse.reason).toContain("it was 21 before");
+  });
+
+  test("A13 sees a cycle that only the two files together make", async () => {
+    await using c = await structured({ "a.py": "import b\n", "b.py": "x = 1\n" });
+    const result = verdict(await c.judge({ "b.py": "x = 1\nimport a\n" }), "structure");
+    expect(result.diagnostics).toMatchObject([{ file: "a.py", line: 1, code: "cycle" }]);
+  });
+
+  test("tells of length and does not reject for it", async () => {
+    await using c = await structured({ "a.py": "x = 1\n" });
+    const long = `def f(x):\n${"    x += 1\n".repeat(60)}`;
+    const found = verdict(await c.judge({ "a.py": long }), "structure");
+    expect(found).toMatchObject({
+      status: "passed",
+      diagnostics: [{ code: "long_function", severity: "warning", line: 1 }],
+    });
+  });
+
+  test("reads only blobs it has not seen", async () => {
+    await using c = await structured({ "a.py": "x = 1\n", "b.py": "y = 1\n" });
+    const seen: string[][] = [];
+    const { facts } = c.c;
+    const counting = {
+      ...facts,
+      put(entries: Iterable<readonly [string, never]>) {
+        const some = [...entries];
+        seen.push(some.map(([key]) => key.replace(/:.*/, "")));
+        facts.put(some);
+      },
+    } as typeof facts;
+    const sensor = { ...sensorOf(c.c, c.c.signal), facts: counting };
+    await scanTree(sensor, await c.change({ "c.py": "z = 1\n" }));
+    await scanTree(sensor, await c.change({ "c.py": "z = 2\n" }));
+    expect(seen).toEqual([["python", "python", "python"], ["python"]]);
+  });
+
+  test("passes a verdict on from its cache", async () => {
+    await using c = await structured({ "a.py": "x = 1\n" });
+    const files = { "a.py": "x = 2\n" };
+    expect(verdict(await c.judge(files), "structure").cached).toBe(false);
+    const later = await c.judge(files, { c: c.reopen() });
+    expect(verdict(later, "structure")).toMatchObject({ status: "passed", cached: true });
+  });
+});
+
+describe("in strict mode", () => {
+  const strict = { config: { sentrux: { mode: "strict" } } };
+
+  test("a tree worse than the baseline is rejected", async () => {
+    const used = "def f(): pass\nf()\n";
+    await using c = await structured(
+      { "a.py": used },
+      { ...strict, baseline: { quality_signal: 1 } },
+    );
+    expect(verdict(await c.judge({ "a.py": `${used}x = 1\n` }), "structure").status).toBe("passed");
+    const result = await c.judge({ "a.py": `${used}def g(): pass\n` });
+    expect(verdict(result, "structure")).toMatchObject({
+      status: "failed",
+      reason: "quality fell from 10000 to 8706",
+      blame: "attempt",
+    });
+  });
+
+  test("nobody is blamed for a base that is below its own baseline", async () => {
+    await using c = await structured(
+      { "a.py": "def g(): pass\ndef f(): pass\nf()\n" },
+      { ...strict, baseline: { quality_signal: 1 } },
+    );
+    const result = await c.judge({ "b.py": "x = 1\n" });
+    expect([result.passed, result.blame]).toEqual([false, "base"]);
+  });
+
+  test("a baseline that cannot be read is no verdict", async () => {
+    await using c = await court({
+      files: { ".sentrux/baseline.json": "{", "a.py": "x = 1\n" },
+      ...strict,
+    });
+    expect(verdict(await c.judge({ "a.py": "x = 2\n" }), "structure")).toMatchObject({
+      status: "errored",
+      reason: ".sentrux/baseline.json: it is not a JSON object",
+      blame: "environment",
+    });
+  });
+});
+
+describe("with a sentrux program on PATH", () => {
+  /** A program that looks for a word in the tree it is given. */
+  const script = `#!/bin/sh
+echo "$1 $2" >> "$(dirname "$0")/calls"
+echo "Quality: 0.5"
+if grep -rq WORSE "$2"/*.py; then echo "✗ DEGRADED"; echo "✗ cycles increased: 0 -> 1"; exit 1; fi
+if grep -rq SOFTER "$2"/*.py; then echo "✗ complex functions increased: 0 -> 1"; exit 1; fi
+if grep -rq BROKEN "$2"/*.py; then kill -9 $$; fi
+exit 0
+`;
+
+  function install(c: Court): Court["c"] {
+    const bin = join(c.g.repo.root, "bin");
+    mkdirSync(bin, { recursive: true });
+    writeFileSync(join(bin, "sentrux"), script);
+    chmodSync(join(bin, "sentrux"), 0o755);
+    const path = `${bin}:${c.c.environment["PATH"]}`;
+    return c.reopen({ environment: { ...c.c.environment, PATH: path } });
+  }
+
+  test("its word counts, and offenders say where", async () => {
+    await using c = await structured({ "a.py": "x = 1\n" });
+    const settlement = install(c);
+    const judged = async (text: string) =>
+      verdict(await c.judge({ "a.py": text }, { c: settlement }), "structure");
+    expect(await judged(branchy("god", 30))).toMatchObject({ status: "passed" });
+    expect(await judged(`${branchy("god", 30)}WORSE = 1\n`)).toMatchObject({ status: "failed" });
+    expect(await judged("WORSE = 1\n")).toMatchObject({
+      status: "passed",
+      tail: "against the baseline (a warning): cycles increased: 0 -> 1",
+    });
+    expect(await judged("SOFTER = 1\n")).toMatchObject({ status: "passed" });
+    expect(await judged("BROKEN = 1\n")).toMatchObject({
+      status: "errored",
+      blame: "environment",
+    });
+  });
+
+  test("strict mode takes it at its word", async () => {
+    await using c = await structured(
+      { "a.py": "x = 1\n" },
+      { config: { sentrux: { mode: "strict", engine: "external" } } },
+    );
+    const result = await c.judge({ "a.py": "WORSE = 1\n" }, { c: install(c) });
+    expect(verdict(result, "structure")).toMatchObject({
+      status: "failed",
+      reason: "cycles increased: 0 -> 1",
+      blame: "attempt",
+    });
+  });
+
+  test("asked for and missing, nothing can be judged", async () => {
+    await using c = await structured(
+      { "a.py": "x = 1\n" },
+      { config: { sentrux: { engine: "external" } } },
+    );
+    expect(verdict(await c.judge({ "a.py": "x = 2\n" }), "structure").status).toBe("errored");
+  });
+});
