@@ -2,6 +2,7 @@
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import type { Config } from "../config/config.ts";
+import { endpointOf } from "../config/endpoint.ts";
 import { findProject } from "../config/find.ts";
 import { loadConfig } from "../config/load.ts";
 import { resolveModel } from "../config/resolve.ts";
@@ -139,12 +140,7 @@ async function examineProvider(
   if (!online || key === "" || !trusted) return;
   const { openProvider } = await import("../model/provider.ts");
   try {
-    const endpoint = openProvider({
-      baseUrl: provider.baseUrl,
-      apiKey: key,
-      requestTimeoutMs: provider.requestTimeoutS * 1000,
-      idleTimeoutMs: provider.idleTimeoutS * 1000,
-    });
+    const endpoint = openProvider(endpointOf(provider, key));
     const reply = await endpoint.send({
       model,
       messages: [{ role: "user", content: "Say ok." }],

@@ -5,8 +5,10 @@
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { Config } from "../config/config.ts";
+import { endpointOf } from "../config/endpoint.ts";
 import { resolveModel } from "../config/resolve.ts";
 import { isTrusted } from "../config/trust.ts";
+import type { Endpoint } from "../model/endpoint.ts";
 import type { ModelRequest, Reply } from "../model/message.ts";
 import type { PlanTask } from "../plan/plan.ts";
 import { rulesPicker, type SopChoice, type SopPicker } from "../plan/sops/picker.ts";
@@ -97,15 +99,15 @@ async function askAll(
   tasks: readonly PlanTask[],
   sops: readonly Sop[],
 ): Promise<Map<string, string[]> | null> {
-  const endpoint = endpointOf(options);
-  if (typeof endpoint === "string") {
-    options.warn(`SOPs are chosen by the rules: ${endpoint}`);
+  const chosen = chosenModel(options);
+  if (typeof chosen === "string") {
+    options.warn(`SOPs are chosen by the rules: ${chosen}`);
     return null;
   }
   const answers = new Map<string, string[]>();
   for (let from = 0; from < tasks.length; from += unitsPerRequest) {
     const some = tasks.slice(from, from + unitsPerRequest);
-    const reply = await ask(endpoint, requestFor(endpoint.model, some, sops));
+    const reply = await ask(chosen.endpoint, requestFor(chosen.model, some, sops));
     if (typeof reply === "string") {
       options.warn(`SOPs are chosen by the rules: ${reply}`);
       return answers;
@@ -118,14 +120,11 @@ async function askAll(
 
 interface Chosen {
   model: string;
-  baseUrl: string;
-  apiKey: string;
-  requestTimeoutMs: number;
-  idleTimeoutMs: number;
+  endpoint: Endpoint;
 }
 
 /** Where to ask, or why nobody can be asked. A key goes only where the user has agreed it may. */
-function endpointOf({ config, env }: PickerOptions): Chosen | string {
+function chosenModel({ config, env }: PickerOptions): Chosen | string {
   const none = { defaultAgent: null, defaultProvider: null };
   const resolved = resolveModel(config, none, { agent: null, provider: null });
   if (!resolved.ok) return resolved.problem;
@@ -137,18 +136,11 @@ function endpointOf({ config, env }: PickerOptions): Chosen | string {
   if (env["DGOV_TRUST_PROVIDERS"] !== "1" && !isTrusted(env, { baseUrl, apiKeyEnv })) {
     return `you have not agreed yet to send ${apiKeyEnv} to ${baseUrl}`;
   }
-  const { requestTimeoutS, idleTimeoutS } = provider;
-  return {
-    model,
-    baseUrl,
-    apiKey,
-    requestTimeoutMs: requestTimeoutS * 1000,
-    idleTimeoutMs: idleTimeoutS * 1000,
-  };
+  return { model, endpoint: endpointOf(provider, apiKey) };
 }
 
 async function ask(
-  endpoint: Chosen,
+  endpoint: Endpoint,
   request: Omit<ModelRequest, "signal">,
 ): Promise<Reply | string> {
   const { openProvider } = await import("../model/provider.ts");

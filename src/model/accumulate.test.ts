@@ -53,8 +53,8 @@ describe("tool calls", () => {
       "without index and id a name after whole arguments starts a call",
       [fn("read", "{}"), fn("bash", "{}")],
       [
-        ["call_0", "read", "{}"],
-        ["call_1", "bash", "{}"],
+        ["call00000", "read", "{}"],
+        ["call00001", "bash", "{}"],
       ],
     ],
     [
@@ -70,7 +70,7 @@ describe("tool calls", () => {
       ],
       [
         ["a", "read", "{}"],
-        ["call_1", "bash", "{}"],
+        ["call00001", "bash", "{}"],
       ],
     ],
     [
@@ -85,9 +85,18 @@ describe("tool calls", () => {
     expect(calls(fragments).map((c) => [c.id, c.name, c.argumentsText])).toEqual(expected);
   });
 
+  test("calls of one delta without index and id stay apart", () => {
+    const answer = new Accumulator();
+    answer.add({ choices: [{ delta: { tool_calls: [fn("read", ""), fn("bash", "{}")] } }] });
+    expect(answer.toolCalls(new Set()).map((c) => [c.name, c.argumentsText])).toEqual([
+      ["read", ""],
+      ["bash", "{}"],
+    ]);
+  });
+
   test("an id of an earlier turn is replaced", () => {
     const [call] = calls([{ index: 0, id: "a", ...fn("read", "{}") }], ["a"]);
-    expect(call?.id).toBe("call_1");
+    expect(call?.id).toBe("call00001");
   });
 });
 
@@ -95,16 +104,17 @@ test("text, finish reason and usage are gathered, whatever else a chunk holds", 
   const answer = new Accumulator();
   answer.add({ choices: [] });
   answer.add(null);
-  answer.add({ choices: [{ delta: { content: "a", reasoning_content: "hm" } }] });
+  answer.add({ choices: [{ delta: { content: "a", reasoning_content: "hm" } }], usage: {} });
   answer.add({ choices: [{ delta: { content: "b" }, finish_reason: "stop" }] });
   answer.add({
     choices: [],
     usage: { prompt_tokens: 9, completion_tokens: 2, prompt_tokens_details: { cached_tokens: 4 } },
   });
-  expect([answer.text, answer.finishReason, answer.choices, answer.usage]).toEqual([
-    "ab",
-    "stop",
-    2,
-    { promptTokens: 9, cachedTokens: 4, completionTokens: 2 },
-  ]);
+  expect([
+    answer.text,
+    answer.reasoning,
+    answer.finishReason,
+    answer.choices,
+    answer.usage,
+  ]).toEqual(["ab", "hm", "stop", 2, { promptTokens: 9, cachedTokens: 4, completionTokens: 2 }]);
 });

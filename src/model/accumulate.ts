@@ -1,5 +1,5 @@
 /**
- * Puts a streamed answer together, whatever dialect of the wire format the server speaks.
+ * Puts an answer together, whatever dialect of the wire format the server speaks.
  *
  * Tool calls are keyed by `index` where there is one; without it a new id starts a new call. Some
  * servers repeat the name with every fragment, use one index for all calls, or send arguments as an
@@ -12,20 +12,20 @@ interface OpenCall {
   id: string;
   name: string;
   parts: string[];
+  extraContent: unknown;
 }
 
 /** What has arrived so far. */
 export class Accumulator {
-  #chunks = 0;
   #choices = 0;
   #text: string[] = [];
+  #reasoning: string[] = [];
   #calls: OpenCall[] = [];
   #finishReason: string | null = null;
   #usage: Usage | null = null;
 
-  /** Takes one parsed chunk; parts of unexpected type are passed over. */
+  /** Takes one parsed chunk, or a whole answer; parts of unexpected type are passed over. */
   add(chunk: unknown): void {
-    this.#chunks++;
     const fields = record(chunk);
     this.#usage = usageOf(fields["usage"]) ?? this.#usage;
     const choices = fields["choices"];
@@ -35,17 +35,20 @@ export class Accumulator {
     if (typeof choice["finish_reason"] === "string" && choice["finish_reason"] !== "") {
       this.#finishReason = choice["finish_reason"];
     }
-    const delta = record(choice["delta"]);
-    const content = delta["content"] ?? delta["refusal"];
-    if (typeof content === "string") this.#text.push(content);
-    if (Array.isArray(delta["tool_calls"])) {
-      for (const fragment of delta["tool_calls"]) this.#addFragment(record(fragment));
+    const whole = choice["message"] !== undefined;
+    const delta = record(choice["delta"] ?? choice["message"]);
+    this.#addContent(delta["content"] ?? delta["refusal"]);
+    // Servers that send both say the same in both.
+    const reasoning = delta["reasoning_content"] ?? delta["reasoning"];
+    if (typeof reasoning === "string") this.#reasoning.push(reasoning);
+    const calls: unknown = delta["tool_calls"];
+    if (!Array.isArray(calls)) return;
+    for (const [position, call] of calls.entries()) {
+      this.#addFragment(record(call), whole || position > 0);
     }
   }
 
-  get chunks(): number {
-    return this.#chunks;
-  }
+  /** Chunks with a choice in them. */
   get choices(): number {
     return this.#choices;
   }
@@ -58,42 +61,74 @@ export class Accumulator {
   get text(): string {
     return this.#text.join("");
   }
+  get reasoning(): string {
+    return this.#reasoning.join("");
+  }
 
-  /** The calls in the order they began. Ids that are missing or already `taken` are replaced. */
+  /**
+   * The calls in the order they began. Ids that are missing or already `taken` are replaced by nine
+   * letters and digits, the one form every server takes back.
+   */
   toolCalls(taken: ReadonlySet<string>): ToolCall[] {
     const used = new Set(taken);
     return this.#calls.map((call) => {
       let id = call.id;
-      for (let n = used.size; id === "" || used.has(id); n++) id = `call_${n}`;
+      for (let n = used.size; id === "" || used.has(id); n++) id = mintedId(n);
       used.add(id);
-      return { id, name: call.name, argumentsText: call.parts.join("") };
+      const { name, parts, extraContent } = call;
+      return {
+        id,
+        name,
+        argumentsText: parts.join(""),
+        ...(extraContent === undefined ? {} : { extraContent }),
+      };
     });
   }
 
-  #addFragment(fragment: Record<string, unknown>): void {
+  /** Text, or a list of parts of which some are text and some are thoughts. */
+  #addContent(content: unknown): void {
+    if (typeof content === "string") this.#text.push(content);
+    if (!Array.isArray(content)) return;
+    for (const part of content.map(record)) {
+      if (typeof part["text"] === "string") this.#text.push(part["text"]);
+      this.#reasoning.push(textIn(part["thinking"]));
+    }
+  }
+
+  /** `apart` when the fragment is one of several said at once: then a name begins a call of its own. */
+  #addFragment(fragment: Record<string, unknown>, apart: boolean): void {
     const fn = record(fragment["function"]);
-    const id = typeof fragment["id"] === "string" ? fragment["id"] : "";
+    // Mistral's stream spells a missing id as the word.
+    const said = fragment["id"];
+    const id = typeof said === "string" && said !== "null" ? said : "";
     const name = typeof fn["name"] === "string" ? fn["name"] : "";
-    const call = this.#callFor(validIndex(fragment["index"]), id, name);
+    const index = validIndex(fragment["index"]);
+    const begins = apart && index === null && name !== "";
+    // What belongs to no call (a signature that comes by itself) begins none.
+    if (name === "" && id === "" && index === null && this.#calls.length === 0) return;
+    const call = this.#callFor({ index, id, name, begins });
     if (call.id === "") call.id = id;
     if (call.name === "") call.name = name;
+    call.extraContent ??= fragment["extra_content"];
     const args = fn["arguments"];
     if (typeof args === "string") call.parts.push(args);
     else if (args !== null && typeof args === "object") call.parts.push(JSON.stringify(args));
   }
 
-  #callFor(index: number | null, id: string, name: string): OpenCall {
+  #callFor(of: { index: number | null; id: string; name: string; begins: boolean }): OpenCall {
+    const { index, id, name } = of;
     const last =
       index === null
         ? this.#calls.at(-1)
         : this.#calls.findLast((candidate) => candidate.index === index);
     const continues =
       last !== undefined &&
+      !of.begins &&
       (id !== ""
         ? last.id === "" || last.id === id
         : index !== null || name === "" || !isComplete(last.parts));
     if (continues) return last;
-    const call: OpenCall = { index, id, name, parts: [] };
+    const call: OpenCall = { index, id, name, parts: [], extraContent: undefined };
     this.#calls.push(call);
     return call;
   }
@@ -108,20 +143,32 @@ function isComplete(parts: string[]): boolean {
   }
 }
 
+function mintedId(n: number): string {
+  return `call${String(n).padStart(5, "0")}`;
+}
+
 function validIndex(value: unknown): number | null {
   return typeof value === "number" && Number.isInteger(value) && value >= 0 && value <= 127
     ? value
     : null;
 }
 
+function textIn(value: unknown): string {
+  if (typeof value === "string") return value;
+  return Array.isArray(value) ? value.map((part) => textIn(record(part)["text"])).join("") : "";
+}
+
 function usageOf(value: unknown): Usage | null {
   if (value === null || typeof value !== "object") return null;
   const usage = record(value);
-  return {
-    promptTokens: count(usage["prompt_tokens"]),
-    cachedTokens: count(record(usage["prompt_tokens_details"])["cached_tokens"]),
-    completionTokens: count(usage["completion_tokens"]),
-  };
+  const [promptTokens, completionTokens] = [
+    count(usage["prompt_tokens"]),
+    count(usage["completion_tokens"]),
+  ];
+  // Some servers send an empty object with every chunk: that is not a count.
+  if (promptTokens === 0 && completionTokens === 0) return null;
+  const cachedTokens = count(record(usage["prompt_tokens_details"])["cached_tokens"]);
+  return { promptTokens, cachedTokens, completionTokens };
 }
 
 function count(value: unknown): number {

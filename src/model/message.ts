@@ -9,11 +9,19 @@ export interface ToolCall {
   name: string;
   /** JSON text as the model wrote it; may be broken. */
   argumentsText: string;
+  /** What the server attached to the call and wants to see again, e.g. Gemini's thought signature. */
+  extraContent?: unknown;
 }
 
 export type ChatMessage =
   | { role: "system" | "user"; content: string }
-  | { role: "assistant"; content: string; toolCalls: ToolCall[] }
+  | {
+      role: "assistant";
+      content: string;
+      toolCalls: ToolCall[];
+      /** Sent back where it is there; see `Endpoint.returnReasoning`. */
+      reasoning?: string;
+    }
   | { role: "tool"; callId: string; content: string };
 
 /** A tool as the model is told of it. */
@@ -43,6 +51,8 @@ export interface ModelRequest {
 export interface Reply {
   kind: "reply";
   text: string;
+  /** What the model thought on the way, where the server tells; else "". */
+  reasoning: string;
   toolCalls: ToolCall[];
   finishReason: string;
   usage: Usage | null;
@@ -73,20 +83,28 @@ export function wireMessage(message: ChatMessage): Record<string, unknown> {
     case "tool":
       return { role: "tool", tool_call_id: message.callId, content: message.content };
     case "assistant":
-      return {
-        role: "assistant",
-        content: message.content,
-        ...(message.toolCalls.length === 0
-          ? {}
-          : {
-              tool_calls: message.toolCalls.map((call) => ({
-                id: call.id,
-                type: "function",
-                function: { name: call.name, arguments: call.argumentsText },
-              })),
-            }),
-      };
+      return wireAnswer(message);
     default:
       return message satisfies never;
   }
+}
+
+/** Servers backed by Bedrock and Mistral refuse an answer that is empty text. */
+function wireAnswer(message: Extract<ChatMessage, { role: "assistant" }>): Record<string, unknown> {
+  const { content, reasoning, toolCalls } = message;
+  return {
+    role: "assistant",
+    content: content !== "" ? content : toolCalls.length > 0 ? null : "(no answer)",
+    ...(reasoning === undefined ? {} : { reasoning_content: reasoning }),
+    ...(toolCalls.length === 0 ? {} : { tool_calls: toolCalls.map(wireCall) }),
+  };
+}
+
+function wireCall({ id, name, argumentsText, extraContent }: ToolCall): Record<string, unknown> {
+  return {
+    id,
+    type: "function",
+    function: { name, arguments: argumentsText },
+    ...(extraContent === undefined ? {} : { extra_content: extraContent }),
+  };
 }

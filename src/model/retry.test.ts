@@ -54,6 +54,7 @@ describe("sendWithRetries", () => {
   const reply: ModelResult = {
     kind: "reply",
     text: "",
+    reasoning: "",
     toolCalls: [],
     finishReason: "stop",
     usage: null,

@@ -1,5 +1,6 @@
 /** The request a worker gets, from the configuration and the attempt. */
 import type { Config, ProviderConfig } from "../config/config.ts";
+import { endpointOf } from "../config/endpoint.ts";
 import type { CompiledTask } from "../plan/compiled.ts";
 import { environmentIn } from "../settlement/environment.ts";
 import { present } from "../std/assert.ts";
@@ -62,11 +63,8 @@ export function projectRequest(
   return {
     model,
     provider: {
+      ...endpointOf(provider, apiKey),
       name: provider.name,
-      baseUrl: provider.baseUrl,
-      apiKey,
-      requestTimeoutMs: provider.requestTimeoutS * 1000,
-      idleTimeoutMs: provider.idleTimeoutS * 1000,
       retriesMax: provider.retries,
       retryAfterMaxMs: provider.retryAfterMaxS * 1000,
       contextTokens: provider.contextTokens,

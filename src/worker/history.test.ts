@@ -5,7 +5,8 @@ import { History } from "./history.ts";
 function historyOf(turns: [string, string | null, boolean, string][], tokensMax: number): History {
   const history = new History({ system: "SYSTEM", task: "TASK", tokensMax });
   for (const [index, [tool, target, ok, text]] of turns.entries()) {
-    history.addAnswer("", [{ id: `c${index}`, name: tool, argumentsText: "{}" }]);
+    const toolCalls = [{ id: `c${index}`, name: tool, argumentsText: "{}" }];
+    history.addAnswer({ role: "assistant", content: "", toolCalls });
     history.addResult(`c${index}`, text, { tool, target, ok });
   }
   return history;
@@ -87,7 +88,7 @@ describe("fit", () => {
 
   test("system and task stay, however long they are", () => {
     const history = new History({ system: long, task: long, tokensMax: 100 });
-    history.addAnswer("a", []);
+    history.addAnswer({ role: "assistant", content: "a", toolCalls: [] });
     history.addNote("b");
     history.fit();
     expect(

@@ -7,7 +7,7 @@
  * turns go, leaving a message that says how many and what the last error in them was. Some room is
  * cut in advance, since every cut also costs the provider's prompt cache.
  */
-import type { ChatMessage, ToolCall } from "../model/message.ts";
+import type { ChatMessage } from "../model/message.ts";
 
 /** After a cut the history fills this part of its limit. */
 const filledAfterCut = 0.75;
@@ -62,11 +62,8 @@ export class History {
   }
 
   /** A new turn begins with the model's answer. */
-  addAnswer(text: string, toolCalls: ToolCall[]): void {
-    this.#turns.push({
-      messages: [{ role: "assistant", content: text, toolCalls }],
-      results: new Map(),
-    });
+  addAnswer(answer: Extract<ChatMessage, { role: "assistant" }>): void {
+    this.#turns.push({ messages: [answer], results: new Map() });
   }
 
   /** The result of one of the current turn's calls. */
@@ -212,6 +209,7 @@ export function estimateTokens(messages: readonly ChatMessage[]): number {
   for (const message of messages) {
     chars += message.content.length + 16;
     if (message.role !== "assistant") continue;
+    chars += message.reasoning?.length ?? 0;
     for (const call of message.toolCalls)
       chars += call.name.length + call.argumentsText.length + 32;
   }

@@ -55,6 +55,7 @@ export async function runSession(session: Session): Promise<LoopOutcome> {
       prompt: request.prompt,
       turnsMax: request.limits.iterationBudget,
       contextTokens: request.provider.contextTokens,
+      returnReasoning: request.provider.returnReasoning,
     },
     ports,
   );

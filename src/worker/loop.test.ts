@@ -6,7 +6,7 @@ import type { WorkerMessage } from "./protocol.ts";
 const usage: Usage = { promptTokens: 10, cachedTokens: 0, completionTokens: 2 };
 
 type Said =
-  | { text?: string; calls?: [tool: string, args: unknown][]; finish?: string }
+  | { text?: string; reasoning?: string; calls?: [tool: string, args: unknown][]; finish?: string }
   | { fatal: string; status?: number };
 
 const done = (args: object = {}): Said => ({
@@ -39,6 +39,7 @@ async function run(
     prompt: "TASK",
     turnsMax: 50,
     contextTokens: 128_000,
+    returnReasoning: false,
     ...more,
   };
   const outcome = await runLoop(task, {
@@ -84,7 +85,8 @@ function resultOf(said: Said, turn: number): Exclude<ModelResult, { kind: "retri
     argumentsText: typeof args === "string" ? args : JSON.stringify(args),
   }));
   const finishReason = said.finish ?? (toolCalls.length > 0 ? "tool_calls" : "stop");
-  return { kind: "reply", text: said.text ?? "", toolCalls, finishReason, usage };
+  const { text = "", reasoning = "" } = said;
+  return { kind: "reply", text, reasoning, toolCalls, finishReason, usage };
 }
 
 /** Every tool call of every request is answered right after it, once. */
@@ -99,6 +101,24 @@ function checkPairs(messages: readonly ChatMessage[]): void {
   }
   expect(open).toEqual([]);
 }
+
+describe("reasoning", () => {
+  const thinking = { ...read("a"), reasoning: "hm" };
+  const answers = (requests: Run["requests"]) =>
+    requests[1]?.messages.filter((message) => message.role === "assistant");
+
+  test("is a thought, and stays out of the conversation", async () => {
+    const { events, requests } = await run([thinking, done()]);
+    expect(events).toContainEqual({ type: "thought", turn: 1, text: "hm" });
+    expect(answers(requests)).toMatchObject([{ content: "" }]);
+    expect(answers(requests)?.[0]).not.toHaveProperty("reasoning");
+  });
+
+  test("goes back where the endpoint wants it", async () => {
+    const { requests } = await run([thinking, done()], { returnReasoning: true });
+    expect(answers(requests)).toMatchObject([{ content: "", reasoning: "hm" }]);
+  });
+});
 
 describe("a good run", () => {
   test("ends with what done says, and tells of every step", async () => {
@@ -223,6 +243,7 @@ describe("D7 odd replies", () => {
         prompt: "",
         turnsMax: 9,
         contextTokens: 9000,
+        returnReasoning: false,
       },
       {
         ask: async ({ messages }) => {

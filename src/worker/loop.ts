@@ -60,6 +60,8 @@ export interface LoopTask {
   prompt: string;
   turnsMax: number;
   contextTokens: number;
+  /** Whether the model's reasoning is sent back with its answers. */
+  returnReasoning: boolean;
 }
 
 export interface LoopOutcome {
@@ -166,8 +168,13 @@ class Loop {
     let response = "";
     if (answer.kind === "reply") {
       const toolCalls = answer.toolCalls.map(presentable);
-      this.#history.addAnswer(answer.text, toolCalls);
-      const said: ChatMessage = { role: "assistant", content: answer.text, toolCalls };
+      const said = {
+        role: "assistant" as const,
+        content: answer.text,
+        toolCalls,
+        ...(this.#task.returnReasoning ? { reasoning: answer.reasoning } : {}),
+      };
+      this.#history.addAnswer(said);
       [response = ""] = await this.#ports.record([said]);
     }
     await this.#ports.emit({
@@ -184,9 +191,13 @@ class Loop {
   }
 
   async #handle(reply: Reply): Promise<LoopOutcome | null> {
+    const turn = this.#turn;
+    if (reply.reasoning.trim() !== "") {
+      await this.#ports.emit({ type: "thought", turn, text: reply.reasoning });
+    }
     if (reply.text.trim() !== "") {
       this.#lastText = reply.text;
-      await this.#ports.emit({ type: "thought", turn: this.#turn, text: reply.text });
+      await this.#ports.emit({ type: "thought", turn, text: reply.text });
     }
     if (reply.toolCalls.length === 0) return this.#nudge(reply);
     this.#nudges = 0;

@@ -5,6 +5,7 @@
  * worker writes `WorkerMessage` lines on stdout and ends, with its tools, when stdin closes. Every
  * line is one JSON object.
  */
+import type { Endpoint } from "../model/endpoint.ts";
 
 export type WorkerRole = "worker" | "researcher" | "reviewer" | "planner";
 
@@ -46,13 +47,9 @@ export interface WorkerRequest {
   };
 }
 
-export interface WorkerProvider {
+/** The key itself is in it. It travels on stdin only and is never written anywhere. */
+export interface WorkerProvider extends Endpoint {
   name: string;
-  baseUrl: string;
-  /** The key itself. It travels on stdin only and is never written anywhere. */
-  apiKey: string;
-  requestTimeoutMs: number;
-  idleTimeoutMs: number;
   retriesMax: number;
   retryAfterMaxMs: number;
   contextTokens: number;

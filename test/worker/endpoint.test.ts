@@ -6,9 +6,12 @@ import { stage, type WorkerEnd } from "./harness.ts";
 
 const read = call("read_file", { path: "a.txt" });
 
+/** Only an endpoint that hangs is waited for in vain: everywhere else patience costs nothing. */
 async function runTurns(turns: ModelTurn[]): Promise<WorkerEnd & { requests: number }> {
   await using s = await stage({ rules: [{ turns }] });
-  const end = await s.run();
+  const hangs = JSON.stringify(turns).includes('"hang_');
+  const timeouts = { requestTimeoutMs: 1000, idleTimeoutMs: 1000 };
+  const end = await s.run(hangs ? { provider: timeouts } : {});
   return { ...end, requests: s.model.requests.length };
 }
 

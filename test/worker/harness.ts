@@ -14,6 +14,7 @@ import type {
   WorkerProvider,
   WorkerRequest,
 } from "../../src/worker/protocol.ts";
+import { endpointAt } from "../harness/endpoint.ts";
 
 export const apiKey = "dgov-test-key-9f8e7d6c5b4a";
 export const unit = "tasks/main.a";
@@ -193,11 +194,8 @@ function requestOf(
     claims: { create: ["new"], edit: ["a.txt"], delete: [], touch: [], read: [] },
     model: "scripted",
     provider: {
+      ...endpointAt(at.baseUrl, { apiKey, requestTimeoutMs: 20_000, idleTimeoutMs: 20_000 }),
       name: "scripted",
-      baseUrl: at.baseUrl,
-      apiKey,
-      requestTimeoutMs: 400,
-      idleTimeoutMs: 200,
       retriesMax: 2,
       retryAfterMaxMs: 20,
       contextTokens: 4_000_000,

@@ -3,6 +3,7 @@ import { call, type ModelTurn } from "../../src/demo/script.ts";
 import { type ScriptedModel, startScriptedModel } from "../../src/demo/scripted-model.ts";
 import type { ModelResult } from "../../src/model/message.ts";
 import { openProvider } from "../../src/model/provider.ts";
+import { endpointAt } from "../harness/endpoint.ts";
 
 let model: ScriptedModel | null = null;
 afterEach(async () => {
@@ -16,13 +17,13 @@ async function ask(turn: ModelTurn, o: { idleTimeoutMs?: number } = {}): Promise
 }
 
 function askAt(baseUrl: string, o: { idleTimeoutMs?: number; signal?: AbortSignal } = {}) {
-  const endpoint = { baseUrl, apiKey: "key", requestTimeoutMs: 300, idleTimeoutMs: 150, ...o };
-  return openProvider(endpoint).send({
+  const { signal, ...patience } = { requestTimeoutMs: 300, idleTimeoutMs: 150, ...o };
+  return openProvider(endpointAt(baseUrl, patience)).send({
     model: "m",
     messages: [{ role: "user", content: "hello" }],
     tools: [{ name: "read_file", description: "", parameters: { type: "object" } }],
     toolChoice: "auto",
-    signal: o.signal ?? new AbortController().signal,
+    signal: signal ?? new AbortController().signal,
   });
 }
 

@@ -1,0 +1,24 @@
+/** An endpoint with every setting at its default, for tests of the model client. */
+import type { Endpoint } from "../../src/model/endpoint.ts";
+
+/** The default settings of `[providers.<name>]`, and what the test changes. */
+export function endpointAt(baseUrl: string, changes: Partial<Endpoint> = {}): Endpoint {
+  return {
+    baseUrl,
+    apiKey: "key",
+    auth: "bearer",
+    requestTimeoutMs: 2000,
+    idleTimeoutMs: 1000,
+    headers: {},
+    query: {},
+    body: {},
+    stream: true,
+    streamUsage: true,
+    maxTokens: null,
+    maxTokensField: "max_tokens",
+    temperature: null,
+    parallelToolCalls: null,
+    returnReasoning: false,
+    ...changes,
+  };
+}
