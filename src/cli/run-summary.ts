@@ -41,6 +41,7 @@ export function summarizeRun(
       verification: result.end.verification,
       archived_to: result.end.archivedTo,
       degraded: view.degraded,
+      structural: result.end.structural,
       warnings: result.end.warnings,
       repository_changed: view.repositoryChanged,
       radar: toSnakeCase(radar),
@@ -97,13 +98,14 @@ function textOf(
 ): string {
   const landed = view.units.filter((unit) => isGood(unit.phase));
   const lines = [
-    `${view.plan}: ${result.status}, ${landed.length} of ${view.units.length} units landed in ${duration(result.end.durationMs)}`,
+    `${view.plan}: ${result.status}${view.degraded ? ", degraded" : ""}, ${landed.length} of ${view.units.length} units landed in ${duration(result.end.durationMs)}`,
     ...view.units.filter((unit) => !isGood(unit.phase)).map(badLine),
     ...view.units
       .filter((unit) => unit.attempts.some((attempt) => attempt.flaky.length > 0))
       .map((unit) => `  ${unit.unit}: flaky: ${unit.attempts.flatMap((a) => a.flaky).join(", ")}`),
     ...radarLine(radar),
     ...result.end.warnings.map((warning) => `warning: ${warning}`),
+    ...(view.degraded ? offenderLines(result.end.structural) : []),
   ];
   if (spent !== null) {
     lines.push("");
@@ -127,6 +129,18 @@ function radarLine({ predictions, cameTrue, missed }: RadarView): string[] {
   const said = `${predictions.length} conflict${predictions.length === 1 ? "" : "s"} predicted`;
   return [`  radar: ${said}, ${cameTrue} came true, ${missed} not foreseen`];
 }
+
+/** The worst that the run brought, by place. */
+function offenderLines(structural: Finished["end"]["structural"]): string[] {
+  const offenders = structural?.offenders ?? [];
+  const lines = offenders
+    .slice(0, offendersShown)
+    .map((o) => `  ${o.path}:${o.line}: ${[o.kind, o.name].filter(Boolean).join(" ")} ${o.value}`);
+  const more = offenders.length - lines.length;
+  return more > 0 ? [...lines, `  and ${more} more`] : lines;
+}
+
+const offendersShown = 10;
 
 function badLine(unit: UnitView): string {
   const kept = unit.keptRef === null ? "" : `\n    kept: dgov take ${unit.unit}`;

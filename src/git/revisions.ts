@@ -60,3 +60,17 @@ export function treeOf(r: Repository, commit: Oid): Promise<Oid> {
   }
   return tree;
 }
+
+/** How many commits `to` has that `from` has not; null when `from` is not known here. */
+export async function commitsSince(r: Repository, from: Oid, to: Oid): Promise<number | null> {
+  if ((await resolveCommit(r, from)) === null) return null;
+  const output = await inRepository(r, ["rev-list", "--count", `${from}..${to}`]);
+  return output.code === 0 ? Number(output.stdout.toString().trim()) : null;
+}
+
+/** The last commit up to `tip` that changed a path; null when none did. */
+export async function lastChange(r: Repository, tip: Oid, path: string): Promise<Oid | null> {
+  const args = ["rev-list", "-1", tip, "--", `:(literal)${path}`];
+  const output = await inRepository(r, args);
+  return output.stdout.toString().trim() || null;
+}

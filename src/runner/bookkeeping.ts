@@ -81,10 +81,14 @@ export function archivePlan(
   return to;
 }
 
-/** Commits the history and the moved plan, as far as the project tracks its `.dgov`. Gives a warning, or null. */
+/**
+ * Commits the history and the moved plan, as far as the project tracks its `.dgov`, and `baselines`
+ * (relative to the repository's root). Gives a warning, or null.
+ */
 export async function commitBookkeeping(
   desk: Desk,
   location: PlanLocation,
+  baselines: readonly string[] = [],
 ): Promise<string | null> {
   const tip = present(await branchTip(desk.repository, desk.target), `tip of ${desk.target}`);
   const prefix = desk.projectDir === "" ? "" : `${desk.projectDir}/`;
@@ -92,12 +96,13 @@ export async function commitBookkeeping(
   const tracked = (await listTree(desk.repository, tip)).map(({ path }) => path);
   const isTracked = (path: string): boolean =>
     tracked.some((t) => t === path || t.startsWith(`${path}/`));
-  if (!isTracked(`${prefix}.dgov/project.toml`)) return null;
+  const keeps = isTracked(`${prefix}.dgov/project.toml`);
+  if (!keeps && baselines.length === 0) return null;
   const name = basename(location.dir).replace(/-\d+$/, "");
   const plan = `${prefix}.dgov/plans/${name}`;
   const archived = location.archived ? below(location.dir) : `${prefix}.dgov/plans/archive`;
-  const paths = [`${prefix}${deployedFile}`];
-  if (isTracked(plan) && location.kind === "plan") paths.push(plan, archived);
+  const paths = [...baselines, ...(keeps ? [`${prefix}${deployedFile}`] : [])];
+  if (keeps && isTracked(plan) && location.kind === "plan") paths.push(plan, archived);
   try {
     await commitOwn(desk.repository, {
       branch: desk.target,

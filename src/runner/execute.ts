@@ -36,6 +36,7 @@ import { scratchPlace } from "./places.ts";
 import { newRunId } from "./run-id.ts";
 import { runLoop } from "./runner.ts";
 import { selected, settledUnits } from "./selection.ts";
+import { announceBaseline } from "./structure.ts";
 
 export interface RunRequest {
   projectRoot: string;
@@ -254,7 +255,7 @@ async function contextOf(
     notes: request.notes,
     earlier: new Map([...earlierWork(log, past.history, plan), ...request.byHand]),
     byHand: new Set(request.byHand.keys()),
-    baselineNotes: await requireRunnableGates(settlement, tip, request.status),
+    baselineNotes: await requireGates(settlement, tip, request.status),
     ledger: ledgerEntries(ground.projectRoot, request.status),
     signal,
   };
@@ -277,6 +278,16 @@ function limitsOf(config: Config, plan: CompiledPlan, jobs: number | null): Kern
     maxGates: config.run.maxGates,
     rebuilds: config.merge.rebuilds,
   };
+}
+
+/** A word about the structural baseline, and the gates on the base; notes for the workers. */
+async function requireGates(
+  settlement: SettlementContext,
+  tip: string,
+  status: (text: string) => void,
+): Promise<string[]> {
+  await announceBaseline(settlement, { tip, now: systemClock.now(), status });
+  return requireRunnableGates(settlement, tip, status);
 }
 
 /** Every configured gate once on the base, before a token is spent; a red one is announced. */

@@ -14,6 +14,7 @@ import { present } from "../std/assert.ts";
 import { archivePlan, commitBookkeeping, type Desk } from "./bookkeeping.ts";
 import type { RunContext } from "./context.ts";
 import { recordOf } from "./record.ts";
+import { compareStructure, refreshBaseline, type StructuralEnd } from "./structure.ts";
 
 export interface RunEnd {
   exitCode: number;
@@ -27,6 +28,8 @@ export interface RunEnd {
     gates?: Pick<GateVerdict, "gate" | "reason" | "command" | "tail" | "diagnostics">[];
   };
   archivedTo: string | null;
+  /** Against the structural baseline the run began with; null when there was none, or no landing. */
+  structural: StructuralEnd | null;
   warnings: string[];
 }
 
@@ -46,18 +49,24 @@ export async function finishRun(c: RunContext, facts: Facts): Promise<RunEnd> {
   const landedTip = present(await branchTip(c.repository, c.target), `tip of ${c.target}`);
   const verification = await verifyBranch(c, facts, landedTip);
   if (verification.status === "failed") warnings.push(`the branch is red: ${verification.reason}`);
+  const landed = verification.status !== "skipped";
+  const structural = landed ? await structuralEnd(c, facts, landedTip, warnings) : null;
+  const degraded = structural !== null && structural.degraded.length > 0;
   const complete = facts.status === "complete" && facts.whole && verification.status !== "failed";
   faultPoint("finish.verified");
   const desk = { ...c, plan: c.plan.name };
   const archivedTo = complete ? archived(desk, facts.location, warnings) : null;
   faultPoint("finish.archived");
-  const refused = facts.whole ? await commitBookkeeping(desk, facts.location) : null;
+  const baselines =
+    complete && structural !== null && !degraded ? await refreshed(c, landedTip, warnings) : [];
+  const refused = facts.whole ? await commitBookkeeping(desk, facts.location, baselines) : null;
   if (refused !== null) warnings.push(refused);
   const after = present(await branchTip(c.repository, c.target), `tip of ${c.target}`);
   const candidates = await listRefs(c.repository, `refs/dgov/candidate/${c.run}`);
   await deleteRefs(c.repository, [...candidates.map(({ ref }) => ref), baseRef(c.run)]);
   const durationMs = c.clock.now() - facts.startedAt;
-  const exitCode = exitCodeOf(facts, verification.status);
+  const degradedFails = degraded && c.config.sentrux.onDegraded === "fail";
+  const exitCode = exitCodeOf(facts, verification.status) || (degradedFails ? 1 : 0);
   c.log.append([
     recordOf(
       { type: "run.finished", status: facts.status },
@@ -71,12 +80,45 @@ export async function finishRun(c: RunContext, facts: Facts): Promise<RunEnd> {
         verification,
         archived_to: archivedTo,
         warnings,
-        degraded: false,
+        degraded,
+        structural,
       },
     ),
   ]);
   rmSync(join(c.places.runs, c.run), { recursive: true, force: true });
-  return { exitCode, before: facts.before, after, durationMs, verification, archivedTo, warnings };
+  const { before } = facts;
+  return { exitCode, before, after, durationMs, verification, archivedTo, structural, warnings };
+}
+
+/** The comparison; one that cannot be made is a warning, since everything has landed. */
+async function structuralEnd(
+  c: RunContext,
+  { before }: Facts,
+  tip: string,
+  warnings: string[],
+): Promise<StructuralEnd | null> {
+  try {
+    const end = await compareStructure(c, { before, tip });
+    for (const one of end?.degraded ?? []) warnings.push(`the branch is degraded: ${one}`);
+    for (const one of end?.warnings ?? []) warnings.push(`structure: ${one}`);
+    return end;
+  } catch (error) {
+    warnings.push(`structure was not compared: ${wordsOf(error)}`);
+    return null;
+  }
+}
+
+async function refreshed(c: RunContext, tip: string, warnings: string[]): Promise<string[]> {
+  try {
+    return await refreshBaseline(c, tip);
+  } catch (error) {
+    warnings.push(`the structural baseline was not refreshed: ${wordsOf(error)}`);
+    return [];
+  }
+}
+
+function wordsOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 /** The plan's new place; a refusal is a warning, since everything has landed. */
@@ -84,7 +126,7 @@ function archived(desk: Desk, location: PlanLocation, warnings: string[]): strin
   try {
     return archivePlan(desk, location);
   } catch (error) {
-    warnings.push(`not archived: ${error instanceof Error ? error.message : String(error)}`);
+    warnings.push(`not archived: ${wordsOf(error)}`);
     return null;
   }
 }

@@ -3,7 +3,7 @@
  * are computed anew. Paths are relative to the project.
  */
 import { join } from "node:path";
-import { listTree, readBlobAt, readObjects } from "../git/diff.ts";
+import { diffTrees, listTree, readBlobAt, readObjects } from "../git/diff.ts";
 import type { Oid, Repository } from "../git/repository.ts";
 import { type Baseline, baselineFile, parseBaseline } from "../structure/baseline.ts";
 import {
@@ -16,7 +16,7 @@ import {
 import { isSourceLanguage } from "../structure/grammar.ts";
 import type { SourceFile } from "../structure/graph.ts";
 import { type Figures, measureFiles } from "../structure/metrics.ts";
-import { type Offender, offendersOf } from "../structure/offenders.ts";
+import { type Charge, chargesOf, type Offender, offendersOf } from "../structure/offenders.ts";
 import { importIndex, manifestNames } from "../syntax/import-index.ts";
 import { languageOf } from "../syntax/languages.ts";
 import { type BlobCache, blobCache } from "./blob-cache.ts";
@@ -103,7 +103,10 @@ async function scan(s: Sensor, treeish: Oid, folder: string): Promise<Scan> {
 }
 
 /** Ordinary files of the project, by their paths in it. */
-async function projectFiles(s: Sensor, treeish: Oid): Promise<Entry[]> {
+async function projectFiles(
+  s: Pick<Sensor, "repository" | "projectDir">,
+  treeish: Oid,
+): Promise<Entry[]> {
   const prefix = s.projectDir === "" ? "" : `${s.projectDir}/`;
   return (await listTree(s.repository, treeish))
     .filter(({ path, mode }) => mode.startsWith("100") && path.startsWith(prefix))
@@ -167,6 +170,32 @@ async function readMissing(
     }
     s.facts.put(found);
   }
+}
+
+/** What a change from one tree to another is charged with. */
+export async function chargesBetween(
+  c: SettlementContext,
+  o: { before: Oid; after: Oid; signal: AbortSignal },
+): Promise<Charge[]> {
+  const sensor = sensorOf(c, o.signal);
+  const before = await scanTree(sensor, o.before);
+  const after = await scanTree(sensor, o.after);
+  const prefix = c.projectDir === "" ? "" : `${c.projectDir}/`;
+  const changed = await diffTrees(c.repository, o.before, o.after);
+  const touched = new Set(
+    changed
+      .filter(({ path }) => path.startsWith(prefix))
+      .map(({ path }) => path.slice(prefix.length)),
+  );
+  return chargesOf(after.offenders, before.offenders, { touched, paths: after.paths });
+}
+
+/** Whether a commit or tree has files the sensor reads. */
+export async function hasSource(
+  s: Pick<Sensor, "repository" | "projectDir">,
+  treeish: Oid,
+): Promise<boolean> {
+  return (await projectFiles(s, treeish)).some(({ path }) => isSourceLanguage(languageOf(path)));
 }
 
 /** The baseline a commit or tree holds: null when none, a string when it cannot be read. */

@@ -3,14 +3,13 @@
  * is charged with what it brought or made worse and with nothing else. In strict mode the tree must
  * not be worse than the project's baseline either.
  */
-import { diffTrees } from "../../git/diff.ts";
 import type { Oid } from "../../git/repository.ts";
 import type { Baseline } from "../../structure/baseline.ts";
 import { factsVersion } from "../../structure/facts.ts";
-import { type Charge, chargesOf, isHard, offenderText } from "../../structure/offenders.ts";
+import { type Charge, isHard, offenderText } from "../../structure/offenders.ts";
 import type { GateVerdict } from "../context.ts";
 import type { Diagnostic } from "../diagnostics/diagnostic.ts";
-import { baselineIn, scanTree, sensorOf } from "../structure.ts";
+import { baselineIn, chargesBetween, scanTree, sensorOf } from "../structure.ts";
 import { type Comparison, compareTree } from "../structure-compare.ts";
 import { chooseEngine, type Engine } from "../structure-external.ts";
 import { type GateInput, type ObjectGate, verdictOf } from "./gate.ts";
@@ -75,7 +74,7 @@ function baselineOfBase({ context, baseTree }: GateInput): Promise<Baseline | st
 }
 
 async function judge(input: GateInput): Promise<GateVerdict> {
-  const { context: c } = input;
+  const { context: c, request, baseTree } = input;
   const { mode } = c.config.sentrux;
   const engine = chooseEngine(c.config, c.environment);
   const comparison = await compared(input, engine);
@@ -83,7 +82,7 @@ async function judge(input: GateInput): Promise<GateVerdict> {
   const charges =
     engine.kind === "external" && comparison?.degraded.length === 0
       ? []
-      : await chargesAgainst(input);
+      : await chargesBetween(c, { before: baseTree, after: request.tree, signal: request.signal });
   const hard = charges.filter(isHard);
   const against = comparison ?? { degraded: [], warnings: [] };
   const worse = mode === "strict" ? against.degraded : [];
@@ -137,16 +136,6 @@ async function compared(input: GateInput, engine: Engine): Promise<Comparison | 
   if (typeof baseline === "string") throw new Error(`.sentrux/baseline.json: ${baseline}`);
   const { tree, marker, signal } = request;
   return compareTree(c, engine, { tree, baseline, marker, signal });
-}
-
-async function chargesAgainst({ context: c, request, baseTree }: GateInput): Promise<Charge[]> {
-  const sensor = sensorOf(c, request.signal);
-  const before = await scanTree(sensor, baseTree);
-  const after = await scanTree(sensor, request.tree);
-  const prefix = c.projectDir === "" ? "" : `${c.projectDir}/`;
-  const changed = await diffTrees(c.repository, baseTree, request.tree);
-  const touched = new Set(changed.map(({ path }) => path.slice(prefix.length)));
-  return chargesOf(after.offenders, before.offenders, { touched, paths: after.paths });
 }
 
 function chargeText(charge: Charge): string {
