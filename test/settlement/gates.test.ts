@@ -191,7 +191,11 @@ test("A9 a checker that names files and exits 0 fails", async () => {
   chmodSync(join(bin, "gofmt"), 0o755);
   c.c.environment["PATH"] = `${bin}:${c.c.environment["PATH"]}`;
   expect(statuses(await c.judge({ "a.txt": "good\n" }))).toEqual({ format: "passed" });
-  expect(statuses(await c.judge({ "a.txt": "BAD\n" }))).toEqual({ format: "failed" });
+  const failed = verdict(await c.judge({ "a.txt": "BAD\n" }), "format");
+  expect(failed).toMatchObject({
+    status: "failed",
+    diagnostics: [{ file: "a.txt", message: "listed by the command" }],
+  });
 });
 
 describe("A17 a test that fails once and then passes", () => {

@@ -17,6 +17,16 @@ describe("failingTests", () => {
       ["example.com/m [build failed]"],
     ],
     ["cargo", "test a::b ... FAILED\ntest a::c ... ok\n", ["a::b"]],
+    [
+      "cargo, quiet",
+      "running 2 tests\n. 1/2\na::b --- FAILED\n\nfailures:\n\n---- a::b stdout ----\n\nthread 'a::b' (3994) panicked\n",
+      ["a::b"],
+    ],
+    [
+      "cargo, documentation",
+      "test src/lib.rs - add (line 3) ... FAILED\n---- src/lib.rs - add (line 3) stdout ----\n",
+      ["src/lib.rs - add (line 3)"],
+    ],
     ["vitest", " FAIL  src/a.test.ts > suite > name\n", ["src/a.test.ts > suite > name"]],
     ["jest", "  ● suite › name\n\n    expect(1).toBe(2)\n", ["suite › name"]],
     ["node", "✖ name (1.2ms)\n", ["name"]],

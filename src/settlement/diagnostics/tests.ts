@@ -8,6 +8,7 @@ const patterns: readonly RegExp[] = [
   /^\s*--- FAIL: (\S+)/gm, // go
   /^FAIL\s+(\S+ \[(?:build|setup) failed\])$/gm, // go, a package that does not compile
   /^test (\S+)(?: - should panic)? \.\.\. FAILED$/gm, // cargo
+  /^---- (.+) stdout ----$/gm, // cargo, quiet, and its documentation tests
   /^\s*FAIL\s+(\S+ > .+?)(?: \[.*\])?$/gm, // vitest
   /^\s*● (.+ › .+|[^›\n]+)$/gm, // jest
   /^\s*[✕×✗✖] (.+?)(?: \(?[\d.]+ ?m?s\)?)?$/gm, // jest and vitest verbose, node:test

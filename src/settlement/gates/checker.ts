@@ -1,11 +1,12 @@
 /** Judging checkers (format, lint, types): only what the base does not have is charged. */
+import { type Diagnostic, diagnostic } from "../diagnostics/diagnostic.ts";
 import { byPlace, newDiagnostics, newLines, parseDiagnostics } from "../diagnostics/parse.ts";
 import type { Judged, Judging } from "./command-gate.ts";
 import { runOnBase } from "./on-base.ts";
 
 /** Reads a checker's failure. */
 export async function judgeChecker({ input, run, filled }: Judging): Promise<Judged> {
-  const found = parseDiagnostics(run.output);
+  const found = findings(run.output, input.files.inTree);
   const failed = (diagnostics: typeof found, reason: string): Judged => ({
     status: "failed",
     reason,
@@ -15,7 +16,7 @@ export async function judgeChecker({ input, run, filled }: Judging): Promise<Jud
   if (input.request.tree === input.baseTree) return { ...failed(found, run.exit), blame: "base" };
   const base = await runOnBase(input, filled.onBase);
   if (base === null || base.status === "passed") return failed(found, run.exit);
-  const charged = newDiagnostics(found, parseDiagnostics(base.output));
+  const charged = newDiagnostics(found, findings(base.output, input.files.inBase));
   if (charged.length > 0) return failed(charged, `${run.exit}, ${charged.length} new`);
   // One that ends otherwise than before has something to say, even if it is not understood.
   if (base.exitCode !== run.exitCode) {
@@ -29,4 +30,15 @@ export async function judgeChecker({ input, run, filled }: Judging): Promise<Jud
     blame: null,
     diagnostics: [],
   };
+}
+
+/** What an output says; one of nothing but file names (`gofmt -l`) says that those are wrong. */
+function findings(output: string, files: readonly string[]): Diagnostic[] {
+  const found = parseDiagnostics(output);
+  const lines = output.split("\n").filter((line) => line.trim() !== "");
+  if (found.length > 0 || !lines.every((line) => /^\S+\.\w+$/.test(line))) return found;
+  const listed = new Set(lines.map((line) => line.replace(/^\.\//, "")));
+  return files
+    .filter((file) => listed.has(file))
+    .map((file) => diagnostic({ file, message: "listed by the command" }));
 }
