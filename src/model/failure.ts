@@ -80,10 +80,16 @@ function statusIn(value: unknown): number | null {
 
 /** The message, with what a gateway quotes of the server behind it, or of the model. */
 function wordsOf(message: unknown, fields: Record<string, unknown>): string {
-  const behind = Object(fields["metadata"])["raw"] as unknown;
-  const body = Object(fields["error"])["failed_generation"] ?? fields["failed_generation"];
-  const words = [message, behind, body].filter((part) => typeof part === "string");
-  return words.join(": ").replace(/\s+/g, " ").trim().slice(0, reasonCharsMax);
+  const body = { ...Object(fields["error"]), ...fields } as Record<string, unknown>;
+  const behind = Object(body["metadata"])["raw"] as unknown;
+  const quoted = [message, behind, body["failed_generation"]];
+  const words = quoted.filter((part) => typeof part === "string").join(": ");
+  // The client puts the status first, which is said already.
+  return words
+    .replace(/^[45]\d\d /, "")
+    .replace(/\s+/g, " ")
+    .trim()
+    .slice(0, reasonCharsMax);
 }
 
 function connectionReason(message: string, codes: string[]): string {

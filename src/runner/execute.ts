@@ -31,7 +31,7 @@ import { type Ground, openGround } from "./ground.ts";
 import { type UnitHistory, unresolved } from "./history.ts";
 import { planHistory } from "./past-runs.ts";
 import { realPerformer } from "./performer.ts";
-import { Permits } from "./permits.ts";
+import { Permits, providerLimits } from "./permits.ts";
 import { scratchPlace } from "./places.ts";
 import { newRunId } from "./run-id.ts";
 import { runLoop } from "./runner.ts";
@@ -245,10 +245,7 @@ async function contextOf(
     tasks: new Map(plan.tasks.map((task) => [task.id, task])),
     models,
     settlement,
-    permits: new Permits(
-      (name) => config.providers[name]?.maxConcurrent ?? Number.POSITIVE_INFINITY,
-      systemClock,
-    ),
+    permits: new Permits((name) => providerLimits(config.providers[name]), systemClock),
     clock: systemClock,
     workerCommand: [...selfCommand(), "worker"],
     workerEnvironment: childEnvironment(request.env, { extra: [], deny, proxies: true }),

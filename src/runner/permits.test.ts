@@ -1,17 +1,24 @@
 import { describe, expect, test } from "bun:test";
-import { Permits } from "./permits.ts";
+import { Permits, type ProviderLimits } from "./permits.ts";
 
-function permits(concurrent: number) {
+function permits(limits: Partial<ProviderLimits>) {
   const clock = { time: 0, now: () => clock.time };
   const granted: string[] = [];
-  const limiter = new Permits(() => concurrent, clock);
-  const ask = (holder: string): void => limiter.request("p", holder, () => granted.push(holder));
-  return { limiter, granted, ask, clock };
+  const all = { concurrent: 99, requestsPerMinute: null, tokensPerMinute: null, ...limits };
+  const limiter = new Permits(() => all, clock);
+  const ask = (holder: string, tokens = 1, provider = "p"): void =>
+    limiter.request(provider, { holder, tokens, grant: () => granted.push(holder) });
+  /** A later moment, at which somebody comes or goes. */
+  const at = (time: number): void => {
+    clock.time = time;
+    limiter.release("p", "nobody");
+  };
+  return { limiter, granted, ask, at };
 }
 
 describe("Permits", () => {
   test("lets as many through as the provider takes, the others first come first served", () => {
-    const { limiter, granted, ask } = permits(2);
+    const { limiter, granted, ask } = permits({ concurrent: 2 });
     for (const holder of ["a", "b", "c", "d"]) ask(holder);
     expect(granted).toEqual(["a", "b"]);
     limiter.release("p", "b");
@@ -21,7 +28,7 @@ describe("Permits", () => {
   });
 
   test("a holder that is gone no longer waits", () => {
-    const { limiter, granted, ask } = permits(1);
+    const { limiter, granted, ask } = permits({ concurrent: 1 });
     for (const holder of ["a", "b", "c"]) ask(holder);
     limiter.release("p", "b");
     limiter.release("p", "a");
@@ -29,13 +36,53 @@ describe("Permits", () => {
   });
 
   test("one Retry-After delays everybody who talks to that provider, and nobody else", () => {
-    const { limiter, granted, ask, clock } = permits(9);
+    const { limiter, granted, ask, at } = permits({});
     limiter.pause("p", 1000);
     ask("a");
-    limiter.request("other", "b", () => granted.push("b"));
+    ask("b", 1, "other");
     expect(granted).toEqual(["b"]);
-    clock.time = 1001;
+    at(1001);
     ask("c");
     expect(granted).toEqual(["b", "a", "c"]);
+  });
+
+  test("requests of any minute are counted together", () => {
+    const { limiter, granted, ask, at } = permits({ requestsPerMinute: 2 });
+    ask("a");
+    at(30_000);
+    for (const holder of ["b", "c", "d"]) ask(holder);
+    for (const holder of ["a", "b"]) limiter.release("p", holder);
+    expect(granted).toEqual(["a", "b"]);
+    at(59_999);
+    expect(granted).toEqual(["a", "b"]);
+    at(60_000);
+    expect(granted).toEqual(["a", "b", "c"]);
+    at(90_000);
+    expect(granted).toEqual(["a", "b", "c", "d"]);
+  });
+
+  test("so are tokens, as estimated and then as counted", () => {
+    const { limiter, granted, ask, at } = permits({ tokensPerMinute: 100 });
+    ask("a", 60);
+    ask("b", 50);
+    expect(granted).toEqual(["a"]);
+    limiter.release("p", "a", 45);
+    expect(granted).toEqual(["a", "b"]);
+    ask("c", 6);
+    expect(granted).toEqual(["a", "b"]);
+    at(60_000);
+    expect(granted).toEqual(["a", "b", "c"]);
+  });
+
+  test("a request larger than the minute goes alone, and nobody overtakes it", () => {
+    const { granted, ask, at } = permits({ tokensPerMinute: 100 });
+    ask("a", 10);
+    ask("huge", 500);
+    ask("b", 10);
+    expect(granted).toEqual(["a"]);
+    at(60_000);
+    expect(granted).toEqual(["a", "huge"]);
+    at(120_000);
+    expect(granted).toEqual(["a", "huge", "b"]);
   });
 });

@@ -2,37 +2,67 @@
  * The rate limiter all workers of a run share: a worker asks before each request.
  *
  * A permit is held until the worker says how the request ended. One `Retry-After` delays everybody
- * who talks to that provider. First come, first served.
+ * who talks to that provider, and what a provider takes in a minute is shared out in the same way.
+ * First come, first served.
  */
+import type { ProviderConfig } from "../config/config.ts";
 import type { Clock } from "../std/clock.ts";
+
+const minuteMs = 60_000;
+
+/** What a provider takes; null for no limit. */
+export interface ProviderLimits {
+  concurrent: number;
+  requestsPerMinute: number | null;
+  tokensPerMinute: number | null;
+}
+
+/** The limits of a configured provider. */
+export function providerLimits(provider: ProviderConfig | undefined): ProviderLimits {
+  return {
+    concurrent: provider?.maxConcurrent ?? Number.POSITIVE_INFINITY,
+    requestsPerMinute: provider?.requestsPerMinute ?? null,
+    tokensPerMinute: provider?.tokensPerMinute ?? null,
+  };
+}
+
+interface Waiter {
+  holder: string;
+  /** Estimated tokens of the request. */
+  tokens: number;
+  grant: () => void;
+}
 
 interface Lane {
   held: Set<string>;
-  waiting: { holder: string; grant: () => void }[];
+  waiting: Waiter[];
+  /** What was let through in the last minute, oldest first. */
+  recent: { at: number; holder: string; tokens: number }[];
   closedUntil: number;
   timer: ReturnType<typeof setTimeout> | null;
 }
 
 export class Permits {
   readonly #lanes = new Map<string, Lane>();
-  readonly #concurrent: (provider: string) => number;
+  readonly #limits: (provider: string) => ProviderLimits;
   readonly #clock: Clock;
 
-  /** `concurrent` gives the requests a provider takes at once. */
-  constructor(concurrent: (provider: string) => number, clock: Clock) {
-    this.#concurrent = concurrent;
+  constructor(limits: (provider: string) => ProviderLimits, clock: Clock) {
+    this.#limits = limits;
     this.#clock = clock;
   }
 
-  /** Calls `grant` when `holder` may send one request; at once when there is room. */
-  request(provider: string, holder: string, grant: () => void): void {
-    this.#lane(provider).waiting.push({ holder, grant });
+  /** Calls `grant` when the holder may send one request; at once when there is room. */
+  request(provider: string, waiter: Waiter): void {
+    this.#lane(provider).waiting.push(waiter);
     this.#pump(provider);
   }
 
-  /** The holder's request is over, or the holder is gone. */
-  release(provider: string, holder: string): void {
+  /** The holder's request is over, or the holder is gone; `tokens` are those it really took. */
+  release(provider: string, holder: string, tokens: number | null = null): void {
     const lane = this.#lane(provider);
+    const last = lane.held.has(holder) ? lane.recent.findLast((r) => r.holder === holder) : null;
+    if (last && tokens !== null) last.tokens = tokens;
     lane.held.delete(holder);
     lane.waiting = lane.waiting.filter((waiter) => waiter.holder !== holder);
     this.#pump(provider);
@@ -47,7 +77,7 @@ export class Permits {
   #lane(provider: string): Lane {
     let lane = this.#lanes.get(provider);
     if (lane === undefined) {
-      lane = { held: new Set(), waiting: [], closedUntil: 0, timer: null };
+      lane = { held: new Set(), waiting: [], recent: [], closedUntil: 0, timer: null };
       this.#lanes.set(provider, lane);
     }
     return lane;
@@ -55,21 +85,50 @@ export class Permits {
 
   #pump(provider: string): void {
     const lane = this.#lane(provider);
-    const wait = lane.closedUntil - this.#clock.now();
-    if (wait > 0) {
-      if (lane.waiting.length === 0) return;
-      // Who waits keeps the run alive; a run that is over must not wait for this.
-      lane.timer ??= setTimeout(() => {
-        lane.timer = null;
-        this.#pump(provider);
-      }, wait).unref();
-      return;
-    }
-    while (lane.held.size < this.#concurrent(provider)) {
-      const next = lane.waiting.shift();
-      if (next === undefined) return;
+    const limits = this.#limits(provider);
+    for (;;) {
+      const [next] = lane.waiting;
+      if (next === undefined || lane.held.size >= limits.concurrent) return;
+      const now = this.#clock.now();
+      const wait = Math.max(lane.closedUntil - now, minuteWait(lane, { limits, next, now }));
+      if (wait > 0) {
+        this.#pumpLater(provider, wait);
+        return;
+      }
+      lane.waiting.shift();
       lane.held.add(next.holder);
+      lane.recent.push({ at: now, holder: next.holder, tokens: next.tokens });
       next.grant();
     }
   }
+
+  #pumpLater(provider: string, waitMs: number): void {
+    const lane = this.#lane(provider);
+    if (lane.timer !== null) clearTimeout(lane.timer);
+    // Who waits keeps the run alive; a run that is over must not wait for this.
+    lane.timer = setTimeout(() => this.#pump(provider), waitMs).unref();
+  }
+}
+
+/** Milliseconds until the next request fits into the minute; 0 when it does now. */
+function minuteWait(
+  lane: Lane,
+  { limits, next, now }: { limits: ProviderLimits; next: Waiter; now: number },
+): number {
+  const { requestsPerMinute: requestsMax, tokensPerMinute: tokensMax } = limits;
+  if (requestsMax === null && tokensMax === null) lane.recent = [];
+  lane.recent = lane.recent.filter(({ at }) => at + minuteMs > now);
+  let requests = lane.recent.length;
+  let tokens = lane.recent.reduce((sum, entry) => sum + entry.tokens, 0);
+  // A request larger than the whole minute goes when nothing else is in it.
+  const fits = (): boolean =>
+    requests === 0 ||
+    (requests < (requestsMax ?? Number.POSITIVE_INFINITY) &&
+      tokens + next.tokens <= (tokensMax ?? Number.POSITIVE_INFINITY));
+  for (const entry of fits() ? [] : lane.recent) {
+    requests--;
+    tokens -= entry.tokens;
+    if (fits()) return entry.at + minuteMs - now;
+  }
+  return 0;
 }

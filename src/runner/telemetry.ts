@@ -1,5 +1,5 @@
 /** What a worker says, as telemetry; and its requests for permits, answered. */
-import type { ParentMessage, WorkerMessage } from "../worker/protocol.ts";
+import type { ParentMessage, TokenUsage, WorkerMessage } from "../worker/protocol.ts";
 import type { LiveAttempt, RunContext } from "./context.ts";
 import { toSnakeCase } from "./record.ts";
 
@@ -16,17 +16,21 @@ export function onWorkerMessage(
   const provider = c.models.get(live.unit)?.provider.name ?? "";
   switch (message.type) {
     case "permit.requested":
-      c.permits.request(provider, live.marker, () =>
-        reply({ type: "permit.granted", id: message.id }),
-      );
+      c.permits.request(provider, {
+        holder: live.marker,
+        tokens: message.estimatedTokens,
+        grant: () => reply({ type: "permit.granted", id: message.id }),
+      });
       return;
     case "provider.limited":
       c.permits.pause(provider, message.retryAfterMs);
       c.permits.release(provider, live.marker);
       break;
     case "provider.retried":
-    case "turn.finished":
       c.permits.release(provider, live.marker);
+      break;
+    case "turn.finished":
+      c.permits.release(provider, live.marker, tokensOf(message.usage));
       break;
     case "message.recorded":
       keep(c, JSON.stringify(message.message));
@@ -41,6 +45,11 @@ export function onWorkerMessage(
     type: message.type,
     data: bounded(c, message),
   });
+}
+
+/** What providers count against a minute: both directions, cached or not. */
+function tokensOf(usage: TokenUsage | null): number | null {
+  return usage === null ? null : usage.promptTokens + usage.completionTokens;
 }
 
 function bounded(c: RunContext, message: WorkerMessage): Record<string, unknown> {

@@ -397,7 +397,10 @@ describe("D7 what servers say when they fail is a typed failure", () => {
         { object: "error", message: "auto tool choice requires --enable-auto-tool-choice" },
         400,
       ),
-      { kind: "fatal", status: 400 },
+      {
+        kind: "fatal",
+        reason: "the endpoint answered 400: auto tool choice requires --enable-auto-tool-choice",
+      },
     ],
     [
       "DeepSeek: insufficient_system_resource as the finish reason",
