@@ -1,0 +1,313 @@
+/**
+ * What is wrong, by the catalog of known failures: from recorded events and a few facts of the
+ * repository, each finding with the event that proves it and the next command. Pure.
+ *
+ * Nothing is found that was mended since: a unit that landed later, a newer run in which the same
+ * gate held, a plan that is no longer there.
+ */
+import type { RecordedEvent } from "../log/recorded.ts";
+import { objects, text, texts } from "./data.ts";
+import {
+  type Intent,
+  type Place,
+  type ProjectShape,
+  projectShapes,
+  type RunShape,
+  runShapes,
+  type Shape,
+  type UnitShape,
+  unitShapes,
+} from "./failure-shapes.ts";
+import { endedPhases, isGood, type RunView, type UnitView, viewRun } from "./run-view.ts";
+
+/** Something recorded or seen that proves a finding. */
+export interface Evidence {
+  /** Place in the event log; null when it is a fact of the repository. */
+  seq: number | null;
+  at: string | null;
+  /** As it was recorded, or seen. */
+  text: string;
+}
+
+export interface Finding {
+  name: UnitShape | RunShape | ProjectShape;
+  intentClass: Intent;
+  run: string | null;
+  plan: string | null;
+  unit: string | null;
+  attempt: number | null;
+  evidence: Evidence[];
+  /** What to do by hand before `nextAction`; "" when there is nothing. */
+  first: string;
+  nextAction: string;
+  doNot: string;
+}
+
+export interface DiagnoseFacts {
+  /** Lifecycle events of runs, newest run first; all runs of one plan that may still matter. */
+  runs: readonly (readonly RecordedEvent[])[];
+  /** The run that is alive. */
+  liveRun: string | null;
+  /** Names of plans that are there and not archived. */
+  plans: ReadonlySet<string>;
+  /** Units that git says landed: `landedKey` of each. */
+  landed: ReadonlySet<string>;
+  /** Paths that must be tracked but are ignored, and those of dgov's state that are not. */
+  ignoredHistory: readonly string[];
+  unignoredState: readonly string[];
+  /** Lines of the ledger that cannot be read, as `file:line: problem`. */
+  brokenLedger: readonly string[];
+  /** Keep-refs that are there. */
+  keepRefs: ReadonlySet<string>;
+}
+
+/** Identity of a unit's text that landed. */
+export function landedKey(of: { plan: string; unit: string; digest: string }): string {
+  return [of.plan, of.unit, of.digest].join("\n");
+}
+
+interface Run {
+  view: RunView;
+  events: readonly RecordedEvent[];
+  /** It was meant to hold the whole plan, not a selection. */
+  whole: boolean;
+}
+
+/** Everything that is wrong now: runs newest first, then units, then the repository. */
+export function diagnose(facts: DiagnoseFacts): Finding[] {
+  const runs = facts.runs.flatMap((events): Run[] => {
+    const view = viewRun(events);
+    if (view === null) return [];
+    const started = events.find(({ type }) => type === "run.started");
+    return [{ view, events, whole: texts(started?.data ?? {}, "only").length === 0 }];
+  });
+  const plans = Map.groupBy(runs, ({ view }) => view.plan);
+  return [
+    ...ofRuns(runs, facts),
+    ...[...plans.values()].flatMap((of) =>
+      currentUnits(of, facts.liveRun).flatMap(({ run, unit }) => ofUnit(run, unit, facts)),
+    ),
+    ...ofProject(facts),
+  ];
+}
+
+/** Each unit of a plan in the newest of its runs that says something about it. */
+function currentUnits(
+  runs: readonly Run[],
+  liveRun: string | null,
+): { run: Run; unit: UnitView }[] {
+  const found = new Map<string, { run: Run; unit: UnitView }>();
+  // A unit that was there before the newest whole run, and not in it, is no longer in the plan.
+  const newest = runs.findIndex(({ whole }) => whole);
+  const planned = new Set(runs[newest]?.view.units.map(({ unit }) => unit));
+  for (const [at, run] of runs.entries()) {
+    for (const unit of run.view.units) {
+      const says = isGood(unit.phase) || unit.phase === "undone" || unit.attempts.length > 0;
+      const gone = newest >= 0 && at > newest && !planned.has(unit.unit);
+      if (gone || found.has(unit.unit) || !(says || run.view.run === liveRun)) continue;
+      found.set(unit.unit, { run, unit });
+    }
+  }
+  return [...found.values()];
+}
+
+function ofUnit({ view, events }: Run, unit: UnitView, facts: DiagnoseFacts): Finding[] {
+  const { plan } = view;
+  const failed = endedPhases.has(unit.phase) && !isGood(unit.phase);
+  if (!failed || unit.phase === "undone" || unit.phase === "skipped") return [];
+  if (facts.landed.has(landedKey({ plan, unit: unit.unit, digest: unit.digest }))) return [];
+  const own = events.filter((event) => event.unit === unit.unit);
+  const kept = own.findLast(({ type }) => type === "attempt.kept");
+  const finding = (name: UnitShape | RunShape | ProjectShape, proof: Evidence): Finding =>
+    of(name, { view, unit, evidence: [proof] });
+  if (!facts.plans.has(plan)) {
+    const { keptRef: ref } = unit;
+    const lies = ref !== null && facts.keepRefs.has(ref);
+    return lies ? [finding("forgotten_work", evidenceOf(kept, ref))] : [];
+  }
+  const { name, proof } = shapeOf(unit, own);
+  const omitted = texts(kept?.data ?? {}, "omitted").join(", ");
+  return [
+    finding(name, evidenceOf(proof, unit.reason)),
+    ...(omitted === "" ? [] : [finding("work_omitted", evidenceOf(kept, omitted))]),
+  ];
+}
+
+/** Types of events that say why an attempt ended without landing. */
+const reasons = new Set([
+  "attempt.rejected",
+  "attempt.unprepared",
+  "review.finished",
+  "worker.exited",
+  "landing.refused",
+]);
+
+/** The shape of a unit's end, and the event that shows it. */
+function shapeOf(
+  unit: UnitView,
+  own: readonly RecordedEvent[],
+): { name: UnitShape; proof: RecordedEvent | undefined } {
+  const ended = own.findLast(({ type }) => type === "unit.changed");
+  if (unit.phase === "abandoned") return { name: "abandoned", proof: ended };
+  const proof = own.findLast(
+    ({ type, data }) =>
+      reasons.has(type) &&
+      data["stale"] !== true &&
+      data["passed"] !== true &&
+      text(data, "outcome") !== "complete",
+  );
+  return proof === undefined ? { name: "unknown", proof: ended } : { name: nameOf(proof), proof };
+}
+
+function nameOf({ type, data }: RecordedEvent): UnitShape {
+  const reason = text(data, "reason");
+  switch (type) {
+    case "attempt.unprepared":
+      if (reason.startsWith("dependency_lost")) return "dependency_lost";
+      return reason.startsWith("setup failed") ? "setup_failed" : "unprepared";
+    case "landing.refused":
+      return catalogued(text(data, "cause"));
+    case "worker.exited":
+      return catalogued(text(data, "outcome"));
+    default: {
+      const verdict = text(data, "verdict");
+      if (verdict === "gate_failed") return gateShape(data);
+      return reason === "the target already has this change" ? "empty_diff" : catalogued(verdict);
+    }
+  }
+}
+
+function gateShape(data: Record<string, unknown>): UnitShape {
+  const blames = objects(data, "gates").map((gate) => text(gate, "blame"));
+  const errored = objects(data, "gates").some((gate) => text(gate, "status") === "errored");
+  if (blames.includes("base")) return "base_red";
+  if (errored || blames.includes("environment")) return "gate_unrunnable";
+  return blames.includes("integration") ? "integration_failed" : "gate_failed";
+}
+
+function catalogued(name: string): UnitShape {
+  return Object.hasOwn(unitShapes, name) ? (name as UnitShape) : "unknown";
+}
+
+/** What is wrong with runs as a whole. A newer run that says otherwise, of whatever plan, mends it. */
+function ofRuns(runs: readonly Run[], facts: DiagnoseFacts): Finding[] {
+  const found: Finding[] = [];
+  const add = (name: RunShape, { view, events }: Run, type: string, said: string): void => {
+    const proof = events.findLast((event) => event.type === type) ?? events.at(-1);
+    found.push(of(name, { view, unit: null, evidence: [evidenceOf(proof, said)] }));
+  };
+  for (const run of runs) {
+    const { phase, run: id, plan } = run.view;
+    if (phase !== "running" || id === facts.liveRun || !facts.plans.has(plan)) continue;
+    add("crashed_run", run, "", `nothing is recorded after ${run.events.at(-1)?.type}`);
+  }
+  const [newest] = runs;
+  const changed = newest?.view.repositoryChanged ?? null;
+  if (newest && changed !== null) add("repository_changed", newest, "repository.changed", changed);
+  const verified = newestBy(runs, ({ view }) =>
+    view.verification === null || view.verification.status === "skipped" ? null : view.target,
+  );
+  for (const run of verified) {
+    const { verification, degraded } = run.view;
+    if (verification?.status === "failed") {
+      add("red_branch", run, "run.finished", verification.reason);
+    }
+    if (degraded) add("degraded", run, "run.finished", "the run is recorded as degraded");
+  }
+  const finished = runs.find(({ view }) => view.phase === "complete" || view.phase === "partial");
+  const unrecorded = finished?.view.warnings.find((said) =>
+    /^(no bookkeeping|not arch)/.test(said),
+  );
+  if (finished && unrecorded) add("not_recorded", finished, "run.finished", unrecorded);
+  return [...found, ...flakyGates(runs)];
+}
+
+/** The first run of each key, the runs being newest first. */
+function newestBy(runs: readonly Run[], keyOf: (run: Run) => string | null): Run[] {
+  const found = new Map<string, Run>();
+  for (const run of runs) {
+    const key = keyOf(run);
+    if (key !== null && !found.has(key)) found.set(key, run);
+  }
+  return [...found.values()];
+}
+
+/** Gates that failed and then passed on one tree, in the newest run that ran them. */
+function flakyGates(runs: readonly Run[]): Finding[] {
+  const judged = new Set<string>();
+  const found: Finding[] = [];
+  for (const { view, events } of runs) {
+    const last = new Map<string, RecordedEvent>();
+    for (const event of events) {
+      if (event.type !== "gate.finished" || event.data["cached"] === true) continue;
+      const key = `${text(event.data, "gate")}\n${text(event.data, "command")}`;
+      const flaky = text(event.data, "status") === "flaky";
+      if (!judged.has(key) && (flaky || !last.has(key))) last.set(key, event);
+    }
+    for (const [key, event] of last) {
+      judged.add(key);
+      if (text(event.data, "status") !== "flaky") continue;
+      const unit = view.units.find((one) => one.unit === event.unit) ?? null;
+      const said = `${text(event.data, "gate")} failed, then passed`;
+      found.push(of("flaky_gate", { view, unit, evidence: [evidenceOf(event, said)] }));
+    }
+  }
+  return found;
+}
+
+function ofProject(facts: DiagnoseFacts): Finding[] {
+  const found = (name: ProjectShape, path: string, said: string): Finding => ({
+    ...advice(name, { plan: "", unit: "", ref: null, target: path }),
+    run: null,
+    plan: null,
+    unit: null,
+    attempt: null,
+    evidence: [{ seq: null, at: null, text: said }],
+  });
+  return [
+    ...facts.ignoredHistory.map((path) => {
+      const name = path.includes("/plans/archive/") ? "archive_policy_drift" : "history_ignored";
+      return found(name, path, `${path} is ignored by git`);
+    }),
+    ...(facts.unignoredState.length === 0
+      ? []
+      : [found("state_not_ignored", "", `not ignored by git: ${facts.unignoredState.join(", ")}`)]),
+    ...facts.brokenLedger.map((line) => found("ledger_broken", "", line)),
+  ];
+}
+
+function of(
+  name: Finding["name"],
+  o: { view: RunView; unit: UnitView | null; evidence: Evidence[] },
+): Finding {
+  const { view, unit, evidence } = o;
+  const { run, plan, target } = view;
+  const place = { plan, unit: unit?.unit ?? "", ref: unit?.keptRef ?? null, target };
+  return {
+    ...advice(name, place),
+    run,
+    plan,
+    unit: unit?.unit ?? null,
+    attempt: unit?.attempts.at(-1)?.attempt ?? null,
+    evidence,
+  };
+}
+
+function advice(
+  name: Finding["name"],
+  place: Place,
+): Pick<Finding, "name" | "intentClass" | "first" | "nextAction" | "doNot"> {
+  const all: Record<string, Shape> = { ...unitShapes, ...runShapes, ...projectShapes };
+  const { intent, first, next, doNot } = all[name] ?? unitShapes.unknown;
+  return { name, intentClass: intent, first: first(place), nextAction: next(place), doNot };
+}
+
+const quoteCharsMax = 500;
+
+/** An event quoted: its own reason, else what is said of it. */
+function evidenceOf(event: RecordedEvent | undefined, said: string): Evidence {
+  const own = event === undefined ? "" : text(event.data, "reason");
+  const quoted = (own === "" ? said : own).trim();
+  const cut = quoted.length > quoteCharsMax ? `${quoted.slice(0, quoteCharsMax)}...` : quoted;
+  return { seq: event?.seq ?? null, at: event?.ts ?? null, text: cut };
+}

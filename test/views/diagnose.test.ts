@@ -1,0 +1,323 @@
+/** `diagnose`, on runs written by hand. */
+import { describe, expect, test } from "bun:test";
+import { parseLine } from "../../src/cli/args.ts";
+import type { AnyCommand, ArgsDef, CommandGroup } from "../../src/cli/command.ts";
+import { renderFindings } from "../../src/cli/render/findings.ts";
+import { root } from "../../src/cli/root.ts";
+import { type DiagnoseFacts, diagnose, landedKey } from "../../src/views/diagnose.ts";
+import { projectShapes, runShapes, unitShapes } from "../../src/views/failure-shapes.ts";
+import { RunLog } from "../harness/run-log.ts";
+
+const units = [{ unit: "t/m.a" }, { unit: "t/m.b", depends_on: ["t/m.a"] }];
+
+function log(run = "r1", more: Partial<ConstructorParameters<typeof RunLog>[0]> = {}): RunLog {
+  return new RunLog({ run, plan: "p", units, ...more });
+}
+
+function found(runs: readonly RunLog[], more: Partial<DiagnoseFacts> = {}) {
+  return diagnose({
+    runs: runs.map(({ events }) => events),
+    liveRun: null,
+    plans: new Set(["p", "q"]),
+    landed: new Set(),
+    ignoredHistory: [],
+    unignoredState: [],
+    brokenLedger: [],
+    keepRefs: new Set(),
+    ...more,
+  });
+}
+
+function names(...args: Parameters<typeof found>): string[] {
+  return found(...args).map(({ name }) => name);
+}
+
+/** A run in which `t/m.a` failed by one recorded event. */
+function failing(type: string, data: object, phase = "failed"): RunLog {
+  return log()
+    .add("attempt.prepared", { base: "b" }, "t/m.a", 1)
+    .add(type, { ...data }, "t/m.a", 1)
+    .phase("t/m.a", phase, "in words")
+    .phase("t/m.b", "skipped", "skipped because t/m.a failed")
+    .finished("failed");
+}
+
+const rejected = (verdict: string, more: object = {}): RunLog =>
+  failing("attempt.rejected", { verdict, reason: `said ${verdict}`, ...more });
+
+describe("a unit that failed", () => {
+  test.each([
+    ...(
+      [
+        "scope_violation",
+        "read_scope_violation",
+        "reserved_path",
+        "path_policy_violation",
+        "department_violation",
+        "unsafe_path",
+        "empty_diff",
+        "diff_too_large",
+        "hook_fail",
+        "tampering",
+        "text_conflict",
+        "self_review",
+        "disapproved",
+        "exhausted",
+        "no_progress",
+      ] as const
+    ).map((verdict) => [verdict, rejected(verdict)] as const),
+    ["gate_failed", rejected("gate_failed", { gates: [{ gate: "t", status: "failed" }] })],
+    ["base_red", rejected("gate_failed", { gates: [{ status: "failed", blame: "base" }] })],
+    [
+      "integration_failed",
+      rejected("gate_failed", { gates: [{ status: "failed", blame: "integration" }] }),
+    ],
+    ["gate_unrunnable", rejected("gate_failed", { gates: [{ status: "errored" }] })],
+    ["empty_diff", rejected("text_conflict", { reason: "the target already has this change" })],
+    ["incomplete", failing("worker.exited", { outcome: "incomplete", reason: "r" })],
+    ["blocked", failing("worker.exited", { outcome: "blocked", reason: "r" })],
+    ["crashed", failing("worker.exited", { outcome: "crashed", reason: "signal 9" })],
+    ["provider_failed", failing("worker.exited", { outcome: "provider_failed", reason: "503" })],
+    ["refused_by_provider", failing("worker.exited", { outcome: "refused_by_provider" })],
+    ["timed_out", failing("worker.exited", { outcome: "timed_out" }, "timed_out")],
+    ["dependency_lost", failing("attempt.unprepared", { reason: "dependency_lost: x is gone" })],
+    ["setup_failed", failing("attempt.unprepared", { reason: "setup failed: exit code 1" })],
+    ["unprepared", failing("attempt.unprepared", { reason: "no space" })],
+    ["blocked_by_checkout", failing("landing.refused", { cause: "blocked_by_checkout" })],
+    ["target_moved", failing("landing.refused", { cause: "target_moved" })],
+    ["proof_failed", failing("landing.refused", { cause: "proof_failed" })],
+    ["unknown", rejected("what a newer dgov says")],
+  ] as const)("is %s, and what was skipped because of it is not", (name, run) => {
+    expect(names([run])).toEqual([name]);
+  });
+
+  test("is proven by the event that says so, and the next command is named", () => {
+    expect(found([rejected("scope_violation")])).toEqual([
+      {
+        name: "scope_violation",
+        intentClass: "plan_repair",
+        run: "r1",
+        plan: "p",
+        unit: "t/m.a",
+        attempt: 1,
+        evidence: [{ seq: 3, at: "2026-01-02T03:04:02.000Z", text: "said scope_violation" }],
+        first: "add the paths to the claims of t/m.a, or take them out of its task",
+        nextAction: "dgov run p --continue",
+        doNot: "accept the change by hand: no other task knows of it",
+      },
+    ]);
+  });
+
+  test("kept work is what the next command opens, and what it lacks is said", () => {
+    const run = log()
+      .rejected("t/m.a", 1)
+      .add("attempt.kept", { ref: "refs/k", omitted: ["big.bin"] }, "t/m.a", 1)
+      .phase("t/m.a", "failed")
+      .finished("failed");
+    expect(found([run]).map(({ name, nextAction }) => [name, nextAction])).toEqual([
+      ["gate_failed", "dgov take t/m.a"],
+      ["work_omitted", "dgov plan review p --only t/m.a"],
+    ]);
+  });
+
+  test("says nothing of a late answer", () => {
+    const run = log()
+      .add("worker.exited", { outcome: "crashed", reason: "signal 9" }, "t/m.a", 1)
+      .add("landing.refused", { cause: "target_moved", stale: true }, "t/m.a", 1)
+      .phase("t/m.a", "failed")
+      .finished("failed");
+    expect(names([run])).toEqual(["crashed"]);
+  });
+});
+
+describe("nothing is found once mended:", () => {
+  const bad = rejected("scope_violation");
+  test.each([
+    ["it landed in a newer run", [log("r2").lands("t/m.a").finished("partial"), bad], {}],
+    ["it was settled in a newer run", [log("r2", settled("t/m.a")).finished("partial"), bad], {}],
+    [
+      "git says that it landed",
+      [bad],
+      { landed: new Set([landedKey({ plan: "p", unit: "t/m.a", digest: "1" })]) },
+    ],
+    [
+      "the newest whole run does not have it",
+      [log("r2", only("t/m.b")).finished("partial"), bad],
+      {},
+    ],
+    ["its plan is no longer there", [bad], { plans: new Set<string>() }],
+    ["it is being done", [log("r2"), bad], { liveRun: "r2" }],
+    ["it was taken back on purpose", [undone()], {}],
+    ["nothing has run", [], {}],
+  ] as const)("%s", (_, runs, facts) => {
+    expect(names(runs, facts)).toEqual([]);
+  });
+
+  test.each([
+    [
+      "another text of it landed",
+      [bad],
+      { landed: new Set([landedKey({ plan: "p", unit: "t/m.a", digest: "2" })]) },
+    ],
+    [
+      "a newer run did not come to it",
+      [log("r2").phase("t/m.a", "abandoned").finished("failed"), bad],
+      {},
+    ],
+    [
+      "another plan's unit of that name landed",
+      [log("r2", { plan: "q" }).lands("t/m.a").finished("complete"), bad],
+      {},
+    ],
+    [
+      "a newer run was of other units",
+      [log("r2", only("t/m.b")).lands("t/m.b").finished("complete"), bad].map((run, at) =>
+        at === 0 ? selected(run) : run,
+      ),
+      {},
+    ],
+  ] as const)("but it is while %s", (_, runs, facts) => {
+    expect(names(runs, facts)).toEqual(["scope_violation"]);
+  });
+
+  function settled(unit: string) {
+    return {
+      units: units.map((one) => (one.unit === unit ? { ...one, settled: "landed" as const } : one)),
+    };
+  }
+  function only(unit: string) {
+    return { units: units.filter((one) => one.unit === unit) };
+  }
+  function selected(run: RunLog): RunLog {
+    const [started] = run.news;
+    if (started !== undefined) started.data["only"] = ["t/m.b"];
+    return run;
+  }
+  function undone(): RunLog {
+    return log().lands("t/m.a").finished("complete").add("unit.undone", { commit: "c" }, "t/m.a");
+  }
+});
+
+describe("a run", () => {
+  const failed = { verification: { status: "failed", reason: "tests failed" } };
+  const passed = { verification: { status: "passed", reason: "" } };
+  const done = (run: string, more: object, plan = "p"): RunLog =>
+    log(run, { plan })
+      .lands("t/m.a")
+      .lands("t/m.b")
+      .finished("complete", { ...more });
+
+  test.each([
+    ["crashed_run", [log()]],
+    [
+      "repository_changed",
+      [log().add("repository.changed", { diff: "config: +x" }).finished("complete")],
+    ],
+    ["red_branch", [done("r1", failed)]],
+    ["degraded", [done("r1", { ...passed, degraded: true })]],
+    ["not_recorded", [done("r1", { warnings: ["no bookkeeping commit: main moved"] })]],
+    ["flaky_gate", [flaky("r1")]],
+  ] as const)("is %s", (name, runs) => {
+    expect(names(runs)).toEqual([name]);
+  });
+
+  test.each([
+    ["a live one has not crashed", [log()], { liveRun: "r1" }],
+    [
+      "a branch that is green since, by whatever plan",
+      [done("r2", passed, "q"), done("r1", failed)],
+      {},
+    ],
+    ["a gate that held since", [judged("r2", "passed"), flaky("r1")], {}],
+    [
+      "a configuration a newer run accepted",
+      [done("r2", {}), log().add("repository.changed", { diff: "x" }).finished("complete")],
+      {},
+    ],
+  ] as const)("%s is no finding", (_, runs, facts) => {
+    expect(names(runs, facts)).toEqual([]);
+  });
+
+  test("one that landed nothing says nothing of the branch", () => {
+    const idle = log("r2", { plan: "q" }).finished("interrupted", {
+      verification: { status: "skipped", reason: "nothing landed" },
+    });
+    expect(names([idle, done("r1", failed)])).toEqual(["red_branch"]);
+  });
+
+  function judged(run: string, status: string): RunLog {
+    const gate = { gate: "tests", command: "make test", status, reason: "" };
+    return log(run).add("gate.finished", gate, "t/m.a", 1).lands("t/m.a").finished("complete");
+  }
+  function flaky(run: string): RunLog {
+    return judged(run, "flaky");
+  }
+});
+
+describe("the repository", () => {
+  test("each thing it does wrong is one finding", () => {
+    const path = ".dgov/plans/archive/plan/_root.toml";
+    const facts = {
+      ignoredHistory: [path, ".dgov/ledger.jsonl"],
+      unignoredState: [".dgov/state.db", ".dgov/out/x"],
+      brokenLedger: [".dgov/ledger.jsonl:3: not JSON"],
+    };
+    expect(found([], facts).map(({ name, evidence }) => [name, evidence[0]?.text])).toEqual([
+      ["archive_policy_drift", `${path} is ignored by git`],
+      ["history_ignored", ".dgov/ledger.jsonl is ignored by git"],
+      ["state_not_ignored", "not ignored by git: .dgov/state.db, .dgov/out/x"],
+      ["ledger_broken", ".dgov/ledger.jsonl:3: not JSON"],
+    ]);
+  });
+
+  test("kept work whose plan is gone is remembered as long as its ref is there", () => {
+    const run = log().rejected("t/m.a", 1).phase("t/m.a", "failed").finished("failed");
+    const ref = "refs/dgov/keep/r1/t/m.a/1";
+    const gone = { plans: new Set<string>() };
+    const [finding] = found([run], { ...gone, keepRefs: new Set([ref]) });
+    expect([finding?.name, finding?.nextAction]).toEqual(["forgotten_work", `git show ${ref}`]);
+    expect(names([run], gone)).toEqual([]);
+  });
+});
+
+describe("every shape of the catalog", () => {
+  const all = Object.entries({ ...unitShapes, ...runShapes, ...projectShapes });
+
+  test.each(all)("%s names a command that exists, and what not to do", async (_, shape) => {
+    for (const ref of [null, "refs/k"]) {
+      const place = { plan: "p", unit: "t/m.a", ref, target: "main" };
+      const next = shape.next(place);
+      const [program, ...words] = next.split(" ");
+      if (program === "git") expect(next).toMatch(/^git (show|check-ignore) /);
+      else {
+        expect(program).toBe("dgov");
+        await parses(words);
+      }
+      expect(shape.doNot).not.toBe("");
+    }
+  });
+});
+
+/** Throws when the words are no command line of dgov. */
+async function parses(words: string[]): Promise<void> {
+  let target: AnyCommand | CommandGroup = root;
+  while ("subcommands" in target) {
+    const entry: CommandGroup["subcommands"][string] | undefined =
+      target.subcommands[words.shift() ?? ""];
+    if (entry === undefined) throw new Error(`no such command: ${words.join(" ")}`);
+    target = "load" in entry ? await entry.load() : entry;
+  }
+  parseLine(words, target.args as ArgsDef);
+}
+
+test("as text, every finding has its proof and its next command", () => {
+  expect(renderFindings(found([rejected("scope_violation")]))).toBe(
+    `scope_violation: t/m.a, plan p, run r1, attempt 1
+    event 3, 2026-01-02 03:04:02: said scope_violation
+  first:  add the paths to the claims of t/m.a, or take them out of its task
+  next:   dgov run p --continue
+  do not: accept the change by hand: no other task knows of it
+
+1 finding`,
+  );
+});
