@@ -1,5 +1,5 @@
 /** The baseline files of a project: how old they are, and writing them anew. */
-import { mkdirSync, renameSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { readBlobAt } from "../git/diff.ts";
 import type { Oid } from "../git/repository.ts";
@@ -39,20 +39,40 @@ export async function baselineState(
 ): Promise<BaselineState | string | null> {
   const prefix = c.projectDir === "" ? "" : `${c.projectDir}/`;
   const text = await textAt(c, commit, prefix + baselineFile);
-  if (text === null) return null;
-  const baseline = parseBaseline(text);
+  const note = await textAt(c, commit, prefix + metadataFile);
+  return stateOf(c, { text, note, path: prefix + baselineFile }, { commit, now });
+}
+
+/** The same of the files as they lie below a folder of the project, for a commit checked out. */
+export function baselineHere(
+  c: Asking & { projectRoot: string },
+  folder: string,
+  o: { commit: Oid; now: number },
+): Promise<BaselineState | string | null> {
+  const read = (name: string): string | null => {
+    const path = join(c.projectRoot, folder, name);
+    return existsSync(path) ? readFileSync(path, "utf8") : null;
+  };
+  const path = join(c.projectDir, folder, baselineFile);
+  return stateOf(c, { text: read(baselineFile), note: read(metadataFile), path }, o);
+}
+
+async function stateOf(
+  { repository, config }: Asking,
+  files: { text: string | null; note: string | null; path: string },
+  o: { commit: Oid; now: number },
+): Promise<BaselineState | string | null> {
+  if (files.text === null) return null;
+  const baseline = parseBaseline(files.text);
   if (typeof baseline === "string") return baseline;
-  const note = parseNote((await textAt(c, commit, prefix + metadataFile)) ?? "");
-  const known = note.head === null ? null : await commitsSince(c.repository, note.head, commit);
-  const changed =
-    known === null ? await lastChange(c.repository, commit, prefix + baselineFile) : null;
-  const commits =
-    known ?? (changed === null ? null : await commitsSince(c.repository, changed, commit));
+  const note = parseNote(files.note ?? "");
+  const noted = note.head === null ? null : await commitsSince(repository, note.head, o.commit);
+  const head = noted === null ? await lastChange(repository, o.commit, files.path) : note.head;
+  const commits = noted ?? (head === null ? null : await commitsSince(repository, head, o.commit));
   const at = note.timestamp ?? baseline.timestamp;
-  const seconds = at === 0 ? null : Math.max(0, Math.floor(now / 1000) - at);
-  const age = { commits, seconds };
-  const head = known === null ? changed : note.head;
-  return { baseline, head, ...age, stale: staleness(age, c.config.sentrux) };
+  const seconds = at === 0 ? null : Math.max(0, Math.floor(o.now / 1000) - at);
+  const stale = staleness({ commits, seconds }, config.sentrux);
+  return { baseline, head, commits, seconds, stale };
 }
 
 async function textAt({ repository }: Asking, commit: Oid, path: string): Promise<string | null> {

@@ -29,6 +29,8 @@ export interface Comparison {
 
 interface Asked {
   tree: Oid;
+  /** Only this folder of the project; "" or absent for all of it. */
+  folder?: string;
   marker: string;
   signal: AbortSignal;
 }
@@ -40,7 +42,7 @@ export async function compareTree(
   o: Asked & { baseline: Baseline },
 ): Promise<Comparison> {
   if (engine.kind === "external") return comparisonOf(await external(c, engine.program, o, "gate"));
-  const { figures } = await scanTree(sensorOf(c, o.signal), o.tree);
+  const { figures } = await scanTree(sensorOf(c, o.signal), o.tree, o.folder);
   const worse = degradations(baselineOf(figures, 0), o.baseline);
   return {
     quality: figures.quality,
@@ -56,7 +58,7 @@ export async function qualityOf(
   o: Asked,
 ): Promise<number | null> {
   if (engine.kind === "external") return (await external(c, engine.program, o, "check")).quality;
-  return (await scanTree(sensorOf(c, o.signal), o.tree)).figures.quality;
+  return (await scanTree(sensorOf(c, o.signal), o.tree, o.folder)).figures.quality;
 }
 
 /** The figures of a tree as a baseline. `now` in milliseconds. */
@@ -66,11 +68,11 @@ export async function measureBaseline(
   o: Asked & { now: number },
 ): Promise<Baseline> {
   if (engine.kind === "builtin") {
-    return baselineOf((await scanTree(sensorOf(c, o.signal), o.tree)).figures, o.now);
+    return baselineOf((await scanTree(sensorOf(c, o.signal), o.tree, o.folder)).figures, o.now);
   }
   let saved: Baseline | string = "it was not written";
-  const after = (project: string): void => {
-    const path = join(project, baselineFile);
+  const after = (folder: string): void => {
+    const path = join(folder, baselineFile);
     if (existsSync(path)) saved = parseBaseline(readFileSync(path, "utf8"));
   };
   await external(c, engine.program, o, "save", after);
@@ -86,20 +88,21 @@ export async function external(
   program: string,
   o: Asked,
   verb: "check" | "gate" | "save",
-  after: (project: string) => void = () => {},
+  after: (folder: string) => void = () => {},
 ): Promise<ExternalAnswer> {
-  const { tree, marker, signal } = o;
+  const { tree, folder = "", marker, signal } = o;
   const answer = await inGateTree(c, { tree, unit: null, marker, signal }, async (place) => {
+    const at = join(place.project, folder);
     const said = await askExternal({
       program,
       verb,
-      folder: place.project,
+      folder: at,
       env: environmentIn(c, place.root, place.temporary),
       timeoutS: c.config.settlementTimeoutS,
       marker,
       signal,
     });
-    after(place.project);
+    after(at);
     return said;
   });
   signal.throwIfAborted();

@@ -1,0 +1,70 @@
+/** What the `sentrux` commands share: the working tree, the folder they are asked about, the engine. */
+import { existsSync, realpathSync, statSync } from "node:fs";
+import { relative, resolve } from "node:path";
+import type { SettlementContext } from "../settlement/context.ts";
+import type { Engine } from "../settlement/structure-external.ts";
+import { usageError } from "./args.ts";
+import { byHand } from "./by-hand.ts";
+import type { Context } from "./command.ts";
+import { interruptible } from "./interruptible.ts";
+
+export interface StructureGround {
+  /** With the caches that runs use. */
+  c: SettlementContext;
+  engine: Engine;
+  /** The commit checked out, and the files as they are now. */
+  head: string;
+  tree: string;
+  /** What is asked about, relative to the project; "" for all of it. */
+  folder: string;
+  marker: string;
+}
+
+/** Opens the ground of a `sentrux` command and runs it; an interrupt is exit code 130. */
+export function onStructure(
+  context: Context,
+  path: string | undefined,
+  use: (ground: StructureGround) => Promise<number>,
+): Promise<number> {
+  return interruptible((signal) =>
+    byHand(context, { name: "sentrux", signal }, async ({ c, config, head }) => {
+      const { workingTree } = await import("../git/working-tree.ts");
+      const { placesOf } = await import("../runner/places.ts");
+      const { factsCache } = await import("../settlement/structure.ts");
+      const { chooseEngine } = await import("../settlement/structure-external.ts");
+      const folder = folderOf(context.cwd, c.projectRoot, path);
+      const places = placesOf({
+        repositoryId: c.repository.id,
+        configured: config.worktree.root,
+        env: context.env,
+      });
+      try {
+        return await use({
+          c: { ...c, facts: factsCache(places.root) },
+          engine: chooseEngine(config, c.environment),
+          head,
+          tree: await workingTree(c.repository),
+          folder,
+          marker: `sentrux/${process.pid}`,
+        });
+      } catch (error) {
+        if (signal.aborted) return 130;
+        throw error;
+      }
+    }),
+  );
+}
+
+/** A folder as typed, relative to the project. */
+function folderOf(cwd: string, projectRoot: string, path: string | undefined): string {
+  if (path === undefined) return "";
+  const typed = resolve(cwd, path);
+  if (!existsSync(typed) || !statSync(typed).isDirectory()) {
+    throw usageError(`${path} is not a folder`);
+  }
+  const folder = relative(realpathSync(projectRoot), realpathSync(typed));
+  if (folder === ".." || folder.startsWith("../")) {
+    throw usageError(`${path} is not in the project`);
+  }
+  return folder;
+}
