@@ -46,6 +46,10 @@ export const root: CommandGroup = {
     scope: lazy("Manage claims: preview verdicts", () => import("./commands/scope.ts")),
     sentrux: lazy("Measure the structure of the code", () => import("./commands/sentrux.ts")),
     "archive-plan": lazy("Move a plan to the archive", () => import("./commands/archive-plan.ts")),
+    diagnose: lazy(
+      "Name known failures and the next command for each",
+      () => import("./commands/diagnose.ts"),
+    ),
     ledger: lazy("Manage what the project knows of itself", () => import("./commands/ledger.ts")),
     clean: lazy("Remove what finished runs left behind", () => import("./commands/clean.ts")),
     prune: lazy("Forget outputs and telemetry of old runs", () => import("./commands/prune.ts")),
