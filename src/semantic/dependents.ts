@@ -37,7 +37,9 @@ export async function brokenDependents(states: States): Promise<Found> {
   const found: Found = { conflicts: [], notes: [] };
   if (changed.length === 0 && gone.length === 0) return found;
   const words = new Set(changed.map(({ name }) => lastOf(name)));
-  for (const { name } of changed) if (isMaker(name)) words.add(lastOf(ownerOf(name)));
+  for (const { name, before } of changed) if (before.constructs) words.add(lastOf(ownerOf(name)));
+  // A default export is imported under any name at all.
+  for (const { path, before } of changed) if (before.isDefault) words.add(moduleWord(path));
   for (const { path } of gone) words.add(moduleWord(path));
   const mentions = await states.input.mentioning([...words]);
   if (mentions.cut) {
@@ -192,6 +194,7 @@ class Judge {
     }
     const owner = facts.symbols.find((one) => one.name === ownerOf(name));
     if (owner?.inherits) return true;
+    if (facts.language === "rust" && viaTrait(facts, name)) return true;
     return facts.reassigned.has(name) || facts.reassigned.has(`self.${lastOf(name)}`);
   }
 
@@ -267,6 +270,19 @@ class Judge {
   }
 }
 
+/** Methods a derived trait brings along under the same name. */
+const derived = /\.(clone|default|eq|ne|cmp|partial_cmp|hash|fmt|from|into|try_from)$/;
+
+/** Whether a trait may have what a type itself has no longer. */
+function viaTrait(facts: FileFacts, name: string): boolean {
+  const owner = `${ownerOf(name)}<`;
+  const member = `.${lastOf(name)}`;
+  return (
+    derived.test(name) ||
+    facts.symbols.some((one) => one.name.startsWith(owner) && one.name.endsWith(member))
+  );
+}
+
 function keyOf({ path, name }: { path: string; name: string }): string {
   return `${path} ${name}`;
 }
@@ -277,11 +293,6 @@ function lastOf(name: string): string {
 
 function ownerOf(name: string): string {
   return name.slice(0, Math.max(0, name.lastIndexOf(".")));
-}
-
-/** Called by the name of its type. */
-function isMaker(name: string): boolean {
-  return /\.(__init__|constructor)$/.test(name) || lastOf(name) === lastOf(ownerOf(name));
 }
 
 /** The word an import of this file must hold. */

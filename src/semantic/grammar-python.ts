@@ -73,7 +73,8 @@ export const python: Grammar = {
     }
     if (node.type !== "assignment") return null;
     const left = fieldOf(node, "left");
-    if (left?.type !== "identifier") return null;
+    const isOwn = left?.type === "attribute" && /^self\.\w+$/.test(textOf(left, text));
+    if (left === null || !(left.type === "identifier" || isOwn)) return null;
     const right = fieldOf(node, "right");
     const made = right?.type === "call" ? fieldOf(right, "function") : null;
     // By the language's custom, what is called with a capital letter is a class.

@@ -42,12 +42,10 @@ export const rust: Grammar = {
         kind: kind === "variable" && owner !== "" ? "field" : kind,
         node,
         members: kind === "type" ? fieldOf(node, "body") : null,
+        signature: fieldsSignature(node, text),
         exported,
         value: fieldOf(node, "value"),
         enumerates: node.type === "enum_item",
-        // What a condition of the build chooses between stands more than once.
-        overload: false,
-        inherits: true,
       },
     ];
   },
@@ -74,6 +72,10 @@ export const rust: Grammar = {
   },
   self: new Set(["self"]),
   call(node, text) {
+    if (node.type === "struct_expression") {
+      const callee = fieldOf(node, "name");
+      return callee === null ? null : { callee, arguments: fieldsGiven(node, text) };
+    }
     const callee = node.type === "call_expression" ? fieldOf(node, "function") : null;
     if (callee === null) return null;
     return {
@@ -94,9 +96,9 @@ export const rust: Grammar = {
     const_item: ["name"],
   },
   typed(node, text) {
-    if (node.type !== "parameter" && node.type !== "let_declaration") return null;
-    const pattern = fieldOf(node, "pattern");
-    if (pattern?.type !== "identifier") return null;
+    if (!/^(parameter|let_declaration|field_declaration)$/.test(node.type)) return null;
+    const pattern = fieldOf(node, "pattern") ?? fieldOf(node, "name");
+    if (pattern === null || !/identifier$/.test(pattern.type)) return null;
     const value = fieldOf(node, "value");
     const type = fieldOf(node, "type") ?? (value === null ? null : madeType(value));
     return type === null ? null : { variable: textOf(pattern, text), type };
@@ -148,6 +150,32 @@ function signatureOf(list: PlainNode, text: string): Signature {
     parameters.map((one) => ({ name: textOf(fieldOf(one, "pattern"), text), required: true })),
     childOf(list, "variadic_parameter") !== null,
   );
+}
+
+/** How a structure or a variant is made; null when a condition of the build decides on its fields. */
+function fieldsSignature(node: PlainNode, text: string): Signature | null {
+  const body = fieldOf(node, "body");
+  if (body === null || childOf(body, "attribute_item") !== null) return null;
+  if (body.type === "ordered_field_declaration_list") {
+    const types = body.children.filter((child) => child.field === "type");
+    return positional(types.map((one) => ({ name: textOf(one, text), required: true })));
+  }
+  if (body.type !== "field_declaration_list") return null;
+  const names = namedChildren(body).map((child) => textOf(fieldOf(child, "name"), text));
+  return {
+    parameters: names.map((name) => ({ name, required: true, positional: false, keyword: true })),
+    rest: false,
+    keywordRest: false,
+  };
+}
+
+function fieldsGiven(node: PlainNode, text: string): Arguments {
+  const given = namedChildren(fieldOf(node, "body") ?? node);
+  return {
+    positional: 0,
+    keywords: given.map((one) => textOf(fieldOf(one, "field") ?? one, text)),
+    open: given.some((one) => one.type === "base_field_initializer"),
+  };
 }
 
 /** `S` of `S { .. }` and `S::new(..)`: what is made by a function of a type is mostly of the type. */

@@ -7,6 +7,8 @@ const functions = /^(generator_)?function_(declaration|signature)$/;
 const classes = /^(abstract_)?class_declaration$/;
 const methods = /^(method_definition|method_signature|abstract_method_signature)$/;
 const fields = /^(public_field_definition|field_definition|property_signature)$/;
+const holders =
+  /^(required_parameter|optional_parameter|variable_declarator|(public_)?field_definition)$/;
 const functionValues = /^(arrow_function|function_expression|generator_function)$/;
 
 export const script: Grammar = {
@@ -66,10 +68,9 @@ export const script: Grammar = {
     type_parameter: ["name"],
   },
   typed(node, text) {
-    if (!/^(required_parameter|optional_parameter|variable_declarator)$/.test(node.type))
-      return null;
-    const name = fieldOf(node, "pattern") ?? fieldOf(node, "name");
-    if (name?.type !== "identifier") return null;
+    if (!holders.test(node.type)) return null;
+    const name = fieldOf(node, "pattern") ?? fieldOf(node, "name") ?? fieldOf(node, "property");
+    if (name === null || !/identifier$/.test(name.type)) return null;
     const value = fieldOf(node, "value");
     const made = value?.type === "new_expression" ? fieldOf(value, "constructor") : null;
     const type = fieldOf(node, "type") ?? made;

@@ -170,7 +170,9 @@ class UseReader {
     const grammar = this.#grammar;
     const defined = this.#defined.get(node);
     if (defined !== undefined && !place.own.includes(defined[0]?.definition.name ?? "")) {
-      this.#descend(node, placeIn(defined, place));
+      const inside = placeIn(defined, place);
+      this.#bind(node, inside);
+      this.#descend(node, inside);
       return;
     }
     this.#bind(node, place);

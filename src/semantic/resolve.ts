@@ -26,17 +26,31 @@ export async function targetsOf(states: States, file: FileFacts, use: Use): Prom
     if (owner === "" || rest.length === 0) {
       return owner === "" || file.language !== "rust" ? [] : [at(file.path, owner, false)];
     }
-    if (rest.length > 1) return throughMember(states, file, owner, rest);
+    const [member = "", ...more] = rest;
+    if (more.length > 0) {
+      return throughType(states, file, use.within, memberType(file, owner, member), more);
+    }
     return [at(file.path, `${owner}.${rest[0]}`, first !== "Self")];
   }
   const type = file.types.get(use.scope)?.get(first);
-  if (type !== undefined && rest.length > 0) return throughType(states, file, use, type, rest);
+  if (type !== undefined && rest.length > 0) {
+    return throughType(states, file, use.within, type, rest);
+  }
   if (file.locals.get(use.scope)?.has(first)) return [];
-  const topType = file.types.get("")?.get(first);
-  if (topType !== undefined && rest.length > 0) {
-    return throughType(states, file, use, topType, rest);
+  const outer = outerType(file, use.within, first);
+  if (outer !== undefined && rest.length > 0) {
+    return throughType(states, file, use.within, outer, rest);
   }
   return named(states, file, use, hopsMax);
+}
+
+/** The type of a variable of the file, or of a field that is named without its object. */
+function outerType(file: FileFacts, within: string, name: string): string | undefined {
+  for (const owner of ownersAround(file, within)) {
+    const type = memberType(file, owner, name);
+    if (type !== undefined) return type;
+  }
+  return file.types.get("")?.get(name) ?? file.types.get(name)?.get(name);
 }
 
 /** What a dotted name means that begins with no variable. */
@@ -154,35 +168,37 @@ export async function filesOf(states: States, from: string, imported: Import): P
   return now.length > 0 ? now : (await states.index("base")).resolve(from, imported);
 }
 
+/** What a member of a value of this type means; members on the way are followed by their types. */
 async function throughType(
   states: States,
   file: FileFacts,
-  use: Use,
-  type: string,
-  rest: string[],
+  within: string,
+  type: string | undefined,
+  [member = "", ...rest]: readonly string[],
 ): Promise<Target[]> {
-  if (type.includes("?") || rest.length !== 1) return [];
-  const path = [...type.split("."), ...rest];
-  const targets = await named(states, file, { path, within: use.within }, hopsMax);
-  return targets.map((target) => ({ ...target, instance: true }));
+  if (type === undefined || type.includes("?")) return [];
+  const found: Target[] = [];
+  for (const owner of await named(states, file, { path: type.split("."), within }, hopsMax)) {
+    if (rest.length === 0) {
+      found.push(at(owner.path, `${owner.name}.${member}`, true));
+      continue;
+    }
+    const facts = await states.facts("merged", owner.path);
+    if (facts === null) continue;
+    const next = memberType(facts, owner.name, member);
+    found.push(...(await throughType(states, facts, owner.name, next, rest)));
+  }
+  return found;
 }
 
-/** `this.store.load()`, where the class says what `store` is. */
-async function throughMember(
-  states: States,
-  file: FileFacts,
-  owner: string,
-  [member = "", ...rest]: string[],
-): Promise<Target[]> {
-  const type = file.types.get(`${owner}.${member}`)?.get(member);
-  if (type === undefined) return [];
-  return throughType(
-    states,
-    file,
-    { path: [], line: 0, within: "", scope: "", call: null },
-    type,
-    rest,
-  );
+/** The type a class gives one of its members: where it is declared, or set when one is made. */
+function memberType({ types }: FileFacts, owner: string, member: string): string | undefined {
+  const declared = types.get(`${owner}.${member}`)?.get(member);
+  if (declared !== undefined) return declared;
+  const set = [...types]
+    .filter(([scope]) => scope.startsWith(`${owner}.`))
+    .flatMap(([, variables]) => variables.get(`self.${member}`) ?? []);
+  return set.length > 0 ? set[0] : types.get(`${owner}.constructor`)?.get(member);
 }
 
 function isSelf({ language }: FileFacts, name: string): boolean {

@@ -1,0 +1,27 @@
+/** The gate against the corpus: every tuned case as it says, the held-out part to its aims. */
+import { describe, expect, test } from "bun:test";
+import { precisionOf, recallOf, scoreOf } from "../bench/semantic.ts";
+import { checkCase } from "./check-case.ts";
+import { readCorpus } from "./corpus.ts";
+
+const cases = readCorpus();
+
+describe("A11 A12 the semantic gate on the corpus", () => {
+  test.each(cases.filter(({ heldOut }) => !heldOut).map((one) => [one.path, one] as const))(
+    "%s",
+    async (_path, one) => {
+      const verdict = await checkCase(one);
+      expect(verdict.rejected, verdict.messages.join("\n")).toBe(one.expect === "conflict");
+      if (one.kind === null || one.symbol === null) return;
+      expect(verdict.kinds).toContain(one.kind);
+      expect(verdict.messages.join("\n")).toContain(one.symbol);
+    },
+  );
+
+  test("meets its aims on the held-out part", async () => {
+    const score = await scoreOf(cases.filter(({ heldOut }) => heldOut));
+    expect(score.innocentRejected).toBe(0);
+    expect(precisionOf(score)).toBeGreaterThanOrEqual(0.95);
+    expect(recallOf(score)).toBeGreaterThanOrEqual(0.9);
+  });
+});

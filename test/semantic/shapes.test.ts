@@ -1,0 +1,285 @@
+/** Shapes of merges, in every language that has a symbol table. */
+import { describe, expect, test } from "bun:test";
+import { checkTrees } from "./check-case.ts";
+
+type Texts = Record<string, string>;
+
+/** A change judged alone: what is not given stays as it was. */
+async function alone(base: Texts, change: Texts): Promise<string[]> {
+  const before = new Map(Object.entries(base));
+  const after = new Map(Object.entries({ ...base, ...change }).filter(([, text]) => text !== ""));
+  const trees = { base: before, ours: before, theirs: after, merged: after };
+  const { conflicts } = await checkTrees(trees);
+  return conflicts.map(({ kind, path, line, symbol }) => `${path}:${line} ${kind} ${symbol}`);
+}
+
+const manifests: Texts = {
+  "go.mod": "module example.org/app\n\ngo 1.21\n",
+  "Cargo.toml": '[package]\nname = "app"\nversion = "0.1.0"\nedition = "2021"\n',
+};
+
+/** What a file defines, in two versions, and a file that goes by the first. */
+interface Shape {
+  defines: string;
+  before: string;
+  after: string;
+  uses: string;
+  text: string;
+  /** Where the use is, and of what. */
+  found: string;
+}
+
+const drifts: Record<string, Shape> = {
+  "Python function": {
+    defines: "app/store.py",
+    before: "def load(path):\n    return path\n",
+    after: "def load(path, limit):\n    return path\n",
+    uses: "app/show.py",
+    text: "from app.store import load\n\n\ndef show():\n    return load('a')\n",
+    found: "app/show.py:5 signature_drift load",
+  },
+  "Python function, through its module": {
+    defines: "app/store.py",
+    before: "def load(path):\n    return path\n",
+    after: "def load(path, limit):\n    return path\n",
+    uses: "app/show.py",
+    text: "from app import store\n\n\ndef show():\n    return store.load('a')\n",
+    found: "app/show.py:5 signature_drift load",
+  },
+  "Python parameter by name": {
+    defines: "store.py",
+    before: "def load(path, limit=1):\n    return path\n",
+    after: "def load(path, count=1):\n    return path\n",
+    uses: "show.py",
+    text: "import store\n\nprint(store.load('a', limit=2))\n",
+    found: "show.py:3 signature_drift load",
+  },
+  "Python constructor": {
+    defines: "store.py",
+    before: "class Store:\n    def __init__(self, path):\n        self.path = path\n",
+    after: "class Store:\n    def __init__(self, path, mode):\n        self.path = path\n",
+    uses: "show.py",
+    text: "from store import Store\n\nstore = Store('a')\n",
+    found: "show.py:3 signature_drift Store.__init__",
+  },
+  "Python method, of a variable whose class is known": {
+    defines: "store.py",
+    before: "class Store:\n    def load(self, path):\n        return path\n",
+    after: "class Store:\n    def load(self, path, mode):\n        return path\n",
+    uses: "show.py",
+    text: "from store import Store\n\n\ndef show():\n    store = Store()\n    return store.load('a')\n",
+    found: "show.py:6 signature_drift Store.load",
+  },
+  "Python data class": {
+    defines: "store.py",
+    before: "from dataclasses import dataclass\n\n\n@dataclass\nclass Store:\n    path: str\n",
+    after:
+      "from dataclasses import dataclass\n\n\n@dataclass\nclass Store:\n    path: str\n    mode: str\n",
+    uses: "show.py",
+    text: "from store import Store\n\nstore = Store('a')\n",
+    found: "show.py:3 signature_drift Store",
+  },
+  "TypeScript function": {
+    defines: "src/store.ts",
+    before: "export function load(path: string): string {\n  return path;\n}\n",
+    after: "export function load(path: string, limit: number): string {\n  return path;\n}\n",
+    uses: "src/show.ts",
+    text: 'import { load as read } from "./store";\n\nexport const text = read("a");\n',
+    found: "src/show.ts:3 signature_drift load",
+  },
+  "TypeScript arrow function, through an index": {
+    defines: "src/store.ts",
+    before: "export const load = (path: string) => path;\n",
+    after: "export const load = (path: string, limit: number) => path;\n",
+    uses: "src/show.ts",
+    text: 'import { load } from "./index";\n\nexport const text = load("a");\n',
+    found: "src/show.ts:3 signature_drift load",
+  },
+  "TypeScript constructor": {
+    defines: "src/store.ts",
+    before: "export class Store {\n  constructor(readonly path: string) {}\n}\n",
+    after: "export class Store {\n  constructor(readonly path: string, mode: string) {}\n}\n",
+    uses: "src/show.ts",
+    text: 'import { Store } from "./store.ts";\n\nexport const store = new Store("a");\n',
+    found: "src/show.ts:3 signature_drift Store.constructor",
+  },
+  "TypeScript method, of a parameter whose type is known": {
+    defines: "src/store.ts",
+    before: "export class Store {\n  load(path: string) {\n    return path;\n  }\n}\n",
+    after: "export class Store {\n  load(path: string, mode: string) {\n    return path;\n  }\n}\n",
+    uses: "src/show.ts",
+    text: 'import type { Store } from "./store.ts";\n\nexport function show(store: Store) {\n  return store.load("a");\n}\n',
+    found: "src/show.ts:4 signature_drift Store.load",
+  },
+  "TSX function": {
+    defines: "src/store.tsx",
+    before: "export function load(path: string) {\n  return <b>{path}</b>;\n}\n",
+    after: "export function load(path: string, limit: number) {\n  return <b>{path}</b>;\n}\n",
+    uses: "src/show.tsx",
+    text: 'import { load } from "./store";\n\nexport const Show = () => <p>{load("a")}</p>;\n',
+    found: "src/show.tsx:3 signature_drift load",
+  },
+  "JavaScript function, required": {
+    defines: "src/store.js",
+    before: "function load(path) {\n  return path;\n}\n\nmodule.exports = { load };\n",
+    after:
+      "function load(path, limit) {\n  return path + limit;\n}\n\nmodule.exports = { load };\n",
+    uses: "src/show.js",
+    text: 'const store = require("./store");\n\nmodule.exports = () => store.load("a");\n',
+    found: "src/show.js:3 signature_drift load",
+  },
+  "JavaScript default export": {
+    defines: "src/store.js",
+    before: "export default function load(path) {\n  return path;\n}\n",
+    after: "export default function load(path, limit) {\n  return path + limit;\n}\n",
+    uses: "src/show.js",
+    text: 'import read from "./store.js";\n\nexport const text = read("a");\n',
+    found: "src/show.js:3 signature_drift load",
+  },
+  "Rust function": {
+    defines: "src/store.rs",
+    before: "pub fn load(path: &str) -> String {\n    path.to_string()\n}\n",
+    after: "pub fn load(path: &str, limit: usize) -> String {\n    path.to_string()\n}\n",
+    uses: "src/show.rs",
+    text: 'use crate::store::load;\n\npub fn show() -> String {\n    load("a")\n}\n',
+    found: "src/show.rs:4 signature_drift load",
+  },
+  "Rust function, through its module": {
+    defines: "src/store.rs",
+    before: "pub fn load(path: &str) -> String {\n    path.to_string()\n}\n",
+    after: "pub fn load(path: &str, limit: usize) -> String {\n    path.to_string()\n}\n",
+    uses: "src/show.rs",
+    text: 'use crate::store;\n\npub fn show() -> String {\n    store::load("a")\n}\n',
+    found: "src/show.rs:4 signature_drift load",
+  },
+  "Rust function, by its whole path in a macro": {
+    defines: "src/store.rs",
+    before: "pub fn load(path: &str) -> String {\n    path.to_string()\n}\n",
+    after: "pub fn load(path: &str, limit: usize) -> String {\n    path.to_string()\n}\n",
+    uses: "src/show.rs",
+    text: 'pub fn show() {\n    println!("{}", crate::store::load("a"));\n}\n',
+    found: "src/show.rs:2 signature_drift load",
+  },
+  "Rust associated function": {
+    defines: "src/store.rs",
+    before:
+      "pub struct Store;\n\nimpl Store {\n    pub fn new() -> Self {\n        Store\n    }\n}\n",
+    after:
+      "pub struct Store;\n\nimpl Store {\n    pub fn new(path: &str) -> Self {\n        Store\n    }\n}\n",
+    uses: "src/show.rs",
+    text: "use crate::store::Store;\n\npub fn show() {\n    let _store = Store::new();\n}\n",
+    found: "src/show.rs:4 signature_drift Store.new",
+  },
+  "Rust method, of a parameter whose type is known": {
+    defines: "src/store.rs",
+    before:
+      "pub struct Store;\n\nimpl Store {\n    pub fn load(&self) -> u8 {\n        1\n    }\n}\n",
+    after:
+      "pub struct Store;\n\nimpl Store {\n    pub fn load(&self, limit: u8) -> u8 {\n        1\n    }\n}\n",
+    uses: "src/show.rs",
+    text: "use crate::store::Store;\n\npub fn show(store: &Store) -> u8 {\n    store.load()\n}\n",
+    found: "src/show.rs:4 signature_drift Store.load",
+  },
+  "Rust structure without its new field": {
+    defines: "src/store.rs",
+    before: "pub struct Store {\n    pub path: String,\n}\n",
+    after: "pub struct Store {\n    pub path: String,\n    pub limit: usize,\n}\n",
+    uses: "src/show.rs",
+    text: "use crate::store::Store;\n\npub fn show(path: String) -> Store {\n    Store { path }\n}\n",
+    found: "src/show.rs:4 signature_drift Store",
+  },
+  "Rust caller in its own tests": {
+    defines: "src/store.rs",
+    before:
+      'pub fn load(path: &str) -> u8 {\n    1\n}\n\n#[cfg(test)]\nmod tests {\n    use super::*;\n\n    #[test]\n    fn loads() {\n        assert_eq!(load("a"), 1);\n    }\n}\n',
+    after:
+      'pub fn load(path: &str, limit: u8) -> u8 {\n    limit\n}\n\n#[cfg(test)]\nmod tests {\n    use super::*;\n\n    #[test]\n    fn loads() {\n        assert_eq!(load("a"), 1);\n    }\n}\n',
+    uses: "src/other.rs",
+    text: "pub fn other() {}\n",
+    found: "src/store.rs:11 signature_drift load",
+  },
+  "Go function, of another package": {
+    defines: "store/store.go",
+    before: "package store\n\nfunc Load(path string) string { return path }\n",
+    after: "package store\n\nfunc Load(path string, limit int) string { return path }\n",
+    uses: "show/show.go",
+    text: 'package show\n\nimport "example.org/app/store"\n\nfunc Show() string { return store.Load("a") }\n',
+    found: "show/show.go:5 signature_drift Load",
+  },
+  "Go function, of the same package": {
+    defines: "store/store.go",
+    before: "package store\n\nfunc load(path string) string { return path }\n",
+    after: "package store\n\nfunc load(path string, limit int) string { return path }\n",
+    uses: "store/show.go",
+    text: 'package store\n\nfunc Show() string { return load("a") }\n',
+    found: "store/show.go:3 signature_drift load",
+  },
+  "Go method, of a variable whose type is known": {
+    defines: "store/store.go",
+    before:
+      "package store\n\ntype Store struct{}\n\nfunc (s *Store) Load(path string) string { return path }\n",
+    after:
+      "package store\n\ntype Store struct{}\n\nfunc (s *Store) Load(path string, limit int) string { return path }\n",
+    uses: "show/show.go",
+    text: 'package show\n\nimport "example.org/app/store"\n\nfunc Show(s *store.Store) string { return s.Load("a") }\n',
+    found: "show/show.go:5 signature_drift Store.Load",
+  },
+  "Java static method": {
+    defines: "src/app/Store.java",
+    before: "package app;\n\nclass Store {\n    static int load(String path) { return 1; }\n}\n",
+    after:
+      "package app;\n\nclass Store {\n    static int load(String path, int limit) { return 1; }\n}\n",
+    uses: "src/app/Show.java",
+    text: 'package app;\n\nclass Show {\n    int show() { return Store.load("a"); }\n}\n',
+    found: "src/app/Show.java:4 signature_drift Store.load",
+  },
+  "Java method, of a variable whose type is known": {
+    defines: "src/app/store/Store.java",
+    before:
+      "package app.store;\n\npublic class Store {\n    public int load(String path) { return 1; }\n}\n",
+    after:
+      "package app.store;\n\npublic class Store {\n    public int load(String path, int limit) { return 1; }\n}\n",
+    uses: "src/app/Show.java",
+    text: 'package app;\n\nimport app.store.Store;\n\nclass Show {\n    int show(Store store) { return store.load("a"); }\n}\n',
+    found: "src/app/Show.java:6 signature_drift Store.load",
+  },
+  "Java method, of a field": {
+    defines: "src/app/Store.java",
+    before: "package app;\n\nclass Store {\n    int load(String path) { return 1; }\n}\n",
+    after: "package app;\n\nclass Store {\n    int load(String path, int limit) { return 1; }\n}\n",
+    uses: "src/app/Show.java",
+    text: 'package app;\n\nclass Show {\n    private final Store store = new Store();\n\n    int show() { return store.load("a"); }\n}\n',
+    found: "src/app/Show.java:6 signature_drift Store.load",
+  },
+  "Java constructor": {
+    defines: "src/app/Store.java",
+    before: "package app;\n\nclass Store {\n    Store(String path) {}\n}\n",
+    after: "package app;\n\nclass Store {\n    Store(String path, int limit) {}\n}\n",
+    uses: "src/app/Show.java",
+    text: 'package app;\n\nclass Show {\n    Store show() { return new Store("a"); }\n}\n',
+    found: "src/app/Show.java:4 signature_drift Store.<init>",
+  },
+  "Java record": {
+    defines: "src/app/Store.java",
+    before: "package app;\n\nrecord Store(String path) {}\n",
+    after: "package app;\n\nrecord Store(String path, int limit) {}\n",
+    uses: "src/app/Show.java",
+    text: 'package app;\n\nclass Show {\n    Store show() { return new Store("a"); }\n}\n',
+    found: "src/app/Show.java:4 signature_drift Store",
+  },
+};
+
+/** Besides what a shape says: files around it that never change. */
+const around: Texts = {
+  ...manifests,
+  "app/__init__.py": "",
+  "src/index.ts": 'export { load } from "./store";\n',
+  "src/lib.rs": "pub mod show;\npub mod store;\npub mod other;\n",
+};
+
+describe("A12 an unchanged caller in another file that has the old signature", () => {
+  test.each(Object.entries(drifts))("%s", async (_name, shape) => {
+    const base = { ...around, [shape.defines]: shape.before, [shape.uses]: shape.text };
+    expect(await alone(base, { [shape.defines]: shape.after })).toEqual([shape.found]);
+  });
+});
