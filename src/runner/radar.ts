@@ -7,12 +7,13 @@
  */
 import { changesOf } from "../git/changes.ts";
 import { treesOf } from "../git/commit.ts";
+import { diffTrees } from "../git/diff.ts";
 import { mergeTrees } from "../git/merge.ts";
 import type { Oid } from "../git/repository.ts";
 import { branchTip } from "../git/revisions.ts";
 import { treeWith } from "../git/staging.ts";
 import type { PhaseChange } from "../kernel/draft.ts";
-import { hasSymbols, judgeMerge, readMerge } from "../settlement/merge-check.ts";
+import { judgeMerge, readMerge, supportedLanguage } from "../settlement/merge-check.ts";
 import { type LiveAttempt, type Reviewed, type RunContext, record } from "./context.ts";
 import { type Conflict, Forecast, type Pair, type Prediction } from "./forecast.ts";
 import { scratchPlace } from "./places.ts";
@@ -32,6 +33,15 @@ interface Party {
   attempt: number;
   base: Oid;
   tree: Oid;
+  /** A worker may still change it. */
+  live: boolean;
+}
+
+/** A difference of trees, as far as it tells whether another can be in conflict with it. */
+interface Changed {
+  paths: ReadonlySet<string>;
+  /** Files are among them whose symbols can be read. */
+  symbols: boolean;
 }
 
 /** What the radar is told of the run. */
@@ -51,6 +61,7 @@ export class Radar {
   readonly #waiting = new Set<string>();
   readonly #snapshots = new Map<string, Party>();
   readonly #compared = new Map<string, Promise<Conflict[]>>();
+  readonly #changed = new Map<string, Promise<Changed>>();
   #timer: ReturnType<typeof setInterval> | null = null;
   #look: Promise<void> | null = null;
   #seen = "";
@@ -105,6 +116,7 @@ export class Radar {
     if (state === this.#seen) return;
     this.#seen = state;
     await this.#compareAll(parties, tip);
+    this.#note("radar.looked", { units: parties.map(({ unit }) => unit) });
   }
 
   /** Takes in what an attempt has so far. Its directory may go while it is looked at. */
@@ -134,7 +146,7 @@ export class Radar {
       .map(({ path }) => path);
     if (paths.length === 0 || !this.#isLive(live)) return;
     const snapshot = await treeWith(r, tree, paths);
-    this.#snapshots.set(unit, { unit, attempt, base: tree.base, tree: snapshot });
+    this.#snapshots.set(unit, { unit, attempt, base: tree.base, tree: snapshot, live: true });
   }
 
   async #parked(): Promise<Party[]> {
@@ -144,7 +156,7 @@ export class Radar {
       if (found === undefined) continue;
       const { attempt, base, commit } = found;
       const [tree = ""] = await treesOf(this.#context.repository, [commit]);
-      parked.push({ unit, attempt, base, tree });
+      parked.push({ unit, attempt, base, tree, live: false });
     }
     return parked;
   }
@@ -162,7 +174,9 @@ export class Radar {
     for (const party of parties) await compare(party, null);
     const few = parties.slice(0, partiesMax);
     for (const [i, party] of few.entries()) {
-      for (const other of few.slice(i + 1)) await compare(party, other);
+      // Two that both wait to land are judged together soon enough.
+      const others = few.slice(i + 1).filter((other) => party.live || other.live);
+      for (const other of others) await compare(party, other);
     }
     const { made, cleared } = this.#forecast.update(pairs, found);
     for (const [type, predictions] of [
@@ -197,6 +211,21 @@ export class Radar {
     return merge.kind === "clean" ? merge.tree : null;
   }
 
+  /** What a tree changes of another, found out once. */
+  #changes(from: Oid, to: Oid): Promise<Changed> {
+    const key = `${from} ${to}`;
+    let changes = this.#changed.get(key);
+    if (changes === undefined) {
+      if (this.#changed.size >= comparedMax) this.#changed.clear();
+      changes = diffTrees(this.#context.repository, from, to).then((entries) => ({
+        paths: new Set(entries.map(({ path }) => path)),
+        symbols: entries.some(({ path }) => supportedLanguage(path) !== null),
+      }));
+      this.#changed.set(key, changes);
+    }
+    return changes;
+  }
+
   #merged(base: Oid, ours: Oid, theirs: Oid): Promise<Conflict[]> {
     const key = `${base} ${ours} ${theirs}`;
     const known = this.#compared.get(key);
@@ -209,11 +238,14 @@ export class Radar {
 
   async #mergeAndCheck(baseOf: Oid, oursOf: Oid, theirsOf: Oid): Promise<Conflict[]> {
     const c = this.#context;
-    const [base = "", ours = "", theirs = ""] = await treesOf(c.repository, [
-      baseOf,
-      oursOf,
-      theirsOf,
+    const trees = await treesOf(c.repository, [baseOf, oursOf, theirsOf]);
+    const [base = "", ours = "", theirs = ""] = trees;
+    const [mine, other] = await Promise.all([
+      this.#changes(base, theirs),
+      this.#changes(base, ours),
     ]);
+    const meaning = mine.symbols && other.symbols;
+    if (!meaning && [...mine.paths].every((path) => !other.paths.has(path))) return [];
     const scratch = scratchPlace(c.places, c.run);
     const merge = await mergeTrees(c.repository, { base, ours, theirs, scratch });
     if (merge.kind === "conflicted") {
@@ -222,22 +254,19 @@ export class Radar {
         return { kind: "text_conflict", path, symbol: null, message };
       });
     }
+    if (!meaning) return [];
     const changes = await readMerge(c.repository, { base, ours, theirs, merged: merge.tree });
-    if (!hasSymbols(changes)) return [];
     const { conflicts } = await judgeMerge(c.repository, changes);
     return conflicts.map(({ kind, path, symbol, message }) => ({ kind, path, symbol, message }));
   }
 
   #complain(error: unknown): void {
-    const text = `the conflict radar could not look: ${error instanceof Error ? error.message : error}`;
-    const { run, plan } = this.#context;
-    this.#context.log.note({
-      run,
-      plan: plan.name,
-      unit: null,
-      attempt: null,
-      type: "warning",
-      data: { text },
-    });
+    const words = error instanceof Error ? error.message : String(error);
+    this.#note("warning", { text: `the conflict radar could not look: ${words}` });
+  }
+
+  #note(type: string, data: Record<string, unknown>): void {
+    const { run, plan, log } = this.#context;
+    log.note({ run, plan: plan.name, unit: null, attempt: null, type, data });
   }
 }

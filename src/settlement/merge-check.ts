@@ -16,6 +16,8 @@ import {
 import { manifestNames } from "../syntax/import-index.ts";
 import { blobTexts } from "./blob-texts.ts";
 
+export { supportedLanguage } from "../semantic/check-merge.ts";
+
 /** Changed files that are looked at; those of the change itself come first. */
 const changedMax = 1000;
 /** Files that mention a changed symbol and are looked at. */
@@ -43,14 +45,6 @@ export interface MergeChanges {
 export async function judgeMerge(r: Repository, changes: MergeChanges): Promise<MergeVerdict> {
   const verdict = await checkMerge(mergeInput(r, changes));
   return { ...verdict, notes: [...verdict.notes, ...leftOutNote(changes)] };
-}
-
-/** Whether the change itself is in a language with symbols at all. */
-export function hasSymbols({ base, theirs }: MergeChanges): boolean {
-  const paths = new Set([...base.keys(), ...theirs.keys()]);
-  return [...paths].some(
-    (path) => base.get(path) !== theirs.get(path) && supportedLanguage(path) !== null,
-  );
 }
 
 /** Files that differ between the states of a merge; `ours` equal to `base` is a change alone. */

@@ -7,6 +7,7 @@ const all: Record<string, () => Promise<{ default: Benchmark }>> = {
   orchestration: () => import("./orchestration.ts"),
   train: () => import("./train.ts"),
   slots: () => import("./slots.ts"),
+  radar: () => import("./radar.ts"),
   semantic: () => import("./semantic.ts"),
   memory: () => import("./memory.ts"),
   tools: () => import("./tools.ts"),

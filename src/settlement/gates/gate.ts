@@ -1,5 +1,6 @@
 /** What a gate is: something that judges one tree against another. */
 import type { Config } from "../../config/config.ts";
+import type { DiffEntry } from "../../git/diff.ts";
 import type { Oid } from "../../git/repository.ts";
 import type { GateVerdict, SettlementContext } from "../context.ts";
 import type { GatePlace } from "../place.ts";
@@ -37,6 +38,8 @@ export interface GateInput {
   context: SettlementContext;
   request: GateRequest;
   baseTree: Oid;
+  /** Everything that differs between the base's tree and the tree. */
+  changed: readonly DiffEntry[];
   /** Source files to look at, relative to the project: those the tree has, and of them the base's. */
   files: { inTree: readonly string[]; inBase: readonly string[] };
 }

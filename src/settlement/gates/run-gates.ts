@@ -4,7 +4,7 @@
  * A verdict that depends on nothing new is taken from the cache. Never throws for what a gate does.
  */
 import type { Config } from "../../config/config.ts";
-import { diffTrees, listTree } from "../../git/diff.ts";
+import { type DiffEntry, diffTrees, listTree } from "../../git/diff.ts";
 import type { Oid } from "../../git/repository.ts";
 import { treeOf } from "../../git/revisions.ts";
 import type { Blame } from "../../kernel/event.ts";
@@ -71,8 +71,10 @@ export async function runGates(
   request: GateRequest & { files?: FileChoice },
 ): Promise<GatesResult> {
   const baseTree = await treeOf(c.repository, request.base);
-  const files = await sourceFiles(c, baseTree, request);
-  const input: GateInput = { context: c, request, baseTree, files };
+  const same = request.tree === baseTree;
+  const changed = same ? [] : await diffTrees(c.repository, baseTree, request.tree);
+  const files = await sourceFiles(c, changed, request, same);
+  const input: GateInput = { context: c, request, baseTree, changed, files };
   const asked = gates.filter((gate) => gate.configured(c.config, request.testCmd));
   const verdicts = new Map<string, GateVerdict>();
   const settle = (...settled: GateVerdict[]): void => {
@@ -179,20 +181,20 @@ function summary(
 /** Source files the gates are given, relative to the project; deleted ones are nobody's to check. */
 async function sourceFiles(
   c: SettlementContext,
-  base: Oid,
+  changed: readonly DiffEntry[],
   { tree, files = "changed" }: { tree: Oid; files?: FileChoice },
+  same: boolean,
 ): Promise<GateInput["files"]> {
   const prefix = c.projectDir === "" ? "" : `${c.projectDir}/`;
   const wanted = (path: string, mode: string): boolean =>
     mode.startsWith("100") && path.startsWith(prefix) && isSource(c.config, path);
   const name = (path: string): string => path.slice(prefix.length);
-  if (tree === base && files !== "changed") {
+  if (same && files !== "changed") {
     const all = (await listTree(c.repository, tree)).filter((e) => wanted(e.path, e.mode));
     const names = all.map(({ path }) => name(path));
     const inTree = files === "sample" ? names.slice(0, sampleFiles) : names;
     return { inTree, inBase: inTree };
   }
-  const changed = await diffTrees(c.repository, base, tree);
   const inTree = changed.filter((e) => wanted(e.path, e.newMode));
   const inBase = inTree.filter((e) => e.oldMode.startsWith("100"));
   return { inTree: inTree.map(({ path }) => name(path)), inBase: inBase.map((e) => name(e.path)) };

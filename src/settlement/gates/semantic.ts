@@ -2,23 +2,17 @@
 import { posix } from "node:path";
 import { treesOf } from "../../git/commit.ts";
 import type { Conflict, MergeVerdict } from "../../semantic/check-merge.ts";
-import { rulesVersion } from "../../semantic/check-merge.ts";
+import { rulesVersion, supportedLanguage } from "../../semantic/check-merge.ts";
 import type { GateVerdict } from "../context.ts";
-import {
-  hasSymbols,
-  judgeMerge,
-  type MergeChanges,
-  type MergeTrees,
-  readMerge,
-} from "../merge-check.ts";
+import { judgeMerge, type MergeChanges, type MergeTrees, readMerge } from "../merge-check.ts";
 import { type GateInput, type ObjectGate, tailOf, verdictOf } from "./gate.ts";
 
 export const semanticGate: ObjectGate = {
   name: "semantic",
   reads: "objects",
   configured: () => true,
-  async applies(input) {
-    if (hasSymbols(await mergeOf(input))) return { runs: true };
+  applies({ changed }) {
+    if (changed.some(({ path }) => supportedLanguage(path) !== null)) return { runs: true };
     return { runs: false, reason: "no changed file is in a language with a symbol table" };
   },
   async commands(input) {
