@@ -4,27 +4,29 @@ import type { RunResult } from "../runner/execute.ts";
 import { toSnakeCase } from "../runner/record.ts";
 import { present } from "../std/assert.ts";
 import { type RadarView, viewRadar } from "../views/radar.ts";
+import { type ReviewFacts, type Spending, spendingOf } from "../views/review.ts";
 import { isGood, type RunView, type UnitView, viewRun } from "../views/run-view.ts";
 import { duration } from "./progress/live.ts";
 
 type Finished = Extract<RunResult, { kind: "finished" }>;
 
-interface Spent {
-  promptTokens: number;
-  completionTokens: number;
-  turns: number;
-}
-
 /** The `dgov.run/1` document and the text of `dgov run`. */
 export function summarizeRun(
   result: Finished,
-  options: { verbose: boolean },
+  options: { verbose: boolean; cost: ReviewFacts["cost"] },
 ): { document: { schema: string; [key: string]: unknown }; text: string } {
   const events: RecordedEvent[] = result.log.lifecycle({ run: result.run });
   const view = present(viewRun(events), "a finished run has events");
-  const spent = spentBy(result);
+  const counts = result.log.counts(result.run);
+  const byUnit = Map.groupBy(counts, (row) => row.unit ?? "");
+  const spent = new Map(
+    view.units.map((unit) => {
+      const facts = { counts: byUnit.get(unit.unit) ?? [], cost: options.cost };
+      return [unit.unit, spendingOf([unit], facts)];
+    }),
+  );
   const radar = viewRadar(events);
-  const total = [...spent.values()].reduce(add, { promptTokens: 0, completionTokens: 0, turns: 0 });
+  const total = spendingOf(view.units, { counts, cost: options.cost });
   return {
     document: {
       schema: "dgov.run/1",
@@ -36,8 +38,7 @@ export function summarizeRun(
       before: result.end.before,
       after: result.end.after,
       duration_ms: result.end.durationMs,
-      prompt_tokens: total.promptTokens,
-      completion_tokens: total.completionTokens,
+      ...spendingDocument(total),
       verification: result.end.verification,
       archived_to: result.end.archivedTo,
       degraded: view.degraded,
@@ -45,32 +46,22 @@ export function summarizeRun(
       warnings: result.end.warnings,
       repository_changed: view.repositoryChanged,
       radar: toSnakeCase(radar),
-      units: view.units.map((unit) => unitDocument(unit, spent.get(unit.unit))),
+      units: view.units.map((unit) => unitDocument(unit, present(spent.get(unit.unit), unit.unit))),
     },
     text: textOf(view, result, { total, radar, spent: options.verbose ? spent : null }),
   };
 }
 
-function spentBy(result: Finished): Map<string, Spent> {
-  const spent = new Map<string, Spent>();
-  for (const count of result.log.counts(result.run)) {
-    const { unit, promptTokens, completionTokens, turns } = count;
-    if (unit === null) continue;
-    const before = spent.get(unit) ?? { promptTokens: 0, completionTokens: 0, turns: 0 };
-    spent.set(unit, add(before, { promptTokens, completionTokens, turns }));
-  }
-  return spent;
-}
-
-function add(a: Spent, b: Spent): Spent {
+/** Tokens, and cost where there is a price; unknown is left out and never 0. */
+function spendingDocument({ promptTokens, completionTokens, cost, turns }: Spending): object {
   return {
-    promptTokens: a.promptTokens + b.promptTokens,
-    completionTokens: a.completionTokens + b.completionTokens,
-    turns: a.turns + b.turns,
+    prompt_tokens: promptTokens,
+    completion_tokens: completionTokens,
+    ...(cost === null || turns === 0 ? {} : { cost }),
   };
 }
 
-function unitDocument(unit: UnitView, spent: Spent | undefined): Record<string, unknown> {
+function unitDocument(unit: UnitView, spent: Spending): Record<string, unknown> {
   const last = unit.attempts.at(-1);
   return {
     unit: unit.unit,
@@ -85,17 +76,17 @@ function unitDocument(unit: UnitView, spent: Spent | undefined): Record<string, 
     rejection: last?.rejection ? toSnakeCase(last.rejection) : null,
     rejections: unit.attempts.flatMap((a) => (a.rejection ? [toSnakeCase(a.rejection)] : [])),
     result: unit.result,
-    turns: spent?.turns ?? 0,
-    prompt_tokens: spent?.promptTokens ?? 0,
-    completion_tokens: spent?.completionTokens ?? 0,
+    turns: spent.turns,
+    ...spendingDocument(spent),
   };
 }
 
 function textOf(
   view: RunView,
   result: Finished,
-  { total, radar, spent }: { total: Spent; radar: RadarView; spent: Map<string, Spent> | null },
+  of: { total: Spending; radar: RadarView; spent: Map<string, Spending> | null },
 ): string {
+  const { total, radar, spent } = of;
   const landed = view.units.filter((unit) => isGood(unit.phase));
   const lines = [
     `${view.plan}: ${result.status}${view.degraded ? ", degraded" : ""}, ${landed.length} of ${view.units.length} units landed in ${duration(result.end.durationMs)}`,
@@ -118,7 +109,8 @@ function textOf(
     }
   }
   if (total.turns > 0) {
-    lines.push(`tokens: ${total.promptTokens} prompt, ${total.completionTokens} completion`);
+    const cost = total.cost === null ? "" : `, cost ${total.cost.toFixed(4)}`;
+    lines.push(`tokens: ${total.promptTokens} prompt, ${total.completionTokens} completion${cost}`);
   }
   const names = { plan: view.plan, before: result.end.before, after: result.end.after };
   return [...lines, "", ...hints(result, names)].join("\n");

@@ -98,7 +98,11 @@ function reviewUnit(run: RunView, unit: UnitView, facts: ReviewFacts): UnitRevie
   };
 }
 
-function spendingOf(units: readonly UnitView[], facts: ReviewFacts): Spending {
+/** What units spent, over all their attempts. */
+export function spendingOf(
+  units: readonly UnitView[],
+  facts: Pick<ReviewFacts, "counts" | "cost">,
+): Spending {
   const sum: Spending = {
     turns: 0,
     calls: 0,

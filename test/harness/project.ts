@@ -29,7 +29,7 @@ export interface ProjectOptions {
   tasks: Record<string, TaskSpec>;
   /** More keys of `[plan]`. */
   plan?: Record<string, unknown>;
-  /** Keys of `[project]` and other tables of project.toml. */
+  /** Keys of `[project]` and other tables of project.toml; of `[providers.test]`, those besides its address. */
   config?: Record<string, Record<string, unknown>>;
   script: ModelScript;
   /** The project's folder below the repository; default its root. */
@@ -63,12 +63,11 @@ export async function testProject(options: ProjectOptions): Promise<TestProject>
   const model = await startScriptedModel(options.script);
   const dir = options.dir ?? "";
   const at = (path: string): string => (dir === "" ? path : `${dir}/${path}`);
-  const { project, ...tables } = options.config ?? {};
+  const { project, providers, ...tables } = options.config ?? {};
+  const endpoint = { base_url: model.baseUrl, api_key_env: "TEST_KEY", default_agent: "scripted" };
   const config = {
     project: { provider: "test", source_extensions: [".txt", ".ts"], ...project },
-    providers: {
-      test: { base_url: model.baseUrl, api_key_env: "TEST_KEY", default_agent: "scripted" },
-    },
+    providers: { ...providers, test: { ...endpoint, ...Object(providers?.["test"]) } },
     sops: { picker: "rules" },
     ...tables,
   };

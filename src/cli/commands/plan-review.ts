@@ -1,16 +1,14 @@
 /** `dgov plan review PLAN`: what the last run came to; `--diff` and `--events` look closer. */
-import { existsSync, readFileSync } from "node:fs";
-import { join } from "node:path";
 import { DgovError } from "../../error.ts";
 import type { Repository } from "../../git/repository.ts";
-import type { Counts } from "../../log/counts.ts";
 import type { RecordedEvent } from "../../log/event-log.ts";
 import { type DiffStat, type ReviewFacts, viewReview } from "../../views/review.ts";
-import type { AttemptView, RunView, UnitView } from "../../views/run-view.ts";
+import type { RunView, UnitView } from "../../views/run-view.ts";
 import { type SelfCorrection, selfCorrections } from "../../views/self-corrections.ts";
 import { eventDocument, timelineLine } from "../../views/timeline.ts";
 import { usageError } from "../args.ts";
 import { command } from "../command.ts";
+import { costsIn } from "../costs.ts";
 import type { Output } from "../output.ts";
 import { renderReview } from "../render/review.ts";
 import { type RunOfPlan, runOf } from "../run-of.ts";
@@ -72,26 +70,10 @@ async function gatherFacts(projectRoot: string, { log, run }: RunOfPlan): Promis
   for (const [unit, events] of results) corrections.set(unit, selfCorrections(events));
   return {
     counts: log.counts(run.run),
-    cost: await costs(projectRoot),
+    cost: await costsIn(projectRoot),
     diffs: await diffStats(projectRoot, run),
     corrections,
     crashed: run.phase === "running" && liveRun(projectRoot)?.run !== run.run,
-  };
-}
-
-/** Prices come from the configuration, which is only loaded when it names one. */
-async function costs(projectRoot: string): Promise<ReviewFacts["cost"]> {
-  const path = join(projectRoot, ".dgov", "project.toml");
-  const text = existsSync(path) ? readFileSync(path, "utf8") : "";
-  if (!/\bprice\b/.test(text)) return () => null;
-  const { loadConfig } = await import("../../config/load.ts");
-  const { costOf } = await import("../../model/price.ts");
-  const loaded = loadConfig(projectRoot);
-  if (!loaded.ok) return () => null;
-  const { providers } = loaded.config;
-  return (counts: Counts, attempt: AttemptView | null) => {
-    const name = attempt?.provider ?? "";
-    return costOf(counts, Object.hasOwn(providers, name) ? (providers[name]?.price ?? null) : null);
   };
 }
 

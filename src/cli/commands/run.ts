@@ -199,7 +199,9 @@ async function answer(context: Context, choices: RunChoices, result: RunResult):
       return 0;
     case "finished": {
       const { summarizeRun } = await import("../run-summary.ts");
-      const summary = summarizeRun(result, { verbose: choices.verbose });
+      const { costsIn } = await import("../costs.ts");
+      const cost = await costsIn(choices.projectRoot);
+      const summary = summarizeRun(result, { verbose: choices.verbose, cost });
       output.answer(summary.document, summary.text);
       return result.end.exitCode;
     }

@@ -1,0 +1,20 @@
+/** What a run's requests cost, at the prices the configuration names. */
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { ReviewFacts } from "../views/review.ts";
+
+/** The cost of counted tokens; null without a price. The configuration is only loaded when it names one. */
+export async function costsIn(projectRoot: string): Promise<ReviewFacts["cost"]> {
+  const path = join(projectRoot, ".dgov", "project.toml");
+  const text = existsSync(path) ? readFileSync(path, "utf8") : "";
+  if (!/\bprice\b/.test(text)) return () => null;
+  const { loadConfig } = await import("../config/load.ts");
+  const { costOf } = await import("../model/price.ts");
+  const loaded = loadConfig(projectRoot);
+  if (!loaded.ok) return () => null;
+  const { providers } = loaded.config;
+  return (counts, attempt) => {
+    const name = attempt?.provider ?? "";
+    return costOf(counts, Object.hasOwn(providers, name) ? (providers[name]?.price ?? null) : null);
+  };
+}

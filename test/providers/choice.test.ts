@@ -1,0 +1,181 @@
+/** E11: which endpoint and which model each kind of request goes to, and what that costs. */
+import { describe, expect, test } from "bun:test";
+import { readFileSync } from "node:fs";
+import { resolve } from "node:path";
+import { call, done, type ModelRule } from "../../src/demo/script.ts";
+import { type RecordedRequest, startScriptedModel } from "../../src/demo/scripted-model.ts";
+import { type ProjectOptions, type TestProject, testProject, unit } from "../harness/project.ts";
+
+const sop = readFileSync(resolve(import.meta.dir, "../../src/assets/sops/testing.md"), "utf8");
+
+const writes = (key: string): ModelRule => ({
+  unit: unit(key),
+  role: "worker",
+  turns: [call("write_file", { path: `${key}.txt`, content: `${key}\n` }), done("ok")],
+});
+const approves: ModelRule = {
+  role: "reviewer",
+  turns: [done("read it", { result: { approved: true, issues: [] } })],
+};
+
+const other = "sk-other-5a4b3c2d1e";
+
+/** Two endpoints, of which the second has its own key and its own default model. */
+async function twoEndpoints(options: ProjectOptions) {
+  const second = await startScriptedModel(options.script);
+  const p = await testProject({
+    ...options,
+    env: { OTHER_KEY: other },
+    config: {
+      agents: { fast: "vendor/fast-1", deep: "vendor/deep-9" },
+      ...options.config,
+      providers: {
+        test: { default_agent: "fast" },
+        other: { base_url: second.baseUrl, api_key_env: "OTHER_KEY", default_agent: "deep" },
+      },
+    },
+  });
+  return {
+    p,
+    second,
+    async [Symbol.asyncDispose]() {
+      await second.stop();
+      await p[Symbol.asyncDispose]();
+    },
+  };
+}
+
+/** Role and model of each request, once each. */
+function asked(requests: readonly RecordedRequest[]): string[] {
+  const said = requests.map(({ body, conversation }) => {
+    const { role, unit: id, tools } = conversation;
+    const who = tools.includes("assign_sops") ? "picker" : `${id ?? "planner"} ${role}`;
+    return `${who}: ${body["model"]}`;
+  });
+  return [...new Set(said)].sort();
+}
+
+const ran = async (p: TestProject, ...args: string[]) => {
+  const run = await p.dgov(args);
+  expect([run.exitCode, run.stderr]).toEqual([0, run.stderr]);
+  return run;
+};
+
+describe("E11 an alias means the same model", () => {
+  test.concurrent("for workers, reviewers, self-review and the SOP picker", async () => {
+    await using both = await twoEndpoints({
+      files: { ".dgov/sops/testing.md": sop },
+      config: { sops: { picker: "model" } },
+      tasks: {
+        a: { self_review: true },
+        b: { agent: "deep" },
+        c: { provider: "other" },
+        d: { provider: "other", agent: "fast" },
+        look: { role: "reviewer", files: { read: ["readme.txt"] } },
+      },
+      script: { rules: [approves, ...["a", "b", "c", "d"].map(writes)] },
+    });
+    const { p, second } = both;
+    await ran(p, "run", "p", "--json");
+    expect(asked(p.model.requests)).toEqual([
+      "picker: vendor/fast-1",
+      `${unit("a")} reviewer: vendor/fast-1`,
+      `${unit("a")} worker: vendor/fast-1`,
+      `${unit("b")} worker: vendor/deep-9`,
+      `${unit("look")} reviewer: vendor/fast-1`,
+    ]);
+    expect(asked(second.requests)).toEqual([
+      `${unit("c")} worker: vendor/deep-9`,
+      `${unit("d")} worker: vendor/fast-1`,
+    ]);
+    const keys = (requests: readonly RecordedRequest[]) =>
+      new Set(requests.map(({ headers }) => headers["authorization"]));
+    expect(keys(second.requests)).toEqual(new Set([`Bearer ${other}`]));
+    expect(keys(p.model.requests).has(`Bearer ${other}`)).toBe(false);
+  });
+
+  test.concurrent("for a plan's own defaults", async () => {
+    await using both = await twoEndpoints({
+      plan: { default_provider: "other", default_agent: "fast" },
+      tasks: { a: {}, b: { provider: "test", agent: "deep" } },
+      script: { rules: ["a", "b"].map(writes) },
+    });
+    const { p, second } = both;
+    await ran(p, "run", "p");
+    expect(asked(second.requests)).toEqual([`${unit("a")} worker: vendor/fast-1`]);
+    expect(asked(p.model.requests)).toEqual([`${unit("b")} worker: vendor/deep-9`]);
+  });
+
+  test.concurrent("for the planner and fix, as the project's default and as --model", async () => {
+    const draft = {
+      name: "limits",
+      summary: "Limits",
+      sections: [
+        {
+          name: "tasks",
+          tasks: [
+            {
+              key: "a",
+              summary: "Do a",
+              prompt: "Orient:\nRead readme.txt.\n\nEdit:\nWrite a.txt.\n\nVerify:\nLook again.\n",
+              commit_message: "feat: a",
+              files: { create: ["a.txt"] },
+            },
+          ],
+        },
+      ],
+    };
+    await using both = await twoEndpoints({
+      tasks: { a: {} },
+      script: {
+        rules: [
+          { role: "planner", turns: [done("the plan", { result: draft })] },
+          {
+            unit: "fix/main.apply",
+            turns: [call("write_file", { path: "readme.txt", content: "x\n" }), done("ok")],
+          },
+        ],
+      },
+    });
+    const { p, second } = both;
+    await ran(p, "plan", "create", "Add limits", "--auto");
+    await ran(p, "fix", "Mend the readme", "-f", "readme.txt", "--model", "deep");
+    expect(asked(p.model.requests)).toEqual([
+      "fix/main.apply worker: vendor/deep-9",
+      "planner planner: vendor/fast-1",
+    ]);
+    await ran(p, "plan", "create", "Again", "--name", "again", "--auto", "--model", "deep");
+    expect(asked(p.model.requests)).toContain("planner planner: vendor/deep-9");
+    expect(second.requests).toEqual([]);
+  });
+});
+
+describe("price", () => {
+  const usage = { prompt: 1_000_000, cached: 500_000, completion: 100_000 };
+  const last = { ...done("ok"), usage };
+  const project = (price: object) =>
+    testProject({
+      tasks: { a: {} },
+      config: { providers: { test: price } },
+      script: { rules: [{ ...writes("a"), turns: [{ ...writes("a").turns[0], usage }, last] }] },
+    });
+
+  test.concurrent("is in the documents and words of run and review", async () => {
+    await using p = await project({ price: { input: 2, cached: 0.5, output: 10 } });
+    // Two turns of 500,000 fresh, 500,000 cached and 100,000 written tokens.
+    const run = JSON.parse((await ran(p, "run", "p", "--json")).stdout);
+    expect([run.cost, run.units[0].cost]).toEqual([4.5, 4.5]);
+    const review = JSON.parse((await ran(p, "plan", "review", "p", "--json")).stdout);
+    expect(review.spending.cost).toBe(4.5);
+    expect((await ran(p, "plan", "review", "p")).stdout).toContain("cost 4.5");
+  });
+
+  test.concurrent("is left out where none is configured, and never 0", async () => {
+    await using p = await project({});
+    const run = JSON.parse((await ran(p, "run", "p", "--json")).stdout);
+    expect(run).toMatchObject({ prompt_tokens: 2_000_000 });
+    expect([Object.keys(run), Object.keys(run.units[0])].flat()).not.toContain("cost");
+    const review = await ran(p, "plan", "review", "p");
+    expect(review.stdout).not.toContain("cost");
+  });
+});
