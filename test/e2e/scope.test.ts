@@ -112,13 +112,17 @@ describe("C3 an edit outside the claims", () => {
 
 describe("C8 at compile, at write time, in review and in `scope status`", () => {
   test.concurrent.each([
-    ["src/", ["src/a.txt", "src/deep/b.txt", "src/.hidden"], ["srcs/a.txt", "src/.gitignore"]],
-    ["./docs", ["docs/a.txt"], ["docs.txt", "a/docs/a.txt"]],
-    [".config/", [".config/x.txt", ".config/.y"], ["config/x.txt", ".config.txt"]],
-    [".github/workflows/ci.yml", [".github/workflows/ci.yml"], [".github/workflows/cd.yml"]],
-    ["lib/**/x.txt", ["lib/x.txt", "lib/a/b/x.txt"], ["lib/y.txt", "x.txt"]],
-    ["*.txt", ["a.txt", ".b.txt"], ["c.md", "d/e.txt"]],
-  ])("%j covers %j and not %j", async (claim, covered, uncovered) => {
+    [
+      ["src/", "./docs", ".config/"],
+      ["src/a.txt", "src/deep/b.txt", "src/.hidden", "docs/a.txt", ".config/x.txt", ".config/.y"],
+      ["srcs/a.txt", "src/.gitignore", "docs.txt", "a/docs/a.txt", "config/x.txt", ".config.txt"],
+    ],
+    [
+      [".github/workflows/ci.yml", "lib/**/x.txt", "*.txt"],
+      [".github/workflows/ci.yml", "lib/x.txt", "lib/a/b/x.txt", "a.txt", ".b.txt"],
+      [".github/workflows/cd.yml", "lib/y.txt", "c.md", "d/e.txt"],
+    ],
+  ])("%j cover %j and not %j", async (claims, covered, uncovered) => {
     const write = (paths: string[]): ModelTurn => ({
       calls: paths.map((path) => ({ tool: "write_file", args: { path, content: "x\n" } })),
     });
@@ -126,8 +130,8 @@ describe("C8 at compile, at write time, in review and in `scope status`", () => 
     const strayed = `for f in ${all}; do mkdir -p "$(dirname "$f")"; echo x > "$f"; done`;
     await using p = await testProject({
       tasks: {
-        a: { files: { touch: [claim] } },
-        b: { files: { touch: [claim] }, depends_on: ["a"] },
+        a: { files: { touch: claims } },
+        b: { files: { touch: claims }, depends_on: ["a"] },
       },
       plan: { max_retries: 0 },
       script: {
@@ -152,7 +156,14 @@ describe("C8 at compile, at write time, in review and in `scope status`", () => 
     expect([...named].map(([, path]) => path).sort()).toEqual([...uncovered].sort());
     // And in the operator's own working tree.
     const status = async () =>
-      (await p.dgov(["scope", "status", "--claim", claim, "--json"])).stdout;
+      (
+        await p.dgov([
+          "scope",
+          "status",
+          ...claims.flatMap((claim) => ["--claim", claim]),
+          "--json",
+        ])
+      ).stdout;
     for (const path of covered) p.repo.write(path, "z\n");
     expect(JSON.parse(await status())).toMatchObject({ passed: true });
     for (const path of uncovered) p.repo.write(path, "z\n");
