@@ -3,7 +3,7 @@
  * `validate FILE` checks. Units have their full ids as keys.
  */
 
-import type { PlanFiles } from "./files.ts";
+import { joined, type PlanFiles } from "./files.ts";
 import type { WrittenPlan, WrittenTask } from "./schema.ts";
 import { checkPlan, checkTask, isTable } from "./shape.ts";
 import {
@@ -29,7 +29,7 @@ const compilersTaskKeys = ["sops", "sops_picked_by"];
 
 /** Reads the compiled plan in `file` (relative to the project root). */
 export function parseCompiledPlan(files: PlanFiles, file: string): ParsedPlan {
-  const reader: Reader = { files, dir: ".", diagnostics: [] };
+  const reader: Reader = { files, dir: joined(file, ".."), diagnostics: [] };
   return { source: readPlan(reader, file), diagnostics: reader.diagnostics };
 }
 

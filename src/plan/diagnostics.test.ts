@@ -495,7 +495,7 @@ hint: keep one of them
       `s/main.toml:3:1 s/main.a
 error bad-prompt-file
 the prompt file \`nowhere.md\` is not there
-hint: it is looked for beside the file that names it, within the project
+hint: it is looked for beside the file that names it, then in the plan's folder
 | prompt_file = "nowhere.md"`,
     ],
   ],
@@ -506,7 +506,7 @@ hint: it is looked for beside the file that names it, within the project
       `s/main.toml:3:1 s/main.a
 error bad-prompt-file
 the prompt file \`../../../../../x.md\` lies outside the project
-hint: it is looked for beside the file that names it, within the project
+hint: it is looked for beside the file that names it, then in the plan's folder
 | prompt_file = "../../../../../x.md"`,
     ],
   ],
@@ -517,7 +517,7 @@ hint: it is looked for beside the file that names it, within the project
       `s/main.toml:3:1 s/main.a
 error bad-prompt-file
 the prompt file \`/etc/passwd\` is absolute
-hint: it is looked for beside the file that names it, within the project
+hint: it is looked for beside the file that names it, then in the plan's folder
 | prompt_file = "/etc/passwd"`,
     ],
   ],
@@ -717,9 +717,9 @@ hint: name core in the summary if the task is meant to change it
     { main: second('role = "researcher"\nfiles.edit = ["b.py"]\n') },
     [
       `s/main.toml:15:15 s/main.b
-error read-only-claims
-a researcher is read-only and cannot claim \`b.py\` for writing
-hint: use files.read
+warning read-only-claims
+a researcher only reads: its claim of \`b.py\` does not let it write
+hint: say files.read, or make it a worker
 | files.edit = ["b.py"]`,
     ],
   ],

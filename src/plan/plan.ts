@@ -50,8 +50,9 @@ export function planOf(source: PlanSource): { plan: Plan; diagnostics: Diagnosti
   const names = namesOf(source.tasks);
   const tasks = source.tasks.map((task, index): PlanTask => {
     const dependsOn = resolveReferences(task, names, diagnostics);
-    const parsed = parseAll(task, diagnostics);
-    return { ...task, index, role: task.written.role ?? "worker", dependsOn, parsed };
+    const role = task.written.role ?? "worker";
+    const parsed = parseAll(task, role, diagnostics);
+    return { ...task, index, role, dependsOn, parsed };
   });
   const edges = tasks.map((task) =>
     task.dependsOn.map((id) => names.indexOf.get(id) ?? task.index),
@@ -140,11 +141,13 @@ function hintFor(reference: string, task: SourceTask, names: Names): string {
   return didYouMean(near) ?? "a bare name means a task of the same file; others need their full id";
 }
 
-function parseAll(task: SourceTask, found: Diagnostic[]): PlanClaim[] {
+/** Read-only roles read whatever they name. */
+function parseAll(task: SourceTask, role: Role, found: Diagnostic[]): PlanClaim[] {
   return claimKinds.flatMap((kind) =>
-    task.claims[kind].flatMap((text) => {
+    task.claims[kind].flatMap((text): PlanClaim[] => {
       const parsed = parseClaim(text);
-      if (parsed.ok) return [{ kind, text, claim: parsed.claim }];
+      const granted = role === "worker" ? kind : "read";
+      if (parsed.ok) return [{ kind: granted, text, claim: parsed.claim }];
       const message = `${text === "" ? "a claim" : `the claim \`${text}\``} ${parsed.problem}`;
       found.push(aboutClaim(task, { kind, text }, { code: "bad-claim", message }));
       return [];

@@ -189,18 +189,21 @@ export function claimsOf(files: WrittenTask["files"]): Claims {
   return Array.isArray(files) ? { ...empty, touch: files } : { ...empty, ...files };
 }
 
+/** A task's own text: its `prompt`, or its `prompt_file`, looked for beside `file` and then in the plan's folder. */
 export function promptOf(
   reader: Reader,
   task: Partial<WrittenTask>,
   file: string,
 ): Pick<SourceTask, "prompt" | "promptProblem"> {
   if (!task.prompt_file) return { prompt: task.prompt ?? null, promptProblem: null };
-  const read = isAbsolute(task.prompt_file)
-    ? ({ ok: false, problem: "is absolute" } as const)
-    : reader.files.read(joined(file, "..", task.prompt_file));
-  return read.ok
-    ? { prompt: read.text, promptProblem: null }
-    : { prompt: null, promptProblem: read.problem };
+  if (isAbsolute(task.prompt_file)) return { prompt: null, promptProblem: "is absolute" };
+  const beside = reader.files.read(joined(file, "..", task.prompt_file));
+  if (beside.ok) return { prompt: beside.text, promptProblem: null };
+  // Plans of the original name prompt files from the plan's own folder.
+  const inPlan = reader.files.read(joined(reader.dir, task.prompt_file));
+  return inPlan.ok
+    ? { prompt: inPlan.text, promptProblem: null }
+    : { prompt: null, promptProblem: beside.problem };
 }
 
 export function readToml(reader: Reader, file: string): OpenFile | null {

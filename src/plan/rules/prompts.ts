@@ -17,7 +17,7 @@ function promptProblem(task: PlanTask): Diagnostic[] {
   }
   if (task.promptProblem !== null) {
     const message = `the prompt file \`${file}\` ${task.promptProblem}`;
-    const hint = "it is looked for beside the file that names it, within the project";
+    const hint = "it is looked for beside the file that names it, then in the plan's folder";
     return [about(task, "prompt_file", { code: "bad-prompt-file", message, hint })];
   }
   const key = file ? "prompt_file" : "prompt";

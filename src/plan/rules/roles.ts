@@ -1,23 +1,23 @@
 import type { Rule } from "../facts.ts";
-import { about, aboutClaim } from "../plan.ts";
+import { about, aboutClaim, writeKinds } from "../plan.ts";
 
 /** Workers write something; researchers and reviewers write nothing; reviewers have something to judge. */
 export const roles: Rule = ({ tasks }) =>
   tasks.flatMap((task) => {
     const { role, written, broken } = task;
-    const writes = task.parsed.filter(({ kind }) => kind !== "read");
-    const claimed = Object.values(task.claims).flat().length > task.claims.read.length;
+    const [write] = writeKinds.flatMap((kind) => task.claims[kind].map((text) => ({ kind, text })));
     const found = [];
-    if (role === "worker" && !claimed && !broken.has("files")) {
+    if (role === "worker" && write === undefined && !broken.has("files")) {
       const hint = "files.create, files.edit, files.delete or files.touch names what it may change";
       const finding = { code: "no-write-claim", message: "a worker needs a write claim", hint };
       found.push(about(task, "files", finding));
     }
-    const [write] = writes;
     if (role !== "worker" && write !== undefined) {
-      const message = `a ${role} is read-only and cannot claim \`${write.text}\` for writing`;
-      const finding = { code: "read-only-claims", message, hint: "use files.read" };
-      found.push(aboutClaim(task, write, finding));
+      const message = `a ${role} only reads: its claim of \`${write.text}\` does not let it write`;
+      const hint = "say files.read, or make it a worker";
+      found.push(
+        aboutClaim(task, write, { severity: "warning", code: "read-only-claims", message, hint }),
+      );
     }
     if (
       role === "reviewer" &&
