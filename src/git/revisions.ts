@@ -1,6 +1,9 @@
 /** Questions about refs and commits, and the one way dgov makes a branch. */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { DgovError } from "../error.ts";
-import { inRepository, must, mustLine, type Oid } from "./git.ts";
+import { treesOf } from "./commit.ts";
+import { inRepository, must, type Oid } from "./git.ts";
 import type { Repository } from "./repository.ts";
 
 /** What is checked out: a branch (its commit null while it has none), or a commit alone. */
@@ -27,9 +30,22 @@ export async function resolveCommit(r: Repository, rev: string): Promise<Oid | n
   return output.code === 0 ? output.stdout.toString().trim() : null;
 }
 
-/** The commit a branch names, or null when there is no such branch. */
-export function branchTip(r: Repository, branch: string): Promise<Oid | null> {
-  return resolveCommit(r, `refs/heads/${branch}`);
+/**
+ * The commit a branch names, or null when there is no such branch. Asked for at every dispatch: where
+ * the ref is a file of its own (it is, once it has moved) no process is started.
+ */
+export async function branchTip(r: Repository, branch: string): Promise<Oid | null> {
+  const ref = `refs/heads/${branch}`;
+  return looseRef(join(r.commonDir, ref)) ?? (await resolveCommit(r, ref));
+}
+
+/** The id in a ref's file; null when git has to be asked: packed, symbolic, or not of this kind. */
+function looseRef(file: string): Oid | null {
+  try {
+    return /^([0-9a-f]{40}(?:[0-9a-f]{24})?)\n?$/.exec(readFileSync(file, "utf8"))?.[1] ?? null;
+  } catch {
+    return null;
+  }
 }
 
 /** Makes a branch that must not exist. */
@@ -45,19 +61,9 @@ export async function isAncestor(r: Repository, ancestor: Oid, descendant: Oid):
   return output.code === 0;
 }
 
-const trees = new Map<string, Promise<Oid>>();
-
-/** The tree of a commit. Asked once: it is part of the commit. */
-export function treeOf(r: Repository, commit: Oid): Promise<Oid> {
-  const key = `${r.commonDir}\0${commit}`;
-  let tree = trees.get(key);
-  if (tree === undefined) {
-    tree = mustLine(
-      inRepository(r, ["rev-parse", "--verify", "-q", `${commit}^{tree}`]),
-      `looking up the tree of ${commit}`,
-    );
-    trees.set(key, tree);
-  }
+/** The tree of a commit. */
+export async function treeOf(r: Repository, commit: Oid): Promise<Oid> {
+  const [tree = ""] = await treesOf(r, [commit]);
   return tree;
 }
 
