@@ -65,7 +65,7 @@ function bounded(c: RunContext, message: WorkerMessage): Record<string, unknown>
       });
     }
     // Arguments are the model's own keys: they keep their spelling.
-    const { args: _args, ...others } = message;
+    const { type: _type, args: _args, ...others } = message;
     return { ...toSnakeCase(others), args: message.args };
   }
   if (

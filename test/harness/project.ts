@@ -11,6 +11,7 @@ import type { ModelScript } from "../../src/demo/script.ts";
 import { type ScriptedModel, startScriptedModel } from "../../src/demo/scripted-model.ts";
 import { openEventLogForReading, type RecordedEvent } from "../../src/log/event-log.ts";
 import { type DgovRun, dgov, spawnDgov } from "./bin.ts";
+import { unlistedIn } from "./event-check.ts";
 import { type TestRepo, testRepo } from "./repo.ts";
 
 export const testKey = "sk-test-7c1f0e9d2b";
@@ -87,6 +88,14 @@ export async function testProject(options: ProjectOptions): Promise<TestProject>
   const root = join(repo.path, dir);
   const env = { ...repo.env, TEST_KEY: testKey, DGOV_TRUST_PROVIDERS: "1", ...options.env };
   const log = (): ReturnType<typeof openEventLogForReading> => openEventLogForReading(root);
+  const events = (): RecordedEvent[] => {
+    using opened = log();
+    return opened?.lifecycle({}) ?? [];
+  };
+  const telemetry = (): RecordedEvent[] => {
+    using opened = log();
+    return opened?.runs({ limit: 100 }).flatMap(({ run }) => opened.telemetry({ run })) ?? [];
+  };
   return {
     repo,
     root,
@@ -99,14 +108,8 @@ export async function testProject(options: ProjectOptions): Promise<TestProject>
         detached: more?.["DGOV_FAULT_GROUP"] === "1",
       }),
     spawn: (args, more) => spawnDgov(args, { cwd: root, env: { ...env, ...more } }),
-    events() {
-      using opened = log();
-      return opened?.lifecycle({}) ?? [];
-    },
-    telemetry() {
-      using opened = log();
-      return opened?.runs({ limit: 100 }).flatMap(({ run }) => opened.telemetry({ run })) ?? [];
-    },
+    events,
+    telemetry,
     async landed(branch = "main") {
       const text = await repo.git(
         "log",
@@ -122,10 +125,22 @@ export async function testProject(options: ProjectOptions): Promise<TestProject>
       writeFileSync(path, tasksToml(tasks));
     },
     async [Symbol.asyncDispose]() {
+      const unlisted = unlistedIn([...readable(events), ...readable(telemetry)]);
       await model.stop();
       await repo[Symbol.asyncDispose]();
+      // Whoever records something new writes it down in src/log/event-catalog.ts.
+      if (unlisted.length > 0) throw new Error(unlisted.join("\n"));
     },
   };
+}
+
+/** Events of a log; none when a test has made it unreadable. */
+function readable(read: () => RecordedEvent[]): RecordedEvent[] {
+  try {
+    return read();
+  } catch {
+    return [];
+  }
 }
 
 function tasksToml(tasks: Record<string, TaskSpec>): string {
