@@ -54,6 +54,7 @@ export const root: CommandGroup = {
     clean: lazy("Remove what finished runs left behind", () => import("./commands/clean.ts")),
     prune: lazy("Forget outputs and telemetry of old runs", () => import("./commands/prune.ts")),
     demo: lazy("Show a complete run without a key or network", () => import("./commands/demo.ts")),
+    schema: lazy("Print a JSON Schema", () => import("./commands/schema.ts")),
     version: lazy("Print the version", () => import("./commands/version.ts")),
     help: lazy("Print help on a command or a topic", () => import("./commands/help.ts")),
     worker: lazy("Run one worker (internal)", () => import("./commands/worker.ts"), true),

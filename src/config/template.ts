@@ -37,6 +37,8 @@ export function renderProjectToml(detection: Detection, provider: ProviderChoice
   const python = detection.language === "python";
   const uv = Object.values(detection.commands).some((command) => command.startsWith("uv "));
   const lines = [
+    "#:schema ./schema/project.json",
+    "",
     "[project]",
     `language = ${text(detection.language)}`,
     `src_dir = ${text(detection.srcDir)}`,

@@ -45,6 +45,8 @@ export default command({
       writeFileSync(path, text);
       return relative(projectRoot, path);
     });
+    const { writeSchemas } = await import("../json-schemas.ts");
+    await writeSchemas(projectRoot);
     context.output.answer(
       {
         schema: "dgov.init-plan/1",
@@ -66,14 +68,18 @@ export default command({
 
 function rootToml(name: string, sections: string[]): string {
   const list = sections.map((section) => JSON.stringify(section)).join(", ");
-  return `[plan]
+  return `#:schema ../../schema/plan.json
+
+[plan]
 name = ${JSON.stringify(name)}
 summary = ""
 sections = [${list}]
 `;
 }
 
-const exampleToml = `# Files beginning with _ are ignored: copy this one to main.toml and edit it.
+const exampleToml = `#:schema ../../../schema/plan.json
+
+# Files beginning with _ are ignored: copy this one to main.toml and edit it.
 [tasks.add-feature]
 summary = "Add the feature"
 prompt = '''

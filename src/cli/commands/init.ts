@@ -52,7 +52,9 @@ export default command({
       ask: context.interactive && !args.yes,
       force: args.force === true,
     });
+    const { writeSchemas } = await import("../json-schemas.ts");
     const { created, backedUp } = writeFiles(root, files, args.force === true);
+    created.push(...(await writeSchemas(root)));
     const text =
       created.length === 0
         ? "nothing is missing: .dgov is set up"

@@ -1,0 +1,213 @@
+/** `dgov schema`: what editors are told agrees with what dgov accepts. */
+import { describe, expect, test } from "bun:test";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { planWords, projectWords } from "../../src/cli/json-schema-words.ts";
+import { type JsonSchema, jsonSchema, typeSchema } from "../../src/cli/json-schemas.ts";
+import { detect } from "../../src/config/detect.ts";
+import { projectSchema } from "../../src/config/schema.ts";
+import { providerPresets, renderProjectToml } from "../../src/config/template.ts";
+import { parseToml } from "../../src/config/toml.ts";
+import { sampleFiles } from "../../src/demo/sample.ts";
+import { rootSchema, taskFileSchema, type } from "../../src/plan/schema.ts";
+import { dgov } from "../harness/bin.ts";
+import { schemaProblems } from "../harness/json-schema.ts";
+import { testRepo } from "../harness/repo.ts";
+
+const [project, plan, events] = await Promise.all([
+  jsonSchema("project"),
+  jsonSchema("plan"),
+  jsonSchema("events"),
+]);
+
+function toml(text: string): unknown {
+  const parsed = parseToml(text);
+  if (!parsed.ok) throw new Error(parsed.message);
+  return parsed.value;
+}
+
+const accepts = (schema: JsonSchema, value: unknown): boolean =>
+  schemaProblems(schema, value).length === 0;
+
+describe("project", () => {
+  test.each([
+    "",
+    "[project]\ntest_cmd = 'x'\n",
+    "[project]\ntest_cmd = 3\n",
+    "[project]\ntset_cmd = 'x'\n",
+    "[projekt]\n",
+    "[providers.x]\nbase_url = 'u'\napi_key_env = 'K'\n",
+    "[providers.x]\nbase_url = 'u'\n",
+    "[providers.x]\nbase_url = ''\napi_key_env = 'K'\n",
+    "[run]\njobs = 2\n",
+    "[run]\njobs = 0\n",
+    "[run]\njobs = 1.5\n",
+    "[merge]\norder = 'plan'\n",
+    "[merge]\norder = 'random'\n",
+    "[conventions]\na = 'x'\nb = 3\nc = true\n",
+    "[conventions]\na = []\n",
+    "[departments]\ncore = ['src/**']\n",
+    "[departments]\ncore = 'src/**'\n",
+    "[verify.unit]\ncommand = 'x'\n",
+    "[verify.unit]\n",
+    "[sandbox]\nmode = 'on'\n",
+  ])("%j is judged as dgov judges it", (text) => {
+    const value = toml(text);
+    const accepted = !(projectSchema(value) instanceof type.errors);
+    expect([accepted, schemaProblems(project, value)]).toEqual([
+      accepted,
+      accepted ? [] : expect.arrayContaining([expect.any(String)]),
+    ]);
+  });
+
+  test.each(Object.entries(providerPresets))("what init writes for %s is accepted", (_, preset) => {
+    const detection = detect({ files: ["go.mod", "main.go"], read: () => null }, null);
+    const text = renderProjectToml(detection, preset);
+    expect(text).toStartWith("#:schema ./schema/project.json\n");
+    expect(schemaProblems(project, toml(text))).toEqual([]);
+  });
+
+  test("defaults are those in force", () => {
+    const at = (...path: string[]): unknown =>
+      path.reduce<JsonSchema | undefined>((schema, key) => {
+        const any = schema?.additionalProperties;
+        return key === "*" && typeof any === "object" ? any : schema?.properties?.[key];
+      }, project)?.["default"];
+    expect(at("run", "jobs")).toBe(4);
+    expect(at("project", "settlement_timeout")).toBe(600);
+    expect(at("providers", "*", "idle_timeout_s")).toBe(60);
+    expect(at("run", "max_gates")).toBeUndefined();
+  });
+});
+
+describe("plan", () => {
+  test.each([
+    ["[plan]\nname = 'p'\nsections = ['a']\n", rootSchema],
+    ["[plan]\nsummary = 'p'\n", rootSchema],
+    ["[plan]\nname = 'p'\nsection = ['a']\n", rootSchema],
+    ["[tasks.a]\nsummary = 's'\n", taskFileSchema],
+    ["[tasks.a]\nsummary = 's'\nfiles = ['x']\n", taskFileSchema],
+    ["[tasks.a]\nsummary = 's'\nfiles.edit = ['x']\n", taskFileSchema],
+    ["[tasks.a]\nsummary = 's'\nfiles.edits = ['x']\n", taskFileSchema],
+    ["[tasks.a]\nsummary = 's'\nfiles = [3]\n", taskFileSchema],
+    ["[tasks.a]\nprompt = 's'\n", taskFileSchema],
+    ["[tasks.a]\nsummary = 's'\nrole = 'boss'\n", taskFileSchema],
+    ["[tasks.a]\nsummary = 's'\ntimeout_s = -1\n", taskFileSchema],
+    ["", taskFileSchema],
+  ] as const)("%j is judged as dgov judges it", (text, schema) => {
+    const value = toml(text);
+    expect(accepts(plan, value)).toBe(!(schema(value) instanceof type.errors));
+  });
+
+  test("one file is a plan or has tasks", () => {
+    expect(accepts(plan, { plan: { name: "p" }, tasks: {} })).toBe(false);
+  });
+
+  test("every plan file of the demo is accepted", () => {
+    const files = Object.entries(sampleFiles({ testCommand: "x", baseUrl: "y" })).filter(([path]) =>
+      /plans\/.*\.toml$/.test(path),
+    );
+    expect(files.length).toBeGreaterThan(1);
+    for (const [path, text] of files) {
+      expect([path, schemaProblems(plan, toml(text))]).toEqual([path, []]);
+    }
+  });
+});
+
+describe("events", () => {
+  const event = {
+    schema: "dgov.event/1",
+    seq: 1,
+    ts: "2026-01-02T03:04:05.000Z",
+    run: "r1",
+    plan: "p",
+    unit: "t/m.a",
+    attempt: 1,
+    type: "attempt.prepared",
+    data: { base: "b" },
+  };
+  test.each([
+    ["as it is", {}, true],
+    ["of a kind that is new", { type: "moon.risen", data: {} }, true],
+    ["with a field more", { data: { base: "b", more: 1 } }, true],
+    ["of the run", { unit: null, attempt: null, type: "checkout.changed", data: {} }, true],
+    ["without a field of its kind", { data: {} }, false],
+    ["with a field of another type", { data: { base: 3 } }, false],
+    ["of another version", { schema: "dgov.event/2" }, false],
+    ["without a place", { seq: null }, false],
+  ])("a line %s", (_, more, accepted) => {
+    expect(accepts(events, { ...event, ...more })).toBe(accepted);
+  });
+
+  test.each([
+    ["string", { type: "string" }],
+    ["string?", { type: "string" }],
+    ["string[]", { type: "array", items: { type: "string" } }],
+    ["number or null", { anyOf: [{ type: "number" }, { type: "null" }] }],
+    ['"bare", "continue" or "restart"', { enum: ["bare", "continue", "restart"] }],
+    ["any", {}],
+  ])("the catalog's `%s`", (words, schema) => {
+    expect(typeSchema(words)).toEqual(schema);
+  });
+});
+
+test("every key that is explained exists", () => {
+  const keysOf = (schema: JsonSchema, path = ""): string[] => {
+    const below = (key: string): string => (path === "" ? key : `${path}.${key}`);
+    const { properties = {}, additionalProperties: any, anyOf = [] } = schema;
+    return [
+      ...Object.entries(properties).flatMap(([key, one]) => [
+        below(key),
+        ...keysOf(one, below(key)),
+      ]),
+      ...(typeof any === "object" ? keysOf(any, below("*")) : []),
+      ...anyOf.flatMap((one) => keysOf(one, path)),
+    ];
+  };
+  const missing = (words: object, schema: JsonSchema): string[] => {
+    const keys = new Set(keysOf(schema));
+    return Object.keys(words).filter((key) => !keys.has(key));
+  };
+  expect([missing(projectWords, project), missing(planWords, plan)]).toEqual([[], []]);
+});
+
+describe("dgov schema", () => {
+  test("prints the schema; with --json inside a document", async () => {
+    const text = await dgov(["schema", "plan"]);
+    expect([text.exitCode, JSON.parse(text.stdout)]).toEqual([0, plan]);
+    const json = await dgov(["schema", "plan", "--json"]);
+    expect(JSON.parse(json.stdout)).toEqual({
+      schema: "dgov.schema/1",
+      name: "plan",
+      json_schema: plan,
+    });
+    const wrong = await dgov(["schema", "plans"]);
+    expect([wrong.exitCode, wrong.stderr]).toEqual([
+      2,
+      "error: no schema plans\nhint: did you mean plan?\n",
+    ]);
+  });
+
+  test("init and init-plan write files that name their schema, and the schema beside them", async () => {
+    await using repo = await testRepo({ "readme.txt": "" });
+    const run = (...args: string[]) => dgov(args, { cwd: repo.path, env: repo.env });
+    expect((await run("init", "-y", "--provider", "other")).exitCode).toBe(0);
+    expect((await run("init-plan", "p")).exitCode).toBe(0);
+    for (const [path, schema] of [
+      [".dgov/project.toml", project],
+      [".dgov/plans/p/_root.toml", plan],
+      [".dgov/plans/p/tasks/_example.toml", plan],
+    ] as const) {
+      const text = repo.read(path);
+      const named = /^#:schema (.+)$/m.exec(text)?.[1] ?? "";
+      expect(text.indexOf("#:schema")).toBe(0);
+      expect(JSON.parse(repo.read(join(path, "..", named)))).toEqual(schema);
+      expect(schemaProblems(schema, toml(text))).toEqual([]);
+    }
+    expect(await repo.git("status", "--porcelain", "--", ".dgov/schema")).toBe("");
+    expect((await run("init")).stdout).toBe("nothing is missing: .dgov is set up\n");
+    repo.write(".dgov/schema/plan.json", "old");
+    expect((await run("init")).stdout).toStartWith("wrote .dgov/schema/plan.json\n");
+    expect(existsSync(join(repo.path, ".dgov/schema/plan.json.new"))).toBe(false);
+  });
+});
