@@ -44,6 +44,7 @@ export const rust: Grammar = {
         members: kind === "type" ? fieldOf(node, "body") : null,
         signature: fieldsSignature(node, text),
         exported,
+        inherits: node.type === "type_item",
         value: fieldOf(node, "value"),
         enumerates: node.type === "enum_item",
       },

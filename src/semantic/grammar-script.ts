@@ -135,7 +135,10 @@ function defineInner(node: PlainNode, inner: PlainNode, text: string, owner: str
     ];
   }
   if (inner.type === "type_alias_declaration") {
-    return [{ name, kind: "type", node, variant: " type", exported: false }];
+    const value = fieldOf(inner, "value");
+    const members = value?.type === "object_type" ? value : null;
+    const inherits = members === null;
+    return [{ name, kind: "type", node, members, inherits, variant: " type", exported: false }];
   }
   if (inner.type === "enum_declaration") {
     const members = fieldOf(inner, "body");

@@ -2,7 +2,7 @@
 import { languageOf } from "../syntax/languages.ts";
 import type { LanguageName } from "../syntax/parser.ts";
 import { entriesOf, isSpread } from "./collections.ts";
-import type { FileFacts, FileSymbol, Use } from "./facts.ts";
+import type { FileFacts, FileSymbol, SymbolKind, Use } from "./facts.ts";
 import { type Definition, type Grammar, type SpecialUse, textOf } from "./grammar.ts";
 import { grammarOf } from "./grammars.ts";
 import { contentHash } from "./hash.ts";
@@ -94,7 +94,7 @@ function symbolOf(
     isDefault: definition.isDefault ?? false,
     overload: definition.overload ?? false,
     variant: definition.variant ?? "",
-    inherits: definition.inherits ?? (value != null && isSpread(value, text)),
+    inherits: definition.inherits ?? hidesMembers(kind, value ?? null, text),
     literals: value == null ? [] : literalsIn(value, text),
     tag: tagOf({ definition, name, inside }, all, text),
     hash: contentHash(node, text, grammar, inside),
@@ -103,6 +103,12 @@ function symbolOf(
     start: node.start,
     end: node.end,
   };
+}
+
+/** A variable has members that can be seen only when it is set to a collection. */
+function hidesMembers(kind: SymbolKind, value: PlainNode | null, text: string): boolean {
+  if (kind !== "variable") return false;
+  return value === null || entriesOf(value, text) === null || isSpread(value, text);
 }
 
 /** Texts of a value that are kept, at most. */

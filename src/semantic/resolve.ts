@@ -145,8 +145,10 @@ async function handedOn(
   name: string[],
   hops: number,
 ): Promise<Target[]> {
-  const file = (await states.facts("merged", path)) ?? (await states.facts("base", path));
   const [first = "", ...rest] = name;
+  const text = (await states.text("merged", path)) ?? (await states.text("base", path));
+  if (text === null || !mayHandOn(path, text, first)) return [];
+  const file = (await states.facts("merged", path)) ?? (await states.facts("base", path));
   if (file === null) return [];
   const alias = file.aliases.get(first);
   if (alias !== undefined && alias !== first) {
@@ -160,6 +162,13 @@ async function handedOn(
   return (await named(states, file, { path: name, within: "" }, hops)).filter(
     (target) => target.path !== path,
   );
+}
+
+/** Whether a module may offer a name it does not define; what cannot is not parsed. */
+function mayHandOn(path: string, text: string, name: string): boolean {
+  if (/\.pyi?$/.test(path)) return text.includes(name);
+  if (path.endsWith(".rs")) return /\bpub\b[^;{]*\buse\b/.test(text);
+  return !/\.(go|java)$/.test(path) && /\bexports?\b\s*([*{=.]|default\b|type\b)/.test(text);
 }
 
 /** Files an import leads to: as things are, or else as they were. */

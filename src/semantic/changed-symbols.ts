@@ -1,0 +1,79 @@
+/** Symbols and files that others may depend on, and that are not what they were. */
+import type { Side } from "./conflict.ts";
+import type { FileFacts, FileSymbol } from "./facts.ts";
+import { sameSignature } from "./fits.ts";
+import { byName } from "./same-symbol.ts";
+import type { States } from "./states.ts";
+
+/** A symbol that is gone or called in another way, and the side that made it so. */
+export interface Changed {
+  path: string;
+  name: string;
+  side: Side;
+  before: FileSymbol;
+  /** Null when it is gone. */
+  now: FileSymbol | null;
+}
+
+/** A file that is gone. */
+export interface Gone {
+  path: string;
+  side: Side;
+}
+
+/** What the merge leaves gone or changed, against what both sides started from. */
+export async function changedSymbols(
+  states: States,
+): Promise<{ changed: Changed[]; gone: Gone[] }> {
+  const changed: Changed[] = [];
+  const gone: Gone[] = [];
+  for (const path of states.paths) {
+    const [base, merged] = [await states.facts("base", path), await states.facts("merged", path)];
+    if (base === null) continue;
+    if ((await states.id("merged", path)) === undefined) {
+      gone.push({ path, side: states.input.theirs.has(path) ? "ours" : "theirs" });
+    } else if (merged === null) continue;
+    changed.push(...(await changedIn(states, base, merged)));
+  }
+  return { changed, gone };
+}
+
+async function changedIn(
+  states: States,
+  base: FileFacts,
+  merged: FileFacts | null,
+): Promise<Changed[]> {
+  const now = byName(merged);
+  const found: Changed[] = [];
+  for (const [name, [before, ...others]] of byName(base)) {
+    if (before === undefined) continue;
+    const [first = null, ...more] = now.get(name) ?? [];
+    if (first !== null) {
+      // Which of several a call means cannot be told.
+      if (others.length > 0 || more.length > 0) continue;
+      if (before.signature === null || first.signature === null) continue;
+      if (sameSignature(before.signature, first.signature)) continue;
+    }
+    const side = await sideThatChanged(states, base.path, name, first);
+    found.push({ path: base.path, name, side, before, now: first });
+  }
+  return found;
+}
+
+async function sideThatChanged(
+  states: States,
+  path: string,
+  name: string,
+  now: FileSymbol | null,
+): Promise<Side> {
+  const theirs = (await states.facts("theirs", path))?.symbols.find((one) => one.name === name);
+  const same = (theirs?.hash ?? "") === (now?.hash ?? "");
+  return same && states.changedBy(path).theirs ? "theirs" : "ours";
+}
+
+/** The word an import of this file must hold. */
+export function moduleWord(path: string): string {
+  const parts = path.replace(/\.[^./]+$/, "").split("/");
+  const last = parts.at(-1) ?? "";
+  return /^(__init__|mod|index)$/.test(last) ? (parts.at(-2) ?? last) : last;
+}
