@@ -1,0 +1,66 @@
+/** `docs/cli.md`: every command with its flags and examples, from the command table itself. */
+import type { AnyCommand, CommandGroup, Context } from "../../src/cli/command.ts";
+import help from "../../src/cli/commands/help.ts";
+import { root } from "../../src/cli/root.ts";
+import { commandUsage, groupUsage } from "../../src/cli/usage.ts";
+import { table } from "./table.ts";
+
+/** The page's text. */
+export async function cliPage(): Promise<string> {
+  const { codes } = await documentOf("exit-codes");
+  const { variables } = await documentOf("environment");
+  return `# Commands
+
+Every command answers on stdout and talks on stderr; with \`--json\` it prints exactly one JSON
+document, whatever happens. \`dgov help COMMAND\` prints what is written here.
+
+\`\`\`text
+${groupUsage(root, [], false)}
+\`\`\`
+
+${(await sections(root, [])).join("\n\n")}
+
+## Exit codes
+
+${table(["code", "name", "means"], codes ?? [], ["code", "error", "meaning"])}
+
+## Environment
+
+${table(["variable", "means"], variables ?? [], ["name", "meaning"])}
+`;
+}
+
+async function sections(group: CommandGroup, path: string[]): Promise<string[]> {
+  const found: string[] = [];
+  for (const [name, entry] of Object.entries(group.subcommands)) {
+    if (entry.hidden === true) continue;
+    const target: AnyCommand | CommandGroup = "load" in entry ? await entry.load() : entry;
+    const here = [...path, name];
+    if ("subcommands" in target) {
+      found.push(`## dgov ${here.join(" ")}\n\n${target.description}.`);
+      found.push(...(await sections(target, here)));
+    } else found.push(await section(target, here));
+  }
+  return found;
+}
+
+async function section(target: AnyCommand, path: string[]): Promise<string> {
+  const usage = await commandUsage(target, path, false);
+  // The first line repeats the heading; the options every command has stand at the top of the page.
+  const own = usage.replace(/^.*\n\n/, "").replace(/GLOBAL OPTIONS\n\n(?:.+\n)+\n/, "");
+  return `## dgov ${path.join(" ")}\n\n${target.description}.\n\n\`\`\`text\n${own}\n\`\`\``;
+}
+
+type Rows = Record<string, unknown>[];
+
+/** What \`dgov help TOPIC --json\` prints. */
+async function documentOf(topic: string): Promise<Record<string, Rows>> {
+  let document: Record<string, unknown> = {};
+  const output = {
+    answer: (given: Record<string, unknown>) => {
+      document = given;
+    },
+  };
+  await help.run({ output } as unknown as Context, { _: [], topic, subcommand: undefined });
+  return document as Record<string, Rows>;
+}
