@@ -172,8 +172,11 @@ describe("A10 the base's figures", () => {
       "tests/test_other.py": lines(1, 2, 3, 4),
     };
     const all = `echo run >> "$HOME/count"; sh cover.sh {output} 'tests'`;
-    const selected = () =>
-      project(files, { command: selecting, project: { source_extensions: [".py"] } });
+    const selected = (more: Record<string, string> = {}) =>
+      project(
+        { ...files, ...more },
+        { command: selecting, project: { source_extensions: [".py"] } },
+      );
     const edited = { "src/a.py": "a = 1\nb = 2\nc = 3\nd = 5\n" };
 
     test("are those of the selection", async () => {
@@ -192,16 +195,13 @@ describe("A10 the base's figures", () => {
     });
 
     test("are those of the whole command when a test is taken away", async () => {
-      await using c = await selected();
-      const result = await c.judge({
-        "src/a.py": `${files["src/a.py"]}e = 5\n`,
-        "tests/test_one.py": null,
-        "tests/test_new.py": one(1),
-      });
+      // The test that stays would say that nothing was lost.
+      await using c = await selected({ "tests/test_two.py": one(2), "tests/test_other.py": "" });
+      const result = await c.judge({ ...edited, "tests/test_one.py": null });
       expect(verdict(result, "coverage")).toMatchObject({
         status: "failed",
         command: all,
-        diagnostics: [{ message: "coverage 100.0 % (4 of 4) before, now 80.0 % (4 of 5)" }],
+        diagnostics: [{ message: "coverage 50.0 % (2 of 4) before, now 25.0 % (1 of 4)" }],
       });
     });
 
