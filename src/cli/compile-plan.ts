@@ -117,6 +117,12 @@ async function checkInput(context: Context, request: CheckRequest): Promise<Chec
     submodules: repository === null ? [] : await submodulesBelow(repository, prefix),
     missingTools: (programs) =>
       new Set(programs.filter((program) => Bun.which(program, { PATH: searched }) === null)),
+    async imported(paths) {
+      if (repository === null) return new Map();
+      const { claimedImports } = await import("./claimed-imports.ts");
+      const folder = prefix === "" ? "" : `${prefix}/`;
+      return claimedImports({ projectRoot, repository, folder }, paths);
+    },
   };
 }
 

@@ -33,6 +33,8 @@ export interface CheckInput {
   submodules: readonly string[];
   /** Which of these programs are not there; without it nobody is asked. */
   missingTools?(programs: string[]): ReadonlySet<string>;
+  /** What each of these files (those that are code) imports within the project; without it nobody looks. */
+  imported?(paths: string[]): Promise<ReadonlyMap<string, readonly string[]>>;
 }
 
 export interface CompileInput extends CheckInput {
@@ -107,8 +109,20 @@ async function factsFor(plan: Plan, input: CheckInput): Promise<Facts> {
     submodules,
     ignored: claims.size === 0 ? new Set() : await input.ignored([...claims]),
     missingTools: programs.size === 0 ? new Set() : (missingTools?.([...programs]) ?? new Set()),
+    imported: (await input.imported?.(importing(plan))) ?? new Map(),
     model: needModels ? (defaults, task) => resolveModel(config, defaults, task) : null,
   };
+}
+
+/** Files whose imports matter: those that a plan changes whose units are not all in a line. */
+function importing({ tasks, order: { order }, precedence }: Plan): string[] {
+  const inLine = order.every((unit, at) => {
+    const next = order[at + 1];
+    return next === undefined || precedence?.precedes(unit, next);
+  });
+  if (inLine || precedence === null) return [];
+  const changed = tasks.flatMap(({ parsed }) => parsed.filter(({ kind }) => kind !== "read"));
+  return [...new Set(changed.flatMap(({ claim }) => (claim.glob ? [] : [claim.text])))];
 }
 
 /** Pins of SOPs that do not exist. A file that does not parse may have held one: then nothing is said. */

@@ -19,6 +19,8 @@ commit_message = "feat: a"
 files.edit = ["a.py"]
 `;
 
+const python = '[project]\nsource_extensions = [".py"]\n';
+
 /** A second task, written below `good`. */
 function second(lines: string): string {
   return `${good}\n[tasks.b]\nsummary = "Do b"\nprompt = "Orient\\nEdit\\nVerify\\n"\n${lines}`;
@@ -51,6 +53,8 @@ interface Case {
   ignored?: string[];
   submodules?: string[];
   missing?: string[];
+  /** What claimed files import. */
+  imports?: Record<string, string[]>;
   needModels?: boolean;
 }
 
@@ -74,6 +78,8 @@ async function diagnosticsOf(given: Case): Promise<Diagnostic[]> {
     exists: (path) => given.existing?.includes(path) ?? true,
     submodules: given.submodules ?? [],
     missingTools: (programs) => new Set(programs.filter((p) => given.missing?.includes(p))),
+    imported: async (paths) =>
+      new Map(paths.flatMap((path) => [[path, given.imports?.[path] ?? []] as const])),
   };
   const result = await compilePlan(input);
   return result.ok ? result.warnings : result.diagnostics;
@@ -996,6 +1002,83 @@ the SOP name \`same\` is taken by .dgov/sops/a.md
 hint: SOPs are known by name; choose another one
 | name: same`,
     ],
+  ],
+  [
+    "a file that imports what an independent task changes",
+    { main: second(workerB), imports: { "b.py": ["a.py", "c.py"] } },
+    [
+      `s/main.toml:15:15 s/main.b
+warning independent-import
+\`b.py\` imports \`a.py\`, which s/main.a may change meanwhile
+hint: add depends_on = ["a"] to build on what it leaves
+| files.edit = ["b.py"]`,
+    ],
+  ],
+  [
+    "imports of what a dependency changes, or the task itself, are as they should be",
+    {
+      main: second(`${workerB.replace('"]', '", "c.py"]')}depends_on = ["a"]\n`),
+      imports: { "a.py": ["b.py"], "b.py": ["a.py", "c.py"] },
+    },
+    [],
+  ],
+  [
+    "a setup command whose files are not there",
+    {
+      main: good.replace("files.edit", "files.create").replace("a.py", "env.yml"),
+      config:
+        "[project]\nsetup_cmd = 'pip install -r ./requirements.txt && mamba env -f env.yml'\n",
+      existing: [],
+    },
+    [
+      `_root.toml:1:1
+warning missing-setup-file
+setup_cmd names \`env.yml\`, which only s/main.a makes: units before it are prepared without
+hint: guard it: [ -f env.yml ] && ...
+| [plan]`,
+      `_root.toml:1:1
+warning missing-setup-file
+setup_cmd names \`requirements.txt\`, which is not there
+hint: guard it: [ -f requirements.txt ] && ...
+| [plan]`,
+    ],
+  ],
+  [
+    "a setup command that asks first, or makes what it names, needs nothing",
+    {
+      main: good.replace("files.edit", "files.create"),
+      config: `[project]
+setup_cmd = '[ -f ./package.json ] && npm ci; if test -f x.toml; then :; fi; curl https://e.org/a.json > "b.json"; cp /etc/c.yml . -o d.yaml'
+`,
+      existing: [],
+    },
+    [],
+  ],
+  [
+    "a task that looks, writes a report and claims the code",
+    {
+      main: good
+        .replace('"Do a"', '"Audit the parser"')
+        .replace("files.edit", 'files.create = ["audit.md"]\nfiles.edit'),
+      existing: ["a.py"],
+      config: python,
+    },
+    [
+      `s/main.toml:10:15 s/main.a
+warning claims-to-look
+the task creates no code and reads as if it only looked, yet claims \`a.py\`
+hint: files.read is enough for looking; or make it a researcher
+| files.edit = ["a.py"]`,
+    ],
+  ],
+  [
+    "a task that changes code and describes it is no onlooker",
+    {
+      main: good.replace("files.edit", 'files.create = ["docs/a.md"]\nfiles.edit'),
+      existing: ["a.py"],
+      config: python,
+    },
+    [],
   ],
   [
     "everything at once, in order of file and line",

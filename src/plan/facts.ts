@@ -14,6 +14,8 @@ export interface Facts {
   submodules: readonly string[];
   /** Programs among those named by `verifyTools` that are not on this machine. */
   missingTools: ReadonlySet<string>;
+  /** Files of the project that a claimed file imports, by the claimed one; only where it matters. */
+  imported: ReadonlyMap<string, readonly string[]>;
   /** Which model a task gets; null when it does not matter (`--dry-run`). */
   model:
     | ((

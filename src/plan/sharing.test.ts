@@ -83,7 +83,8 @@ test("sharedReads finds, for a reader, a writer exactly when there is one", () =
     fc.property(plans, (written) => {
       const plan = setUp(written);
       const writes = claimsOf(plan.tasks, writeKinds, plan.precedence);
-      const found = pairs(sharedReads(plan.tasks, writes, plan.precedence), true);
+      const reads = claimsOf(plan.tasks, ["read"], plan.precedence);
+      const found = pairs(sharedReads(plan.tasks, { reads, writes }, plan.precedence), true);
       const expected = bruteForce(plan, ["read"], true);
       expect(expected).toEqual(expect.arrayContaining(found));
       const readers = (list: string[]): string[] => [

@@ -71,15 +71,15 @@ export function sharedWrites(
   return found.list();
 }
 
-/** For each read claim, the tasks that write there and are independent of the reader. */
+/** For each claim to read, the tasks that write there and are independent of the reader. */
 export function sharedReads(
   tasks: readonly PlanTask[],
-  writes: ClaimIndex<Owned>,
+  { reads, writes }: { reads: ClaimIndex<Owned>; writes: ClaimIndex<Owned> },
   precedence: Precedence,
 ): Shared[] {
   const walk = walker(tasks.length, precedence);
   const found = new Findings();
-  for (const readers of claimsOf(tasks, ["read"], precedence).groups()) {
+  for (const readers of reads.groups()) {
     const owners = [...writes.overlapping(readers.claim)].flatMap((group) => group.owners);
     owners.sort((a, b) => precedence.rank(a.task.index) - precedence.rank(b.task.index));
     const writers = { claim: readers.claim, owners };

@@ -12,7 +12,8 @@ export const overlaps: Rule = ({ tasks, precedence }) => {
     const hint = `add ${dependency(shared)}, or claim different paths`;
     return aboutClaim(task, claim, { code: "claim-overlap", message, hint });
   });
-  const readers = sharedReads(tasks, writes, precedence).map((shared) => {
+  const reads = claimsOf(tasks, ["read"], precedence);
+  const readers = sharedReads(tasks, { reads, writes }, precedence).map((shared) => {
     const { task, claim } = shared.owned;
     const message = `\`${claim.text}\` is read while ${named(shared)} may change`;
     const hint = `add ${dependency(shared)} to read what it leaves`;
