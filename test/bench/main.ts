@@ -9,6 +9,7 @@ const all: Record<string, () => Promise<{ default: Benchmark }>> = {
   slots: () => import("./slots.ts"),
   radar: () => import("./radar.ts"),
   semantic: () => import("./semantic.ts"),
+  structure: () => import("./structure.ts"),
   memory: () => import("./memory.ts"),
   tools: () => import("./tools.ts"),
   log: () => import("./log.ts"),
