@@ -2,6 +2,7 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { cliPage } from "./cli-page.ts";
+import { configurationPage } from "./configuration-page.ts";
 import { eventsPage } from "./events-page.ts";
 
 export const repositoryRoot = resolve(import.meta.dir, "../..");
@@ -25,7 +26,11 @@ const order = [
 
 /** The texts as they should be. */
 export async function generatedPages(): Promise<Record<string, string>> {
-  const made: Record<string, string> = { "cli.md": await cliPage(), "events.md": eventsPage() };
+  const made: Record<string, string> = {
+    "cli.md": await cliPage(),
+    "configuration.md": await configurationPage(),
+    "events.md": eventsPage(),
+  };
   const folder = join(repositoryRoot, "docs");
   const there = readdirSync(folder).filter((name) => name.endsWith(".md"));
   const names = [...order, ...there.filter((name) => !order.includes(name)).toSorted()];
