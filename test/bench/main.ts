@@ -3,6 +3,7 @@ import { type Benchmark, type Figure, meets } from "./figure.ts";
 
 const all: Record<string, () => Promise<{ default: Benchmark }>> = {
   startup: () => import("./startup.ts"),
+  views: () => import("./views.ts"),
   compile: () => import("./compile.ts"),
   orchestration: () => import("./orchestration.ts"),
   train: () => import("./train.ts"),

@@ -11,11 +11,13 @@ export interface LogShape {
   runs: number;
   eventsPerRun: number;
   plans: number;
+  /** What the units landed, in turn; commits nobody has when left out. */
+  commits?: readonly string[];
 }
 
 export const million: LogShape = { runs: 200, eventsPerRun: 5_000, plans: 7 };
 
-const unitsPerRun = 20;
+export const unitsPerRun = 20;
 
 /** Fills the log of a project folder (made when missing) and gives the id of the newest run. */
 export function fillLog(projectRoot: string, shape: LogShape = million): string {
@@ -37,7 +39,7 @@ export function fillLog(projectRoot: string, shape: LogShape = million): string 
   let newest = "";
   for (let n = 0; n < shape.runs; n++) {
     newest = `20260102-${String(n).padStart(6, "0")}-0000`;
-    writeRun(runEvents(newest, `plan-${n % shape.plans}`, shape.eventsPerRun));
+    writeRun(runEvents(newest, `plan-${n % shape.plans}`, shape));
   }
   db.run("PRAGMA wal_checkpoint(TRUNCATE)");
   db.close();
@@ -47,7 +49,8 @@ export function fillLog(projectRoot: string, shape: LogShape = million): string 
 }
 
 /** A finished run in which every unit landed, filled up with telemetry. */
-function runEvents(run: string, plan: string, count: number): Omit<RecordedEvent, "seq">[] {
+function runEvents(run: string, plan: string, shape: LogShape): Omit<RecordedEvent, "seq">[] {
+  const { eventsPerRun: count, commits = [] } = shape;
   const events: Omit<RecordedEvent, "seq">[] = [];
   const ts = "2026-01-02T03:04:05.678Z";
   const add = (
@@ -75,7 +78,7 @@ function runEvents(run: string, plan: string, count: number): Omit<RecordedEvent
   const perUnit = Math.floor((count - 2) / unitsPerRun);
   const lifecycle = Math.floor(perUnit / 10);
   const phases = ["preparing", "working", "reviewing", "queued", "validating", "landing"];
-  for (const unit of units) {
+  for (const [n, unit] of units.entries()) {
     for (let i = 0; i < perUnit - lifecycle; i++) {
       if (i % 3 === 0) {
         const usage = { prompt_tokens: 900 + i, cached_tokens: 100, completion_tokens: 50 };
@@ -98,7 +101,8 @@ function runEvents(run: string, plan: string, count: number): Omit<RecordedEvent
       const to = phases[i % phases.length] ?? "working";
       add("unit.changed", { from: "pending", to, reason: "" }, { unit });
     }
-    add("landing.finished", { car: 1, commit: "1".repeat(40) }, { unit });
+    const commit = commits[n % commits.length] ?? "1".repeat(40);
+    add("landing.finished", { car: 1, commit }, { unit });
     add("unit.changed", { from: "landing", to: "landed", reason: "" }, { unit });
   }
   add("run.finished", {

@@ -2,11 +2,12 @@
  * How long dgov takes to start, as ratios to an empty program compiled in the same way: `--version`,
  * and the commands that look, on a log of 1,000,000 events.
  */
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { requireBinary } from "../harness/bin.ts";
 import { testEnvironment } from "../harness/repo.ts";
+import { buildEmpty } from "./empty.ts";
 import type { Benchmark, Figure } from "./figure.ts";
 import { interleaved } from "./figure.ts";
 import { fillLog, million } from "./million.ts";
@@ -70,24 +71,6 @@ function figures(medians: Record<string, number>): Figure[] {
           aim: name === "runs list" ? null : "<= 5",
         },
   );
-}
-
-/** The same flags as `build.ts`, and nothing in it. */
-async function buildEmpty(root: string): Promise<string> {
-  const entry = join(root, "empty.ts");
-  mkdirSync(root, { recursive: true });
-  writeFileSync(entry, "");
-  const outfile = join(root, "empty");
-  const result = await Bun.build({
-    entrypoints: [entry],
-    target: "bun",
-    format: "esm",
-    minify: true,
-    bytecode: true,
-    compile: { outfile },
-  });
-  if (!result.success) throw new AggregateError(result.logs, "the empty program was not built");
-  return outfile;
 }
 
 export default benchmark;

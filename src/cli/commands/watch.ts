@@ -87,14 +87,15 @@ function textLine(event: RecordedEvent): string {
   return line === null ? timelineLine(event) : `${event.ts.slice(11, 23)}  ${line}`;
 }
 
-interface Follow {
+/** What to follow: `all` runs, one `plan`, or the newest run; only what came after `since`. */
+export interface Follow {
   all: boolean;
   plan: string | undefined;
   since: number | null;
 }
 
 /** A function that gives the events not given yet, a page at a time; an empty page means none now. */
-function newEvents(projectRoot: string, follow: Follow): () => RecordedEvent[] {
+export function newEvents(projectRoot: string, follow: Follow): () => RecordedEvent[] {
   let log: EventLog | null = null;
   let version = -1;
   let afterSeq = follow.since ?? 0;

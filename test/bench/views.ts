@@ -1,0 +1,103 @@
+/**
+ * How long looking takes when much has happened: the commands that look, on a log of 1,000,000
+ * events, and one poll of a `watch` that has nothing to show, as ratios to an empty program.
+ */
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { newEvents } from "../../src/cli/commands/watch.ts";
+import { requireBinary } from "../harness/bin.ts";
+import { type TestRepo, testRepo } from "../harness/repo.ts";
+import { buildEmpty } from "./empty.ts";
+import type { Benchmark, Figure } from "./figure.ts";
+import { interleaved } from "./figure.ts";
+import { fillLog, million, unitsPerRun } from "./million.ts";
+
+const rounds = 25;
+
+/** Polls timed at once: one alone is too short to be measured. */
+const polls = 1_000;
+
+/** How many times the empty program's time each may take. */
+const aims: Record<string, number> = {
+  status: 5,
+  "plan list": 5,
+  "plan review": 10,
+  "tools audit": 10,
+  "watch, one idle poll": 1,
+};
+
+const benchmark: Benchmark = {
+  name: "views",
+  async run() {
+    const binary = await requireBinary();
+    await using repo = await testRepo({ "README.md": "# Sample\n" });
+    const empty = await buildEmpty(join(repo.root, "empty"));
+    for (let n = 0; n < million.plans; n++) writePlan(repo, `plan-${n}`);
+    fillLog(repo.path, { ...million, commits: await landings(repo) });
+    const run = (...argv: string[]) => {
+      const { exitCode, stderr } = Bun.spawnSync(argv, { cwd: repo.path, env: repo.env });
+      if (exitCode !== 0) throw new Error(`${argv.join(" ")}: ${stderr.toString()}`);
+    };
+    const poll = idlePoll(repo.path);
+    const medians = await interleaved(
+      {
+        empty: () => run(empty),
+        status: () => run(binary, "status"),
+        "plan list": () => run(binary, "plan", "list"),
+        "plan review": () => run(binary, "plan", "review", "plan-3"),
+        "tools audit": () => run(binary, "tools", "audit"),
+        "watch, one idle poll": () => {
+          for (let n = 0; n < polls; n++) poll();
+        },
+      },
+      rounds,
+    );
+    medians["watch, one idle poll"] /= polls;
+    return Object.entries(aims).map(([name, aim]) => ratio(name, medians, aim));
+  },
+};
+
+function ratio(name: string, medians: Record<string, number>, aim: number): Figure {
+  return {
+    name,
+    value: (medians[name] ?? 0) / (medians["empty"] ?? 1),
+    unit: "",
+    runs: rounds,
+    ratio_to: "an empty program",
+    aim: `<= ${aim}`,
+  };
+}
+
+/** What `watch` does ten times a second once it has shown everything. */
+function idlePoll(projectRoot: string): () => void {
+  const events = newEvents(projectRoot, { all: false, plan: undefined, since: null });
+  while (events().length > 0);
+  return () => {
+    if (events().length > 0) throw new Error("somebody writes to the log");
+  };
+}
+
+function writePlan(repo: TestRepo, name: string): void {
+  const folder = join(repo.path, ".dgov", "plans", name);
+  mkdirSync(join(folder, "tasks"), { recursive: true });
+  writeFileSync(join(folder, "_root.toml"), `[plan]\nname = "${name}"\nsections = ["tasks"]\n`);
+  const tasks = Array.from(
+    { length: unitsPerRun },
+    (_, n) => `[tasks.unit-${n}]\nsummary = "Do"\n`,
+  );
+  writeFileSync(join(folder, "tasks", "main.toml"), tasks.join("\n"));
+}
+
+/** One commit for each unit of a run, each changing one file. */
+async function landings(repo: TestRepo): Promise<string[]> {
+  const commits: string[] = [];
+  for (let n = 0; n < unitsPerRun; n++) {
+    repo.write(`src/file-${n}.ts`, `export const value = ${n};\n`.repeat(20));
+    await repo.git("add", "src");
+    await repo.git("commit", "-q", "-m", `unit ${n}`);
+    commits.push(await repo.git("rev-parse", "HEAD"));
+  }
+  return commits;
+}
+
+export default benchmark;
