@@ -68,8 +68,38 @@ export async function examine(context: Context, o: { online: boolean }): Promise
   await examineProvider(context, loaded.config, o.online, add);
   await examineCommands(context, root, loaded.config, add);
   add("sandbox", "warn", "off: a worker can read and write what you can", null);
-  add("structure", "warn", "the structural sensor is not part of this version", null);
+  if (repository !== null)
+    await examineStructure(repository, { context, root, config: loaded.config }, add);
   return rows;
+}
+
+/** What measures, and what it is measured against. */
+async function examineStructure(
+  repository: Repository,
+  o: { context: Context; root: string; config: Config },
+  add: Add,
+): Promise<void> {
+  const { baselineHere } = await import("../settlement/structure-baseline.ts");
+  const { chooseEngine } = await import("../settlement/structure-external.ts");
+  const { headOf } = await import("../git/revisions.ts");
+  const { projectDirOf } = await import("../runner/checks.ts");
+  const save = "dgov sentrux gate-save";
+  try {
+    const environment = childEnvironment(o.context.env, { deny: [] });
+    const engine = chooseEngine(o.config, environment);
+    const by = engine.kind === "external" ? engine.program : "built in";
+    const commit = (await headOf(repository)).commit;
+    const projectDir = projectDirOf(repository, o.root);
+    const asking = { repository, projectRoot: o.root, projectDir, config: o.config };
+    const state =
+      commit === null ? null : await baselineHere(asking, "", { commit, now: Date.now() });
+    if (state === null) add("structure", "warn", `${by}; no baseline, so nothing is judged`, save);
+    else if (typeof state === "string") add("structure", "fail", `baseline: ${state}`, save);
+    else if (state.stale !== null) add("structure", "warn", `baseline: ${state.stale}`, save);
+    else add("structure", "ok", by);
+  } catch (error) {
+    add("structure", "fail", wordsOf(error), 'set [sentrux] engine = "builtin"');
+  }
 }
 
 type Add = (check: string, state: Row["state"], detail: string, next?: string | null) => void;

@@ -1,8 +1,9 @@
 /** What the `sentrux` commands share: the working tree, the folder they are asked about, the engine. */
 import { existsSync, realpathSync, statSync } from "node:fs";
-import { relative, resolve } from "node:path";
+import { join, relative, resolve } from "node:path";
 import type { SettlementContext } from "../settlement/context.ts";
 import type { Engine } from "../settlement/structure-external.ts";
+import type { Baseline } from "../structure/baseline.ts";
 import { usageError } from "./args.ts";
 import { byHand } from "./by-hand.ts";
 import type { Context } from "./command.ts";
@@ -53,6 +54,42 @@ export function onStructure(
       }
     }),
   );
+}
+
+/** Measures the working tree and writes both baseline files. */
+export async function saveBaseline(ground: StructureGround): Promise<Baseline> {
+  const { measureBaseline } = await import("../settlement/structure-compare.ts");
+  const { writeBaseline } = await import("../settlement/structure-baseline.ts");
+  const { c, engine, head, tree, folder, marker } = ground;
+  const now = Date.now();
+  const asked = { tree, folder, marker, signal: c.signal, now };
+  const baseline = await measureBaseline(c, engine, asked);
+  writeBaseline(join(c.projectRoot, folder), baseline, { head, now });
+  return baseline;
+}
+
+/**
+ * Offers a baseline to a project that has sources and none yet. Gives the file written, or null. What
+ * goes wrong is said and is no failure of whoever offers.
+ */
+export async function offerBaseline(context: Context, root: string): Promise<string | null> {
+  const { baselineFile } = await import("../structure/baseline.ts");
+  if (existsSync(join(root, baselineFile))) return null;
+  try {
+    const saved = await onStructure({ ...context, cwd: root }, undefined, async (ground) => {
+      const { hasSource } = await import("../settlement/structure.ts");
+      const { confirm } = await import("./prompt.ts");
+      if (!(await hasSource(ground.c, ground.tree))) return 1;
+      if (!(await confirm("Save the structure of the code as a baseline for the gates?"))) return 1;
+      await saveBaseline(ground);
+      return 0;
+    });
+    return saved === 0 ? baselineFile : null;
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    context.output.status(`no structural baseline: ${why}`);
+    return null;
+  }
 }
 
 /** A folder as typed, relative to the project. */

@@ -55,6 +55,11 @@ export default command({
     const { writeSchemas } = await import("../json-schemas.ts");
     const { created, backedUp } = writeFiles(root, files, args.force === true);
     created.push(...(await writeSchemas(root)));
+    if (context.interactive && !args.yes) {
+      const { offerBaseline } = await import("../structure.ts");
+      const baseline = await offerBaseline(context, root);
+      if (baseline !== null) created.push(baseline);
+    }
     const text =
       created.length === 0
         ? "nothing is missing: .dgov is set up"

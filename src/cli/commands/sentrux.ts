@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import { type ArgsDef, type Context, command, group } from "../command.ts";
 import { table } from "../render/table.ts";
-import { onStructure, type StructureGround } from "../structure.ts";
+import { onStructure, type StructureGround, saveBaseline } from "../structure.ts";
 
 const args = {
   path: {
@@ -127,14 +127,10 @@ const gateSave = command({
   args,
   examples: ["dgov sentrux gate-save"],
   run: (context, { path }) =>
-    onStructure(context, path, async ({ c, engine, head, tree, folder, marker }) => {
-      const { measureBaseline } = await import("../../settlement/structure-compare.ts");
-      const { writeBaseline } = await import("../../settlement/structure-baseline.ts");
+    onStructure(context, path, async (ground) => {
       const { baselineFile, shownQuality } = await import("../../structure/baseline.ts");
-      const now = Date.now();
-      const asked = { tree, folder, marker, signal: c.signal, now };
-      const baseline = await measureBaseline(c, engine, asked);
-      writeBaseline(join(c.projectRoot, folder), baseline, { head, now });
+      const { engine, folder, head } = ground;
+      const baseline = await saveBaseline(ground);
       const file = join(folder, baselineFile);
       const quality = shownQuality(baseline.quality_signal);
       context.output.answer(
