@@ -173,8 +173,15 @@ export class DependentsJudge {
     side: Side,
     reported: Set<string>,
   ): void {
-    if (reported.has(symbol)) return;
-    reported.add(symbol);
+    if (facts.guarded.some(([first, last]) => first <= line && line <= last)) {
+      const message = `\`${symbol}\` is gone, and this code may go on without it`;
+      this.#found.notes.push({ path: facts.path, line, message });
+      return;
+    }
+    // Of a file that is gone, its import says it all.
+    const key = this.#gone.has(from) ? from : symbol;
+    if (reported.has(key)) return;
+    reported.add(key);
     this.#found.conflicts.push({
       kind: "stale_reference",
       symbol,

@@ -88,5 +88,7 @@ export interface FileFacts {
   openEnded: boolean;
   /** Go's package clause; "" elsewhere. */
   package: string;
+  /** Lines, first and last, of code that goes on when a name is missing. */
+  guarded: readonly (readonly [number, number])[];
   errorLines: number[];
 }

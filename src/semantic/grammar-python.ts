@@ -104,6 +104,11 @@ export const python: Grammar = {
       /^def\s+__getattr__\b/m.test(text) ||
       /\bglobals\s*\(\s*\)|\bsys\.modules\b/.test(text),
   }),
+  guards: (node, text) =>
+    node.type === "try_statement" &&
+    /^\s*except(\s*:|\b[^:\n]*\b(ImportError|ModuleNotFoundError|AttributeError|NameError|Exception)\b)/m.test(
+      textOf(node, text),
+    ),
   isLayout(node, parent, text) {
     if (node.type === "," && parent.type !== "tuple") {
       return /^,\s*[)\]}]/.test(text.slice(node.start, node.start + 200));

@@ -100,6 +100,7 @@ export const script: Grammar = {
   // What another module exports is that module's: `export { a } from "./b"` uses nothing of here.
   special: (node) => node.type === "export_statement" && fieldOf(node, "source") !== null,
   handedOn,
+  guards: (node) => node.type === "try_statement",
   isLayout(node, _parent, text) {
     if (node.type === ";") return true;
     return node.type === "," && /^,\s*[)\]}]/.test(text.slice(node.start, node.start + 200));

@@ -57,6 +57,8 @@ export interface Grammar {
   special?(node: PlainNode, text: string, add: (use: SpecialUse) => void): boolean;
   /** Names handed on under another name, or none that can be seen. */
   handedOn?(root: PlainNode, text: string): { aliases: Map<string, string>; openEnded: boolean };
+  /** What catches the failure to import, or to find a name. */
+  guards?(node: PlainNode, text: string): boolean;
   /** Leaves that do not count for whether two texts say the same. */
   isLayout(node: PlainNode, parent: PlainNode, text: string): boolean;
 }

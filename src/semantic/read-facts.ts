@@ -38,6 +38,7 @@ export async function readFacts(path: string, text: string): Promise<FileFacts |
     reassigned: reader.reassigned,
     ...handed,
     package: /^\s*package\s+(\w+)\s*(\/\/.*)?$/m.exec(language === "go" ? text : "")?.[1] ?? "",
+    guarded: reader.guarded,
     errorLines,
   };
 }
@@ -149,6 +150,7 @@ class UseReader {
   readonly uses: Use[] = [];
   readonly locals = new Map<string, Set<string>>();
   readonly types = new Map<string, Map<string, string>>();
+  readonly guarded: [number, number][] = [];
   readonly #assigned: { scope: string; path: string[] }[] = [];
   readonly #grammar: Grammar;
   readonly #text: string;
@@ -182,6 +184,7 @@ class UseReader {
       return;
     }
     this.#bind(node, place);
+    if (grammar.guards?.(node, this.#text)) this.guarded.push([node.line, node.endLine]);
     if (grammar.skipped.has(node.type) || isComment(node)) return;
     const { within, scope } = place;
     const add = (use: SpecialUse): void => void this.uses.push({ ...use, within, scope });

@@ -16,6 +16,7 @@ async function alone(base: Texts, change: Texts): Promise<string[]> {
 const manifests: Texts = {
   "go.mod": "module example.org/app\n\ngo 1.21\n",
   "Cargo.toml": '[package]\nname = "app"\nversion = "0.1.0"\nedition = "2021"\n',
+  "src/lib.rs": "pub mod show;\npub mod store;\npub mod other;\n",
 };
 
 /** What a file defines, in two versions, and a file that goes by the first. */
@@ -274,12 +275,186 @@ const around: Texts = {
   ...manifests,
   "app/__init__.py": "",
   "src/index.ts": 'export { load } from "./store";\n',
-  "src/lib.rs": "pub mod show;\npub mod store;\npub mod other;\n",
 };
 
 describe("A12 an unchanged caller in another file that has the old signature", () => {
   test.each(Object.entries(drifts))("%s", async (_name, shape) => {
     const base = { ...around, [shape.defines]: shape.before, [shape.uses]: shape.text };
     expect(await alone(base, { [shape.defines]: shape.after })).toEqual([shape.found]);
+  });
+});
+
+/** What is gone, where it was, and a file that goes by it. */
+interface Gone {
+  defines: string;
+  before: string;
+  /** "" for a file that is deleted. */
+  after: string;
+  uses: string;
+  text: string;
+  found: string[];
+}
+
+const stale: Record<string, Gone> = {
+  "Python function imported": {
+    defines: "app/store.py",
+    before: "def load():\n    return 1\n",
+    after: "def read():\n    return 1\n",
+    uses: "app/show.py",
+    text: "from .store import load\n",
+    found: ["app/show.py:1 stale_reference load"],
+  },
+  "Python module deleted": {
+    defines: "app/store.py",
+    before: "def load():\n    return 1\n",
+    after: "",
+    uses: "app/show.py",
+    text: "import app.store\n\napp.store.load()\n",
+    found: ["app/show.py:1 stale_reference store"],
+  },
+  "Python class moved away": {
+    defines: "app/store.py",
+    before: "class Store:\n    pass\n\n\ndef keep():\n    return 1\n",
+    after: "def keep():\n    return 1\n",
+    uses: "app/show.py",
+    text: "from app import store\n\n\nclass Show(store.Store):\n    pass\n",
+    found: ["app/show.py:4 stale_reference Store"],
+  },
+  "Python method of the class itself": {
+    defines: "store.py",
+    before:
+      "class Store:\n    def load(self):\n        return 1\n\n    def show(self):\n        return self.load()\n",
+    after:
+      "class Store:\n    def read(self):\n        return 1\n\n    def show(self):\n        return self.load()\n",
+    uses: "other.py",
+    text: "x = 1\n",
+    found: ["store.py:6 stale_reference Store.load"],
+  },
+  "TypeScript type imported": {
+    defines: "src/store.ts",
+    before: "export interface Store {\n  path: string;\n}\n",
+    after: "export interface Shelf {\n  path: string;\n}\n",
+    uses: "src/show.ts",
+    text: 'import type { Store } from "./store.ts";\n\nexport const show = (store: Store) => store;\n',
+    found: ["src/show.ts:1 stale_reference Store"],
+  },
+  "TypeScript member of an interface": {
+    defines: "src/store.ts",
+    before: "export interface Store {\n  path: string;\n  limit: number;\n}\n",
+    after: "export interface Store {\n  path: string;\n  count: number;\n}\n",
+    uses: "src/show.ts",
+    text: 'import type { Store } from "./store.ts";\n\nexport const show = (store: Store) => store.limit;\n',
+    found: ["src/show.ts:3 stale_reference Store.limit"],
+  },
+  "TypeScript member of an enumeration": {
+    defines: "src/level.ts",
+    before: "export enum Level {\n  Low,\n  High,\n}\n",
+    after: "export enum Level {\n  Low,\n  Top,\n}\n",
+    uses: "src/show.ts",
+    text: 'import { Level } from "./level.ts";\n\nexport const level = Level.High;\n',
+    found: ["src/show.ts:3 stale_reference Level.High"],
+  },
+  "TSX component": {
+    defines: "src/button.tsx",
+    before: "export const Button = () => <b />;\n",
+    after: "export const Key = () => <b />;\n",
+    uses: "src/show.tsx",
+    text: 'import { Button } from "./button";\n\nexport const Show = () => <Button />;\n',
+    found: ["src/show.tsx:1 stale_reference Button"],
+  },
+  "TypeScript file deleted, type handed on": {
+    defines: "src/store.ts",
+    before: "export type Store = { path: string };\n",
+    after: "",
+    uses: "src/show.ts",
+    text: 'export type { Store } from "./store.ts";\n',
+    found: ["src/show.ts:1 stale_reference Store"],
+  },
+  "JavaScript function required": {
+    defines: "src/store.js",
+    before: "exports.load = () => 1;\n\nfunction read() {\n  return 1;\n}\nexports.read = read;\n",
+    after: "exports.load = () => 1;\n",
+    uses: "src/show.js",
+    text: 'const { read } = require("./store");\n\nread();\n',
+    found: ["src/show.js:1 stale_reference read"],
+  },
+  "Rust function imported": {
+    defines: "src/store.rs",
+    before: "pub fn load() {}\n",
+    after: "pub fn read() {}\n",
+    uses: "src/show.rs",
+    text: "use crate::store::load;\n\npub fn show() {\n    load();\n}\n",
+    found: ["src/show.rs:1 stale_reference load"],
+  },
+  "Rust variant": {
+    defines: "src/store.rs",
+    before: "pub enum Mode {\n    Read,\n    Write,\n}\n",
+    after: "pub enum Mode {\n    Read,\n    Append,\n}\n",
+    uses: "src/show.rs",
+    text: "use crate::store::Mode;\n\npub fn show(mode: Mode) -> bool {\n    matches!(mode, Mode::Write)\n}\n",
+    found: ["src/show.rs:4 stale_reference Mode.Write"],
+  },
+  "Rust field": {
+    defines: "src/store.rs",
+    before: "pub struct Store {\n    pub path: String,\n}\n",
+    after: "pub struct Store {\n    pub place: String,\n}\n",
+    uses: "src/show.rs",
+    text: "use crate::store::Store;\n\npub fn show(store: &Store) -> &str {\n    &store.path\n}\n",
+    found: ["src/show.rs:4 stale_reference Store.path"],
+  },
+  "Go function of another package": {
+    defines: "store/store.go",
+    before: "package store\n\nfunc Load() {}\n",
+    after: "package store\n\nfunc Read() {}\n",
+    uses: "show/show.go",
+    text: 'package show\n\nimport "example.org/app/store"\n\nfunc Show() { store.Load() }\n',
+    found: ["show/show.go:5 stale_reference Load"],
+  },
+  "Go constant of the same package": {
+    defines: "store/store.go",
+    before: "package store\n\nconst limit = 1\n",
+    after: "package store\n\nconst count = 1\n",
+    uses: "store/show.go",
+    text: "package store\n\nfunc Show() int { return limit }\n",
+    found: ["store/show.go:3 stale_reference limit"],
+  },
+  "Go field": {
+    defines: "store/store.go",
+    before: "package store\n\ntype Store struct {\n\tPath string\n}\n",
+    after: "package store\n\ntype Store struct {\n\tPlace string\n}\n",
+    uses: "show/show.go",
+    text: 'package show\n\nimport "example.org/app/store"\n\nfunc Show(s store.Store) string { return s.Path }\n',
+    found: ["show/show.go:5 stale_reference Store.Path"],
+  },
+  "Java class renamed": {
+    defines: "src/app/Store.java",
+    before: "package app;\n\npublic class Store {}\n",
+    after: "",
+    uses: "src/app/show/Show.java",
+    text: "package app.show;\n\nimport app.Store;\n\nclass Show {\n    Store store;\n}\n",
+    found: ["src/app/show/Show.java:3 stale_reference Store"],
+  },
+  "Java class of the same package": {
+    defines: "src/app/Store.java",
+    before: "package app;\n\nclass Store {}\n",
+    after: "",
+    uses: "src/app/Show.java",
+    text: "package app;\n\nclass Show {\n    Store store;\n}\n",
+    found: ["src/app/Show.java:4 stale_reference Store"],
+  },
+  "Java constant of an enumeration": {
+    defines: "src/app/Mode.java",
+    before: "package app;\n\nenum Mode { READ, WRITE }\n",
+    after: "package app;\n\nenum Mode { READ, APPEND }\n",
+    uses: "src/app/Show.java",
+    text: "package app;\n\nclass Show {\n    Mode mode = Mode.WRITE;\n}\n",
+    found: ["src/app/Show.java:4 stale_reference Mode.WRITE"],
+  },
+};
+
+describe("A12 an unchanged user in another file of what is gone", () => {
+  test.each(Object.entries(stale))("%s", async (_name, shape) => {
+    const base = { ...manifests, [shape.defines]: shape.before, [shape.uses]: shape.text };
+    expect(await alone(base, { [shape.defines]: shape.after })).toEqual(shape.found);
   });
 });
