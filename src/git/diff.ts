@@ -52,21 +52,48 @@ export function parseRawDiff(bytes: Buffer): DiffEntry[] {
 }
 
 /** Sizes of a difference, in total and by path. Binary files count no lines. */
-export async function diffStat(
-  r: Repository,
-  from: Oid,
-  to: Oid,
-): Promise<{
+export interface DiffStat {
   files: number;
   insertions: number;
   deletions: number;
   paths: { path: string; status: string; insertions: number; deletions: number }[];
-}> {
-  const args = ["diff-tree", "-r", "-z", "--raw", "--numstat", "--no-renames", "--no-abbrev"];
-  const output = inRepository(r, [...args, "--no-ext-diff", "--no-textconv", from, to]);
-  const fields = nulSplit(await must(output, `measuring ${from}..${to}`));
+}
+
+const measuring = [
+  ...["diff-tree", "-r", "-z", "--raw", "--numstat", "--no-renames", "--no-abbrev"],
+  ...["--no-ext-diff", "--no-textconv"],
+];
+
+/**
+ * What each commit changed of its parent, measured, in one process. Commits that git does not have,
+ * and those without exactly one parent, are left out.
+ */
+export async function commitStats(
+  r: Repository,
+  commits: readonly Oid[],
+): Promise<Map<Oid, DiffStat>> {
+  const stats = new Map<Oid, DiffStat>();
+  if (commits.length === 0) return stats;
+  const output = inRepository(r, [...measuring, "--stdin"], { stdin: `${commits.join("\n")}\n` });
+  const fields = nulSplit(await must(output, "measuring commits"));
+  // Every commit's entries follow its id; a path never stands where an id can.
+  for (let at = 0; at < fields.length; ) {
+    const commit = fields[at]?.toString() ?? "";
+    const start = ++at;
+    while (at < fields.length && !/^[0-9a-f]+$/.test(fields[at]?.toString() ?? "")) {
+      at += fields[at]?.[0] === colon ? 2 : 1;
+    }
+    stats.set(commit, statOf(fields.slice(start, at)));
+  }
+  return stats;
+}
+
+const colon = 0x3a;
+
+/** `:modes oids S\0path\0` for each path, then `added\tremoved\tpath\0` for each. */
+function statOf(fields: readonly Buffer[]): DiffStat {
   const statuses = new Map<string, string>();
-  const paths: { path: string; status: string; insertions: number; deletions: number }[] = [];
+  const paths: DiffStat["paths"] = [];
   for (let i = 0; i < fields.length; i++) {
     const text = fields[i]?.toString() ?? "";
     if (text.startsWith(":")) {

@@ -14,7 +14,7 @@ import type { Repository } from "./repository.ts";
 import { stage, treeWith } from "./staging.ts";
 
 export { type Change, type ChangeStatus, changesOf, tampering } from "./changes.ts";
-export { diffStat, listTree, patchBetween, readBlobAt } from "./diff.ts";
+export { commitStats, listTree, patchBetween, readBlobAt } from "./diff.ts";
 export { keepWork } from "./keep.ts";
 export {
   baseRef,

@@ -16,7 +16,7 @@ import { sharedState } from "../../src/git/repository.ts";
 import {
   changesOf,
   commitChanges,
-  diffStat,
+  commitStats,
   diffText,
   keepWork,
   listRefs,
@@ -216,8 +216,12 @@ describe("commitChanges", () => {
     );
     expect(await g.repo.git("rev-parse", `${first.commit}^{tree}`)).toBe(first.tree);
     await g.repo.git("fsck", "--strict", "--no-dangling", first.commit);
-    const stat = await diffStat(g.r, t.base, first.commit);
-    expect([stat.files, stat.insertions, stat.deletions]).toEqual([10, 10, 2]);
+    const missing = "1".repeat(40);
+    const stats = await commitStats(g.r, [missing, first.commit, t.base]);
+    expect([...stats.keys()]).toEqual([first.commit]);
+    const stat = stats.get(first.commit);
+    expect([stat?.files, stat?.insertions, stat?.deletions]).toEqual([10, 10, 2]);
+    expect(stat?.paths.map(({ path }) => path).sort()).toEqual([...paths].sort());
   });
 
   test("line endings follow the repository's attributes", async () => {

@@ -79,17 +79,16 @@ async function gatherFacts(projectRoot: string, { log, run }: RunOfPlan): Promis
 
 /** Diff statistics of what landed; a commit git no longer has is left out. */
 async function diffStats(projectRoot: string, run: RunView): Promise<Map<string, DiffStat>> {
+  const commits = new Map<string, string>();
+  for (const { unit, landed } of run.units) if (landed !== null) commits.set(unit, landed.commit);
+  const repository = commits.size === 0 ? null : await repositoryOf(projectRoot);
+  if (repository === null) return new Map();
+  const { commitStats } = await import("../../git/diff.ts");
+  const ofCommit = await commitStats(repository, [...commits.values()]);
   const stats = new Map<string, DiffStat>();
-  const landed = run.units.flatMap(({ unit, landed }) =>
-    landed === null ? [] : [{ unit, landed }],
-  );
-  const repository = landed.length === 0 ? null : await repositoryOf(projectRoot);
-  if (repository === null) return stats;
-  const { diffStat } = await import("../../git/diff.ts");
-  const { resolveCommit } = await import("../../git/revisions.ts");
-  for (const { unit, landed: landing } of landed) {
-    const parent = await resolveCommit(repository, `${landing.commit}^`);
-    if (parent !== null) stats.set(unit, await diffStat(repository, parent, landing.commit));
+  for (const [unit, commit] of commits) {
+    const stat = ofCommit.get(commit);
+    if (stat !== undefined) stats.set(unit, stat);
   }
   return stats;
 }
