@@ -6,15 +6,16 @@ import { present } from "../std/assert.ts";
 import { type RadarView, viewRadar } from "../views/radar.ts";
 import { type ReviewFacts, type Spending, spendingOf } from "../views/review.ts";
 import { isGood, type RunView, type UnitView, viewRun } from "../views/run-view.ts";
+import type { RunReport } from "./github/run-report.ts";
 import { duration } from "./progress/live.ts";
 
 type Finished = Extract<RunResult, { kind: "finished" }>;
 
-/** The `dgov.run/1` document and the text of `dgov run`. */
+/** The `dgov.run/1` document, the text of `dgov run`, and what a CI job is told. */
 export function summarizeRun(
   result: Finished,
   options: { verbose: boolean; cost: ReviewFacts["cost"] },
-): { document: { schema: string; [key: string]: unknown }; text: string } {
+): { document: { schema: string; [key: string]: unknown }; text: string; report: RunReport } {
   const events: RecordedEvent[] = result.log.lifecycle({ run: result.run });
   const view = present(viewRun(events), "a finished run has events");
   const counts = result.log.counts(result.run);
@@ -27,7 +28,10 @@ export function summarizeRun(
   );
   const radar = viewRadar(events);
   const total = spendingOf(view.units, { counts, cost: options.cost });
+  const { before, after } = result.end;
+  const next = hints(result, { plan: view.plan, before, after });
   return {
+    report: { view, events, end: result.end, hints: next },
     document: {
       schema: "dgov.run/1",
       run: view.run,
@@ -48,7 +52,7 @@ export function summarizeRun(
       radar: toSnakeCase(radar),
       units: view.units.map((unit) => unitDocument(unit, present(spent.get(unit.unit), unit.unit))),
     },
-    text: textOf(view, result, { total, radar, spent: options.verbose ? spent : null }),
+    text: textOf(view, result, { total, radar, next, spent: options.verbose ? spent : null }),
   };
 }
 
@@ -84,9 +88,14 @@ function unitDocument(unit: UnitView, spent: Spending): Record<string, unknown> 
 function textOf(
   view: RunView,
   result: Finished,
-  of: { total: Spending; radar: RadarView; spent: Map<string, Spending> | null },
+  of: {
+    total: Spending;
+    radar: RadarView;
+    next: readonly string[];
+    spent: Map<string, Spending> | null;
+  },
 ): string {
-  const { total, radar, spent } = of;
+  const { total, radar, next, spent } = of;
   const landed = view.units.filter((unit) => isGood(unit.phase));
   const lines = [
     `${view.plan}: ${result.status}${view.degraded ? ", degraded" : ""}, ${landed.length} of ${view.units.length} units landed in ${duration(result.end.durationMs)}`,
@@ -112,8 +121,7 @@ function textOf(
     const cost = total.cost === null ? "" : `, cost ${total.cost.toFixed(4)}`;
     lines.push(`tokens: ${total.promptTokens} prompt, ${total.completionTokens} completion${cost}`);
   }
-  const names = { plan: view.plan, before: result.end.before, after: result.end.after };
-  return [...lines, "", ...hints(result, names)].join("\n");
+  return [...lines, "", ...next].join("\n");
 }
 
 function radarLine({ predictions, cameTrue, missed }: RadarView): string[] {

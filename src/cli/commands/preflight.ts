@@ -3,6 +3,7 @@ import type { GatesResult } from "../../settlement/gates/run-gates.ts";
 import { byHand } from "../by-hand.ts";
 import { type Context, command } from "../command.ts";
 import { interruptible } from "../interruptible.ts";
+import { requireProject } from "../project.ts";
 
 export default command({
   name: "preflight",
@@ -42,7 +43,30 @@ async function preflight(context: Context, signal: AbortSignal): Promise<number>
       ...(passed ? [] : ["", renderRejection(verdicts)]),
     ].join("\n"),
   );
+  await tellGitHub(context, { passed, verdicts });
   return passed ? 0 : 1;
+}
+
+async function tellGitHub(
+  context: Context,
+  { passed, verdicts }: Pick<GatesResult, "passed" | "verdicts">,
+): Promise<void> {
+  const { onGitHub, report } = await import("../github/report.ts");
+  if (!onGitHub(context.env)) return;
+  const { gateAnnotations } = await import("../github/gates.ts");
+  const { markdownTable } = await import("../github/workflow.ts");
+  const { duration } = await import("../progress/live.ts");
+  const rows = verdicts.map((v) => [
+    v.gate,
+    v.status.replace("_", " "),
+    duration(v.durationMs),
+    v.reason,
+  ]);
+  report(context, {
+    projectRoot: requireProject(context),
+    annotations: gateAnnotations(verdicts, null),
+    summary: `## dgov preflight: ${passed ? "passed" : "failed"}\n\n${markdownTable(["gate", "result", "time", "why"], rows)}`,
+  });
 }
 
 /** Against HEAD; where nothing differs from it, every source file is looked at. */

@@ -1,8 +1,10 @@
 /** `dgov run`: compile current source and execute it. */
+import { DgovError } from "../../error.ts";
 import type { RecordedEvent } from "../../log/event-log.ts";
 import type { RunRequest, RunResult } from "../../runner/execute.ts";
 import { usageError, wholeNumber } from "../args.ts";
 import { type Context, command } from "../command.ts";
+import { onGitHub, report, reportError } from "../github/report.ts";
 import { liveView, plainView } from "../progress/live.ts";
 import { requireProject } from "../project.ts";
 
@@ -151,6 +153,11 @@ export async function runPlan(context: Context, choices: RunChoices): Promise<nu
     view.close();
     const code = await answer(context, choices, result);
     return interrupts.exitCode ?? code;
+  } catch (error) {
+    if (error instanceof DgovError && onGitHub(context.env)) {
+      reportError(context, choices.projectRoot, error);
+    }
+    throw error;
   } finally {
     view.close();
     interrupts.close();
@@ -203,6 +210,14 @@ async function answer(context: Context, choices: RunChoices, result: RunResult):
       const cost = await costsIn(choices.projectRoot);
       const summary = summarizeRun(result, { verbose: choices.verbose, cost });
       output.answer(summary.document, summary.text);
+      if (onGitHub(context.env)) {
+        const { runAnnotations, runSummary } = await import("../github/run-report.ts");
+        report(context, {
+          projectRoot: choices.projectRoot,
+          annotations: runAnnotations(summary.report),
+          summary: runSummary(summary.report),
+        });
+      }
       return result.end.exitCode;
     }
   }
