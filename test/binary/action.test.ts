@@ -1,0 +1,165 @@
+/** The steps of `action.yml`, as a runner executes them, against a release server on the loopback. */
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { createHash } from "node:crypto";
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+
+const actionPath = resolve(import.meta.dir, "../..");
+
+interface Action {
+  inputs: Record<string, { default: string }>;
+  runs: { steps: { run: string; shell: string; env: Record<string, string> }[] };
+}
+
+const action = Bun.YAML.parse(readFileSync(join(actionPath, "action.yml"), "utf8")) as Action;
+
+/** A program that says what it was called with, one argument a line, and ends as it is told. */
+const program = `#!/bin/sh
+if [ "$1" = --version ]; then echo 'dgov 1.0.0'; exit 0; fi
+printf '{"args":"'; printf '%s,' "$@"; printf '"}\\n'
+exit \${FAKE_EXIT:-0}
+`;
+
+let root = "";
+let server: ReturnType<typeof Bun.serve>;
+
+beforeAll(() => {
+  root = mkdtempSync(join(tmpdir(), "dgov-action-"));
+  writeFileSync(join(root, "dgov"), program);
+  chmodSync(join(root, "dgov"), 0o755);
+  Bun.spawnSync(["tar", "-czf", join(root, "a.tar.gz"), "-C", root, "dgov"]);
+  const archive = readFileSync(join(root, "a.tar.gz"));
+  const digest = createHash("sha256").update(archive).digest("hex");
+  server = Bun.serve({
+    port: 0,
+    hostname: "127.0.0.1",
+    fetch(request) {
+      const { pathname } = new URL(request.url);
+      if (!/^(\/damaged)?\/(latest\/download|download\/v1\.0\.0)\/dgov-/.test(pathname)) {
+        return new Response("no", { status: 404 });
+      }
+      if (pathname.endsWith(".sha256")) return new Response(`${digest}  a\n`);
+      return new Response(pathname.startsWith("/damaged") ? "other bytes" : archive);
+    },
+  });
+});
+
+afterAll(async () => {
+  await server.stop(true);
+  rmSync(root, { recursive: true, force: true });
+});
+
+interface Done {
+  exitCode: number;
+  stdout: string;
+  stderr: string;
+  /** What the steps wrote to the files of the runner. */
+  path: string;
+  outputs: string;
+}
+
+/** All steps in order, until one fails. */
+async function perform(
+  inputs: Record<string, string>,
+  more: Record<string, string> = {},
+): Promise<Done> {
+  const temp = mkdtempSync(join(root, "runner-"));
+  const folder = join(temp, "workspace");
+  mkdirSync(folder);
+  writeFileSync(join(folder, "a.txt"), "");
+  const [path, outputs] = ["path", "outputs"].map((name) => join(temp, name));
+  for (const file of [path, outputs]) writeFileSync(file ?? "", "");
+  const values = {
+    ...Object.fromEntries(
+      Object.entries(action.inputs).map(([name, { default: value }]) => [name, value]),
+    ),
+    "base-url": server.url.href.replace(/\/$/, ""),
+    ...inputs,
+  };
+  const filled = (expression: string): string =>
+    expression
+      .replace(/\$\{\{ github\.action_path \}\}/, actionPath)
+      .replace(
+        /\$\{\{ inputs\.([a-z-]+) \}\}/,
+        (_, name: keyof typeof values) => values[name] ?? "",
+      );
+  let last = { exitCode: 0, stdout: "", stderr: "" };
+  for (const [at, step] of action.runs.steps.entries()) {
+    const script = join(temp, `${at}.sh`);
+    writeFileSync(script, step.run);
+    const env = Object.fromEntries(Object.entries(step.env).map(([name, e]) => [name, filled(e)]));
+    // `shell: sh` is `sh -e FILE`.
+    const child = Bun.spawn([step.shell, "-e", script], {
+      cwd: folder,
+      env: {
+        PATH: process.env["PATH"] ?? "",
+        HOME: temp,
+        RUNNER_TEMP: temp,
+        GITHUB_PATH: path ?? "",
+        GITHUB_OUTPUT: outputs ?? "",
+        ...more,
+        ...env,
+      },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    const [stdout, stderr, exitCode] = await Promise.all([
+      new Response(child.stdout).text(),
+      new Response(child.stderr).text(),
+      child.exited,
+    ]);
+    last = { exitCode, stdout, stderr };
+    if (exitCode !== 0) break;
+  }
+  const read = (file: string | undefined): string =>
+    readFileSync(file ?? "", "utf8").replaceAll(temp, "TEMP");
+  return { ...last, path: read(path), outputs: read(outputs) };
+}
+
+describe("action.yml", () => {
+  test.each<[string, Record<string, string>, string]>([
+    ["a plan", { plan: "p" }, "run,p,--json,"],
+    ["the one live plan", {}, "run,--json,"],
+    ["a version", { plan: "p", version: "1.0.0" }, "run,p,--json,"],
+    ["more arguments", { plan: "my plan", args: "-y --only a" }, "run,my plan,--json,-y,--only,a,"],
+    ["no patterns", { args: "--only *.txt" }, "run,--json,--only,*.txt,"],
+    ["no shell", { plan: "$(touch x); `id`", args: "; id" }, "run,$(touch x); `id`,--json,;,id,"],
+    ["preflight", { command: "preflight" }, "preflight,--json,"],
+  ])("%s", async (_, inputs, args) => {
+    expect(await perform(inputs)).toEqual({
+      exitCode: 0,
+      stdout: `{"args":"${args}"}\n`,
+      stderr: "",
+      path: "TEMP/dgov-bin\n",
+      outputs: "result=TEMP/dgov-result.json\nexit-code=0\n",
+    });
+  });
+
+  test("the job ends as the command does, and still has its answer", async () => {
+    const { exitCode, stdout, outputs } = await perform({ plan: "p" }, { FAKE_EXIT: "4" });
+    expect([exitCode, stdout]).toEqual([4, '{"args":"run,p,--json,"}\n']);
+    expect(outputs).toEndWith("exit-code=4\n");
+  });
+
+  test.each([
+    ["a wrong checksum", { "base-url": "damaged" }, 1, /wrong checksum/],
+    ["a version that is not there", { version: "9.9.9" }, 1, /cannot download/],
+    ["another command", { command: "clean" }, 2, /^::error title=dgov::the command is run/],
+    [
+      "an option for a plan",
+      { plan: "--restart" },
+      2,
+      /^::error title=dgov::not a plan: --restart/,
+    ],
+  ])("%s stops it", async (_, inputs, code, words) => {
+    const base = inputs["base-url" as keyof typeof inputs];
+    const at = base === undefined ? {} : { "base-url": `${server.url.href}${base}` };
+    const { exitCode, stderr, outputs } = await perform({ ...inputs, ...at });
+    expect([exitCode, outputs]).toEqual([code, ""]);
+    expect(stderr).toMatch(words);
+  });
+
+  test("inputs reach the shell as variables, never as text of a script", () => {
+    for (const { run } of action.runs.steps) expect(run).not.toMatch(/\$\{\{/);
+  });
+});
