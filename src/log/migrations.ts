@@ -57,4 +57,58 @@ export const migrations: readonly string[] = [
     json_extract(data, '$.duration_ms')
   ) WHERE type = 'result';
   `,
+  `
+  -- Sums over calls, kept as they are written: an index alone still holds every call of every run.
+  CREATE TABLE tool_calls (
+    run        TEXT NOT NULL,
+    unit       TEXT NOT NULL,
+    tool       ANY NOT NULL,
+    error_kind ANY NOT NULL,
+    calls      INTEGER NOT NULL,
+    failed     INTEGER NOT NULL,
+    clipped    INTEGER NOT NULL,
+    bytes      ANY NOT NULL,
+    total_ms   ANY NOT NULL,
+    max_ms     ANY NOT NULL,
+    PRIMARY KEY (run, unit, tool, error_kind)
+  ) STRICT, WITHOUT ROWID;
+
+  INSERT INTO tool_calls
+    SELECT run, coalesce(unit, '') AS unit, coalesce(json_extract(data, '$.tool'), '') AS tool,
+      coalesce(json_extract(data, '$.error_kind'), '') AS error_kind, count(*),
+      coalesce(sum(json_extract(data, '$.ok') = 0), 0),
+      coalesce(sum(json_extract(data, '$.clipped') = 1), 0),
+      coalesce(sum(json_extract(data, '$.raw_bytes') + 0), 0),
+      coalesce(sum(json_extract(data, '$.duration_ms') + 0), 0),
+      coalesce(max(json_extract(data, '$.duration_ms') + 0), 0)
+    FROM events WHERE type = 'result' GROUP BY 1, 2, 3, 4;
+
+  CREATE TRIGGER result_is_counted AFTER INSERT ON events WHEN NEW.type = 'result'
+  BEGIN
+    INSERT INTO tool_calls VALUES (
+      NEW.run, coalesce(NEW.unit, ''), coalesce(json_extract(NEW.data, '$.tool'), ''),
+      coalesce(json_extract(NEW.data, '$.error_kind'), ''), 1,
+      coalesce(json_extract(NEW.data, '$.ok') = 0, 0),
+      coalesce(json_extract(NEW.data, '$.clipped') = 1, 0),
+      coalesce(json_extract(NEW.data, '$.raw_bytes') + 0, 0),
+      coalesce(json_extract(NEW.data, '$.duration_ms') + 0, 0),
+      coalesce(json_extract(NEW.data, '$.duration_ms') + 0, 0)
+    ) ON CONFLICT DO UPDATE SET
+      calls = calls + 1,
+      failed = failed + excluded.failed,
+      clipped = clipped + excluded.clipped,
+      bytes = bytes + excluded.bytes,
+      total_ms = total_ms + excluded.total_ms,
+      max_ms = max(max_ms, excluded.max_ms);
+  END;
+
+  -- Telemetry of a run goes as a whole.
+  CREATE TRIGGER results_are_forgotten AFTER DELETE ON events WHEN OLD.type = 'result'
+  BEGIN DELETE FROM tool_calls WHERE run = OLD.run; END;
+
+  -- What is still asked of results one by one: how many calls each attempt made.
+  DROP INDEX events_results;
+  CREATE INDEX events_results ON events (run, unit, attempt, json_extract(data, '$.ok'))
+    WHERE type = 'result';
+  `,
 ];

@@ -7,13 +7,17 @@ import type { RecordedEvent } from "./recorded.ts";
 import { sumToolCalls, toolCallsBy } from "./tool-calls.ts";
 
 /** The schema in memory, holding some events; notes the plan of every query. */
-function holding(events: readonly RecordedEvent[]): {
+function holding(
+  events: readonly RecordedEvent[],
+  steps = migrations,
+): {
   connection: Connection;
+  db: Database;
   plans: string[];
   [Symbol.dispose](): void;
 } {
   const db = new Database(":memory:", { strict: true });
-  for (const step of migrations) db.run(step);
+  for (const step of steps) db.run(step);
   for (const e of events) {
     db.query(
       "INSERT INTO events (ts, run, plan, unit, attempt, type, kind, data) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
@@ -27,6 +31,7 @@ function holding(events: readonly RecordedEvent[]): {
   };
   return {
     connection: { all } as Connection,
+    db,
     plans,
     [Symbol.dispose]: () => db.close(),
   };
@@ -68,13 +73,53 @@ describe("toolCallsBy", () => {
     );
   });
 
-  test("is answered from the index, without sorting", () => {
+  test("a log that an older dgov wrote gives the same, and is brought up to date", () => {
+    fc.assert(
+      fc.property(fc.array(anyEvent, { maxLength: 40 }), (events) => {
+        using old = holding(events, migrations.slice(0, 2));
+        expect(toolCallsBy(old.connection, null)).toEqual(sumToolCalls(events));
+        using log = holding(events, migrations.slice(0, 2));
+        for (const step of migrations.slice(2)) log.db.run(step);
+        expect(toolCallsBy(log.connection, null)).toEqual(sumToolCalls(events));
+      }),
+      { numRuns: 30 },
+    );
+  });
+
+  test("calls of a run whose telemetry went are gone, others are not", () => {
+    const call = { ts: "t", plan: "p", unit: "a", attempt: 1, kind: "telemetry" as const };
+    const data = { tool: "grep", ok: true };
+    const events = ["r1", "r1", "r2"].map((run) => ({
+      ...call,
+      seq: 0,
+      run,
+      type: "result",
+      data,
+    }));
+    using log = holding(events);
+    log.db.run("DELETE FROM events WHERE kind = 'telemetry' AND run = 'r1'");
+    expect(toolCallsBy(log.connection, null)).toEqual(sumToolCalls(events.slice(2)));
+  });
+
+  test("sums that are no whole numbers, and values of another type, do not stop the log", () => {
+    const call = { ts: "t", run: "r1", plan: "p", unit: "a", attempt: 1 };
+    const base = { ...call, seq: 0, type: "result", kind: "telemetry" as const };
+    using log = holding([
+      { ...base, data: { tool: "grep", ok: true, duration_ms: 1.5, raw_bytes: "many" } },
+      { ...base, data: { tool: "grep", ok: true, duration_ms: 2, raw_bytes: 3 } },
+      { ...base, data: { tool: 7, ok: "yes", error_kind: {} } },
+    ]);
+    const [grep, odd] = toolCallsBy(log.connection, null);
+    expect([odd?.calls, grep?.calls, grep?.totalMs, grep?.bytes]).toEqual([1, 2, 3.5, 3]);
+  });
+
+  test("reads no events", () => {
     using log = holding([]);
     toolCallsBy(log.connection, null);
     toolCallsBy(log.connection, "r1");
-    expect(log.plans).toEqual([
-      "SCAN events USING INDEX events_results",
-      "SEARCH events USING INDEX events_results (run=?)",
+    expect(log.plans.filter((plan) => !plan.includes("sqlite_schema"))).toEqual([
+      "SCAN tool_calls",
+      "SEARCH tool_calls USING PRIMARY KEY (run=?)",
     ]);
   });
 });
