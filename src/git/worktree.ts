@@ -59,6 +59,18 @@ export async function createAttemptTree(
   return t;
 }
 
+/** The worker's git dir as it was at the start: what was configured or committed in it is gone. */
+export function renewOwnGitDir(
+  r: Repository,
+  t: AttemptTree,
+  o: { identity: Identity | null; filters: FilterConfig },
+): void {
+  const dir = join(t.meta, "worker");
+  removeFolder(dir);
+  const own = { dir, workTree: t.path, head: t.base, index: heldIndex(t) };
+  createOwnGitDir(r, { ...own, ...o });
+}
+
 /** An attempt's worktree made earlier. NOT_FOUND when its folder is gone. */
 export function openAttemptTree(
   _r: Repository,

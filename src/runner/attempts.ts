@@ -30,12 +30,14 @@ import {
   type RunContext,
   record,
 } from "./context.ts";
+import { Handover } from "./handover.ts";
 import { entriesFor } from "./ledger.ts";
 import { landingTask, mendedUnits } from "./mending.ts";
 import { attemptPlace } from "./places.ts";
 import type { Answer } from "./ports.ts";
-import { assemblePrompt, selfReviewPrompt } from "./prompt.ts";
-import { readOnlyOutcome } from "./read-only.ts";
+import { assemblePrompt } from "./prompt.ts";
+import { findingsIn, readOnlyOutcome } from "./read-only.ts";
+import { selfReview } from "./self-review.ts";
 import { onWorkerMessage } from "./telemetry.ts";
 import { runWorker, type WorkerEnd } from "./worker-process.ts";
 import { workerRequest } from "./worker-request.ts";
@@ -167,6 +169,7 @@ export class Attempts {
     const task = this.#taskOf(live);
     if (c.byHand.has(action.unit)) return this.#ended(action, live, workByHand(live), at);
     const model = present(c.models.get(action.unit), `model of ${action.unit}`);
+    const heard = this.#listenTo(live, action.fork);
     const prompt = assemblePrompt({
       plan: c.plan,
       task,
@@ -182,6 +185,7 @@ export class Attempts {
       }),
       findings: live.fixing ? (this.#findings.get(task.id) ?? null) : null,
       diffs: task.role === "worker" ? [] : await this.#landedDiffs([...task.dependsOn, task.id]),
+      handover: action.fork === 0 ? null : await this.#handover(live, task, heard),
     });
     const request = workerRequest(c, { task, live, fork: action.fork, prompt });
     const end = await runWorker({
@@ -207,6 +211,7 @@ export class Attempts {
       },
       onMessage: (message, reply) => {
         if (message.type === "result") this.touched.add(live.unit);
+        heard.observe(message);
         onWorkerMessage(c, live, message, reply);
       },
     });
@@ -217,6 +222,27 @@ export class Attempts {
       task.role === "worker" ? end : readOnlyOutcome(task.role, end),
       at,
     );
+  }
+
+  /** Who listens to an attempt's conversations, all of its forks. */
+  #listenTo({ unit }: LiveAttempt, fork: number): Handover {
+    const heard = (fork === 0 ? undefined : this.#heard.get(unit)) ?? new Handover();
+    this.#heard.set(unit, heard);
+    return heard;
+  }
+
+  readonly #heard = new Map<string, Handover>();
+
+  /** What the conversations before a fork did, and the change they left; new files are part of it (E13). */
+  async #handover(
+    live: LiveAttempt,
+    { role }: CompiledTask,
+    heard: Handover,
+  ): Promise<{ account: string; diff: string | null }> {
+    const { repository } = this.#context;
+    const changes = role === "worker";
+    const diff = changes ? await diffText(repository, live.tree, { bytesMax: diffBytesMax }) : null;
+    return { account: heard.text(), diff };
   }
 
   async #ended(
@@ -240,8 +266,9 @@ export class Attempts {
       const result = text.slice(0, resultBytesMax);
       if (end.outcome === "complete") this.results.set(unit, result);
       if (end.outcome === "disapproved") {
-        this.#findings.set(unit, end.reason);
-        this.suspect(action, { verdict: "disapproved", reason: end.reason, detail: end.reason });
+        const detail = findingsIn(end.result);
+        this.#findings.set(unit, detail);
+        this.suspect(action, { verdict: "disapproved", reason: end.reason, detail });
       }
       records.push({
         unit,
@@ -318,37 +345,16 @@ export class Attempts {
   readonly #findings = new Map<string, string>();
   readonly #suspicions = new Map<string, Suspicion & { unit: string; attempt: number }>();
 
-  /** A clean-context reviewer reads the diff; one that cannot be understood does not approve. */
+  /** A clean-context reviewer reads the diff; what it finds goes back with the next attempt. */
   async selfReview(action: Of<"self_review.start">): Promise<Answer | null> {
-    const c = this.#context;
     const { unit, attempt } = action;
     const live = this.#live.get(unit);
     if (live === undefined || live.attempt !== attempt) return null;
-    const task = present(c.tasks.get(unit), `task of ${unit}`);
-    const diff = await diffText(c.repository, live.tree, { bytesMax: diffBytesMax });
-    const reviewer = { ...task, role: "reviewer" as const };
-    const prompt = selfReviewPrompt({ task, attempt, diff });
-    const model = present(c.models.get(unit), `model of ${unit}`);
-    const end = await runWorker({
-      request: workerRequest(c, { task: reviewer, live, fork: 0, prompt }),
-      command: c.workerCommand,
-      environment: c.workerEnvironment,
-      timeoutMs: task.timeoutS * 1000,
-      signal: live.abort.signal,
-      onStart: () => {},
-      onMessage: (message, reply) => onWorkerMessage(c, live, message, reply),
-    });
-    c.permits.release(model.provider.name, live.marker);
-    const verdict = readOnlyOutcome("reviewer", end);
-    const approved = verdict.outcome === "complete";
+    const { approved, reason, detail } = await selfReview(this.#context, live, this.#taskOf(live));
     if (!approved) {
-      this.suspect(action, {
-        verdict: "self_review",
-        reason: verdict.reason,
-        detail: `Self-review: ${verdict.reason}`,
-      });
+      this.suspect(action, { verdict: "self_review", reason, detail });
+      this.#remove(live);
     }
-    const { reason } = verdict;
     return { event: { type: "self_review.finished", unit, attempt, approved, reason } };
   }
 

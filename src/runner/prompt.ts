@@ -7,6 +7,7 @@
 import type { Entry } from "../ledger/entry.ts";
 import type { CompiledPlan, CompiledTask } from "../plan/compiled.ts";
 import { renderPrompt } from "../plan/prompt.ts";
+import { delimited } from "../std/fence.ts";
 import { ledgerSection } from "./ledger.ts";
 
 /** Why an earlier attempt did not land, and what of it is in the worktree now. */
@@ -37,34 +38,51 @@ export interface PromptFacts {
   findings: string | null;
   /** Changes of the units a reviewer judges. */
   diffs: { unit: string; text: string }[];
+  /** What the conversation before this fork left; the diff is null for roles that change nothing. */
+  handover: { account: string; diff: string | null } | null;
 }
 
+/** Characters of the whole message, and of what is told about one rejection or left by one fork. */
 const charsMax = 1024 * 1024;
+const rejectionCharsMax = 256 * 1024;
+const leftCharsMax = 96 * 1024;
 
-/** Text of the user message, at most 1 MiB: what is cut is said. */
+/**
+ * Text of the user message, at most 1 MiB. What comes from the repository, from tools and from other
+ * models is fenced (C13). Results and changes of others give way first: they share what room is left.
+ */
 export function assemblePrompt(facts: PromptFacts): string {
-  const sections = [
+  const before = [
     `Unit: ${facts.task.id}\nAttempt: ${facts.attempt}${facts.fork > 0 ? `\nFork: ${facts.fork}` : ""}`,
     ...renderPrompt(facts.plan, facts.task).parts.map((part) => part.text),
     ledgerSection(facts.ledger),
-    ...facts.results.map((r) => delimited(`Result of ${r.unit}`, r.text)),
-    ...(facts.findings === null ? [] : [delimited("Findings of the reviewer", facts.findings)]),
-    ...facts.diffs.map((d) => delimited(`Change landed by ${d.unit}`, d.text)),
-    ...facts.baselineNotes.map((note) =>
-      delimited("Failing before your change (not charged)", note),
-    ),
-    ...facts.notes.map((note) => delimited("Note from the operator", note)),
-    ...(facts.earlier === null ? [] : [earlierText(facts.earlier)]),
-    ...(facts.fork > 0 ? [forkText()] : []),
   ];
-  const text = sections.filter((section) => section.trim() !== "").join("\n\n");
+  const after = [
+    ...facts.notes.map((note) => `Note from the operator:\n${note}`),
+    ...(facts.earlier === null ? [] : [earlierText(facts.earlier)]),
+    ...(facts.handover === null ? [] : [handoverText(facts.handover)]),
+  ];
+  const others: [title: string, text: string][] = [
+    ...facts.results.map(({ unit, text }): [string, string] => [`result of ${unit}`, text]),
+    ...(facts.findings === null
+      ? []
+      : [["findings of the reviewer", facts.findings] satisfies [string, string]]),
+    ...facts.diffs.map(({ unit, text }): [string, string] => [`change landed by ${unit}`, text]),
+    ...facts.baselineNotes.map((note): [string, string] => [
+      "failing before your change, not charged",
+      note,
+    ]),
+  ];
+  const room = charsMax - [...before, ...after].join("\n\n").length;
+  const share = Math.max(0, Math.floor(room / Math.max(1, others.length)) - fenceChars);
+  const between = others.map(([title, text]) => delimited(title, text, share));
+  const text = [...before, ...between, ...after].filter((part) => part.trim() !== "").join("\n\n");
   if (text.length <= charsMax) return text;
   return `${text.slice(0, charsMax - 200)}\n\n[the rest of this message, ${text.length - charsMax} characters, was cut]`;
 }
 
-function delimited(title: string, body: string): string {
-  return `--- ${title} ---\n${body.trimEnd()}\n--- end ---`;
-}
+/** Room for the marks around a text, its title, and words on what was cut. */
+const fenceChars = 1024;
 
 function earlierText(earlier: EarlierAttempt): string {
   const conflicts =
@@ -72,19 +90,30 @@ function earlierText(earlier: EarlierAttempt): string {
       ? "Its changes are in your worktree, uncommitted: keep what is right, mend what is wrong."
       : `Its changes are in your worktree, uncommitted, except to ${earlier.conflicted.join(", ")}: ` +
         "these changed on the target meanwhile and are as the target has them. Your earlier change to them:\n" +
-        earlier.conflictedDiff;
-  return delimited(
-    `Attempt ${earlier.attempt} was rejected`,
-    `${earlier.rejection}\n\n${conflicts}`,
-  );
+        delimited("earlier change", earlier.conflictedDiff, leftCharsMax);
+  return [
+    `Attempt ${earlier.attempt} was rejected. Mend what it was rejected for:`,
+    delimited("rejection", earlier.rejection, rejectionCharsMax),
+    conflicts,
+  ].join("\n");
 }
 
-function forkText(): string {
-  return delimited(
-    "You continue from a full conversation",
-    "An earlier conversation used up its turns. Its work is in your worktree, uncommitted; " +
-      "`git_diff` shows it. Finish the task, verify it, and call done.",
-  );
+function handoverText({ account, diff }: NonNullable<PromptFacts["handover"]>): string {
+  return [
+    "You continue from an earlier conversation that used up its turns. Finish the task, verify it, and " +
+      "call done.",
+    delimited("what it did", account, leftCharsMax),
+    ...(diff === null
+      ? []
+      : [
+          diff === ""
+            ? "It changed no files."
+            : "Its changes are in your worktree, uncommitted; `git_diff` shows them as they are now:",
+          diff === "" ? "" : delimited("its changes", diff, leftCharsMax),
+        ]),
+  ]
+    .filter((part) => part !== "")
+    .join("\n");
 }
 
 /** What a self-reviewer is asked: the task, the diff, and nothing of how it came about. */
@@ -96,8 +125,8 @@ export function selfReviewPrompt(of: {
   return [
     `Unit: ${of.task.id}\nAttempt: ${of.attempt}`,
     "Judge whether this change does what the task asks, and nothing else. Read what you need. " +
-      'Call done with result {"approved": true|false, "issues": ["..."]}.',
-    delimited("The task", `${of.task.summary}\n\n${of.task.prompt}`),
-    delimited("The change", of.diff),
+      'Call done with result {"approved": true or false, "issues": [{"file": "...", "line": 1, "text": "..."}]}.',
+    delimited("the task", `${of.task.summary}\n\n${of.task.prompt}`, charsMax / 2),
+    delimited("the change", of.diff, leftCharsMax),
   ].join("\n\n");
 }

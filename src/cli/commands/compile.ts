@@ -172,6 +172,7 @@ async function shownUnit(
     results: [],
     findings: null,
     diffs: [],
+    handover: null,
   });
   const bytes = Buffer.byteLength(prompt);
   const parts = [
