@@ -1,12 +1,14 @@
 #!/bin/sh
 # Installs what the toolchain suite needs into the folder given: a Python environment with pytest,
-# coverage, ruff and mypy. Rust and Go are taken from the machine; TypeScript and Biome from node_modules.
+# coverage, ruff and mypy, and LiteLLM's proxy. Rust and Go are taken from the machine; TypeScript
+# and Biome from node_modules.
 set -eu
 to=$1
 mkdir -p "$to"
 python3 -m venv "$to/python"
 "$to/python/bin/pip" install --quiet --disable-pip-version-check pytest==8.4.2 pytest-cov==7.0.0 \
   coverage==7.11.3 ruff==0.14.5 mypy==1.18.2
+sh "$(dirname "$0")/install-litellm.sh" "$to"
 for program in cargo go; do
   command -v "$program" > /dev/null || { echo "$program is not installed" >&2; exit 1; }
 done

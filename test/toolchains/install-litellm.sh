@@ -1,0 +1,7 @@
+#!/bin/sh
+# Installs LiteLLM's proxy into the folder given; uv, since pip takes minutes over its dependencies.
+set -eu
+to=$1/litellm
+python3 -m venv "$to"
+"$to/bin/pip" install --quiet --disable-pip-version-check uv==0.9.7
+"$to/bin/uv" pip install --quiet --python "$to/bin/python" "litellm[proxy]==1.77.7"

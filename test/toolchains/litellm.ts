@@ -1,0 +1,60 @@
+/** LiteLLM's proxy as a process on the loopback interface, in front of a scripted server. */
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+export const masterKey = "sk-proxy-0123456789";
+
+/** A model the proxy offers: its name, and what LiteLLM is told to do about it. */
+export type ProxyModel = [name: string, params: Record<string, unknown>];
+
+export interface LiteLlm extends AsyncDisposable {
+  baseUrl: string;
+}
+
+/** Starts `litellm` and waits until it answers; throws with its own words when it never does. */
+export async function startLiteLlm(program: string, models: ProxyModel[]): Promise<LiteLlm> {
+  const folder = mkdtempSync(join(tmpdir(), "dgov-litellm-"));
+  const port = await freePort();
+  const list = models.map(([name, params]) => ({ model_name: name, litellm_params: params }));
+  // JSON is YAML.
+  const config = { model_list: list, general_settings: { master_key: masterKey } };
+  writeFileSync(join(folder, "config.yaml"), JSON.stringify(config));
+  const argv = [program, "--config", "config.yaml", "--host", "127.0.0.1", "--port", String(port)];
+  const child = Bun.spawn(argv, {
+    cwd: folder,
+    env: {
+      PATH: process.env["PATH"] ?? "",
+      HOME: folder,
+      // Without it the proxy fetches prices from the network when it starts.
+      LITELLM_LOCAL_MODEL_COST_MAP: "True",
+      DISABLE_ADMIN_UI: "True",
+    },
+    stdio: ["ignore", Bun.file(join(folder, "out")), Bun.file(join(folder, "err"))],
+  });
+  const stop = async (): Promise<void> => {
+    child.kill("SIGKILL");
+    await child.exited;
+    rmSync(folder, { recursive: true, force: true });
+  };
+  const root = `http://127.0.0.1:${port}`;
+  for (let tries = 0; tries < 600; tries++) {
+    if (child.exitCode !== null) break;
+    const alive = await fetch(`${root}/health/liveliness`).catch(() => null);
+    if (alive?.ok) return { baseUrl: `${root}/v1`, [Symbol.asyncDispose]: stop };
+    await Bun.sleep(100);
+  }
+  const said = await Bun.file(join(folder, "err")).text();
+  await stop();
+  throw new Error(`litellm did not start: ${said.slice(-2000)}`);
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve) => {
+    const server = createServer().listen(0, "127.0.0.1", () => {
+      const { port } = server.address() as { port: number };
+      server.close(() => resolve(port));
+    });
+  });
+}
