@@ -45,6 +45,8 @@ export interface EventLog {
   newestRun(plan?: string): string | null;
   /** Runs, newest first. */
   runs(query: { plan?: string; limit: number }): RunEntry[];
+  /** The first event of every run, in order: what each set out to do. */
+  starts(): RecordedEvent[];
   /** Tokens, turns and calls per unit, attempt and model of a run. */
   counts(run: string): Counts[];
   /** Calls of workers' tools per run, unit, tool and ending; of one run, or of all. */
@@ -201,6 +203,7 @@ function eventLog(projectRoot: string, connection: Connection, writer: Writer): 
     },
     newestRun: (plan) => selectRuns(connection, { plan, limit: 1 })[0]?.run ?? null,
     runs: (query) => selectRuns(connection, query),
+    starts: () => read("SELECT * FROM events WHERE type = 'run.started' ORDER BY seq"),
     counts: (run) => countsBy(connection, run),
     toolCalls: (run) => toolCallsBy(connection, run ?? null),
     dataVersion: () => connection.version(),

@@ -109,7 +109,7 @@ describe("toolCallsBy", () => {
       { ...base, data: { tool: "grep", ok: true, duration_ms: 2, raw_bytes: 3 } },
       { ...base, data: { tool: 7, ok: "yes", error_kind: {} } },
     ]);
-    const [grep, odd] = toolCallsBy(log.connection, null);
+    const [odd, grep] = toolCallsBy(log.connection, null);
     expect([odd?.calls, grep?.calls, grep?.totalMs, grep?.bytes]).toEqual([1, 2, 3.5, 3]);
   });
 

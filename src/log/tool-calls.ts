@@ -27,18 +27,17 @@ export interface ToolCalls {
 /** Calls of one run, or of all. */
 export function toolCallsBy(connection: Connection, run: string | null): ToolCalls[] {
   const summed = connection.all("SELECT 1 FROM sqlite_schema WHERE name = 'tool_calls'").length > 0;
-  const rows = connection.all<ToolCalls>(
+  return connection.all<ToolCalls>(
     (summed ? selectSums : sumResults)(run === null ? "" : "AND run = ?"),
     ...(run === null ? [] : [run]),
   );
-  return merged(rows);
 }
 
 /** From the table that a trigger keeps. */
 const selectSums = (condition: string): string =>
   `SELECT run, nullif(unit, '') AS unit, tool, nullif(error_kind, '') AS errorKind, calls, failed, clipped, bytes,
      total_ms AS totalMs, max_ms AS maxMs
-   FROM tool_calls WHERE true ${condition}`;
+   FROM tool_calls WHERE true ${condition} ORDER BY run, tool_calls.unit, tool, error_kind`;
 
 /** From the events themselves: a log that only an older dgov wrote to has no such table yet. */
 const sumResults = (condition: string): string =>
@@ -51,7 +50,8 @@ const sumResults = (condition: string): string =>
      coalesce(sum(json_extract(data, '$.duration_ms')), 0) AS totalMs,
      coalesce(max(json_extract(data, '$.duration_ms')), 0) AS maxMs
    FROM events WHERE type = 'result' ${condition}
-   GROUP BY run, unit, json_extract(data, '$.tool'), json_extract(data, '$.error_kind')`;
+   GROUP BY run, coalesce(unit, ''), coalesce(json_extract(data, '$.tool'), ''),
+     coalesce(json_extract(data, '$.error_kind'), '')`;
 
 /** The same sums of events in memory. */
 export function sumToolCalls(events: Iterable<RecordedEvent>): ToolCalls[] {

@@ -73,19 +73,13 @@ async function knownPlan(typed: string, root: string, log: EventLog | null): Pro
   return planName(await resolvePlan(root, typed));
 }
 
-/** Roles of units, by the first event of their run; each run is looked up once. */
+/** Roles of units, by the first event of their run. */
 function rolesIn(log: EventLog | null): (run: string, unit: string | null) => string | null {
-  const known = new Map<string, Map<string, string>>();
-  return (run, unit) => {
-    if (log === null || unit === null) return null;
-    const units = known.get(run) ?? unitsOf(log, run);
-    known.set(run, units);
-    return units.get(unit) ?? null;
-  };
+  const roles = new Map(log?.starts().map(({ run, data }) => [run, rolesOf(data)]));
+  return (run, unit) => (unit === null ? null : (roles.get(run)?.get(unit) ?? null));
 }
 
-function unitsOf(log: EventLog, run: string): Map<string, string> {
-  const [started] = log.lifecycle({ run, limit: 1 });
-  const units = started?.type === "run.started" ? objects(started.data, "units") : [];
+function rolesOf(started: Record<string, unknown>): Map<string, string> {
+  const units = objects(started, "units");
   return new Map(units.map((about) => [text(about, "unit"), text(about, "role") || "worker"]));
 }
