@@ -24,6 +24,8 @@ export type ArgDef = CittyArgDef & {
   repeated?: true;
   /** Takes this many words each time (`--note U TEXT` takes 2); `args` holds a `string[][]`. */
   words?: number;
+  /** The only values there are; shells offer them. The command itself refuses others. */
+  choices?: readonly string[];
   /** The value when the flag is written alone: such a flag takes a value only with `=`. */
   bare?: string;
 };

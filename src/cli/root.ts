@@ -55,8 +55,17 @@ export const root: CommandGroup = {
     prune: lazy("Forget outputs and telemetry of old runs", () => import("./commands/prune.ts")),
     demo: lazy("Show a complete run without a key or network", () => import("./commands/demo.ts")),
     schema: lazy("Print a JSON Schema", () => import("./commands/schema.ts")),
+    completions: lazy(
+      "Print the completion script of a shell",
+      () => import("./commands/completions.ts"),
+    ),
     version: lazy("Print the version", () => import("./commands/version.ts")),
     help: lazy("Print help on a command or a topic", () => import("./commands/help.ts")),
+    complete: lazy(
+      "Complete a command line (internal)",
+      () => import("./commands/complete.ts"),
+      true,
+    ),
     worker: lazy("Run one worker (internal)", () => import("./commands/worker.ts"), true),
   },
 };

@@ -24,8 +24,18 @@ export default command({
   args: {
     force: { type: "boolean", description: "Write everything again; what was there is backed up" },
     yes: { type: "boolean", alias: "y", description: "Ask nothing" },
-    projectType: { type: "string", valueHint: "T", description: `One of ${types.join(", ")}` },
-    provider: { type: "string", valueHint: "P", description: "openai, fireworks or other" },
+    projectType: {
+      type: "string",
+      valueHint: "T",
+      choices: types,
+      description: `One of ${types.join(", ")}`,
+    },
+    provider: {
+      type: "string",
+      valueHint: "P",
+      choices: ["openai", "fireworks", "other"],
+      description: "openai, fireworks or other",
+    },
     preflight: {
       type: "boolean",
       description: "Check the machine afterwards, as dgov doctor does",

@@ -28,6 +28,7 @@ const add = command({
       type: "positional",
       required: true,
       valueHint: "CATEGORY",
+      choices: categories,
       description: `One of ${categories.join(", ")}`,
     },
     content: {
@@ -46,6 +47,7 @@ const add = command({
     severity: {
       type: "string",
       valueHint: "S",
+      choices: severities,
       description: `${severities.join(", ")}; normal when left out`,
     },
   },
@@ -92,11 +94,18 @@ const list = command({
   name: "list",
   description: "List entries, newest first",
   args: {
-    category: { type: "string", alias: "c", valueHint: "CATEGORY", description: "Only these" },
+    category: {
+      type: "string",
+      alias: "c",
+      valueHint: "CATEGORY",
+      choices: categories,
+      description: "Only these",
+    },
     status: {
       type: "string",
       alias: "s",
       valueHint: "S",
+      choices: states,
       description: `${states.join(", ")}; open when left out`,
     },
     query: {

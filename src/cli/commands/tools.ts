@@ -21,6 +21,7 @@ const audit = command({
     role: {
       type: "string",
       valueHint: "R",
+      choices: roles,
       description: `Only units of a role: ${roles.join(", ")}`,
     },
     limit: { type: "string", valueHint: "N", description: "How many tools; all when left out" },
