@@ -16,30 +16,32 @@ export function selected(plan: CompiledPlan, only: readonly string[]): CompiledP
   return { ...plan, tasks: plan.tasks.filter((task) => wanted.has(task.id)) };
 }
 
-/** Units that need no work: landed with this text, or read-only with a result for these inputs. */
+/**
+ * Units that need no work: landed with this text, or read-only with a result for these inputs. An
+ * answer counts only while all it was given from needs no work either.
+ */
 export function settledUnits(
   plan: CompiledPlan,
   landed: readonly { unit: string; digest: string; commit: string }[],
-  history: ReadonlyMap<string, UnitHistory>,
+  history: ReadonlyMap<string, Pick<UnitHistory, "digest" | "result">>,
   mode: "bare" | "continue" | "restart",
 ): { unit: string; as: "landed" | "done" }[] {
   if (mode === "restart") return [];
   const commits = new Map(landed.map((l) => [`${l.unit} ${l.digest}`, l.commit]));
-  const settled: { unit: string; as: "landed" | "done" }[] = [];
-  const landedAs = new Map(landed.map((l) => [l.unit, l.commit]));
+  /** By unit that needs no work: the commit it landed as, null for an answer. */
+  const settled = new Map<string, string | null>();
   for (const task of plan.tasks) {
     if (task.role === "worker") {
-      if (commits.has(`${task.id} ${task.digest}`)) settled.push({ unit: task.id, as: "landed" });
+      const commit = commits.get(`${task.id} ${task.digest}`);
+      if (commit !== undefined) settled.set(task.id, commit);
       continue;
     }
     const entry = history.get(task.id);
     const result = entry?.digest === task.digest ? entry.result : null;
-    const sameInputs =
-      result !== null &&
-      task.dependsOn.every(
-        (unit) => (landedAs.get(unit) ?? null) === (result.inputs[unit] ?? null),
-      );
-    if (sameInputs) settled.push({ unit: task.id, as: "done" });
+    const sameInputs = task.dependsOn.every(
+      (unit) => settled.has(unit) && settled.get(unit) === (result?.inputs[unit] ?? null),
+    );
+    if (result !== null && sameInputs) settled.set(task.id, null);
   }
-  return settled;
+  return [...settled].map(([unit, commit]) => ({ unit, as: commit === null ? "done" : "landed" }));
 }
