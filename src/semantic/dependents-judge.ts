@@ -5,6 +5,7 @@ import { type Side, sideName } from "./conflict.ts";
 import type { Found } from "./dependents.ts";
 import type { FileFacts, FileSymbol, Use } from "./facts.ts";
 import { misfit } from "./fits.ts";
+import { isPredeclared } from "./predeclared.ts";
 import { filesOf, folderOf, symbolsAt, type Target, targetsOf } from "./resolve.ts";
 import type { States } from "./states.ts";
 
@@ -105,6 +106,7 @@ export class DependentsJudge {
     if (facts.openEnded || facts.aliases.has(name)) return true;
     if (facts.symbols.some((one) => one.name === name)) return true;
     const first = name.split(".")[0] ?? "";
+    if (facts.locals.get("")?.has(first) || isPredeclared(facts.language, first)) return true;
     for (const { names } of facts.imports) {
       if (names.some(({ local }) => local === "*" || local.split(".")[0] === first)) return true;
     }

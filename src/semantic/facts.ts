@@ -76,7 +76,7 @@ export interface FileFacts {
   symbols: FileSymbol[];
   uses: Use[];
   imports: Import[];
-  /** Names bound inside a symbol (parameters, variables), by the outermost function's name. */
+  /** Names bound inside a symbol (parameters, variables), by the outermost function's name; "" for others. */
   locals: ReadonlyMap<string, ReadonlySet<string>>;
   /** Types of variables whose type is written down, by outermost function, then by variable. */
   types: ReadonlyMap<string, ReadonlyMap<string, string>>;

@@ -88,7 +88,7 @@ export function namedChildren(node: PlainNode): PlainNode[] {
   return node.children.filter((child) => child.named && !isComment(child));
 }
 
-/** Comments, in every grammar. */
+/** What says nothing to the machine, in every grammar. */
 export function isComment({ type }: PlainNode): boolean {
-  return type === "comment" || type === "line_comment" || type === "block_comment";
+  return /^((line_|block_)?comment|line_continuation)$/.test(type);
 }

@@ -236,7 +236,7 @@ class UseReader {
   #bind(node: PlainNode, { scope, own }: Place): void {
     const { bindings, assigns, typed } = this.#grammar;
     const fields = bindings[node.type];
-    if (scope !== "" && fields !== undefined) {
+    if (fields !== undefined) {
       for (const child of node.children) {
         if (!fields.includes("*") && !fields.includes(child.field)) continue;
         for (const name of this.#boundIn(child)) {

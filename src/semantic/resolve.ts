@@ -36,7 +36,7 @@ export async function targetsOf(states: States, file: FileFacts, use: Use): Prom
   if (type !== undefined && rest.length > 0) {
     return throughType(states, file, use.within, type, rest);
   }
-  if (file.locals.get(use.scope)?.has(first)) return [];
+  if (use.scope !== "" && file.locals.get(use.scope)?.has(first)) return [];
   const outer = outerType(file, use.within, first);
   if (outer !== undefined && rest.length > 0) {
     return throughType(states, file, use.within, outer, rest);
