@@ -7,7 +7,7 @@
 import { rmSync } from "node:fs";
 import { dirname } from "node:path";
 import { DgovError } from "../error.ts";
-import { patchBetween } from "../git/diff.ts";
+import { cutText, patchBetween } from "../git/diff.ts";
 import { keepWork } from "../git/keep.ts";
 import { keepRef } from "../git/refs.ts";
 import { branchTip, isAncestor } from "../git/revisions.ts";
@@ -263,7 +263,7 @@ export class Attempts {
       }
     } else {
       const text = typeof end.result === "string" ? end.result : JSON.stringify(end.result ?? null);
-      const result = text.slice(0, resultBytesMax);
+      const result = cutText(Buffer.from(text), resultBytesMax);
       if (end.outcome === "complete") this.results.set(unit, result);
       if (end.outcome === "disapproved") {
         const detail = findingsIn(end.result);

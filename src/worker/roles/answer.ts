@@ -17,6 +17,8 @@ export type RoleAnswer = { ok: true; result: unknown } | { ok: false; problem: s
 
 /** Characters of a worker's summary that are kept. */
 const summaryCharsMax = 32 * 1024;
+/** Characters of it beside a verdict. */
+const verdictCharsMax = 4000;
 
 /** Reads the answer of a role that says it is done. */
 export function readAnswer(role: WorkerRole, done: DoneArguments): RoleAnswer {
@@ -29,7 +31,8 @@ export function readAnswer(role: WorkerRole, done: DoneArguments): RoleAnswer {
     case "reviewer": {
       const verdict = parseVerdict(done.result) ?? parseVerdict(done.summary);
       if (verdict !== null) {
-        return { ok: true, result: { ...verdict, summary: verdict.summary || summary } };
+        const said = verdict.summary || summary.slice(0, verdictCharsMax);
+        return { ok: true, result: { ...verdict, summary: said } };
       }
       return {
         ok: false,

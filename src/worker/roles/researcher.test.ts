@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { parseResearch, researchCharsMax } from "./researcher.ts";
+import { parseResearch, researchBytesMax } from "./researcher.ts";
 
 const evidence = [{ file: "a.ts", line: 3, text: "here" }];
 
@@ -29,10 +29,23 @@ test("JSON in the summary is found", () => {
   expect(parseResearch(undefined, text)).toMatchObject({ answer: "yes", evidence });
 });
 
-test("the result is bounded, whatever it is made of", () => {
+test.each([
+  ["quotes", '"'.repeat(100_000), "t"],
+  ["bytes of a character", "\u{1F600}".repeat(50_000), "\u4e2d"],
+  ["control characters", "\u0001".repeat(100_000), "\u0001"],
+])("C13 the result is bounded in bytes, whatever it is made of: %s", (_, answer, text) => {
   const huge = {
-    answer: '"'.repeat(100_000),
-    evidence: Array(99).fill({ file: "f", text: "t".repeat(1999) }),
+    answer,
+    evidence: Array(99).fill({ file: "f", text: text.repeat(1999) }),
+    open_questions: Array(99).fill(answer),
   };
-  expect(JSON.stringify(parseResearch(huge, "")).length).toBeLessThanOrEqual(researchCharsMax);
+  const result = parseResearch(huge, "");
+  expect(Buffer.byteLength(JSON.stringify(result))).toBeLessThanOrEqual(researchBytesMax);
+  expect(result.answer.length).toBeGreaterThan(1000);
+});
+
+test("evidence stays as long as there is room for it", () => {
+  const many = Array(99).fill({ file: "a.ts", line: 1, text: "x".repeat(1000) });
+  const { evidence: kept } = parseResearch({ answer: "yes", evidence: many }, "");
+  expect(kept.length).toBe(31);
 });

@@ -13,8 +13,8 @@ export interface ResearchResult {
   openQuestions: string[];
 }
 
-/** Characters the whole result may have as JSON; it goes into the prompts of dependents. */
-export const researchCharsMax = 32 * 1024;
+/** Bytes the whole result may have as JSON; it goes into the prompts of dependents. */
+export const researchBytesMax = 32 * 1024;
 const evidenceMax = 100;
 const partCharsMax = 2000;
 
@@ -54,11 +54,11 @@ function bounded(result: ResearchResult): ResearchResult {
     evidence: [...result.evidence],
     openQuestions: [...result.openQuestions],
   };
-  const size = (): number => JSON.stringify(kept).length;
-  while (size() > researchCharsMax && kept.openQuestions.length > 0) kept.openQuestions.pop();
-  while (size() > researchCharsMax && kept.evidence.length > 0) kept.evidence.pop();
-  // Escapes can double a text's size; halving ends soon.
-  for (let chars = researchCharsMax - 200; size() > researchCharsMax; chars = chars / 2) {
+  const size = (): number => Buffer.byteLength(JSON.stringify(kept));
+  while (size() > researchBytesMax && kept.openQuestions.length > 0) kept.openQuestions.pop();
+  while (size() > researchBytesMax && kept.evidence.length > 0) kept.evidence.pop();
+  // A character has up to six bytes when it is escaped; halving ends soon.
+  for (let chars = researchBytesMax - 200; size() > researchBytesMax; chars = chars / 2) {
     kept.answer = `${kept.answer.slice(0, chars)}…`;
   }
   return kept;

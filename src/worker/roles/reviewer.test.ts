@@ -39,4 +39,11 @@ describe("A16 parseVerdict", () => {
       { file: null, line: null, text: '{"other":1}' },
     ]);
   });
+
+  test("C13 as many issues are kept as there is room for, and the rest is counted", () => {
+    const issues = Array(2000).fill({ file: "a.ts", text: "\u4e2d".repeat(1000) });
+    const kept = parseVerdict({ approved: false, issues })?.issues ?? [];
+    expect(kept.length).toBe(6);
+    expect(kept.at(-1)?.text).toBe("1995 more issues were left out");
+  });
 });

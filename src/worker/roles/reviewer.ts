@@ -20,6 +20,8 @@ export interface ReviewVerdict {
 
 const issuesMax = 100;
 const textCharsMax = 4000;
+/** Bytes of all issues as JSON: with the summary, a verdict stays below what is recorded of it. */
+const issuesBytesMax = 16 * 1024;
 
 /** The verdict in whatever the reviewer handed over, or null when there is none to be found. */
 export function parseVerdict(answer: unknown): ReviewVerdict | null {
@@ -29,12 +31,26 @@ export function parseVerdict(answer: unknown): ReviewVerdict | null {
 
 function fromObject(answer: Record<string, unknown>): ReviewVerdict | null {
   if (typeof answer["approved"] !== "boolean") return null;
-  const issues = Array.isArray(answer["issues"]) ? answer["issues"].slice(0, issuesMax) : [];
+  const issues = Array.isArray(answer["issues"]) ? answer["issues"] : [];
   return {
     approved: answer["approved"],
-    issues: issues.map(issueOf),
+    issues: bounded(issues.slice(0, issuesMax).map(issueOf), issues.length),
     summary: typeof answer["summary"] === "string" ? clip(answer["summary"]) : "",
   };
+}
+
+/** The first issues, as many as there is room for; how many there were is said. */
+function bounded(issues: ReviewIssue[], count: number): ReviewIssue[] {
+  let bytes = 0;
+  const kept = issues.filter((issue) => {
+    bytes += Buffer.byteLength(JSON.stringify(issue));
+    return bytes <= issuesBytesMax;
+  });
+  if (kept.length === count) return kept;
+  return [
+    ...kept,
+    { file: null, line: null, text: `${count - kept.length} more issues were left out` },
+  ];
 }
 
 /** An object without a verdict of its own may carry one as text, e.g. `{ "summary": "{...}" }`. */
