@@ -2,6 +2,9 @@
 import gitattributes from "./gitattributes.txt" with { type: "text" };
 import gitignore from "./gitignore.txt" with { type: "text" };
 import governor from "./governor.md" with { type: "text" };
+import ledgerSkill from "./skills/dgov-ledger/SKILL.md" with { type: "text" };
+import planSkill from "./skills/dgov-plan/SKILL.md" with { type: "text" };
+import runSkill from "./skills/dgov-run/SKILL.md" with { type: "text" };
 import architecture from "./sops/architecture.md" with { type: "text" };
 import codeReview from "./sops/code-review.md" with { type: "text" };
 import codeStyle from "./sops/code-style.md" with { type: "text" };
@@ -54,3 +57,10 @@ export function sopsFor(language: string): Record<string, string> {
     ? { ...commonSops, "code-style.md": codeStyle }
     : { ...commonSops, [`${language}-style.md`]: style };
 }
+
+/** Skills for agents that act as governor, by name. */
+export const skills: Readonly<Record<string, string>> = {
+  "dgov-ledger": ledgerSkill,
+  "dgov-plan": planSkill,
+  "dgov-run": runSkill,
+};

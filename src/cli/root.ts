@@ -17,6 +17,10 @@ export const root: CommandGroup = {
   subcommands: {
     init: lazy("Set up .dgov in this project", () => import("./commands/init.ts")),
     doctor: lazy("Check everything a run will need", () => import("./commands/doctor.ts")),
+    agents: lazy(
+      "Manage what agents on this machine know of dgov",
+      () => import("./commands/agents.ts"),
+    ),
     "init-plan": lazy("Scaffold a plan", () => import("./commands/init-plan.ts")),
     plan: lazy("Manage plans", () => import("./commands/plan.ts")),
     compile: lazy("Compile a plan", () => import("./commands/compile.ts")),

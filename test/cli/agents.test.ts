@@ -1,0 +1,183 @@
+/** `dgov agents sync`, and what the shipped skills say. */
+import { afterAll, describe, expect, test } from "bun:test";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { skills } from "../../src/assets/index.ts";
+import { parseLine } from "../../src/cli/args.ts";
+import type { AnyCommand, ArgsDef, CommandGroup } from "../../src/cli/command.ts";
+import { root as commands } from "../../src/cli/root.ts";
+import { syncSkills } from "../../src/cli/skills.ts";
+import { parseToml } from "../../src/config/toml.ts";
+import { taskFileSchema, type } from "../../src/plan/schema.ts";
+import { dgov } from "../harness/bin.ts";
+import { testEnvironment } from "../harness/repo.ts";
+import { dgovOnTerminal, keys, terminalProgram } from "../harness/terminal.ts";
+
+const root = mkdtempSync(join(tmpdir(), "dgov-agents-"));
+afterAll(() => rmSync(root, { recursive: true, force: true }));
+let homes = 0;
+
+/** A home of its own, and the command run in it. */
+function machine() {
+  const home = join(root, `home${homes++}`);
+  mkdirSync(home);
+  const env = testEnvironment(home);
+  const file = (name: string): string => join(home, ".agents/skills", name, "SKILL.md");
+  return {
+    home,
+    env,
+    file,
+    read: (name: string) => readFileSync(file(name), "utf8"),
+    edit(name: string, text: string) {
+      mkdirSync(dirname(file(name)), { recursive: true });
+      writeFileSync(file(name), text);
+    },
+    sync: (...args: string[]) => dgov(["agents", "sync", ...args], { cwd: home, env }),
+  };
+}
+
+const names = ["dgov-ledger", "dgov-plan", "dgov-run"];
+
+describe("agents sync", () => {
+  test("installs three skills, once", async () => {
+    const m = machine();
+    const run = await m.sync();
+    expect(run).toEqual({
+      stdout: `skills in ${m.home}/.agents/skills:\n${names.map((n) => `  ${n}: created\n`).join("")}`,
+      stderr: "",
+      exitCode: 0,
+    });
+    for (const name of names) expect(m.read(name)).toBe(skills[name] ?? "");
+    const again = JSON.parse((await m.sync("--json")).stdout);
+    expect(again).toEqual({
+      schema: "dgov.agents-sync/1",
+      dir: join(m.home, ".agents/skills"),
+      skills: names.map((name) => ({ name, path: m.file(name), state: "current", backup: null })),
+    });
+  });
+
+  test("B7 an edited skill stays where nobody can be asked, and the answer is no", async () => {
+    const m = machine();
+    await m.sync();
+    m.edit("dgov-run", "mine\n");
+    const run = await m.sync();
+    expect([run.exitCode, m.read("dgov-run")]).toEqual([1, "mine\n"]);
+    expect(run.stdout).toContain("dgov-run: left");
+    expect(run.stderr).toContain(`${m.file("dgov-run")} was edited since dgov wrote it`);
+    expect(run.stderr).toContain("-y replaces them and keeps a copy");
+  });
+
+  test("B7 -y replaces it, says so before, and keeps a copy", async () => {
+    const m = machine();
+    m.edit("dgov-plan", "mine\n");
+    const run = await m.sync("-y");
+    expect(run.exitCode).toBe(0);
+    expect(run.stderr).toContain("was edited since dgov wrote it");
+    expect(m.read("dgov-plan")).toBe(skills["dgov-plan"] ?? "");
+    const folder = dirname(m.file("dgov-plan"));
+    const copies = readdirSync(folder).filter((name) => name.endsWith(".bak"));
+    expect(copies).toHaveLength(1);
+    expect(readFileSync(join(folder, copies[0] ?? ""), "utf8")).toBe("mine\n");
+    expect(readdirSync(folder).sort()).toEqual(["SKILL.md", ...copies]);
+    expect((await m.sync()).exitCode).toBe(0);
+  });
+
+  test.skipIf(terminalProgram === null).each([
+    ["y", 0, "dgov-run: replaced"],
+    ["n", 1, "dgov-run: left"],
+  ])("B7 at a terminal it asks; %s", async (key, exitCode, said) => {
+    const m = machine();
+    m.edit("dgov-run", "mine\n");
+    const run = await dgovOnTerminal(["agents", "sync"], {
+      cwd: m.home,
+      env: m.env,
+      steps: [["Replace it?", `${key}${key === "n" ? keys.enter : ""}`]],
+    });
+    expect([run.exitCode, run.stdout]).toEqual([exitCode, expect.stringContaining(said)]);
+    expect(m.read("dgov-run") === "mine\n").toBe(exitCode === 1);
+  });
+
+  test("what dgov wrote and a newer one changed is updated without a word", async () => {
+    const dir = join(root, "skills");
+    const refuse = { now: 0, mayReplace: () => Promise.resolve(false) };
+    const states = async (shipped: Record<string, string>): Promise<string[]> =>
+      (await syncSkills(dir, shipped, refuse)).map(({ state }) => state);
+    expect(await states({ a: "one", b: "one" })).toEqual(["created", "created"]);
+    writeFileSync(join(dir, "b/SKILL.md"), "edited");
+    expect(await states({ a: "two", b: "two" })).toEqual(["updated", "left"]);
+    writeFileSync(join(dir, ".dgov-skills.json"), "not JSON");
+    expect(await states({ a: "two", b: "two" })).toEqual(["current", "left"]);
+    expect(await states({ a: "three", b: "two" })).toEqual(["updated", "left"]);
+  });
+
+  test("goes where it is told, and names what is in its way", async () => {
+    const m = machine();
+    expect((await m.sync("--skills-dir", "here")).exitCode).toBe(0);
+    expect(existsSync(join(m.home, "here/dgov-run/SKILL.md"))).toBe(true);
+    expect(existsSync(join(m.home, ".agents"))).toBe(false);
+    writeFileSync(join(m.home, "file"), "");
+    const run = await m.sync("--skills-dir", "file");
+    expect([run.exitCode, run.stderr]).toEqual([4, expect.stringContaining("cannot be")]);
+  });
+});
+
+describe("the skill", () => {
+  const all = Object.entries(skills);
+
+  test.each(all)("%s has a name and a description agents can choose it by", (name, text) => {
+    const [, matter = "", body = ""] = /^---\n([\s\S]*?)\n---\n([\s\S]*)$/.exec(text) ?? [];
+    const fields = Object.fromEntries(matter.split("\n").map((line) => line.split(/: (.*)/, 2)));
+    expect(Object.keys(fields)).toEqual(["name", "description"]);
+    expect(fields["name"]).toBe(name);
+    expect(fields["description"]).toMatch(/\bUse (when|after)\b/);
+    expect(fields["description"].length).toBeLessThan(1024);
+    expect(body.split("\n").length).toBeLessThan(120);
+  });
+
+  test.each(all)("%s names only commands and flags that exist", async (_, text) => {
+    const lines = commandLines(text);
+    expect(lines.length).toBeGreaterThan(5);
+    for (const line of lines) await parses(line);
+  });
+
+  test("dgov-plan's task is one dgov accepts", () => {
+    const toml = /```toml\n([\s\S]*?)```/.exec(skills["dgov-plan"] ?? "")?.[1] ?? "";
+    const parsed = parseToml(toml);
+    const checked = parsed.ok ? taskFileSchema(parsed.value) : null;
+    expect(checked instanceof type.errors ? checked.summary : checked).toMatchObject({
+      tasks: { "add-limit": { files: { edit: ["src/api/list.ts", "test/api/list.test.ts"] } } },
+    });
+  });
+});
+
+/** What stands in backticks, or indented, and begins with `dgov`. */
+function commandLines(text: string): string[] {
+  const quoted = [...text.matchAll(/`(dgov [^`]+)`/g)].map((match) => match[1] ?? "");
+  const blocks = [...text.matchAll(/^ {4}(dgov .*?)(?: {3,}.*)?$/gm)].map(
+    (match) => match[1] ?? "",
+  );
+  return [...quoted, ...blocks];
+}
+
+/** Throws when the line is none of dgov's. */
+async function parses(line: string): Promise<void> {
+  const words = [...line.matchAll(/"([^"]*)"|(\S+)/g)].map((match) => match[1] ?? match[2] ?? "");
+  words.shift();
+  let target: AnyCommand | CommandGroup = commands;
+  while ("subcommands" in target) {
+    const entry: CommandGroup["subcommands"][string] | undefined =
+      target.subcommands[words.shift() ?? ""];
+    if (entry === undefined) throw new Error(`no such command: ${line}`);
+    target = "load" in entry ? await entry.load() : entry;
+  }
+  parseLine(words, target.args as ArgsDef);
+}
