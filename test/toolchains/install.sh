@@ -1,7 +1,7 @@
 #!/bin/sh
 # Installs what the toolchain suite needs into the folder given: a Python environment with pytest,
 # coverage, ruff and mypy, and LiteLLM's proxy. Rust and Go are taken from the machine; TypeScript
-# and Biome from node_modules.
+# and Biome from node_modules. zsh and fish come from the system, where they can.
 set -eu
 to=$1
 mkdir -p "$to"
@@ -11,4 +11,10 @@ python3 -m venv "$to/python"
 sh "$(dirname "$0")/install-litellm.sh" "$to"
 for program in cargo go; do
   command -v "$program" > /dev/null || { echo "$program is not installed" >&2; exit 1; }
+done
+# Shells whose completions are tested; what cannot be had is skipped by its tests.
+for shell in zsh fish; do
+  command -v "$shell" > /dev/null && continue
+  apt-get install -y -q --no-install-recommends "$shell" > /dev/null 2>&1 \
+    || echo "$shell is not installed: its completions are not tested" >&2
 done
