@@ -41,9 +41,13 @@ export interface MergeChanges {
   leftOut: number;
 }
 
-/** Judges a merge whose states were read. */
-export async function judgeMerge(r: Repository, changes: MergeChanges): Promise<MergeVerdict> {
-  const verdict = await checkMerge(mergeInput(r, changes));
+/** Judges a merge whose states were read; what it says after the signal says nothing. */
+export async function judgeMerge(
+  r: Repository,
+  changes: MergeChanges,
+  signal?: AbortSignal,
+): Promise<MergeVerdict> {
+  const verdict = await checkMerge(mergeInput(r, changes, signal));
   return { ...verdict, notes: [...verdict.notes, ...leftOutNote(changes)] };
 }
 
@@ -109,7 +113,7 @@ function leftOutNote({ leftOut }: MergeChanges): Note[] {
   return [{ path: "", line: 0, message: `${leftOut} changed files are too many to look at` }];
 }
 
-function mergeInput(r: Repository, changes: MergeChanges): MergeInput {
+function mergeInput(r: Repository, changes: MergeChanges, signal?: AbortSignal): MergeInput {
   const texts = blobTexts(r);
   const { trees, base, ours, theirs, merged } = changes;
   const states = [base, ours, theirs, merged];
@@ -144,7 +148,9 @@ function mergeInput(r: Repository, changes: MergeChanges): MergeInput {
     },
     async read(id) {
       await loaded;
-      return texts.read(id);
+      // Parsing many files is long: whatever else is going on gets its turn between two of them.
+      await new Promise((resolve) => setImmediate(resolve));
+      return signal?.aborted ? null : texts.read(id);
     },
   };
 }

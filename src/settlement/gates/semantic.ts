@@ -21,7 +21,8 @@ export const semanticGate: ObjectGate = {
   },
   async run(input) {
     const start = performance.now();
-    const verdict = await judgeMerge(input.context.repository, await mergeOf(input));
+    const { context, request } = input;
+    const verdict = await judgeMerge(context.repository, await mergeOf(input), request.signal);
     return { ...render(input, verdict), durationMs: Math.round(performance.now() - start) };
   },
 };
