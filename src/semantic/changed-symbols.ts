@@ -46,7 +46,8 @@ async function changedIn(
   const now = byName(merged);
   const found: Changed[] = [];
   for (const [name, [before, ...others]] of byName(base)) {
-    if (before === undefined) continue;
+    // Nobody names the entries of a list.
+    if (before === undefined || (before.kind === "field" && before.overload)) continue;
     const [first = null, ...more] = now.get(name) ?? [];
     if (first !== null) {
       // Which of several a call means cannot be told.
