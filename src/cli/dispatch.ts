@@ -66,7 +66,8 @@ async function runLine(argv: readonly string[], env: Env, output: ProcessOutput)
   const rest = [...globals, ...found.rest];
   if (wantsHelp(rest)) {
     const text = await usageOf(found, output);
-    output.answer({ schema: "dgov.help/1", command: found.path.join(" "), text }, text);
+    const document = { schema: "dgov.help/1", command: found.path.join(" "), text };
+    output.answer(document, text, { exact: true });
     return 0;
   }
   if ("subcommands" in found.target) {

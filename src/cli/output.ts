@@ -1,12 +1,15 @@
 /**
  * Where text goes: stdout is the answer, stderr the conversation.
  *
- * Writes go straight to the file descriptors: they are complete when they return, whatever ends the
- * process next, and the streams of `process`, which take half of the start-up time, are not made.
+ * Text may come from a model, a gate or the repository: it is made printable here, so that no command
+ * can forget it. Writes go straight to the file descriptors: they are complete when they return,
+ * whatever ends the process next, and the streams of `process`, which take half of the start-up
+ * time, are not made.
  */
 import { writeSync } from "node:fs";
 import { isatty } from "node:tty";
 import { assert } from "../std/assert.ts";
+import { printable, printableJson } from "./render/printable.ts";
 
 export interface Output {
   mode: "text" | "json";
@@ -17,14 +20,24 @@ export interface Output {
   readonly quiet: boolean;
   /** Aborted when nobody reads stdout any more (broken pipe): streams stop, quietly. */
   readonly closed: AbortSignal;
-  /** The answer: text mode prints `text`, JSON mode the document, exactly once. */
-  answer(document: { schema: string; [key: string]: unknown }, text: string): void;
-  /** One line to stdout at once (streams: `watch`, `--ndjson`). */
+  /**
+   * The answer: text mode prints `text`, JSON mode the document, exactly once. `exact` text is
+   * written byte for byte: dgov's own colours, or a patch for another program.
+   */
+  answer(document: Document, text: string, options?: { exact: boolean }): void;
+  /** One line to stdout at once (streams: `watch`). */
   line(text: string): void;
+  /** One document to stdout at once, on a line of its own (`--ndjson`). */
+  record(document: object): void;
   /** Conversation: a line on stderr unless `--quiet`. */
   status(text: string): void;
   /** A line on stderr even with `--quiet`. */
   warn(text: string): void;
+}
+
+interface Document {
+  schema: string;
+  [key: string]: unknown;
 }
 
 export interface OutputOptions {
@@ -52,8 +65,9 @@ export function processOutput(options: OutputOptions): ProcessOutput {
     if (!writeAll(stdout, text.endsWith("\n") ? text : `${text}\n`)) closing.abort();
   };
   const say = (text: string): void => {
-    writeAll(stderr, `${text}\n`);
+    writeAll(stderr, `${printable(text)}\n`);
   };
+  const writeJson = (value: object): void => write(printableJson(JSON.stringify(value)));
   return {
     mode: json ? "json" : "text",
     live: terminal && !quiet,
@@ -63,13 +77,14 @@ export function processOutput(options: OutputOptions): ProcessOutput {
     get answered() {
       return answered;
     },
-    answer(document, text) {
+    answer(document, text, options = { exact: false }) {
       assert(!answered, "a command answers once");
-      if (json) write(JSON.stringify(document));
-      else if (text !== "") write(text);
+      if (json) writeJson(document);
+      else if (text !== "") write(options.exact ? text : printable(text));
       answered = true;
     },
-    line: write,
+    line: (text) => write(printable(text)),
+    record: writeJson,
     status(text) {
       if (!quiet) say(text);
     },

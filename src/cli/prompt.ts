@@ -3,6 +3,7 @@
  * something is asked. Everything is shown on stderr; giving up is an error of usage, never an answer.
  */
 import { DgovError } from "../error.ts";
+import { printable } from "./render/printable.ts";
 
 async function asked<T>(answer: Promise<T | symbol>): Promise<T> {
   const given = await answer;
@@ -16,7 +17,9 @@ const output = process.stderr;
 /** Yes or no; no when nothing else is chosen. */
 export async function confirm(question: string): Promise<boolean> {
   const clack = await import("@clack/prompts");
-  return asked<boolean>(clack.confirm({ message: question, initialValue: false, output }));
+  return asked<boolean>(
+    clack.confirm({ message: printable(question), initialValue: false, output }),
+  );
 }
 
 /** One of several; gives its value. */
@@ -26,8 +29,10 @@ export async function select<T extends string>(
 ): Promise<T> {
   const clack = await import("@clack/prompts");
   const choice = clack.select({
-    message: question,
-    options: [...options] as Parameters<typeof clack.select<T>>[0]["options"],
+    message: printable(question),
+    options: options.map((one) => ({ ...one, label: printable(one.label) })) as Parameters<
+      typeof clack.select<T>
+    >[0]["options"],
     output,
   });
   return asked<T>(choice as Promise<T | symbol>);
@@ -36,6 +41,6 @@ export async function select<T extends string>(
 /** A line of text, which may be empty; `initial` is there to be edited. */
 export async function text(question: string, initial = ""): Promise<string> {
   const clack = await import("@clack/prompts");
-  const given = clack.text({ message: question, initialValue: initial, output });
+  const given = clack.text({ message: printable(question), initialValue: initial, output });
   return (await asked<string | undefined>(given)) ?? "";
 }

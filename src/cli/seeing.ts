@@ -83,11 +83,5 @@ export function snakeCase(value: unknown): unknown {
 
 /** Answers with a view: the document is the view, the text was rendered from it. */
 export function answerView(output: Output, schema: string, view: object, text: string): void {
-  output.answer({ schema, ...(snakeCase(view) as Record<string, unknown>) }, plain(text));
-}
-
-/** Text without escape sequences and control characters: it may come from a model or a gate. */
-export function plain(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: removing them is the point
-  return Bun.stripANSI(text).replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, "");
+  output.answer({ schema, ...(snakeCase(view) as Record<string, unknown>) }, text);
 }

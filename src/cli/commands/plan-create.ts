@@ -97,9 +97,8 @@ async function answer(
 ): Promise<number> {
   const { name, dir, compiled, change } = created;
   const { renderDiagnostics } = await import("../render/diagnostics.ts");
-  const { printable } = await import("../render/printable.ts");
   if (compiled.warnings.length > 0) {
-    context.output.status(printable(renderDiagnostics(compiled.warnings)));
+    context.output.status(renderDiagnostics(compiled.warnings));
   }
   const document = {
     schema: "dgov.plan-create/1",

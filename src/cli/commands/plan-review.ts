@@ -1,4 +1,5 @@
 /** `dgov plan review PLAN`: what the last run came to; `--diff` and `--events` look closer. */
+import { isatty } from "node:tty";
 import { DgovError } from "../../error.ts";
 import type { Repository } from "../../git/repository.ts";
 import type { RecordedEvent } from "../../log/event-log.ts";
@@ -12,7 +13,7 @@ import { costsIn } from "../costs.ts";
 import type { Output } from "../output.ts";
 import { renderReview } from "../render/review.ts";
 import { type RunOfPlan, runOf } from "../run-of.ts";
-import { answerView, liveRun, openProject, plain } from "../seeing.ts";
+import { answerView, liveRun, openProject } from "../seeing.ts";
 
 const patchBytesMax = 4 * 1024 * 1024;
 
@@ -126,7 +127,8 @@ async function answerDiff(
   const landed = unit.landed !== null;
   output.status(`${unit.unit}: ${landed ? "landed" : "kept, not landed"}: ${commit}`);
   const view = { run: run.run, plan: run.plan, unit: unit.unit, landed, base, commit, patch };
-  answerView(output, "dgov.plan-diff/1", view, patch);
+  // A patch that goes to another program is applied there: it must be what git said.
+  output.answer({ schema: "dgov.plan-diff/1", ...view }, patch, { exact: !isatty(1) });
 }
 
 function answerEvents(output: Output, { log, run }: RunOfPlan, unit: UnitView): void {
@@ -141,6 +143,6 @@ function answerEvents(output: Output, { log, run }: RunOfPlan, unit: UnitView): 
       unit: unit.unit,
       events: events.map(eventDocument),
     },
-    plain(events.map((event: RecordedEvent) => timelineLine(event)).join("\n")),
+    events.map((event: RecordedEvent) => timelineLine(event)).join("\n"),
   );
 }

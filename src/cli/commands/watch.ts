@@ -7,14 +7,12 @@
  */
 import type { EventLog, RecordedEvent } from "../../log/event-log.ts";
 import { openEventLogForReading } from "../../log/event-log.ts";
-import { ndjsonLine } from "../../std/ndjson.ts";
 import { eventDocument, timelineLine } from "../../views/timeline.ts";
 import { usageError, wholeNumber } from "../args.ts";
 import { command } from "../command.ts";
 import type { Output } from "../output.ts";
 import { progressLine } from "../progress/lines.ts";
 import { requireProject } from "../project.ts";
-import { plain } from "../seeing.ts";
 
 const pollMs = 100;
 /** Events read at once, so that a long history does not fill the memory. */
@@ -69,7 +67,8 @@ async function stream(
     while (!ended.aborted) {
       const page = events();
       for (const event of page) {
-        output.line(how.ndjson ? ndjsonLine(eventDocument(event)) : plain(textLine(event)));
+        if (how.ndjson) output.record(eventDocument(event));
+        else output.line(textLine(event));
       }
       if (page.length > 0) continue;
       if (how.once) return;

@@ -21,7 +21,6 @@ import type { Context } from "../command.ts";
 import { compileFromDisk, configFor, invalidPlan } from "../compile-plan.ts";
 import { renderDiagnostics } from "../render/diagnostics.ts";
 import { renderDraft } from "../render/draft.ts";
-import { printable } from "../render/printable.ts";
 import { type ProjectChange, proposeProjectChange } from "./project-change.ts";
 
 export interface CreateRequest {
@@ -134,13 +133,13 @@ async function explore(
   if (answer?.kind === "questions" || (answer?.kind === "draft" && end.outcome === "complete")) {
     return { ok: true, answer: answer as PlannerAnswer };
   }
-  return { ok: false, reason: `${end.outcome.replaceAll("_", " ")}: ${printable(end.reason)}` };
+  return { ok: false, reason: `${end.outcome.replaceAll("_", " ")}: ${end.reason}` };
 }
 
 async function ask(questions: readonly string[]): Promise<string[]> {
   const { text } = await import("../prompt.ts");
   const answers: string[] = [];
-  for (const question of questions) answers.push(await text(printable(question)));
+  for (const question of questions) answers.push(await text(question));
   return answers;
 }
 
@@ -210,7 +209,7 @@ async function settle(
   for (;;) {
     const faults = compiled.ok ? compiled.warnings : compiled.diagnostics;
     if (compiled.ok) context.output.warn(`\n${renderDraft(compiled.plan)}\n`);
-    if (faults.length > 0) context.output.warn(printable(renderDiagnostics(faults)));
+    if (faults.length > 0) context.output.warn(renderDiagnostics(faults));
     const decision = await decide(compiled.ok);
     if (decision.kind === "again") {
       conversation.object(
@@ -273,7 +272,7 @@ async function publish(
 /** A line for each thing the planner thinks and does. */
 function show(context: Context, message: WorkerMessage): void {
   const line = lineOf(message);
-  if (line !== null) context.output.status(printable(line));
+  if (line !== null) context.output.status(line);
 }
 
 const lineCharsMax = 120;

@@ -14,7 +14,6 @@ import { parseConfig } from "../../config/load.ts";
 import { DgovError } from "../../error.ts";
 import { isoTime, systemClock } from "../../std/clock.ts";
 import type { Context } from "../command.ts";
-import { printable } from "../render/printable.ts";
 import { indented } from "../render/table.ts";
 
 export interface ProjectChange {
@@ -42,11 +41,11 @@ export async function proposeProjectChange(
   if (!changed.ok) {
     const lines = Object.entries(o.proposed).map(([key, value]) => `  ${key} = ${value}`);
     const said = `the planner proposes for ${configFile}, but ${changed.problem}:`;
-    context.output.warn(printable([said, ...lines].join("\n")));
+    context.output.warn([said, ...lines].join("\n"));
     return none;
   }
   if (changed.diff.length === 0) return none;
-  const diff = indented(printable(changed.diff.join("\n")), "  ");
+  const diff = indented(changed.diff.join("\n"), "  ");
   context.output.warn(`the planner proposes for ${configFile}:\n${diff}`);
   if (!o.apply) {
     context.output.status("nothing is changed; --apply-config makes such changes");

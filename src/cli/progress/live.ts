@@ -3,6 +3,7 @@
  * that stay. Redrawn on a timer and on every record; erased when the run is over.
  */
 import type { RecordedEvent } from "../../log/event-log.ts";
+import { printable } from "../render/printable.ts";
 import { progressLine } from "./lines.ts";
 import { advance, isEnded, newProgress, type Progress, type UnitProgress } from "./model.ts";
 
@@ -51,9 +52,9 @@ export function liveView(out: NodeJS.WriteStream, stream: boolean): ProgressView
     onRecord(record) {
       advance(progress, record);
       const line = progressLine(record, stream);
-      if (line !== null) draw(`${line}\n`);
+      if (line !== null) draw(`${printable(line)}\n`);
     },
-    say: (text) => draw(`${text}\n`),
+    say: (text) => draw(`${printable(text)}\n`),
     close() {
       clearInterval(timer);
       out.write(erase());
@@ -75,7 +76,20 @@ export function liveRows(
   const rows = active.slice(0, room).map((unit) => unitRow(unit, now, screen.frame));
   if (active.length > room) rows.push(`  and ${active.length - room} more`);
   rows.push(barRow(units, now - progress.startedAt));
-  return rows.map((row) => row.slice(0, Math.max(1, screen.columns - 1)));
+  return rows.map((row) => oneRow(row, Math.max(1, screen.columns - 1)));
+}
+
+/** Text that fills no more than a row, whatever it holds: what is erased later is counted in rows. */
+function oneRow(text: string, columns: number): string {
+  const flat = printable(text).replace(/[\n\t]+/g, " ");
+  let width = 0;
+  let end = 0;
+  for (const char of flat) {
+    width += Bun.stringWidth(char);
+    if (width > columns) break;
+    end += char.length;
+  }
+  return flat.slice(0, end);
 }
 
 function unitRow(unit: UnitProgress, now: number, frame: number): string {

@@ -1,6 +1,5 @@
 /** `dgov diagnose` as text. */
 import type { Evidence, Finding } from "../../views/diagnose.ts";
-import { printable } from "./printable.ts";
 import { indented, moment, plural } from "./table.ts";
 
 /** Every finding with what proves it and what to do; a sentence when there is none. */
@@ -24,7 +23,7 @@ function renderFinding(finding: Finding): string {
     `  next:   ${nextAction}`,
     `  do not: ${doNot}`,
   ];
-  return printable(lines.join("\n"));
+  return lines.join("\n");
 }
 
 function quoted({ seq, at, text }: Evidence): string {

@@ -32,8 +32,8 @@ export function renderEntry(entry: Entry): string {
       `${moment(change.ts)}${by(change.by)}${change.note === "" ? "" : `: ${change.note}`}`,
     ]),
   ].filter(([, value]) => value !== "");
-  return printable(
-    [`${entry.category} ${entry.id}`, indented(entry.text, "  "), ...table(about, "")].join("\n"),
+  return [`${entry.category} ${entry.id}`, indented(entry.text, "  "), ...table(about, "")].join(
+    "\n",
   );
 }
 
