@@ -46,7 +46,9 @@ async function pickByModel(
 ): Promise<Map<string, SopChoice>> {
   const path = join(options.projectRoot, ".dgov/runtime/sop-choices.json");
   const kept = options.fresh ? new Map<string, string[]>() : readKept(path);
-  const library = sha256(canonicalJson(sops.map((sop) => [renderSop(sop), sop.appliesTo])));
+  const library = sha256(
+    canonicalJson(sops.map((sop) => [sop.name, renderSop(sop), sop.appliesTo])),
+  );
   const keys = new Map(tasks.map((task) => [task.id, keyOf(task, library)]));
   const open = tasks.filter(({ id }) => !kept.has(keys.get(id) ?? ""));
   const answers = open.length === 0 || options.offline ? null : await askAll(options, open, sops);
@@ -58,7 +60,10 @@ async function pickByModel(
   const choices = new Map<string, SopChoice>();
   for (const { id } of tasks) {
     const names = kept.get(keys.get(id) ?? "");
-    if (names !== undefined) choices.set(id, { names, by: "model", why: {} });
+    if (names === undefined) continue;
+    const inOrder = [...known].filter((name) => names.includes(name));
+    const unknown = names.filter((name) => !known.has(name));
+    choices.set(id, { names: [...inOrder, ...unknown], by: "model", why: {} });
   }
   const left = tasks.filter(({ id }) => !choices.has(id));
   for (const [id, choice] of await rulesPicker.pick(left, sops)) choices.set(id, choice);
@@ -114,6 +119,11 @@ async function askAll(
     }
     const ids = new Set(some.map(({ id }) => id));
     for (const [id, names] of choicesIn(reply)) if (ids.has(id)) answers.set(id, names);
+  }
+  const [first, ...rest] = tasks.filter(({ id }) => !answers.has(id));
+  if (first !== undefined) {
+    const who = rest.length === 0 ? first.id : `${first.id} and ${rest.length} more`;
+    options.warn(`SOPs are chosen by the rules for ${who}: the model's answer lacks them`);
   }
   return answers;
 }
