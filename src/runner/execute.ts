@@ -19,6 +19,7 @@ import type { PlanLocation } from "../plan/locate.ts";
 import { childEnvironment } from "../process/environment.ts";
 import { acquireRunLock } from "../process/lock.ts";
 import { selfCommand } from "../process/self-exec.ts";
+import { harden } from "../process/tree.ts";
 import { openSettlement, type SettlementContext } from "../settlement/context.ts";
 import { checkGatesRunnable, requiredGates } from "../settlement/gates/run-gates.ts";
 import { isoTime, systemClock } from "../std/clock.ts";
@@ -71,6 +72,8 @@ export type RunResult =
 
 /** Executes a run from lock to bookkeeping. Throws DgovError when the environment is not ready. */
 export async function executeRun(request: RunRequest): Promise<RunResult> {
+  // The key is in the environment this process was started with.
+  harden();
   const repository = await openRepository(request.projectRoot);
   const run = newRunId(systemClock.now());
   const lock = acquireRunLock(repository.commonDir, { run, plan: request.location.name });

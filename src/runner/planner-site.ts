@@ -21,7 +21,7 @@ import {
 } from "../git/worktree.ts";
 import { childEnvironment } from "../process/environment.ts";
 import { selfCommand } from "../process/self-exec.ts";
-import { processStart } from "../process/tree.ts";
+import { harden, processStart } from "../process/tree.ts";
 import type { WorkerMessage } from "../worker/protocol.ts";
 import { projectDirOf } from "./checks.ts";
 import { placesOf } from "./places.ts";
@@ -52,6 +52,8 @@ export interface PlannerSite {
 
 /** Makes the checkout. ENVIRONMENT when there is no commit to check out. */
 export async function openPlannerSite(o: PlannerSiteRequest): Promise<PlannerSite> {
+  // The key is in the environment this process was started with.
+  harden();
   const { repository, config } = o;
   const { commit: base } = await headOf(repository);
   if (base === null) {
