@@ -5,6 +5,7 @@
  * Two units run side by side, one waits for both, one fails the tests first and is repaired on
  * retry, and one edits outside its claims and is refused. Plain data; the command writes it.
  */
+import { guideRules } from "./guide.ts";
 import { plannedRules } from "./planned.ts";
 import type { ModelScript, ModelTurn } from "./script.ts";
 import { call, done } from "./script.ts";
@@ -243,6 +244,7 @@ export const sampleScript: ModelScript = {
       ],
     },
     ...plannedRules,
+    ...guideRules,
   ],
 };
 

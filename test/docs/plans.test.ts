@@ -1,0 +1,36 @@
+/** `docs/plans.md` names every key a plan file may have, and what it shows is accepted. */
+import { expect, test } from "bun:test";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { jsonSchema } from "../../src/cli/json-schemas.ts";
+import { parseToml } from "../../src/config/toml.ts";
+import { rootSchema, taskFileSchema, type } from "../../src/plan/schema.ts";
+import { parseSop } from "../../src/plan/sops/sop.ts";
+import { repositoryRoot } from "./pages.ts";
+
+const page = readFileSync(join(repositoryRoot, "docs/plans.md"), "utf8");
+
+function blocks(language: string): string[] {
+  const found = page.matchAll(new RegExp(`^\`\`\`${language}\n(.*?)^\`\`\`$`, "gms"));
+  return [...found].map(([, text = ""]) => text);
+}
+
+test("every key is there", async () => {
+  const { properties } = await jsonSchema("plan");
+  const task = properties?.["tasks"]?.additionalProperties;
+  const keys = [properties?.["plan"], typeof task === "object" ? task : undefined].flatMap((one) =>
+    Object.keys(one?.properties ?? {}),
+  );
+  expect(keys.length).toBeGreaterThan(20);
+  expect(keys.filter((key) => !page.includes(`\`${key}\``))).toEqual([]);
+});
+
+test("what it shows is accepted", () => {
+  for (const text of blocks("toml")) {
+    const parsed = parseToml(text);
+    if (!parsed.ok) throw new Error(parsed.message);
+    const schema = "plan" in parsed.value ? rootSchema : taskFileSchema;
+    expect([text, schema(parsed.value) instanceof type.errors]).toEqual([text, false]);
+  }
+  expect(blocks("markdown").map((text) => parseSop("x.md", text).diagnostics)).toEqual([[]]);
+});
