@@ -93,7 +93,8 @@ async function locate(dir: string): Promise<Found> {
   const output = await runGit(["git", "-C", dir, ...args], { env: operatorEnvironment() });
   if (output.code !== 0) {
     await gitVersion();
-    const words = output.stderr.trim().replace(/^fatal: /, "");
+    const said = output.stderr.trim().replace(/^fatal: /, "");
+    const words = said.includes("must be run in a work tree") ? "it has no files (bare)" : said;
     throw new DgovError("NOT_A_REPOSITORY", `${dir} is not a git checkout dgov can use: ${words}`, {
       hint: "git init, or go to a checkout",
     });

@@ -3,7 +3,6 @@ import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from
 import { dirname, join } from "node:path";
 import type { Detection } from "../../config/detect.ts";
 import { parseToml } from "../../config/toml.ts";
-import { DgovError } from "../../error.ts";
 import { usageError } from "../args.ts";
 import { type Context, command } from "../command.ts";
 
@@ -102,16 +101,7 @@ async function projectRootFor(context: Context): Promise<string> {
   const found = findProject(context.cwd);
   if (found !== null) return found;
   const { openRepository } = await import("../../git/repository.ts");
-  try {
-    return (await openRepository(context.cwd)).topLevel;
-  } catch (error) {
-    if (error instanceof DgovError && error.code === "NOT_A_REPOSITORY") {
-      throw new DgovError("NOT_A_REPOSITORY", `${context.cwd} is not in a git repository`, {
-        hint: "git init",
-      });
-    }
-    throw error;
-  }
+  return (await openRepository(context.cwd)).topLevel;
 }
 
 const filesMax = 20_000;

@@ -1,0 +1,48 @@
+/** `dgov init` where dgov cannot work: it says what is the matter, and writes nothing. */
+import { expect, test } from "bun:test";
+import { existsSync, mkdirSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { dgov, dgovJson } from "../harness/bin.ts";
+import { type TestRepo, testRepo } from "../harness/repo.ts";
+
+/** Each makes a place of a repository, and gives its folder. */
+const places: Record<string, (repo: TestRepo) => Promise<string>> = {
+  "no repository": async (repo) => {
+    const folder = join(repo.root, "nowhere");
+    mkdirSync(folder);
+    return folder;
+  },
+  "a bare repository": async (repo) => {
+    const bare = join(repo.root, "bare.git");
+    await repo.git("clone", "-q", "--bare", ".", bare);
+    return bare;
+  },
+  "a partial clone": async (repo) => {
+    await repo.git("config", "remote.origin.promisor", "true");
+    return repo.path;
+  },
+  "a reftable repository": async (repo) => {
+    await repo.git("config", "core.repositoryFormatVersion", "1");
+    await repo.git("config", "extensions.refStorage", "reftable");
+    return repo.path;
+  },
+};
+
+test.concurrent.each([
+  ["no repository", /not a git checkout dgov can use: not a git repository/],
+  ["a bare repository", /not a git checkout dgov can use: it has no files \(bare\)/],
+  ["a partial clone", /this is a partial clone/],
+  // A git that does not know reftable says so itself.
+  ["a reftable repository", /reftable|refstorage/i],
+])("E15 init in %s says so", async (place, words) => {
+  await using repo = await testRepo({ "readme.txt": "hello\n" });
+  const cwd = (await places[place]?.(repo)) ?? "";
+  const before = readdirSync(cwd);
+  const { stdout, stderr, exitCode } = await dgov(["init", "-y"], { cwd, env: repo.env });
+  expect(stderr).toMatch(words);
+  expect([stdout, exitCode]).toEqual(["", 4]);
+  const json = await dgovJson(["init", "-y"], { cwd, env: repo.env });
+  expect([json.document["code"], json.exitCode]).toEqual(["NOT_A_REPOSITORY", 4]);
+  expect(existsSync(join(cwd, ".dgov"))).toBe(false);
+  expect(readdirSync(cwd)).toEqual(before);
+});
