@@ -10,7 +10,7 @@ const read = call("read_file", { path: "a.txt" });
 async function runTurns(turns: ModelTurn[]): Promise<WorkerEnd & { requests: number }> {
   await using s = await stage({ rules: [{ turns }] });
   const hangs = JSON.stringify(turns).includes('"hang_');
-  const timeouts = { requestTimeoutMs: 1000, idleTimeoutMs: 1000 };
+  const timeouts = { requestTimeoutMs: 3000, idleTimeoutMs: 3000 };
   const end = await s.run(hangs ? { provider: timeouts } : {});
   return { ...end, requests: s.model.requests.length };
 }
