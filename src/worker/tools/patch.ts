@@ -1,8 +1,10 @@
 /**
  * Patches, parsed and applied in memory: unified diffs and the `*** Begin Patch` form. Pure.
  *
- * Every hunk must match exactly once; one that does not refuses the whole patch. Line ends of the file
- * are kept: a hunk is compared without its `\r` when the file's lines end in `\r\n`.
+ * Every hunk must match exactly once; one that does not refuses the whole patch. Hunks are compared
+ * without line ends and byte order mark: what they keep stays as it is, byte for byte, and what they add
+ * ends as what it replaces did, or as its neighbours do. A missing final newline stays missing unless the
+ * patch says otherwise.
  */
 
 export interface FilePatch {
@@ -16,10 +18,9 @@ export interface FilePatch {
 export interface PatchHunk {
   /** Line of the old text it is meant for, from 1; null when the patch does not say. */
   at: number | null;
-  old: string[];
-  new: string[];
-  /** The new side's last line has no newline. */
-  noNewline: boolean;
+  lines: { kind: "keep" | "drop" | "add"; text: string }[];
+  /** Sides whose last line the patch says to have no newline. */
+  noNewline: { old: boolean; new: boolean };
 }
 
 export type Parsed = { ok: true; files: FilePatch[] } | { ok: false; problem: string };
@@ -68,7 +69,9 @@ function parseUnified(lines: string[], fallback: string | null): Parsed {
   for (let i = 0; i < lines.length; i++) {
     const line = lines[i] ?? "";
     if (hunk !== null && line.startsWith("\\")) {
-      if (left.new === 0) hunk.noNewline = true;
+      const kind = hunk.lines.at(-1)?.kind;
+      if (kind !== "add") hunk.noNewline.old = true;
+      if (kind !== "drop") hunk.noNewline.new = true;
       continue;
     }
     if (hunk !== null && (left.old > 0 || left.new > 0)) {
@@ -116,18 +119,15 @@ function addHunk(files: readonly FilePatch[]): PatchHunk {
 }
 
 function newHunk(at: number | null): PatchHunk {
-  return { at, old: [], new: [], noNewline: false };
+  return { at, lines: [], noNewline: { old: false, new: false } };
 }
 
 function take(hunk: PatchHunk, line: string): string | null {
-  const rest = line.slice(1);
-  if (line.startsWith("+")) hunk.new.push(rest);
-  else if (line.startsWith("-")) hunk.old.push(rest);
-  else if (line.startsWith(" ") || line === "") {
-    hunk.old.push(rest);
-    hunk.new.push(rest);
-  } else
-    return `a hunk's lines begin with a space, + or -, not ${JSON.stringify(line.slice(0, 20))}`;
+  const text = line.slice(1);
+  if (line.startsWith("+")) hunk.lines.push({ kind: "add", text });
+  else if (line.startsWith("-")) hunk.lines.push({ kind: "drop", text });
+  else if (line.startsWith(" ") || line === "") hunk.lines.push({ kind: "keep", text });
+  else return `a hunk's lines begin with a space, + or -, not ${JSON.stringify(line.slice(0, 20))}`;
   return null;
 }
 
@@ -141,39 +141,67 @@ export function applyHunks(
   text: string,
   hunks: readonly PatchHunk[],
 ): { ok: true; text: string } | { ok: false; problem: string } {
-  const lines = text.match(/[^\n]*\n|[^\n]+$/g) ?? [];
-  const crlf =
-    lines.length > 0 && lines.every((line) => !line.endsWith("\n") || line.endsWith("\r\n"));
-  const end = crlf ? "\r\n" : "\n";
-  const bare = lines.map((line) => line.replace(/\r?\n$/, ""));
+  const mark = text.startsWith(byteOrderMark) ? byteOrderMark : "";
+  const lines = text.slice(mark.length).match(/[^\n]*\n|[^\n]+$/g) ?? [];
+  const bare = lines.map(withoutEnd);
   let from = 0;
-  const result: string[] = [];
+  const result = [mark];
   for (const [n, hunk] of hunks.entries()) {
-    const old = crlf ? hunk.old.map((line) => line.replace(/\r$/, "")) : hunk.old;
+    const old = hunk.lines.flatMap(({ kind, text: line }, at) =>
+      kind === "add" ? [] : [withoutEnd(at === 0 ? line.replace(/^\uFEFF/, "") : line)],
+    );
     const found = locate(bare, old, from, hunk.at);
     if (typeof found === "string") return { ok: false, problem: `hunk ${n + 1} ${found}` };
-    result.push(...lines.slice(from, found));
-    // Context lines keep their own ends; what is new ends as the file's lines do.
-    result.push(...rewritten(lines.slice(found, found + old.length), hunk, end));
+    result.push(...lines.slice(from, found), ...rewritten(lines, { found, hunk, old: old.length }));
     from = found + old.length;
   }
   result.push(...lines.slice(from));
   return { ok: true, text: result.join("") };
 }
 
-function rewritten(old: readonly string[], hunk: PatchHunk, end: string): string[] {
-  const made = hunk.new.map((line) => `${line.replace(/\r$/, "")}${end}`);
-  const last = old.at(-1);
-  const openEnded =
-    hunk.noNewline || (last !== undefined && !last.endsWith("\n") && sameLast(hunk));
-  if (openEnded && made.length > 0)
-    made[made.length - 1] = (made.at(-1) ?? "").slice(0, -end.length);
-  return made;
+const byteOrderMark = "\uFEFF";
+
+function withoutEnd(line: string): string {
+  return line.replace(/\r?\n?$/, "");
 }
 
-/** Whether the last line of both sides is the same context line. */
-function sameLast(hunk: PatchHunk): boolean {
-  return hunk.old.at(-1) !== undefined && hunk.old.at(-1) === hunk.new.at(-1);
+function endOf(line: string | undefined): string {
+  return /\r?\n$/.exec(line ?? "")?.[0] ?? "";
+}
+
+/** The lines that stand in place of the `old` ones from `found` on. */
+function rewritten(
+  lines: readonly string[],
+  { found, hunk, old }: { found: number; hunk: PatchHunk; old: number },
+): string[] {
+  const usual = endOf(lines[found - 1]) || endOf(lines[found]) || "\n";
+  const made: { text: string; end: string }[] = [];
+  const dropped: string[] = [];
+  let at = found;
+  for (const { kind, text } of hunk.lines) {
+    if (kind === "drop") dropped.push(endOf(lines[at++]));
+    else if (kind === "keep") {
+      const line = lines[at++] ?? "";
+      made.push({ text: line.slice(0, line.length - endOf(line).length), end: endOf(line) });
+      dropped.length = 0;
+    } else {
+      // A new file has the bytes the patch gives it; in others a line ends as those around it.
+      const own = lines.length === 0 ? text : text.replace(/\r$/, "").replace(/^\uFEFF/, "");
+      made.push({ text: own, end: dropped.shift() || made.at(-1)?.end || usual });
+    }
+  }
+  const isLast = found + old === lines.length;
+  return made.map(({ text, end }, n) => {
+    const open = isLast && n === made.length - 1 && endsOpen(lines, hunk);
+    return open ? text : text + (end || usual);
+  });
+}
+
+/** Whether the file ends without a newline after a hunk that changes its end. */
+function endsOpen(lines: readonly string[], { noNewline }: PatchHunk): boolean {
+  if (noNewline.new || noNewline.old) return noNewline.new;
+  const last = lines.at(-1);
+  return last !== undefined && endOf(last) === "";
 }
 
 function locate(
