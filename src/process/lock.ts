@@ -84,6 +84,12 @@ export function lockHolder(commonDir: string): LockHolder | null {
   return { pid, start, run, host, plan, since };
 }
 
+/** Throws RUN_LOCKED when a run is alive, as `acquireRunLock` does, but leaves no trace. */
+export function requireNoRun(commonDir: string): void {
+  const holder = lockHolder(commonDir);
+  if (holder !== null) throw locked(holder);
+}
+
 function lockFile(path: string, commonDir: string): Database {
   let database: Database | null = null;
   try {

@@ -3,7 +3,7 @@ import { describe, expect, test } from "bun:test";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { acquireRunLock, lockHolder } from "../../src/process/lock.ts";
+import { acquireRunLock, lockHolder, requireNoRun } from "../../src/process/lock.ts";
 import { type RunOptions, runProcess, runShell } from "../../src/process/spawn.ts";
 import { killTree, markedProcesses, processStart } from "../../src/process/tree.ts";
 
@@ -201,9 +201,11 @@ describe("the run lock", () => {
     first.kill("SIGKILL");
     await first.exited;
     expect(lockHolder(dir.path)).toBeNull();
+    requireNoRun(dir.path);
     const lock = acquireRunLock(dir.path, { run: "run-3", plan: "p" });
     expect(lockHolder(dir.path)?.run).toBe("run-3");
     expect(() => acquireRunLock(dir.path, { run: "run-4", plan: "p" })).toThrow("run run-3");
+    expect(() => requireNoRun(dir.path)).toThrow("run run-3");
     lock.release();
     lock.release();
     expect(lockHolder(dir.path)).toBeNull();

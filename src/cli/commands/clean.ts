@@ -15,12 +15,14 @@ export default command({
     const { requireConfig } = await import("../../config/load.ts");
     const { placesOf } = await import("../../runner/places.ts");
     const { cleanRuns } = await import("../../runner/clean.ts");
-    const { acquireRunLock } = await import("../../process/lock.ts");
+    const { acquireRunLock, requireNoRun } = await import("../../process/lock.ts");
     const { openEventLogForReading } = await import("../../log/event-log.ts");
     const repository = await openRepository(projectRoot);
     const config = requireConfig(projectRoot);
+    const { commonDir } = repository;
+    if (args.dryRun) requireNoRun(commonDir);
     // Held for the whole of it: a run that started meanwhile would lose its worktrees.
-    const lock = acquireRunLock(repository.commonDir, { run: "clean", plan: "clean" });
+    const lock = args.dryRun ? null : acquireRunLock(commonDir, { run: "clean", plan: "clean" });
     try {
       using log = openEventLogForReading(projectRoot);
       const cleaned = await cleanRuns({
@@ -45,7 +47,7 @@ export default command({
       );
       return 0;
     } finally {
-      lock.release();
+      lock?.release();
     }
   },
 });
