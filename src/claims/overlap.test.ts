@@ -141,17 +141,12 @@ describe("overlaps, in general", () => {
     );
   });
 
-  test("10,000 claims are compared in time that grows with their number", () => {
-    const many = (count: number): number => {
-      const list = Array.from({ length: count }, (_, i) => ({
-        owner: i,
-        claim: claim(i % 10 === 0 ? `pkg${i}/**/x${i}.ts` : `pkg${i}/src/file${i}.ts`),
-      }));
-      const started = performance.now();
-      expect(findOverlaps(list)).toEqual([]);
-      return performance.now() - started;
-    };
-    many(1000);
-    expect(many(10_000)).toBeLessThan(2000);
+  // Comparing all pairs would not end in time.
+  test("100,000 claims are compared", () => {
+    const list = Array.from({ length: 100_000 }, (_, i) => ({
+      owner: i,
+      claim: claim(i % 10 === 0 ? `pkg${i}/**/x${i}.ts` : `pkg${i}/src/file${i}.ts`),
+    }));
+    expect(findOverlaps(list)).toEqual([]);
   });
 });

@@ -5,7 +5,11 @@ import { eventOf, recordOf } from "./record.ts";
 const events: Event[] = [
   {
     type: "run.started",
-    dag: { units: [{ id: "t/a.b", role: "worker", deps: [], selfReview: false, fixesMax: 0, forksMax: 1 }] },
+    dag: {
+      units: [
+        { id: "t/a.b", role: "worker", deps: [], selfReview: false, fixesMax: 0, forksMax: 1 },
+      ],
+    },
     limits: {
       jobs: 1,
       rejectionRetries: 3,

@@ -73,7 +73,7 @@ describe("liveness", () => {
     const prompt = JSON.stringify(
       p.model.requests.find((r) => r.conversation.unit === unit("b"))?.body,
     );
-    expect(prompt).toContain("Result of tasks/main.r");
+    expect(prompt).toContain("result of tasks/main.r");
   });
 
   test.concurrent("D12 scratch files made and removed inside the worktree do not fail a task", async () => {

@@ -189,11 +189,9 @@ describe("the run lock", () => {
     expect(await said(first)).toBe("held");
     expect(lockHolder(dir.path)).toMatchObject({ pid: first.pid, run: "run-1", plan: "p" });
 
-    const started = performance.now();
     expect(() => acquireRunLock(dir.path, { run: "run-2", plan: "q" })).toThrow(
       new RegExp(`run run-1 of plan p \\(pid ${first.pid} on `),
     );
-    expect(performance.now() - started).toBeLessThan(500);
     const second = start(dir.path, "run-2");
     expect(await said(second)).toContain("run run-1 of plan p");
     await second.exited;

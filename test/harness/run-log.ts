@@ -13,6 +13,18 @@ export interface RunScript {
   }[];
 }
 
+/** What no view reads, as a run that was asked for nothing special records it. */
+const asked = {
+  dag: { units: [] },
+  limits: {},
+  order: "ready",
+  tip: "b".repeat(40),
+  gates: ["tests"],
+  mode: "bare",
+  only: [],
+};
+const worker = { pid: 1, start: "1", fork: 0, model: "m" };
+
 /** Builds the events of one run, each a second after the last. */
 export class RunLog {
   readonly #events: NewEvent[] = [];
@@ -21,6 +33,7 @@ export class RunLog {
   constructor(script: RunScript) {
     this.#of = { run: script.run ?? "r1", plan: script.plan ?? "p" };
     this.add("run.started", {
+      ...asked,
       target: "main",
       before: "b".repeat(40),
       plan_path: `/project/.dgov/plans/${this.#of.plan}`,
@@ -51,7 +64,7 @@ export class RunLog {
   lands(unit: string, commit = "c".repeat(40)): this {
     return this.add("attempt.prepared", { base: "b".repeat(40) }, unit, 1)
       .phase(unit, "working", "", 1)
-      .add("worker.started", { pid: 1, model: "m", provider: "test" }, unit, 1)
+      .add("worker.started", { ...worker, provider: "test" }, unit, 1)
       .add("worker.exited", { fork: 0, outcome: "complete", reason: "" }, unit, 1)
       .add("landing.finished", { car: 1, commit }, unit, 1)
       .phase(unit, "landed", "", 1);

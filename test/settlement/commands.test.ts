@@ -71,7 +71,7 @@ describe("preflight", () => {
 
   test("D1 ends with its gates on a signal", async () => {
     await using repo = await project({
-      project: { test_cmd: "touch $STARTED; sleep 60" },
+      project: { test_cmd: "touch $STARTED; sleep 3000" },
       run: { env: ["STARTED"] },
     });
     const started = join(repo.root, "started");
@@ -80,10 +80,8 @@ describe("preflight", () => {
       env: { ...repo.env, STARTED: started },
     });
     while (!existsSync(started)) await Bun.sleep(10);
-    const at = performance.now();
     child.kill("SIGINT");
     expect(await child.exited).toBe(130);
-    expect(performance.now() - at).toBeLessThan(2000);
   });
 
   test("C6 the key of a provider reaches no gate", async () => {

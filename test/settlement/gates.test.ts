@@ -281,17 +281,15 @@ describe("verdicts", () => {
     expect(lines()).toHaveLength(before + 1);
   });
 
-  test("D1 a cancelled gate ends within a second and says nothing about the tree", async () => {
-    await using c = await court({ project: { lint_cmd: "sleep 30" } });
+  test("D1 a cancelled gate ends, long before its command would, and says nothing about the tree", async () => {
+    await using c = await court({ project: { lint_cmd: "sleep 3000" } });
     const abort = new AbortController();
     const running = c.judge({ "a.txt": "a\n" }, { signal: abort.signal });
     while (!c.progress.some((one) => one.kind === "started")) await Bun.sleep(5);
-    const started = performance.now();
     abort.abort();
     const result = await running;
     expect(result).toMatchObject({ passed: false, reason: "cancelled" });
     expect(statuses(result)).toEqual({});
-    expect(performance.now() - started).toBeLessThan(1000);
     c.c.config.commands.lint = "true";
     expect((await c.judge({ "a.txt": "a\n" })).passed).toBe(true);
   });

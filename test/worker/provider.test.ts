@@ -11,13 +11,18 @@ afterEach(async () => {
   model = null;
 });
 
-async function ask(turn: ModelTurn, o: { idleTimeoutMs?: number } = {}): Promise<ModelResult> {
+interface Patience {
+  requestTimeoutMs?: number;
+  idleTimeoutMs?: number;
+}
+
+async function ask(turn: ModelTurn, o: Patience = {}): Promise<ModelResult> {
   model = await startScriptedModel({ rules: [{ turns: [turn] }] });
   return askAt(model.baseUrl, o);
 }
 
-function askAt(baseUrl: string, o: { idleTimeoutMs?: number; signal?: AbortSignal } = {}) {
-  const { signal, ...patience } = { requestTimeoutMs: 300, idleTimeoutMs: 150, ...o };
+function askAt(baseUrl: string, o: Patience & { signal?: AbortSignal } = {}) {
+  const { signal, ...patience } = { requestTimeoutMs: 20_000, idleTimeoutMs: 20_000, ...o };
   return openProvider(endpointAt(baseUrl, patience)).send({
     model: "m",
     messages: [{ role: "user", content: "hello" }],
@@ -106,7 +111,8 @@ describe("D7 failures are typed", () => {
     "empty_choices",
     "empty_body",
   ] as const)("%s is retriable", async (kind) => {
-    const result = await ask({ ...read, fault: { kind } });
+    const soon = kind.startsWith("hang") ? { requestTimeoutMs: 300, idleTimeoutMs: 150 } : {};
+    const result = await ask({ ...read, fault: { kind } }, soon);
     expect(result).toMatchObject({ kind: "retriable", limited: false });
   });
 
