@@ -14,6 +14,7 @@ import type { CompiledPlan } from "../plan/compiled.ts";
 import { writeCompiled } from "../plan/compiled-file.ts";
 import { filesOnDisk } from "../plan/files.ts";
 import type { PlanLocation } from "../plan/locate.ts";
+import type { AskedTurn } from "../runner/asked.ts";
 import type { Context } from "./command.ts";
 import { renderDiagnostics } from "./render/diagnostics.ts";
 import { sopPicker } from "./sop-picker.ts";
@@ -31,6 +32,8 @@ export interface CompileRequest extends CheckRequest {
   location: PlanLocation;
   /** `asks`: a model may choose SOPs; `asks-again`: kept choices do not count; `offline`: nobody is asked. */
   sops: "asks" | "asks-again" | "offline";
+  /** Told what each request for SOPs took. */
+  asked(turn: AskedTurn): void;
 }
 
 /** Compiles a plan from disk; writes nothing but the SOP choices a model made. */
@@ -46,6 +49,7 @@ export async function compileFromDisk(
     offline: sops === "offline",
     fresh: sops === "asks-again",
     warn: (text) => context.output.warn(`warning: ${text}`),
+    asked: request.asked,
   });
   return compilePlan({
     ...(await checkInput(context, request)),
@@ -159,15 +163,21 @@ const existenceWarnings = new Set(["creates-existing", "missing-file-claim"]);
 /** As `dgov run` compiles: current source, written down, warnings shown; PLAN_INVALID otherwise. */
 export async function compileForRun(
   context: Context,
-  request: Omit<CompileRequest, "needModels" | "sops">,
-): Promise<{ plan: CompiledPlan; bytes: string }> {
-  const result = await compileFromDisk(context, { ...request, needModels: true, sops: "asks" });
+  request: Omit<CompileRequest, "needModels" | "sops" | "asked">,
+): Promise<{ plan: CompiledPlan; bytes: string; asked: AskedTurn[] }> {
+  const asked: AskedTurn[] = [];
+  const result = await compileFromDisk(context, {
+    ...request,
+    needModels: true,
+    sops: "asks",
+    asked: (turn) => asked.push(turn),
+  });
   if (!result.ok) throw invalidPlan(request.location.name, result.diagnostics);
   if (!request.location.archived) writeCompiled(request.location.dir, result.bytes);
   // What exists already may be what an earlier run of this plan landed.
   const warnings = result.warnings.filter((d) => !existenceWarnings.has(d.code));
   if (warnings.length > 0) context.output.status(renderDiagnostics(warnings));
-  return { plan: result.plan, bytes: result.bytes };
+  return { plan: result.plan, bytes: result.bytes, asked };
 }
 
 /** The error of a plan that does not compile. */

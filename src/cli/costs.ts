@@ -9,12 +9,17 @@ export async function costsIn(projectRoot: string): Promise<ReviewFacts["cost"]>
   const text = existsSync(path) ? readFileSync(path, "utf8") : "";
   if (!/\bprice\b/.test(text)) return () => null;
   const { loadConfig } = await import("../config/load.ts");
+  const { resolveModel } = await import("../config/resolve.ts");
   const { costOf } = await import("../model/price.ts");
   const loaded = loadConfig(projectRoot);
   if (!loaded.ok) return () => null;
   const { providers } = loaded.config;
+  // What was asked before there were attempts went where the project's own model is.
+  const none = { defaultAgent: null, defaultProvider: null };
+  const project = resolveModel(loaded.config, none, { agent: null, provider: null });
+  const ofPlan = project.ok ? project.value.provider.name : "";
   return (counts, attempt) => {
-    const name = attempt?.provider ?? "";
+    const name = attempt === null ? ofPlan : (attempt.provider ?? "");
     return costOf(counts, Object.hasOwn(providers, name) ? (providers[name]?.price ?? null) : null);
   };
 }

@@ -4,7 +4,7 @@ import type { RunResult } from "../runner/execute.ts";
 import { toSnakeCase } from "../runner/record.ts";
 import { present } from "../std/assert.ts";
 import { type RadarView, viewRadar } from "../views/radar.ts";
-import { type ReviewFacts, type Spending, spendingOf } from "../views/review.ts";
+import { type ReviewFacts, runSpending, type Spending, spendingOf } from "../views/review.ts";
 import { isGood, type RunView, type UnitView, viewRun } from "../views/run-view.ts";
 import type { RunReport } from "./github/run-report.ts";
 import { duration } from "./progress/live.ts";
@@ -27,7 +27,7 @@ export function summarizeRun(
     }),
   );
   const radar = viewRadar(events);
-  const total = spendingOf(view.units, { counts, cost: options.cost });
+  const total = runSpending(view, { counts, cost: options.cost });
   const { before, after } = result.end;
   const next = hints(result, { plan: view.plan, before, after });
   return {

@@ -13,6 +13,7 @@ import type { ModelRequest, Reply } from "../model/message.ts";
 import type { PlanTask } from "../plan/plan.ts";
 import { rulesPicker, type SopChoice, type SopPicker } from "../plan/sops/picker.ts";
 import { renderSop, type Sop } from "../plan/sops/sop.ts";
+import type { AskedTurn } from "../runner/asked.ts";
 import { canonicalJson, sha256 } from "../std/digest.ts";
 
 export interface PickerOptions {
@@ -25,6 +26,8 @@ export interface PickerOptions {
   fresh: boolean;
   /** Told why the rules choose where a model should. */
   warn(text: string): void;
+  /** Told what each request took. */
+  asked(turn: AskedTurn): void;
 }
 
 /** Part of every key: a new number asks again for everything. */
@@ -112,7 +115,8 @@ async function askAll(
   const answers = new Map<string, string[]>();
   for (let from = 0; from < tasks.length; from += unitsPerRequest) {
     const some = tasks.slice(from, from + unitsPerRequest);
-    const reply = await ask(chosen.endpoint, requestFor(chosen.model, some, sops));
+    const request = requestFor(chosen.model, some, sops);
+    const reply = await ask(chosen.endpoint, request, options.asked);
     if (typeof reply === "string") {
       options.warn(`SOPs are chosen by the rules: ${reply}`);
       return answers;
@@ -152,11 +156,13 @@ function chosenModel({ config, env }: PickerOptions): Chosen | string {
 async function ask(
   endpoint: Endpoint,
   request: Omit<ModelRequest, "signal">,
+  asked: PickerOptions["asked"],
 ): Promise<Reply | string> {
   const { openProvider } = await import("../model/provider.ts");
   const { sendWithRetries } = await import("../model/retry.ts");
   const signal = AbortSignal.timeout(requestTimeoutMs);
   const provider = openProvider(endpoint);
+  const start = performance.now();
   const result = await sendWithRetries(
     { retriesMax: 2, backoffMinMs: 500, backoffMaxMs: 2000, retryAfterMaxMs: 10_000 },
     {
@@ -166,6 +172,12 @@ async function ask(
       random: Math.random,
     },
   );
+  asked({
+    model: request.model,
+    finishReason: result.kind === "reply" ? result.finishReason : result.kind,
+    usage: result.usage,
+    durationMs: Math.round(performance.now() - start),
+  });
   if (result.kind === "reply") return result;
   return result.kind === "cancelled" ? "the model did not answer in time" : result.reason;
 }

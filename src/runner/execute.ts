@@ -23,6 +23,7 @@ import { harden } from "../process/tree.ts";
 import { openSettlement, type SettlementContext } from "../settlement/context.ts";
 import { checkGatesRunnable, requiredGates } from "../settlement/gates/run-gates.ts";
 import { isoTime, systemClock } from "../std/clock.ts";
+import { type AskedTurn, noteAsked } from "./asked.ts";
 import { archivePlan, commitBookkeeping, recordLandings } from "./bookkeeping.ts";
 import { type Confirm, requireCleanTree, requireModels, resolveTarget } from "./checks.ts";
 import type { EarlierWork, RunContext } from "./context.ts";
@@ -43,7 +44,10 @@ export interface RunRequest {
   projectRoot: string;
   location: PlanLocation;
   /** Compiles the current source; throws PLAN_INVALID with diagnostics. */
-  compile(config: Config, repository: Repository): Promise<{ plan: CompiledPlan; bytes: string }>;
+  compile(
+    config: Config,
+    repository: Repository,
+  ): Promise<{ plan: CompiledPlan; bytes: string; asked: readonly AskedTurn[] }>;
   /** Full ids or unique suffixes; empty for the whole plan. */
   only: string[];
   mode: "bare" | "continue" | "restart";
@@ -102,6 +106,8 @@ export async function executeRun(request: RunRequest): Promise<RunResult> {
 interface Chosen {
   plan: CompiledPlan;
   bytes: string;
+  /** What compiling asked a model. */
+  asked: readonly AskedTurn[];
   target: string;
   tip: string;
 }
@@ -114,7 +120,7 @@ async function choosePlan(request: RunRequest, ground: Ground): Promise<Chosen> 
   // Nobody would change work done by hand between two attempts.
   const plan = request.byHand.size === 0 ? some : { ...some, maxRetries: 0 };
   await requireCleanTree(repository, projectDir, plan, request.allowDirty);
-  return { plan, bytes: compiled.bytes, target, tip };
+  return { plan, bytes: compiled.bytes, asked: compiled.asked, target, tip };
 }
 
 /** What earlier runs came to. */
@@ -161,6 +167,7 @@ async function runUnits(
   await updateRef(repository, baseRef(run), tip);
   await updateRef(repository, beforeRef(run), tip);
   log.savePlan(run, chosen.bytes);
+  noteAsked(log, { run, plan: plan.name }, chosen.asked);
   const performer = realPerformer(context, await sharedState(repository));
   for (const { unit, commit } of past.landed) performer.attempts.landed.set(unit, commit);
   for (const task of plan.tasks) {

@@ -81,7 +81,7 @@ export function viewReview(run: RunView, facts: ReviewFacts, only: string | null
     warnings: run.warnings,
     verification: run.verification,
     repositoryChanged: run.repositoryChanged,
-    spending: spendingOf(run.units, facts),
+    spending: runSpending(run, facts),
     units: units.map((unit) => reviewUnit(run, unit, facts)),
   };
 }
@@ -98,9 +98,14 @@ function reviewUnit(run: RunView, unit: UnitView, facts: ReviewFacts): UnitRevie
   };
 }
 
-/** What units spent, over all their attempts. */
+/** What a run spent: on its units, and on choosing SOPs before there were any. */
+export function runSpending(run: RunView, facts: Pick<ReviewFacts, "counts" | "cost">): Spending {
+  return spendingOf([...run.units, null], facts);
+}
+
+/** What units spent, over all their attempts; null stands for what was spent on none of them. */
 export function spendingOf(
-  units: readonly UnitView[],
+  units: readonly (UnitView | null)[],
   facts: Pick<ReviewFacts, "counts" | "cost">,
 ): Spending {
   const sum: Spending = {
@@ -112,9 +117,9 @@ export function spendingOf(
     completionTokens: 0,
     cost: 0,
   };
-  const byName = new Map(units.map((unit) => [unit.unit, unit]));
+  const byName = new Map(units.map((unit) => [unit?.unit ?? null, unit]));
   for (const row of facts.counts) {
-    const unit = byName.get(row.unit ?? "");
+    const unit = byName.get(row.unit);
     if (unit === undefined) continue;
     sum.turns += row.turns;
     sum.calls += row.calls;
@@ -123,7 +128,7 @@ export function spendingOf(
     sum.cachedTokens += row.cachedTokens;
     sum.completionTokens += row.completionTokens;
     if (row.turns === 0) continue;
-    const attempt = unit.attempts.find((one) => one.attempt === row.attempt) ?? null;
+    const attempt = unit?.attempts.find((one) => one.attempt === row.attempt) ?? null;
     const cost = facts.cost(row, attempt);
     sum.cost = sum.cost === null || cost === null ? null : sum.cost + cost;
   }

@@ -7,6 +7,7 @@ import { present } from "../../std/assert.ts";
 import { usageError } from "../args.ts";
 import { command } from "../command.ts";
 import { requireProject } from "../project.ts";
+import { newTokens } from "../tokens.ts";
 
 export default command({
   name: "compile",
@@ -54,6 +55,7 @@ export default command({
     const location = await resolvePlan(projectRoot, args.plan);
     const config = configFor(projectRoot);
     const dryRun = args.dryRun === true;
+    const spent = newTokens();
     const result = await compileFromDisk(context, {
       projectRoot,
       location,
@@ -61,6 +63,7 @@ export default command({
       repository: await repositoryOf(projectRoot),
       needModels: !dryRun,
       sops: dryRun ? "offline" : args.recompileSops ? "asks-again" : "asks",
+      asked: ({ usage }) => spent.add(usage),
     });
     if (!result.ok) throw invalidPlan(location.name, result.diagnostics);
     const { plan, warnings, edges } = result;
@@ -108,6 +111,7 @@ export default command({
         })),
         edges,
         sops_assigned: assigned,
+        ...spent.document(),
         warnings,
         ...(graph === null ? {} : { graph }),
         ...(shown === null ? {} : { show: shown.document }),

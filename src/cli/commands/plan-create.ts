@@ -117,6 +117,7 @@ async function answer(
     edges: compiled.edges,
     warnings: compiled.warnings,
     rounds: created.rounds,
+    ...created.spent.document(),
     config: change,
   };
   const text = `${created.shown}\n\nwrote ${relative(context.cwd, dir)}`;

@@ -111,6 +111,7 @@ async function claimsOfUnit(
     repository: null,
     needModels: false,
     sops: "offline",
+    asked: () => {},
   });
   if (!result.ok) throw invalidPlan(location.name, result.diagnostics);
   const unit = resolveUnit(

@@ -21,6 +21,7 @@ import type { Context } from "../command.ts";
 import { compileFromDisk, configFor, invalidPlan } from "../compile-plan.ts";
 import { renderDiagnostics } from "../render/diagnostics.ts";
 import { renderDraft } from "../render/draft.ts";
+import { newTokens, type Tokens } from "../tokens.ts";
 import { type ProjectChange, proposeProjectChange } from "./project-change.ts";
 
 export interface CreateRequest {
@@ -47,6 +48,8 @@ export interface CreatedPlan {
   /** Messages the planner was sent. */
   rounds: number;
   change: ProjectChange;
+  /** Of every round, and of choosing SOPs. */
+  spent: Tokens;
 }
 
 /** A draft on disk that compiles. */
@@ -70,6 +73,7 @@ export async function createPlan(
     { defaultAgent: null, defaultProvider: null, tasks: [planner] },
     { env: context.env, yes: false, confirm, byHand: new Map() },
   );
+  const spent = newTokens();
   const site = await openPlannerSite({
     repository,
     projectRoot,
@@ -77,11 +81,14 @@ export async function createPlan(
     model: present(models.get(planner.id), "the planner's model"),
     env: context.env,
     signal,
-    onMessage: (message) => show(context, message),
+    onMessage: (message) => {
+      if (message.type === "turn.finished") spent.add(message.usage);
+      show(context, message);
+    },
   });
   const folder = new DraftFolder(projectRoot);
   try {
-    return await converse(context, request, { config, site, folder });
+    return await converse(context, request, { config, site, folder, spent });
   } finally {
     folder.remove();
     await site.close();
@@ -92,6 +99,7 @@ interface Ground {
   config: Config;
   site: PlannerSite;
   folder: DraftFolder;
+  spent: Tokens;
 }
 
 async function converse(
@@ -170,7 +178,7 @@ async function check(
 async function compile(
   context: Context,
   request: CreateRequest,
-  of: { config: Config; name: string; dir: string; sops: "offline" | "asks" },
+  of: { config: Config; name: string; dir: string; sops: "offline" | "asks"; spent: Tokens },
 ): Promise<CompileResult> {
   const { projectRoot, repository } = request;
   const result = await compileFromDisk(context, {
@@ -180,6 +188,7 @@ async function compile(
     location: { dir: of.dir, name: of.name, archived: false, kind: "plan" },
     needModels: true,
     sops: of.sops,
+    asked: ({ usage }) => of.spent.add(usage),
   });
   if (result.ok) return result;
   const prefix = `${relative(projectRoot, of.dir)}/`;
@@ -261,12 +270,13 @@ async function publish(
           confirm: auto ? null : (await import("../prompt.ts")).confirm,
         });
   const config = change.applied ? configFor(projectRoot) : ground.config;
-  const compiled = await compile(context, request, { config, name, dir, sops: "asks" });
+  const { spent } = ground;
+  const compiled = await compile(context, request, { config, name, dir, sops: "asks", spent });
   if (!compiled.ok) throw invalidPlan(name, compiled.diagnostics);
   writeCompiled(dir, compiled.bytes);
   const shown = renderDraft(compiled.plan);
   const at = ground.folder.publish(name);
-  return { name, dir: at, compiled, shown, rounds: of.rounds, change };
+  return { name, dir: at, compiled, shown, rounds: of.rounds, change, spent };
 }
 
 /** A line for each thing the planner thinks and does. */
