@@ -9,6 +9,7 @@ import type { EventLog, NewEvent } from "../log/event-log.ts";
 import type { CompiledPlan, CompiledTask } from "../plan/compiled.ts";
 import type { SettlementContext } from "../settlement/context.ts";
 import type { Clock } from "../std/clock.ts";
+import type { Handover } from "./handover.ts";
 import type { Permits } from "./permits.ts";
 import type { Places } from "./places.ts";
 import type { EarlierAttempt } from "./prompt.ts";
@@ -67,6 +68,8 @@ export interface LiveAttempt {
   /** A reviewer's unit at work on what it found. */
   fixing: boolean;
   earlier: EarlierAttempt | null;
+  /** Listens to its conversations, all of its forks. */
+  heard: Handover;
   /** What its worktree differs in, seen when its processes were dead; null before that. */
   changes: Change[] | null;
   abort: AbortController;

@@ -169,10 +169,10 @@ async function runUnits(
   log.savePlan(run, chosen.bytes);
   noteAsked(log, { run, plan: plan.name }, chosen.asked);
   const performer = realPerformer(context, await sharedState(repository));
-  for (const { unit, commit } of past.landed) performer.attempts.landed.set(unit, commit);
+  for (const { unit, commit } of past.landed) performer.memory.landed.set(unit, commit);
   for (const task of plan.tasks) {
     const result = past.history.get(task.id)?.result;
-    if (result && task.role !== "worker") performer.attempts.results.set(task.id, result.text);
+    if (result && task.role !== "worker") performer.memory.results.set(task.id, result.text);
   }
   const startedAt = systemClock.now();
   const about = {

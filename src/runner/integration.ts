@@ -13,32 +13,31 @@ import { landCandidate } from "../git/land.ts";
 import { candidateRef } from "../git/refs.ts";
 import { branchTip } from "../git/repository.ts";
 import { describeSharedChange, sharedState } from "../git/shared-state.ts";
-import type { Action } from "../kernel/action.ts";
 import { faultPoint } from "../process/fault.ts";
 import { type GateVerdict, runGates } from "../settlement/gates/run-gates.ts";
 import { renderRejection } from "../settlement/rejection.ts";
 import { present } from "../std/assert.ts";
-import { type Attempts, commitMessage } from "./attempts.ts";
+import type { Memory } from "./attempt/memory.ts";
+import type { ActionOf } from "./attempts.ts";
 import { recordLandings } from "./bookkeeping.ts";
+import { commitMessage } from "./commit-message.ts";
 import { markerOf, type Reviewed, type RunContext, record } from "./context.ts";
 import { landingTask } from "./mending.ts";
 import { scratchPlace } from "./places.ts";
 import type { Answer } from "./ports.ts";
 
-type Of<T extends Action["type"]> = Extract<Action, { type: T }>;
-
 export class Integration {
   readonly #context: RunContext;
-  readonly #attempts: Attempts;
+  readonly #memory: Memory;
   readonly #gateRuns = new Map<string, AbortController>();
   readonly #sharedBefore: string;
   #report: (answer: Answer) => void = () => {};
   #watch: ReturnType<typeof setInterval> | null = null;
 
   /** `sharedBefore` is git's shared state when the run started. */
-  constructor(context: RunContext, attempts: Attempts, sharedBefore: string) {
+  constructor(context: RunContext, memory: Memory, sharedBefore: string) {
     this.#context = context;
-    this.#attempts = attempts;
+    this.#memory = memory;
     this.#sharedBefore = sharedBefore;
   }
 
@@ -46,7 +45,7 @@ export class Integration {
     this.#report = report;
   }
 
-  async build(action: Of<"candidate.build">, at: string): Promise<Answer> {
+  async build(action: ActionOf<"candidate.build">, at: string): Promise<Answer> {
     const c = this.#context;
     const { unit, attempt, car, onto } = action;
     const candidate = await buildCandidate(c.repository, {
@@ -69,11 +68,11 @@ export class Integration {
         ? "the target already has this change"
         : `conflicts with what landed meanwhile in ${candidate.paths.map((p) => p.path).join(", ")}`;
     const detail = candidate.kind === "empty" ? reason : `${reason}\n\n${candidate.text}`;
-    this.#attempts.suspect(action, { verdict: "text_conflict", reason, detail });
+    this.#memory.suspect(action, { verdict: "text_conflict", reason, detail });
     return { event: { type: "candidate.conflicted", unit, attempt, car, onto, reason } };
   }
 
-  async judge(action: Of<"gates.run">): Promise<Answer> {
+  async judge(action: ActionOf<"gates.run">): Promise<Answer> {
     const c = this.#context;
     const { unit, attempt, car, tree } = action;
     const task = landingTask(c, unit);
@@ -95,7 +94,7 @@ export class Integration {
       });
       const verdicts = Object.fromEntries(result.verdicts.map((v) => [v.gate, v.status]));
       if (!result.passed && !signal.aborted) {
-        this.#attempts.suspect(action, {
+        this.#memory.suspect(action, {
           verdict: "gate_failed",
           reason: result.reason,
           detail: renderRejection(result.verdicts),
@@ -121,14 +120,14 @@ export class Integration {
   }
 
   #reviewed(unit: string): Reviewed {
-    return present(this.#attempts.reviewed.get(unit), `reviewed commit of ${unit}`);
+    return present(this.#memory.reviewed.get(unit), `reviewed commit of ${unit}`);
   }
 
-  cancel(action: Of<"gates.cancel">): void {
+  cancel(action: ActionOf<"gates.cancel">): void {
     this.#gateRuns.get(gateKey(action))?.abort();
   }
 
-  async land(action: Of<"landing.perform">): Promise<Answer> {
+  async land(action: ActionOf<"landing.perform">): Promise<Answer> {
     const c = this.#context;
     const { unit, attempt, car, from, to } = action;
     const refused = (
@@ -166,7 +165,7 @@ export class Integration {
     faultPoint("land.done");
     switch (landing.kind) {
       case "landed":
-        this.#attempts.hasLanded(unit, to);
+        this.#memory.hasLanded(unit, to);
         this.#recordLanding(unit, to);
         return { event: { type: "landing.finished", unit, attempt, car, commit: to } };
       case "target_moved": {

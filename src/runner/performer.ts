@@ -1,27 +1,32 @@
 /** The performer of a real run: sends each action to the part of the shell that does it. */
 import type { Action } from "../kernel/action.ts";
-import { Attempts } from "./attempts.ts";
+import type { Memory } from "./attempt/memory.ts";
+import { prepareAttempt } from "./attempt/prepare.ts";
+import { reviewAttempt, selfReviewAttempt } from "./attempt/review.ts";
+import { workAttempt } from "./attempt/work.ts";
+import { openAttempts } from "./attempts.ts";
 import type { RunContext } from "./context.ts";
 import { Integration } from "./integration.ts";
 import type { Answer, Performer } from "./ports.ts";
 import { Radar } from "./radar.ts";
 
 export interface RealPerformer extends Performer {
-  attempts: Attempts;
+  memory: Memory;
   /** Ends watches and waits for removals; nothing of the run is left working afterwards. */
   close(at: string): Promise<void>;
 }
 
 /** `sharedBefore` is git's shared state when the run started; see `Integration`. */
 export function realPerformer(context: RunContext, sharedBefore: string): RealPerformer {
-  const attempts = new Attempts(context);
-  const integration = new Integration(context, attempts, sharedBefore);
-  const radar = new Radar(context, attempts);
+  const attempts = openAttempts(context);
+  const { memory, live } = attempts;
+  const integration = new Integration(context, memory, sharedBefore);
+  const radar = new Radar(context, { live, reviewed: memory.reviewed });
   return {
-    attempts,
+    memory,
     evidence(change) {
       radar.observe(change);
-      return attempts.evidence(change);
+      return memory.evidence(change);
     },
     connect(report) {
       integration.connect(report);
@@ -30,16 +35,17 @@ export function realPerformer(context: RunContext, sharedBefore: string): RealPe
     perform(action: Action, at: string): Promise<Answer | null> {
       switch (action.type) {
         case "attempt.prepare":
-          return attempts.prepare(action);
+          return prepareAttempt(attempts, action);
         case "worker.start":
-          return attempts.work(action, at);
+          return workAttempt(attempts, action, at);
         case "worker.stop":
-          attempts.stop(action);
+          // The `worker.start` answers when its worker is dead.
+          live.find(action)?.abort.abort();
           return Promise.resolve(null);
         case "self_review.start":
-          return attempts.selfReview(action);
+          return selfReviewAttempt(attempts, action);
         case "attempt.review":
-          return attempts.review(action, at);
+          return reviewAttempt(attempts, action, at);
         case "candidate.build":
           return integration.build(action, at);
         case "gates.run":
@@ -58,7 +64,7 @@ export function realPerformer(context: RunContext, sharedBefore: string): RealPe
     async close(at) {
       integration.stopWatching();
       await radar.stop();
-      await attempts.close(at);
+      await live.close(at);
     },
   };
 }

@@ -46,6 +46,8 @@ export interface PromptFacts {
 const charsMax = 1024 * 1024;
 const rejectionCharsMax = 256 * 1024;
 const leftCharsMax = 96 * 1024;
+/** Bytes of a diff that goes into a prompt. */
+export const promptDiffBytesMax = 64 * 1024;
 
 /**
  * Text of the user message, at most 1 MiB. What comes from the repository, from tools and from other

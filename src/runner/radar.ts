@@ -46,10 +46,12 @@ interface Changed {
 
 /** What the radar is told of the run. */
 export interface RadarSource {
-  /** Attempts whose workers may still write. */
-  live(): Iterable<LiveAttempt>;
-  /** Units whose workers used a tool: their files may be others now. Looking takes them out. */
-  touched: Set<string>;
+  live: {
+    /** Attempts whose workers may still write. */
+    all(): Iterable<LiveAttempt>;
+    /** Units whose workers used a tool: their files may be others now. Looking takes them out. */
+    touched: Set<string>;
+  };
   reviewed: ReadonlyMap<string, Reviewed>;
 }
 
@@ -104,7 +106,9 @@ export class Radar {
   /** One look: snapshots of what changed, every pair compared, what is new said. */
   async look(): Promise<void> {
     const c = this.#context;
-    const live = [...this.#source.live()].filter((one) => c.tasks.get(one.unit)?.role === "worker");
+    const live = [...this.#source.live.all()].filter(
+      (one) => c.tasks.get(one.unit)?.role === "worker",
+    );
     if (live.length === 0) return;
     const tip = await branchTip(c.repository, c.target);
     if (tip === null) return;
@@ -129,14 +133,14 @@ export class Radar {
   }
 
   #isLive(live: LiveAttempt): boolean {
-    return !live.abort.signal.aborted && [...this.#source.live()].includes(live);
+    return !live.abort.signal.aborted && [...this.#source.live.all()].includes(live);
   }
 
   async #read(live: LiveAttempt): Promise<void> {
     const { unit, attempt, tree } = live;
     const known = this.#snapshots.get(unit);
-    if (known?.attempt === attempt && !this.#source.touched.has(unit)) return;
-    this.#source.touched.delete(unit);
+    if (known?.attempt === attempt && !this.#source.live.touched.has(unit)) return;
+    this.#source.live.touched.delete(unit);
     const r = this.#context.repository;
     const changes = await changesOf(r, tree);
     this.#snapshots.delete(unit);

@@ -4,14 +4,12 @@ import { renewOwnGitDir } from "../git/worktree.ts";
 import type { CompiledTask } from "../plan/compiled.ts";
 import { present } from "../std/assert.ts";
 import type { LiveAttempt, RunContext } from "./context.ts";
-import { selfReviewPrompt } from "./prompt.ts";
+import { promptDiffBytesMax, selfReviewPrompt } from "./prompt.ts";
 import { findingsIn, readOnlyOutcome } from "./read-only.ts";
 import { onWorkerMessage } from "./telemetry.ts";
 import { runWorker, type WorkerEnd } from "./worker-process.ts";
 import { workerRequest } from "./worker-request.ts";
 
-/** Bytes of the change in the reviewer's prompt; it can read the rest itself. */
-const diffBytesMax = 64 * 1024;
 /** Conversations with a reviewer that fell over without having said anything of the change. */
 const triesMax = 2;
 
@@ -33,7 +31,7 @@ export async function selfReview(
   if (tampered !== null) return { approved: false, reason: tampered, detail: tampered };
   // What the worker's git was told to run (filters, drivers) must not run for a role that only reads.
   renewOwnGitDir(c.repository, live.tree, { identity: c.identity, filters: c.filters });
-  const diff = await diffText(c.repository, live.tree, { bytesMax: diffBytesMax });
+  const diff = await diffText(c.repository, live.tree, { bytesMax: promptDiffBytesMax });
   const prompt = selfReviewPrompt({ task, attempt: live.attempt, diff });
   let end = await ask(c, { live, task, prompt });
   for (let tries = 1; tries < triesMax && fell(end) && !live.abort.signal.aborted; tries++) {
