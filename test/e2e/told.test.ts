@@ -1,0 +1,47 @@
+/** What an attempt is told: first attempts everything retries get, whatever the role. */
+import { expect, test } from "bun:test";
+import { call, done } from "../../src/demo/script.ts";
+import { testProject, unit } from "../harness/project.ts";
+
+const approved = done("read it", { result: { approved: true, issues: [] } });
+
+test.concurrent("E2 first attempts of every role get the ledger, what is red already, results and changes", async () => {
+  await using p = await testProject({
+    files: { "old.txt": "fault\n" },
+    config: { project: { lint_cmd: "! grep -n fault *.txt" } },
+    tasks: {
+      r: { role: "researcher", files: { read: ["a.txt"] } },
+      a: { depends_on: ["r"] },
+      v: { role: "reviewer", depends_on: ["a"], files: { read: ["a.txt"] } },
+    },
+    script: {
+      rules: [
+        { unit: unit("r"), turns: [done("read", { result: { answer: "use blue" } })] },
+        {
+          unit: unit("a"),
+          turns: [call("write_file", { path: "a.txt", content: "blue\n" }), done("ok")],
+        },
+        { unit: unit("v"), turns: [approved] },
+      ],
+    },
+  });
+  await p.dgov(["ledger", "add", "rule", "Say it kindly", "--path", "a.txt"]);
+  await p.dgov(["ledger", "add", "rule", "Of no concern", "--path", "z.txt"]);
+  const run = await p.dgov(["run", "p", "--note", "a", "Mind the gap"]);
+  expect([run.exitCode, run.stderr]).toEqual([0, expect.any(String)]);
+  const told = (key: string): string => {
+    const of = p.model.requests.find(({ conversation }) => conversation.unit === unit(key));
+    expect(of?.conversation.attempt).toBe(1);
+    return JSON.stringify(of?.body["messages"]);
+  };
+  for (const key of ["r", "a", "v"]) {
+    expect(told(key)).toContain("- rule (a.txt): Say it kindly");
+    expect(told(key)).not.toContain("Of no concern");
+    expect(told(key)).toContain("failing before your change, not charged");
+    expect(told(key)).toContain("1:fault");
+  }
+  expect(told("a")).toContain("use blue");
+  expect(told("a")).toContain("Mind the gap");
+  expect(told("v")).toContain("change landed by tasks/main.a");
+  expect(told("v")).toContain("+blue");
+});
