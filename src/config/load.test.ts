@@ -61,6 +61,12 @@ describe("parseConfig", () => {
     expect(said(text)).toEqual(wanted);
   });
 
+  test("E3 a table that has no header of its own stands where its first part does", () => {
+    expect(said("[project]\n\n[provders.x]\nbase_url = 1\n")).toEqual([
+      "3:1 unknown-key: unknown key `provders` (did you mean providers?)",
+    ]);
+  });
+
   test("E3 all problems are reported at once, in the order of their lines", () => {
     const lines = said("[project]\nlangage = 'x'\nline_length = 'y'\n[merge]\nspeculaton = 3\n");
     expect(lines.map((line) => line.split(" ")[0])).toEqual(["2:1", "3:1", "5:1"]);

@@ -14,6 +14,8 @@ export function locateKey(text: string, path: readonly (string | number)[]): Pla
   const names = path.filter((part): part is string => typeof part === "string");
   let table: string[] = [];
   let best: { depth: number; place: Place } | null = null;
+  /** The first header below the path: `[a.b]` says of `a` where it is when nothing else does. */
+  let below: Place | null = null;
   for (const [index, excerpt] of text.split(/\r?\n/).entries()) {
     const header = /^\s*\[\[?\s*([^\]]+?)\s*\]\]?/.exec(excerpt);
     const assignment =
@@ -27,12 +29,13 @@ export function locateKey(text: string, path: readonly (string | number)[]): Pla
     } else if (assignment?.[1] !== undefined) found = [...table, ...keyParts(assignment[1])];
     if (found === null) continue;
     const depth = commonDepth(found, names);
-    if (depth < found.length && !(depth > 0 && found === table && depth === found.length)) continue;
-    if (depth === 0 || depth <= (best?.depth ?? 0)) continue;
     const column = excerpt.length - excerpt.trimStart().length + 1;
-    best = { depth, place: { line: index + 1, column, excerpt } };
+    const place = { line: index + 1, column, excerpt };
+    if (depth === names.length && depth < found.length) below ??= place;
+    if (depth < found.length || depth <= (best?.depth ?? 0)) continue;
+    best = { depth, place };
   }
-  return best?.place ?? null;
+  return best?.depth === names.length ? best.place : (below ?? best?.place ?? null);
 }
 
 function keyParts(key: string): string[] {

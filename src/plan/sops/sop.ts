@@ -68,7 +68,14 @@ function frontMatter({ lines, say }: Reading): Map<string, { value: string; line
     const [, key = "", value = ""] = match ?? [];
     if (match === null) say(number, "sop-front-matter", "front matter is one `key: value` a line");
     else if (fields.has(key)) say(number, "sop-front-matter", `\`${key}\` is given twice`);
-    else fields.set(key, { value: unquoted(value), line: number });
+    else {
+      fields.set(key, { value: unquoted(value), line: number });
+      // Keys of somebody else's are left alone; one that looks like a key of dgov's is a slip.
+      const near = keys.some((known) => known === key) ? null : suggest(key, keys);
+      if (near !== null) {
+        say(number, "sop-unknown-key", `unknown key \`${key}\``, didYouMean(near));
+      }
+    }
   }
   for (const key of keys) {
     const field = fields.get(key);
