@@ -18,14 +18,15 @@ export default command({
   async run(context, args) {
     using seen = openProject(context);
     const { log } = seen;
-    const live = liveRun(seen.projectRoot);
+    const before = liveRun(seen.projectRoot);
     const entries = log?.runs({ limit: args.all ? runsMax : 1 }) ?? [];
     const newestOfPlan = entries.filter(
       ({ plan }, index) => entries.findIndex((entry) => entry.plan === plan) === index,
     );
     const read = args.all ? readOverview : readRun;
     const runs = newestOfPlan.flatMap(({ run }) => (log ? (read(log, run) ?? []) : []));
-    const view = viewStatus(runs, live);
+    // A run that began while its log was read is not one that crashed.
+    const view = viewStatus(runs, before ?? liveRun(seen.projectRoot));
     const units = view.runs.flatMap((run) => run.units);
     const landed = units.filter((unit) => isGood(unit.phase)).length;
     answerView(
