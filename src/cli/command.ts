@@ -52,10 +52,12 @@ export interface Command<A extends ArgsDef = ArgsDef> {
   run(context: Context, args: Args<A>): Promise<number>;
 }
 
-/** Several commands under one word; alone it prints its usage and exits 2. */
+/** Several commands under one word. */
 export interface CommandGroup {
   name: string;
   description: string;
+  /** The subcommand the word stands for alone; without one it prints its usage and exits 2. */
+  alone?: string;
   subcommands: Record<string, Entry>;
 }
 

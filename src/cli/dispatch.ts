@@ -62,7 +62,7 @@ async function runLine(argv: readonly string[], env: Env, output: ProcessOutput)
   if (words[0] === "--version" || words[0] === "-v") {
     return runLine([...globals, "version", ...words.slice(1)], env, output);
   }
-  const found = await find(words, wantsHelp(globals));
+  const found = await find(root, words, wantsHelp(globals));
   const rest = [...globals, ...found.rest];
   if (wantsHelp(rest)) {
     const text = await usageOf(found, output);
@@ -101,22 +101,25 @@ function isGlobal(word: string): boolean {
   return word.startsWith("--") && Object.hasOwn(globalArgs, name);
 }
 
-/** No name at all, or a flag first, is `status`; `dgov --help` is about dgov. */
-async function find(words: string[], help: boolean): Promise<Found> {
-  const named = words[0] !== undefined && !words[0].startsWith("-");
-  return findIn(root, named || help ? words : ["status", ...words]);
-}
-
-async function findIn(group: CommandGroup, words: string[], path: string[] = []): Promise<Found> {
+/** No name at all, or a flag first, is what the group stands for alone; `--help` is about the group. */
+async function find(
+  group: CommandGroup,
+  words: string[],
+  help: boolean,
+  path: string[] = [],
+): Promise<Found> {
   const { globals, words: after } = splitLeadingGlobals(words);
   const [name, ...rest] = after;
   if (name === undefined || name.startsWith("-")) {
+    if (group.alone !== undefined && !help && !wantsHelp([...globals, ...after])) {
+      return find(group, [group.alone, ...globals, ...after], help, path);
+    }
     return { path, target: group, rest: [...globals, ...after] };
   }
   const entry = Object.hasOwn(group.subcommands, name) ? group.subcommands[name] : undefined;
   if (entry === undefined) throw unknownCommand(name, group, path);
   const target = await load(entry, [...path, name]);
-  if ("subcommands" in target) return findIn(target, [...globals, ...rest], [...path, name]);
+  if ("subcommands" in target) return find(target, [...globals, ...rest], help, [...path, name]);
   return { path: [...path, name], target, rest: [...globals, ...rest] };
 }
 

@@ -28,7 +28,7 @@ export function planFacts(location: PlanLocation, world: PlanWorld): PlanFacts {
     compiled: source.compiledAt !== null,
     changedSinceCompile: source.compiledAt !== null && source.changedAt > source.compiledAt,
     tasks: source.tasks,
-    deployed: deployedUnits(projectRoot).get(plan)?.size ?? 0,
+    deployed: deployedUnits(projectRoot).get(plan) ?? new Set(),
     run,
     live: run !== null && live?.run === run.run,
   };

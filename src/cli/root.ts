@@ -14,6 +14,7 @@ function lazy(description: string, load: () => Promise<Loaded>, hidden = false):
 export const root: CommandGroup = {
   name: "dgov",
   description: "Drive AI coding agents through plan, compile, run, review",
+  alone: "status",
   subcommands: {
     init: lazy("Set up .dgov in this project", () => import("./commands/init.ts")),
     doctor: lazy("Check everything a run will need", () => import("./commands/doctor.ts")),

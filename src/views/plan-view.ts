@@ -26,8 +26,8 @@ export interface PlanFacts {
   changedSinceCompile: boolean;
   /** Tasks in the source tree. */
   tasks: number;
-  /** Units that landed according to the readable history, for a plan the log does not know. */
-  deployed: number;
+  /** Units that landed according to the readable history: what the last run was not about. */
+  deployed: ReadonlySet<string>;
   run: RunView | null;
   live: boolean;
 }
@@ -49,10 +49,10 @@ export interface PlanRow {
 export function viewPlanRow(facts: PlanFacts): PlanRow {
   const { run } = facts;
   const total = Math.max(facts.tasks, run?.units.length ?? 0);
-  const landed =
-    run === null
-      ? Math.min(facts.deployed, total)
-      : run.units.filter((unit) => isGood(unit.phase)).length;
+  const ran = new Set(run?.units.map(({ unit }) => unit));
+  const good = run?.units.filter((unit) => isGood(unit.phase)).length ?? 0;
+  const earlier = [...facts.deployed].filter((unit) => !ran.has(unit)).length;
+  const landed = Math.min(good + earlier, total);
   return {
     name: facts.name,
     path: facts.path,
@@ -70,7 +70,9 @@ export function viewPlanRow(facts: PlanFacts): PlanRow {
 function planStatus(facts: PlanFacts, landed: number, total: number): PlanStatus {
   const { run } = facts;
   if (run?.phase === "running") return facts.live ? "running" : "crashed";
-  if (run !== null && run.phase !== "complete") return landed > 0 ? "partial" : "failed";
+  if (run !== null && run.phase !== "complete" && landed < total) {
+    return landed > 0 ? "partial" : "failed";
+  }
   if (total > 0 && landed === total) return run?.degraded ? "degraded" : "landed";
   if (landed > 0) return "partial";
   return facts.compiled ? "ready" : "uncompiled";

@@ -112,6 +112,7 @@ const answers: [typed: string, exit: number][] = [
   ["land b", 1],
   ["explain b", 0],
   ["runs list", 0],
+  ["runs", 0],
   ["runs cancel", 1],
   ["tools audit", 0],
   ["diagnose", 1],

@@ -339,7 +339,7 @@ describe("viewPlanRow", () => {
     compiled: true,
     changedSinceCompile: false,
     tasks: 3,
-    deployed: 0,
+    deployed: new Set<string>(),
     run: null,
     live: false,
   };
@@ -355,8 +355,16 @@ describe("viewPlanRow", () => {
     ["partial", { run: view(landed("a").finished("partial")) }, 1],
     ["landed", { run: view(landed("a", "b", "c").finished("complete")) }, 3],
     ["degraded", { run: view(landed("a", "b", "c").finished("complete", { degraded: true })) }, 3],
-    ["landed", { deployed: 3 }, 3],
-    ["partial", { deployed: 1 }, 1],
+    ["landed", { deployed: new Set(["a", "b", "c"]) }, 3],
+    ["partial", { deployed: new Set(["b"]) }, 1],
+    [
+      "landed",
+      {
+        run: view(new RunLog({ units: [{ unit: "a" }] }).lands("a").finished("complete")),
+        deployed: new Set(["a", "b", "c"]),
+      },
+      3,
+    ],
   ] as [PlanStatus, Partial<PlanFacts>, number][])("says %s", (status, more, count) => {
     const row = viewPlanRow({ ...facts, ...more });
     expect([row.status, row.landed, row.total]).toEqual([status, count, 3]);

@@ -95,6 +95,7 @@ const show = command({
 export default group({
   name: "runs",
   description: "Manage the history of runs",
+  alone: "list",
   subcommands: {
     list,
     show,
