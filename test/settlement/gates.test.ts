@@ -57,6 +57,38 @@ describe("A4 a gate that cannot judge", () => {
   });
 });
 
+describe("A8 a checker that was loud before", () => {
+  const lint = (lines: number): string => {
+    const known = `seq -f 'old.txt:%.0f: error: a long word that was bad before' 1 ${lines}`;
+    return `${known}; cat new.txt; ${known}; exit 1`;
+  };
+  const judged = async (lines: number, said: string) => {
+    await using c = await court({
+      files: { "new.txt": "" },
+      project: { lint_cmd: lint(lines) },
+    });
+    return verdict(await c.judge({ "new.txt": said }), "lint");
+  };
+
+  test("hides nothing new in the middle of its output", async () => {
+    expect((await judged(20_000, "fine\n")).status).toBe("passed");
+    expect(await judged(20_000, "new.txt:1: error: worse\n")).toMatchObject({
+      status: "failed",
+      blame: "attempt",
+      diagnostics: [{ file: "new.txt", line: 1, message: "worse" }],
+    });
+  });
+
+  test("does not pass where more is written than is read: the base is red", async () => {
+    const loud = await judged(100_000, "new.txt:1: error: worse\n");
+    expect([loud.status, loud.blame, loud.reason]).toEqual([
+      "failed",
+      "base",
+      "exit code 1, with more output than is read: what is new cannot be told",
+    ]);
+  });
+});
+
 describe("which files", () => {
   test("A5 a change to documents runs what needs no sources, the task's own command first", async () => {
     await using c = await court({

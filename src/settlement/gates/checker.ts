@@ -16,6 +16,11 @@ export async function judgeChecker({ input, run, filled }: Judging): Promise<Jud
   if (input.request.tree === input.baseTree) return { ...failed(found, run.exit), blame: "base" };
   const base = await runOnBase(input, filled.onBase);
   if (base === null || base.status === "passed") return failed(found, run.exit);
+  // What was read says nothing about the rest.
+  if (run.cut || base.cut) {
+    const reason = `${run.exit}, with more output than is read: what is new cannot be told`;
+    return { ...failed([], reason), blame: base.cut ? "base" : "attempt" };
+  }
   const charged = newDiagnostics(found, findings(base.output, input.files.inBase));
   if (charged.length > 0) return failed(charged, `${run.exit}, ${charged.length} new`);
   // One that ends otherwise than before has something to say, even if it is not understood.

@@ -7,7 +7,7 @@ import type { GateVerdict } from "../context.ts";
 import type { Diagnostic } from "../diagnostics/diagnostic.ts";
 import type { GatePlace } from "../place.ts";
 import { type CommandRun, combined, fillIn } from "./command.ts";
-import { type GateInput, type GateName, type TreeGate, tailOf, verdictOf } from "./gate.ts";
+import { type GateInput, type GateName, keptOf, type TreeGate, tailOf, verdictOf } from "./gate.ts";
 import { remember, runOnBase } from "./on-base.ts";
 
 /** One configured command, as it runs on the tree and on the base. */
@@ -145,7 +145,7 @@ function merged(
     command: all.command,
     exit: bad[0]?.run.exit ?? null,
     durationMs: all.durationMs,
-    output: input.context.putOutput(output),
+    output: input.context.putOutput(keptOf(output)),
     tail: tailOf(telling.join("\n")),
     diagnostics: parts.flatMap(({ judged }) => judged.diagnostics),
     changedPaths: all.changedPaths,

@@ -6,7 +6,8 @@ import { runShell, substitute } from "../../process/spawn.ts";
 import type { SettlementContext } from "../context.ts";
 import { environmentIn } from "../environment.ts";
 
-const outputBytesMax = 1024 * 1024;
+/** Bytes of output that are read: what is left out cannot be compared with the base's. */
+const outputBytesMax = 8 * 1024 * 1024;
 
 /** Bytes of file names in one command line: systems take 128 KiB of shell text at most. */
 const namesBytesMax = 96 * 1024;
@@ -21,6 +22,8 @@ export interface CommandRun {
   exit: string;
   /** Both streams, the tree's own path taken out: it is another one each time. */
   output: string;
+  /** Whether there was more output than is read; then `output` is its head and tail. */
+  cut: boolean;
   durationMs: number;
   changedPaths: string[];
 }
@@ -90,6 +93,7 @@ export async function runCommand(
     exitCode: run.result.kind === "exited" ? run.result.code : null,
     exit: describeExit(run.result),
     output: run.combined.replaceAll(`${o.root}/`, "").replaceAll(o.root, "."),
+    cut: run.bytes > outputBytesMax,
     durationMs: run.durationMs,
     changedPaths: [],
   };
@@ -123,7 +127,7 @@ function listsWhatIsWrong(command: string): boolean {
 export function combined(runs: readonly CommandRun[]): CommandRun {
   const [first] = runs;
   if (first === undefined) {
-    const none = { command: "", exitCode: 0, exit: "", output: "", durationMs: 0 };
+    const none = { command: "", exitCode: 0, exit: "", output: "", cut: false, durationMs: 0 };
     return { ...none, status: "passed", changedPaths: [] };
   }
   if (runs.length === 1) return first;
@@ -137,6 +141,7 @@ export function combined(runs: readonly CommandRun[]): CommandRun {
     exitCode: worst.exitCode,
     exit: worst.exit,
     output: runs.map((run) => run.output).join(""),
+    cut: runs.some((run) => run.cut),
     durationMs: runs.reduce((total, run) => total + run.durationMs, 0),
     changedPaths: [...new Set(runs.flatMap((run) => run.changedPaths))],
   };

@@ -19,7 +19,7 @@ import { isTestFile } from "../source.ts";
 import { selectTests } from "../test-selection.ts";
 import { type CommandRun, takesFiles } from "./command.ts";
 import type { Filled } from "./command-gate.ts";
-import { type Applies, type GateInput, type TreeGate, tailOf, verdictOf } from "./gate.ts";
+import { type Applies, type GateInput, keptOf, type TreeGate, tailOf, verdictOf } from "./gate.ts";
 import { fillInSelection } from "./test-command.ts";
 
 export const coverageGate: TreeGate = {
@@ -48,7 +48,7 @@ export const coverageGate: TreeGate = {
       command: run.command,
       exit: run.exit,
       durationMs: run.durationMs,
-      output: c.putOutput(run.output),
+      output: c.putOutput(keptOf(run.output)),
       tail: tailOf(run.output),
       changedPaths: run.changedPaths,
       ...(await judge(input, commands, after)),

@@ -2,6 +2,7 @@
 import type { Config } from "../../config/config.ts";
 import type { DiffEntry } from "../../git/diff.ts";
 import type { Oid } from "../../git/repository.ts";
+import { BoundedOutput } from "../../process/bounded-output.ts";
 import type { GateVerdict, SettlementContext } from "../context.ts";
 import type { GatePlace } from "../place.ts";
 
@@ -90,6 +91,16 @@ export function verdictOf(gate: string, more: Partial<GateVerdict>): GateVerdict
     blame: null,
     ...more,
   };
+}
+
+const keptBytes = 1024 * 1024;
+
+/** What is kept of an output: all of it, or its head and tail. */
+export function keptOf(output: string): string {
+  if (output.length * 3 <= keptBytes) return output;
+  const kept = new BoundedOutput(keptBytes);
+  kept.add(Buffer.from(output));
+  return kept.text();
 }
 
 const tailBytes = 8 * 1024;

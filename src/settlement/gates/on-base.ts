@@ -81,5 +81,5 @@ function keyOf(tree: Oid, command: string): string {
 
 function passedRun(command: string): CommandRun {
   const ended = { status: "passed", exitCode: 0, exit: "exit code 0" } as const;
-  return { command, ...ended, output: "", durationMs: 0, changedPaths: [] };
+  return { command, ...ended, output: "", cut: false, durationMs: 0, changedPaths: [] };
 }
