@@ -49,6 +49,7 @@ export function summarizeRun(
       structural: result.end.structural,
       warnings: result.end.warnings,
       repository_changed: view.repositoryChanged,
+      red_base: view.redBase.map(toSnakeCase),
       radar: toSnakeCase(radar),
       units: view.units.map((unit) => unitDocument(unit, present(spent.get(unit.unit), unit.unit))),
     },

@@ -140,6 +140,14 @@ const kernelKinds = {
 } as const satisfies Record<Event["type"], EventKind>;
 
 const otherLifecycle = {
+  "base.checked": lifecycle(
+    "run",
+    "Every gate that applies has judged the base, before any worker.",
+    {
+      tip: ["string", "Commit of the target branch"],
+      gates: ["object[]", "Verdicts, with the fields of gate.finished; a failed one is a red base"],
+    },
+  ),
   "unit.changed": lifecycle("attempt", "A unit went from one phase to another.", {
     from: ["string", "Phase it left"],
     to: ["string", "Phase it is in"],

@@ -1,6 +1,6 @@
 /** Gate progress as lifecycle records. */
 import type { EventLog } from "../log/event-log.ts";
-import type { GateProgress } from "../settlement/context.ts";
+import type { GateProgress, GateVerdict } from "../settlement/context.ts";
 
 /** The function a settlement reports to: one record when a gate starts and one when it is done. */
 export function gateReporter(
@@ -19,21 +19,21 @@ export function gateReporter(
 function recordOf(progress: GateProgress): { type: string; data: Record<string, unknown> } {
   const common = { gate: progress.gate, tree: progress.tree, car: progress.car };
   if (progress.kind === "started") return { type: "gate.started", data: common };
-  const { verdict } = progress;
+  return { type: "gate.finished", data: { ...common, ...verdictData(progress.verdict) } };
+}
+
+/** What a gate said of a tree. */
+export function verdictData(verdict: GateVerdict): Record<string, unknown> {
   return {
-    type: "gate.finished",
-    data: {
-      ...common,
-      status: verdict.status,
-      command: verdict.command,
-      exit: verdict.exit,
-      duration_ms: Math.round(verdict.durationMs),
-      reason: verdict.reason,
-      output: verdict.output,
-      tail: verdict.tail,
-      diagnostics: verdict.diagnostics,
-      changed_paths: verdict.changedPaths,
-      cached: verdict.cached,
-    },
+    status: verdict.status,
+    command: verdict.command,
+    exit: verdict.exit,
+    duration_ms: Math.round(verdict.durationMs),
+    reason: verdict.reason,
+    output: verdict.output,
+    tail: verdict.tail,
+    diagnostics: verdict.diagnostics,
+    changed_paths: verdict.changedPaths,
+    cached: verdict.cached,
   };
 }

@@ -10,7 +10,7 @@ import type { Action } from "../kernel/action.ts";
 import type { Event, RunStatus } from "../kernel/event.ts";
 import { checkInvariants } from "../kernel/invariants.ts";
 import type { State } from "../kernel/state.ts";
-import { apply, initialState } from "../kernel/transition.ts";
+import { apply, initialState, type Step } from "../kernel/transition.ts";
 import type { NewEvent } from "../log/event-log.ts";
 import { faultPoint } from "../process/fault.ts";
 import { assert, present } from "../std/assert.ts";
@@ -25,6 +25,8 @@ export interface RunLoopOptions {
   start: Extract<Event, { type: "run.started" }>;
   /** Facts about the run that only views need, recorded with `run.started`. */
   about: Record<string, unknown>;
+  /** Recorded with `run.started`, after it. */
+  opening: Omit<NewEvent, "run" | "plan">[];
   /** Told of every state the run goes through, after it was recorded. */
   onState?: (state: State) => void;
 }
@@ -33,7 +35,7 @@ export interface RunLoopOptions {
 export async function runLoop(
   options: RunLoopOptions,
 ): Promise<{ state: State; status: RunStatus }> {
-  const { journal, performer, run, plan } = options;
+  const { journal, performer } = options;
   const inbox: Answer[] = [{ event: options.start }];
   let wake: (() => void) | null = null;
   let failure: { error: unknown } | null = null;
@@ -79,21 +81,7 @@ export async function runLoop(
     }
     const step = apply(state, answer.event);
     checkInvariants(state, answer.event, step);
-    const records: NewEvent[] = [
-      ...(answer.records ?? []).map((record) => ({ ...record, run, plan })),
-      recordOf(answer.event, { run, plan }, moreAbout(answer.event, options, step.disposition)),
-      ...step.changes.flatMap((change) => [
-        ...performer.evidence(change).map((record) => ({ ...record, run, plan })),
-        {
-          run,
-          plan,
-          unit: change.unit,
-          attempt: state.units[change.unit]?.attempt ?? null,
-          type: "unit.changed",
-          data: { from: change.from, to: change.to, reason: change.reason },
-        },
-      ]),
-    ];
+    const records = recordsOf(answer, step, state, options);
     faultPoint("event.deciding");
     const at = present(journal.append(records).at(-1), "an append returns its records").ts;
     faultPoint("event.recorded");
@@ -102,6 +90,32 @@ export async function runLoop(
   }
   if (failure !== null) throw (failure as { error: unknown }).error;
   return { state, status: present<RunStatus>(status, "a drained run has a status") };
+}
+
+/** Everything that one event is recorded with, in its order: one transaction. */
+function recordsOf(
+  { event, records = [] }: Answer,
+  step: Step,
+  state: State,
+  options: RunLoopOptions,
+): NewEvent[] {
+  const { performer, run, plan } = options;
+  const of = { run, plan };
+  const changes = step.changes.flatMap((change) => [
+    ...performer.evidence(change),
+    {
+      unit: change.unit,
+      attempt: state.units[change.unit]?.attempt ?? null,
+      type: "unit.changed",
+      data: { from: change.from, to: change.to, reason: change.reason },
+    },
+  ]);
+  return [
+    ...records.map((record) => ({ ...record, ...of })),
+    recordOf(event, of, moreAbout(event, options, step.disposition)),
+    ...(event.type === "run.started" ? options.opening : []).map((one) => ({ ...one, ...of })),
+    ...changes.map((record) => ({ ...record, ...of })),
+  ];
 }
 
 function moreAbout(

@@ -192,7 +192,12 @@ function catalogued(name: string): UnitShape {
 /** What is wrong with runs as a whole. A newer run that says otherwise, of whatever plan, mends it. */
 function ofRuns(runs: readonly Run[], facts: DiagnoseFacts): Finding[] {
   const found: Finding[] = [];
-  const add = (name: RunShape, { view, events }: Run, type: string, said: string): void => {
+  const add = (
+    name: RunShape | "base_red",
+    { view, events }: Run,
+    type: string,
+    said: string,
+  ): void => {
     const proof = events.findLast((event) => event.type === type) ?? events.at(-1);
     found.push(of(name, { view, unit: null, evidence: [evidenceOf(proof, said)] }));
   };
@@ -213,6 +218,16 @@ function ofRuns(runs: readonly Run[], facts: DiagnoseFacts): Finding[] {
       add("red_branch", run, "run.finished", verification.reason);
     }
     if (degraded) add("degraded", run, "run.finished", "the run is recorded as degraded");
+  }
+  for (const run of newestBy(runs, ({ view }) => view.target)) {
+    const { redBase, verification } = run.view;
+    const since = verification?.status ?? "";
+    // A branch that was verified since says itself whether it is red.
+    if (since === "failed" || (since === "passed" && verification?.reason === "")) continue;
+    const said = redBase.map(
+      ({ gate, command, reason }) => `${gate} (${command ?? ""}): ${reason}`,
+    );
+    if (said.length > 0) add("base_red", run, "base.checked", said.join("; "));
   }
   const finished = runs.find(({ view }) => view.phase === "complete" || view.phase === "partial");
   const unrecorded = finished?.view.warnings.find((said) =>

@@ -6,7 +6,13 @@
  */
 import type { Counts } from "../log/counts.ts";
 import { nextStep } from "./explain.ts";
-import { type AttemptView, endedPhases, type RunView, type UnitView } from "./run-view.ts";
+import {
+  type AttemptView,
+  endedPhases,
+  type GateView,
+  type RunView,
+  type UnitView,
+} from "./run-view.ts";
 import type { SelfCorrection } from "./self-corrections.ts";
 
 export interface DiffStat {
@@ -41,6 +47,7 @@ export interface ReviewView {
   warnings: string[];
   verification: { status: string; reason: string } | null;
   repositoryChanged: string | null;
+  redBase: GateView[];
   spending: Spending;
   units: UnitReview[];
 }
@@ -81,6 +88,7 @@ export function viewReview(run: RunView, facts: ReviewFacts, only: string | null
     warnings: run.warnings,
     verification: run.verification,
     repositoryChanged: run.repositoryChanged,
+    redBase: run.redBase,
     spending: runSpending(run, facts),
     units: units.map((unit) => reviewUnit(run, unit, facts)),
   };

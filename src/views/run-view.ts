@@ -32,6 +32,8 @@ export interface RunView {
   archivedTo: string | null;
   /** How git's shared configuration changed while workers ran, when it did. */
   repositoryChanged: string | null;
+  /** Gates that failed on the base, before any change. */
+  redBase: GateView[];
   lastSeq: number;
   lastAt: string;
   /** In plan order. */
@@ -176,6 +178,7 @@ function beginRun(event: RecordedEvent): RunView {
     verification: null,
     archivedTo: null,
     repositoryChanged: null,
+    redBase: [],
     lastSeq: seq,
     lastAt: ts,
     units: objects(data, "units").map((about) => beginUnit(about, event)),
@@ -206,6 +209,11 @@ function beginUnit(about: Record<string, unknown>, event: RecordedEvent): UnitVi
 
 function advanceRun(run: RunView, { type, data, ts }: RecordedEvent): void {
   if (type === "repository.changed") run.repositoryChanged = text(data, "diff");
+  if (type === "base.checked") {
+    run.redBase = objects(data, "gates")
+      .map(viewGate)
+      .filter(({ status }) => status === "failed");
+  }
   // By hand, after the run.
   if (type === "plan.archived") run.archivedTo = textOrNull(data, "to");
   if (type !== "run.finished") return;

@@ -26,6 +26,8 @@ export interface RunStatusView {
   finishedAt: string | null;
   target: string;
   degraded: boolean;
+  /** Gates that failed before any change. */
+  redBase: { gate: string; command: string | null; reason: string }[];
   /** How many units are in each phase, in the order phases are met. */
   phases: { phase: string; count: number }[];
   units: UnitStatusView[];
@@ -84,6 +86,7 @@ function viewRunStatus(run: RunView, liveRun: string | null): RunStatusView {
     finishedAt: run.finishedAt,
     target: run.target,
     degraded: run.degraded,
+    redBase: run.redBase.map(({ gate, command, reason }) => ({ gate, command, reason })),
     phases: [...counts].map(([phase, count]) => ({ phase, count })),
     units,
   };

@@ -33,7 +33,10 @@ export function viewTrouble(events: readonly RecordedEvent[]): Trouble | null {
   const end = events.findLast(({ type }) => type === "run.finished")?.data ?? {};
   const verification = record(end["verification"]);
   const failed = text(verification, "status") === "failed";
-  const gates = failed ? objects(verification, "gates").map(redGate) : baseGates(events);
+  const mended = text(verification, "status") === "passed" && text(verification, "reason") === "";
+  const gates = failed
+    ? objects(verification, "gates").map(redGate)
+    : baseGates(events, { checked: !mended });
   const red = failed
     ? text(verification, "reason")
     : gates.map(({ gate, reason }) => `${gate}: ${reason}`).join("; ");
@@ -43,14 +46,23 @@ export function viewTrouble(events: readonly RecordedEvent[]): Trouble | null {
   return { red: failed && red === "" ? "the gates failed" : red, gates, degraded, offenders };
 }
 
-/** Gates that attempts were rejected by although the base fails them in the same way. */
-function baseGates(events: readonly RecordedEvent[]): RedGate[] {
+/**
+ * Gates that failed on the base when it was checked, as far as that still counts, and those that
+ * attempts were rejected by although the base fails them in the same way.
+ */
+function baseGates(events: readonly RecordedEvent[], o: { checked: boolean }): RedGate[] {
   const found = events
-    .filter(({ type }) => type === "attempt.rejected")
-    .flatMap(({ data }) => objects(data, "gates"))
-    .filter((gate) => gate["blame"] === "base")
+    .flatMap(({ type, data }) => {
+      if (type === "attempt.rejected") return objects(data, "gates").filter(isOfBase);
+      if (type !== "base.checked" || !o.checked) return [];
+      return objects(data, "gates").filter((gate) => gate["status"] === "failed");
+    })
     .map(redGate);
   return [...new Map(found.map((gate) => [gate.gate, gate])).values()];
+}
+
+function isOfBase(gate: Record<string, unknown>): boolean {
+  return gate["blame"] === "base";
 }
 
 function redGate(data: Record<string, unknown>): RedGate {

@@ -123,6 +123,16 @@ describe("gates", () => {
     expect(run.stderr).toContain("the base is red: tests");
     expect(run.stderr).toContain("base is red");
     expect(p.events().filter((e) => e.type === "attempt.prepared")).toHaveLength(1);
+    expect(p.events()[1]).toMatchObject({
+      type: "base.checked",
+      data: { gates: [{ gate: "tests", status: "failed", tail: "(fail) always\n" }] },
+    });
+    const review = await p.dgov(["plan", "review", "p"]);
+    expect(review.stdout).toContain("the base was red: tests");
+    expect(review.stdout).toContain("| (fail) always");
+    const status = JSON.parse((await p.dgov(["status", "--json"])).stdout);
+    expect(status.runs[0].red_base).toMatchObject([{ gate: "tests" }]);
+    expect((await p.dgov(["diagnose"])).stdout).toContain("base_red");
   });
 
   test.concurrent("A17 a test that fails once and then passes is flaky: it lands, and is shown", async () => {

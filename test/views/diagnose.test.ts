@@ -215,6 +215,8 @@ describe("a run", () => {
     ],
     ["red_branch", [done("r1", failed)]],
     ["degraded", [done("r1", { ...passed, degraded: true })]],
+    ["base_red", [redBase("r1", { status: "skipped", reason: "nothing landed" })]],
+    ["base_red", [redBase("r1", { status: "passed", reason: "the base was red before" })]],
     ["not_recorded", [done("r1", { warnings: ["no bookkeeping commit: main moved"] })]],
     ["flaky_gate", [flaky("r1")]],
   ] as const)("is %s", (name, runs) => {
@@ -228,6 +230,8 @@ describe("a run", () => {
       [done("r2", passed, "q"), done("r1", failed)],
       {},
     ],
+    ["a red base the run mended", [redBase("r1", passed.verification)], {}],
+    ["a base that is green since", [done("r2", passed, "q"), redBase("r1", { status: "" })], {}],
     ["a gate that held since", [judged("r2", "passed"), flaky("r1")], {}],
     [
       "a configuration a newer run accepted",
@@ -245,6 +249,22 @@ describe("a run", () => {
     expect(names([idle, done("r1", failed)])).toEqual(["red_branch"]);
   });
 
+  test("a red base is said with the gate, its command and its reason", () => {
+    expect(found([redBase("r1", { status: "skipped" })])).toMatchObject([
+      {
+        unit: null,
+        nextAction: "dgov plan remediate p",
+        evidence: [{ seq: 2, text: "lint (make lint): 2 findings" }],
+      },
+    ]);
+  });
+
+  function redBase(run: string, verification: object): RunLog {
+    const gate = { gate: "lint", command: "make lint", status: "failed", reason: "2 findings" };
+    return log(run)
+      .add("base.checked", { tip: "b", gates: [gate] })
+      .finished("complete", { verification });
+  }
   function judged(run: string, status: string): RunLog {
     const gate = { gate: "tests", command: "make test", status, reason: "" };
     return log(run).add("gate.finished", gate, "t/m.a", 1).lands("t/m.a").finished("complete");

@@ -52,3 +52,18 @@ test("a degraded structure names its offenders, as far as they were recorded", (
   });
   expect(viewTrouble(log().finished("complete", { degraded: true }).events)?.offenders).toEqual([]);
 });
+
+test("a base that was red when it was checked is trouble, unless the run mended it", () => {
+  const gate = { gate: "lint", status: "failed", reason: "2 findings", command: "lint", tail: "x" };
+  const gates = [gate, { ...gate, gate: "tests", status: "passed", reason: "" }];
+  const checked = (end: object): ReturnType<typeof viewTrouble> =>
+    viewTrouble(
+      log()
+        .add("base.checked", { tip: "b", gates })
+        .finished("failed", { ...end }).events,
+    );
+  expect(checked({})).toMatchObject({ red: "lint: 2 findings", gates: [{ gate: "lint" }] });
+  const reason = "the base was red before";
+  expect(checked({ verification: { status: "passed", reason } })).not.toBeNull();
+  expect(checked({ verification: { status: "passed", reason: "" } })).toBeNull();
+});

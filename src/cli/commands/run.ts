@@ -1,7 +1,8 @@
 /** `dgov run`: compile current source and execute it. */
 import { DgovError } from "../../error.ts";
 import type { RecordedEvent } from "../../log/event-log.ts";
-import type { RunRequest, RunResult } from "../../runner/execute.ts";
+import type { RunResult } from "../../runner/execute.ts";
+import type { RunRequest } from "../../runner/run-request.ts";
 import { usageError, wholeNumber } from "../args.ts";
 import { type Context, command } from "../command.ts";
 import { onGitHub, report, reportError } from "../github/report.ts";
@@ -54,6 +55,7 @@ const args = {
 export default command({
   name: "run",
   description: "Compile and execute a plan",
+  converses: true,
   args,
   examples: [
     "dgov run",

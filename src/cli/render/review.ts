@@ -9,6 +9,9 @@ export function renderReview(view: ReviewView): string {
     `${view.plan}: run ${view.run} ${words(view.phase)}${view.degraded ? " (degraded)" : ""}${took}, onto ${view.target}`,
     `  started ${moment(view.startedAt)} UTC; ${spending(view.spending)}`,
   ];
+  for (const gate of view.redBase) {
+    lines.push(`  the base was red: ${gate.gate}: ${gate.reason}`, ...gateOutput(gate, "    "));
+  }
   if (view.verification !== null) {
     const reason = view.verification.reason === "" ? "" : `: ${view.verification.reason}`;
     lines.push(`  the finished branch: ${view.verification.status}${reason}`);
@@ -86,12 +89,14 @@ function gateWord(gate: GateView): string {
 /** A rejection with every gate's command, exit and the end of its real output. */
 export function renderRejection(rejection: Rejection): string[] {
   const lines = [`    rejected: ${rejection.verdict}: ${rejection.reason}`];
-  for (const gate of rejection.gates) {
-    const command = gate.command === null ? "" : `: ${gate.command}`;
-    lines.push(`    ${gate.gate} ${words(gate.status)} (${gate.exit ?? gate.reason})${command}`);
-    if (gate.tail.trim() !== "") lines.push(indented(gate.tail.trimEnd(), "      | "));
-  }
-  return lines;
+  return [...lines, ...rejection.gates.flatMap((gate) => gateOutput(gate, "    "))];
+}
+
+function gateOutput(gate: GateView, indent: string): string[] {
+  const command = gate.command === null ? "" : `: ${gate.command}`;
+  const line = `${indent}${gate.gate} ${words(gate.status)} (${gate.exit ?? gate.reason})${command}`;
+  const tail = gate.tail.trim() === "" ? [] : [indented(gate.tail.trimEnd(), `${indent}  | `)];
+  return [line, ...tail];
 }
 
 function spending(sum: Spending): string {

@@ -16,6 +16,7 @@ function renderRun(run: RunStatusView): string[] {
   return [
     `${run.plan}  run ${run.run}  ${run.phase}${degraded} onto ${run.target}: ${counts}`,
     `  started ${moment(run.startedAt)} UTC${ended}`,
+    ...run.redBase.map(({ gate, reason }) => `  the base was red: ${gate}: ${clip(reason)}`),
     ...table(run.units.map(unitRow)),
   ];
 }

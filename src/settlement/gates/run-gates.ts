@@ -207,7 +207,9 @@ async function sourceFiles(
 export async function checkGatesRunnable(
   c: SettlementContext,
   base: Oid,
-): Promise<{ ok: true; red: GateVerdict[] } | { ok: false; verdicts: GateVerdict[] }> {
+): Promise<
+  { ok: true; verdicts: GateVerdict[]; red: GateVerdict[] } | { ok: false; verdicts: GateVerdict[] }
+> {
   const tree = await treeOf(c.repository, base);
   const { verdicts } = await runGates(c, {
     unit: null,
@@ -224,5 +226,5 @@ export async function checkGatesRunnable(
     (v) => v.status === "errored" || (v.gate === "setup" && v.status === "failed"),
   );
   if (unrunnable.length > 0) return { ok: false, verdicts: unrunnable };
-  return { ok: true, red: verdicts.filter((v) => v.status === "failed") };
+  return { ok: true, verdicts, red: verdicts.filter((v) => v.status === "failed") };
 }

@@ -1,0 +1,64 @@
+/** What is to be run, and what is settled already: the plan, its target, what earlier runs came to. */
+import { DgovError } from "../error.ts";
+import { type LandedUnit, scanLanded } from "../git/repository.ts";
+import type { CompiledPlan } from "../plan/compiled.ts";
+import type { AskedTurn } from "./asked.ts";
+import { requireCleanTree, resolveTarget } from "./checks.ts";
+import type { Ground } from "./ground.ts";
+import { type UnitHistory, unresolved } from "./history.ts";
+import { planHistory } from "./past-runs.ts";
+import type { RunRequest } from "./run-request.ts";
+import { selected, settledUnits } from "./selection.ts";
+
+/** The plan as it is run, and where it lands. */
+export interface Chosen {
+  plan: CompiledPlan;
+  bytes: string;
+  /** What compiling asked a model. */
+  asked: readonly AskedTurn[];
+  target: string;
+  tip: string;
+}
+
+/** Compiles the plan and finds the branch it lands on. */
+export async function choosePlan(request: RunRequest, ground: Ground): Promise<Chosen> {
+  const { repository, config, projectDir } = ground;
+  const { target, tip } = await resolveTarget(repository, request.target);
+  const compiled = await request.compile(config, repository);
+  const some = selected(compiled.plan, request.only);
+  // Nobody would change work done by hand between two attempts.
+  const plan = request.byHand.size === 0 ? some : { ...some, maxRetries: 0 };
+  await requireCleanTree(repository, projectDir, plan, request.allowDirty);
+  return { plan, bytes: compiled.bytes, asked: compiled.asked, target, tip };
+}
+
+/** What earlier runs came to. */
+export interface Past {
+  history: Map<string, UnitHistory>;
+  /** Commits of this plan's units that the target has. */
+  landed: LandedUnit[];
+  settled: { unit: string; as: "landed" | "done" }[];
+  /** What a bare run must not quietly start again. */
+  unresolved: UnitHistory[];
+}
+
+/** Asks git what has landed and the log what has not. */
+export async function lookBack(request: RunRequest, ground: Ground, chosen: Chosen): Promise<Past> {
+  const { repository, log } = ground;
+  const { plan, tip } = chosen;
+  if (repository.shallow && !request.yes) {
+    throw new DgovError(
+      "ENVIRONMENT",
+      "this is a shallow clone: what landed earlier cannot be seen",
+      { hint: "git fetch --unshallow, or run again with -y to run every unit" },
+    );
+  }
+  const all = await scanLanded(repository, { tip, plan: plan.name });
+  const ids = new Set(plan.tasks.map((task) => task.id));
+  const landed = all.filter((one) => ids.has(one.unit));
+  const history = planHistory(log, plan.name);
+  const settled = settledUnits(plan, landed, history, request.mode);
+  const known = new Set(settled.map((one) => one.unit));
+  const open = unresolved(history, plan.tasks).filter((entry) => !known.has(entry.unit));
+  return { history, landed, settled, unresolved: request.mode === "bare" ? open : [] };
+}
