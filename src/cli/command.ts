@@ -48,6 +48,8 @@ export interface Command<A extends ArgsDef = ArgsDef> {
   /** Full command lines, printed under EXAMPLES by `--help`. */
   examples: string[];
   hidden?: boolean;
+  /** Takes its time and talks meanwhile: at a terminal its words get their levels in colour. */
+  converses?: boolean;
   /** Returns the exit code, or throws DgovError. */
   run(context: Context, args: Args<A>): Promise<number>;
 }

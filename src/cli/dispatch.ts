@@ -79,6 +79,7 @@ async function runLine(argv: readonly string[], env: Env, output: ProcessOutput)
   const line = parseLine(rest, found.target.args);
   checkPositionals(line, found.target, found.path);
   const context = makeContext(output, { root: textOf(line, "root"), env });
+  if (found.target.converses) await output.converse();
   return call(found.target, line, context);
 }
 

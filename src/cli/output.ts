@@ -9,6 +9,7 @@
 import { writeSync } from "node:fs";
 import { isatty } from "node:tty";
 import { assert } from "../std/assert.ts";
+import type { TerminalLog } from "./log.ts";
 import { printable, printableJson } from "./render/printable.ts";
 
 export interface Output {
@@ -51,6 +52,8 @@ export interface OutputOptions {
 /** The output of this process, and whether anything was written to stdout yet. */
 export interface ProcessOutput extends Output {
   readonly answered: boolean;
+  /** From here on the conversation has its levels in colour, where stderr is a terminal. */
+  converse(): Promise<void>;
 }
 
 /** Output on the process's own streams. A broken pipe aborts `closed` and is otherwise ignored. */
@@ -64,14 +67,16 @@ export function processOutput(options: OutputOptions): ProcessOutput {
     if (closing.signal.aborted) return;
     if (!writeAll(stdout, text.endsWith("\n") ? text : `${text}\n`)) closing.abort();
   };
+  let log: TerminalLog | null = null;
   const say = (text: string): void => {
     writeAll(stderr, `${printable(text)}\n`);
   };
+  const color = terminal && options.color !== false && !env["NO_COLOR"];
   const writeJson = (value: object): void => write(printableJson(JSON.stringify(value)));
   return {
     mode: json ? "json" : "text",
     live: terminal && !quiet,
-    color: terminal && options.color !== false && !env["NO_COLOR"],
+    color,
     quiet,
     closed: closing.signal,
     get answered() {
@@ -86,9 +91,18 @@ export function processOutput(options: OutputOptions): ProcessOutput {
     line: (text) => write(printable(text)),
     record: writeJson,
     status(text) {
-      if (!quiet) say(text);
+      if (log !== null) log.status(text);
+      else if (!quiet) say(text);
     },
-    warn: say,
+    warn(text) {
+      if (log !== null) log.warn(text);
+      else say(text);
+    },
+    async converse() {
+      if (!terminal) return;
+      const { terminalLog } = await import("./log.ts");
+      log = await terminalLog({ quiet, color, write: (text) => writeAll(stderr, text) });
+    },
   };
 }
 

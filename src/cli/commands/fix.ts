@@ -10,6 +10,7 @@ import { runPlan } from "./run.ts";
 export default command({
   name: "fix",
   description: "Make one change by a plan of one task",
+  converses: true,
   args: {
     prompt: {
       type: "positional",
@@ -56,7 +57,8 @@ export default command({
       throw usageError(`"${args.name}" is not a name`, nameRule);
     }
     const { summaryOf, fixPlanFiles } = await import("../../plan/fix.ts");
-    const { newPlanFolder, hasRun } = await import("../new-plan.ts");
+    const { newPlanFolder } = await import("../new-plan.ts");
+    const { hasRun } = await import("../plan-names.ts");
     const wanted = args.name ?? safeName(`fix-${summaryOf(args.prompt)}`.toLowerCase(), "fix");
     const location = await newPlanFolder(projectRoot, { wanted, kind: "fix" }, (name) =>
       fixPlanFiles({

@@ -11,6 +11,7 @@ const goalCharsMax = 100_000;
 export default command({
   name: "create",
   description: "Have a planner turn a goal into a plan",
+  converses: true,
   args: {
     goal: {
       type: "positional",
@@ -81,10 +82,10 @@ async function requireFreeName(
 ): Promise<string | null> {
   if (name === undefined) return null;
   const { isSafeName, nameRule } = await import("../../plan/names.ts");
-  const { isNameTaken } = await import("../../planner/draft-folder.ts");
+  const { isNameTaken } = await import("../plan-names.ts");
   if (!isSafeName(name)) throw usageError(`"${name}" is not a name`, nameRule);
-  if (!isNameTaken(projectRoot, name)) return name;
-  throw new DgovError("REFUSED", `the plan ${name} exists already`, {
+  if (!(await isNameTaken(projectRoot, name))) return name;
+  throw new DgovError("REFUSED", `the name ${name} is or was in use`, {
     hint: "choose another --name",
   });
 }
