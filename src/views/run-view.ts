@@ -160,6 +160,9 @@ export function viewRun(events: readonly RecordedEvent[]): RunView | null {
 
 function beginRun(event: RecordedEvent): RunView {
   const { data, ts, seq } = event;
+  const settled = new Map(
+    objects(data, "settled").map((one) => [text(one, "unit"), text(one, "as")]),
+  );
   return {
     run: event.run,
     plan: event.plan,
@@ -181,24 +184,25 @@ function beginRun(event: RecordedEvent): RunView {
     redBase: [],
     lastSeq: seq,
     lastAt: ts,
-    units: objects(data, "units").map((about) => beginUnit(about, event)),
+    units: objects(data, "units").map((about) =>
+      beginUnit(about, ts, settled.get(text(about, "unit")) ?? null),
+    ),
   };
 }
 
-function beginUnit(about: Record<string, unknown>, event: RecordedEvent): UnitView {
-  const unit = text(about, "unit");
-  const settled = objects(event.data, "settled").find((one) => text(one, "unit") === unit);
+/** `settled` is the phase an earlier run left the unit in for good; null when this one has it to do. */
+function beginUnit(about: Record<string, unknown>, at: string, settled: string | null): UnitView {
   return {
-    unit,
+    unit: text(about, "unit"),
     summary: text(about, "summary"),
     role: text(about, "role") || "worker",
     digest: text(about, "digest"),
     dependsOn: texts(about, "depends_on"),
-    phase: settled === undefined ? "pending" : text(settled, "as"),
-    reason: settled === undefined ? "" : "before this run",
-    since: event.ts,
+    phase: settled ?? "pending",
+    reason: settled === null ? "" : "before this run",
+    since: at,
     waitingOn: [],
-    settled: settled !== undefined,
+    settled: settled !== null,
     landed: null,
     result: null,
     keptRef: null,
