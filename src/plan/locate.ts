@@ -41,7 +41,8 @@ function plansIn(folder: string, of: Pick<PlanLocation, "archived" | "kind">): P
 
 /**
  * The plan somebody means: a name, or a path to its folder (an old path of an archived plan too).
- * Nothing typed means the only live plan. NOT_FOUND with a suggestion otherwise.
+ * Nothing typed means the only live plan of `.dgov/plans/`; a fix plan is meant by its name alone.
+ * NOT_FOUND with a suggestion otherwise.
  */
 export async function resolvePlan(
   projectRoot: string,
@@ -90,7 +91,7 @@ function declaredName({ dir }: PlanLocation): string | null {
 }
 
 function onlyLivePlan(plans: PlanLocation[]): PlanLocation {
-  const live = plans.filter((plan) => !plan.archived);
+  const live = plans.filter((plan) => !plan.archived && plan.kind === "plan");
   const [first, second] = live;
   if (first !== undefined && second === undefined) return first;
   throw new DgovError(

@@ -10,20 +10,6 @@ import { archiveName } from "../plan/names.ts";
 const plansDir = ".dgov/plans";
 const draftsDir = ".dgov/runtime/planner";
 
-/** Whether a plan of that name is there, live or archived: names tell what has landed. */
-export function isNameTaken(projectRoot: string, name: string): boolean {
-  const plans = join(projectRoot, plansDir);
-  return existsSync(join(plans, name)) || existsSync(join(plans, archiveName, name));
-}
-
-/** The name, or the first of `-2`, `-3`, ... that is free. */
-export function freeName(projectRoot: string, name: string): string {
-  for (let n = 1; ; n++) {
-    const candidate = n === 1 ? name : `${name}-${n}`;
-    if (!isNameTaken(projectRoot, candidate)) return candidate;
-  }
-}
-
 export class DraftFolder {
   readonly #projectRoot: string;
   readonly #root: string;
@@ -52,7 +38,7 @@ export class DraftFolder {
     const plans = join(this.#projectRoot, plansDir);
     this.#makeFolder(plans);
     const dir = join(plans, name);
-    if (isNameTaken(this.#projectRoot, name)) {
+    if (existsSync(dir) || existsSync(join(plans, archiveName, name))) {
       throw new DgovError("REFUSED", `the plan ${name} appeared meanwhile`, {
         hint: "plan again, or choose another --name",
       });

@@ -216,6 +216,10 @@ describe("plan create --auto", () => {
     expect(await named("--name", "../mine")).toEqual(["USAGE", 2]);
     expect(p.model.requests).toHaveLength(asked);
     expect(plans(p)).toEqual(["mine", "p", "p-2"]);
+    // A name that only git remembers: its units would count as landed.
+    const trailers = "Dgov-Plan: old\nDgov-Unit: tasks/main.a\nDgov-Digest: 1\nDgov-Run: r";
+    await p.repo.git("commit", "-q", "--allow-empty", "-m", `Do it\n\n${trailers}`);
+    expect(await named("--name", "old")).toEqual(["REFUSED", 1]);
   });
 
   test.concurrent("--model may be an alias", async () => {

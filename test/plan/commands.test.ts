@@ -1,6 +1,7 @@
 /** `compile`, `validate` and `init-plan` on real projects. */
 import { describe, expect, test } from "bun:test";
 import {
+  cpSync,
   existsSync,
   mkdirSync,
   readdirSync,
@@ -410,7 +411,17 @@ describe("naming a plan", () => {
       expect.stringContaining("there are several plans: other, p"),
     ]);
     rmSync(join(repo.path, ".dgov/plans/other"), { recursive: true });
-    expect((await run("validate")).exitCode).toBe(0);
+    cpSync(join(repo.path, plan), join(repo.path, ".dgov/runtime/fix-plans/f"), {
+      recursive: true,
+    });
+    const [only, fix] = [await run("validate"), await run("validate", "f")];
+    expect([only.exitCode, only.stdout, fix.exitCode]).toEqual([
+      0,
+      expect.stringContaining("p is valid"),
+      0,
+    ]);
+    rmSync(join(repo.path, plan), { recursive: true });
+    expect((await run("validate")).stderr).toContain("there is no live plan");
   });
 
   test("a plan outside the project is refused (C10)", async () => {

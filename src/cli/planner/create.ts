@@ -9,7 +9,7 @@ import { writeCompiled } from "../../plan/compiled-file.ts";
 import { filesOnDisk } from "../../plan/files.ts";
 import { Conversation, type Drafted } from "../../planner/conversation.ts";
 import { planName } from "../../planner/draft.ts";
-import { DraftFolder, freeName } from "../../planner/draft-folder.ts";
+import { DraftFolder } from "../../planner/draft-folder.ts";
 import { planFiles } from "../../planner/files.ts";
 import { requireModels } from "../../runner/checks.ts";
 import { openPlannerSite, type PlannerSite } from "../../runner/planner-site.ts";
@@ -19,6 +19,7 @@ import type { WorkerMessage } from "../../worker/protocol.ts";
 import type { PlanDraft, PlannerAnswer } from "../../worker/roles/planner.ts";
 import type { Context } from "../command.ts";
 import { compileFromDisk, configFor, invalidPlan } from "../compile-plan.ts";
+import { freeName } from "../plan-names.ts";
 import { renderDiagnostics } from "../render/diagnostics.ts";
 import { renderDraft } from "../render/draft.ts";
 import { newTokens, type Tokens } from "../tokens.ts";
@@ -167,7 +168,7 @@ async function check(
 ): Promise<
   { ok: true; checked: Written } | { ok: false; text: string; diagnostics: Diagnostic[] }
 > {
-  const name = freeName(request.projectRoot, planName(draft, request.name));
+  const name = await freeName(request.projectRoot, planName(draft, request.name));
   const dir = ground.folder.write(name, planFiles(draft, name));
   const result = await compile(context, request, { ...ground, name, dir, sops: "offline" });
   if (result.ok) return { ok: true, checked: { name, dir, compiled: result } };
