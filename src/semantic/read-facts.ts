@@ -13,8 +13,20 @@ export function supportedLanguage(path: string): LanguageName | null {
   return language !== null && grammarOf(language) !== null ? language : null;
 }
 
-/** Facts of a file; null when its language has no symbol table or its grammar gives up. */
+/**
+ * Facts of a file; null when its language has no symbol table, its grammar gives up, or it is nested
+ * deeper than can be followed.
+ */
 export async function readFacts(path: string, text: string): Promise<FileFacts | null> {
+  try {
+    return await factsIn(path, text);
+  } catch (error) {
+    if (error instanceof RangeError) return null;
+    throw error;
+  }
+}
+
+async function factsIn(path: string, text: string): Promise<FileFacts | null> {
   const language = supportedLanguage(path);
   const grammar = language === null ? null : grammarOf(language);
   if (language === null || grammar === null) return null;

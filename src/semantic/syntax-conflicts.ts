@@ -16,8 +16,18 @@ export async function syntaxConflicts(states: States): Promise<Found> {
       continue;
     }
     const merged = await states.facts("merged", path);
-    const [line] = merged?.errorLines ?? [];
-    if (merged === null || line === undefined) continue;
+    if (merged === null) {
+      if ((await states.id("merged", path)) !== undefined) {
+        notes.push({
+          path,
+          line: 1,
+          message: "the file cannot be read: its symbols are not judged",
+        });
+      }
+      continue;
+    }
+    const [line] = merged.errorLines;
+    if (line === undefined) continue;
     const { ours, theirs } = states.changedBy(path);
     const sides = await Promise.all(
       (["base", "ours", "theirs"] as const).map((state) => states.facts(state, path)),

@@ -5,6 +5,7 @@
 import { join } from "node:path";
 import { diffTrees, listTree, readBlobAt, readObjects } from "../git/diff.ts";
 import type { Oid, Repository } from "../git/repository.ts";
+import { compareText } from "../std/order.ts";
 import { type Baseline, baselineFile, parseBaseline } from "../structure/baseline.ts";
 import {
   type FileFacts,
@@ -45,6 +46,9 @@ export interface Scan {
   offenders: Offender[];
   /** Every file of the project. */
   paths: ReadonlySet<string>;
+  /** Source files whose figures count, and those left out for what is written in them. */
+  counted: ReadonlySet<string>;
+  leftOut: ReadonlySet<string>;
 }
 
 /** The built-in sensor of a settlement. */
@@ -99,7 +103,16 @@ async function scan(s: Sensor, treeish: Oid, folder: string): Promise<Scan> {
   const { includeTests } = s;
   const measured = measureFiles(files, index, { includeTests });
   const offenders = offendersOf(files, measured, { index, includeTests });
-  return { figures: measured.figures, offenders, paths: new Set(paths) };
+  const pathsOf = (some: readonly SourceFile[]) => new Set(some.map(({ path }) => path));
+  return {
+    figures: measured.figures,
+    offenders,
+    paths: new Set(paths),
+    counted: pathsOf(files.filter(({ counted }) => counted)),
+    leftOut: pathsOf(
+      files.filter(({ path, facts }) => facts.generated && !isLeftByPath(path, includeTests)),
+    ),
+  };
 }
 
 /** Ordinary files of the project, by their paths in it. */
@@ -136,9 +149,13 @@ async function sourceFiles(
   return sources.flatMap(({ path, key }) => {
     const facts = s.facts.get(key);
     if (facts === undefined) return [];
-    const left = facts.generated || isGeneratedPath(path) || (!s.includeTests && isTestPath(path));
+    const left = facts.generated || isLeftByPath(path, s.includeTests);
     return [{ path, facts, counted: !left && path.startsWith(below) }];
   });
+}
+
+function isLeftByPath(path: string, includeTests: boolean): boolean {
+  return isGeneratedPath(path) || (!includeTests && isTestPath(path));
 }
 
 /** Parses blobs that nobody has seen yet, without keeping the run from its other work. */
@@ -187,7 +204,17 @@ export async function chargesBetween(
       .filter(({ path }) => path.startsWith(prefix))
       .map(({ path }) => path.slice(prefix.length)),
   );
-  return chargesOf(after.offenders, before.offenders, { touched, paths: after.paths });
+  return [
+    ...[...touched].sort(compareText).flatMap((path) => hiding(path, before, after)),
+    ...chargesOf(after.offenders, before.offenders, { touched, paths: after.paths }),
+  ];
+}
+
+/** A changed file may not take itself out of the figures by what is written in it. */
+function hiding(path: string, before: Scan, after: Scan): Charge[] {
+  if (!after.leftOut.has(path) || before.leftOut.has(path)) return [];
+  const kind = before.counted.has(path) ? "hidden_file" : "unmeasured_file";
+  return [{ kind, path, name: "", line: 1, endLine: 1, value: 1, limit: 0, was: null }];
 }
 
 /** Whether a commit or tree has files the sensor reads. */

@@ -114,12 +114,7 @@ async function parseMissing(
 /** Nothing, of what is missing, generated, or nested too deep to be followed. */
 async function importsIn(path: string, bytes: Buffer | undefined): Promise<KeptImport[]> {
   if (bytes === undefined || bytes.length > bytesMax) return [];
-  try {
-    return packed((await importsOf(path, bytes.toString())) ?? []);
-  } catch (error) {
-    if (error instanceof RangeError) return [];
-    throw error;
-  }
+  return packed((await importsOf(path, bytes.toString())) ?? []);
 }
 
 function packed(imports: readonly Import[]): KeptImport[] {

@@ -28,18 +28,12 @@ export async function factsOf(language: string | null, text: string): Promise<Fi
   const plain = { language, lines, generated: isGenerated(text) };
   const nothing = { ...plain, functions: [], imports: [], defines: [], refers: [], uses: [] };
   if (text.length > textMax || text.includes("\0")) return { ...nothing, generated: true };
-  try {
-    const parsed = await withTree(language, text, (root) => ({
-      ...plain,
-      ...measure(root, language),
-      imports: importsIn(root, language),
-    }));
-    return parsed ?? nothing;
-  } catch (error) {
-    // Nested deeper than one can follow: no person's.
-    if (error instanceof RangeError) return { ...nothing, generated: true };
-    throw error;
-  }
+  const parsed = await withTree(language, text, (root) => ({
+    ...plain,
+    ...measure(root, language),
+    imports: importsIn(root, language),
+  }));
+  return parsed ?? { ...nothing, generated: true };
 }
 
 function isGenerated(text: string): boolean {

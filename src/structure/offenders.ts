@@ -6,7 +6,14 @@ import type { SourceFile } from "./graph.ts";
 import { type FunctionProblem, functionProblems, limits } from "./limits.ts";
 import { isHotspot, type Measured } from "./metrics.ts";
 
-export type OffenderKind = FunctionProblem | "cycle" | "god_file" | "hotspot" | "large_file";
+export type OffenderKind =
+  | FunctionProblem
+  | "cycle"
+  | "god_file"
+  | "hotspot"
+  | "large_file"
+  | "hidden_file"
+  | "unmeasured_file";
 
 export interface Offender {
   kind: OffenderKind;
@@ -27,6 +34,7 @@ const hard: ReadonlySet<OffenderKind> = new Set([
   "god_file",
   "complex_function",
   "cognitive_function",
+  "hidden_file",
 ]);
 
 /** Whether a charge of this kind rejects a change. */
@@ -40,6 +48,10 @@ const whats: Readonly<Record<OffenderKind, (o: Offender) => string>> = {
   hotspot: (o) =>
     `${o.value} files depend on this one, which is not stable; ${o.limit} are allowed`,
   large_file: (o) => `the file has ${o.value} lines, ${o.limit} are allowed`,
+  hidden_file: () =>
+    "the file was measured before, and is not any more: it says that it is generated, or cannot be read",
+  unmeasured_file: () =>
+    "the file is not measured: it says that it is generated, or cannot be read",
   complex_function: (o) =>
     `${o.name} has a cyclomatic complexity of ${o.value}, ${o.limit} is allowed`,
   cognitive_function: (o) =>

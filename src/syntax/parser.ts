@@ -62,7 +62,10 @@ async function languageOf(name: LanguageName): Promise<Language> {
   return language;
 }
 
-/** Parses a text, hands its root to `use`, and frees the tree. Null when it cannot be parsed. */
+/**
+ * Parses a text, hands its root to `use`, and frees the tree. Null when it cannot be parsed, or is
+ * nested deeper than `use` can follow: nobody wrote it so.
+ */
 export async function withTree<T>(
   language: LanguageName,
   text: string,
@@ -77,6 +80,9 @@ export async function withTree<T>(
     if (tree === null) return null;
     try {
       return use(tree.rootNode);
+    } catch (error) {
+      if (error instanceof RangeError) return null;
+      throw error;
     } finally {
       tree.delete();
     }

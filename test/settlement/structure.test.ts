@@ -87,6 +87,26 @@ describe("the structure gate", () => {
     expect(result.diagnostics).toMatchObject([{ file: "a.py", line: 1, code: "cycle" }]);
   });
 
+  test.each([
+    ["says that it is generated", "# @generated\n"],
+    ["has a byte nobody writes", "# \0\n"],
+  ])("A13 a file that was measured and then %s is not out of it", async (_, heading) => {
+    await using c = await structured({ "a.py": "x = 1\n" });
+    const text = `${heading}${branchy("god", 20)}`;
+    const hidden = verdict(await c.judge({ "a.py": text }), "structure");
+    expect(hidden).toMatchObject({
+      status: "failed",
+      reason:
+        "the file was measured before, and is not any more: it says that it is generated, or cannot be read",
+      diagnostics: [{ file: "a.py", code: "hidden_file", severity: "error" }],
+    });
+    const told = verdict(await c.judge({ "b.py": text }), "structure");
+    expect(told).toMatchObject({
+      status: "passed",
+      diagnostics: [{ file: "b.py", code: "unmeasured_file", severity: "warning" }],
+    });
+  });
+
   test("tells of length and does not reject for it", async () => {
     await using c = await structured({ "a.py": "x = 1\n" });
     const long = `def f(x):\n${"    x += 1\n".repeat(60)}`;

@@ -51,7 +51,8 @@ export const structureGate: ObjectGate = {
 
 async function hasSource({ context, request }: GateInput): Promise<boolean> {
   try {
-    return (await scanTree(sensorOf(context, request.signal), request.tree)).figures.files > 0;
+    const scan = await scanTree(sensorOf(context, request.signal), request.tree);
+    return scan.counted.size + scan.leftOut.size > 0;
   } catch (error) {
     // Nobody waits for the answer.
     if (request.signal.aborted) return true;

@@ -1,0 +1,42 @@
+/** Files no grammar can be made to follow: a note, never an exception. */
+import { describe, expect, test } from "bun:test";
+import { checkMerge } from "../../src/semantic/check-merge.ts";
+import { importsOf } from "../../src/syntax/imports.ts";
+import { symbolsOf, usesOf } from "../../src/syntax/symbols.ts";
+
+const depth = 20_000;
+const open = "(".repeat(depth);
+const close = ")".repeat(depth);
+const deep = [
+  ["a.py", `x = ${open}1${close}\n`],
+  ["a.py", `x = ${"1 + ".repeat(depth)}1\n`],
+  ["a.ts", `const x = ${open}1${close};\n`],
+  ["a.go", `package a\nvar x = ${open}1${close}\n`],
+  ["a.rs", `fn f() { ${"{".repeat(depth)}1${"}".repeat(depth)} }\n`],
+  ["A.java", `class A { int x = ${open}1${close}; }\n`],
+] as const;
+
+describe("D6 a file nested deeper than can be followed", () => {
+  test.each(deep)("is a note of the semantic gate (%s)", async (path, text) => {
+    const merged = new Map([[path, "1"]]);
+    const verdict = await checkMerge({
+      base: new Map(),
+      ours: new Map(),
+      theirs: merged,
+      merged,
+      tree: async () => merged,
+      mentioning: async () => ({ paths: [], cut: false }),
+      read: async () => text,
+    });
+    expect(verdict).toEqual({
+      conflicts: [],
+      notes: [{ path, line: 1, message: "the file cannot be read: its symbols are not judged" }],
+      files: 1,
+    });
+  });
+
+  test.each(deep)("breaks nobody who asks for its symbols or imports (%s)", async (path, text) => {
+    const asked = [importsOf(path, text), symbolsOf(path, text), usesOf(path, text, "x")];
+    await Promise.all(asked);
+  });
+});
