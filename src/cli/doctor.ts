@@ -225,7 +225,8 @@ async function examineCommands(
       "set test_cmd in .dgov/project.toml",
     );
   const seen = new Set<string>();
-  for (const [name, text] of configured) {
+  for (const [key, text] of configured) {
+    const name = key.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
     const program = firstWord(text);
     if (program === null || builtins.has(program) || seen.has(program)) continue;
     seen.add(program);

@@ -19,6 +19,24 @@ describe("radar view", () => {
     ["a refusal came to nothing", [["candidate.conflicted", "b", { stale: true }]], "open"],
     ["another gate failed", [["gate.finished", "a", { ...failed, gate: "tests" }]], "open"],
     ["its own tree was judged", [["gate.finished", "a", { ...failed, car: null }]], "open"],
+    [
+      "the unit is refused for what it is, overtaken by nobody",
+      [
+        ["attempt.prepared", "a", { base: "1" }],
+        ["candidate.built", "a", { car: 1, onto: "1" }],
+        ["gate.finished", "a", failed],
+      ],
+      "open",
+    ],
+    [
+      "the unit is refused on top of others",
+      [
+        ["attempt.prepared", "a", { base: "1" }],
+        ["candidate.built", "a", { car: 1, onto: "2" }],
+        ["gate.finished", "a", failed],
+      ],
+      "true",
+    ],
     ["only one landed", [["landing.finished", "a", {}]], "open"],
     [
       "both landed",

@@ -31,12 +31,14 @@ export function viewRadar(events: readonly RecordedEvent[]): RadarView {
   const said = new Map<string, PredictionView & { seq: number }>();
   const refusals: { seq: number; unit: string }[] = [];
   const ended = new Map<string, number>();
+  const overtaken = overtaking();
   for (const event of events) {
     const { type, unit, seq } = event;
     if (unit === null) continue;
+    overtaken.see(event);
     if (type === "conflict.predicted") said.set(`${keyOf(event)} ${seq}`, { seq, ...begin(event) });
     else if (type === "conflict.cleared") clear(said, event);
-    else if (isRefusal(event)) refusals.push({ seq, unit });
+    else if (isRefusal(event) && overtaken.was(event)) refusals.push({ seq, unit });
     else if (type === "landing.finished") ended.set(unit, seq);
   }
   const predictions = [...said.values()].map(({ seq, ...prediction }): PredictionView => {
@@ -54,6 +56,29 @@ export function viewRadar(events: readonly RecordedEvent[]): RadarView {
     cameTrue: predictions.filter(({ outcome }) => outcome === "true").length,
     cameFalse: predictions.filter(({ outcome }) => outcome === "false").length,
     missed: refusals.filter((one) => !foreseen(one)).length,
+  };
+}
+
+/**
+ * Whether a candidate stands on more than its attempt started from: one that does not is refused for
+ * what it is, and nobody else's work has to do with it.
+ */
+function overtaking(): {
+  see(event: RecordedEvent): void;
+  was(event: RecordedEvent): boolean;
+} {
+  const base = new Map<string, unknown>();
+  const alone = new Set<string>();
+  const keyOfCar = ({ unit, data }: RecordedEvent): string => `${unit} ${String(data["car"])}`;
+  return {
+    see(event) {
+      const { type, unit, data } = event;
+      if (type === "attempt.prepared" && unit !== null) base.set(unit, data["base"]);
+      if (type !== "candidate.built") return;
+      if (data["onto"] === base.get(unit ?? "")) alone.add(keyOfCar(event));
+      else alone.delete(keyOfCar(event));
+    },
+    was: (event) => !alone.has(keyOfCar(event)),
   };
 }
 

@@ -216,9 +216,10 @@ const status = command({
 
 function ageText(state: { commits: number | null; seconds: number | null }): string {
   const { commits, seconds } = state;
+  const some = (count: number, what: string): string => `${count} ${what}${count === 1 ? "" : "s"}`;
   const parts = [
-    ...(commits === null ? [] : [`${commits} commits ago`]),
-    ...(seconds === null ? [] : [`${Math.floor(seconds / 86_400)} days old`]),
+    ...(commits === null ? [] : [`${some(commits, "commit")} ago`]),
+    ...(seconds === null ? [] : [`${some(Math.floor(seconds / 86_400), "day")} old`]),
   ];
   return parts.length === 0 ? "" : `, ${parts.join(", ")}`;
 }

@@ -58,7 +58,9 @@ function gateLine(unit: string, data: Record<string, unknown>, stream: boolean):
   const ms = Number(data["duration_ms"]);
   const time = data["cached"] === true ? "cached" : `${(ms / 1000).toFixed(1)} s`;
   const reason = data["status"] === "passed" ? "" : `: ${data["reason"]}`;
-  return `${unit}: ${data["gate"]} ${data["status"]} (${time})${reason}`;
+  // What fails on top of others' work is judged once more as the attempt left it.
+  const where = data["car"] === null ? ", own tree" : "";
+  return `${unit}: ${data["gate"]} ${data["status"]} (${time}${where})${reason}`;
 }
 
 function changeLine(unit: string, data: Record<string, unknown>): string | null {
@@ -93,7 +95,8 @@ function rejectionLines(unit: string, record: RecordedEvent): string {
   const failed = (gates ?? []).filter((g) => g.status === "failed" || g.status === "errored");
   const tails = failed.map(
     (g) =>
-      `  ${g.gate}: ${g.command ?? ""} (${g.exit ?? g.status})\n${indented(lastLines(g.tail, 12))}`,
+      `  ${g.gate}${g.command === null ? "" : `: ${g.command}`} (${g.exit ?? g.status})` +
+      (g.tail.trim() === "" ? "" : `\n${indented(lastLines(g.tail, 12))}`),
   );
   const kept = ref === null ? "" : `\n  kept: ${ref}`;
   return (

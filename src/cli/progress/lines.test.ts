@@ -1,0 +1,51 @@
+import { describe, expect, test } from "bun:test";
+import type { RecordedEvent } from "../../log/event-log.ts";
+import { progressLine } from "./lines.ts";
+
+function line(type: string, data: Record<string, unknown>, stream = false): string | null {
+  const of = { run: "r", plan: "p", unit: "u", attempt: 1, kind: "lifecycle" as const };
+  return progressLine({ seq: 1, ts: "2026-01-02T03:04:05.000Z", ...of, type, data }, stream);
+}
+
+describe("a line of a gate", () => {
+  const gate = { gate: "types", car: 1, status: "passed", duration_ms: 1234, reason: "" };
+  test.each<[string, Record<string, unknown>, string | null]>([
+    ["says how long it took", gate, "u: types passed (1.2 s)"],
+    ["says when nothing was run", { ...gate, cached: true }, "u: types passed (cached)"],
+    [
+      "says which tree, if not the candidate",
+      { ...gate, car: null },
+      "u: types passed (1.2 s, own tree)",
+    ],
+    [
+      "says why",
+      { ...gate, status: "failed", reason: "exit code 1" },
+      "u: types failed (1.2 s): exit code 1",
+    ],
+    ["is left out where nothing was judged", { ...gate, status: "not_applicable" }, null],
+  ])("%s", (_, data, text) => {
+    expect(line("gate.finished", data)).toBe(text);
+  });
+});
+
+test("E1 a rejection shows each failing gate's command, where it has one, its end and its tail", () => {
+  const failed = { status: "failed", command: null, exit: null, tail: "" };
+  const gates = [
+    { ...failed, gate: "semantic", tail: "a.py:1: stale_reference: gone\n" },
+    { ...failed, gate: "structure" },
+    { ...failed, gate: "lint", command: "ruff check", exit: "exit code 1", tail: "a.py:2: bad\n" },
+    { ...failed, gate: "tests", status: "passed" },
+  ];
+  const data = { verdict: "gate_failed", reason: "three", ref: "refs/dgov/keep/r/u/1", gates };
+  expect(line("attempt.rejected", data)).toBe(
+    [
+      "u: attempt 1 rejected (gate_failed): three",
+      "  semantic (failed)",
+      "    a.py:1: stale_reference: gone",
+      "  structure (failed)",
+      "  lint: ruff check (exit code 1)",
+      "    a.py:2: bad",
+      "  kept: refs/dgov/keep/r/u/1",
+    ].join("\n"),
+  );
+});
