@@ -1,7 +1,7 @@
 /** `dgov sentrux`: the structural quality of the working tree, by the built-in sensor or the program. */
 import { join } from "node:path";
 import { type ArgsDef, type Context, command, group } from "../command.ts";
-import { table } from "../render/table.ts";
+import { plural, table } from "../render/table.ts";
 import { onStructure, type StructureGround, saveBaseline } from "../structure.ts";
 
 const args = {
@@ -216,10 +216,9 @@ const status = command({
 
 function ageText(state: { commits: number | null; seconds: number | null }): string {
   const { commits, seconds } = state;
-  const some = (count: number, what: string): string => `${count} ${what}${count === 1 ? "" : "s"}`;
   const parts = [
-    ...(commits === null ? [] : [`${some(commits, "commit")} ago`]),
-    ...(seconds === null ? [] : [`${some(Math.floor(seconds / 86_400), "day")} old`]),
+    ...(commits === null ? [] : [`${plural(commits, "commit")} ago`]),
+    ...(seconds === null ? [] : [`${plural(Math.floor(seconds / 86_400), "day")} old`]),
   ];
   return parts.length === 0 ? "" : `, ${parts.join(", ")}`;
 }

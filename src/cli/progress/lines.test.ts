@@ -1,5 +1,4 @@
 import { describe, expect, test } from "bun:test";
-import type { RecordedEvent } from "../../log/event-log.ts";
 import { progressLine } from "./lines.ts";
 
 function line(type: string, data: Record<string, unknown>, stream = false): string | null {
