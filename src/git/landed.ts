@@ -50,7 +50,7 @@ function idOf(commit: { id: Oid }): Oid {
 
 async function readCommits(r: Repository, range: string[]): Promise<Commit[]> {
   const args = ["rev-list", "--no-commit-header", "--topo-order", "--reverse", "-E"];
-  const grep = ["--grep=^Dgov-Unit: ", "--grep=^This reverts commit "];
+  const grep = ["--grep=^Dgov-(Unit|Fixes): ", "--grep=^This reverts commit "];
   const format = "--format=%x00%x00%H%x00%cI%x00%B";
   const output = inRepository(r, [...args, ...grep, format, ...range, "--"]);
   const text = (await must(output, "reading what has landed")).toString();
@@ -63,30 +63,57 @@ async function readCommits(r: Repository, range: string[]): Promise<Commit[]> {
     });
 }
 
+/** A unit that landed, or a reviewer's fix of some that had, by one set of trailers. */
+export interface StandingWork {
+  commit: Oid;
+  at: string;
+  plan: string;
+  run: string | null;
+  /** Null for a fix. */
+  unit: string | null;
+  digest: string;
+  /** Units a fix mends. */
+  fixes: string[];
+}
+
+/** All that stands at `tip`, of every plan, fixes too, oldest first. */
+export async function scanStanding(r: Repository, tip: Oid): Promise<StandingWork[]> {
+  return foldReverts(await readCommits(r, [tip]), [], worksOf);
+}
+
 /** Folds commits, oldest first, into what is landed after them. */
 export function foldLanded(
   commits: readonly Commit[],
   plan: string,
   before: readonly LandedUnit[],
 ): LandedUnit[] {
-  let landed = [...before];
-  const takenOut = new Map<Oid, LandedUnit[]>();
+  return foldReverts(commits, before, (commit) =>
+    worksOf(commit).flatMap(({ plan: its, unit, digest, run, at }) =>
+      its === plan && unit !== null ? [{ unit, digest, commit: commit.id, run, at }] : [],
+    ),
+  );
+}
+
+/** What commits bring, without what later ones take back. */
+function foldReverts<Work extends { commit: Oid }>(
+  commits: readonly Commit[],
+  before: readonly Work[],
+  bringsOf: (commit: Commit) => Work[],
+): Work[] {
+  let standing = [...before];
+  const takenOut = new Map<Oid, Work[]>();
   for (const commit of commits) {
     for (const id of revertedBy(commit.message)) {
-      const gone = landed.filter((unit) => unit.commit === id);
-      landed = landed.filter((unit) => unit.commit !== id);
+      const gone = standing.filter((work) => work.commit === id);
+      standing = standing.filter((work) => work.commit !== id);
       // A revert of a revert brings back what that one took out.
-      landed.push(...(takenOut.get(id) ?? []));
+      standing.push(...(takenOut.get(id) ?? []));
       takenOut.delete(id);
       takenOut.set(commit.id, [...(takenOut.get(commit.id) ?? []), ...gone]);
     }
-    for (const t of trailersOf(commit.message)) {
-      if (t.plan !== plan) continue;
-      const { unit, digest, run } = t;
-      landed.push({ unit, digest, commit: commit.id, run, at: commit.at });
-    }
+    standing.push(...bringsOf(commit));
   }
-  return landed;
+  return standing;
 }
 
 function revertedBy(message: string): Oid[] {
@@ -95,17 +122,30 @@ function revertedBy(message: string): Oid[] {
 }
 
 /** Every complete set of trailers; a squashed commit holds several. */
-function trailersOf(
-  message: string,
-): { plan: string; unit: string; digest: string; run: string | null }[] {
-  const sets: Record<string, string>[] = [{}];
-  for (const match of message.matchAll(/^Dgov-(Plan|Unit|Run|Digest): *(.*?) *$/gm)) {
-    const [, key = "", value = ""] = match;
-    if (sets.at(-1)?.[key] !== undefined) sets.push({});
-    const set = sets.at(-1);
-    if (set !== undefined) set[key] = value;
+function worksOf({ id, at, message }: Commit): StandingWork[] {
+  const sets: { of: Map<string, string>; fixes: string[] }[] = [];
+  const begin = (): (typeof sets)[number] => {
+    const set = { of: new Map<string, string>(), fixes: [] };
+    sets.push(set);
+    return set;
+  };
+  for (const [, key = "", value = ""] of message.matchAll(trailer)) {
+    let set = sets.at(-1) ?? begin();
+    if (key === "Fixes") {
+      // The run comes last of a set.
+      if (set.of.has("Unit") || set.of.has("Run")) set = begin();
+      set.fixes.push(value);
+      continue;
+    }
+    if (set.of.has(key)) set = begin();
+    set.of.set(key, value);
   }
-  return sets.flatMap(({ Plan: plan, Unit: unit, Digest: digest, Run: run }) =>
-    plan && unit && digest ? [{ plan, unit, digest, run: run ?? null }] : [],
-  );
+  return sets.flatMap(({ of, fixes }) => {
+    const [plan, unit = null, digest = ""] = [of.get("Plan"), of.get("Unit"), of.get("Digest")];
+    const whole = unit === null ? fixes.length > 0 : unit !== "" && digest !== "";
+    if (!plan || !whole) return [];
+    return [{ commit: id, at, plan, run: of.get("Run") ?? null, unit, digest, fixes }];
+  });
 }
+
+const trailer = /^Dgov-(Plan|Unit|Run|Digest|Fixes): *(.*?) *$/gm;

@@ -9,8 +9,9 @@ import { join } from "node:path";
 import { DgovError } from "../error.ts";
 import { writeCommit } from "../git/commit.ts";
 import { type Landing, landCandidate } from "../git/land.ts";
+import type { StandingWork } from "../git/landed.ts";
 import { beforeRef, candidateRef, deleteRefs, listRefs, updateRef } from "../git/refs.ts";
-import { type LandedUnit, openRepository, type Repository } from "../git/repository.ts";
+import { openRepository, type Repository } from "../git/repository.ts";
 import { type RevertedCommit, readCommits, revertMessage, revertOnto } from "../git/revert.ts";
 import { sharedState } from "../git/shared-state.ts";
 import { openEventLogForReading } from "../log/event-log.ts";
@@ -80,7 +81,7 @@ export async function undoLanded(request: UndoRequest): Promise<Undone> {
 
 async function chosen(repository: Repository, request: UndoRequest): Promise<LandedChoice> {
   using log = openEventLogForReading(request.projectRoot);
-  return chooseLanded(repository, log, request);
+  return await chooseLanded(repository, log, request);
 }
 
 /** Builds, judges and lands; again when the target moved meanwhile. */
@@ -95,18 +96,19 @@ async function landUndo(request: UndoRequest, ground: Ground): Promise<Undone> {
     if (landing.kind === "target_moved") continue;
     if (landing.kind !== "landed") throw notLanded(landing);
     const { commit } = candidate;
-    log.append(
-      choice.landed.map(({ unit, commit: reverted, run: of }) => ({
-        run: of ?? run,
-        plan,
-        unit,
-        attempt: null,
-        type: "unit.undone",
-        data: { undo, commit, reverted, target },
-      })),
-    );
+    // A run of another clone is none of this log.
+    if (log.overview(run).length > 0) {
+      log.append(
+        choice.landed.flatMap(({ unit, commit: reverted }) => {
+          const data = { undo, commit, reverted, target };
+          return unit === null
+            ? []
+            : [{ run, plan, unit, attempt: null, type: "unit.undone", data }];
+        }),
+      );
+    }
     const reverted = candidate.commits.map((one) => one.commit);
-    const units = [...new Set(choice.landed.map(({ unit }) => unit))];
+    const units = [...new Set(choice.landed.flatMap(({ unit }) => unit ?? []))];
     return { undo, run, plan, units, reverted, commit, target, before: tip };
   }
   throw new DgovError("REFUSED", "the target kept moving", { hint: "try again" });
@@ -154,7 +156,7 @@ async function build(ground: Ground, choice: LandedChoice, n: number): Promise<U
 }
 
 /** A merge, and a commit squashed with work that is not meant, are for a person to take apart. */
-function requireWhole(commit: RevertedCommit, landed: readonly LandedUnit[]): void {
+function requireWhole(commit: RevertedCommit, landed: readonly StandingWork[]): void {
   const short = commit.commit.slice(0, 10);
   const hint = `git revert ${short} by hand`;
   if (commit.parents.length !== 1) {

@@ -1,5 +1,7 @@
 /** A reviewer judges what has landed: what it does not approve of is said, or mended and judged again. */
 import { expect, test } from "bun:test";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { call, done, type ModelScript } from "../../src/demo/script.ts";
 import { type TestProject, testProject, unit } from "../harness/project.ts";
 
@@ -70,6 +72,13 @@ test.concurrent("on_reject = fix: one follow-up commit with the findings, review
   expect(JSON.stringify(mending?.body)).toContain("a.txt lacks a greeting");
   const again = asked.filter((r) => r.conversation.role === "reviewer").at(-1);
   expect(JSON.stringify(again?.body)).toContain("+a, hello");
+  // A run is undone with its fixes.
+  const undone = await p.dgov(["undo", "--json"]);
+  expect(JSON.parse(undone.stdout)).toMatchObject({ units: [unit("a"), unit("b")] });
+  expect([existsSync(join(p.root, "a.txt")), existsSync(join(p.root, "b.txt"))]).toEqual([
+    false,
+    false,
+  ]);
 });
 
 test.concurrent("on_reject = fix: what is still not right after one fix fails", async () => {

@@ -164,6 +164,31 @@ describe("undo", () => {
     expect(await p.repo.git("status", "--porcelain")).toBe("");
   });
 
+  test.concurrent("a fresh clone finds what landed in git, by run and by unit", async () => {
+    await using p = await landedProject();
+    const [run] = p.events().map((event) => event.run);
+    const clone = join(p.repo.root, "clone");
+    await p.repo.git("clone", "-q", p.repo.path, clone);
+    for (const key of ["user.name", "user.email"]) {
+      await p.repo.git("-C", clone, "config", key, await p.repo.git("config", key));
+    }
+    const inClone = async (...args: string[]): Promise<unknown> =>
+      JSON.parse((await dgov(["undo", "--json", ...args], { cwd: clone, env: p.env })).stdout);
+    expect(await inClone("c")).toMatchObject({ code: "NOT_FOUND" });
+    expect(existsSync(join(clone, ".dgov/state.db"))).toBe(false);
+    const rest = { run, plan: "p", target: "main" };
+    expect(await inClone("b")).toMatchObject({ ...rest, units: [unit("b")] });
+    expect(await inClone("--plan", "q")).toMatchObject({ message: "q has not run here" });
+    expect(await inClone(String(run).slice(-4))).toMatchObject({ ...rest, units: [unit("a")] });
+    expect(await inClone()).toMatchObject({ message: "nothing has run here yet" });
+    expect([existsSync(join(clone, "a.txt")), existsSync(join(clone, "b.txt"))]).toEqual([
+      false,
+      false,
+    ]);
+    const list = await dgov(["runs", "list", "--json"], { cwd: clone, env: p.env });
+    expect(JSON.parse(list.stdout)).toMatchObject({ runs: [] });
+  });
+
   test("refuses what it does not know, and makes nothing", async () => {
     await using p = await landedProject();
     const cases: [string[], number, string][] = [
