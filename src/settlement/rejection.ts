@@ -16,6 +16,10 @@ function renderGate(verdict: GateVerdict): string {
   const lines = [`The ${verdict.gate} gate ${verdict.status}: ${verdict.reason}`];
   if (verdict.command !== null) lines.push(`$ ${verdict.command}`);
   if (verdict.exit !== null) lines.push(`(${verdict.exit})`);
+  // A gate without a command has nothing to say but its diagnostics: its tail is those, if whole.
+  if (verdict.command === null && /^(?!\[\.\.\.\]\n)\s*\S/.test(verdict.tail)) {
+    return [...lines, verdict.tail.trimEnd()].join("\n");
+  }
   if (verdict.diagnostics.length > 0) {
     lines.push("New against the base:");
     for (const d of verdict.diagnostics.slice(0, shownMax)) {

@@ -37,6 +37,14 @@ describe("radar view", () => {
       ],
       "true",
     ],
+    [
+      "the unit fails alone as it does on top of others",
+      [
+        ["gate.finished", "a", failed],
+        ["gate.finished", "a", { ...failed, car: null }],
+      ],
+      "open",
+    ],
     ["only one landed", [["landing.finished", "a", {}]], "open"],
     [
       "both landed",
@@ -59,6 +67,7 @@ describe("radar view", () => {
     const events = log(
       ["candidate.conflicted", "a", {}],
       ["conflict.predicted", "a", about],
+      ["candidate.conflicted", "c", {}],
       ["candidate.conflicted", "c", {}],
     );
     expect(viewRadar(events).missed).toBe(2);

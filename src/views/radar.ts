@@ -29,7 +29,8 @@ export interface RadarView {
 /** Compares the predictions in a run's lifecycle events with its refusals at integration. */
 export function viewRadar(events: readonly RecordedEvent[]): RadarView {
   const said = new Map<string, PredictionView & { seq: number }>();
-  const refusals: { seq: number; unit: string }[] = [];
+  /** One an attempt: a candidate that is built again is refused again. */
+  const refused = new Map<string, { seq: number; unit: string }>();
   const ended = new Map<string, number>();
   const overtaken = overtaking();
   for (const event of events) {
@@ -38,14 +39,17 @@ export function viewRadar(events: readonly RecordedEvent[]): RadarView {
     overtaken.see(event);
     if (type === "conflict.predicted") said.set(`${keyOf(event)} ${seq}`, { seq, ...begin(event) });
     else if (type === "conflict.cleared") clear(said, event);
-    else if (isRefusal(event) && overtaken.was(event)) refusals.push({ seq, unit });
+    else if (isRefusal(event) && overtaken.was(event)) refused.set(attemptOf(event), { seq, unit });
+    else if (isSemanticFailure(event) && event.data["car"] === null)
+      refused.delete(attemptOf(event));
     else if (type === "landing.finished") ended.set(unit, seq);
   }
+  const refusals = [...refused.values()];
   const predictions = [...said.values()].map(({ seq, ...prediction }): PredictionView => {
     if (prediction.outcome === "cleared") return prediction;
     const about = [prediction.unit, prediction.with];
-    const refused = refusals.some((one) => one.seq > seq && about.includes(one.unit));
-    if (refused) return { ...prediction, outcome: "true" };
+    const came = refusals.some((one) => one.seq > seq && about.includes(one.unit));
+    if (came) return { ...prediction, outcome: "true" };
     const over = about.every((unit) => unit === null || (ended.get(unit) ?? 0) > seq);
     return { ...prediction, outcome: over ? "false" : "open" };
   });
@@ -82,12 +86,25 @@ function overtaking(): {
   };
 }
 
+function attemptOf({ unit, attempt }: RecordedEvent): string {
+  return `${unit} ${attempt}`;
+}
+
 /** A candidate that could not be made, or whose symbols contradict each other. */
-function isRefusal({ type, data }: RecordedEvent): boolean {
+function isRefusal(event: RecordedEvent): boolean {
+  const { type, data } = event;
   if (data["stale"] === true) return false;
-  if (type === "candidate.conflicted") return true;
-  const semantic = type === "gate.finished" && text(data, "gate") === "semantic";
-  return semantic && text(data, "status") === "failed" && typeof data["car"] === "number";
+  return (
+    type === "candidate.conflicted" || (isSemanticFailure(event) && typeof data["car"] === "number")
+  );
+}
+
+function isSemanticFailure({ type, data }: RecordedEvent): boolean {
+  return (
+    type === "gate.finished" &&
+    text(data, "gate") === "semantic" &&
+    text(data, "status") === "failed"
+  );
 }
 
 function begin(event: RecordedEvent): PredictionView {

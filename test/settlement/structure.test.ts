@@ -2,6 +2,7 @@
 import { describe, expect, test } from "bun:test";
 import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { renderRejection } from "../../src/settlement/rejection.ts";
 import { scanTree, sensorOf } from "../../src/settlement/structure.ts";
 import { type Court, type CourtOptions, court, verdict } from "./harness.ts";
 
@@ -97,9 +98,13 @@ describe("the structure gate", () => {
     expect(hidden).toMatchObject({
       status: "failed",
       reason:
-        "the file was measured before, and is not any more: it says that it is generated, or cannot be read",
+        "a.py: the file was measured before, and is not any more: it says that it is generated, or cannot be read",
       diagnostics: [{ file: "a.py", code: "hidden_file", severity: "error" }],
+      tail: expect.stringMatching(/^a.py:1: the file was measured/),
     });
+    expect(renderRejection([hidden])).toBe(
+      `The structure gate failed: ${hidden.reason}\n${hidden.tail}`,
+    );
     const told = verdict(await c.judge({ "b.py": text }), "structure");
     expect(told).toMatchObject({
       status: "passed",

@@ -12,7 +12,7 @@ import type { Diagnostic } from "../diagnostics/diagnostic.ts";
 import { baselineIn, chargesBetween, scanTree, sensorOf } from "../structure.ts";
 import { type Comparison, compareTree } from "../structure-compare.ts";
 import { chooseEngine, type Engine } from "../structure-external.ts";
-import { type GateInput, type ObjectGate, verdictOf } from "./gate.ts";
+import { type GateInput, type ObjectGate, tailOf, verdictOf } from "./gate.ts";
 
 export const noBaseline = "no structural baseline (dgov sentrux gate-save)";
 
@@ -96,12 +96,12 @@ async function judge(input: GateInput): Promise<GateVerdict> {
   const text = [...places, ...lines].join("\n");
   const shown = {
     diagnostics: charges.map(diagnosticOf),
-    tail: lines.join("\n"),
+    tail: tailOf(text),
     output: text === "" ? null : c.putOutput(`${text}\n`),
   };
   if (hard.length === 0 && worse.length === 0) return verdictOf("structure", shown);
   const base = hard.length === 0 && (await baseIsNoBetter(input, engine, worse));
-  const reasons = hard.length > 0 ? hard.map(chargeText) : worse;
+  const reasons = hard.length > 0 ? hard.map(reasonOf) : worse;
   const more = reasons.length > reasonsMax ? ` and ${reasons.length - reasonsMax} more` : "";
   const reason = `${base ? "base is red: " : ""}${reasons.slice(0, reasonsMax).join("; ")}${more}`;
   return verdictOf("structure", {
@@ -142,6 +142,11 @@ async function compared(input: GateInput, engine: Engine): Promise<Comparison | 
 function chargeText(charge: Charge): string {
   const was = charge.was === null ? "" : `; it was ${charge.was} before`;
   return `${offenderText(charge)}${was}`;
+}
+
+/** A function's name tells whose fault it is; a file is named here. */
+function reasonOf(charge: Charge): string {
+  return charge.name === "" ? `${charge.path}: ${chargeText(charge)}` : chargeText(charge);
 }
 
 function diagnosticOf(charge: Charge): Diagnostic {
