@@ -100,8 +100,8 @@ describe("the structure gate", () => {
       reason:
         "a.py: the file was measured before, and is not any more: it says that it is generated, or cannot be read",
       diagnostics: [{ file: "a.py", code: "hidden_file", severity: "error" }],
-      tail: expect.stringMatching(/^a.py:1: the file was measured/),
     });
+    expect(hidden.tail).toStartWith("a.py:1: the file was measured before");
     expect(renderRejection([hidden])).toBe(
       `The structure gate failed: ${hidden.reason}\n${hidden.tail}`,
     );
