@@ -16,6 +16,7 @@ import { filesOnDisk } from "../plan/files.ts";
 import type { PlanLocation } from "../plan/locate.ts";
 import type { AskedTurn } from "../runner/asked.ts";
 import type { Context } from "./command.ts";
+import { permitsOf } from "./permits.ts";
 import { renderDiagnostics } from "./render/diagnostics.ts";
 import { sopPicker } from "./sop-picker.ts";
 
@@ -49,6 +50,7 @@ export async function compileFromDisk(
     offline: sops === "offline",
     fresh: sops === "asks-again",
     warn: (text) => context.output.warn(`warning: ${text}`),
+    permits: permitsOf(context, config),
     asked: request.asked,
   });
   return compilePlan({

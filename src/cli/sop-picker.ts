@@ -14,6 +14,8 @@ import type { PlanTask } from "../plan/plan.ts";
 import { rulesPicker, type SopChoice, type SopPicker } from "../plan/sops/picker.ts";
 import { renderSop, type Sop } from "../plan/sops/sop.ts";
 import type { AskedTurn } from "../runner/asked.ts";
+import { tokensOf } from "../runner/permit-messages.ts";
+import type { Permits } from "../runner/permits.ts";
 import { canonicalJson, sha256 } from "../std/digest.ts";
 
 export interface PickerOptions {
@@ -26,6 +28,8 @@ export interface PickerOptions {
   fresh: boolean;
   /** Told why the rules choose where a model should. */
   warn(text: string): void;
+  /** Requests take part in these limits. */
+  permits: Permits;
   /** Told what each request took. */
   asked(turn: AskedTurn): void;
 }
@@ -34,7 +38,9 @@ export interface PickerOptions {
 const pickerVersion = 1;
 const unitsPerRequest = 200;
 const keptMax = 20_000;
-const requestTimeoutMs = 120_000;
+const timeoutMs = 120_000;
+/** Who holds the permit of a request. */
+const holder = "sops";
 
 /** The picker the configuration asks for. */
 export function sopPicker(options: PickerOptions): SopPicker {
@@ -116,7 +122,7 @@ async function askAll(
   for (let from = 0; from < tasks.length; from += unitsPerRequest) {
     const some = tasks.slice(from, from + unitsPerRequest);
     const request = requestFor(chosen.model, some, sops);
-    const reply = await ask(chosen.endpoint, request, options.asked);
+    const reply = await ask(chosen, request, options);
     if (typeof reply === "string") {
       options.warn(`SOPs are chosen by the rules: ${reply}`);
       return answers;
@@ -133,6 +139,7 @@ async function askAll(
 }
 
 interface Chosen {
+  provider: string;
   model: string;
   endpoint: Endpoint;
 }
@@ -150,24 +157,31 @@ function chosenModel({ config, env }: PickerOptions): Chosen | string {
   if (env["DGOV_TRUST_PROVIDERS"] !== "1" && !isTrusted(env, { baseUrl, apiKeyEnv })) {
     return `you have not agreed yet to send ${apiKeyEnv} to ${baseUrl}`;
   }
-  return { model, endpoint: endpointOf(provider, apiKey) };
+  return { provider: provider.name, model, endpoint: endpointOf(provider, apiKey) };
 }
 
 async function ask(
-  endpoint: Endpoint,
+  { endpoint, provider: name }: Chosen,
   request: Omit<ModelRequest, "signal">,
-  asked: PickerOptions["asked"],
+  { permits, asked }: Pick<PickerOptions, "permits" | "asked">,
 ): Promise<Reply | string> {
   const { openProvider } = await import("../model/provider.ts");
   const { sendWithRetries } = await import("../model/retry.ts");
-  const signal = AbortSignal.timeout(requestTimeoutMs);
   const provider = openProvider(endpoint);
+  const tokens = Math.ceil(JSON.stringify([request.messages, request.tools]).length / 4);
   const start = performance.now();
   const result = await sendWithRetries(
     { retriesMax: 2, backoffMinMs: 500, backoffMaxMs: 2000, retryAfterMaxMs: 10_000 },
     {
-      send: () => provider.send({ ...request, signal }),
-      onRetry: async () => {},
+      async send() {
+        await permits.obtain(name, { holder, tokens });
+        const result = await provider.send({ ...request, signal: AbortSignal.timeout(timeoutMs) });
+        permits.release(name, holder, tokensOf(result.usage));
+        return result;
+      },
+      async onRetry({ delayMs, limited }) {
+        if (limited) permits.pause(name, delayMs);
+      },
       sleep: (ms) => Bun.sleep(ms),
       random: Math.random,
     },

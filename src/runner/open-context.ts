@@ -15,7 +15,6 @@ import { gateReporter } from "./gate-records.ts";
 import type { Ground } from "./ground.ts";
 import type { UnitHistory } from "./history.ts";
 import type { Chosen, Past } from "./look-back.ts";
-import { Permits, providerLimits } from "./permits.ts";
 import { scratchPlace } from "./places.ts";
 import type { RunRequest } from "./run-request.ts";
 
@@ -41,7 +40,7 @@ export async function openContext(
     tasks: new Map(plan.tasks.map((task) => [task.id, task])),
     models,
     settlement,
-    permits: new Permits((name) => providerLimits(config.providers[name]), systemClock),
+    permits: request.permits(config),
     clock: systemClock,
     workerCommand: [...selfCommand(), "worker"],
     workerEnvironment: childEnvironment(request.env, { extra: [], deny, proxies: true }),

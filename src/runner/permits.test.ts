@@ -1,4 +1,6 @@
 import { describe, expect, test } from "bun:test";
+import type { WorkerMessage } from "../worker/protocol.ts";
+import { followRequests } from "./permit-messages.ts";
 import { Permits, type ProviderLimits } from "./permits.ts";
 
 function permits(limits: Partial<ProviderLimits>) {
@@ -72,6 +74,23 @@ describe("Permits", () => {
     expect(granted).toEqual(["a", "b"]);
     at(60_000);
     expect(granted).toEqual(["a", "b", "c"]);
+  });
+
+  test("a worker's messages ask for, pause and give back", () => {
+    const { limiter, granted, ask, at } = permits({ concurrent: 1, tokensPerMinute: 100 });
+    const of = { provider: "p", holder: "w" };
+    const says = (message: WorkerMessage): void =>
+      followRequests(limiter, of, message, ({ id }) => granted.push(`w${id}`));
+    says({ type: "permit.requested", id: 1, estimatedTokens: 10 });
+    ask("next");
+    expect(granted).toEqual(["w1"]);
+    says({ type: "provider.limited", retryAfterMs: 500 });
+    ask("later");
+    expect(granted).toEqual(["w1"]);
+    at(500);
+    expect(granted).toEqual(["w1", "next"]);
+    limiter.release("p", "next");
+    expect(granted).toEqual(["w1", "next", "later"]);
   });
 
   test("a request larger than the minute goes alone, and nobody overtakes it", () => {

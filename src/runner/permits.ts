@@ -58,6 +58,13 @@ export class Permits {
     this.#pump(provider);
   }
 
+  /** Waits for a permit, and keeps the process alive meanwhile. */
+  async obtain(provider: string, of: Omit<Waiter, "grant">): Promise<void> {
+    const awake = setInterval(() => {}, minuteMs);
+    await new Promise<void>((grant) => this.request(provider, { ...of, grant }));
+    clearInterval(awake);
+  }
+
   /** The holder's request is over, or the holder is gone; `tokens` are those it really took. */
   release(provider: string, holder: string, tokens: number | null = null): void {
     const lane = this.#lane(provider);

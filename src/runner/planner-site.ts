@@ -24,6 +24,8 @@ import { selfCommand } from "../process/self-exec.ts";
 import { harden, processStart } from "../process/tree.ts";
 import type { WorkerMessage } from "../worker/protocol.ts";
 import { projectDirOf } from "./checks.ts";
+import { followRequests } from "./permit-messages.ts";
+import type { Permits } from "./permits.ts";
 import { placesOf } from "./places.ts";
 import { runWorker, type WorkerEnd } from "./worker-process.ts";
 import { type ChosenModel, projectRequest } from "./worker-request.ts";
@@ -37,6 +39,8 @@ export interface PlannerSiteRequest {
   config: Config;
   model: ChosenModel;
   env: Record<string, string | undefined>;
+  /** Its requests take part in these limits. */
+  permits: Permits;
   /** Aborted when the operator stops the command. */
   signal: AbortSignal;
   /** Told what the planner says and does. */
@@ -78,8 +82,10 @@ export async function openPlannerSite(o: PlannerSiteRequest): Promise<PlannerSit
   const deny = Object.values(config.providers).map((provider) => provider.apiKeyEnv);
   const toolEnvironment = childEnvironment(o.env, { extra: config.run.env, deny });
   return {
-    explore: (prompt, round) =>
-      runWorker({
+    async explore(prompt, round) {
+      const marker = `planner/${id}/${round}`;
+      const holder = { provider: o.model.provider.name, holder: marker };
+      const end = await runWorker({
         request: {
           ...projectRequest({ config, toolEnvironment }, o.model),
           schema: "dgov.worker-request/1",
@@ -89,7 +95,7 @@ export async function openPlannerSite(o: PlannerSiteRequest): Promise<PlannerSit
           unit: "planner",
           attempt: round,
           fork: 0,
-          marker: `planner/${id}/${round}`,
+          marker,
           worktree: tree.path,
           projectDir: projectDirOf(repository, o.projectRoot),
           base,
@@ -102,12 +108,13 @@ export async function openPlannerSite(o: PlannerSiteRequest): Promise<PlannerSit
         signal: o.signal,
         onStart: () => {},
         onMessage(message, reply) {
-          // One planner is alone: it may send whenever it wants to.
-          if (message.type === "permit.requested")
-            reply({ type: "permit.granted", id: message.id });
-          else o.onMessage(message);
+          followRequests(o.permits, holder, message, reply);
+          if (message.type !== "permit.requested") o.onMessage(message);
         },
-      }),
+      });
+      o.permits.release(holder.provider, marker);
+      return end;
+    },
     async close() {
       await removeAttemptTree(repository, tree, {});
       removeFolder(at);

@@ -8,6 +8,7 @@ import type { PlanLocation } from "../plan/locate.ts";
 import type { AskedTurn } from "./asked.ts";
 import type { Confirm } from "./checks.ts";
 import type { EarlierWork } from "./context.ts";
+import type { Permits } from "./permits.ts";
 
 export interface RunRequest {
   projectRoot: string;
@@ -29,6 +30,8 @@ export interface RunRequest {
   yes: boolean;
   confirm: Confirm | null;
   env: Record<string, string | undefined>;
+  /** The rate limiter; what was asked before the run took part in it. */
+  permits(config: Config): Permits;
   status(text: string): void;
   onRecord(record: RecordedEvent): void;
   onState(state: State): void;

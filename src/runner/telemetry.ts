@@ -1,6 +1,7 @@
 /** What a worker says, as telemetry; and its requests for permits, answered. */
-import type { ParentMessage, TokenUsage, WorkerMessage } from "../worker/protocol.ts";
+import type { ParentMessage, WorkerMessage } from "../worker/protocol.ts";
 import type { LiveAttempt, RunContext } from "./context.ts";
+import { followRequests } from "./permit-messages.ts";
 import { toSnakeCase } from "./record.ts";
 
 /** Bytes of a result's or thought's text in an event; longer ones are a blob named by digest. */
@@ -14,28 +15,11 @@ export function onWorkerMessage(
   reply: (answer: ParentMessage) => void,
 ): void {
   const provider = c.models.get(live.unit)?.provider.name ?? "";
-  switch (message.type) {
-    case "permit.requested":
-      c.permits.request(provider, {
-        holder: live.marker,
-        tokens: message.estimatedTokens,
-        grant: () => reply({ type: "permit.granted", id: message.id }),
-      });
-      return;
-    case "provider.limited":
-      c.permits.pause(provider, message.retryAfterMs);
-      c.permits.release(provider, live.marker);
-      break;
-    case "provider.retried":
-      c.permits.release(provider, live.marker);
-      break;
-    case "turn.finished":
-      c.permits.release(provider, live.marker, tokensOf(message.usage));
-      break;
-    case "message.recorded":
-      keep(c, JSON.stringify(message.message));
-      return;
-    default:
+  followRequests(c.permits, { provider, holder: live.marker }, message, reply);
+  if (message.type === "permit.requested") return;
+  if (message.type === "message.recorded") {
+    keep(c, JSON.stringify(message.message));
+    return;
   }
   c.log.note({
     run: c.run,
@@ -45,11 +29,6 @@ export function onWorkerMessage(
     type: message.type,
     data: bounded(c, message),
   });
-}
-
-/** What providers count against a minute: both directions, cached or not. */
-function tokensOf(usage: TokenUsage | null): number | null {
-  return usage === null ? null : usage.promptTokens + usage.completionTokens;
 }
 
 function bounded(c: RunContext, message: WorkerMessage): Record<string, unknown> {

@@ -2,8 +2,15 @@
 import { expect, test } from "bun:test";
 import { rmSync } from "node:fs";
 import { join } from "node:path";
+import { sopPicker } from "../../src/cli/sop-picker.ts";
+import { loadConfig } from "../../src/config/load.ts";
 import type { ModelTurn } from "../../src/demo/script.ts";
 import { startScriptedModel } from "../../src/demo/scripted-model.ts";
+import { filesOnDisk } from "../../src/plan/files.ts";
+import { planOf } from "../../src/plan/plan.ts";
+import { parsePlan } from "../../src/plan/source.ts";
+import { Permits } from "../../src/runner/permits.ts";
+import { systemClock } from "../../src/std/clock.ts";
 import { dgov } from "../harness/bin.ts";
 import { testRepo } from "../harness/repo.ts";
 
@@ -200,4 +207,36 @@ test.concurrent("--explain-sops names the picker and the reason of each unit", a
   );
   p.answers(assigns({ b: ["one"] }));
   expect((await explain()).stdout).toContain("  tasks/main.b: chosen by model\n    one\n");
+});
+
+test.concurrent("a request waits for its turn among all that a provider is asked", async () => {
+  await using p = await project();
+  const loaded = loadConfig(p.repo.path);
+  const { source } = parsePlan(filesOnDisk(p.repo.path), plan);
+  if (!loaded.ok || source === null) throw new Error("the project is sound");
+  const limits = { concurrent: 1, requestsPerMinute: null, tokensPerMinute: null };
+  const waits = Promise.withResolvers<void>();
+  class Watched extends Permits {
+    override obtain(...args: Parameters<Permits["obtain"]>): Promise<void> {
+      const obtained = super.obtain(...args);
+      waits.resolve();
+      return obtained;
+    }
+  }
+  const permits = new Watched(() => limits, systemClock);
+  const granted: string[] = [];
+  const ask = (holder: string): void =>
+    permits.request("llm", { holder, tokens: 1, grant: () => granted.push(holder) });
+  ask("before");
+  const env = { TEST_KEY: "k", DGOV_TRUST_PROVIDERS: "1" };
+  const told = { warn: () => {}, asked: () => {} };
+  const where = { projectRoot: p.repo.path, config: loaded.config, env };
+  const picker = sopPicker({ ...where, ...told, permits, offline: false, fresh: true });
+  const picked = picker.pick(planOf(source).plan.tasks, []);
+  await waits.promise;
+  expect(p.asked()).toBe(0);
+  permits.release("llm", "before");
+  await picked;
+  ask("after");
+  expect([p.asked(), granted]).toEqual([1, ["before", "after"]]);
 });

@@ -6,6 +6,7 @@ import type { RunRequest } from "../../runner/run-request.ts";
 import { usageError, wholeNumber } from "../args.ts";
 import { type Context, command } from "../command.ts";
 import { onGitHub, report, reportError } from "../github/report.ts";
+import { permitsOf } from "../permits.ts";
 import { liveView, plainView } from "../progress/live.ts";
 import { requireProject } from "../project.ts";
 
@@ -144,6 +145,7 @@ export async function runPlan(context: Context, choices: RunChoices): Promise<nu
         ? async (question) => (await import("../prompt.ts")).confirm(question)
         : null,
       env: context.env,
+      permits: (config) => permitsOf(context, config),
       status: view.say,
       onRecord(record) {
         if (record.kind === "lifecycle") records.push(record);

@@ -19,6 +19,7 @@ import type { WorkerMessage } from "../../worker/protocol.ts";
 import type { PlanDraft, PlannerAnswer } from "../../worker/roles/planner.ts";
 import type { Context } from "../command.ts";
 import { compileFromDisk, configFor, invalidPlan } from "../compile-plan.ts";
+import { permitsOf } from "../permits.ts";
 import { freeName } from "../plan-names.ts";
 import { renderDiagnostics } from "../render/diagnostics.ts";
 import { renderDraft } from "../render/draft.ts";
@@ -81,6 +82,7 @@ export async function createPlan(
     config,
     model: present(models.get(planner.id), "the planner's model"),
     env: context.env,
+    permits: permitsOf(context, config),
     signal,
     onMessage: (message) => {
       if (message.type === "turn.finished") spent.add(message.usage);
