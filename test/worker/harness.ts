@@ -14,6 +14,7 @@ import type {
   WorkerProvider,
   WorkerRequest,
 } from "../../src/worker/protocol.ts";
+import { dgovCommand } from "../harness/bin.ts";
 import { endpointAt } from "../harness/endpoint.ts";
 
 export const apiKey = "dgov-test-key-9f8e7d6c5b4a";
@@ -88,9 +89,7 @@ export class Stage implements AsyncDisposable {
 }
 
 function startWorker(request: WorkerRequest, grant: boolean): RunningWorker {
-  const bin = process.env["DGOV_BIN"];
-  const main = join(import.meta.dir, "../../src/main.ts");
-  const child = Bun.spawn([...(bin ? [bin] : [process.execPath, main]), "worker"], {
+  const child = Bun.spawn([...dgovCommand(), "worker"], {
     cwd: request.worktree,
     env: { PATH: process.env["PATH"] ?? "", HOME: request.worktree, DGOV_ATTEMPT: request.marker },
     stdio: ["pipe", "pipe", "pipe"],
