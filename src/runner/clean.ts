@@ -1,5 +1,6 @@
 /**
- * Removes what runs that are over left behind: worktrees, gate trees, slots, candidate refs.
+ * Removes what runs that are over left behind: worktrees, gate trees, slots, candidate refs; and what
+ * killed planners did.
  *
  * Never a keep-ref, never anything live: the caller holds the run lock, so nothing is live. A
  * directory with work that is under no ref stays and is named.
@@ -13,6 +14,7 @@ import { openAttemptTree, removeAttemptTree, removeFolder } from "../git/worktre
 import type { EventLog } from "../log/event-log.ts";
 import { sortedBy } from "../std/order.ts";
 import { attemptPlace, type Places } from "./places.ts";
+import { cleanDrafts, cleanPlanners } from "./planner-leftovers.ts";
 
 export interface Cleaned {
   /** What was (or, dry, would be) removed, in words. */
@@ -43,6 +45,9 @@ export async function cleanRuns(o: {
     cleaned.removed.push(ref);
     if (!o.dry) await deleteRef(o.repository, ref);
   }
+  const planners = await cleanPlanners(o);
+  cleaned.removed.push(...planners.removed, ...cleanDrafts(o.projectRoot, o.dry));
+  cleaned.kept.push(...planners.kept);
   const fixes = join(o.projectRoot, ".dgov/runtime/fix-plans/archive");
   for (const name of foldersOf(fixes)) {
     cleaned.removed.push(`archived fix plan ${name}`);

@@ -3,30 +3,26 @@
  *
  *     <root>/<repository id>/planner/<process id>-<commit>-<random>/{tree,meta}
  *
- * It is there while it is open. What a killed dgov left behind is removed by the next one.
+ * It is there while it is open. What a killed dgov left behind is removed by the next one, and by `dgov clean`.
  */
 import { randomBytes } from "node:crypto";
-import { existsSync, mkdirSync, readdirSync } from "node:fs";
+import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { Config } from "../config/config.ts";
 import { DgovError } from "../error.ts";
 import { userFilters } from "../git/private-dir.ts";
 import type { Repository } from "../git/repository.ts";
 import { headOf } from "../git/revisions.ts";
-import {
-  createAttemptTree,
-  openAttemptTree,
-  removeAttemptTree,
-  removeFolder,
-} from "../git/worktree.ts";
+import { createAttemptTree, removeAttemptTree, removeFolder } from "../git/worktree.ts";
 import { childEnvironment } from "../process/environment.ts";
 import { selfCommand } from "../process/self-exec.ts";
-import { harden, processStart } from "../process/tree.ts";
+import { harden } from "../process/tree.ts";
 import type { WorkerMessage } from "../worker/protocol.ts";
 import { projectDirOf } from "./checks.ts";
 import { followRequests } from "./permit-messages.ts";
 import type { Permits } from "./permits.ts";
 import { placesOf } from "./places.ts";
+import { cleanPlanners, plannerFolder } from "./planner-leftovers.ts";
 import { runWorker, type WorkerEnd } from "./worker-process.ts";
 import { type ChosenModel, projectRequest } from "./worker-request.ts";
 
@@ -66,11 +62,10 @@ export async function openPlannerSite(o: PlannerSiteRequest): Promise<PlannerSit
     });
   }
   const configured = config.worktree.root;
-  const { root } = placesOf({ repositoryId: repository.id, configured, env: o.env });
-  const folder = join(root, "planner");
-  await removeLeftovers(repository, folder);
+  const places = placesOf({ repositoryId: repository.id, configured, env: o.env });
+  await cleanPlanners({ repository, places, dry: false });
   const id = `${process.pid}-${base}-${randomBytes(4).toString("hex")}`;
-  const at = join(folder, id);
+  const at = join(plannerFolder(places), id);
   mkdirSync(at, { recursive: true });
   const tree = await createAttemptTree(repository, {
     path: join(at, "tree"),
@@ -120,22 +115,4 @@ export async function openPlannerSite(o: PlannerSiteRequest): Promise<PlannerSit
       removeFolder(at);
     },
   };
-}
-
-/** Removes the checkouts of processes that are gone. One that somebody worked in stays. */
-async function removeLeftovers(repository: Repository, folder: string): Promise<void> {
-  for (const name of existsSync(folder) ? readdirSync(folder) : []) {
-    const [pid = "", base = ""] = name.split("-");
-    if (processStart(Number(pid)) !== null) continue;
-    const at = join(folder, name);
-    const place = { path: join(at, "tree"), meta: join(at, "meta"), base };
-    try {
-      if (existsSync(place.path)) {
-        await removeAttemptTree(repository, openAttemptTree(repository, place), {});
-      }
-      removeFolder(at);
-    } catch (error) {
-      if (!(error instanceof DgovError)) throw error;
-    }
-  }
 }

@@ -283,6 +283,25 @@ describe("plan create --auto", () => {
     expect([plans(p), leftovers(p)]).toEqual([["p"], []]);
   });
 
+  test.concurrent("what a killed dgov left behind is removed by clean", async () => {
+    const asked = Promise.withResolvers<void>();
+    await using p = await project([hangs(asked.resolve)]);
+    const child = p.spawn(["plan", "create", "x", "--auto"]);
+    await asked.promise;
+    const live = await p.dgov(["clean", "--dry-run"]);
+    expect(live.stdout).not.toContain("planner");
+    child.kill("SIGKILL");
+    await child.exited;
+    mkdirSync(join(p.root, ".dgov/runtime/planner", `${child.pid}`, "p"), { recursive: true });
+    const before = leftovers(p);
+    const dry = await p.dgov(["clean", "--dry-run"]);
+    expect(dry.stdout).toContain(`would remove checkout of planner ${child.pid}`);
+    expect(leftovers(p)).toEqual(before);
+    const cleaned = await p.dgov(["clean"]);
+    expect(cleaned.stdout).toContain(`removed draft of planner ${child.pid}`);
+    expect(leftovers(p)).toEqual([]);
+  });
+
   test.concurrent("what a killed dgov left behind is removed by the next", async () => {
     const asked = Promise.withResolvers<void>();
     await using p = await project([
