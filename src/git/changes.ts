@@ -3,11 +3,12 @@
  * own git dir, index and commits are never looked at.
  */
 import { readFileSync, readlinkSync, type Stats } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type AttemptTree, gitFileText, heldIndex } from "./attempt-tree.ts";
 import { pathText } from "./diff.ts";
 import { openUp, statOf } from "./files.ts";
-import { inPrivate, must, nulSplit } from "./git.ts";
+import { inPrivate, must, nulSplit, type Oid } from "./git.ts";
 import { freshPath, rememberedFilters, withPrivateGit } from "./private-dir.ts";
 import type { Repository } from "./repository.ts";
 import { changedSubmodules } from "./submodules.ts";
@@ -22,14 +23,17 @@ export interface Change {
   mode: string;
   oldMode: string;
   /**
-   * `gitlink` is a nested repository, or (modified) a submodule with something in it. `other` can never land: devices, pipes, names that are not
-   * UTF-8, and files with a second hard link, whose content somebody else can change.
+   * `gitlink` is a nested repository, or (modified) a submodule with something in it. `other` can
+   * never land: devices, pipes, names that are not UTF-8, and files with a second hard link, whose
+   * content somebody else can change.
    */
   kind: "file" | "symlink" | "gitlink" | "other";
   linkTarget: string | null;
   /** Bytes; 0 when deleted. */
   size: number;
 }
+
+const statusArgs = ["status", "--porcelain=v2", "-z", "--no-renames", "--untracked-files=all"];
 
 /**
  * Everything that differs between the base and the worktree, untracked files included, ignored ones
@@ -38,15 +42,14 @@ export interface Change {
 export async function changesOf(r: Repository, t: AttemptTree): Promise<Change[]> {
   const options = { near: t.meta, workTree: t.path, head: t.base, filters: rememberedFilters(r) };
   return withPrivateGit(r, options, async (g) => {
-    const args = ["status", "--porcelain=v2", "-z", "--no-renames", "--untracked-files=all"];
     const status = async (index: string): Promise<Buffer> => {
-      const output = await inPrivate(g, args, { index });
+      const output = await inPrivate(g, statusArgs, { index });
       if (!output.stderr.includes("Permission denied")) {
         return must(Promise.resolve(output), "looking for changes");
       }
       // The worker closed its own folders or files; what is in them counts all the same.
       openUp(t.path);
-      return must(inPrivate(g, args, { index }), "looking for changes");
+      return must(inPrivate(g, statusArgs, { index }), "looking for changes");
     };
     const inSubmodules = await changedSubmodules(r, t);
     const changes = parseStatus(await status(heldIndex(t)), t.path);
@@ -55,6 +58,22 @@ export async function changesOf(r: Repository, t: AttemptTree): Promise<Change[]
     const index = freshPath(g.dir, "index");
     await must(inPrivate(g, ["read-tree", t.base], { index }), "reading the base");
     return [...(parseStatus(await status(index), t.path) ?? []), ...inSubmodules];
+  });
+}
+
+/**
+ * The same of the operator's own working tree, against its HEAD (null: no commit yet), in the same
+ * words. Their index is not looked at: what they staged and what they did not is one.
+ */
+export function operatorChanges(r: Repository, head: Oid | null): Promise<Change[]> {
+  const at = head === null ? {} : { head };
+  const options = { near: tmpdir(), workTree: r.topLevel, ...at, filters: rememberedFilters(r) };
+  return withPrivateGit(r, options, async (g) => {
+    if (head !== null) await must(inPrivate(g, ["read-tree", head]), "reading HEAD");
+    // Submodules of theirs have something in them; one that stands elsewhere is a change.
+    const args = [...statusArgs, "--ignore-submodules=dirty"];
+    const status = await must(inPrivate(g, args), "looking for changes");
+    return parseStatus(status, r.topLevel) ?? [];
   });
 }
 
@@ -97,6 +116,9 @@ function tracked(
 ): Change {
   const { path, utf8 } = pathText(name);
   const stats = utf8 ? statOf(join(root, path)) : undefined;
+  if (oldMode === "160000" && stats?.isDirectory()) {
+    return { path, status: "modified", mode, oldMode, kind: "gitlink", linkTarget: null, size: 0 };
+  }
   if (letter === "D" || stats === undefined || stats.isDirectory()) {
     const kind = kindOfMode(oldMode);
     return { path, status: "deleted", mode: "000000", oldMode, kind, linkTarget: null, size: 0 };

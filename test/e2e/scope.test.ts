@@ -254,3 +254,55 @@ describe("C11 departments", () => {
     expect(p.model.requests).toEqual([]);
   });
 });
+
+describe("C4 what the run refuses, `scope status` refuses in the same words", () => {
+  test.concurrent.each([
+    ["a nested repository", "mkdir lib && cd lib && git init -q && echo x > x.txt"],
+    ["a pipe", "mkdir lib && mkfifo lib/pipe"],
+    ["a link that leads out", "mkdir lib && ln -s /etc/hosts lib/hosts"],
+    ["a file with two names", "mkdir lib && echo x > lib/x.txt && ln lib/x.txt lib/y.txt"],
+    [
+      "a reserved path",
+      "mkdir -p lib .sentrux && echo x > lib/x && echo x > .sentrux/baseline.json",
+    ],
+    ["nothing", "true"],
+  ])("%s", async (_, made) => {
+    await using p = await one([{ turns: [shell(made), done("ok")] }], {
+      tasks: { a: { files: { touch: ["lib/"] } } },
+      plan: { max_retries: 0 },
+    });
+    expect((await p.dgov(["run", "p"])).exitCode).toBe(1);
+    const rejected = p.events().find((e) => e.type === "attempt.rejected")?.data;
+    Bun.spawnSync(["/bin/sh", "-c", made], { cwd: p.repo.path, env: p.repo.env });
+    const { stdout } = await p.dgov(["scope", "status", "--task", "a", "--json"]);
+    const { verdict, reason } = JSON.parse(stdout);
+    expect({ verdict, reason }).toEqual({
+      verdict: rejected?.["verdict"],
+      reason: rejected?.["reason"],
+    });
+  });
+
+  test("a submodule that stands elsewhere is a change, one with something in it is none", async () => {
+    await using p = await one([]);
+    const git = (...args: string[]) => p.repo.git("-c", "protocol.file.allow=always", ...args);
+    await git("submodule", "add", "-q", p.repo.path, "sub");
+    await git("commit", "-qam", "a submodule");
+    p.repo.write("a.txt", "a\n");
+    const status = async () =>
+      JSON.parse((await p.dgov(["scope", "status", "--claim", "a.txt", "--json"])).stdout);
+    p.repo.write("sub/untracked.txt", "x\n");
+    expect(await status()).toMatchObject({ passed: true });
+    await git("-C", "sub", "commit", "-q", "--allow-empty", "-m", "elsewhere");
+    expect(await status()).toMatchObject({ passed: false, verdict: "unsafe_path" });
+  });
+
+  test("a claim and a read claim are added to those of the task", async () => {
+    await using p = await one([]);
+    for (const name of ["a.txt", "b.txt"]) p.repo.write(name, "x\n");
+    const status = async (...more: string[]) =>
+      JSON.parse((await p.dgov(["scope", "status", "--task", "a", "--json", ...more])).stdout);
+    expect(await status()).toMatchObject({ verdict: "scope_violation" });
+    expect(await status("--read", "b.txt")).toMatchObject({ verdict: "read_scope_violation" });
+    expect(await status("--claim", "b.txt")).toMatchObject({ passed: true });
+  });
+});

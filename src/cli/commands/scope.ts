@@ -13,50 +13,48 @@ const status = command({
       type: "string",
       repeated: true,
       valueHint: "F",
-      description: "A write claim, instead of --task",
+      description: "A write claim, besides those of --task",
     },
     read: {
       type: "string",
       repeated: true,
       valueHint: "F",
-      description: "A read claim, with --claim",
+      description: "A read claim, likewise",
     },
   },
   examples: [
     "dgov scope status --task add-feature",
+    "dgov scope status --task add-feature --claim src/more.ts",
     "dgov scope status --claim src/** --read README.md",
   ],
   async run(context, args) {
     const claims = args.claim ?? [];
-    if ((args.task === undefined) === (claims.length === 0)) {
-      throw usageError("give --task U, or --claim F");
-    }
-    if (args.task !== undefined && (args.read ?? []).length > 0) {
-      throw usageError("--read goes with --claim; a task has its own read claims");
-    }
+    const { task } = args;
+    if (task === undefined && claims.length === 0) throw usageError("give --task U, or --claim F");
     const projectRoot = requireProject(context);
     const { requireConfig } = await import("../../config/load.ts");
     const { scopePolicy } = await import("../../config/scope-policy.ts");
     const { judgeChanges } = await import("../../claims/verdict.ts");
     const { openRepository } = await import("../../git/repository.ts");
-    const { workingTree } = await import("../../git/working-tree.ts");
-    const { treeChanges } = await import("../../git/tree-changes.ts");
+    const { operatorChanges } = await import("../../git/changes.ts");
     const { headOf } = await import("../../git/revisions.ts");
     const { projectDirOf } = await import("../../runner/checks.ts");
     const config = requireConfig(projectRoot);
     const repository = await openRepository(projectRoot);
-    const about =
-      args.task === undefined
-        ? {
-            unit: null,
-            summary: "",
-            claims: { create: [], edit: [], delete: [], touch: claims, read: args.read ?? [] },
-          }
-        : await claimsOfUnit(context, projectRoot, args.task, args.plan);
+    const none = { create: [], edit: [], delete: [], touch: [], read: [] };
+    const of =
+      task === undefined
+        ? { unit: null, summary: "", claims: none }
+        : await claimsOfUnit(context, projectRoot, task, args.plan);
+    const touch = [...of.claims.touch, ...claims];
+    const about = {
+      ...of,
+      claims: { ...of.claims, touch, read: [...of.claims.read, ...(args.read ?? [])] },
+    };
     const head = (await headOf(repository)).commit;
     const prefix = projectDirOf(repository, projectRoot);
     const own = `${prefix === "" ? "" : `${prefix}/`}.dgov/`;
-    const changes = (await treeChanges(repository, head, await workingTree(repository))).filter(
+    const changes = (await operatorChanges(repository, head)).filter(
       // What dgov itself keeps there is no work of the task's.
       (change) => !change.path.startsWith(own),
     );
