@@ -11,10 +11,11 @@ import type { PlanLocation } from "../plan/locate.ts";
 import { faultPoint } from "../process/fault.ts";
 import { type GateVerdict, runGates } from "../settlement/gates/run-gates.ts";
 import { present } from "../std/assert.ts";
+import { refreshCoverage, refreshStructure } from "./baselines.ts";
 import { archivePlan, commitBookkeeping, type Desk } from "./bookkeeping.ts";
 import type { RunContext } from "./context.ts";
 import { recordOf } from "./record.ts";
-import { compareStructure, refreshBaseline, type StructuralEnd } from "./structure.ts";
+import { compareStructure, type StructuralEnd } from "./structure.ts";
 
 export interface RunEnd {
   exitCode: number;
@@ -57,8 +58,8 @@ export async function finishRun(c: RunContext, facts: Facts): Promise<RunEnd> {
   const desk = { ...c, plan: c.plan.name };
   const archivedTo = complete ? archived(desk, facts.location, warnings) : null;
   faultPoint("finish.archived");
-  const baselines =
-    complete && structural !== null && !degraded ? await refreshed(c, landedTip, warnings) : [];
+  const clean = complete && landed && !degraded;
+  const baselines = clean ? await refreshed(c, { tip: landedTip, structural }, warnings) : [];
   const refused = facts.whole ? await commitBookkeeping(desk, facts.location, baselines) : null;
   if (refused !== null) warnings.push(refused);
   const after = present(await branchTip(c.repository, c.target), `tip of ${c.target}`);
@@ -108,13 +109,24 @@ async function structuralEnd(
   }
 }
 
-async function refreshed(c: RunContext, tip: string, warnings: string[]): Promise<string[]> {
-  try {
-    return await refreshBaseline(c, tip);
-  } catch (error) {
-    warnings.push(`the structural baseline was not refreshed: ${wordsOf(error)}`);
-    return [];
-  }
+/** The baselines of what has landed, as files to commit. The structural one needs a comparison. */
+async function refreshed(
+  c: RunContext,
+  { tip, structural }: { tip: string; structural: StructuralEnd | null },
+  warnings: string[],
+): Promise<string[]> {
+  const attempt = async (what: string, refresh: () => Promise<string[]>): Promise<string[]> => {
+    try {
+      return await refresh();
+    } catch (error) {
+      warnings.push(`the ${what} baseline was not refreshed: ${wordsOf(error)}`);
+      return [];
+    }
+  };
+  return [
+    ...(structural === null ? [] : await attempt("structural", () => refreshStructure(c, tip))),
+    ...(await attempt("coverage", () => refreshCoverage(c, tip))),
+  ];
 }
 
 function wordsOf(error: unknown): string {

@@ -2,14 +2,11 @@
  * Structure at both ends of a run: a word about the baseline before anything is spent, and what the
  * run did to it after everything has landed.
  */
-import { existsSync } from "node:fs";
-import { join } from "node:path";
-import { readBlobAt } from "../git/diff.ts";
-import { headOf, treeOf } from "../git/revisions.ts";
+import { treeOf } from "../git/revisions.ts";
 import type { SettlementContext } from "../settlement/context.ts";
 import { chargesBetween, hasSource } from "../settlement/structure.ts";
-import { baselineState, writeBaseline } from "../settlement/structure-baseline.ts";
-import { compareTree, measureBaseline, qualityOf } from "../settlement/structure-compare.ts";
+import { baselineState } from "../settlement/structure-baseline.ts";
+import { compareTree, qualityOf } from "../settlement/structure-compare.ts";
 import { chooseEngine } from "../settlement/structure-external.ts";
 import type { RunContext } from "./context.ts";
 
@@ -74,26 +71,4 @@ export async function compareStructure(
       return { kind, path, name, line, value, limit };
     }),
   };
-}
-
-/**
- * Writes the baseline anew for what has landed, in the checkout that bookkeeping takes files from.
- * Gives the files to commit; none when the project does not track a baseline, when another branch is
- * checked out, or when the operator has deleted it.
- */
-export async function refreshBaseline(c: RunContext, tip: string): Promise<string[]> {
-  const prefix = c.projectDir === "" ? "" : `${c.projectDir}/`;
-  const path = `${prefix}.sentrux/baseline.json`;
-  const tracked = await readBlobAt(c.repository, tip, path);
-  const head = await headOf(c.repository);
-  if (tracked === null || head.kind !== "branch" || head.branch !== c.target) return [];
-  const file = join(c.repository.topLevel, path);
-  if (!existsSync(file)) return [];
-  const engine = chooseEngine(c.settlement.config, c.settlement.environment);
-  const now = c.clock.now();
-  const asked = { marker: `${c.run}/structure`, signal: c.signal, now };
-  const tree = await treeOf(c.repository, tip);
-  const baseline = await measureBaseline(c.settlement, engine, { ...asked, tree });
-  writeBaseline(c.projectRoot, baseline, { head: tip, now });
-  return [path, `${prefix}.sentrux/dgov-baseline.json`];
 }

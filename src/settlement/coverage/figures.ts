@@ -38,6 +38,15 @@ export function rememberFigures(
   if (report?.ok) c.coverage.known.put([[keyOf(c, tree, commands), report.files]]);
 }
 
+/** The figures of a tree for these commands, as far as it was measured. */
+export function knownFigures(
+  c: SettlementContext,
+  tree: Oid,
+  commands: readonly string[],
+): FileCoverage[] | null {
+  return c.coverage.known.get(keyOf(c, tree, commands)) ?? null;
+}
+
 /** What a base's figures are, or why there are none. */
 export type BaseFigures =
   | { ok: true; files: FileCoverage[] }

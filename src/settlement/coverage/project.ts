@@ -4,6 +4,7 @@ import type { SettlementContext } from "../context.ts";
 import { fillInTests } from "../gates/test-command.ts";
 import { inGateTree } from "../place.ts";
 import { testFolder } from "../test-selection.ts";
+import { knownFigures } from "./figures.ts";
 import { measure } from "./measure.ts";
 import type { FileCoverage } from "./report.ts";
 
@@ -23,12 +24,16 @@ export async function measureProject(
   o: {
     tree: Oid;
     marker: string;
+    /** What the gates measured of this tree will do as well. */
+    known?: boolean;
     /** Told what is being done. */
     started(text: string): void;
     onOutput(chunk: Uint8Array): void;
   },
 ): Promise<ProjectCoverage> {
   const commands = await wholeCommand(c, o.tree);
+  const known = o.known === true ? knownFigures(c, o.tree, commands) : null;
+  if (known !== null) return { ok: true, command: commands.join("\n"), files: known };
   const { marker } = o;
   const place = { tree: o.tree, unit: null, marker, signal: c.signal };
   const result = await inGateTree(c, place, async (gate): Promise<ProjectCoverage> => {

@@ -1,0 +1,81 @@
+/** The coverage baseline, made anew by the bookkeeping of a run that is complete and clean. */
+import { expect, test } from "bun:test";
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { call, done } from "../../src/demo/script.ts";
+import {
+  baselineFile,
+  baselineText,
+  parseBaseline,
+} from "../../src/settlement/coverage/baseline.ts";
+import { type TestProject, testProject, unit } from "../harness/project.ts";
+
+/** Counts its runs and the lines of src/: `x` is covered, `-` is not. A file called red makes it fail. */
+const command = `echo run >> "$HOME/count"; [ ! -e src/red.txt ] || exit 1
+for f in src/*.txt; do
+  echo SF:$f; awk '{ print "DA:" NR "," ($0 == "x") }' $f; echo end_of_record
+done > {output}`;
+
+/** A project whose plan writes one file, and what it lands. */
+async function lands(path: string, more: { tracked?: boolean } = {}): Promise<TestProject> {
+  const p = await testProject({
+    files: {
+      "src/a.txt": "-\n",
+      ...(more.tracked === false
+        ? { ".gitignore": ".coverage-baseline/\n" }
+        : { [baselineFile]: baselineText({ command: "", head: "", tree: "", files: [] }) }),
+    },
+    tasks: { a: { files: [path] } },
+    config: { project: { coverage_cmd: command } },
+    script: {
+      rules: [
+        { unit: unit("a"), turns: [call("write_file", { path, content: "x\nx\n" }), done("ok")] },
+      ],
+    },
+  });
+  if (more.tracked === false) {
+    p.repo.write(baselineFile, baselineText({ command: "", head: "", tree: "", files: [] }));
+  }
+  return p;
+}
+
+function runs(p: TestProject): number {
+  const count = join(p.env["HOME"] ?? "", "count");
+  return existsSync(count) ? readFileSync(count, "utf8").trim().split("\n").length : 0;
+}
+
+test.concurrent("A10 the baseline is refreshed in the bookkeeping commit, with what the gates measured", async () => {
+  await using p = await lands("src/a.txt");
+  const run = JSON.parse((await p.dgov(["run", "p", "--json"])).stdout);
+  expect(run).toMatchObject({ exit_code: 0, warnings: [] });
+  const head = await p.repo.git("log", "-1", "--format=%s", "--", baselineFile);
+  expect(head).toStartWith("chore: dgov bookkeeping");
+  const tip = await p.repo.git("rev-parse", "main~1");
+  expect(parseBaseline(await p.repo.git("show", `main:${baselineFile}`))).toEqual({
+    command,
+    head: tip,
+    tree: await p.repo.git("rev-parse", `${tip}^{tree}`),
+    files: [{ path: "src/a.txt", covered: 2, total: 2 }],
+  });
+  // Once on the base, once on the change.
+  expect(runs(p)).toBe(2);
+  expect(await p.repo.git("status", "--porcelain")).toBe("");
+});
+
+test.concurrent("a command that is red on what landed leaves it as it was, with a warning", async () => {
+  await using p = await lands("src/red.txt");
+  const before = p.repo.read(baselineFile);
+  const run = JSON.parse((await p.dgov(["run", "p", "--json"])).stdout);
+  expect(run.exit_code).toBe(0);
+  expect(run.warnings).toEqual([
+    "the coverage baseline was not refreshed: coverage_cmd failed: exit code 1",
+  ]);
+  expect(p.repo.read(baselineFile)).toBe(before);
+});
+
+test.concurrent("one that is not tracked is the operator's", async () => {
+  await using p = await lands("src/a.txt", { tracked: false });
+  const before = p.repo.read(baselineFile);
+  expect((await p.dgov(["run", "p"])).exitCode).toBe(0);
+  expect(p.repo.read(baselineFile)).toBe(before);
+});
