@@ -82,7 +82,16 @@ export async function askExternal(o: {
       hint: 'run it by hand, or set [sentrux] engine = "builtin"',
     });
   }
-  return readExternal(run.combined, result.code);
+  const answer = readExternal(run.combined, result.code);
+  if (o.verb === "save" || !answer.passed || isAnswer(answer)) return answer;
+  throw new DgovError("ENVIRONMENT", "sentrux ended well and said nothing that can be read", {
+    hint: 'run it by hand, or set [sentrux] engine = "builtin"',
+  });
+}
+
+/** Another program of that name ends well too: what passes has to have been measured. */
+function isAnswer({ quality, output }: ExternalAnswer): boolean {
+  return quality !== null || /\bno degradation\b/i.test(output);
 }
 
 /** What the program's output and exit code say. Pure. */

@@ -193,9 +193,10 @@ describe("with a sentrux program on PATH", () => {
   /** A program that looks for a word in the tree it is given. */
   const script = `#!/bin/sh
 echo "$1 $2" >> "$(dirname "$0")/calls"
-echo "Quality: 0.5"
 if grep -rq WORSE "$2"/*.py; then echo "✗ DEGRADED"; echo "✗ cycles increased: 0 -> 1"; exit 1; fi
 if grep -rq SOFTER "$2"/*.py; then echo "✗ complex functions increased: 0 -> 1"; exit 1; fi
+if grep -rq ANOTHER "$2"/*.py; then exit 0; fi
+echo "Quality: 0.5"
 if grep -rq BROKEN "$2"/*.py; then kill -9 $$; fi
 exit 0
 `;
@@ -209,7 +210,7 @@ exit 0
     return c.reopen({ environment: { ...c.c.environment, PATH: path } });
   }
 
-  test("its word counts, and offenders say where", async () => {
+  test("A4 its word counts, and offenders say where", async () => {
     await using c = await structured({ "a.py": "x = 1\n" });
     const settlement = install(c);
     const judged = async (text: string) =>
@@ -221,6 +222,11 @@ exit 0
       tail: "against the baseline (a warning): cycles increased: 0 -> 1",
     });
     expect(await judged("SOFTER = 1\n")).toMatchObject({ status: "passed" });
+    expect(await judged("ANOTHER = 1\n")).toMatchObject({
+      status: "errored",
+      reason: "sentrux ended well and said nothing that can be read",
+      blame: "environment",
+    });
     expect(await judged("BROKEN = 1\n")).toMatchObject({
       status: "errored",
       blame: "environment",
