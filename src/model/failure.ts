@@ -32,7 +32,7 @@ export function failureOf(
     return { kind: "fatal", reason: told, status, usage };
   }
   const limited = status === 429 || (retryAfterMs !== null && status !== null);
-  return { kind: "retriable", reason, limited, retryAfterMs, usage };
+  return { kind: "retriable", reason, limited, retryAfterMs, status, usage };
 }
 
 /** Busy, broken for now, or timed out; everything else in 4xx says the request itself is wrong. */

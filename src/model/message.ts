@@ -68,6 +68,8 @@ export type ModelResult =
       /** The endpoint asked for patience (429, 503 and 529 with `Retry-After`). */
       limited: boolean;
       retryAfterMs: number | null;
+      /** The HTTP status the endpoint said it with; null when there was none. */
+      status: number | null;
       usage: Usage | null;
     }
   /** Asking again cannot help: key, model, address or request are wrong. */

@@ -133,7 +133,8 @@ function verdictOf({ answer, endpoint, request, watch, parts, ended }: Exchange)
 }
 
 function retriable(reason: string, answer: Accumulator): ModelResult {
-  return { kind: "retriable", reason, limited: false, retryAfterMs: null, usage: answer.usage };
+  const { usage } = answer;
+  return { kind: "retriable", reason, limited: false, retryAfterMs: null, status: null, usage };
 }
 
 function bytesOf(response: Response): AsyncIterable<Uint8Array> {

@@ -49,6 +49,7 @@ describe("sendWithRetries", () => {
     reason: "busy",
     limited: true,
     retryAfterMs,
+    status: 429,
     usage: null,
   });
   const reply: ModelResult = {

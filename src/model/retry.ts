@@ -64,10 +64,10 @@ export async function sendWithRetries(
     if (result.usage !== null)
       usage = usage === null ? result.usage : addUsage(usage, result.usage);
     if (result.kind !== "retriable") return { ...result, usage };
-    const { reason, limited, retryAfterMs } = result;
+    const { reason, limited, retryAfterMs, status } = result;
     if (attempt > policy.retriesMax) {
       const tries = attempt === 1 ? "1 try" : `${attempt} tries`;
-      return { kind: "fatal", reason: `${reason}; gave up after ${tries}`, status: null, usage };
+      return { kind: "fatal", reason: `${reason}; gave up after ${tries}`, status, usage };
     }
     const delayMs = retryDelay(policy, { retry: attempt, retryAfterMs, random: ports.random });
     await ports.onRetry({ attempt, delayMs, reason, limited });

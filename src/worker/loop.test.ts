@@ -320,6 +320,16 @@ describe("the budget", () => {
     expect(outcome.verdict).toBe("complete");
     expect(requests.filter((request) => request.forced)).toHaveLength(1);
   });
+
+  test("one that refuses the request without it as well has failed", async () => {
+    const refused = { fatal: "tool_use_failed; gave up after 4 tries", status: 400 };
+    const { outcome, requests } = await run((turn) => (turn < 9 ? read(`f${turn}`) : refused), {
+      turnsMax: 10,
+      role: "researcher",
+    });
+    expect(requests.slice(-2).map((request) => request.forced)).toEqual([true, false]);
+    expect([outcome.verdict, outcome.reason]).toEqual(["provider_failed", refused.fatal]);
+  });
 });
 
 describe("D8 going in circles", () => {

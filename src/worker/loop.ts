@@ -8,10 +8,10 @@
 import type { ChatMessage, ModelResult, Reply, ToolCall } from "../model/message.ts";
 import { History } from "./history.ts";
 import { budgetNote, budgetPlan } from "./loop-budget.ts";
+import { explainCut, notRun, parsedArguments, presentable } from "./loop-calls.ts";
 import { type ObservedCall, Progress } from "./loop-progress.ts";
 import type { ToolErrorKind, WorkerMessage, WorkerRole, WorkerVerdict } from "./protocol.ts";
 import { type DoneArguments, readAnswer, unreadableAnswer } from "./roles/answer.ts";
-import { isRecord } from "./roles/json-in-text.ts";
 import { parseVerdict } from "./roles/reviewer.ts";
 
 /** Part of the context the history may fill; the rest is for tool schemas and the answer. */
@@ -143,7 +143,8 @@ class Loop {
     const forced = this.#mustFinish();
     const answer = await this.#send(forced ? { tool: "done" } : "auto");
     if (!forced || answer.kind !== "fatal" || answer.status !== 400) return answer;
-    // Not every compatible server takes a forced tool; the request without it is another one.
+    // Not every compatible server takes a forced tool, and some refuse what a model makes of one; the
+    // request without it is another one.
     this.#forcing = false;
     return this.#send("auto");
   }
@@ -328,36 +329,6 @@ function isTooLong(answer: { kind: string; reason?: string; status?: number | nu
   return /context.{0,20}(?:length|window|size)|too (?:long|many tokens|large)/i.test(
     answer.reason ?? "",
   );
-}
-
-/** A call as it goes back to the endpoint: some refuse a conversation with broken JSON or names in it. */
-function presentable(call: ToolCall): ToolCall {
-  const name = /^[\w-]{1,64}$/.test(call.name) ? call.name : "unknown_tool";
-  if (parsedArguments(call.argumentsText) !== null) return { ...call, name };
-  const text = call.argumentsText.slice(0, 2000);
-  const argumentsText = text.trim() === "" ? "{}" : JSON.stringify({ broken_arguments: text });
-  return { ...call, name, argumentsText };
-}
-
-function parsedArguments(text: string): Record<string, unknown> | null {
-  try {
-    const value: unknown = JSON.parse(text);
-    return isRecord(value) ? value : null;
-  } catch {
-    return null;
-  }
-}
-
-function notRun(text: string): ToolAnswer {
-  const rawBytes = Buffer.byteLength(text);
-  return { ok: false, text, errorKind: "not_permitted", target: null, rawBytes, clipped: false };
-}
-
-/** Broken arguments in a reply that hit the output limit are cut ones: say so. */
-function explainCut(result: ToolAnswer, finishReason: string): ToolAnswer {
-  if (finishReason !== "length" || result.errorKind !== "invalid_arguments") return result;
-  const text = `${result.text}\nYour reply was cut by the provider's output limit; make smaller calls.`;
-  return { ...result, text };
 }
 
 function nudgeText(finishReason: string): string {

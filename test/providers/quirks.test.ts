@@ -447,6 +447,8 @@ describe("D7 what servers say when they fail is a typed failure", () => {
       random: () => 0,
     });
     expect(server.requests).toHaveLength(3);
+    // By which the loop knows that the request is to be made without forcing a tool.
+    expect(result).toMatchObject({ kind: "fatal", status: 400 });
     expect(result.kind === "fatal" && result.reason).toMatch(
       /Failed to call a function.*<function=read_file\{; gave up after 3 tries/,
     );
