@@ -35,7 +35,7 @@ const write = call("write_file", { path: "w.txt", content: "w\n" });
 test.concurrent("E2 a dependent's first attempt is told the answer with its evidence, in a fence", async () => {
   await using p = await asked(answer, [write, done("ok")]);
   expect((await p.dgov(["run", "p", "--json"])).exitCode).toBe(0);
-  const said = JSON.stringify({ answer: "It greets.", evidence, openQuestions: ["Whom?"] });
+  const said = JSON.stringify({ answer: "It greets.", evidence, open_questions: ["Whom?"] });
   const title = `result of ${unit("r")}`;
   expect(messages(p, "w")[0]).toContain(`<<<BEGIN ${title}>>>\n${said}\n<<<END ${title}>>>`);
   const recorded = p.events().find((e) => e.type === "unit.result")?.data;
@@ -48,7 +48,7 @@ test.concurrent("C13 an answer of any size is handed on within 32 KiB", async ()
   expect((await p.dgov(["run", "p", "--json"])).exitCode).toBe(0);
   const recorded = String(p.events().find((e) => e.type === "unit.result")?.data["result"]);
   expect(Buffer.byteLength(recorded)).toBeLessThanOrEqual(32 * 1024);
-  expect(Object.keys(JSON.parse(recorded))).toEqual(["answer", "evidence", "openQuestions"]);
+  expect(Object.keys(JSON.parse(recorded))).toEqual(["answer", "evidence", "open_questions"]);
   expect(messages(p, "w")[0]).toContain(recorded);
 });
 

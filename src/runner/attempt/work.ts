@@ -11,6 +11,7 @@ import { entriesFor } from "../ledger.ts";
 import type { Answer } from "../ports.ts";
 import { assemblePrompt, promptDiffBytesMax } from "../prompt.ts";
 import { findingsIn, readOnlyOutcome } from "../read-only.ts";
+import { toSnakeCase } from "../record.ts";
 import { onWorkerMessage } from "../telemetry.ts";
 import { runWorker, type WorkerEnd } from "../worker-process.ts";
 import { workerRequest } from "../worker-request.ts";
@@ -134,7 +135,8 @@ function recordResult(
   { end, task }: { end: WorkerEnd; task: CompiledTask },
 ): NonNullable<Answer["records"]> {
   const { outcome, reason } = end;
-  const text = typeof end.result === "string" ? end.result : JSON.stringify(end.result ?? null);
+  const given = end.result ?? null;
+  const text = typeof given === "string" ? given : JSON.stringify(toSnakeCase(given));
   const result = cutText(Buffer.from(text), resultBytesMax);
   if (outcome === "complete") memory.results.set(unit, result);
   if (outcome === "disapproved") {
