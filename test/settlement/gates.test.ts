@@ -173,9 +173,21 @@ describe("A8 what was wrong before", () => {
   const lint =
     "grep -n BAD *.txt | sed 's/:BAD.*/: error: bad word [bad]/' | grep . && exit 1 || exit 0";
   test.each([
-    ["is not charged", "BAD\nmore\n", "passed", 0],
-    ["is charged once more", "BAD\nBAD\n", "failed", 1],
-  ])("%s", async (_, text, status, charged) => {
+    [
+      "is not charged",
+      "BAD\nmore\n",
+      "passed",
+      0,
+      "fails as it did before the change; nothing new",
+    ],
+    [
+      "is charged once more",
+      "BAD\nBAD\n",
+      "failed",
+      1,
+      "exit code 1, 1 new: a.txt:2: bad word [bad]",
+    ],
+  ])("%s", async (_, text, status, charged, reason) => {
     await using c = await court({
       files: { "a.txt": "BAD\n", "b.txt": "BAD\n" },
       project: { lint_cmd: lint },
@@ -183,6 +195,7 @@ describe("A8 what was wrong before", () => {
     const result = await c.judge({ "a.txt": text });
     expect(verdict(result, "lint").status).toBe(status as "passed");
     expect(verdict(result, "lint").diagnostics).toHaveLength(charged);
+    expect(verdict(result, "lint").reason).toBe(reason);
   });
 
   test.each([
@@ -226,6 +239,7 @@ test("A9 a checker that names files and exits 0 fails", async () => {
   const failed = verdict(await c.judge({ "a.txt": "BAD\n" }), "format");
   expect(failed).toMatchObject({
     status: "failed",
+    reason: "exit code 0: a.txt: listed by the command",
     diagnostics: [{ file: "a.txt", message: "listed by the command" }],
   });
 });
@@ -311,6 +325,24 @@ describe("verdicts", () => {
     const before = lines().length;
     await c.judge({ "a.txt": "good\n" }, { c: otherwise });
     expect(lines()).toHaveLength(before + 1);
+  });
+
+  test("a pass holds against any base; one that took two tries does not", async () => {
+    await using c = await court({ project: { source_extensions: [".txt"] } });
+    const { path, lines } = counter(c);
+    const lint = `echo run >> ${path}`;
+    const tests = `echo run >> ${path}; [ -e $HOME/again ] || { touch $HOME/again; exit 1; }`;
+    const other = await c.change({ "other.txt": "x\n" });
+    for (const [commands, runs] of [
+      [{ lint, test: null }, 0],
+      [{ lint: null, test: tests }, 1],
+    ] as const) {
+      Object.assign(c.c.config.commands, commands);
+      await c.judge({ "a.txt": "good\n" });
+      const before = lines().length;
+      const result = await c.judge({ "a.txt": "good\n" }, { base: other });
+      expect([result.passed, lines().length - before]).toEqual([true, runs]);
+    }
   });
 
   test("D1 a cancelled gate ends, long before its command would, and says nothing about the tree", async () => {

@@ -40,6 +40,8 @@ export interface Court extends AsyncDisposable {
 
 export interface JudgeOptions {
   c?: SettlementContext;
+  /** The commit it is judged against; default the repository's. */
+  base?: string;
   testCmd?: string;
   signal?: AbortSignal;
   files?: FileChoice;
@@ -121,7 +123,7 @@ export async function court(options: CourtOptions = {}): Promise<Court> {
         attempt: 1,
         car: 1,
         tree: await g.repo.git("rev-parse", `${commit}^{tree}`),
-        base,
+        base: more.base ?? base,
         testCmd: more.testCmd ?? null,
         marker: `court/${process.pid}.${++marks}`,
         signal: more.signal ?? new AbortController().signal,

@@ -6,6 +6,7 @@ import type { Config } from "../../config/config.ts";
 import type { GateVerdict } from "../context.ts";
 import type { Diagnostic } from "../diagnostics/diagnostic.ts";
 import type { GatePlace } from "../place.ts";
+import type { VerdictKey } from "../verdict-cache.ts";
 import { type CommandRun, combined, fillIn } from "./command.ts";
 import { type GateInput, type GateName, keptOf, type TreeGate, tailOf, verdictOf } from "./gate.ts";
 import { remember, runOnBase } from "./on-base.ts";
@@ -56,6 +57,14 @@ export function commandGate(o: {
         ? { runs: true }
         : { runs: false, reason: "no changed file is of its kind" },
     commands: async (input) => (await fill(input)).flatMap(({ onTree }) => onTree),
+    async passed(input) {
+      const commands = (await fill(input)).flatMap(({ onTree }) => onTree);
+      const { cache } = input.context;
+      const all = commands.every((one) => cache.get(passKey(input, o.name, one)) !== null);
+      if (!all || commands.length === 0) return null;
+      const command = commands.join(" ; ");
+      return verdictOf(o.name, { command, exit: "exit code 0", cached: true });
+    },
     async run(input, place) {
       const parts: { run: CommandRun; judged: Judged }[] = [];
       for (let filled of await fill(input)) {
@@ -66,6 +75,7 @@ export function commandGate(o: {
           run = await runAll(input, place, filled.onTree);
         }
         const { onTree } = filled;
+        if (run.status === "passed") rememberPass(input, o.name, onTree);
         const again = () => runAll(input, place, onTree);
         parts.push({ run, judged: await judgeRun({ input, run, filled, again }, o.judge) });
         if (run.status === "cancelled") break;
@@ -73,6 +83,19 @@ export function commandGate(o: {
       return merged(input, o.name, parts);
     },
   };
+}
+
+/** A command that passed at once passes on this tree whatever it is compared with. */
+function rememberPass(input: GateInput, gate: GateName, commands: readonly string[]): void {
+  for (const command of commands) {
+    const verdict = verdictOf(gate, { command, exit: "exit code 0" });
+    input.context.cache.put(passKey(input, gate, command), verdict);
+  }
+}
+
+function passKey({ context, request }: GateInput, gate: GateName, command: string): VerdictKey {
+  const setup = context.config.worktree.setup ?? "";
+  return { tree: request.tree, base: "", gate, command: `${setup}\n${command}` };
 }
 
 async function withChanged({ context, files }: GateInput, template: string): Promise<Filled> {

@@ -63,6 +63,8 @@ interface GateQuestions {
 /** Runs commands, so it is given the tree as files. */
 export interface TreeGate extends GateQuestions {
   reads: "gate_tree";
+  /** A pass that holds against any base, when all it takes was seen to pass on this tree. */
+  passed?(input: GateInput): Promise<GateVerdict | null>;
   run(input: GateInput, place: GatePlace): Promise<GateVerdict>;
 }
 

@@ -89,7 +89,7 @@ export async function runGates(
   const known: GateVerdict[] = [];
   for (const gate of asked) {
     const applies = await gate.applies(input);
-    const found = applies.runs ? c.cache.get(await keyOf(gate, input)) : null;
+    const found = applies.runs ? await knownVerdict(gate, input) : null;
     if (found !== null) known.push(found);
     else if (applies.runs) open.push(gate);
     else known.push(verdictOf(gate.name, { status: "not_applicable", reason: applies.reason }));
@@ -137,6 +137,12 @@ async function judgeOne(
   if (request.signal.aborted) return;
   c.cache.put(await keyOf(gate, input), verdict);
   settle(verdict);
+}
+
+async function knownVerdict(gate: Gate, input: GateInput): Promise<GateVerdict | null> {
+  const known = input.context.cache.get(await keyOf(gate, input));
+  if (known !== null || gate.reads !== "gate_tree") return known;
+  return (await gate.passed?.(input)) ?? null;
 }
 
 async function keyOf(gate: Gate, input: GateInput): Promise<VerdictKey> {
