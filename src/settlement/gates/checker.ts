@@ -15,14 +15,18 @@ export async function judgeChecker({ input, run, filled }: Judging): Promise<Jud
   });
   if (input.request.tree === input.baseTree) return { ...failed(found, run.exit), blame: "base" };
   const base = await runOnBase(input, filled.onBase);
-  if (base === null || base.status === "passed") return failed(found, run.exit);
+  if (base === null || base.status === "passed") {
+    return failed(found, `${run.exit}${firstOf(found)}`);
+  }
   // What was read says nothing about the rest.
   if (run.cut || base.cut) {
     const reason = `${run.exit}, with more output than is read: what is new cannot be told`;
     return { ...failed([], reason), blame: base.cut ? "base" : "attempt" };
   }
   const charged = newDiagnostics(found, findings(base.output, input.files.inBase));
-  if (charged.length > 0) return failed(charged, `${run.exit}, ${charged.length} new`);
+  if (charged.length > 0) {
+    return failed(charged, `${run.exit}, ${charged.length} new${firstOf(charged)}`);
+  }
   // One that ends otherwise than before has something to say, even if it is not understood.
   if (base.exitCode !== run.exitCode) {
     return failed(found, `${run.exit}, where the base gives ${base.exit}`);
@@ -35,6 +39,18 @@ export async function judgeChecker({ input, run, filled }: Judging): Promise<Jud
     blame: null,
     diagnostics: [],
   };
+}
+
+const shownMax = 120;
+
+/** The first of what is charged, in place of a riddle like "exit code 1". */
+function firstOf(found: readonly Diagnostic[]): string {
+  const [first] = [...found].sort(byPlace);
+  if (first === undefined) return "";
+  const place = [first.file, first.line].filter(Boolean).join(":");
+  const text = [place, first.message].filter(Boolean).join(": ");
+  const short = text.length > shownMax ? `${text.slice(0, shownMax)}...` : text;
+  return `: ${short}${found.length > 1 ? ` and ${found.length - 1} more` : ""}`;
 }
 
 /** What an output says; one of nothing but file names (`gofmt -l`) says that those are wrong. */
