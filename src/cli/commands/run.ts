@@ -1,14 +1,14 @@
 /** `dgov run`: compile current source and execute it. */
 import { DgovError } from "../../error.ts";
-import type { RecordedEvent } from "../../log/event-log.ts";
-import type { RunResult } from "../../runner/execute.ts";
 import type { RunRequest } from "../../runner/run-request.ts";
 import { usageError, wholeNumber } from "../args.ts";
 import { type Context, command } from "../command.ts";
-import { onGitHub, report, reportError } from "../github/report.ts";
+import { onGitHub, reportError } from "../github/report.ts";
 import { permitsOf } from "../permits.ts";
-import { liveView, plainView } from "../progress/live.ts";
+import { liveView, type ProgressView, plainView } from "../progress/live.ts";
 import { requireProject } from "../project.ts";
+import { answerRun } from "../run-answer.ts";
+import { listenForSignals } from "../run-signals.ts";
 
 const args = {
   plan: {
@@ -110,35 +110,23 @@ export interface RunChoices
 export async function runPlan(context: Context, choices: RunChoices): Promise<number> {
   const { executeRun } = await import("../../runner/execute.ts");
   const { compileForRun } = await import("../compile-plan.ts");
-  const { resolveUnit } = await import("../../plan/locate.ts");
-  const { output } = context;
-  const view = output.quiet
-    ? plainView(() => {}, false)
-    : output.live
-      ? liveView(process.stderr, choices.stream)
-      : plainView((text) => output.status(text), choices.stream);
-  const records: RecordedEvent[] = [];
+  const { location, projectRoot, verbose } = choices;
+  const view = viewOf(context, choices);
   const interrupts = listenForSignals(view.say);
-  const notes = new Map<string, string[]>();
-  const only: string[] = [];
+  const named = await namedUnits(choices);
   try {
     const result = await executeRun({
       ...choices,
-      only,
-      notes,
+      only: named.only,
+      notes: named.notes,
       async compile(config, repository) {
         const compiled = await compileForRun(context, {
-          projectRoot: choices.projectRoot,
-          location: choices.location,
+          projectRoot,
+          location,
           config,
           repository,
         });
-        const ids = compiled.plan.tasks.map((task) => task.id);
-        only.push(...choices.only.map((unit) => resolveUnit(ids, unit)));
-        for (const [unit = "", text = ""] of choices.notes) {
-          const id = resolveUnit(ids, unit);
-          notes.set(id, [...(notes.get(id) ?? []), text]);
-        }
+        named.resolve(compiled.plan.tasks.map((task) => task.id));
         return compiled;
       },
       confirm: context.interactive
@@ -147,19 +135,16 @@ export async function runPlan(context: Context, choices: RunChoices): Promise<nu
       env: context.env,
       permits: (config) => permitsOf(context, config),
       status: view.say,
-      onRecord(record) {
-        if (record.kind === "lifecycle") records.push(record);
-        view.onRecord(record);
-      },
+      onRecord: (record) => view.onRecord(record),
       onState() {},
       interrupt: interrupts.signal,
     });
     view.close();
-    const code = await answer(context, choices, result);
+    const code = await answerRun(context, { plan: location.name, projectRoot, verbose }, result);
     return interrupts.exitCode ?? code;
   } catch (error) {
     if (error instanceof DgovError && onGitHub(context.env)) {
-      reportError(context, choices.projectRoot, error);
+      reportError(context, projectRoot, error);
     }
     throw error;
   } finally {
@@ -168,88 +153,30 @@ export async function runPlan(context: Context, choices: RunChoices): Promise<nu
   }
 }
 
-async function answer(context: Context, choices: RunChoices, result: RunResult): Promise<number> {
-  const { output } = context;
-  const plan = choices.location.name;
-  switch (result.kind) {
-    case "unresolved": {
-      const lines = result.units.map(
-        (u) => `  ${u.unit}: ${u.phase.replace("_", " ")}: ${u.rejection?.reason ?? u.reason}`,
-      );
-      output.answer(
-        {
-          schema: "dgov.run/1",
-          plan,
-          status: "unresolved",
-          exit_code: 1,
-          units: result.units.map((u) => ({
-            unit: u.unit,
-            phase: u.phase,
-            run: u.run,
-            reason: u.rejection?.reason ?? u.reason,
-            kept_ref: u.kept?.ref ?? null,
-          })),
-        },
-        `${plan}: the last run left units that did not land:\n${lines.join("\n")}\n\n` +
-          `dgov run ${plan} --continue   run them again, told why they failed\n` +
-          `dgov run ${plan} --restart    run every unit again`,
-      );
-      return 1;
-    }
-    case "nothing_to_do":
-      output.answer(
-        {
-          schema: "dgov.run/1",
-          plan,
-          status: "complete",
-          exit_code: 0,
-          units: result.landed.map((l) => ({ unit: l.unit, phase: "landed", commit: l.commit })),
-        },
-        `${plan}: every unit has landed; nothing to do`,
-      );
-      return 0;
-    case "finished": {
-      const { summarizeRun } = await import("../run-summary.ts");
-      const { costsIn } = await import("../costs.ts");
-      const cost = await costsIn(choices.projectRoot);
-      const summary = summarizeRun(result, { verbose: choices.verbose, cost });
-      output.answer(summary.document, summary.text);
-      if (onGitHub(context.env)) {
-        const { runAnnotations, runSummary } = await import("../github/run-report.ts");
-        report(context, {
-          projectRoot: choices.projectRoot,
-          annotations: runAnnotations(summary.report),
-          summary: runSummary(summary.report),
-        });
-      }
-      return result.end.exitCode;
-    }
-  }
+function viewOf({ output }: Context, { stream }: RunChoices): ProgressView {
+  if (output.quiet) return plainView(() => {}, false);
+  if (output.live) return liveView(process.stderr, stream);
+  return plainView((text) => output.status(text), stream);
 }
 
-/** The first signal stops the run in order; the second ends the process at once. */
-function listenForSignals(say: (text: string) => void): {
-  signal: AbortSignal;
-  exitCode: number | null;
-  close(): void;
-} {
-  const abort = new AbortController();
-  const state = { signal: abort.signal, exitCode: null as number | null, close };
-  const handlers = { SIGINT: () => on(130), SIGTERM: () => on(143) };
-  function on(code: number): void {
-    if (abort.signal.aborted) {
-      // The lock, the workers and their tools fall with the process: stdin closes.
-      process.exit(code);
-    }
-    state.exitCode = code;
-    say("stopping: workers are ended and their work is kept; once more ends at once");
-    abort.abort();
-  }
-  function close(): void {
-    process.off("SIGINT", handlers.SIGINT);
-    process.off("SIGTERM", handlers.SIGTERM);
-  }
-  process.on("SIGINT", handlers.SIGINT);
-  process.on("SIGTERM", handlers.SIGTERM);
-  return state;
+/** Units named on the command line. They are empty until the plan's ids are known. */
+async function namedUnits(choices: RunChoices): Promise<{
+  only: string[];
+  notes: Map<string, string[]>;
+  resolve(ids: readonly string[]): void;
+}> {
+  const { resolveUnit } = await import("../../plan/locate.ts");
+  const notes = new Map<string, string[]>();
+  const only: string[] = [];
+  return {
+    only,
+    notes,
+    resolve(ids) {
+      only.push(...choices.only.map((unit) => resolveUnit(ids, unit)));
+      for (const [unit = "", text = ""] of choices.notes) {
+        const id = resolveUnit(ids, unit);
+        notes.set(id, [...(notes.get(id) ?? []), text]);
+      }
+    },
+  };
 }
