@@ -1,14 +1,6 @@
 /** Commits of dgov: built without an index or a work tree, the same bytes every time. */
 import { join } from "node:path";
-import {
-  gitCommand,
-  inRepository,
-  must,
-  mustLine,
-  type Oid,
-  operatorEnvironment,
-  runGit,
-} from "./git.ts";
+import { gitCommand, inRepository, must, mustLine, type Oid, runGit } from "./git.ts";
 import { type CommitFields, commitBytes, messageText, seconds, writeObject } from "./objects.ts";
 import type { Repository } from "./repository.ts";
 
@@ -57,6 +49,7 @@ export async function writeCommit(
   ]);
   const parents = fields.parents.flatMap((parent) => ["-p", parent]);
   const argv = gitCommand(r.commonDir, "commit-tree", "-S", ...parents, "-F", "-", fields.tree);
-  const env = { ...operatorEnvironment(), ...Object.fromEntries(who.flat()) };
-  return mustLine(runGit(argv, { env, stdin: messageText(fields.message) }), "signing a commit");
+  const env: Record<string, string> = Object.fromEntries(who.flat());
+  const stdin = messageText(fields.message);
+  return mustLine(runGit(argv, { asOperator: true, env, stdin }), "signing a commit");
 }

@@ -21,6 +21,8 @@ export interface GitOptions {
   env?: Record<string, string>;
   timeoutMs?: number;
   outputBytesMax?: number;
+  /** With the operator's own configuration in view, which is otherwise out of sight. */
+  asOperator?: boolean;
 }
 
 export interface GitOutput {
@@ -70,8 +72,8 @@ export function gitEnvironment(): Record<string, string> {
 }
 
 /** Variables through which the operator's own git configuration is found. Read, never run. */
-export function operatorEnvironment(): Record<string, string> {
-  const env: Record<string, string> = { PATH: gitEnvironment()["PATH"] ?? "", LANG: "C.UTF-8" };
+function operatorEnvironment(): Record<string, string> {
+  const { HOME, GIT_CONFIG_NOSYSTEM, GIT_CONFIG_GLOBAL, ...env } = gitEnvironment();
   const names = ["HOME", "XDG_CONFIG_HOME", "GIT_CONFIG_GLOBAL", "GIT_CONFIG_NOSYSTEM"];
   for (const who of ["AUTHOR", "COMMITTER"]) {
     names.push(`GIT_${who}_NAME`, `GIT_${who}_EMAIL`);
@@ -80,7 +82,7 @@ export function operatorEnvironment(): Record<string, string> {
     const value = process.env[name];
     if (value !== undefined) env[name] = value;
   }
-  return { ...env, GIT_TERMINAL_PROMPT: "0", GIT_OPTIONAL_LOCKS: "0" };
+  return env;
 }
 
 /** argv of a hardened git on a git dir. */
@@ -122,7 +124,7 @@ export async function runGit(argv: string[], o: GitOptions = {}): Promise<GitOut
   const run = await runForBytes({
     argv,
     cwd: o.cwd ?? "/",
-    env: { ...gitEnvironment(), ...o.env },
+    env: { ...(o.asOperator === true ? operatorEnvironment() : gitEnvironment()), ...o.env },
     timeoutMs: o.timeoutMs ?? 300_000,
     outputBytesMax: o.outputBytesMax ?? 512 * 1024 * 1024,
     ...(o.stdin === undefined ? {} : { stdin: o.stdin }),

@@ -7,7 +7,7 @@ import { homedir, tmpdir } from "node:os";
 import { isAbsolute, join } from "node:path";
 import { DgovError } from "../error.ts";
 import { sha256 } from "../std/digest.ts";
-import { inPrivate, must, nulSplit, operatorEnvironment, runGit } from "./git.ts";
+import { inPrivate, must, nulSplit, runGit } from "./git.ts";
 import type { Identity } from "./objects.ts";
 import { type FilterConfig, lendSharedIndex, withPrivateGit } from "./private-dir.ts";
 import { headOf } from "./revisions.ts";
@@ -90,7 +90,7 @@ async function locate(dir: string): Promise<Found> {
   const questions = ["--show-toplevel", "--git-common-dir", "--absolute-git-dir"];
   const more = ["--show-object-format", "--is-shallow-repository"];
   const args = ["rev-parse", "--path-format=absolute", ...questions, ...more];
-  const output = await runGit(["git", "-C", dir, ...args], { env: operatorEnvironment() });
+  const output = await runGit(["git", "-C", dir, ...args], { asOperator: true });
   if (output.code !== 0) {
     await gitVersion();
     const said = output.stderr.trim().replace(/^fatal: /, "");
@@ -121,7 +121,7 @@ interface Setting {
 async function readConfiguration(found: Found): Promise<Setting[]> {
   const argv = ["git", `--git-dir=${found.gitDir}`, "config", "--show-scope", "-z", "--list"];
   const fields = nulSplit(
-    await must(runGit(argv, { env: operatorEnvironment() }), "reading its configuration"),
+    await must(runGit(argv, { asOperator: true }), "reading its configuration"),
   ).map((field) => field.toString());
   const settings: Setting[] = [];
   for (let i = 0; i + 1 < fields.length; i += 2) {
@@ -204,9 +204,7 @@ export async function dirtyPaths(r: Repository): Promise<{ path: string; status:
 /** The author git would use here, by configuration or environment; null when none is set. */
 export async function configuredIdentity(r: Repository): Promise<Identity | null> {
   const argv = ["git", `--git-dir=${r.gitDir}`, "-c", "user.useConfigOnly=true"];
-  const output = await runGit([...argv, "var", "GIT_AUTHOR_IDENT"], {
-    env: operatorEnvironment(),
-  });
+  const output = await runGit([...argv, "var", "GIT_AUTHOR_IDENT"], { asOperator: true });
   const match = /^(.*) <(.*)> \d+ [+-]\d+\n?$/s.exec(output.stdout.toString());
   if (output.code !== 0 || match?.[1] === undefined || match[2] === undefined) return null;
   return { name: match[1], email: match[2] };
