@@ -9,7 +9,7 @@ export function byName(facts: FileFacts | null): Map<string, FileSymbol[]> {
 }
 
 /** Symbols by name and, where a language has overloads, by what tells those apart. */
-export function byVariant(facts: FileFacts | null): Map<string, FileSymbol[]> {
+function byVariant(facts: FileFacts | null): Map<string, FileSymbol[]> {
   return Map.groupBy(facts?.symbols ?? [], ({ name, variant }) => name + variant);
 }
 

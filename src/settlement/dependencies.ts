@@ -15,7 +15,7 @@ import { environmentIn } from "./environment.ts";
 import { leadsBack } from "./leads-back.ts";
 
 /** Folders that hold dependencies and are never a worker's work. */
-export const dependencyNames: ReadonlySet<string> = new Set([
+const dependencyNames: ReadonlySet<string> = new Set([
   "node_modules",
   ".venv",
   "venv",

@@ -169,11 +169,6 @@ function exceeds(difference: number, allowed: number): boolean {
   return difference - allowed > 1e-9;
 }
 
-/** Whether any of it is reason to refuse: quality, cycles, god files. */
-export function isHardlyDegraded(found: readonly Degradation[]): boolean {
-  return found.some(({ warnOnly }) => !warnOnly);
-}
-
 /** A degradation in words. */
 export function degradationText({ kind, before, after }: Degradation): string {
   if (kind === "quality")

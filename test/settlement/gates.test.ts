@@ -244,6 +244,32 @@ test("A9 a checker that names files and exits 0 fails", async () => {
   });
 });
 
+test("A4 a test that ends the runner passes for nothing, unless the runner never says more", async () => {
+  await using c = await court({
+    files: { "a.txt": "a\n" },
+    project: { test_cmd: "pytest -q" },
+  });
+  const bin = join(c.g.repo.root, "bin");
+  mkdirSync(bin);
+  const runner =
+    "#!/bin/sh\ngrep -q EXIT *.txt && exit 0\ngrep -q MUTE *.txt || echo 3 passed in 0.1s\n";
+  writeFileSync(join(bin, "pytest"), runner);
+  chmodSync(join(bin, "pytest"), 0o755);
+  c.c.environment["PATH"] = `${bin}:${c.c.environment["PATH"]}`;
+  expect(statuses(await c.judge({ "a.txt": "b\n" }))).toEqual({ tests: "passed" });
+  expect(verdict(await c.judge({ "b.txt": "EXIT\n" }), "tests")).toMatchObject({
+    status: "failed",
+    reason: "exit code 0, but it ended before its summary: not all tests were run",
+    blame: "attempt",
+  });
+  await using mute = await court({
+    files: { "a.txt": "MUTE\n" },
+    project: { test_cmd: "pytest -qq" },
+  });
+  mute.c.environment["PATH"] = c.c.environment["PATH"] ?? "";
+  expect(statuses(await mute.judge({ "b.txt": "b\n" }))).toEqual({ tests: "passed" });
+});
+
 describe("A17 a test that fails once and then passes", () => {
   const flaky = (path: string): string =>
     `[ ! -e a.txt ] || [ -e ${path} ] || { touch ${path}; exit 1; }`;

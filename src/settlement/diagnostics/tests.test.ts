@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { failingTests, ranNoTests } from "./tests.ts";
+import { endedEarly, failingTests, ranNoTests } from "./tests.ts";
 
 describe("failingTests", () => {
   test.each([
@@ -41,4 +41,17 @@ test("A6 having run no tests is told from failing", () => {
   expect(ranNoTests(5, "collected 0 items\n\n=== no tests ran in 0.01s ===\n")).toBe(true);
   expect(ranNoTests(5, "tests/test_a.py F\n1 failed")).toBe(false);
   expect(ranNoTests(1, "no tests ran in 0.01s")).toBe(false);
+});
+
+test.each<[string, string, boolean]>([
+  ["uv run pytest -q", "...   [100%]\n3 passed in 0.02s\n", false],
+  ["pytest", "===== 1 skipped in 0.02s =====\n", false],
+  ["python -m pytest tests", "..", true],
+  ["bun test test/a.test.ts", "(pass) a\n\n 1 pass\nRan 1 test across 1 file. [7.00ms]\n", false],
+  ["bun test", "bun test v1.4\n\ntest/a.test.ts:\n(pass) a\n", true],
+  ["cargo test", "running 1 test\ntest result: ok. 1 passed\n", false],
+  ["cargo test", "running 1 test\ntest result: ok. 1 passed\nrunning 3 tests\n", true],
+  ["sh all.sh", "", false],
+])("A4 whether %p ended early, saying %p", (command, output, early) => {
+  expect(endedEarly(command, output)).toBe(early);
 });

@@ -27,3 +27,26 @@ export function failingTests(output: string): string[] {
 export function ranNoTests(exitCode: number | null, output: string): boolean {
   return exitCode === 5 && /\bno tests (ran|collected)|collected 0 items/.test(output);
 }
+
+/** What runners say when they are through, by how they are called. */
+const summaries: readonly { runner: RegExp; summary: RegExp }[] = [
+  {
+    runner: /\b(pytest|py\.test)\b/,
+    summary:
+      /^(=+ )?(\d+ (passed|skipped|deselected|xfailed|xpassed|warning)|no tests (ran|collected))/m,
+  },
+  { runner: /\bbun test\b/, summary: /^Ran \d+ tests? across/m },
+];
+
+/**
+ * Whether a known runner that ended well never came to its summary: a test that ends the process
+ * ends all that would have come after it, too. One told to be silent looks the same.
+ */
+export function endedEarly(command: string, output: string): boolean {
+  const plain = Bun.stripANSI(output).replaceAll("\r\n", "\n");
+  const known = summaries.find(({ runner }) => runner.test(command));
+  if (known !== undefined) return !known.summary.test(plain);
+  if (!/\bcargo\b.*\btest\b/.test(command)) return false;
+  const count = (pattern: RegExp): number => [...plain.matchAll(pattern)].length;
+  return count(/^running \d+ tests?$/gm) !== count(/^test result: /gm);
+}

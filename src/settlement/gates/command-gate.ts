@@ -42,6 +42,8 @@ export function commandGate(o: {
   /** With the changed files of its kind, unless told otherwise. */
   fill?(input: GateInput, template: string): Promise<Filled>;
   judge(judging: Judging): Promise<Judged>;
+  /** A second look at a run that passed; null when it did. */
+  doubt?(judging: Judging): Promise<Judged | null>;
 }): TreeGate {
   const fill = (input: GateInput): Promise<Filled[]> => {
     const { config } = input.context;
@@ -77,7 +79,7 @@ export function commandGate(o: {
         const { onTree } = filled;
         if (run.status === "passed") rememberPass(input, o.name, onTree);
         const again = () => runAll(input, place, onTree);
-        parts.push({ run, judged: await judgeRun({ input, run, filled, again }, o.judge) });
+        parts.push({ run, judged: await judgeRun({ input, run, filled, again }, o) });
         if (run.status === "cancelled") break;
       }
       return merged(input, o.name, parts);
@@ -122,12 +124,12 @@ async function runAll(
 
 async function judgeRun(
   judging: Judging,
-  judge: (judging: Judging) => Promise<Judged>,
+  o: Pick<Parameters<typeof commandGate>[0], "judge" | "doubt">,
 ): Promise<Judged> {
   const { run } = judging;
   const plain = { reason: "", blame: null, diagnostics: [] };
-  if (run.status === "passed") return { ...plain, status: "passed" };
-  if (run.status === "failed") return judge(judging);
+  if (run.status === "passed") return (await o.doubt?.(judging)) ?? { ...plain, status: "passed" };
+  if (run.status === "failed") return o.judge(judging);
   if (run.status === "cancelled") {
     return { ...plain, status: "errored", reason: "cancelled", blame: "environment" };
   }

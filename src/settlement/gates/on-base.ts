@@ -3,7 +3,7 @@ import type { Oid } from "../../git/repository.ts";
 import type { SettlementContext } from "../context.ts";
 import { inGateTree } from "../place.ts";
 import { type CommandRun, combined } from "./command.ts";
-import { type GateInput, verdictOf } from "./gate.ts";
+import { type GateInput, tailOf, verdictOf } from "./gate.ts";
 
 /** Runs that did not pass, by tree and command; asked for by several attempts at once, run once. */
 export type BaseRuns = Map<string, Promise<CommandRun | null>>;
@@ -28,14 +28,16 @@ export async function runOnBase(
 /** What is known of a command on the base without running it. */
 export async function knownOnBase(input: GateInput, command: string): Promise<CommandRun | null> {
   const { context: c, baseTree } = input;
-  if (hasPassed(c, baseTree, command)) return passedRun(command);
+  const passed = c.cache.get(passKey(baseTree, command));
+  if (passed !== null) return passedRun(command, passed.tail);
   return (await c.baseRuns.get(keyOf(baseTree, command))) ?? null;
 }
 
 /** Remembers how a command ended on a tree, which may be somebody's base. */
 export function remember(c: SettlementContext, tree: Oid, run: CommandRun): void {
   if (run.status === "passed") {
-    const verdict = verdictOf("command", { command: run.command, exit: run.exit });
+    const { command, exit, output } = run;
+    const verdict = verdictOf("command", { command, exit, tail: tailOf(output) });
     c.cache.put(passKey(tree, run.command), verdict);
   } else if (run.status !== "cancelled") {
     c.baseRuns.set(keyOf(tree, run.command), Promise.resolve(run));
@@ -67,10 +69,6 @@ async function oneOnBase(input: GateInput, command: string): Promise<CommandRun 
   return run;
 }
 
-function hasPassed(c: SettlementContext, tree: Oid, command: string): boolean {
-  return c.cache.get(passKey(tree, command)) !== null;
-}
-
 function passKey(tree: Oid, command: string) {
   return { tree, base: "", gate: "command", command };
 }
@@ -79,7 +77,8 @@ function keyOf(tree: Oid, command: string): string {
   return `${tree}\0${command}`;
 }
 
-function passedRun(command: string): CommandRun {
+/** Of its output only the end is known. */
+function passedRun(command: string, output: string): CommandRun {
   const ended = { status: "passed", exitCode: 0, exit: "exit code 0" } as const;
-  return { command, ...ended, output: "", cut: false, durationMs: 0, changedPaths: [] };
+  return { command, ...ended, output, cut: false, durationMs: 0, changedPaths: [] };
 }

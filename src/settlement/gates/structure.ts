@@ -14,7 +14,7 @@ import { type Comparison, compareTree } from "../structure-compare.ts";
 import { chooseEngine, type Engine } from "../structure-external.ts";
 import { type GateInput, type ObjectGate, tailOf, verdictOf } from "./gate.ts";
 
-export const noBaseline = "no structural baseline (dgov sentrux gate-save)";
+const noBaseline = "no structural baseline (dgov sentrux gate-save)";
 
 export const structureGate: ObjectGate = {
   name: "structure",

@@ -4,7 +4,7 @@
  */
 import type { Config } from "../../config/config.ts";
 import { newLines } from "../diagnostics/parse.ts";
-import { failingTests, ranNoTests } from "../diagnostics/tests.ts";
+import { endedEarly, failingTests, ranNoTests } from "../diagnostics/tests.ts";
 import { noTests, selectTests, type TestSelection, testFolder } from "../test-selection.ts";
 import type { CommandRun } from "./command.ts";
 import { commandGate, type Filled, type Judged, type Judging } from "./command-gate.ts";
@@ -21,6 +21,7 @@ export const testsGate = commandGate({
   },
   fill,
   judge,
+  doubt,
 });
 
 /** A command that can be told which tests gets those of the change; all of them if they are none. */
@@ -86,6 +87,18 @@ async function judge(judging: Judging): Promise<Judged> {
   if (onBase) return { ...charged(run), blame: "base" };
   const known = (i: typeof input, command: string) => runOnBase(i, [command]);
   return (await sameOnBase(run, filled.onBase, input, known)) ? redBase(run) : charged(run);
+}
+
+/**
+ * A runner that ended well before its summary, where on the base all tests come to theirs: something
+ * ended it, and what it did not run nobody knows.
+ */
+async function doubt({ input, run, filled }: Judging): Promise<Judged | null> {
+  if (input.request.tree === input.baseTree || !endedEarly(run.command, run.output)) return null;
+  const base = await runOnBase(input, (filled.instead?.filled ?? filled).onBase);
+  if (base?.status !== "passed" || endedEarly(base.command, base.output)) return null;
+  const reason = `${run.exit}, but it ended before its summary: not all tests were run`;
+  return { status: "failed", reason, blame: "attempt", diagnostics: [] };
 }
 
 /** Nothing to test is an outcome of its own, unless the base had something. */
