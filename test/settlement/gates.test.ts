@@ -270,6 +270,15 @@ test("A4 a test that ends the runner passes for nothing, unless the runner never
   expect(statuses(await mute.judge({ "b.txt": "b\n" }))).toEqual({ tests: "passed" });
 });
 
+test("E1 what the base has already is not called new", async () => {
+  await using c = await court({
+    files: { "a.txt": "a\n" },
+    project: { lint_cmd: "echo 'a.txt:1: error: bad'; exit 1" },
+  });
+  const { verdicts } = await c.judge({});
+  expect(renderRejection(verdicts)).toContain("On the base already:\n  a.txt:1: bad\n");
+});
+
 describe("A17 a test that fails once and then passes", () => {
   const flaky = (path: string): string =>
     `[ ! -e a.txt ] || [ -e ${path} ] || { touch ${path}; exit 1; }`;
