@@ -1,8 +1,9 @@
 /** What lists of plans need from the disk, read cheaply: no TOML is parsed. */
 import { readdirSync, readFileSync, statSync } from "node:fs";
-import { basename, join, relative } from "node:path";
+import { basename, dirname, join, relative } from "node:path";
 import type { EventLog } from "../log/event-log.ts";
 import type { PlanLocation } from "../plan/locate.ts";
+import { archiveName } from "../plan/names.ts";
 import type { PlanFacts } from "../views/plan-view.ts";
 import type { RunView } from "../views/run-view.ts";
 import type { LiveRun } from "../views/status.ts";
@@ -52,9 +53,10 @@ export function newestRunAt(log: EventLog, plan: string, location: PlanLocation)
   for (const entry of log.runs({ plan, limit: sameNameMax })) {
     const run = readOverview(log, entry.run);
     if (run === null) continue;
-    const folder = basename(run.archivedTo ?? run.planPath);
-    const archived = run.archivedTo !== null;
-    const here = folder === basename(location.dir) && archived === location.archived;
+    const folder = run.archivedTo ?? run.planPath;
+    // An archived plan, run again, stays where it is.
+    const archived = basename(dirname(folder)) === archiveName;
+    const here = basename(folder) === basename(location.dir) && archived === location.archived;
     if (here || run.planPath === "") return run;
   }
   return null;

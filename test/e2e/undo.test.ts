@@ -40,6 +40,18 @@ async function stateOf(p: TestProject): Promise<string> {
 }
 
 describe("undo", () => {
+  test.concurrent("what was taken back runs again, and its archived plan shows the newer run", async () => {
+    await using p = await landedProject();
+    await undo(p);
+    expect((await p.dgov(["run", "p"])).exitCode).toBe(0);
+    const runs = p.events().filter(({ type }) => type === "run.started");
+    const lastRun = String(runs.at(-1)?.run);
+    const list = JSON.parse((await p.dgov(["plan", "list", "--archived", "--json"])).stdout);
+    expect(list.plans).toMatchObject([{ name: "p", landed: 2, total: 2, last_run: lastRun }]);
+    const status = JSON.parse((await p.dgov(["plan", "status", "p", "--json"])).stdout);
+    expect(status).toMatchObject({ landed: 2, run: lastRun });
+  });
+
   test.concurrent("P1 takes back the newest run by one commit, checkout and views included; the run can be run again", async () => {
     await using p = await landedProject({
       files: { "check.sh": "#!/bin/sh\ntouch ../seen\n" },
