@@ -76,11 +76,21 @@ async function runLine(argv: readonly string[], env: Env, output: ProcessOutput)
     if (output.mode === "text") output.warn(text);
     throw usageError(`${name} needs a subcommand`, `${name} --help`);
   }
-  const line = parseLine(rest, found.target.args);
-  checkPositionals(line, found.target, found.path);
-  const context = makeContext(output, { root: textOf(line, "root"), env });
-  if (found.target.converses) await output.converse();
-  return call(found.target, line, context);
+  try {
+    const line = parseLine(rest, found.target.args);
+    checkPositionals(line, found.target);
+    const context = makeContext(output, { root: textOf(line, "root"), env });
+    if (found.target.converses) await output.converse();
+    return await call(found.target, line, context);
+  } catch (thrown) {
+    throw withHelp(toDgovError(thrown), found.path);
+  }
+}
+
+/** A wrong line that nothing better is known about is answered with where the right one is shown. */
+function withHelp(error: DgovError, path: string[]): DgovError {
+  const plain = error.code === "USAGE" && error.hint === undefined;
+  return plain ? usageError(error.message, `dgov ${path.join(" ")} --help`) : error;
 }
 
 /** Global flags before the first name: only these can stand there. */
@@ -156,12 +166,16 @@ async function usageOf(found: Found, output: ProcessOutput): Promise<string> {
     : commandUsage(found.target, found.path, color);
 }
 
-function checkPositionals(line: ParsedLine, target: AnyCommand, path: string[]): void {
-  const places = Object.values(target.args as ArgsDef).filter((arg) => arg.type === "positional");
+function checkPositionals(line: ParsedLine, target: AnyCommand): void {
+  const places = Object.entries(target.args as ArgsDef).filter(
+    ([, definition]) => definition.type === "positional",
+  );
   const extra = line.positionals[places.length];
-  if (extra !== undefined) {
-    throw usageError(`unexpected argument "${extra}"`, `dgov ${path.join(" ")} --help`);
-  }
+  if (extra !== undefined) throw usageError(`unexpected argument "${extra}"`);
+  const [missing] = places
+    .slice(line.positionals.length)
+    .find(([, definition]) => definition.required === true) ?? [undefined];
+  if (missing !== undefined) throw usageError(`${missing.toUpperCase()} is missing`);
 }
 
 function textOf(line: ParsedLine, key: string): string | undefined {

@@ -117,6 +117,13 @@ export function resolveUnit(ids: readonly string[], typed: string): string {
   const keys = ids.map((id) => id.slice(id.lastIndexOf(".") + 1));
   const near = suggest(typed, [...ids, ...keys]);
   throw new DgovError("NOT_FOUND", `no unit ${typed}`, {
-    ...(near === null ? {} : { hint: `did you mean ${near}?` }),
+    hint: near === null ? `units are ${listed(ids)}` : `did you mean ${near}?`,
   });
+}
+
+const listedMax = 5;
+
+function listed(ids: readonly string[]): string {
+  const more = ids.length - listedMax;
+  return ids.slice(0, listedMax).join(", ") + (more > 0 ? ` and ${more} more` : "");
 }

@@ -40,6 +40,18 @@ afterAll(() => rmSync(root, { recursive: true, force: true }));
 
 const env = (): Record<string, string> => testEnvironment(root);
 
+describe("a line that is wrong says where the right one is shown", () => {
+  test.each([
+    [["fix"], "PROMPT is missing", "dgov fix --help"],
+    [["ledger", "add", "bug"], "CONTENT is missing", "dgov ledger add --help"],
+    [["status", "--bogus"], "unknown flag --bogus", "dgov status --help"],
+    [["explain", "zzz"], "no unit zzz", "units are tasks/main.a, tasks/main.b"],
+  ])("%j", async (line, message, hint) => {
+    const { document } = await dgovJson(line, { cwd: project, env: env() });
+    expect(document).toMatchObject({ message, hint });
+  });
+});
+
 describe("exit codes and streams", () => {
   test.each([
     [["--version"], 0],

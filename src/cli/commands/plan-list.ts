@@ -20,10 +20,12 @@ export default command({
     const { projectRoot, log } = seen;
     const { listPlans } = await import("../../plan/locate.ts");
     const world = { projectRoot, log, live: liveRun(projectRoot) };
-    const plans = listPlans(projectRoot)
+    const known = listPlans(projectRoot);
+    const archived = known.filter((location) => location.archived).length;
+    const plans = known
       .filter(({ archived }) => args.all || archived === (args.archived === true))
       .map((location) => viewPlanRow(planFacts(location, world)));
-    answerView(context.output, "dgov.plan-list/1", { plans }, renderPlanList(plans));
+    answerView(context.output, "dgov.plan-list/1", { plans }, renderPlanList(plans, archived));
     return 0;
   },
 });

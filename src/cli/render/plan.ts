@@ -2,8 +2,12 @@
 import type { PlanRow, UnitStanding } from "../../views/plan-view.ts";
 import { clip, moment, short, table, words } from "./table.ts";
 
-export function renderPlanList(rows: readonly PlanRow[]): string {
-  if (rows.length === 0) return "no plans";
+export function renderPlanList(rows: readonly PlanRow[], archived: number): string {
+  if (rows.length === 0) {
+    return archived === 0
+      ? "no plans"
+      : `no live plans; ${archived} archived: dgov plan list --all`;
+  }
   return table(
     rows.map((row) => [
       row.name,

@@ -29,10 +29,9 @@ export function renderReview(view: ReviewView): string {
 }
 
 function renderUnit(unit: UnitReview): string[] {
-  const lines = [
-    `${unit.unit}  ${words(unit.phase)}${unit.reason === "" ? "" : `: ${unit.reason}`}`,
-  ];
-  lines.push(`  ${unit.summary}`);
+  // Where it landed has a line of its own.
+  const reason = unit.reason === "" || unit.landed !== null ? "" : `: ${unit.reason}`;
+  const lines = [`${unit.unit}  ${words(unit.phase)}${reason}`, `  ${unit.summary}`];
   if (unit.landed !== null) {
     const stat = unit.diff;
     const size =
