@@ -35,6 +35,8 @@ export interface CompileRequest extends CheckRequest {
   sops: "asks" | "asks-again" | "offline";
   /** Told what each request for SOPs took. */
   asked(turn: AskedTurn): void;
+  /** Told what has been warned of beside the diagnostics. */
+  noted?(text: string): void;
 }
 
 /** Compiles a plan from disk; writes nothing but the SOP choices a model made. */
@@ -49,7 +51,10 @@ export async function compileFromDisk(
     env: context.env,
     offline: sops === "offline",
     fresh: sops === "asks-again",
-    warn: (text) => context.output.warn(`warning: ${text}`),
+    warn: (text) => {
+      context.output.warn(`warning: ${text}`);
+      request.noted?.(text);
+    },
     permits: permitsOf(context, config),
     asked: request.asked,
   });

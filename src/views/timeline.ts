@@ -20,6 +20,8 @@ export function eventDocument(event: RecordedEvent): EventDocument {
 }
 
 const detailCharsMax = 160;
+/** Object ids and digests; their first digits tell them apart for a reader. */
+const longId = /\b([0-9a-f]{10})(?:[0-9a-f]{30}|[0-9a-f]{54})\b/g;
 
 /** `12:03:04.567  add-feature#1  gate.finished  gate=tests status=passed ...`. */
 export function timelineLine(event: RecordedEvent): string {
@@ -34,7 +36,8 @@ function detail({ data }: RecordedEvent): string {
   const words: string[] = [];
   for (const [key, value] of Object.entries(data)) {
     if (value === null || value === "" || typeof value === "object") continue;
-    words.push(`${key}=${String(value).replace(/\s+/g, " ").slice(0, detailCharsMax)}`);
+    const text = String(value).slice(0, detailCharsMax).replace(longId, "$1");
+    words.push(`${key}=${text.replace(/\s+/g, " ")}`);
   }
   const line = words.join(" ");
   return line.length > detailCharsMax ? `${line.slice(0, detailCharsMax)}...` : line;

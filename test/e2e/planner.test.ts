@@ -123,6 +123,20 @@ describe("plan create --auto", () => {
     expect(leftovers(p)).toEqual([]);
   });
 
+  test.concurrent("a warning names the file where it lies in the end", async () => {
+    const absent = task("a", { files: { edit: ["absent.txt"] } });
+    await using p = await project([round(1, hands(draft([absent])))]);
+    const made = await p.dgov(["plan", "create", "Add limits", "--auto", "--json"]);
+    const { warnings } = JSON.parse(made.stdout);
+    expect(warnings).toContainEqual(
+      expect.objectContaining({
+        code: "missing-file-claim",
+        file: ".dgov/plans/limits/tasks/main.toml",
+      }),
+    );
+    expect(made.stderr).not.toContain(".dgov/runtime/planner");
+  });
+
   test.concurrent("gives up with the last diagnostics when the draft never compiles", async () => {
     await using p = await project([
       { role: "planner", turns: [hands(draft([task("a", { depends_on: ["none"] })]))] },

@@ -220,7 +220,7 @@ describe("compile", () => {
     expect(
       [graph, unit, none].map((r) => [r.exitCode, document(r)["code"], document(r)["hint"]]),
     ).toEqual([
-      [2, "USAGE", null],
+      [2, "USAGE", "dgov compile --help"],
       [1, "NOT_FOUND", "did you mean a?"],
       [1, "NOT_FOUND", "did you mean p?"],
     ]);
@@ -288,6 +288,8 @@ describe("SOPs chosen by the model", () => {
       "you have not agreed yet to send TEST_KEY to http://127.0.0.1:9/v1",
     );
     expect([unset.exitCode, untrusted.exitCode]).toEqual([0, 0]);
+    const { notes } = JSON.parse((await run("compile", "p", "--json")).stdout);
+    expect(notes).toEqual(["SOPs are chosen by the rules: TEST_KEY is not set"]);
   });
 });
 

@@ -419,4 +419,12 @@ describe("timelineLine", () => {
     expect(line).not.toContain("\n");
     expect(line.length).toBeLessThan(240);
   });
+
+  test("shows the first digits of ids", () => {
+    const data = { commit: "a".repeat(40), digest: "b".repeat(64), word: "c".repeat(30) };
+    const [event] = new RunLog({ units: [] }).add("run.note", data).events.slice(1);
+    expect(timelineLine(present(event, "the note"))).toEndWith(
+      `commit=${"a".repeat(10)} digest=${"b".repeat(10)} word=${"c".repeat(30)}`,
+    );
+  });
 });

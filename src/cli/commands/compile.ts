@@ -56,6 +56,7 @@ export default command({
     const config = configFor(projectRoot);
     const dryRun = args.dryRun === true;
     const spent = newTokens();
+    const notes: string[] = [];
     const result = await compileFromDisk(context, {
       projectRoot,
       location,
@@ -64,6 +65,7 @@ export default command({
       needModels: !dryRun,
       sops: dryRun ? "offline" : args.recompileSops ? "asks-again" : "asks",
       asked: ({ usage }) => spent.add(usage),
+      noted: (text) => notes.push(text),
     });
     if (!result.ok) throw invalidPlan(location.name, result.diagnostics);
     const { plan, warnings, edges } = result;
@@ -113,6 +115,7 @@ export default command({
         sops_assigned: assigned,
         ...spent.document(),
         warnings,
+        notes,
         ...(graph === null ? {} : { graph }),
         ...(shown === null ? {} : { show: shown.document }),
       },

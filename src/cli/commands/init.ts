@@ -132,7 +132,7 @@ async function wantedFiles(
   if (detection === null) return files;
   const { renderProjectToml, providerPresets } = await import("../../config/template.ts");
   const { recordTrust } = await import("../../config/trust.ts");
-  context.output.status(`${detection.language} (${detection.because})`);
+  context.output.status(`language: ${detection.language} (${detection.because})`);
   const preset = o.provider ?? (o.ask ? await askProvider() : "other");
   const choice = providerPresets[preset as keyof typeof providerPresets];
   // The person who runs init in their own project chooses the endpoint: that is the agreement.

@@ -7,6 +7,7 @@ import type { Repository } from "../../git/repository.ts";
 import type { CompileResult } from "../../plan/compile.ts";
 import { writeCompiled } from "../../plan/compiled-file.ts";
 import { filesOnDisk } from "../../plan/files.ts";
+import { folderOf } from "../../plan/locate.ts";
 import { Conversation, type Drafted } from "../../planner/conversation.ts";
 import { planName } from "../../planner/draft.ts";
 import { DraftFolder } from "../../planner/draft-folder.ts";
@@ -193,17 +194,19 @@ async function compile(
     sops: of.sops,
     asked: ({ usage }) => of.spent.add(usage),
   });
-  if (result.ok) return result;
   const prefix = `${relative(projectRoot, of.dir)}/`;
+  const moved = (one: Diagnostic, to: string): Diagnostic =>
+    one.file.startsWith(prefix) ? { ...one, file: to + one.file.slice(prefix.length) } : one;
+  if (result.ok) {
+    // The operator reads of the place where the draft is to lie, which this one is not.
+    const place = `${folderOf("plan")}/${of.name}/`;
+    return { ...result, warnings: result.warnings.map((one) => moved(one, place)) };
+  }
   const foreign = result.diagnostics.filter(
     ({ severity, file }) => severity === "error" && !file.startsWith(prefix),
   );
   if (foreign.length > 0) throw invalidPlan(of.name, foreign);
-  const diagnostics = result.diagnostics.map((one) => ({
-    ...one,
-    file: one.file.startsWith(prefix) ? one.file.slice(prefix.length) : one.file,
-  }));
-  return { ok: false, diagnostics };
+  return { ok: false, diagnostics: result.diagnostics.map((one) => moved(one, "")) };
 }
 
 /** Shows the draft until the operator accepts it; null when the planner is to draft again. */
