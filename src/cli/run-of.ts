@@ -2,6 +2,7 @@
 import { DgovError } from "../error.ts";
 import type { EventLog } from "../log/event-log.ts";
 import type { PlanLocation } from "../plan/locate.ts";
+import { suggest } from "../std/suggest.ts";
 import type { RunView } from "../views/run-view.ts";
 import { newestRunAt, planName } from "./plan-facts.ts";
 import { readRun, type Seen } from "./seeing.ts";
@@ -48,4 +49,26 @@ async function locate(root: string, plan: string, log: EventLog): Promise<PlanLo
     if (log.newestRun(plan) !== null) return null;
     throw error;
   }
+}
+
+/** Runs whose plans are suggested. */
+const runsNamed = 100_000;
+
+/** The name the log knows a plan by; NOT_FOUND with a suggestion when it knows none like it. */
+export async function knownPlan(
+  typed: string,
+  root: string,
+  log: EventLog | null,
+): Promise<string> {
+  if ((log?.newestRun(typed) ?? null) !== null) return typed;
+  const { listPlans, resolvePlan } = await import("../plan/locate.ts");
+  const names = new Set([
+    ...(log?.runs({ limit: runsNamed }) ?? []).map((run) => run.plan),
+    ...listPlans(root).map((plan) => plan.name),
+  ]);
+  const near = suggest(typed, [...names]);
+  if (near !== null && !names.has(typed)) {
+    throw new DgovError("NOT_FOUND", `no plan ${typed}`, { hint: `did you mean ${near}?` });
+  }
+  return planName(await resolvePlan(root, typed));
 }

@@ -46,6 +46,7 @@ describe("a line that is wrong says where the right one is shown", () => {
     [["ledger", "add", "bug"], "CONTENT is missing", "dgov ledger add --help"],
     [["status", "--bogus"], "unknown flag --bogus", "dgov status --help"],
     [["explain", "zzz"], "no unit zzz", "units are tasks/main.a, tasks/main.b"],
+    [["watch", "--once", "--plan", "pp"], "no plan pp", "did you mean p?"],
   ])("%j", async (line, message, hint) => {
     const { document } = await dgovJson(line, { cwd: project, env: env() });
     expect(document).toMatchObject({ message, hint });

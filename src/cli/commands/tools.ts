@@ -1,13 +1,12 @@
 /** `dgov tools audit`: what workers' tools did, and what went wrong with them. */
-import { DgovError } from "../../error.ts";
 import type { EventLog } from "../../log/event-log.ts";
 import { suggest } from "../../std/suggest.ts";
 import { objects, text } from "../../views/data.ts";
 import { viewTools } from "../../views/tools.ts";
 import { usageError, wholeNumber } from "../args.ts";
 import { command, group } from "../command.ts";
-import { planName } from "../plan-facts.ts";
 import { renderTools } from "../render/tools.ts";
+import { knownPlan } from "../run-of.ts";
 import { answerView, openProject } from "../seeing.ts";
 
 const roles = ["worker", "researcher", "reviewer", "planner"] as const;
@@ -58,21 +57,6 @@ export default group({
   description: "Manage what is known of workers' tools",
   subcommands: { audit },
 });
-
-/** The name the log knows a plan by; NOT_FOUND with a suggestion when it knows none like it. */
-async function knownPlan(typed: string, root: string, log: EventLog | null): Promise<string> {
-  if ((log?.newestRun(typed) ?? null) !== null) return typed;
-  const { listPlans, resolvePlan } = await import("../../plan/locate.ts");
-  const names = new Set([
-    ...(log?.runs({ limit: runsMax }) ?? []).map((run) => run.plan),
-    ...listPlans(root).map((plan) => plan.name),
-  ]);
-  const near = suggest(typed, [...names]);
-  if (near !== null && !names.has(typed)) {
-    throw new DgovError("NOT_FOUND", `no plan ${typed}`, { hint: `did you mean ${near}?` });
-  }
-  return planName(await resolvePlan(root, typed));
-}
 
 /** Roles of units, by the first event of their run. */
 function rolesIn(log: EventLog | null): (run: string, unit: string | null) => string | null {

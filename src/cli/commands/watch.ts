@@ -37,8 +37,9 @@ export default command({
     if (output.mode === "json" && !args.once) {
       throw usageError("watch --json needs --once", "dgov watch --ndjson streams");
     }
-    const follow = { all: args.all === true, plan: args.plan, since: since ?? null };
     const projectRoot = requireProject(context);
+    const plan = args.plan === undefined ? undefined : await named(projectRoot, args.plan);
+    const follow = { all: args.all === true, plan, since: since ?? null };
     const events = newEvents(projectRoot, follow);
     if (output.mode === "json") {
       const found: unknown[] = [];
@@ -52,6 +53,12 @@ export default command({
     return 0;
   },
 });
+
+async function named(projectRoot: string, plan: string): Promise<string> {
+  using log = openEventLogForReading(projectRoot);
+  const { knownPlan } = await import("../run-of.ts");
+  return knownPlan(plan, projectRoot, log);
+}
 
 async function stream(
   output: Output,
