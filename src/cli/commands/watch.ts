@@ -57,7 +57,7 @@ export default command({
 async function named(projectRoot: string, plan: string): Promise<string> {
   using log = openEventLogForReading(projectRoot);
   const { knownPlan } = await import("../run-of.ts");
-  return knownPlan(plan, projectRoot, log);
+  return await knownPlan(plan, projectRoot, log);
 }
 
 async function stream(
