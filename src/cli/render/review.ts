@@ -30,7 +30,8 @@ export function renderReview(view: ReviewView): string {
 
 function renderUnit(unit: UnitReview): string[] {
   // Where it landed has a line of its own.
-  const reason = unit.reason === "" || unit.landed !== null ? "" : `: ${unit.reason}`;
+  const said = unit.phase === "landed" || unit.reason === "";
+  const reason = said ? "" : `: ${unit.reason}`;
   const lines = [`${unit.unit}  ${words(unit.phase)}${reason}`, `  ${unit.summary}`];
   if (unit.landed !== null) {
     const stat = unit.diff;
