@@ -30,7 +30,7 @@ const layouts: Record<string, Layout> = {
       (n) => `${file}:${n}:12:${n}:13: error: Incompatible return value type  [return-value]\n`,
     ),
   pyright: (file, lines) =>
-    `/work/${file}\n${each(lines, (n) => `  /work/${file}:${n}:12 - error: Type "int" is not assignable to return type "str"\n    "int" is not assignable to "str" (reportReturnType)\n  /work/${file}:${n}:1 - warning: Expression value is unused (reportUnusedExpression)\n`)}${lines.length} errors, ${lines.length} warnings, 0 informations \n`,
+    `/home/ada/app/${file}\n${each(lines, (n) => `  /home/ada/app/${file}:${n}:12 - error: Type "int" is not assignable to return type "str"\n    "int" is not assignable to "str" (reportReturnType)\n  /home/ada/app/${file}:${n}:1 - warning: Expression value is unused (reportUnusedExpression)\n`)}${lines.length} errors, ${lines.length} warnings, 0 informations \n`,
   tsc: (file, lines) =>
     each(
       lines,
@@ -40,9 +40,9 @@ const layouts: Record<string, Layout> = {
   "tsc --pretty": (file, lines) =>
     `${each(lines, (n) => `\u001b[96m${file}\u001b[0m:\u001b[93m${n}\u001b[0m:\u001b[93m57\u001b[0m - \u001b[91merror\u001b[0m\u001b[90m TS2322: \u001b[0mType 'number' is not assignable to type 'string'.\n\n\u001b[7m${n}\u001b[0m const o: O = { c: 2 };\n\u001b[7m \u001b[0m \u001b[91m     ~\u001b[0m\n\n`)}\nFound ${lines.length} errors in the same file, starting at: ${file}\u001b[90m:${lines[0]}\u001b[0m\n`,
   eslint: (file, lines) =>
-    `\n/work/${file}\n${each(lines, (n) => `  ${n}:7   error    'x' is assigned a value but never used  no-unused-vars\n  ${n}:9   warning  'y' is not defined                      no-undef\n`)}\n✖ ${2 * lines.length} problems (${lines.length} errors, ${lines.length} warnings)\n`,
+    `\n/home/ada/app/${file}\n${each(lines, (n) => `  ${n}:7   error    'x' is assigned a value but never used  no-unused-vars\n  ${n}:9   warning  'y' is not defined                      no-undef\n`)}\n✖ ${2 * lines.length} problems (${lines.length} errors, ${lines.length} warnings)\n`,
   "eslint, compact": (file, lines) =>
-    `${each(lines, (n) => `/work/${file}: line ${n}, col 7, Error - 'x' is assigned a value but never used. (no-unused-vars)\n`)}\n${lines.length} problems\n`,
+    `${each(lines, (n) => `/home/ada/app/${file}: line ${n}, col 7, Error - 'x' is assigned a value but never used. (no-unused-vars)\n`)}\n${lines.length} problems\n`,
   biome: (file, lines) =>
     `${each(lines, (n) => `${file}:${n}:1 lint/suspicious/noDebugger  FIXABLE  ━━━━━━━━━━━━━━━━━━\n\n  × This is an unexpected use of the debugger statement.\n  \n  > ${n} │ debugger;\n      │ ^^^^^^^^^\n  \n  i Unsafe fix: Remove debugger statement\n  \n    ${n}   │ - debugger;\n  \n\n`)}Checked 1 file in ${lines.length}ms. No fixes applied.\nFound ${lines.length} errors.\nlint ━━━━━━━━━━━━━━━━━━━━━━━━\n\n  × Some errors were emitted while running checks.\n  \n\n`,
   "biome beyond what it shows": (file, lines) =>
