@@ -1,5 +1,6 @@
 /** Which files are sources and which of them tests. Pure. */
 import type { Config } from "../config/config.ts";
+import { isNamedTest } from "../syntax/test-path.ts";
 
 /** By `source_extensions`; every file where none are configured. */
 export function isSource(
@@ -11,15 +12,12 @@ export function isSource(
   );
 }
 
-const conventional =
-  /(^|\/)(test_[^/]*|[^/]*_test|conftest)\.pyi?$|\.(test|spec)\.[cm]?[jt]sx?$|(^|\/)__tests__\/.*\.[cm]?[jt]sx?$|_test\.go$|(^|\/)tests\/([^/]+|[^/]+\/main)\.rs$|(^|\/)(Test\w*|\w*(Tests?|TestCase|IT))\.java$|(^|\/)src\/test\/.*\.java$|Tests?\.swift$/;
-
 /**
  * Whether a source file, relative to the project, is a test: by its language's convention, or by
  * lying below `test_dir`.
  */
 export function isTestFile(config: Pick<Config, "testDir">, path: string): boolean {
-  if (conventional.test(path)) return true;
+  if (isNamedTest(path)) return true;
   const folder = config.testDir.replace(/^\.\/|\/+$/g, "");
   return folder !== "" && folder !== "." && path.startsWith(`${folder}/`);
 }

@@ -7,28 +7,23 @@ import { diffTrees, listTree, readBlobAt, readObjects } from "../git/diff.ts";
 import type { Oid, Repository } from "../git/repository.ts";
 import { compareText } from "../std/order.ts";
 import { type Baseline, baselineFile, parseBaseline } from "../structure/baseline.ts";
-import {
-  type FileFacts,
-  factsOf,
-  factsVersion,
-  isGeneratedPath,
-  isTestPath,
-} from "../structure/facts.ts";
+import { type FileFacts, factsOf, factsVersion, isGeneratedPath } from "../structure/facts.ts";
 import { isSourceLanguage } from "../structure/grammar.ts";
 import type { SourceFile } from "../structure/graph.ts";
 import { type Figures, measureFiles } from "../structure/metrics.ts";
 import { type Charge, chargesOf, type Offender, offendersOf } from "../structure/offenders.ts";
 import { importIndex, manifestNames } from "../syntax/import-index.ts";
 import { languageOf } from "../syntax/languages.ts";
-import { type BlobCache, blobCache } from "./blob-cache.ts";
+import { isTestCode } from "../syntax/test-path.ts";
 import type { SettlementContext } from "./context.ts";
+import { type DigestCache, digestCache } from "./digest-cache.ts";
 
 /** Facts by `<language>:<blob id>`. */
-export type FactsCache = BlobCache<FileFacts>;
+export type FactsCache = DigestCache<FileFacts>;
 
 /** The cache of a repository, beside its gate trees. */
 export function factsCache(folder: string): FactsCache {
-  return blobCache(join(folder, "structure.jsonl"), factsVersion);
+  return digestCache(join(folder, "structure.jsonl"), factsVersion);
 }
 
 /** What scanning needs to know. */
@@ -155,7 +150,7 @@ async function sourceFiles(
 }
 
 function isLeftByPath(path: string, includeTests: boolean): boolean {
-  return isGeneratedPath(path) || (!includeTests && isTestPath(path));
+  return isGeneratedPath(path) || (!includeTests && isTestCode(path));
 }
 
 /** Parses blobs that nobody has seen yet, without keeping the run from its other work. */

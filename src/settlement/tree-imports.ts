@@ -7,13 +7,13 @@ import { importIndex, manifestNames } from "../syntax/import-index.ts";
 import { type Import, importsOf } from "../syntax/imports.ts";
 import { languageOf } from "../syntax/languages.ts";
 import type { LanguageName } from "../syntax/parser.ts";
-import { type BlobCache, blobCache } from "./blob-cache.ts";
+import { type DigestCache, digestCache } from "./digest-cache.ts";
 
 /** What is kept of an import: its specifier, and the names that are imported. */
 type KeptImport = [specifier: string, ...imported: string[]];
 
 /** Imports by `<language>:<blob id>`. */
-export type ImportCache = BlobCache<KeptImport[]>;
+export type ImportCache = DigestCache<KeptImport[]>;
 
 /** To be changed with what the grammars' imports mean. */
 const version = "1";
@@ -29,7 +29,7 @@ const sliceMs = 20;
 
 /** The cache of a repository, beside its gate trees. */
 export function importCache(folder: string): ImportCache {
-  return blobCache(join(folder, "imports.jsonl"), version);
+  return digestCache(join(folder, "imports.jsonl"), version);
 }
 
 export interface TreeFile {

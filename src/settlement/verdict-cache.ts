@@ -4,21 +4,11 @@
  *
  * The file is read once, before anything of a worker's runs in this process's time.
  */
-import {
-  accessSync,
-  appendFileSync,
-  constants,
-  existsSync,
-  mkdirSync,
-  readFileSync,
-  realpathSync,
-  renameSync,
-  statSync,
-  writeFileSync,
-} from "node:fs";
+import { accessSync, constants, realpathSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { canonicalJson, sha256 } from "../std/digest.ts";
 import type { GateVerdict } from "./context.ts";
+import { digestCache } from "./digest-cache.ts";
 
 export interface VerdictKey {
   tree: string;
@@ -39,43 +29,23 @@ const keptMax = 4000;
 
 /** The cache of a repository, in a file beside its gate trees. */
 export function verdictCache(root: string, environment: Record<string, string>): VerdictCache {
-  const file = join(dirname(root), "verdicts.jsonl");
-  const known = readKnown(file);
+  const passed = digestCache<GateVerdict>(join(dirname(root), "verdicts.jsonl"), "1", keptMax);
+  passed.get("");
+  const others = new Map<string, GateVerdict>();
   const digest = digester(environment);
   return {
     digest,
     get(key) {
-      const verdict = known.get(digest(key));
+      const id = digest(key);
+      const verdict = passed.get(id) ?? others.get(id);
       return verdict === undefined ? null : { ...verdict, cached: true };
     },
     put(key, verdict) {
       const id = digest(key);
-      known.set(id, verdict);
-      if (verdict.status !== "passed") return;
-      mkdirSync(dirname(file), { recursive: true });
-      appendFileSync(file, `${JSON.stringify({ key: id, verdict })}\n`, { mode: 0o600 });
+      if (verdict.status === "passed") passed.put([[id, verdict]]);
+      else others.set(id, verdict);
     },
   };
-}
-
-function readKnown(file: string): Map<string, GateVerdict> {
-  if (!existsSync(file)) return new Map();
-  const lines = readFileSync(file, "utf8").split("\n");
-  const recent = lines.length > keptMax ? lines.slice(-keptMax / 2) : lines;
-  if (recent.length < lines.length) {
-    writeFileSync(`${file}.new`, recent.join("\n"), { mode: 0o600 });
-    renameSync(`${file}.new`, file);
-  }
-  const known = new Map<string, GateVerdict>();
-  for (const line of recent) {
-    try {
-      const { key, verdict } = JSON.parse(line) as { key: string; verdict: GateVerdict };
-      if (verdict.status === "passed") known.set(key, verdict);
-    } catch {
-      // A line cut by a crash is a verdict not remembered.
-    }
-  }
-  return known;
 }
 
 /** Digests of keys, with the environment and the programs a command names: a new linter, a new verdict. */

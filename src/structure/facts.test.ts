@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { languageOf } from "../syntax/languages.ts";
-import { factsOf, isTestPath } from "./facts.ts";
+import { factsOf } from "./facts.ts";
 import type { FunctionFacts } from "./measure.ts";
 
 async function functions(path: string, text: string): Promise<FunctionFacts[]> {
@@ -244,13 +244,4 @@ describe("facts", () => {
     expect(await factsOf(languageOf("a.sh"), "echo")).toBeNull();
     expect(await factsOf(languageOf("a.txt"), "echo")).toBeNull();
   });
-
-  test.each(["test/a.ts", "a.test.ts", "pkg/test_a.py", "a_test.go", "src/FooTest.java"])(
-    "%s is a test",
-    (path) => expect(isTestPath(path)).toBe(true),
-  );
-
-  test.each(["src/a.ts", "contest/a.py", "latest.py", "attest.go"])("%s is none", (path) =>
-    expect(isTestPath(path)).toBe(false),
-  );
 });

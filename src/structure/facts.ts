@@ -40,15 +40,6 @@ function isGenerated(text: string): boolean {
   return /^.{0,8}(Code generated .*DO NOT EDIT|@generated\b)/m.test(text.slice(0, 2000));
 }
 
-/** Whether a path is test code, by the customs of the languages. */
-export function isTestPath(path: string): boolean {
-  return (
-    /(^|\/)(tests?|__tests__|__mocks__|testdata|spec|e2e)\//.test(path) ||
-    /(^|\/)(test_[^/]*|conftest|[^/]*_test)\.py$/.test(path) ||
-    /(\.(test|spec)\.[cm]?[jt]sx?|_test\.go|(^|\/)tests?\.rs|Tests?\.java|IT\.java)$/.test(path)
-  );
-}
-
 /** Whether a path is by its name something no one writes by hand, or somebody else's. */
 export function isGeneratedPath(path: string): boolean {
   return (

@@ -1,13 +1,8 @@
 /** What the nodes of each grammar count for. One table a language; the walk is in `facts.ts`. Pure. */
 
-export type SourceLanguage =
-  | "python"
-  | "typescript"
-  | "tsx"
-  | "javascript"
-  | "rust"
-  | "go"
-  | "java";
+import type { LanguageName } from "../syntax/parser.ts";
+
+export type SourceLanguage = Exclude<LanguageName, "bash">;
 
 export interface Grammar {
   /** Definitions with a name of their own. Without a body they are only announced, and not counted. */

@@ -1,7 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import { importIndex } from "../syntax/import-index.ts";
 import { languageOf } from "../syntax/languages.ts";
-import { factsOf, isTestPath } from "./facts.ts";
+import { isTestCode } from "../syntax/test-path.ts";
+import { factsOf } from "./facts.ts";
 import { components, longestChain, moduleOf, type SourceFile } from "./graph.ts";
 import { type Figures, gini, measureFiles } from "./metrics.ts";
 
@@ -11,7 +12,7 @@ async function sources(texts: Texts): Promise<SourceFile[]> {
   const files: SourceFile[] = [];
   for (const [path, text] of Object.entries(texts)) {
     const facts = await factsOf(languageOf(path), text);
-    if (facts !== null) files.push({ path, facts, counted: !isTestPath(path) });
+    if (facts !== null) files.push({ path, facts, counted: !isTestCode(path) });
   }
   return files;
 }

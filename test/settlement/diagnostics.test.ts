@@ -62,9 +62,9 @@ const layouts: Record<string, Layout> = {
         `::error title=ruff (F401),file=${file},line=${n},col=8,endLine=${n},endColumn=10::${file}:${n}:8: F401 \`os\` imported but unused%0A  help: Remove unused import: \`os\`\n`,
     ),
   clippy: (file, lines) =>
-    `    Checking x v0.1.0 (/work)\n${each(lines, (n) => `error: this loop never actually loops\n --> ${file}:${n}:5\n  |\n${n} | /     loop {\n  | |_____^\n  |\n  = help: for further information visit https://rust-lang.github.io/rust-clippy/rust-1.95.0/index.html#never_loop\n  = note: \`#[deny(clippy::never_loop)]\` on by default\n\n`)}error: could not compile \`x\` (lib) due to ${lines.length} previous errors\nwarning: build failed, waiting for other jobs to finish...\n`,
+    `    Checking x v0.1.0 (/home/ada/app)\n${each(lines, (n) => `error: this loop never actually loops\n --> ${file}:${n}:5\n  |\n${n} | /     loop {\n  | |_____^\n  |\n  = help: for further information visit https://rust-lang.github.io/rust-clippy/rust-1.95.0/index.html#never_loop\n  = note: \`#[deny(clippy::never_loop)]\` on by default\n\n`)}error: could not compile \`x\` (lib) due to ${lines.length} previous errors\nwarning: build failed, waiting for other jobs to finish...\n`,
   "clippy, short": (file, lines) =>
-    `    Checking x v0.1.0 (/work)\n${each(lines, (n) => `${file}:${n}:5: error: length comparison to zero: help: using \`is_empty\` is clearer and more explicit: \`v.is_empty()\`\n`)}error: could not compile \`x\` (lib) due to ${lines.length} previous errors\n`,
+    `    Checking x v0.1.0 (/home/ada/app)\n${each(lines, (n) => `${file}:${n}:5: error: length comparison to zero: help: using \`is_empty\` is clearer and more explicit: \`v.is_empty()\`\n`)}error: could not compile \`x\` (lib) due to ${lines.length} previous errors\n`,
   "go vet": (file, lines) =>
     `# m\n# [m]\n${each(lines, (n) => `./${file}:${n}:14: fmt.Printf format %d has arg x of wrong type string\n`)}`,
   "go vet that cannot compile": (file, lines) =>

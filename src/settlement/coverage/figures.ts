@@ -2,8 +2,8 @@
 import { dirname, join } from "node:path";
 import { diffTrees } from "../../git/diff.ts";
 import type { Oid } from "../../git/repository.ts";
-import { type BlobCache, blobCache } from "../blob-cache.ts";
 import type { SettlementContext } from "../context.ts";
+import { type DigestCache, digestCache } from "../digest-cache.ts";
 import type { GateInput } from "../gates/gate.ts";
 import { inGateTree } from "../place.ts";
 import { readBaseline } from "./baseline.ts";
@@ -14,7 +14,7 @@ export interface CoverageFigures {
   /** Read once, before anything of a worker's runs in this process's time. */
   baseline: ReturnType<typeof readBaseline>;
   /** Figures of trees by tree and commands; they outlive the run. */
-  known: BlobCache<FileCoverage[]>;
+  known: DigestCache<FileCoverage[]>;
   /** Bases being measured, or that gave no figures; asked for by several attempts, measured once. */
   asked: Map<string, Promise<Measured | null>>;
 }
@@ -23,7 +23,7 @@ export interface CoverageFigures {
 export function coverageFigures(projectRoot: string, slotsRoot: string): CoverageFigures {
   return {
     baseline: readBaseline(projectRoot),
-    known: blobCache(join(dirname(slotsRoot), "coverage.jsonl"), "1"),
+    known: digestCache(join(dirname(slotsRoot), "coverage.jsonl"), "1"),
     asked: new Map(),
   };
 }

@@ -3,9 +3,10 @@ import { basename, dirname } from "node:path";
 import { type ImportIndex, importIndex, manifestNames } from "../../syntax/import-index.ts";
 import { type Import, importsOf } from "../../syntax/imports.ts";
 import { usesOf } from "../../syntax/symbols.ts";
+import { isTestCode } from "../../syntax/test-path.ts";
 import { filesWith } from "./files-with.ts";
 import { gitIn } from "./git.ts";
-import { placeOf, readText } from "./paths.ts";
+import { sourceOf } from "./paths.ts";
 import { answer, args, everyRole, refusal, type Tool, type ToolContext } from "./tool.ts";
 
 const manifestsMax = 200;
@@ -13,19 +14,15 @@ const manifestsMax = 200;
 /** Files that define a symbol whose importers are looked for. */
 const definersMax = 5;
 
-const testPath =
-  /(^|\/)(tests?|__tests__|spec)\/|(^|\/)test_[^/]*$|[._-](test|spec)\.[^/]*$|_test\.[^/]*$|Tests?\.(swift|java)$/;
-
 export const relatedFiles: Tool = {
   name: "related_files",
   description: "Files that import a file, files it imports, and its tests.",
   parameters: args({ path: { type: "string", description: "path relative to the project root" } }),
   roles: everyRole,
   async run(a, context) {
-    const place = placeOf(context.root, String(a["path"]));
-    if (!("full" in place)) return place;
-    const text = readText(place);
-    if (typeof text !== "string") return text;
+    const source = sourceOf(context.root, a["path"]);
+    if (!("place" in source)) return source;
+    const { place, text } = source;
     const index = await indexOf(context);
     const own = (await importsOf(place.path, text)) ?? [];
     const importers = await importersOf(context, index, place.path);
@@ -36,11 +33,11 @@ export const relatedFiles: Tool = {
       ...section("same package", index.neighbours(place.path)),
       ...section(
         "imported by",
-        importers.filter((file) => !testPath.test(file)),
+        importers.filter((file) => !isTestCode(file)),
       ),
       ...section(
         "tests",
-        importers.filter((file) => testPath.test(file)),
+        importers.filter((file) => isTestCode(file)),
       ),
     ];
     return answer(lines.length === 0 ? "nothing related was found" : lines.join("\n"), place.path);
@@ -56,8 +53,8 @@ export const searchTestsFor: Tool = {
     const name = String(a["symbol"]);
     if (name.trim() === "") return refusal("invalid_arguments", "the symbol is empty");
     const mentioning = await filesWith(context, [name]);
-    const tests = mentioning.filter((file) => testPath.test(file));
-    const others = mentioning.filter((file) => !testPath.test(file));
+    const tests = mentioning.filter((file) => isTestCode(file));
+    const others = mentioning.filter((file) => !isTestCode(file));
     const importing = (await testsOfDefiners(context, others, name)).filter(
       (file) => !tests.includes(file),
     );
@@ -87,7 +84,7 @@ async function testsOfDefiners(
   const found = new Set<string>();
   for (const file of definers) {
     for (const importer of await importersOf(context, index, file)) {
-      if (testPath.test(importer)) found.add(importer);
+      if (isTestCode(importer)) found.add(importer);
     }
   }
   return [...found].sort();
@@ -115,7 +112,7 @@ async function importersOf(
     if (file === path) continue;
     const imports = (await importsOf(file, textOf(context, file) ?? "")) ?? [];
     if (imports.some((one) => index.resolve(file, one).includes(path))) found.push(file);
-    else if (testPath.test(file) && index.neighbours(file).includes(path)) found.push(file);
+    else if (isTestCode(file) && index.neighbours(file).includes(path)) found.push(file);
   }
   return found;
 }
@@ -134,7 +131,6 @@ async function indexOf(context: ToolContext): Promise<ImportIndex> {
 }
 
 function textOf(context: ToolContext, path: string): string | null {
-  const place = placeOf(context.root, path);
-  const text = "full" in place ? readText(place) : null;
-  return typeof text === "string" ? text : null;
+  const source = sourceOf(context.root, path);
+  return "place" in source ? source.text : null;
 }

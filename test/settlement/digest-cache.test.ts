@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { blobCache } from "../../src/settlement/blob-cache.ts";
+import { digestCache } from "../../src/settlement/digest-cache.ts";
 
 function inFolder(use: (file: string) => void): void {
   const folder = mkdtempSync(join(tmpdir(), "dgov-blobs-"));
@@ -16,39 +16,39 @@ function inFolder(use: (file: string) => void): void {
 describe("the blob cache", () => {
   test("keeps entries from one process to the next", () => {
     inFolder((file) => {
-      blobCache<number[]>(file, "1").put([["aa", [1, 2]]]);
-      blobCache<number[]>(file, "1").put([["bb", [3]]]);
-      const later = blobCache<number[]>(file, "1");
+      digestCache<number[]>(file, "1").put([["aa", [1, 2]]]);
+      digestCache<number[]>(file, "1").put([["bb", [3]]]);
+      const later = digestCache<number[]>(file, "1");
       expect([later.get("aa"), later.get("bb"), later.get("cc")]).toEqual([[1, 2], [3], undefined]);
     });
   });
 
   test("forgets entries of another version", () => {
     inFolder((file) => {
-      blobCache<number>(file, "1").put([["aa", 1]]);
-      const newer = blobCache<number>(file, "2");
+      digestCache<number>(file, "1").put([["aa", 1]]);
+      const newer = digestCache<number>(file, "2");
       expect(newer.get("aa")).toBeUndefined();
       newer.put([["aa", 2]]);
-      expect(blobCache<number>(file, "2").get("aa")).toBe(2);
+      expect(digestCache<number>(file, "2").get("aa")).toBe(2);
     });
   });
 
   test("a line cut by a crash costs itself and no other", () => {
     inFolder((file) => {
-      blobCache<number>(file, "1").put([["aa", 1]]);
+      digestCache<number>(file, "1").put([["aa", 1]]);
       appendFileSync(file, '["bb",');
-      blobCache<number>(file, "1").put([["cc", 3]]);
-      const later = blobCache<number>(file, "1");
+      digestCache<number>(file, "1").put([["cc", 3]]);
+      const later = digestCache<number>(file, "1");
       expect([later.get("aa"), later.get("bb"), later.get("cc")]).toEqual([1, undefined, 3]);
     });
   });
 
   test("of too many entries the newest stay", () => {
     inFolder((file) => {
-      blobCache<number>(file, "1").put(
+      digestCache<number>(file, "1").put(
         Array.from({ length: 100_001 }, (_, n) => [`${n}`, n] as const),
       );
-      const later = blobCache<number>(file, "1");
+      const later = digestCache<number>(file, "1");
       expect([later.get("0"), later.get("100000")]).toEqual([undefined, 100_000]);
       expect(readFileSync(file, "utf8").split("\n").length).toBe(50_002);
     });
@@ -57,7 +57,7 @@ describe("the blob cache", () => {
   test("a place that cannot be written is a cache of this process", () => {
     inFolder((file) => {
       writeFileSync(join(file, "..", "..", "deeper"), "a file in the way");
-      const cache = blobCache<number>(file, "1");
+      const cache = digestCache<number>(file, "1");
       cache.put([["aa", 1]]);
       expect(cache.get("aa")).toBe(1);
     });

@@ -1,6 +1,6 @@
 /**
- * What was worked out about blobs, by blob id: a file's imports, its shape. A blob never changes, so
- * an entry holds for as long as the program that made it reads blobs in the same way.
+ * What was worked out about things named by a digest: a blob's imports, a tree's verdict. What a digest
+ * names never changes, so an entry holds for as long as the program reads it in the same way.
  *
  * One JSON line an entry, behind a line that names the version.
  */
@@ -14,37 +14,41 @@ import {
 } from "node:fs";
 import { dirname } from "node:path";
 
-export interface BlobCache<T> {
-  get(oid: string): T | undefined;
+export interface DigestCache<T> {
+  get(digest: string): T | undefined;
   /** Keeps entries, on disk as well; a disk that refuses costs only time. */
-  put(entries: Iterable<readonly [oid: string, value: T]>): void;
+  put(entries: Iterable<readonly [digest: string, value: T]>): void;
 }
 
-/** Entries kept between runs; the oldest half goes when there are more. */
-const keptMax = 100_000;
+/** Entries kept between runs, unless told otherwise; the oldest half goes when there are more. */
+const keptEntriesMax = 100_000;
 
 /** The cache in a file; entries of another `version` are forgotten. Read once, when first asked. */
-export function blobCache<T>(file: string, version: string): BlobCache<T> {
+export function digestCache<T>(
+  file: string,
+  version: string,
+  keptMax = keptEntriesMax,
+): DigestCache<T> {
   const header = JSON.stringify({ version });
   let loaded: Map<string, T> | null = null;
   const known = (): Map<string, T> => {
-    loaded ??= read<T>(file, header);
+    loaded ??= read<T>(file, header, keptMax);
     return loaded;
   };
   return {
-    get: (oid) => known().get(oid),
+    get: (digest) => known().get(digest),
     put(entries) {
       const lines: string[] = [];
-      for (const [oid, value] of entries) {
-        known().set(oid, value);
-        lines.push(`${JSON.stringify([oid, value])}\n`);
+      for (const [digest, value] of entries) {
+        known().set(digest, value);
+        lines.push(`${JSON.stringify([digest, value])}\n`);
       }
       if (lines.length > 0) attempt(() => appendFileSync(file, lines.join(""), { mode: 0o600 }));
     },
   };
 }
 
-function read<T>(file: string, header: string): Map<string, T> {
+function read<T>(file: string, header: string, keptMax: number): Map<string, T> {
   const lines = existsSync(file) ? readFileSync(file, "utf8").split("\n") : [];
   const same = lines[0] === header;
   const entries = same ? lines.slice(1, -1) : [];
@@ -55,10 +59,10 @@ function read<T>(file: string, header: string): Map<string, T> {
   const known = new Map<string, T>();
   for (const line of recent) {
     try {
-      const [oid, value] = JSON.parse(line) as [string, T];
-      known.set(oid, value);
+      const [digest, value] = JSON.parse(line) as [string, T];
+      known.set(digest, value);
     } catch {
-      // A broken line is a blob read again.
+      // A broken line is worked out again.
     }
   }
   return known;
