@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { symbolsOf, syntaxErrors, usesOf } from "../../syntax/symbols.ts";
 import { filesWith } from "./files-with.ts";
-import { placeOf, readText } from "./paths.ts";
+import { sourceOf } from "./paths.ts";
 import { relatedFiles, searchTestsFor } from "./related.ts";
 import { answer, args, everyRole, refusal, type Tool, type ToolContext } from "./tool.ts";
 
@@ -18,10 +18,9 @@ const fileSymbols: Tool = {
   parameters: args({ path }),
   roles: everyRole,
   async run(a, { root }) {
-    const place = placeOf(root, String(a["path"]));
-    if (!("full" in place)) return place;
-    const text = readText(place);
-    if (typeof text !== "string") return text;
+    const source = sourceOf(root, a["path"]);
+    if (!("place" in source)) return source;
+    const { place, text } = source;
     const found = await symbolsOf(place.path, text);
     if (found === null) return refusal("unsupported", `no grammar for ${place.path}`, place.path);
     const lines = found.map(
@@ -37,10 +36,9 @@ const checkSyntax: Tool = {
   parameters: args({ path }),
   roles: everyRole,
   async run(a, { root }) {
-    const place = placeOf(root, String(a["path"]));
-    if (!("full" in place)) return place;
-    const text = readText(place);
-    if (typeof text !== "string") return text;
+    const source = sourceOf(root, a["path"]);
+    if (!("place" in source)) return source;
+    const { place, text } = source;
     if (place.path.endsWith(".json")) return jsonSyntax(text, place.path);
     const lines = await syntaxErrors(place.path, text);
     if (lines === null) return refusal("unsupported", `no grammar for ${place.path}`, place.path);

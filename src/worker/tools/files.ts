@@ -12,7 +12,7 @@ import {
 import { dirname, join } from "node:path";
 import { sortedBy } from "../../std/order.ts";
 import { gitIn } from "./git.ts";
-import { type Place, placeOf, placeToWrite, readText } from "./paths.ts";
+import { type Place, placeOf, placeToWrite, readText, sourceOf } from "./paths.ts";
 import {
   answer,
   args,
@@ -36,10 +36,9 @@ const readFile: Tool = {
   }),
   roles: everyRole,
   async run(a, { request, root }) {
-    const place = placeOf(root, String(a["path"]));
-    if (!("full" in place)) return place;
-    const text = readText(place);
-    if (typeof text !== "string") return text;
+    const source = sourceOf(root, a["path"]);
+    if (!("place" in source)) return source;
+    const { place, text } = source;
     const lines = text.split("\n");
     if (lines.at(-1) === "") lines.pop();
     const from = Number(a["start_line"] ?? 1);

@@ -1,5 +1,5 @@
 /** json_query: one value out of a JSON file, by a path like `.scripts.test` or `.items[0].name`. */
-import { placeOf, readText } from "./paths.ts";
+import { sourceOf } from "./paths.ts";
 import { answer, args, everyRole, refusal, type Tool } from "./tool.ts";
 
 export const jsonQuery: Tool = {
@@ -12,10 +12,9 @@ export const jsonQuery: Tool = {
   }),
   roles: everyRole,
   async run(a, { root }) {
-    const place = placeOf(root, String(a["path"]));
-    if (!("full" in place)) return place;
-    const text = readText(place);
-    if (typeof text !== "string") return text;
+    const source = sourceOf(root, a["path"]);
+    if (!("place" in source)) return source;
+    const { place, text } = source;
     let value: unknown;
     try {
       value = JSON.parse(text);

@@ -119,6 +119,20 @@ export function readOrdinary(place: Place): Buffer | ToolResult {
   }
 }
 
+/** A text file that a path leads to. */
+export interface Source {
+  place: Place;
+  text: string;
+}
+
+/** What a tool that reads one text file begins with; a refusal when there is none to read. */
+export function sourceOf(root: string, typed: unknown): Source | ToolResult {
+  const place = placeOf(root, String(typed));
+  if (!("full" in place)) return place;
+  const text = readText(place);
+  return typeof text === "string" ? { place, text } : text;
+}
+
 /** Text of a file; binary and non-UTF-8 content is refused, so that nothing is changed unseen. */
 export function readText(place: Place): string | ToolResult {
   const bytes = readOrdinary(place);
