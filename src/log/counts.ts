@@ -5,6 +5,7 @@
  */
 import type { Connection } from "./database.ts";
 import type { RecordedEvent } from "./recorded.ts";
+import { summed } from "./sums.ts";
 
 /** What one attempt spent on one model. Calls are of no model: they stand under `model: null`. */
 export interface Counts {
@@ -74,13 +75,7 @@ const none = {
 
 /** One row per unit, attempt and model, in an order of its own. */
 function merged(rows: readonly Counts[]): Counts[] {
-  const sums = new Map<string, Counts>();
-  for (const row of rows) {
-    const key = JSON.stringify([row.unit ?? "", row.attempt ?? 0, row.model ?? ""]);
-    const sum = sums.get(key);
-    sums.set(key, sum === undefined ? { ...row } : added(sum, row));
-  }
-  return [...sums].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, sum]) => sum);
+  return summed(rows, (row) => [row.unit ?? "", row.attempt ?? 0, row.model ?? ""], added);
 }
 
 /** Two counts as one; unit, attempt and model are those of the first. */

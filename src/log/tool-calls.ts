@@ -5,6 +5,7 @@
  */
 import type { Connection } from "./database.ts";
 import type { RecordedEvent } from "./recorded.ts";
+import { summed } from "./sums.ts";
 
 /** The calls of one tool by one unit that ended alike. */
 export interface ToolCalls {
@@ -84,13 +85,11 @@ function numberOf(value: unknown): number {
 
 /** One row per run, unit, tool and ending, in an order of its own. */
 function merged(rows: readonly ToolCalls[]): ToolCalls[] {
-  const sums = new Map<string, ToolCalls>();
-  for (const row of rows) {
-    const key = JSON.stringify([row.run, row.unit ?? "", row.tool, row.errorKind ?? ""]);
-    const sum = sums.get(key);
-    sums.set(key, sum === undefined ? { ...row } : addedCalls(sum, row));
-  }
-  return [...sums].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, sum]) => sum);
+  return summed(
+    rows,
+    (row) => [row.run, row.unit ?? "", row.tool, row.errorKind ?? ""],
+    addedCalls,
+  );
 }
 
 /** Two sums as one; where, which tool and how it ended are those of the first. */

@@ -5,6 +5,7 @@ import { join, resolve } from "node:path";
 import { DgovError } from "../../error.ts";
 import { usageError, wholeNumber } from "../args.ts";
 import { type Context, command } from "../command.ts";
+import { keepAnswer } from "../kept-answer.ts";
 
 /** The file that says a folder was made by the demo and may be replaced by it. */
 const markFile = ".dgov/runtime/demo";
@@ -71,34 +72,14 @@ async function demonstrate(
   const { runPlan } = await import("./run.ts");
   const { resolvePlan } = await import("../../plan/locate.ts");
   const { samplePlan } = await import("../../demo/sample.ts");
-  const quiet = { ...output, answer: () => {} };
-  let document: Record<string, unknown> = {};
-  const captured = {
+  const kept = keepAnswer({
     ...context,
     interactive: false,
     env: { ...context.env, DGOV_DEMO_KEY: "no-key-needed", DGOV_TRUST_PROVIDERS: "1" },
-    output: {
-      ...quiet,
-      live: output.live,
-      answer: (d: Record<string, unknown>) => {
-        document = d;
-      },
-    },
-  };
-  const code = await runPlan(captured, {
-    projectRoot: root,
-    location: await resolvePlan(root, samplePlan),
-    only: [],
-    notes: [],
-    mode: "bare",
-    jobs: 4,
-    target: undefined,
-    allowDirty: false,
-    yes: true,
-    byHand: new Map(),
-    stream: false,
-    verbose: false,
   });
+  const location = await resolvePlan(root, samplePlan);
+  const code = await runPlan(kept.context, { projectRoot: root, location, jobs: 4, yes: true });
+  const { document } = kept.answered;
   const { judgeDemo } = await import("../../demo/verdict.ts");
   const verdict = judgeDemo(document, root);
   output.answer(

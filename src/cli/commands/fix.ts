@@ -75,16 +75,8 @@ export default command({
       return await runPlan(context, {
         projectRoot,
         location,
-        only: [],
-        notes: [],
-        mode: "bare",
-        jobs: null,
-        target: undefined,
-        allowDirty: false,
         yes: args.yes === true,
-        byHand: new Map(),
         stream: args.stream === true,
-        verbose: false,
       });
     } finally {
       // A plan that never started would only be in the way of the same command, typed again.

@@ -33,13 +33,7 @@ export default command({
       projectRoot,
       location: await resolvePlan(projectRoot, kept.plan),
       only: [kept.entry.unit],
-      notes: [],
       mode: "continue",
-      jobs: null,
-      target: undefined,
-      allowDirty: false,
-      yes: false,
-      stream: false,
       verbose: args.verbose === true,
       byHand: new Map([[kept.entry.unit, work]]),
     });

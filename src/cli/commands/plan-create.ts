@@ -3,6 +3,7 @@ import { relative } from "node:path";
 import { DgovError } from "../../error.ts";
 import { usageError } from "../args.ts";
 import { type Context, command } from "../command.ts";
+import { keepAnswer } from "../kept-answer.ts";
 import type { CreatedPlan } from "../planner/create.ts";
 import { requireProject } from "../project.ts";
 
@@ -128,36 +129,10 @@ async function answer(
   }
   const { runPlan } = await import("./run.ts");
   const { resolvePlan } = await import("../../plan/locate.ts");
-  const told: { document: Record<string, unknown> | null; text: string } = {
-    document: null,
-    text: "",
-  };
-  const { output } = context;
-  const captured = {
-    ...context,
-    output: {
-      ...output,
-      live: output.live,
-      answer(of: Record<string, unknown>, words: string) {
-        told.document = of;
-        told.text = words;
-      },
-    },
-  };
-  const code = await runPlan(captured, {
-    projectRoot,
-    location: await resolvePlan(projectRoot, dir),
-    only: [],
-    notes: [],
-    mode: "bare",
-    jobs: null,
-    target: undefined,
-    allowDirty: false,
-    yes: false,
-    byHand: new Map(),
-    stream: false,
-    verbose: false,
-  });
-  output.answer({ ...document, run: told.document }, `${text}\n\n${told.text}`);
+  const kept = keepAnswer(context);
+  const location = await resolvePlan(projectRoot, dir);
+  const code = await runPlan(kept.context, { projectRoot, location });
+  const { document: ran, text: words } = kept.answered;
+  context.output.answer({ ...document, run: ran }, `${text}\n\n${words}`);
   return code;
 }

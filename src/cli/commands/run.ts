@@ -88,26 +88,31 @@ export default command({
   },
 });
 
-export interface RunChoices
-  extends Pick<
-    RunRequest,
-    | "projectRoot"
-    | "location"
-    | "only"
-    | "mode"
-    | "jobs"
-    | "target"
-    | "allowDirty"
-    | "yes"
-    | "byHand"
-  > {
-  notes: string[][];
-  stream: boolean;
-  verbose: boolean;
-}
+type RunChoices = Pick<
+  RunRequest,
+  "projectRoot" | "location" | "only" | "mode" | "jobs" | "target" | "allowDirty" | "yes" | "byHand"
+> & { notes: string[][]; stream: boolean; verbose: boolean };
+
+/** A plan and nothing said about it: all of it, on the branch that is checked out. */
+const nothingSaid = {
+  only: [],
+  notes: [],
+  mode: "bare",
+  jobs: null,
+  target: undefined,
+  allowDirty: false,
+  yes: false,
+  byHand: new Map(),
+  stream: false,
+  verbose: false,
+} satisfies Omit<RunChoices, "projectRoot" | "location">;
 
 /** Runs a located plan with progress, signals and a summary; gives the exit code. */
-export async function runPlan(context: Context, choices: RunChoices): Promise<number> {
+export async function runPlan(
+  context: Context,
+  said: Pick<RunChoices, "projectRoot" | "location"> & Partial<RunChoices>,
+): Promise<number> {
+  const choices: RunChoices = { ...nothingSaid, ...said };
   const { executeRun } = await import("../../runner/execute.ts");
   const { compileForRun } = await import("../compile-plan.ts");
   const { location, projectRoot, verbose } = choices;

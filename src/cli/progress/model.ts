@@ -4,6 +4,7 @@
  * The same fold serves the live view and `--stream`; it holds no more than the screen shows.
  */
 import type { RecordedEvent } from "../../log/event-log.ts";
+import { endedPhases } from "../../views/run-view.ts";
 
 export interface UnitProgress {
   unit: string;
@@ -24,18 +25,9 @@ export interface Progress {
   startedAt: number;
 }
 
-const ended: ReadonlySet<string> = new Set([
-  "landed",
-  "done",
-  "failed",
-  "timed_out",
-  "skipped",
-  "abandoned",
-]);
-
 /** Whether a unit of this phase changes no more. */
 export function isEnded(phase: string): boolean {
-  return ended.has(phase);
+  return endedPhases.has(phase);
 }
 
 /** The empty progress of a run that has not started. */
