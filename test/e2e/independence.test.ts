@@ -3,26 +3,11 @@ import { describe, expect, test } from "bun:test";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { call, done, type ModelRule } from "../../src/demo/script.ts";
-import { type TestProject, testProject, unit } from "../harness/project.ts";
+import { type TestProject, testProject, unit, untilEvent } from "../harness/project.ts";
 
 function writes(key: string, more: Partial<ModelRule> = {}): ModelRule {
   const turn = call("write_file", { path: `${key}.txt`, content: `${key}\n` });
   return { unit: unit(key), turns: [turn, done("ok")], ...more };
-}
-
-/** Waits until the log holds an event of a unit; the condition is all that counts, not the time. */
-async function until(p: TestProject, type: string, of: string, more = {}): Promise<void> {
-  const wanted = Object.entries(more);
-  while (
-    !p
-      .events()
-      .some(
-        (e) =>
-          e.type === type && e.unit === of && wanted.every(([key, value]) => e.data[key] === value),
-      )
-  ) {
-    await Bun.sleep(10);
-  }
 }
 
 describe("D2", () => {
@@ -55,11 +40,11 @@ describe("D2", () => {
     });
     const go = join(p.repo.root, "go");
     const running = p.dgov(["run", "p"], { GO: go });
-    await until(p, "gate.started", unit("a"));
-    await until(p, "unit.changed", unit("b"), { to: "queued" });
-    await until(p, "attempt.rejected", unit("c"));
-    await until(p, "unit.changed", unit("c"), { to: "queued" });
-    await until(p, "unit.changed", unit("r"), { to: "done" });
+    await untilEvent(p, "gate.started", unit("a"));
+    await untilEvent(p, "unit.changed", unit("b"), { to: "queued" });
+    await untilEvent(p, "attempt.rejected", unit("c"));
+    await untilEvent(p, "unit.changed", unit("c"), { to: "queued" });
+    await untilEvent(p, "unit.changed", unit("r"), { to: "done" });
     expect(p.events().some((e) => e.type === "gates.finished" && e.unit === unit("a"))).toBe(false);
     expect(await p.landed()).toEqual([]);
     writeFileSync(go, "");
@@ -78,7 +63,7 @@ describe("D2", () => {
     });
     const child = p.spawn(["run", "p"]);
     child.stdin.end();
-    await until(p, "landing.finished", unit("c"));
+    await untilEvent(p, "landing.finished", unit("c"));
     expect(await p.landed()).toEqual([unit("b"), unit("c")]);
     expect(p.events().some((e) => e.type === "worker.exited" && e.unit === unit("a"))).toBe(false);
     child.kill("SIGINT");
@@ -109,7 +94,7 @@ describe("D2", () => {
     });
     const child = p.spawn(["run", "p"]);
     child.stdin.end();
-    await until(p, "landing.finished", unit("b"));
+    await untilEvent(p, "landing.finished", unit("b"));
     expect(p.events().some((e) => e.type === "worker.exited" && e.unit === unit("a"))).toBe(false);
     child.kill("SIGINT");
     expect(await child.exited).toBe(130);
@@ -132,7 +117,7 @@ test.concurrent("D3 dependents of a later task land while an early one is at wor
     },
   });
   const running = p.dgov(["run", "p"]);
-  await until(p, "landing.finished", unit("c"));
+  await untilEvent(p, "landing.finished", unit("c"));
   expect(p.events().some((e) => e.type === "worker.started" && e.unit === unit("d"))).toBe(false);
   gate.resolve();
   expect((await running).exitCode).toBe(0);

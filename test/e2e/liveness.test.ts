@@ -3,7 +3,7 @@ import { describe, expect, test } from "bun:test";
 import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { call, done, type ModelScript } from "../../src/demo/script.ts";
-import { type TestProject, testProject, unit } from "../harness/project.ts";
+import { testProject, unit, untilEvent } from "../harness/project.ts";
 
 function writes(...keys: string[]): ModelScript {
   return {
@@ -12,14 +12,6 @@ function writes(...keys: string[]): ModelScript {
       turns: [call("write_file", { path: `${key}.txt`, content: `${key}\n` }), done("ok")],
     })),
   };
-}
-
-/** Waits until the log holds an event; the condition is all that counts, not the time. */
-async function until(p: TestProject, type: string, of?: string): Promise<void> {
-  for (;;) {
-    if (p.events().some((e) => e.type === type && (of === undefined || e.unit === of))) return;
-    await Bun.sleep(10);
-  }
 }
 
 describe("liveness", () => {
@@ -39,7 +31,7 @@ describe("liveness", () => {
       script,
     });
     const running = p.dgov(["run", "p"]);
-    await until(p, "landing.finished", unit("c"));
+    await untilEvent(p, "landing.finished", unit("c"));
     expect(await p.landed()).toEqual([unit("b"), unit("c")]);
     gate.resolve();
     expect((await running).exitCode).toBe(0);
@@ -111,7 +103,7 @@ describe("liveness", () => {
       },
     });
     const first = p.dgov(["run", "p"]);
-    await until(p, "worker.started");
+    await untilEvent(p, "worker.started");
     const second = await p.dgov(["run", "p", "--json"]);
     expect(second.exitCode).toBe(4);
     expect(second.stdout).toContain("RUN_LOCKED");
@@ -157,16 +149,14 @@ describe("liveness", () => {
   test.concurrent("D1 a signal while a gate runs is acted on at once", async () => {
     await using p = await testProject({
       tasks: { a: {} },
-      config: { project: { test_cmd: "[ ! -e a.txt ] || sleep 120" } },
+      config: { project: { test_cmd: "[ ! -e a.txt ] || sleep 3000" } },
       script: writes("a"),
     });
     const child = p.spawn(["run", "p"]);
     child.stdin.end();
-    await until(p, "gate.started", unit("a"));
-    const start = performance.now();
+    await untilEvent(p, "gate.started", unit("a"));
     child.kill("SIGINT");
     expect(await child.exited).toBe(130);
-    expect(performance.now() - start).toBeLessThan(30_000);
     expect(p.events().filter((e) => e.type === "run.finished")).toHaveLength(1);
   });
 
@@ -203,7 +193,7 @@ describe("liveness", () => {
       },
     });
     const running = p.dgov(["run", "p"]);
-    await until(p, "worker.started");
+    await untilEvent(p, "worker.started");
     writeFileSync(join(p.repo.path, "mine.txt"), "mine\n");
     await p.repo.git("add", "mine.txt");
     await p.repo.git("commit", "-qm", "mine");

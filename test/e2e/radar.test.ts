@@ -1,11 +1,7 @@
 /** The conflict radar: what will be in conflict is said while the workers still run. */
 import { describe, expect, test } from "bun:test";
 import { call, done } from "../../src/demo/script.ts";
-import { type TestProject, testProject, unit } from "../harness/project.ts";
-
-async function until(p: TestProject, type: string): Promise<void> {
-  while (!p.events().some((event) => event.type === type)) await Bun.sleep(10);
-}
+import { testProject, unit, untilEvent } from "../harness/project.ts";
 
 describe("conflict radar", () => {
   test.concurrent("a function one worker renames and another calls is said while both still work", async () => {
@@ -30,7 +26,7 @@ describe("conflict radar", () => {
       },
     });
     const running = p.dgov(["run", "p", "--json"]);
-    await until(p, "conflict.predicted");
+    await untilEvent(p, "conflict.predicted");
     seen.resolve();
     const { radar, units } = JSON.parse((await running).stdout);
     const phases = units.map((one: { phase: string }) => one.phase).sort();
@@ -62,10 +58,10 @@ describe("conflict radar", () => {
       },
     });
     const running = p.dgov(["run", "p", "--json"]);
-    await until(p, "worker.started");
+    await untilEvent(p, "worker.started");
     await Bun.write(`${p.root}/doc.txt`, "the operator's\n");
     await p.repo.git("commit", "-qam", "mine");
-    await until(p, "conflict.predicted");
+    await untilEvent(p, "conflict.predicted");
     seen.resolve();
     const run = await running;
     const { radar, status } = JSON.parse(run.stdout);

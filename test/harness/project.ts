@@ -143,6 +143,24 @@ function readable(read: () => RecordedEvent[]): RecordedEvent[] {
   }
 }
 
+/**
+ * Waits until the log holds an event, of a unit and with some data when asked for; the condition is all
+ * that counts, not the time.
+ */
+export async function untilEvent(
+  p: TestProject,
+  type: string,
+  of?: string,
+  data: Record<string, unknown> = {},
+): Promise<void> {
+  const wanted = Object.entries(data);
+  const found = (e: RecordedEvent): boolean =>
+    e.type === type &&
+    (of === undefined || e.unit === of) &&
+    wanted.every(([key, value]) => e.data[key] === value);
+  while (!p.events().some(found)) await Bun.sleep(10);
+}
+
 function tasksToml(tasks: Record<string, TaskSpec>): string {
   const filled = Object.entries(tasks).map(([key, task]) => [
     key,
