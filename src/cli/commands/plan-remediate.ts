@@ -3,10 +3,10 @@ import { existsSync, rmSync } from "node:fs";
 import { join, relative } from "node:path";
 import { DgovError } from "../../error.ts";
 import type { Repository } from "../../git/repository.ts";
+import { plural } from "../../std/text.ts";
 import { viewTrouble } from "../../views/trouble.ts";
 import { usageError } from "../args.ts";
 import { command } from "../command.ts";
-import { plural } from "../render/table.ts";
 import { runOf } from "../run-of.ts";
 import { openProject } from "../seeing.ts";
 

@@ -1,9 +1,9 @@
 /** `dgov prune`: forget the details of old runs; what happened in them stays. */
 import { systemClock } from "../../std/clock.ts";
+import { plural } from "../../std/text.ts";
 import { wholeNumber } from "../args.ts";
 import { command } from "../command.ts";
 import { requireProject } from "../project.ts";
-import { plural } from "../render/table.ts";
 import { answerView } from "../seeing.ts";
 
 const daysDefault = 30;

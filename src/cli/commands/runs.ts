@@ -1,12 +1,13 @@
 /** `dgov runs list|show|cancel`: history, newest first. */
 import { DgovError } from "../../error.ts";
 import { suggest } from "../../std/suggest.ts";
+import { duration, moment } from "../../std/text.ts";
 import { isGood } from "../../views/run-view.ts";
 import { viewStatus } from "../../views/status.ts";
 import { wholeNumber } from "../args.ts";
 import { command, group } from "../command.ts";
 import { renderStatus } from "../render/status.ts";
-import { duration, moment, table } from "../render/table.ts";
+import { table } from "../render/table.ts";
 import { answerView, liveRun, openProject, readOverview, readRun } from "../seeing.ts";
 
 const list = command({

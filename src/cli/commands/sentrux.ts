@@ -1,7 +1,8 @@
 /** `dgov sentrux`: the structural quality of the working tree, by the built-in sensor or the program. */
 import { join } from "node:path";
+import { plural } from "../../std/text.ts";
 import { type ArgsDef, type Context, command, group } from "../command.ts";
-import { plural, table } from "../render/table.ts";
+import { table } from "../render/table.ts";
 import { onStructure, type StructureGround, saveBaseline } from "../structure.ts";
 
 const args = {

@@ -1,8 +1,9 @@
 /** `dgov undo`: take back what a run or a unit landed, through the gates. */
+
+import { plural, short } from "../../std/text.ts";
 import { command } from "../command.ts";
 import { interruptible } from "../interruptible.ts";
 import { requireProject } from "../project.ts";
-import { plural, short } from "../render/table.ts";
 import { answerView } from "../seeing.ts";
 
 export default command({

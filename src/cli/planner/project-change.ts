@@ -13,8 +13,8 @@ import { configFile } from "../../config/find.ts";
 import { parseConfig } from "../../config/load.ts";
 import { DgovError } from "../../error.ts";
 import { isoTime, systemClock } from "../../std/clock.ts";
+import { indented } from "../../std/text.ts";
 import type { Context } from "../command.ts";
-import { indented } from "../render/table.ts";
 
 export interface ProjectChange {
   proposed: Record<string, string>;

@@ -3,8 +3,9 @@ import type { CompiledPlan } from "../../plan/compiled.ts";
 import { renderGraph } from "../../plan/graph.ts";
 import { claimKinds } from "../../plan/plan.ts";
 import { sortedBy } from "../../std/order.ts";
+import { plural } from "../../std/text.ts";
 import { printable } from "./printable.ts";
-import { plural, table } from "./table.ts";
+import { table } from "./table.ts";
 
 /** The summary, the graph, each unit's summary, and the files by path. */
 export function renderDraft(plan: CompiledPlan): string {

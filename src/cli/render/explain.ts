@@ -1,6 +1,8 @@
 /** `dgov explain` as text. */
+
+import { moment, words } from "../../std/text.ts";
 import type { ExplainView } from "../../views/explain.ts";
-import { moment, table, words } from "./table.ts";
+import { table } from "./table.ts";
 
 export function renderExplain(view: ExplainView): string {
   const reason = view.reason === "" ? "" : `: ${view.reason}`;

@@ -1,6 +1,7 @@
 /** `dgov diagnose` as text. */
+
+import { indented, moment, plural } from "../../std/text.ts";
 import type { Evidence, Finding } from "../../views/diagnose.ts";
-import { indented, moment, plural } from "./table.ts";
 
 /** Every finding with what proves it and what to do; a sentence when there is none. */
 export function renderFindings(findings: readonly Finding[]): string {

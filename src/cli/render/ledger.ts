@@ -1,7 +1,8 @@
 /** Entries of the ledger as text. */
 import type { Entry } from "../../ledger/entry.ts";
+import { indented, moment, plural } from "../../std/text.ts";
 import { printable } from "./printable.ts";
-import { clip, indented, moment, plural, table } from "./table.ts";
+import { clip, table } from "./table.ts";
 
 /** One line an entry. */
 export function renderEntries(entries: readonly Entry[], none: string): string {

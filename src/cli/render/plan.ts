@@ -1,6 +1,8 @@
 /** `dgov plan list` and `dgov plan status` as text. */
+
+import { moment, short, words } from "../../std/text.ts";
 import type { PlanRow, UnitStanding } from "../../views/plan-view.ts";
-import { clip, moment, short, table, words } from "./table.ts";
+import { clip, table } from "./table.ts";
 
 export function renderPlanList(rows: readonly PlanRow[], archived: number): string {
   if (rows.length === 0) {

@@ -1,7 +1,9 @@
 /** `dgov plan review` as text: the run, then unit by unit what landed and what did not. */
+
+import { duration, indented, moment, plural, short, words } from "../../std/text.ts";
 import type { ReviewView, Spending, UnitReview } from "../../views/review.ts";
 import type { AttemptView, GateView, Rejection } from "../../views/run-view.ts";
-import { duration, indented, moment, plural, short, table, words } from "./table.ts";
+import { table } from "./table.ts";
 
 export function renderReview(view: ReviewView): string {
   const took = view.durationMs === null ? "" : ` in ${duration(view.durationMs)}`;

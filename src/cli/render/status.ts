@@ -1,6 +1,8 @@
 /** `dgov status` as text: the one-line summary first, then each run and its units. */
+
+import { moment, short, words } from "../../std/text.ts";
 import type { RunStatusView, StatusView, UnitStatusView } from "../../views/status.ts";
-import { clip, moment, short, table, words } from "./table.ts";
+import { clip, table } from "./table.ts";
 
 export function renderStatus(view: StatusView): string {
   const lines = [view.summary];

@@ -1,6 +1,8 @@
 /** `dgov tools audit` as text. */
+
+import { duration, plural } from "../../std/text.ts";
 import type { ToolsView } from "../../views/tools.ts";
-import { duration, plural, table } from "./table.ts";
+import { table } from "./table.ts";
 
 /** A line of totals and a table, most calls first. */
 export function renderTools(view: ToolsView): string {
