@@ -1,19 +1,19 @@
 /**
  * Builds the executable.
  *
- *     bun build.ts                       the native one, as dist/dgov
- *     bun build.ts --target linux-arm64  one of the release targets
- *     bun build.ts --release             all of them, each as .tar.gz with its SHA-256
+ *     bun build.ts                       native executable, dist/dgov
+ *     bun build.ts --target linux-arm64  executable of one release target, dist/<target>/dgov
+ *     bun build.ts --release             every target as .tar.gz with its SHA-256, and llms-full.txt
  *
- * Nothing of the directory dgov is later started in is read by it: no bunfig.toml, .env,
- * tsconfig.json or package.json.
+ * `--out DIR` replaces dist. The executable reads no bunfig.toml, .env, tsconfig.json or package.json from
+ * the directory it is started in.
  */
 import { createHash } from "node:crypto";
 import { mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 
-/** Names of release files and what Bun calls them. x64 is `baseline`: AVX2 is not required. */
+/** Bun's compile target for each release target. x64 uses `baseline`, which does not require AVX2. */
 const targets = {
   "linux-x64": "bun-linux-x64-baseline",
   "linux-x64-musl": "bun-linux-x64-baseline-musl",
@@ -43,7 +43,7 @@ async function main(): Promise<void> {
   });
   const dist = values.out ?? join(root, "dist");
   const stamp = readStamp();
-  if (values.release) refuseDirty(stamp);
+  if (values.release) requireReleasable(stamp);
   const chosen = values.release ? Object.keys(targets) : values.target;
   if (chosen === undefined) {
     await build(join(dist, "dgov"), { stamp, target: null });
@@ -51,31 +51,39 @@ async function main(): Promise<void> {
   }
   for (const name of chosen) {
     if (!Object.hasOwn(targets, name)) {
-      throw new Error(`no target ${name}; there are ${Object.keys(targets).join(", ")}`);
+      throw new Error(`unknown target ${name}; targets: ${Object.keys(targets).join(", ")}`);
     }
     const folder = join(dist, name);
     await build(join(folder, "dgov"), { stamp, target: name as Target });
     if (values.release) pack(dist, folder, name);
   }
+  if (values.release) await writeFullText(join(dist, "llms-full.txt"));
 }
 
-/** One executable. The outfile is always named `dgov`: its name is part of its bytes. */
+/** Writes all documents as one file. */
+async function writeFullText(path: string): Promise<void> {
+  const { fullText } = await import("./test/docs/pages.ts");
+  writeFileSync(path, await fullText());
+  console.error(path);
+}
+
+/** Builds one executable. The outfile is always named `dgov`, because its name is part of its bytes. */
 async function build(
   outfile: string,
   { stamp, target }: { stamp: Stamp; target: Target | null },
 ): Promise<void> {
   mkdirSync(join(outfile, ".."), { recursive: true });
-  const aside = join(outfile, "..", ".building");
+  const temporary = join(outfile, "..", ".building");
   const result = await Bun.build({
     entrypoints: [join(root, "src/main.ts")],
     target: "bun",
     format: "esm",
     minify: true,
     bytecode: true,
-    // A command loads its own chunks only: half of the start-up time of `dgov --version`.
+    // A command loads only its own chunks, which halves the start-up time of `dgov --version`.
     splitting: true,
     compile: {
-      outfile: join(aside, "dgov"),
+      outfile: join(temporary, "dgov"),
       ...(target === null ? {} : { target: targets[target] }),
       autoloadBunfig: false,
       autoloadDotenv: false,
@@ -88,17 +96,17 @@ async function build(
       DGOV_TARGET: JSON.stringify(target ?? `${process.platform}-${process.arch}`),
     },
   });
-  if (!result.success) throw new AggregateError(result.logs, "the build failed");
-  renameSync(join(aside, "dgov"), outfile);
-  rmSync(aside, { recursive: true });
+  if (!result.success) throw new AggregateError(result.logs, "build failed");
+  renameSync(join(temporary, "dgov"), outfile);
+  rmSync(temporary, { recursive: true });
   const mib = (statSync(outfile).size / 2 ** 20).toFixed(1);
   console.error(`${outfile}  ${mib} MiB  ${stamp.version} (${stamp.commit.slice(0, 12)})`);
 }
 
-/** `dgov-<target>.tar.gz` and its `.sha256`, in the form `sha256sum -c` reads. */
+/** Writes `dgov-<target>.tar.gz` and its `.sha256`, in the format of `sha256sum -c`. */
 function pack(dist: string, folder: string, name: string): void {
   const archive = `dgov-${name}.tar.gz`;
-  // Fixed owner, time and order: the same binary gives the same archive.
+  // Fixed owner, time and order, so that the same binary gives the same archive.
   run(
     [
       "tar",
@@ -122,7 +130,7 @@ function pack(dist: string, folder: string, name: string): void {
   writeFileSync(join(dist, `${archive}.sha256`), `${digest}  ${archive}\n`);
 }
 
-/** Version of package.json and commit of the tree; `+dirty` when the tree differs from it. */
+/** Version from package.json, with `+dirty` if tracked files differ from HEAD, and the commit of HEAD. */
 function readStamp(): Stamp {
   const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
   const commit = run(["git", "rev-parse", "HEAD"], root, "unknown");
@@ -130,12 +138,13 @@ function readStamp(): Stamp {
   return { version: dirty ? `${version}+dirty` : version, commit };
 }
 
-/** A release is built from a clean tree, at a tag that says what package.json says, if at a tag. */
-function refuseDirty(stamp: Stamp): void {
-  if (stamp.version.endsWith("+dirty")) throw new Error("a release is built from a clean tree");
+/** Throws if the tree is dirty, or if HEAD is tagged with another version than that of package.json. */
+function requireReleasable(stamp: Stamp): void {
+  if (stamp.version.endsWith("+dirty"))
+    throw new Error("a release build needs a clean tree: commit or stash the changes");
   const tag = run(["git", "describe", "--tags", "--exact-match"], root, "");
   if (tag !== "" && tag !== `v${stamp.version}`) {
-    throw new Error(`the tag ${tag} is not the version ${stamp.version} of package.json`);
+    throw new Error(`tag ${tag} does not match version ${stamp.version} in package.json`);
   }
 }
 

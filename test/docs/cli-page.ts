@@ -1,18 +1,18 @@
-/** `docs/cli.md`: every command with its flags and examples, from the command table itself. */
+/** `docs/cli.md`: every command with its flags and examples, generated from the command definitions. */
 import type { AnyCommand, CommandGroup, Context } from "../../src/cli/command.ts";
 import help from "../../src/cli/commands/help.ts";
 import { root } from "../../src/cli/root.ts";
 import { commandUsage, groupUsage } from "../../src/cli/usage.ts";
 import { table } from "./table.ts";
 
-/** The page's text. */
+/** Text of the page. */
 export async function cliPage(): Promise<string> {
   const { codes } = await documentOf("exit-codes");
   const { variables } = await documentOf("environment");
   return `# Commands
 
-Every command answers on stdout and talks on stderr; with \`--json\` it prints exactly one JSON
-document, whatever happens. \`dgov help COMMAND\` prints what is written here.
+Every command prints its result on stdout and status lines on stderr. With \`--json\` it prints exactly
+one JSON document on stdout, also on failure. \`dgov help COMMAND\` prints the text on this page.
 
 \`\`\`text
 ${groupUsage(root, [], false)}
@@ -22,11 +22,11 @@ ${(await sections(root, [])).join("\n\n")}
 
 ## Exit codes
 
-${table(["code", "name", "means"], codes ?? [], ["code", "error", "meaning"])}
+${table(["code", "name", "meaning"], codes ?? [], ["code", "error", "meaning"])}
 
 ## Environment
 
-${table(["variable", "means"], variables ?? [], ["name", "meaning"])}
+${table(["variable", "meaning"], variables ?? [], ["name", "meaning"])}
 `;
 }
 
@@ -46,14 +46,14 @@ async function sections(group: CommandGroup, path: string[]): Promise<string[]> 
 
 async function section(target: AnyCommand, path: string[]): Promise<string> {
   const usage = await commandUsage(target, path, false);
-  // The first line repeats the heading; the options every command has stand at the top of the page.
+  // The first line repeats the heading; the global options are listed once, at the top of the page.
   const own = usage.replace(/^.*\n\n/, "").replace(/GLOBAL OPTIONS\n\n(?:.+\n)+\n/, "");
   return `## dgov ${path.join(" ")}\n\n${target.description}.\n\n\`\`\`text\n${own}\n\`\`\``;
 }
 
 type Rows = Record<string, unknown>[];
 
-/** What \`dgov help TOPIC --json\` prints. */
+/** JSON document that `dgov help TOPIC --json` prints. */
 async function documentOf(topic: string): Promise<Record<string, Rows>> {
   let document: Record<string, unknown> = {};
   const output = {

@@ -1,24 +1,24 @@
-/** `docs/configuration.md`: every key of project.toml, from the schema that checks it. */
+/** `docs/configuration.md`: every key of project.toml, generated from the schema that checks it. */
 import { type JsonSchema, jsonSchema } from "../../src/cli/json-schemas.ts";
 import { table } from "./table.ts";
 
 export interface Key {
-  /** Dotted; `*` is any name. */
+  /** Dotted path; `*` stands for any name. */
   key: string;
   type: string;
-  /** As TOML; "" when there is none. */
+  /** Default value as TOML text; "" when the key has none. */
   default: string;
   means: string;
-  /** Has keys of its own. */
+  /** Whether the key is a table with keys of its own. */
   table: boolean;
 }
 
-/** Every table and key project.toml may have, in the order of the schema. */
+/** Every table and key of project.toml, in schema order. */
 export async function configurationKeys(): Promise<Key[]> {
   return keysOf(await jsonSchema("project"), [], "");
 }
 
-/** `inherited` is what the table above says: a name the project chooses has no words of its own. */
+/** `inherited` describes the parent table; it is used for user-chosen names, which have no description. */
 function keysOf(schema: JsonSchema, path: string[], inherited: string): Key[] {
   const any = schema.additionalProperties;
   const named = Object.entries(schema.properties ?? {});
@@ -38,8 +38,8 @@ function keysOf(schema: JsonSchema, path: string[], inherited: string): Key[] {
   ];
 }
 
-/** What the schema leaves out because it is the machine's or follows from something else. */
-const elsewhere: Readonly<Record<string, string>> = {
+/** Defaults that are not in the schema, because they depend on the machine or on other keys. */
+const derivedDefaults: Readonly<Record<string, string>> = {
   "run.max_gates": "number of cores",
   "project.provider": "the only one",
   "worktree.setup": "`setup_cmd`",
@@ -49,7 +49,7 @@ const elsewhere: Readonly<Record<string, string>> = {
 
 function defaultOf(path: string[], schema: JsonSchema): string {
   const value = schema["default"];
-  if (value === undefined) return elsewhere[path.join(".")] ?? "";
+  if (value === undefined) return derivedDefaults[path.join(".")] ?? "";
   const text = JSON.stringify(value);
   return `\`${text}\``;
 }
@@ -66,7 +66,9 @@ function typeOf(schema: JsonSchema): string {
   return type === undefined ? "anything" : String(type);
 }
 
-/** The page's text. */
+const columns = ["key", "type", "default", "means"];
+
+/** Text of the page. */
 export async function configurationPage(): Promise<string> {
   const keys = await configurationKeys();
   const sections = keys.filter((one) => one.table);
@@ -82,21 +84,24 @@ export async function configurationPage(): Promise<string> {
       ...one,
       key: `\`${one.key.slice(section.key.length + 1)}\``,
     }));
-    const names = ["key", "type", "default", "means"];
     const head = `## [${section.key.replaceAll("*", "NAME")}]`;
-    const said = section.means === "" ? "" : `\n\n${section.means}.`;
-    return rows.length === 0 ? null : `${head}${said}\n\n${table(names, rows, names)}`;
+    const lead = section.means === "" ? "" : `\n\n${section.means}.`;
+    return rows.length === 0
+      ? null
+      : `${head}${lead}\n\n${table(["key", "type", "default", "meaning"], rows, columns)}`;
   });
   return `# Configuration
 
-\`.dgov/project.toml\` is written by \`dgov init\` and checked on every use: an unknown key is an error
-that names file and line. \`dgov doctor --config\` prints every setting in force and who said so; \`dgov
-schema project\` is the same table for editors. Commands are shell text; \`{files}\`, \`{file}\`,
-\`{test_dir}\` and \`{output}\` stand for quoted words. Where a key has no default it may be left out, and
-what it would do is not done.
+\`dgov init\` writes \`.dgov/project.toml\`. Every command that reads it checks it: an unknown key is an
+error with file and line. \`dgov doctor --config\` prints every setting in effect and its source. \`dgov
+schema project\` prints the JSON Schema for editors.
 
-A flag of a command wins over a task, a task over its plan, a plan over this file, this file over what
-its provider says, and that over the default.
+Keys that end in \`_cmd\` hold shell text; the placeholders \`{files}\`, \`{file}\`, \`{test_dir}\` and
+\`{output}\` are replaced by quoted words. A key without a default is optional, and the feature it configures is
+off when the key is missing.
+
+Settings are applied in this order, highest precedence first: command-line flag, task, plan, this file, the
+provider's table, default.
 
 ${text.filter((one) => one !== null).join("\n\n")}
 `;

@@ -1,4 +1,4 @@
-/** Every key of project.toml is documented, and in force as documented. */
+/** Every key of project.toml is documented, and the documented keys are those in force. */
 import { expect, test } from "bun:test";
 import { parseConfig } from "../../src/config/load.ts";
 import { settingsInForce } from "../../src/config/settings.ts";
@@ -6,11 +6,11 @@ import { configurationKeys } from "./configuration-page.ts";
 
 const keys = await configurationKeys();
 
-test("every key says what it means", () => {
+test("every key of project.toml has a description", () => {
   expect(keys.filter(({ means }) => means === "").map(({ key }) => key)).toEqual([]);
 });
 
-test("the keys are those doctor --config prints, and a few that older files have", () => {
+test("the documented keys are those doctor --config prints, plus those accepted only for older files", () => {
   const text = `[providers.x]
 base_url = "http://localhost"
 api_key_env = "X"

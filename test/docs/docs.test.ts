@@ -1,23 +1,36 @@
-/** The generated documents say what the program says. `bun run docs` writes them again. */
+/** The generated documents match the program (`bun run docs` rewrites them), and links resolve. */
 import { expect, test } from "bun:test";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { generatedPages, repositoryRoot } from "./pages.ts";
+import { fullText, generatedPages, repositoryRoot } from "./pages.ts";
 
 const pages = await generatedPages();
 
-test.each(Object.entries(pages))("%s is up to date (bun run docs)", (path, text) => {
-  expect(readFileSync(join(repositoryRoot, path), "utf8")).toBe(text);
+test.each(Object.entries(pages))(
+  "%s is up to date with the program (bun run docs)",
+  (path, text) => {
+    expect(readFileSync(join(repositoryRoot, path), "utf8")).toBe(text);
+  },
+);
+
+test("llms-full.txt of a release contains every page of docs/", async () => {
+  const full = await fullText();
+  const texts = written.map((path) => readFileSync(join(repositoryRoot, path), "utf8").trimEnd());
+  expect(texts.filter((text) => !full.includes(text))).toEqual([]);
+  expect(full.split("\n\n---\n\n")).toHaveLength(written.length);
 });
 
 const written = readdirSync(join(repositoryRoot, "docs"))
   .filter((name) => name.endsWith(".md"))
   .map((name) => `docs/${name}`);
 
-test.each(["README.md", ...written])("every link of %s leads somewhere", (path) => {
-  const text = readFileSync(join(repositoryRoot, path), "utf8");
-  const folder = dirname(join(repositoryRoot, path));
-  const links = [...text.matchAll(/\]\(([^)\s]+)\)/g)].map(([, to = ""]) => to);
-  const local = links.filter((to) => !/^[a-z]+:/.test(to) && !to.startsWith("#"));
-  expect(local.filter((to) => !existsSync(join(folder, to.replace(/#.*$/, ""))))).toEqual([]);
-});
+test.each(["README.md", "CONTRIBUTING.md", ...written])(
+  "every relative link of %s resolves to a file",
+  (path) => {
+    const text = readFileSync(join(repositoryRoot, path), "utf8");
+    const folder = dirname(join(repositoryRoot, path));
+    const links = [...text.matchAll(/\]\(([^)\s]+)\)/g)].map(([, to = ""]) => to);
+    const local = links.filter((to) => !/^[a-z]+:/.test(to) && !to.startsWith("#"));
+    expect(local.filter((to) => !existsSync(join(folder, to.replace(/#.*$/, ""))))).toEqual([]);
+  },
+);

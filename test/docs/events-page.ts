@@ -1,8 +1,8 @@
-/** `docs/events.md`: every kind of event, from the catalog. */
+/** `docs/events.md`: every type of event, generated from the event catalog. */
 import { type EventKind, eventCatalog } from "../../src/log/event-catalog.ts";
 import { table } from "./table.ts";
 
-/** The page's text. */
+/** Text of the page. */
 export function eventsPage(): string {
   const kinds = Object.entries(eventCatalog);
   const of = (kind: EventKind["kind"]): string =>
@@ -12,29 +12,29 @@ export function eventsPage(): string {
       .join("\n\n");
   return `# Events
 
-The event log (\`.dgov/state.db\`) is the authority on what happened: every view is computed from it.
-\`dgov watch --ndjson\` prints one event a line:
+The event log (\`.dgov/state.db\`) records everything that happens in a run; every view is computed from it.
+\`dgov watch --ndjson\` prints one event per line:
 
 \`\`\`json
 {"schema":"dgov.event/1","seq":41,"ts":"2026-01-02T03:04:05.678Z","run":"…","plan":"…","unit":"tasks/main.add-feature","attempt":1,"type":"gate.finished","data":{}}
 \`\`\`
 
-\`seq\` grows and is never used again: \`--since SEQ\` goes on where a reader left off. \`unit\` and
-\`attempt\` are null where an event is about the run. \`data\` holds the fields listed here; a type that
-ends in \`?\` may be missing. Kinds and fields may be added; nothing is removed without a new version of
-the schema. An event that came too late to matter has \`stale: true\`.
+\`seq\` increases and is never reused: \`--since SEQ\` resumes after an earlier read. \`unit\` and
+\`attempt\` are null for events about the run. \`data\` holds the fields listed below; a field whose type
+ends in \`?\` may be missing. Types and fields may be added; none is removed without a new schema version. An
+event that arrived too late to have an effect has \`stale: true\`.
 
-Blobs are named by their SHA-256 and lie in \`.dgov/out/blobs/\`.
+Blobs are files in \`.dgov/out/blobs/\`, named by their SHA-256.
 
 ## Lifecycle
 
-On disk before anything is done about them, and kept for ever.
+Written to disk before any action they cause, and kept permanently.
 
 ${of("lifecycle")}
 
 ## Telemetry
 
-What workers do: plentiful, written within 50 ms, and forgotten by \`dgov prune\`.
+Details of workers' activity: frequent, written within 50 ms, and deleted by \`dgov prune\`.
 
 ${of("telemetry")}
 `;
@@ -48,6 +48,7 @@ function section(name: string, event: EventKind): string {
     type,
     means,
   }));
+  const titles = ["field", "type", "meaning"];
   const keys = ["field", "type", "means"];
-  return rows.length === 0 ? head : `${head}\n\n${table(keys, rows, keys)}`;
+  return rows.length === 0 ? head : `${head}\n\n${table(titles, rows, keys)}`;
 }

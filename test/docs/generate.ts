@@ -1,4 +1,4 @@
-/** Writes the generated documents: `bun run docs`. */
+/** Writes the generated documents that are committed (`bun run docs`). */
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { generatedPages, repositoryRoot } from "./pages.ts";

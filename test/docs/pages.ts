@@ -1,4 +1,4 @@
-/** Every generated document by its path in the repository. */
+/** The generated documents. */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { cliPage } from "./cli-page.ts";
@@ -7,7 +7,7 @@ import { eventsPage } from "./events-page.ts";
 
 export const repositoryRoot = resolve(import.meta.dir, "../..");
 
-/** Pages in the order a reader wants them; others follow by name. */
+/** Reading order of the pages. Pages not listed here follow in alphabetical order. */
 const order = [
   "getting-started.md",
   "plans.md",
@@ -24,28 +24,25 @@ const order = [
   "glossary.md",
 ];
 
-/** The texts as they should be. */
+/** Expected text of each generated document that is committed, by its path in the repository. */
 export async function generatedPages(): Promise<Record<string, string>> {
-  const made: Record<string, string> = {
+  const generated = await generatedMarkdown();
+  const all = { ...generated, "llms.txt": summary(allPages(generated)) };
+  return Object.fromEntries(Object.entries(all).map(([name, text]) => [`docs/${name}`, text]));
+}
+
+/** Text of `llms-full.txt`, a release file: every page, in reading order. */
+export async function fullText(): Promise<string> {
+  const pages = allPages(await generatedMarkdown());
+  return `${pages.map(({ text }) => text.trimEnd()).join("\n\n---\n\n")}\n`;
+}
+
+async function generatedMarkdown(): Promise<Record<string, string>> {
+  return {
     "cli.md": await cliPage(),
     "configuration.md": await configurationPage(),
     "events.md": eventsPage(),
   };
-  const folder = join(repositoryRoot, "docs");
-  const there = readdirSync(folder).filter((name) => name.endsWith(".md"));
-  const names = [...order, ...there.filter((name) => !order.includes(name)).toSorted()];
-  const pages = names
-    .filter((name) => name in made || existsSync(join(folder, name)))
-    .map((name) => ({ name, text: made[name] ?? readFileSync(join(folder, name), "utf8") }));
-  const all = {
-    ...made,
-    "llms.txt": summary(pages),
-    "llms-full.txt": pages
-      .map(({ text }) => text.trimEnd())
-      .join("\n\n---\n\n")
-      .concat("\n"),
-  };
-  return Object.fromEntries(Object.entries(all).map(([name, text]) => [`docs/${name}`, text]));
 }
 
 interface Page {
@@ -53,21 +50,33 @@ interface Page {
   text: string;
 }
 
+/** Every page of `docs/` in reading order, with the current text of the generated ones. */
+function allPages(generated: Readonly<Record<string, string>>): Page[] {
+  const folder = join(repositoryRoot, "docs");
+  const present = readdirSync(folder).filter((name) => name.endsWith(".md"));
+  const names = [...order, ...present.filter((name) => !order.includes(name)).toSorted()];
+  return names
+    .filter((name) => name in generated || existsSync(join(folder, name)))
+    .map((name) => ({ name, text: generated[name] ?? readFileSync(join(folder, name), "utf8") }));
+}
+
+const fullTextUrl = "https://github.com/dgov/dgov/releases/latest/download/llms-full.txt";
+
 function summary(pages: readonly Page[]): string {
   return `# dgov
 
-> A local command that drives AI coding agents through plan, compile, run and review. Plans are TOML;
-> workers run in git worktrees; a change lands only when the tree it makes has passed every gate.
+> A command-line program that drives AI coding agents through plan, compile, run and review. Plans are
+> TOML files; workers run in git worktrees; a change lands only when every gate passed on the resulting tree.
 
-One executable; git 2.38 or later is needed beside it. Every command takes \`--json\`.
+One executable; it needs git 2.38 or later. Every command accepts \`--json\`.
 
 ## Documents
 
 ${pages.map(({ name, text }) => `- [${titleOf(text)}](${name}): ${leadOf(text)}`).join("\n")}
 
-## Everything at once
+## Full text
 
-- [llms-full.txt](llms-full.txt): all of the above in one file
+- [llms-full.txt](${fullTextUrl}): all documents in one file, published with each release
 `;
 }
 
@@ -75,7 +84,7 @@ function titleOf(text: string): string {
   return /^# (.+)$/m.exec(text)?.[1] ?? "Untitled";
 }
 
-/** The first sentence below the title. */
+/** First sentence below the title. */
 function leadOf(text: string): string {
   const paragraph = text.split(/\n{2,}/).find((part) => !/^[#|\s`]/.test(part)) ?? "";
   return (/^.+?[.:](?=\s|$)/.exec(paragraph.replaceAll("\n", " "))?.[0] ?? "").replace(/:$/, ".");

@@ -1,4 +1,4 @@
-/** `docs/plans.md` names every key a plan file may have, and what it shows is accepted. */
+/** `docs/plans.md` documents every key of a plan file, and its examples are valid. */
 import { expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -15,7 +15,7 @@ function blocks(language: string): string[] {
   return [...found].map(([, text = ""]) => text);
 }
 
-test("every key is there", async () => {
+test("docs/plans.md documents every key of plan and task tables", async () => {
   const { properties } = await jsonSchema("plan");
   const task = properties?.["tasks"]?.additionalProperties;
   const keys = [properties?.["plan"], typeof task === "object" ? task : undefined].flatMap((one) =>
@@ -25,7 +25,7 @@ test("every key is there", async () => {
   expect(keys.filter((key) => !page.includes(`\`${key}\``))).toEqual([]);
 });
 
-test("what it shows is accepted", () => {
+test("every TOML and SOP example of docs/plans.md is valid", () => {
   for (const text of blocks("toml")) {
     const parsed = parseToml(text);
     if (!parsed.ok) throw new Error(parsed.message);

@@ -1,6 +1,9 @@
-/** A Markdown table of objects. */
+/** Markdown tables. */
 
-/** Columns are `keys` of each row, under `titles`; null is an empty cell. */
+/**
+ * Markdown table with a row per object. `titles` are the column headings, `keys` the fields of a row in
+ * the same order; null and undefined become an empty cell.
+ */
 export function table(
   titles: readonly string[],
   rows: readonly Record<string, unknown>[],
