@@ -142,14 +142,14 @@ describe("action.yml", () => {
   });
 
   test.each([
-    ["a wrong checksum", { "base-url": "damaged" }, 1, /wrong checksum/],
-    ["a version that is not there", { version: "9.9.9" }, 1, /cannot download/],
-    ["another command", { command: "clean" }, 2, /^::error title=dgov::the command is run/],
+    ["a wrong checksum", { "base-url": "damaged" }, 1, /checksum mismatch/],
+    ["a version that is not there", { version: "9.9.9" }, 1, /failed to download/],
+    ["another command", { command: "clean" }, 2, /^::error title=dgov::command must be run/],
     [
       "an option for a plan",
       { plan: "--restart" },
       2,
-      /^::error title=dgov::not a plan: --restart/,
+      /^::error title=dgov::invalid plan name: --restart/,
     ],
   ])("%s stops it", async (_, inputs, code, words) => {
     const base = inputs["base-url" as keyof typeof inputs];

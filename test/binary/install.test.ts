@@ -143,7 +143,7 @@ describe("install.sh", () => {
   test("installs the newest release into ~/.local/bin and leaves nothing else", async () => {
     const done = await install();
     expect(done.stderr).toBe("");
-    expect(done.stdout).toContain("dgov 2.0.0 installed as");
+    expect(done.stdout).toContain("installed dgov 2.0.0 as");
     expect(readdirSync(done.bin)).toEqual(["dgov"]);
     expect(readdirSync(done.home)).toEqual([".local"]);
     expect(done.exitCode).toBe(0);
@@ -152,7 +152,7 @@ describe("install.sh", () => {
   test("installs the version asked for, with or without a v", async () => {
     for (const args of [["--version", "1.0.0"], ["--version=v1.0.0"]]) {
       const done = await install({ args });
-      expect(done.stdout).toContain("dgov 1.0.0 installed as");
+      expect(done.stdout).toContain("installed dgov 1.0.0 as");
     }
   });
 
@@ -163,11 +163,11 @@ describe("install.sh", () => {
   });
 
   test.each([
-    ["a changed archive", "/changed", "wrong checksum"],
-    ["a download cut off", "/cut", "wrong checksum"],
-    ["a missing archive", "/missing", "cannot download"],
+    ["a changed archive", "/changed", "checksum mismatch"],
+    ["a download cut off", "/cut", "checksum mismatch"],
+    ["a missing archive", "/missing", "failed to download"],
     ["a program that does not start", "/broken", "does not start"],
-    ["a server without releases", "/nowhere", "cannot download"],
+    ["a server without releases", "/nowhere", "failed to download"],
   ])("%s fails, says so, and leaves the old program", async (_, base, message) => {
     const old = "#!/bin/sh\necho old\n";
     const done = await install({ base, old });
@@ -187,7 +187,7 @@ describe("install.sh", () => {
 
   test("says that it needs curl or wget", async () => {
     const done = await install({ path: pathOf(basics) });
-    expect(done.stderr).toContain("curl or wget is needed");
+    expect(done.stderr).toContain("curl or wget is required");
     expect(existsSync(done.bin)).toBe(false);
     expect(done.exitCode).not.toBe(0);
   });
