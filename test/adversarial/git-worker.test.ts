@@ -1,10 +1,10 @@
 /**
- * A worker that attacks git: whatever it plants in its worktree, in its own git dir, in the shared
- * git dir or in $HOME, the parent runs none of it, sees every change, and lands only what it proves.
+ * A worker that attacks git through its worktree, its own git dir, the shared git dir or $HOME. The
+ * parent must execute none of it, see every change, and land only the claimed paths.
  *
- * Every trick gets a command that leaves a mark when it runs. After the whole life of an attempt
- * (changes, commit, candidate, landing, keeping, removal) there must be no mark, and the target must
- * hold exactly the claimed change.
+ * Each trick is given a command that leaves a marker when it runs. After the whole life of an attempt
+ * (changes, commit, candidate, landing, keeping, removal) the marker must be absent, and the target
+ * must hold exactly the claimed change.
  */
 import { describe, expect, test } from "bun:test";
 import {
@@ -33,19 +33,19 @@ const files = {
   "dir/file.txt": "file\n",
 };
 
-/** Where the trick acts: before dgov opens the repository, or while the worker lives. */
+/** One attack; it acts before dgov opens the repository, or while the worker runs. */
 interface Trick {
   name: string;
-  /** The repository's files as the operator cloned them. */
+  /** Files of the repository that the operator cloned. */
   hostileFiles?: Record<string, string>;
-  /** Acts on the attempt as its worker could. `mark` is a command that leaves the mark. */
+  /** Acts as the attempt's worker could. `mark` is a command that leaves the marker. */
   act?(g: Ground, t: AttemptTree, mark: string): Promise<void> | void;
   /** Acts on the repository before it is opened. */
   before?(g: Ground, mark: string): Promise<void>;
-  /** Paths beside the claimed one that review is shown. */
+  /** Paths besides the claimed one that the review must see. */
   seen?: string[];
   tampering?: string;
-  /** How the landing ends; default "landed". */
+  /** Result of the landing; default "landed". */
   ends?: string;
 }
 
@@ -68,19 +68,19 @@ async function filter(g: Ground, mark: string): Promise<void> {
 
 const tricks: Trick[] = [
   {
-    name: "C2: core.fsmonitor in the shared configuration",
+    name: "C2 core.fsmonitor in the shared configuration",
     act: (g, _t, mark) => void config(g, "core.fsmonitor", mark),
   },
-  { name: "C2, C15: hooks in the shared git dir", act: (g, _t, mark) => hook(g, mark) },
+  { name: "C2 C15 hooks in the shared git dir", act: (g, _t, mark) => hook(g, mark) },
   {
-    name: "C2: core.hooksPath in the shared configuration",
+    name: "C2 core.hooksPath in the shared configuration",
     async act(g, _t, mark) {
       hook(g, mark);
       await config(g, "core.hooksPath", join(g.repo.path, ".git/hooks"));
     },
   },
   {
-    name: "C2: a filter in the shared configuration and .gitattributes in the worktree",
+    name: "C2 a filter in the shared configuration and .gitattributes in the worktree",
     async act(g, t, mark) {
       await filter(g, mark);
       writeFileSync(join(t.path, ".gitattributes"), "* filter=evil\n");
@@ -89,7 +89,7 @@ const tricks: Trick[] = [
     seen: [".gitattributes"],
   },
   {
-    name: "C2: a process filter named by a committed .gitattributes",
+    name: "C2 a process filter named by a committed .gitattributes",
     hostileFiles: { ".gitattributes": "*.txt filter=evil diff=evil merge=evil\n" },
     async act(g, _t, mark) {
       await config(g, "filter.evil.process", mark);
@@ -100,7 +100,7 @@ const tricks: Trick[] = [
     },
   },
   {
-    name: "C15: diff, pager, signing and ssh programs",
+    name: "C15 diff, pager, signing and ssh programs",
     async act(g, _t, mark) {
       for (const key of ["diff.external", "core.pager", "gpg.program", "core.sshCommand"]) {
         await config(g, key, mark);
@@ -112,7 +112,7 @@ const tricks: Trick[] = [
     },
   },
   {
-    name: "C2: includes and per-worktree configuration",
+    name: "C2 includes and per-worktree configuration",
     async act(g, _t, mark) {
       writeFileSync(join(g.repo.path, ".git/evil"), `[core]\n\tfsmonitor = ${mark}\n`);
       await config(g, "include.path", join(g.repo.path, ".git/evil"));
@@ -121,7 +121,7 @@ const tricks: Trick[] = [
     },
   },
   {
-    name: "C2: a promisor remote that is a command",
+    name: "C2 a promisor remote that is a command",
     async act(g, _t, mark) {
       await config(g, "remote.evil.url", `ext::sh -c "${mark}"`);
       await config(g, "remote.evil.promisor", "true");
@@ -130,7 +130,7 @@ const tricks: Trick[] = [
     },
   },
   {
-    name: "C2: a .git file that names a planted git dir with an fsmonitor",
+    name: "C2 a .git file that names a planted git dir with an fsmonitor",
     async act(g, t, mark) {
       const evil = join(g.repo.root, "evil");
       await g.repo.git("clone", "-q", "--bare", ".", evil);
@@ -140,7 +140,7 @@ const tricks: Trick[] = [
     tampering: "its .git file was rewritten",
   },
   {
-    name: "C2: a folder of its own in place of the .git file",
+    name: "C2 a directory in place of the .git file",
     async act(_g, t, mark) {
       rmSync(join(t.path, ".git"));
       await gitIn(_g.repo, t.path, "init", "-q");
@@ -150,7 +150,7 @@ const tricks: Trick[] = [
     tampering: "its .git file was replaced by something else",
   },
   {
-    name: "C2: its own git dir full of hooks, filters and an fsmonitor",
+    name: "C2 the worker's own git dir with hooks, filters and an fsmonitor",
     async act(g, t, mark) {
       const own = join(t.meta, "worker");
       mkdirSync(join(own, "hooks"));
@@ -162,7 +162,7 @@ const tricks: Trick[] = [
     },
   },
   {
-    name: "C2: the parent's own folder of the attempt, index included",
+    name: "C2 the parent's folder of the attempt, including its index",
     async act(g, t, mark) {
       mkdirSync(join(t.meta, "git"));
       writeFileSync(join(t.meta, "git/config"), `[core]\n\tfsmonitor = ${mark}\n`);
@@ -172,7 +172,7 @@ const tricks: Trick[] = [
     ends: "landed or refused",
   },
   {
-    name: "C2: a nested repository with configuration of its own",
+    name: "C2 a nested repository with its own configuration",
     async act(g, t, mark) {
       const nested = join(t.path, "nested");
       mkdirSync(nested);
@@ -185,7 +185,7 @@ const tricks: Trick[] = [
     seen: ["nested"],
   },
   {
-    name: "C2: a submodule it adds",
+    name: "C2 an added submodule",
     async act(g, t, mark) {
       const add = [
         "-c",
@@ -206,7 +206,7 @@ const tricks: Trick[] = [
     seen: [".gitmodules", "sub"],
   },
   {
-    name: "C2: refs/replace, grafts and moved branches",
+    name: "C2 refs/replace, grafts and moved branches",
     async act(g, t) {
       const tree = await g.repo.git("rev-parse", "HEAD^{tree}");
       const fake = await g.repo.git("commit-tree", tree, "-m", "fake");
@@ -217,7 +217,7 @@ const tricks: Trick[] = [
     },
   },
   {
-    name: "C2: locks, bits and sparse settings that would make git miss changes",
+    name: "C2 locks, index bits and sparse settings that hide changes from git",
     async act(g, t) {
       await config(g, "core.fileMode", "false");
       await config(g, "core.sparseCheckout", "true");
@@ -230,7 +230,7 @@ const tricks: Trick[] = [
     },
   },
   {
-    name: "C12, C15: a cloned repository whose own configuration is hostile from the start",
+    name: "C12 C15 a cloned repository with hostile configuration from the start",
     hostileFiles: {
       ".gitattributes": "*.txt filter=undefined merge=union diff=evil\n",
       "bunfig.toml": 'preload = ["./evil.ts"]\n',
@@ -250,7 +250,7 @@ const tricks: Trick[] = [
     },
   },
   {
-    name: "C1: it commits unclaimed content on the operator's branch name and amends",
+    name: "C1 unclaimed content committed and amended on the operator's branch name",
     async act(g, t) {
       writeFileSync(join(t.path, "unclaimed.txt"), "u\n");
       await gitIn(g.repo, t.path, "checkout", "-q", "-b", "main");
@@ -263,7 +263,7 @@ const tricks: Trick[] = [
     seen: ["unclaimed.txt"],
   },
   {
-    name: "C4: links, pipes and names that differ in case",
+    name: "C4 links, pipes and names that differ in case",
     async act(g, t) {
       symlinkSync("/etc/passwd", join(t.path, "passwd"));
       symlinkSync(g.repo.path, join(t.path, "checkout"));
@@ -276,9 +276,9 @@ const tricks: Trick[] = [
   },
 ];
 
-describe("a hostile worker or repository", () => {
+describe("git attacks", () => {
   test.concurrent.each(tricks.map((trick) => [trick.name, trick] as const))(
-    "%s",
+    "%s: the parent executes nothing planted and lands only the claimed file",
     async (_name, trick) => {
       await using g = await ground({ ...files, ...trick.hostileFiles });
       const marks = join(g.repo.root, "MARK");
@@ -297,7 +297,7 @@ describe("a hostile worker or repository", () => {
       const refs = async (): Promise<string> => g.repo.git("rev-parse", "main");
       const before = await refs();
       await trick.act?.(g, t, command);
-      // The worker's own git may run what it planted; what counts is what the parent runs.
+      // The worker's own git may execute what it planted; the test checks what the parent executes.
       rmSync(marks, { force: true });
 
       await live(g, r, t, trick);
@@ -320,7 +320,7 @@ describe("a hostile worker or repository", () => {
   );
 });
 
-test("the marks are real: git as people call it runs what is planted here", async () => {
+test("plain git executes the planted commands, so the markers are effective", async () => {
   await using g = await ground({ ...files, ".gitattributes": "*.txt filter=evil\n" });
   const marks = join(g.repo.root, "MARK");
   const command = `echo ran >>${marks}`;
@@ -340,7 +340,7 @@ test("the marks are real: git as people call it runs what is planted here", asyn
   expect(await runs("update-ref", "refs/heads/x", "HEAD")).toBe(true);
 });
 
-/** The whole life of an attempt, as the parent performs it. */
+/** Performs every git step of an attempt as the parent does. */
 async function live(g: Ground, r: Repository, t: AttemptTree, trick: Trick): Promise<void> {
   expect(await tampering(t)).toBe(trick.tampering ?? null);
   const seen = (await changesOf(r, t)).map((change) => change.path);
@@ -367,15 +367,15 @@ async function live(g: Ground, r: Repository, t: AttemptTree, trick: Trick): Pro
   expect(existsSync(t.path)).toBe(false);
 }
 
-/** Git without the repository's configuration: what the test itself asks must not run the tricks. */
+/** Git without the repository's configuration, so that the test's own queries do not trigger the attack. */
 async function bare(g: Ground, ...args: string[]): Promise<string> {
   const settings = ["core.fsmonitor=false", "core.hooksPath=/dev/null", "diff.external="];
   const argv = settings.flatMap((setting) => ["-c", setting]);
   return g.repo.git("--no-replace-objects", ...argv, ...args);
 }
 
-describe("C2: a filter", () => {
-  test("of the repository's own configuration that HEAD's attributes name is refused by name", async () => {
+describe("filters", () => {
+  test("C2 a filter that HEAD's attributes name and only the repository's configuration defines is refused by name", async () => {
     const { userFilters } = await import("../../src/git/private-dir.ts");
     await using g = await ground({ ...files, ".gitattributes": "*.bin filter=mine -text\n" });
     await config(g, "filter.mine.clean", "cat");
@@ -385,7 +385,7 @@ describe("C2: a filter", () => {
     );
   });
 
-  test("E15: of the user's own configuration works, LFS-like, through the whole life of an attempt", async () => {
+  test("E15 a filter of the user's configuration, such as LFS, works through the whole life of an attempt", async () => {
     const { createPrivateGit, userFilters } = await import("../../src/git/private-dir.ts");
     await using g = await ground(files);
     const r: Repository = {

@@ -1,4 +1,4 @@
-/** What a hostile worker tries, through the real program: nothing unclaimed lands, nothing runs in the parent. */
+/** Attacks by a worker, run through the real program: nothing unclaimed lands, nothing runs in the parent. */
 import { describe, expect, test } from "bun:test";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -11,7 +11,7 @@ import {
   unit,
 } from "../harness/project.ts";
 
-/** A project whose only worker writes its file, runs a command, and says it is done. */
+/** A project with one worker that writes its file, runs `command`, and reports done. */
 function hostile(command: string, more: Partial<ProjectOptions> = {}): Promise<TestProject> {
   return testProject({
     tasks: { a: {} },
@@ -39,14 +39,14 @@ function verdicts(p: TestProject): unknown[] {
     .map((e) => e.data["verdict"]);
 }
 
-describe("a hostile worker", () => {
+describe("hostile worker", () => {
   test.concurrent.each([
     ["commits", "echo x > other.txt; git add -A; git commit -qm x"],
     ["amends", "echo x > other.txt; git add -A; git commit -q --amend -m x"],
-    ["edits what it did not claim", "echo x >> readme.txt"],
-    ["deletes what it did not claim", "rm readme.txt"],
-    ["renames over a claim", "git mv readme.txt a2.txt"],
-  ])("C1 that %s lands nothing", async (_name, command) => {
+    ["edits an unclaimed file", "echo x >> readme.txt"],
+    ["deletes an unclaimed file", "rm readme.txt"],
+    ["renames an unclaimed file to an unclaimed path", "git mv readme.txt a2.txt"],
+  ])("C1 a worker that %s lands nothing", async (_name, command) => {
     await using p = await hostile(command);
     const run = await p.dgov(["run", "p"]);
     expect(verdicts(p)).toEqual(["scope_violation"]);
@@ -54,14 +54,14 @@ describe("a hostile worker", () => {
     expect(run.exitCode).toBe(1);
   });
 
-  test.concurrent("C1 that stashes loses only its own work, and the operator's stash is untouched", async () => {
+  test.concurrent("C1 a worker that stashes its work lands nothing and leaves the operator's stash unchanged", async () => {
     await using p = await hostile("git stash -u");
     await p.dgov(["run", "p"]);
     expect(verdicts(p)).toEqual(["empty_diff"]);
     expect(await p.repo.git("stash", "list")).toBe("");
   });
 
-  test.concurrent("C2 that rewrites its .git file is rejected, and nothing of its runs", async () => {
+  test.concurrent("C2 an attempt whose worker rewrites its .git file is rejected as tampering", async () => {
     await using p = await hostile(
       "mkdir -p evil/objects evil/refs; printf 'ref: refs/heads/x\\n' > evil/HEAD; " +
         "printf '[core]\\nrepositoryformatversion=0\\nfsmonitor=touch %s/ran\\n' \"$PWD\" > evil/config; " +
@@ -73,7 +73,7 @@ describe("a hostile worker", () => {
     expect(verdicts(p)).toEqual(["tampering"]);
   });
 
-  test.concurrent("C2 that changes the operator's git configuration stops the run, and the change is shown", async () => {
+  test.concurrent("C2 a change of the operator's git configuration stops the run, and the change is shown", async () => {
     let config = "";
     await using p = await testProject({
       tasks: { a: {} },
@@ -101,7 +101,7 @@ describe("a hostile worker", () => {
     expect(await p.landed()).toEqual([]);
   });
 
-  test.concurrent("C4 that plants links and pipes lands nothing outside its claims, and nothing hangs", async () => {
+  test.concurrent("C4 planted links and pipes land nothing and block nothing", async () => {
     await using p = await hostile(
       "ln -s /etc/passwd link; rm a.txt; ln -s ../../../../etc/hostname a.txt; mkfifo pipe",
     );
@@ -110,7 +110,7 @@ describe("a hostile worker", () => {
     expect(await p.landed()).toEqual([]);
   });
 
-  test.concurrent("C6 finds the API key in no environment, argument, file, log or event it can reach", async () => {
+  test.concurrent("C6 the API key is in no environment, argument, file, log or event that a worker can reach", async () => {
     const look =
       "env; cat /proc/self/environ /proc/$PPID/environ 2>/dev/null; " +
       "cat /proc/[0-9]*/cmdline 2>/dev/null; grep -ra sk-test . 2>/dev/null; true";
@@ -129,7 +129,7 @@ describe("a hostile worker", () => {
     expect(leaks).toEqual([]);
   });
 
-  test.concurrent("D14 B3 what a tool leaves running is dead when the run is over", async () => {
+  test.concurrent("D14 B3 processes that a tool left running are dead when the run ends", async () => {
     await using p = await hostile(
       "setsid sh -c 'while :; do sleep 0.05; done' >/dev/null 2>&1 & " +
         "nohup sh -c 'while :; do sleep 0.05; done' >/dev/null 2>&1 & echo a > a.txt",

@@ -1,4 +1,4 @@
-/** The steps of `action.yml`, as a runner executes them, against a release server on the loopback. */
+/** The steps of `action.yml`, executed as a CI runner does, against a release server on the loopback. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { createHash } from "node:crypto";
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -14,7 +14,7 @@ interface Action {
 
 const action = Bun.YAML.parse(readFileSync(join(actionPath, "action.yml"), "utf8")) as Action;
 
-/** A program that says what it was called with, one argument a line, and ends as it is told. */
+/** A stand-in for dgov: prints its arguments and exits with `FAKE_EXIT`. */
 const program = `#!/bin/sh
 if [ "$1" = --version ]; then echo 'dgov 1.0.0'; exit 0; fi
 printf '{"args":"'; printf '%s,' "$@"; printf '"}\\n'
@@ -54,12 +54,12 @@ interface Done {
   exitCode: number;
   stdout: string;
   stderr: string;
-  /** What the steps wrote to the files of the runner. */
+  /** What the steps wrote to the files named by `GITHUB_PATH` and `GITHUB_OUTPUT`. */
   path: string;
   outputs: string;
 }
 
-/** All steps in order, until one fails. */
+/** Runs all steps in order, until one fails. */
 async function perform(
   inputs: Record<string, string>,
   more: Record<string, string> = {},
@@ -121,11 +121,19 @@ describe("action.yml", () => {
     ["a plan", { plan: "p" }, "run,p,--json,"],
     ["the one live plan", {}, "run,--json,"],
     ["a version", { plan: "p", version: "1.0.0" }, "run,p,--json,"],
-    ["more arguments", { plan: "my plan", args: "-y --only a" }, "run,my plan,--json,-y,--only,a,"],
-    ["no patterns", { args: "--only *.txt" }, "run,--json,--only,*.txt,"],
-    ["no shell", { plan: "$(touch x); `id`", args: "; id" }, "run,$(touch x); `id`,--json,;,id,"],
-    ["preflight", { command: "preflight" }, "preflight,--json,"],
-  ])("%s", async (_, inputs, args) => {
+    [
+      "additional arguments",
+      { plan: "my plan", args: "-y --only a" },
+      "run,my plan,--json,-y,--only,a,",
+    ],
+    ["a pattern without expanding it", { args: "--only *.txt" }, "run,--json,--only,*.txt,"],
+    [
+      "shell syntax as text",
+      { plan: "$(touch x); `id`", args: "; id" },
+      "run,$(touch x); `id`,--json,;,id,",
+    ],
+    ["the preflight command", { command: "preflight" }, "preflight,--json,"],
+  ])("action.yml passes on %s", async (_, inputs, args) => {
     expect(await perform(inputs)).toEqual({
       exitCode: 0,
       stdout: `{"args":"${args}"}\n`,
@@ -135,7 +143,7 @@ describe("action.yml", () => {
     });
   });
 
-  test("the job ends as the command does, and still has its answer", async () => {
+  test("action.yml ends the job with the command's exit code and still gives its outputs", async () => {
     const { exitCode, stdout, outputs } = await perform({ plan: "p" }, { FAKE_EXIT: "4" });
     expect([exitCode, stdout]).toEqual([4, '{"args":"run,p,--json,"}\n']);
     expect(outputs).toEndWith("exit-code=4\n");
@@ -143,15 +151,15 @@ describe("action.yml", () => {
 
   test.each([
     ["a wrong checksum", { "base-url": "damaged" }, 1, /checksum mismatch/],
-    ["a version that is not there", { version: "9.9.9" }, 1, /failed to download/],
-    ["another command", { command: "clean" }, 2, /^::error title=dgov::command must be run/],
+    ["a version that does not exist", { version: "9.9.9" }, 1, /failed to download/],
+    ["an unsupported command", { command: "clean" }, 2, /^::error title=dgov::command must be run/],
     [
-      "an option for a plan",
+      "an option in place of a plan",
       { plan: "--restart" },
       2,
       /^::error title=dgov::invalid plan name: --restart/,
     ],
-  ])("%s stops it", async (_, inputs, code, words) => {
+  ])("action.yml stops at %s", async (_, inputs, code, words) => {
     const base = inputs["base-url" as keyof typeof inputs];
     const at = base === undefined ? {} : { "base-url": `${server.url.href}${base}` };
     const { exitCode, stderr, outputs } = await perform({ ...inputs, ...at });
@@ -159,7 +167,7 @@ describe("action.yml", () => {
     expect(stderr).toMatch(words);
   });
 
-  test("inputs reach the shell as variables, never as text of a script", () => {
+  test("action.yml passes inputs as environment variables, never as script text", () => {
     for (const { run } of action.runs.steps) expect(run).not.toMatch(/\$\{\{/);
   });
 });

@@ -1,4 +1,4 @@
-/** The executable itself: what it is made of, and that it listens to nobody but its caller. */
+/** The executable file: size, build information, and independence of the directory it runs in. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import {
   copyFileSync,
@@ -30,12 +30,12 @@ afterAll(() => {
   if (before === undefined) delete process.env["DGOV_BIN"];
 });
 
-describe("the binary", () => {
-  test("is smaller than 130 MB", () => {
+describe("binary", () => {
+  test("the binary is smaller than 130 MB", () => {
     expect(statSync(binary).size).toBeLessThan(bytesMax);
   });
 
-  test("says which version and commit it was built from", async () => {
+  test("the binary prints the version and commit it was built from", async () => {
     const { document, exitCode } = await dgovJson(["version"]);
     const { version } = await Bun.file(resolve(import.meta.dir, "../../package.json")).json();
     expect(document["version"]).toBeOneOf([version, `${version}+dirty`]);
@@ -43,7 +43,7 @@ describe("the binary", () => {
     expect(exitCode).toBe(0);
   });
 
-  test("needs nothing beside it: alone in a directory, without PATH, it starts", async () => {
+  test("the binary starts alone in a directory, without PATH", async () => {
     const alone = join(root, "alone");
     mkdirSync(alone);
     copyFileSync(binary, join(alone, "dgov"));
@@ -54,7 +54,7 @@ describe("the binary", () => {
     expect(readdirSync(alone)).toEqual(["dgov"]);
   });
 
-  test("C12: a hostile directory runs no code and sets no variable", async () => {
+  test("C12 a hostile working directory executes no code in the binary and sets no variable", async () => {
     const hostile = join(root, "hostile");
     const marker = join(root, "ran");
     mkdirSync(join(hostile, "node_modules/citty"), { recursive: true });

@@ -1,4 +1,4 @@
-/** `install.sh` against a release server on the loopback; the "program" is a script, which is enough. */
+/** `install.sh` against a release server on the loopback that serves a shell script as the program. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { createHash } from "node:crypto";
 import {
@@ -27,10 +27,10 @@ const platforms = [
 
 let root = "";
 let server: ReturnType<typeof Bun.serve>;
-/** What the server gives by path; everything else is 404. */
+/** Responses of the server by path; any other path is a 404. */
 const files = new Map<string, Uint8Array | string>();
 
-/** Puts a release under a path: one archive for every platform, with its checksum. */
+/** Publishes a release under a path: one archive for every platform, with its checksum. */
 function release(
   at: string,
   program: string,
@@ -83,7 +83,7 @@ interface Installed {
   stderr: string;
 }
 
-/** Runs the installer in a fresh home; `old` is a program that is installed already. */
+/** Runs the installer in a fresh home; `old` is the program installed before. */
 async function install(
   o: { args?: string[]; base?: string; old?: string; path?: string } = {},
 ): Promise<Installed> {
@@ -111,7 +111,7 @@ async function install(
   return { home, bin, exitCode, stdout, stderr };
 }
 
-/** A PATH that holds these programs and no others. */
+/** A PATH that holds only these programs. */
 function pathOf(programs: string[]): string {
   const dir = mkdtempSync(join(root, "path-"));
   for (const program of programs) {
@@ -140,7 +140,7 @@ const basics = [
 ];
 
 describe("install.sh", () => {
-  test("installs the newest release into ~/.local/bin and leaves nothing else", async () => {
+  test("install.sh installs the newest release into ~/.local/bin and leaves no other file", async () => {
     const done = await install();
     expect(done.stderr).toBe("");
     expect(done.stdout).toContain("installed dgov 2.0.0 as");
@@ -149,14 +149,14 @@ describe("install.sh", () => {
     expect(done.exitCode).toBe(0);
   });
 
-  test("installs the version asked for, with or without a v", async () => {
+  test("install.sh installs the requested version, with or without a leading v", async () => {
     for (const args of [["--version", "1.0.0"], ["--version=v1.0.0"]]) {
       const done = await install({ args });
       expect(done.stdout).toContain("installed dgov 1.0.0 as");
     }
   });
 
-  test("replaces an older program", async () => {
+  test("install.sh replaces an older program", async () => {
     const done = await install({ old: "#!/bin/sh\necho old\n" });
     expect(readFileSync(join(done.bin, "dgov"), "utf8")).toContain("2.0.0");
     expect(done.exitCode).toBe(0);
@@ -164,11 +164,11 @@ describe("install.sh", () => {
 
   test.each([
     ["a changed archive", "/changed", "checksum mismatch"],
-    ["a download cut off", "/cut", "checksum mismatch"],
+    ["a truncated download", "/cut", "checksum mismatch"],
     ["a missing archive", "/missing", "failed to download"],
     ["a program that does not start", "/broken", "does not start"],
     ["a server without releases", "/nowhere", "failed to download"],
-  ])("%s fails, says so, and leaves the old program", async (_, base, message) => {
+  ])("install.sh fails for %s and keeps the old program", async (_, base, message) => {
     const old = "#!/bin/sh\necho old\n";
     const done = await install({ base, old });
     expect(done.stderr).toContain(message);
@@ -178,21 +178,21 @@ describe("install.sh", () => {
     expect(done.exitCode).not.toBe(0);
   });
 
-  test.each(["curl", "wget"])("needs no more than %s", async (client) => {
+  test.each(["curl", "wget"])("install.sh needs only %s to download", async (client) => {
     if (Bun.which(client) === null) return;
     const done = await install({ path: pathOf([...basics, client]) });
     expect(done.stderr).toBe("");
     expect(done.exitCode).toBe(0);
   });
 
-  test("says that it needs curl or wget", async () => {
+  test("install.sh names curl and wget when neither is installed", async () => {
     const done = await install({ path: pathOf(basics) });
     expect(done.stderr).toContain("curl or wget is required");
     expect(existsSync(done.bin)).toBe(false);
     expect(done.exitCode).not.toBe(0);
   });
 
-  test("a script cut off anywhere installs nothing", async () => {
+  test("a truncated install.sh installs nothing", async () => {
     const lines = readFileSync(script, "utf8").trimEnd().split("\n");
     const home = mkdtempSync(join(root, "home-"));
     const cut = join(home, "cut.sh");
@@ -202,7 +202,7 @@ describe("install.sh", () => {
   });
 
   test.each([[["--version"]], [["--version", "../x"]], [["--frobnicate"]]])(
-    "refuses %j",
+    "install.sh rejects %j",
     async (args) => {
       expect((await install({ args })).exitCode).not.toBe(0);
     },

@@ -1,4 +1,4 @@
-/** `dgov agents sync`, and what the shipped skills say. */
+/** `dgov agents sync`, and the texts of the shipped skills. */
 import { afterAll, describe, expect, test } from "bun:test";
 import {
   existsSync,
@@ -26,7 +26,7 @@ const root = mkdtempSync(join(tmpdir(), "dgov-agents-"));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
 let homes = 0;
 
-/** A home of its own, and the command run in it. */
+/** A fresh home, and functions that run the command and edit skills in it. */
 function machine() {
   const home = join(root, `home${homes++}`);
   mkdirSync(home);
@@ -48,7 +48,7 @@ function machine() {
 const names = ["dgov-ledger", "dgov-plan", "dgov-run"];
 
 describe("agents sync", () => {
-  test("installs three skills, once", async () => {
+  test("agents sync installs three skills once and reports them as current afterwards", async () => {
     const m = machine();
     const run = await m.sync();
     expect(run).toEqual({
@@ -65,7 +65,7 @@ describe("agents sync", () => {
     });
   });
 
-  test("B7 an edited skill stays where nobody can be asked, and the answer is no", async () => {
+  test("B7 agents sync without a terminal keeps an edited skill and exits 1", async () => {
     const m = machine();
     await m.sync();
     m.edit("dgov-run", "mine\n");
@@ -76,7 +76,7 @@ describe("agents sync", () => {
     expect(run.stderr).toContain("-y replaces them and keeps a copy");
   });
 
-  test("B7 -y replaces it, says so before, and keeps a copy", async () => {
+  test("B7 agents sync -y warns, replaces an edited skill and keeps a backup", async () => {
     const m = machine();
     m.edit("dgov-plan", "mine\n");
     const run = await m.sync("-y");
@@ -94,19 +94,22 @@ describe("agents sync", () => {
   test.skipIf(terminalProgram === null).each([
     ["y", 0, "dgov-run: replaced"],
     ["n", 1, "dgov-run: left"],
-  ])("B7 at a terminal it asks; %s", async (key, exitCode, said) => {
-    const m = machine();
-    m.edit("dgov-run", "mine\n");
-    const run = await dgovOnTerminal(["agents", "sync"], {
-      cwd: m.home,
-      env: m.env,
-      steps: [["Replace it?", `${key}${key === "n" ? keys.enter : ""}`]],
-    });
-    expect([run.exitCode, run.stdout]).toEqual([exitCode, expect.stringContaining(said)]);
-    expect(m.read("dgov-run") === "mine\n").toBe(exitCode === 1);
-  });
+  ])(
+    "B7 agents sync asks before replacing an edited skill; answer %s",
+    async (key, exitCode, said) => {
+      const m = machine();
+      m.edit("dgov-run", "mine\n");
+      const run = await dgovOnTerminal(["agents", "sync"], {
+        cwd: m.home,
+        env: m.env,
+        steps: [["Replace it?", `${key}${key === "n" ? keys.enter : ""}`]],
+      });
+      expect([run.exitCode, run.stdout]).toEqual([exitCode, expect.stringContaining(said)]);
+      expect(m.read("dgov-run") === "mine\n").toBe(exitCode === 1);
+    },
+  );
 
-  test("what dgov wrote and a newer one changed is updated without a word", async () => {
+  test("an unedited skill of an older version is updated without a question", async () => {
     const dir = join(root, "skills");
     const refuse = { now: 0, mayReplace: () => Promise.resolve(false) };
     const states = async (shipped: Record<string, string>): Promise<string[]> =>
@@ -119,7 +122,7 @@ describe("agents sync", () => {
     expect(await states({ a: "three", b: "two" })).toEqual(["updated", "left"]);
   });
 
-  test("goes where it is told, and names what is in its way", async () => {
+  test("agents sync writes to --skills-dir, and names a file that blocks it", async () => {
     const m = machine();
     expect((await m.sync("--skills-dir", "here")).exitCode).toBe(0);
     expect(existsSync(join(m.home, "here/dgov-run/SKILL.md"))).toBe(true);
@@ -130,10 +133,10 @@ describe("agents sync", () => {
   });
 });
 
-describe("the skill", () => {
+describe("shipped skills", () => {
   const all = Object.entries(skills);
 
-  test.each(all)("%s has a name and a description agents can choose it by", (name, text) => {
+  test.each(all)("%s has a name and a description for choosing it", (name, text) => {
     const [, matter = "", body = ""] = /^---\n([\s\S]*?)\n---\n([\s\S]*)$/.exec(text) ?? [];
     const fields = Object.fromEntries(matter.split("\n").map((line) => line.split(/: (.*)/, 2)));
     expect(Object.keys(fields)).toEqual(["name", "description"]);
@@ -143,13 +146,13 @@ describe("the skill", () => {
     expect(body.split("\n").length).toBeLessThan(120);
   });
 
-  test.each(all)("%s names only commands and flags that exist", async (_, text) => {
+  test.each(all)("%s names only existing commands and flags", async (_, text) => {
     const lines = commandLines(text);
     expect(lines.length).toBeGreaterThan(5);
     for (const line of lines) await parses(line);
   });
 
-  test("dgov-plan's task is one dgov accepts", () => {
+  test("the task in dgov-plan is valid", () => {
     const toml = /```toml\n([\s\S]*?)```/.exec(skills["dgov-plan"] ?? "")?.[1] ?? "";
     const parsed = parseToml(toml);
     const checked = parsed.ok ? taskFileSchema(parsed.value) : null;
@@ -159,7 +162,7 @@ describe("the skill", () => {
   });
 });
 
-/** What stands in backticks, or indented, and begins with `dgov`. */
+/** Text in backticks or indented by four spaces that begins with `dgov`. */
 function commandLines(text: string): string[] {
   const quoted = [...text.matchAll(/`(dgov [^`]+)`/g)].map((match) => match[1] ?? "");
   const blocks = [...text.matchAll(/^ {4}(dgov .*?)(?: {3,}.*)?$/gm)].map(
@@ -168,7 +171,7 @@ function commandLines(text: string): string[] {
   return [...quoted, ...blocks];
 }
 
-/** Throws when the line is none of dgov's. */
+/** Parses a command line. Throws when dgov would not accept it. */
 async function parses(line: string): Promise<void> {
   const words = [...line.matchAll(/"([^"]*)"|(\S+)/g)].map((match) => match[1] ?? match[2] ?? "");
   words.shift();

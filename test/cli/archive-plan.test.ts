@@ -1,4 +1,4 @@
-/** `dgov archive-plan`: plans put away by hand. */
+/** `dgov archive-plan`: moving plans to the archive. */
 import { describe, expect, test } from "bun:test";
 import { existsSync, mkdirSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
@@ -22,7 +22,7 @@ function archive(repo: TestRepo, ...args: string[]): Promise<DgovRun> {
 }
 
 describe("archive-plan", () => {
-  test("moves a plan to the archive and says where, without making a log", async () => {
+  test("archive-plan moves a plan to the archive and prints where, without creating a log", async () => {
     await using repo = await project();
     const run = await archive(repo, "r1", "--json");
     expect(JSON.parse(run.stdout)).toEqual({
@@ -38,7 +38,7 @@ describe("archive-plan", () => {
     expect(existsSync(join(repo.path, ".dgov/state.db"))).toBe(false);
   });
 
-  test("B12 a second plan of the same name goes beside the first, not inside or over it", async () => {
+  test("B12 archive-plan puts a second plan of the same name beside the first one", async () => {
     await using repo = await project();
     await archive(repo, "r1");
     repo.write(".dgov/plans/r1/_root.toml", rootToml("r1"));
@@ -54,7 +54,7 @@ describe("archive-plan", () => {
     ["archive", 1, "no plan archive"],
     ["../../outside", 2, "lies outside the project"],
     ["docs/plan", 1, "is not one of the project's plans"],
-  ])("C10 refuses %s", async (name, exitCode, message) => {
+  ])("C10 archive-plan rejects %s", async (name, exitCode, message) => {
     await using repo = await project();
     repo.write("docs/plan/_root.toml", rootToml("plan"));
     mkdirSync(join(repo.root, "outside"));
@@ -68,7 +68,7 @@ describe("archive-plan", () => {
     expect(existsSync(join(repo.path, "docs/plan/_root.toml"))).toBe(true);
   });
 
-  test("refuses a plan that is archived already", async () => {
+  test("archive-plan rejects a plan that is archived already", async () => {
     await using repo = await project();
     await archive(repo, "r1");
     const again = await archive(repo, "r1");
@@ -76,7 +76,7 @@ describe("archive-plan", () => {
     expect(again.stderr).toContain("r1 is archived already");
   });
 
-  test("C10 an archive that is a link out of the project takes nothing", async () => {
+  test("C10 archive-plan moves nothing into an archive that is a link out of the project", async () => {
     await using repo = await project();
     mkdirSync(join(repo.root, "elsewhere"));
     symlinkSync(join(repo.root, "elsewhere"), join(repo.path, ".dgov/plans/archive"));
@@ -86,7 +86,7 @@ describe("archive-plan", () => {
     expect(existsSync(join(repo.path, ".dgov/plans/r1/_root.toml"))).toBe(true);
   });
 
-  test("the last run of a plan archived by hand is still reviewed", async () => {
+  test("the last run of a plan archived with archive-plan can still be reviewed", async () => {
     await using p = await testProject({
       tasks: { a: {} },
       plan: { max_retries: 0 },

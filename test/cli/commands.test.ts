@@ -1,4 +1,4 @@
-/** Every command by its definition: names, help, flags. Nothing is run. */
+/** Definitions of all commands: names, help texts and flags. No command runs. */
 import { describe, expect, test } from "bun:test";
 import { aliasesOf, flagName, globalArgs } from "../../src/cli/args.ts";
 import type { AnyCommand, ArgsDef, CommandGroup } from "../../src/cli/command.ts";
@@ -8,7 +8,7 @@ import { commandUsage, groupUsage } from "../../src/cli/usage.ts";
 interface Named {
   path: string[];
   target: AnyCommand | CommandGroup;
-  /** Description in the table that leads to it. */
+  /** Description in the table of its parent. */
   listed: string;
 }
 
@@ -28,9 +28,9 @@ const commands = all.flatMap(({ path, target }) =>
   "subcommands" in target ? [] : [{ path, target }],
 );
 
-describe("every command", () => {
+describe("command definitions", () => {
   test.each(all.map((one) => [one.path.join(" "), one] as const))(
-    "%s is what its table says",
+    "dgov %s has the name and description of its table entry",
     (_, { path, target, listed }) => {
       expect(target.name).toBe(path.at(-1) ?? "");
       expect(target.description).toBe(listed);
@@ -39,7 +39,7 @@ describe("every command", () => {
   );
 
   test.each(commands.map((one) => [one.path.join(" "), one] as const))(
-    "%s has well-formed arguments and examples that fit",
+    "dgov %s has valid flags, and examples that call it",
     (_, { path, target }) => {
       const args = target.args as ArgsDef;
       const shorts = [...Object.values(args), ...Object.values(globalArgs)].flatMap((arg) =>
@@ -62,18 +62,50 @@ describe("every command", () => {
   );
 
   test.each(all.map((one) => [one.path.join(" "), one] as const))(
-    "%s --help",
+    "help of dgov %s holds its description, arguments, global options and examples",
     async (_, { path, target }) => {
-      const text =
-        "subcommands" in target
-          ? groupUsage(target, path, false)
-          : await commandUsage(target, path, false);
-      expect(text).toContain("EXAMPLES");
-      expect(text).toMatchSnapshot();
+      if ("subcommands" in target) expectGroupHelp(groupUsage(target, path, false), target, path);
+      else expectCommandHelp(await commandUsage(target, path, false), target, path);
     },
   );
 
-  test("dgov --help", () => {
-    expect(groupUsage(root, [], false)).toMatchSnapshot();
+  test("help of dgov lists every command that is not hidden", () => {
+    expectGroupHelp(groupUsage(root, [], false), root, []);
   });
 });
+
+/** `docs/cli.md` holds the exact help texts; this covers the parts it leaves out. */
+function expectCommandHelp(text: string, command: AnyCommand, path: string[]): void {
+  expect(text).toStartWith(`${command.description} (dgov ${path.join(" ")})\n`);
+  for (const [key, arg] of Object.entries(command.args as ArgsDef)) {
+    const name = arg.type === "positional" ? key.toUpperCase() : `--${flagName(key)}`;
+    expect(text).toContain(name);
+    expect(text).toContain(arg.description ?? "");
+  }
+  expectEnd(text, command.examples);
+}
+
+function expectGroupHelp(text: string, group: CommandGroup, path: string[]): void {
+  expect(text).toStartWith(
+    `${group.description}\n\nUSAGE ${["dgov", ...path].join(" ")} <command>`,
+  );
+  const entries = Object.entries(group.subcommands);
+  const listed = entries.filter(([, entry]) => entry.hidden !== true);
+  const rows = /COMMANDS\n\n([\s\S]*?)\n\n/.exec(text)?.[1]?.split("\n") ?? [];
+  expect(rows.map((row) => /^ {2}(\S+) +(.*)$/.exec(row)?.slice(1))).toEqual(
+    listed.map(([name, entry]) => [name, entry.description]),
+  );
+  if (path.length > 0) {
+    expectEnd(
+      text,
+      listed.map(([name]) => `dgov ${path.join(" ")} ${name} --help`),
+    );
+  }
+}
+
+/** Every help text ends with the global options, as `dgov --help` shows them, and with examples. */
+function expectEnd(text: string, examples: readonly string[]): void {
+  const globalOptions = /GLOBAL OPTIONS\n\n(?: .*\n)+/.exec(groupUsage(root, [], false))?.[0];
+  const lines = examples.map((example) => `  ${example}`);
+  expect(text).toEndWith(`\n\n${globalOptions}\nEXAMPLES\n\n${lines.join("\n")}`);
+}

@@ -1,4 +1,4 @@
-/** What is offered at the end of a line, and the scripts in the shells they are for. */
+/** Shell completion: the candidates for a command line, and the scripts in each shell. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -49,7 +49,7 @@ async function offered(words: readonly string[], cwd = project): Promise<string[
   return [...candidates.map(({ word }) => word), ...(files === null ? [] : [`:${files}`])];
 }
 
-describe("offers", () => {
+describe("completion candidates", () => {
   test.each([
     [["tak"], ["take"]],
     [
@@ -75,7 +75,7 @@ describe("offers", () => {
     [["run", "--only", "x", "--on"], ["--only"]],
     [["run", "--no-c"], ["--no-color"]],
     [["run", "--", "--"], []],
-  ])("names and flags: %j", async (words, expected) => {
+  ])("completion of names and flags: %j", async (words, expected) => {
     expect(await offered(words)).toEqual(expected);
   });
 
@@ -132,11 +132,11 @@ describe("offers", () => {
     [["-C", ""], [":folders"]],
     [["run", "./"], [":folders"]],
     [["run", "--jobs", ""], []],
-  ])("values: %j", async (words, expected) => {
+  ])("completion of values: %j", async (words, expected) => {
     expect(await offered(words)).toEqual(expected);
   });
 
-  test("every flag of a command but those given", async () => {
+  test("completion offers every flag of a command except those already given", async () => {
     const words = await offered(["ledger", "list", "--category", "bug", "--"]);
     const own = ["--status", "--query", "--tag", "--path"];
     expect(words).toEqual(["--json", "--quiet", "--no-color", "--root", "--help", ...own]);
@@ -146,7 +146,7 @@ describe("offers", () => {
 describe("dgov complete", () => {
   const line = (...words: string[]): string[] => words.map((word) => `--words=${word}`);
 
-  test("prints words with a few words about them", async () => {
+  test("complete prints each candidate with its description", async () => {
     const run = await dgov(["complete", ...line("run", "")], { cwd: project });
     expect(run).toEqual({ stdout: "alpha\tplan\nbeta\tplan\n", stderr: "", exitCode: 0 });
     const json = await dgov(["complete", ...line("-C", project, "run", "a"), "--json"]);
@@ -158,17 +158,17 @@ describe("dgov complete", () => {
   });
 
   test.each([
-    ["nothing there", ["runs", "show", ""]],
-    ["no such command", ["frobnicate", "x", ""]],
+    ["no runs", ["runs", "show", ""]],
+    ["an unknown command", ["frobnicate", "x", ""]],
     ["an empty line", []],
-  ])("E9 %s: silent, and leaves no trace", async (_, words) => {
+  ])("E9 complete prints nothing and leaves no trace for %s", async (_, words) => {
     const run = await dgov(["complete", ...line(...words)], { cwd: bare });
     expect([run.exitCode, run.stderr]).toEqual([0, ""]);
     expect(readdirSync(bare)).toEqual([".dgov"]);
     expect(readdirSync(join(bare, ".dgov"))).toEqual([]);
   });
 
-  test("C13 names a line or a terminal would stumble over are left out", async () => {
+  test("C13 complete leaves out names with control characters", async () => {
     const wild = join(root, "wild");
     mkdirSync(join(wild, ".dgov/plans"), { recursive: true });
     for (const name of ["fine", "two\nlines", "red\u001b[31m"]) {
@@ -180,7 +180,7 @@ describe("dgov complete", () => {
   });
 });
 
-/** A folder of `PATH` in which `dgov` is the program under test. */
+/** An environment whose PATH holds the program under test as `dgov`. */
 function shellEnvironment(): Record<string, string> {
   const bin = join(root, "bin");
   mkdirSync(bin, { recursive: true });
@@ -200,11 +200,11 @@ async function inShell(argv: string[]): Promise<string> {
   return (await new Response(child.stdout).text()).trimEnd();
 }
 
-/** What kills a line that was not entered. */
+/** Ctrl-U, which clears the line typed so far. */
 const killLine = "\u0015";
 
 describe("bash", () => {
-  /** What bash would replace the last word by; words as bash parts them. */
+  /** Bash's replacements for the last word; `words` are split as bash splits them. */
   async function completed(...words: string[]): Promise<string[]> {
     const script = `source <(dgov completions bash)
       COMP_WORDS=(dgov "$@"); COMP_CWORD=$#; _dgov; printf '%s\\n' "\${COMPREPLY[@]}"`;
@@ -228,11 +228,11 @@ describe("bash", () => {
     [["fix", "goal", "--file", "=", "src/o"], ["src/one.ts"]],
     [["demo", "sr"], ["src"]],
     [["frob", ""], [""]],
-  ])("%j", async (words, expected) => {
+  ])("bash completes %j", async (words, expected) => {
     expect(await completed(...words)).toEqual(expected);
   });
 
-  test.skipIf(terminalProgram === null)("at a terminal", async () => {
+  test.skipIf(terminalProgram === null)("bash completes a unit at a terminal", async () => {
     const run = await onTerminal(["bash", "--norc", "--noprofile"], {
       cwd: project,
       env: { ...shellEnvironment(), PS1: "ready> " },
@@ -249,7 +249,7 @@ describe("bash", () => {
 
 const zsh = Bun.which("zsh");
 describe.skipIf(zsh === null || terminalProgram === null)("zsh (skipped without it)", () => {
-  test("at a terminal", async () => {
+  test("zsh completes units, flag values and files at a terminal", async () => {
     const run = await onTerminal([zsh ?? "zsh", "-f", "-i"], {
       cwd: project,
       env: { ...shellEnvironment(), PS1: "ready> " },
@@ -279,14 +279,14 @@ describe.skipIf(fish === null)("fish (skipped without it)", () => {
     ["dgov compile --graph=m", "--graph=mermaid"],
     ["dgov -C /nowhere run ", ""],
     ["dgov fix goal -f src/o", "src/one.ts"],
-  ])("%s", async (line, expected) => {
+  ])("fish completes %s", async (line, expected) => {
     const script = `dgov completions fish | source; complete -C '${line}'`;
     expect(await inShell([fish ?? "fish", "--no-config", "-c", script])).toBe(expected);
   });
 });
 
 describe("dgov completions", () => {
-  test("an unknown shell is an error; with --json the script is in the document", async () => {
+  test("completions rejects an unknown shell, and gives the script in the JSON document", async () => {
     const wrong = await dgov(["completions", "fich"]);
     expect([wrong.exitCode, wrong.stderr]).toEqual([
       2,

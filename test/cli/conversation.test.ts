@@ -1,4 +1,4 @@
-/** What a long command says on its way: coloured by level at a terminal, plain text anywhere else. */
+/** Status lines on stderr: coloured by level at a terminal, plain text elsewhere. */
 import { describe, expect, test } from "bun:test";
 import { dgov } from "../harness/bin.ts";
 import { testRepo } from "../harness/repo.ts";
@@ -10,11 +10,11 @@ const files = {
   ".dgov/plans/p/tasks/main.toml": '[tasks.a]\nsummary = "\u001b]0;owned\u0007"\nprompt = "x"\n',
 };
 
-/** The last lines a failing run says, with and without colour. */
+/** The last lines of the failing run, without colour. */
 const labels = /error: the plan p has|hint: did you mean max_retries/;
 
-describe.skipIf(terminalProgram === null)("at a terminal", () => {
-  test("errors and hints are coloured, and nothing else steers it", async () => {
+describe.skipIf(terminalProgram === null)("output at a terminal", () => {
+  test("errors and hints are coloured at a terminal, and control characters of a plan are not printed", async () => {
     await using repo = await testRepo(files);
     const { NO_COLOR: _, ...env } = repo.env;
     const { stdout } = await dgovOnTerminal(["run", "p"], { cwd: repo.path, env, steps: [] });
@@ -26,7 +26,7 @@ describe.skipIf(terminalProgram === null)("at a terminal", () => {
   test.each([
     [["run", "p", "--no-color"], {}],
     [["run", "p"], { NO_COLOR: "1" }],
-  ])("%j with %j has no colour", async (args, more) => {
+  ])("%j with %j prints no colour", async (args, more) => {
     await using repo = await testRepo(files);
     const { NO_COLOR: _, ...env } = repo.env;
     const at = { cwd: repo.path, env: { ...env, ...more }, steps: [] };
@@ -35,7 +35,7 @@ describe.skipIf(terminalProgram === null)("at a terminal", () => {
     expect(stdout).not.toContain("\u001b");
   });
 
-  test("--quiet leaves what must be said", async () => {
+  test("--quiet suppresses the status lines of init", async () => {
     await using repo = await testRepo({ "main.go": "package main\n", "go.mod": "module x\n" });
     const at = { cwd: repo.path, env: repo.env, steps: [] };
     const quiet = await dgovOnTerminal(["init", "-y", "--quiet"], at);
@@ -45,7 +45,7 @@ describe.skipIf(terminalProgram === null)("at a terminal", () => {
   });
 });
 
-test("a pipe gets plain text", async () => {
+test("output to a pipe has no colour", async () => {
   await using repo = await testRepo(files);
   const { NO_COLOR: _, ...env } = repo.env;
   const { stderr } = await dgov(["run", "p"], { cwd: repo.path, env });

@@ -1,4 +1,4 @@
-/** `dgov diagnose` over real runs. */
+/** `dgov diagnose` on real runs. */
 import { expect, test } from "bun:test";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
@@ -9,7 +9,7 @@ import { testRepo } from "../harness/repo.ts";
 
 const scratch = { command: "echo x > other.txt" };
 
-test("a scope violation is found with its proof until the unit has landed", async () => {
+test("diagnose reports a scope violation with its evidence until the unit has landed", async () => {
   await using p = await testProject({
     plan: { max_retries: 0 },
     tasks: { a: {} },
@@ -58,7 +58,7 @@ test("a scope violation is found with its proof until the unit has landed", asyn
   expect([mended.exitCode, mended.stdout]).toEqual([0, "nothing is wrong that dgov knows of\n"]);
 });
 
-test("E9 what git ignores wrongly is found, and looking leaves no trace", async () => {
+test("E9 diagnose reports wrongly ignored paths and leaves no trace", async () => {
   await using repo = await testRepo({
     ".dgov/project.toml": "",
     ".dgov/.gitignore": "state.db*\nruntime/\n",
@@ -78,7 +78,7 @@ test("E9 what git ignores wrongly is found, and looking leaves no trace", async 
   expect(existsSync(join(repo.path, ".dgov/state.db"))).toBe(false);
 });
 
-test("an unknown plan, and no project, are errors", async () => {
+test("diagnose rejects an unknown plan and a folder without a project", async () => {
   await using repo = await testRepo({ ".dgov/project.toml": "", "x/y": "" });
   const unknown = await dgov(["diagnose", "--plan", "zzz"], { cwd: repo.path, env: repo.env });
   expect([unknown.exitCode, unknown.stdout]).toEqual([1, ""]);

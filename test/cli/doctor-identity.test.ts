@@ -1,13 +1,13 @@
-/** Who commits: found where people keep it, in the git configuration of their home. */
+/** The git identity that `dgov doctor` finds in the user's own configuration files. */
 import { expect, test } from "bun:test";
 import { join } from "node:path";
 import { dgovJson } from "../harness/bin.ts";
 import { testRepo } from "../harness/repo.ts";
 
-/** Variables that hide a person's own configuration from git, or stand in for it. */
+/** Variables that hide or replace the user's git configuration. */
 const standIns = ["GIT_CONFIG_GLOBAL", "GIT_AUTHOR_NAME", "GIT_AUTHOR_EMAIL", "XDG_CONFIG_HOME"];
 
-test.each([".gitconfig", ".config/git/config"])("doctor knows its user from ~/%s", async (file) => {
+test.each([".gitconfig", ".config/git/config"])("doctor reads the user from ~/%s", async (file) => {
   await using repo = await testRepo({ "readme.txt": "hello\n" });
   const home = join(repo.root, "home");
   const env: Record<string, string> = { ...repo.env, HOME: home };

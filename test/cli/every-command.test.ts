@@ -1,6 +1,6 @@
 /**
- * Every command of the table, run as a caller runs it: one document with `--json` whatever happens,
- * the same exit code as in text, and no trace of commands that only look or refuse.
+ * Every command run as a subprocess: one document with `--json` in every case, the same exit code as
+ * in text mode, and no trace of read-only and rejected commands.
  */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { cpSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
@@ -12,11 +12,11 @@ import { type DgovRun, dgov } from "../harness/bin.ts";
 import { type TestRepo, testEnvironment, testRepo } from "../harness/repo.ts";
 
 interface Case {
-  /** Arguments that are right by themselves. */
+  /** Arguments that are valid by themselves. */
   good: string[];
-  /** Arguments the command must refuse in a healthy project, and with which exit code. */
+  /** Arguments that the command rejects in a valid project, and the exit code. */
   bad: [string[], number];
-  /** Changes nothing, ever. */
+  /** The command is read-only. */
   looks?: boolean;
 }
 
@@ -24,7 +24,7 @@ const unknown = ["nothing-like-it"];
 const found = (good: string[], looks = true): Case => ({ good, bad: [unknown, 1], looks });
 const ofFolder = (looks = true): Case => ({ good: ["."], bad: [unknown, 2], looks });
 
-/** By name; a test below holds it against the table. */
+/** Cases by command name; a test below compares the names with the command table. */
 const cases: Record<string, Case> = {
   init: { good: ["-y"], bad: [["--project-type", "cobol"], 2] },
   doctor: { good: ["--config"], bad: [["extra"], 2], looks: true },
@@ -75,7 +75,7 @@ const cases: Record<string, Case> = {
   help: { good: ["run"], bad: [unknown, 2], looks: true },
 };
 
-/** Commands that need no project at all. */
+/** Commands that need no project. */
 const anywhere = new Set(["agents sync", "demo", "schema", "completions", "version", "help"]);
 
 const names = Object.keys(cases);
@@ -110,7 +110,7 @@ const files = {
     'commit_message = "feat: a"\nfiles.create = ["a.txt"]\n',
 };
 
-/** A copy of its own, with a HOME of its own, and everything that lies in both. */
+/** A copy of a repository with its own HOME; `listing` covers both. */
 function place(template: TestRepo | null) {
   const at = join(root, String(copies++));
   const cwd = join(at, "repo");
@@ -118,7 +118,7 @@ function place(template: TestRepo | null) {
   mkdirSync(home, { recursive: true });
   if (template === null) mkdirSync(cwd);
   else cpSync(template.path, cwd, { recursive: true, preserveTimestamps: true });
-  // Where the caller's shell is: what bun keeps of the source is none of dgov's doing.
+  // Bun's own transpiler cache would show up in the listing.
   const env = { ...testEnvironment(home), BUN_RUNTIME_TRANSPILER_CACHE_PATH: "0" };
   const run = async (args: string[]): Promise<DgovRun> => {
     const { stdout, stderr, exitCode } = await dgov(args, { cwd, env });
@@ -127,7 +127,7 @@ function place(template: TestRepo | null) {
   return { run, listing: () => listing(at) };
 }
 
-/** Every path with its size and time of change. */
+/** Every path with its size and modification time. */
 function listing(folder: string): string[] {
   return readdirSync(folder, { recursive: true, encoding: "utf8" })
     .sort()
@@ -137,7 +137,7 @@ function listing(folder: string): string[] {
     });
 }
 
-/** One call in both modes, held against each other; with `untouched`, both must leave no trace. */
+/** Runs a command in text and in JSON mode and compares both; with `untouched`, neither may change a file. */
 async function inBothModes(
   words: string[],
   template: TestRepo | null,
@@ -167,7 +167,7 @@ function agree(text: DgovRun, json: DgovRun): void {
   expect(text.stderr).not.toContain("a bug in dgov");
 }
 
-test("every command of the table is here", async () => {
+test("every command of the command table has a case here", async () => {
   expect([...names].sort()).toEqual((await leaves(table)).sort());
 });
 
@@ -187,16 +187,19 @@ const called = (name: string, words: string[] = cases[name]?.good ?? []): string
   ...words,
 ];
 
-describe("E8 E9 a refusal is one document, gives one exit code, and leaves no trace", () => {
-  test.concurrent.each(names)("dgov %s with what it must refuse", async (name) => {
-    const [words, code] = cases[name]?.bad ?? [[], 0];
-    const refused = await inBothModes(called(name, words), healthy, { untouched: true });
-    const { schema } = JSON.parse(refused.stdout) as { schema: string };
-    expect([schema, refused.exitCode]).toEqual(["dgov.error/1", code]);
-  });
+describe("rejected commands", () => {
+  test.concurrent.each(names)(
+    "E8 E9 dgov %s rejects bad arguments without a trace",
+    async (name) => {
+      const [words, code] = cases[name]?.bad ?? [[], 0];
+      const refused = await inBothModes(called(name, words), healthy, { untouched: true });
+      const { schema } = JSON.parse(refused.stdout) as { schema: string };
+      expect([schema, refused.exitCode]).toEqual(["dgov.error/1", code]);
+    },
+  );
 
   test.concurrent.each(names.filter((name) => !anywhere.has(name)))(
-    "dgov %s outside of any project",
+    "E8 E9 dgov %s outside any project exits 4 and leaves no trace",
     async (name) => {
       const nowhere = place(null);
       const before = nowhere.listing();
@@ -208,14 +211,14 @@ describe("E8 E9 a refusal is one document, gives one exit code, and leaves no tr
 });
 
 test.concurrent.each(names.filter((name) => name !== "demo"))(
-  "E8 dgov %s gives one document and one exit code where configuration and plan are broken",
+  "E8 dgov %s gives one document and one exit code with broken configuration and plan",
   async (name) => {
     await inBothModes(called(name), broken, { untouched: false });
   },
 );
 
 test.concurrent.each(names.filter((name) => cases[name]?.looks === true))(
-  "E9 dgov %s leaves a project without state as it was",
+  "E9 dgov %s leaves a project without state unchanged",
   async (name) => {
     await inBothModes(called(name), healthy, { untouched: true });
   },

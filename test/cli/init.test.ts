@@ -1,11 +1,11 @@
-/** `dgov init` where dgov cannot work: it says what is the matter, and writes nothing. */
+/** `dgov init` in places that dgov does not support: it names the problem and writes nothing. */
 import { expect, test } from "bun:test";
 import { existsSync, mkdirSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { dgov, dgovJson } from "../harness/bin.ts";
 import { type TestRepo, testRepo } from "../harness/repo.ts";
 
-/** Each makes a place of a repository, and gives its folder. */
+/** Functions that turn a repository into an unsupported place and return its folder. */
 const places: Record<string, (repo: TestRepo) => Promise<string>> = {
   "no repository": async (repo) => {
     const folder = join(repo.root, "nowhere");
@@ -32,9 +32,9 @@ test.concurrent.each([
   ["no repository", /not a git checkout dgov can use: not a git repository/],
   ["a bare repository", /not a git checkout dgov can use: it has no files \(bare\)/],
   ["a partial clone", /this is a partial clone/],
-  // A git that does not know reftable says so itself.
+  // A git that does not support reftable reports it itself.
   ["a reftable repository", /reftable|refstorage/i],
-])("E15 init in %s says so", async (place, words) => {
+])("E15 init in %s names the problem and writes nothing", async (place, words) => {
   await using repo = await testRepo({ "readme.txt": "hello\n" });
   const cwd = (await places[place]?.(repo)) ?? "";
   const before = readdirSync(cwd);

@@ -1,4 +1,4 @@
-/** `dgov ledger`, and how what it holds travels: between clones, and to workers. */
+/** `dgov ledger`, merging of ledgers between clones, and ledger entries in worker prompts. */
 import { describe, expect, test } from "bun:test";
 import { existsSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -17,13 +17,13 @@ function ledgerIn(cwd: string, repo: TestRepo) {
   return (...args: string[]): Promise<DgovRun> => dgov(["ledger", ...args], { cwd, env: repo.env });
 }
 
-/** Adds an entry and gives its id. */
+/** Id of the entry that `ledger add` printed. */
 async function added(run: Promise<DgovRun>): Promise<string> {
   return /^added \w+ (\w+)/.exec((await run).stdout)?.[1] ?? "";
 }
 
 describe("ledger", () => {
-  test("an entry is added, listed, shown, resolved and reopened", async () => {
+  test("a ledger entry is added, listed, shown, resolved and reopened", async () => {
     await using repo = await project();
     const ledger = ledgerIn(repo.path, repo);
     const more = ["--path", "./src/", "--path", "src", "--tag", "time", "--severity", "high"];
@@ -58,7 +58,7 @@ describe("ledger", () => {
     expect(repo.read(file).trimEnd().split("\n")).toHaveLength(3);
   });
 
-  test("a list can be narrowed", async () => {
+  test("ledger list filters by category, status, text, tag and path", async () => {
     await using repo = await project();
     const ledger = ledgerIn(repo.path, repo);
     const rule = await added(ledger("add", "rule", "Never print", "--path", "src/**/*.ts"));
@@ -90,7 +90,7 @@ describe("ledger", () => {
     [["show", "zzz"], 1, "no entry zzz"],
     [["resolve", "zzz"], 1, "no entry zzz"],
     [["reopen", ""], 1, "no entry"],
-  ])("refuses %j and writes nothing", async (args, exitCode, message) => {
+  ])("ledger rejects %j and writes nothing", async (args, exitCode, message) => {
     await using repo = await project();
     const run = await ledgerIn(repo.path, repo)(...args);
     expect([run.exitCode, run.stdout]).toEqual([exitCode, ""]);
@@ -98,7 +98,7 @@ describe("ledger", () => {
     expect(existsSync(join(repo.path, file))).toBe(false);
   });
 
-  test("an ambiguous id names what it fits", async () => {
+  test("an ambiguous ledger id is rejected with the ids it matches", async () => {
     await using repo = await project();
     const line = (id: string): string =>
       `{"id":"${id}","event":"opened","ts":"2026-01-02","by":"","category":"bug","text":"x"}\n`;
@@ -110,14 +110,14 @@ describe("ledger", () => {
     ]);
   });
 
-  test("E9 looking creates nothing", async () => {
+  test("E9 ledger list creates no file", async () => {
     await using repo = await project();
     const run = await ledgerIn(repo.path, repo)("list");
     expect([run.stdout, run.exitCode]).toEqual(["the ledger is empty\n", 0]);
     expect(await repo.git("status", "--porcelain", "--ignored")).toBe("");
   });
 
-  test("broken lines are named by file and line, and stay", async () => {
+  test("broken ledger lines are reported by file and line, and kept", async () => {
     await using repo = await project();
     const ledger = ledgerIn(repo.path, repo);
     const id = await added(ledger("add", "bug", "x"));
@@ -133,7 +133,7 @@ describe("ledger", () => {
     });
   });
 
-  test("C13 text of others steers no terminal, and a link is not followed", async () => {
+  test("C13 control characters in entries are not printed, and a ledger that is a link is not followed", async () => {
     await using repo = await project();
     const ledger = ledgerIn(repo.path, repo);
     const id = await added(ledger("add", "bug", "red \u001b[31m and \u202eleft", "--path", "a"));
@@ -150,8 +150,8 @@ describe("ledger", () => {
   });
 });
 
-describe("clones", () => {
-  test("entries of two clones meet in a merge, which needs no hand", async () => {
+describe("ledgers of clones", () => {
+  test("ledger entries of two clones merge without a conflict", async () => {
     await using repo = await testRepo({ "readme.txt": "" });
     const init = await dgov(["init", "-y", "--provider", "other"], {
       cwd: repo.path,
@@ -181,8 +181,8 @@ describe("clones", () => {
   });
 });
 
-describe("E2 workers", () => {
-  test("are told what concerns their claims, at first and again; compile --show says so", async () => {
+describe("ledger entries for workers", () => {
+  test("E2 workers get the ledger entries of their claims in every attempt, and compile --show prints them", async () => {
     await using p = await testProject({
       files: { "check.sh": "! grep -q bad a.txt\n" },
       config: { project: { test_cmd: "sh check.sh" } },
