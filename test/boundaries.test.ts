@@ -32,12 +32,32 @@ const rooms: Record<string, { uses: string[]; types?: string[] }> = {
   },
   model: { uses: [] },
   worker: { uses: ["model", "process", "git", "syntax", "claims"], types: ["config"] },
-  planner: { uses: ["process", "plan"], types: ["worker"] },
+  planner: { uses: ["process", "plan", "git", "config", "runner"], types: ["worker"] },
   runner: {
     uses: ["kernel", "plan", "log", "ledger", "git", "process", "settlement", "config", "claims"],
     types: ["worker"],
   },
   demo: { uses: ["git", "process"] },
+  app: {
+    uses: [
+      "claims",
+      "config",
+      "demo",
+      "git",
+      "ledger",
+      "log",
+      "model",
+      "plan",
+      "planner",
+      "process",
+      "runner",
+      "settlement",
+      "structure",
+      "syntax",
+      "views",
+    ],
+    types: ["kernel", "worker"],
+  },
 };
 
 /** `cli` may use every room; files directly in `src/` belong to everybody or are the edge. */
@@ -101,6 +121,8 @@ function roomViolation(file: string, { from, typeOnly }: Import): string | null 
   if (target.startsWith("../")) return target === "../package.json" ? null : `${from} leaves src`;
   const [here = "", there = ""] = [file, target].map((path) => path.split("/")[0]);
   if (here === there || common.has(there)) return null;
+  // Until every use case has left `cli`.
+  if (there === "cli" && here === "app") return null;
   if (there === "cli") return here === "main.ts" ? null : `nothing but main imports cli (${from})`;
   if (here === "main.ts") return `main imports only cli (${from})`;
   if (here === "cli") return null;

@@ -83,8 +83,8 @@ async function answerFinished(
   result: Kind<"finished">,
 ): Promise<number> {
   const { summarizeRun } = await import("./run-summary.ts");
-  const { costsIn } = await import("./costs.ts");
-  const cost = await costsIn(projectRoot);
+  const { costFunction } = await import("../app/token-usage.ts");
+  const cost = await costFunction(projectRoot);
   const summary = summarizeRun(result, { verbose, cost });
   context.output.answer(summary.document, summary.text);
   if (onGitHub(context.env)) {

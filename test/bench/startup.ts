@@ -8,8 +8,7 @@ import { join } from "node:path";
 import { requireBinary } from "../harness/bin.ts";
 import { testEnvironment } from "../harness/repo.ts";
 import { buildEmpty } from "./empty.ts";
-import type { Benchmark, Figure } from "./figure.ts";
-import { interleaved } from "./figure.ts";
+import { type Benchmark, type Figure, interleaved } from "./figure.ts";
 import { fillLog, million } from "./million.ts";
 
 const rounds = 30;

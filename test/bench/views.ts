@@ -8,8 +8,7 @@ import { newEvents } from "../../src/cli/commands/watch.ts";
 import { requireBinary } from "../harness/bin.ts";
 import { type TestRepo, testRepo } from "../harness/repo.ts";
 import { buildEmpty } from "./empty.ts";
-import type { Benchmark, Figure } from "./figure.ts";
-import { interleaved } from "./figure.ts";
+import { type Benchmark, type Figure, interleaved } from "./figure.ts";
 import { fillLog, million, unitsPerRun } from "./million.ts";
 
 const rounds = 25;

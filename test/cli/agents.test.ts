@@ -11,11 +11,11 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { syncSkills } from "../../src/app/skills.ts";
 import { skills } from "../../src/assets/index.ts";
 import { parseLine } from "../../src/cli/args.ts";
 import type { AnyCommand, ArgsDef, CommandGroup } from "../../src/cli/command.ts";
 import { root as commands } from "../../src/cli/root.ts";
-import { syncSkills } from "../../src/cli/skills.ts";
 import { parseToml } from "../../src/config/toml.ts";
 import { taskFileSchema, type } from "../../src/plan/schema.ts";
 import { dgov } from "../harness/bin.ts";

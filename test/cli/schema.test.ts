@@ -2,8 +2,8 @@
 import { describe, expect, test } from "bun:test";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { planWords, projectWords } from "../../src/cli/json-schema-words.ts";
-import { type JsonSchema, jsonSchema, typeSchema } from "../../src/cli/json-schemas.ts";
+import { type JsonSchema, jsonSchema, typeSchema } from "../../src/app/json-schemas.ts";
+import { planDescriptions, projectDescriptions } from "../../src/config/descriptions.ts";
 import { detect } from "../../src/config/detect.ts";
 import { projectSchema } from "../../src/config/schema.ts";
 import { providerPresets, renderProjectToml } from "../../src/config/template.ts";
@@ -168,7 +168,10 @@ test("every key that is explained exists", () => {
     const keys = new Set(keysOf(schema));
     return Object.keys(words).filter((key) => !keys.has(key));
   };
-  expect([missing(projectWords, project), missing(planWords, plan)]).toEqual([[], []]);
+  expect([missing(projectDescriptions, project), missing(planDescriptions, plan)]).toEqual([
+    [],
+    [],
+  ]);
 });
 
 describe("dgov schema", () => {

@@ -1,5 +1,5 @@
 /** `docs/configuration.md`: every key of project.toml, generated from the schema that checks it. */
-import { type JsonSchema, jsonSchema } from "../../src/cli/json-schemas.ts";
+import { type JsonSchema, jsonSchema } from "../../src/app/json-schemas.ts";
 import { table } from "./table.ts";
 
 export interface Key {

@@ -2,7 +2,7 @@
 import { expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { jsonSchema } from "../../src/cli/json-schemas.ts";
+import { jsonSchema } from "../../src/app/json-schemas.ts";
 import { parseToml } from "../../src/config/toml.ts";
 import { rootSchema, taskFileSchema, type } from "../../src/plan/schema.ts";
 import { parseSop } from "../../src/plan/sops/sop.ts";

@@ -2,7 +2,7 @@
 import { expect, test } from "bun:test";
 import { rmSync } from "node:fs";
 import { join } from "node:path";
-import { sopPicker } from "../../src/cli/sop-picker.ts";
+import { sopPicker } from "../../src/app/sop-picker.ts";
 import { loadConfig } from "../../src/config/load.ts";
 import type { ModelTurn } from "../../src/demo/script.ts";
 import { startScriptedModel } from "../../src/demo/scripted-model.ts";

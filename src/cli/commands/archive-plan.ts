@@ -23,7 +23,7 @@ export default command({
     const { acquireRunLock } = await import("../../process/lock.ts");
     const { archivePlan } = await import("../../runner/bookkeeping.ts");
     const { recordArchived } = await import("../../runner/past-runs.ts");
-    const { planName } = await import("../plan-facts.ts");
+    const { planNameAt } = await import("../../app/plan-summary.ts");
     const location = await resolvePlan(projectRoot, args.name);
     if (location.archived) {
       throw new DgovError("REFUSED", `${location.name} is archived already`, {
@@ -35,7 +35,7 @@ export default command({
         hint: "dgov plan list",
       });
     }
-    const plan = planName(location);
+    const plan = planNameAt(location);
     const repository = await openRepository(projectRoot);
     // A run reads its plan's folder at its end.
     const lock = acquireRunLock(repository.commonDir, { run: "archive-plan", plan });

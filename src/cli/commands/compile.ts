@@ -1,5 +1,6 @@
 /** `dgov compile`: a plan tree to `_compiled.toml`, or every reason why not. */
 import { join, relative } from "node:path";
+import { newTokenSum } from "../../app/token-usage.ts";
 import type { CompiledPlan } from "../../plan/compiled.ts";
 import type { GraphForm } from "../../plan/graph.ts";
 import type { SopChoice } from "../../plan/sops/picker.ts";
@@ -7,7 +8,6 @@ import { present } from "../../std/assert.ts";
 import { usageError } from "../args.ts";
 import { command } from "../command.ts";
 import { requireProject } from "../project.ts";
-import { newTokens } from "../tokens.ts";
 
 export default command({
   name: "compile",
@@ -48,14 +48,14 @@ export default command({
     const projectRoot = requireProject(context);
     const { resolvePlan, resolveUnit } = await import("../../plan/locate.ts");
     const { compileFromDisk, configFor, invalidPlan, repositoryOf, requireEdited } = await import(
-      "../compile-plan.ts"
+      "../../app/compile.ts"
     );
     const { compiledName, writeCompiled } = await import("../../plan/compiled-file.ts");
     const { renderDiagnostics } = await import("../render/diagnostics.ts");
     const location = await resolvePlan(projectRoot, args.plan);
     const config = configFor(projectRoot);
     const dryRun = args.dryRun === true;
-    const spent = newTokens();
+    const spent = newTokenSum();
     const notes: string[] = [];
     const result = await compileFromDisk(context, {
       projectRoot,

@@ -1,5 +1,5 @@
 /** `dgov coverage-baseline`: measure HEAD with `coverage_cmd`, and have changes judged against it. */
-import { type ByHand, byHand } from "../by-hand.ts";
+import { type AdHocSettlement, withSettlement } from "../../app/ad-hoc-settlement.ts";
 import { type Context, command } from "../command.ts";
 import { interruptible } from "../interruptible.ts";
 
@@ -10,11 +10,13 @@ export default command({
   examples: ["dgov coverage-baseline"],
   run: (context) =>
     interruptible((signal) =>
-      byHand(context, { name: "coverage-baseline", signal }, (ground) => save(context, ground)),
+      withSettlement(context, { name: "coverage-baseline", signal }, (ground) =>
+        save(context, ground),
+      ),
     ),
 });
 
-async function save(context: Context, { c, config, head }: ByHand): Promise<number> {
+async function save(context: Context, { c, config, head }: AdHocSettlement): Promise<number> {
   const { DgovError } = await import("../../error.ts");
   const { uncommitted } = await import("../../runner/checks.ts");
   const { treeOf } = await import("../../git/revisions.ts");

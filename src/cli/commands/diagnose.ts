@@ -1,5 +1,8 @@
 /** `dgov diagnose`: known failures with what proves them, and the next command for each. */
 import { realpathSync } from "node:fs";
+import { repositoryOf } from "../../app/compile.ts";
+import { answerView, liveRun, openProjectLog } from "../../app/open-log.ts";
+import { planNameAt } from "../../app/plan-summary.ts";
 import { ignoredPaths } from "../../git/ignore.ts";
 import { listRefs } from "../../git/refs.ts";
 import { headOf, type Repository, scanLanded } from "../../git/repository.ts";
@@ -9,10 +12,7 @@ import { listPlans, resolvePlan } from "../../plan/locate.ts";
 import { projectDirOf } from "../../runner/checks.ts";
 import { type DiagnoseFacts, diagnose, type Finding, landedKey } from "../../views/diagnose.ts";
 import { command } from "../command.ts";
-import { repositoryOf } from "../compile-plan.ts";
-import { planName } from "../plan-facts.ts";
 import { renderFindings } from "../render/findings.ts";
-import { answerView, liveRun, openProject } from "../seeing.ts";
 
 /** Runs that are looked back on. */
 const runsMax = 200;
@@ -25,10 +25,10 @@ export default command({
   },
   examples: ["dgov diagnose", "dgov diagnose --plan my-plan", "dgov diagnose --json"],
   async run(context, args) {
-    using seen = openProject(context);
+    using seen = openProjectLog(context);
     const { projectRoot, log } = seen;
     const plan =
-      args.plan === undefined ? null : planName(await resolvePlan(projectRoot, args.plan));
+      args.plan === undefined ? null : planNameAt(await resolvePlan(projectRoot, args.plan));
     const findings = (await lookAt(projectRoot, log)).filter(
       (finding) => plan === null || finding.plan === plan,
     );
@@ -44,7 +44,7 @@ async function lookAt(projectRoot: string, log: EventLog | null): Promise<Findin
   const facts: DiagnoseFacts = {
     runs: runs.map(({ run }) => log?.lifecycle({ run }) ?? []),
     liveRun: liveRun(projectRoot)?.run ?? null,
-    plans: new Set(live.map(planName)),
+    plans: new Set(live.map(planNameAt)),
     landed: new Set(),
     brokenLedger: openLedger(projectRoot).broken.map(
       ({ line, problem }) => `${ledgerFile}:${line}: ${problem}`,

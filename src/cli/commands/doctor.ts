@@ -21,8 +21,8 @@ export default command({
       context.output.answer({ schema: "dgov.config/1", settings }, renderSettings(settings));
       return 0;
     }
-    const { examine, renderRows } = await import("../doctor.ts");
-    const rows = await examine(context, { online: args.online === true });
+    const { runChecks, renderRows } = await import("../../app/doctor.ts");
+    const rows = await runChecks(context, { online: args.online === true });
     const ready = rows.every((row) => row.state !== "fail");
     context.output.answer({ schema: "dgov.doctor/1", ready, checks: rows }, renderRows(rows));
     return ready ? 0 : 1;

@@ -1,10 +1,11 @@
 /** `dgov explain U`: why a unit is where it is. */
+
+import { answerView, openProjectLog } from "../../app/open-log.ts";
+import { resolveRun } from "../../app/resolve-run.ts";
 import { DgovError } from "../../error.ts";
 import { explainUnit } from "../../views/explain.ts";
 import { command } from "../command.ts";
 import { renderExplain } from "../render/explain.ts";
-import { runOf } from "../run-of.ts";
-import { answerView, openProject } from "../seeing.ts";
 
 export default command({
   name: "explain",
@@ -15,8 +16,8 @@ export default command({
   },
   examples: ["dgov explain add-feature", "dgov explain tasks/main.add-feature --plan my-plan"],
   async run(context, args) {
-    using seen = openProject(context);
-    const { run } = await runOf(seen, args.plan, (text) => context.output.status(text));
+    using seen = openProjectLog(context);
+    const { run } = await resolveRun(seen, args.plan, (text) => context.output.status(text));
     const { resolveUnit } = await import("../../plan/locate.ts");
     const id = resolveUnit(
       run.units.map((unit) => unit.unit),

@@ -57,10 +57,10 @@ export default command({
       throw usageError(`"${args.name}" is not a name`, nameRule);
     }
     const { summaryOf, fixPlanFiles } = await import("../../plan/fix.ts");
-    const { newPlanFolder } = await import("../new-plan.ts");
-    const { hasRun } = await import("../plan-names.ts");
+    const { createPlanFolder } = await import("../../app/create-plan-folder.ts");
+    const { hasRun } = await import("../../app/create-plan-folder.ts");
     const wanted = args.name ?? safeName(`fix-${summaryOf(args.prompt)}`.toLowerCase(), "fix");
-    const location = await newPlanFolder(projectRoot, { wanted, kind: "fix" }, (name) =>
+    const location = await createPlanFolder(projectRoot, { wanted, kind: "fix" }, (name) =>
       fixPlanFiles({
         name,
         prompt: args.prompt,

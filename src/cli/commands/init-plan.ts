@@ -45,7 +45,7 @@ export default command({
       writeFileSync(path, text);
       return relative(projectRoot, path);
     });
-    const { writeSchemas } = await import("../json-schemas.ts");
+    const { writeSchemas } = await import("../../app/json-schemas.ts");
     await writeSchemas(projectRoot);
     context.output.answer(
       {

@@ -62,11 +62,11 @@ export default command({
       ask: context.interactive && !args.yes,
       force: args.force === true,
     });
-    const { writeSchemas } = await import("../json-schemas.ts");
+    const { writeSchemas } = await import("../../app/json-schemas.ts");
     const { created, backedUp } = writeFiles(root, files, args.force === true);
     created.push(...(await writeSchemas(root)));
     if (context.interactive && !args.yes) {
-      const { offerBaseline } = await import("../structure.ts");
+      const { offerBaseline } = await import("../../app/structure.ts");
       const baseline = await offerBaseline(context, root);
       if (baseline !== null) created.push(baseline);
     }
@@ -85,8 +85,8 @@ export default command({
       context.output.answer({ schema: "dgov.init/1", root, created, backed_up: backedUp }, text);
       return 0;
     }
-    const { examine, renderRows } = await import("../doctor.ts");
-    const rows = await examine({ ...context, cwd: root }, { online: false });
+    const { runChecks, renderRows } = await import("../../app/doctor.ts");
+    const rows = await runChecks({ ...context, cwd: root }, { online: false });
     const ready = rows.every((row) => row.state !== "fail");
     context.output.answer(
       { schema: "dgov.init/1", root, created, backed_up: backedUp, checks: rows, ready },
@@ -156,7 +156,7 @@ async function detectProject(
   type: Exclude<(typeof types)[number], "auto"> | null,
 ): Promise<Detection> {
   const { detect } = await import("../../config/detect.ts");
-  const { projectFiles } = await import("../project-files.ts");
+  const { projectFiles } = await import("../../app/project-files.ts");
   const read = (path: string): string | null =>
     existsSync(join(root, path)) ? readFileSync(join(root, path), "utf8") : null;
   return detect({ files: await projectFiles(root, filesMax), read }, type);

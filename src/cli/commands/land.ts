@@ -1,6 +1,7 @@
 /** `dgov land`: what is in a taken worktree now, through the same review, gates and train. */
+
+import { resolveKeptAttempt } from "../../app/resolve-kept-attempt.ts";
 import { command } from "../command.ts";
-import { keptUnit } from "../kept-unit.ts";
 import { requireProject } from "../project.ts";
 import { runPlan } from "./run.ts";
 
@@ -22,7 +23,7 @@ export default command({
     const projectRoot = requireProject(context);
     const { resolvePlan } = await import("../../plan/locate.ts");
     const { snapshotTaken } = await import("../../runner/taken.ts");
-    const kept = await keptUnit(context, projectRoot, args.unit, args.plan);
+    const kept = await resolveKeptAttempt(context, projectRoot, args.unit, args.plan);
     const work = await snapshotTaken({
       ...kept,
       unit: kept.entry.unit,

@@ -1,4 +1,6 @@
 /** `dgov ledger`: what a project knows of itself, in a file that clones share. */
+
+import { answerView } from "../../app/open-log.ts";
 import { parseClaim, parseClaims } from "../../claims/path.ts";
 import { DgovError } from "../../error.ts";
 import {
@@ -18,7 +20,6 @@ import { usageError } from "../args.ts";
 import { type Context, command, group } from "../command.ts";
 import { requireProject } from "../project.ts";
 import { renderBroken, renderEntries, renderEntry } from "../render/ledger.ts";
-import { answerView } from "../seeing.ts";
 
 const add = command({
   name: "add",

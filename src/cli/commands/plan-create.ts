@@ -1,10 +1,10 @@
 /** `dgov plan create`: a goal becomes a plan. */
 import { relative } from "node:path";
+import type { CreatedPlan } from "../../app/create-plan.ts";
 import { DgovError } from "../../error.ts";
 import { usageError } from "../args.ts";
 import { type Context, command } from "../command.ts";
 import { keepAnswer } from "../kept-answer.ts";
-import type { CreatedPlan } from "../planner/create.ts";
 import { requireProject } from "../project.ts";
 
 const goalCharsMax = 100_000;
@@ -46,7 +46,7 @@ export default command({
     const projectRoot = requireProject(context);
     const name = await requireFreeName(projectRoot, args.name);
     const { openRepository, dirtyPaths } = await import("../../git/repository.ts");
-    const { createPlan } = await import("../planner/create.ts");
+    const { createPlan } = await import("../../app/create-plan.ts");
     const { interruptible } = await import("../interruptible.ts");
     const repository = await openRepository(projectRoot);
     if ((await dirtyPaths(repository)).some(({ path }) => !/(?:^|\/)\.dgov\//.test(path))) {
@@ -83,7 +83,7 @@ async function requireFreeName(
 ): Promise<string | null> {
   if (name === undefined) return null;
   const { isSafeName, nameRule } = await import("../../plan/names.ts");
-  const { isNameTaken } = await import("../plan-names.ts");
+  const { isNameTaken } = await import("../../app/create-plan-folder.ts");
   if (!isSafeName(name)) throw usageError(`"${name}" is not a name`, nameRule);
   if (!(await isNameTaken(projectRoot, name))) return name;
   throw new DgovError("REFUSED", `the name ${name} is or was in use`, {

@@ -1,10 +1,11 @@
 /** `dgov plan list`. */
+
+import { answerView, liveRun, openProjectLog } from "../../app/open-log.ts";
+import { planFacts } from "../../app/plan-summary.ts";
 import { viewPlanRow } from "../../views/plan-view.ts";
 import { usageError } from "../args.ts";
 import { command } from "../command.ts";
-import { planFacts } from "../plan-facts.ts";
 import { renderPlanList } from "../render/plan.ts";
-import { answerView, liveRun, openProject } from "../seeing.ts";
 
 export default command({
   name: "list",
@@ -16,7 +17,7 @@ export default command({
   examples: ["dgov plan list", "dgov plan list --all --json"],
   async run(context, args) {
     if (args.all && args.archived) throw usageError("--all and --archived exclude each other");
-    using seen = openProject(context);
+    using seen = openProjectLog(context);
     const { projectRoot, log } = seen;
     const { listPlans } = await import("../../plan/locate.ts");
     const world = { projectRoot, log, live: liveRun(projectRoot) };

@@ -1,14 +1,14 @@
 /** `dgov plan remediate PLAN`: what the plan's last run left wrong with the branch, as a plan. */
 import { existsSync, rmSync } from "node:fs";
 import { join, relative } from "node:path";
+import { openProjectLog } from "../../app/open-log.ts";
+import { resolveRun } from "../../app/resolve-run.ts";
 import { DgovError } from "../../error.ts";
 import type { Repository } from "../../git/repository.ts";
 import { plural } from "../../std/text.ts";
 import { viewTrouble } from "../../views/trouble.ts";
 import { usageError } from "../args.ts";
 import { command } from "../command.ts";
-import { runOf } from "../run-of.ts";
-import { openProject } from "../seeing.ts";
 
 export default command({
   name: "remediate",
@@ -23,25 +23,25 @@ export default command({
     if (args.name !== undefined && !isSafeName(args.name)) {
       throw usageError(`"${args.name}" is not a name`, nameRule);
     }
-    using seen = openProject(context);
+    using seen = openProjectLog(context);
     const { projectRoot } = seen;
-    const { log, run } = await runOf(seen, args.plan, (text) => context.output.status(text));
+    const { log, run } = await resolveRun(seen, args.plan, (text) => context.output.status(text));
     const trouble = viewTrouble(log.lifecycle({ run: run.run }));
     if (trouble === null) {
       throw new DgovError("REFUSED", `the last run of ${run.plan} left nothing to mend`, {
         hint: `dgov plan review ${run.plan}`,
       });
     }
-    const { configFor, compileForRun } = await import("../compile-plan.ts");
+    const { configFor, compileForRun } = await import("../../app/compile.ts");
     const { openRepository } = await import("../../git/repository.ts");
-    const { newPlanFolder } = await import("../new-plan.ts");
+    const { createPlanFolder } = await import("../../app/create-plan-folder.ts");
     const { remediationFiles } = await import("../../plan/remediation.ts");
     const config = configFor(projectRoot);
     const repository = await openRepository(projectRoot);
     const changed = await changedPaths(projectRoot, repository, run);
     const wanted = args.name ?? safeName(`${run.plan}-remediation`, "remediation");
     const of = { plan: run.plan, run: run.run };
-    const location = await newPlanFolder(
+    const location = await createPlanFolder(
       projectRoot,
       { wanted, kind: "plan", exact: args.name !== undefined },
       (name) => remediationFiles({ name, of, ...trouble, changed }),

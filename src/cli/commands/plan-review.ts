@@ -1,5 +1,8 @@
 /** `dgov plan review PLAN`: what the last run came to; `--diff` and `--events` look closer. */
 import { isatty } from "node:tty";
+import { answerView, liveRun, openProjectLog } from "../../app/open-log.ts";
+import { type ResolvedRun, resolveRun } from "../../app/resolve-run.ts";
+import { costFunction } from "../../app/token-usage.ts";
 import { DgovError } from "../../error.ts";
 import type { Repository } from "../../git/repository.ts";
 import type { RecordedEvent } from "../../log/event-log.ts";
@@ -9,11 +12,8 @@ import { type SelfCorrection, selfCorrections } from "../../views/self-correctio
 import { eventDocument, timelineLine } from "../../views/timeline.ts";
 import { usageError } from "../args.ts";
 import { command } from "../command.ts";
-import { costsIn } from "../costs.ts";
 import type { Output } from "../output.ts";
 import { renderReview } from "../render/review.ts";
-import { type RunOfPlan, runOf } from "../run-of.ts";
-import { answerView, liveRun, openProject } from "../seeing.ts";
 
 const patchBytesMax = 4 * 1024 * 1024;
 
@@ -36,8 +36,8 @@ export default command({
     const { output } = context;
     const asked = [args.only, args.diff, args.events].filter((unit) => unit !== undefined);
     if (asked.length > 1) throw usageError("--only, --diff and --events exclude each other");
-    using seen = openProject(context);
-    const found = await runOf(seen, args.plan, (text) => output.status(text));
+    using seen = openProjectLog(context);
+    const found = await resolveRun(seen, args.plan, (text) => output.status(text));
     const unit = asked[0] === undefined ? null : await unitOf(found.run, asked[0]);
     if (args.diff !== undefined && unit !== null) {
       await answerDiff(output, seen.projectRoot, found, unit);
@@ -62,7 +62,7 @@ async function unitOf(run: RunView, asked: string): Promise<UnitView> {
   return unit;
 }
 
-async function gatherFacts(projectRoot: string, { log, run }: RunOfPlan): Promise<ReviewFacts> {
+async function gatherFacts(projectRoot: string, { log, run }: ResolvedRun): Promise<ReviewFacts> {
   const results = Map.groupBy(
     log.telemetry({ run: run.run, types: ["result"] }),
     (event) => event.unit ?? "",
@@ -71,7 +71,7 @@ async function gatherFacts(projectRoot: string, { log, run }: RunOfPlan): Promis
   for (const [unit, events] of results) corrections.set(unit, selfCorrections(events));
   return {
     counts: log.counts(run.run),
-    cost: await costsIn(projectRoot),
+    cost: await costFunction(projectRoot),
     diffs: await diffStats(projectRoot, run),
     corrections,
     crashed: run.phase === "running" && liveRun(projectRoot)?.run !== run.run,
@@ -108,7 +108,7 @@ async function repositoryOf(projectRoot: string): Promise<Repository | null> {
 async function answerDiff(
   output: Output,
   projectRoot: string,
-  { run }: RunOfPlan,
+  { run }: ResolvedRun,
   unit: UnitView,
 ): Promise<void> {
   const { openRepository } = await import("../../git/repository.ts");
@@ -131,7 +131,7 @@ async function answerDiff(
   output.answer({ schema: "dgov.plan-diff/1", ...view }, patch, { exact: !isatty(1) });
 }
 
-function answerEvents(output: Output, { log, run }: RunOfPlan, unit: UnitView): void {
+function answerEvents(output: Output, { log, run }: ResolvedRun, unit: UnitView): void {
   const lifecycle = log.lifecycle({ run: run.run }).filter((event) => event.unit === unit.unit);
   const telemetry = log.telemetry({ run: run.run, unit: unit.unit });
   const events = [...lifecycle, ...telemetry].sort((a, b) => a.seq - b.seq);

@@ -1,6 +1,8 @@
 /** `dgov plan status PLAN`: each unit landed, pending, failed or skipped, and why. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { answerView, liveRun, openProjectLog } from "../../app/open-log.ts";
+import { planFacts, planNameAt } from "../../app/plan-summary.ts";
 import { DgovError } from "../../error.ts";
 import {
   type LandedFact,
@@ -10,9 +12,7 @@ import {
 } from "../../views/plan-view.ts";
 import type { RunView } from "../../views/run-view.ts";
 import { command } from "../command.ts";
-import { planFacts, planName } from "../plan-facts.ts";
 import { renderPlanStatus } from "../render/plan.ts";
-import { answerView, liveRun, openProject } from "../seeing.ts";
 
 export default command({
   name: "status",
@@ -23,7 +23,7 @@ export default command({
   },
   examples: ["dgov plan status my-plan", "dgov plan status my-plan -v"],
   async run(context, args) {
-    using seen = openProject(context);
+    using seen = openProjectLog(context);
     const { projectRoot, log } = seen;
     const { resolvePlan } = await import("../../plan/locate.ts");
     const location = await resolvePlan(projectRoot, args.plan);
@@ -35,7 +35,7 @@ export default command({
         hint: `dgov compile ${location.name}`,
       });
     }
-    const git = await landedInGit(projectRoot, planName(location));
+    const git = await landedInGit(projectRoot, planNameAt(location));
     const standings = viewStandings(units, git?.landed ?? landedInRun(facts.run), facts.run);
     const row = viewPlanRow(facts);
     const landed = standings.filter(({ state }) => state === "landed" || state === "done").length;

@@ -1,6 +1,7 @@
 /** `dgov preflight`: the settlement gates on the local working tree, without a worker. */
+
+import { withSettlement } from "../../app/ad-hoc-settlement.ts";
 import type { GatesResult } from "../../settlement/gates/run-gates.ts";
-import { byHand } from "../by-hand.ts";
 import { type Context, command } from "../command.ts";
 import { interruptible } from "../interruptible.ts";
 import { requireProject } from "../project.ts";
@@ -71,7 +72,7 @@ async function tellGitHub(
 
 /** Against HEAD; where nothing differs from it, every source file is looked at. */
 function judgeWorkingTree(context: Context, signal: AbortSignal): Promise<GatesResult> {
-  return byHand(context, { name: "preflight", signal }, async ({ c, head }) => {
+  return withSettlement(context, { name: "preflight", signal }, async ({ c, head }) => {
     const { workingTree } = await import("../../git/working-tree.ts");
     const { runGates } = await import("../../settlement/gates/run-gates.ts");
     return runGates(c, {

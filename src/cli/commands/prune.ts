@@ -1,10 +1,11 @@
 /** `dgov prune`: forget the details of old runs; what happened in them stays. */
+
+import { answerView } from "../../app/open-log.ts";
 import { systemClock } from "../../std/clock.ts";
 import { plural } from "../../std/text.ts";
 import { wholeNumber } from "../args.ts";
 import { command } from "../command.ts";
 import { requireProject } from "../project.ts";
-import { answerView } from "../seeing.ts";
 
 const daysDefault = 30;
 const dayMs = 86_400_000;

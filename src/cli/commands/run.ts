@@ -114,7 +114,7 @@ export async function runPlan(
 ): Promise<number> {
   const choices: RunChoices = { ...nothingSaid, ...said };
   const { executeRun } = await import("../../runner/execute.ts");
-  const { compileForRun } = await import("../compile-plan.ts");
+  const { compileForRun } = await import("../../app/compile.ts");
   const { location, projectRoot, verbose } = choices;
   const view = viewOf(context, choices);
   const interrupts = listenForSignals(view.say);

@@ -1,4 +1,6 @@
 /** `dgov runs list|show|cancel`: history, newest first. */
+
+import { answerView, liveRun, openProjectLog, readOverview, readRun } from "../../app/open-log.ts";
 import { DgovError } from "../../error.ts";
 import { suggest } from "../../std/suggest.ts";
 import { duration, moment } from "../../std/text.ts";
@@ -8,7 +10,6 @@ import { wholeNumber } from "../args.ts";
 import { command, group } from "../command.ts";
 import { renderStatus } from "../render/status.ts";
 import { table } from "../render/table.ts";
-import { answerView, liveRun, openProject, readOverview, readRun } from "../seeing.ts";
 
 const list = command({
   name: "list",
@@ -20,7 +21,7 @@ const list = command({
   examples: ["dgov runs list", "dgov runs list --plan my-plan --limit 5"],
   async run(context, args) {
     const limit = wholeNumber(args.limit, { flag: "--limit", min: 1 }) ?? 20;
-    using seen = openProject(context);
+    using seen = openProjectLog(context);
     const { log } = seen;
     const live = liveRun(seen.projectRoot);
     const query = args.plan === undefined ? { limit } : { plan: args.plan, limit };
@@ -64,7 +65,7 @@ const show = command({
   args: { run: { type: "positional", required: true, description: "Run id, or the end of one" } },
   examples: ["dgov runs show 20260102-030405-1a2b"],
   async run(context, args) {
-    using seen = openProject(context);
+    using seen = openProjectLog(context);
     const known = seen.log?.runs({ limit: 10_000 }).map(({ run }) => run) ?? [];
     const matches = known.filter((run) => run === args.run || run.endsWith(args.run));
     const [id] = matches;

@@ -1,8 +1,9 @@
 /** `dgov schema`: JSON Schema of project.toml, of plan files, or of the lines of `--ndjson`. */
+
+import { jsonSchema, schemaNames } from "../../app/json-schemas.ts";
 import { suggest } from "../../std/suggest.ts";
 import { usageError } from "../args.ts";
 import { command } from "../command.ts";
-import { jsonSchema, schemaNames } from "../json-schemas.ts";
 
 export default command({
   name: "schema",

@@ -100,7 +100,7 @@ async function claimsOfUnit(
   planName: string | undefined,
 ): Promise<{ unit: string; summary: string; claims: import("../../plan/compiled.ts").Claims }> {
   const { resolvePlan, resolveUnit } = await import("../../plan/locate.ts");
-  const { compileFromDisk, configFor, invalidPlan } = await import("../compile-plan.ts");
+  const { compileFromDisk, configFor, invalidPlan } = await import("../../app/compile.ts");
   const location = await resolvePlan(projectRoot, planName);
   const result = await compileFromDisk(context, {
     projectRoot,

@@ -1,9 +1,9 @@
 /** `dgov sentrux`: the structural quality of the working tree, by the built-in sensor or the program. */
 import { join } from "node:path";
+import { type StructureContext, saveBaseline, withStructure } from "../../app/structure.ts";
 import { plural } from "../../std/text.ts";
 import { type ArgsDef, type Context, command, group } from "../command.ts";
 import { table } from "../render/table.ts";
-import { onStructure, type StructureGround, saveBaseline } from "../structure.ts";
 
 const args = {
   path: {
@@ -20,14 +20,14 @@ const check = command({
   args,
   examples: ["dgov sentrux check", "dgov sentrux check src --json"],
   run: (context, { path }) =>
-    onStructure(context, path, (ground) =>
+    withStructure(context, path, (ground) =>
       ground.engine.kind === "external"
         ? checkExternal(context, ground, ground.engine.program)
         : checkBuiltin(context, ground),
     ),
 });
 
-async function checkBuiltin(context: Context, ground: StructureGround): Promise<number> {
+async function checkBuiltin(context: Context, ground: StructureContext): Promise<number> {
   const { scanTree, sensorOf } = await import("../../settlement/structure.ts");
   const { isHard } = await import("../../structure/offenders.ts");
   const { shownQuality } = await import("../../structure/baseline.ts");
@@ -63,7 +63,7 @@ async function checkBuiltin(context: Context, ground: StructureGround): Promise<
 
 async function checkExternal(
   context: Context,
-  { c, tree, folder, marker }: StructureGround,
+  { c, tree, folder, marker }: StructureContext,
   program: string,
 ): Promise<number> {
   const { external } = await import("../../settlement/structure-compare.ts");
@@ -91,7 +91,7 @@ const gate = command({
   args,
   examples: ["dgov sentrux gate", "dgov sentrux gate src --json"],
   run: (context, { path }) =>
-    onStructure(context, path, async (ground) => {
+    withStructure(context, path, async (ground) => {
       const { compareTree } = await import("../../settlement/structure-compare.ts");
       const { shownQuality } = await import("../../structure/baseline.ts");
       const { c, engine, tree, folder, marker } = ground;
@@ -128,7 +128,7 @@ const gateSave = command({
   args,
   examples: ["dgov sentrux gate-save"],
   run: (context, { path }) =>
-    onStructure(context, path, async (ground) => {
+    withStructure(context, path, async (ground) => {
       const { baselineFile, shownQuality } = await import("../../structure/baseline.ts");
       const { engine, folder, head } = ground;
       const baseline = await saveBaseline(ground);
@@ -155,7 +155,7 @@ const offenders = command({
   args,
   examples: ["dgov sentrux offenders", "dgov sentrux offenders src --json"],
   run: (context, { path }) =>
-    onStructure(context, path, async ({ c, tree, folder }) => {
+    withStructure(context, path, async ({ c, tree, folder }) => {
       const { scanTree, sensorOf } = await import("../../settlement/structure.ts");
       const { toSnakeCase } = await import("../../runner/record.ts");
       const found = (await scanTree(sensorOf(c, c.signal), tree, folder)).offenders;
@@ -180,7 +180,7 @@ const status = command({
   args,
   examples: ["dgov sentrux status"],
   run: (context, { path }) =>
-    onStructure(context, path, async ({ c, engine, head, folder }) => {
+    withStructure(context, path, async ({ c, engine, head, folder }) => {
       const { baselineHere } = await import("../../settlement/structure-baseline.ts");
       const { shownQuality } = await import("../../structure/baseline.ts");
       const found = await baselineHere(c, folder, { commit: head, now: Date.now() });
@@ -225,7 +225,7 @@ function ageText(state: { commits: number | null; seconds: number | null }): str
 }
 
 /** The baseline on disk. REFUSED without one that can be read. */
-async function requireBaseline({ c, folder, head }: StructureGround) {
+async function requireBaseline({ c, folder, head }: StructureContext) {
   const { DgovError } = await import("../../error.ts");
   const { baselineHere } = await import("../../settlement/structure-baseline.ts");
   const state = await baselineHere(c, folder, { commit: head, now: Date.now() });

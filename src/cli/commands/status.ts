@@ -1,9 +1,10 @@
 /** `dgov status`, and `dgov` alone: running, needs attention, or idle. */
+
+import { answerView, liveRun, openProjectLog, readOverview, readRun } from "../../app/open-log.ts";
 import { isGood } from "../../views/run-view.ts";
 import { viewStatus } from "../../views/status.ts";
 import { command } from "../command.ts";
 import { renderStatus } from "../render/status.ts";
-import { answerView, liveRun, openProject, readOverview, readRun } from "../seeing.ts";
 
 /** Runs looked at for the newest one of each plan. */
 const runsMax = 1_000;
@@ -16,7 +17,7 @@ export default command({
   },
   examples: ["dgov", "dgov status --all", "dgov status --json"],
   async run(context, args) {
-    using seen = openProject(context);
+    using seen = openProjectLog(context);
     const { log } = seen;
     const before = liveRun(seen.projectRoot);
     const entries = log?.runs({ limit: args.all ? runsMax : 1 }) ?? [];

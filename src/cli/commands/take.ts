@@ -1,6 +1,7 @@
 /** `dgov take`: open the kept work of a rejected or abandoned attempt as a worktree. */
+
+import { resolveKeptAttempt } from "../../app/resolve-kept-attempt.ts";
 import { command } from "../command.ts";
-import { keptUnit } from "../kept-unit.ts";
 import { requireProject } from "../project.ts";
 
 export default command({
@@ -19,7 +20,7 @@ export default command({
   async run(context, args) {
     const projectRoot = requireProject(context);
     const { takeWork } = await import("../../runner/taken.ts");
-    const kept = await keptUnit(context, projectRoot, args.unit, args.plan);
+    const kept = await resolveKeptAttempt(context, projectRoot, args.unit, args.plan);
     const taken = await takeWork(kept);
     const text = [
       `${kept.entry.unit} was ${kept.entry.phase.replace("_", " ")}: ${taken.rejection}`,

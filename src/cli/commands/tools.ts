@@ -1,4 +1,7 @@
 /** `dgov tools audit`: what workers' tools did, and what went wrong with them. */
+
+import { answerView, openProjectLog } from "../../app/open-log.ts";
+import { knownPlan } from "../../app/resolve-run.ts";
 import type { EventLog } from "../../log/event-log.ts";
 import { suggest } from "../../std/suggest.ts";
 import { objects, text } from "../../views/data.ts";
@@ -6,8 +9,6 @@ import { viewTools } from "../../views/tools.ts";
 import { usageError, wholeNumber } from "../args.ts";
 import { command, group } from "../command.ts";
 import { renderTools } from "../render/tools.ts";
-import { knownPlan } from "../run-of.ts";
-import { answerView, openProject } from "../seeing.ts";
 
 const roles = ["worker", "researcher", "reviewer", "planner"] as const;
 const runsMax = 100_000;
@@ -36,7 +37,7 @@ const audit = command({
         near === null ? `roles are ${roles.join(", ")}` : `did you mean ${near}?`,
       );
     }
-    using seen = openProject(context);
+    using seen = openProjectLog(context);
     const { log, projectRoot } = seen;
     const plan = args.plan === undefined ? null : await knownPlan(args.plan, projectRoot, log);
     const calls =

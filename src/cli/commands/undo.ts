@@ -1,10 +1,10 @@
 /** `dgov undo`: take back what a run or a unit landed, through the gates. */
 
+import { answerView } from "../../app/open-log.ts";
 import { plural, short } from "../../std/text.ts";
 import { command } from "../command.ts";
 import { interruptible } from "../interruptible.ts";
 import { requireProject } from "../project.ts";
-import { answerView } from "../seeing.ts";
 
 export default command({
   name: "undo",

@@ -50,7 +50,7 @@ interface Checked {
 
 async function checked(context: Context, typed: string | undefined): Promise<Checked> {
   const { checkCompiledFile, checkSource, configFor, repositoryOf } = await import(
-    "../compile-plan.ts"
+    "../../app/compile.ts"
   );
   const projectRoot = requireProject(context);
   const request = {

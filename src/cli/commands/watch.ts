@@ -1,12 +1,4 @@
-/**
- * `dgov watch`: what happens, as it happens.
- *
- * Follows the newest run and switches to the next one when it starts; `--plan` pins a plan, `--all`
- * shows every run from the beginning. Only lifecycle events are read, and only when the database
- * says that something changed.
- */
-import type { EventLog, RecordedEvent } from "../../log/event-log.ts";
-import { openEventLogForReading } from "../../log/event-log.ts";
+import { type EventLog, openEventLogForReading, type RecordedEvent } from "../../log/event-log.ts";
 import { eventDocument, timelineLine } from "../../views/timeline.ts";
 import { usageError, wholeNumber } from "../args.ts";
 import { command } from "../command.ts";
@@ -56,7 +48,7 @@ export default command({
 
 async function named(projectRoot: string, plan: string): Promise<string> {
   using log = openEventLogForReading(projectRoot);
-  const { knownPlan } = await import("../run-of.ts");
+  const { knownPlan } = await import("../../app/resolve-run.ts");
   return await knownPlan(plan, projectRoot, log);
 }
 

@@ -4,15 +4,15 @@
  */
 import { readFileSync, statSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
+import type { Context } from "../cli/command.ts";
+import type { Output } from "../cli/output.ts";
+import { requireProject } from "../cli/project.ts";
 import { type EventLog, openEventLogForReading } from "../log/event-log.ts";
 import { lockHolder } from "../process/lock.ts";
 import { type RunView, viewRun } from "../views/run-view.ts";
 import type { LiveRun } from "../views/status.ts";
-import type { Context } from "./command.ts";
-import type { Output } from "./output.ts";
-import { requireProject } from "./project.ts";
 
-export interface Seen {
+export interface ProjectLog {
   projectRoot: string;
   /** Null when nothing has run here yet. */
   log: EventLog | null;
@@ -20,7 +20,7 @@ export interface Seen {
 }
 
 /** Opens the log of the project the command stands in. Creates nothing. */
-export function openProject(context: Context): Seen {
+export function openProjectLog(context: Context): ProjectLog {
   const projectRoot = requireProject(context);
   const log = openEventLogForReading(projectRoot);
   return { projectRoot, log, [Symbol.dispose]: () => log?.[Symbol.dispose]() };

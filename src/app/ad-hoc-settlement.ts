@@ -2,13 +2,13 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { Context } from "../cli/command.ts";
+import { requireProject } from "../cli/project.ts";
 import type { Config } from "../config/config.ts";
 import type { Oid } from "../git/repository.ts";
 import type { SettlementContext } from "../settlement/context.ts";
-import type { Context } from "./command.ts";
-import { requireProject } from "./project.ts";
 
-export interface ByHand {
+export interface AdHocSettlement {
   c: SettlementContext;
   config: Config;
   /** The commit checked out. */
@@ -19,10 +19,10 @@ export interface ByHand {
  * Opens a settlement on the project, with gate trees and caches of its own that are gone afterwards.
  * Fails where there is no commit yet. `name` is the command's, for markers and messages.
  */
-export async function byHand<T>(
+export async function withSettlement<T>(
   context: Context,
   o: { name: string; signal: AbortSignal },
-  use: (ground: ByHand) => Promise<T>,
+  use: (ground: AdHocSettlement) => Promise<T>,
 ): Promise<T> {
   const projectRoot = requireProject(context);
   const { requireConfig } = await import("../config/load.ts");

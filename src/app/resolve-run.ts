@@ -4,10 +4,10 @@ import type { EventLog } from "../log/event-log.ts";
 import type { PlanLocation } from "../plan/locate.ts";
 import { suggest } from "../std/suggest.ts";
 import type { RunView } from "../views/run-view.ts";
-import { newestRunAt, planName } from "./plan-facts.ts";
-import { readRun, type Seen } from "./seeing.ts";
+import { type ProjectLog, readRun } from "./open-log.ts";
+import { newestRunAt, planNameAt } from "./plan-summary.ts";
 
-export interface RunOfPlan {
+export interface ResolvedRun {
   log: EventLog;
   run: RunView;
   /** Null when the plan is no longer on disk. */
@@ -15,22 +15,22 @@ export interface RunOfPlan {
 }
 
 /** The newest run of a plan (of all, when none is named). NOT_FOUND when there is none. */
-export async function runOf(
-  seen: Seen,
+export async function resolveRun(
+  seen: ProjectLog,
   plan: string | undefined,
   note: (text: string) => void,
-): Promise<RunOfPlan> {
+): Promise<ResolvedRun> {
   const { log, projectRoot } = seen;
   if (log === null) {
     throw new DgovError("NOT_FOUND", "nothing has run here yet", { hint: "dgov run" });
   }
   const location = plan === undefined ? null : await locate(projectRoot, plan, log);
   if (location?.archived) note(`${location.name} is archived`);
-  const name = location === null ? plan : planName(location);
+  const name = location === null ? plan : planNameAt(location);
   const newest =
     location === null
       ? log.newestRun(name)
-      : (newestRunAt(log, planName(location), location)?.run ?? null);
+      : (newestRunAt(log, planNameAt(location), location)?.run ?? null);
   const run = newest === null ? null : readRun(log, newest);
   if (run === null) {
     throw new DgovError("NOT_FOUND", `${name ?? "nothing"} has not run yet`, {
@@ -70,5 +70,5 @@ export async function knownPlan(
   if (near !== null && !names.has(typed)) {
     throw new DgovError("NOT_FOUND", `no plan ${typed}`, { hint: `did you mean ${near}?` });
   }
-  return planName(await resolvePlan(root, typed));
+  return planNameAt(await resolvePlan(root, typed));
 }

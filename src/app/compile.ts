@@ -1,6 +1,9 @@
 /** Compiling from the command line: the wiring between a plan on disk and the pure compiler. */
 import { existsSync, realpathSync } from "node:fs";
 import { join, relative, sep } from "node:path";
+import type { Context } from "../cli/command.ts";
+import { permitsOf } from "../cli/permits.ts";
+import { renderDiagnostics } from "../cli/render/diagnostics.ts";
 import type { Config } from "../config/config.ts";
 import { loadConfig } from "../config/load.ts";
 import { resolveModel } from "../config/resolve.ts";
@@ -15,9 +18,6 @@ import { writeCompiled } from "../plan/compiled-file.ts";
 import { filesOnDisk } from "../plan/files.ts";
 import type { PlanLocation } from "../plan/locate.ts";
 import type { AskedTurn } from "../runner/asked.ts";
-import type { Context } from "./command.ts";
-import { permitsOf } from "./permits.ts";
-import { renderDiagnostics } from "./render/diagnostics.ts";
 import { sopPicker } from "./sop-picker.ts";
 
 export interface CheckRequest {

@@ -1,7 +1,7 @@
 /** What editors say of each key of project.toml and of plan files. Dotted; `*` is any name. */
 
 /** Keys of project.toml. */
-export const projectWords: Readonly<Record<string, string>> = {
+export const projectDescriptions: Readonly<Record<string, string>> = {
   project: "The project: its language, its folders and the commands that judge it",
   "project.language": "Decides which checks of claims and imports apply",
   "project.src_dir": "Folder of the sources",
@@ -106,7 +106,7 @@ export const projectWords: Readonly<Record<string, string>> = {
 };
 
 /** Keys of `_root.toml` and of task files. */
-export const planWords: Readonly<Record<string, string>> = {
+export const planDescriptions: Readonly<Record<string, string>> = {
   plan: "The plan; in _root.toml",
   "plan.name": "What runs, status and trailers call it",
   "plan.summary": "One sentence",

@@ -17,19 +17,19 @@ import { createAttemptTree, removeAttemptTree, removeFolder } from "../git/workt
 import { childEnvironment } from "../process/environment.ts";
 import { selfCommand } from "../process/self-exec.ts";
 import { harden } from "../process/tree.ts";
+import { projectDirOf } from "../runner/checks.ts";
+import { followRequests } from "../runner/permit-messages.ts";
+import type { Permits } from "../runner/permits.ts";
+import { placesOf } from "../runner/places.ts";
+import { cleanPlanners, plannerFolder } from "../runner/planner-leftovers.ts";
+import { runWorker, type WorkerEnd } from "../runner/worker-process.ts";
+import { type ChosenModel, projectRequest } from "../runner/worker-request.ts";
 import type { WorkerMessage } from "../worker/protocol.ts";
-import { projectDirOf } from "./checks.ts";
-import { followRequests } from "./permit-messages.ts";
-import type { Permits } from "./permits.ts";
-import { placesOf } from "./places.ts";
-import { cleanPlanners, plannerFolder } from "./planner-leftovers.ts";
-import { runWorker, type WorkerEnd } from "./worker-process.ts";
-import { type ChosenModel, projectRequest } from "./worker-request.ts";
 
 /** Milliseconds one round of a planner may take. */
 const roundTimeoutMs = 900_000;
 
-export interface PlannerSiteRequest {
+export interface PlannerWorkspaceRequest {
   repository: Repository;
   projectRoot: string;
   config: Config;
@@ -43,7 +43,7 @@ export interface PlannerSiteRequest {
   onMessage(message: WorkerMessage): void;
 }
 
-export interface PlannerSite {
+export interface PlannerWorkspace {
   /** Gives a planner one message and waits for its end. */
   explore(prompt: string, round: number): Promise<WorkerEnd>;
   /** Removes the checkout. */
@@ -51,7 +51,7 @@ export interface PlannerSite {
 }
 
 /** Makes the checkout. ENVIRONMENT when there is no commit to check out. */
-export async function openPlannerSite(o: PlannerSiteRequest): Promise<PlannerSite> {
+export async function openPlannerWorkspace(o: PlannerWorkspaceRequest): Promise<PlannerWorkspace> {
   // The key is in the environment this process was started with.
   harden();
   const { repository, config } = o;

@@ -1,15 +1,15 @@
 /** What the `sentrux` commands share: the working tree, the folder they are asked about, the engine. */
 import { existsSync, realpathSync, statSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
+import { usageError } from "../cli/args.ts";
+import type { Context } from "../cli/command.ts";
+import { interruptible } from "../cli/interruptible.ts";
 import type { SettlementContext } from "../settlement/context.ts";
 import type { Engine } from "../settlement/structure-external.ts";
 import type { Baseline } from "../structure/baseline.ts";
-import { usageError } from "./args.ts";
-import { byHand } from "./by-hand.ts";
-import type { Context } from "./command.ts";
-import { interruptible } from "./interruptible.ts";
+import { withSettlement } from "./ad-hoc-settlement.ts";
 
-export interface StructureGround {
+export interface StructureContext {
   /** With the caches that runs use. */
   c: SettlementContext;
   engine: Engine;
@@ -22,13 +22,13 @@ export interface StructureGround {
 }
 
 /** Opens the ground of a `sentrux` command and runs it; an interrupt is exit code 130. */
-export function onStructure(
+export function withStructure(
   context: Context,
   path: string | undefined,
-  use: (ground: StructureGround) => Promise<number>,
+  use: (ground: StructureContext) => Promise<number>,
 ): Promise<number> {
   return interruptible((signal) =>
-    byHand(context, { name: "sentrux", signal }, async ({ c, config, head }) => {
+    withSettlement(context, { name: "sentrux", signal }, async ({ c, config, head }) => {
       const { workingTree } = await import("../git/working-tree.ts");
       const { placesOf } = await import("../runner/places.ts");
       const { factsCache } = await import("../settlement/structure.ts");
@@ -57,7 +57,7 @@ export function onStructure(
 }
 
 /** Measures the working tree and writes both baseline files. */
-export async function saveBaseline(ground: StructureGround): Promise<Baseline> {
+export async function saveBaseline(ground: StructureContext): Promise<Baseline> {
   const { measureBaseline } = await import("../settlement/structure-compare.ts");
   const { writeBaseline } = await import("../settlement/structure-baseline.ts");
   const { c, engine, head, tree, folder, marker } = ground;
@@ -76,9 +76,9 @@ export async function offerBaseline(context: Context, root: string): Promise<str
   const { baselineFile } = await import("../structure/baseline.ts");
   if (existsSync(join(root, baselineFile))) return null;
   try {
-    const saved = await onStructure({ ...context, cwd: root }, undefined, async (ground) => {
+    const saved = await withStructure({ ...context, cwd: root }, undefined, async (ground) => {
       const { hasSource } = await import("../settlement/structure.ts");
-      const { confirm } = await import("./prompt.ts");
+      const { confirm } = await import("../cli/prompt.ts");
       if (!(await hasSource(ground.c, ground.tree))) return 1;
       if (!(await confirm("Save the structure of the code as a baseline for the gates?"))) return 1;
       await saveBaseline(ground);

@@ -4,8 +4,8 @@
  */
 import { mkdirSync, readFileSync, realpathSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { planDescriptions, projectDescriptions } from "../config/descriptions.ts";
 import { DgovError } from "../error.ts";
-import { planWords, projectWords } from "./json-schema-words.ts";
 
 /** A schema, or a part of one. */
 export interface JsonSchema {
@@ -28,7 +28,7 @@ export async function jsonSchema(name: SchemaName): Promise<JsonSchema> {
 
 async function projectJsonSchema(): Promise<JsonSchema> {
   const { projectSchema } = await import("../config/schema.ts");
-  const schema = withWords(projectSchema.toJsonSchema() as JsonSchema, projectWords);
+  const schema = withWords(projectSchema.toJsonSchema() as JsonSchema, projectDescriptions);
   const title = "dgov: .dgov/project.toml";
   return { ...schema, $schema: dialect, title, ...withDefaults(schema, await defaults()) };
 }
@@ -45,7 +45,7 @@ async function planJsonSchema(): Promise<JsonSchema> {
     additionalProperties: false,
     not: { required: ["plan", "tasks"] },
   };
-  return withWords(whole, planWords);
+  return withWords(whole, planDescriptions);
 }
 
 async function eventsJsonSchema(): Promise<JsonSchema> {

@@ -1,31 +1,31 @@
 /** `dgov plan create` in order: keys and trust, checkout, conversation, decision, writing, compiling. */
 import { readFileSync } from "node:fs";
 import { join, relative } from "node:path";
-import type { Config } from "../../config/config.ts";
-import { DgovError, type Diagnostic } from "../../error.ts";
-import type { Repository } from "../../git/repository.ts";
-import type { CompileResult } from "../../plan/compile.ts";
-import { writeCompiled } from "../../plan/compiled-file.ts";
-import { filesOnDisk } from "../../plan/files.ts";
-import { folderOf } from "../../plan/locate.ts";
-import { Conversation, type Drafted } from "../../planner/conversation.ts";
-import { planName } from "../../planner/draft.ts";
-import { DraftFolder } from "../../planner/draft-folder.ts";
-import { planFiles } from "../../planner/files.ts";
-import { requireModels } from "../../runner/checks.ts";
-import { openPlannerSite, type PlannerSite } from "../../runner/planner-site.ts";
-import { present } from "../../std/assert.ts";
-import { delimited } from "../../std/fence.ts";
-import type { WorkerMessage } from "../../worker/protocol.ts";
-import type { PlanDraft, PlannerAnswer } from "../../worker/roles/planner.ts";
-import type { Context } from "../command.ts";
-import { compileFromDisk, configFor, invalidPlan } from "../compile-plan.ts";
-import { permitsOf } from "../permits.ts";
-import { freeName } from "../plan-names.ts";
-import { renderDiagnostics } from "../render/diagnostics.ts";
-import { renderDraft } from "../render/draft.ts";
-import { newTokens, type Tokens } from "../tokens.ts";
+import type { Context } from "../cli/command.ts";
+import { permitsOf } from "../cli/permits.ts";
+import { renderDiagnostics } from "../cli/render/diagnostics.ts";
+import { renderDraft } from "../cli/render/draft.ts";
+import type { Config } from "../config/config.ts";
+import { DgovError, type Diagnostic } from "../error.ts";
+import type { Repository } from "../git/repository.ts";
+import type { CompileResult } from "../plan/compile.ts";
+import { writeCompiled } from "../plan/compiled-file.ts";
+import { filesOnDisk } from "../plan/files.ts";
+import { folderOf } from "../plan/locate.ts";
+import { Conversation, type Drafted } from "../planner/conversation.ts";
+import { planName } from "../planner/draft.ts";
+import { DraftFolder } from "../planner/draft-folder.ts";
+import { planFiles } from "../planner/files.ts";
+import { openPlannerWorkspace, type PlannerWorkspace } from "../planner/workspace.ts";
+import { requireModels } from "../runner/checks.ts";
+import { present } from "../std/assert.ts";
+import { delimited } from "../std/fence.ts";
+import type { WorkerMessage } from "../worker/protocol.ts";
+import type { PlanDraft, PlannerAnswer } from "../worker/roles/planner.ts";
+import { compileFromDisk, configFor, invalidPlan } from "./compile.ts";
+import { freeName } from "./create-plan-folder.ts";
 import { type ProjectChange, proposeProjectChange } from "./project-change.ts";
+import { newTokenSum, type TokenSum } from "./token-usage.ts";
 
 export interface CreateRequest {
   projectRoot: string;
@@ -52,7 +52,7 @@ export interface CreatedPlan {
   rounds: number;
   change: ProjectChange;
   /** Of every round, and of choosing SOPs. */
-  spent: Tokens;
+  spent: TokenSum;
 }
 
 /** A draft on disk that compiles. */
@@ -69,15 +69,15 @@ export async function createPlan(
 ): Promise<CreatedPlan | null> {
   const { projectRoot, repository, signal } = request;
   const config = configFor(projectRoot);
-  const confirm = context.interactive ? (await import("../prompt.ts")).confirm : null;
+  const confirm = context.interactive ? (await import("../cli/prompt.ts")).confirm : null;
   const planner = { id: "the planner", agent: request.model, provider: null };
   const models = await requireModels(
     config,
     { defaultAgent: null, defaultProvider: null, tasks: [planner] },
     { env: context.env, yes: false, confirm, byHand: new Map() },
   );
-  const spent = newTokens();
-  const site = await openPlannerSite({
+  const spent = newTokenSum();
+  const site = await openPlannerWorkspace({
     repository,
     projectRoot,
     config,
@@ -101,9 +101,9 @@ export async function createPlan(
 
 interface Ground {
   config: Config;
-  site: PlannerSite;
+  site: PlannerWorkspace;
   folder: DraftFolder;
-  spent: Tokens;
+  spent: TokenSum;
 }
 
 async function converse(
@@ -136,7 +136,7 @@ async function converse(
 
 /** What the planner hands over; a verdict other than complete is a reason to stop. */
 async function explore(
-  site: PlannerSite,
+  site: PlannerWorkspace,
   prompt: string,
   round: number,
 ): Promise<{ ok: true; answer: PlannerAnswer } | { ok: false; reason: string }> {
@@ -149,7 +149,7 @@ async function explore(
 }
 
 async function ask(questions: readonly string[]): Promise<string[]> {
-  const { text } = await import("../prompt.ts");
+  const { text } = await import("../cli/prompt.ts");
   const answers: string[] = [];
   for (const question of questions) answers.push(await text(question));
   return answers;
@@ -182,7 +182,7 @@ async function check(
 async function compile(
   context: Context,
   request: CreateRequest,
-  of: { config: Config; name: string; dir: string; sops: "offline" | "asks"; spent: Tokens },
+  of: { config: Config; name: string; dir: string; sops: "offline" | "asks"; spent: TokenSum },
 ): Promise<CompileResult> {
   const { projectRoot, repository } = request;
   const result = await compileFromDisk(context, {
@@ -217,7 +217,7 @@ async function settle(
   drafted: Extract<Drafted<Written>, { ok: true }>,
   conversation: Conversation<Written>,
 ): Promise<Written | null> {
-  const { decide, editFiles } = await import("./decide.ts");
+  const { decide, editFiles } = await import("../cli/planner/decide.ts");
   const { name, dir } = drafted.checked;
   let compiled: CompileResult = drafted.checked.compiled;
   let edited = false;
@@ -273,7 +273,7 @@ async function publish(
           projectRoot,
           proposed,
           apply: request.applyConfig,
-          confirm: auto ? null : (await import("../prompt.ts")).confirm,
+          confirm: auto ? null : (await import("../cli/prompt.ts")).confirm,
         });
   const config = change.applied ? configFor(projectRoot) : ground.config;
   const { spent } = ground;

@@ -1,6 +1,7 @@
 /** Everything `dgov run` will need, looked at one by one: what is so, and what to type next. */
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
+import type { Context } from "../cli/command.ts";
 import type { Config } from "../config/config.ts";
 import { endpointOf } from "../config/endpoint.ts";
 import { findProject } from "../config/find.ts";
@@ -17,9 +18,8 @@ import {
 import { childEnvironment } from "../process/environment.ts";
 import { describeExit } from "../process/exit-result.ts";
 import { runProcess } from "../process/spawn.ts";
-import type { Context } from "./command.ts";
 
-export interface Row {
+export interface DoctorCheck {
   check: string;
   state: "ok" | "warn" | "fail";
   detail: string;
@@ -28,11 +28,11 @@ export interface Row {
 }
 
 /** All rows. `online` sends one tiny request to the endpoint. */
-export async function examine(context: Context, o: { online: boolean }): Promise<Row[]> {
-  const rows: Row[] = [];
+export async function runChecks(context: Context, o: { online: boolean }): Promise<DoctorCheck[]> {
+  const rows: DoctorCheck[] = [];
   const add = (
     check: string,
-    state: Row["state"],
+    state: DoctorCheck["state"],
     detail: string,
     next: string | null = null,
   ): void => {
@@ -102,7 +102,12 @@ async function examineStructure(
   }
 }
 
-type Add = (check: string, state: Row["state"], detail: string, next?: string | null) => void;
+type Add = (
+  check: string,
+  state: DoctorCheck["state"],
+  detail: string,
+  next?: string | null,
+) => void;
 
 async function examineRepository(repository: Repository, add: Add): Promise<void> {
   const identity = await configuredIdentity(repository);
@@ -260,7 +265,7 @@ function wordsOf(error: unknown): string {
 }
 
 /** The rows as text, widest check first column. */
-export function renderRows(rows: readonly Row[]): string {
+export function renderRows(rows: readonly DoctorCheck[]): string {
   const width = Math.max(...rows.map((row) => row.check.length));
   return rows
     .map(

@@ -8,13 +8,13 @@ import {
   writeFileSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
-import { changeProject } from "../../config/change.ts";
-import { configFile } from "../../config/find.ts";
-import { parseConfig } from "../../config/load.ts";
-import { DgovError } from "../../error.ts";
-import { isoTime, systemClock } from "../../std/clock.ts";
-import { indented } from "../../std/text.ts";
-import type { Context } from "../command.ts";
+import type { Context } from "../cli/command.ts";
+import { changeProject } from "../config/change.ts";
+import { configFile } from "../config/find.ts";
+import { parseConfig } from "../config/load.ts";
+import { DgovError } from "../error.ts";
+import { isoTime, systemClock } from "../std/clock.ts";
+import { indented } from "../std/text.ts";
 
 export interface ProjectChange {
   proposed: Record<string, string>;

@@ -7,7 +7,7 @@ import { archiveName } from "../plan/names.ts";
 import type { PlanFacts } from "../views/plan-view.ts";
 import type { RunView } from "../views/run-view.ts";
 import type { LiveRun } from "../views/status.ts";
-import { readOverview } from "./seeing.ts";
+import { readOverview } from "./open-log.ts";
 
 export interface PlanWorld {
   projectRoot: string;
@@ -19,7 +19,7 @@ export interface PlanWorld {
 export function planFacts(location: PlanLocation, world: PlanWorld): PlanFacts {
   const { log, projectRoot, live } = world;
   const source = readSource(location.dir);
-  const plan = planName(location);
+  const plan = planNameAt(location);
   const run = log === null ? null : newestRunAt(log, plan, location);
   return {
     name: location.name,
@@ -36,7 +36,7 @@ export function planFacts(location: PlanLocation, world: PlanWorld): PlanFacts {
 }
 
 /** `[plan] name`, which the log knows a plan by; the folder may be called otherwise. */
-export function planName(location: PlanLocation): string {
+export function planNameAt(location: PlanLocation): string {
   try {
     const text = readFileSync(join(location.dir, "_root.toml"), "utf8");
     return /^[ \t]*name[ \t]*=[ \t]*["']([^"'\n]+)["']/m.exec(text)?.[1] ?? location.name;

@@ -1,14 +1,14 @@
 /** Finds a unit whose work is kept, and what is needed to open it. */
 
+import type { Context } from "../cli/command.ts";
 import type { Config } from "../config/config.ts";
 import { DgovError } from "../error.ts";
 import type { Identity } from "../git/objects.ts";
 import type { Repository } from "../git/repository.ts";
 import type { UnitHistory } from "../runner/history.ts";
 import type { Places } from "../runner/places.ts";
-import type { Context } from "./command.ts";
 
-export interface KeptUnit {
+export interface KeptAttempt {
   repository: Repository;
   config: Config;
   places: Places;
@@ -19,12 +19,12 @@ export interface KeptUnit {
 }
 
 /** Looks in the plan named, or in that of the newest run. NOT_FOUND with suggestions otherwise. */
-export async function keptUnit(
+export async function resolveKeptAttempt(
   context: Context,
   projectRoot: string,
   unit: string,
   planName: string | undefined,
-): Promise<KeptUnit> {
+): Promise<KeptAttempt> {
   const { openRepository, configuredIdentity } = await import("../git/repository.ts");
   const { openEventLogForReading } = await import("../log/event-log.ts");
   const { requireConfig } = await import("../config/load.ts");
