@@ -1,4 +1,4 @@
-/** The command line as a caller meets it: exit codes, where text goes, one document with --json. */
+/** The command line from outside: exit codes, output streams, one document with --json, read-only commands. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -10,7 +10,7 @@ import { testEnvironment } from "../harness/repo.ts";
 import { RunLog } from "../harness/run-log.ts";
 
 let root = "";
-/** A project in which a run of two units ended, one landed, one rejected. */
+/** A project with one finished run of two units: one landed, one rejected. */
 let project = "";
 let nowhere = "";
 
@@ -40,14 +40,14 @@ afterAll(() => rmSync(root, { recursive: true, force: true }));
 
 const env = (): Record<string, string> => testEnvironment(root);
 
-describe("a line that is wrong says where the right one is shown", () => {
+describe("usage hints", () => {
   test.each([
     [["fix"], "PROMPT is missing", "dgov fix --help"],
     [["ledger", "add", "bug"], "CONTENT is missing", "dgov ledger add --help"],
     [["status", "--bogus"], "unknown flag --bogus", "dgov status --help"],
     [["explain", "zzz"], "no unit zzz", "units are tasks/main.a, tasks/main.b"],
     [["watch", "--once", "--plan", "pp"], "no plan pp", "did you mean p?"],
-  ])("%j", async (line, message, hint) => {
+  ])("the error of dgov %j names the next command or name", async (line, message, hint) => {
     const { document } = await dgovJson(line, { cwd: project, env: env() });
     expect(document).toMatchObject({ message, hint });
   });
@@ -78,7 +78,7 @@ describe("exit codes and streams", () => {
     [["watch", "--since", "--once"], 2],
     [["plan", "list", "--all", "--archived"], 2],
     [["status"], 4],
-  ] as [string[], number][])("%j gives %i, and E8: the same with --json", async (args, code) => {
+  ] as [string[], number][])("E8 dgov %j exits %i in text and with --json", async (args, code) => {
     const text = await dgov(args, { cwd: nowhere, env: env() });
     const { document, exitCode } = await dgovJson(args, { cwd: nowhere, env: env() });
     expect([text.exitCode, exitCode]).toEqual([code, code]);
@@ -94,12 +94,12 @@ describe("exit codes and streams", () => {
     expect(Object.keys(errorCodes)).toContain(String(document["code"]));
   });
 
-  test("E9: none of them left anything behind", () => {
+  test("E9 the commands above create no file", () => {
     expect(readdirSync(nowhere)).toEqual([]);
   });
 
   test.each(["1", "true", "YES", "True"])(
-    "DGOV_JSON=%s is --json, errors included",
+    "DGOV_JSON=%s acts like --json, for errors as well",
     async (value) => {
       const { stdout } = await dgov(["status"], {
         cwd: nowhere,
@@ -109,7 +109,7 @@ describe("exit codes and streams", () => {
     },
   );
 
-  test.each(["0", "no", "", "2"])("DGOV_JSON=%s is not", async (value) => {
+  test.each(["0", "no", "", "2"])("DGOV_JSON=%s does not switch to JSON", async (value) => {
     const { stdout } = await dgov(["version"], {
       cwd: nowhere,
       env: { ...env(), DGOV_JSON: value },
@@ -118,7 +118,7 @@ describe("exit codes and streams", () => {
   });
 
   test.each([[["--json", "status", "-C"]], [["status", "--json", "--root"]], [["-C"]]])(
-    "global flags stand before and after the command: %j DIR",
+    "global flags are accepted before and after the command: %j DIR",
     async (args) => {
       const { stdout, exitCode } = await dgov([...args, project], { cwd: nowhere, env: env() });
       expect(stdout).toContain("tasks/main.b");
@@ -126,13 +126,13 @@ describe("exit codes and streams", () => {
     },
   );
 
-  test("every exit code is in the table dgov prints", async () => {
+  test("help exit-codes lists every exit code", async () => {
     const { document } = await dgovJson(["help", "exit-codes"]);
     const codes = new Set((document["codes"] as { code: number }[]).map(({ code }) => code));
     expect([...codes].sort((a, b) => a - b)).toEqual([0, 1, 2, 3, 4, 70, 130, 143]);
   });
 
-  test("misspelt names get a suggestion", async () => {
+  test("misspelt commands, subcommands and flags get a suggestion", async () => {
     const hint = async (args: string[]): Promise<unknown> =>
       (await dgovJson(args, { cwd: nowhere, env: env() })).document["hint"];
     expect(await hint(["stauts"])).toBe("did you mean dgov status?");
@@ -140,7 +140,7 @@ describe("exit codes and streams", () => {
     expect(await hint(["status", "--al"])).toBe("did you mean --all?");
   });
 
-  test("a closed pipe is a quiet 0", async () => {
+  test("a closed pipe ends the command with exit code 0", async () => {
     const command = [...dgovCommand(), "watch", "--all", "--once"]
       .map((word) => `'${word}'`)
       .join(" ");
@@ -152,8 +152,8 @@ describe("exit codes and streams", () => {
   });
 });
 
-describe("a large answer", () => {
-  test("arrives whole, however slowly it is read", async () => {
+describe("large answers", () => {
+  test("an answer of several megabytes arrives whole at a slow reader", async () => {
     const big = join(root, "big");
     mkdirSync(join(big, ".dgov"), { recursive: true });
     const note = { text: "x".repeat(1000) };
@@ -177,11 +177,11 @@ describe("a large answer", () => {
   });
 });
 
-describe("commands that look", () => {
+describe("read-only commands", () => {
   const json = async (...args: string[]) =>
     (await dgovJson(args, { cwd: project, env: env() })).document;
 
-  test("status says it in one line first, and the document holds what the text shows", async () => {
+  test("the first line of status is the summary of its document", async () => {
     const text = await dgov([], { cwd: project, env: env() });
     const document = await json("status");
     expect(text.stdout.split("\n")[0]).toBe(String(document["summary"]));
@@ -205,7 +205,7 @@ describe("commands that look", () => {
     expect(text.exitCode).toBe(0);
   });
 
-  test("plan list tells a plan that ran from one that did not", async () => {
+  test("plan list tells a plan that has run from one that has not", async () => {
     mkdirSync(join(project, ".dgov/plans/q/tasks"), { recursive: true });
     writeFileSync(
       join(project, ".dgov/plans/q/_root.toml"),
@@ -219,7 +219,7 @@ describe("commands that look", () => {
     ]);
   });
 
-  test("plan review shows the real output of the gate that said no", async () => {
+  test("plan review shows the real output of the gate that failed", async () => {
     const { stdout, exitCode } = await dgov(["plan", "review", "p"], { cwd: project, env: env() });
     expect(stdout).toContain("tests failed (exit code 1): sh check.sh");
     expect(stdout).toContain("| expected 4, got 5");
@@ -240,7 +240,7 @@ describe("commands that look", () => {
     ]);
   });
 
-  test("plan review --events lists what happened to one unit", async () => {
+  test("plan review --events lists the events of one unit", async () => {
     const document = await json("plan", "review", "p", "--events", "b");
     const events = document["events"] as { type: string; unit: string }[];
     expect(events.map(({ type }) => type)).toEqual([
@@ -251,13 +251,13 @@ describe("commands that look", () => {
     ]);
   });
 
-  test("explain names the reason, by a unique suffix", async () => {
+  test("explain names the reason of a unit given by a unique suffix", async () => {
     const { stdout } = await dgov(["explain", "b"], { cwd: project, env: env() });
     expect(stdout).toStartWith("tasks/main.b is failed since ");
     expect(stdout).toContain("out of attempts");
   });
 
-  test("runs list and show tell the history", async () => {
+  test("runs list and runs show report past runs", async () => {
     expect((await json("runs", "list"))["runs"]).toMatchObject([
       { run: "r1", plan: "p", phase: "partial", exit_code: 1, landed: 1, units: 2 },
     ]);
@@ -285,13 +285,13 @@ describe("commands that look", () => {
     expect(since.stdout.trimEnd().split("\n")).toHaveLength(1);
   });
 
-  test("E1: watch shows why an attempt was rejected", async () => {
+  test("E1 watch shows the reason of a rejection", async () => {
     const { stdout } = await dgov(["watch", "--once"], { cwd: project, env: env() });
     expect(stdout).toContain("rejected (gate_failed): tests: 1 failing test");
     expect(stdout).toContain("expected 4, got 5");
   });
 
-  test("watch follows what is added, and ends with 0 on SIGINT", async () => {
+  test("watch follows new events and exits 0 on SIGINT", async () => {
     const child = spawnDgov(["watch", "--ndjson"], { cwd: project, env: env() });
     const reader = child.stdout.getReader();
     const decoder = new TextDecoder();
@@ -324,7 +324,7 @@ describe("commands that look", () => {
     expect(await child.exited).toBe(0);
   });
 
-  test("E9: looking left the project as it was", async () => {
+  test("E9 read-only commands create no file", async () => {
     const before = readdirSync(join(project, ".dgov")).sort();
     for (const args of [
       ["status"],
@@ -338,7 +338,7 @@ describe("commands that look", () => {
     expect(readdirSync(join(project, ".dgov")).sort()).toEqual(before);
   });
 
-  test("escape sequences of a model or a gate do not reach the terminal", async () => {
+  test("escape sequences in recorded texts are not printed", async () => {
     const other = join(root, "other");
     mkdirSync(join(other, ".dgov"), { recursive: true });
     {

@@ -1,4 +1,4 @@
-/** `dgov schema`: what editors are told agrees with what dgov accepts. */
+/** `dgov schema`: the JSON Schemas for editors agree with the validation that dgov does itself. */
 import { describe, expect, test } from "bun:test";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
@@ -29,7 +29,7 @@ function toml(text: string): unknown {
 const accepts = (schema: JsonSchema, value: unknown): boolean =>
   schemaProblems(schema, value).length === 0;
 
-describe("project", () => {
+describe("project schema", () => {
   test.each([
     "",
     "[project]\ntest_cmd = 'x'\n",
@@ -51,7 +51,7 @@ describe("project", () => {
     "[verify.unit]\ncommand = 'x'\n",
     "[verify.unit]\n",
     "[sandbox]\nmode = 'on'\n",
-  ])("%j is judged as dgov judges it", (text) => {
+  ])("the project schema accepts %j exactly where dgov does", (text) => {
     const value = toml(text);
     const accepted = !(projectSchema(value) instanceof type.errors);
     expect([accepted, schemaProblems(project, value)]).toEqual([
@@ -60,14 +60,17 @@ describe("project", () => {
     ]);
   });
 
-  test.each(Object.entries(providerPresets))("what init writes for %s is accepted", (_, preset) => {
-    const detection = detect({ files: ["go.mod", "main.go"], read: () => null }, null);
-    const text = renderProjectToml(detection, preset);
-    expect(text).toStartWith("#:schema ./schema/project.json\n");
-    expect(schemaProblems(project, toml(text))).toEqual([]);
-  });
+  test.each(Object.entries(providerPresets))(
+    "init writes a valid project.toml for %s",
+    (_, preset) => {
+      const detection = detect({ files: ["go.mod", "main.go"], read: () => null }, null);
+      const text = renderProjectToml(detection, preset);
+      expect(text).toStartWith("#:schema ./schema/project.json\n");
+      expect(schemaProblems(project, toml(text))).toEqual([]);
+    },
+  );
 
-  test("defaults are those in force", () => {
+  test("defaults in the project schema are those in force", () => {
     const at = (...path: string[]): unknown =>
       path.reduce<JsonSchema | undefined>((schema, key) => {
         const any = schema?.additionalProperties;
@@ -80,7 +83,7 @@ describe("project", () => {
   });
 });
 
-describe("plan", () => {
+describe("plan schema", () => {
   test.each([
     ["[plan]\nname = 'p'\nsections = ['a']\n", rootSchema],
     ["[plan]\nsummary = 'p'\n", rootSchema],
@@ -94,16 +97,16 @@ describe("plan", () => {
     ["[tasks.a]\nsummary = 's'\nrole = 'boss'\n", taskFileSchema],
     ["[tasks.a]\nsummary = 's'\ntimeout_s = -1\n", taskFileSchema],
     ["", taskFileSchema],
-  ] as const)("%j is judged as dgov judges it", (text, schema) => {
+  ] as const)("the plan schema accepts %j exactly where dgov does", (text, schema) => {
     const value = toml(text);
     expect(accepts(plan, value)).toBe(!(schema(value) instanceof type.errors));
   });
 
-  test("one file is a plan or has tasks", () => {
+  test("the plan schema rejects a file with both a plan and tasks", () => {
     expect(accepts(plan, { plan: { name: "p" }, tasks: {} })).toBe(false);
   });
 
-  test("every plan file of the demo is accepted", () => {
+  test("the plan schema accepts every plan file of the demo", () => {
     const files = Object.entries(sampleFiles({ testCommand: "x", baseUrl: "y" })).filter(([path]) =>
       /plans\/.*\.toml$/.test(path),
     );
@@ -114,7 +117,7 @@ describe("plan", () => {
   });
 });
 
-describe("events", () => {
+describe("event schema", () => {
   const event = {
     schema: "dgov.event/1",
     seq: 1,
@@ -127,15 +130,15 @@ describe("events", () => {
     data: { base: "b" },
   };
   test.each([
-    ["as it is", {}, true],
-    ["of a kind that is new", { type: "moon.risen", data: {} }, true],
-    ["with a field more", { data: { base: "b", more: 1 } }, true],
+    ["unchanged", {}, true],
+    ["of an unknown type", { type: "moon.risen", data: {} }, true],
+    ["with an additional field", { data: { base: "b", more: 1 } }, true],
     ["of the run", { unit: null, attempt: null, type: "checkout.changed", data: {} }, true],
-    ["without a field of its kind", { data: {} }, false],
+    ["without a required field", { data: {} }, false],
     ["with a field of another type", { data: { base: 3 } }, false],
     ["of another version", { schema: "dgov.event/2" }, false],
-    ["without a place", { seq: null }, false],
-  ])("a line %s", (_, more, accepted) => {
+    ["without a sequence number", { seq: null }, false],
+  ])("the event schema judges a line %s", (_, more, accepted) => {
     expect(accepts(events, { ...event, ...more })).toBe(accepted);
   });
 
@@ -145,13 +148,13 @@ describe("events", () => {
     ["string[]", { type: "array", items: { type: "string" } }],
     ["number or null", { anyOf: [{ type: "number" }, { type: "null" }] }],
     ['"bare", "continue" or "restart"', { enum: ["bare", "continue", "restart"] }],
-    ["any", {}],
+    ["the catalog's type `%s` becomes a JSON Schema", {}],
   ])("the catalog's `%s`", (words, schema) => {
     expect(typeSchema(words)).toEqual(schema);
   });
 });
 
-test("every key that is explained exists", () => {
+test("every described key exists in its schema", () => {
   const keysOf = (schema: JsonSchema, path = ""): string[] => {
     const below = (key: string): string => (path === "" ? key : `${path}.${key}`);
     const { properties = {}, additionalProperties: any, anyOf = [] } = schema;
@@ -175,7 +178,7 @@ test("every key that is explained exists", () => {
 });
 
 describe("dgov schema", () => {
-  test("prints the schema; with --json inside a document", async () => {
+  test("schema prints the schema as text, and with --json inside a document", async () => {
     const text = await dgov(["schema", "plan"]);
     expect([text.exitCode, JSON.parse(text.stdout)]).toEqual([0, plan]);
     const json = await dgov(["schema", "plan", "--json"]);
@@ -191,7 +194,7 @@ describe("dgov schema", () => {
     ]);
   });
 
-  test("init and init-plan write files that name their schema, and the schema beside them", async () => {
+  test("init and init-plan write files that name their schema, and put the schema beside them", async () => {
     await using repo = await testRepo({ "readme.txt": "" });
     const run = (...args: string[]) => dgov(args, { cwd: repo.path, env: repo.env });
     expect((await run("init", "-y", "--provider", "other")).exitCode).toBe(0);

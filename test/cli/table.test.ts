@@ -1,4 +1,4 @@
-/** The command table of the product, row by row: it is there, has help, takes its flags, answers as JSON. */
+/** The public command table: each command exists with its flags and help, and answers as JSON. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { flagName } from "../../src/cli/args.ts";
 import type { AnyCommand, CommandGroup } from "../../src/cli/command.ts";
@@ -7,7 +7,7 @@ import { root } from "../../src/cli/root.ts";
 import { call, done } from "../../src/demo/script.ts";
 import { type TestProject, testProject } from "../harness/project.ts";
 
-/** As it is typed, and the flags and positionals (in capitals) it takes. */
+/** Flags and positionals (in capitals) by command. */
 const commands: Record<string, string> = {
   init: "--force -y --project-type --provider --preflight",
   doctor: "--online --config",
@@ -70,8 +70,8 @@ async function find(path: readonly string[]): Promise<AnyCommand> {
   return target;
 }
 
-describe("every command of the table", () => {
-  test.each(Object.entries(commands))("dgov %s %s", async (typed, words) => {
+describe("public commands", () => {
+  test.each(Object.entries(commands))("dgov %s accepts %s", async (typed, words) => {
     const path = typed.split(" ");
     const { args } = await find(path);
     const flags = Object.entries(args as AnyCommand["args"]).flatMap(([key, arg]) => {
@@ -86,7 +86,7 @@ describe("every command of the table", () => {
   });
 });
 
-/** What is typed with `--json` in a project whose plan has run, and the exit codes it may end with. */
+/** Command lines run with `--json` in a project whose plan has run, and their exit codes. */
 const answers: [typed: string, exit: number][] = [
   ["", 0],
   ["status --all", 0],
@@ -140,7 +140,7 @@ const answers: [typed: string, exit: number][] = [
   ["run nowhere", 1],
 ];
 
-describe("with --json", () => {
+describe("answers as JSON", () => {
   let p: TestProject;
 
   beforeAll(async () => {
@@ -163,8 +163,8 @@ describe("with --json", () => {
 
   afterAll(() => p[Symbol.asyncDispose]());
 
-  // In order: each goes on where the one before it left the project.
-  test.each(answers)("dgov %s ends with %d and one document", async (typed, exit) => {
+  // In order: each command continues with the state that the previous one left.
+  test.each(answers)("dgov %s --json exits %d with one document", async (typed, exit) => {
     const args = typed.split(" ").filter((word) => word !== "");
     const { stdout, stderr, exitCode } = await p.dgov([...args, "--json"]);
     const document = JSON.parse(stdout) as { schema: string };

@@ -1,4 +1,4 @@
-/** `dgov tools audit` over a recorded log. */
+/** `dgov tools audit` on a recorded log. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -49,7 +49,7 @@ function audit(dir: string, ...args: string[]): Promise<DgovRun> {
 }
 
 describe("tools audit", () => {
-  test("shows every tool, most calls first", async () => {
+  test("tools audit lists every tool, most called first", async () => {
     const run = await audit(project);
     expect(run.exitCode).toBe(0);
     expect(run.stdout).toBe(
@@ -63,7 +63,7 @@ describe("tools audit", () => {
     );
   });
 
-  test("one plan, one role, few tools; the document has everything", async () => {
+  test("tools audit filters by plan, role and limit; the document holds all statistics", async () => {
     const run = await audit(
       project,
       "--plan",
@@ -105,12 +105,12 @@ describe("tools audit", () => {
     [["--role", "revewer"], 2, "did you mean reviewer?"],
     [["--limit", "0"], 2, "--limit takes a whole number"],
     [["--limt", "1"], 2, "did you mean --limit?"],
-  ])("refuses %p", async (args, exitCode, message) => {
+  ])("tools audit rejects %p", async (args, exitCode, message) => {
     const run = await audit(project, ...args);
     expect([run.exitCode, run.stderr.includes(message)]).toEqual([exitCode, true]);
   });
 
-  test("E9 where nothing has run it says so and makes nothing", async () => {
+  test("E9 tools audit without a run reports no calls and creates no log", async () => {
     const run = await audit(empty);
     expect([run.exitCode, run.stdout]).toEqual([0, "no tool was called\n"]);
     expect(existsSync(join(empty, ".dgov/state.db"))).toBe(false);

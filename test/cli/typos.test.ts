@@ -1,4 +1,4 @@
-/** Typos and wrong types in every kind of file a person writes: all at once, each with its place. */
+/** Misspelt keys and wrong types in every kind of file: reported together, each with its position. */
 import { expect, test } from "bun:test";
 import type { Diagnostic } from "../../src/error.ts";
 import { dgov, dgovJson } from "../harness/bin.ts";
@@ -24,7 +24,7 @@ const files = {
   ".dgov/sops/one.md": sop,
 };
 
-/** `file:line key (suggestion)` of the slips among the diagnostics. */
+/** `file:line key (suggestion)` of each misspelt or mistyped key among the diagnostics. */
 function slips(diagnostics: readonly Diagnostic[]): string[] {
   return diagnostics
     .filter(({ code }) => /unknown-key|wrong-type|sop-applies-to/.test(code))
@@ -45,7 +45,7 @@ const ofPlan = [
   ".dgov/sops/one.md:5 applies_to",
 ];
 
-test("E3 of a plan and its SOPs, by compile, validate and run alike", async () => {
+test("E3 compile, validate and run report the same misspelt keys of a plan and its SOPs", async () => {
   await using repo = await testRepo(files);
   for (const command of ["compile", "validate", "run"]) {
     const { document } = await dgovJson([command, "p"], { cwd: repo.path, env: repo.env });
@@ -60,7 +60,7 @@ test("E3 of a plan and its SOPs, by compile, validate and run alike", async () =
   }
 });
 
-test("E3 of project.toml, by everything that reads it", async () => {
+test("E3 every command that reads project.toml reports its misspelt keys", async () => {
   await using repo = await testRepo({
     ...files,
     ".dgov/project.toml":

@@ -1,4 +1,4 @@
-/** Attempt worktrees: making, reading, committing, keeping and removing them. */
+/** Attempt worktrees: creating, reading, committing, keeping and removing them. */
 import { describe, expect, test } from "bun:test";
 import {
   chmodSync,
@@ -34,7 +34,7 @@ const files = {
 };
 
 describe("createAttemptTree", () => {
-  test("the worktree is listed, holds the base, and shares nothing of the operator's git dir", async () => {
+  test("an attempt's worktree is listed, holds the base, and shares no git directory with the operator", async () => {
     await using g = await ground(files);
     const t = await g.attempt();
     expect(await g.repo.git("worktree", "list", "--porcelain")).toContain(t.path);
@@ -55,7 +55,7 @@ describe("createAttemptTree", () => {
     expect(await sharedState(g.r)).toBe(state);
   });
 
-  test("paths with spaces, unicode and quotes work", async () => {
+  test("attempts work with spaces, unicode and quotes in paths", async () => {
     await using g = await ground({ 'ä/ö "x".txt': "1\n" }, { name: "my répo 'x'" });
     const t = await g.attempt('weird "näme" %41');
     writeFileSync(join(t.path, 'ä/ö "x".txt'), "2\n");
@@ -66,7 +66,7 @@ describe("createAttemptTree", () => {
     expect([existsSync(t.path), existsSync(t.meta)]).toEqual([false, false]);
   });
 
-  test("a SHA-256 repository works the same", async () => {
+  test("attempts work in a SHA-256 repository", async () => {
     await using g = await ground(files, { init: ["--object-format=sha256"] });
     const t = await g.attempt();
     writeFileSync(join(t.path, "a.txt"), "2\n");
@@ -75,7 +75,7 @@ describe("createAttemptTree", () => {
     expect(await g.repo.git("show", `${done.commit}:a.txt`)).toBe("2");
   });
 
-  test("E15: submodules stay as they are", async () => {
+  test("E15 submodules are unchanged by an attempt", async () => {
     await using sub = await ground({ "s.txt": "s\n" });
     await using g = await ground(files);
     const add = [
@@ -98,7 +98,7 @@ describe("createAttemptTree", () => {
 });
 
 describe("changesOf", () => {
-  test("E13: every kind of change is seen, renames as two, ignored files not", async () => {
+  test("E13 changesOf reports every kind of change, renames as two, ignored files not", async () => {
     await using g = await ground({
       ...files,
       "mode.txt": "m\n",
@@ -131,7 +131,7 @@ describe("changesOf", () => {
     ]);
   });
 
-  test("files and folders that the worker closed are read, kept and removed all the same", async () => {
+  test("unreadable files and folders are read, kept and removed", async () => {
     await using g = await ground(files);
     const t = await g.attempt();
     writeFileSync(join(t.path, "a.txt"), "closed\n");
@@ -146,7 +146,7 @@ describe("changesOf", () => {
     expect(existsSync(t.path)).toBe(false);
   });
 
-  test("C1: commits, amends and stashes of the worker change nothing in what is seen", async () => {
+  test("C1 commits, amends and stashes of the worker do not hide changes", async () => {
     await using g = await ground(files);
     const t = await g.attempt();
     writeFileSync(join(t.path, "sneaky.txt"), "s\n");
@@ -160,7 +160,7 @@ describe("changesOf", () => {
     ]);
   });
 
-  test("C4: pipes, hard links and nested repositories are named and never read", async () => {
+  test("C4 pipes, hard links and nested repositories are reported and never read", async () => {
     await using g = await ground(files);
     const t = await g.attempt();
     rmSync(join(t.path, "a.txt"));
@@ -184,7 +184,7 @@ describe("changesOf", () => {
 });
 
 describe("commitChanges", () => {
-  test("C1: holds exactly the paths named, byte for byte, and is the same twice", async () => {
+  test("C1 commitChanges commits exactly the named paths byte for byte, reproducibly", async () => {
     await using g = await ground({ ...files, "crlf.txt": "1\r\n", "old/f": "f\n" });
     const t = await g.attempt();
     const names = [
@@ -224,7 +224,7 @@ describe("commitChanges", () => {
     expect(stat?.paths.map(({ path }) => path).sort()).toEqual([...paths].sort());
   });
 
-  test("line endings follow the repository's attributes", async () => {
+  test("commitChanges follows the line endings of the repository's attributes", async () => {
     await using g = await ground({ ...files, ".gitattributes": "*.txt text\n" });
     const t = await g.attempt();
     writeFileSync(join(t.path, "a.txt"), "x\r\ny\r\n");
@@ -234,7 +234,7 @@ describe("commitChanges", () => {
 });
 
 describe("keepWork and removeAttemptTree", () => {
-  test("B1: everything is kept, and only then does the worktree go", async () => {
+  test("B1 removeAttemptTree refuses until everything is kept", async () => {
     await using g = await ground(files);
     const t = await g.attempt();
     writeFileSync(join(t.path, "a.txt"), "work\n");
@@ -256,7 +256,7 @@ describe("keepWork and removeAttemptTree", () => {
     expect(readFileSync(join(opened, "a.txt"), "utf8")).toBe("work\n");
   });
 
-  test("what is too big is named in the message and in the answer", async () => {
+  test("files above the size limit are named in the message and in the result of keepWork", async () => {
     await using g = await ground(files);
     const t = await g.attempt();
     writeFileSync(join(t.path, "a.txt"), "work\n");
@@ -270,7 +270,7 @@ describe("keepWork and removeAttemptTree", () => {
     expect(existsSync(t.path)).toBe(false);
   });
 
-  test("an untouched worktree needs no ref; a read-only folder does not stop its removal", async () => {
+  test("an unchanged worktree is removed without a ref, read-only folders included", async () => {
     await using g = await ground(files);
     const t = await g.attempt();
     mkdirSync(join(t.path, "cache.log"));
@@ -280,7 +280,7 @@ describe("keepWork and removeAttemptTree", () => {
     expect(existsSync(t.path)).toBe(false);
   });
 
-  test("a worktree whose making was cut short goes without proof, and so does its registration", async () => {
+  test("an incompletely created worktree is removed without proof, along with its registration", async () => {
     await using g = await ground(files);
     const t = await g.attempt();
     writeFileSync(join(t.path, ".git"), readFileSync(join(t.meta, "gitfile")));
@@ -294,7 +294,7 @@ describe("keepWork and removeAttemptTree", () => {
     ]);
   });
 
-  test("kept work with line endings that git changes still counts as kept", async () => {
+  test("kept work with line endings that git normalises counts as kept", async () => {
     await using g = await ground({ ...files, ".gitattributes": "*.txt text\n" });
     const t = await g.attempt();
     writeFileSync(join(t.path, "a.txt"), "x\r\n");
@@ -303,7 +303,7 @@ describe("keepWork and removeAttemptTree", () => {
     expect(existsSync(t.path)).toBe(false);
   });
 
-  test("a keep-ref that is a planted symbolic ref to a branch does not move the branch", async () => {
+  test("keepWork does not move a branch through a planted symbolic ref", async () => {
     await using g = await ground(files);
     const main = await g.repo.git("rev-parse", "main");
     const t = await g.attempt();
@@ -318,22 +318,22 @@ describe("keepWork and removeAttemptTree", () => {
 
 describe("tampering", () => {
   test.each<[string, (dotgit: string) => void, string | null]>([
-    ["nothing", () => {}, null],
+    ["no change", () => {}, null],
     [
       "a rewritten .git file",
       (f) => writeFileSync(f, "gitdir: /tmp/x\n"),
       "its .git file was rewritten",
     ],
-    ["a removed one", (f) => rmSync(f), "its .git file was removed"],
+    ["a removed .git file", (f) => rmSync(f), "its .git file was removed"],
     [
-      "a folder in its place",
+      "a folder in place of the .git file",
       (f) => {
         rmSync(f);
         mkdirSync(f);
       },
       "its .git file was replaced by something else",
     ],
-  ])("C2: %s is seen", async (_what, tamper, words) => {
+  ])("C2 tampering reports %s", async (_what, tamper, words) => {
     await using g = await ground(files);
     const t = await g.attempt();
     tamper(join(t.path, ".git"));
@@ -342,7 +342,7 @@ describe("tampering", () => {
 });
 
 describe("replayWork and diffText", () => {
-  test("earlier work comes back uncommitted on a newer base, conflicts stay as the base has them", async () => {
+  test("replayWork applies earlier work uncommitted on a newer base, and keeps the base's side of conflicts", async () => {
     await using g = await ground({
       ...files,
       "both.txt": "1\n2\n3\n4\n5\n6\n7\n8\n",

@@ -1,6 +1,6 @@
 /**
- * A child for crash tests: lands one candidate in the repository it is told of, and dies where
- * `DGOV_FAULT` says.
+ * Child process for crash tests: lands one candidate in the given repository and dies at the fault
+ * point that `DGOV_FAULT` names.
  */
 
 import { landCandidate } from "../../src/git/land.ts";

@@ -1,4 +1,4 @@
-/** Gate trees: exactly one tree, proven, whatever a gate did before. */
+/** Gate trees: they hold exactly one tree, proven, whatever an earlier gate did. */
 import { describe, expect, test } from "bun:test";
 import {
   chmodSync,
@@ -37,7 +37,7 @@ async function provide(
 }
 
 describe("provideTree", () => {
-  test("holds exactly the tree, and git in it sees a clean repository of its own", async () => {
+  test("a gate tree holds exactly its tree and is a clean git repository of its own", async () => {
     await using g = await ground(files);
     const { gateTree, reused } = await provide(g);
     expect([reused, await proveTree(g.r, gateTree, { keepFolders })]).toEqual([false, []]);
@@ -46,7 +46,7 @@ describe("provideTree", () => {
     expect(await gitIn(g.repo, gateTree.path, "rev-parse", "--show-toplevel")).toBe(gateTree.path);
   });
 
-  test("A19: what a gate did is named, and undone", async () => {
+  test("A19 changes of a gate are named and undone", async () => {
     await using g = await ground(files);
     const { gateTree } = await provide(g);
     const at = (path: string): string => join(gateTree.path, path);
@@ -86,7 +86,7 @@ describe("provideTree", () => {
     );
   });
 
-  test("a warm one takes another tree and keeps dependency folders, also when a gate dirtied it", async () => {
+  test("a reused gate tree takes another tree and keeps dependency folders, even when a gate changed it", async () => {
     await using g = await ground(files);
     const first = await provide(g);
     mkdirSync(join(first.gateTree.path, "node_modules"));
@@ -111,7 +111,7 @@ describe("provideTree", () => {
     expect(existsSync(join(second.gateTree.path, "src"))).toBe(false);
   });
 
-  test("an index that a gate rewrote is not believed: the tree is made anew", async () => {
+  test("a gate tree with a rewritten index is rebuilt", async () => {
     await using g = await ground(files);
     const { gateTree } = await provide(g);
     const index = join(gateTree.meta, "index");
@@ -128,7 +128,7 @@ describe("provideTree", () => {
   });
 });
 
-test("folderListing tells prepared folders from changed ones", async () => {
+test("folderListing differs when a prepared folder has changed", async () => {
   await using g = await ground(files);
   const write = (text: string): void => g.repo.write("node_modules/m/x", text);
   write("1");

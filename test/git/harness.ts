@@ -1,4 +1,4 @@
-/** What the git tests share: a repository opened by dgov, and attempts in it. */
+/** Shared by the git tests: a repository opened by dgov, and attempts in it. */
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { openRepository, type Repository } from "../../src/git/repository.ts";
@@ -14,13 +14,13 @@ export interface Ground extends AsyncDisposable {
   repo: TestRepo;
   r: Repository;
   scratch: string;
-  /** A new attempt on a commit (default: HEAD). */
+  /** Creates an attempt on a commit (default: HEAD). */
   attempt(name?: string, base?: string): Promise<AttemptTree>;
-  /** Keeps everything in an attempt; gives the ref. */
+  /** Keeps everything in an attempt; returns the ref. */
   keep(t: AttemptTree, bytesMax?: number): Promise<{ ref: string; omitted: string[] }>;
 }
 
-/** A committed repository with these files, opened. */
+/** Commits these files in a new repository and opens it. */
 export async function ground(
   files: Record<string, string>,
   options: TestRepoOptions = {},
@@ -51,7 +51,7 @@ export async function ground(
   };
 }
 
-/** Runs git as a worker would in its worktree: with the test's environment, by discovery. */
+/** Runs git in a worktree as its worker would: with the test's environment, by discovery. */
 export async function gitIn(repo: TestRepo, cwd: string, ...args: string[]): Promise<string> {
   const child = Bun.spawn(["git", ...args], { cwd, env: repo.env, stdout: "pipe", stderr: "pipe" });
   const [out, err] = await Promise.all([

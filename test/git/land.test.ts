@@ -1,4 +1,4 @@
-/** Candidates and landings in repositories whose operator is at work. */
+/** Candidates and landings in repositories that the operator is working in. */
 import { describe, expect, test } from "bun:test";
 import { existsSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -16,7 +16,7 @@ const files = {
   ".gitignore": "*.log\n",
 };
 
-/** An attempt on HEAD that makes these changes (null deletes), committed. */
+/** An attempt on HEAD that makes and commits these changes (null deletes). */
 async function change(
   g: Ground,
   edits: Record<string, string | null>,
@@ -55,7 +55,7 @@ const tip = (g: Ground): Promise<Oid> => g.repo.git("rev-parse", "main");
 const status = (g: Ground): Promise<string> => g.repo.git("status", "--porcelain");
 
 describe("buildCandidate", () => {
-  test("on its own base it is the attempt's tree; built twice it is one commit", async () => {
+  test("a candidate on its own base is the attempt's commit, each time it is built", async () => {
     await using g = await ground(files);
     const c = await change(g, { "a.txt": "x\n" });
     const built = await candidate(g, { ...c, onto: c.base });
@@ -67,7 +67,7 @@ describe("buildCandidate", () => {
     });
   });
 
-  test("on a moved target it holds both changes and stands on the target alone", async () => {
+  test("a candidate on a moved target holds both changes and has the target as its only parent", async () => {
     await using g = await ground(files);
     const c = await change(g, { "a.txt": "ONE\n2\n3\n4\n5\n6\n7\n8\n", "gone.txt": null });
     g.repo.write("a.txt", "1\n2\n3\n4\n5\n6\n7\nEIGHT\n");
@@ -81,7 +81,7 @@ describe("buildCandidate", () => {
     await g.repo.git("fsck", "--strict", "--no-dangling", built.commit);
   });
 
-  test("B1: a conflict names its paths and says what git says; merge=union cannot hide it", async () => {
+  test("B1 a conflict reports its paths and git's message, whatever merge=union says", async () => {
     await using g = await ground({ ...files, ".gitattributes": "* merge=union\n" });
     const c = await change(g, { "a.txt": "mine\n", "dir/b.txt": null });
     g.repo.write("a.txt", "theirs\n");
@@ -98,7 +98,7 @@ describe("buildCandidate", () => {
     });
   });
 
-  test("a change the target has already is empty", async () => {
+  test("a candidate whose change is on the target already is empty", async () => {
     await using g = await ground(files);
     const c = await change(g, { "a.txt": "same\n" });
     g.repo.write("a.txt", "same\n");
@@ -106,7 +106,7 @@ describe("buildCandidate", () => {
     expect(await candidate(g, { ...c, onto: await tip(g) })).toEqual({ kind: "empty" });
   });
 
-  test("B16: a commit the operator removed from the target does not come back", async () => {
+  test("B16 a commit that the operator removed from the target does not come back", async () => {
     await using g = await ground(files);
     g.repo.write("removed.txt", "secret\n");
     await g.repo.git("add", "-A");
@@ -132,7 +132,7 @@ describe("buildCandidate", () => {
     ["merge.evil.driver", "cp %B %A; true"],
     ["diff.external", "false"],
   ];
-  test("C14: a folder renamed on the target pulls no file outside the claims along", async () => {
+  test("C14 a folder renamed on the target moves no new file outside the claims", async () => {
     await using g = await ground({ "old/1.txt": "one\n", "old/2.txt": "two\n", "k.txt": "k\n" });
     for (const [key, value] of settings) await g.repo.git("config", key, value);
     const c = await change(g, { "old/new.txt": "new file\n" });
@@ -148,7 +148,7 @@ describe("buildCandidate", () => {
     );
   });
 
-  test("C14: an edit of a file renamed on the target is refused at landing, being unclaimed there", async () => {
+  test("C14 an edit of a file renamed on the target is refused at landing as unclaimed", async () => {
     const text = Array.from({ length: 50 }, (_, i) => `line ${i}\n`).join("");
     await using g = await ground({ "old.txt": text, "k.txt": "k\n" });
     for (const [key, value] of settings) await g.repo.git("config", key, value);
@@ -167,7 +167,7 @@ describe("buildCandidate", () => {
 });
 
 describe("landCandidate", () => {
-  test("moves branch, index and files together, and keeps what the operator has", async () => {
+  test("landCandidate updates branch, index and files together, and keeps the operator's changes", async () => {
     await using g = await ground(files);
     g.repo.write("dir/b.txt", "operator's\n");
     g.repo.write("untracked", "u\n");
@@ -185,7 +185,7 @@ describe("landCandidate", () => {
     ["B13: an ignored file", { "x.log": "operator's\n" }, ["x.log"]],
     ["B13: an ignored file where a folder goes", { "d.log": "operator's\n" }, ["d.log"]],
     ["a folder where a file goes", { "new.txt/theirs": "operator's\n" }, ["new.txt"]],
-  ])("%s in the way refuses it, and nothing changes", async (_what, theirs, paths) => {
+  ])("%s in the way blocks the landing, and nothing changes", async (_what, theirs, paths) => {
     await using g = await ground(files);
     const edits = { "a.txt": "x\n", "new.txt": "n\n", "x.log": "log\n", "d.log/f": "f\n" };
     const c = await change(g, edits);
@@ -201,7 +201,7 @@ describe("landCandidate", () => {
     expect(existsSync(join(g.repo.path, ".git/index.lock"))).toBe(false);
   });
 
-  test("a folder that becomes a file, and a file that becomes a folder, land", async () => {
+  test("landCandidate lands a folder that becomes a file, and the reverse", async () => {
     await using g = await ground(files);
     const t = await change(g, { "dir/b.txt": null, "gone.txt": null });
     expect(await land(g, t.base, t.commit)).toEqual({ kind: "landed" });
@@ -225,7 +225,7 @@ describe("landCandidate", () => {
   test.each([
     ["merge", ["MERGE_HEAD"]],
     ["rebase", ["rebase-merge"]],
-  ])("an operation in progress (%s) refuses it", async (_what, [name = ""]) => {
+  ])("an unfinished %s blocks the landing", async (_what, [name = ""]) => {
     await using g = await ground(files);
     const c = await change(g, { "a.txt": "x\n" });
     writeFileSync(join(g.repo.path, ".git", name), c.base);
@@ -252,7 +252,7 @@ describe("landCandidate", () => {
       ],
       "x\r\n",
     ],
-  ])("the operator's checkout with %s stays clean", async (_what, commands, text) => {
+  ])("the operator's checkout with %s is clean after a landing", async (_what, commands, text) => {
     await using g = await ground(files);
     for (const command of commands) await g.repo.git(...command);
     const h = { ...g, r: await openRepository(g.repo.path) };
@@ -262,7 +262,7 @@ describe("landCandidate", () => {
     expect([await status(g), g.repo.read("a.txt")]).toEqual(["", text]);
   });
 
-  test("B4: a target that moved is told, and stays", async () => {
+  test("B4 landCandidate reports a moved target and leaves it", async () => {
     await using g = await ground(files);
     const c = await change(g, { "a.txt": "x\n" });
     await g.repo.git("commit", "-q", "--allow-empty", "-m", "operator's");
@@ -271,7 +271,7 @@ describe("landCandidate", () => {
     expect(await tip(g)).toBe(now);
   });
 
-  test("B14: with another branch checked out only the target moves", async () => {
+  test("B14 landCandidate moves only the target when another branch is checked out", async () => {
     await using g = await ground(files);
     const c = await change(g, { "a.txt": "x\n" });
     await g.repo.git("checkout", "-q", "-b", "elsewhere");
@@ -281,7 +281,7 @@ describe("landCandidate", () => {
     expect([await status(g), g.repo.read("a.txt")]).toEqual(["", files["a.txt"]]);
   });
 
-  test("B15: a second worktree of the target is updated with it, or both are refused", async () => {
+  test("B15 a second worktree of the target is updated with it, or both are refused", async () => {
     await using g = await ground(files);
     const second = join(g.repo.root, "second tree");
     await g.repo.git("checkout", "-q", "--detach");
@@ -301,7 +301,7 @@ describe("landCandidate", () => {
     expect(await Bun.file(join(second, "a.txt")).text()).toBe("x\n");
   });
 
-  test("somebody else's index.lock refuses it and stays", async () => {
+  test("an index.lock of another process blocks the landing and is kept", async () => {
     await using g = await ground(files);
     const c = await change(g, { "a.txt": "x\n" });
     const lock = join(g.repo.path, ".git/index.lock");
@@ -315,8 +315,8 @@ describe("landCandidate", () => {
   });
 });
 
-describe("the proof", () => {
-  test("P4: a path outside the claims, deleted ones included, does not land", async () => {
+describe("proof before landing", () => {
+  test("P4 a path outside the claims does not land, deleted paths included", async () => {
     await using g = await ground(files);
     const c = await change(g, { "a.txt": "x\n", "gone.txt": null });
     expect(await land(g, c.base, c.commit, (path) => path === "a.txt")).toEqual({
@@ -326,7 +326,7 @@ describe("the proof", () => {
     expect(await tip(g)).toBe(c.base);
   });
 
-  test("a commit that does not stand on the tip alone does not land", async () => {
+  test("a commit whose only parent is not the tip does not land", async () => {
     await using g = await ground(files);
     const c = await change(g, { "a.txt": "x\n" });
     const tree = `${c.commit}^{tree}`;
@@ -344,7 +344,7 @@ describe("the proof", () => {
     ["../.git/config", false],
     ["b.txt/../../../x", false],
     ["../a.txt", true],
-  ])("C4: a link to %s lands: %p", async (target, fine) => {
+  ])("C4 a link to %s lands: %p", async (target, fine) => {
     await using g = await ground(files);
     const t = await g.attempt();
     symlinkSync(target, join(t.path, "dir/link"));
@@ -353,7 +353,7 @@ describe("the proof", () => {
     expect((await land(g, t.base, commit)).kind).toBe(fine ? "landed" : "proof_failed");
   });
 
-  test("C4: a nested repository does not land", async () => {
+  test("C4 a nested repository does not land", async () => {
     await using g = await ground(files);
     const base = await tip(g);
     await g.repo.git("update-index", "--add", "--cacheinfo", `160000,${base},nested`);
@@ -366,7 +366,7 @@ describe("the proof", () => {
     });
   });
 
-  test("content planted in the object store under the right name does not land", async () => {
+  test("content planted in the object store under a valid id does not land", async () => {
     await using g = await ground(files);
     const good = "good\n";
     const id = await g.repo

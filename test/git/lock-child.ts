@@ -1,4 +1,4 @@
-/** A child that takes the run lock, says so (or how it was refused), and stays until it is killed. */
+/** Child process that takes the run lock, prints "held" or the refusal, and stays until it is killed. */
 import { acquireRunLock } from "../../src/process/lock.ts";
 
 const [commonDir = "", run = ""] = process.argv.slice(2);

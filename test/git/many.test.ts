@@ -1,4 +1,4 @@
-/** D10: many attempt worktrees made at once. `DGOV_TEST_LONG=1` makes ten times as many. */
+/** Creating many attempt worktrees at once (D10). `DGOV_TEST_LONG=1` creates ten times as many. */
 import { expect, test } from "bun:test";
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
@@ -8,14 +8,14 @@ import { ground } from "./harness.ts";
 const count = process.env["DGOV_TEST_LONG"] === "1" ? 10_000 : 1000;
 
 test(
-  `D10: ${count} attempt directories by 10 callers at once, beside git's own worktrees: no failure`,
+  `D10 10 callers at once create ${count} attempt directories beside git's own worktrees without a failure`,
   async () => {
     await using g = await ground({ "a.txt": "a\n" });
     const base = await g.repo.git("rev-parse", "HEAD");
     const made: string[] = [];
     const caller = async (n: number): Promise<void> => {
       for (let i = n; i < count; i += 10) {
-        // The same last part of the path for all, as attempts of different units have.
+        // All paths have the same last part, as attempts of different units do.
         const t = await g.attempt(`unit-${i}/1`, base);
         made.push(t.path);
         if (i % 3 === 0) await removeAttemptTree(g.r, t, {});
@@ -41,7 +41,7 @@ test(
   count * 100,
 );
 
-/** Git gives up when a worktree goes, by anybody's hand, while it walks over all of them. */
+/** Retries a git command that failed because a worktree disappeared while git listed them. */
 async function untilDone(command: () => Promise<string>): Promise<void> {
   for (;;) {
     try {

@@ -1,4 +1,4 @@
-/** Children, their trees and the run lock, with real processes. */
+/** Subprocesses, process trees and the run lock, with real processes. */
 import { describe, expect, test } from "bun:test";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -19,7 +19,7 @@ function folder(): { path: string } & Disposable {
   return { path, [Symbol.dispose]: () => rmSync(path, { recursive: true, force: true }) };
 }
 
-/** Every way to leave a process group that needs no privileges. Each writes its pid to a file. */
+/** Shell text that leaves its process group in every way that needs no privileges, and writes pids to a file. */
 const escapes = (file: string): string => {
   const stay = `echo $$ >>${file}; exec sleep 1000`;
   return [
@@ -39,12 +39,12 @@ describe("runProcess", () => {
     ["a time limit", "sleep 1000", () => ({ timeoutMs: 50 }), { kind: "timed_out", timeoutMs: 50 }],
     [
       "being cancelled",
-      "sleep 1000",
+      "a cancellation",
       () => ({ signal: AbortSignal.timeout(50) }),
       { kind: "cancelled" },
     ],
     [
-      "being cancelled before it starts",
+      "a cancellation before the start",
       "true",
       () => ({ signal: AbortSignal.abort() }),
       { kind: "cancelled" },
@@ -55,11 +55,11 @@ describe("runProcess", () => {
       () => ({ overflow: "fail", outputBytesMax: 100 }),
       { kind: "output_too_large", bytesMax: 100 },
     ],
-  ])("%s is its outcome", async (_what, command, more, result) => {
+  ])("runProcess reports %s", async (_what, command, more, result) => {
     expect((await shell(command, more())).result as unknown).toEqual(result);
   });
 
-  test("a program that is not there is an outcome; a folder that is not there is a failure", async () => {
+  test("runProcess reports a missing program as an outcome, and throws for a missing folder", async () => {
     const argv = ["no-such-program-anywhere"];
     const { result } = await runProcess({ ...defaults, argv });
     expect(result).toEqual({ kind: "not_found", program: argv[0] ?? "" });
@@ -68,7 +68,7 @@ describe("runProcess", () => {
     );
   });
 
-  test("C6: the child's environment is what it was given, and its input ends", async () => {
+  test("C6 the environment of a child is exactly the given one, and its stdin ends", async () => {
     const run = await shell("env; cat", { stdin: "in\n", env: { ...env, ONLY: "this" } });
     const names = run.stdout
       .match(/^\w+(?==)/gm)
@@ -76,7 +76,7 @@ describe("runProcess", () => {
     expect([names?.sort(), run.stdout.endsWith("in\n")]).toEqual([["ONLY", "PATH"], true]);
   });
 
-  test("D5: megabytes pass; more than the limit keeps head and tail, in the file as well", async () => {
+  test("D5 output of megabytes is returned; above the limit, head and tail are kept, in the file as well", async () => {
     const whole = await shell("head -c 3000000 /dev/zero | tr '\\0' x", { outputBytesMax: 4e6 });
     expect([whole.bytes, whole.stdout.length]).toEqual([3e6, 3e6]);
     using dir = folder();
@@ -91,19 +91,19 @@ describe("runProcess", () => {
     expect(readFileSync(tee, "utf8")).toMatch(/^first\n.*bytes left out.*last\n$/s);
   });
 
-  test("a descendant that holds the pipes open does not hold up the answer", async () => {
+  test("a descendant that holds the pipes open does not delay the result", async () => {
     const run = await shell("sh -c 'sleep 1000' & echo done");
     expect([run.stdout, run.durationMs < 3000]).toEqual(["done\n", true]);
   });
 });
 
-describe("trees of processes", () => {
+describe("process trees", () => {
   const ways: [string, string, number][] = [
     ["its end", "", 10_000],
     ["its timeout", "\nsleep 1000", 1500],
   ];
   test.each(ways)(
-    "B3, D14: setsid, nohup, orphans and double forks are dead after %s",
+    "B3 D14 setsid, nohup, orphaned and double-forked processes are dead after %s",
     async (_way, last, timeoutMs) => {
       using dir = folder();
       const pids = join(dir.path, "pids");
@@ -127,7 +127,7 @@ describe("trees of processes", () => {
     expect((await other).result).toEqual({ kind: "signaled", signal: "SIGKILL" });
   });
 
-  test("by pid alone, descendants go while their parents live; by marker alone, all go", async () => {
+  test("killTree by pid kills living descendants; by marker it kills all", async () => {
     using dir = folder();
     const pids = join(dir.path, "pids");
     const marker = `test/${process.pid}/kill`;
@@ -147,7 +147,7 @@ describe("trees of processes", () => {
     expect(markedProcesses(marker)).toEqual([]);
   });
 
-  test("a process is known by its start, and nobody is at the pid of a dead one", async () => {
+  test("processStart identifies a process, and is null for a dead one", async () => {
     const child = Bun.spawn(["sleep", "1000"], { env });
     const start = processStart(child.pid);
     expect([start !== null, processStart(child.pid) === start]).toEqual([true, true]);
@@ -157,7 +157,7 @@ describe("trees of processes", () => {
     expect(processStart(child.pid)).toBeNull();
   });
 
-  test("a zombie is not alive", async () => {
+  test("processStart is null for a zombie", async () => {
     // The shell's child ends at once; exec leaves a program that never reaps it.
     const child = Bun.spawn(["sh", "-c", "sh -c 'echo $$' & exec sleep 1000"], {
       env,
@@ -183,7 +183,7 @@ describe("the run lock", () => {
     return new TextDecoder().decode(value).trim();
   };
 
-  test("D4: the second refuses at once and names the first; SIGKILL of the holder frees it", async () => {
+  test("D4 a second run lock is refused at once with the first holder's name; SIGKILL of the holder frees it", async () => {
     using dir = folder();
     const first = start(dir.path, "run-1");
     expect(await said(first)).toBe("held");
@@ -210,7 +210,7 @@ describe("the run lock", () => {
     acquireRunLock(dir.path, { run: "run-5", plan: "p" }).release();
   });
 
-  test("D4: of many at once exactly one gets it", async () => {
+  test("D4 exactly one of many concurrent callers gets the run lock", async () => {
     using dir = folder();
     const racers = Array.from({ length: 8 }, (_, i) => start(dir.path, `run-${i}`));
     const words = await Promise.all(racers.map(said));

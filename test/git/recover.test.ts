@@ -1,4 +1,4 @@
-/** B5: a landing killed at every point, then reconciled: same landed state, nothing of the operator's lost. */
+/** B5: a landing killed at every fault point, then reconciled: it has landed, and the operator's work is intact. */
 import { describe, expect, test } from "bun:test";
 import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -29,7 +29,7 @@ function land(g: Ground, o: { from: Oid; to: Oid }): Promise<Landing> {
   return landCandidate(g.r, { target: "main", ...o, allowed: () => true, scratch, message: "m" });
 }
 
-/** Everything a landing may change, and what it must not. */
+/** Everything that a landing may change, and some of what it must not. */
 async function stateOf(g: Ground): Promise<Record<string, unknown>> {
   const git = join(g.repo.path, ".git");
   const leftovers = ["HEAD.lock", "index.lock", "refs/heads/main.lock"];
@@ -63,10 +63,10 @@ const points = [
   "land.committed",
 ] as const;
 
-describe("B5: landCandidate killed, then reconcileLanding", () => {
+describe("landCandidate killed, then reconcileLanding", () => {
   test.concurrent.each(
     points.flatMap((point) => [[point, false] as const, [point, true] as const]),
-  )("at %s (the whole group: %p) ends in the same landed state", async (point, group) => {
+  )("B5 a landing killed at %s (whole group: %p) ends landed", async (point, group) => {
     await using g = await ground(files);
     const o = await prepare(g);
     const script = join(import.meta.dir, "fault-child.ts");
@@ -94,7 +94,7 @@ describe("B5: landCandidate killed, then reconcileLanding", () => {
 });
 
 describe("reconcileLanding", () => {
-  test("removes the locks of a git that was killed in the prepared state", async () => {
+  test("reconcileLanding removes the locks of a git process killed in the prepared state", async () => {
     await using g = await ground(files);
     const o = await prepare(g);
     const was = await before(g, o.from);
@@ -104,7 +104,7 @@ describe("reconcileLanding", () => {
     expect(await stateOf(g)).toEqual(was);
   });
 
-  test("leaves locks that are not the landing's", async () => {
+  test("reconcileLanding keeps locks that are not the landing's", async () => {
     await using g = await ground(files);
     const o = await prepare(g);
     writeFileSync(join(g.repo.path, ".git/refs/heads/main.lock"), `${o.from}\n`);
@@ -113,7 +113,7 @@ describe("reconcileLanding", () => {
     expect((await stateOf(g))["locks"]).toEqual(["index.lock", "refs/heads/main.lock"]);
   });
 
-  test("undoes a checkout cut short: moved, half written and missing files alike", async () => {
+  test("reconcileLanding undoes an interrupted checkout of moved, half-written and missing files", async () => {
     await using g = await ground(files);
     const o = await prepare(g);
     const was = await before(g, o.from);
@@ -128,7 +128,7 @@ describe("reconcileLanding", () => {
     expect(await land(g, o)).toEqual({ kind: "landed" });
   });
 
-  test("what the operator wrote over it meanwhile stays", async () => {
+  test("reconcileLanding keeps what the operator wrote since", async () => {
     await using g = await ground(files);
     const o = await prepare(g);
     writeFileSync(join(g.repo.path, ".git/index.lock"), `dgov landing ${o.to}\n`);
@@ -138,7 +138,7 @@ describe("reconcileLanding", () => {
     expect([g.repo.read("a.txt"), g.repo.read("b.txt")]).toEqual(["operator's own\n", "b\n"]);
   });
 
-  test("without a sign of a landing nothing is put back", async () => {
+  test("reconcileLanding restores nothing without a sign of a landing", async () => {
     await using g = await ground(files);
     const o = await prepare(g);
     rmSync(join(g.repo.path, "dir"), { recursive: true });
@@ -146,7 +146,7 @@ describe("reconcileLanding", () => {
     expect((await stateOf(g))["gone"]).toBe(false);
   });
 
-  test("a target that went on from the candidate counts as landed, one that left it not", async () => {
+  test("reconcileLanding counts a target ahead of the candidate as landed, one without it as not landed", async () => {
     await using g = await ground(files);
     const o = await prepare(g);
     await land(g, o);

@@ -1,4 +1,4 @@
-/** The operator's repository: opening it, its own commits, what has landed, and what was changed. */
+/** The operator's repository: opening it, dgov's own commits, landed units, and shared git state. */
 import { describe, expect, test } from "bun:test";
 import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -25,7 +25,7 @@ import { ground } from "./harness.ts";
 const files = { "a.txt": "a\n", "sub/dir/b.txt": "b\n", ".gitignore": "*.log\n" };
 
 describe("openRepository", () => {
-  test("E15: from a subdirectory, with spaces and unicode in the path", async () => {
+  test("E15 openRepository works from a subdirectory, with spaces and unicode in the path", async () => {
     await using g = await ground(files, { name: "ein répo" });
     const r = await openRepository(join(g.repo.path, "sub/dir"));
     expect(r).toEqual(g.r);
@@ -38,7 +38,7 @@ describe("openRepository", () => {
     expect(r.id).toMatch(/^[0-9a-f]{16}$/);
   });
 
-  test("from a linked worktree it is the same repository with another git dir", async () => {
+  test("openRepository in a linked worktree gives the same repository with another git dir", async () => {
     await using g = await ground(files);
     const linked = join(g.repo.root, "linked");
     await g.repo.git("worktree", "add", "-q", linked);
@@ -47,7 +47,7 @@ describe("openRepository", () => {
     expect(r.gitDir).toBe(join(g.repo.path, ".git/worktrees/linked"));
   });
 
-  test("outside any repository, in a bare one and in a partial clone it says so", async () => {
+  test("openRepository rejects a folder without a repository, a bare one and a partial clone", async () => {
     await using g = await ground(files);
     expect(openRepository(g.repo.root)).rejects.toMatchObject({ code: "NOT_A_REPOSITORY" });
     const bare = join(g.repo.root, "bare.git");
@@ -58,7 +58,7 @@ describe("openRepository", () => {
     expect(openRepository(g.repo.path)).rejects.toThrow("partial clone");
   });
 
-  test("a shallow clone is told, and attempts in it can be merged", async () => {
+  test("openRepository recognises a shallow clone", async () => {
     await using g = await ground(files);
     await g.repo.git("commit", "-q", "--allow-empty", "-m", "two");
     const path = join(g.repo.root, "shallow");
@@ -66,13 +66,13 @@ describe("openRepository", () => {
     expect((await openRepository(path)).shallow).toBe(true);
   });
 
-  test("git is new enough here", async () => {
+  test("gitVersion reads the version of the installed git", async () => {
     expect(await gitVersion()).toMatch(/^\d+\.\d+/);
   });
 });
 
-describe("questions", () => {
-  test("head, branches and ancestry", async () => {
+describe("repository queries", () => {
+  test("head, branches, commits and ancestry are read", async () => {
     await using g = await ground(files);
     const first = await g.repo.git("rev-parse", "HEAD");
     expect(await headOf(g.r)).toEqual({ kind: "branch", branch: "main", commit: first });
@@ -92,7 +92,7 @@ describe("questions", () => {
     ]);
   });
 
-  test("uncommitted work: staged, changed, untracked, deleted; ignored not; nothing is written", async () => {
+  test("dirtyPaths reports staged, changed, untracked and deleted paths, ignored ones not, and writes nothing", async () => {
     await using g = await ground({ ...files, "gone.txt": "g\n" });
     writeFileSync(join(g.repo.path, ".git/info/exclude"), "private\n");
     g.repo.write("a.txt", "changed\n");
@@ -112,7 +112,7 @@ describe("questions", () => {
     expect(await Bun.file(join(g.repo.path, ".git/index")).bytes()).toEqual(index);
   });
 
-  test("the author comes from configuration; none set is null", async () => {
+  test("configuredIdentity reads the git configuration; without a name it is null", async () => {
     await using g = await ground(files);
     expect(await configuredIdentity(g.r)).toBeNull();
     await g.repo.git("config", "user.name", "Grace <H>");
@@ -123,15 +123,15 @@ describe("questions", () => {
   test.each([
     ["a/b.c", "a%2Fb%2Ec"],
     ["ü..lock", "%C3%BC%2E%2Elock"],
-    ["A-z_9", "A-z_9"],
+    ["the unit id %s is encoded as %s in a ref", "A-z_9"],
   ])("a unit id %s is %s in a ref", (text, part) => {
     expect(encodeRefPart(text)).toBe(part);
     expect(keepRef("r", text, 2)).toBe(`refs/dgov/keep/r/${part}/2`);
   });
 });
 
-describe("commits of dgov's own", () => {
-  test("bootstrap: the first commit of an empty repository, with an index to match", async () => {
+describe("dgov's own commits", () => {
+  test("bootstrapCommit creates the first commit of an empty repository with a matching index", async () => {
     await using repo = await testRepo({}, { commit: false });
     repo.write(".dgov/project.toml", "x\n");
     repo.write(".dgov/.gitignore", "state.db*\n");
@@ -147,7 +147,7 @@ describe("commits of dgov's own", () => {
     expect(bootstrapCommit(r, "all", "again")).rejects.toThrow("has a first commit already");
   });
 
-  test("bootstrap of everything", async () => {
+  test("bootstrapCommit commits all files on request", async () => {
     await using repo = await testRepo(files, { commit: false });
     const r = await openRepository(repo.path);
     await bootstrapCommit(r, "all", "all");
@@ -156,7 +156,7 @@ describe("commits of dgov's own", () => {
   });
 
   const allowedPrefixes = [".dgov", ".sentrux"];
-  test("bookkeeping: exactly these paths, whatever else is dirty or staged", async () => {
+  test("commitOwn commits exactly the given paths, whatever else is dirty or staged", async () => {
     await using g = await ground({ ...files, ".dgov/plans/p/_root.toml": "p\n", ".dgov/x": "x\n" });
     g.repo.write("a.txt", "dirty\n");
     g.repo.write("staged.txt", "s\n");
@@ -176,7 +176,7 @@ describe("commits of dgov's own", () => {
     expect(await commitOwn(g.r, again)).toBeNull();
   });
 
-  test("bookkeeping outside its places is refused, and so is a target that moved", async () => {
+  test("commitOwn refuses paths outside its folders and a moved target", async () => {
     await using g = await ground({ ...files, ".dgov/x": "x\n" });
     const parent = await g.repo.git("rev-parse", "HEAD");
     const o = { branch: "main", parent, message: "m", allowedPrefixes };
@@ -193,7 +193,7 @@ describe("scanLanded", () => {
   const trailers = (unit: string, digest = "d1", plan = "p"): string =>
     `work\n\nDgov-Plan: ${plan}\nDgov-Unit: ${unit}\nDgov-Run: r1\nDgov-Digest: ${digest}\n`;
 
-  test("B9: trailers count, reverts take out, reverts of reverts bring back, squashes hold several", async () => {
+  test("B9 scanLanded counts trailers, removes reverted units, restores re-reverted ones, and reads squashes", async () => {
     await using g = await ground(files);
     const commit = async (message: string): Promise<string> => {
       await g.repo.git("commit", "-q", "--allow-empty", "-m", message);
@@ -232,7 +232,7 @@ describe("scanLanded", () => {
 });
 
 describe("sharedState", () => {
-  test("C2: config, hooks, info, alternates and replace refs are seen; branches and stashes are not", async () => {
+  test("C2 describeSharedChange reports config, hooks, info, alternates and replace refs, but not branches and stashes", async () => {
     await using g = await ground(files);
     const before = await sharedState(g.r);
     await g.repo.git("branch", "mine");
