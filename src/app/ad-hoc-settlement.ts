@@ -31,7 +31,7 @@ export async function withSettlement<T>(
   const { userFilters } = await import("../git/private-dir.ts");
   const { headOf } = await import("../git/revisions.ts");
   const { childEnvironment } = await import("../process/environment.ts");
-  const { projectDirOf } = await import("../runner/checks.ts");
+  const { projectDirOf } = await import("../runner/preconditions.ts");
   const { openSettlement } = await import("../settlement/context.ts");
   const config = requireConfig(projectRoot);
   const repository = await openRepository(projectRoot);

@@ -17,7 +17,7 @@ import { planName } from "../planner/draft.ts";
 import { DraftFolder } from "../planner/draft-folder.ts";
 import { planFiles } from "../planner/files.ts";
 import { openPlannerWorkspace, type PlannerWorkspace } from "../planner/workspace.ts";
-import { requireModels } from "../runner/checks.ts";
+import { requireModels } from "../runner/preconditions.ts";
 import { present } from "../std/assert.ts";
 import { delimited } from "../std/fence.ts";
 import type { WorkerMessage } from "../worker/protocol.ts";

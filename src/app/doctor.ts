@@ -82,7 +82,7 @@ async function examineStructure(
   const { baselineHere } = await import("../settlement/structure-baseline.ts");
   const { chooseEngine } = await import("../settlement/structure-external.ts");
   const { headOf } = await import("../git/revisions.ts");
-  const { projectDirOf } = await import("../runner/checks.ts");
+  const { projectDirOf } = await import("../runner/preconditions.ts");
   const save = "dgov sentrux gate-save";
   try {
     const environment = childEnvironment(o.context.env, { deny: [] });

@@ -6,12 +6,12 @@ import { DgovError } from "../error.ts";
 import type { Identity } from "../git/objects.ts";
 import type { Repository } from "../git/repository.ts";
 import type { UnitHistory } from "../runner/history.ts";
-import type { Places } from "../runner/places.ts";
+import type { RunPaths } from "../runner/paths.ts";
 
 export interface KeptAttempt {
   repository: Repository;
   config: Config;
-  places: Places;
+  places: RunPaths;
   plan: string;
   entry: UnitHistory;
   tip: string;
@@ -29,9 +29,9 @@ export async function resolveKeptAttempt(
   const { openEventLogForReading } = await import("../log/event-log.ts");
   const { requireConfig } = await import("../config/load.ts");
   const { resolveUnit } = await import("../plan/locate.ts");
-  const { planHistory } = await import("../runner/past-runs.ts");
-  const { placesOf } = await import("../runner/places.ts");
-  const { resolveTarget } = await import("../runner/checks.ts");
+  const { planHistory } = await import("../runner/history.ts");
+  const { runPaths } = await import("../runner/paths.ts");
+  const { resolveTarget } = await import("../runner/preconditions.ts");
   const repository = await openRepository(projectRoot);
   const config = requireConfig(projectRoot);
   using log = openEventLogForReading(projectRoot);
@@ -48,7 +48,7 @@ export async function resolveKeptAttempt(
     });
   }
   const { tip } = await resolveTarget(repository, undefined);
-  const places = placesOf({
+  const places = runPaths({
     repositoryId: repository.id,
     configured: config.worktree.root,
     env: context.env,

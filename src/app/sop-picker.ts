@@ -14,8 +14,7 @@ import type { PlanTask } from "../plan/plan.ts";
 import { rulesPicker, type SopChoice, type SopPicker } from "../plan/sops/picker.ts";
 import { renderSop, type Sop } from "../plan/sops/sop.ts";
 import type { AskedTurn } from "../runner/asked.ts";
-import { tokensOf } from "../runner/permit-messages.ts";
-import type { Permits } from "../runner/permits.ts";
+import { countedTokens, type RateLimiter } from "../runner/rate-limiter.ts";
 import { canonicalJson, sha256 } from "../std/digest.ts";
 
 export interface PickerOptions {
@@ -29,7 +28,7 @@ export interface PickerOptions {
   /** Told why the rules choose where a model should. */
   warn(text: string): void;
   /** Requests take part in these limits. */
-  permits: Permits;
+  permits: RateLimiter;
   /** Told what each request took. */
   asked(turn: AskedTurn): void;
 }
@@ -176,7 +175,7 @@ async function ask(
       async send() {
         await permits.obtain(name, { holder, tokens });
         const result = await provider.send({ ...request, signal: AbortSignal.timeout(timeoutMs) });
-        permits.release(name, holder, tokensOf(result.usage));
+        permits.release(name, holder, countedTokens(result.usage));
         return result;
       },
       async onRetry({ delayMs, limited }) {

@@ -30,11 +30,11 @@ export function withStructure(
   return interruptible((signal) =>
     withSettlement(context, { name: "sentrux", signal }, async ({ c, config, head }) => {
       const { workingTree } = await import("../git/working-tree.ts");
-      const { placesOf } = await import("../runner/places.ts");
+      const { runPaths } = await import("../runner/paths.ts");
       const { factsCache } = await import("../settlement/structure.ts");
       const { chooseEngine } = await import("../settlement/structure-external.ts");
       const folder = folderOf(context.cwd, c.projectRoot, path);
-      const places = placesOf({
+      const places = runPaths({
         repositoryId: c.repository.id,
         configured: config.worktree.root,
         env: context.env,

@@ -1,5 +1,5 @@
 /** What `dgov run` answers: the summary of a run, or why there was none. */
-import type { RunResult } from "../runner/execute.ts";
+import type { RunResult } from "../runner/run.ts";
 import type { Context } from "./command.ts";
 import { onGitHub, report } from "./github/report.ts";
 

@@ -1,7 +1,7 @@
 /** The end of a run, as one document and as text: what landed, what did not and why, what to type next. */
 import type { RecordedEvent } from "../log/event-log.ts";
-import type { RunResult } from "../runner/execute.ts";
-import { toSnakeCase } from "../runner/record.ts";
+import { toSnakeCase } from "../runner/records.ts";
+import type { RunResult } from "../runner/run.ts";
 import { present } from "../std/assert.ts";
 import { type RadarView, viewRadar } from "../views/radar.ts";
 import { type ReviewFacts, runSpending, type Spending, spendingOf } from "../views/review.ts";

@@ -7,8 +7,7 @@
  */
 import { guideRules } from "./guide.ts";
 import { plannedRules } from "./planned.ts";
-import type { ModelScript, ModelTurn } from "./script.ts";
-import { call, done } from "./script.ts";
+import { call, done, type ModelScript, type ModelTurn } from "./script.ts";
 import { testFile } from "./test-file.ts";
 
 export const samplePlan = "text-tools";

@@ -17,13 +17,16 @@ import { createAttemptTree, removeAttemptTree, removeFolder } from "../git/workt
 import { childEnvironment } from "../process/environment.ts";
 import { selfCommand } from "../process/self-exec.ts";
 import { harden } from "../process/tree.ts";
-import { projectDirOf } from "../runner/checks.ts";
-import { followRequests } from "../runner/permit-messages.ts";
-import type { Permits } from "../runner/permits.ts";
-import { placesOf } from "../runner/places.ts";
-import { cleanPlanners, plannerFolder } from "../runner/planner-leftovers.ts";
-import { runWorker, type WorkerEnd } from "../runner/worker-process.ts";
-import { type ChosenModel, projectRequest } from "../runner/worker-request.ts";
+import {
+  type ModelAccess,
+  projectRequest,
+  runWorker,
+  type WorkerEnd,
+} from "../runner/attempt/worker.ts";
+import { cleanPlanners, plannerFolder } from "../runner/clean.ts";
+import { runPaths } from "../runner/paths.ts";
+import { projectDirOf } from "../runner/preconditions.ts";
+import { applyRequestMessage, type RateLimiter } from "../runner/rate-limiter.ts";
 import type { WorkerMessage } from "../worker/protocol.ts";
 
 /** Milliseconds one round of a planner may take. */
@@ -33,10 +36,10 @@ export interface PlannerWorkspaceRequest {
   repository: Repository;
   projectRoot: string;
   config: Config;
-  model: ChosenModel;
+  model: ModelAccess;
   env: Record<string, string | undefined>;
   /** Its requests take part in these limits. */
-  permits: Permits;
+  permits: RateLimiter;
   /** Aborted when the operator stops the command. */
   signal: AbortSignal;
   /** Told what the planner says and does. */
@@ -62,7 +65,7 @@ export async function openPlannerWorkspace(o: PlannerWorkspaceRequest): Promise<
     });
   }
   const configured = config.worktree.root;
-  const places = placesOf({ repositoryId: repository.id, configured, env: o.env });
+  const places = runPaths({ repositoryId: repository.id, configured, env: o.env });
   await cleanPlanners({ repository, places, dry: false });
   const id = `${process.pid}-${base}-${randomBytes(4).toString("hex")}`;
   const at = join(plannerFolder(places), id);
@@ -103,7 +106,7 @@ export async function openPlannerWorkspace(o: PlannerWorkspaceRequest): Promise<
         signal: o.signal,
         onStart: () => {},
         onMessage(message, reply) {
-          followRequests(o.permits, holder, message, reply);
+          applyRequestMessage(o.permits, holder, message, reply);
           if (message.type !== "permit.requested") o.onMessage(message);
         },
       });

@@ -1,7 +1,7 @@
 /** Requests made for a plan before it has attempts: choosing SOPs. They are part of what a run cost. */
 import type { EventLog } from "../log/event-log.ts";
 import type { TokenUsage } from "../worker/protocol.ts";
-import { toSnakeCase } from "./record.ts";
+import { toSnakeCase } from "./records.ts";
 
 /** What one request took, however it ended. */
 export interface AskedTurn {

@@ -3,8 +3,8 @@ import { DgovError } from "../error.ts";
 import type { SettlementContext } from "../settlement/context.ts";
 import { checkGatesRunnable, type GateVerdict } from "../settlement/gates/run-gates.ts";
 import { systemClock } from "../std/clock.ts";
-import { verdictData } from "./gate-records.ts";
-import { announceBaseline } from "./structure.ts";
+import { announceBaseline } from "./baselines.ts";
+import { verdictData } from "./records.ts";
 
 export interface BaseCheck {
   tip: string;
@@ -45,7 +45,7 @@ export function baselineNotes({ red }: BaseCheck): string[] {
 }
 
 /** The check as the run's record of it. */
-export function baseChecked({ tip, verdicts }: BaseCheck): {
+export function baseCheckRecord({ tip, verdicts }: BaseCheck): {
   type: string;
   unit: null;
   attempt: null;

@@ -23,7 +23,7 @@ import { folderOf, type PlanLocation } from "../plan/locate.ts";
 import { present } from "../std/assert.ts";
 import { isoTime, systemClock } from "../std/clock.ts";
 
-export interface Desk {
+export interface BookkeepingTarget {
   repository: Repository;
   projectRoot: string;
   /** The project's folder below the repository's root, "" or like `packages/app`. */
@@ -33,7 +33,7 @@ export interface Desk {
   run: string;
 }
 
-export interface Landing {
+export interface LandingRecord {
   unit: string;
   digest: string;
   commit: string;
@@ -42,7 +42,7 @@ export interface Landing {
 const deployedFile = ".dgov/plans/deployed.jsonl";
 
 /** Appends landings that the readable history lacks; the commits' own trailers are the authority. */
-export function recordLandings(desk: Desk, landings: readonly Landing[]): void {
+export function recordLandings(desk: BookkeepingTarget, landings: readonly LandingRecord[]): void {
   const path = join(desk.projectRoot, deployedFile);
   const text = existsSync(path) ? readFileSync(path, "utf8") : "";
   const missing = landings.filter(({ commit }) => !text.includes(`"${commit}"`));
@@ -61,7 +61,7 @@ export function recordLandings(desk: Desk, landings: readonly Landing[]): void {
  * path; null when there is nothing to move. REFUSED when the archive is a link out of the project.
  */
 export function archivePlan(
-  { projectRoot }: Pick<Desk, "projectRoot">,
+  { projectRoot }: Pick<BookkeepingTarget, "projectRoot">,
   location: PlanLocation,
 ): string | null {
   if (location.archived || !existsSync(location.dir)) return null;
@@ -86,7 +86,7 @@ export function archivePlan(
  * (relative to the repository's root). Gives a warning, or null.
  */
 export async function commitBookkeeping(
-  desk: Desk,
+  desk: BookkeepingTarget,
   location: PlanLocation,
   baselines: readonly string[] = [],
 ): Promise<string | null> {

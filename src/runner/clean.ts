@@ -5,18 +5,18 @@
  * Never a keep-ref, never anything live: the caller holds the run lock, so nothing is live. A
  * directory with work that is under no ref stays and is named.
  */
-import { existsSync, readdirSync, rmSync } from "node:fs";
+import { existsSync, readdirSync, realpathSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { DgovError } from "../error.ts";
 import { deleteRef, keepRef, listRefs } from "../git/refs.ts";
 import type { Repository } from "../git/repository.ts";
 import { openAttemptTree, removeAttemptTree, removeFolder } from "../git/worktree.ts";
 import type { EventLog } from "../log/event-log.ts";
+import { processStart } from "../process/tree.ts";
 import { sortedBy } from "../std/order.ts";
-import { attemptPlace, type Places } from "./places.ts";
-import { cleanDrafts, cleanPlanners } from "./planner-leftovers.ts";
+import { attemptPaths, type RunPaths } from "./paths.ts";
 
-export interface Cleaned {
+export interface CleanResult {
   /** What was (or, dry, would be) removed, in words. */
   removed: string[];
   /** What stays because it may hold work, with the reason. */
@@ -27,11 +27,11 @@ export interface Cleaned {
 export async function cleanRuns(o: {
   repository: Repository;
   projectRoot: string;
-  places: Places;
+  places: RunPaths;
   log: EventLog | null;
   dry: boolean;
-}): Promise<Cleaned> {
-  const cleaned: Cleaned = { removed: [], kept: [] };
+}): Promise<CleanResult> {
+  const cleaned: CleanResult = { removed: [], kept: [] };
   for (const run of foldersOf(o.places.runs)) await cleanRun(o, run, cleaned);
   for (const slot of foldersOf(o.places.slots)) {
     cleaned.removed.push(`gate tree ${slot}`);
@@ -59,13 +59,13 @@ export async function cleanRuns(o: {
 async function cleanRun(
   o: Parameters<typeof cleanRuns>[0],
   run: string,
-  cleaned: Cleaned,
+  cleaned: CleanResult,
 ): Promise<void> {
   const folder = join(o.places.runs, run);
   for (const record of o.log?.lifecycle({ run }) ?? []) {
     if (record.type !== "attempt.prepared" || record.unit === null || record.attempt === null)
       continue;
-    const place = attemptPlace(o.places, { run, unit: record.unit, attempt: record.attempt });
+    const place = attemptPaths(o.places, { run, unit: record.unit, attempt: record.attempt });
     if (!existsSync(place.path)) continue;
     const label = `worktree of ${record.unit}, attempt ${record.attempt} (run ${run})`;
     const tree = openAttemptTree(o.repository, { ...place, base: String(record.data["base"]) });
@@ -100,4 +100,64 @@ function foldersOf(path: string): string[] {
       .map((entry) => entry.name),
     (name) => name,
   );
+}
+
+// ------------------------------------------------------------
+// What planners left behind whose process was killed: checkouts, and drafts that are no plan yet.
+
+const draftsDir = ".dgov/runtime/planner";
+
+/** Where planners work: a folder each, its name beginning with the id of its process. */
+export function plannerFolder({ root }: Pick<RunPaths, "root">): string {
+  return join(root, "planner");
+}
+
+/** Removes the checkouts of processes that are gone; one that somebody worked in stays. `dry` only looks. */
+export async function cleanPlanners(o: {
+  repository: Repository;
+  places: Pick<RunPaths, "root">;
+  dry: boolean;
+}): Promise<CleanResult> {
+  const { repository, dry } = o;
+  const cleaned: CleanResult = { removed: [], kept: [] };
+  const folder = plannerFolder(o.places);
+  for (const name of abandoned(folder)) {
+    const [pid = "", base = ""] = name.split("-");
+    const at = join(folder, name);
+    const place = { path: join(at, "tree"), meta: join(at, "meta"), base };
+    const label = `checkout of planner ${pid}`;
+    try {
+      if (!dry && existsSync(place.path)) {
+        await removeAttemptTree(repository, openAttemptTree(repository, place), {});
+      }
+      if (!dry) removeFolder(at);
+      cleaned.removed.push(label);
+    } catch (error) {
+      if (!(error instanceof DgovError)) throw error;
+      cleaned.kept.push(`${label}: ${error.message}`);
+    }
+  }
+  return cleaned;
+}
+
+/** Removes drafts of processes that are gone; gives what was removed, in words. `dry` only looks. */
+export function cleanDrafts(projectRoot: string, dry: boolean): string[] {
+  const folder = join(projectRoot, draftsDir);
+  // A link of the repository's may lead anywhere.
+  if (!existsSync(folder) || realpathSync(folder) !== join(realpathSync(projectRoot), draftsDir)) {
+    return [];
+  }
+  return abandoned(folder).map((name) => {
+    if (!dry) removeFolder(join(folder, name));
+    return `draft of planner ${name}`;
+  });
+}
+
+/** Folders of a folder whose process is gone. */
+function abandoned(folder: string): string[] {
+  const names = existsSync(folder) ? readdirSync(folder) : [];
+  return names.filter((name) => {
+    const pid = /^\d+/.exec(name)?.[0];
+    return pid !== undefined && processStart(Number(pid)) === null;
+  });
 }

@@ -11,11 +11,15 @@ import type { PlanLocation } from "../plan/locate.ts";
 import { faultPoint } from "../process/fault.ts";
 import { type GateVerdict, runGates } from "../settlement/gates/run-gates.ts";
 import { present } from "../std/assert.ts";
-import { refreshCoverage, refreshStructure } from "./baselines.ts";
-import { archivePlan, commitBookkeeping, type Desk } from "./bookkeeping.ts";
-import type { RunContext } from "./context.ts";
-import { recordOf } from "./record.ts";
-import { compareStructure, type StructuralEnd } from "./structure.ts";
+import {
+  compareStructure,
+  refreshCoverage,
+  refreshStructure,
+  type StructuralEnd,
+} from "./baselines.ts";
+import { archivePlan, type BookkeepingTarget, commitBookkeeping } from "./bookkeeping.ts";
+import { recordOf } from "./records.ts";
+import type { RunContext } from "./run-context.ts";
 
 export interface RunEnd {
   exitCode: number;
@@ -134,7 +138,11 @@ function wordsOf(error: unknown): string {
 }
 
 /** The plan's new place; a refusal is a warning, since everything has landed. */
-function archived(desk: Desk, location: PlanLocation, warnings: string[]): string | null {
+function archived(
+  desk: BookkeepingTarget,
+  location: PlanLocation,
+  warnings: string[],
+): string | null {
   try {
     return archivePlan(desk, location);
   } catch (error) {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import type { RecordedEvent } from "../log/event-log.ts";
-import { foldHistory, unresolved } from "./history.ts";
+import { foldHistory, unresolvedUnits } from "./history.ts";
 
 let seq = 0;
 function record(
@@ -46,21 +46,21 @@ describe("unresolved", () => {
     "D9 a bare re-run lists a %s unit, every time",
     (phase) => {
       const history = foldHistory([started("r1", "d1"), changed("r1", phase)]);
-      const once = unresolved(history, [{ id: "a", digest: "d1" }]);
+      const once = unresolvedUnits(history, [{ id: "a", digest: "d1" }]);
       expect(once.map((u) => [u.unit, u.phase])).toEqual([["a", phase]]);
-      expect(unresolved(history, [{ id: "a", digest: "d1" }])).toEqual(once);
+      expect(unresolvedUnits(history, [{ id: "a", digest: "d1" }])).toEqual(once);
     },
   );
 
   test("B9 an edited unit is not held back", () => {
     const history = foldHistory([started("r1", "d1"), changed("r1", "failed")]);
-    expect(unresolved(history, [{ id: "a", digest: "d2" }])).toEqual([]);
+    expect(unresolvedUnits(history, [{ id: "a", digest: "d2" }])).toEqual([]);
   });
 
   test("landed and skipped units are not unresolved themselves", () => {
     for (const phase of ["landed", "skipped"]) {
       const history = foldHistory([started("r1", "d1"), changed("r1", phase)]);
-      expect(unresolved(history, [{ id: "a", digest: "d1" }])).toEqual([]);
+      expect(unresolvedUnits(history, [{ id: "a", digest: "d1" }])).toEqual([]);
     }
   });
 });

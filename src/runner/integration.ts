@@ -17,25 +17,23 @@ import { faultPoint } from "../process/fault.ts";
 import { type GateVerdict, runGates } from "../settlement/gates/run-gates.ts";
 import { renderRejection } from "../settlement/rejection.ts";
 import { present } from "../std/assert.ts";
-import type { Memory } from "./attempt/memory.ts";
-import type { ActionOf } from "./attempts.ts";
+import { commitMessage, taskToLand } from "./attempt/landing-task.ts";
+import type { ActionOf, RunMemory } from "./attempt/state.ts";
 import { recordLandings } from "./bookkeeping.ts";
-import { commitMessage } from "./commit-message.ts";
-import { markerOf, type Reviewed, type RunContext, record } from "./context.ts";
-import { landingTask } from "./mending.ts";
-import { scratchPlace } from "./places.ts";
-import type { Answer } from "./ports.ts";
+import { scratchFolder } from "./paths.ts";
+import { markerOf, type Reviewed, type RunContext, record } from "./run-context.ts";
+import type { Answer } from "./run-loop.ts";
 
 export class Integration {
   readonly #context: RunContext;
-  readonly #memory: Memory;
+  readonly #memory: RunMemory;
   readonly #gateRuns = new Map<string, AbortController>();
   readonly #sharedBefore: string;
   #report: (answer: Answer) => void = () => {};
   #watch: ReturnType<typeof setInterval> | null = null;
 
   /** `sharedBefore` is git's shared state when the run started. */
-  constructor(context: RunContext, memory: Memory, sharedBefore: string) {
+  constructor(context: RunContext, memory: RunMemory, sharedBefore: string) {
     this.#context = context;
     this.#memory = memory;
     this.#sharedBefore = sharedBefore;
@@ -52,7 +50,7 @@ export class Integration {
       base: this.#reviewed(unit).base,
       commit: action.commit,
       onto,
-      scratch: scratchPlace(c.places, c.run),
+      scratch: scratchFolder(c.places, c.run),
       message: commitMessage(c, unit),
       identity: c.identity,
       date: at,
@@ -75,7 +73,7 @@ export class Integration {
   async judge(action: ActionOf<"gates.run">): Promise<Answer> {
     const c = this.#context;
     const { unit, attempt, car, tree } = action;
-    const task = landingTask(c, unit);
+    const task = taskToLand(c, unit);
     const key = gateKey(action);
     const abort = new AbortController();
     const signal = AbortSignal.any([abort.signal, c.signal]);
@@ -158,7 +156,7 @@ export class Integration {
       from,
       to,
       allowed: this.#allowed(unit),
-      scratch: scratchPlace(c.places, c.run),
+      scratch: scratchFolder(c.places, c.run),
       message: `dgov: land ${unit}`,
       onLock: (pid) => record(c, { unit, attempt, type: "landing.lock", data: { pid } }),
     });
@@ -202,7 +200,7 @@ export class Integration {
   /** Whether the unit may have changed a path (repo-relative): landing proves it once more. */
   #allowed(unit: string): (path: string) => boolean {
     const c = this.#context;
-    const { claims, summary } = landingTask(c, unit);
+    const { claims, summary } = taskToLand(c, unit);
     const policy = scopePolicy(c.config, {
       claims,
       projectDir: c.projectDir,

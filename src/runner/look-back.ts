@@ -3,12 +3,11 @@ import { DgovError } from "../error.ts";
 import { type LandedUnit, scanLanded } from "../git/repository.ts";
 import type { CompiledPlan } from "../plan/compiled.ts";
 import type { AskedTurn } from "./asked.ts";
-import { requireCleanTree, resolveTarget } from "./checks.ts";
-import type { Ground } from "./ground.ts";
-import { type UnitHistory, unresolved } from "./history.ts";
-import { planHistory } from "./past-runs.ts";
+import type { RunEnvironment } from "./environment.ts";
+import { planHistory, type UnitHistory, unresolvedUnits } from "./history.ts";
+import { requireCleanTree, resolveTarget } from "./preconditions.ts";
 import type { RunRequest } from "./run-request.ts";
-import { selected, settledUnits } from "./selection.ts";
+import { selectUnits, settledUnits } from "./selection.ts";
 
 /** The plan as it is run, and where it lands. */
 export interface Chosen {
@@ -21,11 +20,11 @@ export interface Chosen {
 }
 
 /** Compiles the plan and finds the branch it lands on. */
-export async function choosePlan(request: RunRequest, ground: Ground): Promise<Chosen> {
+export async function choosePlan(request: RunRequest, ground: RunEnvironment): Promise<Chosen> {
   const { repository, config, projectDir } = ground;
   const { target, tip } = await resolveTarget(repository, request.target);
   const compiled = await request.compile(config, repository);
-  const some = selected(compiled.plan, request.only);
+  const some = selectUnits(compiled.plan, request.only);
   // Nobody would change work done by hand between two attempts.
   const plan = request.byHand.size === 0 ? some : { ...some, maxRetries: 0 };
   await requireCleanTree(repository, projectDir, plan, request.allowDirty);
@@ -43,7 +42,11 @@ export interface Past {
 }
 
 /** Asks git what has landed and the log what has not. */
-export async function lookBack(request: RunRequest, ground: Ground, chosen: Chosen): Promise<Past> {
+export async function lookBack(
+  request: RunRequest,
+  ground: RunEnvironment,
+  chosen: Chosen,
+): Promise<Past> {
   const { repository, log } = ground;
   const { plan, tip } = chosen;
   if (repository.shallow && !request.yes) {
@@ -59,6 +62,6 @@ export async function lookBack(request: RunRequest, ground: Ground, chosen: Chos
   const history = planHistory(log, plan.name);
   const settled = settledUnits(plan, landed, history, request.mode);
   const known = new Set(settled.map((one) => one.unit));
-  const open = unresolved(history, plan.tasks).filter((entry) => !known.has(entry.unit));
+  const open = unresolvedUnits(history, plan.tasks).filter((entry) => !known.has(entry.unit));
   return { history, landed, settled, unresolved: request.mode === "bare" ? open : [] };
 }

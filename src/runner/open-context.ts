@@ -9,19 +9,19 @@ import { selfCommand } from "../process/self-exec.ts";
 import { openSettlement, type SettlementContext } from "../settlement/context.ts";
 import { systemClock } from "../std/clock.ts";
 import { type BaseCheck, baselineNotes, checkBase } from "./base-check.ts";
-import { requireModels } from "./checks.ts";
-import type { EarlierWork, RunContext } from "./context.ts";
-import { gateReporter } from "./gate-records.ts";
-import type { Ground } from "./ground.ts";
+import type { RunEnvironment } from "./environment.ts";
 import type { UnitHistory } from "./history.ts";
 import type { Chosen, Past } from "./look-back.ts";
-import { scratchPlace } from "./places.ts";
+import { scratchFolder } from "./paths.ts";
+import { requireModels } from "./preconditions.ts";
+import { gateReporter } from "./records.ts";
+import type { EarlierWork, RunContext } from "./run-context.ts";
 import type { RunRequest } from "./run-request.ts";
 
 /** Everything the run's shell knows from the start, with what its gates said of the base. */
 export async function openContext(
   request: RunRequest,
-  of: { ground: Ground; chosen: Chosen; past: Past; signal: AbortSignal },
+  of: { ground: RunEnvironment; chosen: Chosen; past: Past; signal: AbortSignal },
 ): Promise<{ context: RunContext; check: BaseCheck }> {
   const { ground, past, signal } = of;
   const { plan, target, tip } = of.chosen;
@@ -55,7 +55,7 @@ export async function openContext(
 }
 
 function settlementOf(
-  ground: Ground,
+  ground: RunEnvironment,
   of: { plan: CompiledPlan; environment: Record<string, string>; signal: AbortSignal },
 ): SettlementContext {
   const { run, log, places } = ground;
@@ -67,7 +67,7 @@ function settlementOf(
     environment: of.environment,
     identity: ground.identity,
     slotsRoot: places.slots,
-    scratch: scratchPlace(places, run),
+    scratch: scratchFolder(places, run),
     signal: of.signal,
     report: gateReporter(log, { run, plan: of.plan.name }),
     putOutput: (bytes) => log.putBlob(bytes),

@@ -1,17 +1,16 @@
 /** The performer of a real run: sends each action to the part of the shell that does it. */
 import type { Action } from "../kernel/action.ts";
-import type { Memory } from "./attempt/memory.ts";
-import { prepareAttempt } from "./attempt/prepare.ts";
-import { reviewAttempt, selfReviewAttempt } from "./attempt/review.ts";
-import { workAttempt } from "./attempt/work.ts";
-import { openAttempts } from "./attempts.ts";
-import type { RunContext } from "./context.ts";
+import { performPrepare } from "./attempt/prepare.ts";
+import { performReview, performSelfReview } from "./attempt/review.ts";
+import { openAttempts, type RunMemory } from "./attempt/state.ts";
+import { performWork } from "./attempt/work.ts";
 import { Integration } from "./integration.ts";
-import type { Answer, Performer } from "./ports.ts";
 import { Radar } from "./radar.ts";
+import type { RunContext } from "./run-context.ts";
+import type { Answer, Performer } from "./run-loop.ts";
 
 export interface RealPerformer extends Performer {
-  memory: Memory;
+  memory: RunMemory;
   /** Ends watches and waits for removals; nothing of the run is left working afterwards. */
   close(at: string): Promise<void>;
 }
@@ -35,17 +34,17 @@ export function realPerformer(context: RunContext, sharedBefore: string): RealPe
     perform(action: Action, at: string): Promise<Answer | null> {
       switch (action.type) {
         case "attempt.prepare":
-          return prepareAttempt(attempts, action);
+          return performPrepare(attempts, action);
         case "worker.start":
-          return workAttempt(attempts, action, at);
+          return performWork(attempts, action, at);
         case "worker.stop":
           // The `worker.start` answers when its worker is dead.
           live.find(action)?.abort.abort();
           return Promise.resolve(null);
         case "self_review.start":
-          return selfReviewAttempt(attempts, action);
+          return performSelfReview(attempts, action);
         case "attempt.review":
-          return reviewAttempt(attempts, action, at);
+          return performReview(attempts, action, at);
         case "candidate.build":
           return integration.build(action, at);
         case "gates.run":

@@ -6,9 +6,9 @@ import type { RecordedEvent } from "../log/event-log.ts";
 import type { CompiledPlan } from "../plan/compiled.ts";
 import type { PlanLocation } from "../plan/locate.ts";
 import type { AskedTurn } from "./asked.ts";
-import type { Confirm } from "./checks.ts";
-import type { EarlierWork } from "./context.ts";
-import type { Permits } from "./permits.ts";
+import type { Confirm } from "./preconditions.ts";
+import type { RateLimiter } from "./rate-limiter.ts";
+import type { EarlierWork } from "./run-context.ts";
 
 export interface RunRequest {
   projectRoot: string;
@@ -31,7 +31,7 @@ export interface RunRequest {
   confirm: Confirm | null;
   env: Record<string, string | undefined>;
   /** The rate limiter; what was asked before the run took part in it. */
-  permits(config: Config): Permits;
+  permits(config: Config): RateLimiter;
   status(text: string): void;
   onRecord(record: RecordedEvent): void;
   onState(state: State): void;

@@ -3,7 +3,7 @@ import type { CompiledPlan } from "../plan/compiled.ts";
 import type { UnitHistory } from "./history.ts";
 
 /** The plan cut down to the chosen units and everything they depend on. */
-export function selected(plan: CompiledPlan, only: readonly string[]): CompiledPlan {
+export function selectUnits(plan: CompiledPlan, only: readonly string[]): CompiledPlan {
   if (only.length === 0) return plan;
   const tasks = new Map(plan.tasks.map((task) => [task.id, task]));
   const wanted = new Set<string>();

@@ -9,23 +9,22 @@ import { join } from "node:path";
 import { DgovError } from "../error.ts";
 import { writeCommit } from "../git/commit.ts";
 import { type Landing, landCandidate } from "../git/land.ts";
-import type { StandingWork } from "../git/landed.ts";
+import { type StandingWork, scanStanding } from "../git/landed.ts";
 import { beforeRef, candidateRef, deleteRefs, listRefs, updateRef } from "../git/refs.ts";
-import { openRepository, type Repository } from "../git/repository.ts";
+import { branchTip, headOf, openRepository, type Repository } from "../git/repository.ts";
 import { type RevertedCommit, readCommits, revertMessage, revertOnto } from "../git/revert.ts";
 import { sharedState } from "../git/shared-state.ts";
-import { openEventLogForReading } from "../log/event-log.ts";
+import { type EventLog, openEventLogForReading } from "../log/event-log.ts";
+import { resolveUnit } from "../plan/locate.ts";
 import { childEnvironment } from "../process/environment.ts";
 import { acquireRunLock } from "../process/lock.ts";
 import { openSettlement } from "../settlement/context.ts";
 import { runGates } from "../settlement/gates/run-gates.ts";
 import { renderRejection } from "../settlement/rejection.ts";
 import { isoTime, systemClock } from "../std/clock.ts";
-import { type Ground, openGround } from "./ground.ts";
-import { scratchPlace } from "./places.ts";
-import { newRunId } from "./run-id.ts";
-import { chooseLanded, type LandedChoice } from "./undo-choice.ts";
-import { forgetUndo, noteUndo } from "./undo-crashed.ts";
+import { newRunId, openRunEnvironment, type RunEnvironment } from "./environment.ts";
+import { scratchFolder } from "./paths.ts";
+import { clearPendingUndo, recordPendingUndo } from "./recovery.ts";
 
 export interface UndoRequest {
   projectRoot: string;
@@ -39,7 +38,7 @@ export interface UndoRequest {
   signal: AbortSignal;
 }
 
-export interface Undone {
+export interface UndoResult {
   undo: string;
   run: string;
   plan: string;
@@ -53,7 +52,7 @@ export interface Undone {
 }
 
 /** Takes back what landed. REFUSED with the reason, and nothing changed, when it cannot land. */
-export async function undoLanded(request: UndoRequest): Promise<Undone> {
+export async function executeUndo(request: UndoRequest): Promise<UndoResult> {
   const repository = await openRepository(request.projectRoot);
   // Looking first: an undo of nothing leaves no trace.
   await chosen(repository, request);
@@ -62,7 +61,7 @@ export async function undoLanded(request: UndoRequest): Promise<Undone> {
   try {
     const { projectRoot, env, status } = request;
     const o = { projectRoot, env, status, yes: false, confirm: null, onRecord: () => {} };
-    const ground = await openGround(o, repository, undo);
+    const ground = await openRunEnvironment(o, repository, undo);
     try {
       return await landUndo(request, ground);
     } finally {
@@ -79,13 +78,13 @@ export async function undoLanded(request: UndoRequest): Promise<Undone> {
   }
 }
 
-async function chosen(repository: Repository, request: UndoRequest): Promise<LandedChoice> {
+async function chosen(repository: Repository, request: UndoRequest): Promise<UndoSelection> {
   using log = openEventLogForReading(request.projectRoot);
-  return await chooseLanded(repository, log, request);
+  return await selectWorkToUndo(repository, log, request);
 }
 
 /** Builds, judges and lands; again when the target moved meanwhile. */
-async function landUndo(request: UndoRequest, ground: Ground): Promise<Undone> {
+async function landUndo(request: UndoRequest, ground: RunEnvironment): Promise<UndoResult> {
   const { repository, config, run: undo, log } = ground;
   for (let n = 0; n <= config.merge.rebuilds; n++) {
     const choice = await chosen(repository, request);
@@ -121,7 +120,11 @@ interface UndoCandidate {
   paths: Set<string>;
 }
 
-async function build(ground: Ground, choice: LandedChoice, n: number): Promise<UndoCandidate> {
+async function build(
+  ground: RunEnvironment,
+  choice: UndoSelection,
+  n: number,
+): Promise<UndoCandidate> {
   const { repository, places, identity, config, run: undo } = ground;
   const ids = [...new Set(choice.landed.map(({ commit }) => commit))].reverse();
   const commits = await readCommits(repository, ids);
@@ -130,7 +133,7 @@ async function build(ground: Ground, choice: LandedChoice, n: number): Promise<U
   const reversal = await revertOnto(repository, {
     commits,
     onto,
-    scratch: scratchPlace(places, undo),
+    scratch: scratchFolder(places, undo),
   });
   if (reversal.kind === "empty") {
     throw new DgovError("REFUSED", `${choice.target} has none of these changes any more`);
@@ -171,7 +174,7 @@ function requireWhole(commit: RevertedCommit, landed: readonly StandingWork[]): 
 
 async function judge(
   request: UndoRequest,
-  ground: Ground,
+  ground: RunEnvironment,
   of: { tree: string; tip: string },
 ): Promise<void> {
   const { repository, config, places, run: undo, log } = ground;
@@ -184,7 +187,7 @@ async function judge(
     environment: childEnvironment(request.env, { extra: config.run.env, deny }),
     identity: ground.identity,
     slotsRoot: places.slots,
-    scratch: scratchPlace(places, undo),
+    scratch: scratchFolder(places, undo),
     signal: request.signal,
     report(...progress) {
       for (const one of progress) {
@@ -218,22 +221,22 @@ async function judge(
 }
 
 async function land(
-  ground: Ground,
+  ground: RunEnvironment,
   o: { target: string; tip: string; commit: string; paths: Set<string> },
 ): Promise<Landing> {
   const { repository, places, run: undo } = ground;
   const { target, tip: from, commit: to, paths } = o;
   await updateRef(repository, beforeRef(undo), from);
-  noteUndo(repository, { target, from, to });
+  recordPendingUndo(repository, { target, from, to });
   const landing = await landCandidate(repository, {
     target,
     from,
     to,
     allowed: (path) => paths.has(path),
-    scratch: scratchPlace(places, undo),
+    scratch: scratchFolder(places, undo),
     message: "dgov: undo",
   });
-  forgetUndo(repository);
+  clearPendingUndo(repository);
   return landing;
 }
 
@@ -243,4 +246,124 @@ function notLanded(landing: Exclude<Landing, { kind: "landed" | "target_moved" }
   return new DgovError("REFUSED", `${landing.reason}${paths}`, {
     hint: "commit or move it away, then try again",
   });
+}
+
+// ------------------------------------------------------------
+//  * What `dgov undo` is about: a run or a unit, as typed, and what of it stands on the target.
+//
+// What stands is git's word. The log, where there is one, says which runs there were and which branch
+// each landed on; a clone without it looks at the branch that is checked out.
+
+export interface UndoSelection {
+  run: string;
+  plan: string;
+  /** Branch it landed on, and its tip. */
+  target: string;
+  tip: string;
+  /** Oldest first, fixes of reviewers too; never empty. */
+  landed: StandingWork[];
+}
+
+/** A branch, and all that stands on it. */
+type BranchWork = Pick<UndoSelection, "target" | "tip" | "landed">;
+
+const runsMax = 10_000;
+/** Runs looked through for one of which something stands. */
+const lookBackMax = 100;
+
+/** Finds it. NOT_FOUND or REFUSED when nothing of it is there to undo. */
+export async function selectWorkToUndo(
+  repository: Repository,
+  log: EventLog | null,
+  { what, plan }: { what: string | undefined; plan: string | undefined },
+): Promise<UndoSelection> {
+  const runs = log?.runs(plan === undefined ? { limit: runsMax } : { plan, limit: runsMax }) ?? [];
+  const grounds = branchReader(repository, log);
+  const here = await grounds.checkedOut(plan);
+  const last = here.landed.at(-1);
+  if (runs.length === 0 && last === undefined) throw neverRan(plan);
+  if (what === undefined) {
+    for (const { run } of runs.slice(0, lookBackMax)) {
+      const found = ofRun(await grounds.ofRun(run), run);
+      if (found !== null) return found;
+    }
+    const found = last?.run ? ofRun(here, last.run) : null;
+    if (found !== null) return found;
+    throw new DgovError("NOT_FOUND", "nothing that landed is left to undo");
+  }
+  const isMeant = (run: string): boolean => run === what || run.endsWith(`-${what}`);
+  const logged = runs.find(({ run }) => isMeant(run))?.run;
+  if (logged !== undefined) {
+    const ground = await grounds.ofRun(logged);
+    const found = ofRun(ground, logged);
+    if (found !== null) return found;
+    const problem = `nothing that run ${logged} landed stands on ${ground.target}`;
+    throw new DgovError("REFUSED", problem, { hint: `dgov runs show ${logged}` });
+  }
+  const landedHere = here.landed.findLast(({ run }) => run !== null && isMeant(run))?.run ?? null;
+  const found = landedHere === null ? null : ofRun(here, landedHere);
+  if (found !== null) return found;
+  const [newest] = runs;
+  if (newest !== undefined) return ofUnit(await grounds.ofRun(newest.run), newest.plan, what);
+  return ofUnit(here, last?.plan ?? "", what);
+}
+
+function neverRan(plan: string | undefined): DgovError {
+  const problem = plan === undefined ? "nothing has run here yet" : `${plan} has not run here`;
+  return new DgovError("NOT_FOUND", problem, { hint: "dgov runs list" });
+}
+
+/** What of a run stands; null when nothing does. */
+function ofRun(ground: BranchWork, run: string): UndoSelection | null {
+  const landed = ground.landed.filter((one) => one.run === run);
+  const [first] = landed;
+  return first === undefined ? null : { ...ground, run, plan: first.plan, landed };
+}
+
+/** The last landing of a unit, with the fixes that mend it alone. */
+function ofUnit(ground: BranchWork, plan: string, what: string): UndoSelection {
+  const all = ground.landed.filter((one) => one.plan === plan);
+  const unit = resolveUnit([...new Set(all.flatMap((one) => one.unit ?? []))], what);
+  const run = all.findLast((one) => one.unit === unit)?.run ?? null;
+  const landed = all.filter(
+    (one) =>
+      one.run === run &&
+      (one.unit === unit || (one.unit === null && one.fixes.every((id) => id === unit))),
+  );
+  return { ...ground, run: run ?? "", plan, landed };
+}
+
+/** Branches and what stands on them, each read once. */
+function branchReader(
+  repository: Repository,
+  log: EventLog | null,
+): {
+  /** The branch a run landed on. */
+  ofRun(run: string): Promise<BranchWork>;
+  /** The branch that is checked out, and what of a plan, or of all, stands there. */
+  checkedOut(plan: string | undefined): Promise<BranchWork>;
+} {
+  const known = new Map<string, Promise<StandingWork[]>>();
+  const standing = (tip: string): Promise<StandingWork[]> => {
+    const found = known.get(tip) ?? scanStanding(repository, tip);
+    known.set(tip, found);
+    return found;
+  };
+  return {
+    async ofRun(run) {
+      const started = log?.overview(run).find(({ type }) => type === "run.started");
+      const target = String(started?.data["target"]);
+      const tip = await branchTip(repository, target);
+      if (tip === null) throw new DgovError("TARGET_MISSING", `the branch ${target} is gone`);
+      return { target, tip, landed: await standing(tip) };
+    },
+    async checkedOut(plan) {
+      const head = await headOf(repository);
+      if (head.kind !== "branch" || head.commit === null)
+        return { target: "", tip: "", landed: [] };
+      const all = await standing(head.commit);
+      const landed = all.filter((one) => plan === undefined || one.plan === plan);
+      return { target: head.branch, tip: head.commit, landed };
+    },
+  };
 }

@@ -2,8 +2,7 @@
  * A syntax tree as plain data: read once from the parser, then walked without it. Reading node by
  * node through the parser costs more than parsing does.
  */
-import type { Import } from "../syntax/imports.ts";
-import { importsIn } from "../syntax/imports.ts";
+import { type Import, importsIn } from "../syntax/imports.ts";
 import { type LanguageName, type Node, withTree } from "../syntax/parser.ts";
 
 export interface PlainNode {

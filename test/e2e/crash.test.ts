@@ -6,7 +6,7 @@
 import { describe, expect, test } from "bun:test";
 import { done } from "../../src/demo/script.ts";
 import { faultPoints } from "../../src/process/fault.ts";
-import { eventOf } from "../../src/runner/record.ts";
+import { eventOf } from "../../src/runner/records.ts";
 import { type TestProject, testProject, unit } from "../harness/project.ts";
 
 const keys = ["a", "b", "c", "d", "e", "f"];

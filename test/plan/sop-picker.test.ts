@@ -9,7 +9,7 @@ import { startScriptedModel } from "../../src/demo/scripted-model.ts";
 import { filesOnDisk } from "../../src/plan/files.ts";
 import { planOf } from "../../src/plan/plan.ts";
 import { parsePlan } from "../../src/plan/source.ts";
-import { Permits } from "../../src/runner/permits.ts";
+import { RateLimiter } from "../../src/runner/rate-limiter.ts";
 import { systemClock } from "../../src/std/clock.ts";
 import { dgov } from "../harness/bin.ts";
 import { testRepo } from "../harness/repo.ts";
@@ -216,8 +216,8 @@ test.concurrent("a request waits for its turn among all that a provider is asked
   if (!loaded.ok || source === null) throw new Error("the project is sound");
   const limits = { concurrent: 1, requestsPerMinute: null, tokensPerMinute: null };
   const waits = Promise.withResolvers<void>();
-  class Watched extends Permits {
-    override obtain(...args: Parameters<Permits["obtain"]>): Promise<void> {
+  class Watched extends RateLimiter {
+    override obtain(...args: Parameters<RateLimiter["obtain"]>): Promise<void> {
       const obtained = super.obtain(...args);
       waits.resolve();
       return obtained;

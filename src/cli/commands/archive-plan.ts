@@ -22,7 +22,7 @@ export default command({
     const { openRepository } = await import("../../git/repository.ts");
     const { acquireRunLock } = await import("../../process/lock.ts");
     const { archivePlan } = await import("../../runner/bookkeeping.ts");
-    const { recordArchived } = await import("../../runner/past-runs.ts");
+    const { recordArchived } = await import("../../runner/history.ts");
     const { planNameAt } = await import("../../app/plan-summary.ts");
     const location = await resolvePlan(projectRoot, args.name);
     if (location.archived) {

@@ -13,7 +13,7 @@ export default command({
     const projectRoot = requireProject(context);
     const { openRepository } = await import("../../git/repository.ts");
     const { requireConfig } = await import("../../config/load.ts");
-    const { placesOf } = await import("../../runner/places.ts");
+    const { runPaths } = await import("../../runner/paths.ts");
     const { cleanRuns } = await import("../../runner/clean.ts");
     const { acquireRunLock, requireNoRun } = await import("../../process/lock.ts");
     const { openEventLogForReading } = await import("../../log/event-log.ts");
@@ -28,7 +28,7 @@ export default command({
       const cleaned = await cleanRuns({
         repository,
         projectRoot,
-        places: placesOf({
+        places: runPaths({
           repositoryId: repository.id,
           configured: config.worktree.root,
           env: context.env,

@@ -158,9 +158,9 @@ async function shownUnit(
   plan: CompiledPlan,
   unit: string,
 ): Promise<{ document: Record<string, unknown>; text: string }> {
-  const { assemblePrompt } = await import("../../runner/prompt.ts");
+  const { assemblePrompt } = await import("../../runner/attempt/prompt.ts");
   const { renderPrompt } = await import("../../plan/prompt.ts");
-  const { entriesFor, ledgerSection } = await import("../../runner/ledger.ts");
+  const { entriesFor, ledgerSection } = await import("../../runner/attempt/prompt.ts");
   const { openLedger } = await import("../../ledger/file.ts");
   const task = present(
     plan.tasks.find(({ id }) => id === unit),

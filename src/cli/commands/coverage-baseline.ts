@@ -18,7 +18,7 @@ export default command({
 
 async function save(context: Context, { c, config, head }: AdHocSettlement): Promise<number> {
   const { DgovError } = await import("../../error.ts");
-  const { uncommitted } = await import("../../runner/checks.ts");
+  const { uncommittedPaths } = await import("../../runner/preconditions.ts");
   const { treeOf } = await import("../../git/revisions.ts");
   const { baselineFile, writeBaseline } = await import("../../settlement/coverage/baseline.ts");
   const { measureProject } = await import("../../settlement/coverage/project.ts");
@@ -31,7 +31,7 @@ async function save(context: Context, { c, config, head }: AdHocSettlement): Pro
       hint: 'set [project] coverage_cmd in .dgov/project.toml, like "pytest --cov=src --cov-report=json:{output}"',
     });
   }
-  const dirty = await uncommitted(c.repository, c.projectDir);
+  const dirty = await uncommittedPaths(c.repository, c.projectDir);
   if (dirty.length > 0) {
     const more = dirty.length > 3 ? ` and ${dirty.length - 3} more` : "";
     const names = `${dirty.slice(0, 3).join(", ")}${more}`;

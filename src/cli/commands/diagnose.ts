@@ -9,7 +9,7 @@ import { headOf, type Repository, scanLanded } from "../../git/repository.ts";
 import { ledgerFile, openLedger } from "../../ledger/file.ts";
 import type { EventLog } from "../../log/event-log.ts";
 import { listPlans, resolvePlan } from "../../plan/locate.ts";
-import { projectDirOf } from "../../runner/checks.ts";
+import { projectDirOf } from "../../runner/preconditions.ts";
 import { type DiagnoseFacts, diagnose, type Finding, landedKey } from "../../views/diagnose.ts";
 import { command } from "../command.ts";
 import { renderFindings } from "../render/findings.ts";

@@ -22,9 +22,9 @@ export default command({
   async run(context, args) {
     const projectRoot = requireProject(context);
     const { resolvePlan } = await import("../../plan/locate.ts");
-    const { snapshotTaken } = await import("../../runner/taken.ts");
+    const { snapshotTakeover } = await import("../../runner/takeover.ts");
     const kept = await resolveKeptAttempt(context, projectRoot, args.unit, args.plan);
-    const work = await snapshotTaken({
+    const work = await snapshotTakeover({
       ...kept,
       unit: kept.entry.unit,
       now: new Date().toISOString(),

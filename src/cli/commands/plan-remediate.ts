@@ -84,7 +84,7 @@ async function changedPaths(
   repository: Repository,
   run: { before: string; after: string | null },
 ): Promise<string[]> {
-  const { projectDirOf } = await import("../../runner/checks.ts");
+  const { projectDirOf } = await import("../../runner/preconditions.ts");
   const { diffTrees } = await import("../../git/diff.ts");
   const { resolveCommit } = await import("../../git/repository.ts");
   const { reservedReason } = await import("../../claims/reserved.ts");

@@ -113,7 +113,7 @@ export async function runPlan(
   said: Pick<RunChoices, "projectRoot" | "location"> & Partial<RunChoices>,
 ): Promise<number> {
   const choices: RunChoices = { ...nothingSaid, ...said };
-  const { executeRun } = await import("../../runner/execute.ts");
+  const { executeRun } = await import("../../runner/run.ts");
   const { compileForRun } = await import("../../app/compile.ts");
   const { location, projectRoot, verbose } = choices;
   const view = viewOf(context, choices);

@@ -31,7 +31,7 @@ async function checkBuiltin(context: Context, ground: StructureContext): Promise
   const { scanTree, sensorOf } = await import("../../settlement/structure.ts");
   const { isHard } = await import("../../structure/offenders.ts");
   const { shownQuality } = await import("../../structure/baseline.ts");
-  const { toSnakeCase } = await import("../../runner/record.ts");
+  const { toSnakeCase } = await import("../../runner/records.ts");
   const { c, tree, folder } = ground;
   const { figures, offenders } = await scanTree(sensorOf(c, c.signal), tree, folder);
   const hard = offenders.filter(isHard).length;
@@ -157,7 +157,7 @@ const offenders = command({
   run: (context, { path }) =>
     withStructure(context, path, async ({ c, tree, folder }) => {
       const { scanTree, sensorOf } = await import("../../settlement/structure.ts");
-      const { toSnakeCase } = await import("../../runner/record.ts");
+      const { toSnakeCase } = await import("../../runner/records.ts");
       const found = (await scanTree(sensorOf(c, c.signal), tree, folder)).offenders;
       const rows = found.map((o) => [
         o.kind,

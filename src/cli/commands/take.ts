@@ -19,9 +19,9 @@ export default command({
   examples: ["dgov take add-feature", "dgov take tasks/main.add-feature --plan my-plan"],
   async run(context, args) {
     const projectRoot = requireProject(context);
-    const { takeWork } = await import("../../runner/taken.ts");
+    const { openKeptAttempt } = await import("../../runner/takeover.ts");
     const kept = await resolveKeptAttempt(context, projectRoot, args.unit, args.plan);
-    const taken = await takeWork(kept);
+    const taken = await openKeptAttempt(kept);
     const text = [
       `${kept.entry.unit} was ${kept.entry.phase.replace("_", " ")}: ${taken.rejection}`,
       ...(taken.conflicted.length === 0

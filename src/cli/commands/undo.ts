@@ -21,9 +21,9 @@ export default command({
   examples: ["dgov undo", "dgov undo 20260102-030405-1a2b", "dgov undo add-feature --plan my-plan"],
   async run(context, args) {
     const projectRoot = requireProject(context);
-    const { undoLanded } = await import("../../runner/undo.ts");
+    const { executeUndo } = await import("../../runner/undo.ts");
     return interruptible(async (signal) => {
-      const undone = await undoLanded({
+      const undone = await executeUndo({
         projectRoot,
         what: args.what,
         plan: args.plan,

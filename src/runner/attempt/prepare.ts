@@ -5,15 +5,14 @@ import { branchTip, isAncestor } from "../../git/revisions.ts";
 import { createAttemptTree, replayWork } from "../../git/worktree.ts";
 import { prepareDependencies } from "../../settlement/dependencies.ts";
 import { present } from "../../std/assert.ts";
-import type { ActionOf, Attempts } from "../attempts.ts";
-import { type LiveAttempt, markerOf, type RunContext } from "../context.ts";
-import { Handover } from "../handover.ts";
-import { attemptPlace } from "../places.ts";
-import type { Answer } from "../ports.ts";
-import { promptDiffBytesMax } from "../prompt.ts";
+import { attemptPaths } from "../paths.ts";
+import { type LiveAttempt, markerOf, type RunContext } from "../run-context.ts";
+import type { Answer } from "../run-loop.ts";
+import { promptDiffBytesMax } from "./prompt.ts";
+import { type ActionOf, type Attempts, ForkSummary } from "./state.ts";
 
 /** Answers that the worktree is there, or why it is not. */
-export async function prepareAttempt(
+export async function performPrepare(
   attempts: Attempts,
   action: ActionOf<"attempt.prepare">,
 ): Promise<Answer> {
@@ -69,7 +68,7 @@ async function openTree(
   base: string,
 ): Promise<LiveAttempt> {
   const tree = await createAttemptTree(c.repository, {
-    ...attemptPlace(c.places, { run: c.run, unit, attempt }),
+    ...attemptPaths(c.places, { run: c.run, unit, attempt }),
     base,
     identity: c.identity,
     filters: c.filters,
@@ -77,7 +76,7 @@ async function openTree(
   const abort = new AbortController();
   c.signal.addEventListener("abort", () => abort.abort(), { once: true });
   const marker = markerOf(c.run, unit, attempt);
-  const heard = new Handover();
+  const heard = new ForkSummary();
   return { unit, attempt, marker, tree, fixing, earlier: null, heard, changes: null, abort };
 }
 

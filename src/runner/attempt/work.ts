@@ -5,22 +5,19 @@ import type { CompiledTask } from "../../plan/compiled.ts";
 import { faultPoint } from "../../process/fault.ts";
 import { processStart } from "../../process/tree.ts";
 import { present } from "../../std/assert.ts";
-import { type ActionOf, type Attempts, taskOf } from "../attempts.ts";
-import { type LiveAttempt, type RunContext, record } from "../context.ts";
-import { entriesFor } from "../ledger.ts";
-import type { Answer } from "../ports.ts";
-import { assemblePrompt, promptDiffBytesMax } from "../prompt.ts";
-import { findingsIn, readOnlyOutcome } from "../read-only.ts";
-import { toSnakeCase } from "../record.ts";
-import { onWorkerMessage } from "../telemetry.ts";
-import { runWorker, type WorkerEnd } from "../worker-process.ts";
-import { workerRequest } from "../worker-request.ts";
+import { toSnakeCase } from "../records.ts";
+import { type LiveAttempt, type RunContext, record } from "../run-context.ts";
+import type { Answer } from "../run-loop.ts";
+import { assemblePrompt, entriesFor, promptDiffBytesMax } from "./prompt.ts";
+import { readOnlyOutcome, reviewFindings } from "./review.ts";
+import { type ActionOf, type Attempts, taskOf } from "./state.ts";
+import { handleWorkerMessage, runWorker, type WorkerEnd, workerRequest } from "./worker.ts";
 
 /** Bytes of a read-only unit's result that are recorded and handed on. */
 const resultBytesMax = 32 * 1024;
 
 /** Answers when the worker is dead and its work is kept; null when the attempt is over already. */
-export async function workAttempt(
+export async function performWork(
   attempts: Attempts,
   action: ActionOf<"worker.start">,
   at: string,
@@ -63,7 +60,7 @@ async function converse(attempts: Attempts, live: LiveAttempt, fork: number): Pr
     onMessage: (message, reply) => {
       if (message.type === "result") attempts.live.touched.add(unit);
       live.heard.observe(message);
-      onWorkerMessage(c, live, message, reply);
+      handleWorkerMessage(c, live, message, reply);
     },
   });
   c.permits.release(provider.name, live.marker);
@@ -140,7 +137,7 @@ function recordResult(
   const result = cutText(Buffer.from(text), resultBytesMax);
   if (outcome === "complete") memory.results.set(unit, result);
   if (outcome === "disapproved") {
-    const detail = findingsIn(end.result);
+    const detail = reviewFindings(end.result);
     memory.findings.set(unit, detail);
     memory.suspect({ unit, attempt }, { verdict: outcome, reason, detail });
   }

@@ -1,8 +1,12 @@
 /** The semantic gate: whether two changes that merge as text go together, by their symbols. */
 import { posix } from "node:path";
 import { treesOf } from "../../git/commit.ts";
-import type { Conflict, MergeVerdict } from "../../semantic/check-merge.ts";
-import { rulesVersion, supportedLanguage } from "../../semantic/check-merge.ts";
+import {
+  type Conflict,
+  type MergeVerdict,
+  rulesVersion,
+  supportedLanguage,
+} from "../../semantic/check-merge.ts";
 import type { GateVerdict } from "../context.ts";
 import { judgeMerge, type MergeChanges, type MergeTrees, readMerge } from "../merge-check.ts";
 import { type GateInput, type ObjectGate, tailOf, verdictOf } from "./gate.ts";

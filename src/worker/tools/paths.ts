@@ -12,8 +12,7 @@ import {
   realpathSync,
 } from "node:fs";
 import { dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
-import type { ToolResult } from "./tool.ts";
-import { refusal } from "./tool.ts";
+import { refusal, type ToolResult } from "./tool.ts";
 
 export interface Place {
   /** Absolute. */

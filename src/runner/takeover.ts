@@ -16,11 +16,11 @@ import {
   removeAttemptTree,
   replayWork,
 } from "../git/worktree.ts";
-import type { EarlierWork } from "./context.ts";
 import type { UnitHistory } from "./history.ts";
-import type { Places } from "./places.ts";
+import type { RunPaths } from "./paths.ts";
+import type { EarlierWork } from "./run-context.ts";
 
-export interface Taken {
+export interface Takeover {
   path: string;
   /** Files whose kept change conflicts with the target; they are as the target has them. */
   conflicted: string[];
@@ -32,7 +32,7 @@ export interface Taken {
 const diffBytesMax = 256 * 1024;
 
 function placeOf(
-  places: Places,
+  places: RunPaths,
   plan: string,
   unit: string,
 ): { path: string; meta: string; base: string } {
@@ -41,14 +41,14 @@ function placeOf(
 }
 
 /** Opens the kept work of a unit at the target's tip. REFUSED when it is open already. */
-export async function takeWork(o: {
+export async function openKeptAttempt(o: {
   repository: Repository;
-  places: Places;
+  places: RunPaths;
   plan: string;
   entry: UnitHistory;
   tip: string;
   identity: Identity;
-}): Promise<Taken> {
+}): Promise<Takeover> {
   const { entry } = o;
   if (entry.kept === null) {
     throw new DgovError("NOT_FOUND", `no work of ${entry.unit} is kept`, {
@@ -86,9 +86,9 @@ export async function takeWork(o: {
 }
 
 /** Commits what is in a taken worktree now to a keep-ref, as the work a run starts from. */
-export async function snapshotTaken(o: {
+export async function snapshotTakeover(o: {
   repository: Repository;
-  places: Places;
+  places: RunPaths;
   plan: string;
   unit: string;
   identity: Identity;

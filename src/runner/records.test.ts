@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import type { Event } from "../kernel/event.ts";
-import { eventOf, recordOf } from "./record.ts";
+import { eventOf, recordOf } from "./records.ts";
 
 const events: Event[] = [
   {

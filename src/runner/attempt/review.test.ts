@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { findingsIn, readOnlyOutcome } from "./read-only.ts";
+import { readOnlyOutcome, reviewFindings } from "./review.ts";
 
 const said = (result: unknown) => ({ outcome: "complete" as const, reason: "", result });
 const issues = [
@@ -45,8 +45,12 @@ describe("A16 readOnlyOutcome", () => {
 });
 
 test("findingsIn tells every issue and the summary", () => {
-  expect(findingsIn({ issues, summary: " see above " })).toBe(
+  expect(reviewFindings({ issues, summary: " see above " })).toBe(
     '- a.ts:3: wrong\n- b.ts: odd\n- plain\nwords\n- text\n- {"other":1}\nsee above',
   );
-  expect([findingsIn(null), findingsIn("x"), findingsIn({ issues: 7 })]).toEqual(["", "", ""]);
+  expect([reviewFindings(null), reviewFindings("x"), reviewFindings({ issues: 7 })]).toEqual([
+    "",
+    "",
+    "",
+  ]);
 });

@@ -1,13 +1,12 @@
 import { describe, expect, test } from "bun:test";
 import type { WorkerMessage } from "../worker/protocol.ts";
-import { followRequests } from "./permit-messages.ts";
-import { Permits, type ProviderLimits } from "./permits.ts";
+import { applyRequestMessage, type ProviderLimits, RateLimiter } from "./rate-limiter.ts";
 
 function permits(limits: Partial<ProviderLimits>) {
   const clock = { time: 0, now: () => clock.time };
   const granted: string[] = [];
   const all = { concurrent: 99, requestsPerMinute: null, tokensPerMinute: null, ...limits };
-  const limiter = new Permits(() => all, clock);
+  const limiter = new RateLimiter(() => all, clock);
   const ask = (holder: string, tokens = 1, provider = "p"): void =>
     limiter.request(provider, { holder, tokens, grant: () => granted.push(holder) });
   /** A later moment, at which somebody comes or goes. */
@@ -80,7 +79,7 @@ describe("Permits", () => {
     const { limiter, granted, ask, at } = permits({ concurrent: 1, tokensPerMinute: 100 });
     const of = { provider: "p", holder: "w" };
     const says = (message: WorkerMessage): void =>
-      followRequests(limiter, of, message, ({ id }) => granted.push(`w${id}`));
+      applyRequestMessage(limiter, of, message, ({ id }) => granted.push(`w${id}`));
     says({ type: "permit.requested", id: 1, estimatedTokens: 10 });
     ask("next");
     expect(granted).toEqual(["w1"]);

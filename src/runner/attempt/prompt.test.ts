@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
-import type { CompiledPlan, CompiledTask } from "../plan/compiled.ts";
-import { Handover } from "./handover.ts";
+import type { CompiledPlan, CompiledTask } from "../../plan/compiled.ts";
 import { assemblePrompt, type PromptFacts, selfReviewPrompt } from "./prompt.ts";
+import { ForkSummary } from "./state.ts";
 
 const task = {
   id: "s/m.a",
@@ -144,7 +144,7 @@ test("C13 a self-reviewer's task and change are fenced and bounded", () => {
 });
 
 test("a hand-over tells the last calls and words, bounded", () => {
-  const heard = new Handover();
+  const heard = new ForkSummary();
   for (let turn = 1; turn <= 500; turn++) {
     const of = { turn, callId: `c${turn}`, tool: "run_bash" };
     const ok = turn % 2 === 0;

@@ -16,19 +16,16 @@ import { harden } from "../process/tree.ts";
 import { requiredGates } from "../settlement/gates/run-gates.ts";
 import { isoTime, systemClock } from "../std/clock.ts";
 import { noteAsked } from "./asked.ts";
-import { baseChecked } from "./base-check.ts";
+import { baseCheckRecord } from "./base-check.ts";
 import { archivePlan, commitBookkeeping, recordLandings } from "./bookkeeping.ts";
+import { newRunId, openRunEnvironment, type RunEnvironment } from "./environment.ts";
 import { finishRun, type RunEnd } from "./finish.ts";
-import { type Ground, openGround } from "./ground.ts";
 import type { UnitHistory } from "./history.ts";
-import { interruptible } from "./interrupt.ts";
 import { type Chosen, choosePlan, lookBack, type Past } from "./look-back.ts";
 import { openContext } from "./open-context.ts";
 import { type RealPerformer, realPerformer } from "./performer.ts";
-import { newRunId } from "./run-id.ts";
+import { driveKernel, withInterrupt } from "./run-loop.ts";
 import type { RunRequest } from "./run-request.ts";
-import { runLoop } from "./runner.ts";
-
 export type RunResult =
   | { kind: "finished"; run: string; status: RunStatus; end: RunEnd; log: EventLog }
   /** A bare run that would repeat failed or abandoned work starts nothing. */
@@ -44,7 +41,7 @@ export async function executeRun(request: RunRequest): Promise<RunResult> {
   const run = newRunId(systemClock.now());
   const lock = acquireRunLock(repository.commonDir, { run, plan: request.location.name });
   try {
-    const ground = await openGround(request, repository, run);
+    const ground = await openRunEnvironment(request, repository, run);
     const chosen = await choosePlan(request, ground);
     const past = await lookBack(request, ground, chosen);
     if (past.unresolved.length > 0) return { kind: "unresolved", units: past.unresolved };
@@ -67,7 +64,7 @@ export async function executeRun(request: RunRequest): Promise<RunResult> {
 /** The run itself: keys, gates, units, verification, bookkeeping. */
 async function runUnits(
   request: RunRequest,
-  ground: Ground,
+  ground: RunEnvironment,
   chosen: Chosen,
   past: Past,
 ): Promise<RunResult> {
@@ -89,11 +86,11 @@ async function runUnits(
     journal: log,
     start: startEvent(request, ground.config, chosen, past),
     about: aboutRun(request, chosen),
-    opening: [baseChecked(check)],
+    opening: [baseCheckRecord(check)],
     onState: request.onState,
   };
-  const { state, status } = await interruptible(request.interrupt, abort, performer, (connected) =>
-    runLoop({ ...options, performer: connected }),
+  const { state, status } = await withInterrupt(request.interrupt, abort, performer, (connected) =>
+    driveKernel({ ...options, performer: connected }),
   );
   await performer.close(isoTime(systemClock.now()));
   const { location, only } = request;

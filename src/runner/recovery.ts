@@ -5,7 +5,7 @@
  * a landing in flight is settled with git; then live attempts are kept; and only then is the run
  * recorded as over. Each step can be done twice, so a crash during recovery is recovered as well.
  */
-import { existsSync, rmSync } from "node:fs";
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { keepWork } from "../git/keep.ts";
 import { reconcileLanding } from "../git/land.ts";
@@ -24,39 +24,43 @@ import { apply } from "../kernel/transition.ts";
 import type { EventLog, RecordedEvent } from "../log/event-log.ts";
 import { faultPoint } from "../process/fault.ts";
 import { killTree, markedProcesses, processStart } from "../process/tree.ts";
-import { openRuns } from "./past-runs.ts";
-import { attemptPlace, type Places } from "./places.ts";
-import { eventOf, recordOf } from "./record.ts";
+import { unfinishedRuns } from "./history.ts";
+import { attemptPaths, type RunPaths } from "./paths.ts";
+import { eventOf, recordOf } from "./records.ts";
 
-export interface Recovery {
+export interface RecoveredRun {
   run: string;
   plan: string;
   landed: string[];
   kept: { unit: string; ref: string }[];
 }
 
-interface World {
+interface RecoveryContext {
   log: EventLog;
   repository: Repository;
-  places: Places;
+  places: RunPaths;
   identity: { name: string; email: string };
   keepBytesMax: number;
 }
 
 /** Closes every run of the log that has a start and no end; call only while holding the run lock. */
-export async function closeCrashedRuns(world: World): Promise<Recovery[]> {
-  const recoveries: Recovery[] = [];
-  for (const { run, plan } of openRuns(world.log)) {
-    recoveries.push(await closeRun(world, run, plan));
+export async function recoverCrashedRuns(world: RecoveryContext): Promise<RecoveredRun[]> {
+  const recoveries: RecoveredRun[] = [];
+  for (const { run, plan } of unfinishedRuns(world.log)) {
+    recoveries.push(await recoverRun(world, run, plan));
   }
   return recoveries;
 }
 
-async function closeRun(world: World, run: string, plan: string): Promise<Recovery> {
+async function recoverRun(
+  world: RecoveryContext,
+  run: string,
+  plan: string,
+): Promise<RecoveredRun> {
   const { log } = world;
   const records = log.lifecycle({ run });
   await killRun(run, records);
-  const recovery: Recovery = { run, plan, landed: [], kept: [] };
+  const recovery: RecoveredRun = { run, plan, landed: [], kept: [] };
   const state = replay(records.flatMap((record) => eventOf(record) ?? []));
   const take = (event: Event, more: Record<string, unknown> = {}): void => {
     const { changes } = apply(state, event);
@@ -133,16 +137,16 @@ function landingInFlight(
 
 /** Every attempt whose directory is still there: its work is kept, then the directory removed. */
 async function keepLiveAttempts(
-  world: World,
+  world: RecoveryContext,
   run: string,
   plan: string,
   records: readonly RecordedEvent[],
-): Promise<Recovery["kept"]> {
-  const kept: Recovery["kept"] = [];
+): Promise<RecoveredRun["kept"]> {
+  const kept: RecoveredRun["kept"] = [];
   for (const record of records) {
     if (record.type !== "attempt.prepared" || record.unit === null || record.attempt === null)
       continue;
-    const place = attemptPlace(world.places, { run, unit: record.unit, attempt: record.attempt });
+    const place = attemptPaths(world.places, { run, unit: record.unit, attempt: record.attempt });
     if (!existsSync(place.path)) continue;
     const tree = openAttemptTree(world.repository, {
       ...place,
@@ -175,8 +179,53 @@ async function keepLiveAttempts(
 }
 
 /** An attempt that never got as far as being prepared holds no work of anybody: it just goes. */
-function removeLeftovers(world: World, run: string): void {
+function removeLeftovers(world: RecoveryContext, run: string): void {
   const folder = join(world.places.runs, run);
   removeFolder(folder);
   forgetWorktrees(world.repository, folder);
+}
+
+// ------------------------------------------------------------
+//  * An undo that crashed while it landed. It is no run, so no log of one tells of it: a note beside the
+// run lock does, for as long as the landing takes.
+
+interface Move {
+  target: string;
+  from: string;
+  to: string;
+}
+
+function pendingUndoFile(repository: Repository): string {
+  return join(repository.commonDir, "dgov", "undo.json");
+}
+
+/** Says which landing is about to begin. */
+export function recordPendingUndo(repository: Repository, move: Move): void {
+  writeFileSync(pendingUndoFile(repository), JSON.stringify(move));
+}
+
+/** Says that it is over, whatever came of it. */
+export function clearPendingUndo(repository: Repository): void {
+  rmSync(pendingUndoFile(repository), { force: true });
+}
+
+/** Settles a landing that was cut short; call only while holding the run lock. */
+export async function recoverCrashedUndo(repository: Repository): Promise<void> {
+  const path = pendingUndoFile(repository);
+  if (!existsSync(path)) return;
+  const move = readMove(readFileSync(path, "utf8"));
+  if (move !== null) await reconcileLanding(repository, move);
+  clearPendingUndo(repository);
+}
+
+/** Null: cut short while it was written, so nothing had begun. */
+function readMove(text: string): Move | null {
+  try {
+    const { target, from, to } = JSON.parse(text) as Partial<Move>;
+    return target !== undefined && from !== undefined && to !== undefined
+      ? { target, from, to }
+      : null;
+  } catch {
+    return null;
+  }
 }

@@ -7,6 +7,7 @@
  */
 import type { ProviderConfig } from "../config/config.ts";
 import type { Clock } from "../std/clock.ts";
+import type { ParentMessage, TokenUsage, WorkerMessage } from "../worker/protocol.ts";
 
 const minuteMs = 60_000;
 
@@ -42,7 +43,7 @@ interface Lane {
   timer: ReturnType<typeof setTimeout> | null;
 }
 
-export class Permits {
+export class RateLimiter {
   readonly #lanes = new Map<string, Lane>();
   readonly #limits: (provider: string) => ProviderLimits;
   readonly #clock: Clock;
@@ -138,4 +139,41 @@ function minuteWait(
     if (fits()) return entry.at + minuteMs - now;
   }
   return 0;
+}
+
+// ------------------------------------------------------------
+// What a worker says of its requests, as the rate limiter takes it.
+
+/** Asks for, holds and gives back permits as the worker's messages say; others are none of it. */
+export function applyRequestMessage(
+  permits: RateLimiter,
+  { provider, holder }: { provider: string; holder: string },
+  message: WorkerMessage,
+  reply: (answer: ParentMessage) => void,
+): void {
+  switch (message.type) {
+    case "permit.requested":
+      permits.request(provider, {
+        holder,
+        tokens: message.estimatedTokens,
+        grant: () => reply({ type: "permit.granted", id: message.id }),
+      });
+      return;
+    case "provider.limited":
+      permits.pause(provider, message.retryAfterMs);
+      permits.release(provider, holder);
+      return;
+    case "provider.retried":
+      permits.release(provider, holder);
+      return;
+    case "turn.finished":
+      permits.release(provider, holder, countedTokens(message.usage));
+      return;
+    default:
+  }
+}
+
+/** What providers count against a minute: both directions, cached or not. */
+export function countedTokens(usage: TokenUsage | null): number | null {
+  return usage === null ? null : usage.promptTokens + usage.completionTokens;
 }

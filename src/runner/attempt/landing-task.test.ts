@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
-import type { CompiledTask } from "../plan/compiled.ts";
-import { landingTask } from "./mending.ts";
+import type { CompiledTask } from "../../plan/compiled.ts";
+import { taskToLand } from "./landing-task.ts";
 
 const none = { create: [], edit: [], delete: [], touch: [], read: [] };
 const task = (id: string, more: Partial<CompiledTask>): CompiledTask => ({
@@ -35,11 +35,11 @@ test("a fix has the claims and the tests of all workers it judges, and of nobody
     task("r", { role: "reviewer", dependsOn: ["a", "b", "s"] }),
   ];
   const tasks = new Map(all.map((one) => [one.id, one]));
-  const { role, claims, testCmd } = landingTask({ tasks, config }, "r");
+  const { role, claims, testCmd } = taskToLand({ tasks, config }, "r");
   expect({ role, claims, testCmd }).toEqual({
     role: "worker",
     claims: { ...none, touch: ["a", "b"], delete: ["c"], read: ["x"] },
     testCmd: "( make q ) && ( make b )",
   });
-  expect(landingTask({ tasks, config }, "a")).toBe(all[0] as CompiledTask);
+  expect(taskToLand({ tasks, config }, "a")).toBe(all[0] as CompiledTask);
 });

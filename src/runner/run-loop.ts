@@ -5,19 +5,18 @@
  * start the actions. Actions run on their own and come back as events. The loop ends when the
  * kernel asked for `run.finish` and everything that was started has come back.
  */
-
 import type { Action } from "../kernel/action.ts";
+import type { PhaseChange } from "../kernel/draft.ts";
 import type { Event, RunStatus } from "../kernel/event.ts";
 import { checkInvariants } from "../kernel/invariants.ts";
 import type { State } from "../kernel/state.ts";
 import { apply, initialState, type Step } from "../kernel/transition.ts";
-import type { NewEvent } from "../log/event-log.ts";
+import type { NewEvent, RecordedEvent } from "../log/event-log.ts";
 import { faultPoint } from "../process/fault.ts";
 import { assert, present } from "../std/assert.ts";
-import type { Answer, Journal, Performer } from "./ports.ts";
-import { recordOf } from "./record.ts";
+import { recordOf } from "./records.ts";
 
-export interface RunLoopOptions {
+export interface DriveOptions {
   run: string;
   plan: string;
   journal: Journal;
@@ -32,8 +31,8 @@ export interface RunLoopOptions {
 }
 
 /** Executes a run and gives its last state; `run.finished` itself is left to the caller to record. */
-export async function runLoop(
-  options: RunLoopOptions,
+export async function driveKernel(
+  options: DriveOptions,
 ): Promise<{ state: State; status: RunStatus }> {
   const { journal, performer } = options;
   const inbox: Answer[] = [{ event: options.start }];
@@ -97,7 +96,7 @@ function recordsOf(
   { event, records = [] }: Answer,
   step: Step,
   state: State,
-  options: RunLoopOptions,
+  options: DriveOptions,
 ): NewEvent[] {
   const { performer, run, plan } = options;
   const of = { run, plan };
@@ -120,11 +119,76 @@ function recordsOf(
 
 function moreAbout(
   event: Event,
-  options: RunLoopOptions,
+  options: DriveOptions,
   disposition: "applied" | "stale",
 ): Record<string, unknown> {
   return {
     ...(event.type === "run.started" ? options.about : {}),
     ...(disposition === "stale" ? { stale: true } : {}),
   };
+}
+
+// ------------------------------------------------------------
+//  * The outside world as the run loop sees it: somebody who performs actions, somewhere to record.
+//
+// Two interfaces, so that the loop can be tested with a scripted performer and an in-memory log.
+
+/** What performing an action came to: the answering event, and what to record with it. */
+export interface Answer {
+  event: Event;
+  /** Records appended in the same transaction, before the event. */
+  records?: Omit<NewEvent, "run" | "plan">[];
+}
+
+/** Performs actions. Never throws for outcomes of work: those are answers. */
+export interface Performer {
+  /**
+   * `at` is the time of the recorded event that asked for the action; commits are dated with it, so
+   * that performing an action twice builds the same commit. Null for actions without an answer.
+   */
+  perform(action: Action, at: string): Promise<Answer | null>;
+  /**
+   * What to record beside a unit's change of phase: the evidence of a rejection, once the kernel has
+   * decided that it is one (a verdict reached on speculation may come to nothing).
+   */
+  evidence(change: PhaseChange): Omit<NewEvent, "run" | "plan">[];
+  /** Called once, with the function that puts unasked-for events into the inbox. */
+  connect(report: (answer: Answer) => void): void;
+}
+
+/** The part of the event log the loop needs. */
+export interface Journal {
+  append(events: NewEvent[]): RecordedEvent[];
+}
+
+// ------------------------------------------------------------
+// An operator's interrupt, as the run loop takes it.
+
+/** Feeds an interrupt into the loop, and stops everything that is under way when it comes. */
+export async function withInterrupt<T>(
+  interrupt: AbortSignal,
+  abort: AbortController,
+  performer: Performer,
+  body: (performer: Performer) => Promise<T>,
+): Promise<T> {
+  let deliver: Parameters<Performer["connect"]>[0] | null = null;
+  const stop = (): void => {
+    deliver?.({
+      event: { type: "run.interrupted", cause: "signal", reason: "interrupted by the operator" },
+    });
+    abort.abort();
+  };
+  interrupt.addEventListener("abort", stop);
+  try {
+    return await body({
+      ...performer,
+      connect: (report) => {
+        deliver = report;
+        performer.connect(report);
+        if (interrupt.aborted) stop();
+      },
+    });
+  } finally {
+    interrupt.removeEventListener("abort", stop);
+  }
 }

@@ -9,10 +9,10 @@ import type { EventLog, NewEvent } from "../log/event-log.ts";
 import type { CompiledPlan, CompiledTask } from "../plan/compiled.ts";
 import type { SettlementContext } from "../settlement/context.ts";
 import type { Clock } from "../std/clock.ts";
-import type { Handover } from "./handover.ts";
-import type { Permits } from "./permits.ts";
-import type { Places } from "./places.ts";
-import type { EarlierAttempt } from "./prompt.ts";
+import type { EarlierAttempt } from "./attempt/prompt.ts";
+import type { ForkSummary } from "./attempt/state.ts";
+import type { RunPaths } from "./paths.ts";
+import type { RateLimiter } from "./rate-limiter.ts";
 
 export interface RunContext {
   run: string;
@@ -28,11 +28,11 @@ export interface RunContext {
   target: string;
   identity: { name: string; email: string };
   log: EventLog;
-  places: Places;
+  places: RunPaths;
   /** Provider, model and key of each unit. */
   models: ReadonlyMap<string, { provider: ProviderConfig; model: string; apiKey: string }>;
   settlement: SettlementContext;
-  permits: Permits;
+  permits: RateLimiter;
   clock: Clock;
   /** The command line of `dgov worker`. */
   workerCommand: string[];
@@ -69,7 +69,7 @@ export interface LiveAttempt {
   fixing: boolean;
   earlier: EarlierAttempt | null;
   /** Listens to its conversations, all of its forks. */
-  heard: Handover;
+  heard: ForkSummary;
   /** What its worktree differs in, seen when its processes were dead; null before that. */
   changes: Change[] | null;
   abort: AbortController;

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import type { Entry } from "../ledger/entry.ts";
-import { entriesFor, ledgerSection } from "./ledger.ts";
+import type { Entry } from "../../ledger/entry.ts";
+import { entriesFor, ledgerSection } from "./prompt.ts";
 
 const entry = (id: string, more: Partial<Entry> = {}): Entry => ({
   id,

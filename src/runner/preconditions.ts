@@ -92,7 +92,10 @@ export async function resolveTarget(
 }
 
 /** Paths, relative to the repository, with uncommitted changes outside dgov's own folders. */
-export async function uncommitted(repository: Repository, projectDir: string): Promise<string[]> {
+export async function uncommittedPaths(
+  repository: Repository,
+  projectDir: string,
+): Promise<string[]> {
   const prefix = projectDir === "" ? "" : `${projectDir}/`;
   return (await dirtyPaths(repository))
     .map(({ path }) => path)
@@ -107,7 +110,7 @@ export async function requireCleanTree(
   allow: boolean,
 ): Promise<void> {
   const prefix = projectDir === "" ? "" : `${projectDir}/`;
-  const dirty = await uncommitted(repository, projectDir);
+  const dirty = await uncommittedPaths(repository, projectDir);
   if (dirty.length === 0) return;
   const claims = parseClaims(plan.tasks.flatMap((task) => writeClaims(task.claims)));
   const inClaims = dirty.filter((path) => coversAny(claims, path.slice(prefix.length)));

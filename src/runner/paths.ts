@@ -11,7 +11,7 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 import { encodeRefPart } from "../git/refs.ts";
 
-export interface Places {
+export interface RunPaths {
   /** Everything of this repository. */
   root: string;
   runs: string;
@@ -19,32 +19,32 @@ export interface Places {
 }
 
 /** The places of a repository. `configured` is `[worktree] root`, absolute, or null. */
-export function placesOf(o: {
+export function runPaths(o: {
   repositoryId: string;
   configured: string | null;
   env: Record<string, string | undefined>;
-}): Places {
+}): RunPaths {
   const cache = o.env["XDG_CACHE_HOME"] ?? join(o.env["HOME"] ?? homedir(), ".cache");
   const root = join(o.configured ?? join(cache, "dgov"), o.repositoryId);
   return { root, runs: join(root, "runs"), slots: join(root, "slots") };
 }
 
-export interface AttemptPlace {
+export interface AttemptPaths {
   path: string;
   meta: string;
 }
 
 /** The directories of one attempt; nothing is created. */
-export function attemptPlace(
-  places: Places,
+export function attemptPaths(
+  places: RunPaths,
   of: { run: string; unit: string; attempt: number },
-): AttemptPlace {
+): AttemptPaths {
   const at = join(places.runs, of.run, `${encodeRefPart(of.unit)}.${of.attempt}`);
   return { path: join(at, "tree"), meta: join(at, "meta") };
 }
 
 /** A fresh scratch folder of the run. */
-export function scratchPlace(places: Places, run: string): string {
+export function scratchFolder(places: RunPaths, run: string): string {
   const path = join(places.runs, run, "scratch");
   mkdirSync(path, { recursive: true });
   return path;

@@ -1,4 +1,6 @@
 /** What a run stands on before it has a plan: repository, configuration, places, log; crashed runs closed. */
+
+import { randomBytes } from "node:crypto";
 import { mkdirSync } from "node:fs";
 import type { Config } from "../config/config.ts";
 import { requireConfig } from "../config/load.ts";
@@ -7,26 +9,25 @@ import type { Identity } from "../git/objects.ts";
 import { type FilterConfig, userFilters } from "../git/private-dir.ts";
 import { configuredIdentity, type Repository } from "../git/repository.ts";
 import { type EventLog, openEventLog, type RecordedEvent } from "../log/event-log.ts";
-import { type Confirm, ensureFirstCommit, projectDirOf } from "./checks.ts";
-import { type Places, placesOf } from "./places.ts";
-import { closeCrashedRuns, type Recovery } from "./recover.ts";
-import { closeCrashedUndo } from "./undo-crashed.ts";
+import { type RunPaths, runPaths } from "./paths.ts";
+import { type Confirm, ensureFirstCommit, projectDirOf } from "./preconditions.ts";
+import { type RecoveredRun, recoverCrashedRuns, recoverCrashedUndo } from "./recovery.ts";
 
 /** What does not depend on the plan. */
-export interface Ground {
+export interface RunEnvironment {
   run: string;
   repository: Repository;
   projectRoot: string;
   projectDir: string;
   config: Config;
   identity: Identity;
-  places: Places;
+  places: RunPaths;
   filters: FilterConfig;
   log: EventLog;
 }
 
 /** What opening needs to know of the command line. */
-export interface GroundRequest {
+export interface EnvironmentRequest {
   projectRoot: string;
   env: Record<string, string | undefined>;
   yes: boolean;
@@ -36,23 +37,23 @@ export interface GroundRequest {
 }
 
 /** Opens everything, and closes what crashed: a landing cut short may have left the tree dirty. */
-export async function openGround(
-  request: GroundRequest,
+export async function openRunEnvironment(
+  request: EnvironmentRequest,
   repository: Repository,
   run: string,
-): Promise<Ground> {
+): Promise<RunEnvironment> {
   const { projectRoot } = request;
   const config = requireConfig(projectRoot);
   const projectDir = projectDirOf(repository, projectRoot);
   await ensureFirstCommit(repository, projectDir, request);
   const identity = await requireIdentity(repository);
   const configured = config.worktree.root;
-  const places = placesOf({ repositoryId: repository.id, configured, env: request.env });
+  const places = runPaths({ repositoryId: repository.id, configured, env: request.env });
   mkdirSync(places.runs, { recursive: true });
   const filters = await userFilters(repository);
   const log = observed(openEventLog(projectRoot), request.onRecord);
-  await closeCrashedUndo(repository);
-  const recovered = await closeCrashedRuns({
+  await recoverCrashedUndo(repository);
+  const recovered = await recoverCrashedRuns({
     log,
     repository,
     places,
@@ -87,10 +88,19 @@ function observed(log: EventLog, onRecord: (record: RecordedEvent) => void): Eve
   };
 }
 
-function recoveryText(recovery: Recovery): string {
+function recoveryText(recovery: RecoveredRun): string {
   const parts = [
     ...recovery.landed.map((unit) => `${unit} had landed`),
     ...recovery.kept.map(({ unit, ref }) => `work of ${unit} kept as ${ref}`),
   ];
   return `closed run ${recovery.run} of ${recovery.plan}, which had ended without saying so${parts.length > 0 ? `: ${parts.join("; ")}` : ""}`;
+}
+
+// ------------------------------------------------------------
+// Names of runs.
+
+/** `20260102-030405-1a2b`: sorts by time, and is a valid ref component. */
+export function newRunId(now: number): string {
+  const time = new Date(now).toISOString().replace(/[-:]/g, "").replace("T", "-").slice(0, 15);
+  return `${time}-${randomBytes(2).toString("hex")}`;
 }

@@ -1,0 +1,311 @@
+/**
+ * One worker subprocess: started, fed, listened to, and dead with everything it started when this
+ * returns.
+ *
+ * What it says is recorded as telemetry. What it does not say (it crashed, or ran out of time) is
+ * added here, so the caller always gets one typed outcome.
+ */
+
+import type { Config, ProviderConfig } from "../../config/config.ts";
+import { endpointOf } from "../../config/endpoint.ts";
+import type { WorkerOutcome } from "../../kernel/event.ts";
+import type { CompiledTask } from "../../plan/compiled.ts";
+import { killTree } from "../../process/tree.ts";
+import { environmentIn } from "../../settlement/environment.ts";
+import { present } from "../../std/assert.ts";
+import { ndjsonLine, readNdjson } from "../../std/ndjson.ts";
+import type { ParentMessage, WorkerMessage, WorkerRequest } from "../../worker/protocol.ts";
+import { applyRequestMessage } from "../rate-limiter.ts";
+import { toSnakeCase } from "../records.ts";
+import type { LiveAttempt, RunContext } from "../run-context.ts";
+
+/** Bytes of a crashed worker's stderr that are kept. */
+const stderrBytesMax = 16 * 1024;
+
+export interface WorkerOptions {
+  request: WorkerRequest;
+  /** The command line of `dgov worker`. */
+  command: string[];
+  environment: Record<string, string>;
+  timeoutMs: number;
+  signal: AbortSignal;
+  onStart(pid: number): void;
+  onMessage(message: WorkerMessage, reply: (answer: ParentMessage) => void): void;
+}
+
+export interface WorkerEnd {
+  outcome: WorkerOutcome;
+  reason: string;
+  /** The final summary or typed answer of a worker that ended by itself. */
+  result: unknown;
+}
+
+/** Runs the worker to its end. Throws only when it cannot be started at all. */
+export async function runWorker(options: WorkerOptions): Promise<WorkerEnd> {
+  const { request } = options;
+  const child = Bun.spawn(options.command, {
+    cwd: request.worktree,
+    env: { ...options.environment, DGOV_ATTEMPT: request.marker },
+    stdio: ["pipe", "pipe", "pipe"],
+    detached: true,
+  });
+  let stopped: "timeout" | "signal" | null = null;
+  let killed: Promise<unknown> = Promise.resolve();
+  const stop = (why: "timeout" | "signal"): void => {
+    if (stopped !== null) return;
+    stopped = why;
+    killed = killTree({ pid: child.pid, marker: request.marker });
+  };
+  const timer = setTimeout(() => stop("timeout"), options.timeoutMs);
+  const onAbort = (): void => stop("signal");
+  options.signal.addEventListener("abort", onAbort);
+  if (options.signal.aborted) onAbort();
+  try {
+    options.onStart(child.pid);
+    const write = (message: WorkerRequest | ParentMessage): void => {
+      // A worker that died is noticed by its exit, not by the pipe.
+      try {
+        child.stdin.write(ndjsonLine(message));
+        Promise.resolve(child.stdin.flush()).catch(() => {});
+      } catch {}
+    };
+    write(request);
+    const stderr = tail(child.stderr);
+    const outcome = await listen(child.stdout, options, write);
+    try {
+      Promise.resolve(child.stdin.end()).catch(() => {});
+    } catch {}
+    const code = await child.exited;
+    await killed;
+    await killTree({ pid: child.pid, marker: request.marker });
+    return endOf({
+      stopped,
+      outcome,
+      code,
+      signal: child.signalCode === null ? null : String(child.signalCode),
+      stderr: await stderr,
+      options,
+    });
+  } finally {
+    clearTimeout(timer);
+    options.signal.removeEventListener("abort", onAbort);
+  }
+}
+
+type Outcome = Extract<WorkerMessage, { type: "outcome" }>;
+
+async function listen(
+  stdout: AsyncIterable<Uint8Array>,
+  options: WorkerOptions,
+  write: (message: ParentMessage) => void,
+): Promise<Outcome | null> {
+  for await (const item of readNdjson(stdout)) {
+    if (item.kind !== "message" || !isMessage(item.value)) continue;
+    if (item.value.type === "outcome") return item.value;
+    options.onMessage(item.value, write);
+  }
+  return null;
+}
+
+function isMessage(value: unknown): value is WorkerMessage {
+  return typeof value === "object" && value !== null && "type" in value;
+}
+
+function endOf(end: {
+  stopped: "timeout" | "signal" | null;
+  outcome: Outcome | null;
+  code: number;
+  signal: string | null;
+  stderr: string;
+  options: WorkerOptions;
+}): WorkerEnd {
+  if (end.outcome !== null) {
+    return { outcome: end.outcome.verdict, reason: end.outcome.reason, result: end.outcome.result };
+  }
+  if (end.stopped === "timeout") {
+    const seconds = Math.round(end.options.timeoutMs / 1000);
+    return { outcome: "timed_out", reason: `no result after ${seconds} s`, result: null };
+  }
+  if (end.stopped === "signal") {
+    return { outcome: "crashed", reason: "stopped by the run", result: null };
+  }
+  const how = end.signal === null ? `exit code ${end.code}` : `killed by ${end.signal}`;
+  const said = end.stderr.trim().split("\n").slice(-3).join(" / ");
+  return {
+    outcome: "crashed",
+    reason: `the worker ended without an outcome (${how})${said === "" ? "" : `: ${said}`}`,
+    result: null,
+  };
+}
+
+async function tail(stream: AsyncIterable<Uint8Array>): Promise<string> {
+  const decoder = new TextDecoder();
+  let text = "";
+  for await (const chunk of stream) {
+    text = (text + decoder.decode(chunk, { stream: true })).slice(-stderrBytesMax);
+  }
+  return text;
+}
+
+// ------------------------------------------------------------
+// The request a worker gets, from the configuration and the attempt.
+
+/** Everything `dgov worker` reads from stdin; the key travels here and nowhere else. */
+export function workerRequest(
+  c: RunContext,
+  of: { task: CompiledTask; live: LiveAttempt; fork: number; prompt: string },
+): WorkerRequest {
+  const { task, live } = of;
+  // Its tools see its own worktree, as the gates see theirs.
+  const toolEnvironment = environmentIn(c.settlement, live.tree.path, undefined);
+  const model = present(c.models.get(task.id), `model of ${task.id}`);
+  const shared = projectRequest({ config: c.config, toolEnvironment }, model);
+  const { iterationBudget } = shared.limits;
+  return {
+    ...shared,
+    schema: "dgov.worker-request/1",
+    role: task.role,
+    run: c.run,
+    plan: c.plan.name,
+    unit: task.id,
+    attempt: live.attempt,
+    fork: of.fork,
+    marker: live.marker,
+    worktree: live.tree.path,
+    projectDir: c.projectDir,
+    base: live.tree.base,
+    prompt: of.prompt,
+    claims: task.claims,
+    limits: { ...shared.limits, iterationBudget: task.iterationBudget ?? iterationBudget },
+  };
+}
+
+/** Model, key and endpoint a worker talks to. */
+export interface ModelAccess {
+  provider: ProviderConfig;
+  model: string;
+  apiKey: string;
+}
+
+/** The part of a request that is the same for every worker of a project. */
+export function projectRequest(
+  o: { config: Config; toolEnvironment: Record<string, string> },
+  { provider, model, apiKey }: ModelAccess,
+): Pick<
+  WorkerRequest,
+  | "model"
+  | "provider"
+  | "limits"
+  | "commands"
+  | "toolPolicy"
+  | "scope"
+  | "toolEnvironment"
+  | "project"
+> {
+  const { config } = o;
+  return {
+    model,
+    provider: {
+      ...endpointOf(provider, apiKey),
+      name: provider.name,
+      retriesMax: provider.retries,
+      retryAfterMaxMs: provider.retryAfterMaxS * 1000,
+      contextTokens: provider.contextTokens,
+      backoffMinMs: 1000,
+      backoffMaxMs: 60_000,
+    },
+    limits: {
+      iterationBudget: config.workerIterationBudget,
+      toolOutputBytes: 64 * 1024,
+      bashTimeoutMs: 120_000,
+      bashTimeoutMaxMs: 600_000,
+      commandTimeoutMs: config.settlementTimeoutS * 1000,
+      treeMaxLines: config.workerTreeMaxLines,
+    },
+    commands: {
+      test: config.commands.test,
+      lint: config.commands.lint,
+      lintFix: config.commands.lintFix,
+      format: config.commands.format,
+      typeCheck: config.commands.typeCheck,
+      verify: Object.fromEntries(
+        Object.entries(config.verify).map(([name, recipe]) => [name, recipe.command]),
+      ),
+    },
+    toolPolicy: config.toolPolicy,
+    scope: config.scope,
+    toolEnvironment: o.toolEnvironment,
+    project: {
+      language: config.language,
+      srcDir: config.srcDir,
+      testDir: config.testDir,
+      sourceExtensions: config.sourceExtensions,
+      lineLength: config.lineLength,
+      conventions: config.conventions,
+    },
+  };
+}
+
+// ------------------------------------------------------------
+// What a worker says, as telemetry; and its requests for permits, answered.
+
+/** Bytes of a result's or thought's text in an event; longer ones are a blob named by digest. */
+const inlineMax = 2 * 1024;
+
+/** Records one message of a live attempt's worker and answers it when it asks for something. */
+export function handleWorkerMessage(
+  c: RunContext,
+  live: LiveAttempt,
+  message: WorkerMessage,
+  reply: (answer: ParentMessage) => void,
+): void {
+  const provider = c.models.get(live.unit)?.provider.name ?? "";
+  applyRequestMessage(c.permits, { provider, holder: live.marker }, message, reply);
+  if (message.type === "permit.requested") return;
+  if (message.type === "message.recorded") {
+    keep(c, JSON.stringify(message.message));
+    return;
+  }
+  c.log.note({
+    run: c.run,
+    plan: c.plan.name,
+    unit: live.unit,
+    attempt: live.attempt,
+    type: message.type,
+    data: bounded(c, message),
+  });
+}
+
+function bounded(c: RunContext, message: WorkerMessage): Record<string, unknown> {
+  const { type: _, ...rest } = message;
+  if (message.type === "call") {
+    const args = JSON.stringify(message.args);
+    if (args.length > inlineMax) {
+      return toSnakeCase({
+        ...rest,
+        args: null,
+        argsBlob: keep(c, args),
+        argsHead: args.slice(0, 256),
+      });
+    }
+    // Arguments are the model's own keys: they keep their spelling.
+    const { type: _type, args: _args, ...others } = message;
+    return { ...toSnakeCase(others), args: message.args };
+  }
+  if (
+    (message.type === "result" || message.type === "thought") &&
+    message.text.length > inlineMax
+  ) {
+    return toSnakeCase({
+      ...rest,
+      text: message.text.slice(0, inlineMax),
+      textBlob: keep(c, message.text),
+    });
+  }
+  return toSnakeCase(rest);
+}
+
+/** What only telemetry names is as durable as telemetry: not at once. */
+function keep(c: RunContext, text: string): string {
+  return c.log.putBlob(text, { durable: false });
+}
