@@ -79,8 +79,8 @@ async function examineStructure(
   o: { context: Context; root: string; config: Config },
   add: Add,
 ): Promise<void> {
-  const { baselineHere } = await import("../settlement/structure-baseline.ts");
-  const { chooseEngine } = await import("../settlement/structure-external.ts");
+  const { baselineOnDisk } = await import("../settlement/structure/baseline.ts");
+  const { chooseEngine } = await import("../settlement/structure/engine.ts");
   const { headOf } = await import("../git/revisions.ts");
   const { projectDirOf } = await import("../runner/preconditions.ts");
   const save = "dgov sentrux gate-save";
@@ -92,7 +92,7 @@ async function examineStructure(
     const projectDir = projectDirOf(repository, o.root);
     const asking = { repository, projectRoot: o.root, projectDir, config: o.config };
     const state =
-      commit === null ? null : await baselineHere(asking, "", { commit, now: Date.now() });
+      commit === null ? null : await baselineOnDisk(asking, "", { commit, now: Date.now() });
     if (state === null) add("structure", "warn", `${by}; no baseline, so nothing is judged`, save);
     else if (typeof state === "string") add("structure", "fail", `baseline: ${state}`, save);
     else if (state.stale !== null) add("structure", "warn", `baseline: ${state.stale}`, save);

@@ -5,7 +5,7 @@ import { usageError } from "../cli/args.ts";
 import type { Context } from "../cli/command.ts";
 import { interruptible } from "../cli/interruptible.ts";
 import type { SettlementContext } from "../settlement/context.ts";
-import type { Engine } from "../settlement/structure-external.ts";
+import type { Engine } from "../settlement/structure/engine.ts";
 import type { Baseline } from "../structure/baseline.ts";
 import { withSettlement } from "./ad-hoc-settlement.ts";
 
@@ -31,8 +31,8 @@ export function withStructure(
     withSettlement(context, { name: "sentrux", signal }, async ({ c, config, head }) => {
       const { workingTree } = await import("../git/working-tree.ts");
       const { runPaths } = await import("../runner/paths.ts");
-      const { factsCache } = await import("../settlement/structure.ts");
-      const { chooseEngine } = await import("../settlement/structure-external.ts");
+      const { factsCache } = await import("../settlement/structure/scan.ts");
+      const { chooseEngine } = await import("../settlement/structure/engine.ts");
       const folder = folderOf(context.cwd, c.projectRoot, path);
       const places = runPaths({
         repositoryId: c.repository.id,
@@ -58,13 +58,13 @@ export function withStructure(
 
 /** Measures the working tree and writes both baseline files. */
 export async function saveBaseline(ground: StructureContext): Promise<Baseline> {
-  const { measureBaseline } = await import("../settlement/structure-compare.ts");
-  const { writeBaseline } = await import("../settlement/structure-baseline.ts");
+  const { measureBaseline } = await import("../settlement/structure/engine.ts");
+  const { writeStructureBaseline } = await import("../settlement/structure/baseline.ts");
   const { c, engine, head, tree, folder, marker } = ground;
   const now = Date.now();
   const asked = { tree, folder, marker, signal: c.signal, now };
   const baseline = await measureBaseline(c, engine, asked);
-  writeBaseline(join(c.projectRoot, folder), baseline, { head, now });
+  writeStructureBaseline(join(c.projectRoot, folder), baseline, { head, now });
   return baseline;
 }
 
@@ -77,7 +77,7 @@ export async function offerBaseline(context: Context, root: string): Promise<str
   if (existsSync(join(root, baselineFile))) return null;
   try {
     const saved = await withStructure({ ...context, cwd: root }, undefined, async (ground) => {
-      const { hasSource } = await import("../settlement/structure.ts");
+      const { hasSource } = await import("../settlement/structure/scan.ts");
       const { confirm } = await import("../cli/prompt.ts");
       if (!(await hasSource(ground.c, ground.tree))) return 1;
       if (!(await confirm("Save the structure of the code as a baseline for the gates?"))) return 1;

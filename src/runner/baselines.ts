@@ -10,17 +10,21 @@ import { readBlobAt } from "../git/diff.ts";
 import { headOf, treeOf } from "../git/revisions.ts";
 import type { SettlementContext } from "../settlement/context.ts";
 import {
-  baselineFile as coverageFile,
-  writeBaseline as writeCoverage,
+  coverageBaselineFile as coverageFile,
+  writeCoverageBaseline as writeCoverage,
 } from "../settlement/coverage/baseline.ts";
-import { measureProject } from "../settlement/coverage/project.ts";
-import { chargesBetween, hasSource } from "../settlement/structure.ts";
+import { measureProject } from "../settlement/coverage/measure.ts";
 import {
-  baselineState,
-  writeBaseline as writeStructure,
-} from "../settlement/structure-baseline.ts";
-import { compareTree, measureBaseline, qualityOf } from "../settlement/structure-compare.ts";
-import { chooseEngine } from "../settlement/structure-external.ts";
+  baselineAt,
+  writeStructureBaseline as writeStructure,
+} from "../settlement/structure/baseline.ts";
+import {
+  chooseEngine,
+  compareTree,
+  measureBaseline,
+  qualityOf,
+} from "../settlement/structure/engine.ts";
+import { chargesBetween, hasSource } from "../settlement/structure/scan.ts";
 import type { RunContext } from "./run-context.ts";
 
 /** The structural baseline; gives the files to commit. */
@@ -104,7 +108,7 @@ export async function announceBaseline(
 ): Promise<void> {
   // A program that is asked for and missing is found out before anything is spent.
   chooseEngine(c.config, c.environment);
-  const state = await baselineState(c, o.tip, o.now);
+  const state = await baselineAt(c, o.tip, o.now);
   const save = "dgov sentrux gate-save";
   if (state === null) {
     if (await hasSource(c, o.tip)) {
@@ -120,7 +124,7 @@ export async function compareStructure(
   o: { before: string; tip: string },
 ): Promise<StructuralEnd | null> {
   const { settlement } = c;
-  const state = await baselineState(settlement, o.before, c.clock.now());
+  const state = await baselineAt(settlement, o.before, c.clock.now());
   if (state === null || typeof state === "string") return null;
   const { baseline } = state;
   const engine = chooseEngine(settlement.config, settlement.environment);

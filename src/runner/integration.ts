@@ -15,7 +15,7 @@ import { branchTip } from "../git/repository.ts";
 import { describeSharedChange, sharedState } from "../git/shared-state.ts";
 import { faultPoint } from "../process/fault.ts";
 import { type GateVerdict, runGates } from "../settlement/gates/run-gates.ts";
-import { renderRejection } from "../settlement/rejection.ts";
+import { rejectionText } from "../settlement/rejection.ts";
 import { present } from "../std/assert.ts";
 import { commitMessage, taskToLand } from "./attempt/landing-task.ts";
 import type { ActionOf, RunMemory } from "./attempt/state.ts";
@@ -95,7 +95,7 @@ export class Integration {
         this.#memory.suspect(action, {
           verdict: "gate_failed",
           reason: result.reason,
-          detail: renderRejection(result.verdicts),
+          detail: rejectionText(result.verdicts),
           gates: result.verdicts.map(gateRecord),
         });
       }

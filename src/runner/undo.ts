@@ -20,7 +20,7 @@ import { childEnvironment } from "../process/environment.ts";
 import { acquireRunLock } from "../process/lock.ts";
 import { openSettlement } from "../settlement/context.ts";
 import { runGates } from "../settlement/gates/run-gates.ts";
-import { renderRejection } from "../settlement/rejection.ts";
+import { rejectionText } from "../settlement/rejection.ts";
 import { isoTime, systemClock } from "../std/clock.ts";
 import { newRunId, openRunEnvironment, type RunEnvironment } from "./environment.ts";
 import { scratchFolder } from "./paths.ts";
@@ -211,7 +211,7 @@ async function judge(
   if (!result.passed) {
     throw new DgovError(
       "REFUSED",
-      `without these changes the gates say no: ${result.reason}\n${renderRejection(result.verdicts)}`,
+      `without these changes the gates say no: ${result.reason}\n${rejectionText(result.verdicts)}`,
       { hint: "undo what needs them first, or git revert by hand" },
     );
   }

@@ -13,10 +13,10 @@ import type { Identity } from "../git/objects.ts";
 import { type Change, commitChanges } from "../git/snapshot.ts";
 import { type AttemptTree, removeFolder } from "../git/worktree.ts";
 import type { SettlementContext } from "./context.ts";
-import { fillIn, runCommand, takesFiles } from "./gates/command.ts";
 import { keepFixes } from "./line-merge.ts";
-import { inGateTree } from "./place.ts";
-import { isSource } from "./source.ts";
+import { isSource } from "./source-files.ts";
+import { fillTemplate, runCommand, takesFiles } from "./trees/command.ts";
+import { withGateTree } from "./trees/lease.ts";
 
 export interface Autofixed {
   /** Files whose text is another one now (repo-relative). */
@@ -46,7 +46,7 @@ export async function autofix(c: SettlementContext, o: Request): Promise<Autofix
   const files = sources(c, o.changes);
   if (commands.length === 0 || files.length === 0) return { fixed: [], touched: false, notes: [] };
   const bench: Bench = {
-    commands: commands.flatMap((text) => fillIn(c.config, text, inProject(c, files))),
+    commands: commands.flatMap((text) => fillTemplate(c.config, text, inProject(c, files))),
     paths: files.map(({ path }) => path),
     marker: o.marker,
     notes: new Set<string>(),
@@ -101,7 +101,7 @@ async function elsewhere(
   const paths = o.changes.map(({ path }) => path);
   const { tree } = await commitChanges(c.repository, o.tree, { ...o, paths, identity });
   const place = { tree, unit: null, marker: o.marker, signal: c.signal };
-  const texts = await inGateTree(c, place, async ({ prepare, root }) => {
+  const texts = await withGateTree(c, place, async ({ prepare, root }) => {
     const ready = await prepare();
     return ready.ok ? use(root) : new Map<string, string>();
   });

@@ -6,10 +6,10 @@ import type { Oid, Repository } from "../git/repository.ts";
 import type { GateStatus } from "../kernel/event.ts";
 import { type CoverageFigures, coverageFigures } from "./coverage/figures.ts";
 import type { Diagnostic } from "./diagnostics/diagnostic.ts";
-import type { BaseRuns } from "./gates/on-base.ts";
-import { type GateSlots, gateSlots } from "./slots.ts";
-import { type FactsCache, factsCache } from "./structure.ts";
-import { type ImportCache, importCache } from "./tree-imports.ts";
+import type { BaseRuns } from "./gates/base-comparison.ts";
+import { type FactsCache, factsCache } from "./structure/scan.ts";
+import { type ImportCache, importCache } from "./tests/tree-imports.ts";
+import { type GateSlots, gateSlots } from "./trees/slots.ts";
 import { type VerdictCache, verdictCache } from "./verdict-cache.ts";
 
 export interface GateVerdict {

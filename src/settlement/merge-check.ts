@@ -4,6 +4,7 @@
  */
 import { posix } from "node:path";
 import { diffTrees, grepTree, listTree } from "../git/diff.ts";
+import { blobReader } from "../git/read-blobs.ts";
 import type { Oid, Repository } from "../git/repository.ts";
 import {
   checkMerge,
@@ -14,7 +15,6 @@ import {
   supportedLanguage,
 } from "../semantic/check-merge.ts";
 import { manifestNames } from "../syntax/import-index.ts";
-import { blobTexts } from "./blob-texts.ts";
 
 export { supportedLanguage } from "../semantic/check-merge.ts";
 
@@ -114,7 +114,7 @@ function leftOutNote({ leftOut }: MergeChanges): Note[] {
 }
 
 function mergeInput(r: Repository, changes: MergeChanges, signal?: AbortSignal): MergeInput {
-  const texts = blobTexts(r);
+  const texts = blobReader(r);
   const { trees, base, ours, theirs, merged } = changes;
   const states = [base, ours, theirs, merged];
   const ids = states.flatMap((files) =>

@@ -2,7 +2,7 @@
 import type { GateVerdict } from "./context.ts";
 
 /** Every failing gate's command, how it ended, its charged diagnostics and the tail of its output. */
-export function renderRejection(verdicts: readonly GateVerdict[]): string {
+export function rejectionText(verdicts: readonly GateVerdict[]): string {
   const failed = verdicts.filter((v) => v.status === "failed" || v.status === "errored");
   const passed = verdicts.filter((v) => v.status === "passed" || v.status === "flaky");
   return [...failed.map(renderGate), ...(passed.length > 0 ? [passedLine(passed)] : [])].join(

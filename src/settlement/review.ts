@@ -15,8 +15,8 @@ import { describeExit, succeeded } from "../process/exit-result.ts";
 import { runShell } from "../process/spawn.ts";
 import { autofix } from "./autofix.ts";
 import type { SettlementContext } from "./context.ts";
-import { environmentIn } from "./environment.ts";
-import { fillIn } from "./gates/command.ts";
+import { fillTemplate } from "./trees/command.ts";
+import { environmentIn } from "./trees/environment.ts";
 
 const hookTimeoutMs = 30_000;
 
@@ -35,7 +35,7 @@ export type ReviewOutcome = { touched: boolean } & (
 );
 
 /** Reviews, fixes and commits a dead attempt's worktree. */
-export async function reviewAttempt(
+export async function reviewAndCommit(
   c: SettlementContext,
   o: {
     tree: AttemptTree;
@@ -107,7 +107,7 @@ function detailOf(scope: ScopeVerdict): string {
 
 async function commit(
   c: SettlementContext,
-  o: Parameters<typeof reviewAttempt>[1],
+  o: Parameters<typeof reviewAndCommit>[1],
   paths: string[],
 ): Promise<{ passed: true; commit: Oid; tree: Oid; changed: string[] }> {
   const made = await commitChanges(c.repository, o.tree, {
@@ -130,7 +130,7 @@ async function runHooks(
     .filter((change) => change.status !== "deleted" && change.path.startsWith(prefix))
     .map((change) => change.path.slice(prefix.length));
   let ran = false;
-  const commands = c.config.reviewHooks.flatMap((text) => fillIn(c.config, text, files));
+  const commands = c.config.reviewHooks.flatMap((text) => fillTemplate(c.config, text, files));
   for (const command of commands) {
     ran = true;
     const run = await runShell({

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { openRepository } from "../../src/git/repository.ts";
-import { factsCache, type Sensor, scanTree } from "../../src/settlement/structure.ts";
+import { factsCache, type Sensor, scanTree } from "../../src/settlement/structure/scan.ts";
 import { testRepo } from "../harness/repo.ts";
 import { type Benchmark, median, timed } from "./figure.ts";
 

@@ -4,9 +4,9 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { call, done } from "../../src/demo/script.ts";
 import {
-  baselineFile,
-  baselineText,
-  parseBaseline,
+  coverageBaselineFile,
+  coverageBaselineText,
+  parseCoverageBaseline,
 } from "../../src/settlement/coverage/baseline.ts";
 import { type TestProject, testProject, unit } from "../harness/project.ts";
 
@@ -23,7 +23,14 @@ async function lands(path: string, more: { tracked?: boolean } = {}): Promise<Te
       "src/a.txt": "-\n",
       ...(more.tracked === false
         ? { ".gitignore": ".coverage-baseline/\n" }
-        : { [baselineFile]: baselineText({ command: "", head: "", tree: "", files: [] }) }),
+        : {
+            [coverageBaselineFile]: coverageBaselineText({
+              command: "",
+              head: "",
+              tree: "",
+              files: [],
+            }),
+          }),
     },
     tasks: { a: { files: [path] } },
     config: { project: { coverage_cmd: command } },
@@ -34,7 +41,10 @@ async function lands(path: string, more: { tracked?: boolean } = {}): Promise<Te
     },
   });
   if (more.tracked === false) {
-    p.repo.write(baselineFile, baselineText({ command: "", head: "", tree: "", files: [] }));
+    p.repo.write(
+      coverageBaselineFile,
+      coverageBaselineText({ command: "", head: "", tree: "", files: [] }),
+    );
   }
   return p;
 }
@@ -48,10 +58,10 @@ test.concurrent("A10 the baseline is refreshed in the bookkeeping commit, with w
   await using p = await lands("src/a.txt");
   const run = JSON.parse((await p.dgov(["run", "p", "--json"])).stdout);
   expect(run).toMatchObject({ exit_code: 0, warnings: [] });
-  const head = await p.repo.git("log", "-1", "--format=%s", "--", baselineFile);
+  const head = await p.repo.git("log", "-1", "--format=%s", "--", coverageBaselineFile);
   expect(head).toStartWith("chore: dgov bookkeeping");
   const tip = await p.repo.git("rev-parse", "main~1");
-  expect(parseBaseline(await p.repo.git("show", `main:${baselineFile}`))).toEqual({
+  expect(parseCoverageBaseline(await p.repo.git("show", `main:${coverageBaselineFile}`))).toEqual({
     command,
     head: tip,
     tree: await p.repo.git("rev-parse", `${tip}^{tree}`),
@@ -64,18 +74,18 @@ test.concurrent("A10 the baseline is refreshed in the bookkeeping commit, with w
 
 test.concurrent("a command that is red on what landed leaves it as it was, with a warning", async () => {
   await using p = await lands("src/red.txt");
-  const before = p.repo.read(baselineFile);
+  const before = p.repo.read(coverageBaselineFile);
   const run = JSON.parse((await p.dgov(["run", "p", "--json"])).stdout);
   expect(run.exit_code).toBe(0);
   expect(run.warnings).toEqual([
     "the coverage baseline was not refreshed: coverage_cmd failed: exit code 1",
   ]);
-  expect(p.repo.read(baselineFile)).toBe(before);
+  expect(p.repo.read(coverageBaselineFile)).toBe(before);
 });
 
 test.concurrent("one that is not tracked is the operator's", async () => {
   await using p = await lands("src/a.txt", { tracked: false });
-  const before = p.repo.read(baselineFile);
+  const before = p.repo.read(coverageBaselineFile);
   expect((await p.dgov(["run", "p"])).exitCode).toBe(0);
-  expect(p.repo.read(baselineFile)).toBe(before);
+  expect(p.repo.read(coverageBaselineFile)).toBe(before);
 });

@@ -4,9 +4,9 @@ import { existsSync, mkdirSync, readFileSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { stringify } from "smol-toml";
 import {
-  baselineFile,
-  baselineText,
-  parseBaseline,
+  coverageBaselineFile,
+  coverageBaselineText,
+  parseCoverageBaseline,
 } from "../../src/settlement/coverage/baseline.ts";
 import { checkGatesRunnable } from "../../src/settlement/gates/run-gates.ts";
 import { dgovJson } from "../harness/bin.ts";
@@ -32,7 +32,7 @@ done > $out
 `;
 
 const wanted = {
-  [baselineFile]: baselineText({ command: "", head: "", tree: "", files: [] }),
+  [coverageBaselineFile]: coverageBaselineText({ command: "", head: "", tree: "", files: [] }),
 };
 
 interface Options {
@@ -140,7 +140,7 @@ describe("A10 the base's figures", () => {
 
   test("are the baseline's, where it was made of the same sources by the same command", async () => {
     const text = (tree: string, command = whole): string =>
-      baselineText({
+      coverageBaselineText({
         command,
         head: tree,
         tree,
@@ -150,7 +150,7 @@ describe("A10 the base's figures", () => {
     const tree = await c.g.repo.git("rev-parse", "HEAD^{tree}");
     const change = { "src/a.txt": "x\n-\n" };
     const status = async (baseline: string): Promise<string> => {
-      c.g.repo.write(baselineFile, baseline);
+      c.g.repo.write(coverageBaselineFile, baseline);
       return verdict(await c.judge(change, { c: c.reopen() }), "coverage").status;
     };
     expect(await status(text(tree))).toBe("passed");
@@ -229,7 +229,7 @@ describe("A10 what is no measurement", () => {
   test.each([
     [
       "a baseline of something else",
-      { baseline: { [baselineFile]: '{"files":{}}' } },
+      { baseline: { [coverageBaselineFile]: '{"files":{}}' } },
       "is not a baseline",
     ],
     ["a command without {output}", { command: "true" }, "has no {output}"],
@@ -366,7 +366,7 @@ describe("dgov coverage-baseline", () => {
     const head = await r.git("rev-parse", "HEAD");
     expect(document).toEqual({
       schema: "dgov.coverage-baseline/1",
-      path: baselineFile,
+      path: coverageBaselineFile,
       head,
       command: `echo words; ${whole}`,
       covered: 3,
@@ -378,7 +378,7 @@ describe("dgov coverage-baseline", () => {
     });
     expect(exitCode).toBe(0);
     expect(stderr).toContain("\nwords\n");
-    expect(parseBaseline(r.read(baselineFile))).toEqual({
+    expect(parseCoverageBaseline(r.read(coverageBaselineFile))).toEqual({
       command: `echo words; ${whole}`,
       head,
       tree: await r.git("rev-parse", "HEAD^{tree}"),
@@ -398,12 +398,12 @@ describe("dgov coverage-baseline", () => {
   });
 
   test("replaces the one that was there, and gives a command that selects the folder of all tests", async () => {
-    await using r = await repo(selecting, { "cover.sh": coverSh, [baselineFile]: "{}" });
+    await using r = await repo(selecting, { "cover.sh": coverSh, [coverageBaselineFile]: "{}" });
     expect((await save(r)).document).toMatchObject({
       command: `echo run >> "$HOME/count"; sh cover.sh {output} 'tests'`,
       covered: 1,
     });
-    expect(await r.git("status", "--porcelain")).toBe(` M ${baselineFile}`);
+    expect(await r.git("status", "--porcelain")).toBe(` M ${coverageBaselineFile}`);
   });
 
   test.each([

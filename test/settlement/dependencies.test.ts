@@ -11,8 +11,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
-import { prepareDependencies } from "../../src/settlement/dependencies.ts";
-import { leadsBack } from "../../src/settlement/leads-back.ts";
+import { findEscape, prepareDependencies } from "../../src/settlement/trees/dependencies.ts";
 import { type Court, court, statuses, verdict } from "./harness.ts";
 
 function put(c: Court, path: string, text: string): string {
@@ -92,7 +91,7 @@ describe("A18 what leads back into the operator's checkout is not provided", () 
     put(c, ".venv/lib/x", "x\n");
     make(c, join(c.g.repo.path, ".venv"));
     const path = await prepared(c);
-    expect(await leadsBack(join(c.g.repo.path, ".venv"), c.g.repo.path)).not.toBeNull();
+    expect(await findEscape(join(c.g.repo.path, ".venv"), c.g.repo.path)).not.toBeNull();
     expect([existsSync(join(path, "node_modules/dep/x")), existsSync(join(path, ".venv"))]).toEqual(
       [true, false],
     );

@@ -3,7 +3,7 @@ import { describe, expect, test } from "bun:test";
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { checkGatesRunnable } from "../../src/settlement/gates/run-gates.ts";
-import { renderRejection } from "../../src/settlement/rejection.ts";
+import { rejectionText } from "../../src/settlement/rejection.ts";
 import { type Court, court, statuses, verdict } from "./harness.ts";
 
 /** Lines of a file that gates append to, outside every tree. */
@@ -276,7 +276,7 @@ test("E1 what the base has already is not called new", async () => {
     project: { lint_cmd: "echo 'a.txt:1: error: bad'; exit 1" },
   });
   const { verdicts } = await c.judge({});
-  expect(renderRejection(verdicts)).toContain("On the base already:\n  a.txt:1: bad\n");
+  expect(rejectionText(verdicts)).toContain("On the base already:\n  a.txt:1: bad\n");
 });
 
 describe("A17 a test that fails once and then passes", () => {
@@ -418,7 +418,7 @@ describe("verdicts", () => {
         test_cmd: "[ ! -e a.txt ] || { echo assertion 17; exit 4; }",
       },
     });
-    const text = renderRejection((await c.judge({ "a.txt": "a\n" })).verdicts);
+    const text = rejectionText((await c.judge({ "a.txt": "a\n" })).verdicts);
     for (const part of [
       "The lint gate failed: exit code 3",
       "a.txt:1:1: bad word [bad]",

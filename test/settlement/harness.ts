@@ -15,7 +15,7 @@ import {
   type GatesResult,
   runGates,
 } from "../../src/settlement/gates/run-gates.ts";
-import { type ReviewOutcome, reviewAttempt } from "../../src/settlement/review.ts";
+import { type ReviewOutcome, reviewAndCommit } from "../../src/settlement/review.ts";
 import { type Ground, ground, identity } from "../git/harness.ts";
 
 export interface Court extends AsyncDisposable {
@@ -141,7 +141,7 @@ export async function court(options: CourtOptions = {}): Promise<Court> {
         }
       }
       spoil?.(tree.path);
-      return reviewAttempt(c, {
+      return reviewAndCommit(c, {
         tree,
         claims: { create: [], edit: [], delete: [], touch: [], read: [], ...claims },
         unitSummary: "",

@@ -2,8 +2,8 @@
 import { describe, expect, test } from "bun:test";
 import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { renderRejection } from "../../src/settlement/rejection.ts";
-import { scanTree, sensorOf } from "../../src/settlement/structure.ts";
+import { rejectionText } from "../../src/settlement/rejection.ts";
+import { scanTree, sensorOf } from "../../src/settlement/structure/scan.ts";
 import { type Court, type CourtOptions, court, verdict } from "./harness.ts";
 
 const baseline = {
@@ -102,7 +102,7 @@ describe("the structure gate", () => {
       diagnostics: [{ file: "a.py", code: "hidden_file", severity: "error" }],
     });
     expect(hidden.tail).toStartWith("a.py:1: the file was measured before");
-    expect(renderRejection([hidden])).toBe(
+    expect(rejectionText([hidden])).toBe(
       `The structure gate failed: ${hidden.reason}\n${hidden.tail}`,
     );
     const told = verdict(await c.judge({ "b.py": text }), "structure");

@@ -20,8 +20,10 @@ async function save(context: Context, { c, config, head }: AdHocSettlement): Pro
   const { DgovError } = await import("../../error.ts");
   const { uncommittedPaths } = await import("../../runner/preconditions.ts");
   const { treeOf } = await import("../../git/revisions.ts");
-  const { baselineFile, writeBaseline } = await import("../../settlement/coverage/baseline.ts");
-  const { measureProject } = await import("../../settlement/coverage/project.ts");
+  const { coverageBaselineFile, writeCoverageBaseline } = await import(
+    "../../settlement/coverage/baseline.ts"
+  );
+  const { measureProject } = await import("../../settlement/coverage/measure.ts");
   const { percentOf } = await import("../../settlement/coverage/report.ts");
   const template = config.commands.coverage;
   if (template === null || !template.includes("{output}")) {
@@ -51,20 +53,20 @@ async function save(context: Context, { c, config, head }: AdHocSettlement): Pro
   if (c.signal.aborted) return 130;
   if (!measured.ok) throw new DgovError("REFUSED", measured.reason, { hint: measured.hint });
   const { command: text, files } = measured;
-  writeBaseline(c.projectRoot, { command: text, head, tree, files });
+  writeCoverageBaseline(c.projectRoot, { command: text, head, tree, files });
   const sum = (count: "covered" | "total"): number => files.reduce((all, f) => all + f[count], 0);
   const [covered, total] = [sum("covered"), sum("total")];
   context.output.answer(
     {
       schema: "dgov.coverage-baseline/1",
-      path: baselineFile,
+      path: coverageBaselineFile,
       head,
       command: text,
       covered,
       total,
       files: files.map((file) => ({ ...file, percent: percentOf(file) })),
     },
-    `${baselineFile}: ${files.length} files, ${percentOf({ covered, total }).toFixed(1)} % covered (${covered} of ${total})`,
+    `${coverageBaselineFile}: ${files.length} files, ${percentOf({ covered, total }).toFixed(1)} % covered (${covered} of ${total})`,
   );
   return 0;
 }

@@ -21,7 +21,7 @@ async function preflight(context: Context, signal: AbortSignal): Promise<number>
   const lines = verdicts.map(
     (v) => `${v.gate}: ${v.status}${v.reason === "" ? "" : `: ${v.reason}`}`,
   );
-  const { renderRejection } = await import("../../settlement/rejection.ts");
+  const { rejectionText } = await import("../../settlement/rejection.ts");
   context.output.answer(
     {
       schema: "dgov.preflight/1",
@@ -41,7 +41,7 @@ async function preflight(context: Context, signal: AbortSignal): Promise<number>
     },
     [
       ...(verdicts.length === 0 ? ["no gates are configured"] : lines),
-      ...(passed ? [] : ["", renderRejection(verdicts)]),
+      ...(passed ? [] : ["", rejectionText(verdicts)]),
     ].join("\n"),
   );
   await tellGitHub(context, { passed, verdicts });

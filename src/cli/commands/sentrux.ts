@@ -28,7 +28,7 @@ const check = command({
 });
 
 async function checkBuiltin(context: Context, ground: StructureContext): Promise<number> {
-  const { scanTree, sensorOf } = await import("../../settlement/structure.ts");
+  const { scanTree, sensorOf } = await import("../../settlement/structure/scan.ts");
   const { isHard } = await import("../../structure/offenders.ts");
   const { shownQuality } = await import("../../structure/baseline.ts");
   const { toSnakeCase } = await import("../../runner/records.ts");
@@ -66,10 +66,10 @@ async function checkExternal(
   { c, tree, folder, marker }: StructureContext,
   program: string,
 ): Promise<number> {
-  const { external } = await import("../../settlement/structure-compare.ts");
+  const { runExternalOnTree } = await import("../../settlement/structure/engine.ts");
   const { shownQuality } = await import("../../structure/baseline.ts");
   const asked = { tree, folder, marker, signal: c.signal };
-  const answer = await external(c, program, asked, "check");
+  const answer = await runExternalOnTree(c, program, asked, "check");
   const quality = answer.quality === null ? null : shownQuality(answer.quality);
   context.output.answer(
     {
@@ -92,7 +92,7 @@ const gate = command({
   examples: ["dgov sentrux gate", "dgov sentrux gate src --json"],
   run: (context, { path }) =>
     withStructure(context, path, async (ground) => {
-      const { compareTree } = await import("../../settlement/structure-compare.ts");
+      const { compareTree } = await import("../../settlement/structure/engine.ts");
       const { shownQuality } = await import("../../structure/baseline.ts");
       const { c, engine, tree, folder, marker } = ground;
       const { baseline } = await requireBaseline(ground);
@@ -156,7 +156,7 @@ const offenders = command({
   examples: ["dgov sentrux offenders", "dgov sentrux offenders src --json"],
   run: (context, { path }) =>
     withStructure(context, path, async ({ c, tree, folder }) => {
-      const { scanTree, sensorOf } = await import("../../settlement/structure.ts");
+      const { scanTree, sensorOf } = await import("../../settlement/structure/scan.ts");
       const { toSnakeCase } = await import("../../runner/records.ts");
       const found = (await scanTree(sensorOf(c, c.signal), tree, folder)).offenders;
       const rows = found.map((o) => [
@@ -181,9 +181,9 @@ const status = command({
   examples: ["dgov sentrux status"],
   run: (context, { path }) =>
     withStructure(context, path, async ({ c, engine, head, folder }) => {
-      const { baselineHere } = await import("../../settlement/structure-baseline.ts");
+      const { baselineOnDisk } = await import("../../settlement/structure/baseline.ts");
       const { shownQuality } = await import("../../structure/baseline.ts");
-      const found = await baselineHere(c, folder, { commit: head, now: Date.now() });
+      const found = await baselineOnDisk(c, folder, { commit: head, now: Date.now() });
       const problem = typeof found === "string" ? found : null;
       const state = typeof found === "string" ? null : found;
       const { mode } = c.config.sentrux;
@@ -227,8 +227,8 @@ function ageText(state: { commits: number | null; seconds: number | null }): str
 /** The baseline on disk. REFUSED without one that can be read. */
 async function requireBaseline({ c, folder, head }: StructureContext) {
   const { DgovError } = await import("../../error.ts");
-  const { baselineHere } = await import("../../settlement/structure-baseline.ts");
-  const state = await baselineHere(c, folder, { commit: head, now: Date.now() });
+  const { baselineOnDisk } = await import("../../settlement/structure/baseline.ts");
+  const state = await baselineOnDisk(c, folder, { commit: head, now: Date.now() });
   if (state !== null && typeof state !== "string") return state;
   const hint = `dgov sentrux gate-save${folder === "" ? "" : ` ${folder}`}`;
   const what =

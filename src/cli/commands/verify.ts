@@ -112,9 +112,11 @@ async function runRecipe(
 ): Promise<Result> {
   const { runShell } = await import("../../process/spawn.ts");
   const { describeExit, succeeded } = await import("../../process/exit-result.ts");
-  const { fillIn } = await import("../../settlement/gates/command.ts");
+  const { fillTemplate } = await import("../../settlement/trees/command.ts");
   const { command: text = "", logName = null } = o.config.verify[name] ?? {};
-  const [filled = text] = fillIn(o.config, text, [o.config.srcDir.replace(/\/+$/, "") || "."]);
+  const [filled = text] = fillTemplate(o.config, text, [
+    o.config.srcDir.replace(/\/+$/, "") || ".",
+  ]);
   context.output.status(`${name}: ${filled}`);
   const log = logName === null ? null : freshLog(o.projectRoot, basename(logName));
   const done = await runShell({

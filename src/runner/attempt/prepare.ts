@@ -3,7 +3,7 @@ import { DgovError } from "../../error.ts";
 import { patchBetween } from "../../git/diff.ts";
 import { branchTip, isAncestor } from "../../git/revisions.ts";
 import { createAttemptTree, replayWork } from "../../git/worktree.ts";
-import { prepareDependencies } from "../../settlement/dependencies.ts";
+import { prepareDependencies } from "../../settlement/trees/dependencies.ts";
 import { present } from "../../std/assert.ts";
 import { attemptPaths } from "../paths.ts";
 import { type LiveAttempt, markerOf, type RunContext } from "../run-context.ts";

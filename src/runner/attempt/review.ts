@@ -4,7 +4,7 @@ import { diffText, tampering } from "../../git/snapshot.ts";
 import { renewOwnGitDir } from "../../git/worktree.ts";
 import type { Role } from "../../kernel/dag.ts";
 import type { CompiledTask } from "../../plan/compiled.ts";
-import { type ReviewOutcome, reviewAttempt as review } from "../../settlement/review.ts";
+import { type ReviewOutcome, reviewAndCommit as review } from "../../settlement/review.ts";
 import { present } from "../../std/assert.ts";
 import type { LiveAttempt, RunContext } from "../run-context.ts";
 import type { Answer } from "../run-loop.ts";

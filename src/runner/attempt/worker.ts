@@ -11,7 +11,7 @@ import { endpointOf } from "../../config/endpoint.ts";
 import type { WorkerOutcome } from "../../kernel/event.ts";
 import type { CompiledTask } from "../../plan/compiled.ts";
 import { killTree } from "../../process/tree.ts";
-import { environmentIn } from "../../settlement/environment.ts";
+import { environmentIn } from "../../settlement/trees/environment.ts";
 import { present } from "../../std/assert.ts";
 import { ndjsonLine, readNdjson } from "../../std/ndjson.ts";
 import type { ParentMessage, WorkerMessage, WorkerRequest } from "../../worker/protocol.ts";

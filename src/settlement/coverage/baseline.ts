@@ -11,7 +11,7 @@ import type { FileCoverage } from "./report.ts";
 const folder = ".coverage-baseline";
 
 /** Relative to the project. */
-export const baselineFile = `${folder}/coverage.json`;
+export const coverageBaselineFile = `${folder}/coverage.json`;
 
 const schema = "dgov.coverage-baseline/1";
 
@@ -25,25 +25,25 @@ export interface CoverageBaseline {
 }
 
 /** The baseline of a project; null when there is none. */
-export function readBaseline(
+export function readCoverageBaseline(
   projectRoot: string,
 ): { ok: true; baseline: CoverageBaseline | null } | { ok: false; reason: string } {
   let text: string;
   try {
-    text = readFileSync(join(projectRoot, baselineFile), "utf8");
+    text = readFileSync(join(projectRoot, coverageBaselineFile), "utf8");
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code;
     if (code === "ENOENT" || code === "ENOTDIR") return { ok: true, baseline: null };
-    return { ok: false, reason: `${baselineFile} cannot be read (${code})` };
+    return { ok: false, reason: `${coverageBaselineFile} cannot be read (${code})` };
   }
-  const baseline = parseBaseline(text);
+  const baseline = parseCoverageBaseline(text);
   if (baseline !== null) return { ok: true, baseline };
-  const reason = `${baselineFile} is not a baseline of this dgov; dgov coverage-baseline makes a new one`;
+  const reason = `${coverageBaselineFile} is not a baseline of this dgov; dgov coverage-baseline makes a new one`;
   return { ok: false, reason };
 }
 
 /** A baseline from its text; null when it is none. Pure. */
-export function parseBaseline(text: string): CoverageBaseline | null {
+export function parseCoverageBaseline(text: string): CoverageBaseline | null {
   try {
     const read = JSON.parse(text) as Record<string, unknown>;
     const { command, head, tree, files } = read;
@@ -68,7 +68,7 @@ function isCount(value: unknown): value is number {
 }
 
 /** A baseline as text: one line a file, so that two of them compare well. Pure. */
-export function baselineText({ files, ...rest }: CoverageBaseline): string {
+export function coverageBaselineText({ files, ...rest }: CoverageBaseline): string {
   const lines = sortedBy(files, ({ path }) => path).map(
     ({ path, covered, total }) =>
       `    ${JSON.stringify(path)}: ${JSON.stringify({ covered, total })}`,
@@ -80,15 +80,15 @@ export function baselineText({ files, ...rest }: CoverageBaseline): string {
 }
 
 /** Writes the baseline in one step. A folder that is a link is refused: it leads elsewhere. */
-export function writeBaseline(projectRoot: string, baseline: CoverageBaseline): void {
+export function writeCoverageBaseline(projectRoot: string, baseline: CoverageBaseline): void {
   const at = join(projectRoot, folder);
   mkdirSync(at, { recursive: true });
   if (!lstatSync(at).isDirectory()) {
     throw new DgovError("REFUSED", `${folder} is a link; remove it first`);
   }
-  const file = join(projectRoot, baselineFile);
+  const file = join(projectRoot, coverageBaselineFile);
   // Not through a link that the repository may have put there.
   rmSync(`${file}.new`, { force: true });
-  writeFileSync(`${file}.new`, baselineText(baseline), { flag: "wx" });
+  writeFileSync(`${file}.new`, coverageBaselineText(baseline), { flag: "wx" });
   renameSync(`${file}.new`, file);
 }

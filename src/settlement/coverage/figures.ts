@@ -5,14 +5,14 @@ import type { Oid } from "../../git/repository.ts";
 import type { SettlementContext } from "../context.ts";
 import { type DigestCache, digestCache } from "../digest-cache.ts";
 import type { GateInput } from "../gates/gate.ts";
-import { inGateTree } from "../place.ts";
-import { readBaseline } from "./baseline.ts";
+import { withGateTree } from "../trees/lease.ts";
+import { readCoverageBaseline } from "./baseline.ts";
 import { type Measured, measure } from "./measure.ts";
 import type { FileCoverage } from "./report.ts";
 
 export interface CoverageFigures {
   /** Read once, before anything of a worker's runs in this process's time. */
-  baseline: ReturnType<typeof readBaseline>;
+  baseline: ReturnType<typeof readCoverageBaseline>;
   /** Figures of trees by tree and commands; they outlive the run. */
   known: DigestCache<FileCoverage[]>;
   /** Bases being measured, or that gave no figures; asked for by several attempts, measured once. */
@@ -22,14 +22,14 @@ export interface CoverageFigures {
 /** The figures kept beside the gate trees of a repository. */
 export function coverageFigures(projectRoot: string, slotsRoot: string): CoverageFigures {
   return {
-    baseline: readBaseline(projectRoot),
+    baseline: readCoverageBaseline(projectRoot),
     known: digestCache(join(dirname(slotsRoot), "coverage.jsonl"), "1"),
     asked: new Map(),
   };
 }
 
 /** Remembers the figures of a tree, which may be somebody's base. */
-export function rememberFigures(
+export function recordFigures(
   c: SettlementContext,
   tree: Oid,
   commands: readonly string[],
@@ -39,7 +39,7 @@ export function rememberFigures(
 }
 
 /** The figures of a tree for these commands, as far as it was measured. */
-export function knownFigures(
+export function recordedFigures(
   c: SettlementContext,
   tree: Oid,
   commands: readonly string[],
@@ -84,10 +84,10 @@ async function measureBase(
 ): Promise<Measured | null> {
   const { context: c, baseTree: tree, request } = input;
   const { marker, signal } = request;
-  return inGateTree(c, { tree, unit: null, marker, signal }, async (place) => {
+  return withGateTree(c, { tree, unit: null, marker, signal }, async (place) => {
     if (!(await place.prepare()).ok) return null;
     const measured = await measure(c, place, { tree, commands });
-    rememberFigures(c, tree, commands, measured);
+    recordFigures(c, tree, commands, measured);
     return measured.run.status === "cancelled" ? null : measured;
   });
 }

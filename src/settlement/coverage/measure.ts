@@ -5,10 +5,12 @@ import { listTree } from "../../git/diff.ts";
 import type { Oid } from "../../git/repository.ts";
 import { substitute } from "../../process/spawn.ts";
 import type { SettlementContext } from "../context.ts";
-import { type CommandRun, combined } from "../gates/command.ts";
-import type { GatePlace } from "../place.ts";
-import { readReport } from "./detect.ts";
-import { goModule } from "./go-profile.ts";
+import { fillTestTemplate } from "../tests/test-command.ts";
+import { testFolder } from "../tests/test-selection.ts";
+import { type CommandRun, combineRuns } from "../trees/command.ts";
+import { type GateTreeLease, withGateTree } from "../trees/lease.ts";
+import { recordedFigures } from "./figures.ts";
+import { goModule, readReport } from "./formats.ts";
 import { type FileCoverage, type Layout, percentOf, type ReportReading } from "./report.ts";
 
 export interface Measured {
@@ -36,7 +38,7 @@ const reportNames = [
  */
 export async function measure(
   c: SettlementContext,
-  place: GatePlace,
+  place: GateTreeLease,
   o: { tree: Oid; commands: readonly string[]; onOutput?: (chunk: Uint8Array) => void },
 ): Promise<Measured> {
   const runs: CommandRun[] = [];
@@ -46,11 +48,11 @@ export async function measure(
     const output = join(place.temporary, "coverage");
     const run = await place.run(substitute(command, { output }), o.onOutput);
     runs.push({ ...run, command });
-    if (run.status !== "passed") return { run: combined(runs), report: null };
+    if (run.status !== "passed") return { run: combineRuns(runs), report: null };
     const text = reportText(output);
     reports.push(text.ok ? readReport(text.text, layout) : text);
   }
-  return { run: combined(runs), report: together(reports) };
+  return { run: combineRuns(runs), report: together(reports) };
 }
 
 /** The report at a path, or in the folder there. */
@@ -75,7 +77,7 @@ function isFile(path: string): boolean {
   }
 }
 
-async function layoutOf(c: SettlementContext, place: GatePlace, tree: Oid): Promise<Layout> {
+async function layoutOf(c: SettlementContext, place: GateTreeLease, tree: Oid): Promise<Layout> {
   const paths = new Set((await listTree(c.repository, tree)).map(({ path }) => path));
   const modules = [...paths]
     .filter((path) => basename(path) === "go.mod")
@@ -105,4 +107,59 @@ function together(reports: readonly ReportReading[]): ReportReading {
     }
   }
   return { ok: true, files: [...files.values()] };
+}
+
+// ------------------------------------------------------------
+// The coverage of a whole project, as one tree has it: what a baseline is made of.
+
+export type ProjectCoverage =
+  | { ok: true; command: string; files: FileCoverage[] }
+  | { ok: false; reason: string; hint: string };
+
+/** `coverage_cmd` for all of a tree's tests, filled in but for `{output}`. */
+export async function wholeCommand(c: SettlementContext, tree: Oid): Promise<string[]> {
+  const config = { ...c.config, testDir: await testFolder(c, tree) };
+  return fillTestTemplate(config, c.config.commands.coverage ?? "", []);
+}
+
+/** Runs `coverage_cmd` on a tree; one that selects tests is given the folder of them. */
+export async function measureProject(
+  c: SettlementContext,
+  o: {
+    tree: Oid;
+    marker: string;
+    /** What the gates measured of this tree will do as well. */
+    known?: boolean;
+    /** Told what is being done. */
+    started(text: string): void;
+    onOutput(chunk: Uint8Array): void;
+  },
+): Promise<ProjectCoverage> {
+  const commands = await wholeCommand(c, o.tree);
+  const known = o.known === true ? recordedFigures(c, o.tree, commands) : null;
+  if (known !== null) return { ok: true, command: commands.join("\n"), files: known };
+  const { marker } = o;
+  const place = { tree: o.tree, unit: null, marker, signal: c.signal };
+  const result = await withGateTree(c, place, async (gate): Promise<ProjectCoverage> => {
+    if (c.config.worktree.setup !== null) o.started(c.config.worktree.setup);
+    const prepared = await gate.prepare();
+    if (!prepared.ok)
+      return { ok: false, reason: prepared.reason, hint: lastWords(prepared.output) };
+    for (const command of commands) o.started(command);
+    const { run, report } = await measure(c, gate, { ...o, commands });
+    const command = commands.join("\n");
+    if (report?.ok) return { ok: true, command, files: report.files };
+    return report === null
+      ? { ok: false, reason: `coverage_cmd failed: ${run.exit}`, hint: "see what it wrote above" }
+      : {
+          ok: false,
+          reason: `the coverage report cannot be used: ${report.reason}`,
+          hint: "coverage_cmd is to write lcov, coverage.py JSON, Cobertura or a Go profile to {output}",
+        };
+  });
+  return result ?? { ok: false, reason: "cancelled", hint: "dgov coverage-baseline" };
+}
+
+function lastWords(output: string): string {
+  return output.trim().split("\n").at(-1) ?? "";
 }

@@ -39,7 +39,7 @@ export function diagnostic(parts: {
 }
 
 /** A reader of diagnostics that are one line each. */
-export function oneLine(pattern: RegExp, read: (match: RegExpExecArray) => Diagnostic): Reader {
+export function lineReader(pattern: RegExp, read: (match: RegExpExecArray) => Diagnostic): Reader {
   return (lines, at) => {
     const match = pattern.exec(lines[at] ?? "");
     return match === null ? null : { found: [read(match)], lines: 1 };
@@ -47,7 +47,7 @@ export function oneLine(pattern: RegExp, read: (match: RegExpExecArray) => Diagn
 }
 
 /** A reader of a heading line followed, within a few lines, by one that names the place. */
-export function headed(
+export function headingReader(
   heading: RegExp,
   place: RegExp,
   read: (heading: RegExpExecArray, place: RegExpExecArray) => Diagnostic,

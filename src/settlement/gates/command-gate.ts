@@ -5,22 +5,29 @@
 import type { Config } from "../../config/config.ts";
 import type { GateVerdict } from "../context.ts";
 import type { Diagnostic } from "../diagnostics/diagnostic.ts";
-import type { GatePlace } from "../place.ts";
+import { type CommandRun, combineRuns, fillTemplate } from "../trees/command.ts";
+import type { GateTreeLease } from "../trees/lease.ts";
 import type { VerdictKey } from "../verdict-cache.ts";
-import { type CommandRun, combined, fillIn } from "./command.ts";
-import { type GateInput, type GateName, keptOf, type TreeGate, tailOf, verdictOf } from "./gate.ts";
-import { remember, runOnBase } from "./on-base.ts";
+import { recordRun, runOnBase } from "./base-comparison.ts";
+import {
+  type GateInput,
+  type GateName,
+  type TreeGate,
+  tailOf,
+  truncatedOutput,
+  verdictOf,
+} from "./gate.ts";
 
 /** One configured command, as it runs on the tree and on the base. */
-export interface Filled {
+export interface CommandLines {
   onTree: string[];
   onBase: string[];
   /** What is run and judged instead when the run on the tree says nothing. */
-  instead?: { when(run: CommandRun): boolean; filled: Filled };
+  instead?: { when(run: CommandRun): boolean; filled: CommandLines };
 }
 
 /** What one command's run comes to. */
-export interface Judged {
+export interface Judgement {
   status: GateVerdict["status"];
   reason: string;
   blame: GateVerdict["blame"];
@@ -28,10 +35,10 @@ export interface Judged {
 }
 
 /** What a judge may ask for: the same command once more, and the same command on the base. */
-export interface Judging {
+export interface JudgeInput {
   input: GateInput;
   run: CommandRun;
-  filled: Filled;
+  filled: CommandLines;
   again(): Promise<CommandRun>;
 }
 
@@ -40,12 +47,12 @@ export function commandGate(o: {
   name: GateName;
   templates(config: Config, testCmd: string | null): string[];
   /** With the changed files of its kind, unless told otherwise. */
-  fill?(input: GateInput, template: string): Promise<Filled>;
-  judge(judging: Judging): Promise<Judged>;
+  fill?(input: GateInput, template: string): Promise<CommandLines>;
+  judge(judging: JudgeInput): Promise<Judgement>;
   /** A second look at a run that passed; null when it did. */
-  doubt?(judging: Judging): Promise<Judged | null>;
+  doubt?(judging: JudgeInput): Promise<Judgement | null>;
 }): TreeGate {
-  const fill = (input: GateInput): Promise<Filled[]> => {
+  const fill = (input: GateInput): Promise<CommandLines[]> => {
     const { config } = input.context;
     const templates = o.templates(config, input.request.testCmd);
     return Promise.all(templates.map((template) => (o.fill ?? withChanged)(input, template)));
@@ -68,7 +75,7 @@ export function commandGate(o: {
       return verdictOf(o.name, { command, exit: "exit code 0", cached: true });
     },
     async run(input, place) {
-      const parts: { run: CommandRun; judged: Judged }[] = [];
+      const parts: { run: CommandRun; judged: Judgement }[] = [];
       for (let filled of await fill(input)) {
         if (filled.onTree.length === 0) continue;
         let run = await runAll(input, place, filled.onTree);
@@ -100,32 +107,32 @@ function passKey({ context, request }: GateInput, gate: GateName, command: strin
   return { tree: request.tree, base: "", gate, command: `${setup}\n${command}` };
 }
 
-async function withChanged({ context, files }: GateInput, template: string): Promise<Filled> {
+async function withChanged({ context, files }: GateInput, template: string): Promise<CommandLines> {
   return {
-    onTree: fillIn(context.config, template, files.inTree),
-    onBase: fillIn(context.config, template, files.inBase),
+    onTree: fillTemplate(context.config, template, files.inTree),
+    onBase: fillTemplate(context.config, template, files.inBase),
   };
 }
 
 async function runAll(
   input: GateInput,
-  place: GatePlace,
+  place: GateTreeLease,
   commands: readonly string[],
 ): Promise<CommandRun> {
   const runs: CommandRun[] = [];
   for (const command of commands) {
     const run = await place.run(command);
-    remember(input.context, input.request.tree, run);
+    recordRun(input.context, input.request.tree, run);
     runs.push(run);
     if (run.status === "cancelled") break;
   }
-  return combined(runs);
+  return combineRuns(runs);
 }
 
 async function judgeRun(
-  judging: Judging,
+  judging: JudgeInput,
   o: Pick<Parameters<typeof commandGate>[0], "judge" | "doubt">,
-): Promise<Judged> {
+): Promise<Judgement> {
   const { run } = judging;
   const plain = { reason: "", blame: null, diagnostics: [] };
   if (run.status === "passed") return (await o.doubt?.(judging)) ?? { ...plain, status: "passed" };
@@ -140,7 +147,7 @@ async function judgeRun(
   return { ...plain, status: "errored", reason: `${exit}${missing}`, blame };
 }
 
-async function failsOnBase({ input, filled }: Judging): Promise<boolean> {
+async function failsOnBase({ input, filled }: JudgeInput): Promise<boolean> {
   if (input.request.tree === input.baseTree) return true;
   const base = await runOnBase(input, filled.onBase);
   return base === null ? filled.onBase.length > 0 : base.status === "errored";
@@ -152,12 +159,12 @@ const worstFirst = ["errored", "failed", "flaky", "passed", "not_applicable"] as
 function merged(
   input: GateInput,
   gate: string,
-  parts: readonly { run: CommandRun; judged: Judged }[],
+  parts: readonly { run: CommandRun; judged: Judgement }[],
 ): GateVerdict {
   const statuses = parts.map(({ judged }) => judged.status);
   const status = worstFirst.find((one) => statuses.includes(one)) ?? "passed";
   const bad = parts.filter(({ judged }) => judged.status === status);
-  const all = combined(parts.map(({ run }) => run));
+  const all = combineRuns(parts.map(({ run }) => run));
   const blames = bad.map(({ judged }) => judged.blame);
   const titled = parts.length > 1 && status !== "passed";
   const output = parts
@@ -170,7 +177,7 @@ function merged(
     command: all.command,
     exit: bad[0]?.run.exit ?? null,
     durationMs: all.durationMs,
-    output: input.context.putOutput(keptOf(output)),
+    output: input.context.putOutput(truncatedOutput(output)),
     tail: tailOf(telling.join("\n")),
     diagnostics: parts.flatMap(({ judged }) => judged.diagnostics),
     changedPaths: all.changedPaths,

@@ -10,17 +10,23 @@ import { diffTrees } from "../../git/diff.ts";
 import type { Oid } from "../../git/repository.ts";
 import { canonicalJson, sha256 } from "../../std/digest.ts";
 import type { GateVerdict, SettlementContext } from "../context.ts";
-import { figuresOfBase, rememberFigures } from "../coverage/figures.ts";
-import { type Measured, measure } from "../coverage/measure.ts";
-import { wholeCommand } from "../coverage/project.ts";
+import { figuresOfBase, recordFigures } from "../coverage/figures.ts";
+import { type Measured, measure, wholeCommand } from "../coverage/measure.ts";
 import { type FileCoverage, percentOf } from "../coverage/report.ts";
 import { diagnostic } from "../diagnostics/diagnostic.ts";
-import { isTestFile } from "../source.ts";
-import { selectTests } from "../test-selection.ts";
-import { type CommandRun, takesFiles } from "./command.ts";
-import type { Filled } from "./command-gate.ts";
-import { type Applies, type GateInput, keptOf, type TreeGate, tailOf, verdictOf } from "./gate.ts";
-import { fillInSelection } from "./test-command.ts";
+import { isTestFile } from "../source-files.ts";
+import { fillSelection } from "../tests/test-command.ts";
+import { selectTests } from "../tests/test-selection.ts";
+import { type CommandRun, takesFiles } from "../trees/command.ts";
+import type { CommandLines } from "./command-gate.ts";
+import {
+  type Applies,
+  type GateInput,
+  type TreeGate,
+  tailOf,
+  truncatedOutput,
+  verdictOf,
+} from "./gate.ts";
 
 export const coverageGate: TreeGate = {
   name: "coverage",
@@ -42,13 +48,13 @@ export const coverageGate: TreeGate = {
     }
     const commands = await filled(input);
     const after = await measure(c, place, { tree: request.tree, commands: commands.onTree });
-    rememberFigures(c, request.tree, commands.onTree, after);
+    recordFigures(c, request.tree, commands.onTree, after);
     const { run } = after;
     return verdictOf("coverage", {
       command: run.command,
       exit: run.exit,
       durationMs: run.durationMs,
-      output: c.putOutput(keptOf(run.output)),
+      output: c.putOutput(truncatedOutput(run.output)),
       tail: tailOf(run.output),
       changedPaths: run.changedPaths,
       ...(await judge(input, commands, after)),
@@ -73,10 +79,10 @@ function unusable({ context: c }: GateInput): string | null {
   return takesOutput ? null : "coverage_cmd has no {output} to write its report to";
 }
 
-const fills = new WeakMap<GateInput, Promise<Filled>>();
+const fills = new WeakMap<GateInput, Promise<CommandLines>>();
 
 /** The command with everything filled in but `{output}`; worked out once for a tree. */
-function filled(input: GateInput): Promise<Filled> {
+function filled(input: GateInput): Promise<CommandLines> {
   const known = fills.get(input) ?? fill(input);
   fills.set(input, known);
   return known;
@@ -86,12 +92,12 @@ function filled(input: GateInput): Promise<Filled> {
  * A command that selects gets the tests the change concerns. It is the full one where those say
  * nothing of the base: there are none of them there, or the change takes tests away.
  */
-async function fill({ context: c, request, baseTree }: GateInput): Promise<Filled> {
+async function fill({ context: c, request, baseTree }: GateInput): Promise<CommandLines> {
   const template = c.config.commands.coverage ?? "";
   const { tree, signal } = request;
   if (takesFiles(template) && tree !== baseTree && !(await removesTests(c, baseTree, tree))) {
     const chosen = await selectTests(c, { base: baseTree, tree, signal });
-    if (chosen.onBase.length > 0) return fillInSelection(c.config, template, chosen);
+    if (chosen.onBase.length > 0) return fillSelection(c.config, template, chosen);
   }
   return { onTree: await wholeCommand(c, tree), onBase: await wholeCommand(c, baseTree) };
 }
@@ -106,7 +112,7 @@ async function removesTests(c: SettlementContext, base: Oid, tree: Oid): Promise
 
 type Judged = Pick<GateVerdict, "status" | "reason" | "blame"> & Partial<GateVerdict>;
 
-async function judge(input: GateInput, commands: Filled, after: Measured): Promise<Judged> {
+async function judge(input: GateInput, commands: CommandLines, after: Measured): Promise<Judged> {
   const { run, report } = after;
   if (run.status === "cancelled") {
     return { status: "errored", reason: "cancelled", blame: "environment" };
@@ -126,7 +132,11 @@ async function judge(input: GateInput, commands: Filled, after: Measured): Promi
 }
 
 /** A tree without figures: whose doing that is. */
-async function unmeasured(input: GateInput, { onBase }: Filled, after: Measured): Promise<Judged> {
+async function unmeasured(
+  input: GateInput,
+  { onBase }: CommandLines,
+  after: Measured,
+): Promise<Judged> {
   const status = after.run.status === "failed" ? "failed" : "errored";
   const blame = status === "failed" ? "base" : "environment";
   const reason = problemOf(after);

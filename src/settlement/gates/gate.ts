@@ -4,7 +4,7 @@ import type { DiffEntry } from "../../git/diff.ts";
 import type { Oid } from "../../git/repository.ts";
 import { BoundedOutput } from "../../process/bounded-output.ts";
 import type { GateVerdict, SettlementContext } from "../context.ts";
-import type { GatePlace } from "../place.ts";
+import type { GateTreeLease } from "../trees/lease.ts";
 
 export type GateName =
   | "setup"
@@ -65,7 +65,7 @@ export interface TreeGate extends GateQuestions {
   reads: "gate_tree";
   /** A pass that holds against any base, when all it takes was seen to pass on this tree. */
   passed?(input: GateInput): Promise<GateVerdict | null>;
-  run(input: GateInput, place: GatePlace): Promise<GateVerdict>;
+  run(input: GateInput, place: GateTreeLease): Promise<GateVerdict>;
 }
 
 /** Reads objects out of git; nothing is checked out for it. */
@@ -98,7 +98,7 @@ export function verdictOf(gate: string, more: Partial<GateVerdict>): GateVerdict
 const keptBytes = 1024 * 1024;
 
 /** What is kept of an output: all of it, or its head and tail. */
-export function keptOf(output: string): string {
+export function truncatedOutput(output: string): string {
   if (output.length * 3 <= keptBytes) return output;
   const kept = new BoundedOutput(keptBytes);
   kept.add(Buffer.from(output));

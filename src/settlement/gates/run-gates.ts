@@ -9,11 +9,11 @@ import type { Oid } from "../../git/repository.ts";
 import { treeOf } from "../../git/revisions.ts";
 import type { Blame } from "../../kernel/event.ts";
 import type { GateProgress, GateVerdict, SettlementContext } from "../context.ts";
-import { inGateTree } from "../place.ts";
-import { isSource } from "../source.ts";
+import { isSource } from "../source-files.ts";
+import { withGateTree } from "../trees/lease.ts";
 import type { VerdictKey } from "../verdict-cache.ts";
+import { formatGate, lintGate, typesGate } from "./checkers.ts";
 import { coverageGate } from "./coverage.ts";
-import { formatGate } from "./format.ts";
 import {
   type Gate,
   type GateInput,
@@ -22,12 +22,10 @@ import {
   type TreeGate,
   verdictOf,
 } from "./gate.ts";
-import { lintGate } from "./lint.ts";
 import { semanticGate } from "./semantic.ts";
 import { setupGate } from "./setup.ts";
 import { structureGate } from "./structure.ts";
 import { testsGate } from "./tests.ts";
-import { typesGate } from "./types.ts";
 
 export type { GateVerdict } from "../context.ts";
 export type { GateName, GateRequest } from "./gate.ts";
@@ -111,7 +109,7 @@ async function judge(
 ): Promise<void> {
   const { context: c, request } = input;
   const { signal } = request;
-  await inGateTree(c, request, async (place) => {
+  await withGateTree(c, request, async (place) => {
     if (setupGate.applies(input).runs) {
       c.report({ kind: "started", ...progressOf(request, setupGate.name) });
       const setup = await setupGate.run(input, place);

@@ -1,6 +1,6 @@
 /** `setup_cmd`: what the other gates need to run at all. Where it fails, they are not asked. */
 import type { Config } from "../../config/config.ts";
-import type { GatePlace } from "../place.ts";
+import type { GateTreeLease } from "../trees/lease.ts";
 import { type Applies, type GateInput, type TreeGate, tailOf, verdictOf } from "./gate.ts";
 
 export const setupGate = {
@@ -15,7 +15,7 @@ export const setupGate = {
     const { setup } = context.config.worktree;
     return setup === null ? [] : [setup];
   },
-  async run(input: GateInput, place: GatePlace) {
+  async run(input: GateInput, place: GateTreeLease) {
     const { context: c } = input;
     const done = await place.prepare();
     const common = {

@@ -9,9 +9,8 @@ import { factsVersion } from "../../structure/facts.ts";
 import { type Charge, isHard, offenderText } from "../../structure/offenders.ts";
 import type { GateVerdict } from "../context.ts";
 import type { Diagnostic } from "../diagnostics/diagnostic.ts";
-import { baselineIn, chargesBetween, scanTree, sensorOf } from "../structure.ts";
-import { type Comparison, compareTree } from "../structure-compare.ts";
-import { chooseEngine, type Engine } from "../structure-external.ts";
+import { type Comparison, chooseEngine, compareTree, type Engine } from "../structure/engine.ts";
+import { chargesBetween, readStructureBaseline, scanTree, sensorOf } from "../structure/scan.ts";
 import { type GateInput, type ObjectGate, tailOf, verdictOf } from "./gate.ts";
 
 const noBaseline = "no structural baseline (dgov sentrux gate-save)";
@@ -68,7 +67,7 @@ function baselineOfBase({ context, baseTree }: GateInput): Promise<Baseline | st
   known.set(context.facts, baselines);
   let baseline = baselines.get(baseTree);
   if (baseline === undefined) {
-    baseline = baselineIn(context, baseTree);
+    baseline = readStructureBaseline(context, baseTree);
     baselines.set(baseTree, baseline);
   }
   return baseline;

@@ -3,14 +3,14 @@
  * is tried again: tests have moods, checkers have not.
  */
 import type { Config } from "../../config/config.ts";
-import { newLines } from "../diagnostics/parse.ts";
-import { endedEarly, failingTests, ranNoTests } from "../diagnostics/tests.ts";
-import { noTests, selectTests, type TestSelection, testFolder } from "../test-selection.ts";
-import type { CommandRun } from "./command.ts";
-import { commandGate, type Filled, type Judged, type Judging } from "./command-gate.ts";
+import { newLines } from "../diagnostics/formats.ts";
+import { endedEarly, failingTests, ranNoTests } from "../diagnostics/test-output.ts";
+import { fillSelection, fillTestTemplate, takesTests } from "../tests/test-command.ts";
+import { noTests, selectTests, type TestSelection, testFolder } from "../tests/test-selection.ts";
+import type { CommandRun } from "../trees/command.ts";
+import { cachedOnBase, runOnBase } from "./base-comparison.ts";
+import { type CommandLines, commandGate, type JudgeInput, type Judgement } from "./command-gate.ts";
 import type { GateInput } from "./gate.ts";
-import { knownOnBase, runOnBase } from "./on-base.ts";
-import { fillInSelection, fillInTests, takesTests } from "./test-command.ts";
 
 export const testsGate = commandGate({
   name: "tests",
@@ -25,17 +25,17 @@ export const testsGate = commandGate({
 });
 
 /** A command that can be told which tests gets those of the change; all of them if they are none. */
-async function fill(input: GateInput, template: string): Promise<Filled> {
+async function fill(input: GateInput, template: string): Promise<CommandLines> {
   const { config } = input.context;
-  if (!takesTests(template)) return fillInSelection(config, template, noTests);
+  if (!takesTests(template)) return fillSelection(config, template, noTests);
   const { chosen, folders } = await choice(input);
   const whole = {
-    onTree: fillInTests({ ...config, testDir: folders.inTree }, template, []),
-    onBase: fillInTests({ ...config, testDir: folders.inBase }, template, []),
+    onTree: fillTestTemplate({ ...config, testDir: folders.inTree }, template, []),
+    onBase: fillTestTemplate({ ...config, testDir: folders.inBase }, template, []),
   };
   if (chosen.files.length === 0) return whole;
   const none = (run: CommandRun): boolean => ranNoTests(run.exitCode, run.output);
-  return { ...fillInSelection(config, template, chosen), instead: { when: none, filled: whole } };
+  return { ...fillSelection(config, template, chosen), instead: { when: none, filled: whole } };
 }
 
 interface Choice {
@@ -69,10 +69,10 @@ function recipe(config: Config, testCmd: string): string {
   return found?.command ?? `echo 'there is no recipe ${name.replaceAll("'", "")}' >&2; exit 127`;
 }
 
-async function judge(judging: Judging): Promise<Judged> {
+async function judge(judging: JudgeInput): Promise<Judgement> {
   const { input, run, filled } = judging;
   const onBase = input.request.tree === input.baseTree;
-  if (!onBase && (await sameOnBase(run, filled.onBase, input, knownOnBase))) return redBase(run);
+  if (!onBase && (await sameOnBase(run, filled.onBase, input, cachedOnBase))) return redBase(run);
   if (ranNoTests(run.exitCode, run.output)) return judgeNoTests(judging, onBase);
   const again = await judging.again();
   if (again.status === "passed") {
@@ -93,7 +93,7 @@ async function judge(judging: Judging): Promise<Judged> {
  * A runner that ended well before its summary, where on the base all tests come to theirs: something
  * ended it, and what it did not run nobody knows.
  */
-async function doubt({ input, run, filled }: Judging): Promise<Judged | null> {
+async function doubt({ input, run, filled }: JudgeInput): Promise<Judgement | null> {
   if (input.request.tree === input.baseTree || !endedEarly(run.command, run.output)) return null;
   const base = await runOnBase(input, (filled.instead?.filled ?? filled).onBase);
   if (base?.status !== "passed" || endedEarly(base.command, base.output)) return null;
@@ -102,7 +102,10 @@ async function doubt({ input, run, filled }: Judging): Promise<Judged | null> {
 }
 
 /** Nothing to test is an outcome of its own, unless the base had something. */
-async function judgeNoTests({ input, run, filled }: Judging, onBase: boolean): Promise<Judged> {
+async function judgeNoTests(
+  { input, run, filled }: JudgeInput,
+  onBase: boolean,
+): Promise<Judgement> {
   const base = onBase ? run : await runOnBase(input, filled.onBase);
   if (base !== null && ranNoTests(base.exitCode, base.output)) {
     const reason = "there are no tests to run";
@@ -112,13 +115,13 @@ async function judgeNoTests({ input, run, filled }: Judging, onBase: boolean): P
   return { ...charged(run), reason: `no test was run${more}` };
 }
 
-type Ask = (input: Judging["input"], command: string) => Promise<CommandRun | null>;
+type Ask = (input: JudgeInput["input"], command: string) => Promise<CommandRun | null>;
 
 /** Whether every failing test fails on the base as well, or, unnamed, the output is the same. */
 async function sameOnBase(
   run: CommandRun,
   commands: readonly string[],
-  input: Judging["input"],
+  input: JudgeInput["input"],
   ask: Ask,
 ): Promise<boolean> {
   const outputs: string[] = [];
@@ -136,12 +139,12 @@ async function sameOnBase(
     : known.size === 0 && newLines(run.output, before).length === 0;
 }
 
-function redBase(run: CommandRun): Judged {
+function redBase(run: CommandRun): Judgement {
   const reason = `base is red: it fails in the same way without the change (${run.exit})`;
   return { status: "failed", reason, blame: "base", diagnostics: [] };
 }
 
-function charged(run: CommandRun): Judged {
+function charged(run: CommandRun): Judgement {
   const names = failingTests(run.output);
   const more = names.length > 3 ? ` and ${names.length - 3} more` : "";
   const named = names.length === 0 ? "" : `: ${names.slice(0, 3).join(", ")}${more}`;

@@ -1,0 +1,305 @@
+/** Reads a coverage report of whichever format its content shows. Pure. */
+import {
+  type FileCoverage,
+  figuresOf,
+  type Layout,
+  locate,
+  type RawCoverage,
+  type RawReading,
+  type ReportReading,
+} from "./report.ts";
+
+const formats: readonly { looks: RegExp; read(text: string): RawReading }[] = [
+  { looks: /^\s*mode: /, read: readGoProfile },
+  { looks: /^\s*\{/, read: readCoveragePy },
+  { looks: /^\s*</, read: readCobertura },
+  { looks: /^\s*(TN|SF):/, read: readLcov },
+];
+
+/** Characters of a reason: it quotes the report, whose lines may be long. */
+const reasonMax = 200;
+
+/**
+ * The figures of the tree's files, from a report's text. Files that are not the tree's are left out;
+ * a report about nothing else, or that cannot be read to its end, gives the reason, completing "the
+ * coverage report cannot be used: ...".
+ */
+export function readReport(text: string, layout: Layout): ReportReading {
+  const content = text.replace(/^\uFEFF/, "");
+  if (content.trim() === "") return { ok: false, reason: "it is empty" };
+  const format = formats.find(({ looks }) => looks.test(content));
+  if (format === undefined) {
+    const reason = "it is neither lcov, coverage.py JSON, Cobertura nor a Go profile";
+    return { ok: false, reason };
+  }
+  const raw = format.read(content);
+  if (!raw.ok) return { ok: false, reason: raw.reason.slice(0, reasonMax) };
+  const files = new Map<string, FileCoverage>();
+  for (const { covered, total, ...named } of raw.files) {
+    const path = locate(layout, named);
+    if (path !== null) files.set(path, { path, covered, total });
+  }
+  if (files.size > 0) return { ok: true, files: [...files.values()] };
+  const [first] = raw.files;
+  const reason =
+    first === undefined
+      ? "it tells of no file"
+      : `it tells of no file of the project (but of ${first.path})`;
+  return { ok: false, reason };
+}
+
+// ------------------------------------------------------------
+// Reads lcov traces (`lcov.info`): c8, vitest, jest, bun, grcov, cargo-llvm-cov, gcov. Pure.
+
+interface LcovRecord {
+  path: string;
+  lines: Map<string, number>;
+  /** `LH` and `LF`, for traces that only sum up. */
+  hit: number | null;
+  found: number | null;
+}
+
+/** The files of a trace. A record that is not ended means that the rest is missing. */
+export function readLcov(text: string): RawReading {
+  const files = new Map<string, LcovRecord>();
+  let open: LcovRecord | null = null;
+  for (const [index, raw] of text.split("\n").entries()) {
+    const line = raw.trim();
+    const [, key = "", rest = ""] = /^([A-Z]+):(.*)$/.exec(line) ?? [];
+    const bad = (): RawReading => ({ ok: false, reason: `line ${index + 1} is not lcov: ${line}` });
+    if (line === "" || line.startsWith("#")) continue;
+    if (line === "end_of_record") {
+      if (open === null) return bad();
+      open = null;
+    } else if (key === "") {
+      return bad();
+    } else if (key === "SF") {
+      if (open !== null || rest === "") return bad();
+      open = files.get(rest) ?? { path: rest, lines: new Map(), hit: null, found: null };
+      files.set(rest, open);
+    } else if (open !== null && (key === "DA" || key === "LF" || key === "LH")) {
+      if (!readLcovLine(open, key, rest)) return bad();
+    } else if (open === null && key !== "TN") {
+      return bad();
+    }
+  }
+  if (open !== null) return { ok: false, reason: `it ends within the record of ${open.path}` };
+  return { ok: true, files: [...files.values()].map(lcovFigures) };
+}
+
+function readLcovLine(open: LcovRecord, key: "DA" | "LF" | "LH", rest: string): boolean {
+  if (key !== "DA") {
+    if (!/^\d+$/.test(rest)) return false;
+    if (key === "LF") open.found = Math.max(open.found ?? 0, Number(rest));
+    else open.hit = Math.max(open.hit ?? 0, Number(rest));
+    return true;
+  }
+  const [, number = "", hits = ""] = /^(\d+),(-?\d+)(?:,.*)?$/.exec(rest) ?? [];
+  if (number === "") return false;
+  open.lines.set(number, Math.max(Number(hits), open.lines.get(number) ?? 0));
+  return true;
+}
+
+function lcovFigures({ path, lines, hit, found }: LcovRecord): RawCoverage {
+  if (lines.size === 0 && found !== null) return { path, covered: hit ?? 0, total: found };
+  return { path, ...figuresOf(lines) };
+}
+
+// ------------------------------------------------------------
+// Reads the JSON report of coverage.py (`coverage json`, `pytest --cov-report=json:...`). Pure.
+
+/** The files of a report: statements, and branches where they were measured. */
+export function readCoveragePy(text: string): RawReading {
+  let report: unknown;
+  try {
+    report = JSON.parse(text);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    return { ok: false, reason: `it is not whole JSON: ${why}` };
+  }
+  const named = field(report, "files");
+  if (typeof named !== "object" || named === null || Array.isArray(named)) {
+    return { ok: false, reason: 'it is JSON without the "files" of coverage.py' };
+  }
+  const files: RawCoverage[] = [];
+  for (const [path, entry] of Object.entries(named)) {
+    const summary = field(entry, "summary");
+    const count = (name: string): number | null => {
+      const value = field(summary, name);
+      return typeof value === "number" && Number.isInteger(value) && value >= 0 ? value : null;
+    };
+    const [covered, total] = [count("covered_lines"), count("num_statements")];
+    if (covered === null || total === null) {
+      return { ok: false, reason: `${path} has no summary as coverage.py writes it` };
+    }
+    files.push({
+      path,
+      covered: covered + (count("covered_branches") ?? 0),
+      total: total + (count("num_branches") ?? 0),
+    });
+  }
+  return { ok: true, files };
+}
+
+function field(value: unknown, name: string): unknown {
+  return typeof value === "object" && value !== null && Object.hasOwn(value, name)
+    ? (value as Record<string, unknown>)[name]
+    : undefined;
+}
+
+// ------------------------------------------------------------
+// Reads Go's coverage profiles (`go test -coverprofile=...`). Pure.
+
+const goMode = /^mode: (set|count|atomic)$/;
+const goBlock = /^(.+):(\d+\.\d+,\d+\.\d+) (\d+) (\d+)$/;
+
+/** The files of a profile, in statements; they are named by import path. */
+export function readGoProfile(text: string): RawReading {
+  if (!text.endsWith("\n")) return { ok: false, reason: "its last line is cut off" };
+  const files = new Map<string, Map<string, { statements: number; hits: number }>>();
+  for (const [index, raw] of text.split("\n").entries()) {
+    const line = raw.trimEnd();
+    // Profiles that were put together have the first line of each.
+    if (line === "" || goMode.test(line)) continue;
+    const [, path = "", place = "", statements, hits] = goBlock.exec(line) ?? [];
+    if (path === "") return { ok: false, reason: `line ${index + 1} is not a block: ${line}` };
+    const blocks = files.get(path) ?? new Map<string, { statements: number; hits: number }>();
+    files.set(path, blocks);
+    // Under -coverpkg every test binary tells of the same block.
+    const before = blocks.get(place)?.hits ?? 0;
+    blocks.set(place, { statements: Number(statements), hits: Math.max(before, Number(hits)) });
+  }
+  return { ok: true, files: [...files].map(([path, blocks]) => goFigures(path, blocks)) };
+}
+
+function goFigures(
+  path: string,
+  blocks: ReadonlyMap<string, { statements: number; hits: number }>,
+): RawCoverage {
+  const sum = (some: { statements: number }[]): number =>
+    some.reduce((total, { statements }) => total + statements, 0);
+  const all = [...blocks.values()];
+  return { path, covered: sum(all.filter(({ hits }) => hits > 0)), total: sum(all) };
+}
+
+/** The module a go.mod declares; null when it declares none. */
+export function goModule(text: string): string | null {
+  const [, name = ""] =
+    /^[ \t]*module[ \t]+("[^"\n]+"|`[^`\n]+`|[^\s/"`][^\s"`]*)/m.exec(text) ?? [];
+  return name.replace(/["`]/g, "") || null;
+}
+
+// ------------------------------------------------------------
+// Reads Cobertura XML: coverage.py, vitest, jest, gocover-cobertura, tarpaulin, coverlet. Pure.
+
+interface CoberturaFile {
+  lines: Map<string, number>;
+  /** `line-rate`, for reports without lines; a class with nothing to cover has 1. */
+  rate: number | null;
+}
+
+/** What a file without lines is counted as, so that its share keeps four digits. */
+const rateParts = 10_000;
+
+/** The files of a report, in lines; several classes of one file are one. */
+export function readCobertura(text: string): RawReading {
+  const read = readTags(text);
+  if (!read.ok) return read;
+  const [root] = read.tags;
+  const kin = read.tags.some(({ name }) => name === "packages");
+  if (root?.name !== "coverage" || !kin) {
+    return { ok: false, reason: "it is XML, but not Cobertura's" };
+  }
+  const files = new Map<string, CoberturaFile>();
+  const within: string[] = [];
+  let file: CoberturaFile | null = null;
+  for (const { name, attributes, text: content, kind } of read.tags) {
+    if (name === "source" && kind === "open") within.push(content);
+    if (name === "class" && kind !== "close") {
+      const path = attributes["filename"];
+      if (path === undefined) return { ok: false, reason: "a class of it names no file" };
+      file = files.get(path) ?? { lines: new Map(), rate: null };
+      file.rate ??= numberOf(attributes["line-rate"]);
+      files.set(path, file);
+    }
+    if (name === "line" && kind !== "close" && file !== null) {
+      const [number, hits] = [numberOf(attributes["number"]), numberOf(attributes["hits"])];
+      if (number === null || hits === null)
+        return { ok: false, reason: "a line of it has no hits" };
+      file.lines.set(`${number}`, Math.max(hits, file.lines.get(`${number}`) ?? 0));
+    }
+  }
+  return {
+    ok: true,
+    files: [...files].map(([path, one]) => ({ within, ...coberturaFigures(path, one) })),
+  };
+}
+
+function numberOf(text: string | undefined): number | null {
+  return text !== undefined && /^\d+(\.\d+)?$/.test(text) ? Number(text) : null;
+}
+
+function coberturaFigures(path: string, { lines, rate }: CoberturaFile): RawCoverage {
+  if (lines.size > 0 || rate === null || rate === 1) return { path, ...figuresOf(lines) };
+  return { path, covered: Math.round(rate * rateParts), total: rateParts };
+}
+
+// ------------------------------------------------------------
+//  * The tags of an XML text, one after the other, with their attributes: as much XML as coverage
+// reports need. No entities but the five every document has; a text that declares its own is refused.
+
+export interface Tag {
+  name: string;
+  attributes: Record<string, string>;
+  /** Text up to the next tag, trimmed. */
+  text: string;
+  kind: "open" | "close" | "empty";
+}
+
+const skippedPattern = /<!--[\s\S]*?-->|<\?[\s\S]*?\?>|<!\[CDATA\[[\s\S]*?\]\]>|<!DOCTYPE[^[>]*>/g;
+const tagPattern =
+  /<(\/?)([\w:.-]+)((?:\s+[\w:.-]+\s*=\s*(?:"[^"<]*"|'[^'<]*'))*)\s*(\/?)>([^<]*)/y;
+const attributePattern = /([\w:.-]+)\s*=\s*(?:"([^"]*)"|'([^']*)')/g;
+
+/** The tags of a whole, well-nested document; a reason when it is not one. */
+export function readTags(
+  document: string,
+): { ok: true; tags: Tag[] } | { ok: false; reason: string } {
+  const text = document.replace(skippedPattern, "").trim();
+  const tags: Tag[] = [];
+  const open: string[] = [];
+  tagPattern.lastIndex = 0;
+  while (tagPattern.lastIndex < text.length) {
+    const at = tagPattern.lastIndex;
+    const match = tagPattern.exec(text);
+    if (match === null) return { ok: false, reason: `it is not XML at: ${excerpt(text, at)}` };
+    const [, closing, name = "", pairs = "", empty, after = ""] = match;
+    if (closing === "/" && open.pop() !== name) {
+      return { ok: false, reason: `</${name}> closes nothing` };
+    }
+    if (closing !== "/" && empty !== "/") open.push(name);
+    const kind = closing === "/" ? "close" : empty === "/" ? "empty" : "open";
+    tags.push({ name, attributes: attributesOf(pairs), text: decoded(after.trim()), kind });
+  }
+  const [unclosed] = open;
+  if (unclosed !== undefined) return { ok: false, reason: `it ends before </${unclosed}>` };
+  return { ok: true, tags };
+}
+
+function attributesOf(pairs: string): Record<string, string> {
+  const found: Record<string, string> = Object.create(null);
+  for (const [, name = "", double, single] of pairs.matchAll(attributePattern)) {
+    found[name] = decoded(double ?? single ?? "");
+  }
+  return found;
+}
+
+const entities: Record<string, string> = { amp: "&", lt: "<", gt: ">", quot: '"', apos: "'" };
+
+function decoded(text: string): string {
+  return text.replace(/&(amp|lt|gt|quot|apos);/g, (_, name: string) => entities[name] ?? "");
+}
+
+function excerpt(text: string, at: number): string {
+  return text.slice(at, at + 40).replace(/\s+/g, " ");
+}
