@@ -1,17 +1,21 @@
-/** An attempt's way from its worktree to a reviewed commit. */
+/** Phases of an attempt, from its worktree to a reviewed commit. */
 import { assert, present } from "../std/assert.ts";
-import type { UnitId } from "./dag.ts";
-import { indexOf } from "./dag-index.ts";
-import { type Draft, setPhase, unitOf } from "./draft.ts";
-import { fail, fix, reject, retry } from "./ending.ts";
+import { dagIndex, type UnitId } from "./dag.ts";
 import type { Event } from "./event.ts";
-import { settleDependents } from "./schedule.ts";
-import { type Phase, terminalPhases, type UnitState } from "./state.ts";
+import {
+  type Draft,
+  type Phase,
+  setPhase,
+  terminalPhases,
+  type UnitState,
+  unitOf,
+} from "./state.ts";
 import { enqueue } from "./train.ts";
+import { fail, fix, reject, retry, settleDependents } from "./units.ts";
 
 type Of<T extends Event["type"]> = Extract<Event, { type: T }>;
 
-/** How far an attempt is, in steps whose answers cannot arrive in another order. */
+/** Progress of an attempt: answers of later steps cannot arrive before those of earlier ones. */
 const steps: Partial<Record<Phase, number>> = {
   pending: 0,
   preparing: 1,
@@ -22,7 +26,7 @@ const steps: Partial<Record<Phase, number>> = {
 };
 const reviewedStep = 5;
 
-/** The unit when it is where the event expects it; null when it is past that. */
+/** The unit when it is in the phase the event belongs to; null when it is already past it (stale). */
 function unitAt(
   d: Draft,
   of: { unit: UnitId; attempt: number },
@@ -37,7 +41,7 @@ function unitAt(
   return isAt === expected ? unit : null;
 }
 
-/** The worktree is there. */
+/** The worktree was created; starts the worker. */
 export function prepared(d: Draft, event: Of<"attempt.prepared">): boolean {
   const unit = unitAt(d, event, "preparing");
   if (unit === null) return false;
@@ -47,7 +51,7 @@ export function prepared(d: Draft, event: Of<"attempt.prepared">): boolean {
   return true;
 }
 
-/** The worktree could not be made. */
+/** The worktree could not be created. */
 export function unprepared(d: Draft, event: Of<"attempt.unprepared">): boolean {
   if (unitAt(d, event, "preparing") === null) return false;
   if (event.retriable) retry(d, event.unit, "crash", event.reason);
@@ -55,7 +59,7 @@ export function unprepared(d: Draft, event: Of<"attempt.unprepared">): boolean {
   return true;
 }
 
-/** The worker, or one of its forks, is over. */
+/** The worker, or one of its forks, exited. */
 export function workerExited(d: Draft, event: Of<"worker.exited">): boolean {
   const unit = unitAt(d, event, "working");
   if (unit === null) return false;
@@ -67,13 +71,13 @@ export function workerExited(d: Draft, event: Of<"worker.exited">): boolean {
 
 function exited(d: Draft, unit: UnitState, event: Of<"worker.exited">): void {
   const { unit: id, outcome } = event;
-  const { role, selfReview, forksMax, fixesMax } = present(indexOf(d.state.dag).byId.get(id), id);
+  const { role, selfReview, forksMax, fixesMax } = present(dagIndex(d.state.dag).byId.get(id), id);
   const writes = role === "worker" || unit.fixing;
   const words = event.reason === "" ? outcome : `${outcome}: ${event.reason}`;
   switch (outcome) {
     case "complete":
       if (!writes) {
-        setPhase(d, id, "done", "its result is recorded");
+        setPhase(d, id, "done", "result recorded");
         settleDependents(d, id);
       } else if (selfReview) {
         setPhase(d, id, "self_reviewing", "a reviewer reads the change");
@@ -84,7 +88,7 @@ function exited(d: Draft, unit: UnitState, event: Of<"worker.exited">): void {
       if (unit.fork < forksMax) {
         unit.fork++;
         const which = `fork ${unit.fork} of ${forksMax}`;
-        setPhase(d, id, "forking", `${which}: continues in a fresh conversation`);
+        setPhase(d, id, "forking", `${which}: continuing in a new conversation`);
         d.actions.push({ type: "worker.start", unit: id, attempt: unit.attempt, fork: unit.fork });
         return;
       }
@@ -114,13 +118,13 @@ function exited(d: Draft, unit: UnitState, event: Of<"worker.exited">): void {
   }
 }
 
-/** Work that stopped short is continued by the next attempt; a read-only unit has none to continue. */
+/** Rejects unfinished work, which the next attempt continues; fails a read-only unit, which has none. */
 function rejectWork(d: Draft, id: UnitId, writes: boolean, words: string): void {
   if (writes) reject(d, id, words);
   else fail(d, id, words);
 }
 
-/** The clean-context reviewer has spoken. */
+/** The self-review finished. */
 export function selfReviewed(d: Draft, event: Of<"self_review.finished">): boolean {
   const unit = unitAt(d, event, "self_reviewing");
   if (unit === null) return false;
@@ -130,18 +134,18 @@ export function selfReviewed(d: Draft, event: Of<"self_review.finished">): boole
 }
 
 function review(d: Draft, id: UnitId, unit: UnitState): void {
-  setPhase(d, id, "reviewing", "its changes are compared with its claims");
+  setPhase(d, id, "reviewing", "comparing its changes with its claims");
   d.actions.push({ type: "attempt.review", unit: id, attempt: unit.attempt });
 }
 
-/** The structural review is over; what passed waits for a place in the merge train. */
+/** The structural review finished; an accepted attempt is queued for the merge train. */
 export function reviewed(d: Draft, event: Of<"review.finished">): boolean {
   const unit = unitAt(d, event, "reviewing");
   if (unit === null) return false;
   if (event.passed) {
     unit.commit = event.commit;
     unit.tree = event.tree;
-    enqueue(d, event.unit, "waits for a place in the merge train");
+    enqueue(d, event.unit, "waiting for a place in the merge train");
   } else {
     const words = `${event.verdict}: ${event.reason}`;
     if (event.retriable) reject(d, event.unit, words);

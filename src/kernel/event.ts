@@ -1,5 +1,5 @@
 /**
- * Everything the kernel can be told. Past tense, `noun.verb`.
+ * The events the kernel takes in. Past tense, `noun.verb`.
  *
  * Commit and tree ids are opaque strings. Each event answers at most one action; `unit`, `attempt`
  * and, where they matter, `fork` and `car` say which one. Attempts count from 1 within a run.
@@ -14,7 +14,7 @@ export interface KernelLimits {
   /** Retries after a crash or a provider failure. */
   crashRetries: number;
   timeoutRetries: number;
-  /** Cars of the merge train that may be in the making at once; 1 is serial. */
+  /** Length of the merge train: candidates built or judged at once. 1 is serial. */
   speculation: number;
   /** Gate runs (one car or one isolated tree each) alive at once. */
   maxGates: number;
@@ -22,24 +22,24 @@ export interface KernelLimits {
   rebuilds: number;
 }
 
-/** How a worker's attempt ended, as the parent saw it. Only `complete` goes on to review. */
+/** How a worker process ended, as observed by the parent. Only `complete` goes on to review. */
 export type WorkerOutcome =
   | "complete"
   | "incomplete"
   | "blocked"
   | "exhausted"
   | "no_progress"
-  /** A reviewer's clear no. */
+  /** A reviewer did not approve. */
   | "disapproved"
   | "provider_failed"
   | "refused_by_provider"
   | "crashed"
   | "timed_out";
 
-/** `not_applicable` and `flaky` count as passed; `errored` as failed. */
+/** Result of one gate. `not_applicable` and `flaky` count as passed, `errored` as failed. */
 export type GateStatus = "passed" | "failed" | "flaky" | "not_applicable" | "errored";
 
-/** Why a finished set of gates says no. `base`: the same failures are there without the attempt. */
+/** Cause of failed gates. `base`: the base commit fails in the same way without the attempt. */
 export type Blame = "attempt" | "integration" | "base" | "environment";
 
 interface Of {
@@ -76,7 +76,7 @@ export type Event =
   | ({ type: "candidate.conflicted"; car: number; onto: string; reason: string } & Of)
   | ({
       type: "gates.finished";
-      /** Null for the attempt's own tree, judged only to say whose fault a failed candidate is. */
+      /** Null when the attempt's own tree was judged, to attribute a candidate's failure. */
       car: number | null;
       tree: string;
       verdicts: Record<string, GateStatus>;
@@ -84,9 +84,9 @@ export type Event =
       blame: Blame | null;
       reason: string;
     } & Of)
-  /** The target branch is found elsewhere than the kernel believes. */
+  /** Another process moved the target branch to `tip`. */
   | { type: "target.moved"; tip: string }
-  /** A checkout that blocked a landing changed; blocked units may try again. */
+  /** A checkout that blocked a landing changed; blocked units are queued again. */
   | { type: "checkout.changed" }
   | ({ type: "landing.finished"; car: number; commit: string } & Of)
   | ({
@@ -94,14 +94,12 @@ export type Event =
       car: number;
       cause: "target_moved" | "blocked_by_checkout" | "proof_failed";
       reason: string;
-      /** Tip of the target when it was refused. */
+      /** Tip of the target at the time of the refusal. */
       tip: string;
     } & Of)
-  /** The operator, or a change of git's shared configuration, ends the run early. */
+  /** A signal, or a change of the repository's shared git configuration, ends the run early. */
   | { type: "run.interrupted"; cause: "signal" | "repository_changed"; reason: string }
   | { type: "run.finished"; status: RunStatus };
 
 /** `complete` if and only if every unit of the dag landed or is done. */
 export type RunStatus = "complete" | "partial" | "failed" | "interrupted";
-
-export type EventType = Event["type"];

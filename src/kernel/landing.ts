@@ -1,28 +1,26 @@
-/** What becomes of a landing, of the target under the train, and of checkouts in the way. */
+/** Outcomes of a landing, moves of the target branch, and checkouts that block a landing. */
 import { assert } from "../std/assert.ts";
 import type { UnitId } from "./dag.ts";
-import { type Draft, setPhase, unitOf } from "./draft.ts";
-import { fail } from "./ending.ts";
 import type { Event } from "./event.ts";
-import { settleDependents } from "./schedule.ts";
-import type { Car } from "./state.ts";
-import { carAt, enqueue, pump, uncouple } from "./train.ts";
+import { type Car, type Draft, setPhase, unitOf } from "./state.ts";
+import { advanceTrain, carAt, enqueue, removeCar } from "./train.ts";
+import { fail, settleDependents } from "./units.ts";
 
 type Of<T extends Event["type"]> = Extract<Event, { type: T }>;
 
-/** The head has landed. */
+/** The head of the train landed. */
 export function landingFinished(d: Draft, event: Of<"landing.finished">): boolean {
   const { state } = d;
   const car = carAt(d, event, "landing");
   if (car === null) return false;
-  assert(car.commit === event.commit, "what landed is what was judged");
+  assert(car.commit === event.commit, "the landed commit is the judged one");
   state.train.shift();
   state.tip = event.commit;
   const as = event.commit.slice(0, 10);
   const unit = unitOf(d, car.unit);
   if (unit.fixing) {
     unit.fixing = false;
-    setPhase(d, car.unit, "waiting", `mended as ${as}; is reviewed once more`);
+    setPhase(d, car.unit, "waiting", `fix landed as ${as}; waiting for another review`);
     state.retries.push(car.unit);
     return true;
   }
@@ -31,7 +29,7 @@ export function landingFinished(d: Draft, event: Of<"landing.finished">): boolea
   return true;
 }
 
-/** The head did not land. */
+/** The head of the train did not land. */
 export function landingRefused(d: Draft, event: Of<"landing.refused">): boolean {
   const { state } = d;
   const car = carAt(d, event, "landing");
@@ -44,7 +42,7 @@ export function landingRefused(d: Draft, event: Of<"landing.refused">): boolean 
   }
   switch (event.cause) {
     case "target_moved":
-      // A target that is where it was and still refuses is somebody else's hand on it.
+      // The tip is unchanged, so another process holds the ref lock.
       if (event.tip === state.tip) block(d, car, event.reason);
       else moveTip(d, event.tip);
       return true;
@@ -53,7 +51,7 @@ export function landingRefused(d: Draft, event: Of<"landing.refused">): boolean 
       if (event.tip !== state.tip) moveTip(d, event.tip);
       return true;
     case "proof_failed":
-      uncouple(d, car);
+      removeCar(d, car);
       fail(d, car.unit, event.reason);
       return true;
     default:
@@ -61,9 +59,9 @@ export function landingRefused(d: Draft, event: Of<"landing.refused">): boolean 
   }
 }
 
-/** The unit waits until what is in its way goes, and the train goes on without it. */
+/** Takes the car out of the train; its unit waits until the checkout changes. */
 function block(d: Draft, car: Car, reason: string): void {
-  uncouple(d, car);
+  removeCar(d, car);
   if (unitOf(d, car.unit).lastTry) {
     fail(d, car.unit, reason);
     return;
@@ -72,7 +70,7 @@ function block(d: Draft, car: Car, reason: string): void {
   setPhase(d, car.unit, "waiting", reason);
 }
 
-/** The target is elsewhere. A landing under way finds out by itself, and says so. */
+/** Another process moved the target. A landing in progress is left alone: its own answer reports the move. */
 export function targetMoved(d: Draft, event: Of<"target.moved">): boolean {
   const { state } = d;
   if (event.tip === state.tip || state.train[0]?.phase === "landing") return false;
@@ -80,7 +78,7 @@ export function targetMoved(d: Draft, event: Of<"target.moved">): boolean {
   return true;
 }
 
-/** A head the target moves away from too often lets the others go first. */
+/** Records the new tip. A head that was rebuilt too often for it goes to the end of the queue. */
 function moveTip(d: Draft, tip: string): void {
   const { state } = d;
   state.tip = tip;
@@ -89,22 +87,26 @@ function moveTip(d: Draft, tip: string): void {
   head.rebuilds++;
   const others = state.train.length + state.queue.length > 1;
   if (head.rebuilds <= state.limits.rebuilds || state.order === "plan" || !others) return;
-  uncouple(d, head);
-  enqueue(d, head.unit, `the target moved ${head.rebuilds} times under it; the others go first`);
+  removeCar(d, head);
+  enqueue(
+    d,
+    head.unit,
+    `target moved ${head.rebuilds} times while it was in the train; the other units go first`,
+  );
 }
 
-/** Something in a checkout changed: units it blocked try again. */
+/** Queues the blocked units after a checkout changed. */
 export function checkoutChanged(d: Draft): boolean {
-  return unblock(d, "tries to land again");
+  return unblock(d, "checkout changed; landing again");
 }
 
-/** Nothing else is left to do: blocked units try once more, and are over if that fails. */
+/** When nothing else is running: queues blocked units once more; they fail if that is refused. */
 export function lastTries(d: Draft): void {
   const { state } = d;
   const idle = state.live === 0 && state.reviewing === 0;
   if (!idle || state.train.length > 0 || state.judging.length > 0) return;
   for (const id of state.blocked) unitOf(d, id).lastTry = true;
-  if (unblock(d, "tries to land once more; nothing else is left to do")) pump(d);
+  if (unblock(d, "final landing attempt")) advanceTrain(d);
 }
 
 function unblock(d: Draft, reason: string): boolean {

@@ -1,23 +1,32 @@
-/** How a run begins, is interrupted, and ends. */
+/** Start, interruption and end of a run. */
 import { assert } from "../std/assert.ts";
-import { indexOf } from "./dag-index.ts";
-import { type Draft, setPhase, unitOf } from "./draft.ts";
+import { dagIndex } from "./dag.ts";
 import type { Event, RunStatus } from "./event.ts";
 import { lastTries } from "./landing.ts";
-import { settleDependents, waitsForWorker } from "./schedule.ts";
-import { type State, terminalPhases, type UnitState } from "./state.ts";
-import { cancel } from "./train.ts";
+import {
+  type Draft,
+  type State,
+  setPhase,
+  terminalPhases,
+  type UnitState,
+  unitOf,
+} from "./state.ts";
+import { cancelGates } from "./train.ts";
+import { settleDependents, waitsForWorker } from "./units.ts";
 
 type Of<T extends Event["type"]> = Extract<Event, { type: T }>;
 
-/** The run begins: every unit is known, and those that need no work are over. */
+/** Starts the run: creates the units, and ends those that need no work. */
 export function started(d: Draft, event: Of<"run.started">): boolean {
   const { state } = d;
   if (state.started) return false;
   const { dag, limits, order, tip, gates } = event;
   const { jobs, speculation, maxGates } = limits;
-  assert(Math.min(jobs, speculation, maxGates) >= 1, "one job, car and gate run at least");
-  indexOf(dag);
+  assert(
+    Math.min(jobs, speculation, maxGates) >= 1,
+    "jobs, speculation and maxGates are at least 1",
+  );
+  dagIndex(dag);
   Object.assign(state, { started: true, dag, limits, order, tip, gates, open: dag.units.length });
   for (const { id } of dag.units) state.units[id] = newUnit();
   for (const { id, deps } of dag.units) {
@@ -37,7 +46,7 @@ export function started(d: Draft, event: Of<"run.started">): boolean {
   return true;
 }
 
-/** A list a person can read: the first few, and how many more. */
+/** The first five ids, and the number of the rest. */
 function someOf(ids: readonly string[]): string {
   const more = ids.length - 5;
   return more > 0 ? `${ids.slice(0, 5).join(", ")} and ${more} more` : ids.join(", ");
@@ -64,15 +73,15 @@ function newUnit(): UnitState {
 }
 
 /**
- * What is alive is stopped, a landing under way is waited for, and everything else is abandoned:
- * with every unit over and every queue empty, nothing new can start.
+ * Interrupts the run: stops workers and gates, waits for a landing in progress, and abandons every
+ * other unit. With all units in terminal phases and all queues empty, nothing new can start.
  */
 export function interrupted(d: Draft, event: Of<"run.interrupted">): boolean {
   const { state } = d;
   if (state.stopping !== null || state.finishing) return false;
   state.stopping = { cause: event.cause, reason: event.reason };
   const landing = state.train.filter((car) => car.phase === "landing");
-  for (const car of state.train) cancel(d, car);
+  for (const car of state.train) cancelGates(d, car);
   for (const { unit, attempt, running } of state.judging) {
     if (running) d.actions.push({ type: "gates.cancel", unit, attempt, car: null });
   }
@@ -89,7 +98,7 @@ export function interrupted(d: Draft, event: Of<"run.interrupted">): boolean {
   return true;
 }
 
-/** Ends the run when every unit is over; blocked landings get their last try before that. */
+/** Requests `run.finish` when every unit is in a terminal phase, after a last try of blocked landings. */
 export function finishWhenDone(d: Draft): void {
   const { state } = d;
   if (state.finishing) return;
@@ -99,7 +108,7 @@ export function finishWhenDone(d: Draft): void {
   d.actions.push({ type: "run.finish", status: runStatus(state) });
 }
 
-/** How a run in which every unit is over ends. */
+/** The status of a run in which every unit is in a terminal phase. */
 export function runStatus(state: State): RunStatus {
   if (state.stopping !== null) return "interrupted";
   if (state.landed === state.dag.units.length) return "complete";

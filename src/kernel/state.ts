@@ -1,7 +1,8 @@
-/** The state of a run: plain JSON, folded from events, nothing else. */
+/** The state of a run: plain JSON, a fold of its events. `Draft` is the state while one event is applied. */
+import { assert, present } from "../std/assert.ts";
+import type { Action } from "./action.ts";
 import type { Dag, UnitId } from "./dag.ts";
 import type { GateStatus, KernelLimits, RunStatus } from "./event.ts";
-
 export type Phase =
   | "pending"
   | "preparing"
@@ -40,7 +41,7 @@ export const livePhases: ReadonlySet<Phase> = new Set([
 
 export interface UnitState {
   phase: Phase;
-  /** Why the unit is in this phase, in words for a person; `dgov explain` prints it. */
+  /** Reason of the phase, for people; shown by `dgov explain`. */
   reason: string;
   /** Attempts started so far in this run; 0 before the first. */
   attempt: number;
@@ -48,65 +49,65 @@ export interface UnitState {
   rejections: number;
   crashes: number;
   timeouts: number;
-  /** Follow-up attempts started, and whether the live attempt is one. */
+  /** Fix attempts started, and whether the current attempt is one. */
   fixes: number;
   fixing: boolean;
   /** The reviewed commit of the live attempt and its tree; null until review passed. */
   commit: string | null;
   tree: string | null;
   base: string | null;
-  /** A checkout that blocks its next landing ends it: nothing else is left that could change. */
+  /** Set when nothing else is running: a checkout that blocks the next landing then fails the unit. */
   lastTry: boolean;
-  /** Dependencies that have not landed (or are not done) yet. */
+  /** Number of dependencies that are neither landed nor done. */
   blockers: number;
   dependents: UnitId[];
 }
 
 /**
- * A car of the merge train: one attempt's candidate, standing on the car before it (or the tip).
- * A car that is built again gets a new number, so that a late answer for the old one is stale.
+ * A car of the merge train: one attempt's candidate, based on the car before it (or on the tip).
+ * A rebuilt car gets a new number, so that a late answer for the old one is stale.
  *
- *   waiting    for the candidate it will stand on
+ *   waiting    for the candidate it will be based on
  *   building -> ready -> gating -> passed -> landing
- *   doubtful   failed on a candidate that has not landed; the verdict counts once that one is the tip
+ *   failed     the failure is final once its base is the tip; until then the base may be discarded
  */
 export interface Car {
   car: number;
   unit: UnitId;
   attempt: number;
-  /** The commit it stands on; empty while it waits. */
+  /** The base commit; empty while it waits. */
   onto: string;
   commit: string | null;
   tree: string | null;
-  phase: "waiting" | "building" | "ready" | "gating" | "passed" | "doubtful" | "landing";
+  phase: "waiting" | "building" | "ready" | "gating" | "passed" | "failed" | "landing";
   verdicts: Record<string, GateStatus>;
   failure: Failure | null;
-  /** How often the target moved under it. */
+  /** How often it was rebuilt because the target moved. */
   rebuilds: number;
 }
 
-/** Why a car is doubtful. `hopeless`: another attempt would not help. */
+/** Why a car failed. `nonRetriable`: another attempt could not succeed. */
 export interface Failure {
   kind: "conflict" | "gates";
   reason: string;
-  hopeless: boolean;
+  nonRetriable: boolean;
 }
 
-/** An attempt whose candidate failed on the tip; its own tree is judged, to say whose fault it is. */
+/** Gates on an attempt's own tree, after its candidate failed on the tip, to attribute the failure. */
 export interface OwnJudgement {
   unit: UnitId;
   attempt: number;
   /** Why the candidate failed. */
   reason: string;
-  /** False while it waits for a free gate. */
+  /** False while it waits for a free gate slot. */
   running: boolean;
 }
 
 export interface State {
   started: boolean;
-  /** Set by `run.interrupted`; nothing new is started after it. */
+  /** Set by `run.interrupted`; nothing starts after that. */
   stopping: null | { cause: "signal" | "repository_changed"; reason: string };
-  /** `run.finish` was asked for. */
+  /** `run.finish` was requested. */
   finishing: boolean;
   finished: RunStatus | null;
   dag: Dag;
@@ -115,22 +116,57 @@ export interface State {
   gates: string[];
   tip: string;
   units: Record<UnitId, UnitState>;
-  /** Units that may start another attempt, then units that may start their first; oldest first. */
+  /** Units ready for another attempt, and units ready for their first; oldest first. */
   retries: UnitId[];
   ready: UnitId[];
-  /** Units waiting for a place in the train, first ready first; with order "plan" the plan says. */
+  /** Units waiting for a place in the train, oldest first; unused with order "plan". */
   queue: UnitId[];
-  /** With order "plan": how many units at the front of the landing order are over. */
-  planAt: number;
+  /** With order "plan": number of leading units of the landing order that are in a terminal phase. */
+  planCursor: number;
   train: Car[];
   judging: OwnJudgement[];
-  /** Units whose landing a checkout blocks: tried again when it changes, and once at the end. */
+  /** Units whose landing a checkout blocks: queued when it changes, and once at the end. */
   blocked: UnitId[];
-  /** Number of the next car; numbers are never used twice. */
+  /** Number of the next car; numbers are unique within a run. */
   nextCar: number;
-  /** Units in `livePhases`, units in review, units that are not over, units landed or done. */
+  /** Counts of units: in `livePhases`, in review, not in a terminal phase, landed or done. */
   live: number;
   reviewing: number;
   open: number;
   landed: number;
+}
+
+/** A unit's change of phase, with a reason for people. */
+export interface PhaseChange {
+  unit: UnitId;
+  from: Phase;
+  to: Phase;
+  reason: string;
+}
+
+/** One event being applied: the state, changed in place, and the resulting actions and phase changes. */
+export interface Draft {
+  state: State;
+  actions: Action[];
+  changes: PhaseChange[];
+}
+
+/** State of a unit of the dag; throws INTERNAL for any other id. */
+export function unitOf(d: Draft, id: UnitId): UnitState {
+  return present(d.state.units[id], `the dag has ${id}`);
+}
+
+/** Moves a unit to a phase and updates the counters. Throws INTERNAL when its phase is terminal. */
+export function setPhase(d: Draft, id: UnitId, to: Phase, reason: string): void {
+  const { state } = d;
+  const unit = unitOf(d, id);
+  const from = unit.phase;
+  assert(!terminalPhases.has(from), `${id} is ${from} which is terminal`);
+  unit.reason = reason;
+  if (from === to) return;
+  unit.phase = to;
+  state.live += Number(livePhases.has(to)) - Number(livePhases.has(from));
+  state.reviewing += Number(to === "reviewing") - Number(from === "reviewing");
+  if (terminalPhases.has(to)) state.open--;
+  d.changes.push({ unit: id, from, to, reason });
 }

@@ -1,57 +1,63 @@
 /**
- * The merge train: which candidate stands on which, what is judged, and what a failure invalidates.
+ * The merge train: the base of each candidate, which gates run, and what a failure invalidates.
  *
- * Every car stands on the candidate before it, so what lands is what was judged. Handlers only note
- * what happened to a car or to the tip; `pump` then makes the train whole again in one walk, which
- * is the only place where cars are built, rebuilt, judged and sent to land.
+ * Every car is based on the candidate before it, so the commit that lands is the commit that was judged.
+ * Event handlers only record what happened to a car or to the tip; `advanceTrain` is the only place
+ * where cars are built, rebuilt, judged and landed.
  */
 import { assert, present } from "../std/assert.ts";
-import type { UnitId } from "./dag.ts";
-import { indexOf } from "./dag-index.ts";
-import { type Draft, setPhase, unitOf } from "./draft.ts";
-import { fail, reject } from "./ending.ts";
+import { dagIndex, type UnitId } from "./dag.ts";
 import type { Event, GateStatus } from "./event.ts";
-import { type Car, type Failure, terminalPhases } from "./state.ts";
+import { type Car, type Draft, type Failure, setPhase, terminalPhases, unitOf } from "./state.ts";
+import { fail, reject } from "./units.ts";
 
 type Of<T extends Event["type"]> = Extract<Event, { type: T }>;
 
-/** Makes the train whole, and starts everything it allows. */
-export function pump(d: Draft): void {
-  settleDoubts(d);
-  join(d);
-  couple(d);
-  judge(d);
-  land(d);
+/** Brings the train up to date with the tip and its limits, and requests the actions that follow. */
+export function advanceTrain(d: Draft): void {
+  settleFailedCars(d);
+  fillTrain(d);
+  rebaseCars(d);
+  startGates(d);
+  landHead(d);
 }
 
-/** The unit waits for a place in the train. */
+/** Queues a unit for the train. */
 export function enqueue(d: Draft, id: UnitId, reason: string): void {
   setPhase(d, id, "queued", reason);
   if (d.state.order === "ready") d.state.queue.push(id);
 }
 
-/** A failure reached on speculation counts once what the car stood on is the tip. */
-function settleDoubts(d: Draft): void {
+/** Rejects failed cars whose base is the tip; the others may have failed because of their base. */
+function settleFailedCars(d: Draft): void {
   const { train, tip } = d.state;
-  for (const car of train.filter((c) => c.phase === "doubtful" && c.onto === tip)) {
-    condemn(d, car, present(car.failure, "a doubtful car has failed"));
+  for (const car of train.filter((c) => c.phase === "failed" && c.onto === tip)) {
+    rejectCar(d, car, present(car.failure, "a failed car has a failure"));
   }
 }
 
-/** The candidate failed on the tip. Unless it is the attempt's own tree, that one is judged too. */
-function condemn(d: Draft, car: Car, failure: Failure): void {
+/**
+ * Rejects a car that failed on the tip. Failed gates are first attributed by running them on the
+ * attempt's own tree, unless the candidate has that same tree.
+ */
+function rejectCar(d: Draft, car: Car, failure: Failure): void {
   const { unit: id, attempt } = car;
-  uncouple(d, car);
-  if (failure.hopeless) fail(d, id, failure.reason);
+  removeCar(d, car);
+  if (failure.nonRetriable) fail(d, id, failure.reason);
   else if (failure.kind === "conflict" || car.tree === unitOf(d, id).tree) {
     reject(d, id, failure.reason);
   } else {
     d.state.judging.push({ unit: id, attempt, reason: failure.reason, running: false });
-    setPhase(d, id, "validating", `${failure.reason}; judged alone, to say whose fault it is`);
+    setPhase(
+      d,
+      id,
+      "validating",
+      `${failure.reason}; running gates on the attempt alone to attribute the failure`,
+    );
   }
 }
 
-function join(d: Draft): void {
+function fillTrain(d: Draft): void {
   const { state } = d;
   while (state.train.length < state.limits.speculation) {
     const unit = state.order === "ready" ? state.queue.shift() : nextInPlan(d);
@@ -61,17 +67,17 @@ function join(d: Draft): void {
 }
 
 /**
- * In plan order a unit joins when everything before it is over or in the train. A reviewer holds
- * nobody back: whether it has something to land is known only when it has spoken.
+ * The next unit to board in plan order: everything before it is in a terminal phase or in the train.
+ * A reviewer is passed by: it has something to land only if it disapproves.
  */
 function nextInPlan(d: Draft): UnitId | undefined {
   const { state } = d;
-  const { landingOrder, byId } = indexOf(state.dag);
-  for (let at = state.planAt; at < landingOrder.length; at++) {
-    const id = present(landingOrder[at], "within the order");
+  const { landingOrder, byId } = dagIndex(state.dag);
+  for (let at = state.planCursor; at < landingOrder.length; at++) {
+    const id = present(landingOrder[at], "a landing order has no gaps");
     const { phase } = unitOf(d, id);
     if (terminalPhases.has(phase)) {
-      if (at === state.planAt) state.planAt++;
+      if (at === state.planCursor) state.planCursor++;
     } else if (!state.train.some((car) => car.unit === id)) {
       if (phase === "queued") return id;
       if (byId.get(id)?.role === "worker") return undefined;
@@ -80,7 +86,7 @@ function nextInPlan(d: Draft): UnitId | undefined {
   return undefined;
 }
 
-/** A car that has everything before it. */
+/** A new car, which waits to be built. */
 function newCar(
   d: Draft,
   { unit, attempt, rebuilds }: Pick<Car, "unit" | "attempt" | "rebuilds">,
@@ -99,27 +105,27 @@ function newCar(
   };
 }
 
-/** Every car stands on the candidate before it; one that does not is built again. */
-function couple(d: Draft): void {
+/** Bases every car on the candidate before it; replaces cars whose base is gone. */
+function rebaseCars(d: Draft): void {
   const { train, tip, order } = d.state;
   let base: string | null = tip;
-  for (const [at, standing] of train.entries()) {
-    let car = standing;
+  for (const [at, current] of train.entries()) {
+    let car = current;
     if (car.phase !== "waiting" && car.onto !== base) {
-      car = renewed(d, car);
+      car = replacement(d, car);
       train[at] = car;
     }
     if (car.phase === "waiting" && base !== null) build(d, car, base);
-    // The next car does without one in doubt, but where the plan says that it comes first.
-    if (car.phase !== "doubtful") base = car.commit;
+    // A failed car is skipped as a base, except in plan order, where the cars behind it must wait for it.
+    if (car.phase !== "failed") base = car.commit;
     else if (order === "plan") base = null;
   }
 }
 
-function renewed(d: Draft, car: Car): Car {
-  assert(car.phase !== "landing", "what lands stands on the tip");
-  cancel(d, car);
-  setPhase(d, car.unit, "queued", "is built again: what it stood on is gone");
+function replacement(d: Draft, car: Car): Car {
+  assert(car.phase !== "landing", "a landing car is based on the tip");
+  cancelGates(d, car);
+  setPhase(d, car.unit, "queued", "rebuilding candidate: its base candidate was discarded");
   return newCar(d, car);
 }
 
@@ -128,12 +134,12 @@ function build(d: Draft, car: Car, onto: string): void {
   const commit = present(unitOf(d, unit).commit, `${unit} has a reviewed commit`);
   car.onto = onto;
   car.phase = "building";
-  setPhase(d, unit, "integrating", "its candidate is built");
+  setPhase(d, unit, "integrating", "building its candidate");
   d.actions.push({ type: "candidate.build", unit, attempt, car: car.car, onto, commit });
 }
 
-/** Starts gate runs while gates are free: judgements of an attempt's own tree, then oldest cars. */
-function judge(d: Draft): void {
+/** Starts gate runs while slots are free: first on attempts' own trees, then on the oldest cars. */
+function startGates(d: Draft): void {
   const { train, judging, limits, gates } = d.state;
   let free = limits.maxGates - judging.filter((own) => own.running).length;
   free -= train.filter((car) => car.phase === "gating").length;
@@ -162,7 +168,7 @@ function judge(d: Draft): void {
       const { unit, attempt, onto } = car;
       const commit = present(car.commit, "a built car has a commit");
       const tree = present(car.tree, "a built car has a tree");
-      setPhase(d, unit, "validating", "the gates judge its candidate");
+      setPhase(d, unit, "validating", "running gates on its candidate");
       d.actions.push({ type: "gates.run", unit, attempt, car: car.car, commit, tree, onto });
     }
   }
@@ -171,32 +177,32 @@ function judge(d: Draft): void {
 function pass(d: Draft, car: Car, verdicts: Record<string, GateStatus>): void {
   car.phase = "passed";
   car.verdicts = verdicts;
-  setPhase(d, car.unit, "queued", "passed; waits for its turn to land");
+  setPhase(d, car.unit, "queued", "gates passed; waiting for its turn to land");
 }
 
-function land(d: Draft): void {
+function landHead(d: Draft): void {
   const [head] = d.state.train;
   if (head?.phase !== "passed") return;
   head.phase = "landing";
   const { unit, attempt, car, onto } = head;
   const to = present(head.commit, "a passed car has a commit");
   const tree = present(head.tree, "a passed car has a tree");
-  setPhase(d, unit, "landing", "lands");
+  setPhase(d, unit, "landing", "landing");
   d.actions.push({ type: "landing.perform", unit, attempt, car, from: onto, to, tree });
 }
 
-/** How far a car is, in steps whose answers cannot arrive in another order. */
+/** Progress of a car: answers of later steps cannot arrive before those of earlier ones. */
 const steps: Record<Car["phase"], number> = {
   waiting: 0,
   building: 1,
   ready: 2,
   gating: 3,
   passed: 4,
-  doubtful: 4,
+  failed: 4,
   landing: 5,
 };
 
-/** The car when it is where the event expects it; null when it is past that, or gone. */
+/** The car when it is in the phase the event belongs to; null when it is past it or gone (stale). */
 export function carAt(
   d: Draft,
   event: { car: number; unit: UnitId; attempt: number },
@@ -205,34 +211,37 @@ export function carAt(
   assert(event.car < d.state.nextCar, `there is no car ${event.car} yet`);
   const car = d.state.train.find((c) => c.car === event.car);
   if (car === undefined) return null;
-  assert(car.unit === event.unit && car.attempt === event.attempt, "an answer names its own car");
+  assert(
+    car.unit === event.unit && car.attempt === event.attempt,
+    "an answer names its car, unit and attempt",
+  );
   assert(steps[car.phase] >= steps[phase], `car ${car.car} is ${car.phase}, not ${phase} yet`);
   return car.phase === phase ? car : null;
 }
 
-/** A candidate was built. */
+/** The candidate was built. */
 export function built(d: Draft, event: Of<"candidate.built">): boolean {
   const car = carAt(d, event, "building");
   if (car === null) return false;
-  assert(event.onto === car.onto, "a candidate stands where it was asked to");
+  assert(event.onto === car.onto, "a candidate has the requested base");
   car.commit = event.commit;
   car.tree = event.tree;
   car.phase = "ready";
-  setPhase(d, car.unit, "validating", "waits for a free gate");
+  setPhase(d, car.unit, "validating", "waiting for a free gate slot");
   return true;
 }
 
-/** A candidate could not be built: its change does not fit what it would stand on. */
+/** The candidate could not be built: the change conflicts with its base. */
 export function conflicted(d: Draft, event: Of<"candidate.conflicted">): boolean {
   const car = carAt(d, event, "building");
   if (car === null) return false;
-  doubt(d, car, { kind: "conflict", reason: event.reason, hopeless: false });
+  markFailed(d, car, { kind: "conflict", reason: event.reason, nonRetriable: false });
   return true;
 }
 
-/** Gates have judged a candidate, or (car null) an attempt's own tree. */
+/** The gates finished on a candidate, or (car null) on an attempt's own tree. */
 export function gatesFinished(d: Draft, event: Of<"gates.finished">): boolean {
-  if (event.car === null) return ownJudged(d, event);
+  if (event.car === null) return ownTreeJudged(d, event);
   const car = carAt(d, { ...event, car: event.car }, "gating");
   if (car === null) return false;
   assert(event.tree === car.tree, "the gates judged the candidate's tree");
@@ -241,30 +250,34 @@ export function gatesFinished(d: Draft, event: Of<"gates.finished">): boolean {
     assert(passes, "a candidate passes when every gate does");
     pass(d, car, event.verdicts);
   } else {
-    doubt(d, car, { kind: "gates", reason: event.reason, hopeless: isHopeless(event) });
+    markFailed(d, car, {
+      kind: "gates",
+      reason: event.reason,
+      nonRetriable: isNonRetriable(event),
+    });
   }
   return true;
 }
 
-/** Whether a gate's status lets a tree land. */
+/** True when a gate's status allows a landing. */
 export function isPass(status: GateStatus | undefined): boolean {
   return status === "passed" || status === "flaky" || status === "not_applicable";
 }
 
-/** The fault lies where no attempt can mend it. */
-function isHopeless({ blame }: Of<"gates.finished">): boolean {
+/** True when the failure lies outside the attempt, so that a retry cannot succeed. */
+function isNonRetriable({ blame }: Of<"gates.finished">): boolean {
   return blame === "base" || blame === "environment";
 }
 
-function doubt(d: Draft, car: Car, failure: Failure): void {
-  car.phase = "doubtful";
+function markFailed(d: Draft, car: Car, failure: Failure): void {
+  car.phase = "failed";
   car.failure = failure;
   if (car.onto === d.state.tip) return;
-  const where = "on top of a change that has not landed yet";
+  const where = "on a base that has not landed";
   setPhase(d, car.unit, "queued", `${failure.reason} (${where})`);
 }
 
-function ownJudged(d: Draft, event: Of<"gates.finished">): boolean {
+function ownTreeJudged(d: Draft, event: Of<"gates.finished">): boolean {
   const { judging } = d.state;
   const { unit: id, attempt } = event;
   assert(attempt <= unitOf(d, id).attempt, `${id} has had no attempt ${attempt} yet`);
@@ -273,28 +286,29 @@ function ownJudged(d: Draft, event: Of<"gates.finished">): boolean {
   if (own === undefined) return false;
   assert(own.running && event.tree === unitOf(d, id).tree, "the gates judged the attempt's tree");
   judging.splice(at, 1);
-  if (event.passed) reject(d, id, `${own.reason} (passes alone, fails with what landed meanwhile)`);
-  else if (isHopeless(event)) fail(d, id, event.reason);
+  if (event.passed)
+    reject(d, id, `${own.reason} (passes in isolation; fails when merged with the current target)`);
+  else if (isNonRetriable(event)) fail(d, id, event.reason);
   else reject(d, id, event.reason);
   return true;
 }
 
-/** Takes a car out. With order "plan" those behind it leave as well, and join when it is over. */
-export function uncouple(d: Draft, car: Car): void {
+/** Removes a car. With order "plan" the cars behind it leave too, and board again after it. */
+export function removeCar(d: Draft, car: Car): void {
   const { train, order } = d.state;
-  cancel(d, car);
+  cancelGates(d, car);
   const behind = train.splice(train.indexOf(car)).slice(1);
   if (order === "ready") {
     train.push(...behind);
     return;
   }
   for (const later of behind) {
-    cancel(d, later);
-    setPhase(d, later.unit, "queued", "waits for its turn in the plan");
+    cancelGates(d, later);
+    setPhase(d, later.unit, "queued", "waiting for its turn in plan order");
   }
 }
 
-/** Ends a gate run whose verdict nobody needs any more. */
-export function cancel(d: Draft, { phase, unit, attempt, car }: Car): void {
+/** Cancels the gate run of a car, if one is running. */
+export function cancelGates(d: Draft, { phase, unit, attempt, car }: Car): void {
   if (phase === "gating") d.actions.push({ type: "gates.cancel", unit, attempt, car });
 }

@@ -1,15 +1,14 @@
-/** The kernel's decisions, event by event: whole action lists, whole reasons. */
+/** Decisions of the kernel, event by event: complete action lists and reasons. */
 import { describe, expect, test } from "bun:test";
+import { outstanding } from "../../test/sim/outstanding.ts";
 import type { Action } from "./action.ts";
 import type { DagUnit } from "./dag.ts";
 import type { Event, KernelLimits, WorkerOutcome } from "./event.ts";
 import { checkInvariants } from "./invariants.ts";
-import { outstanding } from "./outstanding.ts";
-import { replay } from "./replay.ts";
-import { initialState, type Step, transition } from "./transition.ts";
+import { initialState, replay, type Step, transition } from "./transition.ts";
 
 type Start = Extract<Event, { type: "run.started" }>;
-type Told = Omit<Start, "type" | "dag" | "limits"> & {
+type StartOptions = Omit<Start, "type" | "dag" | "limits"> & {
   units: (Partial<DagUnit> & { id: string })[];
   limits: Partial<KernelLimits>;
 };
@@ -24,7 +23,7 @@ const roomy: KernelLimits = {
   rebuilds: 2,
 };
 
-function startOf({ units, limits, ...rest }: Partial<Told>): Start {
+function startOf({ units, limits, ...rest }: Partial<StartOptions>): Start {
   const named = (units ?? [{ id: "a" }]).map((unit) => ({
     role: "worker" as const,
     deps: [],
@@ -45,8 +44,8 @@ function startOf({ units, limits, ...rest }: Partial<Told>): Start {
   };
 }
 
-/** A run under test: tell it events, and look at what it asks for. */
-function begin(told: Partial<Told> = {}) {
+/** A run under test: applies events and returns the requested actions. */
+function begin(options: Partial<StartOptions> = {}) {
   let state = initialState();
   const events: Event[] = [];
   const step = (event: Event): Step => {
@@ -57,7 +56,7 @@ function begin(told: Partial<Told> = {}) {
     return next;
   };
   const tell = (event: Event): Action[] => step(event).actions;
-  const asked = tell(startOf(told));
+  const firstActions = tell(startOf(options));
   const reviewed = (unit: string, attempt = 1, base = state.tip): Action[] => {
     tell({ type: "attempt.prepared", unit, attempt, base });
     tell({ type: "worker.exited", unit, attempt, fork: 0, outcome: "complete", reason: "" });
@@ -65,7 +64,7 @@ function begin(told: Partial<Told> = {}) {
     return tell({ type: "review.finished", unit, attempt, passed: true, commit, tree });
   };
   return {
-    asked,
+    firstActions,
     step,
     tell,
     events,
@@ -169,9 +168,9 @@ const finish = (status: "complete" | "partial" | "failed" | "interrupted"): Acti
 });
 
 describe("one unit", () => {
-  test("goes from its worktree to the target", () => {
+  test("a unit goes from its worktree to the target", () => {
     const run = begin();
-    expect(run.asked).toEqual([prepare("a")]);
+    expect(run.firstActions).toEqual([prepare("a")]);
     expect(run.prepared("a")).toEqual([{ type: "worker.start", unit: "a", attempt: 1, fork: 0 }]);
     expect(run.exit("a", "complete")).toEqual([{ type: "attempt.review", unit: "a", attempt: 1 }]);
     const review = { type: "review.finished", unit: "a", attempt: 1, passed: true } as const;
@@ -185,13 +184,13 @@ describe("one unit", () => {
     expect(run.landed("a", 1)).toEqual([]);
   });
 
-  test("lands without a judgement when there are no gates", () => {
+  test("a unit lands without a gate run when no gates are configured", () => {
     const run = begin({ gates: [] });
     run.reviewed("a");
     expect(run.built("a", 1, "t0")).toEqual([land("a", 1, "t0")]);
   });
 
-  test("is reviewed by another model first when the plan asks for it", () => {
+  test("a unit with self-review is reviewed by another model before its changes are checked", () => {
     const run = begin({ units: [{ id: "a", selfReview: true }] });
     run.prepared("a");
     expect(run.exit("a", "complete")).toEqual([
@@ -206,27 +205,29 @@ describe("one unit", () => {
     ]);
   });
 
-  test("continues in a fresh conversation while it has forks, then is rejected", () => {
+  test("an exhausted worker continues in a new conversation while it has forks, then is rejected", () => {
     const run = begin({ units: [{ id: "a", forksMax: 1 }] });
     run.prepared("a");
     expect(run.exit("a", "exhausted")).toEqual([
       { type: "worker.start", unit: "a", attempt: 1, fork: 1 },
     ]);
-    expect(run.phase("a")).toBe("forking: fork 1 of 1: continues in a fresh conversation");
+    expect(run.phase("a")).toBe("forking: fork 1 of 1: continuing in a new conversation");
     expect(run.exit("a", "exhausted")).toEqual([]);
     expect(run.exit("a", "exhausted", 1, 1)).toEqual([prepare("a", 2)]);
   });
 
-  test("needs no work when it landed earlier", () => {
+  test("a unit that landed earlier needs no work", () => {
     const run = begin({
       units: [{ id: "a" }, { id: "b", deps: ["a"] }],
       settled: [{ unit: "a", as: "landed" }],
     });
-    expect(run.asked).toEqual([prepare("b")]);
-    expect(begin({ settled: [{ unit: "a", as: "landed" }] }).asked).toEqual([finish("complete")]);
+    expect(run.firstActions).toEqual([prepare("b")]);
+    expect(begin({ settled: [{ unit: "a", as: "landed" }] }).firstActions).toEqual([
+      finish("complete"),
+    ]);
   });
 
-  test("of a read-only role is done when its worker is", () => {
+  test("a read-only unit is done when its worker completes", () => {
     const run = begin({
       units: [
         { id: "r", role: "researcher" },
@@ -235,15 +236,15 @@ describe("one unit", () => {
     });
     run.prepared("r");
     expect(run.exit("r", "complete")).toEqual([prepare("a")]);
-    expect(run.phase("r")).toBe("done: its result is recorded");
+    expect(run.phase("r")).toBe("done: result recorded");
   });
 
-  test("no units make a complete run", () => {
-    expect(begin({ units: [] }).asked).toEqual([finish("complete")]);
+  test("a run without units is complete", () => {
+    expect(begin({ units: [] }).firstActions).toEqual([finish("complete")]);
   });
 });
 
-describe("what is not complete", () => {
+describe("unsuccessful attempts", () => {
   const twice: [WorkerOutcome, string, string][] = [
     ["incomplete", "retry 1 of 1: incomplete: so", "failed: incomplete: so"],
     ["no_progress", "retry 1 of 1: no_progress: so", "failed: no_progress: so"],
@@ -252,30 +253,36 @@ describe("what is not complete", () => {
     ["provider_failed", "retry 1 of 1: provider_failed: so", "failed: provider_failed: so"],
     ["timed_out", "retry 1 of 1: timed_out: so", "timed_out: timed_out: so"],
   ];
-  test.each(twice)("%s is tried again within its own limit", (outcome, retry, end) => {
-    const run = begin();
-    run.prepared("a");
-    const exit = { type: "worker.exited", unit: "a", fork: 0, outcome, reason: "so" } as const;
-    const { actions, changes } = run.step({ ...exit, attempt: 1 });
-    expect(actions).toEqual([prepare("a", 2)]);
-    expect(changes).toEqual([
-      { unit: "a", from: "working", to: "waiting", reason: retry },
-      { unit: "a", from: "waiting", to: "preparing", reason: "attempt 2" },
-    ]);
-    run.prepared("a", 2);
-    expect(run.tell({ ...exit, attempt: 2 })).toEqual([finish("failed")]);
-    expect(run.phase("a")).toBe(end);
-  });
+  test.each(twice)(
+    "a worker that ends %s is retried within its own limit",
+    (outcome, retry, end) => {
+      const run = begin();
+      run.prepared("a");
+      const exit = { type: "worker.exited", unit: "a", fork: 0, outcome, reason: "so" } as const;
+      const { actions, changes } = run.step({ ...exit, attempt: 1 });
+      expect(actions).toEqual([prepare("a", 2)]);
+      expect(changes).toEqual([
+        { unit: "a", from: "working", to: "waiting", reason: retry },
+        { unit: "a", from: "waiting", to: "preparing", reason: "attempt 2" },
+      ]);
+      run.prepared("a", 2);
+      expect(run.tell({ ...exit, attempt: 2 })).toEqual([finish("failed")]);
+      expect(run.phase("a")).toBe(end);
+    },
+  );
 
-  test.each(["blocked", "refused_by_provider"] as const)("%s is final", (outcome) => {
-    const run = begin();
-    run.prepared("a");
-    expect(run.exit("a", outcome)).toEqual([finish("failed")]);
-    expect(run.phase("a")).toBe(`failed: ${outcome}: so`);
-  });
+  test.each(["blocked", "refused_by_provider"] as const)(
+    "a worker that ends %s is not retried",
+    (outcome) => {
+      const run = begin();
+      run.prepared("a");
+      expect(run.exit("a", outcome)).toEqual([finish("failed")]);
+      expect(run.phase("a")).toBe(`failed: ${outcome}: so`);
+    },
+  );
 
   test.each(["incomplete", "no_progress", "exhausted"] as const)(
-    "%s is final for a read-only unit, which leaves nothing to continue",
+    "a read-only unit that ends %s is not retried, because there is no work to continue",
     (outcome) => {
       const run = begin({ units: [{ id: "r", role: "reviewer" }] });
       run.prepared("r");
@@ -286,27 +293,33 @@ describe("what is not complete", () => {
   test.each([
     [true, [prepare("a", 2)]],
     [false, [finish("failed")]],
-  ] as const)("a worktree that cannot be made, retriable %p", (retriable, actions) => {
-    const run = begin();
-    const event = { type: "attempt.unprepared", unit: "a", attempt: 1, reason: "full" } as const;
-    expect(run.tell({ ...event, retriable })).toEqual([...actions]);
-  });
+  ] as const)(
+    "a worktree that cannot be created, retriable %p, is retried or fails the unit",
+    (retriable, actions) => {
+      const run = begin();
+      const event = { type: "attempt.unprepared", unit: "a", attempt: 1, reason: "full" } as const;
+      expect(run.tell({ ...event, retriable })).toEqual([...actions]);
+    },
+  );
 
   test.each([
     [true, [prepare("a", 2)], "preparing: attempt 2"],
     [false, [finish("failed")], "failed: scope_violation: b.txt"],
-  ] as const)("a review that says no, retriable %p", (retriable, actions, phase) => {
-    const run = begin();
-    run.prepared("a");
-    run.exit("a", "complete");
-    const no = { passed: false, verdict: "scope_violation", reason: "b.txt", retriable } as const;
-    expect(run.tell({ type: "review.finished", unit: "a", attempt: 1, ...no })).toEqual([
-      ...actions,
-    ]);
-    expect(run.phase("a")).toBe(phase);
-  });
+  ] as const)(
+    "a rejecting review, retriable %p, is retried or fails the unit",
+    (retriable, actions, phase) => {
+      const run = begin();
+      run.prepared("a");
+      run.exit("a", "complete");
+      const no = { passed: false, verdict: "scope_violation", reason: "b.txt", retriable } as const;
+      expect(run.tell({ type: "review.finished", unit: "a", attempt: 1, ...no })).toEqual([
+        ...actions,
+      ]);
+      expect(run.phase("a")).toBe(phase);
+    },
+  );
 
-  test("A3 everything that waits for a failed unit is skipped, and nothing else", () => {
+  test("A3 all dependents of a failed unit are skipped, and no other units", () => {
     const run = begin({
       units: [
         { id: "a" },
@@ -327,9 +340,9 @@ describe("what is not complete", () => {
 });
 
 describe("jobs", () => {
-  test("limit how many units work at once; retries go before fresh ones", () => {
+  test("jobs limit how many units work at once, and retries start before first attempts", () => {
     const run = begin({ units: ["a", "b", "c", "d"].map((id) => ({ id })), limits: { jobs: 2 } });
-    expect(run.asked).toEqual([prepare("a"), prepare("b")]);
+    expect(run.firstActions).toEqual([prepare("a"), prepare("b")]);
     run.prepared("a");
     expect(run.exit("a", "crashed")).toEqual([prepare("a", 2)]);
     run.prepared("b");
@@ -340,7 +353,7 @@ describe("jobs", () => {
     expect(run.phase("d")).toBe("pending: ready; waits for a free worker");
   });
 
-  test("a unit that becomes ready starts after those that were ready before it", () => {
+  test("units start in the order in which they became ready", () => {
     const run = begin({
       units: [{ id: "r", role: "researcher" }, { id: "x", deps: ["r"] }, { id: "b" }],
       limits: { jobs: 1 },
@@ -350,9 +363,9 @@ describe("jobs", () => {
   });
 });
 
-/** Two reviewed units, the second car standing on the first. */
-function twoCars(told: Partial<Told> = {}) {
-  const run = begin({ units: [{ id: "a" }, { id: "b" }], ...told });
+/** Two reviewed units; the second car is based on the first. */
+function twoCars(options: Partial<StartOptions> = {}) {
+  const run = begin({ units: [{ id: "a" }, { id: "b" }], ...options });
   run.reviewed("a");
   run.reviewed("b");
   run.built("a", 1, "t0");
@@ -360,20 +373,20 @@ function twoCars(told: Partial<Told> = {}) {
 }
 
 describe("the merge train", () => {
-  test("judges each candidate on the one before it, and lands them in order", () => {
+  test("each candidate is judged on the one before it, and candidates land in order", () => {
     const run = begin({ units: [{ id: "a" }, { id: "b" }] });
     expect(run.reviewed("a")).toEqual([build("a", 1, "t0")]);
     expect(run.reviewed("b")).toEqual([]);
     expect(run.built("a", 1, "t0")).toEqual([build("b", 2, "c1"), judge("a", 1, "t0")]);
     expect(run.built("b", 2, "c1")).toEqual([judge("b", 2, "c1")]);
     expect(run.passed("b", 2, "c1+b1")).toEqual([]);
-    expect(run.phase("b")).toBe("queued: passed; waits for its turn to land");
+    expect(run.phase("b")).toBe("queued: gates passed; waiting for its turn to land");
     expect(run.passed("a", 1, "t0+a1")).toEqual([land("a", 1, "t0")]);
     expect(run.landed("a", 1)).toEqual([land("b", 2, "c1")]);
     expect(run.landed("b", 2)).toEqual([finish("complete")]);
   });
 
-  test("D3 a slow early unit holds up neither a later one nor what depends on that", () => {
+  test("D3 a slow early unit delays neither later units nor their dependents", () => {
     const run = begin({ units: [{ id: "slow" }, { id: "b" }, { id: "c", deps: ["b"] }] });
     run.reviewed("b");
     run.built("b", 1, "t0");
@@ -381,7 +394,7 @@ describe("the merge train", () => {
     expect(run.landed("b", 1)).toEqual([prepare("c")]);
   });
 
-  test("is as long as speculation allows", () => {
+  test("the train is no longer than the speculation limit", () => {
     const run = begin({ units: [{ id: "a" }, { id: "b" }], limits: { speculation: 1 } });
     run.reviewed("a");
     run.reviewed("b");
@@ -390,13 +403,13 @@ describe("the merge train", () => {
     expect(run.landed("a", 1)).toEqual([build("b", 2, "c1")]);
   });
 
-  test("runs no more gates than allowed, oldest car first", () => {
+  test("gate runs stay within maxGates, oldest car first", () => {
     const run = twoCars({ limits: { maxGates: 1 } });
     expect(run.built("b", 2, "c1")).toEqual([]);
     expect(run.passed("a", 1, "t0+a1")).toEqual([judge("b", 2, "c1"), land("a", 1, "t0")]);
   });
 
-  test("builds the cars behind a failed one again, and cancels their gates", () => {
+  test("cars behind a failed car are rebuilt and their gates cancelled", () => {
     const run = twoCars();
     run.built("b", 2, "c1");
     expect(run.failed("a", 1, "t0+a1")).toEqual([
@@ -404,19 +417,17 @@ describe("the merge train", () => {
       build("b", 3, "t0"),
       prepare("a", 2),
     ]);
-    expect(run.phase("b")).toBe("integrating: its candidate is built");
+    expect(run.phase("b")).toBe("integrating: building its candidate");
     expect(run.passed("b", 2, "c1+b1")).toEqual([]);
     run.built("b", 3, "t0");
     expect(run.passed("b", 3, "t0+b1")).toEqual([land("b", 3, "t0")]);
   });
 
-  test("a failure on speculation waits for what it stood on: landed, it counts", () => {
+  test("a speculative failure becomes final when its base lands", () => {
     const run = twoCars({ limits: { rejectionRetries: 0 } });
     run.built("b", 2, "c1");
     expect(run.failed("b", 2, "c1+b1", "integration")).toEqual([]);
-    expect(run.phase("b")).toBe(
-      "queued: tests failed (on top of a change that has not landed yet)",
-    );
+    expect(run.phase("b")).toBe("queued: tests failed (on a base that has not landed)");
     run.passed("a", 1, "t0+a1");
     expect(run.landed("a", 1)).toEqual([
       {
@@ -431,11 +442,11 @@ describe("the merge train", () => {
     ]);
     expect(run.passed("b", null, "t0+b1")).toEqual([finish("partial")]);
     expect(run.phase("b")).toBe(
-      "failed: tests failed (passes alone, fails with what landed meanwhile)",
+      "failed: tests failed (passes in isolation; fails when merged with the current target)",
     );
   });
 
-  test("a failure on speculation comes to nothing when what it stood on fails", () => {
+  test("a speculative failure is discarded when its base fails", () => {
     const run = twoCars({ limits: { rejectionRetries: 0 } });
     run.built("b", 2, "c1");
     run.failed("b", 2, "c1+b1");
@@ -444,7 +455,7 @@ describe("the merge train", () => {
     expect(run.passed("b", 3, "t0+b1")).toEqual([land("b", 3, "t0")]);
   });
 
-  test("a conflict on speculation is treated alike", () => {
+  test("a speculative conflict is discarded when its base fails", () => {
     const run = twoCars();
     expect(run.conflicted("b", 2, "c1")).toEqual([]);
     run.passed("a", 1, "t0+a1");
@@ -452,7 +463,7 @@ describe("the merge train", () => {
     expect(run.state.units["b"]?.rejections).toBe(1);
   });
 
-  test("a car in doubt holds nobody up: the next one stands on the one before it", () => {
+  test("a failed car does not delay the next car, which is based on the car before it", () => {
     const run = begin({ units: [{ id: "a" }, { id: "b" }, { id: "c" }] });
     run.reviewed("a");
     run.reviewed("b");
@@ -462,7 +473,7 @@ describe("the merge train", () => {
     expect(run.failed("b", 2, "c1+b1")).toEqual([build("c", 4, "c1")]);
   });
 
-  test("A1 a change that fails on the tip is judged alone, to say whose fault it is", () => {
+  test("A1 a candidate that fails on the tip has its attempt judged alone to attribute the failure", () => {
     const run = twoCars({ limits: { rejectionRetries: 0, speculation: 1 } });
     run.passed("a", 1, "t0+a1");
     run.landed("a", 1);
@@ -478,27 +489,32 @@ describe("the merge train", () => {
         onto: "t0",
       },
     ]);
-    expect(run.phase("b")).toBe("validating: tests failed; judged alone, to say whose fault it is");
+    expect(run.phase("b")).toBe(
+      "validating: tests failed; running gates on the attempt alone to attribute the failure",
+    );
     expect(run.failed("b", null, "t0+b1")).toEqual([finish("partial")]);
     expect(run.phase("b")).toBe("failed: tests failed");
   });
 
-  test("a candidate that is the attempt's own tree is judged once", () => {
+  test("a candidate with the tree of its attempt is judged once", () => {
     const run = begin({ limits: { rejectionRetries: 0 } });
     run.reviewed("a");
     run.built("a", 1, "t0");
     expect(run.failed("a", 1, "t0+a1")).toEqual([finish("failed")]);
   });
 
-  test.each(["base", "environment"] as const)("blame on the %s is no reason to retry", (blame) => {
-    const run = begin();
-    run.reviewed("a");
-    run.built("a", 1, "t0");
-    expect(run.failed("a", 1, "t0+a1", blame)).toEqual([finish("failed")]);
-    expect(run.state.units["a"]?.rejections).toBe(0);
-  });
+  test.each(["base", "environment"] as const)(
+    "a failure blamed on the %s is not retried",
+    (blame) => {
+      const run = begin();
+      run.reviewed("a");
+      run.built("a", 1, "t0");
+      expect(run.failed("a", 1, "t0+a1", blame)).toEqual([finish("failed")]);
+      expect(run.state.units["a"]?.rejections).toBe(0);
+    },
+  );
 
-  test("a judgement of an own tree waits for a free gate like every other", () => {
+  test("gates on an attempt's own tree wait for a free slot like all others", () => {
     const run = twoCars({ limits: { maxGates: 1, speculation: 1, rejectionRetries: 0 } });
     run.passed("a", 1, "t0+a1");
     run.landed("a", 1);
@@ -510,22 +526,22 @@ describe("the merge train", () => {
 });
 
 describe("landing", () => {
-  /** One unit whose landing is under way. */
-  const landing = (told: Partial<Told> = {}) => {
-    const run = begin(told);
+  /** One unit whose landing is in progress. */
+  const landing = (options: Partial<StartOptions> = {}) => {
+    const run = begin(options);
     run.reviewed("a");
     run.built("a", 1, "t0");
     run.passed("a", 1, "t0+a1");
     return run;
   };
 
-  test("on a target that moved: the candidate is built again on the new tip", () => {
+  test("a landing refused because the target moved rebuilds the candidate on the new tip", () => {
     const run = landing();
     expect(run.refused("a", 1, "target_moved", "x")).toEqual([build("a", 2, "x")]);
     expect(run.state.tip).toBe("x");
   });
 
-  test("a target that moves under the train builds every car again", () => {
+  test("a move of the target rebuilds every car", () => {
     const run = twoCars();
     expect(run.tell({ type: "target.moved", tip: "x" })).toEqual([
       { type: "gates.cancel", unit: "a", attempt: 1, car: 1 },
@@ -535,7 +551,7 @@ describe("landing", () => {
     expect(run.step({ type: "target.moved", tip: "x" }).disposition).toBe("stale");
   });
 
-  test("a head the target moves away from too often lets the others go first", () => {
+  test("a head that is rebuilt too often goes to the end of the train", () => {
     const run = twoCars({ limits: { rebuilds: 1 } });
     run.tell({ type: "target.moved", tip: "x" });
     const actions = run.tell({ type: "target.moved", tip: "y" });
@@ -543,12 +559,12 @@ describe("landing", () => {
     expect(run.state.train.map((car) => car.unit)).toEqual(["b", "a"]);
   });
 
-  test("waits for a landing under way before it believes that the target moved", () => {
+  test("a move of the target during a landing waits for the answer of the landing", () => {
     const run = landing();
     expect(run.step({ type: "target.moved", tip: "c1" }).disposition).toBe("stale");
   });
 
-  test("B4 blocked by a checkout: tried when it changes, and once more at the end", () => {
+  test("B4 a landing blocked by a checkout is retried when the checkout changes, and once at the end", () => {
     const run = landing({ units: [{ id: "a" }, { id: "b" }] });
     expect(run.refused("a", 1, "blocked_by_checkout")).toEqual([]);
     expect(run.phase("a")).toBe("waiting: so");
@@ -564,7 +580,7 @@ describe("landing", () => {
     expect(run.phase("a")).toBe("failed: so");
   });
 
-  test("refused by a target that did not move is bounded like a blocked checkout", () => {
+  test("a landing refused without a move of the target is retried as often as a blocked one", () => {
     const run = landing();
     expect(run.refused("a", 1, "target_moved", "t0")).toEqual([build("a", 2, "t0")]);
     run.built("a", 2, "t0");
@@ -572,14 +588,14 @@ describe("landing", () => {
     expect(run.refused("a", 2, "target_moved", "t0")).toEqual([finish("failed")]);
   });
 
-  test("a proof that fails is final, whatever retries are left", () => {
+  test("a failed landing proof is final even with retries left", () => {
     const run = landing();
     expect(run.refused("a", 1, "proof_failed")).toEqual([finish("failed")]);
   });
 });
 
 describe("plan order", () => {
-  test("lets nobody land before what the plan puts first", () => {
+  test("plan order lands no unit before the units the plan puts first", () => {
     const run = begin({ units: [{ id: "a" }, { id: "b" }], order: "plan" });
     expect(run.reviewed("b")).toEqual([]);
     expect(run.reviewed("a")).toEqual([build("a", 1, "t0")]);
@@ -589,19 +605,19 @@ describe("plan order", () => {
       { type: "gates.cancel", unit: "b", attempt: 1, car: 2 },
       prepare("a", 2),
     ]);
-    expect(run.phase("b")).toBe("queued: waits for its turn in the plan");
+    expect(run.phase("b")).toBe("queued: waiting for its turn in plan order");
     run.prepared("a", 2);
     expect(run.exit("a", "blocked", 2)).toEqual([build("b", 3, "t0")]);
   });
 
-  test("follows dependencies where the plan is written in another order", () => {
+  test("plan order follows dependencies where the plan lists units in another order", () => {
     const run = begin({ units: [{ id: "b", deps: ["a"] }, { id: "a" }], order: "plan" });
     expect(run.reviewed("a")).toEqual([build("a", 1, "t0")]);
   });
 });
 
 describe("an interrupt", () => {
-  test("stops what is alive, abandons what is not over, and waits for a landing", () => {
+  test("an interrupt stops workers, abandons unfinished units and waits for a landing", () => {
     const run = begin({
       units: [...["a", "b", "c", "d"].map((id) => ({ id })), { id: "e", deps: ["a"] }],
     });
@@ -623,7 +639,7 @@ describe("an interrupt", () => {
     expect(run.landed("a", 1)).toEqual([finish("interrupted")]);
   });
 
-  test("ends at once when nothing lands; a refused landing is abandoned", () => {
+  test("an interrupted run ends at once without a landing, and abandons a refused landing", () => {
     const run = begin();
     const interrupt: Event = { type: "run.interrupted", cause: "signal", reason: "SIGINT" };
     expect(run.tell(interrupt)).toEqual([finish("interrupted")]);
@@ -645,10 +661,10 @@ describe("events", () => {
       "a build",
       { type: "candidate.conflicted", unit: "a", attempt: 1, car: 1, onto: "t0", reason: "" },
     ],
-    ["a checkout that blocks nobody", { type: "checkout.changed" }],
-    ["the tip that is known", { type: "target.moved", tip: "t0" }],
+    ["a checkout that blocks no unit", { type: "checkout.changed" }],
+    ["the current tip", { type: "target.moved", tip: "t0" }],
   ];
-  test.each(late)("told again change nothing: %s", (_, event) => {
+  test.each(late)("a repeated event is stale and changes nothing: %s", (_, event) => {
     const run = begin();
     run.reviewed("a");
     run.built("a", 1, "t0");
@@ -658,8 +674,11 @@ describe("events", () => {
   });
 
   const impossible: [string, Event][] = [
-    ["a unit the dag lacks", { type: "attempt.prepared", unit: "z", attempt: 1, base: "t0" }],
-    ["an attempt to come", { type: "attempt.prepared", unit: "a", attempt: 2, base: "t0" }],
+    ["a unit outside the dag", { type: "attempt.prepared", unit: "z", attempt: 1, base: "t0" }],
+    [
+      "an attempt that was not started",
+      { type: "attempt.prepared", unit: "a", attempt: 2, base: "t0" },
+    ],
     [
       "a worker that was not started",
       { type: "worker.exited", unit: "a", attempt: 1, fork: 0, outcome: "complete", reason: "" },
@@ -670,7 +689,7 @@ describe("events", () => {
     ],
     ["a pass without verdicts", passWithout()],
   ];
-  test.each(impossible)("that cannot happen throw: %s", (name, event) => {
+  test.each(impossible)("an impossible event throws: %s", (name, event) => {
     const run = begin();
     if (name.startsWith("a pass")) {
       run.reviewed("a");
@@ -679,7 +698,7 @@ describe("events", () => {
     expect(() => run.tell(event)).toThrow("invariant violated");
   });
 
-  test("begin with run.started", () => {
+  test("a run begins with run.started", () => {
     expect(() => transition(initialState(), { type: "checkout.changed" })).toThrow(
       "a run begins with run.started",
     );
@@ -694,13 +713,13 @@ describe("events", () => {
       ],
       "depends on itself",
     ],
-    ["an unknown dependency", [{ id: "a", deps: ["z"] }], "which the dag lacks"],
-    ["a duplicate", [{ id: "a" }, { id: "a" }], "an id of its own"],
-  ])("a dag with %s is refused", (_, units, words) => {
+    ["an unknown dependency", [{ id: "a", deps: ["z"] }], "which is not in the dag"],
+    ["a duplicate", [{ id: "a" }, { id: "a" }], "unit ids are unique"],
+  ])("a dag with %s throws", (_, units, words) => {
     expect(() => transition(initialState(), startOf({ units }))).toThrow(words);
   });
 
-  test("alone give the state again, and the state survives JSON", () => {
+  test("replayed events give the same state, and the state survives JSON", () => {
     const run = twoCars();
     expect(replay(run.events)).toEqual(run.state);
     const again = JSON.parse(JSON.stringify(run.state));

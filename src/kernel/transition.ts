@@ -1,29 +1,27 @@
 /**
- * The run kernel: (state, event) -> (state, actions), and nothing else.
+ * The run kernel: (state, event) -> (state, actions).
  *
- * No clock, no randomness, no I/O. Time and failure arrive as events; everything the kernel wants
- * done leaves as an action. State is plain JSON, so a run is its event list.
+ * No clock, no randomness, no I/O. Time and failure arrive as events; every effect leaves as an
+ * action. State is plain JSON, so the list of events determines a run.
  *
- * There are two doors. `transition` leaves its argument as it is and costs a copy of the state.
- * `apply` changes the state it is given, for the one owner who does not need the old one: an event
- * then costs what it touches, on 10,000 units as on ten.
+ * `transition` copies the state. `apply` changes it in place, for the run loop, which does not need the
+ * old state: the cost of an event then depends on the units it touches, not on the size of the plan.
  */
 import { assert } from "../std/assert.ts";
 import type { Action } from "./action.ts";
 import * as attempt from "./attempt.ts";
-import type { Draft, PhaseChange } from "./draft.ts";
 import type { Event } from "./event.ts";
 import * as landing from "./landing.ts";
 import * as run from "./run.ts";
-import { schedule } from "./schedule.ts";
-import type { State } from "./state.ts";
+import type { Draft, PhaseChange, State } from "./state.ts";
 import * as train from "./train.ts";
+import { schedule } from "./units.ts";
 
 export interface Step {
   actions: Action[];
-  /** `stale`: late or repeated; nothing changed. */
+  /** `stale`: the event was late or repeated, and nothing changed. */
   disposition: "applied" | "stale";
-  /** Every change of a unit's phase, in order. */
+  /** Phase changes in order. */
   changes: PhaseChange[];
 }
 
@@ -51,7 +49,7 @@ export function initialState(): State {
     retries: [],
     ready: [],
     queue: [],
-    planAt: 0,
+    planCursor: 0,
     train: [],
     judging: [],
     blocked: [],
@@ -63,33 +61,33 @@ export function initialState(): State {
   };
 }
 
-/** As `apply`, leaving the argument as it is. */
+/** Like `apply`, on a copy of the state. */
 export function transition(state: State, event: Event): Step & { state: State } {
-  // The dag never changes, and what is looked up in it hangs on its identity.
+  // The dag never changes, and `dagIndex` is keyed by its identity.
   const { dag: _, ...rest } = state;
   const next = { ...state, ...structuredClone(rest) };
   return { state: next, ...apply(next, event) };
 }
 
 /**
- * Takes an event in: changes `state`, and says what to do and which units changed. A late or
- * repeated event is stale and changes nothing; one that cannot happen throws INTERNAL.
+ * Applies an event to `state` in place; returns the actions to perform and the phase changes. A late
+ * or repeated event is stale and changes nothing; an impossible one throws INTERNAL.
  */
 export function apply(state: State, event: Event): Step {
   const d: Draft = { state, actions: [], changes: [] };
-  if (state.finished !== null || !takes(d, event)) {
+  if (state.finished !== null || !applyEvent(d, event)) {
     return { actions: [], disposition: "stale", changes: [] };
   }
   if (state.finished === null) {
-    train.pump(d);
+    train.advanceTrain(d);
     schedule(d);
     run.finishWhenDone(d);
   }
   return { actions: d.actions, disposition: "applied", changes: d.changes };
 }
 
-/** Applies the event itself; false when it is late, repeated or about something that is over. */
-function takes(d: Draft, event: Event): boolean {
+/** Applies the event without its consequences for the train and the schedule; false when it is stale. */
+function applyEvent(d: Draft, event: Event): boolean {
   assert(d.state.started || event.type === "run.started", "a run begins with run.started");
   switch (event.type) {
     case "run.started":
@@ -121,10 +119,17 @@ function takes(d: Draft, event: Event): boolean {
     case "run.interrupted":
       return run.interrupted(d, event);
     case "run.finished":
-      // Recovery records the end of a crashed run without having been asked.
+      // Recovery records the end of a crashed run without a `run.finish` action.
       d.state.finished = event.status;
       return true;
     default:
       return event satisfies never;
   }
+}
+
+/** The state of a run from its events, oldest first. Stale events change nothing. */
+export function replay(events: Iterable<Event>): State {
+  const state = initialState();
+  for (const event of events) apply(state, event);
+  return state;
 }

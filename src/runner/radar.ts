@@ -12,7 +12,7 @@ import { mergeTrees } from "../git/merge.ts";
 import type { Oid } from "../git/repository.ts";
 import { branchTip } from "../git/revisions.ts";
 import { treeWith } from "../git/staging.ts";
-import type { PhaseChange } from "../kernel/draft.ts";
+import type { PhaseChange } from "../kernel/state.ts";
 import { judgeMerge, readMerge, supportedLanguage } from "../settlement/merge-check.ts";
 import { scratchFolder } from "./paths.ts";
 import { type LiveAttempt, type Reviewed, type RunContext, record } from "./run-context.ts";

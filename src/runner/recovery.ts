@@ -18,9 +18,8 @@ import {
   removeFolder,
 } from "../git/worktree.ts";
 import type { Event } from "../kernel/event.ts";
-import { replay } from "../kernel/replay.ts";
 import type { State } from "../kernel/state.ts";
-import { apply } from "../kernel/transition.ts";
+import { apply, replay } from "../kernel/transition.ts";
 import type { EventLog, RecordedEvent } from "../log/event-log.ts";
 import { faultPoint } from "../process/fault.ts";
 import { killTree, markedProcesses, processStart } from "../process/tree.ts";

@@ -6,10 +6,9 @@
  * kernel asked for `run.finish` and everything that was started has come back.
  */
 import type { Action } from "../kernel/action.ts";
-import type { PhaseChange } from "../kernel/draft.ts";
 import type { Event, RunStatus } from "../kernel/event.ts";
 import { checkInvariants } from "../kernel/invariants.ts";
-import type { State } from "../kernel/state.ts";
+import type { PhaseChange, State } from "../kernel/state.ts";
 import { apply, initialState, type Step } from "../kernel/transition.ts";
 import type { NewEvent, RecordedEvent } from "../log/event-log.ts";
 import { faultPoint } from "../process/fault.ts";

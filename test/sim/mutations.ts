@@ -1,6 +1,6 @@
 /**
  * The kernel broken on purpose, one way at a time: the simulation is trusted because it objects to
- * each of these. `breaks` is the invariant of docs/architecture.md section 8 that is given up.
+ * each of these. `breaks` is the invariant of docs/architecture.md that it violates.
  */
 import { type Kernel, type Patch, patchedKernel } from "./kernel.ts";
 import { SimulationFailure, simulate } from "./simulate.ts";
@@ -23,7 +23,7 @@ export const mutations: readonly Mutation[] = [
   of(
     1,
     "a unit starts while one dependency is missing",
-    "schedule.ts",
+    "units.ts",
     "if (unit.blockers > 0 ||",
     "if (unit.blockers > 1 ||",
   ),
@@ -119,18 +119,18 @@ export const mutations: readonly Mutation[] = [
     "return newCar(d, car);",
     "return { ...newCar(d, car), car: car.car };",
   ),
-  of(4, "one retry too many", "ending.ts", "unit[count] >= allowed", "unit[count] > allowed"),
+  of(4, "one retry too many", "units.ts", "unit[count] >= allowed", "unit[count] > allowed"),
   of(4, "one fork too many", "attempt.ts", "unit.fork < forksMax", "unit.fork <= forksMax"),
   of(
     4,
     "a failure on speculation counts at once",
     "train.ts",
-    'c.phase === "doubtful" && c.onto === tip',
-    'c.phase === "doubtful"',
+    'c.phase === "failed" && c.onto === tip',
+    'c.phase === "failed"',
   ),
-  of(4, "one worker too many", "schedule.ts", "state.live < state", "state.live <= state"),
+  of(4, "one worker too many", "units.ts", "state.live < state", "state.live <= state"),
   of(4, "gate runs without limit", "train.ts", "else if (free > 0) {", "else {"),
-  of(4, "a retry says nothing", "ending.ts", '"waiting", `retry', '"waiting", "" && `retry'),
+  of(4, "a retry says nothing", "units.ts", '"waiting", `retry', '"waiting", "" && `retry'),
   of(
     4,
     "a repeated answer counts again",
@@ -145,7 +145,13 @@ export const mutations: readonly Mutation[] = [
     "if (of.attempt < unit.attempt || terminal",
     "if (terminal",
   ),
-  of(5, "a fork under way is forgotten", "outstanding.ts", ' || phase === "forking"', ""),
+  of(
+    5,
+    "a fork is announced and never started",
+    "attempt.ts",
+    'd.actions.push({ type: "worker.start", unit: id, attempt: unit.attempt, fork: unit.fork });',
+    "",
+  ),
   of(5, "a judgement of an attempt's own tree is forgotten", "train.ts", "own.running = true;", ""),
   of(
     6,
@@ -166,15 +172,15 @@ export const mutations: readonly Mutation[] = [
       },
       {
         file: "train.ts",
-        find: "/** A car that has",
-        replace: "let issued = 1;\n/** A car that has",
+        find: "/** A new car",
+        replace: "let issued = 1;\n/** A new car",
       },
     ],
   },
   of(
     7,
     "dependents of what was skipped are left",
-    "ending.ts",
+    "units.ts",
     "stack.push(...unit.dependents);",
     "",
   ),

@@ -9,7 +9,7 @@ import { keepWork } from "../../git/keep.ts";
 import { keepRef } from "../../git/refs.ts";
 import { removeAttemptTree } from "../../git/worktree.ts";
 import type { Action } from "../../kernel/action.ts";
-import type { PhaseChange } from "../../kernel/draft.ts";
+import type { PhaseChange } from "../../kernel/state.ts";
 import type { CompiledTask } from "../../plan/compiled.ts";
 import { present } from "../../std/assert.ts";
 import type { WorkerMessage } from "../../worker/protocol.ts";

@@ -1,13 +1,13 @@
-/** Which actions of a run have no answer yet: what recovery has to look after. */
-import { present } from "../std/assert.ts";
-import type { Action } from "./action.ts";
-import { runStatus } from "./run.ts";
-import type { State } from "./state.ts";
+/** The actions of a run that have no answer yet, derived from the state alone. */
+
+import type { Action } from "../../src/kernel/action.ts";
+import { runStatus } from "../../src/kernel/run.ts";
+import type { State } from "../../src/kernel/state.ts";
+import { present } from "../../src/std/assert.ts";
 
 /**
- * The actions whose answer the kernel still waits for, units in plan order, then the train.
- * Actions it gave up on (a cancelled gate run, a stopped worker) are not among them: their answers
- * are stale. Costs a walk over the units; for recovery and tests, not for every event.
+ * The actions whose answer the kernel still waits for: units in plan order, then attempts' own trees,
+ * then the train. Cancelled gate runs and stopped workers are left out, because their answers are stale.
  */
 export function outstanding(state: State): Action[] {
   const actions: Action[] = [];
