@@ -96,12 +96,12 @@ export async function configurationPage(): Promise<string> {
 error with file and line. \`dgov doctor --config\` prints every setting in effect and its source. \`dgov
 schema project\` prints the JSON Schema for editors.
 
-Keys that end in \`_cmd\` hold shell text; the placeholders \`{files}\`, \`{file}\`, \`{test_dir}\` and
-\`{output}\` are replaced by quoted words. A key without a default is optional, and the feature it configures is
-off when the key is missing.
+Commands are shell text; the placeholders \`{files}\`, \`{file}\`, \`{test_dir}\` and \`{output}\` are replaced by
+quoted words. A key without a default is optional, and the feature it configures is off when the key is missing.
+The file that \`init\` writes sets \`restrict_run_bash\` and \`deny_shell_file_mutations\` to true.
 
-Settings are applied in this order, highest precedence first: command-line flag, task, plan, this file, the
-provider's table, default.
+Precedence, highest first: command-line flag, task, plan, this file, default. [Providers](providers.md) describes
+how the model and the provider of a task are determined.
 
 ${text.filter((one) => one !== null).join("\n\n")}
 `;
