@@ -148,8 +148,8 @@ describe("event schema", () => {
     ["string[]", { type: "array", items: { type: "string" } }],
     ["number or null", { anyOf: [{ type: "number" }, { type: "null" }] }],
     ['"bare", "continue" or "restart"', { enum: ["bare", "continue", "restart"] }],
-    ["the catalog's type `%s` becomes a JSON Schema", {}],
-  ])("the catalog's `%s`", (words, schema) => {
+    ["any", {}],
+  ])("the catalog type `%s` becomes a JSON Schema", (words, schema) => {
     expect(typeSchema(words)).toEqual(schema);
   });
 });

@@ -123,8 +123,8 @@ describe("repository queries", () => {
   test.each([
     ["a/b.c", "a%2Fb%2Ec"],
     ["ü..lock", "%C3%BC%2E%2Elock"],
-    ["the unit id %s is encoded as %s in a ref", "A-z_9"],
-  ])("a unit id %s is %s in a ref", (text, part) => {
+    ["A-z_9", "A-z_9"],
+  ])("the unit id %s is encoded as %s in a ref", (text, part) => {
     expect(encodeRefPart(text)).toBe(part);
     expect(keepRef("r", text, 2)).toBe(`refs/dgov/keep/r/${part}/2`);
   });
