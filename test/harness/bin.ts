@@ -1,8 +1,7 @@
 /**
- * The program under test: the binary `DGOV_BIN` names, else the source.
+ * The program under test: the binary that `DGOV_BIN` names, otherwise the source.
  *
- * Children get exactly the environment a test gives them, or PATH and a private HOME: nothing of the
- * machine or of the test runner leaks in.
+ * Child processes get exactly the environment that a test gives them, or PATH and a private HOME.
  */
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -20,19 +19,19 @@ export interface DgovOptions {
   /** The whole environment; default PATH, a private HOME and fixed settings. */
   env?: Record<string, string>;
   stdin?: string;
-  /** In a process group of its own, for tests that kill the group. */
+  /** Starts the process in its own group, for tests that kill the group. */
   detached?: boolean;
 }
 
 const projectRoot = resolve(import.meta.dir, "../..");
 
-/** Words that start the program under test. */
+/** First words of a command line that starts the program under test. */
 export function dgovCommand(): string[] {
   const binary = process.env["DGOV_BIN"];
   return binary ? [resolve(binary)] : [process.execPath, join(projectRoot, "src/main.ts")];
 }
 
-/** Runs dgov to its end. */
+/** Runs dgov until it exits. */
 export async function dgov(args: readonly string[], options: DgovOptions = {}): Promise<DgovRun> {
   const child = spawnDgov(args, options);
   if (options.stdin !== undefined) child.stdin.write(options.stdin);
@@ -45,7 +44,7 @@ export async function dgov(args: readonly string[], options: DgovOptions = {}): 
   return { stdout, stderr, exitCode };
 }
 
-/** Starts dgov and leaves it running; the caller ends it. */
+/** Starts dgov; the caller ends it. */
 export function spawnDgov(
   args: readonly string[],
   options: DgovOptions = {},
@@ -58,7 +57,7 @@ export function spawnDgov(
   });
 }
 
-/** Runs dgov and gives the document it printed with `--json`, and the exit code. */
+/** Runs dgov with `--json`; returns the document it printed, and the exit code. */
 export async function dgovJson(
   args: readonly string[],
   options: DgovOptions = {},
@@ -81,8 +80,8 @@ function privateHome(): string {
 let building: Promise<string> | null = null;
 
 /**
- * Path of a binary: `DGOV_BIN`, else `dist/dgov`, built once when it is missing. From then on the
- * other functions here run it.
+ * Path of a binary: `DGOV_BIN`, otherwise `dist/dgov`, built once when it is missing. The other
+ * functions of this module use it afterwards.
  */
 export function requireBinary(): Promise<string> {
   building ??= findOrBuild();

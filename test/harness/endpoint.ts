@@ -1,7 +1,7 @@
-/** An endpoint with every setting at its default, for tests of the model client. */
+/** A model endpoint with default settings, for tests of the model client. */
 import type { Endpoint } from "../../src/model/endpoint.ts";
 
-/** The default settings of `[providers.<name>]`, and what the test changes. */
+/** The default settings of `[providers.<name>]`, overridden by `changes`. */
 export function endpointAt(baseUrl: string, changes: Partial<Endpoint> = {}): Endpoint {
   return {
     baseUrl,

@@ -1,8 +1,8 @@
-/** Whether recorded events are of kinds the catalog knows, with the fields it lists. */
+/** Comparison of recorded events with the event catalog. */
 import { eventCatalog } from "../../src/log/event-catalog.ts";
 import type { RecordedEvent } from "../../src/log/event-log.ts";
 
-/** What is wrong with the events, each complaint once; empty when nothing is. */
+/** Deviations of events from the catalog: unknown types, missing and unlisted fields. Without duplicates. */
 export function unlistedIn(events: readonly RecordedEvent[]): string[] {
   return [...new Set(events.flatMap(complaints))];
 }
@@ -12,7 +12,7 @@ function complaints({ type, kind, unit, attempt, data }: RecordedEvent): string[
   if (listed === undefined) return [`${type} is not in the catalog`];
   const required = Object.entries(listed.fields).filter(([, [words]]) => !words.endsWith("?"));
   const wrong = [
-    // Any event of the kernel may come too late to matter.
+    // Any kernel event can be marked as stale.
     ...Object.keys(data).filter((key) => !(key in listed.fields) && key !== "stale"),
     ...required.filter(([key]) => !Object.hasOwn(data, key)).map(([key]) => `${key} (missing)`),
     ...(kind === listed.kind ? [] : [`kind ${kind}`]),

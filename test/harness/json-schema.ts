@@ -1,9 +1,9 @@
-/** As much of JSON Schema (2020-12) as dgov's own schemas use; an unknown word is an error. */
+/** Validator for the part of JSON Schema (2020-12) that dgov's schemas use; an unknown keyword throws. */
 import { deepEquals } from "bun";
 
 type Schema = Record<string, unknown>;
 
-/** What is wrong with a value by a schema, each with the path of where; empty when nothing is. */
+/** Violations of a schema, each with the path of the value; empty for a valid value. */
 export function schemaProblems(schema: Schema, value: unknown, path = "$"): string[] {
   return Object.entries(schema).flatMap(([word, of]) => {
     const check = words[word];

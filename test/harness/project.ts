@@ -1,8 +1,8 @@
 /**
- * A project with a plan and a scripted model: everything a run needs, and the program under test.
+ * A project with a plan and a scripted model, and functions that run the program under test in it.
  *
- * Gates are tiny shell scripts in the repository, so that no toolchain is needed and a test says
- * itself what passes.
+ * Gates are short shell scripts in the repository: they need no toolchain, and each test defines what
+ * passes.
  */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -17,7 +17,7 @@ import { type TestRepo, testRepo } from "./repo.ts";
 export const testKey = "sk-test-7c1f0e9d2b";
 
 export interface TaskSpec {
-  /** Claims; `touch` when given as a list. */
+  /** Claims; a list means `touch`. */
   files?: string[] | Partial<Record<"create" | "edit" | "delete" | "touch" | "read", string[]>>;
   depends_on?: string[];
   [key: string]: unknown;
@@ -26,14 +26,14 @@ export interface TaskSpec {
 export interface ProjectOptions {
   /** Files of the first commit besides `.dgov`. */
   files?: Record<string, string>;
-  /** Tasks of `tasks/main.toml` by key; what is missing is filled in. */
+  /** Tasks of `tasks/main.toml` by key; missing keys get defaults. */
   tasks: Record<string, TaskSpec>;
-  /** More keys of `[plan]`. */
+  /** Additional keys of `[plan]`. */
   plan?: Record<string, unknown>;
-  /** Keys of `[project]` and other tables of project.toml; of `[providers.test]`, those besides its address. */
+  /** Tables of project.toml. `[project]` and `[providers.test]` are merged with the defaults. */
   config?: Record<string, Record<string, unknown>>;
   script: ModelScript;
-  /** The project's folder below the repository; default its root. */
+  /** Folder of the project in the repository; default its root. */
   dir?: string;
   /** Name of the repository's folder. */
   name?: string;
@@ -48,7 +48,7 @@ export interface TestProject {
   env: Record<string, string>;
   /** Runs the program under test in the project. */
   dgov(args: string[], env?: Record<string, string>): Promise<DgovRun>;
-  /** Starts it and leaves it running. */
+  /** Starts the program under test in the project; the caller ends it. */
   spawn(args: string[], env?: Record<string, string>): ReturnType<typeof spawnDgov>;
   /** Every lifecycle event of the log, oldest first. */
   events(): RecordedEvent[];
@@ -59,7 +59,7 @@ export interface TestProject {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-/** Makes the project; its plan is called `p` and lies in one file, so units are `tasks/main.<key>`. */
+/** Creates the project. Its plan `p` has one task file, so unit ids are `tasks/main.<key>`. */
 export async function testProject(options: ProjectOptions): Promise<TestProject> {
   const model = await startScriptedModel(options.script);
   const dir = options.dir ?? "";
@@ -128,13 +128,13 @@ export async function testProject(options: ProjectOptions): Promise<TestProject>
       const unlisted = unlistedIn([...readable(events), ...readable(telemetry)]);
       await model.stop();
       await repo[Symbol.asyncDispose]();
-      // Whoever records something new writes it down in src/log/event-catalog.ts.
+      // New event types must be added to src/log/event-catalog.ts.
       if (unlisted.length > 0) throw new Error(unlisted.join("\n"));
     },
   };
 }
 
-/** Events of a log; none when a test has made it unreadable. */
+/** Events of a log; none when the test has made the log unreadable. */
 function readable(read: () => RecordedEvent[]): RecordedEvent[] {
   try {
     return read();
@@ -143,10 +143,7 @@ function readable(read: () => RecordedEvent[]): RecordedEvent[] {
   }
 }
 
-/**
- * Waits until the log holds an event, of a unit and with some data when asked for; the condition is all
- * that counts, not the time.
- */
+/** Waits until the log holds an event of this type, optionally of one unit and with these data fields. */
 export async function untilEvent(
   p: TestProject,
   type: string,
@@ -176,7 +173,7 @@ function tasksToml(tasks: Record<string, TaskSpec>): string {
   return stringify({ tasks: Object.fromEntries(filled) });
 }
 
-/** The unit id of a task of the plan `p`. */
+/** Id of a unit of the plan `p`. */
 export function unit(key: string): string {
   return `tasks/main.${key}`;
 }

@@ -1,7 +1,7 @@
 /**
- * A throw-away git repository for tests that spawn: a temporary directory, `git init -b main`, a
- * private HOME, no global or system configuration, a fixed identity and fixed dates, so that the
- * same steps give the same commit ids on every machine.
+ * A temporary git repository for tests: branch `main`, a private HOME, no global or system
+ * configuration, a fixed identity and fixed dates, so that the same steps give the same commit ids on
+ * every machine.
  */
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -10,15 +10,15 @@ import { dirname, join } from "node:path";
 export interface TestRepo {
   /** The repository's top level. HOME lies beside it, not in it. */
   path: string;
-  /** The folder that holds the repository, HOME and whatever else a test wants; removed at the end. */
+  /** The folder that holds the repository, HOME and other files of the test; removed at the end. */
   root: string;
-  /** The whole environment for children: nothing of the caller's but PATH. */
+  /** The whole environment for child processes; only PATH comes from the caller. */
   env: Record<string, string>;
-  /** Runs git in the repository; gives stdout without its last newline, throws when git fails. */
+  /** Runs git in the repository; returns stdout without its last newline, throws when git fails. */
   git(...args: string[]): Promise<string>;
-  /** Writes a file (folders are made), repo-relative. A text that begins with `#!` becomes executable. */
+  /** Writes a file, relative to the repository, and its folders. A text that begins with `#!` becomes executable. */
   write(path: string, text: string): void;
-  /** Text of a file, repo-relative. */
+  /** Text of a file, relative to the repository. */
   read(path: string): string;
   [Symbol.asyncDispose](): Promise<void>;
 }
@@ -32,7 +32,7 @@ export interface TestRepoOptions {
   init?: string[];
 }
 
-/** Makes a repository holding `files` (committed on `main` unless told otherwise). */
+/** Creates a repository with these files, committed on `main` unless `commit` is false. */
 export async function testRepo(
   files: Record<string, string>,
   options: TestRepoOptions = {},
@@ -80,7 +80,7 @@ export async function testRepo(
   };
 }
 
-/** The environment of a test's children: PATH, a private HOME, and everything that could vary, fixed. */
+/** Environment of a test's child processes: PATH, a private HOME, and fixed values for all that varies. */
 export function testEnvironment(home: string): Record<string, string> {
   const date = "2026-01-02T03:04:05Z";
   return {

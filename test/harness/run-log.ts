@@ -1,4 +1,4 @@
-/** Recorded events of a run, written by hand: short to say, complete enough for every view. */
+/** Builder for the recorded events of a run, complete enough for every view. */
 import type { NewEvent, RecordedEvent } from "../../src/log/recorded.ts";
 
 export interface RunScript {
@@ -13,7 +13,7 @@ export interface RunScript {
   }[];
 }
 
-/** What no view reads, as a run that was asked for nothing special records it. */
+/** Fields of `run.started` that no view reads. */
 const asked = {
   dag: { units: [] },
   limits: {},
@@ -25,7 +25,7 @@ const asked = {
 };
 const worker = { pid: 1, start: "1", fork: 0, model: "m" };
 
-/** Builds the events of one run, each a second after the last. */
+/** Builds the events of one run, one second apart. */
 export class RunLog {
   readonly #events: NewEvent[] = [];
   readonly #of: { run: string; plan: string };
@@ -60,7 +60,7 @@ export class RunLog {
     return this.add("unit.changed", { from: "", to, reason }, unit, attempt);
   }
 
-  /** The unit's whole good life. */
+  /** Adds the events of a unit that lands in its first attempt. */
   lands(unit: string, commit = "c".repeat(40)): this {
     return this.add("attempt.prepared", { base: "b".repeat(40) }, unit, 1)
       .phase(unit, "working", "", 1)
@@ -70,7 +70,7 @@ export class RunLog {
       .phase(unit, "landed", "", 1);
   }
 
-  /** A rejected attempt whose tests failed. */
+  /** Adds the events of an attempt rejected because its tests failed. */
   rejected(unit: string, attempt: number, more: Record<string, unknown> = {}): this {
     const gate = {
       gate: "tests",
@@ -108,12 +108,12 @@ export class RunLog {
     });
   }
 
-  /** As the log would take them. */
+  /** Events as given to the log. */
   get news(): NewEvent[] {
     return this.#events;
   }
 
-  /** As the log would give them back. */
+  /** Events as returned by the log. */
   get events(): RecordedEvent[] {
     return this.#events.map((event, index) => ({
       ...event,

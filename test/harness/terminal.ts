@@ -1,11 +1,11 @@
-/** The program under test on a terminal, with somebody at it who waits for words and types others. */
+/** Programs under test on a pseudo-terminal with scripted input. */
 import { join } from "node:path";
 import { type DgovRun, dgovCommand } from "./bin.ts";
 
-/** Null where there is no Python to make a terminal with. */
+/** Path of Python, which creates the pseudo-terminal; null when it is not installed. */
 export const terminalProgram = Bun.which("python3");
 
-/** What keys send. */
+/** Bytes that keys send. */
 export const keys = { enter: "\r", down: "\u001b[B", interrupt: "\u0003" };
 
 interface AtTerminal {
@@ -14,7 +14,7 @@ interface AtTerminal {
   steps: readonly (readonly [string, string])[];
 }
 
-/** Runs dgov on a terminal. `steps`: wait for the text, then type. Exit code 99: a text did not come. */
+/** Runs dgov on a terminal. Each step waits for a text, then types one. Exit code 99: a text did not appear. */
 export function dgovOnTerminal(
   args: readonly string[],
   o: AtTerminal,

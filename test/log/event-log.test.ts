@@ -1,4 +1,4 @@
-/** The event log on a real disk: durability, looking without a trace, and clear refusals. */
+/** The event log on a real disk: durability, reading without a trace, and error codes. */
 import { Database } from "bun:sqlite";
 import { afterEach, describe, expect, test } from "bun:test";
 import {
@@ -52,7 +52,7 @@ function codeOf(body: () => unknown): string {
 }
 
 describe("openEventLog", () => {
-  test("gives events back with their places and times, in order", () => {
+  test("the log returns events with sequence numbers and times, in order", () => {
     const clock = { now: () => Date.parse("2026-01-02T03:04:05.678Z") };
     using log = openEventLog(projectRoot(), { clock });
     const [first] = log.append([event("run.started", { data: { target: "main" } })]);
@@ -75,7 +75,7 @@ describe("openEventLog", () => {
     expect(log.lifecycle({ afterSeq: 1 }).map(({ type }) => type)).toEqual(["run.finished"]);
   });
 
-  test("writes telemetry noted before a lifecycle event ahead of it", () => {
+  test("telemetry noted before a lifecycle event is written ahead of it", () => {
     using log = openEventLog(projectRoot());
     log.append([event("run.started")]);
     log.note(event("thought", { unit: "u", attempt: 1 }));
@@ -85,7 +85,7 @@ describe("openEventLog", () => {
     expect(log.lifecycle({ run: "r1" }).map(({ type }) => type)).not.toContain("thought");
   });
 
-  test("writes telemetry after 200 events or with the flush, not one by one", () => {
+  test("telemetry is written after 200 events or at a flush", () => {
     const root = projectRoot();
     using log = openEventLog(root);
     for (let i = 0; i < 199; i++) log.note(event("call", { unit: "u" }));
@@ -97,7 +97,7 @@ describe("openEventLog", () => {
     expect(log.telemetry({ run: "r1" })).toHaveLength(201);
   });
 
-  test("finds the newest run, of all plans and of one", () => {
+  test("newestRun finds the newest run of all plans and of one plan", () => {
     using log = openEventLog(projectRoot());
     expect(log.newestRun()).toBeNull();
     log.append([event("run.started", { run: "a", plan: "p" })]);
@@ -106,7 +106,7 @@ describe("openEventLog", () => {
     expect(log.runs({ limit: 9 }).map(({ run }) => run)).toEqual(["b", "a"]);
   });
 
-  test("an overview of a run says where every unit stands, as the whole run does", () => {
+  test("an overview of a run gives the same status as all events of the run", () => {
     using log = openEventLog(projectRoot());
     const script = new RunLog({ units: [{ unit: "a" }, { unit: "b" }, { unit: "c" }] })
       .lands("a")
@@ -123,7 +123,7 @@ describe("openEventLog", () => {
     expect(log.overview("r1").length).toBeLessThan(script.events.length);
   });
 
-  test("never changes or deletes a lifecycle event", () => {
+  test("lifecycle events cannot be changed or deleted", () => {
     const root = projectRoot();
     openEventLog(root)[Symbol.dispose]();
     using log = openEventLog(root);
@@ -133,7 +133,7 @@ describe("openEventLog", () => {
     expect(() => db.run("DELETE FROM events")).toThrow("kept for ever");
   });
 
-  test("keeps blobs and plans by digest, and does not trust a changed one", () => {
+  test("blobs and plans are stored by digest, and a changed blob is not returned", () => {
     const root = projectRoot();
     using log = openEventLog(root);
     const digest = log.putBlob("output");
@@ -147,13 +147,13 @@ describe("openEventLog", () => {
 });
 
 describe("openEventLogForReading", () => {
-  test("E9: gives null where nothing has run, and creates nothing", () => {
+  test("E9 openEventLogForReading gives null without a log, and creates nothing", () => {
     const root = projectRoot();
     expect(openEventLogForReading(root)).toBeNull();
     expect(readdirSync(root)).toEqual([]);
   });
 
-  test("E9: looking at an idle log leaves no file behind", () => {
+  test("E9 reading an idle log leaves no file behind", () => {
     const root = projectRoot();
     {
       using log = openEventLog(root);
@@ -166,7 +166,7 @@ describe("openEventLogForReading", () => {
     expect(readdirSync(join(root, ".dgov"))).toEqual(["state.db"]);
   });
 
-  test("sees what a writer adds, whether it was there first or came later", () => {
+  test("a reader sees the events of a writer that opens before or after it", () => {
     const root = projectRoot();
     {
       using log = openEventLog(root);
@@ -185,7 +185,7 @@ describe("openEventLogForReading", () => {
     expect(new Set([idle, first, second]).size).toBe(3);
   });
 
-  test("sees what a writer that came and went has written", () => {
+  test("a reader sees the events of a writer that has closed the log", () => {
     const root = projectRoot();
     openEventLog(root)[Symbol.dispose]();
     using reader = openEventLogForReading(root);
@@ -197,7 +197,7 @@ describe("openEventLogForReading", () => {
     expect(reader?.lifecycle({})).toHaveLength(1);
   });
 
-  test("refuses to write", () => {
+  test("a reader cannot append", () => {
     const root = projectRoot();
     openEventLog(root)[Symbol.dispose]();
     using log = openEventLogForReading(root);
@@ -205,8 +205,8 @@ describe("openEventLogForReading", () => {
   });
 });
 
-describe("B8: a log that cannot be used", () => {
-  test("a newer one is refused, by readers and writers, and left as it is", () => {
+describe("unusable logs", () => {
+  test("B8 a log of a newer version is refused by readers and writers, and unchanged", () => {
     const root = projectRoot();
     openEventLog(root)[Symbol.dispose]();
     const path = join(root, ".dgov/state.db");
@@ -220,7 +220,7 @@ describe("B8: a log that cannot be used", () => {
     expect(readFileSync(path).equals(before)).toBe(true);
   });
 
-  test("a damaged one is refused and left as it is", () => {
+  test("B8 a damaged log is refused and unchanged", () => {
     const root = projectRoot();
     mkdirSync(join(root, ".dgov"));
     const path = join(root, ".dgov/state.db");
@@ -230,7 +230,7 @@ describe("B8: a log that cannot be used", () => {
     expect(readFileSync(path, "utf8")).toStartWith("this is no database");
   });
 
-  test("pages that were overwritten are an error, not a wrong answer", () => {
+  test("B8 overwritten pages are an error, not a wrong result", () => {
     const root = projectRoot();
     {
       using log = openEventLog(root);
@@ -248,16 +248,16 @@ describe("B8: a log that cannot be used", () => {
     ).toBe("LOG_UNUSABLE");
   });
 
-  test("a file where the folder should be is a clear error", () => {
+  test("B8 a file in place of the folder .dgov is refused", () => {
     const root = projectRoot();
     writeFileSync(join(root, ".dgov"), "");
     expect(codeOf(() => openEventLog(root))).toBe("LOG_UNUSABLE");
   });
 
-  test("a full disk is a clear error, and nothing is half written", () => {
+  test("B8 a full disk is an error, and no event is partly written", () => {
     const root = projectRoot();
     openEventLog(root)[Symbol.dispose]();
-    // A file size limit is what a full disk looks like to SQLite; it holds for the child alone.
+    // A file size limit looks like a full disk to SQLite; it applies to the child only.
     const script = `
       import { openEventLog } from ${JSON.stringify(join(import.meta.dir, "../../src/log/event-log.ts"))};
       process.on("SIGXFSZ", () => {});
@@ -282,7 +282,7 @@ describe("B8: a log that cannot be used", () => {
     expect(log?.lifecycle({})).toEqual([]);
   });
 
-  test.skipIf(process.getuid?.() === 0)("a read-only folder is a clear error", () => {
+  test.skipIf(process.getuid?.() === 0)("B8 a read-only folder is refused", () => {
     const root = projectRoot();
     mkdirSync(join(root, ".dgov"));
     chmodSync(join(root, ".dgov"), 0o555);

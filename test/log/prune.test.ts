@@ -1,4 +1,4 @@
-/** Pruning a log on a real disk: what goes, what stays, and that looking changes nothing. */
+/** Pruning a log on a real disk: removed telemetry and blobs, kept events, dry runs. */
 import { afterAll, beforeEach, describe, expect, test } from "bun:test";
 import { mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -28,14 +28,14 @@ function blobs(): string[] {
   return readdirSync(join(root, ".dgov/out/blobs")).sort();
 }
 
-/** An old blob. */
+/** Stores a blob and makes it old. */
 function put(log: EventLog, text: string): string {
   const digest = log.putBlob(text);
   utimesSync(join(root, ".dgov/out/blobs", digest), long, long);
   return digest;
 }
 
-/** Two runs; both speak of `shared`, the old one of `mine` too, and its lifecycle of `gate`. */
+/** Records two runs; both reference `shared`, the old one also `mine`, and its lifecycle event `gate`. */
 function twoRuns(log: EventLog): { mine: string; shared: string; gate: string } {
   const [mine, shared, gate] = ["mine", "shared", "gate"].map((text) => put(log, text));
   log.note(event("old", "result", { text_blob: mine }));
@@ -47,10 +47,10 @@ function twoRuns(log: EventLog): { mine: string; shared: string; gate: string } 
 }
 
 describe("prune", () => {
-  test("takes telemetry of the runs named, and the old blobs nothing names then", () => {
+  test("prune removes telemetry of the given runs, and old blobs that become unreferenced", () => {
     using log = openEventLog(root);
     const { mine, shared, gate } = twoRuns(log);
-    const young = log.putBlob("named by nobody, but young");
+    const young = log.putBlob("unreferenced, but young");
     const leftover = `.${"a".repeat(64)}.123.tmp`;
     writeFileSync(join(root, ".dgov/out/blobs", leftover), "cut short");
     utimesSync(join(root, ".dgov/out/blobs", leftover), long, long);
@@ -67,7 +67,7 @@ describe("prune", () => {
     expect(log.prune(request)).toEqual({ events: [], files: 0, bytes: 0 });
   });
 
-  test("the log goes on where it was: no place in it is used twice", () => {
+  test("sequence numbers continue after a prune without reuse", () => {
     using log = openEventLog(root);
     log.append([event("old", "run.started")]);
     log.note(event("old", "result"));
@@ -76,7 +76,7 @@ describe("prune", () => {
     expect(log.append([event("old", "run.pruned")])[0]?.seq).toBe(3);
   });
 
-  test("E9 a reader may look, and may not prune", () => {
+  test("E9 a reader can prune only as a dry run", () => {
     {
       using log = openEventLog(root);
       twoRuns(log);

@@ -60,7 +60,7 @@ function document(run: DgovRun): Record<string, unknown> {
 }
 
 describe("compile", () => {
-  test("writes the compiled plan, and the same bytes again (P6)", async () => {
+  test("P6 compile writes the same bytes each time", async () => {
     const { repo, run } = await project();
     await using _ = repo;
     const first = await run("compile", "p", "--json");
@@ -80,7 +80,7 @@ describe("compile", () => {
     expect([first.exitCode, second.exitCode]).toEqual([0, 0]);
   });
 
-  test("a failed or dry compile leaves the compiled file alone (B6)", async () => {
+  test("B6 a failed or dry compile keeps the compiled file", async () => {
     const { repo, run } = await project();
     await using _ = repo;
     expect((await run("compile", "p")).exitCode).toBe(0);
@@ -98,14 +98,14 @@ describe("compile", () => {
     ]);
   });
 
-  test("a dry compile creates nothing anywhere", async () => {
+  test("a dry compile creates no file", async () => {
     const { repo, run } = await project();
     await using _ = repo;
     expect((await run("compile", "p", "--dry-run", "--graph")).exitCode).toBe(0);
     expect(await repo.git("status", "--porcelain", "--ignored")).toBe("");
   });
 
-  test("errors name file, line and task, in text and in one JSON document (E3, E8)", async () => {
+  test("E3 E8 compile errors name file, line and task, in text and in one JSON document", async () => {
     const broken = task.replace("summary", "sumary").replace('["a.py"]', '["../a.py"]');
     const { repo, run } = await project({ [`${plan}/tasks/main.toml`]: broken });
     await using _ = repo;
@@ -126,13 +126,13 @@ describe("compile", () => {
     expect([text.exitCode, json.exitCode]).toEqual([3, 3]);
   });
 
-  test("a claim git ignores is an error, unless the file is tracked", async () => {
+  test("a claim that git ignores is an error, unless the file is tracked", async () => {
     const { repo, run } = await project({ ".gitignore": "*.py\n/out/\n" });
     await using _ = repo;
     const refused = await run("compile", "p", "--json");
     repo.write("a.py", "x\n");
     await repo.git("add", "-f", "a.py");
-    await repo.git("commit", "-qm", "tracked all the same");
+    await repo.git("commit", "-qm", "tracked although ignored");
     const accepted = await run("compile", "p", "--json");
     repo.write(`${plan}/tasks/main.toml`, task.replace("a.py", "out/"));
     const folder = await run("compile", "p", "--json");
@@ -143,7 +143,7 @@ describe("compile", () => {
     expect(accepted.exitCode).toBe(0);
   });
 
-  test("a project below the repository's root has paths of its own (E15)", async () => {
+  test("E15 claims in a project below the repository's root are relative to the project", async () => {
     const below = Object.fromEntries(
       Object.entries(files).map(([path, text]) => [`sub dir/${path}`, text]),
     );
@@ -158,7 +158,7 @@ describe("compile", () => {
     });
   });
 
-  test("a prompt file that is a link out of the project is not read (C10)", async () => {
+  test("C10 a prompt file that is a link out of the project is not read", async () => {
     const { repo, run } = await project({
       [`${plan}/tasks/main.toml`]: task.replace(
         /prompt = """[\s\S]*"""/,
@@ -173,7 +173,7 @@ describe("compile", () => {
     expect(result.exitCode).toBe(3);
   });
 
-  test("placeholders of init are named by file and line, and nothing is written", async () => {
+  test("placeholders of init are reported by file and line, and nothing is compiled", async () => {
     const { repo, run } = await project({
       ".dgov/project.toml": provider.replace(
         "http://127.0.0.1:9/v1",
@@ -190,7 +190,7 @@ describe("compile", () => {
     expect((await run("compile", "p", "--dry-run")).exitCode).toBe(0);
   });
 
-  test("--show prints what the worker is sent, with sizes", async () => {
+  test("compile --show prints the worker's prompt, with sizes", async () => {
     const { repo, run } = await project({ ".dgov/sops/python.md": sop });
     await using _ = repo;
     const shown = await run("compile", "p", "--show", "a");
@@ -204,14 +204,14 @@ describe("compile", () => {
     expect(Buffer.byteLength(prompt)).toBe(bytes);
   });
 
-  test("--explain-sops says who chose what, and why", async () => {
+  test("compile --explain-sops prints the picker and the reasons", async () => {
     const { repo, run } = await project({ ".dgov/sops/python.md": sop });
     await using _ = repo;
     const explained = await run("compile", "p", "--dry-run", "--explain-sops");
     expect(explained.stdout).toContain("  tasks/main.a: chosen by rules\n    python (python)\n");
   });
 
-  test("an unknown form of graph and an unknown unit are usage errors (E8)", async () => {
+  test("E8 compile rejects an unknown graph format, unit and plan with a hint", async () => {
     const { repo, run } = await project();
     await using _ = repo;
     const graph = await run("compile", "p", "--graph=ascii", "--json");
@@ -227,8 +227,8 @@ describe("compile", () => {
   });
 });
 
-describe("SOPs chosen by the model", () => {
-  test("are asked for once, kept by content, and asked for anew with --recompile-sops (E5)", async () => {
+describe("SOPs picked by the model", () => {
+  test("E5 SOPs are picked once, cached by content, and picked again with --recompile-sops", async () => {
     let sops: string[] = ["python"];
     await using model = await startScriptedModel({
       rules: [
@@ -274,7 +274,7 @@ describe("SOPs chosen by the model", () => {
     expect(await compile("--recompile-sops")).toBe("PLAN_INVALID");
   });
 
-  test("are left to the rules where no key may be sent, and it is said (C16)", async () => {
+  test("C16 SOPs are picked by rules, with a warning, where no key may be sent", async () => {
     const { repo, run } = await project({
       ".dgov/project.toml": provider,
       ".dgov/sops/python.md": sop,
@@ -304,17 +304,20 @@ describe("validate", () => {
     "a syntax error": `${task}]`,
   };
 
-  test.each(Object.entries(mistakes))("refuses %s, as compile does (E6)", async (_name, text) => {
-    const { repo, run } = await project({ [`${plan}/tasks/main.toml`]: text });
-    await using _ = repo;
-    const validated = await run("validate", "p", "--json");
-    const compiled = await run("compile", "p", "--json");
-    expect(document(validated)["diagnostics"]).toEqual(document(compiled)["diagnostics"]);
-    expect(document(validated)["valid"]).toBe(false);
-    expect([validated.exitCode, compiled.exitCode]).toEqual([1, 3]);
-  });
+  test.each(Object.entries(mistakes))(
+    "E6 validate rejects %s with the diagnostics of compile",
+    async (_name, text) => {
+      const { repo, run } = await project({ [`${plan}/tasks/main.toml`]: text });
+      await using _ = repo;
+      const validated = await run("validate", "p", "--json");
+      const compiled = await run("compile", "p", "--json");
+      expect(document(validated)["diagnostics"]).toEqual(document(compiled)["diagnostics"]);
+      expect(document(validated)["valid"]).toBe(false);
+      expect([validated.exitCode, compiled.exitCode]).toEqual([1, 3]);
+    },
+  );
 
-  test("accepts a good plan, its compiled file, and writes nothing (E6)", async () => {
+  test("E6 validate accepts a valid plan and its compiled file, and writes nothing", async () => {
     const { repo, run } = await project();
     await using _ = repo;
     const source = await run("validate");
@@ -332,7 +335,7 @@ describe("validate", () => {
     expect([source.exitCode, compiled.exitCode]).toEqual([0, 0]);
   });
 
-  test("finds the cycle and the dangling reference of a compiled file written by hand (E6)", async () => {
+  test("E6 validate finds the cycle and the unknown dependency of a handwritten compiled file", async () => {
     const byHand = (id: string, deps: string): string =>
       `${task.replace("[tasks.a]", `[tasks."${id}"]`).replace("a.py", `${id}.py`)}depends_on = ${deps}\n`;
     const { repo, run } = await project({
@@ -350,7 +353,7 @@ describe("validate", () => {
 });
 
 describe("init-plan", () => {
-  test("scaffolds a plan whose example compiles once it is copied", async () => {
+  test("init-plan scaffolds a plan whose copied example compiles", async () => {
     const { repo, run } = await project();
     await using _ = repo;
     const made = await run("init-plan", "mine", "--sections", "back,front", "--json");
@@ -371,7 +374,7 @@ describe("init-plan", () => {
     expect((await run("compile", "mine")).exitCode).toBe(0);
   });
 
-  test("does not touch a plan that is there, unless forced to", async () => {
+  test("init-plan keeps an existing plan, unless forced", async () => {
     const { repo, run } = await project();
     await using _ = repo;
     const refused = await run("init-plan", "p", "--json");
@@ -382,7 +385,7 @@ describe("init-plan", () => {
   });
 
   test.each(["../evil", "a/b", "/abs", "..", ".hidden", "a b", "archive", "-x", ""])(
-    "refuses the name %j (C10)",
+    "C10 init-plan rejects the name %j",
     async (name) => {
       const { repo, run } = await project();
       await using _ = repo;
@@ -394,8 +397,8 @@ describe("init-plan", () => {
   );
 });
 
-describe("naming a plan", () => {
-  test("by its name, its folder, its declared name, or not at all", async () => {
+describe("plan names", () => {
+  test("a plan is found by name, folder and declared name, and the only plan without a name", async () => {
     const { repo, run } = await project({
       ".dgov/plans/other/_root.toml": rootToml.replace('"p"', '"Its own name"'),
       ".dgov/plans/other/tasks/main.toml": task,
@@ -426,7 +429,7 @@ describe("naming a plan", () => {
     expect((await run("validate")).stderr).toContain("there is no live plan");
   });
 
-  test("a plan outside the project is refused (C10)", async () => {
+  test("C10 a plan outside the project is rejected", async () => {
     const { repo, run } = await project();
     await using _ = repo;
     const outside = join(repo.root, "outside");

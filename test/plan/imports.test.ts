@@ -1,4 +1,4 @@
-/** Compiling looks at what the files of a plan import, in every language dgov reads. */
+/** Warnings about imports between independent tasks, in each supported language. */
 import { expect, test } from "bun:test";
 import { dgov } from "../harness/bin.ts";
 import { testRepo } from "../harness/repo.ts";
@@ -16,7 +16,7 @@ test.concurrent.each([
   ["Python", "src/pkg/b.py", "from pkg.a import x\n", "src/pkg/a.py"],
   ["Rust", "src/b.rs", "use crate::a::x;\n", "src/a.rs"],
 ])(
-  "an independent unit's file that another imports is said in %s, in a project below the repository's root",
+  "compile warns about an import of an independent task's file in %s, in a project below the repository's root",
   async (_, importer, text, imported) => {
     const at = (path: string): string => `app/${path}`;
     await using repo = await testRepo({

@@ -1,6 +1,6 @@
 /**
- * A plan tree of the original's format, with every key and every form it documents: the same unit
- * ids, edges and claims come out of it.
+ * A plan tree in the original format, with every documented key and form: it compiles to the same unit
+ * ids, edges and claims.
  */
 import { expect, test } from "bun:test";
 import { cpSync, mkdtempSync, rmSync } from "node:fs";
@@ -53,7 +53,7 @@ const defaults: Partial<CompiledTask> = {
   maxForkDepth: 1,
 };
 
-test("every documented key and form of the original's plans compiles to the same units", async () => {
+test("every documented key and form of the original plan format compiles to the same units", async () => {
   const { plan, edges } = await compiled();
   const { tasks, sops, digest, ...head } = plan;
   expect(head).toEqual({
@@ -164,7 +164,7 @@ test("every documented key and form of the original's plans compiles to the same
   expect([Object.keys(sops).sort(), digest.length]).toEqual([["python-style", "testing"], 64]);
 });
 
-test("E4 prompt files are read from the plan's folder and from beside the task's file", async () => {
+test("E4 prompt files are read from the plan's folder and from the task file's folder", async () => {
   const { plan } = await compiled();
   const prompts = Object.fromEntries(plan.tasks.map(({ id, prompt }) => [id, prompt]));
   expect([prompts["core/10-parser.v2.rewrite"], prompts["core/20-cli.cli"]]).toEqual([
@@ -174,7 +174,7 @@ test("E4 prompt files are read from the plan's folder and from beside the task's
   expect([prompts["checks/review.judge"], prompts["checks/review.judge-docs"]]).toEqual(["", ""]);
 });
 
-test("what the original let pass silently is said, and stops nothing", async () => {
+test("inconsistencies that the original accepted silently are warnings", async () => {
   const { warnings } = await compiled();
   expect(warnings.map(({ code, unit, message }) => [code, unit, message])).toEqual([
     [

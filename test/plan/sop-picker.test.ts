@@ -1,4 +1,4 @@
-/** SOPs chosen by the model: what is kept, what asks again, and who chooses when nobody can be asked. */
+/** SOPs picked by the model: caching, when the model is asked again, and the fallback to rules. */
 import { expect, test } from "bun:test";
 import { rmSync } from "node:fs";
 import { join } from "node:path";
@@ -38,7 +38,7 @@ ${more}
 `;
 }
 
-/** An answer that assigns SOPs to units of `tasks/main`. */
+/** A model turn that assigns SOPs to units of `tasks/main`. */
 function assigns(by: Record<string, unknown>): ModelTurn {
   const assignments = Object.entries(by).map(([key, sops]) => ({
     unit: `tasks/main.${key}`,
@@ -51,11 +51,11 @@ interface Compiled {
   exitCode: number;
   stderr: string;
   code: unknown;
-  /** By key: the SOPs and who chose them. */
+  /** SOPs and their picker by task key. */
   chosen: Record<string, [string[], string]>;
 }
 
-/** A project with two units, a and b, two SOPs, one and two, and a model that answers as it is told. */
+/** A project with units a and b, SOPs one and two, and a model with a settable answer. */
 async function project(config = "") {
   let answer: ModelTurn = assigns({ a: ["two", "one", "two"], b: [] });
   const model = await startScriptedModel({ rules: [{ turns: [() => answer] }] });
@@ -95,14 +95,14 @@ default_agent = "m"
   };
 }
 
-test.concurrent("the model is the picker unless the project says otherwise, and one request asks for all units", async () => {
+test.concurrent("the model picks SOPs by default, with one request for all units", async () => {
   await using p = await project();
   const { chosen } = await p.compile();
   expect(chosen).toEqual({ a: [["one", "two"], "model"], b: [[], "model"] });
   expect(p.asked()).toBe(1);
 });
 
-test.concurrent("E5 what a choice depends on is its key: another unit, SOP text, name or application asks again, nothing else does", async () => {
+test.concurrent("E5 only a change of units or of a SOP's text, name or application asks the model again", async () => {
   await using p = await project();
   await p.compile();
   const main = `${plan}/tasks/main.toml`;
@@ -124,7 +124,7 @@ test.concurrent("E5 what a choice depends on is its key: another unit, SOP text,
   expect([exitCode, p.asked(), chosen["a"]]).toEqual([0, 5, [["uno"], "model"]]);
 });
 
-test.concurrent("E5 a pin wins without a question, and when it is taken out the model chooses again", async () => {
+test.concurrent("E5 a pin needs no request, and the model picks again after its removal", async () => {
   await using p = await project();
   const main = `${plan}/tasks/main.toml`;
   p.repo.write(main, task("a", 'sop_mapping = ["two"]') + task("b", "sop_mapping = []"));
@@ -138,7 +138,7 @@ test.concurrent("E5 a pin wins without a question, and when it is taken out the 
   expect(p.asked()).toBe(1);
 });
 
-test.concurrent("an unknown name is refused, not kept, and does not lose the file that was there", async () => {
+test.concurrent("an unknown SOP name is rejected, not cached, and the compiled file stays", async () => {
   await using p = await project();
   await p.compile();
   const before = p.repo.read(`${plan}/_compiled.toml`);
@@ -156,23 +156,19 @@ test.concurrent.each<[string, ModelTurn, Record<string, unknown>]>([
     { fault: { kind: "status", status: 401 } },
     { a: [["one"], "rules"], b: [["one"], "rules"] },
   ],
+  ["answers with text", { text: "one for all" }, { a: [["one"], "rules"], b: [["one"], "rules"] }],
   [
-    "says something else",
-    { text: "one for all" },
-    { a: [["one"], "rules"], b: [["one"], "rules"] },
-  ],
-  [
-    "answers in another shape",
+    "answers in an invalid shape",
     assigns({ a: "one", b: ["two"] }),
     { a: [["one"], "rules"], b: [["two"], "model"] },
   ],
   [
-    "leaves a unit out and invents one",
+    "leaves out one unit and invents another",
     assigns({ a: ["two"], zz: ["one"] }),
     { a: [["two"], "model"], b: [["one"], "rules"] },
   ],
 ])(
-  "a model that %s leaves the rest to the rules, and the file says so",
+  "rules pick the SOPs that a model leaves open when it %s, and the file records it",
   async (_, turn, expected) => {
     await using p = await project();
     p.answers(turn);
@@ -183,7 +179,7 @@ test.concurrent.each<[string, ModelTurn, Record<string, unknown>]>([
   },
 );
 
-test.concurrent("a project that wants the rules, and a dry run, ask nobody", async () => {
+test.concurrent('picker = "rules" and a dry run send no request', async () => {
   await using rules = await project('[sops]\npicker = "rules"\n');
   await using dry = await project();
   const both = [await rules.compile(), await dry.compile("--dry-run")];
@@ -194,7 +190,7 @@ test.concurrent("a project that wants the rules, and a dry run, ask nobody", asy
   expect([rules.asked(), dry.asked()]).toEqual([0, 0]);
 });
 
-test.concurrent("--explain-sops names the picker and the reason of each unit", async () => {
+test.concurrent("compile --explain-sops prints the picker and the reason of each unit", async () => {
   await using p = await project();
   p.repo.write(`${plan}/tasks/main.toml`, task("a", 'sop_mapping = ["two"]') + task("b"));
   rmSync(join(p.repo.path, ".dgov/sops/two.md"));
@@ -209,7 +205,7 @@ test.concurrent("--explain-sops names the picker and the reason of each unit", a
   expect((await explain()).stdout).toContain("  tasks/main.b: chosen by model\n    one\n");
 });
 
-test.concurrent("a request waits for its turn among all that a provider is asked", async () => {
+test.concurrent("a request for SOPs waits for a permit of the provider", async () => {
   await using p = await project();
   const loaded = loadConfig(p.repo.path);
   const { source } = parsePlan(filesOnDisk(p.repo.path), plan);

@@ -1,4 +1,4 @@
-/** The SOPs `init` writes: each is one, and the rules picker gives a unit those it needs. */
+/** The SOPs that `init` writes: they are valid, and the rules picker assigns them. */
 import { describe, expect, test } from "bun:test";
 import { sopsFor } from "../../src/assets/index.ts";
 import { parseConfig } from "../../src/config/load.ts";
@@ -13,7 +13,7 @@ const every = Object.entries(
 );
 
 describe("every shipped SOP", () => {
-  test.each(every)("%s parses, is named after its file and is short", (file, text) => {
+  test.each(every)("the shipped SOP %s is valid, named after its file, and short", (file, text) => {
     const { sop, diagnostics } = parseSop(file, text);
     expect(diagnostics).toEqual([]);
     expect(`${sop?.name}.md`).toBe(file);
@@ -23,7 +23,7 @@ describe("every shipped SOP", () => {
     expect(sop === null ? 0 : renderSop(sop).length).toBeLessThan(2000);
   });
 
-  test("every language has nine in common and one of its own", () => {
+  test("every language has nine shared SOPs and one of its own", () => {
     expect(languages.map((name) => Object.keys(sopsFor(name)).at(-1))).toEqual([
       "go-style.md",
       "javascript-style.md",
@@ -45,7 +45,7 @@ interface Sample {
   chosen: string[];
 }
 
-/** What every unit that writes gets, whatever it says. */
+/** SOPs that every writing unit gets. */
 const always = ["git-commits", "return-values", "testing"];
 
 const samples: Sample[] = [
@@ -95,7 +95,7 @@ const samples: Sample[] = [
   },
 ];
 
-test.each(samples)("the rules picker: $summary ($language)", async (sample) => {
+test.each(samples)('the rules picker chooses SOPs for "$summary" ($language)', async (sample) => {
   const config = parseConfig("", "/project");
   if (!config.ok) throw new Error("the default configuration is wrong");
   const task = sample.reviewer

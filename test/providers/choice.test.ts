@@ -1,4 +1,4 @@
-/** E11: which endpoint and which model each kind of request goes to, and what that costs. */
+/** E11: the endpoint and the model that each kind of request uses, and its cost. */
 import { describe, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
@@ -20,7 +20,7 @@ const approves: ModelRule = {
 
 const other = "sk-other-5a4b3c2d1e";
 
-/** Two endpoints, of which the second has its own key and its own default model. */
+/** A project with two endpoints; the second has its own key and default model. */
 async function twoEndpoints(options: ProjectOptions) {
   const second = await startScriptedModel(options.script);
   const p = await testProject({
@@ -45,7 +45,7 @@ async function twoEndpoints(options: ProjectOptions) {
   };
 }
 
-/** Role and model of each request, once each. */
+/** Role and model of each request, without duplicates. */
 function asked(requests: readonly RecordedRequest[]): string[] {
   const said = requests.map(({ body, conversation }) => {
     const { role, unit: id, tools } = conversation;
@@ -61,8 +61,8 @@ const ran = async (p: TestProject, ...args: string[]) => {
   return run;
 };
 
-describe("E11 an alias means the same model", () => {
-  test.concurrent("for workers, reviewers, self-review and the SOP picker", async () => {
+describe("model aliases", () => {
+  test.concurrent("E11 workers, reviewers, self-review and the SOP picker resolve an alias to the same model", async () => {
     await using both = await twoEndpoints({
       files: { ".dgov/sops/testing.md": sop },
       config: { sops: { picker: "model" } },
@@ -94,7 +94,7 @@ describe("E11 an alias means the same model", () => {
     expect(keys(p.model.requests).has(`Bearer ${other}`)).toBe(false);
   });
 
-  test.concurrent("for a plan's own defaults", async () => {
+  test.concurrent("E11 a plan's defaults resolve an alias", async () => {
     await using both = await twoEndpoints({
       plan: { default_provider: "other", default_agent: "fast" },
       tasks: { a: {}, b: { provider: "test", agent: "deep" } },
@@ -106,7 +106,7 @@ describe("E11 an alias means the same model", () => {
     expect(asked(p.model.requests)).toEqual([`${unit("b")} worker: vendor/deep-9`]);
   });
 
-  test.concurrent("for the planner and fix, as the project's default and as --model", async () => {
+  test.concurrent("E11 the planner and fix resolve an alias of the project's default and of --model", async () => {
     const draft = {
       name: "limits",
       summary: "Limits",
@@ -160,7 +160,7 @@ describe("price", () => {
       script: { rules: [{ ...writes("a"), turns: [{ ...writes("a").turns[0], usage }, last] }] },
     });
 
-  test.concurrent("is in the documents and words of run and review", async () => {
+  test.concurrent("the price is in the documents and texts of run and review", async () => {
     await using p = await project({ price: { input: 2, cached: 0.5, output: 10 } });
     // Two turns of 500,000 fresh, 500,000 cached and 100,000 written tokens.
     const run = JSON.parse((await ran(p, "run", "p", "--json")).stdout);
@@ -170,7 +170,7 @@ describe("price", () => {
     expect((await ran(p, "plan", "review", "p")).stdout).toContain("cost 4.5");
   });
 
-  test.concurrent("is left out where none is configured, and never 0", async () => {
+  test.concurrent("the cost is left out where no price is configured", async () => {
     await using p = await project({});
     const run = JSON.parse((await ran(p, "run", "p", "--json")).stdout);
     expect(run).toMatchObject({ prompt_tokens: 2_000_000 });

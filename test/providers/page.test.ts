@@ -1,4 +1,4 @@
-/** `docs/providers.md`: its examples are configurations, and its table holds every setting. */
+/** `docs/providers.md`: valid example configurations, and a table of every setting. */
 import { describe, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
@@ -11,16 +11,19 @@ const examples = [...page.matchAll(/```toml\n(.*?)```/gs)].map((match) => match[
 const nameOf = (text: string): string => /\[providers\.(\w+)\]/.exec(text)?.[1] ?? "";
 
 describe("docs/providers.md", () => {
-  test("has an example for each of ten kinds of endpoint", () => {
+  test("docs/providers.md has examples for at least ten kinds of endpoint", () => {
     expect(examples.length).toBeGreaterThanOrEqual(10);
   });
 
-  test.each(examples.map((text) => [nameOf(text), text]))("%s is a valid example", (_, text) => {
-    const loaded = parseConfig(text, "/project");
-    expect(loaded.ok ? [] : loaded.diagnostics).toEqual([]);
-  });
+  test.each(examples.map((text) => [nameOf(text), text]))(
+    "the %s example is a valid configuration",
+    (_, text) => {
+      const loaded = parseConfig(text, "/project");
+      expect(loaded.ok ? [] : loaded.diagnostics).toEqual([]);
+    },
+  );
 
-  test("lists every setting, with its default", () => {
+  test("docs/providers.md lists every setting with its default", () => {
     const text = '[providers.a]\nbase_url = "https://a.example/v1"\napi_key_env = "A"\n';
     const loaded = parseConfig(text, "/project");
     const parsed = parseToml(text);

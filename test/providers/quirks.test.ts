@@ -1,7 +1,6 @@
 /**
- * D7: what real servers make of the wire format, each quirk as its server writes it, and what dgov
- * makes of the quirk. Every one ends in a typed outcome: an answer put together right, or a failure
- * that is bounded and said in the server's words.
+ * D7: deviations of real servers from the wire format, each as its server sends it. Each one has a typed
+ * outcome: a correctly assembled answer, or a bounded failure with the server's message.
  */
 import { describe, expect, test } from "bun:test";
 import type { Endpoint } from "../../src/model/endpoint.ts";
@@ -58,17 +57,17 @@ function saidBy(result: ModelResult): Wanted | string {
   };
 }
 
-describe("D7 what servers do to tool calls", () => {
+describe("deviations in tool calls", () => {
   test.each<[string, RawAnswer, Wanted]>([
     [
       // ggml-org/llama.cpp#20198; older builds leave the id out.
-      "llama.cpp: arguments are an object, and there is no id",
+      "llama.cpp: arguments as an object, and no id",
       whole({ role: "assistant", content: null, tool_calls: [fn("read_file", { path: "a" })] }),
       { calls: [["call00000", "read_file", path("a")]], finish: "stop" },
     ],
     [
       // ggml-org/llama.cpp#22722
-      "llama.cpp: the first fragment holds the name and the first letter of the arguments",
+      "llama.cpp: a first fragment with the name and the first letter of the arguments",
       events(
         calls({ index: 0, id: "x1", ...fn("read_file", "{") }),
         calls({ index: 0, ...more('"path":"a"}') }),
@@ -79,7 +78,7 @@ describe("D7 what servers do to tool calls", () => {
     ],
     [
       // vllm-project/vllm#9209: a named tool choice finishes with stop; the role comes again and again.
-      "vLLM: finish_reason stop beside a call, and the role in every delta",
+      "vLLM: finish_reason stop with a call, and the role in every delta",
       events(
         delta({ role: "assistant", content: "" }),
         delta({
@@ -93,19 +92,19 @@ describe("D7 what servers do to tool calls", () => {
     ],
     [
       // vllm-project/vllm#44104
-      "vLLM: an empty list of calls beside an answer in words",
+      "vLLM: an empty list of calls with a text answer",
       whole({ role: "assistant", content: "All done.", tool_calls: [] }),
       { text: "All done.", finish: "stop" },
     ],
     [
       // vllm-project/vllm#53255
-      "vLLM: finish_reason tool_calls without any call",
+      "vLLM: finish_reason tool_calls without a call",
       whole({ role: "assistant", content: "", tool_calls: [] }, "tool_calls"),
       { finish: "tool_calls" },
     ],
     [
       // ollama/ollama#15457
-      "Ollama: every call has index 0, with its arguments in one piece, and no usage",
+      "Ollama: index 0 for every call, arguments in one piece, and no usage",
       events(
         calls({ index: 0, id: "call_a", ...fn("read_file", path("a")) }),
         calls({ index: 0, id: "call_b", ...fn("read_file", path("b")) }),
@@ -139,7 +138,7 @@ describe("D7 what servers do to tool calls", () => {
     ],
     [
       // open-webui/computer#224
-      "Gemini: two calls in one delta without index, arguments cut over deltas without anything",
+      "Gemini: two calls in one delta without index, and deltas of arguments without any other field",
       events(
         calls({ id: "g1", ...fn("read_file", path("a")) }, { id: "g2", ...fn("read_file", "{") }),
         calls(more('"path":"b"}')),
@@ -155,7 +154,7 @@ describe("D7 what servers do to tool calls", () => {
       },
     ],
     [
-      // BerriAI/litellm#33678: what a gateway that merges indices would glue together has no id at all.
+      // BerriAI/litellm#33678: calls that a gateway would merge by index have no id at all.
       "parallel calls with one id",
       events(
         calls({ index: 0, id: "same", ...fn("read_file", path("a")) }),
@@ -172,8 +171,8 @@ describe("D7 what servers do to tool calls", () => {
       },
     ],
     [
-      // Mistral's stream spells a missing id "null", sends arguments as an object, and wants nine
-      // letters and digits back (jackmpcollins/magentic#276).
+      // Mistral's stream writes a missing id as "null", sends arguments as an object, and expects nine
+      // letters and digits in return (jackmpcollins/magentic#276).
       'Mistral: the id "null", arguments as an object',
       events(
         calls({ index: 0, id: "null", ...fn("read_file", { path: "a" }) }),
@@ -183,7 +182,7 @@ describe("D7 what servers do to tool calls", () => {
       { calls: [["call00000", "read_file", path("a")]], finish: "tool_calls" },
     ],
     [
-      "Fireworks and Together: null content, a refusal that is null, fields nobody knows",
+      "Fireworks and Together: null content, a null refusal, and unknown fields",
       events(
         delta({ role: "assistant", content: null, refusal: null, function_call: null }),
         delta({
@@ -196,11 +195,11 @@ describe("D7 what servers do to tool calls", () => {
       ),
       { calls: [["f1", "read_file", path("a")]], finish: "tool_calls" },
     ],
-  ])("%s", async (_, answer, wanted) => {
+  ])("D7 tool calls are read from %s", async (_, answer, wanted) => {
     expect(saidBy(await ask(answer))).toEqual(wanted);
   });
 
-  test("Gemini: a thought signature comes with a call, and goes back with it", async () => {
+  test("D7 Gemini: the thought signature of a call is sent back with it", async () => {
     const signature = { google: { thought_signature: "EjQKMg" } };
     const first = calls({ id: "g1", ...fn("read_file", path("a")), extra_content: signature });
     await using server = await rawServer(
@@ -219,7 +218,7 @@ describe("D7 what servers do to tool calls", () => {
       ],
     });
     const messages = server.requests[1]?.body["messages"] as unknown[];
-    // Null, not empty: what stands behind Bedrock refuses empty text (vercel/ai#13744).
+    // Null, not empty: backends of Bedrock reject empty text (vercel/ai#13744).
     expect(messages[1]).toEqual({
       role: "assistant",
       content: null,
@@ -233,10 +232,10 @@ const stop = delta({}, "stop");
 const bytes = (text: string) => new TextEncoder().encode(text);
 const sse = (...chunks: object[]) => chunks.map((c) => `data: ${JSON.stringify(c)}\n\n`).join("");
 
-describe("D7 what servers do to the stream", () => {
+describe("deviations in the stream", () => {
   test.each<[string, RawAnswer]>([
     [
-      "OpenRouter: comments while it waits, and a second finish reason of its own",
+      "OpenRouter: comments while waiting, and a second finish reason",
       events(
         ": OPENROUTER PROCESSING\n\n",
         ": OPENROUTER PROCESSING\n\n",
@@ -247,7 +246,7 @@ describe("D7 what servers do to the stream", () => {
     ],
     [
       // Azure/azure-sdk-for-go#21086, microsoft/autogen#6465
-      "Azure: a first chunk about the filter without choices, and one with a choice without delta",
+      "Azure: a first chunk without choices, and a choice without a delta",
       events(
         { id: "", choices: [], prompt_filter_results: [{ prompt_index: 0 }] },
         ...hello,
@@ -257,7 +256,7 @@ describe("D7 what servers do to the stream", () => {
       ),
     ],
     [
-      "LiteLLM: a last chunk with usage and no choices, usage {} in all others",
+      "LiteLLM: a last chunk with usage and no choices, and empty usage in all others",
       events(
         ...hello.map((chunk) => ({ ...chunk, usage: {} })),
         { ...stop, usage: {} },
@@ -266,22 +265,22 @@ describe("D7 what servers do to the stream", () => {
       ),
     ],
     [
-      "gateways before Bedrock: carriage returns, and no [DONE]",
+      "gateways to Bedrock: carriage returns, and no [DONE]",
       { pieces: [sse(...hello, stop).replaceAll("\n", "\r\n")] },
     ],
     ["a byte order mark at the start", { pieces: ["\ufeff", sse(...hello, stop), done] }],
     [
-      "letters of several bytes, cut anywhere",
+      "characters of several bytes, split anywhere",
       { pieces: [...bytes(sse(...hello, stop))].map((byte) => new Uint8Array([byte])) },
     ],
     [
-      "no line between events (one line end where two belong)",
+      "no empty line between events",
       { pieces: [`${sse(...hello, stop)}${done}`.replaceAll("\n\n", "\n")] },
     ],
-    ["no end of the last line", { pieces: [sse(...hello), `data: ${JSON.stringify(stop)}`] }],
+    ["no newline at the end", { pieces: [sse(...hello), `data: ${JSON.stringify(stop)}`] }],
     [
       // diegosouzapw/OmniRoute#7800
-      "a stream that ends in [DONE] and never says why",
+      "a stream that ends in [DONE] without a finish reason",
       events(...hello, done),
     ],
     [
@@ -293,12 +292,9 @@ describe("D7 what servers do to the stream", () => {
         done,
       ),
     ],
+    ["one document instead of a stream", whole({ role: "assistant", content: "Grüße 🙂" })],
     [
-      "one document where a stream was asked for",
-      whole({ role: "assistant", content: "Grüße 🙂" }),
-    ],
-    [
-      "DeepSeek: empty lines before a document, as signs of life",
+      "DeepSeek: empty lines before a document",
       {
         headers: { "content-type": "application/json" },
         pieces: [
@@ -309,11 +305,11 @@ describe("D7 what servers do to the stream", () => {
       },
     ],
     [
-      "a stream that calls itself text/plain",
+      "a stream of type text/plain",
       { ...events(...hello, stop, done), headers: { "content-type": "text/plain" } },
     ],
     [
-      "Mistral: content as a list of parts, thoughts among them",
+      "Mistral: content as a list of parts, including thoughts",
       events(
         delta({ content: [{ type: "thinking", thinking: [{ type: "text", text: "hm" }] }] }),
         delta({ content: [{ type: "text", text: "Grüße 🙂" }] }),
@@ -321,11 +317,11 @@ describe("D7 what servers do to the stream", () => {
         done,
       ),
     ],
-  ])("%s", async (_, answer) => {
+  ])("D7 text is read from %s", async (_, answer) => {
     expect(saidBy(await ask(answer))).toEqual({ text: "Grüße 🙂", finish: "stop" });
   });
 
-  test("a stream where one document was asked for", async () => {
+  test("D7 a stream instead of one document is read", async () => {
     await using server = await rawServer(events(...hello, stop, done));
     const endpoint = endpointAt(server.baseUrl, { stream: false });
     const result = await openProvider(endpoint).send(request());
@@ -336,7 +332,7 @@ describe("D7 what servers do to the stream", () => {
   test.each([
     ["DeepSeek, llama.cpp", "reasoning_content"],
     ["OpenRouter, vLLM, Ollama", "reasoning"],
-  ])("%s: reasoning beside the answer", async (_, field) => {
+  ])("D7 %s: reasoning is read beside the answer", async (_, field) => {
     const thought = {
       ...hello[0],
       choices: [{ index: 0, delta: { content: null, [field]: "hm" } }],
@@ -346,10 +342,10 @@ describe("D7 what servers do to the stream", () => {
   });
 });
 
-describe("D7 what servers say when they fail is a typed failure", () => {
+describe("failures", () => {
   test.each<[string, RawAnswer, object]>([
     [
-      "OpenRouter: an error in the middle of the stream, the finish reason error beside it",
+      "OpenRouter: an error in the middle of the stream with finish reason error",
       events(
         ...hello,
         delta({ content: "" }, "error", {
@@ -362,13 +358,13 @@ describe("D7 what servers say when they fail is a typed failure", () => {
       },
     ],
     [
-      "OpenRouter: no credit, said with status 200",
+      "OpenRouter: missing credit with status 200",
       document({ error: { code: 402, message: "Insufficient credits" } }),
       { kind: "fatal", status: 402, reason: "the endpoint answered 402: Insufficient credits" },
     ],
     [
       // BerriAI/litellm#40578
-      "LiteLLM: an error as a chunk of a good stream, its code as text",
+      "LiteLLM: an error chunk in a stream, with its code as text",
       events(...hello, { error: { message: "queue full", type: "None", code: "429" } }, done),
       { kind: "retriable", limited: true, reason: "the endpoint answered 429: queue full" },
     ],
@@ -382,17 +378,17 @@ describe("D7 what servers say when they fail is a typed failure", () => {
       },
     ],
     [
-      "llama.cpp: the field error in place of data",
+      "llama.cpp: a field `error` in place of `data`",
       { pieces: ['error: {"code":500,"message":"context shift is disabled"}\n\n'] },
       { kind: "retriable", reason: "the endpoint answered 500: context shift is disabled" },
     ],
     [
-      "LM Studio: an event error with words",
+      "LM Studio: an error event with a text",
       { pieces: ['event: error\ndata: {"error":"Model unloaded."}\n\n'] },
       { kind: "retriable", reason: "the endpoint failed: Model unloaded." },
     ],
     [
-      "vLLM, Mistral: the message without an error around it",
+      "vLLM, Mistral: a message without an error object",
       document(
         { object: "error", message: "auto tool choice requires --enable-auto-tool-choice" },
         400,
@@ -403,21 +399,21 @@ describe("D7 what servers say when they fail is a typed failure", () => {
       },
     ],
     [
-      "DeepSeek: insufficient_system_resource as the finish reason",
+      "DeepSeek: the finish reason insufficient_system_resource",
       events(...hello, delta({}, "insufficient_system_resource"), done),
       { kind: "retriable", reason: "the endpoint broke its answer off" },
     ],
     [
-      "a gateway's own page for every address",
+      "a gateway's web page for every address",
       { headers: { "content-type": "text/html" }, pieces: ["<!doctype html>\n<p>Sign in</p>"] },
       { kind: "fatal", status: 200 },
     ],
     [
-      "a list of models, from an address that ends too early",
+      "a list of models, from an incomplete address",
       document({ object: "list", data: [] }),
       { kind: "fatal", status: 200 },
     ],
-  ])("%s", async (_, answer, wanted) => {
+  ])("D7 a typed failure comes from %s", async (_, answer, wanted) => {
     expect(await ask(answer)).toMatchObject(wanted);
   });
 
@@ -436,7 +432,7 @@ describe("D7 what servers say when they fail is a typed failure", () => {
       "in the stream",
       { pieces: [`event: error\ndata: ${JSON.stringify({ error: badCall })}\n\n`] },
     ],
-  ])("Groq: a call it could not read is another try, a few times (%s)", async (_, answer) => {
+  ])("D7 Groq: an unparsable tool call (%s) is retried a few times", async (_, answer) => {
     await using server = await rawServer(answer);
     const provider = openProvider(endpointAt(server.baseUrl));
     const policy = { retriesMax: 2, backoffMinMs: 1, backoffMaxMs: 1, retryAfterMaxMs: 1 };
@@ -447,7 +443,7 @@ describe("D7 what servers say when they fail is a typed failure", () => {
       random: () => 0,
     });
     expect(server.requests).toHaveLength(3);
-    // By which the loop knows that the request is to be made without forcing a tool.
+    // The loop recognises by this status that it must retry without forcing a tool.
     expect(result).toMatchObject({ kind: "fatal", status: 400 });
     expect(result.kind === "fatal" && result.reason).toMatch(
       /Failed to call a function.*<function=read_file\{; gave up after 3 tries/,
@@ -465,14 +461,14 @@ describe("D7 what servers say when they fail is a typed failure", () => {
       "return_reasoning",
     ],
     ["Unsupported value: 'temperature' does not support 0 with this model.", "temperature"],
-  ])("a refusal a setting mends names the setting: %s", async (message, setting) => {
+  ])("D7 a rejected request names the setting that fixes it: %s", async (message, setting) => {
     const result = await ask(document({ error: { message } }, 400));
     expect(result.kind === "fatal" && result.reason).toContain(message);
     expect(result.kind === "fatal" && result.reason).toContain(`(see ${setting}`);
   });
 });
 
-describe("settings on the wire", () => {
+describe("settings in requests", () => {
   async function sent(changes: Partial<Endpoint>) {
     await using server = await rawServer(events(delta({ content: "ok" }, "stop"), done));
     await openProvider(endpointAt(server.baseUrl, changes)).send(request());
@@ -481,7 +477,7 @@ describe("settings on the wire", () => {
     return first;
   }
 
-  test("by default a request holds what every server knows", async () => {
+  test("a request has only widely supported fields by default", async () => {
     const { path: address, headers, body } = await sent({});
     expect(address).toBe("/v1/chat/completions");
     expect(headers["authorization"]).toBe("Bearer key");
@@ -495,7 +491,7 @@ describe("settings on the wire", () => {
     ]);
   });
 
-  test("Azure: the key in api-key, the version in the address", async () => {
+  test("Azure: the key is sent as api-key, and the version in the address", async () => {
     const { path: address, headers } = await sent({
       auth: "api-key",
       query: { "api-version": "2024-10-21" },
@@ -504,7 +500,7 @@ describe("settings on the wire", () => {
     expect([headers["api-key"], headers["authorization"]]).toEqual(["key", undefined]);
   });
 
-  test("every other setting is a field or a header", async () => {
+  test("every other setting becomes a field or a header", async () => {
     const { headers, body } = await sent({
       headers: { "HTTP-Referer": "https://project.example", "X-Title": "project" },
       body: { top_p: 0.9, provider: { order: ["x"] }, stream: "not this one" },
@@ -530,7 +526,7 @@ describe("settings on the wire", () => {
     expect(body).not.toHaveProperty("stream_options");
   });
 
-  test("DeepSeek: reasoning goes back where it was asked for", async () => {
+  test("DeepSeek: reasoning is sent back when the settings ask for it", async () => {
     await using server = await rawServer(events(delta({ content: "ok" }, "stop"), done));
     const answer = { role: "assistant" as const, content: "", toolCalls: [], reasoning: "hm" };
     await openProvider(endpointAt(server.baseUrl)).send({ ...request(), messages: [answer] });

@@ -1,10 +1,10 @@
-/** A server on the loopback interface that answers byte for byte what a test wants, and remembers what it was asked. */
+/** A loopback server that answers with exact bytes and records its requests. */
 import { createServer } from "node:http";
 
 export interface RawAnswer {
   status?: number;
   headers?: Record<string, string>;
-  /** Written one by one, each on its own way before the next. */
+  /** Written one by one, each flushed before the next. */
   pieces: (string | Uint8Array)[];
 }
 
@@ -52,7 +52,7 @@ export async function rawServer(...answers: RawAnswer[]): Promise<RawServer> {
   };
 }
 
-/** Chunks as server-sent events; text stands for itself. */
+/** Chunks as server-sent events; a string is sent unchanged. */
 export function events(...chunks: (object | string)[]): RawAnswer {
   const pieces = chunks.map((chunk) =>
     typeof chunk === "string" ? chunk : `data: ${JSON.stringify(chunk)}\n\n`,

@@ -1,11 +1,11 @@
-/** A corpus case judged the way the gate does: text merge first, then the symbol tables. */
+/** Judgement of a corpus case as the semantic gate makes it: text merge first, then the symbol tables. */
 import { checkMerge, type MergeVerdict } from "../../src/semantic/check-merge.ts";
 import type { Tree } from "./corpus.ts";
 import { mergeText } from "./merge.ts";
 
 export interface CaseVerdict {
   rejected: boolean;
-  /** Kinds of what was found, `text_conflict` alone when the text did not merge. */
+  /** Kinds of the conflicts; only `text_conflict` when the text did not merge. */
   kinds: string[];
   symbols: string[];
   messages: string[];
@@ -37,7 +37,7 @@ export async function checkCase(states: {
 
 type FourTrees = Record<"base" | "ours" | "theirs" | "merged", Tree>;
 
-/** The rules on trees of texts: a text is its own id. */
+/** Applies the semantic rules to trees of texts, using each text as its own id. */
 export async function checkTrees(trees: FourTrees): Promise<MergeVerdict> {
   const { base, ours, theirs, merged } = trees;
   const paths = new Set([base, ours, theirs, merged].flatMap((tree) => [...tree.keys()]));

@@ -1,4 +1,4 @@
-/** The gate against the corpus: every tuned case as it says, the held-out part to its aims. */
+/** The semantic gate on the corpus: each tuned case as expected, the held-out cases above the target rates. */
 import { describe, expect, test } from "bun:test";
 import { precisionOf, recallOf, scoreOf } from "../bench/semantic.ts";
 import { checkCase } from "./check-case.ts";
@@ -6,9 +6,9 @@ import { readCorpus } from "./corpus.ts";
 
 const cases = readCorpus();
 
-describe("A11 A12 the semantic gate on the corpus", () => {
+describe("semantic gate on the corpus", () => {
   test.each(cases.filter(({ heldOut }) => !heldOut).map((one) => [one.path, one] as const))(
-    "%s",
+    "A11 A12 the semantic gate judges %s as expected",
     async (_path, one) => {
       const verdict = await checkCase(one);
       expect(verdict.rejected, verdict.messages.join("\n")).toBe(one.expect === "conflict");
@@ -18,7 +18,7 @@ describe("A11 A12 the semantic gate on the corpus", () => {
     },
   );
 
-  test("meets its aims on the held-out part", async () => {
+  test("A11 A12 the semantic gate reaches its target rates on the held-out cases", async () => {
     const score = await scoreOf(cases.filter(({ heldOut }) => heldOut));
     expect(score.innocentRejected).toBe(0);
     expect(precisionOf(score)).toBeGreaterThanOrEqual(0.95);

@@ -1,4 +1,4 @@
-/** The corpus is what its README says: well-formed, and hard in the way that a text merge is not. */
+/** The semantic corpus follows its README: well-formed cases, and merges that are clean as text. */
 import { describe, expect, test } from "bun:test";
 import { type Case, kinds, languages, parseCase, readCorpus, type Tree } from "./corpus.ts";
 import { mergeText } from "./merge.ts";
@@ -7,14 +7,14 @@ const corpus = readCorpus();
 const heldOut = corpus.filter((one) => one.heldOut);
 const tuned = corpus.filter((one) => !one.heldOut);
 
-test("the corpus has some of everything", () => {
+test("the corpus has enough cases of every language and origin", () => {
   expect(corpus.length).toBeGreaterThanOrEqual(66);
   expect(of("origin", "public-shape", corpus).length).toBeGreaterThanOrEqual(24);
   expect(of("kind", "text_conflict", corpus).length).toBeLessThanOrEqual(3);
   for (const language of languages) {
     const { length } = of("language", language, corpus);
     expect(length).toBeGreaterThanOrEqual(11);
-    // A12: in every language, an attempt that leaves a caller behind while the target stands still.
+    // A12: every language has an attempt that leaves a caller behind while the target is unchanged.
     const alone = of("language", language, of("kind", "signature_drift", corpus)).filter(
       (one) => changed(one.base, one.ours).length === 0,
     );
@@ -23,9 +23,9 @@ test("the corpus has some of everything", () => {
 });
 
 test.each([
-  ["held out", heldOut],
-  ["tuned on", tuned],
-])("what is %s has both outcomes in every language, and every kind", (_, part) => {
+  ["held-out", heldOut],
+  ["tuned", tuned],
+])("the %s cases have both outcomes in every language, and every kind", (_, part) => {
   for (const language of languages) {
     expect(of("expect", "conflict", of("language", language, part))).not.toEqual([]);
     expect(of("expect", "innocent", of("language", language, part))).not.toEqual([]);
@@ -41,20 +41,23 @@ test("every third case in order of path is held out", () => {
   expect(corpus.map((one) => one.heldOut)).toEqual(corpus.map((_, index) => index % 3 === 2));
 });
 
-describe("a case", () => {
-  test.each(corpus.map((one) => [one.path, one] as const))("%s is well-formed", (_, one) => {
-    expect(one.path).toMatch(new RegExp(`^${one.language}/\\d\\d-[a-z0-9-]+\\.txt$`));
-    expect(one.base.size).toBeGreaterThan(0);
-    expect(one.shape).toMatch(/\.$/);
-    // The attempt always changes something; the target may have stood still.
-    expect(changed(one.base, one.theirs)).not.toEqual([]);
-    if (one.symbol !== null && one.kind !== "text_conflict") {
-      expect(mentions(one, one.symbol)).toBe(true);
-    }
-  });
+describe("corpus cases", () => {
+  test.each(corpus.map((one) => [one.path, one] as const))(
+    "the corpus case %s is well-formed",
+    (_, one) => {
+      expect(one.path).toMatch(new RegExp(`^${one.language}/\\d\\d-[a-z0-9-]+\\.txt$`));
+      expect(one.base.size).toBeGreaterThan(0);
+      expect(one.shape).toMatch(/\.$/);
+      // The attempt always changes something; the target may be unchanged.
+      expect(changed(one.base, one.theirs)).not.toEqual([]);
+      if (one.symbol !== null && one.kind !== "text_conflict") {
+        expect(mentions(one, one.symbol)).toBe(true);
+      }
+    },
+  );
 
   test.each(corpus.map((one) => [one.path, one] as const))(
-    "%s merges as text if it should",
+    "the corpus case %s merges as text unless it is a text conflict",
     (_, one) => {
       const { conflicts } = mergeText(one);
       if (one.kind === "text_conflict") expect(conflicts).not.toEqual([]);
@@ -65,11 +68,7 @@ describe("a case", () => {
 
 test.each([
   ["no sections", "language: go", 'x.txt: no file section; write "-- base/<path> --"'],
-  [
-    "a line that is no field",
-    "language: go\nhello\n-- base/a --",
-    'x.txt:2: expected "field: value"',
-  ],
+  ["a line that is no field", "a line that is not a field", 'x.txt:2: expected "field: value"'],
   [
     "a file written twice",
     "language: go\n-- base/a --\n1\n-- base/a --\n2",
@@ -80,11 +79,11 @@ test.each([
     "language: go\norigin: written\nshape: s.\nexpect: innocent\nkind: text_conflict\n-- base/a --\n",
     'x.txt: "kind" is only for cases that conflict',
   ],
-])("a case with %s is refused by name and line", (_, text, message) => {
+])("a corpus case with %s is rejected by name and line", (_, text, message) => {
   expect(() => parseCase("x.txt", text)).toThrow(message);
 });
 
-test("a side overlays the base, and a deleted file is gone from it", () => {
+test("a side overlays the base, and deleted files are absent from it", () => {
   const text = [
     "language: go\norigin: written\nshape: s.\nexpect: innocent",
     "-- base/a --\n1",
@@ -98,7 +97,7 @@ test("a side overlays the base, and a deleted file is gone from it", () => {
   expect(Object.fromEntries(theirs)).toEqual({ b: "2\n", c: "3\n" });
 });
 
-/** The cases of some that have one value in a field. */
+/** Cases with one value in a field. */
 function of<Name extends "language" | "origin" | "expect" | "kind">(
   name: Name,
   value: Case[Name],
@@ -113,7 +112,7 @@ function changed(from: Tree, to: Tree): string[] {
   return [...paths].filter((path) => from.get(path) !== to.get(path));
 }
 
-/** Whether a name occurs in the text or the paths a side of the case changed. */
+/** True when a name occurs in the text or the path of a file that a side of the case changed. */
 function mentions(one: Case, name: string): boolean {
   return [one.ours, one.theirs].some((side) =>
     changed(one.base, side).some((path) =>

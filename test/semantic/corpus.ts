@@ -1,16 +1,16 @@
 /**
- * The semantic corpus: tiny repositories in three states, and what the semantic gate must say of them.
+ * The semantic corpus: tiny repositories in three states, with the expected verdict of the semantic gate.
  *
- * The format is described in `test/fixtures/semantic/README.md`. A case gives its trees in full: what a
- * side does not mention is as it was at base.
+ * The format is described in `test/fixtures/semantic/README.md`. The trees of a parsed case are complete:
+ * files that a side does not list are as in the base.
  */
 import { readdirSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 
-/** The languages the corpus covers; each has a folder of its own. */
+/** Languages of the corpus, each with its own folder. */
 export const languages = ["go", "java", "javascript", "python", "rust", "typescript"] as const;
 
-/** What a conflict can be; `null` in a case whose changes go together. */
+/** Kinds of conflict; `null` in a case without one. */
 export const kinds = [
   "duplicate_definition",
   "ordering_conflict",
@@ -29,16 +29,16 @@ export type Tree = ReadonlyMap<string, string>;
 
 /** One case: a repository at base, on the target (`ours`) and in the attempt (`theirs`). */
 export interface Case {
-  /** Where it is written, relative to the corpus, as in `go/03-two-helpers.txt`. */
+  /** Path of the case file below the corpus, as in `go/03-two-helpers.txt`. */
   readonly path: string;
   readonly language: Language;
   readonly origin: "public-shape" | "written";
   readonly shape: string;
   readonly expect: "conflict" | "innocent";
   readonly kind: Kind | null;
-  /** The name a report of the conflict must mention; `null` when there is none to report. */
+  /** The name that a report of the conflict must mention; `null` without a conflict. */
   readonly symbol: string | null;
-  /** Every third case, in order of path: kept from whoever tunes the gate. */
+  /** True for every third case in order of path; these are not used to tune the gate. */
   readonly heldOut: boolean;
   readonly base: Tree;
   readonly ours: Tree;
@@ -49,7 +49,7 @@ const corpus = resolve(import.meta.dir, "../fixtures/semantic");
 const marker = /^-- (base|ours|theirs)\/(\S+) --$/;
 const sides = ["base", "ours", "theirs"] as const;
 
-/** Every case in order of path. Throws an Error that names file and line when one is malformed. */
+/** All cases in order of path. Throws an Error that names file and line of a malformed one. */
 export function readCorpus(folder = corpus): Case[] {
   const paths = readdirSync(folder, { recursive: true, encoding: "utf8" })
     .filter((path) => path.endsWith(".txt"))
@@ -60,7 +60,7 @@ export function readCorpus(folder = corpus): Case[] {
   }));
 }
 
-/** One case from its text; `path` is for the case and for messages. */
+/** Parses one case; `path` is its name in messages. */
 export function parseCase(path: string, text: string): Omit<Case, "heldOut"> {
   const lines = text.replace(/\n$/, "").split("\n");
   const start = lines.findIndex((line) => marker.test(line));
@@ -114,7 +114,7 @@ function parseTrees(path: string, lines: readonly string[], start: number) {
   return { base, ours: overlay(base, written.ours), theirs: overlay(base, written.theirs) };
 }
 
-/** A tree with a side's files over it; a file whose only line is `(deleted)` goes. */
+/** A tree overlaid with a side's files; a file whose only line is `(deleted)` is removed. */
 function overlay(under: Tree, files: ReadonlyMap<string, readonly string[]>): Tree {
   const tree = new Map(under);
   for (const [file, lines] of files) {

@@ -1,10 +1,10 @@
-/** Merging a case's two sides as text, the way git does it, file by file. */
+/** Text merge of the two sides of a case, file by file, as git does it. */
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Case, Tree } from "./corpus.ts";
 
-/** The candidate a text merge makes, and the files it could not merge (which are left out of it). */
+/** The merged tree, and the paths that could not be merged (which it leaves out). */
 export interface TextMerge {
   readonly tree: Tree;
   readonly conflicts: readonly string[];
@@ -18,7 +18,7 @@ const environment = {
   GIT_CONFIG_GLOBAL: "/dev/null",
 };
 
-/** Merges `ours` and `theirs` of a case over its base. Needs git; throws when git cannot run. */
+/** Merges `ours` and `theirs` of a case over its base. Runs git; throws when git fails. */
 export function mergeText({
   base,
   ours,
@@ -36,7 +36,7 @@ export function mergeText({
 
 type Text = string | undefined;
 
-/** One file's merge; an undefined text is a file that is not there. */
+/** Merges one file; an undefined text is a missing file. */
 function mergeFile(base: Text, ours: Text, theirs: Text): { text: Text } | "conflict" {
   if (ours === theirs || theirs === base) return { text: ours };
   if (ours === base) return { text: theirs };
@@ -54,7 +54,7 @@ function mergeFile(base: Text, ours: Text, theirs: Text): { text: Text } | "conf
       timeout: 10_000,
     });
     if (run.exitCode === 0) return { text: run.stdout.toString() };
-    // A positive exit below 128 counts the conflicts; anything else is git failing.
+    // An exit code from 1 to 127 counts the conflicts; any other is a failure of git.
     if (run.exitCode > 0 && run.exitCode < 128) return "conflict";
     throw new Error(`git merge-file failed: ${run.stderr.toString()}`);
   } finally {

@@ -1,10 +1,10 @@
-/** Shapes of merges, in every language that has a symbol table. */
+/** Conflicts with unchanged files, in every language that has a symbol table. */
 import { describe, expect, test } from "bun:test";
 import { checkTrees } from "./check-case.ts";
 
 type Texts = Record<string, string>;
 
-/** A change judged alone: what is not given stays as it was. */
+/** Conflicts of a change judged alone; an empty text deletes the file. */
 async function alone(base: Texts, change: Texts): Promise<string[]> {
   const before = new Map(Object.entries(base));
   const after = new Map(Object.entries({ ...base, ...change }).filter(([, text]) => text !== ""));
@@ -19,14 +19,14 @@ const manifests: Texts = {
   "src/lib.rs": "pub mod show;\npub mod store;\npub mod other;\n",
 };
 
-/** What a file defines, in two versions, and a file that goes by the first. */
+/** Two versions of a definition, and a file that uses the first one. */
 interface Shape {
   defines: string;
   before: string;
   after: string;
   uses: string;
   text: string;
-  /** Where the use is, and of what. */
+  /** The expected report of the use. */
   found: string;
 }
 
@@ -270,25 +270,28 @@ const drifts: Record<string, Shape> = {
   },
 };
 
-/** Besides what a shape says: files around it that never change. */
+/** Unchanged files around those of a shape. */
 const around: Texts = {
   ...manifests,
   "app/__init__.py": "",
   "src/index.ts": 'export { load } from "./store";\n',
 };
 
-describe("A12 an unchanged caller in another file that has the old signature", () => {
-  test.each(Object.entries(drifts))("%s", async (_name, shape) => {
-    const base = { ...around, [shape.defines]: shape.before, [shape.uses]: shape.text };
-    expect(await alone(base, { [shape.defines]: shape.after })).toEqual([shape.found]);
-  });
+describe("changed signatures", () => {
+  test.each(Object.entries(drifts))(
+    "A12 an unchanged caller with the old signature is reported: %s",
+    async (_name, shape) => {
+      const base = { ...around, [shape.defines]: shape.before, [shape.uses]: shape.text };
+      expect(await alone(base, { [shape.defines]: shape.after })).toEqual([shape.found]);
+    },
+  );
 });
 
-/** What is gone, where it was, and a file that goes by it. */
+/** A removed definition, and a file that uses it. */
 interface Gone {
   defines: string;
   before: string;
-  /** "" for a file that is deleted. */
+  /** "" deletes the file. */
   after: string;
   uses: string;
   text: string;
@@ -452,9 +455,12 @@ const stale: Record<string, Gone> = {
   },
 };
 
-describe("A12 an unchanged user in another file of what is gone", () => {
-  test.each(Object.entries(stale))("%s", async (_name, shape) => {
-    const base = { ...manifests, [shape.defines]: shape.before, [shape.uses]: shape.text };
-    expect(await alone(base, { [shape.defines]: shape.after })).toEqual(shape.found);
-  });
+describe("removed definitions", () => {
+  test.each(Object.entries(stale))(
+    "A12 an unchanged use of a removed definition is reported: %s",
+    async (_name, shape) => {
+      const base = { ...manifests, [shape.defines]: shape.before, [shape.uses]: shape.text };
+      expect(await alone(base, { [shape.defines]: shape.after })).toEqual(shape.found);
+    },
+  );
 });

@@ -1,10 +1,10 @@
-/** What both sides do: what goes together and what does not. Three texts of one file, or of a few. */
+/** Changes by both sides to one file or a few: pairs that conflict and pairs that do not. */
 import { describe, expect, test } from "bun:test";
 import { checkCase } from "./check-case.ts";
 
 type Texts = Record<string, string>;
 
-/** Kinds and symbols of what is in the way of a merge; a side leaves out what it does not change. */
+/** Kinds and symbols of the conflicts of a merge; a side lists only the files it changes. */
 async function merge(base: Texts, ours: Texts, theirs: Texts): Promise<string[]> {
   const tree = (texts: Texts) => new Map(Object.entries({ ...base, ...texts }));
   const verdict = await checkCase({
@@ -53,7 +53,7 @@ function edited(text: string, ...edits: Edit[]): string {
   return now;
 }
 
-describe("A11 edits of one file by both sides", () => {
+describe("edits of one file by both sides", () => {
   test.each<[string, Edit, Edit, string[]]>([
     [
       "different lines of one function",
@@ -62,7 +62,7 @@ describe("A11 edits of one file by both sides", () => {
       ["same_symbol_edit Store.load"],
     ],
     [
-      "a function the other side removes in another place",
+      "a function that the other side removes elsewhere",
       ["return text", "return text.strip()"],
       ['\n\ndef main():\n    return Store().load("a")\n', ""],
       [],
@@ -74,20 +74,20 @@ describe("A11 edits of one file by both sides", () => {
       [],
     ],
     [
-      "a comment and the code it stands in",
+      "a comment and the code it is in",
       ["# Read it all.", "# All of it."],
       ["return text", "return ''"],
       [],
     ],
     [
-      "the words about a class, and a method",
+      "the docstring of a class, and a method",
       ['"""A store."""', '"""A shelf."""'],
       ['"w"', '"wb"'],
       [],
     ],
     ["entries of one table", ['"low": 1,', '"low": 0,'], ['"high": 2,', '"high": 3,'], []],
     [
-      "one entry in two ways",
+      "the same new entry with different values",
       ['"low": 1,', '"low": 1,\n    "mid": 5,'],
       ['"high": 2,', '"high": 2,\n    "mid": 6,'],
       ["duplicate_definition LIMITS.mid"],
@@ -105,31 +105,31 @@ describe("A11 edits of one file by both sides", () => {
       ["duplicate_definition a"],
     ],
     [
-      "an import each",
+      "one import each",
       ["import os", "import os\nimport re"],
       ['"""Keeps texts."""\n', '"""Keeps texts."""\n\nimport abc\n'],
       [],
     ],
     [
-      "one name, imported from two places",
+      "one name imported from two modules",
       ["import os\n", "import os\nfrom re import compile\n"],
       ['"""Keeps texts."""\n', '"""Keeps texts."""\n\nfrom builtins import compile\n'],
       ["duplicate_definition compile"],
     ],
     [
-      "a rename, and a new call of the old name",
+      "a rename and a new call of the old name",
       ["def load(self, path):", "def read(self, path):"],
       ['return open(path, "w").write(text)', "return self.load(path)"],
       ["stale_reference Store.load"],
     ],
-  ])("%s", async (_name, mine, other, expected) => {
+  ])("A11 edits of one file by both sides are judged: %s", async (_name, mine, other, expected) => {
     const base = { "store.py": store };
     const ours = { "store.py": edited(store, other) };
     const theirs = { "store.py": edited(store, mine) };
     expect(await merge(base, ours, theirs)).toEqual(expected);
   });
 
-  test("moved by one side as it was, and edited by nobody else", async () => {
+  test("A11 a method moved unchanged by one side does not conflict with an edit elsewhere", async () => {
     const method = '    def keep(self, path, text):\n        return open(path, "w").write(text)\n';
     const moved = edited(store, [`\n${method}`, ""], ["    def load", `${method}\n    def load`]);
     const theirs = edited(store, ['load("a")', 'load("b")']);
@@ -137,34 +137,34 @@ describe("A11 edits of one file by both sides", () => {
   });
 });
 
-describe("what looks alike and is not", () => {
+describe("lookalikes", () => {
   test.each<[string, Texts, Texts, Texts]>([
     [
-      "two modules with a main of their own",
+      "two modules with their own main",
       {},
       { "one.py": "def main():\n    return 1\n" },
       { "two.py": "def main():\n    return 2\n" },
     ],
     [
-      "an import that may fail",
+      "an import inside try",
       { "a.py": "def load():\n    pass\n", "b.py": "x = 1\n" },
       { "b.py": "try:\n    from a import load\nexcept ImportError:\n    load = None\n" },
       { "a.py": "def read():\n    pass\n" },
     ],
     [
-      "a name handed on from where it went",
+      "a name re-exported from its old module",
       { "src/a.ts": "export const load = () => 1;\n", "src/b.ts": "export const x = 1;\n" },
       { "src/b.ts": 'import { load } from "./a";\n\nexport const x = load();\n' },
       { "src/a.ts": 'export { load } from "./c";\n', "src/c.ts": "export const load = () => 1;\n" },
     ],
     [
-      "a module that hands everything on",
+      "a module that re-exports everything",
       { "src/a.ts": "export const load = () => 1;\n", "src/b.ts": "export const x = 1;\n" },
       { "src/b.ts": 'import { load } from "./a";\n\nexport const x = load();\n' },
       { "src/a.ts": 'export * from "./c";\n', "src/c.ts": "export const load = () => 1;\n" },
     ],
     [
-      "a parameter of the name of a function that changed",
+      "a parameter with the name of a changed function",
       {
         "src/a.ts": "export function load(a: number) {\n  return a;\n}\n",
         "src/b.ts": "export {};\n",
@@ -176,13 +176,13 @@ describe("what looks alike and is not", () => {
       { "src/a.ts": "export function load(a: number, b: number) {\n  return a + b;\n}\n" },
     ],
     [
-      "arguments nobody can count",
+      "a call with an unpacked argument list",
       { "a.py": "def load(a):\n    return a\n", "b.py": "x = 1\n" },
       { "b.py": "from a import load\n\nx = load(*[1])\n" },
       { "a.py": "def load(a, b):\n    return a\n" },
     ],
     [
-      "a new parameter that may be left out",
+      "a new optional parameter",
       { "a.py": "def load(a):\n    return a\n", "b.py": "x = 1\n" },
       { "b.py": "from a import load\n\nx = load(1)\n" },
       { "a.py": "def load(a, b=1, *, c=2):\n    return a\n" },
@@ -194,7 +194,7 @@ describe("what looks alike and is not", () => {
       { "a.py": "@given\ndef load(a, b):\n    return a\n" },
     ],
     [
-      "two `init` and methods of two types in one package",
+      "two `init` functions and methods of two types in one package",
       {
         "go.mod": "module example.org/a\n",
         "p/p.go": "package p\n\ntype A struct{}\n\ntype B struct{}\n",
@@ -203,13 +203,13 @@ describe("what looks alike and is not", () => {
       { "p/b.go": "package p\n\nfunc init() {}\n\nfunc (B) Run() {}\n" },
     ],
     [
-      "a helper in a package and in its outer tests",
+      "a helper in a package and in its external tests",
       { "go.mod": "module example.org/a\n", "p/p.go": "package p\n" },
       { "p/a.go": "package p\n\nfunc load() {}\n" },
       { "p/a_test.go": "package p_test\n\nfunc load() {}\n" },
     ],
     [
-      "two modules of tests",
+      "two test modules",
       {
         "src/lib.rs": "mod a;\nmod b;\n",
         "src/a.rs": "pub fn a() {}\n",
@@ -219,7 +219,7 @@ describe("what looks alike and is not", () => {
       { "src/b.rs": "pub fn b() {}\n\n#[cfg(test)]\nmod tests {\n    fn ok() {}\n}\n" },
     ],
     [
-      "traits of one type in two files",
+      "trait implementations of one type in two files",
       { "src/lib.rs": "mod a;\nmod b;\npub struct S;\n", "src/a.rs": "\n", "src/b.rs": "\n" },
       {
         "src/a.rs":
@@ -243,20 +243,23 @@ describe("what looks alike and is not", () => {
       },
     ],
     [
-      "files of one day",
+      "file names with dates",
       { "log/2024-01-01-a.py": "x = 1\n" },
       { "log/2024-01-02-b.py": "x = 1\n" },
       { "log/2024-01-02-c.py": "x = 1\n" },
     ],
     [
-      "members of one enumeration with values of their own",
+      "enumeration members with different values",
       { "m.ts": "export enum M {\n  A = 1,\n  // -\n  B = 2,\n  // -\n  C = 3,\n}\n" },
       { "m.ts": "export enum M {\n  A = 1,\n  D = 4,\n  // -\n  B = 2,\n  // -\n  C = 3,\n}\n" },
       { "m.ts": "export enum M {\n  A = 1,\n  // -\n  B = 2,\n  // -\n  C = 3,\n  E = 5,\n}\n" },
     ],
-  ])("%s", async (_name, base, ours, theirs) => {
-    expect(await merge(base, ours, theirs)).toEqual([]);
-    // Whose change lands first makes no difference.
-    expect(await merge(base, theirs, ours)).toEqual([]);
-  });
+  ])(
+    "A11 changes that only look like a conflict are accepted: %s",
+    async (_name, base, ours, theirs) => {
+      expect(await merge(base, ours, theirs)).toEqual([]);
+      // The order of landing makes no difference.
+      expect(await merge(base, theirs, ours)).toEqual([]);
+    },
+  );
 });

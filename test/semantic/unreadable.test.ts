@@ -1,4 +1,4 @@
-/** Files no grammar can be made to follow: a note, never an exception. */
+/** Files that exceed the parsers' nesting limit: a note of the gate, never an exception. */
 import { describe, expect, test } from "bun:test";
 import { checkMerge } from "../../src/semantic/check-merge.ts";
 import { importsOf } from "../../src/syntax/imports.ts";
@@ -16,27 +16,33 @@ const deep = [
   ["A.java", `class A { int x = ${open}1${close}; }\n`],
 ] as const;
 
-describe("D6 a file nested deeper than can be followed", () => {
-  test.each(deep)("is a note of the semantic gate (%s)", async (path, text) => {
-    const merged = new Map([[path, "1"]]);
-    const verdict = await checkMerge({
-      base: new Map(),
-      ours: new Map(),
-      theirs: merged,
-      merged,
-      tree: async () => merged,
-      mentioning: async () => ({ paths: [], cut: false }),
-      read: async () => text,
-    });
-    expect(verdict).toEqual({
-      conflicts: [],
-      notes: [{ path, line: 1, message: "the file cannot be read: its symbols are not judged" }],
-      files: 1,
-    });
-  });
+describe("files nested too deeply to parse", () => {
+  test.each(deep)(
+    "D6 the semantic gate notes a file nested too deeply (%s)",
+    async (path, text) => {
+      const merged = new Map([[path, "1"]]);
+      const verdict = await checkMerge({
+        base: new Map(),
+        ours: new Map(),
+        theirs: merged,
+        merged,
+        tree: async () => merged,
+        mentioning: async () => ({ paths: [], cut: false }),
+        read: async () => text,
+      });
+      expect(verdict).toEqual({
+        conflicts: [],
+        notes: [{ path, line: 1, message: "the file cannot be read: its symbols are not judged" }],
+        files: 1,
+      });
+    },
+  );
 
-  test.each(deep)("breaks nobody who asks for its symbols or imports (%s)", async (path, text) => {
-    const asked = [importsOf(path, text), symbolsOf(path, text), usesOf(path, text, "x")];
-    await Promise.all(asked);
-  });
+  test.each(deep)(
+    "D6 reading symbols and imports of a file nested too deeply does not throw (%s)",
+    async (path, text) => {
+      const asked = [importsOf(path, text), symbolsOf(path, text), usesOf(path, text, "x")];
+      await Promise.all(asked);
+    },
+  );
 });
