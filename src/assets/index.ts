@@ -1,4 +1,4 @@
-/** Every text that is part of the program, by the path it has in this folder. */
+/** Texts embedded in the executable: what `init` writes, and the skills for coding agents. */
 import gitattributes from "./gitattributes.txt" with { type: "text" };
 import gitignore from "./gitignore.txt" with { type: "text" };
 import governor from "./governor.md" with { type: "text" };
@@ -28,7 +28,7 @@ export const assets = {
   "governor.md": governor,
 } as const satisfies Record<string, string>;
 
-/** SOPs every project gets, by file name. */
+/** SOPs of every new project, by file name. */
 const commonSops: Readonly<Record<string, string>> = {
   "architecture.md": architecture,
   "code-review.md": codeReview,
@@ -50,7 +50,7 @@ const styleSops: Readonly<Record<string, string>> = {
   typescript: typescriptStyle,
 };
 
-/** The SOPs of a new project by file name: the common ones, and one on its language's style. */
+/** SOPs of a new project by file name: the common ones and one style SOP, that of `language` if there is one. */
 export function sopsFor(language: string): Record<string, string> {
   const style = Object.hasOwn(styleSops, language) ? styleSops[language] : undefined;
   return style === undefined
@@ -58,7 +58,7 @@ export function sopsFor(language: string): Record<string, string> {
     : { ...commonSops, [`${language}-style.md`]: style };
 }
 
-/** Skills for agents that act as governor, by name. */
+/** Skills for coding agents that act as governor, by name. */
 export const skills: Readonly<Record<string, string>> = {
   "dgov-ledger": ledgerSkill,
   "dgov-plan": planSkill,

@@ -20,6 +20,13 @@ test("llms-full.txt of a release contains every page of docs/", async () => {
   expect(full.split("\n\n---\n\n")).toHaveLength(written.length);
 });
 
+test("every source directory named in docs/glossary.md exists", () => {
+  const text = readFileSync(join(repositoryRoot, "docs/glossary.md"), "utf8");
+  const named = [...text.matchAll(/\| `([a-z./]+)` \|$/gm)].map(([, source = ""]) => source);
+  expect(named.length).toBeGreaterThan(40);
+  expect(named.filter((source) => !existsSync(join(repositoryRoot, "src", source)))).toEqual([]);
+});
+
 const written = readdirSync(join(repositoryRoot, "docs"))
   .filter((name) => name.endsWith(".md"))
   .map((name) => `docs/${name}`);
