@@ -30,8 +30,6 @@ export async function withSettlement<T>(
   const { configuredIdentity, openRepository } = await import("../git/repository.ts");
   const { userFilters } = await import("../git/private-dir.ts");
   const { headOf } = await import("../git/revisions.ts");
-  const { childEnvironment } = await import("../process/environment.ts");
-  const { projectDirOf } = await import("../runner/preconditions.ts");
   const { openSettlement } = await import("../settlement/context.ts");
   const config = requireConfig(projectRoot);
   const repository = await openRepository(projectRoot);
@@ -47,12 +45,8 @@ export async function withSettlement<T>(
     const c = openSettlement({
       repository,
       projectRoot,
-      projectDir: projectDirOf(repository, projectRoot),
       config,
-      environment: childEnvironment(context.env, {
-        extra: config.run.env,
-        deny: Object.values(config.providers).map((provider) => provider.apiKeyEnv),
-      }),
+      env: context.env,
       identity: (await configuredIdentity(repository)) ?? { name: "dgov", email: "dgov@localhost" },
       slotsRoot: join(scratch, "slots"),
       scratch,

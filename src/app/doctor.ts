@@ -4,6 +4,7 @@ import { join } from "node:path";
 import type { Context } from "../cli/command.ts";
 import type { Config } from "../config/config.ts";
 import { endpointOf } from "../config/endpoint.ts";
+import { childVariables } from "../config/environment.ts";
 import { findProject } from "../config/find.ts";
 import { loadConfig } from "../config/load.ts";
 import { resolveModel } from "../config/resolve.ts";
@@ -13,6 +14,7 @@ import {
   configuredIdentity,
   gitVersion,
   openRepository,
+  projectDirOf,
   type Repository,
 } from "../git/repository.ts";
 import { childEnvironment } from "../process/environment.ts";
@@ -82,7 +84,6 @@ async function examineStructure(
   const { baselineOnDisk } = await import("../settlement/structure/baseline.ts");
   const { chooseEngine } = await import("../settlement/structure/engine.ts");
   const { headOf } = await import("../git/revisions.ts");
-  const { projectDirOf } = await import("../runner/preconditions.ts");
   const save = "dgov sentrux gate-save";
   try {
     const environment = childEnvironment(o.context.env, { deny: [] });
@@ -215,10 +216,7 @@ async function examineCommands(
   config: Config,
   add: Add,
 ): Promise<void> {
-  const environment = childEnvironment(context.env, {
-    extra: config.run.env,
-    deny: Object.values(config.providers).map((provider) => provider.apiKeyEnv),
-  });
+  const environment = childEnvironment(context.env, childVariables(config));
   const configured = Object.entries(config.commands).filter(
     (entry): entry is [string, string] => entry[1] !== null,
   );

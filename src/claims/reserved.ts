@@ -3,6 +3,9 @@
  * that steer git itself.
  */
 
+/** Folders of the project that hold dgov's own files. */
+export const ownFolders = [".dgov/", ".sentrux/", ".coverage-baseline/"];
+
 const baselines = [".sentrux/baseline.json", ".sentrux/dgov-baseline.json"];
 
 export interface ReservedOptions {

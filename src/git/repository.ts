@@ -4,7 +4,7 @@
  */
 import { readFileSync, realpathSync } from "node:fs";
 import { homedir, tmpdir } from "node:os";
-import { isAbsolute, join } from "node:path";
+import { isAbsolute, join, relative } from "node:path";
 import { DgovError } from "../error.ts";
 import { sha256 } from "../std/digest.ts";
 import { inPrivate, must, nulSplit, runGit } from "./git.ts";
@@ -82,6 +82,21 @@ export async function openRepository(dir: string): Promise<Repository> {
     });
   }
   return r;
+}
+
+/**
+ * A project's folder relative to the repository's root, with `/` between names: "" for the root itself.
+ * NOT_A_REPOSITORY when it lies outside.
+ */
+export function projectDirOf(repository: Repository, projectRoot: string): string {
+  const dir = relative(repository.topLevel, projectRoot).split("\\").join("/");
+  if (!dir.startsWith("..")) return dir;
+  throw new DgovError("NOT_A_REPOSITORY", `${projectRoot} lies outside the repository's work tree`);
+}
+
+/** The prefix of the repository's paths below a project's folder: "" or like `packages/app/`. */
+export function prefixOf(projectDir: string): string {
+  return projectDir === "" ? "" : `${projectDir}/`;
 }
 
 type Found = Omit<Repository, "partialClone" | "id" | "settings">;

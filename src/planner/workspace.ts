@@ -9,9 +9,10 @@ import { randomBytes } from "node:crypto";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { Config } from "../config/config.ts";
+import { childVariables } from "../config/environment.ts";
 import { DgovError } from "../error.ts";
 import { userFilters } from "../git/private-dir.ts";
-import type { Repository } from "../git/repository.ts";
+import { projectDirOf, type Repository } from "../git/repository.ts";
 import { headOf } from "../git/revisions.ts";
 import { createAttemptTree, removeAttemptTree, removeFolder } from "../git/worktree.ts";
 import { childEnvironment } from "../process/environment.ts";
@@ -25,7 +26,6 @@ import {
 } from "../runner/attempt/worker.ts";
 import { cleanPlanners, plannerFolder } from "../runner/clean.ts";
 import { runPaths } from "../runner/paths.ts";
-import { projectDirOf } from "../runner/preconditions.ts";
 import { applyRequestMessage, type RateLimiter } from "../runner/rate-limiter.ts";
 import type { WorkerMessage } from "../worker/protocol.ts";
 
@@ -77,8 +77,8 @@ export async function openPlannerWorkspace(o: PlannerWorkspaceRequest): Promise<
     identity: null,
     filters: await userFilters(repository),
   });
-  const deny = Object.values(config.providers).map((provider) => provider.apiKeyEnv);
-  const toolEnvironment = childEnvironment(o.env, { extra: config.run.env, deny });
+  const variables = childVariables(config);
+  const toolEnvironment = childEnvironment(o.env, variables);
   return {
     async explore(prompt, round) {
       const marker = `planner/${id}/${round}`;
@@ -101,7 +101,7 @@ export async function openPlannerWorkspace(o: PlannerWorkspaceRequest): Promise<
           claims: { create: [], edit: [], delete: [], touch: [], read: [] },
         },
         command: [...selfCommand(), "worker"],
-        environment: childEnvironment(o.env, { deny, proxies: true }),
+        environment: childEnvironment(o.env, { deny: variables.deny, proxies: true }),
         timeoutMs: roundTimeoutMs,
         signal: o.signal,
         onStart: () => {},

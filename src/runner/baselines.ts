@@ -29,7 +29,7 @@ import type { RunContext } from "./run-context.ts";
 
 /** The structural baseline; gives the files to commit. */
 export async function refreshStructure(c: RunContext, tip: string): Promise<string[]> {
-  const path = `${prefixOf(c)}.sentrux/baseline.json`;
+  const path = `${c.projectPrefix}.sentrux/baseline.json`;
   if (!(await isKept(c, tip, path))) return [];
   const engine = chooseEngine(c.settlement.config, c.settlement.environment);
   const now = c.clock.now();
@@ -37,7 +37,7 @@ export async function refreshStructure(c: RunContext, tip: string): Promise<stri
   const tree = await treeOf(c.repository, tip);
   const baseline = await measureBaseline(c.settlement, engine, { ...asked, tree });
   writeStructure(c.projectRoot, baseline, { head: tip, now });
-  return [path, `${prefixOf(c)}.sentrux/dgov-baseline.json`];
+  return [path, `${c.projectPrefix}.sentrux/dgov-baseline.json`];
 }
 
 /**
@@ -45,7 +45,7 @@ export async function refreshStructure(c: RunContext, tip: string): Promise<stri
  * otherwise. ENVIRONMENT when there are no figures.
  */
 export async function refreshCoverage(c: RunContext, tip: string): Promise<string[]> {
-  const path = `${prefixOf(c)}${coverageFile}`;
+  const path = `${c.projectPrefix}${coverageFile}`;
   const measurable = c.config.commands.coverage?.includes("{output}") === true;
   if (!measurable || !(await isKept(c, tip, path))) return [];
   const tree = await treeOf(c.repository, tip);
@@ -60,10 +60,6 @@ export async function refreshCoverage(c: RunContext, tip: string): Promise<strin
   const { command, files } = measured;
   writeCoverage(c.projectRoot, { command, head: tip, tree, files });
   return [path];
-}
-
-function prefixOf({ projectDir }: RunContext): string {
-  return projectDir === "" ? "" : `${projectDir}/`;
 }
 
 /** Whether a file is tracked on the target, which is checked out, and is there. */

@@ -14,6 +14,7 @@ import {
   rmSync,
 } from "node:fs";
 import { basename, join, sep } from "node:path";
+import { ownFolders } from "../claims/reserved.ts";
 import { DgovError } from "../error.ts";
 import { listTree } from "../git/diff.ts";
 import { commitOwn, type Repository } from "../git/repository.ts";
@@ -26,8 +27,8 @@ import { isoTime, systemClock } from "../std/clock.ts";
 export interface BookkeepingTarget {
   repository: Repository;
   projectRoot: string;
-  /** The project's folder below the repository's root, "" or like `packages/app`. */
-  projectDir: string;
+  /** The prefix of the project's paths in the repository: "" or like `packages/app/`. */
+  projectPrefix: string;
   target: string;
   plan: string;
   run: string;
@@ -91,7 +92,7 @@ export async function commitBookkeeping(
   baselines: readonly string[] = [],
 ): Promise<string | null> {
   const tip = present(await branchTip(desk.repository, desk.target), `tip of ${desk.target}`);
-  const prefix = desk.projectDir === "" ? "" : `${desk.projectDir}/`;
+  const prefix = desk.projectPrefix;
   const below = (path: string): string => prefix + path.slice(desk.projectRoot.length + 1);
   const tracked = (await listTree(desk.repository, tip)).map(({ path }) => path);
   const isTracked = (path: string): boolean =>
@@ -111,7 +112,7 @@ export async function commitBookkeeping(
         (path) => isTracked(path) || existsSync(join(desk.repository.topLevel, path)),
       ),
       message: `chore: dgov bookkeeping for ${desk.plan}\n\nDgov-Run: ${desk.run}\n`,
-      allowedPrefixes: [".dgov/", ".sentrux/", ".coverage-baseline/"].map((own) => prefix + own),
+      allowedPrefixes: ownFolders.map((own) => prefix + own),
     });
     return null;
   } catch (error) {

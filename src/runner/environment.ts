@@ -7,10 +7,15 @@ import { requireConfig } from "../config/load.ts";
 import { DgovError } from "../error.ts";
 import type { Identity } from "../git/objects.ts";
 import { type FilterConfig, userFilters } from "../git/private-dir.ts";
-import { configuredIdentity, type Repository } from "../git/repository.ts";
+import { configuredIdentity, prefixOf, projectDirOf, type Repository } from "../git/repository.ts";
 import { type EventLog, openEventLog, type RecordedEvent } from "../log/event-log.ts";
-import { type RunPaths, runPaths } from "./paths.ts";
-import { type Confirm, ensureFirstCommit, projectDirOf } from "./preconditions.ts";
+import {
+  openSettlement,
+  type SettlementContext,
+  type SettlementOptions,
+} from "../settlement/context.ts";
+import { type RunPaths, runPaths, scratchFolder } from "./paths.ts";
+import { type Confirm, ensureFirstCommit } from "./preconditions.ts";
 import { type RecoveredRun, recoverCrashedRuns, recoverCrashedUndo } from "./recovery.ts";
 
 /** What does not depend on the plan. */
@@ -18,7 +23,10 @@ export interface RunEnvironment {
   run: string;
   repository: Repository;
   projectRoot: string;
+  /** The project's folder below the repository's root, "" or like `packages/app`. */
   projectDir: string;
+  /** The prefix of paths below it: "" or like `packages/app/`. */
+  projectPrefix: string;
   config: Config;
   identity: Identity;
   places: RunPaths;
@@ -45,7 +53,8 @@ export async function openRunEnvironment(
   const { projectRoot } = request;
   const config = requireConfig(projectRoot);
   const projectDir = projectDirOf(repository, projectRoot);
-  await ensureFirstCommit(repository, projectDir, request);
+  const projectPrefix = prefixOf(projectDir);
+  await ensureFirstCommit(repository, projectPrefix, request);
   const identity = await requireIdentity(repository);
   const configured = config.worktree.root;
   const places = runPaths({ repositoryId: repository.id, configured, env: request.env });
@@ -61,7 +70,18 @@ export async function openRunEnvironment(
     keepBytesMax: config.worktree.keepMibMax * 1024 * 1024,
   });
   for (const recovery of recovered) request.status(recoveryText(recovery));
-  return { run, repository, projectRoot, projectDir, config, identity, places, filters, log };
+  return {
+    run,
+    repository,
+    projectRoot,
+    projectDir,
+    projectPrefix,
+    config,
+    identity,
+    places,
+    filters,
+    log,
+  };
 }
 
 async function requireIdentity(repository: Repository): Promise<{ name: string; email: string }> {
@@ -69,6 +89,23 @@ async function requireIdentity(repository: Repository): Promise<{ name: string; 
   if (identity !== null) return identity;
   throw new DgovError("ENVIRONMENT", "git does not know who you are", {
     hint: "git config --global user.name NAME; git config --global user.email ADDRESS",
+  });
+}
+
+/** The settlement of a run or an undo: warm gate trees, outputs as blobs of the log. */
+export function settlementIn(
+  { repository, projectRoot, config, identity, places, run, log }: RunEnvironment,
+  o: Pick<SettlementOptions, "env" | "signal" | "report">,
+): SettlementContext {
+  return openSettlement({
+    ...o,
+    repository,
+    projectRoot,
+    config,
+    identity,
+    slotsRoot: places.slots,
+    scratch: scratchFolder(places, run),
+    putOutput: (bytes) => log.putBlob(bytes),
   });
 }
 

@@ -21,13 +21,13 @@ export interface Chosen {
 
 /** Compiles the plan and finds the branch it lands on. */
 export async function choosePlan(request: RunRequest, ground: RunEnvironment): Promise<Chosen> {
-  const { repository, config, projectDir } = ground;
+  const { repository, config, projectPrefix } = ground;
   const { target, tip } = await resolveTarget(repository, request.target);
   const compiled = await request.compile(config, repository);
   const some = selectUnits(compiled.plan, request.only);
   // Nobody would change work done by hand between two attempts.
   const plan = request.byHand.size === 0 ? some : { ...some, maxRetries: 0 };
-  await requireCleanTree(repository, projectDir, plan, request.allowDirty);
+  await requireCleanTree(repository, projectPrefix, plan, request.allowDirty);
   return { plan, bytes: compiled.bytes, asked: compiled.asked, target, tip };
 }
 

@@ -1,18 +1,17 @@
 /** Opens what a run performs with: keys, environments, settlement, ledger, kept work, the base's gates. */
 
+import { childVariables } from "../config/environment.ts";
 import type { Entry } from "../ledger/entry.ts";
 import { ledgerFile, openLedger } from "../ledger/file.ts";
 import type { EventLog } from "../log/event-log.ts";
 import type { CompiledPlan } from "../plan/compiled.ts";
 import { childEnvironment } from "../process/environment.ts";
 import { selfCommand } from "../process/self-exec.ts";
-import { openSettlement, type SettlementContext } from "../settlement/context.ts";
 import { systemClock } from "../std/clock.ts";
 import { type BaseCheck, baselineNotes, checkBase } from "./base-check.ts";
-import type { RunEnvironment } from "./environment.ts";
+import { type RunEnvironment, settlementIn } from "./environment.ts";
 import type { UnitHistory } from "./history.ts";
 import type { Chosen, Past } from "./look-back.ts";
-import { scratchFolder } from "./paths.ts";
 import { requireModels } from "./preconditions.ts";
 import { gateReporter } from "./records.ts";
 import type { EarlierWork, RunContext } from "./run-context.ts";
@@ -29,9 +28,12 @@ export async function openContext(
   const known = new Set(past.settled.map((one) => one.unit));
   const open = { ...plan, tasks: plan.tasks.filter((task) => !known.has(task.id)) };
   const models = await requireModels(config, open, request);
-  const deny = Object.values(config.providers).map((provider) => provider.apiKeyEnv);
-  const environment = childEnvironment(request.env, { extra: config.run.env, deny });
-  const settlement = settlementOf(ground, { plan, environment, signal });
+  const { deny } = childVariables(config);
+  const settlement = settlementIn(ground, {
+    env: request.env,
+    signal,
+    report: gateReporter(log, { run: ground.run, plan: plan.name }),
+  });
   const check = await checkBase(settlement, tip, request.status);
   const context = {
     ...ground,
@@ -43,7 +45,7 @@ export async function openContext(
     permits: request.permits(config),
     clock: systemClock,
     workerCommand: [...selfCommand(), "worker"],
-    workerEnvironment: childEnvironment(request.env, { extra: [], deny, proxies: true }),
+    workerEnvironment: childEnvironment(request.env, { deny, proxies: true }),
     notes: request.notes,
     earlier: new Map([...earlierWork(log, past.history, plan), ...request.byHand]),
     byHand: new Set(request.byHand.keys()),
@@ -52,26 +54,6 @@ export async function openContext(
     signal,
   };
   return { context, check };
-}
-
-function settlementOf(
-  ground: RunEnvironment,
-  of: { plan: CompiledPlan; environment: Record<string, string>; signal: AbortSignal },
-): SettlementContext {
-  const { run, log, places } = ground;
-  return openSettlement({
-    repository: ground.repository,
-    projectRoot: ground.projectRoot,
-    projectDir: ground.projectDir,
-    config: ground.config,
-    environment: of.environment,
-    identity: ground.identity,
-    slotsRoot: places.slots,
-    scratch: scratchFolder(places, run),
-    signal: of.signal,
-    report: gateReporter(log, { run, plan: of.plan.name }),
-    putOutput: (bytes) => log.putBlob(bytes),
-  });
 }
 
 /** The ledger as it is now; a line that cannot be read is announced, and the others count. */

@@ -2,9 +2,9 @@
  * What must hold before a run may start: a repository, a branch to land on, a tree without changes
  * the workers would not see, and a key for an endpoint the user has agreed to.
  */
-import { relative } from "node:path";
 import { coversAny } from "../claims/cover.ts";
 import { parseClaims } from "../claims/path.ts";
+import { ownFolders } from "../claims/reserved.ts";
 import type { Config, ProviderConfig } from "../config/config.ts";
 import { resolveModel } from "../config/resolve.ts";
 import { isTrusted, recordTrust, trustOrigin } from "../config/trust.ts";
@@ -21,30 +21,14 @@ import { type CompiledPlan, type CompiledTask, writeClaims } from "../plan/compi
 
 export type Confirm = (question: string) => Promise<boolean>;
 
-/** Folders whose changes are dgov's own and never stop a run. */
-const ownFolders = [".dgov/", ".sentrux/", ".coverage-baseline/"];
-
-/** The project's folder below the repository's root, "" when they are the same. */
-export function projectDirOf(repository: Repository, projectRoot: string): string {
-  const dir = relative(repository.topLevel, projectRoot).split("\\").join("/");
-  if (dir.startsWith("..")) {
-    throw new DgovError(
-      "NOT_A_REPOSITORY",
-      `${projectRoot} lies outside the repository's work tree`,
-    );
-  }
-  return dir;
-}
-
 /** Makes the first commit of an empty repository. `.dgov/` alone needs no question. */
 export async function ensureFirstCommit(
   repository: Repository,
-  projectDir: string,
+  prefix: string,
   o: { yes: boolean; confirm: Confirm | null; status(text: string): void },
 ): Promise<void> {
   const head = await headOf(repository);
   if (head.kind === "detached" || head.commit !== null) return;
-  const prefix = projectDir === "" ? "" : `${projectDir}/`;
   const others = (await dirtyPaths(repository))
     .map(({ path }) => path)
     .filter((path) => !path.startsWith(`${prefix}.dgov/`));
@@ -92,11 +76,7 @@ export async function resolveTarget(
 }
 
 /** Paths, relative to the repository, with uncommitted changes outside dgov's own folders. */
-export async function uncommittedPaths(
-  repository: Repository,
-  projectDir: string,
-): Promise<string[]> {
-  const prefix = projectDir === "" ? "" : `${projectDir}/`;
+export async function uncommittedPaths(repository: Repository, prefix: string): Promise<string[]> {
   return (await dirtyPaths(repository))
     .map(({ path }) => path)
     .filter((path) => !ownFolders.some((folder) => path.startsWith(prefix + folder)));
@@ -105,12 +85,11 @@ export async function uncommittedPaths(
 /** Refuses uncommitted changes outside dgov's own folders; with `allow`, only those in write claims. */
 export async function requireCleanTree(
   repository: Repository,
-  projectDir: string,
+  prefix: string,
   plan: CompiledPlan,
   allow: boolean,
 ): Promise<void> {
-  const prefix = projectDir === "" ? "" : `${projectDir}/`;
-  const dirty = await uncommittedPaths(repository, projectDir);
+  const dirty = await uncommittedPaths(repository, prefix);
   if (dirty.length === 0) return;
   const claims = parseClaims(plan.tasks.flatMap((task) => writeClaims(task.claims)));
   const inClaims = dirty.filter((path) => coversAny(claims, path.slice(prefix.length)));

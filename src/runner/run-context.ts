@@ -21,6 +21,8 @@ export interface RunContext {
   projectRoot: string;
   /** The project's folder below the repository's root, "" or like `packages/app`. */
   projectDir: string;
+  /** The prefix of paths below it: "" or like `packages/app/`. */
+  projectPrefix: string;
   repository: Repository;
   filters: FilterConfig;
   config: Config;

@@ -16,13 +16,11 @@ import { type RevertedCommit, readCommits, revertMessage, revertOnto } from "../
 import { sharedState } from "../git/shared-state.ts";
 import { type EventLog, openEventLogForReading } from "../log/event-log.ts";
 import { resolveUnit } from "../plan/locate.ts";
-import { childEnvironment } from "../process/environment.ts";
 import { acquireRunLock } from "../process/lock.ts";
-import { openSettlement } from "../settlement/context.ts";
 import { runGates } from "../settlement/gates/run-gates.ts";
 import { rejectionText } from "../settlement/rejection.ts";
 import { isoTime, systemClock } from "../std/clock.ts";
-import { newRunId, openRunEnvironment, type RunEnvironment } from "./environment.ts";
+import { newRunId, openRunEnvironment, type RunEnvironment, settlementIn } from "./environment.ts";
 import { scratchFolder } from "./paths.ts";
 import { clearPendingUndo, recordPendingUndo } from "./recovery.ts";
 
@@ -177,24 +175,15 @@ async function judge(
   ground: RunEnvironment,
   of: { tree: string; tip: string },
 ): Promise<void> {
-  const { repository, config, places, run: undo, log } = ground;
-  const deny = Object.values(config.providers).map((provider) => provider.apiKeyEnv);
-  const settlement = openSettlement({
-    repository,
-    projectRoot: ground.projectRoot,
-    projectDir: ground.projectDir,
-    config,
-    environment: childEnvironment(request.env, { extra: config.run.env, deny }),
-    identity: ground.identity,
-    slotsRoot: places.slots,
-    scratch: scratchFolder(places, undo),
+  const { repository, run: undo } = ground;
+  const settlement = settlementIn(ground, {
+    env: request.env,
     signal: request.signal,
     report(...progress) {
       for (const one of progress) {
         if (one.kind === "finished") request.status(`${one.gate}: ${one.verdict.status}`);
       }
     },
-    putOutput: (bytes) => log.putBlob(bytes),
   });
   const before = await sharedState(repository);
   const result = await runGates(settlement, {

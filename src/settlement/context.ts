@@ -1,9 +1,11 @@
 /** What every judgement needs to know, and the words a gate's verdict is given in. */
 import { dirname } from "node:path";
 import type { Config } from "../config/config.ts";
+import { childVariables } from "../config/environment.ts";
 import type { Identity } from "../git/objects.ts";
-import type { Oid, Repository } from "../git/repository.ts";
+import { type Oid, prefixOf, projectDirOf, type Repository } from "../git/repository.ts";
 import type { GateStatus } from "../kernel/event.ts";
+import { childEnvironment } from "../process/environment.ts";
 import { type CoverageFigures, coverageFigures } from "./coverage/figures.ts";
 import type { Diagnostic } from "./diagnostics/diagnostic.ts";
 import type { BaseRuns } from "./gates/base-comparison.ts";
@@ -51,6 +53,8 @@ export interface SettlementContext {
   projectRoot: string;
   /** The project's folder below the repository's root, "" or like `packages/app`. */
   projectDir: string;
+  /** The prefix of paths below it: "" or like `packages/app/`. */
+  projectPrefix: string;
   config: Config;
   /** Environment of gates, hooks and setup. */
   environment: Record<string, string>;
@@ -73,19 +77,35 @@ export interface SettlementContext {
   putOutput(bytes: string): string;
 }
 
-/** A context with its own slots and cache below `slotsRoot`. */
-export function openSettlement(
-  o: Omit<SettlementContext, "slots" | "cache" | "baseRuns" | "imports" | "facts" | "coverage"> & {
-    slotsRoot: string;
-  },
-): SettlementContext {
-  const { slotsRoot, ...rest } = o;
+export interface SettlementOptions {
+  repository: Repository;
+  projectRoot: string;
+  config: Config;
+  /** Variables of this process. Gates, hooks and setup see those `childEnvironment` lets through. */
+  env: Record<string, string | undefined>;
+  identity: Identity;
+  /** Folder of gate trees and of the verdict cache; files beside it cache what blobs contain. */
+  slotsRoot: string;
+  scratch: string;
+  signal: AbortSignal;
+  report(...progress: GateProgress[]): void;
+  putOutput(bytes: string): string;
+}
+
+/** Opens the settlement of a project. NOT_A_REPOSITORY when the project lies outside the repository. */
+export function openSettlement(o: SettlementOptions): SettlementContext {
+  const { env, slotsRoot, ...rest } = o;
   const { maxGates, jobs } = o.config.run;
+  const projectDir = projectDirOf(o.repository, o.projectRoot);
+  const environment = childEnvironment(env, childVariables(o.config));
   return {
     ...rest,
+    environment,
+    projectDir,
+    projectPrefix: prefixOf(projectDir),
     // More than gates can hold at once, so that a failing one gets a second tree: the base's.
     slots: gateSlots(slotsRoot, maxGates + Math.max(1, jobs)),
-    cache: verdictCache(slotsRoot, o.environment),
+    cache: verdictCache(slotsRoot, environment),
     baseRuns: new Map(),
     imports: importCache(dirname(slotsRoot)),
     facts: factsCache(dirname(slotsRoot)),

@@ -68,13 +68,12 @@ export async function court(options: CourtOptions = {}): Promise<Court> {
   const base = await g.repo.git("rev-parse", "HEAD");
   const progress: GateProgress[] = [];
   const environment = { ...g.repo.env, ...options.environment };
-  const reopen = (more: Partial<SettlementContext> = {}): SettlementContext =>
-    openSettlement({
+  const reopen: Court["reopen"] = ({ environment: env = environment, ...more } = {}) => {
+    const project = more.config ?? requireConfig(g.repo.path);
+    return openSettlement({
       repository: g.r,
       projectRoot: g.repo.path,
-      projectDir: "",
-      config: requireConfig(g.repo.path),
-      environment,
+      env,
       identity,
       scratch: g.scratch,
       slotsRoot: join(g.repo.root, "cache", "slots"),
@@ -82,7 +81,10 @@ export async function court(options: CourtOptions = {}): Promise<Court> {
       report: (...some) => progress.push(...some),
       putOutput: () => "",
       ...more,
+      // Commands see all of the environment, as if the project passed every variable on.
+      config: { ...project, run: { ...project.run, env: Object.keys(env) } },
     });
+  };
   const c = reopen();
   const change: Court["change"] = async (files) => {
     const env = { ...g.repo.env, GIT_INDEX_FILE: join(g.scratch, `index${++marks}`) };

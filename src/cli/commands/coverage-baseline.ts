@@ -33,7 +33,7 @@ async function save(context: Context, { c, config, head }: AdHocSettlement): Pro
       hint: 'set [project] coverage_cmd in .dgov/project.toml, like "pytest --cov=src --cov-report=json:{output}"',
     });
   }
-  const dirty = await uncommittedPaths(c.repository, c.projectDir);
+  const dirty = await uncommittedPaths(c.repository, c.projectPrefix);
   if (dirty.length > 0) {
     const more = dirty.length > 3 ? ` and ${dirty.length - 3} more` : "";
     const names = `${dirty.slice(0, 3).join(", ")}${more}`;

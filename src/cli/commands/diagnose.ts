@@ -5,11 +5,16 @@ import { answerView, liveRun, openProjectLog } from "../../app/open-log.ts";
 import { planNameAt } from "../../app/plan-summary.ts";
 import { ignoredPaths } from "../../git/ignore.ts";
 import { listRefs } from "../../git/refs.ts";
-import { headOf, type Repository, scanLanded } from "../../git/repository.ts";
+import {
+  headOf,
+  prefixOf,
+  projectDirOf,
+  type Repository,
+  scanLanded,
+} from "../../git/repository.ts";
 import { ledgerFile, openLedger } from "../../ledger/file.ts";
 import type { EventLog } from "../../log/event-log.ts";
 import { listPlans, resolvePlan } from "../../plan/locate.ts";
-import { projectDirOf } from "../../runner/preconditions.ts";
 import { type DiagnoseFacts, diagnose, type Finding, landedKey } from "../../views/diagnose.ts";
 import { command } from "../command.ts";
 import { renderFindings } from "../render/findings.ts";
@@ -77,8 +82,8 @@ async function ignoreFacts(
   repository: Repository,
   projectRoot: string,
 ): Promise<Pick<DiagnoseFacts, "ignoredHistory" | "unignoredState">> {
-  const dir = projectDirOf(repository, realpathSync(projectRoot));
-  const inRepository = (path: string): string => (dir === "" ? path : `${dir}/${path}`);
+  const prefix = prefixOf(projectDirOf(repository, realpathSync(projectRoot)));
+  const inRepository = (path: string): string => prefix + path;
   const config = ".dgov/project.toml";
   const asked = [config, ...history, ...state].map(inRepository);
   const ignored = await ignoredPaths(repository, asked);

@@ -84,9 +84,8 @@ async function changedPaths(
   repository: Repository,
   run: { before: string; after: string | null },
 ): Promise<string[]> {
-  const { projectDirOf } = await import("../../runner/preconditions.ts");
   const { diffTrees } = await import("../../git/diff.ts");
-  const { resolveCommit } = await import("../../git/repository.ts");
+  const { prefixOf, projectDirOf, resolveCommit } = await import("../../git/repository.ts");
   const { reservedReason } = await import("../../claims/reserved.ts");
   const ends = await Promise.all(
     [run.before, run.after ?? ""].map((commit) => resolveCommit(repository, commit)),
@@ -94,8 +93,7 @@ async function changedPaths(
   const [before, after] = ends;
   // Somebody may have thrown away what landed.
   if (!before || !after) return [];
-  const dir = projectDirOf(repository, projectRoot);
-  const prefix = dir === "" ? "" : `${dir}/`;
+  const prefix = prefixOf(projectDirOf(repository, projectRoot));
   const nothing = { gitControlAllowed: false, exactClaims: new Set<string>() };
   return (await diffTrees(repository, before, after))
     .filter(({ path }) => path.startsWith(prefix))

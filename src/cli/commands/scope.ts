@@ -35,10 +35,9 @@ const status = command({
     const { requireConfig } = await import("../../config/load.ts");
     const { scopePolicy } = await import("../../config/scope-policy.ts");
     const { judgeChanges } = await import("../../claims/verdict.ts");
-    const { openRepository } = await import("../../git/repository.ts");
+    const { openRepository, prefixOf, projectDirOf } = await import("../../git/repository.ts");
     const { operatorChanges } = await import("../../git/changes.ts");
     const { headOf } = await import("../../git/revisions.ts");
-    const { projectDirOf } = await import("../../runner/preconditions.ts");
     const config = requireConfig(projectRoot);
     const repository = await openRepository(projectRoot);
     const none = { create: [], edit: [], delete: [], touch: [], read: [] };
@@ -52,15 +51,15 @@ const status = command({
       claims: { ...of.claims, touch, read: [...of.claims.read, ...(args.read ?? [])] },
     };
     const head = (await headOf(repository)).commit;
-    const prefix = projectDirOf(repository, projectRoot);
-    const own = `${prefix === "" ? "" : `${prefix}/`}.dgov/`;
+    const projectDir = projectDirOf(repository, projectRoot);
+    const own = `${prefixOf(projectDir)}.dgov/`;
     const changes = (await operatorChanges(repository, head)).filter(
       // What dgov itself keeps there is no work of the task's.
       (change) => !change.path.startsWith(own),
     );
     const verdict = judgeChanges(
       changes,
-      scopePolicy(config, { claims: about.claims, projectDir: prefix, unitSummary: about.summary }),
+      scopePolicy(config, { claims: about.claims, projectDir, unitSummary: about.summary }),
     );
     const lines = [
       `scope: ${verdict.passed ? "pass" : `fail: ${verdict.verdict}`}`,

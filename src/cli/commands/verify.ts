@@ -51,6 +51,7 @@ const run = command({
       throw usageError("name one recipe, or give --all");
     }
     const projectRoot = requireProject(context);
+    const { childVariables } = await import("../../config/environment.ts");
     const { requireConfig } = await import("../../config/load.ts");
     const { childEnvironment } = await import("../../process/environment.ts");
     const config = requireConfig(projectRoot);
@@ -62,10 +63,7 @@ const run = command({
         hint: near === null ? "dgov verify list" : `did you mean ${near}?`,
       });
     }
-    const environment = childEnvironment(context.env, {
-      extra: config.run.env,
-      deny: Object.values(config.providers).map((provider) => provider.apiKeyEnv),
-    });
+    const environment = childEnvironment(context.env, childVariables(config));
     const results: Result[] = [];
     const code = await interruptible(async (signal) => {
       for (const name of names) {

@@ -1,5 +1,7 @@
 /** What is known of trees' coverage: the baseline, and every tree that was measured. */
+
 import { dirname, join } from "node:path";
+import { ownFolders } from "../../claims/reserved.ts";
 import { diffTrees } from "../../git/diff.ts";
 import type { Oid } from "../../git/repository.ts";
 import type { SettlementContext } from "../context.ts";
@@ -101,8 +103,6 @@ async function figuresOfBaseline(
   if (baseline === null || baseline.command !== commands.join("\n")) return null;
   return (await sameSources(c, baseline.tree, baseTree)) ? baseline.files : null;
 }
-
-const ownFolders = [".dgov/", ".sentrux/", ".coverage-baseline/"];
 
 /** Whether trees differ in nothing but what is dgov's own: the baseline is committed after it is made. */
 async function sameSources(c: SettlementContext, a: Oid, b: Oid): Promise<boolean> {
