@@ -68,7 +68,11 @@ describe("corpus cases", () => {
 
 test.each([
   ["no sections", "language: go", 'x.txt: no file section; write "-- base/<path> --"'],
-  ["a line that is no field", "a line that is not a field", 'x.txt:2: expected "field: value"'],
+  [
+    "a line that is not a field",
+    "language: go\nhello\n-- base/a --",
+    'x.txt:2: expected "field: value"',
+  ],
   [
     "a file written twice",
     "language: go\n-- base/a --\n1\n-- base/a --\n2",
