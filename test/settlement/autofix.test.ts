@@ -1,4 +1,4 @@
-/** B10 with a real formatter and fixer: they mend the attempt's lines, and no string says anything else. */
+/** B10 with a real formatter and fixer: they change only the attempt's lines, and no value of the program. */
 import { describe, expect, test } from "bun:test";
 import { resolve } from "node:path";
 import { court } from "./harness.ts";
@@ -26,13 +26,13 @@ const base = [
   "",
 ];
 
-/** What the module's strings and numbers come to. */
+/** Values of the module's strings and numbers. */
 function values(source: string): unknown {
   const body = source.replace(/^export const all\s*=/m, "return");
   return new Function(body)();
 }
 
-describe("B10 a formatter and a fixer change no line but the attempt's, and no value, when it", () => {
+describe("autofix with Biome", () => {
   test.each<[string, Record<number, string[]>, Record<number, string[]>]>([
     ["edits within a string", { 4: ["   SECOND  \t "] }, {}],
     // biome-ignore lint/suspicious/noTemplateCurlyInString: text of a module
@@ -59,39 +59,44 @@ describe("B10 a formatter and a fixer change no line but the attempt's, and no v
       },
       {},
     ],
-    ["takes something away", { 10: ["const list = [1,"] }, {}],
+    ["removes part of a line", { 10: ["const list = [1,"] }, {}],
     [
-      "edits both lines of what becomes one",
+      "edits both lines that are joined into one",
       { 0: ["const a = {x:4,"], 1: ["   y:5 }"] },
       { 0: ["const a = { x: 4, y: 5 };"], 1: [] },
     ],
-  ])("%s", async (_what, edits, wanted) => {
-    const lines = (changed: Record<number, string[]>): string[] =>
-      base.flatMap((line, i) => changed[i] ?? [line]);
-    const attempt = lines(edits).join("\n");
-    await using c = await court({
-      files: {
-        "a.ts": base.join("\n"),
-        "biome.json": '{ "formatter": { "indentStyle": "space" } }\n',
-      },
-      project: {
-        source_extensions: [".ts"],
-        lint_fix_cmd: `'${biome}' lint --write --unsafe {files}`,
-        format_cmd: `'${biome}' format --write {files}`,
-      },
-    });
-    const outcome = await c.review({ "a.ts": attempt }, { edit: ["a.ts"] });
-    if (!outcome.passed) throw new Error(outcome.reason);
-    expect(outcome.notes).toEqual([]);
-    const landed = `${await c.g.repo.git("show", `${outcome.commit}:a.ts`)}\n`;
-    expect(values(landed)).toEqual(values(attempt));
-    // What the attempt did not touch is as it was, line by line and in its order.
-    const untouched = base.filter((_line, i) => edits[i] === undefined && wanted[i] === undefined);
-    const kept = landed.split("\n").filter((line) => untouched.includes(line));
-    expect(kept).toEqual(untouched);
-    for (const [i, text] of Object.entries(wanted)) {
-      if (text.length > 0) expect(landed.split("\n")).toContain(text[0] ?? "");
-      else expect(landed).not.toContain(edits[Number(i)]?.[0] ?? "");
-    }
-  });
+  ])(
+    "B10 autofix keeps other lines and all values when the attempt %s",
+    async (_what, edits, wanted) => {
+      const lines = (changed: Record<number, string[]>): string[] =>
+        base.flatMap((line, i) => changed[i] ?? [line]);
+      const attempt = lines(edits).join("\n");
+      await using c = await court({
+        files: {
+          "a.ts": base.join("\n"),
+          "biome.json": '{ "formatter": { "indentStyle": "space" } }\n',
+        },
+        project: {
+          source_extensions: [".ts"],
+          lint_fix_cmd: `'${biome}' lint --write --unsafe {files}`,
+          format_cmd: `'${biome}' format --write {files}`,
+        },
+      });
+      const outcome = await c.review({ "a.ts": attempt }, { edit: ["a.ts"] });
+      if (!outcome.passed) throw new Error(outcome.reason);
+      expect(outcome.notes).toEqual([]);
+      const landed = `${await c.g.repo.git("show", `${outcome.commit}:a.ts`)}\n`;
+      expect(values(landed)).toEqual(values(attempt));
+      // Lines that the attempt did not touch are unchanged and in the same order.
+      const untouched = base.filter(
+        (_line, i) => edits[i] === undefined && wanted[i] === undefined,
+      );
+      const kept = landed.split("\n").filter((line) => untouched.includes(line));
+      expect(kept).toEqual(untouched);
+      for (const [i, text] of Object.entries(wanted)) {
+        if (text.length > 0) expect(landed.split("\n")).toContain(text[0] ?? "");
+        else expect(landed).not.toContain(edits[Number(i)]?.[0] ?? "");
+      }
+    },
+  );
 });

@@ -1,4 +1,4 @@
-/** preflight, verify and scope status, as a person runs them. */
+/** The commands preflight, verify and scope status. */
 import { describe, expect, test } from "bun:test";
 import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
@@ -28,7 +28,7 @@ describe("preflight", () => {
   const lint =
     "grep -n BAD {files} /dev/null | sed 's/:BAD.*/: error: bad [bad]/' | grep . && exit 1 || exit 0";
 
-  test("judges what is in the working tree, untracked files too, and leaves it alone", async () => {
+  test("preflight judges the working tree with its untracked files, and does not change it", async () => {
     await using repo = await project(
       { project: { lint_cmd: lint, test_cmd: "rm -f a.txt; [ ! -e a.txt ]" } },
       { "a.txt": "good\n" },
@@ -51,7 +51,7 @@ describe("preflight", () => {
     expect(existsSync(join(repo.path, ".dgov/state.db"))).toBe(false);
   });
 
-  test("does not charge what HEAD has as well", async () => {
+  test("preflight does not charge findings that HEAD has as well", async () => {
     await using repo = await project({ project: { lint_cmd: lint } }, { "a.txt": "BAD\n" });
     repo.write("a.txt", "BAD\nmore\n");
     expect((await run(repo, ["preflight"])).exitCode).toBe(0);
@@ -59,7 +59,7 @@ describe("preflight", () => {
     expect((await run(repo, ["preflight"])).exitCode).toBe(1);
   });
 
-  test("looks at every source file where nothing differs from HEAD", async () => {
+  test("preflight judges every source file when nothing differs from HEAD", async () => {
     await using repo = await project({ project: { lint_cmd: lint } }, { "a.txt": "BAD\n" });
     const { document, exitCode } = await run(repo, ["preflight"]);
     expect(document).toMatchObject({
@@ -69,7 +69,7 @@ describe("preflight", () => {
     expect(exitCode).toBe(1);
   });
 
-  test("D1 ends with its gates on a signal", async () => {
+  test("D1 preflight ends with its gates on a signal", async () => {
     await using repo = await project({
       project: { test_cmd: "touch $STARTED; sleep 3000" },
       run: { env: ["STARTED"] },
@@ -84,7 +84,7 @@ describe("preflight", () => {
     expect(await child.exited).toBe(130);
   });
 
-  test("C6 the key of a provider reaches no gate", async () => {
+  test("C6 preflight passes no provider key to a gate", async () => {
     await using repo = await project({
       project: { test_cmd: 'test -z "$SECRET_KEY"' },
       providers: {
@@ -105,14 +105,14 @@ describe("verify", () => {
     },
   };
 
-  test("list names the recipes", async () => {
+  test("verify list lists the recipes", async () => {
     await using repo = await project(recipes);
     expect((await run(repo, ["verify", "list"])).document).toMatchObject({
       recipes: [{ name: "good", description: "Says where" }, { name: "bad" }],
     });
   });
 
-  test("run shows the output as it comes, keeps the log asked for, and exits 1 on failure", async () => {
+  test("verify run streams the output, keeps the requested log, and exits 1 on failure", async () => {
     await using repo = await project(recipes);
     const { document, exitCode, stderr } = await run(repo, ["verify", "run", "--all"]);
     expect(document).toMatchObject({
@@ -128,14 +128,14 @@ describe("verify", () => {
     expect((await run(repo, ["verify", "run", "good"])).exitCode).toBe(0);
   });
 
-  test("a name that is not there gets a suggestion", async () => {
+  test("verify run suggests a name for an unknown recipe", async () => {
     await using repo = await project(recipes);
     const { document, exitCode } = await run(repo, ["verify", "run", "godo"]);
     expect(document).toMatchObject({ code: "NOT_FOUND", hint: "did you mean good?" });
     expect(exitCode).toBe(1);
   });
 
-  test("a signal ends the recipe too", async () => {
+  test("a signal ends verify run and its recipe", async () => {
     await using repo = await project({
       verify: { long: { command: "echo $$ > $STARTED.new; mv $STARTED.new $STARTED; sleep 60" } },
       run: { env: ["STARTED"] },
@@ -151,7 +151,7 @@ describe("verify", () => {
     expect(processStart(Number(readFileSync(started, "utf8")))).toBeNull();
   });
 
-  test("a log is not written through a link", async () => {
+  test("verify run does not write a log through a link", async () => {
     await using repo = await project(recipes, { "victim.txt": "victim\n" });
     mkdirSync(join(repo.path, ".dgov/runtime/verify"), { recursive: true });
     symlinkSync(join(repo.path, "victim.txt"), join(repo.path, ".dgov/runtime/verify/bad.log"));
@@ -164,7 +164,7 @@ describe("verify", () => {
 });
 
 describe("scope status", () => {
-  test("C8 gives review's verdict on the working tree", async () => {
+  test("C8 scope status gives the review's verdict on the working tree", async () => {
     await using repo = await project({}, { "src/a.txt": "a\n", "b.txt": "b\n" });
     repo.write("src/a.txt", "changed\n");
     const inside = await run(repo, ["scope", "status", "--claim", "src"]);
@@ -182,7 +182,7 @@ describe("scope status", () => {
     expect([outside.exitCode, read.exitCode]).toEqual([1, 1]);
   });
 
-  test("takes the claims of a planned unit", async () => {
+  test("scope status uses the claims of a planned unit", async () => {
     await using repo = await project(
       {},
       {
@@ -205,7 +205,7 @@ describe("scope status", () => {
     expect(exitCode).toBe(0);
   });
 
-  test("needs to know whose claims", async () => {
+  test("scope status without claims is a usage error", async () => {
     await using repo = await project({});
     expect((await run(repo, ["scope", "status"])).exitCode).toBe(2);
   });

@@ -1,4 +1,4 @@
-/** The coverage gate, with commands that count the lines of text files: `x` is covered, `-` is not. */
+/** The coverage gate, with commands that count lines of text files: `x` is covered, `-` is not. */
 import { describe, expect, test } from "bun:test";
 import { existsSync, mkdirSync, readFileSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
@@ -13,13 +13,13 @@ import { dgovJson } from "../harness/bin.ts";
 import { type TestRepo, testRepo } from "../harness/repo.ts";
 import { type Court, court, verdict } from "./harness.ts";
 
-/** Says where it ran, then reports every file of src/. */
+/** Records its run, then reports every file of src/. */
 const whole = `echo run >> "$HOME/count"
 for f in src/*.txt; do
   echo SF:$f; awk '{ print "DA:" NR "," ($0 == "x") }' $f; echo end_of_record
 done > {output}`;
 
-/** Reports as run which lines of src/ the tests given name, like `# src/a.py:1`. */
+/** Reports those lines of src/ as run that the given tests name, like `# src/a.py:1`. */
 const selecting = `echo run >> "$HOME/count"; sh cover.sh {output} {files}`;
 const coverSh = `out=$1; shift; find "$@" -name 'test_*' | xargs cat > $TMPDIR/hit
 for f in src/*; do
@@ -41,7 +41,7 @@ interface Options {
   baseline?: Record<string, string>;
 }
 
-/** A project with a baseline, so that its coverage is judged. */
+/** A project with a baseline, so that the coverage gate applies. */
 async function project(
   files: Record<string, string>,
   { command = whole, project: more, baseline = wanted }: Options = {},
@@ -56,8 +56,8 @@ async function project(
   return Object.assign(c, { runs });
 }
 
-describe("A10 a changed file", () => {
-  test("whose coverage fell by more than the threshold fails, by name and figures", async () => {
+describe("coverage of changed files", () => {
+  test("A10 a drop of a file's coverage above the threshold fails, with file and figures", async () => {
     await using c = await project({ "src/a.txt": "x\nx\nx\nx\n", "src/b.txt": "-\n" });
     const result = await c.judge({ "src/a.txt": "x\nx\nx\n-\n" });
     const words = "100.0 % (4 of 4) before, now 75.0 % (3 of 4)";
@@ -73,7 +73,7 @@ describe("A10 a changed file", () => {
     expect([result.passed, result.blame]).toEqual([false, "attempt"]);
   });
 
-  test("that was as bad on the base is not charged", async () => {
+  test("A10 coverage that was as low on the base is not charged", async () => {
     await using c = await project({ "src/a.txt": "x\n-\n" });
     const result = await c.judge({ "src/a.txt": "x\n-\nx\n-\n" });
     expect(verdict(result, "coverage")).toMatchObject({ status: "passed", reason: "" });
@@ -83,7 +83,7 @@ describe("A10 a changed file", () => {
   test.each([
     [25, "passed"],
     [24.9, "failed"],
-  ])("that lost 25 points where %d are allowed has %s", async (threshold, status) => {
+  ])("A10 a drop of 25 points with a threshold of %d has %s", async (threshold, status) => {
     await using c = await project(
       { "src/a.txt": "x\nx\nx\nx\n" },
       { project: { coverage_threshold: threshold } },
@@ -92,7 +92,7 @@ describe("A10 a changed file", () => {
     expect(verdict(result, "coverage").status).toBe(status as never);
   });
 
-  test("that the report does not name any more is not covered any more", async () => {
+  test("A10 a changed file that disappears from the report counts as uncovered", async () => {
     await using c = await project(
       { "src/a.txt": "x\n", "src/b.txt": "x\n" },
       {
@@ -106,7 +106,7 @@ describe("A10 a changed file", () => {
     });
   });
 
-  test("that is new, or deleted, or not changed, has nothing to fall from", async () => {
+  test("A10 new, deleted and unchanged files cannot lose coverage", async () => {
     await using c = await project({ "src/a.txt": "x\n", "src/b.txt": "x\n", "src/c.txt": "x\n" });
     const result = await c.judge({ "src/a.txt": "x\nx\n", "src/b.txt": null, "src/n.txt": "-\n" });
     expect(verdict(result, "coverage").status).toBe("passed");
@@ -118,8 +118,8 @@ describe("A10 a changed file", () => {
   });
 });
 
-describe("A10 the base's figures", () => {
-  test("are measured once by the same command, whoever asks, and outlive the run", async () => {
+describe("coverage of the base", () => {
+  test("A10 the base is measured once by the same command for all attempts, and later runs reuse it", async () => {
     await using c = await project({ "src/a.txt": "x\nx\n" });
     await Promise.all([c.judge({ "src/a.txt": "x\nx\nx\n" }), c.judge({ "src/a.txt": "x\n" })]);
     expect(c.runs()).toBe(3);
@@ -130,7 +130,7 @@ describe("A10 the base's figures", () => {
     expect(c.runs()).toBe(4);
   });
 
-  test("are those of the check before the run", async () => {
+  test("A10 the check before a run measures the base for the gates", async () => {
     await using c = await project({ "src/a.txt": "x\nx\n" });
     expect(await checkGatesRunnable(c.c, c.base)).toMatchObject({ ok: true, red: [] });
     expect(c.runs()).toBe(1);
@@ -138,7 +138,7 @@ describe("A10 the base's figures", () => {
     expect(c.runs()).toBe(2);
   });
 
-  test("are the baseline's, where it was made of the same sources by the same command", async () => {
+  test("A10 the baseline's figures are used when sources and command are the same", async () => {
     const text = (tree: string, command = whole): string =>
       coverageBaselineText({
         command,
@@ -159,11 +159,11 @@ describe("A10 the base's figures", () => {
     expect(await status(text(tree, "another"))).toBe("failed");
   });
 
-  describe("where the command selects tests", () => {
+  describe("a command that selects tests", () => {
     const lines = (...numbers: number[]): string =>
       numbers.map((n) => `# src/a.py:${n}\n`).join("");
     const one = (...numbers: number[]): string => `import src.a\n${lines(...numbers)}`;
-    // All of a.py is covered, but by the test that knows of it only a quarter.
+    // All of a.py is covered, but the selected test covers only a quarter.
     const files = {
       "cover.sh": coverSh,
       "src/a.py": "a = 1\nb = 2\nc = 3\nd = 4\n",
@@ -179,7 +179,7 @@ describe("A10 the base's figures", () => {
       );
     const edited = { "src/a.py": "a = 1\nb = 2\nc = 3\nd = 5\n" };
 
-    test("are those of the selection", async () => {
+    test("A10 coverage of selected tests is compared with the same selection on the base", async () => {
       await using c = await selected();
       const command = `echo run >> "$HOME/count"; sh cover.sh {output} 'tests/test_one.py'`;
       const same = await c.judge({ ...edited, "tests/test_one.py": one(2) });
@@ -190,12 +190,12 @@ describe("A10 the base's figures", () => {
         command,
         diagnostics: [{ message: "coverage 25.0 % (1 of 4) before, now 0.0 % (0 of 4)" }],
       });
-      // Three runs: the base's figure for the selection is the same question.
+      // Three runs: the base's coverage of the selection is measured once.
       expect(c.runs()).toBe(3);
     });
 
-    test("are those of the whole command when a test is taken away", async () => {
-      // The test that stays would say that nothing was lost.
+    test("A10 a removed test makes the coverage gate run the whole command", async () => {
+      // The remaining test alone would show no loss.
       await using c = await selected({ "tests/test_two.py": one(2), "tests/test_other.py": "" });
       const result = await c.judge({ ...edited, "tests/test_one.py": null });
       expect(verdict(result, "coverage")).toMatchObject({
@@ -205,7 +205,7 @@ describe("A10 the base's figures", () => {
       });
     });
 
-    test("are those of the whole command when the base has none of the tests", async () => {
+    test("A10 a selection without tests on the base makes the coverage gate run the whole command", async () => {
       await using c = await selected();
       const result = await c.judge({
         "src/b.py": "b = 2\n",
@@ -216,8 +216,8 @@ describe("A10 the base's figures", () => {
   });
 });
 
-describe("A10 what is no measurement", () => {
-  test("without a baseline there is nothing to compare, and nothing runs", async () => {
+describe("invalid measurements", () => {
+  test("A10 without a coverage baseline the gate does not apply and runs nothing", async () => {
     await using c = await project({ "src/a.txt": "x\n" }, { baseline: {} });
     expect(verdict(await c.judge({ "src/a.txt": "-\n" }), "coverage")).toMatchObject({
       status: "not_applicable",
@@ -228,12 +228,12 @@ describe("A10 what is no measurement", () => {
 
   test.each([
     [
-      "a baseline of something else",
+      "an invalid baseline",
       { baseline: { [coverageBaselineFile]: '{"files":{}}' } },
       "is not a baseline",
     ],
     ["a command without {output}", { command: "true" }, "has no {output}"],
-  ])("%s errs", async (_, options, reason) => {
+  ])("A10 the coverage gate errs with %s", async (_, options, reason) => {
     await using c = await project({ "src/a.txt": "x\n" }, options);
     expect(verdict(await c.judge({ "src/a.txt": "-\n" }), "coverage")).toMatchObject({
       status: "errored",
@@ -242,8 +242,8 @@ describe("A10 what is no measurement", () => {
     });
   });
 
-  test("a report that the change leaves in the tree is not taken for one", async () => {
-    // The change breaks the run, and brings reports of full coverage wherever one might be looked for.
+  test("A10 a report that the change itself contains is not used", async () => {
+    // The change breaks the command, and adds reports of full coverage in likely places.
     await using c = await project(
       { "src/a.txt": "x\nx\n", "run.sh": `${whole.replace("{output}", '"$1"')}` },
       { command: "sh run.sh {output}" },
@@ -272,7 +272,7 @@ describe("A10 what is no measurement", () => {
     expect(failing.passed).toBe(false);
   });
 
-  test("a report that an earlier run left is not taken for this one's", async () => {
+  test("A10 a report of an earlier run is not used", async () => {
     await using c = await project(
       { "src/a.txt": "x\n" },
       { command: `grep -q quiet src/a.txt || { ${whole}\n}` },
@@ -285,35 +285,38 @@ describe("A10 what is no measurement", () => {
   });
 
   test.each([
-    ["nothing readable", "echo 3 passed > {output}", "neither lcov"],
+    ["unreadable output", "echo 3 passed > {output}", "neither lcov"],
     [
-      "a cut report",
+      "a truncated report",
       "printf 'SF:src/a.txt\\nDA:1,1\\n' > {output}",
       "within the record of src/a.txt",
     ],
     ["a pipe", "mkfifo {output}", "wrote none of"],
     ["an empty folder", "mkdir {output}", "wrote none of lcov.info"],
-  ])("%s errs, on the base as well as on the tree", async (_, command, reason) => {
-    await using c = await project({ "src/a.txt": "x\n" }, { command });
-    expect(verdict(await c.judge({ "src/a.txt": "-\n" }), "coverage")).toMatchObject({
-      status: "errored",
-      blame: "environment",
-      reason: expect.stringContaining(reason),
-    });
-    expect(await checkGatesRunnable(c.c, c.base)).toMatchObject({ ok: false });
-  });
+  ])(
+    "A10 the coverage gate errs with %s, on the base and on the tree",
+    async (_, command, reason) => {
+      await using c = await project({ "src/a.txt": "x\n" }, { command });
+      expect(verdict(await c.judge({ "src/a.txt": "-\n" }), "coverage")).toMatchObject({
+        status: "errored",
+        blame: "environment",
+        reason: expect.stringContaining(reason),
+      });
+      expect(await checkGatesRunnable(c.c, c.base)).toMatchObject({ ok: false });
+    },
+  );
 
-  test("a folder for {output} is read by the names tools give their reports", async () => {
+  test("A10 reports in a folder {output} are found by their usual names", async () => {
     const into = `mkdir {output}; { ${whole.replace("> {output}", "> {output}/lcov.info")}\n}`;
     await using c = await project({ "src/a.txt": "x\n" }, { command: into });
     expect(verdict(await c.judge({ "src/a.txt": "-\n" }), "coverage").status).toBe("failed");
   });
 });
 
-describe("A10 a base that is red", () => {
+describe("failing base", () => {
   const red = `${whole}; ! grep -q broken src/a.txt`;
 
-  test("is said, and not charged", async () => {
+  test("A10 a coverage command that fails on the base is reported and not charged", async () => {
     await using c = await project({ "src/a.txt": "broken\n" }, { command: red });
     const result = await c.judge({ "src/a.txt": "x\nbroken\n" });
     expect(verdict(result, "coverage")).toMatchObject({
@@ -329,7 +332,7 @@ describe("A10 a base that is red", () => {
     expect([ok, announced.map(({ gate }) => gate)]).toEqual([true, ["coverage"]]);
   });
 
-  test("may be mended", async () => {
+  test("A10 an attempt may fix a coverage command that fails on the base", async () => {
     await using c = await project({ "src/a.txt": "broken\n" }, { command: red });
     const result = await c.judge({ "src/a.txt": "x\n" });
     expect(verdict(result, "coverage")).toMatchObject({
@@ -360,7 +363,7 @@ describe("dgov coverage-baseline", () => {
     });
   const save = (r: TestRepo) => dgovJson(["coverage-baseline"], { cwd: r.path, env: r.env });
 
-  test("A10 writes what HEAD's coverage is, and the gate goes by it", async () => {
+  test("A10 coverage-baseline writes the coverage of HEAD, and the gate uses it", async () => {
     await using r = await repo(`echo words; ${whole}`);
     const { document, exitCode, stderr } = await save(r);
     const head = await r.git("rev-parse", "HEAD");
@@ -397,7 +400,7 @@ describe("dgov coverage-baseline", () => {
     expect(preflight.exitCode).toBe(1);
   });
 
-  test("replaces the one that was there, and gives a command that selects the folder of all tests", async () => {
+  test("coverage-baseline replaces a baseline, and runs a selecting command for all tests", async () => {
     await using r = await repo(selecting, { "cover.sh": coverSh, [coverageBaselineFile]: "{}" });
     expect((await save(r)).document).toMatchObject({
       command: `echo run >> "$HOME/count"; sh cover.sh {output} 'tests'`,
@@ -410,15 +413,15 @@ describe("dgov coverage-baseline", () => {
     ["no command", null, "no coverage_cmd is configured", 1],
     ["a command without {output}", "true", "coverage_cmd has no {output}", 1],
     ["a command that fails", `${whole}; exit 3`, "coverage_cmd failed: exit code 3", 1],
-    ["a report of nothing", "touch {output}", "the coverage report cannot be used: it is empty", 1],
-  ])("%s is refused, and nothing is written", async (_, command, message, code) => {
+    ["an empty report", "touch {output}", "the coverage report cannot be used: it is empty", 1],
+  ])("coverage-baseline rejects %s and writes nothing", async (_, command, message, code) => {
     await using r = await repo(command);
     const { document, exitCode } = await save(r);
     expect([exitCode, document]).toMatchObject([code, { schema: "dgov.error/1", message }]);
     expect(existsSync(join(r.path, ".coverage-baseline"))).toBe(false);
   });
 
-  test("uncommitted changes are refused by name", async () => {
+  test("coverage-baseline rejects uncommitted changes by name", async () => {
     await using r = await repo(whole);
     r.write("src/a.txt", "x\n");
     expect(await save(r)).toMatchObject({
@@ -427,7 +430,7 @@ describe("dgov coverage-baseline", () => {
     });
   });
 
-  test("C9 a folder that is a link is not written through", async () => {
+  test("C9 coverage-baseline does not write through a folder that is a link", async () => {
     await using r = await repo(whole);
     mkdirSync(join(r.root, "elsewhere"));
     symlinkSync(join(r.root, "elsewhere"), join(r.path, ".coverage-baseline"));

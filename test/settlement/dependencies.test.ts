@@ -1,4 +1,4 @@
-/** Dependency folders: what may be copied, what a setup makes, and for which trees it is good. */
+/** Dependency folders of gate trees: copies, results of setup, and the trees that may reuse them. */
 import { describe, expect, test } from "bun:test";
 import {
   existsSync,
@@ -31,8 +31,8 @@ async function prepared(c: Court): Promise<string> {
   return path;
 }
 
-describe("copies", () => {
-  test("keep relative links, are no hard links, and reach into workspaces", async () => {
+describe("copied dependency folders", () => {
+  test("copied dependency folders keep relative links, share no inodes, and include those of workspaces", async () => {
     await using c = await court({ files: { ...ignored, "packages/a/index.txt": "a\n" } });
     const file = put(c, "node_modules/dep/x", "x\n");
     put(c, "packages/a/node_modules/y", "y\n");
@@ -46,7 +46,7 @@ describe("copies", () => {
     expect(readFileSync(join(path, "node_modules/a/index.txt"), "utf8")).toBe("of the copy\n");
   });
 
-  test("are made only for the same lockfile, and never over what the tree has", async () => {
+  test("dependency folders are copied only for the same lockfile, and never over files of the tree", async () => {
     await using c = await court({ files: { "vendor/own": "tree\n", "bun.lock": "1\n" } });
     put(c, "node_modules/dep/x", "x\n");
     put(c, "vendor/own", "operator\n");
@@ -57,7 +57,7 @@ describe("copies", () => {
   });
 });
 
-describe("A18 what leads back into the operator's checkout is not provided", () => {
+describe("folders that lead back into the operator's checkout", () => {
   test.each([
     ["an absolute link", (c: Court, at: string) => symlinkSync(c.g.repo.path, join(at, "me"))],
     [
@@ -75,14 +75,14 @@ describe("A18 what leads back into the operator's checkout is not provided", () 
         writeFileSync(join(at, "__editable___x_finder.py"), `MAPPING = {'x': '${c.g.repo.path}'}`),
     ],
     [
-      "a script of its environment",
+      "a script of the virtual environment",
       (c: Court, at: string) => {
         mkdirSync(join(at, "bin"));
         writeFileSync(join(at, "pyvenv.cfg"), "home = /usr/bin\n");
         writeFileSync(join(at, "bin/pytest"), `#!${c.g.repo.path}/.venv/bin/python\n`);
       },
     ],
-  ])("%s", async (_, make) => {
+  ])("A18 a dependency folder is not copied when it contains %s", async (_, make) => {
     await using c = await court({
       files: ignored,
       config: { worktree: { copy: ["node_modules", ".venv"] } },
@@ -97,7 +97,7 @@ describe("A18 what leads back into the operator's checkout is not provided", () 
     );
   });
 
-  test("programs of the checkout on PATH are looked for in the gate tree", async () => {
+  test("programs of the checkout on PATH are replaced by those of the gate tree", async () => {
     await using c = await court({ files: ignored, project: { test_cmd: "tool" } });
     const tool = put(c, ".venv/bin/tool", "#!/bin/sh\necho operator\nexit 0\n");
     Bun.spawnSync(["chmod", "+x", tool]);
@@ -119,7 +119,7 @@ describe("setup", () => {
     c.c.config.worktree.setup = `echo x >> ${join(c.g.repo.root, "setups")}; ${command}`;
   };
 
-  test("runs once for trees of one lockfile, again for another", async () => {
+  test("setup runs once for all trees of one lockfile, and again for another", async () => {
     await using c = await court({
       files: { ...ignored, "bun.lock": "1\n" },
       project: { test_cmd: "test -e node_modules/made" },
@@ -132,7 +132,7 @@ describe("setup", () => {
     expect(count(c)).toBe(2);
   });
 
-  test("what it makes of the tree's own files serves that tree only", async () => {
+  test("setup output made from files of a tree serves that tree only", async () => {
     await using c = await court({ files: ignored, project: { test_cmd: "cmp a.txt gen/a.txt" } });
     counted(c, "mkdir -p gen && cp a.txt gen/ 2>/dev/null || true");
     expect((await c.judge({ "a.txt": "1\n" })).passed).toBe(true);
@@ -140,7 +140,7 @@ describe("setup", () => {
     expect(count(c)).toBe(2);
   });
 
-  test("A18 an environment that holds a copy of the project serves that tree only", async () => {
+  test("A18 an environment that contains a copy of the project serves that tree only", async () => {
     await using c = await court({
       files: ignored,
       project: { test_cmd: "grep -q good .venv/lib/python3.12/site-packages/p.txt" },
@@ -154,7 +154,7 @@ describe("setup", () => {
     expect((await c.judge({ "a.txt": "broken\n" })).passed).toBe(false);
   });
 
-  test("a gate that spoils its folders makes it run again", async () => {
+  test("setup runs again after a gate changed its folders", async () => {
     await using c = await court({
       files: ignored,
       project: {
@@ -167,7 +167,7 @@ describe("setup", () => {
     expect(count(c)).toBe(2);
   });
 
-  test("where it fails no gate is asked, and the attempt is told", async () => {
+  test("no gate runs after a failed setup, and its output reaches the attempt", async () => {
     await using c = await court({ files: ignored, project: { test_cmd: "true" } });
     counted(c, "[ ! -e a.txt ] || { echo no such package; exit 1; }");
     const result = await c.judge({ "a.txt": "1\n" });
@@ -176,7 +176,7 @@ describe("setup", () => {
     expect(result.reason).toContain("no such package");
   });
 
-  test("what it changes in tracked files is undone", async () => {
+  test("changes of setup to tracked files are undone", async () => {
     await using c = await court({
       files: { ...ignored, "f.txt": "f\n" },
       project: { test_cmd: "grep -qx f f.txt" },

@@ -1,11 +1,11 @@
 /**
- * A8 with the gate around it: the words of each checker, as it writes them. A "checker" here prints a
- * file of the tree, so that base and change say what the test wants them to have said.
+ * A8: comparison of checker output with the base, for the output format of each supported checker. The
+ * "checker" prints a file of the tree, so a test controls its output on base and change.
  */
 import { describe, expect, test } from "bun:test";
 import { court, statuses, verdict } from "./harness.ts";
 
-/** What a checker prints for problems of one kind in these lines of a file. */
+/** Output of a checker that reports one kind of problem on these lines of a file. */
 type Layout = (file: string, lines: readonly number[]) => string;
 
 const each = (lines: readonly number[], text: (line: number) => string): string =>
@@ -45,7 +45,7 @@ const layouts: Record<string, Layout> = {
     `${each(lines, (n) => `/home/ada/app/${file}: line ${n}, col 7, Error - 'x' is assigned a value but never used. (no-unused-vars)\n`)}\n${lines.length} problems\n`,
   biome: (file, lines) =>
     `${each(lines, (n) => `${file}:${n}:1 lint/suspicious/noDebugger  FIXABLE  ━━━━━━━━━━━━━━━━━━\n\n  × This is an unexpected use of the debugger statement.\n  \n  > ${n} │ debugger;\n      │ ^^^^^^^^^\n  \n  i Unsafe fix: Remove debugger statement\n  \n    ${n}   │ - debugger;\n  \n\n`)}Checked 1 file in ${lines.length}ms. No fixes applied.\nFound ${lines.length} errors.\nlint ━━━━━━━━━━━━━━━━━━━━━━━━\n\n  × Some errors were emitted while running checks.\n  \n\n`,
-  "biome beyond what it shows": (file, lines) =>
+  "biome with diagnostics it does not show": (file, lines) =>
     `${file}:1:1 lint/suspicious/noDebugger  FIXABLE  ━━━━━━━━━━━━━━━━━━\n\n  × This is an unexpected use of the debugger statement.\n  \n\nDiagnostics not shown: ${lines.length}.\nChecked 1 file in 4ms. No fixes applied.\nFound ${1 + lines.length} errors.\n`,
   ruff: (file, lines) =>
     `${each(lines, (n) => `F401 [*] \`os\` imported but unused\n --> ${file}:${n}:8\n  |\n${n} | import os\n  |        ^^\nhelp: Remove unused import: \`os\`\n  |\n  - import os\n  |\n\n`)}Found ${lines.length} errors.\n[*] ${lines.length} fixable with \`--fix\`.\n`,
@@ -55,7 +55,7 @@ const layouts: Record<string, Layout> = {
     `${file}:\n${each(lines, (n) => `  ${n}:8 F401 [*] \`os\` imported but unused\n`)}\nFound ${lines.length} errors.\n`,
   "ruff, pylint": (file, lines) =>
     each(lines, (n) => `${file}:${n}: [F401] \`os\` imported but unused\n`),
-  "annotations for GitHub": (file, lines) =>
+  "GitHub annotations": (file, lines) =>
     each(
       lines,
       (n) =>
@@ -67,12 +67,12 @@ const layouts: Record<string, Layout> = {
     `    Checking x v0.1.0 (/home/ada/app)\n${each(lines, (n) => `${file}:${n}:5: error: length comparison to zero: help: using \`is_empty\` is clearer and more explicit: \`v.is_empty()\`\n`)}error: could not compile \`x\` (lib) due to ${lines.length} previous errors\n`,
   "go vet": (file, lines) =>
     `# m\n# [m]\n${each(lines, (n) => `./${file}:${n}:14: fmt.Printf format %d has arg x of wrong type string\n`)}`,
-  "go vet that cannot compile": (file, lines) =>
+  "go vet with a compile error": (file, lines) =>
     `# m\n${each(lines, (n) => `vet: ./${file}:${n}:23: undefined: undefinedThing\n`)}`,
   "golangci-lint": (file, lines) =>
     `${each(lines, (n) => `${file}:${n}:3: Error return value of \`f\` is not checked (errcheck)\n\tf()\n\t ^\n`)}${lines.length} issues:\n* errcheck: ${lines.length}\n`,
-  "any file and line": (file, lines) => each(lines, (n) => `${file}:${n}: bad word [bad]\n`),
-  "text of no known form": (file, lines) =>
+  "generic file and line": (file, lines) => each(lines, (n) => `${file}:${n}: bad word [bad]\n`),
+  "unknown format": (file, lines) =>
     `checking ${file}\n${each(lines, (n) => `  bad word at ${n}\n`)}`,
 };
 
@@ -81,13 +81,13 @@ const files: Record<string, string> = {
   "mypy --pretty": "src/a.py",
   "mypy with columns and ends": "src/a.pyi",
   "go vet": "a.go",
-  "go vet that cannot compile": "a.go",
+  "go vet with a compile error": "a.go",
   "golangci-lint": "a.go",
 };
 
-describe("A8 in the words of", () => {
+describe("checker formats", () => {
   test.each(Object.entries(layouts))(
-    "%s: what was there moves freely, one more of the kind in its file is charged",
+    "A8 %s: moved problems are not charged, one more in the same file is",
     async (name, layout) => {
       const file = files[name] ?? "src/a.ts";
       const other = file.replace("a.", "b.");
@@ -106,15 +106,15 @@ describe("A8 in the words of", () => {
       expect(more).toMatchObject({ status: "failed", blame: "attempt" });
       const elsewhere = await judged(`${layout(file, [3, 40])}${layout(other, [7])}`);
       expect(elsewhere).toMatchObject({ status: "failed", blame: "attempt" });
-      if (name === "text of no known form" || name === "ruff, grouped") return;
+      if (name === "unknown format" || name === "ruff, grouped") return;
       expect(more.diagnostics).toHaveLength(1);
-      if (name === "biome beyond what it shows") return;
+      if (name === "biome with diagnostics it does not show") return;
       expect(more.diagnostics[0]?.file).toEndWith(file);
       expect(elsewhere.diagnostics.map((d) => d.file).every((f) => f.endsWith(other))).toBe(true);
     },
   );
 
-  test("a checker that says nothing and fails passes only where it did before", async () => {
+  test("A8 a checker that fails without output is charged unless it failed on the base", async () => {
     await using c = await court({ project: { lint_cmd: "[ ! -e x.txt ] || exit 1" } });
     expect(statuses(await c.judge({ "x.txt": "x\n" }))).toEqual({ lint: "failed" });
   });

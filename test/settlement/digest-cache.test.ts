@@ -13,8 +13,8 @@ function inFolder(use: (file: string) => void): void {
   }
 }
 
-describe("the blob cache", () => {
-  test("keeps entries from one process to the next", () => {
+describe("digest cache", () => {
+  test("the digest cache keeps entries for later processes", () => {
     inFolder((file) => {
       digestCache<number[]>(file, "1").put([["aa", [1, 2]]]);
       digestCache<number[]>(file, "1").put([["bb", [3]]]);
@@ -23,7 +23,7 @@ describe("the blob cache", () => {
     });
   });
 
-  test("forgets entries of another version", () => {
+  test("the digest cache drops entries of another version", () => {
     inFolder((file) => {
       digestCache<number>(file, "1").put([["aa", 1]]);
       const newer = digestCache<number>(file, "2");
@@ -33,7 +33,7 @@ describe("the blob cache", () => {
     });
   });
 
-  test("a line cut by a crash costs itself and no other", () => {
+  test("a truncated line of the digest cache loses only its own entry", () => {
     inFolder((file) => {
       digestCache<number>(file, "1").put([["aa", 1]]);
       appendFileSync(file, '["bb",');
@@ -43,7 +43,7 @@ describe("the blob cache", () => {
     });
   });
 
-  test("of too many entries the newest stay", () => {
+  test("the digest cache keeps the newest of too many entries", () => {
     inFolder((file) => {
       digestCache<number>(file, "1").put(
         Array.from({ length: 100_001 }, (_, n) => [`${n}`, n] as const),
@@ -54,7 +54,7 @@ describe("the blob cache", () => {
     });
   });
 
-  test("a place that cannot be written is a cache of this process", () => {
+  test("a digest cache in an unwritable place works within the process", () => {
     inFolder((file) => {
       writeFileSync(join(file, "..", "..", "deeper"), "a file in the way");
       const cache = digestCache<number>(file, "1");

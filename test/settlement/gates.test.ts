@@ -1,4 +1,4 @@
-/** Gates of one line of shell each, on real trees. */
+/** Gates of one shell line each, on real trees. */
 import { describe, expect, test } from "bun:test";
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -6,7 +6,7 @@ import { checkGatesRunnable } from "../../src/settlement/gates/run-gates.ts";
 import { rejectionText } from "../../src/settlement/rejection.ts";
 import { type Court, court, statuses, verdict } from "./harness.ts";
 
-/** Lines of a file that gates append to, outside every tree. */
+/** A file outside every tree that gates append lines to. */
 function counter(c: Court, name = "count"): { path: string; lines(): string[] } {
   const path = join(c.g.repo.root, name);
   return {
@@ -15,7 +15,7 @@ function counter(c: Court, name = "count"): { path: string; lines(): string[] } 
   };
 }
 
-describe("A4 a gate that cannot judge", () => {
+describe("gates that cannot judge", () => {
   test.each([
     ["is missing", "no-such-program", "exit code 127"],
     ["is missing in a script", "sh ./check.sh", "exit code 127"],
@@ -24,7 +24,7 @@ describe("A4 a gate that cannot judge", () => {
     ["crashes below a shell", "(sh -c 'kill -ABRT $$'); exit $?", "exit code 134"],
     ["times out", "sleep 30", "timed out after 1 s"],
   ])(
-    "that %s errs, and where the base does too nobody's attempt is blamed",
+    "A4 a gate that %s errs, and blames the environment when the base errs too",
     async (_, command, exit) => {
       await using c = await court({
         files: { "check.sh": "no-such-program\n" },
@@ -41,7 +41,7 @@ describe("A4 a gate that cannot judge", () => {
     },
   );
 
-  test("only with the attempt's change is the attempt's doing", async () => {
+  test("A4 a gate that errs only with the attempt's change blames the attempt", async () => {
     await using c = await court({
       files: { "check.sh": "exit 0\n" },
       project: {
@@ -57,7 +57,7 @@ describe("A4 a gate that cannot judge", () => {
   });
 });
 
-describe("A8 a checker that was loud before", () => {
+describe("checkers with much output", () => {
   const lint = (lines: number): string => {
     const known = `seq -f 'old.txt:%.0f: error: a long word that was bad before' 1 ${lines}`;
     return `${known}; cat new.txt; ${known}; exit 1`;
@@ -70,7 +70,7 @@ describe("A8 a checker that was loud before", () => {
     return verdict(await c.judge({ "new.txt": said }), "lint");
   };
 
-  test("hides nothing new in the middle of its output", async () => {
+  test("A8 a new finding in the middle of long output is charged", async () => {
     expect((await judged(20_000, "fine\n")).status).toBe("passed");
     expect(await judged(20_000, "new.txt:1: error: worse\n")).toMatchObject({
       status: "failed",
@@ -79,7 +79,7 @@ describe("A8 a checker that was loud before", () => {
     });
   });
 
-  test("does not pass where more is written than is read: the base is red", async () => {
+  test("A8 output beyond the read limit fails and blames the base", async () => {
     const loud = await judged(100_000, "new.txt:1: error: worse\n");
     expect([loud.status, loud.blame, loud.reason]).toEqual([
       "failed",
@@ -89,8 +89,8 @@ describe("A8 a checker that was loud before", () => {
   });
 });
 
-describe("which files", () => {
-  test("A5 a change to documents runs what needs no sources, the task's own command first", async () => {
+describe("files given to gates", () => {
+  test("A5 a change of documents runs gates without sources, the task's own command first", async () => {
     await using c = await court({
       project: {
         format_check_cmd: "false {file}",
@@ -111,7 +111,7 @@ describe("which files", () => {
     expect(result.passed).toBe(true);
   });
 
-  test("a recipe is run by its name, the same command once, and an unknown one never passes", async () => {
+  test("recipes run by name, equal commands run once, and an unknown recipe fails", async () => {
     await using c = await court({
       project: { test_cmd: "echo same" },
       config: { verify: { unit: { command: "echo same" } } },
@@ -123,7 +123,7 @@ describe("which files", () => {
     expect(verdict(unknown, "tests").tail).toContain("there is no recipe unti");
   });
 
-  test("A7 deleted files are given to nobody; names with quotes, spaces and dashes arrive whole", async () => {
+  test("A7 gates get no deleted files, and names with quotes, spaces and dashes intact", async () => {
     await using c = await court({
       files: { "old.txt": "x\n", "gone.txt": "x\n" },
       project: { lint_cmd: 'for f in {files}; do echo "<$f>"; [ -f "$f" ] || exit 1; done' },
@@ -138,7 +138,7 @@ describe("which files", () => {
     expect(verdict(result, "lint").command).not.toContain("gone.txt");
   });
 
-  test("A6 a runner that finds no tests passes only where the base has none either", async () => {
+  test("A6 a test runner that finds no tests passes only where the base has none", async () => {
     const noTests = "ls tests/*.txt >/dev/null 2>&1 && exit 0; echo 'collected 0 items'; exit 5";
     await using none = await court({ project: { test_cmd: noTests } });
     const still = await none.judge({ "a.txt": "a\n" });
@@ -154,7 +154,7 @@ describe("which files", () => {
     expect(verdict(removed, "tests")).toMatchObject({ status: "failed", blame: "attempt" });
   });
 
-  test("more names than a command line holds are several command lines, all of which count", async () => {
+  test("a list of files too long for one command line is split, and every part counts", async () => {
     await using c = await court({
       project: { lint_cmd: "ls {files} | grep -q bad && exit 1 || exit 0" },
     });
@@ -169,25 +169,25 @@ describe("which files", () => {
   }, 60_000);
 });
 
-describe("A8 what was wrong before", () => {
+describe("findings of the base", () => {
   const lint =
     "grep -n BAD *.txt | sed 's/:BAD.*/: error: bad word [bad]/' | grep . && exit 1 || exit 0";
   test.each([
     [
-      "is not charged",
+      "an old finding passes",
       "BAD\nmore\n",
       "passed",
       0,
       "fails as it did before the change; nothing new",
     ],
     [
-      "is charged once more",
+      "one more finding of the same kind fails",
       "BAD\nBAD\n",
       "failed",
       1,
       "exit code 1, 1 new: a.txt:2: bad word [bad]",
     ],
-  ])("%s", async (_, text, status, charged, reason) => {
+  ])("A8 %s", async (_, text, status, charged, reason) => {
     await using c = await court({
       files: { "a.txt": "BAD\n", "b.txt": "BAD\n" },
       project: { lint_cmd: lint },
@@ -199,15 +199,19 @@ describe("A8 what was wrong before", () => {
   });
 
   test.each([
-    ["the same words of no known form are old", "echo 'all is lost, 3 s'; exit 1", true],
-    ["new words of no known form are charged", "echo all is lost; cat a.txt 2>&1; exit 1", false],
-    ["another exit code is charged", "echo all is lost; [ -e a.txt ] && exit 2; exit 1", false],
+    ["A8 the same output in an unknown format passes", "echo 'all is lost, 3 s'; exit 1", true],
+    [
+      "A8 other output in an unknown format fails",
+      "echo all is lost; cat a.txt 2>&1; exit 1",
+      false,
+    ],
+    ["A8 another exit code fails", "echo all is lost; [ -e a.txt ] && exit 2; exit 1", false],
   ])("%s", async (_, command, passes) => {
     await using c = await court({ project: { lint_cmd: command } });
     expect((await c.judge({ "a.txt": "a\n" })).passed).toBe(passes);
   });
 
-  test("the same failing tests are a red base, others are the attempt's", async () => {
+  test("A8 the same failing tests blame the base, others the attempt", async () => {
     await using c = await court({
       project: { test_cmd: "echo '(fail) old'; [ ! -e new.txt ] || echo '(fail) new'; exit 1" },
     });
@@ -219,7 +223,7 @@ describe("A8 what was wrong before", () => {
     expect(verdict(other, "tests").reason).toContain("new");
   });
 
-  test("several attempts ask the base once", async () => {
+  test("A8 the base is checked once for several attempts", async () => {
     await using c = await court({ project: {}, config: { run: { env: [] } } });
     const { path, lines } = counter(c);
     c.c.config.commands.lint = `[ -e a.txt ] && exit 1; sleep 0.2; echo base >> ${path}; exit 1`;
@@ -228,7 +232,7 @@ describe("A8 what was wrong before", () => {
   });
 });
 
-test("A9 a checker that names files and exits 0 fails", async () => {
+test("A9 a checker that lists files and exits 0 fails", async () => {
   await using c = await court({ project: { format_check_cmd: "gofmt -l ." } });
   const bin = join(c.g.repo.root, "bin");
   mkdirSync(bin);
@@ -244,7 +248,7 @@ test("A9 a checker that names files and exits 0 fails", async () => {
   });
 });
 
-test("A4 a test that ends the runner passes for nothing, unless the runner never says more", async () => {
+test("A4 a test that ends its runner early fails, unless the runner is silent on the base too", async () => {
   await using c = await court({
     files: { "a.txt": "a\n" },
     project: { test_cmd: "pytest -q" },
@@ -270,7 +274,7 @@ test("A4 a test that ends the runner passes for nothing, unless the runner never
   expect(statuses(await mute.judge({ "b.txt": "b\n" }))).toEqual({ tests: "passed" });
 });
 
-test("E1 what the base has already is not called new", async () => {
+test("E1 a rejection lists findings of the base apart", async () => {
   await using c = await court({
     files: { "a.txt": "a\n" },
     project: { lint_cmd: "echo 'a.txt:1: error: bad'; exit 1" },
@@ -279,21 +283,24 @@ test("E1 what the base has already is not called new", async () => {
   expect(rejectionText(verdicts)).toContain("On the base already:\n  a.txt:1: bad\n");
 });
 
-describe("A17 a test that fails once and then passes", () => {
+describe("flaky tests", () => {
   const flaky = (path: string): string =>
     `[ ! -e a.txt ] || [ -e ${path} ] || { touch ${path}; exit 1; }`;
   test.each([
     ["pass", "flaky", true],
     ["fail", "failed", false],
-  ])("with flaky = %s is %s", async (mode, status, passes) => {
-    await using c = await court({ config: { merge: { flaky: mode } } });
-    c.c.config.commands.test = flaky(counter(c).path);
-    const result = await c.judge({ "a.txt": "a\n" });
-    expect(verdict(result, "tests").status).toBe(status as "flaky");
-    expect(result.passed).toBe(passes);
-  });
+  ])(
+    "A17 a test that passes on its second run with flaky = %s is %s",
+    async (mode, status, passes) => {
+      await using c = await court({ config: { merge: { flaky: mode } } });
+      c.c.config.commands.test = flaky(counter(c).path);
+      const result = await c.judge({ "a.txt": "a\n" });
+      expect(verdict(result, "tests").status).toBe(status as "flaky");
+      expect(result.passed).toBe(passes);
+    },
+  );
 
-  test("only tests are tried again, and not after a timeout", async () => {
+  test("A17 only tests are run again, and not after a timeout", async () => {
     await using c = await court({ project: { settlement_timeout: 1 } });
     const { path, lines } = counter(c);
     c.c.config.commands.lint = `[ ! -e a.txt ] || { echo lint >> ${path}; exit 1; }`;
@@ -303,8 +310,8 @@ describe("A17 a test that fails once and then passes", () => {
   });
 });
 
-describe("A19 what a gate leaves behind", () => {
-  test("is named, undone, and reaches neither the next gate nor the next tree", async () => {
+describe("side effects of gates", () => {
+  test("A19 files that a gate leaves are named, removed, and absent for the next gate and tree", async () => {
     const clean = "[ ! -e left ] && [ ! -e $TMPDIR/left ] && [ ! -e node_modules/left ]";
     await using c = await court({
       files: { ".gitignore": "node_modules/\n" },
@@ -330,7 +337,7 @@ describe("A19 what a gate leaves behind", () => {
     expect(statuses(await c.judge({ "a.txt": "fine\n", "b.txt": "b\n" }))["lint"]).toBe("passed");
   });
 
-  test("a process is dead before the next gate starts", async () => {
+  test("A19 processes of a gate are dead before the next gate starts", async () => {
     await using c = await court({ project: { test_cmd: "true" } });
     const { path, lines } = counter(c);
     c.c.config.commands.lint = `setsid sh -c 'sleep 1; echo alive >> ${path}' >/dev/null 2>&1 &`;
@@ -340,8 +347,8 @@ describe("A19 what a gate leaves behind", () => {
   });
 });
 
-describe("verdicts", () => {
-  test("passed ones serve a later run, failed ones do not; another command or tree is judged anew", async () => {
+describe("cached and cancelled verdicts", () => {
+  test("passed verdicts are reused by a later run, failed ones are not, and both depend on command and tree", async () => {
     await using c = await court({});
     const { path, lines } = counter(c);
     c.c.config.commands.lint = `echo run >> ${path}; ! grep -q BAD a.txt`;
@@ -362,7 +369,7 @@ describe("verdicts", () => {
     expect(lines()).toHaveLength(before + 1);
   });
 
-  test("a pass holds against any base; one that took two tries does not", async () => {
+  test("a passed verdict is reused for another base, a flaky one is not", async () => {
     await using c = await court({ project: { source_extensions: [".txt"] } });
     const { path, lines } = counter(c);
     const lint = `echo run >> ${path}`;
@@ -380,7 +387,7 @@ describe("verdicts", () => {
     }
   });
 
-  test("D1 a cancelled gate ends, long before its command would, and says nothing about the tree", async () => {
+  test("D1 a cancelled gate ends at once without a verdict", async () => {
     await using c = await court({ project: { lint_cmd: "sleep 3000" } });
     const abort = new AbortController();
     const running = c.judge({ "a.txt": "a\n" }, { signal: abort.signal });
@@ -393,7 +400,7 @@ describe("verdicts", () => {
     expect((await c.judge({ "a.txt": "a\n" })).passed).toBe(true);
   });
 
-  test("D1 cancelling reaches whoever waits for a gate tree", async () => {
+  test("D1 cancelling ends the wait for a gate tree", async () => {
     await using c = await court({ config: { run: { jobs: 1, max_gates: 1 } } });
     const gate = join(c.g.repo.root, "open");
     c.c.config.commands.lint = `while [ ! -e ${gate} ]; do sleep 0.05; done`;
@@ -402,7 +409,7 @@ describe("verdicts", () => {
     const abort = new AbortController();
     const waiting = c.judge({ "a.txt": "3" }, { signal: abort.signal });
     const settled = waiting.then(() => true);
-    // It has asked for a tree once the holders' commands have taken another turn.
+    // By then the attempt waits for a gate tree that the two holders occupy.
     expect(await Promise.race([settled, Bun.sleep(300)])).toBeUndefined();
     abort.abort();
     expect((await waiting).reason).toBe("cancelled");
@@ -410,7 +417,7 @@ describe("verdicts", () => {
     expect((await Promise.all(holders)).map((r) => r.passed)).toEqual([true, true]);
   });
 
-  test("E1 a rejection tells every failing gate's command, end, diagnostics and output", async () => {
+  test("E1 a rejection contains command, exit, diagnostics and output of each failing gate", async () => {
     await using c = await court({
       project: {
         lint_cmd: "[ ! -e a.txt ] || { echo 'a.txt:1:1: error: bad word [bad]'; exit 3; }",
@@ -432,7 +439,7 @@ describe("verdicts", () => {
   });
 });
 
-test("every gate is started once on the base: red is said, and {file} gets real files", async () => {
+test("the check before a run starts every gate on the base, reports failures, and fills {file} with real files", async () => {
   await using c = await court({
     files: { "a.txt": "a\n" },
     project: { lint_cmd: "test -f {file} && exit 1", test_cmd: "true" },

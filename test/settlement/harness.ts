@@ -1,4 +1,4 @@
-/** A repository with shell scripts for gates, and a settlement to judge changes in it. */
+/** A repository with shell scripts as gates, and a settlement that judges changes of it. */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { stringify } from "smol-toml";
@@ -20,17 +20,17 @@ import { type Ground, ground, identity } from "../git/harness.ts";
 
 export interface Court extends AsyncDisposable {
   g: Ground;
-  /** Commit everything is judged against. */
+  /** Commit that changes are judged against. */
   base: string;
   c: SettlementContext;
   progress: GateProgress[];
-  /** Another settlement on the same places, as a later run has it. */
+  /** Another settlement on the same repository and cache, as a later run opens it. */
   reopen(more?: Partial<SettlementContext>): SettlementContext;
-  /** Commits these files (null: deleted) on top of the base and gives the commit. */
+  /** Commits these files (null: deleted) on top of the base; returns the commit. */
   change(files: Record<string, string | null>): Promise<string>;
-  /** The gates on a change of these files. */
+  /** Runs the gates on a change of these files. */
   judge(files: Record<string, string | null>, more?: JudgeOptions): Promise<GatesResult>;
-  /** An attempt that left these files (null: deleted), reviewed. */
+  /** Reviews an attempt that left these files (null: deleted). */
   review(
     files: Record<string, string | null>,
     claims: Partial<Claims>,
@@ -40,7 +40,7 @@ export interface Court extends AsyncDisposable {
 
 export interface JudgeOptions {
   c?: SettlementContext;
-  /** The commit it is judged against; default the repository's. */
+  /** The base commit of the comparison; default the repository's HEAD. */
   base?: string;
   testCmd?: string;
   signal?: AbortSignal;
@@ -51,14 +51,14 @@ export interface CourtOptions {
   files?: Record<string, string>;
   /** Keys of `[project]`. */
   project?: Record<string, unknown>;
-  /** Other tables. */
+  /** Other tables of project.toml. */
   config?: Record<string, Record<string, unknown>>;
   environment?: Record<string, string>;
 }
 
 let marks = 0;
 
-/** Opens a court on a fresh repository. */
+/** Creates a repository and opens a settlement on it. */
 export async function court(options: CourtOptions = {}): Promise<Court> {
   const config = {
     project: { source_extensions: [".txt"], ...options.project },
@@ -156,7 +156,7 @@ export async function court(options: CourtOptions = {}): Promise<Court> {
   };
 }
 
-/** Status of each configured gate, by name: those that read objects are asked always. */
+/** Status by name of the configured gates; semantic and structure, which always run, are left out. */
 export function statuses({ verdicts }: GatesResult): Record<string, string> {
   const configured = verdicts.filter(({ gate }) => !["semantic", "structure"].includes(gate));
   return Object.fromEntries(configured.map((v) => [v.gate, v.status]));

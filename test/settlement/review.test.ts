@@ -1,4 +1,4 @@
-/** Review, autofix and commit of what an attempt left. */
+/** Review, autofix and commit of an attempt's changes. */
 import { describe, expect, test } from "bun:test";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -17,7 +17,7 @@ async function landed(
 }
 
 describe("review", () => {
-  test("commits the claimed changes and nothing else, the same commit each time", async () => {
+  test("review commits exactly the claimed changes, reproducibly", async () => {
     await using c = await court({
       files: { "f.txt": old, ".gitignore": "*.log\n" },
       config: { scope: { ignore_files: ["scratch/"] } },
@@ -35,7 +35,7 @@ describe("review", () => {
     expect(await c.review(files, { edit: ["f.txt"] })).toEqual(outcome);
   });
 
-  test("A15 an empty diff is rejected, and worth another attempt", async () => {
+  test("A15 an empty diff is rejected and retriable", async () => {
     await using c = await court({ files: { "f.txt": old } });
     expect(await c.review({}, { edit: ["f.txt"] })).toMatchObject({
       passed: false,
@@ -47,10 +47,10 @@ describe("review", () => {
   test.each([
     ["an unclaimed file", "other.txt", ["f.txt"], "scope_violation"],
     ["C9 dgov's own folder", ".dgov/project.toml", ["f.txt", ".dgov"], "reserved_path"],
-    ["C9 a structural baseline", ".sentrux/baseline.json", ["**"], "reserved_path"],
-    ["C9 a coverage baseline", ".coverage-baseline/coverage.json", ["**"], "reserved_path"],
-    ["C9 attributes, although claimed", ".gitattributes", [".gitattributes"], "reserved_path"],
-  ])("%s never lands", async (_, path, touch, wanted) => {
+    ["C9 the structural baseline", ".sentrux/baseline.json", ["**"], "reserved_path"],
+    ["C9 the coverage baseline", ".coverage-baseline/coverage.json", ["**"], "reserved_path"],
+    ["C9 claimed attributes", ".gitattributes", [".gitattributes"], "reserved_path"],
+  ])("review rejects a change of %s", async (_, path, touch, wanted) => {
     await using c = await court({ files: { "f.txt": old } });
     const outcome = await c.review(
       { "f.txt": "new\n", [path]: "x\n" },
@@ -60,14 +60,14 @@ describe("review", () => {
     if (!outcome.passed) expect(outcome.detail).toContain(path);
   });
 
-  test("C9 .gitignore is an ordinary file, but a glob does not cover it", async () => {
+  test("C9 .gitignore needs an exact claim", async () => {
     await using c = await court({});
     const files = { ".gitignore": "x\n" };
     expect((await c.review(files, { touch: ["**"] })).passed).toBe(false);
     expect((await c.review(files, { touch: [".gitignore"] })).passed).toBe(true);
   });
 
-  test("C9 .gitattributes by exact claim and setting lands, by a glob it does not", async () => {
+  test("C9 .gitattributes needs an exact claim and the setting", async () => {
     await using c = await court({ config: { scope: { allow_git_control: true } } });
     const files = { ".gitattributes": "*.txt text\n" };
     expect((await c.review(files, { touch: [".gitattributes"] })).passed).toBe(true);
@@ -81,7 +81,7 @@ describe("review", () => {
     expect(outcome).toMatchObject({ passed: false, verdict: "tampering", retriable: false });
   });
 
-  test("a failing hook is told with its words; C3 what a hook writes is judged again", async () => {
+  test("C3 a failing review hook rejects with its output, and files a hook writes are reviewed", async () => {
     await using c = await court({ files: { "f.txt": old } });
     c.c.config.reviewHooks = ["echo no to {files}; exit 2"];
     const no = await c.review({ "f.txt": "x\n" }, { edit: ["f.txt"] });
@@ -111,7 +111,7 @@ describe("autofix", () => {
     expect(outcome).toMatchObject({ autofixed: ["f.txt", "new.txt"], touched: true });
   });
 
-  test("C3 what a formatter does outside the claims is refused", async () => {
+  test("C3 a formatter that changes unclaimed files is rejected", async () => {
     await using c = await court({
       files: { "f.txt": old },
       project: { format_cmd: "touch other.txt; true {files}" },
@@ -120,8 +120,8 @@ describe("autofix", () => {
     expect(outcome).toMatchObject({ passed: false, verdict: "scope_violation", touched: true });
   });
 
-  test("B10 half a fix that would break a string is not taken", async () => {
-    // Like a formatter: changes the quotes where they match, and refuses a text in which they do not.
+  test("B10 a partial fix that would break a string is not applied", async () => {
+    // Acts like a formatter: changes quotes in a valid text, and refuses one with unpaired quotes.
     const swap =
       "for f in {files}; do n=$(grep -c \"'''\" $f); m=$(grep -c '###' $f);" +
       " [ $((n % 2)) = 1 ] || [ $((m % 2)) = 1 ] || sed -i \"s/'''/###/\" $f; done";
@@ -137,7 +137,7 @@ describe("autofix", () => {
     expect(await landed(c, whole, "f.txt")).toBe("y = ###A\nB\n### ");
   });
 
-  test("bytes that are no text, and line ends, survive", async () => {
+  test("invalid UTF-8 and line endings survive autofix", async () => {
     await using c = await court({ project: { format_cmd: `LC_ALL=C ${strip} {files}` } });
     const bytes = Buffer.from([0xff, 0xfe, 0x0d, 0x0a, 0xe4, 0x20, 0x0a]);
     const spoil = (path: string): void => writeFileSync(join(path, "b.txt"), bytes);
@@ -150,13 +150,13 @@ describe("autofix", () => {
     expect([...child.stdout]).toEqual([0xff, 0xfe, 0x0d, 0x0a, 0xe4, 0x0a]);
   });
 
-  test("a formatter that deletes the file leaves the attempt's", async () => {
+  test("a formatter that deletes a file does not delete it from the attempt", async () => {
     await using c = await court({ files: { "f.txt": old }, project: { format_cmd: "rm {files}" } });
     const outcome = await c.review({ "f.txt": "x\n" }, { edit: ["f.txt"] });
     expect(await landed(c, outcome, "f.txt")).toBe("x");
   });
 
-  test("nothing is written through a link that a formatter put in a file's place, or a folder's", async () => {
+  test("autofix does not write through a link that a formatter put in place of a file or folder", async () => {
     await using c = await court({ files: { "d/f.txt": old, "victim/f.txt": "victim\n" } });
     const victim = join(c.g.repo.path, "victim");
     c.c.config.commands.format = `rm d/f.txt; ln -s ${victim}/f.txt d/f.txt; true {files}`;
@@ -170,7 +170,7 @@ describe("autofix", () => {
     expect(c.g.repo.read("victim/f.txt")).toBe("victim\n");
   });
 
-  test("a formatter that fails or never ends is noted, and does not matter", async () => {
+  test("a formatter that fails or times out leaves a note and rejects nothing", async () => {
     await using c = await court({
       files: { "f.txt": old },
       project: {

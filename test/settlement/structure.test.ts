@@ -1,4 +1,4 @@
-/** The structure gate on real trees, with the built-in sensor and with a program in its place. */
+/** The structure gate on real trees, with the built-in sensor and with an external program. */
 import { describe, expect, test } from "bun:test";
 import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -36,8 +36,8 @@ function structured(
   });
 }
 
-describe("the structure gate", () => {
-  test("has nothing to say without a baseline, and without sources", async () => {
+describe("structure gate", () => {
+  test("the structure gate does not apply without a baseline or without sources", async () => {
     await using none = await court({ files: { "a.py": "x = 1\n" } });
     expect(verdict(await none.judge({ "a.py": branchy("f", 30) }), "structure")).toMatchObject({
       status: "not_applicable",
@@ -50,7 +50,7 @@ describe("the structure gate", () => {
     });
   });
 
-  test("A13 charges what a change brings, at its line", async () => {
+  test("A13 the structure gate charges new violations at their lines", async () => {
     await using c = await structured({ "a.py": "x = 1\n" });
     const result = await c.judge({ "a.py": `x = 1\n${branchy("god", 20)}` });
     expect([result.passed, result.blame]).toEqual([false, "attempt"]);
@@ -66,7 +66,7 @@ describe("the structure gate", () => {
     });
   });
 
-  test("A13 charges nothing for what was there, touched or not, moved or improved", async () => {
+  test("A13 the structure gate charges no violation that was there, touched, moved or improved", async () => {
     const old = branchy("old", 20);
     await using c = await structured({ "a.py": old });
     const passes = async (files: Record<string, string | null>): Promise<void> => {
@@ -82,16 +82,16 @@ describe("the structure gate", () => {
     expect(worse.reason).toContain("it was 21 before");
   });
 
-  test("A13 sees a cycle that only the two files together make", async () => {
+  test("A13 the structure gate finds a cycle formed by changed and unchanged files", async () => {
     await using c = await structured({ "a.py": "import b\n", "b.py": "x = 1\n" });
     const result = verdict(await c.judge({ "b.py": "x = 1\nimport a\n" }), "structure");
     expect(result.diagnostics).toMatchObject([{ file: "a.py", line: 1, code: "cycle" }]);
   });
 
   test.each([
-    ["says that it is generated", "# @generated\n"],
-    ["has a byte nobody writes", "# \0\n"],
-  ])("A13 a file that was measured and then %s is not out of it", async (_, heading) => {
+    ["is marked as generated", "# @generated\n"],
+    ["gets a NUL byte", "# \0\n"],
+  ])("A13 a measured file that then %s is charged as hidden", async (_, heading) => {
     await using c = await structured({ "a.py": "x = 1\n" });
     const text = `${heading}${branchy("god", 20)}`;
     const hidden = verdict(await c.judge({ "a.py": text }), "structure");
@@ -112,7 +112,7 @@ describe("the structure gate", () => {
     });
   });
 
-  test("tells of length and does not reject for it", async () => {
+  test("a long function is a warning", async () => {
     await using c = await structured({ "a.py": "x = 1\n" });
     const long = `def f(x):\n${"    x += 1\n".repeat(60)}`;
     const found = verdict(await c.judge({ "a.py": long }), "structure");
@@ -122,7 +122,7 @@ describe("the structure gate", () => {
     });
   });
 
-  test("reads only blobs it has not seen", async () => {
+  test("the structure sensor parses only blobs it has not seen", async () => {
     await using c = await structured({ "a.py": "x = 1\n", "b.py": "y = 1\n" });
     const seen: string[][] = [];
     const { facts } = c.c;
@@ -140,7 +140,7 @@ describe("the structure gate", () => {
     expect(seen).toEqual([["python", "python", "python"], ["python"]]);
   });
 
-  test("passes a verdict on from its cache", async () => {
+  test("the structure gate reuses a cached verdict", async () => {
     await using c = await structured({ "a.py": "x = 1\n" });
     const files = { "a.py": "x = 2\n" };
     expect(verdict(await c.judge(files), "structure").cached).toBe(false);
@@ -149,10 +149,10 @@ describe("the structure gate", () => {
   });
 });
 
-describe("in strict mode", () => {
+describe("strict mode", () => {
   const strict = { config: { sentrux: { mode: "strict" } } };
 
-  test("a tree worse than the baseline is rejected", async () => {
+  test("strict mode rejects a tree below the baseline", async () => {
     const used = "def f(): pass\nf()\n";
     await using c = await structured(
       { "a.py": used },
@@ -167,7 +167,7 @@ describe("in strict mode", () => {
     });
   });
 
-  test("nobody is blamed for a base that is below its own baseline", async () => {
+  test("strict mode blames the base when it is below its own baseline", async () => {
     await using c = await structured(
       { "a.py": "def g(): pass\ndef f(): pass\nf()\n" },
       { ...strict, baseline: { quality_signal: 1 } },
@@ -176,7 +176,7 @@ describe("in strict mode", () => {
     expect([result.passed, result.blame]).toEqual([false, "base"]);
   });
 
-  test("a baseline that cannot be read is no verdict", async () => {
+  test("strict mode errs for an unreadable baseline", async () => {
     await using c = await court({
       files: { ".sentrux/baseline.json": "{", "a.py": "x = 1\n" },
       ...strict,
@@ -189,8 +189,8 @@ describe("in strict mode", () => {
   });
 });
 
-describe("with a sentrux program on PATH", () => {
-  /** A program that looks for a word in the tree it is given. */
+describe("external sentrux program", () => {
+  /** A stand-in for sentrux that searches the given tree for marker words. */
   const script = `#!/bin/sh
 echo "$1 $2" >> "$(dirname "$0")/calls"
 if grep -rq WORSE "$2"/*.py; then echo "✗ DEGRADED"; echo "✗ cycles increased: 0 -> 1"; exit 1; fi
@@ -210,7 +210,7 @@ exit 0
     return c.reopen({ environment: { ...c.c.environment, PATH: path } });
   }
 
-  test("A4 its word counts, and offenders say where", async () => {
+  test("A4 an external sentrux decides, and the built-in sensor locates offenders", async () => {
     await using c = await structured({ "a.py": "x = 1\n" });
     const settlement = install(c);
     const judged = async (text: string) =>
@@ -233,7 +233,7 @@ exit 0
     });
   });
 
-  test("strict mode takes it at its word", async () => {
+  test("strict mode rejects on degradations that an external sentrux reports", async () => {
     await using c = await structured(
       { "a.py": "x = 1\n" },
       { config: { sentrux: { mode: "strict", engine: "external" } } },
@@ -246,7 +246,7 @@ exit 0
     });
   });
 
-  test("asked for and missing, nothing can be judged", async () => {
+  test("the structure gate errs when the external engine is configured and missing", async () => {
     await using c = await structured(
       { "a.py": "x = 1\n" },
       { config: { sentrux: { engine: "external" } } },

@@ -1,10 +1,10 @@
-/** Which tests a change runs, with a runner that is a shell script: it fails for files that say `FAIL:`. */
+/** Selection of the tests for a change, with a shell script as runner that fails for files with `FAIL:`. */
 import { describe, expect, test } from "bun:test";
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { type Court, court, verdict } from "./harness.ts";
 
-/** Fails for what is not there, as pytest does, and names failing tests in its words. */
+/** Exits 4 for missing files, as pytest does, and prints the names of failing tests. */
 const runner = `
 [ $# -gt 0 ] || { echo "no arguments" >&2; exit 3; }
 failed=0
@@ -79,7 +79,7 @@ const java = {
 describe("test selection", () => {
   test.each<[string, Record<string, string>, Record<string, string | null>, string]>([
     ["a module", python, { "src/pkg/low.py": "x" }, "tests/test_high.py tests/test_low.py"],
-    ["what one test uses", python, { "src/pkg/high.py": "x" }, "tests/test_high.py"],
+    ["a module that one test uses", python, { "src/pkg/high.py": "x" }, "tests/test_high.py"],
     ["a test", python, { "tests/test_other.py": "x" }, "tests/test_other.py"],
     [
       "a new test and a module",
@@ -89,26 +89,26 @@ describe("test selection", () => {
     ],
     ["a package", python, { "src/pkg/__init__.py": "x" }, "tests/test_high.py tests/test_low.py"],
     [
-      "prose beside a module",
+      "documents beside a module",
       python,
       { "README.md": "x", "src/pkg/high.py": "x" },
       "tests/test_high.py",
     ],
-    ["a module that is gone", python, { "src/pkg/high.py": null }, "tests/test_high.py"],
+    ["a deleted module", python, { "src/pkg/high.py": null }, "tests/test_high.py"],
     [
       "A7 a renamed test",
       python,
       { "tests/test_low.py": null, "tests/test_renamed.py": "x" },
       "tests/test_renamed.py",
     ],
-    ["A6 a module no test reaches", python, { "src/pkg/lone.py": "x" }, "tests"],
-    ["A6 a helper no test imports", python, { "tests/helpers.py": "x" }, "tests"],
-    ["A6 a file no grammar reads", python, { "src/pkg/high.py": "x", "data.csv": "x" }, "tests"],
-    ["A6 prose alone", python, { "README.md": "x" }, "tests"],
+    ["A6 a module that no test reaches", python, { "src/pkg/lone.py": "x" }, "tests"],
+    ["A6 a helper that no test imports", python, { "tests/helpers.py": "x" }, "tests"],
+    ["A6 a file without a grammar", python, { "src/pkg/high.py": "x", "data.csv": "x" }, "tests"],
+    ["A6 documents alone", python, { "README.md": "x" }, "tests"],
     ["A7 a deleted test", python, { "tests/test_low.py": null }, "tests"],
     ["a module", typescript, { "src/low.ts": "x" }, "src/high.test.ts"],
     [
-      "A6 a module no test reaches",
+      "A6 a module that no test reaches",
       { ...typescript, "tests/x.py": "" },
       { "src/new.ts": "" },
       "tests",
@@ -116,14 +116,14 @@ describe("test selection", () => {
     ["a package", go, { "low/low.go": "package low // x" }, "high/high_test.go low/low_test.go"],
     ["a package", go, { "high/high.go": "package high // x" }, "high/high_test.go"],
     ["a module", rust, { "src/low.rs": "// x" }, "tests/high.rs tests/low.rs"],
-    ["what one test uses", rust, { "src/high.rs": "// x" }, "tests/high.rs"],
+    ["a module that one test uses", rust, { "src/high.rs": "// x" }, "tests/high.rs"],
     [
       "a class of another package",
       java,
       { "src/main/java/com/acme/low/Low.java": "// x" },
       "src/test/java/com/acme/high/HighTest.java",
     ],
-  ])("%s changed", async (_what, files, change, expected) => {
+  ])("a change of %s selects its tests", async (_what, files, change, expected) => {
     await using c = await project(files);
     const result = await c.judge(change);
     const names = expected.split(" ").map((name) => `'${name}'`);
@@ -137,19 +137,19 @@ describe("test selection", () => {
     ["sh run.sh {test_dir}", "sh run.sh 'tests/test_high.py'"],
     ["sh run.sh {file} # {test_dir}", "sh run.sh 'tests/test_high.py' # 'tests'"],
     ["sh run.sh tests", "sh run.sh tests"],
-  ])("%s becomes %s", async (template, expected) => {
+  ])("the command %s becomes %s", async (template, expected) => {
     await using c = await project(python, { test_cmd: template });
     const result = await c.judge({ "src/pkg/high.py": "x" });
     expect(verdict(result, "tests").command).toBe(expected);
   });
 
-  test("the task's own command is filled in as well", async () => {
+  test("placeholders of the task's own command are filled in", async () => {
     await using c = await project(python, { test_cmd: "true" });
     const result = await c.judge({ "src/pkg/high.py": "x" }, { testCmd: "sh run.sh {files}" });
     expect(verdict(result, "tests").command).toBe("sh run.sh 'tests/test_high.py' ; true");
   });
 
-  test("a failing test that is reached rejects, one that is not does not", async () => {
+  test("a selected failing test rejects, one that is not selected does not", async () => {
     await using c = await project({ ...python, "tests/test_other.py": "FAIL:" });
     expect(verdict(await c.judge({ "src/pkg/high.py": "x" }), "tests").status).toBe("passed");
     const failed = await c.judge({ "src/pkg/high.py": "x", "tests/test_high.py": "FAIL:" });
@@ -160,7 +160,7 @@ describe("test selection", () => {
     });
   });
 
-  test("a test that fails on the base too is the base's; a new one is the attempt's", async () => {
+  test("a test that fails on the base blames the base, a new one the attempt", async () => {
     await using c = await project({ ...python, "tests/test_high.py": "import pkg.high # FAIL:" });
     expect(verdict(await c.judge({ "src/pkg/high.py": "x" }), "tests").blame).toBe("base");
     const added = { "src/pkg/lone.py": "x", "tests/test_new.py": "import pkg.lone # FAIL:" };
@@ -169,7 +169,7 @@ describe("test selection", () => {
     expect(verdict(await c.judge(both), "tests").blame).toBe("attempt");
   });
 
-  test("A6 chosen files that hold no test are not the end: all tests run", async () => {
+  test("A6 a selection without tests makes all tests run", async () => {
     const none = 'grep -rqs def "$@" || { echo "collected 0 items"; exit 5; }\n';
     await using c = await project({
       ...python,
@@ -183,13 +183,13 @@ describe("test selection", () => {
     });
   });
 
-  test("without the test folder the whole project stands for all tests", async () => {
+  test("without a test folder, the project folder means all tests", async () => {
     await using c = await project(typescript);
     const result = await c.judge({ "src/lone.ts": "" });
     expect(verdict(result, "tests")).toMatchObject({ status: "passed", command: "sh run.sh '.'" });
   });
 
-  test("blobs are read once, and remembered by the next settlement", async () => {
+  test("imports of a blob are read once and cached for later settlements", async () => {
     await using c = await project(python);
     await c.judge({ "src/pkg/low.py": "x" });
     const file = join(c.g.repo.root, "cache", "imports.jsonl");
