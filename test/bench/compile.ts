@@ -1,4 +1,4 @@
-/** Compiling 1,000 and 10,000 units in memory: random DAG, chain, chain sharing one file. */
+/** Compiling 1,000 and 10,000 units in memory: a random DAG, a chain, and a chain that shares one file. */
 import { parseConfig } from "../../src/config/load.ts";
 import { compilePlan } from "../../src/plan/compile.ts";
 import { filesInMemory } from "../../src/plan/files.ts";

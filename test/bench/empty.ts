@@ -1,8 +1,8 @@
-/** The empty program start-up is compared with: the same flags as `build.ts`, and nothing in it. */
+/** The empty program that start-up times are compared with, compiled with the flags of `build.ts`. */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
-/** Compiles it in a folder (made when missing) and gives its path. */
+/** Compiles the empty program into a folder (created when missing); returns its path. */
 export async function buildEmpty(folder: string): Promise<string> {
   const entry = join(folder, "empty.ts");
   mkdirSync(folder, { recursive: true });

@@ -1,14 +1,14 @@
-/** What a benchmark says, and how it is taken. */
+/** Results of benchmarks, and functions to measure them. */
 
 export interface Figure {
   name: string;
   value: number;
   unit: string;
-  /** How many measurements `value` is the median of. */
+  /** Number of measurements; `value` is their median. */
   runs: number;
-  /** What `value` is a ratio to, when it is one. */
+  /** The reference when `value` is a ratio. */
   ratio_to: string | null;
-  /** What it should be, e.g. `<= 1.0`; null when it is only recorded. */
+  /** Expected value, e.g. `<= 1.0`; null for figures without one. */
   aim: string | null;
 }
 
@@ -17,7 +17,7 @@ export interface Benchmark {
   run(): Promise<Figure[]>;
 }
 
-/** The middle value (mean of the two middle ones). */
+/** Median: the middle value, or the mean of the two middle values. */
 export function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
   const middle = Math.floor(sorted.length / 2);
@@ -25,7 +25,7 @@ export function median(values: readonly number[]): number {
   return (low + high) / 2;
 }
 
-/** Milliseconds a body takes. */
+/** Duration of a function in milliseconds. */
 export async function timed(body: () => unknown): Promise<number> {
   const start = performance.now();
   await body();
@@ -33,8 +33,8 @@ export async function timed(body: () => unknown): Promise<number> {
 }
 
 /**
- * Medians of several bodies measured in turn, round by round, so that a noisy machine disturbs all
- * of them alike and their ratios stay honest.
+ * Medians of several functions measured in turns, round by round, so that noise of the machine affects
+ * all of them equally and their ratios stay valid.
  */
 export async function interleaved<K extends string>(
   bodies: Record<K, () => unknown>,
@@ -52,7 +52,7 @@ export async function interleaved<K extends string>(
   >;
 }
 
-/** Whether a value meets an aim like `<= 1.5`. */
+/** True when a value meets an aim like `<= 1.5`. */
 export function meets(value: number, aim: string): boolean {
   const [relation, limit = "0"] = aim.split(" ");
   return relation === "<=" ? value <= Number(limit) : value >= Number(limit);

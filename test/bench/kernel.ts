@@ -1,4 +1,4 @@
-/** Kernel events per second on 10,000 units, random DAG and chain: linear, not quadratic. */
+/** Kernel events per second for 10,000 units, random DAG and chain; the cost per event must not grow. */
 
 import type { Action } from "../../src/kernel/action.ts";
 import type { Dag } from "../../src/kernel/dag.ts";
@@ -9,7 +9,7 @@ import { type Benchmark, type Figure, median } from "./figure.ts";
 
 const rounds = 10;
 
-/** `depsMax` earlier units each, chosen by a small generator; 0 makes a chain. */
+/** A dag whose units depend on up to `depsMax` random earlier units; 0 makes a chain. */
 export function randomDag(units: number, depsMax: number): Dag {
   let seed = 1;
   const below = (n: number): number => {
@@ -37,7 +37,7 @@ export function randomDag(units: number, depsMax: number): Dag {
   };
 }
 
-/** Runs a dag in which everything succeeds; gives the number of events. */
+/** Runs a dag in which every step succeeds; returns the number of events. */
 function runAll(dag: Dag): number {
   const state = initialState();
   let events = 0;

@@ -1,4 +1,4 @@
-/** Appends to the event log: lifecycle events one durable transaction each, telemetry in batches. */
+/** Appending to the event log: one durable transaction per lifecycle event, batches of telemetry. */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

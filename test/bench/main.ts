@@ -1,4 +1,4 @@
-/** `bun run bench [-- --json] [NAME...]`: the benchmarks, as a table or one JSON object per line. */
+/** `bun run bench [-- --json] [NAME...]`: runs benchmarks and prints a table, or one JSON object per line. */
 import { type Benchmark, type Figure, meets } from "./figure.ts";
 
 const all: Record<string, () => Promise<{ default: Benchmark }>> = {

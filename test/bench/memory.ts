@@ -1,4 +1,4 @@
-/** 50 live workers: peak memory of the parent and of one worker, as ratios to an empty Bun program. */
+/** Peak memory of the parent and of a worker with 50 live workers, as ratios to an empty Bun program. */
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -10,7 +10,7 @@ import { type Benchmark, median } from "./figure.ts";
 const workers = 50;
 const rounds = 10;
 
-/** Peak resident memory of a live process, KiB. */
+/** Peak resident memory of a live process, in KiB. */
 function peakKib(pid: number): number {
   const status = readFileSync(`/proc/${pid}/status`, "utf8");
   return Number(/VmHWM:\s+(\d+) kB/.exec(status)?.[1] ?? 0);
@@ -44,7 +44,7 @@ function isWaiting(pid: number): boolean {
   return / S /.test(readFileSync(`/proc/${pid}/stat`, "latin1")) && peakKib(pid) > 10_000;
 }
 
-/** One run with every worker waiting for its model at once: peaks of the parent and of the workers. */
+/** Peaks of the parent and of the workers, in a run with every worker waiting for its model. */
 async function livePeaks(): Promise<{ parent: number; worker: number }> {
   const release = Promise.withResolvers<void>();
   const keys = Array.from({ length: workers }, (_, i) => `u${i}`);

@@ -1,6 +1,6 @@
 /**
- * A log of 1,000,000 events, made fast: 200 runs of 5,000 events over seven plans, one event in ten
- * a lifecycle event. The shape of a run is that of a real one; the rows go in by few transactions.
+ * A generated log of 1,000,000 events: 200 runs of 5,000 events over seven plans, one event in ten a
+ * lifecycle event. Runs have the shape of real ones; rows are inserted in few transactions.
  */
 import { Database } from "bun:sqlite";
 import { mkdirSync, writeFileSync } from "node:fs";
@@ -11,7 +11,7 @@ export interface LogShape {
   runs: number;
   eventsPerRun: number;
   plans: number;
-  /** What the units landed, in turn; commits nobody has when left out. */
+  /** Landed commits of the units, in turn; ids of missing commits by default. */
   commits?: readonly string[];
 }
 
@@ -19,7 +19,7 @@ export const million: LogShape = { runs: 200, eventsPerRun: 5_000, plans: 7 };
 
 export const unitsPerRun = 20;
 
-/** Fills the log of a project folder (made when missing) and gives the id of the newest run. */
+/** Fills the log of a project folder (created when missing); returns the id of the newest run. */
 export function fillLog(projectRoot: string, shape: LogShape = million): string {
   const config = join(projectRoot, ".dgov", "project.toml");
   mkdirSync(dirname(config), { recursive: true });
@@ -43,12 +43,12 @@ export function fillLog(projectRoot: string, shape: LogShape = million): string 
   }
   db.run("PRAGMA wal_checkpoint(TRUNCATE)");
   db.close();
-  // Closing the last writer folds the write-ahead log away, as the end of a run does.
+  // Closing the last writer removes the write-ahead log, as the end of a run does.
   openEventLog(projectRoot)[Symbol.dispose]();
   return newest;
 }
 
-/** A finished run in which every unit landed, filled up with telemetry. */
+/** Events of a finished run in which every unit landed, padded with telemetry. */
 function runEvents(run: string, plan: string, shape: LogShape): Omit<RecordedEvent, "seq">[] {
   const { eventsPerRun: count, commits = [] } = shape;
   const events: Omit<RecordedEvent, "seq">[] = [];

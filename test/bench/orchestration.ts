@@ -1,6 +1,6 @@
 /**
- * What dgov adds to git: 50 independent units without gates and a model that answers at once, as a
- * ratio to a shell script doing the bare git work of the same 50 units one after another.
+ * Overhead of dgov over git: 50 independent units without gates and with an immediate model, as a ratio
+ * to a shell script that does the git work of the same 50 units in sequence.
  */
 import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

@@ -1,7 +1,7 @@
 /**
- * The conflict radar against what integration finds: the two sides of every case of the semantic
- * corpus whose sides change different files, as two workers of one run. Both are held until the
- * radar has looked at what both wrote.
+ * Predictions of the conflict radar compared with the results of integration: both sides of each case of
+ * the semantic corpus whose sides change different files, as two workers of one run. Both workers are
+ * held until the radar has examined their changes.
  */
 import { call, done } from "../../src/demo/script.ts";
 import { requireBinary } from "../harness/bin.ts";
@@ -43,7 +43,7 @@ const benchmark: Benchmark = {
   },
 };
 
-/** Independent units may not claim the same file, so their sides must change different ones. */
+/** Independent units may not claim the same file, so the sides must change different files. */
 function isForTwoWorkers({ base, ours, theirs }: Case): boolean {
   const mine = changed(base, ours);
   const others = changed(base, theirs);

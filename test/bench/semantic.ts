@@ -1,4 +1,4 @@
-/** How well the semantic gate tells merges that go together from those that do not, and how fast. */
+/** Accuracy of the semantic gate on the corpus, and its speed. */
 import { checkCase, checkTrees } from "../semantic/check-case.ts";
 import { type Case, readCorpus } from "../semantic/corpus.ts";
 import { type Benchmark, type Figure, median, timed } from "./figure.ts";
@@ -7,19 +7,19 @@ const rounds = 5;
 const files = 60;
 const functionsPerFile = 80;
 
-/** Counts over one part of the corpus. */
+/** Counts for one part of the corpus. */
 export interface Score {
   cases: number;
-  /** Conflicts there are, and of them those rejected for whatever reason. */
+  /** Number of conflicts, and of those that were rejected for any reason. */
   conflicts: number;
   found: number;
-  /** Of those found, the ones whose kind was reported. */
+  /** Rejected conflicts whose kind was reported. */
   kindsRight: number;
   innocent: number;
   innocentRejected: number;
 }
 
-/** Judges cases; needs git. */
+/** Judges cases. Runs git. */
 export async function scoreOf(cases: readonly Case[]): Promise<Score> {
   const score: Score = {
     cases: cases.length,
@@ -43,12 +43,12 @@ export async function scoreOf(cases: readonly Case[]): Promise<Score> {
   return score;
 }
 
-/** Of what was rejected, the share that had to be; 1 when nothing was. */
+/** Share of the rejections that were conflicts; 1 without rejections. */
 export function precisionOf({ found, innocentRejected }: Score): number {
   return found + innocentRejected === 0 ? 1 : found / (found + innocentRejected);
 }
 
-/** Of what had to be rejected, the share that was. */
+/** Share of the conflicts that were rejected; 1 without conflicts. */
 export function recallOf({ found, conflicts }: Score): number {
   return conflicts === 0 ? 1 : found / conflicts;
 }
@@ -82,7 +82,7 @@ function figuresOf(part: string, score: Score): Figure[] {
   ];
 }
 
-/** A merge of many TypeScript files, each changed by both sides at distant places. */
+/** Speed on a merge of many TypeScript files, each changed by both sides in distant places. */
 async function speed(): Promise<Figure> {
   const tree = (from: string, to: string): Map<string, string> =>
     new Map(Array.from({ length: files }, (_, n) => [`src/f${n}.ts`, source(n).replace(from, to)]));

@@ -1,4 +1,4 @@
-/** A warm gate slot in a repository of 20,000 files, against a cold `git worktree add` of it. */
+/** Preparing a reused gate slot in a repository of 20,000 files, compared with a cold `git worktree add`. */
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { proveTree, provideTree } from "../../src/git/gate-tree.ts";
@@ -36,7 +36,7 @@ const benchmark: Benchmark = {
         async worktree() {
           await repo.git("worktree", "add", "-q", "--detach", cold, "HEAD");
         },
-        // Cleaning up is not what is measured, but has to happen between two rounds.
+        // Cleaning up is not measured, but must happen between two rounds.
         async cleanup() {
           rmSync(cold, { recursive: true, force: true });
           await repo.git("worktree", "prune");

@@ -1,6 +1,6 @@
 /**
- * How long dgov takes to start, as ratios to an empty program compiled in the same way: `--version`,
- * and the commands that look, on a log of 1,000,000 events.
+ * Start-up time of `--version` and of read-only commands on a log of 1,000,000 events, as ratios to an
+ * empty program compiled in the same way.
  */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";

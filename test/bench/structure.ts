@@ -1,4 +1,4 @@
-/** The structural sensor on 2,000 files: cold, nothing new, and one file changed. */
+/** The structural sensor on 2,000 files: with an empty cache, and with one changed file. */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

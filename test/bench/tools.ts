@@ -1,4 +1,4 @@
-/** The worker's grep and glob on 5,000 files, as ratios to the git commands that do the same. */
+/** The worker's grep and glob on 5,000 files, as ratios to the equivalent git commands. */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { WorkerRequest } from "../../src/worker/protocol.ts";

@@ -1,7 +1,7 @@
 /**
- * What the merge train is worth: 16 independent units behind a gate that only sleeps, validated
- * speculatively, against the same units one after the other; the same with every tenth failing; and
- * how many gates a second run over the same trees starts.
+ * Gain of the merge train: 16 independent units behind a gate that sleeps, validated speculatively,
+ * compared with the same units in sequence; the same with two failing units; and the number of gates that
+ * a second run over the same trees starts.
  */
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -14,7 +14,7 @@ const units = 16;
 const sleepS = 2;
 const rounds = 3;
 
-/** A project whose only gate sleeps, counts its runs outside the repository, and refuses "bad". */
+/** A project whose only gate sleeps, counts its runs outside the repository, and rejects "bad". */
 async function project(train: "parallel" | "serial", bad: readonly number[]): Promise<TestProject> {
   const keys = Array.from({ length: units }, (_, i) => `u${i}`);
   const wide = train === "parallel";
@@ -23,7 +23,7 @@ async function project(train: "parallel" | "serial", bad: readonly number[]): Pr
     tasks: Object.fromEntries(keys.map((key) => [key, {}])),
     plan: { max_retries: 0 },
     config: {
-      // Lint is judged once; tests that fail are run again, which is not what is measured here.
+      // Lint runs once; failing tests would run twice, which is not measured here.
       project: { lint_cmd: "sh gate.sh" },
       run: { jobs: wide ? units : 1, max_gates: wide ? units : 1, env: ["GATE_RUNS"] },
       merge: { speculation: wide ? units : 1, order: wide ? "ready" : "plan" },
@@ -50,7 +50,7 @@ async function project(train: "parallel" | "serial", bad: readonly number[]): Pr
   return made;
 }
 
-/** One run from the start; gives how many gates ran. Fails when it did not land what it should. */
+/** Runs the plan from the start; returns the number of gate runs. Throws unless `good` units landed. */
 async function runOnce(p: TestProject, good: number): Promise<number> {
   const counted = p.env["GATE_RUNS"] ?? "";
   writeFileSync(counted, "");
@@ -93,7 +93,7 @@ const benchmark: Benchmark = {
     const one = await medianOf(serial, units, 1);
     const many = await medianOf(parallel, units, rounds);
     const some = await medianOf(partly, units - failing.length, rounds);
-    // In the order of the plan the same trees come again.
+    // In plan order the same trees occur again.
     const start = await serial.repo.git("rev-list", "--max-parents=0", "HEAD");
     await reset(serial, start, "keep");
     const again = await runOnce(serial, units);

@@ -1,6 +1,6 @@
 /**
- * How long looking takes when much has happened: the commands that look, on a log of 1,000,000
- * events, and one poll of a `watch` that has nothing to show, as ratios to an empty program.
+ * Time of read-only commands on a log of 1,000,000 events, and of one poll of an idle `watch`, as ratios
+ * to an empty program.
  */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -13,10 +13,10 @@ import { fillLog, million, unitsPerRun } from "./million.ts";
 
 const rounds = 25;
 
-/** Polls timed at once: one alone is too short to be measured. */
+/** Number of polls timed together; a single one is too short to measure. */
 const polls = 1_000;
 
-/** How many times the empty program's time each may take. */
+/** Maximum ratio of each measurement to the empty program. */
 const aims: Record<string, number> = {
   status: 5,
   "plan list": 5,
@@ -67,7 +67,7 @@ function ratio(name: string, medians: Record<string, number>, aim: number): Figu
   };
 }
 
-/** What `watch` does ten times a second once it has shown everything. */
+/** The poll that `watch` does ten times a second when there is nothing to show. */
 function idlePoll(projectRoot: string): () => void {
   const events = newEvents(projectRoot, { all: false, plan: undefined, since: null });
   while (events().length > 0);
@@ -87,7 +87,7 @@ function writePlan(repo: TestRepo, name: string): void {
   writeFileSync(join(folder, "tasks", "main.toml"), tasks.join("\n"));
 }
 
-/** One commit for each unit of a run, each changing one file. */
+/** Commits for the units of a run, each of which changes one file. */
 async function landings(repo: TestRepo): Promise<string[]> {
   const commits: string[] = [];
   for (let n = 0; n < unitsPerRun; n++) {

@@ -1,8 +1,8 @@
 /**
- * Small worlds, completely: every dag of three units or fewer, every outcome of every step.
+ * Exhaustive exploration of small runs: every dag of up to three units, every outcome of every step.
  *
- * One job, one car, one gate run. Two ways to the same state are followed once. Commit ids name the
- * changes they hold, so that equal worlds have equal states.
+ * One job, one car, one gate run. A state reached in two ways is explored once. Commit ids name the
+ * changes they hold, so equal states of the repository have equal ids.
  */
 import type { Action } from "../../src/kernel/action.ts";
 import type { Dag, DagUnit } from "../../src/kernel/dag.ts";
@@ -13,7 +13,7 @@ import type { Kernel } from "./kernel.ts";
 export interface Explored {
   states: number;
   endings: number;
-  /** More states than `statesMax`: not everything was seen. */
+  /** True when more than `statesMax` states were found, so that the exploration is incomplete. */
   cut: boolean;
 }
 
@@ -28,7 +28,7 @@ const outcomes: readonly WorkerOutcome[] = [
   "timed_out",
 ];
 
-/** Every dag of one to three workers, and one with a read-only unit, with budgets it can afford. */
+/** Every dag of one to three workers, and one with a read-only unit, with limits that keep it small. */
 export function smallDags(): { name: string; dag: Dag; limits: KernelLimits }[] {
   const serial = { jobs: 1, speculation: 1, maxGates: 1, rebuilds: 1 };
   const once = { ...serial, rejectionRetries: 1, crashRetries: 1, timeoutRetries: 1 };
@@ -54,7 +54,7 @@ function nameOf({ id, deps, role, selfReview }: DagUnit): string {
   return `${kind}${id}(${deps.join(" ")})${selfReview ? " with self-review and a fork" : ""}`;
 }
 
-/** Every choice of dependencies on earlier units. */
+/** Every dag of `size` units that depend on earlier units only. */
 function dagsOf(size: number): Dag[] {
   const names = ["a", "b", "c"].slice(0, size);
   return names
@@ -78,7 +78,7 @@ function unit(id: string, deps: string[]): DagUnit {
   return { id, role: "worker", deps, selfReview: false, forksMax: 0, fixesMax: 0 };
 }
 
-/** Follows every outcome of every outstanding action from the start; throws when one goes wrong. */
+/** Follows every outcome of every outstanding action from the start; throws when a check fails. */
 export function explore(kernel: Kernel, dag: Dag, limits: KernelLimits): Explored {
   const seen = new Set<string>();
   const tip = "t";
@@ -122,7 +122,7 @@ export function explore(kernel: Kernel, dag: Dag, limits: KernelLimits): Explore
 function answersIn(kernel: Kernel, state: State): Event[] {
   const events = kernel.outstanding(state).flatMap((action) => answersTo(state, action));
   const landing = state.train.some((car) => car.phase === "landing");
-  // One move is enough: a second would only go round again.
+  // One move is enough: a second one would only repeat the cycle.
   if (!state.tip.endsWith("+x") && !landing && state.train.length > 0) {
     events.push({ type: "target.moved", tip: `${state.tip}+x` });
   }
@@ -205,7 +205,7 @@ function answersTo(state: State, action: Action): Event[] {
   }
 }
 
-/** What must be true of a run that is over, whatever happened in it. */
+/** Checks what holds at the end of every run. */
 function checkEnd(state: State): void {
   const isGood = (phase: Phase | undefined): boolean => phase === "landed" || phase === "done";
   const phases = Object.values(state.units).map(({ phase }) => phase);

@@ -1,4 +1,4 @@
-/** The kernel's functions together: as they are, or from a copy on disk that was tampered with. */
+/** The kernel's functions as one object: the real ones, or those of a patched copy. */
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -6,7 +6,7 @@ import { checkInvariants } from "../../src/kernel/invariants.ts";
 import { apply, initialState, replay, transition } from "../../src/kernel/transition.ts";
 import { outstanding } from "./outstanding.ts";
 
-/** What a simulation drives. */
+/** The kernel functions that a simulation calls. */
 export interface Kernel {
   apply: typeof apply;
   transition: typeof transition;
@@ -16,7 +16,7 @@ export interface Kernel {
   checkInvariants: typeof checkInvariants;
 }
 
-/** The kernel as it is. */
+/** The unpatched kernel. */
 export const realKernel: Kernel = {
   apply,
   transition,
@@ -26,7 +26,7 @@ export const realKernel: Kernel = {
   checkInvariants,
 };
 
-/** One change of one kernel source; `find` occurs exactly once in it. */
+/** A replacement in one kernel source; `find` must occur exactly once. */
 export interface Patch {
   file: string;
   find: string;
@@ -35,7 +35,7 @@ export interface Patch {
 
 const source = join(import.meta.dir, "../../src");
 
-/** Loads a copy of the kernel with patches applied. */
+/** Loads a copy of the kernel with the patches applied. */
 export async function patchedKernel(patches: readonly Patch[]): Promise<Kernel> {
   const folder = mkdtempSync(join(tmpdir(), "dgov-kernel-"));
   try {

@@ -1,9 +1,9 @@
 /**
- * Simulates the kernel on many seeds and says what came of it.
+ * Simulates the kernel with many seeds and prints a summary.
  *
  *   bun test/sim/main.ts [--seeds N] [--from N] [--mutations]
  *
- * Exits 1 when a seed objects (its event list is printed), or when a mutation goes unnoticed.
+ * Exits 1 when a seed fails (its event list is printed), or when a mutation is not detected.
  */
 import { parseArgs } from "node:util";
 import { realKernel } from "./kernel.ts";

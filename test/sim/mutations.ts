@@ -1,6 +1,6 @@
 /**
- * The kernel broken on purpose, one way at a time: the simulation is trusted because it objects to
- * each of these. `breaks` is the invariant of docs/architecture.md that it violates.
+ * Deliberate defects of the kernel. The simulation must detect each of them. `breaks` is the number of the
+ * violated invariant in the section "Invariants" of docs/architecture.md.
  */
 import { type Kernel, type Patch, patchedKernel } from "./kernel.ts";
 import { SimulationFailure, simulate } from "./simulate.ts";
@@ -29,13 +29,13 @@ export const mutations: readonly Mutation[] = [
   ),
   of(
     1,
-    "what has landed stays in the train",
+    "a landed car stays in the train",
     "landing.ts",
     "state.train.shift();",
     'car.phase = "passed";',
   ),
   {
-    name: "a failed candidate lands when nobody is blamed",
+    name: "a failed candidate lands when its failure has no blame",
     breaks: 2,
     patches: [
       {
@@ -48,7 +48,7 @@ export const mutations: readonly Mutation[] = [
   },
   of(2, "an errored gate counts as passed", "train.ts", "if (event.passed) {", "if (true) {"),
   {
-    name: "a verdict survives on a rebuilt candidate with another tree",
+    name: "a verdict is kept for a rebuilt candidate with another tree",
     breaks: 2,
     patches: [
       {
@@ -72,46 +72,40 @@ export const mutations: readonly Mutation[] = [
   ),
   of(
     3,
-    "any car that passed may land",
+    "any passed car may land",
     "train.ts",
     "const [head] = d.state.train;\n  if (head?.phase",
     'const head = d.state.train.find((car) => car.phase === "passed");\n  if (head?.phase',
   ),
   of(
     3,
-    "an interrupt forgets the landing under way",
+    "an interrupt forgets the landing in progress",
     "run.ts",
     'state.train.filter((car) => car.phase === "landing");',
     "[];",
   ),
   of(
     3,
-    "newer units board in front of older ones",
+    "newer units board before older ones",
     "train.ts",
     "train.push(newCar",
     "train.unshift(newCar",
   ),
   of(
     3,
-    "plan order lets a later unit pass",
+    "plan order lets a later unit overtake",
     "train.ts",
     'if (byId.get(id)?.role === "worker") return undefined;',
     "",
   ),
   of(
     4,
-    "a reviewer has what it found mended as often as it likes",
+    "a reviewer may request any number of fixes",
     "attempt.ts",
     "if (unit.fixes < fixesMax)",
     "if (true)",
   ),
-  of(
-    1,
-    "what was mended is not judged once more",
-    "landing.ts",
-    "if (unit.fixing) {",
-    "if (false) {",
-  ),
+  of(1, "a fix is not reviewed again", "landing.ts", "if (unit.fixing) {", "if (false) {"),
   of(
     3,
     "a rebuilt car keeps its number, so that answers for the old one count",
@@ -123,7 +117,7 @@ export const mutations: readonly Mutation[] = [
   of(4, "one fork too many", "attempt.ts", "unit.fork < forksMax", "unit.fork <= forksMax"),
   of(
     4,
-    "a failure on speculation counts at once",
+    "a failure on a speculative base counts at once",
     "train.ts",
     'c.phase === "failed" && c.onto === tip',
     'c.phase === "failed"',
@@ -155,14 +149,14 @@ export const mutations: readonly Mutation[] = [
   of(5, "a judgement of an attempt's own tree is forgotten", "train.ts", "own.running = true;", ""),
   of(
     6,
-    "chance decides who boards",
+    "chance decides the boarding order",
     "train.ts",
     "state.queue.shift() :",
     "(Math.random() < 0.5 ? state.queue.shift() : state.queue.pop()) :",
   ),
   of(6, "transition changes its argument", "transition.ts", "...structuredClone(rest)", "...rest"),
   {
-    name: "numbers of cars are kept outside the state",
+    name: "car numbers are kept outside the state",
     breaks: 6,
     patches: [
       {
@@ -179,14 +173,14 @@ export const mutations: readonly Mutation[] = [
   },
   of(
     7,
-    "dependents of what was skipped are left",
+    "dependents of skipped units are not skipped",
     "units.ts",
     "stack.push(...unit.dependents);",
     "",
   ),
   of(
     7,
-    "what a checkout blocks is not tried at the end",
+    "landings blocked by a checkout are not retried at the end",
     "run.ts",
     "if (state.open > 0) lastTries(d);",
     "",
@@ -195,7 +189,7 @@ export const mutations: readonly Mutation[] = [
   of(7, "run.finish is asked for again and again", "run.ts", "state.finishing = true;", ""),
   of(
     7,
-    "a run is complete when something landed",
+    "a run is complete when any unit landed",
     "run.ts",
     "state.landed === state.dag.units.length",
     "state.landed > 0",
@@ -208,13 +202,13 @@ export interface Caught {
   objection: string;
 }
 
-/** Simulates a mutated kernel until a seed objects; null when none of them does. */
+/** Simulates a mutated kernel until a seed fails; null when none does. */
 export async function hunt(mutation: Mutation, seeds: number): Promise<Caught | null> {
   const kernel = await patchedKernel(mutation.patches);
   return firstObjection(kernel, seeds);
 }
 
-/** The first of `seeds` seeds that objects to a kernel. */
+/** The first of `seeds` seeds in which the simulation of a kernel fails. */
 export function firstObjection(kernel: Kernel, seeds: number): Caught | null {
   for (let seed = 0; seed < seeds; seed++) {
     try {

@@ -1,14 +1,14 @@
-/** Seeded chance: the same seed gives the same simulation on every machine. */
+/** Seeded random numbers: the same seed gives the same simulation on every machine. */
 
 export interface Random {
-  /** A whole number from 0 up to, not including, `n`. */
+  /** A whole number from 0 up to, but not including, `n`. */
   below(n: number): number;
   chance(probability: number): boolean;
   pick<T>(items: readonly T[]): T;
   shuffled<T>(items: readonly T[]): T[];
 }
 
-/** A generator (mulberry32) over a seed. */
+/** A mulberry32 generator. */
 export function randomOf(seed: number): Random {
   let state = seed >>> 0;
   const next = (): number => {
@@ -36,7 +36,7 @@ export function randomOf(seed: number): Random {
   };
 }
 
-/** A fixed yes or no for a question about the world, however often and in whatever order asked. */
+/** A random but fixed answer to a question, independent of the number and order of questions. */
 export function decided(seed: number, probability: number, question: string): boolean {
   let hash = seed ^ 0x9e3779b9;
   for (let at = 0; at < question.length; at++) {

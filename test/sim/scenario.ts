@@ -1,30 +1,30 @@
-/** What one simulation is about: a dag, limits, and how often each kind of misfortune strikes. */
+/** Random parameters of one simulation: a dag, limits, and the rate of each kind of failure. */
 import type { Dag, DagUnit } from "../../src/kernel/dag.ts";
 import type { Event } from "../../src/kernel/event.ts";
 import type { Random } from "./random.ts";
 
-/** Probabilities, 0 when the kind is off in this simulation. */
+/** Probabilities; 0 turns a kind of failure off. */
 export interface Rates {
   unprepared: number;
-  /** A worker that does not end `complete`. */
+  /** The worker does not end with `complete`. */
   worker: number;
   selfReview: number;
-  /** A reviewer that does not approve. */
+  /** A reviewer does not approve. */
   disapprove: number;
   review: number;
-  /** Two changes that do not merge; two that merge and break each other. */
+  /** `conflict`: two changes do not merge; `clash`: two changes merge and break each other. */
   conflict: number;
   clash: number;
-  /** A change whose own tree fails the gates. */
+  /** The attempt's own tree fails the gates. */
   bad: number;
   environment: number;
   proof: number;
   checkout: number;
-  /** The operator commits to the target; such a commit fails the gates. */
+  /** `move`: the operator commits to the target; `red`: such a commit fails the gates. */
   move: number;
   red: number;
   interrupt: number;
-  /** Events told twice, and odd orders of telling. */
+  /** Events delivered twice. */
   repeat: number;
 }
 
@@ -35,7 +35,7 @@ export interface Scenario {
 
 const shapes = ["random", "chain", "wide", "layers"] as const;
 
-/** Draws a scenario. Swarm testing: most kinds of misfortune are off, different ones each time. */
+/** Draws a scenario. Swarm testing: most kinds of failure are off, different ones in each scenario. */
 export function drawScenario(random: Random): Scenario {
   const dag = drawDag(random);
   const rate = (most: number): number =>
@@ -95,7 +95,7 @@ function drawDag(random: Random): Dag {
       fixesMax: role === "reviewer" ? random.below(2) : 0,
     };
   });
-  // A plan need not be written in the order of its dependencies.
+  // A plan need not list its tasks in the order of their dependencies.
   return { units: random.chance(0.3) ? random.shuffled(units) : units };
 }
 

@@ -1,8 +1,8 @@
 /**
- * One simulated run: a seed decides the plan, the world, and the order in which answers arrive.
+ * One simulated run: a seed determines the plan, the world, and the order in which answers arrive.
  *
- * Some answers are told twice, some after they have ceased to matter; whether the kernel waits for
- * an answer must agree with whether it takes it. A failure carries the seed and the event list.
+ * Some answers are delivered twice, and some after they are obsolete; the kernel must accept exactly those
+ * that it waits for. A failure carries the seed and the list of events.
  */
 import type { Action } from "../../src/kernel/action.ts";
 import type { Event } from "../../src/kernel/event.ts";
@@ -17,11 +17,11 @@ export interface Outcome {
   events: number;
   stale: number;
   status: string;
-  /** Digest of everything that was told and asked. */
+  /** Digest of all events and actions. */
   digest: string;
 }
 
-/** A failed simulation: what was wrong, after which events. */
+/** A failed simulation: the seed, the failed check, and the events before it. */
 export class SimulationFailure extends Error {
   readonly seed: number;
   readonly events: readonly Event[];
@@ -35,7 +35,7 @@ export class SimulationFailure extends Error {
 
 const eventsMax = 5_000;
 
-/** Runs one seed to its end; throws a `SimulationFailure` when something is wrong. */
+/** Runs one seed to its end; throws a `SimulationFailure` when a check fails. */
 export function simulate(kernel: Kernel, seed: number): Outcome {
   const simulation = new Simulation(kernel, seed);
   try {
@@ -53,11 +53,11 @@ class Simulation {
   readonly #world: World;
   readonly #witness: Witness;
   readonly #pending: Action[] = [];
-  /** Everything that was asked, in order. */
+  /** All actions requested by the kernel, in order. */
   readonly #asked: Action[] = [];
-  /** Thorough seeds check purity and every prefix; the others now and then. */
+  /** True for seeds that check purity after every event, and replay every prefix. */
   readonly #thorough: boolean;
-  /** Which answer comes next: any, the oldest question's, the newest question's. */
+  /** The order of answers: random, oldest action first, or newest action first. */
   readonly #delivery: "any" | "oldest" | "newest";
   readonly #states: string[] = [];
   #state: State;
@@ -78,7 +78,7 @@ class Simulation {
   run(): Outcome {
     this.#tell(this.#scenario.start, true);
     while (this.#state.finished === null) this.#next();
-    // Whatever still comes in is too late.
+    // All remaining answers are too late.
     for (let action = this.#pending.pop(); action; action = this.#pending.pop()) {
       const event = this.#world.perform(action);
       if (event !== null) this.#tell(event, false);
@@ -124,7 +124,7 @@ class Simulation {
   #take(): Action {
     const last = this.#pending.length - 1;
     const at = { any: this.#random.below(last + 1), oldest: 0, newest: last }[this.#delivery];
-    // Now and then the order is another, so that nothing waits for ever.
+    // Sometimes another one is taken, so that no action waits for ever.
     const odd = this.#random.chance(0.1) ? this.#random.below(last + 1) : at;
     return this.#pending.splice(odd, 1)[0] as Action;
   }
@@ -135,7 +135,7 @@ class Simulation {
     if (this.#random.chance(0.6)) this.#tell(event, null);
   }
 
-  /** Tells the kernel; `expected` says whether it must count, null when that is for it to say. */
+  /** Delivers an event; `expected`: it must be applied (true) or stale (false), or either (null). */
   #tell(event: Event, expected: boolean | null): void {
     const before = expected === false ? JSON.stringify(this.#state) : "";
     const checked = this.#thorough ? this.#purely(event) : null;
@@ -164,7 +164,7 @@ class Simulation {
     this.#compareOutstanding();
   }
 
-  /** The same by the pure door, on a frozen state. */
+  /** Result of the pure `transition` for the same event, on a frozen state. */
   #purely(event: Event): { state: string; step: string } {
     deepFreeze(this.#state);
     const { state, ...step } = this.#kernel.transition(this.#state, event);
@@ -172,7 +172,7 @@ class Simulation {
     return { state: JSON.stringify(state), step: JSON.stringify(step) };
   }
 
-  /** What the kernel says it waits for is what was asked for and not answered, less what is void. */
+  /** Compares the kernel's outstanding actions with the requested and unanswered ones. */
   #compareOutstanding(): void {
     if (this.#state.finished !== null) return;
     const actions = this.#kernel.outstanding(this.#state);
@@ -199,7 +199,7 @@ class Simulation {
     object(count((type) => type === "landing.perform") <= 1, "two landings at a time");
   }
 
-  /** The events alone give the same state again, at every prefix or at some of them. */
+  /** Replays the events: the final state, and the state after some or all prefixes, must be equal. */
   #replay(): void {
     const { replay } = this.#kernel;
     const whole = JSON.stringify(replay(this.events));
@@ -212,7 +212,7 @@ class Simulation {
   }
 }
 
-/** Events nobody asked for: telling them again may well mean something. */
+/** Events that answer no action: delivering them again may have an effect. */
 const unasked = new Set<Event["type"]>(["target.moved", "checkout.changed"]);
 
 function object(condition: unknown, message: string): asserts condition {

@@ -1,7 +1,7 @@
 /**
- * What the simulation believes, found out from events and actions alone, and what it objects to.
+ * Independent model of a run, derived from events and actions only, and its checks of the kernel.
  *
- * The kernel's own `checkInvariants` runs as well, but nothing here trusts it or the state.
+ * The kernel's own `checkInvariants` runs as well; the witness uses neither it nor the kernel's state.
  */
 import type { Action } from "../../src/kernel/action.ts";
 import type { DagUnit } from "../../src/kernel/dag.ts";
@@ -22,7 +22,7 @@ const overPhases = new Set<Phase>([
   "abandoned",
 ]);
 
-/** Why an attempt may be over: null for a reason of its own, else the commit its candidate stood on. */
+/** A failure of an attempt: null when it counts by itself, otherwise the commit its candidate was based on. */
 interface Fault {
   onto: string | null;
 }
@@ -34,7 +34,7 @@ interface Known {
   fork: number;
   crashes: number;
   timeouts: number;
-  /** Fixes that were asked for, and whether the live attempt is one. */
+  /** Requested fixes, and whether the current attempt is one. */
   fixes: number;
   fixing: boolean;
   reviewed: { commit: string; tree: string } | null;
@@ -42,7 +42,7 @@ interface Known {
   faults: Fault[];
 }
 
-/** An objection of the simulation; its message is one sentence. */
+/** A failed check of the simulation; its message is one sentence. */
 export class Objection extends Error {}
 
 function insist(condition: unknown, message: string): asserts condition {
@@ -58,7 +58,7 @@ export class Witness {
   readonly #world: World;
   readonly #passedTrees = new Set<string>();
   readonly #cancelled = new Set<string>();
-  /** Units in the order they became ready to start, and attempts in the order they were reviewed. */
+  /** Units in the order in which they became ready, and attempts in the order of their reviews. */
   readonly #ready: string[] = [];
   readonly #reviewed: string[] = [];
   #landing: Of<"landing.perform"> | null = null;
@@ -78,7 +78,7 @@ export class Witness {
     for (const { unit } of start.settled) this.#of(unit).phase = "pending";
   }
 
-  /** Hears of an event the kernel took in, and of what came of it. */
+  /** Processes an event that the kernel has applied, and the resulting step. */
   see(event: Event, step: Step): void {
     if (step.disposition === "stale") {
       insist(step.actions.length + step.changes.length === 0, "a stale event came to something");
@@ -89,21 +89,21 @@ export class Witness {
     for (const action of step.actions) this.#asked(action);
   }
 
-  /** Actions still worth answering, among those that were asked for and not answered. */
+  /** Actions that still need an answer, among the requested and unanswered ones. */
   live(pending: readonly Action[]): { certain: Action[]; perhaps: Action[] } {
     const worth = pending.filter((action) => {
       if (action.type === "worker.stop" || action.type === "gates.cancel") return false;
       if (action.type === "gates.run") return !this.#cancelled.has(gateRun(action));
       return !("unit" in action) || !overPhases.has(this.#of(action.unit).phase);
     });
-    // A car that is built again leaves a build behind without a word; only its answer tells.
+    // A rebuilt car abandons a build without an event; only the answer shows it.
     return {
       certain: worth.filter((action) => action.type !== "candidate.build"),
       perhaps: worth.filter((action) => action.type === "candidate.build"),
     };
   }
 
-  /** Called when the run is over. */
+  /** Checks the end of a run. */
   end(): void {
     insist(this.#finishes === 1, `run.finish was asked for ${this.#finishes} times`);
     insist(this.#landing === null, "the run ended while something landed");
@@ -173,12 +173,12 @@ export class Witness {
       case "gates.finished":
         if (event.passed) this.#passedTrees.add(event.tree);
         else this.#fault(event.unit, { onto: event.car === null ? null : this.#ontoOf(event) });
-        // Judged alone only after a failure that already counts; that it passes is no excuse.
+        // The attempt alone is judged only after a failure that already counts; a pass excuses nothing.
         return;
       case "landing.finished":
         this.#landing = null;
         if (!this.#of(event.unit).fixing) return;
-        // What was mended is judged once more, by an attempt that nothing went wrong with.
+        // A landed fix is reviewed once more, by an attempt without a failure of its own.
         this.#of(event.unit).fixing = false;
         this.#fault(event.unit, { onto: null });
         return;

@@ -1,8 +1,8 @@
 /**
- * The world the kernel acts on: a target branch, merges, gates and workers, all made up.
+ * Simulated environment of the kernel: a target branch, merges, gates and workers.
  *
- * A tree is the set of changes in it, so whether it is good is a fact about the tree alone. The
- * world knows nothing of the kernel's state; it only sees actions and answers with events.
+ * A tree is the set of changes in it, so whether gates pass depends on the tree alone. The world does
+ * not know the kernel's state; it receives actions and answers with events.
  */
 import type { Action } from "../../src/kernel/action.ts";
 import type { Blame, Event, GateStatus, WorkerOutcome } from "../../src/kernel/event.ts";
@@ -31,13 +31,13 @@ const badOutcomes: readonly WorkerOutcome[] = [
 
 export class World {
   tip: string;
-  /** Every commit the target has pointed to. */
+  /** Every commit that the target has pointed to. */
   readonly tips: Set<string>;
   readonly commits = new Map<string, Commit>();
   readonly #bases = new Map<string, string>();
   readonly #fixing = new Map<string, boolean>();
   readonly #built = new Map<string, string>();
-  /** Units some checkout is in the way of, those it always will be, and units that tried to land. */
+  /** Units blocked by a checkout, those blocked for ever, and units that have tried to land. */
   readonly #obstructed = new Set<string>();
   readonly #stubborn = new Set<string>();
   readonly #tried = new Set<string>();
@@ -59,7 +59,7 @@ export class World {
     this.commits.set(start.tip, { parent: "", tree: "t" });
   }
 
-  /** Performs an action now. Actions without an answer give null. */
+  /** Performs an action at once. Returns null for actions without an answer. */
   perform(action: Action): Event | null {
     switch (action.type) {
       case "attempt.prepare":
@@ -88,14 +88,14 @@ export class World {
     }
   }
 
-  /** The operator commits to the target; the event is how dgov may hear of it. */
+  /** The operator commits to the target; returns the event by which dgov may learn of it. */
   move(): Event {
     const name = `${this.#random.chance(this.#rates.red) ? "red" : "x"}${this.#next}`;
     this.#moveTo(this.#commit(this.tip, name));
     return { type: "target.moved", tip: this.tip };
   }
 
-  /** The operator clears some checkouts. */
+  /** The operator cleans some checkouts. */
   clear(): Event {
     for (const unit of this.#obstructed) {
       if (this.#stubborn.has(unit) || this.#random.chance(0.4)) continue;
@@ -104,7 +104,7 @@ export class World {
     return { type: "checkout.changed" };
   }
 
-  /** The tree of a commit. */
+  /** Tree of a commit. */
   treeOf(commit: string): string {
     return this.commits.get(commit)?.tree ?? `no such commit: ${commit}`;
   }
@@ -215,7 +215,7 @@ export class World {
     return { type: "landing.finished", ...of(action), car, commit: to };
   }
 
-  /** Whether the gates pass on a tree: no bad change, no red commit, no two that clash. */
+  /** True when the gates pass on a tree: no bad change, no red commit, no clash of two changes. */
   #isGood(tree: string): boolean {
     const known = this.#good.get(tree);
     if (known !== undefined) return known;
@@ -260,7 +260,7 @@ function of({ unit, attempt }: { unit: string; attempt: number }): {
   return { unit, attempt };
 }
 
-/** The change of an attempt, as trees name it. */
+/** Name of an attempt's change in trees. */
 function changeOf({ unit, attempt }: { unit: string; attempt: number }): string {
   return `${unit}#${attempt}`;
 }

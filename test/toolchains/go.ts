@@ -1,4 +1,4 @@
-/** Go with vet, gofmt, go build and go test, whose coverage is a profile. */
+/** Go with go vet, gofmt, go build and go test, with a coverage profile. */
 import type { Toolchain } from "./toolchain.ts";
 
 const adder = (name: string): string =>
@@ -14,7 +14,7 @@ export const goTools: Toolchain = {
     ...Object.fromEntries(names.map((name) => [`${name}/${name}.go`, adder(name)])),
     "covered/covered_test.go": tester("covered"),
     "tested/tested_test.go": tester("tested"),
-    // A format of the wrong type, and a layout of its own.
+    // Two findings of the base: a format verb of the wrong type, and unformatted code.
     "legacy/legacy.go":
       'package legacy\n\nimport "fmt"\n\nfunc Old(a int) {\nfmt.Printf("%d\\n", "x")\n}\n',
   },

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Installs LiteLLM's proxy into the folder given; uv, since pip takes minutes over its dependencies.
+# Installs the LiteLLM proxy into the given folder. Uses uv because pip takes minutes for its dependencies.
 set -eu
 to=$1/litellm
 python3 -m venv "$to"

@@ -1,7 +1,7 @@
 #!/bin/sh
-# Installs what the toolchain suite needs into the folder given: a Python environment with pytest,
-# coverage, ruff and mypy, and LiteLLM's proxy. Rust and Go are taken from the machine; TypeScript
-# and Biome from node_modules. zsh and fish come from the system, where they can.
+# Installs the tools of the toolchain suite into the given folder: a Python environment with pytest,
+# coverage, ruff and mypy, and the LiteLLM proxy. Rust and Go are taken from the machine, TypeScript
+# and Biome from node_modules, zsh and fish from the system if they can be installed.
 set -eu
 to=$1
 mkdir -p "$to"
@@ -12,7 +12,7 @@ sh "$(dirname "$0")/install-litellm.sh" "$to"
 for program in cargo go; do
   command -v "$program" > /dev/null || { echo "$program is not installed" >&2; exit 1; }
 done
-# Shells whose completions are tested; what cannot be had is skipped by its tests.
+# Shells for the completion tests; the tests of a missing shell are skipped.
 for shell in zsh fish; do
   command -v "$shell" > /dev/null && continue
   apt-get install -y -q --no-install-recommends "$shell" > /dev/null 2>&1 \

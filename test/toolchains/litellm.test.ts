@@ -1,9 +1,9 @@
 /**
- * A server dgov's authors did not write: LiteLLM's proxy, translating between dgov and a scripted
+ * dgov with an independent server: the LiteLLM proxy, which translates between dgov and a scripted
  * server in the dialects of several vendors.
  *
- * `test/toolchains/install.sh DIR` installs it and `DGOV_TOOLCHAINS=DIR` says where; without it the
- * suite is skipped.
+ * `test/toolchains/install.sh DIR` installs it, and `DGOV_TOOLCHAINS=DIR` names its folder; without it
+ * the suite is skipped.
  */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { existsSync } from "node:fs";
@@ -16,7 +16,7 @@ import { type LiteLlm, masterKey, startLiteLlm } from "./litellm.ts";
 const program = join(process.env["DGOV_TOOLCHAINS"] ?? "", "litellm/bin/litellm");
 const missing = process.env["DGOV_TOOLCHAINS"] === undefined || !existsSync(program);
 
-/** Vendors whose dialect LiteLLM writes to its upstream and reads from it. */
+/** Vendors in whose dialects LiteLLM talks to the scripted server. */
 const vendors = ["openai", "mistral", "deepseek", "openrouter", "hosted_vllm"];
 
 const script: ModelScript = {
@@ -35,7 +35,7 @@ const script: ModelScript = {
   })),
 };
 
-describe.skipIf(missing)("LiteLLM's proxy (skipped: DGOV_TOOLCHAINS has none)", () => {
+describe.skipIf(missing)("LiteLLM proxy (skipped without DGOV_TOOLCHAINS)", () => {
   let upstream: ScriptedModel;
   let proxy: LiteLlm;
 
@@ -54,7 +54,7 @@ describe.skipIf(missing)("LiteLLM's proxy (skipped: DGOV_TOOLCHAINS has none)", 
     await upstream.stop();
   });
 
-  /** A run of one task for each model, by model and reason of the units that failed. */
+  /** Runs a plan with one task per model; returns the landed units and the reasons of failed ones. */
   async function run(models: string[], settings: object, key: string) {
     const tasks = models.map((name): [string, TaskSpec] => [
       name,
@@ -78,11 +78,14 @@ describe.skipIf(missing)("LiteLLM's proxy (skipped: DGOV_TOOLCHAINS has none)", 
   }
 
   test.each([
-    ["streamed", {}],
-    ["as documents", { stream: false }],
-    ["one call at a time", { parallel_tool_calls: false, max_tokens: 4096, temperature: 0 }],
+    ["with streaming", {}],
+    ["without streaming", { stream: false }],
+    [
+      "with one tool call at a time",
+      { parallel_tool_calls: false, max_tokens: 4096, temperature: 0 },
+    ],
   ])(
-    "work lands through every dialect, %s",
+    "work lands through the LiteLLM proxy in every dialect, %s",
     async (_, settings) => {
       const ended = await run(vendors, settings, masterKey);
       expect(ended.failed).toEqual([]);
@@ -93,12 +96,12 @@ describe.skipIf(missing)("LiteLLM's proxy (skipped: DGOV_TOOLCHAINS has none)", 
   );
 
   test.each<[string, string, RegExp, string]>([
-    ["words without a call", "words", /answered without calling a tool/, masterKey],
-    ["an endless 429", "busy", /429.*gave up after 2 tries/, masterKey],
-    ["a model the proxy does not have", "absent", /answered 40\d: .*absent/, masterKey],
+    ["an answer without a tool call", "words", /answered without calling a tool/, masterKey],
+    ["a persistent 429", "busy", /429.*gave up after 2 tries/, masterKey],
+    ["an unknown model", "absent", /answered 40\d: .*absent/, masterKey],
     ["a wrong key", "openai", /answered 40[01]: /, "sk-wrong"],
   ])(
-    "%s is bounded and said",
+    "%s of the LiteLLM proxy fails the unit with its message",
     async (_, model, words, key) => {
       const ended = await run([model], { retry_after_max_s: 1 }, key);
       expect(ended.landed).toEqual([]);

@@ -1,4 +1,4 @@
-/** LiteLLM's proxy as a process on the loopback interface, in front of a scripted server. */
+/** The LiteLLM proxy as a subprocess on the loopback, in front of a scripted server. */
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
@@ -6,19 +6,19 @@ import { join } from "node:path";
 
 export const masterKey = "sk-proxy-0123456789";
 
-/** A model the proxy offers: its name, and what LiteLLM is told to do about it. */
+/** Name of a model that the proxy offers, and its LiteLLM parameters. */
 export type ProxyModel = [name: string, params: Record<string, unknown>];
 
 export interface LiteLlm extends AsyncDisposable {
   baseUrl: string;
 }
 
-/** Starts `litellm` and waits until it answers; throws with its own words when it never does. */
+/** Starts `litellm` and waits until it answers; throws with its stderr when it does not. */
 export async function startLiteLlm(program: string, models: ProxyModel[]): Promise<LiteLlm> {
   const folder = mkdtempSync(join(tmpdir(), "dgov-litellm-"));
   const port = await freePort();
   const list = models.map(([name, params]) => ({ model_name: name, litellm_params: params }));
-  // JSON is YAML.
+  // JSON is valid YAML.
   const config = { model_list: list, general_settings: { master_key: masterKey } };
   writeFileSync(join(folder, "config.yaml"), JSON.stringify(config));
   const argv = [program, "--config", "config.yaml", "--host", "127.0.0.1", "--port", String(port)];
@@ -27,7 +27,7 @@ export async function startLiteLlm(program: string, models: ProxyModel[]): Promi
     env: {
       PATH: process.env["PATH"] ?? "",
       HOME: folder,
-      // Without it the proxy fetches prices from the network when it starts.
+      // Without this variable the proxy downloads prices when it starts.
       LITELLM_LOCAL_MODEL_COST_MAP: "True",
       DISABLE_ADMIN_UI: "True",
     },

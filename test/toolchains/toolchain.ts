@@ -1,7 +1,7 @@
-/** A project of one language with its real tools, and changes to it whose verdicts are known. */
+/** A project of one language with its real tools, and changes with known verdicts. */
 import { join, resolve } from "node:path";
 
-/** Where `install.sh` put the tools; undefined when it was not asked to. */
+/** Folder into which `install.sh` installed the tools; undefined when the suite is skipped. */
 export const installed = process.env["DGOV_TOOLCHAINS"];
 
 export const python = join(installed ?? "", "python/bin");
@@ -11,24 +11,24 @@ export interface Change {
   path: string;
   content: string;
   /**
-   * What each gate that must say no says, as `file:line code` for diagnostics and as its reason
-   * otherwise; the gates not named here must not say no.
+   * Expected output of each gate that must fail: `file:line code` per diagnostic, or the reason when there
+   * is none. All other gates must pass.
    */
   verdict: Record<string, (string | RegExp)[]>;
 }
 
 export interface Toolchain {
   name: string;
-  /** A base that has a finding of every checker of its own already, in the file `legacy`. */
+  /** Files of the base. The file `legacy` has a finding of each checker. */
   files: Record<string, string>;
   project: Record<string, unknown>;
-  /** What the good change edits as well: it must not be charged with what is wrong there. */
+  /** A file with findings that the good change also edits; they must not be charged to it. */
   legacy: string;
   good: Change;
-  /** By the gate each is wrong for. */
+  /** Bad changes by the gate that must reject them. */
   bad: Record<string, Change>;
-  /** A file that makes the base's tests fail. */
+  /** A file that makes the tests of the base fail. */
   red: { path: string; content: string; test: RegExp };
-  /** Names of environment variables that its tools need. */
+  /** Environment variables that the tools need. */
   env: string[];
 }

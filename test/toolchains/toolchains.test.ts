@@ -1,9 +1,9 @@
 /**
- * Real toolchains: a good change lands, a bad one is rejected by the right gate with the right
- * lines, what was wrong before is not charged, and a red base is said to be red.
+ * Gates with real toolchains: a good change lands, a bad one is rejected by the expected gate with the
+ * expected lines, findings of the base are not charged, and a failing base is reported.
  *
- * `test/toolchains/install.sh DIR` installs what is needed and `DGOV_TOOLCHAINS=DIR` says where. Without
- * it the suite is skipped: a machine with only git and npm has nothing to run it with.
+ * `test/toolchains/install.sh DIR` installs the tools, and `DGOV_TOOLCHAINS=DIR` names their folder;
+ * without it the suite is skipped.
  */
 import { describe, expect, test } from "bun:test";
 import { join } from "node:path";
@@ -17,7 +17,7 @@ import { typescriptTools } from "./typescript.ts";
 
 const toolchains = [pythonTools, typescriptTools, rustTools, goTools];
 
-/** A project whose tasks each write one file. */
+/** A project whose tasks write these files. */
 function projectFor(
   { project, env }: Toolchain,
   files: Record<string, string>,
@@ -41,7 +41,7 @@ function projectFor(
   });
 }
 
-/** Where the machine's own toolchains keep what they need; the test's HOME is empty. */
+/** Folders in the user's HOME that the toolchains need; the test's own HOME is empty. */
 function homes(): Record<string, string> {
   const home = process.env["HOME"] ?? "/root";
   return {
@@ -58,7 +58,7 @@ interface Finding {
   code: string;
 }
 
-/** What the gates that said no to a unit said: `file:line code` of each diagnostic, or the reason. */
+/** `file:line code` of each diagnostic of the gates that failed for a unit, or the gate's reason. */
 function objections(p: TestProject, key: string): Record<string, string[]> {
   const said: Record<string, string[]> = {};
   for (const { type, unit: of, data } of p.events()) {
@@ -71,12 +71,12 @@ function objections(p: TestProject, key: string): Record<string, string[]> {
   return said;
 }
 
-describe.skipIf(installed === undefined)("toolchains (skipped: DGOV_TOOLCHAINS is not set)", () => {
+describe.skipIf(installed === undefined)("toolchains (skipped without DGOV_TOOLCHAINS)", () => {
   for (const toolchain of toolchains) {
     const { name, files, legacy, good, bad, red } = toolchain;
 
-    test(`${name}: the good change lands, each bad one is rejected by its gate and lines`, async () => {
-      // A line more in a file that was wrong before: none of that is this change's.
+    test(`${name}: a good change lands, and each bad one is rejected by its gate with its lines`, async () => {
+      // One more line in a file with findings of the base: none of them is new.
       const old = { path: legacy, content: `${files[legacy]}\n` };
       const changes = Object.entries(bad).map(([gate, change]) => [`${gate}`, [change]] as const);
       const writes = { good: [good, old], ...Object.fromEntries(changes) };
@@ -101,7 +101,7 @@ describe.skipIf(installed === undefined)("toolchains (skipped: DGOV_TOOLCHAINS i
       expect(await p.landed()).toEqual([unit("good")]);
     }, 240_000);
 
-    test(`${name}: a red base is said, and nobody's change is charged with it`, async () => {
+    test(`${name}: tests that fail on the base are reported and not charged`, async () => {
       await using p = await projectFor(
         toolchain,
         { ...files, [red.path]: red.content },

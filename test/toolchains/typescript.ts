@@ -1,4 +1,4 @@
-/** TypeScript with tsc, Biome and bun test, whose coverage is lcov. */
+/** TypeScript with tsc, Biome and bun test, with lcov coverage. */
 import { node, type Toolchain } from "./toolchain.ts";
 
 const adder = "export function add(a: number, b: number): number {\n\treturn a + b;\n}\n";

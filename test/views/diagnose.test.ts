@@ -1,4 +1,4 @@
-/** `diagnose`, on runs written by hand. */
+/** `diagnose` on handwritten event logs. */
 import { describe, expect, test } from "bun:test";
 import { parseLine } from "../../src/cli/args.ts";
 import type { AnyCommand, ArgsDef, CommandGroup } from "../../src/cli/command.ts";
@@ -32,7 +32,7 @@ function names(...args: Parameters<typeof found>): string[] {
   return found(...args).map(({ name }) => name);
 }
 
-/** A run in which `t/m.a` failed by one recorded event. */
+/** A run in which `t/m.a` failed with one recorded event. */
 function failing(type: string, data: object, phase = "failed"): RunLog {
   return log()
     .add("attempt.prepared", { base: "b" }, "t/m.a", 1)
@@ -45,7 +45,7 @@ function failing(type: string, data: object, phase = "failed"): RunLog {
 const rejected = (verdict: string, more: object = {}): RunLog =>
   failing("attempt.rejected", { verdict, reason: `said ${verdict}`, ...more });
 
-describe("a unit that failed", () => {
+describe("failed units", () => {
   test.each([
     ...(
       [
@@ -87,11 +87,14 @@ describe("a unit that failed", () => {
     ["target_moved", failing("landing.refused", { cause: "target_moved" })],
     ["proof_failed", failing("landing.refused", { cause: "proof_failed" })],
     ["unknown", rejected("what a newer dgov says")],
-  ] as const)("is %s, and what was skipped because of it is not", (name, run) => {
-    expect(names([run])).toEqual([name]);
-  });
+  ] as const)(
+    "a failed unit is diagnosed as %s, and units skipped because of it are not",
+    (name, run) => {
+      expect(names([run])).toEqual([name]);
+    },
+  );
 
-  test("is proven by the event that says so, and the next command is named", () => {
+  test("a finding names its event as evidence, and the next command", () => {
     expect(found([rejected("scope_violation")])).toEqual([
       {
         name: "scope_violation",
@@ -108,7 +111,7 @@ describe("a unit that failed", () => {
     ]);
   });
 
-  test("kept work is what the next command opens, and what it lacks is said", () => {
+  test("a finding with kept work suggests opening it, and files left out of it are a finding", () => {
     const run = log()
       .rejected("t/m.a", 1)
       .add("attempt.kept", { ref: "refs/k", omitted: ["big.bin"] }, "t/m.a", 1)
@@ -120,7 +123,7 @@ describe("a unit that failed", () => {
     ]);
   });
 
-  test("says nothing of a late answer", () => {
+  test("a stale event is not a finding", () => {
     const run = log()
       .add("worker.exited", { outcome: "crashed", reason: "signal 9" }, "t/m.a", 1)
       .add("landing.refused", { cause: "target_moved", stale: true }, "t/m.a", 1)
@@ -130,53 +133,53 @@ describe("a unit that failed", () => {
   });
 });
 
-describe("nothing is found once mended:", () => {
+describe("resolved failures", () => {
   const bad = rejected("scope_violation");
   test.each([
     ["it landed in a newer run", [log("r2").lands("t/m.a").finished("partial"), bad], {}],
     ["it was settled in a newer run", [log("r2", settled("t/m.a")).finished("partial"), bad], {}],
     [
-      "git says that it landed",
+      "git has its landing commit",
       [bad],
       { landed: new Set([landedKey({ plan: "p", unit: "t/m.a", digest: "1" })]) },
     ],
     [
-      "the newest whole run does not have it",
+      "the newest complete run does not have it",
       [log("r2", only("t/m.b")).finished("partial"), bad],
       {},
     ],
-    ["its plan is no longer there", [bad], { plans: new Set<string>() }],
-    ["it is being done", [log("r2"), bad], { liveRun: "r2" }],
-    ["it was taken back on purpose", [undone()], {}],
-    ["nothing has run", [], {}],
-  ] as const)("%s", (_, runs, facts) => {
+    ["its plan does not exist any more", [bad], { plans: new Set<string>() }],
+    ["it is running", [log("r2"), bad], { liveRun: "r2" }],
+    ["it was undone", [undone()], {}],
+    ["there was no run", [], {}],
+  ] as const)("a failed unit is not a finding when %s", (_, runs, facts) => {
     expect(names(runs, facts)).toEqual([]);
   });
 
   test.each([
     [
-      "another text of it landed",
+      "another version of it landed",
       [bad],
       { landed: new Set([landedKey({ plan: "p", unit: "t/m.a", digest: "2" })]) },
     ],
     [
-      "a newer run did not come to it",
+      "a newer run did not reach it",
       [log("r2").phase("t/m.a", "abandoned").finished("failed"), bad],
       {},
     ],
     [
-      "another plan's unit of that name landed",
+      "a unit of the same name in another plan landed",
       [log("r2", { plan: "q" }).lands("t/m.a").finished("complete"), bad],
       {},
     ],
     [
-      "a newer run was of other units",
+      "a newer run selected other units",
       [log("r2", only("t/m.b")).lands("t/m.b").finished("complete"), bad].map((run, at) =>
         at === 0 ? selected(run) : run,
       ),
       {},
     ],
-  ] as const)("but it is while %s", (_, runs, facts) => {
+  ] as const)("a failed unit is still a finding when %s", (_, runs, facts) => {
     expect(names(runs, facts)).toEqual(["scope_violation"]);
   });
 
@@ -198,7 +201,7 @@ describe("nothing is found once mended:", () => {
   }
 });
 
-describe("a run", () => {
+describe("runs", () => {
   const failed = { verification: { status: "failed", reason: "tests failed" } };
   const passed = { verification: { status: "passed", reason: "" } };
   const done = (run: string, more: object, plan = "p"): RunLog =>
@@ -219,37 +222,41 @@ describe("a run", () => {
     ["base_red", [redBase("r1", { status: "passed", reason: "the base was red before" })]],
     ["not_recorded", [done("r1", { warnings: ["no bookkeeping commit: main moved"] })]],
     ["flaky_gate", [flaky("r1")]],
-  ] as const)("is %s", (name, runs) => {
+  ] as const)("a run is diagnosed as %s", (name, runs) => {
     expect(names(runs)).toEqual([name]);
   });
 
   test.each([
-    ["a live one has not crashed", [log()], { liveRun: "r1" }],
+    ["a live run", [log()], { liveRun: "r1" }],
     [
-      "a branch that is green since, by whatever plan",
+      "a branch that passed in a later run of any plan",
       [done("r2", passed, "q"), done("r1", failed)],
       {},
     ],
-    ["a red base the run mended", [redBase("r1", passed.verification)], {}],
-    ["a base that is green since", [done("r2", passed, "q"), redBase("r1", { status: "" })], {}],
-    ["a gate that held since", [judged("r2", "passed"), flaky("r1")], {}],
+    ["a failing base that the run fixed", [redBase("r1", passed.verification)], {}],
     [
-      "a configuration a newer run accepted",
+      "a base that passed in a later run",
+      [done("r2", passed, "q"), redBase("r1", { status: "" })],
+      {},
+    ],
+    ["a gate that passed in a later run", [judged("r2", "passed"), flaky("r1")], {}],
+    [
+      "a configuration that a newer run accepted",
       [done("r2", {}), log().add("repository.changed", { diff: "x" }).finished("complete")],
       {},
     ],
-  ] as const)("%s is no finding", (_, runs, facts) => {
+  ] as const)("%s is not a finding", (_, runs, facts) => {
     expect(names(runs, facts)).toEqual([]);
   });
 
-  test("one that landed nothing says nothing of the branch", () => {
+  test("a run without landings does not clear a failed branch", () => {
     const idle = log("r2", { plan: "q" }).finished("interrupted", {
       verification: { status: "skipped", reason: "nothing landed" },
     });
     expect(names([idle, done("r1", failed)])).toEqual(["red_branch"]);
   });
 
-  test("a red base is said with the gate, its command and its reason", () => {
+  test("a failing base is diagnosed with gate, command and reason", () => {
     expect(found([redBase("r1", { status: "skipped" })])).toMatchObject([
       {
         unit: null,
@@ -274,8 +281,8 @@ describe("a run", () => {
   }
 });
 
-describe("the repository", () => {
-  test("each thing it does wrong is one finding", () => {
+describe("repository", () => {
+  test("each kind of repository problem is one finding", () => {
     const path = ".dgov/plans/archive/plan/_root.toml";
     const facts = {
       ignoredHistory: [path, ".dgov/ledger.jsonl"],
@@ -290,7 +297,7 @@ describe("the repository", () => {
     ]);
   });
 
-  test("kept work whose plan is gone is remembered as long as its ref is there", () => {
+  test("kept work of a deleted plan is a finding while its ref exists", () => {
     const run = log().rejected("t/m.a", 1).phase("t/m.a", "failed").finished("failed");
     const ref = "refs/dgov/keep/r1/t/m.a/1";
     const gone = { plans: new Set<string>() };
@@ -300,25 +307,28 @@ describe("the repository", () => {
   });
 });
 
-describe("every shape of the catalog", () => {
+describe("failure catalog", () => {
   const all = Object.entries({ ...unitShapes, ...runShapes, ...projectShapes });
 
-  test.each(all)("%s names a command that exists, and what not to do", async (_, shape) => {
-    for (const ref of [null, "refs/k"]) {
-      const place = { plan: "p", unit: "t/m.a", ref, target: "main" };
-      const next = shape.next(place);
-      const [program, ...words] = next.split(" ");
-      if (program === "git") expect(next).toMatch(/^git (show|check-ignore) /);
-      else {
-        expect(program).toBe("dgov");
-        await parses(words);
+  test.each(all)(
+    "the catalog entry %s names an existing command, and what to avoid",
+    async (_, shape) => {
+      for (const ref of [null, "refs/k"]) {
+        const place = { plan: "p", unit: "t/m.a", ref, target: "main" };
+        const next = shape.next(place);
+        const [program, ...words] = next.split(" ");
+        if (program === "git") expect(next).toMatch(/^git (show|check-ignore) /);
+        else {
+          expect(program).toBe("dgov");
+          await parses(words);
+        }
+        expect(shape.doNot).not.toBe("");
       }
-      expect(shape.doNot).not.toBe("");
-    }
-  });
+    },
+  );
 });
 
-/** Throws when the words are no command line of dgov. */
+/** Parses a dgov command line. Throws when it is not valid. */
 async function parses(words: string[]): Promise<void> {
   let target: AnyCommand | CommandGroup = root;
   while ("subcommands" in target) {
@@ -330,7 +340,7 @@ async function parses(words: string[]): Promise<void> {
   parseLine(words, target.args as ArgsDef);
 }
 
-test("as text, every finding has its proof and its next command", () => {
+test("the text of a finding has its evidence and its next command", () => {
   expect(renderFindings(found([rejected("scope_violation")]))).toBe(
     `scope_violation: t/m.a, plan p, run r1, attempt 1
     event 3, 2026-01-02 03:04:02: said scope_violation

@@ -4,14 +4,14 @@ import { RunLog } from "../harness/run-log.ts";
 
 const log = (): RunLog => new RunLog({ units: [{ unit: "a" }] });
 
-test("a run that left nothing wrong is no trouble", () => {
+test("a run that left no problem needs no remediation", () => {
   const end = { verification: { status: "passed", reason: "" }, degraded: false };
   expect(viewTrouble(log().lands("a").finished("complete", end).events)).toBeNull();
   expect(viewTrouble(log().rejected("a", 1).finished("failed", end).events)).toBeNull();
   expect(viewTrouble(log().events)).toBeNull();
 });
 
-test("a branch that failed verification names its gates", () => {
+test("a branch that failed verification needs remediation of its gates", () => {
   const gate = { gate: "tests", reason: "1 failing", command: "make test", tail: "boom\n" };
   const verification = { status: "failed", reason: "tests failed: 1 failing", gates: [gate] };
   expect(viewTrouble(log().lands("a").finished("complete", { verification }).events)).toEqual({
@@ -22,7 +22,7 @@ test("a branch that failed verification names its gates", () => {
   });
 });
 
-test("a base that was red before is trouble too, each gate once", () => {
+test("each gate that failed on the base needs remediation once", () => {
   const gate = {
     gate: "lint",
     reason: "2 findings",
@@ -41,7 +41,7 @@ test("a base that was red before is trouble too, each gate once", () => {
   });
 });
 
-test("a degraded structure names its offenders, as far as they were recorded", () => {
+test("a degraded structure needs remediation of the recorded offenders", () => {
   const offender = { kind: "large_file", path: "a.ts", name: "", value: 600, limit: 500 };
   const end = { degraded: true, structural: { offenders: [offender] } };
   expect(viewTrouble(log().finished("complete", end).events)).toEqual({
@@ -53,7 +53,7 @@ test("a degraded structure names its offenders, as far as they were recorded", (
   expect(viewTrouble(log().finished("complete", { degraded: true }).events)?.offenders).toEqual([]);
 });
 
-test("a base that was red when it was checked is trouble, unless the run mended it", () => {
+test("a base that failed its check needs remediation unless the run fixed it", () => {
   const gate = { gate: "lint", status: "failed", reason: "2 findings", command: "lint", tail: "x" };
   const gates = [gate, { ...gate, gate: "tests", status: "passed", reason: "" }];
   const checked = (end: object): ReturnType<typeof viewTrouble> =>

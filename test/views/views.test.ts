@@ -1,4 +1,4 @@
-/** The views, on runs written by hand. */
+/** The views on handwritten event logs. */
 import { describe, expect, test } from "bun:test";
 import { renderExplain } from "../../src/cli/render/explain.ts";
 import { renderReview } from "../../src/cli/render/review.ts";
@@ -37,7 +37,7 @@ const noFacts: ReviewFacts = {
 };
 
 describe("viewRun", () => {
-  test("is null without a start, and knows every unit from the start on", () => {
+  test("viewRun is null without a start event, and has every unit from the start", () => {
     expect(viewRun([])).toBeNull();
     const run = view(new RunLog(three));
     expect(run.phase).toBe("running");
@@ -48,7 +48,7 @@ describe("viewRun", () => {
     ]);
   });
 
-  test("a settled unit has its end and keeps nobody waiting", () => {
+  test("a unit settled before the run has its phase and blocks no dependent", () => {
     const run = view(
       new RunLog({
         units: [
@@ -63,7 +63,7 @@ describe("viewRun", () => {
     ]);
   });
 
-  test("E1: a rejection carries gate, command, exit and the end of the output", () => {
+  test("E1 a rejection has gate, command, exit and the end of the output", () => {
     const [unit] = view(new RunLog({ units: [{ unit: "a" }] }).rejected("a", 1)).units;
     const rejection = unit?.attempts[0]?.rejection;
     expect(rejection?.verdict).toBe("gate_failed");
@@ -73,7 +73,7 @@ describe("viewRun", () => {
     expect(unit?.keptRef).toBe("refs/dgov/keep/r1/a/1");
   });
 
-  test("A17: a flaky gate is remembered with the attempt", () => {
+  test("A17 a flaky gate is listed with its attempt", () => {
     const log = new RunLog({ units: [{ unit: "a" }] });
     log.add(
       "gate.finished",
@@ -84,13 +84,13 @@ describe("viewRun", () => {
     expect(view(log).units[0]?.attempts[0]?.flaky).toEqual(["tests"]);
   });
 
-  test("gates of the finished branch are no attempt of a unit", () => {
+  test("gates of the verification of the branch are not an attempt of a unit", () => {
     const log = new RunLog({ units: [{ unit: "a" }] });
     log.add("gate.finished", { gate: "tests", status: "passed" }, "a", 0);
     expect(view(log).units[0]?.attempts).toEqual([]);
   });
 
-  test("an unknown kind of event, and data of another shape, change nothing", () => {
+  test("unknown events and malformed data do not change a view", () => {
     const plain = view(new RunLog(three));
     const log = new RunLog(three).add("moon.rose", { full: true }, "a", 1);
     log.add("unit.changed", { to: 7, reason: null }, "nobody");
@@ -103,7 +103,7 @@ describe("viewRun", () => {
 describe("viewStatus", () => {
   const live = { run: "r1", plan: "p" };
 
-  test("says that nothing has run", () => {
+  test("viewStatus without runs is idle", () => {
     expect(viewStatus([], null)).toEqual({
       status: "idle",
       summary: "idle: nothing has run here yet",
@@ -112,19 +112,19 @@ describe("viewStatus", () => {
     });
   });
 
-  test("a run that was not recorded yet is starting", () => {
+  test("viewStatus of a run without events is starting", () => {
     expect(viewStatus([], live).summary).toBe("running: p: starting");
   });
 
   test.each(["reviewing", "validating", "integrating", "landing", "queued", "waiting"])(
-    "E10: a unit that is %s means running, never attention",
+    "E10 a unit that is %s counts as running, not as needing attention",
     (phase) => {
       const log = new RunLog(three).rejected("a", 1).phase("a", phase);
       expect(viewStatus([view(log)], live).status).toBe("running");
     },
   );
 
-  test("E10: a run that failed needs attention; skipped and never started units are shown", () => {
+  test("E10 a failed run needs attention, and its skipped and unstarted units are listed", () => {
     const log = new RunLog(three)
       .phase("a", "failed", "out of attempts")
       .phase("b", "skipped", "a failed");
@@ -144,13 +144,13 @@ describe("viewStatus", () => {
     `);
   });
 
-  test("a run without an end that nobody runs has crashed", () => {
+  test("an unfinished run without a process counts as crashed", () => {
     const status = viewStatus([view(new RunLog(three))], null);
     expect([status.status, status.runs[0]?.phase]).toEqual(["needs_attention", "crashed"]);
     expect(status.summary).toContain("ended without saying so");
   });
 
-  test("a run in which everything landed is idle", () => {
+  test("a run with every unit landed is idle", () => {
     const log = new RunLog({ units: [{ unit: "a" }] }).lands("a").finished("complete");
     const status = viewStatus([view(log)], null);
     expect([status.status, status.summary]).toEqual([
@@ -161,7 +161,7 @@ describe("viewStatus", () => {
 });
 
 describe("explainUnit", () => {
-  test("follows a skipped unit back to the one that failed", () => {
+  test("explainUnit follows a skipped unit back to the failed one", () => {
     const log = new RunLog(three)
       .rejected("a", 1)
       .phase("a", "failed", "out of attempts", 1)
@@ -188,12 +188,12 @@ describe("explainUnit", () => {
     `);
   });
 
-  test("a pending unit says what it waits for", () => {
+  test("explainUnit of a pending unit names the units it waits for", () => {
     const explained = explainUnit(view(new RunLog(three)), "b");
     expect(explained?.reason).toBe("waits for a");
   });
 
-  test("a unit out of scope is told to claim more", () => {
+  test("explainUnit of a scope violation suggests more claims", () => {
     const log = new RunLog({ units: [{ unit: "a" }] })
       .rejected("a", 1, { verdict: "scope_violation", gates: [] })
       .phase("a", "failed")
@@ -201,7 +201,7 @@ describe("explainUnit", () => {
     expect(explainUnit(view(log), "a")?.next).toContain("claims");
   });
 
-  test("knows no unit the run does not have", () => {
+  test("explainUnit is null for an unknown unit", () => {
     expect(explainUnit(view(new RunLog(three)), "x")).toBeNull();
   });
 });
@@ -219,33 +219,41 @@ describe("selfCorrections", () => {
   }
 
   test.each([
-    ["a failure put right", [result("edit_file", false), result("edit_file", true)], 1],
+    ["a failure followed by success", [result("edit_file", false), result("edit_file", true)], 1],
     [
-      "two failures put right",
+      "two failures followed by success",
       [result("edit_file", false), result("edit_file", false), result("edit_file", true)],
       1,
     ],
-    ["a failure left", [result("edit_file", false)], 0],
-    ["another target", [result("edit_file", false), result("edit_file", true, "g.ts")], 0],
-    ["another tool", [result("edit_file", false), result("write_file", true)], 0],
-    ["another attempt", [result("edit_file", false), result("edit_file", true, "f.ts", 2)], 0],
+    ["a failure without success", [result("edit_file", false)], 0],
     [
-      "after done",
+      "success on another target",
+      [result("edit_file", false), result("edit_file", true, "g.ts")],
+      0,
+    ],
+    ["success with another tool", [result("edit_file", false), result("write_file", true)], 0],
+    [
+      "success in another attempt",
+      [result("edit_file", false), result("edit_file", true, "f.ts", 2)],
+      0,
+    ],
+    [
+      "success after done",
       [result("edit_file", false), result("done", true, null), result("edit_file", true)],
       0,
     ],
     [
-      "after a refused done",
+      "success after a rejected done",
       [result("edit_file", false), result("done", false, null), result("edit_file", true)],
       1,
     ],
-  ])("counts %s", (_, results, count) => {
+  ])("the number of self-corrections is right for %s", (_, results, count) => {
     expect(selfCorrections(results)).toHaveLength(count);
   });
 });
 
 describe("viewReview", () => {
-  test("D11: tokens of failed attempts are in the totals", () => {
+  test("D11 the totals of a review include the tokens of failed attempts", () => {
     const log = new RunLog({ units: [{ unit: "a" }] })
       .rejected("a", 1)
       .lands("a")
@@ -275,7 +283,7 @@ describe("viewReview", () => {
     expect(viewReview(view(log), { ...noFacts, counts }, null).spending.cost).toBeNull();
   });
 
-  test("E1: the text shows what landed, what was rejected and why, and what to do", () => {
+  test("E1 the text of a review shows landings, rejections with reasons, and next commands", () => {
     const log = new RunLog({ units: [{ unit: "a" }, { unit: "b" }] })
       .lands("a")
       .add("attempt.prepared", { base: "b".repeat(40) }, "b", 1)
@@ -365,10 +373,13 @@ describe("viewPlanRow", () => {
       },
       3,
     ],
-  ] as [PlanStatus, Partial<PlanFacts>, number][])("says %s", (status, more, count) => {
-    const row = viewPlanRow({ ...facts, ...more });
-    expect([row.status, row.landed, row.total]).toEqual([status, count, 3]);
-  });
+  ] as [PlanStatus, Partial<PlanFacts>, number][])(
+    "viewPlanRow gives the status %s",
+    (status, more, count) => {
+      const row = viewPlanRow({ ...facts, ...more });
+      expect([row.status, row.landed, row.total]).toEqual([status, count, 3]);
+    },
+  );
 });
 
 describe("viewStandings", () => {
@@ -381,7 +392,7 @@ describe("viewStandings", () => {
   }));
   const inGit = { unit: "a", digest: "1", commit: "c".repeat(40), at: "2026-01-02T03:04:05.000Z" };
 
-  test("git says what landed, the last run says the rest", () => {
+  test("viewStandings takes landings from git and other states from the last run", () => {
     const log = new RunLog(three)
       .lands("a")
       .phase("b", "failed", "tests")
@@ -394,7 +405,7 @@ describe("viewStandings", () => {
     ]);
   });
 
-  test("B9: a landing that git no longer has is pending again, and so is a changed unit", () => {
+  test("B9 a unit without its landing commit in git is pending, and so is a changed unit", () => {
     const log = new RunLog({ units: [{ unit: "a" }, { unit: "b", digest: "0" }] })
       .lands("a")
       .lands("b");
@@ -410,7 +421,7 @@ describe("viewStandings", () => {
 });
 
 describe("timelineLine", () => {
-  test("is one bounded line of scalar facts", () => {
+  test("timelineLine is one bounded line of scalar fields", () => {
     const [event] = new RunLog({ units: [] })
       .add("run.note", { text: "x\ny".repeat(200), list: [1] })
       .events.slice(1);
@@ -420,7 +431,7 @@ describe("timelineLine", () => {
     expect(line.length).toBeLessThan(240);
   });
 
-  test("shows the first digits of ids", () => {
+  test("timelineLine shortens ids", () => {
     const data = { commit: "a".repeat(40), digest: "b".repeat(64), word: "c".repeat(30) };
     const [event] = new RunLog({ units: [] }).add("run.note", data).events.slice(1);
     expect(timelineLine(present(event, "the note"))).toEndWith(

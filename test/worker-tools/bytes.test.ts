@@ -1,4 +1,4 @@
-/** E12, E13: bytes outside an edit survive every tool that edits, and every kind of change shows. */
+/** E12, E13: editing tools keep all bytes outside the edit, and git_diff shows every kind of change. */
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -37,16 +37,16 @@ async function call(tool: string, args: object): Promise<{ ok: boolean; text: st
   return result;
 }
 
-/** Contents with a line `two` to be changed to `TWO`. */
+/** Contents by description; each has a line `two` that the edit changes to `TWO`. */
 const contents: Record<string, string> = {
   LF: "one\ntwo\nthree\n",
   CRLF: "one\r\ntwo\r\nthree\r\n",
-  "mixed ends": "one\r\ntwo\nthree\r\nfour",
+  "mixed line endings": "one\r\ntwo\nthree\r\nfour",
   "a BOM": "\uFEFFone\ntwo\nthree\n",
   "a BOM and CRLF": "\uFEFFone\r\ntwo\r\nthree\r\n",
   "no final newline": "one\ntwo\nthree",
-  "the edit on the last line, no final newline": "one\r\ntwo",
-  "spaces at ends of lines and a form feed": "one  \ntwo\n\f\tthree \n\n\n",
+  "the edit on a last line without newline": "one\r\ntwo",
+  "trailing spaces and a form feed": "one  \ntwo\n\f\tthree \n\n\n",
   "several scripts": "eins ä\ntwo\n三 \u{1F600}\n",
 };
 
@@ -72,25 +72,22 @@ const edits: Record<string, (path: string, text: string) => [tool: string, args:
 
 const cases = Object.keys(edits).flatMap((edit) => Object.keys(contents).map((of) => [edit, of]));
 
-test.each(cases)(
-  "E12 %s changes its line and no other byte of a file with %s",
-  async (edit, of) => {
-    const text = contents[of ?? ""] ?? "";
-    const path = `in/${cases.findIndex(([e, o]) => e === edit && o === of)}.txt`;
-    mkdirSync(join(repo.path, "in"), { recursive: true });
-    writeFileSync(join(repo.path, path), text);
-    const [tool, args] = edits[edit ?? ""]?.(path, text) ?? ["", {}];
-    const { ok, text: said } = await call(tool, args);
-    expect([ok, ok ? "" : said]).toEqual([true, ""]);
-    expect(readFileSync(join(repo.path, path), "utf8")).toBe(text.replace("two", "TWO"));
-  },
-);
+test.each(cases)("E12 %s changes only the edited line of a file with %s", async (edit, of) => {
+  const text = contents[of ?? ""] ?? "";
+  const path = `in/${cases.findIndex(([e, o]) => e === edit && o === of)}.txt`;
+  mkdirSync(join(repo.path, "in"), { recursive: true });
+  writeFileSync(join(repo.path, path), text);
+  const [tool, args] = edits[edit ?? ""]?.(path, text) ?? ["", {}];
+  const { ok, text: said } = await call(tool, args);
+  expect([ok, ok ? "" : said]).toEqual([true, ""]);
+  expect(readFileSync(join(repo.path, path), "utf8")).toBe(text.replace("two", "TWO"));
+});
 
 test.each([
-  ["a context that is not there", " onE\n-two\n+TWO\n three\n"],
-  ["a removed line that is not there", " one\n-tw0\n+TWO\n three\n"],
+  ["missing context", " onE\n-two\n+TWO\n three\n"],
+  ["a missing removed line", " one\n-tw0\n+TWO\n three\n"],
   ["context that fits twice", "-x\n+y\n"],
-])("E12 apply_patch refuses %s and changes nothing", async (name, hunk) => {
+])("E12 apply_patch rejects %s and changes nothing", async (name, hunk) => {
   const path = "in/refused.txt";
   const text = name.includes("twice") ? "x\nx\n" : "one\ntwo\nthree\n";
   mkdirSync(join(repo.path, "in"), { recursive: true });
@@ -106,7 +103,7 @@ test.each([
   }
 });
 
-test("E12 move_file and revert_file carry every byte", async () => {
+test("E12 move_file and revert_file keep every byte", async () => {
   const odd = Buffer.from([0xef, 0xbb, 0xbf, 0, 255, 13, 10, 13]);
   mkdirSync(join(repo.path, "in"), { recursive: true });
   writeFileSync(join(repo.path, "in/odd.bin"), odd);

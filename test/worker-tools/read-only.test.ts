@@ -1,6 +1,6 @@
 /**
- * C5 Read-only roles cannot change a byte anywhere: every tool there is, with hostile arguments, in a
- * real attempt of a repository that is hostile itself. Everything around is compared afterwards.
+ * C5: read-only roles cannot change a byte. Every tool is called with hostile arguments, in an attempt of a
+ * hostile repository; the worktree, the repository and the files around them are compared afterwards.
  */
 import { expect, test } from "bun:test";
 import { execFileSync } from "node:child_process";
@@ -31,7 +31,7 @@ const files = {
   ".dgov/project.toml": "\n",
 };
 
-/** An attempt of a repository whose own configuration, hooks and attributes want to run things. */
+/** An attempt in a repository whose configuration, hooks and attributes try to execute commands. */
 async function hostileGround(): Promise<{ g: Ground; request: Omit<WorkerRequest, "role"> }> {
   const g = await ground(files);
   const { repo } = g;
@@ -65,7 +65,7 @@ async function hostileGround(): Promise<{ g: Ground; request: Omit<WorkerRequest
     projectDir: "",
     base: tree.base,
     marker: `read-only-${process.pid}/x/1`,
-    // Whatever a plan says: a role that reads has no use for claims.
+    // Read-only roles must ignore the claims of a plan.
     claims: { create: ["**"], edit: ["**"], delete: ["**"], touch: ["**"], read: [] },
     scope: { allow: [], deny: [], ignore: [], allowGitControl: true },
     limits: {
@@ -95,7 +95,7 @@ async function hostileGround(): Promise<{ g: Ground; request: Omit<WorkerRequest
   return { g, request };
 }
 
-/** Every file below a folder, with kind, mode and content. */
+/** Mode and content digest of every file below a folder. */
 function bytesOf(folder: string, at = ""): string[] {
   return readdirSync(join(folder, at))
     .sort()
@@ -110,7 +110,7 @@ function bytesOf(folder: string, at = ""): string[] {
     });
 }
 
-/** Texts that are good, lead outside, or mean something to git, a shell or a parser. */
+/** Texts that are valid, lead out of the worktree, or are special to git, a shell or a parser. */
 function texts(root: string): string[] {
   return [
     "a.ts",
@@ -150,7 +150,7 @@ function usual(argument: string): string {
   return argument === "query" ? "." : "a.ts";
 }
 
-/** Calls of a tool: each argument in turn takes every hostile value, the others a harmless one. */
+/** Calls of a tool: each argument takes every hostile value in turn, the others a harmless one. */
 function callsOf(tool: Tool, root: string): Record<string, unknown>[] {
   const { properties, required } = tool.parameters;
   const harmless: Record<string, unknown> = Object.fromEntries(
@@ -165,11 +165,11 @@ function callsOf(tool: Tool, root: string): Record<string, unknown>[] {
   return [harmless, ...bad];
 }
 
-/** Not as many at once as a machine has room for. */
+/** Number of concurrent calls. */
 const atOnce = 8;
 
 test.concurrent.each(["researcher", "reviewer", "planner"] satisfies WorkerRole[])(
-  "C5 nothing a %s calls, with whatever arguments, changes a byte of worktree, repository or surroundings",
+  "C5 no tool call of a %s, with any arguments, changes a byte of worktree, repository or surroundings",
   async (role) => {
     const { g, request } = await hostileGround();
     await using _ = g;
@@ -180,7 +180,7 @@ test.concurrent.each(["researcher", "reviewer", "planner"] satisfies WorkerRole[
       signal: new AbortController().signal,
     };
     const offered = toolsFor(role, context.request);
-    // Tools of the worker are called too: nobody keeps a model from trying.
+    // Tools of the worker are called too: a model can try them.
     const all = toolsFor("worker", { ...request, role: "worker" });
     const calls = [...all.filter(({ name }) => name !== "done"), ...offered.slice(-1)].flatMap(
       (tool) => callsOf(tool, root).map((args) => ({ tool: tool.name, args })),
@@ -205,7 +205,7 @@ test.concurrent.each(["researcher", "reviewer", "planner"] satisfies WorkerRole[
         .filter((name) => !known.has(name))
         .sort(),
     );
-    // Each tool that is offered did its work at least once: the comparison is of something.
+    // Each offered tool must have succeeded at least once; otherwise the comparison proves nothing.
     const worked = new Set(answers.flatMap(({ tool, kind }) => (kind === null ? [tool] : [])));
     expect([...worked].sort()).toEqual([...known].sort());
   },

@@ -1,4 +1,4 @@
-/** Every tool with good, bad and hostile arguments, in a real worktree. */
+/** Every tool with valid, invalid and hostile arguments, in a real worktree. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { execFileSync } from "node:child_process";
 import { existsSync, linkSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
@@ -89,10 +89,10 @@ const no = async (tool: string, args: unknown): Promise<string | null> => {
 };
 const bytes = (path: string): string => readFileSync(join(repo.path, path), "latin1");
 
-describe("D6 bad calls are results, never crashes", () => {
+describe("invalid calls", () => {
   const names = toolsFor("worker", {} as WorkerRequest).map((tool) => tool.name);
 
-  test.each(names)("%s with arguments of every wrong kind", async (name) => {
+  test.each(names)("D6 %s answers arguments of every wrong type", async (name) => {
     for (const args of [
       "",
       "not json",
@@ -107,7 +107,7 @@ describe("D6 bad calls are results, never crashes", () => {
     }
   });
 
-  test("an unknown tool and an unknown argument say what there is", async () => {
+  test("D6 an unknown tool or argument is an error with a suggestion", async () => {
     expect(await no("reed_file", { path: "a" })).toBe("unknown_tool");
     const result = await call("read_file", { path: "readme.md", start_lin: 1 });
     expect([result.errorKind, result.text]).toEqual([
@@ -118,7 +118,7 @@ describe("D6 bad calls are results, never crashes", () => {
 });
 
 describe("read_file and list_dir", () => {
-  test("read text, pages of it, and folders, dot files included", async () => {
+  test("read_file and list_dir read text, pages of text, and folders with dot files", async () => {
     expect(await ok("read_file", { path: "readme.md" })).toBe("hello\n");
     expect(await ok("read_file", { path: "src/a.ts", start_line: 2, end_line: 2 })).toStartWith(
       "2:   return 1;",
@@ -127,7 +127,7 @@ describe("read_file and list_dir", () => {
     expect(await ok("list_dir", {})).toContain("dangling -> nowhere");
   });
 
-  test("D5 a long file is cut to a page that says how to go on", async () => {
+  test("D5 read_file cuts a long file to a page that says how to continue", async () => {
     writeFileSync(join(repo.path, "long.txt"), "0123456789\n".repeat(100_000));
     const result = await call("read_file", { path: "long.txt" });
     expect(result.text.length).toBeLessThan(65_600);
@@ -147,13 +147,13 @@ describe("read_file and list_dir", () => {
     ["/etc/passwd", "not_permitted"],
     [".git/config", "not_permitted"],
     ["a\0b", "invalid_arguments"],
-  ])("C4 D6 read_file refuses %p as %s", async (path, kind) => {
+  ])("C4 D6 read_file rejects %p as %s", async (path, kind) => {
     expect(await no("read_file", { path })).toBe(kind);
   });
 });
 
-describe("writing", () => {
-  test("write_file makes folders, and refuses what is not claimed, git's, links and pipes", async () => {
+describe("editing tools", () => {
+  test("write_file creates folders, and rejects unclaimed files, git's files, links and pipes", async () => {
     await ok("write_file", { path: "new/deep/x.txt", content: "x" });
     expect(bytes("new/deep/x.txt")).toBe("x");
     for (const path of [
@@ -177,14 +177,14 @@ describe("writing", () => {
     expect(bytes("readme.md")).toBe("hello\n");
   });
 
-  test("E12 edit_file changes the bytes of the edit and no other", async () => {
+  test("E12 edit_file changes only the bytes of the edit", async () => {
     await ok("edit_file", { path: "crlf.txt", old_text: "two\n", new_text: "TWO\nplus\n" });
     expect(bytes("crlf.txt")).toBe("one\r\nTWO\r\nplus\r\nthree\r\n");
     await ok("edit_file", { path: "bom.txt", old_text: "two", new_text: "zwei" });
     expect(bytes("bom.txt")).toBe("\xef\xbb\xbfone\nzwei");
   });
 
-  test("edit_file refuses a text that is missing, ambiguous or empty", async () => {
+  test("edit_file rejects a missing, ambiguous or empty text", async () => {
     expect(await no("edit_file", { path: "src/b.ts", old_text: "nope", new_text: "" })).toBe(
       "not_found",
     );
@@ -196,7 +196,7 @@ describe("writing", () => {
     );
   });
 
-  test("E12 apply_patch applies both forms, all or nothing", async () => {
+  test("E12 apply_patch applies unified and envelope patches, all or nothing", async () => {
     const unified =
       "--- a/src/a.ts\n+++ b/src/a.ts\n@@ -1,3 +1,3 @@\n export function alpha() {\n-  return 1;\n+  return 2;\n }\n";
     await ok("apply_patch", { patch: unified });
@@ -218,7 +218,7 @@ describe("writing", () => {
     expect(await no("apply_patch", { patch: "no patch at all" })).toBe("invalid_arguments");
   });
 
-  test("move_file, delete_file and revert_file keep to the claims", async () => {
+  test("move_file, delete_file and revert_file respect the claims", async () => {
     expect(await no("move_file", { from: "run me.sh", to: "moved.md" })).toBe("not_permitted");
     expect(await no("delete_file", { path: "crlf.txt" })).toBe("not_permitted");
     await ok("move_file", { from: "new/p.txt", to: "new/q.txt" });
@@ -232,8 +232,8 @@ describe("writing", () => {
   });
 });
 
-describe("looking", () => {
-  test("E13 E14 glob and grep need only git, and see untracked and dot files", async () => {
+describe("search tools", () => {
+  test("E13 E14 glob and grep need only git, and find untracked and dot files", async () => {
     mkdirSync(join(repo.path, "new"), { recursive: true });
     writeFileSync(join(repo.path, "new/fresh.ts"), "needle\n");
     expect(await ok("glob", { pattern: "**/*.ts" })).toBe("new/fresh.ts\nsrc/a.ts\nsrc/b.ts");
@@ -245,7 +245,7 @@ describe("looking", () => {
     expect(await ok("grep", { pattern: "--output=x", fixed: true })).toBe("no matches");
   });
 
-  test("E13 git_diff shows new files beside changed ones; recent_changes shows commits", async () => {
+  test("E13 git_diff shows new and changed files, and recent_changes shows commits", async () => {
     await ok("edit_file", { path: "src/b.ts", old_text: "alpha();", new_text: "alpha(2);" });
     const diff = await ok("git_diff", {});
     expect(diff).toContain("+alpha(2);");
@@ -253,20 +253,20 @@ describe("looking", () => {
     expect(await ok("recent_changes", { path: "readme.md" })).toContain("initial");
   });
 
-  test("json_query reads one value", async () => {
+  test("json_query reads single values", async () => {
     expect(await ok("json_query", { path: "data.json", query: ".scripts.test" })).toBe('"x"');
     expect(await ok("json_query", { path: "data.json", query: ".items[].n" })).toBe("1\n2");
     expect(await no("json_query", { path: "data.json", query: "$(rm)" })).toBe("invalid_arguments");
     expect(await no("json_query", { path: "readme.md", query: "." })).toBe("unsupported");
   });
 
-  test("scope_status says what review would", async () => {
+  test("scope_status gives the review's verdict", async () => {
     expect(await ok("scope_status", {})).toStartWith("scope_status: ");
   });
 });
 
-describe("code", () => {
-  test("file_symbols and check_syntax read the grammar", async () => {
+describe("code tools", () => {
+  test("file_symbols and check_syntax use the grammar", async () => {
     expect(await ok("file_symbols", { path: "src/a.ts" })).toBe("1-3 function alpha");
     expect(await ok("check_syntax", { path: "src/a.ts" })).toBe("src/a.ts parses");
     await ok("write_file", { path: "new/broken.ts", content: "function (\n" });
@@ -275,7 +275,7 @@ describe("code", () => {
     expect(await no("check_syntax", { path: "../x.ts" })).toBe("not_permitted");
   });
 
-  test("find_references tells definitions from uses, and sees no comments or strings", async () => {
+  test("find_references separates definitions from uses, and ignores comments and strings", async () => {
     await ok("write_file", { path: "new/c.ts", content: '// alpha\nexport const s = "alpha";\n' });
     const found = await ok("find_references", { symbol: "alpha" });
     expect(found).toContain("definitions (1):\n  src/a.ts:1: export function alpha() {");
@@ -285,7 +285,7 @@ describe("code", () => {
     expect(await ok("find_references", { symbol: "nowhere_at_all" })).toBe("no references");
   });
 
-  test("related_files and search_tests_for find neighbours and tests", async () => {
+  test("related_files and search_tests_for find imports, importers and tests", async () => {
     expect(await ok("related_files", { path: "src/a.ts" })).toBe("imported by:\n  src/b.ts");
     expect(await ok("related_files", { path: "src/b.ts" })).toBe("imports:\n  src/a.ts");
     await ok("write_file", { path: "new/a.test.ts", content: "alpha();\n" });
@@ -306,8 +306,8 @@ describe("code", () => {
   });
 });
 
-describe("running", () => {
-  test("run_bash gives output and exit code, ends at its time, and leaves nothing running", async () => {
+describe("commands", () => {
+  test("run_bash returns output and exit code, stops at its timeout, and leaves no process", async () => {
     expect(await ok("run_bash", { command: "echo out; echo err >&2" })).toContain("out");
     expect(await no("run_bash", { command: "exit 3" })).toBe("command_failed");
     expect(await no("run_bash", { command: "sleep 60", timeout_s: 1 })).toBe("timeout");
@@ -316,7 +316,7 @@ describe("running", () => {
     expect([large.clipped, large.text.length < 70_000]).toEqual([true, true]);
   });
 
-  test("configured commands run with their words quoted, or say that there is none", async () => {
+  test("configured commands run with quoted arguments, or report that none is configured", async () => {
     expect(await ok("run_tests", {})).toContain("testing tests");
     expect(await ok("run_tests", { file: "run me.sh" })).toContain("$ echo testing 'run me.sh'");
     expect(await no("lint_check", { file: "src/a.ts" })).toBe("command_failed");
@@ -328,7 +328,7 @@ describe("running", () => {
     expect(await no("verify", { name: "toString" })).toBe("not_found");
   });
 
-  test("done is typed", async () => {
+  test("done accepts only valid arguments", async () => {
     await ok("done", { status: "complete", summary: "x" });
     expect(await no("done", { status: "finished", summary: "x" })).toBe("invalid_arguments");
   });

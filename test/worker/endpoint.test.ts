@@ -1,4 +1,4 @@
-/** D7: every way an endpoint can fail is bounded and ends in a typed outcome. */
+/** D7: every failure of an endpoint is bounded and ends in a typed outcome. */
 import { describe, expect, test } from "bun:test";
 import { call, done, type ModelTurn, type WireFault } from "../../src/demo/script.ts";
 import type { WorkerMessage } from "../../src/worker/protocol.ts";
@@ -6,7 +6,7 @@ import { stage, type WorkerEnd } from "./harness.ts";
 
 const read = call("read_file", { path: "a.txt" });
 
-/** Only an endpoint that hangs is waited for in vain: everywhere else patience costs nothing. */
+/** Runs a worker with these turns. Short timeouts are used only for an endpoint that hangs. */
 async function runTurns(turns: ModelTurn[]): Promise<WorkerEnd & { requests: number }> {
   await using s = await stage({ rules: [{ turns }] });
   const hangs = JSON.stringify(turns).includes('"hang_');
@@ -21,7 +21,7 @@ function ofType<T extends WorkerMessage["type"]>(end: WorkerEnd, type: T) {
 
 const inAMinute = () => new Date(Date.now() + 60_000).toUTCString();
 
-describe("D7 a fault that passes is retried", () => {
+describe("temporary faults", () => {
   test.concurrent.each<[string, WireFault]>([
     ["429", { kind: "status", status: 429 }],
     ["429 with a numeric Retry-After", { kind: "status", status: 429, retryAfter: "1" }],
@@ -35,45 +35,45 @@ describe("D7 a fault that passes is retried", () => {
     ["reset after headers", { kind: "reset_after_headers" }],
     ["hung before headers", { kind: "hang_before_headers" }],
     ["hung after headers", { kind: "hang_after_headers" }],
-    ["a cut stream", { kind: "cut_stream" }],
+    ["a truncated stream", { kind: "cut_stream" }],
     ["invalid JSON", { kind: "invalid_json" }],
-    ["an error as a chunk", { kind: "error_chunk" }],
+    ["an error chunk", { kind: "error_chunk" }],
     ["empty choices", { kind: "empty_choices" }],
     ["an empty body", { kind: "empty_body" }],
-  ])("%s", async (_, fault) => {
+  ])("D7 a temporary fault is retried: %s", async (_, fault) => {
     const end = await runTurns([{ ...read, faults: [fault] }, done("ok")]);
     expect(end.outcome).toMatchObject({ verdict: "complete", reason: "ok" });
     expect(end.requests).toBe(3);
     expect(ofType(end, "permit.requested")).toHaveLength(3);
     expect(ofType(end, "provider.retried")).toHaveLength(1);
-    // The cut-off half of an answer leaves nothing behind.
+    // The truncated part of an answer leaves no result.
     expect(ofType(end, "result").map((message) => message.ok)).toEqual([true, true]);
     expect(end.exitCode).toBe(0);
   });
 });
 
-describe("D7 a fault that stays is given up", () => {
+describe("permanent faults", () => {
   test.concurrent.each<[string, WireFault]>([
-    ["endless Retry-After", { kind: "status", status: 429, retryAfter: "3600" }],
-    ["endless 500", { kind: "status", status: 500 }],
-    ["endless resets", { kind: "reset_after_headers" }],
+    ["a persistent Retry-After", { kind: "status", status: 429, retryAfter: "3600" }],
+    ["a persistent 500", { kind: "status", status: 500 }],
+    ["persistent resets", { kind: "reset_after_headers" }],
     ["an endpoint that hangs", { kind: "hang_before_headers" }],
-    ["endless empty choices", { kind: "empty_choices" }],
-  ])("%s", async (_, fault) => {
+    ["persistent empty choices", { kind: "empty_choices" }],
+  ])("D7 a persistent fault fails the provider after three tries: %s", async (_, fault) => {
     const end = await runTurns([{ ...read, fault }]);
     expect(end.outcome?.verdict).toBe("provider_failed");
     expect(end.outcome?.reason).toContain("gave up after 3 tries");
     expect(end.requests).toBe(3);
   });
 
-  test("a refused connection", async () => {
+  test("D7 a refused connection fails the provider after two retries", async () => {
     await using s = await stage({ rules: [] });
     const end = await s.run({ provider: { baseUrl: "http://127.0.0.1:9/v1" } });
     expect(end.outcome?.verdict).toBe("provider_failed");
     expect(ofType(end, "provider.retried")).toHaveLength(2);
   });
 
-  test("429 is told to the parent, with the delay all should keep", async () => {
+  test("D7 a 429 is reported to the parent with the delay for all workers", async () => {
     const end = await runTurns([
       { ...read, faults: [{ kind: "status", status: 429, retryAfter: "86400" }] },
       done("ok"),
@@ -84,7 +84,7 @@ describe("D7 a fault that stays is given up", () => {
   });
 });
 
-describe("D7 what asking again cannot mend is not asked again", () => {
+describe("faults that are not retried", () => {
   test.concurrent.each<[string, WireFault, string]>([
     ["400", { kind: "status", status: 400, body: "unknown field" }, "unknown field"],
     ["401", { kind: "status", status: 401, body: "bad key" }, "401"],
@@ -92,35 +92,38 @@ describe("D7 what asking again cannot mend is not asked again", () => {
     ["404", { kind: "status", status: 404, body: "no such model" }, "no such model"],
     ["a redirect", { kind: "status", status: 307, location: "http://127.0.0.1:9/v1" }, "redirects"],
     ["a web page", { kind: "html_body" }, "base_url"],
-  ])("%s", async (_, fault, words) => {
-    const end = await runTurns([{ ...read, fault }]);
-    expect(end.outcome?.verdict).toBe("provider_failed");
-    expect(end.outcome?.reason).toContain(words);
-    expect(end.requests).toBe(1);
-  });
+  ])(
+    "D7 a fault that a retry cannot fix fails the provider at once: %s",
+    async (_, fault, words) => {
+      const end = await runTurns([{ ...read, fault }]);
+      expect(end.outcome?.verdict).toBe("provider_failed");
+      expect(end.outcome?.reason).toContain(words);
+      expect(end.requests).toBe(1);
+    },
+  );
 });
 
-describe("D7 odd answers", () => {
+describe("unusual answers", () => {
   test.concurrent.each<[string, ModelTurn]>([
     ["no usage", { ...read, usage: null }],
     ["no index", { ...read, quirks: { noIndex: true } }],
     ["finish reason stop with a call", { ...read, finish: "stop" }],
-    ["one text without a call", { text: "Let me think." }],
-    ["one answer cut by length", { text: "Let me", finish: "length" }],
+    ["one answer without a call", { text: "Let me think." }],
+    ["one truncated answer", { text: "Let me", finish: "length" }],
     ["an empty answer", {}],
     ["one filtered answer", { finish: "content_filter" }],
     ["broken tool JSON", { calls: [{ tool: "read_file", args: '{"path": "a.t' }] }],
-    ["tool JSON that is no object", { calls: [{ tool: "read_file", args: "[1]" }] }],
+    ["tool arguments that are not an object", { calls: [{ tool: "read_file", args: "[1]" }] }],
     ["an unknown tool", call("launch_rocket", { at: "dawn" })],
     ["a tool without a name", call("", {})],
     ["a missing id", { calls: [{ tool: "list_dir", args: { path: "." }, id: null }] }],
-  ])("%s is survived", async (_, turn) => {
+  ])("D7 the worker continues after %s", async (_, turn) => {
     const end = await runTurns([turn, done("ok")]);
     expect(end.outcome).toMatchObject({ verdict: "complete", reason: "ok" });
     expect(end.requests).toBe(2);
   });
 
-  test("parallel calls with one id, under one index, are run apart and in order", async () => {
+  test("D7 parallel calls with one id and index run separately and in order", async () => {
     const paths = ["a.txt", "logo.bin", "missing"];
     const calls = paths.map((path) => ({ tool: "read_file", args: { path }, id: "same" }));
     const end = await runTurns([{ calls }, { calls: calls.slice(0, 1) }, done("ok")]);
@@ -131,11 +134,11 @@ describe("D7 odd answers", () => {
   });
 
   test.concurrent.each<[string, ModelTurn, string]>([
-    ["text only", { text: "All done!" }, "no_progress"],
-    ["length only", { text: "and so", finish: "length" }, "no_progress"],
-    ["content_filter only", { finish: "content_filter" }, "refused_by_provider"],
-    ["an unknown tool only", call("launch_rocket", {}), "no_progress"],
-  ])("%s ends with a verdict", async (_, turn, verdict) => {
+    ["only text", { text: "All done!" }, "no_progress"],
+    ["only truncated answers", { text: "and so", finish: "length" }, "no_progress"],
+    ["only filtered answers", { finish: "content_filter" }, "refused_by_provider"],
+    ["only calls of an unknown tool", call("launch_rocket", {}), "no_progress"],
+  ])("D7 a model that gives %s ends with a verdict", async (_, turn, verdict) => {
     const end = await runTurns([turn]);
     expect(end.outcome?.verdict).toBe(verdict as WorkerVerdictName);
     expect(end.requests).toBeLessThanOrEqual(5);

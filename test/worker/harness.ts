@@ -1,7 +1,4 @@
-/**
- * Runs a real `dgov worker` subprocess against a scripted model, with a small parent: it grants
- * permits and collects what the worker says.
- */
+/** Runs a real `dgov worker` subprocess with a scripted model and a minimal parent that grants permits and collects messages. */
 import { mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -33,7 +30,7 @@ export interface WorkerEnd {
 export interface RunningWorker {
   pid: number;
   marker: string;
-  /** Resolves with the first message the test is waiting for. */
+  /** Resolves with the first message that matches, past or future. */
   waitFor(test: (message: WorkerMessage) => boolean): Promise<WorkerMessage>;
   closeStdin(): void;
   send(message: ParentMessage): void;
@@ -45,11 +42,11 @@ export interface Changes {
   prompt?: string;
   provider?: Partial<WorkerProvider>;
   limits?: Partial<WorkerRequest["limits"]>;
-  /** Whether permits are granted as they are asked for; default yes. */
+  /** Grants permits as requested; default true. */
   grant?: boolean;
 }
 
-/** A scratch checkout and a scripted model; both go away when disposed. */
+/** Creates a temporary checkout and a scripted model; disposing removes both. */
 export async function stage(script: ModelScript): Promise<Stage> {
   const root = realpathSync(mkdtempSync(join(tmpdir(), "dgov-worker-")));
   await makeCheckout(root);
@@ -67,12 +64,12 @@ export class Stage implements AsyncDisposable {
     this.model = model;
   }
 
-  /** Runs a worker to its end. */
+  /** Runs a worker until it exits. */
   run(changes: Changes = {}): Promise<WorkerEnd> {
     return this.start(changes).end;
   }
 
-  /** Starts a worker and leaves it running. */
+  /** Starts a worker; the caller ends it. */
   start(changes: Changes = {}): RunningWorker {
     const marker = `dgov-test-${process.pid}-${++workers}`;
     return startWorker(this.request(marker, changes), changes.grant ?? true);

@@ -35,13 +35,13 @@ function askAt(baseUrl: string, o: Patience & { signal?: AbortSignal } = {}) {
 const read = call("read_file", { path: "a long enough path to come in several pieces.ts" });
 const args = JSON.stringify(read.calls?.[0]?.args);
 
-describe("a good answer", () => {
+describe("valid answers", () => {
   test.each<[string, ModelTurn]>([
-    ["as the specification has it", read],
-    ["without index", { ...read, quirks: { noIndex: true } }],
-    ["with the name repeated", { ...read, quirks: { repeatName: true } }],
-    ["finished with stop", { ...read, finish: "stop" }],
-  ])("%s is put together", async (_, turn) => {
+    ["a call by the specification", read],
+    ["a call without index", { ...read, quirks: { noIndex: true } }],
+    ["a call with a repeated name", { ...read, quirks: { repeatName: true } }],
+    ["a call with finish reason stop", { ...read, finish: "stop" }],
+  ])("%s is assembled", async (_, turn) => {
     expect(await ask({ ...turn, text: "I read ü🙂." })).toMatchObject({
       kind: "reply",
       text: "I read ü🙂.",
@@ -51,7 +51,7 @@ describe("a good answer", () => {
     expect(model?.requests).toHaveLength(1);
   });
 
-  test("two calls under one index stay two", async () => {
+  test("two calls with one index stay separate", async () => {
     const two = {
       calls: [...(read.calls ?? []), { tool: "glob", args: {} }],
       quirks: { sameIndex: true },
@@ -61,7 +61,7 @@ describe("a good answer", () => {
     });
   });
 
-  test("keep-alive comments are signs of life", async () => {
+  test("keep-alive comments reset the idle timeout", async () => {
     const slow = { text: "at last", quirks: { keepAlive: 12 } };
     expect(await ask(slow, { idleTimeoutMs: 120 })).toMatchObject({
       kind: "reply",
@@ -69,13 +69,13 @@ describe("a good answer", () => {
     });
   });
 
-  test("D7 no usage is no error", async () => {
+  test("D7 an answer without usage is not an error", async () => {
     expect(await ask({ ...read, usage: null })).toMatchObject({ kind: "reply", usage: null });
   });
 });
 
-describe("D7 failures are typed", () => {
-  test.each([429, 500, 502, 503, 529, 408])("%p is retriable", async (status) => {
+describe("failures", () => {
+  test.each([429, 500, 502, 503, 529, 408])("D7 the status %p is retriable", async (status) => {
     expect(await ask({ fault: { kind: "status", status } })).toMatchObject({
       kind: "retriable",
       limited: status === 429,
@@ -83,13 +83,13 @@ describe("D7 failures are typed", () => {
     });
   });
 
-  test.each([400, 401, 402, 403, 404, 422])("%p is fatal", async (status) => {
+  test.each([400, 401, 402, 403, 404, 422])("D7 the status %p is fatal", async (status) => {
     const result = await ask({ fault: { kind: "status", status, body: "the reason" } });
     expect(result).toMatchObject({ kind: "fatal", status });
     expect(result.kind === "fatal" ? result.reason : "").toContain("the reason");
   });
 
-  test("Retry-After is passed on, as seconds and as a date", async () => {
+  test("D7 Retry-After is read as seconds and as a date", async () => {
     const inTen = new Date(Date.now() + 10_500).toUTCString();
     expect(await ask({ fault: { kind: "status", status: 429, retryAfter: "7" } })).toMatchObject({
       limited: true,
@@ -110,35 +110,35 @@ describe("D7 failures are typed", () => {
     "error_chunk",
     "empty_choices",
     "empty_body",
-  ] as const)("%s is retriable", async (kind) => {
+  ] as const)("D7 the fault %s is retriable", async (kind) => {
     const soon = kind.startsWith("hang") ? { requestTimeoutMs: 300, idleTimeoutMs: 150 } : {};
     const result = await ask({ ...read, fault: { kind } }, soon);
     expect(result).toMatchObject({ kind: "retriable", limited: false });
   });
 
-  test("a refused connection is retriable", async () => {
+  test("D7 a refused connection is retriable", async () => {
     expect(await askAt("http://127.0.0.1:9/v1")).toMatchObject({ kind: "retriable" });
   });
 
   test.each([
-    ["a page instead of a stream", { kind: "html_body" } as const, "base_url"],
+    ["a web page instead of a stream", { kind: "html_body" } as const, "base_url"],
     [
       "a redirect",
       { kind: "status", status: 302, location: "http://127.0.0.1:9/" } as const,
       "redirects",
     ],
-  ])("%s is fatal", async (_, fault, word) => {
+  ])("D7 %s is fatal", async (_, fault, word) => {
     const result = await ask({ fault });
     expect(result.kind).toBe("fatal");
     expect(result.kind === "fatal" ? result.reason : "").toContain(word);
     expect(model?.requests).toHaveLength(1);
   });
 
-  test("an address that is none is fatal", async () => {
+  test("D7 an invalid address is fatal", async () => {
     expect(await askAt("not a url")).toMatchObject({ kind: "fatal" });
   });
 
-  test("cancelling ends the request at once, before and after the headers", async () => {
+  test("D7 a cancelled request ends at once, before and after the headers", async () => {
     for (const kind of ["hang_before_headers", "hang_after_headers"] as const) {
       const controller = new AbortController();
       model = await startScriptedModel({

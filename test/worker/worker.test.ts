@@ -1,4 +1,4 @@
-/** The worker as a process: what it is told, what it says, and how it ends. */
+/** The worker subprocess: its requests, its messages, and its end. */
 import { describe, expect, test } from "bun:test";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -14,8 +14,8 @@ function ofType<T extends WorkerMessage["type"]>(end: WorkerEnd, type: T) {
   return end.messages.filter((m): m is Extract<WorkerMessage, { type: T }> => m.type === type);
 }
 
-describe("a run", () => {
-  test("edits, reports, and can be read back from what was recorded", async () => {
+describe("a worker's conversation", () => {
+  test("a worker edits and reports, and its recorded messages reproduce the requests", async () => {
     await using s = await stage({
       rules: [
         {
@@ -48,7 +48,7 @@ describe("a run", () => {
     }
   });
 
-  test("E2 the first request has the whole prompt, scope, conventions and repository", async () => {
+  test("E2 the first request has the whole prompt, scope, conventions and file list", async () => {
     await using s = await stage({ rules: [{ turns: [done("ok")] }] });
     await s.run({ prompt: "Unit: tasks/main.a\nAttempt: 1\n\nLEDGER RULE: never guess." });
     const [system, user] = s.model.requests[0]?.conversation.messages ?? [];
@@ -58,7 +58,7 @@ describe("a run", () => {
     }
   });
 
-  test("waits for its permit before each request", async () => {
+  test("a worker waits for a permit before each request", async () => {
     await using s = await stage({ rules: [{ turns: [done("ok")] }] });
     const worker = s.start({ grant: false });
     const asked = await worker.waitFor((message) => message.type === "permit.requested");
@@ -68,7 +68,7 @@ describe("a run", () => {
     expect((await worker.end).outcome?.verdict).toBe("complete");
   });
 
-  test("D11 the tokens of a failed attempt are told, cut answers included", async () => {
+  test("D11 the tokens of a failed attempt are reported, including those of truncated answers", async () => {
     await using s = await stage({
       rules: [
         {
@@ -91,7 +91,7 @@ describe("a run", () => {
     ]);
   });
 
-  test("D8 going in circles is stopped and said", async () => {
+  test("D8 repeated identical calls stop the worker with no_progress", async () => {
     await using s = await stage({ rules: [{ turns: [call("read_file", { path: "a.txt" })] }] });
     const end = await s.run();
     expect(end.outcome?.verdict).toBe("no_progress");
@@ -99,7 +99,7 @@ describe("a run", () => {
     expect(ofType(end, "warning")).toHaveLength(1);
   });
 
-  test("D6 bad calls of every kind are answers, not crashes", async () => {
+  test("D6 invalid calls of every kind are answered without a crash", async () => {
     const calls = [
       { path: "logo.bin" },
       { path: "." },
@@ -120,8 +120,8 @@ describe("a run", () => {
   });
 });
 
-describe("D5 a mebibyte", () => {
-  test("of prompt, thought, arguments and result passes through", async () => {
+describe("large texts", () => {
+  test("D5 a mebibyte of prompt, thought, arguments and result passes through", async () => {
     const mebi = "zwölf Boxkämpfer\n".repeat(60_000);
     await using s = await stage({
       rules: [
@@ -143,8 +143,8 @@ describe("D5 a mebibyte", () => {
   });
 });
 
-describe("C6 the key", () => {
-  test("reaches the endpoint and nothing else", async () => {
+describe("API key", () => {
+  test("C6 the API key reaches only the endpoint", async () => {
     const look = [
       "env",
       "cat /proc/self/environ | tr '\\0' '\\n'",
@@ -168,7 +168,7 @@ describe("C6 the key", () => {
     }
   });
 
-  test("is not shown by an endpoint that repeats it in an error", async () => {
+  test("C6 an API key in an endpoint's error is redacted", async () => {
     await using s = await stage({
       rules: [{ turns: [{ fault: { kind: "status", status: 401, body: `bad key ${apiKey}` } }] }],
     });
@@ -178,8 +178,8 @@ describe("C6 the key", () => {
   });
 });
 
-describe("when stdin closes", () => {
-  test("the worker and everything its tools started are gone", async () => {
+describe("closed stdin", () => {
+  test("a worker whose stdin closes ends with every process of its tools", async () => {
     const command = "sleep 300 & setsid sleep 301 & echo $$ > started; sleep 302";
     await using s = await stage({ rules: [{ turns: [bash(command), done("ok")] }] });
     const worker = s.start();
@@ -193,7 +193,7 @@ describe("when stdin closes", () => {
     expect(end.exitCode).toBe(143);
   });
 
-  test("in the middle of a request, too", async () => {
+  test("a worker whose stdin closes during a request ends", async () => {
     await using s = await stage({
       rules: [{ turns: [{ fault: { kind: "hang_before_headers" } }] }],
     });
@@ -204,7 +204,7 @@ describe("when stdin closes", () => {
   });
 });
 
-test("a request that is none is refused with a word", async () => {
+test("a malformed worker request is rejected with a message", async () => {
   const main = join(import.meta.dir, "../../src/main.ts");
   const child = Bun.spawn([process.execPath, main, "worker"], {
     env: { PATH: process.env["PATH"] ?? "" },
