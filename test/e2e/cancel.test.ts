@@ -1,4 +1,4 @@
-/** `dgov runs cancel`: the live run is asked to stop, and has. */
+/** `dgov runs cancel`: stopping the live run. */
 import { describe, expect, test } from "bun:test";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
@@ -7,7 +7,7 @@ import { dgov } from "../harness/bin.ts";
 import { type TestProject, testProject, unit } from "../harness/project.ts";
 import { testRepo } from "../harness/repo.ts";
 
-/** Writes a file, then waits for ever. */
+/** A worker that writes a file, then waits for ever. */
 function waits(): { script: ModelScript; writing: Promise<void> } {
   const second = Promise.withResolvers<void>();
   const until = (): Promise<never> => {
@@ -27,7 +27,7 @@ async function cancel(p: TestProject, ...args: string[]): Promise<Record<string,
 }
 
 describe("runs cancel", () => {
-  test.concurrent("B3 stops the live run as SIGINT would: workers ended, work kept, run closed", async () => {
+  test.concurrent("B3 runs cancel stops the live run like SIGINT: workers ended, work kept, run closed", async () => {
     const { script, writing } = waits();
     await using p = await testProject({ tasks: { a: {} }, script });
     const child = p.spawn(["run", "p"]);
@@ -53,7 +53,7 @@ describe("runs cancel", () => {
     });
   });
 
-  test("E9 without a run it says so and makes nothing", async () => {
+  test("E9 runs cancel without a run reports it and creates no file", async () => {
     await using repo = await testRepo({ ".dgov/project.toml": "" });
     const run = await dgov(["runs", "cancel"], { cwd: repo.path, env: repo.env });
     expect(run.exitCode).toBe(1);
@@ -65,9 +65,9 @@ describe("runs cancel", () => {
     expect(typo.exitCode).toBe(2);
   });
 
-  test("a runner that does not end in time is said, with what to do", async () => {
+  test("runs cancel names a runner that does not end in time, and its process", async () => {
     await using p = await testProject({ tasks: { a: {} }, script: { rules: [] } });
-    // A process that holds the lock and does not hear SIGINT.
+    // A process that holds the lock and ignores SIGINT.
     const lock = join(import.meta.dir, "../../src/process/lock.ts");
     const code = `const { acquireRunLock } = await import(${JSON.stringify(lock)});
       process.on("SIGINT", () => {});

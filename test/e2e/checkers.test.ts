@@ -1,4 +1,4 @@
-/** Gates that could be made to look away, from end to end; real checkers where the house has them. */
+/** Attempts to defeat gates, end to end, with real checkers from node_modules. */
 import { describe, expect, test } from "bun:test";
 import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
@@ -18,20 +18,20 @@ function one(turns: ModelTurn[], more: Partial<ProjectOptions> = {}): Promise<Te
 
 const shell = (command: string): ModelTurn[] => [call("run_bash", { command }), done("ok")];
 
-/** What a gate said about the unit's change; the last time it was asked. */
+/** The last result of a gate for the unit's change. */
 function said(p: TestProject, gate: string): Record<string, unknown> | undefined {
   return p.events().findLast((e) => e.type === "gate.finished" && e.unit && e.data["gate"] === gate)
     ?.data;
 }
 
-describe("A4 a gate that the change itself takes away", () => {
+describe("gates disabled by the change", () => {
   test.concurrent.each([
-    ["by deleting its script", "rm check.sh"],
-    ["by making it no program", "chmod -x check.sh"],
-    ["by breaking its interpreter", "printf '#!/no/such/program\\n' > check.sh"],
-    ["by making it hang", "printf '#!/bin/sh\\nsleep 300\\n' > check.sh"],
-    ["by making it kill itself", "printf '#!/bin/sh\\nkill -9 $$\\n' > check.sh"],
-  ])("%s does not pass", async (_what, command) => {
+    ["deletes its script", "rm check.sh"],
+    ["makes it not executable", "chmod -x check.sh"],
+    ["breaks its interpreter", "printf '#!/no/such/program\\n' > check.sh"],
+    ["makes it hang", "printf '#!/bin/sh\\nsleep 300\\n' > check.sh"],
+    ["makes it kill itself", "printf '#!/bin/sh\\nkill -9 $$\\n' > check.sh"],
+  ])("A4 a gate does not pass when the change %s", async (_what, command) => {
     await using p = await one(shell(`${command}; echo a > a.txt`), {
       files: { "check.sh": "#!/bin/sh\nexit 0\n" },
       tasks: { a: { files: { touch: ["a.txt", "check.sh"] } } },
@@ -44,8 +44,8 @@ describe("A4 a gate that the change itself takes away", () => {
 
   test.concurrent.each([
     ["names a program that is missing", "no-such-program-anywhere", /no-such-program-anywhere/],
-    ["names a recipe that is not there", "verify:unti", /there is no recipe unti|unti/],
-  ])("a task's own test_cmd that %s does not pass", async (_what, test_cmd, words) => {
+    ["names an unknown recipe", "verify:unti", /there is no recipe unti|unti/],
+  ])("A4 a task's own test_cmd that %s does not pass", async (_what, test_cmd, words) => {
     await using p = await one(shell("echo a > a.txt"), { tasks: { a: { test_cmd } } });
     const run = await p.dgov(["run", "p"]);
     expect(run.exitCode).not.toBe(0);
@@ -53,7 +53,7 @@ describe("A4 a gate that the change itself takes away", () => {
     expect(await p.landed()).toEqual([]);
   });
 
-  test.concurrent("one that does not apply is recorded with its reason", async () => {
+  test.concurrent("a gate that does not apply is recorded with its reason", async () => {
     await using p = await one(shell("echo a > a.md"), {
       tasks: { a: { files: { create: ["a.md"] } } },
       config: { project: { lint_cmd: "false {files}", test_cmd: "true" } },
@@ -70,33 +70,30 @@ test.concurrent.each([
   ["deleted", "rm tests/old.test.ts"],
   ["renamed", "mv tests/old.test.ts tests/new.test.ts"],
   ["moved with its folder", "mkdir tests/more && mv tests/old.test.ts tests/more/"],
-])(
-  "A7 a test file that is %s is no error of the gates, and the other tests run",
-  async (_what, command) => {
-    const names = 'for f in {files}; do [ -f "$f" ] || { echo "no $f"; exit 1; }; done';
-    await using p = await one(shell(`${command}; echo a > a.txt`), {
-      files: {
-        "tests/old.test.ts": 'require("bun:test").test("old", () => {});\n',
-        "tests/kept.test.ts": 'require("bun:test").test("kept", () => {});\n',
+])("A7 gates accept a test file that is %s, and the other tests run", async (_what, command) => {
+  const names = 'for f in {files}; do [ -f "$f" ] || { echo "no $f"; exit 1; }; done';
+  await using p = await one(shell(`${command}; echo a > a.txt`), {
+    files: {
+      "tests/old.test.ts": 'require("bun:test").test("old", () => {});\n',
+      "tests/kept.test.ts": 'require("bun:test").test("kept", () => {});\n',
+    },
+    tasks: { a: { files: { touch: ["a.txt", "tests/"] } } },
+    config: {
+      project: {
+        lint_cmd: names,
+        format_check_cmd: names,
+        test_cmd: `'${process.execPath}' test {test_dir}`,
+        test_dir: "tests/",
       },
-      tasks: { a: { files: { touch: ["a.txt", "tests/"] } } },
-      config: {
-        project: {
-          lint_cmd: names,
-          format_check_cmd: names,
-          test_cmd: `'${process.execPath}' test {test_dir}`,
-          test_dir: "tests/",
-        },
-      },
-    });
-    expect((await p.dgov(["run", "p"])).exitCode).toBe(0);
-    expect(said(p, "lint")).toMatchObject({ status: "passed" });
-    expect(said(p, "tests")).toMatchObject({ status: "passed" });
-    expect(said(p, "tests")?.["tail"]).toContain("kept");
-  },
-);
+    },
+  });
+  expect((await p.dgov(["run", "p"])).exitCode).toBe(0);
+  expect(said(p, "lint")).toMatchObject({ status: "passed" });
+  expect(said(p, "tests")).toMatchObject({ status: "passed" });
+  expect(said(p, "tests")?.["tail"]).toContain("kept");
+});
 
-describe("A8 what was wrong before is not charged, one more of the kind is, by", () => {
+describe("findings of the base", () => {
   const bad = "const n: number = 'x';\nexport { n };\n";
   const files = {
     "biome.json": '{ "files": { "includes": ["src/**"] } }\n',
@@ -109,11 +106,17 @@ describe("A8 what was wrong before is not charged, one more of the kind is, by",
   const biome = { lint_cmd: `'${programs}/biome' lint {files}` };
   const before = files["src/a.ts"];
   test.concurrent.each([
-    ["tsc: moved", "types", tsc, `export const one = 1;\n\n${before}`, null],
-    ["tsc: one more", "types", tsc, `${before}const m: number = 'x';\nexport { m };\n`, 4],
-    ["biome: moved", "lint", biome, `export const one = 1;\n\n${before}`, null],
-    ["biome: one more", "lint", biome, `${before}debugger;\n`, 4],
-  ])("%s", async (_what, gate, project, content, line) => {
+    ["tsc passes moved findings", "types", tsc, `export const one = 1;\n\n${before}`, null],
+    [
+      "tsc fails on one more finding",
+      "types",
+      tsc,
+      `${before}const m: number = 'x';\nexport { m };\n`,
+      4,
+    ],
+    ["biome passes moved findings", "lint", biome, `export const one = 1;\n\n${before}`, null],
+    ["biome fails on one more finding", "lint", biome, `${before}debugger;\n`, 4],
+  ])("A8 %s", async (_what, gate, project, content, line) => {
     await using p = await one([call("write_file", { path: "src/a.ts", content }), done("ok")], {
       files,
       tasks: { a: { files: ["src/a.ts"] } },
@@ -128,7 +131,7 @@ describe("A8 what was wrong before is not charged, one more of the kind is, by",
 });
 
 test.concurrent.each([["gofmt -l {files}"]])(
-  "A9 `%s`, which exits 0 and names what is wrong, fails when it should",
+  "A9 `%s`, which exits 0 and lists files, fails when it lists one",
   async (command) => {
     const [program = ""] = command.split(" ");
     const p0 = (content: string): Promise<TestProject> =>

@@ -1,4 +1,4 @@
-/** The coverage baseline, made anew by the bookkeeping of a run that is complete and clean. */
+/** Refreshing the coverage baseline in the bookkeeping of a complete run. */
 import { expect, test } from "bun:test";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -10,13 +10,13 @@ import {
 } from "../../src/settlement/coverage/baseline.ts";
 import { type TestProject, testProject, unit } from "../harness/project.ts";
 
-/** Counts its runs and the lines of src/: `x` is covered, `-` is not. A file called red makes it fail. */
+/** Records its run and reports the lines of src/: `x` is covered, `-` is not. Fails with a file called red. */
 const command = `echo run >> "$HOME/count"; [ ! -e src/red.txt ] || exit 1
 for f in src/*.txt; do
   echo SF:$f; awk '{ print "DA:" NR "," ($0 == "x") }' $f; echo end_of_record
 done > {output}`;
 
-/** A project whose plan writes one file, and what it lands. */
+/** A project whose plan writes one file. */
 async function lands(path: string, more: { tracked?: boolean } = {}): Promise<TestProject> {
   const p = await testProject({
     files: {
@@ -54,7 +54,7 @@ function runs(p: TestProject): number {
   return existsSync(count) ? readFileSync(count, "utf8").trim().split("\n").length : 0;
 }
 
-test.concurrent("A10 the baseline is refreshed in the bookkeeping commit, with what the gates measured", async () => {
+test.concurrent("A10 bookkeeping refreshes the coverage baseline with the figures that the gates measured", async () => {
   await using p = await lands("src/a.txt");
   const run = JSON.parse((await p.dgov(["run", "p", "--json"])).stdout);
   expect(run).toMatchObject({ exit_code: 0, warnings: [] });
@@ -67,12 +67,12 @@ test.concurrent("A10 the baseline is refreshed in the bookkeeping commit, with w
     tree: await p.repo.git("rev-parse", `${tip}^{tree}`),
     files: [{ path: "src/a.txt", covered: 2, total: 2 }],
   });
-  // Once on the base, once on the change.
+  // One run on the base, one on the change.
   expect(runs(p)).toBe(2);
   expect(await p.repo.git("status", "--porcelain")).toBe("");
 });
 
-test.concurrent("a command that is red on what landed leaves it as it was, with a warning", async () => {
+test.concurrent("a coverage command that fails on the landed tree leaves the baseline unchanged, with a warning", async () => {
   await using p = await lands("src/red.txt");
   const before = p.repo.read(coverageBaselineFile);
   const run = JSON.parse((await p.dgov(["run", "p", "--json"])).stdout);
@@ -83,7 +83,7 @@ test.concurrent("a command that is red on what landed leaves it as it was, with 
   expect(p.repo.read(coverageBaselineFile)).toBe(before);
 });
 
-test.concurrent("one that is not tracked is the operator's", async () => {
+test.concurrent("an untracked coverage baseline is not refreshed", async () => {
   await using p = await lands("src/a.txt", { tracked: false });
   const before = p.repo.read(coverageBaselineFile);
   expect((await p.dgov(["run", "p"])).exitCode).toBe(0);

@@ -1,7 +1,7 @@
 /**
- * B5: kill -9 at every lifecycle event and at every named fault point, of the runner alone and of its
- * whole group; every continuation reaches the same landed tree. Against the binary only: it is the
- * program people run, and fast enough to be exhaustive.
+ * B5: kill -9 at every lifecycle event and at every fault point, of the runner alone and of its process
+ * group; every continued run reaches the same landed tree. Needs the binary, which is fast enough for an
+ * exhaustive test.
  */
 import { describe, expect, test } from "bun:test";
 import { done } from "../../src/demo/script.ts";
@@ -41,7 +41,7 @@ function project(): Promise<TestProject> {
   });
 }
 
-/** What a person sees of the target: every path outside dgov's own folder, with its content. */
+/** Paths and contents of the target outside dgov's own folder. */
 async function landedTree(p: TestProject): Promise<string> {
   const listing = await p.repo.git("ls-tree", "-r", "main");
   return listing
@@ -50,7 +50,7 @@ async function landedTree(p: TestProject): Promise<string> {
     .join("\n");
 }
 
-/** Continues until nothing is left to do; a few runs at the most. */
+/** Continues the run until it is complete, at most three times. */
 async function settle(p: TestProject): Promise<void> {
   for (let tries = 0; tries < 3; tries++) {
     const run = await p.dgov(["run", "p", "--continue", "--json"]);
@@ -68,7 +68,7 @@ async function crashAndContinue(order: Order, wanted: { tree: string }): Promise
   await using p = await project();
   const env = { DGOV_FAULT: order.fault, ...(order.group ? { DGOV_FAULT_GROUP: "1" } : {}) };
   const crashed = await p.dgov(["run", "p"], env);
-  // The point was not reached as often as ordered: nothing crashed.
+  // The fault point was reached less often than ordered, so nothing crashed.
   if (crashed.exitCode !== 137) return null;
   await settle(p);
   const label = `${order.fault}${order.group ? " (group)" : ""}`;
@@ -81,16 +81,16 @@ async function crashAndContinue(order: Order, wanted: { tree: string }): Promise
   return label;
 }
 
-// Some hundred runs: asked for with DGOV_TEST_LONG=1, as the whole check does.
-describe.skipIf(process.env["DGOV_TEST_LONG"] !== "1")("B5 crash anywhere, continue", () => {
-  test("every lifecycle event and every fault point, alone and with the whole group", async () => {
+// Several hundred runs, only with DGOV_TEST_LONG=1.
+describe.skipIf(process.env["DGOV_TEST_LONG"] !== "1")("crash and continue", () => {
+  test("B5 a crash at every lifecycle event and fault point, alone or with the group, continues to the same tree", async () => {
     let tree = "";
     let events = 0;
     {
       await using p = await project();
       expect((await p.dgov(["run", "p"])).exitCode).toBe(0);
       tree = await landedTree(p);
-      // The points lie between events the kernel took in; each records its own changes with it.
+      // Fault points lie between events that the kernel applied; changes are recorded with those events.
       events = p.events().filter((record) => eventOf(record) !== null).length;
     }
     const named = faultPoints.filter((point) => !point.startsWith("recover."));

@@ -1,4 +1,4 @@
-/** Gates judge the candidate: not what is installed beside it, and not by what it plants for them. */
+/** Gates judge the candidate's code, not installed copies of the project or code planted for the judge. */
 import { describe, expect, test } from "bun:test";
 import { existsSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -11,7 +11,7 @@ function put(folder: string, path: string, text: string): void {
   writeFileSync(file, text);
 }
 
-describe("A18 an editable Python package", () => {
+describe("editable Python package", () => {
   const source = (answer: string): string => `def ok():\n    return ${answer}\n`;
   const edit = (answer: string): ModelTurn[] => [
     call("write_file", { path: "src/pkg/__init__.py", content: source(answer) }),
@@ -38,7 +38,7 @@ describe("A18 an editable Python package", () => {
     });
   }
 
-  /** An environment at `at` whose package is found in `root`, in one of the ways installers use. */
+  /** Creates an environment whose package is found in the checkout, in one of the ways of installers. */
   function install(p: TestProject, at: string, how: string): void {
     const made = Bun.spawnSync(["python3", "-m", "venv", "--without-pip", at], { env: p.env });
     expect(made.stderr.toString()).toBe("");
@@ -60,16 +60,19 @@ describe("A18 an editable Python package", () => {
     ["in the checkout", ".venv", "finder"],
     ["elsewhere", "../venvs/pkg", "path file"],
     ["elsewhere", "../venvs/pkg", "finder"],
-  ])("in an active environment %s (%s, %s): a broken candidate is rejected", async (_, at, how) => {
-    await using p = await project("False");
-    install(p, join(p.root, at), how);
-    expect((await p.dgov(["run", "p"])).exitCode).toBe(1);
-    expect(await p.landed()).toEqual([]);
-    expect(p.events().some((e) => e.type === "gate.finished" && e.unit === unit("a"))).toBe(true);
-  });
+  ])(
+    "A18 an editable package %s (%s, %s) does not let a broken candidate pass",
+    async (_, at, how) => {
+      await using p = await project("False");
+      install(p, join(p.root, at), how);
+      expect((await p.dgov(["run", "p"])).exitCode).toBe(1);
+      expect(await p.landed()).toEqual([]);
+      expect(p.events().some((e) => e.type === "gate.finished" && e.unit === unit("a"))).toBe(true);
+    },
+  );
 
   test.concurrent.each(["path file", "finder"])(
-    "in an environment elsewhere (%s): a good candidate lands",
+    "A18 an editable package elsewhere (%s) lets a valid candidate land",
     async (how) => {
       await using p = await project("1 == 1");
       install(p, join(p.root, "../venvs/pkg"), how);
@@ -78,7 +81,7 @@ describe("A18 an editable Python package", () => {
   );
 
   test.concurrent.each([".venv", "../venvs/pkg"])(
-    "in an active environment (%s) is not what a worker's own tools import",
+    "A18 a worker's own tools do not import the editable package in %s",
     async (at) => {
       const look = "python3 -c 'import pkg; print(pkg.ok())' > seen.txt || echo nothing > seen.txt";
       await using p = await project("7", { test_cmd: "true" }, [
@@ -93,9 +96,9 @@ describe("A18 an editable Python package", () => {
   );
 
   test.concurrent.each([
-    ["a good candidate lands", "1 == 1", 0],
-    ["a broken one is rejected", "False", 1],
-  ])("that setup_cmd installs is the tree's own: %s", async (_what, answer, exitCode) => {
+    ["lets a valid candidate land", "1 == 1", 0],
+    ["rejects a broken candidate", "False", 1],
+  ])("A18 an editable package that setup_cmd installs %s", async (_what, answer, exitCode) => {
     await using p = await project(answer, {
       setup_cmd:
         'python3 -m venv --without-pip .venv && for d in .venv/lib/*/site-packages; do echo "$PWD/src" > $d/_pkg.pth; done',
@@ -107,7 +110,7 @@ describe("A18 an editable Python package", () => {
   });
 });
 
-/** What setuptools writes, without its namespaces. */
+/** The finder that setuptools writes, without namespaces. */
 const finder = `import sys
 from importlib.util import spec_from_file_location
 MAPPING = {}
@@ -120,7 +123,7 @@ def install():
     sys.meta_path.append(Finder)
 `;
 
-describe("A18 a JavaScript workspace", () => {
+describe("JavaScript workspace", () => {
   const files = {
     "package.json": '{ "private": true, "workspaces": ["packages/*"] }\n',
     "packages/lib/package.json": '{ "name": "@w/lib", "version": "1.0.0", "main": "index.js" }\n',
@@ -154,10 +157,10 @@ describe("A18 a JavaScript workspace", () => {
     });
 
   test.concurrent.each([
-    ["relative, as package managers make them: a good candidate lands", "6 * 7", "../..", 0],
-    ["relative, as package managers make them: a broken one is rejected", "41", "../..", 1],
-    ["absolute: a broken candidate is rejected", "41", null, 1],
-  ])("with links that are %s", async (_what, answer, prefix, exitCode) => {
+    ["relative links, as of package managers, let a valid candidate land", "6 * 7", "../..", 0],
+    ["relative links, as of package managers, reject a broken candidate", "41", "../..", 1],
+    ["absolute links reject a broken candidate", "41", null, 1],
+  ])("A18 workspace packages: %s", async (_what, answer, prefix, exitCode) => {
     await using p = await project(answer);
     mkdirSync(join(p.root, "node_modules/@w"), { recursive: true });
     const target = prefix === null ? join(p.root, "packages/lib") : `${prefix}/packages/lib`;
@@ -166,7 +169,7 @@ describe("A18 a JavaScript workspace", () => {
     expect([run.exitCode, await p.landed()]).toEqual([exitCode, exitCode === 0 ? [unit("a")] : []]);
   });
 
-  test.concurrent("with links inside a package's own folder: a broken candidate is rejected", async () => {
+  test.concurrent("A18 workspace links in a package's own folder reject a broken candidate", async () => {
     await using p = await project("41");
     mkdirSync(join(p.root, "packages/app/node_modules/@w"), { recursive: true });
     symlinkSync("../../../lib", join(p.root, "packages/app/node_modules/@w/lib"));
@@ -174,8 +177,8 @@ describe("A18 a JavaScript workspace", () => {
   });
 });
 
-describe("A14 a candidate that plants code for the judge", () => {
-  /** Files that Bun, Node, Python, git and the shell look for; each says so when it is run. */
+describe("planted code", () => {
+  /** Files that Bun, Node, Python, git and the shell load; each records that it was executed. */
   const plants = (ran: string): Record<string, string> => {
     const js = `require("node:fs").writeFileSync(${JSON.stringify(ran)}, __filename); process.exit(0);\n`;
     const py = `open(${JSON.stringify(ran)}, "w").write(__file__)\n`;
@@ -242,7 +245,7 @@ describe("A14 a candidate that plants code for the judge", () => {
     return { p, ran };
   };
 
-  test.concurrent("cannot make a failing gate pass", async () => {
+  test.concurrent("A14 code that a candidate plants cannot make a failing gate pass", async () => {
     const { p, ran } = await project("BAD\n");
     await using _ = p;
     expect((await p.dgov(["run", "p"])).exitCode).toBe(1);
@@ -250,7 +253,7 @@ describe("A14 a candidate that plants code for the judge", () => {
     expect(existsSync(ran)).toBe(false);
   });
 
-  test.concurrent("runs nowhere in dgov, its worker or its git, even where it has landed", async () => {
+  test.concurrent("A14 code that a candidate plants is executed by no part of dgov, even after landing", async () => {
     const { p, ran } = await project("good\n");
     await using _ = p;
     const run = await p.dgov(["run", "p"]);

@@ -1,4 +1,4 @@
-/** `dgov fix`: one change, as a plan like any. */
+/** `dgov fix`: one change as a plan of one task. */
 import { describe, expect, test } from "bun:test";
 import { existsSync, mkdirSync, readdirSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
@@ -16,7 +16,7 @@ function fixPlans(p: TestProject, folder = ""): string[] {
 }
 
 describe("fix", () => {
-  test.concurrent("lands a change, archives its plan, and the plan is reviewed and listed like any", async () => {
+  test.concurrent("fix lands a change and archives its plan, which can be reviewed and listed", async () => {
     await using p = await testProject({
       files: { "src/page.ts": "export const page = 1;\n" },
       tasks: { a: {} },
@@ -56,7 +56,7 @@ describe("fix", () => {
     expect(fixPlans(p, "archive")).toEqual([]);
   });
 
-  test.concurrent("the same fix asked for again runs again, under a name of its own", async () => {
+  test.concurrent("the same fix runs again under a new name", async () => {
     await using p = await testProject({ tasks: { a: {} }, script: writes("new.txt") });
     const args = ["fix", "Write it", "-f", "new.txt", "--name", "w", "--json"];
     expect(JSON.parse((await p.dgov(args)).stdout)).toMatchObject({ plan: "w", exit_code: 0 });
@@ -70,7 +70,7 @@ describe("fix", () => {
     expect(p.repo.read("new.txt")).toBe("mended\n");
   });
 
-  test.concurrent("a fix that fails stays, can be continued, and does not stop the next one", async () => {
+  test.concurrent("a failed fix keeps its plan and can be continued", async () => {
     await using p = await testProject({
       files: { "check.sh": "#!/bin/sh\n[ ! -e new.txt ]\n" },
       tasks: { a: {} },
@@ -87,7 +87,7 @@ describe("fix", () => {
     expect(fixPlans(p, "archive")).toEqual(["w"]);
   });
 
-  test.concurrent("P4 C10 only what -f names lands", async () => {
+  test.concurrent("P4 C10 fix lands only files that -f names", async () => {
     await using p = await testProject({
       tasks: { a: {} },
       script: {
@@ -99,7 +99,7 @@ describe("fix", () => {
     expect(await p.landed()).toEqual([]);
   });
 
-  test.concurrent("a dirty tree is said, and leaves no plan behind", async () => {
+  test.concurrent("fix rejects a dirty tree and leaves no plan", async () => {
     await using p = await testProject({ tasks: { a: {} }, script: writes("new.txt") });
     p.repo.write("readme.txt", "edited\n");
     const run = await p.dgov(["fix", "Write it", "-f", "new.txt"]);
@@ -110,7 +110,7 @@ describe("fix", () => {
     expect(fixPlans(p)).toEqual([]);
   });
 
-  test("C10 refuses what is no fix, and writes nothing", async () => {
+  test("C10 fix rejects invalid arguments and writes nothing", async () => {
     await using p = await testProject({ tasks: { a: {} }, script: writes("new.txt") });
     symlinkSync(p.repo.root, join(p.root, "out"));
     mkdirSync(join(p.root, "sub"));

@@ -1,15 +1,15 @@
-/** A conversation that used up its turns is continued in a clean one that knows what was done. */
+/** Forks: new conversations that continue an exhausted one with a summary of its work. */
 import { expect, test } from "bun:test";
 import { call, done, type ModelTurn, textOf } from "../../src/demo/script.ts";
 import { type TestProject, testProject, unit } from "../harness/project.ts";
 
-/** What the model was told at the start of a fork. */
+/** First user message of a fork. */
 function message(p: TestProject, fork: number): string {
   const asked = p.model.requests.find(({ conversation: c }) => c.fork === fork);
   return textOf(asked?.conversation.messages.find((m) => m.role === "user")?.content);
 }
 
-/** Forks that were started, in order. */
+/** Forks in the order they started. */
 function forks(p: TestProject): number[] {
   return p.model.requests.flatMap(({ conversation: { fork, turn } }) => (turn === 1 ? [fork] : []));
 }
@@ -18,7 +18,7 @@ function write(path: string, content: string): ModelTurn {
   return call("write_file", { path, content });
 }
 
-test.concurrent("E13 an exhausted budget goes on in a clean context with what was done, every kind of change, and the task", async () => {
+test.concurrent("E13 a fork starts a clean conversation with the task, a summary, and every kind of change", async () => {
   await using p = await testProject({
     files: { "gone.txt": "gone\n", "old.txt": "moved\n" },
     tasks: {
@@ -90,12 +90,12 @@ test.concurrent("E13 an exhausted budget goes on in a clean context with what wa
     ["new.txt", "new"],
     ["old.txt", "deleted"],
   ]);
-  // Clean context: the conversation begins anew.
+  // The messages are those of a new conversation.
   const first = p.model.requests.find(({ conversation: c }) => c.fork === 1);
   expect(first?.conversation.messages.map(({ role }) => role)).toEqual(["system", "user"]);
 });
 
-test.concurrent("D11 forks end with max_fork_depth, and the tokens of all of them are in the totals", async () => {
+test.concurrent("D11 forks stop at max_fork_depth, and the totals include the tokens of all forks", async () => {
   const usage = { prompt: 1000, cached: 0, completion: 10 };
   let wrote = 0;
   await using p = await testProject({
@@ -119,12 +119,12 @@ test.concurrent("D11 forks end with max_fork_depth, and the tokens of all of the
     [1, "exhausted"],
     [2, "exhausted"],
   ]);
-  // The account grows from fork to fork.
+  // The summary covers all earlier forks.
   expect(message(p, 2)).toContain("4 turns, 4 tool calls:");
   expect(JSON.parse(run.stdout)).toMatchObject({ prompt_tokens: 6000, completion_tokens: 60 });
 });
 
-test.concurrent("max_fork_depth = 0 continues nothing", async () => {
+test.concurrent("max_fork_depth = 0 starts no fork", async () => {
   await using p = await testProject({
     tasks: { a: { iteration_budget: 1, max_fork_depth: 0 } },
     plan: { max_retries: 0 },
@@ -134,7 +134,7 @@ test.concurrent("max_fork_depth = 0 continues nothing", async () => {
   expect(forks(p)).toEqual([0]);
 });
 
-test.concurrent("C3 what any of the forks changed is scope-checked at the end", async () => {
+test.concurrent("C3 changes of every fork are scope-checked at the end", async () => {
   await using p = await testProject({
     tasks: { a: { iteration_budget: 2 } },
     script: {
@@ -155,7 +155,7 @@ test.concurrent("C3 what any of the forks changed is scope-checked at the end", 
   expect(message(p, 1)).toContain("+++ b/other.txt");
 });
 
-test.concurrent("a researcher's fork is told what it read, and has no change to be told of", async () => {
+test.concurrent("a researcher's fork gets the list of files read, and no diff", async () => {
   await using p = await testProject({
     tasks: { r: { role: "researcher", iteration_budget: 2 } },
     script: {

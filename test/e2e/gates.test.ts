@@ -1,4 +1,4 @@
-/** Gates that cannot be talked round, with gates that are a line of shell each. */
+/** Gates in real runs, each one line of shell. */
 import { describe, expect, test } from "bun:test";
 import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -27,7 +27,7 @@ describe("gates", () => {
   test.concurrent.each([
     ["is missing from PATH", "no-such-program-anywhere"],
     ["cannot be executed", "./readme.txt"],
-  ])("A4 a gate that %s stops the run before a token is spent", async (_name, command) => {
+  ])("A4 a gate that %s stops the run before any request to a model", async (_name, command) => {
     await using p = await one(writesA, { config: { project: { test_cmd: command } } });
     const run = await p.dgov(["run", "p", "--json"]);
     expect(JSON.parse(run.stdout)).toMatchObject({ code: "GATE_UNRUNNABLE", exit_code: 4 });
@@ -49,7 +49,7 @@ describe("gates", () => {
     expect(await p.landed()).toEqual([]);
   });
 
-  test.concurrent("A5 a change to documents runs the task's own test_cmd and the gates that apply", async () => {
+  test.concurrent("A5 a change of documents runs the task's own test_cmd and the gates that apply", async () => {
     await using p = await one(
       [call("write_file", { path: "notes.md", content: "x\n" }), done("ok")],
       {
@@ -71,7 +71,7 @@ describe("gates", () => {
     expect(tests?.data["command"]).toBe("echo own; test -s notes.md ; echo project");
   });
 
-  test.concurrent("A6 A7 without a related test the full test command runs, and a deleted test is no error", async () => {
+  test.concurrent("A6 A7 a change without related tests runs the full test command, even after deleting a test", async () => {
     await using p = await one(
       [
         {
@@ -95,7 +95,7 @@ describe("gates", () => {
     expect(tests?.data["tail"]).toContain("ran everything");
   });
 
-  test.concurrent("A8 what was wrong before is not charged, one more of the same kind is", async () => {
+  test.concurrent("A8 findings of the base are not charged, one more of the same kind is", async () => {
     const lint =
       "#!/bin/sh\ngrep -n BAD *.txt | sed 's/:BAD.*/: error: bad word [bad]/' | grep . && exit 1 || exit 0\n";
     const project = (content: string): Promise<TestProject> =>
@@ -114,7 +114,7 @@ describe("gates", () => {
     expect(await worse.landed()).toEqual([]);
   });
 
-  test.concurrent("a test that fails without the change too is a red base: said, and not retried", async () => {
+  test.concurrent("a test that fails on the base too is reported as base failure and not retried", async () => {
     await using p = await one(writesA, {
       plan: { max_retries: 3 },
       config: { project: { test_cmd: "echo '(fail) always'; exit 1" } },
@@ -135,7 +135,7 @@ describe("gates", () => {
     expect((await p.dgov(["diagnose"])).stdout).toContain("base_red");
   });
 
-  test.concurrent("A17 a test that fails once and then passes is flaky: it lands, and is shown", async () => {
+  test.concurrent("A17 a test that passes on its second run is flaky, lands, and is shown", async () => {
     await using p = await one(writesA, {
       config: {
         project: {
@@ -152,7 +152,7 @@ describe("gates", () => {
     expect((await p.dgov(["plan", "review", "p"])).stdout).toContain("flaky");
   });
 
-  test.concurrent("A18 a dependency folder that leads back into the operator's checkout is not provided", async () => {
+  test.concurrent("A18 a dependency folder that leads back into the operator's checkout is not copied", async () => {
     await using p = await one(
       [call("write_file", { path: "lib/index.txt", content: "broken\n" }), done("ok")],
       {
@@ -172,7 +172,7 @@ describe("gates", () => {
     expect(await p.landed()).toEqual([]);
   });
 
-  test.concurrent("A18 a dependency folder of its own is copied, for the worker and for the gates", async () => {
+  test.concurrent("A18 an independent dependency folder is copied for worker and gates", async () => {
     await using p = await one(
       [call("run_bash", { command: "cp node_modules/dep/x a.txt" }), done("ok")],
       {
@@ -186,7 +186,7 @@ describe("gates", () => {
     expect(p.repo.read("a.txt")).toBe("dependency\n");
   });
 
-  test.concurrent("A19 a gate that rewrites files changes neither the next gate's input nor what lands", async () => {
+  test.concurrent("A19 a gate that rewrites files changes neither the next gate's input nor the landed files", async () => {
     await using p = await one(writesA, {
       config: {
         project: {
@@ -203,7 +203,7 @@ describe("gates", () => {
     expect(lint?.data["changed_paths"]).toEqual(["a.txt", "leftover.txt"]);
   });
 
-  test.concurrent("B10 C3 autofix keeps to the lines of the attempt, and what it does outside the claims is refused", async () => {
+  test.concurrent("B10 C3 autofix changes only the attempt's lines, and its unclaimed changes are rejected", async () => {
     const fixes = (format: string): Promise<TestProject> =>
       one(
         [call("edit_file", { path: "f.txt", old_text: "two\n", new_text: "TWO  \n" }), done("ok")],
@@ -221,7 +221,7 @@ describe("gates", () => {
     expect(await q.landed()).toEqual([]);
   });
 
-  test.concurrent("a review hook that fails rejects the attempt with its words", async () => {
+  test.concurrent("a failing review hook rejects the attempt with its output", async () => {
     await using p = await one(writesA, {
       config: { project: { review_hooks: ["echo hook says no to {files}; exit 2"] } },
     });

@@ -1,4 +1,4 @@
-/** `docs/getting-started.md`, block by block, in an empty folder: every command works as written. */
+/** `docs/getting-started.md`, block by block in an empty folder: every command works as written. */
 import { afterAll, expect, test } from "bun:test";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -9,14 +9,14 @@ import { testEnvironment } from "../harness/repo.ts";
 const page = readFileSync(resolve(import.meta.dir, "../../docs/getting-started.md"), "utf8");
 const written = [...page.matchAll(/^```sh\n(.*?)^```$/gms)].map(([, block = ""]) => block);
 
-/** What a reader stops with Ctrl-C after a look at it. */
+/** Blocks that a reader stops with Ctrl-C. */
 const followed = /^dgov watch( |$)/m;
 const served = /^dgov demo --serve/m;
 const lookMs = 2000;
 
 interface Reader {
   folder: string;
-  /** Types a block; what it exports is there for the next one. */
+  /** Runs a block; its exported variables are set for the next one. */
   type(block: string): Bun.Subprocess<"ignore", "pipe", "pipe">;
 }
 
@@ -47,7 +47,7 @@ function reader(root: string): Reader {
         cwd: folder,
         env: env as Record<string, string>,
         stdio: ["ignore", "pipe", "pipe"],
-        // A group of its own, so that a signal reaches what a terminal's would.
+        // In its own process group, so that a signal reaches the same processes as from a terminal.
         detached: true,
       }),
   };
@@ -70,7 +70,7 @@ async function firstWords(stream: ReadableStream<Uint8Array>): Promise<string> {
 let root = "";
 afterAll(() => rmSync(root, { recursive: true, force: true }));
 
-test("every block of the page works, in order", async () => {
+test("every command block of docs/getting-started.md works, in order", async () => {
   root = mkdtempSync(join(tmpdir(), "dgov-page-"));
   const { folder, type } = reader(root);
   const port = String(freePort());
@@ -107,7 +107,7 @@ test("every block of the page works, in order", async () => {
   const all = said.join("");
   for (const words of ["Hello, Ada!", "3 of 3 units landed", "seq"]) expect(all).toContain(words);
   expect(existsSync(join(folder, "farewell.sh"))).toBe(true);
-  // The fix was taken back.
+  // The fix was undone.
   const usage = readFileSync(join(folder, "USAGE.md"), "utf8");
   expect(usage).toBe("# Usage\n\n    sh greet.sh Ada\n    sh farewell.sh Ada\n");
 }, 120_000);

@@ -1,4 +1,4 @@
-/** `run` and `preflight` in a step of GitHub Actions: annotations on stderr, a summary in its file. */
+/** `run` and `preflight` as a step of GitHub Actions: annotations on stderr, and the step summary. */
 import { expect, test } from "bun:test";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -26,7 +26,7 @@ const script: ModelScript = {
   ],
 };
 
-/** Says a place for every line that is "bad". */
+/** Prints the position of every line that is "bad". */
 const lint = `for f in *.txt; do grep -n '^bad$' "$f" | while IFS=: read -r n _; do echo "$f:$n:1: 100% bad, really"; done; done; ! grep -q '^bad$' *.txt`;
 
 function step(root: string): { env: Record<string, string>; summary(): string } {
@@ -37,7 +37,7 @@ function step(root: string): { env: Record<string, string>; summary(): string } 
   };
 }
 
-test.concurrent("a run says what was charged at its line, what was refused, and sums up", async () => {
+test.concurrent("a run in GitHub Actions annotates findings and rejections, and writes a summary", async () => {
   await using p = await testProject({
     dir: "app",
     tasks: { good: {}, bad: {}, wide: {} },
@@ -66,7 +66,7 @@ test.concurrent("a run says what was charged at its line, what was refused, and 
   expect(summary).toContain("dgov run p --continue");
 });
 
-test.concurrent("an invalid plan is annotated where it is wrong; nothing is said outside a step", async () => {
+test.concurrent("an invalid plan is annotated at its line in GitHub Actions, and only there", async () => {
   await using p = await testProject({ tasks: { a: { depends_on: ["b"] } }, script });
   const github = step(p.root);
   const args = ["run", "p", "--json", "--quiet"];
@@ -77,7 +77,7 @@ test.concurrent("an invalid plan is annotated where it is wrong; nothing is said
   expect((await p.dgov(args)).stderr).not.toContain("::");
 });
 
-test.concurrent("preflight annotates what its gates found", async () => {
+test.concurrent("preflight in GitHub Actions annotates the findings of its gates", async () => {
   await using p = await testProject({
     files: { "old.txt": "fine\n" },
     tasks: { good: {} },

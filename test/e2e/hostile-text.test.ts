@@ -1,13 +1,13 @@
-/** What a hostile model says and writes reaches the terminal as text: it steers nothing, hides nothing. */
+/** Control characters in a model's texts and files: they are printed as text and never control the terminal. */
 import { describe, expect, test } from "bun:test";
 import { call, done } from "../../src/demo/script.ts";
 import { type TestProject, testProject, unit } from "../harness/project.ts";
 import { dgovOnTerminal, terminalProgram } from "../harness/terminal.ts";
 
-/** A title, a cleared screen, C1, bidirectional text, and a sequence that never ends. */
+/** A title, a cleared screen, C1, bidirectional text, and an unterminated sequence. */
 const hostile = "\u001b]0;owned\u0007\u001b[2J\u009b1A\u202e\rHID \u001b]0;never ends";
 
-/** Whatever steers a terminal or turns text round; newline and tab do not. */
+/** Characters that control a terminal or reorder text, except newline and tab. */
 const steering = /(?![\n\t])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u;
 
 function hostileProject(): Promise<TestProject> {
@@ -35,12 +35,12 @@ function hostileProject(): Promise<TestProject> {
   });
 }
 
-describe("a hostile model", () => {
-  test.concurrent("moves no cursor and sets no title, whatever is printed, in text and JSON", async () => {
+describe("hostile texts", () => {
+  test.concurrent("control characters of a model reach no output, in text or JSON", async () => {
     await using p = await hostileProject();
     const run = await p.dgov(["run", "p", "--stream"]);
     expect(run.exitCode).toBe(1);
-    // What follows the sequence that never ends is still there.
+    // Text after the unterminated sequence is still printed.
     expect(run.stderr).toContain("the last word");
     const commands = [
       ["status"],
@@ -68,7 +68,7 @@ describe("a hostile model", () => {
     expect(review.stdout).toContain("the last word");
   });
 
-  test.concurrent("a patch for another program is what git said; the document has it too", async () => {
+  test.concurrent("a diff written to a pipe is unchanged, and the JSON document contains it", async () => {
     await using p = await hostileProject();
     await p.dgov(["run", "p"]);
     const { stdout } = await p.dgov(["plan", "review", "p", "--diff", "a"]);
@@ -79,7 +79,7 @@ describe("a hostile model", () => {
   });
 
   test.concurrent.skipIf(terminalProgram === null)(
-    "at a terminal, the live view and a patch show it as text",
+    "control characters are escaped in the live view and in a diff at a terminal",
     async () => {
       await using p = await hostileProject();
       const at = { cwd: p.root, env: p.env, steps: [] };
@@ -87,8 +87,8 @@ describe("a hostile model", () => {
       const patch = await dgovOnTerminal(["plan", "review", "p", "--diff", "a"], at);
       for (const { stdout } of [live, patch]) {
         expect(stdout).toContain("\\u{1b}]0;owned");
-        // The live view goes up and clears below; nothing else moves anything.
-        // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+        // The live view's own sequences move up and clear below; all others are errors.
+        // biome-ignore lint/suspicious/noControlCharactersInRegex: these characters are searched for
         const own = /\u001b\[(\d+A|0J|[0-9;]*m)|\r\n/g;
         expect(stdout.replace(own, "\n")).not.toMatch(steering);
       }
@@ -96,7 +96,7 @@ describe("a hostile model", () => {
     },
   );
 
-  test.concurrent("an error about a file of the repository quotes it as text", async () => {
+  test.concurrent("an error that quotes a file of the repository escapes control characters", async () => {
     await using p = await testProject({
       files: {},
       tasks: { a: {} },

@@ -1,4 +1,4 @@
-/** What one unit waits for is nothing to the others; what a unit builds on is under it. */
+/** Independence of units: waiting of one does not delay others, and a unit's base contains its dependencies. */
 import { describe, expect, test } from "bun:test";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -10,8 +10,8 @@ function writes(key: string, more: Partial<ModelRule> = {}): ModelRule {
   return { unit: unit(key), turns: [turn, done("ok")], ...more };
 }
 
-describe("D2", () => {
-  test.concurrent("a slow gate holds up nobody's start, exit, rejection, retry or answer", async () => {
+describe("independence of slow steps", () => {
+  test.concurrent("D2 a slow gate does not delay other units' starts, exits, rejections, retries or answers", async () => {
     await using p = await testProject({
       tasks: {
         a: {},
@@ -22,7 +22,7 @@ describe("D2", () => {
       plan: { max_retries: 1 },
       config: {
         project: {
-          // Slow for every tree with the change of `a` in it.
+          // Slow for every tree that contains the change of `a`.
           test_cmd: '[ ! -e a.txt ] || while [ ! -e "$GO" ]; do sleep 0.05; done',
           settlement_timeout: 300,
         },
@@ -52,7 +52,7 @@ describe("D2", () => {
     expect((await p.landed()).sort()).toEqual([unit("a"), unit("b"), unit("c")]);
   });
 
-  test.concurrent("D1 a model that fails and is asked again holds up nobody, nor the end", async () => {
+  test.concurrent("D1 a unit with a failing model delays neither other units nor the end of the run", async () => {
     const fault = { kind: "status", status: 500 } as const;
     await using p = await testProject({
       tasks: { a: {}, b: {}, c: { depends_on: ["b"] } },
@@ -70,7 +70,7 @@ describe("D2", () => {
     expect(await child.exited).toBe(130);
   });
 
-  test.concurrent("D1 a provider that asks for patience delays requests, and neither review, gates, landing nor the end", async () => {
+  test.concurrent("D1 a rate-limited provider delays only requests, not reviews, gates, landings or the end", async () => {
     const answered = Promise.withResolvers<void>();
     const fault = { kind: "status", status: 429, retryAfter: "100" } as const;
     await using p = await testProject({
@@ -103,7 +103,7 @@ describe("D2", () => {
   });
 });
 
-test.concurrent("D3 dependents of a later task land while an early one is at work, and its own wait for it alone", async () => {
+test.concurrent("D3 dependents of a finished task land while another task works, whose own dependents wait", async () => {
   const gate = Promise.withResolvers<void>();
   const [first, ...rest] = writes("a").turns;
   await using p = await testProject({
@@ -124,7 +124,7 @@ test.concurrent("D3 dependents of a later task land while an early one is at wor
   expect(await p.landed()).toEqual(["b", "c", "a", "d"].map(unit));
 });
 
-test.concurrent("D13 what landed in an earlier run is in the base of its dependents, whatever the dates say", async () => {
+test.concurrent("D13 changes landed in an earlier run are in the base of their dependents, whatever the commit dates", async () => {
   const state = { blocked: true };
   await using p = await testProject({
     tasks: {
@@ -166,7 +166,7 @@ test.concurrent("D13 what landed in an earlier run is in the base of its depende
   expect(p.repo.read("b.txt")).toBe("a\n");
 });
 
-/** A commit of the operator's by a clock that is wrong. */
+/** A commit of the operator's with a wrong date. */
 async function commitDated(p: TestProject, date: string): Promise<void> {
   const env = { ...p.repo.env, GIT_COMMITTER_DATE: date, GIT_AUTHOR_DATE: date };
   const argv = ["git", "commit", "-q", "--allow-empty", "-m", "dated"];

@@ -1,4 +1,4 @@
-/** P2: nothing is lost. */
+/** Kept work and repeated runs (P2): no work is lost. */
 import { describe, expect, test } from "bun:test";
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
@@ -20,7 +20,7 @@ async function keptText(p: TestProject): Promise<string> {
 }
 
 describe("kept work", () => {
-  test.concurrent("B1 B2 a rejected attempt is under its keep-ref, review names it, clean keeps it", async () => {
+  test.concurrent("B1 B2 a rejected attempt is kept under its ref, which review names and clean keeps", async () => {
     await using p = await testProject({
       files: { "check.sh": "#!/bin/sh\n[ ! -e a.txt ]\n" },
       tasks: { a: {} },
@@ -36,7 +36,7 @@ describe("kept work", () => {
     expect(await keptText(p)).toBe("precious");
   });
 
-  test.concurrent("B1 B13 an ignored file of the operator's in the way: refused, file untouched, work kept", async () => {
+  test.concurrent("B1 B13 an operator's ignored file in the way blocks the landing and is unchanged", async () => {
     await using p = await testProject({
       files: { ".gitignore": "a.txt\n" },
       tasks: { a: { files: ["*.txt"] } },
@@ -49,7 +49,7 @@ describe("kept work", () => {
     expect(await p.landed()).toEqual([]);
   });
 
-  test.concurrent("B11 neither success nor failure leaves anything that blocks the next run", async () => {
+  test.concurrent("B11 nothing that a run leaves blocks the next run", async () => {
     const p0 = { fail: true };
     await using p = await testProject({
       tasks: { a: {}, b: {} },
@@ -86,7 +86,7 @@ describe("kept work", () => {
     expect(runs).toEqual([]);
     expect(await p.repo.git("worktree", "list", "--porcelain")).not.toContain(cache);
   });
-  test.concurrent("B9 an edited unit runs again, an unchanged one does not, a reverted one does", async () => {
+  test.concurrent("B9 edited and reverted units run again, unchanged ones do not", async () => {
     await using p = await testProject({
       tasks: { a: {}, b: {} },
       script: {

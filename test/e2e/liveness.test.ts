@@ -1,4 +1,4 @@
-/** Nothing waits for what it need not, everything ends, and signals are acted on. */
+/** Liveness: no unit waits without need, every run ends, and signals take effect. */
 import { describe, expect, test } from "bun:test";
 import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -38,7 +38,7 @@ describe("liveness", () => {
     expect(await p.landed()).toEqual([unit("b"), unit("c"), unit("a")]);
   });
 
-  test.concurrent("D13 a dependency's change is in the base of its dependents, researcher dependencies included", async () => {
+  test.concurrent("D13 the base of a unit contains its dependencies' changes, also through a researcher", async () => {
     await using p = await testProject({
       tasks: {
         a: {},
@@ -68,7 +68,7 @@ describe("liveness", () => {
     expect(prompt).toContain("result of tasks/main.r");
   });
 
-  test.concurrent("D12 scratch files made and removed inside the worktree do not fail a task", async () => {
+  test.concurrent("D12 scratch files created and removed in the worktree do not fail a task", async () => {
     await using p = await testProject({
       tasks: { a: {} },
       script: {
@@ -86,7 +86,7 @@ describe("liveness", () => {
     expect((await p.dgov(["run", "p"])).exitCode).toBe(0);
   });
 
-  test.concurrent("D4 a second run refuses at once and names the first", async () => {
+  test.concurrent("D4 a second run is refused at once and names the first", async () => {
     const gate = Promise.withResolvers<void>();
     await using p = await testProject({
       tasks: { a: {} },
@@ -146,7 +146,7 @@ describe("liveness", () => {
     },
   );
 
-  test.concurrent("D1 a signal while a gate runs is acted on at once", async () => {
+  test.concurrent("D1 a signal during a gate takes effect at once", async () => {
     await using p = await testProject({
       tasks: { a: {} },
       config: { project: { test_cmd: "[ ! -e a.txt ] || sleep 3000" } },
@@ -160,7 +160,7 @@ describe("liveness", () => {
     expect(p.events().filter((e) => e.type === "run.finished")).toHaveLength(1);
   });
 
-  test.concurrent("D11 tokens of failed attempts are in the totals", async () => {
+  test.concurrent("D11 the totals of a run include the tokens of failed attempts", async () => {
     const usage = { prompt: 1000, cached: 0, completion: 10 };
     await using p = await testProject({
       tasks: { a: {} },
@@ -173,7 +173,7 @@ describe("liveness", () => {
     expect(JSON.parse(run.stdout)).toMatchObject({ prompt_tokens: 2000, completion_tokens: 20 });
   });
 
-  test.concurrent("B4 B16 a commit of the operator's while the run works stays, and what lands stands on it", async () => {
+  test.concurrent("B4 B16 a commit that the operator makes during the run stays, and the work lands on top of it", async () => {
     const gate = Promise.withResolvers<void>();
     await using p = await testProject({
       tasks: { a: {} },
@@ -206,7 +206,7 @@ describe("liveness", () => {
     );
   });
 
-  test.concurrent("take and land: kept work, mended by hand, goes through the same gates", async () => {
+  test.concurrent("take and land send manually fixed work through the same gates", async () => {
     await using p = await testProject({
       files: { "check.sh": "#!/bin/sh\n[ ! -e a.txt ] || grep -q right a.txt\n" },
       tasks: { a: {} },

@@ -1,11 +1,11 @@
-/** The main loop, end to end: the program under test, real git, a real worker, a scripted model. */
+/** Complete runs: the program under test, real git, a real worker, a scripted model. */
 import { describe, expect, test } from "bun:test";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { call, done, type ModelScript } from "../../src/demo/script.ts";
 import { testProject, unit } from "../harness/project.ts";
 
-/** A model that writes one file per unit and is done. */
+/** A model script in which each unit writes one file. */
 function writesOwnFile(...keys: string[]): ModelScript {
   return {
     rules: keys.map((key) => ({
@@ -19,7 +19,7 @@ function writesOwnFile(...keys: string[]): ModelScript {
 }
 
 describe("run", () => {
-  test.concurrent("lands every unit of a plan, in the order of its dependencies", async () => {
+  test.concurrent("run lands every unit of a plan in dependency order", async () => {
     await using p = await testProject({
       tasks: { a: {}, b: {}, c: { depends_on: ["a", "b"] } },
       script: writesOwnFile("a", "b", "c"),

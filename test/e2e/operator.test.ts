@@ -1,4 +1,4 @@
-/** The operator works in the same repository while the run does: nothing of either is lost. */
+/** Work of the operator in the repository during a run: neither side's work is lost. */
 import { describe, expect, test } from "bun:test";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
@@ -7,7 +7,7 @@ import { type ProjectOptions, type TestProject, testProject, unit } from "../har
 
 const fifty = Array.from({ length: 50 }, (_, i) => `line ${i}\n`).join("");
 
-/** A run whose only worker has begun and waits; `finish` lets it do its turn, and the run end. */
+/** A run whose only worker has started and waits; `finish` lets it continue, and waits for the end of the run. */
 async function underway(
   more: Partial<ProjectOptions> & { turn?: ModelTurn } = {},
   before: (p: TestProject) => Promise<void> = async () => {},
@@ -42,7 +42,7 @@ async function underway(
   };
 }
 
-/** The work of unit `a` as its keep-ref has it. */
+/** Kept text of work.txt. */
 async function keptWork(p: TestProject): Promise<string> {
   const kept = p.events().findLast((e) => e.type === "attempt.kept");
   return p.repo.git("show", `${kept?.data["ref"]}:work.txt`);
@@ -50,8 +50,8 @@ async function keptWork(p: TestProject): Promise<string> {
 
 const landed = fifty.replace("line 7\n", "WORK\n");
 
-describe("B4 while the run works, the operator", () => {
-  test.concurrent("switches branch: the work lands on the branch the run started on, and on no other", async () => {
+describe("actions of the operator during a run", () => {
+  test.concurrent("B4 when the operator switches branches, the work lands on the original target only", async () => {
     await using r = await underway();
     const { p } = r;
     await p.repo.git("checkout", "-q", "-b", "elsewhere");
@@ -68,7 +68,7 @@ describe("B4 while the run works, the operator", () => {
     expect(await p.repo.git("status", "--porcelain", "--", "work.txt", "mine.txt")).toBe("");
   });
 
-  test.concurrent("detaches HEAD: the branch moves, the checkout stays", async () => {
+  test.concurrent("B4 when the operator detaches HEAD, the branch moves and the checkout stays", async () => {
     await using r = await underway();
     const { p } = r;
     await p.repo.git("checkout", "-q", "--detach");
@@ -80,26 +80,32 @@ describe("B4 while the run works, the operator", () => {
   });
 
   test.concurrent.each([
-    ["changes", async () => {}],
-    ["changes and stages", async (p: TestProject) => void (await p.repo.git("add", "work.txt"))],
-  ])("%s the file the work is in: refused, and both are there", async (_what, then) => {
-    await using r = await underway();
-    const { p } = r;
-    const mine = fifty.replace("line 40", "MINE");
-    p.repo.write("work.txt", mine);
-    await then(p);
-    const before = await p.repo.git("status", "--porcelain");
-    const { exitCode, document } = await r.finish();
-    expect(exitCode).not.toBe(0);
-    expect(document.status).not.toBe("complete");
-    expect(JSON.stringify(document)).toContain("work.txt");
-    expect(await p.landed()).toEqual([]);
-    expect(p.repo.read("work.txt")).toBe(mine);
-    expect(await p.repo.git("status", "--porcelain")).toBe(before);
-    expect(await keptWork(p)).toBe(landed.trimEnd());
-  });
+    ["edits the file being changed", async () => {}],
+    [
+      "edits and stages the file being changed",
+      async (p: TestProject) => void (await p.repo.git("add", "work.txt")),
+    ],
+  ])(
+    "B4 when the operator %s, the landing is refused and both versions exist",
+    async (_what, then) => {
+      await using r = await underway();
+      const { p } = r;
+      const mine = fifty.replace("line 40", "MINE");
+      p.repo.write("work.txt", mine);
+      await then(p);
+      const before = await p.repo.git("status", "--porcelain");
+      const { exitCode, document } = await r.finish();
+      expect(exitCode).not.toBe(0);
+      expect(document.status).not.toBe("complete");
+      expect(JSON.stringify(document)).toContain("work.txt");
+      expect(await p.landed()).toEqual([]);
+      expect(p.repo.read("work.txt")).toBe(mine);
+      expect(await p.repo.git("status", "--porcelain")).toBe(before);
+      expect(await keptWork(p)).toBe(landed.trimEnd());
+    },
+  );
 
-  test.concurrent("changes, stages and adds other files: the work lands beside them", async () => {
+  test.concurrent("B4 when the operator edits, stages and adds other files, the work lands beside them", async () => {
     await using r = await underway();
     const { p } = r;
     p.repo.write("other.txt", "staged\n");
@@ -115,7 +121,7 @@ describe("B4 while the run works, the operator", () => {
     );
   });
 
-  test.concurrent("commits to the same lines: a conflict, refused, and both are there", async () => {
+  test.concurrent("B4 when the operator commits to the same lines, the attempt is rejected and both versions exist", async () => {
     await using r = await underway();
     const { p } = r;
     p.repo.write("work.txt", fifty.replace("line 7\n", "MINE\n"));
@@ -127,7 +133,7 @@ describe("B4 while the run works, the operator", () => {
     expect(await keptWork(p)).toBe(landed.trimEnd());
   });
 
-  test.concurrent("deletes the branch: nothing brings it back, and the work is kept", async () => {
+  test.concurrent("B4 when the operator deletes the branch, it is not recreated and the work is kept", async () => {
     await using r = await underway();
     const { p } = r;
     await p.repo.git("checkout", "-q", "-b", "elsewhere");
@@ -138,26 +144,26 @@ describe("B4 while the run works, the operator", () => {
   });
 });
 
-describe("C14 the operator renames what is worked on, with", () => {
+describe("renames by the operator", () => {
   const settings: [string, Record<string, string>][] = [
-    ["git's own settings", {}],
+    ["default settings", {}],
     [
-      "renames of files and folders followed",
+      "renames of files and folders enabled",
       { "merge.renames": "true", "diff.renames": "copies", "merge.directoryRenames": "true" },
     ],
     [
-      "renames not followed",
+      "renames disabled",
       { "merge.renames": "false", "diff.renames": "false", "merge.directoryRenames": "false" },
     ],
     ["a limit of one rename", { "merge.renameLimit": "1", "diff.renameLimit": "1" }],
     [
-      "a merge driver for everything",
+      "a merge driver for all files",
       { "merge.default": "take", "merge.take.driver": "cp %B %A; true" },
     ],
   ];
 
   test.concurrent.each(settings)(
-    "%s: nothing lands outside the claims, all work is kept",
+    "C14 a renamed file blocks the landing and keeps the work, with %s",
     async (_name, keys) => {
       await using r = await underway(
         { files: { "lib/one.txt": "one\n", "lib/two.txt": "two\n", "work.txt": fifty } },
@@ -177,7 +183,7 @@ describe("C14 the operator renames what is worked on, with", () => {
   );
 
   test.concurrent.each(settings.slice(0, 2))(
-    "%s: a new file of a renamed folder lands where it was claimed",
+    "C14 a new file in a renamed folder lands at its claimed path, with %s",
     async (_name, keys) => {
       const turn = call("write_file", { path: "lib/new.txt", content: "new\n" });
       await using r = await underway(
@@ -201,7 +207,7 @@ describe("C14 the operator renames what is worked on, with", () => {
   );
 });
 
-/** Settings as a user has them: in the global configuration, and in the repository's own. */
+/** Sets configuration keys in the global and in the repository's configuration. */
 async function configure(p: TestProject, keys: Record<string, string>): Promise<void> {
   const global = join(p.env["HOME"] ?? "", ".gitconfig");
   p.env["GIT_CONFIG_GLOBAL"] = global;

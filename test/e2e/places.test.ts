@@ -1,4 +1,4 @@
-/** E15: where a project lies and what its repository holds besides text: supported, or refused clearly. */
+/** E15: locations of a project, and special repository contents; each is supported or clearly refused. */
 import { describe, expect, test } from "bun:test";
 import {
   chmodSync,
@@ -26,53 +26,60 @@ function one(turns: ModelTurn[], more: Partial<ProjectOptions> = {}): Promise<Te
 
 const writesA = [call("write_file", { path: "a.txt", content: "a\n" }), done("ok")];
 
-describe("E15 a project", () => {
+describe("project locations", () => {
   test.concurrent.each([
     ["in a folder of a monorepo", "repo", "packages/app"],
     ["with spaces and unicode in its path", "ä repo 漢字", ""],
-    ["with quotes, dollars and dashes in its path", '-re\'po "$HOME" %2e;#', "sub 'dir'/-ö $x"],
-  ])("%s is worked on, gated, landed, reviewed and archived", async (_what, name, dir) => {
-    const at = (path: string): string => (dir === "" ? path : `${dir}/${path}`);
-    const check = '[ ! -e "b c.txt" ] || { [ "$(cat "b c.txt")" = right ] && [ -e own.txt ]; }';
-    await using p = await one(
-      [
-        call("write_file", { path: "../outside.txt", content: "x\n" }),
-        call("run_bash", { command: "cat own.txt > 'b c.txt'" }),
-        done("ok"),
-      ],
-      {
-        name,
-        dir,
-        files: { [at("own.txt")]: "right\n", "other/own.txt": "wrong\n" },
-        tasks: { a: { files: { create: ["b c.txt"], read: ["own.txt"] } } },
-        config: {
-          project: {
-            test_cmd: check,
-            lint_cmd: 'for f in {files}; do [ -f "$f" ] || exit 1; done',
+    [
+      "with quotes, dollar signs and dashes in its path",
+      '-re\'po "$HOME" %2e;#',
+      "sub 'dir'/-ö $x",
+    ],
+  ])(
+    "E15 a project %s runs, is gated, lands, is reviewed and archived",
+    async (_what, name, dir) => {
+      const at = (path: string): string => (dir === "" ? path : `${dir}/${path}`);
+      const check = '[ ! -e "b c.txt" ] || { [ "$(cat "b c.txt")" = right ] && [ -e own.txt ]; }';
+      await using p = await one(
+        [
+          call("write_file", { path: "../outside.txt", content: "x\n" }),
+          call("run_bash", { command: "cat own.txt > 'b c.txt'" }),
+          done("ok"),
+        ],
+        {
+          name,
+          dir,
+          files: { [at("own.txt")]: "right\n", "other/own.txt": "wrong\n" },
+          tasks: { a: { files: { create: ["b c.txt"], read: ["own.txt"] } } },
+          config: {
+            project: {
+              test_cmd: check,
+              lint_cmd: 'for f in {files}; do [ -f "$f" ] || exit 1; done',
+            },
           },
         },
-      },
-    );
-    const run = await p.dgov(["run", "p", "--json"]);
-    expect([run.exitCode, JSON.parse(run.stdout).status]).toEqual([0, "complete"]);
-    const gates = p.events().filter((e) => e.type === "gate.finished" && e.unit === unit("a"));
-    const said = Object.fromEntries(gates.map((e) => [e.data["gate"], e.data["status"]]));
-    expect(said).toMatchObject({ lint: "passed", tests: "passed" });
-    const [landing] = p.events().filter((e) => e.type === "landing.finished");
-    const commit = String(landing?.data["commit"]);
-    const changed = await p.repo.git("show", "-z", "--format=", "--name-only", commit);
-    expect(changed).toBe(`${at("b c.txt")}\0`);
-    expect(p.repo.read(at("b c.txt"))).toBe("right\n");
-    expect(existsSync(join(p.root, ".dgov/plans/archive/p"))).toBe(true);
-    expect(existsSync(join(p.root, "../outside.txt"))).toBe(false);
-    expect(await p.repo.git("status", "--porcelain")).toBe("");
-    const told = JSON.stringify(p.model.requests.at(1)?.body["messages"]);
-    expect(told).toContain("../outside.txt");
-    expect((await p.dgov(["status", "--json"])).exitCode).toBe(0);
-    expect((await p.dgov(["plan", "review", "p"])).stdout).toContain(unit("a"));
-  });
+      );
+      const run = await p.dgov(["run", "p", "--json"]);
+      expect([run.exitCode, JSON.parse(run.stdout).status]).toEqual([0, "complete"]);
+      const gates = p.events().filter((e) => e.type === "gate.finished" && e.unit === unit("a"));
+      const said = Object.fromEntries(gates.map((e) => [e.data["gate"], e.data["status"]]));
+      expect(said).toMatchObject({ lint: "passed", tests: "passed" });
+      const [landing] = p.events().filter((e) => e.type === "landing.finished");
+      const commit = String(landing?.data["commit"]);
+      const changed = await p.repo.git("show", "-z", "--format=", "--name-only", commit);
+      expect(changed).toBe(`${at("b c.txt")}\0`);
+      expect(p.repo.read(at("b c.txt"))).toBe("right\n");
+      expect(existsSync(join(p.root, ".dgov/plans/archive/p"))).toBe(true);
+      expect(existsSync(join(p.root, "../outside.txt"))).toBe(false);
+      expect(await p.repo.git("status", "--porcelain")).toBe("");
+      const told = JSON.stringify(p.model.requests.at(1)?.body["messages"]);
+      expect(told).toContain("../outside.txt");
+      expect((await p.dgov(["status", "--json"])).exitCode).toBe(0);
+      expect((await p.dgov(["plan", "review", "p"])).stdout).toContain(unit("a"));
+    },
+  );
 
-  test.concurrent("in a folder of a monorepo lands nothing outside it", async () => {
+  test.concurrent("E15 a project in a folder of a monorepo lands nothing outside its folder", async () => {
     await using p = await one(
       [call("run_bash", { command: "echo a > a.txt; echo x > ../../other/x.txt" }), done("ok")],
       {
@@ -90,8 +97,8 @@ describe("E15 a project", () => {
   });
 });
 
-describe("E15 a checkout", () => {
-  test.concurrent("that is a second worktree is worked on, and the first one is left alone", async () => {
+describe("checkouts", () => {
+  test.concurrent("E15 a run in a second worktree lands on its branch and leaves the first one unchanged", async () => {
     await using p = await one(writesA);
     const second = join(p.repo.root, "second tree");
     await p.repo.git("worktree", "add", "-q", "-b", "side", second);
@@ -108,7 +115,7 @@ describe("E15 a checkout", () => {
     ]);
   });
 
-  test.concurrent("that is itself a submodule is worked on; the repository around it only sees it move", async () => {
+  test.concurrent("E15 a run in a submodule lands there, and the outer repository sees only a new commit", async () => {
     await using p = await one(writesA);
     await using around = await testRepo({ "top.txt": "top\n" });
     const allowed = ["-c", "protocol.file.allow=always"];
@@ -122,7 +129,7 @@ describe("E15 a checkout", () => {
     expect(await around.git("status", "--porcelain")).toBe(" M sub");
   });
 
-  test.concurrent("reached through a link is the one it leads to", async () => {
+  test.concurrent("E15 a run in a linked folder works on the link's target", async () => {
     await using p = await one(writesA);
     const link = join(p.repo.root, "link");
     symlinkSync(p.repo.path, link);
@@ -132,7 +139,7 @@ describe("E15 a checkout", () => {
     expect(await p.repo.git("status", "--porcelain")).toBe("");
   });
 
-  test.concurrent("that has no files, a bare repository, is refused in words", async () => {
+  test.concurrent("E15 a run in a bare repository is refused", async () => {
     await using p = await one(writesA);
     const bare = join(p.repo.root, "bare.git");
     await p.repo.git("clone", "-q", "--bare", p.repo.path, bare);
@@ -143,7 +150,7 @@ describe("E15 a checkout", () => {
   });
 });
 
-describe("E15 a submodule", () => {
+describe("submodules", () => {
   const withSubmodule = async (turns: ModelTurn[], touch: string[]) => {
     const sub = await testRepo({ "s.txt": "s\n" });
     const p = await one(turns, { tasks: { a: { files: { touch } } } });
@@ -160,7 +167,7 @@ describe("E15 a submodule", () => {
     };
   };
 
-  test.concurrent("stays as it is while work lands beside it", async () => {
+  test.concurrent("E15 a submodule is unchanged while work lands beside it", async () => {
     await using s = await withSubmodule(writesA, ["**"]);
     const { p } = s;
     expect((await p.dgov(["run", "p"])).exitCode).toBe(0);
@@ -171,10 +178,10 @@ describe("E15 a submodule", () => {
   });
 
   test.concurrent.each([
-    ["files in its folder", "echo x > sub/x.txt; echo a > a.txt"],
-    ["a repository in its folder", "git init -q sub; echo a > a.txt"],
+    ["files", "echo x > sub/x.txt; echo a > a.txt"],
+    ["a repository", "git init -q sub; echo a > a.txt"],
     ["a file in its place", "rm -rf sub; echo a > sub; echo a > a.txt"],
-  ])("with %s of a worker's is refused by name, and stays as it is", async (_what, command) => {
+  ])("E15 a worker's change of a submodule (%s) is refused by name", async (_what, command) => {
     await using s = await withSubmodule([call("run_bash", { command }), done("ok")], ["**"]);
     const { p } = s;
     expect((await p.dgov(["run", "p"])).exitCode).toBe(1);
@@ -187,14 +194,14 @@ describe("E15 a submodule", () => {
   });
 });
 
-describe("E15 LFS pointers", () => {
+describe("LFS pointers", () => {
   const pointer = `version https://git-lfs.github.com/spec/v1\noid sha256:${"4d".repeat(32)}\nsize 7\n`;
   const files = {
     ".gitattributes": "*.bin filter=lfs diff=lfs merge=lfs -text\n",
     "big.bin": pointer,
   };
 
-  test.concurrent("without git-lfs are files like others: they stay, and work lands beside them", async () => {
+  test.concurrent("E15 LFS pointers without git-lfs are ordinary files", async () => {
     await using p = await one(writesA, { files });
     expect((await p.dgov(["run", "p"])).exitCode).toBe(0);
     expect(p.repo.read("big.bin")).toBe(pointer);
@@ -202,7 +209,7 @@ describe("E15 LFS pointers", () => {
     expect(await p.repo.git("status", "--porcelain")).toBe("");
   });
 
-  test.concurrent("with the user's git-lfs are content for worker and gates, and pointers in what lands", async () => {
+  test.concurrent("E15 LFS files are content for worker and gates, and pointers in commits", async () => {
     await using p = await one(
       [call("run_bash", { command: "grep -q content big.bin && echo a > a.txt" }), done("ok")],
       { files, config: { project: { test_cmd: "grep -q content big.bin" } } },
@@ -213,7 +220,7 @@ describe("E15 LFS pointers", () => {
     expect(await p.repo.git("show", "main:big.bin")).toBe(pointer.trimEnd());
   });
 
-  test.concurrent("with a filter only the repository defines are refused by name, before a token is spent", async () => {
+  test.concurrent("E15 an LFS filter defined only by the repository is refused by name before any request", async () => {
     await using p = await one(writesA, { files });
     const ran = await installLfs(p, "repository", pointer);
     const run = await p.dgov(["run", "p", "--json"]);
@@ -224,7 +231,7 @@ describe("E15 LFS pointers", () => {
   });
 });
 
-/** A stand-in for git-lfs: one object, whose pointer is known. Gives the file it marks when it runs. */
+/** A stand-in for git-lfs with one object. Returns the path of the file that it creates when it runs. */
 async function installLfs(
   p: TestProject,
   where: "global" | "repository",
@@ -248,7 +255,7 @@ async function installLfs(
   }
   await p.repo.git("config", ...file, "filter.lfs.required", "true");
   if (where === "global") {
-    // The operator's own checkout holds the content, as after `git lfs pull`.
+    // The operator's checkout holds the content, as after `git lfs pull`.
     writeFileSync(join(p.repo.path, "big.bin"), "content\n");
     await p.repo.git("-c", `include.path=${global}`, "add", "big.bin");
   }

@@ -1,4 +1,4 @@
-/** `dgov plan create`, end to end: a scripted planner on loopback, real git, a real compile. */
+/** `dgov plan create` end to end: a scripted planner on loopback, real git, and a real compile. */
 import { describe, expect, test } from "bun:test";
 import { existsSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -33,12 +33,12 @@ function hands(result: unknown): ModelTurn {
   return done("the plan", { result });
 }
 
-/** What the planner says in one of its rounds. */
+/** The planner's turns in one of its rounds. */
 function round(attempt: number, ...turns: ModelTurn[]): ModelRule {
   return { role: "planner", attempt, turns };
 }
 
-/** Does not answer the first request it sees; says when that came. */
+/** A planner whose first request is never answered; `onRequest` is called when it arrives. */
 function hangs(onRequest: () => void): ModelRule {
   let seen = 0;
   const when = (): boolean => {
@@ -57,7 +57,7 @@ function project(rules: ModelRule[], more: Partial<ProjectOptions> = {}): Promis
   });
 }
 
-/** The user message of the planner's request in a round. */
+/** User message of the planner's request in a round. */
 function prompt(p: TestProject, attempt: number): string {
   const request = p.model.requests.find(({ conversation }) => conversation.attempt === attempt);
   return textOf(request?.conversation.messages[1]?.content);
@@ -65,7 +65,7 @@ function prompt(p: TestProject, attempt: number): string {
 
 const plans = (p: TestProject): string[] => readdirSync(join(p.root, ".dgov/plans")).sort();
 
-/** What a planner could leave behind: checkouts, registrations of them, drafts. */
+/** Leftovers of planners: checkouts, their registrations, and drafts. */
 function leftovers(p: TestProject): string[] {
   const places = [join(p.root, ".git/worktrees"), join(p.root, ".dgov/runtime/planner")];
   const cache = join(p.env["XDG_CACHE_HOME"] ?? "", "dgov");
@@ -76,7 +76,7 @@ function leftovers(p: TestProject): string[] {
 }
 
 describe("plan create --auto", () => {
-  test.concurrent("explores a checkout of HEAD, reads the charter, and writes a plan that compiles", async () => {
+  test.concurrent("plan create --auto explores a checkout of HEAD, reads governor.md, and writes a compiling plan", async () => {
     await using p = await project([
       round(
         1,
@@ -109,7 +109,7 @@ describe("plan create --auto", () => {
     expect(leftovers(p)).toEqual([]);
   });
 
-  test.concurrent("sends the compiler's words back until the draft compiles", async () => {
+  test.concurrent("plan create sends compiler diagnostics back until the draft compiles", async () => {
     const both = { files: { touch: ["shared.txt"] } };
     await using p = await project([
       round(1, hands(draft([task("a", both), task("b", both)]))),
@@ -123,7 +123,7 @@ describe("plan create --auto", () => {
     expect(leftovers(p)).toEqual([]);
   });
 
-  test.concurrent("a warning names the file where it lies in the end", async () => {
+  test.concurrent("a warning of plan create names the final file", async () => {
     const absent = task("a", { files: { edit: ["absent.txt"] } });
     await using p = await project([round(1, hands(draft([absent])))]);
     const made = await p.dgov(["plan", "create", "Add limits", "--auto", "--json"]);
@@ -137,7 +137,7 @@ describe("plan create --auto", () => {
     expect(made.stderr).not.toContain(".dgov/runtime/planner");
   });
 
-  test.concurrent("gives up with the last diagnostics when the draft never compiles", async () => {
+  test.concurrent("plan create fails with the last diagnostics when no draft compiles", async () => {
     await using p = await project([
       { role: "planner", turns: [hands(draft([task("a", { depends_on: ["none"] })]))] },
     ]);
@@ -152,7 +152,7 @@ describe("plan create --auto", () => {
     expect([plans(p), leftovers(p)]).toEqual([["p"], []]);
   });
 
-  test.concurrent("--run lands the plan, as dgov run does", async () => {
+  test.concurrent("plan create --run lands the plan", async () => {
     await using p = await project([
       round(1, hands(draft([task("a"), task("b")]))),
       ...["a", "b"].map(
@@ -173,7 +173,7 @@ describe("plan create --auto", () => {
     expect(existsSync(join(p.root, ".dgov/plans/archive/limits"))).toBe(true);
   });
 
-  test.concurrent("C10 no name of a draft leaves the plans, and no text breaks its files", async () => {
+  test.concurrent("C10 names and texts of a draft cannot escape the plans folder or break its files", async () => {
     const text = 'x"\n[plan]\nname = "evil"\u0000\u001b[2J\r';
     const evil = task("good", { summary: text, test_cmd: "true # \"'''" });
     await using p = await project([
@@ -200,7 +200,7 @@ describe("plan create --auto", () => {
   });
 
   test.concurrent.each([".dgov/plans", ".dgov/runtime"])(
-    "C10 nothing is written through %s when it is a link out of the project",
+    "C10 plan create does not write through %s when it is a link out of the project",
     async (place) => {
       await using p = await project([round(1, hands(draft([task("a")])))]);
       const outside = join(p.repo.root, "outside");
@@ -213,7 +213,7 @@ describe("plan create --auto", () => {
     },
   );
 
-  test.concurrent("a name in use gets a number; one asked for must be free", async () => {
+  test.concurrent("plan create numbers a name in use, and rejects a requested name in use", async () => {
     await using p = await project([
       { role: "planner", turns: [hands(draft([task("a")], { name: "p" }))] },
     ]);
@@ -230,13 +230,13 @@ describe("plan create --auto", () => {
     expect(await named("--name", "../mine")).toEqual(["USAGE", 2]);
     expect(p.model.requests).toHaveLength(asked);
     expect(plans(p)).toEqual(["mine", "p", "p-2"]);
-    // A name that only git remembers: its units would count as landed.
+    // A name that only git has, so that its units would count as landed.
     const trailers = "Dgov-Plan: old\nDgov-Unit: tasks/main.a\nDgov-Digest: 1\nDgov-Run: r";
     await p.repo.git("commit", "-q", "--allow-empty", "-m", `Do it\n\n${trailers}`);
     expect(await named("--name", "old")).toEqual(["REFUSED", 1]);
   });
 
-  test.concurrent("--model may be an alias", async () => {
+  test.concurrent("plan create --model accepts an alias", async () => {
     await using p = await project([round(1, hands(draft([task("a")])))], {
       config: { agents: { fast: "small-model" } },
     });
@@ -244,7 +244,7 @@ describe("plan create --auto", () => {
     expect(p.model.requests[0]?.body["model"]).toBe("small-model");
   });
 
-  test.concurrent("a command proposed for project.toml is shown, and made with --apply-config alone", async () => {
+  test.concurrent("plan create shows a proposed command for project.toml, and applies it only with --apply-config", async () => {
     const config = { test_cmd: "sh check.sh 'all'" };
     await using p = await project([
       { role: "planner", turns: [hands(draft([task("a")], { config }))] },
@@ -263,7 +263,7 @@ describe("plan create --auto", () => {
     expect(p.repo.read(String(change["backup"]))).toBe(before);
   });
 
-  test.concurrent("a provider that fails leaves a reason and nothing else", async () => {
+  test.concurrent("plan create with a failing provider gives its reason and leaves no file", async () => {
     await using p = await project([
       { role: "planner", turns: [{ fault: { kind: "status", status: 401 } }] },
     ]);
@@ -274,7 +274,7 @@ describe("plan create --auto", () => {
     expect([plans(p), leftovers(p)]).toEqual([["p"], []]);
   });
 
-  test.concurrent("C16 a key goes to no endpoint the user has not agreed to", async () => {
+  test.concurrent("C16 plan create sends no key to an untrusted endpoint", async () => {
     await using p = await project([]);
     const create = ["plan", "create", "x", "--auto"];
     const made = await p.dgov(create, { DGOV_TRUST_PROVIDERS: "" });
@@ -283,7 +283,7 @@ describe("plan create --auto", () => {
     expect([made.exitCode, p.model.requests]).toEqual([4, []]);
   });
 
-  test.concurrent("an interrupt ends the planner and leaves nothing behind", async () => {
+  test.concurrent("an interrupt ends plan create and leaves no file", async () => {
     const asked = Promise.withResolvers<void>();
     await using p = await project([hangs(asked.resolve)]);
     const child = p.spawn(["plan", "create", "x", "--auto", "--json"]);
@@ -297,7 +297,7 @@ describe("plan create --auto", () => {
     expect([plans(p), leftovers(p)]).toEqual([["p"], []]);
   });
 
-  test.concurrent("what a killed dgov left behind is removed by clean", async () => {
+  test.concurrent("clean removes the leftovers of a killed plan create", async () => {
     const asked = Promise.withResolvers<void>();
     await using p = await project([hangs(asked.resolve)]);
     const child = p.spawn(["plan", "create", "x", "--auto"]);
@@ -316,7 +316,7 @@ describe("plan create --auto", () => {
     expect(leftovers(p)).toEqual([]);
   });
 
-  test.concurrent("what a killed dgov left behind is removed by the next", async () => {
+  test.concurrent("the next plan create removes the leftovers of a killed one", async () => {
     const asked = Promise.withResolvers<void>();
     await using p = await project([
       { ...hangs(asked.resolve), attempt: 1 },
@@ -333,7 +333,7 @@ describe("plan create --auto", () => {
   });
 });
 
-test.concurrent("without a terminal and without --auto it is an error of usage", async () => {
+test.concurrent("plan create without a terminal and without --auto is a usage error", async () => {
   await using p = await project([]);
   const made = await p.dgov(["plan", "create", "Add limits", "--json"]);
   expect(JSON.parse(made.stdout)).toMatchObject({ code: "USAGE", hint: "--auto asks none" });
@@ -362,11 +362,11 @@ test.concurrent("the model of dgov demo --serve plans on the sample repository, 
   expect(repo.read("src/index.ts")).toContain("reverse");
 });
 
-// A terminal is made with Python's pty module; without Python there is nobody to answer.
-describe.skipIf(terminalProgram === null)("plan create on a terminal", () => {
+// The pseudo-terminal needs Python's pty module.
+describe.skipIf(terminalProgram === null)("plan create at a terminal", () => {
   const create = ["plan", "create", "Add limits"];
 
-  test.concurrent("asks what the planner asks, shows the draft, and writes it when it is accepted", async () => {
+  test.concurrent("plan create asks the planner's questions, shows the draft, and writes the accepted one", async () => {
     await using p = await project([
       round(1, hands({ questions: ["Which\u001b file?"], notes: "readme seen" })),
       round(2, hands(draft([task("a"), task("b", { depends_on: ["a"] })]))),
@@ -388,7 +388,7 @@ describe.skipIf(terminalProgram === null)("plan create on a terminal", () => {
     expect(plans(p)).toEqual(["limits", "p"]);
   });
 
-  test.concurrent("asks again with the operator's words, and takes files edited by hand", async () => {
+  test.concurrent("plan create sends the operator's request to the planner, and takes manually edited files", async () => {
     await using p = await project([
       round(1, hands(draft([task("a")]))),
       round(2, hands(draft([task("b")]))),
@@ -412,7 +412,7 @@ describe.skipIf(terminalProgram === null)("plan create on a terminal", () => {
     expect(parse(written)).toMatchObject({ tasks: { b: { summary: "Do b by hand" } } });
   });
 
-  test.concurrent("a change of project.toml is made after a yes", async () => {
+  test.concurrent("plan create changes project.toml only after confirmation", async () => {
     const config = { lint_cmd: "true" };
     await using p = await project([round(1, hands(draft([task("a")], { config })))]);
     const made = await dgovOnTerminal([...create, "--apply-config"], {
@@ -428,7 +428,7 @@ describe.skipIf(terminalProgram === null)("plan create on a terminal", () => {
     expect(p.repo.read(".dgov/project.toml")).toContain('lint_cmd = "true"\n');
   });
 
-  test.concurrent("Ctrl-C at a question leaves nothing", async () => {
+  test.concurrent("Ctrl-C at a question of plan create leaves no file", async () => {
     await using p = await project([round(1, hands(draft([task("a")])))]);
     const made = await dgovOnTerminal(create, {
       cwd: p.root,

@@ -1,4 +1,4 @@
-/** `dgov prune`: details of old runs go, what happened and what is precious stays. */
+/** `dgov prune`: old telemetry is removed, lifecycle events and unlanded work are kept. */
 import { describe, expect, test } from "bun:test";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
@@ -7,7 +7,7 @@ import { dgov } from "../harness/bin.ts";
 import { type TestProject, testProject, unit } from "../harness/project.ts";
 import { testRepo } from "../harness/repo.ts";
 
-/** Unit `a` writes a file; the tests accept it only while `open.txt` is there. */
+/** A project whose unit `a` writes a file; its tests pass only when `open.txt` exists. */
 function project(): Promise<TestProject> {
   return testProject({
     files: { "check.sh": "#!/bin/sh\n[ ! -e a.txt ] || [ -e open.txt ]\n" },
@@ -35,7 +35,7 @@ async function keepRefs(p: TestProject): Promise<number> {
 }
 
 describe("prune", () => {
-  test("B1 P2 telemetry goes, lifecycle stays, kept work only once its unit has landed", async () => {
+  test("B1 P2 prune removes telemetry, keeps lifecycle events, and removes kept work only after its unit landed", async () => {
     await using p = await project();
     expect((await p.dgov(["run", "p"])).exitCode).toBe(1);
     const lifecycle = p.events().length;
@@ -73,7 +73,7 @@ describe("prune", () => {
     expect(await keepRefs(p)).toBe(0);
   });
 
-  test("E9 where nothing has run it does nothing and makes nothing", async () => {
+  test("E9 prune without a run removes and creates nothing", async () => {
     await using repo = await testRepo({ ".dgov/project.toml": "" });
     const run = await dgov(["prune"], { cwd: repo.path, env: repo.env });
     expect({ code: run.exitCode, text: run.stdout }).toEqual({
@@ -84,7 +84,7 @@ describe("prune", () => {
     expect(existsSync(join(repo.path, ".git/dgov"))).toBe(false);
   });
 
-  test.each(["-1", "x", "1.5", "99999"])("--days %s is bad usage", async (days) => {
+  test.each(["-1", "x", "1.5", "99999"])("prune --days %s is a usage error", async (days) => {
     await using repo = await testRepo({ ".dgov/project.toml": "" });
     const run = await dgov(["prune", `--days=${days}`], { cwd: repo.path, env: repo.env });
     expect(run.exitCode).toBe(2);

@@ -1,10 +1,10 @@
-/** The conflict radar: what will be in conflict is said while the workers still run. */
+/** The conflict radar: conflicts are predicted while the workers run. */
 import { describe, expect, test } from "bun:test";
 import { call, done } from "../../src/demo/script.ts";
 import { testProject, unit, untilEvent } from "../harness/project.ts";
 
 describe("conflict radar", () => {
-  test.concurrent("a function one worker renames and another calls is said while both still work", async () => {
+  test.concurrent("a rename by one worker and a call by another are predicted as a conflict while both run", async () => {
     const seen = Promise.withResolvers<void>();
     const write = (key: string, path: string, content: string) => ({
       unit: unit(key),
@@ -40,7 +40,7 @@ describe("conflict radar", () => {
     expect([radar.predictions.length, radar.came_true, radar.missed]).toEqual([1, 1, 0]);
   });
 
-  test.concurrent("a change of the target that the attempt will not fit is said before it is done", async () => {
+  test.concurrent("a conflict of an attempt with a new commit on the target is predicted while it runs", async () => {
     const seen = Promise.withResolvers<void>();
     await using p = await testProject({
       files: { "doc.txt": "one\n" },

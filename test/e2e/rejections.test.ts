@@ -1,11 +1,11 @@
-/** Why an attempt was rejected is said wherever somebody looks, and to whoever tries again. */
+/** Reasons of rejections in every output, and in the prompt of the retry. */
 import { expect, test } from "bun:test";
 import { call, done, type ModelTurn, textOf } from "../../src/demo/script.ts";
 import { testProject, unit } from "../harness/project.ts";
 
 const write = call("write_file", { path: "a.txt", content: "wrong\n" });
 
-/** What the first attempt does, the verdict on it, and words the reason must hold. */
+/** Name, turns of the first attempt, its verdict, and words of the reason. */
 const rejections: [string, ModelTurn[], string, string[]][] = [
   [
     "a failing gate",
@@ -29,7 +29,7 @@ const rejections: [string, ModelTurn[], string, string[]][] = [
 ];
 
 test.concurrent.each(rejections)(
-  "E1 %s is said in the run, watch, review, the JSON of each, and to the retry",
+  "E1 the reason for %s is in run, watch, review, their JSON, and the retry",
   async (_, turns, verdict, words) => {
     await using p = await testProject({
       files: {
@@ -66,7 +66,7 @@ test.concurrent.each(rejections)(
       const missing = [reason, ...words].filter((word) => !text.includes(word));
       expect([where, missing]).toEqual([where, []]);
     }
-    // Some verdicts are final for the run; the next one goes on from there.
+    // Some verdicts end the unit in this run; the next run retries it.
     const asked = () => p.model.requests.filter(({ conversation }) => conversation.turn === 1);
     if (asked().length === 1) await p.dgov(["run", "p", "--continue"]);
     const retry = (asked()[1]?.conversation.messages ?? [])
@@ -76,7 +76,7 @@ test.concurrent.each(rejections)(
   },
 );
 
-/** Every string of a document, on lines of their own. */
+/** Every string of a document, one per line. */
 function strings(value: unknown): string {
   if (typeof value === "string") return value;
   if (typeof value !== "object" || value === null) return "";

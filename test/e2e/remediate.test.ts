@@ -1,4 +1,4 @@
-/** `dgov plan remediate`: what a run left wrong becomes a plan that compiles and runs. */
+/** `dgov plan remediate`: problems of the last run become a plan that compiles and runs. */
 import { describe, expect, test } from "bun:test";
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
@@ -10,7 +10,7 @@ import { RunLog } from "../harness/run-log.ts";
 const check = "#!/bin/sh\n[ -e good.txt ] || { echo good.txt is missing; exit 1; }\n";
 const repair = "fix/main.repair";
 
-/** A project whose tests are red until somebody writes good.txt. */
+/** A project whose tests fail until good.txt exists. */
 function redProject(): Promise<TestProject> {
   const writes = (of: string, path: string) => ({
     unit: of,
@@ -35,7 +35,7 @@ async function remediate(p: TestProject, ...args: string[]): Promise<Record<stri
 }
 
 describe("plan remediate", () => {
-  test.concurrent("a red base becomes a plan that names the gate and its output, compiled at once", async () => {
+  test.concurrent("plan remediate turns a failing base into a compiled plan with the gate and its output", async () => {
     await using p = await redProject();
     expect((await p.dgov(["run", "p"])).exitCode).toBe(1);
     const answer = await remediate(p, "p");
@@ -62,7 +62,7 @@ describe("plan remediate", () => {
     });
   });
 
-  test.concurrent("a degraded structure becomes a unit for each offender", async () => {
+  test.concurrent("plan remediate turns a degraded structure into one unit per offender", async () => {
     await using p = await redProject();
     const offender = { kind: "large_file", path: "readme.txt", name: "", value: 600, limit: 500 };
     {
@@ -89,7 +89,7 @@ describe("plan remediate", () => {
     });
   });
 
-  test.concurrent("nothing to mend, no run, bad names: said, and nothing is written", async () => {
+  test.concurrent("plan remediate without a problem, without a run, or with a bad name writes nothing", async () => {
     await using p = await redProject();
     const before = plans(p);
     expect(await remediate(p, "p")).toMatchObject({ code: "NOT_FOUND", exitCode: 1 });

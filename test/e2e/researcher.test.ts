@@ -1,4 +1,4 @@
-/** A researcher answers with evidence; its dependents get it, and it is asked once for the same question. */
+/** Researchers: answers with evidence, passed to dependents and reused for the same question. */
 import { expect, test } from "bun:test";
 import { call, done, type ModelScript, textOf } from "../../src/demo/script.ts";
 import { type TestProject, testProject, unit } from "../harness/project.ts";
@@ -6,14 +6,14 @@ import { type TestProject, testProject, unit } from "../harness/project.ts";
 const evidence = [{ file: "readme.txt", line: 1, text: "it says hello" }];
 const answer = { answer: "It greets.", evidence, open_questions: ["Whom?"] };
 
-/** What the model was told at the start of each conversation of a unit. */
+/** First user message of each conversation of a unit. */
 function messages(p: TestProject, key: string): string[] {
   return p.model.requests
     .filter(({ conversation: c }) => c.unit === unit(key) && c.turn === 1)
     .map(({ conversation: c }) => textOf(c.messages.find((m) => m.role === "user")?.content));
 }
 
-/** `r` answers, `w` works with the answer as scripted. */
+/** A project in which `r` answers, and `w` depends on it. */
 function asked(result: unknown, w: ModelScript["rules"][number]["turns"]): Promise<TestProject> {
   return testProject({
     tasks: { r: { role: "researcher" }, w: { depends_on: ["r"] } },
@@ -32,7 +32,7 @@ function asked(result: unknown, w: ModelScript["rules"][number]["turns"]): Promi
 
 const write = call("write_file", { path: "w.txt", content: "w\n" });
 
-test.concurrent("E2 a dependent's first attempt is told the answer with its evidence, in a fence", async () => {
+test.concurrent("E2 a dependent's first attempt gets the researcher's answer with evidence, fenced", async () => {
   await using p = await asked(answer, [write, done("ok")]);
   expect((await p.dgov(["run", "p", "--json"])).exitCode).toBe(0);
   const said = JSON.stringify({ answer: "It greets.", evidence, open_questions: ["Whom?"] });
@@ -42,7 +42,7 @@ test.concurrent("E2 a dependent's first attempt is told the answer with its evid
   expect(recorded).toMatchObject({ outcome: "complete", result: said, inputs: {} });
 });
 
-test.concurrent("C13 an answer of any size is handed on within 32 KiB", async () => {
+test.concurrent("C13 a researcher's answer is limited to 32 KiB for its dependents", async () => {
   const huge = { answer: "\u{1F600}".repeat(50_000), evidence: Array(100).fill(evidence[0]) };
   await using p = await asked(huge, [write, done("ok")]);
   expect((await p.dgov(["run", "p", "--json"])).exitCode).toBe(0);
@@ -52,7 +52,7 @@ test.concurrent("C13 an answer of any size is handed on within 32 KiB", async ()
   expect(messages(p, "w")[0]).toContain(recorded);
 });
 
-test.concurrent("an answer stands in the next run, and goes when its question changes", async () => {
+test.concurrent("an answer is reused in the next run, until its question changes", async () => {
   let tries = 0;
   await using p = await asked(answer, [
     () => (tries++ < 2 ? done("cannot", { status: "blocked" }) : write),
@@ -72,7 +72,7 @@ test.concurrent("an answer stands in the next run, and goes when its question ch
   expect([messages(p, "r").length, messages(p, "w").length]).toEqual([2, 3]);
 });
 
-test.concurrent("A15 a researcher that gives up is not done, and its dependents are skipped", async () => {
+test.concurrent("A15 a researcher that gives up fails, and its dependents are skipped", async () => {
   await using p = await testProject({
     tasks: { r: { role: "researcher" }, w: { depends_on: ["r"] } },
     script: { rules: [{ unit: unit("r"), turns: [done("no idea", { status: "incomplete" })] }] },

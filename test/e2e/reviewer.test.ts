@@ -1,4 +1,4 @@
-/** A reviewer judges what has landed: what it does not approve of is said, or mended and judged again. */
+/** Reviewers of landed changes: rejections fail, or are fixed and reviewed again. */
 import { expect, test } from "bun:test";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
@@ -8,7 +8,7 @@ import { type TestProject, testProject, unit } from "../harness/project.ts";
 const no = { approved: false, issues: ["a.txt lacks a greeting"] };
 const yes = { approved: true, issues: [] };
 
-/** `a` writes a.txt, `r` reviews it with these answers, and mends it with this content. */
+/** A project in which `a` writes a.txt, and `r` reviews it with these answers and fixes it with this content. */
 function reviewed(onReject: "fail" | "fix", answers: unknown[], mended = "a, hello\n") {
   let asked = 0;
   const script: ModelScript = {
@@ -52,7 +52,7 @@ async function phases(p: TestProject): Promise<Record<string, string>> {
   return Object.fromEntries(units.map((one) => [one.unit.split(".").at(-1), one.phase]));
 }
 
-test.concurrent("A16 on_reject = fail: the unit fails with the findings, its dependents are skipped, what landed stays", async () => {
+test.concurrent("A16 on_reject = fail fails the reviewer with its findings, and skips its dependents", async () => {
   await using p = await reviewed("fail", [no]);
   expect(await phases(p)).toEqual({ a: "landed", r: "failed", b: "skipped" });
   expect(await p.landed()).toEqual([unit("a")]);
@@ -60,7 +60,7 @@ test.concurrent("A16 on_reject = fail: the unit fails with the findings, its dep
   expect(rejected?.data["reason"]).toContain("a.txt lacks a greeting");
 });
 
-test.concurrent("on_reject = fix: one follow-up commit with the findings, reviewed once more", async () => {
+test.concurrent("on_reject = fix lands one commit that fixes the findings, and reviews it again", async () => {
   await using p = await reviewed("fix", [no, yes]);
   expect(await phases(p)).toEqual({ a: "landed", r: "done", b: "landed" });
   expect(p.repo.read("a.txt")).toBe("a, hello\n");
@@ -72,7 +72,7 @@ test.concurrent("on_reject = fix: one follow-up commit with the findings, review
   expect(JSON.stringify(mending?.body)).toContain("a.txt lacks a greeting");
   const again = asked.filter((r) => r.conversation.role === "reviewer").at(-1);
   expect(JSON.stringify(again?.body)).toContain("+a, hello");
-  // A run is undone with its fixes.
+  // Undoing a run undoes its fixes.
   const undone = await p.dgov(["undo", "--json"]);
   expect(JSON.parse(undone.stdout)).toMatchObject({ units: [unit("a"), unit("b")] });
   expect([existsSync(join(p.root, "a.txt")), existsSync(join(p.root, "b.txt"))]).toEqual([
@@ -81,12 +81,12 @@ test.concurrent("on_reject = fix: one follow-up commit with the findings, review
   ]);
 });
 
-test.concurrent("on_reject = fix: what is still not right after one fix fails", async () => {
+test.concurrent("on_reject = fix fails the reviewer when the fix is rejected too", async () => {
   await using p = await reviewed("fix", [no, no]);
   expect(await phases(p)).toEqual({ a: "landed", r: "failed", b: "skipped" });
 });
 
-test.concurrent("C3 a fix passes the same review and gates as everything else", async () => {
+test.concurrent("C3 a fix passes the same review and gates as other changes", async () => {
   await using p = await reviewed("fix", [no], "forbidden\n");
   expect(await phases(p)).toEqual({ a: "landed", r: "failed", b: "skipped" });
   expect(p.repo.read("a.txt")).toBe("a\n");

@@ -1,4 +1,4 @@
-/** What holds for one role holds for all: models by alias, circles, sizes. */
+/** Rules for all roles: model aliases, repeated calls, and large texts. */
 import { describe, expect, test } from "bun:test";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
@@ -7,7 +7,7 @@ import { testProject, unit } from "../harness/project.ts";
 
 const approves = done("read it", { result: { approved: true, issues: [] } });
 
-test.concurrent("E11 an alias is the same model for worker, fork, retry, self-review, fix, researcher and reviewer", async () => {
+test.concurrent("E11 worker, fork, retry, self-review, fix, researcher and reviewer resolve an alias to one model", async () => {
   let verdicts = 0;
   await using p = await testProject({
     plan: { default_agent: "usual" },
@@ -68,7 +68,7 @@ test.concurrent("E11 an alias is the same model for worker, fork, retry, self-re
 test.concurrent.each([
   ["fix", ["fix", "Make a.txt", "-f", "a.txt", "--model", "fast", "-y", "--json"]],
   ["plan create", ["plan", "create", "A goal", "--auto", "--model", "fast", "--json"]],
-])("E11 --model of %s takes an alias", async (_, args) => {
+])("E11 --model of %s accepts an alias", async (_, args) => {
   await using p = await testProject({
     config: { agents: { fast: "vendor/fast-2" } },
     tasks: { a: {} },
@@ -79,25 +79,30 @@ test.concurrent.each([
   expect([...new Set(models)]).toEqual(["vendor/fast-2"]);
 });
 
-describe("D8 going in circles is stopped and said so", () => {
-  test.concurrent.each([["researcher"], ["reviewer"], ["worker"]])("by a %s", async (role) => {
-    await using p = await testProject({
-      tasks: { a: { role, iteration_budget: 40 } },
-      plan: { max_retries: 0 },
-      script: { rules: [{ unit: unit("a"), turns: [call("read_file", { path: "readme.txt" })] }] },
-    });
-    const run = await p.dgov(["run", "p", "--json"]);
-    const exit = p.events().find((e) => e.type === "worker.exited")?.data;
-    expect([run.exitCode, p.model.requests.length, exit?.["outcome"]]).toEqual([
-      1,
-      5,
-      "no_progress",
-    ]);
-    expect(exit?.["reason"]).toStartWith("read_file was called 5 times in a row");
-  });
+describe("repeated calls", () => {
+  test.concurrent.each([["researcher"], ["reviewer"], ["worker"]])(
+    "D8 a %s that repeats a call is stopped with no_progress",
+    async (role) => {
+      await using p = await testProject({
+        tasks: { a: { role, iteration_budget: 40 } },
+        plan: { max_retries: 0 },
+        script: {
+          rules: [{ unit: unit("a"), turns: [call("read_file", { path: "readme.txt" })] }],
+        },
+      });
+      const run = await p.dgov(["run", "p", "--json"]);
+      const exit = p.events().find((e) => e.type === "worker.exited")?.data;
+      expect([run.exitCode, p.model.requests.length, exit?.["outcome"]]).toEqual([
+        1,
+        5,
+        "no_progress",
+      ]);
+      expect(exit?.["reason"]).toStartWith("read_file was called 5 times in a row");
+    },
+  );
 });
 
-test.concurrent("D5 a mebibyte of plan, thought, result and change passes, and a reviewer gets what fits", async () => {
+test.concurrent("D5 a mebibyte of plan, thought, result and change passes, cut to fit for a reviewer", async () => {
   const long = "zwölf Boxkämpfer jagen\n".repeat(40_000);
   const prompt = `Orient\n${long.slice(0, 900_000)}\nEdit\nVerify\n`;
   await using p = await testProject({
@@ -130,7 +135,7 @@ test.concurrent("D5 a mebibyte of plan, thought, result and change passes, and a
   expect(first.at(-1)).toContain("bytes left out ...]");
 });
 
-test.concurrent("B12 a plan that ran under a name once used is archived beside the other", async () => {
+test.concurrent("B12 a second plan of the same name is archived beside the first", async () => {
   const rules = [
     {
       unit: unit("a"),

@@ -1,4 +1,4 @@
-/** Nothing lands outside a task's claims, whenever it was written; and claims mean one thing everywhere. */
+/** Claims: no unclaimed change lands at any stage, and claims have the same meaning everywhere. */
 import { describe, expect, test } from "bun:test";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -23,8 +23,8 @@ function verdicts(p: TestProject): unknown[] {
     .map((e) => e.data["verdict"]);
 }
 
-describe("C3 an edit outside the claims", () => {
-  test.concurrent("made in a retry is refused", async () => {
+describe("unclaimed changes", () => {
+  test.concurrent("C3 an unclaimed change of a retry is rejected", async () => {
     await using p = await one(
       [
         { attempt: 1, turns: [shell("echo BAD > a.txt"), done("ok")] },
@@ -40,7 +40,7 @@ describe("C3 an edit outside the claims", () => {
     expect(await p.landed()).toEqual([]);
   });
 
-  test.concurrent("made before the fork that ends the work is refused, and so is one made in the fork", async () => {
+  test.concurrent("C3 an unclaimed change before or in the last fork is rejected", async () => {
     const forked = (first: string, second: string): Promise<TestProject> =>
       one(
         [
@@ -64,7 +64,7 @@ describe("C3 an edit outside the claims", () => {
     expect(fine.repo.read("a.txt")).toBe("a\n");
   });
 
-  test.concurrent("made to satisfy a self-reviewer is refused", async () => {
+  test.concurrent("C3 an unclaimed change made for a self-reviewer is rejected", async () => {
     const answers = [{ approved: false, issues: ["write outside.txt too"] }];
     const yes = { approved: true, issues: [] };
     await using p = await one(
@@ -80,7 +80,7 @@ describe("C3 an edit outside the claims", () => {
     expect(await p.landed()).toEqual([]);
   });
 
-  test.concurrent("that a continued attempt finds in its kept work is refused again", async () => {
+  test.concurrent("C3 an unclaimed change in continued work is rejected again", async () => {
     await using p = await one(
       [
         { attempt: 1, turns: [shell(strays), done("ok", { status: "incomplete" })] },
@@ -93,7 +93,7 @@ describe("C3 an edit outside the claims", () => {
     expect(await p.landed()).toEqual([]);
   });
 
-  test.concurrent("made by hand in kept work is refused, and mended by hand it lands", async () => {
+  test.concurrent("C3 an unclaimed manual change is rejected by land, and lands after its removal", async () => {
     await using p = await one([{ turns: [shell(strays), done("ok")] }], {
       plan: { max_retries: 0 },
     });
@@ -110,7 +110,7 @@ describe("C3 an edit outside the claims", () => {
   });
 });
 
-describe("C8 at compile, at write time, in review and in `scope status`", () => {
+describe("meaning of claims", () => {
   test.concurrent.each([
     [
       ["src/", "./docs", ".config/"],
@@ -122,58 +122,61 @@ describe("C8 at compile, at write time, in review and in `scope status`", () => 
       [".github/workflows/ci.yml", "lib/x.txt", "lib/a/b/x.txt", "a.txt", ".b.txt"],
       [".github/workflows/cd.yml", "lib/y.txt", "c.md", "d/e.txt"],
     ],
-  ])("%j cover %j and not %j", async (claims, covered, uncovered) => {
-    const write = (paths: string[]): ModelTurn => ({
-      calls: paths.map((path) => ({ tool: "write_file", args: { path, content: "x\n" } })),
-    });
-    const all = [...covered, ...uncovered].map((path) => `"${path}"`).join(" ");
-    const strayed = `for f in ${all}; do mkdir -p "$(dirname "$f")"; echo x > "$f"; done`;
-    await using p = await testProject({
-      tasks: {
-        a: { files: { touch: claims } },
-        b: { files: { touch: claims }, depends_on: ["a"] },
-      },
-      plan: { max_retries: 0 },
-      script: {
-        rules: [
-          { unit: unit("a"), turns: [write([...covered, ...uncovered]), done("ok")] },
-          { unit: unit("b"), turns: [shell(`${strayed}; echo y > "${covered[0]}"`), done("ok")] },
-        ],
-      },
-    });
-    expect((await p.dgov(["validate", "p"])).exitCode).toBe(0);
-    expect((await p.dgov(["run", "p"])).exitCode).toBe(1);
-    // At write time: the tool refused exactly what is not covered, and the rest landed.
-    expect(await p.landed()).toEqual([unit("a")]);
-    const [landing] = p.events().filter((e) => e.type === "landing.finished");
-    const commit = String(landing?.data["commit"]);
-    const names = await p.repo.git("show", "--format=", "--name-only", commit);
-    expect(names.split("\n").sort()).toEqual([...covered].sort());
-    // In review: exactly what is not covered is named.
-    const rejected = p.events().find((e) => e.type === "attempt.rejected");
-    expect(rejected?.data["verdict"]).toBe("scope_violation");
-    const named = String(rejected?.data["reason"]).matchAll(/(\S+) \(not claimed\)/g);
-    expect([...named].map(([, path]) => path).sort()).toEqual([...uncovered].sort());
-    // And in the operator's own working tree.
-    const status = async () =>
-      (
-        await p.dgov([
-          "scope",
-          "status",
-          ...claims.flatMap((claim) => ["--claim", claim]),
-          "--json",
-        ])
-      ).stdout;
-    for (const path of covered) p.repo.write(path, "z\n");
-    expect(JSON.parse(await status())).toMatchObject({ passed: true });
-    for (const path of uncovered) p.repo.write(path, "z\n");
-    const said = JSON.parse(await status());
-    expect(said).toMatchObject({ passed: false, verdict: "scope_violation" });
-    for (const path of uncovered) expect(JSON.stringify(said)).toContain(path);
-  });
+  ])(
+    "C8 at compile, write, review and scope status, %j cover %j and not %j",
+    async (claims, covered, uncovered) => {
+      const write = (paths: string[]): ModelTurn => ({
+        calls: paths.map((path) => ({ tool: "write_file", args: { path, content: "x\n" } })),
+      });
+      const all = [...covered, ...uncovered].map((path) => `"${path}"`).join(" ");
+      const strayed = `for f in ${all}; do mkdir -p "$(dirname "$f")"; echo x > "$f"; done`;
+      await using p = await testProject({
+        tasks: {
+          a: { files: { touch: claims } },
+          b: { files: { touch: claims }, depends_on: ["a"] },
+        },
+        plan: { max_retries: 0 },
+        script: {
+          rules: [
+            { unit: unit("a"), turns: [write([...covered, ...uncovered]), done("ok")] },
+            { unit: unit("b"), turns: [shell(`${strayed}; echo y > "${covered[0]}"`), done("ok")] },
+          ],
+        },
+      });
+      expect((await p.dgov(["validate", "p"])).exitCode).toBe(0);
+      expect((await p.dgov(["run", "p"])).exitCode).toBe(1);
+      // At write time: the tool rejected exactly the uncovered paths, and the others landed.
+      expect(await p.landed()).toEqual([unit("a")]);
+      const [landing] = p.events().filter((e) => e.type === "landing.finished");
+      const commit = String(landing?.data["commit"]);
+      const names = await p.repo.git("show", "--format=", "--name-only", commit);
+      expect(names.split("\n").sort()).toEqual([...covered].sort());
+      // In review: exactly the uncovered paths are named.
+      const rejected = p.events().find((e) => e.type === "attempt.rejected");
+      expect(rejected?.data["verdict"]).toBe("scope_violation");
+      const named = String(rejected?.data["reason"]).matchAll(/(\S+) \(not claimed\)/g);
+      expect([...named].map(([, path]) => path).sort()).toEqual([...uncovered].sort());
+      // In the operator's working tree.
+      const status = async () =>
+        (
+          await p.dgov([
+            "scope",
+            "status",
+            ...claims.flatMap((claim) => ["--claim", claim]),
+            "--json",
+          ])
+        ).stdout;
+      for (const path of covered) p.repo.write(path, "z\n");
+      expect(JSON.parse(await status())).toMatchObject({ passed: true });
+      for (const path of uncovered) p.repo.write(path, "z\n");
+      const said = JSON.parse(await status());
+      expect(said).toMatchObject({ passed: false, verdict: "scope_violation" });
+      for (const path of uncovered) expect(JSON.stringify(said)).toContain(path);
+    },
+  );
 });
 
-describe("C9 whatever is claimed", () => {
+describe("reserved paths", () => {
   test.concurrent.each([
     [
       [
@@ -191,7 +194,7 @@ describe("C9 whatever is claimed", () => {
     ],
     [[".gitignore", "sub/.gitignore"], "scope_violation", /not claimed/],
     [[".github/workflows/ci.yml"], null, /wrote|created/i],
-  ])("%j of a worker's is %p", async (paths, verdict, said) => {
+  ])("C9 %j of a worker is judged as %p, whatever is claimed", async (paths, verdict, said) => {
     await using p = await one(
       [
         {
@@ -218,19 +221,19 @@ describe("C9 whatever is claimed", () => {
     else expect(await p.repo.git("rev-parse", "main")).toBe(before);
     const reason = p.events().find((e) => e.type === "attempt.rejected")?.data["reason"];
     if (verdict !== null) for (const path of paths) expect(reason).toContain(`${path} (`);
-    // The tool said so for each before review did.
+    // The write tool rejected each path before the review.
     const answers = p.model.requests.at(1)?.conversation.messages.filter((m) => m.role === "tool");
     expect(answers).toHaveLength(paths.length);
     for (const answer of answers ?? []) expect(String(answer.content)).toMatch(said);
   });
 });
 
-describe("C11 departments", () => {
+describe("departments", () => {
   test.concurrent.each([
-    ["of a dot-path holds", "Do a", "department_violation"],
-    ["named within another word is not named", "Do devops", "department_violation"],
-    ["named as a word is opted into", "Do a, with ops", null],
-  ])("one %s", async (_what, summary, verdict) => {
+    ["of a dot-path", "Do a", "department_violation"],
+    ["named only as part of another word", "Do devops", "department_violation"],
+    ["named in the summary", "Do a, with ops", null],
+  ])("C11 a claim of a department %s is judged", async (_what, summary, verdict) => {
     await using p = await one(
       [{ turns: [shell("mkdir -p .ci/x; echo a > .ci/x/run.txt"), done("ok")] }],
       {
@@ -244,7 +247,7 @@ describe("C11 departments", () => {
     expect(await p.landed()).toEqual(verdict === null ? [unit("a")] : []);
   });
 
-  test.concurrent("a string where a list belongs is an error, before a token is spent", async () => {
+  test.concurrent("C11 a string in place of a department's list is an error before any request", async () => {
     await using p = await one([{ turns: [done("ok")] }], {
       config: { departments: { ops: ".ci/**" } },
     });
@@ -255,7 +258,7 @@ describe("C11 departments", () => {
   });
 });
 
-describe("C4 what the run refuses, `scope status` refuses in the same words", () => {
+describe("scope status", () => {
   test.concurrent.each([
     ["a nested repository", "mkdir lib && cd lib && git init -q && echo x > x.txt"],
     ["a pipe", "mkdir lib && mkfifo lib/pipe"],
@@ -266,7 +269,7 @@ describe("C4 what the run refuses, `scope status` refuses in the same words", ()
       "mkdir -p lib .sentrux && echo x > lib/x && echo x > .sentrux/baseline.json",
     ],
     ["nothing", "true"],
-  ])("%s", async (_, made) => {
+  ])("C4 scope status gives the verdict and reason of the review for %s", async (_, made) => {
     await using p = await one([{ turns: [shell(made), done("ok")] }], {
       tasks: { a: { files: { touch: ["lib/"] } } },
       plan: { max_retries: 0 },
@@ -282,7 +285,7 @@ describe("C4 what the run refuses, `scope status` refuses in the same words", ()
     });
   });
 
-  test("a submodule that stands elsewhere is a change, one with something in it is none", async () => {
+  test("scope status reports a submodule at another commit, but not untracked files in it", async () => {
     await using p = await one([]);
     const git = (...args: string[]) => p.repo.git("-c", "protocol.file.allow=always", ...args);
     await git("submodule", "add", "-q", p.repo.path, "sub");
@@ -296,7 +299,7 @@ describe("C4 what the run refuses, `scope status` refuses in the same words", ()
     expect(await status()).toMatchObject({ passed: false, verdict: "unsafe_path" });
   });
 
-  test("a claim and a read claim are added to those of the task", async () => {
+  test("scope status adds --claim and --read to the task's claims", async () => {
     await using p = await one([]);
     for (const name of ["a.txt", "b.txt"]) p.repo.write(name, "x\n");
     const status = async (...more: string[]) =>

@@ -1,4 +1,4 @@
-/** self_review: a clean-context reviewer judges the diff before settlement, and is believed when it says no. */
+/** self_review: a reviewer with a clean conversation judges the diff before settlement. */
 import { expect, test } from "bun:test";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
@@ -10,14 +10,14 @@ const no = done("read it", {
   result: { approved: false, issues: [{ file: "a.txt", line: 1, text: "the name is wrong" }] },
 });
 
-/** Who asked, in order: role and attempt, once a conversation. */
+/** Role and attempt of each conversation, in order. */
 function conversations(p: TestProject): string[] {
   return p.model.requests.flatMap(({ conversation: { role, attempt, turn } }) =>
     turn === 1 ? [`${role} ${attempt}`] : [],
   );
 }
 
-/** What the model was first told in a conversation. */
+/** First user message of a conversation. */
 function message(p: TestProject, role: string, attempt: number): string {
   const asked = p.model.requests.find(
     ({ conversation: c }) => c.role === role && c.attempt === attempt,
@@ -30,15 +30,15 @@ function write(content: string): ModelScript["rules"][number]["turns"] {
 }
 
 test.concurrent.each([
-  ["approves", { approved: true, issues: [] }, 0, ""],
+  ["approves lets the change land", { approved: true, issues: [] }, 0, ""],
   [
-    "rejects",
+    "rejects fails the attempt with its reason",
     { approved: false, issues: ["the name is wrong"] },
     1,
     "the reviewer did not approve: the name is wrong",
   ],
   [
-    "cannot be understood",
+    "gives no readable verdict fails the attempt",
     { verdict: "looks fine to me" },
     1,
     "the reviewer did not approve: the reviewer's verdict could not be read",
@@ -63,7 +63,7 @@ test.concurrent.each([
   );
 });
 
-test.concurrent("A16 a self-reviewer that falls over twice has approved of nothing", async () => {
+test.concurrent("A16 a self-reviewer that fails twice counts as a rejection", async () => {
   const gone = { text: "", fault: { kind: "status" as const, status: 401 } };
   await using p = await testProject({
     tasks: { a: { self_review: true } },
@@ -82,7 +82,7 @@ test.concurrent("A16 a self-reviewer that falls over twice has approved of nothi
   expect(reason).toStartWith("no verdict on the change: ");
 });
 
-test.concurrent("A16 E1 what a self-reviewer found goes back once, with the work, and the mended change is judged anew", async () => {
+test.concurrent("A16 E1 findings of a self-review go to one retry with the work, whose change is reviewed again", async () => {
   await using p = await testProject({
     tasks: { a: { self_review: true } },
     plan: { max_retries: 1 },
@@ -107,11 +107,11 @@ test.concurrent("A16 E1 what a self-reviewer found goes back once, with the work
   expect(conversations(p)).toEqual(["worker 1", "reviewer 1", "worker 2", "reviewer 2"]);
   expect(message(p, "worker", 2)).toContain("- a.txt:1: the name is wrong");
   expect(message(p, "reviewer", 2)).toContain("+right");
-  // Clean context: nothing of the first verdict, and nothing of the worker's own words.
+  // The second reviewer sees neither the first verdict nor the worker's own texts.
   expect(message(p, "reviewer", 2)).not.toMatch(/name is wrong|mended/);
 });
 
-test.concurrent("C3 what a worker does after a self-review is scope-checked like everything else", async () => {
+test.concurrent("C3 changes after a self-review are scope-checked", async () => {
   await using p = await testProject({
     tasks: { a: { self_review: true } },
     plan: { max_retries: 2 },
@@ -173,7 +173,7 @@ test.concurrent("E13 a self-reviewer sees new, deleted, renamed, dot and untrack
   expect(diff).toContain("+dotted");
 });
 
-test.concurrent("C5 what a worker told its git to run does not run for the self-reviewer", async () => {
+test.concurrent("C5 commands that a worker configured in its git do not run for the self-reviewer", async () => {
   await using p = await testProject({
     tasks: { a: { self_review: true } },
     script: {

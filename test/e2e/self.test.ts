@@ -1,4 +1,4 @@
-/** dgov on a clone of its own repository: three units, its own unit tests as the gate. */
+/** dgov on a clone of its own repository: three units, with its own unit tests as the gate. */
 import { expect, test } from "bun:test";
 import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
@@ -23,9 +23,9 @@ test("clamp keeps a number between two others", () => {
 });
 `;
 
-// Three times the unit tests: asked for with DGOV_TEST_LONG=1, as the whole check does.
+// Runs the unit tests three times, only with DGOV_TEST_LONG=1.
 test.skipIf(process.env["DGOV_TEST_LONG"] !== "1")(
-  "lands three units on a clone of dgov itself, each past dgov's own unit tests",
+  "three units land on a clone of dgov itself, each after dgov's own unit tests",
   async () => {
     const files = {
       "src/std/clamp.ts": clamp,
@@ -48,7 +48,7 @@ test.skipIf(process.env["DGOV_TEST_LONG"] !== "1")(
     await repo.git("reset", "-q", "--hard", "FETCH_HEAD");
     await repo.git("config", "user.name", "Test Author");
     await repo.git("config", "user.email", "author@example.com");
-    // Found from every worktree below: dependencies are no part of what is tested here.
+    // Dependencies are shared by all worktrees below this folder.
     symlinkSync(join(own, "node_modules"), join(repo.root, "node_modules"));
     const write = (path: string, value: Record<string, unknown>): void => {
       mkdirSync(join(repo.path, path, ".."), { recursive: true });

@@ -1,4 +1,4 @@
-/** Two units whose changes merge as text: whether they land together is for their symbols to say. */
+/** The semantic gate on two units whose changes merge as text. */
 import { describe, expect, test } from "bun:test";
 import { done, type ModelTurn } from "../../src/demo/script.ts";
 import { type TestProject, testProject, unit } from "../harness/project.ts";
@@ -17,10 +17,7 @@ function edits(...list: Edit[]): ModelTurn {
 
 const jobs2 = { run: { jobs: 2 } };
 
-/**
- * Two units that start from one commit: `first` lands, then `second` comes in. The retry of `second`
- * does what `again` says.
- */
+/** Two units with the same base: `first` lands, then `second` is done. The retry of `second` makes the edits `again`. */
 async function race(o: {
   files: Record<string, string>;
   first: Edit[];
@@ -99,7 +96,7 @@ def keep(path, text):
 `;
 
 describe("semantic gate", () => {
-  test.concurrent("A1 A11 a rename lands, the new caller of the old name is rejected with the reason and retried", async () => {
+  test.concurrent("A1 A11 a new caller of a renamed function is rejected with the reason and retried", async () => {
     const caller = "from store import load\n\n\ndef show(path):\n    print(load(path))\n";
     await using p = await race({
       files: { "src/store.py": store },
@@ -121,7 +118,7 @@ describe("semantic gate", () => {
     expect(await p.repo.git("show", "main:src/show.py")).toContain("read_all(path)");
   });
 
-  test.concurrent("A12 a new caller with the old arguments does not land beside the new signature", async () => {
+  test.concurrent("A12 a new caller with the old arguments does not land with the new signature", async () => {
     const caller = 'import { load } from "./store.ts";\n\nexport const text = load("a");\n';
     await using p = await race({
       files: {
@@ -138,7 +135,7 @@ describe("semantic gate", () => {
     expect(await p.landed()).toEqual([unit("first"), unit("second")]);
   });
 
-  test.concurrent("A11 one symbol edited on both sides does not land, though its lines stay where they are", async () => {
+  test.concurrent("A11 one symbol edited on both sides does not land, even without a text conflict", async () => {
     const edit = (from: string, to: string): string => store.replace(from, to);
     await using p = await overtaken({
       files: { "src/store.py": store },
@@ -152,8 +149,8 @@ describe("semantic gate", () => {
   });
 
   test.concurrent.each([
-    ["an intended change of a signature", "def load(path):", "def load(path, limit=None, /):"],
-    ["an edit below lines the other side added", "LIMIT = 10\n", "LIMIT = 20\n"],
+    ["a deliberate change of a signature", "def load(path):", "def load(path, limit=None, /):"],
+    ["an edit next to lines of the other side", "LIMIT = 10\n", "LIMIT = 20\n"],
   ])("A11 %s lands", async (_what, from, to) => {
     await using p = await overtaken({
       files: { "src/store.py": store },
@@ -171,7 +168,7 @@ describe("semantic gate", () => {
     expect(gate?.data).toMatchObject({ gate: "semantic", status: "passed" });
   });
 
-  test.concurrent("A11 two new modules with a main of their own land", async () => {
+  test.concurrent("A11 two new modules with their own main land", async () => {
     const main = "def main():\n    return 0\n\n\nif __name__ == '__main__':\n    main()\n";
     await using p = await race({
       files: { "src/store.py": store },

@@ -1,4 +1,4 @@
-/** What `status` says of a run while it settles, and of what came to nothing. */
+/** `status` during and after runs, `--restart`, and scratch files. */
 import { describe, expect, test } from "bun:test";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -23,8 +23,8 @@ const writes = (key: string, text: string) => ({
   turns: [call("write_file", { path: `${key}.txt`, content: `${text}\n` }), done("ok")],
 });
 
-describe("E10 status", () => {
-  test.concurrent("says running until the run is over, then what failed and what was skipped for it", async () => {
+describe("status during and after a run", () => {
+  test.concurrent("E10 status reports running until the end, then failed and skipped units", async () => {
     const signs = mkdtempSync(join(tmpdir(), "dgov-signs-"));
     const go = join(signs, "go");
     await using p = await testProject({
@@ -43,7 +43,7 @@ describe("E10 status", () => {
     for (;;) {
       const now = await status(p);
       const phase = now.runs[0]?.phase ?? "";
-      // What is said once the end is recorded is not about settling.
+      // A status after the recorded end says nothing about settling.
       if (["complete", "partial", "failed"].includes(phase) || child.exitCode !== null) break;
       if (phase !== "") words.add(`${phase}: ${now.status}`);
       settled ||= phases(now)[unit("a")] === "validating";
@@ -65,7 +65,7 @@ describe("E10 status", () => {
     }
   });
 
-  test.concurrent("shows what never started", async () => {
+  test.concurrent("E10 status lists units that never started", async () => {
     const writing = Promise.withResolvers<void>();
     const until = (): Promise<never> => {
       writing.resolve();
@@ -92,8 +92,8 @@ describe("E10 status", () => {
   });
 });
 
-describe("B7 --restart", () => {
-  test.concurrent("keeps the history, the kept work, and what the earlier run was told", async () => {
+describe("restart", () => {
+  test.concurrent("B7 --restart keeps history, kept work and the earlier run's events", async () => {
     await using p = await testProject({
       tasks: { a: {} },
       plan: { max_retries: 0 },
@@ -113,14 +113,14 @@ describe("B7 --restart", () => {
   });
 });
 
-describe("D12 scratch that is gone again", () => {
+describe("removed scratch files", () => {
   test.concurrent.each([
-    ["a file", "echo x > scratch; rm scratch"],
-    ["a folder", "mkdir -p tmp/deep && echo x > tmp/deep/x && rm -r tmp"],
-    ["a changed file put back", "echo more >> readme.txt; echo hello > readme.txt"],
+    ["a created and removed file", "echo x > scratch; rm scratch"],
+    ["a created and removed folder", "mkdir -p tmp/deep && echo x > tmp/deep/x && rm -r tmp"],
+    ["a changed and restored file", "echo more >> readme.txt; echo hello > readme.txt"],
     ["a file moved away and back", "mv readme.txt elsewhere && mv elsewhere readme.txt"],
-    ["an empty folder left behind", "mkdir left-behind"],
-  ])("D12 %s does not fail a task", async (_, command) => {
+    ["an empty folder", "mkdir left-behind"],
+  ])("D12 %s in the worktree does not fail a task", async (_, command) => {
     await using p = await testProject({
       tasks: { a: {} },
       script: {

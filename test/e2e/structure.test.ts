@@ -1,4 +1,4 @@
-/** What runs do to the structure of a repository, through the real program. */
+/** Structural quality of a repository in runs, and the sentrux commands. */
 import { describe, expect, test } from "bun:test";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -11,7 +11,7 @@ function branchy(name: string, branches: number): string {
   return `def ${name}(x):\n${"    if x: x += 1\n".repeat(branches)}    return x\n\n${name}(1)\n`;
 }
 
-/** A project of one Python file with a baseline, and a unit that writes the file anew. */
+/** A project of one Python file with a structural baseline, and a unit that rewrites the file. */
 async function structured(
   before: string,
   after: string,
@@ -40,8 +40,8 @@ function finished(p: TestProject): Record<string, unknown> {
   return p.events().findLast(({ type }) => type === "run.finished")?.data ?? {};
 }
 
-describe("structure", () => {
-  test("A13 a function too complex is rejected, with its line", async () => {
+describe("structure in runs", () => {
+  test("A13 a function above the complexity limit is rejected with its line", async () => {
     await using p = await structured(used, `${used}\n${branchy("god", 30)}`);
     const run = await p.dgov(["run", "p"]);
     expect(run.exitCode).toBe(1);
@@ -61,7 +61,7 @@ describe("structure", () => {
     });
   });
 
-  test("A13 work beside an old offender lands", async () => {
+  test("A13 a change beside an old violation lands", async () => {
     const old = branchy("old", 30);
     await using p = await structured(old, `${old}\ny = 1\n`);
     const run = await p.dgov(["run", "p", "--json"]);
@@ -73,7 +73,7 @@ describe("structure", () => {
     });
   });
 
-  test("a complete and clean run leaves a fresh baseline in the bookkeeping commit", async () => {
+  test("a complete run without degradation refreshes the structural baseline in the bookkeeping commit", async () => {
     await using p = await structured(used, `${used}y = 1\n`);
     expect((await p.dgov(["run", "p"])).exitCode).toBe(0);
     const note = JSON.parse(await p.repo.git("show", "HEAD:.sentrux/dgov-baseline.json"));
@@ -87,7 +87,7 @@ describe("structure", () => {
 
   const lost = `${used}\ndef lost(x):\n    return x + 1\n`;
 
-  test("a branch that got worse is said to be degraded, and keeps its baseline", async () => {
+  test("a degraded branch is reported and keeps its baseline", async () => {
     await using p = await structured(used, lost);
     const run = await p.dgov(["run", "p", "--json"]);
     expect(run.exitCode).toBe(0);
@@ -105,7 +105,7 @@ describe("structure", () => {
     expect(JSON.stringify(list)).toContain("degraded");
   });
 
-  test('on_degraded = "fail" makes it the exit code', async () => {
+  test('on_degraded = "fail" makes a degraded run exit 1', async () => {
     await using p = await structured(used, lost, {
       config: { sentrux: { on_degraded: "fail" } },
     });
@@ -116,7 +116,7 @@ describe("structure", () => {
     expect(await p.landed()).toEqual([unit("a")]);
   });
 
-  test("an old baseline is told before anything is spent, a missing one as well", async () => {
+  test("an old or missing structural baseline is reported at the start of a run", async () => {
     await using p = await structured(used, `${used}y = 1\n`, {
       config: { sentrux: { stale_commits: 0 } },
     });
@@ -131,8 +131,8 @@ describe("structure", () => {
   });
 });
 
-describe("sentrux", () => {
-  test("the program on PATH answers in the sensor's place, on a tree of its own", async () => {
+describe("sentrux commands", () => {
+  test("an external sentrux replaces the built-in sensor, on its own tree", async () => {
     await using p = await testProject({
       files: { "a.py": used, "lib/b.py": used },
       tasks: { a: {} },
@@ -166,7 +166,7 @@ echo "Quality: 0.6"
     );
   });
 
-  test("compares the working tree, and lists what breaks a limit", async () => {
+  test("sentrux gate compares the working tree, and offenders lists violations", async () => {
     await using p = await structured(used, used);
     expect((await p.dgov(["sentrux", "gate"])).exitCode).toBe(0);
     expect((await p.dgov(["sentrux", "check"])).exitCode).toBe(0);
@@ -193,13 +193,13 @@ echo "Quality: 0.6"
   test.each([
     [["sentrux", "gate", "nowhere"], 2, "nowhere is not a folder"],
     [["sentrux", "check", ".."], 2, ".. is not in the project"],
-  ])("%p is a wrong question", async (args, code, message) => {
+  ])("%p is a usage error", async (args, code, message) => {
     await using p = await testProject({ tasks: { a: {} }, script: { rules: [] } });
     const run = await p.dgov(args);
     expect([run.exitCode, run.stderr.includes(message)]).toEqual([code, true]);
   });
 
-  test("gate without a baseline says what to type", async () => {
+  test("sentrux gate without a baseline names the command that creates one", async () => {
     await using p = await testProject({ tasks: { a: {} }, script: { rules: [] } });
     const run = await p.dgov(["sentrux", "gate", "--json"]);
     expect(run.exitCode).toBe(1);

@@ -1,4 +1,4 @@
-/** Every token somebody asked a model for is in the totals, whatever became of it. */
+/** Token totals: they include every answered request, whatever its result. */
 import { describe, expect, test } from "bun:test";
 import { call, done, type ModelRule } from "../../src/demo/script.ts";
 import { type ProjectOptions, type TestProject, testProject, unit } from "../harness/project.ts";
@@ -7,7 +7,7 @@ const usage = { prompt: 1000, cached: 100, completion: 10 };
 const write = { ...call("write_file", { path: "a.txt", content: "a\n" }), usage };
 const ok = { ...done("ok"), usage };
 
-/** Requests that were answered, and the totals of the run, of its review and of its units. */
+/** Number of requests, and totals of the run, which must equal those of the review. */
 async function spent(rules: ModelRule[], more: Partial<ProjectOptions> = {}) {
   await using p = await testProject({ tasks: { a: {} }, script: { rules }, ...more });
   const run = JSON.parse((await p.dgov(["run", "p", "--json"])).stdout);
@@ -23,13 +23,13 @@ async function spent(rules: ModelRule[], more: Partial<ProjectOptions> = {}) {
 
 const conversations: [string, ModelRule[], Partial<ProjectOptions>, number][] = [
   [
-    "a failure and its retry",
+    "a failed attempt and its retry",
     [{ turns: [{ ...done("no", { status: "incomplete" }), usage }] }],
     { plan: { max_retries: 1 } },
     2,
   ],
   [
-    "an attempt that ends without an answer",
+    "an attempt that ends with an error",
     [{ turns: [write, { text: "", fault: { kind: "status", status: 401 } }] }],
     { plan: { max_retries: 0 }, config: { run: { crash_retries: 0 } } },
     1,
@@ -44,7 +44,7 @@ const conversations: [string, ModelRule[], Partial<ProjectOptions>, number][] = 
     3,
   ],
   [
-    "a self-review, and the work it sends back",
+    "a self-review and its retry",
     [
       {
         role: "reviewer",
@@ -63,14 +63,17 @@ const conversations: [string, ModelRule[], Partial<ProjectOptions>, number][] = 
   ],
 ];
 
-describe("D11 tokens", () => {
-  test.concurrent.each(conversations)("of %s are in the totals", async (_, rules, more, turns) => {
-    const total = await spent(rules, more);
-    expect([total.prompt, total.done]).toEqual([turns * 1000, turns * 10]);
-    expect(total.requests).toBeGreaterThanOrEqual(turns);
-  });
+describe("token totals", () => {
+  test.concurrent.each(conversations)(
+    "D11 the totals include the tokens of %s",
+    async (_, rules, more, turns) => {
+      const total = await spent(rules, more);
+      expect([total.prompt, total.done]).toEqual([turns * 1000, turns * 10]);
+      expect(total.requests).toBeGreaterThanOrEqual(turns);
+    },
+  );
 
-  test.concurrent("of units with a role of their own are in the totals", async () => {
+  test.concurrent("D11 the totals include the tokens of researchers and reviewers", async () => {
     const total = await spent(
       [
         { unit: unit("r"), turns: [{ ...done("read", { result: { answer: "x" } }), usage }] },
@@ -91,7 +94,7 @@ describe("D11 tokens", () => {
     expect([total.requests, total.prompt, total.done]).toEqual([4, 4000, 40]);
   });
 
-  test.concurrent("of choosing SOPs are in the totals, of compiling and of the run", async () => {
+  test.concurrent("D11 the totals of compile and run include the tokens of picking SOPs", async () => {
     const assigned = { assignments: [{ unit: unit("a"), sops: [] }] };
     const rules = [
       {
@@ -110,11 +113,11 @@ describe("D11 tokens", () => {
     await using p: TestProject = await testProject({ ...options, script: { rules } });
     const compile = async () => JSON.parse((await p.dgov(["compile", "p", "--json"])).stdout);
     expect(await compile()).toMatchObject({ prompt_tokens: 1000, completion_tokens: 10 });
-    // Kept: nobody is asked again.
+    // Cached choices need no request.
     expect(await compile()).toMatchObject({ prompt_tokens: 0, completion_tokens: 0 });
   });
 
-  test.concurrent("of planning are in the totals, drafts that did not compile included", async () => {
+  test.concurrent("D11 the totals include the tokens of planning, even of drafts that did not compile", async () => {
     const draft = (file: string) => ({
       name: "q",
       summary: "S",

@@ -1,11 +1,11 @@
-/** What an attempt is told: first attempts everything retries get, whatever the role. */
+/** Contents of the first prompt of each role. */
 import { expect, test } from "bun:test";
 import { call, done } from "../../src/demo/script.ts";
 import { testProject, unit } from "../harness/project.ts";
 
 const approved = done("read it", { result: { approved: true, issues: [] } });
 
-test.concurrent("E2 first attempts of every role get the ledger, what is red already, results and changes", async () => {
+test.concurrent("E2 first prompts of every role have ledger entries, failures of the base, results and changes", async () => {
   await using p = await testProject({
     files: { "old.txt": "fault\n" },
     config: { project: { lint_cmd: "! grep -n fault *.txt" } },

@@ -1,4 +1,4 @@
-/** P5: a key goes where the user agreed that it goes, and nowhere else. */
+/** P5: keys are sent only to endpoints that the user has trusted. */
 import { expect, test } from "bun:test";
 import { done } from "../../src/demo/script.ts";
 import { testProject, unit } from "../harness/project.ts";
@@ -7,12 +7,12 @@ const script = {
   rules: [{ unit: unit("a"), turns: [done("no", { status: "blocked" as const })] }],
 };
 
-test.concurrent("C16 a cloned repository that names a server and a variable gets no key", async () => {
+test.concurrent("C16 the key is not sent to an untrusted endpoint of a cloned repository", async () => {
   await using p = await testProject({ tasks: { a: {} }, script });
   const refused = await p.dgov(["run", "p", "--json"], { DGOV_TRUST_PROVIDERS: "" });
   expect(JSON.parse(refused.stdout)).toMatchObject({ code: "PROVIDER_UNTRUSTED", exit_code: 4 });
   expect(p.model.requests).toEqual([]);
-  // Agreed to once, by the user's own -y, it is remembered in the user's own folder.
+  // Trust given with -y is stored in the user's own folder.
   await p.dgov(["run", "p", "-y"], { DGOV_TRUST_PROVIDERS: "" });
   expect(p.model.requests.length).toBeGreaterThan(0);
   const asked = p.model.requests.length;
@@ -20,7 +20,7 @@ test.concurrent("C16 a cloned repository that names a server and a variable gets
   expect(p.model.requests.length).toBeGreaterThan(asked);
 });
 
-test.concurrent("a missing key and the placeholders of init are named before anything starts", async () => {
+test.concurrent("a missing key and the placeholders of init are reported before the run starts", async () => {
   await using p = await testProject({ tasks: { a: {} }, script });
   const missing = await p.dgov(["run", "p", "--json"], { TEST_KEY: "" });
   expect(JSON.parse(missing.stdout)).toMatchObject({ code: "KEY_MISSING", exit_code: 4 });
@@ -31,7 +31,7 @@ test.concurrent("a missing key and the placeholders of init are named before any
   expect(p.model.requests).toEqual([]);
 });
 
-test.concurrent("B7 E9 init fills in what is missing, keeps a backup with --force, and is no error twice", async () => {
+test.concurrent("B7 E9 init adds missing files, keeps a backup with --force, and can be repeated", async () => {
   await using p = await testProject({ tasks: { a: {} }, script });
   const before = p.repo.read(".dgov/project.toml");
   const first = JSON.parse((await p.dgov(["init", "-y", "--json"])).stdout);

@@ -1,4 +1,4 @@
-/** `dgov undo`: what landed is taken back, through the gates and the same landing. */
+/** `dgov undo`: landed changes are reverted through the gates and the landing. */
 import { describe, expect, test } from "bun:test";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
@@ -33,14 +33,14 @@ async function undo(p: TestProject, ...args: string[]): Promise<Record<string, u
   return { ...JSON.parse(run.stdout), exitCode: run.exitCode };
 }
 
-/** Everything an undo that is refused must leave as it is. */
+/** State that a refused undo must not change. */
 async function stateOf(p: TestProject): Promise<string> {
   const refs = await p.repo.git("for-each-ref", "refs/heads", "refs/dgov/candidate");
   return [refs, await p.repo.git("status", "--porcelain"), p.events().length].join("\n");
 }
 
 describe("undo", () => {
-  test.concurrent("what was taken back runs again, and its archived plan shows the newer run", async () => {
+  test.concurrent("undone units run again, and the archived plan shows the newer run", async () => {
     await using p = await landedProject();
     await undo(p);
     expect((await p.dgov(["run", "p"])).exitCode).toBe(0);
@@ -52,7 +52,7 @@ describe("undo", () => {
     expect(status).toMatchObject({ landed: 2, run: lastRun });
   });
 
-  test.concurrent("P1 takes back the newest run by one commit, checkout and views included; the run can be run again", async () => {
+  test.concurrent("P1 undo reverts the newest run by one commit, and the plan can run again", async () => {
     await using p = await landedProject({
       files: { "check.sh": "#!/bin/sh\ntouch ../seen\n" },
       config: { project: { test_cmd: "sh check.sh" } },
@@ -103,7 +103,7 @@ describe("undo", () => {
     expect(p.repo.read("b.txt")).toBe("b\n");
   });
 
-  test.concurrent("takes back one unit, by a unique suffix; a run by the end of its id", async () => {
+  test.concurrent("undo reverts one unit by a unique suffix, and a run by the end of its id", async () => {
     await using p = await landedProject();
     expect(await undo(p, "b")).toMatchObject({ units: [unit("b")], exitCode: 0 });
     expect(existsSync(join(p.root, "b.txt"))).toBe(false);
@@ -117,7 +117,7 @@ describe("undo", () => {
     });
   });
 
-  test.concurrent("what the gates refuse is not taken back, and nothing has changed", async () => {
+  test.concurrent("an undo that fails the gates changes nothing", async () => {
     await using p = await landedProject({
       files: {
         "check.sh": "#!/bin/sh\n[ -e a.txt ] || [ ! -e b.txt ] || { echo b needs a; exit 1; }\n",
@@ -132,7 +132,7 @@ describe("undo", () => {
     expect(await undo(p)).toMatchObject({ exitCode: 0 });
   });
 
-  test.concurrent("what changed since cannot be taken back, and nothing has changed", async () => {
+  test.concurrent("an undo that conflicts with later changes is refused and changes nothing", async () => {
     await using p = await landedProject();
     p.repo.write("a.txt", "a, by hand\n");
     await p.repo.git("commit", "-qam", "mine");
@@ -143,7 +143,7 @@ describe("undo", () => {
     expect(await stateOf(p)).toBe(before);
   });
 
-  test.concurrent("B2 an uncommitted change in the way is the operator's: refused, and still there", async () => {
+  test.concurrent("B2 an uncommitted change of the operator's blocks the undo and is unchanged", async () => {
     await using p = await landedProject();
     p.repo.write("a.txt", "edited\n");
     const before = await stateOf(p);
@@ -154,7 +154,7 @@ describe("undo", () => {
     expect(await stateOf(p)).toBe(before);
   });
 
-  test.concurrent("a commit squashed with other work is left to a person", async () => {
+  test.concurrent("a commit squashed with another unit is not undone", async () => {
     await using p = await landedProject();
     const landed = await p.repo.git("log", "--format=%B", "--grep=^Dgov-Unit");
     await p.repo.git("reset", "-q", "--soft", "main~3");
@@ -165,7 +165,7 @@ describe("undo", () => {
     expect(await undo(p)).toMatchObject({ units: [unit("b"), unit("a")], exitCode: 0 });
   });
 
-  test.concurrent("P3 an undo killed while it lands is settled by whoever comes next", async () => {
+  test.concurrent("P3 the next command completes an undo that was killed while landing", async () => {
     await using p = await landedProject();
     const killed = await p.dgov(["undo"], { DGOV_FAULT: "land.checkout_updated" });
     expect(killed.exitCode).not.toBe(0);
@@ -176,7 +176,7 @@ describe("undo", () => {
     expect(await p.repo.git("status", "--porcelain")).toBe("");
   });
 
-  test.concurrent("a fresh clone finds what landed in git, by run and by unit", async () => {
+  test.concurrent("undo in a fresh clone finds runs and units in git", async () => {
     await using p = await landedProject();
     const [run] = p.events().map((event) => event.run);
     const clone = join(p.repo.root, "clone");
@@ -201,7 +201,7 @@ describe("undo", () => {
     expect(JSON.parse(list.stdout)).toMatchObject({ runs: [] });
   });
 
-  test("refuses what it does not know, and makes nothing", async () => {
+  test("undo rejects unknown arguments and creates no file", async () => {
     await using p = await landedProject();
     const cases: [string[], number, string][] = [
       [["bb"], 1, "no unit bb"],

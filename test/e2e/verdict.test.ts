@@ -1,4 +1,4 @@
-/** P1: what lands passed every gate on exactly that tree; everything else is said and kept. */
+/** P1: only changes that passed every gate on exactly the landed tree land; all others are reported. */
 import { describe, expect, test } from "bun:test";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
@@ -14,8 +14,8 @@ echo fine
 `;
 
 describe("verdict", () => {
-  test.concurrent("A1 two tasks that pass alone and break together: the second is rejected, the target stays green", async () => {
-    // Both must have begun before either goes on: on one base, each is right.
+  test.concurrent("A1 of two tasks that pass alone and fail together, the second is rejected and the target stays valid", async () => {
+    // Both must have started before either continues: on their common base, each is valid.
     const begun = { rename: Promise.withResolvers<void>(), caller: Promise.withResolvers<void>() };
     const both = (key: keyof typeof begun) => () => {
       begun[key].resolve();
@@ -51,7 +51,7 @@ describe("verdict", () => {
             ],
           },
           {
-            // Needs `old` to be defined from now on: true on its own base, false after the rename.
+            // Requires `old` to be defined: true on its own base, false after the rename.
             unit: unit("caller"),
             turns: [
               {
@@ -89,7 +89,7 @@ describe("verdict", () => {
     expect(green.exitCode).toBe(0);
   });
 
-  test.concurrent("A2 the landed commit is the validated candidate, and the gates ran on its tree", async () => {
+  test.concurrent("A2 the landed commit is the validated candidate, and gates ran on its tree", async () => {
     await using p = await testProject({
       files: { "check.sh": "#!/bin/sh\nexit 0\n" },
       tasks: { a: {}, b: {} },
@@ -119,7 +119,7 @@ describe("verdict", () => {
     expect(await p.landed()).toHaveLength(2);
   });
 
-  test.concurrent("A3 skipped units never make a run complete", async () => {
+  test.concurrent("A3 a run with skipped units is not complete", async () => {
     await using p = await testProject({
       tasks: { a: {}, b: { depends_on: ["a"] } },
       script: { rules: [{ unit: unit("a"), turns: [done("cannot", { status: "blocked" })] }] },
@@ -138,7 +138,7 @@ describe("verdict", () => {
   const no = done("read it", { result: { approved: false, issues: ["wrong"] } });
   test.concurrent.each<[string, Record<string, TaskSpec>, ModelTurn[], [string, string][]]>([
     [
-      "fails on its read scope",
+      "violates its read scope",
       { a: { files: { create: ["a.txt"], read: ["readme.txt"] } } },
       [call("run_bash", { command: "echo x >> readme.txt; echo a > a.txt" }), done("ok")],
       [["a", "failed"]],
@@ -150,7 +150,7 @@ describe("verdict", () => {
       [["a", "failed"]],
     ],
     [
-      "never ends",
+      "times out",
       { a: { timeout_s: 1 }, b: { depends_on: ["a"] } },
       [{ ...cannot, fault: { kind: "hang_before_headers" } }],
       [
@@ -158,7 +158,7 @@ describe("verdict", () => {
         ["b", "skipped"],
       ],
     ],
-  ])("A3 a unit that %s never makes a run complete", async (_what, tasks, turns, phases) => {
+  ])("A3 a run with a unit that %s is not complete", async (_what, tasks, turns, phases) => {
     await using p = await testProject({
       tasks,
       plan: { max_retries: 1 },
@@ -178,7 +178,7 @@ describe("verdict", () => {
     });
   });
 
-  test.concurrent("A3 a reviewer's no, after everything landed, never makes a run complete", async () => {
+  test.concurrent("A3 a run is not complete when a reviewer rejects after all landings", async () => {
     await using p = await testProject({
       tasks: { a: {}, r: { role: "reviewer", depends_on: ["a"] } },
       script: {
@@ -194,7 +194,7 @@ describe("verdict", () => {
   });
 
   test.concurrent.each([
-    ["says done with an empty diff", done("all good"), "empty_diff"],
+    ["reports done with an empty diff", done("all good"), "empty_diff"],
     ["reports incomplete", done("half way", { status: "incomplete" }), "incomplete"],
     ["reports blocked", done("no way", { status: "blocked" }), "blocked"],
   ])("A15 a worker that %s does not land", async (_name, turn, verdict) => {
@@ -213,7 +213,7 @@ describe("verdict", () => {
     expect(verdicts[0]).toBe(verdict);
   });
 
-  test.concurrent("E1 a rejection's gate, command, exit code and output are in the run, in JSON, in review, in watch, and in the retry's prompt", async () => {
+  test.concurrent("E1 the details of a rejection are in run, JSON, review, watch, and the retry's prompt", async () => {
     await using p = await testProject({
       files: {
         "check.sh":
