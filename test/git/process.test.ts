@@ -38,8 +38,8 @@ describe("runProcess", () => {
     ["a signal", "kill -TERM $$", () => ({}), { kind: "signaled", signal: "SIGTERM" }],
     ["a time limit", "sleep 1000", () => ({ timeoutMs: 50 }), { kind: "timed_out", timeoutMs: 50 }],
     [
-      "being cancelled",
       "a cancellation",
+      "sleep 1000",
       () => ({ signal: AbortSignal.timeout(50) }),
       { kind: "cancelled" },
     ],
