@@ -25,7 +25,7 @@ import { landCandidate } from "../../src/git/land.ts";
 import { dirtyPaths, openRepository, type Repository } from "../../src/git/repository.ts";
 import { changesOf, commitChanges, diffText, tampering } from "../../src/git/snapshot.ts";
 import { type AttemptTree, createAttemptTree, removeAttemptTree } from "../../src/git/worktree.ts";
-import { type Ground, gitIn, ground, identity, stamp } from "../git/harness.ts";
+import { gitIn, identity, type OpenedRepo, openTestRepo, stamp } from "../git/harness.ts";
 
 const files = {
   "claimed.txt": "before\n",
@@ -39,9 +39,9 @@ interface Trick {
   /** Files of the repository that the operator cloned. */
   hostileFiles?: Record<string, string>;
   /** Acts as the attempt's worker could. `mark` is a command that leaves the marker. */
-  act?(g: Ground, t: AttemptTree, mark: string): Promise<void> | void;
+  act?(g: OpenedRepo, t: AttemptTree, mark: string): Promise<void> | void;
   /** Acts on the repository before it is opened. */
-  before?(g: Ground, mark: string): Promise<void>;
+  before?(g: OpenedRepo, mark: string): Promise<void>;
   /** Paths besides the claimed one that the review must see. */
   seen?: string[];
   tampering?: string;
@@ -49,9 +49,9 @@ interface Trick {
   ends?: string;
 }
 
-const config = (g: Ground, ...args: string[]): Promise<string> => g.repo.git("config", ...args);
+const config = (g: OpenedRepo, ...args: string[]): Promise<string> => g.repo.git("config", ...args);
 
-function hook(g: Ground, mark: string): void {
+function hook(g: OpenedRepo, mark: string): void {
   const names = ["post-index-change", "reference-transaction", "post-checkout", "pre-commit"];
   for (const name of [...names, "post-commit", "post-merge", "pre-auto-gc"]) {
     const path = join(g.repo.path, ".git/hooks", name);
@@ -61,7 +61,7 @@ function hook(g: Ground, mark: string): void {
   }
 }
 
-async function filter(g: Ground, mark: string): Promise<void> {
+async function filter(g: OpenedRepo, mark: string): Promise<void> {
   for (const kind of ["clean", "smudge"]) await config(g, `filter.evil.${kind}`, `${mark}; cat`);
   await config(g, "filter.evil.required", "true");
 }
@@ -280,7 +280,7 @@ describe("git attacks", () => {
   test.concurrent.each(tricks.map((trick) => [trick.name, trick] as const))(
     "%s: the parent executes nothing planted and lands only the claimed file",
     async (_name, trick) => {
-      await using g = await ground({ ...files, ...trick.hostileFiles });
+      await using g = await openTestRepo({ ...files, ...trick.hostileFiles });
       const marks = join(g.repo.root, "MARK");
       const command = join(g.repo.root, "mark.sh");
       writeFileSync(command, `#!/bin/sh\necho "$0 $*" >>${marks}\nexit 0\n`);
@@ -321,7 +321,7 @@ describe("git attacks", () => {
 });
 
 test("plain git executes the planted commands, so the markers are effective", async () => {
-  await using g = await ground({ ...files, ".gitattributes": "*.txt filter=evil\n" });
+  await using g = await openTestRepo({ ...files, ".gitattributes": "*.txt filter=evil\n" });
   const marks = join(g.repo.root, "MARK");
   const command = `echo ran >>${marks}`;
   const runs = async (...args: string[]): Promise<boolean> => {
@@ -341,7 +341,7 @@ test("plain git executes the planted commands, so the markers are effective", as
 });
 
 /** Performs every git step of an attempt as the parent does. */
-async function live(g: Ground, r: Repository, t: AttemptTree, trick: Trick): Promise<void> {
+async function live(g: OpenedRepo, r: Repository, t: AttemptTree, trick: Trick): Promise<void> {
   expect(await tampering(t)).toBe(trick.tampering ?? null);
   const seen = (await changesOf(r, t)).map((change) => change.path);
   expect(seen.sort()).toEqual([...(trick.seen ?? []), "claimed.txt"].sort());
@@ -368,7 +368,7 @@ async function live(g: Ground, r: Repository, t: AttemptTree, trick: Trick): Pro
 }
 
 /** Git without the repository's configuration, so that the test's own queries do not trigger the attack. */
-async function bare(g: Ground, ...args: string[]): Promise<string> {
+async function bare(g: OpenedRepo, ...args: string[]): Promise<string> {
   const settings = ["core.fsmonitor=false", "core.hooksPath=/dev/null", "diff.external="];
   const argv = settings.flatMap((setting) => ["-c", setting]);
   return g.repo.git("--no-replace-objects", ...argv, ...args);
@@ -377,7 +377,7 @@ async function bare(g: Ground, ...args: string[]): Promise<string> {
 describe("filters", () => {
   test("C2 a filter that HEAD's attributes name and only the repository's configuration defines is refused by name", async () => {
     const { userFilters } = await import("../../src/git/private-dir.ts");
-    await using g = await ground({ ...files, ".gitattributes": "*.bin filter=mine -text\n" });
+    await using g = await openTestRepo({ ...files, ".gitattributes": "*.bin filter=mine -text\n" });
     await config(g, "filter.mine.clean", "cat");
     const r = await openRepository(g.repo.path);
     expect(userFilters(r)).rejects.toThrow(
@@ -387,7 +387,7 @@ describe("filters", () => {
 
   test("E15 a filter of the user's configuration, such as LFS, works through the whole life of an attempt", async () => {
     const { createPrivateGit, userFilters } = await import("../../src/git/private-dir.ts");
-    await using g = await ground(files);
+    await using g = await openTestRepo(files);
     const r: Repository = {
       ...g.r,
       settings: {

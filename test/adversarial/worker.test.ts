@@ -61,7 +61,7 @@ describe("hostile worker", () => {
     expect(await p.repo.git("stash", "list")).toBe("");
   });
 
-  test.concurrent("C2 an attempt whose worker rewrites its .git file is rejected as tampering", async () => {
+  test.concurrent("C2 a worker that rewrites its .git file is rejected for tampering", async () => {
     await using p = await hostile(
       "mkdir -p evil/objects evil/refs; printf 'ref: refs/heads/x\\n' > evil/HEAD; " +
         "printf '[core]\\nrepositoryformatversion=0\\nfsmonitor=touch %s/ran\\n' \"$PWD\" > evil/config; " +

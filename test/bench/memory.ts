@@ -63,8 +63,9 @@ async function livePeaks(): Promise<{ parent: number; worker: number }> {
   const started = (): number[] =>
     p.events().flatMap((e) => (e.type === "worker.started" ? [Number(e.data["pid"])] : []));
   while (started().length < workers) await Bun.sleep(20);
-  const asked = p.telemetry().filter((e) => e.type === "turn.started").length;
-  while (p.model.requests.length < Math.min(workers, Math.max(asked, 16))) await Bun.sleep(20);
+  const turnsStarted = p.telemetry().filter((e) => e.type === "turn.started").length;
+  while (p.model.requests.length < Math.min(workers, Math.max(turnsStarted, 16)))
+    await Bun.sleep(20);
   const peaks = { parent: peakKib(child.pid), worker: median(started().map(peakKib)) };
   release.resolve();
   await new Response(child.stderr).text();

@@ -54,8 +54,11 @@ test("diagnose reports a scope violation with its evidence until the unit has la
   expect([text.exitCode, text.stdout]).toEqual([1, expect.stringContaining("1 finding")]);
   p.writePlan({ a: { files: { create: ["a.txt", "other.txt"] } } });
   expect((await p.dgov(["run", "p", "--continue"])).exitCode).toBe(0);
-  const mended = await p.dgov(["diagnose"]);
-  expect([mended.exitCode, mended.stdout]).toEqual([0, "nothing is wrong that dgov knows of\n"]);
+  const resolved = await p.dgov(["diagnose"]);
+  expect([resolved.exitCode, resolved.stdout]).toEqual([
+    0,
+    "nothing is wrong that dgov knows of\n",
+  ]);
 });
 
 test("E9 diagnose reports wrongly ignored paths and leaves no trace", async () => {

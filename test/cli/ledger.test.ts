@@ -213,10 +213,10 @@ describe("ledger entries for workers", () => {
     const run = await p.dgov(["run", "p", "--only", "a"]);
     expect([run.exitCode, run.stderr]).toEqual([0, expect.anything()]);
     for (const attempt of [1, 2]) {
-      const asked = p.model.requests.find(({ conversation }) => conversation.attempt === attempt);
-      const told = JSON.stringify(asked?.body["messages"]);
-      expect(told).toContain("- rule (a.txt): Say good");
-      expect(told).not.toContain("Say well");
+      const request = p.model.requests.find(({ conversation }) => conversation.attempt === attempt);
+      const prompt = JSON.stringify(request?.body["messages"]);
+      expect(prompt).toContain("- rule (a.txt): Say good");
+      expect(prompt).not.toContain("Say well");
     }
   });
 });

@@ -7,7 +7,7 @@ import { dgov } from "../harness/bin.ts";
 import { type TestProject, testProject, unit } from "../harness/project.ts";
 import { testRepo } from "../harness/repo.ts";
 
-/** A worker that writes a file, then waits for ever. */
+/** A worker that writes a file, then waits indefinitely. */
 function waits(): { script: ModelScript; writing: Promise<void> } {
   const second = Promise.withResolvers<void>();
   const until = (): Promise<never> => {

@@ -19,7 +19,7 @@ function one(turns: ModelTurn[], more: Partial<ProjectOptions> = {}): Promise<Te
 const shell = (command: string): ModelTurn[] => [call("run_bash", { command }), done("ok")];
 
 /** The last result of a gate for the unit's change. */
-function said(p: TestProject, gate: string): Record<string, unknown> | undefined {
+function lastResult(p: TestProject, gate: string): Record<string, unknown> | undefined {
   return p.events().findLast((e) => e.type === "gate.finished" && e.unit && e.data["gate"] === gate)
     ?.data;
 }
@@ -39,7 +39,7 @@ describe("gates disabled by the change", () => {
     });
     expect((await p.dgov(["run", "p"])).exitCode).toBe(1);
     expect(await p.landed()).toEqual([]);
-    expect(said(p, "lint")).toMatchObject({ status: "errored" });
+    expect(lastResult(p, "lint")).toMatchObject({ status: "errored" });
   });
 
   test.concurrent.each([
@@ -59,7 +59,7 @@ describe("gates disabled by the change", () => {
       config: { project: { lint_cmd: "false {files}", test_cmd: "true" } },
     });
     expect((await p.dgov(["run", "p"])).exitCode).toBe(0);
-    expect(said(p, "lint")).toMatchObject({
+    expect(lastResult(p, "lint")).toMatchObject({
       status: "not_applicable",
       reason: "no changed file is of its kind",
     });
@@ -88,9 +88,9 @@ test.concurrent.each([
     },
   });
   expect((await p.dgov(["run", "p"])).exitCode).toBe(0);
-  expect(said(p, "lint")).toMatchObject({ status: "passed" });
-  expect(said(p, "tests")).toMatchObject({ status: "passed" });
-  expect(said(p, "tests")?.["tail"]).toContain("kept");
+  expect(lastResult(p, "lint")).toMatchObject({ status: "passed" });
+  expect(lastResult(p, "tests")).toMatchObject({ status: "passed" });
+  expect(lastResult(p, "tests")?.["tail"]).toContain("kept");
 });
 
 describe("findings of the base", () => {
@@ -124,7 +124,7 @@ describe("findings of the base", () => {
     });
     expect((await p.dgov(["run", "p"])).exitCode).toBe(line === null ? 0 : 1);
     expect(await p.landed()).toEqual(line === null ? [unit("a")] : []);
-    expect(said(p, gate)).toMatchObject(
+    expect(lastResult(p, gate)).toMatchObject(
       line === null ? { status: "passed" } : { status: "failed", diagnostics: [{ line }] },
     );
   });
@@ -149,6 +149,6 @@ test.concurrent.each([["gofmt -l {files}"]])(
     }
     const [fine, failed] = await Promise.all([good.dgov(["run", "p"]), bad.dgov(["run", "p"])]);
     expect([fine.exitCode, failed.exitCode]).toEqual([0, 1]);
-    expect(said(bad, "format")).toMatchObject({ status: "failed" });
+    expect(lastResult(bad, "format")).toMatchObject({ status: "failed" });
   },
 );

@@ -6,7 +6,7 @@ import { call, done } from "../../src/demo/script.ts";
 import { type TestProject, testProject } from "../harness/project.ts";
 
 const unit = "fix/main.apply";
-const writes = (path: string, content = "mended\n") => ({
+const writes = (path: string, content = "fixed\n") => ({
   rules: [{ unit, turns: [call("write_file", { path, content }), done("ok")] }],
 });
 
@@ -67,7 +67,7 @@ describe("fix", () => {
       plan: "w-2",
       units: [{ unit, phase: "landed" }],
     });
-    expect(p.repo.read("new.txt")).toBe("mended\n");
+    expect(p.repo.read("new.txt")).toBe("fixed\n");
   });
 
   test.concurrent("a failed fix keeps its plan and can be continued", async () => {

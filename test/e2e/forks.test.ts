@@ -5,8 +5,8 @@ import { type TestProject, testProject, unit } from "../harness/project.ts";
 
 /** First user message of a fork. */
 function message(p: TestProject, fork: number): string {
-  const asked = p.model.requests.find(({ conversation: c }) => c.fork === fork);
-  return textOf(asked?.conversation.messages.find((m) => m.role === "user")?.content);
+  const request = p.model.requests.find(({ conversation: c }) => c.fork === fork);
+  return textOf(request?.conversation.messages.find((m) => m.role === "user")?.content);
 }
 
 /** Forks in the order they started. */
@@ -65,10 +65,10 @@ test.concurrent("E13 a fork starts a clean conversation with the task, a summary
     "new\n",
   ]);
   expect(forks(p)).toEqual([0, 1]);
-  const told = message(p, 1);
-  expect(told).toContain("Orient\nMake a.\nEdit\nVerify");
-  const [, account = "", diff = ""] = told.split(/<<<BEGIN (?:what it did|its changes)>>>\n/);
-  expect(account.split("\n<<<END")[0]).toBe(
+  const prompt = message(p, 1);
+  expect(prompt).toContain("Orient\nMake a.\nEdit\nVerify");
+  const [, summary = "", diff = ""] = prompt.split(/<<<BEGIN (?:what it did|its changes)>>>\n/);
+  expect(summary.split("\n<<<END")[0]).toBe(
     [
       "3 turns, 6 tool calls:",
       "- write_file new.txt: ok",

@@ -74,7 +74,7 @@ test("every command block of docs/getting-started.md works, in order", async () 
   root = mkdtempSync(join(tmpdir(), "dgov-page-"));
   const { folder, type } = reader(root);
   const port = String(freePort());
-  const said: string[] = [];
+  const outputs: string[] = [];
   let model: Bun.Subprocess | null = null;
   try {
     for (const block of written.map((text) => text.replaceAll("8787", port))) {
@@ -98,13 +98,13 @@ test("every command block of docs/getting-started.md works, in order", async () 
         stdout + stderr,
         stop === null ? 0 : 130,
       ]);
-      said.push(stdout);
+      outputs.push(stdout);
     }
   } finally {
     if (model !== null) process.kill(-model.pid, "SIGINT");
     await model?.exited;
   }
-  const all = said.join("");
+  const all = outputs.join("");
   for (const words of ["Hello, Ada!", "3 of 3 units landed", "seq"]) expect(all).toContain(words);
   expect(existsSync(join(folder, "farewell.sh"))).toBe(true);
   // The fix was undone.

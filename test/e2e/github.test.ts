@@ -70,9 +70,9 @@ test.concurrent("an invalid plan is annotated at its line in GitHub Actions, and
   await using p = await testProject({ tasks: { a: { depends_on: ["b"] } }, script });
   const github = step(p.root);
   const args = ["run", "p", "--json", "--quiet"];
-  const told = await p.dgov(args, { ...github.env, GITHUB_WORKSPACE: p.root });
-  expect(told.exitCode).toBe(3);
-  expect(told.stderr).toMatch(/^::error file=\.dgov\/plans\/p\/tasks\/main\.toml,line=\d+,/m);
+  const annotated = await p.dgov(args, { ...github.env, GITHUB_WORKSPACE: p.root });
+  expect(annotated.exitCode).toBe(3);
+  expect(annotated.stderr).toMatch(/^::error file=\.dgov\/plans\/p\/tasks\/main\.toml,line=\d+,/m);
   expect(github.summary()).toBe("");
   expect((await p.dgov(args)).stderr).not.toContain("::");
 });

@@ -98,12 +98,12 @@ describe("independence of slow steps", () => {
     expect(p.events().some((e) => e.type === "worker.exited" && e.unit === unit("a"))).toBe(false);
     child.kill("SIGINT");
     expect(await child.exited).toBe(130);
-    const asked = p.model.requests.filter((r) => r.conversation.unit === unit("a"));
-    expect(asked).toHaveLength(1);
+    const requests = p.model.requests.filter((r) => r.conversation.unit === unit("a"));
+    expect(requests).toHaveLength(1);
   });
 });
 
-test.concurrent("D3 dependents of a finished task land while another task works, whose own dependents wait", async () => {
+test.concurrent("D3 dependents of a finished task land while an earlier task works, and its dependents wait", async () => {
   const gate = Promise.withResolvers<void>();
   const [first, ...rest] = writes("a").turns;
   await using p = await testProject({
@@ -124,7 +124,7 @@ test.concurrent("D3 dependents of a finished task land while another task works,
   expect(await p.landed()).toEqual(["b", "c", "a", "d"].map(unit));
 });
 
-test.concurrent("D13 changes landed in an earlier run are in the base of their dependents, whatever the commit dates", async () => {
+test.concurrent("D13 changes landed in an earlier run are in the base of their dependents, independent of commit dates", async () => {
   const state = { blocked: true };
   await using p = await testProject({
     tasks: {
@@ -155,8 +155,8 @@ test.concurrent("D13 changes landed in an earlier run are in the base of their d
   await commitDated(p, "2099-01-01T00:00:00Z");
   expect((await p.dgov(["run", "p"])).exitCode).toBe(1);
   expect(await p.landed()).toEqual([unit("a")]);
-  const asked = p.model.requests.filter((r) => r.conversation.unit === unit("r"));
-  expect(asked.at(-1)?.conversation.messages.at(-1)).toMatchObject({
+  const requests = p.model.requests.filter((r) => r.conversation.unit === unit("r"));
+  expect(requests.at(-1)?.conversation.messages.at(-1)).toMatchObject({
     role: "tool",
     content: "a\n",
   });

@@ -103,10 +103,10 @@ describe("kept work", () => {
     await p.repo.git("revert", "--no-edit", commit);
     await p.repo.git("mv", ".dgov/plans/archive/p", ".dgov/plans/p");
     await p.repo.git("commit", "-qm", "once more");
-    const asked = p.model.requests.length;
+    const requestsBefore = p.model.requests.length;
     const run = await p.dgov(["run", "p", "--json"]);
     expect(JSON.parse(run.stdout).status).toBe("complete");
-    const units = new Set(p.model.requests.slice(asked).map((r) => r.conversation.unit));
+    const units = new Set(p.model.requests.slice(requestsBefore).map((r) => r.conversation.unit));
     expect([...units]).toEqual([unit("a")]);
     expect(p.repo.read("a.txt")).toBe("a\n");
   });

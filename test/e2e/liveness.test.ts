@@ -226,11 +226,11 @@ describe("liveness", () => {
     expect(taken).toMatchObject({ schema: "dgov.take/1", unit: unit("a"), conflicted: [] });
     expect((await p.dgov(["land", "a"])).exitCode).toBe(1);
     writeFileSync(join(taken.path, "a.txt"), "right\n");
-    const asked = p.model.requests.length;
+    const requestsBefore = p.model.requests.length;
     const landed = await p.dgov(["land", "a", "--json"]);
     expect(landed.exitCode).toBe(0);
     expect(p.repo.read("a.txt")).toBe("right\n");
-    expect(p.model.requests).toHaveLength(asked);
+    expect(p.model.requests).toHaveLength(requestsBefore);
     expect(existsSync(taken.path)).toBe(false);
   });
 });

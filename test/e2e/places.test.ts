@@ -62,8 +62,8 @@ describe("project locations", () => {
       const run = await p.dgov(["run", "p", "--json"]);
       expect([run.exitCode, JSON.parse(run.stdout).status]).toEqual([0, "complete"]);
       const gates = p.events().filter((e) => e.type === "gate.finished" && e.unit === unit("a"));
-      const said = Object.fromEntries(gates.map((e) => [e.data["gate"], e.data["status"]]));
-      expect(said).toMatchObject({ lint: "passed", tests: "passed" });
+      const statuses = Object.fromEntries(gates.map((e) => [e.data["gate"], e.data["status"]]));
+      expect(statuses).toMatchObject({ lint: "passed", tests: "passed" });
       const [landing] = p.events().filter((e) => e.type === "landing.finished");
       const commit = String(landing?.data["commit"]);
       const changed = await p.repo.git("show", "-z", "--format=", "--name-only", commit);
@@ -72,8 +72,8 @@ describe("project locations", () => {
       expect(existsSync(join(p.root, ".dgov/plans/archive/p"))).toBe(true);
       expect(existsSync(join(p.root, "../outside.txt"))).toBe(false);
       expect(await p.repo.git("status", "--porcelain")).toBe("");
-      const told = JSON.stringify(p.model.requests.at(1)?.body["messages"]);
-      expect(told).toContain("../outside.txt");
+      const messages = JSON.stringify(p.model.requests.at(1)?.body["messages"]);
+      expect(messages).toContain("../outside.txt");
       expect((await p.dgov(["status", "--json"])).exitCode).toBe(0);
       expect((await p.dgov(["plan", "review", "p"])).stdout).toContain(unit("a"));
     },

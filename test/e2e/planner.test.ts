@@ -29,7 +29,7 @@ function draft(tasks: Task[], more: Record<string, unknown> = {}): Record<string
   return { name: "limits", summary: "Limits", sections: [{ name: "tasks", tasks }], ...more };
 }
 
-function hands(result: unknown): ModelTurn {
+function handsOver(result: unknown): ModelTurn {
   return done("the plan", { result });
 }
 
@@ -81,7 +81,7 @@ describe("plan create --auto", () => {
       round(
         1,
         call("read_file", { path: "readme.txt" }),
-        hands(draft([task("a"), task("b", { depends_on: ["a"] })])),
+        handsOver(draft([task("a"), task("b", { depends_on: ["a"] })])),
       ),
     ]);
     p.repo.write("readme.txt", "not committed\n");
@@ -112,8 +112,8 @@ describe("plan create --auto", () => {
   test.concurrent("plan create sends compiler diagnostics back until the draft compiles", async () => {
     const both = { files: { touch: ["shared.txt"] } };
     await using p = await project([
-      round(1, hands(draft([task("a", both), task("b", both)]))),
-      round(2, hands(draft([task("a", both), task("b", { ...both, depends_on: ["a"] })]))),
+      round(1, handsOver(draft([task("a", both), task("b", both)]))),
+      round(2, handsOver(draft([task("a", both), task("b", { ...both, depends_on: ["a"] })]))),
     ]);
     const made = await p.dgov(["plan", "create", "Share", "--auto", "--json"]);
     expect(JSON.parse(made.stdout)).toMatchObject({ status: "created", rounds: 2, edges: 1 });
@@ -125,7 +125,7 @@ describe("plan create --auto", () => {
 
   test.concurrent("a warning of plan create names the final file", async () => {
     const absent = task("a", { files: { edit: ["absent.txt"] } });
-    await using p = await project([round(1, hands(draft([absent])))]);
+    await using p = await project([round(1, handsOver(draft([absent])))]);
     const made = await p.dgov(["plan", "create", "Add limits", "--auto", "--json"]);
     const { warnings } = JSON.parse(made.stdout);
     expect(warnings).toContainEqual(
@@ -139,7 +139,7 @@ describe("plan create --auto", () => {
 
   test.concurrent("plan create fails with the last diagnostics when no draft compiles", async () => {
     await using p = await project([
-      { role: "planner", turns: [hands(draft([task("a", { depends_on: ["none"] })]))] },
+      { role: "planner", turns: [handsOver(draft([task("a", { depends_on: ["none"] })]))] },
     ]);
     const made = await p.dgov(["plan", "create", "Fail", "--auto", "--json"]);
     expect(JSON.parse(made.stdout)).toMatchObject({
@@ -154,7 +154,7 @@ describe("plan create --auto", () => {
 
   test.concurrent("plan create --run lands the plan", async () => {
     await using p = await project([
-      round(1, hands(draft([task("a"), task("b")]))),
+      round(1, handsOver(draft([task("a"), task("b")]))),
       ...["a", "b"].map(
         (key): ModelRule => ({
           unit: `tasks/main.${key}`,
@@ -177,13 +177,18 @@ describe("plan create --auto", () => {
     const text = 'x"\n[plan]\nname = "evil"\u0000\u001b[2J\r';
     const evil = task("good", { summary: text, test_cmd: "true # \"'''" });
     await using p = await project([
-      round(1, hands(draft([task("a")], { sections: [{ name: "../../up", tasks: [task("a")] }] }))),
-      round(2, hands(draft([task("../../../x")]))),
+      round(
+        1,
+        handsOver(draft([task("a")], { sections: [{ name: "../../up", tasks: [task("a")] }] })),
+      ),
+      round(2, handsOver(draft([task("../../../x")]))),
       round(
         3,
-        hands(draft([task("a", { files: { create: [".dgov/governor.md", "../out", "/etc/x"] } })])),
+        handsOver(
+          draft([task("a", { files: { create: [".dgov/governor.md", "../out", "/etc/x"] } })]),
+        ),
       ),
-      round(4, hands(draft([evil], { name: "../../../escape" }))),
+      round(4, handsOver(draft([evil], { name: "../../../escape" }))),
     ]);
     const made = await p.dgov(["plan", "create", "Break out", "--auto"]);
     expect(prompt(p, 2)).toContain('"../../up" is no section');
@@ -202,7 +207,7 @@ describe("plan create --auto", () => {
   test.concurrent.each([".dgov/plans", ".dgov/runtime"])(
     "C10 plan create does not write through %s when it is a link out of the project",
     async (place) => {
-      await using p = await project([round(1, hands(draft([task("a")])))]);
+      await using p = await project([round(1, handsOver(draft([task("a")])))]);
       const outside = join(p.repo.root, "outside");
       mkdirSync(outside);
       rmSync(join(p.root, place), { recursive: true, force: true });
@@ -215,7 +220,7 @@ describe("plan create --auto", () => {
 
   test.concurrent("plan create numbers a name in use, and rejects a requested name in use", async () => {
     await using p = await project([
-      { role: "planner", turns: [hands(draft([task("a")], { name: "p" }))] },
+      { role: "planner", turns: [handsOver(draft([task("a")], { name: "p" }))] },
     ]);
     const create = ["plan", "create", "Again", "--auto", "--json"];
     const named = async (...more: string[]): Promise<unknown> => {
@@ -225,10 +230,10 @@ describe("plan create --auto", () => {
     };
     expect(await named()).toEqual(["p-2", 0]);
     expect(await named("--name", "mine")).toEqual(["mine", 0]);
-    const asked = p.model.requests.length;
+    const requestsBefore = p.model.requests.length;
     expect(await named("--name", "mine")).toEqual(["REFUSED", 1]);
     expect(await named("--name", "../mine")).toEqual(["USAGE", 2]);
-    expect(p.model.requests).toHaveLength(asked);
+    expect(p.model.requests).toHaveLength(requestsBefore);
     expect(plans(p)).toEqual(["mine", "p", "p-2"]);
     // A name that only git has, so that its units would count as landed.
     const trailers = "Dgov-Plan: old\nDgov-Unit: tasks/main.a\nDgov-Digest: 1\nDgov-Run: r";
@@ -237,7 +242,7 @@ describe("plan create --auto", () => {
   });
 
   test.concurrent("plan create --model accepts an alias", async () => {
-    await using p = await project([round(1, hands(draft([task("a")])))], {
+    await using p = await project([round(1, handsOver(draft([task("a")])))], {
       config: { agents: { fast: "small-model" } },
     });
     expect((await p.dgov(["plan", "create", "x", "--auto", "--model", "fast"])).exitCode).toBe(0);
@@ -247,7 +252,7 @@ describe("plan create --auto", () => {
   test.concurrent("plan create shows a proposed command for project.toml, and applies it only with --apply-config", async () => {
     const config = { test_cmd: "sh check.sh 'all'" };
     await using p = await project([
-      { role: "planner", turns: [hands(draft([task("a")], { config }))] },
+      { role: "planner", turns: [handsOver(draft([task("a")], { config }))] },
     ]);
     const line = `test_cmd = "sh check.sh 'all'"`;
     const before = p.repo.read(".dgov/project.toml");
@@ -284,10 +289,10 @@ describe("plan create --auto", () => {
   });
 
   test.concurrent("an interrupt ends plan create and leaves no file", async () => {
-    const asked = Promise.withResolvers<void>();
-    await using p = await project([hangs(asked.resolve)]);
+    const requested = Promise.withResolvers<void>();
+    await using p = await project([hangs(requested.resolve)]);
     const child = p.spawn(["plan", "create", "x", "--auto", "--json"]);
-    await asked.promise;
+    await requested.promise;
     expect(leftovers(p).length).toBeGreaterThan(0);
     child.kill("SIGINT");
     expect(await child.exited).toBe(130);
@@ -298,10 +303,10 @@ describe("plan create --auto", () => {
   });
 
   test.concurrent("clean removes the leftovers of a killed plan create", async () => {
-    const asked = Promise.withResolvers<void>();
-    await using p = await project([hangs(asked.resolve)]);
+    const requested = Promise.withResolvers<void>();
+    await using p = await project([hangs(requested.resolve)]);
     const child = p.spawn(["plan", "create", "x", "--auto"]);
-    await asked.promise;
+    await requested.promise;
     const live = await p.dgov(["clean", "--dry-run"]);
     expect(live.stdout).not.toContain("planner");
     child.kill("SIGKILL");
@@ -317,13 +322,13 @@ describe("plan create --auto", () => {
   });
 
   test.concurrent("the next plan create removes the leftovers of a killed one", async () => {
-    const asked = Promise.withResolvers<void>();
+    const requested = Promise.withResolvers<void>();
     await using p = await project([
-      { ...hangs(asked.resolve), attempt: 1 },
-      round(1, hands(draft([task("a")]))),
+      { ...hangs(requested.resolve), attempt: 1 },
+      round(1, handsOver(draft([task("a")]))),
     ]);
     const child = p.spawn(["plan", "create", "x", "--auto"]);
-    await asked.promise;
+    await requested.promise;
     child.kill("SIGKILL");
     await child.exited;
     expect(leftovers(p).length).toBeGreaterThan(0);
@@ -368,8 +373,8 @@ describe.skipIf(terminalProgram === null)("plan create at a terminal", () => {
 
   test.concurrent("plan create asks the planner's questions, shows the draft, and writes the accepted one", async () => {
     await using p = await project([
-      round(1, hands({ questions: ["Which\u001b file?"], notes: "readme seen" })),
-      round(2, hands(draft([task("a"), task("b", { depends_on: ["a"] })]))),
+      round(1, handsOver({ questions: ["Which\u001b file?"], notes: "readme seen" })),
+      round(2, handsOver(draft([task("a"), task("b", { depends_on: ["a"] })]))),
     ]);
     const made = await dgovOnTerminal(create, {
       cwd: p.root,
@@ -390,8 +395,8 @@ describe.skipIf(terminalProgram === null)("plan create at a terminal", () => {
 
   test.concurrent("plan create sends the operator's request to the planner, and takes manually edited files", async () => {
     await using p = await project([
-      round(1, hands(draft([task("a")]))),
-      round(2, hands(draft([task("b")]))),
+      round(1, handsOver(draft([task("a")]))),
+      round(2, handsOver(draft([task("b")]))),
     ]);
     const edit = join(p.repo.root, "edit.sh");
     writeFileSync(edit, '#!/bin/sh\nsed -i.old "s/Do b/Do b by hand/" "$2"\n', { mode: 0o755 });
@@ -414,7 +419,7 @@ describe.skipIf(terminalProgram === null)("plan create at a terminal", () => {
 
   test.concurrent("plan create changes project.toml only after confirmation", async () => {
     const config = { lint_cmd: "true" };
-    await using p = await project([round(1, hands(draft([task("a")], { config })))]);
+    await using p = await project([round(1, handsOver(draft([task("a")], { config })))]);
     const made = await dgovOnTerminal([...create, "--apply-config"], {
       cwd: p.root,
       env: p.env,
@@ -429,7 +434,7 @@ describe.skipIf(terminalProgram === null)("plan create at a terminal", () => {
   });
 
   test.concurrent("Ctrl-C at a question of plan create leaves no file", async () => {
-    await using p = await project([round(1, hands(draft([task("a")])))]);
+    await using p = await project([round(1, handsOver(draft([task("a")])))]);
     const made = await dgovOnTerminal(create, {
       cwd: p.root,
       env: p.env,

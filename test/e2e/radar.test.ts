@@ -5,10 +5,13 @@ import { testProject, unit, untilEvent } from "../harness/project.ts";
 
 describe("conflict radar", () => {
   test.concurrent("a rename by one worker and a call by another are predicted as a conflict while both run", async () => {
-    const seen = Promise.withResolvers<void>();
+    const predicted = Promise.withResolvers<void>();
     const write = (key: string, path: string, content: string) => ({
       unit: unit(key),
-      turns: [call("write_file", { path, content }), { ...done("ok"), until: () => seen.promise }],
+      turns: [
+        call("write_file", { path, content }),
+        { ...done("ok"), until: () => predicted.promise },
+      ],
     });
     await using p = await testProject({
       files: { "price.ts": "export function price(n: number) {\n  return n;\n}\n" },
@@ -27,7 +30,7 @@ describe("conflict radar", () => {
     });
     const running = p.dgov(["run", "p", "--json"]);
     await untilEvent(p, "conflict.predicted");
-    seen.resolve();
+    predicted.resolve();
     const { radar, units } = JSON.parse((await running).stdout);
     const phases = units.map((one: { phase: string }) => one.phase).sort();
     expect(phases).toEqual(["failed", "landed"]);
@@ -41,7 +44,7 @@ describe("conflict radar", () => {
   });
 
   test.concurrent("a conflict of an attempt with a new commit on the target is predicted while it runs", async () => {
-    const seen = Promise.withResolvers<void>();
+    const predicted = Promise.withResolvers<void>();
     await using p = await testProject({
       files: { "doc.txt": "one\n" },
       tasks: { a: { files: { edit: ["doc.txt"] } } },
@@ -51,7 +54,7 @@ describe("conflict radar", () => {
             unit: unit("a"),
             turns: [
               call("write_file", { path: "doc.txt", content: "the worker's\n" }),
-              { ...done("ok"), until: () => seen.promise },
+              { ...done("ok"), until: () => predicted.promise },
             ],
           },
         ],
@@ -62,7 +65,7 @@ describe("conflict radar", () => {
     await Bun.write(`${p.root}/doc.txt`, "the operator's\n");
     await p.repo.git("commit", "-qam", "mine");
     await untilEvent(p, "conflict.predicted");
-    seen.resolve();
+    predicted.resolve();
     const run = await running;
     const { radar, status } = JSON.parse(run.stdout);
     expect(status).toBe("complete");

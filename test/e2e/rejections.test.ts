@@ -54,7 +54,7 @@ test.concurrent.each(rejections)(
       const { stdout } = await p.dgov([...args, "--json"]);
       return strings(JSON.parse(stdout));
     };
-    const told = {
+    const outputs = {
       run: run.stderr,
       "run --json": strings(JSON.parse(run.stdout)),
       watch: (await p.dgov(["watch", "--once"])).stdout,
@@ -62,14 +62,14 @@ test.concurrent.each(rejections)(
       review: (await p.dgov(["plan", "review", "p"])).stdout,
       "review --json": await json("plan", "review", "p"),
     };
-    for (const [where, text] of Object.entries(told)) {
+    for (const [where, text] of Object.entries(outputs)) {
       const missing = [reason, ...words].filter((word) => !text.includes(word));
       expect([where, missing]).toEqual([where, []]);
     }
     // Some verdicts end the unit in this run; the next run retries it.
-    const asked = () => p.model.requests.filter(({ conversation }) => conversation.turn === 1);
-    if (asked().length === 1) await p.dgov(["run", "p", "--continue"]);
-    const retry = (asked()[1]?.conversation.messages ?? [])
+    const firstTurns = () => p.model.requests.filter(({ conversation }) => conversation.turn === 1);
+    if (firstTurns().length === 1) await p.dgov(["run", "p", "--continue"]);
+    const retry = (firstTurns()[1]?.conversation.messages ?? [])
       .map((message) => textOf(message.content))
       .join("\n");
     for (const word of words) expect(retry).toContain(word);

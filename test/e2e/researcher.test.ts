@@ -14,7 +14,10 @@ function messages(p: TestProject, key: string): string[] {
 }
 
 /** A project in which `r` answers, and `w` depends on it. */
-function asked(result: unknown, w: ModelScript["rules"][number]["turns"]): Promise<TestProject> {
+function projectWithAnswer(
+  result: unknown,
+  w: ModelScript["rules"][number]["turns"],
+): Promise<TestProject> {
   return testProject({
     tasks: { r: { role: "researcher" }, w: { depends_on: ["r"] } },
     plan: { max_retries: 0 },
@@ -33,18 +36,18 @@ function asked(result: unknown, w: ModelScript["rules"][number]["turns"]): Promi
 const write = call("write_file", { path: "w.txt", content: "w\n" });
 
 test.concurrent("E2 a dependent's first attempt gets the researcher's answer with evidence, fenced", async () => {
-  await using p = await asked(answer, [write, done("ok")]);
+  await using p = await projectWithAnswer(answer, [write, done("ok")]);
   expect((await p.dgov(["run", "p", "--json"])).exitCode).toBe(0);
-  const said = JSON.stringify({ answer: "It greets.", evidence, open_questions: ["Whom?"] });
+  const resultText = JSON.stringify({ answer: "It greets.", evidence, open_questions: ["Whom?"] });
   const title = `result of ${unit("r")}`;
-  expect(messages(p, "w")[0]).toContain(`<<<BEGIN ${title}>>>\n${said}\n<<<END ${title}>>>`);
+  expect(messages(p, "w")[0]).toContain(`<<<BEGIN ${title}>>>\n${resultText}\n<<<END ${title}>>>`);
   const recorded = p.events().find((e) => e.type === "unit.result")?.data;
-  expect(recorded).toMatchObject({ outcome: "complete", result: said, inputs: {} });
+  expect(recorded).toMatchObject({ outcome: "complete", result: resultText, inputs: {} });
 });
 
 test.concurrent("C13 a researcher's answer is limited to 32 KiB for its dependents", async () => {
   const huge = { answer: "\u{1F600}".repeat(50_000), evidence: Array(100).fill(evidence[0]) };
-  await using p = await asked(huge, [write, done("ok")]);
+  await using p = await projectWithAnswer(huge, [write, done("ok")]);
   expect((await p.dgov(["run", "p", "--json"])).exitCode).toBe(0);
   const recorded = String(p.events().find((e) => e.type === "unit.result")?.data["result"]);
   expect(Buffer.byteLength(recorded)).toBeLessThanOrEqual(32 * 1024);
@@ -54,7 +57,7 @@ test.concurrent("C13 a researcher's answer is limited to 32 KiB for its dependen
 
 test.concurrent("an answer is reused in the next run, until its question changes", async () => {
   let tries = 0;
-  await using p = await asked(answer, [
+  await using p = await projectWithAnswer(answer, [
     () => (tries++ < 2 ? done("cannot", { status: "blocked" }) : write),
     done("ok"),
   ]);

@@ -9,8 +9,8 @@ const no = { approved: false, issues: ["a.txt lacks a greeting"] };
 const yes = { approved: true, issues: [] };
 
 /** A project in which `a` writes a.txt, and `r` reviews it with these answers and fixes it with this content. */
-function reviewed(onReject: "fail" | "fix", answers: unknown[], mended = "a, hello\n") {
-  let asked = 0;
+function reviewed(onReject: "fail" | "fix", answers: unknown[], fixed = "a, hello\n") {
+  let reviews = 0;
   const script: ModelScript = {
     rules: [
       {
@@ -20,13 +20,13 @@ function reviewed(onReject: "fail" | "fix", answers: unknown[], mended = "a, hel
       ...answers.map((result, at) => ({
         unit: unit("r"),
         role: "reviewer" as const,
-        when: () => at === asked,
-        turns: [{ ...done("read it", { result }), until: async () => void asked++ }],
+        when: () => at === reviews,
+        turns: [{ ...done("read it", { result }), until: async () => void reviews++ }],
       })),
       {
         unit: unit("r"),
         role: "worker" as const,
-        turns: [call("write_file", { path: "a.txt", content: mended }), done("mended")],
+        turns: [call("write_file", { path: "a.txt", content: fixed }), done("fixed")],
       },
       {
         unit: unit("b"),
@@ -67,10 +67,10 @@ test.concurrent("on_reject = fix lands one commit that fixes the findings, and r
   const message = await p.repo.git("log", "--format=%B", "--grep=^Dgov-Fixes");
   expect(message).toContain(`Dgov-Fixes: ${unit("a")}`);
   expect(message).not.toContain("Dgov-Unit");
-  const asked = p.model.requests.filter((r) => r.conversation.unit === unit("r"));
-  const mending = asked.find((r) => r.conversation.role === "worker");
-  expect(JSON.stringify(mending?.body)).toContain("a.txt lacks a greeting");
-  const again = asked.filter((r) => r.conversation.role === "reviewer").at(-1);
+  const requests = p.model.requests.filter((r) => r.conversation.unit === unit("r"));
+  const fixRequest = requests.find((r) => r.conversation.role === "worker");
+  expect(JSON.stringify(fixRequest?.body)).toContain("a.txt lacks a greeting");
+  const again = requests.filter((r) => r.conversation.role === "reviewer").at(-1);
   expect(JSON.stringify(again?.body)).toContain("+a, hello");
   // Undoing a run undoes its fixes.
   const undone = await p.dgov(["undo", "--json"]);

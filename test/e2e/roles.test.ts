@@ -42,7 +42,7 @@ test.concurrent("E11 worker, fork, retry, self-review, fix, researcher and revie
         {
           unit: unit("j"),
           role: "worker",
-          turns: [call("write_file", { path: "a.txt", content: "b\n" }), done("mended")],
+          turns: [call("write_file", { path: "a.txt", content: "b\n" }), done("fixed")],
         },
       ],
     },

@@ -169,9 +169,9 @@ describe("meaning of claims", () => {
       for (const path of covered) p.repo.write(path, "z\n");
       expect(JSON.parse(await status())).toMatchObject({ passed: true });
       for (const path of uncovered) p.repo.write(path, "z\n");
-      const said = JSON.parse(await status());
-      expect(said).toMatchObject({ passed: false, verdict: "scope_violation" });
-      for (const path of uncovered) expect(JSON.stringify(said)).toContain(path);
+      const document = JSON.parse(await status());
+      expect(document).toMatchObject({ passed: false, verdict: "scope_violation" });
+      for (const path of uncovered) expect(JSON.stringify(document)).toContain(path);
     },
   );
 });
@@ -194,7 +194,7 @@ describe("reserved paths", () => {
     ],
     [[".gitignore", "sub/.gitignore"], "scope_violation", /not claimed/],
     [[".github/workflows/ci.yml"], null, /wrote|created/i],
-  ])("C9 %j of a worker is judged as %p, whatever is claimed", async (paths, verdict, said) => {
+  ])("C9 %j of a worker is judged as %p, even when claimed", async (paths, verdict, pattern) => {
     await using p = await one(
       [
         {
@@ -224,7 +224,7 @@ describe("reserved paths", () => {
     // The write tool rejected each path before the review.
     const answers = p.model.requests.at(1)?.conversation.messages.filter((m) => m.role === "tool");
     expect(answers).toHaveLength(paths.length);
-    for (const answer of answers ?? []) expect(String(answer.content)).toMatch(said);
+    for (const answer of answers ?? []) expect(String(answer.content)).toMatch(pattern);
   });
 });
 

@@ -19,10 +19,10 @@ function conversations(p: TestProject): string[] {
 
 /** First user message of a conversation. */
 function message(p: TestProject, role: string, attempt: number): string {
-  const asked = p.model.requests.find(
+  const request = p.model.requests.find(
     ({ conversation: c }) => c.role === role && c.attempt === attempt,
   );
-  return textOf(asked?.conversation.messages.find((m) => m.role === "user")?.content);
+  return textOf(request?.conversation.messages.find((m) => m.role === "user")?.content);
 }
 
 function write(content: string): ModelScript["rules"][number]["turns"] {
@@ -82,7 +82,7 @@ test.concurrent("A16 a self-reviewer that fails twice counts as a rejection", as
   expect(reason).toStartWith("no verdict on the change: ");
 });
 
-test.concurrent("A16 E1 findings of a self-review go to one retry with the work, whose change is reviewed again", async () => {
+test.concurrent("A16 E1 findings of a self-review go to one retry with the work, and its change is reviewed again", async () => {
   await using p = await testProject({
     tasks: { a: { self_review: true } },
     plan: { max_retries: 1 },
@@ -96,7 +96,7 @@ test.concurrent("A16 E1 findings of a self-review go to one retry with the work,
           attempt: 2,
           turns: [
             call("edit_file", { path: "a.txt", old_text: "wrong", new_text: "right" }),
-            done("mended"),
+            done("fixed"),
           ],
         },
       ],
@@ -108,7 +108,7 @@ test.concurrent("A16 E1 findings of a self-review go to one retry with the work,
   expect(message(p, "worker", 2)).toContain("- a.txt:1: the name is wrong");
   expect(message(p, "reviewer", 2)).toContain("+right");
   // The second reviewer sees neither the first verdict nor the worker's own texts.
-  expect(message(p, "reviewer", 2)).not.toMatch(/name is wrong|mended/);
+  expect(message(p, "reviewer", 2)).not.toMatch(/name is wrong|fixed/);
 });
 
 test.concurrent("C3 changes after a self-review are scope-checked", async () => {
@@ -123,7 +123,7 @@ test.concurrent("C3 changes after a self-review are scope-checked", async () => 
         {
           unit: unit("a"),
           attempt: 2,
-          turns: [call("run_bash", { command: "echo sly > other.txt" }), done("mended")],
+          turns: [call("run_bash", { command: "echo sly > other.txt" }), done("fixed")],
         },
       ],
     },

@@ -24,7 +24,7 @@ async function race(o: {
   second: Edit[];
   again: Edit[];
 }): Promise<TestProject> {
-  const met = Promise.withResolvers<void>();
+  const bothStarted = Promise.withResolvers<void>();
   const landed = Promise.withResolvers<void>();
   const claim = (list: Edit[]): string[] => [...new Set(list.map(([path]) => path))];
   const p = await testProject({
@@ -39,7 +39,7 @@ async function race(o: {
       rules: [
         {
           unit: unit("first"),
-          turns: [{ ...edits(...o.first), until: () => met.promise }, done("ok")],
+          turns: [{ ...edits(...o.first), until: () => bothStarted.promise }, done("ok")],
         },
         {
           unit: unit("second"),
@@ -50,9 +50,9 @@ async function race(o: {
       ],
     },
   });
-  const asked = (): boolean =>
+  const secondStarted = (): boolean =>
     p.model.requests.some(({ conversation }) => conversation.unit === unit("second"));
-  void until(asked).then(met.resolve);
+  void until(secondStarted).then(bothStarted.resolve);
   void until(() => p.events().some((e) => e.type === "landing.finished")).then(landed.resolve);
   return p;
 }

@@ -43,7 +43,7 @@ describe("status during and after a run", () => {
     for (;;) {
       const now = await status(p);
       const phase = now.runs[0]?.phase ?? "";
-      // A status after the recorded end says nothing about settling.
+      // A status after the recorded end does not describe settling.
       if (["complete", "partial", "failed"].includes(phase) || child.exitCode !== null) break;
       if (phase !== "") words.add(`${phase}: ${now.status}`);
       settled ||= phases(now)[unit("a")] === "validating";

@@ -1,4 +1,4 @@
-/** Token totals: they include every answered request, whatever its result. */
+/** Token totals: they include every answered request, also of failed attempts. */
 import { describe, expect, test } from "bun:test";
 import { call, done, type ModelRule } from "../../src/demo/script.ts";
 import { type ProjectOptions, type TestProject, testProject, unit } from "../harness/project.ts";
@@ -136,13 +136,13 @@ describe("token totals", () => {
         },
       ],
     });
-    const hands = (file: string) => ({ ...done("plan", { result: draft(file) }), usage });
+    const handsOver = (file: string) => ({ ...done("plan", { result: draft(file) }), usage });
     await using p = await testProject({
       tasks: { old: {} },
       script: {
         rules: [
-          { role: "planner", attempt: 1, turns: [hands("../a.txt")] },
-          { role: "planner", turns: [hands("a.txt")] },
+          { role: "planner", attempt: 1, turns: [handsOver("../a.txt")] },
+          { role: "planner", turns: [handsOver("a.txt")] },
         ],
       },
     });

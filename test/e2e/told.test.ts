@@ -29,19 +29,19 @@ test.concurrent("E2 first prompts of every role have ledger entries, failures of
   await p.dgov(["ledger", "add", "rule", "Of no concern", "--path", "z.txt"]);
   const run = await p.dgov(["run", "p", "--note", "a", "Mind the gap"]);
   expect([run.exitCode, run.stderr]).toEqual([0, expect.any(String)]);
-  const told = (key: string): string => {
+  const promptOf = (key: string): string => {
     const of = p.model.requests.find(({ conversation }) => conversation.unit === unit(key));
     expect(of?.conversation.attempt).toBe(1);
     return JSON.stringify(of?.body["messages"]);
   };
   for (const key of ["r", "a", "v"]) {
-    expect(told(key)).toContain("- rule (a.txt): Say it kindly");
-    expect(told(key)).not.toContain("Of no concern");
-    expect(told(key)).toContain("failing before your change, not charged");
-    expect(told(key)).toContain("1:fault");
+    expect(promptOf(key)).toContain("- rule (a.txt): Say it kindly");
+    expect(promptOf(key)).not.toContain("Of no concern");
+    expect(promptOf(key)).toContain("failing before your change, not charged");
+    expect(promptOf(key)).toContain("1:fault");
   }
-  expect(told("a")).toContain("use blue");
-  expect(told("a")).toContain("Mind the gap");
-  expect(told("v")).toContain("change landed by tasks/main.a");
-  expect(told("v")).toContain("+blue");
+  expect(promptOf("a")).toContain("use blue");
+  expect(promptOf("a")).toContain("Mind the gap");
+  expect(promptOf("v")).toContain("change landed by tasks/main.a");
+  expect(promptOf("v")).toContain("+blue");
 });

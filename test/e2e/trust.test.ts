@@ -15,9 +15,9 @@ test.concurrent("C16 the key is not sent to an untrusted endpoint of a cloned re
   // Trust given with -y is stored in the user's own folder.
   await p.dgov(["run", "p", "-y"], { DGOV_TRUST_PROVIDERS: "" });
   expect(p.model.requests.length).toBeGreaterThan(0);
-  const asked = p.model.requests.length;
+  const requestsBefore = p.model.requests.length;
   await p.dgov(["run", "p", "--restart"], { DGOV_TRUST_PROVIDERS: "" });
-  expect(p.model.requests.length).toBeGreaterThan(asked);
+  expect(p.model.requests.length).toBeGreaterThan(requestsBefore);
 });
 
 test.concurrent("a missing key and the placeholders of init are reported before the run starts", async () => {

@@ -168,8 +168,8 @@ describe("verdict", () => {
     const run = await p.dgov(["run", "p", "--json"]);
     const document = JSON.parse(run.stdout);
     expect([document.status, run.exitCode]).toEqual(["failed", 1]);
-    const told: { unit: string; phase: string }[] = document.units;
-    expect(told.map((u) => [u.unit, u.phase])).toEqual(
+    const units: { unit: string; phase: string }[] = document.units;
+    expect(units.map((u) => [u.unit, u.phase])).toEqual(
       phases.map(([key, phase]) => [unit(key), phase]),
     );
     expect(existsSync(join(p.root, ".dgov/plans/p/_root.toml"))).toBe(true);

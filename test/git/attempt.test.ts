@@ -24,7 +24,7 @@ import {
   tampering,
 } from "../../src/git/snapshot.ts";
 import { removeAttemptTree, replayWork } from "../../src/git/worktree.ts";
-import { gitIn, ground, identity, stamp } from "./harness.ts";
+import { gitIn, identity, openTestRepo, stamp } from "./harness.ts";
 
 const files = {
   "a.txt": "a\n",
@@ -35,7 +35,7 @@ const files = {
 
 describe("createAttemptTree", () => {
   test("an attempt's worktree is listed, holds the base, and shares no git directory with the operator", async () => {
-    await using g = await ground(files);
+    await using g = await openTestRepo(files);
     const t = await g.attempt();
     expect(await g.repo.git("worktree", "list", "--porcelain")).toContain(t.path);
     expect(readFileSync(join(t.path, "src/c.sh"), "utf8")).toBe("#!/bin/sh\n");
@@ -56,7 +56,7 @@ describe("createAttemptTree", () => {
   });
 
   test("attempts work with spaces, unicode and quotes in paths", async () => {
-    await using g = await ground({ 'ä/ö "x".txt': "1\n" }, { name: "my répo 'x'" });
+    await using g = await openTestRepo({ 'ä/ö "x".txt': "1\n" }, { name: "my répo 'x'" });
     const t = await g.attempt('weird "näme" %41');
     writeFileSync(join(t.path, 'ä/ö "x".txt'), "2\n");
     expect((await changesOf(g.r, t)).map((c) => c.path)).toEqual(['ä/ö "x".txt']);
@@ -67,7 +67,7 @@ describe("createAttemptTree", () => {
   });
 
   test("attempts work in a SHA-256 repository", async () => {
-    await using g = await ground(files, { init: ["--object-format=sha256"] });
+    await using g = await openTestRepo(files, { init: ["--object-format=sha256"] });
     const t = await g.attempt();
     writeFileSync(join(t.path, "a.txt"), "2\n");
     const done = await commitChanges(g.r, t, { paths: ["a.txt"], message: "x", ...stamp });
@@ -76,8 +76,8 @@ describe("createAttemptTree", () => {
   });
 
   test("E15 submodules are unchanged by an attempt", async () => {
-    await using sub = await ground({ "s.txt": "s\n" });
-    await using g = await ground(files);
+    await using sub = await openTestRepo({ "s.txt": "s\n" });
+    await using g = await openTestRepo(files);
     const add = [
       "-c",
       "protocol.file.allow=always",
@@ -99,7 +99,7 @@ describe("createAttemptTree", () => {
 
 describe("changesOf", () => {
   test("E13 changesOf reports every kind of change, renames as two, ignored files not", async () => {
-    await using g = await ground({
+    await using g = await openTestRepo({
       ...files,
       "mode.txt": "m\n",
       "type.txt": "t\n",
@@ -132,7 +132,7 @@ describe("changesOf", () => {
   });
 
   test("unreadable files and folders are read, kept and removed", async () => {
-    await using g = await ground(files);
+    await using g = await openTestRepo(files);
     const t = await g.attempt();
     writeFileSync(join(t.path, "a.txt"), "closed\n");
     chmodSync(join(t.path, "a.txt"), 0);
@@ -147,7 +147,7 @@ describe("changesOf", () => {
   });
 
   test("C1 commits, amends and stashes of the worker do not hide changes", async () => {
-    await using g = await ground(files);
+    await using g = await openTestRepo(files);
     const t = await g.attempt();
     writeFileSync(join(t.path, "sneaky.txt"), "s\n");
     await gitIn(g.repo, t.path, "add", "-A");
@@ -161,7 +161,7 @@ describe("changesOf", () => {
   });
 
   test("C4 pipes, hard links and nested repositories are reported and never read", async () => {
-    await using g = await ground(files);
+    await using g = await openTestRepo(files);
     const t = await g.attempt();
     rmSync(join(t.path, "a.txt"));
     await Bun.$`mkfifo ${join(t.path, "a.txt")} ${join(t.path, "new")}`.quiet();
@@ -185,7 +185,7 @@ describe("changesOf", () => {
 
 describe("commitChanges", () => {
   test("C1 commitChanges commits exactly the named paths byte for byte, reproducibly", async () => {
-    await using g = await ground({ ...files, "crlf.txt": "1\r\n", "old/f": "f\n" });
+    await using g = await openTestRepo({ ...files, "crlf.txt": "1\r\n", "old/f": "f\n" });
     const t = await g.attempt();
     const names = [
       "a.txt",
@@ -225,7 +225,7 @@ describe("commitChanges", () => {
   });
 
   test("commitChanges follows the line endings of the repository's attributes", async () => {
-    await using g = await ground({ ...files, ".gitattributes": "*.txt text\n" });
+    await using g = await openTestRepo({ ...files, ".gitattributes": "*.txt text\n" });
     const t = await g.attempt();
     writeFileSync(join(t.path, "a.txt"), "x\r\ny\r\n");
     const { commit } = await commitChanges(g.r, t, { paths: ["a.txt"], message: "x", ...stamp });
@@ -235,7 +235,7 @@ describe("commitChanges", () => {
 
 describe("keepWork and removeAttemptTree", () => {
   test("B1 removeAttemptTree refuses until everything is kept", async () => {
-    await using g = await ground(files);
+    await using g = await openTestRepo(files);
     const t = await g.attempt();
     writeFileSync(join(t.path, "a.txt"), "work\n");
     writeFileSync(join(t.path, "new.txt"), "new\n");
@@ -257,7 +257,7 @@ describe("keepWork and removeAttemptTree", () => {
   });
 
   test("files above the size limit are named in the message and in the result of keepWork", async () => {
-    await using g = await ground(files);
+    await using g = await openTestRepo(files);
     const t = await g.attempt();
     writeFileSync(join(t.path, "a.txt"), "work\n");
     writeFileSync(join(t.path, "big.bin"), "x".repeat(5000));
@@ -271,7 +271,7 @@ describe("keepWork and removeAttemptTree", () => {
   });
 
   test("an unchanged worktree is removed without a ref, read-only folders included", async () => {
-    await using g = await ground(files);
+    await using g = await openTestRepo(files);
     const t = await g.attempt();
     mkdirSync(join(t.path, "cache.log"));
     writeFileSync(join(t.path, "cache.log/f"), "x");
@@ -281,7 +281,7 @@ describe("keepWork and removeAttemptTree", () => {
   });
 
   test("an incompletely created worktree is removed without proof, along with its registration", async () => {
-    await using g = await ground(files);
+    await using g = await openTestRepo(files);
     const t = await g.attempt();
     writeFileSync(join(t.path, ".git"), readFileSync(join(t.meta, "gitfile")));
     rmSync(join(t.meta, "worker"), { recursive: true });
@@ -295,7 +295,7 @@ describe("keepWork and removeAttemptTree", () => {
   });
 
   test("kept work with line endings that git normalises counts as kept", async () => {
-    await using g = await ground({ ...files, ".gitattributes": "*.txt text\n" });
+    await using g = await openTestRepo({ ...files, ".gitattributes": "*.txt text\n" });
     const t = await g.attempt();
     writeFileSync(join(t.path, "a.txt"), "x\r\n");
     const { ref } = await g.keep(t);
@@ -304,7 +304,7 @@ describe("keepWork and removeAttemptTree", () => {
   });
 
   test("keepWork does not move a branch through a planted symbolic ref", async () => {
-    await using g = await ground(files);
+    await using g = await openTestRepo(files);
     const main = await g.repo.git("rev-parse", "main");
     const t = await g.attempt();
     writeFileSync(join(t.path, "a.txt"), "work\n");
@@ -334,7 +334,7 @@ describe("tampering", () => {
       "its .git file was replaced by something else",
     ],
   ])("C2 tampering reports %s", async (_what, tamper, words) => {
-    await using g = await ground(files);
+    await using g = await openTestRepo(files);
     const t = await g.attempt();
     tamper(join(t.path, ".git"));
     expect(await tampering(t)).toBe(words);
@@ -343,7 +343,7 @@ describe("tampering", () => {
 
 describe("replayWork and diffText", () => {
   test("replayWork applies earlier work uncommitted on a newer base, and keeps the base's side of conflicts", async () => {
-    await using g = await ground({
+    await using g = await openTestRepo({
       ...files,
       "both.txt": "1\n2\n3\n4\n5\n6\n7\n8\n",
       "gone.txt": "g\n",

@@ -1,4 +1,4 @@
-/** Gate trees: they hold exactly one tree, proven, whatever an earlier gate did. */
+/** Gate trees: they hold exactly one proven tree, also after changes by an earlier gate. */
 import { describe, expect, test } from "bun:test";
 import {
   chmodSync,
@@ -17,7 +17,7 @@ import {
   provideTree,
   restoreTree,
 } from "../../src/git/gate-tree.ts";
-import { type Ground, gitIn, ground } from "./harness.ts";
+import { gitIn, type OpenedRepo, openTestRepo } from "./harness.ts";
 
 const files = {
   "a.txt": "a\n",
@@ -28,7 +28,7 @@ const files = {
 const keepFolders = ["node_modules", "packages/x/vendor"];
 
 async function provide(
-  g: Ground,
+  g: OpenedRepo,
   treeish = "HEAD",
 ): Promise<{ gateTree: GateTree; reused: boolean }> {
   const tree = await g.repo.git("rev-parse", `${treeish}^{tree}`);
@@ -38,7 +38,7 @@ async function provide(
 
 describe("provideTree", () => {
   test("a gate tree holds exactly its tree and is a clean git repository of its own", async () => {
-    await using g = await ground(files);
+    await using g = await openTestRepo(files);
     const { gateTree, reused } = await provide(g);
     expect([reused, await proveTree(g.r, gateTree, { keepFolders })]).toEqual([false, []]);
     expect(await gitIn(g.repo, gateTree.path, "status", "--porcelain")).toBe("");
@@ -47,7 +47,7 @@ describe("provideTree", () => {
   });
 
   test("A19 changes of a gate are named and undone", async () => {
-    await using g = await ground(files);
+    await using g = await openTestRepo(files);
     const { gateTree } = await provide(g);
     const at = (path: string): string => join(gateTree.path, path);
     const write = (path: string): void => {
@@ -87,7 +87,7 @@ describe("provideTree", () => {
   });
 
   test("a reused gate tree takes another tree and keeps dependency folders, even when a gate changed it", async () => {
-    await using g = await ground(files);
+    await using g = await openTestRepo(files);
     const first = await provide(g);
     mkdirSync(join(first.gateTree.path, "node_modules"));
     writeFileSync(join(first.gateTree.path, "node_modules/m"), "m\n");
@@ -112,7 +112,7 @@ describe("provideTree", () => {
   });
 
   test("a gate tree with a rewritten index is rebuilt", async () => {
-    await using g = await ground(files);
+    await using g = await openTestRepo(files);
     const { gateTree } = await provide(g);
     const index = join(gateTree.meta, "index");
     writeFileSync(join(gateTree.path, "a.txt"), "poison\n");
@@ -129,7 +129,7 @@ describe("provideTree", () => {
 });
 
 test("folderListing differs when a prepared folder has changed", async () => {
-  await using g = await ground(files);
+  await using g = await openTestRepo(files);
   const write = (text: string): void => g.repo.write("node_modules/m/x", text);
   write("1");
   const before = folderListing(g.repo.path, ["node_modules", "absent"]);

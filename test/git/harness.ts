@@ -10,7 +10,7 @@ export const identity = { name: "Ada", email: "ada@example.com" };
 export const date = "2026-02-03T04:05:06.000Z";
 export const stamp = { identity, date };
 
-export interface Ground extends AsyncDisposable {
+export interface OpenedRepo extends AsyncDisposable {
   repo: TestRepo;
   r: Repository;
   scratch: string;
@@ -21,10 +21,10 @@ export interface Ground extends AsyncDisposable {
 }
 
 /** Commits these files in a new repository and opens it. */
-export async function ground(
+export async function openTestRepo(
   files: Record<string, string>,
   options: TestRepoOptions = {},
-): Promise<Ground> {
+): Promise<OpenedRepo> {
   const repo = await testRepo(files, options);
   const r = await openRepository(repo.path);
   const scratch = join(repo.root, "scratch");

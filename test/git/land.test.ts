@@ -7,7 +7,7 @@ import { buildCandidate, type Candidate } from "../../src/git/candidate.ts";
 import { type Landing, landCandidate, reconcileLanding } from "../../src/git/land.ts";
 import { dirtyPaths, isAncestor, type Oid, openRepository } from "../../src/git/repository.ts";
 import { commitChanges } from "../../src/git/snapshot.ts";
-import { type Ground, ground, stamp } from "./harness.ts";
+import { type OpenedRepo, openTestRepo, stamp } from "./harness.ts";
 
 const files = {
   "a.txt": "1\n2\n3\n4\n5\n6\n7\n8\n",
@@ -18,7 +18,7 @@ const files = {
 
 /** An attempt on HEAD that makes and commits these changes (null deletes). */
 async function change(
-  g: Ground,
+  g: OpenedRepo,
   edits: Record<string, string | null>,
   base?: Oid,
 ): Promise<{ base: Oid; commit: Oid }> {
@@ -36,13 +36,13 @@ async function change(
   return { base: t.base, commit };
 }
 
-function candidate(g: Ground, o: { base: Oid; commit: Oid; onto: Oid }): Promise<Candidate> {
+function candidate(g: OpenedRepo, o: { base: Oid; commit: Oid; onto: Oid }): Promise<Candidate> {
   const ref = "refs/dgov/candidate/run1/1";
   return buildCandidate(g.r, { ...o, scratch: g.scratch, message: "work", ...stamp, ref });
 }
 
 function land(
-  g: Ground,
+  g: OpenedRepo,
   from: Oid,
   to: Oid,
   allowed: (path: string) => boolean = () => true,
@@ -51,12 +51,12 @@ function land(
   return landCandidate(g.r, o);
 }
 
-const tip = (g: Ground): Promise<Oid> => g.repo.git("rev-parse", "main");
-const status = (g: Ground): Promise<string> => g.repo.git("status", "--porcelain");
+const tip = (g: OpenedRepo): Promise<Oid> => g.repo.git("rev-parse", "main");
+const status = (g: OpenedRepo): Promise<string> => g.repo.git("status", "--porcelain");
 
 describe("buildCandidate", () => {
   test("a candidate on its own base is the attempt's commit, each time it is built", async () => {
-    await using g = await ground(files);
+    await using g = await openTestRepo(files);
     const c = await change(g, { "a.txt": "x\n" });
     const built = await candidate(g, { ...c, onto: c.base });
     expect(built).toEqual(await candidate(g, { ...c, onto: c.base }));
@@ -68,7 +68,7 @@ describe("buildCandidate", () => {
   });
 
   test("a candidate on a moved target holds both changes and has the target as its only parent", async () => {
-    await using g = await ground(files);
+    await using g = await openTestRepo(files);
     const c = await change(g, { "a.txt": "ONE\n2\n3\n4\n5\n6\n7\n8\n", "gone.txt": null });
     g.repo.write("a.txt", "1\n2\n3\n4\n5\n6\n7\nEIGHT\n");
     await g.repo.git("commit", "-qam", "meanwhile");
@@ -81,8 +81,8 @@ describe("buildCandidate", () => {
     await g.repo.git("fsck", "--strict", "--no-dangling", built.commit);
   });
 
-  test("B1 a conflict reports its paths and git's message, whatever merge=union says", async () => {
-    await using g = await ground({ ...files, ".gitattributes": "* merge=union\n" });
+  test("B1 a conflict reports its paths and git's message, even with merge=union", async () => {
+    await using g = await openTestRepo({ ...files, ".gitattributes": "* merge=union\n" });
     const c = await change(g, { "a.txt": "mine\n", "dir/b.txt": null });
     g.repo.write("a.txt", "theirs\n");
     g.repo.write("dir/b.txt", "theirs\n");
@@ -98,8 +98,8 @@ describe("buildCandidate", () => {
     });
   });
 
-  test("a candidate whose change is on the target already is empty", async () => {
-    await using g = await ground(files);
+  test("a candidate is empty when the target already has its change", async () => {
+    await using g = await openTestRepo(files);
     const c = await change(g, { "a.txt": "same\n" });
     g.repo.write("a.txt", "same\n");
     await g.repo.git("commit", "-qam", "meanwhile");
@@ -107,7 +107,7 @@ describe("buildCandidate", () => {
   });
 
   test("B16 a commit that the operator removed from the target does not come back", async () => {
-    await using g = await ground(files);
+    await using g = await openTestRepo(files);
     g.repo.write("removed.txt", "secret\n");
     await g.repo.git("add", "-A");
     await g.repo.git("commit", "-qm", "to be removed");
@@ -133,7 +133,11 @@ describe("buildCandidate", () => {
     ["diff.external", "false"],
   ];
   test("C14 a folder renamed on the target moves no new file outside the claims", async () => {
-    await using g = await ground({ "old/1.txt": "one\n", "old/2.txt": "two\n", "k.txt": "k\n" });
+    await using g = await openTestRepo({
+      "old/1.txt": "one\n",
+      "old/2.txt": "two\n",
+      "k.txt": "k\n",
+    });
     for (const [key, value] of settings) await g.repo.git("config", key, value);
     const c = await change(g, { "old/new.txt": "new file\n" });
     await g.repo.git("mv", "old", "renamed");
@@ -150,7 +154,7 @@ describe("buildCandidate", () => {
 
   test("C14 an edit of a file renamed on the target is refused at landing as unclaimed", async () => {
     const text = Array.from({ length: 50 }, (_, i) => `line ${i}\n`).join("");
-    await using g = await ground({ "old.txt": text, "k.txt": "k\n" });
+    await using g = await openTestRepo({ "old.txt": text, "k.txt": "k\n" });
     for (const [key, value] of settings) await g.repo.git("config", key, value);
     const c = await change(g, { "old.txt": `${text}more\n` });
     await g.repo.git("mv", "old.txt", "renamed.txt");
@@ -168,7 +172,7 @@ describe("buildCandidate", () => {
 
 describe("landCandidate", () => {
   test("landCandidate updates branch, index and files together, and keeps the operator's changes", async () => {
-    await using g = await ground(files);
+    await using g = await openTestRepo(files);
     g.repo.write("dir/b.txt", "operator's\n");
     g.repo.write("untracked", "u\n");
     const c = await change(g, { "a.txt": "x\n", "new/n.txt": "n\n", "gone.txt": null });
@@ -186,7 +190,7 @@ describe("landCandidate", () => {
     ["B13: an ignored file where a folder goes", { "d.log": "operator's\n" }, ["d.log"]],
     ["a folder where a file goes", { "new.txt/theirs": "operator's\n" }, ["new.txt"]],
   ])("%s in the way blocks the landing, and nothing changes", async (_what, theirs, paths) => {
-    await using g = await ground(files);
+    await using g = await openTestRepo(files);
     const edits = { "a.txt": "x\n", "new.txt": "n\n", "x.log": "log\n", "d.log/f": "f\n" };
     const c = await change(g, edits);
     for (const [path, text] of Object.entries(theirs)) g.repo.write(path, text);
@@ -202,7 +206,7 @@ describe("landCandidate", () => {
   });
 
   test("landCandidate lands a folder that becomes a file, and the reverse", async () => {
-    await using g = await ground(files);
+    await using g = await openTestRepo(files);
     const t = await change(g, { "dir/b.txt": null, "gone.txt": null });
     expect(await land(g, t.base, t.commit)).toEqual({ kind: "landed" });
     const u = await change(g, { dir: "file\n", "gone.txt/in": "folder\n" });
@@ -226,7 +230,7 @@ describe("landCandidate", () => {
     ["merge", ["MERGE_HEAD"]],
     ["rebase", ["rebase-merge"]],
   ])("an unfinished %s blocks the landing", async (_what, [name = ""]) => {
-    await using g = await ground(files);
+    await using g = await openTestRepo(files);
     const c = await change(g, { "a.txt": "x\n" });
     writeFileSync(join(g.repo.path, ".git", name), c.base);
     expect(await land(g, c.base, c.commit)).toMatchObject({ kind: "blocked_by_checkout" });
@@ -253,7 +257,7 @@ describe("landCandidate", () => {
       "x\r\n",
     ],
   ])("the operator's checkout with %s is clean after a landing", async (_what, commands, text) => {
-    await using g = await ground(files);
+    await using g = await openTestRepo(files);
     for (const command of commands) await g.repo.git(...command);
     const h = { ...g, r: await openRepository(g.repo.path) };
     expect(await dirtyPaths(h.r)).toEqual([]);
@@ -263,7 +267,7 @@ describe("landCandidate", () => {
   });
 
   test("B4 landCandidate reports a moved target and leaves it", async () => {
-    await using g = await ground(files);
+    await using g = await openTestRepo(files);
     const c = await change(g, { "a.txt": "x\n" });
     await g.repo.git("commit", "-q", "--allow-empty", "-m", "operator's");
     const now = await tip(g);
@@ -272,7 +276,7 @@ describe("landCandidate", () => {
   });
 
   test("B14 landCandidate moves only the target when another branch is checked out", async () => {
-    await using g = await ground(files);
+    await using g = await openTestRepo(files);
     const c = await change(g, { "a.txt": "x\n" });
     await g.repo.git("checkout", "-q", "-b", "elsewhere");
     expect(await land(g, c.base, c.commit)).toEqual({ kind: "landed" });
@@ -282,7 +286,7 @@ describe("landCandidate", () => {
   });
 
   test("B15 a second worktree of the target is updated with it, or both are refused", async () => {
-    await using g = await ground(files);
+    await using g = await openTestRepo(files);
     const second = join(g.repo.root, "second tree");
     await g.repo.git("checkout", "-q", "--detach");
     await g.repo.git("worktree", "add", "-q", second, "main");
@@ -302,7 +306,7 @@ describe("landCandidate", () => {
   });
 
   test("an index.lock of another process blocks the landing and is kept", async () => {
-    await using g = await ground(files);
+    await using g = await openTestRepo(files);
     const c = await change(g, { "a.txt": "x\n" });
     const lock = join(g.repo.path, ".git/index.lock");
     writeFileSync(lock, "");
@@ -317,7 +321,7 @@ describe("landCandidate", () => {
 
 describe("proof before landing", () => {
   test("P4 a path outside the claims does not land, deleted paths included", async () => {
-    await using g = await ground(files);
+    await using g = await openTestRepo(files);
     const c = await change(g, { "a.txt": "x\n", "gone.txt": null });
     expect(await land(g, c.base, c.commit, (path) => path === "a.txt")).toEqual({
       kind: "proof_failed",
@@ -326,8 +330,8 @@ describe("proof before landing", () => {
     expect(await tip(g)).toBe(c.base);
   });
 
-  test("a commit whose only parent is not the tip does not land", async () => {
-    await using g = await ground(files);
+  test("a commit with another parent than the tip does not land", async () => {
+    await using g = await openTestRepo(files);
     const c = await change(g, { "a.txt": "x\n" });
     const tree = `${c.commit}^{tree}`;
     const side = await g.repo.git("commit-tree", `${c.base}^{tree}`, "-m", "side");
@@ -345,7 +349,7 @@ describe("proof before landing", () => {
     ["b.txt/../../../x", false],
     ["../a.txt", true],
   ])("C4 a link to %s lands: %p", async (target, fine) => {
-    await using g = await ground(files);
+    await using g = await openTestRepo(files);
     const t = await g.attempt();
     symlinkSync(target, join(t.path, "dir/link"));
     const o = { paths: ["dir/link"], message: "x", ...stamp };
@@ -354,7 +358,7 @@ describe("proof before landing", () => {
   });
 
   test("C4 a nested repository does not land", async () => {
-    await using g = await ground(files);
+    await using g = await openTestRepo(files);
     const base = await tip(g);
     await g.repo.git("update-index", "--add", "--cacheinfo", `160000,${base},nested`);
     const tree = await g.repo.git("write-tree");
@@ -367,7 +371,7 @@ describe("proof before landing", () => {
   });
 
   test("content planted in the object store under a valid id does not land", async () => {
-    await using g = await ground(files);
+    await using g = await openTestRepo(files);
     const good = "good\n";
     const id = await g.repo
       .git("hash-object", "--stdin", "-t", "blob", "/dev/null")

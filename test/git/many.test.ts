@@ -3,14 +3,14 @@ import { expect, test } from "bun:test";
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { removeAttemptTree } from "../../src/git/worktree.ts";
-import { ground } from "./harness.ts";
+import { openTestRepo } from "./harness.ts";
 
 const count = process.env["DGOV_TEST_LONG"] === "1" ? 10_000 : 1000;
 
 test(
   `D10 10 callers at once create ${count} attempt directories beside git's own worktrees without a failure`,
   async () => {
-    await using g = await ground({ "a.txt": "a\n" });
+    await using g = await openTestRepo({ "a.txt": "a\n" });
     const base = await g.repo.git("rev-parse", "HEAD");
     const made: string[] = [];
     const caller = async (n: number): Promise<void> => {

@@ -176,7 +176,7 @@ describe("the run lock", () => {
   const script = join(import.meta.dir, "lock-child.ts");
   const start = (dir: string, run: string): Bun.Subprocess<"ignore", "pipe", "inherit"> =>
     Bun.spawn([process.execPath, script, dir, run], { env, stdin: "ignore", stdout: "pipe" });
-  const said = async (child: Bun.Subprocess<"ignore", "pipe", "inherit">): Promise<string> => {
+  const firstLine = async (child: Bun.Subprocess<"ignore", "pipe", "inherit">): Promise<string> => {
     const reader = child.stdout.getReader();
     const { value } = await reader.read();
     reader.releaseLock();
@@ -186,14 +186,14 @@ describe("the run lock", () => {
   test("D4 a second run lock is refused at once with the first holder's name; SIGKILL of the holder frees it", async () => {
     using dir = folder();
     const first = start(dir.path, "run-1");
-    expect(await said(first)).toBe("held");
+    expect(await firstLine(first)).toBe("held");
     expect(lockHolder(dir.path)).toMatchObject({ pid: first.pid, run: "run-1", plan: "p" });
 
     expect(() => acquireRunLock(dir.path, { run: "run-2", plan: "q" })).toThrow(
       new RegExp(`run run-1 of plan p \\(pid ${first.pid} on `),
     );
     const second = start(dir.path, "run-2");
-    expect(await said(second)).toContain("run run-1 of plan p");
+    expect(await firstLine(second)).toContain("run run-1 of plan p");
     await second.exited;
 
     first.kill("SIGKILL");
@@ -213,7 +213,7 @@ describe("the run lock", () => {
   test("D4 exactly one of many concurrent callers gets the run lock", async () => {
     using dir = folder();
     const racers = Array.from({ length: 8 }, (_, i) => start(dir.path, `run-${i}`));
-    const words = await Promise.all(racers.map(said));
+    const words = await Promise.all(racers.map(firstLine));
     expect(words.filter((word) => word === "held")).toHaveLength(1);
     expect(words.filter((word) => word.includes("holds this repository"))).toHaveLength(7);
     for (const racer of racers) racer.kill("SIGKILL");

@@ -5,12 +5,12 @@ import { dirname, join } from "node:path";
 import { type Landing, landCandidate, reconcileLanding } from "../../src/git/land.ts";
 import type { Oid } from "../../src/git/repository.ts";
 import { commitChanges } from "../../src/git/snapshot.ts";
-import { type Ground, ground, stamp } from "./harness.ts";
+import { type OpenedRepo, openTestRepo, stamp } from "./harness.ts";
 
 const files = { "a.txt": "a\n", "b.txt": "b\n", "dir/gone.txt": "gone\n", "theirs.txt": "t\n" };
 const edits = { "a.txt": "A, but longer\n", "b.txt": "B\n", "new/n.txt": "n\n" };
 
-async function prepare(g: Ground): Promise<{ from: Oid; to: Oid }> {
+async function prepare(g: OpenedRepo): Promise<{ from: Oid; to: Oid }> {
   const t = await g.attempt();
   for (const [path, text] of Object.entries(edits)) {
     mkdirSync(dirname(join(t.path, path)), { recursive: true });
@@ -24,13 +24,13 @@ async function prepare(g: Ground): Promise<{ from: Oid; to: Oid }> {
   return { from: t.base, to: commit };
 }
 
-function land(g: Ground, o: { from: Oid; to: Oid }): Promise<Landing> {
+function land(g: OpenedRepo, o: { from: Oid; to: Oid }): Promise<Landing> {
   const scratch = g.scratch;
   return landCandidate(g.r, { target: "main", ...o, allowed: () => true, scratch, message: "m" });
 }
 
 /** Everything that a landing may change, and some of what it must not. */
-async function stateOf(g: Ground): Promise<Record<string, unknown>> {
+async function stateOf(g: OpenedRepo): Promise<Record<string, unknown>> {
   const git = join(g.repo.path, ".git");
   const leftovers = ["HEAD.lock", "index.lock", "refs/heads/main.lock"];
   const names = [...new Bun.Glob("*.dgov-*").scanSync(git)];
@@ -45,7 +45,7 @@ async function stateOf(g: Ground): Promise<Record<string, unknown>> {
   };
 }
 
-async function before(g: Ground, from: Oid): Promise<Record<string, unknown>> {
+async function before(g: OpenedRepo, from: Oid): Promise<Record<string, unknown>> {
   const state = await stateOf(g);
   expect(state["tip"]).toBe(from);
   return state;
@@ -67,7 +67,7 @@ describe("landCandidate killed, then reconcileLanding", () => {
   test.concurrent.each(
     points.flatMap((point) => [[point, false] as const, [point, true] as const]),
   )("B5 a landing killed at %s (whole group: %p) ends landed", async (point, group) => {
-    await using g = await ground(files);
+    await using g = await openTestRepo(files);
     const o = await prepare(g);
     const script = join(import.meta.dir, "fault-child.ts");
     const args = [g.repo.path, "main", o.from, o.to, g.scratch];
@@ -95,7 +95,7 @@ describe("landCandidate killed, then reconcileLanding", () => {
 
 describe("reconcileLanding", () => {
   test("reconcileLanding removes the locks of a git process killed in the prepared state", async () => {
-    await using g = await ground(files);
+    await using g = await openTestRepo(files);
     const o = await prepare(g);
     const was = await before(g, o.from);
     writeFileSync(join(g.repo.path, ".git/refs/heads/main.lock"), `${o.to}\n`);
@@ -105,7 +105,7 @@ describe("reconcileLanding", () => {
   });
 
   test("reconcileLanding keeps locks that are not the landing's", async () => {
-    await using g = await ground(files);
+    await using g = await openTestRepo(files);
     const o = await prepare(g);
     writeFileSync(join(g.repo.path, ".git/refs/heads/main.lock"), `${o.from}\n`);
     writeFileSync(join(g.repo.path, ".git/index.lock"), "");
@@ -114,7 +114,7 @@ describe("reconcileLanding", () => {
   });
 
   test("reconcileLanding undoes an interrupted checkout of moved, half-written and missing files", async () => {
-    await using g = await ground(files);
+    await using g = await openTestRepo(files);
     const o = await prepare(g);
     const was = await before(g, o.from);
     writeFileSync(join(g.repo.path, ".git/index.lock"), `dgov landing ${o.to}\n`);
@@ -129,7 +129,7 @@ describe("reconcileLanding", () => {
   });
 
   test("reconcileLanding keeps what the operator wrote since", async () => {
-    await using g = await ground(files);
+    await using g = await openTestRepo(files);
     const o = await prepare(g);
     writeFileSync(join(g.repo.path, ".git/index.lock"), `dgov landing ${o.to}\n`);
     g.repo.write("a.txt", "operator's own\n");
@@ -139,7 +139,7 @@ describe("reconcileLanding", () => {
   });
 
   test("reconcileLanding restores nothing without a sign of a landing", async () => {
-    await using g = await ground(files);
+    await using g = await openTestRepo(files);
     const o = await prepare(g);
     rmSync(join(g.repo.path, "dir"), { recursive: true });
     expect(await reconcileLanding(g.r, { target: "main", ...o })).toBe("not_landed");
@@ -147,7 +147,7 @@ describe("reconcileLanding", () => {
   });
 
   test("reconcileLanding counts a target ahead of the candidate as landed, one without it as not landed", async () => {
-    await using g = await ground(files);
+    await using g = await openTestRepo(files);
     const o = await prepare(g);
     await land(g, o);
     await g.repo.git("commit", "-q", "--allow-empty", "-m", "operator's");

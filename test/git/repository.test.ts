@@ -20,13 +20,13 @@ import {
 } from "../../src/git/repository.ts";
 import { encodeRefPart, keepRef } from "../../src/git/snapshot.ts";
 import { testRepo } from "../harness/repo.ts";
-import { ground } from "./harness.ts";
+import { openTestRepo } from "./harness.ts";
 
 const files = { "a.txt": "a\n", "sub/dir/b.txt": "b\n", ".gitignore": "*.log\n" };
 
 describe("openRepository", () => {
   test("E15 openRepository works from a subdirectory, with spaces and unicode in the path", async () => {
-    await using g = await ground(files, { name: "ein répo" });
+    await using g = await openTestRepo(files, { name: "ein répo" });
     const r = await openRepository(join(g.repo.path, "sub/dir"));
     expect(r).toEqual(g.r);
     expect([r.topLevel, r.commonDir, r.objectFormat, r.shallow]).toEqual([
@@ -39,7 +39,7 @@ describe("openRepository", () => {
   });
 
   test("openRepository in a linked worktree gives the same repository with another git dir", async () => {
-    await using g = await ground(files);
+    await using g = await openTestRepo(files);
     const linked = join(g.repo.root, "linked");
     await g.repo.git("worktree", "add", "-q", linked);
     const r = await openRepository(linked);
@@ -48,7 +48,7 @@ describe("openRepository", () => {
   });
 
   test("openRepository rejects a folder without a repository, a bare one and a partial clone", async () => {
-    await using g = await ground(files);
+    await using g = await openTestRepo(files);
     expect(openRepository(g.repo.root)).rejects.toMatchObject({ code: "NOT_A_REPOSITORY" });
     const bare = join(g.repo.root, "bare.git");
     await g.repo.git("clone", "-q", "--bare", ".", bare);
@@ -59,7 +59,7 @@ describe("openRepository", () => {
   });
 
   test("openRepository recognises a shallow clone", async () => {
-    await using g = await ground(files);
+    await using g = await openTestRepo(files);
     await g.repo.git("commit", "-q", "--allow-empty", "-m", "two");
     const path = join(g.repo.root, "shallow");
     await g.repo.git("clone", "-q", "--depth=1", `file://${g.repo.path}`, path);
@@ -73,7 +73,7 @@ describe("openRepository", () => {
 
 describe("repository queries", () => {
   test("head, branches, commits and ancestry are read", async () => {
-    await using g = await ground(files);
+    await using g = await openTestRepo(files);
     const first = await g.repo.git("rev-parse", "HEAD");
     expect(await headOf(g.r)).toEqual({ kind: "branch", branch: "main", commit: first });
     await createBranch(g.r, "feature/x", first);
@@ -93,7 +93,7 @@ describe("repository queries", () => {
   });
 
   test("dirtyPaths reports staged, changed, untracked and deleted paths, ignored ones not, and writes nothing", async () => {
-    await using g = await ground({ ...files, "gone.txt": "g\n" });
+    await using g = await openTestRepo({ ...files, "gone.txt": "g\n" });
     writeFileSync(join(g.repo.path, ".git/info/exclude"), "private\n");
     g.repo.write("a.txt", "changed\n");
     g.repo.write("staged.txt", "s\n");
@@ -113,7 +113,7 @@ describe("repository queries", () => {
   });
 
   test("configuredIdentity reads the git configuration; without a name it is null", async () => {
-    await using g = await ground(files);
+    await using g = await openTestRepo(files);
     expect(await configuredIdentity(g.r)).toBeNull();
     await g.repo.git("config", "user.name", "Grace <H>");
     await g.repo.git("config", "user.email", "grace@example.com");
@@ -156,8 +156,12 @@ describe("dgov's own commits", () => {
   });
 
   const allowedPrefixes = [".dgov", ".sentrux"];
-  test("commitOwn commits exactly the given paths, whatever else is dirty or staged", async () => {
-    await using g = await ground({ ...files, ".dgov/plans/p/_root.toml": "p\n", ".dgov/x": "x\n" });
+  test("commitOwn commits exactly the given paths and leaves other dirty and staged files", async () => {
+    await using g = await openTestRepo({
+      ...files,
+      ".dgov/plans/p/_root.toml": "p\n",
+      ".dgov/x": "x\n",
+    });
     g.repo.write("a.txt", "dirty\n");
     g.repo.write("staged.txt", "s\n");
     await g.repo.git("add", "staged.txt");
@@ -177,7 +181,7 @@ describe("dgov's own commits", () => {
   });
 
   test("commitOwn refuses paths outside its folders and a moved target", async () => {
-    await using g = await ground({ ...files, ".dgov/x": "x\n" });
+    await using g = await openTestRepo({ ...files, ".dgov/x": "x\n" });
     const parent = await g.repo.git("rev-parse", "HEAD");
     const o = { branch: "main", parent, message: "m", allowedPrefixes };
     g.repo.write("a.txt", "changed\n");
@@ -194,7 +198,7 @@ describe("scanLanded", () => {
     `work\n\nDgov-Plan: ${plan}\nDgov-Unit: ${unit}\nDgov-Run: r1\nDgov-Digest: ${digest}\n`;
 
   test("B9 scanLanded counts trailers, removes reverted units, restores re-reverted ones, and reads squashes", async () => {
-    await using g = await ground(files);
+    await using g = await openTestRepo(files);
     const commit = async (message: string): Promise<string> => {
       await g.repo.git("commit", "-q", "--allow-empty", "-m", message);
       return g.repo.git("rev-parse", "HEAD");
@@ -233,7 +237,7 @@ describe("scanLanded", () => {
 
 describe("sharedState", () => {
   test("C2 describeSharedChange reports config, hooks, info, alternates and replace refs, but not branches and stashes", async () => {
-    await using g = await ground(files);
+    await using g = await openTestRepo(files);
     const before = await sharedState(g.r);
     await g.repo.git("branch", "mine");
     await g.repo.git("tag", "v1");

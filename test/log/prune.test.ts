@@ -54,7 +54,7 @@ describe("prune", () => {
     const leftover = `.${"a".repeat(64)}.123.tmp`;
     writeFileSync(join(root, ".dgov/out/blobs", leftover), "cut short");
     utimesSync(join(root, ".dgov/out/blobs", leftover), long, long);
-    const request = { runs: ["old", "nobody"], before: now, dry: true };
+    const request = { runs: ["old", "unknown"], before: now, dry: true };
     const answer = { events: [{ run: "old", events: 2 }], files: 2, bytes: 13 };
 
     expect(log.prune(request)).toEqual(answer);

@@ -353,7 +353,7 @@ describe("validate", () => {
 });
 
 describe("init-plan", () => {
-  test("init-plan scaffolds a plan whose copied example compiles", async () => {
+  test("init-plan scaffolds a plan, and its example compiles after copying", async () => {
     const { repo, run } = await project();
     await using _ = repo;
     const made = await run("init-plan", "mine", "--sections", "back,front", "--json");

@@ -46,16 +46,16 @@ async function twoEndpoints(options: ProjectOptions) {
 }
 
 /** Role and model of each request, without duplicates. */
-function asked(requests: readonly RecordedRequest[]): string[] {
-  const said = requests.map(({ body, conversation }) => {
+function modelsByRole(requests: readonly RecordedRequest[]): string[] {
+  const models = requests.map(({ body, conversation }) => {
     const { role, unit: id, tools } = conversation;
     const who = tools.includes("assign_sops") ? "picker" : `${id ?? "planner"} ${role}`;
     return `${who}: ${body["model"]}`;
   });
-  return [...new Set(said)].sort();
+  return [...new Set(models)].sort();
 }
 
-const ran = async (p: TestProject, ...args: string[]) => {
+const runOk = async (p: TestProject, ...args: string[]) => {
   const run = await p.dgov(args);
   expect([run.exitCode, run.stderr]).toEqual([0, run.stderr]);
   return run;
@@ -76,15 +76,15 @@ describe("model aliases", () => {
       script: { rules: [approves, ...["a", "b", "c", "d"].map(writes)] },
     });
     const { p, second } = both;
-    await ran(p, "run", "p", "--json");
-    expect(asked(p.model.requests)).toEqual([
+    await runOk(p, "run", "p", "--json");
+    expect(modelsByRole(p.model.requests)).toEqual([
       "picker: vendor/fast-1",
       `${unit("a")} reviewer: vendor/fast-1`,
       `${unit("a")} worker: vendor/fast-1`,
       `${unit("b")} worker: vendor/deep-9`,
       `${unit("look")} reviewer: vendor/fast-1`,
     ]);
-    expect(asked(second.requests)).toEqual([
+    expect(modelsByRole(second.requests)).toEqual([
       `${unit("c")} worker: vendor/deep-9`,
       `${unit("d")} worker: vendor/fast-1`,
     ]);
@@ -101,9 +101,9 @@ describe("model aliases", () => {
       script: { rules: ["a", "b"].map(writes) },
     });
     const { p, second } = both;
-    await ran(p, "run", "p");
-    expect(asked(second.requests)).toEqual([`${unit("a")} worker: vendor/fast-1`]);
-    expect(asked(p.model.requests)).toEqual([`${unit("b")} worker: vendor/deep-9`]);
+    await runOk(p, "run", "p");
+    expect(modelsByRole(second.requests)).toEqual([`${unit("a")} worker: vendor/fast-1`]);
+    expect(modelsByRole(p.model.requests)).toEqual([`${unit("b")} worker: vendor/deep-9`]);
   });
 
   test.concurrent("E11 the planner and fix resolve an alias of the project's default and of --model", async () => {
@@ -138,14 +138,14 @@ describe("model aliases", () => {
       },
     });
     const { p, second } = both;
-    await ran(p, "plan", "create", "Add limits", "--auto");
-    await ran(p, "fix", "Mend the readme", "-f", "readme.txt", "--model", "deep");
-    expect(asked(p.model.requests)).toEqual([
+    await runOk(p, "plan", "create", "Add limits", "--auto");
+    await runOk(p, "fix", "Fix the readme", "-f", "readme.txt", "--model", "deep");
+    expect(modelsByRole(p.model.requests)).toEqual([
       "fix/main.apply worker: vendor/deep-9",
       "planner planner: vendor/fast-1",
     ]);
-    await ran(p, "plan", "create", "Again", "--name", "again", "--auto", "--model", "deep");
-    expect(asked(p.model.requests)).toContain("planner planner: vendor/deep-9");
+    await runOk(p, "plan", "create", "Again", "--name", "again", "--auto", "--model", "deep");
+    expect(modelsByRole(p.model.requests)).toContain("planner planner: vendor/deep-9");
     expect(second.requests).toEqual([]);
   });
 });
@@ -163,19 +163,19 @@ describe("price", () => {
   test.concurrent("the price is in the documents and texts of run and review", async () => {
     await using p = await project({ price: { input: 2, cached: 0.5, output: 10 } });
     // Two turns of 500,000 fresh, 500,000 cached and 100,000 written tokens.
-    const run = JSON.parse((await ran(p, "run", "p", "--json")).stdout);
+    const run = JSON.parse((await runOk(p, "run", "p", "--json")).stdout);
     expect([run.cost, run.units[0].cost]).toEqual([4.5, 4.5]);
-    const review = JSON.parse((await ran(p, "plan", "review", "p", "--json")).stdout);
+    const review = JSON.parse((await runOk(p, "plan", "review", "p", "--json")).stdout);
     expect(review.spending.cost).toBe(4.5);
-    expect((await ran(p, "plan", "review", "p")).stdout).toContain("cost 4.5");
+    expect((await runOk(p, "plan", "review", "p")).stdout).toContain("cost 4.5");
   });
 
   test.concurrent("the cost is left out where no price is configured", async () => {
     await using p = await project({});
-    const run = JSON.parse((await ran(p, "run", "p", "--json")).stdout);
+    const run = JSON.parse((await runOk(p, "run", "p", "--json")).stdout);
     expect(run).toMatchObject({ prompt_tokens: 2_000_000 });
     expect([Object.keys(run), Object.keys(run.units[0])].flat()).not.toContain("cost");
-    const review = await ran(p, "plan", "review", "p");
+    const review = await runOk(p, "plan", "review", "p");
     expect(review.stdout).not.toContain("cost");
   });
 });

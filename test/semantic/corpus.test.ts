@@ -110,7 +110,7 @@ function of<Name extends "language" | "origin" | "expect" | "kind">(
   return cases.filter((one) => one[name] === value);
 }
 
-/** Paths whose text differs between two trees. */
+/** Paths with different texts in two trees. */
 function changed(from: Tree, to: Tree): string[] {
   const paths = new Set([...from.keys(), ...to.keys()]);
   return [...paths].filter((path) => from.get(path) !== to.get(path));

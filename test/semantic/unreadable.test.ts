@@ -41,8 +41,8 @@ describe("files nested too deeply to parse", () => {
   test.each(deep)(
     "D6 reading symbols and imports of a file nested too deeply does not throw (%s)",
     async (path, text) => {
-      const asked = [importsOf(path, text), symbolsOf(path, text), usesOf(path, text, "x")];
-      await Promise.all(asked);
+      const queries = [importsOf(path, text), symbolsOf(path, text), usesOf(path, text, "x")];
+      await Promise.all(queries);
     },
   );
 });

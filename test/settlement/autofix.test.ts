@@ -1,7 +1,7 @@
 /** B10 with a real formatter and fixer: they change only the attempt's lines, and no value of the program. */
 import { describe, expect, test } from "bun:test";
 import { resolve } from "node:path";
-import { court } from "./harness.ts";
+import { testSettlement } from "./harness.ts";
 
 const biome = resolve(import.meta.dir, "../../node_modules/.bin/biome");
 
@@ -71,7 +71,7 @@ describe("autofix with Biome", () => {
       const lines = (changed: Record<number, string[]>): string[] =>
         base.flatMap((line, i) => changed[i] ?? [line]);
       const attempt = lines(edits).join("\n");
-      await using c = await court({
+      await using c = await testSettlement({
         files: {
           "a.ts": base.join("\n"),
           "biome.json": '{ "formatter": { "indentStyle": "space" } }\n',
@@ -85,7 +85,7 @@ describe("autofix with Biome", () => {
       const outcome = await c.review({ "a.ts": attempt }, { edit: ["a.ts"] });
       if (!outcome.passed) throw new Error(outcome.reason);
       expect(outcome.notes).toEqual([]);
-      const landed = `${await c.g.repo.git("show", `${outcome.commit}:a.ts`)}\n`;
+      const landed = `${await c.git.repo.git("show", `${outcome.commit}:a.ts`)}\n`;
       expect(values(landed)).toEqual(values(attempt));
       // Lines that the attempt did not touch are unchanged and in the same order.
       const untouched = base.filter(

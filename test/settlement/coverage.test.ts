@@ -11,7 +11,7 @@ import {
 import { checkGatesRunnable } from "../../src/settlement/gates/run-gates.ts";
 import { dgovJson } from "../harness/bin.ts";
 import { type TestRepo, testRepo } from "../harness/repo.ts";
-import { type Court, court, verdict } from "./harness.ts";
+import { type TestSettlement, testSettlement, verdict } from "./harness.ts";
 
 /** Records its run, then reports every file of src/. */
 const whole = `echo run >> "$HOME/count"
@@ -45,12 +45,12 @@ interface Options {
 async function project(
   files: Record<string, string>,
   { command = whole, project: more, baseline = wanted }: Options = {},
-): Promise<Court & { runs(): number }> {
-  const c = await court({
+): Promise<TestSettlement & { runs(): number }> {
+  const c = await testSettlement({
     files: { ...baseline, ...files },
     project: { coverage_cmd: command, ...more },
   });
-  const count = join(c.g.repo.root, "home/count");
+  const count = join(c.git.repo.root, "home/count");
   const runs = (): number =>
     existsSync(count) ? readFileSync(count, "utf8").trim().split("\n").length : 0;
   return Object.assign(c, { runs });
@@ -124,15 +124,15 @@ describe("coverage of the base", () => {
     await Promise.all([c.judge({ "src/a.txt": "x\nx\nx\n" }), c.judge({ "src/a.txt": "x\n" })]);
     expect(c.runs()).toBe(3);
     const later = c.reopen();
-    expect(verdict(await c.judge({ "src/a.txt": "x\n-\n" }, { c: later }), "coverage").status).toBe(
-      "failed",
-    );
+    expect(
+      verdict(await c.judge({ "src/a.txt": "x\n-\n" }, { context: later }), "coverage").status,
+    ).toBe("failed");
     expect(c.runs()).toBe(4);
   });
 
   test("A10 the check before a run measures the base for the gates", async () => {
     await using c = await project({ "src/a.txt": "x\nx\n" });
-    expect(await checkGatesRunnable(c.c, c.base)).toMatchObject({ ok: true, red: [] });
+    expect(await checkGatesRunnable(c.context, c.base)).toMatchObject({ ok: true, red: [] });
     expect(c.runs()).toBe(1);
     await c.judge({ "src/a.txt": "x\n" });
     expect(c.runs()).toBe(2);
@@ -147,11 +147,11 @@ describe("coverage of the base", () => {
         files: [{ path: "src/a.txt", covered: 1, total: 2 }],
       });
     await using c = await project({ "src/a.txt": "x\nx\n" });
-    const tree = await c.g.repo.git("rev-parse", "HEAD^{tree}");
+    const tree = await c.git.repo.git("rev-parse", "HEAD^{tree}");
     const change = { "src/a.txt": "x\n-\n" };
     const status = async (baseline: string): Promise<string> => {
-      c.g.repo.write(coverageBaselineFile, baseline);
-      return verdict(await c.judge(change, { c: c.reopen() }), "coverage").status;
+      c.git.repo.write(coverageBaselineFile, baseline);
+      return verdict(await c.judge(change, { context: c.reopen() }), "coverage").status;
     };
     expect(await status(text(tree))).toBe("passed");
     expect(c.runs()).toBe(1);
@@ -302,7 +302,7 @@ describe("invalid measurements", () => {
         blame: "environment",
         reason: expect.stringContaining(reason),
       });
-      expect(await checkGatesRunnable(c.c, c.base)).toMatchObject({ ok: false });
+      expect(await checkGatesRunnable(c.context, c.base)).toMatchObject({ ok: false });
     },
   );
 
@@ -325,7 +325,7 @@ describe("failing base", () => {
       reason: "base is red: the command fails (exit code 1) without the change too",
     });
     expect([result.passed, result.blame]).toEqual([false, "base"]);
-    const { ok, red: announced } = (await checkGatesRunnable(c.c, c.base)) as never as {
+    const { ok, red: announced } = (await checkGatesRunnable(c.context, c.base)) as never as {
       ok: boolean;
       red: { gate: string }[];
     };

@@ -12,10 +12,10 @@ import {
 } from "node:fs";
 import { dirname, join } from "node:path";
 import { findEscape, prepareDependencies } from "../../src/settlement/trees/dependencies.ts";
-import { type Court, court, statuses, verdict } from "./harness.ts";
+import { statuses, type TestSettlement, testSettlement, verdict } from "./harness.ts";
 
-function put(c: Court, path: string, text: string): string {
-  const full = join(c.g.repo.path, path);
+function put(c: TestSettlement, path: string, text: string): string {
+  const full = join(c.git.repo.path, path);
   mkdirSync(dirname(full), { recursive: true });
   writeFileSync(full, text);
   return full;
@@ -23,21 +23,21 @@ function put(c: Court, path: string, text: string): string {
 
 const ignored = { ".gitignore": "node_modules/\n.venv/\nvendor/\ngen/\n" };
 
-async function prepared(c: Court): Promise<string> {
-  const { path } = await c.g.attempt();
+async function prepared(c: TestSettlement): Promise<string> {
+  const { path } = await c.git.attempt();
   const { signal } = new AbortController();
-  const done = await prepareDependencies(c.c, { path, marker: "m", signal });
+  const done = await prepareDependencies(c.context, { path, marker: "m", signal });
   expect(done.ok).toBe(true);
   return path;
 }
 
 describe("copied dependency folders", () => {
   test("copied dependency folders keep relative links, share no inodes, and include those of workspaces", async () => {
-    await using c = await court({ files: { ...ignored, "packages/a/index.txt": "a\n" } });
+    await using c = await testSettlement({ files: { ...ignored, "packages/a/index.txt": "a\n" } });
     const file = put(c, "node_modules/dep/x", "x\n");
     put(c, "packages/a/node_modules/y", "y\n");
-    symlinkSync("../packages/a", join(c.g.repo.path, "node_modules/a"));
-    linkSync(file, join(c.g.repo.path, "node_modules/dep/second"));
+    symlinkSync("../packages/a", join(c.git.repo.path, "node_modules/a"));
+    linkSync(file, join(c.git.repo.path, "node_modules/dep/second"));
     const path = await prepared(c);
     expect(readFileSync(join(path, "packages/a/node_modules/y"), "utf8")).toBe("y\n");
     expect(statSync(join(path, "node_modules/dep/x")).ino).not.toBe(statSync(file).ino);
@@ -47,7 +47,7 @@ describe("copied dependency folders", () => {
   });
 
   test("dependency folders are copied only for the same lockfile, and never over files of the tree", async () => {
-    await using c = await court({ files: { "vendor/own": "tree\n", "bun.lock": "1\n" } });
+    await using c = await testSettlement({ files: { "vendor/own": "tree\n", "bun.lock": "1\n" } });
     put(c, "node_modules/dep/x", "x\n");
     put(c, "vendor/own", "operator\n");
     expect(readFileSync(join(await prepared(c), "vendor/own"), "utf8")).toBe("tree\n");
@@ -59,51 +59,61 @@ describe("copied dependency folders", () => {
 
 describe("folders that lead back into the operator's checkout", () => {
   test.each([
-    ["an absolute link", (c: Court, at: string) => symlinkSync(c.g.repo.path, join(at, "me"))],
+    [
+      "an absolute link",
+      (c: TestSettlement, at: string) => symlinkSync(c.git.repo.path, join(at, "me")),
+    ],
     [
       "a link out of the repository",
-      (_: Court, at: string) => symlinkSync("../../x", join(at, "me")),
+      (_: TestSettlement, at: string) => symlinkSync("../../x", join(at, "me")),
     ],
     [
       "a path file",
-      (c: Court, at: string) => writeFileSync(join(at, "x.pth"), `${c.g.repo.path}/src\n`),
+      (c: TestSettlement, at: string) =>
+        writeFileSync(join(at, "x.pth"), `${c.git.repo.path}/src\n`),
     ],
-    ["an egg link", (c: Court, at: string) => writeFileSync(join(at, "x.egg-link"), c.g.repo.path)],
+    [
+      "an egg link",
+      (c: TestSettlement, at: string) => writeFileSync(join(at, "x.egg-link"), c.git.repo.path),
+    ],
     [
       "an editable finder",
-      (c: Court, at: string) =>
-        writeFileSync(join(at, "__editable___x_finder.py"), `MAPPING = {'x': '${c.g.repo.path}'}`),
+      (c: TestSettlement, at: string) =>
+        writeFileSync(
+          join(at, "__editable___x_finder.py"),
+          `MAPPING = {'x': '${c.git.repo.path}'}`,
+        ),
     ],
     [
       "a script of the virtual environment",
-      (c: Court, at: string) => {
+      (c: TestSettlement, at: string) => {
         mkdirSync(join(at, "bin"));
         writeFileSync(join(at, "pyvenv.cfg"), "home = /usr/bin\n");
-        writeFileSync(join(at, "bin/pytest"), `#!${c.g.repo.path}/.venv/bin/python\n`);
+        writeFileSync(join(at, "bin/pytest"), `#!${c.git.repo.path}/.venv/bin/python\n`);
       },
     ],
   ])("A18 a dependency folder is not copied when it contains %s", async (_, make) => {
-    await using c = await court({
+    await using c = await testSettlement({
       files: ignored,
       config: { worktree: { copy: ["node_modules", ".venv"] } },
     });
     put(c, "node_modules/dep/x", "x\n");
     put(c, ".venv/lib/x", "x\n");
-    make(c, join(c.g.repo.path, ".venv"));
+    make(c, join(c.git.repo.path, ".venv"));
     const path = await prepared(c);
-    expect(await findEscape(join(c.g.repo.path, ".venv"), c.g.repo.path)).not.toBeNull();
+    expect(await findEscape(join(c.git.repo.path, ".venv"), c.git.repo.path)).not.toBeNull();
     expect([existsSync(join(path, "node_modules/dep/x")), existsSync(join(path, ".venv"))]).toEqual(
       [true, false],
     );
   });
 
   test("programs of the checkout on PATH are replaced by those of the gate tree", async () => {
-    await using c = await court({ files: ignored, project: { test_cmd: "tool" } });
+    await using c = await testSettlement({ files: ignored, project: { test_cmd: "tool" } });
     const tool = put(c, ".venv/bin/tool", "#!/bin/sh\necho operator\nexit 0\n");
     Bun.spawnSync(["chmod", "+x", tool]);
-    c.c.environment["PATH"] = `${dirname(tool)}:${c.c.environment["PATH"]}`;
+    c.context.environment["PATH"] = `${dirname(tool)}:${c.context.environment["PATH"]}`;
     expect(statuses(await c.judge({ "a.txt": "a\n" }))).toEqual({ tests: "errored" });
-    c.c.config.worktree.setup =
+    c.context.config.worktree.setup =
       "mkdir -p .venv/bin && printf '#!/bin/sh\\ngrep -q good a.txt\\n' > .venv/bin/tool && chmod +x .venv/bin/tool";
     expect(statuses(await c.judge({ "a.txt": "good\n" }))["tests"]).toBe("passed");
     expect(statuses(await c.judge({ "a.txt": "bad\n" }))["tests"]).toBe("failed");
@@ -111,16 +121,16 @@ describe("folders that lead back into the operator's checkout", () => {
 });
 
 describe("setup", () => {
-  const count = (c: Court): number => {
-    const path = join(c.g.repo.root, "setups");
+  const count = (c: TestSettlement): number => {
+    const path = join(c.git.repo.root, "setups");
     return existsSync(path) ? readFileSync(path, "utf8").trim().split("\n").length : 0;
   };
-  const counted = (c: Court, command: string): void => {
-    c.c.config.worktree.setup = `echo x >> ${join(c.g.repo.root, "setups")}; ${command}`;
+  const counted = (c: TestSettlement, command: string): void => {
+    c.context.config.worktree.setup = `echo x >> ${join(c.git.repo.root, "setups")}; ${command}`;
   };
 
   test("setup runs once for all trees of one lockfile, and again for another", async () => {
-    await using c = await court({
+    await using c = await testSettlement({
       files: { ...ignored, "bun.lock": "1\n" },
       project: { test_cmd: "test -e node_modules/made" },
     });
@@ -133,7 +143,10 @@ describe("setup", () => {
   });
 
   test("setup output made from files of a tree serves that tree only", async () => {
-    await using c = await court({ files: ignored, project: { test_cmd: "cmp a.txt gen/a.txt" } });
+    await using c = await testSettlement({
+      files: ignored,
+      project: { test_cmd: "cmp a.txt gen/a.txt" },
+    });
     counted(c, "mkdir -p gen && cp a.txt gen/ 2>/dev/null || true");
     expect((await c.judge({ "a.txt": "1\n" })).passed).toBe(true);
     expect((await c.judge({ "a.txt": "2\n" })).passed).toBe(true);
@@ -141,7 +154,7 @@ describe("setup", () => {
   });
 
   test("A18 an environment that contains a copy of the project serves that tree only", async () => {
-    await using c = await court({
+    await using c = await testSettlement({
       files: ignored,
       project: { test_cmd: "grep -q good .venv/lib/python3.12/site-packages/p.txt" },
     });
@@ -155,7 +168,7 @@ describe("setup", () => {
   });
 
   test("setup runs again after a gate changed its folders", async () => {
-    await using c = await court({
+    await using c = await testSettlement({
       files: ignored,
       project: {
         lint_cmd: "echo spoilt > node_modules/made",
@@ -168,7 +181,7 @@ describe("setup", () => {
   });
 
   test("no gate runs after a failed setup, and its output reaches the attempt", async () => {
-    await using c = await court({ files: ignored, project: { test_cmd: "true" } });
+    await using c = await testSettlement({ files: ignored, project: { test_cmd: "true" } });
     counted(c, "[ ! -e a.txt ] || { echo no such package; exit 1; }");
     const result = await c.judge({ "a.txt": "1\n" });
     expect(statuses(result)).toEqual({ setup: "failed" });
@@ -177,7 +190,7 @@ describe("setup", () => {
   });
 
   test("changes of setup to tracked files are undone", async () => {
-    await using c = await court({
+    await using c = await testSettlement({
       files: { ...ignored, "f.txt": "f\n" },
       project: { test_cmd: "grep -qx f f.txt" },
     });

@@ -3,7 +3,7 @@
  * "checker" prints a file of the tree, so a test controls its output on base and change.
  */
 import { describe, expect, test } from "bun:test";
-import { court, statuses, verdict } from "./harness.ts";
+import { statuses, testSettlement, verdict } from "./harness.ts";
 
 /** Output of a checker that reports one kind of problem on these lines of a file. */
 type Layout = (file: string, lines: readonly number[]) => string;
@@ -35,10 +35,10 @@ const layouts: Record<string, Layout> = {
     each(
       lines,
       (n) =>
-        `${file}(${n},57): error TS2322: Type '{ c: number; }' is not assignable to type '{ c: string; }'.\n  Types of property 'c' are incompatible.\n    Type 'number' is not assignable to type 'string'.\n`,
+        `${file}(${n},57): error TS2322: Type '{ context: number; }' is not assignable to type '{ context: string; }'.\n  Types of property 'c' are incompatible.\n    Type 'number' is not assignable to type 'string'.\n`,
     ),
   "tsc --pretty": (file, lines) =>
-    `${each(lines, (n) => `\u001b[96m${file}\u001b[0m:\u001b[93m${n}\u001b[0m:\u001b[93m57\u001b[0m - \u001b[91merror\u001b[0m\u001b[90m TS2322: \u001b[0mType 'number' is not assignable to type 'string'.\n\n\u001b[7m${n}\u001b[0m const o: O = { c: 2 };\n\u001b[7m \u001b[0m \u001b[91m     ~\u001b[0m\n\n`)}\nFound ${lines.length} errors in the same file, starting at: ${file}\u001b[90m:${lines[0]}\u001b[0m\n`,
+    `${each(lines, (n) => `\u001b[96m${file}\u001b[0m:\u001b[93m${n}\u001b[0m:\u001b[93m57\u001b[0m - \u001b[91merror\u001b[0m\u001b[90m TS2322: \u001b[0mType 'number' is not assignable to type 'string'.\n\n\u001b[7m${n}\u001b[0m const o: O = { context: 2 };\n\u001b[7m \u001b[0m \u001b[91m     ~\u001b[0m\n\n`)}\nFound ${lines.length} errors in the same file, starting at: ${file}\u001b[90m:${lines[0]}\u001b[0m\n`,
   eslint: (file, lines) =>
     `\n/home/ada/app/${file}\n${each(lines, (n) => `  ${n}:7   error    'x' is assigned a value but never used  no-unused-vars\n  ${n}:9   warning  'y' is not defined                      no-undef\n`)}\n✖ ${2 * lines.length} problems (${lines.length} errors, ${lines.length} warnings)\n`,
   "eslint, compact": (file, lines) =>
@@ -91,7 +91,7 @@ describe("checker formats", () => {
     async (name, layout) => {
       const file = files[name] ?? "src/a.ts";
       const other = file.replace("a.", "b.");
-      await using c = await court({
+      await using c = await testSettlement({
         files: { "said.log": layout(file, [3, 40]) },
         project: { lint_cmd: "cat said.log; exit 1" },
       });
@@ -115,7 +115,7 @@ describe("checker formats", () => {
   );
 
   test("A8 a checker that fails without output is charged unless it failed on the base", async () => {
-    await using c = await court({ project: { lint_cmd: "[ ! -e x.txt ] || exit 1" } });
+    await using c = await testSettlement({ project: { lint_cmd: "[ ! -e x.txt ] || exit 1" } });
     expect(statuses(await c.judge({ "x.txt": "x\n" }))).toEqual({ lint: "failed" });
   });
 });

@@ -4,11 +4,11 @@ import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "n
 import { join } from "node:path";
 import { checkGatesRunnable } from "../../src/settlement/gates/run-gates.ts";
 import { rejectionText } from "../../src/settlement/rejection.ts";
-import { type Court, court, statuses, verdict } from "./harness.ts";
+import { statuses, type TestSettlement, testSettlement, verdict } from "./harness.ts";
 
 /** A file outside every tree that gates append lines to. */
-function counter(c: Court, name = "count"): { path: string; lines(): string[] } {
-  const path = join(c.g.repo.root, name);
+function counter(c: TestSettlement, name = "count"): { path: string; lines(): string[] } {
+  const path = join(c.git.repo.root, name);
   return {
     path,
     lines: () => (existsSync(path) ? readFileSync(path, "utf8").trim().split("\n") : []),
@@ -26,7 +26,7 @@ describe("gates that cannot judge", () => {
   ])(
     "A4 a gate that %s errs, and blames the environment when the base errs too",
     async (_, command, exit) => {
-      await using c = await court({
+      await using c = await testSettlement({
         files: { "check.sh": "no-such-program\n" },
         project: { lint_cmd: command, settlement_timeout: 1 },
       });
@@ -37,12 +37,12 @@ describe("gates that cannot judge", () => {
         blame: "environment",
       });
       expect([result.passed, result.blame]).toEqual([false, "environment"]);
-      expect(await checkGatesRunnable(c.c, c.base)).toMatchObject({ ok: false });
+      expect(await checkGatesRunnable(c.context, c.base)).toMatchObject({ ok: false });
     },
   );
 
   test("A4 a gate that errs only with the attempt's change blames the attempt", async () => {
-    await using c = await court({
+    await using c = await testSettlement({
       files: { "check.sh": "exit 0\n" },
       project: {
         lint_cmd: "sh ./check.sh",
@@ -62,12 +62,12 @@ describe("checkers with much output", () => {
     const known = `seq -f 'old.txt:%.0f: error: a long word that was bad before' 1 ${lines}`;
     return `${known}; cat new.txt; ${known}; exit 1`;
   };
-  const judged = async (lines: number, said: string) => {
-    await using c = await court({
+  const judged = async (lines: number, text: string) => {
+    await using c = await testSettlement({
       files: { "new.txt": "" },
       project: { lint_cmd: lint(lines) },
     });
-    return verdict(await c.judge({ "new.txt": said }), "lint");
+    return verdict(await c.judge({ "new.txt": text }), "lint");
   };
 
   test("A8 a new finding in the middle of long output is charged", async () => {
@@ -91,7 +91,7 @@ describe("checkers with much output", () => {
 
 describe("files given to gates", () => {
   test("A5 a change of documents runs gates without sources, the task's own command first", async () => {
-    await using c = await court({
+    await using c = await testSettlement({
       project: {
         format_check_cmd: "false {file}",
         lint_cmd: "false {files}",
@@ -112,7 +112,7 @@ describe("files given to gates", () => {
   });
 
   test("recipes run by name, equal commands run once, and an unknown recipe fails", async () => {
-    await using c = await court({
+    await using c = await testSettlement({
       project: { test_cmd: "echo same" },
       config: { verify: { unit: { command: "echo same" } } },
     });
@@ -124,7 +124,7 @@ describe("files given to gates", () => {
   });
 
   test("A7 gates get no deleted files, and names with quotes, spaces and dashes intact", async () => {
-    await using c = await court({
+    await using c = await testSettlement({
       files: { "old.txt": "x\n", "gone.txt": "x\n" },
       project: { lint_cmd: 'for f in {files}; do echo "<$f>"; [ -f "$f" ] || exit 1; done' },
     });
@@ -140,13 +140,13 @@ describe("files given to gates", () => {
 
   test("A6 a test runner that finds no tests passes only where the base has none", async () => {
     const noTests = "ls tests/*.txt >/dev/null 2>&1 && exit 0; echo 'collected 0 items'; exit 5";
-    await using none = await court({ project: { test_cmd: noTests } });
+    await using none = await testSettlement({ project: { test_cmd: noTests } });
     const still = await none.judge({ "a.txt": "a\n" });
     expect(verdict(still, "tests")).toMatchObject({
       status: "not_applicable",
       reason: "there are no tests to run",
     });
-    await using some = await court({
+    await using some = await testSettlement({
       files: { "tests/t.txt": "t\n" },
       project: { test_cmd: noTests },
     });
@@ -155,7 +155,7 @@ describe("files given to gates", () => {
   });
 
   test("a list of files too long for one command line is split, and every part counts", async () => {
-    await using c = await court({
+    await using c = await testSettlement({
       project: { lint_cmd: "ls {files} | grep -q bad && exit 1 || exit 0" },
     });
     const folder = "d".repeat(200);
@@ -188,7 +188,7 @@ describe("findings of the base", () => {
       "exit code 1, 1 new: a.txt:2: bad word [bad]",
     ],
   ])("A8 %s", async (_, text, status, charged, reason) => {
-    await using c = await court({
+    await using c = await testSettlement({
       files: { "a.txt": "BAD\n", "b.txt": "BAD\n" },
       project: { lint_cmd: lint },
     });
@@ -207,12 +207,12 @@ describe("findings of the base", () => {
     ],
     ["A8 another exit code fails", "echo all is lost; [ -e a.txt ] && exit 2; exit 1", false],
   ])("%s", async (_, command, passes) => {
-    await using c = await court({ project: { lint_cmd: command } });
+    await using c = await testSettlement({ project: { lint_cmd: command } });
     expect((await c.judge({ "a.txt": "a\n" })).passed).toBe(passes);
   });
 
   test("A8 the same failing tests blame the base, others the attempt", async () => {
-    await using c = await court({
+    await using c = await testSettlement({
       project: { test_cmd: "echo '(fail) old'; [ ! -e new.txt ] || echo '(fail) new'; exit 1" },
     });
     const same = await c.judge({ "a.txt": "a\n" });
@@ -224,21 +224,21 @@ describe("findings of the base", () => {
   });
 
   test("A8 the base is checked once for several attempts", async () => {
-    await using c = await court({ project: {}, config: { run: { env: [] } } });
+    await using c = await testSettlement({ project: {}, config: { run: { env: [] } } });
     const { path, lines } = counter(c);
-    c.c.config.commands.lint = `[ -e a.txt ] && exit 1; sleep 0.2; echo base >> ${path}; exit 1`;
+    c.context.config.commands.lint = `[ -e a.txt ] && exit 1; sleep 0.2; echo base >> ${path}; exit 1`;
     await Promise.all(["1", "2", "3"].map((text) => c.judge({ "a.txt": text })));
     expect(lines()).toEqual(["base"]);
   });
 });
 
 test("A9 a checker that lists files and exits 0 fails", async () => {
-  await using c = await court({ project: { format_check_cmd: "gofmt -l ." } });
-  const bin = join(c.g.repo.root, "bin");
+  await using c = await testSettlement({ project: { format_check_cmd: "gofmt -l ." } });
+  const bin = join(c.git.repo.root, "bin");
   mkdirSync(bin);
   writeFileSync(join(bin, "gofmt"), "#!/bin/sh\ngrep -l BAD *.txt 2>/dev/null\nexit 0\n");
   chmodSync(join(bin, "gofmt"), 0o755);
-  c.c.environment["PATH"] = `${bin}:${c.c.environment["PATH"]}`;
+  c.context.environment["PATH"] = `${bin}:${c.context.environment["PATH"]}`;
   expect(statuses(await c.judge({ "a.txt": "good\n" }))).toEqual({ format: "passed" });
   const failed = verdict(await c.judge({ "a.txt": "BAD\n" }), "format");
   expect(failed).toMatchObject({
@@ -249,33 +249,33 @@ test("A9 a checker that lists files and exits 0 fails", async () => {
 });
 
 test("A4 a test that ends its runner early fails, unless the runner is silent on the base too", async () => {
-  await using c = await court({
+  await using c = await testSettlement({
     files: { "a.txt": "a\n" },
     project: { test_cmd: "pytest -q" },
   });
-  const bin = join(c.g.repo.root, "bin");
+  const bin = join(c.git.repo.root, "bin");
   mkdirSync(bin);
   const runner =
     "#!/bin/sh\ngrep -q EXIT *.txt && exit 0\ngrep -q MUTE *.txt || echo 3 passed in 0.1s\n";
   writeFileSync(join(bin, "pytest"), runner);
   chmodSync(join(bin, "pytest"), 0o755);
-  c.c.environment["PATH"] = `${bin}:${c.c.environment["PATH"]}`;
+  c.context.environment["PATH"] = `${bin}:${c.context.environment["PATH"]}`;
   expect(statuses(await c.judge({ "a.txt": "b\n" }))).toEqual({ tests: "passed" });
   expect(verdict(await c.judge({ "b.txt": "EXIT\n" }), "tests")).toMatchObject({
     status: "failed",
     reason: "exit code 0, but it ended before its summary: not all tests were run",
     blame: "attempt",
   });
-  await using mute = await court({
+  await using mute = await testSettlement({
     files: { "a.txt": "MUTE\n" },
     project: { test_cmd: "pytest -qq" },
   });
-  mute.c.environment["PATH"] = c.c.environment["PATH"] ?? "";
+  mute.context.environment["PATH"] = c.context.environment["PATH"] ?? "";
   expect(statuses(await mute.judge({ "b.txt": "b\n" }))).toEqual({ tests: "passed" });
 });
 
 test("E1 a rejection lists findings of the base apart", async () => {
-  await using c = await court({
+  await using c = await testSettlement({
     files: { "a.txt": "a\n" },
     project: { lint_cmd: "echo 'a.txt:1: error: bad'; exit 1" },
   });
@@ -292,8 +292,8 @@ describe("flaky tests", () => {
   ])(
     "A17 a test that passes on its second run with flaky = %s is %s",
     async (mode, status, passes) => {
-      await using c = await court({ config: { merge: { flaky: mode } } });
-      c.c.config.commands.test = flaky(counter(c).path);
+      await using c = await testSettlement({ config: { merge: { flaky: mode } } });
+      c.context.config.commands.test = flaky(counter(c).path);
       const result = await c.judge({ "a.txt": "a\n" });
       expect(verdict(result, "tests").status).toBe(status as "flaky");
       expect(result.passed).toBe(passes);
@@ -301,10 +301,10 @@ describe("flaky tests", () => {
   );
 
   test("A17 only tests are run again, and not after a timeout", async () => {
-    await using c = await court({ project: { settlement_timeout: 1 } });
+    await using c = await testSettlement({ project: { settlement_timeout: 1 } });
     const { path, lines } = counter(c);
-    c.c.config.commands.lint = `[ ! -e a.txt ] || { echo lint >> ${path}; exit 1; }`;
-    c.c.config.commands.test = `[ ! -e a.txt ] || { echo test >> ${path}; sleep 30; }`;
+    c.context.config.commands.lint = `[ ! -e a.txt ] || { echo lint >> ${path}; exit 1; }`;
+    c.context.config.commands.test = `[ ! -e a.txt ] || { echo test >> ${path}; sleep 30; }`;
     expect((await c.judge({ "a.txt": "a\n" })).passed).toBe(false);
     expect(lines()).toEqual(["lint", "test"]);
   });
@@ -313,7 +313,7 @@ describe("flaky tests", () => {
 describe("side effects of gates", () => {
   test("A19 files that a gate leaves are named, removed, and absent for the next gate and tree", async () => {
     const clean = "[ ! -e left ] && [ ! -e $TMPDIR/left ] && [ ! -e node_modules/left ]";
-    await using c = await court({
+    await using c = await testSettlement({
       files: { ".gitignore": "node_modules/\n" },
       project: {
         lint_cmd:
@@ -322,8 +322,8 @@ describe("side effects of gates", () => {
         test_cmd: "echo 2 > node_modules/dep; true",
       },
     });
-    mkdirSync(join(c.g.repo.path, "node_modules"));
-    writeFileSync(join(c.g.repo.path, "node_modules/dep"), "1\n");
+    mkdirSync(join(c.git.repo.path, "node_modules"));
+    writeFileSync(join(c.git.repo.path, "node_modules/dep"), "1\n");
     const first = await c.judge({ "a.txt": "fine\n" });
     expect(statuses(first)).toEqual({ lint: "passed", types: "passed", tests: "passed" });
     expect(verdict(first, "lint").changedPaths.sort()).toEqual([
@@ -333,15 +333,15 @@ describe("side effects of gates", () => {
       "node_modules/left",
     ]);
     expect(verdict(first, "tests").changedPaths).toEqual(["node_modules/dep"]);
-    c.c.config.commands.lint = "grep -qx 1 node_modules/dep";
+    c.context.config.commands.lint = "grep -qx 1 node_modules/dep";
     expect(statuses(await c.judge({ "a.txt": "fine\n", "b.txt": "b\n" }))["lint"]).toBe("passed");
   });
 
   test("A19 processes of a gate are dead before the next gate starts", async () => {
-    await using c = await court({ project: { test_cmd: "true" } });
+    await using c = await testSettlement({ project: { test_cmd: "true" } });
     const { path, lines } = counter(c);
-    c.c.config.commands.lint = `setsid sh -c 'sleep 1; echo alive >> ${path}' >/dev/null 2>&1 &`;
-    c.c.config.commands.test = `sleep 1.5; [ ! -e ${path} ]`;
+    c.context.config.commands.lint = `setsid sh -c 'sleep 1; echo alive >> ${path}' >/dev/null 2>&1 &`;
+    c.context.config.commands.test = `sleep 1.5; [ ! -e ${path} ]`;
     expect((await c.judge({ "a.txt": "a\n" })).passed).toBe(true);
     expect(lines()).toEqual([]);
   });
@@ -349,28 +349,30 @@ describe("side effects of gates", () => {
 
 describe("cached and cancelled verdicts", () => {
   test("passed verdicts are reused by a later run, failed ones are not, and both depend on command and tree", async () => {
-    await using c = await court({});
+    await using c = await testSettlement({});
     const { path, lines } = counter(c);
-    c.c.config.commands.lint = `echo run >> ${path}; ! grep -q BAD a.txt`;
+    c.context.config.commands.lint = `echo run >> ${path}; ! grep -q BAD a.txt`;
     await c.judge({ "a.txt": "good\n" });
-    const later = c.reopen({ config: c.c.config });
-    expect(verdict(await c.judge({ "a.txt": "good\n" }, { c: later }), "lint").cached).toBe(true);
+    const later = c.reopen({ config: c.context.config });
+    expect(verdict(await c.judge({ "a.txt": "good\n" }, { context: later }), "lint").cached).toBe(
+      true,
+    );
     expect(lines()).toHaveLength(1);
     await c.judge({ "a.txt": "BAD\n" });
     const failed = lines().length;
     await c.judge({ "a.txt": "BAD\n" });
     expect(lines()).toHaveLength(failed);
-    await c.judge({ "a.txt": "BAD\n" }, { c: c.reopen({ config: c.c.config }) });
+    await c.judge({ "a.txt": "BAD\n" }, { context: c.reopen({ config: c.context.config }) });
     expect(lines().length).toBeGreaterThan(failed);
-    const otherwise = c.reopen({ environment: { ...c.c.environment, NAME: "x" } });
-    otherwise.config.commands.lint = c.c.config.commands.lint;
+    const otherwise = c.reopen({ environment: { ...c.context.environment, NAME: "x" } });
+    otherwise.config.commands.lint = c.context.config.commands.lint;
     const before = lines().length;
-    await c.judge({ "a.txt": "good\n" }, { c: otherwise });
+    await c.judge({ "a.txt": "good\n" }, { context: otherwise });
     expect(lines()).toHaveLength(before + 1);
   });
 
   test("a passed verdict is reused for another base, a flaky one is not", async () => {
-    await using c = await court({ project: { source_extensions: [".txt"] } });
+    await using c = await testSettlement({ project: { source_extensions: [".txt"] } });
     const { path, lines } = counter(c);
     const lint = `echo run >> ${path}`;
     const tests = `echo run >> ${path}; [ -e $HOME/again ] || { touch $HOME/again; exit 1; }`;
@@ -379,7 +381,7 @@ describe("cached and cancelled verdicts", () => {
       [{ lint, test: null }, 0],
       [{ lint: null, test: tests }, 1],
     ] as const) {
-      Object.assign(c.c.config.commands, commands);
+      Object.assign(c.context.config.commands, commands);
       await c.judge({ "a.txt": "good\n" });
       const before = lines().length;
       const result = await c.judge({ "a.txt": "good\n" }, { base: other });
@@ -388,7 +390,7 @@ describe("cached and cancelled verdicts", () => {
   });
 
   test("D1 a cancelled gate ends at once without a verdict", async () => {
-    await using c = await court({ project: { lint_cmd: "sleep 3000" } });
+    await using c = await testSettlement({ project: { lint_cmd: "sleep 3000" } });
     const abort = new AbortController();
     const running = c.judge({ "a.txt": "a\n" }, { signal: abort.signal });
     while (!c.progress.some((one) => one.kind === "started")) await Bun.sleep(5);
@@ -396,14 +398,14 @@ describe("cached and cancelled verdicts", () => {
     const result = await running;
     expect(result).toMatchObject({ passed: false, reason: "cancelled" });
     expect(statuses(result)).toEqual({});
-    c.c.config.commands.lint = "true";
+    c.context.config.commands.lint = "true";
     expect((await c.judge({ "a.txt": "a\n" })).passed).toBe(true);
   });
 
   test("D1 cancelling ends the wait for a gate tree", async () => {
-    await using c = await court({ config: { run: { jobs: 1, max_gates: 1 } } });
-    const gate = join(c.g.repo.root, "open");
-    c.c.config.commands.lint = `while [ ! -e ${gate} ]; do sleep 0.05; done`;
+    await using c = await testSettlement({ config: { run: { jobs: 1, max_gates: 1 } } });
+    const gate = join(c.git.repo.root, "open");
+    c.context.config.commands.lint = `while [ ! -e ${gate} ]; do sleep 0.05; done`;
     const holders = ["1", "2"].map((text) => c.judge({ "a.txt": text }));
     while (c.progress.filter((one) => one.kind === "started").length < 2) await Bun.sleep(5);
     const abort = new AbortController();
@@ -418,7 +420,7 @@ describe("cached and cancelled verdicts", () => {
   });
 
   test("E1 a rejection contains command, exit, diagnostics and output of each failing gate", async () => {
-    await using c = await court({
+    await using c = await testSettlement({
       project: {
         lint_cmd: "[ ! -e a.txt ] || { echo 'a.txt:1:1: error: bad word [bad]'; exit 3; }",
         type_check_cmd: "true",
@@ -440,10 +442,10 @@ describe("cached and cancelled verdicts", () => {
 });
 
 test("the check before a run starts every gate on the base, reports failures, and fills {file} with real files", async () => {
-  await using c = await court({
+  await using c = await testSettlement({
     files: { "a.txt": "a\n" },
     project: { lint_cmd: "test -f {file} && exit 1", test_cmd: "true" },
   });
-  const checked = await checkGatesRunnable(c.c, c.base);
+  const checked = await checkGatesRunnable(c.context, c.base);
   expect(checked).toMatchObject({ ok: true, red: [{ gate: "lint", blame: "base" }] });
 });

@@ -16,13 +16,13 @@ import {
   runGates,
 } from "../../src/settlement/gates/run-gates.ts";
 import { type ReviewOutcome, reviewAndCommit } from "../../src/settlement/review.ts";
-import { type Ground, ground, identity } from "../git/harness.ts";
+import { identity, type OpenedRepo, openTestRepo } from "../git/harness.ts";
 
-export interface Court extends AsyncDisposable {
-  g: Ground;
+export interface TestSettlement extends AsyncDisposable {
+  git: OpenedRepo;
   /** Commit that changes are judged against. */
   base: string;
-  c: SettlementContext;
+  context: SettlementContext;
   progress: GateProgress[];
   /** Another settlement on the same repository and cache, as a later run opens it. */
   reopen(more?: Partial<SettlementContext>): SettlementContext;
@@ -34,12 +34,12 @@ export interface Court extends AsyncDisposable {
   review(
     files: Record<string, string | null>,
     claims: Partial<Claims>,
-    spoil?: (path: string) => void,
+    tamper?: (path: string) => void,
   ): Promise<ReviewOutcome>;
 }
 
 export interface JudgeOptions {
-  c?: SettlementContext;
+  context?: SettlementContext;
   /** The base commit of the comparison; default the repository's HEAD. */
   base?: string;
   testCmd?: string;
@@ -47,7 +47,7 @@ export interface JudgeOptions {
   files?: FileChoice;
 }
 
-export interface CourtOptions {
+export interface TestSettlementOptions {
   files?: Record<string, string>;
   /** Keys of `[project]`. */
   project?: Record<string, unknown>;
@@ -56,19 +56,19 @@ export interface CourtOptions {
   environment?: Record<string, string>;
 }
 
-let marks = 0;
+let counter = 0;
 
 /** Creates a repository and opens a settlement on it. */
-export async function court(options: CourtOptions = {}): Promise<Court> {
+export async function testSettlement(options: TestSettlementOptions = {}): Promise<TestSettlement> {
   const config = {
     project: { source_extensions: [".txt"], ...options.project },
     ...options.config,
   };
-  const g = await ground({ ".dgov/project.toml": stringify(config), ...options.files });
+  const g = await openTestRepo({ ".dgov/project.toml": stringify(config), ...options.files });
   const base = await g.repo.git("rev-parse", "HEAD");
   const progress: GateProgress[] = [];
   const environment = { ...g.repo.env, ...options.environment };
-  const reopen: Court["reopen"] = ({ environment: env = environment, ...more } = {}) => {
+  const reopen: TestSettlement["reopen"] = ({ environment: env = environment, ...more } = {}) => {
     const project = more.config ?? requireConfig(g.repo.path);
     return openSettlement({
       repository: g.r,
@@ -85,9 +85,9 @@ export async function court(options: CourtOptions = {}): Promise<Court> {
       config: { ...project, run: { ...project.run, env: Object.keys(env) } },
     });
   };
-  const c = reopen();
-  const change: Court["change"] = async (files) => {
-    const env = { ...g.repo.env, GIT_INDEX_FILE: join(g.scratch, `index${++marks}`) };
+  const context = reopen();
+  const change: TestSettlement["change"] = async (files) => {
+    const env = { ...g.repo.env, GIT_INDEX_FILE: join(g.scratch, `index${++counter}`) };
     const git = (args: string[], stdin = ""): string => {
       const run = Bun.spawnSync(["git", ...args], {
         cwd: g.repo.path,
@@ -98,7 +98,7 @@ export async function court(options: CourtOptions = {}): Promise<Court> {
       return run.stdout.toString().trim();
     };
     const written = Object.entries(files).map(([path, text]) => {
-      const file = join(g.scratch, `blob${++marks}`);
+      const file = join(g.scratch, `blob${++counter}`);
       writeFileSync(file, text ?? "");
       return { path, file, deleted: text === null };
     });
@@ -112,27 +112,27 @@ export async function court(options: CourtOptions = {}): Promise<Court> {
     return git(["commit-tree", "-p", base, "-m", "change", git(["write-tree"])]);
   };
   return {
-    g,
+    git: g,
     base,
-    c,
+    context,
     progress,
     reopen,
     change,
     async judge(files, more = {}) {
       const commit = await change(files);
-      return runGates(more.c ?? c, {
+      return runGates(more.context ?? context, {
         unit: "u",
         attempt: 1,
         car: 1,
         tree: await g.repo.git("rev-parse", `${commit}^{tree}`),
         base: more.base ?? base,
         testCmd: more.testCmd ?? null,
-        marker: `court/${process.pid}.${++marks}`,
+        marker: `test-settlement/${process.pid}.${++counter}`,
         signal: more.signal ?? new AbortController().signal,
         ...(more.files === undefined ? {} : { files: more.files }),
       });
     },
-    async review(files, claims, spoil) {
+    async review(files, claims, tamper) {
       const tree = await g.attempt(undefined, base);
       for (const [path, text] of Object.entries(files)) {
         const full = join(tree.path, path);
@@ -142,14 +142,14 @@ export async function court(options: CourtOptions = {}): Promise<Court> {
           await Bun.write(full, text);
         }
       }
-      spoil?.(tree.path);
-      return reviewAndCommit(c, {
+      tamper?.(tree.path);
+      return reviewAndCommit(context, {
         tree,
         claims: { create: [], edit: [], delete: [], touch: [], read: [], ...claims },
         unitSummary: "",
         message: "feat: x\n",
         date: "2026-02-03T04:05:06.000Z",
-        marker: `court/${process.pid}.${++marks}`,
+        marker: `test-settlement/${process.pid}.${++counter}`,
       });
     },
     [Symbol.asyncDispose]: () => g[Symbol.asyncDispose](),

@@ -4,7 +4,12 @@ import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { rejectionText } from "../../src/settlement/rejection.ts";
 import { scanTree, sensorOf } from "../../src/settlement/structure/scan.ts";
-import { type Court, type CourtOptions, court, verdict } from "./harness.ts";
+import {
+  type TestSettlement,
+  type TestSettlementOptions,
+  testSettlement,
+  verdict,
+} from "./harness.ts";
 
 const baseline = {
   timestamp: 1_700_000_000,
@@ -25,11 +30,11 @@ function branchy(name: string, branches: number): string {
 
 function structured(
   files: Record<string, string>,
-  more: { baseline?: Partial<typeof baseline> } & CourtOptions = {},
-): Promise<Court> {
+  more: { baseline?: Partial<typeof baseline> } & TestSettlementOptions = {},
+): Promise<TestSettlement> {
   const text = JSON.stringify({ ...baseline, ...more.baseline });
   const { config, environment } = more;
-  return court({
+  return testSettlement({
     files: { ".sentrux/baseline.json": text, ...files },
     ...(config === undefined ? {} : { config }),
     ...(environment === undefined ? {} : { environment }),
@@ -38,7 +43,7 @@ function structured(
 
 describe("structure gate", () => {
   test("the structure gate does not apply without a baseline or without sources", async () => {
-    await using none = await court({ files: { "a.py": "x = 1\n" } });
+    await using none = await testSettlement({ files: { "a.py": "x = 1\n" } });
     expect(verdict(await none.judge({ "a.py": branchy("f", 30) }), "structure")).toMatchObject({
       status: "not_applicable",
       reason: "no structural baseline (dgov sentrux gate-save)",
@@ -105,8 +110,8 @@ describe("structure gate", () => {
     expect(rejectionText([hidden])).toBe(
       `The structure gate failed: ${hidden.reason}\n${hidden.tail}`,
     );
-    const told = verdict(await c.judge({ "b.py": text }), "structure");
-    expect(told).toMatchObject({
+    const warned = verdict(await c.judge({ "b.py": text }), "structure");
+    expect(warned).toMatchObject({
       status: "passed",
       diagnostics: [{ file: "b.py", code: "unmeasured_file", severity: "warning" }],
     });
@@ -125,7 +130,7 @@ describe("structure gate", () => {
   test("the structure sensor parses only blobs it has not seen", async () => {
     await using c = await structured({ "a.py": "x = 1\n", "b.py": "y = 1\n" });
     const seen: string[][] = [];
-    const { facts } = c.c;
+    const { facts } = c.context;
     const counting = {
       ...facts,
       put(entries: Iterable<readonly [string, never]>) {
@@ -134,7 +139,7 @@ describe("structure gate", () => {
         facts.put(some);
       },
     } as typeof facts;
-    const sensor = { ...sensorOf(c.c, c.c.signal), facts: counting };
+    const sensor = { ...sensorOf(c.context, c.context.signal), facts: counting };
     await scanTree(sensor, await c.change({ "c.py": "z = 1\n" }));
     await scanTree(sensor, await c.change({ "c.py": "z = 2\n" }));
     expect(seen).toEqual([["python", "python", "python"], ["python"]]);
@@ -144,7 +149,7 @@ describe("structure gate", () => {
     await using c = await structured({ "a.py": "x = 1\n" });
     const files = { "a.py": "x = 2\n" };
     expect(verdict(await c.judge(files), "structure").cached).toBe(false);
-    const later = await c.judge(files, { c: c.reopen() });
+    const later = await c.judge(files, { context: c.reopen() });
     expect(verdict(later, "structure")).toMatchObject({ status: "passed", cached: true });
   });
 });
@@ -177,7 +182,7 @@ describe("strict mode", () => {
   });
 
   test("strict mode errs for an unreadable baseline", async () => {
-    await using c = await court({
+    await using c = await testSettlement({
       files: { ".sentrux/baseline.json": "{", "a.py": "x = 1\n" },
       ...strict,
     });
@@ -201,20 +206,20 @@ if grep -rq BROKEN "$2"/*.py; then kill -9 $$; fi
 exit 0
 `;
 
-  function install(c: Court): Court["c"] {
-    const bin = join(c.g.repo.root, "bin");
+  function install(c: TestSettlement): TestSettlement["context"] {
+    const bin = join(c.git.repo.root, "bin");
     mkdirSync(bin, { recursive: true });
     writeFileSync(join(bin, "sentrux"), script);
     chmodSync(join(bin, "sentrux"), 0o755);
-    const path = `${bin}:${c.c.environment["PATH"]}`;
-    return c.reopen({ environment: { ...c.c.environment, PATH: path } });
+    const path = `${bin}:${c.context.environment["PATH"]}`;
+    return c.reopen({ environment: { ...c.context.environment, PATH: path } });
   }
 
   test("A4 an external sentrux decides, and the built-in sensor locates offenders", async () => {
     await using c = await structured({ "a.py": "x = 1\n" });
     const settlement = install(c);
     const judged = async (text: string) =>
-      verdict(await c.judge({ "a.py": text }, { c: settlement }), "structure");
+      verdict(await c.judge({ "a.py": text }, { context: settlement }), "structure");
     expect(await judged(branchy("god", 30))).toMatchObject({ status: "passed" });
     expect(await judged(`${branchy("god", 30)}WORSE = 1\n`)).toMatchObject({ status: "failed" });
     expect(await judged("WORSE = 1\n")).toMatchObject({
@@ -238,7 +243,7 @@ exit 0
       { "a.py": "x = 1\n" },
       { config: { sentrux: { mode: "strict", engine: "external" } } },
     );
-    const result = await c.judge({ "a.py": "WORSE = 1\n" }, { c: install(c) });
+    const result = await c.judge({ "a.py": "WORSE = 1\n" }, { context: install(c) });
     expect(verdict(result, "structure")).toMatchObject({
       status: "failed",
       reason: "cycles increased: 0 -> 1",

@@ -2,7 +2,7 @@
 import { describe, expect, test } from "bun:test";
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { type Court, court, verdict } from "./harness.ts";
+import { type TestSettlement, testSettlement, verdict } from "./harness.ts";
 
 /** Exits 4 for missing files, as pytest does, and prints the names of failing tests. */
 const runner = `
@@ -20,8 +20,8 @@ exit $failed
 function project(
   files: Record<string, string>,
   more: Record<string, unknown> = {},
-): Promise<Court> {
-  return court({
+): Promise<TestSettlement> {
+  return testSettlement({
     files: { "run.sh": runner, ...files },
     project: {
       source_extensions: [".py", ".ts", ".go", ".rs", ".java"],
@@ -192,12 +192,12 @@ describe("test selection", () => {
   test("imports of a blob are read once and cached for later settlements", async () => {
     await using c = await project(python);
     await c.judge({ "src/pkg/low.py": "x" });
-    const file = join(c.g.repo.root, "cache", "imports.jsonl");
+    const file = join(c.git.repo.root, "cache", "imports.jsonl");
     expect(existsSync(file)).toBe(true);
     const size = statSync(file).size;
-    await c.judge({ "src/pkg/low.py": "x" }, { c: c.reopen() });
+    await c.judge({ "src/pkg/low.py": "x" }, { context: c.reopen() });
     expect(statSync(file).size).toBe(size);
-    await c.judge({ "src/pkg/low.py": "import y" }, { c: c.reopen() });
+    await c.judge({ "src/pkg/low.py": "import y" }, { context: c.reopen() });
     const lines = readFileSync(file, "utf8").trim().split("\n");
     expect(lines.at(-1)).toMatch(/^\["python:[0-9a-f]{40}",\[\["y","\*"\]\]\]$/);
   });

@@ -73,7 +73,7 @@ describe("mutations", () => {
     "the simulation detects that %s",
     async (name, mutation) => {
       const caught = await hunt(mutation, 2_000);
-      if (caught !== null) console.log(`      seed ${caught.seed}: ${caught.objection}`);
+      if (caught !== null) console.log(`      seed ${caught.seed}: ${caught.failure}`);
       expect(caught, name).not.toBeNull();
     },
   );

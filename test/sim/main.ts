@@ -50,7 +50,7 @@ async function huntAll(): Promise<number> {
   for (const mutation of mutations) {
     const caught = await hunt(mutation, 2_000);
     if (caught === null) unnoticed++;
-    const what = caught === null ? "NOT NOTICED" : `seed ${caught.seed}: ${caught.objection}`;
+    const what = caught === null ? "NOT NOTICED" : `seed ${caught.seed}: ${caught.failure}`;
     console.log(`[${mutation.breaks}] ${mutation.name}\n      ${what}`);
   }
   console.log(`${mutations.length} mutations, ${unnoticed} not noticed`);

@@ -199,23 +199,23 @@ export const mutations: readonly Mutation[] = [
 
 export interface Caught {
   seed: number;
-  objection: string;
+  failure: string;
 }
 
 /** Simulates a mutated kernel until a seed fails; null when none does. */
 export async function hunt(mutation: Mutation, seeds: number): Promise<Caught | null> {
   const kernel = await patchedKernel(mutation.patches);
-  return firstObjection(kernel, seeds);
+  return firstFailure(kernel, seeds);
 }
 
 /** The first of `seeds` seeds in which the simulation of a kernel fails. */
-export function firstObjection(kernel: Kernel, seeds: number): Caught | null {
+export function firstFailure(kernel: Kernel, seeds: number): Caught | null {
   for (let seed = 0; seed < seeds; seed++) {
     try {
       simulate(kernel, seed);
     } catch (error) {
       if (!(error instanceof SimulationFailure)) throw error;
-      return { seed, objection: (error.cause as Error).message };
+      return { seed, failure: (error.cause as Error).message };
     }
   }
   return null;

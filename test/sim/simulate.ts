@@ -10,7 +10,7 @@ import type { State } from "../../src/kernel/state.ts";
 import type { Kernel } from "./kernel.ts";
 import { type Random, randomOf } from "./random.ts";
 import { drawScenario, type Scenario } from "./scenario.ts";
-import { Objection, Witness } from "./witness.ts";
+import { CheckFailure, Witness } from "./witness.ts";
 import { World } from "./world.ts";
 
 export interface Outcome {
@@ -54,7 +54,7 @@ class Simulation {
   readonly #witness: Witness;
   readonly #pending: Action[] = [];
   /** All actions requested by the kernel, in order. */
-  readonly #asked: Action[] = [];
+  readonly #requested: Action[] = [];
   /** True for seeds that check purity after every event, and replay every prefix. */
   readonly #thorough: boolean;
   /** The order of answers: random, oldest action first, or newest action first. */
@@ -76,55 +76,58 @@ class Simulation {
   }
 
   run(): Outcome {
-    this.#tell(this.#scenario.start, true);
+    this.#deliver(this.#scenario.start, true);
     while (this.#state.finished === null) this.#next();
     // All remaining answers are too late.
     for (let action = this.#pending.pop(); action; action = this.#pending.pop()) {
       const event = this.#world.perform(action);
-      if (event !== null) this.#tell(event, false);
+      if (event !== null) this.#deliver(event, false);
     }
-    if (this.events.length > 0) this.#tell(this.#random.pick(this.events), false);
+    if (this.events.length > 0) this.#deliver(this.#random.pick(this.events), false);
     this.#witness.end();
     this.#replay();
     return {
       events: this.events.length,
       stale: this.#stale,
       status: String(this.#state.finished),
-      digest: Bun.hash(JSON.stringify([this.events, this.#asked])).toString(16),
+      digest: Bun.hash(JSON.stringify([this.events, this.#requested])).toString(16),
     };
   }
 
   #next(): void {
-    object(this.events.length < eventsMax, "the run does not end");
+    check(this.events.length < eventsMax, "the run does not end");
     const { rates } = this.#scenario;
     const random = this.#random;
     if (random.chance(rates.repeat)) {
-      const told = this.events.filter((event) => !unasked.has(event.type));
-      if (told.length > 0) this.#tell(random.pick(told), false);
+      const repeatable = this.events.filter((event) => !unrequested.has(event.type));
+      if (repeatable.length > 0) this.#deliver(random.pick(repeatable), false);
     }
     if (this.#moves > 0 && random.chance(rates.move)) this.#move();
     if (random.chance(rates.checkout * 0.2)) {
       const event = this.#world.clear();
-      if (random.chance(0.5)) this.#tell(event, null);
+      if (random.chance(0.5)) this.#deliver(event, null);
     }
     if (random.chance(rates.interrupt)) {
       const cause = random.pick(["signal", "repository_changed"] as const);
-      this.#tell({ type: "run.interrupted", cause, reason: "the operator said so" }, null);
+      this.#deliver(
+        { type: "run.interrupted", cause, reason: "an interrupt by the operator" },
+        null,
+      );
     }
     if (random.chance(0.02)) this.#state = JSON.parse(JSON.stringify(this.#state)) as State;
     if (this.#state.finished !== null) return;
-    object(this.#pending.length > 0, "nothing is being done, and the run is not over");
+    check(this.#pending.length > 0, "no action is pending, and the run has not ended");
     const action = this.#take();
     const event = this.#world.perform(action);
     if (event === null) return;
     const wanted = keysOf(this.#kernel.outstanding(this.#state));
-    this.#tell(event, wanted.has(JSON.stringify(action)));
+    this.#deliver(event, wanted.has(JSON.stringify(action)));
   }
 
   #take(): Action {
     const last = this.#pending.length - 1;
     const at = { any: this.#random.below(last + 1), oldest: 0, newest: last }[this.#delivery];
-    // Sometimes another one is taken, so that no action waits for ever.
+    // Sometimes another one is taken, so that no action waits indefinitely.
     const odd = this.#random.chance(0.1) ? this.#random.below(last + 1) : at;
     return this.#pending.splice(odd, 1)[0] as Action;
   }
@@ -132,33 +135,33 @@ class Simulation {
   #move(): void {
     this.#moves--;
     const event = this.#world.move();
-    if (this.#random.chance(0.6)) this.#tell(event, null);
+    if (this.#random.chance(0.6)) this.#deliver(event, null);
   }
 
   /** Delivers an event; `expected`: it must be applied (true) or stale (false), or either (null). */
-  #tell(event: Event, expected: boolean | null): void {
+  #deliver(event: Event, expected: boolean | null): void {
     const before = expected === false ? JSON.stringify(this.#state) : "";
     const checked = this.#thorough ? this.#purely(event) : null;
     this.events.push(event);
     const step = this.#kernel.apply(this.#state, event);
     const after = this.#thorough || step.disposition === "stale" ? JSON.stringify(this.#state) : "";
     if (checked !== null) {
-      object(after === checked.state, "transition and apply come to different states");
-      object(JSON.stringify(step) === checked.step, "transition and apply come to different steps");
+      check(after === checked.state, "transition and apply give different states");
+      check(JSON.stringify(step) === checked.step, "transition and apply give different steps");
       this.#states.push(after);
     }
     if (expected !== null) {
       const is = step.disposition === "applied";
-      object(is === expected, `${event.type} is ${step.disposition}, expected otherwise`);
+      check(is === expected, `${event.type} is ${step.disposition}, expected otherwise`);
     }
     if (step.disposition === "stale") {
       this.#stale++;
-      if (expected === false) object(before === after, `a stale ${event.type} changed the state`);
+      if (expected === false) check(before === after, `a stale ${event.type} changed the state`);
     }
     this.#kernel.checkInvariants(this.#state, event, step);
     this.#witness.see(event, step);
     for (const action of step.actions) {
-      this.#asked.push(action);
+      this.#requested.push(action);
       this.#pending.push(action);
     }
     this.#compareOutstanding();
@@ -177,14 +180,15 @@ class Simulation {
     if (this.#state.finished !== null) return;
     const actions = this.#kernel.outstanding(this.#state);
     const says = keysOf(actions);
-    object(says.size === actions.length, "an action is outstanding twice");
+    check(says.size === actions.length, "an action is outstanding twice");
     const { certain, perhaps } = this.#witness.live(this.#pending);
     for (const action of certain) {
       const key = JSON.stringify(action);
-      object(says.delete(key), `the kernel forgot that it waits for ${key}`);
+      check(says.delete(key), `the kernel does not wait for ${key}`);
     }
     for (const action of perhaps) says.delete(JSON.stringify(action));
-    for (const key of says) object(false, `the kernel waits for what nobody is doing: ${key}`);
+    for (const key of says)
+      check(false, `the kernel waits for an action that is not pending: ${key}`);
     this.#checkLimits(actions);
   }
 
@@ -193,30 +197,30 @@ class Simulation {
     const workers = new Set(["attempt.prepare", "worker.start", "self_review.start"]);
     const count = (which: (type: string) => boolean): number =>
       actions.filter((action) => which(action.type)).length;
-    object(count((type) => workers.has(type)) <= limits.jobs, "more workers than jobs");
-    object(count((type) => type === "gates.run") <= limits.maxGates, "too many gate runs");
-    object(count((type) => type === "candidate.build") <= 1, "two builds at a time on one train");
-    object(count((type) => type === "landing.perform") <= 1, "two landings at a time");
+    check(count((type) => workers.has(type)) <= limits.jobs, "more workers than jobs");
+    check(count((type) => type === "gates.run") <= limits.maxGates, "too many gate runs");
+    check(count((type) => type === "candidate.build") <= 1, "two builds at a time on one train");
+    check(count((type) => type === "landing.perform") <= 1, "two landings at a time");
   }
 
   /** Replays the events: the final state, and the state after some or all prefixes, must be equal. */
   #replay(): void {
     const { replay } = this.#kernel;
     const whole = JSON.stringify(replay(this.events));
-    object(whole === JSON.stringify(this.#state), "replaying the events gives another state");
+    check(whole === JSON.stringify(this.#state), "replaying the events gives another state");
     for (const [at, state] of this.#states.entries()) {
       if (this.#states.length > 60 && !this.#random.chance(60 / this.#states.length)) continue;
       const again = JSON.stringify(replay(this.events.slice(0, at + 1)));
-      object(again === state, `replaying ${at + 1} events gives another state`);
+      check(again === state, `replaying ${at + 1} events gives another state`);
     }
   }
 }
 
 /** Events that answer no action: delivering them again may have an effect. */
-const unasked = new Set<Event["type"]>(["target.moved", "checkout.changed"]);
+const unrequested = new Set<Event["type"]>(["target.moved", "checkout.changed"]);
 
-function object(condition: unknown, message: string): asserts condition {
-  if (!condition) throw new Objection(message);
+function check(condition: unknown, message: string): asserts condition {
+  if (!condition) throw new CheckFailure(message);
 }
 
 function keysOf(actions: readonly Action[]): Set<string> {

@@ -43,10 +43,10 @@ interface Known {
 }
 
 /** A failed check of the simulation; its message is one sentence. */
-export class Objection extends Error {}
+export class CheckFailure extends Error {}
 
-function insist(condition: unknown, message: string): asserts condition {
-  if (!condition) throw new Objection(message);
+function check(condition: unknown, message: string): asserts condition {
+  if (!condition) throw new CheckFailure(message);
 }
 
 export class Witness {
@@ -81,12 +81,12 @@ export class Witness {
   /** Processes an event that the kernel has applied, and the resulting step. */
   see(event: Event, step: Step): void {
     if (step.disposition === "stale") {
-      insist(step.actions.length + step.changes.length === 0, "a stale event came to something");
+      check(step.actions.length + step.changes.length === 0, "a stale event had an effect");
       return;
     }
-    this.#hear(event);
+    this.#applyEvent(event);
     for (const change of step.changes) this.#changed(event, change);
-    for (const action of step.actions) this.#asked(action);
+    for (const action of step.actions) this.#requested(action);
   }
 
   /** Actions that still need an answer, among the requested and unanswered ones. */
@@ -105,23 +105,25 @@ export class Witness {
 
   /** Checks the end of a run. */
   end(): void {
-    insist(this.#finishes === 1, `run.finish was asked for ${this.#finishes} times`);
-    insist(this.#landing === null, "the run ended while something landed");
+    check(this.#finishes === 1, `run.finish was requested ${this.#finishes} times`);
+    check(this.#landing === null, "the run ended during a landing");
     for (const { about, phase } of this.#units.values()) {
-      insist(overPhases.has(phase), `the run ended while ${about.id} was ${phase}`);
+      check(overPhases.has(phase), `the run ended while ${about.id} was ${phase}`);
       const lost = about.deps.some((dep) => !isGood(this.#of(dep).phase));
-      if (phase === "skipped") insist(lost, `${about.id} was skipped without need`);
+      if (phase === "skipped")
+        check(lost, `${about.id} was skipped although its dependencies succeeded`);
       else if (phase !== "abandoned") {
         const settled = isGood(phase) && this.#of(about.id).attempts === 0;
-        insist(!lost || settled, `${about.id} went on without its dependencies`);
+        check(!lost || settled, `${about.id} ran without its dependencies`);
       }
-      if (this.#misfortunes === 0) insist(isGood(phase), `${about.id} is ${phase} for no reason`);
+      if (this.#misfortunes === 0)
+        check(isGood(phase), `${about.id} is ${phase} without a failure`);
     }
   }
 
   #of(id: string): Known {
     const known = this.#units.get(id);
-    insist(known !== undefined, `the kernel speaks of ${id}, which is no unit`);
+    check(known !== undefined, `the kernel names the unknown unit ${id}`);
     return known;
   }
 
@@ -131,7 +133,7 @@ export class Witness {
     if (isReady && !this.#ready.includes(id)) this.#ready.push(id);
   }
 
-  #hear(event: Event): void {
+  #applyEvent(event: Event): void {
     switch (event.type) {
       case "run.interrupted":
         this.#interrupted = true;
@@ -143,12 +145,12 @@ export class Witness {
         return;
       case "worker.exited": {
         const known = this.#of(event.unit);
-        insist(event.fork === known.fork, `an answer of another fork of ${event.unit} counted`);
+        check(event.fork === known.fork, `an answer of another fork of ${event.unit} was applied`);
         if (event.outcome === "complete") return;
         this.#fault(event.unit, { onto: null });
         if (event.outcome === "timed_out") known.timeouts++;
         if (event.outcome === "disapproved") {
-          insist(!known.fixing, `${event.unit} judges while it mends`);
+          check(!known.fixing, `${event.unit} reviews during its own fix`);
           if (known.fixes < known.about.fixesMax) {
             known.fixes++;
             known.fixing = true;
@@ -207,17 +209,17 @@ export class Witness {
 
   #changed(event: Event, { unit, from, to, reason }: Step["changes"][number]): void {
     const known = this.#of(unit);
-    insist(known.phase === from, `${unit} was ${known.phase}, not ${from}`);
-    insist(!overPhases.has(from), `${unit} was over and changed`);
-    insist(reason.length > 0, `${unit} became ${to} without a reason`);
+    check(known.phase === from, `${unit} was ${known.phase}, not ${from}`);
+    check(!overPhases.has(from), `${unit} changed after its end`);
+    check(reason.length > 0, `${unit} became ${to} without a reason`);
     known.phase = to;
     if (isGood(to)) {
       if (event.type === "run.started") return;
-      insist(!known.fixing, `${unit} became ${to} before what it mended was judged`);
+      check(!known.fixing, `${unit} became ${to} before its fix was reviewed`);
       if (to === "landed") {
-        insist(known.about.role === "worker", `${unit} only judges, and landed`);
-        insist(event.type === "landing.finished" && event.unit === unit, `${unit} did not land`);
-        insist(this.#world.tip === event.commit, "the target is not what landed");
+        check(known.about.role === "worker", `${unit} is not a worker, and landed`);
+        check(event.type === "landing.finished" && event.unit === unit, `${unit} did not land`);
+        check(this.#world.tip === event.commit, "the target is not the landed commit");
       }
       for (const { id, deps } of this.#units.values().map(({ about }) => about)) {
         if (deps.includes(unit)) this.#noteReady(id);
@@ -225,16 +227,16 @@ export class Witness {
     }
     if (to === "waiting" || to === "failed" || to === "timed_out") {
       const counts = known.faults.some(({ onto }) => onto === null || this.#world.tips.has(onto));
-      insist(counts, `${unit} became ${to} for a failure on something that never landed`);
+      check(counts, `${unit} became ${to} for a failure on a base that never landed`);
     }
     if (to === "skipped") {
       const lost = known.about.deps.some((dep) => !isGood(this.#of(dep).phase));
-      insist(lost, `${unit} was skipped without need`);
+      check(lost, `${unit} was skipped although its dependencies succeeded`);
     }
-    if (to === "abandoned") insist(this.#interrupted, `${unit} was abandoned for no reason`);
+    if (to === "abandoned") check(this.#interrupted, `${unit} was abandoned without an interrupt`);
   }
 
-  #asked(action: Action): void {
+  #requested(action: Action): void {
     switch (action.type) {
       case "attempt.prepare":
         this.#prepare(action);
@@ -247,11 +249,11 @@ export class Witness {
         return;
       case "gates.run": {
         const tree = this.#world.treeOf(action.commit);
-        insist(tree === action.tree, "gates are asked about another tree than the commit's");
-        insist(!this.#interrupted, "gates started after an interrupt");
+        check(tree === action.tree, "gates run on another tree than the commit's");
+        check(!this.#interrupted, "gates started after an interrupt");
         if (action.car !== null) this.#ontos.set(action.car, action.onto);
         const reviewed = this.#of(action.unit).reviewed;
-        if (action.car === null) insist(action.tree === reviewed?.tree, "not the attempt's tree");
+        if (action.car === null) check(action.tree === reviewed?.tree, "not the attempt's tree");
         return;
       }
       case "gates.cancel":
@@ -264,14 +266,14 @@ export class Witness {
         this.#finish(action);
         return;
       case "self_review.start":
-        insist(this.#of(action.unit).about.selfReview, "a self-review nobody asked for");
-        insist(!this.#interrupted, "a reviewer started after an interrupt");
+        check(this.#of(action.unit).about.selfReview, "a self-review of a unit without one");
+        check(!this.#interrupted, "a reviewer started after an interrupt");
         return;
       case "attempt.review":
-        insist(!this.#interrupted, "a review started after an interrupt");
+        check(!this.#interrupted, "a review started after an interrupt");
         return;
       case "worker.stop":
-        insist(this.#interrupted, "a worker stopped for no reason");
+        check(this.#interrupted, "a worker was stopped without an interrupt");
         return;
       default:
         action satisfies never;
@@ -280,23 +282,23 @@ export class Witness {
 
   #prepare({ unit, attempt, retryOf, fixing }: Of<"attempt.prepare">): void {
     const known = this.#of(unit);
-    insist(
+    check(
       fixing === known.fixing,
-      `${unit} ${fixing ? "mends what nobody found" : "mends nothing"}`,
+      `${unit} ${fixing ? "fixes without a rejection" : "does not fix after a rejection"}`,
     );
     const { rejectionRetries, crashRetries, timeoutRetries } = this.#limits;
-    insist(!this.#interrupted, `${unit} started after an interrupt`);
-    insist(attempt === known.attempts + 1, `attempt ${attempt} of ${unit} is not the next one`);
-    insist(retryOf === (attempt === 1 ? null : attempt - 1), `${unit} retries another attempt`);
+    check(!this.#interrupted, `${unit} started after an interrupt`);
+    check(attempt === known.attempts + 1, `attempt ${attempt} of ${unit} is not the next one`);
+    check(retryOf === (attempt === 1 ? null : attempt - 1), `${unit} retries another attempt`);
     const crashes = Math.min(known.crashes, crashRetries);
     const timeouts = Math.min(known.timeouts, timeoutRetries);
     const attemptsMax = 1 + rejectionRetries + crashes + timeouts + 2 * known.fixes;
-    insist(attempt <= attemptsMax, `${unit} has too many attempts`);
+    check(attempt <= attemptsMax, `${unit} has too many attempts`);
     for (const dep of known.about.deps) {
-      insist(isGood(this.#of(dep).phase), `${unit} started before ${dep} was settled`);
+      check(isGood(this.#of(dep).phase), `${unit} started before ${dep} was settled`);
     }
     if (attempt === 1) {
-      insist(this.#ready.shift() === unit, `${unit} started before one that was ready earlier`);
+      check(this.#ready.shift() === unit, `${unit} started before one that was ready earlier`);
     }
     known.attempts = attempt;
     known.fork = 0;
@@ -307,57 +309,61 @@ export class Witness {
 
   #start({ unit, fork }: Of<"worker.start">): void {
     const known = this.#of(unit);
-    insist(!this.#interrupted, `a worker of ${unit} started after an interrupt`);
-    insist(fork === 0 || fork === known.fork + 1, `${unit} skipped a fork`);
-    insist(fork <= known.about.forksMax, `${unit} forks too often`);
+    check(!this.#interrupted, `a worker of ${unit} started after an interrupt`);
+    check(fork === 0 || fork === known.fork + 1, `${unit} skipped a fork`);
+    check(fork <= known.about.forksMax, `${unit} has too many forks`);
     known.fork = fork;
     if (fork > 0) known.faults = [];
   }
 
   #build({ unit, commit, onto }: Of<"candidate.build">): void {
     const known = this.#of(unit);
-    insist(!this.#interrupted, "a candidate is built after an interrupt");
-    insist(commit === known.reviewed?.commit, `${unit} merges a commit nobody reviewed`);
-    insist(this.#world.commits.has(onto), `${unit} stands on nothing`);
+    check(!this.#interrupted, "a candidate is built after an interrupt");
+    check(commit === known.reviewed?.commit, `${unit} merges an unreviewed commit`);
+    check(this.#world.commits.has(onto), `${unit} is built on an unknown commit`);
     if (known.builtOnce) return;
     known.builtOnce = true;
     if (this.#order === "plan") return;
-    insist(this.#reviewed.shift() === unit, `${unit} boarded before one that waited longer`);
+    check(this.#reviewed.shift() === unit, `${unit} boarded before one that waited longer`);
   }
 
   #land(action: Of<"landing.perform">): void {
     const { unit, from, to, tree } = action;
     const known = this.#of(unit);
-    insist(this.#landing === null, "two landings at a time");
-    insist(!this.#interrupted, "a landing started after an interrupt");
+    check(this.#landing === null, "two landings at a time");
+    check(!this.#interrupted, "a landing started after an interrupt");
     this.#landing = action;
     const candidate = this.#world.commits.get(to);
-    insist(candidate?.parent === from, `${unit} lands a commit that does not stand on ${from}`);
-    insist(candidate.tree === tree, `${unit} lands another tree than it says`);
-    insist(tree.endsWith(`+${unit}#${known.attempts}`), `${unit} lands somebody else's change`);
-    if (this.#needsGates) insist(this.#passedTrees.has(tree), `${unit} lands a tree not passed`);
+    check(candidate?.parent === from, `${unit} lands a commit whose parent is not ${from}`);
+    check(candidate.tree === tree, `${unit} lands another tree than the action names`);
+    check(
+      tree.endsWith(`+${unit}#${known.attempts}`),
+      `${unit} lands the change of another attempt`,
+    );
+    if (this.#needsGates)
+      check(this.#passedTrees.has(tree), `${unit} lands a tree that did not pass`);
     for (const dep of known.about.deps) {
-      insist(isGood(this.#of(dep).phase), `${unit} lands before ${dep}`);
+      check(isGood(this.#of(dep).phase), `${unit} lands before ${dep}`);
     }
     if (this.#order === "ready") return;
     for (const earlier of this.#landingOrder) {
       if (earlier === unit) return;
       const { about, phase } = this.#of(earlier);
       if (about.role !== "worker") continue;
-      insist(overPhases.has(phase), `${unit} lands before ${earlier}`);
+      check(overPhases.has(phase), `${unit} lands before ${earlier}`);
     }
   }
 
   #finish({ status }: Of<"run.finish">): void {
     this.#finishes++;
     const phases = [...this.#units.values()].map((known) => known.phase);
-    insist(
+    check(
       phases.every((phase) => overPhases.has(phase)),
       "the run finished too early",
     );
     const good = phases.filter(isGood).length;
     const ended = good === phases.length ? "complete" : good > 0 ? "partial" : "failed";
-    insist(status === (this.#interrupted ? "interrupted" : ended), `the run is not ${status}`);
+    check(status === (this.#interrupted ? "interrupted" : ended), `the run is not ${status}`);
   }
 }
 

@@ -37,7 +37,7 @@ export class World {
   readonly #bases = new Map<string, string>();
   readonly #fixing = new Map<string, boolean>();
   readonly #built = new Map<string, string>();
-  /** Units blocked by a checkout, those blocked for ever, and units that have tried to land. */
+  /** Units blocked by a checkout, those blocked permanently, and units that have tried to land. */
   readonly #obstructed = new Set<string>();
   readonly #stubborn = new Set<string>();
   readonly #tried = new Set<string>();

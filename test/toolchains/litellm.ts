@@ -45,9 +45,9 @@ export async function startLiteLlm(program: string, models: ProxyModel[]): Promi
     if (alive?.ok) return { baseUrl: `${root}/v1`, [Symbol.asyncDispose]: stop };
     await Bun.sleep(100);
   }
-  const said = await Bun.file(join(folder, "err")).text();
+  const stderr = await Bun.file(join(folder, "err")).text();
   await stop();
-  throw new Error(`litellm did not start: ${said.slice(-2000)}`);
+  throw new Error(`litellm did not start: ${stderr.slice(-2000)}`);
 }
 
 function freePort(): Promise<number> {

@@ -59,16 +59,16 @@ interface Finding {
 }
 
 /** `file:line code` of each diagnostic of the gates that failed for a unit, or the gate's reason. */
-function objections(p: TestProject, key: string): Record<string, string[]> {
-  const said: Record<string, string[]> = {};
+function failures(p: TestProject, key: string): Record<string, string[]> {
+  const results: Record<string, string[]> = {};
   for (const { type, unit: of, data } of p.events()) {
     if (type !== "gate.finished" || of !== unit(key)) continue;
     if (data["status"] !== "failed" && data["status"] !== "errored") continue;
     const found = data["diagnostics"] as Finding[];
     const lines = found.map(({ file, line, code }) => `${file}:${line} ${code}`);
-    said[`${data["gate"]}`] = lines.length > 0 ? lines : [`${data["reason"]}`];
+    results[`${data["gate"]}`] = lines.length > 0 ? lines : [`${data["reason"]}`];
   }
-  return said;
+  return results;
 }
 
 describe.skipIf(installed === undefined)("toolchains (skipped without DGOV_TOOLCHAINS)", () => {
@@ -87,7 +87,7 @@ describe.skipIf(installed === undefined)("toolchains (skipped without DGOV_TOOLC
       }
       const run = await p.dgov(["run", "p"]);
       expect([run.exitCode, run.stderr]).toEqual([1, expect.any(String)]);
-      const said = ["good", ...Object.keys(bad)].map((key) => [key, objections(p, key)]);
+      const actual = ["good", ...Object.keys(bad)].map((key) => [key, failures(p, key)]);
       const expected = Object.entries({ good, ...bad }).map(([key, { verdict }]) => [
         key,
         Object.fromEntries(
@@ -97,7 +97,7 @@ describe.skipIf(installed === undefined)("toolchains (skipped without DGOV_TOOLC
           ]),
         ),
       ]);
-      expect(Object.fromEntries(said)).toEqual(Object.fromEntries(expected));
+      expect(Object.fromEntries(actual)).toEqual(Object.fromEntries(expected));
       expect(await p.landed()).toEqual([unit("good")]);
     }, 240_000);
 
@@ -113,7 +113,7 @@ describe.skipIf(installed === undefined)("toolchains (skipped without DGOV_TOOLC
       expect(run.exitCode).toBe(1);
       expect(run.stderr).toMatch(/the base is red: tests fails before any change/);
       expect(run.stderr).toMatch(red.test);
-      expect(objections(p, "good")).toEqual({ tests: [expect.stringContaining("base is red")] });
+      expect(failures(p, "good")).toEqual({ tests: [expect.stringContaining("base is red")] });
     }, 240_000);
   }
 });

@@ -37,7 +37,7 @@ function failing(type: string, data: object, phase = "failed"): RunLog {
   return log()
     .add("attempt.prepared", { base: "b" }, "t/m.a", 1)
     .add(type, { ...data }, "t/m.a", 1)
-    .phase("t/m.a", phase, "in words")
+    .phase("t/m.a", phase, "a reason")
     .phase("t/m.b", "skipped", "skipped because t/m.a failed")
     .finished("failed");
 }

@@ -93,7 +93,7 @@ describe("viewRun", () => {
   test("unknown events and malformed data do not change a view", () => {
     const plain = view(new RunLog(three));
     const log = new RunLog(three).add("moon.rose", { full: true }, "a", 1);
-    log.add("unit.changed", { to: 7, reason: null }, "nobody");
+    log.add("unit.changed", { to: 7, reason: null }, "unknown");
     expect(view(log).units.map((unit) => unit.phase)).toEqual(
       plain.units.map((unit) => unit.phase),
     );

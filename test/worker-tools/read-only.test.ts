@@ -18,7 +18,7 @@ import { sha256 } from "../../src/std/digest.ts";
 import type { WorkerRequest, WorkerRole } from "../../src/worker/protocol.ts";
 import { callTool, toolsFor } from "../../src/worker/tools/index.ts";
 import type { Property, Tool } from "../../src/worker/tools/tool.ts";
-import { type Ground, ground } from "../git/harness.ts";
+import { type OpenedRepo, openTestRepo } from "../git/harness.ts";
 
 const files = {
   "a.ts": 'import { b } from "./b.ts";\nexport const a = b;\n',
@@ -32,8 +32,8 @@ const files = {
 };
 
 /** An attempt in a repository whose configuration, hooks and attributes try to execute commands. */
-async function hostileGround(): Promise<{ g: Ground; request: Omit<WorkerRequest, "role"> }> {
-  const g = await ground(files);
+async function hostileRepo(): Promise<{ g: OpenedRepo; request: Omit<WorkerRequest, "role"> }> {
+  const g = await openTestRepo(files);
   const { repo } = g;
   const owned = join(repo.root, "owned");
   const run = `touch ${owned}; cat`;
@@ -171,7 +171,7 @@ const atOnce = 8;
 test.concurrent.each(["researcher", "reviewer", "planner"] satisfies WorkerRole[])(
   "C5 no tool call of a %s, with any arguments, changes a byte of worktree, repository or surroundings",
   async (role) => {
-    const { g, request } = await hostileGround();
+    const { g, request } = await hostileRepo();
     await using _ = g;
     const { root } = g.repo;
     const context = {

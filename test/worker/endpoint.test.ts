@@ -2,13 +2,13 @@
 import { describe, expect, test } from "bun:test";
 import { call, done, type ModelTurn, type WireFault } from "../../src/demo/script.ts";
 import type { WorkerMessage } from "../../src/worker/protocol.ts";
-import { stage, type WorkerEnd } from "./harness.ts";
+import { setUpWorker, type WorkerEnd } from "./harness.ts";
 
 const read = call("read_file", { path: "a.txt" });
 
 /** Runs a worker with these turns. Short timeouts are used only for an endpoint that hangs. */
 async function runTurns(turns: ModelTurn[]): Promise<WorkerEnd & { requests: number }> {
-  await using s = await stage({ rules: [{ turns }] });
+  await using s = await setUpWorker({ rules: [{ turns }] });
   const hangs = JSON.stringify(turns).includes('"hang_');
   const timeouts = { requestTimeoutMs: 3000, idleTimeoutMs: 3000 };
   const end = await s.run(hangs ? { provider: timeouts } : {});
@@ -67,7 +67,7 @@ describe("permanent faults", () => {
   });
 
   test("D7 a refused connection fails the provider after two retries", async () => {
-    await using s = await stage({ rules: [] });
+    await using s = await setUpWorker({ rules: [] });
     const end = await s.run({ provider: { baseUrl: "http://127.0.0.1:9/v1" } });
     expect(end.outcome?.verdict).toBe("provider_failed");
     expect(ofType(end, "provider.retried")).toHaveLength(2);

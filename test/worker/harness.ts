@@ -47,15 +47,15 @@ export interface Changes {
 }
 
 /** Creates a temporary checkout and a scripted model; disposing removes both. */
-export async function stage(script: ModelScript): Promise<Stage> {
+export async function setUpWorker(script: ModelScript): Promise<WorkerSetup> {
   const root = realpathSync(mkdtempSync(join(tmpdir(), "dgov-worker-")));
   await makeCheckout(root);
-  return new Stage(root, await startScriptedModel(script));
+  return new WorkerSetup(root, await startScriptedModel(script));
 }
 
 let workers = 0;
 
-export class Stage implements AsyncDisposable {
+export class WorkerSetup implements AsyncDisposable {
   readonly root: string;
   readonly model: ScriptedModel;
 

@@ -6,7 +6,7 @@ import { call, done } from "../../src/demo/script.ts";
 import { markedProcesses } from "../../src/process/tree.ts";
 import { sha256 } from "../../src/std/digest.ts";
 import type { WorkerMessage } from "../../src/worker/protocol.ts";
-import { apiKey, stage, type WorkerEnd } from "./harness.ts";
+import { apiKey, setUpWorker, type WorkerEnd } from "./harness.ts";
 
 const bash = (command: string) => call("run_bash", { command });
 
@@ -16,7 +16,7 @@ function ofType<T extends WorkerMessage["type"]>(end: WorkerEnd, type: T) {
 
 describe("a worker's conversation", () => {
   test("a worker edits and reports, and its recorded messages reproduce the requests", async () => {
-    await using s = await stage({
+    await using s = await setUpWorker({
       rules: [
         {
           turns: [
@@ -49,7 +49,7 @@ describe("a worker's conversation", () => {
   });
 
   test("E2 the first request has the whole prompt, scope, conventions and file list", async () => {
-    await using s = await stage({ rules: [{ turns: [done("ok")] }] });
+    await using s = await setUpWorker({ rules: [{ turns: [done("ok")] }] });
     await s.run({ prompt: "Unit: tasks/main.a\nAttempt: 1\n\nLEDGER RULE: never guess." });
     const [system, user] = s.model.requests[0]?.conversation.messages ?? [];
     expect(String(user?.content)).toContain("LEDGER RULE: never guess.");
@@ -59,17 +59,17 @@ describe("a worker's conversation", () => {
   });
 
   test("a worker waits for a permit before each request", async () => {
-    await using s = await stage({ rules: [{ turns: [done("ok")] }] });
+    await using s = await setUpWorker({ rules: [{ turns: [done("ok")] }] });
     const worker = s.start({ grant: false });
-    const asked = await worker.waitFor((message) => message.type === "permit.requested");
+    const requested = await worker.waitFor((message) => message.type === "permit.requested");
     expect(s.model.requests).toHaveLength(0);
-    expect(asked).toMatchObject({ id: 1 });
+    expect(requested).toMatchObject({ id: 1 });
     worker.send({ type: "permit.granted", id: 1 });
     expect((await worker.end).outcome?.verdict).toBe("complete");
   });
 
   test("D11 the tokens of a failed attempt are reported, including those of truncated answers", async () => {
-    await using s = await stage({
+    await using s = await setUpWorker({
       rules: [
         {
           turns: [
@@ -92,7 +92,9 @@ describe("a worker's conversation", () => {
   });
 
   test("D8 repeated identical calls stop the worker with no_progress", async () => {
-    await using s = await stage({ rules: [{ turns: [call("read_file", { path: "a.txt" })] }] });
+    await using s = await setUpWorker({
+      rules: [{ turns: [call("read_file", { path: "a.txt" })] }],
+    });
     const end = await s.run();
     expect(end.outcome?.verdict).toBe("no_progress");
     expect(end.outcome?.reason).toContain("read_file was called 5 times in a row");
@@ -109,7 +111,7 @@ describe("a worker's conversation", () => {
       { path: "../../etc/passwd" },
       null,
     ].map((args) => ({ tool: "read_file", args }));
-    await using s = await stage({ rules: [{ turns: [{ calls }, done("ok")] }] });
+    await using s = await setUpWorker({ rules: [{ turns: [{ calls }, done("ok")] }] });
     const end = await s.run();
     expect(
       ofType(end, "result")
@@ -123,7 +125,7 @@ describe("a worker's conversation", () => {
 describe("large texts", () => {
   test("D5 a mebibyte of prompt, thought, arguments and result passes through", async () => {
     const mebi = "zwölf Boxkämpfer\n".repeat(60_000);
-    await using s = await stage({
+    await using s = await setUpWorker({
       rules: [
         {
           turns: [
@@ -153,7 +155,7 @@ describe("API key", () => {
       "grep -r dgov-test-key . ; true",
     ];
     const turns = [...look.map(bash), done(`the key is ${apiKey}`)];
-    await using s = await stage({ rules: [{ turns }] });
+    await using s = await setUpWorker({ rules: [{ turns }] });
     const end = await s.run();
     expect(end.outcome?.verdict).toBe("complete");
     expect(s.model.requests.every((r) => r.headers["authorization"] === `Bearer ${apiKey}`)).toBe(
@@ -163,13 +165,15 @@ describe("API key", () => {
     expect(end.stderr).not.toContain(apiKey);
     expect(end.stdout).toContain("the key is [redacted]");
     for (const request of s.model.requests) {
-      const heard = request.conversation.messages.filter((message) => message.role === "tool");
-      expect(JSON.stringify(heard)).not.toContain(apiKey);
+      const toolMessages = request.conversation.messages.filter(
+        (message) => message.role === "tool",
+      );
+      expect(JSON.stringify(toolMessages)).not.toContain(apiKey);
     }
   });
 
   test("C6 an API key in an endpoint's error is redacted", async () => {
-    await using s = await stage({
+    await using s = await setUpWorker({
       rules: [{ turns: [{ fault: { kind: "status", status: 401, body: `bad key ${apiKey}` } }] }],
     });
     const end = await s.run();
@@ -179,9 +183,9 @@ describe("API key", () => {
 });
 
 describe("closed stdin", () => {
-  test("a worker whose stdin closes ends with every process of its tools", async () => {
+  test("closing stdin ends a worker and every process of its tools", async () => {
     const command = "sleep 300 & setsid sleep 301 & echo $$ > started; sleep 302";
-    await using s = await stage({ rules: [{ turns: [bash(command), done("ok")] }] });
+    await using s = await setUpWorker({ rules: [{ turns: [bash(command), done("ok")] }] });
     const worker = s.start();
     await worker.waitFor((message) => message.type === "call");
     while (!existsSync(join(s.root, "started"))) await Bun.sleep(5);
@@ -193,8 +197,8 @@ describe("closed stdin", () => {
     expect(end.exitCode).toBe(143);
   });
 
-  test("a worker whose stdin closes during a request ends", async () => {
-    await using s = await stage({
+  test("closing stdin ends a worker during a request", async () => {
+    await using s = await setUpWorker({
       rules: [{ turns: [{ fault: { kind: "hang_before_headers" } }] }],
     });
     const worker = s.start({ provider: { requestTimeoutMs: 60_000 } });
