@@ -39,7 +39,7 @@ export type Args<A extends ArgsDef> = {
     : A[K] extends { repeated: true }
       ? string[]
       : ParsedArgs<A>[K];
-} & { _: string[] };
+};
 
 export interface Command<A extends ArgsDef = ArgsDef> {
   name: string;
@@ -48,8 +48,6 @@ export interface Command<A extends ArgsDef = ArgsDef> {
   /** Full command lines, printed under EXAMPLES by `--help`. */
   examples: string[];
   hidden?: boolean;
-  /** Takes its time and talks meanwhile: at a terminal its words get their levels in colour. */
-  converses?: boolean;
   /** Returns the exit code, or throws DgovError. */
   run(context: Context, args: Args<A>): Promise<number>;
 }

@@ -1,15 +1,44 @@
 /**
- * The conversation of a long command at a terminal: the same words as anywhere else, with their
- * levels in colour. consola does the levels, and is loaded only here, when it is asked for.
+ * The log on stderr: everything dgov prints there but prompts and the live progress display.
+ *
+ * It uses consola's levels. `error` and `warn` name their level, `log` is text without one, and
+ * `info` is a status line, which `--quiet` hides. `consola/core` has no reporters or prompts of its
+ * own and loads in half a millisecond.
  */
+import { type ConsolaInstance, createConsola, LogLevels, type LogObject } from "consola/core";
+import { DgovError } from "../error.ts";
+import { renderError } from "./error-report.ts";
 import { printable } from "./render/printable.ts";
 
-export interface TerminalLog {
-  status(text: string): void;
-  warn(text: string): void;
+export type Log = Pick<ConsolaInstance, "error" | "warn" | "log" | "info">;
+
+/** A log of which `write` gets each message with its final newline. */
+export function createLog(o: { quiet: boolean; color: boolean; write(text: string): void }): Log {
+  return createConsola({
+    level: o.quiet ? LogLevels.log : LogLevels.info,
+    // consola drops repeated messages; two units may report the same within a second.
+    throttle: 0,
+    reporters: [
+      {
+        log(message) {
+          const text = printable(render(message));
+          o.write(`${o.color ? text.replace(labels, colored) : text}\n`);
+        },
+      },
+    ],
+  });
 }
 
-/** Words dgov begins a line with to say what kind it is. */
+function render({ type, args }: LogObject): string {
+  return args
+    .map((arg) => {
+      if (arg instanceof DgovError) return renderError(arg);
+      return `${type === "warn" ? "warning: " : type === "error" ? "error: " : ""}${arg}`;
+    })
+    .join(" ");
+}
+
+/** What a line of errors and diagnostics begins with. */
 const labels = /^( *)(error|warning|hint|Caused by):/gm;
 const colors: Record<string, string> = {
   error: "31;1",
@@ -17,29 +46,6 @@ const colors: Record<string, string> = {
   hint: "36",
   "Caused by": "2",
 };
-
-/** One logger; `write` gets whole lines. With `quiet` only warnings are let through. */
-export async function terminalLog(o: {
-  quiet: boolean;
-  color: boolean;
-  write(text: string): void;
-}): Promise<TerminalLog> {
-  const { createConsola, LogLevels } = await import("consola/core");
-  const log = createConsola({
-    level: o.quiet ? LogLevels.warn : LogLevels.info,
-    // Two tasks may well say the same within a second: nothing is left out.
-    throttle: 0,
-    reporters: [
-      {
-        log: ({ args }) => {
-          const text = printable(args.join(" "));
-          o.write(`${o.color ? text.replace(labels, colored) : text}\n`);
-        },
-      },
-    ],
-  });
-  return { status: (text) => log.info(text), warn: (text) => log.warn(text) };
-}
 
 function colored(_: string, indent: string, word: string): string {
   return `${indent}\u001b[${colors[word] ?? "0"}m${word}:\u001b[0m`;

@@ -1,25 +1,25 @@
 /**
- * Where text goes: stdout is the answer, stderr the conversation.
+ * Where text goes: stdout is the answer, stderr the log.
  *
  * Text may come from a model, a gate or the repository: it is made printable here, so that no command
  * can forget it. Writes go straight to the file descriptors: they are complete when they return,
- * whatever ends the process next, and the streams of `process`, which take half of the start-up
- * time, are not made.
+ * even if the process ends right after, and the streams of `process`, half of the start-up time,
+ * are not created.
  */
 import { writeSync } from "node:fs";
 import { isatty } from "node:tty";
 import { assert } from "../std/assert.ts";
-import type { TerminalLog } from "./log.ts";
+import { createLog, type Log } from "./log.ts";
 import { printable, printableJson } from "./render/printable.ts";
 
 export interface Output {
   mode: "text" | "json";
-  /** Cursor movement is welcome on stderr. */
+  /** stderr is a terminal that may be redrawn: no JSON mode, no `--quiet`. */
   readonly live: boolean;
-  /** Colour is welcome on stderr. */
+  /** stderr takes colours. */
   readonly color: boolean;
   readonly quiet: boolean;
-  /** Aborted when nobody reads stdout any more (broken pipe): streams stop, quietly. */
+  /** Aborted when the reader of stdout is gone (broken pipe): streams stop, and the exit code is 0. */
   readonly closed: AbortSignal;
   /**
    * The answer: text mode prints `text`, JSON mode the document, exactly once. `exact` text is
@@ -30,9 +30,11 @@ export interface Output {
   line(text: string): void;
   /** One document to stdout at once, on a line of its own (`--ndjson`). */
   record(document: object): void;
-  /** Conversation: a line on stderr unless `--quiet`. */
+  /** Messages on stderr. */
+  readonly log: Log;
+  /** A status line: `log.info`. */
   status(text: string): void;
-  /** A line on stderr even with `--quiet`. */
+  /** Text that `--quiet` does not hide: `log.log`. */
   warn(text: string): void;
 }
 
@@ -44,16 +46,14 @@ interface Document {
 export interface OutputOptions {
   json: boolean;
   quiet: boolean;
-  /** False for `--no-color`; null when nothing was said. */
+  /** False for `--no-color`; null when neither flag was given. */
   color: boolean | null;
   env: Record<string, string | undefined>;
 }
 
-/** The output of this process, and whether anything was written to stdout yet. */
+/** Output on the process's own streams; `answered` once anything was written to stdout. */
 export interface ProcessOutput extends Output {
   readonly answered: boolean;
-  /** From here on the conversation has its levels in colour, where stderr is a terminal. */
-  converse(): Promise<void>;
 }
 
 /** Output on the process's own streams. A broken pipe aborts `closed` and is otherwise ignored. */
@@ -62,16 +62,13 @@ export function processOutput(options: OutputOptions): ProcessOutput {
   const closing = new AbortController();
   let answered = false;
   const terminal = isatty(stderr) && env["TERM"] !== "dumb" && !json;
+  const color = terminal && options.color !== false && !env["NO_COLOR"];
   const write = (text: string): void => {
     answered = true;
     if (closing.signal.aborted) return;
     if (!writeAll(stdout, text.endsWith("\n") ? text : `${text}\n`)) closing.abort();
   };
-  let log: TerminalLog | null = null;
-  const say = (text: string): void => {
-    writeAll(stderr, `${printable(text)}\n`);
-  };
-  const color = terminal && options.color !== false && !env["NO_COLOR"];
+  const log = createLog({ quiet, color, write: (text) => writeAll(stderr, text) });
   const writeJson = (value: object): void => write(printableJson(JSON.stringify(value)));
   return {
     mode: json ? "json" : "text",
@@ -79,6 +76,9 @@ export function processOutput(options: OutputOptions): ProcessOutput {
     color,
     quiet,
     closed: closing.signal,
+    log,
+    status: (text) => log.info(text),
+    warn: (text) => log.log(text),
     get answered() {
       return answered;
     },
@@ -90,26 +90,13 @@ export function processOutput(options: OutputOptions): ProcessOutput {
     },
     line: (text) => write(printable(text)),
     record: writeJson,
-    status(text) {
-      if (log !== null) log.status(text);
-      else if (!quiet) say(text);
-    },
-    warn(text) {
-      if (log !== null) log.warn(text);
-      else say(text);
-    },
-    async converse() {
-      if (!terminal) return;
-      const { terminalLog } = await import("./log.ts");
-      log = await terminalLog({ quiet, color, write: (text) => writeAll(stderr, text) });
-    },
   };
 }
 
 const stdout = 1;
 const stderr = 2;
 
-/** Writes a whole text; false when the reader is gone. A full pipe is waited for. */
+/** Writes a whole text; false when the reader is gone. Waits while the pipe is full. */
 function writeAll(descriptor: number, text: string): boolean {
   const bytes = Buffer.from(text);
   for (let at = 0; at < bytes.length; ) {
@@ -125,7 +112,7 @@ function writeAll(descriptor: number, text: string): boolean {
   return true;
 }
 
-/** `DGOV_JSON=1|true|yes`, in any case. */
+/** Whether `DGOV_JSON` is 1, true or yes, in any case. */
 export function wantsJson(env: Record<string, string | undefined>): boolean {
   return /^(1|true|yes)$/i.test(env["DGOV_JSON"] ?? "");
 }

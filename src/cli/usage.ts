@@ -6,7 +6,7 @@ import type { AnyCommand, ArgDef, ArgsDef, CommandGroup } from "./command.ts";
 /** Help of one command. `path` is how it is typed, without `dgov`. */
 export async function commandUsage(
   command: AnyCommand,
-  path: string[],
+  path: readonly string[],
   color: boolean,
 ): Promise<string> {
   const definition: CommandDef = {
@@ -30,7 +30,7 @@ export async function commandUsage(
 }
 
 /** Help of a group (the whole of dgov when `path` is empty). */
-export function groupUsage(group: CommandGroup, path: string[], color: boolean): string {
+export function groupUsage(group: CommandGroup, path: readonly string[], color: boolean): string {
   const name = ["dgov", ...path].join(" ");
   const rows = Object.entries(group.subcommands)
     .filter(([, entry]) => entry.hidden !== true)

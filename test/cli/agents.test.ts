@@ -13,8 +13,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { syncSkills } from "../../src/app/skills.ts";
 import { skills } from "../../src/assets/index.ts";
-import { parseLine } from "../../src/cli/args.ts";
-import type { AnyCommand, ArgsDef, CommandGroup } from "../../src/cli/command.ts";
+import { readLine } from "../../src/cli/line.ts";
 import { root as commands } from "../../src/cli/root.ts";
 import { parseToml } from "../../src/config/toml.ts";
 import { taskFileSchema, type } from "../../src/plan/schema.ts";
@@ -175,12 +174,8 @@ function commandLines(text: string): string[] {
 async function parses(line: string): Promise<void> {
   const words = [...line.matchAll(/"([^"]*)"|(\S+)/g)].map((match) => match[1] ?? match[2] ?? "");
   words.shift();
-  let target: AnyCommand | CommandGroup = commands;
-  while ("subcommands" in target) {
-    const entry: CommandGroup["subcommands"][string] | undefined =
-      target.subcommands[words.shift() ?? ""];
-    if (entry === undefined) throw new Error(`no such command: ${line}`);
-    target = "load" in entry ? await entry.load() : entry;
-  }
-  parseLine(words, target.args as ArgsDef);
+  const read = await readLine(commands, words);
+  if (read.commandError !== null) throw read.commandError;
+  if ("subcommands" in read.target) throw new Error(`no such command: ${line}`);
+  if (read.argumentError !== null) throw read.argumentError;
 }

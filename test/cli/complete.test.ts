@@ -3,8 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { readPartial } from "../../src/cli/complete/line.ts";
-import { completeLine } from "../../src/cli/complete/values.ts";
+import { complete } from "../../src/cli/complete/candidates.ts";
 import { root as commands } from "../../src/cli/root.ts";
 import { openEventLog } from "../../src/log/event-log.ts";
 import { dgov, dgovCommand } from "../harness/bin.ts";
@@ -45,7 +44,7 @@ beforeAll(() => {
 });
 
 async function offered(words: readonly string[], cwd = project): Promise<string[]> {
-  const { candidates, files } = await completeLine(await readPartial(commands, words), cwd);
+  const { candidates, files } = await complete(commands, words, cwd);
   return [...candidates.map(({ word }) => word), ...(files === null ? [] : [`:${files}`])];
 }
 

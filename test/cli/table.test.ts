@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { flagName } from "../../src/cli/args.ts";
 import type { AnyCommand, CommandGroup } from "../../src/cli/command.ts";
-import { helpText } from "../../src/cli/help-text.ts";
+import { helpText } from "../../src/cli/commands/help.ts";
 import { root } from "../../src/cli/root.ts";
 import { call, done } from "../../src/demo/script.ts";
 import { type TestProject, testProject } from "../harness/project.ts";

@@ -61,6 +61,6 @@ async function documentOf(topic: string): Promise<Record<string, Rows>> {
       document = given;
     },
   };
-  await help.run({ output } as unknown as Context, { _: [], topic, subcommand: undefined });
+  await help.run({ output } as unknown as Context, { topic, subcommand: undefined });
   return document as Record<string, Rows>;
 }

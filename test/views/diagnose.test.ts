@@ -1,7 +1,6 @@
 /** `diagnose` on handwritten event logs. */
 import { describe, expect, test } from "bun:test";
-import { parseLine } from "../../src/cli/args.ts";
-import type { AnyCommand, ArgsDef, CommandGroup } from "../../src/cli/command.ts";
+import { readLine } from "../../src/cli/line.ts";
 import { renderFindings } from "../../src/cli/render/findings.ts";
 import { root } from "../../src/cli/root.ts";
 import { type DiagnoseFacts, diagnose, landedKey } from "../../src/views/diagnose.ts";
@@ -330,14 +329,10 @@ describe("failure catalog", () => {
 
 /** Parses a dgov command line. Throws when it is not valid. */
 async function parses(words: string[]): Promise<void> {
-  let target: AnyCommand | CommandGroup = root;
-  while ("subcommands" in target) {
-    const entry: CommandGroup["subcommands"][string] | undefined =
-      target.subcommands[words.shift() ?? ""];
-    if (entry === undefined) throw new Error(`no such command: ${words.join(" ")}`);
-    target = "load" in entry ? await entry.load() : entry;
-  }
-  parseLine(words, target.args as ArgsDef);
+  const line = await readLine(root, words);
+  if (line.commandError !== null) throw line.commandError;
+  if ("subcommands" in line.target) throw new Error(`no such command: ${words.join(" ")}`);
+  if (line.argumentError !== null) throw line.argumentError;
 }
 
 test("the text of a finding has its evidence and its next command", () => {

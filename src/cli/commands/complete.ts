@@ -1,7 +1,6 @@
-/** `dgov complete` (hidden): what could stand at the end of a line, for the shells' scripts. */
-import { resolve } from "node:path";
+/** `dgov complete` (hidden): completes a command line for the scripts of `dgov completions`. */
 import { command } from "../command.ts";
-import type { Completion } from "../complete/values.ts";
+import { type Candidate, type Completion, complete } from "../complete/candidates.ts";
 import { root } from "../root.ts";
 
 export default command({
@@ -30,18 +29,11 @@ export default command({
   },
 });
 
-/** Somebody is typing: whatever goes wrong, there is simply nothing to offer. */
+/** The completion of a line. Errors give none: a shell would print them into the line being typed. */
 async function completion(words: readonly string[], cwd: string): Promise<Completion> {
   try {
-    const { readPartial } = await import("../complete/line.ts");
-    const { completeLine } = await import("../complete/values.ts");
-    const line = await readPartial(root, words);
-    const at = line.values.get("root")?.at(-1);
-    const { candidates, files } = await completeLine(
-      line,
-      at === undefined ? cwd : resolve(cwd, at),
-    );
-    return { candidates: candidates.map(oneLine).filter(({ word }) => word !== ""), files };
+    const { candidates, files } = await complete(root, words, cwd);
+    return { candidates: candidates.map(printed).filter(({ word }) => word !== ""), files };
   } catch {
     return { candidates: [], files: null };
   }
@@ -49,9 +41,12 @@ async function completion(words: readonly string[], cwd: string): Promise<Comple
 
 const aboutCharsMax = 80;
 
-/** Names may come from a repository: what a line or a terminal would stumble over is left out. */
-function oneLine({ word, about }: { word: string; about: string }) {
+/**
+ * A candidate as it is printed. A word with control characters becomes "": names may come from a
+ * repository, and must neither break a line of the answer nor reach the terminal.
+ */
+function printed({ word, about }: Candidate): Candidate {
   const control = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u;
-  const said = about.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, " ").slice(0, aboutCharsMax);
-  return { word: control.test(word) ? "" : word, about: said };
+  const line = about.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, " ").slice(0, aboutCharsMax);
+  return { word: control.test(word) ? "" : word, about: line };
 }

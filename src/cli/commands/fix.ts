@@ -10,7 +10,6 @@ import { runPlan } from "./run.ts";
 export default command({
   name: "fix",
   description: "Make one change by a plan of one task",
-  converses: true,
   args: {
     prompt: {
       type: "positional",

@@ -1,8 +1,11 @@
+/** `dgov help`, `dgov help COMMAND`, and the reference topics. */
 import { errorCodes } from "../../error.ts";
 import { usageError } from "../args.ts";
 import { command } from "../command.ts";
+import { findCommand } from "../line.ts";
+import { root } from "../root.ts";
+import { commandUsage, groupUsage } from "../usage.ts";
 
-/** `dgov help`, `dgov help COMMAND`, and the reference topics. */
 export default command({
   name: "help",
   description: "Print help on a command or a topic",
@@ -29,7 +32,6 @@ export default command({
       );
       return 0;
     }
-    const { helpText } = await import("../help-text.ts");
     const path = [args.topic, args.subcommand].filter((word) => word !== undefined);
     const text = await helpText(path);
     if (text === null) throw usageError(`no help on "${path.join(" ")}"`, "dgov help");
@@ -38,7 +40,16 @@ export default command({
   },
 });
 
-/** Variables dgov itself looks at. */
+/** Help on the command or group at `path` (`[]` is dgov itself), or null when there is none. */
+export async function helpText(path: readonly string[]): Promise<string | null> {
+  const target = await findCommand(root, path);
+  if (target === null) return null;
+  return "subcommands" in target
+    ? groupUsage(target, path, false)
+    : commandUsage(target, path, false);
+}
+
+/** Environment variables that dgov reads. */
 const environment: Record<string, string> = {
   DGOV_JSON: "1, true or yes: as --json",
   DGOV_TRUST_PROVIDERS: "1: send keys to the endpoints project.toml names (CI)",

@@ -20,7 +20,6 @@ const types = [
 export default command({
   name: "init",
   description: "Set up .dgov in this project",
-  converses: true,
   args: {
     force: { type: "boolean", description: "Write everything again; what was there is backed up" },
     yes: { type: "boolean", alias: "y", description: "Ask nothing" },

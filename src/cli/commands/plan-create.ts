@@ -12,7 +12,6 @@ const goalCharsMax = 100_000;
 export default command({
   name: "create",
   description: "Have a planner turn a goal into a plan",
-  converses: true,
   args: {
     goal: {
       type: "positional",

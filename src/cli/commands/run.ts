@@ -56,7 +56,6 @@ const args = {
 export default command({
   name: "run",
   description: "Compile and execute a plan",
-  converses: true,
   args,
   examples: [
     "dgov run",
