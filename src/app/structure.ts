@@ -3,7 +3,7 @@ import { existsSync, realpathSync, statSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
 import { usageError } from "../cli/args.ts";
 import type { Context } from "../cli/command.ts";
-import { interruptible } from "../cli/interruptible.ts";
+import { interruptible } from "../cli/signals.ts";
 import type { SettlementContext } from "../settlement/context.ts";
 import type { Engine } from "../settlement/structure/engine.ts";
 import type { Baseline } from "../structure/baseline.ts";

@@ -1,7 +1,7 @@
 /** `dgov coverage-baseline`: measure HEAD with `coverage_cmd`, and have changes judged against it. */
 import { type AdHocSettlement, withSettlement } from "../../app/ad-hoc-settlement.ts";
 import { type Context, command } from "../command.ts";
-import { interruptible } from "../interruptible.ts";
+import { interruptible } from "../signals.ts";
 
 export default command({
   name: "coverage-baseline",

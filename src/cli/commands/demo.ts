@@ -6,6 +6,7 @@ import { DgovError } from "../../error.ts";
 import { usageError, wholeNumber } from "../args.ts";
 import { type Context, command } from "../command.ts";
 import { keepAnswer } from "../kept-answer.ts";
+import { untilSignal } from "../signals.ts";
 
 /** The file that says a folder was made by the demo and may be replaced by it. */
 const markFile = ".dgov/runtime/demo";
@@ -51,10 +52,7 @@ async function serve(context: Context, baseUrl: string): Promise<number> {
       ? JSON.stringify({ schema: "dgov.demo-serve/1", base_url: baseUrl })
       : `base_url = "${baseUrl}"`,
   );
-  await new Promise<void>((stop) => {
-    process.once("SIGINT", () => stop());
-    process.once("SIGTERM", () => stop());
-  });
+  await untilSignal();
   return 0;
 }
 

@@ -46,7 +46,7 @@ export default command({
     const name = await requireFreeName(projectRoot, args.name);
     const { openRepository, dirtyPaths } = await import("../../git/repository.ts");
     const { createPlan } = await import("../../app/create-plan.ts");
-    const { interruptible } = await import("../interruptible.ts");
+    const { interruptible } = await import("../signals.ts");
     const repository = await openRepository(projectRoot);
     if ((await dirtyPaths(repository)).some(({ path }) => !/(?:^|\/)\.dgov\//.test(path))) {
       context.output.status("the planner sees the last commit, not what is uncommitted");

@@ -3,8 +3,8 @@
 import { withSettlement } from "../../app/ad-hoc-settlement.ts";
 import type { GatesResult } from "../../settlement/gates/run-gates.ts";
 import { type Context, command } from "../command.ts";
-import { interruptible } from "../interruptible.ts";
 import { requireProject } from "../project.ts";
+import { interruptible } from "../signals.ts";
 
 export default command({
   name: "preflight",

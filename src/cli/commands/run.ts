@@ -8,7 +8,7 @@ import { permitsOf } from "../permits.ts";
 import { liveView, type ProgressView, plainView } from "../progress/live.ts";
 import { requireProject } from "../project.ts";
 import { answerRun } from "../run-answer.ts";
-import { listenForSignals } from "../run-signals.ts";
+import { listenForSignals } from "../signals.ts";
 
 const args = {
   plan: {
@@ -116,7 +116,9 @@ export async function runPlan(
   const { compileForRun } = await import("../../app/compile.ts");
   const { location, projectRoot, verbose } = choices;
   const view = viewOf(context, choices);
-  const interrupts = listenForSignals(view.say);
+  using interrupt = listenForSignals(() =>
+    view.say("stopping: workers are ended and their work is kept; once more ends at once"),
+  );
   const named = await namedUnits(choices);
   try {
     const result = await executeRun({
@@ -141,11 +143,11 @@ export async function runPlan(
       status: view.say,
       onRecord: (record) => view.onRecord(record),
       onState() {},
-      interrupt: interrupts.signal,
+      interrupt: interrupt.signal,
     });
     view.close();
     const code = await answerRun(context, { plan: location.name, projectRoot, verbose }, result);
-    return interrupts.exitCode ?? code;
+    return interrupt.exitCode ?? code;
   } catch (error) {
     if (error instanceof DgovError && onGitHub(context.env)) {
       reportError(context, projectRoot, error);
@@ -153,7 +155,6 @@ export async function runPlan(
     throw error;
   } finally {
     view.close();
-    interrupts.close();
   }
 }
 

@@ -3,8 +3,8 @@
 import { answerView } from "../../app/open-log.ts";
 import { plural, short } from "../../std/text.ts";
 import { command } from "../command.ts";
-import { interruptible } from "../interruptible.ts";
 import { requireProject } from "../project.ts";
+import { interruptible } from "../signals.ts";
 
 export default command({
   name: "undo",

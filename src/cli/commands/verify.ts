@@ -6,8 +6,8 @@ import { DgovError } from "../../error.ts";
 import { suggest } from "../../std/suggest.ts";
 import { usageError } from "../args.ts";
 import { type Context, command, group } from "../command.ts";
-import { interruptible } from "../interruptible.ts";
 import { requireProject } from "../project.ts";
+import { interruptible } from "../signals.ts";
 
 const list = command({
   name: "list",

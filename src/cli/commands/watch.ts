@@ -5,6 +5,7 @@ import { command } from "../command.ts";
 import type { Output } from "../output.ts";
 import { progressLine } from "../progress/lines.ts";
 import { requireProject } from "../project.ts";
+import { listenForSignals } from "../signals.ts";
 
 const pollMs = 100;
 /** Events read at once, so that a long history does not fill the memory. */
@@ -57,25 +58,17 @@ async function stream(
   events: () => RecordedEvent[],
   how: { ndjson: boolean; once: boolean },
 ): Promise<void> {
-  const stop = new AbortController();
-  const interrupt = (): void => stop.abort();
-  process.on("SIGINT", interrupt);
-  process.on("SIGTERM", interrupt);
-  const ended = AbortSignal.any([stop.signal, output.closed]);
-  try {
-    while (!ended.aborted) {
-      const page = events();
-      for (const event of page) {
-        if (how.ndjson) output.record(eventDocument(event));
-        else output.line(textLine(event));
-      }
-      if (page.length > 0) continue;
-      if (how.once) return;
-      await delay(pollMs, ended);
+  using interrupt = listenForSignals();
+  const ended = AbortSignal.any([interrupt.signal, output.closed]);
+  while (!ended.aborted) {
+    const page = events();
+    for (const event of page) {
+      if (how.ndjson) output.record(eventDocument(event));
+      else output.line(textLine(event));
     }
-  } finally {
-    process.off("SIGINT", interrupt);
-    process.off("SIGTERM", interrupt);
+    if (page.length > 0) continue;
+    if (how.once) return;
+    await delay(pollMs, ended);
   }
 }
 
