@@ -240,18 +240,18 @@ describe("start-up", () => {
 
   // A command loads main, its own file, and what it asks for while it runs.
   test.each([
-    ["version", ["cli/commands/version.ts"]],
-    ["status", ["cli/commands/status.ts"]],
-    ["watch", ["cli/commands/watch.ts"]],
-    ["plan list", ["cli/commands/plan.ts", "cli/commands/plan-list.ts", "plan/locate.ts"]],
-    ["runs list", ["cli/commands/runs.ts"]],
+    ["version", ["cli/commands/program/version.ts"]],
+    ["status", ["cli/commands/history/status.ts"]],
+    ["watch", ["cli/commands/history/watch.ts"]],
+    ["plan list", ["cli/commands/plan/plan.ts", "cli/commands/plan/list.ts", "plan/locate.ts"]],
+    ["runs list", ["cli/commands/history/runs.ts"]],
   ])("dgov %s loads no heavy package", (_, files) => {
     const { packages: loaded } = loadedWith(["main.ts", ...files]);
     expect([...loaded].filter((name) => heavy.includes(name))).toEqual([]);
   });
 
   test("dgov version does not even load the log", () => {
-    const { files } = loadedWith(["main.ts", "cli/commands/version.ts"]);
+    const { files } = loadedWith(["main.ts", "cli/commands/program/version.ts"]);
     expect([...files].filter((file) => /^(log|views|plan|process)\//.test(file))).toEqual([]);
   });
 

@@ -8,17 +8,17 @@ import { isatty } from "node:tty";
 import { DgovError } from "../error.ts";
 import { usageError } from "./args.ts";
 import type { AnyCommand, Args, ArgsDef, Context } from "./command.ts";
+import { commands } from "./commands/index.ts";
 import { errorDocument, toDgovError } from "./error-report.ts";
 import { argumentsOf, type Line, readLine, textOf, wantsHelp } from "./line.ts";
 import { type Output, type OutputOptions, processOutput, wantsJson } from "./output.ts";
-import { root } from "./root.ts";
 import { commandUsage, groupUsage } from "./usage.ts";
 
 type Env = Context["env"];
 
 /** Runs one command line and gives the exit code. Never throws. */
 export async function dispatch(argv: readonly string[], env: Env): Promise<number> {
-  const line = await readLine(root, argv);
+  const line = await readLine(commands, argv);
   const output = processOutput(outputOptions(line, env));
   let code: number;
   try {

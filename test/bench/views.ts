@@ -4,7 +4,7 @@
  */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { newEvents } from "../../src/cli/commands/watch.ts";
+import { newEvents } from "../../src/cli/commands/history/watch.ts";
 import { requireBinary } from "../harness/bin.ts";
 import { type TestRepo, testRepo } from "../harness/repo.ts";
 import { buildEmpty } from "./empty.ts";

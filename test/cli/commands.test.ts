@@ -2,7 +2,7 @@
 import { describe, expect, test } from "bun:test";
 import { aliasesOf, flagName, globalArgs } from "../../src/cli/args.ts";
 import type { AnyCommand, ArgsDef, CommandGroup } from "../../src/cli/command.ts";
-import { root } from "../../src/cli/root.ts";
+import { commands } from "../../src/cli/commands/index.ts";
 import { commandUsage, groupUsage } from "../../src/cli/usage.ts";
 
 interface Named {
@@ -23,8 +23,8 @@ async function walk(group: CommandGroup, path: string[] = []): Promise<Named[]> 
   return found;
 }
 
-const all = await walk(root);
-const commands = all.flatMap(({ path, target }) =>
+const all = await walk(commands);
+const leaves = all.flatMap(({ path, target }) =>
   "subcommands" in target ? [] : [{ path, target }],
 );
 
@@ -38,7 +38,7 @@ describe("command definitions", () => {
     },
   );
 
-  test.each(commands.map((one) => [one.path.join(" "), one] as const))(
+  test.each(leaves.map((one) => [one.path.join(" "), one] as const))(
     "dgov %s has valid flags, and examples that call it",
     (_, { path, target }) => {
       const args = target.args as ArgsDef;
@@ -70,7 +70,7 @@ describe("command definitions", () => {
   );
 
   test("help of dgov lists every command that is not hidden", () => {
-    expectGroupHelp(groupUsage(root, [], false), root, []);
+    expectGroupHelp(groupUsage(commands, [], false), commands, []);
   });
 });
 
@@ -105,7 +105,7 @@ function expectGroupHelp(text: string, group: CommandGroup, path: string[]): voi
 
 /** Every help text ends with the global options, as `dgov --help` shows them, and with examples. */
 function expectEnd(text: string, examples: readonly string[]): void {
-  const globalOptions = /GLOBAL OPTIONS\n\n(?: .*\n)+/.exec(groupUsage(root, [], false))?.[0];
+  const globalOptions = /GLOBAL OPTIONS\n\n(?: .*\n)+/.exec(groupUsage(commands, [], false))?.[0];
   const lines = examples.map((example) => `  ${example}`);
   expect(text).toEndWith(`\n\n${globalOptions}\nEXAMPLES\n\n${lines.join("\n")}`);
 }

@@ -7,7 +7,7 @@ import { cpSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from "
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { CommandGroup } from "../../src/cli/command.ts";
-import { root as table } from "../../src/cli/root.ts";
+import { commands as table } from "../../src/cli/commands/index.ts";
 import { type DgovRun, dgov } from "../harness/bin.ts";
 import { type TestRepo, testEnvironment, testRepo } from "../harness/repo.ts";
 

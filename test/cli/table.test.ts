@@ -2,13 +2,13 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { flagName } from "../../src/cli/args.ts";
 import type { AnyCommand, CommandGroup } from "../../src/cli/command.ts";
-import { helpText } from "../../src/cli/commands/help.ts";
-import { root } from "../../src/cli/root.ts";
+import { commands } from "../../src/cli/commands/index.ts";
+import { helpText } from "../../src/cli/commands/program/help.ts";
 import { call, done } from "../../src/demo/script.ts";
 import { type TestProject, testProject } from "../harness/project.ts";
 
 /** Flags and positionals (in capitals) by command. */
-const commands: Record<string, string> = {
+const accepted: Record<string, string> = {
   init: "--force -y --project-type --provider --preflight",
   doctor: "--online --config",
   "agents sync": "--skills-dir",
@@ -59,7 +59,7 @@ const commands: Record<string, string> = {
 };
 
 async function find(path: readonly string[]): Promise<AnyCommand> {
-  let target: AnyCommand | CommandGroup = root;
+  let target: AnyCommand | CommandGroup = commands;
   for (const name of path) {
     const entry: CommandGroup["subcommands"][string] | undefined =
       "subcommands" in target ? target.subcommands[name] : undefined;
@@ -71,7 +71,7 @@ async function find(path: readonly string[]): Promise<AnyCommand> {
 }
 
 describe("public commands", () => {
-  test.each(Object.entries(commands))("dgov %s accepts %s", async (typed, words) => {
+  test.each(Object.entries(accepted))("dgov %s accepts %s", async (typed, words) => {
     const path = typed.split(" ");
     const { args } = await find(path);
     const flags = Object.entries(args as AnyCommand["args"]).flatMap(([key, arg]) => {

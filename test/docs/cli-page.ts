@@ -1,7 +1,7 @@
 /** `docs/cli.md`: every command with its flags and examples, generated from the command definitions. */
 import type { AnyCommand, CommandGroup, Context } from "../../src/cli/command.ts";
-import help from "../../src/cli/commands/help.ts";
-import { root } from "../../src/cli/root.ts";
+import { commands } from "../../src/cli/commands/index.ts";
+import help from "../../src/cli/commands/program/help.ts";
 import { commandUsage, groupUsage } from "../../src/cli/usage.ts";
 import { table } from "./table.ts";
 
@@ -15,10 +15,10 @@ Every command prints its result on stdout and status lines on stderr. With \`--j
 one JSON document on stdout, also on failure. \`dgov help COMMAND\` prints the text on this page.
 
 \`\`\`text
-${groupUsage(root, [], false)}
+${groupUsage(commands, [], false)}
 \`\`\`
 
-${(await sections(root, [])).join("\n\n")}
+${(await sections(commands, [])).join("\n\n")}
 
 ## Exit codes
 

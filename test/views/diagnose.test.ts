@@ -1,8 +1,8 @@
 /** `diagnose` on handwritten event logs. */
 import { describe, expect, test } from "bun:test";
+import { commands } from "../../src/cli/commands/index.ts";
 import { readLine } from "../../src/cli/line.ts";
 import { renderFindings } from "../../src/cli/render/findings.ts";
-import { root } from "../../src/cli/root.ts";
 import { type DiagnoseFacts, diagnose, landedKey } from "../../src/views/diagnose.ts";
 import { projectShapes, runShapes, unitShapes } from "../../src/views/failure-shapes.ts";
 import { RunLog } from "../harness/run-log.ts";
@@ -329,7 +329,7 @@ describe("failure catalog", () => {
 
 /** Parses a dgov command line. Throws when it is not valid. */
 async function parses(words: string[]): Promise<void> {
-  const line = await readLine(root, words);
+  const line = await readLine(commands, words);
   if (line.commandError !== null) throw line.commandError;
   if ("subcommands" in line.target) throw new Error(`no such command: ${words.join(" ")}`);
   if (line.argumentError !== null) throw line.argumentError;

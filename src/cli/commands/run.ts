@@ -7,8 +7,8 @@ import { onGitHub, reportError } from "../github/report.ts";
 import { permitsOf } from "../permits.ts";
 import { liveView, type ProgressView, plainView } from "../progress/live.ts";
 import { requireProject } from "../project.ts";
-import { answerRun } from "../run-answer.ts";
 import { listenForSignals } from "../signals.ts";
+import { answerRun } from "./run/answer.ts";
 
 const args = {
   plan: {

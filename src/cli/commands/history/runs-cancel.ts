@@ -1,0 +1,59 @@
+/** `dgov runs cancel`: what Ctrl-C at the terminal of the live run does, from elsewhere. */
+import { hostname } from "node:os";
+import { answerView, commonGitDir, openProjectLog, readRun } from "../../../app/open-log.ts";
+import { DgovError } from "../../../error.ts";
+import { interruptProcess } from "../../../process/interrupt.ts";
+import { lockHolder } from "../../../process/lock.ts";
+import { isGood } from "../../../views/run-view.ts";
+import { wholeNumber } from "../../args.ts";
+import { command } from "../../command.ts";
+
+const waitDefaultS = 60;
+
+export default command({
+  name: "cancel",
+  description: "Stop the live run and keep its work",
+  args: {
+    wait: {
+      type: "string",
+      valueHint: "SECONDS",
+      description: `How long to wait for its end; default ${waitDefaultS}`,
+    },
+  },
+  examples: ["dgov runs cancel", "dgov runs cancel --wait 300"],
+  async run(context, args) {
+    const waitS = wholeNumber(args.wait, { flag: "--wait", max: 86_400 }) ?? waitDefaultS;
+    using seen = openProjectLog(context);
+    const commonDir = commonGitDir(seen.projectRoot);
+    const holder = commonDir === null ? null : lockHolder(commonDir);
+    if (holder === null) {
+      throw new DgovError("NOT_FOUND", "no run is live here", { hint: "dgov runs list" });
+    }
+    const { run, plan, pid, host } = holder;
+    const what = `run ${run} of ${plan} (pid ${pid})`;
+    if (host !== hostname()) {
+      throw new DgovError("REFUSED", `${what} is on ${host}`, { hint: "cancel it there" });
+    }
+    context.output.status(`stopping ${what}: its workers are ended and their work is kept`);
+    if (!(await interruptProcess(holder, waitS * 1000))) {
+      throw new DgovError("REFUSED", `${what} has not ended in ${waitS} s`, {
+        hint: "dgov watch follows it; dgov runs cancel once more ends it at once",
+      });
+    }
+    using after = openProjectLog(context);
+    const view = after.log === null ? null : readRun(after.log, run);
+    // A run that was only starting has recorded nothing; one cut off is closed by the next one.
+    const phase = view === null ? "not_started" : view.phase === "running" ? "crashed" : view.phase;
+    const kept = (view?.units ?? []).flatMap(({ unit, phase, keptRef }) =>
+      keptRef === null || isGood(phase) ? [] : [{ unit, ref: keptRef }],
+    );
+    const text = [
+      `run ${run} of ${plan} has ended: ${phase.replace("_", " ")}`,
+      ...kept.map(({ unit }) => `  work of ${unit} is kept: dgov take ${unit}`),
+      ...(view === null ? [] : [`dgov run ${plan} --continue`]),
+    ];
+    const answer = { run, plan, pid, phase, exitCode: view?.exitCode ?? null, kept };
+    answerView(context.output, "dgov.runs-cancel/1", answer, text.join("\n"));
+    return 0;
+  },
+});

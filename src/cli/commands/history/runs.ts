@@ -1,0 +1,115 @@
+/** `dgov runs list|show|cancel`: history, newest first. */
+
+import {
+  answerView,
+  liveRun,
+  openProjectLog,
+  readOverview,
+  readRun,
+} from "../../../app/open-log.ts";
+import { DgovError } from "../../../error.ts";
+import { suggest } from "../../../std/suggest.ts";
+import { duration, moment } from "../../../std/text.ts";
+import { isGood } from "../../../views/run-view.ts";
+import { viewStatus } from "../../../views/status.ts";
+import { wholeNumber } from "../../args.ts";
+import { command, group } from "../../command.ts";
+import { renderStatus } from "../../render/status.ts";
+import { table } from "../../render/table.ts";
+
+const list = command({
+  name: "list",
+  description: "List runs, newest first",
+  args: {
+    plan: { type: "string", valueHint: "PLAN", description: "Only runs of this plan" },
+    limit: { type: "string", valueHint: "N", description: "How many; default 20" },
+  },
+  examples: ["dgov runs list", "dgov runs list --plan my-plan --limit 5"],
+  async run(context, args) {
+    const limit = wholeNumber(args.limit, { flag: "--limit", min: 1 }) ?? 20;
+    using seen = openProjectLog(context);
+    const { log } = seen;
+    const live = liveRun(seen.projectRoot);
+    const query = args.plan === undefined ? { limit } : { plan: args.plan, limit };
+    const runs = (log?.runs(query) ?? []).flatMap((entry) => {
+      const run = log === null ? null : readOverview(log, entry.run);
+      if (run === null) return [];
+      const crashed = run.phase === "running" && live?.run !== run.run;
+      return [
+        {
+          run: run.run,
+          plan: run.plan,
+          phase: crashed ? "crashed" : run.phase,
+          startedAt: run.startedAt,
+          finishedAt: run.finishedAt,
+          durationMs: run.durationMs,
+          exitCode: run.exitCode,
+          before: run.before,
+          after: run.after,
+          landed: run.units.filter((unit) => isGood(unit.phase)).length,
+          units: run.units.length,
+        },
+      ];
+    });
+    const rows = runs.map((run) => [
+      run.run,
+      run.plan,
+      run.phase,
+      `${run.landed}/${run.units}`,
+      moment(run.startedAt),
+      run.durationMs === null ? "" : duration(run.durationMs),
+    ]);
+    const text = rows.length === 0 ? "nothing has run here yet" : table(rows, "").join("\n");
+    answerView(context.output, "dgov.runs/1", { runs }, text);
+    return 0;
+  },
+});
+
+const show = command({
+  name: "show",
+  description: "Show one run",
+  args: { run: { type: "positional", required: true, description: "Run id, or the end of one" } },
+  examples: ["dgov runs show 20260102-030405-1a2b"],
+  async run(context, args) {
+    using seen = openProjectLog(context);
+    const known = seen.log?.runs({ limit: 10_000 }).map(({ run }) => run) ?? [];
+    const matches = known.filter((run) => run === args.run || run.endsWith(args.run));
+    const [id] = matches;
+    const run = seen.log === null || id === undefined ? null : readRun(seen.log, id);
+    if (run === null || (matches.length > 1 && id !== args.run)) {
+      const near = suggest(args.run, known);
+      throw new DgovError(
+        "NOT_FOUND",
+        matches.length > 1 ? `"${args.run}" fits ${matches.join(", ")}` : `no run ${args.run}`,
+        { hint: near === null ? "dgov runs list" : `did you mean ${near}?` },
+      );
+    }
+    const view = viewStatus([run], liveRun(seen.projectRoot));
+    const { before, after, exitCode, durationMs, warnings, verification } = run;
+    const more = { before, after, exitCode, durationMs, warnings, verification };
+    const [shown] = view.runs;
+    const lines = [renderStatus({ ...view, summary: `run ${run.run} of ${run.plan}` })];
+    if (after !== null && after !== before) {
+      lines.push(`git diff ${before.slice(0, 10)}..${after.slice(0, 10)}`);
+    }
+    for (const warning of warnings) lines.push(`warning: ${warning}`);
+    if (durationMs !== null) lines.push(`took ${duration(durationMs)}, exit code ${exitCode}`);
+    if (verification !== null) lines.push(`the finished branch: ${verification.status}`);
+    answerView(context.output, "dgov.run-history/1", { ...shown, ...more }, lines.join("\n"));
+    return 0;
+  },
+});
+
+export default group({
+  name: "runs",
+  description: "Manage the history of runs",
+  alone: "list",
+  subcommands: {
+    list,
+    show,
+    cancel: {
+      description: "Stop the live run and keep its work",
+      load: async () => (await import("./runs-cancel.ts")).default,
+    },
+  },
+});

@@ -1,0 +1,71 @@
+/** `dgov tools audit`: what workers' tools did, and what went wrong with them. */
+
+import { answerView, openProjectLog } from "../../../app/open-log.ts";
+import { knownPlan } from "../../../app/resolve-run.ts";
+import type { EventLog } from "../../../log/event-log.ts";
+import { suggest } from "../../../std/suggest.ts";
+import { objects, text } from "../../../views/data.ts";
+import { viewTools } from "../../../views/tools.ts";
+import { usageError, wholeNumber } from "../../args.ts";
+import { command, group } from "../../command.ts";
+import { renderTools } from "../../render/tools.ts";
+
+const roles = ["worker", "researcher", "reviewer", "planner"] as const;
+const runsMax = 100_000;
+
+const audit = command({
+  name: "audit",
+  description: "Show calls, failures and times of workers' tools",
+  args: {
+    plan: { type: "string", valueHint: "N", description: "Only runs of this plan" },
+    role: {
+      type: "string",
+      valueHint: "R",
+      choices: roles,
+      description: `Only units of a role: ${roles.join(", ")}`,
+    },
+    limit: { type: "string", valueHint: "N", description: "How many tools; all when left out" },
+  },
+  examples: ["dgov tools audit", "dgov tools audit --plan my-plan --role worker --limit 5"],
+  async run(context, args) {
+    const limit = wholeNumber(args.limit, { flag: "--limit", min: 1 });
+    const role = args.role ?? null;
+    if (role !== null && !roles.some((known) => known === role)) {
+      const near = suggest(role, roles);
+      throw usageError(
+        `unknown role ${role}`,
+        near === null ? `roles are ${roles.join(", ")}` : `did you mean ${near}?`,
+      );
+    }
+    using seen = openProjectLog(context);
+    const { log, projectRoot } = seen;
+    const plan = args.plan === undefined ? null : await knownPlan(args.plan, projectRoot, log);
+    const calls =
+      log === null
+        ? []
+        : plan === null
+          ? log.toolCalls()
+          : log.runs({ plan, limit: runsMax }).flatMap(({ run }) => log.toolCalls(run));
+    const roleOf = rolesIn(log);
+    const view = viewTools(calls, { plan, role, limit: limit ?? Number.POSITIVE_INFINITY, roleOf });
+    answerView(context.output, "dgov.tools-audit/1", view, renderTools(view));
+    return 0;
+  },
+});
+
+export default group({
+  name: "tools",
+  description: "Manage what is known of workers' tools",
+  subcommands: { audit },
+});
+
+/** Roles of units, by the first event of their run. */
+function rolesIn(log: EventLog | null): (run: string, unit: string | null) => string | null {
+  const roles = new Map(log?.starts().map(({ run, data }) => [run, rolesOf(data)]));
+  return (run, unit) => (unit === null ? null : (roles.get(run)?.get(unit) ?? null));
+}
+
+function rolesOf(started: Record<string, unknown>): Map<string, string> {
+  const units = objects(started, "units");
+  return new Map(units.map((about) => [text(about, "unit"), text(about, "role") || "worker"]));
+}

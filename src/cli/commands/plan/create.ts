@@ -1,0 +1,137 @@
+/** `dgov plan create`: a goal becomes a plan. */
+import { relative } from "node:path";
+import type { CreatedPlan } from "../../../app/create-plan.ts";
+import { DgovError } from "../../../error.ts";
+import { usageError } from "../../args.ts";
+import { captureAnswer } from "../../capture-answer.ts";
+import { type Context, command } from "../../command.ts";
+import { requireProject } from "../../project.ts";
+
+const goalCharsMax = 100_000;
+
+export default command({
+  name: "create",
+  description: "Have a planner turn a goal into a plan",
+  args: {
+    goal: {
+      type: "positional",
+      required: true,
+      valueHint: "GOAL",
+      description: "What the plan is to achieve, in words",
+    },
+    auto: { type: "boolean", description: "Ask nothing and accept the first draft that compiles" },
+    run: { type: "boolean", description: "Run the plan at once, as dgov run does" },
+    name: { type: "string", valueHint: "N", description: "Name of the plan" },
+    model: { type: "string", valueHint: "M", description: "Model or alias the planner uses" },
+    applyConfig: {
+      type: "boolean",
+      description: "Make the changes of project.toml the planner proposes, shown first",
+    },
+  },
+  examples: [
+    'dgov plan create "Add a token-bucket rate limiter to src/limiter.py"',
+    'dgov plan create "Add a rate limiter" --auto --run',
+    'dgov plan create "Add a rate limiter" --name limiter --model fast',
+  ],
+  async run(context, args) {
+    const goal = args.goal.trim();
+    if (goal === "") throw usageError("the goal is empty");
+    if (goal.length > goalCharsMax) {
+      throw usageError(`the goal has more than ${goalCharsMax} characters`);
+    }
+    if (!args.auto && !context.interactive) {
+      throw usageError("there is no terminal to ask questions on", "--auto asks none");
+    }
+    const projectRoot = requireProject(context);
+    const name = await requireFreeName(projectRoot, args.name);
+    const { openRepository, dirtyPaths } = await import("../../../git/repository.ts");
+    const { createPlan } = await import("../../../app/create-plan.ts");
+    const { interruptible } = await import("../../signals.ts");
+    const repository = await openRepository(projectRoot);
+    if ((await dirtyPaths(repository)).some(({ path }) => !/(?:^|\/)\.dgov\//.test(path))) {
+      context.output.status("the planner sees the last commit, not what is uncommitted");
+    }
+    let created: CreatedPlan | null = null;
+    const code = await interruptible(async (signal) => {
+      created = await createPlan(context, {
+        projectRoot,
+        repository,
+        goal,
+        auto: args.auto === true,
+        name,
+        model: args.model ?? null,
+        applyConfig: args.applyConfig === true,
+        signal,
+      });
+      return 0;
+    });
+    if (code !== 0 || created === null) {
+      context.output.answer(
+        { schema: "dgov.plan-create/1", plan: null, status: "interrupted" },
+        "",
+      );
+      return code;
+    }
+    return answer(context, projectRoot, created, args.run === true);
+  },
+});
+
+async function requireFreeName(
+  projectRoot: string,
+  name: string | undefined,
+): Promise<string | null> {
+  if (name === undefined) return null;
+  const { isSafeName, nameRule } = await import("../../../plan/names.ts");
+  const { isNameTaken } = await import("../../../app/create-plan-folder.ts");
+  if (!isSafeName(name)) throw usageError(`"${name}" is not a name`, nameRule);
+  if (!(await isNameTaken(projectRoot, name))) return name;
+  throw new DgovError("REFUSED", `the name ${name} is or was in use`, {
+    hint: "choose another --name",
+  });
+}
+
+async function answer(
+  context: Context,
+  projectRoot: string,
+  created: CreatedPlan,
+  run: boolean,
+): Promise<number> {
+  const { name, dir, compiled, change } = created;
+  const { renderDiagnostics } = await import("../../render/diagnostics.ts");
+  if (compiled.warnings.length > 0) {
+    context.output.status(renderDiagnostics(compiled.warnings));
+  }
+  const document = {
+    schema: "dgov.plan-create/1",
+    plan: name,
+    status: "created",
+    path: dir,
+    digest: compiled.plan.digest,
+    summary: compiled.plan.summary,
+    units: compiled.plan.tasks.map((task) => ({
+      unit: task.id,
+      summary: task.summary,
+      role: task.role,
+      depends_on: task.dependsOn,
+      files: task.claims,
+    })),
+    edges: compiled.edges,
+    warnings: compiled.warnings,
+    rounds: created.rounds,
+    ...created.spent.document(),
+    config: change,
+  };
+  const text = `${created.shown}\n\nwrote ${relative(context.cwd, dir)}`;
+  if (!run) {
+    context.output.answer({ ...document, run: null }, `${text}\ndgov run ${name}`);
+    return 0;
+  }
+  const { runPlan } = await import("../run.ts");
+  const { resolvePlan } = await import("../../../plan/locate.ts");
+  const kept = captureAnswer(context);
+  const location = await resolvePlan(projectRoot, dir);
+  const code = await runPlan(kept.context, { projectRoot, location });
+  const { document: ran, text: words } = kept.answered;
+  context.output.answer({ ...document, run: ran }, `${text}\n\n${words}`);
+  return code;
+}

@@ -1,0 +1,32 @@
+/** `dgov plan list`. */
+
+import { answerView, liveRun, openProjectLog } from "../../../app/open-log.ts";
+import { planFacts } from "../../../app/plan-summary.ts";
+import { viewPlanRow } from "../../../views/plan-view.ts";
+import { usageError } from "../../args.ts";
+import { command } from "../../command.ts";
+import { renderPlanList } from "../../render/plan.ts";
+
+export default command({
+  name: "list",
+  description: "List plans and how far they are",
+  args: {
+    all: { type: "boolean", description: "Archived plans too" },
+    archived: { type: "boolean", description: "Only archived plans" },
+  },
+  examples: ["dgov plan list", "dgov plan list --all --json"],
+  async run(context, args) {
+    if (args.all && args.archived) throw usageError("--all and --archived exclude each other");
+    using seen = openProjectLog(context);
+    const { projectRoot, log } = seen;
+    const { listPlans } = await import("../../../plan/locate.ts");
+    const world = { projectRoot, log, live: liveRun(projectRoot) };
+    const known = listPlans(projectRoot);
+    const archived = known.filter((location) => location.archived).length;
+    const plans = known
+      .filter(({ archived }) => args.all || archived === (args.archived === true))
+      .map((location) => viewPlanRow(planFacts(location, world)));
+    answerView(context.output, "dgov.plan-list/1", { plans }, renderPlanList(plans, archived));
+    return 0;
+  },
+});

@@ -1,0 +1,85 @@
+/** `dgov help`, `dgov help COMMAND`, and the reference topics. */
+import { errorCodes } from "../../../error.ts";
+import { usageError } from "../../args.ts";
+import { command } from "../../command.ts";
+import { findCommand } from "../../line.ts";
+import { commandUsage, groupUsage } from "../../usage.ts";
+import { commands } from "../index.ts";
+
+export default command({
+  name: "help",
+  description: "Print help on a command or a topic",
+  args: {
+    topic: {
+      type: "positional",
+      required: false,
+      description: "A command, exit-codes or environment",
+    },
+    subcommand: { type: "positional", required: false, description: "A command of a group" },
+  },
+  examples: ["dgov help", "dgov help plan list", "dgov help exit-codes", "dgov help environment"],
+  async run(context, args) {
+    const { output } = context;
+    if (args.topic === "exit-codes") {
+      output.answer({ schema: "dgov.exit-codes/1", codes: exitCodes() }, exitCodesText());
+      return 0;
+    }
+    if (args.topic === "environment") {
+      const rows = Object.entries(environment).map(([name, meaning]) => ({ name, meaning }));
+      output.answer(
+        { schema: "dgov.environment/1", variables: rows },
+        rows.map(({ name, meaning }) => `${name.padEnd(22)}  ${meaning}`).join("\n"),
+      );
+      return 0;
+    }
+    const path = [args.topic, args.subcommand].filter((word) => word !== undefined);
+    const text = await helpText(path);
+    if (text === null) throw usageError(`no help on "${path.join(" ")}"`, "dgov help");
+    output.answer({ schema: "dgov.help/1", command: path.join(" "), text }, text);
+    return 0;
+  },
+});
+
+/** Help on the command or group at `path` (`[]` is dgov itself), or null when there is none. */
+export async function helpText(path: readonly string[]): Promise<string | null> {
+  const target = await findCommand(commands, path);
+  if (target === null) return null;
+  return "subcommands" in target
+    ? groupUsage(target, path, false)
+    : commandUsage(target, path, false);
+}
+
+/** Environment variables that dgov reads. */
+const environment: Record<string, string> = {
+  DGOV_JSON: "1, true or yes: as --json",
+  DGOV_TRUST_PROVIDERS: "1: send keys to the endpoints project.toml names (CI)",
+  DGOV_FAULT: "a fault point of the crash tests; see the documents",
+  NO_COLOR: "no colour",
+  XDG_CACHE_HOME: "where attempts and gate trees are made (below dgov/)",
+  XDG_CONFIG_HOME: "where trust.toml is (below dgov/)",
+};
+
+const general: { code: number; meaning: string; error: string | null }[] = [
+  { code: 0, meaning: "done; also a broken pipe", error: null },
+  { code: 1, meaning: "it ran and the answer is no", error: null },
+  { code: 130, meaning: "interrupted", error: null },
+  { code: 143, meaning: "terminated", error: null },
+];
+
+function exitCodes() {
+  const named = Object.entries(errorCodes).map(([error, { exit, meaning }]) => ({
+    code: exit as number,
+    meaning: meaning as string,
+    error: error as string | null,
+  }));
+  return [...general, ...named].sort((a, b) => a.code - b.code);
+}
+
+function exitCodesText(): string {
+  return exitCodes()
+    .map(
+      ({ code, meaning, error }) =>
+        `${String(code).padStart(3)}  ${(error ?? "").padEnd(20)}  ${meaning}`,
+    )
+    .join("\n");
+}

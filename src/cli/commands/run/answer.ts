@@ -1,0 +1,99 @@
+/** What `dgov run` answers: the summary of a run, or why there was none. */
+import type { RunResult } from "../../../runner/run.ts";
+import type { Context } from "../../command.ts";
+import { onGitHub, report } from "../../github/report.ts";
+
+type Kind<K extends RunResult["kind"]> = Extract<RunResult, { kind: K }>;
+
+/** Where the run was, and how much is to be said of it. */
+export interface Answering {
+  plan: string;
+  projectRoot: string;
+  verbose: boolean;
+}
+
+/** Prints it; gives the exit code. */
+export async function answerRun(
+  context: Context,
+  of: Answering,
+  result: RunResult,
+): Promise<number> {
+  switch (result.kind) {
+    case "unresolved":
+      return answerUnresolved(context, of.plan, result);
+    case "nothing_to_do":
+      return answerNothing(context, of.plan, result);
+    case "finished":
+      return answerFinished(context, of, result);
+    default:
+      return result satisfies never;
+  }
+}
+
+function answerUnresolved(
+  { output }: Context,
+  plan: string,
+  { units }: Kind<"unresolved">,
+): number {
+  const lines = units.map(
+    (u) => `  ${u.unit}: ${u.phase.replace("_", " ")}: ${u.rejection?.reason ?? u.reason}`,
+  );
+  output.answer(
+    {
+      schema: "dgov.run/1",
+      plan,
+      status: "unresolved",
+      exit_code: 1,
+      units: units.map((u) => ({
+        unit: u.unit,
+        phase: u.phase,
+        run: u.run,
+        reason: u.rejection?.reason ?? u.reason,
+        kept_ref: u.kept?.ref ?? null,
+      })),
+    },
+    `${plan}: the last run left units that did not land:\n${lines.join("\n")}\n\n` +
+      `dgov run ${plan} --continue   run them again, told why they failed\n` +
+      `dgov run ${plan} --restart    run every unit again`,
+  );
+  return 1;
+}
+
+function answerNothing(
+  { output }: Context,
+  plan: string,
+  { landed }: Kind<"nothing_to_do">,
+): number {
+  output.answer(
+    {
+      schema: "dgov.run/1",
+      plan,
+      status: "complete",
+      exit_code: 0,
+      units: landed.map((l) => ({ unit: l.unit, phase: "landed", commit: l.commit })),
+    },
+    `${plan}: every unit has landed; nothing to do`,
+  );
+  return 0;
+}
+
+async function answerFinished(
+  context: Context,
+  { projectRoot, verbose }: Answering,
+  result: Kind<"finished">,
+): Promise<number> {
+  const { summarizeRun } = await import("./summary.ts");
+  const { costFunction } = await import("../../../app/token-usage.ts");
+  const cost = await costFunction(projectRoot);
+  const summary = summarizeRun(result, { verbose, cost });
+  context.output.answer(summary.document, summary.text);
+  if (onGitHub(context.env)) {
+    const { runAnnotations, runSummary } = await import("../../github/run-report.ts");
+    report(context, {
+      projectRoot,
+      annotations: runAnnotations(summary.report),
+      summary: runSummary(summary.report),
+    });
+  }
+  return result.end.exitCode;
+}

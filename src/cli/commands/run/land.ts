@@ -1,0 +1,44 @@
+/** `dgov land`: what is in a taken worktree now, through the same review, gates and train. */
+
+import { resolveKeptAttempt } from "../../../app/resolve-kept-attempt.ts";
+import { command } from "../../command.ts";
+import { requireProject } from "../../project.ts";
+import { runPlan } from "../run.ts";
+
+export default command({
+  name: "land",
+  description: "Send a taken attempt through the gates",
+  args: {
+    unit: {
+      type: "positional",
+      required: true,
+      valueHint: "U",
+      description: "Unit id or unique suffix",
+    },
+    plan: { type: "string", valueHint: "PLAN", description: "Plan the unit belongs to" },
+    verbose: { type: "boolean", alias: "v", description: "Show durations and attempts at the end" },
+  },
+  examples: ["dgov land add-feature", "dgov land tasks/main.add-feature --plan my-plan"],
+  async run(context, args) {
+    const projectRoot = requireProject(context);
+    const { resolvePlan } = await import("../../../plan/locate.ts");
+    const { snapshotTakeover } = await import("../../../runner/takeover.ts");
+    const kept = await resolveKeptAttempt(context, projectRoot, args.unit, args.plan);
+    const work = await snapshotTakeover({
+      ...kept,
+      unit: kept.entry.unit,
+      now: new Date().toISOString(),
+      bytesMax: kept.config.worktree.keepMibMax * 1024 * 1024,
+    });
+    const code = await runPlan(context, {
+      projectRoot,
+      location: await resolvePlan(projectRoot, kept.plan),
+      only: [kept.entry.unit],
+      mode: "continue",
+      verbose: args.verbose === true,
+      byHand: new Map([[kept.entry.unit, work]]),
+    });
+    if (code === 0) await work.close();
+    return code;
+  },
+});

@@ -1,0 +1,162 @@
+/** The end of a run, as one document and as text: what landed, what did not and why, what to type next. */
+import type { RecordedEvent } from "../../../log/event-log.ts";
+import { toSnakeCase } from "../../../runner/records.ts";
+import type { RunResult } from "../../../runner/run.ts";
+import { present } from "../../../std/assert.ts";
+import { type RadarView, viewRadar } from "../../../views/radar.ts";
+import { type ReviewFacts, runSpending, type Spending, spendingOf } from "../../../views/review.ts";
+import { isGood, type RunView, type UnitView, viewRun } from "../../../views/run-view.ts";
+import type { RunReport } from "../../github/run-report.ts";
+import { duration } from "../../progress/live.ts";
+
+type Finished = Extract<RunResult, { kind: "finished" }>;
+
+/** The `dgov.run/1` document, the text of `dgov run`, and what a CI job is told. */
+export function summarizeRun(
+  result: Finished,
+  options: { verbose: boolean; cost: ReviewFacts["cost"] },
+): { document: { schema: string; [key: string]: unknown }; text: string; report: RunReport } {
+  const events: RecordedEvent[] = result.log.lifecycle({ run: result.run });
+  const view = present(viewRun(events), "a finished run has events");
+  const counts = result.log.counts(result.run);
+  const byUnit = Map.groupBy(counts, (row) => row.unit ?? "");
+  const spent = new Map(
+    view.units.map((unit) => {
+      const facts = { counts: byUnit.get(unit.unit) ?? [], cost: options.cost };
+      return [unit.unit, spendingOf([unit], facts)];
+    }),
+  );
+  const radar = viewRadar(events);
+  const total = runSpending(view, { counts, cost: options.cost });
+  const { before, after } = result.end;
+  const next = hints(result, { plan: view.plan, before, after });
+  return {
+    report: { view, events, end: result.end, hints: next },
+    document: {
+      schema: "dgov.run/1",
+      run: view.run,
+      plan: view.plan,
+      status: result.status,
+      exit_code: result.end.exitCode,
+      target: view.target,
+      before: result.end.before,
+      after: result.end.after,
+      duration_ms: result.end.durationMs,
+      ...spendingDocument(total),
+      verification: result.end.verification,
+      archived_to: result.end.archivedTo,
+      degraded: view.degraded,
+      structural: result.end.structural,
+      warnings: result.end.warnings,
+      repository_changed: view.repositoryChanged,
+      red_base: view.redBase.map(toSnakeCase),
+      radar: toSnakeCase(radar),
+      units: view.units.map((unit) => unitDocument(unit, present(spent.get(unit.unit), unit.unit))),
+    },
+    text: textOf(view, result, { total, radar, next, spent: options.verbose ? spent : null }),
+  };
+}
+
+/** Tokens, and cost where there is a price; unknown is left out and never 0. */
+function spendingDocument({ promptTokens, completionTokens, cost, turns }: Spending): object {
+  return {
+    prompt_tokens: promptTokens,
+    completion_tokens: completionTokens,
+    ...(cost === null || turns === 0 ? {} : { cost }),
+  };
+}
+
+function unitDocument(unit: UnitView, spent: Spending): Record<string, unknown> {
+  const last = unit.attempts.at(-1);
+  return {
+    unit: unit.unit,
+    summary: unit.summary,
+    phase: unit.phase,
+    reason: unit.reason,
+    settled: unit.settled,
+    commit: unit.landed?.commit ?? null,
+    attempts: unit.attempts.length,
+    kept_ref: unit.keptRef,
+    flaky: [...new Set(unit.attempts.flatMap((attempt) => attempt.flaky))],
+    rejection: last?.rejection ? toSnakeCase(last.rejection) : null,
+    rejections: unit.attempts.flatMap((a) => (a.rejection ? [toSnakeCase(a.rejection)] : [])),
+    result: unit.result,
+    turns: spent.turns,
+    ...spendingDocument(spent),
+  };
+}
+
+function textOf(
+  view: RunView,
+  result: Finished,
+  of: {
+    total: Spending;
+    radar: RadarView;
+    next: readonly string[];
+    spent: Map<string, Spending> | null;
+  },
+): string {
+  const { total, radar, next, spent } = of;
+  const landed = view.units.filter((unit) => isGood(unit.phase));
+  const lines = [
+    `${view.plan}: ${result.status}${view.degraded ? ", degraded" : ""}, ${landed.length} of ${view.units.length} units landed in ${duration(result.end.durationMs)}`,
+    ...view.units.filter((unit) => !isGood(unit.phase)).map(badLine),
+    ...view.units
+      .filter((unit) => unit.attempts.some((attempt) => attempt.flaky.length > 0))
+      .map((unit) => `  ${unit.unit}: flaky: ${unit.attempts.flatMap((a) => a.flaky).join(", ")}`),
+    ...radarLine(radar),
+    ...result.end.warnings.map((warning) => `warning: ${warning}`),
+    ...(view.degraded ? offenderLines(result.end.structural) : []),
+  ];
+  if (spent !== null) {
+    lines.push("");
+    for (const unit of view.units) {
+      const { promptTokens = 0, completionTokens = 0, turns = 0 } = spent.get(unit.unit) ?? {};
+      lines.push(
+        `  ${unit.unit}: ${unit.phase}, ${unit.attempts.length} attempts, ${turns} turns, ` +
+          `${promptTokens} + ${completionTokens} tokens, ${workTime(unit)}`,
+      );
+    }
+  }
+  if (total.turns > 0) {
+    const cost = total.cost === null ? "" : `, cost ${total.cost.toFixed(4)}`;
+    lines.push(`tokens: ${total.promptTokens} prompt, ${total.completionTokens} completion${cost}`);
+  }
+  return [...lines, "", ...next].join("\n");
+}
+
+function radarLine({ predictions, cameTrue, missed }: RadarView): string[] {
+  if (predictions.length === 0 && missed === 0) return [];
+  const said = `${predictions.length} conflict${predictions.length === 1 ? "" : "s"} predicted`;
+  return [`  radar: ${said}, ${cameTrue} came true, ${missed} not foreseen`];
+}
+
+/** The worst that the run brought, by place. */
+function offenderLines(structural: Finished["end"]["structural"]): string[] {
+  const offenders = structural?.offenders ?? [];
+  const lines = offenders
+    .slice(0, offendersShown)
+    .map((o) => `  ${o.path}:${o.line}: ${[o.kind, o.name].filter(Boolean).join(" ")} ${o.value}`);
+  const more = offenders.length - lines.length;
+  return more > 0 ? [...lines, `  and ${more} more`] : lines;
+}
+
+const offendersShown = 10;
+
+function badLine(unit: UnitView): string {
+  const kept = unit.keptRef === null ? "" : `\n    kept: dgov take ${unit.unit}`;
+  return `  ${unit.unit}: ${unit.phase.replace("_", " ")}: ${unit.reason}${kept}`;
+}
+
+/** From the first attempt's start to the last change. */
+function workTime(unit: UnitView): string {
+  const [first] = unit.attempts;
+  return first === undefined ? "-" : duration(Date.parse(unit.since) - Date.parse(first.startedAt));
+}
+
+function hints(result: Finished, o: { plan: string; before: string; after: string }): string[] {
+  const again = result.status === "complete" ? [] : [`dgov run ${o.plan} --continue`];
+  const moved =
+    o.before === o.after ? [] : [`git diff ${o.before.slice(0, 12)}..${o.after.slice(0, 12)}`];
+  return [`dgov plan review ${o.plan}`, ...again, ...moved];
+}

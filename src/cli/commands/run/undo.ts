@@ -1,0 +1,52 @@
+/** `dgov undo`: take back what a run or a unit landed, through the gates. */
+
+import { answerView } from "../../../app/open-log.ts";
+import { plural, short } from "../../../std/text.ts";
+import { command } from "../../command.ts";
+import { requireProject } from "../../project.ts";
+import { interruptible } from "../../signals.ts";
+
+export default command({
+  name: "undo",
+  description: "Take back what a run or a unit landed",
+  args: {
+    what: {
+      type: "positional",
+      required: false,
+      valueHint: "RUN|U",
+      description: "Run id or the end of one, or a unit; the newest run when left out",
+    },
+    plan: { type: "string", valueHint: "PLAN", description: "Plan the unit or run belongs to" },
+  },
+  examples: ["dgov undo", "dgov undo 20260102-030405-1a2b", "dgov undo add-feature --plan my-plan"],
+  async run(context, args) {
+    const projectRoot = requireProject(context);
+    const { executeUndo } = await import("../../../runner/undo.ts");
+    return interruptible(async (signal) => {
+      const undone = await executeUndo({
+        projectRoot,
+        what: args.what,
+        plan: args.plan,
+        env: context.env,
+        status: (text) => context.output.status(text),
+        signal,
+      }).catch((error: unknown) => {
+        if (!signal.aborted) throw error;
+        return null;
+      });
+      if (undone === null) {
+        context.output.warn("stopped; nothing has changed");
+        return 1;
+      }
+      const { plan, run, units, reverted, commit, target, before } = undone;
+      const text = [
+        `took back ${plural(reverted.length, "commit")} of run ${run} of ${plan} with ${short(commit)}, on ${target}:`,
+        ...units.map((unit) => `  ${unit}`),
+        `git diff ${short(before)}..${short(commit)}`,
+        `dgov run ${plan}   runs them again`,
+      ];
+      answerView(context.output, "dgov.undo/1", undone, text.join("\n"));
+      return 0;
+    });
+  },
+});

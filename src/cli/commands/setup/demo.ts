@@ -1,0 +1,119 @@
+/** `dgov demo`: a complete run on a generated repository, against a scripted model on loopback. */
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { DgovError } from "../../../error.ts";
+import { usageError, wholeNumber } from "../../args.ts";
+import { captureAnswer } from "../../capture-answer.ts";
+import { type Context, command } from "../../command.ts";
+import { untilSignal } from "../../signals.ts";
+
+/** The file that says a folder was made by the demo and may be replaced by it. */
+const markFile = ".dgov/runtime/demo";
+
+export default command({
+  name: "demo",
+  description: "Show a complete run without a key or network",
+  args: {
+    dir: {
+      type: "positional",
+      required: false,
+      valueHint: "DIR",
+      description: "Where to make the sample repository; a new temporary folder when left out",
+    },
+    keep: { type: "boolean", description: "Do not replace what an earlier demo left in DIR" },
+    serve: { type: "boolean", description: "Only serve the scripted model, until stopped" },
+    port: {
+      type: "string",
+      valueHint: "N",
+      description: "Port to serve on; a free one by default",
+    },
+  },
+  examples: ["dgov demo", "dgov demo ./sample", "dgov demo --serve --port 8787"],
+  async run(context, args) {
+    const port = wholeNumber(args.port, { flag: "--port", min: 1, max: 65535 });
+    if (port !== undefined && !args.serve) throw usageError("--port goes with --serve");
+    const { startScriptedModel } = await import("../../../demo/scripted-model.ts");
+    const { sampleScript } = await import("../../../demo/sample.ts");
+    const model = await startScriptedModel(sampleScript, port === undefined ? {} : { port });
+    try {
+      return args.serve
+        ? await serve(context, model.baseUrl)
+        : await demonstrate(context, args.dir, args.keep === true, model.baseUrl);
+    } finally {
+      await model.stop();
+    }
+  },
+});
+
+async function serve(context: Context, baseUrl: string): Promise<number> {
+  context.output.line(
+    context.output.mode === "json"
+      ? JSON.stringify({ schema: "dgov.demo-serve/1", base_url: baseUrl })
+      : `base_url = "${baseUrl}"`,
+  );
+  await untilSignal();
+  return 0;
+}
+
+async function demonstrate(
+  context: Context,
+  dir: string | undefined,
+  keep: boolean,
+  baseUrl: string,
+): Promise<number> {
+  const { output } = context;
+  const root = sampleFolder(context, dir, keep);
+  await makeRepository(context, root, baseUrl);
+  output.status(`A sample repository is in ${root}.`);
+  output.status("Its plan has five units; a scripted model plays the agents. Running it:\n");
+  const { runPlan } = await import("../run.ts");
+  const { resolvePlan } = await import("../../../plan/locate.ts");
+  const { samplePlan } = await import("../../../demo/sample.ts");
+  const kept = captureAnswer({
+    ...context,
+    interactive: false,
+    env: { ...context.env, DGOV_DEMO_KEY: "no-key-needed", DGOV_TRUST_PROVIDERS: "1" },
+  });
+  const location = await resolvePlan(root, samplePlan);
+  const code = await runPlan(kept.context, { projectRoot: root, location, jobs: 4, yes: true });
+  const { document } = kept.answered;
+  const { judgeDemo } = await import("../../../demo/verdict.ts");
+  const verdict = judgeDemo(document, root);
+  output.answer(
+    {
+      schema: "dgov.demo/1",
+      directory: root,
+      run_exit_code: code,
+      as_expected: verdict.asExpected,
+      run: document,
+    },
+    verdict.text,
+  );
+  return verdict.asExpected ? 0 : 1;
+}
+
+function sampleFolder(context: Context, dir: string | undefined, keep: boolean): string {
+  if (dir === undefined) return mkdtempSync(join(tmpdir(), "dgov-demo-"));
+  const root = resolve(context.cwd, dir);
+  if (existsSync(root) && readdirSync(root).length > 0) {
+    if (keep || !existsSync(join(root, markFile))) {
+      throw new DgovError("REFUSED", `${root} is not empty`, {
+        hint: keep ? "leave out --keep to replace an earlier demo" : "name a new or empty folder",
+      });
+    }
+    rmSync(root, { recursive: true });
+  }
+  mkdirSync(root, { recursive: true });
+  return root;
+}
+
+async function makeRepository(context: Context, root: string, baseUrl: string): Promise<void> {
+  const { sampleFiles } = await import("../../../demo/sample.ts");
+  const { makeSampleRepository } = await import("../../../demo/repository.ts");
+  const { substitute } = await import("../../../process/spawn.ts");
+  // The program is its own test runner: a compiled dgov holds all of Bun.
+  const testCommand = substitute("BUN_BE_BUN=1 {program} test", { program: process.execPath });
+  const files = { ...sampleFiles({ testCommand, baseUrl }), [markFile]: "" };
+  await makeSampleRepository(root, files, context.env);
+}
