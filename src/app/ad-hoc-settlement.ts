@@ -5,7 +5,7 @@ import { join } from "node:path";
 import type { Context } from "../cli/command.ts";
 import { requireProject } from "../cli/project.ts";
 import type { Config } from "../config/config.ts";
-import type { Oid } from "../git/repository.ts";
+import type { Oid } from "../git/objects.ts";
 import type { SettlementContext } from "../settlement/context.ts";
 
 export interface AdHocSettlement {
@@ -29,7 +29,7 @@ export async function withSettlement<T>(
   const { DgovError } = await import("../error.ts");
   const { configuredIdentity, openRepository } = await import("../git/repository.ts");
   const { userFilters } = await import("../git/private-dir.ts");
-  const { headOf } = await import("../git/revisions.ts");
+  const { headOf } = await import("../git/refs.ts");
   const { openSettlement } = await import("../settlement/context.ts");
   const config = requireConfig(projectRoot);
   const repository = await openRepository(projectRoot);

@@ -1,9 +1,9 @@
 /** What files a plan changes import within the project: a look with the grammars dgov has. */
 import { readFileSync, statSync } from "node:fs";
 import { basename, join } from "node:path";
-import { listTree } from "../git/diff.ts";
+import { headOf } from "../git/refs.ts";
 import type { Repository } from "../git/repository.ts";
-import { headOf } from "../git/revisions.ts";
+import { listTree } from "../git/trees.ts";
 
 /** Files looked at, and bytes of one: a warning is not worth more than this. */
 const filesMax = 500;

@@ -2,7 +2,7 @@ import { lstatSync, mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { DgovError } from "../error.ts";
 import { scanLanded } from "../git/landed.ts";
-import { headOf } from "../git/revisions.ts";
+import { headOf } from "../git/refs.ts";
 import { openEventLogForReading } from "../log/event-log.ts";
 import { folderOf, type PlanLocation } from "../plan/locate.ts";
 import { archiveName } from "../plan/names.ts";

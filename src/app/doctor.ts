@@ -83,7 +83,7 @@ async function examineStructure(
 ): Promise<void> {
   const { baselineOnDisk } = await import("../settlement/structure/baseline.ts");
   const { chooseEngine } = await import("../settlement/structure/engine.ts");
-  const { headOf } = await import("../git/revisions.ts");
+  const { headOf } = await import("../git/refs.ts");
   const save = "dgov sentrux gate-save";
   try {
     const environment = childEnvironment(o.context.env, { deny: [] });

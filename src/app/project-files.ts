@@ -2,10 +2,10 @@
 
 import { tmpdir } from "node:os";
 import { relative } from "node:path";
-import { inPrivate, must, nulSplit } from "../git/git.ts";
-import { withPrivateGit } from "../git/private-dir.ts";
+import { must, nulSplit } from "../git/git.ts";
+import { inPrivate, withPrivateGit } from "../git/private-dir.ts";
+import { headOf } from "../git/refs.ts";
 import { openRepository } from "../git/repository.ts";
-import { headOf } from "../git/revisions.ts";
 
 /** At most `max` paths below a project root, relative to it. */
 export async function projectFiles(root: string, max: number): Promise<string[]> {

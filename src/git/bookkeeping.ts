@@ -8,23 +8,23 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DgovError } from "../error.ts";
 import { isoTime, systemClock } from "../std/clock.ts";
-import { checkoutsOf, type Hindrance, moveCheckout, refreshIndex } from "./checkouts.ts";
-import { treesOf, writeCommit } from "./commit.ts";
-import { listTree } from "./diff.ts";
-import { statOf } from "./files.ts";
-import { durable, inPrivate, must, mustLine, nulJoin, nulSplit, type Oid } from "./git.ts";
+import { lstatIfPresent } from "../std/files.ts";
+import { type CheckoutBlocker, checkoutsOf, moveCheckout, refreshIndex } from "./checkouts.ts";
+import { treesOfCommits, writeCommit } from "./commit.ts";
+import { durable, must, mustLine, nulJoin, nulSplit } from "./git.ts";
 import { land } from "./land.ts";
-import type { Identity } from "./objects.ts";
-import { type PrivateGit, withPrivateGit } from "./private-dir.ts";
+import type { Identity, Oid } from "./objects.ts";
+import { inPrivate, type PrivateGit, withPrivateGit } from "./private-dir.ts";
+import { headOf } from "./refs.ts";
 import type { Repository } from "./repository.ts";
-import { headOf } from "./revisions.ts";
+import { listTree } from "./trees.ts";
 
 /**
  * Commits files of the operator's checkout on a branch; null when nothing differs. `paths` are files
  * or folders, present or deleted; ignored files in folders stay out. REFUSED when a changed path
  * lies below none of `allowedPrefixes`, or when the branch has moved.
  */
-export async function commitOwn(
+export async function commitOperatorFiles(
   r: Repository,
   o: {
     branch: string;
@@ -41,7 +41,7 @@ export async function commitOwn(
   const { tree, paths } = await withPrivateGit(r, { near, workTree: r.topLevel, filters }, (g) =>
     buildTree(g, o, before),
   );
-  const oldTree = o.parent === null ? null : (await treesOf(r, [o.parent]))[0];
+  const oldTree = o.parent === null ? null : (await treesOfCommits(r, [o.parent]))[0];
   if (tree === oldTree) return null;
 
   const changed = changedPaths(before, await listTree(r, tree));
@@ -53,7 +53,7 @@ export async function commitOwn(
   const parents = o.parent === null ? [] : [o.parent];
   const date = isoTime(systemClock.now());
   const commit = await writeCommit(r, { tree, parents, message: o.message, identity, date });
-  const during = (): Promise<Hindrance | null> => followUp(r, o, { commit, paths });
+  const during = (): Promise<CheckoutBlocker | null> => followUp(r, o, { commit, paths });
   const move = { target: o.branch, from: o.parent, to: commit, message: o.message };
   const landing = await land(r, move, { during, undo: async () => {} });
   if (landing.kind === "landed") return commit;
@@ -72,7 +72,7 @@ export async function bootstrapCommit(
   if (head.kind !== "branch" || head.commit !== null) {
     throw new DgovError("REFUSED", "this repository has a first commit already");
   }
-  const commit = await commitOwn(r, {
+  const commit = await commitOperatorFiles(r, {
     branch: head.branch,
     parent: null,
     paths: paths === "all" ? [""] : paths,
@@ -109,7 +109,7 @@ async function buildTree(
 }
 
 function isFile(root: string, path: string): boolean {
-  const stats = path === "" ? undefined : statOf(join(root, path));
+  const stats = path === "" ? undefined : lstatIfPresent(join(root, path));
   return stats !== undefined && (stats.isFile() || stats.isSymbolicLink());
 }
 
@@ -133,7 +133,7 @@ async function followUp(
   r: Repository,
   o: { branch: string; parent: Oid | null },
   done: { commit: Oid; paths: string[] },
-): Promise<Hindrance | null> {
+): Promise<CheckoutBlocker | null> {
   const own = { path: r.topLevel, gitDir: r.gitDir, index: join(r.gitDir, "index") };
   const scratch = tmpdir();
   // A checkout without an index is listed by nobody; an unborn one has to get its first.

@@ -2,20 +2,20 @@
  * What an attempt changed. Only files are read, by lstat and without following links; the worker's
  * own git dir, index and commits are never looked at.
  */
-import { readFileSync, readlinkSync, type Stats } from "node:fs";
+import { readdirSync, readFileSync, readlinkSync, type Stats } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type AttemptTree, gitFileText, heldIndex } from "./attempt-tree.ts";
-import { pathText } from "./diff.ts";
-import { openUp, statOf } from "./files.ts";
-import { inPrivate, must, nulSplit, type Oid } from "./git.ts";
-import { freshPath, rememberedFilters, withPrivateGit } from "./private-dir.ts";
+import { lstatIfPresent, makeAccessible } from "../std/files.ts";
+import { must, nulSplit } from "./git.ts";
+import type { Oid } from "./objects.ts";
+import { cachedFilters, inPrivate, randomPath, withPrivateGit } from "./private-dir.ts";
 import type { Repository } from "./repository.ts";
-import { changedSubmodules } from "./submodules.ts";
+import { listTree, pathText, readBlobAt } from "./trees.ts";
+import { type AttemptTree, gitFileText, heldIndex } from "./worktree.ts";
 
 export type ChangeStatus = "added" | "modified" | "deleted" | "type_changed";
 
-export interface Change {
+export interface FileChange {
   /** Repo-relative, with `/`. */
   path: string;
   status: ChangeStatus;
@@ -39,8 +39,8 @@ const statusArgs = ["status", "--porcelain=v2", "-z", "--no-renames", "--untrack
  * Everything that differs between the base and the worktree, untracked files included, ignored ones
  * not; a rename is a deletion and an addition. Sorted by git's order of paths, submodules last.
  */
-export async function changesOf(r: Repository, t: AttemptTree): Promise<Change[]> {
-  const options = { near: t.meta, workTree: t.path, head: t.base, filters: rememberedFilters(r) };
+export async function attemptChanges(r: Repository, t: AttemptTree): Promise<FileChange[]> {
+  const options = { near: t.meta, workTree: t.path, head: t.base, filters: cachedFilters(r) };
   return withPrivateGit(r, options, async (g) => {
     const status = async (index: string): Promise<Buffer> => {
       const output = await inPrivate(g, statusArgs, { index });
@@ -48,14 +48,14 @@ export async function changesOf(r: Repository, t: AttemptTree): Promise<Change[]
         return must(Promise.resolve(output), "looking for changes");
       }
       // The worker closed its own folders or files; what is in them counts all the same.
-      openUp(t.path);
+      makeAccessible(t.path);
       return must(inPrivate(g, statusArgs, { index }), "looking for changes");
     };
     const inSubmodules = await changedSubmodules(r, t);
     const changes = parseStatus(await status(heldIndex(t)), t.path);
     if (changes !== null) return [...changes, ...inSubmodules];
     // The held index is not what the parent left; look again with one made anew.
-    const index = freshPath(g.dir, "index");
+    const index = randomPath(g.dir, "index");
     await must(inPrivate(g, ["read-tree", t.base], { index }), "reading the base");
     return [...(parseStatus(await status(index), t.path) ?? []), ...inSubmodules];
   });
@@ -65,9 +65,9 @@ export async function changesOf(r: Repository, t: AttemptTree): Promise<Change[]
  * The same of the operator's own working tree, against its HEAD (null: no commit yet), in the same
  * words. Their index is not looked at: what they staged and what they did not is one.
  */
-export function operatorChanges(r: Repository, head: Oid | null): Promise<Change[]> {
+export function operatorChanges(r: Repository, head: Oid | null): Promise<FileChange[]> {
   const at = head === null ? {} : { head };
-  const options = { near: tmpdir(), workTree: r.topLevel, ...at, filters: rememberedFilters(r) };
+  const options = { near: tmpdir(), workTree: r.topLevel, ...at, filters: cachedFilters(r) };
   return withPrivateGit(r, options, async (g) => {
     if (head !== null) await must(inPrivate(g, ["read-tree", head]), "reading HEAD");
     // Submodules of theirs have something in them; one that stands elsewhere is a change.
@@ -78,9 +78,9 @@ export function operatorChanges(r: Repository, head: Oid | null): Promise<Change
 }
 
 /** Words for how the worktree was tampered with, or null. Moved refs of the operator are not. */
-export async function tampering(t: AttemptTree): Promise<string | null> {
+export async function detectTampering(t: AttemptTree): Promise<string | null> {
   const file = join(t.path, ".git");
-  const stats = statOf(file);
+  const stats = lstatIfPresent(file);
   if (stats === undefined) return "its .git file was removed";
   if (!stats.isFile()) return "its .git file was replaced by something else";
   if (stats.size > 4096 || readFileSync(file, "utf8") !== gitFileText(t)) {
@@ -90,8 +90,8 @@ export async function tampering(t: AttemptTree): Promise<string | null> {
 }
 
 /** Records of `status --porcelain=v2 -z`; null when the index differs from HEAD. */
-function parseStatus(bytes: Buffer, root: string): Change[] | null {
-  const changes: Change[] = [];
+function parseStatus(bytes: Buffer, root: string): FileChange[] | null {
+  const changes: FileChange[] = [];
   for (const record of nulSplit(bytes)) {
     if (record[0] === 0x3f) {
       changes.push(untracked(record.subarray(2), root));
@@ -113,9 +113,9 @@ function tracked(
   letter: string,
   oldMode: string,
   mode: string,
-): Change {
+): FileChange {
   const { path, utf8 } = pathText(name);
-  const stats = utf8 ? statOf(join(root, path)) : undefined;
+  const stats = utf8 ? lstatIfPresent(join(root, path)) : undefined;
   if (oldMode === "160000" && stats?.isDirectory()) {
     return { path, status: "modified", mode, oldMode, kind: "gitlink", linkTarget: null, size: 0 };
   }
@@ -128,14 +128,14 @@ function tracked(
   return { path, status: same ? "modified" : "type_changed", mode, oldMode, ...described };
 }
 
-function untracked(name: Uint8Array, root: string): Change {
+function untracked(name: Uint8Array, root: string): FileChange {
   const { path, utf8 } = pathText(name);
   const added = { status: "added", oldMode: "000000" } as const;
   if (path.endsWith("/")) {
     const nested = { mode: "160000", kind: "gitlink", linkTarget: null, size: 0 } as const;
     return { path: path.slice(0, -1), ...added, ...nested };
   }
-  const stats = utf8 ? statOf(join(root, path)) : undefined;
+  const stats = utf8 ? lstatIfPresent(join(root, path)) : undefined;
   if (stats === undefined) {
     return { path, ...added, mode: "100644", kind: "other", linkTarget: null, size: 0 };
   }
@@ -148,7 +148,7 @@ function describe(
   path: string,
   stats: Stats,
   utf8: boolean,
-): Pick<Change, "kind" | "linkTarget" | "size"> {
+): Pick<FileChange, "kind" | "linkTarget" | "size"> {
   if (stats.isSymbolicLink()) {
     return { kind: "symlink", linkTarget: readlinkSync(path), size: stats.size };
   }
@@ -156,7 +156,46 @@ function describe(
   return { kind: plain ? "file" : "other", linkTarget: null, size: stats.size };
 }
 
-function kindOfMode(mode: string): Change["kind"] {
+function kindOfMode(mode: string): FileChange["kind"] {
   if (mode === "120000") return "symlink";
   return mode === "160000" ? "gitlink" : "file";
+}
+
+// ------------------------------------------------------------
+//  * Submodules of an attempt's base. Their folders are empty in a worktree, and git is told to pass
+// them over: it would look into whatever repository a worker puts there. So what is in them is
+// looked for here, by name alone.
+
+/** Submodules that are no longer the empty folder, or the nothing, they were. */
+export async function changedSubmodules(r: Repository, t: AttemptTree): Promise<FileChange[]> {
+  const mode = "160000";
+  return (await submodulesOf(r, t.base))
+    .filter((path) => holdsSomething(join(t.path, path)))
+    .map((path) => ({
+      ...{ path, status: "modified", mode, oldMode: mode },
+      ...{ kind: "gitlink", linkTarget: null, size: 0 },
+    }));
+}
+
+function holdsSomething(path: string): boolean {
+  const stats = lstatIfPresent(path);
+  if (stats === undefined) return false;
+  return !stats.isDirectory() || readdirSync(path).length > 0;
+}
+
+const known = new Map<string, Promise<string[]>>();
+
+/** Asked once a commit; only trees with a `.gitmodules` are listed. */
+function submodulesOf(r: Repository, commit: Oid): Promise<string[]> {
+  const key = `${r.commonDir}\0${commit}`;
+  const paths = known.get(key) ?? listed(r, commit);
+  known.set(key, paths);
+  return paths;
+}
+
+async function listed(r: Repository, commit: Oid): Promise<string[]> {
+  if ((await readBlobAt(r, commit, ".gitmodules")) === null) return [];
+  return (await listTree(r, commit))
+    .filter((entry) => entry.mode === "160000")
+    .map((entry) => entry.path);
 }

@@ -8,19 +8,21 @@
  */
 import { existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { lstatIfPresent } from "../std/files.ts";
 import { compareText } from "../std/order.ts";
-import { copyIndex } from "./attempt-tree.ts";
-import type { DiffEntry } from "./diff.ts";
-import { statOf } from "./files.ts";
-import { type GitOutput, inPrivate, inRepository, must, nulSplit, type Oid } from "./git.ts";
+import { type GitOutput, inRepository, must, nulSplit } from "./git.ts";
+import type { Oid } from "./objects.ts";
 import {
-  freshPath,
-  lendSharedIndex,
+  cachedFilters,
+  copyIndex,
+  copySharedIndex,
+  inPrivate,
   type PrivateGit,
-  rememberedFilters,
+  randomPath,
   withPrivateGit,
 } from "./private-dir.ts";
 import type { Repository } from "./repository.ts";
+import type { DiffEntry } from "./trees.ts";
 
 /** A work tree that has the branch checked out. */
 export interface Checkout {
@@ -30,7 +32,7 @@ export interface Checkout {
 }
 
 /** Why a checkout cannot be moved. */
-export interface Hindrance {
+export interface CheckoutBlocker {
   paths: string[];
   reason: string;
 }
@@ -80,7 +82,7 @@ const operations: Record<string, string> = {
 };
 
 /** What git itself would not look at: operations in progress, and ignored files in the way. */
-export function hindranceIn(c: Checkout, changes: readonly DiffEntry[]): Hindrance | null {
+export function findBlocker(c: Checkout, changes: readonly DiffEntry[]): CheckoutBlocker | null {
   for (const [name, words] of Object.entries(operations)) {
     if (existsSync(join(c.gitDir, name))) {
       return { paths: [], reason: `${words} is in progress in ${c.path}` };
@@ -98,7 +100,7 @@ function inTheWay(root: string, path: string, deleted: ReadonlySet<string>): str
   const parts = path.split("/");
   for (let i = 1; i <= parts.length; i++) {
     const prefix = parts.slice(0, i).join("/");
-    const stats = statOf(join(root, prefix));
+    const stats = lstatIfPresent(join(root, prefix));
     if (stats === undefined || deleted.has(prefix)) return null;
     if (stats.isDirectory()) {
       if (i === parts.length && holdsOther(join(root, prefix), prefix, deleted)) return prefix;
@@ -121,7 +123,7 @@ function deletedByOtherCase(root: string, path: string, deleted: ReadonlySet<str
   const fold = path.toLowerCase();
   const old = [...deleted].find((name) => name.toLowerCase() === fold);
   if (old === undefined) return false;
-  const [a, b] = [old, path].map((name) => statOf(join(root, name)));
+  const [a, b] = [old, path].map((name) => lstatIfPresent(join(root, name)));
   return a !== undefined && a.ino === b?.ino;
 }
 
@@ -133,10 +135,10 @@ export function moveCheckout(
   r: Repository,
   c: Checkout,
   o: { from: Oid; to: Oid; scratch: string; dryRun?: boolean },
-): Promise<Hindrance | null> {
+): Promise<CheckoutBlocker | null> {
   const args = ["read-tree", ...(o.dryRun ? ["-n"] : []), "-m", "-u", o.from, o.to];
   return changeIndex(r, c, o, async (g, index) => {
-    const move = () => inPrivate(g, args, { index, env: landingMark(r, o.to) });
+    const move = () => inPrivate(g, args, { index, env: landingEnvironment(r, o.to) });
     let output = await move();
     if (output.code !== 0) {
       // A file that was only touched looks changed until its content has been compared.
@@ -152,11 +154,11 @@ export function refreshIndex(
   r: Repository,
   c: Checkout,
   o: { to: Oid; scratch: string; paths: string[] },
-): Promise<Hindrance | null> {
+): Promise<CheckoutBlocker | null> {
   const args = ["update-index", "-z", "--add", "--remove", "--replace", "--stdin"];
   return changeIndex(r, c, o, async (g, index) => {
     const stdin = o.paths.map((path) => `${path}\0`).join("");
-    const output = await inPrivate(g, args, { index, stdin, env: landingMark(r, o.to) });
+    const output = await inPrivate(g, args, { index, stdin, env: landingEnvironment(r, o.to) });
     return output.code === 0 ? null : refusal(output, c);
   });
 }
@@ -167,7 +169,7 @@ export function landingMarker(r: Repository, to: Oid): string {
 }
 
 /** The same as an environment. Not `RunOptions.marker`: that would end the others with the first. */
-export function landingMark(r: Repository, to: Oid): Record<string, string> {
+export function landingEnvironment(r: Repository, to: Oid): Record<string, string> {
   return { DGOV_ATTEMPT: landingMarker(r, to) };
 }
 
@@ -179,8 +181,8 @@ async function changeIndex(
   r: Repository,
   c: Checkout,
   o: { to: Oid; scratch: string; dryRun?: boolean },
-  change: (g: PrivateGit, index: string) => Promise<Hindrance | null>,
-): Promise<Hindrance | null> {
+  change: (g: PrivateGit, index: string) => Promise<CheckoutBlocker | null>,
+): Promise<CheckoutBlocker | null> {
   const lock = `${c.index}.lock`;
   try {
     writeFileSync(lock, lockText(o.to), { flag: "wx" });
@@ -188,12 +190,12 @@ async function changeIndex(
     if ((error as { code?: unknown }).code !== "EEXIST") throw error;
     return { paths: [], reason: `another git command holds ${lock}` };
   }
-  const copy = freshPath(c.gitDir, "index.dgov");
+  const copy = randomPath(c.gitDir, "index.dgov");
   try {
     if (existsSync(c.index)) copyIndex(c.index, copy);
-    const options = { near: o.scratch, workTree: c.path, filters: rememberedFilters(r) };
+    const options = { near: o.scratch, workTree: c.path, filters: cachedFilters(r) };
     const hindrance = await withPrivateGit(r, options, (g) => {
-      lendSharedIndex(g, c.gitDir);
+      copySharedIndex(g, c.gitDir);
       return change(g, copy);
     });
     if (hindrance === null && !o.dryRun) renameSync(copy, c.index);
@@ -204,7 +206,7 @@ async function changeIndex(
   }
 }
 
-function refusal(output: GitOutput, c: Checkout): Hindrance {
+function refusal(output: GitOutput, c: Checkout): CheckoutBlocker {
   const named = [
     ...output.stderr.matchAll(/Entry '(.+)' (?:not uptodate|would be overwritten|overlaps)/g),
     ...output.stderr.matchAll(/working tree file '(.+)' would be/g),
@@ -265,15 +267,15 @@ async function inspect(
   c: Checkout,
   o: { scratch: string; changes: readonly DiffEntry[] },
 ): Promise<PathState[]> {
-  const options = { near: o.scratch, workTree: c.path, filters: rememberedFilters(r) };
+  const options = { near: o.scratch, workTree: c.path, filters: cachedFilters(r) };
   return withPrivateGit(r, options, async (g) => {
-    lendSharedIndex(g, c.gitDir);
+    copySharedIndex(g, c.gitDir);
     const entries = await indexEntries(g, c.index);
     const unlike = await filesUnlike(g, o.changes, "new");
     const unlikeOld = await filesUnlike(g, o.changes, "old");
     const states: PathState[] = [];
     for (const change of o.changes) {
-      const stats = statOf(join(c.path, change.path));
+      const stats = lstatIfPresent(join(c.path, change.path));
       const gone = stats === undefined;
       const isNew = change.newMode === "000000" ? gone : !unlike.has(change.path);
       const isOld = change.oldMode === "000000" ? gone : !unlikeOld.has(change.path);
@@ -304,7 +306,7 @@ async function filesUnlike(
   changes: readonly DiffEntry[],
   side: "old" | "new",
 ): Promise<Set<string>> {
-  const index = freshPath(g.dir, "index");
+  const index = randomPath(g.dir, "index");
   const lines = changes
     .map((e) => ({ path: e.path, mode: e[`${side}Mode`], oid: e[`${side}Oid`] }))
     .filter((e) => e.mode !== "000000")
@@ -318,7 +320,7 @@ async function filesUnlike(
 /** Whether the file is a proper beginning of the new commit's: git was killed while writing it. */
 async function begins(r: Repository, c: Checkout, change: DiffEntry): Promise<boolean> {
   const path = join(c.path, change.path);
-  const stats = statOf(path);
+  const stats = lstatIfPresent(path);
   if (!stats?.isFile() || change.newMode === "000000") return false;
   const blob = await must(inRepository(r, ["cat-file", "blob", change.newOid]), "reading a file");
   return blob.subarray(0, stats.size).equals(readFileSync(path));

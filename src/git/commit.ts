@@ -1,7 +1,14 @@
 /** Commits of dgov: built without an index or a work tree, the same bytes every time. */
 import { join } from "node:path";
-import { gitCommand, inRepository, must, mustLine, type Oid, runGit } from "./git.ts";
-import { type CommitFields, commitBytes, messageText, seconds, writeObject } from "./objects.ts";
+import { gitCommand, inRepository, must, mustLine, runGit } from "./git.ts";
+import {
+  type CommitFields,
+  commitBytes,
+  messageText,
+  type Oid,
+  seconds,
+  writeObject,
+} from "./objects.ts";
 import type { Repository } from "./repository.ts";
 
 /** Trees of commits, as far as they were seen; an id can never mean another tree. */
@@ -9,7 +16,7 @@ const knownTrees = new Map<Oid, Oid>();
 const knownTreesMax = 10_000;
 
 /** The trees of commits, in order. At most one process, none for commits made here. */
-export async function treesOf(r: Repository, commits: readonly Oid[]): Promise<Oid[]> {
+export async function treesOfCommits(r: Repository, commits: readonly Oid[]): Promise<Oid[]> {
   const unknown = [...new Set(commits)].filter((commit) => !knownTrees.has(commit));
   if (unknown.length > 0) {
     const args = ["rev-parse", ...unknown.map((commit) => `${commit}^{tree}`)];
@@ -52,4 +59,10 @@ export async function writeCommit(
   const env: Record<string, string> = Object.fromEntries(who.flat());
   const stdin = messageText(fields.message);
   return mustLine(runGit(argv, { asOperator: true, env, stdin }), "signing a commit");
+}
+
+/** The tree of a commit. */
+export async function treeOfCommit(r: Repository, commit: Oid): Promise<Oid> {
+  const [tree = ""] = await treesOfCommits(r, [commit]);
+  return tree;
 }

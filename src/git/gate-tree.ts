@@ -5,24 +5,18 @@
  * what was checked out lies outside it, and its digest in this process's memory. A folder this
  * process did not provide, or whose index is not the one it wrote, is provided anew.
  */
-import {
-  existsSync,
-  lstatSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  writeFileSync,
-} from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { sha256 } from "../std/digest.ts";
+import { lstatIfPresent, removeFolder } from "../std/files.ts";
 import { compareText } from "../std/order.ts";
-import { removeFolder, statOf } from "./files.ts";
-import { inPrivate, must, nulJoin, nulSplit, type Oid } from "./git.ts";
-import { commitBytes, objectId, writeObject } from "./objects.ts";
+import { must, nulJoin, nulSplit } from "./git.ts";
+import { commitBytes, type Oid, objectId, writeObject } from "./objects.ts";
 import {
-  createOwnGitDir,
+  cachedFilters,
+  createStandaloneGitDir,
+  inPrivate,
   type PrivateGit,
-  rememberedFilters,
   withPrivateGit,
 } from "./private-dir.ts";
 import type { Repository } from "./repository.ts";
@@ -41,7 +35,7 @@ const trusted = new Map<string, string>();
  * Makes a folder hold exactly `tree`. One provided earlier by this process is brought up to date
  * (`reused`) and keeps its dependency folders; any other is removed and made anew.
  */
-export async function provideTree(
+export async function provideGateTree(
   r: Repository,
   o: { path: string; meta: string; tree: Oid; keepFolders: string[] },
 ): Promise<{ gateTree: GateTree; reused: boolean }> {
@@ -60,7 +54,7 @@ export async function provideTree(
   });
   trust(g);
   giveGitDir(r, g);
-  await restoreTree(r, g, o);
+  await restoreGateTree(r, g, o);
   return { gateTree: g, reused };
 }
 
@@ -68,7 +62,7 @@ export async function provideTree(
  * Paths that are not as the tree has them, or should not be there, ignored files included and
  * dependency folders not; a folder that should not be there ends in "/". Empty: exactly the tree.
  */
-export async function proveTree(
+export async function gateTreeDifferences(
   r: Repository,
   g: GateTree,
   o: { keepFolders: string[] },
@@ -80,13 +74,13 @@ export async function proveTree(
 }
 
 /** Puts back what differs from the tree and removes what should not be there. */
-export async function restoreTree(
+export async function restoreGateTree(
   r: Repository,
   g: GateTree,
   o: { keepFolders: string[] },
 ): Promise<void> {
   if (!indexIntact(g)) {
-    await provideTree(r, { ...g, keepFolders: o.keepFolders });
+    await provideGateTree(r, { ...g, keepFolders: o.keepFolders });
     return;
   }
   const { changed, extra } = await compare(r, g, o.keepFolders);
@@ -99,23 +93,6 @@ export async function restoreTree(
     await must(inPrivate(git, args, { index: indexOf(g), stdin }), "restoring the gate tree");
   });
   trust(g);
-}
-
-/**
- * What tells prepared dependency folders from ones that were changed since: a digest of every path
- * in them with inode, size, mode and change time. Links are not followed.
- */
-export function folderListing(root: string, folders: readonly string[]): string {
-  const lines: string[] = [];
-  const walk = (path: string): void => {
-    const stats = lstatSync(join(root, path), { throwIfNoEntry: false, bigint: true });
-    if (stats === undefined) return;
-    lines.push(`${path}\0${stats.ino} ${stats.size} ${stats.mode} ${stats.ctimeNs}`);
-    if (!stats.isDirectory()) return;
-    for (const name of readdirSync(join(root, path)).sort(compareText)) walk(`${path}/${name}`);
-  };
-  for (const folder of folders) walk(folder);
-  return sha256(lines.join("\n"));
 }
 
 function indexOf(g: GateTree): string {
@@ -143,7 +120,7 @@ function giveGitDir(r: Repository, g: GateTree): void {
   const fields = { tree: g.tree, parents: [], message: "gate tree", identity };
   const bytes = commitBytes({ ...fields, date: "2000-01-01T00:00:00Z" });
   const head = objectId(r.objectFormat, "commit", bytes);
-  createOwnGitDir(r, { dir, workTree: g.path, identity: null, head, index: indexOf(g) });
+  createStandaloneGitDir(r, { dir, workTree: g.path, identity: null, head, index: indexOf(g) });
   writeObject(join(dir, "objects"), r.objectFormat, "commit", bytes);
   writeFileSync(join(g.path, ".git"), gitFileText(g));
 }
@@ -154,12 +131,12 @@ function gitFileText(g: GateTree): string {
 
 function gitFileIntact(g: GateTree): boolean {
   const file = join(g.path, ".git");
-  const stats = statOf(file);
+  const stats = lstatIfPresent(file);
   return (stats?.isFile() ?? false) && readFileSync(file, "utf8") === gitFileText(g);
 }
 
 function withGit<T>(r: Repository, g: GateTree, use: (git: PrivateGit) => Promise<T>): Promise<T> {
-  const options = { near: g.meta, workTree: g.path, filters: rememberedFilters(r) };
+  const options = { near: g.meta, workTree: g.path, filters: cachedFilters(r) };
   return withPrivateGit(r, options, use);
 }
 

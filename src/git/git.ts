@@ -1,19 +1,6 @@
-/**
- * Every call of git goes through here: argv only, an environment built from nothing, bounded.
- *
- * There are two ways in. `inRepository` runs plumbing on the operator's repository, where nothing
- * that could run configured code is ever asked for. Everything that touches a worker's files or
- * merges its work goes through a private git dir (`inPrivate`), whose configuration is dgov's own.
- */
-import { join } from "node:path";
 import { DgovError } from "../error.ts";
 import { describeExit } from "../process/exit-result.ts";
 import { runForBytes } from "../process/spawn.ts";
-import type { PrivateGit } from "./private-dir.ts";
-import type { Repository } from "./repository.ts";
-
-/** An object id in lower-case hex, always whole: 40 digits, or 64 in a SHA-256 repository. */
-export type Oid = string;
 
 export interface GitOptions {
   cwd?: string;
@@ -92,31 +79,12 @@ export function gitCommand(gitDir: string, ...more: string[]): string[] {
 
 /** Runs plumbing on the operator's repository (or, with `gitDir`, on one of its worktrees' HEAD). */
 export function inRepository(
-  r: Pick<Repository, "commonDir">,
+  r: { commonDir: string },
   args: string[],
   o: GitOptions & { gitDir?: string } = {},
 ): Promise<GitOutput> {
   const { gitDir, ...rest } = o;
   return runGit(gitCommand(gitDir ?? r.commonDir, ...args), { cwd: r.commonDir, ...rest });
-}
-
-/**
- * Runs git in a private git dir. `index` names the index file (default: one inside the dir);
- * `objects: "shared"` writes new objects into the repository itself instead of the private dir.
- */
-export function inPrivate(
-  g: PrivateGit,
-  args: string[],
-  o: GitOptions & { index?: string; objects?: "shared" | "own" } = {},
-): Promise<GitOutput> {
-  const { index, objects, ...rest } = o;
-  const env: Record<string, string> = { GIT_INDEX_FILE: index ?? join(g.dir, "index") };
-  if (objects === "shared") {
-    env["GIT_OBJECT_DIRECTORY"] = join(g.repository.commonDir, "objects");
-    env["GIT_ALTERNATE_OBJECT_DIRECTORIES"] = JSON.stringify(join(g.dir, "objects"));
-  }
-  const argv = gitCommand(g.dir, `--work-tree=${g.workTree}`, ...args);
-  return runGit(argv, { cwd: g.workTree, ...rest, env: { ...env, ...rest.env } });
 }
 
 /** Runs git to its end. A git that is missing, hangs or is killed throws; its exit code is data. */

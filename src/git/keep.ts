@@ -1,20 +1,27 @@
 /** Keeping an attempt's work: the commit under a keep-ref, and the proof that it holds everything. */
-import { lstatSync, readFileSync, readlinkSync } from "node:fs";
+import {
+  existsSync,
+  lstatSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  renameSync,
+} from "node:fs";
 import { join } from "node:path";
-import { faultPoint } from "../process/fault.ts";
+import { DgovError } from "../error.ts";
+import { faultPoint } from "../process/fault-injection.ts";
+import { lstatIfPresent, removeFolder } from "../std/files.ts";
 import { compareText } from "../std/order.ts";
-import type { AttemptTree } from "./attempt-tree.ts";
-import { type Change, changesOf } from "./changes.ts";
+import { attemptChanges, type FileChange } from "./changes.ts";
 import { writeCommit } from "./commit.ts";
-import { diffTrees } from "./diff.ts";
-import { statOf } from "./files.ts";
-import { inRepository, must, type Oid } from "./git.ts";
-import { type Identity, objectId } from "./objects.ts";
-import { updateRef } from "./refs.ts";
+import { inRepository, must } from "./git.ts";
+import { type Identity, type Oid, objectId } from "./objects.ts";
+import { resolveCommit, updateRef } from "./refs.ts";
 import type { Repository } from "./repository.ts";
-import { resolveCommit } from "./revisions.ts";
-import { knownKept, rememberKept, signatureOf } from "./seen.ts";
-import { treeWith } from "./staging.ts";
+import { treeWith } from "./snapshot.ts";
+import { diffTrees } from "./trees.ts";
+import { type AttemptTree, registrationOf } from "./worktree.ts";
+import { cachedKeepCommit, cacheKeepCommit, fileSignature } from "./worktree-cache.ts";
 
 const omittedTrailer = "Dgov-Omitted: ";
 
@@ -27,9 +34,9 @@ export async function keepWork(
   r: Repository,
   t: AttemptTree,
   o: { ref: string; message: string; identity: Identity; date: string; bytesMax: number },
-): Promise<{ commit: Oid; omitted: string[]; changes: Change[] }> {
-  const changes = await changesOf(r, t);
-  const signature = signatureOf(
+): Promise<{ commit: Oid; omitted: string[]; changes: FileChange[] }> {
+  const changes = await attemptChanges(r, t);
+  const signature = fileSignature(
     t,
     changes.map(({ path }) => path),
   );
@@ -43,13 +50,13 @@ export async function keepWork(
   faultPoint("keep.before_ref");
   await updateRef(r, o.ref, commit);
   faultPoint("keep.after_ref");
-  rememberKept(t, signature, commit);
+  cacheKeepCommit(t, signature, commit);
   return { commit, omitted, changes };
 }
 
 function choose(
   t: AttemptTree,
-  changes: readonly Change[],
+  changes: readonly FileChange[],
   bytesMax: number,
 ): { kept: string[]; omitted: string[] } {
   const ranked = [...changes].sort(
@@ -70,27 +77,27 @@ function choose(
 }
 
 /** What git can hold. A file with a second hard link cannot land, but its content can be kept. */
-function holdable(t: AttemptTree, change: Change): boolean {
+function holdable(t: AttemptTree, change: FileChange): boolean {
   if (change.kind === "gitlink") return false;
   if (change.status === "deleted" || change.kind !== "other") return true;
-  return statOf(join(t.path, change.path))?.isFile() ?? false;
+  return lstatIfPresent(join(t.path, change.path))?.isFile() ?? false;
 }
 
 /**
  * Paths of the worktree that `ref` does not hold as they are now; with no ref, all that differ from
  * the base. Empty means the worktree can go. Files the keep commit names as left out do not count.
  */
-export async function holdsWork(
+export async function unkeptPaths(
   r: Repository,
   t: AttemptTree,
   ref: string | null,
 ): Promise<string[]> {
-  const changes = await changesOf(r, t);
+  const changes = await attemptChanges(r, t);
   if (changes.length === 0) return [];
   const commit = ref === null ? null : await resolveCommit(r, ref);
   const paths = changes.map(({ path }) => path);
   if (commit === null) return paths;
-  if (knownKept(t, signatureOf(t, paths)) === commit) return [];
+  if (cachedKeepCommit(t, fileSignature(t, paths)) === commit) return [];
 
   const kept = new Map((await diffTrees(r, t.base, commit)).map((entry) => [entry.path, entry]));
   const missing = changes.filter((change) => {
@@ -113,7 +120,7 @@ export async function holdsWork(
 }
 
 /** Id of a path's content as raw bytes; "" when it has none. */
-function contentId(r: Repository, t: AttemptTree, change: Change): Oid {
+function contentId(r: Repository, t: AttemptTree, change: FileChange): Oid {
   const path = join(t.path, change.path);
   if (change.kind === "symlink") {
     return objectId(r.objectFormat, "blob", readlinkSync(path, { encoding: "buffer" }));
@@ -129,4 +136,44 @@ async function omittedBy(r: Repository, commit: Oid): Promise<Set<string>> {
     .split("\n")
     .filter((line) => line.startsWith(omittedTrailer));
   return new Set(lines.map((line) => String(JSON.parse(line.slice(omittedTrailer.length)))));
+}
+
+/**
+ * Removes a worktree and everything the repository knows of it: the one function that deletes an
+ * attempt's files. First it proves that nothing is lost: `keptRef` holds all that differs from the
+ * base (but for files the keep commit names as left out), or nothing differs. REFUSED otherwise.
+ */
+export async function removeAttemptTree(
+  r: Repository,
+  t: AttemptTree,
+  proof: { keptRef?: string },
+): Promise<void> {
+  if (existsSync(t.path) && !isUnfinished(t)) {
+    const missing = await unkeptPaths(r, t, proof.keptRef ?? null);
+    if (missing.length > 0) {
+      const where = proof.keptRef ?? "any ref";
+      throw new DgovError("REFUSED", `${t.path} holds work that is not under ${where}`, {
+        cause: new Error(missing.slice(0, 20).join("\n")),
+        hint: "it stays where it is",
+      });
+    }
+  }
+  const registered = registrationOf(r, t);
+  // Renamed first: a crash half-way must not leave a worktree in which files seem deleted.
+  const gone = `${t.path}.gone`;
+  if (existsSync(t.path)) renameSync(t.path, gone);
+  removeFolder(gone);
+  if (registered !== null) removeFolder(registered);
+  removeFolder(t.meta);
+}
+
+/** Whether making it was cut short: no worker ever had it, so nothing in it is anybody's work. */
+function isUnfinished(t: AttemptTree): boolean {
+  if (existsSync(join(t.meta, "worker", "HEAD"))) return false;
+  try {
+    const original = readFileSync(join(t.meta, "gitfile"), "utf8");
+    return readFileSync(join(t.path, ".git"), "utf8") === original;
+  } catch {
+    return readdirSync(t.path).length === 0;
+  }
 }

@@ -8,26 +8,26 @@
 import { existsSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { faultPoint } from "../process/fault.ts";
+import { faultPoint } from "../process/fault-injection.ts";
 import { killTree } from "../process/tree.ts";
 import {
   type Checkout,
+  type CheckoutBlocker,
   checkoutsOf,
-  type Hindrance,
-  hindranceIn,
+  findBlocker,
   landingMarker,
   moveCheckout,
   removeStaleIndexLock,
   undoMove,
 } from "./checkouts.ts";
-import { type DiffEntry, diffTrees } from "./diff.ts";
-import type { Oid } from "./git.ts";
+import type { Oid } from "./objects.ts";
 import { proveLanding } from "./proof.ts";
 import { moveRef } from "./ref-transaction.ts";
+import { branchTip, isAncestor } from "./refs.ts";
 import type { Repository } from "./repository.ts";
-import { branchTip, isAncestor } from "./revisions.ts";
+import { type DiffEntry, diffTrees } from "./trees.ts";
 
-export type Landing =
+export type LandingResult =
   | { kind: "landed" }
   /** The target is not at `from`; null: it is gone. */
   | { kind: "target_moved"; tip: Oid | null }
@@ -52,7 +52,7 @@ export interface LandOptions {
 }
 
 /** Lands a candidate, or says why not; then nothing has changed. */
-export async function landCandidate(r: Repository, o: LandOptions): Promise<Landing> {
+export async function landCandidate(r: Repository, o: LandOptions): Promise<LandingResult> {
   const proof = await proveLanding(r, o);
   if (!proof.ok) return { kind: "proof_failed", reason: proof.reason };
   const { changes } = proof;
@@ -73,8 +73,8 @@ export async function land(
     message: string;
     onLock?(pid: number): void;
   },
-  steps: { during(): Promise<Hindrance | null>; undo(): Promise<void> },
-): Promise<Landing> {
+  steps: { during(): Promise<CheckoutBlocker | null>; undo(): Promise<void> },
+): Promise<LandingResult> {
   const { from, to, message } = o;
   faultPoint("land.before_prepare");
   for (let tries = 1; ; tries++) {
@@ -98,11 +98,11 @@ async function moveCheckouts(
   o: LandOptions,
   changes: DiffEntry[],
   moved: Checkout[],
-): Promise<Hindrance | null> {
+): Promise<CheckoutBlocker | null> {
   faultPoint("land.prepared");
   const checkouts = await checkoutsOf(r, o.target);
   for (const c of checkouts) {
-    const hindrance = hindranceIn(c, changes);
+    const hindrance = findBlocker(c, changes);
     if (hindrance !== null) return hindrance;
   }
   // With several, ask all before moving one.

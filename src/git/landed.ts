@@ -4,9 +4,10 @@
  * and a squash keep this, a reset undoes it, a revert makes the unit run again.
  */
 import { isoTime } from "../std/clock.ts";
-import { inRepository, must, type Oid } from "./git.ts";
+import { inRepository, must } from "./git.ts";
+import type { Oid } from "./objects.ts";
+import { isAncestor } from "./refs.ts";
 import type { Repository } from "./repository.ts";
-import { isAncestor } from "./revisions.ts";
 
 export interface LandedUnit {
   unit: string;
@@ -34,21 +35,21 @@ export async function scanLanded(
   const { since } = o;
   if (since?.tip === o.tip) return since.landed;
   if (since !== undefined && (await isAncestor(r, since.tip, o.tip))) {
-    const commits = await readCommits(r, [o.tip, `^${since.tip}`]);
+    const commits = await readLandingCommits(r, [o.tip, `^${since.tip}`]);
     const known = new Set([...commits, ...since.landed.map((l) => ({ id: l.commit }))].map(idOf));
     // A revert of a revert below `since` needs what that one had taken out.
     if (commits.every((c) => revertedBy(c.message).every((id) => known.has(id)))) {
       return foldLanded(commits, o.plan, since.landed);
     }
   }
-  return foldLanded(await readCommits(r, [o.tip]), o.plan, []);
+  return foldLanded(await readLandingCommits(r, [o.tip]), o.plan, []);
 }
 
 function idOf(commit: { id: Oid }): Oid {
   return commit.id;
 }
 
-async function readCommits(r: Repository, range: string[]): Promise<Commit[]> {
+async function readLandingCommits(r: Repository, range: string[]): Promise<Commit[]> {
   const args = ["rev-list", "--no-commit-header", "--topo-order", "--reverse", "-E"];
   const grep = ["--grep=^Dgov-(Unit|Fixes): ", "--grep=^This reverts commit "];
   const format = "--format=%x00%x00%H%x00%cI%x00%B";
@@ -64,7 +65,7 @@ async function readCommits(r: Repository, range: string[]): Promise<Commit[]> {
 }
 
 /** A unit that landed, or a reviewer's fix of some that had, by one set of trailers. */
-export interface StandingWork {
+export interface LandedWork {
   commit: Oid;
   at: string;
   plan: string;
@@ -77,8 +78,8 @@ export interface StandingWork {
 }
 
 /** All that stands at `tip`, of every plan, fixes too, oldest first. */
-export async function scanStanding(r: Repository, tip: Oid): Promise<StandingWork[]> {
-  return foldReverts(await readCommits(r, [tip]), [], worksOf);
+export async function scanLandedWork(r: Repository, tip: Oid): Promise<LandedWork[]> {
+  return foldReverts(await readLandingCommits(r, [tip]), [], worksOf);
 }
 
 /** Folds commits, oldest first, into what is landed after them. */
@@ -122,7 +123,7 @@ function revertedBy(message: string): Oid[] {
 }
 
 /** Every complete set of trailers; a squashed commit holds several. */
-function worksOf({ id, at, message }: Commit): StandingWork[] {
+function worksOf({ id, at, message }: Commit): LandedWork[] {
   const sets: { of: Map<string, string>; fixes: string[] }[] = [];
   const begin = (): (typeof sets)[number] => {
     const set = { of: new Map<string, string>(), fixes: [] };

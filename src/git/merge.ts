@@ -8,12 +8,14 @@
 import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { DgovError } from "../error.ts";
-import { inPrivate, nulSplit, type Oid } from "./git.ts";
-import { commitBytes, writeObject } from "./objects.ts";
-import { freshPath, withPrivateGit } from "./private-dir.ts";
+import { faultPoint } from "../process/fault-injection.ts";
+import { treesOfCommits, writeCommit } from "./commit.ts";
+import { nulSplit } from "./git.ts";
+import { commitBytes, type Identity, type Oid, writeObject } from "./objects.ts";
+import { inPrivate, randomPath, withPrivateGit } from "./private-dir.ts";
+import { updateRef } from "./refs.ts";
 import type { Repository } from "./repository.ts";
-
-export type Merge =
+export type MergeResult =
   | { kind: "clean"; tree: Oid }
   | {
       kind: "conflicted";
@@ -28,10 +30,10 @@ export type Merge =
 export async function mergeTrees(
   r: Repository,
   o: { base: Oid; ours: Oid; theirs: Oid; scratch: string },
-): Promise<Merge> {
+): Promise<MergeResult> {
   if (o.base === o.theirs || o.ours === o.theirs) return { kind: "clean", tree: o.ours };
   if (o.base === o.ours) return { kind: "clean", tree: o.theirs };
-  const empty = freshPath(o.scratch, "empty");
+  const empty = randomPath(o.scratch, "empty");
   mkdirSync(empty, { recursive: true });
   try {
     return await withPrivateGit(r, { near: o.scratch, workTree: empty }, async (g) => {
@@ -56,7 +58,7 @@ export async function mergeTrees(
  * `<tree>\0`, then for a conflict `<mode> <oid> <stage>\t<path>\0`..., an empty record, and messages
  * `<n>\0<path>\0...<type>\0<text>\0`. Exit code 1 means a conflict only with a tree on stdout.
  */
-export function parseMerge(output: { code: number; stdout: Buffer; stderr: string }): Merge {
+export function parseMerge(output: { code: number; stdout: Buffer; stderr: string }): MergeResult {
   const fields = nulSplit(output.stdout).map((field) => field.toString());
   const tree = fields[0] ?? "";
   if (output.code > 1 || !/^[0-9a-f]{40,64}$/.test(tree)) {
@@ -82,4 +84,50 @@ export function parseMerge(output: { code: number; stdout: Buffer; stderr: strin
   }
   const paths = [...types].map(([path, type]) => ({ path, type: type || "CONFLICT" }));
   return { kind: "conflicted", tree, paths, text: lines.join("\n") };
+}
+
+// ------------------------------------------------------------
+// Candidates: an attempt's change, made against one commit, put on top of another.
+
+export type CandidateResult =
+  | { kind: "built"; commit: Oid; tree: Oid }
+  | { kind: "conflicted"; paths: { path: string; type: string }[]; text: string }
+  /** The target has this change already. */
+  | { kind: "empty" };
+
+export interface CandidateOptions {
+  /** What the attempt started from. */
+  base: Oid;
+  /** The attempt's commit. */
+  commit: Oid;
+  /** The commit the candidate stands on: its only parent. */
+  onto: Oid;
+  /** An existing folder for what is removed again. */
+  scratch: string;
+  message: string;
+  identity: Identity;
+  /** RFC 3339, from the recorded event, so that building twice gives the same commit. */
+  date: string;
+  /** The ref that keeps the candidate. */
+  ref: string;
+  sign?: boolean;
+}
+
+/**
+ * Builds the candidate and points its ref at it. With `onto` equal to `base` its tree is the
+ * attempt's own. The merge knows only text: the result has to be judged again.
+ */
+export async function buildCandidate(r: Repository, o: CandidateOptions): Promise<CandidateResult> {
+  const [base = "", theirs = "", ours = ""] = await treesOfCommits(r, [o.base, o.commit, o.onto]);
+  const merge = await mergeTrees(r, { base, ours, theirs, scratch: o.scratch });
+  if (merge.kind === "conflicted") {
+    return { kind: "conflicted", paths: merge.paths, text: merge.text };
+  }
+  if (merge.tree === ours) return { kind: "empty" };
+  const { message, identity, date, sign } = o;
+  const fields = { tree: merge.tree, parents: [o.onto], message, identity, date };
+  const commit = await writeCommit(r, fields, { sign });
+  await updateRef(r, o.ref, commit);
+  faultPoint("candidate.built");
+  return { kind: "built", commit, tree: merge.tree };
 }

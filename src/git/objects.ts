@@ -14,8 +14,6 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { deflateSync } from "node:zlib";
-import type { Oid } from "./git.ts";
-
 export type ObjectFormat = "sha1" | "sha256";
 
 export interface Identity {
@@ -89,3 +87,6 @@ function identityText(identity: Identity): string {
     text.replace(/[<>\n\0]/g, "").replace(/^[\s.,:;"'\\]+|[\s.,:;"'\\]+$/g, "");
   return `${clean(identity.name) || "unknown"} <${clean(identity.email)}>`;
 }
+
+/** An object id in lower-case hex, always whole: 40 digits, or 64 in a SHA-256 repository. */
+export type Oid = string;

@@ -12,21 +12,29 @@ import {
   mkdirSync,
   readdirSync,
   rmSync,
+  statSync,
+  utimesSync,
   writeFileSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
 import { DgovError } from "../error.ts";
-import { inRepository, must, nulSplit, type Oid } from "./git.ts";
-import type { Repository } from "./repository.ts";
+import {
+  type GitOptions,
+  type GitOutput,
+  gitCommand,
+  inRepository,
+  must,
+  nulSplit,
+  runGit,
+} from "./git.ts";
+import type { Oid } from "./objects.ts";
+import type { FilterConfig, Repository } from "./repository.ts";
 
 export interface PrivateGit {
   dir: string;
   repository: Repository;
   workTree: string;
 }
-
-/** Filter drivers by name, each with its settings (`clean`, `smudge`, `process`, `required`). */
-export type FilterConfig = Record<string, Record<string, string>>;
 
 interface PrivateOptions {
   dir: string;
@@ -52,7 +60,7 @@ export async function withPrivateGit<T>(
   use: (g: PrivateGit) => Promise<T>,
 ): Promise<T> {
   const { near, ...rest } = o;
-  const g = createPrivateGit(r, { ...rest, dir: freshPath(memoryFolder() ?? near, "dgov-git") });
+  const g = createPrivateGit(r, { ...rest, dir: randomPath(memoryFolder() ?? near, "dgov-git") });
   try {
     return await use(g);
   } finally {
@@ -79,19 +87,19 @@ function memoryFolder(): string | null {
 }
 
 /** A path in `folder` that nobody can have prepared. */
-export function freshPath(folder: string, name: string): string {
+export function randomPath(folder: string, name: string): string {
   return join(folder, `${name}-${randomBytes(8).toString("hex")}`);
 }
 
 /** Gives a private git dir the shared part of a split index that lies in another git dir. */
-export function lendSharedIndex(g: PrivateGit, gitDir: string): void {
+export function copySharedIndex(g: PrivateGit, gitDir: string): void {
   for (const name of readdirSync(gitDir)) {
     if (name.startsWith("sharedindex.")) copyFileSync(join(gitDir, name), join(g.dir, name));
   }
 }
 
 /** The same form for a worker or a gate to use as its own: with a work tree and an identity. */
-export function createOwnGitDir(
+export function createStandaloneGitDir(
   r: Repository,
   o: PrivateOptions & { identity: { name: string; email: string } | null; index: string },
 ): void {
@@ -128,7 +136,7 @@ export async function userFilters(r: Repository): Promise<FilterConfig> {
 }
 
 /** What `userFilters` found last for this repository; none before it was asked. */
-export function rememberedFilters(r: Repository): FilterConfig {
+export function cachedFilters(r: Repository): FilterConfig {
   return remembered.get(r.id) ?? {};
 }
 
@@ -195,4 +203,31 @@ function configText(all: ConfigSections): string {
 function quoted(value: string): string {
   const text = value.replaceAll("\\", "\\\\").replaceAll('"', '\\"');
   return `"${text.replaceAll("\n", "\\n").replaceAll("\t", "\\t")}"`;
+}
+
+/**
+ * Runs git in a private git dir. `index` names the index file (default: one inside the dir);
+ * `objects: "shared"` writes new objects into the repository itself instead of the private dir.
+ */
+export function inPrivate(
+  g: PrivateGit,
+  args: string[],
+  o: GitOptions & { index?: string; objects?: "shared" | "own" } = {},
+): Promise<GitOutput> {
+  const { index, objects, ...rest } = o;
+  const env: Record<string, string> = { GIT_INDEX_FILE: index ?? join(g.dir, "index") };
+  if (objects === "shared") {
+    env["GIT_OBJECT_DIRECTORY"] = join(g.repository.commonDir, "objects");
+    env["GIT_ALTERNATE_OBJECT_DIRECTORIES"] = JSON.stringify(join(g.dir, "objects"));
+  }
+  const argv = gitCommand(g.dir, `--work-tree=${g.workTree}`, ...args);
+  return runGit(argv, { cwd: g.workTree, ...rest, env: { ...env, ...rest.env } });
+}
+
+/** Copies an index so that git trusts its entries as much as the original's, and no more. */
+export function copyIndex(from: string, to: string): void {
+  copyFileSync(from, to);
+  // An entry as young as the index itself is compared by content; a copy must not look younger.
+  const { atimeMs, mtimeMs } = statSync(from);
+  utimesSync(to, atimeMs / 1000, Math.floor(mtimeMs) / 1000);
 }

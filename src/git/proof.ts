@@ -1,9 +1,8 @@
 /** What must be true of a candidate at the moment it lands, read from git and hashed again. */
 import { posix } from "node:path";
-import { type DiffEntry, diffTrees, readObjects } from "./diff.ts";
-import type { Oid } from "./git.ts";
-import { objectId } from "./objects.ts";
+import { type Oid, objectId } from "./objects.ts";
 import type { Repository } from "./repository.ts";
+import { type DiffEntry, diffTrees, readObjects } from "./trees.ts";
 
 /**
  * Proves: the candidate's only parent is `from`; every changed path is allowed; no nested repository

@@ -1,6 +1,8 @@
 /** Texts of blobs, many read by one process. */
-import { objectSizes, readObjects } from "./diff.ts";
-import type { Oid, Repository } from "./repository.ts";
+
+import type { Oid } from "./objects.ts";
+import type { Repository } from "./repository.ts";
+import { objectSizes, readObjects } from "./trees.ts";
 
 /** Bytes of one text; more is generated, or data. */
 const textBytesMax = 1024 * 1024;

@@ -5,8 +5,9 @@
  * and `commit`; when this process dies, it sees the end of its input and gives the locks back.
  */
 
-import { landingMark } from "./checkouts.ts";
-import { durable, gitCommand, gitEnvironment, type Oid } from "./git.ts";
+import { landingEnvironment } from "./checkouts.ts";
+import { durable, gitCommand, gitEnvironment } from "./git.ts";
+import type { Oid } from "./objects.ts";
 import type { Repository } from "./repository.ts";
 
 export interface RefMove {
@@ -44,7 +45,7 @@ export async function moveRef<T>(
   const args = ["update-ref", "--no-deref", "-m", oneLine(move.message), "--stdin"];
   const child = Bun.spawn(gitCommand(r.commonDir, ...durable, ...args), {
     cwd: r.commonDir,
-    env: { ...gitEnvironment(), ...landingMark(r, move.to) },
+    env: { ...gitEnvironment(), ...landingEnvironment(r, move.to) },
     stdin: "pipe",
     stdout: "pipe",
     stderr: "pipe",

@@ -5,7 +5,12 @@
  *   refs/dgov/candidate/<run>/<n>            a candidate of the merge train
  *   refs/dgov/base/<run>, before/<run>       what a run started from
  */
-import { durable, inRepository, must, nulSplit, type Oid } from "./git.ts";
+
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { DgovError } from "../error.ts";
+import { durable, inRepository, must, nulSplit } from "./git.ts";
+import type { Oid } from "./objects.ts";
 import type { Repository } from "./repository.ts";
 
 /** Any text as one ref component: bytes outside `[A-Za-z0-9_-]` become `%XX`. */
@@ -70,4 +75,76 @@ export async function listRefs(
       const cut = line.indexOf(" ");
       return { oid: line.slice(0, cut), ref: line.slice(cut + 1) };
     });
+}
+
+// ------------------------------------------------------------
+// Questions about refs and commits, and the one way dgov makes a branch.
+
+/** What is checked out: a branch (its commit null while it has none), or a commit alone. */
+export async function headOf(
+  r: Repository,
+): Promise<
+  { kind: "branch"; branch: string; commit: Oid | null } | { kind: "detached"; commit: Oid }
+> {
+  const symbolic = await inRepository(r, ["symbolic-ref", "-q", "HEAD"], { gitDir: r.gitDir });
+  const verify = ["rev-parse", "--verify", "-q", "HEAD^{commit}"];
+  const commit = (await inRepository(r, verify, { gitDir: r.gitDir })).stdout.toString().trim();
+  const ref = symbolic.stdout.toString().trim();
+  if (ref.startsWith("refs/heads/")) {
+    return { kind: "branch", branch: ref.slice("refs/heads/".length), commit: commit || null };
+  }
+  if (commit !== "") return { kind: "detached", commit };
+  throw new DgovError("NOT_A_REPOSITORY", "HEAD names neither a branch nor a commit");
+}
+
+/** The commit a revision names, or null. */
+export async function resolveCommit(r: Repository, rev: string): Promise<Oid | null> {
+  const args = ["rev-parse", "--verify", "-q", "--end-of-options", `${rev}^{commit}`];
+  const output = await inRepository(r, args, { gitDir: r.gitDir });
+  return output.code === 0 ? output.stdout.toString().trim() : null;
+}
+
+/**
+ * The commit a branch names, or null when there is no such branch. Asked for at every dispatch: where
+ * the ref is a file of its own (it is, once it has moved) no process is started.
+ */
+export async function branchTip(r: Repository, branch: string): Promise<Oid | null> {
+  const ref = `refs/heads/${branch}`;
+  return looseRef(join(r.commonDir, ref)) ?? (await resolveCommit(r, ref));
+}
+
+/** The id in a ref's file; null when git has to be asked: packed, symbolic, or not of this kind. */
+function looseRef(file: string): Oid | null {
+  try {
+    return /^([0-9a-f]{40}(?:[0-9a-f]{24})?)\n?$/.exec(readFileSync(file, "utf8"))?.[1] ?? null;
+  } catch {
+    return null;
+  }
+}
+
+/** Makes a branch that must not exist. */
+export async function createBranch(r: Repository, branch: string, at: Oid): Promise<void> {
+  const zero = "0".repeat(at.length);
+  const args = ["update-ref", "--no-deref", `refs/heads/${branch}`, at, zero];
+  await must(inRepository(r, args), `creating the branch ${branch}`);
+}
+
+/** Whether one commit is reachable from another (a commit is its own ancestor). */
+export async function isAncestor(r: Repository, ancestor: Oid, descendant: Oid): Promise<boolean> {
+  const output = await inRepository(r, ["merge-base", "--is-ancestor", ancestor, descendant]);
+  return output.code === 0;
+}
+
+/** How many commits `to` has that `from` has not; null when `from` is not known here. */
+export async function commitsSince(r: Repository, from: Oid, to: Oid): Promise<number | null> {
+  if ((await resolveCommit(r, from)) === null) return null;
+  const output = await inRepository(r, ["rev-list", "--count", `${from}..${to}`]);
+  return output.code === 0 ? Number(output.stdout.toString().trim()) : null;
+}
+
+/** The last commit up to `tip` that changed a path; null when none did. */
+export async function lastChange(r: Repository, tip: Oid, path: string): Promise<Oid | null> {
+  const args = ["rev-list", "-1", tip, "--", `:(literal)${path}`];
+  const output = await inRepository(r, args);
+  return output.stdout.toString().trim() || null;
 }

@@ -3,28 +3,12 @@
  * repository's configuration names; its settings are read once, when it is opened.
  */
 import { readFileSync, realpathSync } from "node:fs";
-import { homedir, tmpdir } from "node:os";
+import { homedir } from "node:os";
 import { isAbsolute, join, relative } from "node:path";
 import { DgovError } from "../error.ts";
 import { sha256 } from "../std/digest.ts";
-import { inPrivate, must, nulSplit, runGit } from "./git.ts";
+import { must, nulSplit, runGit } from "./git.ts";
 import type { Identity } from "./objects.ts";
-import { type FilterConfig, lendSharedIndex, withPrivateGit } from "./private-dir.ts";
-import { headOf } from "./revisions.ts";
-
-export { bootstrapCommit, commitOwn } from "./bookkeeping.ts";
-export type { Oid } from "./git.ts";
-export { type LandedUnit, scanLanded } from "./landed.ts";
-export type { Identity } from "./objects.ts";
-export {
-  branchTip,
-  createBranch,
-  headOf,
-  isAncestor,
-  resolveCommit,
-  treeOf,
-} from "./revisions.ts";
-export { describeSharedChange, sharedState } from "./shared-state.ts";
 
 export interface Repository {
   /** Real path of the checkout dgov was started in. */
@@ -195,27 +179,6 @@ export async function gitVersion(): Promise<string> {
   });
 }
 
-/**
- * Everything uncommitted in the operator's checkout: staged, changed and untracked (not ignored)
- * paths, with git's two status letters. Repository code does not run; the index is not written.
- */
-export async function dirtyPaths(r: Repository): Promise<{ path: string; status: string }[]> {
-  const head = await headOf(r);
-  const index = join(r.gitDir, "index");
-  const filters = r.settings?.filters ?? {};
-  const at = head.commit === null ? {} : { head: head.commit };
-  const o = { near: tmpdir(), workTree: r.topLevel, filters, ...at };
-  const bytes = await withPrivateGit(r, o, (g) => {
-    lendSharedIndex(g, r.gitDir);
-    const args = ["status", "--porcelain=v1", "-z", "--no-renames", "--untracked-files=all"];
-    return must(inPrivate(g, args, { index }), "looking for uncommitted changes");
-  });
-  return nulSplit(bytes).map((record) => {
-    const text = record.toString();
-    return { status: text.slice(0, 2), path: text.slice(3) };
-  });
-}
-
 /** The author git would use here, by configuration or environment; null when none is set. */
 export async function configuredIdentity(r: Repository): Promise<Identity | null> {
   const argv = ["git", `--git-dir=${r.gitDir}`, "-c", "user.useConfigOnly=true"];
@@ -224,3 +187,6 @@ export async function configuredIdentity(r: Repository): Promise<Identity | null
   if (output.code !== 0 || match?.[1] === undefined || match[2] === undefined) return null;
   return { name: match[1], email: match[2] };
 }
+
+/** Filter drivers by name, each with its settings (`clean`, `smudge`, `process`, `required`). */
+export type FilterConfig = Record<string, Record<string, string>>;

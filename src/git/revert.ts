@@ -1,9 +1,10 @@
 /** Taking commits back: the tree without their changes, and the message git knows a revert by. */
-import { treesOf } from "./commit.ts";
-import { diffTrees } from "./diff.ts";
-import { inRepository, must, type Oid } from "./git.ts";
+import { treesOfCommits } from "./commit.ts";
+import { inRepository, must } from "./git.ts";
 import { mergeTrees } from "./merge.ts";
+import type { Oid } from "./objects.ts";
 import type { Repository } from "./repository.ts";
+import { diffTrees } from "./trees.ts";
 
 export interface RevertedCommit {
   commit: Oid;
@@ -51,11 +52,11 @@ export async function revertOnto(
   r: Repository,
   o: { commits: readonly RevertedCommit[]; onto: Oid; scratch: string },
 ): Promise<Reversal> {
-  const [start = ""] = await treesOf(r, [o.onto]);
+  const [start = ""] = await treesOfCommits(r, [o.onto]);
   const paths = new Set<string>();
   let tree = start;
   for (const { commit, parents } of o.commits) {
-    const [base = "", theirs = ""] = await treesOf(r, [commit, parents[0] ?? ""]);
+    const [base = "", theirs = ""] = await treesOfCommits(r, [commit, parents[0] ?? ""]);
     for (const { path } of await diffTrees(r, theirs, base)) paths.add(path);
     const merge = await mergeTrees(r, { base, theirs, ours: tree, scratch: o.scratch });
     if (merge.kind === "conflicted") {

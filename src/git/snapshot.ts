@@ -2,30 +2,28 @@
  * The commit dgov makes of an attempt, and its difference as text. With what `changes.ts`, `keep.ts`,
  * `refs.ts` and `diff.ts` offer, this is all the other rooms need to know of a worktree.
  */
-import { faultPoint } from "../process/fault.ts";
-import type { AttemptTree } from "./attempt-tree.ts";
-import { changesOf } from "./changes.ts";
-import { writeCommit } from "./commit.ts";
-import { cutText } from "./diff.ts";
-import { inPrivate, must, type Oid } from "./git.ts";
-import type { Identity } from "./objects.ts";
-import { rememberedFilters, withPrivateGit } from "./private-dir.ts";
-import type { Repository } from "./repository.ts";
-import { stage, treeWith } from "./staging.ts";
 
-export { type Change, type ChangeStatus, changesOf, tampering } from "./changes.ts";
-export { commitStats, listTree, patchBetween, readBlobAt } from "./diff.ts";
-export { keepWork } from "./keep.ts";
-export {
-  baseRef,
-  beforeRef,
-  candidateRef,
-  deleteRef,
-  encodeRefPart,
-  keepRef,
-  listRefs,
-  updateRef,
-} from "./refs.ts";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { DgovError } from "../error.ts";
+import { faultPoint } from "../process/fault-injection.ts";
+import { lstatIfPresent, makeAccessible } from "../std/files.ts";
+import { attemptChanges } from "./changes.ts";
+import { writeCommit } from "./commit.ts";
+import { durable, must, mustLine, nulJoin } from "./git.ts";
+import type { Identity, Oid } from "./objects.ts";
+import {
+  cachedFilters,
+  copyIndex,
+  inPrivate,
+  type PrivateGit,
+  randomPath,
+  withPrivateGit,
+} from "./private-dir.ts";
+import type { Repository } from "./repository.ts";
+import { cutText } from "./trees.ts";
+import { type AttemptTree, heldIndex } from "./worktree.ts";
+import { cachedTree, cacheTree, fileSignature } from "./worktree-cache.ts";
 
 /**
  * Commits exactly these paths of the worktree on top of its base; everything else stays as the base
@@ -52,13 +50,77 @@ export async function diffText(
 ): Promise<string> {
   const wanted = (path: string): boolean =>
     o.paths?.some((p) => p === "" || p === path || path.startsWith(`${p}/`)) ?? true;
-  const changes = (await changesOf(r, t)).filter((change) => wanted(change.path));
+  const changes = (await attemptChanges(r, t)).filter((change) => wanted(change.path));
   const paths = changes.filter(({ kind }) => kind === "file" || kind === "symlink");
-  const options = { near: t.meta, workTree: t.path, filters: rememberedFilters(r) };
+  const options = { near: t.meta, workTree: t.path, filters: cachedFilters(r) };
   return withPrivateGit(r, options, async (g) => {
     const names = paths.map(({ path }) => path);
-    const index = await stage(g, t, names, "own");
+    const index = await stagePaths(g, t, names, "own");
     const args = ["diff-index", "--cached", "-p", "--no-renames", "--no-ext-diff", "--no-textconv"];
     return cutText(await must(inPrivate(g, [...args, t.base], { index }), "comparing"), o.bytesMax);
   });
+}
+
+// ------------------------------------------------------------
+// Trees made of a worktree's files: the base with some paths as they are now.
+
+/** The base's tree with these paths as the worktree has them. Objects go into the repository. */
+export async function treeWith(r: Repository, t: AttemptTree, paths: string[]): Promise<Oid> {
+  const signature = fileSignature(t, paths);
+  const known = cachedTree(t, signature);
+  if (known !== null) return known;
+  for (const path of paths) {
+    requireLandable(t, path);
+    if (!liesBehindLink(t, path) && !lstatIfPresent(join(t.path, path))?.isDirectory()) {
+      makeAccessible(join(t.path, path));
+    }
+  }
+  const options = { near: t.meta, workTree: t.path, filters: cachedFilters(r) };
+  return withPrivateGit(r, options, async (g) => {
+    const index = await stagePaths(g, t, paths, "shared");
+    const args = [...durable, "write-tree"];
+    const write = inPrivate(g, args, { index, objects: "shared" });
+    const tree = await mustLine(write, "writing a tree");
+    cacheTree(t, signature, tree);
+    return tree;
+  });
+}
+
+/** A copy of the held index with these paths brought up to date; gives its path. */
+export async function stagePaths(
+  g: PrivateGit,
+  t: AttemptTree,
+  paths: string[],
+  objects: "shared" | "own",
+): Promise<string> {
+  const index = randomPath(g.dir, "index");
+  copyIndex(heldIndex(t), index);
+  if (paths.length === 0) return index;
+  // Git does not look behind a link; a tracked path that now lies behind one is gone.
+  const behind = new Set(paths.filter((path) => liesBehindLink(t, path)));
+  if (behind.size > 0) {
+    const remove = ["update-index", "-z", "--force-remove", "--stdin"];
+    await must(inPrivate(g, remove, { index, stdin: nulJoin([...behind]) }), "reading changes");
+  }
+  const args = [...durable, "update-index", "-z", "--add", "--remove", "--replace", "--stdin"];
+  const stdin = nulJoin(paths.filter((path) => !behind.has(path)));
+  await must(inPrivate(g, args, { index, objects, stdin }), "reading changes");
+  return index;
+}
+
+function liesBehindLink(t: AttemptTree, path: string): boolean {
+  const parts = path.split("/");
+  return parts.some(
+    (_, i) =>
+      i > 0 && lstatIfPresent(join(t.path, ...parts.slice(0, i)))?.isSymbolicLink() === true,
+  );
+}
+
+/** What review lets through is a file, a link or gone; anything else here is a mistake. */
+function requireLandable(t: AttemptTree, path: string): void {
+  const stats = lstatIfPresent(join(t.path, path));
+  if (stats === undefined || stats.isFile() || stats.isSymbolicLink()) return;
+  // A folder in place of a file: the file is gone. A nested repository would become a gitlink.
+  if (stats.isDirectory() && !existsSync(join(t.path, path, ".git"))) return;
+  throw new DgovError("REFUSED", `${path} is neither a file nor a link`);
 }

@@ -1,14 +1,16 @@
 /** The operator's working tree as a tree object, without touching their index or running their hooks. */
 import { tmpdir } from "node:os";
-import { inPrivate, must, mustLine, nulJoin, nulSplit, type Oid } from "./git.ts";
-import { rememberedFilters, withPrivateGit } from "./private-dir.ts";
+import { join } from "node:path";
+import { must, mustLine, nulJoin, nulSplit } from "./git.ts";
+import type { Oid } from "./objects.ts";
+import { cachedFilters, copySharedIndex, inPrivate, withPrivateGit } from "./private-dir.ts";
+import { headOf } from "./refs.ts";
 import type { Repository } from "./repository.ts";
-import { headOf } from "./revisions.ts";
 
 /** Tracked files as they are on disk, and untracked ones that are not ignored. */
 export async function workingTree(r: Repository): Promise<Oid> {
   const head = (await headOf(r)).commit;
-  const options = { near: tmpdir(), workTree: r.topLevel, filters: rememberedFilters(r) };
+  const options = { near: tmpdir(), workTree: r.topLevel, filters: cachedFilters(r) };
   return withPrivateGit(r, options, async (g) => {
     if (head !== null) await must(inPrivate(g, ["read-tree", head]), "reading HEAD");
     const listed = await must(
@@ -22,5 +24,46 @@ export async function workingTree(r: Repository): Promise<Oid> {
       "reading the working tree",
     );
     return mustLine(inPrivate(g, ["write-tree"], { objects: "shared" }), "writing a tree");
+  });
+}
+
+// ------------------------------------------------------------
+// What a repository ignores, and where its submodules are.
+
+/** Which of these paths (repo-relative, existing or not) its `.gitignore` files ignore. */
+export async function ignoredPaths(r: Repository, paths: readonly string[]): Promise<Set<string>> {
+  if (paths.length === 0) return new Set();
+  return withPrivateGit(r, { near: tmpdir(), workTree: r.topLevel }, async (g) => {
+    const output = await inPrivate(
+      g,
+      ["--no-literal-pathspecs", "check-ignore", "--no-index", "-z", "--stdin"],
+      {
+        stdin: nulJoin(paths),
+      },
+    );
+    // 1 says that none is.
+    if (output.code > 1) throw new Error(output.stderr);
+    return new Set(nulSplit(output.stdout).map(String));
+  });
+}
+
+/**
+ * Everything uncommitted in the operator's checkout: staged, changed and untracked (not ignored)
+ * paths, with git's two status letters. Repository code does not run; the index is not written.
+ */
+export async function dirtyPaths(r: Repository): Promise<{ path: string; status: string }[]> {
+  const head = await headOf(r);
+  const index = join(r.gitDir, "index");
+  const filters = r.settings?.filters ?? {};
+  const at = head.commit === null ? {} : { head: head.commit };
+  const o = { near: tmpdir(), workTree: r.topLevel, filters, ...at };
+  const bytes = await withPrivateGit(r, o, (g) => {
+    copySharedIndex(g, r.gitDir);
+    const args = ["status", "--porcelain=v1", "-z", "--no-renames", "--untracked-files=all"];
+    return must(inPrivate(g, args, { index }), "looking for uncommitted changes");
+  });
+  return nulSplit(bytes).map((record) => {
+    const text = record.toString();
+    return { status: text.slice(0, 2), path: text.slice(3) };
   });
 }

@@ -3,32 +3,19 @@
  * it; but the `.git` file in it names a git dir of the worker's own, so that whatever the worker
  * does with git (commit, stash, config, gc) stays there. The parent reads only the files.
  */
-import {
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { DgovError } from "../error.ts";
-import { faultPoint } from "../process/fault.ts";
-import { type AttemptTree, gitFileText, heldIndex } from "./attempt-tree.ts";
-import { treesOf } from "./commit.ts";
-import { diffTrees } from "./diff.ts";
-import { removeFolder } from "./files.ts";
-import { inPrivate, must, nulJoin, type Oid } from "./git.ts";
-import { holdsWork } from "./keep.ts";
+import { faultPoint } from "../process/fault-injection.ts";
+import { removeFolder } from "../std/files.ts";
+import { treesOfCommits } from "./commit.ts";
+import { must, nulJoin } from "./git.ts";
 import { mergeTrees } from "./merge.ts";
-import type { Identity } from "./objects.ts";
-import { createOwnGitDir, type FilterConfig, freshPath, withPrivateGit } from "./private-dir.ts";
+import type { Identity, Oid } from "./objects.ts";
+import { createStandaloneGitDir, inPrivate, randomPath, withPrivateGit } from "./private-dir.ts";
 import { encodeRefPart } from "./refs.ts";
-import type { Repository } from "./repository.ts";
-
-export type { AttemptTree } from "./attempt-tree.ts";
-export { removeFolder } from "./files.ts";
+import type { FilterConfig, Repository } from "./repository.ts";
+import { diffTrees } from "./trees.ts";
 
 /** Makes a worktree of `base` at a path that does not exist, with a git dir of the worker's own. */
 export async function createAttemptTree(
@@ -53,14 +40,14 @@ export async function createAttemptTree(
     await must(inPrivate(g, args, { index }), `checking out ${o.base}`);
   });
   const own = { dir: join(o.meta, "worker"), workTree: o.path, head: o.base, filters, index };
-  createOwnGitDir(r, { ...own, identity: o.identity });
+  createStandaloneGitDir(r, { ...own, identity: o.identity });
   writeFileSync(join(o.path, ".git"), gitFileText(t));
   faultPoint("attempt.created");
   return t;
 }
 
 /** The worker's git dir as it was at the start: what was configured or committed in it is gone. */
-export function renewOwnGitDir(
+export function resetWorkerGitDir(
   r: Repository,
   t: AttemptTree,
   o: { identity: Identity | null; filters: FilterConfig },
@@ -68,7 +55,7 @@ export function renewOwnGitDir(
   const dir = join(t.meta, "worker");
   removeFolder(dir);
   const own = { dir, workTree: t.path, head: t.base, index: heldIndex(t) };
-  createOwnGitDir(r, { ...own, ...o });
+  createStandaloneGitDir(r, { ...own, ...o });
 }
 
 /** An attempt's worktree made earlier. NOT_FOUND when its folder is gone. */
@@ -102,7 +89,7 @@ function register(r: Repository, t: AttemptTree): void {
 /** Makes a new folder of this name, or of one like it. */
 function claimFolder(parent: string, name: string): string {
   mkdirSync(parent, { recursive: true });
-  for (let folder = join(parent, name); ; folder = freshPath(parent, name)) {
+  for (let folder = join(parent, name); ; folder = randomPath(parent, name)) {
     try {
       mkdirSync(folder);
       return folder;
@@ -112,48 +99,8 @@ function claimFolder(parent: string, name: string): string {
   }
 }
 
-/**
- * Removes a worktree and everything the repository knows of it: the one function that deletes an
- * attempt's files. First it proves that nothing is lost: `keptRef` holds all that differs from the
- * base (but for files the keep commit names as left out), or nothing differs. REFUSED otherwise.
- */
-export async function removeAttemptTree(
-  r: Repository,
-  t: AttemptTree,
-  proof: { keptRef?: string },
-): Promise<void> {
-  if (existsSync(t.path) && !isUnfinished(t)) {
-    const missing = await holdsWork(r, t, proof.keptRef ?? null);
-    if (missing.length > 0) {
-      const where = proof.keptRef ?? "any ref";
-      throw new DgovError("REFUSED", `${t.path} holds work that is not under ${where}`, {
-        cause: new Error(missing.slice(0, 20).join("\n")),
-        hint: "it stays where it is",
-      });
-    }
-  }
-  const registered = registrationOf(r, t);
-  // Renamed first: a crash half-way must not leave a worktree in which files seem deleted.
-  const gone = `${t.path}.gone`;
-  if (existsSync(t.path)) renameSync(t.path, gone);
-  removeFolder(gone);
-  if (registered !== null) removeFolder(registered);
-  removeFolder(t.meta);
-}
-
-/** Whether making it was cut short: no worker ever had it, so nothing in it is anybody's work. */
-function isUnfinished(t: AttemptTree): boolean {
-  if (existsSync(join(t.meta, "worker", "HEAD"))) return false;
-  try {
-    const original = readFileSync(join(t.meta, "gitfile"), "utf8");
-    return readFileSync(join(t.path, ".git"), "utf8") === original;
-  } catch {
-    return readdirSync(t.path).length === 0;
-  }
-}
-
 /** The folder in which the repository registers this worktree; null when it no longer does. */
-function registrationOf(r: Repository, t: AttemptTree): string | null {
+export function registrationOf(r: Repository, t: AttemptTree): string | null {
   const all = join(r.commonDir, "worktrees");
   let text = "";
   try {
@@ -195,7 +142,7 @@ export async function replayWork(
   t: AttemptTree,
   o: { work: Oid; workBase: Oid },
 ): Promise<{ conflicted: string[] }> {
-  const [base = "", theirs = "", ours = ""] = await treesOf(r, [o.workBase, o.work, t.base]);
+  const [base = "", theirs = "", ours = ""] = await treesOfCommits(r, [o.workBase, o.work, t.base]);
   const merge = await mergeTrees(r, { base, ours, theirs, scratch: t.meta });
   const conflicted = merge.kind === "conflicted" ? merge.paths.map(({ path }) => path) : [];
   const changed = (await diffTrees(r, ours, merge.tree)).filter(
@@ -203,7 +150,7 @@ export async function replayWork(
   );
   const near = { near: t.meta, workTree: t.path };
   await withPrivateGit(r, near, async (g) => {
-    const index = freshPath(g.dir, "index");
+    const index = randomPath(g.dir, "index");
     await must(inPrivate(g, ["read-tree", merge.tree], { index }), "replaying earlier work");
     for (const { path, newMode } of changed) {
       if (newMode === "000000") rmSync(join(t.path, path), { force: true });
@@ -213,4 +160,26 @@ export async function replayWork(
     await must(inPrivate(g, checkout, { index, stdin: nulJoin(paths) }), "replaying earlier work");
   });
   return { conflicted };
+}
+
+// ------------------------------------------------------------
+// What an attempt's worktree is, and where its parts lie.
+
+export interface AttemptTree {
+  /** Root of the worktree. */
+  path: string;
+  /** The parent's folder for it: `index` as checked out, `worker` (its git dir), `gitfile`. */
+  meta: string;
+  /** The commit it started from. */
+  base: Oid;
+}
+
+/** The index as it was right after the parent's checkout. */
+export function heldIndex(t: AttemptTree): string {
+  return join(t.meta, "index");
+}
+
+/** What the worktree's `.git` file must say. */
+export function gitFileText(t: AttemptTree): string {
+  return `gitdir: ${join(t.meta, "worker")}\n`;
 }

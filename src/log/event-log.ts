@@ -7,15 +7,10 @@
 import { join } from "node:path";
 import { DgovError } from "../error.ts";
 import { type Clock, isoTime, systemClock } from "../std/clock.ts";
-import { type Counts, countsBy } from "./counts.ts";
+import { readBlob, storeBlob } from "./blobs.ts";
+import { readCounts, readToolCalls, type ToolCalls, type UsageCounts } from "./counts.ts";
 import { type Connection, databasePath, openForReading, openForWriting } from "./database.ts";
-import { keepFile, readKept } from "./files.ts";
-import { type Pruned, type PruneRequest, pruneLog } from "./prune.ts";
-import type { NewEvent, RecordedEvent, RunEntry } from "./recorded.ts";
-import { type ToolCalls, toolCallsBy } from "./tool-calls.ts";
-
-export type { NewEvent, RecordedEvent, RunEntry } from "./recorded.ts";
-export type { ToolCalls } from "./tool-calls.ts";
+import { type PruneRequest, type PruneResult, pruneLog } from "./prune.ts";
 
 export interface TelemetryQuery {
   run: string;
@@ -48,7 +43,7 @@ export interface EventLog {
   /** The first event of every run, in order: what each set out to do. */
   starts(): RecordedEvent[];
   /** Tokens, turns and calls per unit, attempt and model of a run. */
-  counts(run: string): Counts[];
+  counts(run: string): UsageCounts[];
   /** Calls of workers' tools per run, unit, tool and ending; of one run, or of all. */
   toolCalls(run?: string): ToolCalls[];
   /** Changes when another process wrote. */
@@ -64,7 +59,7 @@ export interface EventLog {
   /** The compiled plan of that digest, or null when it is gone. */
   readPlan(digest: string): string | null;
   /** Removes telemetry of runs and the old blobs no event names then. Lifecycle events stay. */
-  prune(request: PruneRequest): Pruned;
+  prune(request: PruneRequest): PruneResult;
   [Symbol.dispose](): void;
 }
 
@@ -204,14 +199,14 @@ function eventLog(projectRoot: string, connection: Connection, writer: Writer): 
     newestRun: (plan) => selectRuns(connection, { plan, limit: 1 })[0]?.run ?? null,
     runs: (query) => selectRuns(connection, query),
     starts: () => read("SELECT * FROM events WHERE type = 'run.started' ORDER BY seq"),
-    counts: (run) => countsBy(connection, run),
-    toolCalls: (run) => toolCallsBy(connection, run ?? null),
+    counts: (run) => readCounts(connection, run),
+    toolCalls: (run) => readToolCalls(connection, run ?? null),
     dataVersion: () => connection.version(),
-    putBlob: (bytes, o) => keepFile(blobs, bytes, o),
-    getBlob: (digest) => readKept(blobs, digest),
-    savePlan: (_run, bytes) => keepFile(plans, bytes, { suffix: ".toml" }),
+    putBlob: (bytes, o) => storeBlob(blobs, bytes, o),
+    getBlob: (digest) => readBlob(blobs, digest),
+    savePlan: (_run, bytes) => storeBlob(plans, bytes, { suffix: ".toml" }),
     readPlan(digest) {
-      const bytes = readKept(plans, digest, ".toml");
+      const bytes = readBlob(plans, digest, ".toml");
       return bytes === null ? null : new TextDecoder().decode(bytes);
     },
     prune(request) {
@@ -256,4 +251,35 @@ function selectRuns(
   return plan === undefined
     ? connection.all<RunEntry>(`${select} ORDER BY seq DESC LIMIT ?`, limit)
     : connection.all<RunEntry>(`${select} AND plan = ? ORDER BY seq DESC LIMIT ?`, plan, limit);
+}
+
+/**
+ * One row of the event log, as everybody outside `log/` sees it.
+ *
+ * Lifecycle events are few, durable one by one, and kept for ever; telemetry (turns, calls, output)
+ * is plentiful, written in batches, and may be pruned. `data` has snake_case keys.
+ */
+export interface RecordedEvent {
+  /** Position in the log; grows, never reused. */
+  seq: number;
+  /** RFC 3339, UTC, milliseconds. */
+  ts: string;
+  run: string;
+  plan: string;
+  unit: string | null;
+  attempt: number | null;
+  /** `noun.verb`. */
+  type: string;
+  kind: "lifecycle" | "telemetry";
+  data: Record<string, unknown>;
+}
+
+export type NewEvent = Omit<RecordedEvent, "seq" | "ts" | "kind">;
+
+/** A run as the log lists it: its `run.started` event, without the data. */
+export interface RunEntry {
+  run: string;
+  plan: string;
+  seq: number;
+  ts: string;
 }

@@ -3,8 +3,9 @@
  *
  * Lifecycle events stay, and with them what they name: the log itself refuses to lose one.
  */
+
+import { type BlobFile, listBlobs, removeBlobs } from "./blobs.ts";
 import type { Connection } from "./database.ts";
-import { type KeptFile, listKept, removeKept } from "./files.ts";
 
 export interface PruneRequest {
   /** Runs whose telemetry goes. */
@@ -15,7 +16,7 @@ export interface PruneRequest {
   dry: boolean;
 }
 
-export interface Pruned {
+export interface PruneResult {
   /** Telemetry events per run, of those that have any. */
   events: { run: string; events: number }[];
   files: number;
@@ -26,21 +27,21 @@ export interface Pruned {
 const pageRows = 5_000;
 
 /** Prunes a log and its folder of blobs; `dry` gives the same answer and changes nothing. */
-export function pruneLog(connection: Connection, blobs: string, o: PruneRequest): Pruned {
+export function pruneLog(connection: Connection, blobs: string, o: PruneRequest): PruneResult {
   const events = o.runs
     .map((run) => ({ run, events: countTelemetry(connection, run) }))
     .filter(({ events }) => events > 0);
   const named = namedDigests(connection, new Set(o.runs));
-  const goes = ({ digest, modifiedAt }: KeptFile): boolean =>
+  const goes = ({ digest, modifiedAt }: BlobFile): boolean =>
     modifiedAt < o.before && (digest === null || !named.has(digest));
-  const files = listKept(blobs).filter(goes);
+  const files = listBlobs(blobs).filter(goes);
   if (!o.dry) {
     // Rows first: a file without a row is found again by the next prune, a row without one is not.
     deleteTelemetry(
       connection,
       events.map(({ run }) => run),
     );
-    removeKept(files);
+    removeBlobs(files);
   }
   return { events, files: files.length, bytes: files.reduce((sum, { bytes }) => sum + bytes, 0) };
 }

@@ -11,13 +11,14 @@ import { join } from "node:path";
 import type { Config } from "../config/config.ts";
 import { childVariables } from "../config/environment.ts";
 import { DgovError } from "../error.ts";
+import { removeAttemptTree } from "../git/keep.ts";
 import { userFilters } from "../git/private-dir.ts";
+import { headOf } from "../git/refs.ts";
 import { projectDirOf, type Repository } from "../git/repository.ts";
-import { headOf } from "../git/revisions.ts";
-import { createAttemptTree, removeAttemptTree, removeFolder } from "../git/worktree.ts";
+import { createAttemptTree } from "../git/worktree.ts";
 import { childEnvironment } from "../process/environment.ts";
-import { selfCommand } from "../process/self-exec.ts";
-import { harden } from "../process/tree.ts";
+import { ownCommand } from "../process/own-command.ts";
+import { makeUndumpable } from "../process/tree.ts";
 import {
   type ModelAccess,
   projectRequest,
@@ -27,6 +28,7 @@ import {
 import { cleanPlanners, plannerFolder } from "../runner/clean.ts";
 import { runPaths } from "../runner/paths.ts";
 import { applyRequestMessage, type RateLimiter } from "../runner/rate-limiter.ts";
+import { removeFolder } from "../std/files.ts";
 import type { WorkerMessage } from "../worker/protocol.ts";
 
 /** Milliseconds one round of a planner may take. */
@@ -56,7 +58,7 @@ export interface PlannerWorkspace {
 /** Makes the checkout. ENVIRONMENT when there is no commit to check out. */
 export async function openPlannerWorkspace(o: PlannerWorkspaceRequest): Promise<PlannerWorkspace> {
   // The key is in the environment this process was started with.
-  harden();
+  makeUndumpable();
   const { repository, config } = o;
   const { commit: base } = await headOf(repository);
   if (base === null) {
@@ -100,7 +102,7 @@ export async function openPlannerWorkspace(o: PlannerWorkspaceRequest): Promise<
           prompt,
           claims: { create: [], edit: [], delete: [], touch: [], read: [] },
         },
-        command: [...selfCommand(), "worker"],
+        command: [...ownCommand(), "worker"],
         environment: childEnvironment(o.env, { deny: variables.deny, proxies: true }),
         timeoutMs: roundTimeoutMs,
         signal: o.signal,

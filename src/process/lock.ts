@@ -12,7 +12,7 @@ import { hostname } from "node:os";
 import { join } from "node:path";
 import { DgovError } from "../error.ts";
 import { isoTime, systemClock } from "../std/clock.ts";
-import { faultPoint } from "./fault.ts";
+import { faultPoint } from "./fault-injection.ts";
 import { processStart } from "./tree.ts";
 
 export interface RunLock {

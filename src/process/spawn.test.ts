@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { substitute } from "./spawn.ts";
+import { substitutePlaceholders } from "./spawn.ts";
 
 test.each<[string, Record<string, string | string[]>, string]>([
   ["pytest {file}", { file: "a b.py" }, "pytest 'a b.py'"],
@@ -10,5 +10,5 @@ test.each<[string, Record<string, string | string[]>, string]>([
   ["x {file} {other} $HOME", { file: "{other}" }, "x '{other}' {other} $HOME"],
   ["x {toString}", {}, "x {toString}"],
 ])("%p becomes %p -> %p", (command, values, expected) => {
-  expect(substitute(command, values)).toBe(expected);
+  expect(substitutePlaceholders(command, values)).toBe(expected);
 });

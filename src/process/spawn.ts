@@ -87,7 +87,10 @@ export function runShell(
  * words). A value that begins with `-` becomes `./-...`, so that it stays a path. Placeholders
  * without a value stay as they are.
  */
-export function substitute(command: string, values: Record<string, string | string[]>): string {
+export function substitutePlaceholders(
+  command: string,
+  values: Record<string, string | string[]>,
+): string {
   return command.replace(/\{([a-z_]+)\}/g, (whole, name: string) => {
     if (!Object.hasOwn(values, name)) return whole;
     const value = values[name];

@@ -6,9 +6,9 @@
  * clears its environment is found only while its parents live; there is no further means without
  * a sandbox. Processes are identified by pid and start time.
  */
-
 import { dlopen } from "bun:ffi";
 import { readdirSync, readFileSync } from "node:fs";
+import { systemClock } from "../std/clock.ts";
 
 interface Row {
   pid: number;
@@ -64,7 +64,7 @@ export function processStart(pid: number): string | null {
  * Makes this process undumpable, so that others of the same user cannot read its memory or
  * environment. Linux only; silently nothing where it does not work.
  */
-export function harden(): void {
+export function makeUndumpable(): void {
   if (!linux) return;
   for (const library of ["libc.so.6", `libc.musl-${muslArch()}.so.1`]) {
     try {
@@ -212,5 +212,37 @@ function environOf(pid: number): string {
     return readFileSync(`/proc/${pid}/environ`, "latin1");
   } catch {
     return "";
+  }
+}
+
+// ------------------------------------------------------------
+// Asking another process to stop, as a person at its terminal would, and waiting until it has.
+
+const lookEveryMs = 50;
+
+/**
+ * Sends SIGINT to a process known by pid and start time, and waits until it has ended, at most
+ * `timeoutMs`. False when it is still there then. A process that is gone already has ended.
+ */
+export async function interruptProcess(
+  of: { pid: number; start: string },
+  timeoutMs: number,
+): Promise<boolean> {
+  const alive = (): boolean => processStart(of.pid) === of.start;
+  const deadline = systemClock.now() + timeoutMs;
+  if (alive()) signal(of.pid);
+  while (alive()) {
+    if (systemClock.now() >= deadline) return false;
+    await Bun.sleep(lookEveryMs);
+  }
+  return true;
+}
+
+function signal(pid: number): void {
+  try {
+    process.kill(pid, "SIGINT");
+  } catch (error) {
+    // It ended between the look and the signal.
+    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
   }
 }

@@ -6,8 +6,9 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { DgovError } from "../error.ts";
-import { readBlobAt } from "../git/diff.ts";
-import { headOf, treeOf } from "../git/revisions.ts";
+import { treeOfCommit } from "../git/commit.ts";
+import { headOf } from "../git/refs.ts";
+import { readBlobAt } from "../git/trees.ts";
 import type { SettlementContext } from "../settlement/context.ts";
 import {
   coverageBaselineFile as coverageFile,
@@ -34,7 +35,7 @@ export async function refreshStructure(c: RunContext, tip: string): Promise<stri
   const engine = chooseEngine(c.settlement.config, c.settlement.environment);
   const now = c.clock.now();
   const asked = { marker: `${c.run}/structure`, signal: c.signal, now };
-  const tree = await treeOf(c.repository, tip);
+  const tree = await treeOfCommit(c.repository, tip);
   const baseline = await measureBaseline(c.settlement, engine, { ...asked, tree });
   writeStructure(c.projectRoot, baseline, { head: tip, now });
   return [path, `${c.projectPrefix}.sentrux/dgov-baseline.json`];
@@ -48,7 +49,7 @@ export async function refreshCoverage(c: RunContext, tip: string): Promise<strin
   const path = `${c.projectPrefix}${coverageFile}`;
   const measurable = c.config.commands.coverage?.includes("{output}") === true;
   if (!measurable || !(await isKept(c, tip, path))) return [];
-  const tree = await treeOf(c.repository, tip);
+  const tree = await treeOfCommit(c.repository, tip);
   const measured = await measureProject(c.settlement, {
     tree,
     known: true,
@@ -125,7 +126,10 @@ export async function compareStructure(
   const { baseline } = state;
   const engine = chooseEngine(settlement.config, settlement.environment);
   const asked = { marker: `${c.run}/structure`, signal: c.signal };
-  const [before, after] = [await treeOf(c.repository, o.before), await treeOf(c.repository, o.tip)];
+  const [before, after] = [
+    await treeOfCommit(c.repository, o.before),
+    await treeOfCommit(c.repository, o.tip),
+  ];
   const compared = await compareTree(settlement, engine, { ...asked, tree: after, baseline });
   const charges = await chargesBetween(settlement, { before, after, signal: c.signal });
   return {

@@ -16,9 +16,10 @@ import {
 import { basename, join, sep } from "node:path";
 import { ownFolders } from "../claims/reserved.ts";
 import { DgovError } from "../error.ts";
-import { listTree } from "../git/diff.ts";
-import { commitOwn, type Repository } from "../git/repository.ts";
-import { branchTip } from "../git/revisions.ts";
+import { commitOperatorFiles } from "../git/bookkeeping.ts";
+import { branchTip } from "../git/refs.ts";
+import type { Repository } from "../git/repository.ts";
+import { listTree } from "../git/trees.ts";
 import { compiledName } from "../plan/compiled-file.ts";
 import { folderOf, type PlanLocation } from "../plan/locate.ts";
 import { present } from "../std/assert.ts";
@@ -105,7 +106,7 @@ export async function commitBookkeeping(
   const paths = [...baselines, ...(keeps ? [`${prefix}${deployedFile}`] : [])];
   if (keeps && isTracked(plan) && location.kind === "plan") paths.push(plan, archived);
   try {
-    await commitOwn(desk.repository, {
+    await commitOperatorFiles(desk.repository, {
       branch: desk.target,
       parent: tip,
       paths: paths.filter(

@@ -8,11 +8,13 @@
 import { existsSync, readdirSync, realpathSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { DgovError } from "../error.ts";
+import { removeAttemptTree } from "../git/keep.ts";
 import { deleteRef, keepRef, listRefs } from "../git/refs.ts";
 import type { Repository } from "../git/repository.ts";
-import { openAttemptTree, removeAttemptTree, removeFolder } from "../git/worktree.ts";
+import { openAttemptTree } from "../git/worktree.ts";
 import type { EventLog } from "../log/event-log.ts";
 import { processStart } from "../process/tree.ts";
+import { removeFolder } from "../std/files.ts";
 import { sortedBy } from "../std/order.ts";
 import { attemptPaths, type RunPaths } from "./paths.ts";
 

@@ -6,8 +6,14 @@ import type { Config } from "../config/config.ts";
 import { requireConfig } from "../config/load.ts";
 import { DgovError } from "../error.ts";
 import type { Identity } from "../git/objects.ts";
-import { type FilterConfig, userFilters } from "../git/private-dir.ts";
-import { configuredIdentity, prefixOf, projectDirOf, type Repository } from "../git/repository.ts";
+import { userFilters } from "../git/private-dir.ts";
+import {
+  configuredIdentity,
+  type FilterConfig,
+  prefixOf,
+  projectDirOf,
+  type Repository,
+} from "../git/repository.ts";
 import { type EventLog, openEventLog, type RecordedEvent } from "../log/event-log.ts";
 import {
   openSettlement,

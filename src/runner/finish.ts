@@ -3,12 +3,12 @@
  */
 import { rmSync } from "node:fs";
 import { join } from "node:path";
-import { baseRef, deleteRefs, listRefs } from "../git/refs.ts";
-import { branchTip, treeOf } from "../git/revisions.ts";
+import { treeOfCommit } from "../git/commit.ts";
+import { baseRef, branchTip, deleteRefs, listRefs } from "../git/refs.ts";
 import type { RunStatus } from "../kernel/event.ts";
 import type { State } from "../kernel/state.ts";
 import type { PlanLocation } from "../plan/locate.ts";
-import { faultPoint } from "../process/fault.ts";
+import { faultPoint } from "../process/fault-injection.ts";
 import { type GateVerdict, runGates } from "../settlement/gates/run-gates.ts";
 import { present } from "../std/assert.ts";
 import {
@@ -172,7 +172,7 @@ async function verifyBranch(
     unit: null,
     attempt: 0,
     car: null,
-    tree: await treeOf(c.repository, tip),
+    tree: await treeOfCommit(c.repository, tip),
     base: facts.before,
     testCmd: null,
     marker: `${c.run}/verification`,

@@ -8,12 +8,11 @@ import { statSync } from "node:fs";
 import { join } from "node:path";
 import { writeClaimed } from "../claims/verdict.ts";
 import { scopePolicy } from "../config/scope-policy.ts";
-import { buildCandidate } from "../git/candidate.ts";
 import { landCandidate } from "../git/land.ts";
-import { candidateRef } from "../git/refs.ts";
-import { branchTip } from "../git/repository.ts";
-import { describeSharedChange, sharedState } from "../git/shared-state.ts";
-import { faultPoint } from "../process/fault.ts";
+import { buildCandidate } from "../git/merge.ts";
+import { branchTip, candidateRef } from "../git/refs.ts";
+import { describeFingerprintChange, repositoryFingerprint } from "../git/repository-fingerprint.ts";
+import { faultPoint } from "../process/fault-injection.ts";
 import { type GateVerdict, runGates } from "../settlement/gates/run-gates.ts";
 import { rejectionText } from "../settlement/rejection.ts";
 import { present } from "../std/assert.ts";
@@ -135,9 +134,9 @@ export class Integration {
     ): Answer => ({
       event: { type: "landing.refused", unit, attempt, car, cause, reason, tip },
     });
-    const now = await sharedState(c.repository);
+    const now = await repositoryFingerprint(c.repository);
     if (now !== this.#sharedBefore) {
-      const diff = describeSharedChange(this.#sharedBefore, now);
+      const diff = describeFingerprintChange(this.#sharedBefore, now);
       record(c, { unit: null, attempt: null, type: "repository.changed", data: { diff } });
       this.#report({
         event: { type: "run.interrupted", cause: "repository_changed", reason: diff },

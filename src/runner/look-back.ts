@@ -1,6 +1,6 @@
 /** What is to be run, and what is settled already: the plan, its target, what earlier runs came to. */
 import { DgovError } from "../error.ts";
-import { type LandedUnit, scanLanded } from "../git/repository.ts";
+import { type LandedUnit, scanLanded } from "../git/landed.ts";
 import type { CompiledPlan } from "../plan/compiled.ts";
 import type { AskedTurn } from "./asked.ts";
 import type { RunEnvironment } from "./environment.ts";

@@ -6,7 +6,7 @@ import { ledgerFile, openLedger } from "../ledger/file.ts";
 import type { EventLog } from "../log/event-log.ts";
 import type { CompiledPlan } from "../plan/compiled.ts";
 import { childEnvironment } from "../process/environment.ts";
-import { selfCommand } from "../process/self-exec.ts";
+import { ownCommand } from "../process/own-command.ts";
 import { systemClock } from "../std/clock.ts";
 import { type BaseCheck, baselineNotes, checkBase } from "./base-check.ts";
 import { type RunEnvironment, settlementIn } from "./environment.ts";
@@ -44,7 +44,7 @@ export async function openContext(
     settlement,
     permits: request.permits(config),
     clock: systemClock,
-    workerCommand: [...selfCommand(), "worker"],
+    workerCommand: [...ownCommand(), "worker"],
     workerEnvironment: childEnvironment(request.env, { deny, proxies: true }),
     notes: request.notes,
     earlier: new Map([...earlierWork(log, past.history, plan), ...request.byHand]),

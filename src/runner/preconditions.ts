@@ -9,14 +9,10 @@ import type { Config, ProviderConfig } from "../config/config.ts";
 import { resolveModel } from "../config/resolve.ts";
 import { isTrusted, recordTrust, trustOrigin } from "../config/trust.ts";
 import { DgovError } from "../error.ts";
-import {
-  bootstrapCommit,
-  branchTip,
-  createBranch,
-  dirtyPaths,
-  headOf,
-  type Repository,
-} from "../git/repository.ts";
+import { bootstrapCommit } from "../git/bookkeeping.ts";
+import { branchTip, createBranch, headOf } from "../git/refs.ts";
+import type { Repository } from "../git/repository.ts";
+import { dirtyPaths } from "../git/working-tree.ts";
 import { type CompiledPlan, type CompiledTask, writeClaims } from "../plan/compiled.ts";
 
 export type Confirm = (question: string) => Promise<boolean>;

@@ -4,8 +4,10 @@
  * Lifecycle events stay, and so does all kept work, but for work of units that have landed since
  * when it is asked for. The caller holds the run lock, unless it only looks.
  */
-import { deleteRefs, keepRef, listRefs } from "../git/refs.ts";
-import { branchTip, type LandedUnit, type Repository, scanLanded } from "../git/repository.ts";
+
+import { type LandedUnit, scanLanded } from "../git/landed.ts";
+import { branchTip, deleteRefs, keepRef, listRefs } from "../git/refs.ts";
+import type { Repository } from "../git/repository.ts";
 import type { EventLog } from "../log/event-log.ts";
 
 /** A run that is over, and long enough. */

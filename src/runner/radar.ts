@@ -5,13 +5,13 @@
  * It decides nothing. It looks only when something changed, never twice at the same two trees, and
  * a look that fails is a look that saw nothing.
  */
-import { changesOf } from "../git/changes.ts";
-import { treesOf } from "../git/commit.ts";
-import { diffTrees } from "../git/diff.ts";
+import { attemptChanges } from "../git/changes.ts";
+import { treesOfCommits } from "../git/commit.ts";
 import { mergeTrees } from "../git/merge.ts";
-import type { Oid } from "../git/repository.ts";
-import { branchTip } from "../git/revisions.ts";
-import { treeWith } from "../git/staging.ts";
+import type { Oid } from "../git/objects.ts";
+import { branchTip } from "../git/refs.ts";
+import { treeWith } from "../git/snapshot.ts";
+import { diffTrees } from "../git/trees.ts";
 import type { PhaseChange } from "../kernel/state.ts";
 import { judgeMerge, readMerge, supportedLanguage } from "../settlement/merge-check.ts";
 import { scratchFolder } from "./paths.ts";
@@ -141,7 +141,7 @@ export class Radar {
     if (known?.attempt === attempt && !this.#source.live.touched.has(unit)) return;
     this.#source.live.touched.delete(unit);
     const r = this.#context.repository;
-    const changes = await changesOf(r, tree);
+    const changes = await attemptChanges(r, tree);
     this.#snapshots.delete(unit);
     if (changes.length > changesMax) return;
     const paths = changes
@@ -158,7 +158,7 @@ export class Radar {
       const found = this.#source.reviewed.get(unit);
       if (found === undefined) continue;
       const { attempt, base, commit } = found;
-      const [tree = ""] = await treesOf(this.#context.repository, [commit]);
+      const [tree = ""] = await treesOfCommits(this.#context.repository, [commit]);
       parked.push({ unit, attempt, base, tree, live: false });
     }
     return parked;
@@ -206,7 +206,10 @@ export class Radar {
 
   async #onto(party: Party, tip: Oid): Promise<Oid | null> {
     if (party.base === tip) return party.tree;
-    const [base = "", ours = ""] = await treesOf(this.#context.repository, [party.base, tip]);
+    const [base = "", ours = ""] = await treesOfCommits(this.#context.repository, [
+      party.base,
+      tip,
+    ]);
     const merge = await mergeTrees(this.#context.repository, {
       ...{ base, ours, theirs: party.tree },
       scratch: scratchFolder(this.#context.places, this.#context.run),
@@ -241,7 +244,7 @@ export class Radar {
 
   async #mergeAndCheck(baseOf: Oid, oursOf: Oid, theirsOf: Oid): Promise<Conflict[]> {
     const c = this.#context;
-    const trees = await treesOf(c.repository, [baseOf, oursOf, theirsOf]);
+    const trees = await treesOfCommits(c.repository, [baseOf, oursOf, theirsOf]);
     const [base = "", ours = "", theirs = ""] = trees;
     const [mine, other] = await Promise.all([
       this.#changes(base, theirs),

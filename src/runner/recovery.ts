@@ -7,22 +7,18 @@
  */
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { keepWork } from "../git/keep.ts";
+import { keepWork, removeAttemptTree } from "../git/keep.ts";
 import { reconcileLanding } from "../git/land.ts";
 import { keepRef } from "../git/refs.ts";
 import type { Repository } from "../git/repository.ts";
-import {
-  forgetWorktrees,
-  openAttemptTree,
-  removeAttemptTree,
-  removeFolder,
-} from "../git/worktree.ts";
+import { forgetWorktrees, openAttemptTree } from "../git/worktree.ts";
 import type { Event } from "../kernel/event.ts";
 import type { State } from "../kernel/state.ts";
 import { apply, replay } from "../kernel/transition.ts";
 import type { EventLog, RecordedEvent } from "../log/event-log.ts";
-import { faultPoint } from "../process/fault.ts";
+import { faultPoint } from "../process/fault-injection.ts";
 import { killTree, markedProcesses, processStart } from "../process/tree.ts";
+import { removeFolder } from "../std/files.ts";
 import { unfinishedRuns } from "./history.ts";
 import { attemptPaths, type RunPaths } from "./paths.ts";
 import { eventOf, recordOf } from "./records.ts";

@@ -1,8 +1,7 @@
 /** What every part of a run's shell needs to know, fixed when the run starts. */
 import type { Config, ProviderConfig } from "../config/config.ts";
-import type { FilterConfig } from "../git/private-dir.ts";
-import type { Repository } from "../git/repository.ts";
-import type { Change } from "../git/snapshot.ts";
+import type { FileChange } from "../git/changes.ts";
+import type { FilterConfig, Repository } from "../git/repository.ts";
 import type { AttemptTree } from "../git/worktree.ts";
 import type { Entry } from "../ledger/entry.ts";
 import type { EventLog, NewEvent } from "../log/event-log.ts";
@@ -73,7 +72,7 @@ export interface LiveAttempt {
   /** Listens to its conversations, all of its forks. */
   heard: ForkSummary;
   /** What its worktree differs in, seen when its processes were dead; null before that. */
-  changes: Change[] | null;
+  changes: FileChange[] | null;
   abort: AbortController;
 }
 

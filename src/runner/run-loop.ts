@@ -11,7 +11,7 @@ import { checkInvariants } from "../kernel/invariants.ts";
 import type { PhaseChange, State } from "../kernel/state.ts";
 import { apply, initialState, type Step } from "../kernel/transition.ts";
 import type { NewEvent, RecordedEvent } from "../log/event-log.ts";
-import { faultPoint } from "../process/fault.ts";
+import { faultPoint } from "../process/fault-injection.ts";
 import { assert, present } from "../std/assert.ts";
 import { recordOf } from "./records.ts";
 

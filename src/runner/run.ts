@@ -7,12 +7,12 @@
 import type { Config } from "../config/config.ts";
 import { baseRef, beforeRef, updateRef } from "../git/refs.ts";
 import { openRepository } from "../git/repository.ts";
-import { sharedState } from "../git/shared-state.ts";
+import { repositoryFingerprint } from "../git/repository-fingerprint.ts";
 import type { Event, KernelLimits, RunStatus } from "../kernel/event.ts";
 import type { EventLog } from "../log/event-log.ts";
 import { type CompiledPlan, dagOf } from "../plan/compiled.ts";
 import { acquireRunLock } from "../process/lock.ts";
-import { harden } from "../process/tree.ts";
+import { makeUndumpable } from "../process/tree.ts";
 import { requiredGates } from "../settlement/gates/run-gates.ts";
 import { isoTime, systemClock } from "../std/clock.ts";
 import { noteAsked } from "./asked.ts";
@@ -36,7 +36,7 @@ export type RunResult =
 /** Executes a run from lock to bookkeeping. Throws DgovError when the environment is not ready. */
 export async function executeRun(request: RunRequest): Promise<RunResult> {
   // The key is in the environment this process was started with.
-  harden();
+  makeUndumpable();
   const repository = await openRepository(request.projectRoot);
   const run = newRunId(systemClock.now());
   const lock = acquireRunLock(repository.commonDir, { run, plan: request.location.name });
@@ -77,7 +77,7 @@ async function runUnits(
   await updateRef(repository, beforeRef(run), tip);
   log.savePlan(run, chosen.bytes);
   noteAsked(log, { run, plan: plan.name }, chosen.asked);
-  const performer = realPerformer(context, await sharedState(repository));
+  const performer = realPerformer(context, await repositoryFingerprint(repository));
   remember(performer, plan, past);
   const startedAt = systemClock.now();
   const options = {

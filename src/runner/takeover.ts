@@ -5,17 +5,12 @@
 import { existsSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { DgovError } from "../error.ts";
-import { patchBetween } from "../git/diff.ts";
-import { keepWork } from "../git/keep.ts";
+import { keepWork, removeAttemptTree } from "../git/keep.ts";
 import type { Identity } from "../git/objects.ts";
 import { encodeRefPart } from "../git/refs.ts";
 import type { Repository } from "../git/repository.ts";
-import {
-  createAttemptTree,
-  openAttemptTree,
-  removeAttemptTree,
-  replayWork,
-} from "../git/worktree.ts";
+import { patchBetween } from "../git/trees.ts";
+import { createAttemptTree, openAttemptTree, replayWork } from "../git/worktree.ts";
 import type { UnitHistory } from "./history.ts";
 import type { RunPaths } from "./paths.ts";
 import type { EarlierWork } from "./run-context.ts";

@@ -8,12 +8,20 @@ import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { DgovError } from "../error.ts";
 import { writeCommit } from "../git/commit.ts";
-import { type Landing, landCandidate } from "../git/land.ts";
-import { type StandingWork, scanStanding } from "../git/landed.ts";
-import { beforeRef, candidateRef, deleteRefs, listRefs, updateRef } from "../git/refs.ts";
-import { branchTip, headOf, openRepository, type Repository } from "../git/repository.ts";
+import { type LandingResult, landCandidate } from "../git/land.ts";
+import { type LandedWork, scanLandedWork } from "../git/landed.ts";
+import {
+  beforeRef,
+  branchTip,
+  candidateRef,
+  deleteRefs,
+  headOf,
+  listRefs,
+  updateRef,
+} from "../git/refs.ts";
+import { openRepository, type Repository } from "../git/repository.ts";
+import { repositoryFingerprint } from "../git/repository-fingerprint.ts";
 import { type RevertedCommit, readCommits, revertMessage, revertOnto } from "../git/revert.ts";
-import { sharedState } from "../git/shared-state.ts";
 import { type EventLog, openEventLogForReading } from "../log/event-log.ts";
 import { resolveUnit } from "../plan/locate.ts";
 import { acquireRunLock } from "../process/lock.ts";
@@ -157,7 +165,7 @@ async function build(
 }
 
 /** A merge, and a commit squashed with work that is not meant, are for a person to take apart. */
-function requireWhole(commit: RevertedCommit, landed: readonly StandingWork[]): void {
+function requireWhole(commit: RevertedCommit, landed: readonly LandedWork[]): void {
   const short = commit.commit.slice(0, 10);
   const hint = `git revert ${short} by hand`;
   if (commit.parents.length !== 1) {
@@ -185,7 +193,7 @@ async function judge(
       }
     },
   });
-  const before = await sharedState(repository);
+  const before = await repositoryFingerprint(repository);
   const result = await runGates(settlement, {
     unit: null,
     attempt: 0,
@@ -204,7 +212,7 @@ async function judge(
       { hint: "undo what needs them first, or git revert by hand" },
     );
   }
-  if ((await sharedState(repository)) !== before) {
+  if ((await repositoryFingerprint(repository)) !== before) {
     throw new DgovError("REPOSITORY_CHANGED", "git's configuration changed while the gates ran");
   }
 }
@@ -212,7 +220,7 @@ async function judge(
 async function land(
   ground: RunEnvironment,
   o: { target: string; tip: string; commit: string; paths: Set<string> },
-): Promise<Landing> {
+): Promise<LandingResult> {
   const { repository, places, run: undo } = ground;
   const { target, tip: from, commit: to, paths } = o;
   await updateRef(repository, beforeRef(undo), from);
@@ -229,7 +237,9 @@ async function land(
   return landing;
 }
 
-function notLanded(landing: Exclude<Landing, { kind: "landed" | "target_moved" }>): DgovError {
+function notLanded(
+  landing: Exclude<LandingResult, { kind: "landed" | "target_moved" }>,
+): DgovError {
   if (landing.kind === "proof_failed") return new DgovError("REFUSED", landing.reason);
   const paths = landing.paths.length === 0 ? "" : `: ${landing.paths.join(", ")}`;
   return new DgovError("REFUSED", `${landing.reason}${paths}`, {
@@ -250,7 +260,7 @@ export interface UndoSelection {
   target: string;
   tip: string;
   /** Oldest first, fixes of reviewers too; never empty. */
-  landed: StandingWork[];
+  landed: LandedWork[];
 }
 
 /** A branch, and all that stands on it. */
@@ -332,9 +342,9 @@ function branchReader(
   /** The branch that is checked out, and what of a plan, or of all, stands there. */
   checkedOut(plan: string | undefined): Promise<BranchWork>;
 } {
-  const known = new Map<string, Promise<StandingWork[]>>();
-  const standing = (tip: string): Promise<StandingWork[]> => {
-    const found = known.get(tip) ?? scanStanding(repository, tip);
+  const known = new Map<string, Promise<LandedWork[]>>();
+  const standing = (tip: string): Promise<LandedWork[]> => {
+    const found = known.get(tip) ?? scanLandedWork(repository, tip);
     known.set(tip, found);
     return found;
   };

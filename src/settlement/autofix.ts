@@ -7,11 +7,12 @@
  */
 import { chmodSync, mkdirSync, readFileSync, realpathSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { readBlobAt } from "../git/diff.ts";
-import { statOf } from "../git/files.ts";
+import type { FileChange } from "../git/changes.ts";
 import type { Identity } from "../git/objects.ts";
-import { type Change, commitChanges } from "../git/snapshot.ts";
-import { type AttemptTree, removeFolder } from "../git/worktree.ts";
+import { commitChanges } from "../git/snapshot.ts";
+import { readBlobAt } from "../git/trees.ts";
+import type { AttemptTree } from "../git/worktree.ts";
+import { lstatIfPresent, removeFolder } from "../std/files.ts";
 import type { SettlementContext } from "./context.ts";
 import { keepFixes } from "./line-merge.ts";
 import { isSource } from "./source-files.ts";
@@ -30,7 +31,7 @@ export interface Autofixed {
 interface Request {
   tree: AttemptTree;
   /** Claimed changes, repo-relative. */
-  changes: readonly Change[];
+  changes: readonly FileChange[];
   marker: string;
   message: string;
   date: string;
@@ -75,7 +76,7 @@ interface Bench {
   notes: Set<string>;
 }
 
-function sources(c: SettlementContext, changes: readonly Change[]): Change[] {
+function sources(c: SettlementContext, changes: readonly FileChange[]): FileChange[] {
   const prefix = c.projectDir === "" ? "" : `${c.projectDir}/`;
   return changes.filter(
     ({ kind, status, path }) =>
@@ -86,7 +87,7 @@ function sources(c: SettlementContext, changes: readonly Change[]): Change[] {
   );
 }
 
-function inProject(c: SettlementContext, files: readonly Change[]): string[] {
+function inProject(c: SettlementContext, files: readonly FileChange[]): string[] {
   const from = c.projectDir === "" ? 0 : c.projectDir.length + 1;
   return files.map(({ path }) => path.slice(from));
 }
@@ -166,7 +167,7 @@ function readTexts(root: string, paths: readonly string[]): Texts {
   const texts: Texts = new Map();
   for (const path of paths) {
     const full = join(root, path);
-    if (statOf(full)?.isFile() && liesInside(root, path))
+    if (lstatIfPresent(full)?.isFile() && liesInside(root, path))
       texts.set(path, readFileSync(full, "latin1"));
   }
   return texts;
@@ -176,9 +177,9 @@ function readTexts(root: string, paths: readonly string[]): Texts {
 function writeText(root: string, path: string, text: string): void {
   const full = join(root, path);
   if (readTexts(root, [path]).get(path) === text) return;
-  if (statOf(dirname(full)) === undefined) mkdirSync(dirname(full), { recursive: true });
+  if (lstatIfPresent(dirname(full)) === undefined) mkdirSync(dirname(full), { recursive: true });
   if (!liesInside(root, path)) return;
-  const stats = statOf(full);
+  const stats = lstatIfPresent(full);
   if (stats !== undefined && (!stats.isFile() || stats.nlink > 1)) removeFolder(full);
   writeFileSync(full, text, "latin1");
   if (stats?.isFile()) chmodSync(full, stats.mode);
@@ -187,6 +188,6 @@ function writeText(root: string, path: string, text: string): void {
 /** Whether what a path lies in is a folder, and no link on the way there. */
 function liesInside(root: string, path: string): boolean {
   const folder = dirname(join(root, path));
-  if (statOf(folder)?.isDirectory() !== true) return false;
+  if (lstatIfPresent(folder)?.isDirectory() !== true) return false;
   return realpathSync(folder) === join(realpathSync(root), dirname(path));
 }

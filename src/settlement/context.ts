@@ -2,8 +2,8 @@
 import { dirname } from "node:path";
 import type { Config } from "../config/config.ts";
 import { childVariables } from "../config/environment.ts";
-import type { Identity } from "../git/objects.ts";
-import { type Oid, prefixOf, projectDirOf, type Repository } from "../git/repository.ts";
+import type { Identity, Oid } from "../git/objects.ts";
+import { prefixOf, projectDirOf, type Repository } from "../git/repository.ts";
 import type { GateStatus } from "../kernel/event.ts";
 import { childEnvironment } from "../process/environment.ts";
 import { type CoverageFigures, coverageFigures } from "./coverage/figures.ts";

@@ -3,9 +3,10 @@
  * which others mention a symbol. Nothing is checked out.
  */
 import { posix } from "node:path";
-import { diffTrees, grepTree, listTree } from "../git/diff.ts";
+import type { Oid } from "../git/objects.ts";
 import { blobReader } from "../git/read-blobs.ts";
-import type { Oid, Repository } from "../git/repository.ts";
+import type { Repository } from "../git/repository.ts";
+import { diffTrees, grepTree, listTree } from "../git/trees.ts";
 import {
   checkMerge,
   type Files,

@@ -7,8 +7,9 @@
 import { join } from "node:path";
 import { judgeChanges, type ScopeVerdict } from "../claims/verdict.ts";
 import { scopePolicy } from "../config/scope-policy.ts";
-import type { Oid } from "../git/repository.ts";
-import { type Change, changesOf, commitChanges, tampering } from "../git/snapshot.ts";
+import { attemptChanges, detectTampering, type FileChange } from "../git/changes.ts";
+import type { Oid } from "../git/objects.ts";
+import { commitChanges } from "../git/snapshot.ts";
 import type { AttemptTree } from "../git/worktree.ts";
 import type { Claims } from "../plan/compiled.ts";
 import { describeExit, succeeded } from "../process/exit-result.ts";
@@ -46,7 +47,7 @@ export async function reviewAndCommit(
     date: string;
     marker: string;
     /** What the worktree differs in, when that was looked at since its processes died. */
-    changes?: readonly Change[] | null;
+    changes?: readonly FileChange[] | null;
   },
 ): Promise<ReviewOutcome> {
   const policy = scopePolicy(c.config, { ...o, projectDir: c.projectDir });
@@ -62,13 +63,13 @@ export async function reviewAndCommit(
     detail: more.detail ?? reason,
     touched: more.touched ?? false,
   });
-  const tampered = await tampering(o.tree);
+  const tampered = await detectTampering(o.tree);
   if (tampered !== null) return rejected("tampering", tampered);
-  const changes = o.changes ?? (await changesOf(c.repository, o.tree));
+  const changes = o.changes ?? (await attemptChanges(c.repository, o.tree));
   const scope = judgeChanges(changes, policy);
   if (!scope.passed)
     return rejected(scope.verdict, scope.reason, { ...retry(scope), detail: detailOf(scope) });
-  const claimed = (list: readonly Change[], verdict: ScopeVerdict): Change[] => {
+  const claimed = (list: readonly FileChange[], verdict: ScopeVerdict): FileChange[] => {
     const paths = new Set(verdict.claimed);
     return list.filter((change) => paths.has(change.path));
   };
@@ -85,7 +86,7 @@ export async function reviewAndCommit(
   if (!touched && !fix.touched && fix.fixed.length === 0) {
     return { ...(await commit(c, o, scope.claimed)), ...said, touched: false };
   }
-  const after = judgeChanges(await changesOf(c.repository, o.tree), policy);
+  const after = judgeChanges(await attemptChanges(c.repository, o.tree), policy);
   if (!after.passed)
     return rejected(after.verdict, after.reason, {
       ...retry(after),
@@ -123,7 +124,7 @@ async function commit(
 async function runHooks(
   c: SettlementContext,
   o: { tree: AttemptTree; marker: string },
-  changes: readonly Change[],
+  changes: readonly FileChange[],
 ): Promise<{ ran: boolean; failed: { reason: string; detail: string } | null }> {
   const prefix = c.projectDir === "" ? "" : `${c.projectDir}/`;
   const files = changes

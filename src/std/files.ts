@@ -1,16 +1,20 @@
 /** Reading and replacing whole files. */
 import { randomBytes } from "node:crypto";
 import {
+  chmodSync,
   closeSync,
   fsyncSync,
+  lstatSync,
   mkdirSync,
   openSync,
+  readdirSync,
   readFileSync,
   renameSync,
   rmSync,
+  type Stats,
   writeFileSync,
 } from "node:fs";
-import { dirname } from "node:path";
+import { dirname, join } from "node:path";
 
 /**
  * Writes a file so that readers see the old content or the new, never a part: a temporary file beside
@@ -59,5 +63,43 @@ export function readText(path: string): string | null {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return null;
     throw error;
+  }
+}
+
+// ------------------------------------------------------------
+// Looking at, opening and removing folders that others write to.
+
+/** What stands at a path, links not followed; undefined when nothing does or a parent is no folder. */
+export function lstatIfPresent(path: string): Stats | undefined {
+  try {
+    return lstatSync(path);
+  } catch (error) {
+    const code = (error as { code?: unknown }).code;
+    if (code === "ENOENT" || code === "ENOTDIR") return undefined;
+    throw error;
+  }
+}
+
+/** Gives the owner access to a folder and everything below it. Links are not followed. */
+export function makeAccessible(path: string): void {
+  const stats = lstatIfPresent(path);
+  if (stats === undefined || stats.isSymbolicLink()) return;
+  if (!stats.isDirectory()) {
+    // The mode of a file with a second link is somebody else's too.
+    const mine = stats.isFile() && stats.nlink === 1;
+    if (mine && (stats.mode & 0o600) !== 0o600) chmodSync(path, stats.mode | 0o600);
+    return;
+  }
+  if ((stats.mode & 0o700) !== 0o700) chmodSync(path, stats.mode | 0o700);
+  for (const name of readdirSync(path)) makeAccessible(join(path, name));
+}
+
+/** Removes a folder, also one whose subfolders forbid it. Links are removed, never followed. */
+export function removeFolder(path: string): void {
+  try {
+    rmSync(path, { recursive: true, force: true });
+  } catch {
+    makeAccessible(path);
+    rmSync(path, { recursive: true, force: true });
   }
 }

@@ -5,7 +5,7 @@
  * Nothing is found that was mended since: a unit that landed later, a newer run in which the same
  * gate held, a plan that is no longer there.
  */
-import type { RecordedEvent } from "../log/recorded.ts";
+import type { RecordedEvent } from "../log/event-log.ts";
 import { objects, text, texts } from "./data.ts";
 import {
   type Intent,

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import type { RecordedEvent } from "../log/recorded.ts";
+import type { RecordedEvent } from "../log/event-log.ts";
 import { viewRadar } from "./radar.ts";
 
 function log(...events: [type: string, unit: string, data: Record<string, unknown>][]) {

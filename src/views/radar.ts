@@ -1,5 +1,5 @@
 /** What the conflict radar said during a run, against what integration found. Pure. */
-import type { RecordedEvent } from "../log/recorded.ts";
+import type { RecordedEvent } from "../log/event-log.ts";
 import { text, textOrNull } from "./data.ts";
 
 export interface PredictionView {

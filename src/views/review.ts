@@ -4,7 +4,7 @@
  * Tokens are those of every attempt, failed ones and forks included. What only git can say (diff
  * statistics) and only the configuration (prices) is handed in.
  */
-import type { Counts } from "../log/counts.ts";
+import type { UsageCounts } from "../log/counts.ts";
 import { nextStep } from "./explain.ts";
 import {
   type AttemptView,
@@ -62,9 +62,9 @@ export interface UnitReview extends Omit<UnitView, "changes" | "settled" | "atte
 }
 
 export interface ReviewFacts {
-  counts: readonly Counts[];
+  counts: readonly UsageCounts[];
   /** Cost of one row of counts, or null without a price. */
-  cost(counts: Counts, attempt: AttemptView | null): number | null;
+  cost(counts: UsageCounts, attempt: AttemptView | null): number | null;
   diffs: ReadonlyMap<string, DiffStat>;
   corrections: ReadonlyMap<string, readonly SelfCorrection[]>;
   /** Nobody runs it although it has not finished. */

@@ -4,7 +4,7 @@
  * The recorded events are the authority; the kernel is not asked. An event of a kind this program
  * does not know changes nothing.
  */
-import type { RecordedEvent } from "../log/recorded.ts";
+import type { RecordedEvent } from "../log/event-log.ts";
 import { number, numberOrNull, objects, text, textOrNull, texts } from "./data.ts";
 
 /** `running` until `run.finished`; whether somebody still runs it is for the caller to say. */

@@ -4,7 +4,7 @@
  * Counted is a failed call followed, in the same attempt and before `done`, by a successful one of
  * the same tool on the same target. Calls without a target are compared by tool alone.
  */
-import type { RecordedEvent } from "../log/recorded.ts";
+import type { RecordedEvent } from "../log/event-log.ts";
 import { text, textOrNull } from "./data.ts";
 
 export interface SelfCorrection {

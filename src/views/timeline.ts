@@ -1,5 +1,5 @@
 /** Recorded events as rows: when, what, of which unit, and the facts in a line. Pure. */
-import type { RecordedEvent } from "../log/recorded.ts";
+import type { RecordedEvent } from "../log/event-log.ts";
 
 /** One event as the public stream has it: `dgov.event/1`. */
 export interface EventDocument {

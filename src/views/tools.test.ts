@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import type { ToolCalls } from "../log/tool-calls.ts";
+import type { ToolCalls } from "../log/counts.ts";
 import { viewTools } from "./tools.ts";
 
 function calls(tool: string, more: Partial<ToolCalls> = {}): ToolCalls {

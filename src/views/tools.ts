@@ -1,5 +1,5 @@
 /** What workers' tools did, tool by tool: calls, failures, refusals, time and size. Pure. */
-import type { ToolCalls } from "../log/tool-calls.ts";
+import type { ToolCalls } from "../log/counts.ts";
 
 export interface ToolsView {
   plan: string | null;

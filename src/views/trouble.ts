@@ -1,5 +1,5 @@
 /** What a run left wrong with the branch: gates that are red on it, structure it made worse. Pure. */
-import type { RecordedEvent } from "../log/recorded.ts";
+import type { RecordedEvent } from "../log/event-log.ts";
 import { number, objects, text } from "./data.ts";
 
 export interface Trouble {

@@ -5,7 +5,7 @@
  * tool it started. Hardens itself before it reads the request, since the request holds the key.
  */
 import { preloadClient } from "../model/provider.ts";
-import { harden, killTree } from "../process/tree.ts";
+import { killTree, makeUndumpable } from "../process/tree.ts";
 import { type NdjsonItem, ndjsonLine, readNdjson } from "../std/ndjson.ts";
 import { openToolbox } from "./context.ts";
 import { runSession } from "./loop-session.ts";
@@ -26,7 +26,7 @@ interface ByteReader {
 
 /** Runs `dgov worker` on this process's stdin and stdout and gives its exit code. */
 export async function workerMain(): Promise<number> {
-  harden();
+  makeUndumpable();
   // Loaded while the request is on its way; a failure shows again, and is reported, at first use.
   preloadClient().catch(() => {});
   const stdin = Bun.stdin.stream().getReader();

@@ -19,12 +19,15 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
-import { buildCandidate } from "../../src/git/candidate.ts";
-import { proveTree, provideTree } from "../../src/git/gate-tree.ts";
+import { attemptChanges, detectTampering } from "../../src/git/changes.ts";
+import { gateTreeDifferences, provideGateTree } from "../../src/git/gate-tree.ts";
+import { removeAttemptTree } from "../../src/git/keep.ts";
 import { landCandidate } from "../../src/git/land.ts";
-import { dirtyPaths, openRepository, type Repository } from "../../src/git/repository.ts";
-import { changesOf, commitChanges, diffText, tampering } from "../../src/git/snapshot.ts";
-import { type AttemptTree, createAttemptTree, removeAttemptTree } from "../../src/git/worktree.ts";
+import { buildCandidate } from "../../src/git/merge.ts";
+import { openRepository, type Repository } from "../../src/git/repository.ts";
+import { commitChanges, diffText } from "../../src/git/snapshot.ts";
+import { dirtyPaths } from "../../src/git/working-tree.ts";
+import { type AttemptTree, createAttemptTree } from "../../src/git/worktree.ts";
 import { gitIn, identity, type OpenedRepo, openTestRepo, stamp } from "../git/harness.ts";
 
 const files = {
@@ -342,8 +345,8 @@ test("plain git executes the planted commands, so the markers are effective", as
 
 /** Performs every git step of an attempt as the parent does. */
 async function live(g: OpenedRepo, r: Repository, t: AttemptTree, trick: Trick): Promise<void> {
-  expect(await tampering(t)).toBe(trick.tampering ?? null);
-  const seen = (await changesOf(r, t)).map((change) => change.path);
+  expect(await detectTampering(t)).toBe(trick.tampering ?? null);
+  const seen = (await attemptChanges(r, t)).map((change) => change.path);
   expect(seen.sort()).toEqual([...(trick.seen ?? []), "claimed.txt"].sort());
   await diffText(r, t, { bytesMax: 100_000 });
   await dirtyPaths(r);
@@ -356,8 +359,8 @@ async function live(g: OpenedRepo, r: Repository, t: AttemptTree, trick: Trick):
   const built = await buildCandidate(r, { ...o, ref });
   if (built.kind !== "built") throw new Error(built.kind);
   const [path, meta] = [join(g.repo.root, "gate"), join(g.repo.root, "gate-meta")];
-  const gate = await provideTree(r, { path, meta, tree: built.tree, keepFolders: [] });
-  expect(await proveTree(r, gate.gateTree, { keepFolders: [] })).toEqual([]);
+  const gate = await provideGateTree(r, { path, meta, tree: built.tree, keepFolders: [] });
+  expect(await gateTreeDifferences(r, gate.gateTree, { keepFolders: [] })).toEqual([]);
 
   const land = { target: "main", from: t.base, to: built.commit, scratch, message: "land" };
   const landing = await landCandidate(r, { ...land, allowed: (p) => p === "claimed.txt" });
@@ -407,7 +410,7 @@ describe("filters", () => {
     const [path, meta] = [join(g.repo.root, "t"), join(g.repo.root, "m")];
     const t = await createAttemptTree(r, { path, meta, base, identity, filters });
     expect(readFileSync(join(t.path, "dir/x.bin"), "utf8")).toBe("stored\n");
-    expect(await changesOf(r, t)).toEqual([]);
+    expect(await attemptChanges(r, t)).toEqual([]);
     writeFileSync(join(t.path, "dir/x.bin"), "changed\n");
     const o = { paths: ["dir/x.bin"], message: "x", ...stamp };
     const { commit } = await commitChanges(r, t, o);

@@ -1,7 +1,7 @@
 /** Preparing a reused gate slot in a repository of 20,000 files, compared with a cold `git worktree add`. */
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { proveTree, provideTree } from "../../src/git/gate-tree.ts";
+import { gateTreeDifferences, provideGateTree } from "../../src/git/gate-tree.ts";
 import { openRepository } from "../../src/git/repository.ts";
 import { testRepo } from "../harness/repo.ts";
 import { type Benchmark, interleaved } from "./figure.ts";
@@ -43,8 +43,8 @@ const benchmark: Benchmark = {
         },
         async slot() {
           const tree = trees[turn++ % 2] ?? "";
-          const { gateTree } = await provideTree(r, { ...slot, tree, keepFolders: [] });
-          const wrong = await proveTree(r, gateTree, { keepFolders: [] });
+          const { gateTree } = await provideGateTree(r, { ...slot, tree, keepFolders: [] });
+          const wrong = await gateTreeDifferences(r, gateTree, { keepFolders: [] });
           if (wrong.length > 0) throw new Error(`not the tree: ${wrong.join(", ")}`);
         },
       },

@@ -5,7 +5,7 @@
  */
 import { describe, expect, test } from "bun:test";
 import { done } from "../../src/demo/script.ts";
-import { faultPoints } from "../../src/process/fault.ts";
+import { faultPoints } from "../../src/process/fault-injection.ts";
 import { eventOf } from "../../src/runner/records.ts";
 import { type TestProject, testProject, unit } from "../harness/project.ts";
 

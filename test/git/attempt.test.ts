@@ -12,18 +12,13 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
-import { sharedState } from "../../src/git/repository.ts";
-import {
-  changesOf,
-  commitChanges,
-  commitStats,
-  diffText,
-  keepWork,
-  listRefs,
-  readBlobAt,
-  tampering,
-} from "../../src/git/snapshot.ts";
-import { removeAttemptTree, replayWork } from "../../src/git/worktree.ts";
+import { attemptChanges, detectTampering } from "../../src/git/changes.ts";
+import { keepWork, removeAttemptTree } from "../../src/git/keep.ts";
+import { listRefs } from "../../src/git/refs.ts";
+import { repositoryFingerprint } from "../../src/git/repository-fingerprint.ts";
+import { commitChanges, diffText } from "../../src/git/snapshot.ts";
+import { commitStats, readBlobAt } from "../../src/git/trees.ts";
+import { replayWork } from "../../src/git/worktree.ts";
 import { gitIn, identity, openTestRepo, stamp } from "./harness.ts";
 
 const files = {
@@ -43,7 +38,7 @@ describe("createAttemptTree", () => {
     expect(await gitIn(g.repo, t.path, "config", "user.name")).toBe(identity.name);
 
     const refs = await g.repo.git("for-each-ref");
-    const state = await sharedState(g.r);
+    const state = await repositoryFingerprint(g.r);
     writeFileSync(join(t.path, "a.txt"), "changed\n");
     await gitIn(g.repo, t.path, "stash");
     await gitIn(g.repo, t.path, "config", "core.hooksPath", "evil");
@@ -52,14 +47,14 @@ describe("createAttemptTree", () => {
     await gitIn(g.repo, t.path, "gc", "-q", "--prune=now");
     await gitIn(g.repo, t.path, "tag", "v1");
     expect(await g.repo.git("for-each-ref")).toBe(refs);
-    expect(await sharedState(g.r)).toBe(state);
+    expect(await repositoryFingerprint(g.r)).toBe(state);
   });
 
   test("attempts work with spaces, unicode and quotes in paths", async () => {
     await using g = await openTestRepo({ 'ä/ö "x".txt': "1\n" }, { name: "my répo 'x'" });
     const t = await g.attempt('weird "näme" %41');
     writeFileSync(join(t.path, 'ä/ö "x".txt'), "2\n");
-    expect((await changesOf(g.r, t)).map((c) => c.path)).toEqual(['ä/ö "x".txt']);
+    expect((await attemptChanges(g.r, t)).map((c) => c.path)).toEqual(['ä/ö "x".txt']);
     expect(await gitIn(g.repo, t.path, "rev-parse", "--show-toplevel")).toBe(t.path);
     const { ref } = await g.keep(t);
     await removeAttemptTree(g.r, t, { keptRef: ref });
@@ -90,7 +85,7 @@ describe("createAttemptTree", () => {
     await g.repo.git(...add);
     await g.repo.git("commit", "-q", "-m", "sub");
     const t = await g.attempt();
-    expect(await changesOf(g.r, t)).toEqual([]);
+    expect(await attemptChanges(g.r, t)).toEqual([]);
     writeFileSync(join(t.path, "a.txt"), "2\n");
     const { commit } = await commitChanges(g.r, t, { paths: ["a.txt"], message: "x", ...stamp });
     expect(await g.repo.git("ls-tree", commit, "sub")).toContain("160000 commit");
@@ -116,7 +111,7 @@ describe("changesOf", () => {
     symlinkSync("a.txt", at("type.txt"));
     rmSync(at("dir"), { recursive: true });
     writeFileSync(at("dir"), "now a file\n");
-    const short = (await changesOf(g.r, t)).map((c) =>
+    const short = (await attemptChanges(g.r, t)).map((c) =>
       [c.status, c.path, c.oldMode, c.mode, c.kind, c.linkTarget, c.size].join(" "),
     );
     expect(short.sort()).toEqual([
@@ -139,7 +134,7 @@ describe("changesOf", () => {
     mkdirSync(join(t.path, "closed"));
     writeFileSync(join(t.path, "closed/f"), "f\n");
     chmodSync(join(t.path, "closed"), 0);
-    expect((await changesOf(g.r, t)).map((c) => c.path)).toEqual(["a.txt", "closed/f"]);
+    expect((await attemptChanges(g.r, t)).map((c) => c.path)).toEqual(["a.txt", "closed/f"]);
     const { ref } = await g.keep(t);
     expect(await g.repo.git("show", `${ref}:closed/f`, `${ref}:a.txt`)).toBe("f\nclosed");
     await removeAttemptTree(g.r, t, { keptRef: ref });
@@ -154,7 +149,7 @@ describe("changesOf", () => {
     await gitIn(g.repo, t.path, "commit", "-q", "-m", "sneaky");
     await gitIn(g.repo, t.path, "update-index", "--assume-unchanged", "a.txt");
     writeFileSync(join(t.path, "a.txt"), "also\n");
-    expect((await changesOf(g.r, t)).map((c) => `${c.status} ${c.path}`)).toEqual([
+    expect((await attemptChanges(g.r, t)).map((c) => `${c.status} ${c.path}`)).toEqual([
       "modified a.txt",
       "added sneaky.txt",
     ]);
@@ -171,7 +166,7 @@ describe("changesOf", () => {
     mkdirSync(join(t.path, "nested"));
     await gitIn(g.repo, join(t.path, "nested"), "init", "-q");
     writeFileSync(join(t.path, "nested/f"), "f\n");
-    expect((await changesOf(g.r, t)).map((c) => `${c.kind} ${c.path}`)).toEqual([
+    expect((await attemptChanges(g.r, t)).map((c) => `${c.kind} ${c.path}`)).toEqual([
       "other a.txt",
       "other hard",
       "gitlink nested",
@@ -337,7 +332,7 @@ describe("tampering", () => {
     await using g = await openTestRepo(files);
     const t = await g.attempt();
     tamper(join(t.path, ".git"));
-    expect(await tampering(t)).toBe(words);
+    expect(await detectTampering(t)).toBe(words);
   });
 });
 
@@ -363,7 +358,7 @@ describe("replayWork and diffText", () => {
     const work = await g.repo.git("rev-parse", ref);
     const replayed = await replayWork(g.r, second, { work, workBase: first.base });
     expect(replayed).toEqual({ conflicted: ["a.txt"] });
-    const changes = await changesOf(g.r, second);
+    const changes = await attemptChanges(g.r, second);
     expect(changes.map((c) => `${c.status} ${c.mode} ${c.path}`).sort()).toEqual([
       "added 100755 new.sh",
       "deleted 000000 gone.txt",

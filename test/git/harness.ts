@@ -1,8 +1,9 @@
 /** Shared by the git tests: a repository opened by dgov, and attempts in it. */
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
+import { keepWork } from "../../src/git/keep.ts";
+import { keepRef } from "../../src/git/refs.ts";
 import { openRepository, type Repository } from "../../src/git/repository.ts";
-import { keepRef, keepWork } from "../../src/git/snapshot.ts";
 import { type AttemptTree, createAttemptTree } from "../../src/git/worktree.ts";
 import { type TestRepo, type TestRepoOptions, testRepo } from "../harness/repo.ts";
 

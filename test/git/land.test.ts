@@ -3,10 +3,13 @@ import { describe, expect, test } from "bun:test";
 import { existsSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { deflateSync } from "node:zlib";
-import { buildCandidate, type Candidate } from "../../src/git/candidate.ts";
-import { type Landing, landCandidate, reconcileLanding } from "../../src/git/land.ts";
-import { dirtyPaths, isAncestor, type Oid, openRepository } from "../../src/git/repository.ts";
+import { type LandingResult, landCandidate, reconcileLanding } from "../../src/git/land.ts";
+import { buildCandidate, type CandidateResult } from "../../src/git/merge.ts";
+import type { Oid } from "../../src/git/objects.ts";
+import { isAncestor } from "../../src/git/refs.ts";
+import { openRepository } from "../../src/git/repository.ts";
 import { commitChanges } from "../../src/git/snapshot.ts";
+import { dirtyPaths } from "../../src/git/working-tree.ts";
 import { type OpenedRepo, openTestRepo, stamp } from "./harness.ts";
 
 const files = {
@@ -36,7 +39,10 @@ async function change(
   return { base: t.base, commit };
 }
 
-function candidate(g: OpenedRepo, o: { base: Oid; commit: Oid; onto: Oid }): Promise<Candidate> {
+function candidate(
+  g: OpenedRepo,
+  o: { base: Oid; commit: Oid; onto: Oid },
+): Promise<CandidateResult> {
   const ref = "refs/dgov/candidate/run1/1";
   return buildCandidate(g.r, { ...o, scratch: g.scratch, message: "work", ...stamp, ref });
 }
@@ -46,7 +52,7 @@ function land(
   from: Oid,
   to: Oid,
   allowed: (path: string) => boolean = () => true,
-): Promise<Landing> {
+): Promise<LandingResult> {
   const o = { target: "main", from, to, allowed, scratch: g.scratch, message: "dgov: land" };
   return landCandidate(g.r, o);
 }

@@ -2,8 +2,8 @@
 import { describe, expect, test } from "bun:test";
 import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { type Landing, landCandidate, reconcileLanding } from "../../src/git/land.ts";
-import type { Oid } from "../../src/git/repository.ts";
+import { type LandingResult, landCandidate, reconcileLanding } from "../../src/git/land.ts";
+import type { Oid } from "../../src/git/objects.ts";
 import { commitChanges } from "../../src/git/snapshot.ts";
 import { type OpenedRepo, openTestRepo, stamp } from "./harness.ts";
 
@@ -24,7 +24,7 @@ async function prepare(g: OpenedRepo): Promise<{ from: Oid; to: Oid }> {
   return { from: t.base, to: commit };
 }
 
-function land(g: OpenedRepo, o: { from: Oid; to: Oid }): Promise<Landing> {
+function land(g: OpenedRepo, o: { from: Oid; to: Oid }): Promise<LandingResult> {
   const scratch = g.scratch;
   return landCandidate(g.r, { target: "main", ...o, allowed: () => true, scratch, message: "m" });
 }

@@ -2,23 +2,23 @@
 import { describe, expect, test } from "bun:test";
 import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { bootstrapCommit, commitOperatorFiles } from "../../src/git/bookkeeping.ts";
+import { scanLanded } from "../../src/git/landed.ts";
 import {
-  bootstrapCommit,
   branchTip,
-  commitOwn,
-  configuredIdentity,
   createBranch,
-  describeSharedChange,
-  dirtyPaths,
-  gitVersion,
+  encodeRefPart,
   headOf,
   isAncestor,
-  openRepository,
+  keepRef,
   resolveCommit,
-  scanLanded,
-  sharedState,
-} from "../../src/git/repository.ts";
-import { encodeRefPart, keepRef } from "../../src/git/snapshot.ts";
+} from "../../src/git/refs.ts";
+import { configuredIdentity, gitVersion, openRepository } from "../../src/git/repository.ts";
+import {
+  describeFingerprintChange,
+  repositoryFingerprint,
+} from "../../src/git/repository-fingerprint.ts";
+import { dirtyPaths } from "../../src/git/working-tree.ts";
 import { testRepo } from "../harness/repo.ts";
 import { openTestRepo } from "./harness.ts";
 
@@ -170,14 +170,14 @@ describe("dgov's own commits", () => {
     g.repo.write(".dgov/x", "changed but not named\n");
     const parent = await g.repo.git("rev-parse", "HEAD");
     const o = { branch: "main", parent, message: "dgov: archive p", allowedPrefixes };
-    const commit = await commitOwn(g.r, { ...o, paths: [".dgov/plans"] });
+    const commit = await commitOperatorFiles(g.r, { ...o, paths: [".dgov/plans"] });
     expect(await g.repo.git("rev-parse", "main")).toBe(String(commit));
     expect(await g.repo.git("diff", "--name-status", "--no-renames", parent, "main")).toBe(
       "A\t.dgov/plans/archive/p/_root.toml\nD\t.dgov/plans/p/_root.toml",
     );
     expect(await g.repo.git("status", "--porcelain")).toBe(" M .dgov/x\n M a.txt\nA  staged.txt");
     const again = { ...o, parent: String(commit), paths: [".dgov/plans"] };
-    expect(await commitOwn(g.r, again)).toBeNull();
+    expect(await commitOperatorFiles(g.r, again)).toBeNull();
   });
 
   test("commitOwn refuses paths outside its folders and a moved target", async () => {
@@ -185,10 +185,14 @@ describe("dgov's own commits", () => {
     const parent = await g.repo.git("rev-parse", "HEAD");
     const o = { branch: "main", parent, message: "m", allowedPrefixes };
     g.repo.write("a.txt", "changed\n");
-    expect(commitOwn(g.r, { ...o, paths: ["a.txt"] })).rejects.toThrow("would change a.txt");
+    expect(commitOperatorFiles(g.r, { ...o, paths: ["a.txt"] })).rejects.toThrow(
+      "would change a.txt",
+    );
     g.repo.write(".dgov/x", "changed\n");
     await g.repo.git("commit", "-q", "--allow-empty", "-m", "operator's");
-    expect(commitOwn(g.r, { ...o, paths: [".dgov/x"] })).rejects.toThrow("main has moved");
+    expect(commitOperatorFiles(g.r, { ...o, paths: [".dgov/x"] })).rejects.toThrow(
+      "main has moved",
+    );
     expect(await g.repo.git("status", "--porcelain")).toBe(" M .dgov/x\n M a.txt");
   });
 });
@@ -238,12 +242,12 @@ describe("scanLanded", () => {
 describe("sharedState", () => {
   test("C2 describeSharedChange reports config, hooks, info, alternates and replace refs, but not branches and stashes", async () => {
     await using g = await openTestRepo(files);
-    const before = await sharedState(g.r);
+    const before = await repositoryFingerprint(g.r);
     await g.repo.git("branch", "mine");
     await g.repo.git("tag", "v1");
     g.repo.write("a.txt", "x\n");
     await g.repo.git("stash", "-q");
-    expect(describeSharedChange(before, await sharedState(g.r))).toBe("");
+    expect(describeFingerprintChange(before, await repositoryFingerprint(g.r))).toBe("");
 
     await g.repo.git("config", "core.hooksPath", "/tmp/evil");
     await g.repo.git("config", "http.https://h/.extraheader", "Authorization: s3cr3t");
@@ -254,7 +258,7 @@ describe("sharedState", () => {
     const head = await g.repo.git("rev-parse", "HEAD");
     const tree = await g.repo.git("rev-parse", "HEAD^{tree}");
     await g.repo.git("replace", head, await g.repo.git("commit-tree", tree, "-m", "fake"));
-    const words = describeSharedChange(before, await sharedState(g.r));
+    const words = describeFingerprintChange(before, await repositoryFingerprint(g.r));
     for (const part of [
       "hooksPath",
       "hooks/pre-push",

@@ -1,5 +1,5 @@
 /** Builder for the recorded events of a run, complete enough for every view. */
-import type { NewEvent, RecordedEvent } from "../../src/log/recorded.ts";
+import type { NewEvent, RecordedEvent } from "../../src/log/event-log.ts";
 
 export interface RunScript {
   run?: string;

@@ -3,8 +3,7 @@ import { describe, expect, test } from "bun:test";
 import { renderExplain } from "../../src/cli/render/explain.ts";
 import { renderReview } from "../../src/cli/render/review.ts";
 import { renderStatus } from "../../src/cli/render/status.ts";
-import { countEvents } from "../../src/log/counts.ts";
-import type { RecordedEvent } from "../../src/log/recorded.ts";
+import type { RecordedEvent } from "../../src/log/event-log.ts";
 import { present } from "../../src/std/assert.ts";
 import { explainUnit } from "../../src/views/explain.ts";
 import {
@@ -18,6 +17,7 @@ import { type RunView, viewRun } from "../../src/views/run-view.ts";
 import { selfCorrections } from "../../src/views/self-corrections.ts";
 import { viewStatus } from "../../src/views/status.ts";
 import { timelineLine } from "../../src/views/timeline.ts";
+import { countEvents } from "../harness/event-sums.ts";
 import { RunLog } from "../harness/run-log.ts";
 
 function view(log: RunLog): RunView {

@@ -19,7 +19,7 @@ export default command({
 async function save(context: Context, { c, config, head }: AdHocSettlement): Promise<number> {
   const { DgovError } = await import("../../error.ts");
   const { uncommittedPaths } = await import("../../runner/preconditions.ts");
-  const { treeOf } = await import("../../git/revisions.ts");
+  const { treeOfCommit } = await import("../../git/commit.ts");
   const { coverageBaselineFile, writeCoverageBaseline } = await import(
     "../../settlement/coverage/baseline.ts"
   );
@@ -43,7 +43,7 @@ async function save(context: Context, { c, config, head }: AdHocSettlement): Pro
       { hint: "commit or stash them first" },
     );
   }
-  const tree = await treeOf(c.repository, head);
+  const tree = await treeOfCommit(c.repository, head);
   const measured = await measureProject(c, {
     tree,
     marker: `coverage-baseline/${process.pid}`,

@@ -1,7 +1,7 @@
 /** Makes an attempt's worktree: of the target's tip, with earlier work in it, its dependencies installed. */
 import { DgovError } from "../../error.ts";
-import { patchBetween } from "../../git/diff.ts";
-import { branchTip, isAncestor } from "../../git/revisions.ts";
+import { branchTip, isAncestor } from "../../git/refs.ts";
+import { patchBetween } from "../../git/trees.ts";
 import { createAttemptTree, replayWork } from "../../git/worktree.ts";
 import { prepareDependencies } from "../../settlement/trees/dependencies.ts";
 import { present } from "../../std/assert.ts";

@@ -1,7 +1,8 @@
 /** Judges finished work: a clean-context reviewer's word, then the structural review that commits it. */
 
-import { diffText, tampering } from "../../git/snapshot.ts";
-import { renewOwnGitDir } from "../../git/worktree.ts";
+import { detectTampering } from "../../git/changes.ts";
+import { diffText } from "../../git/snapshot.ts";
+import { resetWorkerGitDir } from "../../git/worktree.ts";
 import type { Role } from "../../kernel/dag.ts";
 import type { CompiledTask } from "../../plan/compiled.ts";
 import { type ReviewOutcome, reviewAndCommit as review } from "../../settlement/review.ts";
@@ -94,10 +95,10 @@ export async function selfReview(
   live: LiveAttempt,
   task: CompiledTask,
 ): Promise<SelfReviewVerdict> {
-  const tampered = await tampering(live.tree);
+  const tampered = await detectTampering(live.tree);
   if (tampered !== null) return { approved: false, reason: tampered, detail: tampered };
   // What the worker's git was told to run (filters, drivers) must not run for a role that only reads.
-  renewOwnGitDir(c.repository, live.tree, { identity: c.identity, filters: c.filters });
+  resetWorkerGitDir(c.repository, live.tree, { identity: c.identity, filters: c.filters });
   const diff = await diffText(c.repository, live.tree, { bytesMax: promptDiffBytesMax });
   const prompt = selfReviewPrompt({ task, attempt: live.attempt, diff });
   let end = await ask(c, { live, task, prompt });

@@ -5,9 +5,8 @@
 
 import { rmSync } from "node:fs";
 import { dirname } from "node:path";
-import { keepWork } from "../../git/keep.ts";
+import { keepWork, removeAttemptTree } from "../../git/keep.ts";
 import { keepRef } from "../../git/refs.ts";
-import { removeAttemptTree } from "../../git/worktree.ts";
 import type { Action } from "../../kernel/action.ts";
 import type { PhaseChange } from "../../kernel/state.ts";
 import type { CompiledTask } from "../../plan/compiled.ts";

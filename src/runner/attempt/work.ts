@@ -1,8 +1,9 @@
 /** Runs an attempt's worker: what it is told, one conversation, what is kept and recorded of its end. */
-import { cutText, patchBetween } from "../../git/diff.ts";
+
 import { diffText } from "../../git/snapshot.ts";
+import { cutText, patchBetween } from "../../git/trees.ts";
 import type { CompiledTask } from "../../plan/compiled.ts";
-import { faultPoint } from "../../process/fault.ts";
+import { faultPoint } from "../../process/fault-injection.ts";
 import { processStart } from "../../process/tree.ts";
 import { present } from "../../std/assert.ts";
 import { toSnakeCase } from "../records.ts";

@@ -2,8 +2,8 @@
 
 import { dirname, join } from "node:path";
 import { ownFolders } from "../../claims/reserved.ts";
-import { diffTrees } from "../../git/diff.ts";
-import type { Oid } from "../../git/repository.ts";
+import type { Oid } from "../../git/objects.ts";
+import { diffTrees } from "../../git/trees.ts";
 import type { SettlementContext } from "../context.ts";
 import { type DigestCache, digestCache } from "../digest-cache.ts";
 import type { GateInput } from "../gates/gate.ts";

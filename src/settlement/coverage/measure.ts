@@ -1,9 +1,9 @@
 /** Running a coverage command in a gate tree, and reading what it wrote. */
 import { existsSync, readFileSync, realpathSync, statSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
-import { listTree } from "../../git/diff.ts";
-import type { Oid } from "../../git/repository.ts";
-import { substitute } from "../../process/spawn.ts";
+import type { Oid } from "../../git/objects.ts";
+import { listTree } from "../../git/trees.ts";
+import { substitutePlaceholders } from "../../process/spawn.ts";
 import type { SettlementContext } from "../context.ts";
 import { fillTestTemplate } from "../tests/test-command.ts";
 import { testFolder } from "../tests/test-selection.ts";
@@ -46,7 +46,7 @@ export async function measure(
   const layout = await layoutOf(c, place, o.tree);
   for (const command of o.commands) {
     const output = join(place.temporary, "coverage");
-    const run = await place.run(substitute(command, { output }), o.onOutput);
+    const run = await place.run(substitutePlaceholders(command, { output }), o.onOutput);
     runs.push({ ...run, command });
     if (run.status !== "passed") return { run: combineRuns(runs), report: null };
     const text = reportText(output);

@@ -1,5 +1,4 @@
-/** The same commands on the base: what was wrong before is not the attempt's. */
-import type { Oid } from "../../git/repository.ts";
+import type { Oid } from "../../git/objects.ts";
 import type { SettlementContext } from "../context.ts";
 import { type CommandRun, combineRuns } from "../trees/command.ts";
 import { withGateTree } from "../trees/lease.ts";

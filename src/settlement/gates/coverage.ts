@@ -6,8 +6,8 @@
  * selects tests (`{file}`, `{files}`), the base is measured with the same selection.
  */
 
-import { diffTrees } from "../../git/diff.ts";
-import type { Oid } from "../../git/repository.ts";
+import type { Oid } from "../../git/objects.ts";
+import { diffTrees } from "../../git/trees.ts";
 import { canonicalJson, sha256 } from "../../std/digest.ts";
 import type { GateVerdict, SettlementContext } from "../context.ts";
 import { figuresOfBase, recordFigures } from "../coverage/figures.ts";

@@ -1,7 +1,7 @@
 /** What a gate is: something that judges one tree against another. */
 import type { Config } from "../../config/config.ts";
-import type { DiffEntry } from "../../git/diff.ts";
-import type { Oid } from "../../git/repository.ts";
+import type { Oid } from "../../git/objects.ts";
+import type { DiffEntry } from "../../git/trees.ts";
 import { BoundedOutput } from "../../process/bounded-output.ts";
 import type { GateVerdict, SettlementContext } from "../context.ts";
 import type { GateTreeLease } from "../trees/lease.ts";

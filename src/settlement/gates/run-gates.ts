@@ -4,9 +4,9 @@
  * A verdict that depends on nothing new is taken from the cache. Never throws for what a gate does.
  */
 import type { Config } from "../../config/config.ts";
-import { type DiffEntry, diffTrees, listTree } from "../../git/diff.ts";
-import type { Oid } from "../../git/repository.ts";
-import { treeOf } from "../../git/revisions.ts";
+import { treeOfCommit } from "../../git/commit.ts";
+import type { Oid } from "../../git/objects.ts";
+import { type DiffEntry, diffTrees, listTree } from "../../git/trees.ts";
 import type { Blame } from "../../kernel/event.ts";
 import type { GateProgress, GateVerdict, SettlementContext } from "../context.ts";
 import { isSource } from "../source-files.ts";
@@ -68,7 +68,7 @@ export async function runGates(
   c: SettlementContext,
   request: GateRequest & { files?: FileChoice },
 ): Promise<GatesResult> {
-  const baseTree = await treeOf(c.repository, request.base);
+  const baseTree = await treeOfCommit(c.repository, request.base);
   const same = request.tree === baseTree;
   const changed = same ? [] : await diffTrees(c.repository, baseTree, request.tree);
   const files = await sourceFiles(c, changed, request, same);
@@ -214,7 +214,7 @@ export async function checkGatesRunnable(
 ): Promise<
   { ok: true; verdicts: GateVerdict[]; red: GateVerdict[] } | { ok: false; verdicts: GateVerdict[] }
 > {
-  const tree = await treeOf(c.repository, base);
+  const tree = await treeOfCommit(c.repository, base);
   const { verdicts } = await runGates(c, {
     unit: null,
     attempt: 0,

@@ -1,6 +1,6 @@
 /** The semantic gate: whether two changes that merge as text go together, by their symbols. */
 import { posix } from "node:path";
-import { treesOf } from "../../git/commit.ts";
+import { treesOfCommits } from "../../git/commit.ts";
 import {
   type Conflict,
   type MergeVerdict,
@@ -47,7 +47,7 @@ async function treesBehind({ context, request, baseTree }: GateInput): Promise<M
   const { change, tree } = request;
   const alone: MergeTrees = { base: baseTree, ours: baseTree, theirs: tree, merged: tree };
   if (change === undefined) return alone;
-  const [base = baseTree, theirs = tree] = await treesOf(context.repository, [
+  const [base = baseTree, theirs = tree] = await treesOfCommits(context.repository, [
     change.base,
     change.commit,
   ]);

@@ -1,9 +1,4 @@
-/**
- * The structure gate: the sensor's offenders in the tree against those of the base, so that a change
- * is charged with what it brought or made worse and with nothing else. In strict mode the tree must
- * not be worse than the project's baseline either.
- */
-import type { Oid } from "../../git/repository.ts";
+import type { Oid } from "../../git/objects.ts";
 import type { Baseline } from "../../structure/baseline.ts";
 import { factsVersion } from "../../structure/facts.ts";
 import { type Charge, isHard, offenderText } from "../../structure/offenders.ts";

@@ -1,9 +1,9 @@
 /** The baseline files of a project: how old they are, and writing them anew. */
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { readBlobAt } from "../../git/diff.ts";
-import type { Oid } from "../../git/repository.ts";
-import { commitsSince, lastChange } from "../../git/revisions.ts";
+import type { Oid } from "../../git/objects.ts";
+import { commitsSince, lastChange } from "../../git/refs.ts";
+import { readBlobAt } from "../../git/trees.ts";
 import { isoTime } from "../../std/clock.ts";
 import {
   type Baseline,

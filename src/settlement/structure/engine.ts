@@ -3,7 +3,7 @@ import { accessSync, constants, existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Config } from "../../config/config.ts";
 import { DgovError } from "../../error.ts";
-import type { Oid } from "../../git/repository.ts";
+import type { Oid } from "../../git/objects.ts";
 import { describeExit } from "../../process/exit-result.ts";
 import { runProcess } from "../../process/spawn.ts";
 import { present } from "../../std/assert.ts";

@@ -3,8 +3,9 @@
  * are computed anew. Paths are relative to the project.
  */
 import { join } from "node:path";
-import { diffTrees, listTree, readBlobAt, readObjects } from "../../git/diff.ts";
-import type { Oid, Repository } from "../../git/repository.ts";
+import type { Oid } from "../../git/objects.ts";
+import type { Repository } from "../../git/repository.ts";
+import { diffTrees, listTree, readBlobAt, readObjects } from "../../git/trees.ts";
 import { compareText } from "../../std/order.ts";
 import { type Baseline, baselineFile, parseBaseline } from "../../structure/baseline.ts";
 import { type FileFacts, factsOf, factsVersion, isGeneratedPath } from "../../structure/facts.ts";

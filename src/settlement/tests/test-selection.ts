@@ -3,8 +3,8 @@
  * imports. Where that cannot be said, all of them.
  */
 import type { Config } from "../../config/config.ts";
-import { diffTrees, hasFolder } from "../../git/diff.ts";
-import type { Oid } from "../../git/repository.ts";
+import type { Oid } from "../../git/objects.ts";
+import { diffTrees, hasFolder } from "../../git/trees.ts";
 import type { ImportGraph } from "../../syntax/import-graph.ts";
 import { languageOf } from "../../syntax/languages.ts";
 import type { LanguageName } from "../../syntax/parser.ts";

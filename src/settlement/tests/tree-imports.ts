@@ -1,7 +1,8 @@
 /** Who imports whom in a tree of the repository. Blobs are parsed once, and remembered by their id. */
 import { join } from "node:path";
-import { listTree, readObjects } from "../../git/diff.ts";
-import type { Oid, Repository } from "../../git/repository.ts";
+import type { Oid } from "../../git/objects.ts";
+import type { Repository } from "../../git/repository.ts";
+import { listTree, readObjects } from "../../git/trees.ts";
 import { type ImportGraph, importGraph } from "../../syntax/import-graph.ts";
 import { importIndex, manifestNames } from "../../syntax/import-index.ts";
 import { type Import, importsOf } from "../../syntax/imports.ts";

@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import type { Config } from "../../config/config.ts";
 import { describeExit, type ExitResult } from "../../process/exit-result.ts";
-import { runShell, substitute } from "../../process/spawn.ts";
+import { runShell, substitutePlaceholders } from "../../process/spawn.ts";
 import type { SettlementContext } from "../context.ts";
 import { environmentIn } from "./environment.ts";
 
@@ -40,7 +40,7 @@ export function takesFiles(command: string): boolean {
 export function fillTemplate(config: Config, command: string, files: readonly string[]): string[] {
   const batches = takesFiles(command) ? batched(files) : [[]];
   return batches.map((batch) =>
-    substitute(command, {
+    substitutePlaceholders(command, {
       file: batch,
       files: batch,
       test_dir: config.testDir.replace(/\/+$/, "") || ".",

@@ -6,10 +6,10 @@
  */
 import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { basename, dirname, isAbsolute, join, relative, resolve } from "node:path";
-import { removeFolder } from "../../git/worktree.ts";
 import { describeExit, succeeded } from "../../process/exit-result.ts";
 import { runProcess, runShell } from "../../process/spawn.ts";
 import { sha256 } from "../../std/digest.ts";
+import { removeFolder } from "../../std/files.ts";
 import type { SettlementContext } from "../context.ts";
 import { environmentIn } from "./environment.ts";
 

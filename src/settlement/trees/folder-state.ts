@@ -4,7 +4,7 @@
  */
 import { lstatSync, readdirSync, type Stats } from "node:fs";
 import { join } from "node:path";
-import { removeFolder } from "../../git/worktree.ts";
+import { removeFolder } from "../../std/files.ts";
 
 /** A number for each path's identity. */
 export type FolderState = ReadonlyMap<string, number>;

@@ -4,10 +4,15 @@
  */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { listTree } from "../../git/diff.ts";
-import { type GateTree, proveTree, provideTree, restoreTree } from "../../git/gate-tree.ts";
-import type { Oid } from "../../git/repository.ts";
-import { removeFolder } from "../../git/worktree.ts";
+import {
+  type GateTree,
+  gateTreeDifferences,
+  provideGateTree,
+  restoreGateTree,
+} from "../../git/gate-tree.ts";
+import type { Oid } from "../../git/objects.ts";
+import { listTree } from "../../git/trees.ts";
+import { removeFolder } from "../../std/files.ts";
 import type { SettlementContext } from "../context.ts";
 import { type CommandRun, runCommand } from "./command.ts";
 import {
@@ -58,7 +63,12 @@ export function withGateTree<T>(
     const caches = sameUnit ? place.caches() : [];
     const keepFolders = [...kept, ...caches];
     const { path, meta } = slot;
-    const { gateTree } = await provideTree(c.repository, { path, meta, tree: o.tree, keepFolders });
+    const { gateTree } = await provideGateTree(c.repository, {
+      path,
+      meta,
+      tree: o.tree,
+      keepFolders,
+    });
     slot.tree = o.tree;
     slot.owner = o.unit;
     place.gateTree = gateTree;
@@ -159,8 +169,9 @@ class Lease implements GateTreeLease {
   /** Puts the tree back; gives what was not as it should be. */
   async #restore(): Promise<string[]> {
     const keepFolders = [...(this.#slot.prepared?.folders ?? []), ...this.caches()];
-    const changed = await proveTree(this.#c.repository, this.gateTree, { keepFolders });
-    if (changed.length > 0) await restoreTree(this.#c.repository, this.gateTree, { keepFolders });
+    const changed = await gateTreeDifferences(this.#c.repository, this.gateTree, { keepFolders });
+    if (changed.length > 0)
+      await restoreGateTree(this.#c.repository, this.gateTree, { keepFolders });
     return changed;
   }
 
@@ -179,7 +190,7 @@ class Lease implements GateTreeLease {
   async #madeBySetup(folders: readonly string[]): Promise<string[]> {
     if (this.#c.config.worktree.setup === null) return [];
     const keepFolders = [...folders, ...this.caches()];
-    const changed = await proveTree(this.#c.repository, this.gateTree, { keepFolders });
+    const changed = await gateTreeDifferences(this.#c.repository, this.gateTree, { keepFolders });
     return changed
       .map((path) => path.replace(/\/$/, ""))
       .filter((path) => !this.#tracked.has(path) && path !== ".git" && !path.startsWith("("));

@@ -1,6 +1,6 @@
 /** Running things: the shell, and the project's own commands under names a model can call. */
 import { describeExit } from "../../process/exit-result.ts";
-import { runShell, substitute } from "../../process/spawn.ts";
+import { runShell, substitutePlaceholders } from "../../process/spawn.ts";
 import { judgeShell } from "../policy.ts";
 import { placeOf } from "./paths.ts";
 import {
@@ -74,7 +74,7 @@ function configured(o: {
       }
       const folder = (path: string): string => path.replace(/\/+$/, "") || ".";
       const whole = o.name === "run_tests" ? folder(testDir) : folder(srcDir);
-      const filled = substitute(template, {
+      const filled = substitutePlaceholders(template, {
         file: file ?? whole,
         files: file ?? whole,
         test_dir: o.name === "run_tests" && file !== null ? file : folder(testDir),

@@ -3,15 +3,10 @@ import { realpathSync } from "node:fs";
 import { repositoryOf } from "../../../app/compile.ts";
 import { answerView, liveRun, openProjectLog } from "../../../app/open-log.ts";
 import { planNameAt } from "../../../app/plan-summary.ts";
-import { ignoredPaths } from "../../../git/ignore.ts";
-import { listRefs } from "../../../git/refs.ts";
-import {
-  headOf,
-  prefixOf,
-  projectDirOf,
-  type Repository,
-  scanLanded,
-} from "../../../git/repository.ts";
+import { scanLanded } from "../../../git/landed.ts";
+import { headOf, listRefs } from "../../../git/refs.ts";
+import { prefixOf, projectDirOf, type Repository } from "../../../git/repository.ts";
+import { ignoredPaths } from "../../../git/working-tree.ts";
 import { ledgerFile, openLedger } from "../../../ledger/file.ts";
 import type { EventLog } from "../../../log/event-log.ts";
 import { listPlans, resolvePlan } from "../../../plan/locate.ts";

@@ -2,8 +2,8 @@
 import { hostname } from "node:os";
 import { answerView, commonGitDir, openProjectLog, readRun } from "../../../app/open-log.ts";
 import { DgovError } from "../../../error.ts";
-import { interruptProcess } from "../../../process/interrupt.ts";
 import { lockHolder } from "../../../process/lock.ts";
+import { interruptProcess } from "../../../process/tree.ts";
 import { isGood } from "../../../views/run-view.ts";
 import { wholeNumber } from "../../args.ts";
 import { command } from "../../command.ts";

@@ -44,7 +44,8 @@ export default command({
     }
     const projectRoot = requireProject(context);
     const name = await requireFreeName(projectRoot, args.name);
-    const { openRepository, dirtyPaths } = await import("../../../git/repository.ts");
+    const { openRepository } = await import("../../../git/repository.ts");
+    const { dirtyPaths } = await import("../../../git/working-tree.ts");
     const { createPlan } = await import("../../../app/create-plan.ts");
     const { interruptible } = await import("../../signals.ts");
     const repository = await openRepository(projectRoot);

@@ -84,8 +84,9 @@ async function changedPaths(
   repository: Repository,
   run: { before: string; after: string | null },
 ): Promise<string[]> {
-  const { diffTrees } = await import("../../../git/diff.ts");
-  const { prefixOf, projectDirOf, resolveCommit } = await import("../../../git/repository.ts");
+  const { diffTrees } = await import("../../../git/trees.ts");
+  const { prefixOf, projectDirOf } = await import("../../../git/repository.ts");
+  const { resolveCommit } = await import("../../../git/refs.ts");
   const { reservedReason } = await import("../../../claims/reserved.ts");
   const ends = await Promise.all(
     [run.before, run.after ?? ""].map((commit) => resolveCommit(repository, commit)),

@@ -84,7 +84,7 @@ async function diffStats(projectRoot: string, run: RunView): Promise<Map<string,
   for (const { unit, landed } of run.units) if (landed !== null) commits.set(unit, landed.commit);
   const repository = commits.size === 0 ? null : await repositoryOf(projectRoot);
   if (repository === null) return new Map();
-  const { commitStats } = await import("../../../git/diff.ts");
+  const { commitStats } = await import("../../../git/trees.ts");
   const ofCommit = await commitStats(repository, [...commits.values()]);
   const stats = new Map<string, DiffStat>();
   for (const [unit, commit] of commits) {
@@ -112,8 +112,8 @@ async function answerDiff(
   unit: UnitView,
 ): Promise<void> {
   const { openRepository } = await import("../../../git/repository.ts");
-  const { patchBetween } = await import("../../../git/diff.ts");
-  const { resolveCommit } = await import("../../../git/revisions.ts");
+  const { patchBetween } = await import("../../../git/trees.ts");
+  const { resolveCommit } = await import("../../../git/refs.ts");
   const repository = await openRepository(projectRoot);
   const kept = unit.attempts.findLast((attempt) => attempt.kept !== null);
   const commit = unit.landed?.commit ?? kept?.kept?.commit;

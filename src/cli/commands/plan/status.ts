@@ -89,7 +89,8 @@ async function landedInGit(
   projectRoot: string,
   plan: string,
 ): Promise<{ branch: string | null; landed: LandedFact[] } | null> {
-  const { headOf, openRepository } = await import("../../../git/repository.ts");
+  const { headOf } = await import("../../../git/refs.ts");
+  const { openRepository } = await import("../../../git/repository.ts");
   const { scanLanded } = await import("../../../git/landed.ts");
   try {
     const repository = await openRepository(projectRoot);

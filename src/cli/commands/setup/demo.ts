@@ -111,9 +111,11 @@ function sampleFolder(context: Context, dir: string | undefined, keep: boolean):
 async function makeRepository(context: Context, root: string, baseUrl: string): Promise<void> {
   const { sampleFiles } = await import("../../../demo/sample.ts");
   const { makeSampleRepository } = await import("../../../demo/repository.ts");
-  const { substitute } = await import("../../../process/spawn.ts");
+  const { substitutePlaceholders } = await import("../../../process/spawn.ts");
   // The program is its own test runner: a compiled dgov holds all of Bun.
-  const testCommand = substitute("BUN_BE_BUN=1 {program} test", { program: process.execPath });
+  const testCommand = substitutePlaceholders("BUN_BE_BUN=1 {program} test", {
+    program: process.execPath,
+  });
   const files = { ...sampleFiles({ testCommand, baseUrl }), [markFile]: "" };
   await makeSampleRepository(root, files, context.env);
 }

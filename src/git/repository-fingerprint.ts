@@ -10,7 +10,7 @@ import { compareText } from "../std/order.ts";
 import type { Repository } from "./repository.ts";
 
 /** The state as JSON: an object from a name (`config`, `hooks/pre-push`) to its lines. */
-export async function sharedState(r: Repository): Promise<string> {
+export async function repositoryFingerprint(r: Repository): Promise<string> {
   const state: Record<string, string[]> = {};
   const text = (name: string): void => {
     const bytes = contentOf(join(r.commonDir, name));
@@ -33,7 +33,7 @@ export async function sharedState(r: Repository): Promise<string> {
 }
 
 /** The difference of two states in words: one line per line added or removed. "" when equal. */
-export function describeSharedChange(before: string, after: string): string {
+export function describeFingerprintChange(before: string, after: string): string {
   const [old, now]: Record<string, string[]>[] = [JSON.parse(before), JSON.parse(after)];
   const names = [...new Set([...Object.keys(old ?? {}), ...Object.keys(now ?? {})])];
   return names

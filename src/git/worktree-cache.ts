@@ -5,8 +5,8 @@
  */
 import { lstatSync } from "node:fs";
 import { join } from "node:path";
-import type { AttemptTree } from "./attempt-tree.ts";
-import type { Oid } from "./git.ts";
+import type { Oid } from "./objects.ts";
+import type { AttemptTree } from "./worktree.ts";
 
 interface Seen {
   paths: string;
@@ -17,7 +17,7 @@ const trees = new WeakMap<AttemptTree, Seen>();
 const kept = new WeakMap<AttemptTree, Seen>();
 
 /** Identity of these paths' files at this moment. To be taken before the files are read. */
-export function signatureOf(t: AttemptTree, paths: readonly string[]): string {
+export function fileSignature(t: AttemptTree, paths: readonly string[]): string {
   const parts = paths.map((path) => {
     try {
       const s = lstatSync(join(t.path, path), { bigint: true });
@@ -30,21 +30,21 @@ export function signatureOf(t: AttemptTree, paths: readonly string[]): string {
 }
 
 /** Remembers the tree that the base with exactly these paths makes. */
-export function rememberTreeOf(t: AttemptTree, signature: string, tree: Oid): void {
+export function cacheTree(t: AttemptTree, signature: string, tree: Oid): void {
   trees.set(t, { paths: signature, result: tree });
 }
 
-export function knownTreeOf(t: AttemptTree, signature: string): Oid | null {
+export function cachedTree(t: AttemptTree, signature: string): Oid | null {
   const seen = trees.get(t);
   return seen?.paths === signature ? seen.result : null;
 }
 
 /** Remembers the commit that keeps these paths (and says of the rest that it was left out). */
-export function rememberKept(t: AttemptTree, signature: string, commit: Oid): void {
+export function cacheKeepCommit(t: AttemptTree, signature: string, commit: Oid): void {
   kept.set(t, { paths: signature, result: commit });
 }
 
-export function knownKept(t: AttemptTree, signature: string): Oid | null {
+export function cachedKeepCommit(t: AttemptTree, signature: string): Oid | null {
   const seen = kept.get(t);
   return seen?.paths === signature ? seen.result : null;
 }

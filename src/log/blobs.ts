@@ -24,7 +24,7 @@ import { sha256 } from "../std/digest.ts";
  * Keeps bytes in `dir` under `<digest><suffix>` and gives the digest. Knowing them already is free.
  * `durable` (the default) means on disk when this returns.
  */
-export function keepFile(
+export function storeBlob(
   dir: string,
   bytes: string | Uint8Array,
   o: { suffix?: string; durable?: boolean } = {},
@@ -49,7 +49,7 @@ export function keepFile(
 }
 
 /** The bytes kept under a digest, or null: missing, or no longer what the digest says. */
-export function readKept(dir: string, digest: string, suffix = ""): Uint8Array | null {
+export function readBlob(dir: string, digest: string, suffix = ""): Uint8Array | null {
   if (!/^[0-9a-f]{64}$/.test(digest)) return null;
   try {
     const bytes = readFileSync(join(dir, digest + suffix));
@@ -59,7 +59,7 @@ export function readKept(dir: string, digest: string, suffix = ""): Uint8Array |
   }
 }
 
-export interface KeptFile {
+export interface BlobFile {
   path: string;
   /** Null: what a crash left of writing one. */
   digest: string | null;
@@ -69,7 +69,7 @@ export interface KeptFile {
 }
 
 /** The files kept in a folder; none when there is no such folder. */
-export function listKept(dir: string): KeptFile[] {
+export function listBlobs(dir: string): BlobFile[] {
   if (!existsSync(dir)) return [];
   return readdirSync(dir).flatMap((name) => {
     const whole = /^[0-9a-f]{64}$/.test(name);
@@ -81,7 +81,7 @@ export function listKept(dir: string): KeptFile[] {
 }
 
 /** Removes kept files; one that is gone already is passed over. */
-export function removeKept(files: readonly KeptFile[]): void {
+export function removeBlobs(files: readonly BlobFile[]): void {
   for (const { path } of files) rmSync(path, { force: true });
 }
 

@@ -1,10 +1,11 @@
 import { Database } from "bun:sqlite";
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { countEvents, countsBy } from "./counts.ts";
-import type { Connection } from "./database.ts";
-import { migrations } from "./migrations.ts";
-import type { RecordedEvent } from "./recorded.ts";
+import { readCounts } from "../../src/log/counts.ts";
+import type { Connection } from "../../src/log/database.ts";
+import type { RecordedEvent } from "../../src/log/event-log.ts";
+import { migrations } from "../../src/log/migrations.ts";
+import { countEvents } from "../harness/event-sums.ts";
 
 /** The schema in memory, holding some events. */
 function holding(events: readonly RecordedEvent[]): { db: Database; connection: Connection } {
@@ -49,7 +50,7 @@ describe("countsBy", () => {
     fc.assert(
       fc.property(fc.array(anyEvent, { maxLength: 40 }), (events) => {
         const { db, connection } = holding(events);
-        expect(countsBy(connection, "r1")).toEqual(
+        expect(readCounts(connection, "r1")).toEqual(
           countEvents(events.filter(({ run }) => run === "r1")),
         );
         db.close();

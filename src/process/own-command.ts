@@ -4,7 +4,7 @@
  * is started in is a worker's. Under `bun test` the entry is the test file, so tests pass their own
  * command line.
  */
-export function selfCommand(): string[] {
+export function ownCommand(): string[] {
   if (Bun.isStandaloneExecutable) return [process.execPath];
   return [process.execPath, "--config=/dev/null", "--no-env-file", Bun.main];
 }

@@ -1,5 +1,6 @@
 /** Trees and their differences: typed entries, statistics, patches, single files. */
-import { inRepository, must, nulSplit, type Oid } from "./git.ts";
+import { inRepository, must, nulSplit } from "./git.ts";
+import type { Oid } from "./objects.ts";
 import type { Repository } from "./repository.ts";
 
 /** One entry of a raw diff. Modes are six octal digits, "000000" for absent. */
@@ -52,7 +53,7 @@ export function parseRawDiff(bytes: Buffer): DiffEntry[] {
 }
 
 /** Sizes of a difference, in total and by path. Binary files count no lines. */
-export interface DiffStat {
+export interface CommitStat {
   files: number;
   insertions: number;
   deletions: number;
@@ -71,8 +72,8 @@ const measuring = [
 export async function commitStats(
   r: Repository,
   commits: readonly Oid[],
-): Promise<Map<Oid, DiffStat>> {
-  const stats = new Map<Oid, DiffStat>();
+): Promise<Map<Oid, CommitStat>> {
+  const stats = new Map<Oid, CommitStat>();
   if (commits.length === 0) return stats;
   const output = inRepository(r, [...measuring, "--stdin"], { stdin: `${commits.join("\n")}\n` });
   const fields = nulSplit(await must(output, "measuring commits"));
@@ -83,7 +84,7 @@ export async function commitStats(
     while (at < fields.length && !/^[0-9a-f]+$/.test(fields[at]?.toString() ?? "")) {
       at += fields[at]?.[0] === colon ? 2 : 1;
     }
-    stats.set(commit, statOf(fields.slice(start, at)));
+    stats.set(commit, parseStat(fields.slice(start, at)));
   }
   return stats;
 }
@@ -91,9 +92,9 @@ export async function commitStats(
 const colon = 0x3a;
 
 /** `:modes oids S\0path\0` for each path, then `added\tremoved\tpath\0` for each. */
-function statOf(fields: readonly Buffer[]): DiffStat {
+function parseStat(fields: readonly Buffer[]): CommitStat {
   const statuses = new Map<string, string>();
-  const paths: DiffStat["paths"] = [];
+  const paths: CommitStat["paths"] = [];
   for (let i = 0; i < fields.length; i++) {
     const text = fields[i]?.toString() ?? "";
     if (text.startsWith(":")) {
@@ -213,4 +214,11 @@ export async function grepTree(
   if (output.code === 1 && output.stderr === "") return [];
   const found = nulSplit(await must(Promise.resolve(output), `searching ${tree}`));
   return found.map((name) => name.subarray(tree.length + 1).toString());
+}
+
+/** Folders of the submodules of a commit. */
+export async function submodulePaths(r: Repository, commit: string | null): Promise<string[]> {
+  if (commit === null) return [];
+  const tree = await listTree(r, commit);
+  return tree.filter((entry) => entry.mode === "160000").map((entry) => entry.path);
 }

@@ -1,10 +1,11 @@
 import { Database } from "bun:sqlite";
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import type { Connection } from "./database.ts";
-import { migrations } from "./migrations.ts";
-import type { RecordedEvent } from "./recorded.ts";
-import { sumToolCalls, toolCallsBy } from "./tool-calls.ts";
+import { readToolCalls } from "../../src/log/counts.ts";
+import type { Connection } from "../../src/log/database.ts";
+import type { RecordedEvent } from "../../src/log/event-log.ts";
+import { migrations } from "../../src/log/migrations.ts";
+import { sumToolCalls } from "../harness/event-sums.ts";
 
 /** The schema in memory, holding some events; notes the plan of every query. */
 function holding(
@@ -64,8 +65,8 @@ describe("toolCallsBy", () => {
     fc.assert(
       fc.property(fc.array(anyEvent, { maxLength: 40 }), (events) => {
         using log = holding(events);
-        expect(toolCallsBy(log.connection, null)).toEqual(sumToolCalls(events));
-        expect(toolCallsBy(log.connection, "r1")).toEqual(
+        expect(readToolCalls(log.connection, null)).toEqual(sumToolCalls(events));
+        expect(readToolCalls(log.connection, "r1")).toEqual(
           sumToolCalls(events.filter(({ run }) => run === "r1")),
         );
       }),
@@ -77,10 +78,10 @@ describe("toolCallsBy", () => {
     fc.assert(
       fc.property(fc.array(anyEvent, { maxLength: 40 }), (events) => {
         using old = holding(events, migrations.slice(0, 2));
-        expect(toolCallsBy(old.connection, null)).toEqual(sumToolCalls(events));
+        expect(readToolCalls(old.connection, null)).toEqual(sumToolCalls(events));
         using log = holding(events, migrations.slice(0, 2));
         for (const step of migrations.slice(2)) log.db.run(step);
-        expect(toolCallsBy(log.connection, null)).toEqual(sumToolCalls(events));
+        expect(readToolCalls(log.connection, null)).toEqual(sumToolCalls(events));
       }),
       { numRuns: 30 },
     );
@@ -98,7 +99,7 @@ describe("toolCallsBy", () => {
     }));
     using log = holding(events);
     log.db.run("DELETE FROM events WHERE kind = 'telemetry' AND run = 'r1'");
-    expect(toolCallsBy(log.connection, null)).toEqual(sumToolCalls(events.slice(2)));
+    expect(readToolCalls(log.connection, null)).toEqual(sumToolCalls(events.slice(2)));
   });
 
   test("sums that are no whole numbers, and values of another type, do not stop the log", () => {
@@ -109,14 +110,14 @@ describe("toolCallsBy", () => {
       { ...base, data: { tool: "grep", ok: true, duration_ms: 2, raw_bytes: 3 } },
       { ...base, data: { tool: 7, ok: "yes", error_kind: {} } },
     ]);
-    const [odd, grep] = toolCallsBy(log.connection, null);
+    const [odd, grep] = readToolCalls(log.connection, null);
     expect([odd?.calls, grep?.calls, grep?.totalMs, grep?.bytes]).toEqual([1, 2, 3.5, 3]);
   });
 
   test("reads no events", () => {
     using log = holding([]);
-    toolCallsBy(log.connection, null);
-    toolCallsBy(log.connection, "r1");
+    readToolCalls(log.connection, null);
+    readToolCalls(log.connection, "r1");
     expect(log.plans.filter((plan) => !plan.includes("sqlite_schema"))).toEqual([
       "SCAN tool_calls",
       "SEARCH tool_calls USING PRIMARY KEY (run=?)",
