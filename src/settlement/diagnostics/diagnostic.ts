@@ -1,33 +1,30 @@
-/** What a checker says about one place, and how its output is read. Pure. */
+/** A problem reported by a checker, and the comparison of two outputs of one checker. Pure. */
+import { compareText } from "../../std/order.ts";
 
 export interface Diagnostic {
-  /** As the tool wrote it, without a leading `./`. */
+  /** Path as the tool printed it, without a leading `./`; "" when the tool named no file. */
   file: string;
   line: number | null;
   column: number | null;
+  /** Rule or error code of the tool; "" when it has none. */
   code: string;
   message: string;
   severity: "error" | "warning";
 }
 
-/** What a reader found at a line: diagnostics, and how many lines they took. */
-export interface Reading {
-  found: Diagnostic[];
-  lines: number;
-}
-
-/** Reads what one tool writes, beginning at line `at`; null when that line begins nothing of its. */
-export type Reader = (lines: readonly string[], at: number) => Reading | null;
-
-/** A diagnostic from the parts a pattern found. */
-export function diagnostic(parts: {
-  file: string | undefined;
+/** Parts of a diagnostic as a pattern matched them. */
+export interface DiagnosticParts {
+  file?: string | undefined;
   line?: string | undefined;
   column?: string | undefined;
   code?: string | undefined;
-  message: string | undefined;
+  message?: string | undefined;
+  /** The tool's word or sign; `warn...`, `info...`, `note...`, `!` and `⚠` are warnings, all else errors. */
   severity?: string | undefined;
-}): Diagnostic {
+}
+
+/** Builds a diagnostic from matched text; a missing part is "" or null. */
+export function diagnostic(parts: DiagnosticParts): Diagnostic {
   return {
     file: (parts.file ?? "").trim().replace(/^\.\//, ""),
     line: parts.line === undefined ? null : Number(parts.line),
@@ -38,30 +35,58 @@ export function diagnostic(parts: {
   };
 }
 
-/** A reader of diagnostics that are one line each. */
-export function lineReader(pattern: RegExp, read: (match: RegExpExecArray) => Diagnostic): Reader {
-  return (lines, at) => {
-    const match = pattern.exec(lines[at] ?? "");
-    return match === null ? null : { found: [read(match)], lines: 1 };
-  };
+/** Orders diagnostics by file, then line, for display. */
+export function byLocation(a: Diagnostic, b: Diagnostic): number {
+  return compareText(a.file, b.file) || (a.line ?? 0) - (b.line ?? 0);
 }
 
-/** A reader of a heading line followed, within a few lines, by one that names the place. */
-export function headingReader(
-  heading: RegExp,
-  place: RegExp,
-  read: (heading: RegExpExecArray, place: RegExpExecArray) => Diagnostic,
-): Reader {
-  return (lines, at) => {
-    const head = heading.exec(lines[at] ?? "");
-    if (head === null) return null;
-    for (let next = at + 1; next <= at + placeWithin && next < lines.length; next++) {
-      const found = place.exec(lines[next] ?? "");
-      if (found !== null) return { found: [read(head, found)], lines: next - at + 1 };
-      if (heading.test(lines[next] ?? "")) return null;
-    }
-    return null;
-  };
+/**
+ * The diagnostics of `now` that `before` lacks. Compared by file, code and message and counted, not by
+ * line number, since edits move lines. Warnings are returned only when `now` has no errors: with errors
+ * present, warnings are not what made the tool fail.
+ */
+export function newDiagnostics(
+  now: readonly Diagnostic[],
+  before: readonly Diagnostic[],
+): Diagnostic[] {
+  const hasErrors = now.some((d) => d.severity === "error");
+  const remaining = countByKey(before.map(identityOf));
+  return now.filter((d) => {
+    if (hasErrors && d.severity === "warning") return false;
+    return !takeOne(remaining, identityOf(d));
+  });
 }
 
-const placeWithin = 4;
+function identityOf(d: Diagnostic): string {
+  return [d.file, d.code, normalized(d.message)].join("\0");
+}
+
+/**
+ * The lines of `now` that `before` lacks, ignoring numbers and white space. Used for output in which no
+ * diagnostics are recognized.
+ */
+export function newLines(now: string, before: string): string[] {
+  const remaining = countByKey(before.split("\n").map(normalized));
+  return now
+    .split("\n")
+    .filter((line) => normalized(line) !== "" && !takeOne(remaining, normalized(line)));
+}
+
+function countByKey(keys: readonly string[]): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const key of keys) counts.set(key, (counts.get(key) ?? 0) + 1);
+  return counts;
+}
+
+function takeOne(counts: Map<string, number>, key: string): boolean {
+  const count = counts.get(key) ?? 0;
+  if (count > 0) counts.set(key, count - 1);
+  return count > 0;
+}
+
+function normalized(line: string): string {
+  return Bun.stripANSI(line)
+    .replace(/\d+(\.\d+)?/g, "0")
+    .replace(/\s+/g, " ")
+    .trim();
+}

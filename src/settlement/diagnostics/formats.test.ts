@@ -1,8 +1,9 @@
-/** Every checker's own words, before and after one more problem of a kind that was there. */
+/** Each checker's output before and after a second problem of the same kind is added. */
 import { describe, expect, test } from "bun:test";
-import { newDiagnostics, newLines, parseDiagnostics } from "./formats.ts";
+import { newDiagnostics, newLines } from "./diagnostic.ts";
+import { parseDiagnostics } from "./formats.ts";
 
-/** Output on the base; output with the same problem moved, and one more of its kind in its file. */
+/** `before`: output on the base. `after`: the same problem on another line, and a second one in that file. */
 const layouts: [tool: string, before: string, after: string, first: [string, number, string]][] = [
   [
     "ty",
@@ -11,7 +12,7 @@ const layouts: [tool: string, before: string, after: string, first: [string, num
     ["src/a.py", 1, "unresolved-import"],
   ],
   [
-    "ty, one line each",
+    "ty --output-format concise",
     "src/a.py:1:8: error[unresolved-import] Cannot resolve `nope`\n",
     "src/a.py:3:8: error[unresolved-import] Cannot resolve `nope`\nsrc/a.py:9:8: error[unresolved-import] Cannot resolve `nope`\n",
     ["src/a.py", 1, "unresolved-import"],
@@ -59,7 +60,7 @@ const layouts: [tool: string, before: string, after: string, first: [string, num
     ["src/a.py", 1, "F401"],
   ],
   [
-    "ruff, one line each",
+    "ruff --output-format concise",
     "src/a.py:1:8: F401 [*] `os` imported but unused\nFound 1 error.\n",
     "src/a.py:2:8: F401 [*] `os` imported but unused\nsrc/a.py:6:8: F401 [*] `os` imported but unused\nFound 2 errors.\n",
     ["src/a.py", 1, "F401"],
@@ -89,43 +90,46 @@ const layouts: [tool: string, before: string, after: string, first: [string, num
     ["a.go", 5, "errcheck"],
   ],
   [
-    "anything with file and line",
+    "any tool that prints file and line",
     "lib/x.rb:5: error: bad word [bad]\n",
     "lib/x.rb:6: error: bad word [bad]\nlib/x.rb:9: error: bad word [bad]\n",
     ["lib/x.rb", 5, "bad"],
   ],
 ];
 
-describe("A8 pre-existing problems", () => {
-  test.each(layouts)("of %s are not charged, one more is", (_tool, before, after, first) => {
-    const [then, now] = [parseDiagnostics(before), parseDiagnostics(after)];
-    expect(then.map((d) => [d.file, d.line ?? 0, d.code])).toEqual([first]);
-    expect(now).toHaveLength(2);
-    expect(newDiagnostics(then, then)).toEqual([]);
-    expect(newDiagnostics(now, then)).toHaveLength(1);
-  });
+describe("newDiagnostics", () => {
+  test.each(layouts)(
+    "A8 %s: a pre-existing problem is not charged, a second one is",
+    (_tool, before, after, first) => {
+      const [then, now] = [parseDiagnostics(before), parseDiagnostics(after)];
+      expect(then.map((d) => [d.file, d.line ?? 0, d.code])).toEqual([first]);
+      expect(now).toHaveLength(2);
+      expect(newDiagnostics(then, then)).toEqual([]);
+      expect(newDiagnostics(now, then)).toHaveLength(1);
+    },
+  );
 
-  test("a different problem in the same file is charged", () => {
+  test("A8 a different problem in the same file is charged", () => {
     const before = parseDiagnostics("src/a.py:1:8: F401 `os` imported but unused\n");
     const after = parseDiagnostics("src/a.py:1:8: F821 Undefined name `os`\n");
     expect(newDiagnostics(after, before).map((d) => d.code)).toEqual(["F821"]);
   });
 
-  test("every tool of one command is read", () => {
+  test("A8 output of several tools in one command is read whole", () => {
     const ruff = "src/a.py:1:8: F401 `os` imported but unused\n";
     const both = `${ruff}src/a.py:3: error: Name "x" is not defined  [name-defined]\n`;
     const charged = newDiagnostics(parseDiagnostics(both), parseDiagnostics(ruff));
     expect(charged.map((d) => d.code)).toEqual(["name-defined"]);
   });
 
-  test("a tool that breaks is charged although its other complaints are old", () => {
+  test("A8 a tool that crashes is charged although its diagnostics are old", () => {
     const before = "src/a.py:1:8: F401 `os` imported but unused\n";
     const after = `${before}error: Failed to parse src/b.py\n`;
     const charged = newDiagnostics(parseDiagnostics(after), parseDiagnostics(before));
     expect(charged.map((d) => d.message)).toEqual(["error: Failed to parse src/b.py"]);
   });
 
-  test("warnings count only where there are no errors", () => {
+  test("A8 warnings are charged only when there are no errors", () => {
     const before = "/r/a.js\n  1:1  error  bad  rule-a\n";
     const warned = "/r/a.js\n  1:1  error  bad  rule-a\n  2:1  warning  meh  rule-b\n";
     expect(newDiagnostics(parseDiagnostics(warned), parseDiagnostics(before))).toEqual([]);
@@ -133,7 +137,7 @@ describe("A8 pre-existing problems", () => {
     expect(newDiagnostics(parseDiagnostics(only), [])).toHaveLength(1);
   });
 
-  test("formatters name files, and only new ones are charged", () => {
+  test("A8 of the files a formatter lists, only new ones are charged", () => {
     const before = parseDiagnostics("Would reformat: src/old.py\n1 file would be reformatted\n");
     const after = parseDiagnostics(
       "Would reformat: src/old.py\nWould reformat: src/new.py\n[warn] src/x.ts\n",
@@ -142,12 +146,12 @@ describe("A8 pre-existing problems", () => {
   });
 });
 
-describe("newLines", () => {
+describe("output without known diagnostics", () => {
   test.each([
-    ["the same words at other times", "took 1.2 s\nbad\n", "took 3.4 s\nbad\n", []],
-    ["a new line", "bad\n", "bad\nworse\n", ["worse"]],
-    ["one more of the same", "bad\n", "bad\nbad\n", ["bad"]],
-  ])("%s", (_name, before, now, wanted) => {
+    ["ignores numbers", "took 1.2 s\nbad\n", "took 3.4 s\nbad\n", []],
+    ["returns an added line", "bad\n", "bad\nworse\n", ["worse"]],
+    ["returns a repeated line", "bad\n", "bad\nbad\n", ["bad"]],
+  ])("newLines %s", (_name, before, now, wanted) => {
     expect(newLines(now, before)).toEqual(wanted);
   });
 });

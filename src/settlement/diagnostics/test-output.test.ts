@@ -12,18 +12,18 @@ describe("failingTests", () => {
     ["bun", "(pass) a > b\n(fail) a > c [0.12ms]\n", ["a > c"]],
     ["go", "--- FAIL: TestX (0.00s)\n    --- FAIL: TestX/sub (0.00s)\n", ["TestX", "TestX/sub"]],
     [
-      "go, broken package",
+      "go, a package that does not compile",
       "FAIL\texample.com/m [build failed]\n",
       ["example.com/m [build failed]"],
     ],
     ["cargo", "test a::b ... FAILED\ntest a::c ... ok\n", ["a::b"]],
     [
-      "cargo, quiet",
+      "cargo --quiet",
       "running 2 tests\n. 1/2\na::b --- FAILED\n\nfailures:\n\n---- a::b stdout ----\n\nthread 'a::b' (3994) panicked\n",
       ["a::b"],
     ],
     [
-      "cargo, documentation",
+      "cargo doc tests",
       "test src/lib.rs - add (line 3) ... FAILED\n---- src/lib.rs - add (line 3) stdout ----\n",
       ["src/lib.rs - add (line 3)"],
     ],
@@ -31,13 +31,13 @@ describe("failingTests", () => {
     ["jest", "  ● suite › name\n\n    expect(1).toBe(2)\n", ["suite › name"]],
     ["node", "✖ name (1.2ms)\n", ["name"]],
     ["TAP", "ok 1 - a\nnot ok 2 - b\n", ["b"]],
-    ["none known", "everything is broken\n", []],
-  ])("of %s", (_runner, output, wanted) => {
+    ["an unknown runner", "everything is broken\n", []],
+  ])("failing tests in the output of %s", (_runner, output, wanted) => {
     expect(failingTests(output)).toEqual(wanted);
   });
 });
 
-test("A6 having run no tests is told from failing", () => {
+test("A6 an exit for lack of tests differs from a failure", () => {
   expect(ranNoTests(5, "collected 0 items\n\n=== no tests ran in 0.01s ===\n")).toBe(true);
   expect(ranNoTests(5, "tests/test_a.py F\n1 failed")).toBe(false);
   expect(ranNoTests(1, "no tests ran in 0.01s")).toBe(false);
@@ -52,6 +52,6 @@ test.each<[string, string, boolean]>([
   ["cargo test", "running 1 test\ntest result: ok. 1 passed\n", false],
   ["cargo test", "running 1 test\ntest result: ok. 1 passed\nrunning 3 tests\n", true],
   ["sh all.sh", "", false],
-])("A4 whether %p ended early, saying %p", (command, output, early) => {
+])("A4 %p with output %p: ended early is %p", (command, output, early) => {
   expect(endedEarly(command, output)).toBe(early);
 });

@@ -1,4 +1,4 @@
-/** Names of failing tests in a runner's output. Pure. */
+/** Facts read from a test runner's output: failing tests, no tests, a missing summary. Pure. */
 import { compareText } from "../../std/order.ts";
 
 const patterns: readonly RegExp[] = [
@@ -6,9 +6,9 @@ const patterns: readonly RegExp[] = [
   /^(?:FAIL|ERROR): (\w+ \([\w.]+\))/gm, // unittest
   /^\(fail\) (.+?)(?: \[[\d.]+m?s\])?$/gm, // bun
   /^\s*--- FAIL: (\S+)/gm, // go
-  /^FAIL\s+(\S+ \[(?:build|setup) failed\])$/gm, // go, a package that does not compile
+  /^FAIL\s+(\S+ \[(?:build|setup) failed\])$/gm, // go, package that does not compile
   /^test (\S+)(?: - should panic)? \.\.\. FAILED$/gm, // cargo
-  /^---- (.+) stdout ----$/gm, // cargo, quiet, and its documentation tests
+  /^---- (.+) stdout ----$/gm, // cargo --quiet, and doc tests
   /^\s*FAIL\s+(\S+ > .+?)(?: \[.*\])?$/gm, // vitest
   /^\s*● (.+ › .+|[^›\n]+)$/gm, // jest
   /^\s*[✕×✗✖] (.+?)(?: \(?[\d.]+ ?m?s\)?)?$/gm, // jest and vitest verbose, node:test
@@ -16,19 +16,19 @@ const patterns: readonly RegExp[] = [
   /^.*Test Case '(.+?)' failed/gm, // swift, XCTest
 ];
 
-/** Failing tests, each once, sorted; empty when the output is of no known runner. */
+/** Names of failing tests, sorted and without duplicates; empty when no known runner wrote the output. */
 export function failingTests(output: string): string[] {
   const plain = Bun.stripANSI(output).replaceAll("\r\n", "\n");
   const names = patterns.flatMap((pattern) => [...plain.matchAll(pattern)].map((m) => m[1] ?? ""));
   return [...new Set(names)].sort(compareText);
 }
 
-/** Whether a runner ended because there was no test to run, by its exit code and its words. */
+/** True when pytest exited with 5 and says that it found no test. */
 export function ranNoTests(exitCode: number | null, output: string): boolean {
   return exitCode === 5 && /\bno tests (ran|collected)|collected 0 items/.test(output);
 }
 
-/** What runners say when they are through, by how they are called. */
+/** The summary line that each known runner prints last. */
 const summaries: readonly { runner: RegExp; summary: RegExp }[] = [
   {
     runner: /\b(pytest|py\.test)\b/,
@@ -39,13 +39,14 @@ const summaries: readonly { runner: RegExp; summary: RegExp }[] = [
 ];
 
 /**
- * Whether a known runner that ended well never came to its summary: a test that ends the process
- * ends all that would have come after it, too. One told to be silent looks the same.
+ * True when a known runner exited without its summary: a test called `exit(0)`, so the tests after it did
+ * not run. A runner told to print no summary is indistinguishable from that. Cargo prints one summary per
+ * test binary, so each `running N tests` needs its `test result`.
  */
 export function endedEarly(command: string, output: string): boolean {
   const plain = Bun.stripANSI(output).replaceAll("\r\n", "\n");
-  const known = summaries.find(({ runner }) => runner.test(command));
-  if (known !== undefined) return !known.summary.test(plain);
+  const runner = summaries.find((one) => one.runner.test(command));
+  if (runner !== undefined) return !runner.summary.test(plain);
   if (!/\bcargo\b.*\btest\b/.test(command)) return false;
   const count = (pattern: RegExp): number => [...plain.matchAll(pattern)].length;
   return count(/^running \d+ tests?$/gm) !== count(/^test result: /gm);

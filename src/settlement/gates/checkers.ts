@@ -1,7 +1,13 @@
 /** `format_check_cmd`. */
 
-import { type Diagnostic, diagnostic } from "../diagnostics/diagnostic.ts";
-import { byPlace, newDiagnostics, newLines, parseDiagnostics } from "../diagnostics/formats.ts";
+import {
+  byLocation,
+  type Diagnostic,
+  diagnostic,
+  newDiagnostics,
+  newLines,
+} from "../diagnostics/diagnostic.ts";
+import { parseDiagnostics } from "../diagnostics/formats.ts";
 import { runOnBase } from "./base-comparison.ts";
 import { commandGate, type JudgeInput, type Judgement } from "./command-gate.ts";
 
@@ -39,7 +45,7 @@ export async function judgeChecker({ input, run, filled }: JudgeInput): Promise<
     status: "failed",
     reason,
     blame: "attempt",
-    diagnostics: [...diagnostics].sort(byPlace),
+    diagnostics: [...diagnostics].sort(byLocation),
   });
   if (input.request.tree === input.baseTree) return { ...failed(found, run.exit), blame: "base" };
   const base = await runOnBase(input, filled.onBase);
@@ -73,7 +79,7 @@ const shownMax = 120;
 
 /** The first of what is charged, in place of a riddle like "exit code 1". */
 function firstOf(found: readonly Diagnostic[]): string {
-  const [first] = [...found].sort(byPlace);
+  const [first] = [...found].sort(byLocation);
   if (first === undefined) return "";
   const place = [first.file, first.line].filter(Boolean).join(":");
   const text = [place, first.message].filter(Boolean).join(": ");

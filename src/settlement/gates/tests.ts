@@ -3,7 +3,7 @@
  * is tried again: tests have moods, checkers have not.
  */
 import type { Config } from "../../config/config.ts";
-import { newLines } from "../diagnostics/formats.ts";
+import { newLines } from "../diagnostics/diagnostic.ts";
 import { endedEarly, failingTests, ranNoTests } from "../diagnostics/test-output.ts";
 import { fillSelection, fillTestTemplate, takesTests } from "../tests/test-command.ts";
 import { noTests, selectTests, type TestSelection, testFolder } from "../tests/test-selection.ts";
