@@ -80,15 +80,15 @@ const goProfile =
 const calc = { path: "src/calc.py", covered: 3, total: 6 };
 const init = { path: "src/__init__.py", covered: 0, total: 0 };
 
-describe("reports", () => {
+describe("readReport", () => {
   const read: Record<string, [text: string, files: unknown[]]> = {
-    "coverage.py JSON, branches counted": [coveragePy, [init, { ...calc, total: 8 }]],
-    "Cobertura, its sources joined, a line of a method counted once": [cobertura, [init, calc]],
-    "Cobertura without lines, by its rates": [
+    "coverage.py JSON with branches": [coveragePy, [init, { ...calc, total: 8 }]],
+    "Cobertura with sources, a method's line counted once": [cobertura, [init, calc]],
+    "Cobertura with rates and no lines": [
       '<coverage><packages><class filename="a.ts" line-rate="0.25"/></packages></coverage>',
       [{ path: "a.ts", covered: 2500, total: 10_000 }],
     ],
-    "Cobertura with characters that XML escapes": [
+    "Cobertura with escaped characters": [
       '<coverage><packages><class filename="src/a&amp;b.ts"><lines><line number="1" hits="0"/></lines></class></packages></coverage>',
       [{ path: "src/a&b.ts", covered: 0, total: 1 }],
     ],
@@ -97,68 +97,74 @@ describe("reports", () => {
       `\uFEFF${lcov.replaceAll("\n", "\r\n")}`,
       [{ path: "a.ts", covered: 2, total: 4 }],
     ],
-    "lcov with a record for each test, put together": [
+    "lcov with several records of one file": [
       `${lcov}${lcov.replace("DA:4,0", "DA:4,2,hash")}`,
       [{ path: "a.ts", covered: 3, total: 4 }],
     ],
-    "lcov that only sums up": [
+    "lcov with totals and no lines": [
       "SF:a.ts\nLF:10\nLH:7\nend_of_record\n",
       [{ path: "a.ts", covered: 7, total: 10 }],
     ],
-    "a Go profile, in statements, the module's name taken off": [
+    "a Go profile, with the module name removed from paths": [
       goProfile,
       [{ path: "calc.go", covered: 1, total: 4 }],
     ],
-    "a Go profile of several packages' tests, each block once": [
+    "a Go profile of several packages, each block counted once": [
       `${goProfile}mode: set\nexample.com/calc/calc.go:7.24,9.2 3 2\nexample.com/calc/calc.go:3.24,5.2 1 0\n`,
       [{ path: "calc.go", covered: 4, total: 4 }],
     ],
-    "a Go profile of a module within the module": [
+    "a Go profile of a nested module": [
       "mode: atomic\nexample.com/calc/nested/deep.go:1.1,2.2 1 9\n",
       [{ path: "inner/deep.go", covered: 1, total: 1 }],
     ],
-    "files of somebody else's are left out": [
+    "lcov with files outside the tree, which are left out": [
       `SF:/usr/lib/x.ts\nDA:1,1\nend_of_record\n${lcov}`,
       [{ path: "a.ts", covered: 2, total: 4 }],
     ],
   };
-  test.each(Object.entries(read))("%s", (_, [text, expected]) => {
+  test.each(Object.entries(read))("a report is read: %s", (_, [text, expected]) => {
     expect(readReport(text, layout)).toEqual({ ok: true, files: expected as never });
   });
 
   const refused: Record<string, [text: string, reason: string]> = {
-    "nothing at all": ["  \n", "it is empty"],
+    "an empty file": ["  \n", "it is empty"],
     "the output of a test runner": [
       "1 passed in 0.06s\n",
-      "it is neither lcov, coverage.py JSON, Cobertura nor a Go profile",
+      "its format is not lcov, coverage.py JSON, Cobertura or a Go profile",
     ],
-    "JSON cut off": [coveragePy.slice(0, -20), "it is not whole JSON"],
-    "JSON of another tool": ['{"total":{"lines":{"pct":80}}}', 'JSON without the "files"'],
-    "JSON whose files are not coverage.py's": ['{"files":{"a.ts":{"pct":1}}}', "no summary"],
-    "JSON with a figure that is none": [
+    "truncated JSON": [coveragePy.slice(0, -20), "it is not valid JSON"],
+    "JSON of another tool": [
+      '{"total":{"lines":{"pct":80}}}',
+      'its JSON has no "files" as coverage.py writes it',
+    ],
+    'JSON with "files" in another shape': ['{"files":{"a.ts":{"pct":1}}}', "no summary"],
+    "JSON with a count that is not finite": [
       '{"files":{"a.ts":{"summary":{"covered_lines":1e999,"num_statements":1}}}}',
       "no summary",
     ],
-    "lcov cut off": [lcov.replace("end_of_record\n", ""), "it ends within the record of a.ts"],
-    "lcov cut off within a line": [lcov.slice(0, lcov.indexOf(",0")), "line 7 is not lcov: DA:4"],
-    "lcov with words in it": [`${lcov}hello\n`, "line 12 is not lcov: hello"],
-    "XML cut off": [cobertura.slice(0, -12), "it ends before </coverage>"],
-    "XML of JaCoCo": ['<report name="x"><package name="p"/></report>', "not Cobertura's"],
-    "XML of Clover": ['<coverage generated="1"><project/></coverage>', "not Cobertura's"],
+    "truncated lcov": [
+      lcov.replace("end_of_record\n", ""),
+      "the record of a.ts has no end_of_record",
+    ],
+    "lcov truncated within a line": [lcov.slice(0, lcov.indexOf(",0")), "line 7 is not lcov: DA:4"],
+    "lcov followed by other text": [`${lcov}hello\n`, "line 12 is not lcov: hello"],
+    "truncated XML": [cobertura.slice(0, -12), "</coverage> is missing"],
+    "JaCoCo XML": ['<report name="x"><package name="p"/></report>', "its XML is not Cobertura"],
+    "Clover XML": ['<coverage generated="1"><project/></coverage>', "its XML is not Cobertura"],
     "XML that declares entities": [
       '<!DOCTYPE coverage [<!ENTITY a "b">]><coverage><packages/></coverage>',
       "it is not XML at: <!DOCTYPE",
     ],
-    HTML: ["<html><br></html>", "</html> closes nothing"],
-    "a Go profile cut off": [goProfile.slice(0, -1), "its last line is cut off"],
+    HTML: ["<html><br></html>", "</html> has no opening tag"],
+    "a truncated Go profile": [goProfile.slice(0, -1), "its last line is truncated"],
     "a Go profile with other lines": ["mode: set\nFAIL\n", "line 2 is not a block: FAIL"],
-    "a Go profile of nothing": ["mode: set\n", "it tells of no file"],
-    "a report about another tree": [
+    "a Go profile without blocks": ["mode: set\n", "it contains no files"],
+    "a report of another tree": [
       "SF:/home/me/a.ts\nDA:1,1\nend_of_record\n",
-      "it tells of no file of the project (but of /home/me/a.ts)",
+      "none of its files is in the project (the first is /home/me/a.ts)",
     ],
   };
-  test.each(Object.entries(refused))("A10 %s is no report", (_, [text, reason]) => {
+  test.each(Object.entries(refused))("A10 a report is refused: %s", (_, [text, reason]) => {
     expect(readReport(text, layout)).toEqual({
       ok: false,
       reason: expect.stringContaining(reason),
@@ -166,11 +172,11 @@ describe("reports", () => {
   });
 });
 
-describe("names in reports", () => {
+describe("locate", () => {
   const app = { ...layout, projectDir: "packages/app" };
   test.each<[string, Layout, { path: string; within?: string[] }, string | null]>([
     ["relative to the project", app, { path: "src/x.ts" }, "src/x.ts"],
-    ["with dots", layout, { path: "./src/../a.ts" }, "a.ts"],
+    ["with dot segments", layout, { path: "./src/../a.ts" }, "a.ts"],
     ["absolute", layout, { path: "/slot/tree/src/calc.py" }, "src/calc.py"],
     ["absolute, links resolved", layout, { path: "/private/slot/tree/a.ts" }, "a.ts"],
     [
@@ -181,38 +187,33 @@ describe("names in reports", () => {
     ],
     ["outside the project's folder", app, { path: "/slot/tree/other/x.ts" }, null],
     ["out of the project's folder by dots", app, { path: "../../other/x.ts" }, null],
-    ["of a neighbour of the tree", layout, { path: "/slot/tree2/a.ts" }, null],
-    ["out of the tree", layout, { path: "/slot/tree/../tree2/a.ts" }, null],
+    ["in a folder beside the tree", layout, { path: "/slot/tree2/a.ts" }, null],
+    ["out of the tree by dots", layout, { path: "/slot/tree/../tree2/a.ts" }, null],
     ["with Windows separators", layout, { path: ".\\src\\calc.py" }, "src/calc.py"],
     ["of another machine", layout, { path: "C:\\work\\a.ts" }, null],
     [
-      "in a folder the report names",
+      "in a source folder of the report",
       layout,
       { path: "calc.py", within: ["/slot/tree/src"] },
       "src/calc.py",
     ],
     [
-      "in the second folder of several",
+      "in the second of two source folders",
       layout,
       { path: "calc.py", within: ["/x", "src"] },
       "src/calc.py",
     ],
     ["in a Go module", layout, { path: "example.com/calc/inner/deep.go" }, "inner/deep.go"],
-    [
-      "in a Go module that only begins the same",
-      layout,
-      { path: "example.com/calculus/calc.go" },
-      null,
-    ],
-  ])("%s", (_, at, raw, expected) => {
+    ["in a Go module with a similar name", layout, { path: "example.com/calculus/calc.go" }, null],
+  ])("a path in a report is located: %s", (_, at, raw, expected) => {
     expect(locate(at, raw)).toBe(expected);
   });
 
   test.each([
     ["module example.com/calc\n\ngo 1.21\n", "example.com/calc"],
-    ['// words\nmodule "example.com/q" // more\n', "example.com/q"],
+    ['// comment\nmodule "example.com/q" // more\n', "example.com/q"],
     ["go 1.21\n", null],
-  ])("the module of %j", (text, expected) => {
+  ])("the module name is read from go.mod %j", (text, expected) => {
     expect(goModule(text)).toBe(expected);
   });
 });
@@ -220,6 +221,6 @@ describe("names in reports", () => {
 test.each([
   [{ covered: 1, total: 4 }, 25],
   [{ covered: 0, total: 0 }, 100],
-])("the share of %j is %d percent", (figures, percent) => {
+])("the covered share of %j is %d percent", (figures, percent) => {
   expect(percentOf(figures)).toBe(percent);
 });

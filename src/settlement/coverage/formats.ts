@@ -1,4 +1,5 @@
-/** Reads a coverage report of whichever format its content shows. Pure. */
+/** Coverage reports: lcov, coverage.py JSON, Go profiles and Cobertura XML, told apart by content. Pure. */
+import { errorMessage, oneLine } from "../../std/text.ts";
 import {
   type FileCoverage,
   figuresOf,
@@ -9,27 +10,27 @@ import {
   type ReportReading,
 } from "./report.ts";
 
-const formats: readonly { looks: RegExp; read(text: string): RawReading }[] = [
-  { looks: /^\s*mode: /, read: readGoProfile },
-  { looks: /^\s*\{/, read: readCoveragePy },
-  { looks: /^\s*</, read: readCobertura },
-  { looks: /^\s*(TN|SF):/, read: readLcov },
+const formats: readonly { start: RegExp; read(text: string): RawReading }[] = [
+  { start: /^\s*mode: /, read: readGoProfile },
+  { start: /^\s*\{/, read: readCoveragePy },
+  { start: /^\s*</, read: readCobertura },
+  { start: /^\s*(TN|SF):/, read: readLcov },
 ];
 
-/** Characters of a reason: it quotes the report, whose lines may be long. */
+/** Maximum characters of a reason; reasons quote lines of the report. */
 const reasonMax = 200;
 
 /**
- * The figures of the tree's files, from a report's text. Files that are not the tree's are left out;
- * a report about nothing else, or that cannot be read to its end, gives the reason, completing "the
- * coverage report cannot be used: ...".
+ * Parses a report into the figures of the tree's files; other files are left out. Fails with a reason,
+ * which completes "the coverage report cannot be used: ...", when the report is truncated, malformed or
+ * contains no file of the tree.
  */
 export function readReport(text: string, layout: Layout): ReportReading {
   const content = text.replace(/^\uFEFF/, "");
   if (content.trim() === "") return { ok: false, reason: "it is empty" };
-  const format = formats.find(({ looks }) => looks.test(content));
+  const format = formats.find(({ start }) => start.test(content));
   if (format === undefined) {
-    const reason = "it is neither lcov, coverage.py JSON, Cobertura nor a Go profile";
+    const reason = "its format is not lcov, coverage.py JSON, Cobertura or a Go profile";
     return { ok: false, reason };
   }
   const raw = format.read(content);
@@ -43,24 +44,25 @@ export function readReport(text: string, layout: Layout): ReportReading {
   const [first] = raw.files;
   const reason =
     first === undefined
-      ? "it tells of no file"
-      : `it tells of no file of the project (but of ${first.path})`;
+      ? "it contains no files"
+      : `none of its files is in the project (the first is ${first.path})`;
   return { ok: false, reason };
 }
 
-// ------------------------------------------------------------
-// Reads lcov traces (`lcov.info`): c8, vitest, jest, bun, grcov, cargo-llvm-cov, gcov. Pure.
-
+/** One `SF:` record of an lcov trace; records of the same file are merged. */
 interface LcovRecord {
   path: string;
   lines: Map<string, number>;
-  /** `LH` and `LF`, for traces that only sum up. */
+  /** `LH` and `LF`, used when the record has no `DA` lines. */
   hit: number | null;
   found: number | null;
 }
 
-/** The files of a trace. A record that is not ended means that the rest is missing. */
-export function readLcov(text: string): RawReading {
+/**
+ * Reads an lcov trace (`lcov.info`), written by c8, vitest, jest, bun, grcov, cargo-llvm-cov and gcov.
+ * A record without `end_of_record` means that the trace is truncated.
+ */
+function readLcov(text: string): RawReading {
   const files = new Map<string, LcovRecord>();
   let open: LcovRecord | null = null;
   for (const [index, raw] of text.split("\n").entries()) {
@@ -83,7 +85,8 @@ export function readLcov(text: string): RawReading {
       return bad();
     }
   }
-  if (open !== null) return { ok: false, reason: `it ends within the record of ${open.path}` };
+  if (open !== null)
+    return { ok: false, reason: `the record of ${open.path} has no end_of_record` };
   return { ok: true, files: [...files.values()].map(lcovFigures) };
 }
 
@@ -105,21 +108,20 @@ function lcovFigures({ path, lines, hit, found }: LcovRecord): RawCoverage {
   return { path, ...figuresOf(lines) };
 }
 
-// ------------------------------------------------------------
-// Reads the JSON report of coverage.py (`coverage json`, `pytest --cov-report=json:...`). Pure.
-
-/** The files of a report: statements, and branches where they were measured. */
-export function readCoveragePy(text: string): RawReading {
+/**
+ * Reads the JSON report of coverage.py (`coverage json`, `pytest --cov-report=json:...`). Counts
+ * statements, plus branches where they were measured.
+ */
+function readCoveragePy(text: string): RawReading {
   let report: unknown;
   try {
     report = JSON.parse(text);
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    return { ok: false, reason: `it is not whole JSON: ${why}` };
+    return { ok: false, reason: `it is not valid JSON: ${errorMessage(error)}` };
   }
   const named = field(report, "files");
   if (typeof named !== "object" || named === null || Array.isArray(named)) {
-    return { ok: false, reason: 'it is JSON without the "files" of coverage.py' };
+    return { ok: false, reason: 'its JSON has no "files" as coverage.py writes it' };
   }
   const files: RawCoverage[] = [];
   for (const [path, entry] of Object.entries(named)) {
@@ -147,25 +149,22 @@ function field(value: unknown, name: string): unknown {
     : undefined;
 }
 
-// ------------------------------------------------------------
-// Reads Go's coverage profiles (`go test -coverprofile=...`). Pure.
-
 const goMode = /^mode: (set|count|atomic)$/;
 const goBlock = /^(.+):(\d+\.\d+,\d+\.\d+) (\d+) (\d+)$/;
 
-/** The files of a profile, in statements; they are named by import path. */
-export function readGoProfile(text: string): RawReading {
-  if (!text.endsWith("\n")) return { ok: false, reason: "its last line is cut off" };
+/** Reads a Go profile (`go test -coverprofile=...`). Counts statements; files are named by import path. */
+function readGoProfile(text: string): RawReading {
+  if (!text.endsWith("\n")) return { ok: false, reason: "its last line is truncated" };
   const files = new Map<string, Map<string, { statements: number; hits: number }>>();
   for (const [index, raw] of text.split("\n").entries()) {
     const line = raw.trimEnd();
-    // Profiles that were put together have the first line of each.
+    // Concatenated profiles repeat the first line.
     if (line === "" || goMode.test(line)) continue;
     const [, path = "", place = "", statements, hits] = goBlock.exec(line) ?? [];
     if (path === "") return { ok: false, reason: `line ${index + 1} is not a block: ${line}` };
     const blocks = files.get(path) ?? new Map<string, { statements: number; hits: number }>();
     files.set(path, blocks);
-    // Under -coverpkg every test binary tells of the same block.
+    // With -coverpkg every test binary reports the same block.
     const before = blocks.get(place)?.hits ?? 0;
     blocks.set(place, { statements: Number(statements), hits: Math.max(before, Number(hits)) });
   }
@@ -182,33 +181,34 @@ function goFigures(
   return { path, covered: sum(all.filter(({ hits }) => hits > 0)), total: sum(all) };
 }
 
-/** The module a go.mod declares; null when it declares none. */
+/** The module name in the text of a go.mod; null when there is none. */
 export function goModule(text: string): string | null {
   const [, name = ""] =
     /^[ \t]*module[ \t]+("[^"\n]+"|`[^`\n]+`|[^\s/"`][^\s"`]*)/m.exec(text) ?? [];
   return name.replace(/["`]/g, "") || null;
 }
 
-// ------------------------------------------------------------
-// Reads Cobertura XML: coverage.py, vitest, jest, gocover-cobertura, tarpaulin, coverlet. Pure.
-
+/** The classes of one file in a Cobertura report, merged. */
 interface CoberturaFile {
   lines: Map<string, number>;
-  /** `line-rate`, for reports without lines; a class with nothing to cover has 1. */
+  /** `line-rate`, used when no lines are listed; 1 for a class with nothing to cover. */
   rate: number | null;
 }
 
-/** What a file without lines is counted as, so that its share keeps four digits. */
+/** Total assumed for a file with a rate but no lines, so that its share keeps four digits. */
 const rateParts = 10_000;
 
-/** The files of a report, in lines; several classes of one file are one. */
-export function readCobertura(text: string): RawReading {
+/**
+ * Reads Cobertura XML, written by coverage.py, vitest, jest, gocover-cobertura, tarpaulin and coverlet.
+ * Counts lines.
+ */
+function readCobertura(text: string): RawReading {
   const read = readTags(text);
   if (!read.ok) return read;
   const [root] = read.tags;
-  const kin = read.tags.some(({ name }) => name === "packages");
-  if (root?.name !== "coverage" || !kin) {
-    return { ok: false, reason: "it is XML, but not Cobertura's" };
+  const hasPackages = read.tags.some(({ name }) => name === "packages");
+  if (root?.name !== "coverage" || !hasPackages) {
+    return { ok: false, reason: "its XML is not Cobertura" };
   }
   const files = new Map<string, CoberturaFile>();
   const within: string[] = [];
@@ -217,7 +217,7 @@ export function readCobertura(text: string): RawReading {
     if (name === "source" && kind === "open") within.push(content);
     if (name === "class" && kind !== "close") {
       const path = attributes["filename"];
-      if (path === undefined) return { ok: false, reason: "a class of it names no file" };
+      if (path === undefined) return { ok: false, reason: "a class has no filename" };
       file = files.get(path) ?? { lines: new Map(), rate: null };
       file.rate ??= numberOf(attributes["line-rate"]);
       files.set(path, file);
@@ -225,7 +225,7 @@ export function readCobertura(text: string): RawReading {
     if (name === "line" && kind !== "close" && file !== null) {
       const [number, hits] = [numberOf(attributes["number"]), numberOf(attributes["hits"])];
       if (number === null || hits === null)
-        return { ok: false, reason: "a line of it has no hits" };
+        return { ok: false, reason: "a line has no number or hits" };
       file.lines.set(`${number}`, Math.max(hits, file.lines.get(`${number}`) ?? 0));
     }
   }
@@ -244,14 +244,11 @@ function coberturaFigures(path: string, { lines, rate }: CoberturaFile): RawCove
   return { path, covered: Math.round(rate * rateParts), total: rateParts };
 }
 
-// ------------------------------------------------------------
-//  * The tags of an XML text, one after the other, with their attributes: as much XML as coverage
-// reports need. No entities but the five every document has; a text that declares its own is refused.
-
-export interface Tag {
+/** One tag of an XML document. */
+interface Tag {
   name: string;
   attributes: Record<string, string>;
-  /** Text up to the next tag, trimmed. */
+  /** Text between this tag and the next, trimmed. */
   text: string;
   kind: "open" | "close" | "empty";
 }
@@ -261,10 +258,11 @@ const tagPattern =
   /<(\/?)([\w:.-]+)((?:\s+[\w:.-]+\s*=\s*(?:"[^"<]*"|'[^'<]*'))*)\s*(\/?)>([^<]*)/y;
 const attributePattern = /([\w:.-]+)\s*=\s*(?:"([^"]*)"|'([^']*)')/g;
 
-/** The tags of a whole, well-nested document; a reason when it is not one. */
-export function readTags(
-  document: string,
-): { ok: true; tags: Tag[] } | { ok: false; reason: string } {
+/**
+ * Reads the tags of a well-nested XML document, as much as coverage reports need. Knows only the five
+ * predefined entities; a document that declares others is refused.
+ */
+function readTags(document: string): { ok: true; tags: Tag[] } | { ok: false; reason: string } {
   const text = document.replace(skippedPattern, "").trim();
   const tags: Tag[] = [];
   const open: string[] = [];
@@ -272,17 +270,18 @@ export function readTags(
   while (tagPattern.lastIndex < text.length) {
     const at = tagPattern.lastIndex;
     const match = tagPattern.exec(text);
-    if (match === null) return { ok: false, reason: `it is not XML at: ${excerpt(text, at)}` };
+    if (match === null)
+      return { ok: false, reason: `it is not XML at: ${oneLine(text.slice(at, at + 40))}` };
     const [, closing, name = "", pairs = "", empty, after = ""] = match;
     if (closing === "/" && open.pop() !== name) {
-      return { ok: false, reason: `</${name}> closes nothing` };
+      return { ok: false, reason: `</${name}> has no opening tag` };
     }
     if (closing !== "/" && empty !== "/") open.push(name);
     const kind = closing === "/" ? "close" : empty === "/" ? "empty" : "open";
     tags.push({ name, attributes: attributesOf(pairs), text: decoded(after.trim()), kind });
   }
   const [unclosed] = open;
-  if (unclosed !== undefined) return { ok: false, reason: `it ends before </${unclosed}>` };
+  if (unclosed !== undefined) return { ok: false, reason: `</${unclosed}> is missing` };
   return { ok: true, tags };
 }
 
@@ -298,8 +297,4 @@ const entities: Record<string, string> = { amp: "&", lt: "<", gt: ">", quot: '"'
 
 function decoded(text: string): string {
   return text.replace(/&(amp|lt|gt|quot|apos);/g, (_, name: string) => entities[name] ?? "");
-}
-
-function excerpt(text: string, at: number): string {
-  return text.slice(at, at + 40).replace(/\s+/g, " ");
 }
