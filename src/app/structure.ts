@@ -31,7 +31,7 @@ export function withStructure(
     withSettlement(context, { name: "sentrux", signal }, async ({ c, config, head }) => {
       const { workingTree } = await import("../git/working-tree.ts");
       const { runPaths } = await import("../runner/paths.ts");
-      const { factsCache } = await import("../settlement/structure/scan.ts");
+      const { factsCache } = await import("../settlement/context.ts");
       const { chooseEngine } = await import("../settlement/structure/engine.ts");
       const folder = folderOf(context.cwd, c.projectRoot, path);
       const places = runPaths({

@@ -1,22 +1,21 @@
-/** Texts of blobs, many read by one process. */
-
+/** Texts of blobs, read in batches by one git process, with bounds on their size. */
 import type { Oid } from "./objects.ts";
 import type { Repository } from "./repository.ts";
 import { objectSizes, readObjects } from "./trees.ts";
 
-/** Bytes of one text; more is generated, or data. */
+/** Maximum bytes of one text; larger files are generated code or data. */
 const textBytesMax = 1024 * 1024;
-/** Bytes of all texts of one judgement. */
+/** Maximum bytes of all texts of one reader. */
 const totalBytesMax = 64 * 1024 * 1024;
 
 export interface BlobReader {
-  /** Reads what is not known yet. What is too much is left out. */
+  /** Reads the blobs not read yet; texts beyond the bounds are left out and read as null. */
   load(ids: readonly Oid[]): Promise<void>;
-  /** A text; null when it is no UTF-8, or too much. */
+  /** The text of a blob; null when it is not UTF-8, not a blob, or beyond the bounds. */
   read(id: Oid): Promise<string | null>;
 }
 
-/** Texts of a repository's blobs, each read once. */
+/** Opens a reader that reads each blob of a repository at most once. */
 export function blobReader(r: Repository): BlobReader {
   const texts = new Map<Oid, string | null>();
   let total = 0;
@@ -32,7 +31,7 @@ export function blobReader(r: Repository): BlobReader {
     });
     for (const [index, object] of (await readObjects(r, wanted)).entries()) {
       const id = wanted[index];
-      if (id !== undefined && object?.type === "blob") texts.set(id, textIn(object.bytes));
+      if (id !== undefined && object?.type === "blob") texts.set(id, decodeUtf8(object.bytes));
     }
   };
   return {
@@ -44,7 +43,7 @@ export function blobReader(r: Repository): BlobReader {
   };
 }
 
-function textIn(bytes: Uint8Array): string | null {
+function decodeUtf8(bytes: Uint8Array): string | null {
   try {
     return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
   } catch {

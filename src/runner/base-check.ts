@@ -1,7 +1,8 @@
 /** Every gate once on the base, before a token is spent: what it says is announced and recorded. */
 import { DgovError } from "../error.ts";
 import type { SettlementContext } from "../settlement/context.ts";
-import { checkGatesRunnable, type GateVerdict } from "../settlement/gates/run-gates.ts";
+import { checkGatesRunnable } from "../settlement/gates/run-gates.ts";
+import type { GateVerdict } from "../settlement/verdict.ts";
 import { systemClock } from "../std/clock.ts";
 import { announceBaseline } from "./baselines.ts";
 import { verdictData } from "./records.ts";

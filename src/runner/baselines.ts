@@ -14,7 +14,7 @@ import {
   coverageBaselineFile as coverageFile,
   writeCoverageBaseline as writeCoverage,
 } from "../settlement/coverage/baseline.ts";
-import { measureProject } from "../settlement/coverage/measure.ts";
+import { measureProject } from "../settlement/coverage/figures.ts";
 import {
   baselineAt,
   writeStructureBaseline as writeStructure,
@@ -52,7 +52,7 @@ export async function refreshCoverage(c: RunContext, tip: string): Promise<strin
   const tree = await treeOfCommit(c.repository, tip);
   const measured = await measureProject(c.settlement, {
     tree,
-    known: true,
+    useRecorded: true,
     marker: `${c.run}/coverage`,
     started: () => {},
     onOutput: () => {},

@@ -9,7 +9,8 @@ import type { RunStatus } from "../kernel/event.ts";
 import type { State } from "../kernel/state.ts";
 import type { PlanLocation } from "../plan/locate.ts";
 import { faultPoint } from "../process/fault-injection.ts";
-import { type GateVerdict, runGates } from "../settlement/gates/run-gates.ts";
+import { runGates } from "../settlement/gates/run-gates.ts";
+import type { GateVerdict } from "../settlement/verdict.ts";
 import { present } from "../std/assert.ts";
 import {
   compareStructure,

@@ -6,7 +6,7 @@
  */
 import type { Event } from "../kernel/event.ts";
 import type { EventLog, NewEvent, RecordedEvent } from "../log/event-log.ts";
-import type { GateProgress, GateVerdict } from "../settlement/context.ts";
+import type { GateProgress, GateVerdict } from "../settlement/verdict.ts";
 
 const kernelTypes: ReadonlySet<string> = new Set<Event["type"]>([
   "run.started",

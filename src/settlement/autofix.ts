@@ -5,6 +5,7 @@
  * Commands that take files run in the worktree. One that takes none would change everybody's files,
  * so then all of them run in a gate tree that holds the attempt's work, and the rest is left there.
  */
+
 import { chmodSync, mkdirSync, readFileSync, realpathSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { FileChange } from "../git/changes.ts";
@@ -77,7 +78,7 @@ interface Bench {
 }
 
 function sources(c: SettlementContext, changes: readonly FileChange[]): FileChange[] {
-  const prefix = c.projectDir === "" ? "" : `${c.projectDir}/`;
+  const prefix = c.projectPrefix;
   return changes.filter(
     ({ kind, status, path }) =>
       kind === "file" &&

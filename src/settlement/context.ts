@@ -1,79 +1,51 @@
-/** What every judgement needs to know, and the words a gate's verdict is given in. */
-import { dirname } from "node:path";
+/** The dependencies of a settlement (review, autofix and gates), and the caches its gates share. */
+
+import { dirname, join } from "node:path";
 import type { Config } from "../config/config.ts";
 import { childVariables } from "../config/environment.ts";
-import type { Identity, Oid } from "../git/objects.ts";
+import type { Identity } from "../git/objects.ts";
 import { prefixOf, projectDirOf, type Repository } from "../git/repository.ts";
-import type { GateStatus } from "../kernel/event.ts";
 import { childEnvironment } from "../process/environment.ts";
-import { type CoverageFigures, coverageFigures } from "./coverage/figures.ts";
-import type { Diagnostic } from "./diagnostics/diagnostic.ts";
-import type { BaseRuns } from "./gates/base-comparison.ts";
-import { type FactsCache, factsCache } from "./structure/scan.ts";
-import { type ImportCache, importCache } from "./tests/tree-imports.ts";
+import { once } from "../std/once.ts";
+import { type FileFacts, factsVersion } from "../structure/facts.ts";
+import { type CoverageBaselineReading, readCoverageBaseline } from "./coverage/baseline.ts";
+import type { FileCoverage } from "./coverage/report.ts";
+import { type DigestCache, digestCache } from "./digest-cache.ts";
+import { type CachedImport, importsVersion } from "./tests/tree-imports.ts";
+import { editableInstalls } from "./trees/python-editable-installs.ts";
 import { type GateSlots, gateSlots } from "./trees/slots.ts";
+import type { GateProgress } from "./verdict.ts";
 import { type VerdictCache, verdictCache } from "./verdict-cache.ts";
-
-export interface GateVerdict {
-  gate: string;
-  status: GateStatus;
-  /** One sentence; "" when it passed without more to say. */
-  reason: string;
-  /** The command after substitution. */
-  command: string | null;
-  /** How it ended, in words. */
-  exit: string | null;
-  durationMs: number;
-  /** Blob of the whole output. */
-  output: string | null;
-  tail: string;
-  /** Charged diagnostics: new against the base. */
-  diagnostics: Diagnostic[];
-  /** What the gate changed in its tree; it was undone. */
-  changedPaths: string[];
-  cached: boolean;
-  /** Whose fault a failure is. */
-  blame: "attempt" | "base" | "environment" | null;
-}
-
-interface GateOf {
-  unit: string | null;
-  attempt: number;
-  car: number | null;
-  tree: Oid;
-  gate: string;
-}
-
-export type GateProgress =
-  | ({ kind: "started" } & GateOf)
-  | ({ kind: "finished"; verdict: GateVerdict } & GateOf);
 
 export interface SettlementContext {
   repository: Repository;
   projectRoot: string;
-  /** The project's folder below the repository's root, "" or like `packages/app`. */
+  /** The project's folder relative to the repository's root: "" or `packages/app`. */
   projectDir: string;
-  /** The prefix of paths below it: "" or like `packages/app/`. */
+  /** The same as a prefix of paths: "" or `packages/app/`. */
   projectPrefix: string;
   config: Config;
-  /** Environment of gates, hooks and setup. */
+  /** Environment of gates, hooks and setup commands. */
   environment: Record<string, string>;
   identity: Identity;
   scratch: string;
   slots: GateSlots;
+  /** Verdicts by everything they depend on. */
   cache: VerdictCache;
-  /** How commands ended on trees that are somebody's base, as far as they did not pass. */
-  baseRuns: BaseRuns;
-  /** What blobs import. */
-  imports: ImportCache;
-  /** The shape of blobs. */
-  facts: FactsCache;
-  /** The coverage baseline, and the figures of trees that were measured. */
-  coverage: CoverageFigures;
+  /** Imports of source files, by `<language>:<blob id>`. */
+  imports: DigestCache<CachedImport[]>;
+  /** Structural facts of source files, by `<language>:<blob id>`. */
+  facts: DigestCache<FileFacts>;
+  /** Read when the settlement is opened, before any worker's code runs. */
+  coverageBaseline: CoverageBaselineReading;
+  /** Coverage of measured trees, by a digest of tree and command. */
+  coverageFigures: DigestCache<FileCoverage[]>;
+  /** Folders of the checkout from which Python environments on PATH have packages installed in place. */
+  editableInstalls(): readonly string[];
   signal: AbortSignal;
-  /** What belongs together is reported together, to be recorded at once. */
+  /** Reports progress; entries of one call are recorded in one transaction. */
   report(...progress: GateProgress[]): void;
-  /** Keeps a gate's whole output and gives its digest. */
+  /** Stores a gate's output and returns its digest. */
   putOutput(bytes: string): string;
 }
 
@@ -81,15 +53,20 @@ export interface SettlementOptions {
   repository: Repository;
   projectRoot: string;
   config: Config;
-  /** Variables of this process. Gates, hooks and setup see those `childEnvironment` lets through. */
+  /** Variables of this process. Gates, hooks and setup get those that `childEnvironment` lets through. */
   env: Record<string, string | undefined>;
   identity: Identity;
-  /** Folder of gate trees and of the verdict cache; files beside it cache what blobs contain. */
+  /** Folder of the gate trees; the caches are files beside it. */
   slotsRoot: string;
   scratch: string;
   signal: AbortSignal;
-  report(...progress: GateProgress[]): void;
-  putOutput(bytes: string): string;
+  report: SettlementContext["report"];
+  putOutput: SettlementContext["putOutput"];
+}
+
+/** Opens the cache of structural facts in the folder beside the gate trees. */
+export function factsCache(folder: string): DigestCache<FileFacts> {
+  return digestCache(join(folder, "structure.jsonl"), factsVersion);
 }
 
 /** Opens the settlement of a project. NOT_A_REPOSITORY when the project lies outside the repository. */
@@ -98,17 +75,21 @@ export function openSettlement(o: SettlementOptions): SettlementContext {
   const { maxGates, jobs } = o.config.run;
   const projectDir = projectDirOf(o.repository, o.projectRoot);
   const environment = childEnvironment(env, childVariables(o.config));
+  const cacheFile = (name: string): string => join(dirname(slotsRoot), name);
   return {
     ...rest,
     environment,
     projectDir,
     projectPrefix: prefixOf(projectDir),
-    // More than gates can hold at once, so that a failing one gets a second tree: the base's.
+    // More than the gates that run at once, so that a failing gate can borrow a second tree for its base.
     slots: gateSlots(slotsRoot, maxGates + Math.max(1, jobs)),
-    cache: verdictCache(slotsRoot, environment),
-    baseRuns: new Map(),
-    imports: importCache(dirname(slotsRoot)),
+    cache: verdictCache(cacheFile("verdicts.jsonl"), environment),
+    imports: digestCache(cacheFile("imports.jsonl"), importsVersion),
     facts: factsCache(dirname(slotsRoot)),
-    coverage: coverageFigures(o.projectRoot, slotsRoot),
+    coverageBaseline: readCoverageBaseline(o.projectRoot),
+    coverageFigures: digestCache(cacheFile("coverage.jsonl"), "1"),
+    editableInstalls: once(() =>
+      editableInstalls(environment["PATH"] ?? "", o.repository.topLevel),
+    ),
   };
 }

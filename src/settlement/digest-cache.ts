@@ -1,33 +1,31 @@
 /**
- * What was worked out about things named by a digest: a blob's imports, a tree's verdict. What a digest
- * names never changes, so an entry holds for as long as the program reads it in the same way.
+ * A persistent cache of values derived from content that a digest names, such as the imports of a blob or
+ * the verdict on a tree. The content of a digest never changes, so entries never expire; they are dropped
+ * when the program's own version of them changes.
  *
- * One JSON line an entry, behind a line that names the version.
+ * File format: a header line with the version, then one JSON line `[digest, value]` per entry.
  */
-import {
-  appendFileSync,
-  existsSync,
-  mkdirSync,
-  readFileSync,
-  renameSync,
-  writeFileSync,
-} from "node:fs";
-import { dirname } from "node:path";
+
+import { appendFileSync, existsSync, readFileSync } from "node:fs";
+import { replaceFile } from "../std/files.ts";
 
 export interface DigestCache<T> {
   get(digest: string): T | undefined;
-  /** Keeps entries, on disk as well; a disk that refuses costs only time. */
+  /** Adds entries in memory and on disk; failures to write are ignored. */
   put(entries: Iterable<readonly [digest: string, value: T]>): void;
 }
 
-/** Entries kept between runs, unless told otherwise; the oldest half goes when there are more. */
-const keptEntriesMax = 100_000;
+/** Default maximum of entries kept on disk. */
+const entriesMax = 100_000;
 
-/** The cache in a file; entries of another `version` are forgotten. Read once, when first asked. */
+/**
+ * Opens a cache file, which is read on first use. Entries of another `version` are dropped; when there are
+ * more than `keptMax`, the newest half is kept.
+ */
 export function digestCache<T>(
   file: string,
   version: string,
-  keptMax = keptEntriesMax,
+  keptMax = entriesMax,
 ): DigestCache<T> {
   const header = JSON.stringify({ version });
   let loaded: Map<string, T> | null = null;
@@ -50,35 +48,29 @@ export function digestCache<T>(
 
 function read<T>(file: string, header: string, keptMax: number): Map<string, T> {
   const lines = existsSync(file) ? readFileSync(file, "utf8").split("\n") : [];
-  const same = lines[0] === header;
-  const entries = same ? lines.slice(1, -1) : [];
-  const recent = entries.length > keptMax ? entries.slice(-keptMax / 2) : entries;
-  // A line cut by a crash must not swallow the next one.
-  const whole = same && lines.at(-1) === "" && recent.length === entries.length;
-  if (!whole) attempt(() => replace(file, [header, ...recent, ""].join("\n")));
+  const current = lines[0] === header;
+  const entries = current ? lines.slice(1, -1) : [];
+  const kept = entries.length > keptMax ? entries.slice(-keptMax / 2) : entries;
+  // A crash can leave a partial last line, which would corrupt the next entry appended.
+  const intact = current && lines.at(-1) === "" && kept.length === entries.length;
+  if (!intact) attempt(() => replaceFile(file, [header, ...kept, ""].join("\n"), { mode: 0o600 }));
   const known = new Map<string, T>();
-  for (const line of recent) {
+  for (const line of kept) {
     try {
       const [digest, value] = JSON.parse(line) as [string, T];
       known.set(digest, value);
     } catch {
-      // A broken line is worked out again.
+      // A broken line is skipped; its value is computed again.
     }
   }
   return known;
 }
 
-function replace(file: string, text: string): void {
-  mkdirSync(dirname(file), { recursive: true });
-  writeFileSync(`${file}.new`, text, { mode: 0o600 });
-  renameSync(`${file}.new`, file);
-}
-
-/** A cache that cannot be written is a cache of this process. */
+/** Runs a write whose failure (read-only or full disk) leaves the cache in memory only. */
 function attempt(write: () => void): void {
   try {
     write();
   } catch {
-    // Read-only, or full: the gate that asked does not depend on it.
+    // The cache only saves time.
   }
 }

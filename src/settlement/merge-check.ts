@@ -1,7 +1,8 @@
 /**
- * Reads out of git what the semantic rules ask about a merge: which files its four states have, and
- * which others mention a symbol. Nothing is checked out.
+ * The input of the semantic rules, read out of git: the files of the four versions of a merge (base, ours,
+ * theirs, merged) and the files that mention a symbol. Nothing is checked out.
  */
+
 import { posix } from "node:path";
 import type { Oid } from "../git/objects.ts";
 import { blobReader } from "../git/read-blobs.ts";
@@ -16,15 +17,16 @@ import {
   supportedLanguage,
 } from "../semantic/check-merge.ts";
 import { manifestNames } from "../syntax/import-index.ts";
+import { isRegularFile } from "./parse-blobs.ts";
 
 export { supportedLanguage } from "../semantic/check-merge.ts";
 
-/** Changed files that are looked at; those of the change itself come first. */
+/** Maximum of changed files checked; files of the attempt's change take precedence. */
 const changedMax = 1000;
-/** Files that mention a changed symbol and are looked at. */
+/** Maximum of files checked because they mention a changed symbol. */
 const mentioningMax = 400;
 
-/** The trees a candidate is made of. With `ours` equal to `base` the change is judged alone. */
+/** The trees of a merge. With `ours` equal to `base` it is a change without a merge. */
 export interface MergeTrees {
   base: Oid;
   ours: Oid;
@@ -32,17 +34,18 @@ export interface MergeTrees {
   merged: Oid;
 }
 
-/** What differs between the states, and how much of it is left out. */
+/** The files that differ between the versions of a merge, by path, with their blob ids. */
 export interface MergeChanges {
   trees: MergeTrees;
   base: Files;
   ours: Files;
   theirs: Files;
   merged: Files;
+  /** Number of changed files beyond `changedMax`. */
   leftOut: number;
 }
 
-/** Judges a merge whose states were read; what it says after the signal says nothing. */
+/** Applies the semantic rules to a merge. After `signal` is aborted, the verdict is meaningless. */
 export async function judgeMerge(
   r: Repository,
   changes: MergeChanges,
@@ -52,7 +55,7 @@ export async function judgeMerge(
   return { ...verdict, notes: [...verdict.notes, ...leftOutNote(changes)] };
 }
 
-/** Files that differ between the states of a merge; `ours` equal to `base` is a change alone. */
+/** Reads which files differ between the versions of a merge. */
 export async function readMerge(r: Repository, trees: MergeTrees): Promise<MergeChanges> {
   if (trees.base === trees.ours) {
     const change = filesIn(await diffTrees(r, trees.base, trees.merged));
@@ -73,24 +76,28 @@ export async function readMerge(r: Repository, trees: MergeTrees): Promise<Merge
   return limited({ trees, base, ...states, leftOut: 0 });
 }
 
+/** The difference of one version to the base: changed paths, and their regular files before and after. */
 interface FileChange {
   paths: ReadonlySet<string>;
   old: Files;
   now: Files;
 }
 
-/** Regular files of a difference: links and submodules have no symbols. */
+/** Keeps the regular files of a difference; links and submodules define no symbols. */
 function filesIn(entries: Awaited<ReturnType<typeof diffTrees>>): FileChange {
   const named = entries.filter(({ utf8 }) => utf8);
-  const regular = (mode: string): boolean => mode.startsWith("100");
   return {
     paths: new Set(named.map(({ path }) => path)),
-    old: new Map(named.filter((e) => regular(e.oldMode)).map((e) => [e.path, e.oldOid])),
-    now: new Map(named.filter((e) => regular(e.newMode)).map((e) => [e.path, e.newOid])),
+    old: new Map(
+      named.filter((e) => isRegularFile({ mode: e.oldMode })).map((e) => [e.path, e.oldOid]),
+    ),
+    now: new Map(
+      named.filter((e) => isRegularFile({ mode: e.newMode })).map((e) => [e.path, e.newOid]),
+    ),
   };
 }
 
-/** At most `changedMax` files with symbols, the change's own before what landed meanwhile. */
+/** Limits the changed files to `changedMax`; files that only the target changed are dropped first. */
 function limited(changes: MergeChanges): MergeChanges {
   const { base, theirs } = changes;
   const all = new Set([base, changes.ours, theirs, changes.merged].flatMap((f) => [...f.keys()]));
@@ -111,7 +118,13 @@ function limited(changes: MergeChanges): MergeChanges {
 
 function leftOutNote({ leftOut }: MergeChanges): Note[] {
   if (leftOut === 0) return [];
-  return [{ path: "", line: 0, message: `${leftOut} changed files are too many to look at` }];
+  return [
+    {
+      path: "",
+      line: 0,
+      message: `${leftOut} changed files were not checked (more than ${changedMax} changed)`,
+    },
+  ];
 }
 
 function mergeInput(r: Repository, changes: MergeChanges, signal?: AbortSignal): MergeInput {
@@ -125,7 +138,7 @@ function mergeInput(r: Repository, changes: MergeChanges, signal?: AbortSignal):
   let listed: Promise<Files> | null = null;
   const tree = (): Promise<Files> => {
     listed ??= listTree(r, trees.merged).then(async (entries) => {
-      const files = entries.filter(({ mode }) => mode.startsWith("100"));
+      const files = entries.filter(isRegularFile);
       const manifests = files.filter(({ path }) => manifestNames.has(posix.basename(path)));
       await texts.load(manifests.map(({ oid }) => oid));
       return new Map(files.map(({ path, oid }) => [path, oid]));
@@ -149,7 +162,7 @@ function mergeInput(r: Repository, changes: MergeChanges, signal?: AbortSignal):
     },
     async read(id) {
       await loaded;
-      // Parsing many files is long: whatever else is going on gets its turn between two of them.
+      // Parsing is slow: yield to the event loop between files.
       await new Promise((resolve) => setImmediate(resolve));
       return signal?.aborted ? null : texts.read(id);
     },

@@ -1,5 +1,5 @@
 /** What the gates said no to, in full, as the next attempt is told. Pure. */
-import type { GateVerdict } from "./context.ts";
+import type { GateVerdict } from "./verdict.ts";
 
 /** Every failing gate's command, how it ended, its charged diagnostics and the tail of its output. */
 export function rejectionText(verdicts: readonly GateVerdict[]): string {

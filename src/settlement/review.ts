@@ -4,6 +4,7 @@
  * Everything between the base and the worktree counts, however it got there. What the fixer and the
  * hooks did is judged again before it is committed, and only claimed paths are.
  */
+
 import { join } from "node:path";
 import { judgeChanges, type ScopeVerdict } from "../claims/verdict.ts";
 import { scopePolicy } from "../config/scope-policy.ts";
@@ -126,7 +127,7 @@ async function runHooks(
   o: { tree: AttemptTree; marker: string },
   changes: readonly FileChange[],
 ): Promise<{ ran: boolean; failed: { reason: string; detail: string } | null }> {
-  const prefix = c.projectDir === "" ? "" : `${c.projectDir}/`;
+  const prefix = c.projectPrefix;
   const files = changes
     .filter((change) => change.status !== "deleted" && change.path.startsWith(prefix))
     .map((change) => change.path.slice(prefix.length));

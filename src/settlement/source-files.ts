@@ -1,8 +1,8 @@
-/** Which files are sources and which of them tests. Pure. */
+/** Classification of files as sources and tests. Pure. */
 import type { Config } from "../config/config.ts";
 import { isNamedTest } from "../syntax/test-path.ts";
 
-/** By `source_extensions`; every file where none are configured. */
+/** True for files with one of `source_extensions`; for every file when none are configured. */
 export function isSource(
   { sourceExtensions }: Pick<Config, "sourceExtensions">,
   path: string,
@@ -12,10 +12,7 @@ export function isSource(
   );
 }
 
-/**
- * Whether a source file, relative to the project, is a test: by its language's convention, or by
- * lying below `test_dir`.
- */
+/** True for a source file (relative to the project) named like a test or below `test_dir`. */
 export function isTestFile(config: Pick<Config, "testDir">, path: string): boolean {
   if (isNamedTest(path)) return true;
   const folder = config.testDir.replace(/^\.\/|\/+$/g, "");

@@ -1,14 +1,15 @@
 /**
- * Verdicts by everything they depend on: tree, base tree, gate, command, environment. Passed ones
- * outlive the run; failed ones do not, since what failed may have been the machine.
+ * Verdicts by everything they depend on: tree, base tree, gate, command, environment. Passed verdicts
+ * persist between runs; others are kept for this process only, since the machine may have been the cause.
  *
- * The file is read once, before anything of a worker's runs in this process's time.
+ * The file is read when the cache is opened, before any worker's code runs.
  */
+
 import { accessSync, constants, realpathSync, statSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { canonicalJson, sha256 } from "../std/digest.ts";
-import type { GateVerdict } from "./context.ts";
 import { digestCache } from "./digest-cache.ts";
+import type { GateVerdict } from "./verdict.ts";
 
 export interface VerdictKey {
   tree: string;
@@ -20,16 +21,16 @@ export interface VerdictKey {
 export interface VerdictCache {
   get(key: VerdictKey): GateVerdict | null;
   put(key: VerdictKey, verdict: GateVerdict): void;
-  /** What a key comes to on this machine, for what else depends on the same things. */
+  /** The digest of a key on this machine, for other caches whose values depend on the same things. */
   digest(key: VerdictKey): string;
 }
 
-/** Verdicts kept between runs; the oldest half goes when there are more. */
+/** Maximum of verdicts kept between runs. */
 const keptMax = 4000;
 
-/** The cache of a repository, in a file beside its gate trees. */
-export function verdictCache(root: string, environment: Record<string, string>): VerdictCache {
-  const passed = digestCache<GateVerdict>(join(dirname(root), "verdicts.jsonl"), "1", keptMax);
+/** Opens the verdict cache in a file. */
+export function verdictCache(file: string, environment: Record<string, string>): VerdictCache {
+  const passed = digestCache<GateVerdict>(file, "1", keptMax);
   passed.get("");
   const others = new Map<string, GateVerdict>();
   const digest = digester(environment);
@@ -48,7 +49,10 @@ export function verdictCache(root: string, environment: Record<string, string>):
   };
 }
 
-/** Digests of keys, with the environment and the programs a command names: a new linter, a new verdict. */
+/**
+ * Digests of keys, including the environment and the programs that a command names: another version of a
+ * linter gives another digest.
+ */
 function digester(environment: Record<string, string>): (key: VerdictKey) => string {
   const { TMPDIR: _, ...stable } = environment;
   const machine = { stable, platform: process.platform, arch: process.arch };
@@ -67,9 +71,10 @@ function digester(environment: Record<string, string>): (key: VerdictKey) => str
   };
 }
 
-/** Words of a command that may name its programs; file names come last. */
+/** Leading words of a command that are looked up as programs; file names come later. */
 const wordsMax = 24;
 
+/** Path, size and modification time of a program on PATH; "" when there is none of that name. */
 function identityOf(word: string, folders: readonly string[]): string {
   for (const folder of folders) {
     const path = join(folder, word);
@@ -78,7 +83,7 @@ function identityOf(word: string, folders: readonly string[]): string {
       const { size, mtimeMs } = statSync(path);
       return `${word} ${realpathSync(path)} ${size} ${mtimeMs}`;
     } catch {
-      // Not there.
+      // Not in this folder.
     }
   }
   return "";

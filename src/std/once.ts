@@ -1,31 +1,55 @@
-/** Computes a value once per owner and key, for as long as the owner lives. */
+/** Values computed once: by a function of its own, or per owner and key. */
+
+/** A function that computes its value on the first call and returns it on every later one. */
+export function once<Value>(compute: () => Value): () => Value {
+  let known: { value: Value } | null = null;
+  return () => {
+    known ??= { value: compute() };
+    return known.value;
+  };
+}
+
+/** Values by owner and key; they live as long as their owner. */
+export interface Memo<Owner extends object, Value> {
+  /** The value of a key, computed by the first caller. */
+  (owner: Owner, key: string, compute: () => Value): Value;
+  /** The value of a key, when there is one. */
+  peek(owner: Owner, key: string): Value | undefined;
+  /** Replaces the value of a key. */
+  set(owner: Owner, key: string, value: Value): void;
+}
 
 /**
- * A memo of promises: `memo(owner, key, compute)` starts `compute` for the first caller and gives every
- * later caller the same promise. Entries go with their owner. A rejected promise stays; callers that
- * want a retry return null as a value and call `forget`.
+ * A memo, often of promises: callers that come while one is pending share it. A promise that rejects, or
+ * resolves to a value that `keep` refuses, is forgotten, so that the next caller computes again. At most
+ * `max` values are kept per owner; the oldest is dropped first.
  */
-export function memoByOwner<Owner extends object, Value>(): {
-  (owner: Owner, key: string, compute: () => Promise<Value>): Promise<Value>;
-  forget(owner: Owner, key: string): void;
-} {
-  const entries = new WeakMap<Owner, Map<string, Promise<Value>>>();
-  const memo = (owner: Owner, key: string, compute: () => Promise<Value>): Promise<Value> => {
-    let ofOwner = entries.get(owner);
-    if (ofOwner === undefined) {
-      ofOwner = new Map();
-      entries.set(owner, ofOwner);
-    }
-    let value = ofOwner.get(key);
-    if (value === undefined) {
-      value = compute();
-      ofOwner.set(key, value);
-    }
+export function memoByOwner<Owner extends object, Value>(
+  o: { max?: number; keep?: (value: Awaited<Value>) => boolean } = {},
+): Memo<Owner, Value> {
+  const { max = Number.POSITIVE_INFINITY, keep = () => true } = o;
+  const owners = new WeakMap<Owner, Map<string, Value>>();
+  const set = (owner: Owner, key: string, value: Value): void => {
+    const values = owners.get(owner) ?? new Map<string, Value>();
+    owners.set(owner, values);
+    values.set(key, value);
+    const [oldest] = values.keys();
+    if (values.size > max && oldest !== undefined) values.delete(oldest);
+    if (!(value instanceof Promise)) return;
+    const forget = (): void => {
+      if (values.get(key) === value) values.delete(key);
+    };
+    value.then((result) => (keep(result) ? undefined : forget()), forget);
+  };
+  const memo = (owner: Owner, key: string, compute: () => Value): Value => {
+    const values = owners.get(owner);
+    if (values?.has(key)) return values.get(key) as Value;
+    const value = compute();
+    set(owner, key, value);
     return value;
   };
   return Object.assign(memo, {
-    forget(owner: Owner, key: string): void {
-      entries.get(owner)?.delete(key);
-    },
+    set,
+    peek: (owner: Owner, key: string) => owners.get(owner)?.get(key),
   });
 }

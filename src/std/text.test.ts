@@ -1,6 +1,6 @@
-import { expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { camelCase, snakeCase } from "./case.ts";
-import { memoByOwner } from "./once.ts";
+import { memoByOwner, once } from "./once.ts";
 import { duration, elapsed, excerpt, listed, oneLine, plural } from "./text.ts";
 
 test.each([
@@ -48,13 +48,41 @@ test("keys are renamed at every depth and values are kept", () => {
   expect(camelCase(snakeCase(value))).toEqual(value);
 });
 
-test("a memo computes once per owner and key until it is told to forget", async () => {
-  const memo = memoByOwner<object, number>();
-  const [one, two] = [{}, {}];
+describe("memoByOwner", () => {
+  const pending = (): Promise<number> => Promise.resolve(1);
+
+  test("computes once per owner and key", async () => {
+    const memo = memoByOwner<object, Promise<number>>();
+    const [one, two] = [{}, {}];
+    let computed = 0;
+    const compute = async (): Promise<number> => ++computed;
+    expect([await memo(one, "a", compute), await memo(one, "a", compute)]).toEqual([1, 1]);
+    expect([await memo(one, "b", compute), await memo(two, "a", compute)]).toEqual([2, 3]);
+    expect(await memo.peek(one, "b")).toBe(2);
+    expect(memo.peek(two, "b")).toBeUndefined();
+    memo.set(one, "a", Promise.resolve(9));
+    expect(await memo(one, "a", compute)).toBe(9);
+  });
+
+  test("forgets a promise that rejects or resolves to a refused value", async () => {
+    const owner = {};
+    const memo = memoByOwner<object, Promise<number | null>>({ keep: (value) => value !== null });
+    expect(memo(owner, "a", () => Promise.reject(new Error("no")))).rejects.toThrow("no");
+    await Bun.sleep(0);
+    expect(await memo(owner, "a", () => Promise.resolve(null))).toBeNull();
+    expect(await memo(owner, "a", pending)).toBe(1);
+  });
+
+  test("drops the oldest value beyond its maximum", () => {
+    const owner = {};
+    const memo = memoByOwner<object, number>({ max: 2 });
+    for (const key of ["a", "b", "c"]) memo(owner, key, () => 1);
+    expect(["a", "b", "c"].map((key) => memo.peek(owner, key))).toEqual([undefined, 1, 1]);
+  });
+});
+
+test("once computes on the first call only, also when the value is undefined", () => {
   let computed = 0;
-  const compute = async (): Promise<number> => ++computed;
-  expect([await memo(one, "a", compute), await memo(one, "a", compute)]).toEqual([1, 1]);
-  expect([await memo(one, "b", compute), await memo(two, "a", compute)]).toEqual([2, 3]);
-  memo.forget(one, "a");
-  expect(await memo(one, "a", compute)).toBe(4);
+  const value = once(() => void computed++);
+  expect([value(), value(), computed]).toEqual([undefined, undefined, 1]);
 });

@@ -3,7 +3,8 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { openRepository } from "../../src/git/repository.ts";
-import { factsCache, type Sensor, scanTree } from "../../src/settlement/structure/scan.ts";
+import { factsCache } from "../../src/settlement/context.ts";
+import { type Sensor, scanTree } from "../../src/settlement/structure/scan.ts";
 import { testRepo } from "../harness/repo.ts";
 import { type Benchmark, median, timed } from "./figure.ts";
 
@@ -38,7 +39,7 @@ const benchmark: Benchmark = {
     try {
       const sensor = (name: string): Sensor => ({
         repository,
-        projectDir: "",
+        projectPrefix: "",
         includeTests: false,
         facts: factsCache(join(scratch, name)),
         signal: new AbortController().signal,

@@ -64,7 +64,7 @@ describe("coverage of changed files", () => {
     expect(verdict(result, "coverage")).toMatchObject({
       status: "failed",
       blame: "attempt",
-      reason: `coverage fell by more than 2 points: src/a.txt: ${words}`,
+      reason: `coverage dropped by more than 2 points: src/a.txt: ${words}`,
       diagnostics: [
         { file: "src/a.txt", line: null, code: "coverage", message: `coverage ${words}` },
       ],
@@ -113,7 +113,7 @@ describe("coverage of changed files", () => {
     const only = await c.judge({ "src/n.txt": "-\n" });
     expect(verdict(only, "coverage")).toMatchObject({
       status: "not_applicable",
-      reason: "no changed file was there before",
+      reason: "no changed file exists in the base",
     });
   });
 });
@@ -285,11 +285,11 @@ describe("invalid measurements", () => {
   });
 
   test.each([
-    ["unreadable output", "echo 3 passed > {output}", "neither lcov"],
+    ["unreadable output", "echo 3 passed > {output}", "its format is not lcov"],
     [
       "a truncated report",
       "printf 'SF:src/a.txt\\nDA:1,1\\n' > {output}",
-      "within the record of src/a.txt",
+      "the record of src/a.txt has no end_of_record",
     ],
     ["a pipe", "mkfifo {output}", "wrote none of"],
     ["an empty folder", "mkdir {output}", "wrote none of lcov.info"],
@@ -322,7 +322,7 @@ describe("failing base", () => {
     expect(verdict(result, "coverage")).toMatchObject({
       status: "failed",
       blame: "base",
-      reason: "base is red: the command fails (exit code 1) without the change too",
+      reason: "base is red: the command fails (exit code 1) without the change, too",
     });
     expect([result.passed, result.blame]).toEqual([false, "base"]);
     const { ok, red: announced } = (await checkGatesRunnable(c.context, c.base)) as never as {
@@ -338,7 +338,7 @@ describe("failing base", () => {
     expect(verdict(result, "coverage")).toMatchObject({
       status: "not_applicable",
       reason:
-        "base is red: the command fails there (exit code 1), so there is no figure to compare with",
+        "base is red: the command fails there (exit code 1), so there are no figures to compare with",
     });
     expect(result.passed).toBe(true);
   });

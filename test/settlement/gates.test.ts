@@ -84,7 +84,7 @@ describe("checkers with much output", () => {
     expect([loud.status, loud.blame, loud.reason]).toEqual([
       "failed",
       "base",
-      "exit code 1, with more output than is read: what is new cannot be told",
+      "exit code 1: output exceeds 8 MiB; new findings cannot be determined",
     ]);
   });
 });
@@ -120,7 +120,7 @@ describe("files given to gates", () => {
     expect(verdict(known, "tests").command).toBe("echo same");
     const unknown = await c.judge({ "a.txt": "a\n" }, { testCmd: "verify:unti" });
     expect(unknown.passed).toBe(false);
-    expect(verdict(unknown, "tests").tail).toContain("there is no recipe unti");
+    expect(verdict(unknown, "tests").tail).toContain("no verify recipe named unti");
   });
 
   test("A7 gates get no deleted files, and names with quotes, spaces and dashes intact", async () => {
@@ -178,7 +178,7 @@ describe("findings of the base", () => {
       "BAD\nmore\n",
       "passed",
       0,
-      "fails as it did before the change; nothing new",
+      "fails on the base, too; no new findings",
     ],
     [
       "one more finding of the same kind fails",
@@ -263,7 +263,7 @@ test("A4 a test that ends its runner early fails, unless the runner is silent on
   expect(statuses(await c.judge({ "a.txt": "b\n" }))).toEqual({ tests: "passed" });
   expect(verdict(await c.judge({ "b.txt": "EXIT\n" }), "tests")).toMatchObject({
     status: "failed",
-    reason: "exit code 0, but it ended before its summary: not all tests were run",
+    reason: "exit code 0, but the test runner exited before its summary: not all tests ran",
     blame: "attempt",
   });
   await using mute = await testSettlement({

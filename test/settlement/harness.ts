@@ -4,18 +4,11 @@ import { join } from "node:path";
 import { stringify } from "smol-toml";
 import { requireConfig } from "../../src/config/load.ts";
 import type { Claims } from "../../src/plan/compiled.ts";
-import {
-  type GateProgress,
-  type GateVerdict,
-  openSettlement,
-  type SettlementContext,
-} from "../../src/settlement/context.ts";
-import {
-  type FileChoice,
-  type GatesResult,
-  runGates,
-} from "../../src/settlement/gates/run-gates.ts";
+import { openSettlement, type SettlementContext } from "../../src/settlement/context.ts";
+import type { FileChoice } from "../../src/settlement/gates/gate.ts";
+import { type GatesResult, runGates } from "../../src/settlement/gates/run-gates.ts";
 import { type ReviewOutcome, reviewAndCommit } from "../../src/settlement/review.ts";
+import type { GateProgress, GateVerdict } from "../../src/settlement/verdict.ts";
 import { identity, type OpenedRepo, openTestRepo } from "../git/harness.ts";
 
 export interface TestSettlement extends AsyncDisposable {

@@ -229,7 +229,7 @@ exit 0
     expect(await judged("SOFTER = 1\n")).toMatchObject({ status: "passed" });
     expect(await judged("ANOTHER = 1\n")).toMatchObject({
       status: "errored",
-      reason: "sentrux ended well and said nothing that can be read",
+      reason: "sentrux exited 0 but its output could not be parsed",
       blame: "environment",
     });
     expect(await judged("BROKEN = 1\n")).toMatchObject({

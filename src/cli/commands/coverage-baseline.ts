@@ -23,7 +23,7 @@ async function save(context: Context, { c, config, head }: AdHocSettlement): Pro
   const { coverageBaselineFile, writeCoverageBaseline } = await import(
     "../../settlement/coverage/baseline.ts"
   );
-  const { measureProject } = await import("../../settlement/coverage/measure.ts");
+  const { measureProject } = await import("../../settlement/coverage/figures.ts");
   const { percentOf } = await import("../../settlement/coverage/report.ts");
   const template = config.commands.coverage;
   if (template === null || !template.includes("{output}")) {

@@ -66,10 +66,10 @@ async function checkExternal(
   { c, tree, folder, marker }: StructureContext,
   program: string,
 ): Promise<number> {
-  const { runExternalOnTree } = await import("../../settlement/structure/engine.ts");
+  const { runSentruxOnTree } = await import("../../settlement/structure/engine.ts");
   const { shownQuality } = await import("../../structure/baseline.ts");
   const asked = { tree, folder, marker, signal: c.signal };
-  const answer = await runExternalOnTree(c, program, asked, "check");
+  const answer = await runSentruxOnTree(c, program, asked, "check");
   const quality = answer.quality === null ? null : shownQuality(answer.quality);
   context.output.answer(
     {

@@ -1,10 +1,12 @@
 /**
- * `.coverage-baseline/coverage.json`: that the project wants its coverage kept, and what it was when
- * that was said. dgov's own; no worker may change it.
+ * The coverage baseline, `.coverage-baseline/coverage.json`: the figures of one commit. Its presence
+ * enables the coverage gate. Workers may not change it.
  */
-import { lstatSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+
+import { lstatSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { DgovError } from "../../error.ts";
+import { replaceFile } from "../../std/files.ts";
 import { sortedBy } from "../../std/order.ts";
 import type { FileCoverage } from "./report.ts";
 
@@ -16,18 +18,21 @@ export const coverageBaselineFile = `${folder}/coverage.json`;
 const schema = "dgov.coverage-baseline/1";
 
 export interface CoverageBaseline {
-  /** With `{output}` left open. */
+  /** The command lines, with `{output}` not substituted. */
   command: string;
-  /** The commit that was measured, and its tree. */
+  /** The measured commit and its tree. */
   head: string;
   tree: string;
   files: FileCoverage[];
 }
 
-/** The baseline of a project; null when there is none. */
-export function readCoverageBaseline(
-  projectRoot: string,
-): { ok: true; baseline: CoverageBaseline | null } | { ok: false; reason: string } {
+/** The baseline of a project, null when there is none; or the reason why it cannot be read. */
+export type CoverageBaselineReading =
+  | { ok: true; baseline: CoverageBaseline | null }
+  | { ok: false; reason: string };
+
+/** Reads the baseline of a project. */
+export function readCoverageBaseline(projectRoot: string): CoverageBaselineReading {
   let text: string;
   try {
     text = readFileSync(join(projectRoot, coverageBaselineFile), "utf8");
@@ -38,11 +43,11 @@ export function readCoverageBaseline(
   }
   const baseline = parseCoverageBaseline(text);
   if (baseline !== null) return { ok: true, baseline };
-  const reason = `${coverageBaselineFile} is not a baseline of this dgov; dgov coverage-baseline makes a new one`;
+  const reason = `${coverageBaselineFile} is not a baseline of this version; run dgov coverage-baseline`;
   return { ok: false, reason };
 }
 
-/** A baseline from its text; null when it is none. Pure. */
+/** Parses a baseline; null when the text is not one. Pure. */
 export function parseCoverageBaseline(text: string): CoverageBaseline | null {
   try {
     const read = JSON.parse(text) as Record<string, unknown>;
@@ -52,12 +57,12 @@ export function parseCoverageBaseline(text: string): CoverageBaseline | null {
       return null;
     }
     const figures = Object.entries(files as Record<string, Partial<FileCoverage> | null>);
-    const whole = figures.flatMap(([path, one]) =>
+    const valid = figures.flatMap(([path, one]) =>
       isCount(one?.covered) && isCount(one?.total)
         ? [{ path, covered: one.covered, total: one.total }]
         : [],
     );
-    return whole.length === figures.length ? { command, head, tree, files: whole } : null;
+    return valid.length === figures.length ? { command, head, tree, files: valid } : null;
   } catch {
     return null;
   }
@@ -67,7 +72,7 @@ function isCount(value: unknown): value is number {
   return typeof value === "number" && Number.isInteger(value) && value >= 0;
 }
 
-/** A baseline as text: one line a file, so that two of them compare well. Pure. */
+/** Renders a baseline as JSON with one line per file, for readable diffs. Pure. */
 export function coverageBaselineText({ files, ...rest }: CoverageBaseline): string {
   const lines = sortedBy(files, ({ path }) => path).map(
     ({ path, covered, total }) =>
@@ -79,16 +84,12 @@ export function coverageBaselineText({ files, ...rest }: CoverageBaseline): stri
   return `{\n${head.join(",\n")},\n  "files": {\n${lines.join(",\n")}\n  }\n}\n`;
 }
 
-/** Writes the baseline in one step. A folder that is a link is refused: it leads elsewhere. */
+/** Writes the baseline atomically. REFUSED when its folder is a symbolic link, which may lead out of the project. */
 export function writeCoverageBaseline(projectRoot: string, baseline: CoverageBaseline): void {
   const at = join(projectRoot, folder);
   mkdirSync(at, { recursive: true });
   if (!lstatSync(at).isDirectory()) {
-    throw new DgovError("REFUSED", `${folder} is a link; remove it first`);
+    throw new DgovError("REFUSED", `${folder} is a symbolic link; remove it, then retry`);
   }
-  const file = join(projectRoot, coverageBaselineFile);
-  // Not through a link that the repository may have put there.
-  rmSync(`${file}.new`, { force: true });
-  writeFileSync(`${file}.new`, coverageBaselineText(baseline), { flag: "wx" });
-  renameSync(`${file}.new`, file);
+  replaceFile(join(projectRoot, coverageBaselineFile), coverageBaselineText(baseline));
 }

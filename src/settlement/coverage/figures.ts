@@ -1,80 +1,43 @@
-/** What is known of trees' coverage: the baseline, and every tree that was measured. */
+/** Coverage figures of trees: recorded by earlier measurements, taken from the baseline, or measured now. */
 
-import { dirname, join } from "node:path";
 import { ownFolders } from "../../claims/reserved.ts";
 import type { Oid } from "../../git/objects.ts";
 import { diffTrees } from "../../git/trees.ts";
+import { memoByOwner } from "../../std/once.ts";
 import type { SettlementContext } from "../context.ts";
-import { type DigestCache, digestCache } from "../digest-cache.ts";
 import type { GateInput } from "../gates/gate.ts";
+import { fillTestTemplate } from "../tests/test-command.ts";
+import { testFolder } from "../tests/test-selection.ts";
 import { withGateTree } from "../trees/lease.ts";
-import { readCoverageBaseline } from "./baseline.ts";
+import { lastLine } from "../verdict.ts";
 import { type Measured, measure } from "./measure.ts";
 import type { FileCoverage } from "./report.ts";
 
-export interface CoverageFigures {
-  /** Read once, before anything of a worker's runs in this process's time. */
-  baseline: ReturnType<typeof readCoverageBaseline>;
-  /** Figures of trees by tree and commands; they outlive the run. */
-  known: DigestCache<FileCoverage[]>;
-  /** Bases being measured, or that gave no figures; asked for by several attempts, measured once. */
-  asked: Map<string, Promise<Measured | null>>;
-}
-
-/** The figures kept beside the gate trees of a repository. */
-export function coverageFigures(projectRoot: string, slotsRoot: string): CoverageFigures {
-  return {
-    baseline: readCoverageBaseline(projectRoot),
-    known: digestCache(join(dirname(slotsRoot), "coverage.jsonl"), "1"),
-    asked: new Map(),
-  };
-}
-
-/** Remembers the figures of a tree, which may be somebody's base. */
-export function recordFigures(
-  c: SettlementContext,
-  tree: Oid,
-  commands: readonly string[],
-  { report }: Measured,
-): void {
-  if (report?.ok) c.coverage.known.put([[keyOf(c, tree, commands), report.files]]);
-}
-
-/** The figures of a tree for these commands, as far as it was measured. */
-export function recordedFigures(
-  c: SettlementContext,
-  tree: Oid,
-  commands: readonly string[],
-): FileCoverage[] | null {
-  return c.coverage.known.get(keyOf(c, tree, commands)) ?? null;
-}
-
-/** What a base's figures are, or why there are none. */
+/** Figures of a base, or the measurement that gave none; null when it could not be prepared or was cancelled. */
 export type BaseFigures =
   | { ok: true; files: FileCoverage[] }
   | { ok: false; measured: Measured | null };
 
+/** Measurements of bases by cache key; attempts on the same base share one. */
+const baseMeasurements = memoByOwner<SettlementContext, Promise<Measured | null>>({
+  keep: (measured) => measured !== null,
+});
+
 /**
- * The base's figures for these commands: those known, or those of the baseline when it was made of
- * the same sources by the same command, or those measured now. Null stands for a base that cannot be
- * prepared, or a question that was cancelled.
+ * The base's figures for these commands: the recorded ones; or those of the baseline, when the same
+ * command produced it from the same sources; or those of a measurement made now.
  */
 export async function figuresOfBase(
   input: GateInput,
   commands: readonly string[],
 ): Promise<BaseFigures> {
   const { context: c, baseTree } = input;
-  const key = keyOf(c, baseTree, commands);
-  const files = c.coverage.known.get(key) ?? (await figuresOfBaseline(input, commands));
+  const files =
+    recordedFigures(c, baseTree, commands) ?? (await figuresOfBaseline(input, commands));
   if (files !== null) return { ok: true, files };
-  const asked = c.coverage.asked.get(key) ?? measureBase(input, commands);
-  c.coverage.asked.set(key, asked);
-  const measured = await asked.catch((error: unknown) => {
-    c.coverage.asked.delete(key);
-    throw error;
-  });
-  // Nothing said may be said by the next who asks.
-  if (measured === null) c.coverage.asked.delete(key);
+  const measured = await baseMeasurements(c, keyOf(c, baseTree, commands), () =>
+    measureBase(input, commands),
+  );
   return measured?.report?.ok
     ? { ok: true, files: measured.report.files }
     : { ok: false, measured };
@@ -86,38 +49,108 @@ async function measureBase(
 ): Promise<Measured | null> {
   const { context: c, baseTree: tree, request } = input;
   const { marker, signal } = request;
-  return withGateTree(c, { tree, unit: null, marker, signal }, async (place) => {
-    if (!(await place.prepare()).ok) return null;
-    const measured = await measure(c, place, { tree, commands });
+  return withGateTree(c, { tree, unit: null, marker, signal }, async (lease) => {
+    if (!(await lease.prepare()).ok) return null;
+    const measured = await measure(c, lease, { tree, commands });
     recordFigures(c, tree, commands, measured);
     return measured.run.status === "cancelled" ? null : measured;
   });
 }
 
-/** The baseline's figures, where they are what measuring the base would give. */
+/** The baseline's figures, when measuring the base would give the same. */
 async function figuresOfBaseline(
   { context: c, baseTree }: GateInput,
   commands: readonly string[],
 ): Promise<FileCoverage[] | null> {
-  const { baseline } = c.coverage.baseline.ok ? c.coverage.baseline : { baseline: null };
+  const { baseline } = c.coverageBaseline.ok ? c.coverageBaseline : { baseline: null };
   if (baseline === null || baseline.command !== commands.join("\n")) return null;
   return (await sameSources(c, baseline.tree, baseTree)) ? baseline.files : null;
 }
 
-/** Whether trees differ in nothing but what is dgov's own: the baseline is committed after it is made. */
+/** True when trees differ only in dgov's own folders: a baseline is committed after it was measured. */
 async function sameSources(c: SettlementContext, a: Oid, b: Oid): Promise<boolean> {
   if (a === b) return true;
-  const prefix = c.projectDir === "" ? "" : `${c.projectDir}/`;
   try {
     const changed = await diffTrees(c.repository, a, b);
-    return changed.every(({ path }) => ownFolders.some((own) => path.startsWith(prefix + own)));
+    return changed.every(({ path }) =>
+      ownFolders.some((own) => path.startsWith(c.projectPrefix + own)),
+    );
   } catch {
-    // A baseline of a commit that is not here.
+    // The baseline's commit is not in this clone.
     return false;
   }
+}
+
+/** Records the figures of a measured tree for later runs; it may become a base. */
+export function recordFigures(
+  c: SettlementContext,
+  tree: Oid,
+  commands: readonly string[],
+  { report }: Measured,
+): void {
+  if (report?.ok) c.coverageFigures.put([[keyOf(c, tree, commands), report.files]]);
+}
+
+function recordedFigures(
+  c: SettlementContext,
+  tree: Oid,
+  commands: readonly string[],
+): FileCoverage[] | null {
+  return c.coverageFigures.get(keyOf(c, tree, commands)) ?? null;
 }
 
 function keyOf(c: SettlementContext, tree: Oid, commands: readonly string[]): string {
   const command = [c.config.worktree.setup ?? "", ...commands].join("\n");
   return c.cache.digest({ tree, base: "", gate: "coverage", command });
+}
+
+export type ProjectCoverage =
+  | { ok: true; command: string; files: FileCoverage[] }
+  | { ok: false; reason: string; hint: string };
+
+/** The lines of `coverage_cmd` that run all tests of a tree; only `{output}` is left to substitute. */
+export async function projectCommand(c: SettlementContext, tree: Oid): Promise<string[]> {
+  const config = { ...c.config, testDir: await testFolder(c, tree) };
+  return fillTestTemplate(config, c.config.commands.coverage ?? "", []);
+}
+
+/** Measures the coverage of a whole project at a tree, for its baseline. */
+export async function measureProject(
+  c: SettlementContext,
+  o: {
+    tree: Oid;
+    marker: string;
+    /** Accepts figures that a gate recorded for this tree. */
+    useRecorded?: boolean;
+    /** Called with each command before it runs. */
+    started(text: string): void;
+    onOutput(chunk: Uint8Array): void;
+  },
+): Promise<ProjectCoverage> {
+  const commands = await projectCommand(c, o.tree);
+  const command = commands.join("\n");
+  const recorded = o.useRecorded === true ? recordedFigures(c, o.tree, commands) : null;
+  if (recorded !== null) return { ok: true, command, files: recorded };
+  const request = { tree: o.tree, unit: null, marker: o.marker, signal: c.signal };
+  const result = await withGateTree(c, request, async (lease): Promise<ProjectCoverage> => {
+    if (c.config.worktree.setup !== null) o.started(c.config.worktree.setup);
+    const prepared = await lease.prepare();
+    if (!prepared.ok)
+      return { ok: false, reason: prepared.reason, hint: lastLine(prepared.output) };
+    for (const line of commands) o.started(line);
+    const { run, report } = await measure(c, lease, { ...o, commands });
+    if (report?.ok) return { ok: true, command, files: report.files };
+    return report === null
+      ? {
+          ok: false,
+          reason: `coverage_cmd failed: ${run.exit}`,
+          hint: "read the output of coverage_cmd above",
+        }
+      : {
+          ok: false,
+          reason: `the coverage report cannot be used: ${report.reason}`,
+          hint: "coverage_cmd must write lcov, coverage.py JSON, Cobertura or a Go profile to {output}",
+        };
+  });
+  return result ?? { ok: false, reason: "cancelled", hint: "run dgov coverage-baseline again" };
 }

@@ -15,7 +15,7 @@ const files = new Set([
 
 const layout: Layout = {
   roots: ["/slot/tree", "/private/slot/tree"],
-  projectDir: "",
+  projectPrefix: "",
   modules: [
     { name: "example.com/calc", dir: "" },
     { name: "example.com/calc/nested", dir: "inner" },
@@ -173,7 +173,7 @@ describe("readReport", () => {
 });
 
 describe("locate", () => {
-  const app = { ...layout, projectDir: "packages/app" };
+  const app = { ...layout, projectPrefix: "packages/app/" };
   test.each<[string, Layout, { path: string; within?: string[] }, string | null]>([
     ["relative to the project", app, { path: "src/x.ts" }, "src/x.ts"],
     ["with dot segments", layout, { path: "./src/../a.ts" }, "a.ts"],

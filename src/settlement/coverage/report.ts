@@ -1,45 +1,45 @@
-/** What a coverage report says, whatever tool wrote it, and where its files are. Pure. */
+/** Coverage figures of files, and the paths by which reports name them. Pure. */
 import { posix } from "node:path";
 
 export interface FileCoverage {
   /** Relative to the project, with `/`. */
   path: string;
-  /** Lines, statements or branches: what the tool counts. */
+  /** Covered and total lines, statements or branches, as the tool counts. */
   covered: number;
   total: number;
 }
 
-/** A reader's answer; a report it cannot read to the end says nothing. */
+/** A report's figures, or the reason why it cannot be used. */
 export type ReportReading = { ok: true; files: FileCoverage[] } | { ok: false; reason: string };
 
-/** A tree as reports name its files. */
+/** A checked-out tree, for resolving the paths in reports. */
 export interface Layout {
-  /** The tree's root by every absolute name tools may use: with and without links resolved. */
+  /** Absolute paths of the tree's root, with and without symbolic links resolved. */
   roots: readonly string[];
-  /** The project's folder in it, "" or like `packages/app`. */
-  projectDir: string;
+  /** The project's folder as a prefix of paths relative to the root: "" or `packages/app/`. */
+  projectPrefix: string;
   /** Go modules and their folders, relative to the root. */
   modules: readonly { name: string; dir: string }[];
   /** Whether a path relative to the root is a file of the tree. */
   has(path: string): boolean;
 }
 
-/** What a reader of one format gives: the files as the report names them. */
+/** The result of parsing one format; paths are still as the report has them. */
 export type RawReading = { ok: true; files: RawCoverage[] } | { ok: false; reason: string };
 
 export interface RawCoverage {
-  /** As the report names it. */
+  /** Path as in the report. */
   path: string;
-  /** Folders the name may be relative to, besides the project's; as the report names them. */
+  /** Source folders of the report, to which the path may be relative. */
   within?: readonly string[];
   covered: number;
   total: number;
 }
 
-/** The file of the tree a report means, relative to the project; null when it is not one. */
+/** Resolves a path of a report to a file of the tree, relative to the project; null when there is none. */
 export function locate(layout: Layout, raw: Pick<RawCoverage, "path" | "within">): string | null {
   const path = raw.path.replaceAll("\\", "/");
-  const prefix = layout.projectDir === "" ? "" : `${layout.projectDir}/`;
+  const prefix = layout.projectPrefix;
   const folders = [...(raw.within ?? []), "."].map((folder) => folder.replaceAll("\\", "/"));
   const places = isAbsolute(path) ? [path] : folders.map((folder) => posix.join(folder, path));
   for (const place of [...places, ...inModules(layout, path)]) {
@@ -60,7 +60,7 @@ function belowRoot({ roots }: Layout, path: string): string | null {
   return root === undefined ? null : normal.slice(root.length + 1);
 }
 
-/** Absolute names of what a Go import path means; the innermost module comes first. */
+/** Absolute paths that a Go import path may stand for; the innermost module first. */
 function inModules({ modules, roots }: Layout, path: string): string[] {
   const [root = "/"] = roots;
   return modules
@@ -69,12 +69,12 @@ function inModules({ modules, roots }: Layout, path: string): string[] {
     .map(({ name, dir }) => posix.join(root, dir, path.slice(name.length + 1)));
 }
 
-/** Figures of a file from the times each of its lines was run. */
+/** Figures of a file from the hit count of each line. */
 export function figuresOf(lines: ReadonlyMap<string, number>): Omit<FileCoverage, "path"> {
   return { covered: [...lines.values()].filter((hits) => hits > 0).length, total: lines.size };
 }
 
-/** Covered share in percent; a file with nothing to cover is covered. */
+/** Covered share in percent; 100 for a file with nothing to cover. */
 export function percentOf({ covered, total }: Pick<FileCoverage, "covered" | "total">): number {
   return total === 0 ? 100 : (covered / total) * 100;
 }

@@ -1,69 +1,68 @@
+/** Runs of a gate's commands on the base, so that an attempt is not charged with what failed before it. */
 import type { Oid } from "../../git/objects.ts";
+import { memoByOwner } from "../../std/once.ts";
 import type { SettlementContext } from "../context.ts";
 import { type CommandRun, combineRuns } from "../trees/command.ts";
 import { withGateTree } from "../trees/lease.ts";
-import { type GateInput, tailOf, verdictOf } from "./gate.ts";
-
-/** Runs that did not pass, by tree and command; asked for by several attempts at once, run once. */
-export type BaseRuns = Map<string, Promise<CommandRun | null>>;
+import { tailOf, verdictOf } from "../verdict.ts";
+import type { GateInput } from "./gate.ts";
 
 /**
- * How commands end on the base. Null when there is nothing to say: no commands, a base that cannot
- * be prepared, or the question was cancelled.
+ * Runs that did not pass, by tree and command; attempts on the same base share one. Passed runs are in the
+ * verdict cache. A null result is not kept, so that the next caller retries.
+ */
+const runs = memoByOwner<SettlementContext, Promise<CommandRun | null>>({
+  keep: (run) => run !== null && run.status !== "passed",
+});
+
+/**
+ * Runs commands on the base, or takes their recorded results. Null when there are no commands, the base
+ * cannot be prepared, or the request was cancelled.
  */
 export async function runOnBase(
   input: GateInput,
   commands: readonly string[],
 ): Promise<CommandRun | null> {
-  const runs: CommandRun[] = [];
+  const done: CommandRun[] = [];
   for (const command of commands) {
-    const run = await oneOnBase(input, command);
+    const run = await runOneOnBase(input, command);
     if (run === null) return null;
-    runs.push(run);
+    done.push(run);
   }
-  return runs.length === 0 ? null : combineRuns(runs);
+  return done.length === 0 ? null : combineRuns(done);
 }
 
-/** What is known of a command on the base without running it. */
+/** The recorded result of a command on the base; null when there is none. */
 export async function cachedOnBase(input: GateInput, command: string): Promise<CommandRun | null> {
   const { context: c, baseTree } = input;
   const passed = c.cache.get(passKey(baseTree, command));
   if (passed !== null) return passedRun(command, passed.tail);
-  return (await c.baseRuns.get(keyOf(baseTree, command))) ?? null;
+  return (await runs.peek(c, keyOf(baseTree, command))) ?? null;
 }
 
-/** Remembers how a command ended on a tree, which may be somebody's base. */
+/** Records the result of a command on a tree, which may become the base of another attempt. */
 export function recordRun(c: SettlementContext, tree: Oid, run: CommandRun): void {
   if (run.status === "passed") {
     const { command, exit, output } = run;
     const verdict = verdictOf("command", { command, exit, tail: tailOf(output) });
     c.cache.put(passKey(tree, run.command), verdict);
   } else if (run.status !== "cancelled") {
-    c.baseRuns.set(keyOf(tree, run.command), Promise.resolve(run));
+    runs.set(c, keyOf(tree, run.command), Promise.resolve(run));
   }
 }
 
-async function oneOnBase(input: GateInput, command: string): Promise<CommandRun | null> {
-  const known = await cachedOnBase(input, command);
-  if (known !== null) return known;
+async function runOneOnBase(input: GateInput, command: string): Promise<CommandRun | null> {
+  const cached = await cachedOnBase(input, command);
+  if (cached !== null) return cached;
   const { context: c, baseTree, request } = input;
-  const key = keyOf(baseTree, command);
-  const asked = withGateTree(
-    c,
-    { tree: baseTree, unit: null, marker: request.marker, signal: request.signal },
-    async (place) => {
-      if (!(await place.prepare()).ok) return null;
-      const run = await place.run(command);
-      return run.status === "cancelled" ? null : run;
-    },
+  const { marker, signal } = request;
+  const run = await runs(c, keyOf(baseTree, command), () =>
+    withGateTree(c, { tree: baseTree, unit: null, marker, signal }, async (lease) => {
+      if (!(await lease.prepare()).ok) return null;
+      const result = await lease.run(command);
+      return result.status === "cancelled" ? null : result;
+    }),
   );
-  c.baseRuns.set(key, asked);
-  const run = await asked.catch((error: unknown) => {
-    c.baseRuns.delete(key);
-    throw error;
-  });
-  // A pass is in the cache; nothing said may be said by the next who asks.
-  if (run === null || run.status === "passed") c.baseRuns.delete(key);
   if (run !== null) recordRun(c, baseTree, run);
   return run;
 }
@@ -76,7 +75,7 @@ function keyOf(tree: Oid, command: string): string {
   return `${tree}\0${command}`;
 }
 
-/** Of its output only the end is known. */
+/** A cached pass as a run; its output is only the recorded tail. */
 function passedRun(command: string, output: string): CommandRun {
   const ended = { status: "passed", exitCode: 0, exit: "exit code 0" } as const;
   return { command, ...ended, output, cut: false, durationMs: 0, changedPaths: [] };

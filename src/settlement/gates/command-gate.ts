@@ -1,32 +1,25 @@
 /**
- * A gate that is made of configured commands: all of them run, so that one retry sees every failure,
- * and the worst decides.
+ * Gates made of configured commands. All commands of a gate run, so that one retry sees every failure; the
+ * worst result decides.
  */
 import type { Config } from "../../config/config.ts";
-import type { GateVerdict } from "../context.ts";
 import type { Diagnostic } from "../diagnostics/diagnostic.ts";
 import { type CommandRun, combineRuns, fillTemplate } from "../trees/command.ts";
 import type { GateTreeLease } from "../trees/lease.ts";
+import { type GateVerdict, lastLine, tailOf, truncatedOutput, verdictOf } from "../verdict.ts";
 import type { VerdictKey } from "../verdict-cache.ts";
 import { recordRun, runOnBase } from "./base-comparison.ts";
-import {
-  type GateInput,
-  type GateName,
-  type TreeGate,
-  tailOf,
-  truncatedOutput,
-  verdictOf,
-} from "./gate.ts";
+import type { GateInput, GateName, TreeGate } from "./gate.ts";
 
-/** One configured command, as it runs on the tree and on the base. */
+/** The command lines of one configured command, filled in for the tree and for its base. */
 export interface CommandLines {
   onTree: string[];
   onBase: string[];
-  /** What is run and judged instead when the run on the tree says nothing. */
-  instead?: { when(run: CommandRun): boolean; filled: CommandLines };
+  /** Command lines that replace these when a run on the tree matches `when`. */
+  fallback?: { when(run: CommandRun): boolean; lines: CommandLines };
 }
 
-/** What one command's run comes to. */
+/** The judgement of one command's run. */
 export interface Judgement {
   status: GateVerdict["status"];
   reason: string;
@@ -34,28 +27,31 @@ export interface Judgement {
   diagnostics: Diagnostic[];
 }
 
-/** What a judge may ask for: the same command once more, and the same command on the base. */
 export interface JudgeInput {
   input: GateInput;
   run: CommandRun;
-  filled: CommandLines;
+  lines: CommandLines;
+  /** Runs the same command lines on the tree again. */
   again(): Promise<CommandRun>;
 }
 
-/** A gate of configured commands, whose failures `judge` reads. */
-export function commandGate(o: {
+interface CommandGateOptions {
   name: GateName;
+  /** The configured commands, with placeholders. */
   templates(config: Config, testCmd: string | null): string[];
-  /** With the changed files of its kind, unless told otherwise. */
+  /** Fills a template; by default with the changed source files. */
   fill?(input: GateInput, template: string): Promise<CommandLines>;
-  judge(judging: JudgeInput): Promise<Judgement>;
-  /** A second look at a run that passed; null when it did. */
-  doubt?(judging: JudgeInput): Promise<Judgement | null>;
-}): TreeGate {
+  /** Judges a run that failed. */
+  judge(run: JudgeInput): Promise<Judgement>;
+  /** Judges a run that passed; null confirms the pass. */
+  verifyPass?(run: JudgeInput): Promise<Judgement | null>;
+}
+
+/** Creates a gate of configured commands. */
+export function commandGate(o: CommandGateOptions): TreeGate {
   const fill = (input: GateInput): Promise<CommandLines[]> => {
-    const { config } = input.context;
-    const templates = o.templates(config, input.request.testCmd);
-    return Promise.all(templates.map((template) => (o.fill ?? withChanged)(input, template)));
+    const templates = o.templates(input.context.config, input.request.testCmd);
+    return Promise.all(templates.map((template) => (o.fill ?? fillChanged)(input, template)));
   };
   return {
     name: o.name,
@@ -74,28 +70,50 @@ export function commandGate(o: {
       const command = commands.join(" ; ");
       return verdictOf(o.name, { command, exit: "exit code 0", cached: true });
     },
-    async run(input, place) {
-      const parts: { run: CommandRun; judged: Judgement }[] = [];
-      for (let filled of await fill(input)) {
-        if (filled.onTree.length === 0) continue;
-        let run = await runAll(input, place, filled.onTree);
-        if (filled.instead?.when(run)) {
-          filled = filled.instead.filled;
-          run = await runAll(input, place, filled.onTree);
+    async run(input, lease) {
+      const parts: Part[] = [];
+      for (let lines of await fill(input)) {
+        if (lines.onTree.length === 0) continue;
+        let run = await runAll(input, lease, lines.onTree);
+        if (lines.fallback?.when(run)) {
+          lines = lines.fallback.lines;
+          run = await runAll(input, lease, lines.onTree);
         }
-        const { onTree } = filled;
-        if (run.status === "passed") rememberPass(input, o.name, onTree);
-        const again = () => runAll(input, place, onTree);
-        parts.push({ run, judged: await judgeRun({ input, run, filled, again }, o) });
+        const { onTree } = lines;
+        if (run.status === "passed") recordPass(input, o.name, onTree);
+        const again = () => runAll(input, lease, onTree);
+        parts.push({ run, judged: await judgeRun(o, { input, run, lines, again }) });
         if (run.status === "cancelled") break;
       }
-      return merged(input, o.name, parts);
+      return mergedVerdict(input, o.name, parts);
     },
   };
 }
 
-/** A command that passed at once passes on this tree whatever it is compared with. */
-function rememberPass(input: GateInput, gate: GateName, commands: readonly string[]): void {
+async function fillChanged({ context, files }: GateInput, template: string): Promise<CommandLines> {
+  return {
+    onTree: fillTemplate(context.config, template, files.inTree),
+    onBase: fillTemplate(context.config, template, files.inBase),
+  };
+}
+
+async function runAll(
+  input: GateInput,
+  lease: GateTreeLease,
+  commands: readonly string[],
+): Promise<CommandRun> {
+  const runs: CommandRun[] = [];
+  for (const command of commands) {
+    const run = await lease.run(command);
+    recordRun(input.context, input.request.tree, run);
+    runs.push(run);
+    if (run.status === "cancelled") break;
+  }
+  return combineRuns(runs);
+}
+
+/** Caches commands that passed without a retry: they pass on this tree for any base. */
+function recordPass(input: GateInput, gate: GateName, commands: readonly string[]): void {
   for (const command of commands) {
     const verdict = verdictOf(gate, { command, exit: "exit code 0" });
     input.context.cache.put(passKey(input, gate, command), verdict);
@@ -107,85 +125,58 @@ function passKey({ context, request }: GateInput, gate: GateName, command: strin
   return { tree: request.tree, base: "", gate, command: `${setup}\n${command}` };
 }
 
-async function withChanged({ context, files }: GateInput, template: string): Promise<CommandLines> {
-  return {
-    onTree: fillTemplate(context.config, template, files.inTree),
-    onBase: fillTemplate(context.config, template, files.inBase),
-  };
-}
-
-async function runAll(
-  input: GateInput,
-  place: GateTreeLease,
-  commands: readonly string[],
-): Promise<CommandRun> {
-  const runs: CommandRun[] = [];
-  for (const command of commands) {
-    const run = await place.run(command);
-    recordRun(input.context, input.request.tree, run);
-    runs.push(run);
-    if (run.status === "cancelled") break;
-  }
-  return combineRuns(runs);
-}
-
-async function judgeRun(
-  judging: JudgeInput,
-  o: Pick<Parameters<typeof commandGate>[0], "judge" | "doubt">,
-): Promise<Judgement> {
-  const { run } = judging;
+async function judgeRun(o: CommandGateOptions, judged: JudgeInput): Promise<Judgement> {
+  const { run } = judged;
   const plain = { reason: "", blame: null, diagnostics: [] };
-  if (run.status === "passed") return (await o.doubt?.(judging)) ?? { ...plain, status: "passed" };
-  if (run.status === "failed") return o.judge(judging);
+  if (run.status === "passed") {
+    return (await o.verifyPass?.(judged)) ?? { ...plain, status: "passed" };
+  }
+  if (run.status === "failed") return o.judge(judged);
   if (run.status === "cancelled") {
     return { ...plain, status: "errored", reason: "cancelled", blame: "environment" };
   }
-  // What cannot be judged here but can on the base is the attempt's doing.
+  // A command that cannot run here but can on the base was broken by the attempt.
   const { exit, exitCode, output } = run;
   const missing = exitCode === 126 || exitCode === 127 ? `: ${lastLine(output)}` : "";
-  const blame = (await failsOnBase(judging)) ? "environment" : "attempt";
+  const blame = (await errorsOnBase(judged)) ? "environment" : "attempt";
   return { ...plain, status: "errored", reason: `${exit}${missing}`, blame };
 }
 
-async function failsOnBase({ input, filled }: JudgeInput): Promise<boolean> {
+async function errorsOnBase({ input, lines }: JudgeInput): Promise<boolean> {
   if (input.request.tree === input.baseTree) return true;
-  const base = await runOnBase(input, filled.onBase);
-  return base === null ? filled.onBase.length > 0 : base.status === "errored";
+  const base = await runOnBase(input, lines.onBase);
+  return base === null ? lines.onBase.length > 0 : base.status === "errored";
+}
+
+/** The run and judgement of one configured command. */
+interface Part {
+  run: CommandRun;
+  judged: Judgement;
 }
 
 const worstFirst = ["errored", "failed", "flaky", "passed", "not_applicable"] as const;
 
 /** The verdict over all commands of a gate. */
-function merged(
-  input: GateInput,
-  gate: string,
-  parts: readonly { run: CommandRun; judged: Judgement }[],
-): GateVerdict {
+function mergedVerdict(input: GateInput, gate: string, parts: readonly Part[]): GateVerdict {
   const statuses = parts.map(({ judged }) => judged.status);
   const status = worstFirst.find((one) => statuses.includes(one)) ?? "passed";
-  const bad = parts.filter(({ judged }) => judged.status === status);
+  const worst = parts.filter(({ judged }) => judged.status === status);
   const all = combineRuns(parts.map(({ run }) => run));
-  const blames = bad.map(({ judged }) => judged.blame);
+  const blames = worst.map(({ judged }) => judged.blame);
   const titled = parts.length > 1 && status !== "passed";
-  const output = parts
-    .map(({ run }) => (titled ? `$ ${run.command}\n${run.output}` : run.output))
-    .join("\n");
-  const telling = bad.map(({ run }) => (titled ? `$ ${run.command}\n${run.output}` : run.output));
+  const outputs = (some: readonly Part[]): string =>
+    some.map(({ run }) => (titled ? `$ ${run.command}\n${run.output}` : run.output)).join("\n");
   return verdictOf(gate, {
     status,
-    reason: [...new Set(bad.map(({ judged }) => judged.reason))].filter(Boolean).join("; "),
+    reason: [...new Set(worst.map(({ judged }) => judged.reason))].filter(Boolean).join("; "),
     command: all.command,
-    exit: bad[0]?.run.exit ?? null,
+    exit: worst[0]?.run.exit ?? null,
     durationMs: all.durationMs,
-    output: input.context.putOutput(truncatedOutput(output)),
-    tail: tailOf(telling.join("\n")),
+    output: input.context.putOutput(truncatedOutput(outputs(parts))),
+    tail: tailOf(outputs(worst)),
     diagnostics: parts.flatMap(({ judged }) => judged.diagnostics),
     changedPaths: all.changedPaths,
     blame:
       blames.find((blame) => blame === "base") ?? blames.find((blame) => blame !== null) ?? null,
   });
-}
-
-function lastLine(text: string): string {
-  return text.trim().split("\n").at(-1) ?? "";
 }

@@ -1,32 +1,22 @@
 /**
- * `coverage_cmd`, for projects with a baseline: a changed file whose coverage fell by more than
- * `coverage_threshold` points fails.
+ * The coverage gate: `coverage_cmd`, in projects with a coverage baseline. Fails when the coverage of a
+ * changed file dropped by more than `coverage_threshold` percentage points.
  *
- * Like is compared with like: the base's figures are those of the same command. Where the command
- * selects tests (`{file}`, `{files}`), the base is measured with the same selection.
+ * Tree and base are measured with the same command; one that selects tests (`{file}`, `{files}`) is given
+ * the same selection for both.
  */
-
-import type { Oid } from "../../git/objects.ts";
-import { diffTrees } from "../../git/trees.ts";
 import { canonicalJson, sha256 } from "../../std/digest.ts";
-import type { GateVerdict, SettlementContext } from "../context.ts";
+import { listed } from "../../std/text.ts";
 import { figuresOfBase, recordFigures } from "../coverage/figures.ts";
-import { type Measured, measure, wholeCommand } from "../coverage/measure.ts";
+import { type Measured, measure } from "../coverage/measure.ts";
 import { type FileCoverage, percentOf } from "../coverage/report.ts";
 import { diagnostic } from "../diagnostics/diagnostic.ts";
 import { isTestFile } from "../source-files.ts";
-import { fillSelection } from "../tests/test-command.ts";
-import { selectTests } from "../tests/test-selection.ts";
+import { fillSelection, fillTestTemplate } from "../tests/test-command.ts";
 import { type CommandRun, takesFiles } from "../trees/command.ts";
+import { type GateVerdict, lastLine, tailOf, truncatedOutput, verdictOf } from "../verdict.ts";
 import type { CommandLines } from "./command-gate.ts";
-import {
-  type Applies,
-  type GateInput,
-  type TreeGate,
-  tailOf,
-  truncatedOutput,
-  verdictOf,
-} from "./gate.ts";
+import type { Applies, GateInput, TreeGate } from "./gate.ts";
 
 export const coverageGate: TreeGate = {
   name: "coverage",
@@ -34,21 +24,21 @@ export const coverageGate: TreeGate = {
   configured: ({ commands }) => commands.coverage !== null,
   applies,
   commands: async (input) => {
-    const { onTree, onBase } = await filled(input);
-    const { config, coverage } = input.context;
-    const baseline = coverage.baseline.ok ? coverage.baseline.baseline : null;
+    const { onTree, onBase } = await fill(input);
+    const { config, coverageBaseline } = input.context;
+    const baseline = coverageBaseline.ok ? coverageBaseline.baseline : null;
     const settings = { threshold: config.coverageThreshold, baseline };
     return [...onTree, ...onBase, sha256(canonicalJson(settings))];
   },
-  async run(input, place) {
+  async run(input, lease) {
     const { context: c, request } = input;
-    const problem = unusable(input);
+    const problem = configurationProblem(input);
     if (problem !== null) {
       return verdictOf("coverage", { status: "errored", reason: problem, blame: "environment" });
     }
-    const commands = await filled(input);
-    const after = await measure(c, place, { tree: request.tree, commands: commands.onTree });
-    recordFigures(c, request.tree, commands.onTree, after);
+    const lines = await fill(input);
+    const after = await measure(c, lease, { tree: request.tree, commands: lines.onTree });
+    recordFigures(c, request.tree, lines.onTree, after);
     const { run } = after;
     return verdictOf("coverage", {
       command: run.command,
@@ -57,94 +47,92 @@ export const coverageGate: TreeGate = {
       output: c.putOutput(truncatedOutput(run.output)),
       tail: tailOf(run.output),
       changedPaths: run.changedPaths,
-      ...(await judge(input, commands, after)),
+      ...(await judge(input, lines, after)),
     });
   },
 };
 
 function applies(input: GateInput): Applies {
-  const { coverage } = input.context;
-  if (coverage.baseline.ok && coverage.baseline.baseline === null) {
+  const { coverageBaseline } = input.context;
+  if (coverageBaseline.ok && coverageBaseline.baseline === null) {
     return { runs: false, reason: "no coverage baseline (dgov coverage-baseline)" };
   }
-  return unusable(input) !== null || input.files.inBase.length > 0
+  return configurationProblem(input) !== null || input.files.inBase.length > 0
     ? { runs: true }
-    : { runs: false, reason: "no changed file was there before" };
+    : { runs: false, reason: "no changed file exists in the base" };
 }
 
-/** Why there is nothing to compare although a baseline was asked for; null when there is. */
-function unusable({ context: c }: GateInput): string | null {
-  if (!c.coverage.baseline.ok) return c.coverage.baseline.reason;
+/** The reason why the configured gate cannot measure; null when it can. */
+function configurationProblem({ context: c }: GateInput): string | null {
+  if (!c.coverageBaseline.ok) return c.coverageBaseline.reason;
   const takesOutput = (c.config.commands.coverage ?? "").includes("{output}");
   return takesOutput ? null : "coverage_cmd has no {output} to write its report to";
 }
 
-const fills = new WeakMap<GateInput, Promise<CommandLines>>();
-
-/** The command with everything filled in but `{output}`; worked out once for a tree. */
-function filled(input: GateInput): Promise<CommandLines> {
-  const known = fills.get(input) ?? fill(input);
-  fills.set(input, known);
-  return known;
-}
-
 /**
- * A command that selects gets the tests the change concerns. It is the full one where those say
- * nothing of the base: there are none of them there, or the change takes tests away.
+ * Fills `coverage_cmd`, except `{output}`. A command that selects tests gets the affected ones; or all,
+ * when the base has none of those or the change deletes tests, so that both sides run the same tests.
  */
-async function fill({ context: c, request, baseTree }: GateInput): Promise<CommandLines> {
-  const template = c.config.commands.coverage ?? "";
-  const { tree, signal } = request;
-  if (takesFiles(template) && tree !== baseTree && !(await removesTests(c, baseTree, tree))) {
-    const chosen = await selectTests(c, { base: baseTree, tree, signal });
-    if (chosen.onBase.length > 0) return fillSelection(c.config, template, chosen);
+async function fill(input: GateInput): Promise<CommandLines> {
+  const { config } = input.context;
+  const template = config.commands.coverage ?? "";
+  if (takesFiles(template) && input.request.tree !== input.baseTree && !deletesTests(input)) {
+    const selection = await input.selection();
+    if (selection.onBase.length > 0) return fillSelection(config, template, selection);
   }
-  return { onTree: await wholeCommand(c, tree), onBase: await wholeCommand(c, baseTree) };
+  const folders = await input.testFolders();
+  const full = (testDir: string) => fillTestTemplate({ ...config, testDir }, template, []);
+  return { onTree: full(folders.inTree), onBase: full(folders.inBase) };
 }
 
-async function removesTests(c: SettlementContext, base: Oid, tree: Oid): Promise<boolean> {
-  const prefix = c.projectDir === "" ? "" : `${c.projectDir}/`;
-  const gone = (await diffTrees(c.repository, base, tree)).filter(
-    ({ path, newMode }) => newMode === "000000" && path.startsWith(prefix),
+function deletesTests({ context: { config, projectPrefix }, changed }: GateInput): boolean {
+  return changed.some(
+    ({ path, newMode }) =>
+      newMode === "000000" &&
+      path.startsWith(projectPrefix) &&
+      isTestFile(config, path.slice(projectPrefix.length)),
   );
-  return gone.some(({ path }) => isTestFile(c.config, path.slice(prefix.length)));
 }
 
-type Judged = Pick<GateVerdict, "status" | "reason" | "blame"> & Partial<GateVerdict>;
+type CoverageJudgement = Pick<GateVerdict, "status" | "reason" | "blame"> & Partial<GateVerdict>;
 
-async function judge(input: GateInput, commands: CommandLines, after: Measured): Promise<Judged> {
+async function judge(
+  input: GateInput,
+  lines: CommandLines,
+  after: Measured,
+): Promise<CoverageJudgement> {
   const { run, report } = after;
   if (run.status === "cancelled") {
     return { status: "errored", reason: "cancelled", blame: "environment" };
   }
-  if (report === null || !report.ok) return unmeasured(input, commands, after);
+  if (report === null || !report.ok) return judgeUnmeasured(input, lines, after);
   if (input.request.tree === input.baseTree) return { status: "passed", reason: "", blame: null };
-  const before = await figuresOfBase(input, commands.onBase);
-  if (before.ok) return compared(input, before.files, report.files);
+  const before = await figuresOfBase(input, lines.onBase);
+  if (before.ok) return compare(input, before.files, report.files);
   const { measured } = before;
   if (measured?.run.status === "failed") {
-    // A change that mends a red base must be able to land; its tests passed.
-    const reason = `base is red: the command fails there (${measured.run.exit}), so there is no figure to compare with`;
+    // A change that fixes a red base must be able to land; its tests passed.
+    const reason = `base is red: the command fails there (${measured.run.exit}), so there are no figures to compare with`;
     return { status: "not_applicable", reason, blame: "base" };
   }
   const why = measured === null ? "it could not be prepared" : problemOf(measured);
   return { status: "errored", reason: `the base cannot be measured: ${why}`, blame: "environment" };
 }
 
-/** A tree without figures: whose doing that is. */
-async function unmeasured(
+/** Judges a tree without figures: the base's fault when the base gives none in the same way. */
+async function judgeUnmeasured(
   input: GateInput,
   { onBase }: CommandLines,
   after: Measured,
-): Promise<Judged> {
-  const status = after.run.status === "failed" ? "failed" : "errored";
+): Promise<CoverageJudgement> {
+  const status = statusOf(after);
   const blame = status === "failed" ? "base" : "environment";
   const reason = problemOf(after);
-  const red = status === "failed" ? `base is red: ${reason} without the change too` : reason;
-  if (input.request.tree === input.baseTree) return { status, reason: red, blame };
+  const onBoth = status === "failed" ? `base is red: ${reason} without the change, too` : reason;
+  if (input.request.tree === input.baseTree) return { status, reason: onBoth, blame };
   const before = await figuresOfBase(input, onBase);
   const same = !before.ok && (before.measured === null || statusOf(before.measured) === status);
-  return same ? { status, reason: red, blame } : { status, reason, blame: "attempt" };
+  return same ? { status, reason: onBoth, blame } : { status, reason, blame: "attempt" };
 }
 
 function statusOf({ run }: Measured): "failed" | "errored" {
@@ -153,60 +141,58 @@ function statusOf({ run }: Measured): "failed" | "errored" {
 
 function problemOf({ run, report }: Measured): string {
   if (report !== null && !report.ok) return `the coverage report cannot be used: ${report.reason}`;
-  return run.status === "failed" ? `the command fails (${run.exit})` : endOf(run);
+  return run.status === "failed" ? `the command fails (${run.exit})` : exitOf(run);
 }
 
-function endOf({ exit, exitCode, output }: CommandRun): string {
+function exitOf({ exit, exitCode, output }: CommandRun): string {
   const missing = exitCode === 126 || exitCode === 127;
-  return missing ? `${exit}: ${output.trim().split("\n").at(-1) ?? ""}` : exit;
+  return missing ? `${exit}: ${lastLine(output)}` : exit;
 }
 
 interface Drop {
   before: FileCoverage;
-  /** Null when the report does not name it any more. */
+  /** Null when the report no longer contains the file. */
   after: FileCoverage | null;
-  points: number;
 }
 
-/** The changed files that both trees have, and how far their coverage fell. */
-function compared(
+/** Compares the coverage of the changed files that both trees have. */
+function compare(
   { context: c, files }: GateInput,
   before: readonly FileCoverage[],
   after: readonly FileCoverage[],
-): Judged {
+): CoverageJudgement {
   const allowed = c.config.coverageThreshold;
-  const now = new Map(after.map((file) => [file.path, file]));
+  const afterByPath = new Map(after.map((file) => [file.path, file]));
   const changed = new Set(files.inBase);
   const drops = before
-    // A file with nothing to cover has no figure to fall from.
+    // A file with nothing to cover had no figure that could drop.
     .filter(({ path, total }) => changed.has(path) && total > 0)
-    .map((file): Drop => {
-      const found = now.get(file.path) ?? null;
-      const points = percentOf(file) - (found === null ? 0 : percentOf(found));
-      return { before: file, after: found, points };
-    })
-    .filter(({ points }) => points > allowed + rounding);
+    .map((file): Drop => ({ before: file, after: afterByPath.get(file.path) ?? null }))
+    .filter((drop) => pointsOf(drop) > allowed + rounding);
   if (drops.length === 0) return { status: "passed", reason: "", blame: null };
-  const more = drops.length > 3 ? ` and ${drops.length - 3} more` : "";
-  const named = drops.slice(0, 3).map((drop) => `${drop.before.path}: ${wordsOf(drop)}`);
+  const named = drops.map((drop) => `${drop.before.path}: ${dropText(drop)}`);
   return {
     status: "failed",
-    reason: `coverage fell by more than ${allowed} points: ${named.join(", ")}${more}`,
+    reason: `coverage dropped by more than ${allowed} points: ${listed(named, 3)}`,
     blame: "attempt",
     diagnostics: drops.map((drop) =>
       diagnostic({
         file: drop.before.path,
         code: "coverage",
-        message: `coverage ${wordsOf(drop)}`,
+        message: `coverage ${dropText(drop)}`,
       }),
     ),
   };
 }
 
-/** Points lost to arithmetic. */
+/** Tolerance for floating-point arithmetic, in points. */
 const rounding = 1e-9;
 
-function wordsOf({ before, after }: Drop): string {
+function pointsOf({ before, after }: Drop): number {
+  return percentOf(before) - (after === null ? 0 : percentOf(after));
+}
+
+function dropText({ before, after }: Drop): string {
   const share = (file: FileCoverage): string =>
     `${percentOf(file).toFixed(1)} % (${file.covered} of ${file.total})`;
   return after === null

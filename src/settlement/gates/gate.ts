@@ -1,10 +1,21 @@
-/** What a gate is: something that judges one tree against another. */
+/** The interface of a gate, which judges a tree against a base, and the input that all gates share. */
+
 import type { Config } from "../../config/config.ts";
+import { treeOfCommit, treesOfCommits } from "../../git/commit.ts";
 import type { Oid } from "../../git/objects.ts";
-import type { DiffEntry } from "../../git/trees.ts";
-import { BoundedOutput } from "../../process/bounded-output.ts";
-import type { GateVerdict, SettlementContext } from "../context.ts";
+import { type DiffEntry, diffTrees, listTree } from "../../git/trees.ts";
+import { once } from "../../std/once.ts";
+import type { SettlementContext } from "../context.ts";
+import { type MergeChanges, type MergeTrees, readMerge } from "../merge-check.ts";
+import { isSource } from "../source-files.ts";
+import {
+  noSelection,
+  selectTests,
+  type TestSelection,
+  testFolder,
+} from "../tests/test-selection.ts";
 import type { GateTreeLease } from "../trees/lease.ts";
+import type { GateVerdict } from "../verdict.ts";
 
 export type GateName =
   | "setup"
@@ -16,101 +27,137 @@ export type GateName =
   | "structure"
   | "semantic";
 
-export interface GateRequest {
-  /** Null for gates of nobody's: preflight, verification. */
-  unit: string | null;
-  attempt: number;
-  car: number | null;
-  tree: Oid;
-  /** The commit the change is judged against. */
-  base: Oid;
-  /**
-   * The attempt a candidate was made of: its own base, and its commit. Absent when the tree is
-   * nothing but a change of `base`, made by nobody else meanwhile.
-   */
-  change?: { base: Oid; commit: Oid };
-  testCmd: string | null;
-  marker: string;
-  signal: AbortSignal;
-}
-
-/** What a gate is asked about. */
-export interface GateInput {
-  context: SettlementContext;
-  request: GateRequest;
-  baseTree: Oid;
-  /** Everything that differs between the base's tree and the tree. */
-  changed: readonly DiffEntry[];
-  /** Source files to look at, relative to the project: those the tree has, and of them the base's. */
-  files: { inTree: readonly string[]; inBase: readonly string[] };
-}
-
+/** Whether a gate runs on an input; the reason becomes a `not_applicable` verdict. */
 export type Applies = { runs: true } | { runs: false; reason: string };
 
-interface GateQuestions {
+interface GateBase {
   name: GateName;
-  /** Whether the project asks for it at all, for a unit with this test command of its own. */
+  /** True when the configuration asks for the gate, for a unit with this `test_cmd`. */
   configured(config: Config, testCmd: string | null): boolean;
-  /** Whether there is anything to judge; a reason is a recorded outcome. */
   applies(input: GateInput): Applies | Promise<Applies>;
   /**
-   * What its verdict depends on besides tree, base and environment: the commands, filled in, or the
-   * settings and commits it reads.
+   * Everything the verdict depends on besides tree, base and environment: the filled-in commands, or the
+   * settings and commits the gate reads. Part of the verdict's cache key.
    */
   commands(input: GateInput): string[] | Promise<string[]>;
 }
 
-/** Runs commands, so it is given the tree as files. */
-export interface TreeGate extends GateQuestions {
+/** A gate that runs commands in a checked-out tree. */
+export interface TreeGate extends GateBase {
   reads: "gate_tree";
-  /** A pass that holds against any base, when all it takes was seen to pass on this tree. */
+  /** A cached pass that is valid for any base, because all its commands passed on this tree. */
   passed?(input: GateInput): Promise<GateVerdict | null>;
-  run(input: GateInput, place: GateTreeLease): Promise<GateVerdict>;
+  run(input: GateInput, lease: GateTreeLease): Promise<GateVerdict>;
 }
 
-/** Reads objects out of git; nothing is checked out for it. */
-export interface ObjectGate extends GateQuestions {
+/** A gate that reads objects out of git; no tree is checked out for it. */
+export interface ObjectGate extends GateBase {
   reads: "objects";
   run(input: GateInput): Promise<GateVerdict>;
 }
 
 export type Gate = TreeGate | ObjectGate;
 
-/** A verdict with everything not given left empty. */
-export function verdictOf(gate: string, more: Partial<GateVerdict>): GateVerdict {
+/** The tree to judge, its base, and the unit it is for. */
+export interface GateRequest {
+  /** Null for gates outside a unit: preflight, verification. */
+  unit: string | null;
+  attempt: number;
+  car: number | null;
+  tree: Oid;
+  /** The commit the tree is judged against. */
+  base: Oid;
+  /**
+   * For a merged candidate: the base and the commit of its attempt. Absent when the tree is a plain change
+   * of `base`.
+   */
+  change?: { base: Oid; commit: Oid };
+  testCmd: string | null;
+  marker: string;
+  signal: AbortSignal;
+  /** Files for commands with `{file}`; `changed` by default. */
+  files?: FileChoice;
+}
+
+/**
+ * The files that commands with `{file}` get: the changed ones; or, for a tree that equals its base, `all`
+ * source files or a `sample` of them, enough to see that the commands run.
+ */
+export type FileChoice = "changed" | "all" | "sample";
+
+const sampleFiles = 20;
+
+/** A request with everything the gates read about it. */
+export interface GateInput {
+  context: SettlementContext;
+  request: GateRequest;
+  baseTree: Oid;
+  /** The difference between the base's tree and the tree. */
+  changed: readonly DiffEntry[];
+  /** Source files to check, relative to the project: those in the tree, and those of them in the base. */
+  files: { inTree: readonly string[]; inBase: readonly string[] };
+  /** The tests affected by the change; computed on first use. */
+  selection(): Promise<TestSelection>;
+  /** `test_dir` in the tree and in the base, or `.` where it does not exist; computed on first use. */
+  testFolders(): Promise<{ inTree: string; inBase: string }>;
+  /** The merge that the semantic rules check; read on first use. */
+  merge(): Promise<MergeChanges>;
+}
+
+/** Reads what the gates need to know about a request. */
+export async function gateInput(c: SettlementContext, request: GateRequest): Promise<GateInput> {
+  const { tree, signal } = request;
+  const baseTree = await treeOfCommit(c.repository, request.base);
+  const isBase = tree === baseTree;
+  const changed = isBase ? [] : await diffTrees(c.repository, baseTree, tree);
   return {
-    gate,
-    status: "passed",
-    reason: "",
-    command: null,
-    exit: null,
-    durationMs: 0,
-    output: null,
-    tail: "",
-    diagnostics: [],
-    changedPaths: [],
-    cached: false,
-    blame: null,
-    ...more,
+    context: c,
+    request,
+    baseTree,
+    changed,
+    files: await sourceFiles(c, request, { changed, isBase }),
+    selection: once(async () =>
+      isBase ? noSelection : selectTests(c, { base: baseTree, tree, signal }),
+    ),
+    testFolders: once(async () => {
+      const inBase = await testFolder(c, baseTree);
+      return { inTree: isBase ? inBase : await testFolder(c, tree), inBase };
+    }),
+    merge: once(async () => readMerge(c.repository, await mergeTrees(c, request, baseTree))),
   };
 }
 
-const keptBytes = 1024 * 1024;
-
-/** What is kept of an output: all of it, or its head and tail. */
-export function truncatedOutput(output: string): string {
-  if (output.length * 3 <= keptBytes) return output;
-  const kept = new BoundedOutput(keptBytes);
-  kept.add(Buffer.from(output));
-  return kept.text();
+/** Source files for commands with `{file}`; deleted files are left out. */
+async function sourceFiles(
+  c: SettlementContext,
+  { tree, files = "changed" }: GateRequest,
+  { changed, isBase }: { changed: readonly DiffEntry[]; isBase: boolean },
+): Promise<GateInput["files"]> {
+  const isWanted = (path: string, mode: string): boolean =>
+    mode.startsWith("100") && path.startsWith(c.projectPrefix) && isSource(c.config, path);
+  const name = ({ path }: { path: string }): string => path.slice(c.projectPrefix.length);
+  if (isBase && files !== "changed") {
+    const entries = await listTree(c.repository, tree);
+    const all = entries.filter((e) => isWanted(e.path, e.mode)).map(name);
+    const inTree = files === "sample" ? all.slice(0, sampleFiles) : all;
+    return { inTree, inBase: inTree };
+  }
+  const inTree = changed.filter((e) => isWanted(e.path, e.newMode));
+  const inBase = inTree.filter((e) => e.oldMode.startsWith("100"));
+  return { inTree: inTree.map(name), inBase: inBase.map(name) };
 }
 
-const tailBytes = 8 * 1024;
-
-/** The last 8 KiB of an output, from the beginning of a line. */
-export function tailOf(output: string): string {
-  const bytes = Buffer.from(output);
-  if (bytes.length <= tailBytes) return output;
-  const tail = bytes.subarray(-tailBytes).toString();
-  return `[...]\n${tail.slice(tail.indexOf("\n") + 1)}`;
+/** The trees of the merge behind a candidate, or of a plain change. */
+async function mergeTrees(
+  c: SettlementContext,
+  { change, tree }: GateRequest,
+  baseTree: Oid,
+): Promise<MergeTrees> {
+  const plain: MergeTrees = { base: baseTree, ours: baseTree, theirs: tree, merged: tree };
+  if (change === undefined) return plain;
+  const [base = baseTree, theirs = tree] = await treesOfCommits(c.repository, [
+    change.base,
+    change.commit,
+  ]);
+  return base === baseTree ? plain : { base, ours: baseTree, theirs, merged: tree };
 }

@@ -1,16 +1,15 @@
 /**
- * The gates on one tree: all of them, cheap ones first, so that one retry sees every failure.
- *
- * A verdict that depends on nothing new is taken from the cache. Never throws for what a gate does.
+ * Runs the gates on one tree: all of them, cheap ones first, so that one retry sees every failure. Verdicts
+ * whose inputs are unchanged come from the cache.
  */
+
 import type { Config } from "../../config/config.ts";
 import { treeOfCommit } from "../../git/commit.ts";
 import type { Oid } from "../../git/objects.ts";
-import { type DiffEntry, diffTrees, listTree } from "../../git/trees.ts";
 import type { Blame } from "../../kernel/event.ts";
-import type { GateProgress, GateVerdict, SettlementContext } from "../context.ts";
-import { isSource } from "../source-files.ts";
+import type { SettlementContext } from "../context.ts";
 import { withGateTree } from "../trees/lease.ts";
+import { type GateProgress, type GateVerdict, verdictOf } from "../verdict.ts";
 import type { VerdictKey } from "../verdict-cache.ts";
 import { formatGate, lintGate, typesGate } from "./checkers.ts";
 import { coverageGate } from "./coverage.ts";
@@ -19,18 +18,18 @@ import {
   type GateInput,
   type GateName,
   type GateRequest,
+  gateInput,
   type TreeGate,
-  verdictOf,
 } from "./gate.ts";
 import { semanticGate } from "./semantic.ts";
 import { setupGate } from "./setup.ts";
 import { structureGate } from "./structure.ts";
 import { testsGate } from "./tests.ts";
 
-export type { GateVerdict } from "../context.ts";
-export type { GateName, GateRequest } from "./gate.ts";
-
-/** In the order of their price; those that read objects go first. Setup comes before all, and is run by whoever needs a tree. */
+/**
+ * All gates by cost, those that read objects first. The setup gate is not listed: it runs before the first
+ * gate that needs a checked-out tree.
+ */
 const gates: readonly Gate[] = [
   semanticGate,
   structureGate,
@@ -41,7 +40,7 @@ const gates: readonly Gate[] = [
   coverageGate,
 ];
 
-/** Gates whose verdict every landing of a plan needs. */
+/** Names of the gates that a landing needs a verdict of, for a plan whose units have these `test_cmd`s. */
 export function requiredGates(config: Config, testCmds: readonly (string | null)[]): GateName[] {
   return gates
     .filter((gate) => [null, ...testCmds].some((testCmd) => gate.configured(config, testCmd)))
@@ -51,29 +50,16 @@ export function requiredGates(config: Config, testCmds: readonly (string | null)
 export interface GatesResult {
   passed: boolean;
   verdicts: GateVerdict[];
+  /** Cause of the failure; null for a pass. */
   blame: Blame | null;
+  /** The failing gates and their reasons; "" for a pass. */
   reason: string;
 }
 
-/**
- * Files that commands with `{file}` get: those that changed, or, when nothing did, all (`all`) or a
- * few (`sample`, enough to see that the command runs).
- */
-export type FileChoice = "changed" | "all" | "sample";
-
-const sampleFiles = 20;
-
-/** Judges a tree against a base. */
-export async function runGates(
-  c: SettlementContext,
-  request: GateRequest & { files?: FileChoice },
-): Promise<GatesResult> {
-  const baseTree = await treeOfCommit(c.repository, request.base);
-  const same = request.tree === baseTree;
-  const changed = same ? [] : await diffTrees(c.repository, baseTree, request.tree);
-  const files = await sourceFiles(c, changed, request, same);
-  const input: GateInput = { context: c, request, baseTree, changed, files };
-  const asked = gates.filter((gate) => gate.configured(c.config, request.testCmd));
+/** Judges a tree against a base with every configured gate. */
+export async function runGates(c: SettlementContext, request: GateRequest): Promise<GatesResult> {
+  const input = await gateInput(c, request);
+  const configured = gates.filter((gate) => gate.configured(c.config, request.testCmd));
   const verdicts = new Map<string, GateVerdict>();
   const settle = (...settled: GateVerdict[]): void => {
     for (const verdict of settled) verdicts.set(verdict.gate, verdict);
@@ -85,43 +71,43 @@ export async function runGates(
   };
   const open: Gate[] = [];
   const known: GateVerdict[] = [];
-  for (const gate of asked) {
+  for (const gate of configured) {
     const applies = await gate.applies(input);
-    const found = applies.runs ? await knownVerdict(gate, input) : null;
-    if (found !== null) known.push(found);
+    const cached = applies.runs ? await cachedVerdict(gate, input) : null;
+    if (cached !== null) known.push(cached);
     else if (applies.runs) open.push(gate);
     else known.push(verdictOf(gate.name, { status: "not_applicable", reason: applies.reason }));
   }
   if (known.length > 0) settle(...known);
   for (const gate of open) {
-    if (gate.reads === "objects") await judgeOne(input, gate, () => gate.run(input), settle);
+    if (gate.reads === "objects") await runGate(input, gate, () => gate.run(input), settle);
   }
-  const inTree = open.filter((gate) => gate.reads === "gate_tree");
-  if (inTree.length > 0 && !request.signal.aborted) await judge(input, inTree, settle);
-  return summary([...verdicts.values()], asked, request.signal);
+  const treeGates = open.filter((gate) => gate.reads === "gate_tree");
+  if (treeGates.length > 0 && !request.signal.aborted) await runInTree(input, treeGates, settle);
+  return resultOf([...verdicts.values()], configured, request.signal);
 }
 
-/** Runs gates in one gate tree, one after the other, once the tree is set up. */
-async function judge(
+/** Runs gates one after another in one gate tree, after its setup. */
+async function runInTree(
   input: GateInput,
   open: readonly TreeGate[],
   settle: (verdict: GateVerdict) => void,
 ): Promise<void> {
   const { context: c, request } = input;
   const { signal } = request;
-  await withGateTree(c, request, async (place) => {
+  await withGateTree(c, request, async (lease) => {
     if (setupGate.applies(input).runs) {
       c.report({ kind: "started", ...progressOf(request, setupGate.name) });
-      const setup = await setupGate.run(input, place);
+      const setup = await setupGate.run(input, lease);
       if (signal.aborted) return;
       settle(setup);
       if (setup.status !== "passed") return;
     }
-    for (const gate of open) await judgeOne(input, gate, () => gate.run(input, place), settle);
+    for (const gate of open) await runGate(input, gate, () => gate.run(input, lease), settle);
   });
 }
 
-async function judgeOne(
+async function runGate(
   input: GateInput,
   gate: Gate,
   run: () => Promise<GateVerdict>,
@@ -131,19 +117,19 @@ async function judgeOne(
   if (request.signal.aborted) return;
   c.report({ kind: "started", ...progressOf(request, gate.name) });
   const verdict = await run();
-  // What was cut short says nothing about the tree.
+  // The verdict of a cancelled gate does not describe the tree.
   if (request.signal.aborted) return;
-  c.cache.put(await keyOf(gate, input), verdict);
+  c.cache.put(await cacheKey(gate, input), verdict);
   settle(verdict);
 }
 
-async function knownVerdict(gate: Gate, input: GateInput): Promise<GateVerdict | null> {
-  const known = input.context.cache.get(await keyOf(gate, input));
-  if (known !== null || gate.reads !== "gate_tree") return known;
+async function cachedVerdict(gate: Gate, input: GateInput): Promise<GateVerdict | null> {
+  const cached = input.context.cache.get(await cacheKey(gate, input));
+  if (cached !== null || gate.reads !== "gate_tree") return cached;
   return (await gate.passed?.(input)) ?? null;
 }
 
-async function keyOf(gate: Gate, input: GateInput): Promise<VerdictKey> {
+async function cacheKey(gate: Gate, input: GateInput): Promise<VerdictKey> {
   const { request, baseTree, context } = input;
   const setup = gate.reads === "gate_tree" ? (context.config.worktree.setup ?? "") : "";
   const command = [setup, ...(await gate.commands(input))].join("\n");
@@ -157,16 +143,16 @@ function progressOf(
   return { unit, attempt, car, tree, gate };
 }
 
-/** A base or a machine that is broken is not mended by another attempt, whatever else is wrong. */
-const gravest: readonly Blame[] = ["base", "environment", "attempt"];
+/** Another attempt cannot fix a broken base or environment, so these outweigh failures of the attempt. */
+const blamePrecedence: readonly Blame[] = ["base", "environment", "attempt"];
 
-function summary(
+function resultOf(
   verdicts: GateVerdict[],
-  asked: readonly Gate[],
+  configured: readonly Gate[],
   signal: AbortSignal,
 ): GatesResult {
   const bad = verdicts.filter((v) => v.status === "failed" || v.status === "errored");
-  const missing = asked.filter((gate) => !verdicts.some((v) => v.gate === gate.name));
+  const missing = configured.filter((gate) => !verdicts.some((v) => v.gate === gate.name));
   if (bad.length === 0 && missing.length === 0) {
     return { passed: true, verdicts, blame: null, reason: "" };
   }
@@ -175,38 +161,16 @@ function summary(
     const reason = signal.aborted ? "cancelled" : `no verdict of ${names}`;
     return { passed: false, verdicts, blame: "environment", reason };
   }
-  const blame = gravest.find((one) => bad.some((v) => v.blame === one)) ?? "attempt";
+  const blame = blamePrecedence.find((one) => bad.some((v) => v.blame === one)) ?? "attempt";
   const reason = bad.map(
-    (v) => `${v.gate} ${v.status === "errored" ? "could not judge" : "failed"}: ${v.reason}`,
+    (v) => `${v.gate} ${v.status === "errored" ? "could not run" : "failed"}: ${v.reason}`,
   );
   return { passed: false, verdicts, blame, reason: reason.join("; ") };
 }
 
-/** Source files the gates are given, relative to the project; deleted ones are nobody's to check. */
-async function sourceFiles(
-  c: SettlementContext,
-  changed: readonly DiffEntry[],
-  { tree, files = "changed" }: { tree: Oid; files?: FileChoice },
-  same: boolean,
-): Promise<GateInput["files"]> {
-  const prefix = c.projectDir === "" ? "" : `${c.projectDir}/`;
-  const wanted = (path: string, mode: string): boolean =>
-    mode.startsWith("100") && path.startsWith(prefix) && isSource(c.config, path);
-  const name = (path: string): string => path.slice(prefix.length);
-  if (same && files !== "changed") {
-    const all = (await listTree(c.repository, tree)).filter((e) => wanted(e.path, e.mode));
-    const names = all.map(({ path }) => name(path));
-    const inTree = files === "sample" ? names.slice(0, sampleFiles) : names;
-    return { inTree, inBase: inTree };
-  }
-  const inTree = changed.filter((e) => wanted(e.path, e.newMode));
-  const inBase = inTree.filter((e) => e.oldMode.startsWith("100"));
-  return { inTree: inTree.map(({ path }) => name(path)), inBase: inBase.map((e) => name(e.path)) };
-}
-
 /**
- * Every gate once on the base, before a token is spent. One that cannot run at all is an error of
- * the environment; one that fails there is red, and said to be.
+ * Runs every gate on the base, before any request to a model. `ok` is false when a gate cannot run at all,
+ * with the verdicts of those gates; `red` are the gates that fail on the base.
  */
 export async function checkGatesRunnable(
   c: SettlementContext,

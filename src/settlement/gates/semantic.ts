@@ -1,15 +1,12 @@
-/** The semantic gate: whether two changes that merge as text go together, by their symbols. */
+/** The semantic gate: checks, by their symbols, that two changes which merge as text are compatible. */
+
 import { posix } from "node:path";
-import { treesOfCommits } from "../../git/commit.ts";
-import {
-  type Conflict,
-  type MergeVerdict,
-  rulesVersion,
-  supportedLanguage,
-} from "../../semantic/check-merge.ts";
-import type { GateVerdict } from "../context.ts";
-import { judgeMerge, type MergeChanges, type MergeTrees, readMerge } from "../merge-check.ts";
-import { type GateInput, type ObjectGate, tailOf, verdictOf } from "./gate.ts";
+import type { Conflict, MergeVerdict } from "../../semantic/check-merge.ts";
+import { rulesVersion, supportedLanguage } from "../../semantic/check-merge.ts";
+import { plural } from "../../std/text.ts";
+import { judgeMerge } from "../merge-check.ts";
+import { type GateVerdict, tailOf, verdictOf } from "../verdict.ts";
+import type { GateInput, ObjectGate } from "./gate.ts";
 
 export const semanticGate: ObjectGate = {
   name: "semantic",
@@ -20,48 +17,24 @@ export const semanticGate: ObjectGate = {
     return { runs: false, reason: "no changed file is in a language with a symbol table" };
   },
   async commands(input) {
-    const { base, theirs } = (await mergeOf(input)).trees;
+    const { base, theirs } = (await input.merge()).trees;
     return [`rules ${rulesVersion}`, base, theirs];
   },
   async run(input) {
     const start = performance.now();
     const { context, request } = input;
-    const verdict = await judgeMerge(context.repository, await mergeOf(input), request.signal);
+    const verdict = await judgeMerge(context.repository, await input.merge(), request.signal);
     return { ...render(input, verdict), durationMs: Math.round(performance.now() - start) };
   },
 };
-
-const known = new WeakMap<GateInput, Promise<MergeChanges>>();
-
-/** Asked for by each of the gate's questions, and found out once. */
-function mergeOf(input: GateInput): Promise<MergeChanges> {
-  let merge = known.get(input);
-  if (merge === undefined) {
-    merge = treesBehind(input).then((trees) => readMerge(input.context.repository, trees));
-    known.set(input, merge);
-  }
-  return merge;
-}
-
-async function treesBehind({ context, request, baseTree }: GateInput): Promise<MergeTrees> {
-  const { change, tree } = request;
-  const alone: MergeTrees = { base: baseTree, ours: baseTree, theirs: tree, merged: tree };
-  if (change === undefined) return alone;
-  const [base = baseTree, theirs = tree] = await treesOfCommits(context.repository, [
-    change.base,
-    change.commit,
-  ]);
-  return base === baseTree ? alone : { base, ours: baseTree, theirs, merged: tree };
-}
 
 function render({ context }: GateInput, { conflicts, notes }: MergeVerdict): GateVerdict {
   const name = (path: string): string => posix.relative(context.projectDir, path);
   const noteLines = notes.map(({ path, line, message }) =>
     path === "" ? `note: ${message}` : `note: ${name(path)}:${line}: ${message}`,
   );
-  const counted = `${notes.length} note${notes.length === 1 ? "" : "s"}`;
   if (conflicts.length === 0) {
-    const reason = notes.length === 0 ? "" : counted;
+    const reason = notes.length === 0 ? "" : plural(notes.length, "note");
     return verdictOf("semantic", { reason, tail: tailOf(noteLines.join("\n")) });
   }
   return verdictOf("semantic", {

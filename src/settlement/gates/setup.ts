@@ -1,7 +1,8 @@
-/** `setup_cmd`: what the other gates need to run at all. Where it fails, they are not asked. */
+/** The setup gate: `setup_cmd`, which the gates that run commands depend on. They do not run when it fails. */
 import type { Config } from "../../config/config.ts";
 import type { GateTreeLease } from "../trees/lease.ts";
-import { type Applies, type GateInput, type TreeGate, tailOf, verdictOf } from "./gate.ts";
+import { tailOf, verdictOf } from "../verdict.ts";
+import type { Applies, GateInput, TreeGate } from "./gate.ts";
 
 export const setupGate = {
   name: "setup",
@@ -15,9 +16,9 @@ export const setupGate = {
     const { setup } = context.config.worktree;
     return setup === null ? [] : [setup];
   },
-  async run(input: GateInput, place: GateTreeLease) {
+  async run(input: GateInput, lease: GateTreeLease) {
     const { context: c } = input;
-    const done = await place.prepare();
+    const done = await lease.prepare();
     const common = {
       command: c.config.worktree.setup,
       durationMs: done.durationMs,
@@ -31,7 +32,7 @@ export const setupGate = {
       status: done.unrunnable ? "errored" : "failed",
       reason: done.reason,
       exit: done.reason.split(":")[0] ?? null,
-      // The base was prepared before the run began.
+      // The base was prepared successfully before the run began.
       blame: done.unrunnable || input.request.tree === input.baseTree ? "environment" : "attempt",
     });
   },

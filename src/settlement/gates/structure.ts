@@ -1,12 +1,19 @@
+/**
+ * The structure gate: charges a change with the structural offenders it introduced or made worse. In strict
+ * mode, the tree must not be worse than the project's baseline, either.
+ */
 import type { Oid } from "../../git/objects.ts";
+import { memoByOwner } from "../../std/once.ts";
+import { errorMessage, listed } from "../../std/text.ts";
 import type { Baseline } from "../../structure/baseline.ts";
 import { factsVersion } from "../../structure/facts.ts";
 import { type Charge, isHard, offenderText } from "../../structure/offenders.ts";
-import type { GateVerdict } from "../context.ts";
+import type { SettlementContext } from "../context.ts";
 import type { Diagnostic } from "../diagnostics/diagnostic.ts";
 import { type Comparison, chooseEngine, compareTree, type Engine } from "../structure/engine.ts";
 import { chargesBetween, readStructureBaseline, scanTree, sensorOf } from "../structure/scan.ts";
-import { type GateInput, type ObjectGate, tailOf, verdictOf } from "./gate.ts";
+import { type GateVerdict, tailOf, verdictOf } from "../verdict.ts";
+import type { GateInput, ObjectGate } from "./gate.ts";
 
 const noBaseline = "no structural baseline (dgov sentrux gate-save)";
 
@@ -16,120 +23,111 @@ export const structureGate: ObjectGate = {
   configured: () => true,
   async applies(input) {
     if ((await baselineOfBase(input)) === null) return { runs: false, reason: noBaseline };
-    if (await hasSource(input)) return { runs: true };
+    if (await hasMeasuredSource(input)) return { runs: true };
     return { runs: false, reason: "no source in a language the sensor reads" };
   },
   async commands(input) {
-    // The word names the program too: another sentrux, another verdict.
+    // Naming the program adds its identity to the cache key: another sentrux, another verdict.
     const { engine, mode, includeTests } = input.context.config.sentrux;
     const name = engine === "builtin" ? "builtin" : `${engine} sentrux`;
     return [name, `facts ${factsVersion}`, mode, String(includeTests)];
   },
   async run(input) {
     const start = performance.now();
-    try {
-      const verdict = await judge(input);
-      return { ...verdict, durationMs: Math.round(performance.now() - start) };
-    } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
-      const durationMs = Math.round(performance.now() - start);
-      return verdictOf("structure", {
+    const verdict = await judge(input).catch((error: unknown) =>
+      verdictOf("structure", {
         status: "errored",
-        reason,
-        durationMs,
+        reason: errorMessage(error),
         blame: "environment",
-      });
-    }
+      }),
+    );
+    return { ...verdict, durationMs: Math.round(performance.now() - start) };
   },
 };
 
-async function hasSource({ context, request }: GateInput): Promise<boolean> {
+async function hasMeasuredSource({ context, request }: GateInput): Promise<boolean> {
   try {
     const scan = await scanTree(sensorOf(context, request.signal), request.tree);
     return scan.counted.size + scan.leftOut.size > 0;
   } catch (error) {
-    // Nobody waits for the answer.
+    // The run was cancelled; the result is unused.
     if (request.signal.aborted) return true;
     throw error;
   }
 }
 
-const known = new WeakMap<object, Map<Oid, Promise<Baseline | string | null>>>();
+/** Baselines by the tree they are committed in. */
+const baselines = memoByOwner<SettlementContext, Promise<Baseline | string | null>>();
 
-/** Asked for by every gate on the same base, and read once. */
 function baselineOfBase({ context, baseTree }: GateInput): Promise<Baseline | string | null> {
-  const baselines = known.get(context.facts) ?? new Map<Oid, Promise<Baseline | string | null>>();
-  known.set(context.facts, baselines);
-  let baseline = baselines.get(baseTree);
-  if (baseline === undefined) {
-    baseline = readStructureBaseline(context, baseTree);
-    baselines.set(baseTree, baseline);
-  }
-  return baseline;
+  return baselines(context, baseTree, () => readStructureBaseline(context, baseTree));
 }
 
 async function judge(input: GateInput): Promise<GateVerdict> {
   const { context: c, request, baseTree } = input;
-  const { mode } = c.config.sentrux;
+  const { tree, signal } = request;
+  const strict = c.config.sentrux.mode === "strict";
   const engine = chooseEngine(c.config, c.environment);
-  const comparison = await compared(input, engine);
-  // The program's word that nothing is worse ends it; without it, the offenders are looked at.
+  const comparison = await compareWithBaseline(input, engine, tree);
+  // When the external program finds nothing worse, offenders are not checked.
   const charges =
     engine.kind === "external" && comparison?.degraded.length === 0
       ? []
-      : await chargesBetween(c, { before: baseTree, after: request.tree, signal: request.signal });
+      : await chargesBetween(c, { before: baseTree, after: tree, signal });
   const hard = charges.filter(isHard);
-  const against = comparison ?? { degraded: [], warnings: [] };
-  const worse = mode === "strict" ? against.degraded : [];
-  const told = [...against.warnings, ...(mode === "strict" ? [] : against.degraded)];
+  const { degraded, warnings } = comparison ?? { degraded: [], warnings: [] };
+  const worse = strict ? degraded : [];
+  const warned = strict ? warnings : [...warnings, ...degraded];
   const lines = [
+    ...charges.map((charge) => `${charge.path}:${charge.line}: ${chargeText(charge)}`),
     ...worse.map((one) => `against the baseline: ${one}`),
-    ...told.map((one) => `against the baseline (a warning): ${one}`),
+    ...warned.map((one) => `against the baseline (a warning): ${one}`),
   ];
-  const places = charges.map((charge) => `${charge.path}:${charge.line}: ${chargeText(charge)}`);
-  const text = [...places, ...lines].join("\n");
-  const shown = {
+  const text = lines.join("\n");
+  const evidence = {
     diagnostics: charges.map(diagnosticOf),
     tail: tailOf(text),
     output: text === "" ? null : c.putOutput(`${text}\n`),
   };
-  if (hard.length === 0 && worse.length === 0) return verdictOf("structure", shown);
-  const base = hard.length === 0 && (await baseIsNoBetter(input, engine, worse));
+  if (hard.length === 0 && worse.length === 0) return verdictOf("structure", evidence);
+  const redBase = hard.length === 0 && (await isBaseAsBad(input, engine, worse));
   const reasons = hard.length > 0 ? hard.map(reasonOf) : worse;
-  const more = reasons.length > reasonsMax ? ` and ${reasons.length - reasonsMax} more` : "";
-  const reason = `${base ? "base is red: " : ""}${reasons.slice(0, reasonsMax).join("; ")}${more}`;
+  const reason = `${redBase ? "base is red: " : ""}${listed(reasons, reasonsMax, "; ")}`;
   return verdictOf("structure", {
-    ...shown,
+    ...evidence,
     status: "failed",
     reason,
-    blame: base ? "base" : "attempt",
+    blame: redBase ? "base" : "attempt",
   });
 }
 
-/** Whether the base is as far below its own baseline: then no attempt can mend it. */
-async function baseIsNoBetter(
+/** True when the base is worse than its own baseline in the same ways, so that no attempt can fix it. */
+async function isBaseAsBad(
   input: GateInput,
   engine: Engine,
   worse: readonly string[],
 ): Promise<boolean> {
-  const { request, baseTree } = input;
-  if (request.tree === baseTree) return true;
-  const base = await compared({ ...input, request: { ...request, tree: baseTree } }, engine);
-  const without = (one: string): string => one.replace(/\d.*/, "");
-  const before = new Set(base?.degraded.map(without));
-  return worse.every((one) => before.has(without(one)));
+  if (input.request.tree === input.baseTree) return true;
+  const base = await compareWithBaseline(input, engine, input.baseTree);
+  const withoutFigures = (text: string): string => text.replace(/\d.*/, "");
+  const before = new Set(base?.degraded.map(withoutFigures));
+  return worse.every((one) => before.has(withoutFigures(one)));
 }
 
 const reasonsMax = 3;
 
-/** The comparison with the baseline, where it decides something; null where it does not. */
-async function compared(input: GateInput, engine: Engine): Promise<Comparison | null> {
+/** Compares a tree with the base's baseline; null when mode and engine do not use the comparison. */
+async function compareWithBaseline(
+  input: GateInput,
+  engine: Engine,
+  tree: Oid,
+): Promise<Comparison | null> {
   const { context: c, request } = input;
   if (c.config.sentrux.mode === "diff" && engine.kind === "builtin") return null;
   const baseline = await baselineOfBase(input);
   if (baseline === null) return null;
   if (typeof baseline === "string") throw new Error(`.sentrux/baseline.json: ${baseline}`);
-  const { tree, marker, signal } = request;
+  const { marker, signal } = request;
   return compareTree(c, engine, { tree, baseline, marker, signal });
 }
 
@@ -138,7 +136,7 @@ function chargeText(charge: Charge): string {
   return `${offenderText(charge)}${was}`;
 }
 
-/** A function's name tells whose fault it is; a file is named here. */
+/** The text of a charge, with the file where the text names no function. */
 function reasonOf(charge: Charge): string {
   return charge.name === "" ? `${charge.path}: ${chargeText(charge)}` : chargeText(charge);
 }

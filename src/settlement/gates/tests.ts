@@ -1,12 +1,14 @@
 /**
- * The task's own `test_cmd` (or the recipe it names) and the project's. The only gate whose failure
- * is tried again: tests have moods, checkers have not.
+ * The tests gate: the unit's `test_cmd` (or the recipe it names) and the project's. The only gate whose
+ * failed command is run a second time, since tests can be flaky; checkers are deterministic.
  */
+
 import type { Config } from "../../config/config.ts";
+import { listed } from "../../std/text.ts";
 import { newLines } from "../diagnostics/diagnostic.ts";
 import { endedEarly, failingTests, ranNoTests } from "../diagnostics/test-output.ts";
 import { fillSelection, fillTestTemplate, takesTests } from "../tests/test-command.ts";
-import { noTests, selectTests, type TestSelection, testFolder } from "../tests/test-selection.ts";
+import { noSelection } from "../tests/test-selection.ts";
 import type { CommandRun } from "../trees/command.ts";
 import { cachedOnBase, runOnBase } from "./base-comparison.ts";
 import { type CommandLines, commandGate, type JudgeInput, type Judgement } from "./command-gate.ts";
@@ -15,66 +17,50 @@ import type { GateInput } from "./gate.ts";
 export const testsGate = commandGate({
   name: "tests",
   templates: (config, testCmd) => {
-    const own = testCmd === null ? [] : [recipe(config, testCmd)];
+    const own = testCmd === null ? [] : [recipeCommand(config, testCmd)];
     const { test } = config.commands;
     return [...new Set([...own, ...(test === null ? [] : [test])])];
   },
   fill,
   judge,
-  doubt,
+  verifyPass,
 });
 
-/** A command that can be told which tests gets those of the change; all of them if they are none. */
+/** The command of a recipe named `verify:<name>`, or a command that fails when there is none. */
+function recipeCommand(config: Config, testCmd: string): string {
+  const name = /^verify:(.*)$/.exec(testCmd)?.[1];
+  if (name === undefined) return testCmd;
+  const recipe = Object.hasOwn(config.verify, name) ? config.verify[name] : undefined;
+  return (
+    recipe?.command ?? `echo 'no verify recipe named ${name.replaceAll("'", "")}' >&2; exit 127`
+  );
+}
+
+/**
+ * Fills a command that takes tests with the affected ones, or with all when none are selected. When the
+ * runner finds no tests in the selected files, the full command runs.
+ */
 async function fill(input: GateInput, template: string): Promise<CommandLines> {
   const { config } = input.context;
-  if (!takesTests(template)) return fillSelection(config, template, noTests);
-  const { chosen, folders } = await choice(input);
-  const whole = {
+  if (!takesTests(template)) return fillSelection(config, template, noSelection);
+  const selection = await input.selection();
+  const folders = await input.testFolders();
+  const full = {
     onTree: fillTestTemplate({ ...config, testDir: folders.inTree }, template, []),
     onBase: fillTestTemplate({ ...config, testDir: folders.inBase }, template, []),
   };
-  if (chosen.files.length === 0) return whole;
-  const none = (run: CommandRun): boolean => ranNoTests(run.exitCode, run.output);
-  return { ...fillSelection(config, template, chosen), instead: { when: none, filled: whole } };
+  if (selection.files.length === 0) return full;
+  const when = (run: CommandRun): boolean => ranNoTests(run.exitCode, run.output);
+  return { ...fillSelection(config, template, selection), fallback: { when, lines: full } };
 }
 
-interface Choice {
-  chosen: TestSelection;
-  /** `test_dir`, or the project where there is no such folder. */
-  folders: { inTree: string; inBase: string };
-}
-
-const choices = new WeakMap<GateInput, Promise<Choice>>();
-
-/** Asked for several times while one tree is judged, worked out once. */
-function choice(input: GateInput): Promise<Choice> {
-  const known = choices.get(input) ?? choose(input);
-  choices.set(input, known);
-  return known;
-}
-
-async function choose({ context: c, request, baseTree }: GateInput): Promise<Choice> {
-  const { tree, signal } = request;
-  const inBase = await testFolder(c, baseTree);
-  if (tree === baseTree) return { chosen: noTests, folders: { inTree: inBase, inBase } };
-  const chosen = await selectTests(c, { base: baseTree, tree, signal });
-  return { chosen, folders: { inTree: await testFolder(c, tree), inBase } };
-}
-
-/** The text of a recipe named `verify:<name>`; one that is not there fails, and says so. */
-function recipe(config: Config, testCmd: string): string {
-  const name = /^verify:(.*)$/.exec(testCmd)?.[1];
-  if (name === undefined) return testCmd;
-  const found = Object.hasOwn(config.verify, name) ? config.verify[name] : undefined;
-  return found?.command ?? `echo 'there is no recipe ${name.replaceAll("'", "")}' >&2; exit 127`;
-}
-
-async function judge(judging: JudgeInput): Promise<Judgement> {
-  const { input, run, filled } = judging;
-  const onBase = input.request.tree === input.baseTree;
-  if (!onBase && (await sameOnBase(run, filled.onBase, input, cachedOnBase))) return redBase(run);
-  if (ranNoTests(run.exitCode, run.output)) return judgeNoTests(judging, onBase);
-  const again = await judging.again();
+/** Judges a failed run: base is red, no tests, flaky, or failed by the attempt. */
+async function judge(judged: JudgeInput): Promise<Judgement> {
+  const { input, run, lines } = judged;
+  const isBase = input.request.tree === input.baseTree;
+  if (!isBase && (await failsAlike(judged, cachedOnBase))) return redBase(run);
+  if (ranNoTests(run.exitCode, run.output)) return judgeNoTests(judged, isBase);
+  const again = await judged.again();
   if (again.status === "passed") {
     const fails = input.context.config.merge.flaky === "fail";
     return {
@@ -84,49 +70,48 @@ async function judge(judging: JudgeInput): Promise<Judgement> {
       diagnostics: [],
     };
   }
-  if (onBase) return { ...charged(run), blame: "base" };
-  const known = (i: typeof input, command: string) => runOnBase(i, [command]);
-  return (await sameOnBase(run, filled.onBase, input, known)) ? redBase(run) : charged(run);
+  if (isBase) return { ...failedBy(run), blame: "base" };
+  const onBase: OnBase = (_, command) => runOnBase(input, [command]);
+  return (await failsAlike({ input, run, lines }, onBase)) ? redBase(run) : failedBy(run);
 }
 
 /**
- * A runner that ended well before its summary, where on the base all tests come to theirs: something
- * ended it, and what it did not run nobody knows.
+ * Fails a pass whose runner exited before its summary, when the same command reaches its summary on the
+ * base: the change makes the runner exit early, and the tests after that point did not run.
  */
-async function doubt({ input, run, filled }: JudgeInput): Promise<Judgement | null> {
+async function verifyPass({ input, run, lines }: JudgeInput): Promise<Judgement | null> {
   if (input.request.tree === input.baseTree || !endedEarly(run.command, run.output)) return null;
-  const base = await runOnBase(input, (filled.instead?.filled ?? filled).onBase);
+  const base = await runOnBase(input, (lines.fallback?.lines ?? lines).onBase);
   if (base?.status !== "passed" || endedEarly(base.command, base.output)) return null;
-  const reason = `${run.exit}, but it ended before its summary: not all tests were run`;
+  const reason = `${run.exit}, but the test runner exited before its summary: not all tests ran`;
   return { status: "failed", reason, blame: "attempt", diagnostics: [] };
 }
 
-/** Nothing to test is an outcome of its own, unless the base had something. */
+/** Judges a run without tests: not applicable when the base has none, either; else failed. */
 async function judgeNoTests(
-  { input, run, filled }: JudgeInput,
-  onBase: boolean,
+  { input, run, lines }: JudgeInput,
+  isBase: boolean,
 ): Promise<Judgement> {
-  const base = onBase ? run : await runOnBase(input, filled.onBase);
+  const base = isBase ? run : await runOnBase(input, lines.onBase);
   if (base !== null && ranNoTests(base.exitCode, base.output)) {
     const reason = "there are no tests to run";
     return { status: "not_applicable", reason, blame: null, diagnostics: [] };
   }
   const more = base === null ? "" : "; the base has some";
-  return { ...charged(run), reason: `no test was run${more}` };
+  return { ...failedBy(run), reason: `no tests ran${more}` };
 }
 
-type Ask = (input: JudgeInput["input"], command: string) => Promise<CommandRun | null>;
+/** The run of a command on the base; null when it is not known. */
+type OnBase = (input: GateInput, command: string) => Promise<CommandRun | null>;
 
-/** Whether every failing test fails on the base as well, or, unnamed, the output is the same. */
-async function sameOnBase(
-  run: CommandRun,
-  commands: readonly string[],
-  input: JudgeInput["input"],
-  ask: Ask,
+/** True when every failing test fails on the base, too; without test names, when the output has no new lines. */
+async function failsAlike(
+  { input, run, lines }: Pick<JudgeInput, "input" | "run" | "lines">,
+  onBase: OnBase,
 ): Promise<boolean> {
   const outputs: string[] = [];
-  for (const command of commands) {
-    const base = await ask(input, command);
+  for (const command of lines.onBase) {
+    const base = await onBase(input, command);
     if (base === null) return false;
     if (base.status === "failed") outputs.push(base.output);
   }
@@ -144,9 +129,8 @@ function redBase(run: CommandRun): Judgement {
   return { status: "failed", reason, blame: "base", diagnostics: [] };
 }
 
-function charged(run: CommandRun): Judgement {
+function failedBy(run: CommandRun): Judgement {
   const names = failingTests(run.output);
-  const more = names.length > 3 ? ` and ${names.length - 3} more` : "";
-  const named = names.length === 0 ? "" : `: ${names.slice(0, 3).join(", ")}${more}`;
+  const named = names.length === 0 ? "" : `: ${listed(names, 3)}`;
   return { status: "failed", reason: `${run.exit}${named}`, blame: "attempt", diagnostics: [] };
 }

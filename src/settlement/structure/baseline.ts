@@ -1,10 +1,11 @@
-/** The baseline files of a project: how old they are, and writing them anew. */
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+/** The structural baseline of a project: reading it with its age, and writing it. */
+
+import { join, posix } from "node:path";
 import type { Oid } from "../../git/objects.ts";
 import { commitsSince, lastChange } from "../../git/refs.ts";
 import { readBlobAt } from "../../git/trees.ts";
 import { isoTime } from "../../std/clock.ts";
+import { readText, replaceFile } from "../../std/files.ts";
 import {
   type Baseline,
   baselineFile,
@@ -18,47 +19,45 @@ import type { SettlementContext } from "../context.ts";
 
 export interface BaselineState {
   baseline: Baseline;
-  /** The commit its figures are of, as far as that is known. */
+  /** The commit that was measured; null when it is unknown. */
   head: Oid | null;
+  /** Age in commits and in seconds; null when unknown. */
   commits: number | null;
   seconds: number | null;
-  /** Why it is old; null while it is not. */
+  /** Reason to refresh it; null while it is recent. */
   stale: string | null;
 }
 
-type Asking = Pick<SettlementContext, "repository" | "projectDir" | "config">;
+type BaselineContext = Pick<SettlementContext, "repository" | "projectDir" | "config">;
 
 /**
- * The baseline of a commit, and its age there. `now` in milliseconds. Null when there is none, a
- * string when it cannot be read.
+ * The baseline committed in a commit, with its age at that commit. Null when there is none, a reason when
+ * it cannot be read. `now` in milliseconds since the epoch.
  */
 export async function baselineAt(
-  c: Asking,
+  c: BaselineContext,
   commit: Oid,
   now: number,
 ): Promise<BaselineState | string | null> {
-  const prefix = c.projectDir === "" ? "" : `${c.projectDir}/`;
-  const text = await textAt(c, commit, prefix + baselineFile);
-  const note = await textAt(c, commit, prefix + metadataFile);
-  return stateOf(c, { text, note, path: prefix + baselineFile }, { commit, now });
+  const path = posix.join(c.projectDir, baselineFile);
+  const text = await textAt(c, commit, path);
+  const note = await textAt(c, commit, posix.join(c.projectDir, metadataFile));
+  return stateOf(c, { text, note, path }, { commit, now });
 }
 
-/** The same of the files as they lie below a folder of the project, for a commit checked out. */
+/** The baseline on disk in a folder of the project, with its age at the checked-out commit. */
 export function baselineOnDisk(
-  c: Asking & { projectRoot: string },
+  c: BaselineContext & { projectRoot: string },
   folder: string,
   o: { commit: Oid; now: number },
 ): Promise<BaselineState | string | null> {
-  const read = (name: string): string | null => {
-    const path = join(c.projectRoot, folder, name);
-    return existsSync(path) ? readFileSync(path, "utf8") : null;
-  };
+  const read = (name: string): string | null => readText(join(c.projectRoot, folder, name));
   const path = join(c.projectDir, folder, baselineFile);
   return stateOf(c, { text: read(baselineFile), note: read(metadataFile), path }, o);
 }
 
 async function stateOf(
-  { repository, config }: Asking,
+  { repository, config }: BaselineContext,
   files: { text: string | null; note: string | null; path: string },
   o: { commit: Oid; now: number },
 ): Promise<BaselineState | string | null> {
@@ -75,23 +74,25 @@ async function stateOf(
   return { baseline, head, commits, seconds, stale };
 }
 
-async function textAt({ repository }: Asking, commit: Oid, path: string): Promise<string | null> {
+async function textAt(
+  { repository }: BaselineContext,
+  commit: Oid,
+  path: string,
+): Promise<string | null> {
   const bytes = await readBlobAt(repository, commit, path);
   return bytes === null ? null : Buffer.from(bytes).toString();
 }
 
-/** Writes both files below a folder, each whole or not at all. `now` in milliseconds. */
+/** Writes the baseline and its metadata below a folder, each atomically. `now` in milliseconds. */
 export function writeStructureBaseline(
   folder: string,
   baseline: Baseline,
   o: { head: Oid; now: number },
 ): void {
-  replace(join(folder, baselineFile), baseline);
-  replace(join(folder, metadataFile), noteOf(baseline, { head: o.head, now: isoTime(o.now) }));
+  writeJson(join(folder, baselineFile), baseline);
+  writeJson(join(folder, metadataFile), noteOf(baseline, { head: o.head, now: isoTime(o.now) }));
 }
 
-function replace(path: string, value: unknown): void {
-  mkdirSync(dirname(path), { recursive: true });
-  writeFileSync(`${path}.new`, `${JSON.stringify(value, null, 2)}\n`);
-  renameSync(`${path}.new`, path);
+function writeJson(path: string, value: unknown): void {
+  replaceFile(path, `${JSON.stringify(value, null, 2)}\n`);
 }

@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
-import { readExternal } from "./engine.ts";
+import { parseSentruxOutput } from "./engine.ts";
 
-test.each<[string, number, Partial<ReturnType<typeof readExternal>>]>([
+test.each<[string, number, Partial<ReturnType<typeof parseSentruxOutput>>]>([
   ["Quality: 0.6123\n", 0, { passed: true, quality: 0.6123, worse: [] }],
   ["scanning\n  Quality: 6123 / 10000\n", 0, { quality: 0.6123 }],
   ["Quality: 7000 -> 6500\n✗ quality dropped by 500\n", 1, { passed: false, quality: 0.65 }],
@@ -13,6 +13,6 @@ test.each<[string, number, Partial<ReturnType<typeof readExternal>>]>([
   ],
   ["✗ coupling increased\n✗ cycles increased: 0 -> 1\n", 1, { warnOnly: false }],
   ["crashed without a word\n", 1, { passed: false, worse: [], warnOnly: false }],
-])("the program's %p with exit code %d", (output, code, expected) => {
-  expect(readExternal(output, code)).toMatchObject(expected);
+])("sentrux output %p with exit code %d is parsed", (output, code, expected) => {
+  expect(parseSentruxOutput(output, code)).toMatchObject(expected);
 });

@@ -1,4 +1,8 @@
-/** A tree against the project's baseline, by whichever engine measures; and the next baseline. */
+/**
+ * The engine that measures the structure of trees: the built-in sensor or the external `sentrux` program.
+ * Compares a tree with the project's baseline and measures new baselines.
+ */
+
 import { accessSync, constants, existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Config } from "../../config/config.ts";
@@ -20,115 +24,10 @@ import { environmentIn } from "../trees/environment.ts";
 import { withGateTree } from "../trees/lease.ts";
 import { scanTree, sensorOf } from "./scan.ts";
 
-export interface Comparison {
-  /** 0 to 1; null when an external program did not say. */
-  quality: number | null;
-  /** What is worse than the baseline and reason to refuse, in words. */
-  degraded: string[];
-  /** What is worse and is only told. */
-  warnings: string[];
-}
-
-interface Measurement {
-  tree: Oid;
-  /** Only this folder of the project; "" or absent for all of it. */
-  folder?: string;
-  marker: string;
-  signal: AbortSignal;
-}
-
-/** Compares a tree with a baseline; an external program reads the one in the tree. */
-export async function compareTree(
-  c: SettlementContext,
-  engine: Engine,
-  o: Measurement & { baseline: Baseline },
-): Promise<Comparison> {
-  if (engine.kind === "external")
-    return comparisonOf(await runExternalOnTree(c, engine.program, o, "gate"));
-  const { figures } = await scanTree(sensorOf(c, o.signal), o.tree, o.folder);
-  const worse = degradations(baselineOf(figures, 0), o.baseline);
-  return {
-    quality: figures.quality,
-    degraded: worse.filter(({ warnOnly }) => !warnOnly).map(degradationText),
-    warnings: worse.filter(({ warnOnly }) => warnOnly).map(degradationText),
-  };
-}
-
-/** The quality of a tree, 0 to 1. */
-export async function qualityOf(
-  c: SettlementContext,
-  engine: Engine,
-  o: Measurement,
-): Promise<number | null> {
-  if (engine.kind === "external")
-    return (await runExternalOnTree(c, engine.program, o, "check")).quality;
-  return (await scanTree(sensorOf(c, o.signal), o.tree, o.folder)).figures.quality;
-}
-
-/** The figures of a tree as a baseline. `now` in milliseconds. */
-export async function measureBaseline(
-  c: SettlementContext,
-  engine: Engine,
-  o: Measurement & { now: number },
-): Promise<Baseline> {
-  if (engine.kind === "builtin") {
-    return baselineOf((await scanTree(sensorOf(c, o.signal), o.tree, o.folder)).figures, o.now);
-  }
-  let saved: Baseline | string = "it was not written";
-  const after = (folder: string): void => {
-    const path = join(folder, baselineFile);
-    if (existsSync(path)) saved = parseBaseline(readFileSync(path, "utf8"));
-  };
-  await runExternalOnTree(c, engine.program, o, "save", after);
-  if (typeof saved !== "string") return saved;
-  throw new DgovError("ENVIRONMENT", `sentrux saved no baseline: ${saved}`, {
-    hint: 'set [sentrux] engine = "builtin"',
-  });
-}
-
-/** Asks the program about a tree of git, checked out where gates are. */
-export async function runExternalOnTree(
-  c: SettlementContext,
-  program: string,
-  o: Measurement,
-  verb: "check" | "gate" | "save",
-  after: (folder: string) => void = () => {},
-): Promise<ExternalAnswer> {
-  const { tree, folder = "", marker, signal } = o;
-  const answer = await withGateTree(c, { tree, unit: null, marker, signal }, async (place) => {
-    const at = join(place.project, folder);
-    const said = await runExternal({
-      program,
-      verb,
-      folder: at,
-      env: environmentIn(c, place.root, place.temporary),
-      timeoutS: c.config.settlementTimeoutS,
-      marker,
-      signal,
-    });
-    after(at);
-    return said;
-  });
-  signal.throwIfAborted();
-  return present(answer, "a gate tree for sentrux");
-}
-
-function comparisonOf(answer: ExternalAnswer): Comparison {
-  const { passed, quality, warnOnly } = answer;
-  const worse = answer.worse.length > 0 ? answer.worse : ["sentrux says degraded"];
-  if (passed) return { quality, degraded: [], warnings: [] };
-  return warnOnly
-    ? { quality, degraded: [], warnings: worse }
-    : { quality, degraded: worse, warnings: [] };
-}
-
-// ------------------------------------------------------------
-//  * The external `sentrux` program, asked in place of the built-in sensor: which of the two measures,
-// and what the program says about a folder. It is given argv, a bounded time and a checked-out tree.
-
+/** The program that measures; `program` is the absolute path of sentrux. */
 export type Engine = { kind: "builtin" } | { kind: "external"; program: string };
 
-/** The engine of `[sentrux] engine`. ENVIRONMENT when the program is asked for and not there. */
+/** Chooses the engine by `[sentrux] engine`. ENVIRONMENT when `external` is configured and sentrux is not on PATH. */
 export function chooseEngine(
   { sentrux }: Pick<Config, "sentrux">,
   environment: Record<string, string>,
@@ -137,7 +36,7 @@ export function chooseEngine(
   const program = findOnPath(environment["PATH"] ?? "");
   if (program !== null) return { kind: "external", program };
   if (sentrux.engine === "auto") return { kind: "builtin" };
-  throw new DgovError("ENVIRONMENT", "[sentrux] engine is external, and sentrux is not on PATH", {
+  throw new DgovError("ENVIRONMENT", '[sentrux] engine is "external", but sentrux is not on PATH', {
     hint: 'install sentrux, or set [sentrux] engine = "builtin"',
   });
 }
@@ -150,30 +49,137 @@ function findOnPath(path: string): string | null {
       accessSync(program, constants.X_OK);
       return program;
     } catch {
-      // Not there.
+      // Not in this folder.
     }
   }
   return null;
 }
 
-export interface ExternalAnswer {
-  passed: boolean;
-  /** 0 to 1; null when it did not say. */
+export interface Comparison {
+  /** 0 to 1; null when the external program printed none. */
   quality: number | null;
-  /** What it finds worse, in its words. */
+  /** Descriptions of figures worse than the baseline that fail a strict gate. */
+  degraded: string[];
+  /** Descriptions of figures worse than the baseline that are only reported. */
+  warnings: string[];
+}
+
+/** A tree, or a folder of it, to be measured. */
+interface Measurement {
+  tree: Oid;
+  /** Folder relative to the project; "" or absent for the whole project. */
+  folder?: string;
+  marker: string;
+  signal: AbortSignal;
+}
+
+/** Compares a tree with a baseline; the external program reads the baseline in the tree. */
+export async function compareTree(
+  c: SettlementContext,
+  engine: Engine,
+  o: Measurement & { baseline: Baseline },
+): Promise<Comparison> {
+  if (engine.kind === "external")
+    return comparisonOf(await runSentruxOnTree(c, engine.program, o, "gate"));
+  const { figures } = await scanTree(sensorOf(c, o.signal), o.tree, o.folder);
+  const worse = degradations(baselineOf(figures, 0), o.baseline);
+  return {
+    quality: figures.quality,
+    degraded: worse.filter(({ warnOnly }) => !warnOnly).map(degradationText),
+    warnings: worse.filter(({ warnOnly }) => warnOnly).map(degradationText),
+  };
+}
+
+/** The quality of a tree, 0 to 1; null when the external program printed none. */
+export async function qualityOf(
+  c: SettlementContext,
+  engine: Engine,
+  o: Measurement,
+): Promise<number | null> {
+  if (engine.kind === "external")
+    return (await runSentruxOnTree(c, engine.program, o, "check")).quality;
+  return (await scanTree(sensorOf(c, o.signal), o.tree, o.folder)).figures.quality;
+}
+
+/** Measures a tree as a new baseline. `now` in milliseconds. */
+export async function measureBaseline(
+  c: SettlementContext,
+  engine: Engine,
+  o: Measurement & { now: number },
+): Promise<Baseline> {
+  if (engine.kind === "builtin") {
+    return baselineOf((await scanTree(sensorOf(c, o.signal), o.tree, o.folder)).figures, o.now);
+  }
+  let saved: Baseline | string = "no file was written";
+  const after = (folder: string): void => {
+    const path = join(folder, baselineFile);
+    if (existsSync(path)) saved = parseBaseline(readFileSync(path, "utf8"));
+  };
+  await runSentruxOnTree(c, engine.program, o, "save", after);
+  if (typeof saved !== "string") return saved;
+  throw new DgovError("ENVIRONMENT", `sentrux saved no baseline: ${saved}`, {
+    hint: 'set [sentrux] engine = "builtin"',
+  });
+}
+
+/**
+ * Runs the program on a tree, checked out as a gate tree. `after` is called with the measured folder while
+ * it still exists.
+ */
+export async function runSentruxOnTree(
+  c: SettlementContext,
+  program: string,
+  o: Measurement,
+  verb: "check" | "gate" | "save",
+  after: (folder: string) => void = () => {},
+): Promise<SentruxResult> {
+  const { tree, folder = "", marker, signal } = o;
+  const result = await withGateTree(c, { tree, unit: null, marker, signal }, async (lease) => {
+    const at = join(lease.project, folder);
+    const result = await runSentrux({
+      program,
+      verb,
+      folder: at,
+      env: environmentIn(c, lease.root, lease.temporary),
+      timeoutS: c.config.settlementTimeoutS,
+      marker,
+      signal,
+    });
+    after(at);
+    return result;
+  });
+  signal.throwIfAborted();
+  return present(result, "gate tree for sentrux");
+}
+
+function comparisonOf(result: SentruxResult): Comparison {
+  const { passed, quality, warnOnly } = result;
+  const worse = result.worse.length > 0 ? result.worse : ["sentrux reports a degradation"];
+  if (passed) return { quality, degraded: [], warnings: [] };
+  return warnOnly
+    ? { quality, degraded: [], warnings: worse }
+    : { quality, degraded: worse, warnings: [] };
+}
+
+/** Result of the external program. */
+interface SentruxResult {
+  passed: boolean;
+  /** 0 to 1; null when it printed none. */
+  quality: number | null;
+  /** Its descriptions of what is worse. */
   worse: string[];
-  /** All of that is no reason to refuse anything. */
+  /** True when everything worse is only a warning. */
   warnOnly: boolean;
   output: string;
 }
 
 const outputBytesMax = 256 * 1024;
 
-/** Seconds the program may take, whatever gates may. */
+/** Maximum seconds of a run, also when the gates' timeout is longer. */
 const secondsMax = 120;
 
-/** Runs the program on a folder. ENVIRONMENT when it does not end by itself. */
-export async function runExternal(o: {
+/** Runs the program on a folder. ENVIRONMENT when it does not exit or its output cannot be parsed. */
+async function runSentrux(o: {
   program: string;
   verb: "check" | "gate" | "save";
   folder: string;
@@ -181,7 +187,7 @@ export async function runExternal(o: {
   timeoutS: number;
   marker: string;
   signal: AbortSignal;
-}): Promise<ExternalAnswer> {
+}): Promise<SentruxResult> {
   const verb = o.verb === "save" ? ["gate", "--save"] : [o.verb];
   const run = await runProcess({
     argv: [o.program, ...verb, o.folder],
@@ -192,27 +198,27 @@ export async function runExternal(o: {
     marker: o.marker,
     signal: o.signal,
   });
-  const { result } = run;
-  if (result.kind === "cancelled") o.signal.throwIfAborted();
-  if (result.kind !== "exited" || result.code > 125) {
-    throw new DgovError("ENVIRONMENT", `sentrux could not judge: ${describeExit(result)}`, {
-      hint: 'run it by hand, or set [sentrux] engine = "builtin"',
+  const exit = run.result;
+  if (exit.kind === "cancelled") o.signal.throwIfAborted();
+  if (exit.kind !== "exited" || exit.code > 125) {
+    throw new DgovError("ENVIRONMENT", `sentrux failed: ${describeExit(exit)}`, {
+      hint: 'run sentrux in a terminal to see its output, or set [sentrux] engine = "builtin"',
     });
   }
-  const answer = readExternal(run.combined, result.code);
-  if (o.verb === "save" || !answer.passed || isAnswer(answer)) return answer;
-  throw new DgovError("ENVIRONMENT", "sentrux ended well and said nothing that can be read", {
-    hint: 'run it by hand, or set [sentrux] engine = "builtin"',
+  const result = parseSentruxOutput(run.combined, exit.code);
+  if (o.verb === "save" || !result.passed || isMeasurement(result)) return result;
+  throw new DgovError("ENVIRONMENT", "sentrux exited 0 but its output could not be parsed", {
+    hint: 'run sentrux in a terminal to see its output, or set [sentrux] engine = "builtin"',
   });
 }
 
-/** Another program of that name ends well too: what passes has to have been measured. */
-function isAnswer({ quality, output }: ExternalAnswer): boolean {
+/** True when the output shows a measurement: another program named sentrux may exit 0, too. */
+function isMeasurement({ quality, output }: SentruxResult): boolean {
   return quality !== null || /\bno degradation\b/i.test(output);
 }
 
-/** What the program's output and exit code say. Pure. */
-export function readExternal(output: string, code: number): ExternalAnswer {
+/** Parses the program's output and exit code. Pure. */
+export function parseSentruxOutput(output: string, code: number): SentruxResult {
   const figures = [
     ...output.matchAll(/^\W*quality(?: signal)?\s*:\s*([\d.]+)(?:\s*(?:->|→)\s*([\d.]+))?/gim),
   ];

@@ -33,16 +33,16 @@ describe("choosing tests", () => {
       graph([]),
       [],
       [],
-      "no test reaches what changed",
+      "no test imports a changed file",
     ],
-    ["A6 nobody", [edited("p/a.py")], graph(["p/a2.py"]), [], [], "no test reaches what changed"],
+    ["A6 nobody", [edited("p/a.py")], graph(["p/a2.py"]), [], [], "no test imports a changed file"],
     [
       "A6 the unseen",
       [edited("p/test_a.py"), edited("Makefile")],
       graph([]),
       [],
       [],
-      "nothing says which tests use Makefile",
+      "cannot determine the tests affected by Makefile",
     ],
     [
       "A6 a script",
@@ -50,7 +50,7 @@ describe("choosing tests", () => {
       graph([]),
       [],
       [],
-      "nothing says which tests use x.sh",
+      "cannot determine the tests affected by x.sh",
     ],
     [
       "imported data",

@@ -14,28 +14,25 @@ describe("statusOf", () => {
     "goimports -local example.com -l .",
     "gci diff -d .",
     "shfmt -i 2 -l .",
-  ])(
-    "A9 `%s` that exits 0 fails when it says something, and passes when it does not",
-    (command) => {
-      expect(statusOf(exited(0), command, "a.go\n")).toBe("failed");
-      expect(statusOf(exited(0), command, " \n")).toBe("passed");
-      expect(statusOf(exited(2), command, "")).toBe("failed");
-    },
-  );
+  ])("A9 `%s` that exits 0 fails with output and passes without", (command) => {
+    expect(statusOf(exited(0), command, "a.go\n")).toBe("failed");
+    expect(statusOf(exited(0), command, " \n")).toBe("passed");
+    expect(statusOf(exited(2), command, "")).toBe("failed");
+  });
 
   test.each(["ruff check .", "gofmt -w .", "ls -l", "go vet ./... | tail -l", "echo -l; true"])(
-    "`%s` may say what it likes",
+    "`%s` that exits 0 passes whatever it prints",
     (command) => {
       expect(statusOf(exited(0), command, "All is well\n")).toBe("passed");
     },
   );
 
   test.each<[string, ExitResult, string]>([
-    ["a program that is missing", exited(127), "errored"],
-    ["one that may not be run", exited(126), "errored"],
-    ["one that crashed below its shell", exited(139), "errored"],
-    ["one that was killed", { kind: "signaled", signal: "SIGKILL" }, "errored"],
-    ["any other code", exited(3), "failed"],
+    ["a missing program", exited(127), "errored"],
+    ["a program that is not executable", exited(126), "errored"],
+    ["a program that crashed under its shell", exited(139), "errored"],
+    ["a killed shell", { kind: "signaled", signal: "SIGKILL" }, "errored"],
+    ["any other exit code", exited(3), "failed"],
   ])("A4 %s does not pass", (_what, result, status) => {
     expect(statusOf(result, "check", "")).toBe(status as "failed");
   });

@@ -1,4 +1,5 @@
-/** One command of a gate: its text, its run, and how its end is read. */
+/** One configured command: its placeholders, its run in a tree, and the status of its exit. */
+
 import { join } from "node:path";
 import type { Config } from "../../config/config.ts";
 import { describeExit, type ExitResult } from "../../process/exit-result.ts";
@@ -6,36 +7,37 @@ import { runShell, substitutePlaceholders } from "../../process/spawn.ts";
 import type { SettlementContext } from "../context.ts";
 import { environmentIn } from "./environment.ts";
 
-/** Bytes of output that are read: what is left out cannot be compared with the base's. */
+/** Maximum bytes of output that are read; output beyond it cannot be compared with the base's. */
 const outputBytesMax = 8 * 1024 * 1024;
 
-/** Bytes of file names in one command line: systems take 128 KiB of shell text at most. */
+/** Maximum bytes of file names on one command line; Linux limits one argument to 128 KiB. */
 const namesBytesMax = 96 * 1024;
 
 export interface CommandRun {
   /** After substitution. */
   command: string;
   status: "passed" | "failed" | "errored" | "cancelled";
-  /** Null when it did not end by itself. */
+  /** Null when it was killed or could not be started. */
   exitCode: number | null;
-  /** How it ended, in words. */
+  /** Description of how it ended, such as `exit code 1`. */
   exit: string;
-  /** Both streams, the tree's own path taken out: it is another one each time. */
+  /** Both streams, with the tree's path removed, since it differs between runs. */
   output: string;
-  /** Whether there was more output than is read; then `output` is its head and tail. */
+  /** True when there was more output than is read; `output` is then its head and tail. */
   cut: boolean;
   durationMs: number;
+  /** Paths it changed in the tree. */
   changedPaths: string[];
 }
 
-/** Whether a command wants to be given files. */
+/** True when a command has a `{file}` or `{files}` placeholder. */
 export function takesFiles(command: string): boolean {
   return /\{files?\}/.test(command);
 }
 
 /**
- * A configured command with its placeholders filled in: several command lines when there are too
- * many files for one, none when it wants files and there are none.
+ * Fills the placeholders of a configured command. Returns several command lines when the files do not fit
+ * on one, and none when the command takes files and there are none.
  */
 export function fillTemplate(config: Config, command: string, files: readonly string[]): string[] {
   const batches = takesFiles(command) ? batched(files) : [[]];
@@ -65,7 +67,7 @@ function batched(files: readonly string[]): string[][] {
   return batches;
 }
 
-/** Runs a command in the project's folder of a tree. What it changed there is not looked at here. */
+/** Runs a command in the project's folder of a tree. `changedPaths` of the result is empty. */
 export async function runCommand(
   c: SettlementContext,
   o: {
@@ -99,7 +101,7 @@ export async function runCommand(
   };
 }
 
-/** How a command's end is read. Pure. */
+/** The status of an exit. Pure. */
 export function statusOf(
   result: ExitResult,
   command: string,
@@ -107,23 +109,23 @@ export function statusOf(
 ): CommandRun["status"] {
   if (result.kind === "cancelled") return "cancelled";
   if (result.kind !== "exited") return "errored";
-  // The shell's own words for a program that is missing, cannot be run, or was killed by a signal.
+  // The shell's exit codes for a program that is missing, not executable, or killed by a signal.
   if (result.code === 127 || result.code === 126 || crashed(result.code)) return "errored";
   if (result.code !== 0) return "failed";
   return failsByListing(command) && stdout.trim() !== "" ? "failed" : "passed";
 }
 
-/** 128 and a signal: ILL, TRAP, ABRT, BUS, FPE, KILL, SEGV, SYS. */
+/** True for 128 plus one of the signals ILL, TRAP, ABRT, BUS, FPE, KILL, SEGV, SYS. */
 function crashed(code: number): boolean {
   return [132, 133, 134, 135, 136, 137, 139, 159].includes(code);
 }
 
-/** gofmt and its kin name the files they would change (-l), or show how (-d), and exit 0. */
+/** True for gofmt and similar tools that list the files they would change (-l, -d) and exit 0. */
 function failsByListing(command: string): boolean {
   return /\b(gofmt|gofumpt|goimports|gci|shfmt)\b[^|;&]*\s-\w*[ld]/.test(command);
 }
 
-/** Several runs as one: what one gate's command did in all its command lines. */
+/** Combines the runs of a command's several command lines; the worst status counts. */
 export function combineRuns(runs: readonly CommandRun[]): CommandRun {
   const [first] = runs;
   if (first === undefined) {

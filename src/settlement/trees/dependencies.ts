@@ -1,19 +1,23 @@
 /**
- * Dependency folders: what `setup_cmd` makes, or a copy of the operator's.
+ * Dependency folders (`node_modules`, `.venv`, ...) of worktrees and gate trees: copied from the operator's
+ * checkout or created by `setup_cmd`.
  *
- * A folder is copied only when it belongs to the same lockfile, and never when something in it
- * leads back into the operator's checkout: tests would then test the operator's code.
+ * A folder is copied only when the lockfiles are the same, and never when something in it refers back to
+ * the operator's checkout: tests would then run the operator's code.
  */
+
 import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { basename, dirname, isAbsolute, join, relative, resolve } from "node:path";
 import { describeExit, succeeded } from "../../process/exit-result.ts";
 import { runProcess, runShell } from "../../process/spawn.ts";
 import { sha256 } from "../../std/digest.ts";
 import { removeFolder } from "../../std/files.ts";
+import { memoByOwner } from "../../std/once.ts";
 import type { SettlementContext } from "../context.ts";
+import { lastLine } from "../verdict.ts";
 import { environmentIn } from "./environment.ts";
 
-/** Folders that hold dependencies and are never a worker's work. */
+/** Names of folders that hold dependencies, never a worker's changes. */
 const dependencyNames: ReadonlySet<string> = new Set([
   "node_modules",
   ".venv",
@@ -22,8 +26,8 @@ const dependencyNames: ReadonlySet<string> = new Set([
   "Pods",
 ]);
 
-/** Those that can be copied; the others name their own place in themselves. */
-const copyable: ReadonlySet<string> = new Set(["node_modules", "vendor", "Pods"]);
+/** Those that can be copied; virtual environments contain their own absolute path. */
+const copyableNames: ReadonlySet<string> = new Set(["node_modules", "vendor", "Pods"]);
 
 const lockfiles = [
   "bun.lock",
@@ -50,11 +54,11 @@ export type Prepared =
       reason: string;
       output: string;
       durationMs: number;
-      /** The command never ended by itself, or could not be started. */
+      /** True when `setup_cmd` could not be started or was killed: a fault of the environment. */
       unrunnable: boolean;
     };
 
-/** What the dependency folders of a tree depend on: its lockfiles and the command that makes them. */
+/** Digest of everything the dependency folders of a tree depend on: its lockfiles and `setup_cmd`. */
 export function dependencyKey(c: SettlementContext, projectPath: string): string {
   return sha256([c.config.worktree.setup ?? "", lockfileDigest(projectPath)].join("\0"));
 }
@@ -68,7 +72,12 @@ function lockfileDigest(projectPath: string): string {
   return sha256(parts.join("\n"));
 }
 
-/** Prepares the dependencies of a fresh worktree or gate tree at `path` (the repository's root). */
+/**
+ * Prepares the dependencies of a fresh worktree or gate tree.
+ *
+ * @param o.path root of the tree
+ * @param o.temporary `TMPDIR` of `setup_cmd`
+ */
 export async function prepareDependencies(
   c: SettlementContext,
   o: { path: string; marker: string; signal: AbortSignal; temporary?: string },
@@ -88,27 +97,30 @@ export async function prepareDependencies(
     marker: o.marker,
     signal: o.signal,
   });
-  const told = { output: run.combined, durationMs: run.durationMs };
-  if (succeeded(run.result)) return { ok: true, ...told };
-  const last = run.combined.trim().split("\n").at(-1) ?? "";
+  const { combined: output, durationMs } = run;
+  if (succeeded(run.result)) return { ok: true, output, durationMs };
+  const last = lastLine(output);
   const reason = `${describeExit(run.result)}${last === "" ? "" : `: ${last}`}`;
   const { result } = run;
   const unrunnable = result.kind !== "exited" || result.code === 126 || result.code === 127;
-  return { ok: false, reason, unrunnable, ...told };
+  return { ok: false, reason, unrunnable, output, durationMs };
 }
 
-/** Dependency folders of the operator's project, relative to it; looked for once a run. */
+/** Dependency folders found in the operator's project, by its path. */
+const detectedFolders = memoByOwner<SettlementContext, string[]>();
+
+/** Folders to copy, relative to the project: the configured ones, or those that are found. */
 function foldersToCopy(c: SettlementContext): string[] {
-  const { copy } = c.config.worktree;
-  if (copy !== null) return copy;
-  const known = detected.get(c);
-  if (known !== undefined) return known;
-  const folders = dependencyFolders(c.projectRoot).filter((path) => copyable.has(basename(path)));
-  detected.set(c, folders);
-  return folders;
+  return (
+    c.config.worktree.copy ??
+    detectedFolders(c, c.projectRoot, () =>
+      dependencyFolders(c.projectRoot).filter((path) => copyableNames.has(basename(path))),
+    )
+  );
 }
 
-const detected = new WeakMap<SettlementContext, string[]>();
+/** Results of `findEscape` by folder; searching a dependency folder is slow. */
+const escapes = memoByOwner<SettlementContext, Promise<string | null>>();
 
 async function copyFolder(
   c: SettlementContext,
@@ -119,10 +131,10 @@ async function copyFolder(
   const from = join(c.projectRoot, folder);
   const to = join(project, folder);
   const stats = lstatSync(from, { throwIfNoEntry: false });
-  // A folder the tree has itself is the tree's; one below a folder it lacks has no place.
+  // Not over a folder that the tree has, nor into one that it lacks.
   if (stats === undefined || !stats.isDirectory() || existsSync(to)) return;
   if (!existsSync(dirname(to)) && dirname(folder) !== ".") return;
-  if ((await leadsBackOnce(c, from)) !== null) return;
+  if ((await escapes(c, from, () => findEscape(from, c.repository.topLevel))) !== null) return;
   mkdirSync(dirname(to), { recursive: true });
   const [first, ...others] =
     process.platform === "darwin" ? ["-Rc", "-R"] : ["-a --reflink=auto", "-a"];
@@ -136,23 +148,12 @@ async function copyFolder(
       signal,
     });
     if (succeeded(run.result)) return;
-    // Half a folder is worse than none: what needs it would fail in strange ways.
+    // A partial copy would fail in confusing ways; without one, the dependencies are plainly missing.
     removeFolder(to);
   }
 }
 
-/** Asked once a run: looking into a folder of dependencies takes its time. */
-function leadsBackOnce(c: SettlementContext, folder: string): Promise<string | null> {
-  const known = asked.get(c) ?? new Map<string, Promise<string | null>>();
-  asked.set(c, known);
-  const answer = known.get(folder) ?? findEscape(folder, c.repository.topLevel);
-  known.set(folder, answer);
-  return answer;
-}
-
-const asked = new WeakMap<SettlementContext, Map<string, Promise<string | null>>>();
-
-/** Dependency folders below a root, relative to it; what lies inside one is not looked at. */
+/** Dependency folders below a root, relative to it; folders nested in one are not listed. */
 export function dependencyFolders(root: string): string[] {
   const found: string[] = [];
   const walk = (folder: string): void => {
@@ -168,11 +169,11 @@ export function dependencyFolders(root: string): string[] {
 }
 
 /**
- * Whether a Python environment below a root holds a copy of the project itself (an installation
- * that is not editable): such folders are good for the one tree they were made from.
+ * True when a Python environment among the folders contains an installed copy of the project itself (not an
+ * editable install). Such an environment is valid only for the tree it was created from.
  */
 export function holdsProjectCopy(root: string, folders: readonly string[]): boolean {
-  const looksLocal = (path: string): boolean => {
+  const isLocalCopy = (path: string): boolean => {
     const text = readFileSync(path, "utf8");
     return text.includes('"file://') && !/"editable":\s*true/.test(text);
   };
@@ -185,56 +186,55 @@ export function holdsProjectCopy(root: string, folders: readonly string[]): bool
         dot: true,
       }),
     ])
-    .some(looksLocal);
+    .some(isLocalCopy);
 }
 
-// ------------------------------------------------------------
-// Whether a dependency folder leads back into the checkout it lies in.
-
-/** Folders looked at before other work gets its turn. */
+/** Folders searched before the event loop gets a turn. */
 const foldersPerYield = 200;
+/** Larger files are not searched. */
 const scannedBytesMax = 1024 * 1024;
 
 /**
- * Words for the first thing in `folder` that would make a copy of it use something of `checkout`, or
- * null. A relative link that stays in the checkout is fine: in a copy it leads to the copy's own tree.
+ * Describes the first entry of a dependency folder through which a copy of it would use `checkout`: an
+ * absolute or outward link, or a file with the checkout's path. Null when there is none. A relative link
+ * within the checkout is harmless: in a copy it leads to the copy's own tree.
  */
 export async function findEscape(folder: string, checkout: string): Promise<string | null> {
   const open = [folder];
-  let looked = 0;
+  let searched = 0;
   for (let at = open.pop(); at !== undefined; at = open.pop()) {
-    if (++looked % foldersPerYield === 0) await Bun.sleep(0);
+    if (++searched % foldersPerYield === 0) await Bun.sleep(0);
     const entries = readdirSync(at, { withFileTypes: true });
     const environment = entries.some(({ name }) => name === "pyvenv.cfg");
     for (const entry of entries) {
       const path = join(at, entry.name);
       if (entry.isSymbolicLink()) {
-        if (leaves(path, checkout)) return `${path} links to ${readlinkSync(path)}`;
+        if (linksOut(path, checkout)) return `${path} links to ${readlinkSync(path)}`;
       } else if (entry.isDirectory()) {
-        if (environment && entry.name === "bin" && scriptsName(path, checkout)) {
-          return `${path} names ${checkout}`;
+        if (environment && entry.name === "bin" && scriptsMention(path, checkout)) {
+          return `${path} contains the path ${checkout}`;
         }
         open.push(path);
-      } else if (tellsPaths(entry.name) && mentions(path, checkout)) {
-        return `${path} names ${checkout}`;
+      } else if (namesPaths(entry.name) && mentions(path, checkout)) {
+        return `${path} contains the path ${checkout}`;
       }
     }
   }
   return null;
 }
 
-function leaves(link: string, checkout: string): boolean {
+function linksOut(link: string, checkout: string): boolean {
   const target = readlinkSync(link);
   if (isAbsolute(target)) return true;
   return relative(checkout, resolve(dirname(link), target)).startsWith("..");
 }
 
-/** Files by which Python finds packages that lie elsewhere. */
-function tellsPaths(name: string): boolean {
+/** Matches files by which Python finds packages installed elsewhere. */
+function namesPaths(name: string): boolean {
   return /\.(pth|egg-link)$/.test(name) || /^__editable__.*\.py$/.test(name);
 }
 
-function scriptsName(folder: string, checkout: string): boolean {
+function scriptsMention(folder: string, checkout: string): boolean {
   return readdirSync(folder).some((name) => mentions(join(folder, name), checkout));
 }
 

@@ -1,18 +1,19 @@
 /**
- * How prepared folders were right after they were prepared, path by path, so that what a gate adds
- * to them can be taken away again, and what it changes is noticed.
+ * Snapshots of prepared dependency folders, path by path, by which a gate's additions are removed and its
+ * changes detected.
  */
+
 import { lstatSync, readdirSync, type Stats } from "node:fs";
 import { join } from "node:path";
 import { removeFolder } from "../../std/files.ts";
 
-/** A number for each path's identity. */
+/** A hash of each path's identity (inode, mode, size, change time). */
 export type FolderState = ReadonlyMap<string, number>;
 
-/** Paths looked at before other work gets its turn. */
+/** Paths visited before the event loop gets a turn. */
 const yieldEvery = 2000;
 
-/** The state of folders below a root. Links are not followed. */
+/** Records the state of folders below a root. Links are not followed. */
 export async function readFolderState(
   root: string,
   folders: readonly string[],
@@ -23,8 +24,9 @@ export async function readFolderState(
 }
 
 /**
- * Takes away what was added since. `changed` names what was, the first few; `intact` is false when
- * something was changed or removed, which cannot be undone: the folders must be prepared anew.
+ * Removes the paths added since a snapshot. `changed` lists at most `namedMax` added or changed paths;
+ * `intact` is false when paths were changed or removed, which cannot be undone: the folders must then be
+ * prepared again.
  */
 export async function undoAdditions(
   root: string,
@@ -51,7 +53,7 @@ export async function undoAdditions(
 
 const namedMax = 20;
 
-/** Adding to a folder changes its times and size; that is seen by the entry added. */
+/** For a folder only inode and mode count: an entry added to it is detected by itself. */
 function identity(stats: Stats): number {
   const { ino, mode, size, ctimeMs } = stats;
   const text = stats.isDirectory() ? `${ino} ${mode}` : `${ino} ${mode} ${size} ${ctimeMs}`;
@@ -64,12 +66,12 @@ async function* walk(
   leaf: (path: string) => boolean = () => false,
 ): AsyncGenerator<{ path: string; stats: Stats }> {
   const open = [...folders];
-  let looked = 0;
+  let visited = 0;
   for (let path = open.pop(); path !== undefined; path = open.pop()) {
     const stats = lstatSync(join(root, path), { throwIfNoEntry: false });
     if (stats === undefined) continue;
     yield { path, stats };
-    if (++looked % yieldEvery === 0) await Bun.sleep(0);
+    if (++visited % yieldEvery === 0) await Bun.sleep(0);
     if (!stats.isDirectory() || leaf(path)) continue;
     for (const name of readdirSync(join(root, path))) open.push(`${path}/${name}`);
   }

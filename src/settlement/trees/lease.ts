@@ -1,7 +1,5 @@
-/**
- * A gate tree that is lent out: prepared when asked to, and exactly its tree again after everything
- * that ran in it.
- */
+/** A gate tree on loan: prepared on request, and restored to exactly its tree after every command. */
+
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import {
@@ -11,8 +9,10 @@ import {
   restoreGateTree,
 } from "../../git/gate-tree.ts";
 import type { Oid } from "../../git/objects.ts";
+import type { Repository } from "../../git/repository.ts";
 import { listTree } from "../../git/trees.ts";
 import { removeFolder } from "../../std/files.ts";
+import { memoByOwner } from "../../std/once.ts";
 import type { SettlementContext } from "../context.ts";
 import { type CommandRun, runCommand } from "./command.ts";
 import {
@@ -25,7 +25,7 @@ import {
 import { readFolderState, undoAdditions } from "./folder-state.ts";
 import type { Slot } from "./slots.ts";
 
-/** What compilers keep to be quick; good for further trees of the same unit. */
+/** Build caches of compilers, kept for later trees of the same unit. */
 const cacheNames = ["target", ".build"];
 
 export interface GateTreeLease {
@@ -33,34 +33,34 @@ export interface GateTreeLease {
   readonly project: string;
   /** Root of the tree. */
   readonly root: string;
-  /** `TMPDIR` of what runs here, outside the tree: emptied before each command, and left after it. */
+  /** `TMPDIR` of commands, outside the tree; emptied before each command, kept after it. */
   readonly temporary: string;
-  /** Dependencies; nothing to do when those that are there fit (`warm`). */
+  /** Prepares the dependencies; `warm` means that those of an earlier tree were reused. */
   readonly prepare: () => Promise<Prepared & { warm: boolean }>;
-  /** Runs one command on exactly the tree, prepared; what it changed is undone. */
+  /** Runs one command in the prepared tree, then reverts its changes. */
   run(command: string, onOutput?: (chunk: Uint8Array) => void): Promise<CommandRun>;
 }
 
 export interface LeaseRequest {
   tree: Oid;
-  /** Unit it is for; null for nobody's. */
+  /** Unit it is for; null for gates outside a unit. */
   unit: string | null;
   marker: string;
   signal: AbortSignal;
 }
 
-/** Lends a gate tree. Null when the signal was aborted before there was one. */
+/** Runs `use` with a leased gate tree. Returns null when the signal was aborted before one was free. */
 export function withGateTree<T>(
   c: SettlementContext,
   o: LeaseRequest,
-  use: (place: GateTreeLease) => Promise<T>,
+  use: (lease: GateTreeLease) => Promise<T>,
 ): Promise<T | null> {
   return c.slots.borrow(o.tree, o.signal, async (slot) => {
-    const tracked = await trackedPaths(c, o.tree);
+    const tracked = await trackedPaths(c.repository, o.tree, () => listPaths(c.repository, o.tree));
     const sameUnit = slot.owner !== null && slot.owner === o.unit;
     const kept = reusableFolders(slot, o.tree, tracked);
-    const place = new Lease(c, slot, o, tracked);
-    const caches = sameUnit ? place.caches() : [];
+    const lease = new Lease(c, slot, o, tracked);
+    const caches = sameUnit ? lease.caches() : [];
     const keepFolders = [...kept, ...caches];
     const { path, meta } = slot;
     const { gateTree } = await provideGateTree(c.repository, {
@@ -71,12 +71,12 @@ export function withGateTree<T>(
     });
     slot.tree = o.tree;
     slot.owner = o.unit;
-    place.gateTree = gateTree;
-    return use(place);
+    lease.gateTree = gateTree;
+    return use(lease);
   });
 }
 
-/** Prepared folders that may serve a tree; the slot forgets them when they may not. */
+/** Prepared folders of a slot that are valid for a tree; the slot forgets them when they are not. */
 function reusableFolders(slot: Slot, tree: Oid, tracked: ReadonlySet<string>): string[] {
   const { prepared } = slot;
   if (prepared === null) return [];
@@ -133,11 +133,11 @@ class Lease implements GateTreeLease {
       return { ...done, warm: false };
     }
     const folders = dependencyFolders(slot.path).filter((folder) => !this.#tracked.has(folder));
-    const made = await this.#madeBySetup(folders);
-    // What was made from this tree's own files says nothing about another tree.
+    const created = await this.#createdBySetup(folders);
+    // Folders generated from this tree's files are not valid for another tree.
     const bound =
-      made.some((path) => !installerLeftover.test(path)) || holdsProjectCopy(slot.path, folders);
-    const all = [...folders, ...made];
+      created.some((path) => !installerLeftover.test(path)) || holdsProjectCopy(slot.path, folders);
+    const all = [...folders, ...created];
     const state = await readFolderState(slot.path, all);
     slot.prepared = { key, tree: bound ? tree : null, folders: all, state };
     await this.#restore();
@@ -158,15 +158,14 @@ class Lease implements GateTreeLease {
     return { ...run, changedPaths: changed };
   }
 
-  /** Compilers' caches that are there and are not the tree's own. */
+  /** Existing build caches that are not part of the tree. */
   caches(): string[] {
-    const { projectDir } = this.#c;
     return cacheNames
-      .map((name) => (projectDir === "" ? name : `${projectDir}/${name}`))
+      .map((name) => this.#c.projectPrefix + name)
       .filter((path) => !this.#tracked.has(path) && existsSync(join(this.#slot.path, path)));
   }
 
-  /** Puts the tree back; gives what was not as it should be. */
+  /** Restores the tree and returns the paths that differed from it. */
   async #restore(): Promise<string[]> {
     const keepFolders = [...(this.#slot.prepared?.folders ?? []), ...this.caches()];
     const changed = await gateTreeDifferences(this.#c.repository, this.gateTree, { keepFolders });
@@ -175,7 +174,7 @@ class Lease implements GateTreeLease {
     return changed;
   }
 
-  /** Undoes what was added to dependency folders; forgets them when more was done to them. */
+  /** Removes additions to the dependency folders; drops the folders when paths in them were changed. */
   async #dependenciesIntact(): Promise<string[]> {
     const { prepared, path } = this.#slot;
     if (prepared === null || prepared.folders.length === 0) return [];
@@ -186,8 +185,8 @@ class Lease implements GateTreeLease {
     return changed;
   }
 
-  /** Untracked paths outside dependency folders that the setup made: generated code, usually. */
-  async #madeBySetup(folders: readonly string[]): Promise<string[]> {
+  /** Untracked paths outside dependency folders that `setup_cmd` created, usually generated code. */
+  async #createdBySetup(folders: readonly string[]): Promise<string[]> {
     if (this.#c.config.worktree.setup === null) return [];
     const keepFolders = [...folders, ...this.caches()];
     const changed = await gateTreeDifferences(this.#c.repository, this.gateTree, { keepFolders });
@@ -202,18 +201,16 @@ class Lease implements GateTreeLease {
   }
 }
 
-/** What installers leave beside the sources, whatever the sources are. */
+/** Paths that installers create beside the sources and that do not depend on them. */
 const installerLeftover = /(^|\/)(__pycache__|[^/]+\.egg-info)$/;
 
-const treesMax = 16;
-const tracked = new Map<Oid, ReadonlySet<string>>();
+/** Tracked paths of recent trees. */
+const trackedPaths = memoByOwner<Repository, Promise<ReadonlySet<string>>>({ max: 16 });
 
-/** Every path of a tree, folders included. */
-async function trackedPaths(c: SettlementContext, tree: Oid): Promise<ReadonlySet<string>> {
-  const known = tracked.get(tree);
-  if (known !== undefined) return known;
+/** Lists every path of a tree, folders included. */
+async function listPaths(repository: Repository, tree: Oid): Promise<ReadonlySet<string>> {
   const paths = new Set<string>();
-  for (const { path } of await listTree(c.repository, tree)) {
+  for (const { path } of await listTree(repository, tree)) {
     for (
       let at = path;
       at !== "" && !paths.has(at);
@@ -222,8 +219,5 @@ async function trackedPaths(c: SettlementContext, tree: Oid): Promise<ReadonlySe
       paths.add(at);
     }
   }
-  const oldest = tracked.keys().next().value;
-  if (tracked.size >= treesMax && oldest !== undefined) tracked.delete(oldest);
-  tracked.set(tree, paths);
   return paths;
 }

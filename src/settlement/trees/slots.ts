@@ -1,37 +1,40 @@
-/** Gate trees kept warm: a bounded number of folders, each lent to one user at a time. */
+/** Slots: a bounded number of folders that hold gate trees, each lent to one borrower at a time. */
 import { join } from "node:path";
 import type { FolderState } from "./folder-state.ts";
 
-/** What the dependency folders of a slot were prepared for, and how they were right after. */
+/** The dependency folders of a slot. */
 export interface PreparedFolders {
+  /** `dependencyKey` of the tree they were prepared for. */
   key: string;
-  /** The only tree they are good for; null when every tree of this key may use them. */
+  /** The only tree they are valid for; null when they are valid for every tree with this key. */
   tree: string | null;
   folders: string[];
+  /** Snapshot taken right after they were prepared. */
   state: FolderState;
 }
 
 export interface Slot {
   path: string;
+  /** Folder of the tree's private git directory. */
   meta: string;
-  /** `TMPDIR` of what runs here. */
+  /** `TMPDIR` of commands that run in the tree. */
   temporary: string;
-  /** Tree it held last; null when none. */
+  /** Tree it last held; null for a new slot. */
   tree: string | null;
-  /** Unit it was lent for last: tool caches survive between trees of one unit only. */
+  /** Unit it was last lent for; tool caches survive only between trees of one unit. */
   owner: string | null;
   prepared: PreparedFolders | null;
 }
 
 export interface GateSlots {
   /**
-   * Lends a slot, preferring one that held `tree`; waits when all are lent. Null when the signal
-   * was aborted before one was free.
+   * Lends a slot, preferably one that last held `tree`; waits while all are lent. Returns null when the
+   * signal was aborted before a slot was free.
    */
   borrow<T>(tree: string, signal: AbortSignal, use: (slot: Slot) => Promise<T>): Promise<T | null>;
 }
 
-/** At most `max` slots below `root`, made when first needed. */
+/** Creates a pool of at most `max` slots below `root`; their folders are created on first use. */
 export function gateSlots(root: string, max: number): GateSlots {
   const free: Slot[] = [];
   const waiting = new Set<(slot: Slot) => void>();

@@ -1,0 +1,83 @@
+/** The verdict of a gate on a tree, and the progress that is reported while gates run. */
+import type { Oid } from "../git/objects.ts";
+import type { GateStatus } from "../kernel/event.ts";
+import { BoundedOutput } from "../process/bounded-output.ts";
+import type { Diagnostic } from "./diagnostics/diagnostic.ts";
+
+export interface GateVerdict {
+  gate: string;
+  status: GateStatus;
+  /** One sentence; "" for a pass with nothing to add. */
+  reason: string;
+  /** The command after substitution. */
+  command: string | null;
+  /** Description of how the command ended, such as `exit code 1`. */
+  exit: string | null;
+  durationMs: number;
+  /** Digest of the stored output. */
+  output: string | null;
+  tail: string;
+  /** Charged diagnostics: those the base does not have. */
+  diagnostics: Diagnostic[];
+  /** Paths the gate changed in its tree; the changes were reverted. */
+  changedPaths: string[];
+  cached: boolean;
+  /** Cause of a failure; null for a pass. */
+  blame: "attempt" | "base" | "environment" | null;
+}
+
+interface GateOf {
+  unit: string | null;
+  attempt: number;
+  car: number | null;
+  tree: Oid;
+  gate: string;
+}
+
+export type GateProgress =
+  | ({ kind: "started" } & GateOf)
+  | ({ kind: "finished"; verdict: GateVerdict } & GateOf);
+
+/** A verdict with defaults for everything not given: passed, without output. */
+export function verdictOf(gate: string, more: Partial<GateVerdict>): GateVerdict {
+  return {
+    gate,
+    status: "passed",
+    reason: "",
+    command: null,
+    exit: null,
+    durationMs: 0,
+    output: null,
+    tail: "",
+    diagnostics: [],
+    changedPaths: [],
+    cached: false,
+    blame: null,
+    ...more,
+  };
+}
+
+const storedBytesMax = 1024 * 1024;
+
+/** The output to store: all of it, or the head and tail of one larger than 1 MiB. */
+export function truncatedOutput(output: string): string {
+  if (output.length * 3 <= storedBytesMax) return output;
+  const kept = new BoundedOutput(storedBytesMax);
+  kept.add(Buffer.from(output));
+  return kept.text();
+}
+
+const tailBytes = 8 * 1024;
+
+/** The last 8 KiB of an output, cut at the beginning of a line and marked with `[...]`. */
+export function tailOf(output: string): string {
+  const bytes = Buffer.from(output);
+  if (bytes.length <= tailBytes) return output;
+  const tail = bytes.subarray(-tailBytes).toString();
+  return `[...]\n${tail.slice(tail.indexOf("\n") + 1)}`;
+}
+
+/** The last line of an output that is not blank; "" when there is none. */
+export function lastLine(output: string): string {
+  return output.trim().split("\n").at(-1) ?? "";
+}
