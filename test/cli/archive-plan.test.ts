@@ -50,7 +50,6 @@ describe("archive-plan", () => {
 
   test.each([
     ["nope", 1, "no plan nope"],
-    ["r2", 1, "did you mean r1?"],
     ["archive", 1, "no plan archive"],
     ["../../outside", 2, "lies outside the project"],
     ["docs/plan", 1, "is not one of the project's plans"],

@@ -79,7 +79,7 @@ describe("ledger", () => {
   });
 
   test.each([
-    [["add", "bgu", "x"], 2, "did you mean bug?"],
+    [["add", "gossip", "x"], 2, "is not a category"],
     [["add", "bug", " "], 2, "the text is empty"],
     [["add", "bug", "x".repeat(4001)], 2, "longer than 4000"],
     [["add", "bug", "x", "--path", "../up"], 2, "contains `..`"],

@@ -187,11 +187,6 @@ describe("dgov schema", () => {
       name: "plan",
       json_schema: plan,
     });
-    const wrong = await dgov(["schema", "plans"]);
-    expect([wrong.exitCode, wrong.stderr]).toEqual([
-      2,
-      "error: no schema plans\nhint: did you mean plan?\n",
-    ]);
   });
 
   test("init and init-plan write files that name their schema, and put the schema beside them", async () => {

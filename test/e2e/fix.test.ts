@@ -124,7 +124,7 @@ describe("fix", () => {
       [["  ", "-f", "a.txt"], "the prompt is empty"],
       [["Write", "-f", "a.txt", "--name", "../esc"], "is not a name"],
       [["Write", "-f", "a.txt", "--name", "archive"], "is not a name"],
-      [["Write", "-f", "a.txt", "--nmae", "x"], "did you mean --name?"],
+      [["Write", "-f", "a.txt", "--nmae", "x"], "unknown flag --nmae"],
     ];
     for (const [args, message] of cases) {
       const run = await p.dgov(["fix", ...args]);

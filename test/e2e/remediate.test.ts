@@ -102,7 +102,7 @@ describe("plan remediate", () => {
       code: "REFUSED",
       message: "the last run of p left nothing to mend",
     });
-    expect(await remediate(p, "pp")).toMatchObject({ hint: "did you mean p?", exitCode: 1 });
+    expect(await remediate(p, "pp")).toMatchObject({ code: "NOT_FOUND", exitCode: 1 });
     expect(await remediate(p, "p", "--name", "../x")).toMatchObject({ code: "USAGE", exitCode: 2 });
     expect(plans(p)).toEqual(["archive", "deployed.jsonl"]);
     expect(before).toEqual(["p"]);

@@ -205,10 +205,10 @@ describe("undo", () => {
     await using p = await landedProject();
     const cases: [string[], number, string][] = [
       [["bb"], 1, "no unit bb"],
-      [["tasks/main.c"], 1, "did you mean tasks/main."],
+      [["tasks/main.c"], 1, "no unit tasks/main.c"],
       [["--plan", "q"], 1, "q has not run here"],
       [["a", "b"], 2, "unexpected argument"],
-      [["--paln", "p"], 2, "did you mean --plan?"],
+      [["--paln", "p"], 2, "unknown flag --paln"],
     ];
     const before = await stateOf(p);
     for (const [args, code, message] of cases) {

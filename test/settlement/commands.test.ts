@@ -128,13 +128,6 @@ describe("verify", () => {
     expect((await run(repo, ["verify", "run", "good"])).exitCode).toBe(0);
   });
 
-  test("verify run suggests a name for an unknown recipe", async () => {
-    await using repo = await project(recipes);
-    const { document, exitCode } = await run(repo, ["verify", "run", "godo"]);
-    expect(document).toMatchObject({ code: "NOT_FOUND", hint: "did you mean good?" });
-    expect(exitCode).toBe(1);
-  });
-
   test("a signal ends verify run and its recipe", async () => {
     await using repo = await project({
       verify: { long: { command: "echo $$ > $STARTED.new; mv $STARTED.new $STARTED; sleep 60" } },

@@ -46,7 +46,6 @@ describe("usage hints", () => {
     [["ledger", "add", "bug"], "CONTENT is missing", "dgov ledger add --help"],
     [["status", "--bogus"], "unknown flag --bogus", "dgov status --help"],
     [["explain", "zzz"], "no unit zzz", "units are tasks/main.a, tasks/main.b"],
-    [["watch", "--once", "--plan", "pp"], "no plan pp", "did you mean p?"],
   ])("the error of dgov %j names the next command or name", async (line, message, hint) => {
     const { document } = await dgovJson(line, { cwd: project, env: env() });
     expect(document).toMatchObject({ message, hint });
@@ -130,14 +129,6 @@ describe("exit codes and streams", () => {
     const { document } = await dgovJson(["help", "exit-codes"]);
     const codes = new Set((document["codes"] as { code: number }[]).map(({ code }) => code));
     expect([...codes].sort((a, b) => a - b)).toEqual([0, 1, 2, 3, 4, 70, 130, 143]);
-  });
-
-  test("misspelt commands, subcommands and flags get a suggestion", async () => {
-    const hint = async (args: string[]): Promise<unknown> =>
-      (await dgovJson(args, { cwd: nowhere, env: env() })).document["hint"];
-    expect(await hint(["stauts"])).toBe("did you mean dgov status?");
-    expect(await hint(["plan", "lsit"])).toBe("did you mean dgov plan list?");
-    expect(await hint(["status", "--al"])).toBe("did you mean --all?");
   });
 
   test("a closed pipe ends the command with exit code 0", async () => {

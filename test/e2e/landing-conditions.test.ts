@@ -13,7 +13,7 @@ done < uses.txt
 echo fine
 `;
 
-describe("verdict", () => {
+describe("conditions of landing", () => {
   test.concurrent("A1 of two tasks that pass alone and fail together, the second is rejected and the target stays valid", async () => {
     // Both must have started before either continues: on their common base, each is valid.
     const begun = { rename: Promise.withResolvers<void>(), caller: Promise.withResolvers<void>() };
