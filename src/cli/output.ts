@@ -19,6 +19,11 @@ export interface Output {
   /** stderr takes colours. */
   readonly color: boolean;
   readonly quiet: boolean;
+  /**
+   * Keeps rows below the log, where stderr is `live`. `rows` is called for each redraw; null where
+   * stderr cannot be redrawn.
+   */
+  footer(rows: () => string[]): Footer | null;
   /** Aborted when the reader of stdout is gone (broken pipe): streams stop, and the exit code is 0. */
   readonly closed: AbortSignal;
   /**
@@ -36,6 +41,11 @@ export interface Output {
   status(text: string): void;
   /** Text that `--quiet` does not hide: `log.log`. */
   warn(text: string): void;
+}
+
+/** Rows at the end of stderr that are replaced when they are redrawn, and erased when disposed. */
+export interface Footer extends Disposable {
+  redraw(): void;
 }
 
 interface Document {
@@ -68,13 +78,32 @@ export function processOutput(options: OutputOptions): ProcessOutput {
     if (closing.signal.aborted) return;
     if (!writeAll(stdout, text.endsWith("\n") ? text : `${text}\n`)) closing.abort();
   };
-  const log = createLog({ quiet, color, write: (text) => writeAll(stderr, text) });
+  let footerRows: (() => string[]) | null = null;
+  let drawn = 0;
+  const writeAboveFooter = (text: string): void => {
+    const erase = drawn === 0 ? "" : `\u001b[${drawn}A\u001b[0J`;
+    const rows = footerRows?.() ?? [];
+    drawn = rows.length;
+    writeAll(stderr, `${erase}${text}${rows.map((row) => `${row}\n`).join("")}`);
+  };
+  const log = createLog({ quiet, color, write: writeAboveFooter });
   const writeJson = (value: object): void => write(printableJson(JSON.stringify(value)));
   return {
     mode: json ? "json" : "text",
     live: terminal && !quiet,
     color,
     quiet,
+    footer(rows) {
+      if (!terminal || quiet) return null;
+      footerRows = rows;
+      return {
+        redraw: () => writeAboveFooter(""),
+        [Symbol.dispose]() {
+          footerRows = null;
+          writeAboveFooter("");
+        },
+      };
+    },
     closed: closing.signal,
     log,
     status: (text) => log.info(text),

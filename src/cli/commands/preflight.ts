@@ -2,6 +2,7 @@
 
 import { withSettlement } from "../../app/ad-hoc-settlement.ts";
 import type { GatesResult } from "../../settlement/gates/run-gates.ts";
+import { duration } from "../../std/text.ts";
 import { type Context, command } from "../command.ts";
 import { requireProject } from "../project.ts";
 import { interruptible } from "../signals.ts";
@@ -52,11 +53,10 @@ async function tellGitHub(
   context: Context,
   { passed, verdicts }: Pick<GatesResult, "passed" | "verdicts">,
 ): Promise<void> {
-  const { onGitHub, report } = await import("../github/report.ts");
+  const { onGitHub, report } = await import("../github/workflow.ts");
   if (!onGitHub(context.env)) return;
-  const { gateAnnotations } = await import("../github/gates.ts");
+  const { gateAnnotations } = await import("../github/run-report.ts");
   const { markdownTable } = await import("../github/workflow.ts");
-  const { duration } = await import("../progress/live.ts");
   const rows = verdicts.map((v) => [
     v.gate,
     v.status.replace("_", " "),

@@ -3,9 +3,9 @@ import { DgovError } from "../../error.ts";
 import type { RunRequest } from "../../runner/run-request.ts";
 import { usageError, wholeNumber } from "../args.ts";
 import { type Context, command } from "../command.ts";
-import { onGitHub, reportError } from "../github/report.ts";
+import { onGitHub, reportError } from "../github/workflow.ts";
 import { permitsOf } from "../permits.ts";
-import { liveView, type ProgressView, plainView } from "../progress/live.ts";
+import { progressView } from "../progress/live.ts";
 import { requireProject } from "../project.ts";
 import { listenForSignals } from "../signals.ts";
 import { answerRun } from "./run/answer.ts";
@@ -115,9 +115,10 @@ export async function runPlan(
   const { executeRun } = await import("../../runner/run.ts");
   const { compileForRun } = await import("../../app/compile.ts");
   const { location, projectRoot, verbose } = choices;
-  const view = viewOf(context, choices);
+  const status = (text: string): void => context.output.log.info(text);
+  const view = progressView(context.output, choices.stream);
   using interrupt = listenForSignals(() =>
-    view.say("stopping: workers are ended and their work is kept; once more ends at once"),
+    status("stopping: ending workers and keeping their work; press Ctrl-C again to stop at once"),
   );
   const named = await namedUnits(choices);
   try {
@@ -140,12 +141,12 @@ export async function runPlan(
         : null,
       env: context.env,
       permits: (config) => permitsOf(context, config),
-      status: view.say,
+      status,
       onRecord: (record) => view.onRecord(record),
       onState() {},
       interrupt: interrupt.signal,
     });
-    view.close();
+    view[Symbol.dispose]();
     const code = await answerRun(context, { plan: location.name, projectRoot, verbose }, result);
     return interrupt.exitCode ?? code;
   } catch (error) {
@@ -154,14 +155,8 @@ export async function runPlan(
     }
     throw error;
   } finally {
-    view.close();
+    view[Symbol.dispose]();
   }
-}
-
-function viewOf({ output }: Context, { stream }: RunChoices): ProgressView {
-  if (output.quiet) return plainView(() => {}, false);
-  if (output.live) return liveView(process.stderr, stream);
-  return plainView((text) => output.status(text), stream);
 }
 
 /** Units named on the command line. They are empty until the plan's ids are known. */

@@ -1,9 +1,8 @@
-/** The end of a run, for GitHub: annotations of what did not land, and a summary of everything. Pure. */
+/** The end of a run for GitHub Actions: annotations of failures, and a step summary. Pure. */
 import type { RecordedEvent } from "../../log/event-log.ts";
 import type { RunEnd } from "../../runner/finish.ts";
+import { duration, short, words } from "../../std/text.ts";
 import { isGood, type RunView, type UnitView } from "../../views/run-view.ts";
-import { duration } from "../progress/live.ts";
-import { gateAnnotations, type ToldGate } from "./gates.ts";
 import { type Annotation, escapeCell, markdownTable } from "./workflow.ts";
 
 export interface RunReport {
@@ -11,11 +10,11 @@ export interface RunReport {
   /** Lifecycle events of the run. */
   events: readonly RecordedEvent[];
   end: RunEnd;
-  /** What to type next. */
+  /** Commands to type next. */
   hints: readonly string[];
 }
 
-/** Units that did not land are errors, at the lines their gates name; the rest is said as well. */
+/** Errors for units that did not land, at the lines their gates name; notices for retried units; warnings. */
 export function runAnnotations({ view, events, end }: RunReport): Annotation[] {
   return [
     ...view.units.flatMap((unit) =>
@@ -34,26 +33,26 @@ function unitAnnotations(unit: UnitView, events: readonly RecordedEvent[]): Anno
   const rejected = events.findLast(
     (event) => event.type === "attempt.rejected" && event.unit === unit.unit,
   );
-  const gates = (rejected?.data["gates"] ?? []) as ToldGate[];
-  const words = `${unit.phase.replace("_", " ")}: ${unit.reason ?? ""}`;
-  return [plain("error", unit.unit, words), ...gateAnnotations(gates, unit.unit)];
+  const gates = (rejected?.data["gates"] ?? []) as GateOutcome[];
+  const message = `${words(unit.phase)}: ${unit.reason ?? ""}`;
+  return [plain("error", unit.unit, message), ...gateAnnotations(gates, unit.unit)];
 }
 
-/** What landed after all: its gates' lines are of a tree nobody will see. */
+/** A notice of a landed unit's rejections. It has no lines: they are lines of rejected trees. */
 function retried(unit: UnitView): Annotation[] {
   const rejections = unit.attempts.flatMap(({ rejection }) => rejection ?? []);
-  const words = rejections.map(({ reason }, at) => `attempt ${at + 1} was rejected: ${reason}`);
-  return words.length === 0 ? [] : [plain("notice", unit.unit, words.join("\n"))];
+  const lines = rejections.map(({ reason }, at) => `attempt ${at + 1} was rejected: ${reason}`);
+  return lines.length === 0 ? [] : [plain("notice", unit.unit, lines.join("\n"))];
 }
 
-/** Units with their gates and commits, what went wrong, and what to type next, as Markdown. */
+/** Markdown: a table of units with gates and commits, failures, and commands to type next. */
 export function runSummary({ view, end, hints }: RunReport): string {
   const rows = view.units.map((unit) => [
     unit.unit,
-    unit.phase.replace("_", " "),
+    words(unit.phase),
     String(unit.attempts.length),
     gatesOf(unit),
-    unit.landed?.commit.slice(0, 12) ?? "",
+    unit.landed === null ? "" : short(unit.landed.commit),
     isGood(unit.phase) ? "" : (unit.reason ?? ""),
   ]);
   const landed = view.units.filter((unit) => isGood(unit.phase)).length;
@@ -68,8 +67,48 @@ export function runSummary({ view, end, hints }: RunReport): string {
   ].join("\n\n");
 }
 
-/** The last word of each gate on the last attempt. */
+/** The last status of each gate in the last attempt. */
 function gatesOf(unit: UnitView): string {
   const last = new Map(unit.attempts.at(-1)?.gates.map((gate) => [gate.gate, gate.status]));
-  return [...last].map(([gate, status]) => `${gate} ${status.replace("_", " ")}`).join(", ");
+  return [...last].map(([gate, status]) => `${gate} ${words(status)}`).join(", ");
+}
+
+/** The parts of a gate verdict that annotations show. */
+export interface GateOutcome {
+  gate: string;
+  status?: string;
+  reason: string;
+  tail: string;
+  diagnostics: readonly {
+    file: string;
+    line: number | null;
+    column: number | null;
+    code: string;
+    message: string;
+  }[];
+}
+
+/** Characters of a gate's output in an annotation without a place. */
+const tailMax = 2000;
+
+/** One for each new diagnostic; for a failing gate without any, one with the end of its output. */
+export function gateAnnotations(gates: readonly GateOutcome[], of: string | null): Annotation[] {
+  const failed = gates.filter(
+    ({ status = "failed" }) => status === "failed" || status === "errored",
+  );
+  return failed.flatMap(({ gate, reason, tail, diagnostics }): Annotation[] => {
+    const title = of === null ? gate : `${gate}: ${of}`;
+    if (diagnostics.length === 0) {
+      const message = [reason, tail.trim().slice(-tailMax)].filter(Boolean).join("\n");
+      return [{ level: "error", file: null, line: null, column: null, title, message }];
+    }
+    return diagnostics.map(({ file, line, column, code, message }) => ({
+      level: "error",
+      file: file === "" ? null : file,
+      line,
+      column,
+      title,
+      message: code === "" || message.includes(code) ? message : `${message} [${code}]`,
+    }));
+  });
 }

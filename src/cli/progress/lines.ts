@@ -1,12 +1,14 @@
 /**
- * One line of text for each record a person wants to read: start, gate, retry, land, reject.
- * Pure; `null` for everything else. With `stream`, also thoughts and calls.
+ * Log lines for the records of a run: starts, gates, retries, landings and rejections; with `stream`
+ * also thoughts and tool calls. Pure.
  */
 import type { RecordedEvent } from "../../log/event-log.ts";
+import { indented, oneLine, short, words } from "../../std/text.ts";
 
 const streamCharsMax = 160;
+const tailLinesMax = 12;
 
-/** The line for a record, without a newline; several lines when a rejection has a tail to show. */
+/** The line for a record, or null for a record without one. Rejections have several lines. */
 export function progressLine(record: RecordedEvent, stream: boolean): string | null {
   const unit = record.unit ?? "";
   const data = record.data;
@@ -14,37 +16,37 @@ export function progressLine(record: RecordedEvent, stream: boolean): string | n
     case "run.started":
       return `run ${record.run}: ${(data["units"] as unknown[]).length} units onto ${data["target"]}`;
     case "attempt.prepared":
-      return `${unit}: attempt ${record.attempt} started at ${String(data["base"]).slice(0, 10)}`;
+      return `${unit}: attempt ${record.attempt} started at ${short(String(data["base"]))}`;
     case "gate.finished":
       return gateLine(unit, data, stream);
     case "conflict.predicted":
-      return `${unit}: conflict ahead with ${data["with"] ?? "the target"}: ${data["message"]} (${data["kind"]}, ${data["path"]})`;
+      return `${unit}: conflict predicted with ${data["with"] ?? "the target"}: ${data["message"]} (${data["kind"]}, ${data["path"]})`;
     case "conflict.cleared":
-      return `${unit}: no conflict with ${data["with"] ?? "the target"} in ${data["path"]} any more`;
+      return `${unit}: conflict with ${data["with"] ?? "the target"} in ${data["path"]} resolved`;
     case "attempt.rejected":
       return rejectionLines(unit, record);
     case "landing.finished":
-      return `${unit}: landed as ${String(data["commit"]).slice(0, 10)}`;
+      return `${unit}: landed as ${short(String(data["commit"]))}`;
     case "landing.refused":
       return `${unit}: landing refused: ${data["reason"]}`;
     case "attempt.autofixed":
       return `${unit}: formatted ${(data["paths"] as string[]).join(", ")}`;
     case "repository.changed":
-      return `git's shared configuration changed while workers ran:\n${indented(String(data["diff"]))}`;
+      return `git's shared configuration changed while workers ran:\n${indented(String(data["diff"]), "    ")}`;
     case "unit.changed":
       return changeLine(unit, data);
     case "thought":
-      return stream ? `${unit}: ${oneLine(String(data["text"]))}` : null;
+      return stream ? `${unit}: ${oneLine(String(data["text"]), streamCharsMax)}` : null;
     case "call":
       return stream
-        ? `${unit}: > ${data["tool"]} ${oneLine(JSON.stringify(data["args"] ?? {}))}`
+        ? `${unit}: > ${data["tool"]} ${oneLine(JSON.stringify(data["args"] ?? {}), streamCharsMax)}`
         : null;
     case "result":
       return stream && data["ok"] === false
-        ? `${unit}: < ${data["tool"]} failed: ${oneLine(String(data["text"]))}`
+        ? `${unit}: < ${data["tool"]} failed: ${oneLine(String(data["text"]), streamCharsMax)}`
         : null;
     case "provider.retried":
-      return `${unit}: provider: ${data["reason"]}; trying again in ${Math.round(Number(data["delay_ms"]) / 1000)} s`;
+      return `${unit}: provider: ${data["reason"]}; retrying in ${Math.round(Number(data["delay_ms"]) / 1000)} s`;
     case "warning":
       return `${unit}: ${data["text"]}`;
     default:
@@ -52,13 +54,13 @@ export function progressLine(record: RecordedEvent, stream: boolean): string | n
   }
 }
 
-/** A gate that had nothing to judge is news only to who wants everything. */
+/** The verdict of a gate. One that does not apply is shown only with `stream`. */
 function gateLine(unit: string, data: Record<string, unknown>, stream: boolean): string | null {
   if (data["status"] === "not_applicable" && !stream) return null;
   const ms = Number(data["duration_ms"]);
   const time = data["cached"] === true ? "cached" : `${(ms / 1000).toFixed(1)} s`;
   const reason = data["status"] === "passed" ? "" : `: ${data["reason"]}`;
-  // What fails on top of others' work is judged once more as the attempt left it.
+  // A gate that fails on a candidate runs again on the attempt alone.
   const where = data["car"] === null ? ", own tree" : "";
   return `${unit}: ${data["gate"]} ${data["status"]} (${time}${where})${reason}`;
 }
@@ -71,7 +73,7 @@ function changeLine(unit: string, data: Record<string, unknown>): string | null 
     case "abandoned":
     case "waiting":
     case "forking":
-      return `${unit}: ${String(data["to"]).replace("_", " ")}: ${data["reason"]}`;
+      return `${unit}: ${words(String(data["to"]))}: ${data["reason"]}`;
     case "done":
       return `${unit}: done`;
     default:
@@ -79,6 +81,7 @@ function changeLine(unit: string, data: Record<string, unknown>): string | null 
   }
 }
 
+/** The rejection, the end of each failing gate's output, and the ref of the kept work. */
 function rejectionLines(unit: string, record: RecordedEvent): string {
   const { verdict, reason, ref, gates } = record.data as {
     verdict: string;
@@ -93,30 +96,16 @@ function rejectionLines(unit: string, record: RecordedEvent): string {
     }[];
   };
   const failed = (gates ?? []).filter((g) => g.status === "failed" || g.status === "errored");
-  const tails = failed.map(
-    (g) =>
-      `  ${g.gate}${g.command === null ? "" : `: ${g.command}`} (${g.exit ?? g.status})` +
-      (g.tail.trim() === "" ? "" : `\n${indented(lastLines(g.tail, 12))}`),
-  );
-  const kept = ref === null ? "" : `\n  kept: ${ref}`;
-  return (
-    [`${unit}: attempt ${record.attempt} rejected (${verdict}): ${reason}`, ...tails].join("\n") +
-    kept
-  );
+  return [
+    `${unit}: attempt ${record.attempt} rejected (${verdict}): ${reason}`,
+    ...failed.flatMap((g) => [
+      `  ${g.gate}${g.command === null ? "" : `: ${g.command}`} (${g.exit ?? g.status})`,
+      ...(g.tail.trim() === "" ? [] : [indented(lastLines(g.tail, tailLinesMax), "    ")]),
+    ]),
+    ...(ref === null ? [] : [`  kept: ${ref}`]),
+  ].join("\n");
 }
 
 function lastLines(text: string, count: number): string {
   return text.trimEnd().split("\n").slice(-count).join("\n");
-}
-
-function indented(text: string): string {
-  return text
-    .split("\n")
-    .map((line) => `    ${line}`)
-    .join("\n");
-}
-
-function oneLine(text: string): string {
-  const flat = text.replace(/\s+/g, " ").trim();
-  return flat.length > streamCharsMax ? `${flat.slice(0, streamCharsMax)}...` : flat;
 }

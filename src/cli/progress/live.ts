@@ -1,77 +1,59 @@
 /**
- * The live view of a run on a terminal: one line per running task, a bar, and above them the lines
- * that stay. Redrawn on a timer and on every record; erased when the run is over.
+ * The progress of a run on stderr: a log line for each record worth one, and on a terminal a row for
+ * each active unit and a bar below them.
  */
 import type { RecordedEvent } from "../../log/event-log.ts";
+import { elapsed } from "../../std/text.ts";
+import { endedPhases } from "../../views/run-view.ts";
+import type { Output } from "../output.ts";
 import { printable } from "../render/printable.ts";
 import { progressLine } from "./lines.ts";
-import { advance, isEnded, newProgress, type Progress, type UnitProgress } from "./model.ts";
 
 const redrawMs = 125;
 const spinner = ["|", "/", "-", "\\"];
 
-export interface ProgressView {
+/** Shows records until it is disposed, which erases the rows below the log. */
+export interface ProgressView extends Disposable {
   onRecord(record: RecordedEvent): void;
-  /** A line that stays, among the others. */
-  say(text: string): void;
-  close(): void;
 }
 
-/** The view for a stream that is no terminal: plain lines as things happen. */
-export function plainView(write: (text: string) => void, stream: boolean): ProgressView {
-  return {
-    onRecord(record) {
-      const line = progressLine(record, stream);
-      if (line !== null) write(line);
-    },
-    say: write,
-    close() {},
-  };
-}
-
-/** The view for a terminal; `out` is stderr. */
-export function liveView(out: NodeJS.WriteStream, stream: boolean): ProgressView {
+/** The progress of one run. `stream` adds thoughts and tool calls. */
+export function progressView(output: Output, stream: boolean): ProgressView {
   const progress = newProgress();
-  let drawn = 0;
   let frame = 0;
-  const erase = (): string => (drawn === 0 ? "" : `\x1b[${drawn}A\x1b[0J`);
-  const draw = (above: string): void => {
-    const rows = liveRows(progress, Date.now(), {
-      columns: out.columns ?? 80,
-      rows: out.rows ?? 24,
-      frame,
-    });
-    out.write(`${erase()}${above}${rows.map((row) => `${row}\n`).join("")}`);
-    drawn = rows.length;
-  };
-  const timer = setInterval(() => {
-    frame++;
-    draw("");
-  }, redrawMs);
+  const footer = output.footer(() => {
+    const { columns = 80, rows = 24 } = process.stderr;
+    return liveRows(progress, Date.now(), { columns, rows, frame });
+  });
+  const timer =
+    footer === null
+      ? null
+      : setInterval(() => {
+          frame++;
+          footer.redraw();
+        }, redrawMs);
   return {
     onRecord(record) {
       advance(progress, record);
       const line = progressLine(record, stream);
-      if (line !== null) draw(`${printable(line)}\n`);
+      if (line !== null) output.log.info(line);
     },
-    say: (text) => draw(`${printable(text)}\n`),
-    close() {
-      clearInterval(timer);
-      out.write(erase());
-      drawn = 0;
+    [Symbol.dispose]() {
+      if (timer !== null) clearInterval(timer);
+      footer?.[Symbol.dispose]();
     },
   };
 }
 
-/** The rows drawn below the lines that stay. Pure. */
-export function liveRows(
+/** The rows below the log: active units, as many as fit, and a bar. Pure. */
+function liveRows(
   progress: Progress,
   now: number,
   screen: { columns: number; rows: number; frame: number },
 ): string[] {
   const units = [...progress.units.values()];
   if (units.length === 0) return [];
-  const active = units.filter((unit) => !isEnded(unit.phase) && unit.phase !== "pending");
+  const active = units.filter((unit) => !endedPhases.has(unit.phase) && unit.phase !== "pending");
   const room = Math.max(1, screen.rows - 3);
   const rows = active.slice(0, room).map((unit) => unitRow(unit, now, screen.frame));
   if (active.length > room) rows.push(`  and ${active.length - room} more`);
@@ -79,7 +61,7 @@ export function liveRows(
   return rows.map((row) => oneRow(row, Math.max(1, screen.columns - 1)));
 }
 
-/** Text that fills no more than a row, whatever it holds: what is erased later is counted in rows. */
+/** The text cut to one row of the screen: erasing counts rows. */
 function oneRow(text: string, columns: number): string {
   const flat = printable(text).replace(/[\n\t]+/g, " ");
   let width = 0;
@@ -102,23 +84,102 @@ function unitRow(unit: UnitProgress, now: number, frame: number): string {
         ].join("  ")
       : (unit.gate ?? unit.reason);
   const attempt = unit.attempt > 1 ? ` #${unit.attempt}` : "";
-  return `${spinner[frame % spinner.length]} ${unit.unit}${attempt}  ${unit.phase}  ${duration(now - unit.since)}  ${doing}`;
+  return `${spinner[frame % spinner.length]} ${unit.unit}${attempt}  ${unit.phase}  ${elapsed(now - unit.since)}  ${doing}`;
 }
 
 function barRow(units: UnitProgress[], elapsedMs: number): string {
-  const over = units.filter((unit) => isEnded(unit.phase)).length;
+  const ended = units.filter((unit) => endedPhases.has(unit.phase)).length;
   const landed = units.filter((unit) => unit.phase === "landed" || unit.phase === "done").length;
   const width = 24;
-  const filled = Math.round((over / units.length) * width);
-  const bad = over - landed;
-  return `[${"#".repeat(filled)}${".".repeat(width - filled)}] ${landed}/${units.length} landed${bad > 0 ? `, ${bad} not` : ""}  ${duration(elapsedMs)}`;
+  const filled = Math.round((ended / units.length) * width);
+  const bad = ended - landed;
+  return `[${"#".repeat(filled)}${".".repeat(width - filled)}] ${landed}/${units.length} landed${bad > 0 ? `, ${bad} not` : ""}  ${elapsed(elapsedMs)}`;
 }
 
-/** `7s`, `2m05s`, `1h02m`. */
-export function duration(ms: number): string {
-  const seconds = Math.max(0, Math.floor(ms / 1000));
-  if (seconds < 60) return `${seconds}s`;
-  const minutes = Math.floor(seconds / 60);
-  if (minutes < 60) return `${minutes}m${String(seconds % 60).padStart(2, "0")}s`;
-  return `${Math.floor(minutes / 60)}h${String(minutes % 60).padStart(2, "0")}m`;
+/** What the rows show, folded from the records of a run. */
+interface Progress {
+  units: Map<string, UnitProgress>;
+  startedAt: number;
+}
+
+interface UnitProgress {
+  unit: string;
+  phase: string;
+  reason: string;
+  attempt: number;
+  /** Epoch milliseconds of the last phase change. */
+  since: number;
+  turn: number;
+  turnsMax: number;
+  tool: string | null;
+  tokens: number;
+  gate: string | null;
+}
+
+/** The empty progress of a run that has not started. */
+function newProgress(): Progress {
+  return { units: new Map(), startedAt: 0 };
+}
+
+/** Adds one record to `progress`. */
+function advance(progress: Progress, record: RecordedEvent): void {
+  const at = Date.parse(record.ts);
+  if (record.type === "run.started") {
+    progress.startedAt = at;
+    for (const about of record.data["units"] as { unit: string }[]) {
+      progress.units.set(about.unit, newUnit(about.unit, at));
+    }
+    return;
+  }
+  const unit = record.unit === null ? undefined : progress.units.get(record.unit);
+  if (unit === undefined) return;
+  if (record.attempt !== null && record.attempt > unit.attempt) unit.attempt = record.attempt;
+  switch (record.type) {
+    case "unit.changed":
+      unit.phase = String(record.data["to"]);
+      unit.reason = String(record.data["reason"] ?? "");
+      unit.since = at;
+      if (unit.phase !== "working") unit.tool = null;
+      break;
+    case "turn.started":
+      unit.turn = Number(record.data["turn"]);
+      unit.turnsMax = Number(record.data["turns_max"]);
+      break;
+    case "turn.finished": {
+      const usage = record.data["usage"] as {
+        prompt_tokens: number;
+        completion_tokens: number;
+      } | null;
+      if (usage) unit.tokens += usage.prompt_tokens + usage.completion_tokens;
+      break;
+    }
+    case "call":
+      unit.tool = String(record.data["tool"]);
+      break;
+    case "result":
+      unit.tool = null;
+      break;
+    case "gate.started":
+      unit.gate = String(record.data["gate"]);
+      break;
+    case "gate.finished":
+      unit.gate = null;
+      break;
+    default:
+  }
+}
+
+function newUnit(unit: string, at: number): UnitProgress {
+  return {
+    unit,
+    phase: "pending",
+    reason: "",
+    attempt: 0,
+    since: at,
+    turn: 0,
+    turnsMax: 0,
+    tool: null,
+    tokens: 0,
+    gate: null,
+  };
 }

@@ -1,14 +1,14 @@
 /** `dgov tools audit`: what workers' tools did, and what went wrong with them. */
-
 import { answerView, openProjectLog } from "../../../app/open-log.ts";
 import { knownPlan } from "../../../app/resolve-run.ts";
 import type { EventLog } from "../../../log/event-log.ts";
 import { suggest } from "../../../std/suggest.ts";
+import { duration, plural } from "../../../std/text.ts";
 import { objects, text } from "../../../views/data.ts";
-import { viewTools } from "../../../views/tools.ts";
+import { type ToolsView, viewTools } from "../../../views/tools.ts";
 import { usageError, wholeNumber } from "../../args.ts";
 import { command, group } from "../../command.ts";
-import { renderTools } from "../../render/tools.ts";
+import { table } from "../../render/table.ts";
 
 const roles = ["worker", "researcher", "reviewer", "planner"] as const;
 const runsMax = 100_000;
@@ -68,4 +68,50 @@ function rolesIn(log: EventLog | null): (run: string, unit: string | null) => st
 function rolesOf(started: Record<string, unknown>): Map<string, string> {
   const units = objects(started, "units");
   return new Map(units.map((about) => [text(about, "unit"), text(about, "role") || "worker"]));
+}
+
+/** The view as text: a line of totals and a table, most calls first. */
+export function renderTools(view: ToolsView): string {
+  const { total } = view;
+  if (total.calls === 0) return "no tool was called";
+  const head =
+    `${plural(total.calls, "call")} of ${plural(view.toolCount, "tool")}: ` +
+    `${total.failures} failed, ${total.refusals} of them refused; ${total.clipped} results cut, ` +
+    `${size(total.bytes)}`;
+  const rows = view.tools.map((tool) => [
+    tool.tool,
+    String(tool.calls),
+    `${(tool.failureRate * 100).toFixed(1)} %`,
+    String(tool.refusals),
+    duration(tool.meanMs),
+    duration(tool.maxMs),
+    size(tool.bytes),
+    tool.roles.join(","),
+    tool.errors[0] === undefined ? "" : `${tool.errors[0].kind} (${tool.errors[0].calls})`,
+  ]);
+  const titles = [
+    "tool",
+    "calls",
+    "failed",
+    "refused",
+    "mean",
+    "max",
+    "bytes",
+    "roles",
+    "top error",
+  ];
+  const more = view.toolCount - view.tools.length;
+  return [
+    head,
+    "",
+    ...table([titles, ...rows]),
+    ...(more > 0 ? [`  and ${plural(more, "tool")} more`] : []),
+  ].join("\n");
+}
+
+function size(bytes: number): string {
+  if (bytes < 1024) return `${bytes} B`;
+  return bytes < 1024 * 1024
+    ? `${(bytes / 1024).toFixed(1)} KiB`
+    : `${(bytes / 1024 / 1024).toFixed(1)} MiB`;
 }

@@ -1,18 +1,19 @@
-/** What `dgov run` answers: the summary of a run, or why there was none. */
+/** The answer of `dgov run`: the summary of the run, or the reason why nothing ran. */
 import type { RunResult } from "../../../runner/run.ts";
+import { words } from "../../../std/text.ts";
 import type { Context } from "../../command.ts";
-import { onGitHub, report } from "../../github/report.ts";
+import { onGitHub, report } from "../../github/workflow.ts";
 
 type Kind<K extends RunResult["kind"]> = Extract<RunResult, { kind: K }>;
 
-/** Where the run was, and how much is to be said of it. */
+/** The plan that ran, and the level of detail. */
 export interface Answering {
   plan: string;
   projectRoot: string;
   verbose: boolean;
 }
 
-/** Prints it; gives the exit code. */
+/** Prints the answer and returns the exit code. */
 export async function answerRun(
   context: Context,
   of: Answering,
@@ -36,7 +37,7 @@ function answerUnresolved(
   { units }: Kind<"unresolved">,
 ): number {
   const lines = units.map(
-    (u) => `  ${u.unit}: ${u.phase.replace("_", " ")}: ${u.rejection?.reason ?? u.reason}`,
+    (u) => `  ${u.unit}: ${words(u.phase)}: ${u.rejection?.reason ?? u.reason}`,
   );
   output.answer(
     {

@@ -1,17 +1,17 @@
-/** The end of a run, as one document and as text: what landed, what did not and why, what to type next. */
+/** The end of a run as a document and as text: landed units, failures with reasons, commands to type next. */
 import type { RecordedEvent } from "../../../log/event-log.ts";
 import { toSnakeCase } from "../../../runner/records.ts";
 import type { RunResult } from "../../../runner/run.ts";
 import { present } from "../../../std/assert.ts";
+import { duration, plural, short, words } from "../../../std/text.ts";
 import { type RadarView, viewRadar } from "../../../views/radar.ts";
 import { type ReviewFacts, runSpending, type Spending, spendingOf } from "../../../views/review.ts";
 import { isGood, type RunView, type UnitView, viewRun } from "../../../views/run-view.ts";
 import type { RunReport } from "../../github/run-report.ts";
-import { duration } from "../../progress/live.ts";
 
 type Finished = Extract<RunResult, { kind: "finished" }>;
 
-/** The `dgov.run/1` document, the text of `dgov run`, and what a CI job is told. */
+/** The `dgov.run/1` document, the text of `dgov run`, and the report for GitHub Actions. */
 export function summarizeRun(
   result: Finished,
   options: { verbose: boolean; cost: ReviewFacts["cost"] },
@@ -57,7 +57,7 @@ export function summarizeRun(
   };
 }
 
-/** Tokens, and cost where there is a price; unknown is left out and never 0. */
+/** Tokens, and the cost where a price is configured; an unknown cost is left out, never 0. */
 function spendingDocument({ promptTokens, completionTokens, cost, turns }: Spending): object {
   return {
     prompt_tokens: promptTokens,
@@ -127,28 +127,28 @@ function textOf(
 
 function radarLine({ predictions, cameTrue, missed }: RadarView): string[] {
   if (predictions.length === 0 && missed === 0) return [];
-  const said = `${predictions.length} conflict${predictions.length === 1 ? "" : "s"} predicted`;
-  return [`  radar: ${said}, ${cameTrue} came true, ${missed} not foreseen`];
+  const predicted = plural(predictions.length, "conflict");
+  return [`  radar: ${predicted} predicted, ${cameTrue} came true, ${missed} not predicted`];
 }
 
-/** The worst that the run brought, by place. */
+/** The worst offenders against structural limits that the run added, by place. */
 function offenderLines(structural: Finished["end"]["structural"]): string[] {
   const offenders = structural?.offenders ?? [];
   const lines = offenders
-    .slice(0, offendersShown)
+    .slice(0, offendersMax)
     .map((o) => `  ${o.path}:${o.line}: ${[o.kind, o.name].filter(Boolean).join(" ")} ${o.value}`);
   const more = offenders.length - lines.length;
   return more > 0 ? [...lines, `  and ${more} more`] : lines;
 }
 
-const offendersShown = 10;
+const offendersMax = 10;
 
 function badLine(unit: UnitView): string {
   const kept = unit.keptRef === null ? "" : `\n    kept: dgov take ${unit.unit}`;
-  return `  ${unit.unit}: ${unit.phase.replace("_", " ")}: ${unit.reason}${kept}`;
+  return `  ${unit.unit}: ${words(unit.phase)}: ${unit.reason}${kept}`;
 }
 
-/** From the first attempt's start to the last change. */
+/** Time from the start of the first attempt to the last change of phase. */
 function workTime(unit: UnitView): string {
   const [first] = unit.attempts;
   return first === undefined ? "-" : duration(Date.parse(unit.since) - Date.parse(first.startedAt));
@@ -156,7 +156,6 @@ function workTime(unit: UnitView): string {
 
 function hints(result: Finished, o: { plan: string; before: string; after: string }): string[] {
   const again = result.status === "complete" ? [] : [`dgov run ${o.plan} --continue`];
-  const moved =
-    o.before === o.after ? [] : [`git diff ${o.before.slice(0, 12)}..${o.after.slice(0, 12)}`];
+  const moved = o.before === o.after ? [] : [`git diff ${short(o.before)}..${short(o.after)}`];
   return [`dgov plan review ${o.plan}`, ...again, ...moved];
 }
