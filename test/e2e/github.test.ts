@@ -60,7 +60,7 @@ test.concurrent("a run in GitHub Actions annotates findings and rejections, and 
   const summary = github.summary();
   expect(summary).toContain("## dgov: p\n");
   expect(summary).toMatch(
-    /\| tasks\/main\.good \| landed \| 1 \| .*lint passed.* \| [0-9a-f]{12} \| {2}\|/,
+    /\| tasks\/main\.good \| landed \| 1 \| .*lint passed.* \| [0-9a-f]{10} \| {2}\|/,
   );
   expect(summary).toMatch(/\| tasks\/main\.bad \| failed \| 1 \| .*lint failed/);
   expect(summary).toContain("dgov run p --continue");

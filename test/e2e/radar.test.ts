@@ -86,6 +86,6 @@ describe("conflict radar", () => {
       came_false: 0,
       missed: 0,
     });
-    expect(run.stderr).toContain("conflict ahead with the target: both change doc.txt");
+    expect(run.stderr).toContain("conflict predicted with the target: both change doc.txt");
   });
 });
