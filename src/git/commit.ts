@@ -1,4 +1,4 @@
-/** Commits of dgov: built without an index or a work tree, the same bytes every time. */
+/** Commits built without an index or a work tree, and the trees of commits. */
 import { join } from "node:path";
 import { gitCommand, inRepository, must, mustLine, runGit } from "./git.ts";
 import {
@@ -11,11 +11,11 @@ import {
 } from "./objects.ts";
 import type { Repository } from "./repository.ts";
 
-/** Trees of commits, as far as they were seen; an id can never mean another tree. */
+/** Trees by commit, oldest entry first. Never stale: a commit id determines its tree. */
 const knownTrees = new Map<Oid, Oid>();
 const knownTreesMax = 10_000;
 
-/** The trees of commits, in order. At most one process, none for commits made here. */
+/** The trees of commits, in the given order. Starts at most one process, none for cached commits. */
 export async function treesOfCommits(r: Repository, commits: readonly Oid[]): Promise<Oid[]> {
   const unknown = [...new Set(commits)].filter((commit) => !knownTrees.has(commit));
   if (unknown.length > 0) {
@@ -33,8 +33,8 @@ function rememberTree(commit: Oid, tree: Oid): void {
 }
 
 /**
- * Writes a commit object into the repository, synced, and gives its id. `sign` has git sign it with
- * the user's own key and signing program; a signed commit is another one each time.
+ * Writes a commit object into the repository, synced, and returns its id. With `sign`, git signs it
+ * using the user's key and signing program; a signed commit has a different id each time.
  */
 export async function writeCommit(
   r: Repository,
@@ -49,14 +49,14 @@ export async function writeCommit(
   }
   const { name, email } = fields.identity;
   const date = `${seconds(fields.date)} +0000`;
-  const who = ["AUTHOR", "COMMITTER"].map((role) => [
+  const identity = ["AUTHOR", "COMMITTER"].map((role) => [
     [`GIT_${role}_NAME`, name],
     [`GIT_${role}_EMAIL`, email],
     [`GIT_${role}_DATE`, date],
   ]);
   const parents = fields.parents.flatMap((parent) => ["-p", parent]);
   const argv = gitCommand(r.commonDir, "commit-tree", "-S", ...parents, "-F", "-", fields.tree);
-  const env: Record<string, string> = Object.fromEntries(who.flat());
+  const env: Record<string, string> = Object.fromEntries(identity.flat());
   const stdin = messageText(fields.message);
   return mustLine(runGit(argv, { asOperator: true, env, stdin }), "signing a commit");
 }

@@ -1,3 +1,10 @@
+/**
+ * Runs git: argv only, an environment built from scratch, bounded time and output.
+ *
+ * `inRepository` runs plumbing on the operator's repository, and only commands that cannot run
+ * configured code. Everything that touches a worker's files or merges its work runs in a private git
+ * dir (`inPrivate` in private-dir.ts), which has a configuration of dgov's own.
+ */
 import { DgovError } from "../error.ts";
 import { describeExit } from "../process/exit-result.ts";
 import { runForBytes } from "../process/spawn.ts";
@@ -8,7 +15,7 @@ export interface GitOptions {
   env?: Record<string, string>;
   timeoutMs?: number;
   outputBytesMax?: number;
-  /** With the operator's own configuration in view, which is otherwise out of sight. */
+  /** Lets git read the operator's own configuration, which is hidden by default. */
   asOperator?: boolean;
 }
 
@@ -18,7 +25,7 @@ export interface GitOutput {
   stderr: string;
 }
 
-/** What would let repository configuration or attributes run code, or objects lie, switched off. */
+/** Options that stop repository configuration and attributes from running code or falsifying objects. */
 const hardening = [
   "--literal-pathspecs",
   "--no-pager",
@@ -36,10 +43,10 @@ const hardening = [
   ].flatMap((setting) => ["-c", setting]),
 ];
 
-/** Objects and refs that carry work survive a power cut. */
+/** Options that sync objects and refs to disk, so that work survives a power cut. */
 export const durable = ["-c", "core.fsync=committed,loose-object"];
 
-/** The environment of every git call: nothing inherited but PATH. HOME is a place with no files. */
+/** The environment of every git call: only PATH is inherited, and HOME is `/dev/null`. */
 export function gitEnvironment(): Record<string, string> {
   return {
     PATH: process.env["PATH"] ?? "/usr/local/bin:/usr/bin:/bin",
@@ -52,18 +59,18 @@ export function gitEnvironment(): Record<string, string> {
     GIT_NO_REPLACE_OBJECTS: "1",
     GIT_TERMINAL_PROMPT: "0",
     GIT_OPTIONAL_LOCKS: "0",
-    // Only reflogs see these; commits name their author explicitly.
+    // Used in reflogs only; commits name their author explicitly.
     GIT_COMMITTER_NAME: "dgov",
     GIT_COMMITTER_EMAIL: "dgov@localhost",
   };
 }
 
-/** Variables through which the operator's own git configuration is found. Read, never run. */
+/** `gitEnvironment` plus the variables that lead git to the operator's own configuration and identity. */
 function operatorEnvironment(): Record<string, string> {
   const { HOME, GIT_CONFIG_NOSYSTEM, GIT_CONFIG_GLOBAL, ...env } = gitEnvironment();
   const names = ["HOME", "XDG_CONFIG_HOME", "GIT_CONFIG_GLOBAL", "GIT_CONFIG_NOSYSTEM"];
-  for (const who of ["AUTHOR", "COMMITTER"]) {
-    names.push(`GIT_${who}_NAME`, `GIT_${who}_EMAIL`);
+  for (const role of ["AUTHOR", "COMMITTER"]) {
+    names.push(`GIT_${role}_NAME`, `GIT_${role}_EMAIL`);
   }
   for (const name of names) {
     const value = process.env[name];
@@ -72,7 +79,7 @@ function operatorEnvironment(): Record<string, string> {
   return env;
 }
 
-/** argv of a hardened git on a git dir. */
+/** Command line of a hardened git for a git dir. */
 export function gitCommand(gitDir: string, ...more: string[]): string[] {
   return ["git", `--git-dir=${gitDir}`, ...hardening, ...more];
 }
@@ -87,7 +94,10 @@ export function inRepository(
   return runGit(gitCommand(gitDir ?? r.commonDir, ...args), { cwd: r.commonDir, ...rest });
 }
 
-/** Runs git to its end. A git that is missing, hangs or is killed throws; its exit code is data. */
+/**
+ * Runs git to completion and returns its exit code and output. GIT_TOO_OLD when git is missing;
+ * ENVIRONMENT when it times out, is killed or prints more than `outputBytesMax` (default 512 MiB).
+ */
 export async function runGit(argv: string[], o: GitOptions = {}): Promise<GitOutput> {
   const run = await runForBytes({
     argv,
@@ -112,15 +122,15 @@ export async function runGit(argv: string[], o: GitOptions = {}): Promise<GitOut
   });
 }
 
-/** stdout of a call that cannot fail while the repository is sound; ENVIRONMENT with git's words else. */
+/** stdout of a call that fails only in a damaged repository. Throws ENVIRONMENT with git's message. */
 export async function must(call: Promise<GitOutput>, doing: string): Promise<Buffer> {
   const output = await call;
   if (output.code === 0) return output.stdout;
-  const words = output.stderr.trim() || `exit code ${output.code}`;
-  throw new DgovError("ENVIRONMENT", `git failed while ${doing}: ${words}`);
+  const cause = output.stderr.trim() || `exit code ${output.code}`;
+  throw new DgovError("ENVIRONMENT", `git failed while ${doing}: ${cause}`);
 }
 
-/** One line of output, without its newline. */
+/** As `must`, for one line of output; the newline is removed. */
 export async function mustLine(call: Promise<GitOutput>, doing: string): Promise<string> {
   return (await must(call, doing)).toString().replace(/\n$/, "");
 }

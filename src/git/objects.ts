@@ -1,6 +1,6 @@
 /**
- * Git objects made and checked without git: ids by own hashing, loose objects written and synced,
- * commits whose every byte follows from their arguments, so that building one twice gives one id.
+ * Git objects written and verified without git: ids are hashed here, loose objects written and
+ * synced, and commits are a pure function of their fields, so that building one twice gives the same id.
  */
 import { createHash, randomBytes } from "node:crypto";
 import {
@@ -30,12 +30,15 @@ export interface CommitFields {
   date: string;
 }
 
-/** The id git gives these bytes. */
+/** The id of an object: the hash of its header (`<type> <size>\0`) and its bytes. */
 export function objectId(format: ObjectFormat, type: string, bytes: Uint8Array): Oid {
   return createHash(format).update(`${type} ${bytes.length}\0`).update(bytes).digest("hex");
 }
 
-/** Writes a loose object below an objects folder, synced, unless a file of its name is there. */
+/**
+ * Writes a loose object below an objects folder, synced, and returns its id. An existing file of that
+ * name is left alone. The temporary name is one that `git gc` removes after a crash.
+ */
 export function writeObject(
   objects: string,
   format: ObjectFormat,
@@ -59,7 +62,7 @@ export function writeObject(
   return id;
 }
 
-/** The bytes of a commit object. */
+/** The content of a commit object. */
 export function commitBytes(fields: CommitFields): Buffer {
   const stamp = `${identityText(fields.identity)} ${seconds(fields.date)} +0000`;
   const lines = [
@@ -71,7 +74,7 @@ export function commitBytes(fields: CommitFields): Buffer {
   return Buffer.from(`${lines.join("\n")}\n\n${messageText(fields.message)}`);
 }
 
-/** A message as commits hold it: no NUL, one newline at the end. */
+/** A commit message without NUL bytes and with exactly one newline at the end. */
 export function messageText(message: string): string {
   return `${message.replaceAll("\0", "").replace(/\n+$/, "")}\n`;
 }
@@ -81,12 +84,12 @@ export function seconds(date: string): number {
   return Math.floor(Date.parse(date) / 1000);
 }
 
-/** `Name <email>` with what would break the line left out, as git itself does. */
+/** `Name <email>` without the characters that git itself strips from identities. */
 function identityText(identity: Identity): string {
   const clean = (text: string): string =>
     text.replace(/[<>\n\0]/g, "").replace(/^[\s.,:;"'\\]+|[\s.,:;"'\\]+$/g, "");
   return `${clean(identity.name) || "unknown"} <${clean(identity.email)}>`;
 }
 
-/** An object id in lower-case hex, always whole: 40 digits, or 64 in a SHA-256 repository. */
+/** A full object id in lower-case hex: 40 digits, or 64 in a SHA-256 repository. */
 export type Oid = string;

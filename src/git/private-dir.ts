@@ -1,7 +1,7 @@
 /**
- * Private git dirs: a few files that let git work on somebody's folder without reading anybody's
- * configuration. No refs, no hooks, objects by alternates, 0.1 ms to make. They are made anew for
- * each use and removed after it, so that no process of a worker can prepare one.
+ * Private git dirs: a few files that let git work on a folder without reading the repository's or the
+ * user's configuration. They have no refs and no hooks, find objects through alternates and take 0.1 ms
+ * to make. Each is created for one use and removed after it, so that a worker cannot tamper with one.
  */
 import { randomBytes } from "node:crypto";
 import {
@@ -40,19 +40,19 @@ interface PrivateOptions {
   dir: string;
   workTree: string;
   filters?: FilterConfig;
-  /** Commit that HEAD names; default: a branch that does not exist. */
+  /** Commit that HEAD names. Default: a branch that does not exist. */
   head?: Oid;
 }
 
-/** Makes a private git dir at a path that does not exist yet. */
+/** Creates a private git dir at a path that does not exist yet. */
 export function createPrivateGit(r: Repository, o: PrivateOptions): PrivateGit {
   writeGitDir(r, o, {});
   return { dir: o.dir, repository: r, workTree: o.workTree };
 }
 
 /**
- * Makes a private git dir, hands it to `use`, and removes it. It lies where the system keeps files
- * in memory, or in the folder `near` where there is no such place.
+ * Creates a private git dir, passes it to `use` and removes it. It is created on a file system in
+ * memory, or in the folder `near` where there is none.
  */
 export async function withPrivateGit<T>(
   r: Repository,
@@ -68,37 +68,67 @@ export async function withPrivateGit<T>(
   }
 }
 
+/**
+ * Runs git in a private git dir. `index` names the index file (default: one inside the dir);
+ * `objects: "shared"` writes new objects into the repository itself instead of the private dir.
+ */
+export function inPrivate(
+  g: PrivateGit,
+  args: string[],
+  o: GitOptions & { index?: string; objects?: "shared" | "own" } = {},
+): Promise<GitOutput> {
+  const { index, objects, ...rest } = o;
+  const env: Record<string, string> = { GIT_INDEX_FILE: index ?? join(g.dir, "index") };
+  if (objects === "shared") {
+    env["GIT_OBJECT_DIRECTORY"] = join(g.repository.commonDir, "objects");
+    env["GIT_ALTERNATE_OBJECT_DIRECTORIES"] = JSON.stringify(join(g.dir, "objects"));
+  }
+  const argv = gitCommand(g.dir, `--work-tree=${g.workTree}`, ...args);
+  return runGit(argv, { cwd: g.workTree, ...rest, env: { ...env, ...rest.env } });
+}
+
 let memory: string | null | undefined;
 
-/** A folder of files in memory: the user's runtime folder, or Linux's shared memory. */
+/** A writable folder in memory: the user's runtime folder or Linux's shared memory; null without one. */
 function memoryFolder(): string | null {
   if (memory !== undefined) return memory;
-  const places = [process.env["XDG_RUNTIME_DIR"], "/dev/shm"];
-  const usable = (place: string): boolean => {
+  const candidates = [process.env["XDG_RUNTIME_DIR"], "/dev/shm"];
+  const usable = (path: string): boolean => {
     try {
-      accessSync(place, constants.W_OK | constants.X_OK);
+      accessSync(path, constants.W_OK | constants.X_OK);
       return true;
     } catch {
       return false;
     }
   };
-  memory = places.find((place) => place?.startsWith("/") && usable(place)) ?? null;
+  memory = candidates.find((path) => path?.startsWith("/") && usable(path)) ?? null;
   return memory;
 }
 
-/** A path in `folder` that nobody can have prepared. */
+/** An unpredictable path in `folder`, so that no other process can have prepared it. */
 export function randomPath(folder: string, name: string): string {
   return join(folder, `${name}-${randomBytes(8).toString("hex")}`);
 }
 
-/** Gives a private git dir the shared part of a split index that lies in another git dir. */
+/** Copies the shared part of a split index from another git dir into a private one. */
 export function copySharedIndex(g: PrivateGit, gitDir: string): void {
   for (const name of readdirSync(gitDir)) {
     if (name.startsWith("sharedindex.")) copyFileSync(join(gitDir, name), join(g.dir, name));
   }
 }
 
-/** The same form for a worker or a gate to use as its own: with a work tree and an identity. */
+/** Copies an index file with its time stamps, by which git decides whether to trust its entries. */
+export function copyIndex(from: string, to: string): void {
+  copyFileSync(from, to);
+  // Git compares entries by content when they are as new as the index; the copy must not be newer.
+  const { atimeMs, mtimeMs } = statSync(from);
+  utimesSync(to, atimeMs / 1000, Math.floor(mtimeMs) / 1000);
+}
+
+/**
+ * Creates a git dir for a worker or a gate to use: as a private one, with a work tree, an identity and a
+ * copy of `index`.
+ */
 export function createStandaloneGitDir(
   r: Repository,
   o: PrivateOptions & { identity: { name: string; email: string } | null; index: string },
@@ -112,9 +142,9 @@ export function createStandaloneGitDir(
 }
 
 /**
- * The filter drivers that files of HEAD's `.gitattributes` name and the user's own configuration
- * defines (Git LFS, typically). One that only the repository's configuration defines is refused by
- * name: its command is the repository's word. Remembered for landings into checkouts.
+ * The filter drivers (Git LFS, typically) that HEAD's `.gitattributes` files name and the user's own
+ * configuration defines. ENVIRONMENT when one is defined only in the repository's configuration, because
+ * a worker could have written that command. The result is cached for `cachedFilters`.
  */
 export async function userFilters(r: Repository): Promise<FilterConfig> {
   const named = await namedFilters(r);
@@ -124,23 +154,23 @@ export async function userFilters(r: Repository): Promise<FilterConfig> {
   if (refused.length > 0) {
     throw new DgovError(
       "ENVIRONMENT",
-      `the filter ${refused.join(", ")} is defined only in the repository's own git configuration`,
-      { hint: `define it in yours: git config --global filter.${refused[0]}.clean ...` },
+      `the git filter ${refused.join(", ")} is defined only in the repository's own configuration`,
+      { hint: `define it globally: git config --global filter.${refused[0]}.clean ...` },
     );
   }
   const filters = Object.fromEntries(
     named.flatMap((name) => (own[name] === undefined ? [] : [[name, own[name]]])),
   );
-  remembered.set(r.id, filters);
+  filtersByRepository.set(r.id, filters);
   return filters;
 }
 
-/** What `userFilters` found last for this repository; none before it was asked. */
+/** The last result of `userFilters` for this repository; empty before the first call. */
 export function cachedFilters(r: Repository): FilterConfig {
-  return remembered.get(r.id) ?? {};
+  return filtersByRepository.get(r.id) ?? {};
 }
 
-const remembered = new Map<string, FilterConfig>();
+const filtersByRepository = new Map<string, FilterConfig>();
 
 async function namedFilters(r: Repository): Promise<string[]> {
   const list = await inRepository(r, ["ls-tree", "-r", "-z", "HEAD"], { gitDir: r.gitDir });
@@ -165,7 +195,7 @@ function writeGitDir(r: Repository, o: PrivateOptions, extra: ConfigSections): v
   writeFileSync(join(o.dir, "objects", "info", "alternates"), `${r.commonDir}/objects\n`);
   writeFileSync(join(o.dir, "info", "exclude"), r.settings?.excludes ?? "");
   writeFileSync(join(o.dir, "config"), configText(sections(r, o, extra)));
-  // Without it, merges in a shallow clone see unrelated histories.
+  // Without this file, commits of a shallow clone seem to have unrelated histories.
   if (r.shallow) copyFileSync(join(r.commonDir, "shallow"), join(o.dir, "shallow"));
 }
 
@@ -203,31 +233,4 @@ function configText(all: ConfigSections): string {
 function quoted(value: string): string {
   const text = value.replaceAll("\\", "\\\\").replaceAll('"', '\\"');
   return `"${text.replaceAll("\n", "\\n").replaceAll("\t", "\\t")}"`;
-}
-
-/**
- * Runs git in a private git dir. `index` names the index file (default: one inside the dir);
- * `objects: "shared"` writes new objects into the repository itself instead of the private dir.
- */
-export function inPrivate(
-  g: PrivateGit,
-  args: string[],
-  o: GitOptions & { index?: string; objects?: "shared" | "own" } = {},
-): Promise<GitOutput> {
-  const { index, objects, ...rest } = o;
-  const env: Record<string, string> = { GIT_INDEX_FILE: index ?? join(g.dir, "index") };
-  if (objects === "shared") {
-    env["GIT_OBJECT_DIRECTORY"] = join(g.repository.commonDir, "objects");
-    env["GIT_ALTERNATE_OBJECT_DIRECTORIES"] = JSON.stringify(join(g.dir, "objects"));
-  }
-  const argv = gitCommand(g.dir, `--work-tree=${g.workTree}`, ...args);
-  return runGit(argv, { cwd: g.workTree, ...rest, env: { ...env, ...rest.env } });
-}
-
-/** Copies an index so that git trusts its entries as much as the original's, and no more. */
-export function copyIndex(from: string, to: string): void {
-  copyFileSync(from, to);
-  // An entry as young as the index itself is compared by content; a copy must not look younger.
-  const { atimeMs, mtimeMs } = statSync(from);
-  utimesSync(to, atimeMs / 1000, Math.floor(mtimeMs) / 1000);
 }

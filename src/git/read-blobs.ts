@@ -8,7 +8,7 @@ const textBytesMax = 1024 * 1024;
 /** Maximum bytes of all texts of one reader. */
 const totalBytesMax = 64 * 1024 * 1024;
 
-export interface BlobReader {
+interface BlobReader {
   /** Reads the blobs not read yet; texts beyond the bounds are left out and read as null. */
   load(ids: readonly Oid[]): Promise<void>;
   /** The text of a blob; null when it is not UTF-8, not a blob, or beyond the bounds. */

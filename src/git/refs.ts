@@ -1,5 +1,5 @@
 /**
- * dgov's own refs, all below `refs/dgov/`, never below the operator's `refs/heads/`.
+ * Refs and revisions. dgov's own refs all lie below `refs/dgov/`, never below `refs/heads/`:
  *
  *   refs/dgov/keep/<run>/<unit>/<attempt>    an attempt's work
  *   refs/dgov/candidate/<run>/<n>            a candidate of the merge train
@@ -13,7 +13,7 @@ import { durable, inRepository, must, nulSplit } from "./git.ts";
 import type { Oid } from "./objects.ts";
 import type { Repository } from "./repository.ts";
 
-/** Any text as one ref component: bytes outside `[A-Za-z0-9_-]` become `%XX`. */
+/** Encodes a text as one ref component: bytes outside `[A-Za-z0-9_-]` become `%XX`. */
 export function encodeRefPart(text: string): string {
   return [...Buffer.from(text)]
     .map((byte) => {
@@ -40,18 +40,18 @@ export function beforeRef(run: string): string {
   return `refs/dgov/before/${encodeRefPart(run)}`;
 }
 
-/** Points a ref at an object, durably. A symbolic ref of that name is replaced, never followed. */
+/** Points a ref at an object and syncs it. A symbolic ref of that name is replaced, never followed. */
 export async function updateRef(r: Repository, ref: string, to: Oid): Promise<void> {
   const args = [...durable, "update-ref", "--no-deref", ref, to];
   await must(inRepository(r, args), `moving ${ref}`);
 }
 
-/** Removes a ref; nothing happens when there is none. */
+/** Deletes a ref. Missing is not an error. */
 export async function deleteRef(r: Repository, ref: string): Promise<void> {
   await must(inRepository(r, ["update-ref", "--no-deref", "-d", ref]), `removing ${ref}`);
 }
 
-/** Removes refs in one go; those that are not there are passed over. */
+/** Deletes refs in one transaction. Missing ones are not an error. */
 export async function deleteRefs(r: Repository, refs: readonly string[]): Promise<void> {
   if (refs.length === 0) return;
   const stdin = refs.map((ref) => `delete ${ref}\0\0`).join("");
@@ -61,7 +61,7 @@ export async function deleteRefs(r: Repository, refs: readonly string[]): Promis
   );
 }
 
-/** Refs below a prefix (`refs/dgov/keep/R`, whole components), sorted by name. */
+/** Refs below a prefix of whole components, such as `refs/dgov/keep/R`, sorted by name. */
 export async function listRefs(
   r: Repository,
   prefix: string,
@@ -77,10 +77,7 @@ export async function listRefs(
     });
 }
 
-// ------------------------------------------------------------
-// Questions about refs and commits, and the one way dgov makes a branch.
-
-/** What is checked out: a branch (its commit null while it has none), or a commit alone. */
+/** HEAD of the checkout: a branch (with a null commit while it is unborn) or a detached commit. */
 export async function headOf(
   r: Repository,
 ): Promise<
@@ -97,7 +94,7 @@ export async function headOf(
   throw new DgovError("NOT_A_REPOSITORY", "HEAD names neither a branch nor a commit");
 }
 
-/** The commit a revision names, or null. */
+/** The commit that a revision names; null when there is none. */
 export async function resolveCommit(r: Repository, rev: string): Promise<Oid | null> {
   const args = ["rev-parse", "--verify", "-q", "--end-of-options", `${rev}^{commit}`];
   const output = await inRepository(r, args, { gitDir: r.gitDir });
@@ -105,15 +102,15 @@ export async function resolveCommit(r: Repository, rev: string): Promise<Oid | n
 }
 
 /**
- * The commit a branch names, or null when there is no such branch. Asked for at every dispatch: where
- * the ref is a file of its own (it is, once it has moved) no process is started.
+ * The commit of a branch; null when there is no such branch. Called at every dispatch, so a loose ref
+ * (which every branch has once it has moved) is read without starting a process.
  */
 export async function branchTip(r: Repository, branch: string): Promise<Oid | null> {
   const ref = `refs/heads/${branch}`;
   return looseRef(join(r.commonDir, ref)) ?? (await resolveCommit(r, ref));
 }
 
-/** The id in a ref's file; null when git has to be asked: packed, symbolic, or not of this kind. */
+/** The id in a loose ref's file; null for packed and symbolic refs, which git has to resolve. */
 function looseRef(file: string): Oid | null {
   try {
     return /^([0-9a-f]{40}(?:[0-9a-f]{24})?)\n?$/.exec(readFileSync(file, "utf8"))?.[1] ?? null;
@@ -122,27 +119,27 @@ function looseRef(file: string): Oid | null {
   }
 }
 
-/** Makes a branch that must not exist. */
+/** Creates a branch. ENVIRONMENT when it exists. */
 export async function createBranch(r: Repository, branch: string, at: Oid): Promise<void> {
   const zero = "0".repeat(at.length);
   const args = ["update-ref", "--no-deref", `refs/heads/${branch}`, at, zero];
   await must(inRepository(r, args), `creating the branch ${branch}`);
 }
 
-/** Whether one commit is reachable from another (a commit is its own ancestor). */
+/** True when one commit is reachable from another; a commit is its own ancestor. */
 export async function isAncestor(r: Repository, ancestor: Oid, descendant: Oid): Promise<boolean> {
   const output = await inRepository(r, ["merge-base", "--is-ancestor", ancestor, descendant]);
   return output.code === 0;
 }
 
-/** How many commits `to` has that `from` has not; null when `from` is not known here. */
+/** Number of commits reachable from `to` but not from `from`; null when `from` is unknown. */
 export async function commitsSince(r: Repository, from: Oid, to: Oid): Promise<number | null> {
   if ((await resolveCommit(r, from)) === null) return null;
   const output = await inRepository(r, ["rev-list", "--count", `${from}..${to}`]);
   return output.code === 0 ? Number(output.stdout.toString().trim()) : null;
 }
 
-/** The last commit up to `tip` that changed a path; null when none did. */
+/** The last commit reachable from `tip` that changed a path; null when none did. */
 export async function lastChange(r: Repository, tip: Oid, path: string): Promise<Oid | null> {
   const args = ["rev-list", "-1", tip, "--", `:(literal)${path}`];
   const output = await inRepository(r, args);

@@ -1,6 +1,6 @@
 /**
- * The operator's repository: finding it, and the questions dgov asks it. Nothing here runs code the
- * repository's configuration names; its settings are read once, when it is opened.
+ * The operator's repository: discovery, and the settings read from its configuration when it is
+ * opened. Nothing here runs code that the configuration names.
  */
 import { readFileSync, realpathSync } from "node:fs";
 import { homedir } from "node:os";
@@ -15,23 +15,26 @@ export interface Repository {
   topLevel: string;
   /** Real path of the git dir all worktrees share. */
   commonDir: string;
-  /** Git dir of this checkout; `commonDir` unless it is a linked worktree. */
+  /** Git dir of this checkout; differs from `commonDir` in a linked worktree. */
   gitDir: string;
   objectFormat: "sha1" | "sha256";
   shallow: boolean;
   partialClone: boolean;
-  /** 16 hex digits, of the real path of `commonDir`. */
+  /** First 16 hex digits of the SHA-256 of `commonDir`. */
   id: string;
-  /** Read from git's configuration when the repository was opened. */
+  /** Settings read when the repository was opened. */
   settings?: RepositorySettings;
 }
 
+/** Filter drivers by name, each with its settings (`clean`, `smudge`, `process`, `required`). */
+export type FilterConfig = Record<string, Record<string, string>>;
+
 export interface RepositorySettings {
-  /** Settings of `core` that say how files are checked out, e.g. `autocrlf`. */
+  /** `core` settings that affect how files are checked out, such as `autocrlf`. */
   core: Record<string, string>;
   /** Filter drivers of the user's own configuration. */
   filters: FilterConfig;
-  /** Names of drivers the repository's configuration defines. */
+  /** Names of filter drivers defined in the repository's own configuration. */
   localFilters: string[];
   /** Text of the repository's and the user's exclude files. */
   excludes: string;
@@ -39,7 +42,10 @@ export interface RepositorySettings {
 
 const versionMin = [2, 38] as const;
 
-/** Opens the repository a folder lies in. NOT_A_REPOSITORY or GIT_TOO_OLD when that cannot be. */
+/**
+ * Opens the repository that contains a folder. NOT_A_REPOSITORY when there is none, or when it is bare,
+ * a partial clone or uses reftables; GIT_TOO_OLD when git is older than 2.38 or missing.
+ */
 export async function openRepository(dir: string): Promise<Repository> {
   const found = await locate(dir);
   const configuration = await readConfiguration(found);
@@ -56,12 +62,12 @@ export async function openRepository(dir: string): Promise<Repository> {
   if (
     configuration.some(({ key, value }) => key === "extensions.refstorage" && value !== "files")
   ) {
-    throw new DgovError("NOT_A_REPOSITORY", "this repository keeps its refs in a reftable", {
-      hint: "git refs migrate --ref-format=files",
+    throw new DgovError("NOT_A_REPOSITORY", "this repository stores its refs in a reftable, which dgov does not support", {
+      hint: "convert it: git refs migrate --ref-format=files",
     });
   }
   if (r.partialClone) {
-    throw new DgovError("NOT_A_REPOSITORY", "this is a partial clone; its files are not all here", {
+    throw new DgovError("NOT_A_REPOSITORY", "this is a partial clone, and some of its objects are missing", {
       hint: "clone it without --filter",
     });
   }
@@ -92,10 +98,11 @@ async function locate(dir: string): Promise<Found> {
   const output = await runGit(["git", "-C", dir, ...args], { asOperator: true });
   if (output.code !== 0) {
     await gitVersion();
-    const said = output.stderr.trim().replace(/^fatal: /, "");
-    const words = said.includes("must be run in a work tree") ? "it has no files (bare)" : said;
-    throw new DgovError("NOT_A_REPOSITORY", `${dir} is not a git checkout dgov can use: ${words}`, {
-      hint: "git init, or go to a checkout",
+    const message = output.stderr.trim().replace(/^fatal: /, "");
+    const bare = message.includes("must be run in a work tree");
+    const cause = bare ? "the repository is bare" : message;
+    throw new DgovError("NOT_A_REPOSITORY", `cannot use ${dir} as a git checkout: ${cause}`, {
+      hint: "run git init, or change to a git checkout",
     });
   }
   const [top, common, gitDir, format, shallow, ...rest] = output.stdout.toString().split("\n");
@@ -120,7 +127,7 @@ interface Setting {
 async function readConfiguration(found: Found): Promise<Setting[]> {
   const argv = ["git", `--git-dir=${found.gitDir}`, "config", "--show-scope", "-z", "--list"];
   const fields = nulSplit(
-    await must(runGit(argv, { asOperator: true }), "reading its configuration"),
+    await must(runGit(argv, { asOperator: true }), "reading the git configuration"),
   ).map((field) => field.toString());
   const settings: Setting[] = [];
   for (let i = 0; i + 1 < fields.length; i += 2) {
@@ -152,7 +159,7 @@ function settingsFrom(configuration: Setting[], found: Found): RepositorySetting
     else settings.localFilters.push(filter[1]);
   }
   const files = [userExcludes, join(found.commonDir, "info", "exclude")];
-  settings.excludes = files.filter(isAbsolute).map(textOrNothing).join("\n");
+  settings.excludes = files.filter(isAbsolute).map(textOrEmpty).join("\n");
   return settings;
 }
 
@@ -160,7 +167,7 @@ function operatorConfigHome(): string {
   return process.env["XDG_CONFIG_HOME"] ?? join(process.env["HOME"] ?? homedir(), ".config");
 }
 
-function textOrNothing(path: string): string {
+function textOrEmpty(path: string): string {
   try {
     return readFileSync(path, "utf8");
   } catch {
@@ -168,7 +175,7 @@ function textOrNothing(path: string): string {
   }
 }
 
-/** The version of git, like `2.39.5`. GIT_TOO_OLD when it is missing or older than 2.38. */
+/** The version of git, such as `2.39.5`. GIT_TOO_OLD when it is missing or older than 2.38. */
 export async function gitVersion(): Promise<string> {
   const output = await runGit(["git", "--version"]);
   const version = /\d+\.\d+(?:\.\d+)*/.exec(output.stdout.toString())?.[0] ?? "";
@@ -179,7 +186,7 @@ export async function gitVersion(): Promise<string> {
   });
 }
 
-/** The author git would use here, by configuration or environment; null when none is set. */
+/** The author that git would use, from its configuration or the environment; null when not set. */
 export async function configuredIdentity(r: Repository): Promise<Identity | null> {
   const argv = ["git", `--git-dir=${r.gitDir}`, "-c", "user.useConfigOnly=true"];
   const output = await runGit([...argv, "var", "GIT_AUTHOR_IDENT"], { asOperator: true });
@@ -187,6 +194,3 @@ export async function configuredIdentity(r: Repository): Promise<Identity | null
   if (output.code !== 0 || match?.[1] === undefined || match[2] === undefined) return null;
   return { name: match[1], email: match[2] };
 }
-
-/** Filter drivers by name, each with its settings (`clean`, `smudge`, `process`, `required`). */
-export type FilterConfig = Record<string, Record<string, string>>;

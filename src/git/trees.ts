@@ -1,12 +1,12 @@
-/** Trees and their differences: typed entries, statistics, patches, single files. */
+/** Reading trees and objects: differences, statistics, patches, listings, contents and search. */
 import { inRepository, must, nulSplit } from "./git.ts";
 import type { Oid } from "./objects.ts";
 import type { Repository } from "./repository.ts";
 
-/** One entry of a raw diff. Modes are six octal digits, "000000" for absent. */
+/** One entry of a raw diff. Modes are six octal digits; "000000" means absent. */
 export interface DiffEntry {
   path: string;
-  /** False when the name is not UTF-8; `path` then holds U+FFFD in its place. */
+  /** False when the name is not UTF-8; `path` then has U+FFFD for the invalid bytes. */
   utf8: boolean;
   oldMode: string;
   newMode: string;
@@ -14,7 +14,7 @@ export interface DiffEntry {
   newOid: Oid;
 }
 
-/** A path as text; lossy with `utf8: false` when it is not UTF-8. */
+/** Decodes a path; `utf8` is false when it is not UTF-8 and `path` is lossy. */
 export function pathText(bytes: Uint8Array): { path: string; utf8: boolean } {
   try {
     return {
@@ -26,7 +26,7 @@ export function pathText(bytes: Uint8Array): { path: string; utf8: boolean } {
   }
 }
 
-/** Every path that differs between two trees or commits; with `trees`, folders as well. */
+/** Paths that differ between two trees or commits; with `trees`, folders as well. */
 export async function diffTrees(
   r: Repository,
   from: Oid,
@@ -38,8 +38,8 @@ export async function diffTrees(
   return parseRawDiff(await must(output, `comparing ${from} with ${to}`));
 }
 
-/** `:oldmode newmode oldoid newoid S\0path\0` ... */
-export function parseRawDiff(bytes: Buffer): DiffEntry[] {
+/** Parses `:oldmode newmode oldoid newoid S\0path\0` records of `diff-tree -z --raw`. */
+function parseRawDiff(bytes: Buffer): DiffEntry[] {
   const fields = nulSplit(bytes);
   const entries: DiffEntry[] = [];
   for (let i = 0; i + 1 < fields.length; i += 2) {
@@ -52,7 +52,7 @@ export function parseRawDiff(bytes: Buffer): DiffEntry[] {
   return entries;
 }
 
-/** Sizes of a difference, in total and by path. Binary files count no lines. */
+/** Lines and files that a commit changed, in total and by path. Binary files count no lines. */
 export interface CommitStat {
   files: number;
   insertions: number;
@@ -60,14 +60,14 @@ export interface CommitStat {
   paths: { path: string; status: string; insertions: number; deletions: number }[];
 }
 
-const measuring = [
+const statArgs = [
   ...["diff-tree", "-r", "-z", "--raw", "--numstat", "--no-renames", "--no-abbrev"],
   ...["--no-ext-diff", "--no-textconv"],
 ];
 
 /**
- * What each commit changed of its parent, measured, in one process. Commits that git does not have,
- * and those without exactly one parent, are left out.
+ * Statistics of each commit against its parent, by one process. Unknown commits, and commits without
+ * exactly one parent, are left out.
  */
 export async function commitStats(
   r: Repository,
@@ -75,9 +75,9 @@ export async function commitStats(
 ): Promise<Map<Oid, CommitStat>> {
   const stats = new Map<Oid, CommitStat>();
   if (commits.length === 0) return stats;
-  const output = inRepository(r, [...measuring, "--stdin"], { stdin: `${commits.join("\n")}\n` });
-  const fields = nulSplit(await must(output, "measuring commits"));
-  // Every commit's entries follow its id; a path never stands where an id can.
+  const output = inRepository(r, [...statArgs, "--stdin"], { stdin: `${commits.join("\n")}\n` });
+  const fields = nulSplit(await must(output, "reading commit statistics"));
+  // Each commit is its id followed by its entries. An id is never in the place of a path.
   for (let at = 0; at < fields.length; ) {
     const commit = fields[at]?.toString() ?? "";
     const start = ++at;
@@ -91,7 +91,7 @@ export async function commitStats(
 
 const colon = 0x3a;
 
-/** `:modes oids S\0path\0` for each path, then `added\tremoved\tpath\0` for each. */
+/** Parses a commit's `:modes oids S\0path\0` records, then `added\tremoved\tpath\0` for each path. */
 function parseStat(fields: readonly Buffer[]): CommitStat {
   const statuses = new Map<string, string>();
   const paths: CommitStat["paths"] = [];
@@ -131,14 +131,14 @@ export async function patchBetween(
   return cutText(await must(output, `comparing ${from} with ${to}`), o.bytesMax);
 }
 
-/** Text of at most `bytesMax` bytes; a note says what is missing. */
+/** Decodes at most `bytesMax` bytes; a note at the end counts the omitted ones. */
 export function cutText(bytes: Buffer, bytesMax: number): string {
   if (bytes.length <= bytesMax) return bytes.toString();
   const head = new TextDecoder().decode(bytes.subarray(0, bytesMax), { stream: true });
   return `${head}\n[... ${bytes.length - bytesMax} bytes left out ...]\n`;
 }
 
-/** The bytes of a file in a commit or tree; null when it has no such file. */
+/** Content of a file in a commit or tree; null when there is no such file. */
 export async function readBlobAt(
   r: Repository,
   commit: Oid,
@@ -150,7 +150,7 @@ export async function readBlobAt(
   return must(inRepository(r, ["cat-file", "blob", oid]), `reading ${path}`);
 }
 
-/** Every file of a commit or tree. */
+/** All files of a commit or tree, submodules (mode 160000) included. */
 export async function listTree(
   r: Repository,
   treeish: Oid,
@@ -163,13 +163,13 @@ export async function listTree(
   });
 }
 
-/** Whether a commit or tree has a folder of this path. */
+/** True when a commit or tree has a folder of this path. */
 export async function hasFolder(r: Repository, treeish: Oid, path: string): Promise<boolean> {
   const entry = await inRepository(r, ["ls-tree", "-d", "-z", "--full-tree", treeish, "--", path]);
   return entry.code === 0 && /^040000 tree /.test(entry.stdout.toString());
 }
 
-/** Contents of objects, in the order asked; null where one is missing. One process for all. */
+/** Types and contents of objects, in the given order; null for missing ones. One process for all. */
 export async function readObjects(
   r: Repository,
   ids: readonly Oid[],
@@ -189,18 +189,18 @@ export async function readObjects(
   });
 }
 
-/** Sizes of objects in bytes, in the order asked; null where one is missing. */
+/** Sizes of objects in bytes, in the given order; null for missing ones. One process for all. */
 export async function objectSizes(r: Repository, ids: readonly Oid[]): Promise<(number | null)[]> {
   if (ids.length === 0) return [];
   const call = inRepository(r, ["cat-file", "--batch-check"], { stdin: `${ids.join("\n")}\n` });
-  const lines = (await must(call, "measuring objects")).toString().trimEnd().split("\n");
+  const lines = (await must(call, "reading object sizes")).toString().trimEnd().split("\n");
   return lines.map((line) => {
     const size = / (\d+)$/.exec(line)?.[1];
     return size === undefined ? null : Number(size);
   });
 }
 
-/** Text files of a tree in which one of these words stands, whole; in git's order. */
+/** Text files of a tree that contain one of these words as a whole word, in git's order. */
 export async function grepTree(
   r: Repository,
   tree: Oid,
@@ -210,13 +210,13 @@ export async function grepTree(
   const patterns = words.flatMap((word) => ["-e", word]);
   const args = ["grep", "-I", "-l", "-F", "-w", "-z", "--no-textconv", "--full-name"];
   const output = await inRepository(r, [...args, ...patterns, tree]);
-  // 1 says that nothing was found.
+  // Exit code 1: nothing was found.
   if (output.code === 1 && output.stderr === "") return [];
   const found = nulSplit(await must(Promise.resolve(output), `searching ${tree}`));
   return found.map((name) => name.subarray(tree.length + 1).toString());
 }
 
-/** Folders of the submodules of a commit. */
+/** Folders of the submodules of a commit; none for null. */
 export async function submodulePaths(r: Repository, commit: string | null): Promise<string[]> {
   if (commit === null) return [];
   const tree = await listTree(r, commit);

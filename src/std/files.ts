@@ -1,4 +1,4 @@
-/** Reading and replacing whole files. */
+/** Reading and replacing whole files; inspecting and removing folders that other processes write to. */
 import { randomBytes } from "node:crypto";
 import {
   chmodSync,
@@ -67,10 +67,7 @@ export function readText(path: string): string | null {
   }
 }
 
-// ------------------------------------------------------------
-// Looking at, opening and removing folders that others write to.
-
-/** What stands at a path, links not followed; undefined when nothing does or a parent is no folder. */
+/** `lstat` of a path; undefined when it does not exist or a parent is not a folder. */
 export function lstatIfPresent(path: string): Stats | undefined {
   try {
     return lstatSync(path);
@@ -81,12 +78,12 @@ export function lstatIfPresent(path: string): Stats | undefined {
   }
 }
 
-/** Gives the owner access to a folder and everything below it. Links are not followed. */
+/** Gives the owner read and write access to a file or folder and everything below it. Links are not followed. */
 export function makeAccessible(path: string): void {
   const stats = lstatIfPresent(path);
   if (stats === undefined || stats.isSymbolicLink()) return;
   if (!stats.isDirectory()) {
-    // The mode of a file with a second link is somebody else's too.
+    // A file with a second hard link also exists elsewhere; its mode is not changed.
     const mine = stats.isFile() && stats.nlink === 1;
     if (mine && (stats.mode & 0o600) !== 0o600) chmodSync(path, stats.mode | 0o600);
     return;
@@ -95,7 +92,7 @@ export function makeAccessible(path: string): void {
   for (const name of readdirSync(path)) makeAccessible(join(path, name));
 }
 
-/** Removes a folder, also one whose subfolders forbid it. Links are removed, never followed. */
+/** Removes a file or folder, read-only folders included. Links are removed, never followed. Missing is not an error. */
 export function removeFolder(path: string): void {
   try {
     rmSync(path, { recursive: true, force: true });
