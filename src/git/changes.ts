@@ -11,7 +11,7 @@ import type { Oid } from "./objects.ts";
 import { cachedFilters, inPrivate, randomPath, withPrivateGit } from "./private-dir.ts";
 import type { Repository } from "./repository.ts";
 import { listTree, pathText, readBlobAt } from "./trees.ts";
-import { type AttemptTree, gitFileText, heldIndex } from "./worktree.ts";
+import { gitFileText, heldIndex, type Worktree } from "./worktree.ts";
 
 export type ChangeStatus = "added" | "modified" | "deleted" | "type_changed";
 
@@ -39,7 +39,7 @@ const statusArgs = ["status", "--porcelain=v2", "-z", "--no-renames", "--untrack
  * Everything that differs between the base and the worktree, untracked files included, ignored ones
  * not; a rename is a deletion and an addition. Sorted by git's order of paths, submodules last.
  */
-export async function attemptChanges(r: Repository, t: AttemptTree): Promise<FileChange[]> {
+export async function attemptChanges(r: Repository, t: Worktree): Promise<FileChange[]> {
   const options = { near: t.meta, workTree: t.path, head: t.base, filters: cachedFilters(r) };
   return withPrivateGit(r, options, async (g) => {
     const status = async (index: string): Promise<Buffer> => {
@@ -78,7 +78,7 @@ export function operatorChanges(r: Repository, head: Oid | null): Promise<FileCh
 }
 
 /** Words for how the worktree was tampered with, or null. Moved refs of the operator are not. */
-export async function detectTampering(t: AttemptTree): Promise<string | null> {
+export async function detectTampering(t: Worktree): Promise<string | null> {
   const file = join(t.path, ".git");
   const stats = lstatIfPresent(file);
   if (stats === undefined) return "its .git file was removed";
@@ -167,7 +167,7 @@ function kindOfMode(mode: string): FileChange["kind"] {
 // looked for here, by name alone.
 
 /** Submodules that are no longer the empty folder, or the nothing, they were. */
-export async function changedSubmodules(r: Repository, t: AttemptTree): Promise<FileChange[]> {
+export async function changedSubmodules(r: Repository, t: Worktree): Promise<FileChange[]> {
   const mode = "160000";
   return (await submodulesOf(r, t.base))
     .filter((path) => holdsSomething(join(t.path, path)))

@@ -20,7 +20,7 @@ import { resolveCommit, updateRef } from "./refs.ts";
 import type { Repository } from "./repository.ts";
 import { treeWith } from "./snapshot.ts";
 import { diffTrees } from "./trees.ts";
-import { type AttemptTree, registrationOf } from "./worktree.ts";
+import { registrationOf, type Worktree } from "./worktree.ts";
 import { cachedKeepCommit, cacheKeepCommit, fileSignature } from "./worktree-cache.ts";
 
 const omittedTrailer = "Dgov-Omitted: ";
@@ -32,7 +32,7 @@ const omittedTrailer = "Dgov-Omitted: ";
  */
 export async function keepWork(
   r: Repository,
-  t: AttemptTree,
+  t: Worktree,
   o: { ref: string; message: string; identity: Identity; date: string; bytesMax: number },
 ): Promise<{ commit: Oid; omitted: string[]; changes: FileChange[] }> {
   const changes = await attemptChanges(r, t);
@@ -55,7 +55,7 @@ export async function keepWork(
 }
 
 function choose(
-  t: AttemptTree,
+  t: Worktree,
   changes: readonly FileChange[],
   bytesMax: number,
 ): { kept: string[]; omitted: string[] } {
@@ -77,7 +77,7 @@ function choose(
 }
 
 /** What git can hold. A file with a second hard link cannot land, but its content can be kept. */
-function holdable(t: AttemptTree, change: FileChange): boolean {
+function holdable(t: Worktree, change: FileChange): boolean {
   if (change.kind === "gitlink") return false;
   if (change.status === "deleted" || change.kind !== "other") return true;
   return lstatIfPresent(join(t.path, change.path))?.isFile() ?? false;
@@ -89,7 +89,7 @@ function holdable(t: AttemptTree, change: FileChange): boolean {
  */
 export async function unkeptPaths(
   r: Repository,
-  t: AttemptTree,
+  t: Worktree,
   ref: string | null,
 ): Promise<string[]> {
   const changes = await attemptChanges(r, t);
@@ -120,7 +120,7 @@ export async function unkeptPaths(
 }
 
 /** Id of a path's content as raw bytes; "" when it has none. */
-function contentId(r: Repository, t: AttemptTree, change: FileChange): Oid {
+function contentId(r: Repository, t: Worktree, change: FileChange): Oid {
   const path = join(t.path, change.path);
   if (change.kind === "symlink") {
     return objectId(r.objectFormat, "blob", readlinkSync(path, { encoding: "buffer" }));
@@ -143,9 +143,9 @@ async function omittedBy(r: Repository, commit: Oid): Promise<Set<string>> {
  * attempt's files. First it proves that nothing is lost: `keptRef` holds all that differs from the
  * base (but for files the keep commit names as left out), or nothing differs. REFUSED otherwise.
  */
-export async function removeAttemptTree(
+export async function removeWorktree(
   r: Repository,
-  t: AttemptTree,
+  t: Worktree,
   proof: { keptRef?: string },
 ): Promise<void> {
   if (existsSync(t.path) && !isUnfinished(t)) {
@@ -168,7 +168,7 @@ export async function removeAttemptTree(
 }
 
 /** Whether making it was cut short: no worker ever had it, so nothing in it is anybody's work. */
-function isUnfinished(t: AttemptTree): boolean {
+function isUnfinished(t: Worktree): boolean {
   if (existsSync(join(t.meta, "worker", "HEAD"))) return false;
   try {
     const original = readFileSync(join(t.meta, "gitfile"), "utf8");

@@ -62,14 +62,22 @@ export async function openRepository(dir: string): Promise<Repository> {
   if (
     configuration.some(({ key, value }) => key === "extensions.refstorage" && value !== "files")
   ) {
-    throw new DgovError("NOT_A_REPOSITORY", "this repository stores its refs in a reftable, which dgov does not support", {
-      hint: "convert it: git refs migrate --ref-format=files",
-    });
+    throw new DgovError(
+      "NOT_A_REPOSITORY",
+      "this repository stores its refs in a reftable, which dgov does not support",
+      {
+        hint: "convert it: git refs migrate --ref-format=files",
+      },
+    );
   }
   if (r.partialClone) {
-    throw new DgovError("NOT_A_REPOSITORY", "this is a partial clone, and some of its objects are missing", {
-      hint: "clone it without --filter",
-    });
+    throw new DgovError(
+      "NOT_A_REPOSITORY",
+      "this is a partial clone, and some of its objects are missing",
+      {
+        hint: "clone it without --filter",
+      },
+    );
   }
   return r;
 }

@@ -22,7 +22,7 @@ import {
 } from "./private-dir.ts";
 import type { Repository } from "./repository.ts";
 import { cutText } from "./trees.ts";
-import { type AttemptTree, heldIndex } from "./worktree.ts";
+import { heldIndex, type Worktree } from "./worktree.ts";
 import { cachedTree, cacheTree, fileSignature } from "./worktree-cache.ts";
 
 /**
@@ -31,7 +31,7 @@ import { cachedTree, cacheTree, fileSignature } from "./worktree-cache.ts";
  */
 export async function commitChanges(
   r: Repository,
-  t: AttemptTree,
+  t: Worktree,
   o: { paths: string[]; message: string; identity: Identity; date: string; sign?: boolean },
 ): Promise<{ commit: Oid; tree: Oid }> {
   const tree = await treeWith(r, t, o.paths);
@@ -45,7 +45,7 @@ export async function commitChanges(
 /** The difference between base and worktree as a patch, untracked files included. */
 export async function diffText(
   r: Repository,
-  t: AttemptTree,
+  t: Worktree,
   o: { paths?: string[]; bytesMax: number },
 ): Promise<string> {
   const wanted = (path: string): boolean =>
@@ -65,7 +65,7 @@ export async function diffText(
 // Trees made of a worktree's files: the base with some paths as they are now.
 
 /** The base's tree with these paths as the worktree has them. Objects go into the repository. */
-export async function treeWith(r: Repository, t: AttemptTree, paths: string[]): Promise<Oid> {
+export async function treeWith(r: Repository, t: Worktree, paths: string[]): Promise<Oid> {
   const signature = fileSignature(t, paths);
   const known = cachedTree(t, signature);
   if (known !== null) return known;
@@ -89,7 +89,7 @@ export async function treeWith(r: Repository, t: AttemptTree, paths: string[]): 
 /** A copy of the held index with these paths brought up to date; gives its path. */
 export async function stagePaths(
   g: PrivateGit,
-  t: AttemptTree,
+  t: Worktree,
   paths: string[],
   objects: "shared" | "own",
 ): Promise<string> {
@@ -108,7 +108,7 @@ export async function stagePaths(
   return index;
 }
 
-function liesBehindLink(t: AttemptTree, path: string): boolean {
+function liesBehindLink(t: Worktree, path: string): boolean {
   const parts = path.split("/");
   return parts.some(
     (_, i) =>
@@ -117,7 +117,7 @@ function liesBehindLink(t: AttemptTree, path: string): boolean {
 }
 
 /** What review lets through is a file, a link or gone; anything else here is a mistake. */
-function requireLandable(t: AttemptTree, path: string): void {
+function requireLandable(t: Worktree, path: string): void {
   const stats = lstatIfPresent(join(t.path, path));
   if (stats === undefined || stats.isFile() || stats.isSymbolicLink()) return;
   // A folder in place of a file: the file is gone. A nested repository would become a gitlink.

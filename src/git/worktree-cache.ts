@@ -6,18 +6,18 @@
 import { lstatSync } from "node:fs";
 import { join } from "node:path";
 import type { Oid } from "./objects.ts";
-import type { AttemptTree } from "./worktree.ts";
+import type { Worktree } from "./worktree.ts";
 
 interface Seen {
   paths: string;
   result: Oid;
 }
 
-const trees = new WeakMap<AttemptTree, Seen>();
-const kept = new WeakMap<AttemptTree, Seen>();
+const trees = new WeakMap<Worktree, Seen>();
+const kept = new WeakMap<Worktree, Seen>();
 
 /** Identity of these paths' files at this moment. To be taken before the files are read. */
-export function fileSignature(t: AttemptTree, paths: readonly string[]): string {
+export function fileSignature(t: Worktree, paths: readonly string[]): string {
   const parts = paths.map((path) => {
     try {
       const s = lstatSync(join(t.path, path), { bigint: true });
@@ -30,21 +30,21 @@ export function fileSignature(t: AttemptTree, paths: readonly string[]): string 
 }
 
 /** Remembers the tree that the base with exactly these paths makes. */
-export function cacheTree(t: AttemptTree, signature: string, tree: Oid): void {
+export function cacheTree(t: Worktree, signature: string, tree: Oid): void {
   trees.set(t, { paths: signature, result: tree });
 }
 
-export function cachedTree(t: AttemptTree, signature: string): Oid | null {
+export function cachedTree(t: Worktree, signature: string): Oid | null {
   const seen = trees.get(t);
   return seen?.paths === signature ? seen.result : null;
 }
 
 /** Remembers the commit that keeps these paths (and says of the rest that it was left out). */
-export function cacheKeepCommit(t: AttemptTree, signature: string, commit: Oid): void {
+export function cacheKeepCommit(t: Worktree, signature: string, commit: Oid): void {
   kept.set(t, { paths: signature, result: commit });
 }
 
-export function cachedKeepCommit(t: AttemptTree, signature: string): Oid | null {
+export function cachedKeepCommit(t: Worktree, signature: string): Oid | null {
   const seen = kept.get(t);
   return seen?.paths === signature ? seen.result : null;
 }

@@ -18,7 +18,7 @@ import type { FilterConfig, Repository } from "./repository.ts";
 import { diffTrees } from "./trees.ts";
 
 /** Makes a worktree of `base` at a path that does not exist, with a git dir of the worker's own. */
-export async function createAttemptTree(
+export async function createWorktree(
   r: Repository,
   o: {
     path: string;
@@ -27,8 +27,8 @@ export async function createAttemptTree(
     identity: Identity | null;
     filters?: FilterConfig;
   },
-): Promise<AttemptTree> {
-  const t: AttemptTree = { path: o.path, meta: o.meta, base: o.base };
+): Promise<Worktree> {
+  const t: Worktree = { path: o.path, meta: o.meta, base: o.base };
   const filters = o.filters ?? {};
   mkdirSync(o.meta, { recursive: true });
   mkdirSync(dirname(o.path), { recursive: true });
@@ -49,7 +49,7 @@ export async function createAttemptTree(
 /** The worker's git dir as it was at the start: what was configured or committed in it is gone. */
 export function resetWorkerGitDir(
   r: Repository,
-  t: AttemptTree,
+  t: Worktree,
   o: { identity: Identity | null; filters: FilterConfig },
 ): void {
   const dir = join(t.meta, "worker");
@@ -59,10 +59,7 @@ export function resetWorkerGitDir(
 }
 
 /** An attempt's worktree made earlier. NOT_FOUND when its folder is gone. */
-export function openAttemptTree(
-  _r: Repository,
-  o: { path: string; meta: string; base: Oid },
-): AttemptTree {
+export function openWorktree(o: { path: string; meta: string; base: Oid }): Worktree {
   if (!existsSync(o.path)) {
     throw new DgovError("NOT_FOUND", `the worktree ${o.path} no longer exists`);
   }
@@ -74,7 +71,7 @@ export function openAttemptTree(
  * the same result without its races (parallel adds lose some) and at a tenth of its price. `locked`
  * keeps `git worktree prune` away until the rest is there.
  */
-function register(r: Repository, t: AttemptTree): void {
+function register(r: Repository, t: Worktree): void {
   const folder = claimFolder(join(r.commonDir, "worktrees"), encodeRefPart(basename(t.path)));
   writeFileSync(join(folder, "locked"), "initializing\n");
   writeFileSync(join(t.meta, "gitfile"), `gitdir: ${folder}\n`);
@@ -100,7 +97,7 @@ function claimFolder(parent: string, name: string): string {
 }
 
 /** The folder in which the repository registers this worktree; null when it no longer does. */
-export function registrationOf(r: Repository, t: AttemptTree): string | null {
+export function registrationOf(r: Repository, t: Worktree): string | null {
   const all = join(r.commonDir, "worktrees");
   let text = "";
   try {
@@ -119,7 +116,7 @@ export function registrationOf(r: Repository, t: AttemptTree): string | null {
 }
 
 /** Removes the registrations of worktrees below a folder that are no longer there. */
-export function forgetWorktrees(r: Repository, below: string): void {
+export function pruneRegistrations(r: Repository, below: string): void {
   const all = join(r.commonDir, "worktrees");
   for (const name of existsSync(all) ? readdirSync(all) : []) {
     let at = "";
@@ -139,7 +136,7 @@ export function forgetWorktrees(r: Repository, below: string): void {
  */
 export async function replayWork(
   r: Repository,
-  t: AttemptTree,
+  t: Worktree,
   o: { work: Oid; workBase: Oid },
 ): Promise<{ conflicted: string[] }> {
   const [base = "", theirs = "", ours = ""] = await treesOfCommits(r, [o.workBase, o.work, t.base]);
@@ -165,7 +162,7 @@ export async function replayWork(
 // ------------------------------------------------------------
 // What an attempt's worktree is, and where its parts lie.
 
-export interface AttemptTree {
+export interface Worktree {
   /** Root of the worktree. */
   path: string;
   /** The parent's folder for it: `index` as checked out, `worker` (its git dir), `gitfile`. */
@@ -175,11 +172,11 @@ export interface AttemptTree {
 }
 
 /** The index as it was right after the parent's checkout. */
-export function heldIndex(t: AttemptTree): string {
+export function heldIndex(t: Worktree): string {
   return join(t.meta, "index");
 }
 
 /** What the worktree's `.git` file must say. */
-export function gitFileText(t: AttemptTree): string {
+export function gitFileText(t: Worktree): string {
   return `gitdir: ${join(t.meta, "worker")}\n`;
 }

@@ -11,11 +11,11 @@ import { join } from "node:path";
 import type { Config } from "../config/config.ts";
 import { childVariables } from "../config/environment.ts";
 import { DgovError } from "../error.ts";
-import { removeAttemptTree } from "../git/keep.ts";
+import { removeWorktree } from "../git/keep.ts";
 import { userFilters } from "../git/private-dir.ts";
 import { headOf } from "../git/refs.ts";
 import { projectDirOf, type Repository } from "../git/repository.ts";
-import { createAttemptTree } from "../git/worktree.ts";
+import { createWorktree } from "../git/worktree.ts";
 import { childEnvironment } from "../process/environment.ts";
 import { ownCommand } from "../process/own-command.ts";
 import { makeUndumpable } from "../process/tree.ts";
@@ -72,7 +72,7 @@ export async function openPlannerWorkspace(o: PlannerWorkspaceRequest): Promise<
   const id = `${process.pid}-${base}-${randomBytes(4).toString("hex")}`;
   const at = join(plannerFolder(places), id);
   mkdirSync(at, { recursive: true });
-  const tree = await createAttemptTree(repository, {
+  const tree = await createWorktree(repository, {
     path: join(at, "tree"),
     meta: join(at, "meta"),
     base,
@@ -116,7 +116,7 @@ export async function openPlannerWorkspace(o: PlannerWorkspaceRequest): Promise<
       return end;
     },
     async close() {
-      await removeAttemptTree(repository, tree, {});
+      await removeWorktree(repository, tree, {});
       removeFolder(at);
     },
   };

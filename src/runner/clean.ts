@@ -8,10 +8,10 @@
 import { existsSync, readdirSync, realpathSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { DgovError } from "../error.ts";
-import { removeAttemptTree } from "../git/keep.ts";
+import { removeWorktree } from "../git/keep.ts";
 import { deleteRef, keepRef, listRefs } from "../git/refs.ts";
 import type { Repository } from "../git/repository.ts";
-import { openAttemptTree } from "../git/worktree.ts";
+import { openWorktree } from "../git/worktree.ts";
 import type { EventLog } from "../log/event-log.ts";
 import { processStart } from "../process/tree.ts";
 import { removeFolder } from "../std/files.ts";
@@ -70,10 +70,10 @@ async function cleanRun(
     const place = attemptPaths(o.places, { run, unit: record.unit, attempt: record.attempt });
     if (!existsSync(place.path)) continue;
     const label = `worktree of ${record.unit}, attempt ${record.attempt} (run ${run})`;
-    const tree = openAttemptTree(o.repository, { ...place, base: String(record.data["base"]) });
+    const tree = openWorktree({ ...place, base: String(record.data["base"]) });
     try {
       if (!o.dry) {
-        await removeAttemptTree(o.repository, tree, {
+        await removeWorktree(o.repository, tree, {
           keptRef: keepRef(run, record.unit, record.attempt),
         });
       }
@@ -130,7 +130,7 @@ export async function cleanPlanners(o: {
     const label = `checkout of planner ${pid}`;
     try {
       if (!dry && existsSync(place.path)) {
-        await removeAttemptTree(repository, openAttemptTree(repository, place), {});
+        await removeWorktree(repository, openWorktree(place), {});
       }
       if (!dry) removeFolder(at);
       cleaned.removed.push(label);

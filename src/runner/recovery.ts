@@ -7,11 +7,11 @@
  */
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { keepWork, removeAttemptTree } from "../git/keep.ts";
+import { keepWork, removeWorktree } from "../git/keep.ts";
 import { reconcileLanding } from "../git/land.ts";
 import { keepRef } from "../git/refs.ts";
 import type { Repository } from "../git/repository.ts";
-import { forgetWorktrees, openAttemptTree } from "../git/worktree.ts";
+import { openWorktree, pruneRegistrations } from "../git/worktree.ts";
 import type { Event } from "../kernel/event.ts";
 import type { State } from "../kernel/state.ts";
 import { apply, replay } from "../kernel/transition.ts";
@@ -143,7 +143,7 @@ async function keepLiveAttempts(
       continue;
     const place = attemptPaths(world.places, { run, unit: record.unit, attempt: record.attempt });
     if (!existsSync(place.path)) continue;
-    const tree = openAttemptTree(world.repository, {
+    const tree = openWorktree({
       ...place,
       base: String(record.data["base"]),
     });
@@ -165,7 +165,7 @@ async function keepLiveAttempts(
         data: { ref, commit, omitted, base: tree.base },
       },
     ]);
-    await removeAttemptTree(world.repository, tree, { keptRef: ref });
+    await removeWorktree(world.repository, tree, { keptRef: ref });
     rmSync(dirname(place.path), { recursive: true, force: true });
     kept.push({ unit: record.unit, ref });
   }
@@ -177,7 +177,7 @@ async function keepLiveAttempts(
 function removeLeftovers(world: RecoveryContext, run: string): void {
   const folder = join(world.places.runs, run);
   removeFolder(folder);
-  forgetWorktrees(world.repository, folder);
+  pruneRegistrations(world.repository, folder);
 }
 
 // ------------------------------------------------------------

@@ -2,7 +2,7 @@
 import type { Config, ProviderConfig } from "../config/config.ts";
 import type { FileChange } from "../git/changes.ts";
 import type { FilterConfig, Repository } from "../git/repository.ts";
-import type { AttemptTree } from "../git/worktree.ts";
+import type { Worktree } from "../git/worktree.ts";
 import type { Entry } from "../ledger/entry.ts";
 import type { EventLog, NewEvent } from "../log/event-log.ts";
 import type { CompiledPlan, CompiledTask } from "../plan/compiled.ts";
@@ -65,7 +65,7 @@ export interface LiveAttempt {
   unit: string;
   attempt: number;
   marker: string;
-  tree: AttemptTree;
+  tree: Worktree;
   /** A reviewer's unit at work on what it found. */
   fixing: boolean;
   earlier: EarlierAttempt | null;

@@ -5,12 +5,12 @@
 import { existsSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { DgovError } from "../error.ts";
-import { keepWork, removeAttemptTree } from "../git/keep.ts";
+import { keepWork, removeWorktree } from "../git/keep.ts";
 import type { Identity } from "../git/objects.ts";
 import { encodeRefPart } from "../git/refs.ts";
 import type { Repository } from "../git/repository.ts";
 import { patchBetween } from "../git/trees.ts";
-import { createAttemptTree, openAttemptTree, replayWork } from "../git/worktree.ts";
+import { createWorktree, openWorktree, replayWork } from "../git/worktree.ts";
 import type { UnitHistory } from "./history.ts";
 import type { RunPaths } from "./paths.ts";
 import type { EarlierWork } from "./run-context.ts";
@@ -57,7 +57,7 @@ export async function openKeptAttempt(o: {
     });
   }
   rmSync(dirname(place.path), { recursive: true, force: true });
-  const tree = await createAttemptTree(o.repository, {
+  const tree = await createWorktree(o.repository, {
     ...place,
     base: o.tip,
     identity: o.identity,
@@ -97,7 +97,7 @@ export async function snapshotTakeover(o: {
     });
   }
   const base = (await Bun.file(place.base).text()).trim();
-  const tree = openAttemptTree(o.repository, { ...place, base });
+  const tree = openWorktree({ ...place, base });
   const ref = `refs/dgov/keep/taken/${encodeRefPart(o.plan)}/${encodeRefPart(o.unit)}`;
   const { commit } = await keepWork(o.repository, tree, {
     ref,
@@ -113,7 +113,7 @@ export async function snapshotTakeover(o: {
     commit,
     base,
     async close() {
-      await removeAttemptTree(o.repository, tree, { keptRef: ref });
+      await removeWorktree(o.repository, tree, { keptRef: ref });
       rmSync(dirname(place.path), { recursive: true, force: true });
     },
   };

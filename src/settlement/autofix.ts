@@ -12,7 +12,7 @@ import type { FileChange } from "../git/changes.ts";
 import type { Identity } from "../git/objects.ts";
 import { commitChanges } from "../git/snapshot.ts";
 import { readBlobAt } from "../git/trees.ts";
-import type { AttemptTree } from "../git/worktree.ts";
+import type { Worktree } from "../git/worktree.ts";
 import { lstatIfPresent, removeFolder } from "../std/files.ts";
 import type { SettlementContext } from "./context.ts";
 import { keepFixes } from "./line-merge.ts";
@@ -30,7 +30,7 @@ export interface Autofixed {
 }
 
 interface Request {
-  tree: AttemptTree;
+  tree: Worktree;
   /** Claimed changes, repo-relative. */
   changes: readonly FileChange[];
   marker: string;

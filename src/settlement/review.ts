@@ -11,7 +11,7 @@ import { scopePolicy } from "../config/scope-policy.ts";
 import { attemptChanges, detectTampering, type FileChange } from "../git/changes.ts";
 import type { Oid } from "../git/objects.ts";
 import { commitChanges } from "../git/snapshot.ts";
-import type { AttemptTree } from "../git/worktree.ts";
+import type { Worktree } from "../git/worktree.ts";
 import type { Claims } from "../plan/compiled.ts";
 import { describeExit, succeeded } from "../process/exit-result.ts";
 import { runShell } from "../process/spawn.ts";
@@ -40,7 +40,7 @@ export type ReviewOutcome = { touched: boolean } & (
 export async function reviewAndCommit(
   c: SettlementContext,
   o: {
-    tree: AttemptTree;
+    tree: Worktree;
     claims: Claims;
     unitSummary: string;
     message: string;
@@ -124,7 +124,7 @@ async function commit(
 
 async function runHooks(
   c: SettlementContext,
-  o: { tree: AttemptTree; marker: string },
+  o: { tree: Worktree; marker: string },
   changes: readonly FileChange[],
 ): Promise<{ ran: boolean; failed: { reason: string; detail: string } | null }> {
   const prefix = c.projectPrefix;

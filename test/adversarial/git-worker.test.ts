@@ -21,13 +21,13 @@ import {
 import { join } from "node:path";
 import { attemptChanges, detectTampering } from "../../src/git/changes.ts";
 import { gateTreeDifferences, provideGateTree } from "../../src/git/gate-tree.ts";
-import { removeAttemptTree } from "../../src/git/keep.ts";
+import { removeWorktree } from "../../src/git/keep.ts";
 import { landCandidate } from "../../src/git/land.ts";
 import { buildCandidate } from "../../src/git/merge.ts";
 import { openRepository, type Repository } from "../../src/git/repository.ts";
 import { commitChanges, diffText } from "../../src/git/snapshot.ts";
 import { dirtyPaths } from "../../src/git/working-tree.ts";
-import { type AttemptTree, createAttemptTree } from "../../src/git/worktree.ts";
+import { createWorktree, type Worktree } from "../../src/git/worktree.ts";
 import { gitIn, identity, type OpenedRepo, openTestRepo, stamp } from "../git/harness.ts";
 
 const files = {
@@ -42,7 +42,7 @@ interface Trick {
   /** Files of the repository that the operator cloned. */
   hostileFiles?: Record<string, string>;
   /** Acts as the attempt's worker could. `mark` is a command that leaves the marker. */
-  act?(g: OpenedRepo, t: AttemptTree, mark: string): Promise<void> | void;
+  act?(g: OpenedRepo, t: Worktree, mark: string): Promise<void> | void;
   /** Acts on the repository before it is opened. */
   before?(g: OpenedRepo, mark: string): Promise<void>;
   /** Paths besides the claimed one that the review must see. */
@@ -290,7 +290,7 @@ describe("git attacks", () => {
       chmodSync(command, 0o755);
       await trick.before?.(g, command);
       const r = await openRepository(g.repo.path);
-      const t = await createAttemptTree(r, {
+      const t = await createWorktree(r, {
         path: join(g.repo.root, "attempt"),
         meta: join(g.repo.root, "attempt-meta"),
         base: await g.repo.git("rev-parse", "main"),
@@ -344,7 +344,7 @@ test("plain git executes the planted commands, so the markers are effective", as
 });
 
 /** Performs every git step of an attempt as the parent does. */
-async function live(g: OpenedRepo, r: Repository, t: AttemptTree, trick: Trick): Promise<void> {
+async function live(g: OpenedRepo, r: Repository, t: Worktree, trick: Trick): Promise<void> {
   expect(await detectTampering(t)).toBe(trick.tampering ?? null);
   const seen = (await attemptChanges(r, t)).map((change) => change.path);
   expect(seen.sort()).toEqual([...(trick.seen ?? []), "claimed.txt"].sort());
@@ -366,7 +366,7 @@ async function live(g: OpenedRepo, r: Repository, t: AttemptTree, trick: Trick):
   const landing = await landCandidate(r, { ...land, allowed: (p) => p === "claimed.txt" });
   if (trick.ends === undefined) expect(landing).toEqual({ kind: "landed" });
   const { ref: keptRef } = await g.keep(t);
-  await removeAttemptTree(r, t, { keptRef });
+  await removeWorktree(r, t, { keptRef });
   expect(existsSync(t.path)).toBe(false);
 }
 
@@ -408,7 +408,7 @@ describe("filters", () => {
     expect(filters).toEqual(r.settings?.filters ?? {});
     const base = await g.repo.git("rev-parse", "main");
     const [path, meta] = [join(g.repo.root, "t"), join(g.repo.root, "m")];
-    const t = await createAttemptTree(r, { path, meta, base, identity, filters });
+    const t = await createWorktree(r, { path, meta, base, identity, filters });
     expect(readFileSync(join(t.path, "dir/x.bin"), "utf8")).toBe("stored\n");
     expect(await attemptChanges(r, t)).toEqual([]);
     writeFileSync(join(t.path, "dir/x.bin"), "changed\n");

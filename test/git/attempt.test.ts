@@ -13,7 +13,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { attemptChanges, detectTampering } from "../../src/git/changes.ts";
-import { keepWork, removeAttemptTree } from "../../src/git/keep.ts";
+import { keepWork, removeWorktree } from "../../src/git/keep.ts";
 import { listRefs } from "../../src/git/refs.ts";
 import { repositoryFingerprint } from "../../src/git/repository-fingerprint.ts";
 import { commitChanges, diffText } from "../../src/git/snapshot.ts";
@@ -28,7 +28,7 @@ const files = {
   ".gitignore": "*.log\n",
 };
 
-describe("createAttemptTree", () => {
+describe("createWorktree", () => {
   test("an attempt's worktree is listed, holds the base, and shares no git directory with the operator", async () => {
     await using g = await openTestRepo(files);
     const t = await g.attempt();
@@ -57,7 +57,7 @@ describe("createAttemptTree", () => {
     expect((await attemptChanges(g.r, t)).map((c) => c.path)).toEqual(['ä/ö "x".txt']);
     expect(await gitIn(g.repo, t.path, "rev-parse", "--show-toplevel")).toBe(t.path);
     const { ref } = await g.keep(t);
-    await removeAttemptTree(g.r, t, { keptRef: ref });
+    await removeWorktree(g.r, t, { keptRef: ref });
     expect([existsSync(t.path), existsSync(t.meta)]).toEqual([false, false]);
   });
 
@@ -92,8 +92,8 @@ describe("createAttemptTree", () => {
   });
 });
 
-describe("changesOf", () => {
-  test("E13 changesOf reports every kind of change, renames as two, ignored files not", async () => {
+describe("attemptChanges", () => {
+  test("E13 attemptChanges reports every kind of change, renames as two, ignored files not", async () => {
     await using g = await openTestRepo({
       ...files,
       "mode.txt": "m\n",
@@ -137,7 +137,7 @@ describe("changesOf", () => {
     expect((await attemptChanges(g.r, t)).map((c) => c.path)).toEqual(["a.txt", "closed/f"]);
     const { ref } = await g.keep(t);
     expect(await g.repo.git("show", `${ref}:closed/f`, `${ref}:a.txt`)).toBe("f\nclosed");
-    await removeAttemptTree(g.r, t, { keptRef: ref });
+    await removeWorktree(g.r, t, { keptRef: ref });
     expect(existsSync(t.path)).toBe(false);
   });
 
@@ -228,22 +228,22 @@ describe("commitChanges", () => {
   });
 });
 
-describe("keepWork and removeAttemptTree", () => {
-  test("B1 removeAttemptTree refuses until everything is kept", async () => {
+describe("keepWork and removeWorktree", () => {
+  test("B1 removeWorktree refuses until everything is kept", async () => {
     await using g = await openTestRepo(files);
     const t = await g.attempt();
     writeFileSync(join(t.path, "a.txt"), "work\n");
     writeFileSync(join(t.path, "new.txt"), "new\n");
-    expect(removeAttemptTree(g.r, t, {})).rejects.toThrow("holds work that is not under any ref");
+    expect(removeWorktree(g.r, t, {})).rejects.toThrow("holds work that is not under any ref");
     const { ref, omitted } = await g.keep(t);
     expect(omitted).toEqual([]);
     expect(await g.repo.git("show", `${ref}:new.txt`)).toBe("new");
     expect(await listRefs(g.r, "refs/dgov/keep/run1")).toHaveLength(1);
 
     writeFileSync(join(t.path, "new.txt"), "later\n");
-    expect(removeAttemptTree(g.r, t, { keptRef: ref })).rejects.toThrow("not under refs/dgov/keep");
+    expect(removeWorktree(g.r, t, { keptRef: ref })).rejects.toThrow("not under refs/dgov/keep");
     writeFileSync(join(t.path, "new.txt"), "new\n");
-    await removeAttemptTree(g.r, t, { keptRef: ref });
+    await removeWorktree(g.r, t, { keptRef: ref });
     expect(existsSync(t.path)).toBe(false);
     expect(await g.repo.git("worktree", "list")).not.toContain(t.path);
     const opened = join(g.repo.root, "opened");
@@ -261,7 +261,7 @@ describe("keepWork and removeAttemptTree", () => {
     expect(omitted).toEqual(["big.bin"]);
     expect(await g.repo.git("ls-tree", "--name-only", ref)).not.toContain("big.bin");
     expect(await g.repo.git("show", "-s", "--format=%B", ref)).toContain('Dgov-Omitted: "big.bin"');
-    await removeAttemptTree(g.r, t, { keptRef: ref });
+    await removeWorktree(g.r, t, { keptRef: ref });
     expect(existsSync(t.path)).toBe(false);
   });
 
@@ -271,7 +271,7 @@ describe("keepWork and removeAttemptTree", () => {
     mkdirSync(join(t.path, "cache.log"));
     writeFileSync(join(t.path, "cache.log/f"), "x");
     chmodSync(join(t.path, "cache.log"), 0o500);
-    await removeAttemptTree(g.r, t, {});
+    await removeWorktree(g.r, t, {});
     expect(existsSync(t.path)).toBe(false);
   });
 
@@ -282,7 +282,7 @@ describe("keepWork and removeAttemptTree", () => {
     rmSync(join(t.meta, "worker"), { recursive: true });
     rmSync(join(t.meta, "index"));
     rmSync(join(t.path, "src"), { recursive: true });
-    await removeAttemptTree(g.r, t, {});
+    await removeWorktree(g.r, t, {});
     expect([existsSync(t.path), await g.repo.git("worktree", "list")]).toEqual([
       false,
       expect.not.stringContaining(t.path),
@@ -294,7 +294,7 @@ describe("keepWork and removeAttemptTree", () => {
     const t = await g.attempt();
     writeFileSync(join(t.path, "a.txt"), "x\r\n");
     const { ref } = await g.keep(t);
-    await removeAttemptTree(g.r, t, { keptRef: ref });
+    await removeWorktree(g.r, t, { keptRef: ref });
     expect(existsSync(t.path)).toBe(false);
   });
 
@@ -311,7 +311,7 @@ describe("keepWork and removeAttemptTree", () => {
   });
 });
 
-describe("tampering", () => {
+describe("detectTampering", () => {
   test.each<[string, (dotgit: string) => void, string | null]>([
     ["no change", () => {}, null],
     [
@@ -328,7 +328,7 @@ describe("tampering", () => {
       },
       "its .git file was replaced by something else",
     ],
-  ])("C2 tampering reports %s", async (_what, tamper, words) => {
+  ])("C2 detectTampering reports %s", async (_what, tamper, words) => {
     await using g = await openTestRepo(files);
     const t = await g.attempt();
     tamper(join(t.path, ".git"));

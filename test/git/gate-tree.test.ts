@@ -35,7 +35,7 @@ async function provide(
   return provideGateTree(g.r, { path, meta, tree, keepFolders });
 }
 
-describe("provideTree", () => {
+describe("provideGateTree", () => {
   test("a gate tree holds exactly its tree and is a clean git repository of its own", async () => {
     await using g = await openTestRepo(files);
     const { gateTree, reused } = await provide(g);

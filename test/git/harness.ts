@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { keepWork } from "../../src/git/keep.ts";
 import { keepRef } from "../../src/git/refs.ts";
 import { openRepository, type Repository } from "../../src/git/repository.ts";
-import { type AttemptTree, createAttemptTree } from "../../src/git/worktree.ts";
+import { createWorktree, type Worktree } from "../../src/git/worktree.ts";
 import { type TestRepo, type TestRepoOptions, testRepo } from "../harness/repo.ts";
 
 export const identity = { name: "Ada", email: "ada@example.com" };
@@ -16,9 +16,9 @@ export interface OpenedRepo extends AsyncDisposable {
   r: Repository;
   scratch: string;
   /** Creates an attempt on a commit (default: HEAD). */
-  attempt(name?: string, base?: string): Promise<AttemptTree>;
+  attempt(name?: string, base?: string): Promise<Worktree>;
   /** Keeps everything in an attempt; returns the ref. */
-  keep(t: AttemptTree, bytesMax?: number): Promise<{ ref: string; omitted: string[] }>;
+  keep(t: Worktree, bytesMax?: number): Promise<{ ref: string; omitted: string[] }>;
 }
 
 /** Commits these files in a new repository and opens it. */
@@ -36,7 +36,7 @@ export async function openTestRepo(
     r,
     scratch,
     async attempt(name = `a${++attempts}`, base) {
-      return createAttemptTree(r, {
+      return createWorktree(r, {
         path: join(repo.root, "trees", name),
         meta: join(repo.root, "meta", name),
         base: base ?? (await repo.git("rev-parse", "HEAD")),

@@ -2,7 +2,7 @@
 import { expect, test } from "bun:test";
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import { removeAttemptTree } from "../../src/git/keep.ts";
+import { removeWorktree } from "../../src/git/keep.ts";
 import { openTestRepo } from "./harness.ts";
 
 const count = process.env["DGOV_TEST_LONG"] === "1" ? 10_000 : 1000;
@@ -18,7 +18,7 @@ test(
         // All paths have the same last part, as attempts of different units do.
         const t = await g.attempt(`unit-${i}/1`, base);
         made.push(t.path);
-        if (i % 3 === 0) await removeAttemptTree(g.r, t, {});
+        if (i % 3 === 0) await removeWorktree(g.r, t, {});
       }
     };
     const beside = async (): Promise<void> => {

@@ -156,7 +156,7 @@ describe("dgov's own commits", () => {
   });
 
   const allowedPrefixes = [".dgov", ".sentrux"];
-  test("commitOwn commits exactly the given paths and leaves other dirty and staged files", async () => {
+  test("commitOperatorFiles commits exactly the given paths and leaves other dirty and staged files", async () => {
     await using g = await openTestRepo({
       ...files,
       ".dgov/plans/p/_root.toml": "p\n",
@@ -180,7 +180,7 @@ describe("dgov's own commits", () => {
     expect(await commitOperatorFiles(g.r, again)).toBeNull();
   });
 
-  test("commitOwn refuses paths outside its folders and a moved target", async () => {
+  test("commitOperatorFiles refuses paths outside its folders and a moved target", async () => {
     await using g = await openTestRepo({ ...files, ".dgov/x": "x\n" });
     const parent = await g.repo.git("rev-parse", "HEAD");
     const o = { branch: "main", parent, message: "m", allowedPrefixes };
@@ -239,8 +239,8 @@ describe("scanLanded", () => {
   });
 });
 
-describe("sharedState", () => {
-  test("C2 describeSharedChange reports config, hooks, info, alternates and replace refs, but not branches and stashes", async () => {
+describe("repositoryFingerprint", () => {
+  test("C2 describeFingerprintChange reports config, hooks, info, alternates and replace refs, but not branches and stashes", async () => {
     await using g = await openTestRepo(files);
     const before = await repositoryFingerprint(g.r);
     await g.repo.git("branch", "mine");

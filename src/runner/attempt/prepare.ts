@@ -2,7 +2,7 @@
 import { DgovError } from "../../error.ts";
 import { branchTip, isAncestor } from "../../git/refs.ts";
 import { patchBetween } from "../../git/trees.ts";
-import { createAttemptTree, replayWork } from "../../git/worktree.ts";
+import { createWorktree, replayWork } from "../../git/worktree.ts";
 import { prepareDependencies } from "../../settlement/trees/dependencies.ts";
 import { present } from "../../std/assert.ts";
 import { attemptPaths } from "../paths.ts";
@@ -67,7 +67,7 @@ async function openTree(
   { unit, attempt, fixing }: ActionOf<"attempt.prepare">,
   base: string,
 ): Promise<LiveAttempt> {
-  const tree = await createAttemptTree(c.repository, {
+  const tree = await createWorktree(c.repository, {
     ...attemptPaths(c.places, { run: c.run, unit, attempt }),
     base,
     identity: c.identity,

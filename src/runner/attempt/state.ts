@@ -5,7 +5,7 @@
 
 import { rmSync } from "node:fs";
 import { dirname } from "node:path";
-import { keepWork, removeAttemptTree } from "../../git/keep.ts";
+import { keepWork, removeWorktree } from "../../git/keep.ts";
 import { keepRef } from "../../git/refs.ts";
 import type { Action } from "../../kernel/action.ts";
 import type { PhaseChange } from "../../kernel/state.ts";
@@ -148,7 +148,7 @@ export class LiveAttempts {
     const c = this.#context;
     const proof = { keptRef: keepRef(c.run, live.unit, live.attempt) };
     try {
-      await removeAttemptTree(c.repository, live.tree, proof);
+      await removeWorktree(c.repository, live.tree, proof);
       rmSync(dirname(live.tree.path), { recursive: true, force: true });
     } catch (error) {
       const { run, plan } = c;

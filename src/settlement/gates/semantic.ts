@@ -1,8 +1,12 @@
 /** The semantic gate: checks, by their symbols, that two changes which merge as text are compatible. */
 
 import { posix } from "node:path";
-import type { Conflict, MergeVerdict } from "../../semantic/check-merge.ts";
-import { rulesVersion, supportedLanguage } from "../../semantic/check-merge.ts";
+import {
+  type Conflict,
+  type MergeVerdict,
+  rulesVersion,
+  supportedLanguage,
+} from "../../semantic/check-merge.ts";
 import { plural } from "../../std/text.ts";
 import { judgeMerge } from "../merge-check.ts";
 import { type GateVerdict, tailOf, verdictOf } from "../verdict.ts";
