@@ -9,7 +9,7 @@ import { endpointOf } from "../config/endpoint.ts";
 import { resolveModel } from "../config/resolve.ts";
 import { isTrusted } from "../config/trust.ts";
 import type { Endpoint } from "../model/endpoint.ts";
-import type { ModelRequest, Reply } from "../model/message.ts";
+import type { ModelReply, ModelRequest } from "../model/message.ts";
 import type { PlanTask } from "../plan/plan.ts";
 import { rulesPicker, type SopChoice, type SopPicker } from "../plan/sops/picker.ts";
 import { renderSop, type Sop } from "../plan/sops/sop.ts";
@@ -163,7 +163,7 @@ async function ask(
   { endpoint, provider: name }: Chosen,
   request: Omit<ModelRequest, "signal">,
   { permits, asked }: Pick<PickerOptions, "permits" | "asked">,
-): Promise<Reply | string> {
+): Promise<ModelReply | string> {
   const { openProvider } = await import("../model/provider.ts");
   const { sendWithRetries } = await import("../model/retry.ts");
   const provider = openProvider(endpoint);
@@ -258,7 +258,7 @@ function requestFor(
 }
 
 /** What the model's call says, as far as it has the shape asked for. */
-function choicesIn(reply: Reply): [string, string[]][] {
+function choicesIn(reply: ModelReply): [string, string[]][] {
   return reply.toolCalls.flatMap((call) => {
     if (call.name !== toolName) return [];
     const { assignments } = parsedObject(call.argumentsText);

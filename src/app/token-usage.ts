@@ -2,12 +2,12 @@
 
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Usage } from "../model/message.ts";
+import type { TokenUsage } from "../model/message.ts";
 import type { ReviewFacts } from "../views/review.ts";
 
 export interface TokenSum {
   /** Null where the server did not say. */
-  add(usage: Usage | null): void;
+  add(usage: TokenUsage | null): void;
   /** As a document has it. */
   document(): { prompt_tokens: number; completion_tokens: number };
 }
@@ -34,7 +34,7 @@ export async function costFunction(projectRoot: string): Promise<ReviewFacts["co
   if (!/\bprice\b/.test(text)) return () => null;
   const { loadConfig } = await import("../config/load.ts");
   const { resolveModel } = await import("../config/resolve.ts");
-  const { costOf } = await import("../model/price.ts");
+  const { costOf } = await import("../model/usage.ts");
   const loaded = loadConfig(projectRoot);
   if (!loaded.ok) return () => null;
   const { providers } = loaded.config;

@@ -49,7 +49,7 @@ export interface ModelTurn {
 }
 
 /** What a rule can look at. */
-export interface Conversation {
+export interface ScriptedConversation {
   unit: string | null;
   attempt: number;
   fork: number;
@@ -75,9 +75,9 @@ export interface ModelRule {
   attempt?: number;
   fork?: number;
   role?: string;
-  when?: (conversation: Conversation) => boolean;
+  when?: (conversation: ScriptedConversation) => boolean;
   /** By turn; the last one is repeated. */
-  turns: (ModelTurn | ((conversation: Conversation) => ModelTurn))[];
+  turns: (ModelTurn | ((conversation: ScriptedConversation) => ModelTurn))[];
 }
 
 export interface ModelScript {
@@ -101,10 +101,10 @@ export function done(
 }
 
 /** Reads who is asking, and how far along, from the messages of a request. */
-export function conversationOf(messages: WireMessage[], tools: string[]): Conversation {
+export function conversationOf(messages: WireMessage[], tools: string[]): ScriptedConversation {
   const head = messages
     .filter((message, index) => message.role === "system" || index <= 1)
-    .map((message) => textOf(message.content))
+    .map((message) => contentText(message.content))
     .join("\n");
   const field = (name: string): string | null =>
     new RegExp(`^${name}: (.+)$`, "m").exec(head)?.[1]?.trim() ?? null;
@@ -121,14 +121,14 @@ export function conversationOf(messages: WireMessage[], tools: string[]): Conver
 }
 
 /** The reply to a conversation. */
-export function replyTo(script: ModelScript, conversation: Conversation): ModelTurn {
+export function replyTo(script: ModelScript, conversation: ScriptedConversation): ModelTurn {
   const rule = script.rules.find((candidate) => fits(candidate, conversation));
   const turn = rule?.turns[Math.min(conversation.turn, rule.turns.length) - 1];
   if (turn !== undefined) return typeof turn === "function" ? turn(conversation) : turn;
   return script.otherwise ?? done("the script has nothing for this", { status: "blocked" });
 }
 
-function fits(rule: ModelRule, conversation: Conversation): boolean {
+function fits(rule: ModelRule, conversation: ScriptedConversation): boolean {
   return (
     (rule.unit ?? conversation.unit) === conversation.unit &&
     (rule.attempt ?? conversation.attempt) === conversation.attempt &&
@@ -141,14 +141,14 @@ function fits(rule: ModelRule, conversation: Conversation): boolean {
 /** Turns the client cut from its history say so in a message; they were taken all the same. */
 function cutTurns(messages: WireMessage[]): number {
   for (const message of messages) {
-    const cut = /^\[(\d+) earlier turns? (?:was|were) cut/.exec(textOf(message.content));
+    const cut = /^\[(\d+) earlier turns? (?:was|were) cut/.exec(contentText(message.content));
     if (cut) return Number(cut[1]);
   }
   return 0;
 }
 
 /** The text of a message's content, whichever of its two shapes it has. */
-export function textOf(content: unknown): string {
+export function contentText(content: unknown): string {
   if (typeof content === "string") return content;
   if (!Array.isArray(content)) return "";
   return content

@@ -8,11 +8,11 @@
  */
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import {
-  type Conversation,
   conversationOf,
   type ModelScript,
   type ModelTurn,
   replyTo,
+  type ScriptedConversation,
   type WireFault,
   type WireMessage,
 } from "./script.ts";
@@ -29,7 +29,7 @@ export interface RecordedRequest {
   /** Whether an `Authorization` header came along. */
   authorized: boolean;
   body: Record<string, unknown>;
-  conversation: Conversation;
+  conversation: ScriptedConversation;
 }
 
 export interface ScriptedModel {

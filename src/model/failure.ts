@@ -1,15 +1,14 @@
 /** What an endpoint's refusal or a broken connection means: worth another try, or not. */
-import type { ModelResult, Usage } from "./message.ts";
-import { remedyFor } from "./remedy.ts";
+import type { ModelResult, TokenUsage } from "./message.ts";
 import { parseRetryAfter } from "./retry.ts";
 
 /** Characters of a server's own words that are passed on. */
 const reasonCharsMax = 500;
 
 /** A failure by its facts, whether it was thrown or said in the middle of an answer. */
-export function failureOf(
+export function classifyFailure(
   error: unknown,
-  of: { baseUrl: string; usage: Usage | null },
+  of: { baseUrl: string; usage: TokenUsage | null },
 ): Extract<ModelResult, { kind: "retriable" | "fatal" }> {
   const { baseUrl, usage } = of;
   const { status, codes, message, retryAfterMs } = factsOf(error);
@@ -27,7 +26,7 @@ export function failureOf(
   // The request was good and the model's call was not: another try is another call.
   const badCall = codes.includes("tool_use_failed");
   if (status !== null && !badCall && !isRetriableStatus(status)) {
-    const remedy = remedyFor(message);
+    const remedy = providerHint(message);
     const told = remedy === null ? reason : `${reason} (see ${remedy} in [providers])`;
     return { kind: "fatal", reason: told, status, usage };
   }
@@ -96,4 +95,26 @@ function connectionReason(message: string, codes: string[]): string {
   const [code] = codes.filter((name) => name !== connection);
   const said = `no usable answer: ${message === "" ? "no connection" : message}`;
   return code === undefined ? said : `${said} (${code})`;
+}
+
+// ------------------------------------------------------------
+// What to set when an endpoint refuses a request for a reason a setting mends. Pure.
+
+/** Words of servers, and the setting in `[providers.<name>]` that answers them. The first that fits. */
+const remedies: [RegExp, string][] = [
+  [/max_completion_tokens/, 'max_tokens_field = "max_completion_tokens"'],
+  [/stream_options|include_usage/, "stream_usage = false"],
+  [/parallel_tool_calls|single tool[- ]call/, "parallel_tool_calls"],
+  [/reasoning_content/, "return_reasoning = true"],
+  [/temperature/, "temperature"],
+  [/api[-_ ]version/i, "query.api-version"],
+  [
+    /stream(ing)?['"]? (is )?(not supported|unsupported)|unsupported.{0,20}stream/i,
+    "stream = false",
+  ],
+];
+
+/** The setting to look at for a refused request, or null when its words point to none. */
+export function providerHint(reason: string): string | null {
+  return remedies.find(([words]) => words.test(reason))?.[1] ?? null;
 }

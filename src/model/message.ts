@@ -25,7 +25,7 @@ export type ChatMessage =
   | { role: "tool"; callId: string; content: string };
 
 /** A tool as the model is told of it. */
-export interface ToolOffer {
+export interface ToolDefinition {
   name: string;
   description: string;
   /** JSON schema of the arguments. */
@@ -33,7 +33,7 @@ export interface ToolOffer {
 }
 
 /** Tokens as the provider counted them; cached is part of prompt. */
-export interface Usage {
+export interface TokenUsage {
   promptTokens: number;
   cachedTokens: number;
   completionTokens: number;
@@ -42,25 +42,25 @@ export interface Usage {
 export interface ModelRequest {
   model: string;
   messages: readonly ChatMessage[];
-  tools: readonly ToolOffer[];
+  tools: readonly ToolDefinition[];
   /** `auto`, or the name of the one tool that must be called. */
   toolChoice: "auto" | { tool: string };
   signal: AbortSignal;
 }
 
-export interface Reply {
+export interface ModelReply {
   kind: "reply";
   text: string;
   /** What the model thought on the way, where the server tells; else "". */
   reasoning: string;
   toolCalls: ToolCall[];
   finishReason: string;
-  usage: Usage | null;
+  usage: TokenUsage | null;
 }
 
 /** What one request came to. Usage is there whenever the server said it, failures included. */
 export type ModelResult =
-  | Reply
+  | ModelReply
   /** Worth another try: the endpoint is busy, broke off, or talked nonsense. */
   | {
       kind: "retriable";
@@ -70,11 +70,11 @@ export type ModelResult =
       retryAfterMs: number | null;
       /** The HTTP status the endpoint said it with; null when there was none. */
       status: number | null;
-      usage: Usage | null;
+      usage: TokenUsage | null;
     }
   /** Asking again cannot help: key, model, address or request are wrong. */
-  | { kind: "fatal"; reason: string; status: number | null; usage: Usage | null }
-  | { kind: "cancelled"; usage: Usage | null };
+  | { kind: "fatal"; reason: string; status: number | null; usage: TokenUsage | null }
+  | { kind: "cancelled"; usage: TokenUsage | null };
 
 /** Messages in the wire's own spelling. */
 export function wireMessage(message: ChatMessage): Record<string, unknown> {

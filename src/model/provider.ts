@@ -7,13 +7,11 @@
  * does not notice a stream that ends early.
  */
 import type OpenAI from "openai";
-import { Accumulator } from "./accumulate.ts";
-import { type AnswerPart, readAnswer } from "./answer-body.ts";
 import type { Endpoint } from "./endpoint.ts";
-import { failureOf } from "./failure.ts";
-import { IdleWatch } from "./idle-watch.ts";
+import { classifyFailure } from "./failure.ts";
 import type { ModelRequest, ModelResult } from "./message.ts";
-import { requestBody } from "./request-body.ts";
+import { ResponseLimits } from "./response-limits.ts";
+import { AnswerAccumulator, type AnswerPart, readAnswerParts, requestBody } from "./wire.ts";
 
 export type { Endpoint } from "./endpoint.ts";
 
@@ -36,8 +34,8 @@ export async function preloadClient(): Promise<void> {
 interface Exchange {
   endpoint: Endpoint;
   request: ModelRequest;
-  watch: IdleWatch;
-  answer: Accumulator;
+  watch: ResponseLimits;
+  answer: AnswerAccumulator;
   /** Parts of the answer that came. */
   parts: number;
   /** Whether the server said that this was all: a whole document, or the stream's end mark. */
@@ -45,22 +43,22 @@ interface Exchange {
 }
 
 async function send(endpoint: Endpoint, request: ModelRequest): Promise<ModelResult> {
-  const watch = new IdleWatch(request.signal, endpoint.idleTimeoutMs);
-  const answer = new Accumulator();
+  const watch = new ResponseLimits(request.signal, endpoint.idleTimeoutMs);
+  const answer = new AnswerAccumulator();
   const exchange: Exchange = { endpoint, request, watch, answer, parts: 0, ended: false };
   try {
     const client = await clientFor(endpoint, watch);
     const body = requestBody(endpoint, request);
     const options = { body, query: endpoint.query, signal: watch.signal };
     const response = await client.post("/chat/completions", options).asResponse();
-    for await (const part of readAnswer(bytesOf(response))) {
+    for await (const part of readAnswerParts(bytesOf(response))) {
       exchange.parts++;
       const failure = take(part, exchange);
-      if (failure !== null) return failureOf(failure, { ...endpoint, usage: answer.usage });
+      if (failure !== null) return classifyFailure(failure, { ...endpoint, usage: answer.usage });
       if (exchange.ended) break;
     }
   } catch (error) {
-    return interruption(exchange) ?? failureOf(error, { ...endpoint, usage: answer.usage });
+    return interruption(exchange) ?? classifyFailure(error, { ...endpoint, usage: answer.usage });
   } finally {
     watch.stop();
   }
@@ -132,7 +130,7 @@ function verdictOf({ answer, endpoint, request, watch, parts, ended }: Exchange)
   };
 }
 
-function retriable(reason: string, answer: Accumulator): ModelResult {
+function retriable(reason: string, answer: AnswerAccumulator): ModelResult {
   const { usage } = answer;
   return { kind: "retriable", reason, limited: false, retryAfterMs: null, status: null, usage };
 }
@@ -141,7 +139,7 @@ function bytesOf(response: Response): AsyncIterable<Uint8Array> {
   return response.body ?? new Blob([]).stream();
 }
 
-async function clientFor(endpoint: Endpoint, watch: IdleWatch): Promise<OpenAI> {
+async function clientFor(endpoint: Endpoint, watch: ResponseLimits): Promise<OpenAI> {
   const { default: Client } = await import("openai");
   const inHeader = endpoint.auth === "api-key";
   return new Client({

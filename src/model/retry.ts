@@ -2,8 +2,8 @@
  * When to ask again, and how long to wait. Every retry counts, also those the server asked for with
  * `Retry-After`: an endpoint that always says "later" is given up like any other.
  */
-import type { ModelResult, Usage } from "./message.ts";
-import { addUsage } from "./price.ts";
+import type { ModelResult, TokenUsage } from "./message.ts";
+import { addUsage } from "./usage.ts";
 
 export interface RetryPolicy {
   retriesMax: number;
@@ -58,7 +58,7 @@ export async function sendWithRetries(
   policy: RetryPolicy,
   ports: RetryPorts,
 ): Promise<Exclude<ModelResult, { kind: "retriable" }>> {
-  let usage: Usage | null = null;
+  let usage: TokenUsage | null = null;
   for (let attempt = 1; ; attempt++) {
     const result = await ports.send();
     if (result.usage !== null)

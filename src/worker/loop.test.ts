@@ -1,9 +1,9 @@
 import { describe, expect, test } from "bun:test";
-import type { ChatMessage, ModelResult, Usage } from "../model/message.ts";
-import { type LoopOutcome, type LoopTask, runLoop, type ToolAnswer } from "./loop.ts";
+import type { ChatMessage, ModelResult, TokenUsage } from "../model/message.ts";
+import { type LoopOutcome, type LoopTask, runWorkerLoop, type ToolAnswer } from "./loop.ts";
 import type { WorkerMessage } from "./protocol.ts";
 
-const usage: Usage = { promptTokens: 10, cachedTokens: 0, completionTokens: 2 };
+const usage: TokenUsage = { promptTokens: 10, cachedTokens: 0, completionTokens: 2 };
 
 type Said =
   | { text?: string; reasoning?: string; calls?: [tool: string, args: unknown][]; finish?: string }
@@ -42,7 +42,7 @@ async function run(
     returnReasoning: false,
     ...more,
   };
-  const outcome = await runLoop(task, {
+  const outcome = await runWorkerLoop(task, {
     ask: async ({ messages, toolChoice }) => {
       const forced = toolChoice !== "auto";
       requests.push({ messages, forced });
@@ -235,7 +235,7 @@ describe("D7 odd replies", () => {
   /** Tools that report broken JSON as the real ones do. */
   async function runBroken(replies: Said[]): Promise<Run> {
     const requests: Run["requests"] = [];
-    const outcome = await runLoop(
+    const outcome = await runWorkerLoop(
       {
         role: "worker",
         model: "m",

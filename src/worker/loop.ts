@@ -5,14 +5,13 @@
  * tools. Always ends, and always with a typed outcome: turns are bounded by the budget, replies
  * without a tool call, cut replies and unreadable answers by small limits of their own.
  */
-import type { ChatMessage, ModelResult, Reply, ToolCall } from "../model/message.ts";
+import type { ChatMessage, ModelReply, ModelResult, ToolCall } from "../model/message.ts";
 import { History } from "./history.ts";
-import { budgetNote, budgetPlan } from "./loop-budget.ts";
-import { explainCut, notRun, parsedArguments, presentable } from "./loop-calls.ts";
-import { type ObservedCall, Progress } from "./loop-progress.ts";
 import type { ToolErrorKind, WorkerMessage, WorkerRole, WorkerVerdict } from "./protocol.ts";
-import { type DoneArguments, readAnswer, unreadableAnswer } from "./roles/answer.ts";
-import { parseVerdict } from "./roles/reviewer.ts";
+import { type DoneArguments, readRoleAnswer, unreadableAnswer } from "./roles/answer.ts";
+import { isRecord } from "./roles/json-in-text.ts";
+import { parseReviewVerdict } from "./roles/reviewer.ts";
+import { type ObservedCall, StallDetector } from "./stall-detector.ts";
 
 /** Part of the context the history may fill; the rest is for tool schemas and the answer. */
 const historyShare = 0.6;
@@ -71,7 +70,7 @@ export interface LoopOutcome {
 }
 
 /** Runs the conversation to its end. */
-export function runLoop(task: LoopTask, ports: LoopPorts): Promise<LoopOutcome> {
+export function runWorkerLoop(task: LoopTask, ports: LoopPorts): Promise<LoopOutcome> {
   return new Loop(task, ports).run();
 }
 
@@ -79,7 +78,7 @@ class Loop {
   readonly #task: LoopTask;
   readonly #ports: LoopPorts;
   readonly #history: History;
-  readonly #progress: Progress;
+  readonly #progress: StallDetector;
   readonly #turnsMax: number;
   #turn = 0;
   #nudges = 0;
@@ -101,7 +100,10 @@ class Loop {
       task: task.prompt,
       tokensMax: Math.floor(task.contextTokens * historyShare),
     });
-    this.#progress = new Progress({ turnsMax: this.#turnsMax, mustChange: task.role === "worker" });
+    this.#progress = new StallDetector({
+      turnsMax: this.#turnsMax,
+      mustChange: task.role === "worker",
+    });
   }
 
   async run(): Promise<LoopOutcome> {
@@ -168,7 +170,7 @@ class Loop {
     const answer = await this.#ports.ask({ messages, toolChoice });
     let response = "";
     if (answer.kind === "reply") {
-      const toolCalls = answer.toolCalls.map(presentable);
+      const toolCalls = answer.toolCalls.map(sendableCall);
       const said = {
         role: "assistant" as const,
         content: answer.text,
@@ -191,7 +193,7 @@ class Loop {
     return answer;
   }
 
-  async #handle(reply: Reply): Promise<LoopOutcome | null> {
+  async #handle(reply: ModelReply): Promise<LoopOutcome | null> {
     const turn = this.#turn;
     if (reply.reasoning.trim() !== "") {
       await this.#ports.emit({ type: "thought", turn, text: reply.reasoning });
@@ -216,18 +218,18 @@ class Loop {
 
   /** Runs the calls in order. After a `done` that counts, the others are answered and not run. */
   async #runCalls(
-    reply: Reply,
+    reply: ModelReply,
   ): Promise<{ outcome: LoopOutcome | null; observed: ObservedCall[] }> {
     let outcome: LoopOutcome | null = null;
     const observed: ObservedCall[] = [];
     for (const [position, call] of reply.toolCalls.entries()) {
       await this.#announce(call);
       if (outcome !== null) {
-        await this.#answer(call, notRun("not run: the work had ended with done"), 0);
+        await this.#answer(call, refusedCall("not run: the work had ended with done"), 0);
         continue;
       }
       if (position >= callsMax) {
-        await this.#answer(call, notRun(`not run: at most ${callsMax} calls a reply`), 0);
+        await this.#answer(call, refusedCall(`not run: at most ${callsMax} calls a reply`), 0);
         continue;
       }
       const started = this.#ports.now();
@@ -235,7 +237,7 @@ class Loop {
       const text = call.argumentsText.trim() === "" ? "{}" : call.argumentsText;
       const { args, result } = await this.#ports.call(call.name, text);
       const ended = call.name === "done" && result.ok ? this.#done(args as DoneArguments) : null;
-      const told = ended !== null && "problem" in ended ? notRun(ended.problem) : result;
+      const told = ended !== null && "problem" in ended ? refusedCall(ended.problem) : result;
       const explained = explainCut(told, reply.finishReason);
       await this.#answer(call, explained, Math.round(this.#ports.now() - started));
       if (ended !== null && "verdict" in ended) outcome = ended;
@@ -277,7 +279,7 @@ class Loop {
 
   /** The outcome `done` asks for, or what is wrong with the answer handed over. */
   #done(args: DoneArguments): LoopOutcome | { problem: string } {
-    const answer = readAnswer(this.#task.role, args);
+    const answer = readRoleAnswer(this.#task.role, args);
     const reason = args.summary.slice(0, 2000);
     if (answer.ok) return { verdict: args.status, reason, result: answer.result };
     if (args.status !== "complete") return { verdict: args.status, reason, result: args.summary };
@@ -288,7 +290,7 @@ class Loop {
   }
 
   /** A reply without a tool call: say so, a few times, then stop. */
-  #nudge(reply: Reply): LoopOutcome | null {
+  #nudge(reply: ModelReply): LoopOutcome | null {
     if (reply.finishReason === "content_filter") {
       if (++this.#filtered >= filteredMax) {
         return this.#end("refused_by_provider", "the provider filtered its own answer");
@@ -309,7 +311,7 @@ class Loop {
 
   /** A reviewer that will not call `done` may have said its verdict all the same. */
   #spokenAnswer(): LoopOutcome | null {
-    const verdict = this.#task.role === "reviewer" ? parseVerdict(this.#lastText) : null;
+    const verdict = this.#task.role === "reviewer" ? parseReviewVerdict(this.#lastText) : null;
     if (verdict === null) return null;
     return { verdict: "complete", reason: "the verdict was given as text", result: verdict };
   }
@@ -339,4 +341,80 @@ function nudgeText(finishReason: string): string {
     return "The provider filtered your last reply. Go on with the task by calling a tool.";
   }
   return "Only tool calls have an effect here. Call a tool to go on, or call done to hand over.";
+}
+
+// ------------------------------------------------------------
+// When a worker hears of its budget, and when it must hand over. Scaled to the budget. Pure.
+
+export interface BudgetPlan {
+  /** The turns before which a note is given. */
+  warnAt: number;
+  finishAt: number;
+  /** The last turns in which only `done` may be called. */
+  forcedTurns: number;
+}
+
+/** The plan for a budget of `turnsMax` turns. */
+export function budgetPlan(turnsMax: number): BudgetPlan {
+  const finishing = Math.min(8, Math.max(2, Math.ceil(turnsMax * 0.15)));
+  return {
+    warnAt: Math.ceil(turnsMax * 0.7) + 1,
+    finishAt: turnsMax - finishing + 1,
+    forcedTurns: turnsMax >= 10 ? 2 : turnsMax >= 4 ? 1 : 0,
+  };
+}
+
+/** What to say before this turn, or null. */
+export function budgetNote(turn: number, turnsMax: number): string | null {
+  if (turnsMax < 4) return null;
+  const plan = budgetPlan(turnsMax);
+  const left = turnsMax - turn + 1;
+  if (turn === turnsMax - plan.forcedTurns + 1) {
+    return (
+      `Last ${left === 1 ? "turn" : `${left} turns`}. Call done now: status complete only if the task is ` +
+      "done and checked, else incomplete with what is missing."
+    );
+  }
+  if (turn === plan.finishAt) {
+    return `${left} turns are left. Stop exploring: finish the change, check it, and call done.`;
+  }
+  if (turn === plan.warnAt) {
+    return `${turn - 1} of ${turnsMax} turns are used, ${left} are left. Plan the rest to end with done.`;
+  }
+  return null;
+}
+
+// ------------------------------------------------------------
+// Tool calls and their answers, as they go back into a conversation. Pure.
+
+/** A call as it goes back to the endpoint: some refuse a conversation with broken JSON or names in it. */
+export function sendableCall(call: ToolCall): ToolCall {
+  const name = /^[\w-]{1,64}$/.test(call.name) ? call.name : "unknown_tool";
+  if (parsedArguments(call.argumentsText) !== null) return { ...call, name };
+  const text = call.argumentsText.slice(0, 2000);
+  const argumentsText = text.trim() === "" ? "{}" : JSON.stringify({ broken_arguments: text });
+  return { ...call, name, argumentsText };
+}
+
+/** Arguments as an object; null when they are none. */
+export function parsedArguments(text: string): Record<string, unknown> | null {
+  try {
+    const value: unknown = JSON.parse(text);
+    return isRecord(value) ? value : null;
+  } catch {
+    return null;
+  }
+}
+
+/** The answer to a call that is not run, or whose handing over is refused. */
+export function refusedCall(text: string): ToolAnswer {
+  const rawBytes = Buffer.byteLength(text);
+  return { ok: false, text, errorKind: "not_permitted", target: null, rawBytes, clipped: false };
+}
+
+/** Broken arguments in a reply that hit the output limit are cut ones: say so. */
+export function explainCut(result: ToolAnswer, finishReason: string): ToolAnswer {
+  if (finishReason !== "length" || result.errorKind !== "invalid_arguments") return result;
+  const text = `${result.text}\nYour reply was cut by the provider's output limit; make smaller calls.`;
+  return { ...result, text };
 }

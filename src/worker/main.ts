@@ -7,11 +7,10 @@
 import { preloadClient } from "../model/provider.ts";
 import { killTree, makeUndumpable } from "../process/tree.ts";
 import { type NdjsonItem, ndjsonLine, readNdjson } from "../std/ndjson.ts";
-import { openToolbox } from "./context.ts";
-import { runSession } from "./loop-session.ts";
-import { PermitDesk } from "./permits.ts";
 import type { WorkerMessage, WorkerRequest } from "./protocol.ts";
+import { RateLimitClient } from "./rate-limit-client.ts";
 import { redactorFor } from "./redact.ts";
+import { openToolbox, runSession } from "./session.ts";
 
 /** Characters of the request line: the prompt's 1 MiB, escaped at worst, and the rest. */
 const lineCharsMax = 16 * 1024 * 1024;
@@ -46,7 +45,7 @@ async function serve(
 ): Promise<number> {
   const redactor = redactorFor(request.provider.apiKey);
   const emit = messageWriter();
-  const permits = new PermitDesk(emit);
+  const permits = new RateLimitClient(emit);
   const stop = new AbortController();
   let over = false;
   const listening = listen(from.input, permits).then(async () => {
@@ -71,7 +70,7 @@ async function serve(
 }
 
 /** Grants permits as they come; ends when stdin does. */
-async function listen(input: AsyncGenerator<NdjsonItem>, permits: PermitDesk): Promise<void> {
+async function listen(input: AsyncGenerator<NdjsonItem>, permits: RateLimitClient): Promise<void> {
   for await (const item of input) {
     if (item.kind !== "message") continue;
     const { type, id } = item.value as { type?: unknown; id?: unknown };

@@ -8,7 +8,7 @@ import { detect } from "../../src/config/detect.ts";
 import { projectSchema } from "../../src/config/schema.ts";
 import { providerPresets, renderProjectToml } from "../../src/config/template.ts";
 import { parseToml } from "../../src/config/toml.ts";
-import { sampleFiles } from "../../src/demo/sample.ts";
+import { sampleFiles } from "../../src/demo/sample-project.ts";
 import { rootSchema, taskFileSchema, type } from "../../src/plan/schema.ts";
 import { dgov } from "../harness/bin.ts";
 import { schemaProblems } from "../harness/json-schema.ts";

@@ -1,12 +1,12 @@
 /** Forks: new conversations that continue an exhausted one with a summary of its work. */
 import { expect, test } from "bun:test";
-import { call, done, type ModelTurn, textOf } from "../../src/demo/script.ts";
+import { call, contentText, done, type ModelTurn } from "../../src/demo/script.ts";
 import { type TestProject, testProject, unit } from "../harness/project.ts";
 
 /** First user message of a fork. */
 function message(p: TestProject, fork: number): string {
   const request = p.model.requests.find(({ conversation: c }) => c.fork === fork);
-  return textOf(request?.conversation.messages.find((m) => m.role === "user")?.content);
+  return contentText(request?.conversation.messages.find((m) => m.role === "user")?.content);
 }
 
 /** Forks in the order they started. */

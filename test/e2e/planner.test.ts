@@ -3,8 +3,8 @@ import { describe, expect, test } from "bun:test";
 import { existsSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "smol-toml";
-import { sampleFiles, sampleScript } from "../../src/demo/sample.ts";
-import { call, done, type ModelRule, type ModelTurn, textOf } from "../../src/demo/script.ts";
+import { sampleFiles, sampleScript } from "../../src/demo/sample-project.ts";
+import { call, contentText, done, type ModelRule, type ModelTurn } from "../../src/demo/script.ts";
 import { startScriptedModel } from "../../src/demo/scripted-model.ts";
 import { dgov } from "../harness/bin.ts";
 import { type ProjectOptions, type TestProject, testProject } from "../harness/project.ts";
@@ -60,7 +60,7 @@ function project(rules: ModelRule[], more: Partial<ProjectOptions> = {}): Promis
 /** User message of the planner's request in a round. */
 function prompt(p: TestProject, attempt: number): string {
   const request = p.model.requests.find(({ conversation }) => conversation.attempt === attempt);
-  return textOf(request?.conversation.messages[1]?.content);
+  return contentText(request?.conversation.messages[1]?.content);
 }
 
 const plans = (p: TestProject): string[] => readdirSync(join(p.root, ".dgov/plans")).sort();
@@ -100,8 +100,8 @@ describe("plan create --auto", () => {
     expect(prompt(p, 1)).toContain("# Goal\nAdd limits\n");
     expect(prompt(p, 1)).toContain("<<<BEGIN governor.md>>>\n# Charter");
     const read = p.model.requests[1]?.conversation.messages.at(-1);
-    expect(textOf(read?.content)).toContain("hello");
-    expect(textOf(read?.content)).not.toContain("not committed");
+    expect(contentText(read?.content)).toContain("hello");
+    expect(contentText(read?.content)).not.toContain("not committed");
     expect(plans(p)).toEqual(["limits", "p"]);
     expect(p.repo.read(".dgov/plans/limits/tasks/main.toml")).toContain("[tasks.b]");
     expect(existsSync(join(p.root, ".dgov/plans/limits/_compiled.toml"))).toBe(true);

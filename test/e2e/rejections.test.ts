@@ -1,6 +1,6 @@
 /** Reasons of rejections in every output, and in the prompt of the retry. */
 import { expect, test } from "bun:test";
-import { call, done, type ModelTurn, textOf } from "../../src/demo/script.ts";
+import { call, contentText, done, type ModelTurn } from "../../src/demo/script.ts";
 import { testProject, unit } from "../harness/project.ts";
 
 const write = call("write_file", { path: "a.txt", content: "wrong\n" });
@@ -70,7 +70,7 @@ test.concurrent.each(rejections)(
     const firstTurns = () => p.model.requests.filter(({ conversation }) => conversation.turn === 1);
     if (firstTurns().length === 1) await p.dgov(["run", "p", "--continue"]);
     const retry = (firstTurns()[1]?.conversation.messages ?? [])
-      .map((message) => textOf(message.content))
+      .map((message) => contentText(message.content))
       .join("\n");
     for (const word of words) expect(retry).toContain(word);
   },

@@ -1,6 +1,6 @@
 /** Researchers: answers with evidence, passed to dependents and reused for the same question. */
 import { expect, test } from "bun:test";
-import { call, done, type ModelScript, textOf } from "../../src/demo/script.ts";
+import { call, contentText, done, type ModelScript } from "../../src/demo/script.ts";
 import { type TestProject, testProject, unit } from "../harness/project.ts";
 
 const evidence = [{ file: "readme.txt", line: 1, text: "it says hello" }];
@@ -10,7 +10,7 @@ const answer = { answer: "It greets.", evidence, open_questions: ["Whom?"] };
 function messages(p: TestProject, key: string): string[] {
   return p.model.requests
     .filter(({ conversation: c }) => c.unit === unit(key) && c.turn === 1)
-    .map(({ conversation: c }) => textOf(c.messages.find((m) => m.role === "user")?.content));
+    .map(({ conversation: c }) => contentText(c.messages.find((m) => m.role === "user")?.content));
 }
 
 /** A project in which `r` answers, and `w` depends on it. */

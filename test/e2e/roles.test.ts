@@ -2,7 +2,7 @@
 import { describe, expect, test } from "bun:test";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { call, done, textOf } from "../../src/demo/script.ts";
+import { call, contentText, done } from "../../src/demo/script.ts";
 import { testProject, unit } from "../harness/project.ts";
 
 const approves = done("read it", { result: { approved: true, issues: [] } });
@@ -128,7 +128,7 @@ test.concurrent("D5 a mebibyte of plan, thought, result and change passes, cut t
   const run = await p.dgov(["run", "p", "--json"]);
   expect([run.exitCode, p.repo.read("a.txt") === long]).toEqual([0, true]);
   const first = p.model.requests.map(({ conversation: c }) =>
-    textOf(c.messages.find((m) => m.role === "user")?.content),
+    contentText(c.messages.find((m) => m.role === "user")?.content),
   );
   expect(first[0]?.includes(prompt.trimEnd())).toBe(true);
   expect(first.every((text) => text.length <= 1024 * 1024)).toBe(true);

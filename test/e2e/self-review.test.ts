@@ -2,7 +2,7 @@
 import { expect, test } from "bun:test";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { call, done, type ModelScript, textOf } from "../../src/demo/script.ts";
+import { call, contentText, done, type ModelScript } from "../../src/demo/script.ts";
 import { type TestProject, testProject, unit } from "../harness/project.ts";
 
 const yes = done("fine", { result: { approved: true, issues: [] } });
@@ -22,7 +22,7 @@ function message(p: TestProject, role: string, attempt: number): string {
   const request = p.model.requests.find(
     ({ conversation: c }) => c.role === role && c.attempt === attempt,
   );
-  return textOf(request?.conversation.messages.find((m) => m.role === "user")?.content);
+  return contentText(request?.conversation.messages.find((m) => m.role === "user")?.content);
 }
 
 function write(content: string): ModelScript["rules"][number]["turns"] {

@@ -2,8 +2,8 @@
 import type { WorkerRole } from "../protocol.ts";
 import { isRecord, jsonObjectsIn } from "./json-in-text.ts";
 import { parsePlannerAnswer } from "./planner.ts";
-import { parseResearch } from "./researcher.ts";
-import { parseVerdict } from "./reviewer.ts";
+import { parseResearchResult } from "./researcher.ts";
+import { parseReviewVerdict } from "./reviewer.ts";
 
 /** The arguments of `done`, as its tool validated them. */
 export interface DoneArguments {
@@ -21,15 +21,15 @@ const summaryCharsMax = 32 * 1024;
 const verdictCharsMax = 4000;
 
 /** Reads the answer of a role that says it is done. */
-export function readAnswer(role: WorkerRole, done: DoneArguments): RoleAnswer {
+export function readRoleAnswer(role: WorkerRole, done: DoneArguments): RoleAnswer {
   const summary = done.summary.slice(0, summaryCharsMax);
   switch (role) {
     case "worker":
       return { ok: true, result: summary };
     case "researcher":
-      return { ok: true, result: parseResearch(done.result, summary) };
+      return { ok: true, result: parseResearchResult(done.result, summary) };
     case "reviewer": {
-      const verdict = parseVerdict(done.result) ?? parseVerdict(done.summary);
+      const verdict = parseReviewVerdict(done.result) ?? parseReviewVerdict(done.summary);
       if (verdict !== null) {
         const said = verdict.summary || summary.slice(0, verdictCharsMax);
         return { ok: true, result: { ...verdict, summary: said } };

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { parseResearch, researchBytesMax } from "./researcher.ts";
+import { parseResearchResult, researchBytesMax } from "./researcher.ts";
 
 const evidence = [{ file: "a.ts", line: 3, text: "here" }];
 
@@ -9,7 +9,7 @@ test("an object is read as it is meant", () => {
     evidence: [...evidence, "odd", { file: 1 }],
     open_questions: ["why"],
   };
-  expect(parseResearch(given, "summary")).toEqual({
+  expect(parseResearchResult(given, "summary")).toEqual({
     answer: "yes",
     evidence,
     openQuestions: ["why"],
@@ -17,7 +17,7 @@ test("an object is read as it is meant", () => {
 });
 
 test("without an object the summary is the answer", () => {
-  expect(parseResearch(undefined, "plain")).toEqual({
+  expect(parseResearchResult(undefined, "plain")).toEqual({
     answer: "plain",
     evidence: [],
     openQuestions: [],
@@ -26,7 +26,7 @@ test("without an object the summary is the answer", () => {
 
 test("JSON in the summary is found", () => {
   const text = `\`\`\`json\n${JSON.stringify({ answer: "yes", evidence })}\n\`\`\``;
-  expect(parseResearch(undefined, text)).toMatchObject({ answer: "yes", evidence });
+  expect(parseResearchResult(undefined, text)).toMatchObject({ answer: "yes", evidence });
 });
 
 test.each([
@@ -39,13 +39,13 @@ test.each([
     evidence: Array(99).fill({ file: "f", text: text.repeat(1999) }),
     open_questions: Array(99).fill(answer),
   };
-  const result = parseResearch(huge, "");
+  const result = parseResearchResult(huge, "");
   expect(Buffer.byteLength(JSON.stringify(result))).toBeLessThanOrEqual(researchBytesMax);
   expect(result.answer.length).toBeGreaterThan(1000);
 });
 
 test("evidence stays as long as there is room for it", () => {
   const many = Array(99).fill({ file: "a.ts", line: 1, text: "x".repeat(1000) });
-  const { evidence: kept } = parseResearch({ answer: "yes", evidence: many }, "");
+  const { evidence: kept } = parseResearchResult({ answer: "yes", evidence: many }, "");
   expect(kept.length).toBe(31);
 });

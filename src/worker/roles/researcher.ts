@@ -1,7 +1,7 @@
 /** A researcher's result: an answer and the evidence for it, bounded. */
 import { isRecord, jsonObjectsIn } from "./json-in-text.ts";
 
-export interface Evidence {
+export interface ResearchEvidence {
   file: string;
   line: number | null;
   text: string;
@@ -9,7 +9,7 @@ export interface Evidence {
 
 export interface ResearchResult {
   answer: string;
-  evidence: Evidence[];
+  evidence: ResearchEvidence[];
   openQuestions: string[];
 }
 
@@ -19,7 +19,7 @@ const evidenceMax = 100;
 const partCharsMax = 2000;
 
 /** The typed result. Without an object to read, the summary is the answer. */
-export function parseResearch(answer: unknown, summary: string): ResearchResult {
+export function parseResearchResult(answer: unknown, summary: string): ResearchResult {
   const object = isRecord(answer)
     ? answer
     : jsonObjectsIn(typeof answer === "string" ? answer : summary).at(-1)?.value;
@@ -39,7 +39,7 @@ export function parseResearch(answer: unknown, summary: string): ResearchResult 
   return bounded(result);
 }
 
-function evidenceOf(value: unknown): Evidence[] {
+function evidenceOf(value: unknown): ResearchEvidence[] {
   if (!isRecord(value)) return [];
   const { file, line, text } = value;
   if (typeof file !== "string" || typeof text !== "string") return [];

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { parseVerdict } from "./reviewer.ts";
+import { parseReviewVerdict } from "./reviewer.ts";
 
 const approve = '{"approved": true, "issues": []}';
 const refuse = '{"approved": false, "issues": [{"file": "a.ts", "line": 3, "text": "wrong"}]}';
@@ -28,12 +28,12 @@ describe("A16 parseVerdict", () => {
     ["a list", [true], null],
     ["broken JSON", '{"approved": true', null],
   ])("%s", (_, answer, approved) => {
-    expect(parseVerdict(answer)?.approved ?? null).toBe(approved);
+    expect(parseReviewVerdict(answer)?.approved ?? null).toBe(approved);
   });
 
   test("issues are read from text and objects alike", () => {
     const issues = ["plain", { path: "b.ts", message: "odd", line: 2 }, { other: 1 }];
-    expect(parseVerdict({ approved: false, issues })?.issues).toEqual([
+    expect(parseReviewVerdict({ approved: false, issues })?.issues).toEqual([
       { file: null, line: null, text: "plain" },
       { file: "b.ts", line: 2, text: "odd" },
       { file: null, line: null, text: '{"other":1}' },
@@ -42,7 +42,7 @@ describe("A16 parseVerdict", () => {
 
   test("C13 as many issues are kept as there is room for, and the rest is counted", () => {
     const issues = Array(2000).fill({ file: "a.ts", text: "\u4e2d".repeat(1000) });
-    const kept = parseVerdict({ approved: false, issues })?.issues ?? [];
+    const kept = parseReviewVerdict({ approved: false, issues })?.issues ?? [];
     expect(kept.length).toBe(6);
     expect(kept.at(-1)?.text).toBe("1995 more issues were left out");
   });

@@ -24,7 +24,7 @@ const textCharsMax = 4000;
 const issuesBytesMax = 16 * 1024;
 
 /** The verdict in whatever the reviewer handed over, or null when there is none to be found. */
-export function parseVerdict(answer: unknown): ReviewVerdict | null {
+export function parseReviewVerdict(answer: unknown): ReviewVerdict | null {
   if (isRecord(answer)) return fromObject(answer) ?? fromText(innerText(answer));
   return typeof answer === "string" ? fromText(answer) : null;
 }

@@ -2,25 +2,27 @@
 import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { applyHunks, type FilePatch, parsePatch } from "./patch.ts";
-import { type Place, placeToWrite, readText } from "./paths.ts";
+import { type ProjectPath, readTextFile, resolveWritePath } from "./paths.ts";
 import {
-  answer,
-  args,
-  claimRefusal,
-  refusal,
+  argumentSchema,
+  claimViolation,
   type Tool,
   type ToolContext,
   type ToolResult,
+  toolAnswer,
+  toolError,
   workerOnly,
 } from "./tool.ts";
 
-type Step = { kind: "write"; place: Place; text: string } | { kind: "delete"; place: Place };
+type Step =
+  | { kind: "write"; place: ProjectPath; text: string }
+  | { kind: "delete"; place: ProjectPath };
 
 export const applyPatch: Tool = {
   name: "apply_patch",
   description:
     "Apply a unified diff or a *** Begin Patch patch. Every hunk must match exactly once; otherwise nothing is changed.",
-  parameters: args({
+  parameters: argumentSchema({
     patch: { type: "string", description: "the patch" },
     "path?": { type: "string", description: "the file, for a diff without --- and +++ lines" },
   }),
@@ -30,7 +32,7 @@ export const applyPatch: Tool = {
       String(a["patch"]),
       a["path"] === undefined ? null : String(a["path"]),
     );
-    if (!parsed.ok) return refusal("invalid_arguments", parsed.problem);
+    if (!parsed.ok) return toolError("invalid_arguments", parsed.problem);
     const steps: Step[] = [];
     for (const file of parsed.files) {
       const planned = plan(file, context);
@@ -46,14 +48,14 @@ export const applyPatch: Tool = {
       writeFileSync(step.place.full, step.text);
     }
     const paths = parsed.files.map((file) => file.moveTo ?? file.path);
-    return answer(`patched ${paths.join(", ")}`, paths[0] ?? null);
+    return toolAnswer(`patched ${paths.join(", ")}`, paths[0] ?? null);
   },
 };
 
 function plan(file: FilePatch, { root, request }: ToolContext): Step[] | ToolResult {
-  const place = placeToWrite(root, file.path);
+  const place = resolveWritePath(root, file.path);
   if (!("full" in place)) return place;
-  const refused = claimRefusal(
+  const refused = claimViolation(
     request,
     place.path,
     file.kind === "delete" || file.moveTo !== null ? "delete" : "write",
@@ -61,23 +63,23 @@ function plan(file: FilePatch, { root, request }: ToolContext): Step[] | ToolRes
   if (refused !== null) return refused;
   if (file.kind === "add") {
     if (existsSync(place.full))
-      return refusal("conflict", `${place.path} exists already`, place.path);
+      return toolError("conflict", `${place.path} exists already`, place.path);
     const made = applyHunks("", file.hunks);
     return made.ok
       ? [{ kind: "write", place, text: made.text }]
-      : refusal("conflict", `${place.path}: ${made.problem}`, place.path);
+      : toolError("conflict", `${place.path}: ${made.problem}`, place.path);
   }
-  const text = readText(place);
+  const text = readTextFile(place);
   if (typeof text !== "string") return text;
   if (file.kind === "delete") return [{ kind: "delete", place }];
   const made = applyHunks(text, file.hunks);
-  if (!made.ok) return refusal("conflict", `${place.path}: ${made.problem}`, place.path);
+  if (!made.ok) return toolError("conflict", `${place.path}: ${made.problem}`, place.path);
   if (file.moveTo === null) return [{ kind: "write", place, text: made.text }];
-  const to = placeToWrite(root, file.moveTo);
+  const to = resolveWritePath(root, file.moveTo);
   if (!("full" in to)) return to;
-  const toRefused = claimRefusal(request, to.path);
+  const toRefused = claimViolation(request, to.path);
   if (toRefused !== null) return toRefused;
-  if (existsSync(to.full)) return refusal("conflict", `${to.path} exists already`, to.path);
+  if (existsSync(to.full)) return toolError("conflict", `${to.path} exists already`, to.path);
   return [
     { kind: "write", place: to, text: made.text },
     { kind: "delete", place },

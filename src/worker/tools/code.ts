@@ -2,10 +2,17 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { symbolsOf, syntaxErrors, usesOf } from "../../syntax/symbols.ts";
-import { filesWith } from "./files-with.ts";
-import { sourceOf } from "./paths.ts";
+import { filesContaining } from "./git.ts";
+import { resolveText } from "./paths.ts";
 import { relatedFiles, searchTestsFor } from "./related.ts";
-import { answer, args, everyRole, refusal, type Tool, type ToolContext } from "./tool.ts";
+import {
+  allRoles,
+  argumentSchema,
+  type Tool,
+  type ToolContext,
+  toolAnswer,
+  toolError,
+} from "./tool.ts";
 
 const linesMax = 500;
 
@@ -15,35 +22,35 @@ const symbol = { type: "string", description: "an identifier" } as const;
 const fileSymbols: Tool = {
   name: "file_symbols",
   description: "What a source file defines, with line ranges.",
-  parameters: args({ path }),
-  roles: everyRole,
+  parameters: argumentSchema({ path }),
+  roles: allRoles,
   async run(a, { root }) {
-    const source = sourceOf(root, a["path"]);
+    const source = resolveText(root, a["path"]);
     if (!("place" in source)) return source;
     const { place, text } = source;
     const found = await symbolsOf(place.path, text);
-    if (found === null) return refusal("unsupported", `no grammar for ${place.path}`, place.path);
+    if (found === null) return toolError("unsupported", `no grammar for ${place.path}`, place.path);
     const lines = found.map(
       (s) => `${"  ".repeat(s.depth)}${s.line}-${s.endLine} ${s.kind} ${s.name}`,
     );
-    return answer(lines.length === 0 ? "no definitions" : lines.join("\n"), place.path);
+    return toolAnswer(lines.length === 0 ? "no definitions" : lines.join("\n"), place.path);
   },
 };
 
 const checkSyntax: Tool = {
   name: "check_syntax",
   description: "Whether a source file parses.",
-  parameters: args({ path }),
-  roles: everyRole,
+  parameters: argumentSchema({ path }),
+  roles: allRoles,
   async run(a, { root }) {
-    const source = sourceOf(root, a["path"]);
+    const source = resolveText(root, a["path"]);
     if (!("place" in source)) return source;
     const { place, text } = source;
     if (place.path.endsWith(".json")) return jsonSyntax(text, place.path);
     const lines = await syntaxErrors(place.path, text);
-    if (lines === null) return refusal("unsupported", `no grammar for ${place.path}`, place.path);
-    if (lines.length === 0) return answer(`${place.path} parses`, place.path);
-    return refusal(
+    if (lines === null) return toolError("unsupported", `no grammar for ${place.path}`, place.path);
+    if (lines.length === 0) return toolAnswer(`${place.path} parses`, place.path);
+    return toolError(
       "failed",
       `${place.path} does not parse: line ${lines.slice(0, 10).join(", ")}`,
       place.path,
@@ -51,28 +58,28 @@ const checkSyntax: Tool = {
   },
 };
 
-function jsonSyntax(text: string, name: string): ReturnType<typeof answer> {
+function jsonSyntax(text: string, name: string): ReturnType<typeof toolAnswer> {
   try {
     JSON.parse(text);
-    return answer(`${name} parses`, name);
+    return toolAnswer(`${name} parses`, name);
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
-    return refusal("failed", `${name} does not parse: ${why}`, name);
+    return toolError("failed", `${name} does not parse: ${why}`, name);
   }
 }
 
 const findReferences: Tool = {
   name: "find_references",
   description: "Where an identifier is defined and used; comments and strings do not count.",
-  parameters: args({ symbol }),
-  roles: everyRole,
+  parameters: argumentSchema({ symbol }),
+  roles: allRoles,
   async run(a, context) {
     const name = String(a["symbol"]);
     if (!/^[\p{L}_$][\p{L}\p{N}_$]*$/u.test(name)) {
-      return refusal("invalid_arguments", `${JSON.stringify(name)} is not an identifier`);
+      return toolError("invalid_arguments", `${JSON.stringify(name)} is not an identifier`);
     }
     const lines: { definition: boolean; text: string }[] = [];
-    for (const file of await filesWith(context, [name])) {
+    for (const file of await filesContaining(context, [name])) {
       const text = textOf(context, file);
       const uses = text === null ? null : await usesOf(file, text, name);
       if (text === null || uses === null) continue;
@@ -82,12 +89,12 @@ const findReferences: Tool = {
         lines.push({ definition, text: at });
       }
     }
-    if (lines.length === 0) return answer("no references");
+    if (lines.length === 0) return toolAnswer("no references");
     const part = (title: string, of: boolean): string[] => {
       const own = lines.filter((l) => l.definition === of).map((l) => `  ${l.text}`);
       return own.length === 0 ? [] : [`${title} (${own.length}):`, ...own.slice(0, linesMax)];
     };
-    return answer([...part("definitions", true), ...part("uses", false)].join("\n"));
+    return toolAnswer([...part("definitions", true), ...part("uses", false)].join("\n"));
   },
 };
 

@@ -1,31 +1,31 @@
 /** Running things: the shell, and the project's own commands under names a model can call. */
 import { describeExit } from "../../process/exit-result.ts";
 import { runShell, substitutePlaceholders } from "../../process/spawn.ts";
-import { judgeShell } from "../policy.ts";
-import { placeOf } from "./paths.ts";
+import { checkShellPolicy } from "../shell-policy.ts";
+import { resolvePath } from "./paths.ts";
 import {
-  answer,
-  args,
-  refusal,
+  argumentSchema,
   type Tool,
   type ToolContext,
   type ToolResult,
+  toolAnswer,
+  toolError,
   workerOnly,
 } from "./tool.ts";
 
 const runBash: Tool = {
   name: "run_bash",
   description: "Run a command with sh in the project root. Give timeout_s for long ones.",
-  parameters: args({
+  parameters: argumentSchema({
     command: { type: "string", description: "shell text" },
     "timeout_s?": { type: "integer", description: "seconds until it is ended", minimum: 1 },
   }),
   roles: workerOnly,
   async run(a, context) {
     const command = String(a["command"]);
-    if (command.trim() === "") return refusal("invalid_arguments", "the command is empty");
-    const verdict = await judgeShell(command, context.request.toolPolicy);
-    if (!verdict.allowed) return refusal("not_permitted", verdict.reason);
+    if (command.trim() === "") return toolError("invalid_arguments", "the command is empty");
+    const verdict = await checkShellPolicy(command, context.request.toolPolicy);
+    if (!verdict.allowed) return toolError("not_permitted", verdict.reason);
     const { bashTimeoutMs, bashTimeoutMaxMs } = context.request.limits;
     const asked = a["timeout_s"] === undefined ? bashTimeoutMs : Number(a["timeout_s"]) * 1000;
     return run(context, command, Math.min(asked, bashTimeoutMaxMs));
@@ -46,8 +46,8 @@ async function run(context: ToolContext, command: string, timeoutMs: number): Pr
   const end =
     done.result.kind === "exited" ? `exit code ${done.result.code}` : describeExit(done.result);
   const text = `${done.combined.trimEnd()}${done.combined.trim() === "" ? "" : "\n"}[${end}]`;
-  if (done.result.kind === "exited" && done.result.code === 0) return answer(text);
-  return refusal(done.result.kind === "timed_out" ? "timeout" : "command_failed", text);
+  if (done.result.kind === "exited" && done.result.code === 0) return toolAnswer(text);
+  return toolError(done.result.kind === "timed_out" ? "timeout" : "command_failed", text);
 }
 
 /** A configured command as a tool; files given must lie in the project. */
@@ -59,16 +59,18 @@ function configured(o: {
   return {
     name: o.name,
     description: o.description,
-    parameters: args({ "file?": { type: "string", description: "only this file or folder" } }),
+    parameters: argumentSchema({
+      "file?": { type: "string", description: "only this file or folder" },
+    }),
     roles: workerOnly,
     async run(a, context) {
       const template = o.command(context);
       if (template === null)
-        return refusal("unsupported", "this project has no such command configured");
+        return toolError("unsupported", "this project has no such command configured");
       const { srcDir, testDir } = context.request.project;
       let file: string | null = null;
       if (a["file"] !== undefined) {
-        const place = placeOf(context.root, String(a["file"]));
+        const place = resolvePath(context.root, String(a["file"]));
         if (!("full" in place)) return place;
         file = place.path === "" ? "." : place.path;
       }
@@ -88,7 +90,7 @@ function configured(o: {
 const verify: Tool = {
   name: "verify",
   description: "Run a named recipe of the project.",
-  parameters: args({ name: { type: "string", description: "name of the recipe" } }),
+  parameters: argumentSchema({ name: { type: "string", description: "name of the recipe" } }),
   roles: workerOnly,
   async run(a, context) {
     const { verify: recipes } = context.request.commands;
@@ -96,7 +98,7 @@ const verify: Tool = {
     const command = Object.hasOwn(recipes, name) ? recipes[name] : undefined;
     if (command === undefined) {
       const known = Object.keys(recipes).join(", ") || "none";
-      return refusal("not_found", `no recipe ${name}; there are ${known}`);
+      return toolError("not_found", `no recipe ${name}; there are ${known}`);
     }
     return run(context, command, context.request.limits.commandTimeoutMs);
   },

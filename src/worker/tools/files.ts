@@ -11,16 +11,22 @@ import {
 } from "node:fs";
 import { dirname, join } from "node:path";
 import { sortedBy } from "../../std/order.ts";
-import { gitIn } from "./git.ts";
-import { type Place, placeOf, placeToWrite, readText, sourceOf } from "./paths.ts";
+import { runToolGit } from "./git.ts";
 import {
-  answer,
-  args,
-  claimRefusal,
-  everyRole,
-  refusal,
+  type ProjectPath,
+  readTextFile,
+  resolvePath,
+  resolveText,
+  resolveWritePath,
+} from "./paths.ts";
+import {
+  allRoles,
+  argumentSchema,
+  claimViolation,
   type Tool,
   type ToolResult,
+  toolAnswer,
+  toolError,
   workerOnly,
 } from "./tool.ts";
 
@@ -29,14 +35,14 @@ const path = { type: "string", description: "path relative to the project root" 
 const readFile: Tool = {
   name: "read_file",
   description: "Read a text file. Long files come in pages: give start_line and end_line.",
-  parameters: args({
+  parameters: argumentSchema({
     path,
     "start_line?": { type: "integer", description: "first line, from 1", minimum: 1 },
     "end_line?": { type: "integer", description: "last line", minimum: 1 },
   }),
-  roles: everyRole,
+  roles: allRoles,
   async run(a, { request, root }) {
-    const source = sourceOf(root, a["path"]);
+    const source = resolveText(root, a["path"]);
     if (!("place" in source)) return source;
     const { place, text } = source;
     const lines = text.split("\n");
@@ -44,21 +50,21 @@ const readFile: Tool = {
     const from = Number(a["start_line"] ?? 1);
     const to = Math.min(Number(a["end_line"] ?? lines.length), lines.length);
     if (from > Math.max(1, lines.length)) {
-      return refusal("not_found", `${place.path} has ${lines.length} lines`, place.path);
+      return toolError("not_found", `${place.path} has ${lines.length} lines`, place.path);
     }
     if (
       a["start_line"] === undefined &&
       a["end_line"] === undefined &&
       Buffer.byteLength(text) <= request.limits.toolOutputBytes
     ) {
-      return answer(text, place.path);
+      return toolAnswer(text, place.path);
     }
     return page(place, lines, from, to, request.limits.toolOutputBytes - 200);
   },
 };
 
 function page(
-  place: Place,
+  place: ProjectPath,
   lines: string[],
   from: number,
   to: number,
@@ -78,22 +84,24 @@ function page(
     last < lines.length
       ? `\n[lines ${from} to ${last} of ${lines.length}; go on with start_line ${last + 1}]`
       : "";
-  return answer(shown.join("\n") + more, place.path);
+  return toolAnswer(shown.join("\n") + more, place.path);
 }
 
 const listDir: Tool = {
   name: "list_dir",
   description: "List a folder: folders end in /, files show their size in bytes.",
-  parameters: args({ "path?": { ...path, description: "folder; the project root when left out" } }),
-  roles: everyRole,
+  parameters: argumentSchema({
+    "path?": { ...path, description: "folder; the project root when left out" },
+  }),
+  roles: allRoles,
   async run(a, { root }) {
-    const place = placeOf(root, String(a["path"] ?? "."));
+    const place = resolvePath(root, String(a["path"] ?? "."));
     if (!("full" in place)) return place;
     const stats = lstatSync(place.full, { throwIfNoEntry: false });
     if (stats === undefined)
-      return refusal("not_found", `${place.path} does not exist`, place.path);
+      return toolError("not_found", `${place.path} does not exist`, place.path);
     if (!stats.isDirectory())
-      return refusal("unsupported", `${place.path} is not a folder`, place.path);
+      return toolError("unsupported", `${place.path} is not a folder`, place.path);
     const entries = readdirSync(place.full, { withFileTypes: true }).filter(
       (e) => e.name !== ".git",
     );
@@ -103,31 +111,34 @@ const listDir: Tool = {
       if (entry.isSymbolicLink()) return `${entry.name} -> ${readlinkSync(full)}`;
       return `${entry.name}  ${lstatSync(full).size}`;
     });
-    return answer(lines.length === 0 ? "(empty)" : lines.join("\n"), place.path);
+    return toolAnswer(lines.length === 0 ? "(empty)" : lines.join("\n"), place.path);
   },
 };
 
 const writeFile: Tool = {
   name: "write_file",
   description: "Write a whole file, new or existing; folders are made as needed.",
-  parameters: args({ path, content: { type: "string", description: "the whole content" } }),
+  parameters: argumentSchema({
+    path,
+    content: { type: "string", description: "the whole content" },
+  }),
   roles: workerOnly,
   async run(a, { request, root }) {
-    const place = placeToWrite(root, String(a["path"]));
+    const place = resolveWritePath(root, String(a["path"]));
     if (!("full" in place)) return place;
-    const refused = claimRefusal(request, place.path);
+    const refused = claimViolation(request, place.path);
     if (refused !== null) return refused;
     const content = String(a["content"]);
     mkdirSync(dirname(place.full), { recursive: true });
     writeFileSync(place.full, content);
-    return answer(`wrote ${place.path}, ${Buffer.byteLength(content)} bytes`, place.path);
+    return toolAnswer(`wrote ${place.path}, ${Buffer.byteLength(content)} bytes`, place.path);
   },
 };
 
 const editFile: Tool = {
   name: "edit_file",
   description: "Replace one occurrence of a text in a file. The text must occur exactly once.",
-  parameters: args({
+  parameters: argumentSchema({
     path,
     old_text: {
       type: "string",
@@ -137,30 +148,31 @@ const editFile: Tool = {
   }),
   roles: workerOnly,
   async run(a, { request, root }) {
-    const place = placeToWrite(root, String(a["path"]));
+    const place = resolveWritePath(root, String(a["path"]));
     if (!("full" in place)) return place;
-    const refused = claimRefusal(request, place.path);
+    const refused = claimViolation(request, place.path);
     if (refused !== null) return refused;
-    const text = readText(place);
+    const text = readTextFile(place);
     if (typeof text !== "string") return text;
     const edited = replaceOnce(text, String(a["old_text"]), String(a["new_text"]));
     if (typeof edited !== "string") return { ...edited, target: place.path };
     writeFileSync(place.full, edited);
-    return answer(`edited ${place.path}`, place.path);
+    return toolAnswer(`edited ${place.path}`, place.path);
   },
 };
 
 /** One replacement; a model's `\n` also finds `\r\n`, and what it writes then ends lines that way. */
 export function replaceOnce(text: string, oldText: string, newText: string): string | ToolResult {
-  if (oldText === "") return refusal("invalid_arguments", "old_text is empty");
+  if (oldText === "") return toolError("invalid_arguments", "old_text is empty");
   const crlf = !text.includes(oldText) && text.includes("\r\n");
   const wanted = crlf ? oldText.replace(/\r?\n/g, "\r\n") : oldText;
   const put = crlf ? newText.replace(/\r?\n/g, "\r\n") : newText;
   const first = text.indexOf(wanted);
-  if (first < 0) return refusal("not_found", "old_text does not occur in the file; read it again");
+  if (first < 0)
+    return toolError("not_found", "old_text does not occur in the file; read it again");
   if (text.indexOf(wanted, first + 1) >= 0) {
     const count = text.split(wanted).length - 1;
-    return refusal(
+    return toolError(
       "ambiguous",
       `old_text occurs ${Math.max(2, count)} times; give more of what surrounds it`,
     );
@@ -171,59 +183,60 @@ export function replaceOnce(text: string, oldText: string, newText: string): str
 const deleteFile: Tool = {
   name: "delete_file",
   description: "Delete a file.",
-  parameters: args({ path }),
+  parameters: argumentSchema({ path }),
   roles: workerOnly,
   async run(a, { request, root }) {
-    const place = placeToWrite(root, String(a["path"]));
+    const place = resolveWritePath(root, String(a["path"]));
     if (!("full" in place)) return place;
-    const refused = claimRefusal(request, place.path, "delete");
+    const refused = claimViolation(request, place.path, "delete");
     if (refused !== null) return refused;
     if (lstatSync(place.full, { throwIfNoEntry: false }) === undefined) {
-      return refusal("not_found", `${place.path} does not exist`, place.path);
+      return toolError("not_found", `${place.path} does not exist`, place.path);
     }
     rmSync(place.full);
-    return answer(`deleted ${place.path}`, place.path);
+    return toolAnswer(`deleted ${place.path}`, place.path);
   },
 };
 
 const moveFile: Tool = {
   name: "move_file",
   description: "Move or rename a file. Both paths must be claimed.",
-  parameters: args({ from: path, to: path }),
+  parameters: argumentSchema({ from: path, to: path }),
   roles: workerOnly,
   async run(a, { request, root }) {
-    const from = placeToWrite(root, String(a["from"]));
+    const from = resolveWritePath(root, String(a["from"]));
     if (!("full" in from)) return from;
-    const to = placeToWrite(root, String(a["to"]));
+    const to = resolveWritePath(root, String(a["to"]));
     if (!("full" in to)) return to;
-    const refused = claimRefusal(request, from.path, "delete") ?? claimRefusal(request, to.path);
+    const refused =
+      claimViolation(request, from.path, "delete") ?? claimViolation(request, to.path);
     if (refused !== null) return refused;
     if (lstatSync(from.full, { throwIfNoEntry: false }) === undefined) {
-      return refusal("not_found", `${from.path} does not exist`, from.path);
+      return toolError("not_found", `${from.path} does not exist`, from.path);
     }
     if (lstatSync(to.full, { throwIfNoEntry: false }) !== undefined) {
-      return refusal("conflict", `${to.path} exists already`, to.path);
+      return toolError("conflict", `${to.path} exists already`, to.path);
     }
     mkdirSync(dirname(to.full), { recursive: true });
     renameSync(from.full, to.full);
-    return answer(`moved ${from.path} to ${to.path}`, to.path);
+    return toolAnswer(`moved ${from.path} to ${to.path}`, to.path);
   },
 };
 
 const revertFile: Tool = {
   name: "revert_file",
   description: "Put a file back as it was when the attempt started; a new file goes away.",
-  parameters: args({ path }),
+  parameters: argumentSchema({ path }),
   roles: workerOnly,
   async run(a, context) {
     const { request, root } = context;
-    const place = placeToWrite(root, String(a["path"]));
+    const place = resolveWritePath(root, String(a["path"]));
     if (!("full" in place)) return place;
-    const refused = claimRefusal(request, place.path);
+    const refused = claimViolation(request, place.path);
     if (refused !== null) return refused;
     const inRepository =
       request.projectDir === "" ? place.path : `${request.projectDir}/${place.path}`;
-    const listed = await gitIn(
+    const listed = await runToolGit(
       context,
       ["ls-tree", request.base, "--", inRepository],
       request.worktree,
@@ -231,18 +244,18 @@ const revertFile: Tool = {
     const mode = /^(\d{6}) blob/.exec(listed.text)?.[1];
     if (mode === undefined) {
       rmSync(place.full, { force: true });
-      return answer(`${place.path} was not there at the start; it is gone`, place.path);
+      return toolAnswer(`${place.path} was not there at the start; it is gone`, place.path);
     }
-    const blob = await gitIn(
+    const blob = await runToolGit(
       context,
       ["cat-file", "blob", `${request.base}:${inRepository}`],
       request.worktree,
     );
-    if (!blob.ok) return refusal("failed", blob.text, place.path);
+    if (!blob.ok) return toolError("failed", blob.text, place.path);
     mkdirSync(dirname(place.full), { recursive: true });
     writeFileSync(place.full, blob.bytes);
     chmodSync(place.full, mode === "100755" ? 0o755 : 0o644);
-    return answer(`${place.path} is as it was at the start`, place.path);
+    return toolAnswer(`${place.path} is as it was at the start`, place.path);
   },
 };
 

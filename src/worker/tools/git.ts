@@ -1,5 +1,4 @@
 /** git in the worker's own git dir: read-only plumbing, hardened, bounded. */
-
 import { describeExit } from "../../process/exit-result.ts";
 import { runForBytes } from "../../process/spawn.ts";
 import type { ToolContext } from "./tool.ts";
@@ -17,7 +16,7 @@ const hardening = [
   "protocol.allow=never",
 ];
 
-export interface GitAnswer {
+export interface ToolGitResult {
   ok: boolean;
   code: number;
   text: string;
@@ -28,11 +27,11 @@ const timeoutMs = 60_000;
 const outputBytesMax = 64 * 1024 * 1024;
 
 /** Runs git in a folder of the worktree. Exit codes are data. */
-export async function gitIn(
+export async function runToolGit(
   context: ToolContext,
   words: readonly string[],
   cwd = context.root,
-): Promise<GitAnswer> {
+): Promise<ToolGitResult> {
   const { PATH = "/usr/bin:/bin", HOME = "/nonexistent", TMPDIR } = context.request.toolEnvironment;
   const run = await runForBytes({
     argv: ["git", ...hardening, ...words],
@@ -60,4 +59,24 @@ export async function gitIn(
   const text =
     code === 0 || stdout.length > 0 ? stdout.toString() : Buffer.from(run.stderr).toString();
   return { ok: code === 0, code, text, bytes: stdout };
+}
+
+// ------------------------------------------------------------
+// Files in which words stand.
+
+const filesMax = 400;
+
+/** Files in which one of these words stands, whole, by git; untracked ones included. */
+export async function filesContaining(
+  context: ToolContext,
+  words: readonly string[],
+): Promise<string[]> {
+  if (words.length === 0) return [];
+  const patterns = words.flatMap((word) => ["-e", word]);
+  const call = ["grep", "--untracked", "-l", "-z", "-w", "-I", "-F", ...patterns, "--", "."];
+  const found = await runToolGit(context, call);
+  return found.text
+    .split("\0")
+    .filter((name) => name !== "")
+    .slice(0, filesMax);
 }

@@ -1,43 +1,43 @@
 /** json_query: one value out of a JSON file, by a path like `.scripts.test` or `.items[0].name`. */
-import { sourceOf } from "./paths.ts";
-import { answer, args, everyRole, refusal, type Tool } from "./tool.ts";
+import { resolveText } from "./paths.ts";
+import { allRoles, argumentSchema, type Tool, toolAnswer, toolError } from "./tool.ts";
 
 export const jsonQuery: Tool = {
   name: "json_query",
   description:
     "Read one value of a JSON file by path, e.g. .scripts.test, .items[0].name, .items[].name, keys(.deps).",
-  parameters: args({
+  parameters: argumentSchema({
     path: { type: "string", description: "the file" },
     query: { type: "string", description: "the path of the value; . for all of it" },
   }),
-  roles: everyRole,
+  roles: allRoles,
   async run(a, { root }) {
-    const source = sourceOf(root, a["path"]);
+    const source = resolveText(root, a["path"]);
     if (!("place" in source)) return source;
     const { place, text } = source;
     let value: unknown;
     try {
       value = JSON.parse(text);
     } catch (error) {
-      return refusal(
+      return toolError(
         "unsupported",
         `${place.path} is not JSON: ${error instanceof Error ? error.message : error}`,
         place.path,
       );
     }
-    const found = query(value, String(a["query"]).trim());
-    if (!found.ok) return refusal("invalid_arguments", found.problem, place.path);
-    return answer(found.values.map((v) => JSON.stringify(v, null, 2)).join("\n"), place.path);
+    const found = queryJson(value, String(a["query"]).trim());
+    if (!found.ok) return toolError("invalid_arguments", found.problem, place.path);
+    return toolAnswer(found.values.map((v) => JSON.stringify(v, null, 2)).join("\n"), place.path);
   },
 };
 
 type Found = { ok: true; values: unknown[] } | { ok: false; problem: string };
 
 /** Evaluates a query. Pure. */
-export function query(value: unknown, text: string): Found {
+export function queryJson(value: unknown, text: string): Found {
   const keys = /^keys\((.*)\)$/.exec(text);
   if (keys !== null) {
-    const inner = query(value, keys[1] ?? ".");
+    const inner = queryJson(value, keys[1] ?? ".");
     return inner.ok
       ? { ok: true, values: inner.values.map((v) => (isObject(v) ? Object.keys(v) : [])) }
       : inner;

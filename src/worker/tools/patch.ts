@@ -23,10 +23,10 @@ export interface PatchHunk {
   noNewline: { old: boolean; new: boolean };
 }
 
-export type Parsed = { ok: true; files: FilePatch[] } | { ok: false; problem: string };
+export type ParsedPatch = { ok: true; files: FilePatch[] } | { ok: false; problem: string };
 
 /** Parses either form; `fallbackPath` names the file of a unified diff without a header. */
-export function parsePatch(text: string, fallbackPath: string | null): Parsed {
+export function parsePatch(text: string, fallbackPath: string | null): ParsedPatch {
   const lines = text.replace(/\n$/, "").split("\n");
   const parsed = lines.some((line) => line.trim() === "*** Begin Patch")
     ? parseEnvelope(lines)
@@ -36,7 +36,7 @@ export function parsePatch(text: string, fallbackPath: string | null): Parsed {
   return parsed;
 }
 
-function parseEnvelope(lines: string[]): Parsed {
+function parseEnvelope(lines: string[]): ParsedPatch {
   const files: FilePatch[] = [];
   let hunk: PatchHunk | null = null;
   for (const line of lines) {
@@ -61,7 +61,7 @@ function parseEnvelope(lines: string[]): Parsed {
   return { ok: true, files };
 }
 
-function parseUnified(lines: string[], fallback: string | null): Parsed {
+function parseUnified(lines: string[], fallback: string | null): ParsedPatch {
   const files: FilePatch[] = [];
   let file: FilePatch | null = null;
   let hunk: PatchHunk | null = null;

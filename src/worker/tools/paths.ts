@@ -12,9 +12,9 @@ import {
   realpathSync,
 } from "node:fs";
 import { dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
-import { refusal, type ToolResult } from "./tool.ts";
+import { type ToolResult, toolError } from "./tool.ts";
 
-export interface Place {
+export interface ProjectPath {
   /** Absolute. */
   full: string;
   /** Relative to the project root, with `/`; "" for the root. */
@@ -22,30 +22,30 @@ export interface Place {
 }
 
 /** Where a path leads, or why it may not be used. Reading may follow links that stay inside. */
-export function placeOf(root: string, typed: string): Place | ToolResult {
-  if (typed.includes("\0")) return refusal("invalid_arguments", "a path holds no NUL byte");
+export function resolvePath(root: string, typed: string): ProjectPath | ToolResult {
+  if (typed.includes("\0")) return toolError("invalid_arguments", "a path holds no NUL byte");
   const base = realpathSync(root);
   const full = isAbsolute(typed) ? resolve(typed) : resolve(base, typed);
   const path = below(base, full) ?? below(resolve(root), full);
   if (path === null) {
-    return refusal("not_permitted", `${typed} lies outside the project`, typed);
+    return toolError("not_permitted", `${typed} lies outside the project`, typed);
   }
   if (path.split("/").some((name) => name.toLowerCase() === ".git")) {
-    return refusal("not_permitted", `${path} is git's own`, path);
+    return toolError("not_permitted", `${path} is git's own`, path);
   }
   const place = join(base, path);
   const real = realParent(place);
   if (real === null || below(base, real) === null) {
-    return refusal("not_permitted", `${path} leads outside the project through a link`, path);
+    return toolError("not_permitted", `${path} leads outside the project through a link`, path);
   }
   return { full: place, path };
 }
 
 /** A place to write at: as `placeOf`, and nothing on the way or there is a link or a device. */
-export function placeToWrite(root: string, typed: string): Place | ToolResult {
-  const place = placeOf(root, typed);
+export function resolveWritePath(root: string, typed: string): ProjectPath | ToolResult {
+  const place = resolvePath(root, typed);
   if (!("full" in place)) return place;
-  if (place.path === "") return refusal("invalid_arguments", "name a file", typed);
+  if (place.path === "") return toolError("invalid_arguments", "name a file", typed);
   const base = realpathSync(root);
   let at = base;
   for (const name of place.path.split("/")) {
@@ -53,20 +53,20 @@ export function placeToWrite(root: string, typed: string): Place | ToolResult {
     const stats = lstatSync(at, { throwIfNoEntry: false });
     if (stats === undefined) break;
     if (stats.isSymbolicLink()) {
-      return refusal(
+      return toolError(
         "not_permitted",
         `${relative(base, at)} is a link; writing through links is refused`,
         place.path,
       );
     }
     if (at !== place.full && !stats.isDirectory()) {
-      return refusal("conflict", `${relative(base, at)} is a file, not a folder`, place.path);
+      return toolError("conflict", `${relative(base, at)} is a file, not a folder`, place.path);
     }
     if (at === place.full && !stats.isFile()) {
-      return refusal("conflict", `${place.path} is not an ordinary file`, place.path);
+      return toolError("conflict", `${place.path} is not an ordinary file`, place.path);
     }
     if (at === place.full && stats.nlink > 1) {
-      return refusal("not_permitted", `${place.path} has another name (a hard link)`, place.path);
+      return toolError("not_permitted", `${place.path} has another name (a hard link)`, place.path);
     }
   }
   return place;
@@ -95,23 +95,24 @@ function realParent(path: string): string | null {
 const fileBytesMax = 16 * 1024 * 1024;
 
 /** Bytes of an ordinary file, opened without waiting for a pipe's other end. */
-export function readOrdinary(place: Place): Buffer | ToolResult {
+export function readRegularFile(place: ProjectPath): Buffer | ToolResult {
   let file: number;
   try {
     file = openSync(place.full, constants.O_RDONLY | constants.O_NONBLOCK);
   } catch (error) {
     const code = (error as { code?: string }).code;
-    if (code === "ENOENT") return refusal("not_found", `${place.path} does not exist`, place.path);
-    return refusal("failed", `${place.path} cannot be opened (${code})`, place.path);
+    if (code === "ENOENT")
+      return toolError("not_found", `${place.path} does not exist`, place.path);
+    return toolError("failed", `${place.path} cannot be opened (${code})`, place.path);
   }
   try {
     const stats = fstatSync(file);
     if (stats.isDirectory())
-      return refusal("unsupported", `${place.path} is a folder; use list_dir`, place.path);
+      return toolError("unsupported", `${place.path} is a folder; use list_dir`, place.path);
     if (!stats.isFile())
-      return refusal("unsupported", `${place.path} is not an ordinary file`, place.path);
+      return toolError("unsupported", `${place.path} is not an ordinary file`, place.path);
     if (stats.size > fileBytesMax)
-      return refusal("unsupported", `${place.path} is larger than 16 MiB`, place.path);
+      return toolError("unsupported", `${place.path} is larger than 16 MiB`, place.path);
     return readFileSync(file);
   } finally {
     closeSync(file);
@@ -119,27 +120,27 @@ export function readOrdinary(place: Place): Buffer | ToolResult {
 }
 
 /** A text file that a path leads to. */
-export interface Source {
-  place: Place;
+export interface ResolvedText {
+  place: ProjectPath;
   text: string;
 }
 
 /** What a tool that reads one text file begins with; a refusal when there is none to read. */
-export function sourceOf(root: string, typed: unknown): Source | ToolResult {
-  const place = placeOf(root, String(typed));
+export function resolveText(root: string, typed: unknown): ResolvedText | ToolResult {
+  const place = resolvePath(root, String(typed));
   if (!("full" in place)) return place;
-  const text = readText(place);
+  const text = readTextFile(place);
   return typeof text === "string" ? { place, text } : text;
 }
 
 /** Text of a file; binary and non-UTF-8 content is refused, so that nothing is changed unseen. */
-export function readText(place: Place): string | ToolResult {
-  const bytes = readOrdinary(place);
+export function readTextFile(place: ProjectPath): string | ToolResult {
+  const bytes = readRegularFile(place);
   if (!Buffer.isBuffer(bytes)) return bytes;
-  if (bytes.includes(0)) return refusal("unsupported", `${place.path} is binary`, place.path);
+  if (bytes.includes(0)) return toolError("unsupported", `${place.path} is binary`, place.path);
   try {
     return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch {
-    return refusal("unsupported", `${place.path} is not UTF-8`, place.path);
+    return toolError("unsupported", `${place.path} is not UTF-8`, place.path);
   }
 }

@@ -4,10 +4,16 @@ import { type ImportIndex, importIndex, manifestNames } from "../../syntax/impor
 import { type Import, importsOf } from "../../syntax/imports.ts";
 import { usesOf } from "../../syntax/symbols.ts";
 import { isTestCode } from "../../syntax/test-path.ts";
-import { filesWith } from "./files-with.ts";
-import { gitIn } from "./git.ts";
-import { sourceOf } from "./paths.ts";
-import { answer, args, everyRole, refusal, type Tool, type ToolContext } from "./tool.ts";
+import { filesContaining, runToolGit } from "./git.ts";
+import { resolveText } from "./paths.ts";
+import {
+  allRoles,
+  argumentSchema,
+  type Tool,
+  type ToolContext,
+  toolAnswer,
+  toolError,
+} from "./tool.ts";
 
 const manifestsMax = 200;
 
@@ -17,10 +23,12 @@ const definersMax = 5;
 export const relatedFiles: Tool = {
   name: "related_files",
   description: "Files that import a file, files it imports, and its tests.",
-  parameters: args({ path: { type: "string", description: "path relative to the project root" } }),
-  roles: everyRole,
+  parameters: argumentSchema({
+    path: { type: "string", description: "path relative to the project root" },
+  }),
+  roles: allRoles,
   async run(a, context) {
-    const source = sourceOf(context.root, a["path"]);
+    const source = resolveText(context.root, a["path"]);
     if (!("place" in source)) return source;
     const { place, text } = source;
     const index = await indexOf(context);
@@ -40,30 +48,33 @@ export const relatedFiles: Tool = {
         importers.filter((file) => isTestCode(file)),
       ),
     ];
-    return answer(lines.length === 0 ? "nothing related was found" : lines.join("\n"), place.path);
+    return toolAnswer(
+      lines.length === 0 ? "nothing related was found" : lines.join("\n"),
+      place.path,
+    );
   },
 };
 
 export const searchTestsFor: Tool = {
   name: "search_tests_for",
   description: "Test files that mention an identifier, with the lines, or import what defines it.",
-  parameters: args({ symbol: { type: "string", description: "an identifier" } }),
-  roles: everyRole,
+  parameters: argumentSchema({ symbol: { type: "string", description: "an identifier" } }),
+  roles: allRoles,
   async run(a, context) {
     const name = String(a["symbol"]);
-    if (name.trim() === "") return refusal("invalid_arguments", "the symbol is empty");
-    const mentioning = await filesWith(context, [name]);
+    if (name.trim() === "") return toolError("invalid_arguments", "the symbol is empty");
+    const mentioning = await filesContaining(context, [name]);
     const tests = mentioning.filter((file) => isTestCode(file));
     const others = mentioning.filter((file) => !isTestCode(file));
     const importing = (await testsOfDefiners(context, others, name)).filter(
       (file) => !tests.includes(file),
     );
-    if (tests.length + importing.length === 0) return answer("no tests mention it");
+    if (tests.length + importing.length === 0) return toolAnswer("no tests mention it");
     const words = ["grep", "--untracked", "-n", "-w", "-I", "-F", "-e", name, "--", ...tests];
-    const lines = tests.length === 0 ? "" : (await gitIn(context, words)).text;
-    if (importing.length === 0) return answer(lines);
+    const lines = tests.length === 0 ? "" : (await runToolGit(context, words)).text;
+    if (importing.length === 0) return toolAnswer(lines);
     const title = `tests that import where ${name} is defined:`;
-    return answer([`${lines}${title}`, ...importing.map((file) => `  ${file}`)].join("\n"));
+    return toolAnswer([`${lines}${title}`, ...importing.map((file) => `  ${file}`)].join("\n"));
   },
 };
 
@@ -108,7 +119,7 @@ async function importersOf(
   const stem = basename(path).replace(/\.[^.]+$/, "");
   const words = [stem, basename(dirname(path))].filter((word) => word !== "" && word !== ".");
   const found: string[] = [];
-  for (const file of await filesWith(context, words)) {
+  for (const file of await filesContaining(context, words)) {
     if (file === path) continue;
     const imports = (await importsOf(file, textOf(context, file) ?? "")) ?? [];
     if (imports.some((one) => index.resolve(file, one).includes(path))) found.push(file);
@@ -119,7 +130,7 @@ async function importersOf(
 
 /** Over the files of the project as they are now, untracked ones included. */
 async function indexOf(context: ToolContext): Promise<ImportIndex> {
-  const listed = await gitIn(context, ["ls-files", "-co", "--exclude-standard", "-z"]);
+  const listed = await runToolGit(context, ["ls-files", "-co", "--exclude-standard", "-z"]);
   const paths = [...new Set(listed.text.split("\0"))].filter((path) => path !== "");
   const manifests = new Map<string, string>();
   for (const path of paths) {
@@ -131,6 +142,6 @@ async function indexOf(context: ToolContext): Promise<ImportIndex> {
 }
 
 function textOf(context: ToolContext, path: string): string | null {
-  const source = sourceOf(context.root, path);
+  const source = resolveText(context.root, path);
   return "place" in source ? source.text : null;
 }

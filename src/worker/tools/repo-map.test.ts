@@ -1,11 +1,11 @@
 import { expect, test } from "bun:test";
-import { pathsShown, renderMap } from "./repo-map.ts";
+import { hasTopLevelPattern, renderRepoMap, selectPaths, topLevelNames } from "./repo-map.ts";
 
 const paths = ["README.md", "docs/a.md", "src/b.ts", "src/a.ts", "test/a.test.ts"];
 const folders = { srcDir: "src/", testDir: "test/" };
 
 test("sources come first, then tests, then what lies at the top", () => {
-  expect(pathsShown(paths, { ...folders, linesMax: 0 })).toEqual([
+  expect(selectPaths(paths, { ...folders, linesMax: 0 })).toEqual([
     "src/a.ts",
     "src/b.ts",
     "test/a.test.ts",
@@ -15,8 +15,8 @@ test("sources come first, then tests, then what lies at the top", () => {
 });
 
 test("what does not fit is counted", () => {
-  const shown = pathsShown(paths, { ...folders, linesMax: 2 });
-  expect(renderMap(shown, { names: new Map(), left: 3 })).toBe(
+  const shown = selectPaths(paths, { ...folders, linesMax: 2 });
+  expect(renderRepoMap(shown, { names: new Map(), left: 3 })).toBe(
     "src/a.ts\nsrc/b.ts\n[and 3 more files]",
   );
 });
@@ -28,7 +28,7 @@ test("a file's definitions stand beside it, the first of many", () => {
     ["b.ts", many],
     ["c.ts", []],
   ]);
-  expect(renderMap(["a.ts", "b.ts", "c.ts"], { names, left: 0 })).toBe(
+  expect(renderRepoMap(["a.ts", "b.ts", "c.ts"], { names, left: 0 })).toBe(
     "a.ts: alpha, Beta\nb.ts: f0, f1, f2, f3, f4, f5, f6, f7, 2 more\nc.ts",
   );
 });
@@ -36,9 +36,35 @@ test("a file's definitions stand beside it, the first of many", () => {
 test("paths go before definitions when there is little room", () => {
   const long = Array.from({ length: 119 }, (_, n) => `${"x".repeat(95)}${1000 + n}`);
   const names = new Map(long.map((path) => [path, ["y".repeat(90)]] as const));
-  const map = renderMap(long, { names, left: 0 });
+  const map = renderRepoMap(long, { names, left: 0 });
   expect(map.length).toBeLessThanOrEqual(12_000);
   expect(map.split("\n").filter((line) => line.includes(": "))).toEqual([
     `${long[0]}: ${"y".repeat(90)}`,
   ]);
+});
+
+test.each<[string, string, string[]]>([
+  ["a.py", "import x\nclass A:\n  def m(self): ...\nasync def f(): ...\nX = 1\n", ["A", "f"]],
+  [
+    "a.ts",
+    "export const a = 1;\nexport default class B {}\nfunction c() {\n  const d = 1;\n}\nexport type E = 1;\nexport * from './x';",
+    ["a", "B", "c", "E"],
+  ],
+  ["a.js", "async function* f() {}\nlet x;", ["f"]],
+  [
+    "a.rs",
+    "pub fn f() {}\npub(crate) async fn g() {}\nfn own() {}\npub struct S;\nimpl S {}",
+    ["f", "g", "S"],
+  ],
+  [
+    "a.go",
+    "package x\nfunc F() {}\nfunc (s *S) M() {}\ntype S struct {}\nvar v = 1",
+    ["F", "M", "S"],
+  ],
+  ["A.java", "package x;\npublic final class A {\n  class In {}\n}\nrecord R() {}", ["A", "R"]],
+  ["a.py", "def f(): ...\ndef f(): ...", ["f"]],
+  ["a.md", "class A", []],
+])("%s: the names at the top of %p", (path, text, names) => {
+  expect(topLevelNames(path, text)).toEqual(names);
+  expect(hasTopLevelPattern(path)).toBe(!path.endsWith(".md"));
 });

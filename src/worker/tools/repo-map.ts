@@ -3,10 +3,9 @@
  * of them define, within a budget.
  */
 import { compareText } from "../../std/order.ts";
-import { gitIn } from "./git.ts";
-import { placeOf, readText } from "./paths.ts";
+import { runToolGit } from "./git.ts";
+import { readTextFile, resolvePath } from "./paths.ts";
 import type { ToolContext } from "./tool.ts";
-import { hasTopNames, topNames } from "./top-names.ts";
 
 const charsMax = 12_000;
 
@@ -19,28 +18,28 @@ const namesMax = 8;
 
 /** Paths of the project, at most `treeMaxLines` of them (0: as many as fit); what is left out is said. */
 export async function repoMap(context: ToolContext): Promise<string> {
-  const listed = await gitIn(context, ["ls-files", "-co", "--exclude-standard", "-z"]);
+  const listed = await runToolGit(context, ["ls-files", "-co", "--exclude-standard", "-z"]);
   if (!listed.ok) return "";
   const { srcDir, testDir } = context.request.project;
   const linesMax = context.request.limits.treeMaxLines;
   const paths = [...new Set(listed.text.split("\0"))].filter((path) => path !== "");
-  const shown = pathsShown(paths, { srcDir, testDir, linesMax });
+  const shown = selectPaths(paths, { srcDir, testDir, linesMax });
   const names = new Map<string, string[]>();
-  const readable = roomBeside(shown) > 0 ? shown.filter(hasTopNames) : [];
+  const readable = roomBeside(shown) > 0 ? shown.filter(hasTopLevelPattern) : [];
   for (const path of readable.slice(0, readMax)) {
     names.set(path, namesIn(context, path));
   }
-  return renderMap(shown, { names, left: paths.length - shown.length });
+  return renderRepoMap(shown, { names, left: paths.length - shown.length });
 }
 
 function namesIn(context: ToolContext, path: string): string[] {
-  const place = placeOf(context.root, path);
-  const text = "full" in place ? readText(place) : null;
-  return typeof text === "string" && text.length <= readCharsMax ? topNames(path, text) : [];
+  const place = resolvePath(context.root, path);
+  const text = "full" in place ? readTextFile(place) : null;
+  return typeof text === "string" && text.length <= readCharsMax ? topLevelNames(path, text) : [];
 }
 
 /** Which paths are shown, in which order. Pure. */
-export function pathsShown(
+export function selectPaths(
   paths: readonly string[],
   o: { srcDir: string; testDir: string; linesMax: number },
 ): string[] {
@@ -56,7 +55,7 @@ export function pathsShown(
 }
 
 /** The text: a path a line, with what it defines as long as there is room. Pure. */
-export function renderMap(
+export function renderRepoMap(
   shown: readonly string[],
   o: { names: ReadonlyMap<string, readonly string[]>; left: number },
 ): string {
@@ -81,4 +80,37 @@ function roomBeside(shown: readonly string[]): number {
 function under(path: string, folder: string): boolean {
   const name = folder.replace(/^\.\/?|\/+$/g, "");
   return name !== "" && path.startsWith(`${name}/`);
+}
+
+// ------------------------------------------------------------
+//  * What a file seems to define at its top, by the look of its lines. For the repository map alone,
+// which every worker makes before its first word: a grammar costs 60 MB and half a second.
+
+const ecmascript =
+  /^(?:export\s+)?(?:default\s+)?(?:declare\s+)?(?:abstract\s+)?(?:async\s+)?(?:function\*?|class|interface|type|enum|const)\s+([\w$]+)/gm;
+
+const patterns: Record<string, RegExp> = {
+  py: /^(?:async\s+)?(?:def|class)\s+(\w+)/gm,
+  ts: ecmascript,
+  tsx: ecmascript,
+  mts: ecmascript,
+  js: ecmascript,
+  jsx: ecmascript,
+  mjs: ecmascript,
+  rs: /^pub(?:\([^)]*\))?\s+(?:async\s+|unsafe\s+|const\s+)*(?:fn|struct|enum|trait|type|mod|static|const)\s+(\w+)/gm,
+  go: /^(?:func\s+(?:\([^)]*\)\s*)?|type\s+)(\w+)/gm,
+  java: /^(?:(?:public|abstract|final|sealed)\s+)*(?:class|interface|enum|record)\s+(\w+)/gm,
+};
+
+/** Names defined at the beginning of a line, in order, each once. Pure. */
+export function topLevelNames(path: string, text: string): string[] {
+  const extension = /\.(\w+)$/.exec(path)?.[1] ?? "";
+  const pattern = Object.hasOwn(patterns, extension) ? patterns[extension] : undefined;
+  if (pattern === undefined) return [];
+  return [...new Set([...text.matchAll(pattern)].map((match) => match[1] ?? ""))];
+}
+
+/** Whether `topNames` has an eye for a file. */
+export function hasTopLevelPattern(path: string): boolean {
+  return Object.hasOwn(patterns, /\.(\w+)$/.exec(path)?.[1] ?? "");
 }

@@ -2,25 +2,36 @@
 import { lstatSync, readlinkSync } from "node:fs";
 import { join } from "node:path";
 import { judgeChanges } from "../../claims/verdict.ts";
-import { gitIn } from "./git.ts";
-import { answer, args, policyOf, refusal, type Tool, workerOnly } from "./tool.ts";
+import { runToolGit } from "./git.ts";
+import {
+  argumentSchema,
+  scopePolicyFor,
+  type Tool,
+  toolAnswer,
+  toolError,
+  workerOnly,
+} from "./tool.ts";
 
 type ScopeChange = Parameters<typeof judgeChanges>[0][number];
 
 export const scopeStatus: Tool = {
   name: "scope_status",
   description: "Whether what is changed so far stays within this task's claims.",
-  parameters: args({}),
+  parameters: argumentSchema({}),
   roles: workerOnly,
   async run(_a, context) {
     const { worktree, base } = context.request;
-    const tracked = await gitIn(
+    const tracked = await runToolGit(
       context,
       ["diff", "--name-status", "-z", "--no-renames", "--no-ext-diff", base],
       worktree,
     );
-    const fresh = await gitIn(context, ["ls-files", "-o", "--exclude-standard", "-z"], worktree);
-    if (!tracked.ok || !fresh.ok) return refusal("failed", tracked.text + fresh.text);
+    const fresh = await runToolGit(
+      context,
+      ["ls-files", "-o", "--exclude-standard", "-z"],
+      worktree,
+    );
+    if (!tracked.ok || !fresh.ok) return toolError("failed", tracked.text + fresh.text);
     const words = tracked.text.split("\0").filter((word) => word !== "");
     const changes: ScopeChange[] = [];
     for (let i = 0; i + 1 < words.length; i += 2) {
@@ -30,13 +41,13 @@ export const scopeStatus: Tool = {
     for (const path of fresh.text.split("\0")) {
       if (path !== "") changes.push(changeAt(worktree, path, "added"));
     }
-    const verdict = judgeChanges(changes, policyOf(context.request));
+    const verdict = judgeChanges(changes, scopePolicyFor(context.request));
     const lines = [
       `scope_status: ${verdict.passed ? "pass" : "fail"}`,
       ...changes.map((change) => `${change.status}: ${change.path}`),
       ...(verdict.passed ? [] : [`blocking: ${verdict.verdict}: ${verdict.reason}`]),
     ];
-    return answer(lines.join("\n"));
+    return toolAnswer(lines.join("\n"));
   },
 };
 

@@ -1,25 +1,32 @@
 /** Finding things: glob, grep, diffs and history. All of it is git's work. */
 
 import { literalTokens, meet, tokenize } from "../../claims/pattern.ts";
-import { gitIn } from "./git.ts";
-import { placeOf } from "./paths.ts";
-import { answer, args, everyRole, refusal, type Tool, type ToolContext } from "./tool.ts";
+import { runToolGit } from "./git.ts";
+import { resolvePath } from "./paths.ts";
+import {
+  allRoles,
+  argumentSchema,
+  type Tool,
+  type ToolContext,
+  toolAnswer,
+  toolError,
+} from "./tool.ts";
 
 const glob: Tool = {
   name: "glob",
   description:
     "List files by pattern: * and ? within a name, ** for any folders. Ignored files are left out.",
-  parameters: args({ pattern: { type: "string", description: "e.g. src/**/*.ts" } }),
-  roles: everyRole,
+  parameters: argumentSchema({ pattern: { type: "string", description: "e.g. src/**/*.ts" } }),
+  roles: allRoles,
   async run(a, context) {
     const pattern = String(a["pattern"]).replace(/^(\.\/)+/, "");
     const words = ["ls-files", "-co", "--exclude-standard", "-z"];
     const folder = fixedFolder(pattern);
-    const listed = await gitIn(context, folder === "" ? words : [...words, "--", folder]);
-    if (!listed.ok) return refusal("failed", listed.text);
-    const fits = matcher(pattern);
+    const listed = await runToolGit(context, folder === "" ? words : [...words, "--", folder]);
+    if (!listed.ok) return toolError("failed", listed.text);
+    const fits = globMatcher(pattern);
     const paths = [...new Set(listed.text.split("\0"))].filter((path) => path !== "" && fits(path));
-    return answer(paths.length === 0 ? "no files match" : paths.sort().join("\n"));
+    return toolAnswer(paths.length === 0 ? "no files match" : paths.sort().join("\n"));
   },
 };
 
@@ -31,7 +38,7 @@ function fixedFolder(pattern: string): string {
 }
 
 /** A pattern as a predicate over paths; one without a slash fits names in any folder. */
-export function matcher(pattern: string): (path: string) => boolean {
+export function globMatcher(pattern: string): (path: string) => boolean {
   const anywhere = !pattern.includes("/");
   const segments = (anywhere ? `**/${pattern}` : pattern)
     .split("/")
@@ -66,7 +73,7 @@ export function matcher(pattern: string): (path: string) => boolean {
 const grep: Tool = {
   name: "grep",
   description: "Search file contents by extended regular expression, untracked files included.",
-  parameters: args({
+  parameters: argumentSchema({
     pattern: { type: "string", description: "extended regular expression" },
     "path?": { type: "string", description: "file or folder; everywhere when left out" },
     "ignore_case?": { type: "boolean", description: "upper and lower case are the same" },
@@ -78,9 +85,9 @@ const grep: Tool = {
       maximum: 20,
     },
   }),
-  roles: everyRole,
+  roles: allRoles,
   async run(a, context) {
-    const place = placeOf(context.root, String(a["path"] ?? "."));
+    const place = resolvePath(context.root, String(a["path"] ?? "."));
     if (!("full" in place)) return place;
     const words = [
       "grep",
@@ -92,28 +99,30 @@ const grep: Tool = {
     ];
     if (a["ignore_case"] === true) words.push("-i");
     if (a["context_lines"] !== undefined) words.push("-C", String(a["context_lines"]));
-    const found = await gitIn(context, [
+    const found = await runToolGit(context, [
       ...words,
       "-e",
       String(a["pattern"]),
       "--",
       place.path === "" ? "." : place.path,
     ]);
-    if (found.code === 1) return answer("no matches");
-    return found.ok ? answer(found.text) : refusal("invalid_arguments", found.text.trim());
+    if (found.code === 1) return toolAnswer("no matches");
+    return found.ok ? toolAnswer(found.text) : toolError("invalid_arguments", found.text.trim());
   },
 };
 
 const gitDiff: Tool = {
   name: "git_diff",
   description: "Everything this attempt changed so far, new files included.",
-  parameters: args({ "path?": { type: "string", description: "only this file or folder" } }),
-  roles: everyRole,
+  parameters: argumentSchema({
+    "path?": { type: "string", description: "only this file or folder" },
+  }),
+  roles: allRoles,
   async run(a, context) {
-    const place = placeOf(context.root, String(a["path"] ?? "."));
+    const place = resolvePath(context.root, String(a["path"] ?? "."));
     if (!("full" in place)) return place;
     const at = place.path === "" ? "." : place.path;
-    const tracked = await gitIn(context, [
+    const tracked = await runToolGit(context, [
       "diff",
       "--no-ext-diff",
       "--no-textconv",
@@ -122,17 +131,24 @@ const gitDiff: Tool = {
       "--",
       at,
     ]);
-    if (!tracked.ok) return refusal("failed", tracked.text);
+    if (!tracked.ok) return toolError("failed", tracked.text);
     const fresh = await newFileDiffs(context, at);
     const text = [tracked.text, ...fresh].filter((part) => part !== "").join("\n");
-    return answer(text === "" ? "nothing is changed" : text);
+    return toolAnswer(text === "" ? "nothing is changed" : text);
   },
 };
 
 const newFilesMax = 200;
 
 async function newFileDiffs(context: ToolContext, at: string): Promise<string[]> {
-  const listed = await gitIn(context, ["ls-files", "-o", "--exclude-standard", "-z", "--", at]);
+  const listed = await runToolGit(context, [
+    "ls-files",
+    "-o",
+    "--exclude-standard",
+    "-z",
+    "--",
+    at,
+  ]);
   const paths = listed.text
     .split("\0")
     .filter((path) => path !== "")
@@ -149,7 +165,7 @@ async function newFileDiffs(context: ToolContext, at: string): Promise<string[]>
       "/dev/null",
       path,
     ];
-    diffs.push((await gitIn(context, words)).text);
+    diffs.push((await runToolGit(context, words)).text);
   }
   return diffs;
 }
@@ -157,10 +173,10 @@ async function newFileDiffs(context: ToolContext, at: string): Promise<string[]>
 const recentChanges: Tool = {
   name: "recent_changes",
   description: "The last commits that changed a file or folder.",
-  parameters: args({ "path?": { type: "string", description: "file or folder" } }),
-  roles: everyRole,
+  parameters: argumentSchema({ "path?": { type: "string", description: "file or folder" } }),
+  roles: allRoles,
   async run(a, context) {
-    const place = placeOf(context.root, String(a["path"] ?? "."));
+    const place = resolvePath(context.root, String(a["path"] ?? "."));
     if (!("full" in place)) return place;
     const words = [
       "log",
@@ -171,10 +187,10 @@ const recentChanges: Tool = {
       "--",
       place.path === "" ? "." : place.path,
     ];
-    const log = await gitIn(context, words);
+    const log = await runToolGit(context, words);
     return log.ok
-      ? answer(log.text.trim() === "" ? "no commits" : log.text)
-      : refusal("failed", log.text);
+      ? toolAnswer(log.text.trim() === "" ? "no commits" : log.text)
+      : toolError("failed", log.text);
   },
 };
 

@@ -43,11 +43,11 @@ export interface Tool {
   run(args: Record<string, unknown>, context: ToolContext): Promise<ToolResult>;
 }
 
-export const everyRole: readonly WorkerRole[] = ["worker", "researcher", "reviewer", "planner"];
+export const allRoles: readonly WorkerRole[] = ["worker", "researcher", "reviewer", "planner"];
 export const workerOnly: readonly WorkerRole[] = ["worker"];
 
 /** The schema of a tool's arguments; names ending in `?` are optional. */
-export function args(properties: Record<string, Property>): ArgumentSchema {
+export function argumentSchema(properties: Record<string, Property>): ArgumentSchema {
   const named = Object.entries(properties).map(
     ([name, property]) => [name.replace(/\?$/, ""), property] as const,
   );
@@ -60,36 +60,36 @@ export function args(properties: Record<string, Property>): ArgumentSchema {
 }
 
 /** A good answer. */
-export function answer(text: string, target: string | null = null): ToolResult {
+export function toolAnswer(text: string, target: string | null = null): ToolResult {
   const rawBytes = Buffer.byteLength(text);
   return { ok: true, text, errorKind: null, target, rawBytes, clipped: false };
 }
 
 /** An answer that says what went wrong and, where possible, what to do instead. */
-export function refusal(
+export function toolError(
   errorKind: ToolErrorKind,
   text: string,
   target: string | null = null,
 ): ToolResult {
-  return { ...answer(text, target), ok: false, errorKind };
+  return { ...toolAnswer(text, target), ok: false, errorKind };
 }
 
 const changedFilesMax = 100;
 
 /** The claims of a request as the one scope judge wants them. */
-export function policyOf(request: WorkerRequest): ScopePolicy {
+export function scopePolicyFor(request: WorkerRequest): ScopePolicy {
   const { claims, scope, projectDir } = request;
   return { claims, scope, projectDir, filesMax: changedFilesMax };
 }
 
 /** Null when the request's claims allow writing (or deleting) a path; the refusal otherwise. */
-export function claimRefusal(
+export function claimViolation(
   request: WorkerRequest,
   path: string,
   action: "write" | "delete" = "write",
 ): ToolResult | null {
-  const allowed = mayWrite(path, policyOf(request), action);
+  const allowed = mayWrite(path, scopePolicyFor(request), action);
   if (allowed.ok) return null;
   const text = `${path} may not be changed by this task: ${allowed.reason}`;
-  return refusal("not_permitted", text, path);
+  return toolError("not_permitted", text, path);
 }

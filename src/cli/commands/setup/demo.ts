@@ -34,7 +34,7 @@ export default command({
     const port = wholeNumber(args.port, { flag: "--port", min: 1, max: 65535 });
     if (port !== undefined && !args.serve) throw usageError("--port goes with --serve");
     const { startScriptedModel } = await import("../../../demo/scripted-model.ts");
-    const { sampleScript } = await import("../../../demo/sample.ts");
+    const { sampleScript } = await import("../../../demo/sample-project.ts");
     const model = await startScriptedModel(sampleScript, port === undefined ? {} : { port });
     try {
       return args.serve
@@ -69,7 +69,7 @@ async function demonstrate(
   output.status("Its plan has five units; a scripted model plays the agents. Running it:\n");
   const { runPlan } = await import("../run.ts");
   const { resolvePlan } = await import("../../../plan/locate.ts");
-  const { samplePlan } = await import("../../../demo/sample.ts");
+  const { samplePlan } = await import("../../../demo/sample-project.ts");
   const kept = captureAnswer({
     ...context,
     interactive: false,
@@ -78,8 +78,8 @@ async function demonstrate(
   const location = await resolvePlan(root, samplePlan);
   const code = await runPlan(kept.context, { projectRoot: root, location, jobs: 4, yes: true });
   const { document } = kept.answered;
-  const { judgeDemo } = await import("../../../demo/verdict.ts");
-  const verdict = judgeDemo(document, root);
+  const { checkDemoRun } = await import("../../../demo/run-check.ts");
+  const verdict = checkDemoRun(document, root);
   output.answer(
     {
       schema: "dgov.demo/1",
@@ -109,7 +109,7 @@ function sampleFolder(context: Context, dir: string | undefined, keep: boolean):
 }
 
 async function makeRepository(context: Context, root: string, baseUrl: string): Promise<void> {
-  const { sampleFiles } = await import("../../../demo/sample.ts");
+  const { sampleFiles } = await import("../../../demo/sample-project.ts");
   const { makeSampleRepository } = await import("../../../demo/repository.ts");
   const { substitutePlaceholders } = await import("../../../process/spawn.ts");
   // The program is its own test runner: a compiled dgov holds all of Bun.

@@ -1,5 +1,5 @@
 /** What tokens cost, when the configuration names a price. */
-import type { Usage } from "./message.ts";
+import type { TokenUsage } from "./message.ts";
 
 /** Per million tokens, in whatever currency the configuration uses. */
 export interface Price {
@@ -9,7 +9,7 @@ export interface Price {
 }
 
 /** The cost, or null without a price: unknown is never shown as 0. Cached tokens are part of the prompt's. */
-export function costOf(usage: Usage, price: Price | null): number | null {
+export function costOf(usage: TokenUsage, price: Price | null): number | null {
   if (price === null) return null;
   const cached = Math.min(usage.cachedTokens, usage.promptTokens);
   const fresh = usage.promptTokens - cached;
@@ -20,7 +20,7 @@ export function costOf(usage: Usage, price: Price | null): number | null {
 }
 
 /** The sum of several usages. */
-export function addUsage(a: Usage, b: Usage): Usage {
+export function addUsage(a: TokenUsage, b: TokenUsage): TokenUsage {
   return {
     promptTokens: a.promptTokens + b.promptTokens,
     cachedTokens: a.cachedTokens + b.cachedTokens,

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { judgeShell } from "./policy.ts";
+import { checkShellPolicy } from "./shell-policy.ts";
 
 const strict = {
   restrictRunBash: true,
@@ -10,7 +10,7 @@ const strict = {
 };
 
 async function allowed(command: string, policy = strict): Promise<boolean> {
-  return (await judgeShell(command, policy)).allowed;
+  return (await checkShellPolicy(command, policy)).allowed;
 }
 
 describe("judgeShell", () => {
@@ -91,7 +91,7 @@ describe("judgeShell", () => {
   });
 
   test("a refusal names the tool to use instead", async () => {
-    expect(await judgeShell("pytest -q", strict)).toEqual({
+    expect(await checkShellPolicy("pytest -q", strict)).toEqual({
       allowed: false,
       reason:
         "not allowed by this project's tool policy: use the run_tests tool, so that its result is recorded",

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { costOf } from "./price.ts";
+import { costOf } from "./usage.ts";
 
 const usage = { promptTokens: 1_000_000, cachedTokens: 400_000, completionTokens: 100_000 };
 

@@ -1,11 +1,141 @@
-/**
- * Puts an answer together, whatever dialect of the wire format the server speaks.
- *
- * Tool calls are keyed by `index` where there is one; without it a new id starts a new call. Some
- * servers repeat the name with every fragment, use one index for all calls, or send arguments as an
- * object: none of it glues two calls together. Pure: the caller feeds chunks and reads the result.
- */
-import type { ToolCall, Usage } from "./message.ts";
+/** The body of a request, from the conversation and the endpoint's settings. Pure. */
+import type { Endpoint } from "./endpoint.ts";
+import { type ModelRequest, type TokenUsage, type ToolCall, wireMessage } from "./message.ts";
+
+/** Fields nobody asked for are left out, since not every server knows every field. */
+export function requestBody(endpoint: Endpoint, request: ModelRequest): Record<string, unknown> {
+  const { temperature, maxTokens } = endpoint;
+  return {
+    ...endpoint.body,
+    ...(temperature === null ? {} : { temperature }),
+    ...(maxTokens === null ? {} : { [endpoint.maxTokensField]: maxTokens }),
+    ...(endpoint.stream && endpoint.streamUsage ? { stream_options: { include_usage: true } } : {}),
+    ...(request.tools.length === 0 ? {} : toolFields(endpoint, request)),
+    model: request.model,
+    messages: request.messages.map(wireMessage),
+    stream: endpoint.stream,
+  };
+}
+
+function toolFields(
+  { parallelToolCalls }: Endpoint,
+  { tools, toolChoice }: ModelRequest,
+): Record<string, unknown> {
+  return {
+    tools: tools.map(({ name, description, parameters }) => ({
+      type: "function",
+      function: { name, description, parameters },
+    })),
+    tool_choice:
+      toolChoice === "auto" ? "auto" : { type: "function", function: { name: toolChoice.tool } },
+    ...(parallelToolCalls === null ? {} : { parallel_tool_calls: parallelToolCalls }),
+  };
+}
+
+// ------------------------------------------------------------
+//  * Reads the body of an answer piece by piece, whichever form the server chose: server-sent events or
+// one JSON document, asked for or not.
+//
+// The form is told from the first characters, since content types are often wrong. Read leniently, as
+// servers write: any line ending, a byte order mark, comments as signs of life, events without a
+// blank line between them, and llama.cpp's field `error`. Pure but for the bytes it is given.
+
+export type AnswerPart =
+  /** A chunk of a stream, or the whole answer. */
+  | { kind: "chunk"; value: unknown; whole: boolean }
+  /** The server says in the middle of a good answer that it failed. */
+  | { kind: "error"; value: unknown }
+  /** The stream's own end mark. */
+  | { kind: "done" };
+
+/** The parts in order. Throws a SyntaxError at what is neither JSON nor an event. */
+export async function* readAnswerParts(
+  body: AsyncIterable<Uint8Array>,
+): AsyncGenerator<AnswerPart> {
+  let event: SentEvent = { name: "", data: [] };
+  let document: string[] | null = null;
+  let begun = false;
+  for await (const line of linesOf(body)) {
+    if (!begun && line.trim() === "") continue;
+    if (!begun && /^\s*\{/.test(line)) document = [];
+    begun = true;
+    if (document !== null) document.push(line);
+    else if (line === "") {
+      yield* partsOf(event);
+      event = { name: "", data: [] };
+    } else addLine(event, line);
+  }
+  if (document !== null)
+    yield { kind: "chunk", value: JSON.parse(document.join("\n")), whole: true };
+  else yield* partsOf(event);
+}
+
+interface SentEvent {
+  name: string;
+  data: string[];
+}
+
+function addLine(event: SentEvent, line: string): void {
+  const [, field, value = ""] = /^(\w+)(?::\s?(.*))?$/s.exec(line) ?? [];
+  if (field === "data") event.data.push(value);
+  else if (field === "event") event.name = value;
+  else if (field === "error") {
+    event.name = "error";
+    event.data.push(value);
+  }
+}
+
+function* partsOf({ name, data }: SentEvent): Generator<AnswerPart> {
+  if (data.length === 0) return;
+  for (const text of textsOf(data)) {
+    if (text.trim() === "[DONE]") yield { kind: "done" };
+    else if (name === "error") yield { kind: "error", value: parsedOr(text, text) };
+    else if (text.trim() !== "") yield { kind: "chunk", value: JSON.parse(text), whole: false };
+  }
+}
+
+/** An event's data is one text over all its lines, unless each line is one by itself. */
+function textsOf(data: string[]): string[] {
+  if (data.length === 1) return data;
+  const joined = data.join("\n");
+  return parsedOr(joined, undefined) === undefined ? data : [joined];
+}
+
+function parsedOr<T>(text: string, otherwise: T): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return otherwise;
+  }
+}
+
+/** Lines without their endings; the last one whether it was ended or not. */
+async function* linesOf(body: AsyncIterable<Uint8Array>): AsyncGenerator<string> {
+  const decoder = new TextDecoder();
+  let open: string[] = [];
+  let afterReturn = false;
+  for await (const bytes of body) {
+    let text = decoder.decode(bytes, { stream: true });
+    if (text === "") continue;
+    if (afterReturn && text.startsWith("\n")) text = text.slice(1);
+    afterReturn = text.endsWith("\r");
+    const [first = "", ...others] = text.split(/\r\n|\r|\n/);
+    open.push(first);
+    for (const line of others) {
+      yield open.join("");
+      open = [line];
+    }
+  }
+  open.push(decoder.decode());
+  yield open.join("");
+}
+
+// ------------------------------------------------------------
+//  * Puts an answer together, whatever dialect of the wire format the server speaks.
+//
+// Tool calls are keyed by `index` where there is one; without it a new id starts a new call. Some
+// servers repeat the name with every fragment, use one index for all calls, or send arguments as an
+// object: none of it glues two calls together. Pure: the caller feeds chunks and reads the result.
 
 interface OpenCall {
   index: number | null;
@@ -16,13 +146,13 @@ interface OpenCall {
 }
 
 /** What has arrived so far. */
-export class Accumulator {
+export class AnswerAccumulator {
   #choices = 0;
   #text: string[] = [];
   #reasoning: string[] = [];
   #calls: OpenCall[] = [];
   #finishReason: string | null = null;
-  #usage: Usage | null = null;
+  #usage: TokenUsage | null = null;
 
   /** Takes one parsed chunk, or a whole answer; parts of unexpected type are passed over. */
   add(chunk: unknown): void {
@@ -55,7 +185,7 @@ export class Accumulator {
   get finishReason(): string | null {
     return this.#finishReason;
   }
-  get usage(): Usage | null {
+  get usage(): TokenUsage | null {
     return this.#usage;
   }
   get text(): string {
@@ -158,7 +288,7 @@ function textIn(value: unknown): string {
   return Array.isArray(value) ? value.map((part) => textIn(record(part)["text"])).join("") : "";
 }
 
-function usageOf(value: unknown): Usage | null {
+function usageOf(value: unknown): TokenUsage | null {
   if (value === null || typeof value !== "object") return null;
   const usage = record(value);
   const [promptTokens, completionTokens] = [

@@ -6,7 +6,7 @@
 /** Bytes an answer may have before it is given up. */
 const answerBytesMax = 64 * 1024 * 1024;
 
-export class IdleWatch {
+export class ResponseLimits {
   readonly #controller = new AbortController();
   readonly #idleMs: number;
   #timer: ReturnType<typeof setTimeout> | null = null;

@@ -5,10 +5,8 @@
  * Two units run side by side, one waits for both, one fails the tests first and is repaired on
  * retry, and one edits outside its claims and is refused. Plain data; the command writes it.
  */
-import { guideRules } from "./guide.ts";
-import { plannedRules } from "./planned.ts";
+import { guideRules, plannedRules } from "./sample-script.ts";
 import { call, done, type ModelScript, type ModelTurn } from "./script.ts";
-import { testFile } from "./test-file.ts";
 
 export const samplePlan = "text-tools";
 
@@ -254,4 +252,18 @@ function writes(files: Record<string, string>): ModelTurn {
       args: { path, content },
     })),
   };
+}
+
+// ------------------------------------------------------------
+// Tests of the sample project, as text.
+
+/** A test file for one function; `body` are its expectations. */
+export function testFile(name: string, from: string, body: string): string {
+  return `import { expect, test } from "bun:test";
+import { ${name} } from "${from}";
+
+test("${name}", () => {
+  ${body}
+});
+`;
 }

@@ -35,12 +35,12 @@ export interface ObservedCall {
   text: string;
 }
 
-export type Judgement =
+export type StallVerdict =
   | { kind: "fine" }
   | { kind: "warn"; text: string }
   | { kind: "stop"; reason: string };
 
-export class Progress {
+export class StallDetector {
   readonly #seen = new Set<string>();
   readonly #unchangedWarn: number;
   readonly #unchangedStop: number;
@@ -57,7 +57,7 @@ export class Progress {
   }
 
   /** Judges one turn that called at least one tool. */
-  observe(calls: readonly ObservedCall[]): Judgement {
+  observe(calls: readonly ObservedCall[]): StallVerdict {
     let fresh = false;
     let changed = false;
     const keys = new Set<string>();
@@ -77,7 +77,7 @@ export class Progress {
     return this.#judge(calls.at(-1)?.tool ?? "");
   }
 
-  #judge(tool: string): Judgement {
+  #judge(tool: string): StallVerdict {
     if (this.#same >= sameStop) {
       return stop(`${tool} was called ${this.#same} times in a row with the same result`);
     }
@@ -102,11 +102,11 @@ export class Progress {
   }
 }
 
-function stop(reason: string): Judgement {
+function stop(reason: string): StallVerdict {
   return { kind: "stop", reason };
 }
 
-function warn(what: string): Judgement {
+function warn(what: string): StallVerdict {
   const text =
     `${what} Try something different: read the error again, look at another file, or make the change. ` +
     "If you cannot go on, call done with status blocked and say why. Going on like this ends the attempt.";

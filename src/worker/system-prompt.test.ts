@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { delimited } from "../std/fence.ts";
-import { systemPrompt } from "./prompt.ts";
 import type { WorkerRequest } from "./protocol.ts";
+import { systemPrompt } from "./system-prompt.ts";
 
 const request: WorkerRequest = {
   schema: "dgov.worker-request/1",

@@ -7,12 +7,15 @@
  */
 import type { WorkerToolPolicy } from "./protocol.ts";
 
-export type PolicyVerdict = { allowed: true } | { allowed: false; reason: string };
+export type ShellPolicyVerdict = { allowed: true } | { allowed: false; reason: string };
 
-const allowed: PolicyVerdict = { allowed: true };
+const allowed: ShellPolicyVerdict = { allowed: true };
 
 /** Judges a shell text. */
-export async function judgeShell(text: string, policy: WorkerToolPolicy): Promise<PolicyVerdict> {
+export async function checkShellPolicy(
+  text: string,
+  policy: WorkerToolPolicy,
+): Promise<ShellPolicyVerdict> {
   if (!policy.restrictRunBash) return allowed;
   const { parseShell } = await import("../syntax/shell.ts");
   const shell = await parseShell(text);
@@ -27,7 +30,7 @@ export async function judgeShell(text: string, policy: WorkerToolPolicy): Promis
   return judgeUnreadable(shell.words, policy);
 }
 
-function refused(reason: string): PolicyVerdict {
+function refused(reason: string): ShellPolicyVerdict {
   return { allowed: false, reason: `not allowed by this project's tool policy: ${reason}` };
 }
 
@@ -61,7 +64,7 @@ async function judgeWords(
   words: readonly string[],
   policy: WorkerToolPolicy,
   depth: number,
-): Promise<PolicyVerdict> {
+): Promise<ShellPolicyVerdict> {
   if (words.length === 0) return allowed;
   if (depth > depthMax) return refused("it is wrapped too deep to be read");
   const plain = words.map((word) => word.trim());
@@ -71,9 +74,9 @@ async function judgeWords(
   if (shells.has(program)) {
     const at = plain.findIndex((word) => /^-\w*c$/.test(word));
     const script = at < 0 ? undefined : plain[at + 1];
-    return script === undefined ? allowed : judgeShell(script, policy);
+    return script === undefined ? allowed : checkShellPolicy(script, policy);
   }
-  if (program === "eval") return judgeShell(plain.slice(1).join(" "), policy);
+  if (program === "eval") return checkShellPolicy(plain.slice(1).join(" "), policy);
   if (program === "find") return judgeFind(plain, policy, depth);
   const inner = wrapped(program, plain);
   if (inner === null) return allowed;
@@ -116,7 +119,7 @@ async function judgeFind(
   words: readonly string[],
   policy: WorkerToolPolicy,
   depth: number,
-): Promise<PolicyVerdict> {
+): Promise<ShellPolicyVerdict> {
   if (
     policy.denyShellFileMutations &&
     words.some((w) => w === "-delete" || w.startsWith("-fprint"))
@@ -137,7 +140,7 @@ async function judgeFind(
 }
 
 /** One simple command by its own words, wrappers aside. */
-function judgeOne(words: readonly string[], policy: WorkerToolPolicy): PolicyVerdict {
+function judgeOne(words: readonly string[], policy: WorkerToolPolicy): ShellPolicyVerdict {
   const denied = policy.denyShellCommands.find((entry) => beginsWith(words, entry));
   if (denied !== undefined) return refused(`\`${denied}\` is denied`);
   if (policy.denyShellFileMutations) {
@@ -265,7 +268,7 @@ function verifyTool(words: readonly string[]): string | null {
 }
 
 /** What the grammar cannot read: every word is judged as if it were a command of its own. */
-function judgeUnreadable(words: readonly string[], policy: WorkerToolPolicy): PolicyVerdict {
+function judgeUnreadable(words: readonly string[], policy: WorkerToolPolicy): ShellPolicyVerdict {
   for (let i = 0; i < words.length; i++) {
     const verdict = judgeOne([baseName(words[i] ?? ""), ...words.slice(i + 1, i + 6)], policy);
     if (!verdict.allowed) return verdict;

@@ -1,7 +1,7 @@
 /** Asks the parent, who knows what all workers do, for leave before each request. */
 import type { WorkerMessage } from "./protocol.ts";
 
-export class PermitDesk {
+export class RateLimitClient {
   readonly #emit: (message: WorkerMessage) => Promise<void>;
   readonly #waiting = new Map<number, () => void>();
   #last = 0;

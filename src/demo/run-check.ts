@@ -1,5 +1,5 @@
 /** What the demo's run came to, in words, and whether it is what the demo is meant to show. Pure. */
-import { samplePlan } from "./sample.ts";
+import { samplePlan } from "./sample-project.ts";
 
 const expected: Record<string, string> = {
   "functions/main.slugify": "landed",
@@ -10,7 +10,7 @@ const expected: Record<string, string> = {
 };
 
 /** Reads the document of `dgov run`. */
-export function judgeDemo(
+export function checkDemoRun(
   document: Record<string, unknown>,
   root: string,
 ): { asExpected: boolean; text: string } {
