@@ -67,6 +67,7 @@ const common = new Set(["std", "error.ts", "build-info.ts"]);
 const packages: Record<string, string[]> = {
   citty: ["cli/"],
   consola: ["cli/log.ts"],
+  diff: ["settlement/line-merge.ts"],
   "@clack/prompts": ["cli/prompt.ts"],
   "smol-toml": ["config/toml.ts"],
   arktype: ["config/schema.ts", "plan/schema.ts"],

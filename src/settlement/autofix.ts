@@ -5,7 +5,6 @@
  * Commands that take files run in the worktree. One that takes none would change everybody's files,
  * so then all of them run in a gate tree that holds the attempt's work, and the rest is left there.
  */
-
 import { chmodSync, mkdirSync, readFileSync, realpathSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { FileChange } from "../git/changes.ts";

@@ -1,5 +1,4 @@
 /** The dependencies of a settlement (review, autofix and gates), and the caches its gates share. */
-
 import { dirname, join } from "node:path";
 import type { Config } from "../config/config.ts";
 import { childVariables } from "../config/environment.ts";

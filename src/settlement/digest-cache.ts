@@ -5,7 +5,6 @@
  *
  * File format: a header line with the version, then one JSON line `[digest, value]` per entry.
  */
-
 import { appendFileSync, existsSync, readFileSync } from "node:fs";
 import { replaceFile } from "../std/files.ts";
 

@@ -4,28 +4,34 @@ import { hunks, keepFixes } from "./line-merge.ts";
 
 describe("keepFixes", () => {
   test.each([
-    ["a line of the attempt's is fixed", "a\nb\n", "a\nB \n", "a\nB\n", "a\nB\n"],
-    ["a neighbour's line is not", "a \nb\n", "a \nB \n", "a\nB\n", "a \nB\n"],
-    ["a new file is taken whole", null, "a \n", "a\n", "a\n"],
-    ["an import put above a changed line stays", "x\n", "y\n", "import z\ny\n", "import z\ny\n"],
+    ["fixes a line that the attempt changed", "a\nb\n", "a\nB \n", "a\nB\n", "a\nB\n"],
+    ["leaves the line beside it alone", "a \nb\n", "a \nB \n", "a\nB\n", "a \nB\n"],
+    ["takes a new file whole", null, "a \n", "a\n", "a\n"],
     [
-      "an insertion elsewhere goes",
+      "keeps an import inserted above a changed line",
+      "x\n",
+      "y\n",
+      "import z\ny\n",
+      "import z\ny\n",
+    ],
+    [
+      "drops an insertion elsewhere",
       "a\nb\nc\nd\n",
       "a\nb\nc\nD\n",
       "new\na\nb\nc\nD\n",
       "a\nb\nc\nD\n",
     ],
-    ["lines joined across the attempt's edge stay apart", "a\nb\n", "a\nB\n", "aB\n", "a\nB\n"],
+    ["drops a join of a changed line with an unchanged one", "a\nb\n", "a\nB\n", "aB\n", "a\nB\n"],
     [
-      "a line the formatter wraps is wrapped, its neighbours' spaces stay",
+      "wraps a changed line and leaves the spaces of its neighbours",
       "a \n(b)\nc \n",
       "a \n(b, d)\nc \n",
       "a\n(\nb, d\n)\nc\n",
       "a \n(\nb, d\n)\nc \n",
     ],
-    ["a fixed text that ends earlier joins no lines", "a\nb\n", "A\nb\n", "A ", "A \nb\n"],
-    ["a missing newline at the end survives", "a\nb", "a\nB ", "a\nB", "a\nB"],
-    ["CRLF survives", "a\r\nb\r\n", "a\r\nB \r\n", "a\r\nB\r\n", "a\r\nB\r\n"],
+    ["joins no lines when the fixed text ends earlier", "a\nb\n", "A\nb\n", "A ", "A \nb\n"],
+    ["keeps a missing newline at the end", "a\nb", "a\nB ", "a\nB", "a\nB"],
+    ["keeps CRLF", "a\r\nb\r\n", "a\r\nB \r\n", "a\r\nB\r\n", "a\r\nB\r\n"],
   ])("B10 %s", (_name, base, attempt, fixed, wanted) => {
     expect(keepFixes({ base, attempt, fixed })).toBe(wanted);
   });
@@ -34,7 +40,7 @@ describe("keepFixes", () => {
     .array(fc.constantFrom("a", "b", "c", "d"))
     .map((lines) => lines.map((l) => `${l}\n`));
 
-  test("hunks turn one text into the other", () => {
+  test("hunks applied to the first text give the second", () => {
     fc.assert(
       fc.property(text, text, (before, after) => {
         const result: string[] = [];
@@ -48,7 +54,7 @@ describe("keepFixes", () => {
     );
   });
 
-  test("an attempt that changed nothing keeps its text, whatever the fixer did", () => {
+  test("a fixer cannot change the text of an attempt that changed nothing", () => {
     fc.assert(
       fc.property(text, text, (lines, fixed) => {
         const attempt = lines.join("");
@@ -57,7 +63,7 @@ describe("keepFixes", () => {
     );
   });
 
-  /** A base of lines that are all different, what an attempt made of it, and what a fixer made of that. */
+  /** Lines of a base (all distinct), of an attempt made from it, and of a fixed text made from that. */
   const edited = fc
     .record({
       base: fc.integer({ min: 1, max: 12 }),
@@ -77,7 +83,7 @@ describe("keepFixes", () => {
       return { before, after, fixed: edit(after, fixer, "fixer") };
     });
 
-  test("B10 no line that the attempt left alone is changed, parted or removed, whatever the fixer did", () => {
+  test("B10 a fixer cannot change, separate or remove lines that the attempt left alone", () => {
     fc.assert(
       fc.property(edited, ({ before, after, fixed }) => {
         const texts = [before, after, fixed].map((lines) => lines.join(""));
@@ -90,7 +96,7 @@ describe("keepFixes", () => {
         for (const [i, line] of after.entries()) {
           const next = after[i + 1];
           if (next === undefined || !old.has(line) || !old.has(next)) continue;
-          // Neighbours stay neighbours, unless the attempt itself took away what was between them.
+          // Adjacent lines stay adjacent, unless the attempt removed the lines between them.
           if (before.indexOf(next) !== before.indexOf(line) + 1) continue;
           expect(result[result.indexOf(line) + 1]).toBe(next);
         }

@@ -2,7 +2,6 @@
  * The input of the semantic rules, read out of git: the files of the four versions of a merge (base, ours,
  * theirs, merged) and the files that mention a symbol. Nothing is checked out.
  */
-
 import { posix } from "node:path";
 import type { Oid } from "../git/objects.ts";
 import { blobReader } from "../git/read-blobs.ts";

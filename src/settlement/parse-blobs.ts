@@ -1,5 +1,4 @@
 /** Reading source files and manifests of a tree out of git, for the import graph and the structure scan. */
-
 import { posix } from "node:path";
 import type { Oid } from "../git/objects.ts";
 import type { Repository } from "../git/repository.ts";

@@ -4,7 +4,6 @@
  * Everything between the base and the worktree counts, however it got there. What the fixer and the
  * hooks did is judged again before it is committed, and only claimed paths are.
  */
-
 import { join } from "node:path";
 import { judgeChanges, type ScopeVerdict } from "../claims/verdict.ts";
 import { scopePolicy } from "../config/scope-policy.ts";

@@ -4,7 +4,6 @@
  *
  * The file is read when the cache is opened, before any worker's code runs.
  */
-
 import { accessSync, constants, realpathSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { canonicalJson, sha256 } from "../std/digest.ts";

@@ -2,7 +2,6 @@
  * The coverage baseline, `.coverage-baseline/coverage.json`: the figures of one commit. Its presence
  * enables the coverage gate. Workers may not change it.
  */
-
 import { lstatSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { DgovError } from "../../error.ts";

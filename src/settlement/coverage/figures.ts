@@ -1,5 +1,4 @@
 /** Coverage figures of trees: recorded by earlier measurements, taken from the baseline, or measured now. */
-
 import { ownFolders } from "../../claims/reserved.ts";
 import type { Oid } from "../../git/objects.ts";
 import { diffTrees } from "../../git/trees.ts";

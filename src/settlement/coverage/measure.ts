@@ -1,5 +1,4 @@
 /** Running a coverage command in a gate tree and reading the report it writes. */
-
 import { existsSync, readFileSync, realpathSync, statSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import type { Oid } from "../../git/objects.ts";

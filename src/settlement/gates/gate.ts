@@ -1,5 +1,4 @@
 /** The interface of a gate, which judges a tree against a base, and the input that all gates share. */
-
 import type { Config } from "../../config/config.ts";
 import { treeOfCommit, treesOfCommits } from "../../git/commit.ts";
 import type { Oid } from "../../git/objects.ts";

@@ -2,7 +2,6 @@
  * Runs the gates on one tree: all of them, cheap ones first, so that one retry sees every failure. Verdicts
  * whose inputs are unchanged come from the cache.
  */
-
 import type { Config } from "../../config/config.ts";
 import { treeOfCommit } from "../../git/commit.ts";
 import type { Oid } from "../../git/objects.ts";

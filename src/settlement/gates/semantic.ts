@@ -1,5 +1,4 @@
 /** The semantic gate: checks, by their symbols, that two changes which merge as text are compatible. */
-
 import { posix } from "node:path";
 import {
   type Conflict,

@@ -2,7 +2,6 @@
  * The tests gate: the unit's `test_cmd` (or the recipe it names) and the project's. The only gate whose
  * failed command is run a second time, since tests can be flaky; checkers are deterministic.
  */
-
 import type { Config } from "../../config/config.ts";
 import { listed } from "../../std/text.ts";
 import { newLines } from "../diagnostics/diagnostic.ts";

@@ -1,5 +1,4 @@
 /** The structural baseline of a project: reading it with its age, and writing it. */
-
 import { join, posix } from "node:path";
 import type { Oid } from "../../git/objects.ts";
 import { commitsSince, lastChange } from "../../git/refs.ts";

@@ -2,7 +2,6 @@
  * The engine that measures the structure of trees: the built-in sensor or the external `sentrux` program.
  * Compares a tree with the project's baseline and measures new baselines.
  */
-
 import { accessSync, constants, existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Config } from "../../config/config.ts";

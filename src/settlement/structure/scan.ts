@@ -2,7 +2,6 @@
  * The built-in structural sensor, run on a tree of the repository. The facts of each blob are parsed once
  * and cached; figures and offenders are computed from them per tree. Paths are relative to the project.
  */
-
 import { posix } from "node:path";
 import type { Oid } from "../../git/objects.ts";
 import type { Repository } from "../../git/repository.ts";

@@ -2,7 +2,6 @@
  * The tests affected by a change: test files that it changes, and those that import a changed file, directly
  * or through others. All tests when the affected ones cannot be determined.
  */
-
 import type { Config } from "../../config/config.ts";
 import type { Oid } from "../../git/objects.ts";
 import { diffTrees, hasFolder } from "../../git/trees.ts";

@@ -1,5 +1,4 @@
 /** The import graph of a tree. Each blob is parsed once; its imports are cached by blob id. */
-
 import type { Oid } from "../../git/objects.ts";
 import { listTree } from "../../git/trees.ts";
 import { type ImportGraph, importGraph } from "../../syntax/import-graph.ts";

@@ -1,5 +1,4 @@
 /** One configured command: its placeholders, its run in a tree, and the status of its exit. */
-
 import { join } from "node:path";
 import type { Config } from "../../config/config.ts";
 import { describeExit, type ExitResult } from "../../process/exit-result.ts";

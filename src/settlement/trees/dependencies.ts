@@ -5,7 +5,6 @@
  * A folder is copied only when the lockfiles are the same, and never when something in it refers back to
  * the operator's checkout: tests would then run the operator's code.
  */
-
 import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { basename, dirname, isAbsolute, join, relative, resolve } from "node:path";
 import { describeExit, succeeded } from "../../process/exit-result.ts";

@@ -2,7 +2,6 @@
  * Snapshots of prepared dependency folders, path by path, by which a gate's additions are removed and its
  * changes detected.
  */
-
 import { lstatSync, readdirSync, type Stats } from "node:fs";
 import { join } from "node:path";
 import { removeFolder } from "../../std/files.ts";

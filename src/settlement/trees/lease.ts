@@ -1,5 +1,4 @@
 /** A gate tree on loan: prepared on request, and restored to exactly its tree after every command. */
-
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import {
