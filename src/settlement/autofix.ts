@@ -1,14 +1,13 @@
 /**
- * The project's own formatter and fixer, run on what an attempt changed; only its own lines keep
- * what they did. How the commands end does not matter: the gates judge.
+ * Autofix: the project's formatter and fixer, run on the files an attempt changed. Only fixes on the
+ * attempt's own lines are kept. The exit codes of the commands are ignored, since the gates judge the result.
  *
- * Commands that take files run in the worktree. One that takes none would change everybody's files,
- * so then all of them run in a gate tree that holds the attempt's work, and the rest is left there.
+ * Commands that take files run in the worktree. When one takes none and would change files all over the
+ * project, all of them run in a gate tree with the attempt's work, from which only the fixed files are taken.
  */
 import { chmodSync, mkdirSync, readFileSync, realpathSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { FileChange } from "../git/changes.ts";
-import type { Identity } from "../git/objects.ts";
 import { commitChanges } from "../git/snapshot.ts";
 import { readBlobAt } from "../git/trees.ts";
 import type { Worktree } from "../git/worktree.ts";
@@ -19,108 +18,105 @@ import { isSource } from "./source-files.ts";
 import { fillTemplate, runCommand, takesFiles } from "./trees/command.ts";
 import { withGateTree } from "./trees/lease.ts";
 
-export interface Autofixed {
-  /** Files whose text is another one now (repo-relative). */
+interface Autofixed {
+  /** Files whose text was changed, relative to the repository. */
   fixed: string[];
-  /** Whether commands ran in the worktree, where they may have changed anything. */
+  /** True when commands ran in the worktree, where they may have changed other files, too. */
   touched: boolean;
-  /** Commands that could not do their work, in words. */
+  /** Descriptions of commands that could not run or were killed. */
   notes: string[];
 }
 
 interface Request {
   tree: Worktree;
-  /** Claimed changes, repo-relative. */
+  /** The claimed changes; paths are relative to the repository. */
   changes: readonly FileChange[];
   marker: string;
   message: string;
   date: string;
 }
 
-/** Texts of files by path, one character a byte: whatever they are, they come back the same. */
+/** Texts of files by path, decoded as Latin-1 (a character per byte), so that any bytes survive. */
 type Texts = Map<string, string>;
 
-/** Fixes the claimed changed source files in the worktree. */
+/** Fixes the changed source files of an attempt in its worktree. */
 export async function autofix(c: SettlementContext, o: Request): Promise<Autofixed> {
   const { lintFix, format } = c.config.commands;
   const commands = [lintFix, format].filter((text) => text !== null);
-  const files = sources(c, o.changes);
-  if (commands.length === 0 || files.length === 0) return { fixed: [], touched: false, notes: [] };
-  const bench: Bench = {
-    commands: commands.flatMap((text) => fillTemplate(c.config, text, inProject(c, files))),
-    paths: files.map(({ path }) => path),
+  const paths = sourcePaths(c, o.changes);
+  if (commands.length === 0 || paths.length === 0) return { fixed: [], touched: false, notes: [] };
+  const names = paths.map((path) => path.slice(c.projectPrefix.length));
+  const job: Job = {
+    commands: commands.flatMap((text) => fillTemplate(c.config, text, names)),
+    paths,
     marker: o.marker,
     notes: new Set<string>(),
   };
-  const attempt = readTexts(o.tree.path, bench.paths);
-  const wanted = async (root: string): Promise<Texts> => {
-    const fixed = await fixIn(c, bench, root);
+  const attempt = readTexts(o.tree.path, job.paths);
+  const fixesIn = async (root: string): Promise<Texts> => {
+    const fixed = await fixIn(c, job, root);
     const kept = await keepOwn(c, o, attempt, fixed);
-    return c.signal.aborted ? attempt : provenFixes(c, bench, root, { attempt, fixed, kept });
+    return c.signal.aborted ? attempt : verifyPartialFixes(c, job, root, { attempt, fixed, kept });
   };
   const touched = commands.every(takesFiles);
-  const texts = touched ? await wanted(o.tree.path) : await elsewhere(c, o, wanted);
+  const texts = touched ? await fixesIn(o.tree.path) : await inCopy(c, o, fixesIn);
   const fixed: string[] = [];
   for (const [path, before] of attempt) {
     const text = texts.get(path) ?? before;
     writeText(o.tree.path, path, text);
     if (text !== before) fixed.push(path);
   }
-  return { fixed, touched, notes: [...bench.notes] };
+  return { fixed, touched, notes: [...job.notes] };
 }
 
-interface Bench {
+/** The commands to run, the files they may fix, and notes on commands that failed to run. */
+interface Job {
   commands: string[];
   paths: string[];
   marker: string;
   notes: Set<string>;
 }
 
-function sources(c: SettlementContext, changes: readonly FileChange[]): FileChange[] {
-  const prefix = c.projectPrefix;
-  return changes.filter(
-    ({ kind, status, path }) =>
-      kind === "file" &&
-      status !== "deleted" &&
-      path.startsWith(prefix) &&
-      isSource(c.config, path),
-  );
+/** The changed source files of the project that exist, relative to the repository. */
+function sourcePaths(c: SettlementContext, changes: readonly FileChange[]): string[] {
+  return changes
+    .filter(({ kind, status }) => kind === "file" && status !== "deleted")
+    .map(({ path }) => path)
+    .filter((path) => path.startsWith(c.projectPrefix) && isSource(c.config, path));
 }
 
-function inProject(c: SettlementContext, files: readonly FileChange[]): string[] {
-  const from = c.projectDir === "" ? 0 : c.projectDir.length + 1;
-  return files.map(({ path }) => path.slice(from));
-}
-
-/** The attempt's work in a gate tree of its own. */
-async function elsewhere(
+/** Runs `use` in a gate tree that holds the attempt's work. */
+async function inCopy(
   c: SettlementContext,
   o: Request,
   use: (root: string) => Promise<Texts>,
 ): Promise<Texts> {
-  const identity: Identity = c.identity;
   const paths = o.changes.map(({ path }) => path);
-  const { tree } = await commitChanges(c.repository, o.tree, { ...o, paths, identity });
-  const place = { tree, unit: null, marker: o.marker, signal: c.signal };
-  const texts = await withGateTree(c, place, async ({ prepare, root }) => {
+  const { tree } = await commitChanges(c.repository, o.tree, {
+    ...o,
+    paths,
+    identity: c.identity,
+  });
+  const request = { tree, unit: null, marker: o.marker, signal: c.signal };
+  const texts = await withGateTree(c, request, async ({ prepare, root }) => {
     const ready = await prepare();
     return ready.ok ? use(root) : new Map<string, string>();
   });
   return texts ?? new Map<string, string>();
 }
 
-/** What the commands make of the files. */
-async function fixIn(c: SettlementContext, bench: Bench, root: string): Promise<Texts> {
-  for (const command of bench.commands) {
-    const { marker } = bench;
+/** Runs the commands and returns the resulting texts of the files. */
+async function fixIn(c: SettlementContext, job: Job, root: string): Promise<Texts> {
+  for (const command of job.commands) {
+    const { marker } = job;
     const run = await runCommand(c, { root, command, marker, signal: c.signal });
-    if (run.status === "errored") bench.notes.add(`\`${command}\`: ${run.exit}`);
+    if (run.status === "errored") job.notes.add(`\`${command}\`: ${run.exit}`);
     if (c.signal.aborted) break;
   }
-  return readTexts(root, bench.paths);
+  return readTexts(root, job.paths);
 }
 
-/** The attempt's texts with the fixes of its own lines. */
+/** The attempt's texts with the fixes on its own lines. */
 async function keepOwn(
   c: SettlementContext,
   o: Request,
@@ -139,12 +135,13 @@ async function keepOwn(
 }
 
 /**
- * Part of a fix can break what the whole would not: one quote of two. A text with part of its fixes
- * is sound when the commands make the same of it as of the attempt's; else the attempt's stays.
+ * Checks texts that got only part of their fixes, which can break what the whole fix would not (one quote
+ * of a pair). Such a text is kept when the commands turn it into the same result as the attempt's text;
+ * otherwise the attempt's text stays.
  */
-async function provenFixes(
+async function verifyPartialFixes(
   c: SettlementContext,
-  bench: Bench,
+  job: Job,
   root: string,
   texts: { attempt: Texts; fixed: Texts; kept: Texts },
 ): Promise<Texts> {
@@ -154,13 +151,13 @@ async function provenFixes(
   );
   if (partial.length === 0) return kept;
   for (const [path, text] of kept) writeText(root, path, text);
-  const again = await fixIn(c, bench, root);
-  const proven = new Map(kept);
+  const again = await fixIn(c, job, root);
+  const verified = new Map(kept);
   for (const [path] of partial) {
-    const sound = again.get(path) === fixed.get(path);
-    if (!sound) proven.set(path, attempt.get(path) ?? "");
+    const same = again.get(path) === fixed.get(path);
+    if (!same) verified.set(path, attempt.get(path) ?? "");
   }
-  return proven;
+  return verified;
 }
 
 function readTexts(root: string, paths: readonly string[]): Texts {
@@ -173,7 +170,7 @@ function readTexts(root: string, paths: readonly string[]): Texts {
   return texts;
 }
 
-/** Writes a file of the attempt's; never through a link that a command put in its place. */
+/** Writes a file of the worktree; never through a link that a command put in its place. */
 function writeText(root: string, path: string, text: string): void {
   const full = join(root, path);
   if (readTexts(root, [path]).get(path) === text) return;
@@ -185,7 +182,7 @@ function writeText(root: string, path: string, text: string): void {
   if (stats?.isFile()) chmodSync(full, stats.mode);
 }
 
-/** Whether what a path lies in is a folder, and no link on the way there. */
+/** True when the parent of a path is a folder, reached without a symbolic link. */
 function liesInside(root: string, path: string): boolean {
   const folder = dirname(join(root, path));
   if (lstatIfPresent(folder)?.isDirectory() !== true) return false;

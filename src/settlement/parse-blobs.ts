@@ -32,7 +32,7 @@ export async function readManifests(
 }
 
 /** A source file and the key of its blob in a cache: `<language>:<blob id>`. */
-export interface KeyedFile extends TreeFile {
+interface KeyedFile extends TreeFile {
   key: string;
 }
 

@@ -1,7 +1,7 @@
-/** What the gates said no to, in full, as the next attempt is told. Pure. */
+/** The text of failed gates, which the next attempt is given. Pure. */
 import type { GateVerdict } from "./verdict.ts";
 
-/** Every failing gate's command, how it ended, its charged diagnostics and the tail of its output. */
+/** For every failed gate its command, exit, charged diagnostics and output tail; then the passed gates. */
 export function rejectionText(verdicts: readonly GateVerdict[]): string {
   const failed = verdicts.filter((v) => v.status === "failed" || v.status === "errored");
   const passed = verdicts.filter((v) => v.status === "passed" || v.status === "flaky");
@@ -10,13 +10,14 @@ export function rejectionText(verdicts: readonly GateVerdict[]): string {
   );
 }
 
+/** Diagnostics listed per gate. */
 const shownMax = 50;
 
 function renderGate(verdict: GateVerdict): string {
   const lines = [`The ${verdict.gate} gate ${verdict.status}: ${verdict.reason}`];
   if (verdict.command !== null) lines.push(`$ ${verdict.command}`);
   if (verdict.exit !== null) lines.push(`(${verdict.exit})`);
-  // A gate without a command has nothing to say but its diagnostics: its tail is those, if whole.
+  // The tail of a gate without a command lists its diagnostics with more detail, unless it was cut.
   if (verdict.command === null && /^(?!\[\.\.\.\]\n)\s*\S/.test(verdict.tail)) {
     return [...lines, verdict.tail.trimEnd()].join("\n");
   }

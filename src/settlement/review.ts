@@ -1,8 +1,8 @@
 /**
- * The structural review of an attempt, its autofix, and its commit.
+ * The review of an attempt: the check of its changes against its claims, review hooks, autofix, and commit.
  *
- * Everything between the base and the worktree counts, however it got there. What the fixer and the
- * hooks did is judged again before it is committed, and only claimed paths are.
+ * Every difference between base and worktree is checked, including those by other processes. Changes by
+ * hooks and autofix are checked again before the commit, which includes claimed paths only.
  */
 import { join } from "node:path";
 import { judgeChanges, type ScopeVerdict } from "../claims/verdict.ts";
@@ -21,7 +21,7 @@ import { environmentIn } from "./trees/environment.ts";
 
 const hookTimeoutMs = 30_000;
 
-/** `touched`: files of the worktree changed after the worker ended, so its kept work is out of date. */
+/** `touched`: hooks or autofix changed the worktree, so the attempt's kept work is out of date. */
 export type ReviewOutcome = { touched: boolean } & (
   | {
       passed: true;
@@ -29,13 +29,13 @@ export type ReviewOutcome = { touched: boolean } & (
       tree: Oid;
       changed: string[];
       autofixed: string[];
-      /** What went wrong on the way and does not matter for the verdict: a fixer that timed out. */
+      /** Problems that do not affect the verdict, such as a fixer that timed out. */
       notes: string[];
     }
   | { passed: false; verdict: string; reason: string; retriable: boolean; detail: string }
 );
 
-/** Reviews, fixes and commits a dead attempt's worktree. */
+/** Reviews, fixes and commits the worktree of an attempt, after all its processes ended. */
 export async function reviewAndCommit(
   c: SettlementContext,
   o: {
@@ -43,10 +43,10 @@ export async function reviewAndCommit(
     claims: Claims;
     unitSummary: string;
     message: string;
-    /** RFC 3339; building the commit twice gives the same one. */
+    /** Date of the commit (RFC 3339), given so that building it again gives the same id. */
     date: string;
     marker: string;
-    /** What the worktree differs in, when that was looked at since its processes died. */
+    /** The worktree's changes, when they were read after its processes ended; read now otherwise. */
     changes?: readonly FileChange[] | null;
   },
 ): Promise<ReviewOutcome> {
@@ -82,9 +82,9 @@ export async function reviewAndCommit(
       touched,
     });
   const fix = await autofix(c, { ...o, changes: claimed(changes, scope) });
-  const said = { autofixed: fix.fixed, notes: fix.notes };
+  const fixes = { autofixed: fix.fixed, notes: fix.notes };
   if (!touched && !fix.touched && fix.fixed.length === 0) {
-    return { ...(await commit(c, o, scope.claimed)), ...said, touched: false };
+    return { ...(await commit(c, o, scope.claimed)), ...fixes, touched: false };
   }
   const after = judgeChanges(await attemptChanges(c.repository, o.tree), policy);
   if (!after.passed)
@@ -93,11 +93,11 @@ export async function reviewAndCommit(
       detail: detailOf(after),
       touched: true,
     });
-  return { ...(await commit(c, o, after.claimed)), ...said, touched: true };
+  return { ...(await commit(c, o, after.claimed)), ...fixes, touched: true };
 }
 
 function retry(scope: ScopeVerdict): { retriable: boolean } {
-  // A worker that changed nothing may do better when told so; one that left its claims has a wrong plan.
+  // An empty attempt may succeed when the worker is told so; changes outside the claims need another plan.
   return { retriable: scope.retriable || scope.verdict === "empty_diff" };
 }
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { isTestFile } from "./source-files.ts";
 
-describe("test files", () => {
+describe("isTestFile", () => {
   test.each([
     ["tests/test_a.py", true],
     ["pkg/a_test.py", true],
@@ -21,11 +21,11 @@ describe("test files", () => {
     ["src/test/java/com/acme/Fixtures.java", true],
     ["app/FooTest.java", true],
     ["app/Latest.java", false],
-  ])("%s: %s", (path, expected) => {
+  ])("%s is a test file: %s", (path, expected) => {
     expect(isTestFile({ testDir: "tests/" }, path)).toBe(expected);
   });
 
-  test("a test_dir that is the whole project makes nothing a test", () => {
+  test("a test_dir of ./ makes no file a test by its folder", () => {
     expect(isTestFile({ testDir: "./" }, "src/a.py")).toBe(false);
   });
 });

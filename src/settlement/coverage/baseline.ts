@@ -16,7 +16,7 @@ export const coverageBaselineFile = `${folder}/coverage.json`;
 
 const schema = "dgov.coverage-baseline/1";
 
-export interface CoverageBaseline {
+interface CoverageBaseline {
   /** The command lines, with `{output}` not substituted. */
   command: string;
   /** The measured commit and its tree. */

@@ -13,9 +13,7 @@ import { type Measured, measure } from "./measure.ts";
 import type { FileCoverage } from "./report.ts";
 
 /** Figures of a base, or the measurement that gave none; null when it could not be prepared or was cancelled. */
-export type BaseFigures =
-  | { ok: true; files: FileCoverage[] }
-  | { ok: false; measured: Measured | null };
+type BaseFigures = { ok: true; files: FileCoverage[] } | { ok: false; measured: Measured | null };
 
 /** Measurements of bases by cache key; attempts on the same base share one. */
 const baseMeasurements = memoByOwner<SettlementContext, Promise<Measured | null>>({
@@ -103,12 +101,12 @@ function keyOf(c: SettlementContext, tree: Oid, commands: readonly string[]): st
   return c.cache.digest({ tree, base: "", gate: "coverage", command });
 }
 
-export type ProjectCoverage =
+type ProjectCoverage =
   | { ok: true; command: string; files: FileCoverage[] }
   | { ok: false; reason: string; hint: string };
 
 /** The lines of `coverage_cmd` that run all tests of a tree; only `{output}` is left to substitute. */
-export async function projectCommand(c: SettlementContext, tree: Oid): Promise<string[]> {
+async function projectCommand(c: SettlementContext, tree: Oid): Promise<string[]> {
   const config = { ...c.config, testDir: await testFolder(c, tree) };
   return fillTestTemplate(config, c.config.commands.coverage ?? "", []);
 }

@@ -20,7 +20,7 @@ export interface Layout {
   projectPrefix: string;
   /** Go modules and their folders, relative to the root. */
   modules: readonly { name: string; dir: string }[];
-  /** Whether a path relative to the root is a file of the tree. */
+  /** True when a path relative to the root is a file of the tree. */
   has(path: string): boolean;
 }
 

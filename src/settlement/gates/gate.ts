@@ -26,7 +26,7 @@ export type GateName =
   | "structure"
   | "semantic";
 
-/** Whether a gate runs on an input; the reason becomes a `not_applicable` verdict. */
+/** Applicability of a gate to an input; the reason becomes a `not_applicable` verdict. */
 export type Applies = { runs: true } | { runs: false; reason: string };
 
 interface GateBase {

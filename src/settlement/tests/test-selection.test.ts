@@ -2,11 +2,11 @@ import { describe, expect, test } from "bun:test";
 import type { ImportGraph } from "../../syntax/import-graph.ts";
 import { type ChangedPath, chooseTests, testFiles } from "./test-selection.ts";
 
-/** A graph in which `users` depend on what changes, and `known` files are imported by somebody. */
+/** An import graph in which `users` depend on the changed files and some file imports each of `known`. */
 function graph(users: string[], known: string[] = []): ImportGraph {
   return {
     uses: () => new Set(),
-    usedBy: (path) => new Set(known.includes(path) ? ["somebody"] : []),
+    usedBy: (path) => new Set(known.includes(path) ? ["importer"] : []),
     dependentsOf: () => new Set(users),
   };
 }
@@ -15,29 +15,36 @@ const edited = (path: string): ChangedPath => ({ path, onBase: true, inTree: tru
 const added = (path: string): ChangedPath => ({ path, onBase: false, inTree: true });
 const deleted = (path: string): ChangedPath => ({ path, onBase: true, inTree: false });
 
-describe("choosing tests", () => {
+describe("chooseTests", () => {
   const tests = new Set(["p/test_a.py", "p/test_b.py"]);
   test.each<[string, ChangedPath[], ImportGraph, string[], string[], string | null]>([
     [
-      "who reaches it",
+      "a test that reaches the changed file",
       [edited("p/a.py")],
       graph(["p/a2.py", "p/test_a.py"]),
       ["test_a.py"],
       ["test_a.py"],
       null,
     ],
-    ["a new test", [added("p/test_b.py")], graph([]), ["test_b.py"], [], null],
+    ["an added test", [added("p/test_b.py")], graph([]), ["test_b.py"], [], null],
     [
-      "A7 a deleted test",
+      "A7 all tests, when a test is deleted",
       [deleted("p/test_c.py")],
       graph([]),
       [],
       [],
       "no test imports a changed file",
     ],
-    ["A6 nobody", [edited("p/a.py")], graph(["p/a2.py"]), [], [], "no test imports a changed file"],
     [
-      "A6 the unseen",
+      "A6 all tests, when none reaches the changed file",
+      [edited("p/a.py")],
+      graph(["p/a2.py"]),
+      [],
+      [],
+      "no test imports a changed file",
+    ],
+    [
+      "A6 all tests, when a file without imports changed",
       [edited("p/test_a.py"), edited("Makefile")],
       graph([]),
       [],
@@ -45,7 +52,7 @@ describe("choosing tests", () => {
       "cannot determine the tests affected by Makefile",
     ],
     [
-      "A6 a script",
+      "A6 all tests, when a script changed",
       [edited("p/test_a.py"), edited("x.sh")],
       graph([]),
       [],
@@ -53,7 +60,7 @@ describe("choosing tests", () => {
       "cannot determine the tests affected by x.sh",
     ],
     [
-      "imported data",
+      "tests that import a changed data file",
       [edited("p/x.json")],
       graph(["p/test_a.py"], ["p/x.json"]),
       ["test_a.py"],
@@ -61,33 +68,33 @@ describe("choosing tests", () => {
       null,
     ],
     [
-      "prose",
+      "no more tests when documentation changed",
       [edited("README.md"), edited("p/test_a.py")],
       graph([]),
       ["test_a.py"],
       ["test_a.py"],
       null,
     ],
-  ])("%s", (_what, changed, imports, files, onBase, full) => {
+  ])("the selection is: %s", (_what, changed, imports, files, onBase, full) => {
     const chosen = chooseTests({ changed, tests, graph: imports, prefix: "p/" });
     expect(chosen).toEqual({ files, onBase, full });
   });
 });
 
-describe("what a runner may be given", () => {
+describe("testFiles", () => {
   const config = { testDir: "tests/", sourceExtensions: [".py", ".js", ".sh"] };
   test.each<[string, string[], string[]]>([
     [
-      "files named like tests, wherever they are",
+      "files named like tests in any folder",
       ["tests/test_a.py", "tests/conftest.py", "tests/helpers.py", "src/b_test.py", "src/b.py"],
       ["tests/test_a.py", "src/b_test.py"],
     ],
     [
-      "where none is named like one, every source file of the folder",
+      "every source file below test_dir, when none is named like a test",
       ["tests/a.js", "tests/deep/b.js", "tests/data.json", "tests/x.sh", "src/a.js"],
       ["tests/a.js", "tests/deep/b.js"],
     ],
-  ])("%s", (_what, names, expected) => {
+  ])("the files a runner can be given are: %s", (_what, names, expected) => {
     expect(testFiles(config, names)).toEqual(expected);
   });
 });

@@ -1,12 +1,13 @@
 /** The import graph of a tree. Each blob is parsed once; its imports are cached by blob id. */
 import type { Oid } from "../../git/objects.ts";
+import type { Repository } from "../../git/repository.ts";
 import { listTree } from "../../git/trees.ts";
 import { type ImportGraph, importGraph } from "../../syntax/import-graph.ts";
 import { importIndex } from "../../syntax/import-index.ts";
 import { type Import, importsOf } from "../../syntax/imports.ts";
 import { languageOf } from "../../syntax/languages.ts";
 import type { LanguageName } from "../../syntax/parser.ts";
-import type { SettlementContext } from "../context.ts";
+import type { DigestCache } from "../digest-cache.ts";
 import { isRegularFile, parseBlobs, readManifests, type TreeFile } from "../parse-blobs.ts";
 
 /** An import as it is cached: the specifier and the imported names. */
@@ -25,7 +26,7 @@ const bytesMax = 1024 * 1024;
  * @param languages a set closed under imports: no file imports one of a language outside it
  */
 export async function treeImports(
-  o: Pick<SettlementContext, "repository" | "imports" | "signal">,
+  o: { repository: Repository; imports: DigestCache<CachedImport[]>; signal: AbortSignal },
   tree: Oid,
   gone: readonly string[],
   languages: ReadonlySet<LanguageName>,

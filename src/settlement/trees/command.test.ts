@@ -21,7 +21,7 @@ describe("statusOf", () => {
   });
 
   test.each(["ruff check .", "gofmt -w .", "ls -l", "go vet ./... | tail -l", "echo -l; true"])(
-    "`%s` that exits 0 passes whatever it prints",
+    "`%s` that exits 0 passes with any output",
     (command) => {
       expect(statusOf(exited(0), command, "All is well\n")).toBe("passed");
     },

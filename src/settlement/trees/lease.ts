@@ -40,7 +40,7 @@ export interface GateTreeLease {
   run(command: string, onOutput?: (chunk: Uint8Array) => void): Promise<CommandRun>;
 }
 
-export interface LeaseRequest {
+interface LeaseRequest {
   tree: Oid;
   /** Unit it is for; null for gates outside a unit. */
   unit: string | null;

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { FolderState } from "./folder-state.ts";
 
 /** The dependency folders of a slot. */
-export interface PreparedFolders {
+interface PreparedFolders {
   /** `dependencyKey` of the tree they were prepared for. */
   key: string;
   /** The only tree they are valid for; null when they are valid for every tree with this key. */
