@@ -2,11 +2,23 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Context } from "../cli/command.ts";
-import { requireProject } from "../cli/project.ts";
 import type { Config } from "../config/config.ts";
+import { requireConfig } from "../config/load.ts";
+import { DgovError } from "../error.ts";
 import type { Oid } from "../git/objects.ts";
-import type { SettlementContext } from "../settlement/context.ts";
+import { userFilters } from "../git/private-dir.ts";
+import { headOf } from "../git/refs.ts";
+import { configuredIdentity, openRepository } from "../git/repository.ts";
+import { openSettlement, type SettlementContext } from "../settlement/context.ts";
+
+export interface AdHocRequest {
+  projectRoot: string;
+  env: Record<string, string | undefined>;
+  /** Name of the command, for messages and the temporary folder. */
+  name: string;
+  status(text: string): void;
+  signal: AbortSignal;
+}
 
 export interface AdHocSettlement {
   c: SettlementContext;
@@ -16,45 +28,35 @@ export interface AdHocSettlement {
 }
 
 /**
- * Opens a settlement on the project, with gate trees and caches of its own that are gone afterwards.
- * Fails where there is no commit yet. `name` is the command's, for markers and messages.
+ * Opens a settlement on the project for the time of `use`, with gate trees and caches in a temporary
+ * folder. Throws TARGET_MISSING when the repository has no commit.
  */
 export async function withSettlement<T>(
-  context: Context,
-  o: { name: string; signal: AbortSignal },
-  use: (ground: AdHocSettlement) => Promise<T>,
+  { projectRoot, env, name, status, signal }: AdHocRequest,
+  use: (settlement: AdHocSettlement) => Promise<T>,
 ): Promise<T> {
-  const projectRoot = requireProject(context);
-  const { requireConfig } = await import("../config/load.ts");
-  const { DgovError } = await import("../error.ts");
-  const { configuredIdentity, openRepository } = await import("../git/repository.ts");
-  const { userFilters } = await import("../git/private-dir.ts");
-  const { headOf } = await import("../git/refs.ts");
-  const { openSettlement } = await import("../settlement/context.ts");
   const config = requireConfig(projectRoot);
   const repository = await openRepository(projectRoot);
   const head = await headOf(repository);
   if (head.commit === null) {
     throw new DgovError("TARGET_MISSING", "the repository has no commits yet", {
-      hint: `commit once, then run dgov ${o.name}`,
+      hint: `commit once, then run dgov ${name}`,
     });
   }
   await userFilters(repository);
-  const scratch = mkdtempSync(join(tmpdir(), `dgov-${o.name}-`));
+  const scratch = mkdtempSync(join(tmpdir(), `dgov-${name}-`));
   try {
     const c = openSettlement({
       repository,
       projectRoot,
       config,
-      env: context.env,
+      env,
       identity: (await configuredIdentity(repository)) ?? { name: "dgov", email: "dgov@localhost" },
       slotsRoot: join(scratch, "slots"),
       scratch,
-      signal: o.signal,
+      signal,
       report(...progress) {
-        for (const { kind, gate } of progress) {
-          if (kind === "started") context.output.status(`${gate} ...`);
-        }
+        for (const { kind, gate } of progress) if (kind === "started") status(`${gate} ...`);
       },
       putOutput: () => "",
     });

@@ -1,212 +1,229 @@
-/** Compiling from the command line: the wiring between a plan on disk and the pure compiler. */
-import { existsSync, realpathSync } from "node:fs";
-import { join, relative, sep } from "node:path";
-import type { Context } from "../cli/command.ts";
-import { permitsOf } from "../cli/permits.ts";
-import { renderDiagnostics } from "../cli/render/diagnostics.ts";
+/**
+ * Compiles and checks plans on disk: gives the pure compiler (plan/compile.ts) the project's files,
+ * what git knows of them, the imports of claimed files, and a SOP picker.
+ */
+import { existsSync, readFileSync, realpathSync, statSync } from "node:fs";
+import { basename, join, relative, sep } from "node:path";
 import type { Config } from "../config/config.ts";
-import { loadConfig } from "../config/load.ts";
-import { resolveModel } from "../config/resolve.ts";
+import { requireEditedProvider, resolveModel } from "../config/resolve.ts";
 import { DgovError, type Diagnostic } from "../error.ts";
 import { headOf } from "../git/refs.ts";
-import { openRepository, type Repository } from "../git/repository.ts";
+import { findRepository, type Repository } from "../git/repository.ts";
 import { listTree, submodulePaths } from "../git/trees.ts";
 import { ignoredPaths } from "../git/working-tree.ts";
 import { type CheckInput, type CompileResult, checkPlan, compilePlan } from "../plan/compile.ts";
 import type { CompiledPlan } from "../plan/compiled.ts";
 import { writeCompiled } from "../plan/compiled-file.ts";
+import { parseCompiledPlan } from "../plan/compiled-source.ts";
 import { filesOnDisk } from "../plan/files.ts";
 import type { PlanLocation } from "../plan/locate.ts";
+import { parsePlan } from "../plan/source.ts";
 import type { AskedTurn } from "../runner/asked.ts";
-import { sopPicker } from "./sop-picker.ts";
+
+import type { RateLimiter } from "../runner/rate-limiter.ts";
+import type { Compiler } from "../runner/run-request.ts";
+import { plural } from "../std/text.ts";
+import { importIndex, manifestNames } from "../syntax/import-index.ts";
+import { importsOf } from "../syntax/imports.ts";
+import { languageOf } from "../syntax/languages.ts";
+import { type SopRequests, sopPicker } from "./sop-picker.ts";
 
 export interface CheckRequest {
   projectRoot: string;
   config: Config;
-  /** Null outside a repository: nothing is known to be ignored. */
-  repository: Repository | null;
-  /** Providers and models must resolve. */
+  /** Looked up when left out. With null, no path counts as ignored and imports are unknown. */
+  repository?: Repository | null;
+  /** A task without a provider or model is an error. */
   needModels: boolean;
+  env: Record<string, string | undefined>;
 }
 
 export interface CompileRequest extends CheckRequest {
   location: PlanLocation;
-  /** `asks`: a model may choose SOPs; `asks-again`: kept choices do not count; `offline`: nobody is asked. */
-  sops: "asks" | "asks-again" | "offline";
-  /** Told what each request for SOPs took. */
-  asked(turn: AskedTurn): void;
-  /** Told what has been warned of beside the diagnostics. */
-  noted?(text: string): void;
+  /** How a model may be asked for SOPs; null to use cached choices and the rules only. */
+  sops: SopRequests | null;
+  /** Called with warnings that are not diagnostics, e.g. why the rules chose the SOPs. */
+  warn(text: string): void;
 }
 
-/** Compiles a plan from disk; writes nothing but the SOP choices a model made. */
-export async function compileFromDisk(
-  context: Context,
-  request: CompileRequest,
-): Promise<CompileResult> {
-  const { projectRoot, config, sops } = request;
-  const picker = sopPicker({
-    projectRoot,
-    config,
-    env: context.env,
-    offline: sops === "offline",
-    fresh: sops === "asks-again",
-    warn: (text) => {
-      context.output.warn(`warning: ${text}`);
-      request.noted?.(text);
-    },
-    permits: permitsOf(context, config),
-    asked: request.asked,
-  });
+/** Compiles a plan from disk; writes nothing but the cache of SOP choices. */
+export async function compileFromDisk(request: CompileRequest): Promise<CompileResult> {
+  const { projectRoot, config, env, sops: requests, warn } = request;
   return compilePlan({
-    ...(await checkInput(context, request)),
+    ...(await checkInput(request)),
     dir: planFolder(request),
-    picker,
+    picker: sopPicker({ projectRoot, config, env, requests, warn }),
   });
 }
 
-/** Checks a plan tree as compile does, SOPs chosen by nobody: all diagnostics. */
+/** Checks a plan tree as compiling does, without choosing SOPs. Gives all diagnostics. */
 export async function checkSource(
-  context: Context,
   request: CheckRequest & { location: PlanLocation },
 ): Promise<{ diagnostics: Diagnostic[]; units: number }> {
-  const { parsePlan } = await import("../plan/source.ts");
-  const input = await checkInput(context, request);
+  const input = await checkInput(request);
   const parsed = parsePlan(input.files, planFolder(request));
   return { diagnostics: await checkPlan(parsed, input), units: parsed.source?.tasks.length ?? 0 };
 }
 
-/** Checks a compiled file as it stands: all diagnostics. */
+/** Checks a compiled file without comparing it to its source. Gives all diagnostics. */
 export async function checkCompiledFile(
-  context: Context,
   request: CheckRequest & { path: string },
 ): Promise<{ diagnostics: Diagnostic[]; units: number }> {
-  const { parseCompiledPlan } = await import("../plan/compiled-source.ts");
-  const input = await checkInput(context, request);
+  const input = await checkInput(request);
   const file = relative(request.projectRoot, request.path).split(sep).join("/");
   const parsed = parseCompiledPlan(input.files, file);
-  return {
-    diagnostics: await checkPlan(parsed, input),
-    units: parsed.source?.tasks.length ?? 0,
+  return { diagnostics: await checkPlan(parsed, input), units: parsed.source?.tasks.length ?? 0 };
+}
+
+/** Warnings about files that an earlier run of the same plan may have created or removed. */
+const existenceWarnings = new Set(["creates-existing", "missing-file-claim"]);
+
+/**
+ * The compiler of a run: compiles the current source of the plan and writes `_compiled.toml` (not for
+ * an archived plan). `diagnostics` gets the warnings. Throws PLAN_INVALID.
+ */
+export function planCompiler(o: {
+  projectRoot: string;
+  location: PlanLocation;
+  env: Record<string, string | undefined>;
+  limiter(config: Config): RateLimiter;
+  warn(text: string): void;
+  diagnostics(warnings: readonly Diagnostic[]): void;
+}): Compiler {
+  return async (config, repository) => {
+    const { location } = o;
+    const asked: AskedTurn[] = [];
+    const result = await compileFromDisk({
+      ...o,
+      config,
+      repository,
+      needModels: true,
+      sops: { limiter: o.limiter(config), fresh: false, asked: (turn) => asked.push(turn) },
+    });
+    if (!result.ok) throw invalidPlan(location.name, result.diagnostics);
+    if (!location.archived) writeCompiled(location.dir, result.bytes);
+    const warnings = result.warnings.filter((d) => !existenceWarnings.has(d.code));
+    if (warnings.length > 0) o.diagnostics(warnings);
+    return { plan: result.plan, bytes: result.bytes, asked };
   };
+}
+
+/** Throws PROVIDER_PLACEHOLDER when a provider that a task uses still holds the values of `init`. */
+export function requireEdited(config: Config, plan: CompiledPlan): void {
+  for (const task of plan.tasks) {
+    const resolved = resolveModel(config, plan, task);
+    if (resolved.ok) requireEditedProvider(resolved.value.provider);
+  }
+}
+
+/** The PLAN_INVALID error of a plan that does not compile. */
+export function invalidPlan(name: string, diagnostics: readonly Diagnostic[]): DgovError {
+  const errors = diagnostics.filter((d) => d.severity === "error").length;
+  return new DgovError("PLAN_INVALID", `the plan ${name} has ${plural(errors, "error")}`, {
+    diagnostics,
+  });
 }
 
 function planFolder(of: { projectRoot: string; location: PlanLocation }): string {
   return relative(of.projectRoot, of.location.dir).split(sep).join("/");
 }
 
-/** The repository the project lies in, or null when it lies in none or in one dgov cannot read. */
-export async function repositoryOf(projectRoot: string): Promise<Repository | null> {
-  try {
-    return await openRepository(projectRoot);
-  } catch (error) {
-    if (error instanceof DgovError && error.code !== "INTERNAL") return null;
-    throw error;
-  }
-}
-
-async function checkInput(context: Context, request: CheckRequest): Promise<CheckInput> {
-  const { projectRoot, config, repository, needModels } = request;
-  const prefix =
+/** What the checks ask about the project besides the plan itself. */
+async function checkInput(request: CheckRequest): Promise<CheckInput> {
+  const { projectRoot, config, needModels } = request;
+  const repository =
+    request.repository === undefined ? await findRepository(projectRoot) : request.repository;
+  const folder =
     repository === null ? "" : relative(repository.topLevel, realpathSync(projectRoot));
-  const inRepository = (path: string): string => (prefix === "" ? path : `${prefix}/${path}`);
-  const below = (path: string): string => (prefix === "" ? path : path.slice(prefix.length + 1));
-  const searched = context.env["PATH"] ?? "";
+  /** The project's folder below the repository with its slash, or "". */
+  const prefix = folder === "" ? "" : `${folder}/`;
+  const searched = request.env["PATH"] ?? "";
   return {
     files: filesOnDisk(projectRoot),
     config,
     needModels,
     async ignored(paths) {
       if (repository === null) return new Set();
-      const found = await ignoredPaths(repository, paths.map(inRepository));
+      const found = await ignoredPaths(
+        repository,
+        paths.map((path) => prefix + path),
+      );
       if (found.size === 0) return found;
-      // What is tracked is seen by git whatever its ignore files say.
-      const tracked = await trackedPaths(repository);
-      return new Set([...found].filter((path) => !tracked.has(path)).map(below));
+      // Git tracks a file that is in HEAD even when a pattern ignores it.
+      const tracked = new Set(await trackedPaths(repository));
+      const ignored = [...found].filter((path) => !tracked.has(path));
+      return new Set(ignored.map((path) => path.slice(prefix.length)));
     },
     exists: (path) => existsSync(join(projectRoot, path)),
     submodules: repository === null ? [] : await submodulesBelow(repository, prefix),
     missingTools: (programs) =>
       new Set(programs.filter((program) => Bun.which(program, { PATH: searched }) === null)),
     async imported(paths) {
-      if (repository === null) return new Map();
-      const { claimedImports } = await import("./claimed-imports.ts");
-      const folder = prefix === "" ? "" : `${prefix}/`;
-      return claimedImports({ projectRoot, repository, folder }, paths);
+      return repository === null
+        ? new Map()
+        : claimedImports({ projectRoot, repository, prefix }, paths);
     },
   };
 }
 
-async function trackedPaths(repository: Repository): Promise<Set<string>> {
+/** Paths of HEAD's tree, relative to the repository. */
+async function trackedPaths(repository: Repository): Promise<string[]> {
   const { commit } = await headOf(repository);
   const tree = commit === null ? [] : await listTree(repository, commit);
-  return new Set(tree.map(({ path }) => path));
+  return tree.map(({ path }) => path);
 }
 
 /** Submodules of the project, relative to it. */
 async function submodulesBelow(repository: Repository, prefix: string): Promise<string[]> {
   const { commit } = await headOf(repository);
-  const all = await submodulePaths(repository, commit);
-  const folder = prefix === "" ? "" : `${prefix}/`;
-  return all.filter((path) => path.startsWith(folder)).map((path) => path.slice(folder.length));
+  return below(prefix, await submodulePaths(repository, commit));
 }
 
-/** Refuses to go on while a provider some task uses still holds the text of `init`. */
-export function requireEdited(config: Config, plan: CompiledPlan): void {
-  for (const task of plan.tasks) {
-    const resolved = resolveModel(config, plan, task);
-    if (!resolved.ok || !resolved.value.provider.placeholder) continue;
-    const { name, line } = resolved.value.provider;
-    throw new DgovError(
-      "PROVIDER_PLACEHOLDER",
-      `.dgov/project.toml${line === null ? "" : `:${line}`}: [providers.${name}] still holds the placeholders of init`,
-      { hint: "set base_url, default_agent and api_key_env" },
-    );
+/** The paths that begin with `prefix`, without it. */
+function below(prefix: string, paths: readonly string[]): string[] {
+  return paths.flatMap((path) => (path.startsWith(prefix) ? [path.slice(prefix.length)] : []));
+}
+
+// Bounds of the work for a warning about imports: files read, bytes of one file, manifests read.
+const filesMax = 500;
+const bytesMax = 1024 * 1024;
+const manifestsMax = 200;
+
+/** The project files that each of the paths imports; paths that are not source code are left out. */
+async function claimedImports(
+  of: { projectRoot: string; repository: Repository; prefix: string },
+  paths: readonly string[],
+): Promise<Map<string, string[]>> {
+  const { projectRoot, repository, prefix } = of;
+  const texts = new Map<string, string>();
+  for (const path of paths) {
+    if (texts.size === filesMax) break;
+    const text = languageOf(path) === null ? null : readBounded(join(projectRoot, path));
+    if (text !== null) texts.set(path, text);
   }
+  const found = new Map<string, string[]>();
+  if (texts.size === 0) return found;
+  const files = below(prefix, await trackedPaths(repository));
+  const manifests = new Map<string, string>();
+  for (const path of files) {
+    if (!manifestNames.has(basename(path)) || manifests.size === manifestsMax) continue;
+    const text = readBounded(join(projectRoot, path));
+    if (text !== null) manifests.set(path, text);
+  }
+  const index = importIndex(files, manifests);
+  for (const [path, text] of texts) {
+    const imports = (await importsOf(path, text)) ?? [];
+    found.set(path, [...new Set(imports.flatMap((one) => index.resolve(path, one)))]);
+  }
+  return found;
 }
 
-const existenceWarnings = new Set(["creates-existing", "missing-file-claim"]);
-
-/** As `dgov run` compiles: current source, written down, warnings shown; PLAN_INVALID otherwise. */
-export async function compileForRun(
-  context: Context,
-  request: Omit<CompileRequest, "needModels" | "sops" | "asked">,
-): Promise<{ plan: CompiledPlan; bytes: string; asked: AskedTurn[] }> {
-  const asked: AskedTurn[] = [];
-  const result = await compileFromDisk(context, {
-    ...request,
-    needModels: true,
-    sops: "asks",
-    asked: (turn) => asked.push(turn),
-  });
-  if (!result.ok) throw invalidPlan(request.location.name, result.diagnostics);
-  if (!request.location.archived) writeCompiled(request.location.dir, result.bytes);
-  // What exists already may be what an earlier run of this plan landed.
-  const warnings = result.warnings.filter((d) => !existenceWarnings.has(d.code));
-  if (warnings.length > 0) context.output.status(renderDiagnostics(warnings));
-  return { plan: result.plan, bytes: result.bytes, asked };
-}
-
-/** The error of a plan that does not compile. */
-export function invalidPlan(
-  name: string,
-  diagnostics: Extract<CompileResult, { ok: false }>["diagnostics"],
-): DgovError {
-  const errors = diagnostics.filter((d) => d.severity === "error").length;
-  return new DgovError(
-    "PLAN_INVALID",
-    `the plan ${name} has ${errors} ${errors === 1 ? "error" : "errors"}`,
-    {
-      diagnostics,
-    },
-  );
-}
-
-/** The configuration for compiling; CONFIG_INVALID with every diagnostic. */
-export function configFor(projectRoot: string): Config {
-  const loaded = loadConfig(projectRoot);
-  if (loaded.ok) return loaded.config;
-  throw new DgovError("CONFIG_INVALID", ".dgov/project.toml has errors", {
-    diagnostics: loaded.diagnostics,
-  });
+/** The text of a regular file of at most `bytesMax` bytes; null when it is not one or not readable. */
+function readBounded(file: string): string | null {
+  try {
+    const stats = statSync(file, { throwIfNoEntry: false });
+    return stats?.isFile() && stats.size <= bytesMax ? readFileSync(file, "utf8") : null;
+  } catch {
+    return null;
+  }
 }

@@ -6,6 +6,7 @@ import { permitsOf } from "../cli/permits.ts";
 import { renderDiagnostics } from "../cli/render/diagnostics.ts";
 import { renderDraft } from "../cli/render/draft.ts";
 import type { Config } from "../config/config.ts";
+import { requireConfig } from "../config/load.ts";
 import { DgovError, type Diagnostic } from "../error.ts";
 import type { Repository } from "../git/repository.ts";
 import type { CompileResult } from "../plan/compile.ts";
@@ -22,7 +23,7 @@ import { present } from "../std/assert.ts";
 import { delimited } from "../std/fence.ts";
 import type { WorkerMessage } from "../worker/protocol.ts";
 import type { PlanDraft, PlannerAnswer } from "../worker/roles/planner.ts";
-import { compileFromDisk, configFor, invalidPlan } from "./compile.ts";
+import { compileFromDisk, invalidPlan } from "./compile.ts";
 import { freeName } from "./create-plan-folder.ts";
 import { type ProjectChange, proposeProjectChange } from "./project-change.ts";
 import { newTokenSum, type TokenSum } from "./token-usage.ts";
@@ -68,7 +69,7 @@ export async function createPlan(
   request: CreateRequest,
 ): Promise<CreatedPlan | null> {
   const { projectRoot, repository, signal } = request;
-  const config = configFor(projectRoot);
+  const config = requireConfig(projectRoot);
   const confirm = context.interactive ? (await import("../cli/prompt.ts")).confirm : null;
   const planner = { id: "the planner", agent: request.model, provider: null };
   const models = await requireModels(
@@ -185,14 +186,22 @@ async function compile(
   of: { config: Config; name: string; dir: string; sops: "offline" | "asks"; spent: TokenSum },
 ): Promise<CompileResult> {
   const { projectRoot, repository } = request;
-  const result = await compileFromDisk(context, {
+  const result = await compileFromDisk({
     projectRoot,
     repository,
     config: of.config,
     location: { dir: of.dir, name: of.name, archived: false, kind: "plan" },
     needModels: true,
-    sops: of.sops,
-    asked: ({ usage }) => of.spent.add(usage),
+    env: context.env,
+    sops:
+      of.sops === "offline"
+        ? null
+        : {
+            limiter: permitsOf(context, of.config),
+            fresh: false,
+            asked: ({ usage }) => of.spent.add(usage),
+          },
+    warn: (text) => context.output.warn(`warning: ${text}`),
   });
   const prefix = `${relative(projectRoot, of.dir)}/`;
   const moved = (one: Diagnostic, to: string): Diagnostic =>
@@ -275,7 +284,7 @@ async function publish(
           apply: request.applyConfig,
           confirm: auto ? null : (await import("../cli/prompt.ts")).confirm,
         });
-  const config = change.applied ? configFor(projectRoot) : ground.config;
+  const config = change.applied ? requireConfig(projectRoot) : ground.config;
   const { spent } = ground;
   const compiled = await compile(context, request, { config, name, dir, sops: "asks", spent });
   if (!compiled.ok) throw invalidPlan(name, compiled.diagnostics);

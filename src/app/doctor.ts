@@ -1,25 +1,29 @@
-/** Everything `dgov run` will need, looked at one by one: what is so, and what to type next. */
+/** `dgov doctor`: checks everything a run needs, one thing at a time. */
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import type { Context } from "../cli/command.ts";
-import type { Config } from "../config/config.ts";
+import type { Config, ProviderConfig } from "../config/config.ts";
 import { endpointOf } from "../config/endpoint.ts";
 import { childVariables } from "../config/environment.ts";
-import { findProject } from "../config/find.ts";
+import { configFile, findProject } from "../config/find.ts";
 import { loadConfig } from "../config/load.ts";
-import { resolveModel } from "../config/resolve.ts";
+import { requireEditedProvider, resolveModel } from "../config/resolve.ts";
 import { isTrusted, trustOrigin } from "../config/trust.ts";
 import { DgovError } from "../error.ts";
+import { headOf } from "../git/refs.ts";
 import {
-  configuredIdentity,
   gitVersion,
   openRepository,
   projectDirOf,
   type Repository,
+  requireIdentity,
 } from "../git/repository.ts";
+import { openProvider } from "../model/provider.ts";
 import { childEnvironment } from "../process/environment.ts";
 import { describeExit } from "../process/exit-result.ts";
 import { runProcess } from "../process/spawn.ts";
+import { baselineOnDisk } from "../settlement/structure/baseline.ts";
+import { chooseEngine } from "../settlement/structure/engine.ts";
+import { errorMessage } from "../std/text.ts";
 
 export interface DoctorCheck {
   check: string;
@@ -29,80 +33,14 @@ export interface DoctorCheck {
   next: string | null;
 }
 
-/** All rows. `online` sends one tiny request to the endpoint. */
-export async function runChecks(context: Context, o: { online: boolean }): Promise<DoctorCheck[]> {
-  const rows: DoctorCheck[] = [];
-  const add = (
-    check: string,
-    state: DoctorCheck["state"],
-    detail: string,
-    next: string | null = null,
-  ): void => {
-    rows.push({ check, state, detail, next });
-  };
-  try {
-    add("git", "ok", await gitVersion());
-  } catch (error) {
-    add("git", "fail", wordsOf(error), "install git 2.38 or newer");
-    return rows;
-  }
-  const repository = await openRepository(context.cwd).catch((error: unknown) => {
-    add("repository", "fail", wordsOf(error), "git init");
-    return null;
-  });
-  if (repository !== null) {
-    add("repository", "ok", repository.topLevel);
-    await examineRepository(repository, add);
-  }
-  const root = findProject(context.cwd);
-  if (root === null) {
-    add("project", "fail", "no .dgov folder here or above", "dgov init");
-    return rows;
-  }
-  const loaded = loadConfig(root);
-  if (!loaded.ok) {
-    for (const d of loaded.diagnostics) {
-      add("config", "fail", `${d.file}:${d.line ?? 1}: ${d.message}`, d.hint);
-    }
-    return rows;
-  }
-  add("config", "ok", ".dgov/project.toml");
-  await examineProvider(context, loaded.config, o.online, add);
-  await examineCommands(context, root, loaded.config, add);
-  add("sandbox", "warn", "off: a worker can read and write what you can", null);
-  if (repository !== null)
-    await examineStructure(repository, { context, root, config: loaded.config }, add);
-  return rows;
+interface DoctorRequest {
+  cwd: string;
+  env: Record<string, string | undefined>;
+  /** Sends one tiny request to the endpoint. */
+  online: boolean;
 }
 
-/** What measures, and what it is measured against. */
-async function examineStructure(
-  repository: Repository,
-  o: { context: Context; root: string; config: Config },
-  add: Add,
-): Promise<void> {
-  const { baselineOnDisk } = await import("../settlement/structure/baseline.ts");
-  const { chooseEngine } = await import("../settlement/structure/engine.ts");
-  const { headOf } = await import("../git/refs.ts");
-  const save = "dgov sentrux gate-save";
-  try {
-    const environment = childEnvironment(o.context.env, { deny: [] });
-    const engine = chooseEngine(o.config, environment);
-    const by = engine.kind === "external" ? engine.program : "built in";
-    const commit = (await headOf(repository)).commit;
-    const projectDir = projectDirOf(repository, o.root);
-    const asking = { repository, projectRoot: o.root, projectDir, config: o.config };
-    const state =
-      commit === null ? null : await baselineOnDisk(asking, "", { commit, now: Date.now() });
-    if (state === null) add("structure", "warn", `${by}; no baseline, so nothing is judged`, save);
-    else if (typeof state === "string") add("structure", "fail", `baseline: ${state}`, save);
-    else if (state.stale !== null) add("structure", "warn", `baseline: ${state.stale}`, save);
-    else add("structure", "ok", by);
-  } catch (error) {
-    add("structure", "fail", wordsOf(error), 'set [sentrux] engine = "builtin"');
-  }
-}
-
+/** Adds one result. */
 type Add = (
   check: string,
   state: DoctorCheck["state"],
@@ -110,74 +48,119 @@ type Add = (
   next?: string | null,
 ) => void;
 
-async function examineRepository(repository: Repository, add: Add): Promise<void> {
-  const identity = await configuredIdentity(repository);
-  if (identity === null)
-    add("identity", "fail", "git does not know who you are", "git config --global user.name NAME");
-  else add("identity", "ok", `${identity.name} <${identity.email}>`);
+/** Results of all checks, in order. A failed check ends those that depend on it. */
+export async function runChecks(o: DoctorRequest): Promise<DoctorCheck[]> {
+  const checks: DoctorCheck[] = [];
+  const add: Add = (check, state, detail, next = null) => {
+    checks.push({ check, state, detail, next });
+  };
+  try {
+    add("git", "ok", await gitVersion());
+  } catch (error) {
+    add("git", "fail", errorMessage(error), "install git 2.38 or newer");
+    return checks;
+  }
+  const repository = await openRepository(o.cwd).catch((error: unknown) => {
+    add("repository", "fail", errorMessage(error), "git init");
+    return null;
+  });
+  if (repository !== null) {
+    add("repository", "ok", repository.topLevel);
+    await checkRepository(repository, add);
+  }
+  const root = findProject(o.cwd);
+  if (root === null) {
+    add("project", "fail", "no .dgov folder here or above", "dgov init");
+    return checks;
+  }
+  const loaded = loadConfig(root);
+  if (!loaded.ok) {
+    for (const d of loaded.diagnostics) {
+      add("config", "fail", `${d.file}:${d.line ?? 1}: ${d.message}`, d.hint);
+    }
+    return checks;
+  }
+  const { config } = loaded;
+  add("config", "ok", configFile);
+  await checkProvider(o, config, add);
+  const environment = childEnvironment(o.env, childVariables(config));
+  await checkCommands(root, config, environment, add);
+  add("sandbox", "warn", "off: a worker can read and write what you can", null);
+  if (repository !== null) {
+    await checkStructure(repository, { root, config, environment }, add);
+  }
+  return checks;
+}
+
+async function checkRepository(repository: Repository, add: Add): Promise<void> {
+  try {
+    const { name, email } = await requireIdentity(repository);
+    add("identity", "ok", `${name} <${email}>`);
+  } catch (error) {
+    if (!(error instanceof DgovError) || error.code !== "ENVIRONMENT") throw error;
+    add("identity", "fail", error.message, error.hint);
+  }
   const folder = join(repository.commonDir, "hooks");
   const hooks = existsSync(folder)
     ? readdirSync(folder).filter((name) => !name.endsWith(".sample"))
     : [];
-  if (hooks.length > 0)
+  if (hooks.length > 0) {
     add("hooks", "warn", `${hooks.join(", ")}: git hooks do not run here; gates are the hooks`);
+  }
   if (existsSync(join(repository.topLevel, ".gitmodules"))) {
     add("submodules", "warn", "submodules are left to setup_cmd; their content cannot be claimed");
   }
-  if (repository.shallow)
-    add(
-      "history",
-      "warn",
-      "a shallow clone: what landed earlier cannot be seen",
-      "git fetch --unshallow",
-    );
+  if (repository.shallow) {
+    const detail = "shallow clone: previously landed units cannot be detected";
+    add("history", "warn", detail, "git fetch --unshallow");
+  }
 }
 
-async function examineProvider(
-  context: Context,
+/** The endpoint of the project's own model: its key, the user's agreement, and a request when online. */
+async function checkProvider(
+  { env, online }: DoctorRequest,
   config: Config,
-  online: boolean,
   add: Add,
 ): Promise<void> {
-  const resolved = resolveModel(
-    config,
-    { defaultAgent: null, defaultProvider: null },
-    { agent: null, provider: null },
-  );
+  const none = { defaultAgent: null, defaultProvider: null };
+  const resolved = resolveModel(config, none, { agent: null, provider: null });
   if (!resolved.ok) {
     add("endpoint", "fail", resolved.problem, resolved.hint);
     return;
   }
   const { provider, model } = resolved.value;
-  if (provider.placeholder) {
-    add(
-      "endpoint",
-      "fail",
-      `.dgov/project.toml:${provider.line ?? 1}: [providers.${provider.name}] still holds the placeholders of init`,
-      "set base_url, default_agent and api_key_env",
-    );
+  const { apiKeyEnv } = provider;
+  const origin = trustOrigin(provider.baseUrl);
+  try {
+    requireEditedProvider(provider);
+  } catch (error) {
+    if (!(error instanceof DgovError)) throw error;
+    add("endpoint", "fail", error.message, error.hint);
     return;
   }
-  add("endpoint", "ok", `${model} at ${trustOrigin(provider.baseUrl)}`);
-  const key = context.env[provider.apiKeyEnv] ?? "";
-  if (key === "")
-    add("key", "fail", `${provider.apiKeyEnv} is not set`, `export ${provider.apiKeyEnv}=...`);
-  else add("key", "ok", `${provider.apiKeyEnv} is set`);
-  const trusted = context.env["DGOV_TRUST_PROVIDERS"] === "1" || isTrusted(context.env, provider);
-  if (trusted)
-    add("trust", "ok", `${provider.apiKeyEnv} may be sent to ${trustOrigin(provider.baseUrl)}`);
-  else
-    add(
-      "trust",
-      "warn",
-      `you have not agreed yet to send ${provider.apiKeyEnv} to ${trustOrigin(provider.baseUrl)}`,
-      "dgov run asks, or takes -y",
-    );
-  if (!online || key === "" || !trusted) return;
-  const { openProvider } = await import("../model/provider.ts");
+  add("endpoint", "ok", `${model} at ${origin}`);
+  const key = env[apiKeyEnv] ?? "";
+  if (key === "") add("key", "fail", `${apiKeyEnv} is not set`, `export ${apiKeyEnv}=...`);
+  else add("key", "ok", `${apiKeyEnv} is set`);
+  const trusted = isTrusted(env, provider);
+  if (trusted) add("trust", "ok", `${apiKeyEnv} may be sent to ${origin}`);
+  else {
+    const detail = `you have not agreed yet to send ${apiKeyEnv} to ${origin}`;
+    add("trust", "warn", detail, "dgov run asks, or takes -y");
+  }
+  if (online && key !== "" && trusted) await checkOnline(provider, model, key, add);
+}
+
+const onlineTimeoutMs = 60_000;
+
+async function checkOnline(
+  provider: ProviderConfig,
+  model: string,
+  key: string,
+  add: Add,
+): Promise<void> {
   try {
-    const endpoint = openProvider(endpointOf(provider, key));
-    const reply = await endpoint.send({
+    const reply = await openProvider(endpointOf(provider, key)).send({
       model,
       messages: [{ role: "user", content: "Say ok." }],
       tools: [],
@@ -185,14 +168,36 @@ async function examineProvider(
       signal: AbortSignal.timeout(onlineTimeoutMs),
     });
     if (reply.kind === "reply") add("online", "ok", "the endpoint answers");
-    else
-      add("online", "fail", `the endpoint: ${"reason" in reply ? reply.reason : reply.kind}`, null);
+    else add("online", "fail", `the endpoint: ${"reason" in reply ? reply.reason : reply.kind}`);
   } catch (error) {
-    add("online", "fail", wordsOf(error), null);
+    add("online", "fail", errorMessage(error));
   }
 }
 
-const onlineTimeoutMs = 60_000;
+/** The engine that measures structure, and the baseline of the structure gate. */
+async function checkStructure(
+  repository: Repository,
+  o: { root: string; config: Config; environment: Record<string, string> },
+  add: Add,
+): Promise<void> {
+  const save = "dgov sentrux gate-save";
+  try {
+    const engine = chooseEngine(o.config, o.environment);
+    const by = engine.kind === "external" ? engine.program : "built in";
+    const { commit } = await headOf(repository);
+    const projectDir = projectDirOf(repository, o.root);
+    const at = { repository, projectRoot: o.root, projectDir, config: o.config };
+    const state =
+      commit === null ? null : await baselineOnDisk(at, "", { commit, now: Date.now() });
+    if (state === null)
+      add("structure", "warn", `${by}; no baseline: structure gate disabled`, save);
+    else if (typeof state === "string") add("structure", "fail", `baseline: ${state}`, save);
+    else if (state.stale !== null) add("structure", "warn", `baseline: ${state.stale}`, save);
+    else add("structure", "ok", by);
+  } catch (error) {
+    add("structure", "fail", errorMessage(error), 'set [sentrux] engine = "builtin"');
+  }
+}
 
 const builtins = new Set([
   "test",
@@ -209,24 +214,20 @@ const builtins = new Set([
   ":",
 ]);
 
-/** The first word of each configured command, found and started in the gates' environment. */
-async function examineCommands(
-  context: Context,
+/** Starts the program of each configured command with `--version`, in the gates' environment. */
+async function checkCommands(
   root: string,
   config: Config,
+  environment: Record<string, string>,
   add: Add,
 ): Promise<void> {
-  const environment = childEnvironment(context.env, childVariables(config));
   const configured = Object.entries(config.commands).filter(
     (entry): entry is [string, string] => entry[1] !== null,
   );
-  if (configured.length === 0)
-    add(
-      "gates",
-      "warn",
-      "no gate is configured: everything a worker says would land",
-      "set test_cmd in .dgov/project.toml",
-    );
+  if (configured.length === 0) {
+    const detail = "no gate is configured: every change within its claims would land";
+    add("gates", "warn", detail, `set test_cmd in ${configFile}`);
+  }
   const seen = new Set<string>();
   for (const [key, text] of configured) {
     const name = key.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
@@ -249,26 +250,11 @@ async function examineCommands(
   }
 }
 
-/** The program a shell text starts with, assignments aside; null when it is not plain. */
-export function firstWord(text: string): string | null {
+/** The program a shell command starts with, after assignments; null when it is not a plain word. */
+function firstWord(text: string): string | null {
   const word = text
     .trim()
     .split(/\s+/)
     .find((part) => !/^[A-Za-z_]\w*=/.test(part));
   return word === undefined || /["'`$(){}<>|&;]/.test(word) ? null : word;
-}
-
-function wordsOf(error: unknown): string {
-  return error instanceof DgovError || error instanceof Error ? error.message : String(error);
-}
-
-/** The rows as text, widest check first column. */
-export function renderRows(rows: readonly DoctorCheck[]): string {
-  const width = Math.max(...rows.map((row) => row.check.length));
-  return rows
-    .map(
-      (row) =>
-        `${row.state.padEnd(4)}  ${row.check.padEnd(width)}  ${row.detail}${row.next === null ? "" : `\n      ${" ".repeat(width)}  -> ${row.next}`}`,
-    )
-    .join("\n");
 }

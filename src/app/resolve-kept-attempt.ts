@@ -43,7 +43,7 @@ export async function resolveKeptAttempt(
   const entry = history.get(resolveUnit([...history.keys()], unit));
   const identity = await configuredIdentity(repository);
   if (entry === undefined || identity === null) {
-    throw new DgovError("ENVIRONMENT", "git does not know who you are", {
+    throw new DgovError("ENVIRONMENT", "git user.name and user.email are not set", {
       hint: "git config --global user.name NAME",
     });
   }

@@ -1,47 +1,55 @@
 /**
- * SOPs chosen by the project's model: one structured request for all units that need a choice, kept
- * by the digest of what the choice depends on. Where no model can be asked, the rules choose.
+ * The SOP picker that asks the project's model: one structured request for all units without a pinned
+ * or cached choice. Answers are cached by the digest of what they depend on. Where no model can be
+ * asked, the rules choose.
  */
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import type { Config } from "../config/config.ts";
 import { endpointOf } from "../config/endpoint.ts";
 import { resolveModel } from "../config/resolve.ts";
 import { isTrusted } from "../config/trust.ts";
 import type { Endpoint } from "../model/endpoint.ts";
 import type { ModelReply, ModelRequest } from "../model/message.ts";
+import { openProvider } from "../model/provider.ts";
+import { sendWithRetries } from "../model/retry.ts";
 import type { PlanTask } from "../plan/plan.ts";
 import { rulesPicker, type SopChoice, type SopPicker } from "../plan/sops/picker.ts";
 import { renderSop, type Sop } from "../plan/sops/sop.ts";
 import type { AskedTurn } from "../runner/asked.ts";
 import { countedTokens, type RateLimiter } from "../runner/rate-limiter.ts";
 import { canonicalJson, sha256 } from "../std/digest.ts";
+import { replaceFile } from "../std/files.ts";
+import { listed } from "../std/text.ts";
+
+/** How a model may be asked to choose SOPs. */
+export interface SopRequests {
+  limiter: RateLimiter;
+  /** Ignore cached choices (`--recompile-sops`). */
+  fresh: boolean;
+  /** Called after each request with its usage. */
+  asked(turn: AskedTurn): void;
+}
 
 export interface PickerOptions {
   projectRoot: string;
   config: Config;
   env: Record<string, string | undefined>;
-  /** Kept choices may be used, but nobody is asked (`--dry-run`). */
-  offline: boolean;
-  /** Kept choices are not used (`--recompile-sops`). */
-  fresh: boolean;
-  /** Told why the rules choose where a model should. */
+  /** Null to ask no model: cached choices, then the rules. */
+  requests: SopRequests | null;
+  /** Called with the reason when the rules choose in place of a model. */
   warn(text: string): void;
-  /** Requests take part in these limits. */
-  permits: RateLimiter;
-  /** Told what each request took. */
-  asked(turn: AskedTurn): void;
 }
 
-/** Part of every key: a new number asks again for everything. */
+/** Part of every cache key: another number invalidates all cached choices. */
 const pickerVersion = 1;
 const unitsPerRequest = 200;
-const keptMax = 20_000;
+const cachedMax = 20_000;
 const timeoutMs = 120_000;
-/** Who holds the permit of a request. */
+/** Name of these requests at the rate limiter. */
 const holder = "sops";
 
-/** The picker the configuration asks for. */
+/** The picker that `[sops] picker` names. */
 export function sopPicker(options: PickerOptions): SopPicker {
   if (options.config.sops.picker === "rules") return rulesPicker;
   return { pick: (tasks, sops) => pickByModel(options, tasks, sops) };
@@ -52,22 +60,24 @@ async function pickByModel(
   tasks: readonly PlanTask[],
   sops: readonly Sop[],
 ): Promise<Map<string, SopChoice>> {
+  const { requests } = options;
   const path = join(options.projectRoot, ".dgov/runtime/sop-choices.json");
-  const kept = options.fresh ? new Map<string, string[]>() : readKept(path);
+  const cached = requests?.fresh === true ? new Map<string, string[]>() : readCache(path);
   const library = sha256(
     canonicalJson(sops.map((sop) => [sop.name, renderSop(sop), sop.appliesTo])),
   );
-  const keys = new Map(tasks.map((task) => [task.id, keyOf(task, library)]));
-  const open = tasks.filter(({ id }) => !kept.has(keys.get(id) ?? ""));
-  const answers = open.length === 0 || options.offline ? null : await askAll(options, open, sops);
-  for (const [id, names] of answers ?? []) kept.set(keys.get(id) ?? "", names);
+  const keys = new Map(tasks.map((task) => [task.id, cacheKey(task, library)]));
+  const open = tasks.filter(({ id }) => !cached.has(keys.get(id) ?? ""));
+  const answers =
+    open.length === 0 || requests === null ? null : await askAll(options, requests, open, sops);
+  for (const [id, names] of answers ?? []) cached.set(keys.get(id) ?? "", names);
   const known = new Set(sops.map(({ name }) => name));
-  const sound = [...kept].filter(([, names]) => names.every((name) => known.has(name)));
-  if (answers !== null && answers.size > 0) writeKept(path, new Map(sound));
+  const valid = [...cached].filter(([, names]) => names.every((name) => known.has(name)));
+  if (answers !== null && answers.size > 0) writeCache(path, valid);
 
   const choices = new Map<string, SopChoice>();
   for (const { id } of tasks) {
-    const names = kept.get(keys.get(id) ?? "");
+    const names = cached.get(keys.get(id) ?? "");
     if (names === undefined) continue;
     const inOrder = [...known].filter((name) => names.includes(name));
     const unknown = names.filter((name) => !known.has(name));
@@ -78,14 +88,15 @@ async function pickByModel(
   return choices;
 }
 
-/** What a choice depends on: the unit's own content, the SOPs, and this picker. */
-function keyOf(task: PlanTask, library: string): string {
+/** Digest of what a choice depends on: the unit's own content, the SOPs, and this picker. */
+function cacheKey(task: PlanTask, library: string): string {
   const { role, prompt, claims } = task;
   const unit = { summary: task.written.summary, role, prompt, claims };
   return sha256(canonicalJson({ unit, library, pickerVersion }));
 }
 
-function readKept(path: string): Map<string, string[]> {
+/** Cached SOP names by cache key; empty when the file is missing or broken. */
+function readCache(path: string): Map<string, string[]> {
   try {
     const entries = Object.entries(JSON.parse(readFileSync(path, "utf8")) as object);
     return new Map(entries.filter(([, names]) => isStrings(names)) as [string, string[]][]);
@@ -94,57 +105,57 @@ function readKept(path: string): Map<string, string[]> {
   }
 }
 
+function writeCache(path: string, cached: readonly [string, string[]][]): void {
+  const newest = cached.slice(-cachedMax);
+  replaceFile(path, JSON.stringify(Object.fromEntries(newest)));
+}
+
 function isStrings(value: unknown): value is string[] {
   return Array.isArray(value) && value.every((item) => typeof item === "string");
 }
 
-function writeKept(path: string, kept: ReadonlyMap<string, string[]>): void {
-  const newest = [...kept].slice(-keptMax);
-  const aside = `${path}.${process.pid}.tmp`;
-  mkdirSync(dirname(path), { recursive: true });
-  writeFileSync(aside, JSON.stringify(Object.fromEntries(newest)));
-  renameSync(aside, path);
-}
-
-/** Choices by unit id; null when there is nobody to ask, and the reason has been said. */
+/**
+ * SOP names by unit id, as the model answered; units it left out are missing. Null, with a warning,
+ * when no model can be asked.
+ */
 async function askAll(
   options: PickerOptions,
+  requests: SopRequests,
   tasks: readonly PlanTask[],
   sops: readonly Sop[],
 ): Promise<Map<string, string[]> | null> {
-  const chosen = chosenModel(options);
-  if (typeof chosen === "string") {
-    options.warn(`SOPs are chosen by the rules: ${chosen}`);
+  const target = requestTarget(options);
+  if (typeof target === "string") {
+    options.warn(`SOPs are chosen by the rules: ${target}`);
     return null;
   }
   const answers = new Map<string, string[]>();
   for (let from = 0; from < tasks.length; from += unitsPerRequest) {
-    const some = tasks.slice(from, from + unitsPerRequest);
-    const request = requestFor(chosen.model, some, sops);
-    const reply = await ask(chosen, request, options);
+    const batch = tasks.slice(from, from + unitsPerRequest);
+    const reply = await ask(target, requestFor(target.model, batch, sops), requests);
     if (typeof reply === "string") {
       options.warn(`SOPs are chosen by the rules: ${reply}`);
       return answers;
     }
-    const ids = new Set(some.map(({ id }) => id));
+    const ids = new Set(batch.map(({ id }) => id));
     for (const [id, names] of choicesIn(reply)) if (ids.has(id)) answers.set(id, names);
   }
-  const [first, ...rest] = tasks.filter(({ id }) => !answers.has(id));
-  if (first !== undefined) {
-    const who = rest.length === 0 ? first.id : `${first.id} and ${rest.length} more`;
-    options.warn(`SOPs are chosen by the rules for ${who}: the model's answer lacks them`);
+  const missing = tasks.flatMap(({ id }) => (answers.has(id) ? [] : [id]));
+  if (missing.length > 0) {
+    const units = listed(missing, 1);
+    options.warn(`SOPs are chosen by the rules for ${units}: the model's answer lacks them`);
   }
   return answers;
 }
 
-interface Chosen {
+interface RequestTarget {
   provider: string;
   model: string;
   endpoint: Endpoint;
 }
 
-/** Where to ask, or why nobody can be asked. A key goes only where the user has agreed it may. */
-function chosenModel({ config, env }: PickerOptions): Chosen | string {
+/** The endpoint to ask, or the reason why none can be: a key is sent only where the user agreed. */
+function requestTarget({ config, env }: PickerOptions): RequestTarget | string {
   const none = { defaultAgent: null, defaultProvider: null };
   const resolved = resolveModel(config, none, { agent: null, provider: null });
   if (!resolved.ok) return resolved.problem;
@@ -153,19 +164,18 @@ function chosenModel({ config, env }: PickerOptions): Chosen | string {
   if (provider.placeholder) return `[providers.${provider.name}] still holds placeholders`;
   const apiKey = env[apiKeyEnv] ?? "";
   if (apiKey === "") return `${apiKeyEnv} is not set`;
-  if (env["DGOV_TRUST_PROVIDERS"] !== "1" && !isTrusted(env, { baseUrl, apiKeyEnv })) {
+  if (!isTrusted(env, provider)) {
     return `you have not agreed yet to send ${apiKeyEnv} to ${baseUrl}`;
   }
   return { provider: provider.name, model, endpoint: endpointOf(provider, apiKey) };
 }
 
+/** The model's reply, or the reason why there is none. */
 async function ask(
-  { endpoint, provider: name }: Chosen,
+  { endpoint, provider: name }: RequestTarget,
   request: Omit<ModelRequest, "signal">,
-  { permits, asked }: Pick<PickerOptions, "permits" | "asked">,
+  { limiter, asked }: SopRequests,
 ): Promise<ModelReply | string> {
-  const { openProvider } = await import("../model/provider.ts");
-  const { sendWithRetries } = await import("../model/retry.ts");
   const provider = openProvider(endpoint);
   const tokens = Math.ceil(JSON.stringify([request.messages, request.tools]).length / 4);
   const start = performance.now();
@@ -173,13 +183,13 @@ async function ask(
     { retriesMax: 2, backoffMinMs: 500, backoffMaxMs: 2000, retryAfterMaxMs: 10_000 },
     {
       async send() {
-        await permits.obtain(name, { holder, tokens });
+        await limiter.obtain(name, { holder, tokens });
         const result = await provider.send({ ...request, signal: AbortSignal.timeout(timeoutMs) });
-        permits.release(name, holder, countedTokens(result.usage));
+        limiter.release(name, holder, countedTokens(result.usage));
         return result;
       },
       async onRetry({ delayMs, limited }) {
-        if (limited) permits.pause(name, delayMs);
+        if (limited) limiter.pause(name, delayMs);
       },
       sleep: (ms) => Bun.sleep(ms),
       random: Math.random,
@@ -257,7 +267,7 @@ function requestFor(
   };
 }
 
-/** What the model's call says, as far as it has the shape asked for. */
+/** Unit ids with SOP names from the model's call; entries of another shape are skipped. */
 function choicesIn(reply: ModelReply): [string, string[]][] {
   return reply.toolCalls.flatMap((call) => {
     if (call.name !== toolName) return [];

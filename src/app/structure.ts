@@ -1,107 +1,149 @@
-/** What the `sentrux` commands share: the working tree, the folder they are asked about, the engine. */
+/** Structural quality of the working tree: measuring it, comparing it, and saving the baseline. */
 import { existsSync, realpathSync, statSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
-import { usageError } from "../cli/args.ts";
-import type { Context } from "../cli/command.ts";
-import { interruptible } from "../cli/signals.ts";
-import type { SettlementContext } from "../settlement/context.ts";
-import type { Engine } from "../settlement/structure/engine.ts";
-import type { Baseline } from "../structure/baseline.ts";
-import { withSettlement } from "./ad-hoc-settlement.ts";
+import { DgovError } from "../error.ts";
+import { workingTree } from "../git/working-tree.ts";
+import { runPaths } from "../runner/paths.ts";
+import { factsCache, type SettlementContext } from "../settlement/context.ts";
+import {
+  type BaselineState,
+  baselineOnDisk,
+  writeStructureBaseline,
+} from "../settlement/structure/baseline.ts";
+import {
+  type Comparison,
+  chooseEngine,
+  compareTree,
+  type Engine,
+  measureBaseline,
+  runSentruxOnTree,
+  type SentruxResult,
+} from "../settlement/structure/engine.ts";
+import { hasSource, type Scan, scanTree, sensorOf } from "../settlement/structure/scan.ts";
+import { errorMessage } from "../std/text.ts";
+import { type Baseline, baselineFile } from "../structure/baseline.ts";
+import { type AdHocRequest, withSettlement } from "./ad-hoc-settlement.ts";
 
 export interface StructureContext {
   /** With the caches that runs use. */
   c: SettlementContext;
   engine: Engine;
-  /** The commit checked out, and the files as they are now. */
+  /** The commit checked out. */
   head: string;
+  /** Tree of the files as they are now. */
   tree: string;
-  /** What is asked about, relative to the project; "" for all of it. */
+  /** The folder to measure, relative to the project; "" for all of it. */
   folder: string;
   marker: string;
+  signal: AbortSignal;
 }
 
-/** Opens the ground of a `sentrux` command and runs it; an interrupt is exit code 130. */
-export function withStructure(
-  context: Context,
-  path: string | undefined,
-  use: (ground: StructureContext) => Promise<number>,
-): Promise<number> {
-  return interruptible((signal) =>
-    withSettlement(context, { name: "sentrux", signal }, async ({ c, config, head }) => {
-      const { workingTree } = await import("../git/working-tree.ts");
-      const { runPaths } = await import("../runner/paths.ts");
-      const { factsCache } = await import("../settlement/context.ts");
-      const { chooseEngine } = await import("../settlement/structure/engine.ts");
-      const folder = folderOf(context.cwd, c.projectRoot, path);
-      const places = runPaths({
-        repositoryId: c.repository.id,
-        configured: config.worktree.root,
-        env: context.env,
-      });
-      try {
-        return await use({
-          c: { ...c, facts: factsCache(places.root) },
-          engine: chooseEngine(config, c.environment),
-          head,
-          tree: await workingTree(c.repository),
-          folder,
-          marker: `sentrux/${process.pid}`,
-        });
-      } catch (error) {
-        if (signal.aborted) return 130;
-        throw error;
-      }
-    }),
-  );
+/**
+ * Opens the working tree for measuring, for the time of `use`. `path` is a folder of the project,
+ * relative to `cwd`; USAGE when it is not one.
+ */
+export function withStructure<T>(
+  o: Omit<AdHocRequest, "name"> & { cwd: string; path: string | undefined },
+  use: (structure: StructureContext) => Promise<T>,
+): Promise<T> {
+  return withSettlement({ ...o, name: "sentrux" }, async ({ c, config, head }) => {
+    const folder = folderOf(o.cwd, c.projectRoot, o.path);
+    const paths = runPaths({
+      repositoryId: c.repository.id,
+      configured: config.worktree.root,
+      env: o.env,
+    });
+    return use({
+      c: { ...c, facts: factsCache(paths.root) },
+      engine: chooseEngine(config, c.environment),
+      head,
+      tree: await workingTree(c.repository),
+      folder,
+      marker: `sentrux/${process.pid}`,
+      signal: o.signal,
+    });
+  });
+}
+
+/** Figures and offenders of the built-in sensor. */
+export function scanStructure({ c, tree, folder, signal }: StructureContext): Promise<Scan> {
+  return scanTree(sensorOf(c, signal), tree, folder);
+}
+
+/** Quality as the configured engine measures it. */
+export async function checkStructure(
+  s: StructureContext,
+): Promise<({ engine: "builtin" } & Scan) | ({ engine: "external" } & SentruxResult)> {
+  if (s.engine.kind === "builtin") return { engine: "builtin", ...(await scanStructure(s)) };
+  const answer = await runSentruxOnTree(s.c, s.engine.program, s, "check");
+  return { engine: "external", ...answer };
+}
+
+/** Compares the working tree with the baseline on disk. REFUSED when there is none to read. */
+export async function compareStructure(
+  s: StructureContext,
+): Promise<Comparison & { baseline: Baseline }> {
+  const { baseline } = await requireBaseline(s);
+  return { ...(await compareTree(s.c, s.engine, { ...s, baseline })), baseline };
+}
+
+/** The baseline on disk and its age; null when there is none, a string when it cannot be read. */
+export function baselineState(s: StructureContext): Promise<BaselineState | string | null> {
+  return baselineOnDisk(s.c, s.folder, { commit: s.head, now: Date.now() });
+}
+
+async function requireBaseline(s: StructureContext): Promise<BaselineState> {
+  const state = await baselineState(s);
+  if (state !== null && typeof state !== "string") return state;
+  const hint = `dgov sentrux gate-save${s.folder === "" ? "" : ` ${s.folder}`}`;
+  const problem =
+    state === null
+      ? "there is no structural baseline"
+      : `the structural baseline cannot be read: ${state}`;
+  throw new DgovError("REFUSED", problem, { hint });
 }
 
 /** Measures the working tree and writes both baseline files. */
-export async function saveBaseline(ground: StructureContext): Promise<Baseline> {
-  const { measureBaseline } = await import("../settlement/structure/engine.ts");
-  const { writeStructureBaseline } = await import("../settlement/structure/baseline.ts");
-  const { c, engine, head, tree, folder, marker } = ground;
+export async function saveBaseline(s: StructureContext): Promise<Baseline> {
   const now = Date.now();
-  const asked = { tree, folder, marker, signal: c.signal, now };
-  const baseline = await measureBaseline(c, engine, asked);
-  writeStructureBaseline(join(c.projectRoot, folder), baseline, { head, now });
+  const baseline = await measureBaseline(s.c, s.engine, { ...s, now });
+  writeStructureBaseline(join(s.c.projectRoot, s.folder), baseline, { head: s.head, now });
   return baseline;
 }
 
 /**
- * Offers a baseline to a project that has sources and none yet. Gives the file written, or null. What
- * goes wrong is said and is no failure of whoever offers.
+ * Offers to save a baseline in a project with source code and no baseline. Gives the file written, or
+ * null. A failure is reported by `status` and gives null.
  */
-export async function offerBaseline(context: Context, root: string): Promise<string | null> {
-  const { baselineFile } = await import("../structure/baseline.ts");
-  if (existsSync(join(root, baselineFile))) return null;
+export async function offerBaseline(
+  o: Omit<AdHocRequest, "name"> & { confirm(question: string): Promise<boolean> },
+): Promise<string | null> {
+  const { projectRoot, status, confirm, signal } = o;
+  if (existsSync(join(projectRoot, baselineFile))) return null;
   try {
-    const saved = await withStructure({ ...context, cwd: root }, undefined, async (ground) => {
-      const { hasSource } = await import("../settlement/structure/scan.ts");
-      const { confirm } = await import("../cli/prompt.ts");
-      if (!(await hasSource(ground.c, ground.tree))) return 1;
-      if (!(await confirm("Save the structure of the code as a baseline for the gates?"))) return 1;
-      await saveBaseline(ground);
-      return 0;
+    return await withStructure({ ...o, cwd: projectRoot, path: undefined }, async (s) => {
+      if (!(await hasSource(s.c, s.tree))) return null;
+      const question = "Save the structure of the code as a baseline for the gates?";
+      if (!(await confirm(question))) return null;
+      await saveBaseline(s);
+      return baselineFile;
     });
-    return saved === 0 ? baselineFile : null;
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    context.output.status(`no structural baseline: ${why}`);
+    if (!signal.aborted) status(`no structural baseline: ${errorMessage(error)}`);
     return null;
   }
 }
 
-/** A folder as typed, relative to the project. */
+/** A typed folder, relative to the project. */
 function folderOf(cwd: string, projectRoot: string, path: string | undefined): string {
   if (path === undefined) return "";
   const typed = resolve(cwd, path);
   if (!existsSync(typed) || !statSync(typed).isDirectory()) {
-    throw usageError(`${path} is not a folder`);
+    throw new DgovError("USAGE", `${path} is not a folder`);
   }
   const folder = relative(realpathSync(projectRoot), realpathSync(typed));
   if (folder === ".." || folder.startsWith("../")) {
-    throw usageError(`${path} is not in the project`);
+    throw new DgovError("USAGE", `${path} is not in the project`);
   }
   return folder;
 }

@@ -1,6 +1,8 @@
 /** Which provider and model a task uses. The one place where aliases are resolved. Pure. */
+import { DgovError } from "../error.ts";
 import { suggest } from "../std/suggest.ts";
 import type { Config, ProviderConfig } from "./config.ts";
+import { configFile } from "./find.ts";
 
 export interface ResolvedModel {
   provider: ProviderConfig;
@@ -47,4 +49,14 @@ export function resolveModel(
   }
   const model = Object.hasOwn(config.agents, agent) ? (config.agents[agent] ?? agent) : agent;
   return { ok: true, value: { provider, model } };
+}
+
+/** Throws PROVIDER_PLACEHOLDER when the provider still holds the values that `dgov init` wrote. */
+export function requireEditedProvider({ name, line, placeholder }: ProviderConfig): void {
+  if (!placeholder) return;
+  throw new DgovError(
+    "PROVIDER_PLACEHOLDER",
+    `${configFile}${line === null ? "" : `:${line}`}: [providers.${name}] still holds the placeholders of init`,
+    { hint: "set base_url, default_agent and api_key_env" },
+  );
 }

@@ -1,10 +1,11 @@
 /**
- * Which endpoints the user has agreed to send which key to. `project.toml` is the repository's word;
- * this file, in the user's own configuration folder, is the user's.
+ * The user's agreements to send a key to an endpoint. `project.toml` comes with the repository and
+ * cannot agree for the user; this file lies in the user's own configuration folder.
  */
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { dirname, join } from "node:path";
+import { replaceFile } from "../std/files.ts";
 import { parseToml, stringifyToml } from "./toml.ts";
 
 export interface TrustedPair {
@@ -14,7 +15,7 @@ export interface TrustedPair {
 
 type Env = Record<string, string | undefined>;
 
-/** Scheme, host and port of an endpoint; what trust is given to. */
+/** Scheme, host and port of an endpoint: the part that an agreement covers. */
 export function trustOrigin(baseUrl: string): string {
   try {
     return new URL(baseUrl).origin;
@@ -34,7 +35,7 @@ interface Entry {
 }
 
 function readEntries(env: Env): Entry[] {
-  let text = "";
+  let text: string;
   try {
     text = readFileSync(trustFile(env), "utf8");
   } catch {
@@ -45,19 +46,24 @@ function readEntries(env: Env): Entry[] {
   return Array.isArray(list) ? (list as Entry[]) : [];
 }
 
-/** Whether the user has agreed that this variable's value goes to this endpoint. */
+/**
+ * True when the user has agreed to send this variable's value to this endpoint, once for good or with
+ * DGOV_TRUST_PROVIDERS=1 for all of them.
+ */
 export function isTrusted(env: Env, pair: TrustedPair): boolean {
+  return env["DGOV_TRUST_PROVIDERS"] === "1" || isRecorded(env, pair);
+}
+
+function isRecorded(env: Env, pair: TrustedPair): boolean {
   const origin = trustOrigin(pair.baseUrl);
   return readEntries(env).some((e) => e.origin === origin && e.api_key_env === pair.apiKeyEnv);
 }
 
-/** Remembers the user's agreement. */
+/** Records the user's agreement in their own configuration folder. */
 export function recordTrust(env: Env, pair: TrustedPair): void {
-  if (isTrusted(env, pair)) return;
+  if (isRecorded(env, pair)) return;
   const entry: Entry = { origin: trustOrigin(pair.baseUrl), api_key_env: pair.apiKeyEnv };
   const path = trustFile(env);
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-  const aside = `${path}.${process.pid}`;
-  writeFileSync(aside, stringifyToml({ trusted: [...readEntries(env), entry] }), { mode: 0o600 });
-  renameSync(aside, path);
+  replaceFile(path, stringifyToml({ trusted: [...readEntries(env), entry] }), { mode: 0o600 });
 }

@@ -42,6 +42,16 @@ export interface RepositorySettings {
 
 const versionMin = [2, 38] as const;
 
+/** The repository a folder lies in; null when there is none, or none that dgov can read. */
+export async function findRepository(dir: string): Promise<Repository | null> {
+  try {
+    return await openRepository(dir);
+  } catch (error) {
+    if (error instanceof DgovError && error.code !== "INTERNAL") return null;
+    throw error;
+  }
+}
+
 /**
  * Opens the repository that contains a folder. NOT_A_REPOSITORY when there is none, or when it is bare,
  * a partial clone or uses reftables; GIT_TOO_OLD when git is older than 2.38 or missing.
@@ -201,4 +211,13 @@ export async function configuredIdentity(r: Repository): Promise<Identity | null
   const match = /^(.*) <(.*)> \d+ [+-]\d+\n?$/s.exec(output.stdout.toString());
   if (output.code !== 0 || match?.[1] === undefined || match[2] === undefined) return null;
   return { name: match[1], email: match[2] };
+}
+
+/** The name and address git commits under. Throws ENVIRONMENT when they are not configured. */
+export async function requireIdentity(r: Repository): Promise<Identity> {
+  const identity = await configuredIdentity(r);
+  if (identity !== null) return identity;
+  throw new DgovError("ENVIRONMENT", "git user.name and user.email are not set", {
+    hint: "git config --global user.name NAME; git config --global user.email ADDRESS",
+  });
 }

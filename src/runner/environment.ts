@@ -4,15 +4,14 @@ import { randomBytes } from "node:crypto";
 import { mkdirSync } from "node:fs";
 import type { Config } from "../config/config.ts";
 import { requireConfig } from "../config/load.ts";
-import { DgovError } from "../error.ts";
 import type { Identity } from "../git/objects.ts";
 import { userFilters } from "../git/private-dir.ts";
 import {
-  configuredIdentity,
   type FilterConfig,
   prefixOf,
   projectDirOf,
   type Repository,
+  requireIdentity,
 } from "../git/repository.ts";
 import { type EventLog, openEventLog, type RecordedEvent } from "../log/event-log.ts";
 import {
@@ -88,14 +87,6 @@ export async function openRunEnvironment(
     filters,
     log,
   };
-}
-
-async function requireIdentity(repository: Repository): Promise<{ name: string; email: string }> {
-  const identity = await configuredIdentity(repository);
-  if (identity !== null) return identity;
-  throw new DgovError("ENVIRONMENT", "git does not know who you are", {
-    hint: "git config --global user.name NAME; git config --global user.email ADDRESS",
-  });
 }
 
 /** The settlement of a run or an undo: warm gate trees, outputs as blobs of the log. */

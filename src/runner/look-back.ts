@@ -1,20 +1,19 @@
 /** What is to be run, and what is settled already: the plan, its target, what earlier runs came to. */
 import { DgovError } from "../error.ts";
 import { type LandedUnit, scanLanded } from "../git/landed.ts";
-import type { CompiledPlan } from "../plan/compiled.ts";
-import type { AskedTurn } from "./asked.ts";
+import { resolveUnit } from "../plan/locate.ts";
 import type { RunEnvironment } from "./environment.ts";
 import { planHistory, type UnitHistory, unresolvedUnits } from "./history.ts";
 import { requireCleanTree, resolveTarget } from "./preconditions.ts";
-import type { RunRequest } from "./run-request.ts";
+import type { CompiledSource, RunRequest } from "./run-request.ts";
 import { selectUnits, settledUnits } from "./selection.ts";
 
 /** The plan as it is run, and where it lands. */
-export interface Chosen {
-  plan: CompiledPlan;
-  bytes: string;
-  /** What compiling asked a model. */
-  asked: readonly AskedTurn[];
+export interface Chosen extends CompiledSource {
+  /** Ids of the units asked for; empty for the whole plan. */
+  only: string[];
+  /** Notes for the next prompts, by unit id. */
+  notes: Map<string, string[]>;
   target: string;
   tip: string;
 }
@@ -24,11 +23,18 @@ export async function choosePlan(request: RunRequest, ground: RunEnvironment): P
   const { repository, config, projectPrefix } = ground;
   const { target, tip } = await resolveTarget(repository, request.target);
   const compiled = await request.compile(config, repository);
-  const some = selectUnits(compiled.plan, request.only);
+  const ids = compiled.plan.tasks.map((task) => task.id);
+  const only = request.only.map((unit) => resolveUnit(ids, unit));
+  const notes = new Map<string, string[]>();
+  for (const { unit, text } of request.notes) {
+    const id = resolveUnit(ids, unit);
+    notes.set(id, [...(notes.get(id) ?? []), text]);
+  }
+  const some = selectUnits(compiled.plan, only);
   // Nobody would change work done by hand between two attempts.
   const plan = request.byHand.size === 0 ? some : { ...some, maxRetries: 0 };
   await requireCleanTree(repository, projectPrefix, plan, request.allowDirty);
-  return { plan, bytes: compiled.bytes, asked: compiled.asked, target, tip };
+  return { ...compiled, plan, only, notes, target, tip };
 }
 
 /** What earlier runs came to. */

@@ -46,7 +46,7 @@ export async function openContext(
     clock: systemClock,
     workerCommand: [...ownCommand(), "worker"],
     workerEnvironment: childEnvironment(request.env, { deny, proxies: true }),
-    notes: request.notes,
+    notes: of.chosen.notes,
     earlier: new Map([...earlierWork(log, past.history, plan), ...request.byHand]),
     byHand: new Set(request.byHand.keys()),
     baselineNotes: baselineNotes(check),

@@ -6,7 +6,7 @@ import { coversAny } from "../claims/cover.ts";
 import { parseClaims } from "../claims/path.ts";
 import { ownFolders } from "../claims/reserved.ts";
 import type { Config, ProviderConfig } from "../config/config.ts";
-import { resolveModel } from "../config/resolve.ts";
+import { requireEditedProvider, resolveModel } from "../config/resolve.ts";
 import { isTrusted, recordTrust, trustOrigin } from "../config/trust.ts";
 import { DgovError } from "../error.ts";
 import { bootstrapCommit } from "../git/bookkeeping.ts";
@@ -128,14 +128,7 @@ export async function requireModels(
       });
     }
     const { provider, model } = resolved.value;
-    if (provider.placeholder) {
-      const line = provider.line === null ? "" : `:${provider.line}`;
-      throw new DgovError(
-        "PROVIDER_PLACEHOLDER",
-        `.dgov/project.toml${line}: [providers.${provider.name}] still holds the placeholders of init`,
-        { hint: "set base_url, default_agent and api_key_env" },
-      );
-    }
+    requireEditedProvider(provider);
     const apiKey = o.env[provider.apiKeyEnv] ?? "";
     if (apiKey === "") missing.set(provider.apiKeyEnv, provider.name);
     models.set(task.id, { provider, model, apiKey });
@@ -161,7 +154,7 @@ async function requireTrust(
   for (const provider of providers) {
     const pair = { baseUrl: provider.baseUrl, apiKeyEnv: provider.apiKeyEnv };
     const key = `${trustOrigin(provider.baseUrl)} ${provider.apiKeyEnv}`;
-    if (asked.has(key) || o.env["DGOV_TRUST_PROVIDERS"] === "1" || isTrusted(o.env, pair)) continue;
+    if (asked.has(key) || isTrusted(o.env, pair)) continue;
     asked.add(key);
     const question = `This repository asks to send ${provider.apiKeyEnv} to ${trustOrigin(provider.baseUrl)}. Trust it?`;
     if (!o.yes && (o.confirm === null || !(await o.confirm(question)))) {

@@ -10,19 +10,27 @@ import type { Confirm } from "./preconditions.ts";
 import type { RateLimiter } from "./rate-limiter.ts";
 import type { EarlierWork } from "./run-context.ts";
 
+/** Compiles the current source of the plan to run. Throws PLAN_INVALID with diagnostics. */
+export type Compiler = (config: Config, repository: Repository) => Promise<CompiledSource>;
+
+export interface CompiledSource {
+  plan: CompiledPlan;
+  /** Text of `_compiled.toml`. */
+  bytes: string;
+  /** Requests to a model that compiling made. */
+  asked: readonly AskedTurn[];
+}
+
 export interface RunRequest {
   projectRoot: string;
   location: PlanLocation;
-  /** Compiles the current source; throws PLAN_INVALID with diagnostics. */
-  compile(
-    config: Config,
-    repository: Repository,
-  ): Promise<{ plan: CompiledPlan; bytes: string; asked: readonly AskedTurn[] }>;
-  /** Full ids or unique suffixes; empty for the whole plan. */
-  only: string[];
+  compile: Compiler;
+  /** Units to run, besides those they depend on: full ids or unique suffixes. Empty for all. */
+  only: readonly string[];
   mode: "bare" | "continue" | "restart";
-  notes: ReadonlyMap<string, string[]>;
-  /** Work done by hand, by unit: it goes through review and gates without a worker. */
+  /** Text for the next prompt of a unit, which is named as in `only`. */
+  notes: readonly { unit: string; text: string }[];
+  /** A person's work by unit id: it goes through review and gates without a worker. */
   byHand: ReadonlyMap<string, EarlierWork>;
   jobs: number | null;
   target: string | undefined;

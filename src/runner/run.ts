@@ -51,7 +51,7 @@ export async function executeRun(request: RunRequest): Promise<RunResult> {
       return await runUnits(request, ground, chosen, past);
     }
     // What landed before a crash may still wait for its bookkeeping.
-    if (request.only.length === 0) {
+    if (chosen.only.length === 0) {
       archivePlan(desk, request.location);
       await commitBookkeeping(desk, request.location);
     }
@@ -93,8 +93,8 @@ async function runUnits(
     driveKernel({ ...options, performer: connected }),
   );
   await performer.close(isoTime(systemClock.now()));
-  const { location, only } = request;
-  const whole = only.length === 0;
+  const { location } = request;
+  const whole = chosen.only.length === 0;
   const end = await finishRun(context, { state, status, before: tip, startedAt, location, whole });
   return { kind: "finished", run, status, end, log };
 }
@@ -109,14 +109,17 @@ function remember({ memory }: RealPerformer, plan: CompiledPlan, past: Past): vo
 }
 
 /** What only views want to know of the run. */
-function aboutRun(request: RunRequest, { plan, target, tip }: Chosen): Record<string, unknown> {
+function aboutRun(
+  request: RunRequest,
+  { plan, target, tip, only }: Chosen,
+): Record<string, unknown> {
   return {
     plan_digest: plan.digest,
     plan_path: request.location.dir,
     target,
     before: tip,
     mode: request.mode,
-    only: request.only,
+    only,
     units: plan.tasks.map((task) => ({
       unit: task.id,
       summary: task.summary,

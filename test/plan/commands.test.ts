@@ -197,7 +197,7 @@ describe("compile", () => {
     expect(shown.stdout).toContain("Unit: tasks/main.a");
     expect(shown.stdout).toContain("SOP: Python (must)");
     expect(shown.stdout).toMatch(
-      /\d+ bytes in all:\n {2}sop python: \d+ bytes\n {2}task: \d+ bytes\n/,
+      /\d+ bytes in total:\n {2}sop python: \d+ bytes\n {2}task: \d+ bytes\n/,
     );
     const json = document(await run("compile", "p", "--show=a", "--json"));
     const { prompt, bytes } = json["show"] as { prompt: string; bytes: number };

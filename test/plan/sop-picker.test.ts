@@ -225,9 +225,9 @@ test.concurrent("a request for SOPs waits for a permit of the provider", async (
     permits.request("llm", { holder, tokens: 1, grant: () => granted.push(holder) });
   ask("before");
   const env = { TEST_KEY: "k", DGOV_TRUST_PROVIDERS: "1" };
-  const told = { warn: () => {}, asked: () => {} };
-  const where = { projectRoot: p.repo.path, config: loaded.config, env };
-  const picker = sopPicker({ ...where, ...told, permits, offline: false, fresh: true });
+  const where = { projectRoot: p.repo.path, config: loaded.config, env, warn: () => {} };
+  const requests = { limiter: permits, fresh: true, asked: () => {} };
+  const picker = sopPicker({ ...where, requests });
   const picked = picker.pick(planOf(source).plan.tasks, []);
   await waits.promise;
   expect(p.asked()).toBe(0);

@@ -1,13 +1,24 @@
-/** `dgov compile`: a plan tree to `_compiled.toml`, or every reason why not. */
+/** `dgov compile`: compiles a plan tree to `_compiled.toml`, or prints every diagnostic. */
 import { join, relative } from "node:path";
+import { compileFromDisk, invalidPlan, requireEdited } from "../../app/compile.ts";
+import type { SopRequests } from "../../app/sop-picker.ts";
 import { newTokenSum } from "../../app/token-usage.ts";
+import { requireConfig } from "../../config/load.ts";
+import { openLedger } from "../../ledger/file.ts";
 import type { CompiledPlan } from "../../plan/compiled.ts";
-import type { GraphForm } from "../../plan/graph.ts";
+import { compiledName, writeCompiled } from "../../plan/compiled-file.ts";
+import { type GraphForm, graphForms, renderGraph } from "../../plan/graph.ts";
+import { resolvePlan, resolveUnit } from "../../plan/locate.ts";
+import { renderPrompt } from "../../plan/prompt.ts";
 import type { SopChoice } from "../../plan/sops/picker.ts";
+import { assemblePrompt, entriesFor, ledgerSection } from "../../runner/attempt/prompt.ts";
 import { present } from "../../std/assert.ts";
+import { plural } from "../../std/text.ts";
 import { usageError } from "../args.ts";
 import { command } from "../command.ts";
+import { permitsOf } from "../permits.ts";
 import { requireProject } from "../project.ts";
+import { renderDiagnostics } from "../render/diagnostics.ts";
 
 export default command({
   name: "compile",
@@ -20,7 +31,7 @@ export default command({
       description: "Plan name or path; may be left out when there is one live plan",
     },
     dryRun: { type: "boolean", description: "Ask no model and write nothing" },
-    recompileSops: { type: "boolean", description: "Choose SOPs anew, whatever was chosen before" },
+    recompileSops: { type: "boolean", description: "Choose SOPs again; ignore cached choices" },
     explainSops: {
       type: "boolean",
       description: "Show which SOPs each unit gets, who chose them, and why",
@@ -34,7 +45,7 @@ export default command({
     show: {
       type: "string",
       valueHint: "U",
-      description: "Print exactly what unit U's worker is sent, with sizes",
+      description: "Print the exact prompt of unit U's worker, with sizes",
     },
   },
   examples: [
@@ -44,37 +55,36 @@ export default command({
     "dgov compile my-plan --show add-feature",
   ],
   async run(context, args) {
-    const form = await graphForm(args.graph);
+    const form = graphForm(args.graph);
     const projectRoot = requireProject(context);
-    const { resolvePlan, resolveUnit } = await import("../../plan/locate.ts");
-    const { compileFromDisk, configFor, invalidPlan, repositoryOf, requireEdited } = await import(
-      "../../app/compile.ts"
-    );
-    const { compiledName, writeCompiled } = await import("../../plan/compiled-file.ts");
-    const { renderDiagnostics } = await import("../render/diagnostics.ts");
     const location = await resolvePlan(projectRoot, args.plan);
-    const config = configFor(projectRoot);
+    const config = requireConfig(projectRoot);
     const dryRun = args.dryRun === true;
     const spent = newTokenSum();
     const notes: string[] = [];
-    const result = await compileFromDisk(context, {
+    const requests: SopRequests = {
+      limiter: permitsOf(context, config),
+      fresh: args.recompileSops === true,
+      asked: ({ usage }) => spent.add(usage),
+    };
+    const result = await compileFromDisk({
       projectRoot,
       location,
       config,
-      repository: await repositoryOf(projectRoot),
       needModels: !dryRun,
-      sops: dryRun ? "offline" : args.recompileSops ? "asks-again" : "asks",
-      asked: ({ usage }) => spent.add(usage),
-      noted: (text) => notes.push(text),
+      env: context.env,
+      sops: dryRun ? null : requests,
+      warn(text) {
+        context.output.warn(`warning: ${text}`);
+        notes.push(text);
+      },
     });
     if (!result.ok) throw invalidPlan(location.name, result.diagnostics);
     const { plan, warnings, edges } = result;
     const ids = plan.tasks.map((task) => task.id);
     const shown =
-      args.show === undefined
-        ? null
-        : await shownUnit(projectRoot, plan, resolveUnit(ids, args.show));
-    const graph = form === null ? null : await drawn(plan, form);
+      args.show === undefined ? null : shownUnit(projectRoot, plan, resolveUnit(ids, args.show));
+    const graph = form === null ? null : renderGraph(plan, form);
     const path = join(location.dir, compiledName);
     if (!dryRun) {
       requireEdited(config, plan);
@@ -83,12 +93,12 @@ export default command({
     if (warnings.length > 0) context.output.status(renderDiagnostics(warnings));
 
     const assigned = plan.tasks.filter((task) => task.sops.length > 0).length;
-    const counts = `${count(ids.length, "unit")}, ${count(edges, "edge")}`;
+    const counts = `${plural(ids.length, "unit")}, ${plural(edges, "edge")}`;
     const lines = [
       dryRun
         ? `${plan.name} is valid: ${counts}; nothing written`
         : `compiled ${counts} -> ${relative(context.cwd, path)}`,
-      ...(assigned > 0 && !args.explainSops ? [`SOPs for ${count(assigned, "unit")}`] : []),
+      ...(assigned > 0 && !args.explainSops ? [`SOPs for ${plural(assigned, "unit")}`] : []),
       ...(args.explainSops ? explained(plan, result.sops) : []),
       ...(graph === null ? [] : ["", graph]),
       ...(shown === null ? [] : ["", shown.text]),
@@ -125,24 +135,14 @@ export default command({
   },
 });
 
-function count(number: number, noun: string): string {
-  return `${number} ${noun}${number === 1 ? "" : "s"}`;
-}
-
-async function graphForm(typed: string | undefined): Promise<GraphForm | null> {
+function graphForm(typed: string | undefined): GraphForm | null {
   if (typed === undefined) return null;
-  const { graphForms } = await import("../../plan/graph.ts");
   const form = graphForms.find((known) => known === typed);
   if (form !== undefined) return form;
   throw usageError(`--graph takes ${graphForms.join(", ")}, not "${typed}"`);
 }
 
-async function drawn(plan: CompiledPlan, form: GraphForm): Promise<string> {
-  const { renderGraph } = await import("../../plan/graph.ts");
-  return renderGraph(plan, form);
-}
-
-/** A line for each unit, and below it why each SOP was chosen where that is known. */
+/** A line for each unit with its picker, and below it each SOP with the reason where one is known. */
 function explained(plan: CompiledPlan, choices: ReadonlyMap<string, SopChoice>): string[] {
   return plan.tasks.flatMap((task) => {
     const why = choices.get(task.id)?.why ?? {};
@@ -152,16 +152,12 @@ function explained(plan: CompiledPlan, choices: ReadonlyMap<string, SopChoice>):
   });
 }
 
-/** What the worker of a unit is sent on its first attempt, and how large its parts are. */
-async function shownUnit(
+/** The prompt of a unit's first attempt, and the sizes of its parts. */
+function shownUnit(
   projectRoot: string,
   plan: CompiledPlan,
   unit: string,
-): Promise<{ document: Record<string, unknown>; text: string }> {
-  const { assemblePrompt } = await import("../../runner/attempt/prompt.ts");
-  const { renderPrompt } = await import("../../plan/prompt.ts");
-  const { entriesFor, ledgerSection } = await import("../../runner/attempt/prompt.ts");
-  const { openLedger } = await import("../../ledger/file.ts");
+): { document: Record<string, unknown>; text: string } {
   const task = present(
     plan.tasks.find(({ id }) => id === unit),
     unit,
@@ -189,6 +185,6 @@ async function shownUnit(
   const sizes = parts.map((part) => `  ${part.name}: ${part.bytes} bytes`);
   return {
     document: { unit, prompt, bytes, parts },
-    text: `${prompt}\n\n${bytes} bytes in all:\n${sizes.join("\n")}`,
+    text: `${prompt}\n\n${bytes} bytes in total:\n${sizes.join("\n")}`,
   };
 }

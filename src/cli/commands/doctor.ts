@@ -1,8 +1,11 @@
-/** `dgov doctor`: check everything a run will need, and say what to type next. */
-import { readFileSync } from "node:fs";
+/** `dgov doctor`: checks everything a run needs and names the next command for each problem. */
 import { join } from "node:path";
+import { type DoctorCheck, runChecks } from "../../app/doctor.ts";
 import { configFile } from "../../config/find.ts";
-import type { Setting } from "../../config/settings.ts";
+import { requireConfig } from "../../config/load.ts";
+import { renderSettings, type Setting, settingsInForce } from "../../config/settings.ts";
+import { parseToml } from "../../config/toml.ts";
+import { readText } from "../../std/files.ts";
 import { command } from "../command.ts";
 import { requireProject } from "../project.ts";
 
@@ -16,31 +19,32 @@ export default command({
   examples: ["dgov doctor", "dgov doctor --online", "dgov doctor --config"],
   async run(context, args) {
     if (args.config) {
-      const settings = await readSettings(requireProject(context));
-      const { renderSettings } = await import("../../config/settings.ts");
+      const settings = readSettings(requireProject(context));
       context.output.answer({ schema: "dgov.config/1", settings }, renderSettings(settings));
       return 0;
     }
-    const { runChecks, renderRows } = await import("../../app/doctor.ts");
-    const rows = await runChecks(context, { online: args.online === true });
-    const ready = rows.every((row) => row.state !== "fail");
-    context.output.answer({ schema: "dgov.doctor/1", ready, checks: rows }, renderRows(rows));
+    const { cwd, env, output } = context;
+    const checks = await runChecks({ cwd, env, online: args.online === true });
+    const ready = checks.every(({ state }) => state !== "fail");
+    output.answer({ schema: "dgov.doctor/1", ready, checks }, renderChecks(checks));
     return ready ? 0 : 1;
   },
 });
 
 /** Every setting in force; CONFIG_INVALID when project.toml has errors. */
-async function readSettings(root: string): Promise<Setting[]> {
-  const { requireConfig } = await import("../../config/load.ts");
-  const { parseToml } = await import("../../config/toml.ts");
-  const { settingsInForce } = await import("../../config/settings.ts");
+function readSettings(root: string): Setting[] {
   const config = requireConfig(root);
-  let text = "";
-  try {
-    text = readFileSync(join(root, configFile), "utf8");
-  } catch {
-    // Without the file every setting has its default.
-  }
-  const parsed = parseToml(text);
+  const parsed = parseToml(readText(join(root, configFile)) ?? "");
   return settingsInForce(config, parsed.ok ? parsed.value : {});
+}
+
+/** The checks as a table, each failed one with the next command below it. */
+export function renderChecks(checks: readonly DoctorCheck[]): string {
+  const width = Math.max(...checks.map(({ check }) => check.length));
+  return checks
+    .map(({ check, state, detail, next }) => {
+      const line = `${state.padEnd(4)}  ${check.padEnd(width)}  ${detail}`;
+      return next === null ? line : `${line}\n      ${" ".repeat(width)}  -> ${next}`;
+    })
+    .join("\n");
 }

@@ -1,9 +1,9 @@
-/** `dgov preflight`: the settlement gates on the local working tree, without a worker. */
-
-import { withSettlement } from "../../app/ad-hoc-settlement.ts";
-import type { GatesResult } from "../../settlement/gates/run-gates.ts";
-import { duration } from "../../std/text.ts";
+/** `dgov preflight`: runs the settlement gates on the local working tree, without a worker. */
+import { judgeWorkingTree } from "../../app/working-tree.ts";
+import { duration, words } from "../../std/text.ts";
 import { type Context, command } from "../command.ts";
+import { gateAnnotations } from "../github/run-report.ts";
+import { markdownTable, onGitHub, report } from "../github/workflow.ts";
 import { requireProject } from "../project.ts";
 import { interruptible } from "../signals.ts";
 
@@ -16,13 +16,18 @@ export default command({
 });
 
 async function preflight(context: Context, signal: AbortSignal): Promise<number> {
-  const { passed, verdicts } = await judgeWorkingTree(context, signal);
-  // What was cut short has no answer; the exit code says so.
+  const judged = await judgeWorkingTree({
+    projectRoot: requireProject(context),
+    env: context.env,
+    status: (text) => context.output.status(text),
+    signal,
+  });
+  // An interrupted check has no answer, only an exit code.
   if (signal.aborted) return 130;
+  const { passed, verdicts, rejection } = judged;
   const lines = verdicts.map(
     (v) => `${v.gate}: ${v.status}${v.reason === "" ? "" : `: ${v.reason}`}`,
   );
-  const { rejectionText } = await import("../../settlement/rejection.ts");
   context.output.answer(
     {
       schema: "dgov.preflight/1",
@@ -42,49 +47,21 @@ async function preflight(context: Context, signal: AbortSignal): Promise<number>
     },
     [
       ...(verdicts.length === 0 ? ["no gates are configured"] : lines),
-      ...(passed ? [] : ["", rejectionText(verdicts)]),
+      ...(passed ? [] : ["", rejection]),
     ].join("\n"),
   );
-  await tellGitHub(context, { passed, verdicts });
+  if (onGitHub(context.env)) reportToGitHub(context, judged);
   return passed ? 0 : 1;
 }
 
-async function tellGitHub(
+function reportToGitHub(
   context: Context,
-  { passed, verdicts }: Pick<GatesResult, "passed" | "verdicts">,
-): Promise<void> {
-  const { onGitHub, report } = await import("../github/workflow.ts");
-  if (!onGitHub(context.env)) return;
-  const { gateAnnotations } = await import("../github/run-report.ts");
-  const { markdownTable } = await import("../github/workflow.ts");
-  const rows = verdicts.map((v) => [
-    v.gate,
-    v.status.replace("_", " "),
-    duration(v.durationMs),
-    v.reason,
-  ]);
+  { passed, verdicts }: Awaited<ReturnType<typeof judgeWorkingTree>>,
+): void {
+  const rows = verdicts.map((v) => [v.gate, words(v.status), duration(v.durationMs), v.reason]);
   report(context, {
     projectRoot: requireProject(context),
     annotations: gateAnnotations(verdicts, null),
     summary: `## dgov preflight: ${passed ? "passed" : "failed"}\n\n${markdownTable(["gate", "result", "time", "why"], rows)}`,
-  });
-}
-
-/** Against HEAD; where nothing differs from it, every source file is looked at. */
-function judgeWorkingTree(context: Context, signal: AbortSignal): Promise<GatesResult> {
-  return withSettlement(context, { name: "preflight", signal }, async ({ c, head }) => {
-    const { workingTree } = await import("../../git/working-tree.ts");
-    const { runGates } = await import("../../settlement/gates/run-gates.ts");
-    return runGates(c, {
-      unit: null,
-      attempt: 0,
-      car: null,
-      tree: await workingTree(c.repository),
-      base: head,
-      testCmd: null,
-      marker: `preflight/${process.pid}`,
-      signal,
-      files: "all",
-    });
   });
 }

@@ -1,12 +1,17 @@
-/** `dgov run`: compile current source and execute it. */
+/** `dgov run`: compiles the current source of a plan and executes it. */
+import { planCompiler } from "../../app/compile.ts";
 import { DgovError } from "../../error.ts";
-import type { RunRequest } from "../../runner/run-request.ts";
+import { type PlanLocation, resolvePlan } from "../../plan/locate.ts";
+import { executeRun } from "../../runner/run.ts";
+import type { Compiler, RunRequest } from "../../runner/run-request.ts";
 import { usageError, wholeNumber } from "../args.ts";
 import { type Context, command } from "../command.ts";
 import { onGitHub, reportError } from "../github/workflow.ts";
 import { permitsOf } from "../permits.ts";
 import { progressView } from "../progress/live.ts";
 import { requireProject } from "../project.ts";
+import { confirm } from "../prompt.ts";
+import { renderDiagnostics } from "../render/diagnostics.ts";
 import { listenForSignals } from "../signals.ts";
 import { answerRun } from "./run/answer.ts";
 
@@ -68,13 +73,12 @@ export default command({
       throw usageError("--restart and --continue exclude each other");
     const jobs = wholeNumber(given.jobs, { flag: "--jobs", min: 1, max: 256 });
     const projectRoot = requireProject(context);
-    const { resolvePlan } = await import("../../plan/locate.ts");
     const location = await resolvePlan(projectRoot, given.plan);
     return runPlan(context, {
       projectRoot,
       location,
       only: given.only ?? [],
-      notes: given.note ?? [],
+      notes: (given.note ?? []).map(([unit = "", text = ""]) => ({ unit, text })),
       mode: given.restart ? "restart" : given.continue ? "continue" : "bare",
       jobs: jobs ?? null,
       target: given.target,
@@ -89,11 +93,20 @@ export default command({
 
 type RunChoices = Pick<
   RunRequest,
-  "projectRoot" | "location" | "only" | "mode" | "jobs" | "target" | "allowDirty" | "yes" | "byHand"
-> & { notes: string[][]; stream: boolean; verbose: boolean };
+  | "projectRoot"
+  | "location"
+  | "only"
+  | "notes"
+  | "mode"
+  | "jobs"
+  | "target"
+  | "allowDirty"
+  | "yes"
+  | "byHand"
+> & { stream: boolean; verbose: boolean };
 
-/** A plan and nothing said about it: all of it, on the branch that is checked out. */
-const nothingSaid = {
+/** Choices of a run without flags: the whole plan, on the branch that is checked out. */
+const defaults = {
   only: [],
   notes: [],
   mode: "bare",
@@ -109,36 +122,20 @@ const nothingSaid = {
 /** Runs a located plan with progress, signals and a summary; gives the exit code. */
 export async function runPlan(
   context: Context,
-  said: Pick<RunChoices, "projectRoot" | "location"> & Partial<RunChoices>,
+  given: Pick<RunChoices, "projectRoot" | "location"> & Partial<RunChoices>,
 ): Promise<number> {
-  const choices: RunChoices = { ...nothingSaid, ...said };
-  const { executeRun } = await import("../../runner/run.ts");
-  const { compileForRun } = await import("../../app/compile.ts");
+  const choices: RunChoices = { ...defaults, ...given };
   const { location, projectRoot, verbose } = choices;
   const status = (text: string): void => context.output.log.info(text);
   const view = progressView(context.output, choices.stream);
   using interrupt = listenForSignals(() =>
     status("stopping: ending workers and keeping their work; press Ctrl-C again to stop at once"),
   );
-  const named = await namedUnits(choices);
   try {
     const result = await executeRun({
       ...choices,
-      only: named.only,
-      notes: named.notes,
-      async compile(config, repository) {
-        const compiled = await compileForRun(context, {
-          projectRoot,
-          location,
-          config,
-          repository,
-        });
-        named.resolve(compiled.plan.tasks.map((task) => task.id));
-        return compiled;
-      },
-      confirm: context.interactive
-        ? async (question) => (await import("../prompt.ts")).confirm(question)
-        : null,
+      compile: compilerOf(context, projectRoot, location),
+      confirm: context.interactive ? confirm : null,
       env: context.env,
       permits: (config) => permitsOf(context, config),
       status,
@@ -159,24 +156,18 @@ export async function runPlan(
   }
 }
 
-/** Units named on the command line. They are empty until the plan's ids are known. */
-async function namedUnits(choices: RunChoices): Promise<{
-  only: string[];
-  notes: Map<string, string[]>;
-  resolve(ids: readonly string[]): void;
-}> {
-  const { resolveUnit } = await import("../../plan/locate.ts");
-  const notes = new Map<string, string[]>();
-  const only: string[] = [];
-  return {
-    only,
-    notes,
-    resolve(ids) {
-      only.push(...choices.only.map((unit) => resolveUnit(ids, unit)));
-      for (const [unit = "", text = ""] of choices.notes) {
-        const id = resolveUnit(ids, unit);
-        notes.set(id, [...(notes.get(id) ?? []), text]);
-      }
-    },
-  };
+/** The compiler of a run, with its warnings on stderr. */
+export function compilerOf(
+  context: Context,
+  projectRoot: string,
+  location: PlanLocation,
+): Compiler {
+  return planCompiler({
+    projectRoot,
+    location,
+    env: context.env,
+    limiter: (config) => permitsOf(context, config),
+    warn: (text) => context.output.warn(`warning: ${text}`),
+    diagnostics: (warnings) => context.output.status(renderDiagnostics(warnings)),
+  });
 }

@@ -1,9 +1,22 @@
-/** `dgov sentrux`: the structural quality of the working tree, by the built-in sensor or the program. */
+/** `dgov sentrux`: the structural quality of the working tree, by the built-in sensor or the external program. */
 import { join } from "node:path";
-import { type StructureContext, saveBaseline, withStructure } from "../../app/structure.ts";
+import {
+  baselineState,
+  checkStructure,
+  compareStructure,
+  type StructureContext,
+  saveBaseline,
+  scanStructure,
+  withStructure,
+} from "../../app/structure.ts";
+import { snakeCase } from "../../std/case.ts";
 import { plural } from "../../std/text.ts";
+import { baselineFile, shownQuality } from "../../structure/baseline.ts";
+import { isHard } from "../../structure/offenders.ts";
 import { type ArgsDef, type Context, command, group } from "../command.ts";
+import { requireProject } from "../project.ts";
 import { table } from "../render/table.ts";
+import { interruptible } from "../signals.ts";
 
 const args = {
   path: {
@@ -14,26 +27,46 @@ const args = {
   },
 } as const satisfies ArgsDef;
 
+/** Runs a `sentrux` command on the working tree; an interrupt ends it with exit code 130. */
+function onStructure(
+  context: Context,
+  path: string | undefined,
+  use: (structure: StructureContext) => Promise<number>,
+): Promise<number> {
+  return interruptible(async (signal) => {
+    const projectRoot = requireProject(context);
+    const { cwd, env, output } = context;
+    const status = (text: string): void => output.status(text);
+    try {
+      return await withStructure({ projectRoot, cwd, env, path, status, signal }, use);
+    } catch (error) {
+      if (signal.aborted) return 130;
+      throw error;
+    }
+  });
+}
+
 const check = command({
   name: "check",
-  description: "Measure quality; no when something is too complex or runs in circles",
+  description: "Measure structural quality; exit 1 on complexity or import-cycle violations",
   args,
   examples: ["dgov sentrux check", "dgov sentrux check src --json"],
   run: (context, { path }) =>
-    withStructure(context, path, (ground) =>
-      ground.engine.kind === "external"
-        ? checkExternal(context, ground, ground.engine.program)
-        : checkBuiltin(context, ground),
-    ),
+    onStructure(context, path, async (structure) => {
+      const { folder } = structure;
+      const result = await checkStructure(structure);
+      if (result.engine === "builtin") return answerBuiltin(context, folder, result);
+      return answerExternal(context, folder, result);
+    }),
 });
 
-async function checkBuiltin(context: Context, ground: StructureContext): Promise<number> {
-  const { scanTree, sensorOf } = await import("../../settlement/structure/scan.ts");
-  const { isHard } = await import("../../structure/offenders.ts");
-  const { shownQuality } = await import("../../structure/baseline.ts");
-  const { toSnakeCase } = await import("../../runner/records.ts");
-  const { c, tree, folder } = ground;
-  const { figures, offenders } = await scanTree(sensorOf(c, c.signal), tree, folder);
+type Check<E extends string> = Extract<Awaited<ReturnType<typeof checkStructure>>, { engine: E }>;
+
+function answerBuiltin(
+  context: Context,
+  folder: string,
+  { figures, offenders }: Check<"builtin">,
+): number {
   const hard = offenders.filter(isHard).length;
   const { components, quality, ...rest } = figures;
   const lines = [
@@ -52,7 +85,7 @@ async function checkBuiltin(context: Context, ground: StructureContext): Promise
       passed: hard === 0,
       quality: shownQuality(quality),
       components,
-      figures: toSnakeCase(rest),
+      figures: snakeCase(rest),
       offenders: offenders.length,
       hard_offenders: hard,
     },
@@ -61,43 +94,34 @@ async function checkBuiltin(context: Context, ground: StructureContext): Promise
   return hard === 0 ? 0 : 1;
 }
 
-async function checkExternal(
+function answerExternal(
   context: Context,
-  { c, tree, folder, marker }: StructureContext,
-  program: string,
-): Promise<number> {
-  const { runSentruxOnTree } = await import("../../settlement/structure/engine.ts");
-  const { shownQuality } = await import("../../structure/baseline.ts");
-  const asked = { tree, folder, marker, signal: c.signal };
-  const answer = await runSentruxOnTree(c, program, asked, "check");
-  const quality = answer.quality === null ? null : shownQuality(answer.quality);
+  folder: string,
+  { passed, quality, output }: Check<"external">,
+): number {
   context.output.answer(
     {
       schema: "dgov.sentrux-check/1",
       engine: "external",
       path: folder,
-      passed: answer.passed,
-      quality,
-      output: answer.output,
+      passed,
+      quality: quality === null ? null : shownQuality(quality),
+      output,
     },
-    answer.output.trimEnd(),
+    output.trimEnd(),
   );
-  return answer.passed ? 0 : 1;
+  return passed ? 0 : 1;
 }
 
 const gate = command({
   name: "gate",
-  description: "Compare the working tree with the baseline; no when it is degraded",
+  description: "Compare the working tree with the baseline; exit 1 when it is degraded",
   args,
   examples: ["dgov sentrux gate", "dgov sentrux gate src --json"],
   run: (context, { path }) =>
-    withStructure(context, path, async (ground) => {
-      const { compareTree } = await import("../../settlement/structure/engine.ts");
-      const { shownQuality } = await import("../../structure/baseline.ts");
-      const { c, engine, tree, folder, marker } = ground;
-      const { baseline } = await requireBaseline(ground);
-      const asked = { tree, folder, marker, signal: c.signal, baseline };
-      const { quality, degraded, warnings } = await compareTree(c, engine, asked);
+    onStructure(context, path, async (structure) => {
+      const { engine, folder } = structure;
+      const { quality, degraded, warnings, baseline } = await compareStructure(structure);
       const passed = degraded.length === 0;
       const before = shownQuality(baseline.quality_signal);
       const after = quality === null ? null : shownQuality(quality);
@@ -128,10 +152,9 @@ const gateSave = command({
   args,
   examples: ["dgov sentrux gate-save"],
   run: (context, { path }) =>
-    withStructure(context, path, async (ground) => {
-      const { baselineFile, shownQuality } = await import("../../structure/baseline.ts");
-      const { engine, folder, head } = ground;
-      const baseline = await saveBaseline(ground);
+    onStructure(context, path, async (structure) => {
+      const { engine, folder, head } = structure;
+      const baseline = await saveBaseline(structure);
       const file = join(folder, baselineFile);
       const quality = shownQuality(baseline.quality_signal);
       context.output.answer(
@@ -155,19 +178,20 @@ const offenders = command({
   args,
   examples: ["dgov sentrux offenders", "dgov sentrux offenders src --json"],
   run: (context, { path }) =>
-    withStructure(context, path, async ({ c, tree, folder }) => {
-      const { scanTree, sensorOf } = await import("../../settlement/structure/scan.ts");
-      const { toSnakeCase } = await import("../../runner/records.ts");
-      const found = (await scanTree(sensorOf(c, c.signal), tree, folder)).offenders;
+    onStructure(context, path, async (structure) => {
+      const found = (await scanStructure(structure)).offenders;
       const rows = found.map((o) => [
         o.kind,
         `${o.path}:${o.line}`,
         `${o.value} (limit ${o.limit})`,
         o.name,
       ]);
-      const listed = found.map((one) => toSnakeCase({ ...one }));
       context.output.answer(
-        { schema: "dgov.sentrux-offenders/1", path: folder, offenders: listed },
+        {
+          schema: "dgov.sentrux-offenders/1",
+          path: structure.folder,
+          offenders: found.map(snakeCase),
+        },
         rows.length === 0 ? "nothing breaks a limit" : table(rows, "").join("\n"),
       );
       return 0;
@@ -176,14 +200,13 @@ const offenders = command({
 
 const status = command({
   name: "status",
-  description: "Show the baseline, its age, and what measures",
+  description: "Show the engine, the baseline and its age",
   args,
   examples: ["dgov sentrux status"],
   run: (context, { path }) =>
-    withStructure(context, path, async ({ c, engine, head, folder }) => {
-      const { baselineOnDisk } = await import("../../settlement/structure/baseline.ts");
-      const { shownQuality } = await import("../../structure/baseline.ts");
-      const found = await baselineOnDisk(c, folder, { commit: head, now: Date.now() });
+    onStructure(context, path, async (structure) => {
+      const { c, engine, folder } = structure;
+      const found = await baselineState(structure);
       const problem = typeof found === "string" ? found : null;
       const state = typeof found === "string" ? null : found;
       const { mode } = c.config.sentrux;
@@ -222,20 +245,6 @@ function ageText(state: { commits: number | null; seconds: number | null }): str
     ...(seconds === null ? [] : [`${plural(Math.floor(seconds / 86_400), "day")} old`]),
   ];
   return parts.length === 0 ? "" : `, ${parts.join(", ")}`;
-}
-
-/** The baseline on disk. REFUSED without one that can be read. */
-async function requireBaseline({ c, folder, head }: StructureContext) {
-  const { DgovError } = await import("../../error.ts");
-  const { baselineOnDisk } = await import("../../settlement/structure/baseline.ts");
-  const state = await baselineOnDisk(c, folder, { commit: head, now: Date.now() });
-  if (state !== null && typeof state !== "string") return state;
-  const hint = `dgov sentrux gate-save${folder === "" ? "" : ` ${folder}`}`;
-  const what =
-    state === null
-      ? "there is no structural baseline"
-      : `the structural baseline cannot be read: ${state}`;
-  throw new DgovError("REFUSED", what, { hint });
 }
 
 export default group({

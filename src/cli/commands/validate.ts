@@ -1,9 +1,14 @@
-/** `dgov validate`: every check of compile, on a plan tree or a compiled file, without writing. */
+/** `dgov validate`: runs every check of compile on a plan tree or a compiled file, without writing. */
 import { statSync } from "node:fs";
 import { basename, resolve } from "node:path";
+import { checkCompiledFile, checkSource } from "../../app/compile.ts";
+import { requireConfig } from "../../config/load.ts";
 import type { Diagnostic } from "../../error.ts";
+import { resolvePlan } from "../../plan/locate.ts";
+import { plural } from "../../std/text.ts";
 import { type Context, command } from "../command.ts";
 import { requireProject } from "../project.ts";
+import { renderDiagnostics } from "../render/diagnostics.ts";
 
 export default command({
   name: "validate",
@@ -22,14 +27,13 @@ export default command({
     "dgov validate .dgov/plans/my-plan/_compiled.toml",
   ],
   async run(context, args) {
-    const { renderDiagnostics } = await import("../render/diagnostics.ts");
     const { name, units, diagnostics } = await checked(context, args.plan);
     const errors = diagnostics.filter(({ severity }) => severity === "error").length;
     const warnings = diagnostics.length - errors;
     const verdict =
       errors === 0
-        ? `${name} is valid: ${count(units, "unit")}, ${count(warnings, "warning")}`
-        : `${name} is not valid: ${count(errors, "error")}, ${count(warnings, "warning")}`;
+        ? `${name} is valid: ${plural(units, "unit")}, ${plural(warnings, "warning")}`
+        : `${name} is not valid: ${plural(errors, "error")}, ${plural(warnings, "warning")}`;
     context.output.answer(
       { schema: "dgov.validate/1", plan: name, valid: errors === 0, units, diagnostics },
       [...(diagnostics.length > 0 ? [renderDiagnostics(diagnostics), ""] : []), verdict].join("\n"),
@@ -38,10 +42,6 @@ export default command({
   },
 });
 
-function count(number: number, noun: string): string {
-  return `${number} ${noun}${number === 1 ? "" : "s"}`;
-}
-
 interface Checked {
   name: string;
   units: number;
@@ -49,21 +49,17 @@ interface Checked {
 }
 
 async function checked(context: Context, typed: string | undefined): Promise<Checked> {
-  const { checkCompiledFile, checkSource, configFor, repositoryOf } = await import(
-    "../../app/compile.ts"
-  );
   const projectRoot = requireProject(context);
   const request = {
     projectRoot,
-    config: configFor(projectRoot),
-    repository: await repositoryOf(projectRoot),
+    config: requireConfig(projectRoot),
     needModels: true,
+    env: context.env,
   };
   const path = resolve(context.cwd, typed ?? ".");
   if (typed !== undefined && statSync(path, { throwIfNoEntry: false })?.isFile()) {
-    return { name: basename(path), ...(await checkCompiledFile(context, { ...request, path })) };
+    return { name: basename(path), ...(await checkCompiledFile({ ...request, path })) };
   }
-  const { resolvePlan } = await import("../../plan/locate.ts");
   const location = await resolvePlan(projectRoot, typed);
-  return { name: location.name, ...(await checkSource(context, { ...request, location })) };
+  return { name: location.name, ...(await checkSource({ ...request, location })) };
 }

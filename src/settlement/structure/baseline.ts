@@ -16,7 +16,7 @@ import {
 } from "../../structure/baseline.ts";
 import type { SettlementContext } from "../context.ts";
 
-interface BaselineState {
+export interface BaselineState {
   baseline: Baseline;
   /** The commit that was measured; null when it is unknown. */
   head: Oid | null;

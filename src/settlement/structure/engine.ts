@@ -161,7 +161,7 @@ function comparisonOf(result: SentruxResult): Comparison {
 }
 
 /** Result of the external program. */
-interface SentruxResult {
+export interface SentruxResult {
   passed: boolean;
   /** 0 to 1; null when it printed none. */
   quality: number | null;

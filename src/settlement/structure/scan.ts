@@ -31,7 +31,7 @@ export interface Sensor {
   signal: AbortSignal;
 }
 
-interface Scan {
+export interface Scan {
   figures: Figures;
   offenders: Offender[];
   /** Every regular file of the project. */

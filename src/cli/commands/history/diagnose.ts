@@ -1,11 +1,15 @@
 /** `dgov diagnose`: known failures with what proves them, and the next command for each. */
 import { realpathSync } from "node:fs";
-import { repositoryOf } from "../../../app/compile.ts";
 import { answerView, liveRun, openProjectLog } from "../../../app/open-log.ts";
 import { planNameAt } from "../../../app/plan-summary.ts";
 import { scanLanded } from "../../../git/landed.ts";
 import { headOf, listRefs } from "../../../git/refs.ts";
-import { prefixOf, projectDirOf, type Repository } from "../../../git/repository.ts";
+import {
+  findRepository,
+  prefixOf,
+  projectDirOf,
+  type Repository,
+} from "../../../git/repository.ts";
 import { ignoredPaths } from "../../../git/working-tree.ts";
 import { ledgerFile, openLedger } from "../../../ledger/file.ts";
 import type { EventLog } from "../../../log/event-log.ts";
@@ -38,7 +42,7 @@ export default command({
 });
 
 async function lookAt(projectRoot: string, log: EventLog | null): Promise<Finding[]> {
-  const repository = await repositoryOf(projectRoot);
+  const repository = await findRepository(projectRoot);
   const runs = log?.runs({ limit: runsMax }) ?? [];
   const live = listPlans(projectRoot).filter(({ archived }) => !archived);
   const facts: DiagnoseFacts = {

@@ -5,6 +5,9 @@ import type { Detection } from "../../../config/detect.ts";
 import { parseToml } from "../../../config/toml.ts";
 import { usageError } from "../../args.ts";
 import { type Context, command } from "../../command.ts";
+import { confirm } from "../../prompt.ts";
+import { interruptible } from "../../signals.ts";
+import { renderChecks } from "../doctor.ts";
 
 const types = [
   "auto",
@@ -66,8 +69,13 @@ export default command({
     created.push(...(await writeSchemas(root)));
     if (context.interactive && !args.yes) {
       const { offerBaseline } = await import("../../../app/structure.ts");
-      const baseline = await offerBaseline(context, root);
-      if (baseline !== null) created.push(baseline);
+      await interruptible(async (signal) => {
+        const { env, output } = context;
+        const status = (text: string): void => output.status(text);
+        const baseline = await offerBaseline({ projectRoot: root, env, status, confirm, signal });
+        if (baseline !== null) created.push(baseline);
+        return 0;
+      });
     }
     const text =
       created.length === 0
@@ -84,12 +92,12 @@ export default command({
       context.output.answer({ schema: "dgov.init/1", root, created, backed_up: backedUp }, text);
       return 0;
     }
-    const { runChecks, renderRows } = await import("../../../app/doctor.ts");
-    const rows = await runChecks({ ...context, cwd: root }, { online: false });
+    const { runChecks } = await import("../../../app/doctor.ts");
+    const rows = await runChecks({ cwd: root, env: context.env, online: false });
     const ready = rows.every((row) => row.state !== "fail");
     context.output.answer(
       { schema: "dgov.init/1", root, created, backed_up: backedUp, checks: rows, ready },
-      `${text}\n\n${renderRows(rows)}`,
+      `${text}\n\n${renderChecks(rows)}`,
     );
     return 0;
   },
