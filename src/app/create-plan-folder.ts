@@ -20,8 +20,8 @@ import { folderOf, type PlanLocation } from "../plan/locate.ts";
 import { archiveName, safeName } from "../plan/names.ts";
 import { remediationFiles } from "../plan/remediation.ts";
 import type { Compiler } from "../runner/run-request.ts";
+import type { RemediationNeeds } from "../views/remediation-needs.ts";
 import type { RunView } from "../views/run-view.ts";
-import type { Trouble } from "../views/trouble.ts";
 
 /**
  * Writes a plan tree under the wanted name or, when that is or was in use, under the first free one of
@@ -60,7 +60,7 @@ export async function createPlanFolder(
 export async function createRemediationPlan(o: {
   projectRoot: string;
   run: RunView;
-  trouble: Trouble;
+  trouble: RemediationNeeds;
   name: string | null;
   compilerOf(location: PlanLocation): Compiler;
 }): Promise<{ location: PlanLocation; plan: CompiledPlan }> {

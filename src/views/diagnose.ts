@@ -8,17 +8,17 @@
 import type { RecordedEvent } from "../log/event-log.ts";
 import { objects, text, texts } from "./data.ts";
 import {
+  type AdviceContext,
+  type FailureEntry,
   type Intent,
-  type Place,
-  type ProjectShape,
-  projectShapes,
-  type RunShape,
-  runShapes,
-  type Shape,
-  type UnitShape,
-  unitShapes,
-} from "./failure-shapes.ts";
-import { endedPhases, isGood, type RunView, type UnitView, viewRun } from "./run-view.ts";
+  type ProjectFailure,
+  projectFailures,
+  type RunFailure,
+  runFailures,
+  type UnitFailure,
+  unitFailures,
+} from "./failure-catalog.ts";
+import { endedPhases, isSuccessful, type RunView, type UnitView, viewRun } from "./run-view.ts";
 
 /** Something recorded or seen that proves a finding. */
 export interface Evidence {
@@ -29,8 +29,8 @@ export interface Evidence {
   text: string;
 }
 
-export interface Finding {
-  name: UnitShape | RunShape | ProjectShape;
+export interface Diagnosis {
+  name: UnitFailure | RunFailure | ProjectFailure;
   intentClass: Intent;
   run: string | null;
   plan: string | null;
@@ -74,7 +74,7 @@ interface Run {
 }
 
 /** Everything that is wrong now: runs newest first, then units, then the repository. */
-export function diagnose(facts: DiagnoseFacts): Finding[] {
+export function diagnose(facts: DiagnoseFacts): Diagnosis[] {
   const runs = facts.runs.flatMap((events): Run[] => {
     const view = viewRun(events);
     if (view === null) return [];
@@ -102,7 +102,7 @@ function currentUnits(
   const planned = new Set(runs[newest]?.view.units.map(({ unit }) => unit));
   for (const [at, run] of runs.entries()) {
     for (const unit of run.view.units) {
-      const says = isGood(unit.phase) || unit.phase === "undone" || unit.attempts.length > 0;
+      const says = isSuccessful(unit.phase) || unit.phase === "undone" || unit.attempts.length > 0;
       const gone = newest >= 0 && at > newest && !planned.has(unit.unit);
       if (gone || found.has(unit.unit) || !(says || run.view.run === liveRun)) continue;
       found.set(unit.unit, { run, unit });
@@ -111,14 +111,14 @@ function currentUnits(
   return [...found.values()];
 }
 
-function ofUnit({ view, events }: Run, unit: UnitView, facts: DiagnoseFacts): Finding[] {
+function ofUnit({ view, events }: Run, unit: UnitView, facts: DiagnoseFacts): Diagnosis[] {
   const { plan } = view;
-  const failed = endedPhases.has(unit.phase) && !isGood(unit.phase);
+  const failed = endedPhases.has(unit.phase) && !isSuccessful(unit.phase);
   if (!failed || unit.phase === "undone" || unit.phase === "skipped") return [];
   if (facts.landed.has(landedKey({ plan, unit: unit.unit, digest: unit.digest }))) return [];
   const own = events.filter((event) => event.unit === unit.unit);
   const kept = own.findLast(({ type }) => type === "attempt.kept");
-  const finding = (name: UnitShape | RunShape | ProjectShape, proof: Evidence): Finding =>
+  const finding = (name: UnitFailure | RunFailure | ProjectFailure, proof: Evidence): Diagnosis =>
     of(name, { view, unit, evidence: [proof] });
   if (!facts.plans.has(plan)) {
     const { keptRef: ref } = unit;
@@ -146,7 +146,7 @@ const reasons = new Set([
 function shapeOf(
   unit: UnitView,
   own: readonly RecordedEvent[],
-): { name: UnitShape; proof: RecordedEvent | undefined } {
+): { name: UnitFailure; proof: RecordedEvent | undefined } {
   const ended = own.findLast(({ type }) => type === "unit.changed");
   if (unit.phase === "abandoned") return { name: "abandoned", proof: ended };
   const proof = own.findLast(
@@ -159,7 +159,7 @@ function shapeOf(
   return proof === undefined ? { name: "unknown", proof: ended } : { name: nameOf(proof), proof };
 }
 
-function nameOf({ type, data }: RecordedEvent): UnitShape {
+function nameOf({ type, data }: RecordedEvent): UnitFailure {
   const reason = text(data, "reason");
   switch (type) {
     case "attempt.unprepared":
@@ -177,7 +177,7 @@ function nameOf({ type, data }: RecordedEvent): UnitShape {
   }
 }
 
-function gateShape(data: Record<string, unknown>): UnitShape {
+function gateShape(data: Record<string, unknown>): UnitFailure {
   const blames = objects(data, "gates").map((gate) => text(gate, "blame"));
   const errored = objects(data, "gates").some((gate) => text(gate, "status") === "errored");
   if (blames.includes("base")) return "base_red";
@@ -185,15 +185,15 @@ function gateShape(data: Record<string, unknown>): UnitShape {
   return blames.includes("integration") ? "integration_failed" : "gate_failed";
 }
 
-function catalogued(name: string): UnitShape {
-  return Object.hasOwn(unitShapes, name) ? (name as UnitShape) : "unknown";
+function catalogued(name: string): UnitFailure {
+  return Object.hasOwn(unitFailures, name) ? (name as UnitFailure) : "unknown";
 }
 
 /** What is wrong with runs as a whole. A newer run that says otherwise, of whatever plan, mends it. */
-function ofRuns(runs: readonly Run[], facts: DiagnoseFacts): Finding[] {
-  const found: Finding[] = [];
+function ofRuns(runs: readonly Run[], facts: DiagnoseFacts): Diagnosis[] {
+  const found: Diagnosis[] = [];
   const add = (
-    name: RunShape | "base_red",
+    name: RunFailure | "base_red",
     { view, events }: Run,
     type: string,
     said: string,
@@ -248,9 +248,9 @@ function newestBy(runs: readonly Run[], keyOf: (run: Run) => string | null): Run
 }
 
 /** Gates that failed and then passed on one tree, in the newest run that ran them. */
-function flakyGates(runs: readonly Run[]): Finding[] {
+function flakyGates(runs: readonly Run[]): Diagnosis[] {
   const judged = new Set<string>();
-  const found: Finding[] = [];
+  const found: Diagnosis[] = [];
   for (const { view, events } of runs) {
     const last = new Map<string, RecordedEvent>();
     for (const event of events) {
@@ -270,8 +270,8 @@ function flakyGates(runs: readonly Run[]): Finding[] {
   return found;
 }
 
-function ofProject(facts: DiagnoseFacts): Finding[] {
-  const found = (name: ProjectShape, path: string, said: string): Finding => ({
+function ofProject(facts: DiagnoseFacts): Diagnosis[] {
+  const found = (name: ProjectFailure, path: string, said: string): Diagnosis => ({
     ...advice(name, { plan: "", unit: "", ref: null, target: path }),
     run: null,
     plan: null,
@@ -292,9 +292,9 @@ function ofProject(facts: DiagnoseFacts): Finding[] {
 }
 
 function of(
-  name: Finding["name"],
+  name: Diagnosis["name"],
   o: { view: RunView; unit: UnitView | null; evidence: Evidence[] },
-): Finding {
+): Diagnosis {
   const { view, unit, evidence } = o;
   const { run, plan, target } = view;
   const place = { plan, unit: unit?.unit ?? "", ref: unit?.keptRef ?? null, target };
@@ -309,11 +309,11 @@ function of(
 }
 
 function advice(
-  name: Finding["name"],
-  place: Place,
-): Pick<Finding, "name" | "intentClass" | "first" | "nextAction" | "doNot"> {
-  const all: Record<string, Shape> = { ...unitShapes, ...runShapes, ...projectShapes };
-  const { intent, first, next, doNot } = all[name] ?? unitShapes.unknown;
+  name: Diagnosis["name"],
+  place: AdviceContext,
+): Pick<Diagnosis, "name" | "intentClass" | "first" | "nextAction" | "doNot"> {
+  const all: Record<string, FailureEntry> = { ...unitFailures, ...runFailures, ...projectFailures };
+  const { intent, first, next, doNot } = all[name] ?? unitFailures.unknown;
   return { name, intentClass: intent, first: first(place), nextAction: next(place), doNot };
 }
 

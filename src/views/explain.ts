@@ -3,7 +3,13 @@
  *
  * A skipped or waiting unit is followed back to the units it is so because of.
  */
-import { endedPhases, isGood, type PhaseChange, type RunView, type UnitView } from "./run-view.ts";
+import {
+  endedPhases,
+  isSuccessful,
+  type PhaseChange,
+  type RunView,
+  type UnitView,
+} from "./run-view.ts";
 
 export interface ExplainView {
   run: string;
@@ -63,14 +69,14 @@ function plainReason(unit: UnitView): string {
 
 /** Walks back over dependencies that did not end well, breadth first. */
 function causes(run: RunView, unit: UnitView): ExplainView["because"] {
-  if (isGood(unit.phase)) return [];
+  if (isSuccessful(unit.phase)) return [];
   const units = new Map(run.units.map((one) => [one.unit, one]));
   const seen = new Set<string>([unit.unit]);
   const found: ExplainView["because"] = [];
   const queue = [...unit.dependsOn];
   for (let name = queue.shift(); name !== undefined; name = queue.shift()) {
     const cause = units.get(name);
-    if (cause === undefined || seen.has(name) || isGood(cause.phase)) continue;
+    if (cause === undefined || seen.has(name) || isSuccessful(cause.phase)) continue;
     seen.add(name);
     found.push({ unit: name, phase: cause.phase, reason: cause.reason || plainReason(cause) });
     queue.push(...cause.dependsOn);
@@ -80,7 +86,7 @@ function causes(run: RunView, unit: UnitView): ExplainView["because"] {
 
 /** The command that gets a unit further, or null when nothing needs doing. */
 export function nextStep(run: RunView, unit: UnitView): string | null {
-  if (isGood(unit.phase)) return null;
+  if (isSuccessful(unit.phase)) return null;
   if (unit.phase === "undone") return `dgov run ${run.plan}`;
   if (!endedPhases.has(unit.phase))
     return run.phase === "running" ? "dgov watch" : continueHint(run);

@@ -3,7 +3,7 @@
  *
  * Whether a unit has landed is git's word when the caller asked git, else that of the last run.
  */
-import { isGood, type RunView } from "./run-view.ts";
+import { isSuccessful, type RunView } from "./run-view.ts";
 
 export type PlanStatus =
   | "uncompiled"
@@ -50,7 +50,7 @@ export function viewPlanRow(facts: PlanFacts): PlanRow {
   const { run } = facts;
   const total = Math.max(facts.tasks, run?.units.length ?? 0);
   const ran = new Set(run?.units.map(({ unit }) => unit));
-  const good = run?.units.filter((unit) => isGood(unit.phase)).length ?? 0;
+  const good = run?.units.filter((unit) => isSuccessful(unit.phase)).length ?? 0;
   const earlier = [...facts.deployed].filter((unit) => !ran.has(unit)).length;
   const landed = Math.min(good + earlier, total);
   return {
@@ -79,7 +79,7 @@ function planStatus(facts: PlanFacts, landed: number, total: number): PlanStatus
 }
 
 /** What `plan status` says of one unit. */
-export interface UnitStanding {
+export interface UnitPlanStatus {
   unit: string;
   summary: string;
   role: string;
@@ -113,14 +113,14 @@ export interface LandedFact {
 }
 
 /** Where each unit of a plan stands: git says what landed, the last run says the rest. */
-export function viewStandings(
+export function viewUnitStatuses(
   units: readonly PlannedUnit[],
   landed: readonly LandedFact[],
   run: RunView | null,
-): UnitStanding[] {
+): UnitPlanStatus[] {
   const landedBy = new Map(landed.map((one) => [one.unit, one]));
   const runBy = new Map(run?.units.map((unit) => [unit.unit, unit]) ?? []);
-  const standings = units.map((unit): UnitStanding => {
+  const standings = units.map((unit): UnitPlanStatus => {
     const fact = landedBy.get(unit.unit);
     const ran = runBy.get(unit.unit);
     const same = ran !== undefined && ran.digest === unit.digest;
@@ -155,7 +155,7 @@ export function viewStandings(
   );
 }
 
-function stateOf(phase: string | null): UnitStanding["state"] {
+function stateOf(phase: string | null): UnitPlanStatus["state"] {
   switch (phase) {
     case null:
     case "pending":

@@ -6,6 +6,7 @@
  */
 import type { UsageCounts } from "../log/counts.ts";
 import { nextStep } from "./explain.ts";
+import type { SelfCorrection } from "./recovered-tool-errors.ts";
 import {
   type AttemptView,
   endedPhases,
@@ -13,7 +14,6 @@ import {
   type RunView,
   type UnitView,
 } from "./run-view.ts";
-import type { SelfCorrection } from "./self-corrections.ts";
 
 export interface DiffStat {
   files: number;

@@ -129,11 +129,11 @@ export const endedPhases: ReadonlySet<string> = new Set([
   "undone",
 ]);
 
-const goodPhases: ReadonlySet<string> = new Set(["landed", "done"]);
+const successfulPhases: ReadonlySet<string> = new Set(["landed", "done"]);
 
 /** Whether a phase is the end a unit is meant to have. */
-export function isGood(phase: string): boolean {
-  return goodPhases.has(phase);
+export function isSuccessful(phase: string): boolean {
+  return successfulPhases.has(phase);
 }
 
 /** Folds the lifecycle events of one run; null when they do not begin with `run.started`. */
@@ -153,7 +153,9 @@ export function viewRun(events: readonly RecordedEvent[]): RunView | null {
   }
   for (const unit of run.units) {
     if (endedPhases.has(unit.phase)) continue;
-    unit.waitingOn = unit.dependsOn.filter((name) => !isGood(units.get(name)?.phase ?? "landed"));
+    unit.waitingOn = unit.dependsOn.filter(
+      (name) => !isSuccessful(units.get(name)?.phase ?? "landed"),
+    );
   }
   return run;
 }
@@ -352,11 +354,11 @@ function viewRejection(data: Record<string, unknown>, at: string): Rejection {
     verdict: text(data, "verdict"),
     reason: text(data, "reason"),
     ref: textOrNull(data, "ref"),
-    gates: objects(data, "gates").map(viewGate).filter(saysNo),
+    gates: objects(data, "gates").map(viewGate).filter(isFailing),
   };
 }
 
-function saysNo(gate: GateView): boolean {
+function isFailing(gate: GateView): boolean {
   return gate.status === "failed" || gate.status === "errored";
 }
 

@@ -4,7 +4,7 @@
  * A run that settles is running, never "needs attention". A run nobody holds the lock of and that
  * never finished has crashed, and says so.
  */
-import { endedPhases, isGood, type RunView, type UnitView } from "./run-view.ts";
+import { endedPhases, isSuccessful, type RunView, type UnitView } from "./run-view.ts";
 
 export type StatusWord = "running" | "needs_attention" | "idle";
 
@@ -112,22 +112,22 @@ function liveLine(run: RunStatusView): string {
   const waiting = run.units.filter((unit) => unit.phase === "pending").length;
   const parts = [`${goodCount(run)}/${run.units.length} landed`, `${active.length} active`];
   if (waiting > 0) parts.push(`${waiting} pending`);
-  parts.push(...trouble(run));
+  parts.push(...failureCounts(run));
   return `running: ${run.plan}: ${parts.join(", ")}`;
 }
 
 function endLine(run: RunStatusView): string {
   const word = run.phase === "complete" ? "idle" : "needs attention";
   const how = run.phase === "crashed" ? "ended without saying so" : run.phase;
-  const parts = [`${goodCount(run)}/${run.units.length} landed`, ...trouble(run)];
+  const parts = [`${goodCount(run)}/${run.units.length} landed`, ...failureCounts(run)];
   return `${word}: ${run.plan}: last run ${how}${run.degraded ? ", degraded" : ""}: ${parts.join(", ")}`;
 }
 
 function goodCount(run: RunStatusView): number {
-  return run.units.filter((unit) => isGood(unit.phase)).length;
+  return run.units.filter((unit) => isSuccessful(unit.phase)).length;
 }
 
-function trouble(run: RunStatusView): string[] {
+function failureCounts(run: RunStatusView): string[] {
   const bad = ["failed", "timed_out", "abandoned", "skipped"];
   return run.phases
     .filter(({ phase }) => bad.includes(phase))

@@ -4,7 +4,7 @@ import { commands } from "../../src/cli/commands/index.ts";
 import { readLine } from "../../src/cli/line.ts";
 import { renderFindings } from "../../src/cli/render/findings.ts";
 import { type DiagnoseFacts, diagnose, landedKey } from "../../src/views/diagnose.ts";
-import { projectShapes, runShapes, unitShapes } from "../../src/views/failure-shapes.ts";
+import { projectFailures, runFailures, unitFailures } from "../../src/views/failure-catalog.ts";
 import { RunLog } from "../harness/run-log.ts";
 
 const units = [{ unit: "t/m.a" }, { unit: "t/m.b", depends_on: ["t/m.a"] }];
@@ -307,7 +307,7 @@ describe("repository", () => {
 });
 
 describe("failure catalog", () => {
-  const all = Object.entries({ ...unitShapes, ...runShapes, ...projectShapes });
+  const all = Object.entries({ ...unitFailures, ...runFailures, ...projectFailures });
 
   test.each(all)(
     "the catalog entry %s names an existing command, and what to avoid",

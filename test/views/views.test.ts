@@ -10,11 +10,11 @@ import {
   type PlanFacts,
   type PlanStatus,
   viewPlanRow,
-  viewStandings,
+  viewUnitStatuses,
 } from "../../src/views/plan-view.ts";
+import { selfCorrections } from "../../src/views/recovered-tool-errors.ts";
 import { type ReviewFacts, viewReview } from "../../src/views/review.ts";
 import { type RunView, viewRun } from "../../src/views/run-view.ts";
-import { selfCorrections } from "../../src/views/self-corrections.ts";
 import { viewStatus } from "../../src/views/status.ts";
 import { timelineLine } from "../../src/views/timeline.ts";
 import { countEvents } from "../harness/event-sums.ts";
@@ -397,7 +397,7 @@ describe("viewStandings", () => {
       .lands("a")
       .phase("b", "failed", "tests")
       .phase("c", "skipped", "b failed");
-    const standings = viewStandings(planned, [inGit], view(log.finished("partial")));
+    const standings = viewUnitStatuses(planned, [inGit], view(log.finished("partial")));
     expect(standings.map(({ unit, state, reason }) => [unit, state, reason])).toEqual([
       ["a", "landed", ""],
       ["b", "failed", "tests"],
@@ -409,7 +409,7 @@ describe("viewStandings", () => {
     const log = new RunLog({ units: [{ unit: "a" }, { unit: "b", digest: "0" }] })
       .lands("a")
       .lands("b");
-    const standings = viewStandings(planned, [{ ...inGit, unit: "b", digest: "0" }], view(log));
+    const standings = viewUnitStatuses(planned, [{ ...inGit, unit: "b", digest: "0" }], view(log));
     expect(
       standings.map(({ unit, state, changed, waitingOn }) => [unit, state, changed, waitingOn]),
     ).toEqual([

@@ -2,7 +2,7 @@
 import type { RecordedEvent } from "../../log/event-log.ts";
 import type { RunEnd } from "../../runner/finish.ts";
 import { duration, short, words } from "../../std/text.ts";
-import { isGood, type RunView, type UnitView } from "../../views/run-view.ts";
+import { isSuccessful, type RunView, type UnitView } from "../../views/run-view.ts";
 import { type Annotation, escapeCell, markdownTable } from "./workflow.ts";
 
 export interface RunReport {
@@ -18,7 +18,7 @@ export interface RunReport {
 export function runAnnotations({ view, events, end }: RunReport): Annotation[] {
   return [
     ...view.units.flatMap((unit) =>
-      isGood(unit.phase) ? retried(unit) : unitAnnotations(unit, events),
+      isSuccessful(unit.phase) ? retried(unit) : unitAnnotations(unit, events),
     ),
     ...gateAnnotations(end.verification.gates ?? [], view.target),
     ...end.warnings.map((warning) => plain("warning", "dgov", warning)),
@@ -53,9 +53,9 @@ export function runSummary({ view, end, hints }: RunReport): string {
     String(unit.attempts.length),
     gatesOf(unit),
     unit.landed === null ? "" : short(unit.landed.commit),
-    isGood(unit.phase) ? "" : (unit.reason ?? ""),
+    isSuccessful(unit.phase) ? "" : (unit.reason ?? ""),
   ]);
-  const landed = view.units.filter((unit) => isGood(unit.phase)).length;
+  const landed = view.units.filter((unit) => isSuccessful(unit.phase)).length;
   const { status, reason } = end.verification;
   return [
     `## dgov: ${escapeCell(view.plan)}`,

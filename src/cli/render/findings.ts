@@ -1,15 +1,15 @@
 /** `dgov diagnose` as text. */
 
 import { indented, moment, plural } from "../../std/text.ts";
-import type { Evidence, Finding } from "../../views/diagnose.ts";
+import type { Diagnosis, Evidence } from "../../views/diagnose.ts";
 
 /** Every finding with what proves it and what to do; a sentence when there is none. */
-export function renderFindings(findings: readonly Finding[]): string {
+export function renderFindings(findings: readonly Diagnosis[]): string {
   if (findings.length === 0) return "nothing is wrong that dgov knows of";
   return [...findings.map(renderFinding), plural(findings.length, "finding")].join("\n\n");
 }
 
-function renderFinding(finding: Finding): string {
+function renderFinding(finding: Diagnosis): string {
   const { name, run, plan, unit, attempt, evidence, first, nextAction, doNot } = finding;
   const where = [
     unit ?? "",

@@ -1,7 +1,7 @@
 /** `dgov plan list` and `dgov plan status` as text. */
 
 import { moment, short, words } from "../../std/text.ts";
-import type { PlanRow, UnitStanding } from "../../views/plan-view.ts";
+import type { PlanRow, UnitPlanStatus } from "../../views/plan-view.ts";
 import { clip, table } from "./table.ts";
 
 export function renderPlanList(rows: readonly PlanRow[], archived: number): string {
@@ -38,7 +38,7 @@ export interface PlanStatusView {
   changedSinceCompile: boolean;
   /** Null when the landings could not be looked up in git. */
   target: string | null;
-  units: UnitStanding[];
+  units: UnitPlanStatus[];
 }
 
 export function renderPlanStatus(view: PlanStatusView, verbose: boolean): string {
@@ -50,7 +50,7 @@ export function renderPlanStatus(view: PlanStatusView, verbose: boolean): string
   ].join("\n");
 }
 
-function row(unit: UnitStanding, verbose: boolean): string[] {
+function row(unit: UnitPlanStatus, verbose: boolean): string[] {
   const phase = unit.state === "running" && unit.phase !== null ? unit.phase : unit.state;
   const notes = [about(unit)];
   if (unit.changed) notes.push("changed since");
@@ -59,7 +59,7 @@ function row(unit: UnitStanding, verbose: boolean): string[] {
   return [words(phase), unit.unit, notes.filter((note) => note !== "").join("; ")];
 }
 
-function about(unit: UnitStanding): string {
+function about(unit: UnitPlanStatus): string {
   if (unit.commit !== null) return `${short(unit.commit)} ${moment(unit.at ?? "")}`;
   if (unit.reason !== "") return clip(unit.reason);
   if (unit.waitingOn.length > 0) return `waits for ${unit.waitingOn.join(", ")}`;

@@ -14,7 +14,12 @@ import { ignoredPaths } from "../../../git/working-tree.ts";
 import { ledgerFile, openLedger } from "../../../ledger/file.ts";
 import type { EventLog } from "../../../log/event-log.ts";
 import { listPlans, resolvePlan } from "../../../plan/locate.ts";
-import { type DiagnoseFacts, diagnose, type Finding, landedKey } from "../../../views/diagnose.ts";
+import {
+  type DiagnoseFacts,
+  type Diagnosis,
+  diagnose,
+  landedKey,
+} from "../../../views/diagnose.ts";
 import { command } from "../../command.ts";
 import { renderFindings } from "../../render/findings.ts";
 
@@ -41,7 +46,7 @@ export default command({
   },
 });
 
-async function lookAt(projectRoot: string, log: EventLog | null): Promise<Finding[]> {
+async function lookAt(projectRoot: string, log: EventLog | null): Promise<Diagnosis[]> {
   const repository = await findRepository(projectRoot);
   const runs = log?.runs({ limit: runsMax }) ?? [];
   const live = listPlans(projectRoot).filter(({ archived }) => !archived);

@@ -4,7 +4,7 @@ import { answerView, commonGitDir, openProjectLog, readRun } from "../../../app/
 import { DgovError } from "../../../error.ts";
 import { lockHolder } from "../../../process/lock.ts";
 import { interruptProcess } from "../../../process/tree.ts";
-import { isGood } from "../../../views/run-view.ts";
+import { isSuccessful } from "../../../views/run-view.ts";
 import { wholeNumber } from "../../args.ts";
 import { command } from "../../command.ts";
 
@@ -45,7 +45,7 @@ export default command({
     // A run that was only starting has recorded nothing; one cut off is closed by the next one.
     const phase = view === null ? "not_started" : view.phase === "running" ? "crashed" : view.phase;
     const kept = (view?.units ?? []).flatMap(({ unit, phase, keptRef }) =>
-      keptRef === null || isGood(phase) ? [] : [{ unit, ref: keptRef }],
+      keptRef === null || isSuccessful(phase) ? [] : [{ unit, ref: keptRef }],
     );
     const text = [
       `run ${run} of ${plan} has ended: ${phase.replace("_", " ")}`,

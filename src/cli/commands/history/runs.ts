@@ -10,7 +10,7 @@ import {
 import { DgovError } from "../../../error.ts";
 import { suggest } from "../../../std/suggest.ts";
 import { duration, moment } from "../../../std/text.ts";
-import { isGood } from "../../../views/run-view.ts";
+import { isSuccessful } from "../../../views/run-view.ts";
 import { viewStatus } from "../../../views/status.ts";
 import { wholeNumber } from "../../args.ts";
 import { command, group } from "../../command.ts";
@@ -46,7 +46,7 @@ const list = command({
           exitCode: run.exitCode,
           before: run.before,
           after: run.after,
-          landed: run.units.filter((unit) => isGood(unit.phase)).length,
+          landed: run.units.filter((unit) => isSuccessful(unit.phase)).length,
           units: run.units.length,
         },
       ];

@@ -7,7 +7,7 @@ import {
   readOverview,
   readRun,
 } from "../../../app/open-log.ts";
-import { isGood } from "../../../views/run-view.ts";
+import { isSuccessful } from "../../../views/run-view.ts";
 import { viewStatus } from "../../../views/status.ts";
 import { command } from "../../command.ts";
 import { renderStatus } from "../../render/status.ts";
@@ -35,7 +35,7 @@ export default command({
     // A run that began while its log was read is not one that crashed.
     const view = viewStatus(runs, before ?? liveRun(seen.projectRoot));
     const units = view.runs.flatMap((run) => run.units);
-    const landed = units.filter((unit) => isGood(unit.phase)).length;
+    const landed = units.filter((unit) => isSuccessful(unit.phase)).length;
     answerView(
       context.output,
       "dgov.status/1",

@@ -6,7 +6,7 @@ import { resolveRun } from "../../../app/resolve-run.ts";
 import { DgovError } from "../../../error.ts";
 import { isSafeName, nameRule } from "../../../plan/names.ts";
 import { plural } from "../../../std/text.ts";
-import { viewTrouble } from "../../../views/trouble.ts";
+import { viewRemediationNeeds } from "../../../views/remediation-needs.ts";
 import { usageError } from "../../args.ts";
 import { command } from "../../command.ts";
 import { compilerOf } from "../run.ts";
@@ -26,7 +26,7 @@ export default command({
     using seen = openProjectLog(context);
     const { projectRoot } = seen;
     const { log, run } = await resolveRun(seen, args.plan, (text) => context.output.status(text));
-    const trouble = viewTrouble(log.lifecycle({ run: run.run }));
+    const trouble = viewRemediationNeeds(log.lifecycle({ run: run.run }));
     if (trouble === null) {
       throw new DgovError("REFUSED", `the last run of ${run.plan} left nothing to repair`, {
         hint: `dgov plan review ${run.plan}`,

@@ -8,7 +8,7 @@ import {
   type LandedFact,
   type PlannedUnit,
   viewPlanRow,
-  viewStandings,
+  viewUnitStatuses,
 } from "../../../views/plan-view.ts";
 import type { RunView } from "../../../views/run-view.ts";
 import { command } from "../../command.ts";
@@ -36,7 +36,7 @@ export default command({
       });
     }
     const git = await landedInGit(projectRoot, planNameAt(location));
-    const standings = viewStandings(units, git?.landed ?? landedInRun(facts.run), facts.run);
+    const standings = viewUnitStatuses(units, git?.landed ?? landedInRun(facts.run), facts.run);
     const row = viewPlanRow(facts);
     const landed = standings.filter(({ state }) => state === "landed" || state === "done").length;
     const view = {

@@ -6,7 +6,7 @@ import { present } from "../../../std/assert.ts";
 import { duration, plural, short, words } from "../../../std/text.ts";
 import { type RadarView, viewRadar } from "../../../views/radar.ts";
 import { type ReviewFacts, runSpending, type Spending, spendingOf } from "../../../views/review.ts";
-import { isGood, type RunView, type UnitView, viewRun } from "../../../views/run-view.ts";
+import { isSuccessful, type RunView, type UnitView, viewRun } from "../../../views/run-view.ts";
 import type { RunReport } from "../../github/run-report.ts";
 
 type Finished = Extract<RunResult, { kind: "finished" }>;
@@ -97,10 +97,10 @@ function textOf(
   },
 ): string {
   const { total, radar, next, spent } = of;
-  const landed = view.units.filter((unit) => isGood(unit.phase));
+  const landed = view.units.filter((unit) => isSuccessful(unit.phase));
   const lines = [
     `${view.plan}: ${result.status}${view.degraded ? ", degraded" : ""}, ${landed.length} of ${view.units.length} units landed in ${duration(result.end.durationMs)}`,
-    ...view.units.filter((unit) => !isGood(unit.phase)).map(badLine),
+    ...view.units.filter((unit) => !isSuccessful(unit.phase)).map(badLine),
     ...view.units
       .filter((unit) => unit.attempts.some((attempt) => attempt.flaky.length > 0))
       .map((unit) => `  ${unit.unit}: flaky: ${unit.attempts.flatMap((a) => a.flaky).join(", ")}`),

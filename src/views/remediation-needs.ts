@@ -2,12 +2,12 @@
 import type { RecordedEvent } from "../log/event-log.ts";
 import { number, objects, text } from "./data.ts";
 
-export interface Trouble {
+export interface RemediationNeeds {
   /** Why the finished branch, or the base the run started from, is red; "" when neither is. */
   red: string;
   gates: RedGate[];
   degraded: boolean;
-  offenders: Offence[];
+  offenders: Offender[];
 }
 
 export interface RedGate {
@@ -20,7 +20,7 @@ export interface RedGate {
 }
 
 /** A structural limit that something breaks. */
-export interface Offence {
+export interface Offender {
   kind: string;
   path: string;
   name: string;
@@ -29,7 +29,7 @@ export interface Offence {
 }
 
 /** The trouble of one run, from its lifecycle events; null when there is none. */
-export function viewTrouble(events: readonly RecordedEvent[]): Trouble | null {
+export function viewRemediationNeeds(events: readonly RecordedEvent[]): RemediationNeeds | null {
   const end = events.findLast(({ type }) => type === "run.finished")?.data ?? {};
   const verification = record(end["verification"]);
   const failed = text(verification, "status") === "failed";
@@ -42,7 +42,7 @@ export function viewTrouble(events: readonly RecordedEvent[]): Trouble | null {
     : gates.map(({ gate, reason }) => `${gate}: ${reason}`).join("; ");
   const degraded = end["degraded"] === true;
   if (red === "" && !failed && !degraded) return null;
-  const offenders = degraded ? objects(record(end["structural"]), "offenders").map(offence) : [];
+  const offenders = degraded ? objects(record(end["structural"]), "offenders").map(offender) : [];
   return { red: failed && red === "" ? "the gates failed" : red, gates, degraded, offenders };
 }
 
@@ -76,7 +76,7 @@ function redGate(data: Record<string, unknown>): RedGate {
   };
 }
 
-function offence(data: Record<string, unknown>): Offence {
+function offender(data: Record<string, unknown>): Offender {
   return {
     kind: text(data, "kind"),
     path: text(data, "path"),
