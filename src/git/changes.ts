@@ -1,6 +1,6 @@
 /**
- * What an attempt changed. Only files are read, by lstat and without following links; the worker's
- * own git dir, index and commits are never looked at.
+ * Changes of an attempt's worktree and of the operator's working tree. Only files are read, by lstat and
+ * without following links; the worker's git dir, index and commits are never read.
  */
 import { readdirSync, readFileSync, readlinkSync, type Stats } from "node:fs";
 import { tmpdir } from "node:os";
@@ -10,22 +10,20 @@ import { must, nulSplit } from "./git.ts";
 import type { Oid } from "./objects.ts";
 import { cachedFilters, inPrivate, randomPath, withPrivateGit } from "./private-dir.ts";
 import type { Repository } from "./repository.ts";
-import { listTree, pathText, readBlobAt } from "./trees.ts";
+import { pathText, readBlobAt, submodulePaths } from "./trees.ts";
 import { gitFileText, heldIndex, type Worktree } from "./worktree.ts";
-
-export type ChangeStatus = "added" | "modified" | "deleted" | "type_changed";
 
 export interface FileChange {
   /** Repo-relative, with `/`. */
   path: string;
-  status: ChangeStatus;
-  /** New mode as git writes it; "000000" when deleted. */
+  status: "added" | "modified" | "deleted" | "type_changed";
+  /** New mode in git's form; "000000" when deleted. */
   mode: string;
   oldMode: string;
   /**
-   * `gitlink` is a nested repository, or (modified) a submodule with something in it. `other` can
-   * never land: devices, pipes, names that are not UTF-8, and files with a second hard link, whose
-   * content somebody else can change.
+   * `gitlink` is a nested repository or, when modified, a submodule folder that is not empty. `other`
+   * can never land: devices, pipes, names that are not UTF-8, and files with a second hard link, through
+   * which another process could change the content.
    */
   kind: "file" | "symlink" | "gitlink" | "other";
   linkTarget: string | null;
@@ -36,8 +34,8 @@ export interface FileChange {
 const statusArgs = ["status", "--porcelain=v2", "-z", "--no-renames", "--untracked-files=all"];
 
 /**
- * Everything that differs between the base and the worktree, untracked files included, ignored ones
- * not; a rename is a deletion and an addition. Sorted by git's order of paths, submodules last.
+ * All paths that differ between the base and the worktree: untracked files included, ignored ones not; a
+ * rename is a deletion and an addition. In git's order of paths, submodules last.
  */
 export async function attemptChanges(r: Repository, t: Worktree): Promise<FileChange[]> {
   const options = { near: t.meta, workTree: t.path, head: t.base, filters: cachedFilters(r) };
@@ -47,14 +45,14 @@ export async function attemptChanges(r: Repository, t: Worktree): Promise<FileCh
       if (!output.stderr.includes("Permission denied")) {
         return must(Promise.resolve(output), "looking for changes");
       }
-      // The worker closed its own folders or files; what is in them counts all the same.
+      // The worker made some of its files unreadable; they are part of the change all the same.
       makeAccessible(t.path);
       return must(inPrivate(g, statusArgs, { index }), "looking for changes");
     };
     const inSubmodules = await changedSubmodules(r, t);
     const changes = parseStatus(await status(heldIndex(t)), t.path);
     if (changes !== null) return [...changes, ...inSubmodules];
-    // The held index is not what the parent left; look again with one made anew.
+    // The index differs from the base, so it was tampered with; read the status with a new one.
     const index = randomPath(g.dir, "index");
     await must(inPrivate(g, ["read-tree", t.base], { index }), "reading the base");
     return [...(parseStatus(await status(index), t.path) ?? []), ...inSubmodules];
@@ -62,22 +60,22 @@ export async function attemptChanges(r: Repository, t: Worktree): Promise<FileCh
 }
 
 /**
- * The same of the operator's own working tree, against its HEAD (null: no commit yet), in the same
- * words. Their index is not looked at: what they staged and what they did not is one.
+ * Changes of the operator's working tree against `head` (null on an unborn branch). The operator's index is
+ * not read: staged and unstaged changes are the same here.
  */
 export function operatorChanges(r: Repository, head: Oid | null): Promise<FileChange[]> {
   const at = head === null ? {} : { head };
   const options = { near: tmpdir(), workTree: r.topLevel, ...at, filters: cachedFilters(r) };
   return withPrivateGit(r, options, async (g) => {
     if (head !== null) await must(inPrivate(g, ["read-tree", head]), "reading HEAD");
-    // Submodules of theirs have something in them; one that stands elsewhere is a change.
+    // The operator's submodules are checked out; only one at another commit is a change.
     const args = [...statusArgs, "--ignore-submodules=dirty"];
     const status = await must(inPrivate(g, args), "looking for changes");
     return parseStatus(status, r.topLevel) ?? [];
   });
 }
 
-/** Words for how the worktree was tampered with, or null. Moved refs of the operator are not. */
+/** A description of how the worktree's `.git` file was tampered with; null when it is intact. */
 export async function detectTampering(t: Worktree): Promise<string | null> {
   const file = join(t.path, ".git");
   const stats = lstatIfPresent(file);
@@ -89,7 +87,7 @@ export async function detectTampering(t: Worktree): Promise<string | null> {
   return null;
 }
 
-/** Records of `status --porcelain=v2 -z`; null when the index differs from HEAD. */
+/** Parses `status --porcelain=v2 -z`; null when the index differs from HEAD. */
 function parseStatus(bytes: Buffer, root: string): FileChange[] | null {
   const changes: FileChange[] = [];
   for (const record of nulSplit(bytes)) {
@@ -161,41 +159,37 @@ function kindOfMode(mode: string): FileChange["kind"] {
   return mode === "160000" ? "gitlink" : "file";
 }
 
-// ------------------------------------------------------------
-//  * Submodules of an attempt's base. Their folders are empty in a worktree, and git is told to pass
-// them over: it would look into whatever repository a worker puts there. So what is in them is
-// looked for here, by name alone.
-
-/** Submodules that are no longer the empty folder, or the nothing, they were. */
-export async function changedSubmodules(r: Repository, t: Worktree): Promise<FileChange[]> {
+/**
+ * Submodules of the base whose folder in the worktree is no longer empty or absent. Git ignores them,
+ * because it would read any repository that a worker puts there; this looks at names only.
+ */
+async function changedSubmodules(r: Repository, t: Worktree): Promise<FileChange[]> {
   const mode = "160000";
   return (await submodulesOf(r, t.base))
-    .filter((path) => holdsSomething(join(t.path, path)))
+    .filter((path) => isOccupied(join(t.path, path)))
     .map((path) => ({
       ...{ path, status: "modified", mode, oldMode: mode },
       ...{ kind: "gitlink", linkTarget: null, size: 0 },
     }));
 }
 
-function holdsSomething(path: string): boolean {
+function isOccupied(path: string): boolean {
   const stats = lstatIfPresent(path);
   if (stats === undefined) return false;
   return !stats.isDirectory() || readdirSync(path).length > 0;
 }
 
-const known = new Map<string, Promise<string[]>>();
+const submodulesByCommit = new Map<string, Promise<string[]>>();
 
-/** Asked once a commit; only trees with a `.gitmodules` are listed. */
+/** Folders of a commit's submodules, cached. Only commits with a `.gitmodules` file are listed. */
 function submodulesOf(r: Repository, commit: Oid): Promise<string[]> {
   const key = `${r.commonDir}\0${commit}`;
-  const paths = known.get(key) ?? listed(r, commit);
-  known.set(key, paths);
+  const paths = submodulesByCommit.get(key) ?? listSubmodules(r, commit);
+  submodulesByCommit.set(key, paths);
   return paths;
 }
 
-async function listed(r: Repository, commit: Oid): Promise<string[]> {
+async function listSubmodules(r: Repository, commit: Oid): Promise<string[]> {
   if ((await readBlobAt(r, commit, ".gitmodules")) === null) return [];
-  return (await listTree(r, commit))
-    .filter((entry) => entry.mode === "160000")
-    .map((entry) => entry.path);
+  return submodulePaths(r, commit);
 }

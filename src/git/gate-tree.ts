@@ -1,9 +1,9 @@
 /**
- * Gate trees: folders that hold exactly one tree and, beside it, only prepared dependency folders.
+ * Gate trees: folders that hold exactly one tree and, besides it, only prepared dependency folders.
  *
- * Gates run a worker's code here, so nothing found in the folder is believed: the index that says
- * what was checked out lies outside it, and its digest in this process's memory. A folder this
- * process did not provide, or whose index is not the one it wrote, is provided anew.
+ * Gates run a worker's code here, so the content of the folder is not trusted: the index that records the
+ * checkout lies outside it, and the digest of the index in this process's memory. A folder that this
+ * process did not check out, or whose index has changed, is rebuilt.
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -24,16 +24,16 @@ import type { Repository } from "./repository.ts";
 export interface GateTree {
   path: string;
   tree: Oid;
-  /** The parent's folder for it: its index, and the git dir its `.git` file names. */
+  /** Folder of the parent process: the index, and the git dir that the `.git` file names. */
   meta: string;
 }
 
-/** Digest of the index this process wrote last, by path of the gate tree. */
-const trusted = new Map<string, string>();
+/** Digest of the index that this process wrote last, by path of the gate tree. */
+const indexDigests = new Map<string, string>();
 
 /**
- * Makes a folder hold exactly `tree`. One provided earlier by this process is brought up to date
- * (`reused`) and keeps its dependency folders; any other is removed and made anew.
+ * Checks out exactly `tree` in a folder. A folder that this process checked out earlier is updated
+ * (`reused`) and keeps its dependency folders; any other is removed first.
  */
 export async function provideGateTree(
   r: Repository,
@@ -52,15 +52,15 @@ export async function provideGateTree(
     const args = ["-c", "checkout.workers=2", "read-tree", "-u", "--reset", o.tree];
     await must(inPrivate(git, args, { index: indexOf(g) }), `checking out ${o.tree}`);
   });
-  trust(g);
-  giveGitDir(r, g);
+  recordIndex(g);
+  createGitDir(r, g);
   await restoreGateTree(r, g, o);
   return { gateTree: g, reused };
 }
 
 /**
- * Paths that are not as the tree has them, or should not be there, ignored files included and
- * dependency folders not; a folder that should not be there ends in "/". Empty: exactly the tree.
+ * Paths that differ from the tree or are not in it: ignored files count, dependency folders do not. An
+ * additional folder ends in "/".
  */
 export async function gateTreeDifferences(
   r: Repository,
@@ -73,7 +73,7 @@ export async function gateTreeDifferences(
   return [...new Set([...git, ...changed, ...extra])].sort(compareText);
 }
 
-/** Puts back what differs from the tree and removes what should not be there. */
+/** Restores paths that differ from the tree and removes those that are not in it. */
 export async function restoreGateTree(
   r: Repository,
   g: GateTree,
@@ -85,34 +85,34 @@ export async function restoreGateTree(
   }
   const { changed, extra } = await compare(r, g, o.keepFolders);
   for (const path of extra) removeFolder(join(g.path, path.replace(/\/$/, "")));
-  if (!gitFileIntact(g)) giveGitDir(r, g);
+  if (!gitFileIntact(g)) createGitDir(r, g);
   if (changed.length === 0) return;
   await withGit(r, g, async (git) => {
     const args = ["checkout-index", "-f", "-u", "-z", "--stdin"];
     const stdin = nulJoin(changed);
     await must(inPrivate(git, args, { index: indexOf(g), stdin }), "restoring the gate tree");
   });
-  trust(g);
+  recordIndex(g);
 }
 
 function indexOf(g: GateTree): string {
   return join(g.meta, "index");
 }
 
-function trust(g: GateTree): void {
-  trusted.set(g.path, sha256(readFileSync(indexOf(g))));
+function recordIndex(g: GateTree): void {
+  indexDigests.set(g.path, sha256(readFileSync(indexOf(g))));
 }
 
 function indexIntact(g: GateTree): boolean {
   try {
-    return trusted.get(g.path) === sha256(readFileSync(indexOf(g)));
+    return indexDigests.get(g.path) === sha256(readFileSync(indexOf(g)));
   } catch {
     return false;
   }
 }
 
-/** A git dir of its own, so that tools in a gate see a clean repository with this tree as HEAD. */
-function giveGitDir(r: Repository, g: GateTree): void {
+/** Creates a git dir for the gate tree, so that tools see a clean repository with this tree as HEAD. */
+function createGitDir(r: Repository, g: GateTree): void {
   const dir = join(g.meta, "git");
   removeFolder(dir);
   removeFolder(join(g.path, ".git"));
@@ -140,7 +140,7 @@ function withGit<T>(r: Repository, g: GateTree, use: (git: PrivateGit) => Promis
   return withPrivateGit(r, options, use);
 }
 
-/** Tracked paths that differ, and paths that are not tracked (folders end in "/"). */
+/** Tracked paths that differ, and untracked paths (folders end in "/"). */
 async function compare(
   r: Repository,
   g: GateTree,
@@ -148,7 +148,7 @@ async function compare(
 ): Promise<{ changed: string[]; extra: string[] }> {
   const args = ["ls-files", "-z", "-t", "-m", "-d", "-o", "--directory"];
   const output = await withGit(r, g, (git) =>
-    must(inPrivate(git, args, { index: indexOf(g) }), "proving the gate tree"),
+    must(inPrivate(git, args, { index: indexOf(g) }), "comparing the gate tree"),
   );
   const changed = new Set<string>();
   const extra: string[] = [];
@@ -160,7 +160,7 @@ async function compare(
   return { changed: [...changed], extra };
 }
 
-/** An untracked path, or, when dependency folders lie in it, what else lies there. */
+/** The untracked path itself or, for a folder that contains dependency folders, its other entries. */
 function extrasIn(root: string, path: string, keepFolders: string[]): string[] {
   const name = path.replace(/\/$/, "");
   if (keepFolders.includes(name) || name === ".git") return [];

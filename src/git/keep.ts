@@ -1,4 +1,4 @@
-/** Keeping an attempt's work: the commit under a keep-ref, and the proof that it holds everything. */
+/** Keeps an attempt's work in a commit under a keep-ref, and removes a worktree once all of it is kept. */
 import {
   existsSync,
   lstatSync,
@@ -26,9 +26,9 @@ import { cachedKeepCommit, cacheKeepCommit, fileSignature } from "./worktree-cac
 const omittedTrailer = "Dgov-Omitted: ";
 
 /**
- * Commits everything that differs from the base and points `ref` at it; to be called when the
- * attempt's processes are dead. Changed tracked files come first, then new ones by size, until
- * `bytesMax`; what does not fit, and what git cannot hold, is named in the message.
+ * Commits everything that differs from the base and points `ref` at the commit. Call it when the
+ * attempt's processes are dead. Up to `bytesMax`, tracked files come first, then new ones, each by size;
+ * paths that do not fit or that git cannot store are omitted and named in the commit message.
  */
 export async function keepWork(
   r: Repository,
@@ -68,7 +68,7 @@ function choose(
   const [kept, omitted]: string[][] = [[], []];
   let room = bytesMax;
   for (const change of ranked) {
-    if (holdable(t, change) && change.size <= room) {
+    if (isStorable(t, change) && change.size <= room) {
       room -= change.size;
       kept?.push(change.path);
     } else omitted?.push(change.path);
@@ -76,22 +76,18 @@ function choose(
   return { kept: kept ?? [], omitted: omitted ?? [] };
 }
 
-/** What git can hold. A file with a second hard link cannot land, but its content can be kept. */
-function holdable(t: Worktree, change: FileChange): boolean {
+/** True when git can store the change. A file with a second hard link cannot land but can be kept. */
+function isStorable(t: Worktree, change: FileChange): boolean {
   if (change.kind === "gitlink") return false;
   if (change.status === "deleted" || change.kind !== "other") return true;
   return lstatIfPresent(join(t.path, change.path))?.isFile() ?? false;
 }
 
 /**
- * Paths of the worktree that `ref` does not hold as they are now; with no ref, all that differ from
- * the base. Empty means the worktree can go. Files the keep commit names as left out do not count.
+ * Changed paths of the worktree whose present state is not in `ref` (null: all changed paths), except
+ * those that the keep commit names as omitted. The worktree may be removed when there are none.
  */
-export async function unkeptPaths(
-  r: Repository,
-  t: Worktree,
-  ref: string | null,
-): Promise<string[]> {
+async function unkeptPaths(r: Repository, t: Worktree, ref: string | null): Promise<string[]> {
   const changes = await attemptChanges(r, t);
   if (changes.length === 0) return [];
   const commit = ref === null ? null : await resolveCommit(r, ref);
@@ -109,17 +105,17 @@ export async function unkeptPaths(
   const omitted = await omittedBy(r, commit);
   const rest = missing.map(({ path }) => path).filter((path) => !omitted.has(path));
   if (rest.length === 0) return [];
-  // Attributes may make git's bytes differ from the file's: let git say.
-  const holdables = changes.filter((c) => holdable(t, c) && !omitted.has(c.path));
+  // With attributes, git may store other bytes than the file has; compare what git would store.
+  const storable = changes.filter((c) => isStorable(t, c) && !omitted.has(c.path));
   const tree = await treeWith(
     r,
     t,
-    holdables.map(({ path }) => path),
+    storable.map(({ path }) => path),
   );
   return (await diffTrees(r, tree, commit)).length === 0 ? [] : rest;
 }
 
-/** Id of a path's content as raw bytes; "" when it has none. */
+/** Blob id of a path's raw bytes; "" for anything but a file or link. */
 function contentId(r: Repository, t: Worktree, change: FileChange): Oid {
   const path = join(t.path, change.path);
   if (change.kind === "symlink") {
@@ -139,9 +135,9 @@ async function omittedBy(r: Repository, commit: Oid): Promise<Set<string>> {
 }
 
 /**
- * Removes a worktree and everything the repository knows of it: the one function that deletes an
- * attempt's files. First it proves that nothing is lost: `keptRef` holds all that differs from the
- * base (but for files the keep commit names as left out), or nothing differs. REFUSED otherwise.
+ * Removes a worktree and its registration: the only function that deletes an attempt's files. Throws
+ * REFUSED unless nothing is lost: `keptRef` holds every change (except paths that the keep commit names
+ * as omitted), or there is no change.
  */
 export async function removeWorktree(
   r: Repository,
@@ -154,12 +150,12 @@ export async function removeWorktree(
       const where = proof.keptRef ?? "any ref";
       throw new DgovError("REFUSED", `${t.path} holds work that is not under ${where}`, {
         cause: new Error(missing.slice(0, 20).join("\n")),
-        hint: "it stays where it is",
+        hint: "the worktree was not removed",
       });
     }
   }
   const registered = registrationOf(r, t);
-  // Renamed first: a crash half-way must not leave a worktree in which files seem deleted.
+  // Renamed first: after a crash, a half-deleted worktree would look like one with deleted files.
   const gone = `${t.path}.gone`;
   if (existsSync(t.path)) renameSync(t.path, gone);
   removeFolder(gone);
@@ -167,7 +163,7 @@ export async function removeWorktree(
   removeFolder(t.meta);
 }
 
-/** Whether making it was cut short: no worker ever had it, so nothing in it is anybody's work. */
+/** True when the creation of the worktree was interrupted: no worker has run in it, so it holds no work. */
 function isUnfinished(t: Worktree): boolean {
   if (existsSync(join(t.meta, "worker", "HEAD"))) return false;
   try {

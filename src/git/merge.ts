@@ -1,9 +1,10 @@
 /**
- * Three-way merges of trees, without a work tree, refs, attributes or configuration.
+ * Three-way merges of trees, without a work tree, refs, attributes or configuration; and candidates, which
+ * are an attempt's change merged onto another commit.
  *
- * `merge-tree` of git 2.38 wants commits and finds their base itself, so three throw-away commits
- * with fixed dates stand for the trees: base, and the two sides on top of it. That also keeps
- * commits the operator dropped dropped: history plays no part, only the three trees do.
+ * `git merge-tree` (2.38) takes commits and computes their merge base, so the trees are wrapped in three
+ * temporary commits: the base, and the two sides on top of it. Only the three trees count, not their
+ * history, so commits that the operator removed from the target do not come back.
  */
 import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
@@ -15,18 +16,19 @@ import { commitBytes, type Identity, type Oid, writeObject } from "./objects.ts"
 import { inPrivate, randomPath, withPrivateGit } from "./private-dir.ts";
 import { updateRef } from "./refs.ts";
 import type { Repository } from "./repository.ts";
-export type MergeResult =
+
+type MergeResult =
   | { kind: "clean"; tree: Oid }
   | {
       kind: "conflicted";
-      /** Holds the merge with conflict markers; for reports, never for landing. */
+      /** The merge with conflict markers; for reports, never for landing. */
       tree: Oid;
       paths: { path: string; type: string }[];
-      /** What git says, a line per conflict. */
+      /** Git's messages, one line per conflict. */
       text: string;
     };
 
-/** Merges what changed from `base` to `theirs` into `ours`; all are trees. */
+/** Applies the difference from `base` to `theirs` to `ours`; all three are trees. `scratch` is an existing folder. */
 export async function mergeTrees(
   r: Repository,
   o: { base: Oid; ours: Oid; theirs: Oid; scratch: string },
@@ -37,14 +39,14 @@ export async function mergeTrees(
   mkdirSync(empty, { recursive: true });
   try {
     return await withPrivateGit(r, { near: o.scratch, workTree: empty }, async (g) => {
-      const standIn = (tree: Oid, parents: Oid[]): Oid => {
+      const temporaryCommit = (tree: Oid, parents: Oid[]): Oid => {
         const identity = { name: "dgov", email: "dgov@localhost" };
         const fields = { tree, parents, message: "", identity, date: "2000-01-01T00:00:00Z" };
         const objects = join(g.dir, "objects");
         return writeObject(objects, r.objectFormat, "commit", commitBytes(fields));
       };
-      const base = standIn(o.base, []);
-      const sides = [standIn(o.ours, [base]), standIn(o.theirs, [base])];
+      const base = temporaryCommit(o.base, []);
+      const sides = [temporaryCommit(o.ours, [base]), temporaryCommit(o.theirs, [base])];
       const args = ["-c", "merge.directoryRenames=false", "merge-tree", "--write-tree", "-z"];
       const output = await inPrivate(g, [...args, "--messages", ...sides], { objects: "shared" });
       return parseMerge(output);
@@ -55,15 +57,16 @@ export async function mergeTrees(
 }
 
 /**
- * `<tree>\0`, then for a conflict `<mode> <oid> <stage>\t<path>\0`..., an empty record, and messages
- * `<n>\0<path>\0...<type>\0<text>\0`. Exit code 1 means a conflict only with a tree on stdout.
+ * Parses the output of `merge-tree -z --messages`: `<tree>\0`, then for a conflict records
+ * `<mode> <oid> <stage>\t<path>\0`, an empty record, and messages `<n>\0<path>\0...<type>\0<text>\0`.
+ * Exit code 1 means a conflict only when stdout has a tree; otherwise ENVIRONMENT is thrown.
  */
 export function parseMerge(output: { code: number; stdout: Buffer; stderr: string }): MergeResult {
   const fields = nulSplit(output.stdout).map((field) => field.toString());
   const tree = fields[0] ?? "";
   if (output.code > 1 || !/^[0-9a-f]{40,64}$/.test(tree)) {
-    const words = output.stderr.trim() || `exit code ${output.code}`;
-    throw new DgovError("ENVIRONMENT", `git could not merge: ${words}`);
+    const cause = output.stderr.trim() || `exit code ${output.code}`;
+    throw new DgovError("ENVIRONMENT", `git merge-tree failed: ${cause}`);
   }
   if (output.code === 0) return { kind: "clean", tree };
 
@@ -86,36 +89,33 @@ export function parseMerge(output: { code: number; stdout: Buffer; stderr: strin
   return { kind: "conflicted", tree, paths, text: lines.join("\n") };
 }
 
-// ------------------------------------------------------------
-// Candidates: an attempt's change, made against one commit, put on top of another.
-
 export type CandidateResult =
   | { kind: "built"; commit: Oid; tree: Oid }
   | { kind: "conflicted"; paths: { path: string; type: string }[]; text: string }
-  /** The target has this change already. */
+  /** The commit below already has this change. */
   | { kind: "empty" };
 
-export interface CandidateOptions {
-  /** What the attempt started from. */
+interface CandidateOptions {
+  /** The commit that the attempt started from. */
   base: Oid;
   /** The attempt's commit. */
   commit: Oid;
-  /** The commit the candidate stands on: its only parent. */
+  /** The only parent of the candidate. */
   onto: Oid;
-  /** An existing folder for what is removed again. */
+  /** An existing folder for temporary files. */
   scratch: string;
   message: string;
   identity: Identity;
-  /** RFC 3339, from the recorded event, so that building twice gives the same commit. */
+  /** RFC 3339, from the recorded event, so that building the candidate twice gives the same commit. */
   date: string;
-  /** The ref that keeps the candidate. */
+  /** The ref to point at the candidate. */
   ref: string;
   sign?: boolean;
 }
 
 /**
- * Builds the candidate and points its ref at it. With `onto` equal to `base` its tree is the
- * attempt's own. The merge knows only text: the result has to be judged again.
+ * Builds a candidate and points `ref` at it. When `onto` equals `base`, its tree is the attempt's own;
+ * otherwise it is a textual merge, which the gates have to judge again.
  */
 export async function buildCandidate(r: Repository, o: CandidateOptions): Promise<CandidateResult> {
   const [base = "", theirs = "", ours = ""] = await treesOfCommits(r, [o.base, o.commit, o.onto]);

@@ -1,4 +1,4 @@
-/** Taking commits back: the tree without their changes, and the message git knows a revert by. */
+/** Reverts of commits: the tree without their changes, and a message that git tools recognise. */
 import { treesOfCommits } from "./commit.ts";
 import { inRepository, must } from "./git.ts";
 import { mergeTrees } from "./merge.ts";
@@ -14,18 +14,18 @@ export interface RevertedCommit {
   units: string[];
 }
 
-export type Reversal =
+type Reversal =
   | {
       kind: "built";
       tree: Oid;
-      /** Every path the reverted commits touched. */
+      /** Every path that the reverted commits changed. */
       paths: Set<string>;
     }
   | { kind: "conflicted"; commit: Oid; paths: string[]; text: string }
-  /** Nothing of the commits is left to take back. */
+  /** The tree no longer contains any of the changes. */
   | { kind: "empty" };
 
-/** What a revert needs to know of commits, in the order given. */
+/** Reads what a revert needs of commits, in the given order. */
 export async function readCommits(
   r: Repository,
   commits: readonly Oid[],
@@ -47,7 +47,7 @@ export async function readCommits(
     });
 }
 
-/** The tree of `onto` without what the commits changed; they are taken back in the order given. */
+/** Reverts commits, in the given order, on the tree of `onto`. `scratch` is an existing folder. */
 export async function revertOnto(
   r: Repository,
   o: { commits: readonly RevertedCommit[]; onto: Oid; scratch: string },
@@ -68,7 +68,7 @@ export async function revertOnto(
   return tree === start ? { kind: "empty" } : { kind: "built", tree, paths };
 }
 
-/** A message that `scanLanded`, and git's own tools, read as a revert of every commit. */
+/** A message that `scanLanded` and git tools read as a revert of every commit. `title` is used for several. */
 export function revertMessage(commits: readonly RevertedCommit[], title: string): string {
   const [first] = commits;
   const parts = commits.map(

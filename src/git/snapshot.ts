@@ -1,8 +1,7 @@
 /**
- * The commit dgov makes of an attempt, and its difference as text. With what `changes.ts`, `keep.ts`,
- * `refs.ts` and `diff.ts` offer, this is all the other rooms need to know of a worktree.
+ * Commits, trees and patches of a worktree's files: always the base with some paths as the worktree has
+ * them now.
  */
-
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { DgovError } from "../error.ts";
@@ -26,8 +25,8 @@ import { heldIndex, type Worktree } from "./worktree.ts";
 import { cachedTree, cacheTree, fileSignature } from "./worktree-cache.ts";
 
 /**
- * Commits exactly these paths of the worktree on top of its base; everything else stays as the base
- * has it. Same files and arguments, same commit (unless signed).
+ * Commits exactly these paths of the worktree on top of its base; everything else stays as in the base.
+ * The same files and arguments give the same commit, unless it is signed.
  */
 export async function commitChanges(
   r: Repository,
@@ -42,7 +41,10 @@ export async function commitChanges(
   return { commit, tree };
 }
 
-/** The difference between base and worktree as a patch, untracked files included. */
+/**
+ * A patch of the difference between base and worktree, untracked files included, cut at `bytesMax`.
+ * `paths` (default: all) are files or folders.
+ */
 export async function diffText(
   r: Repository,
   t: Worktree,
@@ -61,10 +63,10 @@ export async function diffText(
   });
 }
 
-// ------------------------------------------------------------
-// Trees made of a worktree's files: the base with some paths as they are now.
-
-/** The base's tree with these paths as the worktree has them. Objects go into the repository. */
+/**
+ * Writes the base's tree with these paths as the worktree has them into the repository; gives its id.
+ * REFUSED when a path is neither a file, a link nor deleted.
+ */
 export async function treeWith(r: Repository, t: Worktree, paths: string[]): Promise<Oid> {
   const signature = fileSignature(t, paths);
   const known = cachedTree(t, signature);
@@ -86,8 +88,8 @@ export async function treeWith(r: Repository, t: Worktree, paths: string[]): Pro
   });
 }
 
-/** A copy of the held index with these paths brought up to date; gives its path. */
-export async function stagePaths(
+/** Copies the worktree's index, updates these paths in the copy and gives its path. */
+async function stagePaths(
   g: PrivateGit,
   t: Worktree,
   paths: string[],
@@ -96,7 +98,7 @@ export async function stagePaths(
   const index = randomPath(g.dir, "index");
   copyIndex(heldIndex(t), index);
   if (paths.length === 0) return index;
-  // Git does not look behind a link; a tracked path that now lies behind one is gone.
+  // Git does not follow links; a tracked path that is now behind one counts as deleted.
   const behind = new Set(paths.filter((path) => liesBehindLink(t, path)));
   if (behind.size > 0) {
     const remove = ["update-index", "-z", "--force-remove", "--stdin"];
@@ -116,11 +118,11 @@ function liesBehindLink(t: Worktree, path: string): boolean {
   );
 }
 
-/** What review lets through is a file, a link or gone; anything else here is a mistake. */
+/** Throws REFUSED for a path that review should not have accepted: only files, links and deletions can land. */
 function requireLandable(t: Worktree, path: string): void {
   const stats = lstatIfPresent(join(t.path, path));
   if (stats === undefined || stats.isFile() || stats.isSymbolicLink()) return;
-  // A folder in place of a file: the file is gone. A nested repository would become a gitlink.
+  // A folder in place of a file is a deletion, but a nested repository would become a gitlink.
   if (stats.isDirectory() && !existsSync(join(t.path, path, ".git"))) return;
   throw new DgovError("REFUSED", `${path} is neither a file nor a link`);
 }

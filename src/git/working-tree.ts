@@ -1,4 +1,4 @@
-/** The operator's working tree as a tree object, without touching their index or running their hooks. */
+/** The operator's working tree: its tree, uncommitted and ignored paths. The index is not written and no hook runs. */
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { must, mustLine, nulJoin, nulSplit } from "./git.ts";
@@ -7,7 +7,7 @@ import { cachedFilters, copySharedIndex, inPrivate, withPrivateGit } from "./pri
 import { headOf } from "./refs.ts";
 import type { Repository } from "./repository.ts";
 
-/** Tracked files as they are on disk, and untracked ones that are not ignored. */
+/** Writes a tree of the tracked files as they are on disk and the untracked ones that are not ignored. */
 export async function workingTree(r: Repository): Promise<Oid> {
   const head = (await headOf(r)).commit;
   const options = { near: tmpdir(), workTree: r.topLevel, filters: cachedFilters(r) };
@@ -27,29 +27,21 @@ export async function workingTree(r: Repository): Promise<Oid> {
   });
 }
 
-// ------------------------------------------------------------
-// What a repository ignores, and where its submodules are.
-
-/** Which of these paths (repo-relative, existing or not) its `.gitignore` files ignore. */
+/** The ones of these repo-relative paths, existing or not, that `.gitignore` files ignore. */
 export async function ignoredPaths(r: Repository, paths: readonly string[]): Promise<Set<string>> {
   if (paths.length === 0) return new Set();
   return withPrivateGit(r, { near: tmpdir(), workTree: r.topLevel }, async (g) => {
-    const output = await inPrivate(
-      g,
-      ["--no-literal-pathspecs", "check-ignore", "--no-index", "-z", "--stdin"],
-      {
-        stdin: nulJoin(paths),
-      },
-    );
-    // 1 says that none is.
+    const args = ["--no-literal-pathspecs", "check-ignore", "--no-index", "-z", "--stdin"];
+    const output = await inPrivate(g, args, { stdin: nulJoin(paths) });
+    // Exit code 1: no path is ignored.
     if (output.code > 1) throw new Error(output.stderr);
     return new Set(nulSplit(output.stdout).map(String));
   });
 }
 
 /**
- * Everything uncommitted in the operator's checkout: staged, changed and untracked (not ignored)
- * paths, with git's two status letters. Repository code does not run; the index is not written.
+ * Uncommitted paths of the operator's checkout: staged, changed and untracked (not ignored), with git's
+ * two status letters.
  */
 export async function dirtyPaths(r: Repository): Promise<{ path: string; status: string }[]> {
   const head = await headOf(r);

@@ -1,22 +1,22 @@
 /**
- * What this process has already made of a worktree's files, so that the same files are not read
- * again: a tree or a kept commit counts only while every path is, by inode, size, mode and change
- * time, the one it was made of. A process cannot set a change time.
+ * Trees and keep commits that this process made of a worktree's files, so that unchanged files are not
+ * read again. An entry is valid while inode, size, mode, modification and change time of every path are
+ * the same; a process cannot set a change time.
  */
 import { lstatSync } from "node:fs";
 import { join } from "node:path";
 import type { Oid } from "./objects.ts";
 import type { Worktree } from "./worktree.ts";
 
-interface Seen {
-  paths: string;
+interface Entry {
+  signature: string;
   result: Oid;
 }
 
-const trees = new WeakMap<Worktree, Seen>();
-const kept = new WeakMap<Worktree, Seen>();
+const trees = new WeakMap<Worktree, Entry>();
+const kept = new WeakMap<Worktree, Entry>();
 
-/** Identity of these paths' files at this moment. To be taken before the files are read. */
+/** Identity of the files at these paths. Take it before reading them. */
 export function fileSignature(t: Worktree, paths: readonly string[]): string {
   const parts = paths.map((path) => {
     try {
@@ -29,22 +29,22 @@ export function fileSignature(t: Worktree, paths: readonly string[]): string {
   return parts.sort().join("\n");
 }
 
-/** Remembers the tree that the base with exactly these paths makes. */
+/** Caches the tree of the base with exactly these paths replaced. */
 export function cacheTree(t: Worktree, signature: string, tree: Oid): void {
-  trees.set(t, { paths: signature, result: tree });
+  trees.set(t, { signature, result: tree });
 }
 
 export function cachedTree(t: Worktree, signature: string): Oid | null {
-  const seen = trees.get(t);
-  return seen?.paths === signature ? seen.result : null;
+  const entry = trees.get(t);
+  return entry?.signature === signature ? entry.result : null;
 }
 
-/** Remembers the commit that keeps these paths (and says of the rest that it was left out). */
+/** Caches the commit that keeps these paths or names them as omitted. */
 export function cacheKeepCommit(t: Worktree, signature: string, commit: Oid): void {
-  kept.set(t, { paths: signature, result: commit });
+  kept.set(t, { signature, result: commit });
 }
 
 export function cachedKeepCommit(t: Worktree, signature: string): Oid | null {
-  const seen = kept.get(t);
-  return seen?.paths === signature ? seen.result : null;
+  const entry = kept.get(t);
+  return entry?.signature === signature ? entry.result : null;
 }

@@ -1,7 +1,7 @@
 /**
- * Attempt worktrees. The repository knows each as a linked worktree, so `git worktree list` shows
- * it; but the `.git` file in it names a git dir of the worker's own, so that whatever the worker
- * does with git (commit, stash, config, gc) stays there. The parent reads only the files.
+ * Worktrees of attempts. Each is registered as a linked worktree, so that `git worktree list` shows it,
+ * but its `.git` file names a separate git dir, so that everything the worker does with git (commit,
+ * stash, config, gc) stays there. The parent process reads only the files.
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
@@ -17,7 +17,17 @@ import { encodeRefPart } from "./refs.ts";
 import type { FilterConfig, Repository } from "./repository.ts";
 import { diffTrees } from "./trees.ts";
 
-/** Makes a worktree of `base` at a path that does not exist, with a git dir of the worker's own. */
+/** The worktree of an attempt. */
+export interface Worktree {
+  /** Root of the worktree. */
+  path: string;
+  /** Folder of the parent process: `index` as checked out, `worker` (the worker's git dir), `gitfile`. */
+  meta: string;
+  /** The commit that the attempt starts from. */
+  base: Oid;
+}
+
+/** Creates a worktree of `base`, with a git dir for the worker, at a path that does not exist. */
 export async function createWorktree(
   r: Repository,
   o: {
@@ -46,7 +56,7 @@ export async function createWorktree(
   return t;
 }
 
-/** The worker's git dir as it was at the start: what was configured or committed in it is gone. */
+/** Recreates the worker's git dir; its configuration, commits and stashes are lost. */
 export function resetWorkerGitDir(
   r: Repository,
   t: Worktree,
@@ -58,7 +68,7 @@ export function resetWorkerGitDir(
   createStandaloneGitDir(r, { ...own, ...o });
 }
 
-/** An attempt's worktree made earlier. NOT_FOUND when its folder is gone. */
+/** An existing worktree. NOT_FOUND when its folder does not exist. */
 export function openWorktree(o: { path: string; meta: string; base: Oid }): Worktree {
   if (!existsSync(o.path)) {
     throw new DgovError("NOT_FOUND", `the worktree ${o.path} no longer exists`);
@@ -66,10 +76,20 @@ export function openWorktree(o: { path: string; meta: string; base: Oid }): Work
   return { path: o.path, meta: o.meta, base: o.base };
 }
 
+/** Path of the index as it was right after checkout. */
+export function heldIndex(t: Worktree): string {
+  return join(t.meta, "index");
+}
+
+/** The content that the worktree's `.git` file must have. */
+export function gitFileText(t: Worktree): string {
+  return `gitdir: ${join(t.meta, "worker")}\n`;
+}
+
 /**
- * Registers the worktree as `git worktree add --no-checkout --detach` does, by the files it writes:
- * the same result without its races (parallel adds lose some) and at a tenth of its price. `locked`
- * keeps `git worktree prune` away until the rest is there.
+ * Registers the worktree by writing the files that `git worktree add --no-checkout --detach` writes: ten
+ * times faster, and without its races (parallel calls lose registrations). `locked` stops
+ * `git worktree prune` until the other files exist.
  */
 function register(r: Repository, t: Worktree): void {
   const folder = claimFolder(join(r.commonDir, "worktrees"), encodeRefPart(basename(t.path)));
@@ -83,7 +103,7 @@ function register(r: Repository, t: Worktree): void {
   rmSync(join(folder, "locked"));
 }
 
-/** Makes a new folder of this name, or of one like it. */
+/** Creates a new folder of this name, or with a random suffix when the name is taken. */
 function claimFolder(parent: string, name: string): string {
   mkdirSync(parent, { recursive: true });
   for (let folder = join(parent, name); ; folder = randomPath(parent, name)) {
@@ -96,7 +116,7 @@ function claimFolder(parent: string, name: string): string {
   }
 }
 
-/** The folder in which the repository registers this worktree; null when it no longer does. */
+/** The repository's registration folder of a worktree; null when it is not registered. */
 export function registrationOf(r: Repository, t: Worktree): string | null {
   const all = join(r.commonDir, "worktrees");
   let text = "";
@@ -105,7 +125,7 @@ export function registrationOf(r: Repository, t: Worktree): string | null {
   } catch {
     return null;
   }
-  // The name comes from a file; the folder must be one of this repository's that points back.
+  // The file is not trusted: the folder must belong to this repository and point back to the worktree.
   const folder = join(all, basename(text.replace(/^gitdir: /, "").trim()));
   try {
     const back = readFileSync(join(folder, "gitdir"), "utf8").trim();
@@ -115,7 +135,7 @@ export function registrationOf(r: Repository, t: Worktree): string | null {
   }
 }
 
-/** Removes the registrations of worktrees below a folder that are no longer there. */
+/** Removes the registrations of worktrees below a folder when their own folders no longer exist. */
 export function pruneRegistrations(r: Repository, below: string): void {
   const all = join(r.commonDir, "worktrees");
   for (const name of existsSync(all) ? readdirSync(all) : []) {
@@ -130,9 +150,8 @@ export function pruneRegistrations(r: Repository, below: string): void {
 }
 
 /**
- * Puts an earlier attempt's change (from `workBase` to the keep commit `work`) into a fresh
- * worktree, uncommitted. Files on which it conflicts with the new base stay as the base has them
- * and are named.
+ * Applies an earlier attempt's change (from `workBase` to the keep commit `work`) to a fresh worktree,
+ * uncommitted. Files that conflict with the new base keep the base's content and are returned.
  */
 export async function replayWork(
   r: Repository,
@@ -157,26 +176,4 @@ export async function replayWork(
     await must(inPrivate(g, checkout, { index, stdin: nulJoin(paths) }), "replaying earlier work");
   });
   return { conflicted };
-}
-
-// ------------------------------------------------------------
-// What an attempt's worktree is, and where its parts lie.
-
-export interface Worktree {
-  /** Root of the worktree. */
-  path: string;
-  /** The parent's folder for it: `index` as checked out, `worker` (its git dir), `gitfile`. */
-  meta: string;
-  /** The commit it started from. */
-  base: Oid;
-}
-
-/** The index as it was right after the parent's checkout. */
-export function heldIndex(t: Worktree): string {
-  return join(t.meta, "index");
-}
-
-/** What the worktree's `.git` file must say. */
-export function gitFileText(t: Worktree): string {
-  return `gitdir: ${join(t.meta, "worker")}\n`;
 }
