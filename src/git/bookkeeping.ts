@@ -1,7 +1,7 @@
 /**
- * The two commits that are dgov's own and carry no worker's content: the first commit of an empty
- * repository, and the record of a run. Their trees are the parent's with some of the operator's
- * files as the checkout has them, and every changed path provably lies where it was promised.
+ * Commits of the operator's files without any content of a worker: the first commit of an empty
+ * repository, and the bookkeeping of a run. The tree is the parent's with some files as the checkout has
+ * them, and every changed path is verified to lie below an allowed prefix.
  */
 import { existsSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -20,9 +20,9 @@ import type { Repository } from "./repository.ts";
 import { listTree } from "./trees.ts";
 
 /**
- * Commits files of the operator's checkout on a branch; null when nothing differs. `paths` are files
- * or folders, present or deleted; ignored files in folders stay out. REFUSED when a changed path
- * lies below none of `allowedPrefixes`, or when the branch has moved.
+ * Commits files of the operator's checkout on a branch; null when nothing differs. `paths` are files or
+ * folders, present or deleted; ignored files inside folders are left out. REFUSED when a changed path
+ * is outside `allowedPrefixes`, when the branch has moved, or when a checkout of it cannot be updated.
  */
 export async function commitOperatorFiles(
   r: Repository,
@@ -47,21 +47,27 @@ export async function commitOperatorFiles(
   const changed = changedPaths(before, await listTree(r, tree));
   const stray = changed.find((path) => !o.allowedPrefixes.some((prefix) => below(path, prefix)));
   if (stray !== undefined) {
-    throw new DgovError("REFUSED", `the bookkeeping commit would change ${stray}`);
+    throw new DgovError(
+      "REFUSED",
+      `the bookkeeping commit would change ${stray}, which is outside its folders`,
+    );
   }
   const identity = o.identity ?? { name: "dgov", email: "dgov@localhost" };
   const parents = o.parent === null ? [] : [o.parent];
   const date = isoTime(systemClock.now());
   const commit = await writeCommit(r, { tree, parents, message: o.message, identity, date });
-  const during = (): Promise<CheckoutBlocker | null> => followUp(r, o, { commit, paths });
+  const during = (): Promise<CheckoutBlocker | null> => updateCheckouts(r, o, { commit, paths });
   const move = { target: o.branch, from: o.parent, to: commit, message: o.message };
   const landing = await land(r, move, { during, undo: async () => {} });
   if (landing.kind === "landed") return commit;
-  const why = landing.kind === "blocked_by_checkout" ? landing.reason : `${o.branch} has moved`;
-  throw new DgovError("REFUSED", `the bookkeeping commit was not made: ${why}`);
+  const cause = landing.kind === "blocked_by_checkout" ? landing.reason : `${o.branch} has moved`;
+  throw new DgovError("REFUSED", `the bookkeeping commit was not made: ${cause}`);
 }
 
-/** The first commit of an unborn branch: these paths, or everything that is not ignored. */
+/**
+ * Creates the first commit of an unborn branch from these paths, or from everything that is not ignored.
+ * REFUSED when HEAD has a commit or there is nothing to commit.
+ */
 export async function bootstrapCommit(
   r: Repository,
   paths: string[] | "all",
@@ -70,7 +76,7 @@ export async function bootstrapCommit(
 ): Promise<Oid> {
   const head = await headOf(r);
   if (head.kind !== "branch" || head.commit !== null) {
-    throw new DgovError("REFUSED", "this repository has a first commit already");
+    throw new DgovError("REFUSED", "the repository already has a commit");
   }
   const commit = await commitOperatorFiles(r, {
     branch: head.branch,
@@ -84,7 +90,7 @@ export async function bootstrapCommit(
   return commit;
 }
 
-/** The parent's tree with the paths as the checkout has them, and the files they stand for. */
+/** Writes the parent's tree with `paths` as the checkout has them; `paths` of the result are its files. */
 async function buildTree(
   g: PrivateGit,
   o: { parent: Oid | null; paths: string[] },
@@ -98,7 +104,7 @@ async function buildTree(
   const tracked = before
     .filter(({ path, mode }) => mode !== "160000" && o.paths.some((prefix) => below(path, prefix)))
     .map(({ path }) => path);
-  // A path named outright counts even when it is ignored.
+  // An explicitly named file is included even when it is ignored.
   const named = o.paths.filter((path) => isFile(g.workTree, path));
   const paths = [...new Set([...tracked, ...untracked, ...named])];
   const update = ["update-index", "-z", "--add", "--remove", "--replace", "--stdin"];
@@ -113,7 +119,7 @@ function isFile(root: string, path: string): boolean {
   return stats !== undefined && (stats.isFile() || stats.isSymbolicLink());
 }
 
-/** A path equal to a prefix or below it; "" is the root. */
+/** True when a path equals a prefix or lies below it; "" is the root. */
 function below(path: string, prefix: string): boolean {
   const folder = prefix.replace(/\/+$/, "");
   return folder === "" || path === folder || path.startsWith(`${folder}/`);
@@ -128,24 +134,24 @@ function changedPaths(
   return [...new Set([...old.keys(), ...now.keys()])].filter((p) => old.get(p) !== now.get(p));
 }
 
-/** With the branch locked: the checkout the files came from has them; only its index is behind. */
-async function followUp(
+/** Updates the checkouts of the branch; the one that the files came from needs only its index updated. */
+async function updateCheckouts(
   r: Repository,
   o: { branch: string; parent: Oid | null },
   done: { commit: Oid; paths: string[] },
 ): Promise<CheckoutBlocker | null> {
   const own = { path: r.topLevel, gitDir: r.gitDir, index: join(r.gitDir, "index") };
   const scratch = tmpdir();
-  // A checkout without an index is listed by nobody; an unborn one has to get its first.
+  // `checkoutsOf` leaves out a checkout without an index; one on an unborn branch gets its first here.
   if (!existsSync(own.index)) {
     return refreshIndex(r, own, { to: done.commit, scratch, paths: done.paths });
   }
   for (const c of await checkoutsOf(r, o.branch)) {
-    const hindrance =
+    const blocker =
       c.path === own.path || o.parent === null
         ? await refreshIndex(r, c, { to: done.commit, scratch, paths: done.paths })
         : await moveCheckout(r, c, { from: o.parent, to: done.commit, scratch });
-    if (hindrance !== null) return hindrance;
+    if (blocker !== null) return blocker;
   }
   return null;
 }

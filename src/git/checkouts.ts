@@ -1,10 +1,10 @@
 /**
- * The operator's checkouts of a branch, moved from one commit to the next without touching anything
- * that is theirs. What is dirty, untracked or ignored and in the way refuses the move; a move that
- * was cut short can be undone.
+ * The operator's checkouts of a branch: moves them from one commit to another without touching the
+ * operator's changes. A dirty, untracked or ignored file in the way blocks the move. An interrupted move
+ * can be undone.
  *
- * The index is changed by its own protocol: `index.lock` is taken (its text says by whom, so that a
- * dead one can be told from somebody else's), git works on a copy, and the copy is renamed over it.
+ * The index is changed by git's own protocol: take `index.lock`, let git work on a copy, rename the copy
+ * over the index. The text of the lock names the landing, so that a stale lock is recognised as dgov's.
  */
 import { existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -31,15 +31,15 @@ export interface Checkout {
   index: string;
 }
 
-/** Why a checkout cannot be moved. */
+/** The reason why a checkout cannot be moved, and the paths in the way. */
 export interface CheckoutBlocker {
   paths: string[];
   reason: string;
 }
 
 /**
- * Every checkout of a branch, the main one first, as `git worktree list` would find them: by the
- * HEAD files. One whose folder is gone, or that has no index (nothing is checked out), is left out.
+ * All checkouts of a branch, the main one first, found by their HEAD files as `git worktree list` does.
+ * One without a folder, or without an index (nothing is checked out), is left out.
  */
 export async function checkoutsOf(r: Repository, branch: string): Promise<Checkout[]> {
   const linked = join(r.commonDir, "worktrees");
@@ -64,7 +64,7 @@ function firstLine(path: string): string {
   }
 }
 
-/** Path of the main work tree; null when it is a bare repository. */
+/** Path of the main work tree; null when the main repository is bare. */
 async function mainPath(r: Repository): Promise<string | null> {
   if (r.gitDir === r.commonDir) return r.topLevel;
   const list = inRepository(r, ["worktree", "list", "--porcelain", "-z"]);
@@ -81,22 +81,22 @@ const operations: Record<string, string> = {
   REVERT_HEAD: "a revert",
 };
 
-/** What git itself would not look at: operations in progress, and ignored files in the way. */
+/** Blockers that git does not check itself: operations in progress and ignored files in the way. */
 export function findBlocker(c: Checkout, changes: readonly DiffEntry[]): CheckoutBlocker | null {
-  for (const [name, words] of Object.entries(operations)) {
+  for (const [name, operation] of Object.entries(operations)) {
     if (existsSync(join(c.gitDir, name))) {
-      return { paths: [], reason: `${words} is in progress in ${c.path}` };
+      return { paths: [], reason: `${operation} is in progress in ${c.path}` };
     }
   }
   const deleted = new Set(changes.filter((e) => e.newMode === "000000").map((e) => e.path));
   const added = changes.filter((e) => e.oldMode === "000000" && e.newMode !== "000000");
-  const paths = added.map((e) => inTheWay(c.path, e.path, deleted)).filter((p) => p !== null);
+  const paths = added.map((e) => obstacle(c.path, e.path, deleted)).filter((p) => p !== null);
   if (paths.length === 0) return null;
   return { paths, reason: `an untracked or ignored file is in the way in ${c.path}` };
 }
 
-/** The path that stands where `path` is to be added, or null. */
-function inTheWay(root: string, path: string, deleted: ReadonlySet<string>): string | null {
+/** The existing path that prevents `path` from being added; null when there is none. */
+function obstacle(root: string, path: string, deleted: ReadonlySet<string>): string | null {
   const parts = path.split("/");
   for (let i = 1; i <= parts.length; i++) {
     const prefix = parts.slice(0, i).join("/");
@@ -109,7 +109,7 @@ function inTheWay(root: string, path: string, deleted: ReadonlySet<string>): str
   return null;
 }
 
-/** Whether a folder holds anything but files that the change deletes. */
+/** True when a folder holds anything but files that the change deletes. */
 function holdsOther(folder: string, prefix: string, deleted: ReadonlySet<string>): boolean {
   return readdirSync(folder, { withFileTypes: true }).some((entry) => {
     const path = `${prefix}/${entry.name}`;
@@ -118,7 +118,7 @@ function holdsOther(folder: string, prefix: string, deleted: ReadonlySet<string>
   });
 }
 
-/** On a file system that folds case, a rename in case alone finds the old name under the new one. */
+/** True when `path` is a deleted file under another case, on a case-insensitive file system. */
 function deletedByOtherCase(root: string, path: string, deleted: ReadonlySet<string>): boolean {
   const fold = path.toLowerCase();
   const old = [...deleted].find((name) => name.toLowerCase() === fold);
@@ -128,8 +128,8 @@ function deletedByOtherCase(root: string, path: string, deleted: ReadonlySet<str
 }
 
 /**
- * Moves a checkout's files and index from one commit to another. Git refuses over anything that
- * differs from `from`; then nothing has changed and the paths are named.
+ * Moves a checkout's files and index from one commit to another; null when it succeeds. When a file in
+ * the way differs from `from`, git refuses, nothing is changed and the paths are returned.
  */
 export function moveCheckout(
   r: Repository,
@@ -141,7 +141,7 @@ export function moveCheckout(
     const move = () => inPrivate(g, args, { index, env: landingEnvironment(r, o.to) });
     let output = await move();
     if (output.code !== 0) {
-      // A file that was only touched looks changed until its content has been compared.
+      // A file with only a new time stamp looks changed until the index is refreshed.
       await inPrivate(g, ["update-index", "-q", "--refresh"], { index });
       output = await move();
     }
@@ -149,7 +149,7 @@ export function moveCheckout(
   });
 }
 
-/** Records in a checkout's index that these paths are as its files are. */
+/** Updates these paths in a checkout's index to the content of its files; null when it succeeds. */
 export function refreshIndex(
   r: Repository,
   c: Checkout,
@@ -163,12 +163,15 @@ export function refreshIndex(
   });
 }
 
-/** `DGOV_ATTEMPT` of every process that takes part in landing a commit: how recovery finds them. */
+/** `DGOV_ATTEMPT` of every process that lands a commit, by which recovery finds them. */
 export function landingMarker(r: Repository, to: Oid): string {
   return `landing/${r.id}/${to}`;
 }
 
-/** The same as an environment. Not `RunOptions.marker`: that would end the others with the first. */
+/**
+ * The landing marker as an environment. `RunOptions.marker` is not used, because the end of one process
+ * would then kill the others.
+ */
 export function landingEnvironment(r: Repository, to: Oid): Record<string, string> {
   return { DGOV_ATTEMPT: landingMarker(r, to) };
 }
@@ -194,12 +197,12 @@ async function changeIndex(
   try {
     if (existsSync(c.index)) copyIndex(c.index, copy);
     const options = { near: o.scratch, workTree: c.path, filters: cachedFilters(r) };
-    const hindrance = await withPrivateGit(r, options, (g) => {
+    const blocker = await withPrivateGit(r, options, (g) => {
       copySharedIndex(g, c.gitDir);
       return change(g, copy);
     });
-    if (hindrance === null && !o.dryRun) renameSync(copy, c.index);
-    return hindrance;
+    if (blocker === null && !o.dryRun) renameSync(copy, c.index);
+    return blocker;
   } finally {
     rmSync(copy, { force: true });
     rmSync(lock, { force: true });
@@ -218,10 +221,10 @@ function refusal(output: GitOutput, c: Checkout): CheckoutBlocker {
 }
 
 /**
- * Undoes a move: every path whose file or index entry is as in the new commit (or a beginning of it)
- * goes back to the old one. Anything else is the operator's and stays, and so does everything when
- * there is no sign of a move: neither was it `cutShort` (its lock was there), nor did the whole index
- * change, which happens at once.
+ * Undoes a move: every path whose file or index entry is as in the new commit (or a prefix of it) is
+ * restored from the old one. Everything else is the operator's and stays. Nothing is restored without
+ * evidence of a move: `cutShort` (its lock was found), or an index in which every entry has moved, since
+ * the index is replaced as a whole.
  */
 export async function undoMove(
   r: Repository,
@@ -239,7 +242,7 @@ export async function undoMove(
     await must(inPrivate(g, info, { index, stdin: lines }), "undoing a landing");
     const files = touched.filter((s) => s.fileMoved).map((s) => s.change);
     for (const e of files) {
-      // Read-tree removes before it creates, so what is in the way is the new commit's.
+      // `read-tree` deletes before it creates, so a file in the way comes from the new commit.
       if (e.oldMode === "000000" || e.newMode === "120000") {
         rmSync(join(c.path, e.path), { force: true });
       }
@@ -256,9 +259,9 @@ export async function undoMove(
 
 interface PathState {
   change: DiffEntry;
-  /** The file is as in the new commit, or on the way there. */
+  /** The file is as in the new commit or partly written. */
   fileMoved: boolean;
-  /** So is the index entry. */
+  /** The index entry is as in the new commit. */
   entryMoved: boolean;
 }
 
@@ -279,8 +282,8 @@ async function inspect(
       const gone = stats === undefined;
       const isNew = change.newMode === "000000" ? gone : !unlike.has(change.path);
       const isOld = change.oldMode === "000000" ? gone : !unlikeOld.has(change.path);
-      // Between the two: removed and not yet made again, or half written.
-      const half = !isNew && !isOld && (gone || (await begins(r, c, change)));
+      // In between: deleted and not yet created, or partly written.
+      const half = !isNew && !isOld && (gone || (await isPrefixOfNew(r, c, change)));
       const now = change.newMode === "000000" ? null : `${change.newMode} ${change.newOid}`;
       const entryMoved = (entries.get(change.path) ?? null) === now;
       states.push({ change, fileMoved: isNew || half, entryMoved });
@@ -300,7 +303,7 @@ async function indexEntries(g: PrivateGit, index: string): Promise<Map<string, s
   );
 }
 
-/** Paths whose file, after the filters git applies, is not what one side of the change says. */
+/** Paths whose file, after git's filters, differs from one side of the change. */
 async function filesUnlike(
   g: PrivateGit,
   changes: readonly DiffEntry[],
@@ -317,8 +320,8 @@ async function filesUnlike(
   return new Set(nulSplit(await must(list, "comparing files")).map((path) => path.toString()));
 }
 
-/** Whether the file is a proper beginning of the new commit's: git was killed while writing it. */
-async function begins(r: Repository, c: Checkout, change: DiffEntry): Promise<boolean> {
+/** True when the file is a prefix of the new content: git was killed while writing it. */
+async function isPrefixOfNew(r: Repository, c: Checkout, change: DiffEntry): Promise<boolean> {
   const path = join(c.path, change.path);
   const stats = lstatIfPresent(path);
   if (!stats?.isFile() || change.newMode === "000000") return false;
@@ -326,7 +329,7 @@ async function begins(r: Repository, c: Checkout, change: DiffEntry): Promise<bo
   return blob.subarray(0, stats.size).equals(readFileSync(path));
 }
 
-/** Removes an index lock and copies that a landing of this commit left behind; true if it did. */
+/** Removes copies of the index, and the lock if a landing of `to` left it; true for such a lock. */
 export function removeStaleIndexLock(c: Checkout, to: Oid): boolean {
   const lock = `${c.index}.lock`;
   const ours = existsSync(lock) && readFileSync(lock, "utf8") === lockText(to);

@@ -1,9 +1,10 @@
 /**
- * Landing: moving the target branch to a candidate, and every checkout of it along, all or nothing.
+ * Landing: moves the target branch to a candidate, together with every checkout of the branch, or changes
+ * nothing.
  *
- * Whatever earlier steps said, the proof is made again from git at this moment. The move itself is
- * a compare-and-swap with the branch's lock held around the update of the checkouts, so that an
- * operator who switches branch, commits or edits meanwhile is either before it or after it.
+ * The candidate is verified again from git, independent of earlier steps. The move is a compare-and-swap
+ * that holds the branch's lock while the checkouts are updated, so that a commit, an edit or a switch of
+ * branch by the operator happens either before or after it.
  */
 import { existsSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -29,29 +30,29 @@ import { type DiffEntry, diffTrees } from "./trees.ts";
 
 export type LandingResult =
   | { kind: "landed" }
-  /** The target is not at `from`; null: it is gone. */
+  /** The target is not at `from`; `tip` is null when it no longer exists. */
   | { kind: "target_moved"; tip: Oid | null }
   | { kind: "blocked_by_checkout"; paths: string[]; reason: string }
   | { kind: "proof_failed"; reason: string };
 
-export interface LandOptions {
+interface LandOptions {
   /** Short name of the target branch. */
   target: string;
-  /** Its tip, and the candidate's only parent. */
+  /** Expected tip of the target, and the candidate's only parent. */
   from: Oid;
   /** The candidate. */
   to: Oid;
-  /** Whether the unit may write a path (repo-relative). */
+  /** True for a repo-relative path that the unit may write. */
   allowed(path: string): boolean;
-  /** An existing folder for what is removed again. */
+  /** An existing folder for temporary files. */
   scratch: string;
-  /** For the reflog. */
+  /** Message of the reflog entry. */
   message: string;
-  /** Hears the pid of the git process that will hold the branch's lock, before it does. */
+  /** Called with the pid of the git process that will hold the branch's lock, before it takes the lock. */
   onLock?(pid: number): void;
 }
 
-/** Lands a candidate, or says why not; then nothing has changed. */
+/** Lands a candidate. Nothing has changed unless the result is `landed`. */
 export async function landCandidate(r: Repository, o: LandOptions): Promise<LandingResult> {
   const proof = await proveLanding(r, o);
   if (!proof.ok) return { kind: "proof_failed", reason: proof.reason };
@@ -63,7 +64,10 @@ export async function landCandidate(r: Repository, o: LandOptions): Promise<Land
   return land(r, o, { during: () => moveCheckouts(r, o, changes, moved), undo });
 }
 
-/** The compare-and-swap, tried again while somebody else holds the branch's lock for a moment. */
+/**
+ * Moves the target from `from` (null: it must not exist) to `to`, running `during` under the branch's lock
+ * and `undo` when the move fails after it. Tries up to five times while another process holds the lock.
+ */
 export async function land(
   r: Repository,
   o: {
@@ -84,15 +88,15 @@ export async function land(
       faultPoint("land.committed");
       return { kind: "landed" };
     }
-    if (done.kind === "aborted") return { kind: "blocked_by_checkout", ...done.why };
+    if (done.kind === "aborted") return { kind: "blocked_by_checkout", ...done.reason };
     const tip = await branchTip(r, o.target);
     if (tip !== from) return { kind: "target_moved", tip };
-    if (tries === 5) return { kind: "blocked_by_checkout", paths: [], reason: done.words };
+    if (tries === 5) return { kind: "blocked_by_checkout", paths: [], reason: done.message };
     await Bun.sleep(20 * tries);
   }
 }
 
-/** With the branch locked: moves every checkout of it, or none. */
+/** Moves every checkout of the target, or none; runs while the branch is locked. */
 async function moveCheckouts(
   r: Repository,
   o: LandOptions,
@@ -102,19 +106,19 @@ async function moveCheckouts(
   faultPoint("land.prepared");
   const checkouts = await checkoutsOf(r, o.target);
   for (const c of checkouts) {
-    const hindrance = findBlocker(c, changes);
-    if (hindrance !== null) return hindrance;
+    const blocker = findBlocker(c, changes);
+    if (blocker !== null) return blocker;
   }
-  // With several, ask all before moving one.
+  // With several checkouts, a dry run of all comes before the first move.
   for (const c of checkouts.length > 1 ? checkouts : []) {
-    const hindrance = await moveCheckout(r, c, { ...o, dryRun: true });
-    if (hindrance !== null) return hindrance;
+    const blocker = await moveCheckout(r, c, { ...o, dryRun: true });
+    if (blocker !== null) return blocker;
   }
   for (const c of checkouts) {
-    const hindrance = await moveCheckout(r, c, o);
-    if (hindrance !== null) {
+    const blocker = await moveCheckout(r, c, o);
+    if (blocker !== null) {
       for (const done of moved) await undoMove(r, done, { ...o, changes });
-      return hindrance;
+      return blocker;
     }
     moved.push(c);
   }
@@ -123,9 +127,9 @@ async function moveCheckouts(
 }
 
 /**
- * After a crash between `landing.started` and `landing.finished`: ends what is left of the landing,
- * removes its locks, and says whether it happened. When it did not, the checkouts are as before it,
- * so that it can be performed again; what the operator did meanwhile stays.
+ * Recovers from a crash between `landing.started` and `landing.finished`: kills processes of the landing,
+ * removes its locks and tells whether it has landed. If not, the checkouts are restored so that the
+ * landing can be repeated; later changes of the operator stay.
  */
 export async function reconcileLanding(
   r: Repository,
@@ -137,7 +141,7 @@ export async function reconcileLanding(
   const checkouts = await checkoutsOf(r, o.target);
   const found = checkouts.map((c) => ({ c, cutShort: removeStaleIndexLock(c, o.to) }));
   if (tip !== null && (await isAncestor(r, o.to, tip))) return "landed";
-  // Once the operator has moved on, the checkout is as they left it.
+  // The operator has moved the target since, so the checkouts are the operator's.
   if (tip !== o.from) return "not_landed";
   const changes = await diffTrees(r, o.from, o.to);
   const undo = { to: o.to, scratch: tmpdir(), changes };
@@ -146,8 +150,9 @@ export async function reconcileLanding(
 }
 
 /**
- * Locks of an `update-ref` that was killed. The branch's lock file holds the new commit, which tells
- * it from anybody else's; HEAD's is empty, and ours when the branch's was, or when it does not move.
+ * Removes locks of a killed `update-ref`. The branch's lock file contains the new commit, which tells it
+ * from that of another process. HEAD's lock file is empty; it is stale when the branch's lock was, or when
+ * it stays the same for 500 ms and a lock pid was recorded.
  */
 async function removeStaleRefLocks(
   r: Repository,

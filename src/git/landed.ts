@@ -1,7 +1,7 @@
 /**
- * What has landed, read from history alone: commits reachable from the target whose message names
- * plan, unit and digest at line starts, anywhere in it, and that no later commit reverts. A rebase
- * and a squash keep this, a reset undoes it, a revert makes the unit run again.
+ * Landed units, read from history alone: commits reachable from the target whose message has lines with
+ * plan, unit and digest, and that no later commit reverts. After a rebase or squash a unit is still
+ * landed; after a reset or revert it runs again.
  */
 import { isoTime } from "../std/clock.ts";
 import { inRepository, must } from "./git.ts";
@@ -25,8 +25,8 @@ interface Commit {
 }
 
 /**
- * The units of a plan that have landed at `tip`, oldest first. `since` is an earlier answer and the
- * tip it was given for; it saves reading the history below it, and is ignored when it does not fit.
+ * The landed units of a plan at `tip`, oldest first. `since` is an earlier result with its tip, which saves
+ * reading the history below; it is ignored when it is not an ancestor of `tip`.
  */
 export async function scanLanded(
   r: Repository,
@@ -37,7 +37,7 @@ export async function scanLanded(
   if (since !== undefined && (await isAncestor(r, since.tip, o.tip))) {
     const commits = await readLandingCommits(r, [o.tip, `^${since.tip}`]);
     const known = new Set([...commits, ...since.landed.map((l) => ({ id: l.commit }))].map(idOf));
-    // A revert of a revert below `since` needs what that one had taken out.
+    // A revert of a commit below `since` that was itself a revert needs the full history.
     if (commits.every((c) => revertedBy(c.message).every((id) => known.has(id)))) {
       return foldLanded(commits, o.plan, since.landed);
     }
@@ -54,7 +54,7 @@ async function readLandingCommits(r: Repository, range: string[]): Promise<Commi
   const grep = ["--grep=^Dgov-(Unit|Fixes): ", "--grep=^This reverts commit "];
   const format = "--format=%x00%x00%H%x00%cI%x00%B";
   const output = inRepository(r, [...args, ...grep, format, ...range, "--"]);
-  const text = (await must(output, "reading what has landed")).toString();
+  const text = (await must(output, "reading landed commits")).toString();
   return text
     .split("\0\0")
     .slice(1)
@@ -64,26 +64,26 @@ async function readLandingCommits(r: Repository, range: string[]): Promise<Commi
     });
 }
 
-/** A unit that landed, or a reviewer's fix of some that had, by one set of trailers. */
+/** A landed unit, or a reviewer's fix of landed units; one set of trailers. */
 export interface LandedWork {
   commit: Oid;
   at: string;
   plan: string;
   run: string | null;
-  /** Null for a fix. */
+  /** Null for a reviewer's fix. */
   unit: string | null;
   digest: string;
-  /** Units a fix mends. */
+  /** Units that a reviewer's fix changes. */
   fixes: string[];
 }
 
-/** All that stands at `tip`, of every plan, fixes too, oldest first. */
+/** Landed units and fixes of every plan that are not reverted at `tip`, oldest first. */
 export async function scanLandedWork(r: Repository, tip: Oid): Promise<LandedWork[]> {
   return foldReverts(await readLandingCommits(r, [tip]), [], worksOf);
 }
 
-/** Folds commits, oldest first, into what is landed after them. */
-export function foldLanded(
+/** Folds commits, oldest first, into the landed units of a plan. */
+function foldLanded(
   commits: readonly Commit[],
   plan: string,
   before: readonly LandedUnit[],
@@ -95,26 +95,26 @@ export function foldLanded(
   );
 }
 
-/** What commits bring, without what later ones take back. */
+/** Collects the work of commits, without that of commits which later ones revert. */
 function foldReverts<Work extends { commit: Oid }>(
   commits: readonly Commit[],
   before: readonly Work[],
-  bringsOf: (commit: Commit) => Work[],
+  workOf: (commit: Commit) => Work[],
 ): Work[] {
-  let standing = [...before];
-  const takenOut = new Map<Oid, Work[]>();
+  let landed = [...before];
+  const reverted = new Map<Oid, Work[]>();
   for (const commit of commits) {
     for (const id of revertedBy(commit.message)) {
-      const gone = standing.filter((work) => work.commit === id);
-      standing = standing.filter((work) => work.commit !== id);
-      // A revert of a revert brings back what that one took out.
-      standing.push(...(takenOut.get(id) ?? []));
-      takenOut.delete(id);
-      takenOut.set(commit.id, [...(takenOut.get(commit.id) ?? []), ...gone]);
+      const removed = landed.filter((work) => work.commit === id);
+      landed = landed.filter((work) => work.commit !== id);
+      // A revert of a revert restores the work that the first one removed.
+      landed.push(...(reverted.get(id) ?? []));
+      reverted.delete(id);
+      reverted.set(commit.id, [...(reverted.get(commit.id) ?? []), ...removed]);
     }
-    standing.push(...bringsOf(commit));
+    landed.push(...workOf(commit));
   }
-  return standing;
+  return landed;
 }
 
 function revertedBy(message: string): Oid[] {
@@ -122,7 +122,7 @@ function revertedBy(message: string): Oid[] {
   return [...found].map((match) => match[1] ?? "");
 }
 
-/** Every complete set of trailers; a squashed commit holds several. */
+/** Every complete set of trailers in a commit's message; a squashed commit has several. */
 function worksOf({ id, at, message }: Commit): LandedWork[] {
   const sets: { of: Map<string, string>; fixes: string[] }[] = [];
   const begin = (): (typeof sets)[number] => {
@@ -133,7 +133,7 @@ function worksOf({ id, at, message }: Commit): LandedWork[] {
   for (const [, key = "", value = ""] of message.matchAll(trailer)) {
     let set = sets.at(-1) ?? begin();
     if (key === "Fixes") {
-      // The run comes last of a set.
+      // `Run` is the last trailer of a set.
       if (set.of.has("Unit") || set.of.has("Run")) set = begin();
       set.fixes.push(value);
       continue;
@@ -143,8 +143,8 @@ function worksOf({ id, at, message }: Commit): LandedWork[] {
   }
   return sets.flatMap(({ of, fixes }) => {
     const [plan, unit = null, digest = ""] = [of.get("Plan"), of.get("Unit"), of.get("Digest")];
-    const whole = unit === null ? fixes.length > 0 : unit !== "" && digest !== "";
-    if (!plan || !whole) return [];
+    const complete = unit === null ? fixes.length > 0 : unit !== "" && digest !== "";
+    if (!plan || !complete) return [];
     return [{ commit: id, at, plan, run: of.get("Run") ?? null, unit, digest, fixes }];
   });
 }

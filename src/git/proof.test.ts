@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { leaves } from "./proof.ts";
+import { leavesRepository } from "./proof.ts";
 
 test.each<[string, string, boolean]>([
   ["a", "b", false],
@@ -18,5 +18,5 @@ test.each<[string, string, boolean]>([
   ["d/a", "../.GIT", true],
   ["a", ".github/x", false],
 ])("C4: a link at %s to %p leaves the repository: %p", (path, target, expected) => {
-  expect(leaves(path, target)).toBe(expected);
+  expect(leavesRepository(path, target)).toBe(expected);
 });

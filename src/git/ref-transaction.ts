@@ -1,37 +1,38 @@
 /**
- * A ref moved by compare-and-swap while something else is done under its lock.
+ * A compare-and-swap of a ref, with a step that runs under the ref's lock.
  *
- * `update-ref --stdin` holds the lock of the branch (and of HEAD when it names it) between `prepare`
- * and `commit`; when this process dies, it sees the end of its input and gives the locks back.
+ * `update-ref --stdin` holds the lock of the branch (and of HEAD when HEAD names it) between `prepare` and
+ * `commit`. When this process dies, its input ends and it releases the locks.
  */
 
+import { oneLine } from "../std/text.ts";
 import { landingEnvironment } from "./checkouts.ts";
 import { durable, gitCommand, gitEnvironment } from "./git.ts";
 import type { Oid } from "./objects.ts";
 import type { Repository } from "./repository.ts";
 
-export interface RefMove {
-  /** Full name. */
+interface RefMove {
+  /** Full name, such as `refs/heads/main`. */
   ref: string;
-  /** What it must be; null: it must not exist. */
+  /** Expected value; null when the ref must not exist. */
   from: Oid | null;
   to: Oid;
-  /** For the reflog. */
+  /** Message of the reflog entry. */
   message: string;
 }
 
-export type Transaction<T> =
+type Transaction<T> =
   | { kind: "committed" }
-  /** `during` gave a reason not to go on. */
-  | { kind: "aborted"; why: T }
-  /** Git refused: the ref is elsewhere, or somebody holds its lock. */
-  | { kind: "refused"; words: string };
+  /** `during` returned a reason to abort. */
+  | { kind: "aborted"; reason: T }
+  /** Git refused: the ref has another value, or another process holds its lock. */
+  | { kind: "refused"; message: string };
 
 const answerMs = 30_000;
 
 /**
- * Locks the ref, runs `during`, and moves the ref unless `during` gave something. `onLock` hears
- * git's pid before it locks anything; `undo` is called when the move fails after `during` agreed.
+ * Locks the ref, runs `during` and moves the ref if that returns null. `onLock` is called with git's pid
+ * before any lock is taken; `undo` runs when the move fails after `during` returned null.
  */
 export async function moveRef<T>(
   r: Repository,
@@ -53,13 +54,13 @@ export async function moveRef<T>(
   });
   const timer = setTimeout(() => child.kill("SIGTERM"), answerMs + 300_000);
   const lines = lineReader(child.stdout);
-  const words = new Response(child.stderr).text();
-  const say = async (text: string, expected: string): Promise<boolean> => {
+  const errors = new Response(child.stderr).text();
+  const send = async (text: string, expected: string): Promise<boolean> => {
     try {
       child.stdin.write(`${text}\n`);
       await child.stdin.flush();
     } catch {
-      return false; // It ended already; its words say why.
+      return false; // Git has exited; stderr has the cause.
     }
     return (await lines.next()) === `${expected}: ok`;
   };
@@ -67,17 +68,17 @@ export async function moveRef<T>(
     o.onLock?.(child.pid);
     const old = move.from ?? "0".repeat(move.to.length);
     const ready =
-      (await say("start", "start")) &&
-      (await say(`update ${move.ref} ${move.to} ${old}\nprepare`, "prepare"));
-    if (!ready) return { kind: "refused", words: (await words).trim() };
-    const why = await o.during();
-    if (why !== null) {
-      await say("abort", "abort");
-      return { kind: "aborted", why };
+      (await send("start", "start")) &&
+      (await send(`update ${move.ref} ${move.to} ${old}\nprepare`, "prepare"));
+    if (!ready) return { kind: "refused", message: (await errors).trim() };
+    const reason = await o.during();
+    if (reason !== null) {
+      await send("abort", "abort");
+      return { kind: "aborted", reason };
     }
-    if (await say("commit", "commit")) return { kind: "committed" };
+    if (await send("commit", "commit")) return { kind: "committed" };
     await o.undo();
-    return { kind: "refused", words: (await words).trim() };
+    return { kind: "refused", message: (await errors).trim() };
   } finally {
     clearTimeout(timer);
     await Promise.resolve(child.stdin.end()).catch(() => {});
@@ -85,11 +86,7 @@ export async function moveRef<T>(
   }
 }
 
-function oneLine(text: string): string {
-  return text.replace(/\s+/g, " ").trim();
-}
-
-/** Lines of a stream, one at a time; null at its end. */
+/** Reads lines of a stream, one at a time; null at its end. */
 function lineReader(stream: ReadableStream<Uint8Array>): { next(): Promise<string | null> } {
   const reader = stream.getReader();
   const decoder = new TextDecoder();

@@ -1,7 +1,7 @@
 /**
- * A fingerprint of the parts of the git directory that workers have no business with: configuration,
- * hooks, `info/*`, alternates and replace refs. It is text, so that a change can be shown; what
- * looks like a credential is replaced by a digest, so that showing it gives nothing away.
+ * A fingerprint of the parts of the git dir that workers must not change: configuration, hooks, `info/*`,
+ * alternates and replace refs. It is text, so that changes can be shown; values that look like credentials
+ * are replaced by digests.
  */
 import { lstatSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -9,7 +9,7 @@ import { sha256 } from "../std/digest.ts";
 import { compareText } from "../std/order.ts";
 import type { Repository } from "./repository.ts";
 
-/** The state as JSON: an object from a name (`config`, `hooks/pre-push`) to its lines. */
+/** The fingerprint as JSON: an object of lines by name (`config`, `hooks/pre-push`). */
 export async function repositoryFingerprint(r: Repository): Promise<string> {
   const state: Record<string, string[]> = {};
   const text = (name: string): void => {
@@ -32,7 +32,7 @@ export async function repositoryFingerprint(r: Repository): Promise<string> {
   return JSON.stringify(state, null, 1);
 }
 
-/** The difference of two states in words: one line per line added or removed. "" when equal. */
+/** Describes the difference of two fingerprints, one line per added or removed line; "" when equal. */
 export function describeFingerprintChange(before: string, after: string): string {
   const [old, now]: Record<string, string[]>[] = [JSON.parse(before), JSON.parse(after)];
   const names = [...new Set([...Object.keys(old ?? {}), ...Object.keys(now ?? {})])];
@@ -43,7 +43,7 @@ export function describeFingerprintChange(before: string, after: string): string
       const gone = a.filter((line) => !b.includes(line)).map((line) => `${name}: -${line}`);
       const come = b.filter((line) => !a.includes(line)).map((line) => `${name}: +${line}`);
       const moved = gone.length + come.length === 0 && a.join("\n") !== b.join("\n");
-      return moved ? [`${name}: lines moved or repeated`] : [...gone, ...come];
+      return moved ? [`${name}: lines were reordered or repeated`] : [...gone, ...come];
     })
     .join("\n");
 }
@@ -56,7 +56,7 @@ function filesIn(folder: string): string[] {
   }
 }
 
-/** Content of a regular file (through links: git follows them too); null when there is none. */
+/** Content of a file; null when it cannot be read. Links are followed, as git does. */
 function contentOf(path: string): Buffer | null {
   try {
     return readFileSync(path);

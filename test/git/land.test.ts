@@ -171,7 +171,7 @@ describe("buildCandidate", () => {
     const landed = await land(g, onto, built.commit, (path) => path === "old.txt");
     expect(landed).toEqual({
       kind: "proof_failed",
-      reason: "renamed.txt lies outside the unit's claims",
+      reason: "renamed.txt is outside the unit's claims",
     });
   });
 });
@@ -331,7 +331,7 @@ describe("proof before landing", () => {
     const c = await change(g, { "a.txt": "x\n", "gone.txt": null });
     expect(await land(g, c.base, c.commit, (path) => path === "a.txt")).toEqual({
       kind: "proof_failed",
-      reason: "gone.txt lies outside the unit's claims",
+      reason: "gone.txt is outside the unit's claims",
     });
     expect(await tip(g)).toBe(c.base);
   });
@@ -392,7 +392,7 @@ describe("proof before landing", () => {
     const { commit } = await commitChanges(g.r, t, { paths: ["a.txt"], message: "x", ...stamp });
     expect(await land(g, t.base, commit)).toEqual({
       kind: "proof_failed",
-      reason: "the content of a.txt in the object store is not what its id says",
+      reason: "the content of a.txt in the object store does not match its id",
     });
   });
 });

@@ -144,7 +144,7 @@ describe("dgov's own commits", () => {
       `${commit} dgov: set up\n\n.dgov/.gitignore\n.dgov/project.toml`,
     );
     expect(await repo.git("status", "--porcelain")).toBe("?? mine.txt");
-    expect(bootstrapCommit(r, "all", "again")).rejects.toThrow("has a first commit already");
+    expect(bootstrapCommit(r, "all", "again")).rejects.toThrow("already has a commit");
   });
 
   test("bootstrapCommit commits all files on request", async () => {
