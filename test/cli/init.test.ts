@@ -29,8 +29,8 @@ const places: Record<string, (repo: TestRepo) => Promise<string>> = {
 };
 
 test.concurrent.each([
-  ["no repository", /not a git checkout dgov can use: not a git repository/],
-  ["a bare repository", /not a git checkout dgov can use: it has no files \(bare\)/],
+  ["no repository", /cannot use .* as a git checkout: not a git repository/],
+  ["a bare repository", /cannot use .* as a git checkout: the repository is bare/],
   ["a partial clone", /this is a partial clone/],
   // A git that does not support reftable reports it itself.
   ["a reftable repository", /reftable|refstorage/i],

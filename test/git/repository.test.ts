@@ -53,7 +53,7 @@ describe("openRepository", () => {
     const bare = join(g.repo.root, "bare.git");
     await g.repo.git("clone", "-q", "--bare", ".", bare);
     expect(openRepository(bare)).rejects.toMatchObject({ code: "NOT_A_REPOSITORY" });
-    expect(openRepository(bare)).rejects.toThrow("it has no files (bare)");
+    expect(openRepository(bare)).rejects.toThrow("the repository is bare");
     await g.repo.git("config", "remote.origin.promisor", "true");
     expect(openRepository(g.repo.path)).rejects.toThrow("partial clone");
   });
