@@ -5,7 +5,7 @@
 import { existsSync, readFileSync, realpathSync, statSync } from "node:fs";
 import { basename, join, relative, sep } from "node:path";
 import type { Config } from "../config/config.ts";
-import { requireEditedProvider, resolveModel } from "../config/resolve.ts";
+import { requireEditedProvider, resolveModel } from "../config/providers.ts";
 import { DgovError, type Diagnostic } from "../error.ts";
 import { headOf } from "../git/refs.ts";
 import { findRepository, type Repository } from "../git/repository.ts";
@@ -14,10 +14,9 @@ import { ignoredPaths } from "../git/working-tree.ts";
 import { type CheckInput, type CompileResult, checkPlan, compilePlan } from "../plan/compile.ts";
 import type { CompiledPlan } from "../plan/compiled.ts";
 import { writeCompiled } from "../plan/compiled-file.ts";
-import { parseCompiledPlan } from "../plan/compiled-source.ts";
-import { filesOnDisk } from "../plan/files.ts";
 import type { PlanLocation } from "../plan/locate.ts";
-import { parsePlan } from "../plan/source.ts";
+import { filesOnDisk } from "../plan/plan-files.ts";
+import { parseCompiledPlan, parsePlan } from "../plan/source.ts";
 import type { AskedTurn } from "../runner/asked.ts";
 
 import type { RateLimiter } from "../runner/rate-limiter.ts";

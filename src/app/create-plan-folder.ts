@@ -16,9 +16,9 @@ import {
 import { diffTrees } from "../git/trees.ts";
 import { openEventLogForReading } from "../log/event-log.ts";
 import type { CompiledPlan } from "../plan/compiled.ts";
-import { folderOf, type PlanLocation } from "../plan/locate.ts";
+import { type PlanLocation, plansFolder } from "../plan/locate.ts";
 import { archiveName, safeName } from "../plan/names.ts";
-import { remediationFiles } from "../plan/remediation.ts";
+import { remediationFiles } from "../plan/remediation-plan.ts";
 import type { Compiler } from "../runner/run-request.ts";
 import type { RemediationNeeds } from "../views/remediation-needs.ts";
 import type { RunView } from "../views/run-view.ts";
@@ -33,7 +33,7 @@ export async function createPlanFolder(
   o: { wanted: string; kind: PlanLocation["kind"]; exact?: boolean },
   filesOf: (name: string) => Record<string, string>,
 ): Promise<PlanLocation> {
-  const folder = join(projectRoot, folderOf(o.kind));
+  const folder = join(projectRoot, plansFolder(o.kind));
   mkdirSync(folder, { recursive: true });
   while (true) {
     const name = await freeName(projectRoot, o.wanted);
@@ -114,7 +114,7 @@ async function changedPaths(
  */
 export async function isNameTaken(projectRoot: string, name: string): Promise<boolean> {
   const folders = (["plan", "fix"] as const).flatMap((kind) => {
-    const folder = join(projectRoot, folderOf(kind));
+    const folder = join(projectRoot, plansFolder(kind));
     return [join(folder, name), join(folder, archiveName, name)];
   });
   return (

@@ -11,8 +11,8 @@ import { DgovError, type Diagnostic } from "../error.ts";
 import type { Repository } from "../git/repository.ts";
 import type { CompileResult } from "../plan/compile.ts";
 import { writeCompiled } from "../plan/compiled-file.ts";
-import { filesOnDisk } from "../plan/files.ts";
-import { folderOf } from "../plan/locate.ts";
+import { plansFolder } from "../plan/locate.ts";
+import { filesOnDisk } from "../plan/plan-files.ts";
 import { Conversation, type Drafted } from "../planner/conversation.ts";
 import { planName } from "../planner/draft.ts";
 import { DraftFolder } from "../planner/draft-folder.ts";
@@ -208,7 +208,7 @@ async function compile(
     one.file.startsWith(prefix) ? { ...one, file: to + one.file.slice(prefix.length) } : one;
   if (result.ok) {
     // The operator reads of the place where the draft is to lie, which this one is not.
-    const place = `${folderOf("plan")}/${of.name}/`;
+    const place = `${plansFolder("plan")}/${of.name}/`;
     return { ...result, warnings: result.warnings.map((one) => moved(one, place)) };
   }
   const foreign = result.diagnostics.filter(

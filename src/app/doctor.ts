@@ -2,11 +2,10 @@
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import type { Config, ProviderConfig } from "../config/config.ts";
-import { endpointOf } from "../config/endpoint.ts";
-import { childVariables } from "../config/environment.ts";
+import { childVariables } from "../config/execution-policy.ts";
 import { configFile, findProject } from "../config/find.ts";
 import { loadConfig } from "../config/load.ts";
-import { requireEditedProvider, resolveModel } from "../config/resolve.ts";
+import { endpointOf, requireEditedProvider, resolveModel } from "../config/providers.ts";
 import { isTrusted, trustOrigin } from "../config/trust.ts";
 import { DgovError } from "../error.ts";
 import { headOf } from "../git/refs.ts";

@@ -9,9 +9,9 @@ import {
 } from "node:fs";
 import { dirname, join } from "node:path";
 import type { Context } from "../cli/command.ts";
-import { changeProject } from "../config/change.ts";
 import { configFile } from "../config/find.ts";
 import { parseConfig } from "../config/load.ts";
+import { editProjectToml } from "../config/project-toml.ts";
 import { DgovError } from "../error.ts";
 import { isoTime, systemClock } from "../std/clock.ts";
 import { indented } from "../std/text.ts";
@@ -36,7 +36,7 @@ export async function proposeProjectChange(
 ): Promise<ProjectChange> {
   const path = join(o.projectRoot, configFile);
   const before = existsSync(path) ? readFileSync(path, "utf8") : "";
-  const changed = changeProject(before, o.proposed);
+  const changed = editProjectToml(before, o.proposed);
   const none = { proposed: o.proposed, applied: false, backup: null };
   if (!changed.ok) {
     const lines = Object.entries(o.proposed).map(([key, value]) => `  ${key} = ${value}`);

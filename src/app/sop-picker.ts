@@ -6,8 +6,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Config } from "../config/config.ts";
-import { endpointOf } from "../config/endpoint.ts";
-import { resolveModel } from "../config/resolve.ts";
+import { endpointOf, resolveModel } from "../config/providers.ts";
 import { isTrusted } from "../config/trust.ts";
 import type { Endpoint } from "../model/endpoint.ts";
 import type { ModelReply, ModelRequest } from "../model/message.ts";

@@ -33,7 +33,7 @@ export async function costFunction(projectRoot: string): Promise<ReviewFacts["co
   const text = existsSync(path) ? readFileSync(path, "utf8") : "";
   if (!/\bprice\b/.test(text)) return () => null;
   const { loadConfig } = await import("../config/load.ts");
-  const { resolveModel } = await import("../config/resolve.ts");
+  const { resolveModel } = await import("../config/providers.ts");
   const { costOf } = await import("../model/usage.ts");
   const loaded = loadConfig(projectRoot);
   if (!loaded.ok) return () => null;

@@ -5,9 +5,10 @@
  * that they cannot disagree. Changes are named relative to the repository, claims relative to the
  * project root; `projectDir` joins the two.
  */
+
+import { areaOf, type Department, foreignDepartment } from "./areas.ts";
 import { coversAny } from "./cover.ts";
 import { type Claim, parseClaims } from "./path.ts";
-import { areaOf, type Department, foreignDepartment } from "./policy.ts";
 import { reservedReason } from "./reserved.ts";
 import { type ScopeChange, unsafeProblem } from "./unsafe.ts";
 

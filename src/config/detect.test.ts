@@ -2,7 +2,7 @@
 import { describe, expect, test } from "bun:test";
 import { detect } from "./detect.ts";
 import { parseConfig } from "./load.ts";
-import { providerPresets, renderProjectToml } from "./template.ts";
+import { providerPresets, renderProjectToml } from "./project-toml.ts";
 
 const json = (value: unknown): string => JSON.stringify(value);
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { parseConfig } from "./load.ts";
-import { resolveModel } from "./resolve.ts";
+import { resolveModel } from "./providers.ts";
 
 const provider = '[providers.a]\nbase_url = "https://a.example/v1"\napi_key_env = "A_KEY"\n';
 

@@ -29,12 +29,12 @@ function trustFile(env: Env): string {
   return join(folder, "dgov", "trust.toml");
 }
 
-interface Entry {
+interface TrustEntry {
   origin: string;
   api_key_env: string;
 }
 
-function readEntries(env: Env): Entry[] {
+function readEntries(env: Env): TrustEntry[] {
   let text: string;
   try {
     text = readFileSync(trustFile(env), "utf8");
@@ -43,7 +43,7 @@ function readEntries(env: Env): Entry[] {
   }
   const parsed = parseToml(text);
   const list = parsed.ok ? parsed.value["trusted"] : [];
-  return Array.isArray(list) ? (list as Entry[]) : [];
+  return Array.isArray(list) ? (list as TrustEntry[]) : [];
 }
 
 /**
@@ -62,7 +62,7 @@ function isRecorded(env: Env, pair: TrustedPair): boolean {
 /** Records the user's agreement in their own configuration folder. */
 export function recordTrust(env: Env, pair: TrustedPair): void {
   if (isRecorded(env, pair)) return;
-  const entry: Entry = { origin: trustOrigin(pair.baseUrl), api_key_env: pair.apiKeyEnv };
+  const entry: TrustEntry = { origin: trustOrigin(pair.baseUrl), api_key_env: pair.apiKeyEnv };
   const path = trustFile(env);
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   replaceFile(path, stringifyToml({ trusted: [...readEntries(env), entry] }), { mode: 0o600 });

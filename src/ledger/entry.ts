@@ -17,10 +17,10 @@ export const categories = [
   "capability",
   "decision",
 ] as const;
-export type Category = (typeof categories)[number];
+export type EntryCategory = (typeof categories)[number];
 
 export const severities = ["low", "normal", "high"] as const;
-export type Severity = (typeof severities)[number];
+export type EntrySeverity = (typeof severities)[number];
 
 /** Characters of one entry's text. */
 export const textCharsMax = 4000;
@@ -37,8 +37,8 @@ export type LedgerEvent = {
 } & (
   | {
       event: "opened";
-      category: Category;
-      severity: Severity;
+      category: EntryCategory;
+      severity: EntrySeverity;
       text: string;
       /** Claims it concerns; without any it reaches no prompt. */
       paths: string[];
@@ -48,24 +48,24 @@ export type LedgerEvent = {
 );
 
 /** What became of an entry, newest last. */
-export interface Change {
+export interface EntryChange {
   event: "resolved" | "reopened";
   ts: string;
   by: string;
   note: string;
 }
 
-export interface Entry {
+export interface LedgerEntry {
   id: string;
   status: "open" | "resolved";
-  category: Category;
-  severity: Severity;
+  category: EntryCategory;
+  severity: EntrySeverity;
   text: string;
   paths: string[];
   tags: string[];
   openedAt: string;
   openedBy: string;
-  changes: Change[];
+  changes: EntryChange[];
 }
 
 /** A line that says nothing; it stays in the file. Lines count from 1. */
@@ -76,7 +76,7 @@ export interface BrokenLine {
 
 export interface Ledger {
   /** Oldest first. */
-  entries: Entry[];
+  entries: LedgerEntry[];
   broken: BrokenLine[];
 }
 
@@ -94,7 +94,7 @@ export function readLedger(text: string): Ledger {
     }
   }
   const ordered = [...events].sort(([a], [b]) => compareText(a, b)).map(([, found]) => found);
-  const entries = new Map<string, Entry>();
+  const entries = new Map<string, LedgerEntry>();
   for (const { event } of ordered) {
     if (event.event === "opened" && !entries.has(event.id)) entries.set(event.id, opened(event));
   }
@@ -118,7 +118,7 @@ function keyOf(event: LedgerEvent): string {
   return `${event.ts} ${event.id} ${JSON.stringify(Object.entries(event).sort())}`;
 }
 
-function opened(event: Extract<LedgerEvent, { event: "opened" }>): Entry {
+function opened(event: Extract<LedgerEvent, { event: "opened" }>): LedgerEntry {
   const { id, category, severity, text, paths, tags, ts, by } = event;
   return {
     id,
@@ -190,13 +190,13 @@ export function ledgerLine(event: LedgerEvent): string {
 }
 
 /** Time of the next event of an entry: now, but after everything that is known of it. */
-export function nextTime(entry: Entry, now: number): string {
+export function nextTime(entry: LedgerEntry, now: number): string {
   const last = entry.changes.at(-1)?.ts ?? entry.openedAt;
   return new Date(Math.max(now, Date.parse(last) + 1)).toISOString();
 }
 
 /** Entries whose id is, or begins with, what was typed. An id that fits exactly is the only match. */
-export function entriesNamed(ledger: Ledger, typed: string): Entry[] {
+export function entriesNamed(ledger: Ledger, typed: string): LedgerEntry[] {
   const wanted = typed.toLowerCase();
   const exact = ledger.entries.find(({ id }) => id === wanted);
   if (exact !== undefined) return [exact];

@@ -1,8 +1,7 @@
 /** A checked plan as the compiled plan a run executes: every default filled in. Pure. */
 import { sha256 } from "../std/digest.ts";
-import type { CompiledPlan, CompiledTask } from "./compiled.ts";
+import { type CompiledPlan, type CompiledTask, unitDigest } from "./compiled.ts";
 import { renderCompiled } from "./compiled-file.ts";
-import { unitDigest } from "./digest.ts";
 import type { Plan, PlanTask } from "./plan.ts";
 import type { SopChoice } from "./sops/picker.ts";
 import { renderSop, type Sop } from "./sops/sop.ts";

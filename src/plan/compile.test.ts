@@ -1,9 +1,9 @@
 import { describe, expect, test } from "bun:test";
 import { parseConfig } from "../config/load.ts";
 import { type CompileResult, compilePlan } from "./compile.ts";
+import { renderPrompt } from "./compiled.ts";
 import { readCompiled } from "./compiled-file.ts";
-import { filesInMemory } from "./files.ts";
-import { renderPrompt } from "./prompt.ts";
+import { filesInMemory } from "./plan-files.ts";
 import { rulesPicker, type SopPicker } from "./sops/picker.ts";
 
 const dir = ".dgov/plans/p";

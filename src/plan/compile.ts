@@ -3,16 +3,16 @@
  * same bytes. Nothing is written here, and every problem is reported at once.
  */
 import type { Config } from "../config/config.ts";
-import { resolveModel } from "../config/resolve.ts";
+import { resolveModel } from "../config/providers.ts";
 import type { Diagnostic } from "../error.ts";
 import { suggest } from "../std/suggest.ts";
 import { assemble } from "./assemble.ts";
 import type { CompiledPlan } from "./compiled.ts";
 import { didYouMean, sortDiagnostics } from "./diagnostic.ts";
-import type { Facts } from "./facts.ts";
-import type { PlanFiles } from "./files.ts";
-import { about, type Plan, planOf } from "./plan.ts";
+import { buildPlan, type Plan, taskDiagnostic } from "./plan.ts";
+import type { PlanFiles } from "./plan-files.ts";
 import { verifyTools } from "./prompt-text.ts";
+import type { RuleContext } from "./rule-context.ts";
 import { rules } from "./rules/index.ts";
 import type { SopChoice, SopPicker } from "./sops/picker.ts";
 import { readSops } from "./sops/read.ts";
@@ -88,14 +88,14 @@ async function check(
   const sops = readSops(input.files);
   const diagnostics = [...parsed.diagnostics, ...sops.diagnostics];
   if (parsed.source === null) return { plan: null, sops: sops.sops, diagnostics };
-  const { plan, diagnostics: unresolved } = planOf(parsed.source);
+  const { plan, diagnostics: unresolved } = buildPlan(parsed.source);
   const facts = await factsFor(plan, input);
   const found = rules.map((rule) => rule(plan, facts));
   diagnostics.push(...unresolved, ...found.flat(), ...unknownPins(plan, sops));
   return { plan, sops: sops.sops, diagnostics };
 }
 
-async function factsFor(plan: Plan, input: CheckInput): Promise<Facts> {
+async function factsFor(plan: Plan, input: CheckInput): Promise<RuleContext> {
   const { config, exists, submodules, needModels, missingTools } = input;
   const programs = new Set(plan.tasks.flatMap((task) => verifyTools(task.prompt ?? "")));
   const claims = new Set<string>();
@@ -135,7 +135,7 @@ function unknownPins(plan: Plan, read: ReturnType<typeof readSops>): Diagnostic[
       .map((name) => {
         const hint = didYouMean(suggest(name, names), `there are ${names.join(", ") || "none"}`);
         const message = `\`sop_mapping\` names \`${name}\`, which is no SOP of this project`;
-        return about(task, "sop_mapping", { code: "unknown-sop", message, hint }, name);
+        return taskDiagnostic(task, "sop_mapping", { code: "unknown-sop", message, hint }, name);
       }),
   );
 }
@@ -162,7 +162,7 @@ async function chooseSops(
     if (unknown.length === 0) return [];
     const message = `the ${choice.by} chose \`${unknown.join("`, `")}\`, which is no SOP of this project`;
     const hint = "dgov compile --recompile-sops asks again; sop_mapping pins what is wanted";
-    return [about(task, [], { code: "unknown-sop", message, hint })];
+    return [taskDiagnostic(task, [], { code: "unknown-sop", message, hint })];
   });
   return { choices, diagnostics };
 }

@@ -2,9 +2,8 @@ import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { parseToml } from "../config/toml.ts";
 import { sha256 } from "../std/digest.ts";
-import type { CompiledPlan, CompiledTask } from "./compiled.ts";
+import { type CompiledPlan, type CompiledTask, unitDigest } from "./compiled.ts";
 import { readCompiled, renderCompiled } from "./compiled-file.ts";
-import { unitDigest } from "./digest.ts";
 
 const task: Omit<CompiledTask, "digest"> = {
   id: "tasks/main.a",

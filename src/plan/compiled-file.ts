@@ -1,31 +1,28 @@
 /** `_compiled.toml`: a compiled plan as text, and back. Written whole or not at all. */
 import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { parseToml } from "../config/toml.ts";
+import { parseToml, renderTomlTable, type TomlTableValues, tomlString } from "../config/toml.ts";
 import { sha256 } from "../std/digest.ts";
-import type { CompiledPlan, CompiledTask } from "./compiled.ts";
-import { unitDigest } from "./digest.ts";
-import { type TomlValues, tomlString, tomlTable } from "./toml-text.ts";
-
+import { type CompiledPlan, type CompiledTask, unitDigest } from "./compiled.ts";
 export const compiledName = "_compiled.toml";
 
 /** The bytes of a compiled plan: TOML, whatever the strings in it. */
 export function renderCompiled(plan: Omit<CompiledPlan, "digest">): string {
-  const head = tomlTable("plan", {
+  const head = renderTomlTable("plan", {
     name: plan.name,
     summary: plan.summary,
     default_agent: plan.defaultAgent,
     default_provider: plan.defaultProvider,
     max_retries: plan.maxRetries,
   });
-  const sops = Object.keys(plan.sops).length === 0 ? [] : [tomlTable("sops", plan.sops)];
+  const sops = Object.keys(plan.sops).length === 0 ? [] : [renderTomlTable("sops", plan.sops)];
   const tasks = plan.tasks.map((task) =>
-    tomlTable(`tasks.${tomlString(task.id)}`, writtenTask(task)),
+    renderTomlTable(`tasks.${tomlString(task.id)}`, writtenTask(task)),
   );
   return `${["# Made by dgov compile; edits are lost.\n", head, ...sops, ...tasks].join("\n")}`;
 }
 
-function writtenTask(task: CompiledTask): TomlValues {
+function writtenTask(task: CompiledTask): TomlTableValues {
   const { create, edit, delete: remove, touch, read } = task.claims;
   return {
     summary: task.summary,

@@ -1,5 +1,6 @@
 /** A compiled plan: what `_compiled.toml` holds and what a run executes. */
 import type { Dag, Role } from "../kernel/dag.ts";
+import { sha256 } from "../std/digest.ts";
 
 export interface Claims {
   create: string[];
@@ -65,4 +66,52 @@ export function dagOf(plan: CompiledPlan): Dag {
 /** Claims that grant writing. */
 export function writeClaims(claims: Claims): string[] {
   return [...claims.create, ...claims.edit, ...claims.delete, ...claims.touch];
+}
+
+// ------------------------------------------------------------
+// A unit's identity between runs. Pure.
+
+/**
+ * Covers what the unit is asked to do: summary, prompt text, commit message, role, claims,
+ * dependencies, `test_cmd`, `self_review`. Not who does it or within which limits: agent, provider,
+ * timeouts, SOPs. The order of claims and dependencies does not count.
+ */
+export function unitDigest(task: Omit<CompiledTask, "digest">): string {
+  const { create, delete: remove, edit, read, touch } = task.claims;
+  const identity = {
+    claims: {
+      create: create.toSorted(),
+      delete: remove.toSorted(),
+      edit: edit.toSorted(),
+      read: read.toSorted(),
+      touch: touch.toSorted(),
+    },
+    commitMessage: task.commitMessage,
+    dependsOn: task.dependsOn.toSorted(),
+    prompt: task.prompt,
+    role: task.role,
+    selfReview: task.selfReview,
+    summary: task.summary,
+    testCmd: task.testCmd,
+  };
+  return sha256(JSON.stringify(identity));
+}
+
+// ------------------------------------------------------------
+// The part of a worker's message that the plan decides: SOPs, then the task's own text. Pure.
+
+export interface PromptPart {
+  name: string;
+  text: string;
+}
+
+/** Exactly what the worker is sent of the plan, in order; `compile --show` prints it. */
+export function renderPrompt(plan: CompiledPlan, task: CompiledTask): { parts: PromptPart[] } {
+  const sops = task.sops.flatMap((name) => {
+    const text = plan.sops[name];
+    return text === undefined ? [] : [{ name: `sop ${name}`, text: text.trimEnd() }];
+  });
+  return {
+    parts: [...sops, { name: "task", text: `Task: ${task.summary}\n\n${task.prompt.trimEnd()}` }],
+  };
 }

@@ -1,20 +1,21 @@
 /** Making diagnostics of a plan: the place is looked up from the file and the key. */
+
+import type { TomlPositions } from "../config/toml-positions.ts";
 import type { Diagnostic } from "../error.ts";
 import { compareText } from "../std/order.ts";
-import type { Places } from "./places.ts";
 
-export interface Finding {
+export interface Problem {
   severity?: Diagnostic["severity"];
   code: string;
   message: string;
   hint?: string | null;
 }
 
-export interface Where {
+export interface DiagnosticTarget {
   file: string;
   unit: string | null;
   /** Null for a file that could not be read. */
-  places: Places | null;
+  places: TomlPositions | null;
   /** The key the finding is about; empty for the file as a whole. */
   path: readonly string[];
   /** Text within the key's value, for a place more exact than the key's. */
@@ -22,7 +23,7 @@ export interface Where {
 }
 
 /** A diagnostic at the place of a key. */
-export function diagnosticAt(where: Where, finding: Finding): Diagnostic {
+export function diagnosticAt(where: DiagnosticTarget, finding: Problem): Diagnostic {
   const place = where.places?.find(where.path, where.text) ?? null;
   return {
     severity: finding.severity ?? "error",

@@ -19,7 +19,7 @@ const plansDir = ".dgov/plans";
 const fixPlansDir = ".dgov/runtime/fix-plans";
 
 /** The folder plans of a kind live in, relative to the project root; `archive` lies in it. */
-export function folderOf(kind: PlanLocation["kind"]): string {
+export function plansFolder(kind: PlanLocation["kind"]): string {
   return kind === "fix" ? fixPlansDir : plansDir;
 }
 

@@ -8,8 +8,14 @@ import type { Diagnostic } from "../error.ts";
 import type { Role } from "../kernel/dag.ts";
 import { suggest } from "../std/suggest.ts";
 import type { Claims } from "./compiled.ts";
-import { type Edges, type Order, orderOf, type Precedence, precedenceOf } from "./dag.ts";
-import { diagnosticAt, didYouMean, type Finding } from "./diagnostic.ts";
+import {
+  type Edges,
+  type Order,
+  type Precedence,
+  precedenceOf,
+  topologicalOrder,
+} from "./dependency-order.ts";
+import { diagnosticAt, didYouMean, type Problem } from "./diagnostic.ts";
 import type { PlanSource, SourceTask } from "./source.ts";
 
 export type ClaimKind = keyof Claims;
@@ -45,7 +51,7 @@ export interface Plan {
 }
 
 /** Resolves references and parses claims; what does not resolve or parse is reported and left out. */
-export function planOf(source: PlanSource): { plan: Plan; diagnostics: Diagnostic[] } {
+export function buildPlan(source: PlanSource): { plan: Plan; diagnostics: Diagnostic[] } {
   const diagnostics: Diagnostic[] = [];
   const names = namesOf(source.tasks);
   const tasks = source.tasks.map((task, index): PlanTask => {
@@ -57,16 +63,16 @@ export function planOf(source: PlanSource): { plan: Plan; diagnostics: Diagnosti
   const edges = tasks.map((task) =>
     task.dependsOn.map((id) => names.indexOf.get(id) ?? task.index),
   );
-  const order = orderOf(edges);
+  const order = topologicalOrder(edges);
   const precedence = order.cycles.length === 0 ? precedenceOf(edges, order.order) : null;
   return { plan: { source, tasks, edges, order, precedence }, diagnostics };
 }
 
 /** A diagnostic about a key of a task. `text` narrows the place down within the key's value. */
-export function about(
+export function taskDiagnostic(
   task: SourceTask,
   key: string | readonly string[],
-  finding: Finding,
+  finding: Problem,
   text?: string,
 ): Diagnostic {
   const { file, id: unit, places } = task;
@@ -75,12 +81,12 @@ export function about(
 }
 
 /** A diagnostic about one claim of a task. */
-export function aboutClaim(
+export function claimDiagnostic(
   task: SourceTask,
   of: { kind: ClaimKind; text: string },
-  finding: Finding,
+  finding: Problem,
 ): Diagnostic {
-  return about(task, ["files", of.kind], finding, of.text);
+  return taskDiagnostic(task, ["files", of.kind], finding, of.text);
 }
 
 interface Names {
@@ -113,8 +119,8 @@ function resolveReferences(task: SourceTask, names: Names, found: Diagnostic[]):
   const ids = new Set<string>();
   for (const reference of task.written.depends_on ?? []) {
     const id = reference.includes("/") ? reference : task.prefix + reference;
-    const say = (finding: Finding): void => {
-      found.push(about(task, "depends_on", finding, reference));
+    const say = (finding: Problem): void => {
+      found.push(taskDiagnostic(task, "depends_on", finding, reference));
     };
     if (id === task.id) say({ code: "self-dependency", message: "the task depends on itself" });
     else if (names.indexOf.has(id)) ids.add(id);
@@ -149,7 +155,7 @@ function parseAll(task: SourceTask, role: Role, found: Diagnostic[]): PlanClaim[
       const granted = role === "worker" ? kind : "read";
       if (parsed.ok) return [{ kind: granted, text, claim: parsed.claim }];
       const message = `${text === "" ? "a claim" : `the claim \`${text}\``} ${parsed.problem}`;
-      found.push(aboutClaim(task, { kind, text }, { code: "bad-claim", message }));
+      found.push(claimDiagnostic(task, { kind, text }, { code: "bad-claim", message }));
       return [];
     }),
   );

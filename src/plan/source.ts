@@ -6,14 +6,20 @@
  */
 import { isAbsolute } from "node:path/posix";
 import { parseToml } from "../config/toml.ts";
+import { type TomlPositions, tomlPositions } from "../config/toml-positions.ts";
 import type { Diagnostic } from "../error.ts";
 import { suggest } from "../std/suggest.ts";
 import type { Claims } from "./compiled.ts";
-import { diagnosticAt, didYouMean, type Finding } from "./diagnostic.ts";
-import { type FolderEntry, joined, type PlanFiles } from "./files.ts";
-import { type Places, placesIn } from "./places.ts";
+import { diagnosticAt, didYouMean, type Problem } from "./diagnostic.ts";
+import { type FolderEntry, joinPath, type PlanFiles } from "./plan-files.ts";
 import type { WrittenPlan, WrittenTask } from "./schema.ts";
-import { checkPlan, checkTask, isTable, type Say, sayUnknown } from "./shape.ts";
+import {
+  checkPlanTable,
+  checkTaskTable,
+  isTable,
+  type ReportProblem,
+  reportUnknownKey,
+} from "./validate-schema.ts";
 
 export interface SourceTask {
   /** Full unit id. */
@@ -22,7 +28,7 @@ export interface SourceTask {
   /** `<section>/<stem>.`: what a bare reference is completed with. */
   prefix: string;
   file: string;
-  places: Places;
+  places: TomlPositions;
   written: Partial<WrittenTask>;
   /** Keys that were reported; rules do not call them missing. */
   broken: ReadonlySet<string>;
@@ -36,7 +42,7 @@ export interface SourceTask {
 export interface PlanSource {
   root: Partial<WrittenPlan>;
   rootFile: string;
-  rootPlaces: Places;
+  rootPlaces: TomlPositions;
   /** In plan order: sections as listed, files and keys by code unit. */
   tasks: SourceTask[];
 }
@@ -65,22 +71,25 @@ export interface Reader {
 
 export interface OpenFile {
   file: string;
-  places: Places;
+  places: TomlPositions;
   value: Record<string, unknown>;
 }
 
 function readPlan(reader: Reader): PlanSource | null {
-  const open = readToml(reader, joined(reader.dir, "_root.toml"));
+  const open = readToml(reader, joinPath(reader.dir, "_root.toml"));
   if (open === null) return null;
-  const say = sayer(reader, open, null);
-  for (const key of Object.keys(open.value)) if (key !== "plan") sayUnknown(key, ["plan"], say);
+  const say = problemReporter(reader, open, null);
+  for (const key of Object.keys(open.value))
+    if (key !== "plan") reportUnknownKey(key, ["plan"], say);
   const plan = open.value["plan"];
   if (!isTable(plan)) {
     const message = plan === undefined ? "there is no table [plan]" : "`plan` must be a table";
     say(["plan"], { code: "missing-plan", message, hint: "dgov init-plan NAME writes one" });
     return null;
   }
-  const { value, broken } = checkPlan(plan, (path, finding) => say(["plan", ...path], finding));
+  const { value, broken } = checkPlanTable(plan, (path, finding) =>
+    say(["plan", ...path], finding),
+  );
   const root = value as Partial<WrittenPlan>;
   const problem = root.name === undefined ? null : nameProblem(root.name);
   if (problem !== null) {
@@ -106,7 +115,7 @@ export function nameProblem(name: string): string | null {
 }
 
 function readSection(reader: Reader, root: OpenFile, section: string): SourceTask[] {
-  const say = sayer(reader, root, null);
+  const say = problemReporter(reader, root, null);
   const at = ["plan", "sections"];
   if (!keyPattern.test(section)) {
     const message = `\`${section}\` is not a section name`;
@@ -114,7 +123,7 @@ function readSection(reader: Reader, root: OpenFile, section: string): SourceTas
     say(at, { code: "bad-section", message, hint }, section);
     return [];
   }
-  const folder = joined(reader.dir, section);
+  const folder = joinPath(reader.dir, section);
   const entries = reader.files.list(folder);
   if (entries === null) {
     const folders = (reader.files.list(reader.dir) ?? []).filter((entry) => entry.folder);
@@ -130,7 +139,7 @@ function readSection(reader: Reader, root: OpenFile, section: string): SourceTas
   return entries
     .filter((entry) => !entry.folder && isTaskFile(entry.name))
     .flatMap(({ name }) =>
-      readTasks(reader, joined(folder, name), `${section}/${name.slice(0, -5)}.`),
+      readTasks(reader, joinPath(folder, name), `${section}/${name.slice(0, -5)}.`),
     );
 }
 
@@ -141,9 +150,9 @@ function isTaskFile(name: string): boolean {
 function readTasks(reader: Reader, file: string, prefix: string): SourceTask[] {
   const open = readToml(reader, file);
   if (open === null) return [];
-  const say = sayer(reader, open, null);
+  const say = problemReporter(reader, open, null);
   for (const key of Object.keys(open.value)) {
-    if (key !== "tasks") sayUnknown(key, ["tasks"], say);
+    if (key !== "tasks") reportUnknownKey(key, ["tasks"], say);
   }
   const tasks = open.value["tasks"];
   if (tasks === undefined) return [];
@@ -164,7 +173,7 @@ function readTask(
 ): SourceTask[] {
   const { prefix, key, value } = of;
   const id = prefix + key;
-  const say = sayer(reader, open, id);
+  const say = problemReporter(reader, open, id);
   const at = ["tasks", key];
   if (!keyPattern.test(key)) {
     const hint = "letters, digits, `_` and `-`";
@@ -175,32 +184,32 @@ function readTask(
     say(at, { code: "wrong-type", message: `\`tasks.${key}\` must be a table` });
     return [];
   }
-  const checked = checkTask(value, (path, finding) => say([...at, ...path], finding));
+  const checked = checkTaskTable(value, (path, finding) => say([...at, ...path], finding));
   const written = checked.value as Partial<WrittenTask>;
   const { file, places } = open;
-  const claims = claimsOf(written.files);
-  const text = promptOf(reader, written, file);
+  const claims = writtenClaims(written.files);
+  const text = readPrompt(reader, written, file);
   return [{ id, key, prefix, file, places, written, broken: checked.broken, claims, ...text }];
 }
 
-export function claimsOf(files: WrittenTask["files"]): Claims {
+export function writtenClaims(files: WrittenTask["files"]): Claims {
   const empty = { create: [], edit: [], delete: [], touch: [], read: [] };
   if (files === undefined) return empty;
   return Array.isArray(files) ? { ...empty, touch: files } : { ...empty, ...files };
 }
 
 /** A task's own text: its `prompt`, or its `prompt_file`, looked for beside `file` and then in the plan's folder. */
-export function promptOf(
+export function readPrompt(
   reader: Reader,
   task: Partial<WrittenTask>,
   file: string,
 ): Pick<SourceTask, "prompt" | "promptProblem"> {
   if (!task.prompt_file) return { prompt: task.prompt ?? null, promptProblem: null };
   if (isAbsolute(task.prompt_file)) return { prompt: null, promptProblem: "is absolute" };
-  const beside = reader.files.read(joined(file, "..", task.prompt_file));
+  const beside = reader.files.read(joinPath(file, "..", task.prompt_file));
   if (beside.ok) return { prompt: beside.text, promptProblem: null };
   // Plans of the original name prompt files from the plan's own folder.
-  const inPlan = reader.files.read(joined(reader.dir, task.prompt_file));
+  const inPlan = reader.files.read(joinPath(reader.dir, task.prompt_file));
   return inPlan.ok
     ? { prompt: inPlan.text, promptProblem: null }
     : { prompt: null, promptProblem: beside.problem };
@@ -217,7 +226,7 @@ export function readToml(reader: Reader, file: string): OpenFile | null {
   }
   const text = read.text.replace(/^\uFEFF/, "");
   const parsed = parseToml(text);
-  if (parsed.ok) return { file, places: placesIn(text), value: parsed.value };
+  if (parsed.ok) return { file, places: tomlPositions(text), value: parsed.value };
   const { line, column, message } = parsed;
   reader.diagnostics.push({
     severity: "error",
@@ -233,9 +242,13 @@ export function readToml(reader: Reader, file: string): OpenFile | null {
   return null;
 }
 
-export function sayer(reader: Reader, open: OpenFile, unit: string | null): Say {
+export function problemReporter(
+  reader: Reader,
+  open: OpenFile,
+  unit: string | null,
+): ReportProblem {
   const { file, places } = open;
-  return (path, finding: Finding, text) => {
+  return (path, finding: Problem, text) => {
     reader.diagnostics.push(diagnosticAt({ file, unit, places, path, text }, finding));
   };
 }
@@ -246,7 +259,7 @@ function whyEmpty(reader: Reader, sections: readonly string[]): string {
   const undeclared = list(reader.dir)
     .filter(({ name, folder }) => folder && name !== "archive" && !sections.includes(name))
     .flatMap(({ name }) =>
-      list(joined(reader.dir, name)).map((entry) => ({
+      list(joinPath(reader.dir, name)).map((entry) => ({
         ...entry,
         name: `${name}/${entry.name}`,
         own: entry.name,
@@ -254,11 +267,11 @@ function whyEmpty(reader: Reader, sections: readonly string[]): string {
     )
     .filter(({ folder, own }) => !folder && isTaskFile(own));
   if (undeclared.length > 0) {
-    return `${names(undeclared)} lie in folders that \`sections\` does not list`;
+    return `${listNames(undeclared)} lie in folders that \`sections\` does not list`;
   }
   if (sections.length === 0) return "`sections` is empty";
   const entries = sections.flatMap((section) =>
-    list(joined(reader.dir, section)).map((entry) => ({
+    list(joinPath(reader.dir, section)).map((entry) => ({
       ...entry,
       name: `${section}/${entry.name}`,
       own: entry.name,
@@ -266,19 +279,88 @@ function whyEmpty(reader: Reader, sections: readonly string[]): string {
   );
   const files = entries.filter(({ folder }) => !folder);
   const readable = files.filter(({ own }) => isTaskFile(own));
-  if (readable.length > 0) return `${names(readable)} hold no table [tasks.<key>]`;
+  if (readable.length > 0) return `${listNames(readable)} hold no table [tasks.<key>]`;
   if (files.length > 0) {
-    return `${names(files)} are ignored; task files end in .toml and do not begin with \`_\` or \`.\``;
+    return `${listNames(files)} are ignored; task files end in .toml and do not begin with \`_\` or \`.\``;
   }
   const deep = entries.filter(
-    ({ folder, name }) => folder && list(joined(reader.dir, name)).length > 0,
+    ({ folder, name }) => folder && list(joinPath(reader.dir, name)).length > 0,
   );
-  if (deep.length > 0) return `${names(deep)} lie too deep; task files stand directly in a section`;
+  if (deep.length > 0)
+    return `${listNames(deep)} lie too deep; task files stand directly in a section`;
   return "its sections hold no files";
 }
 
-function names(entries: readonly { name: string }[]): string {
+function listNames(entries: readonly { name: string }[]): string {
   const shown = entries.slice(0, 5).map(({ name }) => name);
   const more = entries.length - shown.length;
   return shown.join(", ") + (more > 0 ? ` and ${more} more` : "");
+}
+
+// ------------------------------------------------------------
+//  * A compiled file read as its author could have written it, by hand or by the compiler: what
+// `validate FILE` checks. Units have their full ids as keys.
+
+/** Keys a compiler adds, this one's and the original's. */
+const compilersPlanKeys = [
+  "default_max_retries",
+  "project_root",
+  "session_root",
+  "sop_set_hash",
+  "source_mtime_max",
+];
+const compilersTaskKeys = ["sops", "sops_picked_by"];
+
+/** Reads the compiled plan in `file` (relative to the project root). */
+export function parseCompiledPlan(files: PlanFiles, file: string): ParsedPlan {
+  const reader: Reader = { files, dir: joinPath(file, ".."), diagnostics: [] };
+  return { source: readCompiledPlan(reader, file), diagnostics: reader.diagnostics };
+}
+
+function readCompiledPlan(reader: Reader, file: string): ParsedPlan["source"] {
+  const open = readToml(reader, file);
+  if (open === null) return null;
+  const say = problemReporter(reader, open, null);
+  const { plan, tasks } = open.value;
+  if (!isTable(plan) || !isTable(tasks) || Object.keys(tasks).length === 0) {
+    const message = "a compiled plan has a table [plan] and at least one [tasks.<id>]";
+    say([isTable(plan) ? "tasks" : "plan"], { code: "not-compiled", message });
+    return null;
+  }
+  const written = { name: "unnamed-plan", ...without(plan, compilersPlanKeys) };
+  const { value } = checkPlanTable(written, (path, finding) => say(["plan", ...path], finding));
+  return {
+    root: value as Partial<WrittenPlan>,
+    rootFile: file,
+    rootPlaces: open.places,
+    tasks: Object.entries(tasks).flatMap(([id, task]) => readCompiledTask(reader, open, id, task)),
+  };
+}
+
+function readCompiledTask(
+  reader: Reader,
+  open: OpenFile,
+  id: string,
+  value: unknown,
+): SourceTask[] {
+  const say = problemReporter(reader, open, id);
+  const at = ["tasks", id];
+  if (!isTable(value)) {
+    say(at, { code: "wrong-type", message: `\`tasks.${id}\` must be a table` });
+    return [];
+  }
+  const checked = checkTaskTable(without(value, compilersTaskKeys), (path, finding) =>
+    say([...at, ...path], finding),
+  );
+  const written = checked.value as Partial<WrittenTask>;
+  const { file, places } = open;
+  const claims = writtenClaims(written.files);
+  const text = readPrompt(reader, written, file);
+  return [
+    { id, key: id, prefix: "", file, places, written, broken: checked.broken, claims, ...text },
+  ];
+}
+
+function without(table: Record<string, unknown>, keys: readonly string[]): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(table).filter(([key]) => !keys.includes(key)));
 }

@@ -1,6 +1,7 @@
 /** A draft as the files of a plan tree: TOML that says what the draft says, whatever its strings. Pure. */
+
+import { renderTomlTable } from "../config/toml.ts";
 import { claimKinds } from "../plan/plan.ts";
-import { tomlTable } from "../plan/toml-text.ts";
 import type { DraftTask, PlanDraft } from "../worker/roles/planner.ts";
 
 /**
@@ -8,7 +9,7 @@ import type { DraftTask, PlanDraft } from "../worker/roles/planner.ts";
  * `draftProblems`), so section names and task keys are safe as they are.
  */
 export function planFiles(draft: PlanDraft, name: string): Record<string, string> {
-  const root = tomlTable("plan", {
+  const root = renderTomlTable("plan", {
     name,
     summary: wellFormed(draft.summary),
     sections: draft.sections.map((section) => section.name),
@@ -28,7 +29,7 @@ export function unitId(section: string, key: string): string {
 function taskTable(task: DraftTask): string {
   const { key, files = {}, depends_on = [], ...rest } = task;
   const claims = claimKinds.map((kind) => [`files.${kind}`, orNull(files[kind] ?? [])]);
-  return tomlTable(`tasks.${key}`, {
+  return renderTomlTable(`tasks.${key}`, {
     summary: wellFormed(rest.summary),
     prompt: wellFormed(rest.prompt),
     commit_message: optional(rest.commit_message),

@@ -9,7 +9,7 @@ import { randomBytes } from "node:crypto";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { Config } from "../config/config.ts";
-import { childVariables } from "../config/environment.ts";
+import { childVariables } from "../config/execution-policy.ts";
 import { DgovError } from "../error.ts";
 import { removeWorktree } from "../git/keep.ts";
 import { userFilters } from "../git/private-dir.ts";

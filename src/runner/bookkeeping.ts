@@ -21,7 +21,7 @@ import { branchTip } from "../git/refs.ts";
 import type { Repository } from "../git/repository.ts";
 import { listTree } from "../git/trees.ts";
 import { compiledName } from "../plan/compiled-file.ts";
-import { folderOf, type PlanLocation } from "../plan/locate.ts";
+import { type PlanLocation, plansFolder } from "../plan/locate.ts";
 import { present } from "../std/assert.ts";
 import { isoTime, systemClock } from "../std/clock.ts";
 
@@ -67,7 +67,7 @@ export function archivePlan(
   location: PlanLocation,
 ): string | null {
   if (location.archived || !existsSync(location.dir)) return null;
-  const folder = folderOf(location.kind);
+  const folder = plansFolder(location.kind);
   const archive = join(projectRoot, folder, "archive");
   mkdirSync(archive, { recursive: true });
   if (!realpathSync(archive).startsWith(`${realpathSync(projectRoot)}${sep}`)) {

@@ -7,7 +7,7 @@
 import { statSync } from "node:fs";
 import { join } from "node:path";
 import { writeClaimed } from "../claims/verdict.ts";
-import { scopePolicy } from "../config/scope-policy.ts";
+import { scopePolicy } from "../config/execution-policy.ts";
 import { landCandidate } from "../git/land.ts";
 import { buildCandidate } from "../git/merge.ts";
 import { branchTip, candidateRef } from "../git/refs.ts";

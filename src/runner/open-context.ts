@@ -1,7 +1,7 @@
 /** Opens what a run performs with: keys, environments, settlement, ledger, kept work, the base's gates. */
 
-import { childVariables } from "../config/environment.ts";
-import type { Entry } from "../ledger/entry.ts";
+import { childVariables } from "../config/execution-policy.ts";
+import type { LedgerEntry } from "../ledger/entry.ts";
 import { ledgerFile, openLedger } from "../ledger/file.ts";
 import type { EventLog } from "../log/event-log.ts";
 import type { CompiledPlan } from "../plan/compiled.ts";
@@ -57,7 +57,7 @@ export async function openContext(
 }
 
 /** The ledger as it is now; a line that cannot be read is announced, and the others count. */
-function ledgerEntries(projectRoot: string, status: (text: string) => void): Entry[] {
+function ledgerEntries(projectRoot: string, status: (text: string) => void): LedgerEntry[] {
   const { entries, broken } = openLedger(projectRoot);
   for (const { line, problem } of broken) status(`${ledgerFile}:${line}: ${problem}`);
   return entries;

@@ -6,7 +6,7 @@ import { coversAny } from "../claims/cover.ts";
 import { parseClaims } from "../claims/path.ts";
 import { ownFolders } from "../claims/reserved.ts";
 import type { Config, ProviderConfig } from "../config/config.ts";
-import { requireEditedProvider, resolveModel } from "../config/resolve.ts";
+import { requireEditedProvider, resolveModel } from "../config/providers.ts";
 import { isTrusted, recordTrust, trustOrigin } from "../config/trust.ts";
 import { DgovError } from "../error.ts";
 import { bootstrapCommit } from "../git/bookkeeping.ts";

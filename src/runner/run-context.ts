@@ -3,7 +3,7 @@ import type { Config, ProviderConfig } from "../config/config.ts";
 import type { FileChange } from "../git/changes.ts";
 import type { FilterConfig, Repository } from "../git/repository.ts";
 import type { Worktree } from "../git/worktree.ts";
-import type { Entry } from "../ledger/entry.ts";
+import type { LedgerEntry } from "../ledger/entry.ts";
 import type { EventLog, NewEvent } from "../log/event-log.ts";
 import type { CompiledPlan, CompiledTask } from "../plan/compiled.ts";
 import type { SettlementContext } from "../settlement/context.ts";
@@ -46,7 +46,7 @@ export interface RunContext {
   byHand: ReadonlySet<string>;
   baselineNotes: string[];
   /** Entries of the ledger when the run started. */
-  ledger: readonly Entry[];
+  ledger: readonly LedgerEntry[];
   /** Aborted when the run is interrupted. */
   signal: AbortSignal;
 }

@@ -1,7 +1,7 @@
 /** The dependencies of a settlement (review, autofix and gates), and the caches its gates share. */
 import { dirname, join } from "node:path";
 import type { Config } from "../config/config.ts";
-import { childVariables } from "../config/environment.ts";
+import { childVariables } from "../config/execution-policy.ts";
 import type { Identity } from "../git/objects.ts";
 import { prefixOf, projectDirOf, type Repository } from "../git/repository.ts";
 import { childEnvironment } from "../process/environment.ts";

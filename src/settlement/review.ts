@@ -6,7 +6,7 @@
  */
 import { join } from "node:path";
 import { judgeChanges, type ScopeVerdict } from "../claims/verdict.ts";
-import { scopePolicy } from "../config/scope-policy.ts";
+import { scopePolicy } from "../config/execution-policy.ts";
 import { attemptChanges, detectTampering, type FileChange } from "../git/changes.ts";
 import type { Oid } from "../git/objects.ts";
 import { commitChanges } from "../git/snapshot.ts";

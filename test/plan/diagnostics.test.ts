@@ -10,7 +10,7 @@ import { renderDiagnostics } from "../../src/cli/render/diagnostics.ts";
 import { parseConfig } from "../../src/config/load.ts";
 import type { Diagnostic } from "../../src/error.ts";
 import { compilePlan } from "../../src/plan/compile.ts";
-import { filesInMemory } from "../../src/plan/files.ts";
+import { filesInMemory } from "../../src/plan/plan-files.ts";
 import { rulesPicker } from "../../src/plan/sops/picker.ts";
 
 const folder = resolve(import.meta.dir, "../fixtures/plan-diagnostics");

@@ -7,10 +7,10 @@ import { cpSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { loadConfig } from "../../src/config/load.ts";
-import { resolveModel } from "../../src/config/resolve.ts";
+import { resolveModel } from "../../src/config/providers.ts";
 import { type CompileResult, compilePlan } from "../../src/plan/compile.ts";
 import type { CompiledTask } from "../../src/plan/compiled.ts";
-import { filesOnDisk } from "../../src/plan/files.ts";
+import { filesOnDisk } from "../../src/plan/plan-files.ts";
 import { rulesPicker } from "../../src/plan/sops/picker.ts";
 
 const fixture = join(import.meta.dir, "../fixtures/original-plan");

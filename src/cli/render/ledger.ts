@@ -1,11 +1,11 @@
 /** Entries of the ledger as text. */
-import type { Entry } from "../../ledger/entry.ts";
+import type { LedgerEntry } from "../../ledger/entry.ts";
 import { indented, moment, plural } from "../../std/text.ts";
 import { printable } from "./printable.ts";
 import { clip, table } from "./table.ts";
 
 /** One line an entry. */
-export function renderEntries(entries: readonly Entry[], none: string): string {
+export function renderEntries(entries: readonly LedgerEntry[], none: string): string {
   if (entries.length === 0) return none;
   const rows = entries.map(({ id, status, category, severity, paths, text }) => [
     id,
@@ -21,7 +21,7 @@ export function renderEntries(entries: readonly Entry[], none: string): string {
 }
 
 /** Everything about one entry. */
-export function renderEntry(entry: Entry): string {
+export function renderEntry(entry: LedgerEntry): string {
   const about = [
     ["status", entry.status],
     ["severity", entry.severity],

@@ -1,11 +1,13 @@
+import { coversAny } from "../../claims/cover.ts";
 import type { Diagnostic } from "../../error.ts";
-import type { Rule } from "../facts.ts";
-import { about, type PlanTask } from "../plan.ts";
+import { type PlanTask, taskDiagnostic } from "../plan.ts";
+import { type HeadingName, headingsOf, pathMentions, verifyTools } from "../prompt-text.ts";
+import type { Rule } from "../rule-context.ts";
 
 const bytesMax = 1024 * 1024;
 
 /** One prompt, from one place, with something in it. */
-export const prompts: Rule = ({ tasks }) => tasks.flatMap(promptProblem);
+export const promptSource: Rule = ({ tasks }) => tasks.flatMap(promptProblem);
 
 function promptProblem(task: PlanTask): Diagnostic[] {
   const { written, broken, role, prompt } = task;
@@ -13,26 +15,93 @@ function promptProblem(task: PlanTask): Diagnostic[] {
   const { prompt: inline, prompt_file: file } = written;
   if (inline && file) {
     const message = "both `prompt` and `prompt_file` are given";
-    return [about(task, "prompt_file", { code: "two-prompts", message, hint: "keep one of them" })];
+    return [
+      taskDiagnostic(task, "prompt_file", {
+        code: "two-prompts",
+        message,
+        hint: "keep one of them",
+      }),
+    ];
   }
   if (task.promptProblem !== null) {
     const message = `the prompt file \`${file}\` ${task.promptProblem}`;
     const hint = "it is looked for beside the file that names it, then in the plan's folder";
-    return [about(task, "prompt_file", { code: "bad-prompt-file", message, hint })];
+    return [taskDiagnostic(task, "prompt_file", { code: "bad-prompt-file", message, hint })];
   }
   const key = file ? "prompt_file" : "prompt";
   const bytes = Buffer.byteLength(prompt ?? "");
   if (bytes > bytesMax) {
     const message = `the prompt has ${bytes} bytes, more than the 1048576 allowed`;
-    return [about(task, key, { code: "long-prompt", message })];
+    return [taskDiagnostic(task, key, { code: "long-prompt", message })];
   }
   if (role === "reviewer" || (prompt ?? "").trim() !== "") return [];
   if (file) {
     const message = `the prompt file \`${file}\` is empty`;
-    return [about(task, key, { code: "empty-prompt", message })];
+    return [taskDiagnostic(task, key, { code: "empty-prompt", message })];
   }
   const message = inline === undefined ? "the task has no prompt" : "the prompt is empty";
   return [
-    about(task, key, { code: "empty-prompt", message, hint: "give `prompt` or `prompt_file`" }),
+    taskDiagnostic(task, key, {
+      code: "empty-prompt",
+      message,
+      hint: "give `prompt` or `prompt_file`",
+    }),
   ];
 }
+
+/** A prompt orients, says what to edit, and how to verify; read-only roles only orient. */
+export const promptHeadings: Rule = ({ tasks }) =>
+  tasks.flatMap((task) => {
+    const prompt = task.prompt ?? "";
+    if (prompt.trim() === "") return [];
+    const wanted: HeadingName[] =
+      task.role === "worker" ? ["Orient", "Edit", "Verify"] : ["Orient"];
+    const there = new Set(headingsOf(prompt).map(({ name }) => name));
+    const waived = task.written.test_cmd ? "Verify" : null;
+    const missing = wanted.filter((name) => !there.has(name) && name !== waived);
+    if (missing.length === 0) return [];
+    const message = `the prompt has no heading ${missing.join(", ")}`;
+    const hint = "a heading stands alone on its line, like `Orient:`";
+    const key = task.written.prompt_file ? "prompt_file" : "prompt";
+    return [
+      taskDiagnostic(task, key, { severity: "warning", code: "prompt-heading", message, hint }),
+    ];
+  });
+
+/** A path the prompt talks about is probably one the task should claim. */
+export const unclaimedMentions: Rule = ({ tasks }) =>
+  tasks.flatMap((task) => {
+    const claims = task.parsed.map(({ claim }) => claim);
+    const key = task.written.prompt_file ? "prompt_file" : "prompt";
+    return pathMentions(task.prompt ?? "")
+      .filter((path) => !coversAny(claims, path))
+      .map((path) => {
+        const message = `the prompt mentions \`${path}\`, which no claim covers`;
+        const hint = "claim it; files.read is enough for reading";
+        return taskDiagnostic(
+          task,
+          key,
+          { severity: "warning", code: "unclaimed-mention", message, hint },
+          path,
+        );
+      });
+  });
+
+/** A program the Verify section calls must be there, or the worker cannot do as it is told. */
+export const verifyPrograms: Rule = ({ tasks }, { missingTools }) =>
+  tasks.flatMap((task) => {
+    if (missingTools.size === 0) return [];
+    const key = task.written.prompt_file ? "prompt_file" : "prompt";
+    return verifyTools(task.prompt ?? "")
+      .filter((tool) => missingTools.has(tool))
+      .map((tool) => {
+        const message = `the Verify section runs \`${tool}\`, which is not on the PATH of workers`;
+        const hint = "install it, or verify with what is there";
+        return taskDiagnostic(task, key, {
+          severity: "warning",
+          code: "missing-tool",
+          message,
+          hint,
+        });
+      });
+  });

@@ -1,7 +1,7 @@
 /** The SOPs of a project: every `.dgov/sops/*.md`. */
 import type { Diagnostic } from "../../error.ts";
 import { diagnosticAt } from "../diagnostic.ts";
-import { joined, type PlanFiles } from "../files.ts";
+import { joinPath, type PlanFiles } from "../plan-files.ts";
 import { parseSop, type Sop } from "./sop.ts";
 
 const folder = ".dgov/sops";
@@ -12,7 +12,7 @@ export function readSops(files: PlanFiles): { sops: Sop[]; diagnostics: Diagnost
   const sops = new Map<string, Sop>();
   for (const entry of files.list(folder) ?? []) {
     if (entry.folder || !entry.name.endsWith(".md") || /^[._]/.test(entry.name)) continue;
-    const file = joined(folder, entry.name);
+    const file = joinPath(folder, entry.name);
     const read = files.read(file);
     if (!read.ok) {
       const where = { file, unit: null, places: null, path: [] };

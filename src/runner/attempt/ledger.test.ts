@@ -1,8 +1,8 @@
 import { describe, expect, test } from "bun:test";
-import type { Entry } from "../../ledger/entry.ts";
+import type { LedgerEntry } from "../../ledger/entry.ts";
 import { entriesFor, ledgerSection } from "./prompt.ts";
 
-const entry = (id: string, more: Partial<Entry> = {}): Entry => ({
+const entry = (id: string, more: Partial<LedgerEntry> = {}): LedgerEntry => ({
   id,
   status: "open",
   category: "rule",
@@ -17,7 +17,7 @@ const entry = (id: string, more: Partial<Entry> = {}): Entry => ({
 });
 
 const claims = { create: [], edit: ["src/app/a.ts"], delete: [], touch: [], read: ["docs/**"] };
-const idsFor = (...entries: Entry[]): string[] =>
+const idsFor = (...entries: LedgerEntry[]): string[] =>
   entriesFor(entries, { claims }).map(({ id }) => id);
 
 describe("entriesFor", () => {

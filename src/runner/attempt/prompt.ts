@@ -7,9 +7,13 @@
 
 import { overlaps } from "../../claims/overlap.ts";
 import { parseClaims } from "../../claims/path.ts";
-import type { Entry } from "../../ledger/entry.ts";
-import { type CompiledPlan, type CompiledTask, writeClaims } from "../../plan/compiled.ts";
-import { renderPrompt } from "../../plan/prompt.ts";
+import type { LedgerEntry } from "../../ledger/entry.ts";
+import {
+  type CompiledPlan,
+  type CompiledTask,
+  renderPrompt,
+  writeClaims,
+} from "../../plan/compiled.ts";
 import { delimited } from "../../std/fence.ts";
 import { compareText } from "../../std/order.ts";
 
@@ -32,7 +36,7 @@ export interface PromptFacts {
   /** Notes of the operator (`--note`), oldest first. */
   notes: string[];
   /** Open entries of the ledger that concern the task, the most important first. */
-  ledger: readonly Entry[];
+  ledger: readonly LedgerEntry[];
   /** Failures that are there without the attempt. */
   baselineNotes: string[];
   /** Results of read-only units this one depends on. */
@@ -148,11 +152,11 @@ const weights = { high: 0, normal: 1, low: 2 } as const;
 
 /** Open entries about what the task reads or writes; the gravest first, then the newest. */
 export function entriesFor(
-  entries: readonly Entry[],
+  entries: readonly LedgerEntry[],
   { claims }: Pick<CompiledTask, "claims">,
-): Entry[] {
+): LedgerEntry[] {
   const own = parseClaims([...writeClaims(claims), ...claims.read]);
-  const concerned = (entry: Entry): boolean =>
+  const concerned = (entry: LedgerEntry): boolean =>
     parseClaims(entry.paths).some((path) => own.some((claim) => overlaps(path, claim)));
   return entries
     .filter((entry) => entry.status === "open" && concerned(entry))
@@ -165,7 +169,7 @@ export function entriesFor(
 }
 
 /** The section of a prompt, fenced and bounded; what is left out is said. "" without entries. */
-export function ledgerSection(entries: readonly Entry[]): string {
+export function ledgerSection(entries: readonly LedgerEntry[]): string {
   if (entries.length === 0) return "";
   const shown: string[] = [];
   let chars = 0;

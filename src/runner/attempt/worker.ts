@@ -7,7 +7,7 @@
  */
 
 import type { Config, ProviderConfig } from "../../config/config.ts";
-import { endpointOf } from "../../config/endpoint.ts";
+import { endpointOf } from "../../config/providers.ts";
 import type { WorkerOutcome } from "../../kernel/event.ts";
 import type { CompiledTask } from "../../plan/compiled.ts";
 import { killTree } from "../../process/tree.ts";

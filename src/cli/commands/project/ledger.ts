@@ -5,9 +5,9 @@ import { parseClaim, parseClaims } from "../../../claims/path.ts";
 import { DgovError } from "../../../error.ts";
 import {
   categories,
-  type Entry,
   entriesNamed,
   type Ledger,
+  type LedgerEntry,
   listMax,
   nextTime,
   severities,
@@ -59,7 +59,7 @@ const add = command({
   ],
   async run(context, args) {
     const projectRoot = requireProject(context);
-    const entry: Entry = {
+    const entry: LedgerEntry = {
       id: newEntryId(),
       status: "open",
       category: oneOf(args.category, categories, "a category"),
@@ -219,7 +219,7 @@ function changing(of: {
   });
 }
 
-function theEntry(ledger: Ledger, typed: string): Entry {
+function theEntry(ledger: Ledger, typed: string): LedgerEntry {
   const found = entriesNamed(ledger, typed);
   const [entry] = found;
   if (entry !== undefined && found.length === 1) return entry;
@@ -268,7 +268,7 @@ function claimOf(path: string) {
   return parsed.claim;
 }
 
-async function concernedBy(path: string): Promise<(entry: Entry) => boolean> {
+async function concernedBy(path: string): Promise<(entry: LedgerEntry) => boolean> {
   const { overlaps } = await import("../../../claims/overlap.ts");
   const claim = claimOf(path);
   return (entry) => parseClaims(entry.paths).some((own) => overlaps(own, claim));

@@ -55,7 +55,7 @@ export default command({
     if (args.name !== undefined && !isSafeName(args.name)) {
       throw usageError(`"${args.name}" is not a name`, nameRule);
     }
-    const { summaryOf, fixPlanFiles } = await import("../../../plan/fix.ts");
+    const { summaryOf, fixPlanFiles } = await import("../../../plan/fix-plan.ts");
     const { createPlanFolder } = await import("../../../app/create-plan-folder.ts");
     const { hasRun } = await import("../../../app/create-plan-folder.ts");
     const wanted = args.name ?? safeName(`fix-${summaryOf(args.prompt)}`.toLowerCase(), "fix");

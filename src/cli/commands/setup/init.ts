@@ -52,7 +52,7 @@ export default command({
     const type = types.find((known) => known === (args.projectType ?? "auto"));
     if (type === undefined)
       throw usageError(`--project-type takes ${types.join(", ")}, not "${args.projectType}"`);
-    const { providerPresets } = await import("../../../config/template.ts");
+    const { providerPresets } = await import("../../../config/project-toml.ts");
     const presets = Object.keys(providerPresets);
     if (args.provider !== undefined && !presets.includes(args.provider)) {
       throw usageError(`--provider takes ${presets.join(", ")}, not "${args.provider}"`);
@@ -137,7 +137,7 @@ async function wantedFiles(
     files[`.dgov/sops/${name}`] = text;
   }
   if (detection === null) return files;
-  const { renderProjectToml, providerPresets } = await import("../../../config/template.ts");
+  const { renderProjectToml, providerPresets } = await import("../../../config/project-toml.ts");
   const { recordTrust } = await import("../../../config/trust.ts");
   context.output.status(`language: ${detection.language} (${detection.because})`);
   const preset = o.provider ?? (o.ask ? await askProvider() : "other");

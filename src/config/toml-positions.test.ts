@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { placesIn } from "./places.ts";
+import { tomlPositions } from "./toml-positions.ts";
 
 const text = `# [tasks.commented]
 [plan]
@@ -27,7 +27,7 @@ last = 1
 `;
 
 describe("placesIn", () => {
-  const places = placesIn(text);
+  const places = tomlPositions(text);
   test.each([
     [["plan", "name"], undefined, 3, 1],
     [["tasks", "a"], undefined, 5, 1],

@@ -2,9 +2,14 @@ import { expect, test } from "bun:test";
 import fc from "fast-check";
 import { overlaps } from "../claims/overlap.ts";
 import { parseClaims } from "../claims/path.ts";
-import { orderOf, precedenceOf } from "./dag.ts";
+import {
+  type ClaimConflict,
+  claimsByOwner,
+  readConflicts,
+  writeConflicts,
+} from "./claim-conflicts.ts";
+import { precedenceOf, topologicalOrder } from "./dependency-order.ts";
 import { type ClaimKind, type PlanTask, writeKinds } from "./plan.ts";
-import { claimsOf, type Shared, sharedReads, sharedWrites } from "./sharing.ts";
 
 const paths = fc.constantFrom("a", "a/b", "a/*", "a/[bc]", "b", "**/c", "b/c", "A");
 const kinds = fc.constantFrom<ClaimKind>("edit", "create", "read");
@@ -28,13 +33,13 @@ function setUp(written: Written) {
     );
     return { index, id: `t${index}`, parsed } as unknown as PlanTask;
   });
-  const precedence = precedenceOf(edges, orderOf(edges).order);
+  const precedence = precedenceOf(edges, topologicalOrder(edges).order);
   const independent = (a: number, b: number): boolean =>
     a !== b && !precedence.precedes(a, b) && !precedence.precedes(b, a);
   return { tasks, precedence, independent };
 }
 
-function pairs(shared: Shared[], ordered: boolean): string[] {
+function pairs(shared: ClaimConflict[], ordered: boolean): string[] {
   const found = shared.flatMap(({ owned, others }) =>
     others.map(({ task }) =>
       ordered ? `${owned.task.id} ${task.id}` : [owned.task.id, task.id].sort().join(" "),
@@ -68,8 +73,8 @@ test("sharedWrites finds a conflict exactly when there is one, and names real on
   fc.assert(
     fc.property(plans, (written) => {
       const plan = setUp(written);
-      const writes = claimsOf(plan.tasks, writeKinds, plan.precedence);
-      const found = pairs(sharedWrites(plan.tasks, writes, plan.precedence), false);
+      const writes = claimsByOwner(plan.tasks, writeKinds, plan.precedence);
+      const found = pairs(writeConflicts(plan.tasks, writes, plan.precedence), false);
       const expected = bruteForce(plan, writeKinds, false);
       expect(expected).toEqual(expect.arrayContaining(found));
       expect(found.length > 0).toBe(expected.length > 0);
@@ -82,9 +87,9 @@ test("sharedReads finds, for a reader, a writer exactly when there is one", () =
   fc.assert(
     fc.property(plans, (written) => {
       const plan = setUp(written);
-      const writes = claimsOf(plan.tasks, writeKinds, plan.precedence);
-      const reads = claimsOf(plan.tasks, ["read"], plan.precedence);
-      const found = pairs(sharedReads(plan.tasks, { reads, writes }, plan.precedence), true);
+      const writes = claimsByOwner(plan.tasks, writeKinds, plan.precedence);
+      const reads = claimsByOwner(plan.tasks, ["read"], plan.precedence);
+      const found = pairs(readConflicts(plan.tasks, { reads, writes }, plan.precedence), true);
       const expected = bruteForce(plan, ["read"], true);
       expect(expected).toEqual(expect.arrayContaining(found));
       const readers = (list: string[]): string[] => [

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { changeProject } from "./change.ts";
+import { editProjectToml } from "./project-toml.ts";
 
 const file = `# Mine.
 [project]
@@ -11,7 +11,7 @@ test_cmd = "not this one"
 `;
 
 test("a key is replaced where it stands, and the rest stays as it was", () => {
-  expect(changeProject(file, { test_cmd: 'run "all"' })).toEqual({
+  expect(editProjectToml(file, { test_cmd: 'run "all"' })).toEqual({
     ok: true,
     text: file.replace('test_cmd = "old"', 'test_cmd = "run \\"all\\""'),
     diff: ['-test_cmd = "old"', '+test_cmd = "run \\"all\\""'],
@@ -19,7 +19,7 @@ test("a key is replaced where it stands, and the rest stays as it was", () => {
 });
 
 test("a new key goes into its table, several at once", () => {
-  expect(changeProject(file, { test_cmd: "t", lint_cmd: "l" })).toEqual({
+  expect(editProjectToml(file, { test_cmd: "t", lint_cmd: "l" })).toEqual({
     ok: true,
     text: file
       .replace("[project]\n", '[project]\nlint_cmd = "l"\n')
@@ -29,21 +29,21 @@ test("a new key goes into its table, several at once", () => {
 });
 
 test("a file without the table gets it", () => {
-  expect(changeProject("", { lint_cmd: "l" })).toMatchObject({
+  expect(editProjectToml("", { lint_cmd: "l" })).toMatchObject({
     text: '[project]\nlint_cmd = "l"\n',
   });
-  expect(changeProject('[agents]\nfast = "x"\n', { lint_cmd: "l" })).toMatchObject({
+  expect(editProjectToml('[agents]\nfast = "x"\n', { lint_cmd: "l" })).toMatchObject({
     text: '[agents]\nfast = "x"\n\n[project]\nlint_cmd = "l"\n',
   });
 });
 
 test("a value that is there already changes nothing", () => {
-  expect(changeProject(file, { test_cmd: "old" })).toEqual({ ok: true, text: file, diff: [] });
+  expect(editProjectToml(file, { test_cmd: "old" })).toEqual({ ok: true, text: file, diff: [] });
 });
 
 test("lines end as they did", () => {
   const text = '[project]\r\ntest_cmd = "old"\r\n';
-  expect(changeProject(text, { test_cmd: "new" })).toMatchObject({
+  expect(editProjectToml(text, { test_cmd: "new" })).toMatchObject({
     text: '[project]\r\ntest_cmd = "new"\r\n',
   });
 });
@@ -53,5 +53,5 @@ test.each([
   ["an inline table", 'project = { language = "go" }\n'],
   ["no TOML", "[project\n"],
 ])("%s is left to a person", (_, text) => {
-  expect(changeProject(text, { test_cmd: "new" }).ok).toBe(false);
+  expect(editProjectToml(text, { test_cmd: "new" }).ok).toBe(false);
 });

@@ -11,7 +11,7 @@ export interface Order {
 }
 
 /** Tarjan's strongly connected components without recursion: a chain may be 10,000 units long. */
-export function orderOf(edges: Edges): Order {
+export function topologicalOrder(edges: Edges): Order {
   const order: number[] = [];
   const cycles: number[][] = [];
   const seenAt = new Int32Array(edges.length).fill(-1);

@@ -105,6 +105,6 @@ function isOutside(path: string): boolean {
 }
 
 /** Joins path parts with `/`, resolving `.` and `..`. */
-export function joined(...parts: string[]): string {
+export function joinPath(...parts: string[]): string {
   return posix.join(...parts);
 }

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { parseToml } from "../config/toml.ts";
-import { fixPlanFiles, summaryOf } from "./fix.ts";
+import { fixPlanFiles, summaryOf } from "./fix-plan.ts";
 
 const fix = {
   name: "repair",

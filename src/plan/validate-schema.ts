@@ -4,13 +4,13 @@
  * Every bad key is reported once; the table is handed on without it.
  */
 import { suggest } from "../std/suggest.ts";
-import { didYouMean, type Finding } from "./diagnostic.ts";
+import { didYouMean, type Problem } from "./diagnostic.ts";
 import { claimsSchema, planSchema, taskSchema, type } from "./schema.ts";
 
 /** Reports a finding about a key of the table; `text` narrows the place down within its value. */
-export type Say = (path: readonly string[], finding: Finding, text?: string) => void;
+export type ReportProblem = (path: readonly string[], finding: Problem, text?: string) => void;
 
-export interface Checked {
+export interface CheckedTable {
   /** The table without the keys that were reported. */
   value: Record<string, unknown>;
   broken: Set<string>;
@@ -65,12 +65,12 @@ const taskShape: Shape = {
 };
 
 /** Checks the table `[plan]`. */
-export function checkPlan(value: Record<string, unknown>, say: Say): Checked {
+export function checkPlanTable(value: Record<string, unknown>, say: ReportProblem): CheckedTable {
   return check(planShape, value, say);
 }
 
 /** Checks one table `[tasks.<key>]`. */
-export function checkTask(value: Record<string, unknown>, say: Say): Checked {
+export function checkTaskTable(value: Record<string, unknown>, say: ReportProblem): CheckedTable {
   return check(taskShape, value, say);
 }
 
@@ -82,12 +82,17 @@ export function isTable(value: unknown): value is Record<string, unknown> {
 }
 
 /** Reports a key that nothing knows. */
-export function sayUnknown(key: string, known: readonly string[], say: Say): void {
+export function reportUnknownKey(key: string, known: readonly string[], say: ReportProblem): void {
   const hint = didYouMean(suggest(key, known), `known keys: ${known.join(", ")}`);
   say([key], { code: "unknown-key", message: `unknown key \`${key}\``, hint });
 }
 
-function check(shape: Shape, table: Record<string, unknown>, say: Say, prefix = ""): Checked {
+function check(
+  shape: Shape,
+  table: Record<string, unknown>,
+  say: ReportProblem,
+  prefix = "",
+): CheckedTable {
   const checked = shape.schema(table);
   if (!(checked instanceof type.errors)) return { value: table, broken: new Set() };
   const value = { ...table };
@@ -96,7 +101,7 @@ function check(shape: Shape, table: Record<string, unknown>, say: Say, prefix = 
     const expected = Object.hasOwn(shape.keys, key) ? shape.keys[key] : undefined;
     const given = value[key];
     delete value[key];
-    if (expected === undefined) sayUnknown(key, Object.keys(shape.keys), say);
+    if (expected === undefined) reportUnknownKey(key, Object.keys(shape.keys), say);
     else if (given === undefined) {
       say([key], { code: "missing-key", message: `\`${prefix}${key}\` is missing` });
     } else if (key === "files" && isTable(given)) {

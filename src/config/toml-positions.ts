@@ -4,18 +4,18 @@
  */
 
 /** Line and column count from 1. */
-export interface Place {
+export interface SourcePosition {
   line: number;
   column: number;
   excerpt: string;
 }
 
-export interface Places {
+export interface TomlPositions {
   /**
    * The place of a key, or of the longest part of its path that has one; with `text`, where that
    * text first stands in the key's value. Null for a path no part of which is there.
    */
-  find(path: readonly string[], text?: string): Place | null;
+  find(path: readonly string[], text?: string): SourcePosition | null;
 }
 
 interface Entry {
@@ -28,16 +28,16 @@ interface Entry {
 const keyPart = /"((?:[^"\\]|\\.)*)"|'([^']*)'|([A-Za-z0-9_-]+)/y;
 
 /** Reads a text; the work is done at the first question. */
-export function placesIn(text: string): Places {
+export function tomlPositions(text: string): TomlPositions {
   let known: { lines: string[]; entries: Map<string, Entry> } | null = null;
   return {
     find(path, wanted) {
       known ??= scan(text);
       const { lines, entries } = known;
       for (let length = path.length; length > 0; length--) {
-        const entry = entries.get(keyOf(path.slice(0, length)));
+        const entry = entries.get(entryKey(path.slice(0, length)));
         if (entry === undefined) continue;
-        const found = wanted === undefined ? null : findText(lines, entry, wanted);
+        const found = wanted === undefined ? null : positionInValue(lines, entry, wanted);
         const { line, column } = found ?? entry;
         return { line: line + 1, column: column + 1, excerpt: lines[line] ?? "" };
       }
@@ -46,7 +46,7 @@ export function placesIn(text: string): Places {
   };
 }
 
-function findText(
+function positionInValue(
   lines: readonly string[],
   entry: Entry,
   wanted: string,
@@ -61,7 +61,7 @@ function findText(
   return null;
 }
 
-function keyOf(path: readonly string[]): string {
+function entryKey(path: readonly string[]): string {
   return path.join("\0");
 }
 
@@ -81,7 +81,7 @@ function scan(text: string): { lines: string[]; entries: Map<string, Entry> } {
   let last: Entry | null = null;
   const add = (path: readonly string[], entry: Entry): void => {
     for (let length = path.length; length > 0; length--) {
-      const key = keyOf(path.slice(0, length));
+      const key = entryKey(path.slice(0, length));
       if (entries.has(key)) break;
       entries.set(key, entry);
     }

@@ -1,10 +1,10 @@
 /** What the rules need to know besides the plan; whoever compiles looks it up. */
 import type { Config } from "../config/config.ts";
-import type { ModelResolution } from "../config/resolve.ts";
+import type { ModelResolution } from "../config/providers.ts";
 import type { Diagnostic } from "../error.ts";
 import type { Plan } from "./plan.ts";
 
-export interface Facts {
+export interface RuleContext {
   config: Config;
   /** Claimed paths that the repository ignores; a folder's may end in `/`. */
   ignored: ReadonlySet<string>;
@@ -26,4 +26,4 @@ export interface Facts {
 }
 
 /** A rule: what it finds wrong with a plan. */
-export type Rule = (plan: Plan, facts: Facts) => Diagnostic[];
+export type Rule = (plan: Plan, facts: RuleContext) => Diagnostic[];

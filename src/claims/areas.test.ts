@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { areaMatches, foreignDepartment } from "./policy.ts";
+import { areaMatches, foreignDepartment } from "./areas.ts";
 
 describe("areaMatches", () => {
   test.each([

@@ -8,18 +8,18 @@
  * takes 10,000 questions, not 50 million.
  */
 import { type ClaimGroup, type ClaimIndex, claimIndex } from "../claims/overlap.ts";
-import type { Precedence } from "./dag.ts";
+import type { Precedence } from "./dependency-order.ts";
 import type { ClaimKind, PlanClaim, PlanTask } from "./plan.ts";
 
-export interface Owned {
+export interface OwnedClaim {
   task: PlanTask;
   claim: PlanClaim;
 }
 
 /** Others that share a claim of a task: the first few, and whether that is all of them. */
-export interface Shared {
-  owned: Owned;
-  others: Owned[];
+export interface ClaimConflict {
+  owned: OwnedClaim;
+  others: OwnedClaim[];
   more: boolean;
 }
 
@@ -31,13 +31,13 @@ const othersMax = 4;
 const stepsMax = 2_000_000;
 
 /** Claims of the given kinds, with their owners in rank order. */
-export function claimsOf(
+export function claimsByOwner(
   tasks: readonly PlanTask[],
   kinds: readonly ClaimKind[],
   precedence: Precedence,
-): ClaimIndex<Owned> {
+): ClaimIndex<OwnedClaim> {
   const ranked = [...tasks].sort((a, b) => precedence.rank(a.index) - precedence.rank(b.index));
-  const index = claimIndex<Owned>();
+  const index = claimIndex<OwnedClaim>();
   for (const task of ranked) {
     for (const claim of task.parsed) {
       if (kinds.includes(claim.kind)) index.add(claim.claim, { task, claim });
@@ -47,11 +47,11 @@ export function claimsOf(
 }
 
 /** For each task and claim, the earlier tasks that write there too and are independent of it. */
-export function sharedWrites(
+export function writeConflicts(
   tasks: readonly PlanTask[],
-  writes: ClaimIndex<Owned>,
+  writes: ClaimIndex<OwnedClaim>,
   precedence: Precedence,
-): Shared[] {
+): ClaimConflict[] {
   const walk = walker(tasks.length, precedence);
   const found = new Findings();
   for (const group of writes.groups()) {
@@ -72,11 +72,11 @@ export function sharedWrites(
 }
 
 /** For each claim to read, the tasks that write there and are independent of the reader. */
-export function sharedReads(
+export function readConflicts(
   tasks: readonly PlanTask[],
-  { reads, writes }: { reads: ClaimIndex<Owned>; writes: ClaimIndex<Owned> },
+  { reads, writes }: { reads: ClaimIndex<OwnedClaim>; writes: ClaimIndex<OwnedClaim> },
   precedence: Precedence,
-): Shared[] {
+): ClaimConflict[] {
   const walk = walker(tasks.length, precedence);
   const found = new Findings();
   for (const readers of reads.groups()) {
@@ -94,7 +94,7 @@ export function sharedReads(
 }
 
 /** One of the two orders of a pair of groups: the smaller one asks. */
-function isFirst(a: ClaimGroup<Owned>, b: ClaimGroup<Owned>): boolean {
+function isFirst(a: ClaimGroup<OwnedClaim>, b: ClaimGroup<OwnedClaim>): boolean {
   if (a === b) return true;
   if (a.owners.length !== b.owners.length) return a.owners.length < b.owners.length;
   return a.claim.text < b.claim.text;
@@ -102,25 +102,25 @@ function isFirst(a: ClaimGroup<Owned>, b: ClaimGroup<Owned>): boolean {
 
 /** Collects what is shared, each pair of tasks once for a claim. */
 class Findings {
-  readonly #byTask = new Map<PlanTask, Map<PlanClaim, Shared>>();
+  readonly #byTask = new Map<PlanTask, Map<PlanClaim, ClaimConflict>>();
 
-  add(owned: Owned, other: Owned): void {
+  add(owned: OwnedClaim, other: OwnedClaim): void {
     const shared = this.#of(owned);
     if (shared.others.some(({ task }) => task === other.task)) return;
     if (shared.others.length < othersMax) shared.others.push(other);
     else shared.more = true;
   }
 
-  isFull(owned: Owned): boolean {
+  isFull(owned: OwnedClaim): boolean {
     return this.#byTask.get(owned.task)?.get(owned.claim)?.more === true;
   }
 
-  list(): Shared[] {
+  list(): ClaimConflict[] {
     return [...this.#byTask.values()].flatMap((claims) => [...claims.values()]);
   }
 
-  #of(owned: Owned): Shared {
-    const claims = this.#byTask.get(owned.task) ?? new Map<PlanClaim, Shared>();
+  #of(owned: OwnedClaim): ClaimConflict {
+    const claims = this.#byTask.get(owned.task) ?? new Map<PlanClaim, ClaimConflict>();
     this.#byTask.set(owned.task, claims);
     const shared = claims.get(owned.claim) ?? { owned, others: [], more: false };
     claims.set(owned.claim, shared);
@@ -132,10 +132,10 @@ class Findings {
 function walker(
   taskCount: number,
   precedence: Precedence,
-): (from: Owned, group: ClaimGroup<Owned>) => Generator<Owned> {
+): (from: OwnedClaim, group: ClaimGroup<OwnedClaim>) => Generator<OwnedClaim> {
   const steps = Math.max(64, Math.floor(stepsMax / Math.max(1, taskCount)));
-  const lines = new Map<ClaimGroup<Owned>, boolean>();
-  const isLine = (group: ClaimGroup<Owned>): boolean => {
+  const lines = new Map<ClaimGroup<OwnedClaim>, boolean>();
+  const isLine = (group: ClaimGroup<OwnedClaim>): boolean => {
     const known = lines.get(group);
     if (known !== undefined) return known;
     const line = group.owners.every((owned, at) => {
@@ -168,7 +168,7 @@ function walker(
 }
 
 /** How many owners have a lower rank. */
-function position(owners: readonly Owned[], rank: number, precedence: Precedence): number {
+function position(owners: readonly OwnedClaim[], rank: number, precedence: Precedence): number {
   let low = 0;
   let high = owners.length;
   while (low < high) {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { parseToml } from "../config/toml.ts";
-import { type Remediation, remediationFiles } from "./remediation.ts";
+import { type Remediation, remediationFiles } from "./remediation-plan.ts";
 
 const nothing: Remediation = {
   name: "p-remediation",
