@@ -40,7 +40,7 @@ export function started(d: Draft, event: Of<"run.started">): boolean {
   state.ready = dag.units.flatMap(({ id, deps }) => {
     const unit = unitOf(d, id);
     if (unit.phase !== "pending") return [];
-    unit.reason = unit.blockers === 0 ? waitsForWorker : `waits for ${someOf(deps)}`;
+    unit.reason = unit.blockers === 0 ? waitsForWorker : `waiting for ${someOf(deps)}`;
     return unit.blockers === 0 ? [id] : [];
   });
   return true;

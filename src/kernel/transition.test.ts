@@ -333,7 +333,7 @@ describe("unsuccessful attempts", () => {
     expect(run.exit("a", "blocked")).toEqual([]);
     expect(run.phase("b")).toBe("skipped: skipped because a failed");
     expect(run.phase("c")).toBe("skipped: skipped because a failed");
-    expect(run.phase("e")).toBe("pending: waits for d");
+    expect(run.phase("e")).toBe("pending: waiting for d");
     run.prepared("d");
     expect(run.exit("d", "blocked")).toEqual([finish("failed")]);
   });
@@ -350,7 +350,7 @@ describe("jobs", () => {
       { type: "attempt.review", unit: "b", attempt: 1 },
       prepare("c"),
     ]);
-    expect(run.phase("d")).toBe("pending: ready; waits for a free worker");
+    expect(run.phase("d")).toBe("pending: ready; waiting for a free worker");
   });
 
   test("units start in the order in which they became ready", () => {

@@ -35,7 +35,7 @@ export function settleDependents(d: Draft, id: UnitId): void {
 }
 
 /** Reason of a pending unit that waits only because all jobs are taken. */
-export const waitsForWorker = "ready; waits for a free worker";
+export const waitsForWorker = "ready; waiting for a free worker";
 
 /** Retry budgets: the counter of a unit, its limit, and the phase when the limit is reached. */
 const counters = {

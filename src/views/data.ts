@@ -1,4 +1,4 @@
-/** Reading the `data` of recorded events, which may be older or newer than this program. */
+/** Readers for the `data` of recorded events, which another version of dgov may have written. */
 
 type Data = Record<string, unknown>;
 
@@ -8,28 +8,30 @@ export function text(data: Data, key: string): string {
   return typeof value === "string" ? value : "";
 }
 
-/** Text, or null. */
+/** Text, or null when the field is missing or of another type. */
 export function textOrNull(data: Data, key: string): string | null {
   const value = data[key];
   return typeof value === "string" ? value : null;
 }
 
+/** A number, or 0 when the field is missing or of another type. */
 export function number(data: Data, key: string): number {
   return numberOrNull(data, key) ?? 0;
 }
 
+/** A number, or null when the field is missing or of another type. */
 export function numberOrNull(data: Data, key: string): number | null {
   const value = data[key];
   return typeof value === "number" ? value : null;
 }
 
-/** The texts of a list; anything else in it is left out. */
+/** The texts of a list; items of other types are left out. */
 export function texts(data: Data, key: string): string[] {
   const value = data[key];
   return Array.isArray(value) ? value.filter((item) => typeof item === "string") : [];
 }
 
-/** The objects of a list; anything else in it is left out. */
+/** The objects of a list; items of other types are left out. */
 export function objects(data: Data, key: string): Data[] {
   const value = data[key];
   return Array.isArray(value)

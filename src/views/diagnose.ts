@@ -1,9 +1,9 @@
 /**
- * What is wrong, by the catalog of known failures: from recorded events and a few facts of the
- * repository, each finding with the event that proves it and the next command. Pure.
+ * `dgov diagnose`: matches recorded events and a few facts of the repository against the catalog of
+ * known failures. Each diagnosis has the event that proves it and the next command. Pure.
  *
- * Nothing is found that was mended since: a unit that landed later, a newer run in which the same
- * gate held, a plan that is no longer there.
+ * Failures that were resolved later are left out: the unit landed, the gate passed in a newer run, or
+ * the plan was deleted.
  */
 import type { RecordedEvent } from "../log/event-log.ts";
 import { objects, text, texts } from "./data.ts";
@@ -20,12 +20,12 @@ import {
 } from "./failure-catalog.ts";
 import { endedPhases, isSuccessful, type RunView, type UnitView, viewRun } from "./run-view.ts";
 
-/** Something recorded or seen that proves a finding. */
+/** A recorded event, or a fact of the repository, that proves a diagnosis. */
 export interface Evidence {
-  /** Place in the event log; null when it is a fact of the repository. */
+  /** Sequence number in the event log; null for a fact of the repository. */
   seq: number | null;
   at: string | null;
-  /** As it was recorded, or seen. */
+  /** Quotation of the event, or the fact. */
   text: string;
 }
 
@@ -37,31 +37,31 @@ export interface Diagnosis {
   unit: string | null;
   attempt: number | null;
   evidence: Evidence[];
-  /** What to do by hand before `nextAction`; "" when there is nothing. */
+  /** Manual step before `nextAction`; "" when none is needed. */
   first: string;
   nextAction: string;
   doNot: string;
 }
 
 export interface DiagnoseFacts {
-  /** Lifecycle events of runs, newest run first; all runs of one plan that may still matter. */
+  /** Lifecycle events of runs, newest run first. Includes every run of a plan that may still matter. */
   runs: readonly (readonly RecordedEvent[])[];
-  /** The run that is alive. */
+  /** Id of the live run, or null. */
   liveRun: string | null;
-  /** Names of plans that are there and not archived. */
+  /** Names of plans on disk, archived ones excluded. */
   plans: ReadonlySet<string>;
-  /** Units that git says landed: `landedKey` of each. */
+  /** `landedKey` of every unit that git finds landed. */
   landed: ReadonlySet<string>;
-  /** Paths that must be tracked but are ignored, and those of dgov's state that are not. */
+  /** Paths that must be tracked but are ignored, and paths of dgov's state that are not ignored. */
   ignoredHistory: readonly string[];
   unignoredState: readonly string[];
-  /** Lines of the ledger that cannot be read, as `file:line: problem`. */
+  /** Unreadable lines of the ledger, as `file:line: problem`. */
   brokenLedger: readonly string[];
-  /** Keep-refs that are there. */
+  /** Existing keep-refs. */
   keepRefs: ReadonlySet<string>;
 }
 
-/** Identity of a unit's text that landed. */
+/** Key of a landed unit: plan, unit id and digest of its text. */
 export function landedKey(of: { plan: string; unit: string; digest: string }): string {
   return [of.plan, of.unit, of.digest].join("\n");
 }
@@ -69,11 +69,11 @@ export function landedKey(of: { plan: string; unit: string; digest: string }): s
 interface Run {
   view: RunView;
   events: readonly RecordedEvent[];
-  /** It was meant to hold the whole plan, not a selection. */
+  /** The run included the whole plan, without `--only`. */
   whole: boolean;
 }
 
-/** Everything that is wrong now: runs newest first, then units, then the repository. */
+/** All current failures: runs newest first, then units, then the repository. */
 export function diagnose(facts: DiagnoseFacts): Diagnosis[] {
   const runs = facts.runs.flatMap((events): Run[] => {
     const view = viewRun(events);
@@ -91,13 +91,13 @@ export function diagnose(facts: DiagnoseFacts): Diagnosis[] {
   ];
 }
 
-/** Each unit of a plan in the newest of its runs that says something about it. */
+/** Each unit of a plan, with the newest run that attempted or settled it. */
 function currentUnits(
   runs: readonly Run[],
   liveRun: string | null,
 ): { run: Run; unit: UnitView }[] {
   const found = new Map<string, { run: Run; unit: UnitView }>();
-  // A unit that was there before the newest whole run, and not in it, is no longer in the plan.
+  // A unit missing from the newest whole run is no longer in the plan.
   const newest = runs.findIndex(({ whole }) => whole);
   const planned = new Set(runs[newest]?.view.units.map(({ unit }) => unit));
   for (const [at, run] of runs.entries()) {
@@ -125,7 +125,7 @@ function ofUnit({ view, events }: Run, unit: UnitView, facts: DiagnoseFacts): Di
     const lies = ref !== null && facts.keepRefs.has(ref);
     return lies ? [finding("forgotten_work", evidenceOf(kept, ref))] : [];
   }
-  const { name, proof } = shapeOf(unit, own);
+  const { name, proof } = failureOf(unit, own);
   const omitted = texts(kept?.data ?? {}, "omitted").join(", ");
   return [
     finding(name, evidenceOf(proof, unit.reason)),
@@ -133,7 +133,7 @@ function ofUnit({ view, events }: Run, unit: UnitView, facts: DiagnoseFacts): Di
   ];
 }
 
-/** Types of events that say why an attempt ended without landing. */
+/** Event types with the reason why an attempt ended without landing. */
 const reasons = new Set([
   "attempt.rejected",
   "attempt.unprepared",
@@ -142,8 +142,8 @@ const reasons = new Set([
   "landing.refused",
 ]);
 
-/** The shape of a unit's end, and the event that shows it. */
-function shapeOf(
+/** The failure of a unit, and the event that proves it. */
+function failureOf(
   unit: UnitView,
   own: readonly RecordedEvent[],
 ): { name: UnitFailure; proof: RecordedEvent | undefined } {
@@ -171,13 +171,13 @@ function nameOf({ type, data }: RecordedEvent): UnitFailure {
       return catalogued(text(data, "outcome"));
     default: {
       const verdict = text(data, "verdict");
-      if (verdict === "gate_failed") return gateShape(data);
+      if (verdict === "gate_failed") return gateFailure(data);
       return reason === "the target already has this change" ? "empty_diff" : catalogued(verdict);
     }
   }
 }
 
-function gateShape(data: Record<string, unknown>): UnitFailure {
+function gateFailure(data: Record<string, unknown>): UnitFailure {
   const blames = objects(data, "gates").map((gate) => text(gate, "blame"));
   const errored = objects(data, "gates").some((gate) => text(gate, "status") === "errored");
   if (blames.includes("base")) return "base_red";
@@ -189,22 +189,22 @@ function catalogued(name: string): UnitFailure {
   return Object.hasOwn(unitFailures, name) ? (name as UnitFailure) : "unknown";
 }
 
-/** What is wrong with runs as a whole. A newer run that says otherwise, of whatever plan, mends it. */
+/** Failures of whole runs. A newer run onto the same branch, of any plan, supersedes them. */
 function ofRuns(runs: readonly Run[], facts: DiagnoseFacts): Diagnosis[] {
   const found: Diagnosis[] = [];
   const add = (
     name: RunFailure | "base_red",
     { view, events }: Run,
     type: string,
-    said: string,
+    note: string,
   ): void => {
     const proof = events.findLast((event) => event.type === type) ?? events.at(-1);
-    found.push(of(name, { view, unit: null, evidence: [evidenceOf(proof, said)] }));
+    found.push(of(name, { view, unit: null, evidence: [evidenceOf(proof, note)] }));
   };
   for (const run of runs) {
     const { phase, run: id, plan } = run.view;
     if (phase !== "running" || id === facts.liveRun || !facts.plans.has(plan)) continue;
-    add("crashed_run", run, "", `nothing is recorded after ${run.events.at(-1)?.type}`);
+    add("crashed_run", run, "", `the last recorded event is ${run.events.at(-1)?.type}`);
   }
   const [newest] = runs;
   const changed = newest?.view.repositoryChanged ?? null;
@@ -222,22 +222,22 @@ function ofRuns(runs: readonly Run[], facts: DiagnoseFacts): Diagnosis[] {
   for (const run of newestBy(runs, ({ view }) => view.target)) {
     const { redBase, verification } = run.view;
     const since = verification?.status ?? "";
-    // A branch that was verified since says itself whether it is red.
+    // A later verification of the branch supersedes the check of the base.
     if (since === "failed" || (since === "passed" && verification?.reason === "")) continue;
-    const said = redBase.map(
+    const note = redBase.map(
       ({ gate, command, reason }) => `${gate} (${command ?? ""}): ${reason}`,
     );
-    if (said.length > 0) add("base_red", run, "base.checked", said.join("; "));
+    if (note.length > 0) add("base_red", run, "base.checked", note.join("; "));
   }
   const finished = runs.find(({ view }) => view.phase === "complete" || view.phase === "partial");
-  const unrecorded = finished?.view.warnings.find((said) =>
-    /^(no bookkeeping|not arch)/.test(said),
+  const unrecorded = finished?.view.warnings.find((note) =>
+    /^(no bookkeeping|not arch)/.test(note),
   );
   if (finished && unrecorded) add("not_recorded", finished, "run.finished", unrecorded);
   return [...found, ...flakyGates(runs)];
 }
 
-/** The first run of each key, the runs being newest first. */
+/** The newest run of each key; runs are ordered newest first. */
 function newestBy(runs: readonly Run[], keyOf: (run: Run) => string | null): Run[] {
   const found = new Map<string, Run>();
   for (const run of runs) {
@@ -247,7 +247,7 @@ function newestBy(runs: readonly Run[], keyOf: (run: Run) => string | null): Run
   return [...found.values()];
 }
 
-/** Gates that failed and then passed on one tree, in the newest run that ran them. */
+/** Gates that failed and then passed on the same tree, in the newest run of each gate. */
 function flakyGates(runs: readonly Run[]): Diagnosis[] {
   const judged = new Set<string>();
   const found: Diagnosis[] = [];
@@ -263,21 +263,21 @@ function flakyGates(runs: readonly Run[]): Diagnosis[] {
       judged.add(key);
       if (text(event.data, "status") !== "flaky") continue;
       const unit = view.units.find((one) => one.unit === event.unit) ?? null;
-      const said = `${text(event.data, "gate")} failed, then passed`;
-      found.push(of("flaky_gate", { view, unit, evidence: [evidenceOf(event, said)] }));
+      const note = `${text(event.data, "gate")} failed, then passed`;
+      found.push(of("flaky_gate", { view, unit, evidence: [evidenceOf(event, note)] }));
     }
   }
   return found;
 }
 
 function ofProject(facts: DiagnoseFacts): Diagnosis[] {
-  const found = (name: ProjectFailure, path: string, said: string): Diagnosis => ({
+  const found = (name: ProjectFailure, path: string, note: string): Diagnosis => ({
     ...advice(name, { plan: "", unit: "", ref: null, target: path }),
     run: null,
     plan: null,
     unit: null,
     attempt: null,
-    evidence: [{ seq: null, at: null, text: said }],
+    evidence: [{ seq: null, at: null, text: note }],
   });
   return [
     ...facts.ignoredHistory.map((path) => {
@@ -319,10 +319,10 @@ function advice(
 
 const quoteCharsMax = 500;
 
-/** An event quoted: its own reason, else what is said of it. */
-function evidenceOf(event: RecordedEvent | undefined, said: string): Evidence {
+/** Quotes an event: its own reason, or the given text when it has none. */
+function evidenceOf(event: RecordedEvent | undefined, note: string): Evidence {
   const own = event === undefined ? "" : text(event.data, "reason");
-  const quoted = (own === "" ? said : own).trim();
+  const quoted = (own === "" ? note : own).trim();
   const cut = quoted.length > quoteCharsMax ? `${quoted.slice(0, quoteCharsMax)}...` : quoted;
   return { seq: event?.seq ?? null, at: event?.ts ?? null, text: cut };
 }

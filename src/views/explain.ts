@@ -1,7 +1,7 @@
 /**
- * Why a unit is where it is, from recorded reasons and nothing else. Pure.
+ * `dgov explain`: the reason of a unit's phase, from recorded reasons only. Pure.
  *
- * A skipped or waiting unit is followed back to the units it is so because of.
+ * For a skipped or waiting unit, the units that cause it are listed too.
  */
 import {
   endedPhases,
@@ -20,9 +20,9 @@ export interface ExplainView {
   reason: string;
   since: string;
   attempt: number;
-  /** The units this one waits for, or was skipped because of, nearest first. */
+  /** Units that this one waits for, or because of which it was skipped, nearest first. */
   because: { unit: string; phase: string; reason: string }[];
-  /** Every phase it went through. */
+  /** All phase changes. */
   history: PhaseChange[];
   rejections: { attempt: number; verdict: string; reason: string; gates: string[] }[];
   keptRef: string | null;
@@ -63,11 +63,11 @@ export function explainUnit(run: RunView, id: string): ExplainView | null {
 
 function plainReason(unit: UnitView): string {
   if (unit.phase !== "pending") return "";
-  if (unit.waitingOn.length > 0) return `waits for ${unit.waitingOn.join(", ")}`;
-  return "ready; waits for a free worker";
+  if (unit.waitingOn.length > 0) return `waiting for ${unit.waitingOn.join(", ")}`;
+  return "ready; waiting for a free worker";
 }
 
-/** Walks back over dependencies that did not end well, breadth first. */
+/** Dependencies that have not succeeded, breadth first. */
 function causes(run: RunView, unit: UnitView): ExplainView["because"] {
   if (isSuccessful(unit.phase)) return [];
   const units = new Map(run.units.map((one) => [one.unit, one]));
@@ -84,7 +84,7 @@ function causes(run: RunView, unit: UnitView): ExplainView["because"] {
   return found;
 }
 
-/** The command that gets a unit further, or null when nothing needs doing. */
+/** The next command for a unit, or null when it succeeded. */
 export function nextStep(run: RunView, unit: UnitView): string | null {
   if (isSuccessful(unit.phase)) return null;
   if (unit.phase === "undone") return `dgov run ${run.plan}`;

@@ -1,9 +1,9 @@
 /**
- * The catalog of failures dgov knows: what each means for the operator, the command that goes on
- * from it, and what would only hide it. Pure data; `diagnose.ts` finds which of them are there.
+ * Catalog of known failures: who must act, the manual step, the next command, and the shortcut to avoid.
+ * Pure data; `diagnose.ts` finds which of them apply.
  */
 
-/** Whose hand is needed: a plan's author, the project's, the machine's owner, or dgov's next run. */
+/** Who must act or what must change: the plan, the project, its policy, the machine, the provider, another run, or a decision. */
 export type Intent =
   | "plan_repair"
   | "project_repair"
@@ -13,23 +13,23 @@ export type Intent =
   | "rerun"
   | "judgement";
 
-/** What a shape's advice may speak of. */
+/** Names that the advice of an entry may contain. */
 export interface AdviceContext {
   plan: string;
   unit: string;
-  /** The keep-ref of the work, when some is kept. */
+  /** Keep-ref of the work, or null when none was kept. */
   ref: string | null;
-  /** The branch that is landed on. */
+  /** Target branch. */
   target: string;
 }
 
 export interface FailureEntry {
   intent: Intent;
-  /** What to do by hand before the command; "" when there is nothing. */
+  /** Manual step before the command; "" when none is needed. */
   first(place: AdviceContext): string;
-  /** The command line to type. */
+  /** Next command line. */
   next(place: AdviceContext): string;
-  /** What not to do about it. */
+  /** A shortcut that would hide the failure or lose work. */
   doNot: string;
 }
 
@@ -52,32 +52,32 @@ function entry(
   return { intent, first: typeof first === "string" ? () => first : first, next, doNot };
 }
 
-/** Shapes of a unit that did not land, by the verdict of its rejection or the end of its worker. */
+/** Failures of a unit, by the verdict of its rejection or the outcome of its worker. */
 export const unitFailures = {
   scope_violation: entry(
     "plan_repair",
-    ({ unit }) => `add the paths to the claims of ${unit}, or take them out of its task`,
+    ({ unit }) => `add the paths to the claims of ${unit}, or remove them from its task`,
     continueRun,
-    "accept the change by hand: no other task knows of it",
+    "apply the change manually: other tasks do not expect it",
   ),
   read_scope_violation: entry(
     "plan_repair",
     ({ unit }) =>
-      `claim the paths for writing in ${unit}, or say in its prompt to leave them alone`,
+      `claim the paths for writing in ${unit}, or tell the worker in its prompt to leave them unchanged`,
     continueRun,
     "drop the read claim: the worker needs the context",
   ),
   reserved_path: entry(
     "plan_repair",
-    "take dgov's own files out of the task; change them yourself and commit",
+    "remove dgov's own files from the task; edit them yourself and commit",
     continueRun,
-    "claim them: they are reserved whatever a plan says",
+    "claim them: reserved paths cannot be claimed",
   ),
   path_policy_violation: entry(
     "project_policy",
     "change [scope] in .dgov/project.toml, or the task",
     continueRun,
-    "widen the claims: the project's policy stands above them",
+    "widen the claims: the project's policy takes precedence",
   ),
   department_violation: entry(
     "project_policy",
@@ -87,115 +87,116 @@ export const unitFailures = {
   ),
   unsafe_path: entry(
     "plan_repair",
-    "say in the prompt that links, submodules and special files are not wanted",
+    "tell the worker in the prompt not to create links, submodules or special files",
     continueRun,
-    "copy the file over by hand without looking at it",
+    "copy the file without reading it",
   ),
   empty_diff: entry(
     "plan_repair",
-    ({ unit }) => `see whether ${unit} is done already; if not, say in its prompt what must change`,
+    ({ unit }) =>
+      `check whether ${unit} is already done; if not, name the required change in its prompt`,
     review,
     sameAgain,
   ),
   diff_too_large: entry("plan_repair", "split the task", review, "raise the limit for one task"),
   hook_fail: entry(
     "project_repair",
-    "run the hook yourself on the kept work",
+    "run the hook on the kept work",
     take,
-    "take the hook out of [project] review_hooks",
+    "remove the hook from [project] review_hooks",
   ),
   tampering: entry(
     "judgement",
-    "read what the worker ran before you trust anything of the attempt",
+    "read the commands the worker ran before trusting any part of the attempt",
     ({ plan, unit }) => `dgov plan review ${plan} --events ${unit}`,
-    "take its work over by hand",
+    "apply its work manually",
   ),
   gate_failed: entry("plan_repair", "read the gate's output", take, keepGates),
   integration_failed: entry(
     "plan_repair",
-    "see what it met: add depends_on between the two units, or mend the kept work",
+    "find the conflicting change: add depends_on between the two units, or fix the kept work",
     take,
     keepGates,
   ),
   base_red: entry(
     "project_repair",
-    ({ target }) => `mend the gates on ${target} first: they fail without any change`,
+    ({ target }) => `fix the gates on ${target} first: they fail without any change`,
     remediate,
     "retry the unit: it cannot land on a red base",
   ),
   gate_unrunnable: entry(
     "environment",
-    "make the gate's command run on this machine",
+    "make the gate command run on this machine",
     () => "dgov doctor",
-    "take the gate out of the configuration",
+    "remove the gate from the configuration",
   ),
   text_conflict: entry(
     "plan_repair",
-    "the target changed the same lines: add depends_on, or mend the kept work on the target as it is",
+    "the target changed the same lines: add depends_on, or rebase the kept work onto the target",
     take,
-    "merge the kept work yourself past the gates",
+    "merge the kept work without running the gates",
   ),
-  self_review: entry("judgement", "read what the reviewer found", take, "switch self_review off"),
+  self_review: entry("judgement", "read what the reviewer found", take, "disable self_review"),
   disapproved: entry(
     "judgement",
-    "read the reviewer's issues; they are the next plan",
+    "read the reviewer's issues; they describe the next plan",
     ({ plan, unit }) => `dgov plan review ${plan} --only ${unit}`,
-    "drop the reviewer from the plan",
+    "remove the reviewer from the plan",
   ),
   exhausted: entry(
     "plan_repair",
-    ({ unit }) => `split ${unit} or say more in its prompt; raise iteration_budget only then`,
+    ({ unit }) => `split ${unit} or make its prompt more specific; raise iteration_budget last`,
     continueRun,
     sameAgain,
   ),
   no_progress: entry(
     "plan_repair",
-    ({ unit }) => `read what ${unit} repeated, and tell it with --note what it did not know`,
+    ({ unit }) => `read which calls ${unit} repeated, and pass the missing information with --note`,
     ({ plan, unit }) => `dgov plan review ${plan} --events ${unit}`,
     sameAgain,
   ),
   incomplete: entry(
     "plan_repair",
-    "the worker says what is missing: split the task or answer it with --note",
+    "the worker names the missing part: split the task or answer with --note",
     continueRun,
     sameAgain,
   ),
   blocked: entry(
     "plan_repair",
-    "the worker says what it lacks: widen the claims, add the dependency, or change the task",
+    "the worker names the obstacle: widen the claims, add the dependency, or change the task",
     continueRun,
     sameAgain,
   ),
   timed_out: entry(
     "plan_repair",
-    ({ unit }) => `split ${unit}, or raise its timeout_s when the work is really that long`,
+    ({ unit }) => `split ${unit}, or raise its timeout_s when the work needs more time`,
     continueRun,
     sameAgain,
   ),
   provider_failed: entry(
     "provider",
-    "the provider did not answer in time or with an error, several times over",
+    "the provider failed or timed out several times",
     continueRun,
-    "change the plan: nothing is wrong with it",
+    "change the plan: it is not the cause",
   ),
   refused_by_provider: entry(
     "provider",
-    "check the key, the model's name and base_url in .dgov/project.toml",
+    "check the API key, the model name and base_url in .dgov/project.toml",
     () => "dgov doctor --online",
-    "retry: such answers do not change by themselves",
+    "retry: the provider gives the same answer again",
   ),
   crashed: entry(
     "environment",
-    "the worker's process died: look for a lack of memory or a signal",
+    "the worker process died: check for an out-of-memory kill or a signal",
     continueRun,
-    "change the plan before you know why",
+    "change the plan before the cause is known",
   ),
   dependency_lost: entry(
     "judgement",
     ({ target }) =>
-      `what the unit builds on is no longer on ${target}: bring it back, or land it anew`,
+      `the commit of a dependency is no longer on ${target}: restore it, or land the dependency again`,
     continueRun,
-    "copy the lost commit by hand past the gates",
+    "cherry-pick the lost commit without running the gates",
   ),
   setup_failed: entry(
     "environment",
@@ -211,21 +212,21 @@ export const unitFailures = {
   ),
   blocked_by_checkout: entry(
     "judgement",
-    "commit, stash or move the files in the way; what is there is yours and stays untouched",
+    "commit, stash or move the files in the way; dgov does not touch them",
     continueRun,
-    "delete files you have not looked at",
+    "delete files without reading them",
   ),
   target_moved: entry(
     "rerun",
-    ({ target }) => `somebody else kept moving ${target}; let them finish`,
+    ({ target }) => `another process keeps moving ${target}; wait until it finishes`,
     continueRun,
-    "force the branch",
+    "force-push or reset the branch",
   ),
   proof_failed: entry(
     "judgement",
-    "what was about to land was not what was judged: read the reason",
+    "the commit about to land was not the judged one: read the reason",
     review,
-    "land it by hand",
+    "merge it manually",
   ),
   abandoned: entry("rerun", nothing, continueRun, "start over with --restart: the work is kept"),
   unknown: entry("judgement", "read the recorded reason", review, sameAgain),
@@ -233,19 +234,19 @@ export const unitFailures = {
 
 export type UnitFailure = keyof typeof unitFailures;
 
-/** Shapes of a whole run. */
+/** Failures of a whole run. */
 export const runFailures = {
   crashed_run: entry(
     "rerun",
-    "the run ended without saying so; the next one closes it and keeps its work",
+    "the run crashed; the next run closes it and keeps its work",
     continueRun,
-    "delete worktrees or the event log by hand",
+    "delete worktrees or the event log manually",
   ),
   repository_changed: entry(
     "judgement",
-    "git's own configuration changed while workers ran: undo what you did not do yourself",
+    "the git configuration changed while workers ran: revert changes you did not make",
     continueRun,
-    "go on before you know who changed it",
+    "continue before you know which process changed it",
   ),
   red_branch: entry(
     "project_repair",
@@ -255,63 +256,63 @@ export const runFailures = {
   ),
   degraded: entry(
     "project_repair",
-    "the structure got worse; the offenders are named",
+    "structural quality dropped; the offenders are listed",
     remediate,
-    "save a new baseline to make it disappear",
+    "save a new baseline to hide it",
   ),
   flaky_gate: entry(
     "project_repair",
-    "the gate failed and then passed on the same tree: make it repeatable",
+    "the gate failed and then passed on the same tree: make it deterministic",
     () => "dgov preflight",
-    'trust it, or hide it with [merge] flaky = "pass" for ever',
+    'ignore it, or hide it permanently with [merge] flaky = "pass"',
   ),
   not_recorded: entry(
     "environment",
-    "everything landed, but dgov could not commit its own files",
+    "all units landed, but dgov could not commit its own files",
     () => "dgov doctor",
     "commit .dgov/state.db",
   ),
   work_omitted: entry(
     "judgement",
-    "some files were too large or of a kind that cannot be kept: look whether they matter",
+    "some files were too large or of a type that cannot be kept: check whether they matter",
     review,
-    "rely on the kept work being whole",
+    "assume that the kept work is complete",
   ),
 } as const satisfies Record<string, FailureEntry>;
 
 export type RunFailure = keyof typeof runFailures;
 
-/** Shapes of the repository itself. */
+/** Failures of the repository. */
 export const projectFailures = {
   archive_policy_drift: entry(
     "project_policy",
-    "take the pattern out of the ignore file: archived plans are the project's history",
+    "remove the pattern from the ignore file: archived plans are part of the project history",
     ({ target }) => `git check-ignore -v ${target}`,
-    "archive plans by hand elsewhere",
+    "move archived plans elsewhere",
   ),
   history_ignored: entry(
     "project_policy",
-    "take the pattern out of the ignore file: clones share this file",
+    "remove the pattern from the ignore file: clones share this file",
     ({ target }) => `git check-ignore -v ${target}`,
-    "copy it between clones by hand",
+    "copy the file between clones manually",
   ),
   state_not_ignored: entry(
     "project_policy",
-    "dgov's own state would be committed: .dgov/.gitignore is to name state.db*, runtime/ and out/",
+    "dgov's local state would be committed: list state.db*, runtime/ and out/ in .dgov/.gitignore",
     () => "dgov init",
-    "commit it: it names this machine's paths and holds what workers said",
+    "commit it: it contains paths of this machine and worker transcripts",
   ),
   ledger_broken: entry(
     "project_repair",
-    "mend or remove the line; every other line counts",
+    "fix or delete the line; the other lines are read normally",
     () => "dgov ledger list",
     "delete the file",
   ),
   forgotten_work: entry(
     "judgement",
-    "its plan is gone and it never landed: take over what is wanted, then delete the ref",
+    "its plan was deleted and it never landed: apply what you need, then delete the ref",
     ({ ref }) => `git show ${ref}`,
-    "prune it unseen",
+    "prune it without reading it",
   ),
 } as const satisfies Record<string, FailureEntry>;
 

@@ -1,7 +1,7 @@
 /**
- * Plans as lists show them: how far each is, and what became of its units. Pure.
+ * `plan list` and `plan status`: the progress of plans and the states of their units. Pure.
  *
- * Whether a unit has landed is git's word when the caller asked git, else that of the last run.
+ * Landings come from git when the caller read them from git, otherwise from the last run.
  */
 import { isSuccessful, type RunView } from "./run-view.ts";
 
@@ -22,11 +22,11 @@ export interface PlanFacts {
   kind: "plan" | "fix";
   archived: boolean;
   compiled: boolean;
-  /** Some source file is newer than the compiled plan. */
+  /** A source file is newer than the compiled plan. */
   changedSinceCompile: boolean;
   /** Tasks in the source tree. */
   tasks: number;
-  /** Units that landed according to the readable history: what the last run was not about. */
+  /** Units listed as landed in deployed.jsonl; counts those the last run did not include. */
   deployed: ReadonlySet<string>;
   run: RunView | null;
   live: boolean;
@@ -78,7 +78,7 @@ function planStatus(facts: PlanFacts, landed: number, total: number): PlanStatus
   return facts.compiled ? "ready" : "uncompiled";
 }
 
-/** What `plan status` says of one unit. */
+/** One unit in `plan status`. */
 export interface UnitPlanStatus {
   unit: string;
   summary: string;
@@ -90,13 +90,13 @@ export interface UnitPlanStatus {
   commit: string | null;
   at: string | null;
   waitingOn: string[];
-  /** Its text changed since it landed or last ran. */
+  /** The text of the unit changed since it landed or last ran. */
   changed: boolean;
   keptRef: string | null;
   attempts: number;
 }
 
-/** A unit as the compiled plan has it. */
+/** A unit of the compiled plan. */
 export interface PlannedUnit {
   unit: string;
   summary: string;
@@ -112,7 +112,7 @@ export interface LandedFact {
   at: string;
 }
 
-/** Where each unit of a plan stands: git says what landed, the last run says the rest. */
+/** The state of each unit of a plan: landings from git, everything else from the last run. */
 export function viewUnitStatuses(
   units: readonly PlannedUnit[],
   landed: readonly LandedFact[],
@@ -120,7 +120,7 @@ export function viewUnitStatuses(
 ): UnitPlanStatus[] {
   const landedBy = new Map(landed.map((one) => [one.unit, one]));
   const runBy = new Map(run?.units.map((unit) => [unit.unit, unit]) ?? []);
-  const standings = units.map((unit): UnitPlanStatus => {
+  const statuses = units.map((unit): UnitPlanStatus => {
     const fact = landedBy.get(unit.unit);
     const ran = runBy.get(unit.unit);
     const same = ran !== undefined && ran.digest === unit.digest;
@@ -128,7 +128,7 @@ export function viewUnitStatuses(
       (fact !== undefined && fact.digest !== unit.digest) || (ran !== undefined && !same);
     const isLanded = fact?.digest === unit.digest;
     const phase = same ? ran.phase : null;
-    // Git's word on landings outweighs the log's: the landing may have been reverted since.
+    // Git takes precedence over the log: the landing may have been reverted.
     const state = isLanded ? "landed" : phase === "landed" ? "pending" : stateOf(phase);
     return {
       unit: unit.unit,
@@ -146,12 +146,12 @@ export function viewUnitStatuses(
     };
   });
   const good = new Set(
-    standings.filter(({ state }) => state === "landed" || state === "done").map((s) => s.unit),
+    statuses.filter(({ state }) => state === "landed" || state === "done").map((s) => s.unit),
   );
-  return standings.map((standing, index) =>
-    standing.state === "pending"
-      ? { ...standing, waitingOn: (units[index]?.dependsOn ?? []).filter((d) => !good.has(d)) }
-      : standing,
+  return statuses.map((status, index) =>
+    status.state === "pending"
+      ? { ...status, waitingOn: (units[index]?.dependsOn ?? []).filter((d) => !good.has(d)) }
+      : status,
   );
 }
 

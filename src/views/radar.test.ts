@@ -12,7 +12,7 @@ function log(...events: [type: string, unit: string, data: Record<string, unknow
 const about = { with: "b", kind: "stale_reference", path: "x.ts", symbol: "f", message: "" };
 const failed = { gate: "semantic", status: "failed", car: 1 };
 
-describe("radar view", () => {
+describe("viewRadar", () => {
   test.each([
     ["the unit is refused afterwards", [["gate.finished", "a", failed]], "true"],
     ["the other is refused afterwards", [["candidate.conflicted", "b", {}]], "true"],
@@ -63,7 +63,7 @@ describe("radar view", () => {
     expect(viewRadar(events).predictions.map((p) => p.outcome)).toEqual([outcome]);
   });
 
-  test("what was refused before it was said, or never said, was not foreseen", () => {
+  test("a refusal before its prediction, or without one, counts as missed", () => {
     const events = log(
       ["candidate.conflicted", "a", {}],
       ["conflict.predicted", "a", about],

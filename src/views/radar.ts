@@ -1,4 +1,4 @@
-/** What the conflict radar said during a run, against what integration found. Pure. */
+/** Predictions of the conflict radar compared with the conflicts found at integration. Pure. */
 import type { RecordedEvent } from "../log/event-log.ts";
 import { text, textOrNull } from "./data.ts";
 
@@ -12,8 +12,8 @@ export interface PredictionView {
   symbol: string | null;
   message: string;
   /**
-   * `true`: one of the two was refused at integration afterwards. `cleared`: the work changed before
-   * it came to that. `open`: the run has not shown it yet.
+   * `true`: one of the two units was refused at integration afterwards. `false`: both landed.
+   * `cleared`: the prediction was withdrawn after the work changed. `open`: not decided yet.
    */
   outcome: "true" | "false" | "cleared" | "open";
 }
@@ -22,30 +22,32 @@ export interface RadarView {
   predictions: PredictionView[];
   cameTrue: number;
   cameFalse: number;
-  /** Refusals at integration that nobody had predicted. */
+  /** Refusals at integration without a prediction. */
   missed: number;
 }
 
 /** Compares the predictions in a run's lifecycle events with its refusals at integration. */
 export function viewRadar(events: readonly RecordedEvent[]): RadarView {
-  const said = new Map<string, PredictionView & { seq: number }>();
-  /** One an attempt: a candidate that is built again is refused again. */
+  const predicted = new Map<string, PredictionView & { seq: number }>();
+  /** One per attempt: a rebuilt candidate may be refused again. */
   const refused = new Map<string, { seq: number; unit: string }>();
   const ended = new Map<string, number>();
-  const overtaken = overtaking();
+  const merged = otherWork();
   for (const event of events) {
     const { type, unit, seq } = event;
     if (unit === null) continue;
-    overtaken.see(event);
-    if (type === "conflict.predicted") said.set(`${keyOf(event)} ${seq}`, { seq, ...begin(event) });
-    else if (type === "conflict.cleared") clear(said, event);
-    else if (isRefusal(event) && overtaken.was(event)) refused.set(attemptOf(event), { seq, unit });
+    merged.observe(event);
+    if (type === "conflict.predicted")
+      predicted.set(`${keyOf(event)} ${seq}`, { seq, ...begin(event) });
+    else if (type === "conflict.cleared") clear(predicted, event);
+    else if (isRefusal(event) && merged.includes(event))
+      refused.set(attemptOf(event), { seq, unit });
     else if (isSemanticFailure(event) && event.data["car"] === null)
       refused.delete(attemptOf(event));
     else if (type === "landing.finished") ended.set(unit, seq);
   }
   const refusals = [...refused.values()];
-  const predictions = [...said.values()].map(({ seq, ...prediction }): PredictionView => {
+  const predictions = [...predicted.values()].map(({ seq, ...prediction }): PredictionView => {
     if (prediction.outcome === "cleared") return prediction;
     const about = [prediction.unit, prediction.with];
     const came = refusals.some((one) => one.seq > seq && about.includes(one.unit));
@@ -54,7 +56,7 @@ export function viewRadar(events: readonly RecordedEvent[]): RadarView {
     return { ...prediction, outcome: over ? "false" : "open" };
   });
   const foreseen = (one: { seq: number; unit: string }): boolean =>
-    [...said.values()].some((p) => p.seq < one.seq && [p.unit, p.with].includes(one.unit));
+    [...predicted.values()].some((p) => p.seq < one.seq && [p.unit, p.with].includes(one.unit));
   return {
     predictions,
     cameTrue: predictions.filter(({ outcome }) => outcome === "true").length,
@@ -64,25 +66,26 @@ export function viewRadar(events: readonly RecordedEvent[]): RadarView {
 }
 
 /**
- * Whether a candidate stands on more than its attempt started from: one that does not is refused for
- * what it is, and nobody else's work has to do with it.
+ * Tracks whether a candidate contains other work than its attempt's base. Without it, a refusal is
+ * caused by the attempt alone and is not a conflict.
  */
-function overtaking(): {
-  see(event: RecordedEvent): void;
-  was(event: RecordedEvent): boolean;
+function otherWork(): {
+  observe(event: RecordedEvent): void;
+  /** True when the candidate of the event contains other work. */
+  includes(event: RecordedEvent): boolean;
 } {
   const base = new Map<string, unknown>();
   const alone = new Set<string>();
   const keyOfCar = ({ unit, data }: RecordedEvent): string => `${unit} ${String(data["car"])}`;
   return {
-    see(event) {
+    observe(event) {
       const { type, unit, data } = event;
       if (type === "attempt.prepared" && unit !== null) base.set(unit, data["base"]);
       if (type !== "candidate.built") return;
       if (data["onto"] === base.get(unit ?? "")) alone.add(keyOfCar(event));
       else alone.delete(keyOfCar(event));
     },
-    was: (event) => !alone.has(keyOfCar(event)),
+    includes: (event) => !alone.has(keyOfCar(event)),
   };
 }
 
@@ -90,7 +93,7 @@ function attemptOf({ unit, attempt }: RecordedEvent): string {
   return `${unit} ${attempt}`;
 }
 
-/** A candidate that could not be made, or whose symbols contradict each other. */
+/** A candidate that could not be built, or that the semantic gate rejected. */
 function isRefusal(event: RecordedEvent): boolean {
   const { type, data } = event;
   if (data["stale"] === true) return false;
@@ -121,8 +124,8 @@ function begin(event: RecordedEvent): PredictionView {
   };
 }
 
-function clear(said: Map<string, PredictionView>, event: RecordedEvent): void {
-  for (const [key, prediction] of said) {
+function clear(predicted: Map<string, PredictionView>, event: RecordedEvent): void {
+  for (const [key, prediction] of predicted) {
     if (key.startsWith(`${keyOf(event)} `) && prediction.outcome === "open") {
       prediction.outcome = "cleared";
     }

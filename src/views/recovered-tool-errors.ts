@@ -1,8 +1,8 @@
 /**
- * Self-corrections: a failed tool call that the worker put right itself. Pure.
+ * Self-corrections: failed tool calls from which the worker recovered. Pure.
  *
- * Counted is a failed call followed, in the same attempt and before `done`, by a successful one of
- * the same tool on the same target. Calls without a target are compared by tool alone.
+ * A failed call counts when a successful call of the same tool on the same target follows in the same
+ * attempt, before `done`. Calls without a target are compared by tool alone.
  */
 import type { RecordedEvent } from "../log/event-log.ts";
 import { text, textOrNull } from "./data.ts";
@@ -13,13 +13,13 @@ export interface SelfCorrection {
   target: string | null;
   /** Failed calls before the successful one. */
   failures: number;
-  /** What the first failure said. */
+  /** Text of the first failure. */
   error: string;
 }
 
 const errorCharsMax = 200;
 
-/** Self-corrections among the `result` events of one unit, in the order they were put right. */
+/** Self-corrections among the `result` events of one unit, in order of recovery. */
 export function selfCorrections(results: readonly RecordedEvent[]): SelfCorrection[] {
   const open = new Map<string, SelfCorrection>();
   const closed: SelfCorrection[] = [];

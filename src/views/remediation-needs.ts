@@ -1,9 +1,9 @@
-/** What a run left wrong with the branch: gates that are red on it, structure it made worse. Pure. */
+/** Problems a run left on the branch: failing gates and structural offenders. Pure. */
 import type { RecordedEvent } from "../log/event-log.ts";
 import { number, objects, text } from "./data.ts";
 
 export interface RemediationNeeds {
-  /** Why the finished branch, or the base the run started from, is red; "" when neither is. */
+  /** Why the finished branch, or the base of the run, is red; "" when neither is. */
   red: string;
   gates: RedGate[];
   degraded: boolean;
@@ -15,11 +15,11 @@ export interface RedGate {
   reason: string;
   command: string;
   tail: string;
-  /** Files its diagnostics name. */
+  /** Files named by its diagnostics. */
   files: string[];
 }
 
-/** A structural limit that something breaks. */
+/** A symbol or file that exceeds a structural limit. */
 export interface Offender {
   kind: string;
   path: string;
@@ -28,15 +28,15 @@ export interface Offender {
   limit: number;
 }
 
-/** The trouble of one run, from its lifecycle events; null when there is none. */
+/** The remediation needs after one run, from its lifecycle events; null when there are none. */
 export function viewRemediationNeeds(events: readonly RecordedEvent[]): RemediationNeeds | null {
   const end = events.findLast(({ type }) => type === "run.finished")?.data ?? {};
   const verification = record(end["verification"]);
   const failed = text(verification, "status") === "failed";
-  const mended = text(verification, "status") === "passed" && text(verification, "reason") === "";
+  const verified = text(verification, "status") === "passed" && text(verification, "reason") === "";
   const gates = failed
     ? objects(verification, "gates").map(redGate)
-    : baseGates(events, { checked: !mended });
+    : baseGates(events, { checked: !verified });
   const red = failed
     ? text(verification, "reason")
     : gates.map(({ gate, reason }) => `${gate}: ${reason}`).join("; ");
@@ -47,8 +47,8 @@ export function viewRemediationNeeds(events: readonly RecordedEvent[]): Remediat
 }
 
 /**
- * Gates that failed on the base when it was checked, as far as that still counts, and those that
- * attempts were rejected by although the base fails them in the same way.
+ * Gates that failed on the base: in the check at the start (when `checked`), and in rejections of
+ * attempts whose failure was attributed to the base.
  */
 function baseGates(events: readonly RecordedEvent[], o: { checked: boolean }): RedGate[] {
   const found = events

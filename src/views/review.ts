@@ -1,8 +1,8 @@
 /**
- * What a run came to, unit by unit: landings, attempts, gates, tokens, rejections. Pure.
+ * `plan review`: the results of a run by unit, with attempts, gates, tokens and rejections. Pure.
  *
- * Tokens are those of every attempt, failed ones and forks included. What only git can say (diff
- * statistics) and only the configuration (prices) is handed in.
+ * Tokens include failed attempts and forks. Diff statistics (from git) and prices (from the
+ * configuration) are parameters.
  */
 import type { UsageCounts } from "../log/counts.ts";
 import { nextStep } from "./explain.ts";
@@ -29,7 +29,7 @@ export interface Spending {
   promptTokens: number;
   cachedTokens: number;
   completionTokens: number;
-  /** Null when some model used has no price: unknown is not 0. */
+  /** Null when a model used has no price: an unknown cost is not 0. */
   cost: number | null;
 }
 
@@ -67,11 +67,11 @@ export interface ReviewFacts {
   cost(counts: UsageCounts, attempt: AttemptView | null): number | null;
   diffs: ReadonlyMap<string, DiffStat>;
   corrections: ReadonlyMap<string, readonly SelfCorrection[]>;
-  /** Nobody runs it although it has not finished. */
+  /** The run has not finished, and no process runs it. */
   crashed: boolean;
 }
 
-/** The review of a run; `only` leaves out all units but one. */
+/** The review of a run; `only` restricts it to one unit. */
 export function viewReview(run: RunView, facts: ReviewFacts, only: string | null): ReviewView {
   const units = run.units.filter(({ unit }) => only === null || unit === only);
   return {
@@ -106,12 +106,12 @@ function reviewUnit(run: RunView, unit: UnitView, facts: ReviewFacts): UnitRevie
   };
 }
 
-/** What a run spent: on its units, and on choosing SOPs before there were any. */
+/** Tokens and cost of a run, including the choice of SOPs before its units started. */
 export function runSpending(run: RunView, facts: Pick<ReviewFacts, "counts" | "cost">): Spending {
   return spendingOf([...run.units, null], facts);
 }
 
-/** What units spent, over all their attempts; null stands for what was spent on none of them. */
+/** Tokens and cost of units over all attempts; null stands for requests that belong to no unit. */
 export function spendingOf(
   units: readonly (UnitView | null)[],
   facts: Pick<ReviewFacts, "counts" | "cost">,

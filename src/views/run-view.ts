@@ -1,13 +1,12 @@
 /**
- * One run, folded from its lifecycle events: the read model every other view is made of. Pure.
+ * One run as a fold of its lifecycle events; the other views are computed from it. Pure.
  *
- * The recorded events are the authority; the kernel is not asked. An event of a kind this program
- * does not know changes nothing.
+ * Unknown event types are ignored, so that logs of newer versions can be read.
  */
 import type { RecordedEvent } from "../log/event-log.ts";
 import { number, numberOrNull, objects, text, textOrNull, texts } from "./data.ts";
 
-/** `running` until `run.finished`; whether somebody still runs it is for the caller to say. */
+/** `running` until `run.finished` is recorded; the caller knows whether the run is live or crashed. */
 export type RunPhase = "running" | "complete" | "partial" | "failed" | "interrupted";
 
 export interface RunView {
@@ -26,11 +25,11 @@ export interface RunView {
   planDigest: string;
   degraded: boolean;
   warnings: string[];
-  /** The gates once more on the finished branch. */
+  /** Result of the gates on the finished branch. */
   verification: { status: string; reason: string } | null;
   /** Where the plan was archived to. */
   archivedTo: string | null;
-  /** How git's shared configuration changed while workers ran, when it did. */
+  /** Diff of the shared git configuration, when it changed while workers ran. */
   repositoryChanged: string | null;
   /** Gates that failed on the base, before any change. */
   redBase: GateView[];
@@ -46,20 +45,20 @@ export interface UnitView {
   role: string;
   digest: string;
   dependsOn: string[];
-  /** A phase of the kernel (`pending`, `working`, ... `landed`), or `undone` since it landed. */
+  /** A phase of the kernel (`pending`, `working`, ... `landed`), or `undone` after an undo. */
   phase: string;
-  /** Why it is in that phase, as the kernel said it. */
+  /** Reason of the phase, from the kernel. */
   reason: string;
-  /** Since when it is in that phase. */
+  /** Start of the phase, RFC 3339. */
   since: string;
-  /** Dependencies that have neither landed nor are done. */
+  /** Dependencies that are neither landed nor done. */
   waitingOn: string[];
-  /** Needed no work in this run: landed, or done, before it. */
+  /** Landed or done before this run. */
   settled: boolean;
   landed: { commit: string; at: string } | null;
   /** Answer of a read-only unit. */
   result: string | null;
-  /** Kept work of the last attempt that has any. */
+  /** Keep-ref of the last attempt with kept work. */
   keptRef: string | null;
   attempts: AttemptView[];
   changes: PhaseChange[];
@@ -78,12 +77,12 @@ export interface AttemptView {
   base: string | null;
   model: string | null;
   provider: string | null;
-  /** How the worker ended; null while it works. */
+  /** Outcome of the worker; null while it runs. */
   outcome: string | null;
   outcomeReason: string;
   kept: { ref: string; commit: string; path: string | null; omitted: string[] } | null;
   rejection: Rejection | null;
-  /** In the order they finished; a gate run again is here again. */
+  /** In order of completion; a repeated gate appears again. */
   gates: GateView[];
   /** Names of gates that failed once and then passed. */
   flaky: string[];
@@ -97,7 +96,7 @@ export interface Rejection {
   verdict: string;
   reason: string;
   ref: string | null;
-  /** The gates that said no, with their real output. */
+  /** The failed gates, with their output. */
   gates: GateView[];
 }
 
@@ -111,14 +110,14 @@ export interface GateView {
   command: string | null;
   exit: string | null;
   durationMs: number;
-  /** Blob of the whole output. */
+  /** Blob id of the complete output. */
   output: string | null;
   tail: string;
   changedPaths: string[];
   cached: boolean;
 }
 
-/** Phases in which a unit changes no more. */
+/** Terminal phases, `undone` included. */
 export const endedPhases: ReadonlySet<string> = new Set([
   "landed",
   "done",
@@ -131,7 +130,7 @@ export const endedPhases: ReadonlySet<string> = new Set([
 
 const successfulPhases: ReadonlySet<string> = new Set(["landed", "done"]);
 
-/** Whether a phase is the end a unit is meant to have. */
+/** True when the phase is a successful end. */
 export function isSuccessful(phase: string): boolean {
   return successfulPhases.has(phase);
 }
@@ -192,7 +191,7 @@ function beginRun(event: RecordedEvent): RunView {
   };
 }
 
-/** `settled` is the phase an earlier run left the unit in for good; null when this one has it to do. */
+/** `settled` is the terminal phase from an earlier run; null when the unit belongs to this run. */
 function beginUnit(about: Record<string, unknown>, at: string, settled: string | null): UnitView {
   return {
     unit: text(about, "unit"),
@@ -220,7 +219,7 @@ function advanceRun(run: RunView, { type, data, ts }: RecordedEvent): void {
       .map(viewGate)
       .filter(({ status }) => status === "failed");
   }
-  // By hand, after the run.
+  // `dgov archive-plan` after the run.
   if (type === "plan.archived") run.archivedTo = textOrNull(data, "to");
   if (type !== "run.finished") return;
   const status = text(data, "status");
@@ -271,7 +270,7 @@ function advanceUnit(unit: UnitView, event: RecordedEvent): void {
       break;
     default:
   }
-  // Attempt 0 is nobody's: the gates of the finished branch are recorded under it.
+  // Attempt 0 holds the gates of the finished branch.
   if (event.attempt !== null && event.attempt > 0) {
     advanceAttempt(attemptOf(unit, event.attempt, ts), event);
   }

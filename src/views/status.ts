@@ -1,8 +1,7 @@
 /**
- * What is going on, in a word and a line: running, needs attention, or idle. Pure.
+ * `dgov status`: one word (running, needs attention, idle) and one line. Pure.
  *
- * A run that settles is running, never "needs attention". A run nobody holds the lock of and that
- * never finished has crashed, and says so.
+ * An unfinished run whose process no longer holds the run lock is shown as crashed.
  */
 import { endedPhases, isSuccessful, type RunView, type UnitView } from "./run-view.ts";
 
@@ -20,15 +19,15 @@ export interface StatusView {
 export interface RunStatusView {
   run: string;
   plan: string;
-  /** The run's phase; `crashed` when it never finished and nobody runs it. */
+  /** The run's phase; `crashed` when it has not finished and no process runs it. */
   phase: string;
   startedAt: string;
   finishedAt: string | null;
   target: string;
   degraded: boolean;
-  /** Gates that failed before any change. */
+  /** Gates that failed on the base. */
   redBase: { gate: string; command: string | null; reason: string }[];
-  /** How many units are in each phase, in the order phases are met. */
+  /** Number of units by phase, in order of appearance. */
   phases: { phase: string; count: number }[];
   units: UnitStatusView[];
 }
@@ -46,7 +45,7 @@ export interface UnitStatusView {
   flaky: string[];
 }
 
-/** The run the holder of the lock works on; it may not have been recorded yet. */
+/** The run that holds the run lock; it may not be in the log yet. */
 export interface LiveRun {
   run: string;
   plan: string;
@@ -69,7 +68,7 @@ export function viewStatus(runs: readonly RunView[], holder: LiveRun | null): St
     return { status: "needs_attention", summary: endLine(bad), next, runs: views };
   }
   const [newest] = views;
-  const summary = newest === undefined ? "idle: nothing has run here yet" : endLine(newest);
+  const summary = newest === undefined ? "idle: no runs yet" : endLine(newest);
   return { status: "idle", summary, next: null, runs: views };
 }
 
@@ -118,7 +117,7 @@ function liveLine(run: RunStatusView): string {
 
 function endLine(run: RunStatusView): string {
   const word = run.phase === "complete" ? "idle" : "needs attention";
-  const how = run.phase === "crashed" ? "ended without saying so" : run.phase;
+  const how = run.phase === "crashed" ? "crashed" : run.phase;
   const parts = [`${goodCount(run)}/${run.units.length} landed`, ...failureCounts(run)];
   return `${word}: ${run.plan}: last run ${how}${run.degraded ? ", degraded" : ""}: ${parts.join(", ")}`;
 }

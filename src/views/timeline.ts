@@ -1,7 +1,7 @@
-/** Recorded events as rows: when, what, of which unit, and the facts in a line. Pure. */
+/** Recorded events as documents and as lines of text: time, unit, type and data. Pure. */
 import type { RecordedEvent } from "../log/event-log.ts";
 
-/** One event as the public stream has it: `dgov.event/1`. */
+/** One event of the public stream, schema `dgov.event/1`. */
 export interface EventDocument {
   schema: "dgov.event/1";
   seq: number;
@@ -14,13 +14,14 @@ export interface EventDocument {
   data: Record<string, unknown>;
 }
 
+/** The public document of a recorded event. */
 export function eventDocument(event: RecordedEvent): EventDocument {
   const { seq, ts, run, plan, unit, attempt, type, data } = event;
   return { schema: "dgov.event/1", seq, ts, run, plan, unit, attempt, type, data };
 }
 
 const detailCharsMax = 160;
-/** Object ids and digests; their first digits tell them apart for a reader. */
+/** Object ids and digests, which are shortened to ten digits. */
 const longId = /\b([0-9a-f]{10})(?:[0-9a-f]{30}|[0-9a-f]{54})\b/g;
 
 /** `12:03:04.567  add-feature#1  gate.finished  gate=tests status=passed ...`. */
@@ -31,7 +32,7 @@ export function timelineLine(event: RecordedEvent): string {
   return `${time}  ${who}  ${event.type}  ${detail(event)}`.trimEnd();
 }
 
-/** The scalar facts of an event, in a line of bounded length. */
+/** The scalar fields of an event as `key=value`, cut to a maximal length. */
 function detail({ data }: RecordedEvent): string {
   const words: string[] = [];
   for (const [key, value] of Object.entries(data)) {

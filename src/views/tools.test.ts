@@ -32,7 +32,7 @@ const all = {
     unit === null ? null : unit === "r" ? "reviewer" : "worker",
 };
 
-test("tools are summed over runs, units and endings, most calls first", () => {
+test("tool calls are summed over runs, units and outcomes, most calls first", () => {
   const view = viewTools(log, all);
   expect(view.total).toEqual({ calls: 7, failures: 3, refusals: 2, clipped: 1, bytes: 320 });
   expect(view.tools.map(({ tool, calls: n }) => [tool, n])).toEqual([
@@ -56,12 +56,12 @@ test("tools are summed over runs, units and endings, most calls first", () => {
   });
 });
 
-test("a limit shortens the list, not the totals", () => {
+test("a limit shortens the list of tools but not the totals", () => {
   const view = viewTools(log, { ...all, limit: 1 });
   expect([view.tools.length, view.toolCount, view.total.calls]).toEqual([1, 3, 7]);
 });
 
-test("a role leaves out the calls of the others", () => {
+test("a role filter leaves out the calls of other roles", () => {
   expect(viewTools(log, { ...all, role: "reviewer" }).tools).toMatchObject([
     { tool: "grep", calls: 1, failures: 1, roles: ["reviewer"] },
   ]);

@@ -1,12 +1,12 @@
-/** What workers' tools did, tool by tool: calls, failures, refusals, time and size. Pure. */
+/** `tools audit`: calls, failures, refusals, time and result size by tool. Pure. */
 import type { ToolCalls } from "../log/counts.ts";
 
 export interface ToolsView {
   plan: string | null;
   role: string | null;
-  /** Of all tools, those beyond a limit too. */
+  /** Sums over all tools, including those beyond the limit. */
   total: ToolTotals;
-  /** How many tools were called. */
+  /** Number of different tools called. */
   toolCount: number;
   /** Most calls first. */
   tools: ToolView[];
@@ -14,13 +14,13 @@ export interface ToolsView {
 
 export interface ToolTotals {
   calls: number;
-  /** Calls that gave an error, refusals among them. */
+  /** Calls that returned an error, refusals included. */
   failures: number;
-  /** Calls the claims or the tool policy forbade. */
+  /** Calls forbidden by claims or tool policy. */
   refusals: number;
-  /** Results that were cut for the model. */
+  /** Results truncated for the model. */
   clipped: number;
-  /** Bytes of results, before cutting. */
+  /** Bytes of results before truncation. */
   bytes: number;
 }
 
@@ -38,7 +38,7 @@ export interface ToolView extends ToolTotals {
 
 const refused = "not_permitted";
 
-/** Sums calls by tool. `roleOf` says who made a call; unknown units are of no role. */
+/** Sums calls by tool. `roleOf` gives the role of a call; null for unknown units. */
 export function viewTools(
   calls: readonly ToolCalls[],
   o: {

@@ -103,9 +103,9 @@ describe("failed units", () => {
         unit: "t/m.a",
         attempt: 1,
         evidence: [{ seq: 3, at: "2026-01-02T03:04:02.000Z", text: "said scope_violation" }],
-        first: "add the paths to the claims of t/m.a, or take them out of its task",
+        first: "add the paths to the claims of t/m.a, or remove them from its task",
         nextAction: "dgov run p --continue",
-        doNot: "accept the change by hand: no other task knows of it",
+        doNot: "apply the change manually: other tasks do not expect it",
       },
     ]);
   });
@@ -339,9 +339,9 @@ test("the text of a finding has its evidence and its next command", () => {
   expect(renderFindings(found([rejected("scope_violation")]))).toBe(
     `scope_violation: t/m.a, plan p, run r1, attempt 1
     event 3, 2026-01-02 03:04:02: said scope_violation
-  first:  add the paths to the claims of t/m.a, or take them out of its task
+  first:  add the paths to the claims of t/m.a, or remove them from its task
   next:   dgov run p --continue
-  do not: accept the change by hand: no other task knows of it
+  do not: apply the change manually: other tasks do not expect it
 
 1 finding`,
   );

@@ -106,7 +106,7 @@ describe("viewStatus", () => {
   test("viewStatus without runs is idle", () => {
     expect(viewStatus([], null)).toEqual({
       status: "idle",
-      summary: "idle: nothing has run here yet",
+      summary: "idle: no runs yet",
       next: null,
       runs: [],
     });
@@ -147,7 +147,7 @@ describe("viewStatus", () => {
   test("an unfinished run without a process counts as crashed", () => {
     const status = viewStatus([view(new RunLog(three))], null);
     expect([status.status, status.runs[0]?.phase]).toEqual(["needs_attention", "crashed"]);
-    expect(status.summary).toContain("ended without saying so");
+    expect(status.summary).toContain("last run crashed");
   });
 
   test("a run with every unit landed is idle", () => {
@@ -190,7 +190,7 @@ describe("explainUnit", () => {
 
   test("explainUnit of a pending unit names the units it waits for", () => {
     const explained = explainUnit(view(new RunLog(three)), "b");
-    expect(explained?.reason).toBe("waits for a");
+    expect(explained?.reason).toBe("waiting for a");
   });
 
   test("explainUnit of a scope violation suggests more claims", () => {
