@@ -1,12 +1,9 @@
 /**
- * What the commands that look have in common: the log opened without a trace, the run that is
- * alive, and answers made of views. Loads nothing heavy: `status` must start at once.
+ * The log of a project for commands that only read: opened without creating anything. Loads no
+ * heavy package: `status` must start at once.
  */
 import { readFileSync, statSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
-import type { Context } from "../cli/command.ts";
-import type { Output } from "../cli/output.ts";
-import { requireProject } from "../cli/project.ts";
 import { type EventLog, openEventLogForReading } from "../log/event-log.ts";
 import { lockHolder } from "../process/lock.ts";
 import { type RunView, viewRun } from "../views/run-view.ts";
@@ -14,14 +11,13 @@ import type { LiveRun } from "../views/status.ts";
 
 export interface ProjectLog {
   projectRoot: string;
-  /** Null when nothing has run here yet. */
+  /** Null when the project has no log: nothing has run. */
   log: EventLog | null;
   [Symbol.dispose](): void;
 }
 
-/** Opens the log of the project the command stands in. Creates nothing. */
-export function openProjectLog(context: Context): ProjectLog {
-  const projectRoot = requireProject(context);
+/** Opens the log of a project for reading. Creates nothing. */
+export function openProjectLog(projectRoot: string): ProjectLog {
   const log = openEventLogForReading(projectRoot);
   return { projectRoot, log, [Symbol.dispose]: () => log?.[Symbol.dispose]() };
 }
@@ -43,7 +39,7 @@ export function commonGitDir(folder: string): string | null {
   }
 }
 
-/** `.git` of a linked worktree or submodule names its git dir; `commondir` there names the shared one. */
+/** The common directory of a linked worktree or submodule, read from its `.git` file and `commondir`. */
 function linkedCommonDir(folder: string, dotGit: string): string | null {
   try {
     const named = /^gitdir: (.+)$/m.exec(readFileSync(dotGit, "utf8"))?.[1];
@@ -64,24 +60,7 @@ export function readRun(log: EventLog, run: string): RunView | null {
   return viewRun(log.lifecycle({ run }));
 }
 
-/** A run for lists: where its units stand, without their attempts' details. */
+/** The view of one run for lists: phases of its units, without details of their attempts. */
 export function readOverview(log: EventLog, run: string): RunView | null {
   return viewRun(log.overview(run));
-}
-
-/** Keys of a view in snake_case, at every depth. Views hold lists, never maps keyed by names. */
-export function snakeCase(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(snakeCase);
-  if (value === null || typeof value !== "object") return value;
-  return Object.fromEntries(
-    Object.entries(value).map(([key, inner]) => [
-      key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`),
-      snakeCase(inner),
-    ]),
-  );
-}
-
-/** Answers with a view: the document is the view, the text was rendered from it. */
-export function answerView(output: Output, schema: string, view: object, text: string): void {
-  output.answer({ schema, ...(snakeCase(view) as Record<string, unknown>) }, text);
 }

@@ -9,6 +9,7 @@
 import { writeSync } from "node:fs";
 import { isatty } from "node:tty";
 import { assert } from "../std/assert.ts";
+import { snakeCase } from "../std/case.ts";
 import { createLog, type Log } from "./log.ts";
 import { printable, printableJson } from "./render/printable.ts";
 
@@ -144,4 +145,8 @@ function writeAll(descriptor: number, text: string): boolean {
 /** Whether `DGOV_JSON` is 1, true or yes, in any case. */
 export function wantsJson(env: Record<string, string | undefined>): boolean {
   return /^(1|true|yes)$/i.test(env["DGOV_JSON"] ?? "");
+}
+/** Answers with a view: the document is the view in snake_case, `text` was rendered from it. */
+export function answerView(output: Output, schema: string, view: object, text: string): void {
+  output.answer({ schema, ...snakeCase(view) }, text);
 }

@@ -1,7 +1,7 @@
 /** Requests made for a plan before it has attempts: choosing SOPs. They are part of what a run cost. */
 import type { EventLog } from "../log/event-log.ts";
+import { snakeCase } from "../std/case.ts";
 import type { TokenUsage } from "../worker/protocol.ts";
-import { toSnakeCase } from "./records.ts";
 
 /** What one request took, however it ended. */
 export interface AskedTurn {
@@ -25,7 +25,7 @@ export function noteAsked(
       messages: [],
       response: "",
       finish_reason: finishReason,
-      usage: usage === null ? null : toSnakeCase(usage),
+      usage: usage === null ? null : snakeCase(usage),
       duration_ms: durationMs,
     };
     log.note({ ...of, unit: null, attempt: null, type: "turn.finished", data });

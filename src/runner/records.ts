@@ -1,5 +1,5 @@
 /**
- * Kernel events as log records and back: the one place where camelCase becomes snake_case.
+ * Kernel events as log records and back. Records have snake_case keys.
  *
  * `unit` and `attempt` are columns of the log; everything else is `data`. No map in a kernel event
  * is keyed by user text, so renaming keys at every depth is safe.
@@ -7,6 +7,7 @@
 import type { Event } from "../kernel/event.ts";
 import type { EventLog, NewEvent, RecordedEvent } from "../log/event-log.ts";
 import type { GateProgress, GateVerdict } from "../settlement/verdict.ts";
+import { camelCase, snakeCase } from "../std/case.ts";
 
 const kernelTypes: ReadonlySet<string> = new Set<Event["type"]>([
   "run.started",
@@ -26,27 +27,6 @@ const kernelTypes: ReadonlySet<string> = new Set<Event["type"]>([
   "run.finished",
 ]);
 
-function snake(key: string): string {
-  return key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
-}
-
-function camel(key: string): string {
-  return key.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
-}
-
-function renamed(value: unknown, rename: (key: string) => string): unknown {
-  if (Array.isArray(value)) return value.map((item) => renamed(item, rename));
-  if (value === null || typeof value !== "object") return value;
-  return Object.fromEntries(
-    Object.entries(value).map(([key, inner]) => [rename(key), renamed(inner, rename)]),
-  );
-}
-
-/** Keys of any value in snake_case, at every depth. */
-export function toSnakeCase(value: unknown): Record<string, unknown> {
-  return renamed(value, snake) as Record<string, unknown>;
-}
-
 /** A kernel event as a log record. `more` is added to its data (facts views want, the kernel not). */
 export function recordOf(
   event: Event,
@@ -60,7 +40,7 @@ export function recordOf(
     type,
     unit: typeof unit === "string" ? unit : null,
     attempt: typeof attempt === "number" ? attempt : null,
-    data: { ...toSnakeCase(data), ...more },
+    data: { ...snakeCase(data), ...more },
   };
 }
 
@@ -68,7 +48,7 @@ export function recordOf(
 export function eventOf(record: RecordedEvent): Event | null {
   if (!kernelTypes.has(record.type)) return null;
   return {
-    ...(renamed(record.data, camel) as object),
+    ...(camelCase(record.data) as object),
     ...(record.unit === null ? {} : { unit: record.unit }),
     ...(record.attempt === null ? {} : { attempt: record.attempt }),
     type: record.type,

@@ -10,6 +10,9 @@ function camelKey(key: string): string {
 }
 
 /** A JSON value with every object key in snake_case. Not for objects keyed by user text. */
+export function snakeCase(value: readonly unknown[]): unknown[];
+export function snakeCase(value: object): Record<string, unknown>;
+export function snakeCase(value: unknown): unknown;
 export function snakeCase(value: unknown): unknown {
   return renamed(value, snakeKey);
 }

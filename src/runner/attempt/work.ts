@@ -6,7 +6,7 @@ import type { CompiledTask } from "../../plan/compiled.ts";
 import { faultPoint } from "../../process/fault-injection.ts";
 import { processStart } from "../../process/tree.ts";
 import { present } from "../../std/assert.ts";
-import { toSnakeCase } from "../records.ts";
+import { snakeCase } from "../../std/case.ts";
 import { type LiveAttempt, type RunContext, record } from "../run-context.ts";
 import type { Answer } from "../run-loop.ts";
 import { assemblePrompt, entriesFor, promptDiffBytesMax } from "./prompt.ts";
@@ -134,7 +134,7 @@ function recordResult(
 ): NonNullable<Answer["records"]> {
   const { outcome, reason } = end;
   const given = end.result ?? null;
-  const text = typeof given === "string" ? given : JSON.stringify(toSnakeCase(given));
+  const text = typeof given === "string" ? given : JSON.stringify(snakeCase(given));
   const result = cutText(Buffer.from(text), resultBytesMax);
   if (outcome === "complete") memory.results.set(unit, result);
   if (outcome === "disapproved") {

@@ -13,10 +13,10 @@ import type { CompiledTask } from "../../plan/compiled.ts";
 import { killTree } from "../../process/tree.ts";
 import { environmentIn } from "../../settlement/trees/environment.ts";
 import { present } from "../../std/assert.ts";
+import { snakeCase } from "../../std/case.ts";
 import { ndjsonLine, readNdjson } from "../../std/ndjson.ts";
 import type { ParentMessage, WorkerMessage, WorkerRequest } from "../../worker/protocol.ts";
 import { applyRequestMessage } from "../rate-limiter.ts";
-import { toSnakeCase } from "../records.ts";
 import type { LiveAttempt, RunContext } from "../run-context.ts";
 
 /** Bytes of a crashed worker's stderr that are kept. */
@@ -281,7 +281,7 @@ function bounded(c: RunContext, message: WorkerMessage): Record<string, unknown>
   if (message.type === "call") {
     const args = JSON.stringify(message.args);
     if (args.length > inlineMax) {
-      return toSnakeCase({
+      return snakeCase({
         ...rest,
         args: null,
         argsBlob: keep(c, args),
@@ -290,19 +290,19 @@ function bounded(c: RunContext, message: WorkerMessage): Record<string, unknown>
     }
     // Arguments are the model's own keys: they keep their spelling.
     const { type: _type, args: _args, ...others } = message;
-    return { ...toSnakeCase(others), args: message.args };
+    return { ...snakeCase(others), args: message.args };
   }
   if (
     (message.type === "result" || message.type === "thought") &&
     message.text.length > inlineMax
   ) {
-    return toSnakeCase({
+    return snakeCase({
       ...rest,
       text: message.text.slice(0, inlineMax),
       textBlob: keep(c, message.text),
     });
   }
-  return toSnakeCase(rest);
+  return snakeCase(rest);
 }
 
 /** What only telemetry names is as durable as telemetry: not at once. */

@@ -1,6 +1,7 @@
 /** `dgov diagnose`: known failures with what proves them, and the next command for each. */
+
 import { realpathSync } from "node:fs";
-import { answerView, liveRun, openProjectLog } from "../../../app/open-log.ts";
+import { liveRun, openProjectLog } from "../../../app/open-log.ts";
 import { planNameAt } from "../../../app/plan-summary.ts";
 import { scanLanded } from "../../../git/landed.ts";
 import { headOf, listRefs } from "../../../git/refs.ts";
@@ -21,6 +22,8 @@ import {
   landedKey,
 } from "../../../views/diagnose.ts";
 import { command } from "../../command.ts";
+import { answerView } from "../../output.ts";
+import { requireProject } from "../../project.ts";
 import { renderFindings } from "../../render/findings.ts";
 
 /** Runs that are looked back on. */
@@ -34,7 +37,7 @@ export default command({
   },
   examples: ["dgov diagnose", "dgov diagnose --plan my-plan", "dgov diagnose --json"],
   async run(context, args) {
-    using seen = openProjectLog(context);
+    using seen = openProjectLog(requireProject(context));
     const { projectRoot, log } = seen;
     const plan =
       args.plan === undefined ? null : planNameAt(await resolvePlan(projectRoot, args.plan));

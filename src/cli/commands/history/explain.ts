@@ -1,10 +1,13 @@
 /** `dgov explain U`: why a unit is where it is. */
-import { answerView, openProjectLog } from "../../../app/open-log.ts";
+
+import { openProjectLog } from "../../../app/open-log.ts";
 import { resolveRun } from "../../../app/resolve-run.ts";
 import { DgovError } from "../../../error.ts";
 import { moment, words } from "../../../std/text.ts";
 import { type ExplainView, explainUnit } from "../../../views/explain.ts";
 import { command } from "../../command.ts";
+import { answerView } from "../../output.ts";
+import { requireProject } from "../../project.ts";
 import { table } from "../../render/table.ts";
 
 export default command({
@@ -16,7 +19,7 @@ export default command({
   },
   examples: ["dgov explain add-feature", "dgov explain tasks/main.add-feature --plan my-plan"],
   async run(context, args) {
-    using seen = openProjectLog(context);
+    using seen = openProjectLog(requireProject(context));
     const { run } = await resolveRun(seen, args.plan, (text) => context.output.status(text));
     const { resolveUnit } = await import("../../../plan/locate.ts");
     const id = resolveUnit(

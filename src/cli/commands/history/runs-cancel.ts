@@ -1,12 +1,15 @@
 /** `dgov runs cancel`: what Ctrl-C at the terminal of the live run does, from elsewhere. */
+
 import { hostname } from "node:os";
-import { answerView, commonGitDir, openProjectLog, readRun } from "../../../app/open-log.ts";
+import { commonGitDir, openProjectLog, readRun } from "../../../app/open-log.ts";
 import { DgovError } from "../../../error.ts";
 import { lockHolder } from "../../../process/lock.ts";
 import { interruptProcess } from "../../../process/tree.ts";
 import { isSuccessful } from "../../../views/run-view.ts";
 import { wholeNumber } from "../../args.ts";
 import { command } from "../../command.ts";
+import { answerView } from "../../output.ts";
+import { requireProject } from "../../project.ts";
 
 const waitDefaultS = 60;
 
@@ -23,7 +26,7 @@ export default command({
   examples: ["dgov runs cancel", "dgov runs cancel --wait 300"],
   async run(context, args) {
     const waitS = wholeNumber(args.wait, { flag: "--wait", max: 86_400 }) ?? waitDefaultS;
-    using seen = openProjectLog(context);
+    using seen = openProjectLog(requireProject(context));
     const commonDir = commonGitDir(seen.projectRoot);
     const holder = commonDir === null ? null : lockHolder(commonDir);
     if (holder === null) {
@@ -40,7 +43,7 @@ export default command({
         hint: "dgov watch follows it; dgov runs cancel once more ends it at once",
       });
     }
-    using after = openProjectLog(context);
+    using after = openProjectLog(requireProject(context));
     const view = after.log === null ? null : readRun(after.log, run);
     // A run that was only starting has recorded nothing; one cut off is closed by the next one.
     const phase = view === null ? "not_started" : view.phase === "running" ? "crashed" : view.phase;

@@ -1,12 +1,6 @@
 /** `dgov runs list|show|cancel`: history, newest first. */
 
-import {
-  answerView,
-  liveRun,
-  openProjectLog,
-  readOverview,
-  readRun,
-} from "../../../app/open-log.ts";
+import { liveRun, openProjectLog, readOverview, readRun } from "../../../app/open-log.ts";
 import { DgovError } from "../../../error.ts";
 import { suggest } from "../../../std/suggest.ts";
 import { duration, moment } from "../../../std/text.ts";
@@ -14,6 +8,8 @@ import { isSuccessful } from "../../../views/run-view.ts";
 import { viewStatus } from "../../../views/status.ts";
 import { wholeNumber } from "../../args.ts";
 import { command, group } from "../../command.ts";
+import { answerView } from "../../output.ts";
+import { requireProject } from "../../project.ts";
 import { renderStatus } from "../../render/status.ts";
 import { table } from "../../render/table.ts";
 
@@ -27,7 +23,7 @@ const list = command({
   examples: ["dgov runs list", "dgov runs list --plan my-plan --limit 5"],
   async run(context, args) {
     const limit = wholeNumber(args.limit, { flag: "--limit", min: 1 }) ?? 20;
-    using seen = openProjectLog(context);
+    using seen = openProjectLog(requireProject(context));
     const { log } = seen;
     const live = liveRun(seen.projectRoot);
     const query = args.plan === undefined ? { limit } : { plan: args.plan, limit };
@@ -71,7 +67,7 @@ const show = command({
   args: { run: { type: "positional", required: true, description: "Run id, or the end of one" } },
   examples: ["dgov runs show 20260102-030405-1a2b"],
   async run(context, args) {
-    using seen = openProjectLog(context);
+    using seen = openProjectLog(requireProject(context));
     const known = seen.log?.runs({ limit: 10_000 }).map(({ run }) => run) ?? [];
     const matches = known.filter((run) => run === args.run || run.endsWith(args.run));
     const [id] = matches;

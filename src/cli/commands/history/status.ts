@@ -1,15 +1,11 @@
 /** `dgov status`, and `dgov` alone: running, needs attention, or idle. */
 
-import {
-  answerView,
-  liveRun,
-  openProjectLog,
-  readOverview,
-  readRun,
-} from "../../../app/open-log.ts";
+import { liveRun, openProjectLog, readOverview, readRun } from "../../../app/open-log.ts";
 import { isSuccessful } from "../../../views/run-view.ts";
 import { viewStatus } from "../../../views/status.ts";
 import { command } from "../../command.ts";
+import { answerView } from "../../output.ts";
+import { requireProject } from "../../project.ts";
 import { renderStatus } from "../../render/status.ts";
 
 /** Runs looked at for the newest one of each plan. */
@@ -23,7 +19,7 @@ export default command({
   },
   examples: ["dgov", "dgov status --all", "dgov status --json"],
   async run(context, args) {
-    using seen = openProjectLog(context);
+    using seen = openProjectLog(requireProject(context));
     const { log } = seen;
     const before = liveRun(seen.projectRoot);
     const entries = log?.runs({ limit: args.all ? runsMax : 1 }) ?? [];

@@ -1,5 +1,6 @@
 /** `dgov tools audit`: what workers' tools did, and what went wrong with them. */
-import { answerView, openProjectLog } from "../../../app/open-log.ts";
+
+import { openProjectLog } from "../../../app/open-log.ts";
 import { knownPlan } from "../../../app/resolve-run.ts";
 import type { EventLog } from "../../../log/event-log.ts";
 import { suggest } from "../../../std/suggest.ts";
@@ -8,6 +9,8 @@ import { objects, text } from "../../../views/data.ts";
 import { type ToolsView, viewTools } from "../../../views/tools.ts";
 import { usageError, wholeNumber } from "../../args.ts";
 import { command, group } from "../../command.ts";
+import { answerView } from "../../output.ts";
+import { requireProject } from "../../project.ts";
 import { table } from "../../render/table.ts";
 
 const roles = ["worker", "researcher", "reviewer", "planner"] as const;
@@ -37,7 +40,7 @@ const audit = command({
         near === null ? `roles are ${roles.join(", ")}` : `did you mean ${near}?`,
       );
     }
-    using seen = openProjectLog(context);
+    using seen = openProjectLog(requireProject(context));
     const { log, projectRoot } = seen;
     const plan = args.plan === undefined ? null : await knownPlan(args.plan, projectRoot, log);
     const calls =

@@ -1,10 +1,12 @@
 /** `dgov plan list`. */
 
-import { answerView, liveRun, openProjectLog } from "../../../app/open-log.ts";
+import { liveRun, openProjectLog } from "../../../app/open-log.ts";
 import { planFacts } from "../../../app/plan-summary.ts";
 import { viewPlanRow } from "../../../views/plan-view.ts";
 import { usageError } from "../../args.ts";
 import { command } from "../../command.ts";
+import { answerView } from "../../output.ts";
+import { requireProject } from "../../project.ts";
 import { renderPlanList } from "../../render/plan.ts";
 
 export default command({
@@ -17,7 +19,7 @@ export default command({
   examples: ["dgov plan list", "dgov plan list --all --json"],
   async run(context, args) {
     if (args.all && args.archived) throw usageError("--all and --archived exclude each other");
-    using seen = openProjectLog(context);
+    using seen = openProjectLog(requireProject(context));
     const { projectRoot, log } = seen;
     const { listPlans } = await import("../../../plan/locate.ts");
     const world = { projectRoot, log, live: liveRun(projectRoot) };

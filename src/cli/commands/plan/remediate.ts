@@ -1,4 +1,5 @@
 /** `dgov plan remediate PLAN`: writes a plan that repairs what the last run of a plan left wrong with the branch. */
+
 import { relative } from "node:path";
 import { createRemediationPlan } from "../../../app/create-plan-folder.ts";
 import { openProjectLog } from "../../../app/open-log.ts";
@@ -9,6 +10,7 @@ import { plural } from "../../../std/text.ts";
 import { viewRemediationNeeds } from "../../../views/remediation-needs.ts";
 import { usageError } from "../../args.ts";
 import { command } from "../../command.ts";
+import { requireProject } from "../../project.ts";
 import { compilerOf } from "../run.ts";
 
 export default command({
@@ -23,7 +25,7 @@ export default command({
     if (args.name !== undefined && !isSafeName(args.name)) {
       throw usageError(`invalid plan name "${args.name}"`, nameRule);
     }
-    using seen = openProjectLog(context);
+    using seen = openProjectLog(requireProject(context));
     const { projectRoot } = seen;
     const { log, run } = await resolveRun(seen, args.plan, (text) => context.output.status(text));
     const trouble = viewRemediationNeeds(log.lifecycle({ run: run.run }));

@@ -1,6 +1,7 @@
 /** `dgov plan review PLAN`: what the last run came to; `--diff` and `--events` look closer. */
+
 import { isatty } from "node:tty";
-import { answerView, liveRun, openProjectLog } from "../../../app/open-log.ts";
+import { liveRun, openProjectLog } from "../../../app/open-log.ts";
 import { type ResolvedRun, resolveRun } from "../../../app/resolve-run.ts";
 import { costFunction } from "../../../app/token-usage.ts";
 import { DgovError } from "../../../error.ts";
@@ -12,7 +13,8 @@ import type { RunView, UnitView } from "../../../views/run-view.ts";
 import { eventDocument, timelineLine } from "../../../views/timeline.ts";
 import { usageError } from "../../args.ts";
 import { command } from "../../command.ts";
-import type { Output } from "../../output.ts";
+import { answerView, type Output } from "../../output.ts";
+import { requireProject } from "../../project.ts";
 import { renderReview } from "../../render/review.ts";
 
 const patchBytesMax = 4 * 1024 * 1024;
@@ -36,7 +38,7 @@ export default command({
     const { output } = context;
     const asked = [args.only, args.diff, args.events].filter((unit) => unit !== undefined);
     if (asked.length > 1) throw usageError("--only, --diff and --events exclude each other");
-    using seen = openProjectLog(context);
+    using seen = openProjectLog(requireProject(context));
     const found = await resolveRun(seen, args.plan, (text) => output.status(text));
     const unit = asked[0] === undefined ? null : await unitOf(found.run, asked[0]);
     if (args.diff !== undefined && unit !== null) {

@@ -1,7 +1,8 @@
 /** `dgov plan status PLAN`: each unit landed, pending, failed or skipped, and why. */
+
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { answerView, liveRun, openProjectLog } from "../../../app/open-log.ts";
+import { liveRun, openProjectLog } from "../../../app/open-log.ts";
 import { planFacts, planNameAt } from "../../../app/plan-summary.ts";
 import { DgovError } from "../../../error.ts";
 import {
@@ -12,6 +13,8 @@ import {
 } from "../../../views/plan-view.ts";
 import type { RunView } from "../../../views/run-view.ts";
 import { command } from "../../command.ts";
+import { answerView } from "../../output.ts";
+import { requireProject } from "../../project.ts";
 import { renderPlanStatus } from "../../render/plan.ts";
 
 export default command({
@@ -23,7 +26,7 @@ export default command({
   },
   examples: ["dgov plan status my-plan", "dgov plan status my-plan -v"],
   async run(context, args) {
-    using seen = openProjectLog(context);
+    using seen = openProjectLog(requireProject(context));
     const { projectRoot, log } = seen;
     const { resolvePlan } = await import("../../../plan/locate.ts");
     const location = await resolvePlan(projectRoot, args.plan);

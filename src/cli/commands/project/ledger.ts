@@ -1,6 +1,5 @@
 /** `dgov ledger`: what a project knows of itself, in a file that clones share. */
 
-import { answerView } from "../../../app/open-log.ts";
 import { parseClaim, parseClaims } from "../../../claims/path.ts";
 import { DgovError } from "../../../error.ts";
 import {
@@ -18,6 +17,7 @@ import { isoTime, systemClock } from "../../../std/clock.ts";
 import { suggest } from "../../../std/suggest.ts";
 import { usageError } from "../../args.ts";
 import { type Context, command, group } from "../../command.ts";
+import { answerView } from "../../output.ts";
 import { requireProject } from "../../project.ts";
 import { renderBroken, renderEntries, renderEntry } from "../../render/ledger.ts";
 

@@ -1,10 +1,10 @@
 /** `dgov prune`: forget the details of old runs; what happened in them stays. */
 
-import { answerView } from "../../../app/open-log.ts";
 import { systemClock } from "../../../std/clock.ts";
 import { plural } from "../../../std/text.ts";
 import { wholeNumber } from "../../args.ts";
 import { command } from "../../command.ts";
+import { answerView } from "../../output.ts";
 import { requireProject } from "../../project.ts";
 
 const daysDefault = 30;

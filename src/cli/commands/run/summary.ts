@@ -1,8 +1,8 @@
 /** The end of a run as a document and as text: landed units, failures with reasons, commands to type next. */
 import type { RecordedEvent } from "../../../log/event-log.ts";
-import { toSnakeCase } from "../../../runner/records.ts";
 import type { RunResult } from "../../../runner/run.ts";
 import { present } from "../../../std/assert.ts";
+import { snakeCase } from "../../../std/case.ts";
 import { duration, plural, short, words } from "../../../std/text.ts";
 import { type RadarView, viewRadar } from "../../../views/radar.ts";
 import { type ReviewFacts, runSpending, type Spending, spendingOf } from "../../../views/review.ts";
@@ -49,8 +49,8 @@ export function summarizeRun(
       structural: result.end.structural,
       warnings: result.end.warnings,
       repository_changed: view.repositoryChanged,
-      red_base: view.redBase.map(toSnakeCase),
-      radar: toSnakeCase(radar),
+      red_base: view.redBase.map((one) => snakeCase(one)),
+      radar: snakeCase(radar),
       units: view.units.map((unit) => unitDocument(unit, present(spent.get(unit.unit), unit.unit))),
     },
     text: textOf(view, result, { total, radar, next, spent: options.verbose ? spent : null }),
@@ -78,8 +78,8 @@ function unitDocument(unit: UnitView, spent: Spending): Record<string, unknown> 
     attempts: unit.attempts.length,
     kept_ref: unit.keptRef,
     flaky: [...new Set(unit.attempts.flatMap((attempt) => attempt.flaky))],
-    rejection: last?.rejection ? toSnakeCase(last.rejection) : null,
-    rejections: unit.attempts.flatMap((a) => (a.rejection ? [toSnakeCase(a.rejection)] : [])),
+    rejection: last?.rejection ? snakeCase(last.rejection) : null,
+    rejections: unit.attempts.flatMap((a) => (a.rejection ? [snakeCase(a.rejection)] : [])),
     result: unit.result,
     turns: spent.turns,
     ...spendingDocument(spent),

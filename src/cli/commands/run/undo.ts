@@ -1,8 +1,8 @@
 /** `dgov undo`: take back what a run or a unit landed, through the gates. */
 
-import { answerView } from "../../../app/open-log.ts";
 import { plural, short } from "../../../std/text.ts";
 import { command } from "../../command.ts";
+import { answerView } from "../../output.ts";
 import { requireProject } from "../../project.ts";
 import { interruptible } from "../../signals.ts";
 

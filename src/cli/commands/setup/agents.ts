@@ -1,10 +1,11 @@
 /** `dgov agents sync`: the shipped skills, for agents that act as governor. */
+
 import { join, resolve } from "node:path";
-import { answerView } from "../../../app/open-log.ts";
 import { type SyncedSkill, syncSkills } from "../../../app/skills.ts";
 import { DgovError } from "../../../error.ts";
 import { systemClock } from "../../../std/clock.ts";
 import { type Context, command, group } from "../../command.ts";
+import { answerView } from "../../output.ts";
 
 const sync = command({
   name: "sync",
