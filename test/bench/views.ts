@@ -72,7 +72,7 @@ function idlePoll(projectRoot: string): () => void {
   const events = newEvents(projectRoot, { all: false, plan: undefined, since: null });
   while (events().length > 0);
   return () => {
-    if (events().length > 0) throw new Error("somebody writes to the log");
+    if (events().length > 0) throw new Error("another process writes to the log");
   };
 }
 
