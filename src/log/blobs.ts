@@ -1,28 +1,16 @@
 /**
- * What is too big for a row: gate outputs and compiled plans, as files named by their SHA-256.
+ * Content that is too large for a row (gate outputs, compiled plans), as files named by their SHA-256.
  *
- * A file appears under its name whole or not at all (written aside, synced, renamed), so an event
- * that names a digest can rely on it.
+ * A file appears under its name only when it is complete, so an event may name its digest.
  */
-import {
-  closeSync,
-  existsSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeSync,
-} from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { sha256 } from "../std/digest.ts";
+import { replaceFile } from "../std/files.ts";
 
 /**
- * Keeps bytes in `dir` under `<digest><suffix>` and gives the digest. Knowing them already is free.
- * `durable` (the default) means on disk when this returns.
+ * Stores bytes in `dir` as `<digest><suffix>` and returns the digest. Content that is already there is
+ * not written again. `durable` (the default) waits until the file and its folder are synced.
  */
 export function storeBlob(
   dir: string,
@@ -30,25 +18,13 @@ export function storeBlob(
   o: { suffix?: string; durable?: boolean } = {},
 ): string {
   const { suffix = "", durable = true } = o;
-  const data = typeof bytes === "string" ? Buffer.from(bytes) : bytes;
-  const digest = sha256(data);
+  const digest = sha256(bytes);
   const path = join(dir, digest + suffix);
-  if (existsSync(path)) return digest;
-  mkdirSync(dir, { recursive: true });
-  const aside = join(dir, `.${digest}.${process.pid}.tmp`);
-  const file = openSync(aside, "w", 0o644);
-  try {
-    for (let at = 0; at < data.length; ) at += writeSync(file, data, at);
-    if (durable) fsyncSync(file);
-  } finally {
-    closeSync(file);
-  }
-  renameSync(aside, path);
-  if (durable) syncDirectory(dir);
+  if (!existsSync(path)) replaceFile(path, bytes, { durable });
   return digest;
 }
 
-/** The bytes kept under a digest, or null: missing, or no longer what the digest says. */
+/** The bytes stored under a digest; null when the file is missing or does not match its digest. */
 export function readBlob(dir: string, digest: string, suffix = ""): Uint8Array | null {
   if (!/^[0-9a-f]{64}$/.test(digest)) return null;
   try {
@@ -61,35 +37,29 @@ export function readBlob(dir: string, digest: string, suffix = ""): Uint8Array |
 
 export interface BlobFile {
   path: string;
-  /** Null: what a crash left of writing one. */
+  /** Null for a temporary file that a crash left. */
   digest: string | null;
   bytes: number;
   /** Epoch milliseconds. */
   modifiedAt: number;
 }
 
-/** The files kept in a folder; none when there is no such folder. */
+/** Stored files without suffix, and temporary files; none when the folder does not exist. */
 export function listBlobs(dir: string): BlobFile[] {
   if (!existsSync(dir)) return [];
   return readdirSync(dir).flatMap((name) => {
     const whole = /^[0-9a-f]{64}$/.test(name);
-    if (!whole && !/^\.[0-9a-f]{64}\.\d+\.tmp$/.test(name)) return [];
+    if (!whole && !temporaryName.test(name)) return [];
     const path = join(dir, name);
     const { size, mtimeMs } = statSync(path);
     return [{ path, digest: whole ? name : null, bytes: size, modifiedAt: mtimeMs }];
   });
 }
 
-/** Removes kept files; one that is gone already is passed over. */
+/** Names of temporary files: those of `replaceFile`, and those that dgov 0.1.0 wrote. */
+const temporaryName = /^(?:[0-9a-f]{64}\.[0-9a-f]{12}|\.[0-9a-f]{64}\.\d+)\.tmp$/;
+
+/** Deletes files. Missing is not an error. */
 export function removeBlobs(files: readonly BlobFile[]): void {
   for (const { path } of files) rmSync(path, { force: true });
-}
-
-function syncDirectory(dir: string): void {
-  const handle = openSync(dir, "r");
-  try {
-    fsyncSync(handle);
-  } finally {
-    closeSync(handle);
-  }
 }

@@ -1,11 +1,12 @@
 /**
- * Sums over telemetry, answered from covering expression indexes: tokens, turns and calls.
+ * Sums over telemetry. Tokens, turns and calls come from covering expression indexes; tool-call statistics
+ * from a table that a trigger keeps up to date on insert, so that no query scans all calls.
  *
- * `countEvents` is the same sum over events in memory; a test holds the two together.
+ * test/harness/event-sums.ts computes the same sums from events in memory; tests compare the two.
  */
 import type { Connection } from "./database.ts";
 
-/** What one attempt spent on one model. Calls are of no model: they stand under `model: null`. */
+/** Usage of one model by one attempt. Tool calls belong to no model: they are counted under `model: null`. */
 export interface UsageCounts {
   unit: string | null;
   attempt: number | null;
@@ -19,7 +20,7 @@ export interface UsageCounts {
   failedCalls: number;
 }
 
-/** Counts of a run, by unit, attempt and model. */
+/** Usage of a run, by unit, attempt and model. */
 export function readCounts(connection: Connection, run: string): UsageCounts[] {
   const rows = connection.all<UsageCounts>(
     `SELECT unit, attempt, json_extract(data, '$.model') AS model, count(*) AS turns,
@@ -35,16 +36,22 @@ export function readCounts(connection: Connection, run: string): UsageCounts[] {
     run,
     run,
   );
-  return mergeCounts(rows);
+  return merged(rows);
 }
 
-/** One row per unit, attempt and model, in an order of its own. */
-function mergeCounts(rows: readonly UsageCounts[]): UsageCounts[] {
-  return sumByKey(rows, (row) => [row.unit ?? "", row.attempt ?? 0, row.model ?? ""], addCounts);
+/** One row per unit, attempt and model, sorted by them as JSON text. */
+function merged(rows: readonly UsageCounts[]): UsageCounts[] {
+  const sums = new Map<string, UsageCounts>();
+  for (const row of rows) {
+    const key = JSON.stringify([row.unit ?? "", row.attempt ?? 0, row.model ?? ""]);
+    const sum = sums.get(key);
+    sums.set(key, sum === undefined ? row : addCounts(sum, row));
+  }
+  return [...sums].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, sum]) => sum);
 }
 
-/** Two counts as one; unit, attempt and model are those of the first. */
-export function addCounts(a: UsageCounts, b: UsageCounts): UsageCounts {
+/** The sum of two rows, with unit, attempt and model of the first. */
+function addCounts(a: UsageCounts, b: UsageCounts): UsageCounts {
   return {
     ...a,
     turns: a.turns + b.turns,
@@ -56,63 +63,41 @@ export function addCounts(a: UsageCounts, b: UsageCounts): UsageCounts {
   };
 }
 
-// ------------------------------------------------------------
-// Rows that are counted together. Pure.
-
-/** One row for each key, in an order of its own; `add` makes two rows of one key into one. */
-export function sumByKey<T>(
-  rows: readonly T[],
-  keyOf: (row: T) => unknown[],
-  add: (a: T, b: T) => T,
-): T[] {
-  const sums = new Map<string, T>();
-  for (const row of rows) {
-    const key = JSON.stringify(keyOf(row));
-    const sum = sums.get(key);
-    sums.set(key, sum === undefined ? row : add(sum, row));
-  }
-  return [...sums].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, sum]) => sum);
-}
-
-// ------------------------------------------------------------
-//  * What workers' tools did, summed while it is written: no question reads every call again.
-//
-// `sumToolCalls` is the same sum over events in memory; a test holds the two together.
-
-/** The calls of one tool by one unit that ended alike. */
+/** Statistics of the calls of one tool by one unit with the same kind of error. */
 export interface ToolCalls {
   run: string;
   unit: string | null;
   tool: string;
-  /** Null: they went well. */
+  /** Null for calls that succeeded. */
   errorKind: string | null;
   calls: number;
-  /** Of them, those that gave an error. */
+  /** Number of calls that failed. */
   failed: number;
-  /** Of them, those whose result was cut for the model. */
+  /** Number of calls whose result was cut for the model. */
   clipped: number;
-  /** Bytes of results, before cutting. */
+  /** Bytes of all results before cutting. */
   bytes: number;
   totalMs: number;
   maxMs: number;
 }
 
-/** Calls of one run, or of all. */
+/** Tool-call statistics of one run, or of all runs for null. */
 export function readToolCalls(connection: Connection, run: string | null): ToolCalls[] {
-  const summed = connection.all("SELECT 1 FROM sqlite_schema WHERE name = 'tool_calls'").length > 0;
+  const hasTable =
+    connection.all("SELECT 1 FROM sqlite_schema WHERE name = 'tool_calls'").length > 0;
   return connection.all<ToolCalls>(
-    (summed ? selectSums : sumResults)(run === null ? "" : "AND run = ?"),
+    (hasTable ? selectSums : sumResults)(run === null ? "" : "AND run = ?"),
     ...(run === null ? [] : [run]),
   );
 }
 
-/** From the table that a trigger keeps. */
+/** Reads the table that a trigger fills. */
 const selectSums = (condition: string): string =>
   `SELECT run, nullif(unit, '') AS unit, tool, nullif(error_kind, '') AS errorKind, calls, failed, clipped, bytes,
      total_ms AS totalMs, max_ms AS maxMs
    FROM tool_calls WHERE true ${condition} ORDER BY run, tool_calls.unit, tool, error_kind`;
 
-/** From the events themselves: a log that only an older dgov wrote to has no such table yet. */
+/** Sums the events themselves, for a log without that table, which only an older dgov has written. */
 const sumResults = (condition: string): string =>
   `SELECT run, unit, coalesce(json_extract(data, '$.tool'), '') AS tool,
      json_extract(data, '$.error_kind') AS errorKind,

@@ -1,9 +1,9 @@
 /**
- * The SQLite file `.dgov/state.db`: the only place that opens it.
+ * Connections to the SQLite file `.dgov/state.db`; nothing else opens it.
  *
- * A writer migrates and holds WAL with `synchronous=FULL`. A reader never creates a file: while a
- * `-wal` lies beside the database it reads through that, otherwise it opens the file as immutable
- * (an ordinary read-only connection would create `-wal` and `-shm` and leave them there).
+ * A writer migrates the schema and uses WAL with `synchronous=FULL`. A reader never creates a file: with a
+ * `-wal` beside the database it opens a read-only connection, otherwise an immutable one (a plain
+ * read-only connection would create `-wal` and `-shm` and leave them there).
  */
 import { constants, Database, type SQLQueryBindings } from "bun:sqlite";
 import { existsSync, mkdirSync, statSync } from "node:fs";
@@ -12,19 +12,19 @@ import { pathToFileURL } from "node:url";
 import { DgovError } from "../error.ts";
 import { migrations } from "./migrations.ts";
 
-/** How long a statement waits for another process, milliseconds. */
+/** Time that a statement waits for another process, milliseconds. */
 const busyTimeoutMs = 5_000;
-/** A write-ahead log above this is cut back at the next checkpoint. */
+/** The write-ahead log is truncated to this size at a checkpoint. */
 const walBytesMax = 64 * 1024 * 1024;
 
-/** A connection with dgov's errors. */
+/** A connection that throws LOG_NEWER and LOG_UNUSABLE instead of SQLite's errors. */
 export interface Connection {
   all<T>(sql: string, ...values: SQLQueryBindings[]): T[];
   get<T>(sql: string, ...values: SQLQueryBindings[]): T | null;
   run(sql: string, ...values: SQLQueryBindings[]): number;
-  /** All or nothing; the transaction takes the write lock at once. */
+  /** Runs `body` in a transaction that takes the write lock at its start. */
   transaction<T>(body: () => T): T;
-  /** Changes when somebody else wrote. */
+  /** A number that changes when another connection has written. */
   version(): number;
   close(): void;
 }
@@ -33,7 +33,7 @@ export function databasePath(projectRoot: string): string {
   return join(projectRoot, ".dgov", "state.db");
 }
 
-/** Opens for writing; makes the file and brings its schema up to date. */
+/** Opens for writing; creates the file and migrates its schema. */
 export function openForWriting(path: string): Connection {
   return guarded(path, () => {
     mkdirSync(dirname(path), { recursive: true });
@@ -53,11 +53,11 @@ export function openForWriting(path: string): Connection {
   });
 }
 
-/** Opens for reading, or gives null when there is no database. Creates nothing. */
+/** Opens for reading; null when there is no database. Creates no file. */
 export function openForReading(path: string): Connection | null {
   if (!existsSync(path)) return null;
   let open = openReader(path);
-  // Somebody is just making it: there is nothing to see yet.
+  // Another process is creating the database, and it is still empty.
   if (schemaVersion(open.db) === 0) {
     open.db.close();
     return null;
@@ -74,7 +74,7 @@ export function openForReading(path: string): Connection | null {
 
 interface Reader {
   db: Database;
-  /** Stamp of the file an immutable connection was opened on; null when it follows the `-wal`. */
+  /** Inode, size and time of the file under an immutable connection; null for a connection with a `-wal`. */
   stamp: string | null;
   generation: number;
 }
@@ -100,7 +100,7 @@ function openReader(path: string, generation = 0): Reader {
   });
 }
 
-/** An immutable connection sees nothing new: it is opened again once somebody has written. */
+/** An immutable connection never sees changes, so it is reopened when the file has changed. */
 function isOutdated(reader: Reader, path: string): boolean {
   return reader.stamp !== null && (existsSync(`${path}-wal`) || stampOf(path) !== reader.stamp);
 }
@@ -115,8 +115,8 @@ function refuseNewer(db: Database, path: string): void {
   if (applied <= migrations.length) return;
   throw new DgovError(
     "LOG_NEWER",
-    `${path} was written by a newer dgov (schema ${applied}, this one knows ${migrations.length})`,
-    { hint: "update dgov, or move the file away to start a new history" },
+    `${path} was written by a newer dgov (schema ${applied}; this version supports up to ${migrations.length})`,
+    { hint: "update dgov, or move the file away to start a new log" },
   );
 }
 
@@ -171,15 +171,15 @@ function connection(path: string, db: () => Database, generation = () => 0): Con
   };
 }
 
-/** What SQLite's error codes mean to a person. */
-const sentences: Record<string, string> = {
-  SQLITE_BUSY: "another process has held the event log for too long",
+/** Messages by SQLite error code. */
+const messages: Record<string, string> = {
+  SQLITE_BUSY: "the event log is locked by another process",
   SQLITE_CANTOPEN: "the event log cannot be opened",
   SQLITE_CORRUPT: "the event log is damaged",
-  SQLITE_FULL: "the disk is full: the event log cannot grow",
+  SQLITE_FULL: "the disk is full, so the event log cannot be written",
   SQLITE_IOERR: "the event log cannot be read or written",
   SQLITE_NOTADB: "the event log is damaged: not a database",
-  SQLITE_PERM: "the event log may not be opened",
+  SQLITE_PERM: "no permission to open the event log",
   SQLITE_READONLY: "the event log is read-only",
 };
 
@@ -197,11 +197,11 @@ function asLogError(error: unknown, path: string): unknown {
   }
   if (error instanceof DgovError) return error;
   const { code } = error;
-  const known = Object.keys(sentences).find((name) => code === name || code.startsWith(`${name}_`));
+  const known = Object.keys(messages).find((name) => code === name || code.startsWith(`${name}_`));
   const filesystem = /^(EACCES|EROFS|ENOSPC|EDQUOT|EPERM|ENOTDIR|EEXIST)$/.test(code);
   if (known === undefined && !filesystem) return error;
-  const sentence = sentences[known ?? "SQLITE_CANTOPEN"];
-  return new DgovError("LOG_UNUSABLE", `${sentence} (${path})`, {
+  const message = messages[known ?? "SQLITE_CANTOPEN"];
+  return new DgovError("LOG_UNUSABLE", `${message} (${path})`, {
     cause: error,
     hint: hintFor(known),
   });
@@ -209,9 +209,9 @@ function asLogError(error: unknown, path: string): unknown {
 
 function hintFor(code: string | undefined): string {
   if (code === "SQLITE_CORRUPT" || code === "SQLITE_NOTADB") {
-    return "move the file away to start a new history; what has landed is known from git";
+    return "move the file away to start a new log; landed units are read from git";
   }
-  if (code === "SQLITE_FULL") return "free some space and run the command again";
-  if (code === "SQLITE_BUSY") return "look for another dgov in this project, then try again";
-  return "check the permissions and the free space of .dgov";
+  if (code === "SQLITE_FULL") return "free disk space, then retry";
+  if (code === "SQLITE_BUSY") return "stop the other dgov process in this project, then retry";
+  return "check the permissions and free space of .dgov";
 }

@@ -1,8 +1,8 @@
 /**
- * The authority on what happened: an append-only log in `.dgov/state.db`.
+ * The append-only event log in `.dgov/state.db`, the authority on what happened.
  *
- * `append` returns when its lifecycle events are on disk, telemetry noted before them included;
- * `note` may lose the last 50 ms to a power cut. Only the process holding the run lock writes.
+ * `append` returns when its lifecycle events, and all telemetry noted before, are on disk. A power cut may
+ * lose the last 50 ms of `note`. Only the process that holds the run lock writes.
  */
 import { join } from "node:path";
 import { DgovError } from "../error.ts";
@@ -12,7 +12,38 @@ import { readCounts, readToolCalls, type ToolCalls, type UsageCounts } from "./c
 import { type Connection, databasePath, openForReading, openForWriting } from "./database.ts";
 import { type PruneRequest, type PruneResult, pruneLog } from "./prune.ts";
 
-export interface TelemetryQuery {
+/**
+ * One row of the event log.
+ *
+ * Lifecycle events are few, each durable, and never deleted; telemetry (turns, calls, output) is written
+ * in batches and may be pruned. The keys of `data` are snake_case.
+ */
+export interface RecordedEvent {
+  /** Position in the log: increasing, never reused. */
+  seq: number;
+  /** RFC 3339, UTC, milliseconds. */
+  ts: string;
+  run: string;
+  plan: string;
+  unit: string | null;
+  attempt: number | null;
+  /** `noun.verb`. */
+  type: string;
+  kind: "lifecycle" | "telemetry";
+  data: Record<string, unknown>;
+}
+
+export type NewEvent = Omit<RecordedEvent, "seq" | "ts" | "kind">;
+
+/** One run in a list: its `run.started` event without the data. */
+export interface RunEntry {
+  run: string;
+  plan: string;
+  seq: number;
+  ts: string;
+}
+
+interface TelemetryQuery {
   run: string;
   unit?: string;
   attempt?: number;
@@ -22,43 +53,43 @@ export interface TelemetryQuery {
 }
 
 export interface EventLog {
-  /** Records lifecycle events in one durable transaction and gives them back with their places. */
+  /** Records lifecycle events in one durable transaction and returns them with `seq` and `ts`. */
   append(events: readonly NewEvent[]): RecordedEvent[];
-  /** Records a telemetry event soon: after 200 of them, 50 ms, or with the next `append`. */
+  /** Queues a telemetry event; written after 200 events, after 50 ms or with the next `append`. */
   note(event: NewEvent): void;
-  /** Writes the telemetry noted so far. */
+  /** Writes queued telemetry. */
   flush(): void;
-  /** Lifecycle events in order, of one run or of all. */
+  /** Lifecycle events of one run or of all, in order. */
   lifecycle(query: { run?: string; afterSeq?: number; limit?: number }): RecordedEvent[];
   /**
-   * The last word on each unit of a run, and on the run: of the lifecycle events that say where a
-   * unit stands, only the last of each type. A list of many runs needs no more.
+   * The events that determine the status of a run and its units: the last one of each type and unit.
+   * Enough for a list of many runs.
    */
   overview(run: string): RecordedEvent[];
   telemetry(query: TelemetryQuery): RecordedEvent[];
-  /** The run started last, of a plan or of all; null when there is none. */
+  /** The latest run of a plan or of all plans; null when there is none. */
   newestRun(plan?: string): string | null;
   /** Runs, newest first. */
   runs(query: { plan?: string; limit: number }): RunEntry[];
-  /** The first event of every run, in order: what each set out to do. */
+  /** The `run.started` events of all runs, in order. */
   starts(): RecordedEvent[];
   /** Tokens, turns and calls per unit, attempt and model of a run. */
   counts(run: string): UsageCounts[];
-  /** Calls of workers' tools per run, unit, tool and ending; of one run, or of all. */
+  /** Tool-call statistics per run, unit, tool and kind of error, of one run or of all. */
   toolCalls(run?: string): ToolCalls[];
-  /** Changes when another process wrote. */
+  /** A number that changes when another process has written. */
   dataVersion(): number;
   /**
-   * Keeps bytes under `.dgov/out/blobs/` and gives their SHA-256. On disk when it returns, unless
-   * `durable` is false: what only telemetry names may be lost with it.
+   * Stores bytes under `.dgov/out/blobs/` and returns their SHA-256. Synced to disk unless `durable` is
+   * false, for blobs that only telemetry names.
    */
   putBlob(bytes: string | Uint8Array, o?: { durable?: boolean }): string;
   getBlob(digest: string): Uint8Array | null;
-  /** Keeps a compiled plan under `.dgov/out/plans/`, named by its digest, which it gives. */
+  /** Stores a compiled plan under `.dgov/out/plans/` and returns its digest. */
   savePlan(run: string, bytes: string): string;
-  /** The compiled plan of that digest, or null when it is gone. */
+  /** The compiled plan of a digest; null when it is missing. */
   readPlan(digest: string): string | null;
-  /** Removes telemetry of runs and the old blobs no event names then. Lifecycle events stay. */
+  /** Removes telemetry of runs, and old blobs that no remaining event names. Lifecycle events stay. */
   prune(request: PruneRequest): PruneResult;
   [Symbol.dispose](): void;
 }
@@ -66,13 +97,13 @@ export interface EventLog {
 const batchRowsMax = 200;
 const batchDelayMs = 50;
 
-/** Opens the log for writing, making it when missing. Throws LOG_NEWER or LOG_UNUSABLE. */
+/** Opens the log for writing and creates it when missing. Throws LOG_NEWER or LOG_UNUSABLE. */
 export function openEventLog(projectRoot: string, options: { clock?: Clock } = {}): EventLog {
   const connection = openForWriting(databasePath(projectRoot));
   return eventLog(projectRoot, connection, writer(connection, options.clock ?? systemClock));
 }
 
-/** Opens the log for looking: null when there is none. Never creates or changes a file. */
+/** Opens the log for reading; null when there is none. Never creates or changes a file. */
 export function openEventLogForReading(projectRoot: string): EventLog | null {
   const connection = openForReading(databasePath(projectRoot));
   return connection === null ? null : eventLog(projectRoot, connection, noWriter);
@@ -80,22 +111,22 @@ export function openEventLogForReading(projectRoot: string): EventLog | null {
 
 type Writer = Pick<EventLog, "append" | "note" | "flush">;
 
-function refuse(): never {
+function refuseToWrite(): never {
   throw new DgovError("INTERNAL", "the event log was opened for reading");
 }
-const noWriter: Writer = { append: refuse, note: refuse, flush: () => {} };
+const noWriter: Writer = { append: refuseToWrite, note: refuseToWrite, flush: () => {} };
 
 function writer(connection: Connection, clock: Clock): Writer {
   let batch: RecordedEvent[] = [];
   let timer: ReturnType<typeof setTimeout> | null = null;
-  /** Kept from a flush that nobody waited for; thrown at the next call. */
+  /** The error of a flush by the timer; thrown at the next call. */
   let failure: { error: unknown } | null = null;
 
   const recorded = (event: NewEvent, kind: RecordedEvent["kind"]): RecordedEvent => {
     const { run, plan, unit, attempt, type, data } = event;
     return { seq: 0, ts: isoTime(clock.now()), run, plan, unit, attempt, type, kind, data };
   };
-  /** The batch stays as it is until the transaction that holds it is on disk. */
+  /** Writes the batch and `more`. The batch is emptied only after the transaction has succeeded. */
   const write = (more: RecordedEvent[]): void => {
     if (timer !== null) clearTimeout(timer);
     timer = null;
@@ -151,7 +182,7 @@ function insert(connection: Connection, row: RecordedEvent): number {
   );
 }
 
-/** A row as SQLite gives it holds `data` as text; it is parsed in place, for there are many. */
+/** Parses the `data` text of a row from SQLite, in place. */
 function withData(row: RecordedEvent): RecordedEvent {
   row.data = JSON.parse(String(row.data));
   return row;
@@ -178,7 +209,7 @@ function eventLog(projectRoot: string, connection: Connection, writer: Writer): 
       read(
         `${selectLifecycle} AND run = ? AND seq IN (
            SELECT max(seq) FROM events WHERE kind = 'lifecycle' AND run = ?
-             AND (type IN (${standingTypes}) OR json_extract(data, '$.status') = 'flaky')
+             AND (type IN (${statusTypes}) OR json_extract(data, '$.status') = 'flaky')
            GROUP BY unit, type) ORDER BY seq`,
         run,
         run,
@@ -210,7 +241,7 @@ function eventLog(projectRoot: string, connection: Connection, writer: Writer): 
       return bytes === null ? null : new TextDecoder().decode(bytes);
     },
     prune(request) {
-      if (!request.dry && writer === noWriter) refuse();
+      if (!request.dry && writer === noWriter) refuseToWrite();
       writer.flush();
       return pruneLog(connection, blobs, request);
     },
@@ -224,12 +255,12 @@ function eventLog(projectRoot: string, connection: Connection, writer: Writer): 
   };
 }
 
-/** `kind` is a constant here, so that the index alone answers. */
+/** Selects `kind` as a constant, so that a covering index is sufficient. */
 const selectLifecycle =
   "SELECT seq, ts, run, plan, unit, attempt, type, 'lifecycle' AS kind, data FROM events WHERE kind = 'lifecycle'";
 
-/** Types of events that say where a unit, or the run, stands. */
-const standingTypes = [
+/** Types of events that determine the status of a run or unit. */
+const statusTypes = [
   "run.started",
   "run.finished",
   "plan.archived",
@@ -251,35 +282,4 @@ function selectRuns(
   return plan === undefined
     ? connection.all<RunEntry>(`${select} ORDER BY seq DESC LIMIT ?`, limit)
     : connection.all<RunEntry>(`${select} AND plan = ? ORDER BY seq DESC LIMIT ?`, plan, limit);
-}
-
-/**
- * One row of the event log, as everybody outside `log/` sees it.
- *
- * Lifecycle events are few, durable one by one, and kept for ever; telemetry (turns, calls, output)
- * is plentiful, written in batches, and may be pruned. `data` has snake_case keys.
- */
-export interface RecordedEvent {
-  /** Position in the log; grows, never reused. */
-  seq: number;
-  /** RFC 3339, UTC, milliseconds. */
-  ts: string;
-  run: string;
-  plan: string;
-  unit: string | null;
-  attempt: number | null;
-  /** `noun.verb`. */
-  type: string;
-  kind: "lifecycle" | "telemetry";
-  data: Record<string, unknown>;
-}
-
-export type NewEvent = Omit<RecordedEvent, "seq" | "ts" | "kind">;
-
-/** A run as the log lists it: its `run.started` event, without the data. */
-export interface RunEntry {
-  run: string;
-  plan: string;
-  seq: number;
-  ts: string;
 }

@@ -1,8 +1,8 @@
 /**
- * The schema, as numbered steps. A step that was released is never edited; new ones are appended.
+ * The schema as numbered steps. A released step is never edited; new ones are appended.
  *
- * `PRAGMA user_version` holds the number of steps applied. A log with more steps than this program
- * knows is refused, never guessed at.
+ * `PRAGMA user_version` is the number of applied steps. A log with more steps than this program has is
+ * rejected with LOG_NEWER.
  */
 export const migrations: readonly string[] = [
   `

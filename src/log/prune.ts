@@ -1,42 +1,42 @@
 /**
- * Taking telemetry of old runs out of the log, and the files nothing names any more.
+ * Removal of telemetry of old runs and of blobs that no remaining event names.
  *
- * Lifecycle events stay, and with them what they name: the log itself refuses to lose one.
+ * Lifecycle events and the blobs that they name stay; a trigger in the schema rejects their deletion.
  */
 
 import { type BlobFile, listBlobs, removeBlobs } from "./blobs.ts";
 import type { Connection } from "./database.ts";
 
 export interface PruneRequest {
-  /** Runs whose telemetry goes. */
+  /** Runs to remove the telemetry of. */
   runs: readonly string[];
-  /** Files younger than this stay whoever names them, epoch milliseconds. */
+  /** Blobs modified at or after this time stay in any case, epoch milliseconds. */
   before: number;
-  /** Only look. */
+  /** Computes the result without removing anything. */
   dry: boolean;
 }
 
 export interface PruneResult {
-  /** Telemetry events per run, of those that have any. */
+  /** Number of telemetry events of each run that has any. */
   events: { run: string; events: number }[];
   files: number;
   bytes: number;
 }
 
-/** Rows looked at in one go. */
+/** Rows read by one query. */
 const pageRows = 5_000;
 
-/** Prunes a log and its folder of blobs; `dry` gives the same answer and changes nothing. */
+/** Prunes a log and its folder of blobs; with `dry`, returns the same result and changes nothing. */
 export function pruneLog(connection: Connection, blobs: string, o: PruneRequest): PruneResult {
   const events = o.runs
     .map((run) => ({ run, events: countTelemetry(connection, run) }))
     .filter(({ events }) => events > 0);
-  const named = namedDigests(connection, new Set(o.runs));
-  const goes = ({ digest, modifiedAt }: BlobFile): boolean =>
-    modifiedAt < o.before && (digest === null || !named.has(digest));
-  const files = listBlobs(blobs).filter(goes);
+  const referenced = referencedDigests(connection, new Set(o.runs));
+  const isObsolete = ({ digest, modifiedAt }: BlobFile): boolean =>
+    modifiedAt < o.before && (digest === null || !referenced.has(digest));
+  const files = listBlobs(blobs).filter(isObsolete);
   if (!o.dry) {
-    // Rows first: a file without a row is found again by the next prune, a row without one is not.
+    // Rows first: after a crash, the next prune finds a blob without a row, but not a row without a blob.
     deleteTelemetry(
       connection,
       events.map(({ run }) => run),
@@ -60,9 +60,9 @@ function deleteTelemetry(connection: Connection, runs: readonly string[]): void 
   connection.run("VACUUM");
 }
 
-/** Every digest that an event names, but for telemetry of some runs. Reads the whole log, page by page. */
-function namedDigests(connection: Connection, except: ReadonlySet<string>): Set<string> {
-  const named = new Set<string>();
+/** Digests that events name, except telemetry of some runs. Reads the whole log in pages. */
+function referencedDigests(connection: Connection, except: ReadonlySet<string>): Set<string> {
+  const digests = new Set<string>();
   const page = "SELECT seq, run, kind, data FROM events WHERE seq > ? ORDER BY seq LIMIT ?";
   for (let after = 0; ; ) {
     const rows = connection.all<{ seq: number; run: string; kind: string; data: string }>(
@@ -72,10 +72,10 @@ function namedDigests(connection: Connection, except: ReadonlySet<string>): Set<
     );
     for (const { run, kind, data } of rows) {
       if (kind === "telemetry" && except.has(run)) continue;
-      for (const digest of data.match(/\b[0-9a-f]{64}\b/g) ?? []) named.add(digest);
+      for (const digest of data.match(/\b[0-9a-f]{64}\b/g) ?? []) digests.add(digest);
     }
     const last = rows.at(-1);
-    if (last === undefined) return named;
+    if (last === undefined) return digests;
     after = last.seq;
   }
 }

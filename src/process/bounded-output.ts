@@ -1,9 +1,9 @@
 /**
- * Collects a stream's bytes within a limit: everything while it fits, else head and tail with a
- * note of what was left out between them. Memory stays below twice the limit.
+ * Collects the bytes of a stream up to a limit. Over it, keeps the head and the tail, with a note of the
+ * number of bytes left out between them. Memory stays below twice the limit.
  */
 export class BoundedOutput {
-  /** Bytes seen, kept or not. */
+  /** Number of bytes added, whether kept or not. */
   bytes = 0;
   readonly #max: number;
   readonly #head: Uint8Array[] = [];
@@ -31,7 +31,7 @@ export class BoundedOutput {
     if (rest.length === 0) return;
     this.#tail.push(rest);
     this.#tailBytes += rest.length;
-    // Whole chunks leave while what stays still covers the tail's half.
+    // Drop the oldest chunks while the others still fill the tail's half.
     for (;;) {
       const first = this.#tail[0];
       if (first === undefined || this.#tailBytes - first.length < this.#max - half) return;
@@ -40,18 +40,18 @@ export class BoundedOutput {
     }
   }
 
-  /** The bytes kept: all of them, or head, note and tail. */
+  /** All bytes or, over the limit, head, note and tail. */
   take(): Uint8Array {
     if (!this.overflowed) return Buffer.concat([...this.#head, ...this.#tail]);
     const { head, note, tail } = this.#cut();
     return Buffer.concat([head, note, tail]);
   }
 
-  /** Same, as text; bytes that are not UTF-8 become U+FFFD. */
+  /** As `take`, decoded; bytes that are not UTF-8 become U+FFFD. */
   text(): string {
     if (!this.overflowed) return Buffer.concat([...this.#head, ...this.#tail]).toString();
     const { head, note, tail } = this.#cut();
-    return untorn(head) + note.toString() + untorn(tail);
+    return decodePiece(head) + note.toString() + decodePiece(tail);
   }
 
   #cut(): { head: Buffer; note: Buffer; tail: Buffer } {
@@ -63,8 +63,8 @@ export class BoundedOutput {
   }
 }
 
-/** Decodes a piece cut at arbitrary bytes, without the halves of characters at its ends. */
-function untorn(bytes: Buffer): string {
+/** Decodes a piece cut at arbitrary bytes, without the partial characters at its ends. */
+function decodePiece(bytes: Buffer): string {
   let start = 0;
   while (start < 3 && start < bytes.length && ((bytes[start] ?? 0) & 0xc0) === 0x80) start++;
   return new TextDecoder().decode(bytes.subarray(start), { stream: true });

@@ -18,10 +18,10 @@ const source = {
 const base = { PATH: "/bin", HOME: "/home/u", LC_ALL: "C", TERM: "dumb" };
 
 test.each([
-  ["the list and nothing else", { deny: [] }, base],
-  ["what the project names", { deny: [], extra: ["CI", "EMPTY"] }, { ...base, CI: "1" }],
-  ["no denied name, even when asked for", { deny: ["CI"], extra: ["CI"] }, base],
-  ["no switch of dgov's own", { deny: [], extra: ["DGOV_FAULT"] }, base],
+  ["only the fixed list", { deny: [] }, base],
+  ["variables that the project names", { deny: [], extra: ["CI", "EMPTY"] }, { ...base, CI: "1" }],
+  ["no denied variable, even when the project names it", { deny: ["CI"], extra: ["CI"] }, base],
+  ["no variable of dgov's own", { deny: [], extra: ["DGOV_FAULT"] }, base],
   [
     "proxies on request",
     { deny: [], proxies: true },

@@ -1,6 +1,6 @@
 /**
- * The environment children get: a fixed list of names, what the project adds by name, and nothing
- * else. Keys of providers and dgov's own switches never pass.
+ * Environments of child processes: a fixed list of variables and those that the project adds by name.
+ * Provider keys and dgov's own variables are never passed on.
  */
 const always = [
   "PATH",
@@ -21,8 +21,8 @@ const always = [
 const proxyNames = ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"];
 
 /**
- * Picks from `source` what a child may have. `extra` names more variables (`[run] env`); `deny`
- * (every provider's `api_key_env`) wins over all; `proxies` adds the proxy variables.
+ * Selects from `source` the variables for a child. `extra` names additional ones (`[run] env`), `proxies`
+ * adds the proxy variables, and `deny` (every provider's `api_key_env`) overrides both.
  */
 export function childEnvironment(
   source: Record<string, string | undefined>,

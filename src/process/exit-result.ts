@@ -1,4 +1,6 @@
-/** How a child process ended, as data: callers switch on `kind`, nothing throws. */
+import { duration } from "../std/text.ts";
+
+/** The result of a child process. */
 export type ExitResult =
   | { kind: "exited"; code: number }
   | { kind: "signaled"; signal: string }
@@ -7,12 +9,12 @@ export type ExitResult =
   | { kind: "output_too_large"; bytesMax: number }
   | { kind: "cancelled" };
 
-/** True for exit code 0 and nothing else. */
+/** True only for exit code 0. */
 export function succeeded(result: ExitResult): boolean {
   return result.kind === "exited" && result.code === 0;
 }
 
-/** The result in words, to follow "the command ended with" or stand alone: "exit code 1". */
+/** Describes the result as a noun phrase, such as `exit code 1` or `timed out after 30.0 s`. */
 export function describeExit(result: ExitResult): string {
   switch (result.kind) {
     case "exited":
@@ -30,8 +32,4 @@ export function describeExit(result: ExitResult): string {
     default:
       return result satisfies never;
   }
-}
-
-function duration(ms: number): string {
-  return ms < 1000 ? `${ms} ms` : `${Number((ms / 1000).toFixed(1))} s`;
 }

@@ -1,6 +1,6 @@
 /**
- * Points at which a crash can be ordered, for tests of recovery. They do nothing unless `DGOV_FAULT`
- * names one (`land.prepared`, or `land.prepared@2` for its second time); no child gets that variable.
+ * Points at which tests of recovery can crash the process. They do nothing unless `DGOV_FAULT` names one:
+ * `land.prepared`, or `land.prepared@2` for its second execution. Child processes never get the variable.
  */
 export const faultPoints = [
   "lock.acquired",
@@ -24,19 +24,19 @@ export const faultPoints = [
   "finish.archived",
 ] as const;
 
-export type FaultPoint = (typeof faultPoints)[number];
+type FaultPoint = (typeof faultPoints)[number];
 
-const passed = new Map<string, number>();
+const executions = new Map<string, number>();
 
-/** Kills this process with SIGKILL, or its whole group when `DGOV_FAULT_GROUP=1`, if so ordered. */
+/** Kills this process (with `DGOV_FAULT_GROUP=1`, its process group) by SIGKILL if `DGOV_FAULT` names this point. */
 export function faultPoint(name: FaultPoint): void {
-  const order = process.env["DGOV_FAULT"];
-  if (order === undefined) return;
-  const count = (passed.get(name) ?? 0) + 1;
-  passed.set(name, count);
-  const [point, nth = "1"] = order.split("@");
+  const requested = process.env["DGOV_FAULT"];
+  if (requested === undefined) return;
+  const count = (executions.get(name) ?? 0) + 1;
+  executions.set(name, count);
+  const [point, nth = "1"] = requested.split("@");
   if (point !== name || Number(nth) !== count) return;
   process.kill(process.env["DGOV_FAULT_GROUP"] === "1" ? 0 : process.pid, "SIGKILL");
-  // The signal is delivered before the next line of JavaScript would run on most systems; be sure.
+  // Most systems deliver the signal at once; on others, run nothing until it arrives.
   for (;;) {}
 }

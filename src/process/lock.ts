@@ -1,28 +1,29 @@
 /**
- * One runner per repository: an exclusive SQLite transaction on `<common git dir>/dgov/lock.db`,
- * released by the kernel however the holder ends. Who holds it stands in `runner.json` beside it.
+ * The lock that allows one runner per repository: an exclusive SQLite transaction on
+ * `<common git dir>/dgov/lock.db`, which the operating system releases however the holder ends.
+ * `runner.json` beside it names the holder.
  *
- * Two traps shape this file. The database object must stay referenced, or it is collected and the
- * lock is silently gone. And nothing else in the process may open lock.db: closing any descriptor
- * of the file drops the process's locks on it.
+ * The database object must stay referenced, or garbage collection releases the lock. And nothing else in
+ * the process may open lock.db: closing any descriptor of the file drops the process's locks on it.
  */
 import { Database } from "bun:sqlite";
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { DgovError } from "../error.ts";
 import { isoTime, systemClock } from "../std/clock.ts";
+import { replaceFile } from "../std/files.ts";
 import { faultPoint } from "./fault-injection.ts";
 import { processStart } from "./tree.ts";
 
-export interface RunLock {
-  /** Gives the lock back. Safe to call twice. */
+interface RunLock {
+  /** Releases the lock. Safe to call twice. */
   release(): void;
 }
 
-export interface LockHolder {
+interface LockHolder {
   pid: number;
-  /** Start time of the process, as `processStart` gives it. */
+  /** Result of `processStart` for the process. */
   start: string;
   run: string;
   host: string;
@@ -33,7 +34,7 @@ export interface LockHolder {
 
 const held = new Map<string, Database>();
 
-/** Takes the lock at once or throws RUN_LOCKED naming the holder. Never waits. */
+/** Takes the lock without waiting. RUN_LOCKED, naming the holder, when it is held. */
 export function acquireRunLock(
   commonDir: string,
   holder: Omit<LockHolder, "pid" | "start" | "host" | "since">,
@@ -52,7 +53,7 @@ export function acquireRunLock(
     plan: holder.plan,
     since: isoTime(systemClock.now()),
   };
-  writeWhole(join(folder, "runner.json"), `${JSON.stringify(record, null, 2)}\n`);
+  replaceFile(join(folder, "runner.json"), `${JSON.stringify(record, null, 2)}\n`);
   faultPoint("lock.acquired");
   return {
     release() {
@@ -66,8 +67,8 @@ export function acquireRunLock(
 }
 
 /**
- * Who holds the lock, from `runner.json`; null when there is none or its process is gone. A holder
- * on another host cannot be looked up and is taken at its word.
+ * The lock's holder according to `runner.json`; null when there is none or its process has ended. A
+ * holder on another host cannot be checked and counts as alive.
  */
 export function lockHolder(commonDir: string): LockHolder | null {
   let holder: Partial<LockHolder>;
@@ -84,7 +85,7 @@ export function lockHolder(commonDir: string): LockHolder | null {
   return { pid, start, run, host, plan, since };
 }
 
-/** Throws RUN_LOCKED when a run is alive, as `acquireRunLock` does, but leaves no trace. */
+/** Throws RUN_LOCKED when a run is alive, without taking the lock or writing a file. */
 export function requireNoRun(commonDir: string): void {
   const holder = lockHolder(commonDir);
   if (holder !== null) throw locked(holder);
@@ -100,24 +101,17 @@ function lockFile(path: string, commonDir: string): Database {
   } catch (error) {
     database?.close();
     if ((error as { code?: unknown }).code === "SQLITE_BUSY") throw locked(lockHolder(commonDir));
-    throw new DgovError("ENVIRONMENT", `the run lock ${path} cannot be taken`, { cause: error });
+    throw new DgovError("ENVIRONMENT", `cannot take the run lock ${path}`, { cause: error });
   }
 }
 
 function locked(holder: LockHolder | null): DgovError {
-  const who =
+  const message =
     holder === null
-      ? "another dgov run, just starting, holds this repository"
+      ? "another dgov run, which is just starting, holds this repository"
       : `run ${holder.run} of plan ${holder.plan} (pid ${holder.pid} on ${holder.host}, ` +
         `since ${holder.since}) holds this repository`;
-  return new DgovError("RUN_LOCKED", who, {
-    hint: "dgov watch follows it; dgov runs cancel stops it",
+  return new DgovError("RUN_LOCKED", message, {
+    hint: "follow it with dgov watch, or stop it with dgov runs cancel",
   });
-}
-
-/** Replaces a file so that readers see the old or the new text, never a part. */
-function writeWhole(path: string, text: string): void {
-  const temporary = `${path}.${process.pid}`;
-  writeFileSync(temporary, text);
-  renameSync(temporary, path);
 }

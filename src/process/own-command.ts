@@ -1,8 +1,7 @@
 /**
- * How this program starts itself: compiled, `process.execPath` is the program; from source it is
- * Bun, and the entry file follows. Bun is told to read no `bunfig.toml` and no `.env`: the folder it
- * is started in is a worker's. Under `bun test` the entry is the test file, so tests pass their own
- * command line.
+ * The command line that starts this program again: the compiled program itself or, from source, Bun with
+ * the entry file. Bun reads no `bunfig.toml` and no `.env`, because it is started in a worker's folder.
+ * Under `bun test` the entry file is the test, so tests pass a command line of their own.
  */
 export function ownCommand(): string[] {
   if (Bun.isStandaloneExecutable) return [process.execPath];

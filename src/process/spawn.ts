@@ -1,7 +1,7 @@
 /**
- * Running a child to its end: argv only, the environment given and nothing else, bounded in time
- * and output. The child leads its own session; when it ends, times out or is cancelled, what is
- * left of its tree is killed before the promise resolves.
+ * Runs child processes to completion: argv only, only the given environment, bounded time and output. The
+ * child leads its own session. When it ends, times out or is cancelled, the rest of its process tree is
+ * killed before the promise resolves.
  */
 import { closeSync, existsSync, openSync, writeSync } from "node:fs";
 import { DgovError } from "../error.ts";
@@ -16,27 +16,27 @@ export interface RunOptions {
   env: Record<string, string>;
   stdin?: string | Uint8Array;
   timeoutMs: number;
-  /** For stdout, stderr and their union, each. */
+  /** Limit for stdout, for stderr and for both together. */
   outputBytesMax: number;
   signal?: AbortSignal;
   /**
-   * Value of `DGOV_ATTEMPT` (with a suffix of this child's own, so that its end does not end others
-   * of the same attempt): set for the child, and used to find what escaped its group.
+   * `DGOV_ATTEMPT` of the child, by which processes that left its group are found. A suffix is added, so
+   * that the end of this child does not kill others of the same attempt.
    */
   marker?: string;
-  /** A file that gets the combined output, whole up to `outputBytesMax`, then its tail. */
+  /** A file for the combined output: its first `outputBytesMax` bytes, then its tail. */
   tee?: string;
-  /** Told of every piece of output as it comes, whichever stream it is of. */
+  /** Called with every chunk of both streams. */
   onOutput?: (chunk: Uint8Array) => void;
-  /** What too much output means: keep head and tail (default), or end the child. */
+  /** Output over the limit: keep head and tail (default), or kill the child. */
   overflow?: "fail" | "truncate";
 }
 
-export interface Completed {
+interface Completed {
   result: ExitResult;
   stdout: string;
   stderr: string;
-  /** Both streams in the order they were read. */
+  /** Both streams in the order in which they were read. */
   combined: string;
   /** Bytes written to both streams, kept or not. */
   bytes: number;
@@ -44,17 +44,17 @@ export interface Completed {
 }
 
 /** As `Completed`, with the streams as bytes. */
-export interface CompletedBytes {
+interface CompletedBytes {
   result: ExitResult;
   stdout: Uint8Array;
   stderr: Uint8Array;
   durationMs: number;
 }
 
-/** Time for pipes to drain once the tree is dead; a survivor may hold them open. */
+/** Time to wait for the end of the pipes once the tree is dead; a survivor may hold them open. */
 const drainMs = 1000;
 
-/** Runs a program. Never throws for what the program does; throws when it cannot be started at all. */
+/** Runs a program. Its result is data; ENVIRONMENT when it cannot be started. */
 export async function runProcess(options: RunOptions): Promise<Completed> {
   const run = await execute(options, true);
   return {
@@ -67,14 +67,14 @@ export async function runProcess(options: RunOptions): Promise<Completed> {
   };
 }
 
-/** Runs a program whose output is data: bytes, no combined text. Output over the limit fails it. */
+/** Runs a program and returns its output as bytes. Output over the limit kills it, by default. */
 export async function runForBytes(options: Omit<RunOptions, "tee">): Promise<CompletedBytes> {
   const run = await execute({ overflow: "fail", ...options }, false);
   const { result, durationMs } = run;
   return { result, stdout: run.out.take(), stderr: run.err.take(), durationMs };
 }
 
-/** Runs shell text by `/bin/sh -c`. */
+/** Runs a shell command with `/bin/sh -c`. */
 export function runShell(
   options: Omit<RunOptions, "argv"> & { command: string },
 ): Promise<Completed> {
@@ -83,9 +83,9 @@ export function runShell(
 }
 
 /**
- * Shell text with `{file}`-like placeholders replaced by single-quoted words (a list becomes several
- * words). A value that begins with `-` becomes `./-...`, so that it stays a path. Placeholders
- * without a value stay as they are.
+ * Replaces placeholders such as `{file}` in a shell command by single-quoted words, a list by several. A
+ * value that begins with `-` becomes `./-...`, so that it is not an option. Placeholders without a value
+ * stay.
  */
 export function substitutePlaceholders(
   command: string,
@@ -129,9 +129,9 @@ async function execute(given: RunOptions, combine: boolean): Promise<Execution> 
 
   let verdict: ExitResult | null = null;
   let killed: Promise<unknown> = Promise.resolve();
-  const stop = (why: ExitResult): void => {
+  const stop = (reason: ExitResult): void => {
     if (verdict !== null) return;
-    verdict = why;
+    verdict = reason;
     killed = killTree({ pid: child.pid, ...marked(options) });
   };
   const timer = setTimeout(
@@ -155,7 +155,7 @@ async function execute(given: RunOptions, combine: boolean): Promise<Execution> 
   try {
     const code = await child.exited;
     await killed;
-    await endTree(child.pid, options);
+    await killRest(child.pid, options);
     await drain([stdout, stderr]);
     const signal = child.signalCode;
     if (verdict !== null) return end(verdict);
@@ -186,7 +186,7 @@ function start(options: RunOptions): Bun.Subprocess<"ignore" | Uint8Array, "pipe
     }
     if (code === "ENOENT" || code === "EACCES" || code === "ENOTDIR") return null;
     const name = options.argv[0] ?? "";
-    throw new DgovError("ENVIRONMENT", `${name} could not be started`, { cause: error });
+    throw new DgovError("ENVIRONMENT", `cannot start ${name}`, { cause: error });
   }
 }
 
@@ -194,12 +194,12 @@ function marked(options: RunOptions): { marker?: string } {
   return options.marker === undefined ? {} : { marker: options.marker };
 }
 
-/** After the child's own end: what is left of its group (one system call), and marked escapees. */
-async function endTree(pid: number, options: RunOptions): Promise<void> {
+/** Kills the rest of an ended child's group and the marked processes that left it. */
+async function killRest(pid: number, options: RunOptions): Promise<void> {
   try {
     process.kill(-pid, "SIGKILL");
   } catch {
-    // The usual case: nothing is left.
+    // The usual case: the group is empty.
   }
   if (options.marker !== undefined) await killTree({ marker: options.marker });
 }
@@ -230,7 +230,7 @@ async function drain(pumps: Pump[]): Promise<void> {
   if (!drained) for (const p of pumps) p.cancel();
 }
 
-/** Writes output to a file as it comes, up to a limit; the tail follows at the end. */
+/** Writes output to a file as it is read, up to a limit; adds the tail at the end. */
 class Tee {
   readonly #fd: number;
   readonly #max: number;

@@ -1,10 +1,10 @@
 /**
- * Trees of processes: finding and killing everything that belongs to one.
+ * Process trees: finds, kills and interrupts processes.
  *
- * A tree is the group, all descendants by parent id, the sessions its members lead, and every
- * process whose environment has the attempt's marker. A process that both forks away twice and
- * clears its environment is found only while its parents live; there is no further means without
- * a sandbox. Processes are identified by pid and start time.
+ * A tree consists of the group, all descendants by parent id, the sessions that its members lead, and all
+ * processes with the attempt's marker in their environment. A process that forks twice and also clears its
+ * environment is found only while its parents live; finding it later would take a sandbox. Processes are
+ * identified by pid and start time.
  */
 import { dlopen } from "bun:ffi";
 import { readdirSync, readFileSync } from "node:fs";
@@ -14,20 +14,21 @@ interface Row {
   pid: number;
   parent: number;
   group: number;
-  /** 0 where the system does not tell. */
+  /** 0 where the system does not report it. */
   session: number;
   start: string;
   zombie: boolean;
-  /** A thread of the kernel: it has no environment to look at. */
+  /** A kernel thread, which has no environment. */
   kernel: boolean;
 }
 
 const markerName = "DGOV_ATTEMPT";
+const pollMs = 50;
 const linux = process.platform === "linux";
 
 /**
- * Kills a tree: stops members, looks for new ones until there are none, kills, and looks again
- * until none is alive or `timeoutMs` (default 5,000) have passed. Survivors are an error to show.
+ * Kills a tree: stops its members until no new ones appear, kills them, and repeats until none is alive or
+ * `timeoutMs` (default 5,000) has passed. The caller reports survivors.
  */
 export async function killTree(o: {
   pid?: number;
@@ -37,7 +38,7 @@ export async function killTree(o: {
   const deadline = performance.now() + (o.timeoutMs ?? 5000);
   const known = new Map<number, string>();
   for (;;) {
-    // Stopped processes cannot fork, so a pass that finds nobody new has found everybody.
+    // Stopped processes cannot fork, so a pass without new members has found them all.
     while (stopNew(known, o)) {}
     for (const pid of known.keys()) send(pid, "SIGKILL");
     if (o.pid !== undefined) send(-o.pid, "SIGKILL");
@@ -47,22 +48,49 @@ export async function killTree(o: {
   }
 }
 
-/** Pids of live processes whose `DGOV_ATTEMPT` begins with the prefix; "" finds every marked one. */
+/**
+ * Sends SIGINT to a process, as its terminal would, and waits until it has ended. False when it is still
+ * alive after `timeoutMs`; true when it had already ended.
+ */
+export async function interruptProcess(
+  of: { pid: number; start: string },
+  timeoutMs: number,
+): Promise<boolean> {
+  const alive = (): boolean => processStart(of.pid) === of.start;
+  const deadline = systemClock.now() + timeoutMs;
+  if (alive()) sendInterrupt(of.pid);
+  while (alive()) {
+    if (systemClock.now() >= deadline) return false;
+    await Bun.sleep(pollMs);
+  }
+  return true;
+}
+
+function sendInterrupt(pid: number): void {
+  try {
+    process.kill(pid, "SIGINT");
+  } catch (error) {
+    // It ended between the check and the signal.
+    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+  }
+}
+
+/** Pids of live processes with a `DGOV_ATTEMPT` that begins with the prefix; "" finds all marked ones. */
 export function markedProcesses(prefix: string): number[] {
   return rows()
     .filter((row) => !row.zombie && !row.kernel && markerOf(row.pid)?.startsWith(prefix))
     .map((row) => row.pid);
 }
 
-/** What tells this process from a later one of the same pid; null when it is dead or a zombie. */
+/** Start time of a process, to tell it from a later one with the same pid; null when dead or a zombie. */
 export function processStart(pid: number): string | null {
   const row = linux ? linuxRow(pid) : (rows().find((r) => r.pid === pid) ?? null);
   return row === null || row.zombie ? null : row.start;
 }
 
 /**
- * Makes this process undumpable, so that others of the same user cannot read its memory or
- * environment. Linux only; silently nothing where it does not work.
+ * Makes this process undumpable, so that other processes of the same user cannot read its memory or
+ * environment. Linux only; a failure is ignored.
  */
 export function makeUndumpable(): void {
   if (!linux) return;
@@ -74,7 +102,7 @@ export function makeUndumpable(): void {
       libc.symbols.prctl(4, 0, 0, 0, 0); // PR_SET_DUMPABLE
       return;
     } catch {
-      // The next name.
+      // Try the next name.
     }
   }
 }
@@ -87,11 +115,11 @@ function send(pid: number, signal: NodeJS.Signals): void {
   try {
     process.kill(pid, signal);
   } catch {
-    // Gone already, or not ours to signal; the next look tells.
+    // It has ended or belongs to another user; the next pass finds out.
   }
 }
 
-/** Stops members not seen before and remembers them; false when there were none. */
+/** Stops new members and records them; false when there were none. */
 function stopNew(known: Map<number, string>, o: { pid?: number; marker?: string }): boolean {
   const fresh = members(known, o).filter((row) => known.get(row.pid) !== row.start);
   for (const row of fresh) {
@@ -101,7 +129,7 @@ function stopNew(known: Map<number, string>, o: { pid?: number; marker?: string 
   return fresh.length > 0;
 }
 
-/** Live processes that belong to the tree, given the members known so far. */
+/** Live processes of the tree, given the members known so far. */
 function members(known: Map<number, string>, o: { pid?: number; marker?: string }): Row[] {
   const all = rows();
   const byPid = new Map(all.map((row) => [row.pid, row]));
@@ -113,7 +141,7 @@ function members(known: Map<number, string>, o: { pid?: number; marker?: string 
     const carries = !row.kernel && o.marker !== undefined && carriesMarker(row.pid, o.marker);
     if (root || again || carries) tree.add(row.pid);
   }
-  // Children of members, and of members that died since: their groups and sessions carry the id.
+  // Children of members, and of members that have died: their groups and sessions keep the id.
   for (let grew = true; grew; ) {
     grew = false;
     for (const row of all) {
@@ -127,13 +155,13 @@ function members(known: Map<number, string>, o: { pid?: number; marker?: string 
   return all.filter((row) => tree.has(row.pid) && !row.zombie && !spared.has(row.pid));
 }
 
-/** Whether a process has this marker, or one of a child started with it (`marker#...`). */
+/** True when a process has this marker, or that of a child started with it (`marker#...`). */
 function carriesMarker(pid: number, marker: string): boolean {
   const own = markerOf(pid);
   return own === marker || (own?.startsWith(`${marker}#`) ?? false);
 }
 
-/** This process and its ancestors: never members, whatever environment they carry. */
+/** Pids of this process and its ancestors, which are never members of a tree. */
 function lineage(byPid: Map<number, Row>): Set<number> {
   const own = new Set([0, 1]);
   for (let pid = process.pid; pid > 1 && !own.has(pid); pid = byPid.get(pid)?.parent ?? 0) {
@@ -164,7 +192,7 @@ function linuxRow(pid: number): Row | null {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, "latin1");
     const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-    // Ticks since boot repeat after a reboot; the boot's id does not.
+    // Ticks since boot can repeat after a reboot; the boot id differs.
     bootId ??= readFileSync("/proc/sys/kernel/random/boot_id", "latin1").slice(0, 8);
     return {
       pid,
@@ -212,37 +240,5 @@ function environOf(pid: number): string {
     return readFileSync(`/proc/${pid}/environ`, "latin1");
   } catch {
     return "";
-  }
-}
-
-// ------------------------------------------------------------
-// Asking another process to stop, as a person at its terminal would, and waiting until it has.
-
-const lookEveryMs = 50;
-
-/**
- * Sends SIGINT to a process known by pid and start time, and waits until it has ended, at most
- * `timeoutMs`. False when it is still there then. A process that is gone already has ended.
- */
-export async function interruptProcess(
-  of: { pid: number; start: string },
-  timeoutMs: number,
-): Promise<boolean> {
-  const alive = (): boolean => processStart(of.pid) === of.start;
-  const deadline = systemClock.now() + timeoutMs;
-  if (alive()) signal(of.pid);
-  while (alive()) {
-    if (systemClock.now() >= deadline) return false;
-    await Bun.sleep(lookEveryMs);
-  }
-  return true;
-}
-
-function signal(pid: number): void {
-  try {
-    process.kill(pid, "SIGINT");
-  } catch (error) {
-    // It ended between the look and the signal.
-    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
   }
 }

@@ -1,5 +1,5 @@
 /** The sums of `log/counts.ts` computed from events in memory, for tests that hold the two together. */
-import { addCounts, sumByKey, type ToolCalls, type UsageCounts } from "../../src/log/counts.ts";
+import type { ToolCalls, UsageCounts } from "../../src/log/counts.ts";
 import type { RecordedEvent } from "../../src/log/event-log.ts";
 
 /** Tokens, turns and calls of these events, by unit, attempt and model. */
@@ -28,7 +28,19 @@ export function countEvents(events: Iterable<RecordedEvent>): UsageCounts[] {
       });
     }
   }
-  return sumByKey(rows, (row) => [row.unit ?? "", row.attempt ?? 0, row.model ?? ""], addCounts);
+  return sumByKey(
+    rows,
+    (row) => [row.unit ?? "", row.attempt ?? 0, row.model ?? ""],
+    (a, b) => ({
+      ...a,
+      turns: a.turns + b.turns,
+      promptTokens: a.promptTokens + b.promptTokens,
+      cachedTokens: a.cachedTokens + b.cachedTokens,
+      completionTokens: a.completionTokens + b.completionTokens,
+      calls: a.calls + b.calls,
+      failedCalls: a.failedCalls + b.failedCalls,
+    }),
+  );
 }
 
 const noCounts = {
@@ -80,4 +92,19 @@ function textOf(value: unknown): string | null {
 
 function numberOf(value: unknown): number {
   return typeof value === "number" ? value : 0;
+}
+
+/** One row per key, sorted by the key as JSON text; `add` merges two rows of one key. */
+function sumByKey<T>(
+  rows: readonly T[],
+  keyOf: (row: T) => unknown[],
+  add: (a: T, b: T) => T,
+): T[] {
+  const sums = new Map<string, T>();
+  for (const row of rows) {
+    const key = JSON.stringify(keyOf(row));
+    const sum = sums.get(key);
+    sums.set(key, sum === undefined ? row : add(sum, row));
+  }
+  return [...sums].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, sum]) => sum);
 }

@@ -51,14 +51,17 @@ describe("prune", () => {
     using log = openEventLog(root);
     const { mine, shared, gate } = twoRuns(log);
     const young = log.putBlob("unreferenced, but young");
-    const leftover = `.${"a".repeat(64)}.123.tmp`;
-    writeFileSync(join(root, ".dgov/out/blobs", leftover), "cut short");
-    utimesSync(join(root, ".dgov/out/blobs", leftover), long, long);
+    const name = "a".repeat(64);
+    const leftovers = [`${name}.0123456789ab.tmp`, `.${name}.123.tmp`];
+    for (const leftover of leftovers) {
+      writeFileSync(join(root, ".dgov/out/blobs", leftover), "cut short");
+      utimesSync(join(root, ".dgov/out/blobs", leftover), long, long);
+    }
     const request = { runs: ["old", "unknown"], before: now, dry: true };
-    const answer = { events: [{ run: "old", events: 2 }], files: 2, bytes: 13 };
+    const answer = { events: [{ run: "old", events: 2 }], files: 3, bytes: 22 };
 
     expect(log.prune(request)).toEqual(answer);
-    expect(blobs()).toEqual([leftover, mine, shared, gate, young].sort());
+    expect(blobs()).toEqual([...leftovers, mine, shared, gate, young].sort());
     expect(log.prune({ ...request, dry: false })).toEqual(answer);
     expect(blobs()).toEqual([shared, gate, young].sort());
     expect(log.telemetry({ run: "old" })).toEqual([]);

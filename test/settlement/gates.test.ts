@@ -22,7 +22,7 @@ describe("gates that cannot judge", () => {
     ["may not be executed", "./check.sh", "exit code 126"],
     ["crashes", "kill -SEGV $$", "killed by SIGSEGV"],
     ["crashes below a shell", "(sh -c 'kill -ABRT $$'); exit $?", "exit code 134"],
-    ["times out", "sleep 30", "timed out after 1 s"],
+    ["times out", "sleep 30", "timed out after 1.0 s"],
   ])(
     "A4 a gate that %s errs, and blames the environment when the base errs too",
     async (_, command, exit) => {

@@ -184,6 +184,6 @@ describe("autofix", () => {
     });
     const outcome = await c.review({ "f.txt": "x\n" }, { edit: ["f.txt"] });
     expect(outcome).toMatchObject({ passed: true, autofixed: [] });
-    if (outcome.passed) expect(outcome.notes.join()).toContain("timed out after 1 s");
+    if (outcome.passed) expect(outcome.notes.join()).toContain("timed out after 1.0 s");
   });
 });
