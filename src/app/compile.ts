@@ -17,10 +17,8 @@ import { writeCompiled } from "../plan/compiled-file.ts";
 import type { PlanLocation } from "../plan/locate.ts";
 import { filesOnDisk } from "../plan/plan-files.ts";
 import { parseCompiledPlan, parsePlan } from "../plan/source.ts";
-import type { AskedTurn } from "../runner/asked.ts";
-
 import type { RateLimiter } from "../runner/rate-limiter.ts";
-import type { Compiler } from "../runner/run-request.ts";
+import type { Compiler, ModelCall } from "../runner/run-request.ts";
 import { plural } from "../std/text.ts";
 import { importIndex, manifestNames } from "../syntax/import-index.ts";
 import { importsOf } from "../syntax/imports.ts";
@@ -91,19 +89,23 @@ export function planCompiler(o: {
 }): Compiler {
   return async (config, repository) => {
     const { location } = o;
-    const asked: AskedTurn[] = [];
+    const modelCalls: ModelCall[] = [];
     const result = await compileFromDisk({
       ...o,
       config,
       repository,
       needModels: true,
-      sops: { limiter: o.limiter(config), fresh: false, asked: (turn) => asked.push(turn) },
+      sops: {
+        limiter: o.limiter(config),
+        fresh: false,
+        onModelCall: (call) => modelCalls.push(call),
+      },
     });
     if (!result.ok) throw invalidPlan(location.name, result.diagnostics);
     if (!location.archived) writeCompiled(location.dir, result.bytes);
     const warnings = result.warnings.filter((d) => !existenceWarnings.has(d.code));
     if (warnings.length > 0) o.diagnostics(warnings);
-    return { plan: result.plan, bytes: result.bytes, asked };
+    return { plan: result.plan, bytes: result.bytes, modelCalls };
   };
 }
 

@@ -75,7 +75,7 @@ export async function createPlan(
   const models = await requireModels(
     config,
     { defaultAgent: null, defaultProvider: null, tasks: [planner] },
-    { env: context.env, yes: false, confirm, byHand: new Map() },
+    { env: context.env, yes: false, confirm, takenOver: new Map() },
   );
   const spent = newTokenSum();
   const site = await openPlannerWorkspace({
@@ -199,7 +199,7 @@ async function compile(
         : {
             limiter: permitsOf(context, of.config),
             fresh: false,
-            asked: ({ usage }) => of.spent.add(usage),
+            onModelCall: ({ usage }) => of.spent.add(usage),
           },
     warn: (text) => context.output.warn(`warning: ${text}`),
   });

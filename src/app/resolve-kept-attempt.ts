@@ -11,7 +11,7 @@ import type { RunPaths } from "../runner/paths.ts";
 export interface KeptAttempt {
   repository: Repository;
   config: Config;
-  places: RunPaths;
+  paths: RunPaths;
   plan: string;
   entry: UnitHistory;
   tip: string;
@@ -48,10 +48,10 @@ export async function resolveKeptAttempt(
     });
   }
   const { tip } = await resolveTarget(repository, undefined);
-  const places = runPaths({
+  const paths = runPaths({
     repositoryId: repository.id,
     configured: config.worktree.root,
     env: context.env,
   });
-  return { repository, config, places, plan, entry, tip, identity };
+  return { repository, config, paths, plan, entry, tip, identity };
 }

@@ -15,8 +15,8 @@ import { sendWithRetries } from "../model/retry.ts";
 import type { PlanTask } from "../plan/plan.ts";
 import { rulesPicker, type SopChoice, type SopPicker } from "../plan/sops/picker.ts";
 import { renderSop, type Sop } from "../plan/sops/sop.ts";
-import type { AskedTurn } from "../runner/asked.ts";
 import { countedTokens, type RateLimiter } from "../runner/rate-limiter.ts";
+import type { ModelCall } from "../runner/run-request.ts";
 import { canonicalJson, sha256 } from "../std/digest.ts";
 import { replaceFile } from "../std/files.ts";
 import { listed } from "../std/text.ts";
@@ -27,7 +27,7 @@ export interface SopRequests {
   /** Ignore cached choices (`--recompile-sops`). */
   fresh: boolean;
   /** Called after each request with its usage. */
-  asked(turn: AskedTurn): void;
+  onModelCall(call: ModelCall): void;
 }
 
 export interface PickerOptions {
@@ -173,7 +173,7 @@ function requestTarget({ config, env }: PickerOptions): RequestTarget | string {
 async function ask(
   { endpoint, provider: name }: RequestTarget,
   request: Omit<ModelRequest, "signal">,
-  { limiter, asked }: SopRequests,
+  { limiter, onModelCall }: SopRequests,
 ): Promise<ModelReply | string> {
   const provider = openProvider(endpoint);
   const tokens = Math.ceil(JSON.stringify([request.messages, request.tools]).length / 4);
@@ -194,7 +194,7 @@ async function ask(
       random: Math.random,
     },
   );
-  asked({
+  onModelCall({
     model: request.model,
     finishReason: result.kind === "reply" ? result.finishReason : result.kind,
     usage: result.usage,

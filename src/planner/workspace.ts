@@ -19,14 +19,10 @@ import { createWorktree } from "../git/worktree.ts";
 import { childEnvironment } from "../process/environment.ts";
 import { ownCommand } from "../process/own-command.ts";
 import { makeUndumpable } from "../process/tree.ts";
-import {
-  type ModelAccess,
-  projectRequest,
-  runWorker,
-  type WorkerEnd,
-} from "../runner/attempt/worker.ts";
+import { projectRequest, runWorker, type WorkerEnd } from "../runner/attempt/worker.ts";
 import { cleanPlanners, plannerFolder } from "../runner/clean.ts";
 import { runPaths } from "../runner/paths.ts";
+import type { ModelAccess } from "../runner/preconditions.ts";
 import { applyRequestMessage, type RateLimiter } from "../runner/rate-limiter.ts";
 import { removeFolder } from "../std/files.ts";
 import type { WorkerMessage } from "../worker/protocol.ts";
@@ -67,10 +63,10 @@ export async function openPlannerWorkspace(o: PlannerWorkspaceRequest): Promise<
     });
   }
   const configured = config.worktree.root;
-  const places = runPaths({ repositoryId: repository.id, configured, env: o.env });
-  await cleanPlanners({ repository, places, dry: false });
+  const paths = runPaths({ repositoryId: repository.id, configured, env: o.env });
+  await cleanPlanners({ repository, paths, dry: false });
   const id = `${process.pid}-${base}-${randomBytes(4).toString("hex")}`;
-  const at = join(plannerFolder(places), id);
+  const at = join(plannerFolder(paths), id);
   mkdirSync(at, { recursive: true });
   const tree = await createWorktree(repository, {
     path: join(at, "tree"),

@@ -1,8 +1,8 @@
 /**
- * What a run leaves in `.dgov/`: the list of landings, the archived plan, and one commit of both.
+ * Bookkeeping in `.dgov/`: the history of landings, the archived plan, and one commit of both.
  *
- * The commit carries no worker's content: its paths provably lie below dgov's own folders. All of it
- * can be done twice, so a run that ended before it is made good by the next one.
+ * The commit has no worker's content, since all its paths are below dgov's own folders. Every step can be repeated,
+ * so the next run completes the bookkeeping of one that crashed before it.
  */
 import {
   appendFileSync,
@@ -24,14 +24,16 @@ import { compiledName } from "../plan/compiled-file.ts";
 import { type PlanLocation, plansFolder } from "../plan/locate.ts";
 import { present } from "../std/assert.ts";
 import { isoTime, systemClock } from "../std/clock.ts";
+import { errorMessage } from "../std/text.ts";
 
+/** The part of a run context that bookkeeping needs; there is none yet when all units are settled. */
 export interface BookkeepingTarget {
   repository: Repository;
   projectRoot: string;
   /** The prefix of the project's paths in the repository: "" or like `packages/app/`. */
   projectPrefix: string;
   target: string;
-  plan: string;
+  plan: { name: string };
   run: string;
 }
 
@@ -43,24 +45,27 @@ export interface LandingRecord {
 
 const deployedFile = ".dgov/plans/deployed.jsonl";
 
-/** Appends landings that the readable history lacks; the commits' own trailers are the authority. */
-export function recordLandings(desk: BookkeepingTarget, landings: readonly LandingRecord[]): void {
-  const path = join(desk.projectRoot, deployedFile);
+/** Appends missing landings to the readable history. The trailers of the commits are the authority. */
+export function recordLandings(
+  target: BookkeepingTarget,
+  landings: readonly LandingRecord[],
+): void {
+  const path = join(target.projectRoot, deployedFile);
   const text = existsSync(path) ? readFileSync(path, "utf8") : "";
   const missing = landings.filter(({ commit }) => !text.includes(`"${commit}"`));
   if (missing.length === 0) return;
   const ts = isoTime(systemClock.now());
   const lines = missing.map(({ unit, digest, commit: sha }) =>
-    JSON.stringify({ plan: desk.plan, unit, digest, sha, run: desk.run, ts }),
+    JSON.stringify({ plan: target.plan.name, unit, digest, sha, run: target.run, ts }),
   );
-  // A line cut by a crash stays where it is; the next one begins on its own.
-  const gap = text === "" || text.endsWith("\n") ? "" : "\n";
-  appendFileSync(path, `${gap}${lines.join("\n")}\n`);
+  // A line that a crash cut short stays; the next one begins on a new line.
+  const newline = text === "" || text.endsWith("\n") ? "" : "\n";
+  appendFileSync(path, `${newline}${lines.join("\n")}\n`);
 }
 
 /**
- * Moves a plan below `archive/`, beside whatever has its name there (never inside). Gives the new
- * path; null when there is nothing to move. REFUSED when the archive is a link out of the project.
+ * Moves a plan's folder into `archive/`, with a number added when its name is taken. Returns the new path; null
+ * when the plan is archived or gone. REFUSED when the archive is a link out of the project.
  */
 export function archivePlan(
   { projectRoot }: Pick<BookkeepingTarget, "projectRoot">,
@@ -71,8 +76,8 @@ export function archivePlan(
   const archive = join(projectRoot, folder, "archive");
   mkdirSync(archive, { recursive: true });
   if (!realpathSync(archive).startsWith(`${realpathSync(projectRoot)}${sep}`)) {
-    throw new DgovError("REFUSED", `${folder}/archive leads out of the project`, {
-      hint: "make it an ordinary folder",
+    throw new DgovError("REFUSED", `${folder}/archive is a link that leads out of the project`, {
+      hint: "replace it with an ordinary folder",
     });
   }
   const name = basename(location.dir);
@@ -84,39 +89,37 @@ export function archivePlan(
 }
 
 /**
- * Commits the history and the moved plan, as far as the project tracks its `.dgov`, and `baselines`
- * (relative to the repository's root). Gives a warning, or null.
+ * Commits the history and the moved plan, as far as the project tracks its `.dgov`, and the files in `baselines`
+ * (relative to the repository's root). Returns a warning when the commit fails; null otherwise.
  */
 export async function commitBookkeeping(
-  desk: BookkeepingTarget,
+  { repository, projectRoot, projectPrefix: prefix, target, plan, run }: BookkeepingTarget,
   location: PlanLocation,
   baselines: readonly string[] = [],
 ): Promise<string | null> {
-  const tip = present(await branchTip(desk.repository, desk.target), `tip of ${desk.target}`);
-  const prefix = desk.projectPrefix;
-  const below = (path: string): string => prefix + path.slice(desk.projectRoot.length + 1);
-  const tracked = (await listTree(desk.repository, tip)).map(({ path }) => path);
+  const tip = present(await branchTip(repository, target), `tip of ${target}`);
+  const tracked = (await listTree(repository, tip)).map(({ path }) => path);
   const isTracked = (path: string): boolean =>
     tracked.some((t) => t === path || t.startsWith(`${path}/`));
   const keeps = isTracked(`${prefix}.dgov/project.toml`);
   if (!keeps && baselines.length === 0) return null;
   const name = basename(location.dir).replace(/-\d+$/, "");
-  const plan = `${prefix}.dgov/plans/${name}`;
-  const archived = location.archived ? below(location.dir) : `${prefix}.dgov/plans/archive`;
+  const folder = `${prefix}.dgov/plans/${name}`;
+  const archived = location.archived
+    ? prefix + location.dir.slice(projectRoot.length + 1)
+    : `${prefix}.dgov/plans/archive`;
   const paths = [...baselines, ...(keeps ? [`${prefix}${deployedFile}`] : [])];
-  if (keeps && isTracked(plan) && location.kind === "plan") paths.push(plan, archived);
+  if (keeps && isTracked(folder) && location.kind === "plan") paths.push(folder, archived);
   try {
-    await commitOperatorFiles(desk.repository, {
-      branch: desk.target,
+    await commitOperatorFiles(repository, {
+      branch: target,
       parent: tip,
-      paths: paths.filter(
-        (path) => isTracked(path) || existsSync(join(desk.repository.topLevel, path)),
-      ),
-      message: `chore: dgov bookkeeping for ${desk.plan}\n\nDgov-Run: ${desk.run}\n`,
+      paths: paths.filter((path) => isTracked(path) || existsSync(join(repository.topLevel, path))),
+      message: `chore: dgov bookkeeping for ${plan.name}\n\nDgov-Run: ${run}\n`,
       allowedPrefixes: ownFolders.map((own) => prefix + own),
     });
     return null;
   } catch (error) {
-    return `no bookkeeping commit: ${error instanceof Error ? error.message : String(error)}`;
+    return `no bookkeeping commit: ${errorMessage(error)}`;
   }
 }

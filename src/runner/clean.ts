@@ -1,9 +1,8 @@
 /**
- * Removes what runs that are over left behind: worktrees, gate trees, slots, candidate refs; and what
- * killed planners did.
+ * `dgov clean`: removes what ended runs and killed planners left: worktrees, gate trees, refs of candidates.
  *
- * Never a keep-ref, never anything live: the caller holds the run lock, so nothing is live. A
- * directory with work that is under no ref stays and is named.
+ * Keep-refs stay. Nothing is live, since the caller holds the run lock. A worktree with work that no ref keeps stays
+ * and is named.
  */
 import { existsSync, readdirSync, realpathSync, rmSync } from "node:fs";
 import { join } from "node:path";
@@ -16,28 +15,30 @@ import type { EventLog } from "../log/event-log.ts";
 import { processStart } from "../process/tree.ts";
 import { removeFolder } from "../std/files.ts";
 import { sortedBy } from "../std/order.ts";
+import { plural } from "../std/text.ts";
+import { preparedAttempts } from "./history.ts";
 import { attemptPaths, type RunPaths } from "./paths.ts";
 
 export interface CleanResult {
-  /** What was (or, dry, would be) removed, in words. */
+  /** Descriptions of what was removed or, with `dry`, would be. */
   removed: string[];
-  /** What stays because it may hold work, with the reason. */
+  /** Descriptions of what may hold work and stays, with the reason. */
   kept: string[];
 }
 
-/** Cleans one repository's places and refs. `dry` only looks. */
+/** Cleans the directories and refs of a repository. `dry` changes nothing. */
 export async function cleanRuns(o: {
   repository: Repository;
   projectRoot: string;
-  places: RunPaths;
+  paths: RunPaths;
   log: EventLog | null;
   dry: boolean;
 }): Promise<CleanResult> {
   const cleaned: CleanResult = { removed: [], kept: [] };
-  for (const run of foldersOf(o.places.runs)) await cleanRun(o, run, cleaned);
-  for (const slot of foldersOf(o.places.slots)) {
+  for (const run of foldersOf(o.paths.runs)) await cleanRun(o, run, cleaned);
+  for (const slot of foldersOf(o.paths.slots)) {
     cleaned.removed.push(`gate tree ${slot}`);
-    if (!o.dry) removeFolder(join(o.places.slots, slot));
+    if (!o.dry) removeFolder(join(o.paths.slots, slot));
   }
   for (const { ref } of await listRefs(o.repository, "refs/dgov/candidate")) {
     cleaned.removed.push(ref);
@@ -63,19 +64,15 @@ async function cleanRun(
   run: string,
   cleaned: CleanResult,
 ): Promise<void> {
-  const folder = join(o.places.runs, run);
-  for (const record of o.log?.lifecycle({ run }) ?? []) {
-    if (record.type !== "attempt.prepared" || record.unit === null || record.attempt === null)
-      continue;
-    const place = attemptPaths(o.places, { run, unit: record.unit, attempt: record.attempt });
+  const folder = join(o.paths.runs, run);
+  for (const { unit, attempt, base } of preparedAttempts(o.log?.lifecycle({ run }) ?? [])) {
+    const place = attemptPaths(o.paths, { run, unit, attempt });
     if (!existsSync(place.path)) continue;
-    const label = `worktree of ${record.unit}, attempt ${record.attempt} (run ${run})`;
-    const tree = openWorktree({ ...place, base: String(record.data["base"]) });
+    const label = `worktree of ${unit}, attempt ${attempt} (run ${run})`;
+    const tree = openWorktree({ ...place, base });
     try {
       if (!o.dry) {
-        await removeWorktree(o.repository, tree, {
-          keptRef: keepRef(run, record.unit, record.attempt),
-        });
+        await removeWorktree(o.repository, tree, { keptRef: keepRef(run, unit, attempt) });
       }
       cleaned.removed.push(label);
     } catch (error) {
@@ -88,9 +85,11 @@ async function cleanRun(
     cleaned.removed.push(`folder of run ${run}`);
     if (!o.dry) removeFolder(folder);
   } else if (!o.dry) {
-    const known = cleaned.kept.length;
-    if (known === 0)
-      cleaned.kept.push(`${left.length} worktrees of run ${run}, which the log does not know`);
+    if (cleaned.kept.length === 0) {
+      cleaned.kept.push(
+        `${plural(left.length, "worktree")} of run ${run}, which is not in the log`,
+      );
+    }
   }
 }
 
@@ -104,25 +103,22 @@ function foldersOf(path: string): string[] {
   );
 }
 
-// ------------------------------------------------------------
-// What planners left behind whose process was killed: checkouts, and drafts that are no plan yet.
-
 const draftsDir = ".dgov/runtime/planner";
 
-/** Where planners work: a folder each, its name beginning with the id of its process. */
+/** Folder of planners' checkouts. Each has a folder whose name begins with the id of its process. */
 export function plannerFolder({ root }: Pick<RunPaths, "root">): string {
   return join(root, "planner");
 }
 
-/** Removes the checkouts of processes that are gone; one that somebody worked in stays. `dry` only looks. */
+/** Removes checkouts of planners that were killed. A changed one stays. `dry` changes nothing. */
 export async function cleanPlanners(o: {
   repository: Repository;
-  places: Pick<RunPaths, "root">;
+  paths: Pick<RunPaths, "root">;
   dry: boolean;
 }): Promise<CleanResult> {
   const { repository, dry } = o;
   const cleaned: CleanResult = { removed: [], kept: [] };
-  const folder = plannerFolder(o.places);
+  const folder = plannerFolder(o.paths);
   for (const name of abandoned(folder)) {
     const [pid = "", base = ""] = name.split("-");
     const at = join(folder, name);
@@ -142,10 +138,10 @@ export async function cleanPlanners(o: {
   return cleaned;
 }
 
-/** Removes drafts of processes that are gone; gives what was removed, in words. `dry` only looks. */
+/** Removes drafts of planners that were killed; returns descriptions of them. `dry` changes nothing. */
 export function cleanDrafts(projectRoot: string, dry: boolean): string[] {
   const folder = join(projectRoot, draftsDir);
-  // A link of the repository's may lead anywhere.
+  // A link in the repository may lead out of it.
   if (!existsSync(folder) || realpathSync(folder) !== join(realpathSync(projectRoot), draftsDir)) {
     return [];
   }
@@ -155,7 +151,7 @@ export function cleanDrafts(projectRoot: string, dry: boolean): string[] {
   });
 }
 
-/** Folders of a folder whose process is gone. */
+/** Names in a folder that begin with the id of a process that has ended. */
 function abandoned(folder: string): string[] {
   const names = existsSync(folder) ? readdirSync(folder) : [];
   return names.filter((name) => {

@@ -1,5 +1,4 @@
-/** What a run stands on before it has a plan: repository, configuration, places, log; crashed runs closed. */
-
+/** Environment of a run or an undo: repository, configuration, directories and log, without a plan. */
 import { randomBytes } from "node:crypto";
 import { mkdirSync } from "node:fs";
 import type { Config } from "../config/config.ts";
@@ -23,8 +22,8 @@ import { type RunPaths, runPaths, scratchFolder } from "./paths.ts";
 import { type Confirm, ensureFirstCommit } from "./preconditions.ts";
 import { type RecoveredRun, recoverCrashedRuns, recoverCrashedUndo } from "./recovery.ts";
 
-/** What does not depend on the plan. */
 export interface RunEnvironment {
+  /** Id of the run or the undo. */
   run: string;
   repository: Repository;
   projectRoot: string;
@@ -34,13 +33,13 @@ export interface RunEnvironment {
   projectPrefix: string;
   config: Config;
   identity: Identity;
-  places: RunPaths;
+  paths: RunPaths;
   filters: FilterConfig;
   log: EventLog;
 }
 
-/** What opening needs to know of the command line. */
-export interface EnvironmentRequest {
+/** The part of a request that opening needs. */
+interface EnvironmentRequest {
   projectRoot: string;
   env: Record<string, string | undefined>;
   yes: boolean;
@@ -49,7 +48,10 @@ export interface EnvironmentRequest {
   onRecord(record: RecordedEvent): void;
 }
 
-/** Opens everything, and closes what crashed: a landing cut short may have left the tree dirty. */
+/**
+ * Opens the environment and recovers crashed runs and undos. That comes before the checkout is looked at, since a
+ * landing cut short may have left it dirty. Call while holding the run lock.
+ */
 export async function openRunEnvironment(
   request: EnvironmentRequest,
   repository: Repository,
@@ -62,19 +64,19 @@ export async function openRunEnvironment(
   await ensureFirstCommit(repository, projectPrefix, request);
   const identity = await requireIdentity(repository);
   const configured = config.worktree.root;
-  const places = runPaths({ repositoryId: repository.id, configured, env: request.env });
-  mkdirSync(places.runs, { recursive: true });
+  const paths = runPaths({ repositoryId: repository.id, configured, env: request.env });
+  mkdirSync(paths.runs, { recursive: true });
   const filters = await userFilters(repository);
   const log = observed(openEventLog(projectRoot), request.onRecord);
   await recoverCrashedUndo(repository);
   const recovered = await recoverCrashedRuns({
     log,
     repository,
-    places,
+    paths,
     identity,
     keepBytesMax: config.worktree.keepMibMax * 1024 * 1024,
   });
-  for (const recovery of recovered) request.status(recoveryText(recovery));
+  for (const one of recovered) request.status(recoveryText(one));
   return {
     run,
     repository,
@@ -83,15 +85,15 @@ export async function openRunEnvironment(
     projectPrefix,
     config,
     identity,
-    places,
+    paths,
     filters,
     log,
   };
 }
 
-/** The settlement of a run or an undo: warm gate trees, outputs as blobs of the log. */
+/** The settlement of a run or an undo: warm gate trees, outputs of gates as blobs of the log. */
 export function settlementIn(
-  { repository, projectRoot, config, identity, places, run, log }: RunEnvironment,
+  { repository, projectRoot, config, identity, paths, run, log }: RunEnvironment,
   o: Pick<SettlementOptions, "env" | "signal" | "report">,
 ): SettlementContext {
   return openSettlement({
@@ -100,13 +102,13 @@ export function settlementIn(
     projectRoot,
     config,
     identity,
-    slotsRoot: places.slots,
-    scratch: scratchFolder(places, run),
+    slotsRoot: paths.slots,
+    scratch: scratchFolder(paths, run),
     putOutput: (bytes) => log.putBlob(bytes),
   });
 }
 
-/** The log, telling somebody of every record: the live view and `--stream` read along. */
+/** The log, which also passes every record to `onRecord`: for the live view and `--stream`. */
 function observed(log: EventLog, onRecord: (record: RecordedEvent) => void): EventLog {
   return {
     ...log,
@@ -122,18 +124,16 @@ function observed(log: EventLog, onRecord: (record: RecordedEvent) => void): Eve
   };
 }
 
-function recoveryText(recovery: RecoveredRun): string {
+function recoveryText({ run, plan, landed, kept }: RecoveredRun): string {
   const parts = [
-    ...recovery.landed.map((unit) => `${unit} had landed`),
-    ...recovery.kept.map(({ unit, ref }) => `work of ${unit} kept as ${ref}`),
+    ...landed.map((unit) => `${unit} had landed`),
+    ...kept.map(({ unit, ref }) => `work of ${unit} kept as ${ref}`),
   ];
-  return `closed run ${recovery.run} of ${recovery.plan}, which had ended without saying so${parts.length > 0 ? `: ${parts.join("; ")}` : ""}`;
+  const more = parts.length > 0 ? `: ${parts.join("; ")}` : "";
+  return `recovered crashed run ${run} of plan ${plan}${more}`;
 }
 
-// ------------------------------------------------------------
-// Names of runs.
-
-/** `20260102-030405-1a2b`: sorts by time, and is a valid ref component. */
+/** A run id like `20260102-030405-1a2b`: it sorts by time and is a valid ref component. */
 export function newRunId(now: number): string {
   const time = new Date(now).toISOString().replace(/[-:]/g, "").replace("T", "-").slice(0, 15);
   return `${time}-${randomBytes(2).toString("hex")}`;

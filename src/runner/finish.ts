@@ -1,24 +1,22 @@
-/**
- * The end of a run: verify the branch, bookkeeping, the last record.
- */
+/** The end of a run: verification of the branch, bookkeeping, baselines, and the record `run.finished`. */
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { treeOfCommit } from "../git/commit.ts";
 import { baseRef, branchTip, deleteRefs, listRefs } from "../git/refs.ts";
 import type { RunStatus } from "../kernel/event.ts";
 import type { State } from "../kernel/state.ts";
-import type { PlanLocation } from "../plan/locate.ts";
 import { faultPoint } from "../process/fault-injection.ts";
 import { runGates } from "../settlement/gates/run-gates.ts";
 import type { GateVerdict } from "../settlement/verdict.ts";
 import { present } from "../std/assert.ts";
+import { errorMessage } from "../std/text.ts";
 import {
   compareStructure,
   refreshCoverage,
   refreshStructure,
   type StructuralEnd,
 } from "./baselines.ts";
-import { archivePlan, type BookkeepingTarget, commitBookkeeping } from "./bookkeeping.ts";
+import { archivePlan, commitBookkeeping } from "./bookkeeping.ts";
 import { recordOf } from "./records.ts";
 import type { RunContext } from "./run-context.ts";
 
@@ -30,57 +28,57 @@ export interface RunEnd {
   verification: {
     status: "passed" | "failed" | "skipped";
     reason: string;
-    /** The gates that say no. */
+    /** The failed gates. */
     gates?: Pick<GateVerdict, "gate" | "reason" | "command" | "tail" | "diagnostics">[];
   };
   archivedTo: string | null;
-  /** Against the structural baseline the run began with; null when there was none, or no landing. */
+  /** Null without a landing or a baseline at the start of the run. */
   structural: StructuralEnd | null;
   warnings: string[];
 }
 
-interface Facts {
+/** The result of the run loop. */
+interface LoopEnd {
   state: State;
   status: RunStatus;
-  before: string;
-  startedAt: number;
-  location: PlanLocation;
-  /** Not `--only`: the plan may be archived. */
-  whole: boolean;
 }
 
 /** Closes a run whose loop has ended and records `run.finished`. */
-export async function finishRun(c: RunContext, facts: Facts): Promise<RunEnd> {
+export async function finishRun(c: RunContext, loop: LoopEnd): Promise<RunEnd> {
+  const { before } = c;
+  const whole = c.only.length === 0;
+  const { status } = loop;
   const warnings: string[] = [];
   const landedTip = present(await branchTip(c.repository, c.target), `tip of ${c.target}`);
-  const verification = await verifyBranch(c, facts, landedTip);
+  const verification = await verifyBranch(c, loop, landedTip);
   if (verification.status === "failed") warnings.push(`the branch is red: ${verification.reason}`);
   const landed = verification.status !== "skipped";
-  const structural = landed ? await structuralEnd(c, facts, landedTip, warnings) : null;
+  const structural = landed ? await structuralEnd(c, landedTip, warnings) : null;
   const degraded = structural !== null && structural.degraded.length > 0;
-  const complete = facts.status === "complete" && facts.whole && verification.status !== "failed";
+  const complete = status === "complete" && whole && verification.status !== "failed";
   faultPoint("finish.verified");
-  const desk = { ...c, plan: c.plan.name };
-  const archivedTo = complete ? archived(desk, facts.location, warnings) : null;
+  const archivedTo = complete ? archive(c, warnings) : null;
   faultPoint("finish.archived");
   const clean = complete && landed && !degraded;
-  const baselines = clean ? await refreshed(c, { tip: landedTip, structural }, warnings) : [];
-  const refused = facts.whole ? await commitBookkeeping(desk, facts.location, baselines) : null;
-  if (refused !== null) warnings.push(refused);
+  const baselines = clean
+    ? await refreshBaselines(c, { tip: landedTip, structural }, warnings)
+    : [];
+  const problem = whole ? await commitBookkeeping(c, c.location, baselines) : null;
+  if (problem !== null) warnings.push(problem);
   const after = present(await branchTip(c.repository, c.target), `tip of ${c.target}`);
   const candidates = await listRefs(c.repository, `refs/dgov/candidate/${c.run}`);
   await deleteRefs(c.repository, [...candidates.map(({ ref }) => ref), baseRef(c.run)]);
-  const durationMs = c.clock.now() - facts.startedAt;
+  const durationMs = c.clock.now() - c.startedAt;
   const degradedFails = degraded && c.config.sentrux.onDegraded === "fail";
-  const exitCode = exitCodeOf(facts, verification.status) || (degradedFails ? 1 : 0);
+  const exitCode = exitCodeOf(loop, verification.status) || (degradedFails ? 1 : 0);
   c.log.append([
     recordOf(
-      { type: "run.finished", status: facts.status },
+      { type: "run.finished", status },
       { run: c.run, plan: c.plan.name },
       {
         exit_code: exitCode,
         duration_ms: durationMs,
-        before: facts.before,
+        before,
         after,
         target: c.target,
         verification,
@@ -91,31 +89,69 @@ export async function finishRun(c: RunContext, facts: Facts): Promise<RunEnd> {
       },
     ),
   ]);
-  rmSync(join(c.places.runs, c.run), { recursive: true, force: true });
-  const { before } = facts;
+  rmSync(join(c.paths.runs, c.run), { recursive: true, force: true });
   return { exitCode, before, after, durationMs, verification, archivedTo, structural, warnings };
 }
 
-/** The comparison; one that cannot be made is a warning, since everything has landed. */
+/** Runs the gates on the branch as it is now. Verdicts of the last candidate are reused when it is the tip. */
+async function verifyBranch(
+  c: RunContext,
+  { state, status }: LoopEnd,
+  tip: string,
+): Promise<RunEnd["verification"]> {
+  const landed = Object.values(state.units).some((unit) => unit.phase === "landed");
+  if (status === "interrupted" || !landed || tip === c.before) {
+    return { status: "skipped", reason: "nothing landed" };
+  }
+  const result = await runGates(c.settlement, {
+    unit: null,
+    attempt: 0,
+    car: null,
+    tree: await treeOfCommit(c.repository, tip),
+    base: c.before,
+    testCmd: null,
+    marker: `${c.run}/verification`,
+    signal: c.signal,
+  });
+  if (result.passed) return { status: "passed", reason: "" };
+  if (result.blame === "base") return { status: "passed", reason: "the base was red before" };
+  const bad = result.verdicts.filter(({ status: gate }) => gate === "failed" || gate === "errored");
+  const gates = bad.map(({ gate, reason, command, tail, diagnostics }) => {
+    return { gate, reason, command, tail, diagnostics };
+  });
+  return { status: "failed", reason: result.reason, gates };
+}
+
+// Everything has landed by now: what fails below becomes a warning.
+
 async function structuralEnd(
   c: RunContext,
-  { before }: Facts,
   tip: string,
   warnings: string[],
 ): Promise<StructuralEnd | null> {
   try {
-    const end = await compareStructure(c, { before, tip });
+    const end = await compareStructure(c, tip);
     for (const one of end?.degraded ?? []) warnings.push(`the branch is degraded: ${one}`);
     for (const one of end?.warnings ?? []) warnings.push(`structure: ${one}`);
     return end;
   } catch (error) {
-    warnings.push(`structure was not compared: ${wordsOf(error)}`);
+    warnings.push(`structure was not compared: ${errorMessage(error)}`);
     return null;
   }
 }
 
-/** The baselines of what has landed, as files to commit. The structural one needs a comparison. */
-async function refreshed(
+/** Archives the plan; returns its new path. */
+function archive(c: RunContext, warnings: string[]): string | null {
+  try {
+    return archivePlan(c, c.location);
+  } catch (error) {
+    warnings.push(`not archived: ${errorMessage(error)}`);
+    return null;
+  }
+}
+
+/** Writes the baselines of the landed work; returns the files to commit. The structural one needs a comparison. */
+async function refreshBaselines(
   c: RunContext,
   { tip, structural }: { tip: string; structural: StructuralEnd | null },
   warnings: string[],
@@ -124,7 +160,7 @@ async function refreshed(
     try {
       return await refresh();
     } catch (error) {
-      warnings.push(`the ${what} baseline was not refreshed: ${wordsOf(error)}`);
+      warnings.push(`the ${what} baseline was not refreshed: ${errorMessage(error)}`);
       return [];
     }
   };
@@ -134,56 +170,12 @@ async function refreshed(
   ];
 }
 
-function wordsOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
-}
-
-/** The plan's new place; a refusal is a warning, since everything has landed. */
-function archived(
-  desk: BookkeepingTarget,
-  location: PlanLocation,
-  warnings: string[],
-): string | null {
-  try {
-    return archivePlan(desk, location);
-  } catch (error) {
-    warnings.push(`not archived: ${wordsOf(error)}`);
-    return null;
+function exitCodeOf(
+  { state, status }: LoopEnd,
+  verification: "passed" | "failed" | "skipped",
+): number {
+  if (status === "interrupted") {
+    return state.stopping?.cause === "repository_changed" ? 4 : 130;
   }
-}
-
-function exitCodeOf(facts: Facts, verification: "passed" | "failed" | "skipped"): number {
-  if (facts.status === "interrupted") {
-    return facts.state.stopping?.cause === "repository_changed" ? 4 : 130;
-  }
-  return facts.status === "complete" && verification !== "failed" ? 0 : 1;
-}
-
-/** The gates once more on what the branch now holds; free when the last candidate is the tip. */
-async function verifyBranch(
-  c: RunContext,
-  facts: Facts,
-  tip: string,
-): Promise<RunEnd["verification"]> {
-  const lastLanded = Object.values(facts.state.units).some((unit) => unit.phase === "landed");
-  if (facts.status === "interrupted" || !lastLanded || tip === facts.before) {
-    return { status: "skipped", reason: "nothing landed" };
-  }
-  const result = await runGates(c.settlement, {
-    unit: null,
-    attempt: 0,
-    car: null,
-    tree: await treeOfCommit(c.repository, tip),
-    base: facts.before,
-    testCmd: null,
-    marker: `${c.run}/verification`,
-    signal: c.signal,
-  });
-  if (result.passed) return { status: "passed", reason: "" };
-  if (result.blame === "base") return { status: "passed", reason: "the base was red before" };
-  const bad = result.verdicts.filter(({ status }) => status === "failed" || status === "errored");
-  const gates = bad.map(({ gate, reason, command, tail, diagnostics }) => {
-    return { gate, reason, command, tail, diagnostics };
-  });
-  return { status: "failed", reason: result.reason, gates };
+  return status === "complete" && verification !== "failed" ? 0 : 1;
 }

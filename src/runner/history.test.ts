@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import type { RecordedEvent } from "../log/event-log.ts";
-import { foldHistory, unresolvedUnits } from "./history.ts";
+import type { CompiledPlan } from "../plan/compiled.ts";
+import { foldHistory, settledUnits, unresolvedUnits } from "./history.ts";
 
 let seq = 0;
 function record(
@@ -30,7 +31,7 @@ const kept = (run: string): RecordedEvent =>
   record(run, "attempt.kept", { ref: "r", commit: "c", base: "b" }, { unit: "a", attempt: 1 });
 
 describe("foldHistory", () => {
-  test("B9 kept work and rejections are told to the next attempt of the same text only", () => {
+  test("B9 kept work and rejections hold for later runs of the same task only", () => {
     const first = [started("r1", "d1"), kept("r1"), changed("r1", "failed")];
     expect(foldHistory([...first, started("r2", "d1")]).get("a")).toMatchObject({
       run: "r2",
@@ -41,9 +42,9 @@ describe("foldHistory", () => {
   });
 });
 
-describe("unresolved", () => {
+describe("unresolvedUnits", () => {
   test.each(["failed", "timed_out", "abandoned"])(
-    "D9 a bare re-run lists a %s unit, every time",
+    "D9 a unit that is %s is unresolved in every bare run",
     (phase) => {
       const history = foldHistory([started("r1", "d1"), changed("r1", phase)]);
       const once = unresolvedUnits(history, [{ id: "a", digest: "d1" }]);
@@ -52,15 +53,84 @@ describe("unresolved", () => {
     },
   );
 
-  test("B9 an edited unit is not held back", () => {
+  test("B9 a unit whose task changed is not unresolved", () => {
     const history = foldHistory([started("r1", "d1"), changed("r1", "failed")]);
     expect(unresolvedUnits(history, [{ id: "a", digest: "d2" }])).toEqual([]);
   });
 
-  test("landed and skipped units are not unresolved themselves", () => {
+  test("landed and skipped units are not unresolved", () => {
     for (const phase of ["landed", "skipped"]) {
       const history = foldHistory([started("r1", "d1"), changed("r1", phase)]);
       expect(unresolvedUnits(history, [{ id: "a", digest: "d1" }])).toEqual([]);
     }
+  });
+});
+
+/** `ask` is a researcher, `work` builds on it, `judge` reviews that, `sum` reads the verdict. */
+function plan(
+  digests: Partial<Record<"ask" | "work" | "judge" | "sum", string>> = {},
+): CompiledPlan {
+  const task = (
+    id: "ask" | "work" | "judge" | "sum",
+    role: string,
+    dependsOn: string[],
+  ): object => ({
+    id,
+    role,
+    dependsOn,
+    digest: digests[id] ?? "1",
+  });
+  const tasks = [
+    task("ask", "researcher", []),
+    task("work", "worker", ["ask"]),
+    task("judge", "reviewer", ["work"]),
+    task("sum", "researcher", ["judge", "ask"]),
+  ];
+  return { tasks } as unknown as CompiledPlan;
+}
+
+const landed = [{ unit: "work", digest: "1", commit: "c1" }];
+const answered = (inputs: Record<string, string> = {}): object => ({
+  digest: "1",
+  result: { text: "said", inputs },
+});
+const history = new Map(
+  Object.entries({ ask: answered(), judge: answered({ work: "c1" }), sum: answered() }),
+) as unknown as Parameters<typeof settledUnits>[2];
+
+function settled(of: CompiledPlan, commits = landed, known = history): string[] {
+  return settledUnits(of, commits, known, "bare").map(({ unit, as }) => `${unit} ${as}`);
+}
+
+describe("settledUnits", () => {
+  test("a result for the same digest and input commits holds", () => {
+    expect(settled(plan())).toEqual(["ask done", "work landed", "judge done", "sum done"]);
+  });
+
+  test("nothing is settled in a restart", () => {
+    expect(settledUnits(plan(), landed, history, "restart")).toEqual([]);
+  });
+
+  test.each<[string, string[], string[]]>([
+    ["its own task changed", settled(plan({ judge: "2" })), ["ask done", "work landed"]],
+    [
+      "the reviewed unit landed again",
+      settled(plan(), [{ unit: "work", digest: "1", commit: "c2" }]),
+      ["ask done", "work landed"],
+    ],
+    ["the reviewed unit has to run again", settled(plan({ work: "2" })), ["ask done"]],
+    ["the reviewed unit was undone", settled(plan(), []), ["ask done"]],
+    [
+      "a result that it was given has to be found again",
+      settled(plan({ ask: "2" })),
+      ["work landed", "judge done"],
+    ],
+    [
+      "it never had a result",
+      settled(plan(), landed, new Map([...history].filter(([unit]) => unit !== "judge"))),
+      ["ask done", "work landed"],
+    ],
+  ])("a result does not hold when %s", (_, found, expected) => {
+    expect(found).toEqual(expected);
   });
 });

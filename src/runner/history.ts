@@ -1,10 +1,9 @@
 /**
- * What became of a plan's units in earlier runs, folded from the log. Pure.
+ * Earlier runs, read from the log: the last state of each unit, and the units that need no work.
  *
- * Whether a unit *landed* is git's word (`scanLanded`); this knows only what did not: the units a
- * bare `dgov run` must not quietly start again, and what their next attempt should be told.
+ * Git says which units have landed (`scanLanded`). The log says what did not land: units that a bare `dgov run`
+ * must not start again without notice, and what their next attempt has to know.
  */
-
 import { basename } from "node:path";
 import {
   type EventLog,
@@ -12,10 +11,11 @@ import {
   openEventLogForReading,
   type RecordedEvent,
 } from "../log/event-log.ts";
+import type { CompiledPlan } from "../plan/compiled.ts";
 
 export interface UnitHistory {
   unit: string;
-  /** Digest of the unit when it last took part in a run. */
+  /** Digest of the unit's task in its last run. */
   digest: string;
   run: string;
   phase: string;
@@ -23,13 +23,24 @@ export interface UnitHistory {
   attempt: number;
   /** Kept work of its last attempt. */
   kept: { ref: string; commit: string; base: string } | null;
-  /** Why its last rejected attempt was rejected; `detail` names a blob. */
+  /** Its last rejection; `detail` names a blob. */
   rejection: { verdict: string; reason: string; detail: string | null; attempt: number } | null;
-  /** A read-only unit's last result and the commits it was given for. */
+  /** A read-only unit's last result and the commits that it was given for. */
   result: { text: string; inputs: Record<string, string> } | null;
 }
 
-/** Folds lifecycle records of one plan, oldest first, into the last word on each unit. */
+/** Runs of a plan that its history covers. */
+const historyRunsMax = 1000;
+/** A run closes the ones before it, so only the newest can be unfinished; a few more cost nothing. */
+const unfinishedRunsMax = 5;
+
+/** The last state of each unit that ever ran under a plan's name. */
+export function planHistory(log: EventLog, plan: string): Map<string, UnitHistory> {
+  const runs = log.runs({ plan, limit: historyRunsMax }).reverse();
+  return foldHistory(runs.flatMap(({ run }) => log.lifecycle({ run })));
+}
+
+/** Folds the lifecycle records of one plan, oldest first, into the last state of each unit. Pure. */
 export function foldHistory(records: readonly RecordedEvent[]): Map<string, UnitHistory> {
   const history = new Map<string, UnitHistory>();
   for (const record of records) {
@@ -38,7 +49,7 @@ export function foldHistory(records: readonly RecordedEvent[]): Map<string, Unit
         const unit = text(about["unit"]);
         const earlier = history.get(unit);
         const digest = text(about["digest"]);
-        // Kept work and rejections outlive a run; they are told to the next attempt of the same text.
+        // Kept work, rejections and results hold for later runs of the same task.
         const same = earlier?.digest === digest;
         history.set(unit, {
           unit,
@@ -91,21 +102,6 @@ export function foldHistory(records: readonly RecordedEvent[]): Map<string, Unit
   return history;
 }
 
-const unfinished: ReadonlySet<string> = new Set(["failed", "timed_out", "abandoned"]);
-
-/** Units that failed or were abandoned and whose text has not changed since: a bare run lists them. */
-export function unresolvedUnits(
-  history: ReadonlyMap<string, UnitHistory>,
-  units: readonly { id: string; digest: string }[],
-): UnitHistory[] {
-  return units.flatMap(({ id, digest }) => {
-    const entry = history.get(id);
-    return entry !== undefined && entry.digest === digest && unfinished.has(entry.phase)
-      ? [entry]
-      : [];
-  });
-}
-
 function text(value: unknown): string {
   return typeof value === "string" ? value : "";
 }
@@ -114,31 +110,73 @@ function list(value: unknown): Record<string, unknown>[] {
   return Array.isArray(value) ? (value as Record<string, unknown>[]) : [];
 }
 
-// ------------------------------------------------------------
-// Questions about earlier runs, asked of the event log.
+const failedPhases: ReadonlySet<string> = new Set(["failed", "timed_out", "abandoned"]);
 
-/** Runs of a plan that history looks back on. */
-const runsMax = 1000;
-/** Every run closes the ones before it, so only the newest can be open; a few more cost nothing. */
-const openRunsMax = 5;
-
-/** The last word on each unit a plan ever ran, whatever became of the plan since. */
-export function planHistory(log: EventLog, plan: string): Map<string, UnitHistory> {
-  const runs = log.runs({ plan, limit: runsMax }).reverse();
-  return foldHistory(runs.flatMap(({ run }) => log.lifecycle({ run })));
+/** Units that failed or were abandoned and whose task has not changed since. Pure. */
+export function unresolvedUnits(
+  history: ReadonlyMap<string, UnitHistory>,
+  units: readonly { id: string; digest: string }[],
+): UnitHistory[] {
+  return units.flatMap(({ id, digest }) => {
+    const entry = history.get(id);
+    return entry !== undefined && entry.digest === digest && failedPhases.has(entry.phase)
+      ? [entry]
+      : [];
+  });
 }
 
-/** Runs with a start and no end, oldest first: they crashed, unless somebody holds the run lock. */
+/**
+ * Units that need no work: landed with the task's digest, or read-only with a result for the same inputs. A result
+ * counts only while every unit that it depends on needs no work either. Pure.
+ */
+export function settledUnits(
+  plan: CompiledPlan,
+  landed: readonly { unit: string; digest: string; commit: string }[],
+  history: ReadonlyMap<string, Pick<UnitHistory, "digest" | "result">>,
+  mode: "bare" | "continue" | "restart",
+): { unit: string; as: "landed" | "done" }[] {
+  if (mode === "restart") return [];
+  const commits = new Map(landed.map((l) => [`${l.unit} ${l.digest}`, l.commit]));
+  /** By settled unit: the commit it landed as, null for a result. */
+  const settled = new Map<string, string | null>();
+  for (const task of plan.tasks) {
+    if (task.role === "worker") {
+      const commit = commits.get(`${task.id} ${task.digest}`);
+      if (commit !== undefined) settled.set(task.id, commit);
+      continue;
+    }
+    const entry = history.get(task.id);
+    const result = entry?.digest === task.digest ? entry.result : null;
+    const sameInputs = task.dependsOn.every(
+      (unit) => settled.has(unit) && settled.get(unit) === (result?.inputs[unit] ?? null),
+    );
+    if (result !== null && sameInputs) settled.set(task.id, null);
+  }
+  return [...settled].map(([unit, commit]) => ({ unit, as: commit === null ? "done" : "landed" }));
+}
+
+/** Attempts that a run prepared, in the order of its records. Pure. */
+export function preparedAttempts(
+  records: readonly RecordedEvent[],
+): { unit: string; attempt: number; base: string; at: string }[] {
+  return records.flatMap(({ type, unit, attempt, data, ts }) =>
+    type !== "attempt.prepared" || unit === null || attempt === null
+      ? []
+      : [{ unit, attempt, base: String(data["base"]), at: ts }],
+  );
+}
+
+/** Runs with a start and no end, oldest first. They crashed, unless another process holds the run lock. */
 export function unfinishedRuns(log: EventLog): { run: string; plan: string }[] {
   return log
-    .runs({ limit: openRunsMax })
+    .runs({ limit: unfinishedRunsMax })
     .reverse()
     .filter(({ run }) => !log.lifecycle({ run }).some((record) => record.type === "run.finished"));
 }
 
 /**
- * Records that a plan was archived by hand, with the run that stood in its folder, so that views
- * find the one by the other. A plan that never ran leaves nothing. Call while holding the run lock.
+ * Records that the operator archived a plan, in its newest run, so that views find one by the other. A plan that
+ * never ran leaves no record. Call while holding the run lock.
  */
 export function recordArchived(
   projectRoot: string,

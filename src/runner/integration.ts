@@ -1,8 +1,8 @@
 /**
- * Performs what happens to a reviewed commit: candidate, gates, landing.
+ * Performs the actions on a reviewed commit: candidate, gates, landing.
  *
- * Landing is recorded before it is done, proven from git at that moment, and refused when git's
- * shared configuration changed while workers ran.
+ * A landing is recorded before it is done and proven from git at that moment. It is refused when git's shared
+ * configuration changed while workers ran.
  */
 import { statSync } from "node:fs";
 import { join } from "node:path";
@@ -15,34 +15,51 @@ import { describeFingerprintChange, repositoryFingerprint } from "../git/reposit
 import { faultPoint } from "../process/fault-injection.ts";
 import { runGates } from "../settlement/gates/run-gates.ts";
 import { rejectionText } from "../settlement/rejection.ts";
-import type { GateVerdict } from "../settlement/verdict.ts";
 import { present } from "../std/assert.ts";
+import { short } from "../std/text.ts";
 import { commitMessage, taskToLand } from "./attempt/landing-task.ts";
-import type { ActionOf, RunMemory } from "./attempt/state.ts";
+import type { Reviewed } from "./attempt/state.ts";
 import { recordLandings } from "./bookkeeping.ts";
 import { scratchFolder } from "./paths.ts";
-import { markerOf, type Reviewed, type RunContext, record } from "./run-context.ts";
-import type { Answer } from "./run-loop.ts";
+import { verdictData } from "./records.ts";
+import { markerOf, type RunContext, record } from "./run-context.ts";
+import type { ActionOf, Answer } from "./run-loop.ts";
+
+/** Milliseconds between two looks at a checkout that blocked a landing. */
+const watchEveryMs = 1000;
+
+/** Fields of a gate's verdict in `attempt.rejected`. */
+const rejectionFields = [
+  "gate",
+  "status",
+  "command",
+  "exit",
+  "reason",
+  "tail",
+  "output",
+  "diagnostics",
+  "blame",
+] as const;
 
 export class Integration {
   readonly #context: RunContext;
-  readonly #memory: RunMemory;
   readonly #gateRuns = new Map<string, AbortController>();
-  readonly #sharedBefore: string;
+  readonly #fingerprint: string;
   #report: (answer: Answer) => void = () => {};
   #watch: ReturnType<typeof setInterval> | null = null;
 
-  /** `sharedBefore` is git's shared state when the run started. */
-  constructor(context: RunContext, memory: RunMemory, sharedBefore: string) {
+  /** `fingerprint` is the repository's at the start of the run. */
+  constructor(context: RunContext, fingerprint: string) {
     this.#context = context;
-    this.#memory = memory;
-    this.#sharedBefore = sharedBefore;
+    this.#fingerprint = fingerprint;
   }
 
+  /** Sets the function that delivers events which answer no action. */
   connect(report: (answer: Answer) => void): void {
     this.#report = report;
   }
 
+  /** Merges a reviewed commit onto the tip of the train. */
   async build(action: ActionOf<"candidate.build">, at: string): Promise<Answer> {
     const c = this.#context;
     const { unit, attempt, car, onto } = action;
@@ -50,7 +67,7 @@ export class Integration {
       base: this.#reviewed(unit).base,
       commit: action.commit,
       onto,
-      scratch: scratchFolder(c.places, c.run),
+      scratch: scratchFolder(c.paths, c.run),
       message: commitMessage(c, unit),
       identity: c.identity,
       date: at,
@@ -64,12 +81,13 @@ export class Integration {
     const reason =
       candidate.kind === "empty"
         ? "the target already has this change"
-        : `conflicts with what landed meanwhile in ${candidate.paths.map((p) => p.path).join(", ")}`;
+        : `merge conflict with landed work in ${candidate.paths.map((p) => p.path).join(", ")}`;
     const detail = candidate.kind === "empty" ? reason : `${reason}\n\n${candidate.text}`;
-    this.#memory.suspect(action, { verdict: "text_conflict", reason, detail });
+    c.memory.setPendingRejection(action, { verdict: "text_conflict", reason, detail });
     return { event: { type: "candidate.conflicted", unit, attempt, car, onto, reason } };
   }
 
+  /** Runs the gates on a tree. */
   async judge(action: ActionOf<"gates.run">): Promise<Answer> {
     const c = this.#context;
     const { unit, attempt, car, tree } = action;
@@ -92,13 +110,14 @@ export class Integration {
       });
       const verdicts = Object.fromEntries(result.verdicts.map((v) => [v.gate, v.status]));
       if (!result.passed && !signal.aborted) {
-        this.#memory.suspect(action, {
+        c.memory.setPendingRejection(action, {
           verdict: "gate_failed",
           reason: result.reason,
           detail: rejectionText(result.verdicts),
-          gates: result.verdicts.map(gateRecord),
+          gates: result.verdicts.map((verdict) => verdictData(verdict, rejectionFields)),
         });
       }
+      const { passed, blame, reason } = result;
       return {
         event: {
           type: "gates.finished",
@@ -107,9 +126,9 @@ export class Integration {
           car,
           tree,
           verdicts,
-          passed: result.passed,
-          blame: result.blame,
-          reason: result.reason,
+          passed,
+          blame,
+          reason,
         },
       };
     } finally {
@@ -118,13 +137,15 @@ export class Integration {
   }
 
   #reviewed(unit: string): Reviewed {
-    return present(this.#memory.reviewed.get(unit), `reviewed commit of ${unit}`);
+    return present(this.#context.memory.reviewed.get(unit), `reviewed commit of ${unit}`);
   }
 
+  /** Stops a run of the gates, which then answers soon. */
   cancel(action: ActionOf<"gates.cancel">): void {
     this.#gateRuns.get(gateKey(action))?.abort();
   }
 
+  /** Moves the target to a candidate. */
   async land(action: ActionOf<"landing.perform">): Promise<Answer> {
     const c = this.#context;
     const { unit, attempt, car, from, to } = action;
@@ -136,8 +157,8 @@ export class Integration {
       event: { type: "landing.refused", unit, attempt, car, cause, reason, tip },
     });
     const now = await repositoryFingerprint(c.repository);
-    if (now !== this.#sharedBefore) {
-      const diff = describeFingerprintChange(this.#sharedBefore, now);
+    if (now !== this.#fingerprint) {
+      const diff = describeFingerprintChange(this.#fingerprint, now);
       record(c, { unit: null, attempt: null, type: "repository.changed", data: { diff } });
       this.#report({
         event: { type: "run.interrupted", cause: "repository_changed", reason: diff },
@@ -156,20 +177,20 @@ export class Integration {
       from,
       to,
       allowed: this.#allowed(unit),
-      scratch: scratchFolder(c.places, c.run),
+      scratch: scratchFolder(c.paths, c.run),
       message: `dgov: land ${unit}`,
       onLock: (pid) => record(c, { unit, attempt, type: "landing.lock", data: { pid } }),
     });
     faultPoint("land.done");
     switch (landing.kind) {
       case "landed":
-        this.#memory.hasLanded(unit, to);
+        c.memory.setLanded(unit, to);
         this.#recordLanding(unit, to);
         return { event: { type: "landing.finished", unit, attempt, car, commit: to } };
       case "target_moved": {
         const tip = landing.tip ?? (await branchTip(c.repository, c.target));
-        if (tip === null) return refused("proof_failed", `the branch ${c.target} is gone`);
-        return refused("target_moved", `${c.target} moved to ${tip.slice(0, 10)}`, tip);
+        if (tip === null) return refused("proof_failed", `branch ${c.target} no longer exists`);
+        return refused("target_moved", `${c.target} moved to ${short(tip)}`, tip);
       }
       case "proof_failed":
         return refused("proof_failed", landing.reason);
@@ -189,15 +210,13 @@ export class Integration {
     }
   }
 
-  /** The readable history is of units; a reviewer's fix is none. */
+  /** Adds a worker's landing to the readable history. A reviewer's fix is not a unit's landing. */
   #recordLanding(unit: string, commit: string): void {
-    const c = this.#context;
-    const { role, digest } = present(c.tasks.get(unit), `task of ${unit}`);
-    if (role !== "worker") return;
-    recordLandings({ ...c, plan: c.plan.name }, [{ unit, digest, commit }]);
+    const { role, digest } = present(this.#context.tasks.get(unit), `task of ${unit}`);
+    if (role === "worker") recordLandings(this.#context, [{ unit, digest, commit }]);
   }
 
-  /** Whether the unit may have changed a path (repo-relative): landing proves it once more. */
+  /** The unit's write claims as a predicate on paths of the repository, for the proof of a landing. */
   #allowed(unit: string): (path: string) => boolean {
     const c = this.#context;
     const { claims, summary } = taskToLand(c, unit);
@@ -209,21 +228,21 @@ export class Integration {
     return (path) => writeClaimed(path, policy);
   }
 
-  /** Looks once a second whether something that blocked a landing changed. */
+  /** Reports `checkout.changed` when one of the paths, or HEAD, has changed on disk. */
   #watchCheckout(paths: string[]): void {
-    const c = this.#context;
-    const look = (): string =>
-      [...paths, ".git/HEAD"].map((path) => stamp(join(c.repository.topLevel, path))).join();
-    const before = look();
+    const { topLevel } = this.#context.repository;
+    const stamps = (): string =>
+      [...paths, ".git/HEAD"].map((path) => fileStamp(join(topLevel, path))).join();
+    const before = stamps();
     this.stopWatching();
     this.#watch = setInterval(() => {
-      if (look() === before) return;
+      if (stamps() === before) return;
       this.stopWatching();
       this.#report({ event: { type: "checkout.changed" } });
-    }, 1000);
+    }, watchEveryMs);
   }
 
-  /** Ends the watch over the operator's checkout. */
+  /** Stops watching the operator's checkout. */
   stopWatching(): void {
     if (this.#watch !== null) clearInterval(this.#watch);
     this.#watch = null;
@@ -234,21 +253,7 @@ function gateKey(of: { unit: string; attempt: number; car: number | null }): str
   return `${of.unit} ${of.attempt} ${of.car ?? "own"}`;
 }
 
-function stamp(path: string): string {
+function fileStamp(path: string): string {
   const found = statSync(path, { throwIfNoEntry: false });
   return found === undefined ? "-" : `${found.ino}:${found.size}:${found.mtimeMs}`;
-}
-
-function gateRecord(verdict: GateVerdict): Record<string, unknown> {
-  return {
-    gate: verdict.gate,
-    status: verdict.status,
-    command: verdict.command,
-    exit: verdict.exit,
-    reason: verdict.reason,
-    tail: verdict.tail,
-    output: verdict.output,
-    diagnostics: verdict.diagnostics,
-    blame: verdict.blame,
-  };
 }

@@ -1,10 +1,12 @@
 /**
- * Where a run keeps its directories: outside the repository, one path per attempt, never reused.
+ * Directories of runs, outside the repository. A path belongs to one attempt and is not used again.
  *
  *     <root>/<repository id>/runs/<run>/<unit>.<attempt>/tree   the worktree
  *     <root>/<repository id>/runs/<run>/<unit>.<attempt>/meta   its private git dirs and index
  *     <root>/<repository id>/runs/<run>/scratch                 candidates, landing
  *     <root>/<repository id>/slots/                             warm gate trees
+ *     <root>/<repository id>/taken/<plan>/<unit>/{tree,meta,base}   work opened by `dgov take`
+ *     <root>/<repository id>/planner/                           checkouts of planners
  */
 import { mkdirSync } from "node:fs";
 import { homedir } from "node:os";
@@ -12,13 +14,13 @@ import { join } from "node:path";
 import { encodeRefPart } from "../git/refs.ts";
 
 export interface RunPaths {
-  /** Everything of this repository. */
+  /** Folder of all directories of a repository. */
   root: string;
   runs: string;
   slots: string;
 }
 
-/** The places of a repository. `configured` is `[worktree] root`, absolute, or null. */
+/** The directories of a repository. `configured` is `[worktree] root`, absolute, or null. */
 export function runPaths(o: {
   repositoryId: string;
   configured: string | null;
@@ -34,18 +36,27 @@ export interface AttemptPaths {
   meta: string;
 }
 
-/** The directories of one attempt; nothing is created. */
+/** The directories of one attempt; creates nothing. */
 export function attemptPaths(
-  places: RunPaths,
+  paths: RunPaths,
   of: { run: string; unit: string; attempt: number },
 ): AttemptPaths {
-  const at = join(places.runs, of.run, `${encodeRefPart(of.unit)}.${of.attempt}`);
+  const at = join(paths.runs, of.run, `${encodeRefPart(of.unit)}.${of.attempt}`);
   return { path: join(at, "tree"), meta: join(at, "meta") };
 }
 
-/** A fresh scratch folder of the run. */
-export function scratchFolder(places: RunPaths, run: string): string {
-  const path = join(places.runs, run, "scratch");
+/** The directories of taken work and the file with its base; creates nothing. */
+export function takeoverPaths(
+  paths: RunPaths,
+  of: { plan: string; unit: string },
+): AttemptPaths & { base: string } {
+  const at = join(paths.root, "taken", encodeRefPart(of.plan), encodeRefPart(of.unit));
+  return { path: join(at, "tree"), meta: join(at, "meta"), base: join(at, "base") };
+}
+
+/** The scratch folder of a run, created when missing. */
+export function scratchFolder(paths: RunPaths, run: string): string {
+  const path = join(paths.runs, run, "scratch");
   mkdirSync(path, { recursive: true });
   return path;
 }

@@ -1,50 +1,43 @@
-/** The performer of a real run: sends each action to the part of the shell that does it. */
-import type { Action } from "../kernel/action.ts";
+/** The performer of `dgov run`: passes each action to the module that performs it. */
 import { performPrepare } from "./attempt/prepare.ts";
 import { performReview, performSelfReview } from "./attempt/review.ts";
-import { openAttempts, type RunMemory } from "./attempt/state.ts";
 import { performWork } from "./attempt/work.ts";
+import { closeAttempts } from "./attempt/worktree.ts";
 import { Integration } from "./integration.ts";
 import { Radar } from "./radar.ts";
 import type { RunContext } from "./run-context.ts";
-import type { Answer, Performer } from "./run-loop.ts";
+import type { Performer } from "./run-loop.ts";
 
-export interface RealPerformer extends Performer {
-  memory: RunMemory;
-  /** Ends watches and waits for removals; nothing of the run is left working afterwards. */
+export interface RunPerformer extends Performer {
+  /** Ends watches, keeps live attempts and removes their worktrees; nothing is left running. */
   close(at: string): Promise<void>;
 }
 
-/** `sharedBefore` is git's shared state when the run started; see `Integration`. */
-export function realPerformer(context: RunContext, sharedBefore: string): RealPerformer {
-  const attempts = openAttempts(context);
-  const { memory, live } = attempts;
-  const integration = new Integration(context, memory, sharedBefore);
-  const radar = new Radar(context, { live, reviewed: memory.reviewed });
+/** `fingerprint` is the repository's at the start of the run; see `Integration`. */
+export function runPerformer(c: RunContext, fingerprint: string): RunPerformer {
+  const integration = new Integration(c, fingerprint);
+  const radar = new Radar(c);
   return {
-    memory,
-    evidence(change) {
-      radar.observe(change);
-      return memory.evidence(change);
-    },
+    observe: (change) => radar.observe(change),
+    recordsOf: (change) => c.memory.settleRejection(change),
     connect(report) {
       integration.connect(report);
       radar.start();
     },
-    perform(action: Action, at: string): Promise<Answer | null> {
+    perform(action, at) {
       switch (action.type) {
         case "attempt.prepare":
-          return performPrepare(attempts, action);
+          return performPrepare(c, action);
         case "worker.start":
-          return performWork(attempts, action, at);
+          return performWork(c, action, at);
         case "worker.stop":
-          // The `worker.start` answers when its worker is dead.
-          live.find(action)?.abort.abort();
+          // The answer is that of `worker.start`, when its worker has ended.
+          c.attempts.find(action)?.abort.abort();
           return Promise.resolve(null);
         case "self_review.start":
-          return performSelfReview(attempts, action);
+          return performSelfReview(c, action);
         case "attempt.review":
-          return performReview(attempts, action, at);
+          return performReview(c, action, at);
         case "candidate.build":
           return integration.build(action, at);
         case "gates.run":
@@ -63,7 +56,7 @@ export function realPerformer(context: RunContext, sharedBefore: string): RealPe
     async close(at) {
       integration.stopWatching();
       await radar.stop();
-      await live.close(at);
+      await closeAttempts(c, at);
     },
   };
 }

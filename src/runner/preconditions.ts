@@ -1,6 +1,6 @@
 /**
- * What must hold before a run may start: a repository, a branch to land on, a tree without changes
- * the workers would not see, and a key for an endpoint the user has agreed to.
+ * Preconditions of a run: a first commit, a branch to land on, a checkout without changes that workers would not
+ * see, and keys for endpoints that the user trusts.
  */
 import { coversAny } from "../claims/cover.ts";
 import { parseClaims } from "../claims/path.ts";
@@ -14,10 +14,14 @@ import { branchTip, createBranch, headOf } from "../git/refs.ts";
 import type { Repository } from "../git/repository.ts";
 import { dirtyPaths } from "../git/working-tree.ts";
 import { type CompiledPlan, type CompiledTask, writeClaims } from "../plan/compiled.ts";
+import { listed, plural } from "../std/text.ts";
 
 export type Confirm = (question: string) => Promise<boolean>;
 
-/** Makes the first commit of an empty repository. `.dgov/` alone needs no question. */
+/**
+ * Makes the first commit of an empty repository. Files outside `.dgov/` are committed after a confirmation or with
+ * `yes`; WORKTREE_DIRTY without one.
+ */
 export async function ensureFirstCommit(
   repository: Repository,
   prefix: string,
@@ -29,14 +33,13 @@ export async function ensureFirstCommit(
     .map(({ path }) => path)
     .filter((path) => !path.startsWith(`${prefix}.dgov/`));
   if (others.length > 0 && !o.yes) {
-    const question = `This repository has no commits. Commit all ${others.length} files now (${others.slice(0, 3).join(", ")}${others.length > 3 ? ", ..." : ""})?`;
+    const files = `${plural(others.length, "file")} now (${listed(others, 3)})`;
+    const question = `This repository has no commits. Commit all ${files}?`;
     if (o.confirm === null || !(await o.confirm(question))) {
       throw new DgovError(
         "WORKTREE_DIRTY",
-        "the repository has no commits, and files besides .dgov/",
-        {
-          hint: "commit them yourself, or run again with -y to let dgov make the first commit",
-        },
+        "the repository has no commits, and files outside .dgov/ that would be committed",
+        { hint: "commit them yourself, or run again with -y to let dgov make the first commit" },
       );
     }
   }
@@ -45,10 +48,12 @@ export async function ensureFirstCommit(
     others.length > 0 ? "all" : [`${prefix}.dgov`],
     "chore: bootstrap repository for dgov\n",
   );
-  o.status(others.length > 0 ? "made the first commit" : "made the first commit, of .dgov/");
+  o.status(
+    others.length > 0 ? "made the first commit" : "made the first commit, with .dgov/ alone",
+  );
 }
 
-/** The branch to land on and its tip; `--target` is created at HEAD when missing. */
+/** The branch to land on and its tip. A missing `--target` branch is created at HEAD. */
 export async function resolveTarget(
   repository: Repository,
   wanted: string | undefined,
@@ -60,8 +65,9 @@ export async function resolveTarget(
         hint: "check out a branch, or name one with --target BRANCH",
       });
     }
-    if (head.commit === null)
+    if (head.commit === null) {
       throw new DgovError("TARGET_MISSING", `${head.branch} has no commits`);
+    }
     return { target: head.branch, tip: head.commit };
   }
   const tip = await branchTip(repository, wanted);
@@ -71,14 +77,17 @@ export async function resolveTarget(
   return { target: wanted, tip: head.commit };
 }
 
-/** Paths, relative to the repository, with uncommitted changes outside dgov's own folders. */
+/** Paths that a message lists. */
+const shownMax = 10;
+
+/** Paths of the repository with uncommitted changes outside dgov's own folders; `prefix` is the project's. */
 export async function uncommittedPaths(repository: Repository, prefix: string): Promise<string[]> {
   return (await dirtyPaths(repository))
     .map(({ path }) => path)
     .filter((path) => !ownFolders.some((folder) => path.startsWith(prefix + folder)));
 }
 
-/** Refuses uncommitted changes outside dgov's own folders; with `allow`, only those in write claims. */
+/** WORKTREE_DIRTY for uncommitted changes outside dgov's own folders; with `allow`, only for those in write claims. */
 export async function requireCleanTree(
   repository: Repository,
   prefix: string,
@@ -90,20 +99,30 @@ export async function requireCleanTree(
   const claims = parseClaims(plan.tasks.flatMap((task) => writeClaims(task.claims)));
   const inClaims = dirty.filter((path) => coversAny(claims, path.slice(prefix.length)));
   if (allow && inClaims.length === 0) return;
-  const shown = (allow ? inClaims : dirty).slice(0, 10).map((path) => `  ${path}`);
-  const more = (allow ? inClaims : dirty).length - shown.length;
-  throw new DgovError(
-    "WORKTREE_DIRTY",
-    `${allow ? "uncommitted changes lie in write claims of the plan" : "uncommitted changes that workers would not see"}:\n${shown.join("\n")}${more > 0 ? `\n  and ${more} more` : ""}`,
-    {
-      hint: allow
-        ? "commit or stash them first"
-        : "commit or stash them, or run with --allow-dirty when the plan does not touch them",
-    },
-  );
+  const paths = allow ? inClaims : dirty;
+  const lines = paths.slice(0, shownMax).map((path) => `  ${path}`);
+  if (paths.length > shownMax) lines.push(`  and ${paths.length - shownMax} more`);
+  const problem = allow
+    ? "uncommitted changes to files that the plan claims"
+    : "uncommitted changes that workers would not see";
+  throw new DgovError("WORKTREE_DIRTY", `${problem}:\n${lines.join("\n")}`, {
+    hint: allow
+      ? "commit or stash them first"
+      : "commit or stash them, or run with --allow-dirty when the plan does not touch them",
+  });
 }
 
-/** Provider, model and key of each unit; every missing key is named at once. */
+/** Provider and model of a task, with the key in hand. */
+export interface ModelAccess {
+  provider: ProviderConfig;
+  model: string;
+  apiKey: string;
+}
+
+/**
+ * Provider, model and key by unit. CONFIG_INVALID, PROVIDER_PLACEHOLDER, PROVIDER_UNTRUSTED or KEY_MISSING; the last
+ * names every missing key.
+ */
 export async function requireModels(
   config: Config,
   plan: Pick<CompiledPlan, "defaultAgent" | "defaultProvider"> & {
@@ -114,13 +133,13 @@ export async function requireModels(
     yes: boolean;
     confirm: Confirm | null;
     /** Units that need no model. */
-    byHand: ReadonlyMap<string, unknown>;
+    takenOver: ReadonlyMap<string, unknown>;
   },
-): Promise<Map<string, { provider: ProviderConfig; model: string; apiKey: string }>> {
-  const models = new Map<string, { provider: ProviderConfig; model: string; apiKey: string }>();
+): Promise<Map<string, ModelAccess>> {
+  const models = new Map<string, ModelAccess>();
   const missing = new Map<string, string>();
   for (const task of plan.tasks) {
-    if (o.byHand.has(task.id)) continue;
+    if (o.takenOver.has(task.id)) continue;
     const resolved = resolveModel(config, plan, task);
     if (!resolved.ok) {
       throw new DgovError("CONFIG_INVALID", `${task.id}: ${resolved.problem}`, {
@@ -146,6 +165,7 @@ export async function requireModels(
   return models;
 }
 
+/** Asks for each endpoint that is not trusted yet, once; records the agreement. */
 async function requireTrust(
   providers: ProviderConfig[],
   o: { env: Record<string, string | undefined>; yes: boolean; confirm: Confirm | null },
@@ -153,18 +173,16 @@ async function requireTrust(
   const asked = new Set<string>();
   for (const provider of providers) {
     const pair = { baseUrl: provider.baseUrl, apiKeyEnv: provider.apiKeyEnv };
-    const key = `${trustOrigin(provider.baseUrl)} ${provider.apiKeyEnv}`;
+    const origin = trustOrigin(provider.baseUrl);
+    const key = `${origin} ${provider.apiKeyEnv}`;
     if (asked.has(key) || isTrusted(o.env, pair)) continue;
     asked.add(key);
-    const question = `This repository asks to send ${provider.apiKeyEnv} to ${trustOrigin(provider.baseUrl)}. Trust it?`;
+    const question = `This repository asks to send ${provider.apiKeyEnv} to ${origin}. Trust it?`;
     if (!o.yes && (o.confirm === null || !(await o.confirm(question)))) {
-      throw new DgovError(
-        "PROVIDER_UNTRUSTED",
-        `the repository wants ${provider.apiKeyEnv} sent to ${trustOrigin(provider.baseUrl)}, which you have not agreed to`,
-        {
-          hint: "check .dgov/project.toml, then run again with -y (or DGOV_TRUST_PROVIDERS=1 in CI)",
-        },
-      );
+      const problem = `the repository wants ${provider.apiKeyEnv} sent to ${origin}, which you have not agreed to`;
+      throw new DgovError("PROVIDER_UNTRUSTED", problem, {
+        hint: "check .dgov/project.toml, then run again with -y (or DGOV_TRUST_PROVIDERS=1 in CI)",
+      });
     }
     recordTrust(o.env, pair);
   }

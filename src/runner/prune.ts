@@ -1,8 +1,8 @@
 /**
- * Forgetting the details of runs long over: what workers said and did, and what only that named.
+ * `dgov prune`: deletes the telemetry of old runs, and the blobs that nothing else names.
  *
- * Lifecycle events stay, and so does all kept work, but for work of units that have landed since
- * when it is asked for. The caller holds the run lock, unless it only looks.
+ * Lifecycle events stay, and so does kept work. On request, keep-refs of units that have landed since are deleted.
+ * The caller holds the run lock, unless `dry` is set.
  */
 
 import { type LandedUnit, scanLanded } from "../git/landed.ts";
@@ -10,8 +10,8 @@ import { branchTip, deleteRefs, keepRef, listRefs } from "../git/refs.ts";
 import type { Repository } from "../git/repository.ts";
 import type { EventLog } from "../log/event-log.ts";
 
-/** A run that is over, and long enough. */
-export interface OldRun {
+/** A run that finished before the given moment. */
+interface OldRun {
   run: string;
   plan: string;
   target: string;
@@ -19,19 +19,19 @@ export interface OldRun {
 
 export interface PrunedRuns {
   runs: { run: string; plan: string; events: number; keptRefs: string[] }[];
-  /** Blobs that no event names any more. */
+  /** Number of blobs that no event names now, and their bytes. */
   files: number;
   bytes: number;
 }
 
 const runsMax = 100_000;
 
-/** Prunes the runs that finished before a moment (epoch milliseconds). `dry` only looks. */
+/** Prunes the runs that finished before a moment (epoch milliseconds). `dry` changes nothing. */
 export async function pruneRuns(o: {
   repository: Repository;
   log: EventLog;
   before: number;
-  /** Also refs of kept work whose unit has landed since. */
+  /** Also delete keep-refs of units that have landed since. */
   kept: boolean;
   dry: boolean;
 }): Promise<PrunedRuns> {
@@ -64,11 +64,11 @@ export async function pruneRuns(o: {
   return { runs, files: pruned.files, bytes: pruned.bytes };
 }
 
-/** Runs whose end lies before a moment, oldest first, and every run's place in time. */
+/** Runs that ended before a moment, oldest first, and the position of every run in time. */
 function oldRuns(log: EventLog, before: number): { old: OldRun[]; order: Map<string, number> } {
   const all = log.runs({ limit: runsMax }).reverse();
   const old = all.flatMap(({ run, plan, ts }) => {
-    // What began later cannot have ended before.
+    // A run that began later cannot have ended before.
     if (Date.parse(ts) >= before) return [];
     const events = log.overview(run);
     const end = events.find(({ type }) => type === "run.finished");
@@ -80,8 +80,8 @@ function oldRuns(log: EventLog, before: number): { old: OldRun[]; order: Map<str
 }
 
 /**
- * Keep-refs of old runs whose unit landed in that run or a later one, by git's word: a commit the
- * run's target still has. Work a person took, and what the log does not know, stays.
+ * By old run: its keep-refs whose unit landed in that run or a later one, in a commit that the run's target still
+ * has. Refs of `dgov take`, and of runs that are not in the log, are not among them.
  */
 async function supersededRefs(
   repository: Repository,

@@ -11,31 +11,37 @@ const clash = (unit: string, other: string | null): Prediction => ({
 });
 const pair = (unit: string, other: string | null) => ({ unit, with: other });
 
-describe("forecast", () => {
-  test("a conflict is said once, however often it is found", () => {
-    const forecast = new Predictions();
-    const first = forecast.update([pair("a", "b")], [clash("a", "b")]);
+describe("Predictions", () => {
+  test("a conflict is new once, however often it is found", () => {
+    const predictions = new Predictions();
+    const first = predictions.update([pair("a", "b")], [clash("a", "b")]);
     expect(first).toEqual({ made: [clash("a", "b")], cleared: [] });
-    expect(forecast.update([pair("a", "b")], [clash("a", "b")])).toEqual({ made: [], cleared: [] });
+    expect(predictions.update([pair("a", "b")], [clash("a", "b")])).toEqual({
+      made: [],
+      cleared: [],
+    });
   });
 
-  test("it is withdrawn when the pair is looked at again and it is gone, not when it is not looked at", () => {
-    const forecast = new Predictions();
-    forecast.update([pair("a", "b")], [clash("a", "b")]);
-    expect(forecast.update([pair("a", null)], [])).toEqual({ made: [], cleared: [] });
-    expect(forecast.update([pair("a", "b")], [])).toEqual({ made: [], cleared: [clash("a", "b")] });
+  test("a prediction is cleared when its pair is compared again without it, not when the pair is not compared", () => {
+    const predictions = new Predictions();
+    predictions.update([pair("a", "b")], [clash("a", "b")]);
+    expect(predictions.update([pair("a", null)], [])).toEqual({ made: [], cleared: [] });
+    expect(predictions.update([pair("a", "b")], [])).toEqual({
+      made: [],
+      cleared: [clash("a", "b")],
+    });
   });
 
-  test("what was said of a unit that landed is not said again of the target", () => {
-    const forecast = new Predictions();
-    forecast.update([pair("a", "b")], [clash("a", "b")]);
-    expect(forecast.update([pair("a", null)], [clash("a", null)]).made).toEqual([]);
+  test("a predicted conflict with a unit that has since landed is not new against the target", () => {
+    const predictions = new Predictions();
+    predictions.update([pair("a", "b")], [clash("a", "b")]);
+    expect(predictions.update([pair("a", null)], [clash("a", null)]).made).toEqual([]);
   });
 
-  test("a new attempt of a unit is spoken of anew", () => {
-    const forecast = new Predictions();
-    forecast.update([pair("a", null)], [clash("a", null)]);
-    forecast.forget("a");
-    expect(forecast.update([pair("a", null)], [clash("a", null)]).made).toHaveLength(1);
+  test("a conflict of a unit's next attempt is new", () => {
+    const predictions = new Predictions();
+    predictions.update([pair("a", null)], [clash("a", null)]);
+    predictions.forget("a");
+    expect(predictions.update([pair("a", null)], [clash("a", null)]).made).toHaveLength(1);
   });
 });

@@ -2,24 +2,24 @@ import { describe, expect, test } from "bun:test";
 import type { WorkerMessage } from "../worker/protocol.ts";
 import { applyRequestMessage, type ProviderLimits, RateLimiter } from "./rate-limiter.ts";
 
-function permits(limits: Partial<ProviderLimits>) {
+function limiterWith(limits: Partial<ProviderLimits>) {
   const clock = { time: 0, now: () => clock.time };
   const granted: string[] = [];
   const all = { concurrent: 99, requestsPerMinute: null, tokensPerMinute: null, ...limits };
   const limiter = new RateLimiter(() => all, clock);
   const ask = (holder: string, tokens = 1, provider = "p"): void =>
     limiter.request(provider, { holder, tokens, grant: () => granted.push(holder) });
-  /** A later moment, at which somebody comes or goes. */
+  /** Advances the clock and lets the limiter look at it. */
   const at = (time: number): void => {
     clock.time = time;
-    limiter.release("p", "nobody");
+    limiter.release("p", "none");
   };
   return { limiter, granted, ask, at };
 }
 
-describe("Permits", () => {
-  test("lets as many through as the provider takes, the others first come first served", () => {
-    const { limiter, granted, ask } = permits({ concurrent: 2 });
+describe("RateLimiter", () => {
+  test("grants as many permits as the provider allows, further ones first come, first served", () => {
+    const { limiter, granted, ask } = limiterWith({ concurrent: 2 });
     for (const holder of ["a", "b", "c", "d"]) ask(holder);
     expect(granted).toEqual(["a", "b"]);
     limiter.release("p", "b");
@@ -28,16 +28,16 @@ describe("Permits", () => {
     expect(granted).toEqual(["a", "b", "c", "d"]);
   });
 
-  test("a holder that is gone no longer waits", () => {
-    const { limiter, granted, ask } = permits({ concurrent: 1 });
+  test("a released holder no longer waits", () => {
+    const { limiter, granted, ask } = limiterWith({ concurrent: 1 });
     for (const holder of ["a", "b", "c"]) ask(holder);
     limiter.release("p", "b");
     limiter.release("p", "a");
     expect(granted).toEqual(["a", "c"]);
   });
 
-  test("one Retry-After delays everybody who talks to that provider, and nobody else", () => {
-    const { limiter, granted, ask, at } = permits({});
+  test("one Retry-After delays every request to that provider and none to another", () => {
+    const { limiter, granted, ask, at } = limiterWith({});
     limiter.pause("p", 1000);
     ask("a");
     ask("b", 1, "other");
@@ -47,8 +47,8 @@ describe("Permits", () => {
     expect(granted).toEqual(["b", "a", "c"]);
   });
 
-  test("requests of any minute are counted together", () => {
-    const { limiter, granted, ask, at } = permits({ requestsPerMinute: 2 });
+  test("requests within any minute count together", () => {
+    const { limiter, granted, ask, at } = limiterWith({ requestsPerMinute: 2 });
     ask("a");
     at(30_000);
     for (const holder of ["b", "c", "d"]) ask(holder);
@@ -62,8 +62,8 @@ describe("Permits", () => {
     expect(granted).toEqual(["a", "b", "c", "d"]);
   });
 
-  test("so are tokens, as estimated and then as counted", () => {
-    const { limiter, granted, ask, at } = permits({ tokensPerMinute: 100 });
+  test("tokens within any minute count together, as estimated and then as used", () => {
+    const { limiter, granted, ask, at } = limiterWith({ tokensPerMinute: 100 });
     ask("a", 60);
     ask("b", 50);
     expect(granted).toEqual(["a"]);
@@ -75,15 +75,15 @@ describe("Permits", () => {
     expect(granted).toEqual(["a", "b", "c"]);
   });
 
-  test("a worker's messages ask for, pause and give back", () => {
-    const { limiter, granted, ask, at } = permits({ concurrent: 1, tokensPerMinute: 100 });
+  test("a worker's messages request, pause and release permits", () => {
+    const { limiter, granted, ask, at } = limiterWith({ concurrent: 1, tokensPerMinute: 100 });
     const of = { provider: "p", holder: "w" };
-    const says = (message: WorkerMessage): void =>
+    const send = (message: WorkerMessage): void =>
       applyRequestMessage(limiter, of, message, ({ id }) => granted.push(`w${id}`));
-    says({ type: "permit.requested", id: 1, estimatedTokens: 10 });
+    send({ type: "permit.requested", id: 1, estimatedTokens: 10 });
     ask("next");
     expect(granted).toEqual(["w1"]);
-    says({ type: "provider.limited", retryAfterMs: 500 });
+    send({ type: "provider.limited", retryAfterMs: 500 });
     ask("later");
     expect(granted).toEqual(["w1"]);
     at(500);
@@ -92,8 +92,8 @@ describe("Permits", () => {
     expect(granted).toEqual(["w1", "next", "later"]);
   });
 
-  test("a request larger than the minute goes alone, and nobody overtakes it", () => {
-    const { granted, ask, at } = permits({ tokensPerMinute: 100 });
+  test("a request larger than the limit is granted alone, and none overtakes it", () => {
+    const { granted, ask, at } = limiterWith({ tokensPerMinute: 100 });
     ask("a", 10);
     ask("huge", 500);
     ask("b", 10);

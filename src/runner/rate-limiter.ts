@@ -1,9 +1,8 @@
 /**
- * The rate limiter all workers of a run share: a worker asks before each request.
+ * The rate limiter that all workers of a run share, by provider: a worker gets a permit before each request.
  *
- * A permit is held until the worker says how the request ended. One `Retry-After` delays everybody
- * who talks to that provider, and what a provider takes in a minute is shared out in the same way.
- * First come, first served.
+ * A permit is held until the request has ended. One `Retry-After` delays every request to that provider, and the
+ * provider's limits per minute are shared as well. First come, first served.
  */
 import type { ProviderConfig } from "../config/config.ts";
 import type { Clock } from "../std/clock.ts";
@@ -11,7 +10,7 @@ import type { ParentMessage, TokenUsage, WorkerMessage } from "../worker/protoco
 
 const minuteMs = 60_000;
 
-/** What a provider takes; null for no limit. */
+/** Limits of a provider; null for no limit. */
 export interface ProviderLimits {
   concurrent: number;
   requestsPerMinute: number | null;
@@ -27,19 +26,21 @@ export function providerLimits(provider: ProviderConfig | undefined): ProviderLi
   };
 }
 
-interface Waiter {
+interface PermitRequest {
+  /** Marker of the process that sends the request. */
   holder: string;
   /** Estimated tokens of the request. */
   tokens: number;
   grant: () => void;
 }
 
+/** The state of one provider. */
 interface Lane {
   held: Set<string>;
-  waiting: Waiter[];
-  /** What was let through in the last minute, oldest first. */
+  waiting: PermitRequest[];
+  /** Permits granted in the last minute, oldest first. */
   recent: { at: number; holder: string; tokens: number }[];
-  closedUntil: number;
+  pausedUntil: number;
   timer: ReturnType<typeof setTimeout> | null;
 }
 
@@ -53,54 +54,58 @@ export class RateLimiter {
     this.#clock = clock;
   }
 
-  /** Calls `grant` when the holder may send one request; at once when there is room. */
-  request(provider: string, waiter: Waiter): void {
-    this.#lane(provider).waiting.push(waiter);
-    this.#pump(provider);
+  /** Calls `grant` when the holder may send one request; at once when the limits allow it. */
+  request(provider: string, request: PermitRequest): void {
+    this.#lane(provider).waiting.push(request);
+    this.#grantNext(provider);
   }
 
-  /** Waits for a permit, and keeps the process alive meanwhile. */
-  async obtain(provider: string, of: Omit<Waiter, "grant">): Promise<void> {
-    const awake = setInterval(() => {}, minuteMs);
+  /** Waits for a permit, and keeps this process alive until then. */
+  async obtain(provider: string, of: Omit<PermitRequest, "grant">): Promise<void> {
+    const keepAlive = setInterval(() => {}, minuteMs);
     await new Promise<void>((grant) => this.request(provider, { ...of, grant }));
-    clearInterval(awake);
+    clearInterval(keepAlive);
   }
 
-  /** The holder's request is over, or the holder is gone; `tokens` are those it really took. */
+  /**
+   * Takes back the holder's permit and its waiting requests. `tokens` are those its request used; null keeps the
+   * estimate.
+   */
   release(provider: string, holder: string, tokens: number | null = null): void {
     const lane = this.#lane(provider);
     const last = lane.held.has(holder) ? lane.recent.findLast((r) => r.holder === holder) : null;
     if (last && tokens !== null) last.tokens = tokens;
     lane.held.delete(holder);
-    lane.waiting = lane.waiting.filter((waiter) => waiter.holder !== holder);
-    this.#pump(provider);
+    lane.waiting = lane.waiting.filter((request) => request.holder !== holder);
+    this.#grantNext(provider);
   }
 
-  /** The provider asked for patience: nobody is let through for `delayMs`. */
+  /** Grants no permit for the provider for `delayMs`. */
   pause(provider: string, delayMs: number): void {
     const lane = this.#lane(provider);
-    lane.closedUntil = Math.max(lane.closedUntil, this.#clock.now() + delayMs);
+    lane.pausedUntil = Math.max(lane.pausedUntil, this.#clock.now() + delayMs);
   }
 
   #lane(provider: string): Lane {
     let lane = this.#lanes.get(provider);
     if (lane === undefined) {
-      lane = { held: new Set(), waiting: [], recent: [], closedUntil: 0, timer: null };
+      lane = { held: new Set(), waiting: [], recent: [], pausedUntil: 0, timer: null };
       this.#lanes.set(provider, lane);
     }
     return lane;
   }
 
-  #pump(provider: string): void {
+  /** Grants as many waiting requests as the limits allow now. */
+  #grantNext(provider: string): void {
     const lane = this.#lane(provider);
     const limits = this.#limits(provider);
     for (;;) {
       const [next] = lane.waiting;
       if (next === undefined || lane.held.size >= limits.concurrent) return;
       const now = this.#clock.now();
-      const wait = Math.max(lane.closedUntil - now, minuteWait(lane, { limits, next, now }));
-      if (wait > 0) {
-        this.#pumpLater(provider, wait);
+      const waitMs = Math.max(lane.pausedUntil - now, minuteWaitMs(lane, { limits, next, now }));
+      if (waitMs > 0) {
+        this.#grantLater(provider, waitMs);
         return;
       }
       lane.waiting.shift();
@@ -110,25 +115,25 @@ export class RateLimiter {
     }
   }
 
-  #pumpLater(provider: string, waitMs: number): void {
+  #grantLater(provider: string, waitMs: number): void {
     const lane = this.#lane(provider);
     if (lane.timer !== null) clearTimeout(lane.timer);
-    // Who waits keeps the run alive; a run that is over must not wait for this.
-    lane.timer = setTimeout(() => this.#pump(provider), waitMs).unref();
+    // Waiting workers keep the run alive; the timer of a finished run must not.
+    lane.timer = setTimeout(() => this.#grantNext(provider), waitMs).unref();
   }
 }
 
-/** Milliseconds until the next request fits into the minute; 0 when it does now. */
-function minuteWait(
+/** Milliseconds until the next request fits into the limits per minute; 0 when it fits now. */
+function minuteWaitMs(
   lane: Lane,
-  { limits, next, now }: { limits: ProviderLimits; next: Waiter; now: number },
+  { limits, next, now }: { limits: ProviderLimits; next: PermitRequest; now: number },
 ): number {
   const { requestsPerMinute: requestsMax, tokensPerMinute: tokensMax } = limits;
   if (requestsMax === null && tokensMax === null) lane.recent = [];
   lane.recent = lane.recent.filter(({ at }) => at + minuteMs > now);
   let requests = lane.recent.length;
   let tokens = lane.recent.reduce((sum, entry) => sum + entry.tokens, 0);
-  // A request larger than the whole minute goes when nothing else is in it.
+  // A request larger than the limit is granted when it is the only one of its minute.
   const fits = (): boolean =>
     requests === 0 ||
     (requests < (requestsMax ?? Number.POSITIVE_INFINITY) &&
@@ -141,39 +146,36 @@ function minuteWait(
   return 0;
 }
 
-// ------------------------------------------------------------
-// What a worker says of its requests, as the rate limiter takes it.
-
-/** Asks for, holds and gives back permits as the worker's messages say; others are none of it. */
+/** Updates the rate limiter from a worker's message; ignores messages that do not concern requests. */
 export function applyRequestMessage(
-  permits: RateLimiter,
+  limiter: RateLimiter,
   { provider, holder }: { provider: string; holder: string },
   message: WorkerMessage,
   reply: (answer: ParentMessage) => void,
 ): void {
   switch (message.type) {
     case "permit.requested":
-      permits.request(provider, {
+      limiter.request(provider, {
         holder,
         tokens: message.estimatedTokens,
         grant: () => reply({ type: "permit.granted", id: message.id }),
       });
       return;
     case "provider.limited":
-      permits.pause(provider, message.retryAfterMs);
-      permits.release(provider, holder);
+      limiter.pause(provider, message.retryAfterMs);
+      limiter.release(provider, holder);
       return;
     case "provider.retried":
-      permits.release(provider, holder);
+      limiter.release(provider, holder);
       return;
     case "turn.finished":
-      permits.release(provider, holder, countedTokens(message.usage));
+      limiter.release(provider, holder, countedTokens(message.usage));
       return;
     default:
   }
 }
 
-/** What providers count against a minute: both directions, cached or not. */
+/** Tokens that count against a provider's limit per minute: prompt and completion, cached or not. */
 export function countedTokens(usage: TokenUsage | null): number | null {
   return usage === null ? null : usage.promptTokens + usage.completionTokens;
 }

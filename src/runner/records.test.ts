@@ -40,14 +40,14 @@ const events: Event[] = [
   { type: "run.finished", status: "partial" },
 ];
 
-test.each(events)("$type survives the log, through JSON and snake_case", (event) => {
+test.each(events)("$type is the same event after a round trip through the log", (event) => {
   const record = recordOf(event, { run: "r", plan: "p" }, { exit_code: 1 });
   const stored = JSON.parse(JSON.stringify(record));
   expect(JSON.stringify(stored.data)).not.toMatch(/"[a-z]+[A-Z]\w*":/);
   expect(eventOf({ ...stored, seq: 1, ts: "", kind: "lifecycle" })).toMatchObject(event);
 });
 
-test("records of other kinds hold no kernel event", () => {
+test("eventOf is null for a record that is not a kernel event", () => {
   const record = { run: "r", plan: "p", unit: "u", attempt: 1, type: "gate.started", data: {} };
   expect(eventOf({ ...record, seq: 1, ts: "", kind: "lifecycle" })).toBeNull();
 });

@@ -1,13 +1,17 @@
 /**
- * Kernel events as log records and back. Records have snake_case keys.
+ * Lifecycle records: kernel events as rows of the log and back, phase changes, and verdicts of gates.
  *
- * `unit` and `attempt` are columns of the log; everything else is `data`. No map in a kernel event
- * is keyed by user text, so renaming keys at every depth is safe.
+ * `unit` and `attempt` are columns of the log; everything else is `data`, with its keys in snake_case. No map in
+ * a kernel event is keyed by user text, so renaming keys at every depth is safe.
  */
 import type { Event } from "../kernel/event.ts";
+import type { PhaseChange, State } from "../kernel/state.ts";
 import type { EventLog, NewEvent, RecordedEvent } from "../log/event-log.ts";
 import type { GateProgress, GateVerdict } from "../settlement/verdict.ts";
 import { camelCase, snakeCase } from "../std/case.ts";
+
+/** A lifecycle record of the run at hand. */
+export type RunRecord = Omit<NewEvent, "run" | "plan">;
 
 const kernelTypes: ReadonlySet<string> = new Set<Event["type"]>([
   "run.started",
@@ -27,7 +31,7 @@ const kernelTypes: ReadonlySet<string> = new Set<Event["type"]>([
   "run.finished",
 ]);
 
-/** A kernel event as a log record. `more` is added to its data (facts views want, the kernel not). */
+/** A kernel event as a record. `more` is added to its data: facts for views. */
 export function recordOf(
   event: Event,
   of: { run: string; plan: string },
@@ -44,7 +48,7 @@ export function recordOf(
   };
 }
 
-/** The kernel event a record holds, or null when the record is of another kind. */
+/** The kernel event in a record; null for other records. */
 export function eventOf(record: RecordedEvent): Event | null {
   if (!kernelTypes.has(record.type)) return null;
   return {
@@ -55,10 +59,13 @@ export function eventOf(record: RecordedEvent): Event | null {
   } as Event;
 }
 
-// ------------------------------------------------------------
-// Gate progress as lifecycle records.
+/** The `unit.changed` record of a phase change; `state` is the one after it. */
+export function phaseRecord({ unit, from, to, reason }: PhaseChange, state: State): RunRecord {
+  const attempt = state.units[unit]?.attempt ?? null;
+  return { unit, attempt, type: "unit.changed", data: { from, to, reason } };
+}
 
-/** The function a settlement reports to: one record when a gate starts and one when it is done. */
+/** Records the start and end of each unit's gates: the `report` of a settlement. */
 export function gateReporter(
   log: EventLog,
   of: { run: string; plan: string },
@@ -75,12 +82,33 @@ export function gateReporter(
 function progressRecord(progress: GateProgress): { type: string; data: Record<string, unknown> } {
   const common = { gate: progress.gate, tree: progress.tree, car: progress.car };
   if (progress.kind === "started") return { type: "gate.started", data: common };
-  return { type: "gate.finished", data: { ...common, ...verdictData(progress.verdict) } };
+  return {
+    type: "gate.finished",
+    data: { ...common, ...verdictData(progress.verdict, finishedFields) },
+  };
 }
 
-/** What a gate said of a tree. */
-export function verdictData(verdict: GateVerdict): Record<string, unknown> {
-  return {
+/** Fields of a verdict in `gate.finished` and `base.checked`, in the order they are written. */
+export const finishedFields = [
+  "status",
+  "command",
+  "exit",
+  "duration_ms",
+  "reason",
+  "output",
+  "tail",
+  "diagnostics",
+  "changed_paths",
+  "cached",
+] as const;
+
+/** A gate's verdict as JSON: the named fields, in that order. */
+export function verdictData(
+  verdict: GateVerdict,
+  fields: readonly VerdictField[],
+): Record<string, unknown> {
+  const data = {
+    gate: verdict.gate,
     status: verdict.status,
     command: verdict.command,
     exit: verdict.exit,
@@ -91,5 +119,9 @@ export function verdictData(verdict: GateVerdict): Record<string, unknown> {
     diagnostics: verdict.diagnostics,
     changed_paths: verdict.changedPaths,
     cached: verdict.cached,
+    blame: verdict.blame,
   };
+  return Object.fromEntries(fields.map((field) => [field, data[field]]));
 }
+
+type VerdictField = (typeof finishedFields)[number] | "gate" | "blame";

@@ -1,14 +1,15 @@
 /**
- * Closes runs that ended without saying so: the machine lost power, somebody killed dgov.
+ * Recovery of runs and undos that crashed: dgov was killed, or the machine lost power.
  *
- * Order matters. First everything that still runs is killed, by the marker in its environment; then
- * a landing in flight is settled with git; then live attempts are kept; and only then is the run
- * recorded as over. Each step can be done twice, so a crash during recovery is recovered as well.
+ * A run is recovered in this order: kill every process that carries its marker, settle a landing in flight with
+ * git, keep live attempts, record the end of the run. Each step can be repeated, so a crash during recovery is
+ * recovered as well. Callers hold the run lock.
  */
-import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { keepWork, removeWorktree } from "../git/keep.ts";
 import { reconcileLanding } from "../git/land.ts";
+import type { Identity } from "../git/objects.ts";
 import { keepRef } from "../git/refs.ts";
 import type { Repository } from "../git/repository.ts";
 import { openWorktree, pruneRegistrations } from "../git/worktree.ts";
@@ -18,14 +19,15 @@ import { apply, replay } from "../kernel/transition.ts";
 import type { EventLog, RecordedEvent } from "../log/event-log.ts";
 import { faultPoint } from "../process/fault-injection.ts";
 import { killTree, markedProcesses, processStart } from "../process/tree.ts";
-import { removeFolder } from "../std/files.ts";
-import { unfinishedRuns } from "./history.ts";
+import { readText, removeFolder } from "../std/files.ts";
+import { preparedAttempts, unfinishedRuns } from "./history.ts";
 import { attemptPaths, type RunPaths } from "./paths.ts";
-import { eventOf, recordOf } from "./records.ts";
+import { eventOf, phaseRecord, recordOf } from "./records.ts";
 
 export interface RecoveredRun {
   run: string;
   plan: string;
+  /** Units of landings that had reached the target. */
   landed: string[];
   kept: { unit: string; ref: string }[];
 }
@@ -33,68 +35,57 @@ export interface RecoveredRun {
 interface RecoveryContext {
   log: EventLog;
   repository: Repository;
-  places: RunPaths;
-  identity: { name: string; email: string };
+  paths: RunPaths;
+  identity: Identity;
   keepBytesMax: number;
 }
 
-/** Closes every run of the log that has a start and no end; call only while holding the run lock. */
-export async function recoverCrashedRuns(world: RecoveryContext): Promise<RecoveredRun[]> {
-  const recoveries: RecoveredRun[] = [];
-  for (const { run, plan } of unfinishedRuns(world.log)) {
-    recoveries.push(await recoverRun(world, run, plan));
+/** Recovers every run of the log that has a start and no end. */
+export async function recoverCrashedRuns(c: RecoveryContext): Promise<RecoveredRun[]> {
+  const recovered: RecoveredRun[] = [];
+  for (const { run, plan } of unfinishedRuns(c.log)) {
+    recovered.push(await recoverRun(c, run, plan));
   }
-  return recoveries;
+  return recovered;
 }
 
-async function recoverRun(
-  world: RecoveryContext,
-  run: string,
-  plan: string,
-): Promise<RecoveredRun> {
-  const { log } = world;
+async function recoverRun(c: RecoveryContext, run: string, plan: string): Promise<RecoveredRun> {
+  const { log } = c;
   const records = log.lifecycle({ run });
-  await killRun(run, records);
-  const recovery: RecoveredRun = { run, plan, landed: [], kept: [] };
+  await killProcesses(run, records);
+  const recovered: RecoveredRun = { run, plan, landed: [], kept: [] };
   const state = replay(records.flatMap((record) => eventOf(record) ?? []));
-  const take = (event: Event, more: Record<string, unknown> = {}): void => {
+  const append = (event: Event, more: Record<string, unknown> = {}): void => {
     const { changes } = apply(state, event);
     log.append([
       recordOf(event, { run, plan }, more),
-      ...changes.map((change) => ({
-        run,
-        plan,
-        unit: change.unit,
-        attempt: state.units[change.unit]?.attempt ?? null,
-        type: "unit.changed",
-        data: { from: change.from, to: change.to, reason: change.reason },
-      })),
+      ...changes.map((change) => ({ run, plan, ...phaseRecord(change, state) })),
     ]);
   };
   const landing = landingInFlight(records, state);
   if (landing !== null) {
-    const outcome = await reconcileLanding(world.repository, landing.move);
+    const outcome = await reconcileLanding(c.repository, landing.move);
     faultPoint("recover.landing");
     if (outcome === "landed") {
-      take(landing.event);
-      recovery.landed.push(landing.event.unit);
+      append(landing.event);
+      recovered.landed.push(landing.event.unit);
     }
   }
-  recovery.kept = await keepLiveAttempts(world, run, plan, records);
+  recovered.kept = await keepLiveAttempts(c, { run, plan }, records);
   faultPoint("recover.kept");
   if (state.stopping === null) {
-    take({
+    append({
       type: "run.interrupted",
       cause: "signal",
-      reason: "dgov ended without closing the run",
+      reason: "dgov crashed or was killed",
     });
   }
-  take({ type: "run.finished", status: "interrupted" }, { exit_code: 130, recovered: true });
-  return recovery;
+  append({ type: "run.finished", status: "interrupted" }, { exit_code: 130, recovered: true });
+  return recovered;
 }
 
-/** Kills the run's workers (known by pid and start time) and everything that carries its marker. */
-async function killRun(run: string, records: readonly RecordedEvent[]): Promise<void> {
+/** Kills the run's workers, known by pid and start time, and every process that carries its marker. */
+async function killProcesses(run: string, records: readonly RecordedEvent[]): Promise<void> {
   for (const { type, data } of records) {
     if (type !== "worker.started" || typeof data["pid"] !== "number") continue;
     if (processStart(data["pid"]) === data["start"]) await killTree({ pid: data["pid"] });
@@ -102,6 +93,7 @@ async function killRun(run: string, records: readonly RecordedEvent[]): Promise<
   for (const pid of markedProcesses(`${run}/`)) await killTree({ pid });
 }
 
+/** The landing that the crash interrupted, with the event to record when git says that it is done. */
 function landingInFlight(
   records: readonly RecordedEvent[],
   state: State,
@@ -109,114 +101,89 @@ function landingInFlight(
   move: Parameters<typeof reconcileLanding>[1];
   event: Extract<Event, { type: "landing.finished" }>;
 } | null {
-  const car = state.train.find((c) => c.phase === "landing");
+  const landing = state.train.find(({ phase }) => phase === "landing");
   const started = records.findLast((record) => record.type === "landing.started");
-  if (car === undefined || started === undefined) return null;
+  if (landing === undefined || started === undefined) return null;
   const { target, from, to } = started.data as { target: string; from: string; to: string };
-  if (started.unit !== car.unit || car.commit !== to) return null;
+  const { unit, attempt, car } = landing;
+  if (started.unit !== unit || landing.commit !== to) return null;
   const lock = records.findLast(
     (record) => record.type === "landing.lock" && record.seq > started.seq,
   );
   const lockPid = lock?.data["pid"];
   return {
     move: { target, from, to, ...(typeof lockPid === "number" ? { lockPid } : {}) },
-    event: {
-      type: "landing.finished",
-      unit: car.unit,
-      attempt: car.attempt,
-      car: car.car,
-      commit: to,
-    },
+    event: { type: "landing.finished", unit, attempt, car, commit: to },
   };
 }
 
-/** Every attempt whose directory is still there: its work is kept, then the directory removed. */
+/** Keeps the work of every attempt that still has a worktree, then removes the run's folder. */
 async function keepLiveAttempts(
-  world: RecoveryContext,
-  run: string,
-  plan: string,
+  { repository, paths, log, identity, keepBytesMax }: RecoveryContext,
+  { run, plan }: { run: string; plan: string },
   records: readonly RecordedEvent[],
 ): Promise<RecoveredRun["kept"]> {
   const kept: RecoveredRun["kept"] = [];
-  for (const record of records) {
-    if (record.type !== "attempt.prepared" || record.unit === null || record.attempt === null)
-      continue;
-    const place = attemptPaths(world.places, { run, unit: record.unit, attempt: record.attempt });
+  for (const { unit, attempt, base, at } of preparedAttempts(records)) {
+    const place = attemptPaths(paths, { run, unit, attempt });
     if (!existsSync(place.path)) continue;
-    const tree = openWorktree({
-      ...place,
-      base: String(record.data["base"]),
-    });
-    const ref = keepRef(run, record.unit, record.attempt);
-    const { commit, omitted } = await keepWork(world.repository, tree, {
+    const tree = openWorktree({ ...place, base });
+    const ref = keepRef(run, unit, attempt);
+    const { commit, omitted } = await keepWork(repository, tree, {
       ref,
-      message: `Kept work of ${record.unit}, attempt ${record.attempt}`,
-      identity: world.identity,
-      date: record.ts,
-      bytesMax: world.keepBytesMax,
+      message: `Kept work of ${unit}, attempt ${attempt}`,
+      identity,
+      date: at,
+      bytesMax: keepBytesMax,
     });
-    world.log.append([
-      {
-        run,
-        plan,
-        unit: record.unit,
-        attempt: record.attempt,
-        type: "attempt.kept",
-        data: { ref, commit, omitted, base: tree.base },
-      },
-    ]);
-    await removeWorktree(world.repository, tree, { keptRef: ref });
+    const data = { ref, commit, omitted, base };
+    log.append([{ run, plan, unit, attempt, type: "attempt.kept", data }]);
+    await removeWorktree(repository, tree, { keptRef: ref });
     rmSync(dirname(place.path), { recursive: true, force: true });
-    kept.push({ unit: record.unit, ref });
+    kept.push({ unit, ref });
   }
-  removeLeftovers(world, run);
+  // What is left belongs to attempts whose preparation did not finish; they hold no work.
+  const folder = join(paths.runs, run);
+  removeFolder(folder);
+  pruneRegistrations(repository, folder);
   return kept;
 }
 
-/** An attempt that never got as far as being prepared holds no work of anybody: it just goes. */
-function removeLeftovers(world: RecoveryContext, run: string): void {
-  const folder = join(world.places.runs, run);
-  removeFolder(folder);
-  pruneRegistrations(world.repository, folder);
-}
-
-// ------------------------------------------------------------
-//  * An undo that crashed while it landed. It is no run, so no log of one tells of it: a note beside the
-// run lock does, for as long as the landing takes.
-
-interface Move {
+/** A landing of `dgov undo`. The log does not record it, since an undo is not a run. */
+interface UndoMove {
   target: string;
   from: string;
   to: string;
 }
 
+/** File beside the run lock that names the undo's landing in flight. */
 function pendingUndoFile(repository: Repository): string {
   return join(repository.commonDir, "dgov", "undo.json");
 }
 
-/** Says which landing is about to begin. */
-export function recordPendingUndo(repository: Repository, move: Move): void {
+/** Notes the landing that an undo is about to begin. */
+export function recordPendingUndo(repository: Repository, move: UndoMove): void {
   writeFileSync(pendingUndoFile(repository), JSON.stringify(move));
 }
 
-/** Says that it is over, whatever came of it. */
+/** Removes the note of an undo's landing, done or not. */
 export function clearPendingUndo(repository: Repository): void {
   rmSync(pendingUndoFile(repository), { force: true });
 }
 
-/** Settles a landing that was cut short; call only while holding the run lock. */
+/** Settles the landing of an undo that crashed. */
 export async function recoverCrashedUndo(repository: Repository): Promise<void> {
-  const path = pendingUndoFile(repository);
-  if (!existsSync(path)) return;
-  const move = readMove(readFileSync(path, "utf8"));
+  const text = readText(pendingUndoFile(repository));
+  if (text === null) return;
+  const move = parseMove(text);
   if (move !== null) await reconcileLanding(repository, move);
   clearPendingUndo(repository);
 }
 
-/** Null: cut short while it was written, so nothing had begun. */
-function readMove(text: string): Move | null {
+/** Null for a file whose writing was cut short: the landing had not begun. */
+function parseMove(text: string): UndoMove | null {
   try {
-    const { target, from, to } = JSON.parse(text) as Partial<Move>;
+    const { target, from, to } = JSON.parse(text) as Partial<UndoMove>;
     return target !== undefined && from !== undefined && to !== undefined
       ? { target, from, to }
       : null;

@@ -1,97 +1,59 @@
-/** What every part of a run's shell needs to know, fixed when the run starts. */
-import type { Config, ProviderConfig } from "../config/config.ts";
-import type { FileChange } from "../git/changes.ts";
-import type { FilterConfig, Repository } from "../git/repository.ts";
-import type { Worktree } from "../git/worktree.ts";
+/** Everything that performing a run's actions needs, assembled by `prepareRun` before the first one. */
 import type { LedgerEntry } from "../ledger/entry.ts";
-import type { EventLog, NewEvent } from "../log/event-log.ts";
+import type { RecordedEvent } from "../log/event-log.ts";
 import type { CompiledPlan, CompiledTask } from "../plan/compiled.ts";
+import type { PlanLocation } from "../plan/locate.ts";
 import type { SettlementContext } from "../settlement/context.ts";
 import type { Clock } from "../std/clock.ts";
-import type { EarlierAttempt } from "./attempt/prompt.ts";
-import type { ForkSummary } from "./attempt/state.ts";
-import type { RunPaths } from "./paths.ts";
+import type { LiveAttempts, RunMemory } from "./attempt/state.ts";
+import type { BaseGates } from "./base-gates.ts";
+import type { RunEnvironment } from "./environment.ts";
+import type { ModelAccess } from "./preconditions.ts";
 import type { RateLimiter } from "./rate-limiter.ts";
+import type { RunRecord } from "./records.ts";
 
-export interface RunContext {
-  run: string;
+export interface RunContext extends RunEnvironment {
   plan: CompiledPlan;
+  /** The plan's tasks by id. */
   tasks: ReadonlyMap<string, CompiledTask>;
-  projectRoot: string;
-  /** The project's folder below the repository's root, "" or like `packages/app`. */
-  projectDir: string;
-  /** The prefix of paths below it: "" or like `packages/app/`. */
-  projectPrefix: string;
-  repository: Repository;
-  filters: FilterConfig;
-  config: Config;
-  /** Branch that is landed on. */
+  location: PlanLocation;
+  /** Ids of the selected units; empty for the whole plan. */
+  only: readonly string[];
+  /** Units that needed no work when the run started. */
+  settled: readonly { unit: string; as: "landed" | "done" }[];
+  /** Branch the run lands on. */
   target: string;
-  identity: { name: string; email: string };
-  log: EventLog;
-  places: RunPaths;
-  /** Provider, model and key of each unit. */
-  models: ReadonlyMap<string, { provider: ProviderConfig; model: string; apiKey: string }>;
+  /** Tip of the target when the run started. */
+  before: string;
+  startedAt: number;
+  /** By unit, as far as it needs a model. */
+  models: ReadonlyMap<string, ModelAccess>;
   settlement: SettlementContext;
-  permits: RateLimiter;
+  /** Verdicts of the gates on `before`. */
+  baseGates: BaseGates;
+  rateLimiter: RateLimiter;
   clock: Clock;
   /** The command line of `dgov worker`. */
   workerCommand: string[];
   workerEnvironment: Record<string, string>;
-  /** Operator's notes by unit. */
+  /** Notes of the operator, by unit. */
   notes: ReadonlyMap<string, string[]>;
-  /** What each unit was last rejected for in an earlier run, with where its work is kept. */
-  earlier: ReadonlyMap<string, EarlierWork>;
-  /** Units whose work was done by hand (`dgov land`): no worker is started. */
-  byHand: ReadonlySet<string>;
-  baselineNotes: string[];
+  /** Units with work of the operator (`dgov land`), which start no worker. */
+  takenOver: ReadonlySet<string>;
   /** Entries of the ledger when the run started. */
   ledger: readonly LedgerEntry[];
+  attempts: LiveAttempts;
+  memory: RunMemory;
   /** Aborted when the run is interrupted. */
   signal: AbortSignal;
 }
 
-/** Kept work of a rejected or abandoned attempt. */
-export interface EarlierWork {
-  attempt: number;
-  rejection: string;
-  ref: string | null;
-  commit: string | null;
-  base: string | null;
+/** Appends a lifecycle record to the log. */
+export function record(context: RunContext, entry: RunRecord): RecordedEvent[] {
+  return context.log.append([{ ...entry, run: context.run, plan: context.plan.name }]);
 }
 
-/** What the run remembers of a live attempt, besides what is recorded. */
-export interface LiveAttempt {
-  unit: string;
-  attempt: number;
-  marker: string;
-  tree: Worktree;
-  /** A reviewer's unit at work on what it found. */
-  fixing: boolean;
-  earlier: EarlierAttempt | null;
-  /** Listens to its conversations, all of its forks. */
-  heard: ForkSummary;
-  /** What its worktree differs in, seen when its processes were dead; null before that. */
-  changes: FileChange[] | null;
-  abort: AbortController;
-}
-
-/** What review made of an attempt: its commit, and the base it stands on. */
-export interface Reviewed {
-  attempt: number;
-  base: string;
-  commit: string;
-}
-
-/** Appends lifecycle records of this run. */
-export function record(
-  context: RunContext,
-  event: Omit<NewEvent, "run" | "plan">,
-): ReturnType<EventLog["append"]> {
-  return context.log.append([{ ...event, run: context.run, plan: context.plan.name }]);
-}
-
-/** `DGOV_ATTEMPT` of every process of an attempt; a run's processes share the prefix `<run>/`. */
+/** `DGOV_ATTEMPT` of an attempt's processes. All processes of a run share the prefix `<run>/`. */
 export function markerOf(run: string, unit: string, attempt: number): string {
   return `${run}/${unit}/${attempt}`;
 }

@@ -1,10 +1,4 @@
-/**
- * The run loop: one inbox, one place that calls `transition`, nothing that blocks.
- *
- * For each event: decide, check the invariants, record (one durable transaction), and only then
- * start the actions. Actions run on their own and come back as events. The loop ends when the
- * kernel asked for `run.finish` and everything that was started has come back.
- */
+/** The run loop: turns events into records and actions, one event at a time, and never blocks on work. */
 import type { Action } from "../kernel/action.ts";
 import type { Event, RunStatus } from "../kernel/event.ts";
 import { checkInvariants } from "../kernel/invariants.ts";
@@ -13,7 +7,37 @@ import { apply, initialState, type Step } from "../kernel/transition.ts";
 import type { NewEvent, RecordedEvent } from "../log/event-log.ts";
 import { faultPoint } from "../process/fault-injection.ts";
 import { assert, present } from "../std/assert.ts";
-import { recordOf } from "./records.ts";
+import { phaseRecord, type RunRecord, recordOf } from "./records.ts";
+
+/** An action by its type. */
+export type ActionOf<T extends Action["type"]> = Extract<Action, { type: T }>;
+
+/** The result of an action. */
+export interface Answer {
+  event: Event;
+  /** Appended in the event's transaction, before it. */
+  records?: RunRecord[];
+}
+
+/** Performs actions. Outcomes of work are answers; a rejected promise ends the run. */
+export interface Performer {
+  /**
+   * Performs an action. `at` is the time of the recorded event that asked for it. Commits carry that date, so
+   * performing an action twice builds the same commit. Null for actions without an answer.
+   */
+  perform(action: Action, at: string): Promise<Answer | null>;
+  /** Called with each phase change of a unit, before its event is recorded. */
+  observe(change: PhaseChange): void;
+  /** Records to append with a phase change: the rejection of an attempt that it ends. */
+  recordsOf(change: PhaseChange): RunRecord[];
+  /** Called once, with a function that delivers events which answer no action. */
+  connect(report: (answer: Answer) => void): void;
+}
+
+/** The part of the event log that the loop needs. */
+export interface Journal {
+  append(events: NewEvent[]): RecordedEvent[];
+}
 
 export interface DriveOptions {
   run: string;
@@ -21,15 +45,23 @@ export interface DriveOptions {
   journal: Journal;
   performer: Performer;
   start: Extract<Event, { type: "run.started" }>;
-  /** Facts about the run that only views need, recorded with `run.started`. */
+  /** Facts for views, recorded in `run.started`. */
   about: Record<string, unknown>;
-  /** Recorded with `run.started`, after it. */
-  opening: Omit<NewEvent, "run" | "plan">[];
-  /** Told of every state the run goes through, after it was recorded. */
+  /** Recorded after `run.started`, in its transaction. */
+  opening: RunRecord[];
+  /** Called with the state after each recorded event. */
   onState?: (state: State) => void;
 }
 
-/** Executes a run and gives its last state; `run.finished` itself is left to the caller to record. */
+/**
+ * Runs the kernel to the end of a run and returns its last state; recording `run.finished` is left to the
+ * caller.
+ *
+ * For each event: apply it, check the invariants, append its records in one durable transaction, then start
+ * the actions. Their answers are the next events. The loop ends when the kernel has asked for `run.finish`
+ * and every action has answered. An action that rejects has no answer: the loop goes on with the others, and
+ * throws the error when none is left in flight.
+ */
 export async function driveKernel(
   options: DriveOptions,
 ): Promise<{ state: State; status: RunStatus }> {
@@ -41,11 +73,10 @@ export async function driveKernel(
   let status: RunStatus | null = null;
   const state = initialState();
 
-  const deliver = (answer: Answer): void => {
+  performer.connect((answer) => {
     inbox.push(answer);
     wake?.();
-  };
-  performer.connect(deliver);
+  });
 
   const start = (action: Action, at: string): void => {
     if (action.type === "run.finish") {
@@ -70,7 +101,7 @@ export async function driveKernel(
     const answer = inbox.shift();
     if (answer === undefined) {
       if (inFlight === 0 && (status !== null || failure !== null)) break;
-      assert(inFlight > 0, "the run waits for something nobody is doing");
+      assert(inFlight > 0, "an unfinished run has an action in flight");
       await new Promise<void>((resolve) => {
         wake = resolve;
       });
@@ -79,6 +110,7 @@ export async function driveKernel(
     }
     const step = apply(state, answer.event);
     checkInvariants(state, answer.event, step);
+    for (const change of step.changes) performer.observe(change);
     const records = recordsOf(answer, step, state, options);
     faultPoint("event.deciding");
     const at = present(journal.append(records).at(-1), "an append returns its records").ts;
@@ -90,7 +122,7 @@ export async function driveKernel(
   return { state, status: present<RunStatus>(status, "a drained run has a status") };
 }
 
-/** Everything that one event is recorded with, in its order: one transaction. */
+/** The records of one event, in their order. */
 function recordsOf(
   { event, records = [] }: Answer,
   step: Step,
@@ -100,70 +132,24 @@ function recordsOf(
   const { performer, run, plan } = options;
   const of = { run, plan };
   const changes = step.changes.flatMap((change) => [
-    ...performer.evidence(change),
-    {
-      unit: change.unit,
-      attempt: state.units[change.unit]?.attempt ?? null,
-      type: "unit.changed",
-      data: { from: change.from, to: change.to, reason: change.reason },
-    },
+    ...performer.recordsOf(change),
+    phaseRecord(change, state),
   ]);
   return [
     ...records.map((record) => ({ ...record, ...of })),
-    recordOf(event, of, moreAbout(event, options, step.disposition)),
+    recordOf(event, of, {
+      ...(event.type === "run.started" ? options.about : {}),
+      ...(step.disposition === "stale" ? { stale: true } : {}),
+    }),
     ...(event.type === "run.started" ? options.opening : []).map((one) => ({ ...one, ...of })),
     ...changes.map((record) => ({ ...record, ...of })),
   ];
 }
 
-function moreAbout(
-  event: Event,
-  options: DriveOptions,
-  disposition: "applied" | "stale",
-): Record<string, unknown> {
-  return {
-    ...(event.type === "run.started" ? options.about : {}),
-    ...(disposition === "stale" ? { stale: true } : {}),
-  };
-}
-
-// ------------------------------------------------------------
-//  * The outside world as the run loop sees it: somebody who performs actions, somewhere to record.
-//
-// Two interfaces, so that the loop can be tested with a scripted performer and an in-memory log.
-
-/** What performing an action came to: the answering event, and what to record with it. */
-export interface Answer {
-  event: Event;
-  /** Records appended in the same transaction, before the event. */
-  records?: Omit<NewEvent, "run" | "plan">[];
-}
-
-/** Performs actions. Never throws for outcomes of work: those are answers. */
-export interface Performer {
-  /**
-   * `at` is the time of the recorded event that asked for the action; commits are dated with it, so
-   * that performing an action twice builds the same commit. Null for actions without an answer.
-   */
-  perform(action: Action, at: string): Promise<Answer | null>;
-  /**
-   * What to record beside a unit's change of phase: the evidence of a rejection, once the kernel has
-   * decided that it is one (a verdict reached on speculation may come to nothing).
-   */
-  evidence(change: PhaseChange): Omit<NewEvent, "run" | "plan">[];
-  /** Called once, with the function that puts unasked-for events into the inbox. */
-  connect(report: (answer: Answer) => void): void;
-}
-
-/** The part of the event log the loop needs. */
-export interface Journal {
-  append(events: NewEvent[]): RecordedEvent[];
-}
-
-// ------------------------------------------------------------
-// An operator's interrupt, as the run loop takes it.
-
-/** Feeds an interrupt into the loop, and stops everything that is under way when it comes. */
+/**
+ * Runs `body` with a performer that also reports the operator's interrupt: when the signal fires, the kernel
+ * gets `run.interrupted` and `abort` stops everything under way.
+ */
 export async function withInterrupt<T>(
   interrupt: AbortSignal,
   abort: AbortController,

@@ -1,25 +1,14 @@
-/** What `dgov run` is asked for. */
+/** The request for a run, as a command makes it. */
 import type { Config } from "../config/config.ts";
 import type { Repository } from "../git/repository.ts";
 import type { State } from "../kernel/state.ts";
 import type { RecordedEvent } from "../log/event-log.ts";
 import type { CompiledPlan } from "../plan/compiled.ts";
 import type { PlanLocation } from "../plan/locate.ts";
-import type { AskedTurn } from "./asked.ts";
+import type { TokenUsage } from "../worker/protocol.ts";
+import type { EarlierWork } from "./attempt/state.ts";
 import type { Confirm } from "./preconditions.ts";
 import type { RateLimiter } from "./rate-limiter.ts";
-import type { EarlierWork } from "./run-context.ts";
-
-/** Compiles the current source of the plan to run. Throws PLAN_INVALID with diagnostics. */
-export type Compiler = (config: Config, repository: Repository) => Promise<CompiledSource>;
-
-export interface CompiledSource {
-  plan: CompiledPlan;
-  /** Text of `_compiled.toml`. */
-  bytes: string;
-  /** Requests to a model that compiling made. */
-  asked: readonly AskedTurn[];
-}
 
 export interface RunRequest {
   projectRoot: string;
@@ -30,19 +19,39 @@ export interface RunRequest {
   mode: "bare" | "continue" | "restart";
   /** Text for the next prompt of a unit, which is named as in `only`. */
   notes: readonly { unit: string; text: string }[];
-  /** A person's work by unit id: it goes through review and gates without a worker. */
-  byHand: ReadonlyMap<string, EarlierWork>;
+  /** The operator's own work by unit id (`dgov land`): it goes through review and gates without a worker. */
+  takenOver: ReadonlyMap<string, EarlierWork>;
   jobs: number | null;
   target: string | undefined;
   allowDirty: boolean;
   yes: boolean;
   confirm: Confirm | null;
   env: Record<string, string | undefined>;
-  /** The rate limiter; what was asked before the run took part in it. */
-  permits(config: Config): RateLimiter;
+  /** The rate limiter of this process. Requests for compiling have gone through it as well. */
+  rateLimiter(config: Config): RateLimiter;
   status(text: string): void;
   onRecord(record: RecordedEvent): void;
   onState(state: State): void;
   /** Aborted on the first SIGINT or SIGTERM. */
   interrupt: AbortSignal;
+}
+
+/** Compiles the current source of the plan to run. Throws PLAN_INVALID with diagnostics. */
+export type Compiler = (config: Config, repository: Repository) => Promise<CompiledSource>;
+
+export interface CompiledSource {
+  plan: CompiledPlan;
+  /** Text of `_compiled.toml`. */
+  bytes: string;
+  /** Requests to a model that compiling made. */
+  modelCalls: readonly ModelCall[];
+}
+
+/** A request to a model outside of any attempt, for the choice of SOPs. */
+export interface ModelCall {
+  model: string;
+  /** The provider's finish reason, or the kind of failure. */
+  finishReason: string;
+  usage: TokenUsage | null;
+  durationMs: number;
 }

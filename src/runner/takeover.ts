@@ -1,9 +1,9 @@
 /**
- * Kept work in a person's hands: `dgov take` opens it as a worktree on the target as it is now,
- * `dgov land` sends what is in it then through the same review, gates and train as any attempt.
+ * Kept work in the hands of the operator: `dgov take` opens it as a worktree at the target's tip; `dgov land` sends
+ * the content of that worktree through review, gates and the merge train like any attempt.
  */
 import { existsSync, rmSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { dirname } from "node:path";
 import { DgovError } from "../error.ts";
 import { keepWork, removeWorktree } from "../git/keep.ts";
 import type { Identity } from "../git/objects.ts";
@@ -11,13 +11,13 @@ import { encodeRefPart } from "../git/refs.ts";
 import type { Repository } from "../git/repository.ts";
 import { patchBetween } from "../git/trees.ts";
 import { createWorktree, openWorktree, replayWork } from "../git/worktree.ts";
+import type { EarlierWork } from "./attempt/state.ts";
 import type { UnitHistory } from "./history.ts";
-import type { RunPaths } from "./paths.ts";
-import type { EarlierWork } from "./run-context.ts";
+import { type RunPaths, takeoverPaths } from "./paths.ts";
 
 export interface Takeover {
   path: string;
-  /** Files whose kept change conflicts with the target; they are as the target has them. */
+  /** Files left as the target has them, because their kept change conflicts with it. */
   conflicted: string[];
   /** The kept change to those files, as a diff. */
   conflictedDiff: string;
@@ -26,85 +26,65 @@ export interface Takeover {
 
 const diffBytesMax = 256 * 1024;
 
-function placeOf(
-  places: RunPaths,
-  plan: string,
-  unit: string,
-): { path: string; meta: string; base: string } {
-  const at = join(places.root, "taken", encodeRefPart(plan), encodeRefPart(unit));
-  return { path: join(at, "tree"), meta: join(at, "meta"), base: join(at, "base") };
-}
-
-/** Opens the kept work of a unit at the target's tip. REFUSED when it is open already. */
+/** Opens the kept work of a unit at the target's tip. NOT_FOUND without one, REFUSED when it is open. */
 export async function openKeptAttempt(o: {
   repository: Repository;
-  places: RunPaths;
+  paths: RunPaths;
   plan: string;
   entry: UnitHistory;
   tip: string;
   identity: Identity;
 }): Promise<Takeover> {
-  const { entry } = o;
-  if (entry.kept === null) {
-    throw new DgovError("NOT_FOUND", `no work of ${entry.unit} is kept`, {
-      hint: "dgov plan review",
-    });
+  const { repository, entry, tip, identity } = o;
+  const { unit, kept } = entry;
+  if (kept === null) {
+    const problem = `no work of ${unit} is kept`;
+    throw new DgovError("NOT_FOUND", problem, { hint: "dgov plan review" });
   }
-  const place = placeOf(o.places, o.plan, entry.unit);
+  const place = takeoverPaths(o.paths, { plan: o.plan, unit });
   if (existsSync(place.path)) {
-    throw new DgovError("REFUSED", `${entry.unit} is open already, in ${place.path}`, {
-      hint: `dgov land ${entry.unit}, or remove that folder and run dgov take again`,
+    throw new DgovError("REFUSED", `${unit} is already open in ${place.path}`, {
+      hint: `dgov land ${unit}, or remove that folder and run dgov take again`,
     });
   }
   rmSync(dirname(place.path), { recursive: true, force: true });
-  const tree = await createWorktree(o.repository, {
-    ...place,
-    base: o.tip,
-    identity: o.identity,
-  });
-  const { conflicted } = await replayWork(o.repository, tree, {
-    work: entry.kept.commit,
-    workBase: entry.kept.base,
-  });
-  await Bun.write(place.base, `${o.tip}\n`);
-  return {
-    path: place.path,
-    conflicted,
-    conflictedDiff:
-      conflicted.length === 0
-        ? ""
-        : await patchBetween(o.repository, entry.kept.base, entry.kept.commit, {
-            bytesMax: diffBytesMax,
-          }),
-    rejection: entry.rejection?.reason ?? entry.reason,
-  };
+  const tree = await createWorktree(repository, { ...place, base: tip, identity });
+  const { commit: work, base: workBase } = kept;
+  const { conflicted } = await replayWork(repository, tree, { work, workBase });
+  await Bun.write(place.base, `${tip}\n`);
+  const conflictedDiff =
+    conflicted.length === 0
+      ? ""
+      : await patchBetween(repository, workBase, work, { bytesMax: diffBytesMax });
+  const rejection = entry.rejection?.reason ?? entry.reason;
+  return { path: place.path, conflicted, conflictedDiff, rejection };
 }
 
-/** Commits what is in a taken worktree now to a keep-ref, as the work a run starts from. */
+/** Commits the content of a taken worktree to a keep-ref, as the work that a run starts from. */
 export async function snapshotTakeover(o: {
   repository: Repository;
-  places: RunPaths;
+  paths: RunPaths;
   plan: string;
   unit: string;
   identity: Identity;
   now: string;
   bytesMax: number;
 }): Promise<EarlierWork & { close(): Promise<void> }> {
-  const place = placeOf(o.places, o.plan, o.unit);
+  const { repository, plan, unit, identity, bytesMax } = o;
+  const place = takeoverPaths(o.paths, { plan, unit });
   if (!existsSync(place.path)) {
-    throw new DgovError("NOT_FOUND", `${o.unit} has not been taken`, {
-      hint: `dgov take ${o.unit}`,
-    });
+    throw new DgovError("NOT_FOUND", `${unit} has not been taken`, { hint: `dgov take ${unit}` });
   }
   const base = (await Bun.file(place.base).text()).trim();
   const tree = openWorktree({ ...place, base });
-  const ref = `refs/dgov/keep/taken/${encodeRefPart(o.plan)}/${encodeRefPart(o.unit)}`;
-  const { commit } = await keepWork(o.repository, tree, {
+  const ref = `refs/dgov/keep/taken/${encodeRefPart(plan)}/${encodeRefPart(unit)}`;
+  const message = `Taken work of ${unit}`;
+  const { commit } = await keepWork(repository, tree, {
     ref,
-    message: `Taken work of ${o.unit}`,
-    identity: o.identity,
+    message,
+    identity,
     date: o.now,
-    bytesMax: o.bytesMax,
+    bytesMax,
   });
   return {
     attempt: 0,
@@ -113,7 +93,7 @@ export async function snapshotTakeover(o: {
     commit,
     base,
     async close() {
-      await removeWorktree(o.repository, tree, { keptRef: ref });
+      await removeWorktree(repository, tree, { keptRef: ref });
       rmSync(dirname(place.path), { recursive: true, force: true });
     },
   };

@@ -1,8 +1,8 @@
 /**
- * `dgov undo`: what a run or a unit landed, taken back by one commit that passed the gates.
+ * `dgov undo`: reverts what a run or a unit landed, in one commit that passed the gates.
  *
- * It is one commit however many it reverts, since only a tree that was judged may land. Its message
- * names every reverted commit, which is how the units count as not landed from then on.
+ * It is one commit however many it reverts, since only a tree that passed the gates may land. Its message names
+ * every reverted commit; from then on their units count as not landed.
  */
 import { rmSync } from "node:fs";
 import { join } from "node:path";
@@ -28,19 +28,20 @@ import { acquireRunLock } from "../process/lock.ts";
 import { runGates } from "../settlement/gates/run-gates.ts";
 import { rejectionText } from "../settlement/rejection.ts";
 import { isoTime, systemClock } from "../std/clock.ts";
+import { plural, short } from "../std/text.ts";
 import { newRunId, openRunEnvironment, type RunEnvironment, settlementIn } from "./environment.ts";
 import { scratchFolder } from "./paths.ts";
 import { clearPendingUndo, recordPendingUndo } from "./recovery.ts";
 
 export interface UndoRequest {
   projectRoot: string;
-  /** A run, or a unit; undefined is the newest run of which something stands. */
+  /** A run, or a unit; undefined is the newest run with landed work. */
   what: string | undefined;
-  /** Plan the unit belongs to; undefined is that of the newest run. */
+  /** Plan of the unit; undefined is the plan of the newest run. */
   plan: string | undefined;
   env: Record<string, string | undefined>;
   status(text: string): void;
-  /** Aborted when a person stops it. */
+  /** Aborted by SIGINT or SIGTERM. */
   signal: AbortSignal;
 }
 
@@ -49,30 +50,30 @@ export interface UndoResult {
   run: string;
   plan: string;
   units: string[];
-  /** The commits taken back, newest first. */
+  /** The reverted commits, newest first. */
   reverted: string[];
-  /** The commit that takes them back. */
+  /** The commit that reverts them. */
   commit: string;
   target: string;
   before: string;
 }
 
-/** Takes back what landed. REFUSED with the reason, and nothing changed, when it cannot land. */
+/** Reverts landed work. REFUSED or NOT_FOUND with the reason, and nothing changed, when that cannot land. */
 export async function executeUndo(request: UndoRequest): Promise<UndoResult> {
   const repository = await openRepository(request.projectRoot);
-  // Looking first: an undo of nothing leaves no trace.
-  await chosen(repository, request);
+  // Before the lock is taken, so that an undo of nothing leaves no trace.
+  await selectWork(repository, request);
   const undo = newRunId(systemClock.now());
   const lock = acquireRunLock(repository.commonDir, { run: undo, plan: "undo" });
   try {
     const { projectRoot, env, status } = request;
     const o = { projectRoot, env, status, yes: false, confirm: null, onRecord: () => {} };
-    const ground = await openRunEnvironment(o, repository, undo);
+    const environment = await openRunEnvironment(o, repository, undo);
     try {
-      return await landUndo(request, ground);
+      return await buildAndLand(request, environment);
     } finally {
-      ground.log[Symbol.dispose]();
-      rmSync(join(ground.places.runs, undo), { recursive: true, force: true });
+      environment.log[Symbol.dispose]();
+      rmSync(join(environment.paths.runs, undo), { recursive: true, force: true });
       const candidates = await listRefs(repository, `refs/dgov/candidate/${undo}`);
       await deleteRefs(
         repository,
@@ -84,27 +85,31 @@ export async function executeUndo(request: UndoRequest): Promise<UndoResult> {
   }
 }
 
-async function chosen(repository: Repository, request: UndoRequest): Promise<UndoSelection> {
+async function selectWork(repository: Repository, request: UndoRequest): Promise<UndoSelection> {
   using log = openEventLogForReading(request.projectRoot);
   return await selectWorkToUndo(repository, log, request);
 }
 
-/** Builds, judges and lands; again when the target moved meanwhile. */
-async function landUndo(request: UndoRequest, ground: RunEnvironment): Promise<UndoResult> {
-  const { repository, config, run: undo, log } = ground;
-  for (let n = 0; n <= config.merge.rebuilds; n++) {
-    const choice = await chosen(repository, request);
-    const { target, tip, plan, run } = choice;
-    const candidate = await build(ground, choice, n);
-    await judge(request, ground, { tree: candidate.tree, tip });
-    const landing = await land(ground, { ...choice, ...candidate });
+/** Builds the revert, runs the gates and lands it; starts over when the target moved, `rebuilds` times. */
+async function buildAndLand(
+  request: UndoRequest,
+  environment: RunEnvironment,
+): Promise<UndoResult> {
+  const { repository, config, run: undo, log } = environment;
+  const tries = config.merge.rebuilds + 1;
+  for (let n = 0; n < tries; n++) {
+    const selection = await selectWork(repository, request);
+    const { target, tip, plan, run } = selection;
+    const candidate = await build(environment, selection, n);
+    await judge(request, environment, { tree: candidate.tree, tip });
+    const landing = await land(environment, { target, tip, ...candidate });
     if (landing.kind === "target_moved") continue;
-    if (landing.kind !== "landed") throw notLanded(landing);
+    if (landing.kind !== "landed") throw landingError(landing);
     const { commit } = candidate;
-    // A run of another clone is none of this log.
+    // The log of this clone may not have the run.
     if (log.overview(run).length > 0) {
       log.append(
-        choice.landed.flatMap(({ unit, commit: reverted }) => {
+        selection.landed.flatMap(({ unit, commit: reverted }) => {
           const data = { undo, commit, reverted, target };
           return unit === null
             ? []
@@ -113,47 +118,45 @@ async function landUndo(request: UndoRequest, ground: RunEnvironment): Promise<U
       );
     }
     const reverted = candidate.commits.map((one) => one.commit);
-    const units = [...new Set(choice.landed.flatMap(({ unit }) => unit ?? []))];
+    const units = [...new Set(selection.landed.flatMap(({ unit }) => unit ?? []))];
     return { undo, run, plan, units, reverted, commit, target, before: tip };
   }
-  throw new DgovError("REFUSED", "the target kept moving", { hint: "try again" });
+  const problem = `the target branch changed during every attempt (${plural(tries, "try", "tries")})`;
+  throw new DgovError("REFUSED", problem, { hint: "run dgov undo again" });
 }
 
 interface UndoCandidate {
   commits: RevertedCommit[];
   commit: string;
   tree: string;
-  paths: Set<string>;
+  /** Paths that the reverted commits touched. */
+  touched: Set<string>;
 }
 
 async function build(
-  ground: RunEnvironment,
-  choice: UndoSelection,
+  environment: RunEnvironment,
+  selection: UndoSelection,
   n: number,
 ): Promise<UndoCandidate> {
-  const { repository, places, identity, config, run: undo } = ground;
-  const ids = [...new Set(choice.landed.map(({ commit }) => commit))].reverse();
+  const { repository, paths, identity, config, run: undo } = environment;
+  const ids = [...new Set(selection.landed.map(({ commit }) => commit))].reverse();
   const commits = await readCommits(repository, ids);
-  for (const commit of commits) requireWhole(commit, choice.landed);
-  const onto = choice.tip;
-  const reversal = await revertOnto(repository, {
-    commits,
-    onto,
-    scratch: scratchFolder(places, undo),
-  });
+  for (const commit of commits) requireRevertible(commit, selection.landed);
+  const onto = selection.tip;
+  const scratch = scratchFolder(paths, undo);
+  const reversal = await revertOnto(repository, { commits, onto, scratch });
   if (reversal.kind === "empty") {
-    throw new DgovError("REFUSED", `${choice.target} has none of these changes any more`);
+    const problem = `nothing to undo: these changes are no longer on ${selection.target}`;
+    throw new DgovError("REFUSED", problem);
   }
   if (reversal.kind === "conflicted") {
-    const { commit, paths } = reversal;
-    throw new DgovError(
-      "REFUSED",
-      `${commit.slice(0, 10)} cannot be taken back: what landed since changed ${paths.join(", ")}`,
-      { hint: `undo the later change first, or git revert ${commit.slice(0, 10)} by hand` },
-    );
+    const commit = short(reversal.commit);
+    const problem = `cannot revert ${commit}: later work changed ${reversal.paths.join(", ")}`;
+    const hint = `undo the later work first, or run git revert ${commit}`;
+    throw new DgovError("REFUSED", problem, { hint });
   }
-  const { tree, paths } = reversal;
-  const message = revertMessage(commits, `Revert run ${choice.run} of ${choice.plan}`);
+  const { tree } = reversal;
+  const message = revertMessage(commits, `Revert run ${selection.run} of ${selection.plan}`);
   const date = isoTime(systemClock.now());
   const commit = await writeCommit(
     repository,
@@ -161,35 +164,36 @@ async function build(
     { sign: config.merge.sign },
   );
   await updateRef(repository, candidateRef(undo, n), commit);
-  return { commits, commit, tree, paths };
+  return { commits, commit, tree, touched: reversal.paths };
 }
 
-/** A merge, and a commit squashed with work that is not meant, are for a person to take apart. */
-function requireWhole(commit: RevertedCommit, landed: readonly LandedWork[]): void {
-  const short = commit.commit.slice(0, 10);
-  const hint = `git revert ${short} by hand`;
+/** REFUSED for a merge, and for a commit that also holds units which are not to be undone. */
+function requireRevertible(commit: RevertedCommit, landed: readonly LandedWork[]): void {
+  const id = short(commit.commit);
+  const hint = `run git revert ${id}`;
   if (commit.parents.length !== 1) {
-    throw new DgovError("REFUSED", `${short} is not a commit with one parent`, { hint });
+    throw new DgovError("REFUSED", `${id} is not a commit with one parent`, { hint });
   }
-  const meant = new Set(landed.map(({ unit }) => unit));
-  const others = commit.units.filter((unit) => !meant.has(unit));
+  const selected = new Set(landed.map(({ unit }) => unit));
+  const others = commit.units.filter((unit) => !selected.has(unit));
   if (others.length > 0) {
-    throw new DgovError("REFUSED", `${short} also holds ${others.join(", ")}`, { hint });
+    throw new DgovError("REFUSED", `${id} also holds ${others.join(", ")}`, { hint });
   }
 }
 
+/** Runs the gates. REFUSED when they fail or the undo was stopped. */
 async function judge(
-  request: UndoRequest,
-  ground: RunEnvironment,
-  of: { tree: string; tip: string },
+  { env, signal, status }: UndoRequest,
+  environment: RunEnvironment,
+  { tree, tip }: { tree: string; tip: string },
 ): Promise<void> {
-  const { repository, run: undo } = ground;
-  const settlement = settlementIn(ground, {
-    env: request.env,
-    signal: request.signal,
+  const { repository, run: undo } = environment;
+  const settlement = settlementIn(environment, {
+    env,
+    signal,
     report(...progress) {
       for (const one of progress) {
-        if (one.kind === "finished") request.status(`${one.gate}: ${one.verdict.status}`);
+        if (one.kind === "finished") status(`${one.gate}: ${one.verdict.status}`);
       }
     },
   });
@@ -198,19 +202,18 @@ async function judge(
     unit: null,
     attempt: 0,
     car: null,
-    tree: of.tree,
-    base: of.tip,
+    tree,
+    base: tip,
     testCmd: null,
     marker: `${undo}/undo`,
-    signal: request.signal,
+    signal,
   });
-  if (request.signal.aborted) throw new DgovError("REFUSED", "stopped; nothing has changed");
+  if (signal.aborted) throw new DgovError("REFUSED", "undo stopped; nothing has changed");
   if (!result.passed) {
-    throw new DgovError(
-      "REFUSED",
-      `without these changes the gates say no: ${result.reason}\n${rejectionText(result.verdicts)}`,
-      { hint: "undo what needs them first, or git revert by hand" },
-    );
+    const failures = `${result.reason}\n${rejectionText(result.verdicts)}`;
+    throw new DgovError("REFUSED", `undo rejected: gates fail after reverting: ${failures}`, {
+      hint: "undo the work that needs these changes first, or run git revert",
+    });
   }
   if ((await repositoryFingerprint(repository)) !== before) {
     throw new DgovError("REPOSITORY_CHANGED", "git's configuration changed while the gates ran");
@@ -218,93 +221,91 @@ async function judge(
 }
 
 async function land(
-  ground: RunEnvironment,
-  o: { target: string; tip: string; commit: string; paths: Set<string> },
+  { repository, paths, run: undo }: RunEnvironment,
+  o: { target: string; tip: string; commit: string; touched: Set<string> },
 ): Promise<LandingResult> {
-  const { repository, places, run: undo } = ground;
-  const { target, tip: from, commit: to, paths } = o;
+  const { target, tip: from, commit: to, touched } = o;
   await updateRef(repository, beforeRef(undo), from);
   recordPendingUndo(repository, { target, from, to });
   const landing = await landCandidate(repository, {
     target,
     from,
     to,
-    allowed: (path) => paths.has(path),
-    scratch: scratchFolder(places, undo),
+    allowed: (path) => touched.has(path),
+    scratch: scratchFolder(paths, undo),
     message: "dgov: undo",
   });
   clearPendingUndo(repository);
   return landing;
 }
 
-function notLanded(
+function landingError(
   landing: Exclude<LandingResult, { kind: "landed" | "target_moved" }>,
 ): DgovError {
   if (landing.kind === "proof_failed") return new DgovError("REFUSED", landing.reason);
   const paths = landing.paths.length === 0 ? "" : `: ${landing.paths.join(", ")}`;
   return new DgovError("REFUSED", `${landing.reason}${paths}`, {
-    hint: "commit or move it away, then try again",
+    hint: "commit, stash or move the files above, then retry",
   });
 }
 
-// ------------------------------------------------------------
-//  * What `dgov undo` is about: a run or a unit, as typed, and what of it stands on the target.
-//
-// What stands is git's word. The log, where there is one, says which runs there were and which branch
-// each landed on; a clone without it looks at the branch that is checked out.
-
-export interface UndoSelection {
+/** Landed work that an undo reverts. */
+interface UndoSelection extends BranchWork {
   run: string;
   plan: string;
-  /** Branch it landed on, and its tip. */
+}
+
+/** A branch and the landed work on it. */
+interface BranchWork {
   target: string;
   tip: string;
-  /** Oldest first, fixes of reviewers too; never empty. */
+  /** Oldest first, fixes of reviewers included. */
   landed: LandedWork[];
 }
 
-/** A branch, and all that stands on it. */
-type BranchWork = Pick<UndoSelection, "target" | "tip" | "landed">;
-
 const runsMax = 10_000;
-/** Runs looked through for one of which something stands. */
-const lookBackMax = 100;
+/** Runs that are searched for one with landed work. */
+const searchedRunsMax = 100;
 
-/** Finds it. NOT_FOUND or REFUSED when nothing of it is there to undo. */
-export async function selectWorkToUndo(
+/**
+ * Selects the run or unit to undo. Git says what is landed; the log, where there is one, says which runs there were
+ * and which branch each landed on. Without it, the branch that is checked out is searched. NOT_FOUND or REFUSED
+ * when there is no landed work of it.
+ */
+async function selectWorkToUndo(
   repository: Repository,
   log: EventLog | null,
   { what, plan }: { what: string | undefined; plan: string | undefined },
 ): Promise<UndoSelection> {
   const runs = log?.runs(plan === undefined ? { limit: runsMax } : { plan, limit: runsMax }) ?? [];
-  const grounds = branchReader(repository, log);
-  const here = await grounds.checkedOut(plan);
+  const branches = branchReader(repository, log);
+  const here = await branches.checkedOut(plan);
   const last = here.landed.at(-1);
   if (runs.length === 0 && last === undefined) throw neverRan(plan);
   if (what === undefined) {
-    for (const { run } of runs.slice(0, lookBackMax)) {
-      const found = ofRun(await grounds.ofRun(run), run);
+    for (const { run } of runs.slice(0, searchedRunsMax)) {
+      const found = workOfRun(await branches.ofRun(run), run);
       if (found !== null) return found;
     }
-    const found = last?.run ? ofRun(here, last.run) : null;
+    const found = last?.run ? workOfRun(here, last.run) : null;
     if (found !== null) return found;
     throw new DgovError("NOT_FOUND", "nothing that landed is left to undo");
   }
-  const isMeant = (run: string): boolean => run === what || run.endsWith(`-${what}`);
-  const logged = runs.find(({ run }) => isMeant(run))?.run;
+  const matches = (run: string): boolean => run === what || run.endsWith(`-${what}`);
+  const logged = runs.find(({ run }) => matches(run))?.run;
   if (logged !== undefined) {
-    const ground = await grounds.ofRun(logged);
-    const found = ofRun(ground, logged);
+    const branch = await branches.ofRun(logged);
+    const found = workOfRun(branch, logged);
     if (found !== null) return found;
-    const problem = `nothing that run ${logged} landed stands on ${ground.target}`;
+    const problem = `nothing that run ${logged} landed is still on ${branch.target}`;
     throw new DgovError("REFUSED", problem, { hint: `dgov runs show ${logged}` });
   }
-  const landedHere = here.landed.findLast(({ run }) => run !== null && isMeant(run))?.run ?? null;
-  const found = landedHere === null ? null : ofRun(here, landedHere);
+  const landedHere = here.landed.findLast(({ run }) => run !== null && matches(run))?.run ?? null;
+  const found = landedHere === null ? null : workOfRun(here, landedHere);
   if (found !== null) return found;
   const [newest] = runs;
-  if (newest !== undefined) return ofUnit(await grounds.ofRun(newest.run), newest.plan, what);
-  return ofUnit(here, last?.plan ?? "", what);
+  if (newest !== undefined) return workOfUnit(await branches.ofRun(newest.run), newest.plan, what);
+  return workOfUnit(here, last?.plan ?? "", what);
 }
 
 function neverRan(plan: string | undefined): DgovError {
@@ -312,16 +313,16 @@ function neverRan(plan: string | undefined): DgovError {
   return new DgovError("NOT_FOUND", problem, { hint: "dgov runs list" });
 }
 
-/** What of a run stands; null when nothing does. */
-function ofRun(ground: BranchWork, run: string): UndoSelection | null {
-  const landed = ground.landed.filter((one) => one.run === run);
+/** Work of a run on a branch; null when there is none. */
+function workOfRun(branch: BranchWork, run: string): UndoSelection | null {
+  const landed = branch.landed.filter((one) => one.run === run);
   const [first] = landed;
-  return first === undefined ? null : { ...ground, run, plan: first.plan, landed };
+  return first === undefined ? null : { ...branch, run, plan: first.plan, landed };
 }
 
-/** The last landing of a unit, with the fixes that mend it alone. */
-function ofUnit(ground: BranchWork, plan: string, what: string): UndoSelection {
-  const all = ground.landed.filter((one) => one.plan === plan);
+/** The last landing of a unit, with the fixes of this unit alone. */
+function workOfUnit(branch: BranchWork, plan: string, what: string): UndoSelection {
+  const all = branch.landed.filter((one) => one.plan === plan);
   const unit = resolveUnit([...new Set(all.flatMap((one) => one.unit ?? []))], what);
   const run = all.findLast((one) => one.unit === unit)?.run ?? null;
   const landed = all.filter(
@@ -329,38 +330,41 @@ function ofUnit(ground: BranchWork, plan: string, what: string): UndoSelection {
       one.run === run &&
       (one.unit === unit || (one.unit === null && one.fixes.every((id) => id === unit))),
   );
-  return { ...ground, run: run ?? "", plan, landed };
+  return { ...branch, run: run ?? "", plan, landed };
 }
 
-/** Branches and what stands on them, each read once. */
+/** Reads branches and their landed work, each tip once. */
 function branchReader(
   repository: Repository,
   log: EventLog | null,
 ): {
-  /** The branch a run landed on. */
+  /** The branch that a run landed on. TARGET_MISSING when it no longer exists. */
   ofRun(run: string): Promise<BranchWork>;
-  /** The branch that is checked out, and what of a plan, or of all, stands there. */
+  /** The branch that is checked out, with the work of a plan or of all plans. */
   checkedOut(plan: string | undefined): Promise<BranchWork>;
 } {
-  const known = new Map<string, Promise<LandedWork[]>>();
-  const standing = (tip: string): Promise<LandedWork[]> => {
-    const found = known.get(tip) ?? scanLandedWork(repository, tip);
-    known.set(tip, found);
-    return found;
+  const byTip = new Map<string, Promise<LandedWork[]>>();
+  const landedAt = (tip: string): Promise<LandedWork[]> => {
+    const work = byTip.get(tip) ?? scanLandedWork(repository, tip);
+    byTip.set(tip, work);
+    return work;
   };
   return {
     async ofRun(run) {
       const started = log?.overview(run).find(({ type }) => type === "run.started");
       const target = String(started?.data["target"]);
       const tip = await branchTip(repository, target);
-      if (tip === null) throw new DgovError("TARGET_MISSING", `the branch ${target} is gone`);
-      return { target, tip, landed: await standing(tip) };
+      if (tip === null) {
+        throw new DgovError("TARGET_MISSING", `branch ${target} no longer exists`);
+      }
+      return { target, tip, landed: await landedAt(tip) };
     },
     async checkedOut(plan) {
       const head = await headOf(repository);
-      if (head.kind !== "branch" || head.commit === null)
+      if (head.kind !== "branch" || head.commit === null) {
         return { target: "", tip: "", landed: [] };
-      const all = await standing(head.commit);
+      }
+      const all = await landedAt(head.commit);
       const landed = all.filter((one) => plan === undefined || one.plan === plan);
       return { target: head.branch, tip: head.commit, landed };
     },

@@ -78,7 +78,7 @@ test.concurrent("E13 a fork starts a clean conversation with the task, a summary
       "- read_file nowhere.txt: not_found",
       "- write_file half.txt: ok",
       "",
-      "Its last words: First I clear away what is old.",
+      "Last message: First I clear away what is old.",
     ].join("\n"),
   );
   const heads = [...diff.matchAll(/^diff --git a\/(\S+) b\/\S+\n(\w+)/gm)];

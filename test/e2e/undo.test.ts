@@ -113,7 +113,7 @@ describe("undo", () => {
     expect(await undo(p, run.slice(-4))).toMatchObject({ units: [unit("a")], exitCode: 0 });
     expect(await undo(p, run)).toMatchObject({
       code: "REFUSED",
-      message: `nothing that run ${run} landed stands on main`,
+      message: `nothing that run ${run} landed is still on main`,
     });
   });
 
@@ -139,7 +139,9 @@ describe("undo", () => {
     const before = await stateOf(p);
     const answer = await undo(p, "a");
     expect(answer).toMatchObject({ code: "REFUSED", exitCode: 1 });
-    expect(String(answer["message"])).toMatch(/^[0-9a-f]{10} cannot be taken back: .* a\.txt$/);
+    expect(String(answer["message"])).toMatch(
+      /^cannot revert [0-9a-f]{10}: later work changed a\.txt$/,
+    );
     expect(await stateOf(p)).toBe(before);
   });
 

@@ -226,7 +226,7 @@ test.concurrent("a request for SOPs waits for a permit of the provider", async (
   ask("before");
   const env = { TEST_KEY: "k", DGOV_TRUST_PROVIDERS: "1" };
   const where = { projectRoot: p.repo.path, config: loaded.config, env, warn: () => {} };
-  const requests = { limiter: permits, fresh: true, asked: () => {} };
+  const requests = { limiter: permits, fresh: true, onModelCall: () => {} };
   const picker = sopPicker({ ...where, requests });
   const picked = picker.pick(buildPlan(source).plan.tasks, []);
   await waits.promise;

@@ -64,7 +64,7 @@ export default command({
     const requests: SopRequests = {
       limiter: permitsOf(context, config),
       fresh: args.recompileSops === true,
-      asked: ({ usage }) => spent.add(usage),
+      onModelCall: ({ usage }) => spent.add(usage),
     };
     const result = await compileFromDisk({
       projectRoot,
@@ -174,7 +174,7 @@ function shownUnit(
     results: [],
     findings: null,
     diffs: [],
-    handover: null,
+    previous: null,
   });
   const bytes = Buffer.byteLength(prompt);
   const parts = [

@@ -84,7 +84,7 @@ export default command({
       target: given.target,
       allowDirty: given.allowDirty === true,
       yes: given.yes === true,
-      byHand: new Map(),
+      takenOver: new Map(),
       stream: given.stream === true,
       verbose: given.verbose === true,
     });
@@ -102,7 +102,7 @@ type RunChoices = Pick<
   | "target"
   | "allowDirty"
   | "yes"
-  | "byHand"
+  | "takenOver"
 > & { stream: boolean; verbose: boolean };
 
 /** Choices of a run without flags: the whole plan, on the branch that is checked out. */
@@ -114,7 +114,7 @@ const defaults = {
   target: undefined,
   allowDirty: false,
   yes: false,
-  byHand: new Map(),
+  takenOver: new Map(),
   stream: false,
   verbose: false,
 } satisfies Omit<RunChoices, "projectRoot" | "location">;
@@ -137,7 +137,7 @@ export async function runPlan(
       compile: compilerOf(context, projectRoot, location),
       confirm: context.interactive ? confirm : null,
       env: context.env,
-      permits: (config) => permitsOf(context, config),
+      rateLimiter: (config) => permitsOf(context, config),
       status,
       onRecord: (record) => view.onRecord(record),
       onState() {},

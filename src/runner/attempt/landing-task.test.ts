@@ -27,7 +27,7 @@ const task = (id: string, more: Partial<CompiledTask>): CompiledTask => ({
 
 const config = { verify: { quick: { command: "make q", description: null, logName: null } } };
 
-test("a fix has the claims and the tests of all workers it judges, and of nobody else", () => {
+test("a reviewer's fix has the claims and test commands of the workers under review, and no others", () => {
   const all = [
     task("a", { claims: { ...none, create: ["a"], read: ["x"] }, testCmd: "verify:quick" }),
     task("b", { claims: { ...none, edit: ["b"], delete: ["c"] }, testCmd: "make b" }),

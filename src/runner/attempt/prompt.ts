@@ -1,10 +1,4 @@
-/**
- * The whole user message of an attempt: the task and everything dgov knows that may help.
- *
- * First attempts get everything retries get (E2); a retry also gets what its predecessor was
- * rejected for, in the gates' own words (E1). Pure: the caller looks things up.
- */
-
+/** The user message of an attempt: the task and everything known that may help with it. Pure. */
 import { overlaps } from "../../claims/overlap.ts";
 import { parseClaims } from "../../claims/path.ts";
 import type { LedgerEntry } from "../../ledger/entry.ts";
@@ -17,67 +11,73 @@ import {
 import { delimited } from "../../std/fence.ts";
 import { compareText } from "../../std/order.ts";
 
-/** Why an earlier attempt did not land, and what of it is in the worktree now. */
+/** The attempt before, for the prompt of the next one. */
 export interface EarlierAttempt {
   attempt: number;
-  /** Words of the verdict, with every gate's real output. */
+  /** The verdict, with the output of every gate. */
   rejection: string;
-  /** Files whose earlier change conflicts with the target and was left out, and that change as a diff. */
+  /** Files left out of the worktree because their change conflicts with the target. */
   conflicted: string[];
+  /** The change to those files, as a diff. */
   conflictedDiff: string;
 }
 
-export interface PromptFacts {
+export interface PromptInput {
   plan: CompiledPlan;
   task: CompiledTask;
   attempt: number;
   fork: number;
+  /** Null for a first attempt (E1: retries get the output of the gates). */
   earlier: EarlierAttempt | null;
   /** Notes of the operator (`--note`), oldest first. */
   notes: string[];
-  /** Open entries of the ledger that concern the task, the most important first. */
+  /** Open entries of the ledger about the task's paths, most important first. */
   ledger: readonly LedgerEntry[];
-  /** Failures that are there without the attempt. */
+  /** Gates that fail without any change. */
   baselineNotes: string[];
-  /** Results of read-only units this one depends on. */
+  /** Results of the read-only units that the task depends on. */
   results: { unit: string; text: string }[];
-  /** What a reviewer found in work that has landed, for the attempt that mends it. */
+  /** A reviewer's findings in landed work, for the attempt that fixes them. */
   findings: string | null;
-  /** Changes of the units a reviewer judges. */
+  /** Landed changes of the units that a reviewer judges. */
   diffs: { unit: string; text: string }[];
-  /** What the conversation before this fork left; the diff is null for roles that change nothing. */
-  handover: { account: string; diff: string | null } | null;
+  /** The conversations before this fork; their diff is null for roles that change nothing. */
+  previous: { summary: string; diff: string | null } | null;
 }
 
-/** Characters of the whole message, and of what is told about one rejection or left by one fork. */
+/** Characters of the whole message. */
 const charsMax = 1024 * 1024;
 const rejectionCharsMax = 256 * 1024;
-const leftCharsMax = 96 * 1024;
-/** Bytes of a diff that goes into a prompt. */
+/** Characters of one text about earlier work: a summary or a diff. */
+const earlierCharsMax = 96 * 1024;
+/** Bytes of a diff in a prompt. */
 export const promptDiffBytesMax = 64 * 1024;
+/** Characters reserved for a fence: its marks, its title and the note on what was cut. */
+const fenceChars = 1024;
 
 /**
- * Text of the user message, at most 1 MiB. What comes from the repository, from tools and from other
- * models is fenced (C13). Results and changes of others give way first: they share what room is left.
+ * The text of the user message, at most 1 MiB. First attempts get everything that retries get, but for the
+ * rejection (E2). Text from the repository, from tools and from other models is fenced (C13). Results and
+ * changes of other units share the room that the rest leaves.
  */
-export function assemblePrompt(facts: PromptFacts): string {
+export function assemblePrompt(input: PromptInput): string {
   const before = [
-    `Unit: ${facts.task.id}\nAttempt: ${facts.attempt}${facts.fork > 0 ? `\nFork: ${facts.fork}` : ""}`,
-    ...renderPrompt(facts.plan, facts.task).parts.map((part) => part.text),
-    ledgerSection(facts.ledger),
+    `Unit: ${input.task.id}\nAttempt: ${input.attempt}${input.fork > 0 ? `\nFork: ${input.fork}` : ""}`,
+    ...renderPrompt(input.plan, input.task).parts.map((part) => part.text),
+    ledgerSection(input.ledger),
   ];
   const after = [
-    ...facts.notes.map((note) => `Note from the operator:\n${note}`),
-    ...(facts.earlier === null ? [] : [earlierText(facts.earlier)]),
-    ...(facts.handover === null ? [] : [handoverText(facts.handover)]),
+    ...input.notes.map((note) => `Note from the operator:\n${note}`),
+    ...(input.earlier === null ? [] : [earlierText(input.earlier)]),
+    ...(input.previous === null ? [] : [previousText(input.previous)]),
   ];
   const others: [title: string, text: string][] = [
-    ...facts.results.map(({ unit, text }): [string, string] => [`result of ${unit}`, text]),
-    ...(facts.findings === null
+    ...input.results.map(({ unit, text }): [string, string] => [`result of ${unit}`, text]),
+    ...(input.findings === null
       ? []
-      : [["findings of the reviewer", facts.findings] satisfies [string, string]]),
-    ...facts.diffs.map(({ unit, text }): [string, string] => [`change landed by ${unit}`, text]),
-    ...facts.baselineNotes.map((note): [string, string] => [
+      : [["findings of the reviewer", input.findings] satisfies [string, string]]),
+    ...input.diffs.map(({ unit, text }): [string, string] => [`change landed by ${unit}`, text]),
+    ...input.baselineNotes.map((note): [string, string] => [
       "failing before your change, not charged",
       note,
     ]),
@@ -90,42 +90,39 @@ export function assemblePrompt(facts: PromptFacts): string {
   return `${text.slice(0, charsMax - 200)}\n\n[the rest of this message, ${text.length - charsMax} characters, was cut]`;
 }
 
-/** Room for the marks around a text, its title, and words on what was cut. */
-const fenceChars = 1024;
-
 function earlierText(earlier: EarlierAttempt): string {
-  const conflicts =
+  const changes =
     earlier.conflicted.length === 0
-      ? "Its changes are in your worktree, uncommitted: keep what is right, mend what is wrong."
+      ? "Its changes are in your worktree, uncommitted: keep what is right, fix what is wrong."
       : `Its changes are in your worktree, uncommitted, except to ${earlier.conflicted.join(", ")}: ` +
-        "these changed on the target meanwhile and are as the target has them. Your earlier change to them:\n" +
-        delimited("earlier change", earlier.conflictedDiff, leftCharsMax);
+        "these files have since changed on the target and are as the target has them. Your earlier change to them:\n" +
+        delimited("earlier change", earlier.conflictedDiff, earlierCharsMax);
   return [
-    `Attempt ${earlier.attempt} was rejected. Mend what it was rejected for:`,
+    `Attempt ${earlier.attempt} was rejected. Fix the reason for its rejection:`,
     delimited("rejection", earlier.rejection, rejectionCharsMax),
-    conflicts,
+    changes,
   ].join("\n");
 }
 
-function handoverText({ account, diff }: NonNullable<PromptFacts["handover"]>): string {
+function previousText({ summary, diff }: NonNullable<PromptInput["previous"]>): string {
   return [
     "You continue from an earlier conversation that used up its turns. Finish the task, verify it, and " +
       "call done.",
-    delimited("what it did", account, leftCharsMax),
+    delimited("what it did", summary, earlierCharsMax),
     ...(diff === null
       ? []
       : [
           diff === ""
             ? "It changed no files."
             : "Its changes are in your worktree, uncommitted; `git_diff` shows them as they are now:",
-          diff === "" ? "" : delimited("its changes", diff, leftCharsMax),
+          diff === "" ? "" : delimited("its changes", diff, earlierCharsMax),
         ]),
   ]
     .filter((part) => part !== "")
     .join("\n");
 }
 
-/** What a self-reviewer is asked: the task, the diff, and nothing of how it came about. */
+/** The user message of a self-reviewer: the task and the diff, without the worker's conversation. */
 export function selfReviewPrompt(of: {
   task: CompiledTask;
   attempt: number;
@@ -136,47 +133,44 @@ export function selfReviewPrompt(of: {
     "Judge whether this change does what the task asks, and nothing else. Read what you need. " +
       'Call done with result {"approved": true or false, "issues": [{"file": "...", "line": 1, "text": "..."}]}.',
     delimited("the task", `${of.task.summary}\n\n${of.task.prompt}`, charsMax / 2),
-    delimited("the change", of.diff, leftCharsMax),
+    delimited("the change", of.diff, earlierCharsMax),
   ].join("\n\n");
 }
 
-// ------------------------------------------------------------
-// What of the ledger concerns a task: open entries whose paths overlap its claims. Pure.
+const severityOrder = { high: 0, normal: 1, low: 2 } as const;
 
-/** Entries, and characters of them all, that one prompt gets. */
-const ledgerEntriesMax = 20;
-const ledgerCharsMax = 16 * 1024;
-const entryCharsMax = 2000;
-
-const weights = { high: 0, normal: 1, low: 2 } as const;
-
-/** Open entries about what the task reads or writes; the gravest first, then the newest. */
+/** Open ledger entries about paths that the task claims; by severity, then newest first. */
 export function entriesFor(
   entries: readonly LedgerEntry[],
   { claims }: Pick<CompiledTask, "claims">,
 ): LedgerEntry[] {
   const own = parseClaims([...writeClaims(claims), ...claims.read]);
-  const concerned = (entry: LedgerEntry): boolean =>
+  const concerns = (entry: LedgerEntry): boolean =>
     parseClaims(entry.paths).some((path) => own.some((claim) => overlaps(path, claim)));
   return entries
-    .filter((entry) => entry.status === "open" && concerned(entry))
+    .filter((entry) => entry.status === "open" && concerns(entry))
     .sort(
       (a, b) =>
-        weights[a.severity] - weights[b.severity] ||
+        severityOrder[a.severity] - severityOrder[b.severity] ||
         compareText(b.openedAt, a.openedAt) ||
         compareText(a.id, b.id),
     );
 }
 
-/** The section of a prompt, fenced and bounded; what is left out is said. "" without entries. */
+/** Ledger entries in one prompt, characters of all of them, and of one. */
+const ledgerEntriesMax = 20;
+const ledgerCharsMax = 16 * 1024;
+const entryCharsMax = 2000;
+
+/** The ledger's section of a prompt, fenced and bounded; "" without entries. */
 export function ledgerSection(entries: readonly LedgerEntry[]): string {
   if (entries.length === 0) return "";
   const shown: string[] = [];
   let chars = 0;
   for (const { category, severity, paths, text } of entries.slice(0, ledgerEntriesMax)) {
-    const grave = severity === "normal" ? "" : `, ${severity}`;
+    const mark = severity === "normal" ? "" : `, ${severity}`;
     const cut = text.length > entryCharsMax ? `${text.slice(0, entryCharsMax)} [cut]` : text;
-    const entry = `- ${category}${grave} (${paths.join(", ")}): ${cut.replaceAll("\n", "\n  ")}`;
+    const entry = `- ${category}${mark} (${paths.join(", ")}): ${cut.replaceAll("\n", "\n  ")}`;
     chars += entry.length;
     if (chars > ledgerCharsMax) break;
     shown.push(entry);
@@ -184,7 +178,7 @@ export function ledgerSection(entries: readonly LedgerEntry[]): string {
   const left = entries.length - shown.length;
   if (left > 0) shown.push(`[${left} more were left out]`);
   return [
-    "The project's ledger, of the paths you claim. Follow its rules; do not mend what you were not asked to.",
+    "Entries of the project's ledger about the paths you claim. Follow its rules; do not fix what the task does not ask for.",
     delimited("ledger", shown.join("\n"), ledgerCharsMax + 1024),
   ].join("\n");
 }

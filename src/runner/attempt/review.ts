@@ -1,45 +1,46 @@
-/** Judges finished work: a clean-context reviewer's word, then the structural review that commits it. */
-
+/** Performs `self_review.start` and `attempt.review`, and reads the verdicts of reviewers. */
 import { detectTampering } from "../../git/changes.ts";
 import { diffText } from "../../git/snapshot.ts";
 import { resetWorkerGitDir } from "../../git/worktree.ts";
 import type { Role } from "../../kernel/dag.ts";
 import type { CompiledTask } from "../../plan/compiled.ts";
-import { type ReviewOutcome, reviewAndCommit as review } from "../../settlement/review.ts";
+import { type ReviewOutcome, reviewAndCommit } from "../../settlement/review.ts";
 import { present } from "../../std/assert.ts";
-import type { LiveAttempt, RunContext } from "../run-context.ts";
-import type { Answer } from "../run-loop.ts";
-import { commitMessage } from "./landing-task.ts";
+import { oneLine } from "../../std/text.ts";
+import type { RunContext } from "../run-context.ts";
+import type { ActionOf, Answer } from "../run-loop.ts";
+import { attemptTask, commitMessage } from "./landing-task.ts";
 import { promptDiffBytesMax, selfReviewPrompt } from "./prompt.ts";
-import { type ActionOf, type Attempts, taskOf } from "./state.ts";
+import type { LiveAttempt } from "./state.ts";
 import { handleWorkerMessage, runWorker, type WorkerEnd, workerRequest } from "./worker.ts";
+import { endAttempt, keepAttempt } from "./worktree.ts";
 
-/** A clean-context reviewer reads the diff; what it finds goes back with the next attempt. */
+/** Performs the self-review: a reviewer without the worker's conversation reads the diff. */
 export async function performSelfReview(
-  { context, memory, live: attempts }: Attempts,
+  c: RunContext,
   action: ActionOf<"self_review.start">,
 ): Promise<Answer | null> {
   const { unit, attempt } = action;
-  const live = attempts.find(action);
+  const live = c.attempts.find(action);
   if (live === null) return null;
-  const { approved, reason, detail } = await selfReview(context, live, taskOf(context, live));
+  const { approved, reason, detail } = await selfReview(c, live, attemptTask(c, live));
   if (!approved) {
-    memory.suspect(action, { verdict: "self_review", reason, detail });
-    attempts.remove(live);
+    c.memory.setPendingRejection(action, { verdict: "self_review", reason, detail });
+    endAttempt(c, live);
   }
   return { event: { type: "self_review.finished", unit, attempt, approved, reason } };
 }
 
-/** The structural review. The directory is not needed after it, whatever it came to. */
+/** Performs the structural review, which commits the work it passes. The worktree is removed either way. */
 export async function performReview(
-  { context: c, memory, live: attempts }: Attempts,
+  c: RunContext,
   action: ActionOf<"attempt.review">,
   at: string,
 ): Promise<Answer | null> {
-  const live = attempts.find(action);
+  const live = c.attempts.find(action);
   if (live === null) return null;
-  const task = taskOf(c, live);
-  const outcome = await review(c.settlement, {
+  const task = attemptTask(c, live);
+  const outcome = await reviewAndCommit(c.settlement, {
     tree: live.tree,
     claims: task.claims,
     message: commitMessage(c, task.id),
@@ -49,13 +50,13 @@ export async function performReview(
     changes: live.changes,
   });
   // Autofix and hooks may have changed files since the work was kept.
-  if (outcome.touched) await attempts.keep(live, at);
-  attempts.remove(live);
+  if (outcome.touched) await keepAttempt(c, live, at);
+  endAttempt(c, live);
   const { unit, attempt } = action;
   if (outcome.passed) {
-    memory.reviewed.set(unit, { attempt, base: live.tree.base, commit: outcome.commit });
+    c.memory.reviewed.set(unit, { attempt, base: live.tree.base, commit: outcome.commit });
   } else {
-    memory.suspect(action, outcome);
+    c.memory.setPendingRejection(action, outcome);
   }
   return reviewAnswer({ unit, attempt }, outcome);
 }
@@ -75,47 +76,44 @@ function reviewAnswer(of: { unit: string; attempt: number }, outcome: ReviewOutc
   };
 }
 
-// ------------------------------------------------------------
-// A clean-context reviewer reads an attempt's change before settlement: its verdict, or that there is none.
-
-/** Conversations with a reviewer that fell over without having said anything of the change. */
+/** Conversations with a reviewer that ended without a verdict because its process or provider failed. */
 const triesMax = 2;
 
-export interface SelfReviewVerdict {
+interface SelfReviewVerdict {
   approved: boolean;
   /** One sentence; empty for an approval. */
   reason: string;
-  /** What the worker is told: everything the reviewer found. */
+  /** Text for the next attempt's prompt: every finding. */
   detail: string;
 }
 
-/** Asks the reviewer. Whatever is not a clear approval is none (A16). */
-export async function selfReview(
+/** Asks a reviewer for its verdict. Anything but a readable approval rejects the attempt (A16). */
+async function selfReview(
   c: RunContext,
   live: LiveAttempt,
   task: CompiledTask,
 ): Promise<SelfReviewVerdict> {
   const tampered = await detectTampering(live.tree);
   if (tampered !== null) return { approved: false, reason: tampered, detail: tampered };
-  // What the worker's git was told to run (filters, drivers) must not run for a role that only reads.
+  // Programs that the worker's git was configured to run must not run for a role that only reads.
   resetWorkerGitDir(c.repository, live.tree, { identity: c.identity, filters: c.filters });
   const diff = await diffText(c.repository, live.tree, { bytesMax: promptDiffBytesMax });
   const prompt = selfReviewPrompt({ task, attempt: live.attempt, diff });
-  let end = await ask(c, { live, task, prompt });
-  for (let tries = 1; tries < triesMax && fell(end) && !live.abort.signal.aborted; tries++) {
-    end = await ask(c, { live, task, prompt });
+  let end = await converse(c, { live, task, prompt });
+  for (let tries = 1; tries < triesMax && hasFailed(end) && !live.abort.signal.aborted; tries++) {
+    end = await converse(c, { live, task, prompt });
   }
   const verdict = readOnlyOutcome("reviewer", end);
   if (verdict.outcome === "complete") return { approved: true, reason: "", detail: "" };
   if (verdict.outcome === "disapproved") {
-    const detail = `The reviewer of your change did not approve of it:\n${reviewFindings(end.result)}`;
+    const detail = `The reviewer did not approve your change:\n${reviewFindings(end.result)}`;
     return { approved: false, reason: verdict.reason, detail };
   }
   const reason = `no verdict on the change: ${verdict.reason || verdict.outcome}`;
   return { approved: false, reason, detail: reason };
 }
 
-async function ask(
+async function converse(
   c: RunContext,
   { live, task, prompt }: { live: LiveAttempt; task: CompiledTask; prompt: string },
 ): Promise<WorkerEnd> {
@@ -130,23 +128,22 @@ async function ask(
     onMessage: (message, reply) => handleWorkerMessage(c, live, message, reply),
   });
   const model = present(c.models.get(live.unit), `model of ${live.unit}`);
-  c.permits.release(model.provider.name, live.marker);
+  c.rateLimiter.release(model.provider.name, live.marker);
   return end;
 }
 
-/** It said nothing of the change: the process or the provider failed it. */
-function fell({ outcome }: WorkerEnd): boolean {
+function hasFailed({ outcome }: WorkerEnd): boolean {
   return outcome === "crashed" || outcome === "provider_failed";
 }
 
-// ------------------------------------------------------------
-// How a read-only unit's answer becomes an outcome: a reviewer that does not approve fails its unit.
-
-/** Findings named in one sentence, and characters of each there; all of them go into the details. */
+/** Findings named in a reason, and characters of each there. */
 const namedMax = 3;
 const namedCharsMax = 300;
 
-/** A reviewer's typed answer decides; one that cannot be read is never an approval. */
+/**
+ * The outcome of a read-only unit. A reviewer that completed without approval has `disapproved`, with its
+ * first findings as the reason; one with an unreadable verdict is `incomplete`, never an approval.
+ */
 export function readOnlyOutcome(role: Role, end: WorkerEnd): WorkerEnd {
   if (role !== "reviewer" || end.outcome !== "complete") return end;
   const verdict = end.result as { approved?: unknown } | null;
@@ -155,20 +152,20 @@ export function readOnlyOutcome(role: Role, end: WorkerEnd): WorkerEnd {
     return { ...end, outcome: "incomplete", reason: "the reviewer's verdict could not be read" };
   }
   const issues = reviewIssues(end.result);
-  const named = issues.slice(0, namedMax).map((issue) => clip(issue.replace(/\s+/g, " ")));
+  const named = issues.slice(0, namedMax).map((issue) => oneLine(issue, namedCharsMax));
   const more = issues.length > namedMax ? `; and ${issues.length - namedMax} more` : "";
-  const said = named.length === 0 ? "" : `: ${named.join("; ")}${more}`;
-  return { ...end, outcome: "disapproved", reason: `the reviewer did not approve${said}` };
+  const findings = named.length === 0 ? "" : `: ${named.join("; ")}${more}`;
+  return { ...end, outcome: "disapproved", reason: `the reviewer did not approve${findings}` };
 }
 
-/** Everything a reviewer found, one finding a line, for whoever mends it. */
+/** Every finding of a reviewer, one a line, and its summary. */
 export function reviewFindings(result: unknown): string {
   const { summary } = Object(result) as { summary?: unknown };
-  const said = typeof summary === "string" && summary.trim() !== "" ? [summary.trim()] : [];
-  return [...reviewIssues(result).map((issue) => `- ${issue}`), ...said].join("\n");
+  const end = typeof summary === "string" && summary.trim() !== "" ? [summary.trim()] : [];
+  return [...reviewIssues(result).map((issue) => `- ${issue}`), ...end].join("\n");
 }
 
-/** `file:line: text` of each. */
+/** Each issue as `file:line: text`, as far as it says so. */
 function reviewIssues(result: unknown): string[] {
   const { issues } = Object(result) as { issues?: unknown };
   if (!Array.isArray(issues)) return [];
@@ -179,8 +176,4 @@ function reviewIssues(result: unknown): string[] {
     if (typeof file !== "string") return text;
     return `${file}${typeof line === "number" ? `:${line}` : ""}: ${text}`;
   });
-}
-
-function clip(text: string): string {
-  return text.length <= namedCharsMax ? text : `${text.slice(0, namedCharsMax)}…`;
 }

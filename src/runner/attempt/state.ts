@@ -1,249 +1,199 @@
-/**
- * What a run remembers of its units between attempts: earlier work, reviewed commits, results,
- * findings, and why an attempt may be rejected.
- */
-
-import { rmSync } from "node:fs";
-import { dirname } from "node:path";
-import { keepWork, removeWorktree } from "../../git/keep.ts";
-import { keepRef } from "../../git/refs.ts";
-import type { Action } from "../../kernel/action.ts";
+/** State of a run's attempts: the live ones, and what the next attempt of each unit has to know. */
+import type { FileChange } from "../../git/changes.ts";
+import type { Worktree } from "../../git/worktree.ts";
 import type { PhaseChange } from "../../kernel/state.ts";
-import type { CompiledTask } from "../../plan/compiled.ts";
-import { present } from "../../std/assert.ts";
 import type { WorkerMessage } from "../../worker/protocol.ts";
-import {
-  type EarlierWork,
-  type LiveAttempt,
-  type Reviewed,
-  type RunContext,
-  record,
-} from "../run-context.ts";
-import type { Answer } from "../run-loop.ts";
-import { taskToLand } from "./landing-task.ts";
+import type { RunRecord } from "../records.ts";
+import type { EarlierAttempt } from "./prompt.ts";
 
-/** Why an attempt may not land; `detail` is what the next one is told. */
+/** Kept work of a rejected or abandoned attempt. */
+export interface EarlierWork {
+  attempt: number;
+  /** Text for the next attempt's prompt: the verdict, with the output of the gates. */
+  rejection: string;
+  ref: string | null;
+  commit: string | null;
+  base: string | null;
+}
+
+/** An attempt with a worktree. */
+export interface LiveAttempt {
+  unit: string;
+  attempt: number;
+  /** `DGOV_ATTEMPT` of its processes. */
+  marker: string;
+  tree: Worktree;
+  /** A reviewer's unit that fixes its own findings. */
+  fixing: boolean;
+  earlier: EarlierAttempt | null;
+  /** Summary of its conversations, for the prompt of a fork. */
+  summary: ForkSummary;
+  /** Changes of its worktree against the base, read after its processes ended; null before. */
+  changes: FileChange[] | null;
+  /** Stops its processes. */
+  abort: AbortController;
+}
+
+/** The attempts that have a worktree, at most one for each unit. */
+export class LiveAttempts {
+  readonly #byUnit = new Map<string, LiveAttempt>();
+  /** Units with a tool call since the radar last read their files. */
+  readonly touched = new Set<string>();
+  /** Removals of worktrees under way. */
+  readonly removals = new Set<Promise<void>>();
+
+  add(live: LiveAttempt): void {
+    this.#byUnit.set(live.unit, live);
+  }
+
+  delete({ unit }: LiveAttempt): void {
+    this.#byUnit.delete(unit);
+  }
+
+  /** The attempt an action names; null when it is over. */
+  find({ unit, attempt }: { unit: string; attempt: number }): LiveAttempt | null {
+    const live = this.#byUnit.get(unit);
+    return live?.attempt === attempt ? live : null;
+  }
+
+  all(): LiveAttempt[] {
+    return [...this.#byUnit.values()];
+  }
+}
+
+/** A commit that passed the structural review, and the base it was made on. */
+export interface Reviewed {
+  attempt: number;
+  base: string;
+  commit: string;
+}
+
+/**
+ * Reason why an attempt may be rejected.
+ *
+ * It is pending until the kernel has decided, because the kernel may discard the verdict: a candidate judged
+ * on speculation fails together with work that never lands. When the unit's phase then says that the attempt
+ * is over, the rejection is recorded and becomes the `rejection` of the unit's earlier work.
+ */
 export interface PendingRejection {
   verdict: string;
   reason: string;
+  /** Text for the next attempt's prompt. */
   detail: string;
   gates?: unknown;
 }
 
+/** What a run remembers of its units between attempts. */
 export class RunMemory {
   readonly #putBlob: (text: string) => string;
   readonly #earlier: Map<string, EarlierWork>;
-  readonly #suspicions = new Map<string, PendingRejection & { attempt: number }>();
-  /** Commit each unit landed as in this run or an earlier one. */
+  readonly #pending = new Map<string, PendingRejection & { attempt: number }>();
+  /** By unit: the commit it landed as, in this run or an earlier one. */
   readonly landed = new Map<string, string>();
-  /** Results of read-only units, handed to their dependents. */
+  /** By read-only unit: its result, for the prompts of its dependents. */
   readonly results = new Map<string, string>();
-  /** Each unit's reviewed commit, and the base it was made on. */
+  /** By unit: its last reviewed commit. */
   readonly reviewed = new Map<string, Reviewed>();
-  /** What reviewers found in what had landed, by their unit. */
+  /** By reviewer's unit: its findings in work that has landed. */
   readonly findings = new Map<string, string>();
 
-  /** `earlier` is the kept work of earlier runs; `putBlob` stores a text and gives its digest. */
+  /** `earlier` is the kept work of earlier runs; `putBlob` stores a text and returns its digest. */
   constructor(earlier: ReadonlyMap<string, EarlierWork>, putBlob: (text: string) => string) {
     this.#earlier = new Map(earlier);
     this.#putBlob = putBlob;
   }
 
-  /** Last rejected work of a unit: what its next attempt starts from. */
+  /** Kept work of a unit, which its next attempt starts from. */
   earlier(unit: string): EarlierWork | undefined {
     return this.#earlier.get(unit);
   }
 
-  /** Work was kept; it counts as abandoned until something else is said of it. */
+  /** Stores kept work. Its rejection is "abandoned" unless a pending one is settled later. */
   keep(unit: string, work: Omit<EarlierWork, "rejection">): void {
     this.#earlier.set(unit, { ...work, rejection: "the attempt was abandoned" });
   }
 
-  /** The unit's work is on the target: nothing of an earlier attempt is to be gone on with. */
-  hasLanded(unit: string, commit: string): void {
+  /** Stores a landing; later attempts of the unit do not start from earlier work. */
+  setLanded(unit: string, commit: string): void {
     this.landed.set(unit, commit);
     this.#earlier.delete(unit);
   }
 
-  /** Remembers why an attempt may be rejected; it is recorded when the kernel says that it is. */
-  suspect({ unit, attempt }: { unit: string; attempt: number }, why: PendingRejection): void {
-    this.#suspicions.set(unit, { ...why, attempt });
+  setPendingRejection(
+    { unit, attempt }: { unit: string; attempt: number },
+    rejection: PendingRejection,
+  ): void {
+    this.#pending.set(unit, { ...rejection, attempt });
   }
 
-  /** The attempt is over and did not land: its evidence, for everybody and for the next prompt. */
-  evidence({ unit, to }: PhaseChange): NonNullable<Answer["records"]> {
-    if (to === "landed" || to === "done") this.#suspicions.delete(unit);
+  /** Settles the pending rejection of a unit whose phase changed; returns what to record of it. */
+  settleRejection({ unit, to }: PhaseChange): RunRecord[] {
+    if (to === "landed" || to === "done") this.#pending.delete(unit);
     if (to !== "waiting" && to !== "failed" && to !== "timed_out") return [];
-    const why = this.#suspicions.get(unit);
-    if (why === undefined) return [];
-    this.#suspicions.delete(unit);
+    const rejection = this.#pending.get(unit);
+    if (rejection === undefined) return [];
+    this.#pending.delete(unit);
+    const { attempt, verdict, reason, detail, gates } = rejection;
     const work = this.#earlier.get(unit);
-    if (work !== undefined) this.#earlier.set(unit, { ...work, rejection: why.detail });
+    if (work !== undefined) this.#earlier.set(unit, { ...work, rejection: detail });
     const data = {
-      verdict: why.verdict,
-      reason: why.reason,
-      detail: this.#putBlob(why.detail),
+      verdict,
+      reason,
+      detail: this.#putBlob(detail),
       ref: work?.ref ?? null,
-      ...(why.gates === undefined ? {} : { gates: why.gates }),
+      ...(gates === undefined ? {} : { gates }),
     };
-    return [{ unit, attempt: why.attempt, type: "attempt.rejected", data }];
+    return [{ unit, attempt, type: "attempt.rejected", data }];
   }
 }
 
-// ------------------------------------------------------------
-//  * The attempts whose directories are there: their work is kept before anything touches a directory
-// again, and a directory goes only after that.
-
-export class LiveAttempts {
-  readonly #context: RunContext;
-  readonly #memory: RunMemory;
-  readonly #live = new Map<string, LiveAttempt>();
-  readonly #removals = new Set<Promise<void>>();
-  /** Units whose workers used a tool since somebody looked at their files. */
-  readonly touched = new Set<string>();
-
-  constructor(context: RunContext, memory: RunMemory) {
-    this.#context = context;
-    this.#memory = memory;
-  }
-
-  add(live: LiveAttempt): void {
-    this.#live.set(live.unit, live);
-  }
-
-  /** The attempt an action is about, unless it is over. */
-  find({ unit, attempt }: { unit: string; attempt: number }): LiveAttempt | null {
-    const live = this.#live.get(unit);
-    return live?.attempt === attempt ? live : null;
-  }
-
-  all(): Iterable<LiveAttempt> {
-    return this.#live.values();
-  }
-
-  /** Commits what is in the directory to the attempt's keep-ref, and gives what to record of it. */
-  async keep(live: LiveAttempt, at: string): Promise<Record<string, unknown>> {
-    const c = this.#context;
-    const { unit, attempt, tree } = live;
-    const ref = keepRef(c.run, unit, attempt);
-    const { commit, omitted, changes } = await keepWork(c.repository, tree, {
-      ref,
-      message: `Kept work of ${unit}, attempt ${attempt}`,
-      identity: c.identity,
-      date: at,
-      bytesMax: c.config.worktree.keepMibMax * 1024 * 1024,
-    });
-    live.changes = changes;
-    this.#memory.keep(unit, { attempt, ref, commit, base: tree.base });
-    return { ref, commit, omitted, base: tree.base };
-  }
-
-  /** The directory goes; what was in it is kept. Not worth waiting for. */
-  remove(live: LiveAttempt): void {
-    this.#live.delete(live.unit);
-    this.#removals.add(this.#removeKept(live));
-  }
-
-  async #removeKept(live: LiveAttempt): Promise<void> {
-    const c = this.#context;
-    const proof = { keptRef: keepRef(c.run, live.unit, live.attempt) };
-    try {
-      await removeWorktree(c.repository, live.tree, proof);
-      rmSync(dirname(live.tree.path), { recursive: true, force: true });
-    } catch (error) {
-      const { run, plan } = c;
-      const text = `${live.tree.path} was not removed: ${error instanceof Error ? error.message : error}`;
-      const of = { run, plan: plan.name, unit: live.unit, attempt: live.attempt };
-      c.log.note({ ...of, type: "warning", data: { text } });
-    }
-  }
-
-  /** Keeps and removes what an interrupted run left, and waits for removals under way. */
-  async close(at: string): Promise<void> {
-    for (const live of [...this.#live.values()]) {
-      const kept = await this.keep(live, at);
-      const { unit, attempt } = live;
-      record(this.#context, { unit, attempt, type: "attempt.kept", data: kept });
-      this.remove(live);
-    }
-    await Promise.all(this.#removals);
-  }
-}
-
-// ------------------------------------------------------------
-//  * The attempts of a run, as those who perform something of them hold them: `attempt/prepare.ts`,
-// `attempt/work.ts` and `attempt/review.ts` do what the kernel asks for, in that order.
-
-/** An action by its type. */
-export type ActionOf<T extends Action["type"]> = Extract<Action, { type: T }>;
-
-export interface Attempts {
-  context: RunContext;
-  memory: RunMemory;
-  live: LiveAttempts;
-}
-
-/** The attempts of a run that has none yet. */
-export function openAttempts(context: RunContext): Attempts {
-  const memory = new RunMemory(context.earlier, (text) => context.log.putBlob(text));
-  return { context, memory, live: new LiveAttempts(context, memory) };
-}
-
-/** What an attempt is about: its unit's task, or the mending of what its unit judged. */
-export function taskOf(context: RunContext, { unit, fixing }: LiveAttempt): CompiledTask {
-  return fixing ? taskToLand(context, unit) : present(context.tasks.get(unit), `task of ${unit}`);
-}
-
-// ------------------------------------------------------------
-//  * What a conversation that used up its turns hands to the one that goes on: what it did, told from its
-// tool calls, and its last words. Bounded, whatever it did.
-
-/** Calls told of, the last ones; characters of the last words and of one call. */
+/** Tool calls in a summary, the last ones; characters of one call and of the last message. */
 const callsMax = 60;
-const wordsCharsMax = 4000;
 const callCharsMax = 200;
+const messageCharsMax = 4000;
 
-/** Listens to a worker and tells afterwards what it did. */
+/** Arguments whose text is in the files by now. */
+const bulky: ReadonlySet<string> = new Set(["content", "old_text", "new_text", "patch", "summary"]);
+
+/** Summary of an exhausted conversation, passed to its fork: its tool calls and its last message, bounded. */
 export class ForkSummary {
   readonly #calls: string[] = [];
   readonly #pending = new Map<string, string>();
   #count = 0;
   #turns = 0;
-  #words = "";
+  #lastMessage = "";
 
-  /** Takes in one message of the worker. */
+  /** Adds one message of the worker. */
   observe(message: WorkerMessage): void {
     if (message.type === "turn.started") this.#turns++;
-    if (message.type === "thought" && message.text.trim() !== "") this.#words = message.text;
-    if (message.type === "call") this.#pending.set(message.callId, briefly(message.args));
+    if (message.type === "thought" && message.text.trim() !== "") this.#lastMessage = message.text;
+    if (message.type === "call") this.#pending.set(message.callId, argumentsText(message.args));
     if (message.type !== "result") return;
     const args = this.#pending.get(message.callId) ?? "";
     this.#pending.delete(message.callId);
     this.#count++;
-    this.#calls.push(
-      `- ${message.tool} ${args}: ${message.ok ? "ok" : (message.errorKind ?? "failed")}`,
-    );
+    const outcome = message.ok ? "ok" : (message.errorKind ?? "failed");
+    this.#calls.push(`- ${message.tool} ${args}: ${outcome}`);
     if (this.#calls.length > callsMax) this.#calls.shift();
   }
 
-  /** The account, oldest first. */
+  /** The summary, oldest call first. */
   text(): string {
-    const left = this.#count - this.#calls.length;
+    const kept = this.#calls.length;
+    const cut = this.#count > kept ? `; the last ${kept}` : "";
+    const message = this.#lastMessage.slice(0, messageCharsMax);
     return [
-      `${this.#turns} turns, ${this.#count} tool calls${left > 0 ? `; the last ${this.#calls.length}` : ""}:`,
+      `${this.#turns} turns, ${this.#count} tool calls${cut}:`,
       ...this.#calls,
-      ...(this.#words === "" ? [] : ["", `Its last words: ${this.#words.slice(0, wordsCharsMax)}`]),
+      ...(message === "" ? [] : ["", `Last message: ${message}`]),
     ].join("\n");
   }
 }
 
-/** Which file, which command, which words: texts of a call's arguments on one line, long ones cut. */
-function briefly(args: unknown): string {
+/** A call's arguments on one line, without bulky texts. */
+function argumentsText(args: unknown): string {
   const texts = Object.entries(Object(args) as Record<string, unknown>)
     .filter(([name]) => !bulky.has(name))
     .map(([, value]) => (typeof value === "string" ? value : JSON.stringify(value)));
   return texts.join(" ").replace(/\s+/g, " ").slice(0, callCharsMax);
 }
-
-/** Arguments whose text stands in the files now. */
-const bulky: ReadonlySet<string> = new Set(["content", "old_text", "new_text", "patch", "summary"]);

@@ -1,5 +1,4 @@
-/** Runs an attempt's worker: what it is told, one conversation, what is kept and recorded of its end. */
-
+/** Performs `worker.start`: one conversation with a worker, from its prompt to its kept work. */
 import { diffText } from "../../git/snapshot.ts";
 import { cutText, patchBetween } from "../../git/trees.ts";
 import type { CompiledTask } from "../../plan/compiled.ts";
@@ -7,46 +6,49 @@ import { faultPoint } from "../../process/fault-injection.ts";
 import { processStart } from "../../process/tree.ts";
 import { present } from "../../std/assert.ts";
 import { snakeCase } from "../../std/case.ts";
-import { type LiveAttempt, type RunContext, record } from "../run-context.ts";
-import type { Answer } from "../run-loop.ts";
+import { baselineNotes } from "../base-gates.ts";
+import type { RunRecord } from "../records.ts";
+import { type RunContext, record } from "../run-context.ts";
+import type { ActionOf, Answer } from "../run-loop.ts";
+import { attemptTask } from "./landing-task.ts";
 import { assemblePrompt, entriesFor, promptDiffBytesMax } from "./prompt.ts";
 import { readOnlyOutcome, reviewFindings } from "./review.ts";
-import { type ActionOf, type Attempts, taskOf } from "./state.ts";
+import type { LiveAttempt } from "./state.ts";
 import { handleWorkerMessage, runWorker, type WorkerEnd, workerRequest } from "./worker.ts";
+import { endAttempt, keepAttempt } from "./worktree.ts";
 
-/** Bytes of a read-only unit's result that are recorded and handed on. */
+/** Bytes of a read-only unit's result that are recorded and given to its dependents. */
 const resultBytesMax = 32 * 1024;
 
-/** Answers when the worker is dead and its work is kept; null when the attempt is over already. */
+/** Answers when the worker has ended and its work is kept; null when the attempt is over already. */
 export async function performWork(
-  attempts: Attempts,
+  c: RunContext,
   action: ActionOf<"worker.start">,
   at: string,
 ): Promise<Answer | null> {
-  const live = attempts.live.find(action);
+  const live = c.attempts.find(action);
   if (live === null) return null;
   const { unit, attempt, fork } = action;
-  const task = taskOf(attempts.context, live);
-  const end = await converse(attempts, live, fork);
+  const task = attemptTask(c, live);
+  const end = await converse(c, live, fork);
   const records =
     task.role === "worker"
-      ? await keepWorkOf(attempts, live, { end, at })
-      : recordResult(attempts, live, { end, task });
+      ? await keepWorkOf(c, live, { end, at })
+      : recordResult(c, live, { end, task });
   const forking = end.outcome === "exhausted" && fork < task.maxForkDepth;
   const reviewed = task.role === "worker" && end.outcome === "complete";
-  if (!forking && !reviewed) attempts.live.remove(live);
+  if (!forking && !reviewed) endAttempt(c, live);
   const { outcome, reason } = end;
   return { event: { type: "worker.exited", unit, attempt, fork, outcome, reason }, records };
 }
 
 /** One conversation, from the prompt to the death of the process. */
-async function converse(attempts: Attempts, live: LiveAttempt, fork: number): Promise<WorkerEnd> {
-  const c = attempts.context;
+async function converse(c: RunContext, live: LiveAttempt, fork: number): Promise<WorkerEnd> {
   const { unit, attempt } = live;
-  if (c.byHand.has(unit)) return workByHand(live);
+  if (c.takenOver.has(unit)) return takenOverEnd(live);
   const { provider, model } = present(c.models.get(unit), `model of ${unit}`);
-  const task = taskOf(c, live);
-  const prompt = await promptOf(attempts, live, fork);
+  const task = attemptTask(c, live);
+  const prompt = await promptOf(c, live, fork);
   const end = await runWorker({
     request: workerRequest(c, { task, live, fork, prompt }),
     command: c.workerCommand,
@@ -59,21 +61,26 @@ async function converse(attempts: Attempts, live: LiveAttempt, fork: number): Pr
       faultPoint("worker.started");
     },
     onMessage: (message, reply) => {
-      if (message.type === "result") attempts.live.touched.add(unit);
-      live.heard.observe(message);
+      if (message.type === "result") c.attempts.touched.add(unit);
+      live.summary.observe(message);
       handleWorkerMessage(c, live, message, reply);
     },
   });
-  c.permits.release(provider.name, live.marker);
+  c.rateLimiter.release(provider.name, live.marker);
   return task.role === "worker" ? end : readOnlyOutcome(task.role, end);
 }
 
-async function promptOf(
-  { context: c, memory }: Attempts,
-  live: LiveAttempt,
-  fork: number,
-): Promise<string> {
-  const task = taskOf(c, live);
+/** The end of an operator's own work: complete, unless it conflicts with the target. */
+function takenOverEnd(live: LiveAttempt): WorkerEnd {
+  const conflicted = live.earlier?.conflicted ?? [];
+  if (conflicted.length === 0) return { outcome: "complete", reason: "", result: null };
+  const reason = `conflicts with the target in ${conflicted.join(", ")}; run dgov take again`;
+  return { outcome: "blocked", reason, result: null };
+}
+
+async function promptOf(c: RunContext, live: LiveAttempt, fork: number): Promise<string> {
+  const { memory } = c;
+  const task = attemptTask(c, live);
   const judged = task.role === "worker" ? [] : [...task.dependsOn, task.id];
   return assemblePrompt({
     plan: c.plan,
@@ -83,11 +90,11 @@ async function promptOf(
     earlier: live.earlier,
     notes: [...(c.notes.get(task.id) ?? [])],
     ledger: entriesFor(c.ledger, task),
-    baselineNotes: c.baselineNotes,
-    results: valuesOf(memory.results, task.dependsOn).map(([unit, text]) => ({ unit, text })),
+    baselineNotes: baselineNotes(c.baseGates),
+    results: entriesOf(memory.results, task.dependsOn).map(([unit, text]) => ({ unit, text })),
     findings: live.fixing ? (memory.findings.get(task.id) ?? null) : null,
-    diffs: await landedDiffs(c, valuesOf(memory.landed, judged)),
-    handover: fork === 0 ? null : await handoverOf(c, live, task),
+    diffs: await landedDiffs(c, entriesOf(memory.landed, judged)),
+    previous: fork === 0 ? null : await previousConversations(c, live, task),
   });
 }
 
@@ -103,61 +110,55 @@ async function landedDiffs(
   return diffs;
 }
 
-/** What the conversations before a fork did, and the change they left; new files are part of it (E13). */
-async function handoverOf(
+/** Summary of the conversations before a fork and the diff they left, new files included (E13). */
+async function previousConversations(
   { repository }: RunContext,
-  { tree, heard }: LiveAttempt,
+  { tree, summary }: LiveAttempt,
   { role }: CompiledTask,
-): Promise<{ account: string; diff: string | null }> {
+): Promise<{ summary: string; diff: string | null }> {
   const bytesMax = promptDiffBytesMax;
   const diff = role === "worker" ? await diffText(repository, tree, { bytesMax }) : null;
-  return { account: heard.text(), diff };
+  return { summary: summary.text(), diff };
 }
 
 async function keepWorkOf(
-  { live: attempts, memory }: Attempts,
+  c: RunContext,
   live: LiveAttempt,
   { end, at }: { end: WorkerEnd; at: string },
-): Promise<NonNullable<Answer["records"]>> {
+): Promise<RunRecord[]> {
   const { unit, attempt } = live;
-  const kept = await attempts.keep(live, at);
+  const data = await keepAttempt(c, live, at);
   const { outcome, reason } = end;
-  if (outcome !== "complete") memory.suspect(live, { verdict: outcome, reason, detail: reason });
-  return [{ unit, attempt, type: "attempt.kept", data: kept }];
+  if (outcome !== "complete") {
+    c.memory.setPendingRejection(live, { verdict: outcome, reason, detail: reason });
+  }
+  return [{ unit, attempt, type: "attempt.kept", data }];
 }
 
-/** A read-only unit's answer, with the commits it was given for. */
+/** Stores a read-only unit's result; its record names the commits that it was given for. */
 function recordResult(
-  { memory }: Attempts,
+  { memory }: RunContext,
   { unit, attempt }: LiveAttempt,
   { end, task }: { end: WorkerEnd; task: CompiledTask },
-): NonNullable<Answer["records"]> {
+): RunRecord[] {
   const { outcome, reason } = end;
-  const given = end.result ?? null;
-  const text = typeof given === "string" ? given : JSON.stringify(snakeCase(given));
+  const answer = end.result ?? null;
+  const text = typeof answer === "string" ? answer : JSON.stringify(snakeCase(answer));
   const result = cutText(Buffer.from(text), resultBytesMax);
   if (outcome === "complete") memory.results.set(unit, result);
   if (outcome === "disapproved") {
     const detail = reviewFindings(end.result);
     memory.findings.set(unit, detail);
-    memory.suspect({ unit, attempt }, { verdict: outcome, reason, detail });
+    memory.setPendingRejection({ unit, attempt }, { verdict: outcome, reason, detail });
   }
-  const inputs = Object.fromEntries(valuesOf(memory.landed, task.dependsOn));
+  const inputs = Object.fromEntries(entriesOf(memory.landed, task.dependsOn));
   return [{ unit, attempt, type: "unit.result", data: { result, outcome, inputs } }];
 }
 
-/** The entries of those units that have one, in their order. */
-function valuesOf(map: ReadonlyMap<string, string>, units: readonly string[]): [string, string][] {
+/** The map's entries for these units, in the units' order. */
+function entriesOf(map: ReadonlyMap<string, string>, units: readonly string[]): [string, string][] {
   return units.flatMap((unit): [string, string][] => {
     const value = map.get(unit);
     return value === undefined ? [] : [[unit, value]];
   });
-}
-
-/** Work done by hand is complete, unless the target left some of it out. */
-function workByHand(live: LiveAttempt): WorkerEnd {
-  const conflicted = live.earlier?.conflicted ?? [];
-  if (conflicted.length === 0) return { outcome: "complete", reason: "", result: null };
-  const reason = `conflicts with the target in ${conflicted.join(", ")}; take it again`;
-  return { outcome: "blocked", reason, result: null };
 }

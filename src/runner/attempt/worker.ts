@@ -1,12 +1,5 @@
-/**
- * One worker subprocess: started, fed, listened to, and dead with everything it started when this
- * returns.
- *
- * What it says is recorded as telemetry. What it does not say (it crashed, or ran out of time) is
- * added here, so the caller always gets one typed outcome.
- */
-
-import type { Config, ProviderConfig } from "../../config/config.ts";
+/** The worker subprocess: its request, its life, and its messages as telemetry. */
+import type { Config } from "../../config/config.ts";
 import { endpointOf } from "../../config/providers.ts";
 import type { WorkerOutcome } from "../../kernel/event.ts";
 import type { CompiledTask } from "../../plan/compiled.ts";
@@ -16,11 +9,10 @@ import { present } from "../../std/assert.ts";
 import { snakeCase } from "../../std/case.ts";
 import { ndjsonLine, readNdjson } from "../../std/ndjson.ts";
 import type { ParentMessage, WorkerMessage, WorkerRequest } from "../../worker/protocol.ts";
+import type { ModelAccess } from "../preconditions.ts";
 import { applyRequestMessage } from "../rate-limiter.ts";
-import type { LiveAttempt, RunContext } from "../run-context.ts";
-
-/** Bytes of a crashed worker's stderr that are kept. */
-const stderrBytesMax = 16 * 1024;
+import type { RunContext } from "../run-context.ts";
+import type { LiveAttempt } from "./state.ts";
 
 export interface WorkerOptions {
   request: WorkerRequest;
@@ -36,11 +28,14 @@ export interface WorkerOptions {
 export interface WorkerEnd {
   outcome: WorkerOutcome;
   reason: string;
-  /** The final summary or typed answer of a worker that ended by itself. */
+  /** The final summary or typed answer; null without one. */
   result: unknown;
 }
 
-/** Runs the worker to its end. Throws only when it cannot be started at all. */
+/**
+ * Runs a worker to its end; its whole process tree is dead when this returns. A worker that crashed or ran out
+ * of time gets its outcome here, so there always is one. Throws only when the process cannot be started.
+ */
 export async function runWorker(options: WorkerOptions): Promise<WorkerEnd> {
   const { request } = options;
   const child = Bun.spawn(options.command, {
@@ -63,7 +58,7 @@ export async function runWorker(options: WorkerOptions): Promise<WorkerEnd> {
   try {
     options.onStart(child.pid);
     const write = (message: WorkerRequest | ParentMessage): void => {
-      // A worker that died is noticed by its exit, not by the pipe.
+      // A dead worker shows in its exit status; a broken pipe is ignored.
       try {
         child.stdin.write(ndjsonLine(message));
         Promise.resolve(child.stdin.flush()).catch(() => {});
@@ -130,14 +125,18 @@ function endOf(end: {
     return { outcome: "crashed", reason: "stopped by the run", result: null };
   }
   const how = end.signal === null ? `exit code ${end.code}` : `killed by ${end.signal}`;
-  const said = end.stderr.trim().split("\n").slice(-3).join(" / ");
+  const lastLines = end.stderr.trim().split("\n").slice(-3).join(" / ");
   return {
     outcome: "crashed",
-    reason: `the worker ended without an outcome (${how})${said === "" ? "" : `: ${said}`}`,
+    reason: `the worker ended without an outcome (${how})${lastLines === "" ? "" : `: ${lastLines}`}`,
     result: null,
   };
 }
 
+/** Bytes of a worker's stderr that are kept. */
+const stderrBytesMax = 16 * 1024;
+
+/** The last `stderrBytesMax` characters of a stream. */
 async function tail(stream: AsyncIterable<Uint8Array>): Promise<string> {
   const decoder = new TextDecoder();
   let text = "";
@@ -147,16 +146,13 @@ async function tail(stream: AsyncIterable<Uint8Array>): Promise<string> {
   return text;
 }
 
-// ------------------------------------------------------------
-// The request a worker gets, from the configuration and the attempt.
-
-/** Everything `dgov worker` reads from stdin; the key travels here and nowhere else. */
+/** Everything `dgov worker` reads from stdin. The provider's key is passed here and nowhere else. */
 export function workerRequest(
   c: RunContext,
   of: { task: CompiledTask; live: LiveAttempt; fork: number; prompt: string },
 ): WorkerRequest {
   const { task, live } = of;
-  // Its tools see its own worktree, as the gates see theirs.
+  // Programs and modules are looked up in its worktree, as gates look them up in theirs.
   const toolEnvironment = environmentIn(c.settlement, live.tree.path, undefined);
   const model = present(c.models.get(task.id), `model of ${task.id}`);
   const shared = projectRequest({ config: c.config, toolEnvironment }, model);
@@ -178,13 +174,6 @@ export function workerRequest(
     claims: task.claims,
     limits: { ...shared.limits, iterationBudget: task.iterationBudget ?? iterationBudget },
   };
-}
-
-/** Model, key and endpoint a worker talks to. */
-export interface ModelAccess {
-  provider: ProviderConfig;
-  model: string;
-  apiKey: string;
 }
 
 /** The part of a request that is the same for every worker of a project. */
@@ -246,13 +235,12 @@ export function projectRequest(
   };
 }
 
-// ------------------------------------------------------------
-// What a worker says, as telemetry; and its requests for permits, answered.
-
-/** Bytes of a result's or thought's text in an event; longer ones are a blob named by digest. */
+/** Characters of a text in an event; a longer one is a blob named by its digest. */
 const inlineMax = 2 * 1024;
+/** Characters of cut-off arguments in an event. */
+const headMax = 256;
 
-/** Records one message of a live attempt's worker and answers it when it asks for something. */
+/** Records a message of a live attempt's worker as telemetry; replies to requests for a permit. */
 export function handleWorkerMessage(
   c: RunContext,
   live: LiveAttempt,
@@ -260,52 +248,41 @@ export function handleWorkerMessage(
   reply: (answer: ParentMessage) => void,
 ): void {
   const provider = c.models.get(live.unit)?.provider.name ?? "";
-  applyRequestMessage(c.permits, { provider, holder: live.marker }, message, reply);
+  applyRequestMessage(c.rateLimiter, { provider, holder: live.marker }, message, reply);
   if (message.type === "permit.requested") return;
   if (message.type === "message.recorded") {
-    keep(c, JSON.stringify(message.message));
+    putText(c, JSON.stringify(message.message));
     return;
   }
-  c.log.note({
-    run: c.run,
-    plan: c.plan.name,
-    unit: live.unit,
-    attempt: live.attempt,
-    type: message.type,
-    data: bounded(c, message),
-  });
+  const { unit, attempt } = live;
+  const data = telemetryData(c, message);
+  c.log.note({ run: c.run, plan: c.plan.name, unit, attempt, type: message.type, data });
 }
 
-function bounded(c: RunContext, message: WorkerMessage): Record<string, unknown> {
-  const { type: _, ...rest } = message;
+function telemetryData(c: RunContext, message: WorkerMessage): Record<string, unknown> {
   if (message.type === "call") {
-    const args = JSON.stringify(message.args);
-    if (args.length > inlineMax) {
-      return snakeCase({
-        ...rest,
-        args: null,
-        argsBlob: keep(c, args),
-        argsHead: args.slice(0, 256),
-      });
+    const { type: _, ...call } = message;
+    const text = JSON.stringify(call.args);
+    if (text.length > inlineMax) {
+      const head = text.slice(0, headMax);
+      return snakeCase({ ...call, args: null, argsBlob: putText(c, text), argsHead: head });
     }
-    // Arguments are the model's own keys: they keep their spelling.
-    const { type: _type, args: _args, ...others } = message;
-    return { ...snakeCase(others), args: message.args };
+    // Keys of the arguments are the model's own and keep their spelling.
+    const { args, ...rest } = call;
+    return { ...snakeCase(rest), args };
   }
+  const { type: _, ...rest } = message;
   if (
     (message.type === "result" || message.type === "thought") &&
     message.text.length > inlineMax
   ) {
-    return snakeCase({
-      ...rest,
-      text: message.text.slice(0, inlineMax),
-      textBlob: keep(c, message.text),
-    });
+    const head = message.text.slice(0, inlineMax);
+    return snakeCase({ ...rest, text: head, textBlob: putText(c, message.text) });
   }
   return snakeCase(rest);
 }
 
-/** What only telemetry names is as durable as telemetry: not at once. */
-function keep(c: RunContext, text: string): string {
+/** Stores a text that only telemetry names, and returns its digest. It is as durable as telemetry. */
+function putText(c: RunContext, text: string): string {
   return c.log.putBlob(text, { durable: false });
 }

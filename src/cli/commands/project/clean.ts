@@ -28,7 +28,7 @@ export default command({
       const cleaned = await cleanRuns({
         repository,
         projectRoot,
-        places: runPaths({
+        paths: runPaths({
           repositoryId: repository.id,
           configured: config.worktree.root,
           env: context.env,

@@ -36,7 +36,7 @@ export default command({
       only: [kept.entry.unit],
       mode: "continue",
       verbose: args.verbose === true,
-      byHand: new Map([[kept.entry.unit, work]]),
+      takenOver: new Map([[kept.entry.unit, work]]),
     });
     if (code === 0) await work.close();
     return code;

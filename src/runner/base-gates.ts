@@ -1,30 +1,29 @@
-/** Every gate once on the base, before a token is spent: what it says is announced and recorded. */
+/** The gates on the base of a run, before it spends a token: reported, recorded, and told to workers. */
 import { DgovError } from "../error.ts";
 import type { SettlementContext } from "../settlement/context.ts";
 import { checkGatesRunnable } from "../settlement/gates/run-gates.ts";
 import type { GateVerdict } from "../settlement/verdict.ts";
 import { systemClock } from "../std/clock.ts";
-import { announceBaseline } from "./baselines.ts";
-import { verdictData } from "./records.ts";
+import { reportStructuralBaseline } from "./baselines.ts";
+import { finishedFields, type RunRecord, verdictData } from "./records.ts";
 
-export interface BaseCheck {
-  tip: string;
-  /** Of every gate that is configured. */
+export interface BaseGates {
+  /** Verdicts of all configured gates. */
   verdicts: GateVerdict[];
-  /** Those that fail without any change. */
+  /** Those of gates that fail without any change. */
   red: GateVerdict[];
 }
 
 /**
- * A word about the structural baseline, then the gates. GATE_UNRUNNABLE when one cannot run here; one
- * that fails is said to, and stops nothing.
+ * Runs every gate once on the base and reports the structural baseline and red gates. GATE_UNRUNNABLE when a gate
+ * cannot run here. A red gate does not stop the run.
  */
-export async function checkBase(
+export async function runBaseGates(
   settlement: SettlementContext,
   tip: string,
   status: (text: string) => void,
-): Promise<BaseCheck> {
-  await announceBaseline(settlement, { tip, now: systemClock.now(), status });
+): Promise<BaseGates> {
+  await reportStructuralBaseline(settlement, { tip, now: systemClock.now(), status });
   const check = await checkGatesRunnable(settlement, tip);
   if (!check.ok) {
     const lines = check.verdicts.map(
@@ -37,23 +36,18 @@ export async function checkBase(
   for (const { gate, reason } of red) {
     status(`the base is red: ${gate} fails before any change (${reason})`);
   }
-  return { tip, verdicts, red };
+  return { verdicts, red };
 }
 
-/** What workers are told of a red base. */
-export function baselineNotes({ red }: BaseCheck): string[] {
+/** The red gates with their output, for prompts. */
+export function baselineNotes({ red }: BaseGates): string[] {
   return red.map((v) => `${v.gate} (${v.command ?? ""}): ${v.reason}\n${v.tail}`);
 }
 
-/** The check as the run's record of it. */
-export function baseCheckRecord({ tip, verdicts }: BaseCheck): {
-  type: string;
-  unit: null;
-  attempt: null;
-  data: Record<string, unknown>;
-} {
+/** The record `base.checked`. */
+export function baseCheckedRecord(tip: string, { verdicts }: BaseGates): RunRecord {
   const gates = verdicts
     .filter(({ status }) => status !== "not_applicable")
-    .map((verdict) => ({ gate: verdict.gate, ...verdictData(verdict) }));
+    .map((verdict) => verdictData(verdict, ["gate", ...finishedFields]));
   return { type: "base.checked", unit: null, attempt: null, data: { tip, gates } };
 }

@@ -1,0 +1,228 @@
+/**
+ * Preparation of a run: the plan and its target, the units that need work, and the run's context.
+ *
+ * The order matters to the operator. What stops a run is checked before anything is spent: the target, the plan, the
+ * checkout, earlier failures, keys and trust, and last the gates.
+ */
+import { childVariables } from "../config/execution-policy.ts";
+import { DgovError } from "../error.ts";
+import { type LandedUnit, scanLanded } from "../git/landed.ts";
+import { baseRef, beforeRef, updateRef } from "../git/refs.ts";
+import type { LedgerEntry } from "../ledger/entry.ts";
+import { ledgerFile, openLedger } from "../ledger/file.ts";
+import type { EventLog } from "../log/event-log.ts";
+import type { CompiledPlan } from "../plan/compiled.ts";
+import { resolveUnit } from "../plan/locate.ts";
+import { childEnvironment } from "../process/environment.ts";
+import { ownCommand } from "../process/own-command.ts";
+import { snakeCase } from "../std/case.ts";
+import { systemClock } from "../std/clock.ts";
+import { type EarlierWork, LiveAttempts, RunMemory } from "./attempt/state.ts";
+import { runBaseGates } from "./base-gates.ts";
+import { archivePlan, commitBookkeeping, recordLandings } from "./bookkeeping.ts";
+import { type RunEnvironment, settlementIn } from "./environment.ts";
+import { planHistory, settledUnits, type UnitHistory, unresolvedUnits } from "./history.ts";
+import { requireCleanTree, requireModels, resolveTarget } from "./preconditions.ts";
+import { gateReporter } from "./records.ts";
+import type { RunContext } from "./run-context.ts";
+import type { ModelCall, RunRequest } from "./run-request.ts";
+
+export type PreparedRun =
+  | { kind: "ready"; context: RunContext }
+  /** A bare run that would repeat failed or abandoned work starts nothing. */
+  | { kind: "unresolved"; units: UnitHistory[] }
+  /** Every unit is settled. */
+  | { kind: "nothing_to_do"; plan: CompiledPlan; landed: { unit: string; commit: string }[] };
+
+/** Prepares a run; `signal` stops everything that its context starts. Throws DgovError when it cannot start. */
+export async function prepareRun(
+  request: RunRequest,
+  environment: RunEnvironment,
+  signal: AbortSignal,
+): Promise<PreparedRun> {
+  const { repository, projectRoot, projectPrefix, config, log, run } = environment;
+  const { location, mode, env, status } = request;
+
+  const { target, tip } = await resolveTarget(repository, request.target);
+  const compiled = await request.compile(config, repository);
+  const { only, notes } = resolveNames(compiled.plan, request);
+  const plan = planToRun(compiled.plan, only, request);
+  await requireCleanTree(repository, projectPrefix, plan, request.allowDirty);
+
+  const landed = await landedUnits(request, environment, { plan, tip });
+  const history = planHistory(log, plan.name);
+  const settled = settledUnits(plan, landed, history, mode);
+  const isSettled = new Set(settled.map(({ unit }) => unit));
+  const unresolved = unresolvedUnits(history, plan.tasks).filter(
+    ({ unit }) => !isSettled.has(unit),
+  );
+  if (mode === "bare" && unresolved.length > 0) return { kind: "unresolved", units: unresolved };
+  const bookkeeping = { ...environment, target, plan };
+  recordLandings(bookkeeping, landed);
+  if (settled.length === plan.tasks.length) {
+    // A run that crashed after its landings left the rest of the bookkeeping to this one.
+    if (only.length === 0) {
+      archivePlan(bookkeeping, location);
+      await commitBookkeeping(bookkeeping, location);
+    }
+    return { kind: "nothing_to_do", plan, landed };
+  }
+
+  const open = { ...plan, tasks: plan.tasks.filter((task) => !isSettled.has(task.id)) };
+  const models = await requireModels(config, open, request);
+  const report = gateReporter(log, { run, plan: plan.name });
+  const settlement = settlementIn(environment, { env, signal, report });
+  const baseGates = await runBaseGates(settlement, tip, status);
+  const { deny } = childVariables(config);
+  const workerEnvironment = childEnvironment(env, { deny, proxies: true });
+  const rateLimiter = request.rateLimiter(config);
+  const earlier = new Map([...earlierWork(log, history, plan), ...request.takenOver]);
+  const memory = new RunMemory(earlier, (text) => log.putBlob(text));
+  for (const { unit, commit } of landed) memory.landed.set(unit, commit);
+  for (const task of plan.tasks) {
+    const result = history.get(task.id)?.result;
+    if (result && task.role !== "worker") memory.results.set(task.id, result.text);
+  }
+  const ledger = readLedger(projectRoot, status);
+
+  await updateRef(repository, baseRef(run), tip);
+  await updateRef(repository, beforeRef(run), tip);
+  log.savePlan(run, compiled.bytes);
+  recordModelCalls(log, { run, plan: plan.name }, compiled.modelCalls);
+
+  const context: RunContext = {
+    ...environment,
+    plan,
+    tasks: new Map(plan.tasks.map((task) => [task.id, task])),
+    location,
+    only,
+    settled,
+    target,
+    before: tip,
+    startedAt: systemClock.now(),
+    models,
+    settlement,
+    baseGates,
+    rateLimiter,
+    clock: systemClock,
+    workerCommand: [...ownCommand(), "worker"],
+    workerEnvironment,
+    notes,
+    takenOver: new Set(request.takenOver.keys()),
+    ledger,
+    attempts: new LiveAttempts(),
+    memory,
+    signal,
+  };
+  return { kind: "ready", context };
+}
+
+/** Ids of the units that `--only` and `--note` name. NOT_FOUND for a name that no unit has. */
+function resolveNames(
+  plan: CompiledPlan,
+  request: RunRequest,
+): { only: string[]; notes: Map<string, string[]> } {
+  const ids = plan.tasks.map((task) => task.id);
+  const only = request.only.map((unit) => resolveUnit(ids, unit));
+  const notes = new Map<string, string[]>();
+  for (const { unit, text } of request.notes) {
+    const id = resolveUnit(ids, unit);
+    notes.set(id, [...(notes.get(id) ?? []), text]);
+  }
+  return { only, notes };
+}
+
+/** The plan with the selected units and everything that they depend on. */
+function planToRun(
+  plan: CompiledPlan,
+  only: readonly string[],
+  { takenOver }: RunRequest,
+): CompiledPlan {
+  const tasks = new Map(plan.tasks.map((task) => [task.id, task]));
+  const selected = new Set<string>();
+  const stack = only.length === 0 ? [...tasks.keys()] : [...only];
+  for (let id = stack.pop(); id !== undefined; id = stack.pop()) {
+    if (selected.has(id)) continue;
+    selected.add(id);
+    stack.push(...(tasks.get(id)?.dependsOn ?? []));
+  }
+  return {
+    ...plan,
+    // A second attempt of the operator's own work would be the same as the first.
+    maxRetries: takenOver.size === 0 ? plan.maxRetries : 0,
+    tasks: plan.tasks.filter((task) => selected.has(task.id)),
+  };
+}
+
+/** Units of the plan that git says have landed. ENVIRONMENT for a shallow clone, unless `-y` is given. */
+async function landedUnits(
+  request: RunRequest,
+  { repository }: RunEnvironment,
+  { plan, tip }: { plan: CompiledPlan; tip: string },
+): Promise<LandedUnit[]> {
+  if (repository.shallow && !request.yes) {
+    throw new DgovError(
+      "ENVIRONMENT",
+      "shallow clone: previously landed units cannot be detected",
+      { hint: "git fetch --unshallow, or run again with -y to run every unit" },
+    );
+  }
+  const all = await scanLanded(repository, { tip, plan: plan.name });
+  const ids = new Set(plan.tasks.map((task) => task.id));
+  return all.filter(({ unit }) => ids.has(unit));
+}
+
+/** Kept work and rejections of units whose task has not changed, by unit. */
+function earlierWork(
+  log: EventLog,
+  history: ReadonlyMap<string, UnitHistory>,
+  plan: CompiledPlan,
+): Map<string, EarlierWork> {
+  const works = new Map<string, EarlierWork>();
+  const decoder = new TextDecoder();
+  for (const task of plan.tasks) {
+    const entry = history.get(task.id);
+    if (entry === undefined || entry.digest !== task.digest) continue;
+    if (entry.phase === "landed" || entry.phase === "done") continue;
+    if (entry.kept === null && entry.rejection === null) continue;
+    const blob = entry.rejection?.detail ? log.getBlob(entry.rejection.detail) : null;
+    works.set(task.id, {
+      attempt: entry.rejection?.attempt ?? entry.attempt,
+      rejection:
+        blob !== null
+          ? decoder.decode(blob)
+          : (entry.rejection?.reason ?? "the attempt was abandoned"),
+      ref: entry.kept?.ref ?? null,
+      commit: entry.kept?.commit ?? null,
+      base: entry.kept?.base ?? null,
+    });
+  }
+  return works;
+}
+
+/** The entries of the ledger. Lines that cannot be read are reported and left out. */
+function readLedger(projectRoot: string, status: (text: string) => void): LedgerEntry[] {
+  const { entries, broken } = openLedger(projectRoot);
+  for (const { line, problem } of broken) status(`${ledgerFile}:${line}: ${problem}`);
+  return entries;
+}
+
+/** Records the requests for compiling as turns of no unit: they are part of the run's cost. */
+function recordModelCalls(
+  log: EventLog,
+  of: { run: string; plan: string },
+  calls: readonly ModelCall[],
+): void {
+  for (const [index, { model, finishReason, usage, durationMs }] of calls.entries()) {
+    const data = {
+      turn: index + 1,
+      model,
+      messages: [],
+      response: "",
+      finish_reason: finishReason,
+      usage: usage === null ? null : snakeCase(usage),
+      duration_ms: durationMs,
+    };
+    log.note({ ...of, unit: null, attempt: null, type: "turn.finished", data });
+  }
+}
