@@ -384,7 +384,7 @@ describe("filters", () => {
     await config(g, "filter.mine.clean", "cat");
     const r = await openRepository(g.repo.path);
     expect(userFilters(r)).rejects.toThrow(
-      "the filter mine is defined only in the repository's own",
+      "the git filter mine is defined only in the repository's own",
     );
   });
 

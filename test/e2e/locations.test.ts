@@ -225,7 +225,7 @@ describe("LFS pointers", () => {
     const ran = await installLfs(p, "repository", pointer);
     const run = await p.dgov(["run", "p", "--json"]);
     expect(run.exitCode).toBe(4);
-    expect(run.stdout).toContain("the filter lfs is defined only in the repository's own");
+    expect(run.stdout).toContain("the git filter lfs is defined only in the repository's own");
     expect(p.model.requests).toEqual([]);
     expect(readdirSync(dirname(ran))).not.toContain("ran");
   });
