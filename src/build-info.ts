@@ -1,7 +1,7 @@
 /**
- * What this build is: stamped by `build.ts`, `dev` when run from source.
+ * Version, commit and target of this build.
  *
- * The three names are replaced by the bundler; `typeof` keeps the source runnable without them.
+ * `build.ts` replaces the three names at bundling; from source they are undefined, hence `typeof`.
  */
 declare const DGOV_VERSION: string | undefined;
 declare const DGOV_COMMIT: string | undefined;

@@ -1,34 +1,37 @@
 /**
- * Failures of dgov itself, and the one table of error codes.
+ * Failures of dgov itself, and the table of error codes.
  *
- * Outcomes of work (a rejected attempt, a plan with diagnostics, a failed subprocess) are data and
- * never pass through here. Code tests `error.code`, never the class name: minifying renames classes.
+ * Outcomes of work (a rejected attempt, a plan with diagnostics, a failed subprocess) are data, not
+ * errors. Code tests `error.code`, never the class name: minifying renames classes.
  */
 
-/** What each code means to the shell. Printed by `dgov help exit-codes`. */
+/** Exit code and meaning of each error code. Printed by `dgov help exit-codes`. */
 export const errorCodes = {
   USAGE: { exit: 2, meaning: "a bad flag or argument" },
-  PLAN_INVALID: { exit: 3, meaning: "the plan has errors; they have been printed" },
-  CONFIG_INVALID: { exit: 3, meaning: "project.toml has errors; they have been printed" },
-  NOT_A_REPOSITORY: { exit: 4, meaning: "no git repository, or one dgov cannot work in" },
+  PLAN_INVALID: { exit: 3, meaning: "the plan has errors, which are printed" },
+  CONFIG_INVALID: { exit: 3, meaning: "project.toml has errors, which are printed" },
+  NOT_A_REPOSITORY: { exit: 4, meaning: "no git repository, or an unsupported one" },
   NOT_INITIALISED: { exit: 4, meaning: "no .dgov/project.toml here" },
   GIT_TOO_OLD: { exit: 4, meaning: "git is missing or older than 2.38" },
-  WORKTREE_DIRTY: { exit: 4, meaning: "uncommitted changes that workers would not see" },
+  WORKTREE_DIRTY: { exit: 4, meaning: "uncommitted changes that workers would not get" },
   TARGET_MISSING: { exit: 4, meaning: "no branch to land on" },
   RUN_LOCKED: { exit: 4, meaning: "another dgov run holds this repository" },
   KEY_MISSING: { exit: 4, meaning: "the provider's API key is not in the environment" },
   PROVIDER_UNTRUSTED: {
     exit: 4,
-    meaning: "the repository names an endpoint you have not agreed to",
+    meaning: "the repository names an endpoint that you have not trusted",
   },
-  PROVIDER_PLACEHOLDER: { exit: 4, meaning: "project.toml still holds the placeholders of init" },
+  PROVIDER_PLACEHOLDER: {
+    exit: 4,
+    meaning: "project.toml still has the placeholders of dgov init",
+  },
   GATE_UNRUNNABLE: { exit: 4, meaning: "a configured gate cannot run on this machine" },
   REPOSITORY_CHANGED: { exit: 4, meaning: "git's own configuration changed while workers ran" },
   LOG_NEWER: { exit: 4, meaning: "the event log was written by a newer dgov" },
   LOG_UNUSABLE: { exit: 4, meaning: "the event log cannot be read or written" },
   ENVIRONMENT: { exit: 4, meaning: "the machine is not ready" },
-  NOT_FOUND: { exit: 1, meaning: "nothing of that name" },
-  REFUSED: { exit: 1, meaning: "the answer is no" },
+  NOT_FOUND: { exit: 1, meaning: "no plan, run, unit or entry of that name" },
+  REFUSED: { exit: 1, meaning: "the check failed or the request was refused" },
   INTERNAL: { exit: 70, meaning: "a bug in dgov; please report it" },
 } as const satisfies Record<string, { exit: number; meaning: string }>;
 
@@ -47,7 +50,7 @@ export interface Diagnostic {
   unit: string | null;
   /** One sentence naming the thing, without the file and line. */
   message: string;
-  /** What to do about it, when there is something to say. */
+  /** The suggested fix. */
   hint: string | null;
   /** The source line the problem is on, without its newline. */
   excerpt: string | null;
@@ -60,7 +63,7 @@ export interface DgovErrorOptions {
   diagnostics?: readonly Diagnostic[];
 }
 
-/** A failure of dgov or of its environment: one sentence, a code, and what to do next. */
+/** A failure of dgov or of its environment: one sentence, a code, and a hint. */
 export class DgovError extends Error {
   readonly code: ErrorCode;
   readonly hint: string | undefined;

@@ -1,5 +1,5 @@
 #!/usr/bin/env bun
-/** The process edge: arguments in, exit code out. `process.exit` is never called: output drains. */
+/** Entry point. Sets `process.exitCode` instead of calling `process.exit`, so that output drains. */
 import { dispatch } from "./cli/dispatch.ts";
 
 process.exitCode = await dispatch(process.argv.slice(2), process.env);

@@ -1,22 +1,22 @@
-/** A command that runs another one keeps its answer instead of having it printed. */
+/** For commands that run another command and include its answer in their own. */
 import type { Context } from "./command.ts";
 
 export interface CapturedAnswer {
   context: Context;
-  /** What was answered; an empty document and text before that. */
+  /** The captured answer; an empty document and text before there is one. */
   answered: { document: Record<string, unknown>; text: string };
 }
 
-/** The context for the command within. Its conversation goes where it always goes. */
+/** A context in which `answer` is captured instead of printed. The log still goes to stderr. */
 export function captureAnswer(context: Context): CapturedAnswer {
   const answered: CapturedAnswer["answered"] = { document: {}, text: "" };
   const { output } = context;
-  const quiet = {
+  const capturing = {
     ...output,
     live: output.live,
     answer(document: Record<string, unknown>, text: string) {
       Object.assign(answered, { document, text });
     },
   };
-  return { context: { ...context, output: quiet }, answered };
+  return { context: { ...context, output: capturing }, answered };
 }

@@ -1,30 +1,30 @@
 /**
- * What a command is: a name, its arguments, and a function that returns an exit code.
+ * Definitions of commands: a name, arguments, and a function that returns an exit code.
  *
- * citty parses and renders usage; `dispatch.ts` finds the command and calls it. Commands turn typed
- * strings into domain values first, then do their work, then answer through `Output`.
+ * Arguments are citty definitions with a few more properties; `line.ts` reads command lines by them.
+ * A command converts its strings to domain values first, does its work, then answers on `Output`.
  */
 import type { ArgDef as CittyArgDef, ParsedArgs } from "citty";
 import type { Output } from "./output.ts";
 
-/** What every command is handed besides its own arguments. */
+/** Passed to every command besides its arguments. */
 export interface Context {
   output: Output;
   /** `-C/--root`, absolute; the current directory when not given. */
   cwd: string;
-  /** The environment as dgov was started with. */
+  /** Environment variables of the process. */
   env: Record<string, string | undefined>;
   /** Prompts may be shown: stdin and stderr are terminals and no machine mode is on. */
   interactive: boolean;
 }
 
-/** citty's definition of one argument, and what citty does not know. */
+/** citty's definition of one argument, with properties that citty does not have. */
 export type ArgDef = CittyArgDef & {
   /** May be given several times; `args` then always holds a `string[]`, in the order typed. */
   repeated?: true;
   /** Takes this many words each time (`--note U TEXT` takes 2); `args` holds a `string[][]`. */
   words?: number;
-  /** The only values there are; shells offer them. The command itself refuses others. */
+  /** Values of a positional, offered by completion; its command rejects others. Flags use `enum`. */
   choices?: readonly string[];
   /** The value when the flag is written alone: such a flag takes a value only with `=`. */
   bare?: string;
@@ -32,7 +32,7 @@ export type ArgDef = CittyArgDef & {
 
 export type ArgsDef = Record<string, ArgDef>;
 
-/** The arguments as `run` gets them, by the names of the definition. */
+/** Arguments as `run` gets them, by the keys of the definition. */
 export type Args<A extends ArgsDef> = {
   [K in keyof A]: A[K] extends { words: number }
     ? string[][]
@@ -52,16 +52,16 @@ export interface Command<A extends ArgsDef = ArgsDef> {
   run(context: Context, args: Args<A>): Promise<number>;
 }
 
-/** Several commands under one word. */
+/** Commands with a common first word. */
 export interface CommandGroup {
   name: string;
   description: string;
-  /** The subcommand the word stands for alone; without one it prints its usage and exits 2. */
+  /** The subcommand that runs when none is given; without it the group prints its usage and exits 2. */
   alone?: string;
   subcommands: Record<string, Entry>;
 }
 
-/** A command in a table: given, or loaded when it is asked for (with a description for the table). */
+/** A command in a table, or its description and a function that loads it. */
 export type Entry = AnyCommand | LazyCommand;
 
 export interface LazyCommand {
@@ -70,7 +70,7 @@ export interface LazyCommand {
   load(): Promise<AnyCommand | CommandGroup>;
 }
 
-/** A command whose arguments are not known statically, as the dispatcher handles it. */
+/** A command of any argument types, as tables and the dispatcher have it. */
 // biome-ignore lint/suspicious/noExplicitAny: a table holds commands of every argument type
 export type AnyCommand = Command<any>;
 

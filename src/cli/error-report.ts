@@ -1,22 +1,21 @@
-/** Failures made visible: one sentence and a hint on stderr, one document on stdout with `--json`. */
+/** Errors as text for stderr and as a document for `--json`. */
 import { DgovError } from "../error.ts";
+import { errorMessage } from "../std/text.ts";
 import { renderDiagnostics } from "./render/diagnostics.ts";
 
-/** Errors of the file system that the machine, not dgov, is to blame for. */
+/** Error codes of the file system that are reported as ENVIRONMENT. */
 const machineErrors = new Set(["EACCES", "EDQUOT", "EMFILE", "ENFILE", "ENOSPC", "EPERM", "EROFS"]);
 
-/** Any thrown value as a DgovError: citty's errors are USAGE, a full disk is ENVIRONMENT. */
+/** Any thrown value as a DgovError: a full disk is ENVIRONMENT, an unexpected error INTERNAL. */
 export function toDgovError(error: unknown): DgovError {
   if (error instanceof DgovError) return error;
   if (error instanceof Error) {
-    if (error.name === "CLIError") return new DgovError("USAGE", Bun.stripANSI(error.message));
     const code = "code" in error ? error.code : undefined;
     if (typeof code === "string" && machineErrors.has(code)) {
       return new DgovError("ENVIRONMENT", error.message, { cause: error });
     }
   }
-  const message = error instanceof Error ? error.message : String(error);
-  return new DgovError("INTERNAL", message, { cause: error });
+  return new DgovError("INTERNAL", errorMessage(error), { cause: error });
 }
 
 /** `dgov.error/1`. */
@@ -31,7 +30,7 @@ export function errorDocument(error: DgovError): { schema: string; [key: string]
   };
 }
 
-/** The error for people: diagnostics, the sentence, what caused it, what to do. */
+/** The error as text: diagnostics, the message, its causes, the hint; a stack for INTERNAL. */
 export function renderError(error: DgovError): string {
   const lines: string[] = [];
   if (error.diagnostics.length > 0) lines.push(renderDiagnostics(error.diagnostics), "");

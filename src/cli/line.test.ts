@@ -105,6 +105,8 @@ describe("the reader of command lines", () => {
     [["--jobs", "1", "--jobs", "2"], "--jobs is given twice", undefined],
     [["--json=maybe"], "--json takes no value", undefined],
     [["p", "q"], 'unexpected argument "q"', undefined],
+    [["--graph=x"], '--graph takes tree, dot, not "x"', undefined],
+    [["--graph=dott"], '--graph takes tree, dot, not "dott"', "did you mean dot?"],
   ] as [string[], string, string | undefined][])("rejects %j", async (words, message, hint) => {
     expect(await errorOf(["run", ...words])).toEqual(["USAGE", message, hint]);
   });

@@ -112,8 +112,19 @@ export function argumentsOf(line: Line, command: AnyCommand): Args<ArgsDef> {
       throw usageError(`${key.toUpperCase()} is missing`);
     }
     given[key] = isRepeatable(definition) ? values : (values.at(-1) ?? definition.default);
+    if (definition.type === "enum")
+      checkOption(flagName(key), given[key], definition.options ?? []);
   }
   return given as Args<ArgsDef>;
+}
+
+function checkOption(flag: string, value: unknown, options: readonly string[]): void {
+  if (typeof value !== "string" || options.includes(value)) return;
+  const near = suggest(value, options);
+  throw usageError(
+    `--${flag} takes ${options.join(", ")}, not "${value}"`,
+    near === null ? undefined : `did you mean ${near}?`,
+  );
 }
 
 /** The command or group at `path` below `commands`, or null. */

@@ -146,6 +146,7 @@ function writeAll(descriptor: number, text: string): boolean {
 export function wantsJson(env: Record<string, string | undefined>): boolean {
   return /^(1|true|yes)$/i.test(env["DGOV_JSON"] ?? "");
 }
+
 /** Answers with a view: the document is the view in snake_case, `text` was rendered from it. */
 export function answerView(output: Output, schema: string, view: object, text: string): void {
   output.answer({ schema, ...snakeCase(view) }, text);

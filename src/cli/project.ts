@@ -1,10 +1,9 @@
-/** The project a command works on. */
-
+/** The project of the current directory. */
 import { findProject } from "../config/find.ts";
 import { DgovError } from "../error.ts";
 import type { Context } from "./command.ts";
 
-/** The nearest folder above holding `.dgov`; NOT_INITIALISED when there is none. */
+/** The nearest folder at or above the current directory with a `.dgov` folder. Throws NOT_INITIALISED. */
 export function requireProject(context: Context): string {
   const root = findProject(context.cwd);
   if (root !== null) return root;

@@ -1,6 +1,6 @@
 /**
- * Questions to a person at a terminal: the only place that knows the prompt library, loaded when
- * something is asked. Everything is shown on stderr; giving up is an error of usage, never an answer.
+ * Prompts on stderr. Only this module uses the prompt library, which loads with the first question.
+ * Cancelling a prompt throws USAGE.
  */
 import { DgovError } from "../error.ts";
 import { printable } from "./render/printable.ts";
@@ -14,7 +14,7 @@ async function asked<T>(answer: Promise<T | symbol>): Promise<T> {
 
 const output = process.stderr;
 
-/** Yes or no; no when nothing else is chosen. */
+/** Asks a yes/no question; the default is no. */
 export async function confirm(question: string): Promise<boolean> {
   const clack = await import("@clack/prompts");
   return asked<boolean>(
@@ -22,7 +22,7 @@ export async function confirm(question: string): Promise<boolean> {
   );
 }
 
-/** One of several; gives its value. */
+/** Asks for one of several options; returns its value. */
 export async function select<T extends string>(
   question: string,
   options: readonly { value: T; label: string; hint?: string }[],
@@ -38,7 +38,7 @@ export async function select<T extends string>(
   return asked<T>(choice as Promise<T | symbol>);
 }
 
-/** A line of text, which may be empty; `initial` is there to be edited. */
+/** Asks for a line of text, which may be empty; `initial` is the text to edit. */
 export async function text(question: string, initial = ""): Promise<string> {
   const clack = await import("@clack/prompts");
   const given = clack.text({ message: printable(question), initialValue: initial, output });

@@ -1,9 +1,9 @@
-/** Help texts: citty's usage, the global flags, and examples. */
+/** Help texts: the usage that citty renders, global options, and examples. */
 import { type ArgDef as CittyArgDef, type CommandDef, renderUsage } from "citty";
 import { aliasesOf, flagName, globalArgs } from "./args.ts";
 import type { AnyCommand, ArgDef, ArgsDef, CommandGroup } from "./command.ts";
 
-/** Help of one command. `path` is how it is typed, without `dgov`. */
+/** Help of one command. `path` is its name and the names of its groups, without `dgov`. */
 export async function commandUsage(
   command: AnyCommand,
   path: readonly string[],
@@ -29,7 +29,7 @@ export async function commandUsage(
   return color ? text : plainText(text);
 }
 
-/** Help of a group (the whole of dgov when `path` is empty). */
+/** Help of a group; of dgov itself when `path` is empty. */
 export function groupUsage(group: CommandGroup, path: readonly string[], color: boolean): string {
   const name = ["dgov", ...path].join(" ");
   const rows = Object.entries(group.subcommands)
@@ -81,7 +81,7 @@ function columns(rows: [string, string][]): string[] {
   return rows.map(([left, right]) => `  ${left.padEnd(width)}  ${right}`.trimEnd());
 }
 
-/** Definitions as citty shows them: flags in kebab-case, and how often they may be given. */
+/** Definitions as citty shows them: names in kebab-case, and notes on repetition and bare flags. */
 function cittyArgs(args: ArgsDef): Record<string, CittyArgDef> {
   return Object.fromEntries(
     Object.entries(args).map(([key, definition]) => [
@@ -95,7 +95,7 @@ function described(definition: ArgDef): CittyArgDef {
   const { repeated, words, bare, ...plain } = definition;
   const notes = [
     repeated === true || words !== undefined ? "may be repeated" : null,
-    bare === undefined ? null : `alone it means ${bare}; give another with =`,
+    bare === undefined ? null : `alone it means ${bare}; use = for another value`,
   ].filter((note) => note !== null);
   if (notes.length === 0) return plain as CittyArgDef;
   return {
@@ -104,7 +104,7 @@ function described(definition: ArgDef): CittyArgDef {
   } as CittyArgDef;
 }
 
-/** Without colour, and without the spaces citty leaves at line ends when it had none to begin with. */
+/** The text without colours and without the trailing spaces that citty leaves. */
 function plainText(text: string): string {
   return Bun.stripANSI(text).replace(/[ \t]+$/gm, "");
 }

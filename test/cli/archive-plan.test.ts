@@ -43,7 +43,7 @@ describe("archive-plan", () => {
     await archive(repo, "r1");
     repo.write(".dgov/plans/r1/_root.toml", rootToml("r1"));
     const again = await archive(repo, "r1");
-    expect(again.stdout).toBe("r1 is archived as .dgov/plans/archive/r1-2\n");
+    expect(again.stdout).toBe("archived r1 as .dgov/plans/archive/r1-2\n");
     expect(existsSync(join(repo.path, ".dgov/plans/archive/r1/r1"))).toBe(false);
     expect(existsSync(join(repo.path, ".dgov/plans/archive/r1/tasks/main.toml"))).toBe(true);
   });
@@ -52,7 +52,7 @@ describe("archive-plan", () => {
     ["nope", 1, "no plan nope"],
     ["archive", 1, "no plan archive"],
     ["../../outside", 2, "lies outside the project"],
-    ["docs/plan", 1, "is not one of the project's plans"],
+    ["docs/plan", 1, "is not a plan of this project"],
   ])("C10 archive-plan rejects %s", async (name, exitCode, message) => {
     await using repo = await project();
     repo.write("docs/plan/_root.toml", rootToml("plan"));
@@ -72,7 +72,7 @@ describe("archive-plan", () => {
     await archive(repo, "r1");
     const again = await archive(repo, "r1");
     expect(again.exitCode).toBe(1);
-    expect(again.stderr).toContain("r1 is archived already");
+    expect(again.stderr).toContain("plan r1 is already archived");
   });
 
   test("C10 archive-plan moves nothing into an archive that is a link out of the project", async () => {

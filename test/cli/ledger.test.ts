@@ -50,10 +50,10 @@ describe("ledger", () => {
       changed: true,
       entry: { id, status: "resolved", changes: [{ event: "resolved", note: "no longer" }] },
     });
-    expect((await ledger("list")).stdout).toBe("no such entries\n");
+    expect((await ledger("list")).stdout).toBe("no matching entries\n");
     expect((await ledger("show", id)).stdout).toContain(": no longer");
     const again = await ledger("resolve", id);
-    expect([again.stdout, again.exitCode]).toEqual([`rule ${id} is resolved already\n`, 0]);
+    expect([again.stdout, again.exitCode]).toEqual([`rule ${id} is already resolved\n`, 0]);
     expect((await ledger("reopen", id)).stdout).toBe(`reopened rule ${id}\n`);
     expect(repo.read(file).trimEnd().split("\n")).toHaveLength(3);
   });
@@ -85,8 +85,12 @@ describe("ledger", () => {
     [["add", "bug", "x", "--path", "../up"], 2, "contains `..`"],
     [["add", "bug", "x", "--path", "/etc"], 2, "is absolute"],
     [["add", "bug", "x", "--tag", "a b"], 2, "is not a tag"],
-    [["add", "bug", "x", "--severity", "dire"], 2, "is not a severity"],
-    [["list", "-s", "closed"], 2, "is not a status"],
+    [
+      ["add", "bug", "x", "--severity", "dire"],
+      2,
+      '--severity takes low, normal, high, not "dire"',
+    ],
+    [["list", "-s", "closed"], 2, '--status takes open, resolved, all, not "closed"'],
     [["show", "zzz"], 1, "no entry zzz"],
     [["resolve", "zzz"], 1, "no entry zzz"],
     [["reopen", ""], 1, "no entry"],
@@ -106,7 +110,7 @@ describe("ledger", () => {
     const run = await ledgerIn(repo.path, repo)("show", "abc");
     expect([run.exitCode, run.stderr]).toEqual([
       1,
-      'error: "abc" fits abc1, abc2\nhint: dgov ledger list -s all\n',
+      'error: "abc" matches abc1, abc2\nhint: dgov ledger list -s all\n',
     ]);
   });
 

@@ -53,7 +53,7 @@ describe("tools audit", () => {
     const run = await audit(project);
     expect(run.exitCode).toBe(0);
     expect(run.stdout).toBe(
-      `8 calls of 3 tools: 2 failed, 2 of them refused; 0 results cut, 16.0 KiB
+      `8 calls of 3 tools: 2 failed, 2 of them refused; 0 results clipped, 16.0 KiB
 
   tool        calls  failed   refused  mean   max    bytes    roles     top error
   read_file   4      0.0 %    0        20 ms  30 ms  8.0 KiB  worker
@@ -110,7 +110,7 @@ describe("tools audit", () => {
 
   test("E9 tools audit without a run reports no calls and creates no log", async () => {
     const run = await audit(empty);
-    expect([run.exitCode, run.stdout]).toEqual([0, "no tool was called\n"]);
+    expect([run.exitCode, run.stdout]).toEqual([0, "no tool calls\n"]);
     expect(existsSync(join(empty, ".dgov/state.db"))).toBe(false);
   });
 });

@@ -122,8 +122,8 @@ describe("fix", () => {
       [["Write", "-f", "a,b{c,d}"], "uses braces"],
       [["Write"], "which files"],
       [["  ", "-f", "a.txt"], "the prompt is empty"],
-      [["Write", "-f", "a.txt", "--name", "../esc"], "is not a name"],
-      [["Write", "-f", "a.txt", "--name", "archive"], "is not a name"],
+      [["Write", "-f", "a.txt", "--name", "../esc"], "invalid plan name"],
+      [["Write", "-f", "a.txt", "--name", "archive"], "invalid plan name"],
       [["Write", "-f", "a.txt", "--nmae", "x"], "unknown flag --nmae"],
     ];
     for (const [args, message] of cases) {

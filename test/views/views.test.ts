@@ -138,7 +138,7 @@ describe("viewStatus", () => {
         started 2026-01-02 03:04:00 UTC, ended 2026-01-02 03:04:03
         failed   a    out of attempts
         skipped  b    a failed
-        pending  c    waits for b
+        pending  c    waiting for b
 
       next: dgov plan review p"
     `);

@@ -1,7 +1,8 @@
 /**
- * Every command by name, loaded when it is asked for: `dgov version` must not pay for the others.
+ * The table of commands. A command's module loads when it is called, completed or printed as help.
  *
- * The descriptions repeat those of the commands, so that help loads nothing; a test compares them.
+ * The descriptions repeat those of the commands, so that `dgov --help` loads none; a test compares
+ * them.
  */
 import type { AnyCommand, CommandGroup, LazyCommand } from "../command.ts";
 
@@ -18,30 +19,27 @@ export const commands: CommandGroup = {
   subcommands: {
     init: lazy("Set up .dgov in this project", () => import("./setup/init.ts")),
     doctor: lazy("Check everything a run will need", () => import("./doctor.ts")),
-    agents: lazy(
-      "Manage what agents on this machine know of dgov",
-      () => import("./setup/agents.ts"),
-    ),
+    agents: lazy("Install dgov skills for coding agents", () => import("./setup/agents.ts")),
     "init-plan": lazy("Scaffold a plan", () => import("./plan/init-plan.ts")),
     plan: lazy("Manage plans", () => import("./plan/plan.ts")),
     compile: lazy("Compile a plan", () => import("./compile.ts")),
     validate: lazy("Check a plan without writing", () => import("./validate.ts")),
     run: lazy("Compile and execute a plan", () => import("./run.ts")),
-    fix: lazy("Make one change by a plan of one task", () => import("./run/fix.ts")),
+    fix: lazy("Make one change with a plan of one task", () => import("./run/fix.ts")),
     take: lazy("Open a kept attempt as a worktree", () => import("./run/take.ts")),
-    land: lazy("Send a taken attempt through the gates", () => import("./run/land.ts")),
-    undo: lazy("Take back what a run or a unit landed", () => import("./run/undo.ts")),
+    land: lazy("Land a taken attempt through the gates", () => import("./run/land.ts")),
+    undo: lazy("Revert what a run or a unit landed", () => import("./run/undo.ts")),
     status: lazy(
       "Show what is running and what needs attention",
       () => import("./history/status.ts"),
     ),
-    watch: lazy("Follow a run as it happens", () => import("./history/watch.ts")),
+    watch: lazy("Follow the events of a run", () => import("./history/watch.ts")),
     explain: lazy(
-      "Say why a unit waits, was skipped or rejected",
+      "Explain why a unit waits, was skipped or was rejected",
       () => import("./history/explain.ts"),
     ),
-    runs: lazy("Manage the history of runs", () => import("./history/runs.ts")),
-    tools: lazy("Manage what is known of workers' tools", () => import("./history/tools.ts")),
+    runs: lazy("Show past runs, or cancel the live one", () => import("./history/runs.ts")),
+    tools: lazy("Show tool-call statistics", () => import("./history/tools.ts")),
     verify: lazy("Manage the named recipes of the project", () => import("./verify.ts")),
     preflight: lazy("Run the gates on the working tree", () => import("./preflight.ts")),
     "coverage-baseline": lazy("Save the coverage baseline", () => import("./coverage-baseline.ts")),
@@ -52,10 +50,13 @@ export const commands: CommandGroup = {
       "Name known failures and the next command for each",
       () => import("./history/diagnose.ts"),
     ),
-    ledger: lazy("Manage what the project knows of itself", () => import("./project/ledger.ts")),
-    clean: lazy("Remove what finished runs left behind", () => import("./project/clean.ts")),
-    prune: lazy("Forget outputs and telemetry of old runs", () => import("./project/prune.ts")),
-    demo: lazy("Show a complete run without a key or network", () => import("./setup/demo.ts")),
+    ledger: lazy(
+      "Manage the project ledger (rules, bugs, debt, decisions)",
+      () => import("./project/ledger.ts"),
+    ),
+    clean: lazy("Remove leftovers of finished runs", () => import("./project/clean.ts")),
+    prune: lazy("Delete outputs and telemetry of old runs", () => import("./project/prune.ts")),
+    demo: lazy("Run a sample plan without an API key or network", () => import("./setup/demo.ts")),
     schema: lazy("Print a JSON Schema", () => import("./program/schema.ts")),
     completions: lazy(
       "Print the completion script of a shell",

@@ -135,7 +135,10 @@ async function candidatesOf(
   kind: Kind | null,
   cwd: string,
 ): Promise<Candidate[]> {
-  const choices = definition.choices ?? choicesIn(definition.valueHint);
+  const choices =
+    definition.type === "enum"
+      ? (definition.options ?? [])
+      : (definition.choices ?? choicesIn(definition.valueHint));
   if (choices.length > 0) return choices.map((word) => ({ word, about: "" }));
   const projectRoot = findProject(cwd);
   if (kind === null || projectRoot === null) return [];

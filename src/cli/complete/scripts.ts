@@ -1,6 +1,6 @@
 /**
- * What each shell is given: a small function that asks `dgov complete` and hands over the answer.
- * What can be completed is the program's to know, so that a script never goes out of date.
+ * Completion scripts: a small function for each shell that calls `dgov complete` for candidates.
+ * The scripts know no command themselves, so that they never go out of date.
  */
 
 export const shells = ["bash", "zsh", "fish"] as const;

@@ -1,7 +1,7 @@
-/** Problems in files, as people read them: what, where, the line itself, what to do. */
+/** Diagnostics of files as text: message, place, source line and hint. */
 import type { Diagnostic } from "../../error.ts";
 
-/** All diagnostics, one block each, in the order given. Empty text for none. */
+/** One block per diagnostic, in the order given. "" for none. */
 export function renderDiagnostics(diagnostics: readonly Diagnostic[]): string {
   return diagnostics.map(renderDiagnostic).join("\n");
 }

@@ -1,5 +1,4 @@
 /** `dgov diagnose` as text. */
-
 import { indented, moment, plural } from "../../std/text.ts";
 import type { Diagnosis, Evidence } from "../../views/diagnose.ts";
 

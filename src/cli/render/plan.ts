@@ -1,5 +1,4 @@
 /** `dgov plan list` and `dgov plan status` as text. */
-
 import { moment, short, words } from "../../std/text.ts";
 import type { PlanRow, UnitPlanStatus } from "../../views/plan-view.ts";
 import { clip, table } from "./table.ts";
@@ -36,7 +35,7 @@ export interface PlanStatusView {
   total: number;
   run: string | null;
   changedSinceCompile: boolean;
-  /** Null when the landings could not be looked up in git. */
+  /** The target branch; null when git could not be asked for landings. */
   target: string | null;
   units: UnitPlanStatus[];
 }
@@ -62,6 +61,6 @@ function row(unit: UnitPlanStatus, verbose: boolean): string[] {
 function about(unit: UnitPlanStatus): string {
   if (unit.commit !== null) return `${short(unit.commit)} ${moment(unit.at ?? "")}`;
   if (unit.reason !== "") return clip(unit.reason);
-  if (unit.waitingOn.length > 0) return `waits for ${unit.waitingOn.join(", ")}`;
+  if (unit.waitingOn.length > 0) return `waiting for ${unit.waitingOn.join(", ")}`;
   return unit.summary;
 }

@@ -1,5 +1,4 @@
-/** `dgov plan review` as text: the run, then unit by unit what landed and what did not. */
-
+/** `dgov plan review` as text: the run, then its units. */
 import { duration, indented, moment, plural, short, words } from "../../std/text.ts";
 import type { ReviewView, Spending, UnitReview } from "../../views/review.ts";
 import type { AttemptView, GateView, Rejection } from "../../views/run-view.ts";
@@ -12,11 +11,11 @@ export function renderReview(view: ReviewView): string {
     `  started ${moment(view.startedAt)} UTC; ${spending(view.spending)}`,
   ];
   for (const gate of view.redBase) {
-    lines.push(`  the base was red: ${gate.gate}: ${gate.reason}`, ...gateOutput(gate, "    "));
+    lines.push(`  base was red: ${gate.gate}: ${gate.reason}`, ...gateOutput(gate, "    "));
   }
   if (view.verification !== null) {
     const reason = view.verification.reason === "" ? "" : `: ${view.verification.reason}`;
-    lines.push(`  the finished branch: ${view.verification.status}${reason}`);
+    lines.push(`  final branch: ${view.verification.status}${reason}`);
   }
   for (const warning of view.warnings) lines.push(`  warning: ${warning}`);
   if (view.repositoryChanged !== null) {
@@ -31,9 +30,9 @@ export function renderReview(view: ReviewView): string {
 }
 
 function renderUnit(unit: UnitReview): string[] {
-  // Where it landed has a line of its own.
-  const said = unit.phase === "landed" || unit.reason === "";
-  const reason = said ? "" : `: ${unit.reason}`;
+  // The commit of a landed unit has a line of its own.
+  const omitted = unit.phase === "landed" || unit.reason === "";
+  const reason = omitted ? "" : `: ${unit.reason}`;
   const lines = [`${unit.unit}  ${words(unit.phase)}${reason}`, `  ${unit.summary}`];
   if (unit.landed !== null) {
     const stat = unit.diff;
@@ -46,7 +45,7 @@ function renderUnit(unit: UnitReview): string[] {
     lines.push(...table(rows ?? [], "    "));
   }
   if (unit.result !== null) lines.push("  result:", indented(unit.result, "    "));
-  if (unit.waitingOn.length > 0) lines.push(`  waits for ${unit.waitingOn.join(", ")}`);
+  if (unit.waitingOn.length > 0) lines.push(`  waiting for ${unit.waitingOn.join(", ")}`);
   if (unit.attempts.length > 0) {
     lines.push(`  ${plural(unit.attempts.length, "attempt")}; ${spending(unit.spending)}`);
   }
@@ -64,7 +63,7 @@ function renderUnit(unit: UnitReview): string[] {
 
 function renderAttempt(attempt: AttemptView): string[] {
   const lines: string[] = [];
-  const open = attempt.rejection === null ? "under way" : "rejected";
+  const open = attempt.rejection === null ? "running" : "rejected";
   const ended = attempt.outcome === null ? open : `worker ${words(attempt.outcome)}`;
   const why = attempt.outcome === "complete" ? "" : attempt.outcomeReason;
   const model = attempt.model === null ? "" : ` (${attempt.model})`;
@@ -75,11 +74,11 @@ function renderAttempt(attempt: AttemptView): string[] {
   if (attempt.flaky.length > 0) lines.push(`    flaky: ${attempt.flaky.join(", ")}`);
   if (attempt.autofixed.length > 0) lines.push(`    autofixed: ${attempt.autofixed.join(", ")}`);
   for (const refusal of attempt.refusals) lines.push(`    landing refused: ${refusal}`);
-  // A worker that failed was rejected for that very reason, which has just been said.
-  const said = attempt.rejection?.verdict === attempt.outcome;
-  if (attempt.rejection !== null && !said) lines.push(...renderRejection(attempt.rejection));
+  // The rejection of a failed worker repeats the outcome above.
+  const repeated = attempt.rejection?.verdict === attempt.outcome;
+  if (attempt.rejection !== null && !repeated) lines.push(...renderRejection(attempt.rejection));
   const omitted = attempt.kept?.omitted ?? [];
-  if (omitted.length > 0) lines.push(`    too big to keep: ${omitted.join(", ")}`);
+  if (omitted.length > 0) lines.push(`    too large to keep: ${omitted.join(", ")}`);
   return lines;
 }
 
@@ -88,7 +87,7 @@ function gateWord(gate: GateView): string {
   return `${gate.gate} ${words(gate.status)} ${time}${gate.car === null ? " (own tree)" : ""}`;
 }
 
-/** A rejection with every gate's command, exit and the end of its real output. */
+/** A rejection with the command, exit status and end of output of each gate. */
 export function renderRejection(rejection: Rejection): string[] {
   const lines = [`    rejected: ${rejection.verdict}: ${rejection.reason}`];
   return [...lines, ...rejection.gates.flatMap((gate) => gateOutput(gate, "    "))];

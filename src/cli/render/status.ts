@@ -1,5 +1,4 @@
-/** `dgov status` as text: the one-line summary first, then each run and its units. */
-
+/** `dgov status` as text: a summary line, then each run and its units. */
 import { moment, short, words } from "../../std/text.ts";
 import type { RunStatusView, StatusView, UnitStatusView } from "../../views/status.ts";
 import { clip, table } from "./table.ts";
@@ -18,7 +17,7 @@ function renderRun(run: RunStatusView): string[] {
   return [
     `${run.plan}  run ${run.run}  ${run.phase}${degraded} onto ${run.target}: ${counts}`,
     `  started ${moment(run.startedAt)} UTC${ended}`,
-    ...run.redBase.map(({ gate, reason }) => `  the base was red: ${gate}: ${clip(reason)}`),
+    ...run.redBase.map(({ gate, reason }) => `  base was red: ${gate}: ${clip(reason)}`),
     ...table(run.units.map(unitRow)),
   ];
 }
@@ -36,7 +35,7 @@ function about(unit: UnitStatusView): string {
   const parts: string[] = [];
   if (unit.commit !== null) parts.push(short(unit.commit));
   else if (unit.reason !== "") parts.push(clip(unit.reason));
-  else if (unit.waitingOn.length > 0) parts.push(`waits for ${unit.waitingOn.join(", ")}`);
+  else if (unit.waitingOn.length > 0) parts.push(`waiting for ${unit.waitingOn.join(", ")}`);
   if (unit.flaky.length > 0) parts.push(`flaky: ${unit.flaky.join(", ")}`);
   if (unit.keptRef !== null && unit.commit === null) parts.push(`kept: ${unit.keptRef}`);
   return parts.join("; ") || unit.summary;

@@ -1,6 +1,6 @@
 /** Text tables with aligned columns. */
 
-/** Rows with their columns aligned; the last column is as long as it is. */
+/** Rows with aligned columns; the last column is not padded. */
 export function table(rows: readonly (readonly string[])[], indent = "  "): string[] {
   const widths: number[] = [];
   for (const row of rows) {
@@ -20,7 +20,7 @@ export function table(rows: readonly (readonly string[])[], indent = "  "): stri
 
 const clipCharsMax = 120;
 
-/** The beginning of a reason, for lists; the whole of it stands in the review. */
+/** The first line of a reason, cut, for lists; `dgov plan review` shows all of it. */
 export function clip(text: string): string {
   const line = text.split("\n", 1)[0] ?? "";
   return line.length < text.length || line.length > clipCharsMax

@@ -1,5 +1,4 @@
 /** `dgov diagnose`: known failures with what proves them, and the next command for each. */
-
 import { realpathSync } from "node:fs";
 import { liveRun, openProjectLog } from "../../../app/open-log.ts";
 import { planNameAt } from "../../../app/plan-summary.ts";

@@ -1,5 +1,4 @@
-/** `dgov explain U`: why a unit is where it is. */
-
+/** `dgov explain U`: explains the phase of a unit. */
 import { openProjectLog } from "../../../app/open-log.ts";
 import { resolveRun } from "../../../app/resolve-run.ts";
 import { DgovError } from "../../../error.ts";
@@ -12,15 +11,19 @@ import { table } from "../../render/table.ts";
 
 export default command({
   name: "explain",
-  description: "Say why a unit waits, was skipped or rejected",
+  description: "Explain why a unit waits, was skipped or was rejected",
   args: {
     unit: { type: "positional", required: true, description: "Unit id, or the end of one" },
-    plan: { type: "string", valueHint: "PLAN", description: "Plan; default that of the last run" },
+    plan: {
+      type: "string",
+      valueHint: "PLAN",
+      description: "Plan of the unit; default that of the last run",
+    },
   },
   examples: ["dgov explain add-feature", "dgov explain tasks/main.add-feature --plan my-plan"],
   async run(context, args) {
     using seen = openProjectLog(requireProject(context));
-    const { run } = await resolveRun(seen, args.plan, (text) => context.output.status(text));
+    const { run } = await resolveRun(seen, args.plan, (text) => context.output.log.info(text));
     const { resolveUnit } = await import("../../../plan/locate.ts");
     const id = resolveUnit(
       run.units.map((unit) => unit.unit),

@@ -1,10 +1,10 @@
-/** `dgov runs cancel`: what Ctrl-C at the terminal of the live run does, from elsewhere. */
-
+/** `dgov runs cancel`: interrupts the live run as Ctrl-C at its terminal does. */
 import { hostname } from "node:os";
 import { commonGitDir, openProjectLog, readRun } from "../../../app/open-log.ts";
 import { DgovError } from "../../../error.ts";
 import { lockHolder } from "../../../process/lock.ts";
 import { interruptProcess } from "../../../process/tree.ts";
+import { words } from "../../../std/text.ts";
 import { isSuccessful } from "../../../views/run-view.ts";
 import { wholeNumber } from "../../args.ts";
 import { command } from "../../command.ts";
@@ -20,7 +20,7 @@ export default command({
     wait: {
       type: "string",
       valueHint: "SECONDS",
-      description: `How long to wait for its end; default ${waitDefaultS}`,
+      description: `Time to wait for the run to end; default ${waitDefaultS}`,
     },
   },
   examples: ["dgov runs cancel", "dgov runs cancel --wait 300"],
@@ -35,24 +35,26 @@ export default command({
     const { run, plan, pid, host } = holder;
     const what = `run ${run} of ${plan} (pid ${pid})`;
     if (host !== hostname()) {
-      throw new DgovError("REFUSED", `${what} is on ${host}`, { hint: "cancel it there" });
+      throw new DgovError("REFUSED", `${what} is on ${host}`, {
+        hint: `run dgov runs cancel on ${host}`,
+      });
     }
-    context.output.status(`stopping ${what}: its workers are ended and their work is kept`);
+    context.output.log.info(`stopping ${what}: ending workers and keeping their work`);
     if (!(await interruptProcess(holder, waitS * 1000))) {
       throw new DgovError("REFUSED", `${what} has not ended in ${waitS} s`, {
-        hint: "dgov watch follows it; dgov runs cancel once more ends it at once",
+        hint: "dgov watch follows it; a second dgov runs cancel stops it at once",
       });
     }
     using after = openProjectLog(requireProject(context));
     const view = after.log === null ? null : readRun(after.log, run);
-    // A run that was only starting has recorded nothing; one cut off is closed by the next one.
+    // A run that was starting has no events; the next run closes one that was killed.
     const phase = view === null ? "not_started" : view.phase === "running" ? "crashed" : view.phase;
     const kept = (view?.units ?? []).flatMap(({ unit, phase, keptRef }) =>
       keptRef === null || isSuccessful(phase) ? [] : [{ unit, ref: keptRef }],
     );
     const text = [
-      `run ${run} of ${plan} has ended: ${phase.replace("_", " ")}`,
-      ...kept.map(({ unit }) => `  work of ${unit} is kept: dgov take ${unit}`),
+      `run ${run} of ${plan} has ended: ${words(phase)}`,
+      ...kept.map(({ unit }) => `  kept work of ${unit}: dgov take ${unit}`),
       ...(view === null ? [] : [`dgov run ${plan} --continue`]),
     ];
     const answer = { run, plan, pid, phase, exitCode: view?.exitCode ?? null, kept };

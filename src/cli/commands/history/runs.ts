@@ -1,9 +1,8 @@
-/** `dgov runs list|show|cancel`: history, newest first. */
-
+/** `dgov runs list|show|cancel`. */
 import { liveRun, openProjectLog, readOverview, readRun } from "../../../app/open-log.ts";
 import { DgovError } from "../../../error.ts";
 import { suggest } from "../../../std/suggest.ts";
-import { duration, moment } from "../../../std/text.ts";
+import { duration, moment, short } from "../../../std/text.ts";
 import { isSuccessful } from "../../../views/run-view.ts";
 import { viewStatus } from "../../../views/status.ts";
 import { wholeNumber } from "../../args.ts";
@@ -18,7 +17,7 @@ const list = command({
   description: "List runs, newest first",
   args: {
     plan: { type: "string", valueHint: "PLAN", description: "Only runs of this plan" },
-    limit: { type: "string", valueHint: "N", description: "How many; default 20" },
+    limit: { type: "string", valueHint: "N", description: "Maximum number of runs; default 20" },
   },
   examples: ["dgov runs list", "dgov runs list --plan my-plan --limit 5"],
   async run(context, args) {
@@ -55,7 +54,7 @@ const list = command({
       moment(run.startedAt),
       run.durationMs === null ? "" : duration(run.durationMs),
     ]);
-    const text = rows.length === 0 ? "nothing has run here yet" : table(rows, "").join("\n");
+    const text = rows.length === 0 ? "no runs yet" : table(rows, "").join("\n");
     answerView(context.output, "dgov.runs/1", { runs }, text);
     return 0;
   },
@@ -76,7 +75,7 @@ const show = command({
       const near = suggest(args.run, known);
       throw new DgovError(
         "NOT_FOUND",
-        matches.length > 1 ? `"${args.run}" fits ${matches.join(", ")}` : `no run ${args.run}`,
+        matches.length > 1 ? `"${args.run}" matches ${matches.join(", ")}` : `no run ${args.run}`,
         { hint: near === null ? "dgov runs list" : `did you mean ${near}?` },
       );
     }
@@ -86,11 +85,11 @@ const show = command({
     const [shown] = view.runs;
     const lines = [renderStatus({ ...view, summary: `run ${run.run} of ${run.plan}` })];
     if (after !== null && after !== before) {
-      lines.push(`git diff ${before.slice(0, 10)}..${after.slice(0, 10)}`);
+      lines.push(`git diff ${short(before)}..${short(after)}`);
     }
     for (const warning of warnings) lines.push(`warning: ${warning}`);
     if (durationMs !== null) lines.push(`took ${duration(durationMs)}, exit code ${exitCode}`);
-    if (verification !== null) lines.push(`the finished branch: ${verification.status}`);
+    if (verification !== null) lines.push(`final branch: ${verification.status}`);
     answerView(context.output, "dgov.run-history/1", { ...shown, ...more }, lines.join("\n"));
     return 0;
   },
@@ -98,7 +97,7 @@ const show = command({
 
 export default group({
   name: "runs",
-  description: "Manage the history of runs",
+  description: "Show past runs, or cancel the live one",
   alone: "list",
   subcommands: {
     list,

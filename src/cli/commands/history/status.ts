@@ -1,5 +1,4 @@
-/** `dgov status`, and `dgov` alone: running, needs attention, or idle. */
-
+/** `dgov status`, and `dgov` alone: what is running, needs attention, or is idle. */
 import { liveRun, openProjectLog, readOverview, readRun } from "../../../app/open-log.ts";
 import { isSuccessful } from "../../../views/run-view.ts";
 import { viewStatus } from "../../../views/status.ts";
@@ -8,14 +7,14 @@ import { answerView } from "../../output.ts";
 import { requireProject } from "../../project.ts";
 import { renderStatus } from "../../render/status.ts";
 
-/** Runs looked at for the newest one of each plan. */
+/** Runs read to find the newest of each plan. */
 const runsMax = 1_000;
 
 export default command({
   name: "status",
   description: "Show what is running and what needs attention",
   args: {
-    all: { type: "boolean", description: "The newest run of every plan, not only the newest run" },
+    all: { type: "boolean", description: "Show the newest run of every plan" },
   },
   examples: ["dgov", "dgov status --all", "dgov status --json"],
   async run(context, args) {
@@ -28,7 +27,7 @@ export default command({
     );
     const read = args.all ? readOverview : readRun;
     const runs = newestOfPlan.flatMap(({ run }) => (log ? (read(log, run) ?? []) : []));
-    // A run that began while its log was read is not one that crashed.
+    // The lock is read again: a run may have started while the log was read.
     const view = viewStatus(runs, before ?? liveRun(seen.projectRoot));
     const units = view.runs.flatMap((run) => run.units);
     const landed = units.filter((unit) => isSuccessful(unit.phase)).length;

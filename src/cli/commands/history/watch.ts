@@ -1,3 +1,10 @@
+/**
+ * `dgov watch`: prints events as they are recorded.
+ *
+ * Follows the newest run and switches to the next one when it starts; `--plan` follows one plan,
+ * `--all` prints every run from the beginning. Lifecycle events are read when the data version of the
+ * database has changed.
+ */
 import {
   type EventLog,
   openEventLogForReading,
@@ -12,18 +19,18 @@ import { requireProject } from "../../project.ts";
 import { listenForSignals } from "../../signals.ts";
 
 const pollMs = 100;
-/** Events read at once, so that a long history does not fill the memory. */
+/** Events read at once, which bounds memory for long histories. */
 const pageSize = 5_000;
 
 export default command({
   name: "watch",
-  description: "Follow a run as it happens",
+  description: "Follow the events of a run",
   args: {
-    all: { type: "boolean", description: "Every run of every plan, from the beginning" },
+    all: { type: "boolean", description: "Show every run of every plan, from the beginning" },
     plan: { type: "string", valueHint: "PLAN", description: "Only this plan" },
-    ndjson: { type: "boolean", description: "One JSON object per event and line" },
+    ndjson: { type: "boolean", description: "Print one JSON object per line and event" },
     since: { type: "string", valueHint: "SEQ", description: "Only events after this one" },
-    once: { type: "boolean", description: "Print what there is, and end" },
+    once: { type: "boolean", description: "Print the recorded events and exit" },
   },
   examples: ["dgov watch", "dgov watch --plan my-plan --ndjson", "dgov watch --once --since 120"],
   async run(context, args) {
@@ -76,20 +83,20 @@ async function stream(
   }
 }
 
-/** Rejections and gates as the run itself shows them, everything else as a row of facts. */
+/** The line `dgov run` prints for the event, or a row of its fields. */
 function textLine(event: RecordedEvent): string {
   const line = progressLine(event, false);
   return line === null ? timelineLine(event) : `${event.ts.slice(11, 23)}  ${line}`;
 }
 
-/** What to follow: `all` runs, one `plan`, or the newest run; only what came after `since`. */
+/** Events to follow: of `all` runs, of one `plan`, or of the newest run; after `since`. */
 export interface Follow {
   all: boolean;
   plan: string | undefined;
   since: number | null;
 }
 
-/** A function that gives the events not given yet, a page at a time; an empty page means none now. */
+/** Returns a function that reads the next page of events; an empty page when there are no new ones. */
 export function newEvents(projectRoot: string, follow: Follow): () => RecordedEvent[] {
   let log: EventLog | null = null;
   let version = -1;
@@ -106,7 +113,7 @@ export function newEvents(projectRoot: string, follow: Follow): () => RecordedEv
   };
 }
 
-/** The run being followed is the newest: a new one is switched to when the old one has no more. */
+/** The next page; of the newest run at first, then of every run that follows it. */
 function readPage(log: EventLog, follow: Follow, afterSeq: number): RecordedEvent[] {
   if (follow.all) return log.lifecycle({ afterSeq, limit: pageSize });
   const newest = log.newestRun(follow.plan);

@@ -1,4 +1,4 @@
-/** `dgov archive-plan`: put a plan away by hand, as a run does with one that has landed. */
+/** `dgov archive-plan`: archives a plan, as a run does when all of it has landed. */
 import { basename, relative } from "node:path";
 import { DgovError } from "../../../error.ts";
 import { command } from "../../command.ts";
@@ -26,18 +26,18 @@ export default command({
     const { planNameAt } = await import("../../../app/plan-summary.ts");
     const location = await resolvePlan(projectRoot, args.name);
     if (location.archived) {
-      throw new DgovError("REFUSED", `${location.name} is archived already`, {
+      throw new DgovError("REFUSED", `plan ${location.name} is already archived`, {
         hint: "dgov plan list --archived",
       });
     }
     if (!listPlans(projectRoot).some(({ dir }) => dir === location.dir)) {
-      throw new DgovError("REFUSED", `${args.name} is not one of the project's plans`, {
+      throw new DgovError("REFUSED", `${args.name} is not a plan of this project`, {
         hint: "dgov plan list",
       });
     }
     const plan = planNameAt(location);
     const repository = await openRepository(projectRoot);
-    // A run reads its plan's folder at its end.
+    // A live run reads the folder of its plan when it ends.
     const lock = acquireRunLock(repository.commonDir, { run: "archive-plan", plan });
     try {
       const to = archivePlan({ projectRoot }, location);
@@ -52,7 +52,7 @@ export default command({
           from: was,
           to: is,
         },
-        `${location.name} is archived as ${is}`,
+        `archived ${location.name} as ${is}`,
       );
       return 0;
     } finally {

@@ -1,4 +1,4 @@
-/** `dgov plan create`: a goal becomes a plan. */
+/** `dgov plan create`: creates a plan for a goal with a planner model. */
 import { relative } from "node:path";
 import type { CreatedPlan } from "../../../app/create-plan.ts";
 import { DgovError } from "../../../error.ts";
@@ -11,21 +11,26 @@ const goalCharsMax = 100_000;
 
 export default command({
   name: "create",
-  description: "Have a planner turn a goal into a plan",
+  description: "Create a plan for a goal with a planner model",
   args: {
     goal: {
       type: "positional",
       required: true,
       valueHint: "GOAL",
-      description: "What the plan is to achieve, in words",
+      description: "The goal of the plan, as text",
     },
-    auto: { type: "boolean", description: "Ask nothing and accept the first draft that compiles" },
+    auto: { type: "boolean", description: "Do not prompt; accept the first draft that compiles" },
     run: { type: "boolean", description: "Run the plan at once, as dgov run does" },
     name: { type: "string", valueHint: "N", description: "Name of the plan" },
-    model: { type: "string", valueHint: "M", description: "Model or alias the planner uses" },
+    model: {
+      type: "string",
+      valueHint: "M",
+      description: "Model of the planner, or a name in [agents]",
+    },
     applyConfig: {
       type: "boolean",
-      description: "Make the changes of project.toml the planner proposes, shown first",
+      description:
+        "Apply the changes to project.toml that the planner proposes, after showing them",
     },
   },
   examples: [
@@ -40,7 +45,10 @@ export default command({
       throw usageError(`the goal has more than ${goalCharsMax} characters`);
     }
     if (!args.auto && !context.interactive) {
-      throw usageError("there is no terminal to ask questions on", "--auto asks none");
+      throw usageError(
+        "plan create prompts for decisions and needs a terminal",
+        "--auto does not prompt",
+      );
     }
     const projectRoot = requireProject(context);
     const name = await requireFreeName(projectRoot, args.name);
@@ -50,7 +58,9 @@ export default command({
     const { interruptible } = await import("../../signals.ts");
     const repository = await openRepository(projectRoot);
     if ((await dirtyPaths(repository)).some(({ path }) => !/(?:^|\/)\.dgov\//.test(path))) {
-      context.output.status("the planner sees the last commit, not what is uncommitted");
+      context.output.log.info(
+        "the planner works on the last commit; it does not see uncommitted changes",
+      );
     }
     let created: CreatedPlan | null = null;
     const code = await interruptible(async (signal) => {
@@ -84,9 +94,9 @@ async function requireFreeName(
   if (name === undefined) return null;
   const { isSafeName, nameRule } = await import("../../../plan/names.ts");
   const { isNameTaken } = await import("../../../app/create-plan-folder.ts");
-  if (!isSafeName(name)) throw usageError(`"${name}" is not a name`, nameRule);
+  if (!isSafeName(name)) throw usageError(`invalid plan name "${name}"`, nameRule);
   if (!(await isNameTaken(projectRoot, name))) return name;
-  throw new DgovError("REFUSED", `the name ${name} is or was in use`, {
+  throw new DgovError("REFUSED", `a plan named ${name} exists or existed`, {
     hint: "choose another --name",
   });
 }
@@ -100,7 +110,7 @@ async function answer(
   const { name, dir, compiled, change } = created;
   const { renderDiagnostics } = await import("../../render/diagnostics.ts");
   if (compiled.warnings.length > 0) {
-    context.output.status(renderDiagnostics(compiled.warnings));
+    context.output.log.info(renderDiagnostics(compiled.warnings));
   }
   const document = {
     schema: "dgov.plan-create/1",
@@ -132,7 +142,7 @@ async function answer(
   const kept = captureAnswer(context);
   const location = await resolvePlan(projectRoot, dir);
   const code = await runPlan(kept.context, { projectRoot, location });
-  const { document: ran, text: words } = kept.answered;
-  context.output.answer({ ...document, run: ran }, `${text}\n\n${words}`);
+  const { document: ran, text: summary } = kept.answered;
+  context.output.answer({ ...document, run: ran }, `${text}\n\n${summary}`);
   return code;
 }

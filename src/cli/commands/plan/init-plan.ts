@@ -1,4 +1,4 @@
-/** `dgov init-plan`: an empty plan tree to fill in. */
+/** `dgov init-plan`: creates the files of a new plan. */
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { DgovError } from "../../../error.ts";
@@ -17,8 +17,12 @@ export default command({
       valueHint: "NAME",
       description: "Name of the plan",
     },
-    sections: { type: "string", valueHint: "a,b", description: "Sections; `tasks` when left out" },
-    force: { type: "boolean", description: "Write the scaffold's files again" },
+    sections: {
+      type: "string",
+      valueHint: "a,b",
+      description: "Sections, separated by commas; default `tasks`",
+    },
+    force: { type: "boolean", description: "Overwrite the files of the scaffold" },
   },
   examples: ["dgov init-plan my-plan", "dgov init-plan my-plan --sections backend,frontend"],
   async run(context, args) {
@@ -26,13 +30,16 @@ export default command({
     const sections = [...new Set((args.sections ?? "tasks").split(",").map((s) => s.trim()))];
     for (const name of [args.name, ...sections]) {
       if (!isSafeName(name)) {
-        throw usageError(`"${name}" is not a name`, nameRule);
+        throw usageError(
+          `invalid ${name === args.name ? "plan" : "section"} name "${name}"`,
+          nameRule,
+        );
       }
     }
     const dir = join(projectRoot, ".dgov/plans", args.name);
     if (existsSync(dir) && !args.force) {
-      throw new DgovError("REFUSED", `the plan ${args.name} exists already`, {
-        hint: "choose another name, or --force to write its scaffold again",
+      throw new DgovError("REFUSED", `plan ${args.name} already exists`, {
+        hint: "choose another name, or overwrite its scaffold with --force",
       });
     }
     const files: Record<string, string> = {

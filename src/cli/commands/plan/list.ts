@@ -1,5 +1,4 @@
 /** `dgov plan list`. */
-
 import { liveRun, openProjectLog } from "../../../app/open-log.ts";
 import { planFacts } from "../../../app/plan-summary.ts";
 import { viewPlanRow } from "../../../views/plan-view.ts";
@@ -11,9 +10,9 @@ import { renderPlanList } from "../../render/plan.ts";
 
 export default command({
   name: "list",
-  description: "List plans and how far they are",
+  description: "List plans and their progress",
   args: {
-    all: { type: "boolean", description: "Archived plans too" },
+    all: { type: "boolean", description: "Include archived plans" },
     archived: { type: "boolean", description: "Only archived plans" },
   },
   examples: ["dgov plan list", "dgov plan list --all --json"],

@@ -1,20 +1,20 @@
+/** `dgov plan`; its subcommands load when they are called. */
 import { group } from "../../command.ts";
 
-/** `dgov plan ...`; each subcommand is loaded when it is asked for. */
 export default group({
   name: "plan",
   description: "Manage plans",
   subcommands: {
     create: {
-      description: "Have a planner turn a goal into a plan",
+      description: "Create a plan for a goal with a planner model",
       load: async () => (await import("./create.ts")).default,
     },
     list: {
-      description: "List plans and how far they are",
+      description: "List plans and their progress",
       load: async () => (await import("./list.ts")).default,
     },
     status: {
-      description: "Show where each unit of a plan stands",
+      description: "Show the state of each unit of a plan",
       load: async () => (await import("./status.ts")).default,
     },
     review: {
@@ -22,7 +22,7 @@ export default group({
       load: async () => (await import("./review.ts")).default,
     },
     remediate: {
-      description: "Plan the repair of a degraded or red branch",
+      description: "Write a plan that fixes a degraded or red branch",
       load: async () => (await import("./remediate.ts")).default,
     },
   },

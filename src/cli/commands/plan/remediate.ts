@@ -1,5 +1,4 @@
 /** `dgov plan remediate PLAN`: writes a plan that repairs what the last run of a plan left wrong with the branch. */
-
 import { relative } from "node:path";
 import { createRemediationPlan } from "../../../app/create-plan-folder.ts";
 import { openProjectLog } from "../../../app/open-log.ts";
@@ -15,7 +14,7 @@ import { compilerOf } from "../run.ts";
 
 export default command({
   name: "remediate",
-  description: "Plan the repair of a degraded or red branch",
+  description: "Write a plan that fixes a degraded or red branch",
   args: {
     plan: { type: "positional", required: false, valueHint: "PLAN", description: "Plan that ran" },
     name: { type: "string", valueHint: "N", description: "Name of the new plan" },

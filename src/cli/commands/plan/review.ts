@@ -1,5 +1,4 @@
-/** `dgov plan review PLAN`: what the last run came to; `--diff` and `--events` look closer. */
-
+/** `dgov plan review PLAN`: the results of the last run; `--diff` and `--events` show one unit. */
 import { isatty } from "node:tty";
 import { liveRun, openProjectLog } from "../../../app/open-log.ts";
 import { type ResolvedRun, resolveRun } from "../../../app/resolve-run.ts";
@@ -25,8 +24,8 @@ export default command({
   args: {
     plan: { type: "positional", required: false, description: "Plan name or path" },
     only: { type: "string", valueHint: "U", description: "Only this unit" },
-    diff: { type: "string", valueHint: "U", description: "The whole change of this unit" },
-    events: { type: "string", valueHint: "U", description: "Everything this unit's workers did" },
+    diff: { type: "string", valueHint: "U", description: "Show the change of this unit" },
+    events: { type: "string", valueHint: "U", description: "Show all events of this unit" },
   },
   examples: [
     "dgov plan review my-plan",
@@ -39,7 +38,7 @@ export default command({
     const asked = [args.only, args.diff, args.events].filter((unit) => unit !== undefined);
     if (asked.length > 1) throw usageError("--only, --diff and --events exclude each other");
     using seen = openProjectLog(requireProject(context));
-    const found = await resolveRun(seen, args.plan, (text) => output.status(text));
+    const found = await resolveRun(seen, args.plan, (text) => output.log.info(text));
     const unit = asked[0] === undefined ? null : await unitOf(found.run, asked[0]);
     if (args.diff !== undefined && unit !== null) {
       await answerDiff(output, seen.projectRoot, found, unit);
@@ -80,7 +79,7 @@ async function gatherFacts(projectRoot: string, { log, run }: ResolvedRun): Prom
   };
 }
 
-/** Diff statistics of what landed; a commit git no longer has is left out. */
+/** Diff statistics of landed units; a commit that git no longer has is left out. */
 async function diffStats(projectRoot: string, run: RunView): Promise<Map<string, DiffStat>> {
   const commits = new Map<string, string>();
   for (const { unit, landed } of run.units) if (landed !== null) commits.set(unit, landed.commit);
@@ -106,7 +105,7 @@ async function repositoryOf(projectRoot: string): Promise<Repository | null> {
   }
 }
 
-/** The landed commit's change, or what the last attempt kept. */
+/** Answers with the patch of the landed commit, or of the last kept attempt. */
 async function answerDiff(
   output: Output,
   projectRoot: string,
@@ -127,9 +126,9 @@ async function answerDiff(
   }
   const patch = await patchBetween(repository, base, commit, { bytesMax: patchBytesMax });
   const landed = unit.landed !== null;
-  output.status(`${unit.unit}: ${landed ? "landed" : "kept, not landed"}: ${commit}`);
+  output.log.info(`${unit.unit}: ${landed ? "landed" : "kept, not landed"}: ${commit}`);
   const view = { run: run.run, plan: run.plan, unit: unit.unit, landed, base, commit, patch };
-  // A patch that goes to another program is applied there: it must be what git said.
+  // A patch for another program is applied there, and must be byte for byte what git printed.
   output.answer({ schema: "dgov.plan-diff/1", ...view }, patch, { exact: !isatty(1) });
 }
 

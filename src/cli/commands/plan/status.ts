@@ -1,5 +1,4 @@
-/** `dgov plan status PLAN`: each unit landed, pending, failed or skipped, and why. */
-
+/** `dgov plan status PLAN`: the state of each unit (landed, pending, failed, skipped) and its reason. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { liveRun, openProjectLog } from "../../../app/open-log.ts";
@@ -19,10 +18,10 @@ import { renderPlanStatus } from "../../render/plan.ts";
 
 export default command({
   name: "status",
-  description: "Show where each unit of a plan stands",
+  description: "Show the state of each unit of a plan",
   args: {
     plan: { type: "positional", required: false, description: "Plan name or path" },
-    verbose: { type: "boolean", alias: "v", description: "Attempts and kept work too" },
+    verbose: { type: "boolean", alias: "v", description: "Show attempts and kept work" },
   },
   examples: ["dgov plan status my-plan", "dgov plan status my-plan -v"],
   async run(context, args) {
@@ -30,7 +29,7 @@ export default command({
     const { projectRoot, log } = seen;
     const { resolvePlan } = await import("../../../plan/locate.ts");
     const location = await resolvePlan(projectRoot, args.plan);
-    if (location.archived) context.output.status(`${location.name} is archived`);
+    if (location.archived) context.output.log.info(`${location.name} is archived`);
     const facts = planFacts(location, { projectRoot, log, live: liveRun(projectRoot) });
     const units = (await compiledUnits(location.dir)) ?? unitsOfRun(facts.run);
     if (units === null) {
@@ -63,7 +62,7 @@ export default command({
   },
 });
 
-/** Units of `_compiled.toml`; null when there is none that can be read. */
+/** Units of `_compiled.toml`; null when it is missing or invalid. */
 async function compiledUnits(dir: string): Promise<PlannedUnit[] | null> {
   let text: string;
   try {
@@ -87,7 +86,7 @@ function unitsOfRun(run: RunView | null): PlannedUnit[] | null {
   return run === null ? null : run.units;
 }
 
-/** What git says has landed on the branch checked out; null where there is no such branch. */
+/** Landed units in the history of HEAD; null without a repository or a commit. */
 async function landedInGit(
   projectRoot: string,
   plan: string,

@@ -1,4 +1,4 @@
-/** `dgov completions`: the script that makes a shell complete dgov's command lines. */
+/** `dgov completions`: prints the script with which a shell completes dgov's command lines. */
 import { suggest } from "../../../std/suggest.ts";
 import { usageError } from "../../args.ts";
 import { command } from "../../command.ts";
@@ -12,7 +12,7 @@ export default command({
       type: "positional",
       required: true,
       valueHint: shells.join("|"),
-      description: "The shell you type in",
+      description: "The shell",
     },
   },
   examples: [

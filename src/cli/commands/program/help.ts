@@ -13,9 +13,9 @@ export default command({
     topic: {
       type: "positional",
       required: false,
-      description: "A command, exit-codes or environment",
+      description: "A command, or exit-codes, or environment",
     },
-    subcommand: { type: "positional", required: false, description: "A command of a group" },
+    subcommand: { type: "positional", required: false, description: "A command of the group" },
   },
   examples: ["dgov help", "dgov help plan list", "dgov help exit-codes", "dgov help environment"],
   async run(context, args) {
@@ -51,17 +51,18 @@ export async function helpText(path: readonly string[]): Promise<string | null> 
 
 /** Environment variables that dgov reads. */
 const environment: Record<string, string> = {
-  DGOV_JSON: "1, true or yes: as --json",
-  DGOV_TRUST_PROVIDERS: "1: send keys to the endpoints project.toml names (CI)",
-  DGOV_FAULT: "a fault point of the crash tests; see the documents",
-  NO_COLOR: "no colour",
-  XDG_CACHE_HOME: "where attempts and gate trees are made (below dgov/)",
-  XDG_CONFIG_HOME: "where trust.toml is (below dgov/)",
+  DGOV_JSON: "1, true or yes: same as --json",
+  DGOV_TRUST_PROVIDERS: "1: trust the endpoints in project.toml with API keys (for CI)",
+  DGOV_FAULT: "a fault point of the crash tests (docs/testing.md)",
+  NO_COLOR: "disables colours",
+  XDG_CACHE_HOME: "parent of dgov/, the folder of worktrees and gate trees",
+  XDG_CONFIG_HOME: "parent of dgov/, the folder of trust.toml",
 };
 
+/** Exit codes without an error code. */
 const general: { code: number; meaning: string; error: string | null }[] = [
-  { code: 0, meaning: "done; also a broken pipe", error: null },
-  { code: 1, meaning: "it ran and the answer is no", error: null },
+  { code: 0, meaning: "success; also a closed output pipe", error: null },
+  { code: 1, meaning: "the check failed or the request was refused", error: null },
   { code: 130, meaning: "interrupted", error: null },
   { code: 143, meaning: "terminated", error: null },
 ];

@@ -1,5 +1,4 @@
-/** `dgov schema`: JSON Schema of project.toml, of plan files, or of the lines of `--ndjson`. */
-
+/** `dgov schema`: prints the JSON Schema of project.toml, plan files or lines of `--ndjson`. */
 import { jsonSchema, schemaNames } from "../../../app/json-schemas.ts";
 import { suggest } from "../../../std/suggest.ts";
 import { usageError } from "../../args.ts";
@@ -13,7 +12,7 @@ export default command({
       type: "positional",
       required: true,
       valueHint: schemaNames.join("|"),
-      description: "Of project.toml, of plan files, or of one line of --ndjson",
+      description: "The schema of project.toml, of plan files, or of a line of --ndjson",
     },
   },
   examples: ["dgov schema project", "dgov schema plan > plan.json", "dgov schema events"],

@@ -1,7 +1,7 @@
+/** `dgov version`, `--version`, `-v`. */
 import { buildInfo } from "../../../build-info.ts";
 import { command } from "../../command.ts";
 
-/** `dgov version`, `--version`, `-v`. */
 export default command({
   name: "version",
   description: "Print the version",

@@ -1,6 +1,6 @@
+/** `dgov worker` (hidden): the worker process of a run. One request on stdin, messages on stdout. */
 import { command } from "../../command.ts";
 
-/** The child program: one request on stdin, messages on stdout. Started by `run`, never by people. */
 export default command({
   name: "worker",
   description: "Run one worker (internal)",

@@ -1,12 +1,12 @@
-/** `dgov clean`: remove what finished runs left behind; never live or kept work. */
+/** `dgov clean`: removes leftovers of finished runs; never live or kept work. */
 import { command } from "../../command.ts";
 import { requireProject } from "../../project.ts";
 
 export default command({
   name: "clean",
-  description: "Remove what finished runs left behind",
+  description: "Remove leftovers of finished runs",
   args: {
-    dryRun: { type: "boolean", description: "Only say what would be removed" },
+    dryRun: { type: "boolean", description: "Show what would be removed, and remove nothing" },
   },
   examples: ["dgov clean --dry-run", "dgov clean"],
   async run(context, args) {
@@ -21,7 +21,7 @@ export default command({
     const config = requireConfig(projectRoot);
     const { commonDir } = repository;
     if (args.dryRun) requireNoRun(commonDir);
-    // Held for the whole of it: a run that started meanwhile would lose its worktrees.
+    // Held until the end: a run that starts during it would lose its worktrees.
     const lock = args.dryRun ? null : acquireRunLock(commonDir, { run: "clean", plan: "clean" });
     try {
       using log = openEventLogForReading(projectRoot);

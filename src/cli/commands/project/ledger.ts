@@ -1,5 +1,4 @@
-/** `dgov ledger`: what a project knows of itself, in a file that clones share. */
-
+/** `dgov ledger`: rules, bugs, debt and decisions of a project, in a file that is committed. */
 import { parseClaim, parseClaims } from "../../../claims/path.ts";
 import { DgovError } from "../../../error.ts";
 import {
@@ -15,15 +14,17 @@ import {
 import { appendToLedger, ledgerFile, newEntryId, openLedger } from "../../../ledger/file.ts";
 import { isoTime, systemClock } from "../../../std/clock.ts";
 import { suggest } from "../../../std/suggest.ts";
+import { indented, moment, plural } from "../../../std/text.ts";
 import { usageError } from "../../args.ts";
 import { type Context, command, group } from "../../command.ts";
 import { answerView } from "../../output.ts";
 import { requireProject } from "../../project.ts";
-import { renderBroken, renderEntries, renderEntry } from "../../render/ledger.ts";
+import { printable } from "../../render/printable.ts";
+import { clip, table } from "../../render/table.ts";
 
 const add = command({
   name: "add",
-  description: "Write down what is known",
+  description: "Add an entry",
   args: {
     category: {
       type: "positional",
@@ -36,20 +37,25 @@ const add = command({
       type: "positional",
       required: true,
       valueHint: "TEXT",
-      description: "What is known",
+      description: "Text of the entry",
     },
     path: {
       type: "string",
       repeated: true,
       valueHint: "P",
-      description: "A path or pattern it concerns: tasks that claim it are told",
+      description: "A path or pattern; prompts of tasks that claim it include the entry",
     },
-    tag: { type: "string", repeated: true, valueHint: "T", description: "A word to find it by" },
-    severity: {
+    tag: {
       type: "string",
-      valueHint: "S",
-      choices: severities,
-      description: `${severities.join(", ")}; normal when left out`,
+      repeated: true,
+      valueHint: "T",
+      description: "A tag to find the entry by",
+    },
+    severity: {
+      type: "enum",
+      options: [...severities],
+      default: "normal",
+      description: "How serious it is",
     },
   },
   examples: [
@@ -62,8 +68,8 @@ const add = command({
     const entry: LedgerEntry = {
       id: newEntryId(),
       status: "open",
-      category: oneOf(args.category, categories, "a category"),
-      severity: oneOf(args.severity ?? "normal", severities, "a severity"),
+      category: categoryFrom(args.category),
+      severity: args.severity,
       text: textFrom(args.content),
       paths: pathsFrom(args.path ?? []),
       tags: tagsFrom(args.tag ?? []),
@@ -83,7 +89,7 @@ const add = command({
       paths,
       tags,
     });
-    const reach = paths.length === 0 ? "; without --path it reaches no prompt" : "";
+    const reach = paths.length === 0 ? "; without --path no prompt includes it" : "";
     answerView(context.output, "dgov.ledger-entry/1", { entry }, `added ${category} ${id}${reach}`);
     return 0;
   },
@@ -96,30 +102,29 @@ const list = command({
   description: "List entries, newest first",
   args: {
     category: {
-      type: "string",
+      type: "enum",
       alias: "c",
-      valueHint: "CATEGORY",
-      choices: categories,
-      description: "Only these",
+      options: [...categories],
+      description: "Only entries of this category",
     },
     status: {
-      type: "string",
+      type: "enum",
       alias: "s",
-      valueHint: "S",
-      choices: states,
-      description: `${states.join(", ")}; open when left out`,
+      options: [...states],
+      default: "open",
+      description: "Only entries of this status",
     },
     query: {
       type: "string",
       alias: "q",
       valueHint: "TEXT",
-      description: "Only with this in the text",
+      description: "Only entries that contain this text",
     },
-    tag: { type: "string", valueHint: "T", description: "Only with this tag" },
+    tag: { type: "string", valueHint: "T", description: "Only entries with this tag" },
     path: {
       type: "string",
       valueHint: "P",
-      description: "Only what concerns this path or pattern",
+      description: "Only entries about this path or pattern",
     },
   },
   examples: [
@@ -128,9 +133,7 @@ const list = command({
     "dgov ledger list -s all",
   ],
   async run(context, args) {
-    const status = oneOf(args.status ?? "open", states, "a status");
-    const category =
-      args.category === undefined ? null : oneOf(args.category, categories, "a category");
+    const { status, category } = args;
     const concerned = args.path === undefined ? null : await concernedBy(args.path);
     const query = args.query?.toLowerCase();
     const ledger = openLedger(requireProject(context));
@@ -138,14 +141,14 @@ const list = command({
       .filter(
         (entry) =>
           (status === "all" || entry.status === status) &&
-          (category === null || entry.category === category) &&
+          (category === undefined || entry.category === category) &&
           (query === undefined || entry.text.toLowerCase().includes(query)) &&
           (args.tag === undefined || entry.tags.includes(args.tag)) &&
           (concerned === null || concerned(entry)),
       )
       .reverse();
     warnOfBroken(context, ledger);
-    const none = ledger.entries.length === 0 ? "the ledger is empty" : "no such entries";
+    const none = ledger.entries.length === 0 ? "the ledger is empty" : "no matching entries";
     const view = { entries, broken: ledger.broken.map((one) => ({ file: ledgerFile, ...one })) };
     answerView(context.output, "dgov.ledger/1", view, renderEntries(entries, none));
     return 0;
@@ -156,7 +159,7 @@ const idArg = {
   type: "positional",
   required: true,
   valueHint: "ID",
-  description: "Id of the entry, or the beginning of one",
+  description: "Id of the entry, or the beginning of it",
 } as const;
 
 const show = command({
@@ -166,7 +169,7 @@ const show = command({
   examples: ["dgov ledger show 3f9a"],
   async run(context, args) {
     const ledger = openLedger(requireProject(context));
-    const entry = theEntry(ledger, args.id);
+    const entry = findEntry(ledger, args.id);
     answerView(context.output, "dgov.ledger-entry/1", { entry }, renderEntry(entry));
     return 0;
   },
@@ -175,18 +178,18 @@ const show = command({
 const resolve = changing({
   name: "resolve",
   event: "resolved",
-  description: "Say that an entry no longer holds",
-  examples: ["dgov ledger resolve 3f9a", 'dgov ledger resolve 3f9a --note "mended in 1f2e3d4"'],
+  description: "Mark an entry as no longer true",
+  examples: ["dgov ledger resolve 3f9a", 'dgov ledger resolve 3f9a --note "fixed in 1f2e3d4"'],
 });
 
 const reopen = changing({
   name: "reopen",
   event: "reopened",
-  description: "Say that a resolved entry holds again",
+  description: "Mark a resolved entry as true again",
   examples: ["dgov ledger reopen 3f9a"],
 });
 
-/** `resolve` and `reopen`; what is so already is said, and nothing written. */
+/** Defines `resolve` or `reopen`. For an entry with that status already, nothing is written. */
 function changing(of: {
   name: string;
   event: "resolved" | "reopened";
@@ -201,7 +204,7 @@ function changing(of: {
     examples,
     async run(context, args) {
       const projectRoot = requireProject(context);
-      const entry = theEntry(openLedger(projectRoot), args.id);
+      const entry = findEntry(openLedger(projectRoot), args.id);
       const changed = (entry.status === "open") === (event === "resolved");
       if (changed) {
         const note = args.note === undefined ? "" : textFrom(args.note);
@@ -209,17 +212,17 @@ function changing(of: {
         const by = await author(context, projectRoot);
         appendToLedger(projectRoot, { id: entry.id, ts, by, event, note });
       }
-      const now = theEntry(openLedger(projectRoot), entry.id);
+      const now = findEntry(openLedger(projectRoot), entry.id);
       const text = changed
         ? `${event} ${entry.category} ${entry.id}`
-        : `${entry.category} ${entry.id} is ${entry.status} already`;
+        : `${entry.category} ${entry.id} is already ${entry.status}`;
       answerView(context.output, "dgov.ledger-entry/1", { changed, entry: now }, text);
       return 0;
     },
   });
 }
 
-function theEntry(ledger: Ledger, typed: string): LedgerEntry {
+function findEntry(ledger: Ledger, typed: string): LedgerEntry {
   const found = entriesNamed(ledger, typed);
   const [entry] = found;
   if (entry !== undefined && found.length === 1) return entry;
@@ -230,17 +233,17 @@ function theEntry(ledger: Ledger, typed: string): LedgerEntry {
   const several = found.length > 1;
   throw new DgovError(
     "NOT_FOUND",
-    several ? `"${typed}" fits ${found.map(({ id }) => id).join(", ")}` : `no entry ${typed}`,
+    several ? `"${typed}" matches ${found.map(({ id }) => id).join(", ")}` : `no entry ${typed}`,
     { hint: near === null || several ? "dgov ledger list -s all" : `did you mean ${near}?` },
   );
 }
 
-function oneOf<const T extends string>(typed: string, known: readonly T[], what: string): T {
-  const found = known.find((one) => one === typed);
+function categoryFrom(typed: string): LedgerEntry["category"] {
+  const found = categories.find((one) => one === typed);
   if (found !== undefined) return found;
-  const near = suggest(typed, known);
-  const hint = near === null ? `one of ${known.join(", ")}` : `did you mean ${near}?`;
-  throw usageError(`"${typed}" is not ${what}`, hint);
+  const near = suggest(typed, categories);
+  const hint = near === null ? `one of ${categories.join(", ")}` : `did you mean ${near}?`;
+  throw usageError(`"${typed}" is not a category`, hint);
 }
 
 function textFrom(typed: string): string {
@@ -275,10 +278,10 @@ async function concernedBy(path: string): Promise<(entry: LedgerEntry) => boolea
 }
 
 function warnOfBroken(context: Context, { broken }: Ledger): void {
-  if (broken.length > 0) context.output.warn(renderBroken(ledgerFile, broken));
+  if (broken.length > 0) context.output.log.log(renderBroken(ledgerFile, broken));
 }
 
-/** Who writes, as git knows them; "" when it does not. */
+/** The author of an entry: git's user.name, else $USER, else "". */
 async function author(context: Context, projectRoot: string): Promise<string> {
   const { configuredIdentity, openRepository } = await import("../../../git/repository.ts");
   try {
@@ -291,6 +294,55 @@ async function author(context: Context, projectRoot: string): Promise<string> {
 
 export default group({
   name: "ledger",
-  description: "Manage what the project knows of itself",
+  description: "Manage the project ledger (rules, bugs, debt, decisions)",
   subcommands: { add, list, show, resolve, reopen },
 });
+
+// ------------------------------------------------------------
+// Entries of the ledger as text.
+
+/** One line per entry, or `none`. */
+export function renderEntries(entries: readonly LedgerEntry[], none: string): string {
+  if (entries.length === 0) return none;
+  const rows = entries.map(({ id, status, category, severity, paths, text }) => [
+    id,
+    status === "open" ? "" : status,
+    severity === "normal" ? category : `${category}, ${severity}`,
+    paths.length > 1 ? `${paths[0]} +${paths.length - 1}` : (paths[0] ?? ""),
+    clip(text),
+  ]);
+  return table(
+    rows.map((row) => row.map(printable)),
+    "",
+  ).join("\n");
+}
+
+/** One entry with all its fields and changes. */
+export function renderEntry(entry: LedgerEntry): string {
+  const about = [
+    ["status", entry.status],
+    ["severity", entry.severity],
+    ["paths", entry.paths.join(", ") || "none; no prompt includes it"],
+    ["tags", entry.tags.join(", ")],
+    ["opened", `${moment(entry.openedAt)}${by(entry.openedBy)}`],
+    ...entry.changes.map((change) => [
+      change.event,
+      `${moment(change.ts)}${by(change.by)}${change.note === "" ? "" : `: ${change.note}`}`,
+    ]),
+  ].filter(([, value]) => value !== "");
+  return [`${entry.category} ${entry.id}`, indented(entry.text, "  "), ...table(about, "")].join(
+    "\n",
+  );
+}
+
+function by(who: string): string {
+  return who === "" ? "" : ` by ${who}`;
+}
+
+/** Lines of the ledger file that cannot be parsed. */
+export function renderBroken(file: string, broken: readonly { line: number; problem: string }[]) {
+  return [
+    ...broken.map(({ line, problem }) => `${file}:${line}: ${problem}`),
+    `${plural(broken.length, "line")} could not be parsed; other entries are used`,
+  ].join("\n");
+}

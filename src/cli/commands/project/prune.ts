@@ -1,5 +1,4 @@
-/** `dgov prune`: forget the details of old runs; what happened in them stays. */
-
+/** `dgov prune`: deletes outputs and telemetry of old runs; their lifecycle events stay. */
 import { systemClock } from "../../../std/clock.ts";
 import { plural } from "../../../std/text.ts";
 import { wholeNumber } from "../../args.ts";
@@ -12,15 +11,15 @@ const dayMs = 86_400_000;
 
 export default command({
   name: "prune",
-  description: "Forget outputs and telemetry of old runs",
+  description: "Delete outputs and telemetry of old runs",
   args: {
     days: {
       type: "string",
       valueHint: "N",
-      description: `Runs that ended more than so many days ago; default ${daysDefault}`,
+      description: `Age in days from which runs are pruned; default ${daysDefault}`,
     },
-    kept: { type: "boolean", description: "Also kept work of units that have landed since" },
-    dryRun: { type: "boolean", description: "Only say what would be removed" },
+    kept: { type: "boolean", description: "Also delete kept work of units that have landed since" },
+    dryRun: { type: "boolean", description: "Show what would be removed, and remove nothing" },
   },
   examples: ["dgov prune --dry-run", "dgov prune --days 7 --kept"],
   async run(context, args) {

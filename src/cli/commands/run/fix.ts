@@ -1,4 +1,4 @@
-/** `dgov fix`: one change, as a plan of one task through the same pipeline as any. */
+/** `dgov fix`: makes one change with a plan of one task, through the pipeline of `dgov run`. */
 import { existsSync, realpathSync, rmSync } from "node:fs";
 import { dirname, isAbsolute, relative, resolve, sep } from "node:path";
 import { parseClaim } from "../../../claims/path.ts";
@@ -9,31 +9,31 @@ import { runPlan } from "../run.ts";
 
 export default command({
   name: "fix",
-  description: "Make one change by a plan of one task",
+  description: "Make one change with a plan of one task",
   args: {
     prompt: {
       type: "positional",
       required: true,
       valueHint: "PROMPT",
-      description: "What to do",
+      description: "The change to make",
     },
     file: {
       type: "string",
       alias: "f",
       repeated: true,
       valueHint: "FILE",
-      description: "A file, folder or pattern it may change; give it several times for several",
+      description: "A file, folder or pattern that the change may touch",
     },
     name: { type: "string", valueHint: "N", description: "Name of the plan" },
-    commitMessage: { type: "string", valueHint: "M", description: "Message of the commit" },
+    commitMessage: { type: "string", valueHint: "M", description: "Commit message" },
     testCmd: {
       type: "string",
       valueHint: "C",
-      description: "Tests of this change, instead of the project's; `verify:NAME` for a recipe",
+      description: "Test command instead of the project's; `verify:NAME` for a recipe",
     },
-    model: { type: "string", valueHint: "M", description: "Model, or an alias of [agents]" },
+    model: { type: "string", valueHint: "M", description: "Model, or a name in [agents]" },
     yes: { type: "boolean", alias: "y", description: "Answer yes to every question" },
-    stream: { type: "boolean", description: "Show thoughts and tool calls" },
+    stream: { type: "boolean", description: "Show model text and tool calls" },
   },
   examples: [
     'dgov fix "Repair the off-by-one in pagination" -f src/pagination.py',
@@ -45,15 +45,12 @@ export default command({
     if (args.prompt.trim() === "") throw usageError("the prompt is empty");
     const typed = args.file ?? [];
     if (typed.length === 0) {
-      throw usageError(
-        "fix needs to know which files it may change",
-        "-f FILE, as often as needed",
-      );
+      throw usageError("fix needs the files that it may change", "give each with -f FILE");
     }
     const files = [...new Set(typed.map((file) => claimOf(file, context.cwd, projectRoot)))];
     const { safeName, isSafeName, nameRule } = await import("../../../plan/names.ts");
     if (args.name !== undefined && !isSafeName(args.name)) {
-      throw usageError(`"${args.name}" is not a name`, nameRule);
+      throw usageError(`invalid plan name "${args.name}"`, nameRule);
     }
     const { summaryOf, fixPlanFiles } = await import("../../../plan/fix-plan.ts");
     const { createPlanFolder } = await import("../../../app/create-plan-folder.ts");
@@ -69,7 +66,7 @@ export default command({
         agent: args.model ?? null,
       }),
     );
-    context.output.status(`wrote ${relative(projectRoot, location.dir)}`);
+    context.output.log.info(`wrote ${relative(projectRoot, location.dir)}`);
     try {
       return await runPlan(context, {
         projectRoot,
@@ -78,30 +75,33 @@ export default command({
         stream: args.stream === true,
       });
     } finally {
-      // A plan that never started would only be in the way of the same command, typed again.
+      // The folder of a plan that never ran would block the same command from running again.
       if (!hasRun(projectRoot, location.name))
         rmSync(location.dir, { recursive: true, force: true });
     }
   },
 });
 
-/** What `-f` names, as a claim: relative to the project root, and never outside it (C10). */
+/** The claim for a `-f` argument, relative to the project root. Throws USAGE outside of it (C10). */
 function claimOf(typed: string, cwd: string, projectRoot: string): string {
   const path = resolve(cwd, typed);
   const claim = relative(projectRoot, path).split(sep).join("/");
   const real = relative(realpathSync(projectRoot), realpathSync(existingPart(path)));
   if ([claim, real].some((one) => /^\.\.(?:[/\\]|$)/.test(one) || isAbsolute(one))) {
-    throw usageError(`${typed} lies outside the project`);
+    throw usageError(`${typed} is outside the project`);
   }
   if (claim === "") {
-    throw usageError(`${typed} is the whole project`, 'name files, or claim it all with -f "**"');
+    throw usageError(
+      `${typed} is the whole project`,
+      'name files, or claim all of it with -f "**"',
+    );
   }
   const parsed = parseClaim(claim);
   if (!parsed.ok) throw usageError(`${typed} ${parsed.problem}`);
   return parsed.claim.text;
 }
 
-/** The path itself, or the nearest folder above it that is there. */
+/** The path itself, or the nearest folder above it that exists. */
 function existingPart(path: string): string {
   return existsSync(path) || dirname(path) === path ? path : existingPart(dirname(path));
 }

@@ -1,5 +1,4 @@
-/** `dgov land`: what is in a taken worktree now, through the same review, gates and train. */
-
+/** `dgov land`: lands the content of a taken worktree through review, gates and merge train. */
 import { resolveKeptAttempt } from "../../../app/resolve-kept-attempt.ts";
 import { command } from "../../command.ts";
 import { requireProject } from "../../project.ts";
@@ -7,13 +6,13 @@ import { runPlan } from "../run.ts";
 
 export default command({
   name: "land",
-  description: "Send a taken attempt through the gates",
+  description: "Land a taken attempt through the gates",
   args: {
     unit: {
       type: "positional",
       required: true,
       valueHint: "U",
-      description: "Unit id or unique suffix",
+      description: "Unit id, or a unique end of one",
     },
     plan: { type: "string", valueHint: "PLAN", description: "Plan the unit belongs to" },
     verbose: { type: "boolean", alias: "v", description: "Show durations and attempts at the end" },

@@ -1,6 +1,6 @@
-/** `dgov take`: open the kept work of a rejected or abandoned attempt as a worktree. */
-
+/** `dgov take`: opens the kept work of a rejected or abandoned attempt as a worktree. */
 import { resolveKeptAttempt } from "../../../app/resolve-kept-attempt.ts";
+import { words } from "../../../std/text.ts";
 import { command } from "../../command.ts";
 import { requireProject } from "../../project.ts";
 
@@ -12,7 +12,7 @@ export default command({
       type: "positional",
       required: true,
       valueHint: "U",
-      description: "Unit id or unique suffix",
+      description: "Unit id, or a unique end of one",
     },
     plan: { type: "string", valueHint: "PLAN", description: "Plan the unit belongs to" },
   },
@@ -23,16 +23,16 @@ export default command({
     const kept = await resolveKeptAttempt(context, projectRoot, args.unit, args.plan);
     const taken = await openKeptAttempt(kept);
     const text = [
-      `${kept.entry.unit} was ${kept.entry.phase.replace("_", " ")}: ${taken.rejection}`,
+      `${kept.entry.unit} was ${words(kept.entry.phase)}: ${taken.rejection}`,
       ...(taken.conflicted.length === 0
         ? []
         : [
-            `These files changed on the target meanwhile and are as the target has them: ${taken.conflicted.join(", ")}`,
-            "The kept change to them:",
+            `These files have changed on the target since and have the content of the target: ${taken.conflicted.join(", ")}`,
+            "The kept changes to them:",
             taken.conflictedDiff,
           ]),
-      `Its work is in ${taken.path}, uncommitted.`,
-      `dgov land ${kept.entry.unit}   sends what is in there then through the gates`,
+      `Its work is uncommitted in ${taken.path}.`,
+      `dgov land ${kept.entry.unit}   lands the content of that folder through the gates`,
     ];
     context.output.answer(
       {

@@ -1,5 +1,4 @@
-/** `dgov undo`: take back what a run or a unit landed, through the gates. */
-
+/** `dgov undo`: reverts what a run or a unit landed, through the gates. */
 import { plural, short } from "../../../std/text.ts";
 import { command } from "../../command.ts";
 import { answerView } from "../../output.ts";
@@ -8,13 +7,13 @@ import { interruptible } from "../../signals.ts";
 
 export default command({
   name: "undo",
-  description: "Take back what a run or a unit landed",
+  description: "Revert what a run or a unit landed",
   args: {
     what: {
       type: "positional",
       required: false,
       valueHint: "RUN|U",
-      description: "Run id or the end of one, or a unit; the newest run when left out",
+      description: "Run id or the end of one, or a unit; default the newest run",
     },
     plan: { type: "string", valueHint: "PLAN", description: "Plan the unit or run belongs to" },
   },
@@ -28,22 +27,22 @@ export default command({
         what: args.what,
         plan: args.plan,
         env: context.env,
-        status: (text) => context.output.status(text),
+        status: (text) => context.output.log.info(text),
         signal,
       }).catch((error: unknown) => {
         if (!signal.aborted) throw error;
         return null;
       });
       if (undone === null) {
-        context.output.warn("stopped; nothing has changed");
+        context.output.log.log("interrupted; nothing was changed");
         return 1;
       }
       const { plan, run, units, reverted, commit, target, before } = undone;
       const text = [
-        `took back ${plural(reverted.length, "commit")} of run ${run} of ${plan} with ${short(commit)}, on ${target}:`,
+        `reverted ${plural(reverted.length, "commit")} of run ${run} of ${plan} with ${short(commit)}, on ${target}:`,
         ...units.map((unit) => `  ${unit}`),
         `git diff ${short(before)}..${short(commit)}`,
-        `dgov run ${plan}   runs them again`,
+        `dgov run ${plan}   runs these units again`,
       ];
       answerView(context.output, "dgov.undo/1", undone, text.join("\n"));
       return 0;

@@ -1,5 +1,4 @@
-/** `dgov agents sync`: the shipped skills, for agents that act as governor. */
-
+/** `dgov agents sync`: installs the shipped skills for agents that act as governor. */
 import { join, resolve } from "node:path";
 import { type SyncedSkill, syncSkills } from "../../../app/skills.ts";
 import { DgovError } from "../../../error.ts";
@@ -9,14 +8,14 @@ import { answerView } from "../../output.ts";
 
 const sync = command({
   name: "sync",
-  description: "Install or refresh the shipped skills",
+  description: "Install or update the skills shipped with dgov",
   args: {
     skillsDir: {
       type: "string",
       valueHint: "DIR",
-      description: "Where agents look for skills; ~/.agents/skills when left out",
+      description: "Folder where agents look for skills; default ~/.agents/skills",
     },
-    yes: { type: "boolean", alias: "y", description: "Replace edited skills; a copy is kept" },
+    yes: { type: "boolean", alias: "y", description: "Replace edited skills, keeping a copy" },
   },
   examples: ["dgov agents sync", "dgov agents sync --skills-dir .claude/skills -y"],
   async run(context, args) {
@@ -29,8 +28,9 @@ const sync = command({
     const left = synced.filter(({ state }) => state === "left");
     answerView(context.output, "dgov.agents-sync/1", { dir, skills: synced }, text(dir, synced));
     if (left.length > 0) {
-      context.output.warn(
-        `left as you edited them: ${left.map(({ name }) => name).join(", ")}; -y replaces them and keeps a copy`,
+      const names = left.map(({ name }) => name).join(", ");
+      context.output.log.log(
+        `not replaced, because edited: ${names}; -y replaces them and keeps a copy`,
       );
     }
     return left.length === 0 ? 0 : 1;
@@ -46,20 +46,20 @@ function skillsDir(context: Context, typed: string | undefined): string {
   });
 }
 
-/** Says that a local edit is in the way, and asks where somebody can answer. */
+/** Whether an edited skill may be replaced: with `-y`, or when the user confirms. */
 async function mayReplace(context: Context, path: string, yes: boolean): Promise<boolean> {
-  context.output.warn(`${path} was edited since dgov wrote it`);
+  context.output.log.log(`${path} was edited since dgov wrote it`);
   if (yes) return true;
   if (!context.interactive) return false;
   const { confirm } = await import("../../prompt.ts");
-  return confirm("Replace it? A copy is kept beside it.");
+  return confirm("Replace it? A copy is kept.");
 }
 
 function text(dir: string, synced: readonly SyncedSkill[]): string {
   return [
     `skills in ${dir}:`,
     ...synced.map(({ name, state, backup }) => {
-      const kept = backup === null ? "" : `, your edit is kept as ${backup}`;
+      const kept = backup === null ? "" : `, edited version kept as ${backup}`;
       return `  ${name}: ${state}${kept}`;
     }),
   ].join("\n");
@@ -67,6 +67,6 @@ function text(dir: string, synced: readonly SyncedSkill[]): string {
 
 export default group({
   name: "agents",
-  description: "Manage what agents on this machine know of dgov",
+  description: "Install dgov skills for coding agents",
   subcommands: { sync },
 });

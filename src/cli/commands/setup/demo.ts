@@ -1,4 +1,4 @@
-/** `dgov demo`: a complete run on a generated repository, against a scripted model on loopback. */
+/** `dgov demo`: runs a plan on a generated repository, with a scripted model on loopback. */
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
@@ -8,31 +8,31 @@ import { captureAnswer } from "../../capture-answer.ts";
 import { type Context, command } from "../../command.ts";
 import { untilSignal } from "../../signals.ts";
 
-/** The file that says a folder was made by the demo and may be replaced by it. */
+/** Marks a folder as created by the demo, which may replace it. */
 const markFile = ".dgov/runtime/demo";
 
 export default command({
   name: "demo",
-  description: "Show a complete run without a key or network",
+  description: "Run a sample plan without an API key or network",
   args: {
     dir: {
       type: "positional",
       required: false,
       valueHint: "DIR",
-      description: "Where to make the sample repository; a new temporary folder when left out",
+      description: "Folder for the sample repository; default a new temporary folder",
     },
-    keep: { type: "boolean", description: "Do not replace what an earlier demo left in DIR" },
-    serve: { type: "boolean", description: "Only serve the scripted model, until stopped" },
+    keep: { type: "boolean", description: "Do not replace an earlier demo in DIR" },
+    serve: { type: "boolean", description: "Only serve the scripted model, until interrupted" },
     port: {
       type: "string",
       valueHint: "N",
-      description: "Port to serve on; a free one by default",
+      description: "Port to serve on; default a free one",
     },
   },
   examples: ["dgov demo", "dgov demo ./sample", "dgov demo --serve --port 8787"],
   async run(context, args) {
     const port = wholeNumber(args.port, { flag: "--port", min: 1, max: 65535 });
-    if (port !== undefined && !args.serve) throw usageError("--port goes with --serve");
+    if (port !== undefined && !args.serve) throw usageError("--port needs --serve");
     const { startScriptedModel } = await import("../../../demo/scripted-model.ts");
     const { sampleScript } = await import("../../../demo/sample-project.ts");
     const model = await startScriptedModel(sampleScript, port === undefined ? {} : { port });
@@ -65,8 +65,8 @@ async function demonstrate(
   const { output } = context;
   const root = sampleFolder(context, dir, keep);
   await makeRepository(context, root, baseUrl);
-  output.status(`A sample repository is in ${root}.`);
-  output.status("Its plan has five units; a scripted model plays the agents. Running it:\n");
+  output.log.info(`A sample repository is in ${root}.`);
+  output.log.info("Its plan has five units; a scripted model plays the agents. Running it:\n");
   const { runPlan } = await import("../run.ts");
   const { resolvePlan } = await import("../../../plan/locate.ts");
   const { samplePlan } = await import("../../../demo/sample-project.ts");
@@ -99,7 +99,7 @@ function sampleFolder(context: Context, dir: string | undefined, keep: boolean):
   if (existsSync(root) && readdirSync(root).length > 0) {
     if (keep || !existsSync(join(root, markFile))) {
       throw new DgovError("REFUSED", `${root} is not empty`, {
-        hint: keep ? "leave out --keep to replace an earlier demo" : "name a new or empty folder",
+        hint: keep ? "omit --keep to replace an earlier demo" : "name a new or empty folder",
       });
     }
     rmSync(root, { recursive: true });
@@ -112,7 +112,7 @@ async function makeRepository(context: Context, root: string, baseUrl: string): 
   const { sampleFiles } = await import("../../../demo/sample-project.ts");
   const { makeSampleRepository } = await import("../../../demo/repository.ts");
   const { substitutePlaceholders } = await import("../../../process/spawn.ts");
-  // The program is its own test runner: a compiled dgov holds all of Bun.
+  // A compiled dgov contains Bun and runs its tests.
   const testCommand = substitutePlaceholders("BUN_BE_BUN=1 {program} test", {
     program: process.execPath,
   });
