@@ -115,9 +115,9 @@ describe("fix", () => {
     symlinkSync(p.repo.root, join(p.root, "out"));
     mkdirSync(join(p.root, "sub"));
     const cases: [string[], string][] = [
-      [["Write", "-f", "../../etc/passwd"], "lies outside the project"],
-      [["Write", "-f", "/etc/passwd"], "lies outside the project"],
-      [["Write", "-f", "out/home/x"], "lies outside the project"],
+      [["Write", "-f", "../../etc/passwd"], "is outside the project"],
+      [["Write", "-f", "/etc/passwd"], "is outside the project"],
+      [["Write", "-f", "out/home/x"], "is outside the project"],
       [["Write", "-f", "."], "is the whole project"],
       [["Write", "-f", "a,b{c,d}"], "uses braces"],
       [["Write"], "which files"],
