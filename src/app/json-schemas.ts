@@ -69,10 +69,10 @@ async function eventsJsonSchema(): Promise<JsonSchema> {
       data: { type: "object" },
     },
     required: ["schema", "seq", "ts", "run", "plan", "unit", "attempt", "type", "data"],
-    allOf: kinds.map(([kind, { means, fields }]) => ({
+    allOf: kinds.map(([kind, { description, fields }]) => ({
       if: { properties: { type: { const: kind } } },
       // biome-ignore lint/suspicious/noThenProperty: a word of JSON Schema
-      then: { description: means, properties: { data: dataSchema(fields) } },
+      then: { description, properties: { data: dataSchema(fields) } },
     })),
   };
 }

@@ -42,7 +42,7 @@ ${of("telemetry")}
 
 function section(name: string, event: EventKind): string {
   const about = { attempt: "", unit: " About a unit.", run: " About the run." }[event.of];
-  const head = `### ${name}\n\n${event.means}${about}`;
+  const head = `### ${name}\n\n${event.description}${about}`;
   const rows = Object.entries(event.fields).map(([field, [type, means]]) => ({
     field: `\`${field}\``,
     type,
