@@ -2,7 +2,7 @@
 
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { TokenUsage } from "../model/message.ts";
+import type { TokenUsage } from "../model/usage.ts";
 import type { ReviewFacts } from "../views/review.ts";
 
 export interface TokenSum {

@@ -1,33 +1,33 @@
-/** One OpenAI-compatible endpoint: where it is, how long to wait for it, and what every request to it carries. */
+/** Settings of one OpenAI-compatible endpoint: address, key, timeouts, and the fields of its requests. */
 
-/** Names of the field that limits an answer; newer OpenAI models refuse the older one. */
+/** Request field that limits the answer's tokens. Newer OpenAI models reject `max_tokens`. */
 export type MaxTokensField = "max_tokens" | "max_completion_tokens";
 
 export interface Endpoint {
   baseUrl: string;
   apiKey: string;
-  /** How the key travels: `Authorization: Bearer KEY`, or Azure's `api-key: KEY`. */
+  /** Header of the key: `Authorization: Bearer KEY`, or Azure's `api-key: KEY`. */
   auth: "bearer" | "api-key";
-  /** Until the headers of the answer, and to the end of an answer that is not streamed. */
+  /** Time until the headers of an answer; a server sends those of an answer without streaming at its end. */
   requestTimeoutMs: number;
-  /** Between two pieces of a streamed answer, keep-alive comments included. */
+  /** Time between two chunks of an answer; keep-alive comments count as chunks. */
   idleTimeoutMs: number;
-  /** Sent with every request, besides the client's own. */
+  /** Additional headers of every request. */
   headers: Record<string, string>;
-  /** Added to the address, e.g. `api-version`. */
+  /** Query parameters of every request, e.g. `api-version`. */
   query: Record<string, string>;
-  /** Further fields of every request. */
+  /** Additional body fields of every request. */
   body: Record<string, unknown>;
-  /** Whether answers are asked for piece by piece. */
+  /** Request streamed answers. */
   stream: boolean;
-  /** Whether a streamed answer is asked for its token counts (`stream_options`). */
+  /** Request token counts in streamed answers (`stream_options`). */
   streamUsage: boolean;
-  /** Tokens an answer may have; null leaves it to the server. */
+  /** Token limit of an answer; null for the server's default. */
   maxTokens: number | null;
   maxTokensField: MaxTokensField;
   temperature: number | null;
-  /** Null leaves the field out: not every server knows it. */
+  /** Null omits the field, which some servers reject. */
   parallelToolCalls: boolean | null;
-  /** Whether the model's reasoning goes back with its answers; a few servers insist. */
+  /** Send the model's reasoning back with its replies; a few servers require it. */
   returnReasoning: boolean;
 }

@@ -1,11 +1,14 @@
-/** What an endpoint's refusal or a broken connection means: worth another try, or not. */
-import type { ModelResult, TokenUsage } from "./message.ts";
-import { parseRetryAfter } from "./retry.ts";
+/** Classifies failures of a request: whether a retry may succeed, and the reason with a hint. */
 
-/** Characters of a server's own words that are passed on. */
+import { oneLine } from "../std/text.ts";
+import type { ModelResult } from "./message.ts";
+import { parseRetryAfter } from "./retry.ts";
+import type { TokenUsage } from "./usage.ts";
+
+/** Characters kept of a server's message. */
 const reasonCharsMax = 500;
 
-/** A failure by its facts, whether it was thrown or said in the middle of an answer. */
+/** The result for an error that was thrown, or sent by the server within an answer. */
 export function classifyFailure(
   error: unknown,
   of: { baseUrl: string; usage: TokenUsage | null },
@@ -13,34 +16,34 @@ export function classifyFailure(
   const { baseUrl, usage } = of;
   const { status, codes, message, retryAfterMs } = factsOf(error);
   if (codes.includes("UnexpectedRedirect")) {
-    const reason = `${baseUrl} redirects elsewhere, and keys are not sent after a redirect`;
+    const reason = `${baseUrl} redirects to another address, and dgov does not send the API key there`;
     return { kind: "fatal", reason, status: null, usage };
   }
   if (codes.includes("ERR_INVALID_URL")) {
-    return { kind: "fatal", reason: `base_url ${baseUrl} is no URL`, status: null, usage };
+    return { kind: "fatal", reason: `base_url ${baseUrl} is not a URL`, status: null, usage };
   }
-  const said = status === null ? "the endpoint failed" : `the endpoint answered ${status}`;
-  const reason = codes.includes(connection)
+  const prefix = status === null ? "the endpoint failed" : `the endpoint answered ${status}`;
+  const reason = codes.includes(connectionFailed)
     ? connectionReason(message, codes)
-    : `${said}: ${message}`;
-  // The request was good and the model's call was not: another try is another call.
+    : `${prefix}: ${message}`;
+  // The model wrote a malformed call; a retry gives the model another chance.
   const badCall = codes.includes("tool_use_failed");
   if (status !== null && !badCall && !isRetriableStatus(status)) {
-    const remedy = providerHint(message);
-    const told = remedy === null ? reason : `${reason} (see ${remedy} in [providers])`;
-    return { kind: "fatal", reason: told, status, usage };
+    const hint = providerHint(message);
+    const hinted = hint === null ? reason : `${reason} (see ${hint} in [providers])`;
+    return { kind: "fatal", reason: hinted, status, usage };
   }
   const limited = status === 429 || (retryAfterMs !== null && status !== null);
   return { kind: "retriable", reason, limited, retryAfterMs, status, usage };
 }
 
-/** Busy, broken for now, or timed out; everything else in 4xx says the request itself is wrong. */
+/** True for rate limits, timeouts, conflicts and server errors; the other 4xx blame the request. */
 function isRetriableStatus(status: number): boolean {
   return status >= 500 || status === 429 || status === 408 || status === 409 || status === 425;
 }
 
-/** Stands among the codes of what was thrown without any answer. */
-const connection = "no answer";
+/** Added to the codes of an error that was thrown without an HTTP status. */
+const connectionFailed = "no answer";
 
 interface ErrorFacts {
   status: number | null;
@@ -50,7 +53,7 @@ interface ErrorFacts {
   retryAfterMs: number | null;
 }
 
-/** Read by shape, not by class: minifying renames classes, and servers have no classes. */
+/** The facts of an error, read from its fields: minifying renames classes, and servers send plain objects. */
 function factsOf(error: unknown): ErrorFacts {
   const facts: ErrorFacts = { status: null, message: "", codes: [], retryAfterMs: null };
   let current: unknown = typeof error === "string" ? { message: error } : error;
@@ -59,49 +62,42 @@ function factsOf(error: unknown): ErrorFacts {
     const { status, status_code, code, message, headers } = fields;
     for (const value of [status, status_code]) facts.status ??= statusIn(value);
     if (typeof code === "string" || typeof code === "number") facts.codes.push(String(code));
-    if (facts.message === "") facts.message = wordsOf(message, fields);
+    if (facts.message === "") facts.message = messageOf(message, fields);
     if (headers instanceof Headers) {
       facts.retryAfterMs ??= parseRetryAfter(headers.get("retry-after"), Date.now());
     }
     current = fields["cause"];
   }
-  // An error inside a stream has no status of its own, but some servers say one as its code.
+  // An error inside a stream has no status, but some servers send one as its code.
   facts.status ??= statusIn(facts.codes[0]);
-  if (error instanceof Error && facts.status === null) facts.codes.push(connection);
+  if (error instanceof Error && facts.status === null) facts.codes.push(connectionFailed);
   return facts;
 }
 
-/** A status of HTTP that means failure, as a number or spelled out. */
+/** An HTTP error status given as a number or a string; null for other values. */
 function statusIn(value: unknown): number | null {
   const text = typeof value === "number" || typeof value === "string" ? String(value) : "";
   return /^[45]\d\d$/.test(text) ? Number(text) : null;
 }
 
-/** The message, with what a gateway quotes of the server behind it, or of the model. */
-function wordsOf(message: unknown, fields: Record<string, unknown>): string {
+/** The message, followed by what a gateway quotes of the upstream server or of the model's output. */
+function messageOf(message: unknown, fields: Record<string, unknown>): string {
   const body = { ...Object(fields["error"]), ...fields } as Record<string, unknown>;
-  const behind = Object(body["metadata"])["raw"] as unknown;
-  const quoted = [message, behind, body["failed_generation"]];
-  const words = quoted.filter((part) => typeof part === "string").join(": ");
-  // The client puts the status first, which is said already.
-  return words
-    .replace(/^[45]\d\d /, "")
-    .replace(/\s+/g, " ")
-    .trim()
-    .slice(0, reasonCharsMax);
+  const upstream = Object(body["metadata"])["raw"] as unknown;
+  const quoted = [message, upstream, body["failed_generation"]];
+  const text = quoted.filter((part) => typeof part === "string").join(": ");
+  // The client puts the status first; the reason has it already.
+  return oneLine(text.replace(/^[45]\d\d /, "")).slice(0, reasonCharsMax);
 }
 
 function connectionReason(message: string, codes: string[]): string {
-  const [code] = codes.filter((name) => name !== connection);
-  const said = `no usable answer: ${message === "" ? "no connection" : message}`;
-  return code === undefined ? said : `${said} (${code})`;
+  const [code] = codes.filter((name) => name !== connectionFailed);
+  const text = `no usable answer: ${message === "" ? "no connection" : message}`;
+  return code === undefined ? text : `${text} (${code})`;
 }
 
-// ------------------------------------------------------------
-// What to set when an endpoint refuses a request for a reason a setting mends. Pure.
-
-/** Words of servers, and the setting in `[providers.<name>]` that answers them. The first that fits. */
-const remedies: [RegExp, string][] = [
+/** Patterns of server messages, with the setting of `[providers.<name>]` that resolves each. The first match counts. */
+const hints: [RegExp, string][] = [
   [/max_completion_tokens/, 'max_tokens_field = "max_completion_tokens"'],
   [/stream_options|include_usage/, "stream_usage = false"],
   [/parallel_tool_calls|single tool[- ]call/, "parallel_tool_calls"],
@@ -114,7 +110,7 @@ const remedies: [RegExp, string][] = [
   ],
 ];
 
-/** The setting to look at for a refused request, or null when its words point to none. */
-export function providerHint(reason: string): string | null {
-  return remedies.find(([words]) => words.test(reason))?.[1] ?? null;
+/** The setting that resolves a rejected request, by the server's message; null when none is known. */
+function providerHint(reason: string): string | null {
+  return hints.find(([pattern]) => pattern.test(reason))?.[1] ?? null;
 }

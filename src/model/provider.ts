@@ -1,10 +1,9 @@
 /**
- * One request to an OpenAI-compatible endpoint, and a typed answer to whatever comes back.
+ * Sends one request to an OpenAI-compatible endpoint and returns a typed result.
  *
- * The only file that imports `openai`, and that lazily. Nothing is taken from the environment, nothing
- * is retried and no redirect is followed here. The client sends the request and tells what was
- * refused; the answer is read by hand, because the client refuses what compatible servers send and
- * does not notice a stream that ends early.
+ * The only file that imports `openai`, lazily. Reads no environment variables, does not retry, follows no
+ * redirect. The client sends the request and throws on an error status; the body is read by `wire.ts`,
+ * because the client rejects answers of compatible servers and does not notice a stream that ends early.
  */
 import type OpenAI from "openai";
 import type { Endpoint } from "./endpoint.ts";
@@ -13,43 +12,41 @@ import type { ModelRequest, ModelResult } from "./message.ts";
 import { ResponseLimits } from "./response-limits.ts";
 import { AnswerAccumulator, type AnswerPart, readAnswerParts, requestBody } from "./wire.ts";
 
-export type { Endpoint } from "./endpoint.ts";
-
-/** Sends requests to one endpoint. Never throws: see `ModelResult`. */
+/** Sends requests to one endpoint. Never throws; failures are a `ModelResult`. */
 export interface Provider {
   send(request: ModelRequest): Promise<ModelResult>;
 }
 
-/** A provider for the endpoint; the client is loaded at the first request. */
+/** A provider for the endpoint; the client is loaded with the first request. */
 export function openProvider(endpoint: Endpoint): Provider {
   return { send: (request) => send(endpoint, request) };
 }
 
-/** Loads the client ahead of its first use, so that it costs no time then. */
+/** Loads the client before its first use, to save the time later. */
 export async function preloadClient(): Promise<void> {
   await import("openai");
 }
 
-/** Everything one request has come to so far. */
+/** State of one request and its answer. */
 interface Exchange {
   endpoint: Endpoint;
   request: ModelRequest;
-  watch: ResponseLimits;
+  limits: ResponseLimits;
   answer: AnswerAccumulator;
-  /** Parts of the answer that came. */
+  /** Parts of the answer received. */
   parts: number;
-  /** Whether the server said that this was all: a whole document, or the stream's end mark. */
+  /** True once the answer is complete: a whole document, or the end mark of the stream. */
   ended: boolean;
 }
 
 async function send(endpoint: Endpoint, request: ModelRequest): Promise<ModelResult> {
-  const watch = new ResponseLimits(request.signal, endpoint.idleTimeoutMs);
+  const limits = new ResponseLimits(request.signal, endpoint.idleTimeoutMs);
   const answer = new AnswerAccumulator();
-  const exchange: Exchange = { endpoint, request, watch, answer, parts: 0, ended: false };
+  const exchange: Exchange = { endpoint, request, limits, answer, parts: 0, ended: false };
   try {
-    const client = await clientFor(endpoint, watch);
+    const client = await clientFor(endpoint, limits);
     const body = requestBody(endpoint, request);
-    const options = { body, query: endpoint.query, signal: watch.signal };
+    const options = { body, query: endpoint.query, signal: limits.signal };
     const response = await client.post("/chat/completions", options).asResponse();
     for await (const part of readAnswerParts(bytesOf(response))) {
       exchange.parts++;
@@ -60,12 +57,12 @@ async function send(endpoint: Endpoint, request: ModelRequest): Promise<ModelRes
   } catch (error) {
     return interruption(exchange) ?? classifyFailure(error, { ...endpoint, usage: answer.usage });
   } finally {
-    watch.stop();
+    limits.stop();
   }
-  return interruption(exchange) ?? verdictOf(exchange);
+  return interruption(exchange) ?? resultOf(exchange);
 }
 
-/** Takes one part; gives the error when it is one. */
+/** Adds one part to the exchange. Returns the error in it, or null. */
 function take(part: AnswerPart, exchange: Exchange): object | string | null {
   if (part.kind === "done") exchange.ended = true;
   if (part.kind === "done") return null;
@@ -77,7 +74,7 @@ function take(part: AnswerPart, exchange: Exchange): object | string | null {
   return error ?? (part.kind === "error" ? (part.value as object | string) : null);
 }
 
-/** The error a chunk is about: of the whole answer, or of its only choice. */
+/** The error in a chunk, of the answer or of its first choice; null when there is none. */
 function errorIn(value: unknown): object | string | null {
   const fields = Object(value) as { error?: unknown; choices?: unknown };
   const [choice] = Array.isArray(fields.choices) ? (fields.choices as unknown[]) : [];
@@ -86,36 +83,36 @@ function errorIn(value: unknown): object | string | null {
   return typeof error === "object" ? error : null;
 }
 
-/** What ended the exchange from outside of it: the caller, the clock, or its size. */
-function interruption({ request, watch, endpoint, answer }: Exchange): ModelResult | null {
+/** The result of an exchange that was aborted by the caller or by a limit; null for others. */
+function interruption({ request, limits, endpoint, answer }: Exchange): ModelResult | null {
   const { usage } = answer;
   if (request.signal.aborted) return { kind: "cancelled", usage };
-  if (watch.expired) {
+  if (limits.expired) {
     const seconds = endpoint.idleTimeoutMs / 1000;
-    return retriable(`nothing came for ${seconds} s in the middle of an answer`, answer);
+    return retriable(`no data for ${seconds} s in the middle of an answer`, answer);
   }
-  return watch.overflowed ? retriable("the answer was larger than 64 MiB", answer) : null;
+  return limits.overflowed ? retriable("the answer was larger than 64 MiB", answer) : null;
 }
 
-/** Finish reasons of OpenRouter and DeepSeek for an answer that is none. */
-const brokenOff: ReadonlySet<string> = new Set(["error", "insufficient_system_resource"]);
+/** Finish reasons with which OpenRouter and DeepSeek report a failed answer. */
+const failedReasons: ReadonlySet<string> = new Set(["error", "insufficient_system_resource"]);
 
-/** How an answer that came without an error is to be read. */
-function verdictOf({ answer, endpoint, request, watch, parts, ended }: Exchange): ModelResult {
-  const isStream = watch.contentType?.includes("text/event-stream") ?? false;
+/** The result of an answer without an error: a reply, or a failure when it is incomplete. */
+function resultOf({ answer, endpoint, request, limits, parts, ended }: Exchange): ModelResult {
+  const isStream = limits.contentType?.includes("text/event-stream") ?? false;
   if (answer.choices === 0 && !isStream && (parts === 0 || ended)) {
-    const type = watch.contentType ?? "no content type";
+    const type = limits.contentType ?? "no content type";
     return {
       kind: "fatal",
-      reason: `${endpoint.baseUrl} answered with ${type} and no completion in it; is base_url right?`,
+      reason: `${endpoint.baseUrl} answered with ${type} without a completion; check base_url`,
       status: 200,
       usage: answer.usage,
     };
   }
-  if (answer.choices === 0) return retriable("the answer had no choices in it", answer);
+  if (answer.choices === 0) return retriable("the answer contains no choices", answer);
   const finishReason = answer.finishReason ?? (ended ? "stop" : null);
-  if (finishReason === null) return retriable("the answer broke off half-way", answer);
-  if (brokenOff.has(finishReason)) return retriable("the endpoint broke its answer off", answer);
+  if (finishReason === null) return retriable("the answer ended before it was complete", answer);
+  if (failedReasons.has(finishReason)) return retriable("the endpoint aborted its answer", answer);
   const taken = new Set<string>();
   for (const message of request.messages) {
     if (message.role === "assistant") for (const call of message.toolCalls) taken.add(call.id);
@@ -139,7 +136,7 @@ function bytesOf(response: Response): AsyncIterable<Uint8Array> {
   return response.body ?? new Blob([]).stream();
 }
 
-async function clientFor(endpoint: Endpoint, watch: ResponseLimits): Promise<OpenAI> {
+async function clientFor(endpoint: Endpoint, limits: ResponseLimits): Promise<OpenAI> {
   const { default: Client } = await import("openai");
   const inHeader = endpoint.auth === "api-key";
   return new Client({
@@ -154,6 +151,6 @@ async function clientFor(endpoint: Endpoint, watch: ResponseLimits): Promise<Ope
       ...endpoint.headers,
       ...(inHeader ? { Authorization: null, "api-key": endpoint.apiKey } : {}),
     },
-    fetch: async (url, init) => watch.through(await fetch(url, { ...init, redirect: "error" })),
+    fetch: async (url, init) => limits.apply(await fetch(url, { ...init, redirect: "error" })),
   });
 }

@@ -1,9 +1,10 @@
 /**
- * Watches the raw bytes of an answer: keep-alive comments are signs of life, the client's own timeout
- * ends at the headers, and an answer without end must not fill the memory.
+ * Limits of one response, applied to its raw bytes: the time between two chunks and the total size.
+ *
+ * Works on bytes because keep-alive comments must restart the timer, and because the client's own timeout
+ * ends with the headers.
  */
 
-/** Bytes an answer may have before it is given up. */
 const answerBytesMax = 64 * 1024 * 1024;
 
 export class ResponseLimits {
@@ -11,25 +12,28 @@ export class ResponseLimits {
   readonly #idleMs: number;
   #timer: ReturnType<typeof setTimeout> | null = null;
   #bytes = 0;
+  /** True once no byte arrived for `idleMs`. */
   expired = false;
+  /** True once the response exceeded the size limit. */
   overflowed = false;
   contentType: string | null = null;
+  /** Aborts with the caller's signal or when a limit is exceeded. */
   readonly signal: AbortSignal;
 
-  constructor(outer: AbortSignal, idleMs: number) {
+  constructor(callerSignal: AbortSignal, idleMs: number) {
     this.#idleMs = idleMs;
-    this.signal = AbortSignal.any([outer, this.#controller.signal]);
+    this.signal = AbortSignal.any([callerSignal, this.#controller.signal]);
   }
 
-  /** The same response, its bytes counted as they pass. */
-  through(response: Response): Response {
+  /** A copy of the response with the limits applied to its body. */
+  apply(response: Response): Response {
     this.contentType = response.headers.get("content-type");
-    this.#touch();
+    this.#restartTimer();
     if (response.body === null) return response;
-    const counted = response.body.pipeThrough(
+    const limited = response.body.pipeThrough(
       new TransformStream<Uint8Array, Uint8Array>({
         transform: (chunk, controller) => {
-          this.#touch();
+          this.#restartTimer();
           this.#bytes += chunk.byteLength;
           if (this.#bytes > answerBytesMax) {
             this.overflowed = true;
@@ -38,18 +42,19 @@ export class ResponseLimits {
         },
       }),
     );
-    return new Response(counted, {
+    return new Response(limited, {
       status: response.status,
       statusText: response.statusText,
       headers: response.headers,
     });
   }
 
+  /** Stops the timer. */
   stop(): void {
     if (this.#timer !== null) clearTimeout(this.#timer);
   }
 
-  #touch(): void {
+  #restartTimer(): void {
     this.stop();
     this.#timer = setTimeout(() => {
       this.expired = true;

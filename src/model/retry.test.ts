@@ -22,7 +22,7 @@ describe("parseRetryAfter", () => {
     ["soon", null],
     ["", null],
     [null, null],
-  ])("%p is %p ms", (header, ms) => {
+  ])("Retry-After %p is %p ms", (header, ms) => {
     expect(parseRetryAfter(header, now)).toBe(ms);
   });
 });
@@ -34,11 +34,11 @@ describe("retryDelay", () => {
     [{ retry: 40, retryAfterMs: null }, 60_000],
     [{ retry: 1, retryAfterMs: 7000 }, 7000],
     [{ retry: 1, retryAfterMs: 86_400_000 }, 120_000],
-  ])("%p waits %p ms", (wait, ms) => {
+  ])("a retry with %p waits %p ms", (wait, ms) => {
     expect(retryDelay(policy, { ...wait, random: () => 0 })).toBe(ms);
   });
 
-  test("jitter takes off up to half", () => {
+  test("jitter reduces the delay by up to half", () => {
     expect(retryDelay(policy, { retry: 1, retryAfterMs: null, random: () => 0.999 })).toBe(500);
   });
 });
@@ -73,7 +73,7 @@ describe("sendWithRetries", () => {
     return { result, sent, slept };
   }
 
-  test("D7 a busy endpoint is asked again until it answers", async () => {
+  test("D7 a request to a busy endpoint is retried until it answers", async () => {
     expect(await run([busy(null), busy(5000), reply])).toEqual({
       result: reply,
       sent: 3,
@@ -81,7 +81,7 @@ describe("sendWithRetries", () => {
     });
   });
 
-  test("D7 an endless Retry-After uses up the retries", async () => {
+  test("D7 retries with Retry-After count towards the limit", async () => {
     const { result, sent, slept } = await run([busy(999_000)]);
     expect({ sent, slept, reason: result.kind === "fatal" ? result.reason : null }).toEqual({
       sent: 4,
@@ -90,7 +90,7 @@ describe("sendWithRetries", () => {
     });
   });
 
-  test("D11 tokens of tries that failed are in the total", async () => {
+  test("D11 the usage includes the tokens of failed tries", async () => {
     const spent = { promptTokens: 5, cachedTokens: 1, completionTokens: 2 };
     const { result } = await run([
       { ...busy(null), usage: spent },
@@ -100,7 +100,7 @@ describe("sendWithRetries", () => {
     expect(result.usage).toEqual({ promptTokens: 10, cachedTokens: 2, completionTokens: 4 });
   });
 
-  test("D7 a fatal answer is not retried", async () => {
+  test("D7 a fatal failure is not retried", async () => {
     const fatal: ModelResult = { kind: "fatal", reason: "no", status: 401, usage: null };
     expect(await run([fatal])).toEqual({ result: fatal, sent: 1, slept: [] });
   });

@@ -1,9 +1,10 @@
 /**
- * When to ask again, and how long to wait. Every retry counts, also those the server asked for with
- * `Retry-After`: an endpoint that always says "later" is given up like any other.
+ * Retries requests with exponential backoff. Retries requested with `Retry-After` count towards the limit,
+ * so an endpoint that always requests one is given up too.
  */
-import type { ModelResult, TokenUsage } from "./message.ts";
-import { addUsage } from "./usage.ts";
+import { plural } from "../std/text.ts";
+import type { ModelResult } from "./message.ts";
+import { addUsage, type TokenUsage } from "./usage.ts";
 
 export interface RetryPolicy {
   retriesMax: number;
@@ -12,7 +13,7 @@ export interface RetryPolicy {
   retryAfterMaxMs: number;
 }
 
-/** The server's wish from `Retry-After` (seconds or an HTTP date), or null when it has none. */
+/** Milliseconds in a `Retry-After` header (seconds or an HTTP date); null when absent, invalid or past. */
 export function parseRetryAfter(header: string | null | undefined, now: number): number | null {
   const text = header?.trim() ?? "";
   if (text === "") return null;
@@ -22,9 +23,9 @@ export function parseRetryAfter(header: string | null | undefined, now: number):
 }
 
 /**
- * Milliseconds before retry number `retry` (from 1). The server's wish is kept, up to the cap;
- * without one the wait doubles from min to max, with a random half taken off so that workers that
- * failed together do not come back together. `random` gives [0, 1).
+ * Milliseconds to wait before retry number `retry` (from 1). `retryAfterMs` is used up to its maximum.
+ * Without it the delay doubles from minimum to maximum and is reduced by up to half at random, so that
+ * workers that failed together do not retry together. `random` returns [0, 1).
  */
 export function retryDelay(
   policy: RetryPolicy,
@@ -36,23 +37,23 @@ export function retryDelay(
 }
 
 export interface RetryPorts {
-  /** Sends one request; called again for every retry. */
+  /** Sends the request; called once per try. */
   send(): Promise<ModelResult>;
-  /** Told of every retriable failure before the wait. */
+  /** Called after every retriable failure, before the wait. */
   onRetry(retry: {
     attempt: number;
     delayMs: number;
     reason: string;
     limited: boolean;
   }): Promise<void>;
-  /** Waits; resolves early when the caller is cancelled. */
+  /** Waits; resolves early on cancellation. */
   sleep(ms: number): Promise<void>;
   random(): number;
 }
 
 /**
- * Sends until there is a reply, a fatal answer, a cancellation, or no retry left. The usage is that of
- * all tries together: tokens of answers that broke off were paid for, too.
+ * Sends a request until there is a reply, a fatal failure, a cancellation, or no retry left. The usage is
+ * the sum over all tries, because incomplete answers are charged too.
  */
 export async function sendWithRetries(
   policy: RetryPolicy,
@@ -66,7 +67,7 @@ export async function sendWithRetries(
     if (result.kind !== "retriable") return { ...result, usage };
     const { reason, limited, retryAfterMs, status } = result;
     if (attempt > policy.retriesMax) {
-      const tries = attempt === 1 ? "1 try" : `${attempt} tries`;
+      const tries = plural(attempt, "try", "tries");
       return { kind: "fatal", reason: `${reason}; gave up after ${tries}`, status, usage };
     }
     const delayMs = retryDelay(policy, { retry: attempt, retryAfterMs, random: ports.random });

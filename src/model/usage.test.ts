@@ -3,10 +3,10 @@ import { costOf } from "./usage.ts";
 
 const usage = { promptTokens: 1_000_000, cachedTokens: 400_000, completionTokens: 100_000 };
 
-test("cached tokens are charged at their own price, and only once", () => {
+test("cached tokens are charged at the cached price only", () => {
   expect(costOf(usage, { input: 2, cached: 0.5, output: 10 })).toBeCloseTo(1.2 + 0.2 + 1);
 });
 
-test("without a price there is no cost", () => {
+test("the cost is null without a price", () => {
   expect(costOf(usage, null)).toBeNull();
 });

@@ -1,14 +1,20 @@
-/** What tokens cost, when the configuration names a price. */
-import type { TokenUsage } from "./message.ts";
+/** Token counts and their cost. */
 
-/** Per million tokens, in whatever currency the configuration uses. */
+/** Tokens of one or more requests, as the provider counted them. Prompt tokens include the cached ones. */
+export interface TokenUsage {
+  promptTokens: number;
+  cachedTokens: number;
+  completionTokens: number;
+}
+
+/** Prices per million tokens, in the currency that the configuration uses. */
 export interface Price {
   input: number;
   cached: number;
   output: number;
 }
 
-/** The cost, or null without a price: unknown is never shown as 0. Cached tokens are part of the prompt's. */
+/** The cost in the currency of the price; null, not 0, without a price. */
 export function costOf(usage: TokenUsage, price: Price | null): number | null {
   if (price === null) return null;
   const cached = Math.min(usage.cachedTokens, usage.promptTokens);
@@ -19,7 +25,6 @@ export function costOf(usage: TokenUsage, price: Price | null): number | null {
   );
 }
 
-/** The sum of several usages. */
 export function addUsage(a: TokenUsage, b: TokenUsage): TokenUsage {
   return {
     promptTokens: a.promptTokens + b.promptTokens,

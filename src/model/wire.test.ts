@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { AnswerAccumulator, type AnswerPart, readAnswerParts } from "./wire.ts";
 
-/** The parts of a text that comes in pieces of `size` bytes. */
+/** The parts of a text that arrives in pieces of `size` bytes. */
 async function partsOf(text: string, size = 1): Promise<AnswerPart[]> {
   const bytes = new TextEncoder().encode(text);
   async function* pieces() {
@@ -13,7 +13,7 @@ async function partsOf(text: string, size = 1): Promise<AnswerPart[]> {
 const chunk = (value: unknown): AnswerPart => ({ kind: "chunk", value, whole: false });
 const done: AnswerPart = { kind: "done" };
 
-describe("readAnswer", () => {
+describe("an answer body", () => {
   test.each<[string, string, AnswerPart[]]>([
     [
       "events",
@@ -38,22 +38,22 @@ describe("readAnswer", () => {
     ["letters of several bytes", 'data: {"a":"ü🙂"}\n\n', [chunk({ a: "ü🙂" })]],
     ["a named error", 'event: error\ndata: {"m":1}\n\n', [{ kind: "error", value: { m: 1 } }]],
     [
-      "an error that is no JSON",
+      "an error that is not JSON",
       "error: out of memory\n\n",
       [{ kind: "error", value: "out of memory" }],
     ],
     ["empty data", "data:\n\ndata: [DONE]\n\n", [done]],
-    ["a document", '\n\n {"a":\n\n1}', [{ kind: "chunk", value: { a: 1 }, whole: true }]],
-    ["nothing", "", []],
+    ["one JSON document", '\n\n {"a":\n\n1}', [{ kind: "chunk", value: { a: 1 }, whole: true }]],
+    ["no bytes", "", []],
     ["a web page", "<html>\n<body>data</body>\n\n", []],
-  ])("reads %s, however it is cut into pieces", async (_, text, wanted) => {
+  ])("with %s is read the same in pieces of any size", async (_, text, wanted) => {
     for (const size of [1, 2, 7, 1000]) expect(await partsOf(text, size)).toEqual(wanted);
   });
 
   test.each([
     ["an event", 'data: {"a\n\n'],
     ["a document", '{"a":'],
-  ])("throws at %s that is cut", (_, text) => {
+  ])("with %s that is cut throws a SyntaxError", (_, text) => {
     expect(partsOf(text)).rejects.toThrow(SyntaxError);
   });
 });
@@ -99,7 +99,7 @@ describe("tool calls", () => {
       ],
     ],
     [
-      "without index a new id starts a call and a fragment without one continues the last",
+      "without an index, a new id starts a call and a fragment without an id continues the last one",
       [{ id: "a", ...fn("read", "{") }, args("}"), { id: "b", ...fn("bash", "{}") }],
       [
         ["a", "read", "{}"],
@@ -107,7 +107,7 @@ describe("tool calls", () => {
       ],
     ],
     [
-      "without index and id a name after whole arguments starts a call",
+      "without index and id, a name after complete arguments starts a call",
       [fn("read", "{}"), fn("bash", "{}")],
       [
         ["call00000", "read", "{}"],
@@ -131,7 +131,7 @@ describe("tool calls", () => {
       ],
     ],
     [
-      "an index out of range counts as none",
+      "an index out of range is ignored",
       [
         { index: 500, id: "a", ...fn("read", "{}") },
         { index: -1, ...args("") },
@@ -142,7 +142,7 @@ describe("tool calls", () => {
     expect(calls(fragments).map((c) => [c.id, c.name, c.argumentsText])).toEqual(expected);
   });
 
-  test("calls of one delta without index and id stay apart", () => {
+  test("calls of one delta without index and id are separate", () => {
     const answer = new AnswerAccumulator();
     answer.add({ choices: [{ delta: { tool_calls: [fn("read", ""), fn("bash", "{}")] } }] });
     expect(answer.toolCalls(new Set()).map((c) => [c.name, c.argumentsText])).toEqual([
@@ -157,7 +157,7 @@ describe("tool calls", () => {
   });
 });
 
-test("text, finish reason and usage are gathered, whatever else a chunk holds", () => {
+test("text, reasoning, finish reason and usage are read from chunks, and other fields are ignored", () => {
   const answer = new AnswerAccumulator();
   answer.add({ choices: [] });
   answer.add(null);

@@ -1,8 +1,16 @@
-/** The body of a request, from the conversation and the endpoint's settings. Pure. */
+/**
+ * The chat-completions wire format: builds request bodies, reads answers as parts, and joins the parts.
+ *
+ * Reading is lenient, because compatible servers deviate from the format in many ways. No I/O.
+ */
 import type { Endpoint } from "./endpoint.ts";
-import { type ModelRequest, type TokenUsage, type ToolCall, wireMessage } from "./message.ts";
+import type { ChatMessage, ModelRequest, ToolCall } from "./message.ts";
+import type { TokenUsage } from "./usage.ts";
 
-/** Fields nobody asked for are left out, since not every server knows every field. */
+// ------------------------------------------------------------
+// Requests.
+
+/** The body of a request. Omits fields that are not configured, since not every server accepts every field. */
 export function requestBody(endpoint: Endpoint, request: ModelRequest): Record<string, unknown> {
   const { temperature, maxTokens } = endpoint;
   return {
@@ -32,33 +40,69 @@ function toolFields(
   };
 }
 
+/** A message in the wire format. */
+export function wireMessage(message: ChatMessage): Record<string, unknown> {
+  switch (message.role) {
+    case "system":
+    case "user":
+      return { role: message.role, content: message.content };
+    case "tool":
+      return { role: "tool", tool_call_id: message.callId, content: message.content };
+    case "assistant":
+      return wireReply(message);
+    default:
+      return message satisfies never;
+  }
+}
+
+/** A reply in the wire format, never with empty content: Bedrock and Mistral reject that. */
+function wireReply(message: Extract<ChatMessage, { role: "assistant" }>): Record<string, unknown> {
+  const { content, reasoning, toolCalls } = message;
+  return {
+    role: "assistant",
+    content: content !== "" ? content : toolCalls.length > 0 ? null : "(no answer)",
+    ...(reasoning === undefined ? {} : { reasoning_content: reasoning }),
+    ...(toolCalls.length === 0 ? {} : { tool_calls: toolCalls.map(wireCall) }),
+  };
+}
+
+function wireCall({ id, name, argumentsText, extraContent }: ToolCall): Record<string, unknown> {
+  return {
+    id,
+    type: "function",
+    function: { name, arguments: argumentsText },
+    ...(extraContent === undefined ? {} : { extra_content: extraContent }),
+  };
+}
+
 // ------------------------------------------------------------
-//  * Reads the body of an answer piece by piece, whichever form the server chose: server-sent events or
-// one JSON document, asked for or not.
-//
-// The form is told from the first characters, since content types are often wrong. Read leniently, as
-// servers write: any line ending, a byte order mark, comments as signs of life, events without a
-// blank line between them, and llama.cpp's field `error`. Pure but for the bytes it is given.
+// The body of an answer as parts: server-sent events, or one JSON document.
 
 export type AnswerPart =
   /** A chunk of a stream, or the whole answer. */
   | { kind: "chunk"; value: unknown; whole: boolean }
-  /** The server says in the middle of a good answer that it failed. */
+  /** An error that the server sends within an answer of status 200. */
   | { kind: "error"; value: unknown }
-  /** The stream's own end mark. */
+  /** The end mark of a stream, `[DONE]`. */
   | { kind: "done" };
 
-/** The parts in order. Throws a SyntaxError at what is neither JSON nor an event. */
+/**
+ * The parts of an answer, in order. Throws a SyntaxError for data that is not JSON.
+ *
+ * The first characters decide between events and a document, since content types are often wrong. Accepts
+ * any line ending, a byte order mark, comments, events without a blank line between them, and llama.cpp's
+ * field `error`.
+ */
 export async function* readAnswerParts(
   body: AsyncIterable<Uint8Array>,
 ): AsyncGenerator<AnswerPart> {
   let event: SentEvent = { name: "", data: [] };
   let document: string[] | null = null;
-  let begun = false;
+  let started = false;
   for await (const line of linesOf(body)) {
-    if (!begun && line.trim() === "") continue;
-    if (!begun && /^\s*\{/.test(line)) document = [];
-    begun = true;
+    if (!started && line.trim() === "") continue;
+    if (!started && /^\s*\{/.test(line)) document = [];
+    started = true;
     if (document !== null) document.push(line);
     else if (line === "") {
       yield* partsOf(event);
@@ -70,6 +114,7 @@ export async function* readAnswerParts(
   else yield* partsOf(event);
 }
 
+/** A server-sent event: its name and its data lines. */
 interface SentEvent {
   name: string;
   data: string[];
@@ -94,7 +139,7 @@ function* partsOf({ name, data }: SentEvent): Generator<AnswerPart> {
   }
 }
 
-/** An event's data is one text over all its lines, unless each line is one by itself. */
+/** The JSON texts of an event: its joined lines, or each line when the joined lines are not JSON. */
 function textsOf(data: string[]): string[] {
   if (data.length === 1) return data;
   const joined = data.join("\n");
@@ -109,7 +154,7 @@ function parsedOr<T>(text: string, otherwise: T): unknown {
   }
 }
 
-/** Lines without their endings; the last one whether it was ended or not. */
+/** The lines of a body without their endings, including an unterminated last line. */
 async function* linesOf(body: AsyncIterable<Uint8Array>): AsyncGenerator<string> {
   const decoder = new TextDecoder();
   let open: string[] = [];
@@ -131,11 +176,7 @@ async function* linesOf(body: AsyncIterable<Uint8Array>): AsyncGenerator<string>
 }
 
 // ------------------------------------------------------------
-//  * Puts an answer together, whatever dialect of the wire format the server speaks.
-//
-// Tool calls are keyed by `index` where there is one; without it a new id starts a new call. Some
-// servers repeat the name with every fragment, use one index for all calls, or send arguments as an
-// object: none of it glues two calls together. Pure: the caller feeds chunks and reads the result.
+// The answer joined from its parts.
 
 interface OpenCall {
   index: number | null;
@@ -145,7 +186,13 @@ interface OpenCall {
   extraContent: unknown;
 }
 
-/** What has arrived so far. */
+/**
+ * Joins the chunks of an answer.
+ *
+ * Fragments of tool calls belong together by `index`; without an index a new id starts a call. Servers that
+ * repeat the name in every fragment, use one index for all calls, or send arguments as an object are
+ * handled, so that two calls are never joined into one.
+ */
 export class AnswerAccumulator {
   #choices = 0;
   #text: string[] = [];
@@ -154,7 +201,7 @@ export class AnswerAccumulator {
   #finishReason: string | null = null;
   #usage: TokenUsage | null = null;
 
-  /** Takes one parsed chunk, or a whole answer; parts of unexpected type are passed over. */
+  /** Adds a parsed chunk or a whole answer. Ignores fields of an unexpected type. */
   add(chunk: unknown): void {
     const fields = record(chunk);
     this.#usage = usageOf(fields["usage"]) ?? this.#usage;
@@ -168,7 +215,7 @@ export class AnswerAccumulator {
     const whole = choice["message"] !== undefined;
     const delta = record(choice["delta"] ?? choice["message"]);
     this.#addContent(delta["content"] ?? delta["refusal"]);
-    // Servers that send both say the same in both.
+    // Servers that send both fields send the same text in both.
     const reasoning = delta["reasoning_content"] ?? delta["reasoning"];
     if (typeof reasoning === "string") this.#reasoning.push(reasoning);
     const calls: unknown = delta["tool_calls"];
@@ -178,7 +225,7 @@ export class AnswerAccumulator {
     }
   }
 
-  /** Chunks with a choice in them. */
+  /** Number of chunks with a choice. */
   get choices(): number {
     return this.#choices;
   }
@@ -196,14 +243,14 @@ export class AnswerAccumulator {
   }
 
   /**
-   * The calls in the order they began. Ids that are missing or already `taken` are replaced by nine
-   * letters and digits, the one form every server takes back.
+   * The tool calls in the order in which they started. Ids that are missing or in `taken` are replaced by
+   * nine letters and digits, a form that every server accepts.
    */
   toolCalls(taken: ReadonlySet<string>): ToolCall[] {
     const used = new Set(taken);
     return this.#calls.map((call) => {
       let id = call.id;
-      for (let n = used.size; id === "" || used.has(id); n++) id = mintedId(n);
+      for (let n = used.size; id === "" || used.has(id); n++) id = generatedId(n);
       used.add(id);
       const { name, parts, extraContent } = call;
       return {
@@ -215,7 +262,7 @@ export class AnswerAccumulator {
     });
   }
 
-  /** Text, or a list of parts of which some are text and some are thoughts. */
+  /** Adds content: a text, or a list of text and thinking parts. */
   #addContent(content: unknown): void {
     if (typeof content === "string") this.#text.push(content);
     if (!Array.isArray(content)) return;
@@ -225,18 +272,18 @@ export class AnswerAccumulator {
     }
   }
 
-  /** `apart` when the fragment is one of several said at once: then a name begins a call of its own. */
-  #addFragment(fragment: Record<string, unknown>, apart: boolean): void {
+  /** Adds a fragment. `separate`: it is one of several in a chunk, so a name without an index starts a call. */
+  #addFragment(fragment: Record<string, unknown>, separate: boolean): void {
     const fn = record(fragment["function"]);
-    // Mistral's stream spells a missing id as the word.
-    const said = fragment["id"];
-    const id = typeof said === "string" && said !== "null" ? said : "";
+    // Mistral sends the text "null" for a missing id.
+    const rawId = fragment["id"];
+    const id = typeof rawId === "string" && rawId !== "null" ? rawId : "";
     const name = typeof fn["name"] === "string" ? fn["name"] : "";
     const index = validIndex(fragment["index"]);
-    const begins = apart && index === null && name !== "";
-    // What belongs to no call (a signature that comes by itself) begins none.
+    const starts = separate && index === null && name !== "";
+    // A fragment without a call, e.g. a signature sent separately, does not start one.
     if (name === "" && id === "" && index === null && this.#calls.length === 0) return;
-    const call = this.#callFor({ index, id, name, begins });
+    const call = this.#callFor({ index, id, name, starts });
     if (call.id === "") call.id = id;
     if (call.name === "") call.name = name;
     call.extraContent ??= fragment["extra_content"];
@@ -245,7 +292,8 @@ export class AnswerAccumulator {
     else if (args !== null && typeof args === "object") call.parts.push(JSON.stringify(args));
   }
 
-  #callFor(of: { index: number | null; id: string; name: string; begins: boolean }): OpenCall {
+  /** The call that a fragment continues, or a new one. */
+  #callFor(of: { index: number | null; id: string; name: string; starts: boolean }): OpenCall {
     const { index, id, name } = of;
     const last =
       index === null
@@ -253,7 +301,7 @@ export class AnswerAccumulator {
         : this.#calls.findLast((candidate) => candidate.index === index);
     const continues =
       last !== undefined &&
-      !of.begins &&
+      !of.starts &&
       (id !== ""
         ? last.id === "" || last.id === id
         : index !== null || name === "" || !isComplete(last.parts));
@@ -264,7 +312,7 @@ export class AnswerAccumulator {
   }
 }
 
-/** Without index and id, a name after a whole argument object can only be the next call. */
+/** True when the arguments are complete JSON: then a name without index and id starts the next call. */
 function isComplete(parts: string[]): boolean {
   try {
     return typeof JSON.parse(parts.join("")) === "object";
@@ -273,7 +321,7 @@ function isComplete(parts: string[]): boolean {
   }
 }
 
-function mintedId(n: number): string {
+function generatedId(n: number): string {
   return `call${String(n).padStart(5, "0")}`;
 }
 
@@ -295,7 +343,7 @@ function usageOf(value: unknown): TokenUsage | null {
     count(usage["prompt_tokens"]),
     count(usage["completion_tokens"]),
   ];
-  // Some servers send an empty object with every chunk: that is not a count.
+  // Some servers send an empty object with every chunk; it is not a count.
   if (promptTokens === 0 && completionTokens === 0) return null;
   const cachedTokens = count(record(usage["prompt_tokens_details"])["cached_tokens"]);
   return { promptTokens, cachedTokens, completionTokens };

@@ -6,7 +6,7 @@ function historyOf(turns: [string, string | null, boolean, string][], tokensMax:
   const history = new History({ system: "SYSTEM", task: "TASK", tokensMax });
   for (const [index, [tool, target, ok, text]] of turns.entries()) {
     const toolCalls = [{ id: `c${index}`, name: tool, argumentsText: "{}" }];
-    history.addAnswer({ role: "assistant", content: "", toolCalls });
+    history.addReply({ role: "assistant", content: "", toolCalls });
     history.addResult(`c${index}`, text, { tool, target, ok });
   }
   return history;
@@ -15,11 +15,11 @@ function historyOf(turns: [string, string | null, boolean, string][], tokensMax:
 const long = "x".repeat(4000);
 
 describe("fit", () => {
-  test("does nothing while there is room", () => {
+  test("a history within its limit is not changed", () => {
     expect(historyOf([["read_file", "a", true, long]], 5000).fit()).toBeNull();
   });
 
-  test("first shortens reads that a later write made stale", () => {
+  test("reads that a later write made stale are shortened first", () => {
     const history = historyOf(
       [
         ["read_file", "a", true, long],
@@ -32,14 +32,14 @@ describe("fit", () => {
     expect(history.fit()).toMatchObject({ messages: 1 });
     const results = history.messages().filter((message) => message.role === "tool");
     expect(results.map((message) => message.content)).toEqual([
-      "[a as it was before a later change; read it again if you need it]",
+      "[content of a before a later change; read the file again if you need it]",
       long,
       "edited",
       long,
     ]);
   });
 
-  test("a failed write makes nothing stale", () => {
+  test("a failed write makes no read stale", () => {
     const history = historyOf(
       [
         ["read_file", "a", true, long],
@@ -49,10 +49,10 @@ describe("fit", () => {
       900,
     );
     history.fit();
-    expect(history.messages().some((m) => m.content.startsWith("[a as it was"))).toBe(false);
+    expect(history.messages().some((m) => m.content.startsWith("[content of a "))).toBe(false);
   });
 
-  test("then cuts the oldest turns and says what was in them", () => {
+  test("the oldest turns are removed next, and a notice lists their changed files and last error", () => {
     const history = historyOf(
       [
         ["edit_file", "src/a.ts", true, long],
@@ -75,7 +75,7 @@ describe("fit", () => {
     expect(history.messages().at(-1)).toMatchObject({ role: "tool", content: "last" });
   });
 
-  test("a last turn that is too long by itself is shortened, head and tail kept", () => {
+  test("a last turn that exceeds the limit is shortened to head and tail", () => {
     const history = historyOf([["read_file", "a", true, `HEAD${"x".repeat(100_000)}TAIL`]], 2000);
     expect(history.fit()?.reason).toContain("shortened");
     const text = history.messages().at(-1)?.content ?? "";
@@ -86,9 +86,9 @@ describe("fit", () => {
     ]);
   });
 
-  test("system and task stay, however long they are", () => {
+  test("system prompt and task are kept in full even when they exceed the limit", () => {
     const history = new History({ system: long, task: long, tokensMax: 100 });
-    history.addAnswer({ role: "assistant", content: "a", toolCalls: [] });
+    history.addReply({ role: "assistant", content: "a", toolCalls: [] });
     history.addNote("b");
     history.fit();
     expect(

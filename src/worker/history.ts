@@ -1,20 +1,22 @@
 /**
  * The conversation, kept within the model's context.
  *
- * System prompt and task always stay. Everything else comes and goes in whole turns (an answer, the
- * results of its calls, and what dgov said after them), so a call and its result are never parted.
- * When the history is full, reads that a later write made stale become one line, then the oldest
- * turns go, leaving a message that says how many and what the last error in them was. Some room is
- * cut in advance, since every cut also costs the provider's prompt cache.
+ * System prompt and task always stay. The rest is added and removed in whole turns (a reply, the results
+ * of its calls and dgov's notes after them), so a call always keeps its result. A full history is reduced
+ * in steps: results of reads that a later write made stale become one line; then the oldest turns are
+ * removed and replaced by a notice with their number and their last error; then the last turn's messages
+ * are shortened. Removing turns frees extra room, because every cut invalidates the provider's prompt cache.
  */
 import type { ChatMessage } from "../model/message.ts";
+import { listed } from "../std/text.ts";
 
-/** After a cut the history fills this part of its limit. */
+/** Share of the limit that the history fills after turns were removed. */
 const filledAfterCut = 0.75;
 const errorCharsMax = 2000;
 const resultCharsMin = 2000;
 const pathsNamedMax = 40;
 
+/** Tools with a `target` that they change. */
 const writers: ReadonlySet<string> = new Set([
   "write_file",
   "edit_file",
@@ -38,7 +40,7 @@ interface Turn {
   results: Map<string, Result>;
 }
 
-/** What fitting did, for the record. */
+/** What `History.fit` removed, for the event log. */
 export interface HistoryCut {
   /** Messages removed or shortened. */
   messages: number;
@@ -61,56 +63,56 @@ export class History {
     this.#tokensMax = o.tokensMax;
   }
 
-  /** A new turn begins with the model's answer. */
-  addAnswer(answer: Extract<ChatMessage, { role: "assistant" }>): void {
-    this.#turns.push({ messages: [answer], results: new Map() });
+  /** Starts a turn with the model's reply. */
+  addReply(reply: Extract<ChatMessage, { role: "assistant" }>): void {
+    this.#turns.push({ messages: [reply], results: new Map() });
   }
 
-  /** The result of one of the current turn's calls. */
+  /** Adds the result of a call of the current turn. */
   addResult(callId: string, text: string, result: Result): void {
     const turn = this.#current();
     turn.messages.push({ role: "tool", callId, content: text });
     turn.results.set(callId, result);
   }
 
-  /** Something dgov says to the model. */
+  /** Adds a message of dgov to the model. */
   addNote(text: string): void {
     this.#current().messages.push({ role: "user", content: text });
   }
 
-  /** What to send. */
+  /** The messages of the next request. */
   messages(): ChatMessage[] {
     const cut = this.#cutTurns === 0 ? [] : [this.#cutNotice()];
     return [...this.#head, ...cut, ...this.#turns.flatMap((turn) => turn.messages)];
   }
 
-  /** Size of what would be sent, in estimated tokens. */
+  /** Estimated tokens of the next request. */
   tokens(): number {
     return estimateTokens(this.messages());
   }
 
-  /** Makes the history fit; null when it did already. */
+  /** Reduces the history to its limit; null when nothing was removed. */
   fit(): HistoryCut | null {
     if (this.tokens() <= this.#tokensMax) return null;
     const stale = this.#shortenStaleReads();
     let cut = 0;
     if (this.tokens() > this.#tokensMax) cut = this.#cutOldest(this.#tokensMax * filledAfterCut);
     const clipped = this.tokens() > this.#tokensMax ? this.#clipLast() : 0;
-    const what = [
+    const parts = [
       stale > 0 ? `${stale} reads that a later write made stale` : "",
       cut > 0 ? `${cut} messages of the oldest turns` : "",
       clipped > 0 ? `${clipped} long messages shortened` : "",
     ].filter((part) => part !== "");
-    if (what.length === 0) return null;
+    if (parts.length === 0) return null;
     return {
       messages: stale + cut + clipped,
-      reason: `over ${this.#tokensMax} estimated tokens: ${what.join(", ")}`,
+      reason: `over ${this.#tokensMax} estimated tokens: ${parts.join(", ")}`,
     };
   }
 
   /**
-   * The endpoint counts more tokens than the estimate: from now on half as many are sent. False
-   * when there is nothing to cut.
+   * Halves the limit, for an endpoint that counts more tokens than the estimate. False when there is
+   * nothing to remove.
    */
   halve(): boolean {
     if (this.#turns.length === 0) return false;
@@ -127,6 +129,7 @@ export class History {
     return turn;
   }
 
+  /** Replaces results of reads whose file a later turn wrote. Returns how many it replaced. */
   #shortenStaleReads(): number {
     let shortened = 0;
     const written = new Set<string>();
@@ -138,7 +141,7 @@ export class History {
         if (result === undefined || result.target === null || !result.ok) return message;
         if (writers.has(result.tool)) writtenHere.push(result.target);
         if (result.tool !== "read_file" || !written.has(result.target)) return message;
-        const line = `[${result.target} as it was before a later change; read it again if you need it]`;
+        const line = `[content of ${result.target} before a later change; read the file again if you need it]`;
         if (message.content === line) return message;
         shortened++;
         return { ...message, content: line };
@@ -148,6 +151,7 @@ export class History {
     return shortened;
   }
 
+  /** Removes the oldest turns, except the last, until `tokensGoal`. Returns the messages removed. */
   #cutOldest(tokensGoal: number): number {
     let cut = 0;
     let tokens = this.tokens();
@@ -161,6 +165,7 @@ export class History {
     return cut;
   }
 
+  /** Keeps the facts of a removed turn that the notice lists. */
   #remember(turn: Turn): void {
     if (turn.messages[0]?.role === "assistant") this.#cutTurns++;
     for (const message of turn.messages) {
@@ -174,7 +179,7 @@ export class History {
     }
   }
 
-  /** Only the last turn is left and still too long: its longest parts are shortened evenly. */
+  /** Shortens the messages of the last turn to equal shares of the room. Returns how many it shortened. */
   #clipLast(): number {
     const turn = this.#turns.at(-1);
     if (turn === undefined) return 0;
@@ -191,19 +196,18 @@ export class History {
   }
 
   #cutNotice(): ChatMessage {
+    // The scripted model reads the number of turns from this line.
     const turns = this.#cutTurns === 1 ? "turn was" : "turns were";
     const lines = [`[${this.#cutTurns} earlier ${turns} cut to save room]`];
-    const paths = [...this.#cutPaths];
-    if (paths.length > 0) {
-      const more = paths.length > pathsNamedMax ? ` and ${paths.length - pathsNamedMax} more` : "";
-      lines.push(`Files you changed in them: ${paths.slice(0, pathsNamedMax).join(", ")}${more}`);
+    if (this.#cutPaths.size > 0) {
+      lines.push(`Files you changed in them: ${listed([...this.#cutPaths], pathsNamedMax)}`);
     }
     if (this.#cutError !== null) lines.push(`The last error in them was from ${this.#cutError}`);
     return { role: "user", content: lines.join("\n") };
   }
 }
 
-/** Four characters a token: wrong by a third either way, which the limit of 60 % allows for. */
+/** Estimated tokens of messages, at four characters a token. The error of about a third fits in the unused context. */
 export function estimateTokens(messages: readonly ChatMessage[]): number {
   let chars = 0;
   for (const message of messages) {
@@ -224,14 +228,14 @@ function shortened(message: ChatMessage, charsMax: number): ChatMessage {
   const toolCalls = message.toolCalls.map((call) => {
     const size = call.argumentsText.length;
     if (size <= charsMax) return call;
-    // Arguments must stay JSON, or the provider refuses the whole request.
+    // Arguments must stay JSON; otherwise the provider rejects the whole request.
     return { ...call, argumentsText: JSON.stringify({ cut: `${size} characters of arguments` }) };
   });
   const same = content === message.content && toolCalls.every((c, i) => c === message.toolCalls[i]);
   return same ? message : { ...message, content, toolCalls };
 }
 
-/** Head and tail of a text, with a word on what is missing. */
+/** Head and tail of a text, with the number of characters removed between them. */
 function clip(text: string, charsMax: number): string {
   if (text.length <= charsMax) return text;
   const head = Math.floor(charsMax * 0.6);

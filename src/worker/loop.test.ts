@@ -1,18 +1,20 @@
 import { describe, expect, test } from "bun:test";
-import type { ChatMessage, ModelResult, TokenUsage } from "../model/message.ts";
-import { type LoopOutcome, type LoopTask, runWorkerLoop, type ToolAnswer } from "./loop.ts";
+import type { ChatMessage, ModelResult } from "../model/message.ts";
+import type { TokenUsage } from "../model/usage.ts";
+import { type LoopOutcome, type LoopTask, runWorkerLoop } from "./loop.ts";
 import type { WorkerMessage } from "./protocol.ts";
+import type { ToolResult } from "./tools/tool.ts";
 
 const usage: TokenUsage = { promptTokens: 10, cachedTokens: 0, completionTokens: 2 };
 
-type Said =
+type ScriptedReply =
   | { text?: string; reasoning?: string; calls?: [tool: string, args: unknown][]; finish?: string }
   | { fatal: string; status?: number };
 
-const done = (args: object = {}): Said => ({
+const done = (args: object = {}): ScriptedReply => ({
   calls: [["done", { status: "complete", summary: "ok", ...args }]],
 });
-const read = (path: string): Said => ({ calls: [["read_file", { path }]] });
+const read = (path: string): ScriptedReply => ({ calls: [["read_file", { path }]] });
 
 interface Run {
   outcome: LoopOutcome;
@@ -21,11 +23,11 @@ interface Run {
   ran: string[];
 }
 
-/** Runs the loop against replies by turn (the last repeats) and a function of tools. */
+/** Runs the loop with replies by turn, of which the last repeats, and with a function for tool results. */
 async function run(
-  replies: Said[] | ((turn: number, forced: boolean) => Said),
+  replies: ScriptedReply[] | ((turn: number, forced: boolean) => ScriptedReply),
   o: Partial<LoopTask> & {
-    tool?: (name: string, args: unknown, nth: number) => Partial<ToolAnswer>;
+    tool?: (name: string, args: unknown, nth: number) => Partial<ToolResult>;
   } = {},
 ): Promise<Run> {
   const events: WorkerMessage[] = [];
@@ -47,11 +49,11 @@ async function run(
       const forced = toolChoice !== "auto";
       requests.push({ messages, forced });
       const turn = requests.length;
-      const said =
+      const scripted =
         typeof replies === "function"
           ? replies(turn, forced)
           : (replies[Math.min(turn, replies.length) - 1] ?? {});
-      return resultOf(said, turn);
+      return resultOf(scripted, turn);
     },
     call: async (name, text) => {
       ran.push(name);
@@ -66,7 +68,7 @@ async function run(
   return { outcome, events, requests, ran };
 }
 
-const fine: ToolAnswer = {
+const fine: ToolResult = {
   ok: true,
   text: "",
   errorKind: null,
@@ -75,21 +77,24 @@ const fine: ToolAnswer = {
   clipped: false,
 };
 
-function resultOf(said: Said, turn: number): Exclude<ModelResult, { kind: "retriable" }> {
-  if ("fatal" in said) {
-    return { kind: "fatal", reason: said.fatal, status: said.status ?? null, usage };
+function resultOf(
+  scripted: ScriptedReply,
+  turn: number,
+): Exclude<ModelResult, { kind: "retriable" }> {
+  if ("fatal" in scripted) {
+    return { kind: "fatal", reason: scripted.fatal, status: scripted.status ?? null, usage };
   }
-  const toolCalls = (said.calls ?? []).map(([name, args], index) => ({
+  const toolCalls = (scripted.calls ?? []).map(([name, args], index) => ({
     id: `c${turn}_${index}`,
     name,
     argumentsText: typeof args === "string" ? args : JSON.stringify(args),
   }));
-  const finishReason = said.finish ?? (toolCalls.length > 0 ? "tool_calls" : "stop");
-  const { text = "", reasoning = "" } = said;
+  const finishReason = scripted.finish ?? (toolCalls.length > 0 ? "tool_calls" : "stop");
+  const { text = "", reasoning = "" } = scripted;
   return { kind: "reply", text, reasoning, toolCalls, finishReason, usage };
 }
 
-/** Every tool call of every request is answered right after it, once. */
+/** Asserts that every tool call in the messages is followed by its result, once. */
 function checkPairs(messages: readonly ChatMessage[]): void {
   const open: string[] = [];
   for (const message of messages) {
@@ -107,21 +112,21 @@ describe("reasoning", () => {
   const answers = (requests: Run["requests"]) =>
     requests[1]?.messages.filter((message) => message.role === "assistant");
 
-  test("is a thought, and stays out of the conversation", async () => {
+  test("reasoning is reported as a thought and not sent back", async () => {
     const { events, requests } = await run([thinking, done()]);
     expect(events).toContainEqual({ type: "thought", turn: 1, text: "hm" });
     expect(answers(requests)).toMatchObject([{ content: "" }]);
     expect(answers(requests)?.[0]).not.toHaveProperty("reasoning");
   });
 
-  test("goes back where the endpoint wants it", async () => {
+  test("reasoning is sent back to an endpoint with return_reasoning", async () => {
     const { requests } = await run([thinking, done()], { returnReasoning: true });
     expect(answers(requests)).toMatchObject([{ content: "", reasoning: "hm" }]);
   });
 });
 
-describe("a good run", () => {
-  test("ends with what done says, and tells of every step", async () => {
+describe("a complete run", () => {
+  test("a run ends with the arguments of done and reports every step", async () => {
     const { outcome, events } = await run([{ ...read("a"), text: "Looking." }, done()]);
     expect(outcome).toEqual({ verdict: "complete", reason: "ok", result: "ok" });
     expect(events.map((event) => event.type)).toEqual([
@@ -138,43 +143,43 @@ describe("a good run", () => {
   });
 
   test.each(["incomplete", "blocked"] as const)(
-    "A15 done with %s is that verdict",
+    "A15 done with status %s gives that verdict",
     async (status) => {
       expect((await run([done({ status })])).outcome.verdict).toBe(status);
     },
   );
 
-  test("calls of one reply run in order; after done they are answered and not run", async () => {
+  test("calls of one reply run in order; calls after done are answered without being run", async () => {
     const reply = {
       calls: [
         ["glob", {}],
         ["done", { status: "complete", summary: "s" }],
         ["write_file", {}],
       ],
-    } as Said;
+    } as ScriptedReply;
     const { ran, events } = await run([reply]);
     expect(ran).toEqual(["glob", "done"]);
     expect(events.filter((event) => event.type === "result").at(-1)).toMatchObject({
       tool: "write_file",
       ok: false,
-      text: "not run: the work had ended with done",
+      text: "not run: done has already ended the work",
     });
   });
 
-  test("a refused done goes on, and the calls after it run", async () => {
+  test("a refused done does not end the run, and the calls after it are run", async () => {
     const reply = {
       calls: [
         ["done", { status: "complete", summary: "s" }],
         ["run_tests", {}],
       ],
-    } as Said;
+    } as ScriptedReply;
     const tool = (name: string, _: unknown, nth: number) =>
       name === "done" && nth === 1 ? { ok: false, text: "run the tests first" } : {};
     const { ran, outcome } = await run([reply, done()], { tool });
     expect([ran, outcome.verdict]).toEqual([["done", "run_tests", "done"], "complete"]);
   });
 
-  test("every turn's tokens are told, also those of a failing one (D11)", async () => {
+  test("D11 the tokens of every turn are reported, including a failed one", async () => {
     const { outcome, events } = await run([read("a"), { fatal: "no such model", status: 404 }]);
     expect(outcome).toMatchObject({ verdict: "provider_failed", reason: "no such model" });
     const finished = events.filter((event) => event.type === "turn.finished");
@@ -185,8 +190,8 @@ describe("a good run", () => {
   });
 });
 
-describe("D7 odd replies", () => {
-  test("text instead of a call is nudged, then ends; a call in between resets the count", async () => {
+describe("D7 irregular replies", () => {
+  test("three replies in a row without a call end the run; a call resets the count", async () => {
     const { requests, outcome } = await run([
       { text: "hm" },
       { text: "hm" },
@@ -198,26 +203,29 @@ describe("D7 odd replies", () => {
     expect(outcome.reason).toContain("3 times in a row");
   });
 
-  test("length without a call is bounded and said", async () => {
+  test("three replies cut by the output limit end the run with that reason", async () => {
     const { requests, outcome } = await run([{ text: "long", finish: "length" }]);
     expect(requests).toHaveLength(3);
     expect(outcome).toMatchObject({ verdict: "no_progress" });
     expect(outcome.reason).toContain("output limit");
   });
 
-  test("length with a broken call says why it is broken", async () => {
-    const reply = { calls: [["write_file", '{"path":"a","con']], finish: "length" } as Said;
+  test("the result of a call cut by the output limit states the cause", async () => {
+    const reply = {
+      calls: [["write_file", '{"path":"a","con']],
+      finish: "length",
+    } as ScriptedReply;
     const { requests } = await runBroken([reply, done()]);
-    const told = requests[1]?.messages.find((message) => message.role === "tool");
-    expect(told?.content).toContain("cut by the provider's output limit");
+    const result = requests[1]?.messages.find((message) => message.role === "tool");
+    expect(result?.content).toContain("cut by the provider's output limit");
   });
 
-  test("content_filter ends as refused by the provider", async () => {
+  test("two filtered replies end the run as refused_by_provider", async () => {
     const { outcome, requests } = await run([{ finish: "content_filter" }]);
     expect([outcome.verdict, requests.length]).toEqual(["refused_by_provider", 2]);
   });
 
-  test("broken arguments and names go back as JSON an endpoint accepts", async () => {
+  test("invalid call names and arguments are replaced by valid ones in the history", async () => {
     const { requests } = await runBroken([{ calls: [["bad name!", "{oops"]] }, done()]);
     const answer = requests[1]?.messages.find((message) => message.role === "assistant");
     expect(answer).toMatchObject({
@@ -225,15 +233,15 @@ describe("D7 odd replies", () => {
     });
   });
 
-  test("more calls than a reply may have are answered, not run", async () => {
-    const many = { calls: Array.from({ length: 40 }, (_, i) => ["glob", { i }]) } as Said;
+  test("calls beyond the limit of a reply are answered without being run", async () => {
+    const many = { calls: Array.from({ length: 40 }, (_, i) => ["glob", { i }]) } as ScriptedReply;
     const { ran, requests } = await run([many, done()]);
     expect(ran).toHaveLength(33);
     checkPairs(requests[1]?.messages ?? []);
   });
 
-  /** Tools that report broken JSON as the real ones do. */
-  async function runBroken(replies: Said[]): Promise<Run> {
+  /** Runs the loop with tools that reject every call but done as invalid_arguments. */
+  async function runBroken(replies: ScriptedReply[]): Promise<Run> {
     const requests: Run["requests"] = [];
     const outcome = await runWorkerLoop(
       {
@@ -266,9 +274,9 @@ describe("D7 odd replies", () => {
   }
 });
 
-describe("the budget", () => {
-  test("ends as exhausted, with notes on the way that scale with it", async () => {
-    for (const [turnsMax, said] of [
+describe("the turn budget", () => {
+  test("a used-up budget ends the run as exhausted, after notes that scale with the budget", async () => {
+    for (const [turnsMax, notesExpected] of [
       [3, 0],
       [6, 2],
       [20, 3],
@@ -285,11 +293,11 @@ describe("the budget", () => {
           .at(-1)
           ?.messages.filter((m) => m.role === "user")
           .slice(1) ?? [];
-      expect(notes).toHaveLength(said);
+      expect(notes).toHaveLength(notesExpected);
     }
   });
 
-  test("the last turns force done", async () => {
+  test("the last two turns of a long budget force done", async () => {
     const { requests } = await run((turn, forced) => (forced ? done() : read(`f${turn}`)), {
       turnsMax: 20,
       role: "researcher",
@@ -297,7 +305,7 @@ describe("the budget", () => {
     expect(requests.map((request) => request.forced).indexOf(true)).toBe(18);
   });
 
-  test("a forced done that is refused frees the next turn", async () => {
+  test("the turn after a refused forced done is not forced", async () => {
     const tool = (name: string) => (name === "done" ? { ok: false, text: "run the tests" } : {});
     const { requests, outcome } = await run(
       (turn, forced) => (forced ? done() : read(`f${turn}`)),
@@ -311,7 +319,7 @@ describe("the budget", () => {
     expect(outcome.verdict).toBe("exhausted");
   });
 
-  test("an endpoint that refuses forced tools is asked without", async () => {
+  test("a request that fails with a forced tool is sent again without it", async () => {
     const { outcome, requests } = await run(
       (turn, forced) =>
         forced ? { fatal: "no tool_choice", status: 400 } : turn < 10 ? read(`f${turn}`) : done(),
@@ -321,7 +329,7 @@ describe("the budget", () => {
     expect(requests.filter((request) => request.forced)).toHaveLength(1);
   });
 
-  test("one that refuses the request without it as well has failed", async () => {
+  test("a request that fails with and without the forced tool ends the run as provider_failed", async () => {
     const refused = { fatal: "tool_use_failed; gave up after 4 tries", status: 400 };
     const { outcome, requests } = await run((turn) => (turn < 9 ? read(`f${turn}`) : refused), {
       turnsMax: 10,
@@ -332,10 +340,10 @@ describe("the budget", () => {
   });
 });
 
-describe("D8 going in circles", () => {
+describe("D8 no progress", () => {
   const sameResult = { tool: () => ({ text: "the same, after 12 ms" }) };
 
-  test("the same call with the same result is warned about, then stopped", async () => {
+  test("repeating a call with the same result gives a warning, then ends the run", async () => {
     const { outcome, requests, events } = await run([read("a")], sameResult);
     expect(requests).toHaveLength(5);
     expect(outcome.verdict).toBe("no_progress");
@@ -343,27 +351,27 @@ describe("D8 going in circles", () => {
     expect(events.filter((event) => event.type === "warning")).toHaveLength(1);
   });
 
-  test("results that differ in timings only are the same", async () => {
+  test("results that differ only in numbers count as the same", async () => {
     const tool = (_: string, __: unknown, nth: number) => ({ text: `1 failed in ${nth * 1.5} ms` });
     expect((await run([read("a")], { tool })).requests).toHaveLength(5);
   });
 
-  test("a cycle of calls that brings nothing new is stopped", async () => {
+  test("a cycle of calls without a new result ends the run", async () => {
     const cycle = ["a", "b", "c"];
     const { outcome, requests } = await run((turn) => read(cycle[turn % 3] ?? ""), sameResult);
     expect(requests).toHaveLength(3 + 8);
     expect(outcome.reason).toContain("only repeated");
   });
 
-  test("turn after turn without a change is stopped for a worker, not for a researcher", async () => {
+  test("many turns without a file change end the run of a worker, not of a researcher", async () => {
     const reading = (turn: number) => read(`file ${turn}`);
     const { outcome, requests } = await run(reading);
     expect([outcome.verdict, requests.length]).toEqual(["no_progress", 35]);
     expect((await run(reading, { role: "researcher" })).outcome.verdict).toBe("exhausted");
   });
 
-  test("editing and testing in turns is progress, whatever the tests say", async () => {
-    const steps = (turn: number): Said =>
+  test("alternating edits and failing tests count as progress", async () => {
+    const steps = (turn: number): ScriptedReply =>
       turn % 2 === 0 ? { calls: [["run_tests", {}]] } : { calls: [["edit_file", { turn }]] };
     const { outcome } = await run(steps, { tool: () => ({ text: "1 failed" }) });
     expect(outcome.verdict).toBe("exhausted");
@@ -371,7 +379,7 @@ describe("D8 going in circles", () => {
 });
 
 describe("the history", () => {
-  test("stays within 60 % of the context, in whole turns, with system and task", async () => {
+  test("the history stays within 60 % of the context and keeps system prompt, task and whole turns", async () => {
     const contextTokens = 4000;
     const { requests, events } = await run(
       (turn) =>
@@ -395,9 +403,9 @@ describe("the history", () => {
   });
 });
 
-test("a conversation the endpoint finds too long is halved and sent again, a few times", async () => {
+test("a conversation that the endpoint rejects as too long is halved and sent again, at most twice", async () => {
   const tooLong = { fatal: "maximum context length exceeded", status: 400 };
-  const replies: Said[] = [read("a"), read("b"), read("c"), tooLong, done()];
+  const replies: ScriptedReply[] = [read("a"), read("b"), read("c"), tooLong, done()];
   const tool = () => ({ text: "x".repeat(2000) });
   const { outcome, requests } = await run(replies, { tool });
   const [before, after] = requests
@@ -410,7 +418,7 @@ test("a conversation the endpoint finds too long is halved and sent again, a few
 });
 
 describe("reviewers", () => {
-  test("A16 an unreadable verdict is asked for again, then is no approval", async () => {
+  test("A16 an unreadable verdict is requested again twice, then recorded as not approved", async () => {
     const { outcome, requests } = await run([done({ summary: "looks good to me I guess" })], {
       role: "reviewer",
     });
@@ -418,7 +426,7 @@ describe("reviewers", () => {
     expect(outcome).toMatchObject({ verdict: "complete", result: { approved: false } });
   });
 
-  test("A16 a verdict given as text instead of done still counts", async () => {
+  test("A16 a verdict given as text instead of with done is accepted", async () => {
     const { outcome } = await run(
       [{ text: '```json\n{"approved": false, "issues": ["x"]}\n```' }],
       {

@@ -1,71 +1,71 @@
 /**
- * The conversation of one worker: ask, run the tools, say what came of it, until there is an outcome.
+ * The conversation of one worker with its model: send the history, run the tool calls of the reply, add
+ * their results, repeat until there is an outcome.
  *
- * Talks to the world through `LoopPorts` only, so it can be tested without a model and without
- * tools. Always ends, and always with a typed outcome: turns are bounded by the budget, replies
- * without a tool call, cut replies and unreadable answers by small limits of their own.
+ * Reaches model, tools and parent through `LoopPorts` only, so tests need none of them. Always ends with a
+ * typed outcome: the turn budget bounds the turns; replies without a tool call, filtered replies and
+ * unreadable answers have their own limits.
  */
 import type { ChatMessage, ModelReply, ModelResult, ToolCall } from "../model/message.ts";
 import { History } from "./history.ts";
-import type { ToolErrorKind, WorkerMessage, WorkerRole, WorkerVerdict } from "./protocol.ts";
+import type { WorkerMessage, WorkerRole, WorkerVerdict } from "./protocol.ts";
 import { type DoneArguments, readRoleAnswer, unreadableAnswer } from "./roles/answer.ts";
 import { isRecord } from "./roles/json-in-text.ts";
 import { parseReviewVerdict } from "./roles/reviewer.ts";
 import { type ObservedCall, StallDetector } from "./stall-detector.ts";
+import { type ToolResult, toolError } from "./tools/tool.ts";
 
-/** Part of the context the history may fill; the rest is for tool schemas and the answer. */
+/** Part of the context that the history may fill; the rest is for tool schemas and the reply. */
 const historyShare = 0.6;
-/** Replies in a row without a tool call; cut off by the output limit; filtered; unreadable answers. */
-const nudgesMax = 3;
+/** Replies without a tool call, in a row, that end the conversation. */
+const withoutCallMax = 3;
+/** Replies in a row stopped by the provider's content filter that end the conversation. */
 const filteredMax = 2;
+/** Unreadable answers of `done` that are sent back; the next one ends the conversation. */
 const unreadableMax = 2;
-/** Times the history is halved because the endpoint finds it too long. */
+/** Times the history limit is halved because the endpoint rejects the conversation as too long. */
 const halvingsMax = 2;
-/** Calls of one reply that are run. */
+/** Tool calls of one reply that are run. */
 const callsMax = 32;
-
-/** What a tool call came to; the same shape as the tools' own result. */
-export interface ToolAnswer {
-  ok: boolean;
-  text: string;
-  errorKind: ToolErrorKind | null;
-  target: string | null;
-  rawBytes: number;
-  clipped: boolean;
-}
 
 export interface AskRequest {
   messages: readonly ChatMessage[];
   toolChoice: "auto" | { tool: string };
 }
 
+/** The answer to a request after all retries. */
+type FinalResult = Exclude<ModelResult, { kind: "retriable" }>;
+
 export interface LoopPorts {
-  /** Sends the conversation; retries are behind it. */
-  ask(request: AskRequest): Promise<Exclude<ModelResult, { kind: "retriable" }>>;
+  /** Sends the conversation to the model, with retries. */
+  ask(request: AskRequest): Promise<FinalResult>;
   /** Runs a tool; never throws. */
-  call(tool: string, argumentsText: string): Promise<{ args: unknown; result: ToolAnswer }>;
-  /** Tells the parent. */
+  call(tool: string, argumentsText: string): Promise<{ args: unknown; result: ToolResult }>;
+  /** Sends a message to the parent. */
   emit(message: WorkerMessage): Promise<void>;
-  /** Digests of messages, which are recorded first. */
+  /** Records messages that are new and returns the digest of each. */
   record(messages: readonly ChatMessage[]): Promise<string[]>;
-  /** Milliseconds, for durations. */
+  /** A monotonic clock in milliseconds, for durations. */
   now(): number;
 }
 
 export interface LoopTask {
   role: WorkerRole;
   model: string;
+  /** System prompt. */
   system: string;
+  /** First user message. */
   prompt: string;
   turnsMax: number;
   contextTokens: number;
-  /** Whether the model's reasoning is sent back with its answers. */
+  /** Whether the model's reasoning is sent back with its replies. */
   returnReasoning: boolean;
 }
 
 export interface LoopOutcome {
   verdict: WorkerVerdict;
   reason: string;
+  /** The role's typed result; for other endings the model's last text, or null. */
   result: unknown;
 }
 
@@ -78,17 +78,17 @@ class Loop {
   readonly #task: LoopTask;
   readonly #ports: LoopPorts;
   readonly #history: History;
-  readonly #progress: StallDetector;
+  readonly #stalls: StallDetector;
   readonly #turnsMax: number;
   #turn = 0;
-  #nudges = 0;
+  #withoutCall = 0;
   #filtered = 0;
   #unreadable = 0;
   #halvings = 0;
-  /** The turn whose `done` was refused: the next is not forced, so that what it asks for can be done. */
+  /** The turn in which `done` was refused. The next turn is not forced, so the model can fix the cause. */
   #refusedTurn = -1;
-  /** The endpoint does not take a forced tool. */
-  #forcing = true;
+  /** False once the endpoint rejected a forced tool choice. */
+  #canForce = true;
   #lastText = "";
 
   constructor(task: LoopTask, ports: LoopPorts) {
@@ -100,7 +100,7 @@ class Loop {
       task: task.prompt,
       tokensMax: Math.floor(task.contextTokens * historyShare),
     });
-    this.#progress = new StallDetector({
+    this.#stalls = new StallDetector({
       turnsMax: this.#turnsMax,
       mustChange: task.role === "worker",
     });
@@ -141,44 +141,42 @@ class Loop {
     if (cut !== null) await this.#ports.emit({ type: "history.cut", turn: this.#turn, ...cut });
   }
 
-  async #ask(): Promise<Exclude<ModelResult, { kind: "retriable" }>> {
+  async #ask(): Promise<FinalResult> {
     const forced = this.#mustFinish();
     const answer = await this.#send(forced ? { tool: "done" } : "auto");
     if (!forced || answer.kind !== "fatal" || answer.status !== 400) return answer;
-    // Not every compatible server takes a forced tool, and some refuse what a model makes of one; the
-    // request without it is another one.
-    this.#forcing = false;
+    // Some compatible servers reject a forced tool, or the call that a model makes of it. The request
+    // without the forced tool is a different one, so it is worth sending.
+    this.#canForce = false;
     return this.#send("auto");
   }
 
+  /** True in the last turns of the budget, in which only `done` may be called. */
   #mustFinish(): boolean {
     const left = this.#turnsMax - this.#turn + 1;
     return (
-      this.#forcing &&
+      this.#canForce &&
       this.#refusedTurn !== this.#turn - 1 &&
       left <= budgetPlan(this.#turnsMax).forcedTurns
     );
   }
 
-  /** One request, recorded with what it cost whether it succeeded or not. */
-  async #send(
-    toolChoice: AskRequest["toolChoice"],
-  ): Promise<Exclude<ModelResult, { kind: "retriable" }>> {
+  /** Sends one request and reports it with its token usage, whether it succeeded or not. */
+  async #send(toolChoice: AskRequest["toolChoice"]): Promise<FinalResult> {
     const messages = this.#history.messages();
     const digests = await this.#ports.record(messages);
     const started = this.#ports.now();
     const answer = await this.#ports.ask({ messages, toolChoice });
     let response = "";
     if (answer.kind === "reply") {
-      const toolCalls = answer.toolCalls.map(sendableCall);
-      const said = {
+      const message = {
         role: "assistant" as const,
         content: answer.text,
-        toolCalls,
+        toolCalls: answer.toolCalls.map(sendableCall),
         ...(this.#task.returnReasoning ? { reasoning: answer.reasoning } : {}),
       };
-      this.#history.addAnswer(said);
-      [response = ""] = await this.#ports.record([said]);
+      this.#history.addReply(message);
+      [response = ""] = await this.#ports.record([message]);
     }
     await this.#ports.emit({
       type: "turn.finished",
@@ -202,21 +200,21 @@ class Loop {
       this.#lastText = reply.text;
       await this.#ports.emit({ type: "thought", turn, text: reply.text });
     }
-    if (reply.toolCalls.length === 0) return this.#nudge(reply);
-    this.#nudges = 0;
+    if (reply.toolCalls.length === 0) return this.#handleMissingCall(reply);
+    this.#withoutCall = 0;
     this.#filtered = 0;
     const { outcome, observed } = await this.#runCalls(reply);
     if (outcome !== null) return outcome;
-    const judgement = this.#progress.observe(observed);
-    if (judgement.kind === "stop") return this.#end("no_progress", judgement.reason);
-    if (judgement.kind === "warn") {
-      this.#history.addNote(judgement.text);
-      await this.#ports.emit({ type: "warning", text: judgement.text });
+    const stall = this.#stalls.observe(observed);
+    if (stall.kind === "stop") return this.#end("no_progress", stall.reason);
+    if (stall.kind === "warn") {
+      this.#history.addNote(stall.text);
+      await this.#ports.emit({ type: "warning", text: stall.text });
     }
     return null;
   }
 
-  /** Runs the calls in order. After a `done` that counts, the others are answered and not run. */
+  /** Runs the calls in order. Calls after an accepted `done` are answered without being run. */
   async #runCalls(
     reply: ModelReply,
   ): Promise<{ outcome: LoopOutcome | null; observed: ObservedCall[] }> {
@@ -225,20 +223,21 @@ class Loop {
     for (const [position, call] of reply.toolCalls.entries()) {
       await this.#announce(call);
       if (outcome !== null) {
-        await this.#answer(call, refusedCall("not run: the work had ended with done"), 0);
+        await this.#answer(call, refusedCall("not run: done has already ended the work"), 0);
         continue;
       }
       if (position >= callsMax) {
-        await this.#answer(call, refusedCall(`not run: at most ${callsMax} calls a reply`), 0);
+        const text = `not run: a reply may contain at most ${callsMax} calls`;
+        await this.#answer(call, refusedCall(text), 0);
         continue;
       }
       const started = this.#ports.now();
-      // Calls without arguments often come with none at all.
+      // Models often send an empty text instead of an empty object.
       const text = call.argumentsText.trim() === "" ? "{}" : call.argumentsText;
       const { args, result } = await this.#ports.call(call.name, text);
       const ended = call.name === "done" && result.ok ? this.#done(args as DoneArguments) : null;
-      const told = ended !== null && "problem" in ended ? refusedCall(ended.problem) : result;
-      const explained = explainCut(told, reply.finishReason);
+      const accepted = ended !== null && "problem" in ended ? refusedCall(ended.problem) : result;
+      const explained = explainCut(accepted, reply.finishReason);
       await this.#answer(call, explained, Math.round(this.#ports.now() - started));
       if (ended !== null && "verdict" in ended) outcome = ended;
       else if (call.name === "done") this.#refusedTurn = this.#turn;
@@ -254,19 +253,19 @@ class Loop {
 
   async #announce(call: ToolCall): Promise<void> {
     const args = parsedArguments(call.argumentsText) ?? {};
-    await this.#ports.emit({ type: "call", ...this.#about(call), args });
+    await this.#ports.emit({ type: "call", ...this.#callFields(call), args });
   }
 
-  #about(call: ToolCall): { turn: number; callId: string; tool: string } {
+  #callFields(call: ToolCall): { turn: number; callId: string; tool: string } {
     return { turn: this.#turn, callId: call.id, tool: call.name };
   }
 
-  async #answer(call: ToolCall, result: ToolAnswer, durationMs: number): Promise<void> {
+  async #answer(call: ToolCall, result: ToolResult, durationMs: number): Promise<void> {
     const { ok, errorKind, text, rawBytes, clipped, target } = result;
     this.#history.addResult(call.id, text, { tool: call.name, target, ok });
     await this.#ports.emit({
       type: "result",
-      ...this.#about(call),
+      ...this.#callFields(call),
       ok,
       errorKind,
       text,
@@ -277,7 +276,7 @@ class Loop {
     });
   }
 
-  /** The outcome `done` asks for, or what is wrong with the answer handed over. */
+  /** The outcome that `done` reports, or the problem with its answer, to be sent back to the model. */
   #done(args: DoneArguments): LoopOutcome | { problem: string } {
     const answer = readRoleAnswer(this.#task.role, args);
     const reason = args.summary.slice(0, 2000);
@@ -289,28 +288,29 @@ class Loop {
     return { verdict, reason: answer.problem, result };
   }
 
-  /** A reply without a tool call: say so, a few times, then stop. */
-  #nudge(reply: ModelReply): LoopOutcome | null {
+  /** Reminds a model whose reply has no tool call to make one; ends the conversation after a few. */
+  #handleMissingCall(reply: ModelReply): LoopOutcome | null {
     if (reply.finishReason === "content_filter") {
       if (++this.#filtered >= filteredMax) {
-        return this.#end("refused_by_provider", "the provider filtered its own answer");
+        return this.#end("refused_by_provider", "the provider's content filter stopped the reply");
       }
     }
-    if (++this.#nudges >= nudgesMax) {
+    if (++this.#withoutCall >= withoutCallMax) {
       const why =
         reply.finishReason === "length"
-          ? "the provider's output limit cut the answer before a tool call"
-          : "the model answered without calling a tool";
+          ? "the provider's output limit cut the reply before a tool call"
+          : "the model replied without calling a tool";
       return (
-        this.#spokenAnswer() ?? this.#end("no_progress", `${why}, ${this.#nudges} times in a row`)
+        this.#verdictInText() ??
+        this.#end("no_progress", `${why}, ${this.#withoutCall} times in a row`)
       );
     }
-    this.#history.addNote(nudgeText(reply.finishReason));
+    this.#history.addNote(missingCallNote(reply.finishReason));
     return null;
   }
 
-  /** A reviewer that will not call `done` may have said its verdict all the same. */
-  #spokenAnswer(): LoopOutcome | null {
+  /** The verdict in the last text of a reviewer that does not call `done`. */
+  #verdictInText(): LoopOutcome | null {
     const verdict = this.#task.role === "reviewer" ? parseReviewVerdict(this.#lastText) : null;
     if (verdict === null) return null;
     return { verdict: "complete", reason: "the verdict was given as text", result: verdict };
@@ -325,7 +325,7 @@ class Loop {
   }
 }
 
-/** Endpoints say in words that a conversation is too long for the model. */
+/** True for an error that says the conversation exceeds the model's context. */
 function isTooLong(answer: { kind: string; reason?: string; status?: number | null }): boolean {
   if (answer.kind !== "fatal" || (answer.status !== 400 && answer.status !== 413)) return false;
   return /context.{0,20}(?:length|window|size)|too (?:long|many tokens|large)/i.test(
@@ -333,29 +333,28 @@ function isTooLong(answer: { kind: string; reason?: string; status?: number | nu
   );
 }
 
-function nudgeText(finishReason: string): string {
+function missingCallNote(finishReason: string): string {
   if (finishReason === "length") {
-    return "Your reply was cut by the provider's output limit before any tool call. Work in smaller steps.";
+    return "The provider's output limit cut your reply before any tool call. Work in smaller steps.";
   }
   if (finishReason === "content_filter") {
-    return "The provider filtered your last reply. Go on with the task by calling a tool.";
+    return "The provider's content filter stopped your last reply. Continue the task by calling a tool.";
   }
-  return "Only tool calls have an effect here. Call a tool to go on, or call done to hand over.";
+  return "Only tool calls have an effect. Call a tool to continue, or call done to end the work.";
 }
 
 // ------------------------------------------------------------
-// When a worker hears of its budget, and when it must hand over. Scaled to the budget. Pure.
+// The turn budget: notes before certain turns and forced turns at the end, scaled to the budget.
 
-export interface BudgetPlan {
-  /** The turns before which a note is given. */
+interface BudgetPlan {
+  /** The turns before which a note is added. */
   warnAt: number;
   finishAt: number;
-  /** The last turns in which only `done` may be called. */
+  /** Number of last turns in which only `done` may be called. */
   forcedTurns: number;
 }
 
-/** The plan for a budget of `turnsMax` turns. */
-export function budgetPlan(turnsMax: number): BudgetPlan {
+function budgetPlan(turnsMax: number): BudgetPlan {
   const finishing = Math.min(8, Math.max(2, Math.ceil(turnsMax * 0.15)));
   return {
     warnAt: Math.ceil(turnsMax * 0.7) + 1,
@@ -364,31 +363,31 @@ export function budgetPlan(turnsMax: number): BudgetPlan {
   };
 }
 
-/** What to say before this turn, or null. */
-export function budgetNote(turn: number, turnsMax: number): string | null {
+/** The note to add before a turn, or null. */
+function budgetNote(turn: number, turnsMax: number): string | null {
   if (turnsMax < 4) return null;
   const plan = budgetPlan(turnsMax);
   const left = turnsMax - turn + 1;
   if (turn === turnsMax - plan.forcedTurns + 1) {
     return (
       `Last ${left === 1 ? "turn" : `${left} turns`}. Call done now: status complete only if the task is ` +
-      "done and checked, else incomplete with what is missing."
+      "done and verified, otherwise status incomplete with what is missing."
     );
   }
   if (turn === plan.finishAt) {
-    return `${left} turns are left. Stop exploring: finish the change, check it, and call done.`;
+    return `${left} turns are left. Stop exploring: finish the change, verify it, and call done.`;
   }
   if (turn === plan.warnAt) {
-    return `${turn - 1} of ${turnsMax} turns are used, ${left} are left. Plan the rest to end with done.`;
+    return `${turn - 1} of ${turnsMax} turns are used, ${left} are left. Plan the rest so that you can end with done.`;
   }
   return null;
 }
 
 // ------------------------------------------------------------
-// Tool calls and their answers, as they go back into a conversation. Pure.
+// Tool calls and results in the form they have in the history.
 
-/** A call as it goes back to the endpoint: some refuse a conversation with broken JSON or names in it. */
-export function sendableCall(call: ToolCall): ToolCall {
+/** A call with a valid name and JSON arguments: some endpoints reject a history that lacks either. */
+function sendableCall(call: ToolCall): ToolCall {
   const name = /^[\w-]{1,64}$/.test(call.name) ? call.name : "unknown_tool";
   if (parsedArguments(call.argumentsText) !== null) return { ...call, name };
   const text = call.argumentsText.slice(0, 2000);
@@ -396,8 +395,8 @@ export function sendableCall(call: ToolCall): ToolCall {
   return { ...call, name, argumentsText };
 }
 
-/** Arguments as an object; null when they are none. */
-export function parsedArguments(text: string): Record<string, unknown> | null {
+/** Arguments as an object; null for text that is not a JSON object. */
+function parsedArguments(text: string): Record<string, unknown> | null {
   try {
     const value: unknown = JSON.parse(text);
     return isRecord(value) ? value : null;
@@ -406,14 +405,13 @@ export function parsedArguments(text: string): Record<string, unknown> | null {
   }
 }
 
-/** The answer to a call that is not run, or whose handing over is refused. */
-export function refusedCall(text: string): ToolAnswer {
-  const rawBytes = Buffer.byteLength(text);
-  return { ok: false, text, errorKind: "not_permitted", target: null, rawBytes, clipped: false };
+/** The result of a call that is not run, or of a `done` that is not accepted. */
+function refusedCall(text: string): ToolResult {
+  return toolError("not_permitted", text);
 }
 
-/** Broken arguments in a reply that hit the output limit are cut ones: say so. */
-export function explainCut(result: ToolAnswer, finishReason: string): ToolAnswer {
+/** Adds the cause to an invalid_arguments result of a reply that reached the output limit. */
+function explainCut(result: ToolResult, finishReason: string): ToolResult {
   if (finishReason !== "length" || result.errorKind !== "invalid_arguments") return result;
   const text = `${result.text}\nYour reply was cut by the provider's output limit; make smaller calls.`;
   return { ...result, text };

@@ -1,8 +1,8 @@
 /**
- * `dgov worker`: one request on stdin, messages on stdout, an outcome at the end.
+ * The program `dgov worker`: reads one request from stdin and writes messages to stdout, an outcome last.
  *
- * Lives only as long as its stdin is open: when the parent is gone, so are this process and every
- * tool it started. Hardens itself before it reads the request, since the request holds the key.
+ * Exits with all its tool processes when stdin closes, which happens when the parent exits. Disables core
+ * dumps and debugging of this process before it reads the request, which contains the API key.
  */
 import { preloadClient } from "../model/provider.ts";
 import { killTree, makeUndumpable } from "../process/tree.ts";
@@ -10,23 +10,30 @@ import { type NdjsonItem, ndjsonLine, readNdjson } from "../std/ndjson.ts";
 import type { WorkerMessage, WorkerRequest } from "./protocol.ts";
 import { RateLimitClient } from "./rate-limit-client.ts";
 import { redactorFor } from "./redact.ts";
-import { openToolbox, runSession } from "./session.ts";
+import { runSession } from "./session.ts";
 
-/** Characters of the request line: the prompt's 1 MiB, escaped at worst, and the rest. */
+/** Characters of an input line: a prompt of 1 MiB with every character escaped, and the other fields. */
 const lineCharsMax = 16 * 1024 * 1024;
-/** Exit codes: an outcome was reported; the request was none; a bug; the parent is gone. */
-const exitCodes = { reported: 0, badRequest: 2, crashed: 70, abandoned: 143 } as const;
+const exitCodes = {
+  /** An outcome was reported. */
+  reported: 0,
+  badRequest: 2,
+  /** An unexpected error, i.e. a bug. */
+  crashed: 70,
+  /** The parent closed stdin before there was an outcome. */
+  abandoned: 143,
+} as const;
 
-/** The part of a stream's reader that is used. */
+/** The members of `ReadableStreamDefaultReader` used here. */
 interface ByteReader {
   read(): Promise<{ value?: Uint8Array | undefined }>;
   cancel(): Promise<void>;
 }
 
-/** Runs `dgov worker` on this process's stdin and stdout and gives its exit code. */
+/** Runs `dgov worker` on this process's stdin and stdout. Returns the exit code. */
 export async function workerMain(): Promise<number> {
   makeUndumpable();
-  // Loaded while the request is on its way; a failure shows again, and is reported, at first use.
+  // Loads while the request arrives. A failure is reported at first use, when it occurs again.
   preloadClient().catch(() => {});
   const stdin = Bun.stdin.stream().getReader();
   const input = readNdjson(chunksOf(stdin), lineCharsMax);
@@ -47,14 +54,12 @@ async function serve(
   const emit = messageWriter();
   const permits = new RateLimitClient(emit);
   const stop = new AbortController();
-  let over = false;
+  let finished = false;
   const listening = listen(from.input, permits).then(async () => {
-    if (!over) await abandon(request.marker, stop);
+    if (!finished) await abandon(request.marker, stop);
   });
   try {
-    const toolbox = await openToolbox(request, stop.signal);
-    const session = { request, toolbox, permits, redactor, emit, signal: stop.signal };
-    const outcome = await runSession(session);
+    const outcome = await runSession({ request, permits, redactor, emit, signal: stop.signal });
     if (!stop.signal.aborted) await emit(redactor.value({ type: "outcome", ...outcome }));
     return exitCodes.reported;
   } catch (error) {
@@ -62,14 +67,14 @@ async function serve(
     console.error(redactor.value(text));
     return exitCodes.crashed;
   } finally {
-    over = true;
+    finished = true;
     // An open stdin would keep this process alive.
     await from.stdin.cancel();
     await listening;
   }
 }
 
-/** Grants permits as they come; ends when stdin does. */
+/** Passes `permit.granted` messages to the client until stdin ends. */
 async function listen(input: AsyncGenerator<NdjsonItem>, permits: RateLimitClient): Promise<void> {
   for await (const item of input) {
     if (item.kind !== "message") continue;
@@ -78,7 +83,7 @@ async function listen(input: AsyncGenerator<NdjsonItem>, permits: RateLimitClien
   }
 }
 
-/** The parent is gone: nobody reads what is left to say, so nothing is lost by leaving at once. */
+/** Ends this process and its tools. The parent no longer reads messages, so none are flushed. */
 async function abandon(marker: string, stop: AbortController): Promise<void> {
   stop.abort();
   await killTree({ marker });
@@ -93,7 +98,7 @@ async function* chunksOf(reader: ByteReader): AsyncGenerator<Uint8Array> {
   }
 }
 
-/** Writes one line at a time and waits until the pipe took it, so a slow reader slows the worker. */
+/** A function that writes a message line and waits for the pipe, so a slow parent slows the worker. */
 function messageWriter(): (message: WorkerMessage) => Promise<void> {
   const stdout = Bun.stdout.writer();
   return async (message) => {
@@ -102,14 +107,14 @@ function messageWriter(): (message: WorkerMessage) => Promise<void> {
   };
 }
 
-/** The request in the first item, or what is wrong with it. The parent made it, so a look suffices. */
+/** The request in the first input line, or an error text. Checked briefly, since the parent wrote it. */
 function requestOf(first: IteratorResult<NdjsonItem>): WorkerRequest | string {
-  if (first.done) return "no request on stdin; this command is started by `dgov run`";
+  if (first.done) return "no request on stdin; `dgov run` starts this command";
   const item = first.value;
   if (item.kind !== "message") return `the request could not be read (${item.kind})`;
   const value = item.value as Partial<WorkerRequest> | null;
   if (value?.schema !== "dgov.worker-request/1") return "the request has an unknown schema";
   const { provider, limits, role, prompt, worktree, marker } = value;
   const complete = [provider, limits, role, prompt, worktree, marker].every((v) => v !== undefined);
-  return complete ? (value as WorkerRequest) : "the request is not complete";
+  return complete ? (value as WorkerRequest) : "the request is incomplete";
 }

@@ -1,11 +1,15 @@
 /**
- * What parent and worker say to each other: the only file both programs share.
+ * The protocol between the runner or planner (the parent) and a worker process.
  *
- * The parent writes one `WorkerRequest` line on the worker's stdin, then `ParentMessage` lines; the
- * worker writes `WorkerMessage` lines on stdout and ends, with its tools, when stdin closes. Every
- * line is one JSON object.
+ * The parent writes one `WorkerRequest` line to the worker's stdin, then `ParentMessage` lines. The worker
+ * writes `WorkerMessage` lines to stdout, and exits with its tools when stdin closes. Each line is one JSON
+ * object.
  */
 import type { Endpoint } from "../model/endpoint.ts";
+import type { TokenUsage } from "../model/usage.ts";
+
+/** Token counts in `turn.finished`; the parent imports the type with the protocol. */
+export type { TokenUsage } from "../model/usage.ts";
 
 export type WorkerRole = "worker" | "researcher" | "reviewer" | "planner";
 
@@ -21,21 +25,21 @@ export interface WorkerRequest {
   marker: string;
   /** Absolute path of the attempt's worktree (the repository's root, not the project's). */
   worktree: string;
-  /** The project's folder below the worktree, "" or like `packages/app`. Tool paths and claims are relative to it. */
+  /** The project's folder below the worktree, e.g. `packages/app`, or "". Tool paths and claims are relative to it. */
   projectDir: string;
   /** Commit the attempt started from. */
   base: string;
-  /** The whole user message: task, SOPs, ledger, baseline notes, earlier rejections. */
+  /** The complete user message: task, SOPs, ledger, baseline notes, earlier rejections. */
   prompt: string;
   claims: { create: string[]; edit: string[]; delete: string[]; touch: string[]; read: string[] };
   model: string;
   provider: WorkerProvider;
   limits: WorkerLimits;
-  /** Shell text of the configured commands; null when not configured. */
+  /** Shell texts of the configured commands; null for those not configured. */
   commands: WorkerCommands;
   toolPolicy: WorkerToolPolicy;
   scope: { allow: string[]; deny: string[]; ignore: string[]; allowGitControl: boolean };
-  /** Environment for tool processes, complete; nothing else is added but the marker. */
+  /** The complete environment of tool processes, except the marker. */
   toolEnvironment: Record<string, string>;
   project: {
     language: string;
@@ -47,13 +51,13 @@ export interface WorkerRequest {
   };
 }
 
-/** The key itself is in it. It travels on stdin only and is never written anywhere. */
+/** Includes the API key, which is sent through stdin only and never written to disk. */
 export interface WorkerProvider extends Endpoint {
   name: string;
   retriesMax: number;
   retryAfterMaxMs: number;
   contextTokens: number;
-  /** Longest first backoff step and cap, milliseconds. */
+  /** First backoff delay and longest backoff delay. */
   backoffMinMs: number;
   backoffMaxMs: number;
 }
@@ -86,14 +90,7 @@ export interface WorkerToolPolicy {
   requireUvRun: boolean;
 }
 
-/** Tokens as the provider counted them; cached is part of prompt. */
-export interface TokenUsage {
-  promptTokens: number;
-  cachedTokens: number;
-  completionTokens: number;
-}
-
-/** What the worker itself can say of its end; the parent adds crash and timeout. */
+/** The outcomes that a worker reports itself; the parent adds crash and timeout. */
 export type WorkerVerdict =
   | "complete"
   | "incomplete"
@@ -104,12 +101,12 @@ export type WorkerVerdict =
   | "refused_by_provider";
 
 export type WorkerMessage =
-  /** Asks the parent's rate limiter for leave to send one request. */
+  /** Requests permission from the parent's rate limiter to send one model request. */
   | { type: "permit.requested"; id: number; estimatedTokens: number }
   | { type: "provider.limited"; retryAfterMs: number }
   | { type: "provider.retried"; attempt: number; delayMs: number; reason: string }
   | { type: "turn.started"; turn: number; turnsMax: number }
-  /** A new message of the conversation, once each; requests name messages by digest (SHA-256 of its JSON). */
+  /** A message of the conversation, sent once; requests refer to it by digest (SHA-256 of its JSON). */
   | { type: "message.recorded"; digest: string; message: unknown }
   | {
       type: "turn.finished";
@@ -129,20 +126,20 @@ export type WorkerMessage =
       callId: string;
       tool: string;
       ok: boolean;
-      /** Set when not ok. */
+      /** Null when ok. */
       errorKind: ToolErrorKind | null;
-      /** What the model was told. */
+      /** The text sent to the model. */
       text: string;
       /** Size before clipping. */
       rawBytes: number;
       clipped: boolean;
       durationMs: number;
-      /** The file the call was about, when it was about one. */
+      /** The file that the call read or changed, when it was one file. */
       target: string | null;
     }
   | { type: "history.cut"; turn: number; messages: number; reason: string }
   | { type: "warning"; text: string }
-  /** The last message. `result` is the final summary: free text, or a reviewer's or researcher's typed answer. */
+  /** The last message. `result` is a worker's summary text, or the typed answer of another role. */
   | { type: "outcome"; verdict: WorkerVerdict; reason: string; result: unknown };
 
 export type ToolErrorKind =

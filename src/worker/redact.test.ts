@@ -5,11 +5,11 @@ const key = "fw-Very/Secret+Key=123";
 const redactor = redactorFor(key);
 
 test.each([
-  ["as it is", key],
-  ["in base64", Buffer.from(key).toString("base64")],
-  ["percent-encoded", encodeURIComponent(key)],
-  ["in hex", Buffer.from(key).toString("hex")],
-])("C6 the key is found %s", (_, spelling) => {
+  ["plain text", key],
+  ["base64", Buffer.from(key).toString("base64")],
+  ["percent-encoding", encodeURIComponent(key)],
+  ["hexadecimal", Buffer.from(key).toString("hex")],
+])("C6 the key is redacted in %s", (_, spelling) => {
   expect(redactor.key(`a ${spelling} b`)).toStartWith("a [redacted]");
   expect(redactor.value({ [spelling]: [`x${spelling}`] })).not.toEqual({
     [spelling]: [`x${spelling}`],
@@ -22,17 +22,16 @@ test.each([
   `AKIA${"ABCD".repeat(4)}`,
   `-----BEGIN RSA PRIVATE KEY-----\nabc\n-----END RSA PRIVATE KEY-----`,
   `eyJ${"a".repeat(20)}.eyJ${"b".repeat(20)}.${"c".repeat(20)}`,
-])("recorded values lose what is shaped like a credential: %p", (secret) => {
+])("a credential is redacted in recorded values, not in the model's text: %p", (secret) => {
   expect(redactor.value(`a ${secret} b`)).toBe("a [redacted] b");
-  // The model sees files as they are.
   expect(redactor.key(secret)).toBe(secret);
 });
 
-test("ordinary text and numbers stay", () => {
+test("ordinary text and numbers are not redacted", () => {
   const value = { text: "task-based skip-list sk-1", n: 3, list: [null, true] };
   expect(redactor.value(value)).toEqual(value);
 });
 
-test("a placeholder key of a local server is not hunted for", () => {
+test("a short placeholder key of a local server is not redacted", () => {
   expect(redactorFor("none").key("none of these")).toBe("none of these");
 });

@@ -1,17 +1,17 @@
 /**
- * Keeps secrets out of everything the worker says.
+ * Removes secrets from a worker's output.
  *
- * The provider's key is replaced wherever it appears; text in the shape of well-known credentials is
- * replaced in what is recorded. The model itself sees files as they are, less the key: an edit of a
- * line it saw changed would not match.
+ * The provider's key is replaced everywhere. Text that looks like a well-known credential is replaced only
+ * in messages to the parent: the model sees file contents unchanged but for the key, because an edit whose
+ * old text was redacted would not match the file.
  */
 
-const mark = "[redacted]";
-/** Shorter keys are placeholders of local servers, and words of everyday text. */
+const replacement = "[redacted]";
+/** Shorter keys are placeholders for local servers and occur in ordinary text. */
 const keyCharsMin = 8;
 
-/** Credentials by their prefixes; none of these occur in ordinary text. */
-const shapes = new RegExp(
+/** Credentials with a prefix that does not occur in ordinary text. */
+const credentials = new RegExp(
   [
     "-----BEGIN [A-Z ]*PRIVATE KEY-----[\\s\\S]*?-----END [A-Z ]*PRIVATE KEY-----",
     "\\b(?:sk|rk|pk)-(?:[a-z]+-)?[A-Za-z0-9_-]{20,}",
@@ -30,18 +30,18 @@ const shapes = new RegExp(
 );
 
 export interface Redactor {
-  /** Text without the key. */
+  /** The text without the key. */
   key(text: string): string;
-  /** A JSON value without the key and without anything shaped like a credential. */
+  /** The JSON value without the key and without text that looks like a credential. */
   value<T>(value: T): T;
 }
 
-/** A redactor for one key; also finds the key in base64 and percent-encoding. */
+/** A redactor for one key, also in base64, hexadecimal and percent-encoding. */
 export function redactorFor(apiKey: string): Redactor {
   const spellings = apiKey.length < keyCharsMin ? [] : spellingsOf(apiKey);
   const key = (text: string): string =>
-    spellings.reduce((rest, spelling) => rest.replaceAll(spelling, mark), text);
-  const all = (text: string): string => key(text).replace(shapes, mark);
+    spellings.reduce((rest, spelling) => rest.replaceAll(spelling, replacement), text);
+  const all = (text: string): string => key(text).replace(credentials, replacement);
   return { key, value: (value) => mapText(value, all) as typeof value };
 }
 

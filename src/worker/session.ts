@@ -1,15 +1,15 @@
 /**
- * One request from its first byte to its outcome: the loop joined to the model, the tools and the
- * parent. Knows nothing of stdin and stdout.
+ * One worker request from start to outcome: connects the loop with the model, the tools and the parent.
+ * Independent of stdin and stdout.
  */
-
 import { join } from "node:path";
-import { type ChatMessage, type ToolDefinition, wireMessage } from "../model/message.ts";
+import type { ChatMessage, ToolDefinition } from "../model/message.ts";
 import { openProvider, type Provider } from "../model/provider.ts";
 import { sendWithRetries } from "../model/retry.ts";
+import { wireMessage } from "../model/wire.ts";
 import { sha256 } from "../std/digest.ts";
 import { estimateTokens } from "./history.ts";
-import { type LoopOutcome, type LoopPorts, runWorkerLoop, type ToolAnswer } from "./loop.ts";
+import { type LoopOutcome, type LoopPorts, runWorkerLoop } from "./loop.ts";
 import type { WorkerMessage, WorkerRequest } from "./protocol.ts";
 import type { RateLimitClient } from "./rate-limit-client.ts";
 import type { Redactor } from "./redact.ts";
@@ -19,18 +19,24 @@ import { repoMap } from "./tools/repo-map.ts";
 
 export interface Session {
   request: WorkerRequest;
-  toolbox: Toolbox;
   permits: RateLimitClient;
   redactor: Redactor;
-  /** Sends a message to the parent, as it is. */
+  /** Sends a message to the parent without redacting it. */
   emit(message: WorkerMessage): Promise<void>;
+  /** Aborts the request and every tool it runs. */
   signal: AbortSignal;
 }
 
 /** Works on the request until there is an outcome; the caller reports it. */
 export async function runSession(session: Session): Promise<LoopOutcome> {
-  const { request, toolbox, redactor } = session;
-  const names = toolbox.offers.map((offer) => offer.name);
+  const { request, redactor, signal } = session;
+  const tools = toolsFor(request.role);
+  const context = { request, root: join(request.worktree, request.projectDir), signal };
+  const definitions = tools.map(({ name, description, parameters }) => ({
+    name,
+    description,
+    parameters,
+  }));
   const recorder = new MessageRecorder(session.emit, redactor);
   const provider = openProvider(request.provider);
   const ports: LoopPorts = {
@@ -39,22 +45,23 @@ export async function runSession(session: Session): Promise<LoopOutcome> {
         model: request.model,
         messages,
         toolChoice,
-        tools: toolbox.offers,
-        signal: session.signal,
+        tools: definitions,
+        signal,
       }),
     call: async (tool, argumentsText) => {
-      const { args, result } = await toolbox.call(tool, argumentsText);
+      const { args, result } = await callTool(tools, tool, argumentsText, context);
       return { args, result: { ...result, text: redactor.key(result.text) } };
     },
     emit: (message) => session.emit(redactor.value(message)),
     record: (messages) => recorder.record(messages),
     now: () => performance.now(),
   };
+  const names = tools.map((tool) => tool.name);
   return runWorkerLoop(
     {
       role: request.role,
       model: request.model,
-      system: systemPrompt(request, names, await toolbox.repoMap()),
+      system: systemPrompt(request, names, await repoMap(context)),
       prompt: request.prompt,
       turnsMax: request.limits.iterationBudget,
       contextTokens: request.provider.contextTokens,
@@ -64,9 +71,9 @@ export async function runSession(session: Session): Promise<LoopOutcome> {
   );
 }
 
-/** Sends one request, with the parent's leave before every try. */
+/** Sends one request with retries; each try first obtains a permit from the parent. */
 function ask(session: Session, provider: Provider, request: Parameters<Provider["send"]>[0]) {
-  const tokens = estimateTokens(request.messages) + offerTokens(request.tools);
+  const tokens = estimateTokens(request.messages) + definitionTokens(request.tools);
   const emit = (message: WorkerMessage): Promise<void> =>
     session.emit(session.redactor.value(message));
   return sendWithRetries(session.request.provider, {
@@ -78,16 +85,18 @@ function ask(session: Session, provider: Provider, request: Parameters<Provider[
       if (limited) await emit({ type: "provider.limited", retryAfterMs: delayMs });
       await emit({ type: "provider.retried", attempt, delayMs, reason });
     },
-    sleep: (ms) => pause(ms, session.signal),
+    sleep: (ms) => sleep(ms, session.signal),
     random: Math.random,
   });
 }
 
-function offerTokens(offers: readonly ToolDefinition[]): number {
-  return Math.ceil(JSON.stringify(offers).length / 4);
+/** Estimated tokens of tool definitions, at four characters a token. */
+function definitionTokens(definitions: readonly ToolDefinition[]): number {
+  return Math.ceil(JSON.stringify(definitions).length / 4);
 }
 
-function pause(ms: number, signal: AbortSignal): Promise<void> {
+/** Waits; resolves early when the signal aborts. */
+function sleep(ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     if (signal.aborted) return resolve();
     const timer = setTimeout(resolve, ms);
@@ -98,38 +107,12 @@ function pause(ms: number, signal: AbortSignal): Promise<void> {
   });
 }
 
-// ------------------------------------------------------------
-// The tools of one request, ready to be offered and called.
-
-/** What a session needs of the tools; the loop never sees more. */
-export interface Toolbox {
-  offers: readonly ToolDefinition[];
-  /** Runs one call; never throws. */
-  call(tool: string, argumentsText: string): Promise<{ args: unknown; result: ToolAnswer }>;
-  /** The repository at a glance, for the system prompt. */
-  repoMap(): Promise<string>;
-}
-
-/** The tools of the request's role, working in its worktree until the signal. */
-export async function openToolbox(request: WorkerRequest, signal: AbortSignal): Promise<Toolbox> {
-  const tools = toolsFor(request.role, request);
-  const context = { request, root: join(request.worktree, request.projectDir), signal };
-  return {
-    offers: tools.map(({ name, description, parameters }) => ({ name, description, parameters })),
-    call: (tool, argumentsText) => callTool(tools, tool, argumentsText, context),
-    repoMap: () => repoMap(context),
-  };
-}
-
-// ------------------------------------------------------------
-//  * Records a conversation without saying anything twice: each message once, by the digest of its
-// JSON; requests name their messages by digest.
-
-export class MessageRecorder {
+/** Sends each message of the conversation to the parent once; requests refer to messages by digest. */
+class MessageRecorder {
   readonly #emit: (message: WorkerMessage) => Promise<void>;
   readonly #redactor: Redactor;
-  readonly #known = new Set<string>();
-  /** Messages never change once made, so each is hashed once. */
+  readonly #sent = new Set<string>();
+  /** Digests by message object: messages are immutable, so each is hashed once. */
   readonly #digests = new WeakMap<ChatMessage, string>();
 
   constructor(emit: (message: WorkerMessage) => Promise<void>, redactor: Redactor) {
@@ -137,7 +120,7 @@ export class MessageRecorder {
     this.#redactor = redactor;
   }
 
-  /** Digests of the messages, in order; those not seen before are sent to the parent first. */
+  /** The digests of messages, in order (SHA-256 of their redacted JSON). New messages are sent first. */
   async record(messages: readonly ChatMessage[]): Promise<string[]> {
     const digests: string[] = [];
     for (const message of messages) digests.push(await this.#recordOne(message));
@@ -150,8 +133,8 @@ export class MessageRecorder {
     const redacted = this.#redactor.value(wireMessage(message));
     const digest = sha256(JSON.stringify(redacted));
     this.#digests.set(message, digest);
-    if (!this.#known.has(digest)) {
-      this.#known.add(digest);
+    if (!this.#sent.has(digest)) {
+      this.#sent.add(digest);
       await this.#emit({ type: "message.recorded", digest, message: redacted });
     }
     return digest;

@@ -13,7 +13,7 @@ async function allowed(command: string, policy = strict): Promise<boolean> {
   return (await checkShellPolicy(command, policy)).allowed;
 }
 
-describe("judgeShell", () => {
+describe("shell policy", () => {
   test.each([
     "pytest",
     "true && pytest",
@@ -61,7 +61,7 @@ describe("judgeShell", () => {
     "ln -s a b",
     "npx eslint .",
     "ruff check --fix x",
-  ])("C7 refuses %p", async (command) => {
+  ])("C7 a strict policy rejects %p", async (command) => {
     expect(await allowed(command)).toBe(false);
   });
 
@@ -82,19 +82,19 @@ describe("judgeShell", () => {
     "ls -la; pwd",
     "grep -rn rm src",
     "jq .name package.json",
-  ])("C7 allows %p", async (command) => {
+  ])("C7 a strict policy allows %p", async (command) => {
     expect(await allowed(command)).toBe(true);
   });
 
-  test("nothing is refused when the policy is off", async () => {
+  test("every command is allowed when restrict_run_bash is off", async () => {
     expect(await allowed("rm -rf x", { ...strict, restrictRunBash: false })).toBe(true);
   });
 
-  test("a refusal names the tool to use instead", async () => {
+  test("a rejection names the tool to use instead", async () => {
     expect(await checkShellPolicy("pytest -q", strict)).toEqual({
       allowed: false,
       reason:
-        "not allowed by this project's tool policy: use the run_tests tool, so that its result is recorded",
+        "not allowed by this project's tool policy: use the run_tests tool, so that the result is recorded",
     });
   });
 });

@@ -1,9 +1,9 @@
 /**
- * The tool policy: which shell commands a worker is told not to use, and what to use instead.
+ * The tool policy for shell commands: which commands `run_bash` rejects, and what to use instead.
  *
- * Guidance with teeth, not a boundary: it reads the command with a real shell grammar and judges every
- * simple command in it, also those handed to wrappers. What the grammar cannot read is judged word by
- * word.
+ * Guides a cooperative model; it is not a security boundary. Parses the command with a shell grammar and
+ * checks every simple command in it, including those that wrappers like `env` or `xargs` run. When the
+ * text does not parse, every word is checked as the start of a command.
  */
 import type { WorkerToolPolicy } from "./protocol.ts";
 
@@ -11,7 +11,7 @@ export type ShellPolicyVerdict = { allowed: true } | { allowed: false; reason: s
 
 const allowed: ShellPolicyVerdict = { allowed: true };
 
-/** Judges a shell text. */
+/** Checks a shell text against the policy. */
 export async function checkShellPolicy(
   text: string,
   policy: WorkerToolPolicy,
@@ -21,22 +21,23 @@ export async function checkShellPolicy(
   const shell = await parseShell(text);
   for (const command of shell.commands) {
     if (policy.denyShellFileMutations && command.writes.length > 0) {
-      return refused(`it writes to ${command.writes[0]}; use write_file or edit_file`);
+      return rejected(`it writes to ${command.writes[0]}; use write_file or edit_file`);
     }
-    const verdict = await judgeWords(command.words, policy, 0);
+    const verdict = await checkWords(command.words, policy, 0);
     if (!verdict.allowed) return verdict;
   }
   if (shell.parsed) return allowed;
-  return judgeUnreadable(shell.words, policy);
+  return checkUnparsed(shell.words, policy);
 }
 
-function refused(reason: string): ShellPolicyVerdict {
+function rejected(reason: string): ShellPolicyVerdict {
   return { allowed: false, reason: `not allowed by this project's tool policy: ${reason}` };
 }
 
+/** Nested wrappers that are followed. */
 const depthMax = 8;
 
-/** Commands that run the rest of their words, with the options that take a value of their own. */
+/** Commands that run the rest of their words as a command, with their options that take a value. */
 const wrappers: Record<string, readonly string[]> = {
   env: ["-u", "-C", "-S"],
   nohup: [],
@@ -60,16 +61,16 @@ const wrappers: Record<string, readonly string[]> = {
 
 const shells = new Set(["sh", "bash", "dash", "zsh", "ksh", "ash"]);
 
-async function judgeWords(
+async function checkWords(
   words: readonly string[],
   policy: WorkerToolPolicy,
   depth: number,
 ): Promise<ShellPolicyVerdict> {
   if (words.length === 0) return allowed;
-  if (depth > depthMax) return refused("it is wrapped too deep to be read");
+  if (depth > depthMax) return rejected(`the command is nested in more than ${depthMax} wrappers`);
   const plain = words.map((word) => word.trim());
   const program = baseName(plain[0] ?? "");
-  const own = judgeOne([program, ...plain.slice(1)], policy);
+  const own = checkSimple([program, ...plain.slice(1)], policy);
   if (!own.allowed) return own;
   if (shells.has(program)) {
     const at = plain.findIndex((word) => /^-\w*c$/.test(word));
@@ -77,14 +78,14 @@ async function judgeWords(
     return script === undefined ? allowed : checkShellPolicy(script, policy);
   }
   if (program === "eval") return checkShellPolicy(plain.slice(1).join(" "), policy);
-  if (program === "find") return judgeFind(plain, policy, depth);
+  if (program === "find") return checkFind(plain, policy, depth);
   const inner = wrapped(program, plain);
   if (inner === null) return allowed;
   const within = program === "uv" ? { ...policy, requireUvRun: false } : policy;
-  return judgeWords(inner, within, depth + 1);
+  return checkWords(inner, within, depth + 1);
 }
 
-/** The command a wrapper runs; null when the program is no wrapper. */
+/** The words of the command that a wrapper runs; null when the program is not a wrapper. */
 function wrapped(program: string, words: readonly string[]): readonly string[] | null {
   if (program === "uv" && words[1] === "run")
     return afterOptions(words.slice(2), [
@@ -103,6 +104,7 @@ function wrapped(program: string, words: readonly string[]): readonly string[] |
   return program === "timeout" ? rest.slice(1) : rest;
 }
 
+/** The words after the leading options and assignments; options in `valued` take the next word. */
 function afterOptions(words: readonly string[], valued: readonly string[]): readonly string[] {
   let at = 0;
   while (at < words.length) {
@@ -115,7 +117,7 @@ function afterOptions(words: readonly string[], valued: readonly string[]): read
   return words.slice(at);
 }
 
-async function judgeFind(
+async function checkFind(
   words: readonly string[],
   policy: WorkerToolPolicy,
   depth: number,
@@ -124,12 +126,12 @@ async function judgeFind(
     policy.denyShellFileMutations &&
     words.some((w) => w === "-delete" || w.startsWith("-fprint"))
   ) {
-    return refused("find changes files here; use delete_file");
+    return rejected("find would change files; use delete_file");
   }
   for (const [i, word] of words.entries()) {
     if (!/^-(exec|execdir|ok|okdir)$/.test(word)) continue;
     const end = words.findIndex((w, j) => j > i && (w === ";" || w === "+"));
-    const verdict = await judgeWords(
+    const verdict = await checkWords(
       words.slice(i + 1, end < 0 ? undefined : end),
       policy,
       depth + 1,
@@ -139,34 +141,34 @@ async function judgeFind(
   return allowed;
 }
 
-/** One simple command by its own words, wrappers aside. */
-function judgeOne(words: readonly string[], policy: WorkerToolPolicy): ShellPolicyVerdict {
+/** Checks one simple command by its own words, without looking into wrappers. */
+function checkSimple(words: readonly string[], policy: WorkerToolPolicy): ShellPolicyVerdict {
   const denied = policy.denyShellCommands.find((entry) => beginsWith(words, entry));
-  if (denied !== undefined) return refused(`\`${denied}\` is denied`);
+  if (denied !== undefined) return rejected(`\`${denied}\` is denied`);
   if (policy.denyShellFileMutations) {
-    const how = mutation(words);
-    if (how !== null) return refused(how);
+    const problem = mutation(words);
+    if (problem !== null) return rejected(problem);
   }
   if (words[0] === "rg" && words.some((w) => w === "--pre" || w.startsWith("--pre="))) {
-    return refused("rg --pre runs a program for every file");
+    return rejected("rg --pre runs a program on every file");
   }
   if (
     words[0] === "git" &&
     words.some((w, i) => w === "-c" && /^alias\.[^=]*=!/.test(words[i + 1] ?? ""))
   ) {
-    return refused("a git alias runs a shell");
+    return rejected("a git alias runs a shell");
   }
   if (policy.requireWrappedVerifyTools) {
     const tool = verifyTool(words);
-    if (tool !== null) return refused(`use the ${tool} tool, so that its result is recorded`);
+    if (tool !== null) return rejected(`use the ${tool} tool, so that the result is recorded`);
   }
   if (policy.requireUvRun && /^(python3?(\.\d+)?|pytest|ruff|ty|mypy)$/.test(words[0] ?? "")) {
-    return refused(`run ${words[0]} with \`uv run\``);
+    return rejected(`run ${words[0]} with \`uv run\``);
   }
   return allowed;
 }
 
-/** Whether a command's first words are those of an entry like `python -m pip`. */
+/** True when a command begins with the words of an entry like `python -m pip`, ignoring case and folder. */
 function beginsWith(words: readonly string[], entry: string): boolean {
   const wanted = entry.trim().toLowerCase().split(/\s+/);
   return wanted.every(
@@ -222,6 +224,7 @@ const gitMutations = new Set([
   "read-tree",
 ]);
 
+/** How a command changes files or the repository, with the tool to use instead; null when it does not. */
 function mutation(words: readonly string[]): string | null {
   const [program = "", ...rest] = words;
   if (
@@ -240,11 +243,12 @@ function mutation(words: readonly string[]): string | null {
   if (program === "git") {
     const sub = afterOptions(rest, ["-c", "-C", "--git-dir", "--work-tree"])[0] ?? "";
     if (gitMutations.has(sub))
-      return `git ${sub} changes the repository; your work is taken from the files`;
+      return `git ${sub} changes the repository; leave your work in the files, without a commit`;
   }
   return null;
 }
 
+/** Commands that have their own tool. The first pattern that matches the command line counts. */
 const verifyTools: readonly (readonly [pattern: RegExp, tool: string])[] = [
   [
     /^(pytest|python3?(\.\d+)? -m pytest|vitest|jest|cargo (test|nextest)|go test|bun test|npm (test|t|run test)|pnpm (test|run test)|yarn test|swift test|node --test)\b/,
@@ -267,10 +271,10 @@ function verifyTool(words: readonly string[]): string | null {
   return verifyTools.find(([pattern]) => pattern.test(line))?.[1] ?? null;
 }
 
-/** What the grammar cannot read: every word is judged as if it were a command of its own. */
-function judgeUnreadable(words: readonly string[], policy: WorkerToolPolicy): ShellPolicyVerdict {
+/** Checks every word of an unparsable text as the start of a command. */
+function checkUnparsed(words: readonly string[], policy: WorkerToolPolicy): ShellPolicyVerdict {
   for (let i = 0; i < words.length; i++) {
-    const verdict = judgeOne([baseName(words[i] ?? ""), ...words.slice(i + 1, i + 6)], policy);
+    const verdict = checkSimple([baseName(words[i] ?? ""), ...words.slice(i + 1, i + 6)], policy);
     if (!verdict.allowed) return verdict;
   }
   return allowed;

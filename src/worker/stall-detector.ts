@@ -1,21 +1,20 @@
 /**
- * Notices when a worker goes in circles: the same call with the same result, a cycle of calls that
- * brings nothing new, or turn after turn without a change to any file.
+ * Detects a worker without progress: the same call with the same result several times in a row, a cycle of
+ * calls without a new result, or many turns without a change to any file. Warns first, then stops.
  *
- * A turn brings something new when one of its calls, together with its result, was not there before.
- * Numbers in results are passed over, so that timings do not look like news. First a warning, then
- * the end.
+ * A turn has a new result when one of its calls occurs for the first time with that result. Numbers in
+ * results are ignored, so that timings do not count as new.
  */
 import { sha256 } from "../std/digest.ts";
 
 /** Turns in a row with the same calls and the same results. */
 const sameWarn = 3;
 const sameStop = 5;
-/** Turns in a row that bring nothing new. */
+/** Turns in a row without a new result. */
 const staleWarn = 4;
 const staleStop = 8;
 
-/** Tools that can change a file. A shell command is given the benefit of the doubt. */
+/** Tools that can change a file. A shell command is assumed to change one. */
 const changers: ReadonlySet<string> = new Set([
   "write_file",
   "edit_file",
@@ -28,6 +27,7 @@ const changers: ReadonlySet<string> = new Set([
   "run_bash",
 ]);
 
+/** One tool call of a turn with its result. */
 export interface ObservedCall {
   tool: string;
   argumentsText: string;
@@ -35,7 +35,7 @@ export interface ObservedCall {
   text: string;
 }
 
-export type StallVerdict =
+type StallVerdict =
   | { kind: "fine" }
   | { kind: "warn"; text: string }
   | { kind: "stop"; reason: string };
@@ -49,14 +49,14 @@ export class StallDetector {
   #stale = 0;
   #unchanged = 0;
 
-  /** `mustChange`: the role is expected to change files. */
+  /** `mustChange` is true for a role that is expected to change files. */
   constructor(o: { turnsMax: number; mustChange: boolean }) {
     const never = Number.POSITIVE_INFINITY;
     this.#unchangedWarn = o.mustChange ? Math.max(10, Math.ceil(o.turnsMax * 0.4)) : never;
     this.#unchangedStop = o.mustChange ? Math.max(20, Math.ceil(o.turnsMax * 0.7)) : never;
   }
 
-  /** Judges one turn that called at least one tool. */
+  /** Records one turn with at least one tool call and returns the verdict on it. */
   observe(calls: readonly ObservedCall[]): StallVerdict {
     let fresh = false;
     let changed = false;
@@ -82,7 +82,9 @@ export class StallDetector {
       return stop(`${tool} was called ${this.#same} times in a row with the same result`);
     }
     if (this.#stale >= staleStop) {
-      return stop(`${this.#stale} turns in a row only repeated earlier calls and their results`);
+      return stop(
+        `${this.#stale} turns in a row only repeated earlier calls with the same results`,
+      );
     }
     if (this.#unchanged >= this.#unchangedStop) {
       return stop(`${this.#unchanged} turns passed without a change to any file`);
@@ -92,7 +94,7 @@ export class StallDetector {
     }
     if (this.#stale === staleWarn) {
       return warn(
-        `Your last ${staleWarn} turns only repeated earlier calls, with the same results.`,
+        `Your last ${staleWarn} turns only repeated earlier calls with the same results.`,
       );
     }
     if (this.#unchanged === this.#unchangedWarn) {
@@ -106,13 +108,14 @@ function stop(reason: string): StallVerdict {
   return { kind: "stop", reason };
 }
 
-function warn(what: string): StallVerdict {
+function warn(problem: string): StallVerdict {
   const text =
-    `${what} Try something different: read the error again, look at another file, or make the change. ` +
-    "If you cannot go on, call done with status blocked and say why. Going on like this ends the attempt.";
+    `${problem} Try something different: read the error again, read another file, or make the change. ` +
+    "If you cannot continue, call done with status blocked and the reason. Without progress the attempt will be stopped.";
   return { kind: "warn", text };
 }
 
+/** Identity of a call and its result, without the numbers in it. */
 function keyOf(call: ObservedCall): string {
   const result = call.text.replace(/\d+(?:\.\d+)?/g, "0");
   return sha256(JSON.stringify([call.tool, call.argumentsText, call.ok, result]));

@@ -32,7 +32,7 @@ const benchmark: Benchmark = {
       limits: { toolOutputBytes: 65_536 },
       toolEnvironment: repo.env,
     } as unknown as WorkerRequest;
-    const tools = toolsFor("worker", request);
+    const tools = toolsFor("worker");
     const context = { request, root: repo.path, signal: new AbortController().signal };
     const tool = async (name: string, args: object): Promise<void> => {
       const { result } = await callTool(tools, name, JSON.stringify(args), context);

@@ -401,7 +401,7 @@ describe("failures", () => {
     [
       "DeepSeek: the finish reason insufficient_system_resource",
       events(...hello, delta({}, "insufficient_system_resource"), done),
-      { kind: "retriable", reason: "the endpoint broke its answer off" },
+      { kind: "retriable", reason: "the endpoint aborted its answer" },
     ],
     [
       "a gateway's web page for every address",

@@ -28,12 +28,7 @@ afterAll(() => repo[Symbol.asyncDispose]());
 
 async function call(tool: string, args: object): Promise<{ ok: boolean; text: string }> {
   const context = { request, root: repo.path, signal: new AbortController().signal };
-  const { result } = await callTool(
-    toolsFor("worker", request),
-    tool,
-    JSON.stringify(args),
-    context,
-  );
+  const { result } = await callTool(toolsFor("worker"), tool, JSON.stringify(args), context);
   return result;
 }
 

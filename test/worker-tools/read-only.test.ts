@@ -179,9 +179,9 @@ test.concurrent.each(["researcher", "reviewer", "planner"] satisfies WorkerRole[
       root: request.worktree,
       signal: new AbortController().signal,
     };
-    const offered = toolsFor(role, context.request);
+    const offered = toolsFor(role);
     // Tools of the worker are called too: a model can try them.
-    const all = toolsFor("worker", { ...request, role: "worker" });
+    const all = toolsFor("worker");
     const calls = [...all.filter(({ name }) => name !== "done"), ...offered.slice(-1)].flatMap(
       (tool) => callsOf(tool, root).map((args) => ({ tool: tool.name, args })),
     );

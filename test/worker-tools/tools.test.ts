@@ -72,7 +72,7 @@ afterAll(async () => {
 });
 
 async function call(tool: string, args: unknown, role: WorkerRequest["role"] = "worker") {
-  const tools = toolsFor(role, request);
+  const tools = toolsFor(role);
   const context = { request, root: repo.path, signal: new AbortController().signal };
   const text = typeof args === "string" ? args : JSON.stringify(args);
   return (await callTool(tools, tool, text, context)).result;
@@ -90,7 +90,7 @@ const no = async (tool: string, args: unknown): Promise<string | null> => {
 const bytes = (path: string): string => readFileSync(join(repo.path, path), "latin1");
 
 describe("invalid calls", () => {
-  const names = toolsFor("worker", {} as WorkerRequest).map((tool) => tool.name);
+  const names = toolsFor("worker").map((tool) => tool.name);
 
   test.each(names)("D6 %s answers arguments of every wrong type", async (name) => {
     for (const args of [
@@ -131,7 +131,7 @@ describe("read_file and list_dir", () => {
     writeFileSync(join(repo.path, "long.txt"), "0123456789\n".repeat(100_000));
     const result = await call("read_file", { path: "long.txt" });
     expect(result.text.length).toBeLessThan(65_600);
-    expect(result.text).toMatch(/go on with start_line \d+\]$/);
+    expect(result.text).toMatch(/continue with start_line \d+\]$/);
   });
 
   test.each([
@@ -297,12 +297,12 @@ describe("code tools", () => {
     );
     expect(await ok("related_files", { path: "src/b.ts" })).not.toContain("tests:");
     expect(await ok("search_tests_for", { symbol: "alpha" })).toBe(
-      "new/a.test.ts:1:alpha();\ntests that import where alpha is defined:\n  new/all.test.ts",
+      "new/a.test.ts:1:alpha();\ntests that import a file defining alpha:\n  new/all.test.ts",
     );
     expect(await ok("related_files", { path: "new/all.test.ts" })).toBe(
       "imports:\n  node:a\n  src/a.ts",
     );
-    expect(await ok("search_tests_for", { symbol: "zzz" })).toBe("no tests mention it");
+    expect(await ok("search_tests_for", { symbol: "zzz" })).toBe("no tests mention zzz");
   });
 });
 
@@ -337,7 +337,7 @@ describe("commands", () => {
 test.each(["researcher", "reviewer", "planner"] as const)(
   "C5 a %s has no tool that writes or runs a command",
   (role) => {
-    const names = toolsFor(role, request).map((tool) => tool.name);
+    const names = toolsFor(role).map((tool) => tool.name);
     expect(names).toEqual([
       "read_file",
       "list_dir",

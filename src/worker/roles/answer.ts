@@ -1,26 +1,26 @@
-/** What a role hands over with `done`: checked, and typed where the role's result is. */
+/** Checks the answer that a role gives with `done` and returns it in the role's result type. */
 import type { WorkerRole } from "../protocol.ts";
 import { isRecord, jsonObjectsIn } from "./json-in-text.ts";
 import { parsePlannerAnswer } from "./planner.ts";
 import { parseResearchResult } from "./researcher.ts";
 import { parseReviewVerdict } from "./reviewer.ts";
 
-/** The arguments of `done`, as its tool validated them. */
+/** Arguments of `done`, validated against the tool's schema. */
 export interface DoneArguments {
   status: "complete" | "incomplete" | "blocked";
   summary: string;
   result?: unknown;
 }
 
-/** The result to record, or what to tell the model so that it can say it again. */
+/** The result to record, or the problem to send back to the model. */
 export type RoleAnswer = { ok: true; result: unknown } | { ok: false; problem: string };
 
-/** Characters of a worker's summary that are kept. */
+/** Characters kept of a summary. */
 const summaryCharsMax = 32 * 1024;
-/** Characters of it beside a verdict. */
+/** Characters kept of a summary that accompanies a verdict. */
 const verdictCharsMax = 4000;
 
-/** Reads the answer of a role that says it is done. */
+/** Reads the answer in the arguments of `done`, by role. */
 export function readRoleAnswer(role: WorkerRole, done: DoneArguments): RoleAnswer {
   const summary = done.summary.slice(0, summaryCharsMax);
   switch (role) {
@@ -31,8 +31,8 @@ export function readRoleAnswer(role: WorkerRole, done: DoneArguments): RoleAnswe
     case "reviewer": {
       const verdict = parseReviewVerdict(done.result) ?? parseReviewVerdict(done.summary);
       if (verdict !== null) {
-        const said = verdict.summary || summary.slice(0, verdictCharsMax);
-        return { ok: true, result: { ...verdict, summary: said } };
+        const text = verdict.summary || summary.slice(0, verdictCharsMax);
+        return { ok: true, result: { ...verdict, summary: text } };
       }
       return {
         ok: false,
@@ -57,7 +57,7 @@ export function readRoleAnswer(role: WorkerRole, done: DoneArguments): RoleAnswe
   }
 }
 
-/** What is recorded for a role that did not manage to say its answer so that it can be read. */
+/** The result to record when the answer of a role stays unreadable: no approval for a reviewer, else the text. */
 export function unreadableAnswer(role: WorkerRole, summary: string): unknown {
   const text = summary.slice(0, summaryCharsMax);
   if (role !== "reviewer") return text;

@@ -1,13 +1,11 @@
-/**
- * JSON objects in what a model wrote: bare, fenced, or in the middle of prose. Pure.
- */
+/** Finds JSON objects in text written by a model: bare, in code fences or in prose. Pure. */
 
-/** Objects looked for in one text; more is noise. */
-const objectsMax = 50;
+/** Opening braces tried in one text. */
+const triesMax = 50;
 
 export interface FoundObject {
   value: Record<string, unknown>;
-  /** The text after it. */
+  /** The text after the object. */
   rest: string;
 }
 
@@ -15,7 +13,7 @@ export interface FoundObject {
 export function jsonObjectsIn(text: string): FoundObject[] {
   const found: FoundObject[] = [];
   let tries = 0;
-  for (let at = text.indexOf("{"); at >= 0 && tries < objectsMax; tries++) {
+  for (let at = text.indexOf("{"); at >= 0 && tries < triesMax; tries++) {
     const end = endOfObject(text, at);
     const value = end === -1 ? null : parsed(text.slice(at, end));
     if (value !== null) found.push({ value, rest: text.slice(end) });
@@ -24,7 +22,7 @@ export function jsonObjectsIn(text: string): FoundObject[] {
   return found;
 }
 
-/** The place after the brace that closes the one at `start`, or -1. Braces in strings do not count. */
+/** Index after the brace that closes the one at `start`, or -1. Ignores braces in strings. */
 function endOfObject(text: string, start: number): number {
   let depth = 0;
   let quoted = false;
@@ -49,7 +47,7 @@ function parsed(text: string): Record<string, unknown> | null {
   }
 }
 
-/** A JSON object, as opposed to a list, null or a scalar. */
+/** True for a JSON object, false for a list, null or a scalar. */
 export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }

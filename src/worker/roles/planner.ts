@@ -1,12 +1,12 @@
 /**
- * A planner's answer: questions to the operator, or a draft of a plan. Read strictly, so that what is
- * wrong is said in the conversation it was said in; whether the draft makes sense is judged elsewhere.
+ * Parses a planner's answer: questions to the operator, or a draft of a plan. Checks only the form, and
+ * strictly, so that the planner can correct it in the same conversation; the compiler checks the content.
  */
 import { isRecord } from "./json-in-text.ts";
 
 export const draftClaimKinds = ["create", "edit", "delete", "touch", "read"] as const;
 
-/** One task of a draft, with the words of a plan file. */
+/** One task of a draft, with the keys of a plan file. */
 export interface DraftTask {
   key: string;
   summary: string;
@@ -29,11 +29,11 @@ export interface DraftSection {
 }
 
 export interface PlanDraft {
-  /** What the planner would call the plan. */
+  /** The planner's suggestion for the plan's name. */
   name: string;
   summary: string;
   sections: DraftSection[];
-  /** Keys of `[project]` it would change. */
+  /** Proposed changes of `[project]` keys. */
   config?: Record<string, string>;
 }
 
@@ -45,51 +45,52 @@ export type ParsedPlannerAnswer =
   | { ok: true; answer: PlannerAnswer }
   | { ok: false; problem: string };
 
-/** Limits of one answer: characters as JSON, questions, characters of a question and of the notes. */
+/** Characters of an answer as JSON. */
 const answerCharsMax = 1024 * 1024;
 const questionsMax = 5;
 const questionCharsMax = 1000;
 const notesCharsMax = 8000;
-/** Problems named at once. */
+/** Problems reported at once. */
 const problemsMax = 20;
 
-/** Reads what a planner handed over: questions when it asks any, else a draft. */
+/** Parses a planner's answer: questions when it has any, else a draft. */
 export function parsePlannerAnswer(value: Record<string, unknown>): ParsedPlannerAnswer {
   if (JSON.stringify(value).length > answerCharsMax) {
     return { ok: false, problem: `the answer is longer than ${answerCharsMax} characters` };
   }
   const notes = typeof value["notes"] === "string" ? value["notes"].slice(0, notesCharsMax) : "";
-  const asked = value["questions"];
-  if (Array.isArray(asked) && asked.length > 0) {
-    const questions = asked
+  const given = value["questions"];
+  if (Array.isArray(given) && given.length > 0) {
+    const questions = given
       .filter((one) => typeof one === "string")
       .map((one) => one.trim().slice(0, questionCharsMax))
       .filter((one) => one !== "")
       .slice(0, questionsMax);
     if (questions.length > 0) return { ok: true, answer: { kind: "questions", questions, notes } };
-    return { ok: false, problem: "`questions` must be a list of texts" };
+    return { ok: false, problem: "`questions` must be a list of strings" };
   }
-  const { questions: _asked, notes: _notes, ...draft } = value;
+  const { questions: _questions, notes: _notes, ...draft } = value;
   const problems = shapeProblems(draft);
   if (problems.length > 0) {
     const shown = problems.slice(0, problemsMax).map((problem) => `- ${problem}`);
     return {
       ok: false,
-      problem: `the plan does not have the form asked for:\n${shown.join("\n")}`,
+      problem: `the plan does not have the required form:\n${shown.join("\n")}`,
     };
   }
   return { ok: true, answer: { kind: "draft", draft: draft as unknown as PlanDraft, notes } };
 }
 
+/** The problem with a value, or null. */
 type Check = (value: unknown) => string | null;
 
-const text: Check = (value) => (typeof value === "string" ? null : "must be a text");
+const text: Check = (value) => (typeof value === "string" ? null : "must be a string");
 const flag: Check = (value) => (typeof value === "boolean" ? null : "must be true or false");
 const whole: Check = (value) => (Number.isInteger(value) ? null : "must be a whole number");
 const texts: Check = (value) =>
   Array.isArray(value) && value.every((one) => typeof one === "string")
     ? null
-    : "must be a list of texts";
+    : "must be a list of strings";
 
 const planKeys: Record<string, Check> = {
   name: text,
@@ -116,19 +117,19 @@ const taskKeys: Record<string, Check> = {
 const claimKeys = Object.fromEntries(draftClaimKinds.map((kind) => [`${kind}?`, texts]));
 
 function list(value: unknown): string | null {
-  return Array.isArray(value) && value.length > 0 ? null : "must be a list with something in it";
+  return Array.isArray(value) && value.length > 0 ? null : "must be a list that is not empty";
 }
 
 function object(value: unknown): string | null {
   return isRecord(value) ? null : "must be an object";
 }
 
-/** Everything that is not of the form asked for, each as one line that begins with the place. */
+/** Every deviation from the required form, one line each, beginning with its location. */
 function shapeProblems(draft: Record<string, unknown>): string[] {
   const problems = keyProblems("the plan", draft, planKeys);
   if (isRecord(draft["config"])) {
     for (const [key, value] of Object.entries(draft["config"])) {
-      if (typeof value !== "string") problems.push(`config.${key} must be a text`);
+      if (typeof value !== "string") problems.push(`config.${key} must be a string`);
     }
   }
   for (const [i, section] of elements(draft["sections"])) {
@@ -148,16 +149,18 @@ function elements(value: unknown): [number, unknown][] {
   return Array.isArray(value) ? [...value.entries()] : [];
 }
 
-/** What is wrong with the keys of one object; names ending in `?` may be missing. */
+/** Problems with the keys of one object. Names that end in `?` are optional. */
 function keyProblems(at: string, value: unknown, keys: Record<string, Check>): string[] {
   if (!isRecord(value)) return [`${at} must be an object`];
   const known = new Map(Object.entries(keys).map(([key, check]) => [key.replace("?", ""), check]));
   const unknown = Object.keys(value)
     .filter((key) => !known.has(key))
-    .map((key) => `${at} has an unknown key \`${key}\`; known are ${[...known.keys()].join(", ")}`);
+    .map(
+      (key) => `${at} has an unknown key \`${key}\`; known keys: ${[...known.keys()].join(", ")}`,
+    );
   const wrong = [...known].flatMap(([key, check]) => {
     if (value[key] === undefined) {
-      return Object.hasOwn(keys, key) ? [`${at} lacks \`${key}\``] : [];
+      return Object.hasOwn(keys, key) ? [`${at} has no key \`${key}\``] : [];
     }
     const problem = check(value[key]);
     return problem === null ? [] : [`${at}: \`${key}\` ${problem}`];

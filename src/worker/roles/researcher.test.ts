@@ -3,7 +3,7 @@ import { parseResearchResult, researchBytesMax } from "./researcher.ts";
 
 const evidence = [{ file: "a.ts", line: 3, text: "here" }];
 
-test("an object is read as it is meant", () => {
+test("an object is read, without malformed evidence", () => {
   const given = {
     answer: "yes",
     evidence: [...evidence, "odd", { file: 1 }],
@@ -16,7 +16,7 @@ test("an object is read as it is meant", () => {
   });
 });
 
-test("without an object the summary is the answer", () => {
+test("the summary is the answer when there is no object", () => {
   expect(parseResearchResult(undefined, "plain")).toEqual({
     answer: "plain",
     evidence: [],
@@ -24,16 +24,16 @@ test("without an object the summary is the answer", () => {
   });
 });
 
-test("JSON in the summary is found", () => {
+test("a JSON object in the summary is the result", () => {
   const text = `\`\`\`json\n${JSON.stringify({ answer: "yes", evidence })}\n\`\`\``;
   expect(parseResearchResult(undefined, text)).toMatchObject({ answer: "yes", evidence });
 });
 
 test.each([
   ["quotes", '"'.repeat(100_000), "t"],
-  ["bytes of a character", "\u{1F600}".repeat(50_000), "\u4e2d"],
+  ["multi-byte characters", "\u{1F600}".repeat(50_000), "\u4e2d"],
   ["control characters", "\u0001".repeat(100_000), "\u0001"],
-])("C13 the result is bounded in bytes, whatever it is made of: %s", (_, answer, text) => {
+])("C13 a result of %s is bounded in bytes", (_, answer, text) => {
   const huge = {
     answer,
     evidence: Array(99).fill({ file: "f", text: text.repeat(1999) }),
@@ -44,7 +44,7 @@ test.each([
   expect(result.answer.length).toBeGreaterThan(1000);
 });
 
-test("evidence stays as long as there is room for it", () => {
+test("evidence is kept up to the size limit", () => {
   const many = Array(99).fill({ file: "a.ts", line: 1, text: "x".repeat(1000) });
   const { evidence: kept } = parseResearchResult({ answer: "yes", evidence: many }, "");
   expect(kept.length).toBe(31);

@@ -1,4 +1,5 @@
-/** A researcher's result: an answer and the evidence for it, bounded. */
+/** Parses a researcher's result: an answer with its evidence, bounded. */
+import { excerpt } from "../../std/text.ts";
 import { isRecord, jsonObjectsIn } from "./json-in-text.ts";
 
 export interface ResearchEvidence {
@@ -13,26 +14,26 @@ export interface ResearchResult {
   openQuestions: string[];
 }
 
-/** Bytes the whole result may have as JSON; it goes into the prompts of dependents. */
+/** Bytes of the result as JSON; it is added to the prompts of dependent units. */
 export const researchBytesMax = 32 * 1024;
 const evidenceMax = 100;
 const partCharsMax = 2000;
 
-/** The typed result. Without an object to read, the summary is the answer. */
+/** The result in `answer`, or in JSON in the summary; without either, the summary is the answer. */
 export function parseResearchResult(answer: unknown, summary: string): ResearchResult {
   const object = isRecord(answer)
     ? answer
     : jsonObjectsIn(typeof answer === "string" ? answer : summary).at(-1)?.value;
-  const said = object?.["answer"];
+  const text = object?.["answer"];
   const evidence = object?.["evidence"];
   const open = object?.["open_questions"];
   const result: ResearchResult = {
-    answer: typeof said === "string" && said.trim() !== "" ? said : summary,
+    answer: typeof text === "string" && text.trim() !== "" ? text : summary,
     evidence: Array.isArray(evidence) ? evidence.slice(0, evidenceMax).flatMap(evidenceOf) : [],
     openQuestions: Array.isArray(open)
       ? open
           .filter((part) => typeof part === "string")
-          .map(clip)
+          .map((part) => excerpt(part, partCharsMax))
           .slice(0, evidenceMax)
       : [],
   };
@@ -44,10 +45,10 @@ function evidenceOf(value: unknown): ResearchEvidence[] {
   const { file, line, text } = value;
   if (typeof file !== "string" || typeof text !== "string") return [];
   const at = typeof line === "number" && Number.isInteger(line) ? line : null;
-  return [{ file: clip(file), line: at, text: clip(text) }];
+  return [{ file: excerpt(file, partCharsMax), line: at, text: excerpt(text, partCharsMax) }];
 }
 
-/** The answer is worth most: evidence goes first when the result is too long. */
+/** Reduces a result to `researchBytesMax`: drops open questions, then evidence, then cuts the answer. */
 function bounded(result: ResearchResult): ResearchResult {
   const kept = {
     ...result,
@@ -57,13 +58,9 @@ function bounded(result: ResearchResult): ResearchResult {
   const size = (): number => Buffer.byteLength(JSON.stringify(kept));
   while (size() > researchBytesMax && kept.openQuestions.length > 0) kept.openQuestions.pop();
   while (size() > researchBytesMax && kept.evidence.length > 0) kept.evidence.pop();
-  // A character has up to six bytes when it is escaped; halving ends soon.
+  // An escaped character has up to six bytes, so a few halvings are enough.
   for (let chars = researchBytesMax - 200; size() > researchBytesMax; chars = chars / 2) {
     kept.answer = `${kept.answer.slice(0, chars)}…`;
   }
   return kept;
-}
-
-function clip(text: string): string {
-  return text.length <= partCharsMax ? text : `${text.slice(0, partCharsMax)}…`;
 }

@@ -1,9 +1,10 @@
 /**
- * A reviewer's verdict, read so that nothing but a clear approval approves (A16).
+ * Parses a reviewer's verdict so that only a clear approval approves (A16).
  *
- * Verdicts come as an object, as JSON in a fence or in prose, or as prose. Where several disagree the
- * refusal counts; an approval must be the last thing said, and prose must say nothing else.
+ * A verdict is an object, JSON in a code fence or in prose, or prose. A rejection takes precedence over
+ * approvals. An approval as JSON must be the last statement of the text, and an approval as prose the only one.
  */
+import { excerpt } from "../../std/text.ts";
 import { isRecord, jsonObjectsIn } from "./json-in-text.ts";
 
 export interface ReviewIssue {
@@ -20,10 +21,10 @@ export interface ReviewVerdict {
 
 const issuesMax = 100;
 const textCharsMax = 4000;
-/** Bytes of all issues as JSON: with the summary, a verdict stays below what is recorded of it. */
+/** Bytes of all issues as JSON; with its summary a verdict stays below the size limit of the event log. */
 const issuesBytesMax = 16 * 1024;
 
-/** The verdict in whatever the reviewer handed over, or null when there is none to be found. */
+/** The verdict in a reviewer's answer; null when it has none. */
 export function parseReviewVerdict(answer: unknown): ReviewVerdict | null {
   if (isRecord(answer)) return fromObject(answer) ?? fromText(innerText(answer));
   return typeof answer === "string" ? fromText(answer) : null;
@@ -39,7 +40,7 @@ function fromObject(answer: Record<string, unknown>): ReviewVerdict | null {
   };
 }
 
-/** The first issues, as many as there is room for; how many there were is said. */
+/** The first issues up to `issuesBytesMax`, then one that states how many of `count` were left out. */
 function bounded(issues: ReviewIssue[], count: number): ReviewIssue[] {
   let bytes = 0;
   const kept = issues.filter((issue) => {
@@ -53,7 +54,7 @@ function bounded(issues: ReviewIssue[], count: number): ReviewIssue[] {
   ];
 }
 
-/** An object without a verdict of its own may carry one as text, e.g. `{ "summary": "{...}" }`. */
+/** The strings of an object that is not a verdict but may contain one, e.g. `{ "summary": "{...}" }`. */
 function innerText(answer: Record<string, unknown>): string {
   return Object.values(answer)
     .filter((value) => typeof value === "string")
@@ -65,10 +66,10 @@ function fromText(text: string): ReviewVerdict | null {
     const verdict = fromObject(value);
     return verdict === null ? [] : [{ verdict, rest }];
   });
-  const refusal = verdicts.findLast(({ verdict }) => !verdict.approved);
-  if (refusal !== undefined) return refusal.verdict;
+  const rejection = verdicts.findLast(({ verdict }) => !verdict.approved);
+  if (rejection !== undefined) return rejection.verdict;
   const last = verdicts.at(-1);
-  // An approval in mid-text may be a quotation from what is under review.
+  // An approval followed by more text may be a quotation from the change under review.
   if (last !== undefined) return /\w/.test(last.rest) ? null : last.verdict;
   const words = text.trim();
   if (/^\W*(?:approved?|lgtm)\W*$/i.test(words)) return { approved: true, issues: [], summary: "" };
@@ -96,5 +97,5 @@ function issueOf(value: unknown): ReviewIssue {
 }
 
 function clip(text: string): string {
-  return text.length <= textCharsMax ? text : `${text.slice(0, textCharsMax)}…`;
+  return excerpt(text, textCharsMax);
 }

@@ -1,4 +1,4 @@
-/** apply_patch: all of a patch, or nothing of it. */
+/** The tool apply_patch: applies a whole patch or changes nothing. */
 import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { applyHunks, type FilePatch, parsePatch } from "./patch.ts";
@@ -14,9 +14,10 @@ import {
   workerOnly,
 } from "./tool.ts";
 
+/** One change of a file that the patch makes. */
 type Step =
-  | { kind: "write"; place: ProjectPath; text: string }
-  | { kind: "delete"; place: ProjectPath };
+  | { kind: "write"; target: ProjectPath; text: string }
+  | { kind: "delete"; target: ProjectPath };
 
 export const applyPatch: Tool = {
   name: "apply_patch",
@@ -35,53 +36,54 @@ export const applyPatch: Tool = {
     if (!parsed.ok) return toolError("invalid_arguments", parsed.problem);
     const steps: Step[] = [];
     for (const file of parsed.files) {
-      const planned = plan(file, context);
+      const planned = stepsFor(file, context);
       if (!Array.isArray(planned)) return planned;
       steps.push(...planned);
     }
     for (const step of steps) {
       if (step.kind === "delete") {
-        rmSync(step.place.full);
+        rmSync(step.target.full);
         continue;
       }
-      mkdirSync(dirname(step.place.full), { recursive: true });
-      writeFileSync(step.place.full, step.text);
+      mkdirSync(dirname(step.target.full), { recursive: true });
+      writeFileSync(step.target.full, step.text);
     }
     const paths = parsed.files.map((file) => file.moveTo ?? file.path);
     return toolAnswer(`patched ${paths.join(", ")}`, paths[0] ?? null);
   },
 };
 
-function plan(file: FilePatch, { root, request }: ToolContext): Step[] | ToolResult {
-  const place = resolveWritePath(root, file.path);
-  if (!("full" in place)) return place;
+/** The steps of one file of a patch, or the error. Changes nothing. */
+function stepsFor(file: FilePatch, { root, request }: ToolContext): Step[] | ToolResult {
+  const target = resolveWritePath(root, file.path);
+  if (!("full" in target)) return target;
   const refused = claimViolation(
     request,
-    place.path,
+    target.path,
     file.kind === "delete" || file.moveTo !== null ? "delete" : "write",
   );
   if (refused !== null) return refused;
   if (file.kind === "add") {
-    if (existsSync(place.full))
-      return toolError("conflict", `${place.path} exists already`, place.path);
-    const made = applyHunks("", file.hunks);
-    return made.ok
-      ? [{ kind: "write", place, text: made.text }]
-      : toolError("conflict", `${place.path}: ${made.problem}`, place.path);
+    if (existsSync(target.full))
+      return toolError("conflict", `${target.path} already exists`, target.path);
+    const applied = applyHunks("", file.hunks);
+    return applied.ok
+      ? [{ kind: "write", target, text: applied.text }]
+      : toolError("conflict", `${target.path}: ${applied.problem}`, target.path);
   }
-  const text = readTextFile(place);
+  const text = readTextFile(target);
   if (typeof text !== "string") return text;
-  if (file.kind === "delete") return [{ kind: "delete", place }];
-  const made = applyHunks(text, file.hunks);
-  if (!made.ok) return toolError("conflict", `${place.path}: ${made.problem}`, place.path);
-  if (file.moveTo === null) return [{ kind: "write", place, text: made.text }];
+  if (file.kind === "delete") return [{ kind: "delete", target }];
+  const applied = applyHunks(text, file.hunks);
+  if (!applied.ok) return toolError("conflict", `${target.path}: ${applied.problem}`, target.path);
+  if (file.moveTo === null) return [{ kind: "write", target, text: applied.text }];
   const to = resolveWritePath(root, file.moveTo);
   if (!("full" in to)) return to;
   const toRefused = claimViolation(request, to.path);
   if (toRefused !== null) return toRefused;
-  if (existsSync(to.full)) return toolError("conflict", `${to.path} exists already`, to.path);
+  if (existsSync(to.full)) return toolError("conflict", `${to.path} already exists`, to.path);
   return [
-    { kind: "write", place: to, text: made.text },
-    { kind: "delete", place },
+    { kind: "write", target: to, text: applied.text },
+    { kind: "delete", target },
   ];
 }

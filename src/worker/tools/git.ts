@@ -1,4 +1,4 @@
-/** git in the worker's own git dir: read-only plumbing, hardened, bounded. */
+/** Runs read-only git commands in a worker's private git directory, hardened and bounded. */
 import { describeExit } from "../../process/exit-result.ts";
 import { runForBytes } from "../../process/spawn.ts";
 import type { ToolContext } from "./tool.ts";
@@ -16,7 +16,7 @@ const hardening = [
   "protocol.allow=never",
 ];
 
-export interface ToolGitResult {
+interface ToolGitResult {
   ok: boolean;
   code: number;
   text: string;
@@ -26,7 +26,7 @@ export interface ToolGitResult {
 const timeoutMs = 60_000;
 const outputBytesMax = 64 * 1024 * 1024;
 
-/** Runs git in a folder of the worktree. Exit codes are data. */
+/** Runs git in a folder of the worktree. `text` is stderr when git failed without output; `code` is -1 when it did not exit. */
 export async function runToolGit(
   context: ToolContext,
   words: readonly string[],
@@ -61,12 +61,9 @@ export async function runToolGit(
   return { ok: code === 0, code, text, bytes: stdout };
 }
 
-// ------------------------------------------------------------
-// Files in which words stand.
-
 const filesMax = 400;
 
-/** Files in which one of these words stands, whole, by git; untracked ones included. */
+/** Files that contain at least one of the words as a whole word, untracked files included; at most 400. */
 export async function filesContaining(
   context: ToolContext,
   words: readonly string[],

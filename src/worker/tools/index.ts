@@ -1,14 +1,15 @@
-/** Every tool by role, and the one way to call them: validated, bounded, never throwing. */
+/** The tools of each role, and the call of a tool: arguments checked, results bounded, errors returned. */
 
 import { suggest } from "../../std/suggest.ts";
-import type { WorkerRequest, WorkerRole } from "../protocol.ts";
+import { errorMessage } from "../../std/text.ts";
+import type { WorkerRole } from "../protocol.ts";
 import { applyPatch } from "./apply-patch.ts";
-import { codeTools } from "./code.ts";
-import { commandTools } from "./commands.ts";
-import { fileTools } from "./files.ts";
+import { codeTools } from "./code-tools.ts";
+import { commandTools } from "./command-tools.ts";
+import { fileTools } from "./file-tools.ts";
 import { jsonQuery } from "./json-query.ts";
 import { scopeStatus } from "./scope-status.ts";
-import { searchTools } from "./search.ts";
+import { searchTools } from "./search-tools.ts";
 import {
   type ArgumentSchema,
   allRoles,
@@ -21,10 +22,8 @@ import {
   toolError,
 } from "./tool.ts";
 
-export type { Tool, ToolContext, ToolResult } from "./tool.ts";
-
-/** The tools a role is offered. Read-only roles get none that writes or runs a command. */
-export function toolsFor(role: WorkerRole, _request: WorkerRequest): Tool[] {
+/** The tools of a role. Read-only roles get no tool that writes files or runs a command. */
+export function toolsFor(role: WorkerRole): Tool[] {
   const all = [
     ...fileTools,
     applyPatch,
@@ -38,19 +37,46 @@ export function toolsFor(role: WorkerRole, _request: WorkerRequest): Tool[] {
   return all.filter((tool) => tool.roles.includes(role));
 }
 
-/** Calls a tool by name with arguments as the model wrote them. Whatever is wrong is a result. */
+/** The tool `done`. The worker's own statement of its outcome, which the loop handles; gates verify it. */
+function doneTool(role: WorkerRole): Tool {
+  return {
+    name: "done",
+    description:
+      "End the work: complete when the task is done and verified, incomplete when something is missing, blocked when you cannot continue.",
+    parameters: argumentSchema({
+      status: {
+        type: "string",
+        description: "the outcome",
+        enum: ["complete", "incomplete", "blocked"],
+      },
+      summary: { type: "string", description: "what was done, or what is missing and why" },
+      ...(role === "worker"
+        ? {}
+        : {
+            "result?": { type: "object", description: "the answer, in the form given by the task" },
+          }),
+    }),
+    roles: allRoles,
+    run: async () => toolAnswer("ended"),
+  };
+}
+
+/**
+ * Calls a tool with arguments as the model wrote them. Never throws: an unknown name, invalid arguments and
+ * errors of the tool are results. `args` are the parsed arguments, or null when they are not JSON.
+ */
 export async function callTool(
   tools: readonly Tool[],
   name: string,
   argumentsText: string,
   context: ToolContext,
 ): Promise<{ args: unknown; result: ToolResult }> {
-  const tool = tools.find((one) => one.name === name);
+  const tool = tools.find((candidate) => candidate.name === name);
   if (tool === undefined) {
-    const known = tools.map((one) => one.name).join(", ");
+    const known = tools.map((candidate) => candidate.name).join(", ");
     return {
       args: null,
-      result: toolError("unknown_tool", `there is no tool ${name}; there are ${known}`),
+      result: toolError("unknown_tool", `there is no tool ${name}; the tools are ${known}`),
     };
   }
   const parsed = parseArguments(argumentsText, tool.parameters);
@@ -58,56 +84,29 @@ export async function callTool(
     return { args: parsed.value, result: toolError("invalid_arguments", parsed.problem) };
   try {
     const result = await tool.run(parsed.value, context);
-    return {
-      args: parsed.value,
-      result: clipResult(result, context.request.limits.toolOutputBytes),
-    };
+    const bytesMax = context.request.limits.toolOutputBytes;
+    return { args: parsed.value, result: clipResult(result, bytesMax) };
   } catch (error) {
-    const text = `${name} failed: ${error instanceof Error ? error.message : String(error)}`;
+    const text = `${name} failed: ${errorMessage(error)}`;
     return { args: parsed.value, result: toolError("failed", text) };
   }
 }
 
 // ------------------------------------------------------------
-// done: the worker's own word on how it ended. The loop acts on it; nobody has to believe it.
+// Arguments, checked against a tool's schema.
 
-/** The tool as a role is offered it. */
-export function doneTool(role: WorkerRole): Tool {
-  return {
-    name: "done",
-    description:
-      "End the work: complete when the task is done and verified, incomplete when it is not, blocked when it cannot be.",
-    parameters: argumentSchema({
-      status: {
-        type: "string",
-        description: "how it ended",
-        enum: ["complete", "incomplete", "blocked"],
-      },
-      summary: { type: "string", description: "what was done, or what is missing and why" },
-      ...(role === "worker"
-        ? {}
-        : { "result?": { type: "object", description: "the answer, as the task asks for it" } }),
-    }),
-    roles: allRoles,
-    run: async () => toolAnswer("ended"),
-  };
-}
-
-// ------------------------------------------------------------
-// Arguments as a model sends them, held against a tool's schema. Pure.
-
-export type ParsedArguments =
+type ParsedArguments =
   | { ok: true; value: Record<string, unknown> }
   | { ok: false; problem: string; value: unknown };
 
-/** Parses the text of a call's arguments; an empty one means none. */
-export function parseArguments(text: string, schema: ArgumentSchema): ParsedArguments {
+/** Parses and checks the arguments of a call; an empty text is an empty object. */
+function parseArguments(text: string, schema: ArgumentSchema): ParsedArguments {
   let value: unknown;
   try {
     value = text.trim() === "" ? {} : JSON.parse(text);
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    return { ok: false, problem: `the arguments are not JSON: ${why}`, value: null };
+    const problem = `the arguments are not JSON: ${errorMessage(error)}`;
+    return { ok: false, problem, value: null };
   }
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
     return { ok: false, problem: "the arguments must be a JSON object", value };
@@ -115,23 +114,23 @@ export function parseArguments(text: string, schema: ArgumentSchema): ParsedArgu
   const given = value as Record<string, unknown>;
   const problems = [
     ...schema.required.filter((name) => !(name in given)).map((name) => `\`${name}\` is missing`),
-    ...Object.entries(given).flatMap(([name, item]) => problemOf(name, item, schema)),
+    ...Object.entries(given).flatMap(([name, item]) => argumentProblems(name, item, schema)),
   ];
   return problems.length === 0
     ? { ok: true, value: given }
     : { ok: false, problem: problems.join("; "), value };
 }
 
-function problemOf(name: string, item: unknown, schema: ArgumentSchema): string[] {
+function argumentProblems(name: string, item: unknown, schema: ArgumentSchema): string[] {
   const property = Object.hasOwn(schema.properties, name) ? schema.properties[name] : undefined;
   if (property === undefined) {
     const near = suggest(name, Object.keys(schema.properties));
     return [`unknown argument \`${name}\`${near === null ? "" : `, did you mean \`${near}\`?`}`];
   }
-  return fits(item, property) ? [] : [`\`${name}\` must be ${wanted(property)}`];
+  return matches(item, property) ? [] : [`\`${name}\` must be ${expectation(property)}`];
 }
 
-function fits(item: unknown, property: Property): boolean {
+function matches(item: unknown, property: Property): boolean {
   switch (property.type) {
     case "string":
       return typeof item === "string" && (property.enum?.includes(item) ?? true);
@@ -148,7 +147,8 @@ function fits(item: unknown, property: Property): boolean {
   }
 }
 
-function wanted(property: Property): string {
+/** The values of a property, e.g. `a whole number from 1 up to 20`. */
+function expectation(property: Property): string {
   if (property.type === "string" && property.enum) return `one of ${property.enum.join(", ")}`;
   if (property.type !== "integer") return `a ${property.type}`.replace("a object", "an object");
   const { minimum, maximum } = property;
@@ -157,21 +157,21 @@ function wanted(property: Property): string {
 }
 
 // ------------------------------------------------------------
-// Results of bounded size: head and tail, and a word on what is between. Pure.
+// Results of bounded size.
 
-/** The result with at most `bytesMax` bytes of text. */
-export function clipResult(result: ToolResult, bytesMax: number): ToolResult {
+/** The result with at most `bytesMax` bytes of text: head, a note, tail. */
+function clipResult(result: ToolResult, bytesMax: number): ToolResult {
   const bytes = Buffer.from(result.text);
   if (bytes.length <= bytesMax) return result;
   const half = Math.floor((bytesMax - 160) / 2);
   const head = decode(bytes.subarray(0, half));
   const tail = decode(bytes.subarray(bytes.length - half));
   const left = bytes.length - 2 * half;
-  const text = `${head}\n[... ${left} of ${bytes.length} bytes left out; ask for less at a time ...]\n${tail}`;
+  const text = `${head}\n[... ${left} of ${bytes.length} bytes left out; request less at a time ...]\n${tail}`;
   return { ...result, text, clipped: true, rawBytes: bytes.length };
 }
 
-/** Text of bytes cut anywhere: halves of characters at the ends go. */
+/** The text of a byte range, without the parts of characters cut at its ends. */
 function decode(bytes: Uint8Array): string {
   return new TextDecoder().decode(bytes).replace(/^\uFFFD+|\uFFFD+$/g, "");
 }

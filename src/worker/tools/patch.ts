@@ -1,38 +1,37 @@
 /**
- * Patches, parsed and applied in memory: unified diffs and the `*** Begin Patch` form. Pure.
+ * Parses patches (unified diffs and the `*** Begin Patch` format) and applies hunks to a text. Pure.
  *
- * Every hunk must match exactly once; one that does not refuses the whole patch. Hunks are compared
- * without line ends and byte order mark: what they keep stays as it is, byte for byte, and what they add
- * ends as what it replaces did, or as its neighbours do. A missing final newline stays missing unless the
- * patch says otherwise.
+ * Every hunk must match exactly once. Hunks are compared without line endings and byte order mark: kept
+ * lines stay unchanged byte for byte, and added lines get the line ending of the lines they replace, or of
+ * their neighbours. A missing final newline stays missing unless the patch changes it.
  */
 
 export interface FilePatch {
   path: string;
-  /** New name, when the patch moves the file. */
+  /** New path when the patch moves the file, else null. */
   moveTo: string | null;
   kind: "add" | "update" | "delete";
   hunks: PatchHunk[];
 }
 
-export interface PatchHunk {
-  /** Line of the old text it is meant for, from 1; null when the patch does not say. */
+interface PatchHunk {
+  /** First line of the hunk in the old text, from 1; null when the patch does not give it. */
   at: number | null;
   lines: { kind: "keep" | "drop" | "add"; text: string }[];
-  /** Sides whose last line the patch says to have no newline. */
+  /** Sides whose last line has no newline according to the patch. */
   noNewline: { old: boolean; new: boolean };
 }
 
-export type ParsedPatch = { ok: true; files: FilePatch[] } | { ok: false; problem: string };
+type ParsedPatch = { ok: true; files: FilePatch[] } | { ok: false; problem: string };
 
-/** Parses either form; `fallbackPath` names the file of a unified diff without a header. */
+/** Parses a patch of either format. `fallbackPath` is the file of a unified diff without a header. */
 export function parsePatch(text: string, fallbackPath: string | null): ParsedPatch {
   const lines = text.replace(/\n$/, "").split("\n");
   const parsed = lines.some((line) => line.trim() === "*** Begin Patch")
     ? parseEnvelope(lines)
     : parseUnified(lines, fallbackPath);
   if (parsed.ok && parsed.files.length === 0)
-    return { ok: false, problem: "the patch changes nothing" };
+    return { ok: false, problem: "the patch contains no changes" };
   return parsed;
 }
 
@@ -54,7 +53,7 @@ function parseEnvelope(lines: string[]): ParsedPatch {
     else if (line.startsWith("@@")) hunk = addHunk(files);
     else {
       hunk ??= addHunk(files);
-      const problem = take(hunk, line);
+      const problem = addLine(hunk, line);
       if (problem !== null) return { ok: false, problem: `${file.path}: ${problem}` };
     }
   }
@@ -75,7 +74,7 @@ function parseUnified(lines: string[], fallback: string | null): ParsedPatch {
       continue;
     }
     if (hunk !== null && (left.old > 0 || left.new > 0)) {
-      const problem = take(hunk, line);
+      const problem = addLine(hunk, line);
       if (problem !== null) return { ok: false, problem: `line ${i + 1} of the patch: ${problem}` };
       if (!line.startsWith("+")) left.old--;
       if (!line.startsWith("-")) left.new--;
@@ -94,11 +93,11 @@ function parseUnified(lines: string[], fallback: string | null): ParsedPatch {
     const range = /^@@ -(\d+)(?:,(\d+))? \+(\d+)(?:,(\d+))? @@/.exec(line);
     if (range === null) {
       if (line.startsWith("@@"))
-        return { ok: false, problem: `line ${i + 1} of the patch: not a hunk header: ${line}` };
+        return { ok: false, problem: `line ${i + 1} of the patch: invalid hunk header: ${line}` };
       continue;
     }
     if (file === null) {
-      if (fallback === null) return { ok: false, problem: "the patch names no file" };
+      if (fallback === null) return { ok: false, problem: "the patch does not name a file" };
       file = { path: fallback, moveTo: null, kind: "update", hunks: [] };
       files.push(file);
     }
@@ -107,11 +106,11 @@ function parseUnified(lines: string[], fallback: string | null): ParsedPatch {
     file.hunks.push(hunk);
   }
   if (left.old > 0 || left.new > 0)
-    return { ok: false, problem: "the last hunk is shorter than its header says" };
+    return { ok: false, problem: "the last hunk has fewer lines than its header states" };
   return { ok: true, files };
 }
 
-/** Begins a hunk of the file met last. */
+/** Starts a hunk of the last file. */
 function addHunk(files: readonly FilePatch[]): PatchHunk {
   const hunk = newHunk(null);
   files.at(-1)?.hunks.push(hunk);
@@ -122,12 +121,14 @@ function newHunk(at: number | null): PatchHunk {
   return { at, lines: [], noNewline: { old: false, new: false } };
 }
 
-function take(hunk: PatchHunk, line: string): string | null {
+/** Adds a line to a hunk. Returns the problem with it, or null. */
+function addLine(hunk: PatchHunk, line: string): string | null {
   const text = line.slice(1);
   if (line.startsWith("+")) hunk.lines.push({ kind: "add", text });
   else if (line.startsWith("-")) hunk.lines.push({ kind: "drop", text });
   else if (line.startsWith(" ") || line === "") hunk.lines.push({ kind: "keep", text });
-  else return `a hunk's lines begin with a space, + or -, not ${JSON.stringify(line.slice(0, 20))}`;
+  else
+    return `a line of a hunk must begin with a space, + or -, not ${JSON.stringify(line.slice(0, 20))}`;
   return null;
 }
 
@@ -136,7 +137,7 @@ function pathOf(header: string): string | null {
   return path === "/dev/null" ? null : path.replace(/^[ab]\//, "");
 }
 
-/** The text after a file's hunks, or what does not fit. */
+/** Applies hunks in order to a text. Returns the new text, or the problem with the first hunk that fails. */
 export function applyHunks(
   text: string,
   hunks: readonly PatchHunk[],
@@ -169,7 +170,7 @@ function endOf(line: string | undefined): string {
   return /\r?\n$/.exec(line ?? "")?.[0] ?? "";
 }
 
-/** The lines that stand in place of the `old` ones from `found` on. */
+/** The lines that replace the `old` lines from index `found`. */
 function rewritten(
   lines: readonly string[],
   { found, hunk, old }: { found: number; hunk: PatchHunk; old: number },
@@ -185,7 +186,7 @@ function rewritten(
       made.push({ text: line.slice(0, line.length - endOf(line).length), end: endOf(line) });
       dropped.length = 0;
     } else {
-      // A new file has the bytes the patch gives it; in others a line ends as those around it.
+      // A new file gets the bytes of the patch; in existing files a line ends like those around it.
       const own = lines.length === 0 ? text : text.replace(/\r$/, "").replace(/^\uFEFF/, "");
       made.push({ text: own, end: dropped.shift() || made.at(-1)?.end || usual });
     }
@@ -197,13 +198,14 @@ function rewritten(
   });
 }
 
-/** Whether the file ends without a newline after a hunk that changes its end. */
+/** True when the text ends without a newline after a hunk at its end. */
 function endsOpen(lines: readonly string[], { noNewline }: PatchHunk): boolean {
   if (noNewline.new || noNewline.old) return noNewline.new;
   const last = lines.at(-1);
   return last !== undefined && endOf(last) === "";
 }
 
+/** The index of the first line that a hunk matches, or the problem: no match, or several. */
 function locate(
   lines: readonly string[],
   old: readonly string[],
@@ -211,16 +213,16 @@ function locate(
   at: number | null,
 ): number | string {
   if (old.length === 0) {
-    const place = at === null ? lines.length : Math.min(at, lines.length);
-    return place < from ? "lies before the hunk above it" : place;
+    const index = at === null ? lines.length : Math.min(at, lines.length);
+    return index < from ? "is before the hunk above it" : index;
   }
   const matches: number[] = [];
   for (let i = from; i + old.length <= lines.length; i++) {
     if (old.every((line, j) => lines[i + j] === line)) matches.push(i);
   }
   const [first] = matches;
-  if (first === undefined) return "does not match the file; read it again";
+  if (first === undefined) return "does not match the file; read the file again";
   if (matches.length === 1) return first;
   const exact = at === null ? undefined : matches.find((i) => i === at - 1);
-  return exact ?? `matches ${matches.length} places; give more context`;
+  return exact ?? `matches ${matches.length} places; include more context`;
 }

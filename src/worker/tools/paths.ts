@@ -1,6 +1,6 @@
 /**
- * Paths of arguments: always below the project root, never through a link that leaves it, never git's
- * own, and only ordinary files and folders.
+ * Resolves path arguments and reads the files they name. A path must be below the project root, must not
+ * leave it through a link, must not be inside `.git`, and must name a regular file or a folder.
  */
 import {
   closeSync,
@@ -14,64 +14,72 @@ import {
 import { dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
 import { type ToolResult, toolError } from "./tool.ts";
 
+/** A path that passed the checks of `resolvePath`. */
 export interface ProjectPath {
-  /** Absolute. */
+  /** Absolute path. */
   full: string;
-  /** Relative to the project root, with `/`; "" for the root. */
+  /** Path relative to the project root, with `/`; "" for the root. */
   path: string;
 }
 
-/** Where a path leads, or why it may not be used. Reading may follow links that stay inside. */
+/** Resolves a path for reading, or returns the error. Links are followed when they stay inside the project. */
 export function resolvePath(root: string, typed: string): ProjectPath | ToolResult {
-  if (typed.includes("\0")) return toolError("invalid_arguments", "a path holds no NUL byte");
+  if (typed.includes("\0"))
+    return toolError("invalid_arguments", "a path must not contain a NUL byte");
   const base = realpathSync(root);
   const full = isAbsolute(typed) ? resolve(typed) : resolve(base, typed);
   const path = below(base, full) ?? below(resolve(root), full);
   if (path === null) {
-    return toolError("not_permitted", `${typed} lies outside the project`, typed);
+    return toolError("not_permitted", `${typed} is outside the project`, typed);
   }
   if (path.split("/").some((name) => name.toLowerCase() === ".git")) {
-    return toolError("not_permitted", `${path} is git's own`, path);
+    return toolError("not_permitted", `${path} is inside .git`, path);
   }
-  const place = join(base, path);
-  const real = realParent(place);
+  const resolved = join(base, path);
+  const real = realParent(resolved);
   if (real === null || below(base, real) === null) {
     return toolError("not_permitted", `${path} leads outside the project through a link`, path);
   }
-  return { full: place, path };
+  return { full: resolved, path };
 }
 
-/** A place to write at: as `placeOf`, and nothing on the way or there is a link or a device. */
+/** Resolves a path for writing, or returns the error. No part of the path may be a link or a special file. */
 export function resolveWritePath(root: string, typed: string): ProjectPath | ToolResult {
-  const place = resolvePath(root, typed);
-  if (!("full" in place)) return place;
-  if (place.path === "") return toolError("invalid_arguments", "name a file", typed);
+  const file = resolvePath(root, typed);
+  if (!("full" in file)) return file;
+  if (file.path === "")
+    return toolError("invalid_arguments", "the path must name a file, not the project root", typed);
   const base = realpathSync(root);
   let at = base;
-  for (const name of place.path.split("/")) {
+  for (const name of file.path.split("/")) {
     at = join(at, name);
     const stats = lstatSync(at, { throwIfNoEntry: false });
     if (stats === undefined) break;
     if (stats.isSymbolicLink()) {
       return toolError(
         "not_permitted",
-        `${relative(base, at)} is a link; writing through links is refused`,
-        place.path,
+        `${relative(base, at)} is a link; writing through links is not permitted`,
+        file.path,
       );
     }
-    if (at !== place.full && !stats.isDirectory()) {
-      return toolError("conflict", `${relative(base, at)} is a file, not a folder`, place.path);
+    if (at !== file.full && !stats.isDirectory()) {
+      return toolError("conflict", `${relative(base, at)} is a file, not a folder`, file.path);
     }
-    if (at === place.full && !stats.isFile()) {
-      return toolError("conflict", `${place.path} is not an ordinary file`, place.path);
+    if (at === file.full && !stats.isFile()) {
+      return toolError("conflict", `${file.path} is not a regular file`, file.path);
     }
-    if (at === place.full && stats.nlink > 1) {
-      return toolError("not_permitted", `${place.path} has another name (a hard link)`, place.path);
+    if (at === file.full && stats.nlink > 1) {
+      return toolError(
+        "not_permitted",
+        `${file.path} has more than one name (a hard link)`,
+        file.path,
+      );
     }
   }
-  return place;
+  return file;
 }
 
+/** The path of `full` relative to `base`, with `/`; null when it is not below `base`. */
 function below(base: string, full: string): string | null {
   const away = relative(base, full);
   if (away === "") return "";
@@ -79,13 +87,13 @@ function below(base: string, full: string): string | null {
   return away.split(sep).join("/");
 }
 
-/** The real path of a place, or of its nearest ancestor that exists. */
+/** The real path of a path or of its nearest existing ancestor; null at a dangling link. */
 function realParent(path: string): string | null {
   for (let at = path; ; at = dirname(at)) {
     try {
       return realpathSync(at);
     } catch {
-      // A dangling link exists but leads nowhere: nobody may write where it points.
+      // A write through a dangling link would create its target.
       if (lstatSync(at, { throwIfNoEntry: false })?.isSymbolicLink()) return null;
       if (dirname(at) === at) return null;
     }
@@ -94,53 +102,52 @@ function realParent(path: string): string | null {
 
 const fileBytesMax = 16 * 1024 * 1024;
 
-/** Bytes of an ordinary file, opened without waiting for a pipe's other end. */
-export function readRegularFile(place: ProjectPath): Buffer | ToolResult {
-  let file: number;
+/** The bytes of a regular file, or an error. Opens without blocking, in case it is a named pipe. */
+function readRegularFile(file: ProjectPath): Buffer | ToolResult {
+  let handle: number;
   try {
-    file = openSync(place.full, constants.O_RDONLY | constants.O_NONBLOCK);
+    handle = openSync(file.full, constants.O_RDONLY | constants.O_NONBLOCK);
   } catch (error) {
     const code = (error as { code?: string }).code;
-    if (code === "ENOENT")
-      return toolError("not_found", `${place.path} does not exist`, place.path);
-    return toolError("failed", `${place.path} cannot be opened (${code})`, place.path);
+    if (code === "ENOENT") return toolError("not_found", `${file.path} does not exist`, file.path);
+    return toolError("failed", `${file.path} cannot be opened (${code})`, file.path);
   }
   try {
-    const stats = fstatSync(file);
+    const stats = fstatSync(handle);
     if (stats.isDirectory())
-      return toolError("unsupported", `${place.path} is a folder; use list_dir`, place.path);
+      return toolError("unsupported", `${file.path} is a folder; use list_dir`, file.path);
     if (!stats.isFile())
-      return toolError("unsupported", `${place.path} is not an ordinary file`, place.path);
+      return toolError("unsupported", `${file.path} is not a regular file`, file.path);
     if (stats.size > fileBytesMax)
-      return toolError("unsupported", `${place.path} is larger than 16 MiB`, place.path);
-    return readFileSync(file);
+      return toolError("unsupported", `${file.path} is larger than 16 MiB`, file.path);
+    return readFileSync(handle);
   } finally {
-    closeSync(file);
+    closeSync(handle);
   }
 }
 
-/** A text file that a path leads to. */
-export interface ResolvedText {
-  place: ProjectPath;
+/** A text file named by a path argument. */
+interface ResolvedText {
+  file: ProjectPath;
   text: string;
 }
 
-/** What a tool that reads one text file begins with; a refusal when there is none to read. */
+/** Resolves a path argument and reads its text file, or returns the error. */
 export function resolveText(root: string, typed: unknown): ResolvedText | ToolResult {
-  const place = resolvePath(root, String(typed));
-  if (!("full" in place)) return place;
-  const text = readTextFile(place);
-  return typeof text === "string" ? { place, text } : text;
+  const file = resolvePath(root, String(typed));
+  if (!("full" in file)) return file;
+  const text = readTextFile(file);
+  return typeof text === "string" ? { file, text } : text;
 }
 
-/** Text of a file; binary and non-UTF-8 content is refused, so that nothing is changed unseen. */
-export function readTextFile(place: ProjectPath): string | ToolResult {
-  const bytes = readRegularFile(place);
+/** The text of a file. Binary and non-UTF-8 content is an error, because editing it would change other bytes. */
+export function readTextFile(file: ProjectPath): string | ToolResult {
+  const bytes = readRegularFile(file);
   if (!Buffer.isBuffer(bytes)) return bytes;
-  if (bytes.includes(0)) return toolError("unsupported", `${place.path} is binary`, place.path);
+  if (bytes.includes(0)) return toolError("unsupported", `${file.path} is binary`, file.path);
   try {
     return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch {
-    return toolError("unsupported", `${place.path} is not UTF-8`, place.path);
+    return toolError("unsupported", `${file.path} is not UTF-8`, file.path);
   }
 }

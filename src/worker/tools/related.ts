@@ -1,4 +1,4 @@
-/** What belongs to a file: what it imports, who imports it, which tests. By the grammar, not by words. */
+/** Tools for related files: imports, importers and tests of a file or symbol, by grammar rather than text search. */
 import { basename, dirname } from "node:path";
 import { type ImportIndex, importIndex, manifestNames } from "../../syntax/import-index.ts";
 import { type Import, importsOf } from "../../syntax/imports.ts";
@@ -17,7 +17,7 @@ import {
 
 const manifestsMax = 200;
 
-/** Files that define a symbol whose importers are looked for. */
+/** Files defining a symbol whose importing tests are searched. */
 const definersMax = 5;
 
 export const relatedFiles: Tool = {
@@ -29,16 +29,16 @@ export const relatedFiles: Tool = {
   roles: allRoles,
   async run(a, context) {
     const source = resolveText(context.root, a["path"]);
-    if (!("place" in source)) return source;
-    const { place, text } = source;
+    if (!("file" in source)) return source;
+    const { file, text } = source;
     const index = await indexOf(context);
-    const own = (await importsOf(place.path, text)) ?? [];
-    const importers = await importersOf(context, index, place.path);
+    const own = (await importsOf(file.path, text)) ?? [];
+    const importers = await importersOf(context, index, file.path);
     const section = (title: string, lines: readonly string[]): string[] =>
       lines.length === 0 ? [] : [`${title}:`, ...lines.map((line) => `  ${line}`)];
     const lines = [
-      ...section("imports", importedBy(index, place.path, own)),
-      ...section("same package", index.neighbours(place.path)),
+      ...section("imports", importedBy(index, file.path, own)),
+      ...section("same package", index.neighbours(file.path)),
       ...section(
         "imported by",
         importers.filter((file) => !isTestCode(file)),
@@ -49,15 +49,16 @@ export const relatedFiles: Tool = {
       ),
     ];
     return toolAnswer(
-      lines.length === 0 ? "nothing related was found" : lines.join("\n"),
-      place.path,
+      lines.length === 0 ? "no related files were found" : lines.join("\n"),
+      file.path,
     );
   },
 };
 
 export const searchTestsFor: Tool = {
   name: "search_tests_for",
-  description: "Test files that mention an identifier, with the lines, or import what defines it.",
+  description:
+    "Test files that mention an identifier, with the lines, and test files that import a file defining it.",
   parameters: argumentSchema({ symbol: { type: "string", description: "an identifier" } }),
   roles: allRoles,
   async run(a, context) {
@@ -69,16 +70,16 @@ export const searchTestsFor: Tool = {
     const importing = (await testsOfDefiners(context, others, name)).filter(
       (file) => !tests.includes(file),
     );
-    if (tests.length + importing.length === 0) return toolAnswer("no tests mention it");
-    const words = ["grep", "--untracked", "-n", "-w", "-I", "-F", "-e", name, "--", ...tests];
-    const lines = tests.length === 0 ? "" : (await runToolGit(context, words)).text;
+    if (tests.length + importing.length === 0) return toolAnswer(`no tests mention ${name}`);
+    const args = ["grep", "--untracked", "-n", "-w", "-I", "-F", "-e", name, "--", ...tests];
+    const lines = tests.length === 0 ? "" : (await runToolGit(context, args)).text;
     if (importing.length === 0) return toolAnswer(lines);
-    const title = `tests that import where ${name} is defined:`;
+    const title = `tests that import a file defining ${name}:`;
     return toolAnswer([`${lines}${title}`, ...importing.map((file) => `  ${file}`)].join("\n"));
   },
 };
 
-/** Tests that import a file in which a name is defined. */
+/** Test files that import one of `files` that defines the name, sorted. */
 async function testsOfDefiners(
   context: ToolContext,
   files: readonly string[],
@@ -101,7 +102,7 @@ async function testsOfDefiners(
   return [...found].sort();
 }
 
-/** What a file's imports lead to; the word itself where that is outside the project. */
+/** The files that a file imports; the specifier for an import from outside the project. */
 function importedBy(index: ImportIndex, path: string, imports: readonly Import[]): string[] {
   const lines = imports.flatMap((one) => {
     const files = index.resolve(path, one);
@@ -110,7 +111,7 @@ function importedBy(index: ImportIndex, path: string, imports: readonly Import[]
   return [...new Set(lines)];
 }
 
-/** Files that import a file: those in which its name or its folder's stands are read for it. */
+/** Files that import a file, and tests of its package. Parses only files that contain its name or its folder's. */
 async function importersOf(
   context: ToolContext,
   index: ImportIndex,
@@ -128,7 +129,7 @@ async function importersOf(
   return found;
 }
 
-/** Over the files of the project as they are now, untracked ones included. */
+/** The import index of the project's current files, untracked files included. */
 async function indexOf(context: ToolContext): Promise<ImportIndex> {
   const listed = await runToolGit(context, ["ls-files", "-co", "--exclude-standard", "-z"]);
   const paths = [...new Set(listed.text.split("\0"))].filter((path) => path !== "");
@@ -143,5 +144,5 @@ async function indexOf(context: ToolContext): Promise<ImportIndex> {
 
 function textOf(context: ToolContext, path: string): string | null {
   const source = resolveText(context.root, path);
-  return "place" in source ? source.text : null;
+  return "file" in source ? source.text : null;
 }

@@ -1,10 +1,10 @@
 import { expect, test } from "bun:test";
-import { hasTopLevelPattern, renderRepoMap, selectPaths, topLevelNames } from "./repo-map.ts";
+import { hasTopLevelNames, renderRepoMap, selectPaths, topLevelNames } from "./repo-map.ts";
 
 const paths = ["README.md", "docs/a.md", "src/b.ts", "src/a.ts", "test/a.test.ts"];
 const folders = { srcDir: "src/", testDir: "test/" };
 
-test("sources come first, then tests, then what lies at the top", () => {
+test("sources are listed first, then tests, then files at the top, then others", () => {
   expect(selectPaths(paths, { ...folders, linesMax: 0 })).toEqual([
     "src/a.ts",
     "src/b.ts",
@@ -14,14 +14,14 @@ test("sources come first, then tests, then what lies at the top", () => {
   ]);
 });
 
-test("what does not fit is counted", () => {
+test("paths that do not fit are counted", () => {
   const shown = selectPaths(paths, { ...folders, linesMax: 2 });
   expect(renderRepoMap(shown, { names: new Map(), left: 3 })).toBe(
     "src/a.ts\nsrc/b.ts\n[and 3 more files]",
   );
 });
 
-test("a file's definitions stand beside it, the first of many", () => {
+test("a file is listed with the first of its definitions", () => {
   const many = Array.from({ length: 10 }, (_, n) => `f${n}`);
   const names = new Map([
     ["a.ts", ["alpha", "Beta"]],
@@ -33,7 +33,7 @@ test("a file's definitions stand beside it, the first of many", () => {
   );
 });
 
-test("paths go before definitions when there is little room", () => {
+test("paths take precedence over definitions when there is little room", () => {
   const long = Array.from({ length: 119 }, (_, n) => `${"x".repeat(95)}${1000 + n}`);
   const names = new Map(long.map((path) => [path, ["y".repeat(90)]] as const));
   const map = renderRepoMap(long, { names, left: 0 });
@@ -64,7 +64,7 @@ test.each<[string, string, string[]]>([
   ["A.java", "package x;\npublic final class A {\n  class In {}\n}\nrecord R() {}", ["A", "R"]],
   ["a.py", "def f(): ...\ndef f(): ...", ["f"]],
   ["a.md", "class A", []],
-])("%s: the names at the top of %p", (path, text, names) => {
+])("in %s the top-level names of %p are found", (path, text, names) => {
   expect(topLevelNames(path, text)).toEqual(names);
-  expect(hasTopLevelPattern(path)).toBe(!path.endsWith(".md"));
+  expect(hasTopLevelNames(path)).toBe(!path.endsWith(".md"));
 });

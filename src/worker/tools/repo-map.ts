@@ -1,6 +1,6 @@
 /**
- * The repository at a glance, for the system prompt: its files, sources first, and what the first
- * of them define, within a budget.
+ * The repository map of the system prompt: the paths of the project, sources first, with the names that
+ * the first files define, within `charsMax` characters.
  */
 import { compareText } from "../../std/order.ts";
 import { runToolGit } from "./git.ts";
@@ -9,14 +9,15 @@ import type { ToolContext } from "./tool.ts";
 
 const charsMax = 12_000;
 
-/** Files that are read for what they define, and characters of one that is. */
+/** Files read for their definitions. */
 const readMax = 200;
+/** Characters of a file above which it is not read. */
 const readCharsMax = 64 * 1024;
 
-/** Names shown of one file. */
+/** Names listed per file. */
 const namesMax = 8;
 
-/** Paths of the project, at most `treeMaxLines` of them (0: as many as fit); what is left out is said. */
+/** The map: at most `treeMaxLines` paths (0 for as many as fit) and the number of those left out. */
 export async function repoMap(context: ToolContext): Promise<string> {
   const listed = await runToolGit(context, ["ls-files", "-co", "--exclude-standard", "-z"]);
   if (!listed.ok) return "";
@@ -25,7 +26,7 @@ export async function repoMap(context: ToolContext): Promise<string> {
   const paths = [...new Set(listed.text.split("\0"))].filter((path) => path !== "");
   const shown = selectPaths(paths, { srcDir, testDir, linesMax });
   const names = new Map<string, string[]>();
-  const readable = roomBeside(shown) > 0 ? shown.filter(hasTopLevelPattern) : [];
+  const readable = roomBeside(shown) > 0 ? shown.filter(hasTopLevelNames) : [];
   for (const path of readable.slice(0, readMax)) {
     names.set(path, namesIn(context, path));
   }
@@ -33,12 +34,12 @@ export async function repoMap(context: ToolContext): Promise<string> {
 }
 
 function namesIn(context: ToolContext, path: string): string[] {
-  const place = resolvePath(context.root, path);
-  const text = "full" in place ? readTextFile(place) : null;
+  const file = resolvePath(context.root, path);
+  const text = "full" in file ? readTextFile(file) : null;
   return typeof text === "string" && text.length <= readCharsMax ? topLevelNames(path, text) : [];
 }
 
-/** Which paths are shown, in which order. Pure. */
+/** The paths to list, in order: sources, tests, files at the top, others. */
 export function selectPaths(
   paths: readonly string[],
   o: { srcDir: string; testDir: string; linesMax: number },
@@ -54,7 +55,7 @@ export function selectPaths(
   return cut < 0 ? ordered : ordered.slice(0, cut);
 }
 
-/** The text: a path a line, with what it defines as long as there is room. Pure. */
+/** The text of the map: one path per line, with its definitions while there is room; `left` paths are left out. */
 export function renderRepoMap(
   shown: readonly string[],
   o: { names: ReadonlyMap<string, readonly string[]>; left: number },
@@ -72,7 +73,7 @@ export function renderRepoMap(
   return o.left === 0 ? lines.join("\n") : `${lines.join("\n")}\n[and ${o.left} more files]`;
 }
 
-/** Characters left when the paths are written. */
+/** Characters of `charsMax` that remain beside the paths. */
 function roomBeside(shown: readonly string[]): number {
   return charsMax - shown.reduce((chars, path) => chars + path.length + 1, 0);
 }
@@ -83,8 +84,7 @@ function under(path: string, folder: string): boolean {
 }
 
 // ------------------------------------------------------------
-//  * What a file seems to define at its top, by the look of its lines. For the repository map alone,
-// which every worker makes before its first word: a grammar costs 60 MB and half a second.
+// Top-level definitions, found by patterns: a grammar would cost 60 MB and half a second per worker start.
 
 const ecmascript =
   /^(?:export\s+)?(?:default\s+)?(?:declare\s+)?(?:abstract\s+)?(?:async\s+)?(?:function\*?|class|interface|type|enum|const)\s+([\w$]+)/gm;
@@ -102,7 +102,7 @@ const patterns: Record<string, RegExp> = {
   java: /^(?:(?:public|abstract|final|sealed)\s+)*(?:class|interface|enum|record)\s+(\w+)/gm,
 };
 
-/** Names defined at the beginning of a line, in order, each once. Pure. */
+/** Names defined at the start of a line, in order, without duplicates. */
 export function topLevelNames(path: string, text: string): string[] {
   const extension = /\.(\w+)$/.exec(path)?.[1] ?? "";
   const pattern = Object.hasOwn(patterns, extension) ? patterns[extension] : undefined;
@@ -110,7 +110,7 @@ export function topLevelNames(path: string, text: string): string[] {
   return [...new Set([...text.matchAll(pattern)].map((match) => match[1] ?? ""))];
 }
 
-/** Whether `topNames` has an eye for a file. */
-export function hasTopLevelPattern(path: string): boolean {
+/** True when `topLevelNames` supports the file's extension. */
+export function hasTopLevelNames(path: string): boolean {
   return Object.hasOwn(patterns, /\.(\w+)$/.exec(path)?.[1] ?? "");
 }

@@ -1,4 +1,4 @@
-/** scope_status: the verdict review would reach on the worktree as it is now, from the same code. */
+/** The tool scope_status: the verdict that the review would give on the current worktree, by the same code. */
 import { lstatSync, readlinkSync } from "node:fs";
 import { join } from "node:path";
 import { judgeChanges } from "../../claims/verdict.ts";
@@ -16,7 +16,7 @@ type ScopeChange = Parameters<typeof judgeChanges>[0][number];
 
 export const scopeStatus: Tool = {
   name: "scope_status",
-  description: "Whether what is changed so far stays within this task's claims.",
+  description: "Check whether the changes so far are within this task's claims.",
   parameters: argumentSchema({}),
   roles: workerOnly,
   async run(_a, context) {

@@ -1,10 +1,10 @@
-/** What a tool is, and the answers it gives. A tool never throws for what a model asks. */
+/** The interface of a tool, its results, and the check of its claims. */
 import { mayWrite, type ScopePolicy } from "../../claims/verdict.ts";
 import type { ToolErrorKind, WorkerRequest, WorkerRole } from "../protocol.ts";
 
 export interface ToolContext {
   request: WorkerRequest;
-  /** The project's root in the worktree; paths of arguments are relative to it. */
+  /** Absolute path of the project root in the worktree; path arguments are relative to it. */
   root: string;
   signal: AbortSignal;
 }
@@ -13,14 +13,14 @@ export interface ToolResult {
   ok: boolean;
   text: string;
   errorKind: ToolErrorKind | null;
-  /** The file the call was about, when it was about one. */
+  /** The file that the call read or changed, when it was one file. */
   target: string | null;
   /** Size before clipping. */
   rawBytes: number;
   clipped: boolean;
 }
 
-/** The part of JSON Schema that tools describe their arguments with. */
+/** The subset of JSON Schema that describes a tool's arguments. */
 export type ArgumentSchema = {
   type: "object";
   properties: Record<string, Property>;
@@ -39,7 +39,7 @@ export interface Tool {
   description: string;
   parameters: ArgumentSchema;
   roles: readonly WorkerRole[];
-  /** `args` have passed the schema. */
+  /** Runs the tool with arguments that match `parameters`. Reports mistakes of the model as a result. */
   run(args: Record<string, unknown>, context: ToolContext): Promise<ToolResult>;
 }
 
@@ -59,13 +59,13 @@ export function argumentSchema(properties: Record<string, Property>): ArgumentSc
   };
 }
 
-/** A good answer. */
+/** A successful result. */
 export function toolAnswer(text: string, target: string | null = null): ToolResult {
   const rawBytes = Buffer.byteLength(text);
   return { ok: true, text, errorKind: null, target, rawBytes, clipped: false };
 }
 
-/** An answer that says what went wrong and, where possible, what to do instead. */
+/** A failed result: the cause and, where possible, what to do instead. */
 export function toolError(
   errorKind: ToolErrorKind,
   text: string,
@@ -76,13 +76,13 @@ export function toolError(
 
 const changedFilesMax = 100;
 
-/** The claims of a request as the one scope judge wants them. */
+/** The scope policy of a request, for `claims/verdict.ts`. */
 export function scopePolicyFor(request: WorkerRequest): ScopePolicy {
   const { claims, scope, projectDir } = request;
   return { claims, scope, projectDir, filesMax: changedFilesMax };
 }
 
-/** Null when the request's claims allow writing (or deleting) a path; the refusal otherwise. */
+/** The error when the request's claims do not allow writing or deleting a path; null when they do. */
 export function claimViolation(
   request: WorkerRequest,
   path: string,
@@ -90,6 +90,6 @@ export function claimViolation(
 ): ToolResult | null {
   const allowed = mayWrite(path, scopePolicyFor(request), action);
   if (allowed.ok) return null;
-  const text = `${path} may not be changed by this task: ${allowed.reason}`;
+  const text = `this task may not change ${path}: ${allowed.reason}`;
   return toolError("not_permitted", text, path);
 }

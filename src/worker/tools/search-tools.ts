@@ -1,4 +1,4 @@
-/** Finding things: glob, grep, diffs and history. All of it is git's work. */
+/** Search tools: glob, grep, diff and history, all by git. */
 
 import { literalTokens, meet, tokenize } from "../../claims/pattern.ts";
 import { runToolGit } from "./git.ts";
@@ -15,7 +15,7 @@ import {
 const glob: Tool = {
   name: "glob",
   description:
-    "List files by pattern: * and ? within a name, ** for any folders. Ignored files are left out.",
+    "List files by pattern: * and ? within a name, ** for any folders. Ignored files are not listed.",
   parameters: argumentSchema({ pattern: { type: "string", description: "e.g. src/**/*.ts" } }),
   roles: allRoles,
   async run(a, context) {
@@ -30,15 +30,15 @@ const glob: Tool = {
   },
 };
 
-/** The folders a pattern names before its first wildcard: git need not look elsewhere. */
+/** The folders of a pattern before its first wildcard; git lists only those. */
 function fixedFolder(pattern: string): string {
   const names = pattern.split("/").slice(0, -1);
   const wild = names.findIndex((name) => /[*?[]/.test(name));
   return (wild < 0 ? names : names.slice(0, wild)).join("/");
 }
 
-/** A pattern as a predicate over paths; one without a slash fits names in any folder. */
-export function globMatcher(pattern: string): (path: string) => boolean {
+/** A predicate over paths. A pattern without a slash matches names in any folder. */
+function globMatcher(pattern: string): (path: string) => boolean {
   const anywhere = !pattern.includes("/");
   const segments = (anywhere ? `**/${pattern}` : pattern)
     .split("/")
@@ -75,20 +75,20 @@ const grep: Tool = {
   description: "Search file contents by extended regular expression, untracked files included.",
   parameters: argumentSchema({
     pattern: { type: "string", description: "extended regular expression" },
-    "path?": { type: "string", description: "file or folder; everywhere when left out" },
-    "ignore_case?": { type: "boolean", description: "upper and lower case are the same" },
+    "path?": { type: "string", description: "file or folder; default: the whole project" },
+    "ignore_case?": { type: "boolean", description: "ignore upper and lower case" },
     "fixed?": { type: "boolean", description: "the pattern is plain text" },
     "context_lines?": {
       type: "integer",
-      description: "lines around each hit",
+      description: "lines around each match",
       minimum: 0,
       maximum: 20,
     },
   }),
   roles: allRoles,
   async run(a, context) {
-    const place = resolvePath(context.root, String(a["path"] ?? "."));
-    if (!("full" in place)) return place;
+    const file = resolvePath(context.root, String(a["path"] ?? "."));
+    if (!("full" in file)) return file;
     const words = [
       "grep",
       "--untracked",
@@ -104,7 +104,7 @@ const grep: Tool = {
       "-e",
       String(a["pattern"]),
       "--",
-      place.path === "" ? "." : place.path,
+      file.path === "" ? "." : file.path,
     ]);
     if (found.code === 1) return toolAnswer("no matches");
     return found.ok ? toolAnswer(found.text) : toolError("invalid_arguments", found.text.trim());
@@ -113,15 +113,15 @@ const grep: Tool = {
 
 const gitDiff: Tool = {
   name: "git_diff",
-  description: "Everything this attempt changed so far, new files included.",
+  description: "The changes of this attempt so far, new files included.",
   parameters: argumentSchema({
     "path?": { type: "string", description: "only this file or folder" },
   }),
   roles: allRoles,
   async run(a, context) {
-    const place = resolvePath(context.root, String(a["path"] ?? "."));
-    if (!("full" in place)) return place;
-    const at = place.path === "" ? "." : place.path;
+    const file = resolvePath(context.root, String(a["path"] ?? "."));
+    if (!("full" in file)) return file;
+    const at = file.path === "" ? "." : file.path;
     const tracked = await runToolGit(context, [
       "diff",
       "--no-ext-diff",
@@ -134,12 +134,13 @@ const gitDiff: Tool = {
     if (!tracked.ok) return toolError("failed", tracked.text);
     const fresh = await newFileDiffs(context, at);
     const text = [tracked.text, ...fresh].filter((part) => part !== "").join("\n");
-    return toolAnswer(text === "" ? "nothing is changed" : text);
+    return toolAnswer(text === "" ? "no changes" : text);
   },
 };
 
 const newFilesMax = 200;
 
+/** Diffs of up to `newFilesMax` untracked files against nothing. */
 async function newFileDiffs(context: ToolContext, at: string): Promise<string[]> {
   const listed = await runToolGit(context, [
     "ls-files",
@@ -176,8 +177,8 @@ const recentChanges: Tool = {
   parameters: argumentSchema({ "path?": { type: "string", description: "file or folder" } }),
   roles: allRoles,
   async run(a, context) {
-    const place = resolvePath(context.root, String(a["path"] ?? "."));
-    if (!("full" in place)) return place;
+    const file = resolvePath(context.root, String(a["path"] ?? "."));
+    if (!("full" in file)) return file;
     const words = [
       "log",
       "--format=%h %as %an: %s",
@@ -185,7 +186,7 @@ const recentChanges: Tool = {
       "20",
       context.request.base,
       "--",
-      place.path === "" ? "." : place.path,
+      file.path === "" ? "." : file.path,
     ];
     const log = await runToolGit(context, words);
     return log.ok

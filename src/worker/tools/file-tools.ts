@@ -1,4 +1,4 @@
-/** Reading and changing files. Bytes outside an edit never change. */
+/** Tools that read and change files. Bytes outside an edit stay unchanged. */
 import {
   chmodSync,
   lstatSync,
@@ -34,7 +34,7 @@ const path = { type: "string", description: "path relative to the project root" 
 
 const readFile: Tool = {
   name: "read_file",
-  description: "Read a text file. Long files come in pages: give start_line and end_line.",
+  description: "Read a text file. Read a long file in pages with start_line and end_line.",
   parameters: argumentSchema({
     path,
     "start_line?": { type: "integer", description: "first line, from 1", minimum: 1 },
@@ -43,28 +43,29 @@ const readFile: Tool = {
   roles: allRoles,
   async run(a, { request, root }) {
     const source = resolveText(root, a["path"]);
-    if (!("place" in source)) return source;
-    const { place, text } = source;
+    if (!("file" in source)) return source;
+    const { file, text } = source;
     const lines = text.split("\n");
     if (lines.at(-1) === "") lines.pop();
     const from = Number(a["start_line"] ?? 1);
     const to = Math.min(Number(a["end_line"] ?? lines.length), lines.length);
     if (from > Math.max(1, lines.length)) {
-      return toolError("not_found", `${place.path} has ${lines.length} lines`, place.path);
+      return toolError("not_found", `${file.path} has ${lines.length} lines`, file.path);
     }
     if (
       a["start_line"] === undefined &&
       a["end_line"] === undefined &&
       Buffer.byteLength(text) <= request.limits.toolOutputBytes
     ) {
-      return toolAnswer(text, place.path);
+      return toolAnswer(text, file.path);
     }
-    return page(place, lines, from, to, request.limits.toolOutputBytes - 200);
+    return page(file, lines, from, to, request.limits.toolOutputBytes - 200);
   },
 };
 
+/** Numbered lines from `from` to `to`, as many as fit in `bytesMax`, with a note when the file has more. */
 function page(
-  place: ProjectPath,
+  file: ProjectPath,
   lines: string[],
   from: number,
   to: number,
@@ -82,87 +83,87 @@ function page(
   }
   const more =
     last < lines.length
-      ? `\n[lines ${from} to ${last} of ${lines.length}; go on with start_line ${last + 1}]`
+      ? `\n[lines ${from} to ${last} of ${lines.length}; continue with start_line ${last + 1}]`
       : "";
-  return toolAnswer(shown.join("\n") + more, place.path);
+  return toolAnswer(shown.join("\n") + more, file.path);
 }
 
 const listDir: Tool = {
   name: "list_dir",
   description: "List a folder: folders end in /, files show their size in bytes.",
   parameters: argumentSchema({
-    "path?": { ...path, description: "folder; the project root when left out" },
+    "path?": { ...path, description: "folder; default: the project root" },
   }),
   roles: allRoles,
   async run(a, { root }) {
-    const place = resolvePath(root, String(a["path"] ?? "."));
-    if (!("full" in place)) return place;
-    const stats = lstatSync(place.full, { throwIfNoEntry: false });
+    const file = resolvePath(root, String(a["path"] ?? "."));
+    if (!("full" in file)) return file;
+    const stats = lstatSync(file.full, { throwIfNoEntry: false });
     if (stats === undefined)
-      return toolError("not_found", `${place.path} does not exist`, place.path);
+      return toolError("not_found", `${file.path} does not exist`, file.path);
     if (!stats.isDirectory())
-      return toolError("unsupported", `${place.path} is not a folder`, place.path);
-    const entries = readdirSync(place.full, { withFileTypes: true }).filter(
+      return toolError("unsupported", `${file.path} is not a folder`, file.path);
+    const entries = readdirSync(file.full, { withFileTypes: true }).filter(
       (e) => e.name !== ".git",
     );
     const lines = sortedBy(entries, (e) => e.name).map((entry) => {
-      const full = join(place.full, entry.name);
+      const full = join(file.full, entry.name);
       if (entry.isDirectory()) return `${entry.name}/`;
       if (entry.isSymbolicLink()) return `${entry.name} -> ${readlinkSync(full)}`;
       return `${entry.name}  ${lstatSync(full).size}`;
     });
-    return toolAnswer(lines.length === 0 ? "(empty)" : lines.join("\n"), place.path);
+    return toolAnswer(lines.length === 0 ? "(empty)" : lines.join("\n"), file.path);
   },
 };
 
 const writeFile: Tool = {
   name: "write_file",
-  description: "Write a whole file, new or existing; folders are made as needed.",
+  description: "Write a whole file, new or existing. Missing folders are created.",
   parameters: argumentSchema({
     path,
     content: { type: "string", description: "the whole content" },
   }),
   roles: workerOnly,
   async run(a, { request, root }) {
-    const place = resolveWritePath(root, String(a["path"]));
-    if (!("full" in place)) return place;
-    const refused = claimViolation(request, place.path);
+    const file = resolveWritePath(root, String(a["path"]));
+    if (!("full" in file)) return file;
+    const refused = claimViolation(request, file.path);
     if (refused !== null) return refused;
     const content = String(a["content"]);
-    mkdirSync(dirname(place.full), { recursive: true });
-    writeFileSync(place.full, content);
-    return toolAnswer(`wrote ${place.path}, ${Buffer.byteLength(content)} bytes`, place.path);
+    mkdirSync(dirname(file.full), { recursive: true });
+    writeFileSync(file.full, content);
+    return toolAnswer(`wrote ${file.path}, ${Buffer.byteLength(content)} bytes`, file.path);
   },
 };
 
 const editFile: Tool = {
   name: "edit_file",
-  description: "Replace one occurrence of a text in a file. The text must occur exactly once.",
+  description: "Replace a text in a file. The text must occur exactly once.",
   parameters: argumentSchema({
     path,
     old_text: {
       type: "string",
-      description: "text as it stands in the file, enough of it to be unique",
+      description: "the exact text in the file, long enough to be unique",
     },
-    new_text: { type: "string", description: "text to put in its place" },
+    new_text: { type: "string", description: "the text that replaces it" },
   }),
   roles: workerOnly,
   async run(a, { request, root }) {
-    const place = resolveWritePath(root, String(a["path"]));
-    if (!("full" in place)) return place;
-    const refused = claimViolation(request, place.path);
+    const file = resolveWritePath(root, String(a["path"]));
+    if (!("full" in file)) return file;
+    const refused = claimViolation(request, file.path);
     if (refused !== null) return refused;
-    const text = readTextFile(place);
+    const text = readTextFile(file);
     if (typeof text !== "string") return text;
     const edited = replaceOnce(text, String(a["old_text"]), String(a["new_text"]));
-    if (typeof edited !== "string") return { ...edited, target: place.path };
-    writeFileSync(place.full, edited);
-    return toolAnswer(`edited ${place.path}`, place.path);
+    if (typeof edited !== "string") return { ...edited, target: file.path };
+    writeFileSync(file.full, edited);
+    return toolAnswer(`edited ${file.path}`, file.path);
   },
 };
 
-/** One replacement; a model's `\n` also finds `\r\n`, and what it writes then ends lines that way. */
-export function replaceOnce(text: string, oldText: string, newText: string): string | ToolResult {
+/** Replaces the only occurrence of a text. In a file with CRLF, line ends of both texts are converted when needed. */
+function replaceOnce(text: string, oldText: string, newText: string): string | ToolResult {
   if (oldText === "") return toolError("invalid_arguments", "old_text is empty");
   const crlf = !text.includes(oldText) && text.includes("\r\n");
   const wanted = crlf ? oldText.replace(/\r?\n/g, "\r\n") : oldText;
@@ -174,7 +175,7 @@ export function replaceOnce(text: string, oldText: string, newText: string): str
     const count = text.split(wanted).length - 1;
     return toolError(
       "ambiguous",
-      `old_text occurs ${Math.max(2, count)} times; give more of what surrounds it`,
+      `old_text occurs ${Math.max(2, count)} times; include more surrounding text`,
     );
   }
   return text.slice(0, first) + put + text.slice(first + wanted.length);
@@ -186,15 +187,15 @@ const deleteFile: Tool = {
   parameters: argumentSchema({ path }),
   roles: workerOnly,
   async run(a, { request, root }) {
-    const place = resolveWritePath(root, String(a["path"]));
-    if (!("full" in place)) return place;
-    const refused = claimViolation(request, place.path, "delete");
+    const file = resolveWritePath(root, String(a["path"]));
+    if (!("full" in file)) return file;
+    const refused = claimViolation(request, file.path, "delete");
     if (refused !== null) return refused;
-    if (lstatSync(place.full, { throwIfNoEntry: false }) === undefined) {
-      return toolError("not_found", `${place.path} does not exist`, place.path);
+    if (lstatSync(file.full, { throwIfNoEntry: false }) === undefined) {
+      return toolError("not_found", `${file.path} does not exist`, file.path);
     }
-    rmSync(place.full);
-    return toolAnswer(`deleted ${place.path}`, place.path);
+    rmSync(file.full);
+    return toolAnswer(`deleted ${file.path}`, file.path);
   },
 };
 
@@ -215,7 +216,7 @@ const moveFile: Tool = {
       return toolError("not_found", `${from.path} does not exist`, from.path);
     }
     if (lstatSync(to.full, { throwIfNoEntry: false }) !== undefined) {
-      return toolError("conflict", `${to.path} exists already`, to.path);
+      return toolError("conflict", `${to.path} already exists`, to.path);
     }
     mkdirSync(dirname(to.full), { recursive: true });
     renameSync(from.full, to.full);
@@ -225,17 +226,17 @@ const moveFile: Tool = {
 
 const revertFile: Tool = {
   name: "revert_file",
-  description: "Put a file back as it was when the attempt started; a new file goes away.",
+  description: "Restore a file to its state at the start of the attempt; a new file is deleted.",
   parameters: argumentSchema({ path }),
   roles: workerOnly,
   async run(a, context) {
     const { request, root } = context;
-    const place = resolveWritePath(root, String(a["path"]));
-    if (!("full" in place)) return place;
-    const refused = claimViolation(request, place.path);
+    const file = resolveWritePath(root, String(a["path"]));
+    if (!("full" in file)) return file;
+    const refused = claimViolation(request, file.path);
     if (refused !== null) return refused;
     const inRepository =
-      request.projectDir === "" ? place.path : `${request.projectDir}/${place.path}`;
+      request.projectDir === "" ? file.path : `${request.projectDir}/${file.path}`;
     const listed = await runToolGit(
       context,
       ["ls-tree", request.base, "--", inRepository],
@@ -243,19 +244,22 @@ const revertFile: Tool = {
     );
     const mode = /^(\d{6}) blob/.exec(listed.text)?.[1];
     if (mode === undefined) {
-      rmSync(place.full, { force: true });
-      return toolAnswer(`${place.path} was not there at the start; it is gone`, place.path);
+      rmSync(file.full, { force: true });
+      return toolAnswer(
+        `deleted ${file.path}, which did not exist at the start of the attempt`,
+        file.path,
+      );
     }
     const blob = await runToolGit(
       context,
       ["cat-file", "blob", `${request.base}:${inRepository}`],
       request.worktree,
     );
-    if (!blob.ok) return toolError("failed", blob.text, place.path);
-    mkdirSync(dirname(place.full), { recursive: true });
-    writeFileSync(place.full, blob.bytes);
-    chmodSync(place.full, mode === "100755" ? 0o755 : 0o644);
-    return toolAnswer(`${place.path} is as it was at the start`, place.path);
+    if (!blob.ok) return toolError("failed", blob.text, file.path);
+    mkdirSync(dirname(file.full), { recursive: true });
+    writeFileSync(file.full, blob.bytes);
+    chmodSync(file.full, mode === "100755" ? 0o755 : 0o644);
+    return toolAnswer(`restored ${file.path} to its state at the start of the attempt`, file.path);
   },
 };
 

@@ -1,6 +1,7 @@
-/** Looking at code: symbols, references, syntax; with `related.ts`, neighbours and tests. */
+/** Tools that read code: symbols, syntax, references, related files and tests. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { errorMessage } from "../../std/text.ts";
 import { symbolsOf, syntaxErrors, usesOf } from "../../syntax/symbols.ts";
 import { filesContaining } from "./git.ts";
 import { resolveText } from "./paths.ts";
@@ -21,39 +22,39 @@ const symbol = { type: "string", description: "an identifier" } as const;
 
 const fileSymbols: Tool = {
   name: "file_symbols",
-  description: "What a source file defines, with line ranges.",
+  description: "The definitions of a source file, with line ranges.",
   parameters: argumentSchema({ path }),
   roles: allRoles,
   async run(a, { root }) {
     const source = resolveText(root, a["path"]);
-    if (!("place" in source)) return source;
-    const { place, text } = source;
-    const found = await symbolsOf(place.path, text);
-    if (found === null) return toolError("unsupported", `no grammar for ${place.path}`, place.path);
+    if (!("file" in source)) return source;
+    const { file, text } = source;
+    const found = await symbolsOf(file.path, text);
+    if (found === null) return toolError("unsupported", `no grammar for ${file.path}`, file.path);
     const lines = found.map(
       (s) => `${"  ".repeat(s.depth)}${s.line}-${s.endLine} ${s.kind} ${s.name}`,
     );
-    return toolAnswer(lines.length === 0 ? "no definitions" : lines.join("\n"), place.path);
+    return toolAnswer(lines.length === 0 ? "no definitions" : lines.join("\n"), file.path);
   },
 };
 
 const checkSyntax: Tool = {
   name: "check_syntax",
-  description: "Whether a source file parses.",
+  description: "Check whether a source file parses.",
   parameters: argumentSchema({ path }),
   roles: allRoles,
   async run(a, { root }) {
     const source = resolveText(root, a["path"]);
-    if (!("place" in source)) return source;
-    const { place, text } = source;
-    if (place.path.endsWith(".json")) return jsonSyntax(text, place.path);
-    const lines = await syntaxErrors(place.path, text);
-    if (lines === null) return toolError("unsupported", `no grammar for ${place.path}`, place.path);
-    if (lines.length === 0) return toolAnswer(`${place.path} parses`, place.path);
+    if (!("file" in source)) return source;
+    const { file, text } = source;
+    if (file.path.endsWith(".json")) return jsonSyntax(text, file.path);
+    const lines = await syntaxErrors(file.path, text);
+    if (lines === null) return toolError("unsupported", `no grammar for ${file.path}`, file.path);
+    if (lines.length === 0) return toolAnswer(`${file.path} parses`, file.path);
     return toolError(
       "failed",
-      `${place.path} does not parse: line ${lines.slice(0, 10).join(", ")}`,
-      place.path,
+      `${file.path} does not parse: line ${lines.slice(0, 10).join(", ")}`,
+      file.path,
     );
   },
 };
@@ -63,14 +64,13 @@ function jsonSyntax(text: string, name: string): ReturnType<typeof toolAnswer> {
     JSON.parse(text);
     return toolAnswer(`${name} parses`, name);
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    return toolError("failed", `${name} does not parse: ${why}`, name);
+    return toolError("failed", `${name} does not parse: ${errorMessage(error)}`, name);
   }
 }
 
 const findReferences: Tool = {
   name: "find_references",
-  description: "Where an identifier is defined and used; comments and strings do not count.",
+  description: "The definitions and uses of an identifier, without those in comments and strings.",
   parameters: argumentSchema({ symbol }),
   roles: allRoles,
   async run(a, context) {

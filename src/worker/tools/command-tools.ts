@@ -1,4 +1,4 @@
-/** Running things: the shell, and the project's own commands under names a model can call. */
+/** Tools that run commands: the shell, and the project's configured commands. */
 import { describeExit } from "../../process/exit-result.ts";
 import { runShell, substitutePlaceholders } from "../../process/spawn.ts";
 import { checkShellPolicy } from "../shell-policy.ts";
@@ -15,10 +15,14 @@ import {
 
 const runBash: Tool = {
   name: "run_bash",
-  description: "Run a command with sh in the project root. Give timeout_s for long ones.",
+  description: "Run a command with sh in the project root. Set timeout_s for a long one.",
   parameters: argumentSchema({
     command: { type: "string", description: "shell text" },
-    "timeout_s?": { type: "integer", description: "seconds until it is ended", minimum: 1 },
+    "timeout_s?": {
+      type: "integer",
+      description: "seconds until the command is stopped",
+      minimum: 1,
+    },
   }),
   roles: workerOnly,
   async run(a, context) {
@@ -32,6 +36,7 @@ const runBash: Tool = {
   },
 };
 
+/** Runs a shell text in the project root. The result ends with the exit status. */
 async function run(context: ToolContext, command: string, timeoutMs: number): Promise<ToolResult> {
   const { request } = context;
   const done = await runShell({
@@ -50,7 +55,7 @@ async function run(context: ToolContext, command: string, timeoutMs: number): Pr
   return toolError(done.result.kind === "timed_out" ? "timeout" : "command_failed", text);
 }
 
-/** A configured command as a tool; files given must lie in the project. */
+/** A tool that runs a configured command on the sources or tests, or on the `file` argument. */
 function configured(o: {
   name: string;
   description: string;
@@ -66,13 +71,13 @@ function configured(o: {
     async run(a, context) {
       const template = o.command(context);
       if (template === null)
-        return toolError("unsupported", "this project has no such command configured");
+        return toolError("unsupported", `the project has no command configured for ${o.name}`);
       const { srcDir, testDir } = context.request.project;
       let file: string | null = null;
       if (a["file"] !== undefined) {
-        const place = resolvePath(context.root, String(a["file"]));
-        if (!("full" in place)) return place;
-        file = place.path === "" ? "." : place.path;
+        const target = resolvePath(context.root, String(a["file"]));
+        if (!("full" in target)) return target;
+        file = target.path === "" ? "." : target.path;
       }
       const folder = (path: string): string => path.replace(/\/+$/, "") || ".";
       const whole = o.name === "run_tests" ? folder(testDir) : folder(srcDir);
@@ -89,7 +94,7 @@ function configured(o: {
 
 const verify: Tool = {
   name: "verify",
-  description: "Run a named recipe of the project.",
+  description: "Run one of the project's recipes.",
   parameters: argumentSchema({ name: { type: "string", description: "name of the recipe" } }),
   roles: workerOnly,
   async run(a, context) {
@@ -98,7 +103,7 @@ const verify: Tool = {
     const command = Object.hasOwn(recipes, name) ? recipes[name] : undefined;
     if (command === undefined) {
       const known = Object.keys(recipes).join(", ") || "none";
-      return toolError("not_found", `no recipe ${name}; there are ${known}`);
+      return toolError("not_found", `no recipe ${name}; the recipes are ${known}`);
     }
     return run(context, command, context.request.limits.commandTimeoutMs);
   },
@@ -118,7 +123,7 @@ export const commandTools: readonly Tool[] = [
   }),
   configured({
     name: "lint_fix",
-    description: "Let the project's linter fix what it can.",
+    description: "Run the project's linter and let it fix problems.",
     command: (c) => c.request.commands.lintFix,
   }),
   configured({
