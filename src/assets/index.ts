@@ -1,4 +1,4 @@
-/** Texts embedded in the executable: what `init` writes, and the skills for coding agents. */
+/** Text files embedded in the executable: those that `dgov init` writes, and the skills for coding agents. */
 import gitattributes from "./gitattributes.txt" with { type: "text" };
 import gitignore from "./gitignore.txt" with { type: "text" };
 import governor from "./governor.md" with { type: "text" };
@@ -28,7 +28,7 @@ export const assets = {
   "governor.md": governor,
 } as const satisfies Record<string, string>;
 
-/** SOPs of every new project, by file name. */
+/** SOPs that every new project gets, by file name. */
 const commonSops: Readonly<Record<string, string>> = {
   "architecture.md": architecture,
   "code-review.md": codeReview,
@@ -50,7 +50,7 @@ const styleSops: Readonly<Record<string, string>> = {
   typescript: typescriptStyle,
 };
 
-/** SOPs of a new project by file name: the common ones and one style SOP, that of `language` if there is one. */
+/** SOPs of a new project by file name: the common ones, and the style SOP of `language` or a general one. */
 export function sopsFor(language: string): Record<string, string> {
   const style = Object.hasOwn(styleSops, language) ? styleSops[language] : undefined;
   return style === undefined

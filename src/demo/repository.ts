@@ -1,4 +1,4 @@
-/** Makes the demo's repository: files, an identity of its own, one commit. */
+/** Creates the demo's repository. */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { DgovError } from "../error.ts";
@@ -6,7 +6,7 @@ import { childEnvironment } from "../process/environment.ts";
 import { describeExit, succeeded } from "../process/exit-result.ts";
 import { runProcess } from "../process/spawn.ts";
 
-/** Writes `files` below `root` and commits them on `main`. The user's git configuration plays no part. */
+/** Writes `files` below `root` and commits them on `main`, with its own identity and without the user's git configuration. */
 export async function makeSampleRepository(
   root: string,
   files: Record<string, string>,

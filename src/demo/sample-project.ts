@@ -1,16 +1,9 @@
-/**
- * The sample project of `dgov demo`: a small TypeScript library with a real test suite, a plan of
- * five units, and what the scripted model does with them.
- *
- * Two units run side by side, one waits for both, one fails the tests first and is repaired on
- * retry, and one edits outside its claims and is refused. Plain data; the command writes it.
- */
-import { guideRules, plannedRules } from "./sample-script.ts";
-import { call, done, type ModelScript, type ModelTurn } from "./script.ts";
+/** The sample project of `dgov demo`: a small TypeScript library with tests, and a plan of five units. */
 
+/** Name of the sample plan. */
 export const samplePlan = "text-tools";
 
-/** Text of every file of the repository before the run, by path. `testCommand` is shell text. */
+/** The files of the repository before the run, by path. `testCommand` is shell text. */
 export function sampleFiles(o: { testCommand: string; baseUrl: string }): Record<string, string> {
   return {
     "README.md": "# text-tools\n\nSmall functions over text.\n",
@@ -46,7 +39,7 @@ picker = "rules"
 `,
     [`.dgov/plans/${samplePlan}/_root.toml`]: `[plan]
 name = "${samplePlan}"
-summary = "Add three functions, export them, and write down how they are used"
+summary = "Add three functions, export them, and document their use"
 sections = ["functions", "docs"]
 `,
     [`.dgov/plans/${samplePlan}/functions/main.toml`]: `[tasks.slugify]
@@ -123,7 +116,7 @@ Edit:
 Write docs/usage.md.
 
 Verify:
-Read it once more.
+Read the page once more.
 '''
 commit_message = "docs: usage"
 files.create = ["docs/usage.md"]
@@ -132,132 +125,7 @@ files.read = ["README.md"]
   };
 }
 
-const slugify = `/** Lower-case words of a text joined by dashes. */
-export function slugify(text: string): string {
-  return text.toLowerCase().match(/[a-z0-9]+/g)?.join("-") ?? "";
-}
-`;
-
-const truncate = `/** At most \`length\` characters of a text, the last of them a dot when some were left out. */
-export function truncate(text: string, length: number): string {
-  return text.length <= length ? text : \`\${text.slice(0, Math.max(0, length - 1))}.\`;
-}
-`;
-
-const wordCountWrong = `/** How many words a text has. */
-export function wordCount(text: string): number {
-  return text.split(" ").length;
-}
-`;
-
-const wordCount = `/** How many words a text has. */
-export function wordCount(text: string): number {
-  return text.split(/\\s+/).filter((word) => word !== "").length;
-}
-`;
-
-/** What the scripted model does in each unit, and what it plans when it is asked to. */
-export const sampleScript: ModelScript = {
-  rules: [
-    {
-      unit: "functions/main.slugify",
-      turns: [
-        call("read_file", { path: "src/capitalize.ts" }),
-        writes({
-          "src/slugify.ts": slugify,
-          "test/slugify.test.ts": testFile(
-            "slugify",
-            "../src/slugify.ts",
-            'expect(slugify("Hello, World!")).toBe("hello-world");\n  expect(slugify("")).toBe("");',
-          ),
-        }),
-        done("Added slugify with a test."),
-      ],
-    },
-    {
-      unit: "functions/main.truncate",
-      turns: [
-        call("read_file", { path: "src/capitalize.ts" }),
-        writes({
-          "src/truncate.ts": truncate,
-          "test/truncate.test.ts": testFile(
-            "truncate",
-            "../src/truncate.ts",
-            'expect(truncate("abcdef", 4)).toBe("abc.");\n  expect(truncate("abc", 4)).toBe("abc");',
-          ),
-        }),
-        done("Added truncate with a test."),
-      ],
-    },
-    {
-      // Says it is done over a tree whose tests fail. Nobody has to believe it.
-      unit: "functions/main.word-count",
-      attempt: 1,
-      turns: [
-        writes({
-          "src/word-count.ts": wordCountWrong,
-          "test/word-count.test.ts": testFile(
-            "wordCount",
-            "../src/word-count.ts",
-            'expect(wordCount("two  words")).toBe(2);\n  expect(wordCount("")).toBe(0);',
-          ),
-        }),
-        done("Added wordCount; all tests pass."),
-      ],
-    },
-    {
-      unit: "functions/main.word-count",
-      turns: [
-        call("read_file", { path: "src/word-count.ts" }),
-        call("edit_file", {
-          path: "src/word-count.ts",
-          old_text: wordCountWrong,
-          new_text: wordCount,
-        }),
-        done("The count of empty words was wrong; the tests pass now."),
-      ],
-    },
-    {
-      unit: "functions/main.exports",
-      turns: [
-        call("read_file", { path: "src/index.ts" }),
-        call("edit_file", {
-          path: "src/index.ts",
-          old_text: 'export { capitalize } from "./capitalize.ts";\n',
-          new_text:
-            'export { capitalize } from "./capitalize.ts";\nexport { slugify } from "./slugify.ts";\nexport { truncate } from "./truncate.ts";\n',
-        }),
-        done("Exported slugify and truncate."),
-      ],
-    },
-    {
-      // Writes what it may, then reaches for what it may not: the write tool refuses, the shell does not.
-      unit: "docs/main.usage",
-      turns: [
-        writes({ "docs/usage.md": "# Usage\n\nSee README.md.\n" }),
-        call("write_file", { path: "package.json", content: "{}\n" }),
-        call("run_bash", { command: "printf '{}\\n' > package.json" }),
-        done("Wrote the usage page and tidied up package.json."),
-      ],
-    },
-    ...plannedRules,
-    ...guideRules,
-  ],
-};
-
-function writes(files: Record<string, string>): ModelTurn {
-  return {
-    calls: Object.entries(files).map(([path, content]) => ({
-      tool: "write_file",
-      args: { path, content },
-    })),
-  };
-}
-
-// ------------------------------------------------------------
-// Tests of the sample project, as text.
-
-/** A test file for one function; `body` are its expectations. */
+/** The text of a test file for the function `name`, imported from `from`. `body` contains the expectations. */
 export function testFile(name: string, from: string, body: string): string {
   return `import { expect, test } from "bun:test";
 import { ${name} } from "${from}";

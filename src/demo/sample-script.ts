@@ -1,17 +1,44 @@
 /**
- * What the scripted model answers to `dgov plan create` on the sample repository: a plan of two units,
- * and the work of both. Any goal gets the same plan; the goal becomes its summary.
+ * The script of the demo's model. In the sample plan two units run in parallel, one waits for both, one fails
+ * its tests and passes on the second attempt, and one edits a file outside its claims and is rejected.
  */
-
 import { testFile } from "./sample-project.ts";
 import {
   call,
   contentText,
   done,
   type ModelRule,
+  type ModelScript,
   type ModelTurn,
   type ScriptedConversation,
 } from "./script.ts";
+
+const slugify = `/** The words of a text in lower case, joined by dashes. */
+export function slugify(text: string): string {
+  return text.toLowerCase().match(/[a-z0-9]+/g)?.join("-") ?? "";
+}
+`;
+
+const truncate = `/** The text cut to at most \`length\` characters; the last one is a dot when the text was cut. */
+export function truncate(text: string, length: number): string {
+  return text.length <= length ? text : \`\${text.slice(0, Math.max(0, length - 1))}.\`;
+}
+`;
+
+const wordCountWrong = `/** The number of words in a text. */
+export function wordCount(text: string): number {
+  return text.split(" ").length;
+}
+`;
+
+const wordCount = `/** The number of words in a text. */
+export function wordCount(text: string): number {
+  return text.split(/\\s+/).filter((word) => word !== "").length;
+}
+`;
+
+// ------------------------------------------------------------
+// Replies to `dgov plan create` on the sample repository: any goal gets the same plan of two units.
 
 const summaryCharsMax = 200;
 
@@ -28,12 +55,12 @@ const reverseTest = testFile(
 );
 
 /** Rules for the planner and for the units of its plan. */
-export const plannedRules: ModelRule[] = [
+const plannedRules: ModelRule[] = [
   {
     role: "planner",
     turns: [
       {
-        text: "A look at the library first.",
+        text: "I read the library first.",
         calls: [
           { tool: "read_file", args: { path: "src/index.ts" } },
           { tool: "read_file", args: { path: "src/capitalize.ts" } },
@@ -115,8 +142,7 @@ Run the tests.
 };
 
 // ------------------------------------------------------------
-//  * What the scripted model does in the units of `docs/getting-started.md`, whose project is two shell
-// scripts, so that the page needs no toolchain.
+// The units of docs/getting-started.md, whose project is two shell scripts that need no toolchain.
 
 const greeting = `#!/bin/sh
 # Greets the person named, or the world.
@@ -134,10 +160,10 @@ const usage = `# Usage
     sh farewell.sh Ada
 `;
 
-/** Rules for the page's plan, and for its fix. */
-export const guideRules: ModelRule[] = [
+/** Rules for the guide's plan and for its fix. */
+const guideRules: ModelRule[] = [
   {
-    // Greets everybody by name, and the world no more; the project's test says so.
+    // Drops the default greeting, so that the project's test fails.
     unit: "tasks/main.greet-by-name",
     attempt: 1,
     turns: [
@@ -181,4 +207,102 @@ export const guideRules: ModelRule[] = [
 
 function write(path: string, content: string): ModelTurn {
   return call("write_file", { path, content });
+}
+
+/** The replies of the scripted model: to the units of the sample plan, to a planner, to the units of the guide. */
+export const sampleScript: ModelScript = {
+  rules: [
+    {
+      unit: "functions/main.slugify",
+      turns: [
+        call("read_file", { path: "src/capitalize.ts" }),
+        writes({
+          "src/slugify.ts": slugify,
+          "test/slugify.test.ts": testFile(
+            "slugify",
+            "../src/slugify.ts",
+            'expect(slugify("Hello, World!")).toBe("hello-world");\n  expect(slugify("")).toBe("");',
+          ),
+        }),
+        done("Added slugify with a test."),
+      ],
+    },
+    {
+      unit: "functions/main.truncate",
+      turns: [
+        call("read_file", { path: "src/capitalize.ts" }),
+        writes({
+          "src/truncate.ts": truncate,
+          "test/truncate.test.ts": testFile(
+            "truncate",
+            "../src/truncate.ts",
+            'expect(truncate("abcdef", 4)).toBe("abc.");\n  expect(truncate("abc", 4)).toBe("abc");',
+          ),
+        }),
+        done("Added truncate with a test."),
+      ],
+    },
+    {
+      // Calls done although the tests fail; the gate rejects the attempt.
+      unit: "functions/main.word-count",
+      attempt: 1,
+      turns: [
+        writes({
+          "src/word-count.ts": wordCountWrong,
+          "test/word-count.test.ts": testFile(
+            "wordCount",
+            "../src/word-count.ts",
+            'expect(wordCount("two  words")).toBe(2);\n  expect(wordCount("")).toBe(0);',
+          ),
+        }),
+        done("Added wordCount; all tests pass."),
+      ],
+    },
+    {
+      unit: "functions/main.word-count",
+      turns: [
+        call("read_file", { path: "src/word-count.ts" }),
+        call("edit_file", {
+          path: "src/word-count.ts",
+          old_text: wordCountWrong,
+          new_text: wordCount,
+        }),
+        done("Empty words were counted; fixed, and the tests pass."),
+      ],
+    },
+    {
+      unit: "functions/main.exports",
+      turns: [
+        call("read_file", { path: "src/index.ts" }),
+        call("edit_file", {
+          path: "src/index.ts",
+          old_text: 'export { capitalize } from "./capitalize.ts";\n',
+          new_text:
+            'export { capitalize } from "./capitalize.ts";\nexport { slugify } from "./slugify.ts";\nexport { truncate } from "./truncate.ts";\n',
+        }),
+        done("Exported slugify and truncate."),
+      ],
+    },
+    {
+      // Writes its claimed file, then package.json: the file tool rejects that, the shell does not.
+      unit: "docs/main.usage",
+      turns: [
+        writes({ "docs/usage.md": "# Usage\n\nSee README.md.\n" }),
+        call("write_file", { path: "package.json", content: "{}\n" }),
+        call("run_bash", { command: "printf '{}\\n' > package.json" }),
+        done("Wrote the usage page and cleaned up package.json."),
+      ],
+    },
+    ...plannedRules,
+    ...guideRules,
+  ],
+};
+
+function writes(files: Record<string, string>): ModelTurn {
+  return {
+    calls: Object.entries(files).map(([path, content]) => ({
+      tool: "write_file",
+      args: { path, content },
+    })),
+  };
 }

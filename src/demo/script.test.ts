@@ -8,7 +8,7 @@ const head: WireMessage[] = [
 const assistant: WireMessage = { role: "assistant", content: "" };
 
 describe("conversationOf", () => {
-  test("reads unit, attempt and role from the first two messages, first mention wins", () => {
+  test("unit, attempt and role are read from their first mention in the first two messages", () => {
     expect(conversationOf(head, ["done"])).toMatchObject({
       unit: "tasks/main.a",
       attempt: 2,
@@ -19,7 +19,7 @@ describe("conversationOf", () => {
     });
   });
 
-  test("counts the turns taken, those cut from the history included", () => {
+  test("the turn number includes turns cut from the history", () => {
     const cut: WireMessage = { role: "user", content: "[3 earlier turns were cut to save room]" };
     expect(conversationOf([...head, cut, assistant, assistant], []).turn).toBe(6);
   });
@@ -33,7 +33,7 @@ describe("replyTo", () => {
     ],
   };
 
-  test("the first fitting rule answers and its last turn repeats", () => {
+  test("the first matching rule replies and its last turn repeats", () => {
     expect(replyTo(script, conversationOf(head, []))).toEqual(done("again"));
     const first = head.map((m) => ({ ...m, content: String(m.content).replace("2", "1") }));
     expect(replyTo(script, conversationOf(first, []))).toEqual(call("glob", {}));
@@ -41,7 +41,7 @@ describe("replyTo", () => {
     expect(replyTo(script, later)).toEqual(done("first"));
   });
 
-  test("a unit without a rule is told so", () => {
+  test("a conversation without a rule gets a call of done", () => {
     const other = conversationOf([{ role: "system", content: "Unit: x/y.z" }], []);
     expect(replyTo(script, other).calls?.[0]?.tool).toBe("done");
   });

@@ -1,32 +1,31 @@
 /**
- * What a scripted model says: plain data (and, where a test needs it, functions), chosen by the
- * conversation alone.
+ * The script of a scripted model: rules that choose a reply by the conversation alone.
  *
- * A rule is found by unit, attempt, fork and role, which the prompts name in lines like
- * `Unit: tasks/main.a`; within a rule the number of turns already taken picks the reply. So the same
- * conversation always gets the same answer, across retries of a request and restarts of dgov.
+ * A rule is selected by unit, attempt, fork and role, which the prompts state in lines like
+ * `Unit: tasks/main.a`; the number of turns so far selects the reply within the rule. The same conversation
+ * therefore always gets the same reply, across retries of a request and restarts of dgov.
  */
 
-/** How one answer goes wrong on the wire. */
+/** A fault in the transmission of one answer. */
 export type WireFault =
-  /** An error status; `retryAfter` is the header as sent, `location` that of a redirect. */
+  /** An error status. `retryAfter` and `location` are headers. */
   | { kind: "status"; status: number; retryAfter?: string; location?: string; body?: string }
-  /** The connection closes before anything was sent, or after the first words of the answer. */
+  /** The connection closes before the headers, or after the first fragment of the answer. */
   | { kind: "reset_before_headers" | "reset_after_headers" }
-  /** Nothing is ever sent, or nothing after the first words, until the client gives up. */
+  /** Nothing is sent, or nothing after the first fragment, until the client disconnects. */
   | { kind: "hang_before_headers" | "hang_after_headers" }
-  /** The stream ends in good order but half-way: no finish reason, no `[DONE]`. */
+  /** The stream ends normally but incomplete: no finish reason, no `[DONE]`. */
   | { kind: "cut_stream" }
-  /** A chunk that is not JSON; an error object as a chunk; HTML and nothing at all instead of a stream. */
+  /** A chunk that is not JSON; an error object as a chunk; HTML instead of a stream; an empty body. */
   | { kind: "invalid_json" | "error_chunk" | "html_body" | "empty_body" }
-  /** Chunks without a choice in them. */
+  /** Chunks without a choice. */
   | { kind: "empty_choices" };
 
 export interface ScriptedCall {
   tool: string;
-  /** An object is sent as JSON; text is sent as it is, for broken arguments. */
+  /** An object is sent as JSON; a string is sent unchanged, for invalid arguments. */
   args: unknown;
-  /** Null leaves the id out; absent invents one. */
+  /** Null omits the id; default: a generated id. */
   id?: string | null;
 }
 
@@ -36,19 +35,19 @@ export interface ModelTurn {
   calls?: ScriptedCall[];
   /** Default `tool_calls` when there are calls, else `stop`. */
   finish?: string | null;
-  /** Default: counted from the characters; null leaves usage out. */
+  /** Null omits usage; default: estimated from the characters. */
   usage?: { prompt: number; cached: number; completion: number } | null;
-  /** The reply waits for this. */
+  /** Awaited before the reply is sent. */
   until?: () => Promise<unknown>;
-  /** One per request of this turn, in order; the requests after the last one get the reply. */
+  /** Faults of the first requests of this turn, in order; later requests get the reply. */
   faults?: WireFault[];
-  /** Every request of this turn goes wrong like this. */
+  /** The fault of every request of this turn. */
   fault?: WireFault;
-  /** Oddities of compatible servers. */
+  /** Deviations of compatible servers from the wire format. */
   quirks?: { noIndex?: boolean; sameIndex?: boolean; repeatName?: boolean; keepAlive?: number };
 }
 
-/** What a rule can look at. */
+/** The facts of a conversation that select a reply. */
 export interface ScriptedConversation {
   unit: string | null;
   attempt: number;
@@ -58,7 +57,7 @@ export interface ScriptedConversation {
   turn: number;
   /** The request's messages as the client sent them. */
   messages: WireMessage[];
-  /** Names of the tools on offer. */
+  /** Names of the tools in the request. */
   tools: string[];
 }
 
@@ -70,29 +69,29 @@ export interface WireMessage {
 }
 
 export interface ModelRule {
-  /** Full unit id; absent for any. */
+  /** Full unit id; default: any unit. */
   unit?: string;
   attempt?: number;
   fork?: number;
   role?: string;
   when?: (conversation: ScriptedConversation) => boolean;
-  /** By turn; the last one is repeated. */
+  /** Replies by turn; the last one repeats. */
   turns: (ModelTurn | ((conversation: ScriptedConversation) => ModelTurn))[];
 }
 
 export interface ModelScript {
-  /** The first rule that fits answers. */
+  /** The first matching rule is used. */
   rules: ModelRule[];
-  /** The answer when none does. Default: a `done` that says blocked. */
+  /** The reply when no rule matches. Default: `done` with status blocked. */
   otherwise?: ModelTurn;
 }
 
-/** A reply that calls one tool. */
+/** A reply with one tool call. */
 export function call(tool: string, args: unknown): ModelTurn {
   return { calls: [{ tool, args }] };
 }
 
-/** A reply that ends the work. */
+/** A reply that calls `done`. */
 export function done(
   summary: string,
   more: { status?: "complete" | "incomplete" | "blocked"; result?: unknown } = {},
@@ -100,7 +99,7 @@ export function done(
   return call("done", { status: "complete", summary, ...more });
 }
 
-/** Reads who is asking, and how far along, from the messages of a request. */
+/** Reads unit, attempt, fork, role and turn from the messages of a request. */
 export function conversationOf(messages: WireMessage[], tools: string[]): ScriptedConversation {
   const head = messages
     .filter((message, index) => message.role === "system" || index <= 1)
@@ -122,13 +121,15 @@ export function conversationOf(messages: WireMessage[], tools: string[]): Script
 
 /** The reply to a conversation. */
 export function replyTo(script: ModelScript, conversation: ScriptedConversation): ModelTurn {
-  const rule = script.rules.find((candidate) => fits(candidate, conversation));
+  const rule = script.rules.find((candidate) => matches(candidate, conversation));
   const turn = rule?.turns[Math.min(conversation.turn, rule.turns.length) - 1];
   if (turn !== undefined) return typeof turn === "function" ? turn(conversation) : turn;
-  return script.otherwise ?? done("the script has nothing for this", { status: "blocked" });
+  return (
+    script.otherwise ?? done("the script has no rule for this conversation", { status: "blocked" })
+  );
 }
 
-function fits(rule: ModelRule, conversation: ScriptedConversation): boolean {
+function matches(rule: ModelRule, conversation: ScriptedConversation): boolean {
   return (
     (rule.unit ?? conversation.unit) === conversation.unit &&
     (rule.attempt ?? conversation.attempt) === conversation.attempt &&
@@ -138,7 +139,7 @@ function fits(rule: ModelRule, conversation: ScriptedConversation): boolean {
   );
 }
 
-/** Turns the client cut from its history say so in a message; they were taken all the same. */
+/** The number of turns that the client removed from its history, from the notice in the messages. */
 function cutTurns(messages: WireMessage[]): number {
   for (const message of messages) {
     const cut = /^\[(\d+) earlier turns? (?:was|were) cut/.exec(contentText(message.content));
@@ -147,7 +148,7 @@ function cutTurns(messages: WireMessage[]): number {
   return 0;
 }
 
-/** The text of a message's content, whichever of its two shapes it has. */
+/** The text of a message's content: a string, or a list of parts. */
 export function contentText(content: unknown): string {
   if (typeof content === "string") return content;
   if (!Array.isArray(content)) return "";

@@ -1,10 +1,9 @@
 /**
- * An OpenAI-compatible chat-completions server on the loopback interface that answers from a script.
+ * An OpenAI-compatible chat-completions server on the loopback interface that replies from a script.
  *
- * Used by `dgov demo` and by the end-to-end tests, with the real client on the other side. It speaks
- * the wire format, streamed (tool calls in fragments, usage chunk, `[DONE]`) and not, and can break
- * it in every way a `WireFault` names. `node:http` rather than `Bun.serve`, because only it can drop
- * a connection half-way.
+ * Serves `dgov demo` and the end-to-end tests. Sends streamed answers (tool calls in fragments, usage chunk,
+ * `[DONE]`), whole answers, and the faults of `WireFault`. Uses `node:http`, because `Bun.serve` cannot
+ * close a connection in the middle of a response.
  */
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import {
@@ -17,31 +16,31 @@ import {
   type WireMessage,
 } from "./script.ts";
 
-/** Bytes a request body may have. */
+/** Bytes of a request body. */
 const bodyBytesMax = 64 * 1024 * 1024;
-/** Characters of an argument fragment: small enough that every call comes in several. */
+/** Characters of a fragment, few enough to split most tool calls. */
 const fragmentChars = 24;
 
 export interface RecordedRequest {
   method: string;
   path: string;
   headers: Record<string, string>;
-  /** Whether an `Authorization` header came along. */
+  /** True when the request had an `Authorization` header. */
   authorized: boolean;
   body: Record<string, unknown>;
   conversation: ScriptedConversation;
 }
 
 export interface ScriptedModel {
-  /** What goes into `base_url`, e.g. `http://127.0.0.1:40123/v1`. */
+  /** The value for `base_url`, e.g. `http://127.0.0.1:40123/v1`. */
   baseUrl: string;
-  /** Every completion request, oldest first. */
+  /** Every completion request so far, oldest first. */
   requests: RecordedRequest[];
-  /** Drops open connections and closes the port. */
+  /** Closes all connections and the port. */
   stop(): Promise<void>;
 }
 
-/** Serves the script until stopped. `port` 0 or absent takes a free one. */
+/** Serves the script until stopped. The default port is a free one. */
 export async function startScriptedModel(
   script: ModelScript,
   options: { port?: number } = {},
@@ -82,9 +81,9 @@ export async function startScriptedModel(
     const reply = replyTo(script, conversation);
     await reply.until?.();
     const fault = reply.faults?.[nth] ?? reply.fault ?? null;
-    const stream = new Reply(request, response, body, reply);
-    if (fault !== null) return stream.fail(fault);
-    return body["stream"] === true ? stream.send() : stream.sendWhole();
+    const sender = new ReplySender(request, response, body, reply);
+    if (fault !== null) return sender.fail(fault);
+    return body["stream"] === true ? sender.send() : sender.sendWhole();
   }
 
   await new Promise<void>((resolve, reject) => {
@@ -104,8 +103,8 @@ export async function startScriptedModel(
   };
 }
 
-/** One answer on its way out. */
-class Reply {
+/** Sends one reply of the script as the response to a request. */
+class ReplySender {
   readonly #request: IncomingMessage;
   readonly #response: ServerResponse;
   readonly #body: Record<string, unknown>;
@@ -129,7 +128,7 @@ class Reply {
     }));
   }
 
-  /** The reply as server-sent events. */
+  /** Sends the reply as server-sent events. */
   async send(): Promise<void> {
     this.#start();
     for (let n = 0; n < (this.#turn.quirks?.keepAlive ?? 0); n++) {
@@ -143,7 +142,7 @@ class Reply {
     this.#response.end("data: [DONE]\n\n");
   }
 
-  /** The reply as one JSON document. */
+  /** Sends the reply as one JSON document. */
   sendWhole(): void {
     const calls = this.#calls.map(({ id, name, args }) => ({
       ...(id === null ? {} : { id }),
@@ -163,7 +162,7 @@ class Reply {
     });
   }
 
-  /** The reply gone wrong. */
+  /** Sends the fault instead of the reply. */
   async fail(fault: WireFault): Promise<void> {
     const response = this.#response;
     switch (fault.kind) {
@@ -177,7 +176,7 @@ class Reply {
         this.#request.socket.destroy();
         return;
       case "hang_before_headers":
-        return this.#gone();
+        return this.#disconnected();
       case "html_body":
         response.writeHead(200, { "content-type": "text/html" });
         response.end("<html><body>It works!</body></html>");
@@ -196,7 +195,7 @@ class Reply {
     }
   }
 
-  /** Faults that come after the first fragment of a good answer. */
+  /** Sends the first fragment of the reply, then the fault. */
   async #failLate(
     kind:
       | "reset_after_headers"
@@ -210,14 +209,14 @@ class Reply {
     this.#chunk({ choices: [choice(first ?? { role: "assistant" }, null)] });
     switch (kind) {
       case "reset_after_headers":
-        // The first words must be on the wire before the connection goes.
+        // The fragment must be sent before the connection closes.
         await new Promise((resolve) => setImmediate(resolve));
         this.#request.socket.destroy();
         return;
       case "hang_after_headers":
-        return this.#gone();
+        return this.#disconnected();
       case "cut_stream":
-        // Some servers count along; then even half an answer has its usage.
+        // Some servers send usage with every chunk, so an incomplete answer has it too.
         if (this.#turn.usage) this.#chunk({ choices: [], usage: this.#usage() });
         this.#response.end();
         return;
@@ -265,7 +264,7 @@ class Reply {
       };
       for (const part of fragments(args)) {
         const repeated = quirks.repeatName ? { name } : {};
-        // Servers that leave the index out repeat the id, or nothing, with every fragment.
+        // Servers that omit the index send no id with later fragments.
         yield { tool_calls: [{ ...index, function: { ...repeated, arguments: part } }] };
       }
     }
@@ -279,9 +278,9 @@ class Reply {
   #usage(): Record<string, unknown> | null {
     if (this.#turn.usage === null) return null;
     const prompt = this.#turn.usage?.prompt ?? tokens(JSON.stringify(this.#body["messages"] ?? ""));
-    const said =
+    const text =
       (this.#turn.text ?? "") + this.#calls.map((call) => call.name + call.args).join("");
-    const completion = this.#turn.usage?.completion ?? tokens(said);
+    const completion = this.#turn.usage?.completion ?? tokens(text);
     return {
       prompt_tokens: prompt,
       completion_tokens: completion,
@@ -290,8 +289,8 @@ class Reply {
     };
   }
 
-  /** Resolves when the client has given up. */
-  #gone(): Promise<void> {
+  /** Resolves when the client disconnects. */
+  #disconnected(): Promise<void> {
     return new Promise((resolve) => {
       this.#response.once("close", resolve);
       this.#request.socket.once("close", () => resolve());
@@ -306,7 +305,7 @@ function choice(delta: Record<string, unknown>, finish: string | null): Record<s
 function fragments(text: string): string[] {
   const parts: string[] = [];
   for (let at = 0; at < text.length; ) {
-    // A surrogate pair stays together: a half would not survive UTF-8.
+    // Keeps surrogate pairs together: half of one is invalid in UTF-8.
     let end = Math.min(at + Math.max(fragmentChars, Math.ceil(text.length / 400)), text.length);
     if (end < text.length && /[\ud800-\udbff]/.test(text.charAt(end - 1))) end++;
     parts.push(text.slice(at, end));
@@ -315,7 +314,7 @@ function fragments(text: string): string[] {
   return parts;
 }
 
-/** Four characters a token, as everybody guesses. */
+/** Estimated tokens of a text, at four characters a token. */
 function tokens(text: string): number {
   return Math.ceil(text.length / 4);
 }

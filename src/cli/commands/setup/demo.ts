@@ -34,7 +34,7 @@ export default command({
     const port = wholeNumber(args.port, { flag: "--port", min: 1, max: 65535 });
     if (port !== undefined && !args.serve) throw usageError("--port needs --serve");
     const { startScriptedModel } = await import("../../../demo/scripted-model.ts");
-    const { sampleScript } = await import("../../../demo/sample-project.ts");
+    const { sampleScript } = await import("../../../demo/sample-script.ts");
     const model = await startScriptedModel(sampleScript, port === undefined ? {} : { port });
     try {
       return args.serve
