@@ -137,7 +137,7 @@ async function answer(
     context.output.answer({ ...document, run: null }, `${text}\ndgov run ${name}`);
     return 0;
   }
-  const { runPlan } = await import("../run.ts");
+  const { runPlan } = await import("../run/run.ts");
   const { resolvePlan } = await import("../../../plan/locate.ts");
   const kept = captureAnswer(context);
   const location = await resolvePlan(projectRoot, dir);

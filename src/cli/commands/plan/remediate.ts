@@ -10,7 +10,7 @@ import { viewRemediationNeeds } from "../../../views/remediation-needs.ts";
 import { usageError } from "../../args.ts";
 import { command } from "../../command.ts";
 import { requireProject } from "../../project.ts";
-import { compilerOf } from "../run.ts";
+import { compilerOf } from "../run/run.ts";
 
 export default command({
   name: "remediate",

@@ -5,7 +5,7 @@ import { parseClaim } from "../../../claims/path.ts";
 import { usageError } from "../../args.ts";
 import { command } from "../../command.ts";
 import { requireProject } from "../../project.ts";
-import { runPlan } from "../run.ts";
+import { runPlan } from "./run.ts";
 
 export default command({
   name: "fix",

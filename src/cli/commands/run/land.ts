@@ -2,7 +2,7 @@
 import { resolveKeptAttempt } from "../../../app/resolve-kept-attempt.ts";
 import { command } from "../../command.ts";
 import { requireProject } from "../../project.ts";
-import { runPlan } from "../run.ts";
+import { runPlan } from "./run.ts";
 
 export default command({
   name: "land",

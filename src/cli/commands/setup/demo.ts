@@ -67,7 +67,7 @@ async function demonstrate(
   await makeRepository(context, root, baseUrl);
   output.log.info(`A sample repository is in ${root}.`);
   output.log.info("Its plan has five units; a scripted model plays the agents. Running it:\n");
-  const { runPlan } = await import("../run.ts");
+  const { runPlan } = await import("../run/run.ts");
   const { resolvePlan } = await import("../../../plan/locate.ts");
   const { samplePlan } = await import("../../../demo/sample-project.ts");
   const kept = captureAnswer({

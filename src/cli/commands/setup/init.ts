@@ -7,7 +7,7 @@ import { usageError } from "../../args.ts";
 import { type Context, command } from "../../command.ts";
 import { confirm } from "../../prompt.ts";
 import { interruptible } from "../../signals.ts";
-import { renderChecks } from "../doctor.ts";
+import { renderChecks } from "./doctor.ts";
 
 const types = [
   "auto",

@@ -1,8 +1,8 @@
 /** `dgov scope status`: the verdict that review would reach on the working tree. */
-import { judgeScope } from "../../app/working-tree.ts";
-import { usageError } from "../args.ts";
-import { command, group } from "../command.ts";
-import { requireProject } from "../project.ts";
+import { judgeScope } from "../../../app/working-tree.ts";
+import { usageError } from "../../args.ts";
+import { command, group } from "../../command.ts";
+import { requireProject } from "../../project.ts";
 
 const status = command({
   name: "status",

@@ -1,11 +1,11 @@
 /** `dgov verify`: lists and runs the named recipes of the project. */
-import { type RecipeResult, runRecipes } from "../../app/working-tree.ts";
-import { requireConfig } from "../../config/load.ts";
-import { snakeCase } from "../../std/case.ts";
-import { usageError } from "../args.ts";
-import { command, group } from "../command.ts";
-import { requireProject } from "../project.ts";
-import { interruptible } from "../signals.ts";
+import { type RecipeResult, runRecipes } from "../../../app/working-tree.ts";
+import { requireConfig } from "../../../config/load.ts";
+import { snakeCase } from "../../../std/case.ts";
+import { usageError } from "../../args.ts";
+import { command, group } from "../../command.ts";
+import { requireProject } from "../../project.ts";
+import { interruptible } from "../../signals.ts";
 
 const list = command({
   name: "list",

@@ -1,23 +1,23 @@
 /** `dgov compile`: compiles a plan tree to `_compiled.toml`, or prints every diagnostic. */
 import { join, relative } from "node:path";
-import { compileFromDisk, invalidPlan, requireEdited } from "../../app/compile.ts";
-import type { SopRequests } from "../../app/sop-picker.ts";
-import { newTokenSum } from "../../app/token-usage.ts";
-import { requireConfig } from "../../config/load.ts";
-import { openLedger } from "../../ledger/file.ts";
-import { type CompiledPlan, renderPrompt } from "../../plan/compiled.ts";
-import { compiledName, writeCompiled } from "../../plan/compiled-file.ts";
-import { type GraphForm, graphForms, renderGraph } from "../../plan/graph.ts";
-import { resolvePlan, resolveUnit } from "../../plan/locate.ts";
-import type { SopChoice } from "../../plan/sops/picker.ts";
-import { assemblePrompt, entriesFor, ledgerSection } from "../../runner/attempt/prompt.ts";
-import { present } from "../../std/assert.ts";
-import { plural } from "../../std/text.ts";
-import { usageError } from "../args.ts";
-import { command } from "../command.ts";
-import { permitsOf } from "../permits.ts";
-import { requireProject } from "../project.ts";
-import { renderDiagnostics } from "../render/diagnostics.ts";
+import { compileFromDisk, invalidPlan, requireEdited } from "../../../app/compile.ts";
+import type { SopRequests } from "../../../app/sop-picker.ts";
+import { newTokenSum } from "../../../app/token-usage.ts";
+import { requireConfig } from "../../../config/load.ts";
+import { openLedger } from "../../../ledger/file.ts";
+import { type CompiledPlan, renderPrompt } from "../../../plan/compiled.ts";
+import { compiledName, writeCompiled } from "../../../plan/compiled-file.ts";
+import { type GraphForm, graphForms, renderGraph } from "../../../plan/graph.ts";
+import { resolvePlan, resolveUnit } from "../../../plan/locate.ts";
+import type { SopChoice } from "../../../plan/sops/picker.ts";
+import { assemblePrompt, entriesFor, ledgerSection } from "../../../runner/attempt/prompt.ts";
+import { present } from "../../../std/assert.ts";
+import { plural } from "../../../std/text.ts";
+import { usageError } from "../../args.ts";
+import { command } from "../../command.ts";
+import { permitsOf } from "../../permits.ts";
+import { requireProject } from "../../project.ts";
+import { renderDiagnostics } from "../../render/diagnostics.ts";
 
 export default command({
   name: "compile",

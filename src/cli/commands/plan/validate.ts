@@ -1,14 +1,14 @@
 /** `dgov validate`: runs every check of compile on a plan tree or a compiled file, without writing. */
 import { statSync } from "node:fs";
 import { basename, resolve } from "node:path";
-import { checkCompiledFile, checkSource } from "../../app/compile.ts";
-import { requireConfig } from "../../config/load.ts";
-import type { Diagnostic } from "../../error.ts";
-import { resolvePlan } from "../../plan/locate.ts";
-import { plural } from "../../std/text.ts";
-import { type Context, command } from "../command.ts";
-import { requireProject } from "../project.ts";
-import { renderDiagnostics } from "../render/diagnostics.ts";
+import { checkCompiledFile, checkSource } from "../../../app/compile.ts";
+import { requireConfig } from "../../../config/load.ts";
+import type { Diagnostic } from "../../../error.ts";
+import { resolvePlan } from "../../../plan/locate.ts";
+import { plural } from "../../../std/text.ts";
+import { type Context, command } from "../../command.ts";
+import { requireProject } from "../../project.ts";
+import { renderDiagnostics } from "../../render/diagnostics.ts";
 
 export default command({
   name: "validate",

@@ -8,15 +8,15 @@ import {
   saveBaseline,
   scanStructure,
   withStructure,
-} from "../../app/structure.ts";
-import { snakeCase } from "../../std/case.ts";
-import { plural } from "../../std/text.ts";
-import { baselineFile, shownQuality } from "../../structure/baseline.ts";
-import { isHard } from "../../structure/offenders.ts";
-import { type ArgsDef, type Context, command, group } from "../command.ts";
-import { requireProject } from "../project.ts";
-import { table } from "../render/table.ts";
-import { interruptible } from "../signals.ts";
+} from "../../../app/structure.ts";
+import { snakeCase } from "../../../std/case.ts";
+import { plural } from "../../../std/text.ts";
+import { baselineFile, shownQuality } from "../../../structure/baseline.ts";
+import { isHard } from "../../../structure/offenders.ts";
+import { type ArgsDef, type Context, command, group } from "../../command.ts";
+import { requireProject } from "../../project.ts";
+import { table } from "../../render/table.ts";
+import { interruptible } from "../../signals.ts";
 
 const args = {
   path: {

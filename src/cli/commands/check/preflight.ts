@@ -1,11 +1,11 @@
 /** `dgov preflight`: runs the settlement gates on the local working tree, without a worker. */
-import { judgeWorkingTree } from "../../app/working-tree.ts";
-import { duration, words } from "../../std/text.ts";
-import { type Context, command } from "../command.ts";
-import { gateAnnotations } from "../github/run-report.ts";
-import { markdownTable, onGitHub, report } from "../github/workflow.ts";
-import { requireProject } from "../project.ts";
-import { interruptible } from "../signals.ts";
+import { judgeWorkingTree } from "../../../app/working-tree.ts";
+import { duration, words } from "../../../std/text.ts";
+import { type Context, command } from "../../command.ts";
+import { gateAnnotations } from "../../github/run-report.ts";
+import { markdownTable, onGitHub, report } from "../../github/workflow.ts";
+import { requireProject } from "../../project.ts";
+import { interruptible } from "../../signals.ts";
 
 export default command({
   name: "preflight",

@@ -1,13 +1,13 @@
 /** `dgov doctor`: checks everything a run needs and names the next command for each problem. */
 import { join } from "node:path";
-import { type DoctorCheck, runChecks } from "../../app/doctor.ts";
-import { configFile } from "../../config/find.ts";
-import { requireConfig } from "../../config/load.ts";
-import { renderSettings, type Setting, settingsInForce } from "../../config/settings.ts";
-import { parseToml } from "../../config/toml.ts";
-import { readText } from "../../std/files.ts";
-import { command } from "../command.ts";
-import { requireProject } from "../project.ts";
+import { type DoctorCheck, runChecks } from "../../../app/doctor.ts";
+import { configFile } from "../../../config/find.ts";
+import { requireConfig } from "../../../config/load.ts";
+import { renderSettings, type Setting, settingsInForce } from "../../../config/settings.ts";
+import { parseToml } from "../../../config/toml.ts";
+import { readText } from "../../../std/files.ts";
+import { command } from "../../command.ts";
+import { requireProject } from "../../project.ts";
 
 export default command({
   name: "doctor",

@@ -1,19 +1,19 @@
 /** `dgov run`: compiles the current source of a plan and executes it. */
-import { planCompiler } from "../../app/compile.ts";
-import { DgovError } from "../../error.ts";
-import { type PlanLocation, resolvePlan } from "../../plan/locate.ts";
-import { executeRun } from "../../runner/run.ts";
-import type { Compiler, RunRequest } from "../../runner/run-request.ts";
-import { usageError, wholeNumber } from "../args.ts";
-import { type Context, command } from "../command.ts";
-import { onGitHub, reportError } from "../github/workflow.ts";
-import { permitsOf } from "../permits.ts";
-import { progressView } from "../progress/live.ts";
-import { requireProject } from "../project.ts";
-import { confirm } from "../prompt.ts";
-import { renderDiagnostics } from "../render/diagnostics.ts";
-import { listenForSignals } from "../signals.ts";
-import { answerRun } from "./run/answer.ts";
+import { planCompiler } from "../../../app/compile.ts";
+import { DgovError } from "../../../error.ts";
+import { type PlanLocation, resolvePlan } from "../../../plan/locate.ts";
+import { executeRun } from "../../../runner/run.ts";
+import type { Compiler, RunRequest } from "../../../runner/run-request.ts";
+import { usageError, wholeNumber } from "../../args.ts";
+import { type Context, command } from "../../command.ts";
+import { onGitHub, reportError } from "../../github/workflow.ts";
+import { permitsOf } from "../../permits.ts";
+import { progressView } from "../../progress/live.ts";
+import { requireProject } from "../../project.ts";
+import { confirm } from "../../prompt.ts";
+import { renderDiagnostics } from "../../render/diagnostics.ts";
+import { listenForSignals } from "../../signals.ts";
+import { answerRun } from "./answer.ts";
 
 const args = {
   plan: {

@@ -1,8 +1,8 @@
 /** `dgov coverage-baseline`: measures HEAD with `coverage_cmd` and saves the figures for the coverage gate. */
-import { saveCoverageBaseline } from "../../app/working-tree.ts";
-import { command } from "../command.ts";
-import { requireProject } from "../project.ts";
-import { interruptible } from "../signals.ts";
+import { saveCoverageBaseline } from "../../../app/working-tree.ts";
+import { command } from "../../command.ts";
+import { requireProject } from "../../project.ts";
+import { interruptible } from "../../signals.ts";
 
 export default command({
   name: "coverage-baseline",
