@@ -11,6 +11,9 @@ import { headOf } from "../git/refs.ts";
 import { findRepository, type Repository } from "../git/repository.ts";
 import { listTree, submodulePaths } from "../git/trees.ts";
 import { ignoredPaths } from "../git/working-tree.ts";
+import { importIndex, manifestNames } from "../languages/import-index.ts";
+import { importsOf } from "../languages/imports.ts";
+import { languageOf } from "../languages/language.ts";
 import { type CheckInput, type CompileResult, checkPlan, compilePlan } from "../plan/compile.ts";
 import type { CompiledPlan } from "../plan/compiled.ts";
 import { writeCompiled } from "../plan/compiled-file.ts";
@@ -20,9 +23,6 @@ import { parseCompiledPlan, parsePlan } from "../plan/source.ts";
 import type { RateLimiter } from "../runner/rate-limiter.ts";
 import type { Compiler, ModelCall } from "../runner/run-request.ts";
 import { plural } from "../std/text.ts";
-import { importIndex, manifestNames } from "../syntax/import-index.ts";
-import { importsOf } from "../syntax/imports.ts";
-import { languageOf } from "../syntax/languages.ts";
 import { type SopRequests, sopPicker } from "./sop-picker.ts";
 
 export interface CheckRequest {

@@ -1,9 +1,10 @@
 /** Symbols and files that others may depend on, and that are not what they were. */
+
+import type { FileSymbol, SymbolTable } from "../languages/symbol-table/symbol-table.ts";
+import { sameSignature } from "./call-signature.ts";
+import { byName } from "./concurrent-edits.ts";
 import type { Side } from "./conflict.ts";
-import type { FileFacts, FileSymbol } from "./facts.ts";
-import { sameSignature } from "./fits.ts";
-import { byName } from "./same-symbol.ts";
-import type { States } from "./states.ts";
+import type { MergeVersions } from "./merge-versions.ts";
 
 /** A symbol that is gone or called in another way, and the side that made it so. */
 export interface Changed {
@@ -23,7 +24,7 @@ export interface Gone {
 
 /** What the merge leaves gone or changed, against what both sides started from. */
 export async function changedSymbols(
-  states: States,
+  states: MergeVersions,
 ): Promise<{ changed: Changed[]; gone: Gone[] }> {
   const changed: Changed[] = [];
   const gone: Gone[] = [];
@@ -39,9 +40,9 @@ export async function changedSymbols(
 }
 
 async function changedIn(
-  states: States,
-  base: FileFacts,
-  merged: FileFacts | null,
+  states: MergeVersions,
+  base: SymbolTable,
+  merged: SymbolTable | null,
 ): Promise<Changed[]> {
   const now = byName(merged);
   const found: Changed[] = [];
@@ -62,7 +63,7 @@ async function changedIn(
 }
 
 async function sideThatChanged(
-  states: States,
+  states: MergeVersions,
   path: string,
   name: string,
   now: FileSymbol | null,

@@ -2,17 +2,18 @@
  * What is wrong with a merge that merged well as text: judged from the symbol tables of its four
  * states. Pure: what it needs to read, it is given.
  */
+
+import { sameSymbolEdits } from "./concurrent-edits.ts";
 import type { Conflict, Note } from "./conflict.ts";
-import { brokenDependents } from "./dependents.ts";
 import { duplicateDefinitions } from "./duplicates.ts";
+import { type MergeInput, MergeVersions } from "./merge-versions.ts";
 import { orderingConflicts } from "./ordering.ts";
-import { sameSymbolEdits } from "./same-symbol.ts";
-import { type MergeInput, States } from "./states.ts";
+import { brokenReferences } from "./reference-checker.ts";
 import { syntaxConflicts } from "./syntax-conflicts.ts";
 
+export { supportedLanguage } from "../languages/symbol-table/read.ts";
 export type { Conflict, ConflictKind, Note } from "./conflict.ts";
-export { supportedLanguage } from "./read-facts.ts";
-export type { Files, MergeInput } from "./states.ts";
+export type { Files, MergeInput } from "./merge-versions.ts";
 
 /** Goes up whenever a rule comes to say something else: verdicts are kept by it. */
 export const rulesVersion = 1;
@@ -27,9 +28,9 @@ export interface MergeVerdict {
 
 /** Judges a merge. With `ours` equal to `base` it is a change judged alone. */
 export async function checkMerge(input: MergeInput): Promise<MergeVerdict> {
-  const states = new States(input);
+  const states = new MergeVersions(input);
   const syntax = await syntaxConflicts(states);
-  const dependents = await brokenDependents(states);
+  const dependents = await brokenReferences(states);
   const edits = await sameSymbolEdits(states);
   const edited = new Set(edits.map(({ path, symbol }) => `${path} ${symbol}`));
   const twice = await duplicateDefinitions(states);

@@ -9,7 +9,7 @@ export type ConflictKind =
   | "stale_reference"
   | "ordering_conflict";
 
-export interface Place {
+export interface ConflictPlace {
   path: string;
   /** From 1. */
   line: number;
@@ -24,7 +24,7 @@ export interface Conflict {
   line: number;
   /** What happened, who changed what, and what to do. */
   message: string;
-  related: Place[];
+  related: ConflictPlace[];
 }
 
 /** Something worth knowing that blocks nothing. */

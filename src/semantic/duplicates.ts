@@ -1,9 +1,10 @@
 /** One name, defined by both sides: in one file, in one package, or by an import and something else. */
+
+import type { FileSymbol, SymbolTable } from "../languages/symbol-table/symbol-table.ts";
+import { byName } from "./concurrent-edits.ts";
 import { type Conflict, sideName } from "./conflict.ts";
-import type { FileFacts, FileSymbol } from "./facts.ts";
-import { folderOf, targetsOf } from "./resolve.ts";
-import { byName } from "./same-symbol.ts";
-import type { States } from "./states.ts";
+import type { MergeVersions } from "./merge-versions.ts";
+import { parentFolder, targetsOf } from "./name-resolution.ts";
 
 /** A name and where it is bound. */
 interface Binding {
@@ -14,7 +15,7 @@ interface Binding {
 }
 
 /** Names that both sides brought in and that now stand twice. */
-export async function duplicateDefinitions(states: States): Promise<Conflict[]> {
+export async function duplicateDefinitions(states: MergeVersions): Promise<Conflict[]> {
   const conflicts: Conflict[] = [];
   for (const path of states.paths) {
     const { ours, theirs } = states.changedBy(path);
@@ -23,7 +24,7 @@ export async function duplicateDefinitions(states: States): Promise<Conflict[]> 
   return [...conflicts, ...(await inOnePackage(states))];
 }
 
-async function inOneFile(states: States, path: string): Promise<Conflict[]> {
+async function inOneFile(states: MergeVersions, path: string): Promise<Conflict[]> {
   const [merged, ours, theirs] = await Promise.all([
     states.facts("merged", path),
     states.facts("ours", path),
@@ -46,12 +47,12 @@ async function inOneFile(states: States, path: string): Promise<Conflict[]> {
 }
 
 /** Importing the same name twice is harmless here. */
-function importsTwice({ language }: FileFacts): boolean {
+function importsTwice({ language }: SymbolTable): boolean {
   return language === "python" || language === "java";
 }
 
 /** Everything a file binds, by full name: symbols mean nothing but themselves (""). */
-function bindingsOf(facts: FileFacts | null): Map<string, Binding[]> {
+function bindingsOf(facts: SymbolTable | null): Map<string, Binding[]> {
   const found = new Map<string, Binding[]>();
   const add = (key: string, binding: Binding): void => {
     found.set(key, [...(found.get(key) ?? []), binding]);
@@ -81,7 +82,7 @@ function isBlank({ name }: FileSymbol): boolean {
 }
 
 /** New symbols of new names in two files of one package, one from each side. */
-async function inOnePackage(states: States): Promise<Conflict[]> {
+async function inOnePackage(states: MergeVersions): Promise<Conflict[]> {
   const fresh = new Map<string, { path: string; line: number; ours: boolean; theirs: boolean }[]>();
   for (const path of states.paths) {
     if (!/\.(go|java|rs)$/.test(path)) continue;
@@ -111,14 +112,14 @@ async function inOnePackage(states: States): Promise<Conflict[]> {
 
 /** What a name must be the only one of its kind in, beyond its file; null when nothing is. */
 async function roomOf(
-  states: States,
-  facts: FileFacts,
+  states: MergeVersions,
+  facts: SymbolTable,
   { name }: FileSymbol,
 ): Promise<string | null> {
   const { language, path } = facts;
-  if (language === "go") return `${folderOf(path)} ${facts.package}`;
+  if (language === "go") return `${parentFolder(path)} ${facts.package}`;
   const [owner = "", member] = name.split(".");
-  if (language === "java") return member === undefined ? folderOf(path) : null;
+  if (language === "java") return member === undefined ? parentFolder(path) : null;
   if (member === undefined || owner.includes("<")) return null;
   // A type's methods may stand in any file that names the type.
   const use = { path: [owner], line: 1, within: "", scope: "", call: null };

@@ -1,8 +1,9 @@
 /** Both sides took the same place in an order: the next number, or the one after the same step. */
+
+import type { FileSymbol, SymbolTable } from "../languages/symbol-table/symbol-table.ts";
 import { type Conflict, sideName } from "./conflict.ts";
-import type { FileFacts, FileSymbol } from "./facts.ts";
-import { folderOf } from "./resolve.ts";
-import type { States } from "./states.ts";
+import type { MergeVersions } from "./merge-versions.ts";
+import { parentFolder } from "./name-resolution.ts";
 
 /** A file only one side brought in. */
 interface Added {
@@ -11,13 +12,15 @@ interface Added {
 }
 
 /** Steps that are numbered by their files' names, or say what they come after; numbers of members. */
-export async function orderingConflicts(states: States): Promise<Conflict[]> {
+export async function orderingConflicts(states: MergeVersions): Promise<Conflict[]> {
   const added = addedFiles(states);
   const pairs = added
     .filter(({ side }) => side === "theirs")
     .flatMap((mine) =>
       added
-        .filter(({ side, path }) => side === "ours" && folderOf(path) === folderOf(mine.path))
+        .filter(
+          ({ side, path }) => side === "ours" && parentFolder(path) === parentFolder(mine.path),
+        )
         .map((other) => ({ mine: mine.path, other: other.path })),
     );
   const conflicts: Conflict[] = [];
@@ -30,7 +33,7 @@ export async function orderingConflicts(states: States): Promise<Conflict[]> {
   return [...conflicts, ...(await sameTags(states))];
 }
 
-function addedFiles(states: States): Added[] {
+function addedFiles(states: MergeVersions): Added[] {
   const { base, ours, theirs, merged } = states.input;
   return [...merged.keys()]
     .filter((path) => !base.has(path) && ours.has(path) !== theirs.has(path))
@@ -40,11 +43,11 @@ function addedFiles(states: States): Added[] {
 /** Files of a folder as they were at base, bounded. */
 const siblingsMax = 200;
 
-async function siblingsOf(states: States, path: string): Promise<string[]> {
-  const folder = folderOf(path);
+async function siblingsOf(states: MergeVersions, path: string): Promise<string[]> {
+  const folder = parentFolder(path);
   const extension = extensionOf(path);
   const files = [...(await states.tree("base")).keys()].filter(
-    (one) => folderOf(one) === folder && extensionOf(one) === extension,
+    (one) => parentFolder(one) === folder && extensionOf(one) === extension,
   );
   return files.sort().slice(-siblingsMax);
 }
@@ -73,7 +76,7 @@ function sameNumber(mine: string, other: string, siblings: readonly string[]): C
 
 /** Both new steps name the same one before them: `down_revision = "a1"`. */
 async function sameStep(
-  states: States,
+  states: MergeVersions,
   mine: string,
   other: string,
   siblings: readonly string[],
@@ -100,18 +103,18 @@ async function sameStep(
 }
 
 /** A step is known by its file's name, or by what it calls itself. */
-function isCalled(step: FileFacts, literal: string, link: string): boolean {
+function isCalled(step: SymbolTable, literal: string, link: string): boolean {
   const stem = step.path.slice(step.path.lastIndexOf("/") + 1).replace(/\.[^.]+$/, "");
   if (stem === literal) return true;
   return step.symbols.some((one) => one.name !== link && one.literals.includes(literal));
 }
 
-function linkOf(step: FileFacts, name: string): FileSymbol | undefined {
+function linkOf(step: SymbolTable, name: string): FileSymbol | undefined {
   return step.symbols.find((one) => one.name === name);
 }
 
 /** New members of one enumeration that were given the same value. */
-async function sameTags(states: States): Promise<Conflict[]> {
+async function sameTags(states: MergeVersions): Promise<Conflict[]> {
   const conflicts: Conflict[] = [];
   for (const path of states.paths) {
     const { ours, theirs } = states.changedBy(path);
@@ -140,7 +143,7 @@ function keyOfTag({ tag }: FileSymbol): string | null {
   return tag === null ? null : `${tag.of} ${tag.value}`;
 }
 
-function tagsOf(facts: FileFacts | null): Map<string, string[]> {
+function tagsOf(facts: SymbolTable | null): Map<string, string[]> {
   const tags = new Map<string, string[]>();
   for (const symbol of facts?.symbols ?? []) {
     const key = keyOfTag(symbol);

@@ -1,10 +1,10 @@
 /** Files the merge made that no grammar understands, and markers left in them. */
 import { type Conflict, type Note, sideName } from "./conflict.ts";
-import type { Found } from "./dependents.ts";
-import type { States } from "./states.ts";
+import type { MergeVersions } from "./merge-versions.ts";
+import type { Found } from "./reference-checker.ts";
 
 /** Charges only what the merge itself broke: grammars have gaps, and sides have their own gates. */
-export async function syntaxConflicts(states: States): Promise<Found> {
+export async function syntaxConflicts(states: MergeVersions): Promise<Found> {
   const conflicts: Conflict[] = [];
   const notes: Note[] = [];
   for (const path of states.paths) {
@@ -54,7 +54,7 @@ function baseNameOf(path: string): string {
 }
 
 /** Line of a whole set of merge markers the file did not have at base, where they make no sense. */
-async function markerLine(states: States, path: string): Promise<number | null> {
+async function markerLine(states: MergeVersions, path: string): Promise<number | null> {
   const merged = await states.facts("merged", path);
   if (merged === null || merged.errorLines.length === 0) return null;
   const line = markersIn(await states.text("merged", path));

@@ -6,7 +6,7 @@ import type { Identity } from "../git/objects.ts";
 import { prefixOf, projectDirOf, type Repository } from "../git/repository.ts";
 import { childEnvironment } from "../process/environment.ts";
 import { once } from "../std/once.ts";
-import { type FileFacts, factsVersion } from "../structure/facts.ts";
+import { type FileMetrics, fileMetricsVersion } from "../structure/file-metrics.ts";
 import { type CoverageBaselineReading, readCoverageBaseline } from "./coverage/baseline.ts";
 import type { FileCoverage } from "./coverage/report.ts";
 import { type DigestCache, digestCache } from "./digest-cache.ts";
@@ -34,7 +34,7 @@ export interface SettlementContext {
   /** Imports of source files, by `<language>:<blob id>`. */
   imports: DigestCache<CachedImport[]>;
   /** Structural facts of source files, by `<language>:<blob id>`. */
-  facts: DigestCache<FileFacts>;
+  facts: DigestCache<FileMetrics>;
   /** Read when the settlement is opened, before any worker's code runs. */
   coverageBaseline: CoverageBaselineReading;
   /** Coverage of measured trees, by a digest of tree and command. */
@@ -64,8 +64,8 @@ export interface SettlementOptions {
 }
 
 /** Opens the cache of structural facts in the folder beside the gate trees. */
-export function factsCache(folder: string): DigestCache<FileFacts> {
-  return digestCache(join(folder, "structure.jsonl"), factsVersion);
+export function factsCache(folder: string): DigestCache<FileMetrics> {
+  return digestCache(join(folder, "structure.jsonl"), fileMetricsVersion);
 }
 
 /** Opens the settlement of a project. NOT_A_REPOSITORY when the project lies outside the repository. */

@@ -7,6 +7,7 @@ import type { Oid } from "../git/objects.ts";
 import { blobReader } from "../git/read-blobs.ts";
 import type { Repository } from "../git/repository.ts";
 import { diffTrees, grepTree, listTree } from "../git/trees.ts";
+import { manifestNames } from "../languages/import-index.ts";
 import {
   checkMerge,
   type Files,
@@ -15,7 +16,6 @@ import {
   type Note,
   supportedLanguage,
 } from "../semantic/check-merge.ts";
-import { manifestNames } from "../syntax/import-index.ts";
 import { isRegularFile } from "./parse-blobs.ts";
 
 export { supportedLanguage } from "../semantic/check-merge.ts";

@@ -3,7 +3,7 @@ import { posix } from "node:path";
 import type { Oid } from "../git/objects.ts";
 import type { Repository } from "../git/repository.ts";
 import { readObjects } from "../git/trees.ts";
-import { manifestNames } from "../syntax/import-index.ts";
+import { manifestNames } from "../languages/import-index.ts";
 import type { DigestCache } from "./digest-cache.ts";
 
 /** A file of a tree. */

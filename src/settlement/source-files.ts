@@ -1,6 +1,6 @@
 /** Classification of files as sources and tests. Pure. */
 import type { Config } from "../config/config.ts";
-import { isNamedTest } from "../syntax/test-path.ts";
+import { isNamedTest } from "../languages/test-path.ts";
 
 /** True for files with one of `source_extensions`; for every file when none are configured. */
 export function isSource(

@@ -2,14 +2,15 @@
  * Who depends on whom: files as numbers, edges without repetition, in an order that depends on
  * nothing but the paths.
  */
+
+import type { ImportIndex } from "../languages/import-index.ts";
 import { compareText } from "../std/order.ts";
-import type { ImportIndex } from "../syntax/import-index.ts";
-import type { FileFacts } from "./facts.ts";
+import type { FileMetrics } from "./file-metrics.ts";
 
 /** A file of the repository. Those that do not count are no nodes, but what they use is used. */
 export interface SourceFile {
   path: string;
-  facts: FileFacts;
+  facts: FileMetrics;
   counted: boolean;
 }
 

@@ -1,5 +1,5 @@
 /** Where a figure begins to be a problem, and the problems of one function. */
-import type { CountedFunction } from "./counted.ts";
+import type { CountedFunction } from "./dead-code.ts";
 
 export const limits = {
   /** Files a file may depend on. */

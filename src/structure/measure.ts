@@ -5,9 +5,14 @@
  * structure costs 1 and 1 more for each it stands in; `else`, a jump to a label and a run of like
  * boolean operators cost 1. The walk keeps its own stack: sources may nest deeper than ours does.
  */
+
+import {
+  type ControlFlowNodes,
+  controlFlowNodes,
+  type SourceLanguage,
+} from "../languages/control-flow.ts";
+import type { Node } from "../languages/parser.ts";
 import { sha256 } from "../std/digest.ts";
-import type { Node } from "../syntax/parser.ts";
-import { type Grammar, grammars, type SourceLanguage } from "./grammar.ts";
 import {
   type Given,
   givenName,
@@ -16,7 +21,7 @@ import {
   parameterCount,
   receiverOf,
   scopeOf,
-} from "./naming.ts";
+} from "./function-names.ts";
 
 export interface FunctionFacts {
   /** Qualified by what is around it, `Class.method`; a second one of a name ends in `#2`. */
@@ -93,7 +98,7 @@ const outermost: Omit<Frame, "marks"> = {
 
 /** Functions in the order of their beginning, and the names a file uses. */
 export function measure(root: Node, language: SourceLanguage): Measured {
-  const walk = new Walk(grammars[language]);
+  const walk = new Walk(controlFlowNodes[language]);
   const cursor = root.walk();
   try {
     walk.through(cursor);
@@ -114,9 +119,9 @@ class Walk {
   private readonly uses = new Set<string>();
   /** Offsets at which functions get their names. */
   private readonly defined = new Set<number>();
-  private readonly grammar: Grammar;
+  private readonly grammar: ControlFlowNodes;
 
-  constructor(grammar: Grammar) {
+  constructor(grammar: ControlFlowNodes) {
     this.grammar = grammar;
   }
 

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "bun:test";
-import { importIndex } from "../syntax/import-index.ts";
-import { languageOf } from "../syntax/languages.ts";
-import { isTestCode } from "../syntax/test-path.ts";
-import { factsOf } from "./facts.ts";
+import { importIndex } from "../languages/import-index.ts";
+import { languageOf } from "../languages/language.ts";
+import { isTestCode } from "../languages/test-path.ts";
+import { fileMetrics } from "./file-metrics.ts";
 import { components, longestChain, moduleOf, type SourceFile } from "./graph.ts";
 import { type Figures, gini, measureFiles } from "./metrics.ts";
 
@@ -11,7 +11,7 @@ type Texts = Record<string, string>;
 async function sources(texts: Texts): Promise<SourceFile[]> {
   const files: SourceFile[] = [];
   for (const [path, text] of Object.entries(texts)) {
-    const facts = await factsOf(languageOf(path), text);
+    const facts = await fileMetrics(languageOf(path), text);
     if (facts !== null) files.push({ path, facts, counted: !isTestCode(path) });
   }
   return files;

@@ -2,8 +2,8 @@
  * From facts to figures. The same files give the same figures in any order and on any machine: sums
  * are of whole numbers, and what is divided is rounded.
  */
-import type { ImportIndex } from "../syntax/import-index.ts";
-import { countedFunctions } from "./counted.ts";
+import type { ImportIndex } from "../languages/import-index.ts";
+import { countedFunctions, deadCode } from "./dead-code.ts";
 import {
   components,
   type Graph,
@@ -13,7 +13,6 @@ import {
   type SourceFile,
 } from "./graph.ts";
 import { functionProblems, limits } from "./limits.ts";
-import { redundantFunctions } from "./redundancy.ts";
 
 /** The five parts of the quality signal, each 0 to 1, higher is better. */
 export interface Components {
@@ -51,7 +50,7 @@ export interface Figures {
 }
 
 /** Everything measured: the figures, and what offenders are made of. */
-export interface Measured {
+export interface MeasuredTree {
   figures: Figures;
   graph: Graph;
   /** Files in import cycles, each group sorted. */
@@ -65,7 +64,7 @@ export function measureFiles(
   files: readonly SourceFile[],
   index: ImportIndex,
   o: { includeTests: boolean },
-): Measured {
+): MeasuredTree {
   const graph = graphOf(files, index);
   const counted = files.filter((file) => file.counted);
   const functions = countedFunctions(counted, o.includeTests);
@@ -74,7 +73,7 @@ export function measureFiles(
   const maxDepth = longestChain(graph.imports, parts);
   const modules = modulesOf(graph);
   const q = newman(graph, modules);
-  const redundancy = redundantFunctions(functions, files);
+  const redundancy = deadCode(functions, files);
   const complexity = functions.map(({ cyclomatic }) => cyclomatic);
   const lengths = counted.map(({ facts }) => facts.lines);
   const scores: Components = {

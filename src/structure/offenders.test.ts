@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
-import { importIndex } from "../syntax/import-index.ts";
-import { languageOf } from "../syntax/languages.ts";
-import { factsOf } from "./facts.ts";
+import { importIndex } from "../languages/import-index.ts";
+import { languageOf } from "../languages/language.ts";
+import { fileMetrics } from "./file-metrics.ts";
 import { measureFiles } from "./metrics.ts";
 import { chargesOf, isHard, type Offender, offendersOf, offenderText } from "./offenders.ts";
 
@@ -10,7 +10,7 @@ type Texts = Record<string, string>;
 async function offenders(texts: Texts): Promise<Offender[]> {
   const files = [];
   for (const [path, text] of Object.entries(texts)) {
-    const facts = await factsOf(languageOf(path), text);
+    const facts = await fileMetrics(languageOf(path), text);
     if (facts !== null) files.push({ path, facts, counted: true });
   }
   const index = importIndex(Object.keys(texts), new Map());

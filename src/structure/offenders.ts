@@ -1,10 +1,11 @@
 /** What breaks a limit, and which of it a change is charged with. Pure. */
+
+import type { ImportIndex } from "../languages/import-index.ts";
 import { compareText } from "../std/order.ts";
-import type { ImportIndex } from "../syntax/import-index.ts";
-import { countedFunctions } from "./counted.ts";
+import { countedFunctions } from "./dead-code.ts";
 import type { SourceFile } from "./graph.ts";
 import { type FunctionProblem, functionProblems, limits } from "./limits.ts";
-import { isHotspot, type Measured } from "./metrics.ts";
+import { isHotspot, type MeasuredTree } from "./metrics.ts";
 
 export type OffenderKind =
   | FunctionProblem
@@ -68,7 +69,7 @@ export function offenderText(offender: Offender): string {
 /** Everything that breaks a limit, by path and line. */
 export function offendersOf(
   files: readonly SourceFile[],
-  measured: Measured,
+  measured: MeasuredTree,
   o: { index: ImportIndex; includeTests: boolean },
 ): Offender[] {
   const counted = files.filter((file) => file.counted);
@@ -96,7 +97,7 @@ function functionOffenders(files: readonly SourceFile[], includeTests: boolean):
 
 function fileOffenders(
   files: ReadonlyMap<string, SourceFile>,
-  { graph, fanIn, fanOut }: Measured,
+  { graph, fanIn, fanOut }: MeasuredTree,
 ): Offender[] {
   return graph.paths.flatMap((path, at) => {
     const endLine = files.get(path)?.facts.lines ?? 0;

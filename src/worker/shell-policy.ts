@@ -17,7 +17,7 @@ export async function checkShellPolicy(
   policy: WorkerToolPolicy,
 ): Promise<ShellPolicyVerdict> {
   if (!policy.restrictRunBash) return allowed;
-  const { parseShell } = await import("../syntax/shell.ts");
+  const { parseShell } = await import("../languages/shell.ts");
   const shell = await parseShell(text);
   for (const command of shell.commands) {
     if (policy.denyShellFileMutations && command.writes.length > 0) {

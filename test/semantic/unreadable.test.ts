@@ -1,8 +1,8 @@
 /** Files that exceed the parsers' nesting limit: a note of the gate, never an exception. */
 import { describe, expect, test } from "bun:test";
+import { importsOf } from "../../src/languages/imports.ts";
+import { symbolsOf, usesOf } from "../../src/languages/symbols.ts";
 import { checkMerge } from "../../src/semantic/check-merge.ts";
-import { importsOf } from "../../src/syntax/imports.ts";
-import { symbolsOf, usesOf } from "../../src/syntax/symbols.ts";
 
 const depth = 20_000;
 const open = "(".repeat(depth);

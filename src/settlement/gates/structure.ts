@@ -6,7 +6,7 @@ import type { Oid } from "../../git/objects.ts";
 import { memoByOwner } from "../../std/once.ts";
 import { errorMessage, listed } from "../../std/text.ts";
 import type { Baseline } from "../../structure/baseline.ts";
-import { factsVersion } from "../../structure/facts.ts";
+import { fileMetricsVersion } from "../../structure/file-metrics.ts";
 import { type Charge, isHard, offenderText } from "../../structure/offenders.ts";
 import type { SettlementContext } from "../context.ts";
 import type { Diagnostic } from "../diagnostics/diagnostic.ts";
@@ -30,7 +30,7 @@ export const structureGate: ObjectGate = {
     // Naming the program adds its identity to the cache key: another sentrux, another verdict.
     const { engine, mode, includeTests } = input.context.config.sentrux;
     const name = engine === "builtin" ? "builtin" : `${engine} sentrux`;
-    return [name, `facts ${factsVersion}`, mode, String(includeTests)];
+    return [name, `facts ${fileMetricsVersion}`, mode, String(includeTests)];
   },
   async run(input) {
     const start = performance.now();

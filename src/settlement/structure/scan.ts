@@ -6,17 +6,17 @@ import { posix } from "node:path";
 import type { Oid } from "../../git/objects.ts";
 import type { Repository } from "../../git/repository.ts";
 import { diffTrees, listTree, readBlobAt } from "../../git/trees.ts";
+import { isSourceLanguage } from "../../languages/control-flow.ts";
+import { importIndex } from "../../languages/import-index.ts";
+import { languageOf } from "../../languages/language.ts";
+import { isTestCode } from "../../languages/test-path.ts";
 import { memoByOwner } from "../../std/once.ts";
 import { compareText } from "../../std/order.ts";
 import { type Baseline, baselineFile, parseBaseline } from "../../structure/baseline.ts";
-import { type FileFacts, factsOf, isGeneratedPath } from "../../structure/facts.ts";
-import { isSourceLanguage } from "../../structure/grammar.ts";
+import { type FileMetrics, fileMetrics, isGeneratedPath } from "../../structure/file-metrics.ts";
 import type { SourceFile } from "../../structure/graph.ts";
 import { type Figures, measureFiles } from "../../structure/metrics.ts";
 import { type Charge, chargesOf, type Offender, offendersOf } from "../../structure/offenders.ts";
-import { importIndex } from "../../syntax/import-index.ts";
-import { languageOf } from "../../syntax/languages.ts";
-import { isTestCode } from "../../syntax/test-path.ts";
 import type { SettlementContext } from "../context.ts";
 import type { DigestCache } from "../digest-cache.ts";
 import { isRegularFile, parseBlobs, readManifests, type TreeFile } from "../parse-blobs.ts";
@@ -27,7 +27,7 @@ export interface Sensor {
   /** The project's folder as a prefix of paths: "" or `packages/app/`. */
   projectPrefix: string;
   includeTests: boolean;
-  facts: DigestCache<FileFacts>;
+  facts: DigestCache<FileMetrics>;
   signal: AbortSignal;
 }
 
@@ -104,7 +104,7 @@ async function sourceFiles(
     return isSourceLanguage(language) ? [{ ...entry, key: `${language}:${entry.oid}` }] : [];
   });
   await parseBlobs({ ...s, cache: s.facts }, sources, ({ path }, bytes) =>
-    factsOf(languageOf(path), bytes?.toString() ?? ""),
+    fileMetrics(languageOf(path), bytes?.toString() ?? ""),
   );
   s.signal.throwIfAborted();
   return sources.flatMap(({ path, key }) => {

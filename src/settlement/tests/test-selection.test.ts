@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import type { ImportGraph } from "../../syntax/import-graph.ts";
+import type { ImportGraph } from "../../languages/import-graph.ts";
 import { type ChangedPath, chooseTests, testFiles } from "./test-selection.ts";
 
 /** An import graph in which `users` depend on the changed files and some file imports each of `known`. */

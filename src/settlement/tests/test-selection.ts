@@ -5,9 +5,9 @@
 import type { Config } from "../../config/config.ts";
 import type { Oid } from "../../git/objects.ts";
 import { diffTrees, hasFolder } from "../../git/trees.ts";
-import type { ImportGraph } from "../../syntax/import-graph.ts";
-import { languageOf } from "../../syntax/languages.ts";
-import type { LanguageName } from "../../syntax/parser.ts";
+import type { ImportGraph } from "../../languages/import-graph.ts";
+import { languageOf } from "../../languages/language.ts";
+import type { LanguageName } from "../../languages/parser.ts";
 import type { SettlementContext } from "../context.ts";
 import { isRegularFile } from "../parse-blobs.ts";
 import { isSource, isTestFile } from "../source-files.ts";

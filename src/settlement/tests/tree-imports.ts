@@ -2,11 +2,12 @@
 import type { Oid } from "../../git/objects.ts";
 import type { Repository } from "../../git/repository.ts";
 import { listTree } from "../../git/trees.ts";
-import { type ImportGraph, importGraph } from "../../syntax/import-graph.ts";
-import { importIndex } from "../../syntax/import-index.ts";
-import { type Import, importsOf } from "../../syntax/imports.ts";
-import { languageOf } from "../../syntax/languages.ts";
-import type { LanguageName } from "../../syntax/parser.ts";
+import type { Import } from "../../languages/import-finder.ts";
+import { type ImportGraph, importGraph } from "../../languages/import-graph.ts";
+import { importIndex } from "../../languages/import-index.ts";
+import { importsOf } from "../../languages/imports.ts";
+import { languageOf } from "../../languages/language.ts";
+import type { LanguageName } from "../../languages/parser.ts";
 import type { DigestCache } from "../digest-cache.ts";
 import { isRegularFile, parseBlobs, readManifests, type TreeFile } from "../parse-blobs.ts";
 

@@ -1,8 +1,8 @@
 /** Tools that read code: symbols, syntax, references, related files and tests. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { symbolsOf, syntaxErrors, usesOf } from "../../languages/symbols.ts";
 import { errorMessage } from "../../std/text.ts";
-import { symbolsOf, syntaxErrors, usesOf } from "../../syntax/symbols.ts";
 import { filesContaining } from "./git.ts";
 import { resolveText } from "./paths.ts";
 import { relatedFiles, searchTestsFor } from "./related.ts";

@@ -1,9 +1,10 @@
 /** Tools for related files: imports, importers and tests of a file or symbol, by grammar rather than text search. */
 import { basename, dirname } from "node:path";
-import { type ImportIndex, importIndex, manifestNames } from "../../syntax/import-index.ts";
-import { type Import, importsOf } from "../../syntax/imports.ts";
-import { usesOf } from "../../syntax/symbols.ts";
-import { isTestCode } from "../../syntax/test-path.ts";
+import type { Import } from "../../languages/import-finder.ts";
+import { type ImportIndex, importIndex, manifestNames } from "../../languages/import-index.ts";
+import { importsOf } from "../../languages/imports.ts";
+import { usesOf } from "../../languages/symbols.ts";
+import { isTestCode } from "../../languages/test-path.ts";
 import { filesContaining, runToolGit } from "./git.ts";
 import { resolveText } from "./paths.ts";
 import {

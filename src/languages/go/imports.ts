@@ -1,0 +1,59 @@
+/** `import name "path"`. */
+import type { Import } from "../import-finder.ts";
+import { lineOf, nodesOfType } from "../import-finder.ts";
+import type { Node } from "../parser.ts";
+import { dirname, join, type Resolver, type Tree } from "../source-tree.ts";
+
+/** Go's imports: each is a whole package. */
+export function goImports(root: Node): Import[] {
+  return nodesOfType(root, ["import_spec"]).map((node) => {
+    const specifier = (node.childForFieldName("path")?.text ?? "").slice(1, -1);
+    const alias = node.childForFieldName("name")?.text ?? packageName(specifier);
+    const local = alias === "_" ? "" : alias === "." ? "*" : alias;
+    const names = [{ local, imported: "*" }];
+    return { specifier, names, line: lineOf(node), reexport: false };
+  });
+}
+
+/** What a package is called by convention: its folder, or the one above a version. */
+function packageName(path: string): string {
+  const parts = path.split("/");
+  const last = parts.at(-1) ?? "";
+  const named =
+    /^v\d+$/.test(last) && parts.length > 1 ? parts.at(-2) : last.replace(/\.v\d+$/, "");
+  return named ?? last;
+}
+
+// ------------------------------------------------------------
+// Go: a package is a folder, found by the module path of the nearest `go.mod` that fits.
+
+export function goResolver(tree: Tree): Resolver {
+  const modules: { path: string; folder: string }[] = [];
+  for (const [path, text] of tree.manifests) {
+    const name = /^\s*module\s+"?([^\s"]+)/m.exec(text)?.[1];
+    if (name !== undefined && /(^|\/)go\.mod$/.test(path)) {
+      modules.push({ path: name, folder: dirname(path) });
+    }
+  }
+  modules.sort((a, b) => b.path.length - a.path.length);
+  return (_from, { specifier }) => {
+    for (const { path, folder } of modules) {
+      if (specifier !== path && !specifier.startsWith(`${path}/`)) continue;
+      const inside = join(folder, specifier.slice(path.length));
+      const files = inside === null ? [] : goFiles(tree, inside, false);
+      if (files.length > 0) return files;
+    }
+    return [];
+  };
+}
+
+/** The other files of a file's package; tests only for a test. */
+export function goNeighbours(tree: Tree, path: string): string[] {
+  return goFiles(tree, dirname(path), path.endsWith("_test.go")).filter((file) => file !== path);
+}
+
+function goFiles(tree: Tree, folder: string, tests: boolean): string[] {
+  return (tree.folders.get(folder) ?? [])
+    .filter((name) => name.endsWith(".go") && (tests || !name.endsWith("_test.go")))
+    .map((name) => (folder === "" ? name : `${folder}/${name}`));
+}

@@ -1,0 +1,83 @@
+/** From an import to the files it names. Pure: knows the paths of a tree and the text of its manifests. */
+
+import { ecmascriptResolver } from "./ecmascript/imports.ts";
+import { goNeighbours, goResolver } from "./go/imports.ts";
+import type { Import } from "./import-finder.ts";
+import { javaTree } from "./java/imports.ts";
+import { languageOf } from "./language.ts";
+import type { LanguageName } from "./parser.ts";
+import { pythonNeighbours, pythonPackages, pythonResolver } from "./python/imports.ts";
+import { rustTree } from "./rust/imports.ts";
+import { type Resolver, type Tree, treeOf } from "./source-tree.ts";
+
+/** Files whose text the index wants, by name, in whatever folder. */
+export const manifestNames: ReadonlySet<string> = new Set([
+  "go.mod",
+  "Cargo.toml",
+  "package.json",
+  "tsconfig.json",
+  "tsconfig.base.json",
+  "jsconfig.json",
+  "pyproject.toml",
+  "setup.cfg",
+]);
+
+export interface ImportIndex {
+  /** Files of the tree that an import names, the importer left out; none when it leads outside. */
+  resolve(from: string, imported: Import): string[];
+  /** Files used without an import: those of its package (Go, Java), `conftest.py` around a test. */
+  neighbours(path: string): string[];
+  /** Files that must hold together for this one to load: packages' `__init__.py`, a parent module. */
+  around(path: string): string[];
+}
+
+interface LanguageRules {
+  resolve: Resolver;
+  neighbours?: (path: string) => string[];
+  around?: (path: string) => string[];
+}
+
+const rulesFor: Partial<Record<LanguageName, (tree: Tree) => LanguageRules>> = {
+  python: (tree) => ({
+    resolve: pythonResolver(tree),
+    neighbours: (path) => pythonNeighbours(tree, path),
+    around: (path) => pythonPackages(tree, path),
+  }),
+  javascript: (tree) => ({ resolve: ecmascriptResolver(tree) }),
+  go: (tree) => ({
+    resolve: goResolver(tree),
+    neighbours: (path) => goNeighbours(tree, path),
+  }),
+  java: (tree) => javaTree(tree),
+  rust: (tree) => {
+    const { resolve, parent } = rustTree(tree);
+    return { resolve, around: (path) => [parent(path)].filter((file) => file !== null) };
+  },
+};
+
+/**
+ * An index over the files of a tree.
+ *
+ * @param paths every file, `/`-separated, relative to one root
+ * @param manifests texts of the files named in `manifestNames`, by path
+ */
+export function importIndex(
+  paths: Iterable<string>,
+  manifests: ReadonlyMap<string, string>,
+): ImportIndex {
+  const tree = treeOf(paths, manifests);
+  const made = new Map<LanguageName, LanguageRules>();
+  const rules = (path: string): LanguageRules | null => {
+    const language = languageOf(path);
+    if (language === null) return null;
+    const family = language === "typescript" || language === "tsx" ? "javascript" : language;
+    const known = made.get(family) ?? rulesFor[family]?.(tree) ?? null;
+    if (known !== null) made.set(family, known);
+    return known;
+  };
+  return {
+    resolve: (from, imported) => rules(from)?.resolve(from, imported) ?? [],
+    neighbours: (path) => rules(path)?.neighbours?.(path) ?? [],
+    around: (path) => rules(path)?.around?.(path) ?? [],
+  };
+}

@@ -1,0 +1,32 @@
+/** The imports of a file. `import-index.ts` resolves them to files. */
+import { ecmascriptImports } from "./ecmascript/imports.ts";
+import { goImports } from "./go/imports.ts";
+import type { Import, ImportFinder } from "./import-finder.ts";
+import { javaImports } from "./java/imports.ts";
+import { languageOf } from "./language.ts";
+import { type LanguageName, type Node, withTree } from "./parser.ts";
+import { pythonImports } from "./python/imports.ts";
+import { rustImports } from "./rust/imports.ts";
+
+const finders: Record<LanguageName, ImportFinder> = {
+  bash: () => [],
+  python: pythonImports,
+  typescript: ecmascriptImports,
+  tsx: ecmascriptImports,
+  javascript: ecmascriptImports,
+  rust: rustImports,
+  go: goImports,
+  java: javaImports,
+};
+
+/** The imports of a parsed text, in order. `path` is only looked at for names handed on. */
+export function importsIn(root: Node, language: LanguageName, path = ""): Import[] {
+  return finders[language](root, path);
+}
+
+/** The imports of a text; null when its language is not known. */
+export async function importsOf(path: string, text: string): Promise<Import[] | null> {
+  const language = languageOf(path);
+  if (language === null) return null;
+  return withTree(language, text, (root) => importsIn(root, language, path));
+}

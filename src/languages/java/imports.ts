@@ -1,0 +1,105 @@
+/** `import com.acme.Foo`, `import com.acme.*`, `import static com.acme.Foo.bar`. */
+import type { Import } from "../import-finder.ts";
+import { childOfType, childrenOf, lineOf, nodesOfType } from "../import-finder.ts";
+import type { Node } from "../parser.ts";
+import { dirname, type Resolver, type Tree } from "../source-tree.ts";
+
+/** Java's imports. A static one names the class as its module, and a member as the name. */
+export function javaImports(root: Node): Import[] {
+  return nodesOfType(root, ["import_declaration"]).map((node) => {
+    const [named] = childrenOf(node);
+    const path = (named?.text ?? "").replace(/\s/g, "");
+    const all = childOfType(node, "asterisk") !== null;
+    const isStatic = node.children.some((child) => child?.type === "static");
+    const [, owner = "", last = path] = /^(?:(.*)\.)?([^.]*)$/.exec(path) ?? [];
+    const name = all ? "*" : last;
+    const specifier = isStatic ? (all ? path : owner) : all ? `${path}.*` : path;
+    const names = [{ local: name, imported: name }];
+    return { specifier, names, line: lineOf(node), reexport: false };
+  });
+}
+
+// ------------------------------------------------------------
+// Java: a class by its package's folders, below whatever source root has them.
+
+export interface JavaTree {
+  resolve: Resolver;
+  /** The other files of a file's package in all source sets of its module; other test classes left out. */
+  neighbours(path: string): string[];
+}
+
+/** Conventional source roots: `<module>/src/<set>/java/`, else one of a few first folders. */
+const roots = /^((?:.*?\/)?)(?:src\/[^/]+\/java|src|source|java|main|tests?)\/(.*)$/;
+
+const testName = /(^Test\w*|\w(Tests?|TestCase|IT))\.java$/;
+
+export function javaTree(tree: Tree): JavaTree {
+  const byName = new Map<string, string[]>();
+  const byPackage = new Map<string, string[]>();
+  const byLastFolder = new Map<string, Set<string>>();
+  for (const path of tree.files) {
+    if (!path.endsWith(".java")) continue;
+    const folder = dirname(path);
+    push(byName, path.slice(folder === "" ? 0 : folder.length + 1), path);
+    push(byPackage, packageOf(path), path);
+    const last = folder.slice(folder.lastIndexOf("/") + 1);
+    byLastFolder.set(last, (byLastFolder.get(last) ?? new Set()).add(folder));
+  }
+
+  const classNamed = (parts: readonly string[]): string[] => {
+    const suffix = `${parts.join("/")}.java`;
+    return (byName.get(`${parts.at(-1)}.java`) ?? []).filter((path) => endsWith(path, suffix));
+  };
+  const packageNamed = (parts: readonly string[]): string[] =>
+    [...(byLastFolder.get(parts.at(-1) ?? "") ?? [])]
+      .filter((folder) => endsWith(folder, parts.join("/")))
+      .flatMap((folder) =>
+        (tree.folders.get(folder) ?? [])
+          .filter((name) => name.endsWith(".java") && !testName.test(name))
+          .map((name) => `${folder}/${name}`),
+      );
+
+  return {
+    resolve(_from, { specifier }) {
+      const parts = specifier.split(".");
+      if (parts.at(-1) === "*") {
+        const found = packageNamed(parts.slice(0, -1));
+        if (found.length > 0) return found;
+        parts.pop();
+      }
+      // A nested class lies in the file of the one around it.
+      for (; parts.length > 0; parts.pop()) {
+        const found = classNamed(parts);
+        if (found.length > 0) return found;
+        if (!/^\p{Lu}/u.test(parts.at(-2) ?? "")) break;
+      }
+      return [];
+    },
+    neighbours(path) {
+      const test = isTest(path);
+      return (byPackage.get(packageOf(path)) ?? []).filter(
+        (other) => other !== path && !testName.test(other) && (test || !isTest(other)),
+      );
+    },
+  };
+}
+
+function isTest(path: string): boolean {
+  return testName.test(path) || /(^|\/)(src\/)?tests?\//.test(path);
+}
+
+/** The module a file is in, and its package's folders. */
+function packageOf(path: string): string {
+  const [, module = "", inside = path] = roots.exec(path) ?? [];
+  return `${module}\0${dirname(inside)}`;
+}
+
+function endsWith(path: string, suffix: string): boolean {
+  return path === suffix || path.endsWith(`/${suffix}`);
+}
+
+function push(map: Map<string, string[]>, key: string, path: string): void {
+  const known = map.get(key);
+  if (known === undefined) map.set(key, [path]);
+  else known.push(path);
+}

@@ -1,0 +1,168 @@
+/** `import a.b as c`, `from ..a import b as c`, wherever they stand. */
+import type { Import, ImportedName } from "../import-finder.ts";
+import { childOfType, lineOf, nodesOfType } from "../import-finder.ts";
+import type { Node } from "../parser.ts";
+import {
+  at,
+  dirname,
+  join,
+  manifestsNamed,
+  type Resolver,
+  type Tree,
+  text,
+  texts,
+  upwards,
+} from "../source-tree.ts";
+
+/** Python's imports. What `__init__.py` takes in, it hands on. */
+export function pythonImports(root: Node, path: string): Import[] {
+  const reexport = /(^|\/)__init__\.pyi?$/.test(path);
+  return nodesOfType(root, ["import_statement", "import_from_statement"]).flatMap((node) => {
+    const line = lineOf(node);
+    const named = node.childrenForFieldName("name").filter((child) => child !== null);
+    if (node.type === "import_statement") {
+      return named.map((child) => {
+        const { local, imported } = nameOf(child);
+        return { specifier: imported, names: [{ local, imported: "*" }], line, reexport };
+      });
+    }
+    const specifier = node.childForFieldName("module_name")?.text.replace(/\s/g, "") ?? "";
+    const all = childOfType(node, "wildcard_import") !== null;
+    const names = all ? [{ local: "*", imported: "*" }] : named.map(nameOf);
+    return [{ specifier, names, line, reexport }];
+  });
+}
+
+function nameOf(node: Node): ImportedName {
+  const imported = (node.childForFieldName("name") ?? node).text.replace(/\s/g, "");
+  return { local: node.childForFieldName("alias")?.text ?? imported, imported };
+}
+
+// ------------------------------------------------------------
+//  * Python: absolute modules below import roots, relative ones by their dots. Roots are what manifests
+// say, `src`, wherever top-level packages lie, and a file's own folder, as the interpreter has it.
+
+export function pythonResolver(tree: Tree): Resolver {
+  const roots = rootsOf(tree);
+  const holding = new Map<string, string[]>();
+  const rootsWith = (segment: string): string[] => {
+    const known = holding.get(segment);
+    if (known !== undefined) return known;
+    const found = roots.filter((root) => hasModule(tree, joined(root, segment)));
+    holding.set(segment, found);
+    return found;
+  };
+
+  /** The folder-like path of a module (`a/b` for a.b), from the root nearest to the importer. */
+  const locate = (folder: string, specifier: string): string | null => {
+    const dots = /^\.+/.exec(specifier)?.[0].length ?? 0;
+    const parts = specifier.slice(dots).split(".").filter(Boolean);
+    if (dots > 0) return join(folder, "../".repeat(dots - 1), ...parts);
+    const own = upwards(folder).find((one) => !tree.files.has(joined(one, "__init__.py")));
+    const candidates = [...rootsWith(parts[0] ?? "")];
+    candidates.sort((a, b) => distance(folder, a) - distance(folder, b));
+    const paths = [...candidates, own ?? folder].map((root) => joined(root, parts.join("/")));
+    return paths.find((path) => hasModule(tree, path)) ?? null;
+  };
+  const located = new Map<string, Map<string, string | null>>();
+  const locateOnce = (folder: string, specifier: string): string | null => {
+    const here = located.get(folder) ?? new Map<string, string | null>();
+    located.set(folder, here);
+    let path = here.get(specifier);
+    if (path === undefined) {
+      path = locate(folder, specifier);
+      here.set(specifier, path);
+    }
+    return path;
+  };
+
+  return (from, { specifier, names }) => {
+    const path = locateOnce(dirname(from), specifier);
+    if (path === null) return [];
+    const holdsModules = tree.folders.has(path);
+    const found = new Set<string>();
+    for (const { imported } of names) {
+      const inside = holdsModules && imported !== "*" ? joined(path, imported) : null;
+      const file = (inside && moduleFile(tree, inside)) ?? moduleFile(tree, path);
+      if (file !== null) found.add(file);
+    }
+    found.delete(from);
+    return [...found];
+  };
+}
+
+/** Steps from one folder to another: the nearest root is the likeliest. */
+function distance(from: string, to: string): number {
+  const around = upwards(from);
+  const down = upwards(to);
+  const common = down.findIndex((folder) => around.includes(folder));
+  return around.indexOf(down[common] ?? "") + common;
+}
+
+function joined(folder: string, name: string): string {
+  return folder === "" ? name : `${folder}/${name}`;
+}
+
+/** The file a module is: a package's `__init__.py`, or `a.py`. */
+function moduleFile(tree: Tree, path: string): string | null {
+  const inside = tree.folders.has(path) ? ["__init__.py", "__init__.pyi"] : [];
+  const files = inside.map((name) => joined(path, name));
+  if (path !== "") files.push(`${path}.py`, `${path}.pyi`);
+  return files.find((file) => tree.files.has(file)) ?? null;
+}
+
+/** A module, or a folder that serves as a package without `__init__.py`. */
+function hasModule(tree: Tree, path: string): boolean {
+  return moduleFile(tree, path) !== null || tree.folders.has(path);
+}
+
+function rootsOf(tree: Tree): string[] {
+  const roots = new Set<string>(["", "src"]);
+  const add = (folder: string, inside: string): void => {
+    const root = join(folder, inside);
+    if (root !== null) roots.add(root);
+  };
+  for (const { folder, table } of manifestsNamed(tree, ["pyproject.toml"], Bun.TOML.parse)) {
+    add(folder, "");
+    add(folder, "src");
+    const setuptools = at(table, "tool", "setuptools");
+    for (const path of texts(at(setuptools, "packages", "find", "where"))) add(folder, path);
+    const root = text(at(setuptools, "package-dir", ""));
+    if (root !== null) add(folder, root);
+    const poetry = at(table, "tool", "poetry", "packages");
+    for (const part of Array.isArray(poetry) ? poetry : []) {
+      add(folder, text(at(part, "from")) ?? "");
+    }
+    const pytest = at(table, "tool", "pytest", "ini_options", "pythonpath");
+    for (const path of texts(pytest)) add(folder, path);
+  }
+  for (const { folder, table } of manifestsNamed(tree, ["setup.cfg"], (source) => source)) {
+    add(folder, "");
+    add(folder, "src");
+    const where = /^\s*where\s*=\s*(\S+)/m.exec(String(table))?.[1];
+    if (where !== undefined) add(folder, where);
+    const packageDir = /^\s*package_dir\s*=\s*=?\s*(\S+)\s*$/m.exec(String(table))?.[1];
+    if (packageDir !== undefined) add(folder, packageDir.replace(/^=/, ""));
+  }
+  for (const [folder, names] of tree.folders) {
+    if (folder === "" || !names.includes("__init__.py")) continue;
+    const parent = dirname(folder);
+    if (!tree.files.has(joined(parent, "__init__.py"))) roots.add(parent);
+  }
+  return [...roots].sort((a, b) => b.length - a.length);
+}
+
+/** What Python or pytest loads before a file: `conftest.py` around a test. */
+export function pythonNeighbours(tree: Tree, path: string): string[] {
+  if (!/(^|\/)(test_[^/]*|[^/]*_test|conftest)\.py$/.test(path)) return [];
+  return upwards(dirname(path))
+    .map((folder) => joined(folder, "conftest.py"))
+    .filter((file) => file !== path && tree.files.has(file));
+}
+
+/** The `__init__.py` of the packages a file lies in. */
+export function pythonPackages(tree: Tree, path: string): string[] {
+  return upwards(dirname(path))
+    .map((folder) => joined(folder, "__init__.py"))
+    .filter((file) => file !== path && tree.files.has(file));
+}

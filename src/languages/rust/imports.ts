@@ -1,0 +1,328 @@
+/** `use`, `mod name;`, `extern crate`, and paths written in place. */
+import type { Import } from "../import-finder.ts";
+import { childOfType, childrenOf, lineOf, nodesOfType } from "../import-finder.ts";
+import type { Node } from "../parser.ts";
+import {
+  at,
+  dirname,
+  entries,
+  join,
+  manifestsNamed,
+  type Resolver,
+  type Tree,
+  text,
+} from "../source-tree.ts";
+
+interface Leaf {
+  path: string[];
+  local: string;
+}
+
+/** Rust's imports, their paths as seen from the file's own module. */
+export function rustImports(root: Node): Import[] {
+  const types = ["use_declaration", "mod_item", "extern_crate_declaration"];
+  const found = nodesOfType(root, types).flatMap((node) => {
+    const line = lineOf(node);
+    const reexport = childOfType(node, "visibility_modifier") !== null;
+    return grouped(stated(node)).map((one) => ({ ...one, line, reexport }));
+  });
+  return [...found, ...inPlace(root)];
+}
+
+/** What one declaration names. */
+function stated(node: Node): Leaf[] {
+  const around = modulesAround(node);
+  if (node.type === "use_declaration") {
+    const argument = node.childForFieldName("argument");
+    if (argument === null) return [];
+    return leaves(argument, []).map(({ path, local }) => ({ path: fromFile(path, around), local }));
+  }
+  const name = node.childForFieldName("name")?.text ?? "";
+  if (node.type === "extern_crate_declaration") {
+    return [{ path: [name], local: node.childForFieldName("alias")?.text ?? name }];
+  }
+  if (node.childForFieldName("body") !== null) return [];
+  const file = pathAttribute(node);
+  const path = file === null ? [["self", ...around, name].join("::")] : [file];
+  return [{ path, local: name }];
+}
+
+/** Leaves of one module together; a path of one segment is a whole module. */
+function grouped(found: readonly Leaf[]): Pick<Import, "specifier" | "names">[] {
+  const modules = new Map<string, Import["names"]>();
+  for (const { path, local } of found) {
+    const [specifier, imported] =
+      path.length > 1 ? [path.slice(0, -1).join("::"), path.at(-1) ?? "*"] : [path[0] ?? "", "*"];
+    const names = modules.get(specifier) ?? [];
+    if (!names.some((name) => name.local === local && name.imported === imported)) {
+      names.push({ local, imported });
+    }
+    modules.set(specifier, names);
+  }
+  return [...modules].map(([specifier, names]) => ({ specifier, names }));
+}
+
+/** Paths in the code itself (`crate::a::f()`); each once, where it is first. They bind nothing. */
+function inPlace(root: Node): Import[] {
+  const first = new Map<string, Import>();
+  for (const node of nodesOfType(root, ["scoped_identifier", "scoped_type_identifier"])) {
+    if (/^(scoped_|use_)/.test(node.parent?.type ?? "")) continue;
+    const written = segments(node);
+    // A capital is a type's, or a generic's: its name was bound somewhere else.
+    if (written.length < 2 || !/^(?!(std|core|alloc)$)[\p{Ll}_$]/u.test(written[0] ?? "")) continue;
+    const leaf = { path: fromFile(written, modulesAround(node)), local: "" };
+    for (const one of grouped([leaf])) {
+      const key = leaf.path.join("::");
+      if (!first.has(key)) first.set(key, { ...one, line: lineOf(node), reexport: false });
+    }
+  }
+  return [...first.values()];
+}
+
+/** The paths a use tree names, with what each is called. */
+function leaves(node: Node, prefix: string[]): Leaf[] {
+  switch (node.type) {
+    case "scoped_use_list":
+    case "use_list": {
+      const path = [...prefix, ...segments(node.childForFieldName("path"))];
+      const list = node.type === "use_list" ? node : node.childForFieldName("list");
+      return list === null ? [] : childrenOf(list).flatMap((child) => leaves(child, path));
+    }
+    case "use_as_clause": {
+      const path = [...prefix, ...segments(node.childForFieldName("path"))];
+      const alias = node.childForFieldName("alias")?.text ?? "";
+      return [{ path: whole(path), local: alias === "_" ? "" : alias }];
+    }
+    case "use_wildcard":
+      return [{ path: [...prefix, ...segments(node.namedChild(0)), "*"], local: "*" }];
+    case "line_comment":
+    case "block_comment":
+      return [];
+    default: {
+      const path = whole([...prefix, ...segments(node)]);
+      return [{ path, local: path.at(-1) ?? "" }];
+    }
+  }
+}
+
+/** `a::{self}` is `a`. */
+function whole(path: string[]): string[] {
+  return path.length > 1 && path.at(-1) === "self" ? path.slice(0, -1) : path;
+}
+
+/** The names of a path, generics left out. */
+function segments(node: Node | null): string[] {
+  const text = node?.text.replace(/<.*>/s, "").replace(/\s/g, "") ?? "";
+  return text.split("::").filter(Boolean);
+}
+
+/** Names of the inline modules around a node, outermost first. */
+function modulesAround(node: Node): string[] {
+  const names: string[] = [];
+  for (let outer = node.parent; outer !== null; outer = outer.parent) {
+    if (outer.type === "mod_item") names.unshift(outer.childForFieldName("name")?.text ?? "");
+  }
+  return names;
+}
+
+/** A path written inside inline modules, from the file's module: `super` leads out of one first. */
+function fromFile(path: string[], around: string[]): string[] {
+  if (around.length === 0 || (path[0] !== "super" && path[0] !== "self")) return path;
+  const inside = [...around];
+  let rest = path[0] === "self" ? path.slice(1) : path;
+  while (rest[0] === "super" && inside.length > 0) {
+    inside.pop();
+    rest = rest.slice(1);
+  }
+  return rest[0] === "super" ? rest : ["self", ...inside, ...rest];
+}
+
+/** The file a `#[path = "..."]` before a module names. */
+function pathAttribute(node: Node): string | null {
+  for (let before = node.previousNamedSibling; before !== null; ) {
+    if (before.type !== "attribute_item") return null;
+    const file = /^#\[path="([^"]+)"\]$/.exec(before.text.replace(/\s/g, ""))?.[1];
+    if (file !== undefined) return `./${file}`;
+    before = before.previousNamedSibling;
+  }
+  return null;
+}
+
+// ------------------------------------------------------------
+//  * Rust: module paths walked from file to file, and crates of the same repository by name. Modules
+// are found where they lie by convention; a path is followed as far as there are files.
+
+/** A module: its file, and the folder its children lie in. */
+interface Module {
+  file: string | null;
+  children: string;
+}
+
+export interface RustTree {
+  resolve: Resolver;
+  /** The file of the module around a file's own; null at the root of a crate. */
+  parent(path: string): string | null;
+}
+
+export function rustTree(tree: Tree): RustTree {
+  const crates = cratesOf(tree);
+  const locate = (from: string, [first = "", ...rest]: readonly string[]): string | null => {
+    const own = moduleOf(crates, from);
+    if (first === "crate" || first === "$crate")
+      return walk(tree, rootOf(tree, crates, from), rest);
+    if (first === "self") return walk(tree, own, rest);
+    if (first === "super") return above(tree, crates, from, rest);
+    const local = child(tree, own, first);
+    if (local !== null && local.file !== own.file) return walk(tree, local, rest);
+    const library = crates.named(from, first);
+    return library === null ? null : walk(tree, moduleOf(crates, library), rest);
+  };
+  return {
+    parent: (path) => parentOf(tree, crates, path)?.file ?? null,
+    resolve(from, { specifier, names }) {
+      if (specifier.startsWith("./")) {
+        const path = join(dirname(from), specifier);
+        return path !== null && tree.files.has(path) ? [path] : [];
+      }
+      const path = specifier.split("::");
+      const found = names.map(({ imported }) =>
+        locate(from, imported === "*" ? path : [...path, imported]),
+      );
+      return [...new Set(found)].filter((file): file is string => file !== null && file !== from);
+    },
+  };
+}
+
+/** The module a file is. */
+function moduleOf(crates: Crates, file: string): Module {
+  const inFolder = crates.isRoot(file) || file.endsWith("/mod.rs");
+  return { file, children: inFolder ? dirname(file) : file.slice(0, -".rs".length) };
+}
+
+/** The module around a file's own; null at a root. */
+function parentOf(tree: Tree, crates: Crates, path: string): Module | null {
+  if (crates.isRoot(path)) return null;
+  const folder = dirname(path.endsWith("/mod.rs") ? dirname(path) : path);
+  const library = crates.libraryOf(path);
+  const roots = ["lib.rs", "main.rs", "mod.rs"].map((name) => joined(folder, name));
+  const files = library !== null && dirname(library) === folder ? [library] : roots;
+  const file = [...files, `${folder}.rs`].find((one) => tree.files.has(one)) ?? null;
+  return { file, children: folder };
+}
+
+/** The root of the crate a file is in, as far up as there are files. */
+function rootOf(tree: Tree, crates: Crates, path: string): Module {
+  let module = moduleOf(crates, path);
+  for (let up = parentOf(tree, crates, path); up?.file != null && up.file !== module.file; ) {
+    module = up;
+    up = parentOf(tree, crates, up.file);
+  }
+  return module;
+}
+
+/** What a path that begins with `super` leads to, without that word. */
+function above(tree: Tree, crates: Crates, from: string, path: readonly string[]): string | null {
+  let module = parentOf(tree, crates, from);
+  let rest = path;
+  for (; rest[0] === "super" && module?.file != null; rest = rest.slice(1)) {
+    module = parentOf(tree, crates, module.file);
+  }
+  return module === null ? null : walk(tree, module, rest);
+}
+
+/** The file of the last module on a path that has one. */
+function walk(tree: Tree, from: Module, path: readonly string[]): string | null {
+  let module = from;
+  for (const name of path) {
+    const next = child(tree, module, name);
+    if (next === null) break;
+    module = next;
+  }
+  return module.file;
+}
+
+function child(tree: Tree, module: Module, name: string): Module | null {
+  const folder = joined(module.children, name.replace(/^r#/, ""));
+  const file = [`${folder}.rs`, `${folder}/mod.rs`].find((path) => tree.files.has(path));
+  if (file !== undefined) return { file, children: folder };
+  // An inline module may have files of its own.
+  return tree.folders.has(folder) ? { file: module.file, children: folder } : null;
+}
+
+function joined(folder: string, name: string): string {
+  return folder === "" ? name : `${folder}/${name}`;
+}
+
+// ------------------------------------------------------------
+// The crates of a tree: where they lie, what they are called, and which files are their roots.
+
+interface Crate {
+  folder: string;
+  /** File of the library; null when it has none. */
+  library: string | null;
+  /** Folders of dependencies, by what the crate calls them. */
+  dependencies: ReadonlyMap<string, string>;
+}
+
+export interface Crates {
+  /** The library of the crate a file is in. */
+  libraryOf(path: string): string | null;
+  /** The library a file means by a crate's name. */
+  named(from: string, name: string): string | null;
+  /** Whether a file is the root of a library, a program, a test, an example or a bench. */
+  isRoot(path: string): boolean;
+}
+
+const rootFiles =
+  /^(src\/)?(lib|main)\.rs$|^build\.rs$|^(src\/bin|tests|examples|benches)\/([^/]+|[^/]+\/main)\.rs$/;
+
+export function cratesOf(tree: Tree): Crates {
+  const crates = new Map<string, Crate>();
+  const byName = new Map<string, Crate>();
+  for (const { folder, table } of manifestsNamed(tree, ["Cargo.toml"], Bun.TOML.parse)) {
+    const name = text(at(table, "package", "name"));
+    if (name === null) continue;
+    const path = join(folder, text(at(table, "lib", "path")) ?? "src/lib.rs");
+    const library = path !== null && tree.files.has(path) ? path : null;
+    const crate = { folder, library, dependencies: dependenciesOf(folder, table) };
+    crates.set(folder, crate);
+    byName.set(identifier(text(at(table, "lib", "name")) ?? name), crate);
+  }
+  const crateOf = (path: string): Crate | undefined => {
+    for (let folder = dirname(path); ; folder = dirname(folder)) {
+      const found = crates.get(folder);
+      if (found !== undefined || folder === "") return found;
+    }
+  };
+  return {
+    libraryOf: (path) => crateOf(path)?.library ?? null,
+    named(from, name) {
+      const folder = crateOf(from)?.dependencies.get(name);
+      const crate = (folder === undefined ? undefined : crates.get(folder)) ?? byName.get(name);
+      return crate?.library ?? null;
+    },
+    isRoot(path) {
+      const { folder, library } = crateOf(path) ?? { folder: "", library: null };
+      return (
+        library === path || rootFiles.test(folder === "" ? path : path.slice(folder.length + 1))
+      );
+    },
+  };
+}
+
+function dependenciesOf(folder: string, table: unknown): Map<string, string> {
+  const found = new Map<string, string>();
+  for (const kind of ["dependencies", "dev-dependencies", "build-dependencies"]) {
+    for (const [name, value] of entries(at(table, kind))) {
+      const path = text(at(value, "path"));
+      const target = path === null ? null : join(folder, path);
+      if (target !== null) found.set(identifier(name), target);
+    }
+  }
+  return found;
+}
+
+/** A crate's name as code writes it. */
+function identifier(name: string): string {
+  return name.replaceAll("-", "_");
+}

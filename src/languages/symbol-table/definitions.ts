@@ -1,0 +1,150 @@
+/** What a file defines: its symbols, with what is inside them. */
+
+import { type Definition, type SymbolGrammar, textOf } from "./grammar.ts";
+import { fieldOf, namedChildren, type PlainNode } from "./plain-tree.ts";
+import type { FileSymbol, SymbolKind } from "./symbol-table.ts";
+import { tokenHash } from "./token-hash.ts";
+
+/** A definition with its full name, and the nodes of what is defined inside it. */
+export interface Defined {
+  definition: Definition;
+  name: string;
+  inside: Set<PlainNode>;
+}
+
+/** Collects the definitions below a node, outer ones before inner ones. */
+export function findDefinitions(
+  grammar: SymbolGrammar,
+  parent: PlainNode,
+  text: string,
+  owner: string,
+  found: Defined[],
+): void {
+  for (const child of parent.children) {
+    const definitions = child.named ? grammar.define(child, text, owner) : [];
+    for (const definition of definitions) {
+      const under = definition.owner ?? owner;
+      const name = under === "" ? definition.name : `${under}.${definition.name}`;
+      const first = found.length;
+      const defined: Defined = { definition, name, inside: new Set() };
+      found.push(defined);
+      if (definition.members) findDefinitions(grammar, definition.members, text, name, found);
+      const value = under === "" ? (definition.value ?? null) : null;
+      for (const entry of value === null ? [] : (entriesOf(value, text) ?? [])) {
+        found.push({ definition: entry, name: `${name}.${entry.name}`, inside: new Set() });
+      }
+      for (const inner of found.slice(first + 1)) defined.inside.add(inner.definition.node);
+    }
+    if (definitions.length > 0) continue;
+    const inner = child.named ? grammar.within(child, text, owner) : null;
+    if (inner !== null) findDefinitions(grammar, child, text, inner, found);
+  }
+}
+
+/** The symbol a definition makes; `all` are those of its file. */
+export function symbolOf(
+  { definition, name, inside }: Defined,
+  all: readonly Defined[],
+  grammar: SymbolGrammar,
+  text: string,
+): FileSymbol {
+  const { node, kind, value } = definition;
+  return {
+    name,
+    kind,
+    signature: definition.signature ?? null,
+    constructs: definition.constructs ?? false,
+    instance: definition.instance ?? false,
+    exported: definition.exported ?? true,
+    isDefault: definition.isDefault ?? false,
+    overload: definition.overload ?? false,
+    variant: definition.variant ?? "",
+    inherits: definition.inherits ?? hidesMembers(kind, value ?? null, text),
+    literals: value == null ? [] : literalsIn(value, text),
+    tag: tagOf({ definition, name, inside }, all, text),
+    hash: tokenHash(node, text, grammar, inside),
+    line: node.line,
+    endLine: node.endLine,
+    start: node.start,
+    end: node.end,
+  };
+}
+
+/** A variable has members that can be seen only when it is set to a collection. */
+function hidesMembers(kind: SymbolKind, value: PlainNode | null, text: string): boolean {
+  if (kind !== "variable") return false;
+  return value === null || entriesOf(value, text) === null || isSpread(value, text);
+}
+
+/** Texts of a value that are kept, at most. */
+const literalsMax = 8;
+
+function literalsIn(value: PlainNode, text: string): string[] {
+  const found = textOf(value, text).matchAll(/(["'`])((?:(?!\1)[^\\\n])+)\1/g);
+  return [...found.take(literalsMax)].map((match) => match[2] ?? "");
+}
+
+/** The value by which a member of an enumeration differs from others, when it is written down. */
+function tagOf(
+  { definition, name }: Defined,
+  all: readonly Defined[],
+  text: string,
+): FileSymbol["tag"] {
+  const value = textOf(definition.value ?? null, text).replace(/^\((.*)\)$/s, "$1");
+  if (!/^(-?\d[\w.]*|(["'])[^"']*\2)$/.test(value)) return null;
+  const owner = name.slice(0, Math.max(0, name.lastIndexOf(".")));
+  const of =
+    definition.enumeration ??
+    all.find((one) => one.name === owner && one.definition.enumerates)?.name;
+  return of === undefined ? null : { of, value };
+}
+
+// ------------------------------------------------------------
+//  * Entries of a list or a table that a variable holds: each side may bring in its own, so they count
+// one by one and not as one text.
+
+const collections =
+  /^(object|array|dictionary|list|set|tuple|literal_value|array_expression|array_initializer)$/;
+const keyed = /^(pair|keyed_element)$/;
+const wrapped =
+  /^(composite_literal|reference_expression|as_expression|satisfies_expression|call_expression|array_creation_expression|parenthesized_expression)$/;
+
+/** Definitions of a value's entries; null when it is no collection. */
+export function entriesOf(value: PlainNode, text: string): Definition[] | null {
+  const inner = collectionIn(value, text);
+  if (inner === null) return null;
+  return namedChildren(inner).map((node) => {
+    const key = keyed.test(node.type) ? fieldOf(node, "key") : null;
+    const name = key !== null ? key : (fieldOf(node, "name") ?? node);
+    const word = textOf(name, text).replace(/^(["'`])(.*)\1$/s, "$2");
+    const isKey =
+      key !== null || /^(shorthand_property_identifier|method_definition)$/.test(node.type);
+    // The same thing may well stand in a list twice.
+    return {
+      name: isKey ? word : `[${word.replace(/\s+/g, "")}]`,
+      kind: "field",
+      node,
+      overload: !isKey,
+    };
+  });
+}
+
+/** Whether more than what is written goes into a collection. */
+export function isSpread(value: PlainNode, text: string): boolean {
+  const inner = collectionIn(value, text);
+  return inner !== null && namedChildren(inner).some(({ type }) => /spread|splat/.test(type));
+}
+
+/** The collection a value is, seen through what only says its type, or freezes it. */
+function collectionIn(value: PlainNode, text: string): PlainNode | null {
+  if (collections.test(value.type)) return value;
+  if (!wrapped.test(value.type)) return null;
+  if (value.type === "call_expression") {
+    const frozen = /^Object\.freeze\(/.test(textOf(value, text));
+    const [argument] = namedChildren(fieldOf(value, "arguments") ?? value);
+    return frozen && argument !== undefined ? collectionIn(argument, text) : null;
+  }
+  const body = fieldOf(value, "body") ?? fieldOf(value, "value") ?? fieldOf(value, "expression");
+  const child = body ?? namedChildren(value).find(({ type }) => collections.test(type));
+  return child == null ? null : collectionIn(child, text);
+}

@@ -1,0 +1,160 @@
+/** A walk of a file for the names it uses, binds and assigns. */
+import type { Defined } from "./definitions.ts";
+import { type SpecialUse, type SymbolGrammar, textOf } from "./grammar.ts";
+import { fieldOf, isComment, namedChildren, type PlainNode } from "./plain-tree.ts";
+import type { Use } from "./symbol-table.ts";
+
+/** Where a walk is: the innermost symbol, and the outermost that has variables of its own. */
+interface Place {
+  within: string;
+  scope: string;
+  /** Names the innermost symbol defines. */
+  own: readonly string[];
+}
+
+const top: Place = { within: "", scope: "", own: [] };
+
+/** Walks a file for the names it uses, binds and assigns. */
+export class ReferenceReader {
+  readonly uses: Use[] = [];
+  readonly locals = new Map<string, Set<string>>();
+  readonly types = new Map<string, Map<string, string>>();
+  readonly guarded: [number, number][] = [];
+  readonly #assigned: { scope: string; path: string[] }[] = [];
+  readonly #grammar: SymbolGrammar;
+  readonly #text: string;
+  readonly #defined = new Map<PlainNode, Defined[]>();
+
+  constructor(grammar: SymbolGrammar, text: string, defined: readonly Defined[]) {
+    this.#grammar = grammar;
+    this.#text = text;
+    for (const one of defined) {
+      const { node } = one.definition;
+      this.#defined.set(node, [...(this.#defined.get(node) ?? []), one]);
+    }
+  }
+
+  /** Names outside any symbol's own that are given a value again, or members that are. */
+  get reassigned(): Set<string> {
+    const outside = this.#assigned.filter(
+      ({ scope, path: [first = "", ...rest] }) =>
+        rest.length > 0 || !this.locals.get(scope)?.has(first),
+    );
+    return new Set(outside.map(({ path }) => path.join(".")));
+  }
+
+  read(node: PlainNode, place: Place = top): void {
+    const grammar = this.#grammar;
+    const defined = this.#defined.get(node);
+    if (defined !== undefined && !place.own.includes(defined[0]?.definition.name ?? "")) {
+      const inside = placeIn(defined, place);
+      this.#bind(node, inside);
+      this.#descend(node, inside);
+      return;
+    }
+    this.#bind(node, place);
+    if (grammar.guards?.(node, this.#text)) this.guarded.push([node.line, node.endLine]);
+    if (grammar.skipped.has(node.type) || isComment(node)) return;
+    const { within, scope } = place;
+    const add = (use: SpecialUse): void => void this.uses.push({ ...use, within, scope });
+    if (grammar.special?.(node, this.#text, add)) return;
+    const call = grammar.call(node, this.#text);
+    const line = node.line;
+    if (call !== null) {
+      const path = this.#path(call.callee);
+      add({ path, line, call: call.arguments });
+      for (const child of node.children) {
+        if (child !== call.callee || path[0] === "?") this.read(child, place);
+      }
+      return;
+    }
+    const isName = Object.hasOwn(grammar.members, node.type) || grammar.names.has(node.type);
+    if (isName || grammar.self.has(node.type)) {
+      const path = this.#path(node);
+      if (path.length > 1 || path[0] !== "?") add({ path, line, call: null });
+      if (path[0] !== "?") return;
+    }
+    this.#descend(node, place);
+  }
+
+  #descend(node: PlainNode, place: Place): void {
+    const labels = this.#grammar.labels[node.type];
+    for (const child of node.children) {
+      if (child.named && !labels?.includes(child.field)) this.read(child, place);
+    }
+  }
+
+  /** A dotted name; what is before it and no name is "?". */
+  #path(node: PlainNode): string[] {
+    const { members, wrappers, names, self } = this.#grammar;
+    if (self.has(node.type)) return ["self"];
+    const fields = members[node.type];
+    if (fields !== undefined) {
+      const object = fieldOf(node, fields[0]);
+      const member = textOf(fieldOf(node, fields[1]), this.#text);
+      return [...(object === null ? [] : this.#path(object)), member];
+    }
+    const wrapped = wrappers[node.type];
+    if (wrapped !== undefined) {
+      const inner = wrapped === "" ? namedChildren(node)[0] : fieldOf(node, wrapped);
+      return inner == null ? ["?"] : this.#path(inner);
+    }
+    return names.has(node.type) ? [textOf(node, this.#text)] : ["?"];
+  }
+
+  #bind(node: PlainNode, { scope, own }: Place): void {
+    const { bindings, assigns, typed } = this.#grammar;
+    const fields = bindings[node.type];
+    if (fields !== undefined) {
+      for (const child of node.children) {
+        if (!fields.includes("*") && !fields.includes(child.field)) continue;
+        for (const name of this.#boundIn(child)) {
+          if (!own.includes(name)) setOf(this.locals, scope).add(name);
+        }
+      }
+    }
+    const type = typed(node, this.#text);
+    if (type !== null) this.#note(scope, type.variable, this.#path(type.type).join("."));
+    const assigned = assigns[node.type];
+    if (assigned === undefined) return;
+    const target = assigned === "" ? namedChildren(node)[0] : fieldOf(node, assigned);
+    const path = target == null ? ["?"] : this.#path(target);
+    const [first = "?"] = path;
+    if (first !== "?" && !own.includes(first)) this.#assigned.push({ scope, path });
+  }
+
+  /** Names a pattern binds; more than it really does is harmless. */
+  *#boundIn(node: PlainNode): Generator<string> {
+    if (Object.hasOwn(this.#grammar.members, node.type)) return;
+    if (this.#grammar.names.has(node.type) || /^shorthand_.*pattern$/.test(node.type)) {
+      yield textOf(node, this.#text);
+    }
+    for (const child of node.children) {
+      const isValue = /^(type|default|right|key)$/.test(child.field) || child.field === "value";
+      if (!isValue || (child.field === "value" && node.type === "pair_pattern")) {
+        yield* this.#boundIn(child);
+      }
+    }
+  }
+
+  #note(scope: string, variable: string, type: string): void {
+    const known = this.types.get(scope) ?? new Map<string, string>();
+    // Two types under one name are as good as none.
+    known.set(variable, known.has(variable) && known.get(variable) !== type ? "?" : type);
+    this.types.set(scope, known);
+  }
+}
+
+function placeIn(defined: readonly Defined[], { scope }: Place): Place {
+  const within = defined[0]?.name ?? "";
+  const own = defined.map(({ definition }) => definition.name);
+  const holds = defined.some(({ definition }) => ["type", "module"].includes(definition.kind));
+  // Variables of a function in a function are looked for in the outer one's, too.
+  return { within, own, scope: scope !== "" || holds ? scope : within };
+}
+
+function setOf(map: Map<string, Set<string>>, key: string): Set<string> {
+  const set = map.get(key) ?? new Set<string>();
+  map.set(key, set);
+  return set;
+}

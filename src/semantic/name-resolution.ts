@@ -1,0 +1,274 @@
+/** Whether a name in one file means a symbol of another. */
+import type { Import, ImportedName } from "../languages/import-finder.ts";
+import type { FileSymbol, SymbolTable, Use } from "../languages/symbol-table/symbol-table.ts";
+import type { MergeVersions } from "./merge-versions.ts";
+
+/** A symbol, by its file and its name in there. */
+export interface Target {
+  path: string;
+  name: string;
+  /** What it is called on is an instance, not the type itself. */
+  instance: boolean;
+}
+
+/** Hops through modules that hand a name on. */
+const hopsMax = 5;
+
+/**
+ * Everything a use may mean, as far as it can be seen: nothing when it is a local variable or leads
+ * where nobody can follow. Whether a target exists is for the caller to look up.
+ */
+export async function targetsOf(
+  states: MergeVersions,
+  file: SymbolTable,
+  use: Use,
+): Promise<Target[]> {
+  const [first = "?", ...rest] = use.path;
+  if (first === "?" || rest.includes("?")) return [];
+  if (isSelf(file, first)) {
+    const owner = ownerOf(file, use.within);
+    if (owner === "" || rest.length === 0) {
+      return owner === "" || file.language !== "rust" ? [] : [at(file.path, owner, false)];
+    }
+    const [member = "", ...more] = rest;
+    if (more.length > 0) {
+      return throughType(states, file, use.within, memberType(file, owner, member), more);
+    }
+    return [at(file.path, `${owner}.${rest[0]}`, first !== "Self")];
+  }
+  const type = file.types.get(use.scope)?.get(first);
+  if (type !== undefined && rest.length > 0) {
+    return throughType(states, file, use.within, type, rest);
+  }
+  if (use.scope !== "" && file.locals.get(use.scope)?.has(first)) return [];
+  const outer = outerType(file, use.within, first);
+  if (outer !== undefined && rest.length > 0) {
+    return throughType(states, file, use.within, outer, rest);
+  }
+  return named(states, file, use, hopsMax);
+}
+
+/** The type of a variable of the file, or of a field that is named without its object. */
+function outerType(file: SymbolTable, within: string, name: string): string | undefined {
+  for (const owner of ownersAround(file, within)) {
+    const type = memberType(file, owner, name);
+    if (type !== undefined) return type;
+  }
+  return file.types.get("")?.get(name) ?? file.types.get(name)?.get(name);
+}
+
+/** What a dotted name means that begins with no variable. */
+async function named(
+  states: MergeVersions,
+  file: SymbolTable,
+  { path, within }: Pick<Use, "path" | "within">,
+  hops: number,
+): Promise<Target[]> {
+  const [first = "?"] = path;
+  const name = path.join(".");
+  for (const owner of ownersAround(file, within)) {
+    if (file.symbols.some((symbol) => symbol.name === `${owner}.${first}`)) {
+      return [at(file.path, `${owner}.${name}`, false)];
+    }
+  }
+  const found: Target[] = [];
+  if (file.symbols.some((symbol) => symbol.name === first)) found.push(at(file.path, name, false));
+  for (const { imported, local, rest } of importsOf(file, path)) {
+    for (const target of await importTargets(states, file, imported, local, rest, hops)) {
+      found.push(target);
+    }
+  }
+  if (found.length > 0 || hops < hopsMax) return found;
+  // Packages share their names; whoever looks for one of them compares folders.
+  const shares = file.language === "go" || file.language === "java";
+  const here = [at(file.path, name, false)];
+  if (!shares) return here;
+  const folder = parentFolder(file.path);
+  const siblings = states.paths.filter((one) => parentFolder(one) === folder && one !== file.path);
+  return [...here, ...siblings.map((one) => at(one, name, false))];
+}
+
+/** Imports whose name a dotted name begins with, and what is left of it. */
+function importsOf(
+  file: SymbolTable,
+  path: readonly string[],
+): { imported: Import; local: ImportedName; rest: string[] }[] {
+  const found: { imported: Import; local: ImportedName; rest: string[] }[] = [];
+  for (const imported of file.imports) {
+    for (const local of imported.names) {
+      const parts = local.local === "*" ? [] : local.local.split(".");
+      if (local.local === "" || parts.some((part, i) => path[i] !== part)) continue;
+      found.push({ imported, local, rest: path.slice(parts.length) });
+    }
+  }
+  if (file.language === "rust" && path.length > 1) found.push(...pathInPlace(path));
+  return found;
+}
+
+/** A path written where it is used: Rust's `crate::load::run(...)`. */
+function pathInPlace(path: readonly string[]) {
+  const found: { imported: Import; local: ImportedName; rest: string[] }[] = [];
+  if (!/^(crate|self|super)$/.test(path[0] ?? "")) return found;
+  for (let cut = path.length - 1; cut >= 1; cut--) {
+    const local = { local: path[cut] ?? "", imported: path[cut] ?? "" };
+    const specifier = path.slice(0, cut).join("::");
+    const imported = { specifier, names: [local], line: 0, reexport: false };
+    found.push({ imported, local, rest: path.slice(cut + 1) });
+  }
+  return found;
+}
+
+async function importTargets(
+  states: MergeVersions,
+  file: SymbolTable,
+  imported: Import,
+  local: ImportedName,
+  rest: string[],
+  hops: number,
+): Promise<Target[]> {
+  const targets: Target[] = [];
+  for (const path of await filesOf(states, file.path, { ...imported, names: [local] })) {
+    const names = local.imported === "*" ? [rest] : [[local.imported, ...rest]];
+    // `from package import module`, `use crate::module`: the file itself is what is named.
+    if (local.imported !== "*" && rest.length > 0 && stemOf(path) === local.imported) {
+      names.push(rest);
+    }
+    for (const name of names) {
+      if (name.length === 0) continue;
+      targets.push(at(path, name.join("."), false));
+      if (hops > 0) targets.push(...(await handedOn(states, path, name, hops - 1)));
+    }
+  }
+  return targets;
+}
+
+/** Where a name leads that a module only hands on. */
+async function handedOn(
+  states: MergeVersions,
+  path: string,
+  name: string[],
+  hops: number,
+): Promise<Target[]> {
+  const [first = "", ...rest] = name;
+  const text = (await states.text("merged", path)) ?? (await states.text("base", path));
+  if (text === null || !mayHandOn(path, text, first)) return [];
+  const file = (await states.facts("merged", path)) ?? (await states.facts("base", path));
+  if (file === null) return [];
+  const alias = file.aliases.get(first);
+  if (alias !== undefined && alias !== first) {
+    return [at(path, [alias, ...rest].join("."), false)];
+  }
+  const standing = file.symbols.find((one) => one.isDefault);
+  if (first === "default" && standing !== undefined) {
+    return [at(path, [standing.name, ...rest].join("."), false)];
+  }
+  if (file.symbols.some((one) => one.name === first)) return [];
+  return (await named(states, file, { path: name, within: "" }, hops)).filter(
+    (target) => target.path !== path,
+  );
+}
+
+/** Whether a module may offer a name it does not define; what cannot is not parsed. */
+function mayHandOn(path: string, text: string, name: string): boolean {
+  if (/\.pyi?$/.test(path)) return text.includes(name);
+  if (path.endsWith(".rs")) return /\bpub\b[^;{]*\buse\b/.test(text);
+  return !/\.(go|java)$/.test(path) && /\bexports?\b\s*([*{=.]|default\b|type\b)/.test(text);
+}
+
+/** Files an import leads to: as things are, or else as they were. */
+export async function filesOf(
+  states: MergeVersions,
+  from: string,
+  imported: Import,
+): Promise<string[]> {
+  const now = (await states.index("merged")).resolve(from, imported);
+  return now.length > 0 ? now : (await states.index("base")).resolve(from, imported);
+}
+
+/** What a member of a value of this type means; members on the way are followed by their types. */
+async function throughType(
+  states: MergeVersions,
+  file: SymbolTable,
+  within: string,
+  type: string | undefined,
+  [member = "", ...rest]: readonly string[],
+): Promise<Target[]> {
+  if (type === undefined || type.includes("?")) return [];
+  const found: Target[] = [];
+  for (const owner of await named(states, file, { path: type.split("."), within }, hopsMax)) {
+    if (rest.length === 0) {
+      found.push(at(owner.path, `${owner.name}.${member}`, true));
+      continue;
+    }
+    const facts = await states.facts("merged", owner.path);
+    if (facts === null) continue;
+    const next = memberType(facts, owner.name, member);
+    found.push(...(await throughType(states, facts, owner.name, next, rest)));
+  }
+  return found;
+}
+
+/** The type a class gives one of its members: where it is declared, or set when one is made. */
+function memberType({ types }: SymbolTable, owner: string, member: string): string | undefined {
+  const declared = types.get(`${owner}.${member}`)?.get(member);
+  if (declared !== undefined) return declared;
+  const set = [...types]
+    .filter(([scope]) => scope.startsWith(`${owner}.`))
+    .flatMap(([, variables]) => variables.get(`self.${member}`) ?? []);
+  return set.length > 0 ? set[0] : types.get(`${owner}.constructor`)?.get(member);
+}
+
+function isSelf({ language }: SymbolTable, name: string): boolean {
+  if (language === "python") return name === "self" || name === "cls";
+  if (language === "rust") return name === "self" || name === "Self";
+  return language !== "go" && name === "self";
+}
+
+/** The type a symbol belongs to: all but the last part of its name. */
+function ownerOf(file: SymbolTable, within: string): string {
+  const owner = within.slice(0, Math.max(0, within.lastIndexOf(".")));
+  const symbol = file.symbols.find((one) => one.name === owner);
+  // A language whose methods stand apart from their type may have it in another file.
+  return symbol?.kind === "type" || file.language === "rust" ? owner : "";
+}
+
+/** Symbols whose members can be named without them, innermost first. */
+function ownersAround(file: SymbolTable, within: string): string[] {
+  const owners: string[] = [];
+  for (let cut = within.lastIndexOf("."); cut > 0; cut = within.lastIndexOf(".", cut - 1)) {
+    owners.push(within.slice(0, cut));
+  }
+  const isOpen = (owner: string): boolean =>
+    file.language === "java" ||
+    file.symbols.some((one) => one.name === owner && one.kind === "module");
+  return [...owners, within].filter((owner) => owner !== "" && isOpen(owner));
+}
+
+function at(path: string, name: string, instance: boolean): Target {
+  return { path, name, instance };
+}
+
+/** The folder of a path, "" for the top. */
+export function parentFolder(path: string): string {
+  return path.slice(0, Math.max(0, path.lastIndexOf("/")));
+}
+
+/** The name a module has by its file: the folder's, for a file that stands for its folder. */
+function stemOf(path: string): string {
+  const parts = path.replace(/\.[^./]+$/, "").split("/");
+  const last = parts.at(-1) ?? "";
+  return /^(__init__|mod|lib|main|index)$/.test(last) ? (parts.at(-2) ?? "") : last;
+}
+
+/** The symbols of a name in a file: calling a type means calling what constructs it. */
+export function symbolsAt(file: SymbolTable, name: string, called: boolean): FileSymbol[] {
+  const own = file.symbols.filter((symbol) => symbol.name === name);
+  if (!called || own[0]?.kind !== "type") return own;
+  const makers = file.symbols.filter(
+    (symbol) =>
+      symbol.constructs &&
+      symbol.name.startsWith(`${name}.`) &&
+      !symbol.name.slice(name.length + 1).includes("."),
+  );
+  return makers.length > 0 ? makers : own;
+}
