@@ -28,7 +28,8 @@ type Transaction<T> =
   /** Git refused: the ref has another value, or another process holds its lock. */
   | { kind: "refused"; message: string };
 
-const answerMs = 30_000;
+/** Time after which git is terminated; it covers `during` as well. */
+const timeoutMs = 330_000;
 
 /**
  * Locks the ref, runs `during` and moves the ref if that returns null. `onLock` is called with git's pid
@@ -52,7 +53,7 @@ export async function moveRef<T>(
     stderr: "pipe",
     detached: true,
   });
-  const timer = setTimeout(() => child.kill("SIGTERM"), answerMs + 300_000);
+  const timer = setTimeout(() => child.kill("SIGTERM"), timeoutMs);
   const lines = lineReader(child.stdout);
   const errors = new Response(child.stderr).text();
   const send = async (text: string, expected: string): Promise<boolean> => {

@@ -8,7 +8,7 @@ import { isAbsolute, join, relative } from "node:path";
 import { DgovError } from "../error.ts";
 import { sha256 } from "../std/digest.ts";
 import { must, nulSplit, runGit } from "./git.ts";
-import type { Identity } from "./objects.ts";
+import type { Identity, ObjectFormat } from "./objects.ts";
 
 export interface Repository {
   /** Real path of the checkout dgov was started in. */
@@ -17,7 +17,7 @@ export interface Repository {
   commonDir: string;
   /** Git dir of this checkout; differs from `commonDir` in a linked worktree. */
   gitDir: string;
-  objectFormat: "sha1" | "sha256";
+  objectFormat: ObjectFormat;
   shallow: boolean;
   partialClone: boolean;
   /** First 16 hex digits of the SHA-256 of `commonDir`. */
@@ -29,7 +29,7 @@ export interface Repository {
 /** Filter drivers by name, each with its settings (`clean`, `smudge`, `process`, `required`). */
 export type FilterConfig = Record<string, Record<string, string>>;
 
-export interface RepositorySettings {
+interface RepositorySettings {
   /** `core` settings that affect how files are checked out, such as `autocrlf`. */
   core: Record<string, string>;
   /** Filter drivers of the user's own configuration. */

@@ -53,7 +53,7 @@ function parseRawDiff(bytes: Buffer): DiffEntry[] {
 }
 
 /** Lines and files that a commit changed, in total and by path. Binary files count no lines. */
-export interface CommitStat {
+interface CommitStat {
   files: number;
   insertions: number;
   deletions: number;

@@ -274,7 +274,7 @@ const telemetryKinds = {
     turn,
     turns_max: ["number", "The turn budget"],
   }),
-  "turn.finished": telemetry("attempt", "The model has answered.", {
+  "turn.finished": telemetry("attempt", "The model has responded.", {
     turn,
     model: ["string", "Requested model"],
     messages: ["string[]", "Digests of the request's messages"],

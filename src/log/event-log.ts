@@ -36,7 +36,7 @@ export interface RecordedEvent {
 export type NewEvent = Omit<RecordedEvent, "seq" | "ts" | "kind">;
 
 /** One run in a list: its `run.started` event without the data. */
-export interface RunEntry {
+interface RunEntry {
   run: string;
   plan: string;
   seq: number;
