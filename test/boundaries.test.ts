@@ -40,6 +40,7 @@ const rooms: Record<string, { uses: string[]; types?: string[] }> = {
   demo: { uses: ["git", "process"] },
   app: {
     uses: [
+      "assets",
       "claims",
       "config",
       "demo",

@@ -120,7 +120,7 @@ async function converse(
       explore: (prompt, round) => explore(ground.site, prompt, round),
       ask: auto ? null : ask,
       check: (draft) => check(context, request, ground, draft),
-      status: (text) => context.output.status(text),
+      status: (text) => context.output.log.info(text),
     },
   );
   for (;;) {
@@ -201,7 +201,7 @@ async function compile(
             fresh: false,
             onModelCall: ({ usage }) => of.spent.add(usage),
           },
-    warn: (text) => context.output.warn(`warning: ${text}`),
+    warn: (text) => context.output.log.log(`warning: ${text}`),
   });
   const prefix = `${relative(projectRoot, of.dir)}/`;
   const moved = (one: Diagnostic, to: string): Diagnostic =>
@@ -232,8 +232,8 @@ async function settle(
   let edited = false;
   for (;;) {
     const faults = compiled.ok ? compiled.warnings : compiled.diagnostics;
-    if (compiled.ok) context.output.warn(`\n${renderDraft(compiled.plan)}\n`);
-    if (faults.length > 0) context.output.warn(renderDiagnostics(faults));
+    if (compiled.ok) context.output.log.log(`\n${renderDraft(compiled.plan)}\n`);
+    if (faults.length > 0) context.output.log.log(renderDiagnostics(faults));
     const decision = await decide(compiled.ok);
     if (decision.kind === "again") {
       conversation.object(
@@ -297,7 +297,7 @@ async function publish(
 /** A line for each thing the planner thinks and does. */
 function show(context: Context, message: WorkerMessage): void {
   const line = lineOf(message);
-  if (line !== null) context.output.status(line);
+  if (line !== null) context.output.log.info(line);
 }
 
 const lineCharsMax = 120;

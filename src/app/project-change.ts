@@ -41,14 +41,14 @@ export async function proposeProjectChange(
   if (!changed.ok) {
     const lines = Object.entries(o.proposed).map(([key, value]) => `  ${key} = ${value}`);
     const said = `the planner proposes for ${configFile}, but ${changed.problem}:`;
-    context.output.warn([said, ...lines].join("\n"));
+    context.output.log.log([said, ...lines].join("\n"));
     return none;
   }
   if (changed.diff.length === 0) return none;
   const diff = indented(changed.diff.join("\n"), "  ");
-  context.output.warn(`the planner proposes for ${configFile}:\n${diff}`);
+  context.output.log.log(`the planner proposes for ${configFile}:\n${diff}`);
   if (!o.apply) {
-    context.output.status("nothing is changed; --apply-config makes such changes");
+    context.output.log.info("nothing is changed; --apply-config makes such changes");
     return none;
   }
   if (o.confirm !== null && !(await o.confirm(`Change ${configFile} like this?`))) return none;
@@ -63,7 +63,7 @@ export async function proposeProjectChange(
   writeFileSync(aside, changed.text);
   renameSync(aside, path);
   const kept = backup === null ? "" : `; the old one is ${backup}`;
-  context.output.status(`changed ${configFile}${kept}`);
+  context.output.log.info(`changed ${configFile}${kept}`);
   return { proposed: o.proposed, applied: true, backup };
 }
 

@@ -1,12 +1,14 @@
-/** Finds a unit whose work is kept, and what is needed to open it. */
-
-import type { Context } from "../cli/command.ts";
+/** Finds a unit whose work was kept, with what opening that work needs. */
 import type { Config } from "../config/config.ts";
+import { requireConfig } from "../config/load.ts";
 import { DgovError } from "../error.ts";
 import type { Identity } from "../git/objects.ts";
-import type { Repository } from "../git/repository.ts";
-import type { UnitHistory } from "../runner/history.ts";
-import type { RunPaths } from "../runner/paths.ts";
+import { openRepository, type Repository, requireIdentity } from "../git/repository.ts";
+import { openEventLogForReading } from "../log/event-log.ts";
+import { resolveUnit } from "../plan/locate.ts";
+import { planHistory, type UnitHistory } from "../runner/history.ts";
+import { type RunPaths, runPaths } from "../runner/paths.ts";
+import { resolveTarget } from "../runner/preconditions.ts";
 
 export interface KeptAttempt {
   repository: Repository;
@@ -14,44 +16,37 @@ export interface KeptAttempt {
   paths: RunPaths;
   plan: string;
   entry: UnitHistory;
+  /** Tip of the branch checked out. */
   tip: string;
   identity: Identity;
 }
 
-/** Looks in the plan named, or in that of the newest run. NOT_FOUND with suggestions otherwise. */
-export async function resolveKeptAttempt(
-  context: Context,
-  projectRoot: string,
-  unit: string,
-  planName: string | undefined,
-): Promise<KeptAttempt> {
-  const { openRepository, configuredIdentity } = await import("../git/repository.ts");
-  const { openEventLogForReading } = await import("../log/event-log.ts");
-  const { requireConfig } = await import("../config/load.ts");
-  const { resolveUnit } = await import("../plan/locate.ts");
-  const { planHistory } = await import("../runner/history.ts");
-  const { runPaths } = await import("../runner/paths.ts");
-  const { resolveTarget } = await import("../runner/preconditions.ts");
-  const repository = await openRepository(projectRoot);
-  const config = requireConfig(projectRoot);
-  using log = openEventLogForReading(projectRoot);
-  const plan = planName ?? log?.runs({ limit: 1 })[0]?.plan;
+/**
+ * Looks `unit` up (a full id or a unique suffix) in the history of `plan`, or of the newest run's plan.
+ * NOT_FOUND when nothing has run or the plan has no such unit; ENVIRONMENT without a git identity.
+ */
+export async function resolveKeptAttempt(o: {
+  projectRoot: string;
+  env: Record<string, string | undefined>;
+  unit: string;
+  plan: string | undefined;
+}): Promise<KeptAttempt> {
+  const repository = await openRepository(o.projectRoot);
+  const config = requireConfig(o.projectRoot);
+  using log = openEventLogForReading(o.projectRoot);
+  const plan = o.plan ?? log?.runs({ limit: 1 })[0]?.plan;
   if (log === null || plan === undefined) {
     throw new DgovError("NOT_FOUND", "nothing has run here yet");
   }
   const history = planHistory(log, plan);
-  const entry = history.get(resolveUnit([...history.keys()], unit));
-  const identity = await configuredIdentity(repository);
-  if (entry === undefined || identity === null) {
-    throw new DgovError("ENVIRONMENT", "git user.name and user.email are not set", {
-      hint: "git config --global user.name NAME",
-    });
+  const id = resolveUnit([...history.keys()], o.unit);
+  const entry = history.get(id);
+  if (entry === undefined) {
+    throw new DgovError("NOT_FOUND", `no work of ${id} is kept`, { hint: "dgov plan review" });
   }
+  const identity = await requireIdentity(repository);
   const { tip } = await resolveTarget(repository, undefined);
-  const paths = runPaths({
-    repositoryId: repository.id,
-    configured: config.worktree.root,
-    env: context.env,
-  });
+  const configured = config.worktree.root;
+  const paths = runPaths({ repositoryId: repository.id, configured, env: o.env });
   return { repository, config, paths, plan, entry, tip, identity };
 }

@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 import { DgovError } from "../error.ts";
 import { childEnvironment } from "../process/environment.ts";
 import { describeExit, succeeded } from "../process/exit-result.ts";
-import { runProcess } from "../process/spawn.ts";
+import { runProcess, substitutePlaceholders } from "../process/spawn.ts";
 
 /** Writes `files` below `root` and commits them on `main`, with its own identity and without the user's git configuration. */
 export async function makeSampleRepository(
@@ -41,4 +41,10 @@ export async function makeSampleRepository(
   await git("config", "user.email", "demo@dgov.invalid");
   await git("add", "-A");
   await git("commit", "-q", "-m", "A small library");
+}
+
+/** Shell text that runs this program as Bun's test runner: a compiled dgov contains all of Bun. */
+export function ownTestCommand(): string {
+  const program = process.execPath;
+  return substitutePlaceholders("BUN_BE_BUN=1 {program} test", { program });
 }

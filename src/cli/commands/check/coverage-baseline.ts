@@ -14,7 +14,7 @@ export default command({
       const saved = await saveCoverageBaseline({
         projectRoot: requireProject(context),
         env: context.env,
-        status: (text) => context.output.status(text),
+        status: (text) => context.output.log.info(text),
         onOutput: (chunk) => process.stderr.write(chunk),
         signal,
       });

@@ -19,7 +19,7 @@ async function preflight(context: Context, signal: AbortSignal): Promise<number>
   const judged = await judgeWorkingTree({
     projectRoot: requireProject(context),
     env: context.env,
-    status: (text) => context.output.status(text),
+    status: (text) => context.output.log.info(text),
     signal,
   });
   // An interrupted check has no answer, only an exit code.

@@ -39,7 +39,7 @@ const status = command({
       plan: args.plan,
       write: claims,
       read: args.read ?? [],
-      warn: (text) => context.output.warn(`warning: ${text}`),
+      warn: (text) => context.output.log.log(`warning: ${text}`),
     });
     const { unit, claims: about, changes, verdict } = scope;
     const lines = [

@@ -36,7 +36,7 @@ function onStructure(
   return interruptible(async (signal) => {
     const projectRoot = requireProject(context);
     const { cwd, env, output } = context;
-    const status = (text: string): void => output.status(text);
+    const status = (text: string): void => output.log.info(text);
     try {
       return await withStructure({ projectRoot, cwd, env, path, status, signal }, use);
     } catch (error) {

@@ -53,7 +53,7 @@ const run = command({
       results = await runRecipes(wanted, {
         projectRoot: requireProject(context),
         env: context.env,
-        status: (text) => context.output.status(text),
+        status: (text) => context.output.log.info(text),
         onOutput: (chunk) => process.stderr.write(chunk),
         signal,
       });

@@ -1,9 +1,5 @@
 /** `dgov runs cancel`: interrupts the live run as Ctrl-C at its terminal does. */
-import { hostname } from "node:os";
-import { commonGitDir, openProjectLog, readRun } from "../../../app/open-log.ts";
-import { DgovError } from "../../../error.ts";
-import { lockHolder } from "../../../process/lock.ts";
-import { interruptProcess } from "../../../process/tree.ts";
+import { cancelLiveRun } from "../../../app/maintenance.ts";
 import { words } from "../../../std/text.ts";
 import { isSuccessful } from "../../../views/run-view.ts";
 import { wholeNumber } from "../../args.ts";
@@ -26,27 +22,11 @@ export default command({
   examples: ["dgov runs cancel", "dgov runs cancel --wait 300"],
   async run(context, args) {
     const waitS = wholeNumber(args.wait, { flag: "--wait", max: 86_400 }) ?? waitDefaultS;
-    using seen = openProjectLog(requireProject(context));
-    const commonDir = commonGitDir(seen.projectRoot);
-    const holder = commonDir === null ? null : lockHolder(commonDir);
-    if (holder === null) {
-      throw new DgovError("NOT_FOUND", "no run is live here", { hint: "dgov runs list" });
-    }
-    const { run, plan, pid, host } = holder;
-    const what = `run ${run} of ${plan} (pid ${pid})`;
-    if (host !== hostname()) {
-      throw new DgovError("REFUSED", `${what} is on ${host}`, {
-        hint: `run dgov runs cancel on ${host}`,
-      });
-    }
-    context.output.log.info(`stopping ${what}: ending workers and keeping their work`);
-    if (!(await interruptProcess(holder, waitS * 1000))) {
-      throw new DgovError("REFUSED", `${what} has not ended in ${waitS} s`, {
-        hint: "dgov watch follows it; a second dgov runs cancel stops it at once",
-      });
-    }
-    using after = openProjectLog(requireProject(context));
-    const view = after.log === null ? null : readRun(after.log, run);
+    const { run, plan, pid, view } = await cancelLiveRun({
+      projectRoot: requireProject(context),
+      waitS,
+      status: (text) => context.output.log.info(text),
+    });
     // A run that was starting has no events; the next run closes one that was killed.
     const phase = view === null ? "not_started" : view.phase === "running" ? "crashed" : view.phase;
     const kept = (view?.units ?? []).flatMap(({ unit, phase, keptRef }) =>

@@ -74,7 +74,7 @@ export default command({
       env: context.env,
       sops: dryRun ? null : requests,
       warn(text) {
-        context.output.warn(`warning: ${text}`);
+        context.output.log.log(`warning: ${text}`);
         notes.push(text);
       },
     });
@@ -89,7 +89,7 @@ export default command({
       requireEdited(config, plan);
       writeCompiled(location.dir, result.bytes);
     }
-    if (warnings.length > 0) context.output.status(renderDiagnostics(warnings));
+    if (warnings.length > 0) context.output.log.info(renderDiagnostics(warnings));
 
     const assigned = plan.tasks.filter((task) => task.sops.length > 0).length;
     const counts = `${plural(ids.length, "unit")}, ${plural(edges, "edge")}`;

@@ -26,7 +26,7 @@ export default command({
     }
     using seen = openProjectLog(requireProject(context));
     const { projectRoot } = seen;
-    const { log, run } = await resolveRun(seen, args.plan, (text) => context.output.status(text));
+    const { log, run } = await resolveRun(seen, args.plan, (text) => context.output.log.info(text));
     const trouble = viewRemediationNeeds(log.lifecycle({ run: run.run }));
     if (trouble === null) {
       throw new DgovError("REFUSED", `the last run of ${run.plan} left nothing to repair`, {

@@ -1,4 +1,5 @@
 /** `dgov clean`: removes leftovers of finished runs; never live or kept work. */
+import { cleanProject } from "../../../app/maintenance.ts";
 import { command } from "../../command.ts";
 import { requireProject } from "../../project.ts";
 
@@ -10,44 +11,18 @@ export default command({
   },
   examples: ["dgov clean --dry-run", "dgov clean"],
   async run(context, args) {
+    const dry = args.dryRun === true;
     const projectRoot = requireProject(context);
-    const { openRepository } = await import("../../../git/repository.ts");
-    const { requireConfig } = await import("../../../config/load.ts");
-    const { runPaths } = await import("../../../runner/paths.ts");
-    const { cleanRuns } = await import("../../../runner/clean.ts");
-    const { acquireRunLock, requireNoRun } = await import("../../../process/lock.ts");
-    const { openEventLogForReading } = await import("../../../log/event-log.ts");
-    const repository = await openRepository(projectRoot);
-    const config = requireConfig(projectRoot);
-    const { commonDir } = repository;
-    if (args.dryRun) requireNoRun(commonDir);
-    // Held until the end: a run that starts during it would lose its worktrees.
-    const lock = args.dryRun ? null : acquireRunLock(commonDir, { run: "clean", plan: "clean" });
-    try {
-      using log = openEventLogForReading(projectRoot);
-      const cleaned = await cleanRuns({
-        repository,
-        projectRoot,
-        paths: runPaths({
-          repositoryId: repository.id,
-          configured: config.worktree.root,
-          env: context.env,
-        }),
-        log,
-        dry: args.dryRun === true,
-      });
-      const verb = args.dryRun ? "would remove" : "removed";
-      const lines = [
-        ...cleaned.removed.map((what) => `${verb} ${what}`),
-        ...cleaned.kept.map((what) => `kept ${what}`),
-      ];
-      context.output.answer(
-        { schema: "dgov.clean/1", dry_run: args.dryRun === true, ...cleaned },
-        lines.length === 0 ? "nothing to remove" : lines.join("\n"),
-      );
-      return 0;
-    } finally {
-      lock?.release();
-    }
+    const cleaned = await cleanProject({ projectRoot, env: context.env, dry });
+    const verb = dry ? "would remove" : "removed";
+    const lines = [
+      ...cleaned.removed.map((what) => `${verb} ${what}`),
+      ...cleaned.kept.map((what) => `kept ${what}`),
+    ];
+    context.output.answer(
+      { schema: "dgov.clean/1", dry_run: dry, ...cleaned },
+      lines.length === 0 ? "nothing to remove" : lines.join("\n"),
+    );
+    return 0;
   },
 });

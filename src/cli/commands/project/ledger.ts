@@ -1,4 +1,5 @@
 /** `dgov ledger`: rules, bugs, debt and decisions of a project, in a file that is committed. */
+import { addLedgerEntry, changeLedgerEntry } from "../../../app/ledger.ts";
 import { parseClaim, parseClaims } from "../../../claims/path.ts";
 import { DgovError } from "../../../error.ts";
 import {
@@ -7,12 +8,10 @@ import {
   type Ledger,
   type LedgerEntry,
   listMax,
-  nextTime,
   severities,
   textCharsMax,
 } from "../../../ledger/entry.ts";
-import { appendToLedger, ledgerFile, newEntryId, openLedger } from "../../../ledger/file.ts";
-import { isoTime, systemClock } from "../../../std/clock.ts";
+import { ledgerFile, openLedger } from "../../../ledger/file.ts";
 import { suggest } from "../../../std/suggest.ts";
 import { indented, moment, plural } from "../../../std/text.ts";
 import { usageError } from "../../args.ts";
@@ -65,30 +64,14 @@ const add = command({
   ],
   async run(context, args) {
     const projectRoot = requireProject(context);
-    const entry: LedgerEntry = {
-      id: newEntryId(),
-      status: "open",
+    const entry = await addLedgerEntry(projectRoot, context.env, {
       category: categoryFrom(args.category),
       severity: args.severity,
       text: textFrom(args.content),
       paths: pathsFrom(args.path ?? []),
       tags: tagsFrom(args.tag ?? []),
-      openedAt: isoTime(systemClock.now()),
-      openedBy: await author(context, projectRoot),
-      changes: [],
-    };
-    const { id, category, severity, text, paths, tags, openedAt: ts, openedBy: by } = entry;
-    appendToLedger(projectRoot, {
-      id,
-      ts,
-      by,
-      event: "opened",
-      category,
-      severity,
-      text,
-      paths,
-      tags,
     });
+    const { id, category, paths } = entry;
     const reach = paths.length === 0 ? "; without --path no prompt includes it" : "";
     answerView(context.output, "dgov.ledger-entry/1", { entry }, `added ${category} ${id}${reach}`);
     return 0;
@@ -208,9 +191,7 @@ function changing(of: {
       const changed = (entry.status === "open") === (event === "resolved");
       if (changed) {
         const note = args.note === undefined ? "" : textFrom(args.note);
-        const ts = nextTime(entry, systemClock.now());
-        const by = await author(context, projectRoot);
-        appendToLedger(projectRoot, { id: entry.id, ts, by, event, note });
+        await changeLedgerEntry(projectRoot, context.env, entry, { event, note });
       }
       const now = findEntry(openLedger(projectRoot), entry.id);
       const text = changed
@@ -279,17 +260,6 @@ async function concernedBy(path: string): Promise<(entry: LedgerEntry) => boolea
 
 function warnOfBroken(context: Context, { broken }: Ledger): void {
   if (broken.length > 0) context.output.log.log(renderBroken(ledgerFile, broken));
-}
-
-/** The author of an entry: git's user.name, else $USER, else "". */
-async function author(context: Context, projectRoot: string): Promise<string> {
-  const { configuredIdentity, openRepository } = await import("../../../git/repository.ts");
-  try {
-    const identity = await configuredIdentity(await openRepository(projectRoot));
-    return identity?.name ?? context.env["USER"] ?? "";
-  } catch {
-    return context.env["USER"] ?? "";
-  }
 }
 
 export default group({

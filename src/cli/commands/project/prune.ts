@@ -1,4 +1,5 @@
 /** `dgov prune`: deletes outputs and telemetry of old runs; their lifecycle events stay. */
+import { pruneProject } from "../../../app/maintenance.ts";
 import { systemClock } from "../../../std/clock.ts";
 import { plural } from "../../../std/text.ts";
 import { wholeNumber } from "../../args.ts";
@@ -24,40 +25,24 @@ export default command({
   examples: ["dgov prune --dry-run", "dgov prune --days 7 --kept"],
   async run(context, args) {
     const days = wholeNumber(args.days, { flag: "--days", max: 36_500 }) ?? daysDefault;
-    const projectRoot = requireProject(context);
     const dry = args.dryRun === true;
-    const { openRepository } = await import("../../../git/repository.ts");
-    const { pruneRuns } = await import("../../../runner/prune.ts");
-    const { acquireRunLock } = await import("../../../process/lock.ts");
-    const { openEventLog, openEventLogForReading } = await import("../../../log/event-log.ts");
-    const repository = await openRepository(projectRoot);
-    using seen = openEventLogForReading(projectRoot);
-    const lock =
-      dry || seen === null
-        ? null
-        : acquireRunLock(repository.commonDir, { run: "prune", plan: "prune" });
-    try {
-      using written = lock === null ? null : openEventLog(projectRoot);
-      const log = written ?? seen;
-      const before = systemClock.now() - days * dayMs;
-      const pruned =
-        log === null
-          ? { runs: [], files: 0, bytes: 0 }
-          : await pruneRuns({ repository, log, before, kept: args.kept === true, dry });
-      const verb = dry ? "would remove" : "removed";
-      const lines = pruned.runs.map(({ run, plan, events, keptRefs }) => {
-        const refs = keptRefs.length === 0 ? "" : `, ${plural(keptRefs.length, "kept attempt")}`;
-        return `${verb} ${plural(events, "telemetry event")}${refs} of run ${run} of ${plan}`;
-      });
-      if (pruned.files > 0) {
-        lines.push(`${verb} ${plural(pruned.files, "output")}, ${megabytes(pruned.bytes)}`);
-      }
-      const text = lines.length === 0 ? "nothing to remove" : lines.join("\n");
-      answerView(context.output, "dgov.prune/1", { dryRun: dry, days, ...pruned }, text);
-      return 0;
-    } finally {
-      lock?.release();
+    const pruned = await pruneProject({
+      projectRoot: requireProject(context),
+      before: systemClock.now() - days * dayMs,
+      kept: args.kept === true,
+      dry,
+    });
+    const verb = dry ? "would remove" : "removed";
+    const lines = pruned.runs.map(({ run, plan, events, keptRefs }) => {
+      const refs = keptRefs.length === 0 ? "" : `, ${plural(keptRefs.length, "kept attempt")}`;
+      return `${verb} ${plural(events, "telemetry event")}${refs} of run ${run} of ${plan}`;
+    });
+    if (pruned.files > 0) {
+      lines.push(`${verb} ${plural(pruned.files, "output")}, ${megabytes(pruned.bytes)}`);
     }
+    const text = lines.length === 0 ? "nothing to remove" : lines.join("\n");
+    answerView(context.output, "dgov.prune/1", { dryRun: dry, days, ...pruned }, text);
+    return 0;
   },
 });
 

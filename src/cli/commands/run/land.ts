@@ -1,5 +1,7 @@
 /** `dgov land`: lands the content of a taken worktree through review, gates and merge train. */
 import { resolveKeptAttempt } from "../../../app/resolve-kept-attempt.ts";
+import { resolvePlan } from "../../../plan/locate.ts";
+import { snapshotTakeover } from "../../../runner/takeover.ts";
 import { command } from "../../command.ts";
 import { requireProject } from "../../project.ts";
 import { runPlan } from "./run.ts";
@@ -20,9 +22,12 @@ export default command({
   examples: ["dgov land add-feature", "dgov land tasks/main.add-feature --plan my-plan"],
   async run(context, args) {
     const projectRoot = requireProject(context);
-    const { resolvePlan } = await import("../../../plan/locate.ts");
-    const { snapshotTakeover } = await import("../../../runner/takeover.ts");
-    const kept = await resolveKeptAttempt(context, projectRoot, args.unit, args.plan);
+    const kept = await resolveKeptAttempt({
+      projectRoot,
+      env: context.env,
+      unit: args.unit,
+      plan: args.plan,
+    });
     const work = await snapshotTakeover({
       ...kept,
       unit: kept.entry.unit,

@@ -167,7 +167,7 @@ export function compilerOf(
     location,
     env: context.env,
     limiter: (config) => permitsOf(context, config),
-    warn: (text) => context.output.warn(`warning: ${text}`),
-    diagnostics: (warnings) => context.output.status(renderDiagnostics(warnings)),
+    warn: (text) => context.output.log.log(`warning: ${text}`),
+    diagnostics: (warnings) => context.output.log.info(renderDiagnostics(warnings)),
   });
 }

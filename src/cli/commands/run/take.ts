@@ -1,5 +1,6 @@
 /** `dgov take`: opens the kept work of a rejected or abandoned attempt as a worktree. */
 import { resolveKeptAttempt } from "../../../app/resolve-kept-attempt.ts";
+import { openKeptAttempt } from "../../../runner/takeover.ts";
 import { words } from "../../../std/text.ts";
 import { command } from "../../command.ts";
 import { requireProject } from "../../project.ts";
@@ -19,8 +20,12 @@ export default command({
   examples: ["dgov take add-feature", "dgov take tasks/main.add-feature --plan my-plan"],
   async run(context, args) {
     const projectRoot = requireProject(context);
-    const { openKeptAttempt } = await import("../../../runner/takeover.ts");
-    const kept = await resolveKeptAttempt(context, projectRoot, args.unit, args.plan);
+    const kept = await resolveKeptAttempt({
+      projectRoot,
+      env: context.env,
+      unit: args.unit,
+      plan: args.plan,
+    });
     const taken = await openKeptAttempt(kept);
     const text = [
       `${kept.entry.unit} was ${words(kept.entry.phase)}: ${taken.rejection}`,

@@ -110,12 +110,7 @@ function sampleFolder(context: Context, dir: string | undefined, keep: boolean):
 
 async function makeRepository(context: Context, root: string, baseUrl: string): Promise<void> {
   const { sampleFiles } = await import("../../../demo/sample-project.ts");
-  const { makeSampleRepository } = await import("../../../demo/repository.ts");
-  const { substitutePlaceholders } = await import("../../../process/spawn.ts");
-  // A compiled dgov contains Bun and runs its tests.
-  const testCommand = substitutePlaceholders("BUN_BE_BUN=1 {program} test", {
-    program: process.execPath,
-  });
-  const files = { ...sampleFiles({ testCommand, baseUrl }), [markFile]: "" };
+  const { makeSampleRepository, ownTestCommand } = await import("../../../demo/repository.ts");
+  const files = { ...sampleFiles({ testCommand: ownTestCommand(), baseUrl }), [markFile]: "" };
   await makeSampleRepository(root, files, context.env);
 }

@@ -1,0 +1,142 @@
+/** `dgov init`: finds the project, detects its language and writes what is missing in `.dgov/`. */
+import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join, relative } from "node:path";
+import { assets, sopsFor } from "../assets/index.ts";
+import { type Detection, detect } from "../config/detect.ts";
+import { configFile, findProject } from "../config/find.ts";
+import { providerPresets, renderProjectToml } from "../config/project-toml.ts";
+import { parseToml } from "../config/toml.ts";
+import { recordTrust } from "../config/trust.ts";
+import { must, nulSplit } from "../git/git.ts";
+import { inPrivate, withPrivateGit } from "../git/private-dir.ts";
+import { headOf } from "../git/refs.ts";
+import { openRepository } from "../git/repository.ts";
+import { isoTime, systemClock } from "../std/clock.ts";
+import { writeSchemas } from "./json-schemas.ts";
+
+/** A name of `[project] language`; null detects it. */
+type Language = Parameters<typeof detect>[1];
+
+/** A name of `providerPresets`. */
+export type ProviderPreset = keyof typeof providerPresets;
+
+/** The root of the project around `cwd`, else of the repository. Throws NOT_A_REPOSITORY. */
+export async function initRoot(cwd: string): Promise<string> {
+  return findProject(cwd) ?? (await openRepository(cwd)).topLevel;
+}
+
+/**
+ * Writes what is missing in `.dgov/`, with `force` also over files that differ, after a backup. Without
+ * a project.toml (or with `force`) the language is detected and `chooseProvider` is called; choosing a
+ * known provider records the user's trust in it. Paths are relative to `root`.
+ */
+export async function initProject(o: {
+  root: string;
+  env: Record<string, string | undefined>;
+  language: Language;
+  force: boolean;
+  chooseProvider(): Promise<ProviderPreset>;
+  status(text: string): void;
+}): Promise<{ created: string[]; backedUp: string[] }> {
+  const { created, backedUp } = writeFiles(o.root, await wantedFiles(o), o.force);
+  created.push(...(await writeSchemas(o.root)));
+  return { created, backedUp };
+}
+
+async function wantedFiles(o: Parameters<typeof initProject>[0]): Promise<Record<string, string>> {
+  const configured = existsSync(join(o.root, configFile)) && !o.force;
+  const detection = configured ? null : await detectProject(o.root, o.language);
+  const language = o.language ?? detection?.language ?? configuredLanguage(o.root);
+  const files: Record<string, string> = {
+    ".dgov/.gitignore": assets["gitignore.txt"],
+    ".dgov/.gitattributes": assets["gitattributes.txt"],
+    ".dgov/governor.md": assets["governor.md"],
+  };
+  for (const [name, text] of Object.entries(sopsFor(language))) {
+    files[`.dgov/sops/${name}`] = text;
+  }
+  if (detection === null) return files;
+  o.status(`language: ${detection.language} (${detection.because})`);
+  const preset = await o.chooseProvider();
+  const choice = providerPresets[preset];
+  // The person who runs init in their own project chooses the endpoint: that is the agreement.
+  if (preset !== "other") recordTrust(o.env, choice);
+  return { [configFile]: renderProjectToml(detection, choice), ...files };
+}
+
+/** The language in project.toml; "unknown" when it has none or cannot be parsed. */
+function configuredLanguage(root: string): string {
+  const parsed = parseToml(readFileSync(join(root, configFile), "utf8"));
+  const project = parsed.ok ? parsed.value["project"] : undefined;
+  const language =
+    typeof project === "object" && project !== null && "language" in project
+      ? project.language
+      : undefined;
+  return typeof language === "string" ? language : "unknown";
+}
+
+const filesMax = 20_000;
+
+async function detectProject(root: string, language: Language): Promise<Detection> {
+  const read = (path: string): string | null =>
+    existsSync(join(root, path)) ? readFileSync(join(root, path), "utf8") : null;
+  return detect({ files: await projectFiles(root, filesMax), read }, language);
+}
+
+/** At most `max` paths below a project root, relative to it. */
+async function projectFiles(root: string, max: number): Promise<string[]> {
+  const repository = await openRepository(root);
+  const head = (await headOf(repository)).commit;
+  const listed = await withPrivateGit(
+    repository,
+    { near: tmpdir(), workTree: repository.topLevel },
+    async (g) => {
+      if (head !== null) await must(inPrivate(g, ["read-tree", head]), "reading HEAD");
+      return must(
+        inPrivate(g, ["ls-files", "-z", "-c", "-o", "--exclude-standard"]),
+        "listing files",
+      );
+    },
+  );
+  const prefix = relative(repository.topLevel, root);
+  return nulSplit(listed)
+    .map(String)
+    .filter((path) => prefix === "" || path.startsWith(`${prefix}/`))
+    .map((path) => (prefix === "" ? path : path.slice(prefix.length + 1)))
+    .slice(0, max);
+}
+
+function writeFiles(
+  root: string,
+  files: Record<string, string>,
+  force: boolean,
+): { created: string[]; backedUp: string[] } {
+  const created: string[] = [];
+  const backedUp: string[] = [];
+  const stamp = backupStamp();
+  for (const [path, text] of Object.entries(files)) {
+    const full = join(root, path);
+    if (existsSync(full)) {
+      if (!force || readFileSync(full, "utf8") === text) continue;
+      backedUp.push(backUp(root, path, stamp));
+    }
+    mkdirSync(dirname(full), { recursive: true });
+    writeFileSync(full, text);
+    created.push(path);
+  }
+  return { created, backedUp };
+}
+
+/** Name of a backup folder: the time in UTC, like `20260102T030405`. */
+export function backupStamp(): string {
+  return isoTime(systemClock.now()).replace(/[-:.]/g, "").slice(0, 15);
+}
+
+/** Copies a file of `.dgov/` to `.dgov/runtime/backup/<stamp>/`. Paths are relative to `root`. */
+export function backUp(root: string, path: string, stamp: string): string {
+  const backup = join(".dgov/runtime/backup", stamp, path.slice(".dgov/".length));
+  mkdirSync(dirname(join(root, backup)), { recursive: true });
+  copyFileSync(join(root, path), join(root, backup));
+  return backup;
+}

@@ -1,0 +1,203 @@
+/** Facts for views of plans and runs that come from git, the log and compiled plans. */
+import { readFileSync, realpathSync } from "node:fs";
+import { join } from "node:path";
+import { DgovError } from "../error.ts";
+import { scanLanded } from "../git/landed.ts";
+import { headOf, listRefs, resolveCommit } from "../git/refs.ts";
+import {
+  findRepository,
+  openRepository,
+  prefixOf,
+  projectDirOf,
+  type Repository,
+} from "../git/repository.ts";
+import { commitStats, patchBetween } from "../git/trees.ts";
+import { ignoredPaths } from "../git/working-tree.ts";
+import { ledgerFile, openLedger } from "../ledger/file.ts";
+import type { EventLog } from "../log/event-log.ts";
+import { readCompiled } from "../plan/compiled-file.ts";
+import { listPlans } from "../plan/locate.ts";
+import { type DiagnoseFacts, type Diagnosis, diagnose, landedKey } from "../views/diagnose.ts";
+import type { LandedFact, PlannedUnit } from "../views/plan-view.ts";
+import { type SelfCorrection, selfCorrections } from "../views/recovered-tool-errors.ts";
+import type { DiffStat, ReviewFacts } from "../views/review.ts";
+import type { RunView, UnitView } from "../views/run-view.ts";
+import { liveRun } from "./open-log.ts";
+import { planNameAt } from "./plan-summary.ts";
+import { costFunction } from "./token-usage.ts";
+
+// Review
+
+/** The facts of `dgov plan review` besides the run itself. */
+export async function reviewFacts(
+  projectRoot: string,
+  log: EventLog,
+  run: RunView,
+): Promise<ReviewFacts> {
+  const results = Map.groupBy(
+    log.telemetry({ run: run.run, types: ["result"] }),
+    (event) => event.unit ?? "",
+  );
+  const corrections = new Map<string, SelfCorrection[]>();
+  for (const [unit, events] of results) corrections.set(unit, selfCorrections(events));
+  return {
+    counts: log.counts(run.run),
+    cost: await costFunction(projectRoot),
+    diffs: await diffStats(projectRoot, run),
+    corrections,
+    crashed: run.phase === "running" && liveRun(projectRoot)?.run !== run.run,
+  };
+}
+
+/** Diff statistics of landed commits by unit; a commit that git no longer has is left out. */
+async function diffStats(projectRoot: string, run: RunView): Promise<Map<string, DiffStat>> {
+  const commits = new Map<string, string>();
+  for (const { unit, landed } of run.units) if (landed !== null) commits.set(unit, landed.commit);
+  const repository = commits.size === 0 ? null : await findRepository(projectRoot);
+  if (repository === null) return new Map();
+  const ofCommit = await commitStats(repository, [...commits.values()]);
+  const stats = new Map<string, DiffStat>();
+  for (const [unit, commit] of commits) {
+    const stat = ofCommit.get(commit);
+    if (stat !== undefined) stats.set(unit, stat);
+  }
+  return stats;
+}
+
+const patchBytesMax = 4 * 1024 * 1024;
+
+/**
+ * The change of a unit as a patch: its landed commit, else what its last attempt kept. NOT_FOUND when
+ * there is neither, or git no longer has it.
+ */
+export async function unitPatch(
+  projectRoot: string,
+  unit: UnitView,
+): Promise<{ landed: boolean; base: string; commit: string; patch: string }> {
+  const repository = await openRepository(projectRoot);
+  const attempt = unit.attempts.findLast(({ kept }) => kept !== null);
+  const commit = unit.landed?.commit ?? attempt?.kept?.commit;
+  if (commit === undefined) throw new DgovError("NOT_FOUND", `${unit.unit} has no change yet`);
+  const landed = unit.landed !== null;
+  const from = landed ? `${commit}^` : (attempt?.base ?? null);
+  const base = from === null ? null : await resolveCommit(repository, from);
+  if (base === null || (await resolveCommit(repository, commit)) === null) {
+    throw new DgovError("NOT_FOUND", `git no longer has ${commit}`);
+  }
+  const patch = await patchBetween(repository, base, commit, { bytesMax: patchBytesMax });
+  return { landed, base, commit, patch };
+}
+
+// Plan status
+
+/** Units of a plan folder's `_compiled.toml`; null when there is none or it cannot be read. */
+export function compiledUnits(dir: string): PlannedUnit[] | null {
+  let text: string;
+  try {
+    text = readFileSync(join(dir, "_compiled.toml"), "utf8");
+  } catch {
+    return null;
+  }
+  const plan = readCompiled(text);
+  if (plan === null) return null;
+  return plan.tasks.map(({ id, summary, role, dependsOn, digest }) => ({
+    unit: id,
+    summary,
+    role,
+    dependsOn,
+    digest,
+  }));
+}
+
+/** Units of a plan that landed on the branch checked out; null outside a repository or without commits. */
+export async function landedOnHead(
+  projectRoot: string,
+  plan: string,
+): Promise<{ branch: string | null; landed: LandedFact[] } | null> {
+  try {
+    const repository = await openRepository(projectRoot);
+    const head = await headOf(repository);
+    if (head.commit === null) return null;
+    const landed = await scanLanded(repository, { tip: head.commit, plan });
+    return { branch: head.kind === "branch" ? head.branch : null, landed };
+  } catch (error) {
+    if (error instanceof DgovError && error.code !== "INTERNAL") return null;
+    throw error;
+  }
+}
+
+// Diagnose
+
+/** Runs that are examined, newest first. */
+const diagnosedRunsMax = 200;
+
+/** Known failures of a project's runs, plans, ledger and ignore rules. */
+export async function diagnoseProject(
+  projectRoot: string,
+  log: EventLog | null,
+): Promise<Diagnosis[]> {
+  const repository = await findRepository(projectRoot);
+  const runs = log?.runs({ limit: diagnosedRunsMax }) ?? [];
+  const live = listPlans(projectRoot).filter(({ archived }) => !archived);
+  const facts: DiagnoseFacts = {
+    runs: runs.map(({ run }) => log?.lifecycle({ run }) ?? []),
+    liveRun: liveRun(projectRoot)?.run ?? null,
+    plans: new Set(live.map(planNameAt)),
+    landed: new Set(),
+    brokenLedger: openLedger(projectRoot).broken.map(
+      ({ line, problem }) => `${ledgerFile}:${line}: ${problem}`,
+    ),
+    keepRefs: new Set(),
+    ignoredHistory: [],
+    unignoredState: [],
+  };
+  if (repository === null) return diagnose(facts);
+  Object.assign(facts, await ignoreFacts(repository, projectRoot));
+  const kept = await listRefs(repository, "refs/dgov/keep");
+  facts.keepRefs = new Set(kept.map(({ ref }) => ref));
+  const findings = diagnose(facts);
+  // The scan of history is slow; only a unit that the log calls failed may have landed all the same.
+  const plans = new Set(findings.flatMap(({ plan, unit }) => (plan && unit ? [plan] : [])));
+  if (plans.size === 0) return findings;
+  return diagnose({ ...facts, landed: await landedUnits(repository, plans) });
+}
+
+/** Paths that git must not ignore, unless the project ignores all of `.dgov`. */
+const history = [
+  ".dgov/plans/plan/_root.toml",
+  ".dgov/plans/archive/plan/_root.toml",
+  ".dgov/plans/deployed.jsonl",
+  ledgerFile,
+];
+/** Paths that git must ignore. */
+const state = [".dgov/state.db", ".dgov/runtime/x", ".dgov/out/x"];
+
+async function ignoreFacts(
+  repository: Repository,
+  projectRoot: string,
+): Promise<Pick<DiagnoseFacts, "ignoredHistory" | "unignoredState">> {
+  const prefix = prefixOf(projectDirOf(repository, realpathSync(projectRoot)));
+  const config = ".dgov/project.toml";
+  const paths = [config, ...history, ...state].map((path) => prefix + path);
+  const ignored = await ignoredPaths(repository, paths);
+  const isIgnored = (path: string): boolean => ignored.has(prefix + path);
+  if (isIgnored(config)) return { ignoredHistory: [], unignoredState: [] };
+  return {
+    ignoredHistory: history.filter(isIgnored),
+    unignoredState: state.filter((path) => !isIgnored(path)),
+  };
+}
+
+async function landedUnits(
+  repository: Repository,
+  plans: ReadonlySet<string>,
+): Promise<Set<string>> {
+  const { commit: tip } = await headOf(repository);
+  const found = new Set<string>();
+  if (tip === null) return found;
+  for (const plan of plans) {
+    const landed = await scanLanded(repository, { tip, plan });
+    for (const { unit, digest } of landed) found.add(landedKey({ plan, unit, digest }));
+  }
+  return found;
+}
