@@ -2,9 +2,11 @@
 import { DgovError } from "../error.ts";
 import type { SettlementContext } from "../settlement/context.ts";
 import { checkGatesRunnable } from "../settlement/gates/run-gates.ts";
+import { baselineAt } from "../settlement/structure/baseline.ts";
+import { chooseEngine } from "../settlement/structure/engine.ts";
+import { hasSource } from "../settlement/structure/scan.ts";
 import type { GateVerdict } from "../settlement/verdict.ts";
 import { systemClock } from "../std/clock.ts";
-import { reportStructuralBaseline } from "./baselines.ts";
 import { finishedFields, type RunRecord, verdictData } from "./records.ts";
 
 export interface BaseGates {
@@ -37,6 +39,26 @@ export async function runBaseGates(
     status(`the base is red: ${gate} fails before any change (${reason})`);
   }
   return { verdicts, red };
+}
+
+/**
+ * Reports a structural baseline that is missing, unreadable or stale. `now` in milliseconds. ENVIRONMENT when
+ * the configured engine is missing.
+ */
+async function reportStructuralBaseline(
+  c: SettlementContext,
+  o: { tip: string; now: number; status(text: string): void },
+): Promise<void> {
+  // A missing engine fails the run here, before it spends tokens.
+  chooseEngine(c.config, c.environment);
+  const state = await baselineAt(c, o.tip, o.now);
+  const save = "dgov sentrux gate-save";
+  if (state === null) {
+    if (await hasSource(c, o.tip)) {
+      o.status(`no structural baseline: structure gate disabled (${save})`);
+    }
+  } else if (typeof state === "string") o.status(`.sentrux/baseline.json: ${state} (${save})`);
+  else if (state.stale !== null) o.status(`the structural baseline is ${state.stale} (${save})`);
 }
 
 /** The red gates with their output, for prompts. */

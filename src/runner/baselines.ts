@@ -1,11 +1,10 @@
-/** Structural and coverage baselines: reported before a run, compared and refreshed after it. */
+/** Structural and coverage baselines at the end of a run: compared, then refreshed. */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { DgovError } from "../error.ts";
 import { treeOfCommit } from "../git/commit.ts";
 import { headOf } from "../git/refs.ts";
 import { readBlobAt } from "../git/trees.ts";
-import type { SettlementContext } from "../settlement/context.ts";
 import { coverageBaselineFile, writeCoverageBaseline } from "../settlement/coverage/baseline.ts";
 import { measureProject } from "../settlement/coverage/figures.ts";
 import { baselineAt, writeStructureBaseline } from "../settlement/structure/baseline.ts";
@@ -15,7 +14,7 @@ import {
   measureBaseline,
   qualityOf,
 } from "../settlement/structure/engine.ts";
-import { chargesBetween, hasSource } from "../settlement/structure/scan.ts";
+import { chargesBetween } from "../settlement/structure/scan.ts";
 import type { RunContext } from "./run-context.ts";
 
 /** Change of the branch's structure by a run. Quality is 0 to 1; null when the engine gave no figure. */
@@ -36,26 +35,6 @@ export interface StructuralEnd {
     value: number;
     limit: number;
   }[];
-}
-
-/**
- * Reports a structural baseline that is missing, unreadable or stale. `now` in milliseconds. ENVIRONMENT when
- * the configured engine is missing.
- */
-export async function reportStructuralBaseline(
-  c: SettlementContext,
-  o: { tip: string; now: number; status(text: string): void },
-): Promise<void> {
-  // A missing engine fails the run here, before it spends tokens.
-  chooseEngine(c.config, c.environment);
-  const state = await baselineAt(c, o.tip, o.now);
-  const save = "dgov sentrux gate-save";
-  if (state === null) {
-    if (await hasSource(c, o.tip)) {
-      o.status(`no structural baseline: structure gate disabled (${save})`);
-    }
-  } else if (typeof state === "string") o.status(`.sentrux/baseline.json: ${state} (${save})`);
-  else if (state.stale !== null) o.status(`the structural baseline is ${state.stale} (${save})`);
 }
 
 /** Compares the branch with the baseline at the start of the run. Null without a readable baseline. */

@@ -27,7 +27,7 @@ import { isoTime, systemClock } from "../std/clock.ts";
 import { errorMessage } from "../std/text.ts";
 
 /** The part of a run context that bookkeeping needs; there is none yet when all units are settled. */
-export interface BookkeepingTarget {
+interface BookkeepingTarget {
   repository: Repository;
   projectRoot: string;
   /** The prefix of the project's paths in the repository: "" or like `packages/app/`. */
@@ -37,7 +37,7 @@ export interface BookkeepingTarget {
   run: string;
 }
 
-export interface LandingRecord {
+interface LandingRecord {
   unit: string;
   digest: string;
   commit: string;

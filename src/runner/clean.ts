@@ -139,7 +139,7 @@ export async function cleanPlanners(o: {
 }
 
 /** Removes drafts of planners that were killed; returns descriptions of them. `dry` changes nothing. */
-export function cleanDrafts(projectRoot: string, dry: boolean): string[] {
+function cleanDrafts(projectRoot: string, dry: boolean): string[] {
   const folder = join(projectRoot, draftsDir);
   // A link in the repository may lead out of it.
   if (!existsSync(folder) || realpathSync(folder) !== join(realpathSync(projectRoot), draftsDir)) {

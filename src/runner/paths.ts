@@ -31,7 +31,7 @@ export function runPaths(o: {
   return { root, runs: join(root, "runs"), slots: join(root, "slots") };
 }
 
-export interface AttemptPaths {
+interface AttemptPaths {
   path: string;
   meta: string;
 }

@@ -8,7 +8,7 @@ import { Radar } from "./radar.ts";
 import type { RunContext } from "./run-context.ts";
 import type { Performer } from "./run-loop.ts";
 
-export interface RunPerformer extends Performer {
+interface RunPerformer extends Performer {
   /** Ends watches, keeps live attempts and removes their worktrees; nothing is left running. */
   close(at: string): Promise<void>;
 }

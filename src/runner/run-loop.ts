@@ -35,11 +35,11 @@ export interface Performer {
 }
 
 /** The part of the event log that the loop needs. */
-export interface Journal {
+interface Journal {
   append(events: NewEvent[]): RecordedEvent[];
 }
 
-export interface DriveOptions {
+interface DriveOptions {
   run: string;
   plan: string;
   journal: Journal;

@@ -39,7 +39,7 @@ export interface RunRequest {
 /** Compiles the current source of the plan to run. Throws PLAN_INVALID with diagnostics. */
 export type Compiler = (config: Config, repository: Repository) => Promise<CompiledSource>;
 
-export interface CompiledSource {
+interface CompiledSource {
   plan: CompiledPlan;
   /** Text of `_compiled.toml`. */
   bytes: string;

@@ -15,7 +15,7 @@ import type { EarlierWork } from "./attempt/state.ts";
 import type { UnitHistory } from "./history.ts";
 import { type RunPaths, takeoverPaths } from "./paths.ts";
 
-export interface Takeover {
+interface Takeover {
   path: string;
   /** Files left as the target has them, because their kept change conflicts with it. */
   conflicted: string[];

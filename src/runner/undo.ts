@@ -33,7 +33,7 @@ import { newRunId, openRunEnvironment, type RunEnvironment, settlementIn } from 
 import { scratchFolder } from "./paths.ts";
 import { clearPendingUndo, recordPendingUndo } from "./recovery.ts";
 
-export interface UndoRequest {
+interface UndoRequest {
   projectRoot: string;
   /** A run, or a unit; undefined is the newest run with landed work. */
   what: string | undefined;
@@ -45,7 +45,7 @@ export interface UndoRequest {
   signal: AbortSignal;
 }
 
-export interface UndoResult {
+interface UndoResult {
   undo: string;
   run: string;
   plan: string;

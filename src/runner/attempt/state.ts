@@ -75,7 +75,7 @@ export interface Reviewed {
  * on speculation fails together with work that never lands. When the unit's phase then says that the attempt
  * is over, the rejection is recorded and becomes the `rejection` of the unit's earlier work.
  */
-export interface PendingRejection {
+interface PendingRejection {
   verdict: string;
   reason: string;
   /** Text for the next attempt's prompt. */

@@ -14,7 +14,7 @@ import { applyRequestMessage } from "../rate-limiter.ts";
 import type { RunContext } from "../run-context.ts";
 import type { LiveAttempt } from "./state.ts";
 
-export interface WorkerOptions {
+interface WorkerOptions {
   request: WorkerRequest;
   /** The command line of `dgov worker`. */
   command: string[];

@@ -1,11 +1,26 @@
 /** `dgov preflight`: runs the settlement gates on the local working tree, without a worker. */
 import { judgeWorkingTree } from "../../../app/working-tree.ts";
+import { verdictData } from "../../../runner/records.ts";
 import { duration, words } from "../../../std/text.ts";
 import { type Context, command } from "../../command.ts";
 import { gateAnnotations } from "../../github/run-report.ts";
 import { markdownTable, onGitHub, report } from "../../github/workflow.ts";
 import { requireProject } from "../../project.ts";
 import { interruptible } from "../../signals.ts";
+
+/** Fields of a gate in the answer, in the order they are written. */
+const gateFields = [
+  "gate",
+  "status",
+  "reason",
+  "command",
+  "exit",
+  "duration_ms",
+  "blame",
+  "tail",
+  "diagnostics",
+  "changed_paths",
+] as const;
 
 export default command({
   name: "preflight",
@@ -32,18 +47,7 @@ async function preflight(context: Context, signal: AbortSignal): Promise<number>
     {
       schema: "dgov.preflight/1",
       passed,
-      gates: verdicts.map((v) => ({
-        gate: v.gate,
-        status: v.status,
-        reason: v.reason,
-        command: v.command,
-        exit: v.exit,
-        duration_ms: Math.round(v.durationMs),
-        blame: v.blame,
-        tail: v.tail,
-        diagnostics: v.diagnostics,
-        changed_paths: v.changedPaths,
-      })),
+      gates: verdicts.map((verdict) => verdictData(verdict, gateFields)),
     },
     [
       ...(verdicts.length === 0 ? ["no gates are configured"] : lines),
