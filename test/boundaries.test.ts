@@ -1,16 +1,15 @@
 /**
- * The walls of the house: who may import whom, and where third-party packages may be used.
+ * Import rules: which room may import which, and where third-party packages may be used.
  *
- * A room is a folder of `src/`. Allowing is explicit; what is not listed is forbidden. `import type`
- * crosses a few more walls than values do, since it brings no code along.
+ * A room is a folder of `src/`. Imports that are not listed are forbidden. Some imports are allowed for
+ * types only, because `import type` loads no code.
  */
 import { describe, expect, test } from "bun:test";
-import { readdirSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
+import { type Import, importsOf, sources, src } from "./harness/sources.ts";
 
-const src = resolve(import.meta.dir, "../src");
-
-/** Rooms a room may use; `types` are those it may only take types from. `std` is open to all. */
+/** Rooms that a room may import, and rooms from which it may import types only. `std` is open to all. */
 const rooms: Record<string, { uses: string[]; types?: string[] }> = {
   std: { uses: [] },
   assets: { uses: [] },
@@ -81,33 +80,7 @@ const packages: Record<string, string[]> = {
 /** Rooms that are pure: no file system, no process, no clock, no network. */
 const pure = ["claims/", "kernel/", "views/", "structure/", "semantic/"];
 
-interface Import {
-  from: string;
-  typeOnly: boolean;
-  /** Loaded by `import()`. */
-  lazy: boolean;
-}
-
-const transpiler = new Bun.Transpiler({ loader: "ts" });
-
-/** The imports of a TypeScript text. What the transpiler drops was only a type. */
-function importsOf(text: string): Import[] {
-  const values = transpiler.scanImports(text.replace(/^#!.*/, ""));
-  const kept = new Map(values.map(({ path, kind }) => [path, kind]));
-  const named = new Set<string>(kept.keys());
-  for (const match of text.matchAll(
-    /^(?:import|export)\s[^;"'`$]*?from\s+["']([\w@./:-]+)["']/gm,
-  )) {
-    named.add(match[1] ?? "");
-  }
-  return [...named].map((from) => ({
-    from,
-    typeOnly: !kept.has(from),
-    lazy: kept.get(from) === "dynamic-import",
-  }));
-}
-
-/** What is wrong with the imports of one file; `file` is its path in `src/`. */
+/** Violations of the import rules in one file; `file` is its path in `src/`. */
 function violations(file: string, text: string): string[] {
   return importsOf(text).flatMap((found) => {
     const wrong = found.from.startsWith(".")
@@ -151,14 +124,6 @@ function packageViolation(file: string, { from, lazy }: Import): string | null {
     return `${name} is imported outside ${allowed}`;
   if (from === "consola") return "consola is imported as consola/core, which is light";
   return name === "@clack/prompts" && !lazy ? `${name} is loaded lazily` : null;
-}
-
-function sources(folder = src): string[] {
-  return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
-    const path = join(folder, entry.name);
-    if (entry.isDirectory()) return sources(path);
-    return /(?<!\.test)\.ts$/.test(entry.name) ? [relative(src, path).replaceAll("\\", "/")] : [];
-  });
 }
 
 describe("boundaries", () => {
