@@ -142,7 +142,7 @@ Run the tests.
 };
 
 // ------------------------------------------------------------
-// The units of docs/getting-started.md, whose project is two shell scripts that need no toolchain.
+// The units of docs/getting-started.md. Its project is two shell scripts, so the page needs no toolchain.
 
 const greeting = `#!/bin/sh
 # Greets the person named, or the world.

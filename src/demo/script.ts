@@ -21,7 +21,7 @@ export type WireFault =
   /** Chunks without a choice. */
   | { kind: "empty_choices" };
 
-export interface ScriptedCall {
+interface ScriptedCall {
   tool: string;
   /** An object is sent as JSON; a string is sent unchanged, for invalid arguments. */
   args: unknown;

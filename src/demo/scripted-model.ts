@@ -46,7 +46,7 @@ export async function startScriptedModel(
   options: { port?: number } = {},
 ): Promise<ScriptedModel> {
   const requests: RecordedRequest[] = [];
-  const asked = new Map<string, number>();
+  const requestCounts = new Map<string, number>();
   const server = createServer((request, response) => {
     answer(request, response).catch(() => request.socket.destroy());
   });
@@ -76,8 +76,8 @@ export async function startScriptedModel(
     });
     const { unit, attempt, fork, role, turn } = conversation;
     const key = [unit, attempt, fork, role, turn].join("\n");
-    const nth = asked.get(key) ?? 0;
-    asked.set(key, nth + 1);
+    const nth = requestCounts.get(key) ?? 0;
+    requestCounts.set(key, nth + 1);
     const reply = replyTo(script, conversation);
     await reply.until?.();
     const fault = reply.faults?.[nth] ?? reply.fault ?? null;

@@ -1,7 +1,7 @@
 /** Settings of one OpenAI-compatible endpoint: address, key, timeouts, and the fields of its requests. */
 
 /** Request field that limits the answer's tokens. Newer OpenAI models reject `max_tokens`. */
-export type MaxTokensField = "max_tokens" | "max_completion_tokens";
+type MaxTokensField = "max_tokens" | "max_completion_tokens";
 
 export interface Endpoint {
   baseUrl: string;

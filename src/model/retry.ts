@@ -36,7 +36,7 @@ export function retryDelay(
   return Math.round(full * (1 - wait.random() / 2));
 }
 
-export interface RetryPorts {
+interface RetryPorts {
   /** Sends the request; called once per try. */
   send(): Promise<ModelResult>;
   /** Called after every retriable failure, before the wait. */

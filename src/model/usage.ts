@@ -8,7 +8,7 @@ export interface TokenUsage {
 }
 
 /** Prices per million tokens, in the currency that the configuration uses. */
-export interface Price {
+interface Price {
   input: number;
   cached: number;
   output: number;

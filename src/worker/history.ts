@@ -40,8 +40,8 @@ interface Turn {
   results: Map<string, Result>;
 }
 
-/** What `History.fit` removed, for the event log. */
-export interface HistoryCut {
+/** The result of `History.fit`, for the event log. */
+interface HistoryCut {
   /** Messages removed or shortened. */
   messages: number;
   reason: string;
@@ -129,7 +129,7 @@ export class History {
     return turn;
   }
 
-  /** Replaces results of reads whose file a later turn wrote. Returns how many it replaced. */
+  /** Replaces results of reads of files that a later turn wrote. Returns how many it replaced. */
   #shortenStaleReads(): number {
     let shortened = 0;
     const written = new Set<string>();

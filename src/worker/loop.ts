@@ -28,7 +28,7 @@ const halvingsMax = 2;
 /** Tool calls of one reply that are run. */
 const callsMax = 32;
 
-export interface AskRequest {
+interface AskRequest {
   messages: readonly ChatMessage[];
   toolChoice: "auto" | { tool: string };
 }
@@ -58,7 +58,7 @@ export interface LoopTask {
   prompt: string;
   turnsMax: number;
   contextTokens: number;
-  /** Whether the model's reasoning is sent back with its replies. */
+  /** Send the model's reasoning back with its replies. */
   returnReasoning: boolean;
 }
 

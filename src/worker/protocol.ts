@@ -62,7 +62,7 @@ export interface WorkerProvider extends Endpoint {
   backoffMaxMs: number;
 }
 
-export interface WorkerLimits {
+interface WorkerLimits {
   /** Model turns. */
   iterationBudget: number;
   toolOutputBytes: number;
@@ -72,7 +72,7 @@ export interface WorkerLimits {
   treeMaxLines: number;
 }
 
-export interface WorkerCommands {
+interface WorkerCommands {
   test: string | null;
   lint: string | null;
   lintFix: string | null;

@@ -2,8 +2,8 @@
  * Removes secrets from a worker's output.
  *
  * The provider's key is replaced everywhere. Text that looks like a well-known credential is replaced only
- * in messages to the parent: the model sees file contents unchanged but for the key, because an edit whose
- * old text was redacted would not match the file.
+ * in messages to the parent: the model sees file contents unchanged but for the key, because an edit
+ * with redacted old text would not match the file.
  */
 
 const replacement = "[redacted]";

@@ -17,7 +17,7 @@ import { systemPrompt } from "./system-prompt.ts";
 import { callTool, toolsFor } from "./tools/index.ts";
 import { repoMap } from "./tools/repo-map.ts";
 
-export interface Session {
+interface Session {
   request: WorkerRequest;
   permits: RateLimitClient;
   redactor: Redactor;

@@ -7,7 +7,7 @@
  */
 import type { WorkerToolPolicy } from "./protocol.ts";
 
-export type ShellPolicyVerdict = { allowed: true } | { allowed: false; reason: string };
+type ShellPolicyVerdict = { allowed: true } | { allowed: false; reason: string };
 
 const allowed: ShellPolicyVerdict = { allowed: true };
 
@@ -224,7 +224,7 @@ const gitMutations = new Set([
   "read-tree",
 ]);
 
-/** How a command changes files or the repository, with the tool to use instead; null when it does not. */
+/** The reason why a command changes files or the repository, and the tool to use instead; null when it changes nothing. */
 function mutation(words: readonly string[]): string | null {
   const [program = "", ...rest] = words;
   if (

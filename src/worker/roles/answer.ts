@@ -13,7 +13,7 @@ export interface DoneArguments {
 }
 
 /** The result to record, or the problem to send back to the model. */
-export type RoleAnswer = { ok: true; result: unknown } | { ok: false; problem: string };
+type RoleAnswer = { ok: true; result: unknown } | { ok: false; problem: string };
 
 /** Characters kept of a summary. */
 const summaryCharsMax = 32 * 1024;

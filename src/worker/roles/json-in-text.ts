@@ -3,7 +3,7 @@
 /** Opening braces tried in one text. */
 const triesMax = 50;
 
-export interface FoundObject {
+interface FoundObject {
   value: Record<string, unknown>;
   /** The text after the object. */
   rest: string;

@@ -4,7 +4,7 @@
  */
 import { isRecord } from "./json-in-text.ts";
 
-export const draftClaimKinds = ["create", "edit", "delete", "touch", "read"] as const;
+const draftClaimKinds = ["create", "edit", "delete", "touch", "read"] as const;
 
 /** One task of a draft, with the keys of a plan file. */
 export interface DraftTask {
@@ -23,7 +23,7 @@ export interface DraftTask {
   max_fork_depth?: number;
 }
 
-export interface DraftSection {
+interface DraftSection {
   name: string;
   tasks: DraftTask[];
 }
@@ -41,9 +41,7 @@ export type PlannerAnswer =
   | { kind: "questions"; questions: string[]; notes: string }
   | { kind: "draft"; draft: PlanDraft; notes: string };
 
-export type ParsedPlannerAnswer =
-  | { ok: true; answer: PlannerAnswer }
-  | { ok: false; problem: string };
+type ParsedPlannerAnswer = { ok: true; answer: PlannerAnswer } | { ok: false; problem: string };
 
 /** Characters of an answer as JSON. */
 const answerCharsMax = 1024 * 1024;

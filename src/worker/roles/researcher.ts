@@ -2,13 +2,13 @@
 import { excerpt } from "../../std/text.ts";
 import { isRecord, jsonObjectsIn } from "./json-in-text.ts";
 
-export interface ResearchEvidence {
+interface ResearchEvidence {
   file: string;
   line: number | null;
   text: string;
 }
 
-export interface ResearchResult {
+interface ResearchResult {
   answer: string;
   evidence: ResearchEvidence[];
   openQuestions: string[];

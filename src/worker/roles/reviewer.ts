@@ -7,13 +7,13 @@
 import { excerpt } from "../../std/text.ts";
 import { isRecord, jsonObjectsIn } from "./json-in-text.ts";
 
-export interface ReviewIssue {
+interface ReviewIssue {
   file: string | null;
   line: number | null;
   text: string;
 }
 
-export interface ReviewVerdict {
+interface ReviewVerdict {
   approved: boolean;
   issues: ReviewIssue[];
   summary: string;

@@ -2,7 +2,7 @@
 import { describeExit } from "../../process/exit-result.ts";
 import { runShell, substitutePlaceholders } from "../../process/spawn.ts";
 import { checkShellPolicy } from "../shell-policy.ts";
-import { resolvePath } from "./paths.ts";
+import { pathspec, resolvePath } from "./paths.ts";
 import {
   argumentSchema,
   type Tool,
@@ -31,8 +31,9 @@ const runBash: Tool = {
     const verdict = await checkShellPolicy(command, context.request.toolPolicy);
     if (!verdict.allowed) return toolError("not_permitted", verdict.reason);
     const { bashTimeoutMs, bashTimeoutMaxMs } = context.request.limits;
-    const asked = a["timeout_s"] === undefined ? bashTimeoutMs : Number(a["timeout_s"]) * 1000;
-    return run(context, command, Math.min(asked, bashTimeoutMaxMs));
+    const requestedMs =
+      a["timeout_s"] === undefined ? bashTimeoutMs : Number(a["timeout_s"]) * 1000;
+    return run(context, command, Math.min(requestedMs, bashTimeoutMaxMs));
   },
 };
 
@@ -77,7 +78,7 @@ function configured(o: {
       if (a["file"] !== undefined) {
         const target = resolvePath(context.root, String(a["file"]));
         if (!("full" in target)) return target;
-        file = target.path === "" ? "." : target.path;
+        file = pathspec(target);
       }
       const folder = (path: string): string => path.replace(/\/+$/, "") || ".";
       const whole = o.name === "run_tests" ? folder(testDir) : folder(srcDir);

@@ -1,7 +1,7 @@
 /** Runs read-only git commands in a worker's private git directory, hardened and bounded. */
 import { describeExit } from "../../process/exit-result.ts";
 import { runForBytes } from "../../process/spawn.ts";
-import type { ToolContext } from "./tool.ts";
+import { type ToolContext, type ToolResult, toolError } from "./tool.ts";
 
 const hardening = [
   "--no-pager",
@@ -29,12 +29,12 @@ const outputBytesMax = 64 * 1024 * 1024;
 /** Runs git in a folder of the worktree. `text` is stderr when git failed without output; `code` is -1 when it did not exit. */
 export async function runToolGit(
   context: ToolContext,
-  words: readonly string[],
+  args: readonly string[],
   cwd = context.root,
 ): Promise<ToolGitResult> {
   const { PATH = "/usr/bin:/bin", HOME = "/nonexistent", TMPDIR } = context.request.toolEnvironment;
   const run = await runForBytes({
-    argv: ["git", ...hardening, ...words],
+    argv: ["git", ...hardening, ...args],
     cwd,
     env: {
       PATH,
@@ -61,6 +61,14 @@ export async function runToolGit(
   return { ok: code === 0, code, text, bytes: stdout };
 }
 
+/** Paths of the project's files below a folder, untracked ones included and ignored ones not, or git's error. */
+export async function listFiles(context: ToolContext, folder = ""): Promise<string[] | ToolResult> {
+  const args = ["ls-files", "-co", "--exclude-standard", "-z"];
+  const listed = await runToolGit(context, folder === "" ? args : [...args, "--", folder]);
+  if (!listed.ok) return toolError("failed", listed.text);
+  return [...new Set(listed.text.split("\0"))].filter((path) => path !== "");
+}
+
 const filesMax = 400;
 
 /** Files that contain at least one of the words as a whole word, untracked files included; at most 400. */
@@ -70,8 +78,8 @@ export async function filesContaining(
 ): Promise<string[]> {
   if (words.length === 0) return [];
   const patterns = words.flatMap((word) => ["-e", word]);
-  const call = ["grep", "--untracked", "-l", "-z", "-w", "-I", "-F", ...patterns, "--", "."];
-  const found = await runToolGit(context, call);
+  const args = ["grep", "--untracked", "-l", "-z", "-w", "-I", "-F", ...patterns, "--", "."];
+  const found = await runToolGit(context, args);
   return found.text
     .split("\0")
     .filter((name) => name !== "")

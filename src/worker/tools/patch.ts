@@ -18,7 +18,7 @@ interface PatchHunk {
   /** First line of the hunk in the old text, from 1; null when the patch does not give it. */
   at: number | null;
   lines: { kind: "keep" | "drop" | "add"; text: string }[];
-  /** Sides whose last line has no newline according to the patch. */
+  /** Sides on which the last line has no newline according to the patch. */
   noNewline: { old: boolean; new: boolean };
 }
 

@@ -79,6 +79,11 @@ export function resolveWritePath(root: string, typed: string): ProjectPath | Too
   return file;
 }
 
+/** The relative path as git and commands take it: `.` for the project root. */
+export function pathspec(file: ProjectPath): string {
+  return file.path === "" ? "." : file.path;
+}
+
 /** The path of `full` relative to `base`, with `/`; null when it is not below `base`. */
 function below(base: string, full: string): string | null {
   const away = relative(base, full);

@@ -5,7 +5,7 @@ import { type ImportIndex, importIndex, manifestNames } from "../../languages/im
 import { importsOf } from "../../languages/imports.ts";
 import { usesOf } from "../../languages/symbols.ts";
 import { isTestCode } from "../../languages/test-path.ts";
-import { filesContaining, runToolGit } from "./git.ts";
+import { filesContaining, listFiles, runToolGit } from "./git.ts";
 import { resolveText } from "./paths.ts";
 import {
   allRoles,
@@ -18,7 +18,7 @@ import {
 
 const manifestsMax = 200;
 
-/** Files defining a symbol whose importing tests are searched. */
+/** Files defining a symbol for which importing tests are searched. */
 const definersMax = 5;
 
 export const relatedFiles: Tool = {
@@ -132,8 +132,8 @@ async function importersOf(
 
 /** The import index of the project's current files, untracked files included. */
 async function indexOf(context: ToolContext): Promise<ImportIndex> {
-  const listed = await runToolGit(context, ["ls-files", "-co", "--exclude-standard", "-z"]);
-  const paths = [...new Set(listed.text.split("\0"))].filter((path) => path !== "");
+  const listed = await listFiles(context);
+  const paths = Array.isArray(listed) ? listed : [];
   const manifests = new Map<string, string>();
   for (const path of paths) {
     if (!manifestNames.has(basename(path)) || manifests.size === manifestsMax) continue;

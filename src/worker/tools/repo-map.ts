@@ -3,7 +3,7 @@
  * the first files define, within `charsMax` characters.
  */
 import { compareText } from "../../std/order.ts";
-import { runToolGit } from "./git.ts";
+import { listFiles } from "./git.ts";
 import { readTextFile, resolvePath } from "./paths.ts";
 import type { ToolContext } from "./tool.ts";
 
@@ -19,11 +19,10 @@ const namesMax = 8;
 
 /** The map: at most `treeMaxLines` paths (0 for as many as fit) and the number of those left out. */
 export async function repoMap(context: ToolContext): Promise<string> {
-  const listed = await runToolGit(context, ["ls-files", "-co", "--exclude-standard", "-z"]);
-  if (!listed.ok) return "";
+  const paths = await listFiles(context);
+  if (!Array.isArray(paths)) return "";
   const { srcDir, testDir } = context.request.project;
   const linesMax = context.request.limits.treeMaxLines;
-  const paths = [...new Set(listed.text.split("\0"))].filter((path) => path !== "");
   const shown = selectPaths(paths, { srcDir, testDir, linesMax });
   const names = new Map<string, string[]>();
   const readable = roomBeside(shown) > 0 ? shown.filter(hasTopLevelNames) : [];

@@ -1,8 +1,8 @@
 /** Search tools: glob, grep, diff and history, all by git. */
 
 import { literalTokens, meet, tokenize } from "../../claims/pattern.ts";
-import { runToolGit } from "./git.ts";
-import { resolvePath } from "./paths.ts";
+import { listFiles, runToolGit } from "./git.ts";
+import { pathspec, resolvePath } from "./paths.ts";
 import {
   allRoles,
   argumentSchema,
@@ -20,12 +20,9 @@ const glob: Tool = {
   roles: allRoles,
   async run(a, context) {
     const pattern = String(a["pattern"]).replace(/^(\.\/)+/, "");
-    const words = ["ls-files", "-co", "--exclude-standard", "-z"];
-    const folder = fixedFolder(pattern);
-    const listed = await runToolGit(context, folder === "" ? words : [...words, "--", folder]);
-    if (!listed.ok) return toolError("failed", listed.text);
-    const fits = globMatcher(pattern);
-    const paths = [...new Set(listed.text.split("\0"))].filter((path) => path !== "" && fits(path));
+    const listed = await listFiles(context, fixedFolder(pattern));
+    if (!Array.isArray(listed)) return listed;
+    const paths = listed.filter(globMatcher(pattern));
     return toolAnswer(paths.length === 0 ? "no files match" : paths.sort().join("\n"));
   },
 };
@@ -89,7 +86,7 @@ const grep: Tool = {
   async run(a, context) {
     const file = resolvePath(context.root, String(a["path"] ?? "."));
     if (!("full" in file)) return file;
-    const words = [
+    const args = [
       "grep",
       "--untracked",
       "-n",
@@ -97,14 +94,14 @@ const grep: Tool = {
       "--no-color",
       a["fixed"] === true ? "-F" : "-E",
     ];
-    if (a["ignore_case"] === true) words.push("-i");
-    if (a["context_lines"] !== undefined) words.push("-C", String(a["context_lines"]));
+    if (a["ignore_case"] === true) args.push("-i");
+    if (a["context_lines"] !== undefined) args.push("-C", String(a["context_lines"]));
     const found = await runToolGit(context, [
-      ...words,
+      ...args,
       "-e",
       String(a["pattern"]),
       "--",
-      file.path === "" ? "." : file.path,
+      pathspec(file),
     ]);
     if (found.code === 1) return toolAnswer("no matches");
     return found.ok ? toolAnswer(found.text) : toolError("invalid_arguments", found.text.trim());
@@ -121,7 +118,7 @@ const gitDiff: Tool = {
   async run(a, context) {
     const file = resolvePath(context.root, String(a["path"] ?? "."));
     if (!("full" in file)) return file;
-    const at = file.path === "" ? "." : file.path;
+    const at = pathspec(file);
     const tracked = await runToolGit(context, [
       "diff",
       "--no-ext-diff",
@@ -156,7 +153,7 @@ async function newFileDiffs(context: ToolContext, at: string): Promise<string[]>
     .slice(0, newFilesMax);
   const diffs: string[] = [];
   for (const path of paths) {
-    const words = [
+    const args = [
       "diff",
       "--no-ext-diff",
       "--no-textconv",
@@ -166,7 +163,7 @@ async function newFileDiffs(context: ToolContext, at: string): Promise<string[]>
       "/dev/null",
       path,
     ];
-    diffs.push((await runToolGit(context, words)).text);
+    diffs.push((await runToolGit(context, args)).text);
   }
   return diffs;
 }
@@ -179,16 +176,16 @@ const recentChanges: Tool = {
   async run(a, context) {
     const file = resolvePath(context.root, String(a["path"] ?? "."));
     if (!("full" in file)) return file;
-    const words = [
+    const args = [
       "log",
       "--format=%h %as %an: %s",
       "-n",
       "20",
       context.request.base,
       "--",
-      file.path === "" ? "." : file.path,
+      pathspec(file),
     ];
-    const log = await runToolGit(context, words);
+    const log = await runToolGit(context, args);
     return log.ok
       ? toolAnswer(log.text.trim() === "" ? "no commits" : log.text)
       : toolError("failed", log.text);
