@@ -6,7 +6,10 @@ import { childEnvironment } from "../process/environment.ts";
 import { describeExit, succeeded } from "../process/exit-result.ts";
 import { runProcess, substitutePlaceholders } from "../process/spawn.ts";
 
-/** Writes `files` below `root` and commits them on `main`, with its own identity and without the user's git configuration. */
+/**
+ * Writes `files` below `root` and commits them on `main`, with its own identity and without the user's git
+ * configuration.
+ */
 export async function makeSampleRepository(
   root: string,
   files: Record<string, string>,

@@ -9,7 +9,10 @@ const expected: Record<string, string> = {
   "docs/main.usage": "failed",
 };
 
-/** Checks the JSON document of `dgov run`. `text` is the explanation to print; `root` the sample repository. */
+/**
+ * Checks the JSON document of `dgov run`. `text` is the explanation to print; `root` the sample
+ * repository.
+ */
 export function checkDemoRun(
   document: Record<string, unknown>,
   root: string,

@@ -125,7 +125,9 @@ files.read = ["README.md"]
   };
 }
 
-/** The text of a test file for the function `name`, imported from `from`. `body` contains the expectations. */
+/**
+ * The text of a test file for the function `name`, imported from `from`. `body` contains the expectations.
+ */
 export function testFile(name: string, from: string, body: string): string {
   return `import { expect, test } from "bun:test";
 import { ${name} } from "${from}";

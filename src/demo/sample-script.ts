@@ -209,7 +209,10 @@ function write(path: string, content: string): ModelTurn {
   return call("write_file", { path, content });
 }
 
-/** The replies of the scripted model: to the units of the sample plan, to a planner, to the units of the guide. */
+/**
+ * The replies of the scripted model: to the units of the sample plan, to a planner, to the units of the
+ * guide.
+ */
 export const sampleScript: ModelScript = {
   rules: [
     {

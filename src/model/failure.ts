@@ -96,7 +96,10 @@ function connectionReason(message: string, codes: string[]): string {
   return code === undefined ? text : `${text} (${code})`;
 }
 
-/** Patterns of server messages, with the setting of `[providers.<name>]` that resolves each. The first match counts. */
+/**
+ * Patterns of server messages, with the setting of `[providers.<name>]` that resolves each. The first
+ * match counts.
+ */
 const hints: [RegExp, string][] = [
   [/max_completion_tokens/, 'max_tokens_field = "max_completion_tokens"'],
   [/stream_options|include_usage/, "stream_usage = false"],

@@ -50,7 +50,7 @@ async function send(endpoint: Endpoint, request: ModelRequest): Promise<ModelRes
     const response = await client.post("/chat/completions", options).asResponse();
     for await (const part of readAnswerParts(bytesOf(response))) {
       exchange.parts++;
-      const failure = take(part, exchange);
+      const failure = addPart(part, exchange);
       if (failure !== null) return classifyFailure(failure, { ...endpoint, usage: answer.usage });
       if (exchange.ended) break;
     }
@@ -63,7 +63,7 @@ async function send(endpoint: Endpoint, request: ModelRequest): Promise<ModelRes
 }
 
 /** Adds one part to the exchange. Returns the error in it, or null. */
-function take(part: AnswerPart, exchange: Exchange): object | string | null {
+function addPart(part: AnswerPart, exchange: Exchange): object | string | null {
   if (part.kind === "done") exchange.ended = true;
   if (part.kind === "done") return null;
   if (part.kind === "chunk") {

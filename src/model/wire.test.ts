@@ -46,14 +46,14 @@ describe("an answer body", () => {
     ["one JSON document", '\n\n {"a":\n\n1}', [{ kind: "chunk", value: { a: 1 }, whole: true }]],
     ["no bytes", "", []],
     ["a web page", "<html>\n<body>data</body>\n\n", []],
-  ])("with %s is read the same in pieces of any size", async (_, text, wanted) => {
+  ])("an answer with %s is read the same in pieces of any size", async (_, text, wanted) => {
     for (const size of [1, 2, 7, 1000]) expect(await partsOf(text, size)).toEqual(wanted);
   });
 
   test.each([
     ["an event", 'data: {"a\n\n'],
     ["a document", '{"a":'],
-  ])("with %s that is cut throws a SyntaxError", (_, text) => {
+  ])("an answer with %s that is cut throws a SyntaxError", (_, text) => {
     expect(partsOf(text)).rejects.toThrow(SyntaxError);
   });
 });

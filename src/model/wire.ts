@@ -10,7 +10,9 @@ import type { TokenUsage } from "./usage.ts";
 // ------------------------------------------------------------
 // Requests.
 
-/** The body of a request. Omits fields that are not configured, since not every server accepts every field. */
+/**
+ * The body of a request. Omits fields that are not configured, since not every server accepts every field.
+ */
 export function requestBody(endpoint: Endpoint, request: ModelRequest): Record<string, unknown> {
   const { temperature, maxTokens } = endpoint;
   return {
@@ -272,7 +274,10 @@ export class AnswerAccumulator {
     }
   }
 
-  /** Adds a fragment. `separate`: it is one of several in a chunk, so a name without an index starts a call. */
+  /**
+   * Adds a fragment. `separate`: it is one of several in a chunk, so a name without an index starts a
+   * call.
+   */
   #addFragment(fragment: Record<string, unknown>, separate: boolean): void {
     const fn = record(fragment["function"]);
     // Mistral sends the text "null" for a missing id.

@@ -207,7 +207,10 @@ export class History {
   }
 }
 
-/** Estimated tokens of messages, at four characters a token. The error of about a third fits in the unused context. */
+/**
+ * Estimated tokens of messages, at four characters a token. The error of about a third fits in the unused
+ * context.
+ */
 export function estimateTokens(messages: readonly ChatMessage[]): number {
   let chars = 0;
   for (const message of messages) {

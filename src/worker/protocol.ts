@@ -25,7 +25,10 @@ export interface WorkerRequest {
   marker: string;
   /** Absolute path of the attempt's worktree (the repository's root, not the project's). */
   worktree: string;
-  /** The project's folder below the worktree, e.g. `packages/app`, or "". Tool paths and claims are relative to it. */
+  /**
+   * The project's folder below the worktree, e.g. `packages/app`, or "". Tool paths and claims are
+   * relative to it.
+   */
   projectDir: string;
   /** Commit the attempt started from. */
   base: string;

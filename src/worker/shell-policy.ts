@@ -224,7 +224,10 @@ const gitMutations = new Set([
   "read-tree",
 ]);
 
-/** The reason why a command changes files or the repository, and the tool to use instead; null when it changes nothing. */
+/**
+ * The reason why a command changes files or the repository, and the tool to use instead; null when it
+ * changes nothing.
+ */
 function mutation(words: readonly string[]): string | null {
   const [program = "", ...rest] = words;
   if (

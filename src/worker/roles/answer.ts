@@ -57,7 +57,10 @@ export function readRoleAnswer(role: WorkerRole, done: DoneArguments): RoleAnswe
   }
 }
 
-/** The result to record when the answer of a role stays unreadable: no approval for a reviewer, else the text. */
+/**
+ * The result to record when the answer of a role stays unreadable: no approval for a reviewer, else the
+ * text.
+ */
 export function unreadableAnswer(role: WorkerRole, summary: string): unknown {
   const text = summary.slice(0, summaryCharsMax);
   if (role !== "reviewer") return text;

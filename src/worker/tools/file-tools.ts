@@ -162,7 +162,10 @@ const editFile: Tool = {
   },
 };
 
-/** Replaces the only occurrence of a text. In a file with CRLF, line ends of both texts are converted when needed. */
+/**
+ * Replaces the only occurrence of a text. In a file with CRLF, line ends of both texts are converted when
+ * needed.
+ */
 function replaceOnce(text: string, oldText: string, newText: string): string | ToolResult {
   if (oldText === "") return toolError("invalid_arguments", "old_text is empty");
   const crlf = !text.includes(oldText) && text.includes("\r\n");

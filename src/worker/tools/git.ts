@@ -26,7 +26,10 @@ interface ToolGitResult {
 const timeoutMs = 60_000;
 const outputBytesMax = 64 * 1024 * 1024;
 
-/** Runs git in a folder of the worktree. `text` is stderr when git failed without output; `code` is -1 when it did not exit. */
+/**
+ * Runs git in a folder of the worktree. `text` is stderr when git failed without output; `code` is -1 when
+ * it did not exit.
+ */
 export async function runToolGit(
   context: ToolContext,
   args: readonly string[],
@@ -61,7 +64,10 @@ export async function runToolGit(
   return { ok: code === 0, code, text, bytes: stdout };
 }
 
-/** Paths of the project's files below a folder, untracked ones included and ignored ones not, or git's error. */
+/**
+ * Paths of the project's files below a folder, untracked ones included and ignored ones not, or git's
+ * error.
+ */
 export async function listFiles(context: ToolContext, folder = ""): Promise<string[] | ToolResult> {
   const args = ["ls-files", "-co", "--exclude-standard", "-z"];
   const listed = await runToolGit(context, folder === "" ? args : [...args, "--", folder]);

@@ -22,7 +22,9 @@ export interface ProjectPath {
   path: string;
 }
 
-/** Resolves a path for reading, or returns the error. Links are followed when they stay inside the project. */
+/**
+ * Resolves a path for reading, or returns the error. Links are followed when they stay inside the project.
+ */
 export function resolvePath(root: string, typed: string): ProjectPath | ToolResult {
   if (typed.includes("\0"))
     return toolError("invalid_arguments", "a path must not contain a NUL byte");
@@ -145,7 +147,10 @@ export function resolveText(root: string, typed: unknown): ResolvedText | ToolRe
   return typeof text === "string" ? { file, text } : text;
 }
 
-/** The text of a file. Binary and non-UTF-8 content is an error, because editing it would change other bytes. */
+/**
+ * The text of a file. Binary and non-UTF-8 content is an error, because editing it would change other
+ * bytes.
+ */
 export function readTextFile(file: ProjectPath): string | ToolResult {
   const bytes = readRegularFile(file);
   if (!Buffer.isBuffer(bytes)) return bytes;

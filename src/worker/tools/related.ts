@@ -1,4 +1,7 @@
-/** Tools for related files: imports, importers and tests of a file or symbol, by grammar rather than text search. */
+/**
+ * Tools for related files: imports, importers and tests of a file or symbol, by grammar rather than text
+ * search.
+ */
 import { basename, dirname } from "node:path";
 import type { Import } from "../../languages/import-finder.ts";
 import { type ImportIndex, importIndex, manifestNames } from "../../languages/import-index.ts";
@@ -112,7 +115,10 @@ function importedBy(index: ImportIndex, path: string, imports: readonly Import[]
   return [...new Set(lines)];
 }
 
-/** Files that import a file, and tests of its package. Parses only files that contain its name or its folder's. */
+/**
+ * Files that import a file, and tests of its package. Parses only files that contain its name or its
+ * folder's.
+ */
 async function importersOf(
   context: ToolContext,
   index: ImportIndex,

@@ -54,7 +54,10 @@ export function selectPaths(
   return cut < 0 ? ordered : ordered.slice(0, cut);
 }
 
-/** The text of the map: one path per line, with its definitions while there is room; `left` paths are left out. */
+/**
+ * The text of the map: one path per line, with its definitions while there is room; `left` paths are left
+ * out.
+ */
 export function renderRepoMap(
   shown: readonly string[],
   o: { names: ReadonlyMap<string, readonly string[]>; left: number },

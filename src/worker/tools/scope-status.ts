@@ -1,4 +1,6 @@
-/** The tool scope_status: the verdict that the review would give on the current worktree, by the same code. */
+/**
+ * The tool scope_status: the verdict that the review would give on the current worktree, by the same code.
+ */
 import { lstatSync, readlinkSync } from "node:fs";
 import { join } from "node:path";
 import { judgeChanges } from "../../claims/verdict.ts";
