@@ -120,7 +120,7 @@ describe("fix", () => {
       [["Write", "-f", "out/home/x"], "is outside the project"],
       [["Write", "-f", "."], "is the whole project"],
       [["Write", "-f", "a,b{c,d}"], "uses braces"],
-      [["Write"], "which files"],
+      [["Write"], "fix needs the files that it may change"],
       [["  ", "-f", "a.txt"], "the prompt is empty"],
       [["Write", "-f", "a.txt", "--name", "../esc"], "invalid plan name"],
       [["Write", "-f", "a.txt", "--name", "archive"], "invalid plan name"],

@@ -100,7 +100,7 @@ describe("plan remediate", () => {
     expect((await p.dgov(["run", "p"])).exitCode).toBe(0);
     expect(await remediate(p, "p")).toMatchObject({
       code: "REFUSED",
-      message: "the last run of p left nothing to repair",
+      message: "the last run of p left nothing to fix",
     });
     expect(await remediate(p, "pp")).toMatchObject({ code: "NOT_FOUND", exitCode: 1 });
     expect(await remediate(p, "p", "--name", "../x")).toMatchObject({ code: "USAGE", exitCode: 2 });

@@ -18,7 +18,7 @@ export const commands: CommandGroup = {
   alone: "status",
   subcommands: {
     init: lazy("Set up .dgov in this project", () => import("./setup/init.ts")),
-    doctor: lazy("Check everything a run will need", () => import("./setup/doctor.ts")),
+    doctor: lazy("Check everything that a run needs", () => import("./setup/doctor.ts")),
     agents: lazy("Install dgov skills for coding agents", () => import("./setup/agents.ts")),
     "init-plan": lazy("Scaffold a plan", () => import("./plan/init-plan.ts")),
     plan: lazy("Manage plans", () => import("./plan/plan.ts")),
@@ -40,17 +40,17 @@ export const commands: CommandGroup = {
     ),
     runs: lazy("Show past runs, or cancel the live one", () => import("./history/runs.ts")),
     tools: lazy("Show tool-call statistics", () => import("./history/tools.ts")),
-    verify: lazy("Manage the named recipes of the project", () => import("./check/verify.ts")),
+    verify: lazy("Run the verification recipes of the project", () => import("./check/verify.ts")),
     preflight: lazy("Run the gates on the working tree", () => import("./check/preflight.ts")),
     "coverage-baseline": lazy(
       "Save the coverage baseline",
       () => import("./check/coverage-baseline.ts"),
     ),
-    scope: lazy("Manage claims: preview verdicts", () => import("./check/scope.ts")),
+    scope: lazy("Preview scope verdicts", () => import("./check/scope.ts")),
     sentrux: lazy("Measure the structure of the code", () => import("./check/sentrux.ts")),
     "archive-plan": lazy("Move a plan to the archive", () => import("./plan/archive-plan.ts")),
     diagnose: lazy(
-      "Name known failures and the next command for each",
+      "Show known failures and the next command for each",
       () => import("./history/diagnose.ts"),
     ),
     ledger: lazy(

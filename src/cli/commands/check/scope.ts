@@ -8,19 +8,19 @@ const status = command({
   name: "status",
   description: "Preview the scope verdict on the working tree",
   args: {
-    task: { type: "string", valueHint: "U", description: "Unit whose claims count" },
-    plan: { type: "string", valueHint: "PLAN", description: "Plan the unit belongs to" },
+    task: { type: "string", valueHint: "U", description: "Use the claims of this unit" },
+    plan: { type: "string", valueHint: "PLAN", description: "Plan of the unit" },
     claim: {
       type: "string",
       repeated: true,
       valueHint: "F",
-      description: "A write claim, besides those of --task",
+      description: "A write claim, in addition to those of --task",
     },
     read: {
       type: "string",
       repeated: true,
       valueHint: "F",
-      description: "A read claim, likewise",
+      description: "A read claim, in addition to those of --task",
     },
   },
   examples: [
@@ -31,7 +31,8 @@ const status = command({
   async run(context, args) {
     const claims = args.claim ?? [];
     const { task } = args;
-    if (task === undefined && claims.length === 0) throw usageError("give --task U, or --claim F");
+    if (task === undefined && claims.length === 0)
+      throw usageError("scope status needs --task U or --claim F");
     const scope = await judgeScope({
       projectRoot: requireProject(context),
       env: context.env,
@@ -39,7 +40,7 @@ const status = command({
       plan: args.plan,
       write: claims,
       read: args.read ?? [],
-      warn: (text) => context.output.log.log(`warning: ${text}`),
+      warn: (text) => context.output.log.warn(text),
     });
     const { unit, claims: about, changes, verdict } = scope;
     const lines = [
@@ -70,6 +71,6 @@ const status = command({
 
 export default group({
   name: "scope",
-  description: "Manage claims: preview verdicts",
+  description: "Preview scope verdicts",
   subcommands: { status },
 });

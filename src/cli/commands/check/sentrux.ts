@@ -23,7 +23,7 @@ const args = {
     type: "positional",
     required: false,
     valueHint: "PATH",
-    description: "Only this folder of the project",
+    description: "Measure only this folder of the project",
   },
 } as const satisfies ArgsDef;
 
@@ -75,7 +75,7 @@ function answerBuiltin(
     `${rest.files} files, ${rest.functions} functions, ${rest.importEdges} imports; ` +
       `${rest.cycles} cycles, ${rest.godFiles} god files, ${rest.complexFunctions} complex functions, ` +
       `${rest.deadFunctions} dead, ${rest.duplicateFunctions} duplicates`,
-    ...(hard > 0 ? [`${hard} offenders: dgov sentrux offenders`] : []),
+    ...(hard > 0 ? [`${plural(hard, "violation")}: dgov sentrux offenders`] : []),
   ];
   context.output.answer(
     {
@@ -166,7 +166,7 @@ const gateSave = command({
           head,
           baseline,
         },
-        `${file}: quality ${quality}; commit it, so that the gate judges by it`,
+        `${file}: quality ${quality}; commit it for the structure gate`,
       );
       return 0;
     }),
@@ -174,7 +174,7 @@ const gateSave = command({
 
 const offenders = command({
   name: "offenders",
-  description: "List what breaks a limit, by file and line",
+  description: "List violations of limits, by file and line",
   args,
   examples: ["dgov sentrux offenders", "dgov sentrux offenders src --json"],
   run: (context, { path }) =>
@@ -192,7 +192,7 @@ const offenders = command({
           path: structure.folder,
           offenders: found.map(snakeCase),
         },
-        rows.length === 0 ? "nothing breaks a limit" : table(rows, "").join("\n"),
+        rows.length === 0 ? "no violations of limits" : table(rows, "").join("\n"),
       );
       return 0;
     }),

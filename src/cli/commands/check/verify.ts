@@ -45,7 +45,7 @@ const run = command({
   examples: ["dgov verify run unit", "dgov verify run --all"],
   async run(context, args) {
     if ((args.name === undefined) === (args.all !== true)) {
-      throw usageError("name one recipe, or give --all");
+      throw usageError("name a recipe, or use --all");
     }
     const wanted = args.name === undefined ? null : [args.name];
     let results: RecipeResult[] = [];
@@ -77,6 +77,6 @@ const run = command({
 
 export default group({
   name: "verify",
-  description: "Manage the named recipes of the project",
+  description: "Run the verification recipes of the project",
   subcommands: { list, run },
 });

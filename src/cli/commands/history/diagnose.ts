@@ -10,7 +10,7 @@ import { renderFindings } from "../../render/findings.ts";
 
 export default command({
   name: "diagnose",
-  description: "Name known failures and the next command for each",
+  description: "Show known failures and the next command for each",
   args: {
     plan: { type: "string", valueHint: "PLAN", description: "Only what concerns this plan" },
   },

@@ -7,13 +7,12 @@ import { requireConfig } from "../../../config/load.ts";
 import { openLedger } from "../../../ledger/file.ts";
 import { type CompiledPlan, renderPrompt } from "../../../plan/compiled.ts";
 import { compiledName, writeCompiled } from "../../../plan/compiled-file.ts";
-import { type GraphForm, graphForms, renderGraph } from "../../../plan/graph.ts";
+import { graphForms, renderGraph } from "../../../plan/graph.ts";
 import { resolvePlan, resolveUnit } from "../../../plan/locate.ts";
 import type { SopChoice } from "../../../plan/sops/picker.ts";
 import { assemblePrompt, entriesFor, ledgerSection } from "../../../runner/attempt/prompt.ts";
 import { present } from "../../../std/assert.ts";
 import { plural } from "../../../std/text.ts";
-import { usageError } from "../../args.ts";
 import { command } from "../../command.ts";
 import { permitsOf } from "../../permits.ts";
 import { requireProject } from "../../project.ts";
@@ -27,18 +26,18 @@ export default command({
       type: "positional",
       required: false,
       valueHint: "PLAN",
-      description: "Plan name or path; may be left out when there is one live plan",
+      description: "Plan name or path; optional when there is one live plan",
     },
-    dryRun: { type: "boolean", description: "Ask no model and write nothing" },
+    dryRun: { type: "boolean", description: "Write nothing and send no model requests" },
     recompileSops: { type: "boolean", description: "Choose SOPs again; ignore cached choices" },
     explainSops: {
       type: "boolean",
-      description: "Show which SOPs each unit gets, who chose them, and why",
+      description: "Show the SOPs of each unit, and who chose them for which reason",
     },
     graph: {
-      type: "string",
+      type: "enum",
+      options: [...graphForms],
       bare: "tree",
-      valueHint: "tree|mermaid|dot",
       description: "Draw the dependency graph",
     },
     show: {
@@ -54,7 +53,6 @@ export default command({
     "dgov compile my-plan --show add-feature",
   ],
   async run(context, args) {
-    const form = graphForm(args.graph);
     const projectRoot = requireProject(context);
     const location = await resolvePlan(projectRoot, args.plan);
     const config = requireConfig(projectRoot);
@@ -74,7 +72,7 @@ export default command({
       env: context.env,
       sops: dryRun ? null : requests,
       warn(text) {
-        context.output.log.log(`warning: ${text}`);
+        context.output.log.warn(text);
         notes.push(text);
       },
     });
@@ -83,7 +81,7 @@ export default command({
     const ids = plan.tasks.map((task) => task.id);
     const shown =
       args.show === undefined ? null : shownUnit(projectRoot, plan, resolveUnit(ids, args.show));
-    const graph = form === null ? null : renderGraph(plan, form);
+    const graph = args.graph === undefined ? null : renderGraph(plan, args.graph);
     const path = join(location.dir, compiledName);
     if (!dryRun) {
       requireEdited(config, plan);
@@ -133,13 +131,6 @@ export default command({
     return 0;
   },
 });
-
-function graphForm(typed: string | undefined): GraphForm | null {
-  if (typed === undefined) return null;
-  const form = graphForms.find((known) => known === typed);
-  if (form !== undefined) return form;
-  throw usageError(`--graph takes ${graphForms.join(", ")}, not "${typed}"`);
-}
 
 /** A line for each unit with its picker, and below it each SOP with the reason where one is known. */
 function explained(plan: CompiledPlan, choices: ReadonlyMap<string, SopChoice>): string[] {

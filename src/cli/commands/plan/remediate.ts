@@ -1,4 +1,4 @@
-/** `dgov plan remediate PLAN`: writes a plan that repairs what the last run of a plan left wrong with the branch. */
+/** `dgov plan remediate PLAN`: writes a plan that fixes the branch after the last run of PLAN. */
 import { relative } from "node:path";
 import { createRemediationPlan } from "../../../app/create-plan-folder.ts";
 import { openProjectLog } from "../../../app/open-log.ts";
@@ -16,7 +16,12 @@ export default command({
   name: "remediate",
   description: "Write a plan that fixes a degraded or red branch",
   args: {
-    plan: { type: "positional", required: false, valueHint: "PLAN", description: "Plan that ran" },
+    plan: {
+      type: "positional",
+      required: false,
+      valueHint: "PLAN",
+      description: "Name or path of the plan that ran",
+    },
     name: { type: "string", valueHint: "N", description: "Name of the new plan" },
   },
   examples: ["dgov plan remediate my-plan", "dgov plan remediate my-plan --name repair"],
@@ -29,7 +34,7 @@ export default command({
     const { log, run } = await resolveRun(seen, args.plan, (text) => context.output.log.info(text));
     const trouble = viewRemediationNeeds(log.lifecycle({ run: run.run }));
     if (trouble === null) {
-      throw new DgovError("REFUSED", `the last run of ${run.plan} left nothing to repair`, {
+      throw new DgovError("REFUSED", `the last run of ${run.plan} left nothing to fix`, {
         hint: `dgov plan review ${run.plan}`,
       });
     }

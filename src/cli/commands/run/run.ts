@@ -20,36 +20,36 @@ const args = {
     type: "positional",
     required: false,
     valueHint: "PLAN",
-    description: "Plan name or path; may be left out when there is one live plan",
+    description: "Plan name or path; optional when there is one live plan",
   },
-  restart: { type: "boolean", description: "Run every unit, landed ones too" },
+  restart: { type: "boolean", description: "Run every unit, including landed ones" },
   continue: {
     type: "boolean",
-    description: "Run failed, abandoned and skipped units again, told why they failed",
+    description: "Retry failed, abandoned and skipped units; their prompts name the failures",
   },
   note: {
     type: "string",
     words: 2,
     valueHint: "U TEXT",
-    description: "Text for the next prompt of unit U",
+    description: "Add TEXT to the next prompt of unit U",
   },
   only: {
     type: "string",
     repeated: true,
     valueHint: "U",
-    description: "Run U and what it depends on",
+    description: "Run only U and its dependencies",
   },
-  jobs: { type: "string", valueHint: "N", description: "Workers alive at once" },
+  jobs: { type: "string", valueHint: "N", description: "Maximum number of workers at a time" },
   target: {
     type: "string",
     valueHint: "BRANCH",
-    description: "Branch to land on; made at HEAD when missing",
+    description: "Branch to land on; created at HEAD when missing",
   },
   allowDirty: {
     type: "boolean",
-    description: "Go on with uncommitted changes outside the plan's claims",
+    description: "Allow uncommitted changes outside the plan's claims",
   },
-  stream: { type: "boolean", description: "Show thoughts and tool calls" },
+  stream: { type: "boolean", description: "Show model text and tool calls" },
   verbose: {
     type: "boolean",
     alias: "v",
@@ -119,7 +119,7 @@ const defaults = {
   verbose: false,
 } satisfies Omit<RunChoices, "projectRoot" | "location">;
 
-/** Runs a located plan with progress, signals and a summary; gives the exit code. */
+/** Runs a located plan with progress, signals and a summary; returns the exit code. */
 export async function runPlan(
   context: Context,
   given: Pick<RunChoices, "projectRoot" | "location"> & Partial<RunChoices>,
@@ -167,7 +167,7 @@ export function compilerOf(
     location,
     env: context.env,
     limiter: (config) => permitsOf(context, config),
-    warn: (text) => context.output.log.log(`warning: ${text}`),
+    warn: (text) => context.output.log.warn(text),
     diagnostics: (warnings) => context.output.log.info(renderDiagnostics(warnings)),
   });
 }

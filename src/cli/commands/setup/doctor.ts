@@ -11,10 +11,10 @@ import { requireProject } from "../../project.ts";
 
 export default command({
   name: "doctor",
-  description: "Check everything a run will need",
+  description: "Check everything that a run needs",
   args: {
-    online: { type: "boolean", description: "Send one tiny request to the endpoint" },
-    config: { type: "boolean", description: "Print every setting as it is in force" },
+    online: { type: "boolean", description: "Send a small request to the endpoint" },
+    config: { type: "boolean", description: "Print every setting in force" },
   },
   examples: ["dgov doctor", "dgov doctor --online", "dgov doctor --config"],
   async run(context, args) {
