@@ -70,7 +70,7 @@ const packages: Record<string, string[]> = {
   diff: ["settlement/line-merge.ts"],
   "@clack/prompts": ["cli/prompt.ts"],
   "smol-toml": ["config/toml.ts"],
-  arktype: ["config/schema.ts", "plan/schema.ts"],
+  arktype: ["config/schema.ts"],
   openai: ["model/"],
   "web-tree-sitter": ["languages/"],
   "@vscode/tree-sitter-wasm": ["languages/"],

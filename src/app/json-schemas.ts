@@ -4,16 +4,8 @@
  */
 import { mkdirSync, readFileSync, realpathSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { planDescriptions, projectDescriptions } from "../config/descriptions.ts";
+import type { JsonSchema } from "../config/schema.ts";
 import { DgovError } from "../error.ts";
-
-/** A schema, or a part of one. */
-export interface JsonSchema {
-  [key: string]: unknown;
-  properties?: Record<string, JsonSchema>;
-  additionalProperties?: JsonSchema | boolean;
-  anyOf?: JsonSchema[];
-}
 
 export const schemaNames = ["project", "plan", "events"] as const;
 export type SchemaName = (typeof schemaNames)[number];
@@ -27,25 +19,25 @@ export async function jsonSchema(name: SchemaName): Promise<JsonSchema> {
 }
 
 async function projectJsonSchema(): Promise<JsonSchema> {
-  const { projectSchema } = await import("../config/schema.ts");
-  const schema = withWords(projectSchema.toJsonSchema() as JsonSchema, projectDescriptions);
-  const title = "dgov: .dgov/project.toml";
-  return { ...schema, $schema: dialect, title, ...withDefaults(schema, await defaults()) };
+  const { tableJsonSchema } = await import("../config/schema.ts");
+  const { projectKeys } = await import("../config/project-keys.ts");
+  const schema = tableJsonSchema(projectKeys);
+  return { ...schema, $schema: dialect, title: "dgov: .dgov/project.toml" };
 }
 
-/** One schema for `_root.toml` and task files, so that one line names it in both. */
+/** One schema for `_root.toml` and task files, so that the same `#:schema` line works in both. */
 async function planJsonSchema(): Promise<JsonSchema> {
-  const { rootSchema, taskFileSchema } = await import("../plan/schema.ts");
-  const [root, file] = [rootSchema, taskFileSchema].map((s) => s.toJsonSchema() as JsonSchema);
-  const whole: JsonSchema = {
+  const { tableJsonSchema } = await import("../config/schema.ts");
+  const { planFileTables } = await import("../plan/plan-keys.ts");
+  const { properties } = tableJsonSchema(planFileTables, { defaults: "described" });
+  return {
     $schema: dialect,
     title: "dgov: _root.toml and task files of a plan",
     type: "object",
-    properties: { ...root?.properties, ...file?.properties },
+    ...(properties === undefined ? {} : { properties }),
     additionalProperties: false,
     not: { required: ["plan", "tasks"] },
   };
-  return withWords(whole, planDescriptions);
 }
 
 async function eventsJsonSchema(): Promise<JsonSchema> {
@@ -100,65 +92,6 @@ export function typeSchema(words: string): JsonSchema {
   });
   const [only] = schemas;
   return schemas.length === 1 && only !== undefined ? only : { anyOf: schemas };
-}
-
-/** The schema with a description wherever the table has words. */
-function withWords(
-  schema: JsonSchema,
-  words: Readonly<Record<string, string>>,
-  path = "",
-): JsonSchema {
-  const said = words[path];
-  const below = (key: string): string => (path === "" ? key : `${path}.${key}`);
-  const { properties, additionalProperties: any, anyOf } = schema;
-  return {
-    ...(said === undefined ? {} : { description: said }),
-    ...schema,
-    ...(properties === undefined
-      ? {}
-      : { properties: mapValues(properties, (one, key) => withWords(one, words, below(key))) }),
-    ...(typeof any === "object" ? { additionalProperties: withWords(any, words, below("*")) } : {}),
-    ...(anyOf === undefined ? {} : { anyOf: anyOf.map((one) => withWords(one, words, path)) }),
-  };
-}
-
-/** What holds when a key is left out, by its dotted name; a name of the machine's is left out. */
-async function defaults(): Promise<Map<string, unknown>> {
-  const { parseConfig } = await import("../config/load.ts");
-  const { settingsInForce } = await import("../config/settings.ts");
-  const written = { providers: { x: { base_url: "http://localhost", api_key_env: "X" } } };
-  const text = '[providers.x]\nbase_url = "http://localhost"\napi_key_env = "X"\n';
-  const loaded = parseConfig(text, "/");
-  if (!loaded.ok) return new Map();
-  const known = settingsInForce(loaded.config, written).filter(
-    ({ key, value, source }) => source === "default" && value !== null && key !== "run.max_gates",
-  );
-  return new Map(
-    known.map(({ key, value }) => [key.replace("providers.x.", "providers.*."), value]),
-  );
-}
-
-function withDefaults(
-  schema: JsonSchema,
-  values: ReadonlyMap<string, unknown>,
-  path = "",
-): JsonSchema {
-  const below = (key: string): string => (path === "" ? key : `${path}.${key}`);
-  const { properties, additionalProperties: any } = schema;
-  return {
-    ...schema,
-    ...(values.has(path) ? { default: values.get(path) } : {}),
-    ...(properties === undefined
-      ? {}
-      : { properties: mapValues(properties, (one, key) => withDefaults(one, values, below(key))) }),
-    ...(typeof any === "object"
-      ? { additionalProperties: withDefaults(any, values, below("*")) }
-      : {}),
-  };
-}
-
-function mapValues<T>(record: Record<string, T>, to: (value: T, key: string) => T) {
-  return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, to(value, key)]));
 }
 
 /** Where editors find the schemas, relative to the project root; derived, so not tracked. */

@@ -1,46 +1,28 @@
-/** `.dgov/project.toml` as the program uses it: every key present, defaults applied, units in names. */
+/** `.dgov/project.toml` as the program uses it: every value in force, names in camelCase. */
+import type { ValuesInForce } from "./keys.ts";
+import type { projectKeys, providerKeys } from "./project-keys.ts";
 
-export interface ProviderConfig {
+/** Values in force of a table of project.toml; `project-keys.ts` describes each. */
+type Values<Table extends keyof typeof projectKeys> = (typeof projectKeys)[Table] extends {
+  keys: infer K;
+}
+  ? ValuesInForce<K>
+  : never;
+
+type ProviderValues = Omit<ValuesInForce<typeof providerKeys>, "price">;
+
+/** A table `[providers.<name>]`. */
+export interface ProviderConfig extends ProviderValues {
   name: string;
-  baseUrl: string;
-  apiKeyEnv: string;
-  /** The header the key travels in: `Authorization: Bearer KEY` or `api-key: KEY`. */
-  auth: "bearer" | "api-key";
-  defaultAgent: string | null;
-  requestTimeoutS: number;
-  idleTimeoutS: number;
-  retries: number;
-  retryAfterMaxS: number;
-  contextTokens: number;
-  /** Requests in flight at once for the whole run. */
-  maxConcurrent: number;
-  /** Requests, and estimated tokens, of the whole run in any minute; null for no limit. */
-  requestsPerMinute: number | null;
-  tokensPerMinute: number | null;
-  stream: boolean;
-  /** Whether a streamed answer is asked for its token counts. */
-  streamUsage: boolean;
-  /** Tokens an answer may have; null leaves it to the server. */
-  maxTokens: number | null;
-  maxTokensField: "max_tokens" | "max_completion_tokens";
-  temperature: number | null;
-  /** Null leaves the field out of the request. */
-  parallelToolCalls: boolean | null;
-  /** Whether the model's reasoning is sent back with its answers. */
-  returnReasoning: boolean;
-  headers: Record<string, string>;
-  /** Added to the address of every request. */
-  query: Record<string, string>;
-  /** Further fields of every request. */
-  body: Record<string, unknown>;
-  /** Per million tokens; null when no price is configured, and cost is then left out. */
+  /** Per million tokens; null without prices, and then no cost is computed. */
   price: { input: number; cached: number; output: number } | null;
-  /** Still the text `init` wrote; `run`, `compile` and `doctor` refuse it by file and line. */
+  /** Whether values that `init` wrote as placeholders are still there. */
   placeholder: boolean;
   /** Line of the table's header in project.toml. */
   line: number | null;
 }
 
+/** A table `[verify.<name>]`. */
 export interface VerifyRecipe {
   command: string;
   description: string | null;
@@ -52,7 +34,6 @@ export interface Config {
   srcDir: string;
   testDir: string;
   sourceExtensions: string[];
-  testMarkers: string[];
   lineLength: number;
   /** Shell text; null when not configured. */
   commands: {
@@ -71,54 +52,22 @@ export interface Config {
   settlementTimeoutS: number;
   workerIterationBudget: number;
   workerTreeMaxLines: number;
-  /** Name of the project's provider; null when there are several and none is chosen, or none at all. */
+  /** Name of the project's provider; null without providers, or with several and no choice. */
   provider: string | null;
-  /** `[project] default_agent`, the last resort of model resolution. */
+  /** `[project] default_agent`, used when neither task, plan nor provider names a model. */
   defaultAgent: string | null;
   providers: Record<string, ProviderConfig>;
   /** Alias to model name. */
   agents: Record<string, string>;
   conventions: Record<string, string>;
-  toolPolicy: {
-    restrictRunBash: boolean;
-    denyShellCommands: string[];
-    denyShellFileMutations: boolean;
-    requireWrappedVerifyTools: boolean;
-    requireUvRun: boolean;
-  };
+  toolPolicy: Values<"tool_policy">;
   scope: { allow: string[]; deny: string[]; ignore: string[]; allowGitControl: boolean };
   departments: { name: string; patterns: string[] }[];
-  sentrux: {
-    engine: "auto" | "builtin" | "external";
-    mode: "diff" | "strict";
-    onDegraded: "warn" | "fail";
-    staleCommits: number;
-    staleDays: number;
-    includeTests: boolean;
-  };
+  sentrux: Values<"sentrux">;
   verify: Record<string, VerifyRecipe>;
-  sops: { picker: "model" | "rules" };
-  worktree: {
-    /** Absolute path of the folder attempts are made in; null for the user's cache folder. */
-    root: string | null;
-    /** Dependency folders to copy; null for those detected. */
-    copy: string[] | null;
-    setup: string | null;
-    keepMibMax: number;
-  };
-  merge: {
-    order: "ready" | "plan";
-    speculation: number;
-    flaky: "pass" | "fail";
-    sign: boolean;
-    rebuilds: number;
-  };
-  run: {
-    jobs: number;
-    maxGates: number;
-    crashRetries: number;
-    timeoutRetries: number;
-    /** Names of environment variables that gates and tools get besides the allow-list. */
-    env: string[];
-  };
+  sops: Values<"sops">;
+  /** `root` is an absolute path. */
+  worktree: Values<"worktree">;
+  merge: Values<"merge">;
+  run: Values<"run">;
 }

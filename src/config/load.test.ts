@@ -24,28 +24,25 @@ describe("parseConfig", () => {
     ],
     [
       "[project]\nline_length = 'x'\n",
-      ["2:1 wrong-type: `project.line_length` must be a number, not a string"],
+      ['2:1 wrong-type: `project.line_length` must be a whole number of at least 1, not "x"'],
     ],
     [
       "[project]\nsettlement_timeout = 0\n",
-      ["2:1 wrong-type: `project.settlement_timeout` must be positive, not 0"],
+      ["2:1 wrong-type: `project.settlement_timeout` must be a whole number of at least 1, not 0"],
     ],
     [
       "[project]\nsource_extensions = '.py'\n",
-      ["2:1 wrong-type: `project.source_extensions` must be an array, not string"],
+      ['2:1 wrong-type: `project.source_extensions` must be a list of strings, not ".py"'],
     ],
     [
       "[merge]\norder = 'plann'\n",
-      ['2:1 wrong-type: `merge.order` must be "plan" or "ready", not "plann"'],
+      ['2:1 wrong-type: `merge.order` must be "ready" or "plan", not "plann"'],
     ],
     [
       "[departments]\nweb = 'src/**'\n",
-      ["2:1 wrong-type: `departments.web` must be an array, not string"],
+      ['2:1 wrong-type: `departments.web` must be a list of strings, not "src/**"'],
     ],
-    [
-      "[providers.a]\nbase_url = 'x'\n",
-      ["1:1 wrong-type: `providers.a.api_key_env` must be a string, not missing"],
-    ],
+    ["[providers.a]\nbase_url = 'x'\n", ["1:1 wrong-type: `providers.a.api_key_env` is missing"]],
     [
       `[project]\nprovider = "b"\n${provider}`,
       [
@@ -54,7 +51,7 @@ describe("parseConfig", () => {
     ],
     [
       "[scope]\nignore_files = ['.dgov/state.db']\n",
-      ["2:1 reserved-path: `scope.ignore_files` cannot hide the reserved path `.dgov/state.db`"],
+      ["2:1 reserved-path: `scope.ignore_files` must not match the reserved path `.dgov/state.db`"],
     ],
     ["[sandbox]\nmode = 'on'\n", ['2:1 wrong-type: `sandbox.mode` must be "off", not "on"']],
   ])("E3 %p", (text, wanted) => {

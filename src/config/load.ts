@@ -1,17 +1,16 @@
-/** Reads `.dgov/project.toml`: read -> parse -> check -> normalise. Every problem at once, with its place. */
+/** Reads `.dgov/project.toml`: parsing, validation and values in force. Reports every problem with its position. */
 import { readFileSync } from "node:fs";
-import { availableParallelism } from "node:os";
 import { isAbsolute, join, resolve } from "node:path";
 import { DgovError, type Diagnostic } from "../error.ts";
-import { suggest } from "../std/suggest.ts";
+import { didYouMean, suggest } from "../std/suggest.ts";
 import type { Config } from "./config.ts";
 import { configFile } from "./find.ts";
-import { locateKey } from "./locate.ts";
+import { valuesInForce } from "./keys.ts";
+import { projectKeys, type WrittenConfig } from "./project-keys.ts";
 import { providerProblems, providersOf } from "./providers.ts";
-import { projectSchema, type, type WrittenConfig } from "./schema.ts";
+import { keyProblems } from "./schema.ts";
 import { parseToml } from "./toml.ts";
-
-export { findProject } from "./find.ts";
+import { type SourcePosition, type TomlPositions, tomlPositions } from "./toml-positions.ts";
 
 export type LoadedConfig =
   | { ok: true; config: Config; warnings: Diagnostic[] }
@@ -23,12 +22,12 @@ export function loadConfig(projectRoot: string): LoadedConfig {
   try {
     text = readFileSync(join(projectRoot, configFile), "utf8");
   } catch {
-    return { ok: true, config: normalise({}, projectRoot, ""), warnings: [] };
+    // A missing file has no keys.
   }
   return parseConfig(text, projectRoot);
 }
 
-/** The configuration, or CONFIG_INVALID with every diagnostic. */
+/** The configuration of a project. Throws CONFIG_INVALID with every diagnostic. */
 export function requireConfig(projectRoot: string): Config {
   const loaded = loadConfig(projectRoot);
   if (loaded.ok) return loaded.config;
@@ -37,221 +36,137 @@ export function requireConfig(projectRoot: string): Config {
   });
 }
 
-/** Checks and normalises the text of a project.toml. */
+/** Validates the text of a project.toml. Relative paths in it are relative to `projectRoot`. */
 export function parseConfig(text: string, projectRoot: string): LoadedConfig {
   const parsed = parseToml(text);
   if (!parsed.ok) {
     const excerpt = text.split(/\r?\n/)[parsed.line - 1] ?? null;
-    const place = { line: parsed.line, column: parsed.column, excerpt };
-    return { ok: false, diagnostics: [diagnostic("toml-syntax", parsed.message, place)] };
+    const position = { line: parsed.line, column: parsed.column, excerpt };
+    const problem = { code: "toml-syntax", message: parsed.message, hint: null };
+    return { ok: false, diagnostics: [diagnostic(problem, position)] };
   }
-  const checked = projectSchema(parsed.value);
-  const diagnostics = checked instanceof type.errors ? problems(checked, text) : [];
-  if (diagnostics.length > 0) return { ok: false, diagnostics };
-  const written = checked as WrittenConfig;
-  const config = normalise(written, projectRoot, text);
-  const wrong = meaning(config, text);
-  return wrong.length > 0 ? { ok: false, diagnostics: wrong } : { ok: true, config, warnings: [] };
+  const positions = tomlPositions(text);
+  const invalid = keyProblems(projectKeys, parsed.value).map(({ kind, path, message, hint }) => {
+    const code = kind === "unknown" ? "unknown-key" : "wrong-type";
+    return diagnostic({ code, message, hint }, positions.find(path));
+  });
+  if (invalid.length > 0) {
+    return { ok: false, diagnostics: invalid.sort((a, b) => (a.line ?? 0) - (b.line ?? 0)) };
+  }
+  const config = configInForce(parsed.value as WrittenConfig, projectRoot, positions);
+  const inconsistent = inconsistencies(config, positions);
+  return inconsistent.length > 0
+    ? { ok: false, diagnostics: inconsistent }
+    : { ok: true, config, warnings: [] };
 }
 
-type Place = { line: number; column: number; excerpt: string | null } | null;
-
 function diagnostic(
-  code: string,
-  message: string,
-  place: Place,
-  hint: string | null = null,
+  problem: { code: string; message: string; hint: string | null },
+  position: (Omit<SourcePosition, "excerpt"> & { excerpt: string | null }) | null,
 ): Diagnostic {
   return {
     severity: "error",
-    code,
+    ...problem,
     file: configFile,
-    line: place?.line ?? null,
-    column: place?.column ?? null,
+    line: position?.line ?? null,
+    column: position?.column ?? null,
     unit: null,
-    message,
-    hint,
-    excerpt: place?.excerpt ?? null,
+    excerpt: position?.excerpt ?? null,
   };
 }
 
-interface SchemaProblem {
-  code: string;
-  path: ArrayLike<PropertyKey>;
-  expected: string;
-  actual: string;
-}
-
-function problems(errors: Iterable<SchemaProblem>, text: string): Diagnostic[] {
-  return [...errors]
-    .map((error) => {
-      const path = Array.from(error.path, String);
-      const name = path.join(".");
-      const place = locateKey(text, path);
-      if (error.code === "predicate" || error.expected === "removed") {
-        const near = suggest(path.at(-1) ?? "", siblings(path));
-        const hint = near === null ? null : `did you mean ${near}?`;
-        return diagnostic("unknown-key", `unknown key \`${name}\``, place, hint);
-      }
-      return diagnostic(
-        "wrong-type",
-        `\`${name}\` must be ${wantedOf(error)}, not ${error.actual}`,
-        place,
-      );
-    })
-    .sort((a, b) => (a.line ?? 0) - (b.line ?? 0));
-}
-
-/** What was expected, in words; a choice of values comes wrapped in a sentence of its own. */
-function wantedOf({ expected }: SchemaProblem): string {
-  return /must be (.+) \(was /.exec(expected)?.[1] ?? expected;
-}
-
-/** Keys that could stand where the last part of the path stands. */
-function siblings(path: string[]): string[] {
-  const json = projectSchema.json as { optional?: { key: string; value: unknown }[] };
-  let here: unknown = json;
-  for (const part of path.slice(0, -1)) {
-    const field = fieldsOf(here).find(({ key }) => key === part);
-    // A table whose keys the project names has one shape for all of them.
-    here =
-      field?.value ?? (here as { index?: { value: unknown }[] } | undefined)?.index?.[0]?.value;
-  }
-  return fieldsOf(here).map((field) => field.key);
-}
-
-function fieldsOf(node: unknown): { key: string; value: unknown }[] {
-  const { optional = [], required = [] } = (node ?? {}) as {
-    optional?: { key: string; value: unknown }[];
-    required?: { key: string; value: unknown }[];
-  };
-  return [...required, ...optional];
-}
-
-/** What the schema cannot say. */
-function meaning(config: Config, text: string): Diagnostic[] {
-  const wrong: Diagnostic[] = [];
+/** Problems that involve more than one key or the meaning of a value. */
+function inconsistencies(config: Config, positions: TomlPositions): Diagnostic[] {
+  const found: Diagnostic[] = [];
   if (config.provider !== null && !Object.hasOwn(config.providers, config.provider)) {
-    const near = suggest(config.provider, Object.keys(config.providers));
-    wrong.push(
-      diagnostic(
-        "unknown-provider",
-        `\`project.provider\` names \`${config.provider}\`, which is not under [providers]`,
-        locateKey(text, ["project", "provider"]),
-        near === null ? null : `did you mean ${near}?`,
-      ),
-    );
+    const problem = {
+      code: "unknown-provider",
+      message: `\`project.provider\` names \`${config.provider}\`, which is not under [providers]`,
+      hint: didYouMean(suggest(config.provider, Object.keys(config.providers)), null),
+    };
+    found.push(diagnostic(problem, positions.find(["project", "provider"])));
   }
-  for (const { code, path, message, hint } of providerProblems(config)) {
-    wrong.push(diagnostic(code, message, locateKey(text, path), hint));
+  for (const { path, ...problem } of providerProblems(config)) {
+    found.push(diagnostic(problem, positions.find(path)));
   }
   for (const entry of config.scope.ignore) {
-    if (/^(\.dgov|\.sentrux|\.coverage-baseline)(\/|$)/.test(entry)) {
-      wrong.push(
-        diagnostic(
-          "reserved-path",
-          `\`scope.ignore_files\` cannot hide the reserved path \`${entry}\``,
-          locateKey(text, ["scope", "ignore_files"]),
-        ),
-      );
-    }
+    if (!/^(\.dgov|\.sentrux|\.coverage-baseline)(\/|$)/.test(entry)) continue;
+    const message = `\`scope.ignore_files\` must not match the reserved path \`${entry}\``;
+    const position = positions.find(["scope", "ignore_files"]);
+    found.push(diagnostic({ code: "reserved-path", message, hint: null }, position));
   }
-  return wrong;
+  return found;
 }
 
-function normalise(written: WrittenConfig, projectRoot: string, text: string): Config {
-  const project = written.project ?? {};
-  const providers = providersOf(written, text);
-  const names = Object.keys(providers);
-  const policy = written.tool_policy ?? {};
-  const none = (value: string | undefined): string | null =>
-    value === undefined || value.trim() === "" ? null : value;
-  const root = written.worktree?.root;
+/** The values in force: those written, defaults for the others. */
+function configInForce(
+  written: WrittenConfig,
+  projectRoot: string,
+  positions: TomlPositions,
+): Config {
+  const project = valuesInForce(projectKeys.project.keys, written.project);
+  const scope = valuesInForce(projectKeys.scope.keys, written.scope);
+  const worktree = valuesInForce(projectKeys.worktree.keys, written.worktree);
+  const providers = providersOf(written, positions);
+  const [onlyProvider, another] = Object.keys(providers);
   return {
-    language: project.language ?? "unknown",
-    srcDir: project.src_dir ?? "src/",
-    testDir: project.test_dir ?? "tests/",
-    sourceExtensions: project.source_extensions ?? [],
-    testMarkers: project.test_markers ?? [],
-    lineLength: project.line_length ?? 99,
+    language: project.language,
+    srcDir: project.srcDir,
+    testDir: project.testDir,
+    sourceExtensions: project.sourceExtensions,
+    lineLength: project.lineLength,
     commands: {
-      test: none(project.test_cmd),
-      lint: none(project.lint_cmd),
-      lintFix: none(project.lint_fix_cmd),
-      format: none(project.format_cmd),
-      formatCheck: none(project.format_check_cmd),
-      typeCheck: none(project.type_check_cmd),
-      coverage: none(project.coverage_cmd),
-      setup: none(project.setup_cmd),
+      test: project.testCmd,
+      lint: project.lintCmd,
+      lintFix: project.lintFixCmd,
+      format: project.formatCmd,
+      formatCheck: project.formatCheckCmd,
+      typeCheck: project.typeCheckCmd,
+      coverage: project.coverageCmd,
+      setup: project.setupCmd,
     },
-    reviewHooks: project.review_hooks ?? [],
-    coverageThreshold: project.coverage_threshold ?? 2,
-    bootstrapTimeoutS: project.bootstrap_timeout ?? 300,
-    settlementTimeoutS: project.settlement_timeout ?? 600,
-    workerIterationBudget: project.worker_iteration_budget ?? 50,
-    workerTreeMaxLines: project.worker_tree_max_lines ?? 80,
-    provider: project.provider ?? (names.length === 1 ? (names[0] ?? null) : null),
-    defaultAgent: project.default_agent ?? null,
+    reviewHooks: project.reviewHooks,
+    coverageThreshold: project.coverageThreshold,
+    bootstrapTimeoutS: project.bootstrapTimeout,
+    settlementTimeoutS: project.settlementTimeout,
+    workerIterationBudget: project.workerIterationBudget,
+    workerTreeMaxLines: project.workerTreeMaxLines,
+    provider: project.provider ?? (another === undefined ? (onlyProvider ?? null) : null),
+    defaultAgent: project.defaultAgent,
     providers,
     agents: written.agents ?? {},
     conventions: Object.fromEntries(
-      Object.entries(written.conventions ?? {}).map(([key, value]) => [key, String(value)]),
+      Object.entries(written.conventions ?? {}).map(([name, value]) => [name, String(value)]),
     ),
-    toolPolicy: {
-      restrictRunBash: policy.restrict_run_bash ?? false,
-      denyShellCommands: policy.deny_shell_commands ?? [],
-      denyShellFileMutations: policy.deny_shell_file_mutations ?? false,
-      requireWrappedVerifyTools: policy.require_wrapped_verify_tools ?? false,
-      requireUvRun: policy.require_uv_run ?? false,
-    },
+    toolPolicy: valuesInForce(projectKeys.tool_policy.keys, written.tool_policy),
     scope: {
-      allow: written.scope?.allow_files ?? [],
-      deny: written.scope?.deny_files ?? [],
-      ignore: written.scope?.ignore_files ?? [],
-      allowGitControl: written.scope?.allow_git_control ?? false,
+      allow: scope.allowFiles,
+      deny: scope.denyFiles,
+      ignore: scope.ignoreFiles,
+      allowGitControl: scope.allowGitControl,
     },
     departments: Object.entries(written.departments ?? {}).map(([name, patterns]) => ({
       name,
       patterns,
     })),
-    sentrux: {
-      engine: written.sentrux?.engine ?? "auto",
-      mode: written.sentrux?.mode ?? "diff",
-      onDegraded: written.sentrux?.on_degraded ?? "warn",
-      staleCommits: written.sentrux?.stale_commits ?? 10,
-      staleDays: written.sentrux?.stale_days ?? 14,
-      includeTests: written.sentrux?.include_tests ?? false,
-    },
+    sentrux: valuesInForce(projectKeys.sentrux.keys, written.sentrux),
     verify: Object.fromEntries(
-      Object.entries(written.verify ?? {}).map(([name, recipe]) => [
-        name,
-        {
-          command: recipe.command,
-          description: recipe.description ?? null,
-          logName: recipe.log_name ?? null,
-        },
-      ]),
+      Object.entries(written.verify ?? {}).map(([name, recipe]) => {
+        const { command, description = null, log_name: logName = null } = recipe;
+        return [name, { command, description, logName }];
+      }),
     ),
-    sops: { picker: written.sops?.picker ?? "model" },
+    sops: valuesInForce(projectKeys.sops.keys, written.sops),
     worktree: {
-      root: root === undefined ? null : isAbsolute(root) ? root : resolve(projectRoot, root),
-      copy: written.worktree?.copy ?? null,
-      setup: written.worktree?.setup ?? none(project.setup_cmd),
-      keepMibMax: written.worktree?.keep_mib_max ?? 100,
+      ...worktree,
+      root: absolutePath(worktree.root, projectRoot),
+      setup: worktree.setup ?? project.setupCmd,
     },
-    merge: {
-      order: written.merge?.order ?? "ready",
-      speculation: written.merge?.speculation ?? 4,
-      flaky: written.merge?.flaky ?? "pass",
-      sign: written.merge?.sign ?? false,
-      rebuilds: written.merge?.rebuilds ?? 5,
-    },
-    run: {
-      jobs: written.run?.jobs ?? 4,
-      maxGates: written.run?.max_gates ?? availableParallelism(),
-      crashRetries: written.run?.crash_retries ?? 2,
-      timeoutRetries: written.run?.timeout_retries ?? 1,
-      env: written.run?.env ?? [],
-    },
+    merge: valuesInForce(projectKeys.merge.keys, written.merge),
+    run: valuesInForce(projectKeys.run.keys, written.run),
   };
+}
+
+function absolutePath(path: string | null, projectRoot: string): string | null {
+  return path === null || isAbsolute(path) ? path : resolve(projectRoot, path);
 }

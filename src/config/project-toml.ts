@@ -1,7 +1,7 @@
-/** The text of a new project.toml. Pure. */
+/** Text of project.toml: a new file, and edits that keep the rest of a file as it is. Pure. */
 import type { Detection } from "./detect.ts";
-import { locateKey } from "./locate.ts";
 import { parseToml, stringifyToml } from "./toml.ts";
+import { tomlPositions } from "./toml-positions.ts";
 
 export interface ProviderChoice {
   name: string;
@@ -10,7 +10,7 @@ export interface ProviderChoice {
   model: string;
 }
 
-/** What `init` offers; `other` is left for the person to fill in. */
+/** The endpoints that `init` offers; `other` consists of placeholders. */
 export const providerPresets: Record<"openai" | "fireworks" | "other", ProviderChoice> = {
   openai: {
     name: "openai",
@@ -32,7 +32,7 @@ export const providerPresets: Record<"openai" | "fireworks" | "other", ProviderC
   },
 };
 
-/** Renders the file for a detected toolchain and a chosen endpoint. */
+/** The file for a detected toolchain and an endpoint. */
 export function renderProjectToml(detection: Detection, provider: ProviderChoice): string {
   const text = (value: string): string => JSON.stringify(value);
   const list = (values: readonly string[]): string => `[${values.map(text).join(", ")}]`;
@@ -68,40 +68,37 @@ export function renderProjectToml(detection: Detection, provider: ProviderChoice
   return lines.join("\n");
 }
 
-// ------------------------------------------------------------
-//  * Changes of texts in project.toml that leave the rest of the file as a person wrote it. Pure.
-//
-// Lines are replaced, then the result is read back: either it says exactly what the file said before
-// with the changes made, or nothing is given.
-
 export type EditedText =
   | {
       ok: true;
       text: string;
-      /** Lines taken out and put in, `-` and `+` before them. */
+      /** Removed and added lines, with `-` and `+` before them. */
       diff: string[];
     }
   | { ok: false; problem: string };
 
-/** Sets keys of `[project]`. Keys that have the value already are left alone. */
+/**
+ * Sets keys of `[project]` by replacing and inserting lines. The result is parsed again: when its values are
+ * not the old ones with the changes, no text is returned.
+ */
 export function editProjectToml(
   before: string,
   changes: Readonly<Record<string, string>>,
 ): EditedText {
   const parsed = parseToml(before);
-  if (!parsed.ok) return { ok: false, problem: "it is not TOML" };
+  if (!parsed.ok) return { ok: false, problem: "it is not valid TOML" };
   const project = (parsed.value["project"] ?? {}) as Record<string, unknown>;
   const diff: string[] = [];
   let text = before;
   for (const [key, value] of Object.entries(changes)) {
     if (project[key] === value) continue;
     const line = stringifyToml({ [key]: value }).trimEnd();
-    const place = locateKey(text, ["project", key]);
+    const position = tomlPositions(text).find(["project", key]);
     if (Object.hasOwn(project, key)) {
-      text = withLine(text, (place?.line ?? 1) - 1, 1, line);
-      diff.push(`-${place?.excerpt ?? ""}`, `+${line}`);
-    } else if (place !== null && /^\s*\[\s*project\s*\]/.test(place.excerpt)) {
-      text = withLine(text, place.line, 0, line);
+      text = withLine(text, (position?.line ?? 1) - 1, 1, line);
+      diff.push(`-${position?.excerpt ?? ""}`, `+${line}`);
+    } else if (position !== null && /^\s*\[\s*project\s*\]/.test(position.excerpt)) {
+      text = withLine(text, position.line, 0, line);
       diff.push(`+${line}`);
     } else {
       text = `${text === "" ? "" : `${text.trimEnd()}\n\n`}[project]\n${line}\n`;
@@ -113,10 +110,10 @@ export function editProjectToml(
   if (after.ok && (diff.length === 0 || Bun.deepEquals(after.value, wanted))) {
     return { ok: true, text, diff };
   }
-  return { ok: false, problem: "its lines are written in a way that only a person can change" };
+  return { ok: false, problem: "the layout of its [project] table is not supported" };
 }
 
-/** The text with `removed` lines from `index` on replaced by one. */
+/** The text with `line` in place of the `removed` lines that begin at `index`. */
 function withLine(text: string, index: number, removed: number, line: string): string {
   const lines = text.split("\n");
   lines.splice(index, removed, text.includes("\r\n") ? `${line}\r` : line);

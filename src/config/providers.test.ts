@@ -86,32 +86,35 @@ provider = { order = ["x", "y"], allow_fallbacks = false }
     ],
     [
       'auth = "basic"',
-      '4 wrong-type: `providers.a.auth` must be "api-key" or "bearer", not "basic" (null)',
+      '4 wrong-type: `providers.a.auth` must be "bearer" or "api-key", not "basic" (null)',
     ],
-    ["max_tokens = 0", "4 wrong-type: `providers.a.max_tokens` must be positive, not 0 (null)"],
+    [
+      "max_tokens = 0",
+      "4 wrong-type: `providers.a.max_tokens` must be a whole number of at least 1, not 0 (null)",
+    ],
     [
       'headers = { Authorization = "Bearer sk-1" }',
-      "4 reserved-key: `providers.a.headers.Authorization` would put a key into the repository " +
-        '(name its variable in api_key_env; auth = "api-key" sends it as the header api-key)',
+      "4 reserved-key: `providers.a.headers.Authorization` would store an API key in the repository " +
+        '(set api_key_env to the name of its variable; auth = "api-key" sends it in the header api-key)',
     ],
     [
       '[providers.a.headers]\nx-api-key = "sk-1"',
-      "5 reserved-key: `providers.a.headers.x-api-key` would put a key into the repository " +
-        '(name its variable in api_key_env; auth = "api-key" sends it as the header api-key)',
+      "5 reserved-key: `providers.a.headers.x-api-key` would store an API key in the repository " +
+        '(set api_key_env to the name of its variable; auth = "api-key" sends it in the header api-key)',
     ],
     [
       '[providers.a.query]\nkey = "sk-1"',
-      "5 reserved-key: `providers.a.query.key` would put a key into the repository " +
-        '(name its variable in api_key_env; auth = "api-key" sends it as the header api-key)',
+      "5 reserved-key: `providers.a.query.key` would store an API key in the repository " +
+        '(set api_key_env to the name of its variable; auth = "api-key" sends it in the header api-key)',
     ],
     [
       'headers = { Host = "b.example" }',
-      "4 reserved-key: `providers.a.headers.Host` is dgov's own (leave it out)",
+      "4 reserved-key: `providers.a.headers.Host` is set by dgov (remove it)",
     ],
     [
       'headers = { X-Team = "a\\r\\nX-Other: b" }',
-      "4 bad-header: `providers.a.headers.X-Team` is no header that can be sent " +
-        "(plain characters, on one line)",
+      "4 bad-header: `providers.a.headers.X-Team` is not a valid header " +
+        "(use printable characters on one line)",
     ],
     [
       "[providers.a.body]\nstream = false",
@@ -120,15 +123,15 @@ provider = { order = ["x", "y"], allow_fallbacks = false }
     [
       "[providers.a.body]\nmessages = []",
       "5 reserved-key: `providers.a.body.messages` cannot be set here " +
-        "(the conversation is dgov's own)",
+        "(dgov sends its own conversation)",
     ],
   ])("E3 refuses %p", (lines, wanted) => {
     expect(said(`${lines}\n`)).toEqual([wanted]);
   });
 
   test.each([
-    ["https://a.example/v1/chat/completions", "names one method of the endpoint"],
-    ["https://a.example/v1?api-version=1", "has a query in it"],
+    ["https://a.example/v1/chat/completions", "includes /chat/completions"],
+    ["https://a.example/v1?api-version=1", "contains a query"],
   ])("E3 refuses the address %p", (url, words) => {
     const text = `[providers.a]\nbase_url = "${url}"\napi_key_env = "A_KEY"\n`;
     const loaded = parseConfig(text, "/project");

@@ -1,68 +1,48 @@
-/** `[providers.<name>]`: defaults, and what the schema cannot say about them. Pure. */
-
+/** `[providers.<name>]`: values in force, validation, and the provider and model of a task. Pure. */
 import { DgovError } from "../error.ts";
-import { suggest } from "../std/suggest.ts";
+import { didYouMean, suggest } from "../std/suggest.ts";
 import type { Config, ProviderConfig } from "./config.ts";
 import { configFile } from "./find.ts";
-import { locateKey } from "./locate.ts";
-import type { WrittenConfig } from "./schema.ts";
+import { valuesInForce } from "./keys.ts";
+import { providerKeys, type WrittenConfig, type WrittenProvider } from "./project-keys.ts";
+import type { TomlPositions } from "./toml-positions.ts";
 
-type WrittenProvider = NonNullable<WrittenConfig["providers"]>[string];
-
-/** Text `init` writes where a person has to choose. */
+/** Text that `init` writes as a placeholder. */
 const placeholder = /(^|\W)(your-|example\.com|PROVIDER_API_KEY$|provider\/model-name)/;
 
-/** Every provider the file names; the older form of one endpoint is the provider `llm`. */
-export function providersOf(written: WrittenConfig, text: string): Record<string, ProviderConfig> {
+/** Every provider of the file, by name. The older form of one endpoint is a provider named `llm`. */
+export function providersOf(
+  written: WrittenConfig,
+  positions: TomlPositions,
+): Record<string, ProviderConfig> {
   const providers: Record<string, ProviderConfig> = {};
   for (const [name, table] of Object.entries(written.providers ?? {})) {
-    const line = locateKey(text, ["providers", name])?.line ?? null;
+    const line = positions.find(["providers", name])?.line ?? null;
     providers[name] = providerOf(name, table, line);
   }
   const { llm_base_url, llm_api_key_env, default_agent } = written.project ?? {};
   if (llm_base_url !== undefined && llm_api_key_env !== undefined && !("llm" in providers)) {
     const table = { base_url: llm_base_url, api_key_env: llm_api_key_env };
-    const line = locateKey(text, ["project", "llm_base_url"])?.line ?? null;
+    const line = positions.find(["project", "llm_base_url"])?.line ?? null;
     providers["llm"] = { ...providerOf("llm", table, line), defaultAgent: default_agent ?? null };
   }
   return providers;
 }
 
 function providerOf(name: string, table: WrittenProvider, line: number | null): ProviderConfig {
-  const { price } = table;
+  const { price, ...values } = valuesInForce(providerKeys, table);
   return {
     name,
-    baseUrl: table.base_url,
-    apiKeyEnv: table.api_key_env,
-    auth: table.auth ?? "bearer",
-    defaultAgent: table.default_agent ?? null,
-    requestTimeoutS: table.request_timeout_s ?? 120,
-    idleTimeoutS: table.idle_timeout_s ?? 60,
-    retries: table.retries ?? 6,
-    retryAfterMaxS: table.retry_after_max_s ?? 120,
-    contextTokens: table.context_tokens ?? 128_000,
-    maxConcurrent: table.max_concurrent ?? 16,
-    requestsPerMinute: table.requests_per_minute ?? null,
-    tokensPerMinute: table.tokens_per_minute ?? null,
-    stream: table.stream ?? true,
-    streamUsage: table.stream_usage ?? true,
-    maxTokens: table.max_tokens ?? null,
-    maxTokensField: table.max_tokens_field ?? "max_tokens",
-    temperature: table.temperature ?? null,
-    parallelToolCalls: table.parallel_tool_calls ?? null,
-    returnReasoning: table.return_reasoning ?? false,
-    headers: table.headers ?? {},
-    query: table.query ?? {},
-    body: table.body ?? {},
-    price: price === undefined ? null : { ...price, cached: price.cached ?? price.input },
-    placeholder: [table.base_url, table.api_key_env, table.default_agent ?? ""].some((value) =>
+    ...values,
+    price: price === null ? null : { ...price, cached: price.cached ?? price.input },
+    placeholder: [values.baseUrl, values.apiKeyEnv, values.defaultAgent ?? ""].some((value) =>
       placeholder.test(value),
     ),
     line,
   };
 }
 
-/** What is wrong with one key of a provider's table. */
+/** A problem of one key of a provider's table. */
 export interface ProviderProblem {
   /** From the top of the file. */
   path: string[];
@@ -71,23 +51,23 @@ export interface ProviderProblem {
   hint: string;
 }
 
-/** Names under which servers take keys: what the repository must not hold. */
+/** Headers and query parameters that carry API keys, which must not be in the repository. */
 const secret =
   /^(proxy-)?authorization$|^(x-)?(goog-)?api[-_]?key$|^(x-)?(access|auth)[-_]token$|^(key|token|cookie)$/i;
 const ownHeaders =
   /^(host|connection|content-(length|type|encoding)|transfer-encoding|accept|upgrade)$/i;
 const headerName = /^[!#$%&'*+.^_`|~\w-]+$/;
-/** Fields of a request dgov decides, with the setting that governs them. */
+/** Request fields that dgov sets itself, with the setting that controls each. */
 const ownFields: Record<string, string> = {
   model: "set default_agent, or [agents]",
-  messages: "the conversation is dgov's own",
-  tools: "the tools are dgov's own",
-  tool_choice: "the tools are dgov's own",
+  messages: "dgov sends its own conversation",
+  tools: "dgov sends its own tools",
+  tool_choice: "dgov sends its own tools",
   stream: "set stream",
   stream_options: "set stream_usage",
 };
 
-/** Everything the schema lets through and no endpoint should get. */
+/** Values that the key definitions accept and that must not be sent to an endpoint. */
 export function providerProblems(config: Config): ProviderProblem[] {
   return Object.values(config.providers).flatMap((provider) => {
     const at = (...keys: string[]): string[] => ["providers", provider.name, ...keys];
@@ -105,12 +85,12 @@ export function providerProblems(config: Config): ProviderProblem[] {
 }
 
 function urlProblems(url: string, path: string[]): ProviderProblem[] {
-  const said = (message: string, hint: string): ProviderProblem[] => [
+  const problem = (message: string, hint: string): ProviderProblem[] => [
     { path, code: "bad-url", message: `\`${path.join(".")}\` ${message}`, hint },
   ];
-  if (/[?#]/.test(url)) return said("has a query in it", "put it into the table query");
+  if (/[?#]/.test(url)) return problem("contains a query", "move it to the table query");
   if (/\/chat\/completions\/?$/.test(url)) {
-    return said("names one method of the endpoint", "leave /chat/completions out");
+    return problem("includes /chat/completions", "remove /chat/completions from the URL");
   }
   return [];
 }
@@ -119,31 +99,29 @@ function headerProblems(name: string, value: string, path: string[]): ProviderPr
   if (secret.test(name)) return [keyProblem(path)];
   const key = `\`${path.join(".")}\``;
   if (ownHeaders.test(name)) {
-    return [{ path, code: "reserved-key", message: `${key} is dgov's own`, hint: "leave it out" }];
+    return [{ path, code: "reserved-key", message: `${key} is set by dgov`, hint: "remove it" }];
   }
   if (headerName.test(name) && /^[\t\x20-\x7e\x80-\xff]*$/.test(value)) return [];
-  const message = `${key} is no header that can be sent`;
-  return [{ path, code: "bad-header", message, hint: "plain characters, on one line" }];
+  const message = `${key} is not a valid header`;
+  return [{ path, code: "bad-header", message, hint: "use printable characters on one line" }];
 }
 
 function keyProblem(path: string[]): ProviderProblem {
   return {
     path,
     code: "reserved-key",
-    message: `\`${path.join(".")}\` would put a key into the repository`,
-    hint: 'name its variable in api_key_env; auth = "api-key" sends it as the header api-key',
+    message: `\`${path.join(".")}\` would store an API key in the repository`,
+    hint: 'set api_key_env to the name of its variable; auth = "api-key" sends it in the header api-key',
   };
 }
 
 function fieldProblems(name: string, path: string[]): ProviderProblem[] {
   if (!Object.hasOwn(ownFields, name)) return [];
   const message = `\`${path.join(".")}\` cannot be set here`;
-  return [{ path, code: "reserved-key", message, hint: ownFields[name] ?? "leave it out" }];
+  return [{ path, code: "reserved-key", message, hint: ownFields[name] ?? "remove it" }];
 }
 
-// ------------------------------------------------------------
-// Which provider and model a task uses. The one place where aliases are resolved. Pure.
-
+/** The provider and model of a task, aliases resolved. */
 export interface ResolvedModel {
   provider: ProviderConfig;
   model: string;
@@ -153,7 +131,10 @@ export type ModelResolution =
   | { ok: true; value: ResolvedModel }
   | { ok: false; problem: string; hint: string };
 
-/** Provider: task, plan, project. Model: task, plan, that provider, then the project's own default. */
+/**
+ * Resolves the provider and model of a task; the only place where aliases are resolved. The provider
+ * comes from task, plan or project; the model from task, plan, provider or project.
+ */
 export function resolveModel(
   config: Config,
   plan: { defaultAgent: string | null; defaultProvider: string | null },
@@ -164,7 +145,7 @@ export function resolveModel(
     return {
       ok: false,
       problem: "no provider is configured",
-      hint: "add [providers.<name>] to .dgov/project.toml, and [project] provider when there are several",
+      hint: "add [providers.<name>] to .dgov/project.toml; with several, also [project] provider",
     };
   }
   const provider = Object.hasOwn(config.providers, name) ? config.providers[name] : undefined;
@@ -173,8 +154,7 @@ export function resolveModel(
     return {
       ok: false,
       problem: `the provider \`${name}\` is not configured`,
-      hint:
-        near === null ? `add [providers.${name}] to .dgov/project.toml` : `did you mean ${near}?`,
+      hint: didYouMean(near, `add [providers.${name}] to .dgov/project.toml`),
     };
   }
   const fallback =
@@ -201,10 +181,7 @@ export function requireEditedProvider({ name, line, placeholder }: ProviderConfi
   );
 }
 
-// ------------------------------------------------------------
-// A configured provider as the endpoint the model client talks to.
-
-/** The provider's address, patience and request settings, with the key in hand. */
+/** A provider as the endpoint of the model client. */
 export function endpointOf(provider: ProviderConfig, apiKey: string) {
   return {
     baseUrl: provider.baseUrl,

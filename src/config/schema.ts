@@ -1,139 +1,219 @@
-/** The shape of `.dgov/project.toml` as people write it. Loaded lazily: arktype costs start-up time. */
+/**
+ * Validation of TOML tables against their key definitions, and the JSON Schema of a definition.
+ *
+ * The only file that uses arktype. It is loaded lazily: arktype costs start-up time.
+ */
 import { configure } from "arktype/config";
+import { didYouMean, suggest } from "../std/suggest.ts";
+import { excerpt, listed } from "../std/text.ts";
+import { type Definition, describe, type Keys, type ValueType } from "./keys.ts";
 
 configure({ jitless: true });
 const { type } = await import("arktype");
 
-const positive = "number.integer > 0";
-const natural = "number.integer >= 0";
-const strings = "string[]";
+/** One key that the definitions reject. */
+export interface KeyProblem {
+  /** Path of the key below the validated table. */
+  path: string[];
+  kind: "unknown" | "missing" | "wrong-type";
+  message: string;
+  hint: string | null;
+}
 
-const provider = type({
-  "+": "reject",
-  base_url: "string > 0",
-  api_key_env: "string > 0",
-  "auth?": "'bearer' | 'api-key'",
-  "default_agent?": "string > 0",
-  "request_timeout_s?": positive,
-  "idle_timeout_s?": positive,
-  "retries?": natural,
-  "retry_after_max_s?": natural,
-  "context_tokens?": positive,
-  "max_concurrent?": positive,
-  "requests_per_minute?": positive,
-  "tokens_per_minute?": positive,
-  "stream?": "boolean",
-  "stream_usage?": "boolean",
-  "max_tokens?": positive,
-  "max_tokens_field?": "'max_tokens' | 'max_completion_tokens'",
-  "temperature?": "number >= 0",
-  "parallel_tool_calls?": "boolean",
-  "return_reasoning?": "boolean",
-  "headers?": { "[string]": "string" },
-  "query?": { "[string]": "string" },
-  "body?": { "[string]": "unknown" },
-  "price?": {
-    "+": "reject",
-    input: "number >= 0",
-    "cached?": "number >= 0",
-    output: "number >= 0",
-  },
-});
+/** Everything that is wrong with a table. `prefix` is the table's own path, for messages. */
+export function keyProblems(
+  keys: Keys,
+  value: Readonly<Record<string, unknown>>,
+  prefix: readonly string[] = [],
+): KeyProblem[] {
+  return tableProblems(keys, value, []).map((problem) => message(problem, prefix));
+}
 
-const recipe = type({
-  "+": "reject",
-  command: "string > 0",
-  "description?": "string",
-  "log_name?": "string",
-  "parser?": "string",
-});
+type Found =
+  | { kind: "unknown"; path: string[]; known: string[] }
+  | { kind: "missing"; path: string[] }
+  | { kind: "wrong-type"; path: string[]; wanted: string; value: unknown };
 
-/** Everything a project may say; unknown keys are rejected. */
-export const projectSchema = type({
-  "+": "reject",
-  "project?": {
-    "+": "reject",
-    "language?": "string",
-    "src_dir?": "string",
-    "test_dir?": "string",
-    "test_cmd?": "string",
-    "lint_cmd?": "string",
-    "format_cmd?": "string",
-    "lint_fix_cmd?": "string",
-    "format_check_cmd?": "string",
-    "type_check_cmd?": "string",
-    "coverage_cmd?": "string",
-    "setup_cmd?": "string",
-    "test_markers?": strings,
-    "worker_iteration_budget?": positive,
-    "worker_iteration_warn_at?": positive,
-    "worker_tree_max_lines?": natural,
-    "line_length?": positive,
-    "source_extensions?": strings,
-    "provider?": "string > 0",
-    "default_agent?": "string > 0",
-    "llm_base_url?": "string > 0",
-    "llm_api_key_env?": "string > 0",
-    "bootstrap_timeout?": positive,
-    "settlement_timeout?": positive,
-    "review_hooks?": strings,
-    "coverage_threshold?": "number >= 0",
-  },
-  "providers?": { "[string]": provider },
-  "agents?": { "[string]": "string > 0" },
-  "conventions?": { "[string]": "string | number | boolean" },
-  "tool_policy?": {
-    "+": "reject",
-    "restrict_run_bash?": "boolean",
-    "deny_shell_commands?": strings,
-    "deny_shell_file_mutations?": "boolean",
-    "require_wrapped_verify_tools?": "boolean",
-    "require_uv_run?": "boolean",
-  },
-  "scope?": {
-    "+": "reject",
-    "allow_files?": strings,
-    "deny_files?": strings,
-    "ignore_files?": strings,
-    "allow_git_control?": "boolean",
-  },
-  "departments?": { "[string]": strings },
-  "sentrux?": {
-    "+": "reject",
-    "engine?": "'auto' | 'builtin' | 'external'",
-    "mode?": "'diff' | 'strict'",
-    "on_degraded?": "'warn' | 'fail'",
-    "stale_commits?": natural,
-    "stale_days?": natural,
-    "include_tests?": "boolean",
-  },
-  "verify?": { "[string]": recipe },
-  "sops?": { "+": "reject", "picker?": "'model' | 'rules'" },
-  "worktree?": {
-    "+": "reject",
-    "root?": "string > 0",
-    "copy?": strings,
-    "setup?": "string",
-    "keep_mib_max?": positive,
-  },
-  "merge?": {
-    "+": "reject",
-    "order?": "'ready' | 'plan'",
-    "speculation?": positive,
-    "flaky?": "'pass' | 'fail'",
-    "sign?": "boolean",
-    "rebuilds?": natural,
-  },
-  "run?": {
-    "+": "reject",
-    "jobs?": positive,
-    "max_gates?": positive,
-    "crash_retries?": natural,
-    "timeout_retries?": natural,
-    "env?": strings,
-  },
-  "sandbox?": { "+": "reject", "mode?": "'off'" },
-});
+function tableProblems(
+  keys: Keys,
+  value: Readonly<Record<string, unknown>>,
+  path: string[],
+): Found[] {
+  const missing = Object.entries(keys).flatMap(([name, definition]): Found[] =>
+    definition.kind === "key" && definition.required && !Object.hasOwn(value, name)
+      ? [{ kind: "missing", path: [...path, name] }]
+      : [],
+  );
+  const present = Object.entries(value).flatMap(([name, inner]): Found[] => {
+    const definition = Object.hasOwn(keys, name) ? keys[name] : undefined;
+    const below = [...path, name];
+    return definition === undefined
+      ? [{ kind: "unknown", path: below, known: Object.keys(keys) }]
+      : valueProblems(definition, inner, below);
+  });
+  return [...missing, ...present];
+}
 
-export type WrittenConfig = typeof projectSchema.infer;
-export { type };
+function valueProblems(definition: Definition, value: unknown, path: string[]): Found[] {
+  const wrong = (wanted: string): Found[] => [{ kind: "wrong-type", path, wanted, value }];
+  switch (definition.kind) {
+    case "key":
+      return accepts(definition.type, value) ? [] : wrong(definition.type.name);
+    case "table":
+      if (isTable(value)) return tableProblems(definition.keys, value, path);
+      if (definition.or === null) return wrong("a table");
+      return accepts(definition.or.type, value) ? [] : wrong(definition.or.name);
+    case "map":
+      if (!isTable(value)) return wrong("a table");
+      return Object.entries(value).flatMap(([name, inner]) =>
+        valueProblems(definition.each, inner, [...path, name]),
+      );
+    default:
+      return definition satisfies never;
+  }
+}
+
+function message(found: Found, prefix: readonly string[]): KeyProblem {
+  const { kind, path } = found;
+  const name = [...prefix, ...path].join(".");
+  switch (kind) {
+    case "unknown": {
+      const near = suggest(path.at(-1) ?? "", found.known);
+      const hint = didYouMean(near, `known keys: ${listed(found.known, knownShownMax)}`);
+      return { kind, path, message: `unknown key \`${name}\``, hint };
+    }
+    case "missing":
+      return { kind, path, message: `\`${name}\` is missing`, hint: null };
+    case "wrong-type": {
+      const shown = valueForMessage(found.value, found.wanted);
+      return {
+        kind,
+        path,
+        message: `\`${name}\` must be ${found.wanted}, not ${shown}`,
+        hint: null,
+      };
+    }
+    default:
+      return kind satisfies never;
+  }
+}
+
+const shownCharsMax = 80;
+const knownShownMax = 20;
+
+function valueForMessage(value: unknown, wanted: string): string {
+  if (Array.isArray(value)) {
+    const wrong = value.find((item) => typeof item !== "string");
+    return wanted.startsWith("a list") && wrong !== undefined
+      ? `a list that contains ${valueForMessage(wrong, "")}`
+      : "a list";
+  }
+  if (isTable(value)) return "a table";
+  if (value instanceof Date) return "a date";
+  return excerpt(JSON.stringify(value), shownCharsMax);
+}
+
+/** Whether a value is a TOML table. */
+export function isTable(value: unknown): value is Record<string, unknown> {
+  return (
+    typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof Date)
+  );
+}
+
+const types = new Map<string, { allows(value: unknown): boolean }>();
+
+function accepts({ expression }: ValueType<unknown>, value: unknown): boolean {
+  const known = types.get(expression) ?? type.raw(expression);
+  types.set(expression, known);
+  return known.allows(value);
+}
+
+/** A JSON Schema (2020-12), or a part of one. */
+export interface JsonSchema {
+  [key: string]: unknown;
+  properties?: Record<string, JsonSchema>;
+  additionalProperties?: JsonSchema | boolean;
+  anyOf?: JsonSchema[];
+}
+
+/**
+ * The JSON Schema of a table, with the description of every key. A default is given as `default`, or,
+ * with `defaults: "described"`, at the end of the description; derived defaults are left out.
+ */
+export function tableJsonSchema(
+  keys: Keys,
+  o: { defaults: "annotated" | "described" } = { defaults: "annotated" },
+): JsonSchema {
+  const schema = type.raw(arktypeTable(keys)).toJsonSchema() as JsonSchema;
+  return { ...schema, properties: annotatedProperties(schema, keys, o.defaults) };
+}
+
+function arktypeTable(keys: Keys): Record<string, unknown> {
+  const entries = Object.entries(keys).map(([name, definition]) => {
+    const required = definition.kind === "key" && definition.required;
+    return [required ? name : `${name}?`, arktypeDefinition(definition)];
+  });
+  return { "+": "reject", ...Object.fromEntries(entries) };
+}
+
+function arktypeDefinition(definition: Definition): unknown {
+  switch (definition.kind) {
+    case "key":
+      return definition.type.expression;
+    case "table": {
+      const table = arktypeTable(definition.keys);
+      return definition.or === null ? table : [table, "|", definition.or.type.expression];
+    }
+    case "map":
+      return { "[string]": arktypeDefinition(definition.each) };
+    default:
+      return definition satisfies never;
+  }
+}
+
+type Defaults = "annotated" | "described";
+
+function annotatedProperties(schema: JsonSchema, keys: Keys, defaults: Defaults) {
+  const entries = Object.entries(schema.properties ?? {}).map(([name, inner]) => {
+    const definition = keys[name];
+    return [name, definition === undefined ? inner : annotated(inner, definition, defaults)];
+  });
+  return Object.fromEntries(entries) as Record<string, JsonSchema>;
+}
+
+function annotated(schema: JsonSchema, definition: Definition, defaults: Defaults): JsonSchema {
+  const value = documentedDefault(definition);
+  const shown = value === null ? "" : ` (default ${JSON.stringify(value)})`;
+  const description = describe(definition) + (defaults === "described" ? shown : "");
+  const result = withDescription(schema, description, definition, defaults);
+  if (defaults === "annotated" && value !== null) result["default"] = value;
+  return result;
+}
+
+/** The branches of a union repeat its description, since editors show that of the matching branch. */
+function withDescription(
+  schema: JsonSchema,
+  description: string,
+  definition: Definition,
+  defaults: Defaults,
+): JsonSchema {
+  const result: JsonSchema = { ...(description === "" ? {} : { description }), ...schema };
+  const { properties, additionalProperties: each, anyOf } = schema;
+  if (definition.kind === "table" && properties !== undefined) {
+    result.properties = annotatedProperties(schema, definition.keys, defaults);
+  }
+  if (definition.kind === "map" && typeof each === "object") {
+    result.additionalProperties = annotated(each, definition.each, defaults);
+  }
+  if (anyOf !== undefined) {
+    result.anyOf = anyOf.map((one) => withDescription(one, description, definition, defaults));
+  }
+  return result;
+}
+
+/** The default of a key when it is a fixed value; null when there is none. */
+function documentedDefault(definition: Definition): unknown {
+  if (definition.kind === "map") return definition.emptyByDefault ? {} : null;
+  if (definition.kind === "table" || definition.derivedDefault !== null) return null;
+  return definition.default;
+}

@@ -5,10 +5,10 @@
 import type { Config } from "../config/config.ts";
 import { resolveModel } from "../config/providers.ts";
 import type { Diagnostic } from "../error.ts";
-import { suggest } from "../std/suggest.ts";
+import { didYouMean, suggest } from "../std/suggest.ts";
 import { assemble } from "./assemble.ts";
 import type { CompiledPlan } from "./compiled.ts";
-import { didYouMean, sortDiagnostics } from "./diagnostic.ts";
+import { sortDiagnostics } from "./diagnostic.ts";
 import { buildPlan, type Plan, taskDiagnostic } from "./plan.ts";
 import type { PlanFiles } from "./plan-files.ts";
 import { verifyTools } from "./prompt-text.ts";

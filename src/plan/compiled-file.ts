@@ -1,8 +1,8 @@
 /** `_compiled.toml`: a compiled plan as text, and back. Written whole or not at all. */
-import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseToml, renderTomlTable, type TomlTableValues, tomlString } from "../config/toml.ts";
 import { sha256 } from "../std/digest.ts";
+import { replaceFile } from "../std/files.ts";
 import { type CompiledPlan, type CompiledTask, unitDigest } from "./compiled.ts";
 export const compiledName = "_compiled.toml";
 
@@ -159,21 +159,7 @@ class Fields {
   }
 }
 
-/** Replaces the compiled file of a plan folder: readers see the old bytes or the new ones. */
+/** Replaces the compiled file of a plan folder, atomically and durably. */
 export function writeCompiled(planDir: string, bytes: string): void {
-  const path = join(planDir, compiledName);
-  const aside = `${path}.${process.pid}.tmp`;
-  try {
-    const file = openSync(aside, "w", 0o644);
-    try {
-      writeFileSync(file, bytes);
-      fsyncSync(file);
-    } finally {
-      closeSync(file);
-    }
-    renameSync(aside, path);
-  } catch (error) {
-    rmSync(aside, { force: true });
-    throw error;
-  }
+  replaceFile(join(planDir, compiledName), bytes, { durable: true });
 }

@@ -1,9 +1,10 @@
-/** Making diagnostics of a plan: the place is looked up from the file and the key. */
+/** Diagnostics of plan files, positioned by file and key. */
 
 import type { TomlPositions } from "../config/toml-positions.ts";
 import type { Diagnostic } from "../error.ts";
 import { compareText } from "../std/order.ts";
 
+/** A diagnostic without its position. */
 export interface Problem {
   severity?: Diagnostic["severity"];
   code: string;
@@ -11,34 +12,35 @@ export interface Problem {
   hint?: string | null;
 }
 
-export interface DiagnosticTarget {
+/** The part of a file that a diagnostic is about. */
+interface DiagnosticTarget {
   file: string;
   unit: string | null;
   /** Null for a file that could not be read. */
-  places: TomlPositions | null;
-  /** The key the finding is about; empty for the file as a whole. */
+  positions: TomlPositions | null;
+  /** Path of the key; empty for the whole file. */
   path: readonly string[];
-  /** Text within the key's value, for a place more exact than the key's. */
+  /** Part of the key's value, for a more exact position. */
   text?: string | undefined;
 }
 
-/** A diagnostic at the place of a key. */
-export function diagnosticAt(where: DiagnosticTarget, finding: Problem): Diagnostic {
-  const place = where.places?.find(where.path, where.text) ?? null;
+/** A diagnostic at the position of its target; without a position when the key is not in the file. */
+export function diagnosticAt(target: DiagnosticTarget, problem: Problem): Diagnostic {
+  const position = target.positions?.find(target.path, target.text) ?? null;
   return {
-    severity: finding.severity ?? "error",
-    code: finding.code,
-    file: where.file,
-    line: place?.line ?? null,
-    column: place?.column ?? null,
-    unit: where.unit,
-    message: finding.message,
-    hint: finding.hint ?? null,
-    excerpt: place?.excerpt ?? null,
+    severity: problem.severity ?? "error",
+    code: problem.code,
+    file: target.file,
+    line: position?.line ?? null,
+    column: position?.column ?? null,
+    unit: target.unit,
+    message: problem.message,
+    hint: problem.hint ?? null,
+    excerpt: position?.excerpt ?? null,
   };
 }
 
-/** By file, line, column, code and message: the same order on every machine. */
+/** Diagnostics sorted by file, line, column, code and message. */
 export function sortDiagnostics(diagnostics: readonly Diagnostic[]): Diagnostic[] {
   return [...diagnostics].sort(
     (a, b) =>
@@ -49,9 +51,4 @@ export function sortDiagnostics(diagnostics: readonly Diagnostic[]): Diagnostic[
       compareText(a.unit ?? "", b.unit ?? "") ||
       compareText(a.message, b.message),
   );
-}
-
-/** "did you mean x?", or what else there is to say. */
-export function didYouMean(near: string | null, otherwise: string | null = null): string | null {
-  return near === null ? otherwise : `did you mean ${near}?`;
 }

@@ -6,7 +6,7 @@
 import { type Claim, parseClaim } from "../claims/path.ts";
 import type { Diagnostic } from "../error.ts";
 import type { Role } from "../kernel/dag.ts";
-import { suggest } from "../std/suggest.ts";
+import { didYouMean, suggest } from "../std/suggest.ts";
 import type { Claims } from "./compiled.ts";
 import {
   type Edges,
@@ -15,7 +15,7 @@ import {
   precedenceOf,
   topologicalOrder,
 } from "./dependency-order.ts";
-import { diagnosticAt, didYouMean, type Problem } from "./diagnostic.ts";
+import { diagnosticAt, type Problem } from "./diagnostic.ts";
 import type { PlanSource, SourceTask } from "./source.ts";
 
 export type ClaimKind = keyof Claims;
@@ -75,9 +75,9 @@ export function taskDiagnostic(
   finding: Problem,
   text?: string,
 ): Diagnostic {
-  const { file, id: unit, places } = task;
+  const { file, id: unit, positions } = task;
   const path = ["tasks", task.key, ...[key].flat()];
-  return diagnosticAt({ file, unit, places, path, text }, finding);
+  return diagnosticAt({ file, unit, positions, path, text }, finding);
 }
 
 /** A diagnostic about one claim of a task. */
@@ -135,8 +135,9 @@ function resolveReferences(task: SourceTask, names: Names, found: Diagnostic[]):
 
 function hintFor(reference: string, task: SourceTask, names: Names): string {
   if (reference.includes("/")) {
-    return (
-      didYouMean(suggest(reference, names.indexOf.keys())) ?? "dgov compile --graph lists them"
+    return didYouMean(
+      suggest(reference, names.indexOf.keys()),
+      "list the units with dgov compile --graph",
     );
   }
   const here = (names.byFile.get(task.prefix) ?? []).filter((key) => key !== task.key);
@@ -144,7 +145,10 @@ function hintFor(reference: string, task: SourceTask, names: Names): string {
   const whole = [...names.indexOf.keys()].filter((id) => id.endsWith(`/${reference}`));
   const [only, another] = [...elsewhere, ...whole];
   const near = suggest(reference, here) ?? (another === undefined ? only : undefined) ?? null;
-  return didYouMean(near) ?? "a bare name means a task of the same file; others need their full id";
+  return didYouMean(
+    near,
+    "a name without `/` refers to a task of the same file; other tasks need their full id",
+  );
 }
 
 /** Read-only roles read whatever they name. */

@@ -1,22 +1,24 @@
 /**
- * A plan tree read and parsed: what its author wrote, each thing with the place it came from.
+ * A plan as its author wrote it: the files of a plan folder, or one compiled file, parsed and validated
+ * key by key, with the position of every key.
  *
- * Problems are collected, never thrown. A key of the wrong shape is reported and then treated as if
- * it were not there, so that one mistake does not hide the others.
+ * Problems are collected as diagnostics. An invalid key is reported and then left out, so that one
+ * mistake does not hide others.
  */
 import { isAbsolute } from "node:path/posix";
+import { isTable } from "../config/schema.ts";
 import { parseToml } from "../config/toml.ts";
 import { type TomlPositions, tomlPositions } from "../config/toml-positions.ts";
 import type { Diagnostic } from "../error.ts";
-import { suggest } from "../std/suggest.ts";
+import { didYouMean, suggest } from "../std/suggest.ts";
+import { listed } from "../std/text.ts";
 import type { Claims } from "./compiled.ts";
-import { diagnosticAt, didYouMean, type Problem } from "./diagnostic.ts";
+import { diagnosticAt, type Problem } from "./diagnostic.ts";
 import { type FolderEntry, joinPath, type PlanFiles } from "./plan-files.ts";
-import type { WrittenPlan, WrittenTask } from "./schema.ts";
+import type { WrittenPlan, WrittenTask } from "./plan-keys.ts";
 import {
   checkPlanTable,
   checkTaskTable,
-  isTable,
   type ReportProblem,
   reportUnknownKey,
 } from "./validate-schema.ts";
@@ -25,24 +27,24 @@ export interface SourceTask {
   /** Full unit id. */
   id: string;
   key: string;
-  /** `<section>/<stem>.`: what a bare reference is completed with. */
+  /** `<section>/<stem>.`, the prefix of ids in this file. */
   prefix: string;
   file: string;
-  places: TomlPositions;
-  written: Partial<WrittenTask>;
-  /** Keys that were reported; rules do not call them missing. */
+  positions: TomlPositions;
+  written: WrittenTask;
+  /** Keys reported as invalid; rules do not report them as missing. */
   broken: ReadonlySet<string>;
   claims: Claims;
-  /** The task's own text; null when there is none or the file cannot be read. */
+  /** Text of `prompt` or `prompt_file`; null when there is none or the file cannot be read. */
   prompt: string | null;
-  /** Why `prompt_file` cannot be read, completing "`x` ...". */
+  /** Why `prompt_file` cannot be read, completing "the prompt file `x` ..."; null when it can. */
   promptProblem: string | null;
 }
 
 export interface PlanSource {
-  root: Partial<WrittenPlan>;
+  root: WrittenPlan;
   rootFile: string;
-  rootPlaces: TomlPositions;
+  rootPositions: TomlPositions;
   /** In plan order: sections as listed, files and keys by code unit. */
   tasks: SourceTask[];
 }
@@ -56,55 +58,55 @@ export interface ParsedPlan {
 const keyPattern = /^[A-Za-z0-9_-]+$/;
 const nameCharsMax = 100;
 
-/** Reads the plan in `dir` (relative to the project root). */
+/** Reads the plan in the folder `dir`, relative to the project root. */
 export function parsePlan(files: PlanFiles, dir: string): ParsedPlan {
   const diagnostics: Diagnostic[] = [];
   const reader: Reader = { files, dir, diagnostics };
   return { source: readPlan(reader), diagnostics };
 }
 
-export interface Reader {
+interface Reader {
   files: PlanFiles;
   dir: string;
   diagnostics: Diagnostic[];
 }
 
-export interface OpenFile {
+interface OpenFile {
   file: string;
-  places: TomlPositions;
+  positions: TomlPositions;
   value: Record<string, unknown>;
 }
 
 function readPlan(reader: Reader): PlanSource | null {
   const open = readToml(reader, joinPath(reader.dir, "_root.toml"));
   if (open === null) return null;
-  const say = problemReporter(reader, open, null);
+  const report = problemReporter(reader, open, null);
   for (const key of Object.keys(open.value))
-    if (key !== "plan") reportUnknownKey(key, ["plan"], say);
+    if (key !== "plan") reportUnknownKey(key, ["plan"], report);
   const plan = open.value["plan"];
   if (!isTable(plan)) {
-    const message = plan === undefined ? "there is no table [plan]" : "`plan` must be a table";
-    say(["plan"], { code: "missing-plan", message, hint: "dgov init-plan NAME writes one" });
+    const message = plan === undefined ? "the table [plan] is missing" : "`plan` must be a table";
+    report(["plan"], { code: "missing-plan", message, hint: "dgov init-plan NAME creates a plan" });
     return null;
   }
-  const { value, broken } = checkPlanTable(plan, (path, finding) =>
-    say(["plan", ...path], finding),
+  const { value, broken } = checkPlanTable(plan, (path, problem) =>
+    report(["plan", ...path], problem),
   );
-  const root = value as Partial<WrittenPlan>;
+  const root = value;
   const problem = root.name === undefined ? null : nameProblem(root.name);
   if (problem !== null) {
-    say(["plan", "name"], { code: "bad-name", message: `the plan's name ${problem}` });
+    report(["plan", "name"], { code: "bad-name", message: `the plan name ${problem}` });
   }
   const sections = [...new Set(root.sections ?? [])];
   const tasks = sections.flatMap((section) => readSection(reader, open, section));
   if (tasks.length === 0 && reader.diagnostics.length === 0 && !broken.has("sections")) {
     const message = `the plan has no units: ${whyEmpty(reader, sections)}`;
-    say(["plan", "sections"], { code: "no-units", message });
+    report(["plan", "sections"], { code: "no-units", message });
   }
-  return { root, rootFile: open.file, rootPlaces: open.places, tasks };
+  return { root, rootFile: open.file, rootPositions: open.positions, tasks };
 }
 
-/** What is wrong with a plan's name, completing "the name ...", or null. */
+/** Why a plan name is invalid, completing "the plan name ..."; null when it is valid. */
 export function nameProblem(name: string): string | null {
   if (name.trim() === "") return "is blank";
   if (name.length > nameCharsMax) return `is longer than ${nameCharsMax} characters`;
@@ -115,12 +117,12 @@ export function nameProblem(name: string): string | null {
 }
 
 function readSection(reader: Reader, root: OpenFile, section: string): SourceTask[] {
-  const say = problemReporter(reader, root, null);
+  const report = problemReporter(reader, root, null);
   const at = ["plan", "sections"];
   if (!keyPattern.test(section)) {
-    const message = `\`${section}\` is not a section name`;
-    const hint = "a section is one folder, named with letters, digits, `_` and `-`";
-    say(at, { code: "bad-section", message, hint }, section);
+    const message = `invalid section name \`${section}\``;
+    const hint = "use letters, digits, `_` and `-`";
+    report(at, { code: "bad-section", message, hint }, section);
     return [];
   }
   const folder = joinPath(reader.dir, section);
@@ -131,9 +133,9 @@ function readSection(reader: Reader, root: OpenFile, section: string): SourceTas
       section,
       folders.map((entry) => entry.name),
     );
-    const message = `the section \`${section}\` has no folder ${folder}`;
-    const hint = didYouMean(near, "make the folder, or take the section out of `sections`");
-    say(at, { code: "missing-section", message, hint }, section);
+    const message = `the folder ${folder} of the section \`${section}\` does not exist`;
+    const hint = didYouMean(near, "create the folder, or remove the section from `sections`");
+    report(at, { code: "missing-section", message, hint }, section);
     return [];
   }
   return entries
@@ -150,15 +152,15 @@ function isTaskFile(name: string): boolean {
 function readTasks(reader: Reader, file: string, prefix: string): SourceTask[] {
   const open = readToml(reader, file);
   if (open === null) return [];
-  const say = problemReporter(reader, open, null);
+  const report = problemReporter(reader, open, null);
   for (const key of Object.keys(open.value)) {
-    if (key !== "tasks") reportUnknownKey(key, ["tasks"], say);
+    if (key !== "tasks") reportUnknownKey(key, ["tasks"], report);
   }
   const tasks = open.value["tasks"];
   if (tasks === undefined) return [];
   if (!isTable(tasks)) {
-    const message = "`tasks` must hold one table for each task, [tasks.<key>]";
-    say(["tasks"], { code: "wrong-type", message });
+    const message = "`tasks` must contain one table for each task, [tasks.<key>]";
+    report(["tasks"], { code: "wrong-type", message });
     return [];
   }
   return Object.keys(tasks)
@@ -173,52 +175,52 @@ function readTask(
 ): SourceTask[] {
   const { prefix, key, value } = of;
   const id = prefix + key;
-  const say = problemReporter(reader, open, id);
+  const report = problemReporter(reader, open, id);
   const at = ["tasks", key];
   if (!keyPattern.test(key)) {
-    const hint = "letters, digits, `_` and `-`";
-    say(at, { code: "bad-key", message: `\`${key}\` is not a task key`, hint });
+    const hint = "use letters, digits, `_` and `-`";
+    report(at, { code: "bad-key", message: `invalid task key \`${key}\``, hint });
     return [];
   }
   if (!isTable(value)) {
-    say(at, { code: "wrong-type", message: `\`tasks.${key}\` must be a table` });
+    report(at, { code: "wrong-type", message: `\`tasks.${key}\` must be a table` });
     return [];
   }
-  const checked = checkTaskTable(value, (path, finding) => say([...at, ...path], finding));
-  const written = checked.value as Partial<WrittenTask>;
-  const { file, places } = open;
+  const checked = checkTaskTable(value, (path, problem) => report([...at, ...path], problem));
+  const written = checked.value;
+  const { file, positions } = open;
   const claims = writtenClaims(written.files);
   const text = readPrompt(reader, written, file);
-  return [{ id, key, prefix, file, places, written, broken: checked.broken, claims, ...text }];
+  return [{ id, key, prefix, file, positions, written, broken: checked.broken, claims, ...text }];
 }
 
-export function writtenClaims(files: WrittenTask["files"]): Claims {
+function writtenClaims(files: WrittenTask["files"]): Claims {
   const empty = { create: [], edit: [], delete: [], touch: [], read: [] };
   if (files === undefined) return empty;
   return Array.isArray(files) ? { ...empty, touch: files } : { ...empty, ...files };
 }
 
-/** A task's own text: its `prompt`, or its `prompt_file`, looked for beside `file` and then in the plan's folder. */
-export function readPrompt(
+/** Text of a task's `prompt` or `prompt_file`. The file is relative to `file`, else to the plan's folder. */
+function readPrompt(
   reader: Reader,
-  task: Partial<WrittenTask>,
+  task: WrittenTask,
   file: string,
 ): Pick<SourceTask, "prompt" | "promptProblem"> {
   if (!task.prompt_file) return { prompt: task.prompt ?? null, promptProblem: null };
   if (isAbsolute(task.prompt_file)) return { prompt: null, promptProblem: "is absolute" };
   const beside = reader.files.read(joinPath(file, "..", task.prompt_file));
   if (beside.ok) return { prompt: beside.text, promptProblem: null };
-  // Plans of the original name prompt files from the plan's own folder.
+  // Older plans give the path relative to the plan's folder.
   const inPlan = reader.files.read(joinPath(reader.dir, task.prompt_file));
   return inPlan.ok
     ? { prompt: inPlan.text, promptProblem: null }
     : { prompt: null, promptProblem: beside.problem };
 }
 
-export function readToml(reader: Reader, file: string): OpenFile | null {
+function readToml(reader: Reader, file: string): OpenFile | null {
   const read = reader.files.read(file);
   if (!read.ok) {
-    const where = { file, unit: null, places: null, path: [] };
+    const where = { file, unit: null, positions: null, path: [] };
     reader.diagnostics.push(
       diagnosticAt(where, { code: "unreadable-file", message: `${file} ${read.problem}` }),
     );
@@ -226,7 +228,7 @@ export function readToml(reader: Reader, file: string): OpenFile | null {
   }
   const text = read.text.replace(/^\uFEFF/, "");
   const parsed = parseToml(text);
-  if (parsed.ok) return { file, places: tomlPositions(text), value: parsed.value };
+  if (parsed.ok) return { file, positions: tomlPositions(text), value: parsed.value };
   const { line, column, message } = parsed;
   reader.diagnostics.push({
     severity: "error",
@@ -235,25 +237,21 @@ export function readToml(reader: Reader, file: string): OpenFile | null {
     line,
     column,
     unit: null,
-    message: `this is not TOML: ${message}`,
+    message: `invalid TOML: ${message}`,
     hint: null,
     excerpt: text.split(/\r?\n/)[line - 1] ?? null,
   });
   return null;
 }
 
-export function problemReporter(
-  reader: Reader,
-  open: OpenFile,
-  unit: string | null,
-): ReportProblem {
-  const { file, places } = open;
-  return (path, finding: Problem, text) => {
-    reader.diagnostics.push(diagnosticAt({ file, unit, places, path, text }, finding));
+function problemReporter(reader: Reader, open: OpenFile, unit: string | null): ReportProblem {
+  const { file, positions } = open;
+  return (path, problem: Problem, text) => {
+    reader.diagnostics.push(diagnosticAt({ file, unit, positions, path, text }, problem));
   };
 }
 
-/** Why a plan has no units: the first of these that applies. */
+/** Why a plan without diagnostics has no units: the first cause that applies. */
 function whyEmpty(reader: Reader, sections: readonly string[]): string {
   const list = (dir: string): FolderEntry[] => reader.files.list(dir) ?? [];
   const undeclared = list(reader.dir)
@@ -267,7 +265,7 @@ function whyEmpty(reader: Reader, sections: readonly string[]): string {
     )
     .filter(({ folder, own }) => !folder && isTaskFile(own));
   if (undeclared.length > 0) {
-    return `${listNames(undeclared)} lie in folders that \`sections\` does not list`;
+    return `${listNames(undeclared)} are in folders that \`sections\` does not list`;
   }
   if (sections.length === 0) return "`sections` is empty";
   const entries = sections.flatMap((section) =>
@@ -279,29 +277,30 @@ function whyEmpty(reader: Reader, sections: readonly string[]): string {
   );
   const files = entries.filter(({ folder }) => !folder);
   const readable = files.filter(({ own }) => isTaskFile(own));
-  if (readable.length > 0) return `${listNames(readable)} hold no table [tasks.<key>]`;
+  if (readable.length > 0) return `${listNames(readable)} contain no table [tasks.<key>]`;
   if (files.length > 0) {
-    return `${listNames(files)} are ignored; task files end in .toml and do not begin with \`_\` or \`.\``;
+    return `${listNames(files)} are ignored: the name of a task file ends in .toml and does not begin with \`_\` or \`.\``;
   }
   const deep = entries.filter(
     ({ folder, name }) => folder && list(joinPath(reader.dir, name)).length > 0,
   );
-  if (deep.length > 0)
-    return `${listNames(deep)} lie too deep; task files stand directly in a section`;
-  return "its sections hold no files";
+  if (deep.length > 0) {
+    return `${listNames(deep)} are too deep: task files must be directly in a section's folder`;
+  }
+  return "its sections contain no files";
 }
 
 function listNames(entries: readonly { name: string }[]): string {
-  const shown = entries.slice(0, 5).map(({ name }) => name);
-  const more = entries.length - shown.length;
-  return shown.join(", ") + (more > 0 ? ` and ${more} more` : "");
+  return listed(
+    entries.map(({ name }) => name),
+    5,
+  );
 }
 
 // ------------------------------------------------------------
-//  * A compiled file read as its author could have written it, by hand or by the compiler: what
-// `validate FILE` checks. Units have their full ids as keys.
+// Compiled files
 
-/** Keys a compiler adds, this one's and the original's. */
+/** Keys that a compiler adds; the first ones are of older versions. */
 const compilersPlanKeys = [
   "default_max_retries",
   "project_root",
@@ -311,7 +310,7 @@ const compilersPlanKeys = [
 ];
 const compilersTaskKeys = ["sops", "sops_picked_by"];
 
-/** Reads the compiled plan in `file` (relative to the project root). */
+/** Reads the compiled plan in `file`, relative to the project root, for `dgov validate`. Keys of tasks are full ids. */
 export function parseCompiledPlan(files: PlanFiles, file: string): ParsedPlan {
   const reader: Reader = { files, dir: joinPath(file, ".."), diagnostics: [] };
   return { source: readCompiledPlan(reader, file), diagnostics: reader.diagnostics };
@@ -320,19 +319,19 @@ export function parseCompiledPlan(files: PlanFiles, file: string): ParsedPlan {
 function readCompiledPlan(reader: Reader, file: string): ParsedPlan["source"] {
   const open = readToml(reader, file);
   if (open === null) return null;
-  const say = problemReporter(reader, open, null);
+  const report = problemReporter(reader, open, null);
   const { plan, tasks } = open.value;
   if (!isTable(plan) || !isTable(tasks) || Object.keys(tasks).length === 0) {
-    const message = "a compiled plan has a table [plan] and at least one [tasks.<id>]";
-    say([isTable(plan) ? "tasks" : "plan"], { code: "not-compiled", message });
+    const message = "a compiled plan needs a table [plan] and at least one table [tasks.<id>]";
+    report([isTable(plan) ? "tasks" : "plan"], { code: "not-compiled", message });
     return null;
   }
   const written = { name: "unnamed-plan", ...without(plan, compilersPlanKeys) };
-  const { value } = checkPlanTable(written, (path, finding) => say(["plan", ...path], finding));
+  const { value } = checkPlanTable(written, (path, problem) => report(["plan", ...path], problem));
   return {
-    root: value as Partial<WrittenPlan>,
+    root: value,
     rootFile: file,
-    rootPlaces: open.places,
+    rootPositions: open.positions,
     tasks: Object.entries(tasks).flatMap(([id, task]) => readCompiledTask(reader, open, id, task)),
   };
 }
@@ -343,21 +342,21 @@ function readCompiledTask(
   id: string,
   value: unknown,
 ): SourceTask[] {
-  const say = problemReporter(reader, open, id);
+  const report = problemReporter(reader, open, id);
   const at = ["tasks", id];
   if (!isTable(value)) {
-    say(at, { code: "wrong-type", message: `\`tasks.${id}\` must be a table` });
+    report(at, { code: "wrong-type", message: `\`tasks.${id}\` must be a table` });
     return [];
   }
-  const checked = checkTaskTable(without(value, compilersTaskKeys), (path, finding) =>
-    say([...at, ...path], finding),
+  const checked = checkTaskTable(without(value, compilersTaskKeys), (path, problem) =>
+    report([...at, ...path], problem),
   );
-  const written = checked.value as Partial<WrittenTask>;
-  const { file, places } = open;
+  const written = checked.value;
+  const { file, positions } = open;
   const claims = writtenClaims(written.files);
   const text = readPrompt(reader, written, file);
   return [
-    { id, key: id, prefix: "", file, places, written, broken: checked.broken, claims, ...text },
+    { id, key: id, prefix: "", file, positions, written, broken: checked.broken, claims, ...text },
   ];
 }
 

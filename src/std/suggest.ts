@@ -28,3 +28,11 @@ export function suggest(word: string, candidates: Iterable<string>): string | nu
   }
   return best;
 }
+
+/** The hint for a misspelt word: "did you mean x?", or `otherwise` when no candidate is close. */
+export function didYouMean<Otherwise extends string | null>(
+  near: string | null,
+  otherwise: Otherwise,
+): string | Otherwise {
+  return near === null ? otherwise : `did you mean ${near}?`;
+}

@@ -1,5 +1,6 @@
-/** `docs/configuration.md`: every key of project.toml, generated from the schema that checks it. */
-import { type JsonSchema, jsonSchema } from "../../src/app/json-schemas.ts";
+/** `docs/configuration.md`: every key of project.toml, generated from the definitions of the keys. */
+import { type Definition, describe, type Keys, type ValueType } from "../../src/config/keys.ts";
+import { projectKeys } from "../../src/config/project-keys.ts";
 import { table } from "./table.ts";
 
 export interface Key {
@@ -13,64 +14,51 @@ export interface Key {
   table: boolean;
 }
 
-/** Every table and key of project.toml, in schema order. */
-export async function configurationKeys(): Promise<Key[]> {
-  return keysOf(await jsonSchema("project"), [], "");
+/** Every table and key of project.toml, in the order of the definitions. */
+export function configurationKeys(): Key[] {
+  return keysOf(projectKeys, [], "");
 }
 
-/** `inherited` describes the parent table; it is used for user-chosen names, which have no description. */
-function keysOf(schema: JsonSchema, path: string[], inherited: string): Key[] {
-  const any = schema.additionalProperties;
-  const named = Object.entries(schema.properties ?? {});
-  const inner: [string, JsonSchema][] = typeof any === "object" ? [...named, ["*", any]] : named;
-  const deep = path.length < 3 && inner.some(([, one]) => one["type"] === "object");
-  const self: Key = {
-    key: path.join("."),
-    type: typeOf(schema),
-    default: defaultOf(path, schema),
-    means: String(schema["description"] ?? (path.at(-1) === "*" ? inherited : "")),
-    table: path.length === 1 || deep || (path.length === 2 && path[1] === "*" && named.length > 0),
-  };
-  const below = self.table || path.length === 0;
-  return [
-    ...(path.length === 0 ? [] : [self]),
-    ...(below ? inner.flatMap(([name, one]) => keysOf(one, [...path, name], self.means)) : []),
-  ];
+function keysOf(keys: Keys, path: readonly string[], inherited: string): Key[] {
+  return Object.entries(keys).flatMap(([name, definition]) => {
+    const below = [...path, name];
+    const means = describe(definition) || inherited;
+    // A table within a named table is documented as one key.
+    const isTable = definition.kind !== "key" && below.length < 3;
+    const self: Key = {
+      key: below.join("."),
+      type: typeOf(definition),
+      default: defaultOf(definition),
+      means,
+      table: isTable,
+    };
+    if (!isTable) return [self];
+    const inner = definition.kind === "table" ? definition.keys : { "*": definition.each };
+    return [self, ...keysOf(inner, below, means)];
+  });
 }
 
-/** Defaults that are not in the schema, because they depend on the machine or on other keys. */
-const derivedDefaults: Readonly<Record<string, string>> = {
-  "run.max_gates": "number of cores",
-  "project.provider": "the only one",
-  "worktree.setup": "`setup_cmd`",
-  "worktree.root": "the user's cache",
-  "worktree.copy": "detected",
-};
-
-function defaultOf(path: string[], schema: JsonSchema): string {
-  const value = schema["default"];
-  if (value === undefined) return derivedDefaults[path.join(".")] ?? "";
-  const text = JSON.stringify(value);
-  return `\`${text}\``;
+function defaultOf(definition: Definition): string {
+  if (definition.kind === "map") return definition.emptyByDefault ? "`{}`" : "";
+  if (definition.kind === "table") return "";
+  if (definition.derivedDefault !== null) return definition.derivedDefault;
+  return definition.default === null ? "" : `\`${JSON.stringify(definition.default)}\``;
 }
 
-function typeOf(schema: JsonSchema): string {
-  const { type, anyOf } = schema;
-  const choices = schema["enum"];
-  if (Array.isArray(choices))
-    return choices.map((one) => `\`${JSON.stringify(one)}\``).join(" or ");
-  if ("const" in schema) return `\`${JSON.stringify(schema["const"])}\``;
-  if (anyOf !== undefined) return [...new Set(anyOf.map(typeOf))].join(" or ");
-  if (type === "array") return `list of ${typeOf((schema["items"] ?? {}) as JsonSchema)}s`;
-  if (type === "object") return "table";
-  return type === undefined ? "anything" : String(type);
+function typeOf(definition: Definition): string {
+  return definition.kind === "key" ? typeName(definition.type) : "table";
+}
+
+/** The type without its article, values in code spans. */
+function typeName({ name }: ValueType<unknown>): string {
+  return name.replace(/^a /, "").replace(/"[^"]*"/g, (value) => `\`${value}\``);
 }
 
 const columns = ["key", "type", "default", "means"];
 
 /** Text of the page. */
-export async function configurationPage(): Promise<string> {
-  const keys = await configurationKeys();
+export function configurationPage(): string {
+  const keys = configurationKeys();
   const sections = keys.filter((one) => one.table);
   const text = sections.map((section) => {
     const depth = section.key.split(".").length;

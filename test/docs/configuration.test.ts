@@ -4,7 +4,7 @@ import { parseConfig } from "../../src/config/load.ts";
 import { settingsInForce } from "../../src/config/settings.ts";
 import { configurationKeys } from "./configuration-page.ts";
 
-const keys = await configurationKeys();
+const keys = configurationKeys();
 
 test("every key of project.toml has a description", () => {
   expect(keys.filter(({ means }) => means === "").map(({ key }) => key)).toEqual([]);
@@ -29,9 +29,9 @@ command = "true"
   const documented = keys.filter((one) => !one.table).map(({ key }) => key);
   expect(printed.filter((key) => !documented.includes(key))).toEqual([]);
   expect(documented.filter((key) => !printed.includes(key))).toEqual([
-    "project.llm_api_key_env",
-    "project.llm_base_url",
     "project.worker_iteration_warn_at",
+    "project.llm_base_url",
+    "project.llm_api_key_env",
     "verify.*.description",
     "verify.*.log_name",
     "verify.*.parser",

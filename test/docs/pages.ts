@@ -40,7 +40,7 @@ export async function fullText(): Promise<string> {
 async function generatedMarkdown(): Promise<Record<string, string>> {
   return {
     "cli.md": await cliPage(),
-    "configuration.md": await configurationPage(),
+    "configuration.md": configurationPage(),
     "events.md": eventsPage(),
   };
 }

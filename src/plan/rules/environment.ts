@@ -1,11 +1,11 @@
-import { suggest } from "../../std/suggest.ts";
-import { diagnosticAt, didYouMean } from "../diagnostic.ts";
+import { didYouMean, suggest } from "../../std/suggest.ts";
+import { diagnosticAt } from "../diagnostic.ts";
 import { taskDiagnostic } from "../plan.ts";
 import type { Rule } from "../rule-context.ts";
 /** Every task gets a provider and a model. What comes from the plan is said once, not for each task. */
 export const taskModels: Rule = ({ tasks, source }, { model }) => {
   if (model === null) return [];
-  const { root, rootFile: file, rootPlaces: places } = source;
+  const { root, rootFile: file, rootPositions: positions } = source;
   const plan = {
     defaultAgent: root.default_agent || null,
     defaultProvider: root.default_provider || null,
@@ -21,7 +21,7 @@ export const taskModels: Rule = ({ tasks, source }, { model }) => {
     if (said.has(resolved.problem)) return [];
     said.add(resolved.problem);
     const path = ["plan", plan.defaultProvider === null ? "name" : "default_provider"];
-    return [diagnosticAt({ file, unit: null, places, path }, finding)];
+    return [diagnosticAt({ file, unit: null, positions, path }, finding)];
   });
 };
 
@@ -56,7 +56,12 @@ export const setupFiles: Rule = ({ tasks, source }, { config, exists }) => {
         ? `setup_cmd names \`${path}\`, which is not there`
         : `setup_cmd names \`${path}\`, which only ${maker.id} makes: units before it are prepared without`;
     const hint = `guard it: [ -f ${path} ] && ...`;
-    const where = { file: source.rootFile, unit: null, places: source.rootPlaces, path: ["plan"] };
+    const where = {
+      file: source.rootFile,
+      unit: null,
+      positions: source.rootPositions,
+      path: ["plan"],
+    };
     return [
       diagnosticAt(where, { severity: "warning", code: "missing-setup-file", message, hint }),
     ];

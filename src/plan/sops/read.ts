@@ -15,7 +15,7 @@ export function readSops(files: PlanFiles): { sops: Sop[]; diagnostics: Diagnost
     const file = joinPath(folder, entry.name);
     const read = files.read(file);
     if (!read.ok) {
-      const where = { file, unit: null, places: null, path: [] };
+      const where = { file, unit: null, positions: null, path: [] };
       diagnostics.push(
         diagnosticAt(where, { code: "unreadable-file", message: `${file} ${read.problem}` }),
       );

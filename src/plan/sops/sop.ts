@@ -1,7 +1,6 @@
 /** One SOP file: front matter and five sections of bullets. Pure. */
 import type { Diagnostic } from "../../error.ts";
-import { suggest } from "../../std/suggest.ts";
-import { didYouMean } from "../diagnostic.ts";
+import { didYouMean, suggest } from "../../std/suggest.ts";
 
 export interface Sop {
   file: string;
@@ -73,7 +72,7 @@ function frontMatter({ lines, say }: Reading): Map<string, { value: string; line
       // Keys of somebody else's are left alone; one that looks like a key of dgov's is a slip.
       const near = keys.some((known) => known === key) ? null : suggest(key, keys);
       if (near !== null) {
-        say(number, "sop-unknown-key", `unknown key \`${key}\``, didYouMean(near));
+        say(number, "sop-unknown-key", `unknown key \`${key}\``, didYouMean(near, null));
       }
     }
   }

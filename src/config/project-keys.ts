@@ -1,0 +1,305 @@
+/** The keys of `.dgov/project.toml`, in the order in which they are documented. */
+import { availableParallelism } from "node:os";
+import {
+  anyValue,
+  flag,
+  key,
+  map,
+  naturalNumber,
+  nonEmptyText,
+  nonNegativeNumber,
+  oneOf,
+  positiveInteger,
+  requiredKey,
+  scalar,
+  shellCommand,
+  table,
+  text,
+  textList,
+  type Written,
+} from "./keys.ts";
+
+const project = table("The project: its language, its directories and the commands that check it", {
+  language: key(text, "Language of the project; selects the checks of claims and imports", {
+    default: "unknown",
+  }),
+  src_dir: key(text, "Directory of the sources", { default: "src/" }),
+  test_dir: key(text, "Directory of the tests", { default: "tests/" }),
+  source_extensions: key(
+    textList,
+    "Extensions of the files that checkers run on, each with its dot",
+    { default: [] },
+  ),
+  test_markers: key(textList, "Accepted in older files; has no effect", { default: [] }),
+  line_length: key(positiveInteger, "Maximum line length that workers are told to keep", {
+    default: 99,
+    unit: "characters",
+  }),
+  setup_cmd: key(shellCommand, "Shell command that installs dependencies in a fresh checkout"),
+  test_cmd: key(shellCommand, "Shell command of the tests gate"),
+  lint_cmd: key(
+    shellCommand,
+    "Shell command of the lint gate; {files} is replaced by the changed files",
+  ),
+  lint_fix_cmd: key(
+    shellCommand,
+    "Shell command that applies lint fixes before an attempt is committed",
+  ),
+  format_cmd: key(shellCommand, "Shell command that formats files before an attempt is committed"),
+  format_check_cmd: key(shellCommand, "Shell command of the format gate"),
+  type_check_cmd: key(shellCommand, "Shell command of the types gate"),
+  coverage_cmd: key(shellCommand, "Shell command that writes a coverage report to {output}"),
+  coverage_threshold: key(nonNegativeNumber, "Decrease of coverage that the coverage gate allows", {
+    default: 2,
+    unit: "percentage points",
+  }),
+  review_hooks: key(textList, "Shell commands that must pass before an attempt is committed", {
+    default: [],
+  }),
+  bootstrap_timeout: key(positiveInteger, "Time limit of setup_cmd", {
+    default: 300,
+    unit: "seconds",
+  }),
+  settlement_timeout: key(positiveInteger, "Time limit of each gate", {
+    default: 600,
+    unit: "seconds",
+  }),
+  worker_iteration_budget: key(positiveInteger, "Model turns an attempt may take", {
+    default: 50,
+  }),
+  worker_iteration_warn_at: key(positiveInteger, "Accepted in older files; has no effect", {
+    legacy: true,
+  }),
+  worker_tree_max_lines: key(
+    naturalNumber,
+    "Maximum length of the file list in a worker's first message",
+    { default: 80, unit: "lines" },
+  ),
+  provider: key(nonEmptyText, "Name of the [providers.*] table that is used by default", {
+    derivedDefault: "the only one",
+  }),
+  default_agent: key(
+    nonEmptyText,
+    "Model or alias used when neither task, plan nor provider names one",
+  ),
+  llm_base_url: key(nonEmptyText, "Older form: base_url of a provider named llm", {
+    legacy: true,
+  }),
+  llm_api_key_env: key(nonEmptyText, "Older form: api_key_env of a provider named llm", {
+    legacy: true,
+  }),
+});
+
+const price = table("Prices per million tokens; without them no cost is computed", {
+  input: requiredKey(nonNegativeNumber, "Price of input tokens"),
+  cached: key(nonNegativeNumber, "Price of input tokens read from the provider's cache", {
+    derivedDefault: "`input`",
+  }),
+  output: requiredKey(nonNegativeNumber, "Price of output tokens"),
+});
+
+const provider = table("", {
+  base_url: requiredKey(
+    nonEmptyText,
+    "URL of an OpenAI-compatible endpoint, without /chat/completions",
+  ),
+  api_key_env: requiredKey(
+    nonEmptyText,
+    "Name of the environment variable that holds the API key; never the key itself",
+  ),
+  auth: key(
+    oneOf("bearer", "api-key"),
+    "Header that carries the key: Authorization: Bearer KEY, or api-key: KEY",
+    { default: "bearer" },
+  ),
+  default_agent: key(nonEmptyText, "Model used when neither task nor plan names one"),
+  request_timeout_s: key(positiveInteger, "Time limit until an answer begins", {
+    default: 120,
+    unit: "seconds",
+  }),
+  idle_timeout_s: key(positiveInteger, "Time limit between two parts of an answer", {
+    default: 60,
+    unit: "seconds",
+  }),
+  retries: key(naturalNumber, "Retries of a request after 429, 5xx or a lost connection", {
+    default: 6,
+  }),
+  retry_after_max_s: key(naturalNumber, "Longest Retry-After that is respected", {
+    default: 120,
+    unit: "seconds",
+  }),
+  context_tokens: key(positiveInteger, "Size of the model's context", {
+    default: 128_000,
+    unit: "tokens",
+  }),
+  max_concurrent: key(positiveInteger, "Concurrent requests of the whole run", { default: 16 }),
+  requests_per_minute: key(
+    positiveInteger,
+    "Requests of the whole run in any minute; unlimited when missing",
+  ),
+  tokens_per_minute: key(
+    positiveInteger,
+    "Estimated tokens of the whole run in any minute; unlimited when missing",
+  ),
+  stream: key(flag, "Request streamed answers", { default: true }),
+  stream_usage: key(flag, "Request token counts with streamed answers", { default: true }),
+  max_tokens: key(positiveInteger, "Token limit of an answer; the server decides when missing"),
+  max_tokens_field: key(
+    oneOf("max_tokens", "max_completion_tokens"),
+    "Request field that carries max_tokens",
+    { default: "max_tokens" },
+  ),
+  temperature: key(nonNegativeNumber, "Sampling temperature; not sent when missing"),
+  parallel_tool_calls: key(
+    flag,
+    "Whether the model may call several tools at once; not sent when missing",
+  ),
+  return_reasoning: key(flag, "Send the model's reasoning back with its answers", {
+    default: false,
+  }),
+  headers: map("Additional headers of every request", key(text, ""), { emptyByDefault: true }),
+  query: map("Query parameters of every request", key(text, ""), { emptyByDefault: true }),
+  body: map("Additional fields of every request body", key(anyValue, ""), {
+    emptyByDefault: true,
+  }),
+  price,
+});
+
+const recipe = table("", {
+  command: requiredKey(nonEmptyText, "Shell command"),
+  description: key(text, "Description that `dgov verify list` shows"),
+  log_name: key(text, "Name of the output file below .dgov/runtime/verify"),
+  parser: key(text, "Accepted in older files; has no effect", { legacy: true }),
+});
+
+/** Every table of the file. */
+export const projectKeys = {
+  project,
+  providers: map("Model endpoints by name", provider),
+  agents: map("Aliases of model names", key(nonEmptyText, "")),
+  conventions: map("Project facts that workers are told, by name", key(scalar, "")),
+  tool_policy: table("Restrictions of the workers' shell", {
+    restrict_run_bash: key(flag, "Apply the other rules of this table", { default: false }),
+    deny_shell_commands: key(textList, "Programs or command prefixes that are denied", {
+      default: [],
+    }),
+    deny_shell_file_mutations: key(
+      flag,
+      "Deny commands that change files; workers use their edit tools instead",
+      { default: false },
+    ),
+    require_wrapped_verify_tools: key(
+      flag,
+      "Deny checkers in the shell; workers use the verify tools instead",
+      { default: false },
+    ),
+    require_uv_run: key(flag, "Deny Python programs that are not started with uv run", {
+      default: false,
+    }),
+  }),
+  scope: table("Limits on the paths that tasks may change, whatever they claim", {
+    allow_files: key(textList, "If not empty, only matching paths may change", { default: [] }),
+    deny_files: key(textList, "Matching paths may not change", { default: [] }),
+    ignore_files: key(
+      textList,
+      "Changes to matching paths that no claim covers are left out of the attempt",
+      { default: [] },
+    ),
+    allow_git_control: key(flag, "Let an exact claim cover .gitattributes or .gitmodules", {
+      default: false,
+    }),
+  }),
+  departments: map(
+    "Paths reserved for tasks that name the department in their summary",
+    key(textList, ""),
+  ),
+  sentrux: table("The structure gate", {
+    engine: key(oneOf("auto", "builtin", "external"), "Program that measures the structure", {
+      default: "auto",
+    }),
+    mode: key(
+      oneOf("diff", "strict"),
+      "diff rejects degradation by the attempt itself; strict also compares every tree with the baseline",
+      { default: "diff" },
+    ),
+    on_degraded: key(oneOf("warn", "fail"), "Effect of a degraded structure on landing", {
+      default: "warn",
+    }),
+    stale_commits: key(naturalNumber, "Age at which a baseline counts as stale", {
+      default: 10,
+      unit: "commits",
+    }),
+    stale_days: key(naturalNumber, "Age at which a baseline counts as stale", {
+      default: 14,
+      unit: "days",
+    }),
+    include_tests: key(flag, "Measure test files too", { default: false }),
+  }),
+  verify: map(
+    'Named commands, run by `dgov verify run NAME` and by `test_cmd = "verify:NAME"` of tasks',
+    recipe,
+  ),
+  sops: table("Standard operating procedures given to workers", {
+    picker: key(oneOf("model", "rules"), "Selection of a task's SOPs: by a model or by rules", {
+      default: "model",
+    }),
+  }),
+  worktree: table("Worktrees of attempts", {
+    root: key(nonEmptyText, "Directory that contains the worktrees", {
+      derivedDefault: "the user's cache",
+    }),
+    copy: key(textList, "Ignored directories that are copied into each worktree", {
+      derivedDefault: "detected",
+    }),
+    setup: key(text, "Shell command that is run in each worktree instead of setup_cmd", {
+      derivedDefault: "`setup_cmd`",
+    }),
+    keep_mib_max: key(positiveInteger, "Size limit of an attempt's kept work", {
+      default: 100,
+      unit: "MiB",
+    }),
+  }),
+  merge: table("The merge train", {
+    order: key(oneOf("ready", "plan"), "Landing order: as units become ready, or plan order", {
+      default: "ready",
+    }),
+    speculation: key(
+      positiveInteger,
+      "Candidates that are tested at once, each on top of the previous one",
+      { default: 4 },
+    ),
+    flaky: key(oneOf("pass", "fail"), "Verdict of a gate that failed and then passed", {
+      default: "pass",
+    }),
+    sign: key(flag, "Sign landed commits as git is configured to", { default: false }),
+    rebuilds: key(
+      naturalNumber,
+      "Rebuilds of a candidate after the target moved, before other candidates go first",
+      { default: 5 },
+    ),
+  }),
+  run: table("Limits of a run", {
+    jobs: key(positiveInteger, "Workers that run at once", { default: 4 }),
+    max_gates: key(positiveInteger, "Gates that run at once", {
+      default: availableParallelism(),
+      derivedDefault: "number of cores",
+    }),
+    crash_retries: key(naturalNumber, "Retries of a unit after a crash or a provider failure", {
+      default: 2,
+    }),
+    timeout_retries: key(naturalNumber, "Retries of a unit after a timeout", { default: 1 }),
+    env: key(textList, "Environment variables that gates and tools receive too", {
+      default: [],
+    }),
+  }),
+  sandbox: table("Confinement of workers by the operating system", {
+    mode: key(oneOf("off"), "Reserved; off is the only value", { default: "off" }),
+  }),
+};
+
+/** A valid project.toml as parsed. */
+export type WrittenConfig = { [K in keyof typeof projectKeys]?: Written<(typeof projectKeys)[K]> };
+export type WrittenProvider = Written<typeof provider>;
+
+/** Keys of one `[providers.<name>]` table. */
+export const providerKeys = provider.keys;
