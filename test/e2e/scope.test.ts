@@ -253,7 +253,7 @@ describe("departments", () => {
     });
     const run = await p.dgov(["run", "p", "--json"]);
     expect(run.exitCode).not.toBe(0);
-    expect(run.stdout).toContain('`departments.ops` must be a list of strings, not ');
+    expect(run.stdout).toContain('`departments.ops` must be a list of strings, not \\".ci/**\\"');
     expect(p.model.requests).toEqual([]);
   });
 });
