@@ -87,7 +87,7 @@ function messageOf(message: unknown, fields: Record<string, unknown>): string {
   const quoted = [message, upstream, body["failed_generation"]];
   const text = quoted.filter((part) => typeof part === "string").join(": ");
   // The client puts the status first; the reason has it already.
-  return oneLine(text.replace(/^[45]\d\d /, "")).slice(0, reasonCharsMax);
+  return oneLine(text.replace(/^[45]\d\d /, ""), reasonCharsMax);
 }
 
 function connectionReason(message: string, codes: string[]): string {

@@ -5,12 +5,15 @@
  * the repository is bounded, delimited, and declared to be data (C13). Pure.
  */
 import { delimited } from "../std/fence.ts";
-import { listed } from "../std/text.ts";
+import { listed, oneLine } from "../std/text.ts";
 import type { WorkerRequest, WorkerRole } from "./protocol.ts";
 
 const repoMapCharsMax = 12_000;
 const listedMax = 200;
 const valueCharsMax = 500;
+
+/** A configured value on one line, bounded. */
+const settingText = (text: string): string => oneLine(text, valueCharsMax);
 
 /** The system prompt of a request. `tools` are the names of its tools, `repoMap` is untrusted text. */
 export function systemPrompt(
@@ -117,11 +120,6 @@ function policyLines(request: WorkerRequest): string[] {
       : []),
     ...(policy.requireUvRun ? ["Run Python programs with uv run."] : []),
   ];
-}
-
-/** A configured value on one line, bounded. */
-function settingText(text: string): string {
-  return text.replace(/\s+/g, " ").trim().slice(0, valueCharsMax);
 }
 
 // ------------------------------------------------------------

@@ -5,30 +5,40 @@ const approve = '{"approved": true, "issues": []}';
 const reject = '{"approved": false, "issues": [{"file": "a.ts", "line": 3, "text": "wrong"}]}';
 const fenced = (json: string) => `Here is my verdict:\n\`\`\`json\n${json}\n\`\`\`\n`;
 
-describe("A16 review verdict", () => {
-  test.each<[string, unknown, boolean | null]>([
-    ["an object", JSON.parse(approve), true],
-    ["a rejecting object", JSON.parse(reject), false],
-    ["JSON text", approve, true],
-    ["fenced JSON", fenced(approve), true],
-    ["a rejection in a fence", fenced(reject), false],
-    ["an object holding JSON text", { summary: fenced(reject) }, false],
-    ["the word alone", "Approved.", true],
-    ["NOT approved", "NOT approved", false],
-    ["I cannot approve this", "I cannot approve this", false],
-    ["not yet approved", "This is not yet approved.", false],
-    ["disapproved", "Disapproved", false],
-    ["prose with the word in it", "The tests approved by the team look fine", null],
-    ["a quoted approval before a rejection", `${approve}\nbut really ${reject}`, false],
-    ["a rejection before a quoted approval", `${reject}\nunlike ${approve}`, false],
-    ["an approval quoted from the change", `The file has ${approve} in it, which is odd.`, null],
-    ["approved as text", { approved: "true" }, null],
-    ["nothing", "", null],
-    ["null", null, null],
-    ["a list", [true], null],
-    ["broken JSON", '{"approved": true', null],
-  ])("%s gives the expected approval", (_, answer, approved) => {
-    expect(parseReviewVerdict(answer)?.approved ?? null).toBe(approved);
+describe("review verdict", () => {
+  test.each<[string, unknown]>([
+    ["an object", JSON.parse(approve)],
+    ["JSON text", approve],
+    ["fenced JSON", fenced(approve)],
+    ["the word alone", "Approved."],
+  ])("A16 %s approves", (_, answer) => {
+    expect(parseReviewVerdict(answer)?.approved).toBe(true);
+  });
+
+  test.each<[string, unknown]>([
+    ["an object", JSON.parse(reject)],
+    ["fenced JSON", fenced(reject)],
+    ["an object with JSON text in it", { summary: fenced(reject) }],
+    ["NOT approved", "NOT approved"],
+    ["I cannot approve this", "I cannot approve this"],
+    ["not yet approved", "This is not yet approved."],
+    ["disapproved", "Disapproved"],
+    ["an approval quoted before a rejection", `${approve}\nbut really ${reject}`],
+    ["an approval quoted after a rejection", `${reject}\nunlike ${approve}`],
+  ])("A16 %s rejects", (_, answer) => {
+    expect(parseReviewVerdict(answer)?.approved).toBe(false);
+  });
+
+  test.each<[string, unknown]>([
+    ["prose with the word in it", "The tests approved by the team look fine"],
+    ["an approval quoted from the change", `The file has ${approve} in it, which is odd.`],
+    ["approved as text", { approved: "true" }],
+    ["an empty text", ""],
+    ["null", null],
+    ["a list", [true]],
+    ["broken JSON", '{"approved": true'],
+  ])("A16 %s is not a verdict", (_, answer) => {
+    expect(parseReviewVerdict(answer)).toBeNull();
   });
 
   test("issues are read from strings and from objects", () => {
