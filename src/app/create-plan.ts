@@ -1,15 +1,18 @@
-/** `dgov plan create` in order: keys and trust, checkout, conversation, decision, writing, compiling. */
-import { readFileSync } from "node:fs";
+/**
+ * `dgov plan create`: a planner model drafts a plan for a goal, the operator decides, the plan is compiled.
+ *
+ * Order: keys and trust, the planner's checkout, conversation, decision, change of project.toml, SOPs,
+ * compiled file, and the rename that publishes the plan.
+ */
+import { readdirSync, readFileSync } from "node:fs";
 import { join, relative } from "node:path";
-import type { Context } from "../cli/command.ts";
-import { permitsOf } from "../cli/permits.ts";
-import { renderDiagnostics } from "../cli/render/diagnostics.ts";
-import { renderDraft } from "../cli/render/draft.ts";
 import type { Config } from "../config/config.ts";
 import { requireConfig } from "../config/load.ts";
 import { DgovError, type Diagnostic } from "../error.ts";
-import type { Repository } from "../git/repository.ts";
+import { openRepository, type Repository } from "../git/repository.ts";
+import { dirtyPaths } from "../git/working-tree.ts";
 import type { CompileResult } from "../plan/compile.ts";
+import type { CompiledPlan } from "../plan/compiled.ts";
 import { writeCompiled } from "../plan/compiled-file.ts";
 import { plansFolder } from "../plan/locate.ts";
 import { filesOnDisk } from "../plan/plan-files.ts";
@@ -18,9 +21,13 @@ import { planName } from "../planner/draft.ts";
 import { DraftFolder } from "../planner/draft-folder.ts";
 import { planFiles } from "../planner/files.ts";
 import { openPlannerWorkspace, type PlannerWorkspace } from "../planner/workspace.ts";
-import { requireModels } from "../runner/preconditions.ts";
+import { childEnvironment } from "../process/environment.ts";
+import { type Confirm, requireModels } from "../runner/preconditions.ts";
+import type { RateLimiter } from "../runner/rate-limiter.ts";
 import { present } from "../std/assert.ts";
+import { renderDiagnostics } from "../std/diagnostics.ts";
 import { delimited } from "../std/fence.ts";
+import { words } from "../std/text.ts";
 import type { WorkerMessage } from "../worker/protocol.ts";
 import type { PlanDraft, PlannerAnswer } from "../worker/roles/planner.ts";
 import { compileFromDisk, invalidPlan } from "./compile.ts";
@@ -28,31 +35,53 @@ import { freeName } from "./create-plan-folder.ts";
 import { type ProjectChange, proposeProjectChange } from "./project-change.ts";
 import { newTokenSum, type TokenSum } from "./token-usage.ts";
 
+/** The decision on a draft; `again` returns it to the planner with what should be different. */
+export type Decision = { kind: "accept" | "edit" } | { kind: "again"; text: string };
+
+/** The person who decides about drafts. */
+export interface Operator {
+  /** Answers a question of the planner. */
+  answer(question: string): Promise<string>;
+  /** Decides on a draft; `plan` is null when it does not compile, and it cannot be accepted then. */
+  decide(draft: {
+    plan: CompiledPlan | null;
+    diagnostics: readonly Diagnostic[];
+  }): Promise<Decision>;
+  /** Edits the draft's files in a folder. */
+  edit(dir: string): Promise<void>;
+  /** Agrees to a change of project.toml. */
+  confirm: Confirm;
+}
+
 export interface CreateRequest {
   projectRoot: string;
-  repository: Repository;
+  env: Record<string, string | undefined>;
   goal: string;
-  /** Nobody is asked anything but for trust. */
-  auto: boolean;
+  /** Null (`--auto`) accepts the first draft that compiles. */
+  operator: Operator | null;
+  /** Asks whether to trust an endpoint; null when nobody can be asked. */
+  confirmTrust: Confirm | null;
   /** `--name`, safe and free. */
   name: string | null;
   model: string | null;
   applyConfig: boolean;
+  limiter(config: Config): RateLimiter;
+  status(text: string): void;
+  /** Text that `--quiet` does not hide. */
+  warn(text: string): void;
   signal: AbortSignal;
 }
 
-export type Compiled = Extract<CompileResult, { ok: true }>;
+type Compiled = Extract<CompileResult, { ok: true }>;
 
 export interface CreatedPlan {
   name: string;
   dir: string;
   compiled: Compiled;
-  /** The plan as text: graph and files. */
-  shown: string;
-  /** Messages the planner was sent. */
+  /** Messages sent to the planner. */
   rounds: number;
   change: ProjectChange;
-  /** Of every round, and of choosing SOPs. */
+  /** Tokens of all rounds and of choosing SOPs. */
   spent: TokenSum;
 }
 
@@ -63,64 +92,64 @@ interface Written {
   compiled: Compiled;
 }
 
-/** Makes the plan; null when the operator stopped it. REFUSED when the planner has none to give. */
-export async function createPlan(
-  context: Context,
-  request: CreateRequest,
-): Promise<CreatedPlan | null> {
-  const { projectRoot, repository, signal } = request;
-  const config = requireConfig(projectRoot);
-  const confirm = context.interactive ? (await import("../cli/prompt.ts")).confirm : null;
-  const planner = { id: "the planner", agent: request.model, provider: null };
-  const models = await requireModels(
-    config,
-    { defaultAgent: null, defaultProvider: null, tasks: [planner] },
-    { env: context.env, yes: false, confirm, takenOver: new Map() },
-  );
-  const spent = newTokenSum();
-  const site = await openPlannerWorkspace({
-    repository,
-    projectRoot,
-    config,
-    model: present(models.get(planner.id), "the planner's model"),
-    env: context.env,
-    permits: permitsOf(context, config),
-    signal,
-    onMessage: (message) => {
-      if (message.type === "turn.finished") spent.add(message.usage);
-      show(context, message);
-    },
-  });
-  const folder = new DraftFolder(projectRoot);
-  try {
-    return await converse(context, request, { config, site, folder, spent });
-  } finally {
-    folder.remove();
-    await site.close();
-  }
-}
-
-interface Ground {
+/** State of one `dgov plan create`. */
+interface Session {
+  request: CreateRequest;
   config: Config;
-  site: PlannerWorkspace;
+  repository: Repository;
+  workspace: PlannerWorkspace;
   folder: DraftFolder;
   spent: TokenSum;
 }
 
-async function converse(
-  context: Context,
-  request: CreateRequest,
-  ground: Ground,
-): Promise<CreatedPlan | null> {
-  const { projectRoot, goal, auto, signal } = request;
+/** Creates the plan; null when it was interrupted. REFUSED when the planner makes no plan. */
+export async function createPlan(request: CreateRequest): Promise<CreatedPlan | null> {
+  const { projectRoot, env, status, signal } = request;
+  const repository = await openRepository(projectRoot);
+  if ((await dirtyPaths(repository)).some(({ path }) => !/(?:^|\/)\.dgov\//.test(path))) {
+    status("the planner works on the last commit; it does not see uncommitted changes");
+  }
+  const config = requireConfig(projectRoot);
+  const planner = { id: "the planner", agent: request.model, provider: null };
+  const models = await requireModels(
+    config,
+    { defaultAgent: null, defaultProvider: null, tasks: [planner] },
+    { env, yes: false, confirm: request.confirmTrust, takenOver: new Map() },
+  );
+  const spent = newTokenSum();
+  const workspace = await openPlannerWorkspace({
+    repository,
+    projectRoot,
+    config,
+    model: present(models.get(planner.id), "the planner's model"),
+    env,
+    permits: request.limiter(config),
+    signal,
+    onMessage: (message) => {
+      if (message.type === "turn.finished") spent.add(message.usage);
+      const line = progressLine(message);
+      if (line !== null) status(line);
+    },
+  });
+  const folder = new DraftFolder(projectRoot);
+  try {
+    return await converse({ request, config, repository, workspace, folder, spent });
+  } finally {
+    folder.remove();
+    await workspace.close();
+  }
+}
+
+async function converse(session: Session): Promise<CreatedPlan | null> {
+  const { projectRoot, goal, operator, status, signal } = session.request;
   const charter = filesOnDisk(projectRoot).read(".dgov/governor.md");
   const conversation = new Conversation<Written>(
     { goal, charter: charter.ok ? charter.text : null },
     {
-      explore: (prompt, round) => explore(ground.site, prompt, round),
-      ask: auto ? null : ask,
-      check: (draft) => check(context, request, ground, draft),
-      status: (text) => context.output.log.info(text),
+      explore: (prompt, round) => explore(session.workspace, prompt, round),
+      ask: operator === null ? null : (questions) => answers(operator, questions),
+      check: (draft) => check(session, draft),
+      status,
     },
   );
   for (;;) {
@@ -128,32 +157,30 @@ async function converse(
     if (signal.aborted) return null;
     if (!drafted.ok) throw noPlan(drafted);
     const { rounds, draft } = drafted;
-    const written = auto
-      ? drafted.checked
-      : await settle(context, request, ground, drafted, conversation);
-    if (written !== null) return publish(context, request, ground, { written, draft, rounds });
+    const written =
+      operator === null ? drafted.checked : await review(session, operator, drafted, conversation);
+    if (written !== null) return publish(session, { written, draft, rounds });
   }
 }
 
-/** What the planner hands over; a verdict other than complete is a reason to stop. */
+/** The planner's answer, or the reason why it gave none; a draft needs the verdict `complete`. */
 async function explore(
-  site: PlannerWorkspace,
+  workspace: PlannerWorkspace,
   prompt: string,
   round: number,
 ): Promise<{ ok: true; answer: PlannerAnswer } | { ok: false; reason: string }> {
-  const end = await site.explore(prompt, round);
+  const end = await workspace.explore(prompt, round);
   const answer = end.result as Partial<PlannerAnswer> | null;
   if (answer?.kind === "questions" || (answer?.kind === "draft" && end.outcome === "complete")) {
     return { ok: true, answer: answer as PlannerAnswer };
   }
-  return { ok: false, reason: `${end.outcome.replaceAll("_", " ")}: ${end.reason}` };
+  return { ok: false, reason: `${words(end.outcome)}: ${end.reason}` };
 }
 
-async function ask(questions: readonly string[]): Promise<string[]> {
-  const { text } = await import("../cli/prompt.ts");
-  const answers: string[] = [];
-  for (const question of questions) answers.push(await text(question));
-  return answers;
+async function answers(operator: Operator, questions: readonly string[]): Promise<string[]> {
+  const given: string[] = [];
+  for (const question of questions) given.push(await operator.answer(question));
+  return given;
 }
 
 function noPlan({ reason, diagnostics }: Extract<Drafted<unknown>, { ok: false }>): DgovError {
@@ -163,95 +190,90 @@ function noPlan({ reason, diagnostics }: Extract<Drafted<unknown>, { ok: false }
   });
 }
 
-/** Writes the draft where it can be compiled, and compiles it as `dgov compile` does, SOPs aside. */
+/** Writes a draft to the draft folder and compiles it there, without asking a model for SOPs. */
 async function check(
-  context: Context,
-  request: CreateRequest,
-  ground: Ground,
+  session: Session,
   draft: PlanDraft,
 ): Promise<
   { ok: true; checked: Written } | { ok: false; text: string; diagnostics: Diagnostic[] }
 > {
+  const { request, folder } = session;
   const name = await freeName(request.projectRoot, planName(draft, request.name));
-  const dir = ground.folder.write(name, planFiles(draft, name));
-  const result = await compile(context, request, { ...ground, name, dir, sops: "offline" });
+  const dir = folder.write(name, planFiles(draft, name));
+  const result = await compile(session, { name, dir });
   if (result.ok) return { ok: true, checked: { name, dir, compiled: result } };
   return { ...result, text: renderDiagnostics(result.diagnostics) };
 }
 
-/** Compiles what lies in the folder. Diagnostics name files below it; others are not the planner's. */
+/**
+ * Compiles a draft where it lies. Diagnostics name its files relative to it, warnings as in the place
+ * where the plan will be. Throws PLAN_INVALID for errors in other files, which the planner cannot fix.
+ */
 async function compile(
-  context: Context,
-  request: CreateRequest,
-  of: { config: Config; name: string; dir: string; sops: "offline" | "asks"; spent: TokenSum },
+  { request, config, repository, spent }: Session,
+  { name, dir, asksForSops = false }: { name: string; dir: string; asksForSops?: boolean },
 ): Promise<CompileResult> {
-  const { projectRoot, repository } = request;
+  const { projectRoot, env, warn } = request;
   const result = await compileFromDisk({
     projectRoot,
     repository,
-    config: of.config,
-    location: { dir: of.dir, name: of.name, archived: false, kind: "plan" },
+    config,
+    env,
+    location: { dir, name, archived: false, kind: "plan" },
     needModels: true,
-    env: context.env,
-    sops:
-      of.sops === "offline"
-        ? null
-        : {
-            limiter: permitsOf(context, of.config),
-            fresh: false,
-            onModelCall: ({ usage }) => of.spent.add(usage),
-          },
-    warn: (text) => context.output.log.log(`warning: ${text}`),
+    sops: asksForSops
+      ? {
+          limiter: request.limiter(config),
+          fresh: false,
+          onModelCall: ({ usage }) => spent.add(usage),
+        }
+      : null,
+    warn: (text) => warn(`warning: ${text}`),
   });
-  const prefix = `${relative(projectRoot, of.dir)}/`;
+  const prefix = `${relative(projectRoot, dir)}/`;
   const moved = (one: Diagnostic, to: string): Diagnostic =>
     one.file.startsWith(prefix) ? { ...one, file: to + one.file.slice(prefix.length) } : one;
   if (result.ok) {
-    // The operator reads of the place where the draft is to lie, which this one is not.
-    const place = `${plansFolder("plan")}/${of.name}/`;
-    return { ...result, warnings: result.warnings.map((one) => moved(one, place)) };
+    const published = `${plansFolder("plan")}/${name}/`;
+    return { ...result, warnings: result.warnings.map((one) => moved(one, published)) };
   }
   const foreign = result.diagnostics.filter(
     ({ severity, file }) => severity === "error" && !file.startsWith(prefix),
   );
-  if (foreign.length > 0) throw invalidPlan(of.name, foreign);
+  if (foreign.length > 0) throw invalidPlan(name, foreign);
   return { ok: false, diagnostics: result.diagnostics.map((one) => moved(one, "")) };
 }
 
-/** Shows the draft until the operator accepts it; null when the planner is to draft again. */
-async function settle(
-  context: Context,
-  request: CreateRequest,
-  ground: Ground,
+/** Lets the operator edit and decide; null when the planner is to draft again. */
+async function review(
+  session: Session,
+  operator: Operator,
   drafted: Extract<Drafted<Written>, { ok: true }>,
   conversation: Conversation<Written>,
 ): Promise<Written | null> {
-  const { decide, editFiles } = await import("../cli/planner/decide.ts");
   const { name, dir } = drafted.checked;
   let compiled: CompileResult = drafted.checked.compiled;
   let edited = false;
   for (;;) {
-    const faults = compiled.ok ? compiled.warnings : compiled.diagnostics;
-    if (compiled.ok) context.output.log.log(`\n${renderDraft(compiled.plan)}\n`);
-    if (faults.length > 0) context.output.log.log(renderDiagnostics(faults));
-    const decision = await decide(compiled.ok);
+    const decision = await operator.decide(
+      compiled.ok
+        ? { plan: compiled.plan, diagnostics: compiled.warnings }
+        : { plan: null, diagnostics: compiled.diagnostics },
+    );
     if (decision.kind === "again") {
-      conversation.object(
-        drafted.draft,
-        decision.words + (edited ? editedText(dir, compiled) : ""),
-      );
+      conversation.object(drafted.draft, decision.text + (edited ? editedText(dir, compiled) : ""));
       return null;
     }
     if (decision.kind === "accept" && compiled.ok) return { name, dir, compiled };
     edited = true;
-    await editFiles(context, dir);
-    compiled = await compile(context, request, { ...ground, name, dir, sops: "offline" });
+    await operator.edit(dir);
+    compiled = await compile(session, { name, dir });
   }
 }
 
 const editedCharsMax = 50_000;
 
-/** What the operator made of the draft, for the planner. */
+/** The operator's edits of the draft, as text for the planner. */
 function editedText(dir: string, compiled: CompileResult): string {
   const sections = compiled.ok
     ? new Set(compiled.plan.tasks.map(({ id }) => id.split("/")[0]))
@@ -265,44 +287,37 @@ function editedText(dir: string, compiled: CompileResult): string {
     : `\nThe operator has edited your draft like this:\n${texts.join("\n")}`;
 }
 
-/** The project's change, SOPs, the compiled file, and the rename that makes it a plan. */
+/** Applies the change of project.toml, chooses SOPs, writes the compiled file and moves the plan to its place. */
 async function publish(
-  context: Context,
-  request: CreateRequest,
-  ground: Ground,
-  of: { written: Written; draft: PlanDraft; rounds: number },
+  session: Session,
+  { written, draft, rounds }: { written: Written; draft: PlanDraft; rounds: number },
 ): Promise<CreatedPlan> {
-  const { projectRoot, auto } = request;
-  const { name, dir } = of.written;
-  const proposed = of.draft.config ?? {};
+  const { request, folder, spent } = session;
+  const { projectRoot, operator, applyConfig, status, warn } = request;
+  const { name, dir } = written;
+  const proposed = draft.config ?? {};
   const change =
     Object.keys(proposed).length === 0
       ? { proposed, applied: false, backup: null }
-      : await proposeProjectChange(context, {
+      : await proposeProjectChange({
           projectRoot,
           proposed,
-          apply: request.applyConfig,
-          confirm: auto ? null : (await import("../cli/prompt.ts")).confirm,
+          apply: applyConfig,
+          confirm: operator === null ? null : (question) => operator.confirm(question),
+          status,
+          warn,
         });
-  const config = change.applied ? requireConfig(projectRoot) : ground.config;
-  const { spent } = ground;
-  const compiled = await compile(context, request, { config, name, dir, sops: "asks", spent });
+  const config = change.applied ? requireConfig(projectRoot) : session.config;
+  const compiled = await compile({ ...session, config }, { name, dir, asksForSops: true });
   if (!compiled.ok) throw invalidPlan(name, compiled.diagnostics);
   writeCompiled(dir, compiled.bytes);
-  const shown = renderDraft(compiled.plan);
-  const at = ground.folder.publish(name);
-  return { name, dir: at, compiled, shown, rounds: of.rounds, change, spent };
-}
-
-/** A line for each thing the planner thinks and does. */
-function show(context: Context, message: WorkerMessage): void {
-  const line = lineOf(message);
-  if (line !== null) context.output.log.info(line);
+  return { name, dir: folder.publish(name), compiled, rounds, change, spent };
 }
 
 const lineCharsMax = 120;
 
-function lineOf(message: WorkerMessage): string | null {
+/** A status line for what the planner thinks or does; null for other messages. */
+function progressLine(message: WorkerMessage): string | null {
   const brief = (text: string): string => {
     const flat = text.replace(/\s+/g, " ").trim();
     return flat.length > lineCharsMax ? `${flat.slice(0, lineCharsMax)}...` : flat;
@@ -321,4 +336,28 @@ function lineOf(message: WorkerMessage): string | null {
     default:
       return null;
   }
+}
+
+/**
+ * Opens the plan files of a folder in the operator's editor and waits for its end. False when neither
+ * VISUAL nor EDITOR is set.
+ */
+export async function editInEditor(
+  dir: string,
+  env: Record<string, string | undefined>,
+): Promise<boolean> {
+  const editor = env["VISUAL"] || env["EDITOR"];
+  if (!editor) return false;
+  const files = readdirSync(dir, { recursive: true, encoding: "utf8" })
+    .filter((name) => name.endsWith(".toml") && !/(?:^|\/)_compiled/.test(name))
+    .map((name) => join(dir, name));
+  const extra = ["DISPLAY", "WAYLAND_DISPLAY", "XDG_RUNTIME_DIR", "XDG_CONFIG_HOME"];
+  // The variables hold shell text, as git reads them.
+  const child = Bun.spawn(["/bin/sh", "-c", `${editor} "$@"`, "sh", ...files.sort()], {
+    cwd: dir,
+    env: { ...childEnvironment(env, { extra, deny: [] }), TERM: env["TERM"] ?? "dumb" },
+    stdio: ["inherit", "inherit", "inherit"],
+  });
+  await child.exited;
+  return true;
 }

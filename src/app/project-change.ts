@@ -1,54 +1,50 @@
-/** Changes of project.toml a planner proposes: shown, agreed to, backed up, checked, written. */
-import {
-  copyFileSync,
-  existsSync,
-  mkdirSync,
-  readFileSync,
-  renameSync,
-  writeFileSync,
-} from "node:fs";
-import { dirname, join } from "node:path";
-import type { Context } from "../cli/command.ts";
+/** Changes of project.toml that a planner proposes: shown, confirmed, checked, backed up and written. */
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { configFile } from "../config/find.ts";
 import { parseConfig } from "../config/load.ts";
 import { editProjectToml } from "../config/project-toml.ts";
 import { DgovError } from "../error.ts";
-import { isoTime, systemClock } from "../std/clock.ts";
+import { readText, replaceFile } from "../std/files.ts";
 import { indented } from "../std/text.ts";
+import { backUp, backupStamp } from "./init.ts";
 
 export interface ProjectChange {
   proposed: Record<string, string>;
   applied: boolean;
-  /** Where the file as it was is kept, relative to the project. */
+  /** Copy of the old file, relative to the project; null when none was made. */
   backup: string | null;
 }
 
-/** Deals with a proposal; `apply` is `--apply-config`. Without it the proposal is only shown. */
-export async function proposeProjectChange(
-  context: Context,
-  o: {
-    projectRoot: string;
-    proposed: Record<string, string>;
-    apply: boolean;
-    /** Asked before anything is written; null when the flag itself is the agreement. */
-    confirm: ((question: string) => Promise<boolean>) | null;
-  },
-): Promise<ProjectChange> {
+/**
+ * Shows the proposed change and, with `apply` (`--apply-config`) and the operator's agreement, writes it.
+ * CONFIG_INVALID when the changed file would have errors.
+ */
+export async function proposeProjectChange(o: {
+  projectRoot: string;
+  /** Keys of `[project]` with their new values. */
+  proposed: Record<string, string>;
+  apply: boolean;
+  /** Called before anything is written; null to write without asking. */
+  confirm: ((question: string) => Promise<boolean>) | null;
+  status(text: string): void;
+  warn(text: string): void;
+}): Promise<ProjectChange> {
   const path = join(o.projectRoot, configFile);
-  const before = existsSync(path) ? readFileSync(path, "utf8") : "";
+  const before = readText(path) ?? "";
   const changed = editProjectToml(before, o.proposed);
   const none = { proposed: o.proposed, applied: false, backup: null };
   if (!changed.ok) {
     const lines = Object.entries(o.proposed).map(([key, value]) => `  ${key} = ${value}`);
     const said = `the planner proposes for ${configFile}, but ${changed.problem}:`;
-    context.output.log.log([said, ...lines].join("\n"));
+    o.warn([said, ...lines].join("\n"));
     return none;
   }
   if (changed.diff.length === 0) return none;
   const diff = indented(changed.diff.join("\n"), "  ");
-  context.output.log.log(`the planner proposes for ${configFile}:\n${diff}`);
+  o.warn(`the planner proposes for ${configFile}:\n${diff}`);
   if (!o.apply) {
-    context.output.log.info("nothing is changed; --apply-config makes such changes");
+    o.status("nothing is changed; --apply-config makes such changes");
     return none;
   }
   if (o.confirm !== null && !(await o.confirm(`Change ${configFile} like this?`))) return none;
@@ -58,19 +54,9 @@ export async function proposeProjectChange(
       diagnostics: checked.diagnostics,
     });
   }
-  const backup = existsSync(path) ? backUp(o.projectRoot) : null;
-  const aside = `${path}.${process.pid}.tmp`;
-  writeFileSync(aside, changed.text);
-  renameSync(aside, path);
+  const backup = existsSync(path) ? backUp(o.projectRoot, configFile, backupStamp()) : null;
+  replaceFile(path, changed.text);
   const kept = backup === null ? "" : `; the old one is ${backup}`;
-  context.output.log.info(`changed ${configFile}${kept}`);
+  o.status(`changed ${configFile}${kept}`);
   return { proposed: o.proposed, applied: true, backup };
-}
-
-function backUp(projectRoot: string): string {
-  const stamp = isoTime(systemClock.now()).replace(/[-:.]/g, "").slice(0, 15);
-  const kept = join(".dgov/runtime/backup", stamp, "project.toml");
-  mkdirSync(dirname(join(projectRoot, kept)), { recursive: true });
-  copyFileSync(join(projectRoot, configFile), join(projectRoot, kept));
-  return kept;
 }

@@ -1,7 +1,7 @@
 /** Errors as text for stderr and as a document for `--json`. */
 import { DgovError } from "../error.ts";
+import { renderDiagnostics } from "../std/diagnostics.ts";
 import { errorMessage } from "../std/text.ts";
-import { renderDiagnostics } from "./render/diagnostics.ts";
 
 /** Error codes of the file system that are reported as ENVIRONMENT. */
 const machineErrors = new Set(["EACCES", "EDQUOT", "EMFILE", "ENFILE", "ENOSPC", "EPERM", "EROFS"]);

@@ -6,12 +6,12 @@
 import { describe, expect, test } from "bun:test";
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { renderDiagnostics } from "../../src/cli/render/diagnostics.ts";
 import { parseConfig } from "../../src/config/load.ts";
 import type { Diagnostic } from "../../src/error.ts";
 import { compilePlan } from "../../src/plan/compile.ts";
 import { filesInMemory } from "../../src/plan/plan-files.ts";
 import { rulesPicker } from "../../src/plan/sops/picker.ts";
+import { renderDiagnostics } from "../../src/std/diagnostics.ts";
 
 const folder = resolve(import.meta.dir, "../fixtures/plan-diagnostics");
 const planFolder = ".dgov/plans/p";

@@ -1,6 +1,12 @@
 /** `import`, `export ... from`, `require()` and `import()` of a literal, in TypeScript and JavaScript. */
-import type { Import, ImportedName } from "../import-finder.ts";
-import { childOfType, childrenOf, lineOf, nodesOfType } from "../import-finder.ts";
+import {
+  childOfType,
+  childrenOf,
+  type Import,
+  type ImportedName,
+  lineOf,
+  nodesOfType,
+} from "../import-finder.ts";
 import type { Node } from "../parser.ts";
 import {
   at,

@@ -1,6 +1,5 @@
 /** `import name "path"`. */
-import type { Import } from "../import-finder.ts";
-import { lineOf, nodesOfType } from "../import-finder.ts";
+import { type Import, lineOf, nodesOfType } from "../import-finder.ts";
 import type { Node } from "../parser.ts";
 import { dirname, join, type Resolver, type Tree } from "../source-tree.ts";
 

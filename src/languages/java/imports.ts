@@ -1,6 +1,5 @@
 /** `import com.acme.Foo`, `import com.acme.*`, `import static com.acme.Foo.bar`. */
-import type { Import } from "../import-finder.ts";
-import { childOfType, childrenOf, lineOf, nodesOfType } from "../import-finder.ts";
+import { childOfType, childrenOf, type Import, lineOf, nodesOfType } from "../import-finder.ts";
 import type { Node } from "../parser.ts";
 import { dirname, type Resolver, type Tree } from "../source-tree.ts";
 

@@ -1,6 +1,11 @@
 /** `import a.b as c`, `from ..a import b as c`, wherever they stand. */
-import type { Import, ImportedName } from "../import-finder.ts";
-import { childOfType, lineOf, nodesOfType } from "../import-finder.ts";
+import {
+  childOfType,
+  type Import,
+  type ImportedName,
+  lineOf,
+  nodesOfType,
+} from "../import-finder.ts";
 import type { Node } from "../parser.ts";
 import {
   at,

@@ -1,6 +1,5 @@
 /** `use`, `mod name;`, `extern crate`, and paths written in place. */
-import type { Import } from "../import-finder.ts";
-import { childOfType, childrenOf, lineOf, nodesOfType } from "../import-finder.ts";
+import { childOfType, childrenOf, type Import, lineOf, nodesOfType } from "../import-finder.ts";
 import type { Node } from "../parser.ts";
 import {
   at,

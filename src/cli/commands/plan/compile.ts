@@ -12,11 +12,11 @@ import { resolvePlan, resolveUnit } from "../../../plan/locate.ts";
 import type { SopChoice } from "../../../plan/sops/picker.ts";
 import { assemblePrompt, entriesFor, ledgerSection } from "../../../runner/attempt/prompt.ts";
 import { present } from "../../../std/assert.ts";
+import { renderDiagnostics } from "../../../std/diagnostics.ts";
 import { plural } from "../../../std/text.ts";
 import { command } from "../../command.ts";
 import { permitsOf } from "../../permits.ts";
 import { requireProject } from "../../project.ts";
-import { renderDiagnostics } from "../../render/diagnostics.ts";
 
 export default command({
   name: "compile",

@@ -1,11 +1,21 @@
 /** `dgov plan create`: creates a plan for a goal with a planner model. */
 import { relative } from "node:path";
-import type { CreatedPlan } from "../../../app/create-plan.ts";
+import { type CreatedPlan, createPlan } from "../../../app/create-plan.ts";
+import { isNameTaken } from "../../../app/create-plan-folder.ts";
 import { DgovError } from "../../../error.ts";
+import { resolvePlan } from "../../../plan/locate.ts";
+import { isSafeName, nameRule } from "../../../plan/names.ts";
+import { renderDiagnostics } from "../../../std/diagnostics.ts";
 import { usageError } from "../../args.ts";
 import { captureAnswer } from "../../capture-answer.ts";
 import { type Context, command } from "../../command.ts";
+import { permitsOf } from "../../permits.ts";
 import { requireProject } from "../../project.ts";
+import { confirm } from "../../prompt.ts";
+import { renderDraft } from "../../render/draft.ts";
+import { interruptible } from "../../signals.ts";
+import { runPlan } from "../run/run.ts";
+import { operatorAt } from "./operator.ts";
 
 const goalCharsMax = 100_000;
 
@@ -52,26 +62,21 @@ export default command({
     }
     const projectRoot = requireProject(context);
     const name = await requireFreeName(projectRoot, args.name);
-    const { openRepository } = await import("../../../git/repository.ts");
-    const { dirtyPaths } = await import("../../../git/working-tree.ts");
-    const { createPlan } = await import("../../../app/create-plan.ts");
-    const { interruptible } = await import("../../signals.ts");
-    const repository = await openRepository(projectRoot);
-    if ((await dirtyPaths(repository)).some(({ path }) => !/(?:^|\/)\.dgov\//.test(path))) {
-      context.output.log.info(
-        "the planner works on the last commit; it does not see uncommitted changes",
-      );
-    }
     let created: CreatedPlan | null = null;
     const code = await interruptible(async (signal) => {
-      created = await createPlan(context, {
+      const { env, output } = context;
+      created = await createPlan({
         projectRoot,
-        repository,
+        env,
         goal,
-        auto: args.auto === true,
+        operator: args.auto ? null : operatorAt(context),
+        confirmTrust: context.interactive ? confirm : null,
         name,
         model: args.model ?? null,
         applyConfig: args.applyConfig === true,
+        limiter: (config) => permitsOf(context, config),
+        status: (text) => output.log.info(text),
+        warn: (text) => output.log.log(text),
         signal,
       });
       return 0;
@@ -92,8 +97,6 @@ async function requireFreeName(
   name: string | undefined,
 ): Promise<string | null> {
   if (name === undefined) return null;
-  const { isSafeName, nameRule } = await import("../../../plan/names.ts");
-  const { isNameTaken } = await import("../../../app/create-plan-folder.ts");
   if (!isSafeName(name)) throw usageError(`invalid plan name "${name}"`, nameRule);
   if (!(await isNameTaken(projectRoot, name))) return name;
   throw new DgovError("REFUSED", `a plan named ${name} exists or existed`, {
@@ -108,7 +111,6 @@ async function answer(
   run: boolean,
 ): Promise<number> {
   const { name, dir, compiled, change } = created;
-  const { renderDiagnostics } = await import("../../render/diagnostics.ts");
   if (compiled.warnings.length > 0) {
     context.output.log.info(renderDiagnostics(compiled.warnings));
   }
@@ -132,13 +134,11 @@ async function answer(
     ...created.spent.document(),
     config: change,
   };
-  const text = `${created.shown}\n\nwrote ${relative(context.cwd, dir)}`;
+  const text = `${renderDraft(compiled.plan)}\n\nwrote ${relative(context.cwd, dir)}`;
   if (!run) {
     context.output.answer({ ...document, run: null }, `${text}\ndgov run ${name}`);
     return 0;
   }
-  const { runPlan } = await import("../run/run.ts");
-  const { resolvePlan } = await import("../../../plan/locate.ts");
   const kept = captureAnswer(context);
   const location = await resolvePlan(projectRoot, dir);
   const code = await runPlan(kept.context, { projectRoot, location });

@@ -5,10 +5,10 @@ import { checkCompiledFile, checkSource } from "../../../app/compile.ts";
 import { requireConfig } from "../../../config/load.ts";
 import type { Diagnostic } from "../../../error.ts";
 import { resolvePlan } from "../../../plan/locate.ts";
+import { renderDiagnostics } from "../../../std/diagnostics.ts";
 import { plural } from "../../../std/text.ts";
 import { type Context, command } from "../../command.ts";
 import { requireProject } from "../../project.ts";
-import { renderDiagnostics } from "../../render/diagnostics.ts";
 
 export default command({
   name: "validate",

@@ -4,6 +4,7 @@ import { DgovError } from "../../../error.ts";
 import { type PlanLocation, resolvePlan } from "../../../plan/locate.ts";
 import { executeRun } from "../../../runner/run.ts";
 import type { Compiler, RunRequest } from "../../../runner/run-request.ts";
+import { renderDiagnostics } from "../../../std/diagnostics.ts";
 import { usageError, wholeNumber } from "../../args.ts";
 import { type Context, command } from "../../command.ts";
 import { onGitHub, reportError } from "../../github/workflow.ts";
@@ -11,7 +12,6 @@ import { permitsOf } from "../../permits.ts";
 import { progressView } from "../../progress/live.ts";
 import { requireProject } from "../../project.ts";
 import { confirm } from "../../prompt.ts";
-import { renderDiagnostics } from "../../render/diagnostics.ts";
 import { listenForSignals } from "../../signals.ts";
 import { answerRun } from "./answer.ts";
 

@@ -1,5 +1,5 @@
 /** Diagnostics of files as text: message, place, source line and hint. */
-import type { Diagnostic } from "../../error.ts";
+import type { Diagnostic } from "../error.ts";
 
 /** One block per diagnostic, in the order given. "" for none. */
 export function renderDiagnostics(diagnostics: readonly Diagnostic[]): string {
