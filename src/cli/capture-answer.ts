@@ -13,7 +13,6 @@ export function captureAnswer(context: Context): CapturedAnswer {
   const { output } = context;
   const capturing = {
     ...output,
-    live: output.live,
     answer(document: Record<string, unknown>, text: string) {
       Object.assign(answered, { document, text });
     },

@@ -15,14 +15,11 @@ import { printable, printableJson } from "./render/printable.ts";
 
 export interface Output {
   mode: "text" | "json";
-  /** stderr is a terminal that may be redrawn: no JSON mode, no `--quiet`. */
-  readonly live: boolean;
   /** stderr takes colours. */
   readonly color: boolean;
-  readonly quiet: boolean;
   /**
-   * Keeps rows below the log, where stderr is `live`. `rows` is called for each redraw; null where
-   * stderr cannot be redrawn.
+   * Keeps rows below the log; `rows` is called for each redraw. Null where stderr is no terminal, in
+   * JSON mode and with `--quiet`.
    */
   footer(rows: () => string[]): Footer | null;
   /** Aborted when the reader of stdout is gone (broken pipe): streams stop, and the exit code is 0. */
@@ -38,10 +35,6 @@ export interface Output {
   record(document: object): void;
   /** Messages on stderr. */
   readonly log: Log;
-  /** A status line: `log.info`. */
-  status(text: string): void;
-  /** Text that `--quiet` does not hide: `log.log`. */
-  warn(text: string): void;
 }
 
 /** Rows at the end of stderr that are replaced when they are redrawn, and erased when disposed. */
@@ -91,9 +84,7 @@ export function processOutput(options: OutputOptions): ProcessOutput {
   const writeJson = (value: object): void => write(printableJson(JSON.stringify(value)));
   return {
     mode: json ? "json" : "text",
-    live: terminal && !quiet,
     color,
-    quiet,
     footer(rows) {
       if (!terminal || quiet) return null;
       footerRows = rows;
@@ -107,8 +98,6 @@ export function processOutput(options: OutputOptions): ProcessOutput {
     },
     closed: closing.signal,
     log,
-    status: (text) => log.info(text),
-    warn: (text) => log.log(text),
     get answered() {
       return answered;
     },

@@ -27,7 +27,7 @@ test("diagnose reports a scope violation with its evidence until the unit has la
     },
     config: { tool_policy: { restrict_run_bash: false } },
   });
-  expect((await p.dgov(["diagnose"])).stdout).toBe("nothing is wrong that dgov knows of\n");
+  expect((await p.dgov(["diagnose"])).stdout).toBe("no known failures found\n");
   expect((await p.dgov(["run", "p"])).exitCode).toBe(1);
   const run = await p.dgov(["diagnose", "--json"]);
   expect(run.exitCode).toBe(1);
@@ -57,7 +57,7 @@ test("diagnose reports a scope violation with its evidence until the unit has la
   const resolved = await p.dgov(["diagnose"]);
   expect([resolved.exitCode, resolved.stdout]).toEqual([
     0,
-    "nothing is wrong that dgov knows of\n",
+    "no known failures found\n",
   ]);
 });
 

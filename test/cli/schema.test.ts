@@ -202,7 +202,7 @@ describe("dgov schema", () => {
       expect(schemaProblems(schema, toml(text))).toEqual([]);
     }
     expect(await repo.git("status", "--porcelain", "--", ".dgov/schema")).toBe("");
-    expect((await run("init")).stdout).toBe("nothing is missing: .dgov is set up\n");
+    expect((await run("init")).stdout).toBe(".dgov is already set up\n");
     repo.write(".dgov/schema/plan.json", "old");
     expect((await run("init")).stdout).toStartWith("wrote .dgov/schema/plan.json\n");
     expect(existsSync(join(repo.path, ".dgov/schema/plan.json.new"))).toBe(false);

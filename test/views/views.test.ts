@@ -1,7 +1,7 @@
 /** The views on handwritten event logs. */
 import { describe, expect, test } from "bun:test";
 import { renderExplain } from "../../src/cli/commands/history/explain.ts";
-import { renderReview } from "../../src/cli/render/review.ts";
+import { renderReview } from "../../src/cli/commands/plan/review.ts";
 import { renderStatus } from "../../src/cli/render/status.ts";
 import type { RecordedEvent } from "../../src/log/event-log.ts";
 import { present } from "../../src/std/assert.ts";

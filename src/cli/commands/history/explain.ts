@@ -1,7 +1,9 @@
 /** `dgov explain U`: explains the phase of a unit. */
+
 import { openProjectLog } from "../../../app/open-log.ts";
 import { resolveRun } from "../../../app/resolve-run.ts";
 import { DgovError } from "../../../error.ts";
+import { resolveUnit } from "../../../plan/locate.ts";
 import { moment, words } from "../../../std/text.ts";
 import { type ExplainView, explainUnit } from "../../../views/explain.ts";
 import { command } from "../../command.ts";
@@ -24,7 +26,6 @@ export default command({
   async run(context, args) {
     using seen = openProjectLog(requireProject(context));
     const { run } = await resolveRun(seen, args.plan, (text) => context.output.log.info(text));
-    const { resolveUnit } = await import("../../../plan/locate.ts");
     const id = resolveUnit(
       run.units.map((unit) => unit.unit),
       args.unit,

@@ -5,6 +5,7 @@
  * `--all` prints every run from the beginning. Lifecycle events are read when the data version of the
  * database has changed.
  */
+import { knownPlan } from "../../../app/resolve-run.ts";
 import {
   type EventLog,
   openEventLogForReading,
@@ -60,7 +61,6 @@ export default command({
 
 async function named(projectRoot: string, plan: string): Promise<string> {
   using log = openEventLogForReading(projectRoot);
-  const { knownPlan } = await import("../../../app/resolve-run.ts");
   return await knownPlan(plan, projectRoot, log);
 }
 

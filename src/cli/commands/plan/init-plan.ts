@@ -1,6 +1,8 @@
 /** `dgov init-plan`: creates the files of a new plan. */
+
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
+import { writeSchemas } from "../../../app/json-schemas.ts";
 import { DgovError } from "../../../error.ts";
 import { isSafeName, nameRule } from "../../../plan/names.ts";
 import { usageError } from "../../args.ts";
@@ -52,7 +54,6 @@ export default command({
       writeFileSync(path, text);
       return relative(projectRoot, path);
     });
-    const { writeSchemas } = await import("../../../app/json-schemas.ts");
     await writeSchemas(projectRoot);
     context.output.answer(
       {

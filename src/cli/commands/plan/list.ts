@@ -1,6 +1,8 @@
 /** `dgov plan list`. */
+
 import { liveRun, openProjectLog } from "../../../app/open-log.ts";
 import { planFacts } from "../../../app/plan-summary.ts";
+import { listPlans } from "../../../plan/locate.ts";
 import { viewPlanRow } from "../../../views/plan-view.ts";
 import { usageError } from "../../args.ts";
 import { command } from "../../command.ts";
@@ -20,7 +22,6 @@ export default command({
     if (args.all && args.archived) throw usageError("--all and --archived exclude each other");
     using seen = openProjectLog(requireProject(context));
     const { projectRoot, log } = seen;
-    const { listPlans } = await import("../../../plan/locate.ts");
     const world = { projectRoot, log, live: liveRun(projectRoot) };
     const known = listPlans(projectRoot);
     const archived = known.filter((location) => location.archived).length;

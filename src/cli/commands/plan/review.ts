@@ -6,14 +6,26 @@ import { reviewFacts, unitPatch } from "../../../app/run-facts.ts";
 import { DgovError } from "../../../error.ts";
 import type { RecordedEvent } from "../../../log/event-log.ts";
 import { resolveUnit } from "../../../plan/locate.ts";
-import { viewReview } from "../../../views/review.ts";
-import type { RunView, UnitView } from "../../../views/run-view.ts";
+import { duration, indented, moment, plural, short, words } from "../../../std/text.ts";
+import {
+  type ReviewView,
+  type Spending,
+  type UnitReview,
+  viewReview,
+} from "../../../views/review.ts";
+import type {
+  AttemptView,
+  GateView,
+  Rejection,
+  RunView,
+  UnitView,
+} from "../../../views/run-view.ts";
 import { eventDocument, timelineLine } from "../../../views/timeline.ts";
 import { usageError } from "../../args.ts";
 import { command } from "../../command.ts";
 import { answerView, type Output } from "../../output.ts";
 import { requireProject } from "../../project.ts";
-import { renderReview } from "../../render/review.ts";
+import { table } from "../../render/table.ts";
 
 export default command({
   name: "review",
@@ -87,4 +99,109 @@ function answerEvents(output: Output, { log, run }: ResolvedRun, unit: UnitView)
     },
     events.map((event: RecordedEvent) => timelineLine(event)).join("\n"),
   );
+}
+
+/** The view as text: the run, then its units. */
+export function renderReview(view: ReviewView): string {
+  const took = view.durationMs === null ? "" : ` in ${duration(view.durationMs)}`;
+  const lines = [
+    `${view.plan}: run ${view.run} ${words(view.phase)}${view.degraded ? " (degraded)" : ""}${took}, onto ${view.target}`,
+    `  started ${moment(view.startedAt)} UTC; ${spending(view.spending)}`,
+  ];
+  for (const gate of view.redBase) {
+    lines.push(`  base was red: ${gate.gate}: ${gate.reason}`, ...gateOutput(gate, "    "));
+  }
+  if (view.verification !== null) {
+    const reason = view.verification.reason === "" ? "" : `: ${view.verification.reason}`;
+    lines.push(`  final branch: ${view.verification.status}${reason}`);
+  }
+  for (const warning of view.warnings) lines.push(`  warning: ${warning}`);
+  if (view.repositoryChanged !== null) {
+    lines.push("  git's shared configuration changed while workers ran:");
+    lines.push(indented(view.repositoryChanged, "    "));
+  }
+  for (const unit of view.units) lines.push("", ...renderUnit(unit));
+  if (view.after !== null && view.after !== view.before) {
+    lines.push("", `git diff ${short(view.before)}..${short(view.after)}`);
+  }
+  return lines.join("\n");
+}
+
+function renderUnit(unit: UnitReview): string[] {
+  // The commit of a landed unit has a line of its own.
+  const omitted = unit.phase === "landed" || unit.reason === "";
+  const reason = omitted ? "" : `: ${unit.reason}`;
+  const lines = [`${unit.unit}  ${words(unit.phase)}${reason}`, `  ${unit.summary}`];
+  if (unit.landed !== null) {
+    const stat = unit.diff;
+    const size =
+      stat === null
+        ? ""
+        : `: ${plural(stat.files, "file")}, +${stat.insertions} -${stat.deletions}`;
+    lines.push(`  landed ${short(unit.landed.commit)} at ${moment(unit.landed.at)}${size}`);
+    const rows = stat?.paths.map((p) => [p.status, p.path, `+${p.insertions} -${p.deletions}`]);
+    lines.push(...table(rows ?? [], "    "));
+  }
+  if (unit.result !== null) lines.push("  result:", indented(unit.result, "    "));
+  if (unit.waitingOn.length > 0) lines.push(`  waiting for ${unit.waitingOn.join(", ")}`);
+  if (unit.attempts.length > 0) {
+    lines.push(`  ${plural(unit.attempts.length, "attempt")}; ${spending(unit.spending)}`);
+  }
+  for (const one of unit.selfCorrections) {
+    const target = one.target === null ? "" : ` ${one.target}`;
+    lines.push(`  self-corrected: ${one.tool}${target} after ${plural(one.failures, "failure")}`);
+  }
+  for (const attempt of unit.attempts) lines.push(...renderAttempt(attempt));
+  if (unit.landed === null && unit.keptRef !== null) {
+    lines.push(`  kept: ${unit.keptRef}`, `  open it: git worktree add <dir> ${unit.keptRef}`);
+  }
+  if (unit.next !== null) lines.push(`  next: ${unit.next}`);
+  return lines;
+}
+
+function renderAttempt(attempt: AttemptView): string[] {
+  const lines: string[] = [];
+  const open = attempt.rejection === null ? "running" : "rejected";
+  const ended = attempt.outcome === null ? open : `worker ${words(attempt.outcome)}`;
+  const why = attempt.outcome === "complete" ? "" : attempt.outcomeReason;
+  const model = attempt.model === null ? "" : ` (${attempt.model})`;
+  lines.push(`  attempt ${attempt.attempt}${model}: ${ended}${why === "" ? "" : `: ${why}`}`);
+  if (attempt.gates.length > 0) {
+    lines.push(`    gates: ${attempt.gates.map(gateWord).join(", ")}`);
+  }
+  if (attempt.flaky.length > 0) lines.push(`    flaky: ${attempt.flaky.join(", ")}`);
+  if (attempt.autofixed.length > 0) lines.push(`    autofixed: ${attempt.autofixed.join(", ")}`);
+  for (const refusal of attempt.refusals) lines.push(`    landing refused: ${refusal}`);
+  // The rejection of a failed worker repeats the outcome above.
+  const repeated = attempt.rejection?.verdict === attempt.outcome;
+  if (attempt.rejection !== null && !repeated) lines.push(...renderRejection(attempt.rejection));
+  const omitted = attempt.kept?.omitted ?? [];
+  if (omitted.length > 0) lines.push(`    too large to keep: ${omitted.join(", ")}`);
+  return lines;
+}
+
+function gateWord(gate: GateView): string {
+  const time = gate.cached ? "cached" : duration(gate.durationMs);
+  return `${gate.gate} ${words(gate.status)} ${time}${gate.car === null ? " (own tree)" : ""}`;
+}
+
+/** A rejection with the command, exit status and end of output of each gate. */
+export function renderRejection(rejection: Rejection): string[] {
+  const lines = [`    rejected: ${rejection.verdict}: ${rejection.reason}`];
+  return [...lines, ...rejection.gates.flatMap((gate) => gateOutput(gate, "    "))];
+}
+
+function gateOutput(gate: GateView, indent: string): string[] {
+  const command = gate.command === null ? "" : `: ${gate.command}`;
+  const line = `${indent}${gate.gate} ${words(gate.status)} (${gate.exit ?? gate.reason})${command}`;
+  const tail = gate.tail.trim() === "" ? [] : [indented(gate.tail.trimEnd(), `${indent}  | `)];
+  return [line, ...tail];
+}
+
+function spending(sum: Spending): string {
+  const tokens = sum.promptTokens + sum.completionTokens;
+  const cost = sum.cost === null || tokens === 0 ? "" : `, cost ${sum.cost.toFixed(4)}`;
+  const cached = sum.cachedTokens > 0 ? ` (${sum.cachedTokens} cached)` : "";
+  const failed = sum.failedCalls > 0 ? ` (${sum.failedCalls} failed)` : "";
+  return `${plural(sum.turns, "turn")}, ${plural(sum.calls, "call")}${failed}, ${sum.promptTokens} tokens in${cached}, ${sum.completionTokens} out${cost}`;
 }

@@ -1,5 +1,7 @@
 /** `dgov ledger`: rules, bugs, debt and decisions of a project, in a file that is committed. */
+
 import { addLedgerEntry, changeLedgerEntry } from "../../../app/ledger.ts";
+import { overlaps } from "../../../claims/overlap.ts";
 import { parseClaim, parseClaims } from "../../../claims/path.ts";
 import { DgovError } from "../../../error.ts";
 import {
@@ -253,7 +255,6 @@ function claimOf(path: string) {
 }
 
 async function concernedBy(path: string): Promise<(entry: LedgerEntry) => boolean> {
-  const { overlaps } = await import("../../../claims/overlap.ts");
   const claim = claimOf(path);
   return (entry) => parseClaims(entry.paths).some((own) => overlaps(own, claim));
 }

@@ -1,8 +1,12 @@
 /** The answer of `dgov run`: the summary of the run, or the reason why nothing ran. */
+
+import { costFunction } from "../../../app/token-usage.ts";
 import type { RunResult } from "../../../runner/run.ts";
 import { words } from "../../../std/text.ts";
 import type { Context } from "../../command.ts";
+import { runAnnotations, runSummary } from "../../github/run-report.ts";
 import { onGitHub, report } from "../../github/workflow.ts";
+import { summarizeRun } from "./summary.ts";
 
 type Kind<K extends RunResult["kind"]> = Extract<RunResult, { kind: K }>;
 
@@ -83,13 +87,10 @@ async function answerFinished(
   { projectRoot, verbose }: Answering,
   result: Kind<"finished">,
 ): Promise<number> {
-  const { summarizeRun } = await import("./summary.ts");
-  const { costFunction } = await import("../../../app/token-usage.ts");
   const cost = await costFunction(projectRoot);
   const summary = summarizeRun(result, { verbose, cost });
   context.output.answer(summary.document, summary.text);
   if (onGitHub(context.env)) {
-    const { runAnnotations, runSummary } = await import("../../github/run-report.ts");
     report(context, {
       projectRoot,
       annotations: runAnnotations(summary.report),

@@ -1,7 +1,11 @@
 /** `dgov fix`: makes one change with a plan of one task, through the pipeline of `dgov run`. */
+
 import { existsSync, realpathSync, rmSync } from "node:fs";
 import { dirname, isAbsolute, relative, resolve, sep } from "node:path";
+import { createPlanFolder, hasRun } from "../../../app/create-plan-folder.ts";
 import { parseClaim } from "../../../claims/path.ts";
+import { fixPlanFiles, summaryOf } from "../../../plan/fix-plan.ts";
+import { isSafeName, nameRule, safeName } from "../../../plan/names.ts";
 import { usageError } from "../../args.ts";
 import { command } from "../../command.ts";
 import { requireProject } from "../../project.ts";
@@ -48,13 +52,9 @@ export default command({
       throw usageError("fix needs the files that it may change", "give each with -f FILE");
     }
     const files = [...new Set(typed.map((file) => claimOf(file, context.cwd, projectRoot)))];
-    const { safeName, isSafeName, nameRule } = await import("../../../plan/names.ts");
     if (args.name !== undefined && !isSafeName(args.name)) {
       throw usageError(`invalid plan name "${args.name}"`, nameRule);
     }
-    const { summaryOf, fixPlanFiles } = await import("../../../plan/fix-plan.ts");
-    const { createPlanFolder } = await import("../../../app/create-plan-folder.ts");
-    const { hasRun } = await import("../../../app/create-plan-folder.ts");
     const wanted = args.name ?? safeName(`fix-${summaryOf(args.prompt)}`.toLowerCase(), "fix");
     const location = await createPlanFolder(projectRoot, { wanted, kind: "fix" }, (name) =>
       fixPlanFiles({

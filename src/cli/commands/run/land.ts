@@ -16,7 +16,7 @@ export default command({
       valueHint: "U",
       description: "Unit id, or a unique end of one",
     },
-    plan: { type: "string", valueHint: "PLAN", description: "Plan the unit belongs to" },
+    plan: { type: "string", valueHint: "PLAN", description: "Plan of the unit" },
     verbose: { type: "boolean", alias: "v", description: "Show durations and attempts at the end" },
   },
   examples: ["dgov land add-feature", "dgov land tasks/main.add-feature --plan my-plan"],

@@ -15,7 +15,7 @@ export default command({
       valueHint: "U",
       description: "Unit id, or a unique end of one",
     },
-    plan: { type: "string", valueHint: "PLAN", description: "Plan the unit belongs to" },
+    plan: { type: "string", valueHint: "PLAN", description: "Plan of the unit" },
   },
   examples: ["dgov take add-feature", "dgov take tasks/main.add-feature --plan my-plan"],
   async run(context, args) {

@@ -1,4 +1,5 @@
 /** `dgov undo`: reverts what a run or a unit landed, through the gates. */
+import { executeUndo } from "../../../runner/undo.ts";
 import { plural, short } from "../../../std/text.ts";
 import { command } from "../../command.ts";
 import { answerView } from "../../output.ts";
@@ -15,12 +16,11 @@ export default command({
       valueHint: "RUN|U",
       description: "Run id or the end of one, or a unit; default the newest run",
     },
-    plan: { type: "string", valueHint: "PLAN", description: "Plan the unit or run belongs to" },
+    plan: { type: "string", valueHint: "PLAN", description: "Plan of the unit or run" },
   },
   examples: ["dgov undo", "dgov undo 20260102-030405-1a2b", "dgov undo add-feature --plan my-plan"],
   async run(context, args) {
     const projectRoot = requireProject(context);
-    const { executeUndo } = await import("../../../runner/undo.ts");
     return interruptible(async (signal) => {
       const undone = await executeUndo({
         projectRoot,

@@ -1,10 +1,13 @@
 /** `dgov agents sync`: installs the shipped skills for agents that act as governor. */
+
 import { join, resolve } from "node:path";
 import { type SyncedSkill, syncSkills } from "../../../app/skills.ts";
+import { skills } from "../../../assets/index.ts";
 import { DgovError } from "../../../error.ts";
 import { systemClock } from "../../../std/clock.ts";
 import { type Context, command, group } from "../../command.ts";
 import { answerView } from "../../output.ts";
+import { confirm } from "../../prompt.ts";
 
 const sync = command({
   name: "sync",
@@ -20,7 +23,6 @@ const sync = command({
   examples: ["dgov agents sync", "dgov agents sync --skills-dir .claude/skills -y"],
   async run(context, args) {
     const dir = skillsDir(context, args.skillsDir);
-    const { skills } = await import("../../../assets/index.ts");
     const synced = await syncSkills(dir, skills, {
       now: systemClock.now(),
       mayReplace: (path) => mayReplace(context, path, args.yes === true),
@@ -51,7 +53,6 @@ async function mayReplace(context: Context, path: string, yes: boolean): Promise
   context.output.log.log(`${path} was edited since dgov wrote it`);
   if (yes) return true;
   if (!context.interactive) return false;
-  const { confirm } = await import("../../prompt.ts");
   return confirm("Replace it? A copy is kept.");
 }
 

@@ -1,12 +1,20 @@
 /** `dgov demo`: runs a plan on a generated repository, with a scripted model on loopback. */
+
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import { makeSampleRepository, ownTestCommand } from "../../../demo/repository.ts";
+import { checkDemoRun } from "../../../demo/run-check.ts";
+import { sampleFiles, samplePlan } from "../../../demo/sample-project.ts";
+import { sampleScript } from "../../../demo/sample-script.ts";
+import { startScriptedModel } from "../../../demo/scripted-model.ts";
 import { DgovError } from "../../../error.ts";
+import { resolvePlan } from "../../../plan/locate.ts";
 import { usageError, wholeNumber } from "../../args.ts";
 import { captureAnswer } from "../../capture-answer.ts";
 import { type Context, command } from "../../command.ts";
 import { untilSignal } from "../../signals.ts";
+import { runPlan } from "../run/run.ts";
 
 /** Marks a folder as created by the demo, which may replace it. */
 const markFile = ".dgov/runtime/demo";
@@ -33,8 +41,6 @@ export default command({
   async run(context, args) {
     const port = wholeNumber(args.port, { flag: "--port", min: 1, max: 65535 });
     if (port !== undefined && !args.serve) throw usageError("--port needs --serve");
-    const { startScriptedModel } = await import("../../../demo/scripted-model.ts");
-    const { sampleScript } = await import("../../../demo/sample-script.ts");
     const model = await startScriptedModel(sampleScript, port === undefined ? {} : { port });
     try {
       return args.serve
@@ -67,9 +73,6 @@ async function demonstrate(
   await makeRepository(context, root, baseUrl);
   output.log.info(`A sample repository is in ${root}.`);
   output.log.info("Its plan has five units; a scripted model plays the agents. Running it:\n");
-  const { runPlan } = await import("../run/run.ts");
-  const { resolvePlan } = await import("../../../plan/locate.ts");
-  const { samplePlan } = await import("../../../demo/sample-project.ts");
   const kept = captureAnswer({
     ...context,
     interactive: false,
@@ -78,7 +81,6 @@ async function demonstrate(
   const location = await resolvePlan(root, samplePlan);
   const code = await runPlan(kept.context, { projectRoot: root, location, jobs: 4, yes: true });
   const { document } = kept.answered;
-  const { checkDemoRun } = await import("../../../demo/run-check.ts");
   const verdict = checkDemoRun(document, root);
   output.answer(
     {
@@ -109,8 +111,6 @@ function sampleFolder(context: Context, dir: string | undefined, keep: boolean):
 }
 
 async function makeRepository(context: Context, root: string, baseUrl: string): Promise<void> {
-  const { sampleFiles } = await import("../../../demo/sample-project.ts");
-  const { makeSampleRepository, ownTestCommand } = await import("../../../demo/repository.ts");
   const files = { ...sampleFiles({ testCommand: ownTestCommand(), baseUrl }), [markFile]: "" };
   await makeSampleRepository(root, files, context.env);
 }

@@ -2,14 +2,10 @@
 import { runChecks } from "../../../app/doctor.ts";
 import { initProject, initRoot, type ProviderPreset } from "../../../app/init.ts";
 import { offerBaseline } from "../../../app/structure.ts";
-import { providerPresets } from "../../../config/project-toml.ts";
-import { usageError } from "../../args.ts";
 import { command } from "../../command.ts";
 import { confirm, select } from "../../prompt.ts";
 import { interruptible } from "../../signals.ts";
 import { renderChecks } from "./doctor.ts";
-
-const presets = Object.keys(providerPresets) as ProviderPreset[];
 
 const types = [
   "auto",
@@ -26,23 +22,22 @@ export default command({
   name: "init",
   description: "Set up .dgov in this project",
   args: {
-    force: { type: "boolean", description: "Write everything again; what was there is backed up" },
-    yes: { type: "boolean", alias: "y", description: "Ask nothing" },
+    force: { type: "boolean", description: "Overwrite existing files, keeping backups" },
+    yes: { type: "boolean", alias: "y", description: "Do not prompt" },
     projectType: {
-      type: "string",
-      valueHint: "T",
-      choices: types,
-      description: `One of ${types.join(", ")}`,
+      type: "enum",
+      options: [...types],
+      default: "auto",
+      description: "Language of the project",
     },
     provider: {
-      type: "string",
-      valueHint: "P",
-      choices: ["openai", "fireworks", "other"],
-      description: "openai, fireworks or other",
+      type: "enum",
+      options: ["openai", "fireworks", "other"],
+      description: "Model provider",
     },
     preflight: {
       type: "boolean",
-      description: "Check the machine afterwards, as dgov doctor does",
+      description: "Run the checks of dgov doctor afterwards",
     },
   },
   examples: [
@@ -51,19 +46,13 @@ export default command({
     "dgov init --project-type python --preflight",
   ],
   async run(context, args) {
-    const type = types.find((known) => known === (args.projectType ?? "auto"));
-    if (type === undefined)
-      throw usageError(`--project-type takes ${types.join(", ")}, not "${args.projectType}"`);
-    const provider = presets.find((known) => known === args.provider);
-    if (args.provider !== undefined && provider === undefined) {
-      throw usageError(`--provider takes ${presets.join(", ")}, not "${args.provider}"`);
-    }
+    const { projectType, provider } = args;
     const asks = context.interactive && !args.yes;
     const root = await initRoot(context.cwd);
     const { created, backedUp } = await initProject({
       root,
       env: context.env,
-      language: type === "auto" ? null : type,
+      language: projectType === "auto" ? null : projectType,
       force: args.force === true,
       chooseProvider: async () => provider ?? (asks ? askProvider() : "other"),
       status: (text) => context.output.log.info(text),
@@ -79,12 +68,12 @@ export default command({
     }
     const text =
       created.length === 0
-        ? "nothing is missing: .dgov is set up"
+        ? ".dgov is already set up"
         : [
-            ...backedUp.map((path) => `kept the old one as ${path}`),
+            ...backedUp.map((path) => `backed up as ${path}`),
             ...created.map((path) => `wrote ${path}`),
             "",
-            "Look at .dgov/project.toml, then:",
+            "Review .dgov/project.toml, then run:",
             "  dgov doctor",
             "  dgov init-plan NAME",
           ].join("\n");
@@ -103,9 +92,9 @@ export default command({
 });
 
 async function askProvider(): Promise<ProviderPreset> {
-  return select("Which endpoint do the workers talk to?", [
+  return select("Which model provider do workers use?", [
     { value: "openai", label: "OpenAI", hint: "OPENAI_API_KEY" },
     { value: "fireworks", label: "Fireworks", hint: "FIREWORKS_API_KEY" },
-    { value: "other", label: "Another one", hint: "edit .dgov/project.toml afterwards" },
+    { value: "other", label: "Other", hint: "edit .dgov/project.toml afterwards" },
   ]);
 }
