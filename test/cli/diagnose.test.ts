@@ -55,10 +55,7 @@ test("diagnose reports a scope violation with its evidence until the unit has la
   p.writePlan({ a: { files: { create: ["a.txt", "other.txt"] } } });
   expect((await p.dgov(["run", "p", "--continue"])).exitCode).toBe(0);
   const resolved = await p.dgov(["diagnose"]);
-  expect([resolved.exitCode, resolved.stdout]).toEqual([
-    0,
-    "no known failures found\n",
-  ]);
+  expect([resolved.exitCode, resolved.stdout]).toEqual([0, "no known failures found\n"]);
 });
 
 test("E9 diagnose reports wrongly ignored paths and leaves no trace", async () => {

@@ -382,7 +382,7 @@ describe.skipIf(terminalProgram === null)("plan create at a terminal", () => {
       env: p.env,
       steps: [
         ["Which\\u{1b} file?", `a.txt please${keys.enter}`],
-        ["What about this plan?", keys.enter],
+        ["Accept this plan?", keys.enter],
       ],
     });
     expect(made.stdout).toContain("└─ tasks/main.b");
@@ -405,11 +405,11 @@ describe.skipIf(terminalProgram === null)("plan create at a terminal", () => {
       cwd: p.root,
       env: { ...p.env, EDITOR: edit },
       steps: [
-        ["What about this plan?", keys.down + keys.down + keys.enter],
+        ["Accept this plan?", keys.down + keys.down + keys.enter],
         ["What should be different?", `call it b${keys.enter}`],
-        ["What about this plan?", keys.down + keys.enter],
+        ["Accept this plan?", keys.down + keys.enter],
         ["Do b by hand", ""],
-        ["What about this plan?", keys.enter],
+        ["Accept this plan?", keys.enter],
       ],
     });
     expect(made.exitCode).toBe(0);
@@ -425,7 +425,7 @@ describe.skipIf(terminalProgram === null)("plan create at a terminal", () => {
       cwd: p.root,
       env: p.env,
       steps: [
-        ["What about this plan?", keys.enter],
+        ["Accept this plan?", keys.enter],
         ['+lint_cmd = "true"', ""],
         ["Change .dgov/project.toml like this?", "y"],
       ],
@@ -439,7 +439,7 @@ describe.skipIf(terminalProgram === null)("plan create at a terminal", () => {
     const made = await dgovOnTerminal(create, {
       cwd: p.root,
       env: p.env,
-      steps: [["What about this plan?", keys.interrupt]],
+      steps: [["Accept this plan?", keys.interrupt]],
     });
     expect(made.exitCode).not.toBe(0);
     expect([plans(p), leftovers(p)]).toEqual([["p"], []]);

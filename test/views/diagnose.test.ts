@@ -1,8 +1,8 @@
 /** `diagnose` on handwritten event logs. */
 import { describe, expect, test } from "bun:test";
+import { renderFindings } from "../../src/cli/commands/history/diagnose.ts";
 import { commands } from "../../src/cli/commands/index.ts";
 import { readLine } from "../../src/cli/line.ts";
-import { renderFindings } from "../../src/cli/commands/history/diagnose.ts";
 import { type DiagnoseFacts, diagnose, landedKey } from "../../src/views/diagnose.ts";
 import { projectFailures, runFailures, unitFailures } from "../../src/views/failure-catalog.ts";
 import { RunLog } from "../harness/run-log.ts";

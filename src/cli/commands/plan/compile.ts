@@ -15,8 +15,8 @@ import { present } from "../../../std/assert.ts";
 import { renderDiagnostics } from "../../../std/diagnostics.ts";
 import { plural } from "../../../std/text.ts";
 import { command } from "../../command.ts";
-import { permitsOf } from "../../permits.ts";
 import { requireProject } from "../../project.ts";
+import { rateLimiterOf } from "../../rate-limiter.ts";
 
 export default command({
   name: "compile",
@@ -60,7 +60,7 @@ export default command({
     const spent = newTokenSum();
     const notes: string[] = [];
     const requests: SopRequests = {
-      limiter: permitsOf(context, config),
+      limiter: rateLimiterOf(context, config),
       fresh: args.recompileSops === true,
       onModelCall: ({ usage }) => spent.add(usage),
     };

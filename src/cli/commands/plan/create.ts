@@ -9,12 +9,12 @@ import { renderDiagnostics } from "../../../std/diagnostics.ts";
 import { usageError } from "../../args.ts";
 import { captureAnswer } from "../../capture-answer.ts";
 import { type Context, command } from "../../command.ts";
-import { permitsOf } from "../../permits.ts";
 import { requireProject } from "../../project.ts";
 import { confirm } from "../../prompt.ts";
-import { renderDraft } from "../../render/draft.ts";
+import { rateLimiterOf } from "../../rate-limiter.ts";
 import { interruptible } from "../../signals.ts";
 import { runPlan } from "../run/run.ts";
+import { renderDraft } from "./draft.ts";
 import { operatorAt } from "./operator.ts";
 
 const goalCharsMax = 100_000;
@@ -74,7 +74,7 @@ export default command({
         name,
         model: args.model ?? null,
         applyConfig: args.applyConfig === true,
-        limiter: (config) => permitsOf(context, config),
+        limiter: (config) => rateLimiterOf(context, config),
         status: (text) => output.log.info(text),
         warn: (text) => output.log.log(text),
         signal,

@@ -1,10 +1,10 @@
-/** Questions of `dgov plan create` to the person at the terminal. */
+/** Prompts of `dgov plan create`. */
 import { relative } from "node:path";
 import { editInEditor, type Operator } from "../../../app/create-plan.ts";
 import { renderDiagnostics } from "../../../std/diagnostics.ts";
 import type { Context } from "../../command.ts";
 import { confirm, select, text } from "../../prompt.ts";
-import { renderDraft } from "../../render/draft.ts";
+import { renderDraft } from "./draft.ts";
 
 /** The operator of a command at a terminal. */
 export function operatorAt({ cwd, env, output }: Context): Operator {
@@ -14,10 +14,10 @@ export function operatorAt({ cwd, env, output }: Context): Operator {
     async decide({ plan, diagnostics }) {
       if (plan !== null) output.log.log(`\n${renderDraft(plan)}\n`);
       if (diagnostics.length > 0) output.log.log(renderDiagnostics(diagnostics));
-      const kind = await select("What about this plan?", [
+      const kind = await select("Accept this plan?", [
         ...(plan === null
           ? []
-          : ([{ value: "accept", label: "Accept it", hint: "write it to .dgov/plans" }] as const)),
+          : ([{ value: "accept", label: "Accept", hint: "write it to .dgov/plans" }] as const)),
         { value: "edit", label: "Edit its files" },
         { value: "again", label: "Ask again", hint: "say what should be different" },
       ] as const);

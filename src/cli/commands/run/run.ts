@@ -8,10 +8,10 @@ import { renderDiagnostics } from "../../../std/diagnostics.ts";
 import { usageError, wholeNumber } from "../../args.ts";
 import { type Context, command } from "../../command.ts";
 import { onGitHub, reportError } from "../../github/workflow.ts";
-import { permitsOf } from "../../permits.ts";
 import { progressView } from "../../progress/live.ts";
 import { requireProject } from "../../project.ts";
 import { confirm } from "../../prompt.ts";
+import { rateLimiterOf } from "../../rate-limiter.ts";
 import { listenForSignals } from "../../signals.ts";
 import { answerRun } from "./answer.ts";
 
@@ -137,7 +137,7 @@ export async function runPlan(
       compile: compilerOf(context, projectRoot, location),
       confirm: context.interactive ? confirm : null,
       env: context.env,
-      rateLimiter: (config) => permitsOf(context, config),
+      rateLimiter: (config) => rateLimiterOf(context, config),
       status,
       onRecord: (record) => view.onRecord(record),
       onState() {},
@@ -166,7 +166,7 @@ export function compilerOf(
     projectRoot,
     location,
     env: context.env,
-    limiter: (config) => permitsOf(context, config),
+    limiter: (config) => rateLimiterOf(context, config),
     warn: (text) => context.output.log.warn(text),
     diagnostics: (warnings) => context.output.log.info(renderDiagnostics(warnings)),
   });

@@ -1,4 +1,4 @@
-/** One rate limiter for all that a command asks models: planner, choice of SOPs and workers share it. */
+/** The rate limiter of a command, shared by its planner, SOP picker and workers. */
 import type { Config } from "../config/config.ts";
 import { providerLimits, RateLimiter } from "../runner/rate-limiter.ts";
 import { systemClock } from "../std/clock.ts";
@@ -6,8 +6,8 @@ import type { Context } from "./command.ts";
 
 const known = new WeakMap<Context, RateLimiter>();
 
-/** The limiter of a command, with the limits of the configuration it began with. */
-export function permitsOf(context: Context, config: Config): RateLimiter {
+/** The limiter of a command, created at the first call with the limits of `config`. */
+export function rateLimiterOf(context: Context, config: Config): RateLimiter {
   const found = known.get(context);
   if (found !== undefined) return found;
   const made = new RateLimiter((name) => providerLimits(config.providers[name]), systemClock);

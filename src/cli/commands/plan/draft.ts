@@ -1,11 +1,11 @@
-/** A draft of a plan as people judge it: what comes after what, and who writes which file. Pure. */
-import type { CompiledPlan } from "../../plan/compiled.ts";
-import { renderGraph } from "../../plan/graph.ts";
-import { claimKinds } from "../../plan/plan.ts";
-import { sortedBy } from "../../std/order.ts";
-import { plural } from "../../std/text.ts";
-import { printable } from "./printable.ts";
-import { table } from "./table.ts";
+/** A draft of a plan as text for its review: dependency graph, units, and files by path. Pure. */
+import type { CompiledPlan } from "../../../plan/compiled.ts";
+import { renderGraph } from "../../../plan/graph.ts";
+import { claimKinds } from "../../../plan/plan.ts";
+import { sortedBy } from "../../../std/order.ts";
+import { plural } from "../../../std/text.ts";
+import { printable } from "../../render/printable.ts";
+import { table } from "../../render/table.ts";
 
 /** The summary, the graph, each unit's summary, and the files by path. */
 export function renderDraft(plan: CompiledPlan): string {
@@ -27,6 +27,6 @@ export function renderDraft(plan: CompiledPlan): string {
     "",
     ...table(units),
     "",
-    ...(files.length === 0 ? ["  it writes no files"] : table(files)),
+    ...(files.length === 0 ? ["  no files"] : table(files)),
   ].join("\n");
 }
