@@ -16,7 +16,7 @@ export function usageError(message: string, hint?: string): DgovError {
   return new DgovError("USAGE", message, hint === undefined ? {} : { hint });
 }
 
-export interface NumberFlag {
+interface NumberFlag {
   /** As typed, e.g. `--jobs`. */
   flag: string;
   min?: number;

@@ -1,7 +1,7 @@
 /** For commands that run another command and include its answer in their own. */
 import type { Context } from "./command.ts";
 
-export interface CapturedAnswer {
+interface CapturedAnswer {
   context: Context;
   /** The captured answer; an empty document and text before there is one. */
   answered: { document: Record<string, unknown>; text: string };

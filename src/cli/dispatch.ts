@@ -80,7 +80,7 @@ function withHelp(error: DgovError, path: readonly string[]): DgovError {
   return plain ? usageError(error.message, `dgov ${path.join(" ")} --help`) : error;
 }
 
-/** What a command gets besides its arguments. USAGE when `-C` names no directory. */
+/** The context for a command. Throws USAGE when `-C` names no directory. */
 function makeContext(line: Line, output: Output, env: Env): Context {
   const root = textOf(line, "root");
   const cwd = resolve(root ?? ".");

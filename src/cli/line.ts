@@ -13,7 +13,7 @@ import type { AnyCommand, ArgDef, Args, ArgsDef, CommandGroup } from "./command.
 /** One value of an argument: `true`/`false`, a text, or the texts of an argument with `words`. */
 export type Value = boolean | string | string[];
 
-/** What the words of a command line mean. Errors are kept as values: completion ignores them. */
+/** A command line as read. Errors are values, because completion ignores them. */
 export interface Line {
   /** Names down to the command or group, e.g. `["plan", "list"]`; empty for dgov itself. */
   path: string[];
@@ -26,7 +26,7 @@ export interface Line {
   literal: boolean;
   /** The flag at the end of the line that lacks a value, and how many of its values were given. */
   unfinished: { key: string; given: number } | null;
-  /** An unknown command, or one whose module failed to load. `--help` does not help with these. */
+  /** An unknown command, or a module that failed to load. Reported even with `--help`. */
   commandError: DgovError | null;
   /** The first error in the arguments. */
   argumentError: DgovError | null;

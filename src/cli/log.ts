@@ -38,7 +38,7 @@ function render({ type, args }: LogObject): string {
     .join(" ");
 }
 
-/** What a line of errors and diagnostics begins with. */
+/** Labels at the beginning of lines of errors and diagnostics. */
 const labels = /^( *)(error|warning|hint|Caused by):/gm;
 const colors: Record<string, string> = {
   error: "31;1",

@@ -38,7 +38,7 @@ export interface Output {
 }
 
 /** Rows at the end of stderr that are replaced when they are redrawn, and erased when disposed. */
-export interface Footer extends Disposable {
+interface Footer extends Disposable {
   redraw(): void;
 }
 
@@ -56,7 +56,7 @@ export interface OutputOptions {
 }
 
 /** Output on the process's own streams; `answered` once anything was written to stdout. */
-export interface ProcessOutput extends Output {
+interface ProcessOutput extends Output {
   readonly answered: boolean;
 }
 
@@ -131,7 +131,7 @@ function writeAll(descriptor: number, text: string): boolean {
   return true;
 }
 
-/** Whether `DGOV_JSON` is 1, true or yes, in any case. */
+/** Reports whether `DGOV_JSON` is 1, true or yes, in any case. */
 export function wantsJson(env: Record<string, string | undefined>): boolean {
   return /^(1|true|yes)$/i.test(env["DGOV_JSON"] ?? "");
 }

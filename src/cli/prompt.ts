@@ -5,7 +5,8 @@
 import { DgovError } from "../error.ts";
 import { printable } from "./render/printable.ts";
 
-async function asked<T>(answer: Promise<T | symbol>): Promise<T> {
+/** The value of a prompt. Throws USAGE when it was cancelled. */
+async function promptValue<T>(answer: Promise<T | symbol>): Promise<T> {
   const given = await answer;
   const { isCancel } = await import("@clack/prompts");
   if (isCancel(given)) throw new DgovError("USAGE", "cancelled");
@@ -17,7 +18,7 @@ const output = process.stderr;
 /** Asks a yes/no question; the default is no. */
 export async function confirm(question: string): Promise<boolean> {
   const clack = await import("@clack/prompts");
-  return asked<boolean>(
+  return promptValue<boolean>(
     clack.confirm({ message: printable(question), initialValue: false, output }),
   );
 }
@@ -35,12 +36,12 @@ export async function select<T extends string>(
     >[0]["options"],
     output,
   });
-  return asked<T>(choice as Promise<T | symbol>);
+  return promptValue<T>(choice as Promise<T | symbol>);
 }
 
 /** Asks for a line of text, which may be empty; `initial` is the text to edit. */
 export async function text(question: string, initial = ""): Promise<string> {
   const clack = await import("@clack/prompts");
   const given = clack.text({ message: printable(question), initialValue: initial, output });
-  return (await asked<string | undefined>(given)) ?? "";
+  return (await promptValue<string | undefined>(given)) ?? "";
 }

@@ -1,7 +1,7 @@
 /** SIGINT and SIGTERM. Only this module listens for them in a command. */
 
-/** What signals have asked for since listening began. */
-export interface Interrupt extends Disposable {
+/** The state of a listener for SIGINT and SIGTERM. */
+interface Interrupt extends Disposable {
   /** Aborted by the first signal. */
   signal: AbortSignal;
   /** 130 after SIGINT, 143 after SIGTERM, null before any signal. */

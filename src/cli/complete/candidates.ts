@@ -1,5 +1,5 @@
 /**
- * What may follow on a partial command line: names of commands, flags, and values of arguments.
+ * Candidates for the last word of a partial command line: commands, flags and values of arguments.
  *
  * Values come from the project on disk: names of plans, units, runs, recipes and ledger entries.
  * They are read without starting git and without writing anything.
@@ -29,7 +29,7 @@ export interface Candidate {
   about: string;
 }
 
-/** What a shell is told: words, and whether paths of files or folders may follow as well. */
+/** The answer for a shell: words, and whether it should complete paths as well. */
 export interface Completion {
   candidates: Candidate[];
   files: "files" | "folders" | null;
@@ -152,7 +152,7 @@ function choicesIn(hint: string | undefined): string[] {
 
 type Kind = "plans" | "units" | "runs" | "runsAndUnits" | "recipes" | "entries" | "tags";
 
-/** What an argument holds, by its key in the definition of any command. */
+/** The kind of value of an argument, by its key in the definition of any command. */
 const kinds: Readonly<Record<string, Kind | "files" | "folders">> = {
   plan: "plans",
   unit: "units",

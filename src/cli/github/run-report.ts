@@ -74,7 +74,7 @@ function gatesOf(unit: UnitView): string {
 }
 
 /** The parts of a gate verdict that annotations show. */
-export interface GateOutcome {
+interface GateOutcome {
   gate: string;
   status?: string;
   reason: string;

@@ -13,7 +13,7 @@ const redrawMs = 125;
 const spinner = ["|", "/", "-", "\\"];
 
 /** Shows records until it is disposed, which erases the rows below the log. */
-export interface ProgressView extends Disposable {
+interface ProgressView extends Disposable {
   onRecord(record: RecordedEvent): void;
 }
 
@@ -96,7 +96,7 @@ function barRow(units: UnitProgress[], elapsedMs: number): string {
   return `[${"#".repeat(filled)}${".".repeat(width - filled)}] ${landed}/${units.length} landed${bad > 0 ? `, ${bad} not` : ""}  ${elapsed(elapsedMs)}`;
 }
 
-/** What the rows show, folded from the records of a run. */
+/** State of the rows, folded from the records of a run. */
 interface Progress {
   units: Map<string, UnitProgress>;
   startedAt: number;

@@ -1,4 +1,4 @@
-/** `dgov status`, and `dgov` alone: what is running, needs attention, or is idle. */
+/** `dgov status`, and `dgov` alone: running, needs attention, or idle. */
 import { liveRun, openProjectLog, readOverview, readRun } from "../../../app/open-log.ts";
 import { isSuccessful } from "../../../views/run-view.ts";
 import { viewStatus } from "../../../views/status.ts";

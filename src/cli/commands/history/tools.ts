@@ -64,7 +64,7 @@ function rolesOf(started: Record<string, unknown>): Map<string, string> {
 }
 
 /** The view as text: a line of totals and a table, most calls first. */
-export function renderTools(view: ToolsView): string {
+function renderTools(view: ToolsView): string {
   const { total } = view;
   if (total.calls === 0) return "no tool calls";
   const head =

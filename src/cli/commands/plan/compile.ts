@@ -32,7 +32,7 @@ export default command({
     recompileSops: { type: "boolean", description: "Choose SOPs again; ignore cached choices" },
     explainSops: {
       type: "boolean",
-      description: "Show the SOPs of each unit, and who chose them for which reason",
+      description: "Show the SOPs of each unit, who chose them, and the reasons",
     },
     graph: {
       type: "enum",

@@ -3,12 +3,13 @@
 import { liveRun, openProjectLog } from "../../../app/open-log.ts";
 import { planFacts } from "../../../app/plan-summary.ts";
 import { listPlans } from "../../../plan/locate.ts";
-import { viewPlanRow } from "../../../views/plan-view.ts";
+import { moment } from "../../../std/text.ts";
+import { type PlanRow, viewPlanRow } from "../../../views/plan-view.ts";
 import { usageError } from "../../args.ts";
 import { command } from "../../command.ts";
 import { answerView } from "../../output.ts";
 import { requireProject } from "../../project.ts";
-import { renderPlanList } from "../../render/plan.ts";
+import { table } from "../../render/table.ts";
 
 export default command({
   name: "list",
@@ -32,3 +33,28 @@ export default command({
     return 0;
   },
 });
+
+/** The plans as a table, or a sentence when there are none. */
+function renderPlanList(rows: readonly PlanRow[], archived: number): string {
+  if (rows.length === 0) {
+    return archived === 0
+      ? "no plans"
+      : `no live plans; ${archived} archived: dgov plan list --all`;
+  }
+  return table(
+    rows.map((row) => [
+      row.name,
+      `${row.landed}/${row.total}`,
+      row.status,
+      [
+        row.kind === "fix" ? "fix" : "",
+        row.archived ? "archived" : "",
+        row.changedSinceCompile ? "changed since compile" : "",
+        row.lastRunAt === null ? "" : `last run ${moment(row.lastRunAt)}`,
+      ]
+        .filter((note) => note !== "")
+        .join(", "),
+    ]),
+    "",
+  ).join("\n");
+}

@@ -44,11 +44,11 @@ export default command({
   ],
   async run(context, args) {
     const { output } = context;
-    const asked = [args.only, args.diff, args.events].filter((unit) => unit !== undefined);
-    if (asked.length > 1) throw usageError("--only, --diff and --events exclude each other");
+    const chosen = [args.only, args.diff, args.events].filter((unit) => unit !== undefined);
+    if (chosen.length > 1) throw usageError("--only, --diff and --events exclude each other");
     using seen = openProjectLog(requireProject(context));
     const found = await resolveRun(seen, args.plan, (text) => output.log.info(text));
-    const unit = asked[0] === undefined ? null : unitOf(found.run, asked[0]);
+    const unit = chosen[0] === undefined ? null : unitOf(found.run, chosen[0]);
     if (args.diff !== undefined && unit !== null) {
       await answerDiff(output, seen.projectRoot, found, unit);
     } else if (args.events !== undefined && unit !== null) answerEvents(output, found, unit);
@@ -61,10 +61,10 @@ export default command({
   },
 });
 
-function unitOf(run: RunView, asked: string): UnitView {
+function unitOf(run: RunView, name: string): UnitView {
   const id = resolveUnit(
     run.units.map((unit) => unit.unit),
-    asked,
+    name,
   );
   const unit = run.units.find((one) => one.unit === id);
   if (unit === undefined) throw new DgovError("NOT_FOUND", `the run has no unit ${id}`);
@@ -186,7 +186,7 @@ function gateWord(gate: GateView): string {
 }
 
 /** A rejection with the command, exit status and end of output of each gate. */
-export function renderRejection(rejection: Rejection): string[] {
+function renderRejection(rejection: Rejection): string[] {
   const lines = [`    rejected: ${rejection.verdict}: ${rejection.reason}`];
   return [...lines, ...rejection.gates.flatMap((gate) => gateOutput(gate, "    "))];
 }

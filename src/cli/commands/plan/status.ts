@@ -4,12 +4,18 @@ import { planFacts, planNameAt } from "../../../app/plan-summary.ts";
 import { compiledUnits, landedOnHead } from "../../../app/run-facts.ts";
 import { DgovError } from "../../../error.ts";
 import { resolvePlan } from "../../../plan/locate.ts";
-import { type LandedFact, viewPlanRow, viewUnitStatuses } from "../../../views/plan-view.ts";
+import { moment, short, words } from "../../../std/text.ts";
+import {
+  type LandedFact,
+  type UnitPlanStatus,
+  viewPlanRow,
+  viewUnitStatuses,
+} from "../../../views/plan-view.ts";
 import type { RunView } from "../../../views/run-view.ts";
 import { command } from "../../command.ts";
 import { answerView } from "../../output.ts";
 import { requireProject } from "../../project.ts";
-import { renderPlanStatus } from "../../render/plan.ts";
+import { clip, table } from "../../render/table.ts";
 
 export default command({
   name: "status",
@@ -60,4 +66,43 @@ function landedInRun(run: RunView | null): LandedFact[] {
   return (run?.units ?? []).flatMap(({ unit, digest, landed }) =>
     landed === null ? [] : [{ unit, digest, commit: landed.commit, at: landed.at }],
   );
+}
+
+interface PlanStatusView {
+  plan: string;
+  path: string;
+  status: string;
+  landed: number;
+  total: number;
+  run: string | null;
+  changedSinceCompile: boolean;
+  /** The target branch; null when landings could not be read from git. */
+  target: string | null;
+  units: UnitPlanStatus[];
+}
+
+/** The view as text: a line about the plan, then its units. */
+function renderPlanStatus(view: PlanStatusView, verbose: boolean): string {
+  const run = view.run === null ? "never run" : `last run ${view.run}`;
+  const changed = view.changedSinceCompile ? ", changed since compile" : "";
+  return [
+    `${view.plan}: ${view.landed}/${view.total} landed, ${view.status}, ${run}${changed}`,
+    ...table(view.units.map((unit) => unitRow(unit, verbose))),
+  ].join("\n");
+}
+
+function unitRow(unit: UnitPlanStatus, verbose: boolean): string[] {
+  const phase = unit.state === "running" && unit.phase !== null ? unit.phase : unit.state;
+  const notes = [about(unit)];
+  if (unit.changed) notes.push("changed since");
+  if (verbose && unit.attempts > 0) notes.push(`attempts: ${unit.attempts}`);
+  if (verbose && unit.keptRef !== null) notes.push(`kept: ${unit.keptRef}`);
+  return [words(phase), unit.unit, notes.filter((note) => note !== "").join("; ")];
+}
+
+function about(unit: UnitPlanStatus): string {
+  if (unit.commit !== null) return `${short(unit.commit)} ${moment(unit.at ?? "")}`;
+  if (unit.reason !== "") return clip(unit.reason);
+  if (unit.waitingOn.length > 0) return `waiting for ${unit.waitingOn.join(", ")}`;
+  return unit.summary;
 }

@@ -273,7 +273,7 @@ export default group({
 // Entries of the ledger as text.
 
 /** One line per entry, or `none`. */
-export function renderEntries(entries: readonly LedgerEntry[], none: string): string {
+function renderEntries(entries: readonly LedgerEntry[], none: string): string {
   if (entries.length === 0) return none;
   const rows = entries.map(({ id, status, category, severity, paths, text }) => [
     id,
@@ -289,7 +289,7 @@ export function renderEntries(entries: readonly LedgerEntry[], none: string): st
 }
 
 /** One entry with all its fields and changes. */
-export function renderEntry(entry: LedgerEntry): string {
+function renderEntry(entry: LedgerEntry): string {
   const about = [
     ["status", entry.status],
     ["severity", entry.severity],
@@ -311,7 +311,7 @@ function by(who: string): string {
 }
 
 /** Lines of the ledger file that cannot be parsed. */
-export function renderBroken(file: string, broken: readonly { line: number; problem: string }[]) {
+function renderBroken(file: string, broken: readonly { line: number; problem: string }[]) {
   return [
     ...broken.map(({ line, problem }) => `${file}:${line}: ${problem}`),
     `${plural(broken.length, "line")} could not be parsed; other entries are used`,

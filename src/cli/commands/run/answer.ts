@@ -11,7 +11,7 @@ import { summarizeRun } from "./summary.ts";
 type Kind<K extends RunResult["kind"]> = Extract<RunResult, { kind: K }>;
 
 /** The plan that ran, and the level of detail. */
-export interface Answering {
+interface Answering {
   plan: string;
   projectRoot: string;
   verbose: boolean;

@@ -48,7 +48,7 @@ function skillsDir(context: Context, typed: string | undefined): string {
   });
 }
 
-/** Whether an edited skill may be replaced: with `-y`, or when the user confirms. */
+/** Reports whether an edited skill may be replaced: with `-y`, or when the user confirms. */
 async function mayReplace(context: Context, path: string, yes: boolean): Promise<boolean> {
   context.output.log.log(`${path} was edited since dgov wrote it`);
   if (yes) return true;

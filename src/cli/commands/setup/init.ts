@@ -1,4 +1,4 @@
-/** `dgov init`: sets up `.dgov/`; fills in what is missing and changes nothing else. */
+/** `dgov init`: sets up `.dgov/`; creates missing files and changes no others. */
 import { runChecks } from "../../../app/doctor.ts";
 import { initProject, initRoot, type ProviderPreset } from "../../../app/init.ts";
 import { offerBaseline } from "../../../app/structure.ts";
@@ -47,17 +47,17 @@ export default command({
   ],
   async run(context, args) {
     const { projectType, provider } = args;
-    const asks = context.interactive && !args.yes;
+    const prompts = context.interactive && !args.yes;
     const root = await initRoot(context.cwd);
     const { created, backedUp } = await initProject({
       root,
       env: context.env,
       language: projectType === "auto" ? null : projectType,
       force: args.force === true,
-      chooseProvider: async () => provider ?? (asks ? askProvider() : "other"),
+      chooseProvider: async () => provider ?? (prompts ? askProvider() : "other"),
       status: (text) => context.output.log.info(text),
     });
-    if (asks) {
+    if (prompts) {
       await interruptible(async (signal) => {
         const { env, output } = context;
         const status = (text: string): void => output.log.info(text);
