@@ -53,7 +53,6 @@ export async function withSettlement<T>(
       env,
       identity: (await configuredIdentity(repository)) ?? { name: "dgov", email: "dgov@localhost" },
       slotsRoot: join(scratch, "slots"),
-      scratch,
       signal,
       report(...progress) {
         for (const { kind, gate } of progress) if (kind === "started") status(`${gate} ...`);

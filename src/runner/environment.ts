@@ -18,7 +18,7 @@ import {
   type SettlementContext,
   type SettlementOptions,
 } from "../settlement/context.ts";
-import { type RunPaths, runPaths, scratchFolder } from "./paths.ts";
+import { type RunPaths, runPaths } from "./paths.ts";
 import { type Confirm, ensureFirstCommit } from "./preconditions.ts";
 import { type RecoveredRun, recoverCrashedRuns, recoverCrashedUndo } from "./recovery.ts";
 
@@ -93,7 +93,7 @@ export async function openRunEnvironment(
 
 /** The settlement of a run or an undo: warm gate trees, outputs of gates as blobs of the log. */
 export function settlementIn(
-  { repository, projectRoot, config, identity, paths, run, log }: RunEnvironment,
+  { repository, projectRoot, config, identity, paths, log }: RunEnvironment,
   o: Pick<SettlementOptions, "env" | "signal" | "report">,
 ): SettlementContext {
   return openSettlement({
@@ -103,7 +103,6 @@ export function settlementIn(
     config,
     identity,
     slotsRoot: paths.slots,
-    scratch: scratchFolder(paths, run),
     putOutput: (bytes) => log.putBlob(bytes),
   });
 }

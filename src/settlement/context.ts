@@ -27,7 +27,6 @@ export interface SettlementContext {
   /** Environment of gates, hooks and setup commands. */
   environment: Record<string, string>;
   identity: Identity;
-  scratch: string;
   slots: GateSlots;
   /** Verdicts by everything they depend on. */
   cache: VerdictCache;
@@ -57,7 +56,6 @@ export interface SettlementOptions {
   identity: Identity;
   /** Folder of the gate trees; the caches are files beside it. */
   slotsRoot: string;
-  scratch: string;
   signal: AbortSignal;
   report: SettlementContext["report"];
   putOutput: SettlementContext["putOutput"];

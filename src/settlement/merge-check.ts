@@ -16,7 +16,7 @@ import {
   type Note,
   supportedLanguage,
 } from "../semantic/check-merge.ts";
-import { isRegularFile } from "./parse-blobs.ts";
+import { isRegularFile, isRegularMode } from "./parse-blobs.ts";
 
 export { supportedLanguage } from "../semantic/check-merge.ts";
 
@@ -87,12 +87,8 @@ function filesIn(entries: Awaited<ReturnType<typeof diffTrees>>): FileChange {
   const named = entries.filter(({ utf8 }) => utf8);
   return {
     paths: new Set(named.map(({ path }) => path)),
-    old: new Map(
-      named.filter((e) => isRegularFile({ mode: e.oldMode })).map((e) => [e.path, e.oldOid]),
-    ),
-    now: new Map(
-      named.filter((e) => isRegularFile({ mode: e.newMode })).map((e) => [e.path, e.newOid]),
-    ),
+    old: new Map(named.filter((e) => isRegularMode(e.oldMode)).map((e) => [e.path, e.oldOid])),
+    now: new Map(named.filter((e) => isRegularMode(e.newMode)).map((e) => [e.path, e.newOid])),
   };
 }
 

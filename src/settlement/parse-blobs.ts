@@ -13,8 +13,13 @@ export interface TreeFile {
   oid: Oid;
 }
 
-/** A regular file: not a link, not a submodule. */
+/** True for a regular file: not a link, not a submodule. */
 export function isRegularFile({ mode }: Pick<TreeFile, "mode">): boolean {
+  return isRegularMode(mode);
+}
+
+/** True for the mode of a regular file, executable or not. */
+export function isRegularMode(mode: string): boolean {
   return mode.startsWith("100");
 }
 

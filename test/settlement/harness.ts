@@ -68,7 +68,6 @@ export async function testSettlement(options: TestSettlementOptions = {}): Promi
       projectRoot: g.repo.path,
       env,
       identity,
-      scratch: g.scratch,
       slotsRoot: join(g.repo.root, "cache", "slots"),
       signal: new AbortController().signal,
       report: (...some) => progress.push(...some),

@@ -6,6 +6,7 @@ import { type DiffEntry, diffTrees, listTree } from "../../git/trees.ts";
 import { once } from "../../std/once.ts";
 import type { SettlementContext } from "../context.ts";
 import { type MergeChanges, type MergeTrees, readMerge } from "../merge-check.ts";
+import { isRegularMode } from "../parse-blobs.ts";
 import { isSource } from "../source-files.ts";
 import {
   noSelection,
@@ -133,7 +134,7 @@ async function sourceFiles(
   { changed, isBase }: { changed: readonly DiffEntry[]; isBase: boolean },
 ): Promise<GateInput["files"]> {
   const isWanted = (path: string, mode: string): boolean =>
-    mode.startsWith("100") && path.startsWith(c.projectPrefix) && isSource(c.config, path);
+    isRegularMode(mode) && path.startsWith(c.projectPrefix) && isSource(c.config, path);
   const name = ({ path }: { path: string }): string => path.slice(c.projectPrefix.length);
   if (isBase && files !== "changed") {
     const entries = await listTree(c.repository, tree);
@@ -142,7 +143,7 @@ async function sourceFiles(
     return { inTree, inBase: inTree };
   }
   const inTree = changed.filter((e) => isWanted(e.path, e.newMode));
-  const inBase = inTree.filter((e) => e.oldMode.startsWith("100"));
+  const inBase = inTree.filter((e) => isRegularMode(e.oldMode));
   return { inTree: inTree.map(name), inBase: inBase.map(name) };
 }
 

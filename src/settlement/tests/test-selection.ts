@@ -9,7 +9,7 @@ import type { ImportGraph } from "../../languages/import-graph.ts";
 import { languageOf } from "../../languages/language.ts";
 import type { LanguageName } from "../../languages/parser.ts";
 import type { SettlementContext } from "../context.ts";
-import { isRegularFile } from "../parse-blobs.ts";
+import { isRegularFile, isRegularMode } from "../parse-blobs.ts";
 import { isSource, isTestFile } from "../source-files.ts";
 import { treeImports } from "./tree-imports.ts";
 
@@ -48,7 +48,7 @@ export async function selectTests(
   const changed = entries
     .filter(({ path }) => !path.startsWith(`${prefix}.dgov/`))
     .map(({ path, oldMode, newMode }) => {
-      return { path, onBase: oldMode.startsWith("100"), inTree: newMode.startsWith("100") };
+      return { path, onBase: isRegularMode(oldMode), inTree: isRegularMode(newMode) };
     });
   const languages = languagesOf(changed);
   if (changed.length === 0 || languages.size === 0) return allTests("no source file changed");
