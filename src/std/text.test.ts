@@ -67,7 +67,7 @@ describe("memoByOwner", () => {
   test("forgets a promise that rejects or resolves to a refused value", async () => {
     const owner = {};
     const memo = memoByOwner<object, Promise<number | null>>({ keep: (value) => value !== null });
-    expect(memo(owner, "a", () => Promise.reject(new Error("no")))).rejects.toThrow("no");
+    await expect(memo(owner, "a", () => Promise.reject(new Error("no")))).rejects.toThrow("no");
     await Bun.sleep(0);
     expect(await memo(owner, "a", () => Promise.resolve(null))).toBeNull();
     expect(await memo(owner, "a", pending)).toBe(1);

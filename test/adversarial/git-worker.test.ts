@@ -383,7 +383,7 @@ describe("filters", () => {
     await using g = await openTestRepo({ ...files, ".gitattributes": "*.bin filter=mine -text\n" });
     await config(g, "filter.mine.clean", "cat");
     const r = await openRepository(g.repo.path);
-    expect(userFilters(r)).rejects.toThrow(
+    await expect(userFilters(r)).rejects.toThrow(
       "the git filter mine is defined only in the repository's own",
     );
   });

@@ -1,8 +1,10 @@
 /** Attempts to defeat gates, end to end, with real checkers from node_modules. */
+
 import { describe, expect, test } from "bun:test";
 import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { call, done, type ModelTurn } from "../../src/demo/script.ts";
+import { scaled } from "../harness/limits.ts";
 import { type ProjectOptions, type TestProject, testProject, unit } from "../harness/project.ts";
 
 const programs = resolve(import.meta.dir, "../../node_modules/.bin");
@@ -29,13 +31,13 @@ describe("gates disabled by the change", () => {
     ["deletes its script", "rm check.sh"],
     ["makes it not executable", "chmod -x check.sh"],
     ["breaks its interpreter", "printf '#!/no/such/program\\n' > check.sh"],
-    ["makes it hang", "printf '#!/bin/sh\\nsleep 300\\n' > check.sh"],
+    ["makes it hang", "printf '#!/bin/sh\\nsleep 3000\\n' > check.sh"],
     ["makes it kill itself", "printf '#!/bin/sh\\nkill -9 $$\\n' > check.sh"],
   ])("A4 a gate does not pass when the change %s", async (_what, command) => {
     await using p = await one(shell(`${command}; echo a > a.txt`), {
       files: { "check.sh": "#!/bin/sh\nexit 0\n" },
       tasks: { a: { files: { touch: ["a.txt", "check.sh"] } } },
-      config: { project: { lint_cmd: "./check.sh", settlement_timeout: 2 } },
+      config: { project: { lint_cmd: "./check.sh", settlement_timeout: scaled(2) } },
     });
     expect((await p.dgov(["run", "p"])).exitCode).toBe(1);
     expect(await p.landed()).toEqual([]);

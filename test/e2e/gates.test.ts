@@ -1,8 +1,10 @@
 /** Gates in real runs, each one line of shell. */
+
 import { describe, expect, test } from "bun:test";
 import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { call, done, type ModelTurn } from "../../src/demo/script.ts";
+import { scaled } from "../harness/limits.ts";
 import { type ProjectOptions, type TestProject, testProject, unit } from "../harness/project.ts";
 
 function one(turns: ModelTurn[], more: Partial<ProjectOptions> = {}): Promise<TestProject> {
@@ -38,11 +40,11 @@ describe("gates", () => {
   test.concurrent.each([
     ["fails", "[ ! -e a.txt ]"],
     ["crashes", "[ ! -e a.txt ] || kill -SEGV $$"],
-    ["times out", "[ ! -e a.txt ] || sleep 300"],
+    ["times out", "[ ! -e a.txt ] || sleep 3000"],
     ["prints an unknown format and fails", "[ ! -e a.txt ] || { echo '<<%%>>'; exit 9; }"],
   ])("A4 a gate that %s never passes", async (_name, command) => {
     await using p = await one(writesA, {
-      config: { project: { lint_cmd: command, settlement_timeout: 2 } },
+      config: { project: { lint_cmd: command, settlement_timeout: scaled(2) } },
     });
     const run = await p.dgov(["run", "p"]);
     expect(run.exitCode).toBe(1);
@@ -128,7 +130,7 @@ describe("gates", () => {
       data: { gates: [{ gate: "tests", status: "failed", tail: "(fail) always\n" }] },
     });
     const review = await p.dgov(["plan", "review", "p"]);
-    expect(review.stdout).toContain("the base was red: tests");
+    expect(review.stdout).toContain("base was red: tests");
     expect(review.stdout).toContain("| (fail) always");
     const status = JSON.parse((await p.dgov(["status", "--json"])).stdout);
     expect(status.runs[0].red_base).toMatchObject([{ gate: "tests" }]);

@@ -172,9 +172,9 @@ describe("attemptChanges", () => {
       "gitlink nested",
     ]);
     const refused = commitChanges(g.r, t, { paths: ["a.txt"], message: "x", ...stamp });
-    expect(refused).rejects.toThrow("neither a file nor a link");
+    await expect(refused).rejects.toThrow("neither a file nor a link");
     const nested = commitChanges(g.r, t, { paths: ["nested"], message: "x", ...stamp });
-    expect(nested).rejects.toThrow("neither a file nor a link");
+    await expect(nested).rejects.toThrow("neither a file nor a link");
   });
 });
 
@@ -234,14 +234,18 @@ describe("keepWork and removeWorktree", () => {
     const t = await g.attempt();
     writeFileSync(join(t.path, "a.txt"), "work\n");
     writeFileSync(join(t.path, "new.txt"), "new\n");
-    expect(removeWorktree(g.r, t, {})).rejects.toThrow("holds work that is not under any ref");
+    await expect(removeWorktree(g.r, t, {})).rejects.toThrow(
+      "holds work that is not under any ref",
+    );
     const { ref, omitted } = await g.keep(t);
     expect(omitted).toEqual([]);
     expect(await g.repo.git("show", `${ref}:new.txt`)).toBe("new");
     expect(await listRefs(g.r, "refs/dgov/keep/run1")).toHaveLength(1);
 
     writeFileSync(join(t.path, "new.txt"), "later\n");
-    expect(removeWorktree(g.r, t, { keptRef: ref })).rejects.toThrow("not under refs/dgov/keep");
+    await expect(removeWorktree(g.r, t, { keptRef: ref })).rejects.toThrow(
+      "not under refs/dgov/keep",
+    );
     writeFileSync(join(t.path, "new.txt"), "new\n");
     await removeWorktree(g.r, t, { keptRef: ref });
     expect(existsSync(t.path)).toBe(false);

@@ -49,13 +49,13 @@ describe("openRepository", () => {
 
   test("openRepository rejects a folder without a repository, a bare one and a partial clone", async () => {
     await using g = await openTestRepo(files);
-    expect(openRepository(g.repo.root)).rejects.toMatchObject({ code: "NOT_A_REPOSITORY" });
+    await expect(openRepository(g.repo.root)).rejects.toMatchObject({ code: "NOT_A_REPOSITORY" });
     const bare = join(g.repo.root, "bare.git");
     await g.repo.git("clone", "-q", "--bare", ".", bare);
-    expect(openRepository(bare)).rejects.toMatchObject({ code: "NOT_A_REPOSITORY" });
-    expect(openRepository(bare)).rejects.toThrow("the repository is bare");
+    await expect(openRepository(bare)).rejects.toMatchObject({ code: "NOT_A_REPOSITORY" });
+    await expect(openRepository(bare)).rejects.toThrow("the repository is bare");
     await g.repo.git("config", "remote.origin.promisor", "true");
-    expect(openRepository(g.repo.path)).rejects.toThrow("partial clone");
+    await expect(openRepository(g.repo.path)).rejects.toThrow("partial clone");
   });
 
   test("openRepository recognises a shallow clone", async () => {
@@ -78,7 +78,7 @@ describe("repository queries", () => {
     expect(await headOf(g.r)).toEqual({ kind: "branch", branch: "main", commit: first });
     await createBranch(g.r, "feature/x", first);
     expect(await branchTip(g.r, "feature/x")).toBe(first);
-    expect(createBranch(g.r, "feature/x", first)).rejects.toThrow("feature/x");
+    await expect(createBranch(g.r, "feature/x", first)).rejects.toThrow("feature/x");
     expect(await branchTip(g.r, "nope")).toBeNull();
     expect(await resolveCommit(g.r, "--all")).toBeNull();
     expect(await resolveCommit(g.r, first.slice(0, 10))).toBe(first);
@@ -144,7 +144,7 @@ describe("dgov's own commits", () => {
       `${commit} dgov: set up\n\n.dgov/.gitignore\n.dgov/project.toml`,
     );
     expect(await repo.git("status", "--porcelain")).toBe("?? mine.txt");
-    expect(bootstrapCommit(r, "all", "again")).rejects.toThrow("already has a commit");
+    await expect(bootstrapCommit(r, "all", "again")).rejects.toThrow("already has a commit");
   });
 
   test("bootstrapCommit commits all files on request", async () => {
@@ -185,12 +185,12 @@ describe("dgov's own commits", () => {
     const parent = await g.repo.git("rev-parse", "HEAD");
     const o = { branch: "main", parent, message: "m", allowedPrefixes };
     g.repo.write("a.txt", "changed\n");
-    expect(commitOperatorFiles(g.r, { ...o, paths: ["a.txt"] })).rejects.toThrow(
+    await expect(commitOperatorFiles(g.r, { ...o, paths: ["a.txt"] })).rejects.toThrow(
       "would change a.txt",
     );
     g.repo.write(".dgov/x", "changed\n");
     await g.repo.git("commit", "-q", "--allow-empty", "-m", "operator's");
-    expect(commitOperatorFiles(g.r, { ...o, paths: [".dgov/x"] })).rejects.toThrow(
+    await expect(commitOperatorFiles(g.r, { ...o, paths: [".dgov/x"] })).rejects.toThrow(
       "main has moved",
     );
     expect(await g.repo.git("status", "--porcelain")).toBe(" M .dgov/x\n M a.txt");

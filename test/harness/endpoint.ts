@@ -1,5 +1,7 @@
 /** A model endpoint with default settings, for tests of the model client. */
+
 import type { Endpoint } from "../../src/model/endpoint.ts";
+import { scaled } from "./limits.ts";
 
 /** The default settings of `[providers.<name>]`, overridden by `changes`. */
 export function endpointAt(baseUrl: string, changes: Partial<Endpoint> = {}): Endpoint {
@@ -7,8 +9,8 @@ export function endpointAt(baseUrl: string, changes: Partial<Endpoint> = {}): En
     baseUrl,
     apiKey: "key",
     auth: "bearer",
-    requestTimeoutMs: 2000,
-    idleTimeoutMs: 1000,
+    requestTimeoutMs: scaled(2000),
+    idleTimeoutMs: scaled(1000),
     headers: {},
     query: {},
     body: {},

@@ -1,6 +1,8 @@
 /** Programs under test on a pseudo-terminal with scripted input. */
+
 import { join } from "node:path";
 import { type DgovRun, dgovCommand } from "./bin.ts";
+import { scaled } from "./limits.ts";
 
 /** Path of Python, which creates the pseudo-terminal; null when it is not installed. */
 export const terminalProgram = Bun.which("python3");
@@ -31,7 +33,7 @@ export async function onTerminal(
   const child = Bun.spawn([terminalProgram ?? "python3", script], {
     stdio: ["pipe", "pipe", "inherit"],
   });
-  child.stdin.write(JSON.stringify({ argv, ...o, timeout_s: 45 }));
+  child.stdin.write(JSON.stringify({ argv, ...o, timeout_s: scaled(45) }));
   child.stdin.end();
   const [stdout, exitCode] = await Promise.all([new Response(child.stdout).text(), child.exited]);
   return { stdout, exitCode };

@@ -1,7 +1,9 @@
 /** Text merge of the two sides of a case, file by file, as git does it. */
+
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { scaled } from "../harness/limits.ts";
 import type { Case, Tree } from "./corpus.ts";
 
 /** The merged tree, and the paths that could not be merged (which it leaves out). */
@@ -51,7 +53,7 @@ function mergeFile(base: Text, ours: Text, theirs: Text): { text: Text } | "conf
     const run = Bun.spawnSync(["git", "merge-file", "-p", ...files], {
       cwd: folder,
       env: environment,
-      timeout: 10_000,
+      timeout: scaled(10_000),
     });
     if (run.exitCode === 0) return { text: run.stdout.toString() };
     // An exit code from 1 to 127 counts the conflicts; any other is a failure of git.

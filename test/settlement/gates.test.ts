@@ -1,9 +1,12 @@
 /** Gates of one shell line each, on real trees. */
+
 import { describe, expect, test } from "bun:test";
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { checkGatesRunnable } from "../../src/settlement/gates/run-gates.ts";
 import { rejectionText } from "../../src/settlement/rejection.ts";
+import { duration } from "../../src/std/text.ts";
+import { scaled } from "../harness/limits.ts";
 import { statuses, type TestSettlement, testSettlement, verdict } from "./harness.ts";
 
 /** A file outside every tree that gates append lines to. */
@@ -15,6 +18,9 @@ function counter(c: TestSettlement, name = "count"): { path: string; lines(): st
   };
 }
 
+/** Time limit of gates that hang, in seconds; enough for the others on a loaded machine. */
+const limitS = scaled(1);
+
 describe("gates that cannot judge", () => {
   test.each([
     ["is missing", "no-such-program", "exit code 127"],
@@ -22,13 +28,13 @@ describe("gates that cannot judge", () => {
     ["may not be executed", "./check.sh", "exit code 126"],
     ["crashes", "kill -SEGV $$", "killed by SIGSEGV"],
     ["crashes below a shell", "(sh -c 'kill -ABRT $$'); exit $?", "exit code 134"],
-    ["times out", "sleep 30", "timed out after 1.0 s"],
+    ["times out", "sleep 3000", `timed out after ${duration(limitS * 1000)}`],
   ])(
     "A4 a gate that %s errs, and blames the environment when the base errs too",
     async (_, command, exit) => {
       await using c = await testSettlement({
         files: { "check.sh": "no-such-program\n" },
-        project: { lint_cmd: command, settlement_timeout: 1 },
+        project: { lint_cmd: command, settlement_timeout: limitS },
       });
       const result = await c.judge({ "a.txt": "a\n" });
       expect(verdict(result, "lint")).toMatchObject({
@@ -46,8 +52,8 @@ describe("gates that cannot judge", () => {
       files: { "check.sh": "exit 0\n" },
       project: {
         lint_cmd: "sh ./check.sh",
-        type_check_cmd: "[ ! -e a.txt ] || sleep 30",
-        settlement_timeout: 1,
+        type_check_cmd: "[ ! -e a.txt ] || sleep 3000",
+        settlement_timeout: limitS,
       },
     });
     const result = await c.judge({ "check.sh": null, "a.txt": "a\n" });
@@ -301,10 +307,10 @@ describe("flaky tests", () => {
   );
 
   test("A17 only tests are run again, and not after a timeout", async () => {
-    await using c = await testSettlement({ project: { settlement_timeout: 1 } });
+    await using c = await testSettlement({ project: { settlement_timeout: limitS } });
     const { path, lines } = counter(c);
     c.context.config.commands.lint = `[ ! -e a.txt ] || { echo lint >> ${path}; exit 1; }`;
-    c.context.config.commands.test = `[ ! -e a.txt ] || { echo test >> ${path}; sleep 30; }`;
+    c.context.config.commands.test = `[ ! -e a.txt ] || { echo test >> ${path}; sleep 3000; }`;
     expect((await c.judge({ "a.txt": "a\n" })).passed).toBe(false);
     expect(lines()).toEqual(["lint", "test"]);
   });

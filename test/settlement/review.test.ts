@@ -1,7 +1,10 @@
 /** Review, autofix and commit of an attempt's changes. */
+
 import { describe, expect, test } from "bun:test";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { duration } from "../../src/std/text.ts";
+import { scaled } from "../harness/limits.ts";
 import { type TestSettlement, testSettlement } from "./harness.ts";
 
 const old = "one  \ntwo\nthree  \n";
@@ -178,12 +181,13 @@ describe("autofix", () => {
       files: { "f.txt": old },
       project: {
         lint_fix_cmd: "false {files}",
-        format_cmd: "sleep 30; true {files}",
-        settlement_timeout: 1,
+        format_cmd: "sleep 3000; true {files}",
+        settlement_timeout: scaled(1),
       },
     });
     const outcome = await c.review({ "f.txt": "x\n" }, { edit: ["f.txt"] });
     expect(outcome).toMatchObject({ passed: true, autofixed: [] });
-    if (outcome.passed) expect(outcome.notes.join()).toContain("timed out after 1.0 s");
+    if (outcome.passed)
+      expect(outcome.notes.join()).toContain(`timed out after ${duration(scaled(1) * 1000)}`);
   });
 });

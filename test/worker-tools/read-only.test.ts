@@ -2,6 +2,7 @@
  * C5: read-only roles cannot change a byte. Every tool is called with hostile arguments, in an attempt of a
  * hostile repository; the worktree, the repository and the files around them are compared afterwards.
  */
+
 import { expect, test } from "bun:test";
 import { execFileSync } from "node:child_process";
 import {
@@ -19,6 +20,7 @@ import type { WorkerRequest, WorkerRole } from "../../src/worker/protocol.ts";
 import { callTool, toolsFor } from "../../src/worker/tools/index.ts";
 import type { Property, Tool } from "../../src/worker/tools/tool.ts";
 import { type OpenedRepo, openTestRepo } from "../git/harness.ts";
+import { scaled } from "../harness/limits.ts";
 
 const files = {
   "a.ts": 'import { b } from "./b.ts";\nexport const a = b;\n',
@@ -70,9 +72,9 @@ async function hostileRepo(): Promise<{ g: OpenedRepo; request: Omit<WorkerReque
     scope: { allow: [], deny: [], ignore: [], allowGitControl: true },
     limits: {
       toolOutputBytes: 65_536,
-      bashTimeoutMs: 5000,
+      bashTimeoutMs: scaled(5000),
       bashTimeoutMaxMs: 5000,
-      commandTimeoutMs: 5000,
+      commandTimeoutMs: scaled(5000),
     },
     commands: {
       test: run,

@@ -1,10 +1,12 @@
 /** Every tool with valid, invalid and hostile arguments, in a real worktree. */
+
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { execFileSync } from "node:child_process";
 import { existsSync, linkSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { WorkerRequest } from "../../src/worker/protocol.ts";
 import { callTool, toolsFor } from "../../src/worker/tools/index.ts";
+import { scaled } from "../harness/limits.ts";
 import { type TestRepo, testRepo } from "../harness/repo.ts";
 
 let repo: TestRepo;
@@ -43,9 +45,9 @@ beforeAll(async () => {
     scope: { allow: [], deny: [], ignore: [], allowGitControl: false },
     limits: {
       toolOutputBytes: 65_536,
-      bashTimeoutMs: 20_000,
+      bashTimeoutMs: scaled(20_000),
       bashTimeoutMaxMs: 20_000,
-      commandTimeoutMs: 20_000,
+      commandTimeoutMs: scaled(20_000),
     },
     commands: {
       test: "echo testing {test_dir}",

@@ -1,7 +1,9 @@
 /** D7: every failure of an endpoint is bounded and ends in a typed outcome. */
+
 import { describe, expect, test } from "bun:test";
 import { call, done, type ModelTurn, type WireFault } from "../../src/demo/script.ts";
 import type { WorkerMessage } from "../../src/worker/protocol.ts";
+import { scaled } from "../harness/limits.ts";
 import { setUpWorker, type WorkerEnd } from "./harness.ts";
 
 const read = call("read_file", { path: "a.txt" });
@@ -10,7 +12,7 @@ const read = call("read_file", { path: "a.txt" });
 async function runTurns(turns: ModelTurn[]): Promise<WorkerEnd & { requests: number }> {
   await using s = await setUpWorker({ rules: [{ turns }] });
   const hangs = JSON.stringify(turns).includes('"hang_');
-  const timeouts = { requestTimeoutMs: 3000, idleTimeoutMs: 3000 };
+  const timeouts = { requestTimeoutMs: scaled(3000), idleTimeoutMs: scaled(3000) };
   const end = await s.run(hangs ? { provider: timeouts } : {});
   return { ...end, requests: s.model.requests.length };
 }

@@ -1,4 +1,5 @@
 /** Runs a real `dgov worker` subprocess with a scripted model and a minimal parent that grants permits and collects messages. */
+
 import { mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -13,6 +14,7 @@ import type {
 } from "../../src/worker/protocol.ts";
 import { dgovCommand } from "../harness/bin.ts";
 import { endpointAt } from "../harness/endpoint.ts";
+import { scaled } from "../harness/limits.ts";
 
 export const apiKey = "dgov-test-key-9f8e7d6c5b4a";
 export const unit = "tasks/main.a";
@@ -190,7 +192,11 @@ function requestOf(
     claims: { create: ["new"], edit: ["a.txt"], delete: [], touch: [], read: [] },
     model: "scripted",
     provider: {
-      ...endpointAt(at.baseUrl, { apiKey, requestTimeoutMs: 20_000, idleTimeoutMs: 20_000 }),
+      ...endpointAt(at.baseUrl, {
+        apiKey,
+        requestTimeoutMs: scaled(20_000),
+        idleTimeoutMs: scaled(20_000),
+      }),
       name: "scripted",
       retriesMax: 2,
       retryAfterMaxMs: 20,
@@ -202,9 +208,9 @@ function requestOf(
     limits: {
       iterationBudget: 12,
       toolOutputBytes: 2 * 1024 * 1024,
-      bashTimeoutMs: 20_000,
+      bashTimeoutMs: scaled(20_000),
       bashTimeoutMaxMs: 20_000,
-      commandTimeoutMs: 20_000,
+      commandTimeoutMs: scaled(20_000),
       treeMaxLines: 80,
       ...changes.limits,
     },

@@ -4,6 +4,7 @@ import { type ScriptedModel, startScriptedModel } from "../../src/demo/scripted-
 import type { ModelResult } from "../../src/model/message.ts";
 import { openProvider } from "../../src/model/provider.ts";
 import { endpointAt } from "../harness/endpoint.ts";
+import { scaled } from "../harness/limits.ts";
 
 let model: ScriptedModel | null = null;
 afterEach(async () => {
@@ -22,7 +23,11 @@ async function ask(turn: ModelTurn, o: Patience = {}): Promise<ModelResult> {
 }
 
 function askAt(baseUrl: string, o: Patience & { signal?: AbortSignal } = {}) {
-  const { signal, ...patience } = { requestTimeoutMs: 20_000, idleTimeoutMs: 20_000, ...o };
+  const { signal, ...patience } = {
+    requestTimeoutMs: scaled(20_000),
+    idleTimeoutMs: scaled(20_000),
+    ...o,
+  };
   return openProvider(endpointAt(baseUrl, patience)).send({
     model: "m",
     messages: [{ role: "user", content: "hello" }],
