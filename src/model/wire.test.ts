@@ -53,8 +53,8 @@ describe("an answer body", () => {
   test.each([
     ["an event", 'data: {"a\n\n'],
     ["a document", '{"a":'],
-  ])("an answer with %s that is cut throws a SyntaxError", (_, text) => {
-    expect(partsOf(text)).rejects.toThrow(SyntaxError);
+  ])("an answer with %s that is cut throws a SyntaxError", async (_, text) => {
+    await expect(partsOf(text)).rejects.toThrow(SyntaxError);
   });
 });
 
