@@ -86,7 +86,7 @@ export async function pruneProject(o: {
   const repository = await openRepository(projectRoot);
   using readable = openEventLogForReading(projectRoot);
   if (readable === null) return { runs: [], files: 0, bytes: 0 };
-  if (dry) return pruneRuns({ repository, log: readable, before, kept, dry });
+  if (dry) return await pruneRuns({ repository, log: readable, before, kept, dry });
   const lock = acquireRunLock(repository.commonDir, { run: "prune", plan: "prune" });
   try {
     using log = openEventLog(projectRoot);
