@@ -1,12 +1,12 @@
 /**
- * Patterns of `[scope]` and `[departments]`: looser than claims, as they name areas, not files.
+ * Area patterns of `[scope]` and `[departments]`.
  *
- * A pattern matches a path when it fits the whole path or a folder above it, `*` crossing `/`; one
- * without a slash also when it fits any single name in the path (`node_modules`, `*.lock`).
+ * Unlike a claim, an area pattern matches a path when it matches the whole path or a folder above it, and `*`
+ * also matches `/`. A pattern without a slash also matches any single name in the path (`node_modules`, `*.lock`).
  */
 import { literalTokens, meet, tokenize } from "./pattern.ts";
 
-/** Whether an area pattern matches a path (relative to the project root). */
+/** True when an area pattern matches a path, relative to the project root. */
 export function areaMatches(pattern: string, path: string): boolean {
   const text = pattern.replace(/^(?:\.\/+)+/, "").replace(/\/+$/, "");
   if (text === "") return false;
@@ -20,7 +20,7 @@ export function areaMatches(pattern: string, path: string): boolean {
   return candidates.some((candidate) => meet(tokens, literalTokens(candidate), "bytes"));
 }
 
-/** The first area pattern that matches. */
+/** The first area pattern that matches the path, or null. */
 export function areaOf(patterns: readonly string[], path: string): string | null {
   return patterns.find((pattern) => areaMatches(pattern, path)) ?? null;
 }

@@ -1,14 +1,14 @@
 /**
- * Whether two claims overlap: some path fits both. Decided from the patterns alone and exactly, in
- * the case-folded NFC form, since two names that differ only in case are one file on some machines.
+ * Overlap of claims: a path that both cover exists. The answer is exact and computed from the patterns
+ * alone, in case-folded NFC form, since names that differ only in case are one file on some machines.
  *
- * A claim covers everything below what it spells, so two claims that agree up to the point where
- * one of them ends, or says `**`, always share a path: the rest of the other one fits below.
+ * A claim covers everything below the paths it matches. Two claims that agree up to the point where one of them
+ * ends or has `**` therefore overlap: the rest of the other one is below that point.
  */
 import type { Claim, Segment } from "./path.ts";
 import { fold, literalTokens, meet, type Token, tokenize } from "./pattern.ts";
 
-/** Whether some path is covered by both claims. Symmetric. */
+/** True when both claims cover a common path. */
 export function overlaps(a: Claim, b: Claim): boolean {
   return a.readings.some((x) => b.readings.some((y) => readingsOverlap(x, y)));
 }
@@ -45,7 +45,7 @@ function composedTokens(segment: Concrete): Token[] {
   return tokenize(text, { brackets });
 }
 
-/** All owners of claims that overlap the same paths: one claim, or several that differ after `**`. */
+/** Owners of claims with the same extent: equal claims, or claims that differ only after `**`. */
 export interface ClaimGroup<Owner> {
   /** The claim of the first owner. */
   claim: Claim;
@@ -53,20 +53,19 @@ export interface ClaimGroup<Owner> {
 }
 
 /**
- * Claims gathered so that those overlapping a given one are found without looking at the others: a
- * tree by segment, where a plain name is one look-up. Cost grows with the answer, not with the square
- * of the number of claims.
+ * Index of claims by segment: a tree in which a plain name is one look-up. The cost of a query grows with its
+ * result, not with the number of claims.
  */
 export interface ClaimIndex<Owner> {
   add(claim: Claim, owner: Owner): void;
   /** Every claim with its owners, in the order first added. */
   groups(): ClaimGroup<Owner>[];
-  /** The groups whose claim overlaps this one, each once. */
+  /** The groups that overlap a claim. */
   overlapping(claim: Claim): Set<ClaimGroup<Owner>>;
 }
 
 interface Node<Owner> {
-  /** Claims that end here or go on with `**`: they overlap whatever reaches this node. */
+  /** Claims that end here or continue with `**`; they overlap every claim that reaches this node. */
   here: Set<ClaimGroup<Owner>>;
   names: Map<string, Node<Owner>>;
   patterns: Map<string, { segment: Concrete; node: Node<Owner> }>;
@@ -96,7 +95,7 @@ export function claimIndex<Owner>(): ClaimIndex<Owner> {
   };
 }
 
-/** Equal for claims that overlap the same paths: what comes after `**` decides nothing. */
+/** A key that is equal for claims with the same extent; segments after `**` are ignored. */
 function extentOf(claim: Claim): string {
   if (!claim.glob) return fold(claim.text);
   const extents = claim.readings.map((reading) => {
@@ -167,29 +166,4 @@ function collect<Owner>(top: Node<Owner>, found: Set<ClaimGroup<Owner>>): void {
     open.push(...node.names.values());
     for (const edge of node.patterns.values()) open.push(edge.node);
   }
-}
-
-/** Two owners whose claims overlap. */
-export interface Overlap<Owner> {
-  a: Owner;
-  b: Owner;
-  claimA: Claim;
-  claimB: Claim;
-}
-
-/** Every pair of different owners with overlapping claims, once for each pair of claims. */
-export function findOverlaps<Owner>(
-  claims: readonly { owner: Owner; claim: Claim }[],
-): Overlap<Owner>[] {
-  const index = claimIndex<{ owner: Owner; claim: Claim; at: number }>();
-  claims.forEach((each, at) => {
-    index.add(each.claim, { ...each, at });
-  });
-  return claims.flatMap(({ owner, claim }, at) =>
-    [...index.overlapping(claim)].flatMap((group) =>
-      group.owners
-        .filter((other) => other.at > at && other.owner !== owner)
-        .map((other) => ({ a: owner, b: other.owner, claimA: claim, claimB: other.claim })),
-    ),
-  );
 }

@@ -1,8 +1,7 @@
 /**
- * Claims: what a task says it will read and write, as patterns of paths below the project root.
+ * Parsing of claims: patterns of the paths that a task reads or writes, relative to the project root.
  *
- * A claim covers the path it spells and everything below it. `src/app`, `./src/app` and `src/app/`
- * are one claim.
+ * A claim covers the path itself and everything below it. `src/app`, `./src/app` and `src/app/` are equal.
  */
 import { type Token, tokenize } from "./pattern.ts";
 
@@ -17,8 +16,8 @@ export interface Claim {
   text: string;
   glob: boolean;
   /**
-   * The ways to read it, each a list of segments. There are two when it has brackets: `[id]` is a
-   * set of characters and also the folder of that name (`app/[id]/page.tsx` is a real path).
+   * The interpretations of the claim as segments. With brackets there are two: `[id]` is a set of characters, and
+   * also the folder of that name (`app/[id]/page.tsx` may be a real path).
    */
   readings: Segment[][];
 }
@@ -27,7 +26,7 @@ export type ParsedClaim = { ok: true; claim: Claim } | { ok: false; problem: str
 
 const charsMax = 4096;
 
-/** Parses one claim; `problem` completes the sentence "claim `x` ...". */
+/** Parses one claim. `problem` completes the sentence "the claim `x` ...". */
 export function parseClaim(text: string): ParsedClaim {
   const problem = problemOf(text);
   if (problem !== null) return { ok: false, problem };
@@ -41,7 +40,7 @@ export function parseClaim(text: string): ParsedClaim {
   return { ok: true, claim: { text: segments.join("/"), glob, readings } };
 }
 
-/** The claims that parse; what does not has been reported when the plan was compiled. */
+/** The valid claims. Invalid ones were reported when the plan was compiled. */
 export function parseClaims(texts: readonly string[]): Claim[] {
   return texts.flatMap((text) => {
     const parsed = parseClaim(text);

@@ -1,9 +1,9 @@
 /**
- * One segment of a claim (what stands between two slashes) as tokens, and when two segments meet.
+ * Tokens of one segment of a claim (the text between two slashes), and intersection of two segments.
  *
- * `*` is any run of characters, `?` one character, `[a-z]` and `[!a-z]` one character of a set; none
- * of them ever matches `/`, all of them match a leading dot. A literal name is a pattern without
- * wildcards, so matching a name is the same question as comparing two patterns.
+ * `*` matches any run of characters, `?` one character, `[a-z]` and `[!a-z]` one character of a set. None of them
+ * matches `/`; all of them match a leading dot. A name is a pattern without wildcards, so matching a name is the
+ * intersection of two patterns.
  */
 
 /** Code point ranges, both ends included. */
@@ -15,7 +15,7 @@ export type Token =
   | { kind: "star" }
   | { kind: "set"; negated: boolean; ranges: Ranges };
 
-/** Tokens of a segment; with `brackets: false` a `[` is an ordinary character. */
+/** Tokens of a segment. With `brackets: false` a `[` is an ordinary character. */
 export function tokenize(segment: string, options: { brackets: boolean }): Token[] {
   const chars = [...segment];
   const tokens: Token[] = [];
@@ -38,7 +38,7 @@ export function literalTokens(name: string): Token[] {
   return [...name].map((char) => ({ kind: "char", char }));
 }
 
-/** The set beginning at `[`, or null when no `]` closes it. */
+/** The set that begins at `[`; null without a closing `]`. */
 function parseSet(chars: readonly string[], start: number): { token: Token; end: number } | null {
   const negated = chars[start + 1] === "!" || chars[start + 1] === "^";
   const first = start + (negated ? 2 : 1);
@@ -58,15 +58,15 @@ function codePoint(char: string | undefined): number {
   return char?.codePointAt(0) ?? 0;
 }
 
-/** How characters are compared: as they are, or as a file system that ignores case would. */
+/** Comparison of characters: exact, or as a case-insensitive file system does it. */
 export type Folding = "bytes" | "folded";
 
-/** A character as a case-insensitive file system sees it. */
+/** A text as a case-insensitive file system compares it. */
 export function fold(text: string): string {
   return text.normalize("NFC").toLowerCase();
 }
 
-/** Whether some string fits both token lists. Each state of the two-pattern walk is seen once. */
+/** True when a string matches both token lists. Visits each pair of positions at most once. */
 export function meet(a: readonly Token[], b: readonly Token[], folding: Folding): boolean {
   const width = b.length + 1;
   const seen = new Uint8Array((a.length + 1) * width);
@@ -97,16 +97,16 @@ export function meet(a: readonly Token[], b: readonly Token[], folding: Folding)
   return false;
 }
 
-/** Whether one character fits both tokens (neither is a star). */
+/** True when a character matches both tokens, neither of which is a star. */
 function shareCharacter(a: Token, b: Token, folding: Folding): boolean {
   if (a.kind === "any" && b.kind === "any") return true;
   if (a.kind === "char" && b.kind === "char") {
     return folding === "bytes" ? a.char === b.char : fold(a.char) === fold(b.char);
   }
-  return samples(a, b).some((char) => fits(a, char, folding) && fits(b, char, folding));
+  return samples(a, b).some((char) => matches(a, char, folding) && matches(b, char, folding));
 }
 
-/** Characters that decide the question: the ends of all ranges, what is just outside them, and both cases of these. */
+/** Characters that suffice to test: the ends of all ranges, their neighbours, and both cases of these. */
 function samples(a: Token, b: Token): string[] {
   const points = [a, b].flatMap((token) => {
     if (token.kind === "char") return [codePoint(token.char)];
@@ -121,7 +121,7 @@ function samples(a: Token, b: Token): string[] {
 
 const alphabetEnds = [..."@AZ[`az{"].map(codePoint);
 
-function fits(token: Token, char: string, folding: Folding): boolean {
+function matches(token: Token, char: string, folding: Folding): boolean {
   if (char === "/") return false;
   if (token.kind === "any") return true;
   if (token.kind === "char") {

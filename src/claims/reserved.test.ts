@@ -37,10 +37,10 @@ describe("reservedReason", () => {
     const exactClaims = new Set([".gitattributes"]);
     expect(reservedReason(".gitattributes", { gitControlAllowed: true, exactClaims })).toBeNull();
     expect(reservedReason(".gitattributes", { gitControlAllowed: false, exactClaims })).toBe(
-      "it steers git; `[scope] allow_git_control = true` and an exact claim allow it",
+      "it controls git; `[scope] allow_git_control = true` and an exact claim allow it",
     );
     expect(reservedReason(".gitmodules", { gitControlAllowed: true, exactClaims })).toBe(
-      "it steers git and needs a claim of exactly this path",
+      "it controls git and needs a claim of exactly this path",
     );
   });
 });

@@ -1,9 +1,6 @@
-/**
- * Paths no worker may change whatever its claims say: dgov's own state, git's own state, and files
- * that steer git itself.
- */
+/** Reserved paths, which no claim covers: state of dgov, state of git, and files that control git. */
 
-/** Folders of the project that hold dgov's own files. */
+/** Folders of the project that contain the files of dgov. */
 export const ownFolders = [".dgov/", ".sentrux/", ".coverage-baseline/"];
 
 const baselines = [".sentrux/baseline.json", ".sentrux/dgov-baseline.json"];
@@ -16,13 +13,13 @@ export interface ReservedOptions {
 }
 
 /**
- * Why a path is reserved, completing "x is reserved: ...", or null when it is not. Ask with the path
- * relative to the project root and, when that is another one, relative to the repository.
+ * The reason why a path is reserved, completing "x is reserved: ..."; null when it is not. To be called with the
+ * path relative to the project root and, when that differs, with the path relative to the repository.
  */
 export function reservedReason(path: string, options: ReservedOptions): string | null {
-  const names = path.split("/").map(plain);
+  const names = path.split("/").map(canonicalName);
   const folded = names.join("/");
-  if (names.includes(".git")) return "it is git's own";
+  if (names.includes(".git")) return "it belongs to git";
   if (names[0] === ".dgov") return "`.dgov` belongs to dgov";
   if (names[0] === ".coverage-baseline") return "the coverage baseline belongs to dgov";
   if (baselines.some((baseline) => folded.startsWith(baseline))) {
@@ -31,15 +28,15 @@ export function reservedReason(path: string, options: ReservedOptions): string |
   const last = names.at(-1);
   if (last !== ".gitattributes" && last !== ".gitmodules") return null;
   if (!options.gitControlAllowed) {
-    return "it steers git; `[scope] allow_git_control = true` and an exact claim allow it";
+    return "it controls git; `[scope] allow_git_control = true` and an exact claim allow it";
   }
   return options.exactClaims.has(path)
     ? null
-    : "it steers git and needs a claim of exactly this path";
+    : "it controls git and needs a claim of exactly this path";
 }
 
-/** A name as the most forgiving file system reads it: case folded, invisible characters left out. */
-function plain(name: string): string {
+/** A name as the most tolerant file system compares it: case-folded, without invisible characters. */
+function canonicalName(name: string): string {
   if (/^[!-~]*$/.test(name)) return name.toLowerCase();
   return name
     .normalize("NFKC")

@@ -1,16 +1,16 @@
-/** Changes that no claim makes acceptable: what git would land is not what was reviewed. */
+/** Unsafe changes, which are rejected whatever the claims are: their landed content would not be what was reviewed. */
 
-/** One difference between an attempt's base and its worktree, as git reports it. */
+/** One difference between an attempt's base and its worktree. */
 export interface ScopeChange {
   /** Relative to the repository. */
   path: string;
   status: "added" | "modified" | "deleted" | "type_changed";
   kind: "file" | "symlink" | "gitlink" | "other";
-  /** Where a symlink points, null for anything else. */
+  /** Target of a symlink; null for other kinds. */
   linkTarget: string | null;
 }
 
-/** What is unsafe about a change whatever the claims say, or null. */
+/** The reason why a change is unsafe, or null. */
 export function unsafeProblem(change: ScopeChange): string | null {
   if (change.path.startsWith("/") || change.path.split("/").includes("..")) {
     return "not a path inside the repository";
@@ -18,7 +18,7 @@ export function unsafeProblem(change: ScopeChange): string | null {
   if (change.status === "deleted") return null;
   if (change.kind === "gitlink") {
     return change.status === "modified"
-      ? "a submodule: what is in it belongs to another repository"
+      ? "a submodule, which belongs to another repository"
       : "a nested repository";
   }
   if (change.kind === "other") return "not a regular file";
@@ -37,6 +37,6 @@ function linkProblem(path: string, target: string | null): string | null {
       return `a symbolic link that leaves the repository: ${target}`;
   }
   return names.some((name) => name.toLowerCase() === ".git")
-    ? `a symbolic link into git's own folder: ${target}`
+    ? `a symbolic link into a .git folder: ${target}`
     : null;
 }

@@ -155,14 +155,11 @@ describe("judgeChanges", () => {
     ],
     [
       { kind: "symlink", linkTarget: "../.git/config" },
-      "a symbolic link into git's own folder: ../.git/config",
+      "a symbolic link into a .git folder: ../.git/config",
     ],
     [{ kind: "symlink", linkTarget: null }, "a symbolic link that cannot be read"],
     [{ kind: "gitlink" }, "a nested repository"],
-    [
-      { kind: "gitlink", status: "modified" },
-      "a submodule: what is in it belongs to another repository",
-    ],
+    [{ kind: "gitlink", status: "modified" }, "a submodule, which belongs to another repository"],
     [{ kind: "other" }, "not a regular file"],
   ] as const)("%j cannot be landed (C4)", (more, problem) => {
     const p = policy({ claims: { touch: ["src"] } });

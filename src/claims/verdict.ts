@@ -1,11 +1,12 @@
 /**
- * The scope verdict: whether a set of changes stays within what a task claimed.
+ * The scope verdict: whether a set of changes is within the claims of a task.
  *
- * Review, the worker's write tools and its `scope_status`, and `dgov scope status` all ask here, so
- * that they cannot disagree. Changes are named relative to the repository, claims relative to the
- * project root; `projectDir` joins the two.
+ * Used by the review, the worker's write tools, `scope_status` and `dgov scope status`, so that they agree.
+ * Changed paths are relative to the repository, claims to the project root; `projectDir` is the project root
+ * relative to the repository.
  */
 
+import { listed } from "../std/text.ts";
 import { areaOf, type Department, foreignDepartment } from "./areas.ts";
 import { coversAny } from "./cover.ts";
 import { type Claim, parseClaims } from "./path.ts";
@@ -26,12 +27,12 @@ export interface ScopePolicy {
     ignore: readonly string[];
     allowGitControl: boolean;
   };
-  /** Project root relative to the repository, "" when they are one. */
+  /** Project root relative to the repository; "" when they are the same. */
   projectDir: string;
-  /** More changed files than this are refused. */
+  /** Maximum number of changed files. */
   filesMax: number;
   departments?: readonly Department[];
-  /** The task's summary, in which it opts into departments. */
+  /** The task's summary; departments named in it are allowed. */
   unitSummary?: string;
 }
 
@@ -49,22 +50,22 @@ export type ScopeVerdictName =
 export interface ScopeVerdict {
   passed: boolean;
   verdict: ScopeVerdictName;
-  /** Only `read_scope_violation` is worth another attempt: every other one says the plan is wrong. */
+  /** True only for `read_scope_violation`; the other verdicts are problems of the plan. */
   retriable: boolean;
-  /** One sentence naming the paths; "" when passed. */
+  /** One sentence that names the paths; "" when passed. */
   reason: string;
-  /** The offending paths, relative to the repository, and what is wrong with each. */
+  /** The rejected paths, relative to the repository, with the reason for each. */
   paths: { path: string; problem: string }[];
-  /** Changed paths the claims cover: what may be committed. */
+  /** Changed paths that the claims cover and that may be committed. */
   claimed: string[];
-  /** Changed paths left out because `[scope] ignore_files` says so and no claim covers them. */
+  /** Changed paths that match `[scope] ignore_files` and that no claim covers; they are left out. */
   ignored: string[];
 }
 
 interface Rules {
   policy: ScopePolicy;
   write: Claim[];
-  /** Claims that allow a file to go away: all but `edit`. */
+  /** Claims that allow deletion: all write claims but `edit`. */
   remove: Claim[];
   read: Claim[];
   exactClaims: Set<string>;
@@ -73,7 +74,7 @@ interface Rules {
 type Problem = { path: string; problem: string };
 type Action = "write" | "delete";
 
-/** Judges the whole difference of an attempt to its base. The first kind of problem found decides. */
+/** The verdict on all changes of an attempt. The first kind of problem that is found decides. */
 export function judgeChanges(changes: readonly ScopeChange[], policy: ScopePolicy): ScopeVerdict {
   const rules = rulesOf(policy);
   const claimed: string[] = [];
@@ -84,8 +85,8 @@ export function judgeChanges(changes: readonly ScopeChange[], policy: ScopePolic
     else if (isIgnored(change.path, policy)) ignored.push(change.path);
     else outside.push(change);
   }
-  const left = new Set(ignored);
-  const judged = changes.filter((change) => !left.has(change.path));
+  const ignoredPaths = new Set(ignored);
+  const judged = changes.filter((change) => !ignoredPaths.has(change.path));
   const failed = (verdict: ScopeVerdictName, reason: string, paths: Problem[]): ScopeVerdict => ({
     passed: false,
     verdict,
@@ -145,8 +146,8 @@ export function judgeChanges(changes: readonly ScopeChange[], policy: ScopePolic
 }
 
 /**
- * Whether a worker may write (or delete) a path, relative to the project root, at the time of the
- * call. What this allows, review allows; scratch files under `[scope] ignore_files` are allowed too.
+ * The permission of a worker to write or delete a path, relative to the project root. Every allowed change passes
+ * the review; files that match `[scope] ignore_files` are allowed too.
  */
 export function mayWrite(
   path: string,
@@ -166,7 +167,7 @@ export function mayWrite(
   return reason === null ? { ok: true } : { ok: false, reason };
 }
 
-/** Whether a path, relative to the repository, may be part of what the task lands. */
+/** True when write claims of the task cover a path, relative to the repository. */
 export function writeClaimed(path: string, policy: ScopePolicy): boolean {
   return outsideReason({ path, status: "modified" }, rulesOf(policy)) === null;
 }
@@ -201,13 +202,15 @@ function problems(
 
 const shownMax = 10;
 
+/** "path (problem), ..." for the first problems. */
 function list(found: readonly Problem[]): string {
-  const shown = found.slice(0, shownMax).map(({ path, problem }) => `${path} (${problem})`);
-  const more = found.length - shown.length;
-  return shown.join(", ") + (more > 0 ? ` and ${more} more` : "");
+  return listed(
+    found.map(({ path, problem }) => `${path} (${problem})`),
+    shownMax,
+  );
 }
 
-/** Why the write claims do not allow this change, or null when they do. */
+/** The reason why the write claims do not allow a change; null when they do. */
 function outsideReason(
   change: { path: string; status: ScopeChange["status"] },
   rules: Rules,
@@ -244,7 +247,7 @@ function reservedProblem(repoPath: string, rules: Rules): string | null {
   const path = withinProject(repoPath, rules.policy.projectDir);
   const reason = path === null ? null : reservedReason(path, options);
   if (reason !== null || path === repoPath) return reserved(reason);
-  // The same path as the repository sees it; an exact claim is spelt from the project root.
+  // The same path relative to the repository; exact claims are relative to the project root.
   const exactClaims = new Set(
     [...rules.exactClaims].map((claim) => joinPath(rules.policy.projectDir, claim)),
   );
@@ -270,7 +273,7 @@ function departmentProblem(repoPath: string, policy: ScopePolicy): string | null
   return owner === null ? null : `belongs to department ${owner}`;
 }
 
-/** The path relative to the project root, or null when it lies outside. */
+/** The path relative to the project root; null when it is outside. */
 function withinProject(repoPath: string, projectDir: string): string | null {
   if (projectDir === "") return repoPath;
   return repoPath.startsWith(`${projectDir}/`) ? repoPath.slice(projectDir.length + 1) : null;

@@ -122,7 +122,7 @@ describe("detect", () => {
   test("a language the person names is taken", () => {
     expect(detect({ files: ["a.py"], read: () => null }, "go")).toMatchObject({
       language: "go",
-      because: "you said so",
+      because: "set with --project-type",
     });
   });
 });

@@ -1,12 +1,11 @@
 /**
- * What a project is made with, read off its manifests and lockfiles; file counts decide last. Pure.
+ * Detects the language and tools of a project from manifests and lockfiles, or else from file counts. Pure.
  *
- * Only commands that can be expected to work are proposed: a linter that is configured, a test runner
- * that is declared.
+ * Proposes only commands that should work: a linter that is configured, a test runner that is declared.
  */
 
 export interface DetectInput {
-  /** Paths relative to the project root, with `/`; bounded by the caller. */
+  /** Paths relative to the project root, with `/`. The caller limits their number. */
   files: readonly string[];
   read(path: string): string | null;
 }
@@ -22,12 +21,12 @@ export type ProjectType =
 
 export interface Detection {
   language: ProjectType;
-  /** The file (or count) that decided. */
+  /** The file, or the number of files, that determined the language. */
   because: string;
   srcDir: string;
   testDir: string;
   sourceExtensions: string[];
-  /** Keys of `[project]` that hold shell text, in the order they are written. */
+  /** Command keys of `[project]`, in the order in which they are written. */
   commands: Partial<
     Record<
       | "setup_cmd"
@@ -44,10 +43,11 @@ export interface Detection {
   ignoreFiles: string[];
 }
 
-/** Looks at a project; `forced` names the language when the person does. */
+/** Detects a project. `forced` is the language that the user chose. */
 export function detect(input: DetectInput, forced: ProjectType | null = null): Detection {
   const facts = new Facts(input);
-  const [language, because] = forced === null ? languageOf(facts) : [forced, "you said so"];
+  const [language, because] =
+    forced === null ? languageOf(facts) : [forced, "set with --project-type"];
   const folders = foldersOf(facts, language);
   const common = { language, because, ...folders, ignoreFiles: ignoredOf(facts, language) };
   switch (language) {
@@ -91,7 +91,7 @@ class Facts {
     return paths.some((path) => this.#files.has(path));
   }
 
-  /** The first of these that is there. */
+  /** The first of these paths that exists. */
   first(...paths: string[]): string | null {
     return paths.find((path) => this.#files.has(path)) ?? null;
   }
@@ -245,12 +245,12 @@ function python(facts: Facts, folders: { srcDir: string }): Detection["commands"
     (name) => uses(name) || project.includes(`[tool.${name}`),
   );
   if (checker !== undefined) {
-    const words = {
+    const check = {
       ty: "ty check",
       mypy: `mypy ${folders.srcDir.replace(/\/$/, "")}`,
       pyright: "pyright",
     }[checker];
-    commands.type_check_cmd = `${runner}${words}`;
+    commands.type_check_cmd = `${runner}${check}`;
   }
   if (uses("pytest-cov")) {
     const source = folders.srcDir.replace(/\/$/, "");
@@ -283,7 +283,7 @@ function scripts(facts: Facts): Detection["commands"] {
   else if (test !== "" && !test.includes("no test specified"))
     commands.test_cmd = `${manager} run test`;
   if (facts.has("biome.json", "biome.jsonc")) {
-    // Biome shows twenty problems unless told otherwise; a new one must not be the twenty-first.
+    // Biome shows twenty problems by default; a new problem must not be hidden by older ones.
     commands.lint_cmd = `${run} biome lint --max-diagnostics=200 {files}`;
     commands.lint_fix_cmd = `${run} biome lint --write {files}`;
     commands.format_cmd = `${run} biome format --write {files}`;
@@ -342,7 +342,7 @@ function go(facts: Facts): Detection["commands"] {
   const linted = facts.matching(/^\.golangci\.(ya?ml|toml|json)$/);
   return {
     test_cmd: "go test ./...",
-    // Without the limits three problems of a kind hide the fourth, which may be the new one.
+    // Without these flags golangci-lint shows three problems of a kind; a new one could be hidden.
     lint_cmd: linted
       ? "golangci-lint run --max-issues-per-linter=0 --max-same-issues=0"
       : "go vet ./...",

@@ -1,11 +1,11 @@
-/** The scope policy of a unit: its claims, and what the project says about paths. Pure. */
+/** Restrictions that the configuration places on units and on child processes. Pure. */
 import type { ScopePolicy } from "../claims/verdict.ts";
 import type { Config } from "./config.ts";
 
-/** Changed files an attempt may have. */
+/** Maximum number of files that an attempt may change. */
 const changedFilesMax = 100;
 
-/** What `judgeChanges` and `writeClaimed` need to know; `projectDir` is relative to the repository. */
+/** The scope policy of a unit, input of `judgeChanges` and `writeClaimed`. `projectDir` is relative to the repository. */
 export function scopePolicy(
   config: Config,
   of: { claims: ScopePolicy["claims"]; projectDir: string; unitSummary: string },
@@ -20,12 +20,9 @@ export function scopePolicy(
   };
 }
 
-// ------------------------------------------------------------
-// The variables a project's commands may see, by its configuration. Pure.
-
 /**
- * Names for `childEnvironment`: `extra` are the variables `[run] env` passes on, `deny` the variables that
- * hold providers' keys.
+ * Names of environment variables for `childEnvironment`: `extra` are those of `[run] env`, `deny` those that
+ * contain API keys of providers.
  */
 export function childVariables(config: Pick<Config, "run" | "providers">): {
   extra: string[];

@@ -1,17 +1,18 @@
-/** Where a project is. Kept apart from loading, because every command needs it and it costs nothing. */
+/** Finds the project of a directory. Separate from loading, since commands that need only the root load no parser. */
 import { existsSync, statSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 
+/** Relative to the project root. */
 export const configFile = ".dgov/project.toml";
 
-/** The nearest folder from `cwd` upwards that holds `.dgov`; null when there is none. */
+/** The nearest folder at or above `cwd` that contains `.dgov`; null when there is none. */
 export function findProject(cwd: string): string | null {
-  let at = basename(cwd) === ".dgov" ? dirname(cwd) : cwd;
+  let folder = basename(cwd) === ".dgov" ? dirname(cwd) : cwd;
   for (;;) {
-    const folder = join(at, ".dgov");
-    if (existsSync(folder) && statSync(folder).isDirectory()) return at;
-    const above = dirname(at);
-    if (above === at) return null;
-    at = above;
+    const own = join(folder, ".dgov");
+    if (existsSync(own) && statSync(own).isDirectory()) return folder;
+    const parent = dirname(folder);
+    if (parent === folder) return null;
+    folder = parent;
   }
 }

@@ -26,7 +26,7 @@ tasks.deep.er = 1
 last = 1
 `;
 
-describe("placesIn", () => {
+describe("tomlPositions", () => {
   const places = tomlPositions(text);
   test.each([
     [["plan", "name"], undefined, 3, 1],
@@ -41,13 +41,13 @@ describe("placesIn", () => {
     [["tasks", "b c", "files", "tasks", "deep", "er"], undefined, 19, 1],
     [["tasks", "b c", "files", "indented"], undefined, 20, 3],
     [["tasks", "b c", "files", "last"], undefined, 23, 1],
-  ])("%j (%p) stands in line %d, column %d", (path, wanted, line, column) => {
+  ])("%j (%p) is at line %d, column %d", (path, wanted, line, column) => {
     const place = places.find(path, wanted);
     expect([place?.line, place?.column]).toEqual([line, column]);
     expect(place?.excerpt).toBe(text.split("\n")[line - 1] ?? "");
   });
 
-  test("tables in comments and strings are not there", () => {
+  test("tables in comments and strings have no position", () => {
     expect(places.find(["tasks", "b"])).toEqual(places.find(["tasks"]));
     expect(places.find(["nothing"])).toBeNull();
   });

@@ -1,19 +1,20 @@
 /**
- * Where things stand in a TOML text. The parser keeps no positions, so the text is read once more,
- * lightly: headers and keys, with strings and arrays skipped over.
+ * Positions of keys in TOML text. The parser does not report positions, so the text is scanned again for table
+ * headers and keys; strings and arrays are skipped.
  */
 
-/** Line and column count from 1. */
+/** A position in a file. Line and column count from 1. */
 export interface SourcePosition {
   line: number;
   column: number;
+  /** The whole line. */
   excerpt: string;
 }
 
 export interface TomlPositions {
   /**
-   * The place of a key, or of the longest part of its path that has one; with `text`, where that
-   * text first stands in the key's value. Null for a path no part of which is there.
+   * The position of a key, or of the longest prefix of its path that is in the file; null when there is none.
+   * With `text`, the first occurrence of that text in the key's value.
    */
   find(path: readonly string[], text?: string): SourcePosition | null;
 }
@@ -21,13 +22,13 @@ export interface TomlPositions {
 interface Entry {
   line: number;
   column: number;
-  /** Last line of the value, or of the table's header. */
+  /** Last line of the value or of the table header. */
   end: number;
 }
 
 const keyPart = /"((?:[^"\\]|\\.)*)"|'([^']*)'|([A-Za-z0-9_-]+)/y;
 
-/** Reads a text; the work is done at the first question. */
+/** Positions in a text, which is scanned on the first call of `find`. */
 export function tomlPositions(text: string): TomlPositions {
   let known: { lines: string[]; entries: Map<string, Entry> } | null = null;
   return {
@@ -51,7 +52,7 @@ function positionInValue(
   entry: Entry,
   wanted: string,
 ): { line: number; column: number } | null {
-  // A whole string first: `a` stands in `"aa"` too.
+  // Whole strings are searched first, since `"aa"` contains `a` too.
   for (const text of [`"${wanted}"`, `'${wanted}'`, wanted]) {
     for (let line = entry.line; line <= entry.end; line++) {
       const column = (lines[line] ?? "").indexOf(text);
@@ -65,11 +66,11 @@ function entryKey(path: readonly string[]): string {
   return path.join("\0");
 }
 
-/** What the value being read is in the middle of, from one line to the next. */
+/** Open string and brackets of a value at the end of a line. */
 interface Pending {
-  /** The delimiter that ends the open multi-line string, or null. */
+  /** End delimiter of the open multi-line string, or null. */
   string: string | null;
-  /** Open brackets and braces. */
+  /** Number of open brackets and braces. */
   depth: number;
 }
 
@@ -108,7 +109,7 @@ function scan(text: string): { lines: string[]; entries: Map<string, Entry> } {
   return { lines, entries };
 }
 
-/** A dotted key and where it ends, spaces after it included. */
+/** A dotted key and the column after it and its trailing spaces; null when there is no key. */
 function readKey(line: string, from: number): { path: string[]; end: number } | null {
   const path: string[] = [];
   let at = skipSpace(line, from);
@@ -129,7 +130,7 @@ function skipSpace(line: string, from: number): number {
   return at;
 }
 
-/** Reads on to the end of the line; what is still open then is left in `pending`. */
+/** Skips the value up to the end of the line; `pending` keeps what is still open there. */
 function skipValue(line: string, from: number, pending: Pending): void {
   let at = from;
   while (at < line.length) {

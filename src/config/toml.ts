@@ -1,11 +1,11 @@
-/** TOML text to values and back: the only place that knows the library. */
+/** Parsing and rendering of TOML; the only file that imports the library. */
 import { parse, stringify, TomlError } from "smol-toml";
 
 export type ParsedToml =
   | { ok: true; value: Record<string, unknown> }
   | { ok: false; line: number; column: number; message: string };
 
-/** Parses a document. A syntax error has its place (from 1) and one sentence. */
+/** Parses a document. Line and column of a syntax error count from 1; its message is one sentence. */
 export function parseToml(text: string): ParsedToml {
   try {
     return { ok: true, value: parse(text) };
@@ -17,20 +17,17 @@ export function parseToml(text: string): ParsedToml {
   }
 }
 
-/** A document that parses to the same values, whatever the strings in them. */
+/** A document that parses to the same values. */
 export function stringifyToml(value: Record<string, unknown>): string {
   return stringify(value);
 }
 
-// ------------------------------------------------------------
-// Plan files as text: TOML with the keys in the order given, whatever the strings in it. Pure.
-
-/** Values of a table's keys; null leaves a key out. */
+/** Values of a table by key; null leaves a key out. */
 export type TomlTableValues = Readonly<
   Record<string, string | number | boolean | readonly string[] | null>
 >;
 
-/** A table with its header. `name` is written as it is; keys may be dotted. */
+/** A table with its header, keys in the given order. `name` is TOML already; keys may be dotted. */
 export function renderTomlTable(name: string, values: TomlTableValues): string {
   const lines = Object.entries(values)
     .filter(([, value]) => value !== null)
@@ -50,7 +47,7 @@ function renderTomlValue(value: TomlTableValues[string]): string {
   return `"""\n${lines.join("\n")}"""`;
 }
 
-/** A basic string on one line. JSON's escapes are TOML's, but for DEL. */
+/** A basic string on one line. JSON escapes are valid in TOML; DEL also needs one. */
 export function tomlString(text: string): string {
   return JSON.stringify(text).replaceAll("\x7f", "\\u007f");
 }

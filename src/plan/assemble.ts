@@ -1,16 +1,13 @@
-/** A checked plan as the compiled plan a run executes: every default filled in. Pure. */
+/** The compiled plan of a checked plan, with every default filled in. Pure. */
 import { sha256 } from "../std/digest.ts";
 import { type CompiledPlan, type CompiledTask, unitDigest } from "./compiled.ts";
 import { renderCompiled } from "./compiled-file.ts";
 import type { Plan, PlanTask } from "./plan.ts";
+import { planTableKeys, taskKeys } from "./plan-keys.ts";
 import type { SopChoice } from "./sops/picker.ts";
 import { renderSop, type Sop } from "./sops/sop.ts";
 
-const timeoutDefaultS = 900;
-const maxRetriesDefault = 3;
-const maxForkDepthDefault = 1;
-
-/** The compiled plan and its bytes, tasks in an order in which each follows what it depends on. */
+/** The compiled plan and its bytes. Every task comes after its dependencies. */
 export function assemble(
   plan: Plan,
   sops: readonly Sop[],
@@ -27,7 +24,7 @@ export function assemble(
     summary: root.summary ?? "",
     defaultAgent: root.default_agent || null,
     defaultProvider: root.default_provider || null,
-    maxRetries: root.max_retries ?? maxRetriesDefault,
+    maxRetries: root.max_retries ?? planTableKeys.max_retries.default,
     tasks,
     sops: Object.fromEntries(
       sops.filter(({ name }) => used.has(name)).map((sop) => [sop.name, renderSop(sop)]),
@@ -45,23 +42,23 @@ function assembleTask(task: PlanTask, choice: SopChoice | undefined): CompiledTa
     prompt: task.prompt ?? "",
     commitMessage: written.commit_message ?? "",
     role: task.role,
-    onReject: written.on_reject ?? "fail",
+    onReject: written.on_reject ?? taskKeys.on_reject.default,
     agent: written.agent || null,
     provider: written.provider || null,
     dependsOn: task.dependsOn,
     claims: normalClaims(task),
-    timeoutS: written.timeout_s || timeoutDefaultS,
+    timeoutS: written.timeout_s || taskKeys.timeout_s.default,
     iterationBudget: written.iteration_budget ?? null,
     testCmd: written.test_cmd || null,
-    selfReview: written.self_review ?? false,
-    maxForkDepth: written.max_fork_depth ?? maxForkDepthDefault,
+    selfReview: written.self_review ?? taskKeys.self_review.default,
+    maxForkDepth: written.max_fork_depth ?? taskKeys.max_fork_depth.default,
     sops: [...new Set(choice?.names ?? [])],
     sopsPickedBy: choice?.by ?? "none",
   };
   return { ...compiled, digest: unitDigest(compiled) };
 }
 
-/** Claims in their one spelling, each once. */
+/** The claims of a task, normalised and without duplicates. */
 function normalClaims(task: PlanTask): CompiledTask["claims"] {
   const of = (kind: keyof CompiledTask["claims"]): string[] => [
     ...new Set(task.parsed.filter((claim) => claim.kind === kind).map(({ claim }) => claim.text)),

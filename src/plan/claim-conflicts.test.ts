@@ -14,7 +14,7 @@ import { type ClaimKind, type PlanTask, writeKinds } from "./plan.ts";
 const paths = fc.constantFrom("a", "a/b", "a/*", "a/[bc]", "b", "**/c", "b/c", "A");
 const kinds = fc.constantFrom<ClaimKind>("edit", "create", "read");
 
-/** A plan of up to nine tasks: what each depends on (earlier ones) and claims. */
+/** A plan of up to nine tasks: the dependencies (on earlier tasks) and claims of each. */
 const plans = fc.array(
   fc.record({
     deps: fc.uniqueArray(fc.nat(8), { maxLength: 2 }),
@@ -48,7 +48,7 @@ function pairs(shared: ClaimConflict[], ordered: boolean): string[] {
   return [...new Set(found)].sort();
 }
 
-/** Pairs of tasks by comparing everything with everything. */
+/** Conflicting pairs of tasks, found by comparing every pair. */
 function bruteForce(
   { tasks, independent }: ReturnType<typeof setUp>,
   ours: readonly ClaimKind[],
@@ -69,7 +69,7 @@ function bruteForce(
   return [...new Set(found)].sort();
 }
 
-test("sharedWrites finds a conflict exactly when there is one, and names real ones only", () => {
+test("writeConflicts finds the same conflicts as a comparison of every pair", () => {
   fc.assert(
     fc.property(plans, (written) => {
       const plan = setUp(written);
@@ -83,7 +83,7 @@ test("sharedWrites finds a conflict exactly when there is one, and names real on
   );
 });
 
-test("sharedReads finds, for a reader, a writer exactly when there is one", () => {
+test("readConflicts finds the same readers as a comparison of every pair", () => {
   fc.assert(
     fc.property(plans, (written) => {
       const plan = setUp(written);

@@ -1,9 +1,9 @@
 import { describe, expect, test } from "bun:test";
+import { filesInMemory } from "../../test/harness/plan-files.ts";
 import { parseConfig } from "../config/load.ts";
 import { type CompileResult, compilePlan } from "./compile.ts";
 import { renderPrompt } from "./compiled.ts";
 import { readCompiled } from "./compiled-file.ts";
-import { filesInMemory } from "./plan-files.ts";
 import { rulesPicker, type SopPicker } from "./sops/picker.ts";
 
 const dir = ".dgov/plans/p";
@@ -57,7 +57,7 @@ function ok(result: CompileResult): Extract<CompileResult, { ok: true }> {
 }
 
 describe("compilePlan", () => {
-  test("fills in every default", async () => {
+  test("a compiled task has every default", async () => {
     const { plan } = ok(
       await compile({ "s/main.toml": task("a", 'timeout_s = 0\nagent = ""\ntest_cmd = ""') }),
     );
@@ -86,14 +86,14 @@ describe("compilePlan", () => {
     expect([plan.name, plan.maxRetries, plan.defaultAgent]).toEqual(["p", 3, null]);
   });
 
-  test("the compiled bytes are read back as the compiled plan", async () => {
+  test("readCompiled of the compiled bytes returns the compiled plan", async () => {
     const { plan, bytes } = ok(
       await compile({ "s/main.toml": task("a") }, { sops: { "p.md": sop } }),
     );
     expect(readCompiled(bytes)).toEqual(plan);
   });
 
-  test("orders tasks by section, file and key, dependencies first where they must", async () => {
+  test("tasks are ordered by section, file and key, after their dependencies", async () => {
     const { plan } = ok(
       await compile(
         {
@@ -107,26 +107,26 @@ describe("compilePlan", () => {
     expect(plan.tasks.map(({ id }) => id)).toEqual(["z/a.f", "a/x.e", "z/b.c", "z/b.d"]);
   });
 
-  test("the order of tasks in a file changes nothing (P6)", async () => {
+  test("the order of tasks in a file does not change the compiled bytes (P6)", async () => {
     const one = ok(await compile({ "s/main.toml": task("a") + task("b") }));
     const other = ok(await compile({ "s/main.toml": task("b") + task("a") }));
     expect(one.bytes).toBe(other.bytes);
     expect(one.plan.digest).toBe(other.plan.digest);
   });
 
-  test("claims are compiled in one spelling, each once (C8)", async () => {
+  test("claims are normalised and deduplicated (C8)", async () => {
     const text = task("a").replace('["a.py"]', '["./a.py", "a.py", "lib/"]');
     const { plan } = ok(await compile({ "s/main.toml": text }));
     expect(plan.tasks[0]?.claims.edit).toEqual(["a.py", "lib"]);
   });
 
-  test("a list of files means touch", async () => {
+  test("a list of files becomes touch claims", async () => {
     const text = task("a").replace("files.edit", "files");
     const { plan } = ok(await compile({ "s/main.toml": text }));
     expect(plan.tasks[0]?.claims.touch).toEqual(["a.py"]);
   });
 
-  test("a prompt file is read, wherever in the project it lies (E4)", async () => {
+  test("a prompt file may be anywhere in the project (E4)", async () => {
     const text = task("a").replace(/prompt = .*/, 'prompt_file = "../prompts/a.md"');
     const files = { "s/main.toml": text, "prompts/a.md": "Orient\nEdit\nVerify\nit" };
     const { plan } = ok(await compile(files, { sops: { "p.md": sop } }));
@@ -137,7 +137,7 @@ describe("compilePlan", () => {
     expect(parts[1]?.text).toContain("Verify\nit");
   });
 
-  test("files beginning with _ or ., other suffixes and deeper folders are not read", async () => {
+  test("files that begin with _ or ., have another suffix or are in deeper folders are not task files", async () => {
     const bad = "this is not TOML";
     const { plan } = ok(
       await compile({
@@ -152,7 +152,7 @@ describe("compilePlan", () => {
     expect(plan.tasks.length).toBe(1);
   });
 
-  test("a stem may have dots; a bare reference stays in its file", async () => {
+  test("a file stem may contain dots, and a reference without a slash stays in its file", async () => {
     const { plan } = ok(
       await compile({
         "s/v1.2.toml": task("a") + task("b", 'depends_on = ["a", "a"]'),
@@ -168,7 +168,7 @@ describe("compilePlan", () => {
 });
 
 describe("SOPs of a compiled plan", () => {
-  test("pins win over the picker, and an empty pin means none (E5)", async () => {
+  test("pins take precedence over the picker, and an empty pin selects no SOP (E5)", async () => {
     const text =
       task("a") + task("b", "sop_mapping = []") + task("c", 'sop_mapping = ["python", "python"]');
     const { plan } = ok(await compile({ "s/main.toml": text }, { sops: { "p.md": sop } }));
@@ -180,18 +180,18 @@ describe("SOPs of a compiled plan", () => {
     expect(Object.keys(plan.sops)).toEqual(["python"]);
   });
 
-  test("an answer naming an unknown SOP is refused", async () => {
+  test("a choice of an unknown SOP is rejected", async () => {
     const picker: SopPicker = {
       pick: async (tasks) =>
         new Map(tasks.map(({ id }) => [id, { names: ["style"], by: "model", why: {} }])),
     };
     const result = await compile({ "s/main.toml": task("a") }, { picker, sops: { "p.md": sop } });
     expect(result.ok ? [] : result.diagnostics.map(({ message }) => message)).toEqual([
-      "the model chose `style`, which is no SOP of this project",
+      "the model chose the SOP `style`, which does not exist",
     ]);
   });
 
-  test("the picker is not asked when there is nothing to choose from", async () => {
+  test("the picker is not called for a project without SOPs", async () => {
     const picker: SopPicker = { pick: () => Promise.reject(new Error("asked")) };
     expect((await compile({ "s/main.toml": task("a") }, { picker })).ok).toBe(true);
   });
@@ -210,7 +210,7 @@ describe("size", () => {
       task(`t${i}`, `${i === 0 ? "" : `depends_on = ["t${i - 1}"]\n`}files.read = ["**"]`),
   };
 
-  // How cost grows is for the benchmark `compile`; what is quadratic here does not end in time.
+  // The `compile` benchmark measures how cost grows; a quadratic step exceeds the time limit here.
   test.each(Object.keys(shapes))("E7 3,000 units of %s compile", async (name) => {
     const shape = shapes[name] ?? task;
     const text = Array.from({ length: 3000 }, (_, i) => shape(i as never)).join("");

@@ -1,6 +1,6 @@
 /**
- * Compiling: read -> parse -> resolve -> rules -> SOPs -> bytes. Same plan text and SOP assignment,
- * same bytes. Nothing is written here, and every problem is reported at once.
+ * Compiling a plan: parse, resolve references, apply the rules, choose SOPs, render. The same plan text and
+ * SOP choices result in the same bytes. Writes no files; reports every problem at once.
  */
 import type { Config } from "../config/config.ts";
 import { resolveModel } from "../config/providers.ts";
@@ -19,21 +19,21 @@ import { readSops } from "./sops/read.ts";
 import type { Sop } from "./sops/sop.ts";
 import { type ParsedPlan, parsePlan } from "./source.ts";
 
-/** What checking a plan takes; whatever touches the machine is passed in. */
+/** Input of the checks. Access to the machine is passed in as functions. */
 export interface CheckInput {
   files: PlanFiles;
   config: Config;
-  /** Providers and models must resolve. */
+  /** Whether every task must resolve to a provider and a model. */
   needModels: boolean;
-  /** Which of these paths (project-relative, folders end in `/`) the repository ignores. */
+  /** The paths among these (relative to the project, folders end in `/`) that the repository ignores. */
   ignored(paths: string[]): Promise<ReadonlySet<string>>;
-  /** Whether a path (project-relative) exists. */
+  /** Whether a path, relative to the project, exists. */
   exists(path: string): boolean;
-  /** Folders of submodules, project-relative. */
+  /** Folders of submodules, relative to the project. */
   submodules: readonly string[];
-  /** Which of these programs are not there; without it nobody is asked. */
+  /** The programs among these that are not installed. Without it the programs are not checked. */
   missingTools?(programs: string[]): ReadonlySet<string>;
-  /** What each of these files (those that are code) imports within the project; without it nobody looks. */
+  /** The files of the project that each of these source files imports. Without it imports are not checked. */
   imported?(paths: string[]): Promise<ReadonlyMap<string, readonly string[]>>;
 }
 
@@ -50,12 +50,12 @@ export type CompileResult =
       bytes: string;
       warnings: Diagnostic[];
       edges: number;
-      /** Why each unit got its SOPs. */
+      /** The choice of SOPs for each unit, with reasons. */
       sops: ReadonlyMap<string, SopChoice>;
     }
   | { ok: false; diagnostics: Diagnostic[] };
 
-/** Compiles the plan; every diagnostic at once, sorted by place. */
+/** Compiles a plan. Diagnostics are sorted by position. */
 export async function compilePlan(input: CompileInput): Promise<CompileResult> {
   const { plan, sops, diagnostics } = await check(parsePlan(input.files, input.dir), input);
   if (plan === null || diagnostics.some(({ severity }) => severity === "error")) {
@@ -76,7 +76,7 @@ export async function compilePlan(input: CompileInput): Promise<CompileResult> {
   };
 }
 
-/** Checks a parsed plan, compiled or not, without choosing SOPs: all diagnostics, sorted. */
+/** Checks a parsed plan without choosing SOPs. Returns all diagnostics, sorted by position. */
 export async function checkPlan(parsed: ParsedPlan, input: CheckInput): Promise<Diagnostic[]> {
   return sortDiagnostics((await check(parsed, input)).diagnostics);
 }
@@ -89,13 +89,13 @@ async function check(
   const diagnostics = [...parsed.diagnostics, ...sops.diagnostics];
   if (parsed.source === null) return { plan: null, sops: sops.sops, diagnostics };
   const { plan, diagnostics: unresolved } = buildPlan(parsed.source);
-  const facts = await factsFor(plan, input);
-  const found = rules.map((rule) => rule(plan, facts));
+  const context = await ruleContext(plan, input);
+  const found = rules.map((rule) => rule(plan, context));
   diagnostics.push(...unresolved, ...found.flat(), ...unknownPins(plan, sops));
   return { plan, sops: sops.sops, diagnostics };
 }
 
-async function factsFor(plan: Plan, input: CheckInput): Promise<RuleContext> {
+async function ruleContext(plan: Plan, input: CheckInput): Promise<RuleContext> {
   const { config, exists, submodules, needModels, missingTools } = input;
   const programs = new Set(plan.tasks.flatMap((task) => verifyTools(task.prompt ?? "")));
   const claims = new Set<string>();
@@ -109,23 +109,23 @@ async function factsFor(plan: Plan, input: CheckInput): Promise<RuleContext> {
     submodules,
     ignored: claims.size === 0 ? new Set() : await input.ignored([...claims]),
     missingTools: programs.size === 0 ? new Set() : (missingTools?.([...programs]) ?? new Set()),
-    imported: (await input.imported?.(importing(plan))) ?? new Map(),
+    imported: (await input.imported?.(filesWithCheckedImports(plan))) ?? new Map(),
     model: needModels ? (defaults, task) => resolveModel(config, defaults, task) : null,
   };
 }
 
-/** Files whose imports matter: those that a plan changes whose units are not all in a line. */
-function importing({ tasks, order: { order }, precedence }: Plan): string[] {
-  const inLine = order.every((unit, at) => {
+/** The files that a plan changes; none when its units run one after another and so cannot conflict. */
+function filesWithCheckedImports({ tasks, order: { order }, precedence }: Plan): string[] {
+  const sequential = order.every((unit, at) => {
     const next = order[at + 1];
     return next === undefined || precedence?.precedes(unit, next);
   });
-  if (inLine || precedence === null) return [];
+  if (sequential || precedence === null) return [];
   const changed = tasks.flatMap(({ parsed }) => parsed.filter(({ kind }) => kind !== "read"));
   return [...new Set(changed.flatMap(({ claim }) => (claim.glob ? [] : [claim.text])))];
 }
 
-/** Pins of SOPs that do not exist. A file that does not parse may have held one: then nothing is said. */
+/** Pins of SOPs that do not exist. None when a SOP file does not parse, since it may define the pinned one. */
 function unknownPins(plan: Plan, read: ReturnType<typeof readSops>): Diagnostic[] {
   if (read.diagnostics.length > 0) return [];
   const names = read.sops.map(({ name }) => name);
@@ -133,14 +133,17 @@ function unknownPins(plan: Plan, read: ReturnType<typeof readSops>): Diagnostic[
     (task.written.sop_mapping ?? [])
       .filter((name) => !names.includes(name))
       .map((name) => {
-        const hint = didYouMean(suggest(name, names), `there are ${names.join(", ") || "none"}`);
-        const message = `\`sop_mapping\` names \`${name}\`, which is no SOP of this project`;
+        const hint = didYouMean(
+          suggest(name, names),
+          names.length === 0 ? "the project has no SOPs" : `SOPs: ${names.join(", ")}`,
+        );
+        const message = `\`sop_mapping\` names the SOP \`${name}\`, which does not exist`;
         return taskDiagnostic(task, "sop_mapping", { code: "unknown-sop", message, hint }, name);
       }),
   );
 }
 
-/** Pins first; the picker decides for the others, and may name only SOPs there are. */
+/** The SOPs of each task: those it pins, or those the picker chooses. Reports choices that do not exist. */
 async function chooseSops(
   plan: Plan,
   sops: readonly Sop[],
@@ -160,8 +163,8 @@ async function chooseSops(
     choices.set(task.id, choice);
     const unknown = choice.names.filter((name) => !known.has(name));
     if (unknown.length === 0) return [];
-    const message = `the ${choice.by} chose \`${unknown.join("`, `")}\`, which is no SOP of this project`;
-    const hint = "dgov compile --recompile-sops asks again; sop_mapping pins what is wanted";
+    const message = `the ${choice.by} chose the SOP \`${unknown.join("`, `")}\`, which does not exist`;
+    const hint = "choose again with dgov compile --recompile-sops, or pin SOPs with sop_mapping";
     return [taskDiagnostic(task, [], { code: "unknown-sop", message, hint })];
   });
   return { choices, diagnostics };

@@ -42,7 +42,7 @@ function plan(given: Partial<Omit<CompiledTask, "digest">>, name = "p"): Compile
 const texts = fc.string({ unit: "binary", maxLength: 40 }).map((text) => text.toWellFormed());
 
 describe("renderCompiled and readCompiled", () => {
-  test("what is written is read back, whatever the strings", () => {
+  test("readCompiled returns the rendered plan, for all strings", () => {
     fc.assert(
       fc.property(texts, texts, texts, fc.array(texts), (summary, prompt, id, sops) => {
         const written = plan({ id, summary, prompt: `${prompt}\n"""\n\\${prompt}`, sops }, summary);
@@ -51,7 +51,7 @@ describe("renderCompiled and readCompiled", () => {
     );
   });
 
-  test("looks like this", () => {
+  test("a compiled plan is rendered as TOML", () => {
     expect(
       renderCompiled(plan({ dependsOn: ["tasks/main.b"], agent: 'q"m' })),
     ).toBe(`# Made by dgov compile; edits are lost.
@@ -93,11 +93,11 @@ sops_picked_by = "rules"
     "[plan]\nname = 1\n[tasks]",
     '[plan]\nname="p"',
     '[plan]\nname="p"\n[tasks.a]\nsummary="x"\nrole="boss"',
-  ])("%j is no compiled plan", (text) => {
+  ])("readCompiled returns null for %j", (text) => {
     expect(readCompiled(text)).toBeNull();
   });
 
-  test("a lone carriage return and a DEL survive", () => {
+  test("a lone carriage return and a DEL are preserved", () => {
     const written = plan({ prompt: "a\r\nb\x7f\r" });
     const parsed = parseToml(renderCompiled(written));
     expect(parsed.ok).toBe(true);
@@ -136,7 +136,7 @@ describe("unitDigest", () => {
     expect(digest(given as Partial<CompiledTask>)).not.toBe(digest({}));
   });
 
-  test("the order of claims and dependencies does not matter", () => {
+  test("the order of claims and dependencies does not change the digest", () => {
     const claims = (create: string[]): CompiledTask["claims"] => ({ ...task.claims, create });
     expect(digest({ claims: claims(["a", "b"]), dependsOn: ["x", "y"] })).toBe(
       digest({ claims: claims(["b", "a"]), dependsOn: ["y", "x"] }),

@@ -1,12 +1,14 @@
-/** `_compiled.toml`: a compiled plan as text, and back. Written whole or not at all. */
+/** `_compiled.toml`: rendering, reading and writing a compiled plan. */
 import { join } from "node:path";
 import { parseToml, renderTomlTable, type TomlTableValues, tomlString } from "../config/toml.ts";
 import { sha256 } from "../std/digest.ts";
 import { replaceFile } from "../std/files.ts";
 import { type CompiledPlan, type CompiledTask, unitDigest } from "./compiled.ts";
+import { planTableKeys, taskKeys } from "./plan-keys.ts";
+
 export const compiledName = "_compiled.toml";
 
-/** The bytes of a compiled plan: TOML, whatever the strings in it. */
+/** The text of a compiled plan. Same plan, same bytes. */
 export function renderCompiled(plan: Omit<CompiledPlan, "digest">): string {
   const head = renderTomlTable("plan", {
     name: plan.name,
@@ -52,7 +54,7 @@ function nonEmpty(list: readonly string[]): readonly string[] | null {
   return list.length === 0 ? null : list;
 }
 
-/** The plan in the bytes `renderCompiled` made; null when they are something else. */
+/** The plan of a compiled file; null when the text is not one. */
 export function readCompiled(text: string): CompiledPlan | null {
   const parsed = parseToml(text);
   if (!parsed.ok) return null;
@@ -65,7 +67,7 @@ export function readCompiled(text: string): CompiledPlan | null {
       summary: plan.text("summary", ""),
       defaultAgent: plan.optional("default_agent"),
       defaultProvider: plan.optional("default_provider"),
-      maxRetries: plan.number("max_retries", 3),
+      maxRetries: plan.number("max_retries", planTableKeys.max_retries.default),
       tasks: tasks.keys().map((id) => readTask(id, new Fields(tasks.raw(id)))),
       sops: Object.fromEntries(sops.keys().map((name) => [name, sops.text(name)])),
       digest: sha256(text),
@@ -95,21 +97,22 @@ function readTask(id: string, fields: Fields): CompiledTask {
       touch: files.list("touch"),
       read: files.list("read"),
     },
-    timeoutS: fields.number("timeout_s", 900),
+    timeoutS: fields.number("timeout_s", taskKeys.timeout_s.default),
     iterationBudget:
       fields.raw("iteration_budget") === undefined ? null : fields.number("iteration_budget", 0),
     testCmd: fields.optional("test_cmd"),
     selfReview: fields.raw("self_review") === true,
-    maxForkDepth: fields.number("max_fork_depth", 1),
+    maxForkDepth: fields.number("max_fork_depth", taskKeys.max_fork_depth.default),
     sops: fields.list("sops"),
     sopsPickedBy: fields.oneOf("sops_picked_by", ["none", "pin", "rules", "model"]),
   };
   return { ...task, digest: unitDigest(task) };
 }
 
+/** Thrown while reading a file that is not a compiled plan. */
 class WrongShape extends Error {}
 
-/** A table whose members are asked for by type; anything unexpected ends the reading. */
+/** A table with typed access to its keys. Throws WrongShape for a value of another type. */
 class Fields {
   readonly #table: Record<string, unknown>;
 
@@ -150,7 +153,7 @@ class Fields {
     return value;
   }
 
-  /** The first of the allowed values when the key is missing. */
+  /** One of the allowed values; the first when the key is missing. */
   oneOf<const T extends string>(key: string, allowed: readonly [T, ...T[]]): T {
     const value = this.text(key, allowed[0]);
     const known = allowed.find((each) => each === value);

@@ -1,4 +1,4 @@
-/** A compiled plan: what `_compiled.toml` holds and what a run executes. */
+/** A compiled plan, as `_compiled.toml` contains it and a run executes it. Pure. */
 import type { Dag, Role } from "../kernel/dag.ts";
 import { sha256 } from "../std/digest.ts";
 
@@ -14,7 +14,7 @@ export interface CompiledTask {
   /** Full unit id. */
   id: string;
   summary: string;
-  /** The task's own text, prompt files read in; SOPs are not part of it. */
+  /** The text of `prompt` or of the prompt file; without SOPs. */
   prompt: string;
   commitMessage: string;
   role: Role;
@@ -28,10 +28,10 @@ export interface CompiledTask {
   testCmd: string | null;
   selfReview: boolean;
   maxForkDepth: number;
-  /** Names of the SOPs the worker gets, in order, and who chose them. */
+  /** Names of the SOPs in the worker's prompt, in order. */
   sops: string[];
   sopsPickedBy: "pin" | "rules" | "model" | "none";
-  /** Identity between runs; see `unitDigest`. */
+  /** Result of `unitDigest`; identifies the unit across runs. */
   digest: string;
 }
 
@@ -41,15 +41,15 @@ export interface CompiledPlan {
   defaultAgent: string | null;
   defaultProvider: string | null;
   maxRetries: number;
-  /** Tasks in plan order: sections as listed, files and tasks sorted by code unit, dependencies first where they must. */
+  /** Every task after its dependencies; otherwise in plan order: sections as listed, files and keys sorted by code unit. */
   tasks: CompiledTask[];
-  /** SOP bodies by name, as rendered into prompts; only those some task uses. */
+  /** Rendered text of each SOP that a task uses, by name. */
   sops: Record<string, string>;
   /** SHA-256 of the compiled bytes. */
   digest: string;
 }
 
-/** The kernel's view of a compiled plan. */
+/** The dependency graph of a compiled plan for the kernel. */
 export function dagOf(plan: CompiledPlan): Dag {
   return {
     units: plan.tasks.map((task) => ({
@@ -63,18 +63,14 @@ export function dagOf(plan: CompiledPlan): Dag {
   };
 }
 
-/** Claims that grant writing. */
+/** Claims for writing. */
 export function writeClaims(claims: Claims): string[] {
   return [...claims.create, ...claims.edit, ...claims.delete, ...claims.touch];
 }
 
-// ------------------------------------------------------------
-// A unit's identity between runs. Pure.
-
 /**
- * Covers what the unit is asked to do: summary, prompt text, commit message, role, claims,
- * dependencies, `test_cmd`, `self_review`. Not who does it or within which limits: agent, provider,
- * timeouts, SOPs. The order of claims and dependencies does not count.
+ * SHA-256 of a unit's definition: summary, prompt, commit message, role, claims, dependencies, `test_cmd` and
+ * `self_review`. Agent, provider, limits and SOPs are not included, nor is the order of claims and dependencies.
  */
 export function unitDigest(task: Omit<CompiledTask, "digest">): string {
   const { create, delete: remove, edit, read, touch } = task.claims;
@@ -97,15 +93,12 @@ export function unitDigest(task: Omit<CompiledTask, "digest">): string {
   return sha256(JSON.stringify(identity));
 }
 
-// ------------------------------------------------------------
-// The part of a worker's message that the plan decides: SOPs, then the task's own text. Pure.
-
 export interface PromptPart {
   name: string;
   text: string;
 }
 
-/** Exactly what the worker is sent of the plan, in order; `compile --show` prints it. */
+/** The parts of a worker's prompt that come from the plan: SOPs, then the task. `compile --show` prints them. */
 export function renderPrompt(plan: CompiledPlan, task: CompiledTask): { parts: PromptPart[] } {
   const sops = task.sops.flatMap((name) => {
     const text = plan.sops[name];

@@ -2,25 +2,25 @@ import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { precedenceOf, topologicalOrder } from "./dependency-order.ts";
 
-describe("orderOf", () => {
-  test("puts dependencies first and keeps the given order otherwise", () => {
+describe("topologicalOrder", () => {
+  test("dependencies come first; units without a dependency between them keep their order", () => {
     expect(topologicalOrder([[2], [], [1]]).order).toEqual([1, 2, 0]);
     expect(topologicalOrder([[], [], []]).order).toEqual([0, 1, 2]);
   });
 
-  test("gives each cycle as the path one walks (E7)", () => {
-    // 0 -> 1 -> 2 -> 0, and 3 -> 4 -> 3 behind it, 5 outside.
+  test("each cycle is returned as a path along dependencies (E7)", () => {
+    // Cycles 0 -> 1 -> 2 -> 0 and 3 -> 4 -> 3, which depends on the first; 5 is in none.
     expect(topologicalOrder([[1], [2], [0], [0, 4], [3], [3]]).cycles).toEqual([
       [0, 1, 2],
       [3, 4],
     ]);
   });
 
-  test("finds a cycle of one unit", () => {
+  test("a unit that depends on itself is a cycle", () => {
     expect(topologicalOrder([[0]]).cycles).toEqual([[0]]);
   });
 
-  test("a chain of 100,000 units is no problem (E7)", () => {
+  test("a chain of 100,000 units does not overflow the stack (E7)", () => {
     const edges = Array.from({ length: 100_000 }, (_, i) => (i === 99_999 ? [] : [i + 1]));
     const { order, cycles } = topologicalOrder(edges);
     expect([order[0], order.length, cycles]).toEqual([99_999, 100_000, []]);
@@ -40,7 +40,7 @@ const dags = fc
   );
 
 describe("precedenceOf", () => {
-  test("agrees with walking the graph", () => {
+  test("precedence equals reachability in the graph", () => {
     fc.assert(
       fc.property(dags, (edges) => {
         const { order, cycles } = topologicalOrder(edges);

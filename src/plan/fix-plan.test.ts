@@ -19,7 +19,7 @@ function taskOf(files: Record<string, string>): Record<string, unknown> {
 }
 
 describe("fixPlanFiles", () => {
-  test("is one task with the files as its claims, under the usual headings", () => {
+  test("a fix plan has one task with the files as claims and the prompt under headings", () => {
     const files = fixPlanFiles(fix);
     expect(parseToml(files["_root.toml"] ?? "")).toEqual({
       ok: true,
@@ -28,7 +28,7 @@ describe("fixPlanFiles", () => {
     expect(taskOf(files)).toEqual({
       summary: "Repair the off-by-one",
       prompt:
-        "Orient:\nRead what is there of src/page.ts, and what uses it.\n\n" +
+        "Orient:\nRead src/page.ts, as far as it exists, and the code that uses it.\n\n" +
         "Edit:\nRepair the off-by-one\n\n" +
         "Verify:\nRun the project's tests, linter and type checker on what you changed, with your tools.\n",
       commit_message: "Apply requested fix",
@@ -36,13 +36,13 @@ describe("fixPlanFiles", () => {
     });
   });
 
-  test("a prompt with all headings is taken as it is; a test command and a model are the task's", () => {
+  test("a prompt with all headings is unchanged, and test command and model are set on the task", () => {
     const prompt = "Orient:\nLook.\nEdit:\nDo.\nVerify:\nTest.";
     const task = taskOf(fixPlanFiles({ ...fix, prompt, testCmd: "make test", agent: "big" }));
     expect(task).toMatchObject({ prompt, test_cmd: "make test", agent: "big" });
   });
 
-  test("whatever is typed comes back from the TOML", () => {
+  test("all strings are preserved in the TOML", () => {
     fc.assert(
       fc.property(
         fc.string({ unit: "binary", minLength: 1 }),
@@ -60,7 +60,7 @@ describe("fixPlanFiles", () => {
   });
 });
 
-test("summaryOf takes the first line, and not too much of it", () => {
-  expect(summaryOf("\n Mend it\nand test it")).toBe("Mend it");
+test("summaryOf returns the first line, shortened to 72 characters", () => {
+  expect(summaryOf("\n Repair it\nand test it")).toBe("Repair it");
   expect(summaryOf("x".repeat(100))).toBe(`${"x".repeat(72)}...`);
 });

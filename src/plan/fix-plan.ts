@@ -1,11 +1,11 @@
-/** The plan of `dgov fix`: one task, one section, as a source tree. Pure. */
+/** The plan that `dgov fix` writes: one task in one section. Pure. */
 import { stringifyToml } from "../config/toml.ts";
 import { headingsOf } from "./prompt-text.ts";
 
-export interface Fix {
+export interface FixRequest {
   /** Name of the plan and of its folder. */
   name: string;
-  /** What is to be done, as typed. */
+  /** The task as the user typed it. */
   prompt: string;
   /** Claims, relative to the project root. */
   files: readonly string[];
@@ -17,8 +17,8 @@ export interface Fix {
 
 const summaryCharsMax = 72;
 
-/** The files of a fix plan, by their path below the plan's folder. Its unit is `fix/main.apply`. */
-export function fixPlanFiles(fix: Fix): Record<string, string> {
+/** The texts of a fix plan's files, by path below the plan's folder. Its unit is `fix/main.apply`. */
+export function fixPlanFiles(fix: FixRequest): Record<string, string> {
   const summary = summaryOf(fix.prompt);
   const task = {
     summary,
@@ -34,22 +34,22 @@ export function fixPlanFiles(fix: Fix): Record<string, string> {
   };
 }
 
-/** The first line of a prompt, as far as a summary goes. */
+/** The first line of a prompt, shortened to the length of a summary. */
 export function summaryOf(prompt: string): string {
   const [line = ""] = prompt.trim().split("\n", 1);
   return line.length <= summaryCharsMax ? line : `${line.slice(0, summaryCharsMax).trimEnd()}...`;
 }
 
-/** The prompt under the headings workers know; one that has them all is left as it is. */
-function fixPrompt({ prompt, files, testCmd }: Fix): string {
+/** The prompt with the headings Orient, Edit and Verify. A prompt that has all of them is returned unchanged. */
+function fixPrompt({ prompt, files, testCmd }: FixRequest): string {
   if (new Set(headingsOf(prompt).map(({ name }) => name)).size === 3) return prompt;
   const verify =
     testCmd === null
       ? "Run the project's tests, linter and type checker on what you changed, with your tools."
-      : `Run the tests with your tools; they are judged by \`${testCmd}\`.`;
+      : `Run the tests with your tools; \`${testCmd}\` must pass.`;
   return [
     "Orient:",
-    `Read what is there of ${files.join(", ")}, and what uses it.`,
+    `Read ${files.join(", ")}, as far as it exists, and the code that uses it.`,
     "",
     "Edit:",
     prompt.trim(),

@@ -17,7 +17,7 @@ const diamond = plan({
 });
 
 describe("renderGraph", () => {
-  test("draws a tree in which a unit met again is not drawn twice", () => {
+  test("the tree lists the dependents of a unit once", () => {
     expect(renderGraph(diamond, "tree")).toBe(`s/m.a
 ├─ s/m.b
 │  └─ s/m.d
@@ -27,19 +27,19 @@ describe("renderGraph", () => {
 s/m.x`);
   });
 
-  test("draws Mermaid", () => {
+  test("the graph is rendered as Mermaid", () => {
     expect(renderGraph(plan({ "s/m.a": [], "s/m.b": ["s/m.a"] }), "mermaid")).toBe(
       'graph TD\n  u0["s/m.a"]\n  u1["s/m.b"]\n  u0 --> u1',
     );
   });
 
-  test("draws dot", () => {
+  test("the graph is rendered as Graphviz dot", () => {
     expect(renderGraph(plan({ "s/m.a": [], "s/m.b": ["s/m.a"] }), "dot")).toBe(
       'digraph plan {\n  "s/m.a";\n  "s/m.b";\n  "s/m.a" -> "s/m.b";\n}',
     );
   });
 
-  test("a chain of 10,000 units is drawn (E7)", () => {
+  test("a chain of 10,000 units is rendered (E7)", () => {
     const chain = plan(
       Object.fromEntries(
         Array.from({ length: 10_000 }, (_, i) => [`t${i}`, i === 0 ? [] : [`t${i - 1}`]]),

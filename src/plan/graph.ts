@@ -1,10 +1,10 @@
-/** The dependency graph of a compiled plan as text: a tree, Mermaid, or Graphviz dot. Pure. */
+/** Renders the dependency graph of a compiled plan: as a tree, Mermaid or Graphviz dot. Pure. */
 import type { CompiledPlan } from "./compiled.ts";
 
 export const graphForms = ["tree", "mermaid", "dot"] as const;
 export type GraphForm = (typeof graphForms)[number];
 
-/** Draws the graph. In the tree a unit met again is followed by `...`. */
+/** The graph as text. In the tree, dependents are listed once; at further occurrences of a unit `...` replaces them. */
 export function renderGraph(plan: CompiledPlan, form: GraphForm): string {
   switch (form) {
     case "tree":
@@ -56,7 +56,7 @@ function tree(plan: CompiledPlan): string {
   return lines.join("\n");
 }
 
-/** Levels drawn as such; below them a chain goes straight down. */
+/** Maximum indentation of the tree in levels. */
 const levelsMax = 20;
 
 function deeper(lead: string): string {

@@ -16,15 +16,19 @@ describe("resolveUnit", () => {
     ["docs/main.add-tests", "docs/main.add-tests"],
     ["v1.2.x", "docs/v1.2.x"],
     ["x", "docs/v1.2.x"],
-  ])("%j means %s", (typed, id) => {
+  ])("%j resolves to the unit %s", (typed, id) => {
     expect(resolveUnit(ids, typed)).toBe(id);
   });
 
   test.each([
-    ["add-tests", "USAGE", "add-tests could be tasks/main.add-tests or docs/main.add-tests"],
+    [
+      "add-tests",
+      "USAGE",
+      "the unit add-tests is ambiguous: tasks/main.add-tests, docs/main.add-tests",
+    ],
     ["add-feture", "NOT_FOUND", "no unit add-feture"],
     ["feature", "NOT_FOUND", "no unit feature"],
-  ])("%j is %s", (typed, code, message) => {
+  ])("%j fails with %s", (typed, code, message) => {
     expect(() => resolveUnit(ids, typed)).toThrow(expect.objectContaining({ code, message }));
   });
 });

@@ -1,9 +1,10 @@
-/** Finding plans and units by what a person types: names, paths, unique suffixes. */
+/** Resolves plans and units from what the user types: names, paths and unique suffixes. */
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { basename, dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
 import { DgovError } from "../error.ts";
 import { sortedBy } from "../std/order.ts";
-import { suggest } from "../std/suggest.ts";
+import { didYouMean, suggest } from "../std/suggest.ts";
+import { listed } from "../std/text.ts";
 import { archiveName } from "./names.ts";
 
 export interface PlanLocation {
@@ -18,7 +19,7 @@ export interface PlanLocation {
 const plansDir = ".dgov/plans";
 const fixPlansDir = ".dgov/runtime/fix-plans";
 
-/** The folder plans of a kind live in, relative to the project root; `archive` lies in it. */
+/** The folder of the plans of a kind, relative to the project root. Archived plans are in its subfolder `archive`. */
 export function plansFolder(kind: PlanLocation["kind"]): string {
   return kind === "fix" ? fixPlansDir : plansDir;
 }
@@ -40,9 +41,9 @@ function plansIn(folder: string, of: Pick<PlanLocation, "archived" | "kind">): P
 }
 
 /**
- * The plan somebody means: a name, or a path to its folder (an old path of an archived plan too).
- * Nothing typed means the only live plan of `.dgov/plans/`; a fix plan is meant by its name alone.
- * NOT_FOUND with a suggestion otherwise.
+ * The plan with a name or at a path; for an archived plan also its path before archiving. Without a name, the
+ * only live plan of `.dgov/plans/`; fix plans are found by name only. Throws NOT_FOUND with a suggestion for
+ * an unknown plan, USAGE for a path outside the project or when there is not exactly one live plan.
  */
 export async function resolvePlan(
   projectRoot: string,
@@ -63,7 +64,7 @@ export async function resolvePlan(
     if (!existsSync(join(dir, "_root.toml")) || !statSync(dir).isDirectory()) continue;
     const inside = relative(projectRoot, dir);
     if (inside === ".." || inside.startsWith(`..${sep}`) || isAbsolute(inside)) {
-      throw new DgovError("USAGE", `the plan ${typed} lies outside the project`);
+      throw new DgovError("USAGE", `the plan ${typed} is outside the project`);
     }
     return {
       dir,
@@ -79,11 +80,11 @@ export async function resolvePlan(
     plans.map((plan) => plan.name),
   );
   throw new DgovError("NOT_FOUND", `no plan ${typed}`, {
-    hint: near === null ? "dgov plan list --all" : `did you mean ${near}?`,
+    hint: didYouMean(near, "list all plans with dgov plan list --all"),
   });
 }
 
-/** What `[plan] name` says, read without parsing: a plan may be called otherwise than its folder. */
+/** The value of `[plan] name`, found without parsing. It may differ from the name of the folder. */
 function declaredName({ dir }: PlanLocation): string | null {
   const text = readFileSync(join(dir, "_root.toml"), "utf8");
   const match = /^\s*name\s*=\s*(?:"([^"\n]*)"|'([^'\n]*)')/m.exec(text);
@@ -94,36 +95,28 @@ function onlyLivePlan(plans: PlanLocation[]): PlanLocation {
   const live = plans.filter((plan) => !plan.archived && plan.kind === "plan");
   const [first, second] = live;
   if (first !== undefined && second === undefined) return first;
-  throw new DgovError(
-    "USAGE",
-    first === undefined
-      ? "there is no live plan"
-      : `there are several plans: ${live.map((p) => p.name).join(", ")}`,
-    { hint: first === undefined ? "dgov init-plan NAME" : "name one" },
-  );
+  if (first === undefined) {
+    const hint = "create one with dgov init-plan NAME";
+    throw new DgovError("USAGE", "there is no live plan", { hint });
+  }
+  const names = live.map(({ name }) => name).join(", ");
+  throw new DgovError("USAGE", `there are several live plans: ${names}`, { hint: "name one" });
 }
 
-/** A full unit id from a full id or a unique suffix. Ambiguity lists the matches. */
+/** The full unit id for a full id or a unique suffix. Throws USAGE for an ambiguous one, NOT_FOUND for an unknown one. */
 export function resolveUnit(ids: readonly string[], typed: string): string {
   if (ids.includes(typed)) return typed;
   const matches = ids.filter((id) => id.endsWith(`.${typed}`) || id.endsWith(`/${typed}`));
   const [only, another] = matches;
   if (only !== undefined && another === undefined) return only;
   if (only !== undefined) {
-    throw new DgovError("USAGE", `${typed} could be ${matches.join(" or ")}`, {
-      hint: "type more of the id",
+    throw new DgovError("USAGE", `the unit ${typed} is ambiguous: ${matches.join(", ")}`, {
+      hint: "give a longer part of the id",
     });
   }
   const keys = ids.map((id) => id.slice(id.lastIndexOf(".") + 1));
   const near = suggest(typed, [...ids, ...keys]);
   throw new DgovError("NOT_FOUND", `no unit ${typed}`, {
-    hint: near === null ? `units are ${listed(ids)}` : `did you mean ${near}?`,
+    hint: didYouMean(near, `units are ${listed(ids, 5)}`),
   });
-}
-
-const listedMax = 5;
-
-function listed(ids: readonly string[]): string {
-  const more = ids.length - listedMax;
-  return ids.slice(0, listedMax).join(", ") + (more > 0 ? ` and ${more} more` : "");
 }

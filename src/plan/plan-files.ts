@@ -1,9 +1,9 @@
-/** The files of a plan tree: which there are, and their text. The only part of compiling that reads the disk. */
+/** Access to the files of plans and SOPs; the only part of compiling that reads the disk. */
 import { lstatSync, readdirSync, readFileSync, realpathSync, statSync } from "node:fs";
 import { posix, relative, resolve, sep } from "node:path";
 import { sortedBy } from "../std/order.ts";
 
-/** A file's text, or why it cannot be had ("is not there", "is a folder", ...). */
+/** A file's text, or why it cannot be read, completing "x ...": "does not exist", "is a folder". */
 export type FileText = { ok: true; text: string } | { ok: false; problem: string };
 
 export interface FolderEntry {
@@ -11,21 +11,21 @@ export interface FolderEntry {
   folder: boolean;
 }
 
-/** What reading a plan needs; tests give an object. Paths are relative to the project root, with `/`. */
+/** Read access to files. Paths are relative to the project root, with `/`. */
 export interface PlanFiles {
   read(path: string): FileText;
-  /** Entries of a folder, sorted by name; null when it is none. */
+  /** Entries of a folder, sorted by name; null when there is no such folder. */
   list(path: string): FolderEntry[] | null;
 }
 
-/** A plan file or prompt larger than this is refused. */
+/** Size limit of a plan file or prompt. */
 const bytesMax = 16 * 1024 * 1024;
 
-/** The files below a project root; nothing outside it is read, links included. */
+/** The files below a project root. Links that leave it are not followed. */
 export function filesOnDisk(projectRoot: string): PlanFiles {
   const root = realpathSync(projectRoot);
   const located = (path: string): { ok: true; full: string } | { ok: false; problem: string } => {
-    if (isOutside(path)) return { ok: false, problem: "lies outside the project" };
+    if (isOutside(path)) return { ok: false, problem: "is outside the project" };
     try {
       const full = realpathSync(resolve(root, path));
       const away = relative(root, full);
@@ -34,7 +34,7 @@ export function filesOnDisk(projectRoot: string): PlanFiles {
       }
       return { ok: true, full };
     } catch {
-      return { ok: false, problem: "is not there" };
+      return { ok: false, problem: "does not exist" };
     }
   };
   return {
@@ -67,44 +67,11 @@ function decode(bytes: Uint8Array): FileText {
   }
 }
 
-/** Files given as an object, by path; a path that ends in `/` is an empty folder. */
-export function filesInMemory(texts: Readonly<Record<string, string>>): PlanFiles {
-  const folders = new Map<string, Map<string, boolean>>();
-  for (const file of Object.keys(texts)) {
-    const names = file.split("/");
-    for (const [depth, name] of names.entries()) {
-      const parent = names.slice(0, depth).join("/");
-      if (name === "") {
-        folders.set(parent, new Map());
-        continue;
-      }
-      const entries = folders.get(parent) ?? new Map<string, boolean>();
-      folders.set(parent, entries.set(name, depth < names.length - 1));
-    }
-  }
-  return {
-    read(path) {
-      const text = Object.hasOwn(texts, path) ? texts[path] : undefined;
-      if (text !== undefined) return { ok: true, text };
-      if (isOutside(path)) return { ok: false, problem: "lies outside the project" };
-      return { ok: false, problem: folders.has(path) ? "is a folder" : "is not there" };
-    },
-    list(path) {
-      const entries = folders.get(path);
-      if (entries === undefined) return null;
-      return sortedBy(
-        [...entries].map(([name, folder]) => ({ name, folder })),
-        (entry) => entry.name,
-      );
-    },
-  };
-}
-
 function isOutside(path: string): boolean {
   return posix.isAbsolute(path) || path === ".." || path.startsWith("../");
 }
 
-/** Joins path parts with `/`, resolving `.` and `..`. */
+/** Joins path parts with `/` and resolves `.` and `..`. */
 export function joinPath(...parts: string[]): string {
   return posix.join(...parts);
 }

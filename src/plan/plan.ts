@@ -1,8 +1,4 @@
-/**
- * A plan as the rules look at it: references resolved, claims parsed, order known.
- *
- * Made from a source tree, or from a compiled file for `validate`. Pure.
- */
+/** A plan with resolved references, parsed claims and a computed order; the input of the rules. Pure. */
 import { type Claim, parseClaim } from "../claims/path.ts";
 import type { Diagnostic } from "../error.ts";
 import type { Role } from "../kernel/dag.ts";
@@ -25,7 +21,7 @@ export const claimKinds = [...writeKinds, "read"] as const;
 
 export interface PlanClaim {
   kind: ClaimKind;
-  /** As written. */
+  /** As written in the file. */
   text: string;
   claim: Claim;
 }
@@ -34,9 +30,9 @@ export interface PlanTask extends SourceTask {
   /** Position in `Plan.tasks`. */
   index: number;
   role: Role;
-  /** Full ids, each once, in the order written. */
+  /** Full ids without duplicates, in the order of the file. */
   dependsOn: string[];
-  /** Claims that parse. */
+  /** The valid claims. */
   parsed: PlanClaim[];
 }
 
@@ -46,11 +42,11 @@ export interface Plan {
   tasks: PlanTask[];
   edges: Edges;
   order: Order;
-  /** Null when the plan has cycles, and nothing can be said about who comes first. */
+  /** Null when the dependencies have a cycle. */
   precedence: Precedence | null;
 }
 
-/** Resolves references and parses claims; what does not resolve or parse is reported and left out. */
+/** Resolves references and parses claims. Invalid ones are reported and left out. */
 export function buildPlan(source: PlanSource): { plan: Plan; diagnostics: Diagnostic[] } {
   const diagnostics: Diagnostic[] = [];
   const names = namesOf(source.tasks);
@@ -68,25 +64,25 @@ export function buildPlan(source: PlanSource): { plan: Plan; diagnostics: Diagno
   return { plan: { source, tasks, edges, order, precedence }, diagnostics };
 }
 
-/** A diagnostic about a key of a task. `text` narrows the place down within the key's value. */
+/** A diagnostic about a key of a task, or about the part `text` of its value. */
 export function taskDiagnostic(
   task: SourceTask,
   key: string | readonly string[],
-  finding: Problem,
+  problem: Problem,
   text?: string,
 ): Diagnostic {
   const { file, id: unit, positions } = task;
   const path = ["tasks", task.key, ...[key].flat()];
-  return diagnosticAt({ file, unit, positions, path, text }, finding);
+  return diagnosticAt({ file, unit, positions, path, text }, problem);
 }
 
 /** A diagnostic about one claim of a task. */
 export function claimDiagnostic(
   task: SourceTask,
   of: { kind: ClaimKind; text: string },
-  finding: Problem,
+  problem: Problem,
 ): Diagnostic {
-  return taskDiagnostic(task, ["files", of.kind], finding, of.text);
+  return taskDiagnostic(task, ["files", of.kind], problem, of.text);
 }
 
 interface Names {
@@ -112,22 +108,22 @@ function namesOf(tasks: readonly SourceTask[]): Names {
   return { indexOf: new Map(tasks.map(({ id }, index) => [id, index])), byFile, byKey };
 }
 
-/** Looking for a near name costs time in proportion to the plan: not for every one of thousands. */
+/** Maximum number of suggestions per plan; each takes time proportional to the size of the plan. */
 const hintsMax = 100;
 
 function resolveReferences(task: SourceTask, names: Names, found: Diagnostic[]): string[] {
   const ids = new Set<string>();
   for (const reference of task.written.depends_on ?? []) {
     const id = reference.includes("/") ? reference : task.prefix + reference;
-    const say = (finding: Problem): void => {
-      found.push(taskDiagnostic(task, "depends_on", finding, reference));
+    const report = (problem: Problem): void => {
+      found.push(taskDiagnostic(task, "depends_on", problem, reference));
     };
-    if (id === task.id) say({ code: "self-dependency", message: "the task depends on itself" });
+    if (id === task.id) report({ code: "self-dependency", message: "the task depends on itself" });
     else if (names.indexOf.has(id)) ids.add(id);
     else {
-      const message = `\`depends_on\` names \`${reference}\`, which is no task`;
+      const message = `\`depends_on\` names the task \`${reference}\`, which does not exist`;
       const hint = found.length < hintsMax ? hintFor(reference, task, names) : null;
-      say({ code: "unknown-dependency", message, hint });
+      report({ code: "unknown-dependency", message, hint });
     }
   }
   return [...ids];
@@ -151,7 +147,7 @@ function hintFor(reference: string, task: SourceTask, names: Names): string {
   );
 }
 
-/** Read-only roles read whatever they name. */
+/** The valid claims of a task. For read-only roles every claim is a read claim. */
 function parseAll(task: SourceTask, role: Role, found: Diagnostic[]): PlanClaim[] {
   return claimKinds.flatMap((kind) =>
     task.claims[kind].flatMap((text): PlanClaim[] => {

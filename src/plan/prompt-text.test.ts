@@ -10,16 +10,19 @@ describe("headingsOf", () => {
     "**Orient**",
     "**Orient:**",
     "  Orient :",
-  ])("%j is one", (line) => {
+  ])("%j is a heading", (line) => {
     expect(headingsOf(`x\n${line}\ny`)).toEqual([{ name: "Orient", line: 1 }]);
   });
 
-  test.each(["Orient: read x", "Orientation", "To verify:", "- Verify"])("%j is none", (line) => {
-    expect(headingsOf(line)).toEqual([]);
-  });
+  test.each(["Orient: read x", "Orientation", "To verify:", "- Verify"])(
+    "%j is not a heading",
+    (line) => {
+      expect(headingsOf(line)).toEqual([]);
+    },
+  );
 });
 
-test("pathMentions finds paths with a folder and a known extension, once", () => {
+test("pathMentions returns paths with a folder and a known extension, without duplicates", () => {
   const text =
     "Read src/a.py, `./src/b.ts` and (src/a.py). See https://x.org/docs/c.md, ../up/d.py, src/c.ts:12, " +
     "README.md, e.g. and/or, user@host/x.py, pkg/x.test.ts, .github/workflows/ci.yml and /etc/x/y.conf or /abs/z.py.";
@@ -34,14 +37,14 @@ test("pathMentions finds paths with a folder and a known extension, once", () =>
 });
 
 describe("verifyTools", () => {
-  test("sees commands with and without backticks, in the Verify section only", () => {
+  test("programs are found in commands with and without backticks, in the Verify section only", () => {
     const text =
       "Orient:\nruff check everything\n\nVerify:\n1. uv run pytest -q\n- CI=1 npm test\nThen `mypy --strict src` and `cd x`.\n" +
       "go over it once more, make sure it is fine\n`go test ./...` `foo = 1` `call(x)` `dgov validate p` `word`\nEdit:\ncargo test";
     expect(verifyTools(text)).toEqual(["uv", "npm", "mypy", "go"]);
   });
 
-  test("sees nothing without a Verify section", () => {
+  test("a text without a Verify section has no programs", () => {
     expect(verifyTools("uv run pytest")).toEqual([]);
   });
 });

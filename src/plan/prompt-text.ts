@@ -1,8 +1,8 @@
-/** What can be read off a task's own text: its headings, paths it mentions, programs it runs. Pure. */
+/** Headings, paths and programs in the text of a prompt. Pure. */
 
 export type HeadingName = "Orient" | "Edit" | "Verify";
 
-/** `Orient`, `Edit` and `Verify` alone on a line (`# Orient`, `**Edit:**`, `verify:`), and where. */
+/** Lines that consist of a heading (`# Orient`, `**Edit:**`, `verify:`); line numbers from 0. */
 export function headingsOf(text: string): { name: HeadingName; line: number }[] {
   return text.split("\n").flatMap((line, number) => {
     if (line.length > headingCharsMax) return [];
@@ -14,7 +14,7 @@ export function headingsOf(text: string): { name: HeadingName; line: number }[] 
   });
 }
 
-/** No heading is longer, and most lines are. */
+/** Longer lines are no headings and need no matching. */
 const headingCharsMax = 40;
 
 const headingNames = ["Orient", "Edit", "Verify"] as const;
@@ -26,7 +26,7 @@ const mention = new RegExp(
   "g",
 );
 
-/** Path-like words with a folder and a known extension, each once, without a leading `./`. */
+/** Relative paths with a folder and a known extension, without duplicates and without leading `./`. */
 export function pathMentions(text: string): string[] {
   const paths = [...text.matchAll(mention)].map((match) =>
     (match[1] ?? "").replace(/^(?:\.\/)+/, ""),
@@ -34,25 +34,25 @@ export function pathMentions(text: string): string[] {
   return [...new Set(paths)].filter((path) => !path.split("/").includes(".."));
 }
 
-/** Programs whose name alone says that a line is a command. */
-const surely = new Set(
+/** A line that begins with one of these programs is a command. */
+const programs = new Set(
   "actionlint bun cargo deno dgov git npm npx pnpm pytest python python3 rg ruff shellcheck shfmt tsc ty uv xcodebuild xcrun yarn".split(
     " ",
   ),
 );
-/** Programs whose name is also a word: a line is a command only in backticks. */
-const perhaps = new Set("go make swift".split(" "));
+/** A snippet in backticks that begins with one of these programs, which are also English words, is a command. */
+const programWords = new Set("go make swift".split(" "));
 const builtins = new Set("cd echo test true false export set source exit [ [[ . :".split(" "));
 
 /**
- * Programs the Verify section calls, each once: in lines that begin with a well-known one, and in
- * backticked snippets that look like commands. `dgov` itself is not looked for.
+ * Programs that the Verify section runs, without duplicates: in lines that begin with a known program, and in
+ * snippets in backticks that look like commands. `dgov` and shell builtins are left out.
  */
 export function verifyTools(text: string): string[] {
   const lines = verifySection(text);
   const snippets = [...lines.join("\n").matchAll(/`([^`\n]+)`/g)].map((match) => match[1] ?? "");
   const found = [
-    ...lines.map((line) => line.replace(/^\s*(?:[-*$]|\d+[.)])?\s*/, "")).filter(beginsSurely),
+    ...lines.map((line) => line.replace(/^\s*(?:[-*$]|\d+[.)])?\s*/, "")).filter(beginsWithProgram),
     ...snippets.filter(looksLikeCommand),
   ].map(programOf);
   return [...new Set(found)].filter((tool) => tool !== "dgov" && !builtins.has(tool));
@@ -66,7 +66,7 @@ function verifySection(text: string): string[] {
   );
 }
 
-/** The first word that is no `NAME=value`. */
+/** The first word of a command after `NAME=value` assignments. */
 function programOf(command: string): string {
   return words(command)[0] ?? "";
 }
@@ -77,16 +77,16 @@ function words(command: string): string[] {
   return first < 0 ? [] : all.slice(first);
 }
 
-function beginsSurely(line: string): boolean {
+function beginsWithProgram(line: string): boolean {
   const [first = "", second] = words(line);
-  return surely.has(first) && second !== undefined && second !== "=";
+  return programs.has(first) && second !== undefined && second !== "=";
 }
 
 function looksLikeCommand(snippet: string): boolean {
   if (/[()]/.test(snippet)) return false;
   const [first = "", ...rest] = words(snippet);
   if (rest[0] === "=") return false;
-  if (surely.has(first) || perhaps.has(first)) return true;
+  if (programs.has(first) || programWords.has(first)) return true;
   if (/^\.{0,2}\//.test(first)) return false;
   const named = /^[a-z][a-z0-9_.-]*$/.test(first);
   return named && rest.some((word) => /^-|\/|\.\w+$/.test(word));

@@ -21,15 +21,15 @@ function tasksOf(o: Partial<Remediation>): Record<string, Record<string, unknown
 const offender = { kind: "complex_function", path: "src/a.ts", name: "f", value: 31, limit: 15 };
 
 describe("remediationFiles", () => {
-  test("a red branch is one task with the gate's output and what the run changed", () => {
+  test("failing gates become one task with the gate's output and the changed files", () => {
     const gate = { gate: "tests", command: "make test", tail: "boom\n", files: ["src/c.ts"] };
     const { repair } = tasksOf({ red: "tests failed: 1 failing", gates: [gate] });
     expect(repair?.["files"]).toEqual(["src/c.ts", "src/a.ts", "src/b.ts"]);
     expect(repair?.["prompt"]).toContain("tests failed: 1 failing");
-    expect(repair?.["prompt"]).toContain("tests (make test) said:\n\nboom\n");
+    expect(repair?.["prompt"]).toContain("Output of tests (make test):\n\nboom\n");
   });
 
-  test("each offending file is a task of its own, after the repair", () => {
+  test("each file with offenders becomes a task that depends on the repair task", () => {
     const tasks = tasksOf({
       red: "tests failed",
       degraded: true,
@@ -42,7 +42,7 @@ describe("remediationFiles", () => {
     expect(prompt).toContain("- src/a.ts: complex function g: 31, the limit is 15\n");
   });
 
-  test("files in a circle are one task, and offences that touch it belong to it", () => {
+  test("the files of a cycle become one task, together with their offenders", () => {
     const cycle = {
       kind: "cycle",
       path: "src/a.ts",
@@ -57,12 +57,12 @@ describe("remediationFiles", () => {
     expect(Object.values(tasks).map((task) => task["files"])).toEqual([["src/a.ts", "src/b.ts"]]);
   });
 
-  test("without offenders the whole change is looked at; without a change, everything", () => {
+  test("without offenders the task claims the changed files; without changes, every file", () => {
     expect(tasksOf({ degraded: true })["structure"]?.["files"]).toEqual(["src/a.ts", "src/b.ts"]);
     expect(tasksOf({ degraded: true, changed: [] })["structure"]?.["files"]).toEqual(["**"]);
   });
 
-  test("paths that look alike as keys get keys of their own", () => {
+  test("paths with equal safe names get different keys", () => {
     const offenders = [offender, { ...offender, path: "src-a.ts" }];
     expect(Object.keys(tasksOf({ degraded: true, offenders }))).toEqual(["src-a-ts", "src-a-ts-2"]);
   });

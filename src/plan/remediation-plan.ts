@@ -1,5 +1,4 @@
-/** The plan of `dgov plan remediate`: units that name what is wrong with a branch. Pure. */
-
+/** The plan that `dgov plan remediate` writes: units that fix failing gates and structural offenders. Pure. */
 import { parseClaims } from "../claims/path.ts";
 import { stringifyToml } from "../config/toml.ts";
 import { safeName } from "./names.ts";
@@ -7,9 +6,9 @@ import { safeName } from "./names.ts";
 export interface Remediation {
   /** Name of the plan and of its folder. */
   name: string;
-  /** The plan and the run that left the branch so. */
+  /** The plan and the run that left the branch in this state. */
   of: { plan: string; run: string };
-  /** Why the branch is red; "" when it is not. */
+  /** Why the gates fail on the branch; "" when they pass. */
   red: string;
   gates: readonly { gate: string; command: string; tail: string; files: readonly string[] }[];
   degraded: boolean;
@@ -20,7 +19,7 @@ export interface Remediation {
     value: number;
     limit: number;
   }[];
-  /** What the run changed and is still there, relative to the project. */
+  /** Files that the run changed and that still exist, relative to the project. */
   changed: readonly string[];
 }
 
@@ -32,52 +31,54 @@ interface Task {
   depends_on?: string[];
 }
 
-/** Beyond so many, files are claimed by pattern: a worker may not change more in one attempt. */
+/** Maximum number of claimed files, equal to the files an attempt may change. More are claimed as `**`. */
 const claimsMax = 100;
 const everything = ["**"];
 
-/** The files of a remediation plan, by their path below the plan's folder; one section, `fix`. */
+/** The texts of a remediation plan's files, by path below the plan's folder. Its only section is `fix`. */
 export function remediationFiles(o: Remediation): Record<string, string> {
   const tasks: Record<string, Task> = {};
   if (o.red !== "") tasks["repair"] = repairTask(o);
   const first = o.red === "" ? {} : { depends_on: ["repair"] };
   for (const [key, task] of structureTasks(o)) tasks[key] = { ...task, ...first };
-  const summary = `Mend what run ${o.of.run} of ${o.of.plan} left`;
+  const summary = `Fix the problems left by run ${o.of.run} of ${o.of.plan}`;
   return {
     "_root.toml": stringifyToml({ plan: { name: o.name, summary, sections: ["fix"] } }),
     "fix/main.toml": stringifyToml({ tasks }),
   };
 }
 
-/** Makes the gates pass again. */
+/** The task that makes the gates pass again. */
 function repairTask(o: Remediation): Task {
   const named = o.gates.flatMap(({ files }) => files);
   const outputs = o.gates.flatMap(({ gate, command, tail }) =>
-    tail.trim() === "" ? [] : ["", `${gate} (${command}) said:`, "", tail.trimEnd()],
+    tail.trim() === "" ? [] : ["", `Output of ${gate} (${command}):`, "", tail.trimEnd()],
   );
   return {
     summary: "Make the gates pass again",
     prompt: prompt({
       orient: [`The gates fail on the branch as it is: ${o.red}`, ...outputs],
-      edit: ["Mend what they name. Change as little as you can, and no test to make it pass."],
+      edit: [
+        "Fix the reported problems. Change as little as possible, and do not change a test to make it pass.",
+      ],
     }),
     commit_message: "fix: make the gates pass again",
     files: claims([...named, ...o.changed]),
   };
 }
 
-/** A task for every set of files that offences have in common. */
+/** One task for each group of offenders that share files. */
 function structureTasks(o: Remediation): [string, Task][] {
   if (!o.degraded) return [];
   if (o.offenders.length === 0) {
-    const orient = ["The structure of the project got worse, by a measure of all of it."];
+    const orient = ["The structure of the project as a whole got worse."];
     return [["structure", structureTask(orient, "the project", claims(o.changed))]];
   }
   const keys = new Set<string>(["repair"]);
-  return groups(o.offenders).map(({ paths, offences }) => {
+  return groups(o.offenders).map(({ paths, offenders }) => {
     const [path = ""] = paths;
-    const lines = offences.map(offenceLine);
-    const orient = ["These break a structural limit:", "", ...lines.map((line) => `- ${line}`)];
+    const lines = offenders.map(offenderLine);
+    const orient = ["These exceed a structural limit:", "", ...lines.map((line) => `- ${line}`)];
     return [freshKey(path, keys), structureTask(orient, path, claims(paths))];
   });
 }
@@ -87,24 +88,26 @@ function structureTask(orient: string[], what: string, files: string[]): Task {
     summary: `Bring ${what} within the structural limits`,
     prompt: prompt({
       orient,
-      edit: ["Take them apart until they keep the limits. What the code does stays the same."],
+      edit: [
+        "Split them until they are within the limits. Do not change the behaviour of the code.",
+      ],
     }),
     commit_message: `refactor: bring ${what} within the structural limits`,
     files,
   };
 }
 
-function offenceLine(one: Remediation["offenders"][number]): string {
+function offenderLine(one: Remediation["offenders"][number]): string {
   const name = one.name === "" ? "" : ` ${one.name}`;
   return `${one.path}: ${one.kind.replaceAll("_", " ")}${name}: ${one.value}, the limit is ${one.limit}`;
 }
 
 interface Group {
   paths: string[];
-  offences: Remediation["offenders"][number][];
+  offenders: Remediation["offenders"][number][];
 }
 
-/** Offences that share a file, directly or through others: two tasks may not claim one file. */
+/** Groups of offenders connected by shared files, since two tasks cannot claim one file. */
 function groups(offenders: Remediation["offenders"]): Group[] {
   let found: Group[] = [];
   for (const one of offenders) {
@@ -115,7 +118,7 @@ function groups(offenders: Remediation["offenders"]): Group[] {
       ...found.filter((group) => !shares(group)),
       {
         paths: [...new Set([...joined.flatMap((group) => group.paths), ...paths])],
-        offences: [...joined.flatMap((group) => group.offences), one],
+        offenders: [...joined.flatMap((group) => group.offenders), one],
       },
     ];
   }

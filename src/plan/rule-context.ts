@@ -1,4 +1,4 @@
-/** What the rules need to know besides the plan; whoever compiles looks it up. */
+/** The signature of rules, and the facts about the project that they use besides the plan. */
 import type { Config } from "../config/config.ts";
 import type { ModelResolution } from "../config/providers.ts";
 import type { Diagnostic } from "../error.ts";
@@ -6,17 +6,17 @@ import type { Plan } from "./plan.ts";
 
 export interface RuleContext {
   config: Config;
-  /** Claimed paths that the repository ignores; a folder's may end in `/`. */
+  /** Claimed paths that the repository ignores; folders may end in `/`. */
   ignored: ReadonlySet<string>;
-  /** Whether a path (project-relative) exists. */
+  /** Whether a path, relative to the project, exists. */
   exists(path: string): boolean;
-  /** Folders of submodules, project-relative. */
+  /** Folders of submodules, relative to the project. */
   submodules: readonly string[];
-  /** Programs among those named by `verifyTools` that are not on this machine. */
+  /** Programs found by `verifyTools` that are not installed. */
   missingTools: ReadonlySet<string>;
-  /** Files of the project that a claimed file imports, by the claimed one; only where it matters. */
+  /** Files of the project that a claimed file imports, by the claimed file; empty without independent tasks. */
   imported: ReadonlyMap<string, readonly string[]>;
-  /** Which model a task gets; null when it does not matter (`--dry-run`). */
+  /** Resolves the model of a task; null when models are not checked (`--dry-run`). */
   model:
     | ((
         plan: { defaultAgent: string | null; defaultProvider: string | null },
@@ -25,5 +25,5 @@ export interface RuleContext {
     | null;
 }
 
-/** A rule: what it finds wrong with a plan. */
+/** A check of a whole plan. */
 export type Rule = (plan: Plan, facts: RuleContext) => Diagnostic[];

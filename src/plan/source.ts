@@ -265,7 +265,7 @@ function whyEmpty(reader: Reader, sections: readonly string[]): string {
     )
     .filter(({ folder, own }) => !folder && isTaskFile(own));
   if (undeclared.length > 0) {
-    return `${listNames(undeclared)} are in folders that \`sections\` does not list`;
+    return `there are task files in folders that \`sections\` does not list: ${listNames(undeclared)}`;
   }
   if (sections.length === 0) return "`sections` is empty";
   const entries = sections.flatMap((section) =>
@@ -277,15 +277,15 @@ function whyEmpty(reader: Reader, sections: readonly string[]): string {
   );
   const files = entries.filter(({ folder }) => !folder);
   const readable = files.filter(({ own }) => isTaskFile(own));
-  if (readable.length > 0) return `${listNames(readable)} contain no table [tasks.<key>]`;
+  if (readable.length > 0) return `there is no table [tasks.<key>] in ${listNames(readable)}`;
   if (files.length > 0) {
-    return `${listNames(files)} are ignored: the name of a task file ends in .toml and does not begin with \`_\` or \`.\``;
+    return `these files are ignored: ${listNames(files)} (task file names end in .toml and do not begin with \`_\` or \`.\`)`;
   }
   const deep = entries.filter(
     ({ folder, name }) => folder && list(joinPath(reader.dir, name)).length > 0,
   );
   if (deep.length > 0) {
-    return `${listNames(deep)} are too deep: task files must be directly in a section's folder`;
+    return `task files must be directly in a section's folder, not in ${listNames(deep)}`;
   }
   return "its sections contain no files";
 }

@@ -1,8 +1,8 @@
 /** Compiling 1,000 and 10,000 units in memory: a random DAG, a chain, and a chain that shares one file. */
 import { parseConfig } from "../../src/config/load.ts";
 import { compilePlan } from "../../src/plan/compile.ts";
-import { filesInMemory } from "../../src/plan/plan-files.ts";
 import { rulesPicker } from "../../src/plan/sops/picker.ts";
+import { filesInMemory } from "../harness/plan-files.ts";
 import { type Benchmark, type Figure, median, timed } from "./figure.ts";
 
 const rounds = 10;

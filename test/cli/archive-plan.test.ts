@@ -51,7 +51,7 @@ describe("archive-plan", () => {
   test.each([
     ["nope", 1, "no plan nope"],
     ["archive", 1, "no plan archive"],
-    ["../../outside", 2, "lies outside the project"],
+    ["../../outside", 2, "is outside the project"],
     ["docs/plan", 1, "is not a plan of this project"],
   ])("C10 archive-plan rejects %s", async (name, exitCode, message) => {
     await using repo = await project();

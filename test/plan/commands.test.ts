@@ -344,7 +344,7 @@ describe("validate", () => {
     const found = document(result)["diagnostics"] as { message: string; line: number }[];
     expect(found.map(({ message, line }) => [line, message])).toEqual([
       [14, "dependency cycle: x -> y -> x"],
-      [25, "`depends_on` names `z`, which is no task"],
+      [25, "`depends_on` names the task `z`, which does not exist"],
     ]);
     expect(result.exitCode).toBe(1);
   });
@@ -411,7 +411,7 @@ describe("plan names", () => {
     const several = await run("validate");
     expect([several.exitCode, several.stderr]).toEqual([
       2,
-      expect.stringContaining("there are several plans: other, p"),
+      expect.stringContaining("there are several live plans: other, p"),
     ]);
     rmSync(join(repo.path, ".dgov/plans/other"), { recursive: true });
     cpSync(join(repo.path, plan), join(repo.path, ".dgov/runtime/fix-plans/f"), {

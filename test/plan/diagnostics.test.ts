@@ -9,9 +9,9 @@ import { join, resolve } from "node:path";
 import { parseConfig } from "../../src/config/load.ts";
 import type { Diagnostic } from "../../src/error.ts";
 import { compilePlan } from "../../src/plan/compile.ts";
-import { filesInMemory } from "../../src/plan/plan-files.ts";
 import { rulesPicker } from "../../src/plan/sops/picker.ts";
 import { renderDiagnostics } from "../../src/std/diagnostics.ts";
+import { filesInMemory } from "../harness/plan-files.ts";
 
 const folder = resolve(import.meta.dir, "../fixtures/plan-diagnostics");
 const planFolder = ".dgov/plans/p";
@@ -111,7 +111,7 @@ describe("plan diagnostics", () => {
       files: { [`${planFolder}/s/main.toml`]: task },
     };
     expect(renderDiagnostics(await diagnosticsOf(fixture))).toBe(
-      `error: the prompt has 1048596 bytes, more than the 1048576 allowed [long-prompt]
+      `error: the prompt has 1048596 bytes; the limit is 1048576 [long-prompt]
   --> ${planFolder}/s/main.toml:3:1 (s/main.a)
   3 | prompt = """`,
     );

@@ -37,7 +37,7 @@ test.concurrent.each([
     expect(warnings.map(({ code, message }) => [code, message])).toEqual([
       [
         "independent-import",
-        `\`${importer}\` imports \`${imported}\`, which s/main.two may change meanwhile`,
+        `\`${importer}\` imports \`${imported}\`, which s/main.two may change at the same time`,
       ],
     ]);
   },

@@ -180,7 +180,7 @@ test("inconsistencies that the original accepted silently are warnings", async (
     [
       "read-only-claims",
       "research/main.survey-parsers",
-      "a researcher only reads: its claim of `src/parser.py` does not let it write",
+      "a researcher cannot change files: its write claim `src/parser.py` counts as a read claim",
     ],
   ]);
 });

@@ -3,9 +3,9 @@ import { describe, expect, test } from "bun:test";
 import { sopsFor } from "../../src/assets/index.ts";
 import { parseConfig } from "../../src/config/load.ts";
 import { compilePlan } from "../../src/plan/compile.ts";
-import { filesInMemory } from "../../src/plan/plan-files.ts";
 import { rulesPicker } from "../../src/plan/sops/picker.ts";
 import { parseSop, renderSop } from "../../src/plan/sops/sop.ts";
+import { filesInMemory } from "../harness/plan-files.ts";
 
 const languages = ["go", "javascript", "python", "rust", "swift", "typescript", "unknown"];
 const every = Object.entries(

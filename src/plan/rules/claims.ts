@@ -1,3 +1,4 @@
+/** Rules about the claims of tasks: overlaps, existing files, imports, reserved and ignored paths. */
 import { foreignDepartment } from "../../claims/areas.ts";
 import { coversAny } from "../../claims/cover.ts";
 import { type ClaimIndex, claimIndex } from "../../claims/overlap.ts";
@@ -13,50 +14,54 @@ import {
 import type { Precedence } from "../dependency-order.ts";
 import { claimDiagnostic, type PlanClaim, type PlanTask, writeKinds } from "../plan.ts";
 import type { Rule, RuleContext } from "../rule-context.ts";
-/** Two tasks that may write one path must have an order; who reads what is being written gets a warning. */
+
+/**
+ * Tasks that may write the same path must depend on each other. A task that reads a path which an
+ * independent task may write gets a warning.
+ */
 export const overlappingClaims: Rule = ({ tasks, precedence }) => {
   if (precedence === null) return [];
   const writes = claimsByOwner(tasks, writeKinds, precedence);
-  const conflicts = writeConflicts(tasks, writes, precedence).map((shared) => {
-    const { task, claim } = shared.owned;
-    const message = `the claim \`${claim.text}\` overlaps ${named(shared)}, and nothing says who comes first`;
-    const hint = `add ${dependency(shared)}, or claim different paths`;
+  const conflicts = writeConflicts(tasks, writes, precedence).map((conflict) => {
+    const { task, claim } = conflict.owned;
+    const message = `the claim \`${claim.text}\` overlaps ${named(conflict)}, and there is no dependency between the tasks`;
+    const hint = `add ${dependency(conflict)}, or claim different paths`;
     return claimDiagnostic(task, claim, { code: "claim-overlap", message, hint });
   });
   const reads = claimsByOwner(tasks, ["read"], precedence);
-  const readers = readConflicts(tasks, { reads, writes }, precedence).map((shared) => {
-    const { task, claim } = shared.owned;
-    const message = `\`${claim.text}\` is read while ${named(shared)} may change`;
-    const hint = `add ${dependency(shared)} to read what it leaves`;
-    return claimDiagnostic(task, claim, {
-      severity: "warning",
-      code: "independent-reader",
-      message,
-      hint,
-    });
+  const readers = readConflicts(tasks, { reads, writes }, precedence).map((conflict) => {
+    const { task, claim } = conflict.owned;
+    const message = `the task reads \`${claim.text}\`, which overlaps ${named(conflict)}, and there is no dependency between the tasks`;
+    const hint = `add ${dependency(conflict)} to read the changed files`;
+    const code = "independent-reader";
+    return claimDiagnostic(task, claim, { severity: "warning", code, message, hint });
   });
   return [...conflicts, ...readers];
 };
 
-/** "`src/` of tasks/main.a", several joined. */
+/** The other claims: "`src/` of tasks/main.a". */
 function named({ others, more }: ClaimConflict): string {
   const list = others.map(({ task, claim }) => `\`${claim.text}\` of ${task.id}`).join(", ");
   return more ? `${list} and others` : list;
 }
 
-function dependency({ owned, others }: ClaimConflict): string {
+/** The `depends_on` line that resolves a conflict. */
+function dependency({ owned, others }: Pick<ClaimConflict, "owned" | "others">): string {
   const [other] = others;
   if (other === undefined) return "depends_on";
-  const near = other.task.prefix === owned.task.prefix;
-  return `depends_on = [${JSON.stringify(near ? other.task.key : other.task.id)}]`;
+  const sameFile = other.task.prefix === owned.task.prefix;
+  return `depends_on = [${JSON.stringify(sameFile ? other.task.key : other.task.id)}]`;
 }
 
-/** The kind of a claim says what its author believes to be there; a dependency may make it so. */
+/**
+ * Files claimed for `edit` or `delete` must exist or be created by a dependency. Files claimed for `create`
+ * must not exist, unless a dependency deletes them.
+ */
 export const claimedFilesExist: Rule = ({ tasks, precedence }, { exists }) => {
   if (precedence === null) return [];
-  const made = claimsByOwner(tasks, ["create", "touch"], precedence);
-  const removed = claimsByOwner(tasks, ["delete"], precedence);
-  const doneBefore = (index: typeof made, task: PlanTask, { claim }: PlanClaim): boolean =>
+  const created = claimsByOwner(tasks, ["create", "touch"], precedence);
+  const deleted = claimsByOwner(tasks, ["delete"], precedence);
+  const byDependency = (index: typeof created, task: PlanTask, { claim }: PlanClaim): boolean =>
     [...index.overlapping(claim)].some(({ owners }) =>
       owners.some((owner) => precedence.precedes(owner.task.index, task.index)),
     );
@@ -64,38 +69,25 @@ export const claimedFilesExist: Rule = ({ tasks, precedence }, { exists }) => {
     task.parsed.flatMap((claim) => {
       const { kind, text } = claim;
       if (claim.claim.glob || kind === "read" || kind === "touch") return [];
-      const there = exists(claim.claim.text);
-      // A folder is not created; claiming it for new files below is what `create` is for.
-      if (kind === "create" && there && !text.endsWith("/") && !doneBefore(removed, task, claim)) {
-        const message = `\`${text}\` is claimed for \`create\` and exists already`;
-        const hint = "files.edit says that it is changed";
-        return [
-          claimDiagnostic(task, claim, {
-            severity: "warning",
-            code: "creates-existing",
-            message,
-            hint,
-          }),
-        ];
+      const present = exists(claim.claim.text);
+      if (kind === "create") {
+        // A folder may be claimed for new files in it.
+        if (!present || text.endsWith("/") || byDependency(deleted, task, claim)) return [];
+        const message = `\`${text}\` is claimed for \`create\` but already exists`;
+        const hint = "use files.edit if the task changes it";
+        const code = "creates-existing";
+        return [claimDiagnostic(task, claim, { severity: "warning", code, message, hint })];
       }
-      if (kind !== "create" && !there && !doneBefore(made, task, claim)) {
-        const message = `\`${text}\` is claimed for \`${kind}\` and is not there`;
-        const hint = "files.create says that it is made; or depend on the task that makes it";
-        return [
-          claimDiagnostic(task, claim, {
-            severity: "warning",
-            code: "missing-file-claim",
-            message,
-            hint,
-          }),
-        ];
-      }
-      return [];
+      if (present || byDependency(created, task, claim)) return [];
+      const message = `\`${text}\` is claimed for \`${kind}\` but does not exist`;
+      const hint = "use files.create if the task creates it, or depend on the task that creates it";
+      const code = "missing-file-claim";
+      return [claimDiagnostic(task, claim, { severity: "warning", code, message, hint })];
     }),
   );
 };
 
-/** What a task changes imports what an independent one changes: the first to land surprises the other. */
+/** A file that a task changes should not import a file that an independent task changes. */
 export const importedFiles: Rule = ({ tasks, precedence }, { imported }) => {
   if (precedence === null || imported.size === 0) return [];
   const importers = new Map<PlanClaim, PlanClaim>();
@@ -106,21 +98,22 @@ export const importedFiles: Rule = ({ tasks, precedence }, { imported }) => {
       const { task, claim } = owned;
       const importer = importers.get(claim);
       if (importer === undefined || other === undefined) return [];
-      const message = `\`${importer.text}\` imports \`${claim.text}\`, which ${other.task.id} may change meanwhile`;
-      const near = other.task.prefix === task.prefix ? other.task.key : other.task.id;
-      const hint = `add depends_on = [${JSON.stringify(near)}] to build on what it leaves`;
-      const finding = { severity: "warning" as const, code: "independent-import", message, hint };
-      return [claimDiagnostic(task, importer, finding)];
+      const message = `\`${importer.text}\` imports \`${claim.text}\`, which ${other.task.id} may change at the same time`;
+      const hint = `add ${dependency({ owned, others: [other] })} to use the changed file`;
+      const code = "independent-import";
+      return [claimDiagnostic(task, importer, { severity: "warning", code, message, hint })];
     },
   );
 };
 
-/** The files each task's own files import, as if it claimed to read them; those it claims are left out. */
+/**
+ * Read claims for the files that each task's files import, without those the task itself claims. Fills
+ * `importers` with the claim of the importing file.
+ */
 function importsOf(
   tasks: readonly PlanTask[],
   of: Pick<RuleContext, "imported"> & {
     precedence: Precedence;
-    /** Filled: which claim's file does the importing. */
     importers: Map<PlanClaim, PlanClaim>;
   },
 ): ClaimIndex<OwnedClaim> {
@@ -144,7 +137,7 @@ function importsOf(
   return index;
 }
 
-/** What belongs to dgov or steers git is not to be claimed. */
+/** Paths that belong to dgov, and files that control git, cannot be claimed for writing. */
 export const reservedClaims: Rule = ({ tasks }, { config }) =>
   tasks.flatMap((task) =>
     task.parsed.flatMap((claim) => {
@@ -159,26 +152,26 @@ export const reservedClaims: Rule = ({ tasks }, { config }) =>
     }),
   );
 
-/** Work on an ignored path, or inside a submodule, could never land. */
+/** Ignored paths and paths in submodules cannot be claimed for writing, since changes there never land. */
 export const ignoredClaims: Rule = ({ tasks }, { ignored, submodules }) =>
   tasks.flatMap((task) =>
     task.parsed.flatMap((claim) => {
       if (claim.kind === "read") return [];
       const { text } = claim.claim;
       if (ignored.has(text) || ignored.has(`${text}/`)) {
-        const message = `the claim \`${claim.text}\` is ignored by git and could never land`;
-        const hint = "claim another path, or take this one out of .gitignore first";
+        const message = `the claim \`${claim.text}\` is ignored by git, so its changes would not land`;
+        const hint = "claim another path, or remove this one from .gitignore";
         return [claimDiagnostic(task, claim, { code: "ignored-claim", message, hint })];
       }
       const inside = submodules.find((folder) => text === folder || text.startsWith(`${folder}/`));
       if (inside === undefined) return [];
-      const message = `the claim \`${claim.text}\` lies in the submodule \`${inside}\``;
-      const hint = "a submodule is a repository of its own, and is changed there";
+      const message = `the claim \`${claim.text}\` is in the submodule \`${inside}\``;
+      const hint = "change the submodule in its own repository";
       return [claimDiagnostic(task, claim, { code: "submodule-claim", message, hint })];
     }),
   );
 
-/** Paths of a department are changed only by tasks that name it in their summary. */
+/** A path of a department may be claimed for writing only by tasks that name the department in their summary. */
 export const departmentClaims: Rule = ({ tasks }, { config }) =>
   tasks.flatMap((task) =>
     task.parsed.flatMap((claim) => {
@@ -187,7 +180,7 @@ export const departmentClaims: Rule = ({ tasks }, { config }) =>
       const owner = foreignDepartment(config.departments, claim.claim.text, summary);
       if (owner === null) return [];
       const message = `the claim \`${claim.text}\` belongs to the department \`${owner}\``;
-      const hint = `name ${owner} in the summary if the task is meant to change it`;
+      const hint = `name ${owner} in the summary to allow the claim`;
       return [claimDiagnostic(task, claim, { code: "foreign-department", message, hint })];
     }),
   );

@@ -1,4 +1,4 @@
-/** Every rule a plan must keep. All are asked, and everything they find is shown. */
+/** The rules that every plan is checked against. Each is applied; their diagnostics are reported together. */
 import type { Rule } from "../rule-context.ts";
 import {
   claimedFilesExist,
@@ -17,6 +17,7 @@ import {
   roleRequirements,
   similarIds,
 } from "./tasks.ts";
+
 export const rules: readonly Rule[] = [
   dependencyCycles,
   similarIds,

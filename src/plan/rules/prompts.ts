@@ -1,3 +1,4 @@
+/** Rules about the prompts of tasks. */
 import { coversAny } from "../../claims/cover.ts";
 import type { Diagnostic } from "../../error.ts";
 import { type PlanTask, taskDiagnostic } from "../plan.ts";
@@ -6,7 +7,7 @@ import type { Rule } from "../rule-context.ts";
 
 const bytesMax = 1024 * 1024;
 
-/** One prompt, from one place, with something in it. */
+/** Every task needs one prompt, from `prompt` or `prompt_file`; a reviewer may go without. */
 export const promptSource: Rule = ({ tasks }) => tasks.flatMap(promptProblem);
 
 function promptProblem(task: PlanTask): Diagnostic[] {
@@ -25,13 +26,13 @@ function promptProblem(task: PlanTask): Diagnostic[] {
   }
   if (task.promptProblem !== null) {
     const message = `the prompt file \`${file}\` ${task.promptProblem}`;
-    const hint = "it is looked for beside the file that names it, then in the plan's folder";
+    const hint = "the path is relative to the task file or to the plan's folder";
     return [taskDiagnostic(task, "prompt_file", { code: "bad-prompt-file", message, hint })];
   }
   const key = file ? "prompt_file" : "prompt";
   const bytes = Buffer.byteLength(prompt ?? "");
   if (bytes > bytesMax) {
-    const message = `the prompt has ${bytes} bytes, more than the 1048576 allowed`;
+    const message = `the prompt has ${bytes} bytes; the limit is ${bytesMax}`;
     return [taskDiagnostic(task, key, { code: "long-prompt", message })];
   }
   if (role === "reviewer" || (prompt ?? "").trim() !== "") return [];
@@ -44,31 +45,31 @@ function promptProblem(task: PlanTask): Diagnostic[] {
     taskDiagnostic(task, key, {
       code: "empty-prompt",
       message,
-      hint: "give `prompt` or `prompt_file`",
+      hint: "set `prompt` or `prompt_file`",
     }),
   ];
 }
 
-/** A prompt orients, says what to edit, and how to verify; read-only roles only orient. */
+/** A worker's prompt has the headings Orient, Edit and Verify; that of a read-only role has Orient. */
 export const promptHeadings: Rule = ({ tasks }) =>
   tasks.flatMap((task) => {
     const prompt = task.prompt ?? "";
     if (prompt.trim() === "") return [];
     const wanted: HeadingName[] =
       task.role === "worker" ? ["Orient", "Edit", "Verify"] : ["Orient"];
-    const there = new Set(headingsOf(prompt).map(({ name }) => name));
+    const present = new Set(headingsOf(prompt).map(({ name }) => name));
     const waived = task.written.test_cmd ? "Verify" : null;
-    const missing = wanted.filter((name) => !there.has(name) && name !== waived);
+    const missing = wanted.filter((name) => !present.has(name) && name !== waived);
     if (missing.length === 0) return [];
-    const message = `the prompt has no heading ${missing.join(", ")}`;
-    const hint = "a heading stands alone on its line, like `Orient:`";
+    const message = `the prompt lacks the heading ${missing.join(", ")}`;
+    const hint = "write each heading alone on a line, like `Orient:`";
     const key = task.written.prompt_file ? "prompt_file" : "prompt";
     return [
       taskDiagnostic(task, key, { severity: "warning", code: "prompt-heading", message, hint }),
     ];
   });
 
-/** A path the prompt talks about is probably one the task should claim. */
+/** A path that the prompt mentions should be claimed. */
 export const unclaimedMentions: Rule = ({ tasks }) =>
   tasks.flatMap((task) => {
     const claims = task.parsed.map(({ claim }) => claim);
@@ -77,7 +78,7 @@ export const unclaimedMentions: Rule = ({ tasks }) =>
       .filter((path) => !coversAny(claims, path))
       .map((path) => {
         const message = `the prompt mentions \`${path}\`, which no claim covers`;
-        const hint = "claim it; files.read is enough for reading";
+        const hint = "claim it; use files.read if the task only reads it";
         return taskDiagnostic(
           task,
           key,
@@ -87,7 +88,7 @@ export const unclaimedMentions: Rule = ({ tasks }) =>
       });
   });
 
-/** A program the Verify section calls must be there, or the worker cannot do as it is told. */
+/** The programs that the Verify section runs should be on the PATH of workers. */
 export const verifyPrograms: Rule = ({ tasks }, { missingTools }) =>
   tasks.flatMap((task) => {
     if (missingTools.size === 0) return [];
@@ -96,7 +97,7 @@ export const verifyPrograms: Rule = ({ tasks }, { missingTools }) =>
       .filter((tool) => missingTools.has(tool))
       .map((tool) => {
         const message = `the Verify section runs \`${tool}\`, which is not on the PATH of workers`;
-        const hint = "install it, or verify with what is there";
+        const hint = "install it, or use a program that is installed";
         return taskDiagnostic(task, key, {
           severity: "warning",
           code: "missing-tool",

@@ -23,11 +23,11 @@ describe("keywordsOf", () => {
     [task("x", ["src/a.spec.ts"]), ["test"]],
     [task("x", [], "reviewer"), ["review", "reviewer"]],
     [task("Fix the classes"), ["classe"]],
-  ])("%#: has the words it should", (given, words) => {
+  ])("the keywords of task %# include its words and tags", (given, words) => {
     expect([...keywordsOf(given)]).toEqual(expect.arrayContaining(words));
   });
 
-  test("paths only read say nothing", () => {
+  test("read claims add no keywords", () => {
     const reader = {
       ...task("x"),
       parsed: [{ kind: "read", text: "a.py", claim: { text: "a.py" } }],
@@ -36,7 +36,7 @@ describe("keywordsOf", () => {
   });
 });
 
-test("rulesPicker chooses by shared words, in the order of the files, and says why", async () => {
+test("rulesPicker chooses SOPs by shared words, in file order, and gives the words as reason", async () => {
   const sops = [sop("b", ["tests", "python"]), sop("a", ["rust"]), sop("c", ["parsers"])];
   const picked = await rulesPicker.pick([task("Write the parser", ["tests/a.py"])], sops);
   expect(picked.get("s/m.t")).toEqual({

@@ -1,4 +1,4 @@
-/** Who chooses the SOPs of units that pin none. The deterministic picker matches words. Pure. */
+/** Selection of SOPs for units without pins, and the picker that matches keywords. Pure. */
 import { compareText } from "../../std/order.ts";
 import type { PlanTask } from "../plan.ts";
 import type { Sop } from "./sop.ts";
@@ -7,16 +7,16 @@ export interface SopChoice {
   /** In the order of the SOP files. */
   names: string[];
   by: "pin" | "rules" | "model";
-  /** For each SOP chosen, why. */
+  /** Reason for each chosen SOP, by name. */
   why: Record<string, string>;
 }
 
 export interface SopPicker {
-  /** A choice for each of the tasks, by unit id. */
+  /** The choice for each task, by unit id. */
   pick(tasks: readonly PlanTask[], sops: readonly Sop[]): Promise<Map<string, SopChoice>>;
 }
 
-/** A SOP applies when one of its `applies_to` words is a keyword of the unit. */
+/** Chooses the SOPs with an `applies_to` word that is a keyword of the unit. */
 export const rulesPicker: SopPicker = {
   async pick(tasks, sops) {
     return new Map(tasks.map((task) => [task.id, choiceFor(task, sops)]));
@@ -33,6 +33,7 @@ function choiceFor(task: PlanTask, sops: readonly Sop[]): SopChoice {
   return { names: Object.keys(why), by: "rules", why };
 }
 
+/** Tags by file extension. */
 const languages: Readonly<Record<string, readonly string[]>> = {
   c: ["c"],
   cc: ["cpp"],
@@ -58,7 +59,7 @@ const languages: Readonly<Record<string, readonly string[]>> = {
   tsx: ["typescript", "javascript"],
 };
 
-/** Words a unit is known by: those of its summary, and tags from its role and the paths it writes. */
+/** Keywords of a unit: the words of its summary, and tags for its role and the paths it writes. */
 export function keywordsOf(task: PlanTask): Set<string> {
   const summary = (task.written.summary ?? "").toLowerCase();
   const words = summary
@@ -85,7 +86,7 @@ function isTest(path: string): boolean {
   );
 }
 
-/** Plural and singular are one word. */
+/** A word in lower case without its plural `s`. */
 function stem(word: string): string {
   const lower = word.toLowerCase();
   return lower.length > 3 && lower.endsWith("s") && !lower.endsWith("ss")

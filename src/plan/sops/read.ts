@@ -6,7 +6,7 @@ import { parseSop, type Sop } from "./sop.ts";
 
 const folder = ".dgov/sops";
 
-/** All SOPs that parse, by file name, and every problem of those that do not. */
+/** All valid SOPs, ordered by file name, and the diagnostics of the others. */
 export function readSops(files: PlanFiles): { sops: Sop[]; diagnostics: Diagnostic[] } {
   const diagnostics: Diagnostic[] = [];
   const sops = new Map<string, Sop>();
@@ -15,9 +15,9 @@ export function readSops(files: PlanFiles): { sops: Sop[]; diagnostics: Diagnost
     const file = joinPath(folder, entry.name);
     const read = files.read(file);
     if (!read.ok) {
-      const where = { file, unit: null, positions: null, path: [] };
+      const target = { file, unit: null, positions: null, path: [] };
       diagnostics.push(
-        diagnosticAt(where, { code: "unreadable-file", message: `${file} ${read.problem}` }),
+        diagnosticAt(target, { code: "unreadable-file", message: `${file} ${read.problem}` }),
       );
       continue;
     }
@@ -27,7 +27,7 @@ export function readSops(files: PlanFiles): { sops: Sop[]; diagnostics: Diagnost
     const other = sops.get(sop.name);
     if (other === undefined) sops.set(sop.name, sop);
     else {
-      const message = `the SOP name \`${sop.name}\` is taken by ${other.file}`;
+      const message = `the SOP name \`${sop.name}\` is already used by ${other.file}`;
       diagnostics.push(diagnosticInSop(sop, "duplicate-sop", message));
     }
   }
@@ -43,7 +43,7 @@ function diagnosticInSop(sop: Sop, code: string, message: string): Diagnostic {
     column: 1,
     unit: null,
     message,
-    hint: "SOPs are known by name; choose another one",
+    hint: "choose a unique name",
     excerpt: `name: ${sop.name}`,
   };
 }

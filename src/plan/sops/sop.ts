@@ -1,11 +1,11 @@
-/** One SOP file: front matter and five sections of bullets. Pure. */
+/** SOP files: front matter and five sections of bullets. Pure. */
 import type { Diagnostic } from "../../error.ts";
 import { didYouMean, suggest } from "../../std/suggest.ts";
 
 export interface Sop {
   file: string;
   name: string;
-  /** Line of the name, from 1. */
+  /** Line of the key `name`, from 1. */
   nameLine: number;
   title: string;
   summary: string;
@@ -18,32 +18,32 @@ export interface Sop {
 export const sopSections = ["When", "Do", "Do Not", "Verify", "Escalate"] as const;
 const keys = ["name", "title", "summary", "applies_to", "priority"] as const;
 
-interface Reading {
+interface SopReader {
   lines: readonly string[];
-  /** Reports a problem of a line, counted from 0. */
-  say(line: number, code: string, message: string, hint?: string | null): void;
+  /** Reports a problem; lines count from 0. */
+  report(line: number, code: string, message: string, hint?: string | null): void;
 }
 
-/** Parses a SOP; null with every problem when there is one. */
+/** Parses a SOP file. With any diagnostic, `sop` is null. */
 export function parseSop(
   file: string,
   text: string,
 ): { sop: Sop | null; diagnostics: Diagnostic[] } {
   const diagnostics: Diagnostic[] = [];
   const lines = text.replace(/^\uFEFF/, "").split(/\r?\n/);
-  const say: Reading["say"] = (line, code, message, hint = null) => {
+  const report: SopReader["report"] = (line, code, message, hint = null) => {
     const excerpt = lines[line] ?? null;
     const place = { file, line: line + 1, column: 1, excerpt };
     diagnostics.push({ severity: "error", code, unit: null, message, hint, ...place });
   };
   const end = lines[0]?.trimEnd() === "---" ? lines.indexOf("---", 1) : -1;
   if (end < 0) {
-    const hint = `it begins with --- and ends with ---, and has ${keys.join(", ")}`;
-    say(0, "sop-front-matter", "the file has no front matter", hint);
+    const hint = `begin the file with --- lines around the keys ${keys.join(", ")}`;
+    report(0, "sop-front-matter", "the file has no front matter", hint);
     return { sop: null, diagnostics };
   }
-  const fields = frontMatter({ lines: lines.slice(0, end), say });
-  const body = sectionsOf({ lines, say }, end + 1);
+  const fields = frontMatter({ lines: lines.slice(0, end), report });
+  const body = sectionsOf({ lines, report }, end + 1);
   if (diagnostics.length > 0) return { sop: null, diagnostics };
   const field = (key: string): string => fields.get(key)?.value ?? "";
   const sop: Sop = {
@@ -59,37 +59,38 @@ export function parseSop(
   return { sop, diagnostics };
 }
 
-function frontMatter({ lines, say }: Reading): Map<string, { value: string; line: number }> {
+function frontMatter({ lines, report }: SopReader): Map<string, { value: string; line: number }> {
   const fields = new Map<string, { value: string; line: number }>();
   for (const [number, line] of lines.entries()) {
     if (number === 0 || line.trim() === "") continue;
     const match = /^([A-Za-z_][\w-]*)\s*:\s*(.*?)\s*$/.exec(line);
     const [, key = "", value = ""] = match ?? [];
-    if (match === null) say(number, "sop-front-matter", "front matter is one `key: value` a line");
-    else if (fields.has(key)) say(number, "sop-front-matter", `\`${key}\` is given twice`);
+    if (match === null)
+      report(number, "sop-front-matter", "front matter must be one `key: value` per line");
+    else if (fields.has(key)) report(number, "sop-front-matter", `\`${key}\` is set twice`);
     else {
       fields.set(key, { value: unquoted(value), line: number });
-      // Keys of somebody else's are left alone; one that looks like a key of dgov's is a slip.
+      // Keys of other programs are allowed; one that resembles a key of dgov is a misspelling.
       const near = keys.some((known) => known === key) ? null : suggest(key, keys);
       if (near !== null) {
-        say(number, "sop-unknown-key", `unknown key \`${key}\``, didYouMean(near, null));
+        report(number, "sop-unknown-key", `unknown key \`${key}\``, didYouMean(near, null));
       }
     }
   }
   for (const key of keys) {
     const field = fields.get(key);
-    if (field === undefined) say(0, "sop-missing-key", `the front matter has no \`${key}\``);
-    else if (field.value === "") say(field.line, "sop-missing-key", `\`${key}\` is empty`);
+    if (field === undefined) report(0, "sop-missing-key", `the front matter lacks \`${key}\``);
+    else if (field.value === "") report(field.line, "sop-missing-key", `\`${key}\` is empty`);
   }
   const priority = fields.get("priority");
   if (priority !== undefined && !/^(must|should|)$/i.test(priority.value)) {
     const message = `\`priority\` must be must or should, not \`${priority.value}\``;
-    say(priority.line, "sop-priority", message);
+    report(priority.line, "sop-priority", message);
   }
   const appliesTo = fields.get("applies_to");
   if (appliesTo !== undefined && appliesTo.value !== "" && listOf(appliesTo.value) === null) {
-    const message = "`applies_to` must be a list with something in it, like [python, tests]";
-    say(appliesTo.line, "sop-applies-to", message);
+    const message = "`applies_to` must be a non-empty list, like [python, tests]";
+    report(appliesTo.line, "sop-applies-to", message);
   }
   return fields;
 }
@@ -106,7 +107,7 @@ function unquoted(text: string): string {
   return text.replace(/^(["'])(.*)\1$/, "$2").trim();
 }
 
-function sectionsOf({ lines, say }: Reading, from: number): Sop["body"] {
+function sectionsOf({ lines, report }: SopReader, from: number): Sop["body"] {
   const found = new Map<string, string[]>();
   let current: string[] | null = null;
   for (let number = from; number < lines.length; number++) {
@@ -120,39 +121,34 @@ function sectionsOf({ lines, say }: Reading, from: number): Sop["body"] {
           suggest(heading, sopSections),
           `sections: ${sopSections.join(", ")}`,
         );
-        say(number, "sop-section", `\`${heading}\` is no section of a SOP`, hint);
+        report(number, "sop-section", `unknown section \`${heading}\``, hint);
       } else if (found.has(known)) {
-        say(number, "sop-section", `the section \`${known}\` is there twice`);
+        report(number, "sop-section", `duplicate section \`${known}\``);
       }
       current = [];
       if (known !== undefined) found.set(known, current);
       continue;
     }
     const bullet = /^[-*]\s+(.+)$/.exec(line)?.[1];
-    if (current === null) say(number, "sop-text", "text before the first section");
+    if (current === null) report(number, "sop-text", "text before the first section");
     else if (bullet !== undefined) current.push(bullet.trim());
     else if (/^\s/.test(line) && current.length > 0)
       current.push(`${current.pop()} ${line.trim()}`);
     else
-      say(
-        number,
-        "sop-text",
-        "a section holds bullets and nothing else",
-        "begin the line with `- `",
-      );
+      report(number, "sop-text", "a section may contain only bullets", "begin the line with `- `");
   }
   for (const name of sopSections) {
     const bullets = found.get(name);
     if (bullets === undefined)
-      say(from - 1, "sop-missing-section", `the section \`${name}\` is missing`);
+      report(from - 1, "sop-missing-section", `the section \`${name}\` is missing`);
     else if (bullets.length === 0) {
-      say(from - 1, "sop-missing-section", `the section \`${name}\` has no bullets`);
+      report(from - 1, "sop-missing-section", `the section \`${name}\` has no bullets`);
     }
   }
   return sopSections.map((section) => ({ section, bullets: found.get(section) ?? [] }));
 }
 
-/** The text of a SOP as a worker reads it. */
+/** The text of a SOP in a worker's prompt. */
 export function renderSop(sop: Sop): string {
   const body = sop.body.map(
     ({ section, bullets }) => `${section}:\n${bullets.map((bullet) => `- ${bullet}`).join("\n")}`,
