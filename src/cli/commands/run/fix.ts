@@ -33,7 +33,8 @@ export default command({
     testCmd: {
       type: "string",
       valueHint: "C",
-      description: "Test command that must pass in addition to the project's; `verify:NAME` for a recipe",
+      description:
+        "Test command that must pass in addition to the project's; `verify:NAME` for a recipe",
     },
     model: { type: "string", valueHint: "M", description: "Model, or a name in [agents]" },
     yes: { type: "boolean", alias: "y", description: "Answer yes to every question" },
