@@ -30,8 +30,8 @@ export function importGraph(files: Iterable<ImportingFile>, index: ImportIndex):
   for (const { path, imports } of files) {
     const targets = imports.flatMap((one) => index.resolve(path, one));
     uses.set(path, new Set([...targets, ...index.neighbours(path)]));
-    for (const target of uses.get(path) ?? none) into(usedBy, target, path);
-    for (const outer of index.around(path)) into(holds, outer, path);
+    for (const target of uses.get(path) ?? none) addTo(usedBy, target, path);
+    for (const outer of index.around(path)) addTo(holds, outer, path);
   }
   return {
     uses: (path) => uses.get(path) ?? none,
@@ -55,7 +55,7 @@ export function importGraph(files: Iterable<ImportingFile>, index: ImportIndex):
   };
 }
 
-function into(map: Map<string, Set<string>>, key: string, value: string): void {
+function addTo(map: Map<string, Set<string>>, key: string, value: string): void {
   const known = map.get(key);
   if (known === undefined) map.set(key, new Set([value]));
   else known.add(value);

@@ -8,7 +8,7 @@ import { languageOf } from "./language.ts";
 import type { LanguageName } from "./parser.ts";
 import { pythonNeighbours, pythonPackages, pythonResolver } from "./python/imports.ts";
 import { rustTree } from "./rust/imports.ts";
-import { type Resolver, type Tree, treeOf } from "./source-tree.ts";
+import { type Resolver, type SourceTree, sourceTree } from "./source-tree.ts";
 
 /** Files whose text the index wants, by name, in whatever folder. */
 export const manifestNames: ReadonlySet<string> = new Set([
@@ -37,7 +37,7 @@ interface LanguageRules {
   around?: (path: string) => string[];
 }
 
-const rulesFor: Partial<Record<LanguageName, (tree: Tree) => LanguageRules>> = {
+const languageRules: Partial<Record<LanguageName, (tree: SourceTree) => LanguageRules>> = {
   python: (tree) => ({
     resolve: pythonResolver(tree),
     neighbours: (path) => pythonNeighbours(tree, path),
@@ -65,13 +65,13 @@ export function importIndex(
   paths: Iterable<string>,
   manifests: ReadonlyMap<string, string>,
 ): ImportIndex {
-  const tree = treeOf(paths, manifests);
+  const tree = sourceTree(paths, manifests);
   const made = new Map<LanguageName, LanguageRules>();
   const rules = (path: string): LanguageRules | null => {
     const language = languageOf(path);
     if (language === null) return null;
     const family = language === "typescript" || language === "tsx" ? "javascript" : language;
-    const known = made.get(family) ?? rulesFor[family]?.(tree) ?? null;
+    const known = made.get(family) ?? languageRules[family]?.(tree) ?? null;
     if (known !== null) made.set(family, known);
     return known;
   };

@@ -49,7 +49,7 @@ async function start(): Promise<Runtime> {
   return library;
 }
 
-async function languageOf(name: LanguageName): Promise<Language> {
+async function loadGrammar(name: LanguageName): Promise<Language> {
   runtime ??= start();
   const { Language } = await runtime;
   let language = languages.get(name);
@@ -71,7 +71,7 @@ export async function withTree<T>(
   text: string,
   use: (root: Node) => T,
 ): Promise<T | null> {
-  const grammar = await languageOf(language);
+  const grammar = await loadGrammar(language);
   const { Parser } = await (runtime ?? start());
   const parser = new Parser();
   try {

@@ -1,6 +1,6 @@
 /** The files of a tree as resolvers ask for them: by path, by folder, and manifests by kind. */
 
-export interface Tree {
+export interface SourceTree {
   files: ReadonlySet<string>;
   /** Names of the files in each folder; "" is the root. Folders of folders are there as well. */
   folders: ReadonlyMap<string, string[]>;
@@ -14,7 +14,10 @@ export type Resolver = (
 ) => string[];
 
 /** Sorts paths into folders. */
-export function treeOf(paths: Iterable<string>, manifests: ReadonlyMap<string, string>): Tree {
+export function sourceTree(
+  paths: Iterable<string>,
+  manifests: ReadonlyMap<string, string>,
+): SourceTree {
   const files = new Set(paths);
   const folders = new Map<string, string[]>();
   const folder = (path: string): string[] => {
@@ -22,20 +25,20 @@ export function treeOf(paths: Iterable<string>, manifests: ReadonlyMap<string, s
     if (known !== undefined) return known;
     const names: string[] = [];
     folders.set(path, names);
-    if (path !== "") folder(dirname(path));
+    if (path !== "") folder(parentFolder(path));
     return names;
   };
-  for (const path of files) folder(dirname(path)).push(path.slice(path.lastIndexOf("/") + 1));
+  for (const path of files) folder(parentFolder(path)).push(path.slice(path.lastIndexOf("/") + 1));
   return { files, folders, manifests };
 }
 
 /** The folder of a path; "" at the root. */
-export function dirname(path: string): string {
+export function parentFolder(path: string): string {
   return path.slice(0, Math.max(0, path.lastIndexOf("/")));
 }
 
 /** Joins and normalises; null when `..` leads out of the tree. */
-export function join(...parts: readonly string[]): string | null {
+export function joinPath(...parts: readonly string[]): string | null {
   const out: string[] = [];
   for (const part of parts.join("/").split("/")) {
     if (part === "" || part === ".") continue;
@@ -46,13 +49,13 @@ export function join(...parts: readonly string[]): string | null {
 }
 
 /** A folder and those above it, nearest first, "" last. */
-export function upwards(folder: string): string[] {
-  return folder === "" ? [""] : [folder, ...upwards(dirname(folder))];
+export function enclosingFolders(folder: string): string[] {
+  return folder === "" ? [""] : [folder, ...enclosingFolders(parentFolder(folder))];
 }
 
 /** Manifests of a name with their folders, as parsed; one that does not parse is left out. */
 export function manifestsNamed(
-  tree: Tree,
+  tree: SourceTree,
   names: readonly string[],
   parse: (text: string) => unknown,
 ): { folder: string; table: unknown }[] {
@@ -60,7 +63,7 @@ export function manifestsNamed(
   for (const [path, text] of tree.manifests) {
     if (!names.includes(path.slice(path.lastIndexOf("/") + 1))) continue;
     try {
-      found.push({ folder: dirname(path), table: parse(text) });
+      found.push({ folder: parentFolder(path), table: parse(text) });
     } catch {
       // Half-written manifests are for other gates to complain about.
     }
@@ -69,7 +72,7 @@ export function manifestsNamed(
 }
 
 /** A value inside parsed data by its keys; undefined when there is none. */
-export function at(value: unknown, ...keys: readonly string[]): unknown {
+export function valueAt(value: unknown, ...keys: readonly string[]): unknown {
   let inner = value;
   for (const key of keys) {
     if (typeof inner !== "object" || inner === null || !Object.hasOwn(inner, key)) return undefined;
@@ -79,19 +82,19 @@ export function at(value: unknown, ...keys: readonly string[]): unknown {
 }
 
 /** A value when it is a string. */
-export function text(value: unknown): string | null {
+export function stringOf(value: unknown): string | null {
   return typeof value === "string" ? value : null;
 }
 
 /** The strings in a value that is one, or a list or table of them. */
-export function texts(value: unknown): string[] {
+export function stringsIn(value: unknown): string[] {
   if (typeof value === "string") return [value];
   if (typeof value !== "object" || value === null) return [];
   return Object.values(value).flatMap((part) => (typeof part === "string" ? [part] : []));
 }
 
 /** The entries of a table; none of anything else. */
-export function entries(value: unknown): [string, unknown][] {
+export function tableEntries(value: unknown): [string, unknown][] {
   return typeof value === "object" && value !== null && !Array.isArray(value)
     ? Object.entries(value)
     : [];

@@ -2,12 +2,12 @@
 
 import type { FileSymbol, SymbolTable } from "../languages/symbol-table/symbol-table.ts";
 import { sameSignature } from "./call-signature.ts";
-import { byName } from "./concurrent-edits.ts";
+import { symbolsByName } from "./concurrent-edits.ts";
 import type { Side } from "./conflict.ts";
 import type { MergeVersions } from "./merge-versions.ts";
 
 /** A symbol that is gone or called in another way, and the side that made it so. */
-export interface Changed {
+export interface ChangedSymbol {
   path: string;
   name: string;
   side: Side;
@@ -17,36 +17,39 @@ export interface Changed {
 }
 
 /** A file that is gone. */
-export interface Gone {
+export interface RemovedFile {
   path: string;
   side: Side;
 }
 
 /** What the merge leaves gone or changed, against what both sides started from. */
 export async function changedSymbols(
-  states: MergeVersions,
-): Promise<{ changed: Changed[]; gone: Gone[] }> {
-  const changed: Changed[] = [];
-  const gone: Gone[] = [];
-  for (const path of states.paths) {
-    const [base, merged] = [await states.facts("base", path), await states.facts("merged", path)];
+  versions: MergeVersions,
+): Promise<{ changed: ChangedSymbol[]; gone: RemovedFile[] }> {
+  const changed: ChangedSymbol[] = [];
+  const gone: RemovedFile[] = [];
+  for (const path of versions.paths) {
+    const [base, merged] = [
+      await versions.table("base", path),
+      await versions.table("merged", path),
+    ];
     if (base === null) continue;
-    if ((await states.id("merged", path)) === undefined) {
-      gone.push({ path, side: states.input.theirs.has(path) ? "ours" : "theirs" });
+    if ((await versions.id("merged", path)) === undefined) {
+      gone.push({ path, side: versions.input.theirs.has(path) ? "ours" : "theirs" });
     } else if (merged === null) continue;
-    changed.push(...(await changedIn(states, base, merged)));
+    changed.push(...(await changedIn(versions, base, merged)));
   }
   return { changed, gone };
 }
 
 async function changedIn(
-  states: MergeVersions,
+  versions: MergeVersions,
   base: SymbolTable,
   merged: SymbolTable | null,
-): Promise<Changed[]> {
-  const now = byName(merged);
-  const found: Changed[] = [];
-  for (const [name, [before, ...others]] of byName(base)) {
+): Promise<ChangedSymbol[]> {
+  const now = symbolsByName(merged);
+  const found: ChangedSymbol[] = [];
+  for (const [name, [before, ...others]] of symbolsByName(base)) {
     // Nobody names the entries of a list.
     if (before === undefined || (before.kind === "field" && before.overload)) continue;
     const [first = null, ...more] = now.get(name) ?? [];
@@ -56,21 +59,21 @@ async function changedIn(
       if (before.signature === null || first.signature === null) continue;
       if (sameSignature(before.signature, first.signature)) continue;
     }
-    const side = await sideThatChanged(states, base.path, name, first);
+    const side = await sideThatChanged(versions, base.path, name, first);
     found.push({ path: base.path, name, side, before, now: first });
   }
   return found;
 }
 
 async function sideThatChanged(
-  states: MergeVersions,
+  versions: MergeVersions,
   path: string,
   name: string,
   now: FileSymbol | null,
 ): Promise<Side> {
-  const theirs = (await states.facts("theirs", path))?.symbols.find((one) => one.name === name);
+  const theirs = (await versions.table("theirs", path))?.symbols.find((one) => one.name === name);
   const same = (theirs?.hash ?? "") === (now?.hash ?? "");
-  return same && states.changedBy(path).theirs ? "theirs" : "ours";
+  return same && versions.changedBy(path).theirs ? "theirs" : "ours";
 }
 
 /** The word an import of this file must hold. */

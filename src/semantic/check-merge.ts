@@ -1,6 +1,6 @@
 /**
  * What is wrong with a merge that merged well as text: judged from the symbol tables of its four
- * states. Pure: what it needs to read, it is given.
+ * versions. Pure: what it needs to read, it is given.
  */
 
 import { sameSymbolEdits } from "./concurrent-edits.ts";
@@ -28,24 +28,24 @@ export interface MergeVerdict {
 
 /** Judges a merge. With `ours` equal to `base` it is a change judged alone. */
 export async function checkMerge(input: MergeInput): Promise<MergeVerdict> {
-  const states = new MergeVersions(input);
-  const syntax = await syntaxConflicts(states);
-  const dependents = await brokenReferences(states);
-  const edits = await sameSymbolEdits(states);
+  const versions = new MergeVersions(input);
+  const syntax = await syntaxConflicts(versions);
+  const dependents = await brokenReferences(versions);
+  const edits = await sameSymbolEdits(versions);
   const edited = new Set(edits.map(({ path, symbol }) => `${path} ${symbol}`));
-  const twice = await duplicateDefinitions(states);
+  const twice = await duplicateDefinitions(versions);
   const conflicts = [
     ...syntax.conflicts,
     ...edits,
     ...twice.filter(({ path, symbol }) => !edited.has(`${path} ${symbol}`)),
     ...dependents.conflicts,
-    ...(await orderingConflicts(states)),
+    ...(await orderingConflicts(versions)),
   ];
   return {
     conflicts: conflicts.sort((a, b) =>
       a.path < b.path ? -1 : a.path > b.path ? 1 : a.line - b.line,
     ),
     notes: [...syntax.notes, ...dependents.notes],
-    files: states.paths.length,
+    files: versions.paths.length,
   };
 }

@@ -5,49 +5,54 @@ import { type Conflict, sideName } from "./conflict.ts";
 import type { MergeVersions } from "./merge-versions.ts";
 
 /** Symbols by name. One with overloads stands for all of them. */
-export function byName(facts: SymbolTable | null): Map<string, FileSymbol[]> {
-  return Map.groupBy(facts?.symbols ?? [], ({ name }) => name);
+export function symbolsByName(table: SymbolTable | null): Map<string, FileSymbol[]> {
+  return Map.groupBy(table?.symbols ?? [], ({ name }) => name);
 }
 
 /** Symbols by name and, where a language has overloads, by what tells those apart. */
-function byVariant(facts: SymbolTable | null): Map<string, FileSymbol[]> {
-  return Map.groupBy(facts?.symbols ?? [], ({ name, variant }) => name + variant);
+function symbolsByVariant(table: SymbolTable | null): Map<string, FileSymbol[]> {
+  return Map.groupBy(table?.symbols ?? [], ({ name, variant }) => name + variant);
 }
 
 /** What all symbols of a name say together; "" for none. */
-export function saying(symbols: readonly FileSymbol[] | undefined): string {
+export function combinedHash(symbols: readonly FileSymbol[] | undefined): string {
   return (symbols ?? []).map(({ hash }) => hash).join(" ");
 }
 
 /** Symbols both sides changed, each in its own way. */
-export async function sameSymbolEdits(states: MergeVersions): Promise<Conflict[]> {
+export async function sameSymbolEdits(versions: MergeVersions): Promise<Conflict[]> {
   const conflicts: Conflict[] = [];
-  for (const path of states.paths) {
-    const { ours, theirs } = states.changedBy(path);
+  for (const path of versions.paths) {
+    const { ours, theirs } = versions.changedBy(path);
     if (!ours || !theirs) continue;
     const [base, mine, other, merged] = await Promise.all([
-      states.facts("base", path),
-      states.facts("theirs", path),
-      states.facts("ours", path),
-      states.facts("merged", path),
+      versions.table("base", path),
+      versions.table("theirs", path),
+      versions.table("ours", path),
+      versions.table("merged", path),
     ]);
-    const [was, here, there] = [byVariant(base), byVariant(mine), byVariant(other)];
-    const now = byVariant(merged);
+    const [was, here, there] = [
+      symbolsByVariant(base),
+      symbolsByVariant(mine),
+      symbolsByVariant(other),
+    ];
+    const now = symbolsByVariant(merged);
     for (const [name, symbols] of was) {
       const [before, byUs, byThem] = [
-        saying(symbols),
-        saying(there.get(name)),
-        saying(here.get(name)),
+        combinedHash(symbols),
+        combinedHash(there.get(name)),
+        combinedHash(here.get(name)),
       ];
       if (byUs === before || byThem === before || byUs === byThem) continue;
       const symbol = now.get(name)?.[0] ?? symbols[0];
-      if (symbol !== undefined) conflicts.push(edited(path, symbol, byUs === "", byThem === ""));
+      if (symbol !== undefined)
+        conflicts.push(editConflict(path, symbol, byUs === "", byThem === ""));
     }
   }
   return conflicts;
 }
 
-function edited(
+function editConflict(
   path: string,
   { name, line }: FileSymbol,
   goneInOurs: boolean,

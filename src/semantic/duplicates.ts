@@ -1,7 +1,7 @@
 /** One name, defined by both sides: in one file, in one package, or by an import and something else. */
 
 import type { FileSymbol, SymbolTable } from "../languages/symbol-table/symbol-table.ts";
-import { byName } from "./concurrent-edits.ts";
+import { symbolsByName } from "./concurrent-edits.ts";
 import { type Conflict, sideName } from "./conflict.ts";
 import type { MergeVersions } from "./merge-versions.ts";
 import { parentFolder, targetsOf } from "./name-resolution.ts";
@@ -15,20 +15,20 @@ interface Binding {
 }
 
 /** Names that both sides brought in and that now stand twice. */
-export async function duplicateDefinitions(states: MergeVersions): Promise<Conflict[]> {
+export async function duplicateDefinitions(versions: MergeVersions): Promise<Conflict[]> {
   const conflicts: Conflict[] = [];
-  for (const path of states.paths) {
-    const { ours, theirs } = states.changedBy(path);
-    if (ours && theirs) conflicts.push(...(await inOneFile(states, path)));
+  for (const path of versions.paths) {
+    const { ours, theirs } = versions.changedBy(path);
+    if (ours && theirs) conflicts.push(...(await duplicatesInFile(versions, path)));
   }
-  return [...conflicts, ...(await inOnePackage(states))];
+  return [...conflicts, ...(await duplicatesInPackages(versions))];
 }
 
-async function inOneFile(states: MergeVersions, path: string): Promise<Conflict[]> {
+async function duplicatesInFile(versions: MergeVersions, path: string): Promise<Conflict[]> {
   const [merged, ours, theirs] = await Promise.all([
-    states.facts("merged", path),
-    states.facts("ours", path),
-    states.facts("theirs", path),
+    versions.table("merged", path),
+    versions.table("ours", path),
+    versions.table("theirs", path),
   ]);
   if (merged === null) return [];
   const [now, here, there] = [merged, ours, theirs].map(bindingsOf);
@@ -40,7 +40,7 @@ async function inOneFile(states: MergeVersions, path: string): Promise<Conflict[
     if (sameAgain && importsTwice(merged) && bindings[0]?.means !== "") continue;
     const [first, second] = [bindings.at(-2), bindings.at(-1)];
     if (first !== undefined && second !== undefined) {
-      conflicts.push(duplicate(name, path, second.line, path, first.line));
+      conflicts.push(duplicateConflict(name, path, second.line, path, first.line));
     }
   }
   return conflicts;
@@ -52,18 +52,18 @@ function importsTwice({ language }: SymbolTable): boolean {
 }
 
 /** Everything a file binds, by full name: symbols mean nothing but themselves (""). */
-function bindingsOf(facts: SymbolTable | null): Map<string, Binding[]> {
+function bindingsOf(table: SymbolTable | null): Map<string, Binding[]> {
   const found = new Map<string, Binding[]>();
   const add = (key: string, binding: Binding): void => {
     found.set(key, [...(found.get(key) ?? []), binding]);
   };
-  if (facts === null) return found;
-  for (const symbol of facts.symbols) {
+  if (table === null) return found;
+  for (const symbol of table.symbols) {
     if (symbol.overload || isBlank(symbol)) continue;
     add(symbol.name + symbol.variant, { name: symbol.name, means: "", line: symbol.line });
   }
-  for (const imported of facts.imports) {
-    const around = facts.symbols.findLast(
+  for (const imported of table.imports) {
+    const around = table.symbols.findLast(
       ({ line, endLine }) => line <= imported.line && imported.line <= endLine,
     );
     for (const { local, imported: name } of imported.names) {
@@ -82,18 +82,21 @@ function isBlank({ name }: FileSymbol): boolean {
 }
 
 /** New symbols of new names in two files of one package, one from each side. */
-async function inOnePackage(states: MergeVersions): Promise<Conflict[]> {
+async function duplicatesInPackages(versions: MergeVersions): Promise<Conflict[]> {
   const fresh = new Map<string, { path: string; line: number; ours: boolean; theirs: boolean }[]>();
-  for (const path of states.paths) {
+  for (const path of versions.paths) {
     if (!/\.(go|java|rs)$/.test(path)) continue;
-    const [base, merged] = [await states.facts("base", path), await states.facts("merged", path)];
+    const [base, merged] = [
+      await versions.table("base", path),
+      await versions.table("merged", path),
+    ];
     if (merged === null) continue;
-    const { ours, theirs } = states.changedBy(path);
-    const before = byName(base);
+    const { ours, theirs } = versions.changedBy(path);
+    const before = symbolsByName(base);
     for (const symbol of merged.symbols) {
       const { name, line } = symbol;
       if (before.has(name) || isBlank(symbol)) continue;
-      const room = await roomOf(states, merged, symbol);
+      const room = await namespaceOf(versions, merged, symbol);
       if (room === null) continue;
       const key = `${room} ${name}`;
       fresh.set(key, [...(fresh.get(key) ?? []), { path, line, ours, theirs }]);
@@ -105,29 +108,29 @@ async function inOnePackage(states: MergeVersions): Promise<Conflict[]> {
     const other = places.find(({ ours, theirs }) => ours && !theirs);
     if (mine === undefined || other === undefined) continue;
     const name = key.slice(key.lastIndexOf(" ") + 1);
-    conflicts.push(duplicate(name, mine.path, mine.line, other.path, other.line));
+    conflicts.push(duplicateConflict(name, mine.path, mine.line, other.path, other.line));
   }
   return conflicts;
 }
 
 /** What a name must be the only one of its kind in, beyond its file; null when nothing is. */
-async function roomOf(
-  states: MergeVersions,
-  facts: SymbolTable,
+async function namespaceOf(
+  versions: MergeVersions,
+  table: SymbolTable,
   { name }: FileSymbol,
 ): Promise<string | null> {
-  const { language, path } = facts;
-  if (language === "go") return `${parentFolder(path)} ${facts.package}`;
+  const { language, path } = table;
+  if (language === "go") return `${parentFolder(path)} ${table.package}`;
   const [owner = "", member] = name.split(".");
   if (language === "java") return member === undefined ? parentFolder(path) : null;
   if (member === undefined || owner.includes("<")) return null;
   // A type's methods may stand in any file that names the type.
   const use = { path: [owner], line: 1, within: "", scope: "", call: null };
-  const [type] = await targetsOf(states, facts, use);
+  const [type] = await targetsOf(versions, table, use);
   return type === undefined ? null : `${type.path} ${type.name}`;
 }
 
-function duplicate(
+function duplicateConflict(
   symbol: string,
   path: string,
   line: number,

@@ -1,4 +1,4 @@
-/** The four states of a merge, and their files' facts, each text read and parsed once. */
+/** The four versions of a merge, and their files' table, each text read and parsed once. */
 import { type ImportIndex, importIndex, manifestNames } from "../languages/import-index.ts";
 import { readSymbolTable, supportedLanguage } from "../languages/symbol-table/read.ts";
 import type { SymbolTable } from "../languages/symbol-table/symbol-table.ts";
@@ -8,7 +8,7 @@ export type Files = ReadonlyMap<string, string>;
 
 export interface MergeInput {
   /**
-   * The files that are not the same in all states, in each: `base` is what both sides started from,
+   * The files that are not the same in all versions, in each: `base` is what both sides started from,
    * `ours` what landed meanwhile, `theirs` the change itself, `merged` what the text merge made.
    */
   base: Files;
@@ -30,10 +30,10 @@ const manifestsMax = 500;
 
 export class MergeVersions {
   readonly input: MergeInput;
-  /** Paths of supported languages that are not the same in all states, sorted. */
+  /** Paths of supported languages that are not the same in all versions, sorted. */
   readonly paths: readonly string[];
   readonly #all: ReadonlySet<string>;
-  readonly #facts = new Map<string, Promise<SymbolTable | null>>();
+  readonly #table = new Map<string, Promise<SymbolTable | null>>();
   readonly #indexes = new Map<VersionName, Promise<ImportIndex>>();
 
   constructor(input: MergeInput) {
@@ -43,37 +43,37 @@ export class MergeVersions {
     this.paths = [...this.#all].filter((path) => supportedLanguage(path) !== null).sort();
   }
 
-  /** The blob at a path in a state. */
-  async id(state: VersionName, path: string): Promise<string | undefined> {
-    if (this.#all.has(path)) return this.input[state].get(path);
+  /** The blob at a path in a version. */
+  async id(version: VersionName, path: string): Promise<string | undefined> {
+    if (this.#all.has(path)) return this.input[version].get(path);
     return (await this.input.tree()).get(path);
   }
 
-  /** Facts of a file in a state; null when it is not there or cannot be read. */
-  async facts(state: VersionName, path: string): Promise<SymbolTable | null> {
-    const id = await this.id(state, path);
+  /** Facts of a file in a version; null when it is not there or cannot be read. */
+  async table(version: VersionName, path: string): Promise<SymbolTable | null> {
+    const id = await this.id(version, path);
     if (id === undefined) return null;
     const key = `${id} ${path}`;
-    let facts = this.#facts.get(key);
-    if (facts === undefined) {
-      facts = this.input
+    let table = this.#table.get(key);
+    if (table === undefined) {
+      table = this.input
         .read(id)
         .then((text) => (text === null ? null : readSymbolTable(path, text)));
-      this.#facts.set(key, facts);
+      this.#table.set(key, table);
     }
-    return facts;
+    return table;
   }
 
-  /** The text of a file in a state; null when it is not there or is no text. */
-  async text(state: VersionName, path: string): Promise<string | null> {
-    const id = await this.id(state, path);
+  /** The text of a file in a version; null when it is not there or is no text. */
+  async text(version: VersionName, path: string): Promise<string | null> {
+    const id = await this.id(version, path);
     return id === undefined ? null : this.input.read(id);
   }
 
-  /** Paths of a whole state. */
-  async tree(state: "base" | "merged"): Promise<Files> {
+  /** Paths of a whole version. */
+  async tree(version: "base" | "merged"): Promise<Files> {
     const merged = await this.input.tree();
-    if (state === "merged") return merged;
+    if (version === "merged") return merged;
     const files = new Map(merged);
     for (const path of this.#all) {
       const id = this.input.base.get(path);
@@ -83,18 +83,18 @@ export class MergeVersions {
     return files;
   }
 
-  /** Where imports lead in a state. */
-  index(state: "base" | "merged"): Promise<ImportIndex> {
-    let index = this.#indexes.get(state);
+  /** Where imports lead in a version. */
+  index(version: "base" | "merged"): Promise<ImportIndex> {
+    let index = this.#indexes.get(version);
     if (index === undefined) {
-      index = this.#readIndex(state);
-      this.#indexes.set(state, index);
+      index = this.#readIndex(version);
+      this.#indexes.set(version, index);
     }
     return index;
   }
 
-  async #readIndex(state: "base" | "merged"): Promise<ImportIndex> {
-    const files = await this.tree(state);
+  async #readIndex(version: "base" | "merged"): Promise<ImportIndex> {
+    const files = await this.tree(version);
     const manifests = new Map<string, string>();
     for (const [path, id] of files) {
       if (!manifestNames.has(path.slice(path.lastIndexOf("/") + 1))) continue;

@@ -1,6 +1,6 @@
 /** Whether a name in one file means a symbol of another. */
 import type { Import, ImportedName } from "../languages/import-finder.ts";
-import type { FileSymbol, SymbolTable, Use } from "../languages/symbol-table/symbol-table.ts";
+import type { FileSymbol, Reference, SymbolTable } from "../languages/symbol-table/symbol-table.ts";
 import type { MergeVersions } from "./merge-versions.ts";
 
 /** A symbol, by its file and its name in there. */
@@ -19,33 +19,33 @@ const hopsMax = 5;
  * where nobody can follow. Whether a target exists is for the caller to look up.
  */
 export async function targetsOf(
-  states: MergeVersions,
+  versions: MergeVersions,
   file: SymbolTable,
-  use: Use,
+  use: Reference,
 ): Promise<Target[]> {
   const [first = "?", ...rest] = use.path;
   if (first === "?" || rest.includes("?")) return [];
   if (isSelf(file, first)) {
     const owner = ownerOf(file, use.within);
     if (owner === "" || rest.length === 0) {
-      return owner === "" || file.language !== "rust" ? [] : [at(file.path, owner, false)];
+      return owner === "" || file.language !== "rust" ? [] : [target(file.path, owner, false)];
     }
     const [member = "", ...more] = rest;
     if (more.length > 0) {
-      return throughType(states, file, use.within, memberType(file, owner, member), more);
+      return memberTargets(versions, file, use.within, memberType(file, owner, member), more);
     }
-    return [at(file.path, `${owner}.${rest[0]}`, first !== "Self")];
+    return [target(file.path, `${owner}.${rest[0]}`, first !== "Self")];
   }
   const type = file.types.get(use.scope)?.get(first);
   if (type !== undefined && rest.length > 0) {
-    return throughType(states, file, use.within, type, rest);
+    return memberTargets(versions, file, use.within, type, rest);
   }
   if (use.scope !== "" && file.locals.get(use.scope)?.has(first)) return [];
   const outer = outerType(file, use.within, first);
   if (outer !== undefined && rest.length > 0) {
-    return throughType(states, file, use.within, outer, rest);
+    return memberTargets(versions, file, use.within, outer, rest);
   }
-  return named(states, file, use, hopsMax);
+  return nameTargets(versions, file, use, hopsMax);
 }
 
 /** The type of a variable of the file, or of a field that is named without its object. */
@@ -58,38 +58,41 @@ function outerType(file: SymbolTable, within: string, name: string): string | un
 }
 
 /** What a dotted name means that begins with no variable. */
-async function named(
-  states: MergeVersions,
+async function nameTargets(
+  versions: MergeVersions,
   file: SymbolTable,
-  { path, within }: Pick<Use, "path" | "within">,
+  { path, within }: Pick<Reference, "path" | "within">,
   hops: number,
 ): Promise<Target[]> {
   const [first = "?"] = path;
   const name = path.join(".");
   for (const owner of ownersAround(file, within)) {
     if (file.symbols.some((symbol) => symbol.name === `${owner}.${first}`)) {
-      return [at(file.path, `${owner}.${name}`, false)];
+      return [target(file.path, `${owner}.${name}`, false)];
     }
   }
   const found: Target[] = [];
-  if (file.symbols.some((symbol) => symbol.name === first)) found.push(at(file.path, name, false));
-  for (const { imported, local, rest } of importsOf(file, path)) {
-    for (const target of await importTargets(states, file, imported, local, rest, hops)) {
+  if (file.symbols.some((symbol) => symbol.name === first))
+    found.push(target(file.path, name, false));
+  for (const { imported, local, rest } of importsBinding(file, path)) {
+    for (const target of await importTargets(versions, file, imported, local, rest, hops)) {
       found.push(target);
     }
   }
   if (found.length > 0 || hops < hopsMax) return found;
   // Packages share their names; whoever looks for one of them compares folders.
   const shares = file.language === "go" || file.language === "java";
-  const here = [at(file.path, name, false)];
+  const here = [target(file.path, name, false)];
   if (!shares) return here;
   const folder = parentFolder(file.path);
-  const siblings = states.paths.filter((one) => parentFolder(one) === folder && one !== file.path);
-  return [...here, ...siblings.map((one) => at(one, name, false))];
+  const siblings = versions.paths.filter(
+    (one) => parentFolder(one) === folder && one !== file.path,
+  );
+  return [...here, ...siblings.map((one) => target(one, name, false))];
 }
 
 /** Imports whose name a dotted name begins with, and what is left of it. */
-function importsOf(
+function importsBinding(
   file: SymbolTable,
   path: readonly string[],
 ): { imported: Import; local: ImportedName; rest: string[] }[] {
@@ -101,12 +104,12 @@ function importsOf(
       found.push({ imported, local, rest: path.slice(parts.length) });
     }
   }
-  if (file.language === "rust" && path.length > 1) found.push(...pathInPlace(path));
+  if (file.language === "rust" && path.length > 1) found.push(...inlinePathImports(path));
   return found;
 }
 
 /** A path written where it is used: Rust's `crate::load::run(...)`. */
-function pathInPlace(path: readonly string[]) {
+function inlinePathImports(path: readonly string[]) {
   const found: { imported: Import; local: ImportedName; rest: string[] }[] = [];
   if (!/^(crate|self|super)$/.test(path[0] ?? "")) return found;
   for (let cut = path.length - 1; cut >= 1; cut--) {
@@ -119,7 +122,7 @@ function pathInPlace(path: readonly string[]) {
 }
 
 async function importTargets(
-  states: MergeVersions,
+  versions: MergeVersions,
   file: SymbolTable,
   imported: Import,
   local: ImportedName,
@@ -127,7 +130,7 @@ async function importTargets(
   hops: number,
 ): Promise<Target[]> {
   const targets: Target[] = [];
-  for (const path of await filesOf(states, file.path, { ...imported, names: [local] })) {
+  for (const path of await filesOf(versions, file.path, { ...imported, names: [local] })) {
     const names = local.imported === "*" ? [rest] : [[local.imported, ...rest]];
     // `from package import module`, `use crate::module`: the file itself is what is named.
     if (local.imported !== "*" && rest.length > 0 && stemOf(path) === local.imported) {
@@ -135,41 +138,41 @@ async function importTargets(
     }
     for (const name of names) {
       if (name.length === 0) continue;
-      targets.push(at(path, name.join("."), false));
-      if (hops > 0) targets.push(...(await handedOn(states, path, name, hops - 1)));
+      targets.push(target(path, name.join("."), false));
+      if (hops > 0) targets.push(...(await reexportTargets(versions, path, name, hops - 1)));
     }
   }
   return targets;
 }
 
 /** Where a name leads that a module only hands on. */
-async function handedOn(
-  states: MergeVersions,
+async function reexportTargets(
+  versions: MergeVersions,
   path: string,
   name: string[],
   hops: number,
 ): Promise<Target[]> {
   const [first = "", ...rest] = name;
-  const text = (await states.text("merged", path)) ?? (await states.text("base", path));
-  if (text === null || !mayHandOn(path, text, first)) return [];
-  const file = (await states.facts("merged", path)) ?? (await states.facts("base", path));
+  const text = (await versions.text("merged", path)) ?? (await versions.text("base", path));
+  if (text === null || !mayReexport(path, text, first)) return [];
+  const file = (await versions.table("merged", path)) ?? (await versions.table("base", path));
   if (file === null) return [];
   const alias = file.aliases.get(first);
   if (alias !== undefined && alias !== first) {
-    return [at(path, [alias, ...rest].join("."), false)];
+    return [target(path, [alias, ...rest].join("."), false)];
   }
   const standing = file.symbols.find((one) => one.isDefault);
   if (first === "default" && standing !== undefined) {
-    return [at(path, [standing.name, ...rest].join("."), false)];
+    return [target(path, [standing.name, ...rest].join("."), false)];
   }
   if (file.symbols.some((one) => one.name === first)) return [];
-  return (await named(states, file, { path: name, within: "" }, hops)).filter(
+  return (await nameTargets(versions, file, { path: name, within: "" }, hops)).filter(
     (target) => target.path !== path,
   );
 }
 
 /** Whether a module may offer a name it does not define; what cannot is not parsed. */
-function mayHandOn(path: string, text: string, name: string): boolean {
+function mayReexport(path: string, text: string, name: string): boolean {
   if (/\.pyi?$/.test(path)) return text.includes(name);
   if (path.endsWith(".rs")) return /\bpub\b[^;{]*\buse\b/.test(text);
   return !/\.(go|java)$/.test(path) && /\bexports?\b\s*([*{=.]|default\b|type\b)/.test(text);
@@ -177,17 +180,17 @@ function mayHandOn(path: string, text: string, name: string): boolean {
 
 /** Files an import leads to: as things are, or else as they were. */
 export async function filesOf(
-  states: MergeVersions,
+  versions: MergeVersions,
   from: string,
   imported: Import,
 ): Promise<string[]> {
-  const now = (await states.index("merged")).resolve(from, imported);
-  return now.length > 0 ? now : (await states.index("base")).resolve(from, imported);
+  const now = (await versions.index("merged")).resolve(from, imported);
+  return now.length > 0 ? now : (await versions.index("base")).resolve(from, imported);
 }
 
 /** What a member of a value of this type means; members on the way are followed by their types. */
-async function throughType(
-  states: MergeVersions,
+async function memberTargets(
+  versions: MergeVersions,
   file: SymbolTable,
   within: string,
   type: string | undefined,
@@ -195,15 +198,20 @@ async function throughType(
 ): Promise<Target[]> {
   if (type === undefined || type.includes("?")) return [];
   const found: Target[] = [];
-  for (const owner of await named(states, file, { path: type.split("."), within }, hopsMax)) {
+  for (const owner of await nameTargets(
+    versions,
+    file,
+    { path: type.split("."), within },
+    hopsMax,
+  )) {
     if (rest.length === 0) {
-      found.push(at(owner.path, `${owner.name}.${member}`, true));
+      found.push(target(owner.path, `${owner.name}.${member}`, true));
       continue;
     }
-    const facts = await states.facts("merged", owner.path);
-    if (facts === null) continue;
-    const next = memberType(facts, owner.name, member);
-    found.push(...(await throughType(states, facts, owner.name, next, rest)));
+    const table = await versions.table("merged", owner.path);
+    if (table === null) continue;
+    const next = memberType(table, owner.name, member);
+    found.push(...(await memberTargets(versions, table, owner.name, next, rest)));
   }
   return found;
 }
@@ -244,7 +252,7 @@ function ownersAround(file: SymbolTable, within: string): string[] {
   return [...owners, within].filter((owner) => owner !== "" && isOpen(owner));
 }
 
-function at(path: string, name: string, instance: boolean): Target {
+function target(path: string, name: string, instance: boolean): Target {
   return { path, name, instance };
 }
 
@@ -261,7 +269,7 @@ function stemOf(path: string): string {
 }
 
 /** The symbols of a name in a file: calling a type means calling what constructs it. */
-export function symbolsAt(file: SymbolTable, name: string, called: boolean): FileSymbol[] {
+export function symbolsNamed(file: SymbolTable, name: string, called: boolean): FileSymbol[] {
   const own = file.symbols.filter((symbol) => symbol.name === name);
   if (!called || own[0]?.kind !== "type") return own;
   const makers = file.symbols.filter(

@@ -12,8 +12,8 @@ interface Added {
 }
 
 /** Steps that are numbered by their files' names, or say what they come after; numbers of members. */
-export async function orderingConflicts(states: MergeVersions): Promise<Conflict[]> {
-  const added = addedFiles(states);
+export async function orderingConflicts(versions: MergeVersions): Promise<Conflict[]> {
+  const added = addedFiles(versions);
   const pairs = added
     .filter(({ side }) => side === "theirs")
     .flatMap((mine) =>
@@ -25,16 +25,16 @@ export async function orderingConflicts(states: MergeVersions): Promise<Conflict
     );
   const conflicts: Conflict[] = [];
   for (const { mine, other } of pairs) {
-    const siblings = await siblingsOf(states, mine);
+    const siblings = await siblingsOf(versions, mine);
     const found =
-      sameNumber(mine, other, siblings) ?? (await sameStep(states, mine, other, siblings));
+      sameNumber(mine, other, siblings) ?? (await samePredecessor(versions, mine, other, siblings));
     if (found !== null) conflicts.push(found);
   }
-  return [...conflicts, ...(await sameTags(states))];
+  return [...conflicts, ...(await sameEnumerationValues(versions))];
 }
 
-function addedFiles(states: MergeVersions): Added[] {
-  const { base, ours, theirs, merged } = states.input;
+function addedFiles(versions: MergeVersions): Added[] {
+  const { base, ours, theirs, merged } = versions.input;
   return [...merged.keys()]
     .filter((path) => !base.has(path) && ours.has(path) !== theirs.has(path))
     .map((path) => ({ path, side: theirs.has(path) ? ("theirs" as const) : ("ours" as const) }));
@@ -43,10 +43,10 @@ function addedFiles(states: MergeVersions): Added[] {
 /** Files of a folder as they were at base, bounded. */
 const siblingsMax = 200;
 
-async function siblingsOf(states: MergeVersions, path: string): Promise<string[]> {
+async function siblingsOf(versions: MergeVersions, path: string): Promise<string[]> {
   const folder = parentFolder(path);
   const extension = extensionOf(path);
-  const files = [...(await states.tree("base")).keys()].filter(
+  const files = [...(await versions.tree("base")).keys()].filter(
     (one) => parentFolder(one) === folder && extensionOf(one) === extension,
   );
   return files.sort().slice(-siblingsMax);
@@ -71,17 +71,20 @@ function sameNumber(mine: string, other: string, siblings: readonly string[]): C
   // A folder whose numbers were never all different is no sequence.
   if (alike.length === 0 || new Set(alike).size < alike.length || alike.includes(number))
     return null;
-  return ordering(number, mine, 1, other, 1, `both take the number ${number}`);
+  return orderingConflict(number, mine, 1, other, 1, `both take the number ${number}`);
 }
 
 /** Both new steps name the same one before them: `down_revision = "a1"`. */
-async function sameStep(
-  states: MergeVersions,
+async function samePredecessor(
+  versions: MergeVersions,
   mine: string,
   other: string,
   siblings: readonly string[],
 ): Promise<Conflict | null> {
-  const [here, there] = [await states.facts("merged", mine), await states.facts("merged", other)];
+  const [here, there] = [
+    await versions.table("merged", mine),
+    await versions.table("merged", other),
+  ];
   if (here === null || there === null) return null;
   const links = here.symbols.flatMap((symbol) => {
     const same = there.symbols.find((one) => one.name === symbol.name);
@@ -89,21 +92,28 @@ async function sameStep(
     return shared.map((literal) => ({ name: symbol.name, literal, symbol }));
   });
   if (links.length === 0) return null;
-  const steps = (await Promise.all(siblings.map((path) => states.facts("base", path)))).filter(
-    (facts) => facts !== null,
+  const steps = (await Promise.all(siblings.map((path) => versions.table("base", path)))).filter(
+    (table) => table !== null,
   );
   for (const { name, literal, symbol } of links) {
-    const before = steps.find((step) => isCalled(step, literal, name));
+    const before = steps.find((step) => isStepNamed(step, literal, name));
     const isStep = before?.symbols.some((one) => one.name === name);
     const taken = steps.some((step) => linkOf(step, name)?.literals.includes(literal));
     if (!isStep || taken) continue;
-    return ordering(literal, mine, symbol.line, other, 1, `both come right after \`${literal}\``);
+    return orderingConflict(
+      literal,
+      mine,
+      symbol.line,
+      other,
+      1,
+      `both come right after \`${literal}\``,
+    );
   }
   return null;
 }
 
 /** A step is known by its file's name, or by what it calls itself. */
-function isCalled(step: SymbolTable, literal: string, link: string): boolean {
+function isStepNamed(step: SymbolTable, literal: string, link: string): boolean {
   const stem = step.path.slice(step.path.lastIndexOf("/") + 1).replace(/\.[^.]+$/, "");
   if (stem === literal) return true;
   return step.symbols.some((one) => one.name !== link && one.literals.includes(literal));
@@ -114,14 +124,14 @@ function linkOf(step: SymbolTable, name: string): FileSymbol | undefined {
 }
 
 /** New members of one enumeration that were given the same value. */
-async function sameTags(states: MergeVersions): Promise<Conflict[]> {
+async function sameEnumerationValues(versions: MergeVersions): Promise<Conflict[]> {
   const conflicts: Conflict[] = [];
-  for (const path of states.paths) {
-    const { ours, theirs } = states.changedBy(path);
+  for (const path of versions.paths) {
+    const { ours, theirs } = versions.changedBy(path);
     if (!ours || !theirs) continue;
-    const merged = await states.facts("merged", path);
-    const here = tagsOf(await states.facts("theirs", path));
-    const there = tagsOf(await states.facts("ours", path));
+    const merged = await versions.table("merged", path);
+    const here = tagsOf(await versions.table("theirs", path));
+    const there = tagsOf(await versions.table("ours", path));
     for (const symbol of merged?.symbols ?? []) {
       const key = keyOfTag(symbol);
       const [mine, other] = [
@@ -133,7 +143,9 @@ async function sameTags(states: MergeVersions): Promise<Conflict[]> {
       const twin = merged?.symbols.find((one) => one.name === other[0] && keyOfTag(one) === key);
       if (twin === undefined) continue;
       const what = `\`${symbol.name}\` and \`${twin.name}\` both take the value ${symbol.tag?.value}`;
-      conflicts.push(ordering(symbol.tag?.of ?? "", path, symbol.line, path, twin.line, what));
+      conflicts.push(
+        orderingConflict(symbol.tag?.of ?? "", path, symbol.line, path, twin.line, what),
+      );
     }
   }
   return conflicts;
@@ -143,9 +155,9 @@ function keyOfTag({ tag }: FileSymbol): string | null {
   return tag === null ? null : `${tag.of} ${tag.value}`;
 }
 
-function tagsOf(facts: SymbolTable | null): Map<string, string[]> {
+function tagsOf(table: SymbolTable | null): Map<string, string[]> {
   const tags = new Map<string, string[]>();
-  for (const symbol of facts?.symbols ?? []) {
+  for (const symbol of table?.symbols ?? []) {
     const key = keyOfTag(symbol);
     if (key !== null) tags.set(key, [...(tags.get(key) ?? []), symbol.name]);
   }
@@ -156,7 +168,7 @@ function extensionOf(path: string): string {
   return /\.[^./]+$/.exec(path)?.[0] ?? "";
 }
 
-function ordering(
+function orderingConflict(
   symbol: string,
   path: string,
   line: number,

@@ -1,23 +1,23 @@
 /** Files the merge made that no grammar understands, and markers left in them. */
 import { type Conflict, type Note, sideName } from "./conflict.ts";
 import type { MergeVersions } from "./merge-versions.ts";
-import type { Found } from "./reference-checker.ts";
+import type { Findings } from "./reference-checker.ts";
 
 /** Charges only what the merge itself broke: grammars have gaps, and sides have their own gates. */
-export async function syntaxConflicts(states: MergeVersions): Promise<Found> {
+export async function syntaxConflicts(versions: MergeVersions): Promise<Findings> {
   const conflicts: Conflict[] = [];
   const notes: Note[] = [];
-  for (const path of states.paths) {
-    const markers = await markerLine(states, path);
+  for (const path of versions.paths) {
+    const markers = await markerLine(versions, path);
     if (markers !== null) {
       const message =
         "markers of an unfinished merge stand here; decide for one side and remove them";
-      conflicts.push({ ...syntax(path, markers), message });
+      conflicts.push({ ...syntaxConflict(path, markers), message });
       continue;
     }
-    const merged = await states.facts("merged", path);
+    const merged = await versions.table("merged", path);
     if (merged === null) {
-      if ((await states.id("merged", path)) !== undefined) {
+      if ((await versions.id("merged", path)) !== undefined) {
         notes.push({
           path,
           line: 1,
@@ -28,24 +28,24 @@ export async function syntaxConflicts(states: MergeVersions): Promise<Found> {
     }
     const [line] = merged.errorLines;
     if (line === undefined) continue;
-    const { ours, theirs } = states.changedBy(path);
+    const { ours, theirs } = versions.changedBy(path);
     const sides = await Promise.all(
-      (["base", "ours", "theirs"] as const).map((state) => states.facts(state, path)),
+      (["base", "ours", "theirs"] as const).map((version) => versions.table(version, path)),
     );
-    const clean = sides.every((facts) => facts !== null && facts.errorLines.length === 0);
+    const clean = sides.every((table) => table !== null && table.errorLines.length === 0);
     if (!(ours && theirs && clean)) {
       notes.push({ path, line, message: "the grammar does not understand this line" });
       continue;
     }
     conflicts.push({
-      ...syntax(path, line),
+      ...syntaxConflict(path, line),
       message: `the file parses as ${sideName.ours} left it and as ${sideName.theirs} leaves it, but not once the two are merged; read the file as it is now and make the change again`,
     });
   }
   return { conflicts, notes };
 }
 
-function syntax(path: string, line: number): Omit<Conflict, "message"> {
+function syntaxConflict(path: string, line: number): Omit<Conflict, "message"> {
   return { kind: "syntax_conflict", symbol: baseNameOf(path), path, line, related: [] };
 }
 
@@ -54,11 +54,11 @@ function baseNameOf(path: string): string {
 }
 
 /** Line of a whole set of merge markers the file did not have at base, where they make no sense. */
-async function markerLine(states: MergeVersions, path: string): Promise<number | null> {
-  const merged = await states.facts("merged", path);
+async function markerLine(versions: MergeVersions, path: string): Promise<number | null> {
+  const merged = await versions.table("merged", path);
   if (merged === null || merged.errorLines.length === 0) return null;
-  const line = markersIn(await states.text("merged", path));
-  return line !== null && markersIn(await states.text("base", path)) === null ? line : null;
+  const line = markersIn(await versions.text("merged", path));
+  return line !== null && markersIn(await versions.text("base", path)) === null ? line : null;
 }
 
 function markersIn(text: string | null): number | null {

@@ -1,6 +1,6 @@
 /** Functions one could do without: those nobody names, and copies of others. */
 import type { SourceFile } from "./graph.ts";
-import type { FunctionFacts } from "./measure.ts";
+import type { FunctionMetrics } from "./measure.ts";
 
 export interface DeadCode {
   /** Not named anywhere, tests included. */
@@ -16,7 +16,7 @@ export function deadCode(
   functions: readonly CountedFunction[],
   files: readonly SourceFile[],
 ): DeadCode {
-  const used = new Set(files.flatMap(({ facts }) => facts.uses));
+  const used = new Set(files.flatMap(({ metrics }) => metrics.uses));
   const isDead = (one: CountedFunction): boolean => !one.entry && !used.has(simpleName(one.name));
   const groups = new Map<string, { copies: number; dead: number }>();
   let dead = 0;
@@ -47,7 +47,7 @@ function simpleName(qualified: string): string {
 // The functions that figures and offenders are made of.
 
 /** A function that counts: not a test. */
-export interface CountedFunction extends FunctionFacts {
+export interface CountedFunction extends FunctionMetrics {
   path: string;
   language: string;
 }
@@ -57,11 +57,11 @@ export function countedFunctions(
   files: readonly SourceFile[],
   includeTests: boolean,
 ): CountedFunction[] {
-  return files.flatMap(({ path, facts, counted }) =>
+  return files.flatMap(({ path, metrics, counted }) =>
     counted
-      ? facts.functions
+      ? metrics.functions
           .filter(({ test }) => includeTests || !test)
-          .map((one) => ({ ...one, path, language: facts.language }))
+          .map((one) => ({ ...one, path, language: metrics.language }))
       : [],
   );
 }

@@ -1,9 +1,9 @@
 import { describe, expect, test } from "bun:test";
 import { languageOf } from "../languages/language.ts";
 import { fileMetrics } from "./file-metrics.ts";
-import type { FunctionFacts } from "./measure.ts";
+import type { FunctionMetrics } from "./measure.ts";
 
-async function functions(path: string, text: string): Promise<FunctionFacts[]> {
+async function functions(path: string, text: string): Promise<FunctionMetrics[]> {
   return (await fileMetrics(languageOf(path), text))?.functions ?? [];
 }
 
@@ -118,7 +118,7 @@ const same: [path: string, text: string, name: string][] = [
   ],
 ];
 
-describe("facts", () => {
+describe("metrics", () => {
   test.each(same)("%s: the same function has the same figures", async (path, text, name) => {
     // 1 + for, if, and, elif, case; for 1, if 2, and 1, elif 1, else 1, switch 1.
     const [found] = await functions(path, text);
@@ -192,13 +192,13 @@ describe("facts", () => {
   });
 
   test("a name is used where it stands, save in its own definition and its calls to itself", async () => {
-    const facts = await fileMetrics(
+    const metrics = await fileMetrics(
       "python",
       "def f(n):\n    return f(n - 1)\n\ndef g():\n    h.f2()\n",
     );
-    expect(facts?.uses).toEqual(["f2", "h", "n"]);
-    expect(facts?.refers).toEqual(["f", "h"]);
-    expect(facts?.defines).toEqual(["f", "g"]);
+    expect(metrics?.uses).toEqual(["f2", "h", "n"]);
+    expect(metrics?.refers).toEqual(["f", "h"]);
+    expect(metrics?.defines).toEqual(["f", "g"]);
   });
 
   test.each([
@@ -240,7 +240,7 @@ describe("facts", () => {
     expect(await figures("a.js", text)).toEqual([{ name: "f", cyclomatic: 1, cognitive: 0 }]);
   });
 
-  test("a text without a grammar has no facts", async () => {
+  test("a text without a grammar has no metrics", async () => {
     expect(await fileMetrics(languageOf("a.sh"), "echo")).toBeNull();
     expect(await fileMetrics(languageOf("a.txt"), "echo")).toBeNull();
   });

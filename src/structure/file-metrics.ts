@@ -7,12 +7,12 @@ import { isSourceLanguage, type SourceLanguage } from "../languages/control-flow
 import type { Import } from "../languages/import-finder.ts";
 import { importsIn } from "../languages/imports.ts";
 import { withTree } from "../languages/parser.ts";
-import { type Measured, measure } from "./measure.ts";
+import { measure, type SyntaxMetrics } from "./measure.ts";
 
-/** Changes whenever the same bytes would give other facts; facts of another version are useless. */
+/** Changes whenever the same bytes would give other metrics; metrics of another version are useless. */
 export const fileMetricsVersion = "1";
 
-export interface FileMetrics extends Measured {
+export interface FileMetrics extends SyntaxMetrics {
   language: SourceLanguage;
   lines: number;
   /** By its own heading, or because nobody could have written it. */
@@ -23,7 +23,7 @@ export interface FileMetrics extends Measured {
 /** Longer texts are not parsed: nobody writes them. Characters. */
 const textMax = 1024 * 1024;
 
-/** The facts of a text; null when its language has none. A text too long to parse has no functions. */
+/** The metrics of a text; null when its language has none. A text too long to parse has no functions. */
 export async function fileMetrics(
   language: string | null,
   text: string,

@@ -2,7 +2,7 @@
 import type { Node } from "../languages/parser.ts";
 
 /** The name a function gets from the place it is put in: `const name = () => ...`. */
-export interface Given {
+export interface AssignedName {
   name: string;
   /** Where the name stands, as an offset. */
   at: number;
@@ -23,7 +23,7 @@ const holders: Readonly<Record<string, readonly [name: string, value: string]>> 
 const nameable = /^(arrow_function|function_expression|generator_function)$/;
 
 /** The name a node gives to the function that is its value; null when it has no such value. */
-export function givenName(node: Node): Given | null {
+export function assignedName(node: Node): AssignedName | null {
   const [nameField, valueField] = holders[node.type] ?? ["", ""];
   const value = node.childForFieldName(valueField);
   const name = node.childForFieldName(nameField);
@@ -34,7 +34,7 @@ export function givenName(node: Node): Given | null {
 }
 
 /** Whether a type of node may give a name. */
-export function isHolder(type: string): boolean {
+export function mayAssignName(type: string): boolean {
   return Object.hasOwn(holders, type);
 }
 

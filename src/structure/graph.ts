@@ -10,7 +10,7 @@ import type { FileMetrics } from "./file-metrics.ts";
 /** A file of the repository. Those that do not count are no nodes, but what they use is used. */
 export interface SourceFile {
   path: string;
-  facts: FileMetrics;
+  metrics: FileMetrics;
   counted: boolean;
 }
 
@@ -27,23 +27,23 @@ export interface Graph {
 export function graphOf(files: readonly SourceFile[], index: ImportIndex): Graph {
   const nodes = files.filter(({ counted }) => counted).sort((a, b) => compareText(a.path, b.path));
   const numbers = new Map(nodes.map(({ path }, at) => [path, at]));
-  const defines = nodes.map(({ facts }) => new Set(facts.defines));
+  const defines = nodes.map(({ metrics }) => new Set(metrics.defines));
   const imports: number[][] = [];
   const edges: number[][] = [];
-  for (const [at, { path, facts }] of nodes.entries()) {
+  for (const [at, { path, metrics }] of nodes.entries()) {
     const known = (paths: readonly string[]): number[] =>
       paths.flatMap((one) => numbers.get(one) ?? []).filter((to) => to !== at);
     const imported = new Set<number>();
-    const uses = new Set(facts.uses);
-    for (const one of facts.imports) {
+    const uses = new Set(metrics.uses);
+    for (const one of metrics.imports) {
       const whole = one.names.every(({ imported: name }) => name === "*");
       const to = known(index.resolve(path, one));
-      for (const node of whole ? ofThese(to, defines, uses) : to) imported.add(node);
+      for (const node of whole ? usedFiles(to, defines, uses) : to) imported.add(node);
     }
     const all = new Set(imported);
-    const refers = new Set(facts.refers.filter((name) => !defines[at]?.has(name)));
+    const refers = new Set(metrics.refers.filter((name) => !defines[at]?.has(name)));
     for (const to of known(index.neighbours(path))) {
-      if (meet(defines[to], refers)) all.add(to);
+      if (overlap(defines[to], refers)) all.add(to);
     }
     imports.push(ascending(imported));
     edges.push(ascending(all));
@@ -52,17 +52,17 @@ export function graphOf(files: readonly SourceFile[], index: ImportIndex): Graph
 }
 
 /** Of a package's files those whose names are used: importing a package is not using all of it. */
-function ofThese(
+function usedFiles(
   files: readonly number[],
   defines: readonly ReadonlySet<string>[],
   uses: ReadonlySet<string>,
 ): readonly number[] {
   if (files.length < 2) return files;
-  const used = files.filter((file) => meet(defines[file], uses));
+  const used = files.filter((file) => overlap(defines[file], uses));
   return used.length > 0 ? used : files.slice(0, 1);
 }
 
-function meet(a: ReadonlySet<string> | undefined, b: ReadonlySet<string>): boolean {
+function overlap(a: ReadonlySet<string> | undefined, b: ReadonlySet<string>): boolean {
   if (a === undefined) return false;
   const [small, large] = a.size < b.size ? [a, b] : [b, a];
   for (const one of small) if (large.has(one)) return true;

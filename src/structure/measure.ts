@@ -14,16 +14,16 @@ import {
 import type { Node } from "../languages/parser.ts";
 import { sha256 } from "../std/digest.ts";
 import {
-  type Given,
-  givenName,
+  type AssignedName,
+  assignedName,
   isEntry,
-  isHolder,
+  mayAssignName,
   parameterCount,
   receiverOf,
   scopeOf,
 } from "./function-names.ts";
 
-export interface FunctionFacts {
+export interface FunctionMetrics {
   /** Qualified by what is around it, `Class.method`; a second one of a name ends in `#2`. */
   name: string;
   /** From 1, both included. */
@@ -40,9 +40,9 @@ export interface FunctionFacts {
   test: boolean;
 }
 
-/** The part of a file's facts that one walk gives. */
-export interface Measured {
-  functions: FunctionFacts[];
+/** The part of a file's metrics that one walk gives. */
+export interface SyntaxMetrics {
+  functions: FunctionMetrics[];
   /** Names defined at the top: functions, types, Go's constants and variables; sorted. */
   defines: string[];
   /** Names called without a receiver, types and classes named; sorted. */
@@ -54,8 +54,8 @@ export interface Measured {
 type Cursor = ReturnType<Node["walk"]>;
 
 /** A function while the walk is in it. */
-interface Open {
-  facts: FunctionFacts;
+interface OpenFunction {
+  metrics: FunctionMetrics;
   /** Its own name, unqualified. */
   name: string;
   /** Words of its text, own identifiers numbered in order of appearance. */
@@ -72,14 +72,14 @@ interface Frame {
   /** The boolean operator that goes on in the children. */
   operator: string | null;
   /** The innermost named function. */
-  open: Open | null;
+  open: OpenFunction | null;
   /** Names around, joined with dots. */
   scope: string;
   /** Methods here answer to a supertype's callers. */
   derived: boolean;
   test: boolean;
   /** For the function that is a value of this node. */
-  given: Given | null;
+  given: AssignedName | null;
   /** Decorators and attributes since the last definition. */
   marks: string[];
 }
@@ -97,7 +97,7 @@ const outermost: Omit<Frame, "marks"> = {
 };
 
 /** Functions in the order of their beginning, and the names a file uses. */
-export function measure(root: Node, language: SourceLanguage): Measured {
+export function measure(root: Node, language: SourceLanguage): SyntaxMetrics {
   const walk = new Walk(controlFlowNodes[language]);
   const cursor = root.walk();
   try {
@@ -112,7 +112,7 @@ export function measure(root: Node, language: SourceLanguage): Measured {
 const wordsMin = 12;
 
 class Walk {
-  private readonly opened: Open[] = [];
+  private readonly opened: OpenFunction[] = [];
   private readonly qualified = new Map<string, number>();
   private readonly defines = new Set<string>();
   private readonly refers = new Set<string>();
@@ -142,12 +142,12 @@ class Walk {
     }
   }
 
-  measured(): Measured {
-    for (const { facts, words } of this.opened) {
-      if (words.length >= wordsMin) facts.body = sha256(words.join("\0")).slice(0, 16);
+  measured(): SyntaxMetrics {
+    for (const { metrics, words } of this.opened) {
+      if (words.length >= wordsMin) metrics.body = sha256(words.join("\0")).slice(0, 16);
     }
     return {
-      functions: this.opened.map(({ facts }) => facts),
+      functions: this.opened.map(({ metrics }) => metrics),
       defines: [...this.defines].sort(),
       refers: [...this.refers].sort(),
       uses: [...this.uses].sort(),
@@ -167,14 +167,14 @@ class Walk {
       return this.enterScope(cursor.currentNode, parent, frame);
     }
     if (Object.hasOwn(grammar.calls, type)) this.enterCall(cursor.currentNode);
-    if (isHolder(type)) {
-      frame.given = givenName(cursor.currentNode);
+    if (mayAssignName(type)) {
+      frame.given = assignedName(cursor.currentNode);
       if (frame.given !== null) this.defined.add(frame.given.at);
     }
     if (goSpecs.has(type) && frame.open === null) {
       this.defines.add(cursor.currentNode.childForFieldName("name")?.text ?? "");
     }
-    if (frame.open !== null) this.count(cursor, parent, frame, frame.open.facts);
+    if (frame.open !== null) this.count(cursor, parent, frame, frame.open.metrics);
     return frame;
   }
 
@@ -189,7 +189,7 @@ class Walk {
     const test = parent.test || marks.some((mark) => /^#\[(\w+::)*test\b/.test(mark));
     const known = parent.given?.entry === true || isEntry(node, { ...parent, name, marks });
     if (parent.scope === "" && receiverOf(node) === null) this.defines.add(name);
-    const facts: FunctionFacts = {
+    const metrics: FunctionMetrics = {
       name: this.unique(joined(receiverOf(node) ?? parent.scope, name)),
       line: node.startPosition.row + 1,
       endLine: node.endPosition.row + 1,
@@ -200,10 +200,10 @@ class Walk {
       entry: known,
       test,
     };
-    const open = { facts, name, words: [], numbers: new Map<string, number>() };
+    const open = { metrics, name, words: [], numbers: new Map<string, number>() };
     this.opened.push(open);
     parent.open?.words.push("function");
-    return { ...frame, open, outer: 0, nesting: 0, scope: facts.name, derived: false, test };
+    return { ...frame, open, outer: 0, nesting: 0, scope: metrics.name, derived: false, test };
   }
 
   private enterScope(node: Node, parent: Frame, frame: Frame): Frame {
@@ -226,26 +226,26 @@ class Walk {
   }
 
   /** Adds what a node costs the function it is in. */
-  private count(cursor: Cursor, parent: Frame, frame: Frame, facts: FunctionFacts): void {
+  private count(cursor: Cursor, parent: Frame, frame: Frame, metrics: FunctionMetrics): void {
     const { grammar } = this;
     const { type } = frame;
-    if (grammar.branches.has(type) && !isDefault(cursor, type)) facts.cyclomatic++;
+    if (grammar.branches.has(type) && !isDefault(cursor, type)) metrics.cyclomatic++;
     if (grammar.nesting.has(type)) {
-      if (type === grammar.conditional && goesOn(cursor, parent)) frame.outer--;
+      if (type === grammar.conditional && continuesConditional(cursor, parent)) frame.outer--;
       else {
-        facts.cognitive += 1 + frame.nesting;
+        metrics.cognitive += 1 + frame.nesting;
         frame.nesting++;
       }
     } else if (type === "elif_clause" || (type === "else" && alternatives.has(parent.type))) {
-      facts.cognitive++;
+      metrics.cognitive++;
     } else if (jumps.has(type)) {
-      if (isLabelled(cursor.currentNode)) facts.cognitive++;
+      if (isLabelled(cursor.currentNode)) metrics.cognitive++;
     } else if (type === "parenthesized_expression") {
       frame.operator = parent.operator;
     } else if (type === grammar.binary || type === "let_chain") {
       const { operator, times } = booleanOperator(cursor.currentNode);
-      facts.cyclomatic += times;
-      if (operator !== null && operator !== parent.operator) facts.cognitive++;
+      metrics.cyclomatic += times;
+      if (operator !== null && operator !== parent.operator) metrics.cognitive++;
       frame.operator = operator;
     }
   }
@@ -285,7 +285,7 @@ function isDefault(cursor: Cursor, type: string): boolean {
 }
 
 /** An `if` that is the `else` of another. */
-function goesOn(cursor: Cursor, parent: Frame): boolean {
+function continuesConditional(cursor: Cursor, parent: Frame): boolean {
   return (
     parent.type === "else_clause" ||
     (parent.type === cursor.nodeType && cursor.currentFieldName === "alternative")

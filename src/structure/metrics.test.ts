@@ -11,8 +11,8 @@ type Texts = Record<string, string>;
 async function sources(texts: Texts): Promise<SourceFile[]> {
   const files: SourceFile[] = [];
   for (const [path, text] of Object.entries(texts)) {
-    const facts = await fileMetrics(languageOf(path), text);
-    if (facts !== null) files.push({ path, facts, counted: !isTestCode(path) });
+    const metrics = await fileMetrics(languageOf(path), text);
+    if (metrics !== null) files.push({ path, metrics, counted: !isTestCode(path) });
   }
   return files;
 }

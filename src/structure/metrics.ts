@@ -1,5 +1,5 @@
 /**
- * From facts to figures. The same files give the same figures in any order and on any machine: sums
+ * From metrics to figures. The same files give the same figures in any order and on any machine: sums
  * are of whole numbers, and what is divided is rounded.
  */
 import type { ImportIndex } from "../languages/import-index.ts";
@@ -72,10 +72,10 @@ export function measureFiles(
   const loops = parts.filter((part) => part.length > 1);
   const maxDepth = longestChain(graph.imports, parts);
   const modules = modulesOf(graph);
-  const q = newman(graph, modules);
+  const q = modularity(graph, modules);
   const redundancy = deadCode(functions, files);
   const complexity = functions.map(({ cyclomatic }) => cyclomatic);
-  const lengths = counted.map(({ facts }) => facts.lines);
+  const lengths = counted.map(({ metrics }) => metrics.lines);
   const scores: Components = {
     modularity: rounded(Math.max(0, (q + 0.5) / 1.5)),
     acyclicity: rounded(1 / (1 + loops.length)),
@@ -146,7 +146,7 @@ type Modules = ReturnType<typeof modulesOf>;
  * Modularity after Newman, for directed edges: the share of edges within modules, less the share
  * one would expect if the same ends were joined at random. 1 without edges.
  */
-function newman(graph: Graph, modules: Modules): number {
+function modularity(graph: Graph, modules: Modules): number {
   const within = numbers(modules.count);
   const out = numbers(modules.count);
   const into = numbers(modules.count);

@@ -10,8 +10,8 @@ type Texts = Record<string, string>;
 async function offenders(texts: Texts): Promise<Offender[]> {
   const files = [];
   for (const [path, text] of Object.entries(texts)) {
-    const facts = await fileMetrics(languageOf(path), text);
-    if (facts !== null) files.push({ path, facts, counted: true });
+    const metrics = await fileMetrics(languageOf(path), text);
+    if (metrics !== null) files.push({ path, metrics, counted: true });
   }
   const index = importIndex(Object.keys(texts), new Map());
   const measured = measureFiles(files, index, { includeTests: false });

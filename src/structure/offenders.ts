@@ -43,7 +43,7 @@ export function isHard({ kind }: { kind: OffenderKind }): boolean {
   return hard.has(kind);
 }
 
-const whats: Readonly<Record<OffenderKind, (o: Offender) => string>> = {
+const texts: Readonly<Record<OffenderKind, (o: Offender) => string>> = {
   cycle: (o) => `${o.value} files import each other in a circle: ${o.name}`,
   god_file: (o) => `the file depends on ${o.value} others, ${o.limit} are allowed`,
   hotspot: (o) =>
@@ -63,7 +63,7 @@ const whats: Readonly<Record<OffenderKind, (o: Offender) => string>> = {
 
 /** An offender in a sentence, with its figure and its limit. */
 export function offenderText(offender: Offender): string {
-  return whats[offender.kind](offender);
+  return texts[offender.kind](offender);
 }
 
 /** Everything that breaks a limit, by path and line. */
@@ -100,7 +100,7 @@ function fileOffenders(
   { graph, fanIn, fanOut }: MeasuredTree,
 ): Offender[] {
   return graph.paths.flatMap((path, at) => {
-    const endLine = files.get(path)?.facts.lines ?? 0;
+    const endLine = files.get(path)?.metrics.lines ?? 0;
     const [into, out] = [fanIn[at] ?? 0, fanOut[at] ?? 0];
     const place = { path, name: "", line: 1, endLine };
     const found: Offender[] = [];
@@ -126,7 +126,7 @@ function cycleOffender(
   const inside = new Set(members);
   const into = files
     .get(path)
-    ?.facts.imports.find((one) => index.resolve(path, one).some((to) => inside.has(to)));
+    ?.metrics.imports.find((one) => index.resolve(path, one).some((to) => inside.has(to)));
   const line = into?.line ?? 1;
   const name = members.join(", ");
   return { kind: "cycle", path, name, line, endLine: line, value: members.length, limit: 1 };

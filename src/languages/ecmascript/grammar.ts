@@ -14,7 +14,7 @@ const functions = /^(generator_)?function_(declaration|signature)$/;
 const classes = /^(abstract_)?class_declaration$/;
 const methods = /^(method_definition|method_signature|abstract_method_signature)$/;
 const fields = /^(public_field_definition|field_definition|property_signature)$/;
-const holders =
+const typedNodes =
   /^(required_parameter|optional_parameter|variable_declarator|(public_)?field_definition)$/;
 const functionValues = /^(arrow_function|function_expression|generator_function)$/;
 
@@ -30,7 +30,7 @@ export const ecmascript: SymbolGrammar = {
     }
     return defineInner(node, node, text, owner);
   },
-  within(node, _text, owner) {
+  ownerWithin(node, _text, owner) {
     return ["if_statement", "statement_block", "expression_statement"].includes(node.type) &&
       owner === ""
       ? owner
@@ -74,8 +74,8 @@ export const ecmascript: SymbolGrammar = {
     class_declaration: ["name"],
     type_parameter: ["name"],
   },
-  typed(node, text) {
-    if (!holders.test(node.type)) return null;
+  typedVariable(node, text) {
+    if (!typedNodes.test(node.type)) return null;
     const name = fieldOf(node, "pattern") ?? fieldOf(node, "name") ?? fieldOf(node, "property");
     if (name === null || !/identifier$/.test(name.type)) return null;
     const value = fieldOf(node, "value");
@@ -98,16 +98,16 @@ export const ecmascript: SymbolGrammar = {
     continue_statement: ["label"],
     export_specifier: ["alias"],
   },
-  skipped: new Set(["import_statement", "namespace_export"]),
+  ignored: new Set(["import_statement", "namespace_export"]),
   assigns: {
     assignment_expression: "left",
     augmented_assignment_expression: "left",
     update_expression: "argument",
   },
   // What another module exports is that module's: `export { a } from "../../semantic/b"` uses nothing of here.
-  special: (node) => node.type === "export_statement" && fieldOf(node, "source") !== null,
-  handedOn,
-  guards: (node) => node.type === "try_statement",
+  readSpecial: (node) => node.type === "export_statement" && fieldOf(node, "source") !== null,
+  reexports,
+  guardsMissingNames: (node) => node.type === "try_statement",
   isLayout(node, _parent, text) {
     if (node.type === ";") return true;
     return node.type === "," && /^,\s*[)\]}]/.test(text.slice(node.start, node.start + 200));
@@ -240,7 +240,7 @@ function signatureOf(list: PlainNode | null, text: string): Signature | null {
 }
 
 /** `export { a as b }` and `module.exports = { b: a }`; what else is put there cannot be seen. */
-function handedOn(
+function reexports(
   root: PlainNode,
   text: string,
 ): { aliases: Map<string, string>; openEnded: boolean } {

@@ -9,19 +9,19 @@ import {
 } from "../import-finder.ts";
 import type { Node } from "../parser.ts";
 import {
-  at,
-  dirname,
-  entries,
-  join,
+  enclosingFolders,
+  joinPath,
   manifestsNamed,
+  parentFolder,
   type Resolver,
-  type Tree,
-  text,
-  texts,
-  upwards,
+  type SourceTree,
+  stringOf,
+  stringsIn,
+  tableEntries,
+  valueAt,
 } from "../source-tree.ts";
 
-const nothing: ImportedName = { local: "", imported: "*" };
+const noBinding: ImportedName = { local: "", imported: "*" };
 
 /** Imports of TypeScript and JavaScript, type-only ones included. */
 export function ecmascriptImports(root: Node): Import[] {
@@ -29,7 +29,7 @@ export function ecmascriptImports(root: Node): Import[] {
   const calls = /\brequire\s*\(|\bimport\s*\(/.test(root.text) ? ["call_expression"] : [];
   const types = ["import_statement", "export_statement", ...calls];
   return nodesOfType(root, types).flatMap((node) => {
-    const found = node.type === "call_expression" ? called(node) : stated(node);
+    const found = node.type === "call_expression" ? calledImport(node) : declaredImport(node);
     if (found === null) return [];
     const { specifier, names } = found;
     const reexport = node.type === "export_statement";
@@ -39,7 +39,7 @@ export function ecmascriptImports(root: Node): Import[] {
 
 type Found = Pick<Import, "specifier" | "names"> | null;
 
-function stated(node: Node): Found {
+function declaredImport(node: Node): Found {
   const required = childOfType(node, "import_require_clause");
   const specifier = literal((required ?? node).childForFieldName("source"));
   if (specifier === null) return null;
@@ -52,7 +52,7 @@ function stated(node: Node): Found {
   );
   const names = clauses.flatMap(bindings);
   if (names.length > 0) return { specifier, names };
-  const all = node.type === "export_statement" ? { local: "*", imported: "*" } : nothing;
+  const all = node.type === "export_statement" ? { local: "*", imported: "*" } : noBinding;
   return { specifier, names: [all] };
 }
 
@@ -80,7 +80,7 @@ function bindings(clause: Node): ImportedName[] {
 }
 
 /** `require("x")` or `import("x")`, and what a declaration around it makes of the result. */
-function called(node: Node): Found {
+function calledImport(node: Node): Found {
   const callee = node.childForFieldName("function");
   if (callee?.type !== "import" && callee?.text !== "require") return null;
   const argument = node.childForFieldName("arguments")?.namedChild(0) ?? null;
@@ -91,7 +91,7 @@ function called(node: Node): Found {
     outer = outer.parent;
   }
   const target = outer?.type === "variable_declarator" ? outer.childForFieldName("name") : null;
-  return { specifier, names: target === null ? [nothing] : destructured(target) };
+  return { specifier, names: target === null ? [noBinding] : destructured(target) };
 }
 
 function destructured(target: Node): ImportedName[] {
@@ -106,7 +106,7 @@ function destructured(target: Node): ImportedName[] {
       ? []
       : [{ local: value.text, imported: unquoted(key.text) }];
   });
-  return names.length > 0 ? names : [nothing];
+  return names.length > 0 ? names : [noBinding];
 }
 
 /** The text of a string literal without substitutions. */
@@ -140,39 +140,40 @@ interface Package {
   table: unknown;
 }
 
-export function ecmascriptResolver(tree: Tree): Resolver {
+export function ecmascriptResolver(tree: SourceTree): Resolver {
   const packages = new Map<string, Package>();
   const byFolder = new Map<string, Package>();
   for (const found of manifestsNamed(tree, ["package.json"], JSON.parse)) {
     byFolder.set(found.folder, found);
-    const name = text(at(found.table, "name"));
+    const name = stringOf(valueAt(found.table, "name"));
     if (name !== null) packages.set(name, found);
   }
   const configs = new Map<string, PathRules>();
   for (const { folder, table } of manifestsNamed(tree, configNames, Bun.JSONC.parse)) {
-    const rules = rulesOf(folder, table);
+    const rules = pathRules(folder, table);
     if (rules !== null) configs.set(folder, rules);
   }
 
   const named = (specifier: string): string | null => {
     const [, name = "", rest = ""] = /^(@[^/]+\/[^/]+|[^/]+)(\/.*)?$/.exec(specifier) ?? [];
     const found = packages.get(name);
-    return found === undefined ? null : inPackage(tree, found, rest);
+    return found === undefined ? null : packageFile(tree, found, rest);
   };
   const resolve = (from: string, specifier: string): string | null => {
-    const folder = dirname(from);
-    if (/^\.\.?(\/|$)/.test(specifier)) return fileAt(tree, join(folder, specifier), byFolder);
+    const folder = parentFolder(from);
+    if (/^\.\.?(\/|$)/.test(specifier))
+      return moduleFile(tree, joinPath(folder, specifier), byFolder);
     if (specifier.startsWith("/")) return null;
     if (specifier.startsWith("#")) {
-      const own = upwards(folder).find((one) => byFolder.has(one));
+      const own = enclosingFolders(folder).find((one) => byFolder.has(one));
       const found = own === undefined ? undefined : byFolder.get(own);
       return found === undefined
         ? null
-        : targetOf(tree, found.folder, at(found.table, "imports"), specifier);
+        : mappedFile(tree, found.folder, valueAt(found.table, "imports"), specifier);
     }
-    for (const one of upwards(folder)) {
+    for (const one of enclosingFolders(folder)) {
       for (const path of configs.get(one)?.(specifier) ?? []) {
-        const file = fileAt(tree, path, byFolder);
+        const file = moduleFile(tree, path, byFolder);
         if (file !== null) return file;
       }
     }
@@ -185,8 +186,8 @@ export function ecmascriptResolver(tree: Tree): Resolver {
 }
 
 /** A file by the path an import gives: as it is, with an extension, or a folder's index. */
-function fileAt(
-  tree: Tree,
+function moduleFile(
+  tree: SourceTree,
   path: string | null,
   packages: ReadonlyMap<string, Package>,
 ): string | null {
@@ -194,11 +195,11 @@ function fileAt(
   const file = path === "" ? null : plainFile(tree, path);
   if (file !== null) return file;
   const own = path === "" ? undefined : packages.get(path);
-  const main = own === undefined ? null : inPackage(tree, own, "");
+  const main = own === undefined ? null : packageFile(tree, own, "");
   return main ?? plainFile(tree, path === "" ? "index" : `${path}/index`);
 }
 
-function plainFile(tree: Tree, path: string): string | null {
+function plainFile(tree: SourceTree, path: string): string | null {
   if (tree.files.has(path)) return path;
   const extension = /\.[cm]?jsx?$/.exec(path)?.[0] ?? "";
   const written = (sourceOf[extension] ?? []).map((to) => path.slice(0, -extension.length) + to);
@@ -207,30 +208,31 @@ function plainFile(tree: Tree, path: string): string | null {
 }
 
 /** A subpath of a package of this repository ("" its entry, else `/...`). */
-function inPackage(tree: Tree, { folder, table }: Package, subpath: string): string | null {
-  const exported = at(table, "exports");
+function packageFile(tree: SourceTree, { folder, table }: Package, subpath: string): string | null {
+  const exported = valueAt(table, "exports");
   if (exported !== undefined) {
-    const whole = typeof exported === "string" || entries(exported).every(([k]) => k[0] !== ".");
+    const whole =
+      typeof exported === "string" || tableEntries(exported).every(([k]) => k[0] !== ".");
     const map = whole ? { ".": exported } : exported;
-    const file = targetOf(tree, folder, map, `.${subpath}`);
+    const file = mappedFile(tree, folder, map, `.${subpath}`);
     if (file !== null) return file;
   }
-  const stated = ["source", "types", "module", "main"].map((key) => text(at(table, key)));
+  const stated = ["source", "types", "module", "main"].map((key) => stringOf(valueAt(table, key)));
   const paths = subpath === "" ? [...stated, "src/index", "index"] : [subpath, `src${subpath}`];
   for (const path of paths) {
-    const file = path === null ? null : builtFrom(tree, folder, path);
+    const file = path === null ? null : sourceFile(tree, folder, path);
     if (file !== null) return file;
   }
   return null;
 }
 
 /** The file a key of an `exports` or `imports` table leads to, `*` and conditions included. */
-function targetOf(tree: Tree, folder: string, map: unknown, key: string): string | null {
-  for (const [pattern, value] of entries(map)) {
-    const star = matched(pattern, key);
+function mappedFile(tree: SourceTree, folder: string, map: unknown, key: string): string | null {
+  for (const [pattern, value] of tableEntries(map)) {
+    const star = wildcardMatch(pattern, key);
     if (star === null) continue;
-    for (const target of strings(value)) {
-      const file = builtFrom(tree, folder, target.replaceAll("*", star));
+    for (const target of conditionTargets(value)) {
+      const file = sourceFile(tree, folder, target.replaceAll("*", star));
       if (file !== null) return file;
     }
   }
@@ -238,19 +240,21 @@ function targetOf(tree: Tree, folder: string, map: unknown, key: string): string
 }
 
 /** The targets in nested conditions, as deep as anybody nests them. */
-function strings(value: unknown, depth = 8): string[] {
+function conditionTargets(value: unknown, depth = 8): string[] {
   if (typeof value === "string") return [value];
   if (depth === 0) return [];
-  return Object.values(Object(value) as object).flatMap((inner) => strings(inner, depth - 1));
+  return Object.values(Object(value) as object).flatMap((inner) =>
+    conditionTargets(inner, depth - 1),
+  );
 }
 
 /** A path in a package; what is built (`dist/x.js`) is looked for where it is built from. */
-function builtFrom(tree: Tree, folder: string, path: string): string | null {
+function sourceFile(tree: SourceTree, folder: string, path: string): string | null {
   const clean = path.replace(/^\.?\//, "").replace(/\.d\.([cm]?)ts$/, ".$1js");
   const sources = [clean, clean.replace(/^(dist|build|lib|out)\//, "src/")];
   sources.push(...sources.map((one) => one.replace(/^src\/(esm|cjs|types)\//, "src/")));
   for (const source of sources) {
-    const base = join(folder, source);
+    const base = joinPath(folder, source);
     if (base === null) continue;
     const file = plainFile(tree, base) ?? plainFile(tree, `${base}/index`);
     if (file !== null) return file;
@@ -262,25 +266,25 @@ type PathRules = (specifier: string) => (string | null)[];
 
 const configNames = ["tsconfig.base.json", "tsconfig.json", "jsconfig.json"];
 
-function rulesOf(folder: string, table: unknown): PathRules | null {
-  const options = at(table, "compilerOptions");
-  const baseUrl = text(at(options, "baseUrl"));
-  const paths = entries(at(options, "paths"));
+function pathRules(folder: string, table: unknown): PathRules | null {
+  const options = valueAt(table, "compilerOptions");
+  const baseUrl = stringOf(valueAt(options, "baseUrl"));
+  const paths = tableEntries(valueAt(options, "paths"));
   if (baseUrl === null && paths.length === 0) return null;
   const base = baseUrl ?? ".";
   return (specifier) => {
     const mapped = paths.flatMap(([pattern, targets]) => {
-      const star = matched(pattern, specifier);
+      const star = wildcardMatch(pattern, specifier);
       return star === null
         ? []
-        : texts(targets).map((target) => join(folder, base, target.replaceAll("*", star)));
+        : stringsIn(targets).map((target) => joinPath(folder, base, target.replaceAll("*", star)));
     });
-    return baseUrl === null ? mapped : [...mapped, join(folder, base, specifier)];
+    return baseUrl === null ? mapped : [...mapped, joinPath(folder, base, specifier)];
   };
 }
 
 /** What the `*` of a pattern stands for; "" for a pattern without one that is the text itself. */
-function matched(pattern: string, specifier: string): string | null {
+function wildcardMatch(pattern: string, specifier: string): string | null {
   const [before = "", after] = pattern.split("*");
   if (after === undefined) return pattern === specifier ? "" : null;
   return specifier.length >= before.length + after.length &&

@@ -24,12 +24,12 @@ export const go: SymbolGrammar = {
     switch (node.type) {
       case "function_declaration":
         return [
-          { name, kind: "function", node, signature: signatureOf(node, text), ...seen(name) },
+          { name, kind: "function", node, signature: signatureOf(node, text), ...visibility(name) },
         ];
       case "method_declaration":
         return [defineMethod(node, name, text)];
       case "method_elem":
-        return [{ name, kind: "function", node, instance: true, ...seen(name) }];
+        return [{ name, kind: "function", node, instance: true, ...visibility(name) }];
       case "type_spec":
       case "type_alias":
         return [defineType(node, name, text)];
@@ -46,13 +46,13 @@ export const go: SymbolGrammar = {
             const type = textOf(fieldOf(node, "type"), text);
             const enumeration =
               node.type === "const_spec" && type !== "" ? { enumeration: type } : {};
-            return { name: one, kind, node, value, ...enumeration, ...seen(one) };
+            return { name: one, kind, node, value, ...enumeration, ...visibility(one) };
           });
       default:
         return [];
     }
   },
-  within: (node, _text, owner) => (groups.has(node.type) ? owner : null),
+  ownerWithin: (node, _text, owner) => (groups.has(node.type) ? owner : null),
   names: new Set(["identifier", "type_identifier", "package_identifier"]),
   members: { selector_expression: ["operand", "field"], qualified_type: ["package", "name"] },
   wrappers: {
@@ -84,7 +84,7 @@ export const go: SymbolGrammar = {
     type_switch_statement: ["alias"],
     receive_statement: ["left"],
   },
-  typed,
+  typedVariable,
   labels: {
     function_declaration: ["name"],
     method_declaration: ["name"],
@@ -98,17 +98,17 @@ export const go: SymbolGrammar = {
     labeled_statement: ["label"],
     package_clause: [""],
   },
-  skipped: new Set(["import_declaration", "package_clause"]),
+  ignored: new Set(["import_declaration", "package_clause"]),
   assigns: { assignment_statement: "left" },
   // The keys of a literal are fields, or uses: a literal does not tell which.
-  special: (node) => node.type === "literal_element" && node.field === "key",
+  readSpecial: (node) => node.type === "literal_element" && node.field === "key",
   isLayout: (node, _parent, text) =>
     node.type === "\n" ||
     node.type === ";" ||
     (node.type === "," && /^,\s*[)\]}]/.test(text.slice(node.start, node.start + 200))),
 };
 
-function seen(name: string): { exported: boolean } {
+function visibility(name: string): { exported: boolean } {
   return { exported: /^\p{Lu}/u.test(name) };
 }
 
@@ -116,7 +116,7 @@ function defineMethod(node: PlainNode, name: string, text: string): Definition {
   const receiver = childOf(fieldOf(node, "receiver") ?? node, "parameter_declaration");
   const owner = typeName(receiver === null ? null : fieldOf(receiver, "type"), text);
   const signature = signatureOf(node, text);
-  return { name, owner, kind: "function", node, signature, instance: true, ...seen(name) };
+  return { name, owner, kind: "function", node, signature, instance: true, ...visibility(name) };
 }
 
 function defineType(node: PlainNode, name: string, text: string): Definition {
@@ -133,7 +133,7 @@ function defineType(node: PlainNode, name: string, text: string): Definition {
   // Another type's name: its members are the other's.
   const inherits = embeds || !(isStruct || isInterface);
   const holds = isStruct || isInterface ? members : null;
-  return { name, kind: "type", node, members: holds, inherits, ...seen(name) };
+  return { name, kind: "type", node, members: holds, inherits, ...visibility(name) };
 }
 
 /** `T` of `T`, `*T`, `T[K]`; "?" of anything else. */
@@ -159,7 +159,10 @@ function signatureOf(node: PlainNode, text: string): Signature | null {
   return positional(parameters, rest);
 }
 
-function typed(node: PlainNode, text: string): { variable: string; type: PlainNode } | null {
+function typedVariable(
+  node: PlainNode,
+  text: string,
+): { variable: string; type: PlainNode } | null {
   if (node.type === "parameter_declaration" || node.type === "var_spec") {
     const names = node.children.filter((child) => child.field === "name");
     const type = fieldOf(node, "type");

@@ -1,7 +1,7 @@
 /** `import name "path"`. */
 import { type Import, lineOf, nodesOfType } from "../import-finder.ts";
 import type { Node } from "../parser.ts";
-import { dirname, join, type Resolver, type Tree } from "../source-tree.ts";
+import { joinPath, parentFolder, type Resolver, type SourceTree } from "../source-tree.ts";
 
 /** Go's imports: each is a whole package. */
 export function goImports(root: Node): Import[] {
@@ -26,19 +26,19 @@ function packageName(path: string): string {
 // ------------------------------------------------------------
 // Go: a package is a folder, found by the module path of the nearest `go.mod` that fits.
 
-export function goResolver(tree: Tree): Resolver {
+export function goResolver(tree: SourceTree): Resolver {
   const modules: { path: string; folder: string }[] = [];
   for (const [path, text] of tree.manifests) {
     const name = /^\s*module\s+"?([^\s"]+)/m.exec(text)?.[1];
     if (name !== undefined && /(^|\/)go\.mod$/.test(path)) {
-      modules.push({ path: name, folder: dirname(path) });
+      modules.push({ path: name, folder: parentFolder(path) });
     }
   }
   modules.sort((a, b) => b.path.length - a.path.length);
   return (_from, { specifier }) => {
     for (const { path, folder } of modules) {
       if (specifier !== path && !specifier.startsWith(`${path}/`)) continue;
-      const inside = join(folder, specifier.slice(path.length));
+      const inside = joinPath(folder, specifier.slice(path.length));
       const files = inside === null ? [] : goFiles(tree, inside, false);
       if (files.length > 0) return files;
     }
@@ -47,11 +47,13 @@ export function goResolver(tree: Tree): Resolver {
 }
 
 /** The other files of a file's package; tests only for a test. */
-export function goNeighbours(tree: Tree, path: string): string[] {
-  return goFiles(tree, dirname(path), path.endsWith("_test.go")).filter((file) => file !== path);
+export function goNeighbours(tree: SourceTree, path: string): string[] {
+  return goFiles(tree, parentFolder(path), path.endsWith("_test.go")).filter(
+    (file) => file !== path,
+  );
 }
 
-function goFiles(tree: Tree, folder: string, tests: boolean): string[] {
+function goFiles(tree: SourceTree, folder: string, tests: boolean): string[] {
   return (tree.folders.get(folder) ?? [])
     .filter((name) => name.endsWith(".go") && (tests || !name.endsWith("_test.go")))
     .map((name) => (folder === "" ? name : `${folder}/${name}`));

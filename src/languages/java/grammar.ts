@@ -52,7 +52,7 @@ export const java: SymbolGrammar = {
         return [];
     }
   },
-  within: (node, _text, owner) => (node.type === "enum_body_declarations" ? owner : null),
+  ownerWithin: (node, _text, owner) => (node.type === "enum_body_declarations" ? owner : null),
   names: new Set(["identifier", "type_identifier"]),
   members: {
     field_access: ["object", "field"],
@@ -76,7 +76,7 @@ export const java: SymbolGrammar = {
     record_pattern_component: ["*"],
     type_parameter: ["*"],
   },
-  typed(node, text) {
+  typedVariable(node, text) {
     if (node.type === "formal_parameter") {
       const type = fieldOf(node, "type");
       const name = textOf(fieldOf(node, "name"), text);
@@ -107,9 +107,9 @@ export const java: SymbolGrammar = {
     element_value_pair: ["key"],
     labeled_statement: [""],
   },
-  skipped: new Set(["import_declaration", "package_declaration"]),
+  ignored: new Set(["import_declaration", "package_declaration"]),
   assigns: { assignment_expression: "left" },
-  special(node, text, add) {
+  readSpecial(node, text, add) {
     const line = node.line;
     if (node.type === "method_invocation") {
       const object = fieldOf(node, "object");

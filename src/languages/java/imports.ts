@@ -1,7 +1,7 @@
 /** `import com.acme.Foo`, `import com.acme.*`, `import static com.acme.Foo.bar`. */
 import { childOfType, childrenOf, type Import, lineOf, nodesOfType } from "../import-finder.ts";
 import type { Node } from "../parser.ts";
-import { dirname, type Resolver, type Tree } from "../source-tree.ts";
+import { parentFolder, type Resolver, type SourceTree } from "../source-tree.ts";
 
 /** Java's imports. A static one names the class as its module, and a member as the name. */
 export function javaImports(root: Node): Import[] {
@@ -32,15 +32,15 @@ const roots = /^((?:.*?\/)?)(?:src\/[^/]+\/java|src|source|java|main|tests?)\/(.
 
 const testName = /(^Test\w*|\w(Tests?|TestCase|IT))\.java$/;
 
-export function javaTree(tree: Tree): JavaTree {
+export function javaTree(tree: SourceTree): JavaTree {
   const byName = new Map<string, string[]>();
   const byPackage = new Map<string, string[]>();
   const byLastFolder = new Map<string, Set<string>>();
   for (const path of tree.files) {
     if (!path.endsWith(".java")) continue;
-    const folder = dirname(path);
-    push(byName, path.slice(folder === "" ? 0 : folder.length + 1), path);
-    push(byPackage, packageOf(path), path);
+    const folder = parentFolder(path);
+    addTo(byName, path.slice(folder === "" ? 0 : folder.length + 1), path);
+    addTo(byPackage, packageOf(path), path);
     const last = folder.slice(folder.lastIndexOf("/") + 1);
     byLastFolder.set(last, (byLastFolder.get(last) ?? new Set()).add(folder));
   }
@@ -90,14 +90,14 @@ function isTest(path: string): boolean {
 /** The module a file is in, and its package's folders. */
 function packageOf(path: string): string {
   const [, module = "", inside = path] = roots.exec(path) ?? [];
-  return `${module}\0${dirname(inside)}`;
+  return `${module}\0${parentFolder(inside)}`;
 }
 
 function endsWith(path: string, suffix: string): boolean {
   return path === suffix || path.endsWith(`/${suffix}`);
 }
 
-function push(map: Map<string, string[]>, key: string, path: string): void {
+function addTo(map: Map<string, string[]>, key: string, path: string): void {
   const known = map.get(key);
   if (known === undefined) map.set(key, [path]);
   else known.push(path);

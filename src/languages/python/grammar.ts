@@ -9,7 +9,7 @@ import {
 import { childOf, fieldOf, namedChildren, type PlainNode } from "../symbol-table/plain-tree.ts";
 import type { Parameter, Signature } from "../symbol-table/symbol-table.ts";
 
-const looked = new Set([
+const searched = new Set([
   "if_statement",
   "else_clause",
   "elif_clause",
@@ -40,7 +40,7 @@ export const python: SymbolGrammar = {
         value: assignment === null ? null : fieldOf(assignment, "right"),
       }));
   },
-  within: (node, _text, owner) => (looked.has(node.type) ? owner : null),
+  ownerWithin: (node, _text, owner) => (searched.has(node.type) ? owner : null),
   names: new Set(["identifier"]),
   members: { attribute: ["object", "attribute"] },
   wrappers: { parenthesized_expression: "", type: "" },
@@ -71,7 +71,7 @@ export const python: SymbolGrammar = {
     import_from_statement: ["name"],
     case_pattern: ["*"],
   },
-  typed(node, text) {
+  typedVariable(node, text) {
     if (node.type === "typed_parameter" || node.type === "typed_default_parameter") {
       const name = fieldOf(node, "name") ?? childOf(node, "identifier");
       const type = fieldOf(node, "type");
@@ -96,21 +96,21 @@ export const python: SymbolGrammar = {
     typed_default_parameter: ["name"],
     attribute: ["attribute"],
   },
-  skipped: new Set(["import_statement", "import_from_statement", "future_import_statement"]),
+  ignored: new Set(["import_statement", "import_from_statement", "future_import_statement"]),
   assigns: {
     assignment: "left",
     augmented_assignment: "left",
     delete_statement: "",
     global_statement: "",
   },
-  handedOn: (_root, text) => ({
+  reexports: (_root, text) => ({
     aliases: new Map(),
     openEnded:
       /^from\s+\S+\s+import\s*\(?\s*\*/m.test(text) ||
       /^def\s+__getattr__\b/m.test(text) ||
       /\bglobals\s*\(\s*\)|\bsys\.modules\b/.test(text),
   }),
-  guards: (node, text) =>
+  guardsMissingNames: (node, text) =>
     node.type === "try_statement" &&
     /^\s*except(\s*:|\b[^:\n]*\b(ImportError|ModuleNotFoundError|AttributeError|NameError|Exception)\b)/m.test(
       textOf(node, text),

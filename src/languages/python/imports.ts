@@ -8,15 +8,15 @@ import {
 } from "../import-finder.ts";
 import type { Node } from "../parser.ts";
 import {
-  at,
-  dirname,
-  join,
+  enclosingFolders,
+  joinPath,
   manifestsNamed,
+  parentFolder,
   type Resolver,
-  type Tree,
-  text,
-  texts,
-  upwards,
+  type SourceTree,
+  stringOf,
+  stringsIn,
+  valueAt,
 } from "../source-tree.ts";
 
 /** Python's imports. What `__init__.py` takes in, it hands on. */
@@ -47,7 +47,7 @@ function nameOf(node: Node): ImportedName {
 //  * Python: absolute modules below import roots, relative ones by their dots. Roots are what manifests
 // say, `src`, wherever top-level packages lie, and a file's own folder, as the interpreter has it.
 
-export function pythonResolver(tree: Tree): Resolver {
+export function pythonResolver(tree: SourceTree): Resolver {
   const roots = rootsOf(tree);
   const holding = new Map<string, string[]>();
   const rootsWith = (segment: string): string[] => {
@@ -62,8 +62,8 @@ export function pythonResolver(tree: Tree): Resolver {
   const locate = (folder: string, specifier: string): string | null => {
     const dots = /^\.+/.exec(specifier)?.[0].length ?? 0;
     const parts = specifier.slice(dots).split(".").filter(Boolean);
-    if (dots > 0) return join(folder, "../".repeat(dots - 1), ...parts);
-    const own = upwards(folder).find((one) => !tree.files.has(joined(one, "__init__.py")));
+    if (dots > 0) return joinPath(folder, "../".repeat(dots - 1), ...parts);
+    const own = enclosingFolders(folder).find((one) => !tree.files.has(joined(one, "__init__.py")));
     const candidates = [...rootsWith(parts[0] ?? "")];
     candidates.sort((a, b) => distance(folder, a) - distance(folder, b));
     const paths = [...candidates, own ?? folder].map((root) => joined(root, parts.join("/")));
@@ -82,7 +82,7 @@ export function pythonResolver(tree: Tree): Resolver {
   };
 
   return (from, { specifier, names }) => {
-    const path = locateOnce(dirname(from), specifier);
+    const path = locateOnce(parentFolder(from), specifier);
     if (path === null) return [];
     const holdsModules = tree.folders.has(path);
     const found = new Set<string>();
@@ -98,8 +98,8 @@ export function pythonResolver(tree: Tree): Resolver {
 
 /** Steps from one folder to another: the nearest root is the likeliest. */
 function distance(from: string, to: string): number {
-  const around = upwards(from);
-  const down = upwards(to);
+  const around = enclosingFolders(from);
+  const down = enclosingFolders(to);
   const common = down.findIndex((folder) => around.includes(folder));
   return around.indexOf(down[common] ?? "") + common;
 }
@@ -109,7 +109,7 @@ function joined(folder: string, name: string): string {
 }
 
 /** The file a module is: a package's `__init__.py`, or `a.py`. */
-function moduleFile(tree: Tree, path: string): string | null {
+function moduleFile(tree: SourceTree, path: string): string | null {
   const inside = tree.folders.has(path) ? ["__init__.py", "__init__.pyi"] : [];
   const files = inside.map((name) => joined(path, name));
   if (path !== "") files.push(`${path}.py`, `${path}.pyi`);
@@ -117,29 +117,30 @@ function moduleFile(tree: Tree, path: string): string | null {
 }
 
 /** A module, or a folder that serves as a package without `__init__.py`. */
-function hasModule(tree: Tree, path: string): boolean {
+function hasModule(tree: SourceTree, path: string): boolean {
   return moduleFile(tree, path) !== null || tree.folders.has(path);
 }
 
-function rootsOf(tree: Tree): string[] {
+function rootsOf(tree: SourceTree): string[] {
   const roots = new Set<string>(["", "src"]);
   const add = (folder: string, inside: string): void => {
-    const root = join(folder, inside);
+    const root = joinPath(folder, inside);
     if (root !== null) roots.add(root);
   };
   for (const { folder, table } of manifestsNamed(tree, ["pyproject.toml"], Bun.TOML.parse)) {
     add(folder, "");
     add(folder, "src");
-    const setuptools = at(table, "tool", "setuptools");
-    for (const path of texts(at(setuptools, "packages", "find", "where"))) add(folder, path);
-    const root = text(at(setuptools, "package-dir", ""));
+    const setuptools = valueAt(table, "tool", "setuptools");
+    for (const path of stringsIn(valueAt(setuptools, "packages", "find", "where")))
+      add(folder, path);
+    const root = stringOf(valueAt(setuptools, "package-dir", ""));
     if (root !== null) add(folder, root);
-    const poetry = at(table, "tool", "poetry", "packages");
+    const poetry = valueAt(table, "tool", "poetry", "packages");
     for (const part of Array.isArray(poetry) ? poetry : []) {
-      add(folder, text(at(part, "from")) ?? "");
+      add(folder, stringOf(valueAt(part, "from")) ?? "");
     }
-    const pytest = at(table, "tool", "pytest", "ini_options", "pythonpath");
-    for (const path of texts(pytest)) add(folder, path);
+    const pytest = valueAt(table, "tool", "pytest", "ini_options", "pythonpath");
+    for (const path of stringsIn(pytest)) add(folder, path);
   }
   for (const { folder, table } of manifestsNamed(tree, ["setup.cfg"], (source) => source)) {
     add(folder, "");
@@ -151,23 +152,23 @@ function rootsOf(tree: Tree): string[] {
   }
   for (const [folder, names] of tree.folders) {
     if (folder === "" || !names.includes("__init__.py")) continue;
-    const parent = dirname(folder);
+    const parent = parentFolder(folder);
     if (!tree.files.has(joined(parent, "__init__.py"))) roots.add(parent);
   }
   return [...roots].sort((a, b) => b.length - a.length);
 }
 
 /** What Python or pytest loads before a file: `conftest.py` around a test. */
-export function pythonNeighbours(tree: Tree, path: string): string[] {
+export function pythonNeighbours(tree: SourceTree, path: string): string[] {
   if (!/(^|\/)(test_[^/]*|[^/]*_test|conftest)\.py$/.test(path)) return [];
-  return upwards(dirname(path))
+  return enclosingFolders(parentFolder(path))
     .map((folder) => joined(folder, "conftest.py"))
     .filter((file) => file !== path && tree.files.has(file));
 }
 
 /** The `__init__.py` of the packages a file lies in. */
-export function pythonPackages(tree: Tree, path: string): string[] {
-  return upwards(dirname(path))
+export function pythonPackages(tree: SourceTree, path: string): string[] {
+  return enclosingFolders(parentFolder(path))
     .map((folder) => joined(folder, "__init__.py"))
     .filter((file) => file !== path && tree.files.has(file));
 }

@@ -4,14 +4,14 @@ import {
   argumentsIn,
   type Definition,
   positional,
-  type SpecialUse,
   type SymbolGrammar,
   textOf,
+  type UnscopedReference,
 } from "../symbol-table/grammar.ts";
 import { childOf, fieldOf, namedChildren, type PlainNode } from "../symbol-table/plain-tree.ts";
 import type { Arguments, Signature } from "../symbol-table/symbol-table.ts";
 
-const named: Readonly<Record<string, "type" | "variable" | "field">> = {
+const definitionKinds: Readonly<Record<string, "type" | "variable" | "field">> = {
   struct_item: "type",
   enum_item: "type",
   union_item: "type",
@@ -35,7 +35,7 @@ export const rust: SymbolGrammar = {
     if (node.type === "mod_item" && fieldOf(node, "body") !== null) {
       return [{ name, kind: "module", node, members: fieldOf(node, "body"), exported }];
     }
-    const kind = named[node.type];
+    const kind = definitionKinds[node.type];
     if (kind === undefined) return [];
     return [
       {
@@ -51,7 +51,7 @@ export const rust: SymbolGrammar = {
       },
     ];
   },
-  within(node, text, owner) {
+  ownerWithin(node, text, owner) {
     if (node.type !== "impl_item") return node.type === "declaration_list" ? owner : null;
     const type = /^[\w:&\s']*?(\w+)\s*(<|$)/.exec(textOf(fieldOf(node, "type"), text))?.[1] ?? "?";
     const trait = fieldOf(node, "trait");
@@ -97,12 +97,12 @@ export const rust: SymbolGrammar = {
     function_item: ["name"],
     const_item: ["name"],
   },
-  typed(node, text) {
+  typedVariable(node, text) {
     if (!/^(parameter|let_declaration|field_declaration)$/.test(node.type)) return null;
     const pattern = fieldOf(node, "pattern") ?? fieldOf(node, "name");
     if (pattern === null || !/identifier$/.test(pattern.type)) return null;
     const value = fieldOf(node, "value");
-    const type = fieldOf(node, "type") ?? (value === null ? null : madeType(value));
+    const type = fieldOf(node, "type") ?? (value === null ? null : constructedType(value));
     return type === null ? null : { variable: textOf(pattern, text), type };
   },
   labels: {
@@ -119,14 +119,14 @@ export const rust: SymbolGrammar = {
     field_initializer: ["field"],
     macro_invocation: ["macro"],
   },
-  skipped: new Set(["use_declaration", "extern_crate_declaration", "attribute_item", "macro_rule"]),
+  ignored: new Set(["use_declaration", "extern_crate_declaration", "attribute_item", "macro_rule"]),
   assigns: {},
-  special(node, text, add) {
+  readSpecial(node, text, add) {
     if (node.type !== "token_tree") return false;
     tokenUses(node, text, add);
     return true;
   },
-  handedOn: (_root, text) => ({
+  reexports: (_root, text) => ({
     aliases: new Map(),
     openEnded: /^\s*pub(\([^)]*\))?\s+use\s+[^;]*\*/m.test(text) || /\bmacro_rules!/.test(text),
   }),
@@ -181,7 +181,7 @@ function fieldsGiven(node: PlainNode, text: string): Arguments {
 }
 
 /** `S` of `S { .. }` and `S::new(..)`: what is made by a function of a type is mostly of the type. */
-function madeType(value: PlainNode): PlainNode | null {
+function constructedType(value: PlainNode): PlainNode | null {
   if (value.type === "struct_expression") return fieldOf(value, "name");
   const callee = value.type === "call_expression" ? fieldOf(value, "function") : null;
   const maker = callee?.type === "scoped_identifier" ? callee : null;
@@ -189,7 +189,7 @@ function madeType(value: PlainNode): PlainNode | null {
 }
 
 /** Names and calls in a macro's arguments: `assert_eq!(load(1), 2)`. */
-function tokenUses(tree: PlainNode, text: string, add: (use: SpecialUse) => void): void {
+function tokenUses(tree: PlainNode, text: string, add: (use: UnscopedReference) => void): void {
   const tokens = tree.children;
   for (let index = 0; index < tokens.length; index++) {
     const token = tokens[index];
@@ -200,7 +200,7 @@ function tokenUses(tree: PlainNode, text: string, add: (use: SpecialUse) => void
     const before = tokens[index - 1]?.type;
     const hangs =
       before === "." || before === "::" || /^[.:]/.test(textOf(tokens[index - 1] ?? null, text));
-    while (isJoint(tokens[index + 1], text) && isWord(tokens[index + 2])) {
+    while (isSeparator(tokens[index + 1], text) && isWord(tokens[index + 2])) {
       path.push(textOf(tokens[index + 2] ?? null, text));
       index += 2;
     }
@@ -216,7 +216,7 @@ function isWord(token: PlainNode | undefined): boolean {
   return token !== undefined && /^(identifier|self|crate|super)$/.test(token.type);
 }
 
-function isJoint(token: PlainNode | undefined, text: string): boolean {
+function isSeparator(token: PlainNode | undefined, text: string): boolean {
   return token !== undefined && /^(\.|::)$/.test(textOf(token, text));
 }
 

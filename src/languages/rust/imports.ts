@@ -2,14 +2,14 @@
 import { childOfType, childrenOf, type Import, lineOf, nodesOfType } from "../import-finder.ts";
 import type { Node } from "../parser.ts";
 import {
-  at,
-  dirname,
-  entries,
-  join,
+  joinPath,
   manifestsNamed,
+  parentFolder,
   type Resolver,
-  type Tree,
-  text,
+  type SourceTree,
+  stringOf,
+  tableEntries,
+  valueAt,
 } from "../source-tree.ts";
 
 interface Leaf {
@@ -23,13 +23,13 @@ export function rustImports(root: Node): Import[] {
   const found = nodesOfType(root, types).flatMap((node) => {
     const line = lineOf(node);
     const reexport = childOfType(node, "visibility_modifier") !== null;
-    return grouped(stated(node)).map((one) => ({ ...one, line, reexport }));
+    return groupedByModule(declaredPaths(node)).map((one) => ({ ...one, line, reexport }));
   });
-  return [...found, ...inPlace(root)];
+  return [...found, ...inlinePaths(root)];
 }
 
 /** What one declaration names. */
-function stated(node: Node): Leaf[] {
+function declaredPaths(node: Node): Leaf[] {
   const around = modulesAround(node);
   if (node.type === "use_declaration") {
     const argument = node.childForFieldName("argument");
@@ -47,7 +47,7 @@ function stated(node: Node): Leaf[] {
 }
 
 /** Leaves of one module together; a path of one segment is a whole module. */
-function grouped(found: readonly Leaf[]): Pick<Import, "specifier" | "names">[] {
+function groupedByModule(found: readonly Leaf[]): Pick<Import, "specifier" | "names">[] {
   const modules = new Map<string, Import["names"]>();
   for (const { path, local } of found) {
     const [specifier, imported] =
@@ -62,7 +62,7 @@ function grouped(found: readonly Leaf[]): Pick<Import, "specifier" | "names">[] 
 }
 
 /** Paths in the code itself (`crate::a::f()`); each once, where it is first. They bind nothing. */
-function inPlace(root: Node): Import[] {
+function inlinePaths(root: Node): Import[] {
   const first = new Map<string, Import>();
   for (const node of nodesOfType(root, ["scoped_identifier", "scoped_type_identifier"])) {
     if (/^(scoped_|use_)/.test(node.parent?.type ?? "")) continue;
@@ -70,7 +70,7 @@ function inPlace(root: Node): Import[] {
     // A capital is a type's, or a generic's: its name was bound somewhere else.
     if (written.length < 2 || !/^(?!(std|core|alloc)$)[\p{Ll}_$]/u.test(written[0] ?? "")) continue;
     const leaf = { path: fromFile(written, modulesAround(node)), local: "" };
-    for (const one of grouped([leaf])) {
+    for (const one of groupedByModule([leaf])) {
       const key = leaf.path.join("::");
       if (!first.has(key)) first.set(key, { ...one, line: lineOf(node), reexport: false });
     }
@@ -90,7 +90,7 @@ function leaves(node: Node, prefix: string[]): Leaf[] {
     case "use_as_clause": {
       const path = [...prefix, ...segments(node.childForFieldName("path"))];
       const alias = node.childForFieldName("alias")?.text ?? "";
-      return [{ path: whole(path), local: alias === "_" ? "" : alias }];
+      return [{ path: withoutSelf(path), local: alias === "_" ? "" : alias }];
     }
     case "use_wildcard":
       return [{ path: [...prefix, ...segments(node.namedChild(0)), "*"], local: "*" }];
@@ -98,14 +98,14 @@ function leaves(node: Node, prefix: string[]): Leaf[] {
     case "block_comment":
       return [];
     default: {
-      const path = whole([...prefix, ...segments(node)]);
+      const path = withoutSelf([...prefix, ...segments(node)]);
       return [{ path, local: path.at(-1) ?? "" }];
     }
   }
 }
 
 /** `a::{self}` is `a`. */
-function whole(path: string[]): string[] {
+function withoutSelf(path: string[]): string[] {
   return path.length > 1 && path.at(-1) === "self" ? path.slice(0, -1) : path;
 }
 
@@ -163,14 +163,14 @@ export interface RustTree {
   parent(path: string): string | null;
 }
 
-export function rustTree(tree: Tree): RustTree {
+export function rustTree(tree: SourceTree): RustTree {
   const crates = cratesOf(tree);
   const locate = (from: string, [first = "", ...rest]: readonly string[]): string | null => {
     const own = moduleOf(crates, from);
     if (first === "crate" || first === "$crate")
       return walk(tree, rootOf(tree, crates, from), rest);
     if (first === "self") return walk(tree, own, rest);
-    if (first === "super") return above(tree, crates, from, rest);
+    if (first === "super") return superModule(tree, crates, from, rest);
     const local = child(tree, own, first);
     if (local !== null && local.file !== own.file) return walk(tree, local, rest);
     const library = crates.named(from, first);
@@ -180,7 +180,7 @@ export function rustTree(tree: Tree): RustTree {
     parent: (path) => parentOf(tree, crates, path)?.file ?? null,
     resolve(from, { specifier, names }) {
       if (specifier.startsWith("./")) {
-        const path = join(dirname(from), specifier);
+        const path = joinPath(parentFolder(from), specifier);
         return path !== null && tree.files.has(path) ? [path] : [];
       }
       const path = specifier.split("::");
@@ -195,22 +195,22 @@ export function rustTree(tree: Tree): RustTree {
 /** The module a file is. */
 function moduleOf(crates: Crates, file: string): Module {
   const inFolder = crates.isRoot(file) || file.endsWith("/mod.rs");
-  return { file, children: inFolder ? dirname(file) : file.slice(0, -".rs".length) };
+  return { file, children: inFolder ? parentFolder(file) : file.slice(0, -".rs".length) };
 }
 
 /** The module around a file's own; null at a root. */
-function parentOf(tree: Tree, crates: Crates, path: string): Module | null {
+function parentOf(tree: SourceTree, crates: Crates, path: string): Module | null {
   if (crates.isRoot(path)) return null;
-  const folder = dirname(path.endsWith("/mod.rs") ? dirname(path) : path);
+  const folder = parentFolder(path.endsWith("/mod.rs") ? parentFolder(path) : path);
   const library = crates.libraryOf(path);
   const roots = ["lib.rs", "main.rs", "mod.rs"].map((name) => joined(folder, name));
-  const files = library !== null && dirname(library) === folder ? [library] : roots;
+  const files = library !== null && parentFolder(library) === folder ? [library] : roots;
   const file = [...files, `${folder}.rs`].find((one) => tree.files.has(one)) ?? null;
   return { file, children: folder };
 }
 
 /** The root of the crate a file is in, as far up as there are files. */
-function rootOf(tree: Tree, crates: Crates, path: string): Module {
+function rootOf(tree: SourceTree, crates: Crates, path: string): Module {
   let module = moduleOf(crates, path);
   for (let up = parentOf(tree, crates, path); up?.file != null && up.file !== module.file; ) {
     module = up;
@@ -220,7 +220,12 @@ function rootOf(tree: Tree, crates: Crates, path: string): Module {
 }
 
 /** What a path that begins with `super` leads to, without that word. */
-function above(tree: Tree, crates: Crates, from: string, path: readonly string[]): string | null {
+function superModule(
+  tree: SourceTree,
+  crates: Crates,
+  from: string,
+  path: readonly string[],
+): string | null {
   let module = parentOf(tree, crates, from);
   let rest = path;
   for (; rest[0] === "super" && module?.file != null; rest = rest.slice(1)) {
@@ -230,7 +235,7 @@ function above(tree: Tree, crates: Crates, from: string, path: readonly string[]
 }
 
 /** The file of the last module on a path that has one. */
-function walk(tree: Tree, from: Module, path: readonly string[]): string | null {
+function walk(tree: SourceTree, from: Module, path: readonly string[]): string | null {
   let module = from;
   for (const name of path) {
     const next = child(tree, module, name);
@@ -240,7 +245,7 @@ function walk(tree: Tree, from: Module, path: readonly string[]): string | null 
   return module.file;
 }
 
-function child(tree: Tree, module: Module, name: string): Module | null {
+function child(tree: SourceTree, module: Module, name: string): Module | null {
   const folder = joined(module.children, name.replace(/^r#/, ""));
   const file = [`${folder}.rs`, `${folder}/mod.rs`].find((path) => tree.files.has(path));
   if (file !== undefined) return { file, children: folder };
@@ -275,20 +280,20 @@ export interface Crates {
 const rootFiles =
   /^(src\/)?(lib|main)\.rs$|^build\.rs$|^(src\/bin|tests|examples|benches)\/([^/]+|[^/]+\/main)\.rs$/;
 
-export function cratesOf(tree: Tree): Crates {
+export function cratesOf(tree: SourceTree): Crates {
   const crates = new Map<string, Crate>();
   const byName = new Map<string, Crate>();
   for (const { folder, table } of manifestsNamed(tree, ["Cargo.toml"], Bun.TOML.parse)) {
-    const name = text(at(table, "package", "name"));
+    const name = stringOf(valueAt(table, "package", "name"));
     if (name === null) continue;
-    const path = join(folder, text(at(table, "lib", "path")) ?? "src/lib.rs");
+    const path = joinPath(folder, stringOf(valueAt(table, "lib", "path")) ?? "src/lib.rs");
     const library = path !== null && tree.files.has(path) ? path : null;
     const crate = { folder, library, dependencies: dependenciesOf(folder, table) };
     crates.set(folder, crate);
-    byName.set(identifier(text(at(table, "lib", "name")) ?? name), crate);
+    byName.set(identifier(stringOf(valueAt(table, "lib", "name")) ?? name), crate);
   }
   const crateOf = (path: string): Crate | undefined => {
-    for (let folder = dirname(path); ; folder = dirname(folder)) {
+    for (let folder = parentFolder(path); ; folder = parentFolder(folder)) {
       const found = crates.get(folder);
       if (found !== undefined || folder === "") return found;
     }
@@ -312,9 +317,9 @@ export function cratesOf(tree: Tree): Crates {
 function dependenciesOf(folder: string, table: unknown): Map<string, string> {
   const found = new Map<string, string>();
   for (const kind of ["dependencies", "dev-dependencies", "build-dependencies"]) {
-    for (const [name, value] of entries(at(table, kind))) {
-      const path = text(at(value, "path"));
-      const target = path === null ? null : join(folder, path);
+    for (const [name, value] of tableEntries(valueAt(table, kind))) {
+      const path = stringOf(valueAt(value, "path"));
+      const target = path === null ? null : joinPath(folder, path);
       if (target !== null) found.set(identifier(name), target);
     }
   }

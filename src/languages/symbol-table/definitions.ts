@@ -6,7 +6,7 @@ import type { FileSymbol, SymbolKind } from "./symbol-table.ts";
 import { tokenHash } from "./token-hash.ts";
 
 /** A definition with its full name, and the nodes of what is defined inside it. */
-export interface Defined {
+export interface QualifiedDefinition {
   definition: Definition;
   name: string;
   inside: Set<PlainNode>;
@@ -18,7 +18,7 @@ export function findDefinitions(
   parent: PlainNode,
   text: string,
   owner: string,
-  found: Defined[],
+  found: QualifiedDefinition[],
 ): void {
   for (const child of parent.children) {
     const definitions = child.named ? grammar.define(child, text, owner) : [];
@@ -26,7 +26,7 @@ export function findDefinitions(
       const under = definition.owner ?? owner;
       const name = under === "" ? definition.name : `${under}.${definition.name}`;
       const first = found.length;
-      const defined: Defined = { definition, name, inside: new Set() };
+      const defined: QualifiedDefinition = { definition, name, inside: new Set() };
       found.push(defined);
       if (definition.members) findDefinitions(grammar, definition.members, text, name, found);
       const value = under === "" ? (definition.value ?? null) : null;
@@ -36,15 +36,15 @@ export function findDefinitions(
       for (const inner of found.slice(first + 1)) defined.inside.add(inner.definition.node);
     }
     if (definitions.length > 0) continue;
-    const inner = child.named ? grammar.within(child, text, owner) : null;
+    const inner = child.named ? grammar.ownerWithin(child, text, owner) : null;
     if (inner !== null) findDefinitions(grammar, child, text, inner, found);
   }
 }
 
 /** The symbol a definition makes; `all` are those of its file. */
 export function symbolOf(
-  { definition, name, inside }: Defined,
-  all: readonly Defined[],
+  { definition, name, inside }: QualifiedDefinition,
+  all: readonly QualifiedDefinition[],
   grammar: SymbolGrammar,
   text: string,
 ): FileSymbol {
@@ -73,7 +73,7 @@ export function symbolOf(
 /** A variable has members that can be seen only when it is set to a collection. */
 function hidesMembers(kind: SymbolKind, value: PlainNode | null, text: string): boolean {
   if (kind !== "variable") return false;
-  return value === null || entriesOf(value, text) === null || isSpread(value, text);
+  return value === null || entriesOf(value, text) === null || hasSpread(value, text);
 }
 
 /** Texts of a value that are kept, at most. */
@@ -86,8 +86,8 @@ function literalsIn(value: PlainNode, text: string): string[] {
 
 /** The value by which a member of an enumeration differs from others, when it is written down. */
 function tagOf(
-  { definition, name }: Defined,
-  all: readonly Defined[],
+  { definition, name }: QualifiedDefinition,
+  all: readonly QualifiedDefinition[],
   text: string,
 ): FileSymbol["tag"] {
   const value = textOf(definition.value ?? null, text).replace(/^\((.*)\)$/s, "$1");
@@ -130,7 +130,7 @@ export function entriesOf(value: PlainNode, text: string): Definition[] | null {
 }
 
 /** Whether more than what is written goes into a collection. */
-export function isSpread(value: PlainNode, text: string): boolean {
+export function hasSpread(value: PlainNode, text: string): boolean {
   const inner = collectionIn(value, text);
   return inner !== null && namedChildren(inner).some(({ type }) => /spread|splat/.test(type));
 }

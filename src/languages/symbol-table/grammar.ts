@@ -33,7 +33,7 @@ export interface SymbolGrammar {
   /** What a node defines; `owner` is the name of what it stands in, "" at the top. */
   define(node: PlainNode, text: string, owner: string): Definition[];
   /** Nodes that are looked through for definitions: conditions, `impl`. What they stand for, if new. */
-  within(node: PlainNode, text: string, owner: string): string | null;
+  ownerWithin(node: PlainNode, text: string, owner: string): string | null;
   /** Leaves that are names. */
   names: ReadonlySet<string>;
   /** Fields of an object and its member. */
@@ -47,24 +47,24 @@ export interface SymbolGrammar {
   /** Fields in which a node binds names inside a symbol. */
   bindings: Readonly<Record<string, readonly string[]>>;
   /** A variable and its type, where a node writes both down. */
-  typed(node: PlainNode, text: string): { variable: string; type: PlainNode } | null;
+  typedVariable(node: PlainNode, text: string): { variable: string; type: PlainNode } | null;
   /** Fields that hold no use of a name: keys, labels, names of definitions. */
   labels: Readonly<Record<string, readonly string[]>>;
   /** Nodes in which nothing is used: imports. */
-  skipped: ReadonlySet<string>;
+  ignored: ReadonlySet<string>;
   /** Fields a node gives a new value. */
   assigns: Readonly<Record<string, string>>;
   /** More uses in a node the other tables cannot express; true when it was dealt with. */
-  special?(node: PlainNode, text: string, add: (use: SpecialUse) => void): boolean;
+  readSpecial?(node: PlainNode, text: string, add: (use: UnscopedReference) => void): boolean;
   /** Names handed on under another name, or none that can be seen. */
-  handedOn?(root: PlainNode, text: string): { aliases: Map<string, string>; openEnded: boolean };
+  reexports?(root: PlainNode, text: string): { aliases: Map<string, string>; openEnded: boolean };
   /** What catches the failure to import, or to find a name. */
-  guards?(node: PlainNode, text: string): boolean;
+  guardsMissingNames?(node: PlainNode, text: string): boolean;
   /** Leaves that do not count for whether two texts say the same. */
   isLayout(node: PlainNode, parent: PlainNode, text: string): boolean;
 }
 
-export interface SpecialUse {
+export interface UnscopedReference {
   path: string[];
   line: number;
   call: Arguments | null;

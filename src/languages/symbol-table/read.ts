@@ -7,7 +7,7 @@ import { languageOf } from "../language.ts";
 import type { LanguageName } from "../parser.ts";
 import { python } from "../python/grammar.ts";
 import { rust } from "../rust/grammar.ts";
-import { type Defined, findDefinitions, symbolOf } from "./definitions.ts";
+import { findDefinitions, type QualifiedDefinition, symbolOf } from "./definitions.ts";
 import type { SymbolGrammar } from "./grammar.ts";
 import { parsePlain } from "./plain-tree.ts";
 import { ReferenceReader } from "./references.ts";
@@ -39,23 +39,23 @@ async function symbolTableOf(path: string, text: string): Promise<SymbolTable | 
   const parsed = await parsePlain(language, path, text);
   if (parsed === null) return null;
   const { root, imports, errorLines } = parsed;
-  const defined: Defined[] = [];
+  const defined: QualifiedDefinition[] = [];
   findDefinitions(grammar, root, text, "", defined);
   const reader = new ReferenceReader(grammar, text, defined);
   reader.read(root);
-  const handed = grammar.handedOn?.(root, text) ?? { aliases: new Map(), openEnded: false };
+  const handed = grammar.reexports?.(root, text) ?? { aliases: new Map(), openEnded: false };
   return {
     path,
     language,
     symbols: defined.map((one) => symbolOf(one, defined, grammar, text)),
-    uses: reader.uses,
+    references: reader.references,
     imports,
     locals: reader.locals,
     types: reader.types,
     reassigned: reader.reassigned,
     ...handed,
     package: /^\s*package\s+(\w+)\s*(\/\/.*)?$/m.exec(language === "go" ? text : "")?.[1] ?? "",
-    guarded: reader.guarded,
+    guardedLines: reader.guardedLines,
     errorLines,
   };
 }

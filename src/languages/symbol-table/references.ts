@@ -1,8 +1,8 @@
-/** A walk of a file for the names it uses, binds and assigns. */
-import type { Defined } from "./definitions.ts";
-import { type SpecialUse, type SymbolGrammar, textOf } from "./grammar.ts";
+/** A walk of a file for the names it references, binds and assigns. */
+import type { QualifiedDefinition } from "./definitions.ts";
+import { type SymbolGrammar, textOf, type UnscopedReference } from "./grammar.ts";
 import { fieldOf, isComment, namedChildren, type PlainNode } from "./plain-tree.ts";
-import type { Use } from "./symbol-table.ts";
+import type { Reference } from "./symbol-table.ts";
 
 /** Where a walk is: the innermost symbol, and the outermost that has variables of its own. */
 interface Place {
@@ -14,18 +14,18 @@ interface Place {
 
 const top: Place = { within: "", scope: "", own: [] };
 
-/** Walks a file for the names it uses, binds and assigns. */
+/** Walks a file for the names it references, binds and assigns. */
 export class ReferenceReader {
-  readonly uses: Use[] = [];
+  readonly references: Reference[] = [];
   readonly locals = new Map<string, Set<string>>();
   readonly types = new Map<string, Map<string, string>>();
-  readonly guarded: [number, number][] = [];
+  readonly guardedLines: [number, number][] = [];
   readonly #assigned: { scope: string; path: string[] }[] = [];
   readonly #grammar: SymbolGrammar;
   readonly #text: string;
-  readonly #defined = new Map<PlainNode, Defined[]>();
+  readonly #defined = new Map<PlainNode, QualifiedDefinition[]>();
 
-  constructor(grammar: SymbolGrammar, text: string, defined: readonly Defined[]) {
+  constructor(grammar: SymbolGrammar, text: string, defined: readonly QualifiedDefinition[]) {
     this.#grammar = grammar;
     this.#text = text;
     for (const one of defined) {
@@ -53,11 +53,13 @@ export class ReferenceReader {
       return;
     }
     this.#bind(node, place);
-    if (grammar.guards?.(node, this.#text)) this.guarded.push([node.line, node.endLine]);
-    if (grammar.skipped.has(node.type) || isComment(node)) return;
+    if (grammar.guardsMissingNames?.(node, this.#text))
+      this.guardedLines.push([node.line, node.endLine]);
+    if (grammar.ignored.has(node.type) || isComment(node)) return;
     const { within, scope } = place;
-    const add = (use: SpecialUse): void => void this.uses.push({ ...use, within, scope });
-    if (grammar.special?.(node, this.#text, add)) return;
+    const add = (use: UnscopedReference): void =>
+      void this.references.push({ ...use, within, scope });
+    if (grammar.readSpecial?.(node, this.#text, add)) return;
     const call = grammar.call(node, this.#text);
     const line = node.line;
     if (call !== null) {
@@ -103,7 +105,7 @@ export class ReferenceReader {
   }
 
   #bind(node: PlainNode, { scope, own }: Place): void {
-    const { bindings, assigns, typed } = this.#grammar;
+    const { bindings, assigns, typedVariable } = this.#grammar;
     const fields = bindings[node.type];
     if (fields !== undefined) {
       for (const child of node.children) {
@@ -113,7 +115,7 @@ export class ReferenceReader {
         }
       }
     }
-    const type = typed(node, this.#text);
+    const type = typedVariable(node, this.#text);
     if (type !== null) this.#note(scope, type.variable, this.#path(type.type).join("."));
     const assigned = assigns[node.type];
     if (assigned === undefined) return;
@@ -145,7 +147,7 @@ export class ReferenceReader {
   }
 }
 
-function placeIn(defined: readonly Defined[], { scope }: Place): Place {
+function placeIn(defined: readonly QualifiedDefinition[], { scope }: Place): Place {
   const within = defined[0]?.name ?? "";
   const own = defined.map(({ definition }) => definition.name);
   const holds = defined.some(({ definition }) => ["type", "module"].includes(definition.kind));

@@ -51,7 +51,7 @@ export interface FileSymbol {
 }
 
 /** A name, as written with dots: a call of it or any other use. */
-export interface Use {
+export interface Reference {
   /** `["json", "dumps"]`, `["self", "load"]`; "?" stands for what is no name. */
   path: string[];
   line: number;
@@ -74,7 +74,7 @@ export interface SymbolTable {
   path: string;
   language: LanguageName;
   symbols: FileSymbol[];
-  uses: Use[];
+  references: Reference[];
   imports: Import[];
   /** Names bound inside a symbol (parameters, variables), by the outermost function's name; "" for others. */
   locals: ReadonlyMap<string, ReadonlySet<string>>;
@@ -89,6 +89,6 @@ export interface SymbolTable {
   /** Go's package clause; "" elsewhere. */
   package: string;
   /** Lines, first and last, of code that goes on when a name is missing. */
-  guarded: readonly (readonly [number, number])[];
+  guardedLines: readonly (readonly [number, number])[];
   errorLines: number[];
 }

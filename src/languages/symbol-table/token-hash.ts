@@ -11,11 +11,11 @@ export function tokenHash(
   inside: ReadonlySet<PlainNode>,
 ): string {
   const tokens: string[] = [];
-  collect(node, text, grammar, inside, tokens);
+  collectTokens(node, text, grammar, inside, tokens);
   return sha256(tokens.join("\n"));
 }
 
-function collect(
+function collectTokens(
   node: PlainNode,
   text: string,
   grammar: SymbolGrammar,
@@ -35,7 +35,7 @@ function collect(
     if (inside.has(child) || isComment(child)) continue;
     if (holds && (child.type === "," || child.type === ";")) continue;
     if (grammar.isLayout(child, node, text)) continue;
-    collect(child, text, grammar, inside, tokens);
+    collectTokens(child, text, grammar, inside, tokens);
   }
   tokens.push(")");
 }

@@ -78,7 +78,7 @@ async function scan(s: Sensor, treeish: Oid, folder: string): Promise<Scan> {
     paths: new Set(paths),
     counted: pathsOf(files.filter(({ counted }) => counted)),
     leftOut: pathsOf(
-      files.filter(({ path, facts }) => facts.generated && !isExcludedPath(path, includeTests)),
+      files.filter(({ path, metrics }) => metrics.generated && !isExcludedPath(path, includeTests)),
     ),
   };
 }
@@ -108,10 +108,10 @@ async function sourceFiles(
   );
   s.signal.throwIfAborted();
   return sources.flatMap(({ path, key }) => {
-    const facts = s.facts.get(key);
-    if (facts === undefined) return [];
-    const excluded = facts.generated || isExcludedPath(path, s.includeTests);
-    return [{ path, facts, counted: !excluded && path.startsWith(below) }];
+    const metrics = s.facts.get(key);
+    if (metrics === undefined) return [];
+    const excluded = metrics.generated || isExcludedPath(path, s.includeTests);
+    return [{ path, metrics, counted: !excluded && path.startsWith(below) }];
   });
 }
 
