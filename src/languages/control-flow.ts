@@ -1,44 +1,44 @@
-/** What the nodes of each grammar count for. One table a language; the walk is in `facts.ts`. Pure. */
+/** Node types that complexity metrics count, one table per language. `structure/measure.ts` walks with them. Pure. */
 
 import type { LanguageName } from "./parser.ts";
 
 export type SourceLanguage = Exclude<LanguageName, "bash">;
 
 export interface ControlFlowNodes {
-  /** Definitions with a name of their own. Without a body they are only announced, and not counted. */
+  /** Named function definitions; one without a body is a declaration and is not counted. */
   functions: ReadonlySet<string>;
-  /** Functions without a name: they belong to the function around them. */
+  /** Anonymous functions: counted as part of the enclosing function. */
   lambdas: ReadonlySet<string>;
-  /** What qualifies the names inside it: node to the field that holds its name. */
+  /** Nodes that qualify the names inside them, with the field of their own name. */
   scopes: Readonly<Record<string, string>>;
-  /** Nodes that add a path: cyclomatic + 1. */
+  /** Nodes that add a path: cyclomatic complexity + 1. */
   branches: ReadonlySet<string>;
-  /** Control structures: cognitive + 1 + nesting, and what is in them is one deeper. */
+  /** Control structures: cognitive complexity + 1 + nesting; their content is nested one deeper. */
   nesting: ReadonlySet<string>;
-  /** The `if` of the language; one that is another's alternative goes on instead of going deeper. */
+  /** The `if` node; as the alternative of another `if` it does not nest. */
   conditional: string;
-  /** Binary operators, among them the boolean ones. */
+  /** Binary operator nodes, boolean operators included. */
   binary: string;
-  /** Nodes of a call, and the field that says what is called. */
+  /** Call nodes, with the field of the callee. */
   calls: Readonly<Record<string, string>>;
 }
 
-const set = (words: string): ReadonlySet<string> => new Set(words.split(" "));
+const nodeTypes = (words: string): ReadonlySet<string> => new Set(words.split(" "));
 
 const ecma: ControlFlowNodes = {
-  functions: set("function_declaration generator_function_declaration method_definition"),
-  lambdas: set("arrow_function function_expression generator_function"),
+  functions: nodeTypes("function_declaration generator_function_declaration method_definition"),
+  lambdas: nodeTypes("arrow_function function_expression generator_function"),
   scopes: {
     class_declaration: "name",
     abstract_class_declaration: "name",
     class: "name",
     internal_module: "name",
   },
-  branches: set(
+  branches: nodeTypes(
     "if_statement for_statement for_in_statement while_statement do_statement switch_case " +
       "catch_clause ternary_expression",
   ),
-  nesting: set(
+  nesting: nodeTypes(
     "if_statement for_statement for_in_statement while_statement do_statement switch_statement " +
       "catch_clause ternary_expression",
   ),
@@ -52,14 +52,14 @@ export const controlFlowNodes: Readonly<Record<SourceLanguage, ControlFlowNodes>
   tsx: ecma,
   javascript: ecma,
   python: {
-    functions: set("function_definition"),
-    lambdas: set("lambda"),
+    functions: nodeTypes("function_definition"),
+    lambdas: nodeTypes("lambda"),
     scopes: { class_definition: "name" },
-    branches: set(
+    branches: nodeTypes(
       "if_statement elif_clause for_statement while_statement except_clause except_group_clause " +
         "case_clause conditional_expression for_in_clause if_clause",
     ),
-    nesting: set(
+    nesting: nodeTypes(
       "if_statement for_statement while_statement except_clause except_group_clause " +
         "match_statement conditional_expression",
     ),
@@ -68,21 +68,23 @@ export const controlFlowNodes: Readonly<Record<SourceLanguage, ControlFlowNodes>
     calls: { call: "function" },
   },
   rust: {
-    functions: set("function_item"),
-    lambdas: set("closure_expression"),
+    functions: nodeTypes("function_item"),
+    lambdas: nodeTypes("closure_expression"),
     scopes: { impl_item: "type", trait_item: "name", mod_item: "name" },
-    branches: set("if_expression match_arm while_expression loop_expression for_expression"),
-    nesting: set("if_expression match_expression while_expression loop_expression for_expression"),
+    branches: nodeTypes("if_expression match_arm while_expression loop_expression for_expression"),
+    nesting: nodeTypes(
+      "if_expression match_expression while_expression loop_expression for_expression",
+    ),
     conditional: "if_expression",
     binary: "binary_expression",
     calls: { call_expression: "function" },
   },
   go: {
-    functions: set("function_declaration method_declaration"),
-    lambdas: set("func_literal"),
+    functions: nodeTypes("function_declaration method_declaration"),
+    lambdas: nodeTypes("func_literal"),
     scopes: {},
-    branches: set("if_statement for_statement expression_case type_case communication_case"),
-    nesting: set(
+    branches: nodeTypes("if_statement for_statement expression_case type_case communication_case"),
+    nesting: nodeTypes(
       "if_statement for_statement expression_switch_statement type_switch_statement " +
         "select_statement",
     ),
@@ -91,19 +93,21 @@ export const controlFlowNodes: Readonly<Record<SourceLanguage, ControlFlowNodes>
     calls: { call_expression: "function" },
   },
   java: {
-    functions: set("method_declaration constructor_declaration compact_constructor_declaration"),
-    lambdas: set("lambda_expression"),
+    functions: nodeTypes(
+      "method_declaration constructor_declaration compact_constructor_declaration",
+    ),
+    lambdas: nodeTypes("lambda_expression"),
     scopes: {
       class_declaration: "name",
       interface_declaration: "name",
       enum_declaration: "name",
       record_declaration: "name",
     },
-    branches: set(
+    branches: nodeTypes(
       "if_statement for_statement enhanced_for_statement while_statement do_statement " +
         "switch_label catch_clause ternary_expression",
     ),
-    nesting: set(
+    nesting: nodeTypes(
       "if_statement for_statement enhanced_for_statement while_statement do_statement " +
         "switch_expression catch_clause ternary_expression",
     ),
@@ -113,7 +117,7 @@ export const controlFlowNodes: Readonly<Record<SourceLanguage, ControlFlowNodes>
   },
 };
 
-/** Whether a language has a table here. */
+/** True for a language that has metrics. */
 export function isSourceLanguage(language: string | null): language is SourceLanguage {
   return language !== null && Object.hasOwn(controlFlowNodes, language);
 }

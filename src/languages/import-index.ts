@@ -1,4 +1,4 @@
-/** From an import to the files it names. Pure: knows the paths of a tree and the text of its manifests. */
+/** Resolves imports to files of a tree, from its paths and the texts of its manifests. Pure. */
 
 import { ecmascriptResolver } from "./ecmascript/imports.ts";
 import { goNeighbours, goResolver } from "./go/imports.ts";
@@ -10,7 +10,7 @@ import { pythonNeighbours, pythonPackages, pythonResolver } from "./python/impor
 import { rustTree } from "./rust/imports.ts";
 import { type Resolver, type SourceTree, sourceTree } from "./source-tree.ts";
 
-/** Files whose text the index wants, by name, in whatever folder. */
+/** File names, in any folder, of the manifests that `importIndex` reads. */
 export const manifestNames: ReadonlySet<string> = new Set([
   "go.mod",
   "Cargo.toml",
@@ -23,11 +23,11 @@ export const manifestNames: ReadonlySet<string> = new Set([
 ]);
 
 export interface ImportIndex {
-  /** Files of the tree that an import names, the importer left out; none when it leads outside. */
+  /** Files of the tree that an import names, without the importer; none when it leads outside. */
   resolve(from: string, imported: Import): string[];
-  /** Files used without an import: those of its package (Go, Java), `conftest.py` around a test. */
+  /** Files used without an import: the rest of its package (Go, Java), `conftest.py` of a test. */
   neighbours(path: string): string[];
-  /** Files that must hold together for this one to load: packages' `__init__.py`, a parent module. */
+  /** Files loaded together with this one: the `__init__.py` of its packages, its parent module. */
   around(path: string): string[];
 }
 
@@ -56,7 +56,7 @@ const languageRules: Partial<Record<LanguageName, (tree: SourceTree) => Language
 };
 
 /**
- * An index over the files of a tree.
+ * Builds the index of a tree. The rules of a language are set up on first use.
  *
  * @param paths every file, `/`-separated, relative to one root
  * @param manifests texts of the files named in `manifestNames`, by path
@@ -66,13 +66,13 @@ export function importIndex(
   manifests: ReadonlyMap<string, string>,
 ): ImportIndex {
   const tree = sourceTree(paths, manifests);
-  const made = new Map<LanguageName, LanguageRules>();
+  const built = new Map<LanguageName, LanguageRules>();
   const rules = (path: string): LanguageRules | null => {
     const language = languageOf(path);
     if (language === null) return null;
     const family = language === "typescript" || language === "tsx" ? "javascript" : language;
-    const known = made.get(family) ?? languageRules[family]?.(tree) ?? null;
-    if (known !== null) made.set(family, known);
+    const known = built.get(family) ?? languageRules[family]?.(tree) ?? null;
+    if (known !== null) built.set(family, known);
     return known;
   };
   return {

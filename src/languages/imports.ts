@@ -1,4 +1,4 @@
-/** The imports of a file. `import-index.ts` resolves them to files. */
+/** Imports of a source text in any supported language. `import-index.ts` resolves them to files. */
 import { ecmascriptImports } from "./ecmascript/imports.ts";
 import { goImports } from "./go/imports.ts";
 import type { Import, ImportFinder } from "./import-finder.ts";
@@ -19,12 +19,12 @@ const finders: Record<LanguageName, ImportFinder> = {
   java: javaImports,
 };
 
-/** The imports of a parsed text, in order. `path` is only looked at for names handed on. */
+/** Imports below a parsed root, in source order. `path` decides only whether a Python file re-exports. */
 export function importsIn(root: Node, language: LanguageName, path = ""): Import[] {
   return finders[language](root, path);
 }
 
-/** The imports of a text; null when its language is not known. */
+/** Imports of a text; null when the path has no grammar or the text cannot be parsed. */
 export async function importsOf(path: string, text: string): Promise<Import[] | null> {
   const language = languageOf(path);
   if (language === null) return null;

@@ -1,4 +1,4 @@
-/** Which grammar a file is of, and the names of the nodes that matter. */
+/** Registry of file extensions: the grammar that a path is parsed with. Pure. */
 import type { LanguageName } from "./parser.ts";
 
 const byExtension: Record<string, LanguageName> = {
@@ -19,7 +19,7 @@ const byExtension: Record<string, LanguageName> = {
   bash: "bash",
 };
 
-/** The grammar for a path by its extension; null when there is none. */
+/** Language of a path by its extension, case-insensitive; null for an unknown extension. */
 export function languageOf(path: string): LanguageName | null {
   const extension = /\.([A-Za-z]+)$/.exec(path)?.[1]?.toLowerCase() ?? "";
   return Object.hasOwn(byExtension, extension) ? (byExtension[extension] ?? null) : null;

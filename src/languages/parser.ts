@@ -1,6 +1,6 @@
 /**
- * tree-sitter, loaded once and only when something is parsed. Grammars are embedded in the binary.
- * The only place that knows the library.
+ * The tree-sitter runtime and its grammars, loaded on first use and kept for the life of the process. The
+ * WebAssembly files are embedded in the binary. No other module imports the library.
  */
 import type { Language, Node, Parser } from "web-tree-sitter";
 
@@ -63,8 +63,8 @@ async function loadGrammar(name: LanguageName): Promise<Language> {
 }
 
 /**
- * Parses a text, hands its root to `use`, and frees the tree. Null when it cannot be parsed, or is
- * nested deeper than `use` can follow: nobody wrote it so.
+ * Parses a text, calls `use` with the root node and frees the tree; nodes are invalid afterwards. Null when
+ * the text cannot be parsed or `use` overflows the stack (RangeError), which only generated code causes.
  */
 export async function withTree<T>(
   language: LanguageName,

@@ -1,22 +1,22 @@
-/** Every simple command a shell text may run, as far as its grammar tells. */
+/** Parses shell text into the simple commands it may run. */
 import { type Node, withTree } from "./parser.ts";
 
-export interface SimpleCommand {
-  /** Words as the shell would see them when they are static: quotes and backslashes removed. */
+interface SimpleCommand {
+  /** Words with static quotes and backslashes removed; expansions stay as written. */
   words: string[];
-  /** Targets of redirections that write to a file. */
+  /** Files that redirections write to. */
   writes: string[];
 }
 
-export interface ShellText {
+interface ShellText {
   commands: SimpleCommand[];
-  /** False when the grammar met something it does not know: then every word must be judged. */
+  /** False on a syntax error: the caller must then check every word of the text. */
   parsed: boolean;
-  /** Every word-like piece of the text, whatever it is part of. */
+  /** Every word-like piece of the text, including those in strings and comments. */
   words: string[];
 }
 
-/** Reads a shell text: pipelines, lists, subshells, substitutions, heredocs, all of it. */
+/** Collects the commands of a shell text, in pipelines, lists, subshells, substitutions and heredocs too. */
 export async function parseShell(text: string): Promise<ShellText> {
   const found = await withTree("bash", text, (root) => {
     const commands: SimpleCommand[] = [];
@@ -30,7 +30,7 @@ export async function parseShell(text: string): Promise<ShellText> {
 function collect(node: Node, commands: SimpleCommand[]): void {
   if (node.type === "command") commands.push(readCommand(node));
   else if (node.type === "file_redirect") {
-    // Wherever it stands: after a command, around a list, behind a heredoc.
+    // One rule for all positions: after a command, around a list, behind a heredoc.
     const writes = writesOf(node);
     if (writes.length > 0) commands.push({ words: [], writes });
   } else if (node.type === "declaration_command" || node.type === "unset_command") {
@@ -41,20 +41,16 @@ function collect(node: Node, commands: SimpleCommand[]): void {
 
 function readCommand(node: Node): SimpleCommand {
   const words: string[] = [];
-  const writes: string[] = [];
   for (const child of node.namedChildren) {
     if (child === null || child.type === "variable_assignment") continue;
-    if (child.type === "file_redirect") writes.push(...writesOf(child));
-    else if (child.type.endsWith("_redirect")) continue;
-    else
-      words.push(
-        staticText(child.type === "command_name" ? (child.namedChild(0) ?? child) : child),
-      );
+    // `collect` reports redirections as entries of their own.
+    if (child.type.endsWith("_redirect")) continue;
+    words.push(staticText(child.type === "command_name" ? (child.namedChild(0) ?? child) : child));
   }
   return { words, writes: [] };
 }
 
-/** Where a redirection writes; nothing for input, descriptors and /dev/null. */
+/** File that a redirection writes to; empty for input, descriptors and standard devices. */
 function writesOf(redirect: Node): string[] {
   const operator = redirect.children.find((c) => c !== null && !c.isNamed)?.text ?? "";
   if (!operator.includes(">") || operator === ">&-") return [];
@@ -65,7 +61,7 @@ function writesOf(redirect: Node): string[] {
   return /^\/dev\/(null|stdout|stderr|tty|fd\/\d+)$/.test(text) ? [] : [text];
 }
 
-/** A word without its quotes; what only the shell can know stays as it is written. */
+/** A word without quotes and backslashes; expansions stay as written. */
 function staticText(node: Node): string {
   switch (node.type) {
     case "raw_string":

@@ -1,19 +1,21 @@
-/** The files of a tree as resolvers ask for them: by path, by folder, and manifests by kind. */
+/** The paths of a source tree, indexed for import resolvers, and helpers to read paths and manifests. */
 
 export interface SourceTree {
+  /** Every path, `/`-separated, relative to the root. */
   files: ReadonlySet<string>;
-  /** Names of the files in each folder; "" is the root. Folders of folders are there as well. */
+  /** File names by folder path ("" is the root). A folder that holds only folders has an empty list. */
   folders: ReadonlyMap<string, string[]>;
+  /** Texts of the manifests (`manifestNames` in `import-index.ts`), by path. */
   manifests: ReadonlyMap<string, string>;
 }
 
-/** Finds the files an import of one file names. */
+/** Resolves an import of the file `from` to paths of the tree; none when it leads outside. */
 export type Resolver = (
   from: string,
   imported: { specifier: string; names: readonly { imported: string }[] },
 ) => string[];
 
-/** Sorts paths into folders. */
+/** Indexes paths by folder. */
 export function sourceTree(
   paths: Iterable<string>,
   manifests: ReadonlyMap<string, string>,
@@ -32,12 +34,17 @@ export function sourceTree(
   return { files, folders, manifests };
 }
 
-/** The folder of a path; "" at the root. */
+/** Folder of a path; "" for a path in the root. */
 export function parentFolder(path: string): string {
   return path.slice(0, Math.max(0, path.lastIndexOf("/")));
 }
 
-/** Joins and normalises; null when `..` leads out of the tree. */
+/** Last segment of a path. */
+export function baseName(path: string): string {
+  return path.slice(path.lastIndexOf("/") + 1);
+}
+
+/** Joins and normalises path segments; null when `..` leads out of the tree. */
 export function joinPath(...parts: readonly string[]): string | null {
   const out: string[] = [];
   for (const part of parts.join("/").split("/")) {
@@ -48,12 +55,12 @@ export function joinPath(...parts: readonly string[]): string | null {
   return out.join("/");
 }
 
-/** A folder and those above it, nearest first, "" last. */
+/** A folder and its ancestors, nearest first, "" last. */
 export function enclosingFolders(folder: string): string[] {
   return folder === "" ? [""] : [folder, ...enclosingFolders(parentFolder(folder))];
 }
 
-/** Manifests of a name with their folders, as parsed; one that does not parse is left out. */
+/** Parsed manifests with one of these file names, and their folders. Unparsable manifests are skipped. */
 export function manifestsNamed(
   tree: SourceTree,
   names: readonly string[],
@@ -61,17 +68,17 @@ export function manifestsNamed(
 ): { folder: string; table: unknown }[] {
   const found: { folder: string; table: unknown }[] = [];
   for (const [path, text] of tree.manifests) {
-    if (!names.includes(path.slice(path.lastIndexOf("/") + 1))) continue;
+    if (!names.includes(baseName(path))) continue;
     try {
       found.push({ folder: parentFolder(path), table: parse(text) });
     } catch {
-      // Half-written manifests are for other gates to complain about.
+      // Import resolution does without it; the gates report broken manifests.
     }
   }
   return found;
 }
 
-/** A value inside parsed data by its keys; undefined when there is none. */
+/** Value at a path of keys inside parsed data; undefined when a key is missing. */
 export function valueAt(value: unknown, ...keys: readonly string[]): unknown {
   let inner = value;
   for (const key of keys) {
@@ -81,19 +88,19 @@ export function valueAt(value: unknown, ...keys: readonly string[]): unknown {
   return inner;
 }
 
-/** A value when it is a string. */
+/** The value if it is a string, else null. */
 export function stringOf(value: unknown): string | null {
   return typeof value === "string" ? value : null;
 }
 
-/** The strings in a value that is one, or a list or table of them. */
+/** Strings of a string, a list of strings or a table of strings; other members are skipped. */
 export function stringsIn(value: unknown): string[] {
   if (typeof value === "string") return [value];
   if (typeof value !== "object" || value === null) return [];
   return Object.values(value).flatMap((part) => (typeof part === "string" ? [part] : []));
 }
 
-/** The entries of a table; none of anything else. */
+/** Entries of a table; empty for any other value. */
 export function tableEntries(value: unknown): [string, unknown][] {
   return typeof value === "object" && value !== null && !Array.isArray(value)
     ? Object.entries(value)

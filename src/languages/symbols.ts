@@ -1,29 +1,31 @@
-/** What a file defines, where it uses a name, and whether it parses. */
+/** Definitions, uses of a name and syntax errors of a single text, for the tools of workers. */
 import { languageOf } from "./language.ts";
 import { type Node, withTree } from "./parser.ts";
 
-export interface SyntaxSymbol {
-  /** `function`, `class`, `method`, ... as the grammar calls the node. */
+interface SyntaxSymbol {
+  /** `function`, `class`, `method`, ...: the node type without its suffix. */
   kind: string;
   name: string;
   /** From 1. */
   line: number;
   endLine: number;
-  /** 0 at the top of the file. */
+  /** Number of enclosing definitions. */
   depth: number;
 }
 
-export interface NameUse {
+interface NameUse {
+  /** From 1. */
   line: number;
+  /** From 1. */
   column: number;
-  /** The name is being defined here. */
+  /** True where the name is defined. */
   definition: boolean;
 }
 
 const definitions =
   /^(function_definition|function_declaration|generator_function_declaration|function_item|class_definition|class_declaration|abstract_class_declaration|method_definition|method_declaration|constructor_declaration|interface_declaration|type_alias_declaration|type_spec|enum_declaration|enum_item|struct_item|trait_item|mod_item|record_declaration|const_item|static_item|variable_declarator)$/;
 
-/** Definitions of a text, in order; null when its language is not known. */
+/** Definitions of a text, in source order; null when it has no grammar or cannot be parsed. */
 export async function symbolsOf(path: string, text: string): Promise<SyntaxSymbol[] | null> {
   const language = languageOf(path);
   if (language === null) return null;
@@ -37,7 +39,7 @@ export async function symbolsOf(path: string, text: string): Promise<SyntaxSymbo
 function collect(node: Node, depth: number, found: SyntaxSymbol[]): void {
   let inner = depth;
   const name = definitions.test(node.type) ? node.childForFieldName("name") : null;
-  // Variables count at the top of a file only: inside a function they are its own business.
+  // Variables count at the top of a file only, not inside functions.
   if (name !== null && (node.type !== "variable_declarator" || depth === 0)) {
     const kind = node.type.replace(/_(definition|declaration|item|spec|declarator)$/, "");
     found.push({
@@ -52,7 +54,7 @@ function collect(node: Node, depth: number, found: SyntaxSymbol[]): void {
   for (const child of node.namedChildren) if (child !== null) collect(child, inner, found);
 }
 
-/** Where an identifier stands, comments and strings left out; null when the language is not known. */
+/** Occurrences of an identifier outside comments and strings; null when the text has no grammar or cannot be parsed. */
 export async function usesOf(path: string, text: string, name: string): Promise<NameUse[] | null> {
   const language = languageOf(path);
   if (language === null) return null;
@@ -75,7 +77,7 @@ export async function usesOf(path: string, text: string, name: string): Promise<
   });
 }
 
-/** Lines (from 1) on which the grammar meets something it does not know; null without a grammar. */
+/** Lines (from 1) with syntax errors; null when the text has no grammar or cannot be parsed. */
 export async function syntaxErrors(path: string, text: string): Promise<number[] | null> {
   const language = languageOf(path);
   if (language === null) return null;

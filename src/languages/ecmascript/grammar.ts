@@ -1,4 +1,4 @@
-/** TypeScript's, TSX's and JavaScript's definitions, calls and bindings. */
+/** Symbol grammar of TypeScript, TSX and JavaScript. */
 
 import {
   argumentsIn,
@@ -57,7 +57,7 @@ export const ecmascript: SymbolGrammar = {
     const list = fieldOf(node, "arguments");
     const spread = ["spread_element", "ERROR"];
     const found = argumentsIn(list, text, { spread });
-    // A tagged template is a call of a sort of its own.
+    // A tagged template passes arguments that are not counted here.
     if (list?.type === "template_string") found.open = true;
     return { callee, arguments: found };
   },
@@ -104,7 +104,7 @@ export const ecmascript: SymbolGrammar = {
     augmented_assignment_expression: "left",
     update_expression: "argument",
   },
-  // What another module exports is that module's: `export { a } from "../../semantic/b"` uses nothing of here.
+  // `export { a } from "./b"` references nothing in this file.
   readSpecial: (node) => node.type === "export_statement" && fieldOf(node, "source") !== null,
   reexports,
   guardsMissingNames: (node) => node.type === "try_statement",
@@ -124,7 +124,7 @@ function defineInner(node: PlainNode, inner: PlainNode, text: string, owner: str
   if (classes.test(inner.type) || inner.type === "interface_declaration") {
     const members = fieldOf(inner, "body");
     const inherits = childOf(inner, "class_heritage", "extends_type_clause") !== null;
-    // Declarations of one interface add up.
+    // Declarations of one interface are merged.
     const overload = inner.type === "interface_declaration";
     return [{ name, kind: "type", node, members, inherits, overload, exported: false }];
   }
@@ -185,7 +185,7 @@ function defineVariables(node: PlainNode, inner: PlainNode, text: string): Defin
     const signature = functionValue(fieldOf(declarator, "value"), text);
     const kind = signature === null ? "variable" : "function";
     const value = fieldOf(declarator, "value");
-    // Each of several in one declaration stands for itself.
+    // Each of several declarators is a symbol of its own.
     const whole = declarators.length === 1 ? node : declarator;
     if (name?.type === "identifier") {
       const own = { name: textOf(name, text), kind, node: whole, signature, value } as const;
@@ -231,7 +231,7 @@ function signatureOf(list: PlainNode | null, text: string): Signature | null {
       parameters.push({ name, required: !optional });
     }
   }
-  // One that may be left out is needed after all when a needed one follows.
+  // An optional parameter before a required one must be passed.
   const last = parameters.findLastIndex(({ required }) => required);
   return positional(
     parameters.map((one, index) => ({ ...one, required: index <= last })),
@@ -239,7 +239,7 @@ function signatureOf(list: PlainNode | null, text: string): Signature | null {
   );
 }
 
-/** `export { a as b }` and `module.exports = { b: a }`; what else is put there cannot be seen. */
+/** Aliases of `export { a as b }` and `module.exports = { b: a }`; open-ended after `export *` and spreads. */
 function reexports(
   root: PlainNode,
   text: string,

@@ -1,4 +1,4 @@
-/** `import`, `export ... from`, `require()` and `import()` of a literal, in TypeScript and JavaScript. */
+/** Imports of TypeScript and JavaScript, and their resolution. */
 import {
   childOfType,
   childrenOf,
@@ -23,9 +23,9 @@ import {
 
 const noBinding: ImportedName = { local: "", imported: "*" };
 
-/** Imports of TypeScript and JavaScript, type-only ones included. */
+/** Finds `import`, `export ... from`, and `require()` and `import()` of a literal; type-only imports too. */
 export function ecmascriptImports(root: Node): Import[] {
-  // Calls are many, and few of them import.
+  // Calls are visited only in files that may contain an importing one.
   const calls = /\brequire\s*\(|\bimport\s*\(/.test(root.text) ? ["call_expression"] : [];
   const types = ["import_statement", "export_statement", ...calls];
   return nodesOfType(root, types).flatMap((node) => {
@@ -56,7 +56,7 @@ function declaredImport(node: Node): Found {
   return { specifier, names: [all] };
 }
 
-/** The names a clause binds. */
+/** Names that an import or export clause binds. */
 function bindings(clause: Node): ImportedName[] {
   switch (clause.type) {
     case "identifier":
@@ -79,7 +79,7 @@ function bindings(clause: Node): ImportedName[] {
   }
 }
 
-/** `require("x")` or `import("x")`, and what a declaration around it makes of the result. */
+/** Import by `require("x")` or `import("x")`, with the names that an enclosing declaration binds. */
 function calledImport(node: Node): Found {
   const callee = node.childForFieldName("function");
   if (callee?.type !== "import" && callee?.text !== "require") return null;
@@ -109,7 +109,7 @@ function destructured(target: Node): ImportedName[] {
   return names.length > 0 ? names : [noBinding];
 }
 
-/** The text of a string literal without substitutions. */
+/** Content of a string literal without substitutions; null for any other node. */
 function literal(node: Node | null): string | null {
   if (node?.type !== "string" && node?.type !== "template_string") return null;
   if (childOfType(node, "template_substitution") !== null) return null;
@@ -120,14 +120,9 @@ function unquoted(text: string): string {
   return /^(["'`])(.*)\1$/s.exec(text)?.[2] ?? text;
 }
 
-// ------------------------------------------------------------
-//  * TypeScript and JavaScript: relative paths with guessed extensions, `paths` and `baseUrl` of the
-// nearest tsconfig, and packages of the same repository by name, through `exports` or what they
-// are built from.
-
 const extensions = [".ts", ".tsx", ".d.ts", ".mts", ".cts", ".js", ".jsx", ".mjs", ".cjs", ".json"];
 
-/** What a compiled extension is written as. */
+/** Source extensions that a compiled extension may stand for. */
 const sourceOf: Record<string, string[]> = {
   ".js": [".ts", ".tsx", ".jsx", ".d.ts"],
   ".jsx": [".tsx"],
@@ -140,6 +135,11 @@ interface Package {
   table: unknown;
 }
 
+/**
+ * Resolves relative paths with missing or compiled extensions, `paths` and `baseUrl` of the nearest
+ * tsconfig, `#imports`, and packages of the same repository by name: through `exports`, the entry points of
+ * `package.json`, or the sources that a built file comes from.
+ */
 export function ecmascriptResolver(tree: SourceTree): Resolver {
   const packages = new Map<string, Package>();
   const byFolder = new Map<string, Package>();
@@ -185,7 +185,7 @@ export function ecmascriptResolver(tree: SourceTree): Resolver {
   };
 }
 
-/** A file by the path an import gives: as it is, with an extension, or a folder's index. */
+/** File of an imported path: as written, with an extension, a package's entry, or a folder's index. */
 function moduleFile(
   tree: SourceTree,
   path: string | null,
@@ -207,18 +207,21 @@ function plainFile(tree: SourceTree, path: string): string | null {
   return [...written, ...guessed].find((file) => tree.files.has(file)) ?? null;
 }
 
-/** A subpath of a package of this repository ("" its entry, else `/...`). */
+/** File of a subpath of a package ("" is its entry, else `/...`). */
 function packageFile(tree: SourceTree, { folder, table }: Package, subpath: string): string | null {
   const exported = valueAt(table, "exports");
   if (exported !== undefined) {
-    const whole =
+    const isEntry =
       typeof exported === "string" || tableEntries(exported).every(([k]) => k[0] !== ".");
-    const map = whole ? { ".": exported } : exported;
+    const map = isEntry ? { ".": exported } : exported;
     const file = mappedFile(tree, folder, map, `.${subpath}`);
     if (file !== null) return file;
   }
-  const stated = ["source", "types", "module", "main"].map((key) => stringOf(valueAt(table, key)));
-  const paths = subpath === "" ? [...stated, "src/index", "index"] : [subpath, `src${subpath}`];
+  const entryPoints = ["source", "types", "module", "main"].map((key) =>
+    stringOf(valueAt(table, key)),
+  );
+  const paths =
+    subpath === "" ? [...entryPoints, "src/index", "index"] : [subpath, `src${subpath}`];
   for (const path of paths) {
     const file = path === null ? null : sourceFile(tree, folder, path);
     if (file !== null) return file;
@@ -226,7 +229,7 @@ function packageFile(tree: SourceTree, { folder, table }: Package, subpath: stri
   return null;
 }
 
-/** The file a key of an `exports` or `imports` table leads to, `*` and conditions included. */
+/** File that a key of an `exports` or `imports` table maps to, with `*` patterns and conditions. */
 function mappedFile(tree: SourceTree, folder: string, map: unknown, key: string): string | null {
   for (const [pattern, value] of tableEntries(map)) {
     const star = wildcardMatch(pattern, key);
@@ -239,7 +242,7 @@ function mappedFile(tree: SourceTree, folder: string, map: unknown, key: string)
   return null;
 }
 
-/** The targets in nested conditions, as deep as anybody nests them. */
+/** Targets in nested conditions, at most `depth` levels deep. */
 function conditionTargets(value: unknown, depth = 8): string[] {
   if (typeof value === "string") return [value];
   if (depth === 0) return [];
@@ -248,7 +251,7 @@ function conditionTargets(value: unknown, depth = 8): string[] {
   );
 }
 
-/** A path in a package; what is built (`dist/x.js`) is looked for where it is built from. */
+/** File of a path in a package; a built file (`dist/x.js`) resolves to its source (`src/x.ts`). */
 function sourceFile(tree: SourceTree, folder: string, path: string): string | null {
   const clean = path.replace(/^\.?\//, "").replace(/\.d\.([cm]?)ts$/, ".$1js");
   const sources = [clean, clean.replace(/^(dist|build|lib|out)\//, "src/")];
@@ -283,7 +286,7 @@ function pathRules(folder: string, table: unknown): PathRules | null {
   };
 }
 
-/** What the `*` of a pattern stands for; "" for a pattern without one that is the text itself. */
+/** Text that the `*` of a pattern matches; "" for an equal pattern without `*`; null without a match. */
 function wildcardMatch(pattern: string, specifier: string): string | null {
   const [before = "", after] = pattern.split("*");
   if (after === undefined) return pattern === specifier ? "" : null;

@@ -1,4 +1,4 @@
-/** Go's definitions, calls and bindings. */
+/** Symbol grammar of Go. */
 
 import {
   argumentsIn,
@@ -67,7 +67,7 @@ export const go: SymbolGrammar = {
     if (callee === null) return null;
     const list = fieldOf(node, "arguments");
     const found = argumentsIn(list, text, { spread: ["variadic_argument", "ERROR"] });
-    // `f(g())` hands on everything `g` returns.
+    // `f(g())` passes every result of `g`.
     const [only] = list === null ? [] : namedChildren(list);
     if (found.positional === 1 && only?.type === "call_expression") found.open = true;
     return { callee, arguments: found };
@@ -100,7 +100,7 @@ export const go: SymbolGrammar = {
   },
   ignored: new Set(["import_declaration", "package_clause"]),
   assigns: { assignment_statement: "left" },
-  // The keys of a literal are fields, or uses: a literal does not tell which.
+  // Keys of a composite literal are field names or references; the syntax does not tell which.
   readSpecial: (node) => node.type === "literal_element" && node.field === "key",
   isLayout: (node, _parent, text) =>
     node.type === "\n" ||
@@ -130,13 +130,13 @@ function defineType(node: PlainNode, name: string, text: string): Definition {
         (child) => child.type === "field_declaration" && fieldOf(child, "name") === null,
       )) ||
     (isInterface && /^\s*[\w.]+\s*$/m.test(textOf(type, text).slice("interface {".length)));
-  // Another type's name: its members are the other's.
+  // A type defined by another one has that type's members.
   const inherits = embeds || !(isStruct || isInterface);
-  const holds = isStruct || isInterface ? members : null;
-  return { name, kind: "type", node, members: holds, inherits, ...visibility(name) };
+  const own = isStruct || isInterface ? members : null;
+  return { name, kind: "type", node, members: own, inherits, ...visibility(name) };
 }
 
-/** `T` of `T`, `*T`, `T[K]`; "?" of anything else. */
+/** `T` of `T`, `*T` and `T[K]`; "?" for any other type. */
 function typeName(type: PlainNode | null, text: string): string {
   return /^\*?\s*(\w+)/.exec(textOf(type, text))?.[1] ?? "?";
 }

@@ -1,9 +1,9 @@
-/** `import name "path"`. */
+/** Imports of Go, and their resolution. */
 import { type Import, lineOf, nodesOfType } from "../import-finder.ts";
 import type { Node } from "../parser.ts";
 import { joinPath, parentFolder, type Resolver, type SourceTree } from "../source-tree.ts";
 
-/** Go's imports: each is a whole package. */
+/** Finds `import name "path"`; each import binds a whole package. */
 export function goImports(root: Node): Import[] {
   return nodesOfType(root, ["import_spec"]).map((node) => {
     const specifier = (node.childForFieldName("path")?.text ?? "").slice(1, -1);
@@ -14,7 +14,7 @@ export function goImports(root: Node): Import[] {
   });
 }
 
-/** What a package is called by convention: its folder, or the one above a version. */
+/** Conventional name of a package: its last path segment, or the one before a major version. */
 function packageName(path: string): string {
   const parts = path.split("/");
   const last = parts.at(-1) ?? "";
@@ -23,9 +23,7 @@ function packageName(path: string): string {
   return named ?? last;
 }
 
-// ------------------------------------------------------------
-// Go: a package is a folder, found by the module path of the nearest `go.mod` that fits.
-
+/** Resolves a package to the files of its folder, by the longest matching module path of a `go.mod`. */
 export function goResolver(tree: SourceTree): Resolver {
   const modules: { path: string; folder: string }[] = [];
   for (const [path, text] of tree.manifests) {
@@ -46,15 +44,15 @@ export function goResolver(tree: SourceTree): Resolver {
   };
 }
 
-/** The other files of a file's package; tests only for a test. */
+/** Other files of the package; test files only for a test file. */
 export function goNeighbours(tree: SourceTree, path: string): string[] {
   return goFiles(tree, parentFolder(path), path.endsWith("_test.go")).filter(
     (file) => file !== path,
   );
 }
 
-function goFiles(tree: SourceTree, folder: string, tests: boolean): string[] {
+function goFiles(tree: SourceTree, folder: string, includeTests: boolean): string[] {
   return (tree.folders.get(folder) ?? [])
-    .filter((name) => name.endsWith(".go") && (tests || !name.endsWith("_test.go")))
+    .filter((name) => name.endsWith(".go") && (includeTests || !name.endsWith("_test.go")))
     .map((name) => (folder === "" ? name : `${folder}/${name}`));
 }

@@ -1,4 +1,4 @@
-/** Java's definitions, calls and bindings. */
+/** Symbol grammar of Java. */
 
 import {
   argumentsIn,
@@ -126,7 +126,7 @@ export const java: SymbolGrammar = {
         add({ path: [...pathOf(object, text), textOf(member, text)], line, call: null });
       }
     }
-    // What they hold is walked as everything else is.
+    // Arguments and objects are still walked.
     return false;
   },
   isLayout: () => false,
@@ -159,7 +159,7 @@ function hasModifier(node: PlainNode, word: string, text: string): boolean {
 function defineType(node: PlainNode, name: string, text: string): Definition {
   const list = node.type === "record_declaration" ? fieldOf(node, "parameters") : null;
   const extended = fieldOf(node, "superclass") ?? fieldOf(node, "interfaces");
-  // Annotations such as Lombok's write members nobody sees.
+  // Annotation processors such as Lombok generate members.
   const annotated = childOf(childOf(node, "modifiers") ?? node, "marker_annotation", "annotation");
   return {
     name,
@@ -187,7 +187,7 @@ function signatureOf(list: PlainNode, text: string): Signature {
   );
 }
 
-/** Types of parameters: methods of one name differ in them. */
+/** Parameter types, which distinguish overloaded methods. */
 function variantOf(list: PlainNode, text: string): string {
   const types = namedChildren(list).map((child) =>
     textOf(fieldOf(child, "type") ?? namedChildren(child)[0] ?? null, text).replace(/\s+/g, ""),

@@ -1,9 +1,9 @@
-/** `import com.acme.Foo`, `import com.acme.*`, `import static com.acme.Foo.bar`. */
+/** Imports of Java, and their resolution. */
 import { childOfType, childrenOf, type Import, lineOf, nodesOfType } from "../import-finder.ts";
 import type { Node } from "../parser.ts";
 import { parentFolder, type Resolver, type SourceTree } from "../source-tree.ts";
 
-/** Java's imports. A static one names the class as its module, and a member as the name. */
+/** Finds `import com.acme.Foo`, `com.acme.*` and `static com.acme.Foo.bar` (specifier `com.acme.Foo`, name `bar`). */
 export function javaImports(root: Node): Import[] {
   return nodesOfType(root, ["import_declaration"]).map((node) => {
     const [named] = childrenOf(node);
@@ -18,20 +18,18 @@ export function javaImports(root: Node): Import[] {
   });
 }
 
-// ------------------------------------------------------------
-// Java: a class by its package's folders, below whatever source root has them.
-
-export interface JavaTree {
+interface JavaTree {
   resolve: Resolver;
-  /** The other files of a file's package in all source sets of its module; other test classes left out. */
+  /** Other files of the package in all source sets of its module, without test classes. Tests see main and test files, main files only main files. */
   neighbours(path: string): string[];
 }
 
-/** Conventional source roots: `<module>/src/<set>/java/`, else one of a few first folders. */
+/** Conventional source roots: `<module>/src/<set>/java/`, else a folder such as `src` or `java`. */
 const roots = /^((?:.*?\/)?)(?:src\/[^/]+\/java|src|source|java|main|tests?)\/(.*)$/;
 
 const testName = /(^Test\w*|\w(Tests?|TestCase|IT))\.java$/;
 
+/** Resolves a class by the folders of its package, below any source root. */
 export function javaTree(tree: SourceTree): JavaTree {
   const byName = new Map<string, string[]>();
   const byPackage = new Map<string, string[]>();
@@ -66,7 +64,7 @@ export function javaTree(tree: SourceTree): JavaTree {
         if (found.length > 0) return found;
         parts.pop();
       }
-      // A nested class lies in the file of the one around it.
+      // A nested class is in the file of its outer class.
       for (; parts.length > 0; parts.pop()) {
         const found = classNamed(parts);
         if (found.length > 0) return found;
@@ -87,7 +85,7 @@ function isTest(path: string): boolean {
   return testName.test(path) || /(^|\/)(src\/)?tests?\//.test(path);
 }
 
-/** The module a file is in, and its package's folders. */
+/** Key of a package: its module folder and its package folders. */
 function packageOf(path: string): string {
   const [, module = "", inside = path] = roots.exec(path) ?? [];
   return `${module}\0${parentFolder(inside)}`;

@@ -1,4 +1,4 @@
-/** Python's definitions, calls and bindings. */
+/** Symbol grammar of Python. */
 
 import {
   argumentsIn,
@@ -83,7 +83,7 @@ export const python: SymbolGrammar = {
     if (left === null || !(left.type === "identifier" || isOwn)) return null;
     const right = fieldOf(node, "right");
     const made = right?.type === "call" ? fieldOf(right, "function") : null;
-    // By the language's custom, what is called with a capital letter is a class.
+    // By convention, a called name with a capital letter is a class.
     const constructs = made !== null && /(^|\.)[A-Z]\w*$/.test(textOf(made, text));
     const type = fieldOf(node, "type") ?? (constructs ? made : null);
     return type === null ? null : { variable: textOf(left, text), type };
@@ -123,14 +123,14 @@ export const python: SymbolGrammar = {
   },
 };
 
-/** A text standing alone says something about the code, not to the machine. */
+/** True for a string statement, such as a docstring. */
 function isDocumentation(node: PlainNode, parent: PlainNode): boolean {
   return (
     node.type === "string" && parent.type === "expression_statement" && parent.children.length === 1
   );
 }
 
-/** Decorators that leave the way a function is called as it is written. */
+/** Decorators that keep the signature of a function. */
 const plainDecorators =
   /^@(staticmethod|classmethod|abstractmethod|abc\.abstractmethod|override|typing\.override|final|(functools\.)?(lru_cache|cache)(\(.*\))?|(contextlib\.)?(async)?contextmanager|pytest\.mark\..*)$/s;
 
@@ -186,7 +186,7 @@ function defineClass(node: PlainNode, inner: PlainNode, text: string): Definitio
   ];
 }
 
-/** How a data class is made: its annotated fields, in order. */
+/** Constructor signature of a data class, from its annotated fields; null when it cannot be derived. */
 function dataSignature(body: PlainNode, text: string): Signature | null {
   const parameters: Parameter[] = [];
   for (const child of namedChildren(body)) {

@@ -1,4 +1,4 @@
-/** `import a.b as c`, `from ..a import b as c`, wherever they stand. */
+/** Imports of Python, and their resolution. */
 import {
   childOfType,
   type Import,
@@ -19,7 +19,7 @@ import {
   valueAt,
 } from "../source-tree.ts";
 
-/** Python's imports. What `__init__.py` takes in, it hands on. */
+/** Finds `import a.b as c` and `from ..a import b as c` at any depth. Imports of an `__init__.py` are re-exports. */
 export function pythonImports(root: Node, path: string): Import[] {
   const reexport = /(^|\/)__init__\.pyi?$/.test(path);
   return nodesOfType(root, ["import_statement", "import_from_statement"]).flatMap((node) => {
@@ -43,22 +43,22 @@ function nameOf(node: Node): ImportedName {
   return { local: node.childForFieldName("alias")?.text ?? imported, imported };
 }
 
-// ------------------------------------------------------------
-//  * Python: absolute modules below import roots, relative ones by their dots. Roots are what manifests
-// say, `src`, wherever top-level packages lie, and a file's own folder, as the interpreter has it.
-
+/**
+ * Resolves relative imports by their dots, absolute ones below import roots: the roots that manifests
+ * declare, `src`, the parents of top-level packages, and the folder of the importing file.
+ */
 export function pythonResolver(tree: SourceTree): Resolver {
   const roots = rootsOf(tree);
-  const holding = new Map<string, string[]>();
+  const rootsBySegment = new Map<string, string[]>();
   const rootsWith = (segment: string): string[] => {
-    const known = holding.get(segment);
+    const known = rootsBySegment.get(segment);
     if (known !== undefined) return known;
     const found = roots.filter((root) => hasModule(tree, joined(root, segment)));
-    holding.set(segment, found);
+    rootsBySegment.set(segment, found);
     return found;
   };
 
-  /** The folder-like path of a module (`a/b` for a.b), from the root nearest to the importer. */
+  /** Path of a module without extension (`a/b` for `a.b`), below the import root nearest to the importer. */
   const locate = (folder: string, specifier: string): string | null => {
     const dots = /^\.+/.exec(specifier)?.[0].length ?? 0;
     const parts = specifier.slice(dots).split(".").filter(Boolean);
@@ -96,7 +96,7 @@ export function pythonResolver(tree: SourceTree): Resolver {
   };
 }
 
-/** Steps from one folder to another: the nearest root is the likeliest. */
+/** Steps from one folder to another through their nearest common ancestor. */
 function distance(from: string, to: string): number {
   const around = enclosingFolders(from);
   const down = enclosingFolders(to);
@@ -108,7 +108,7 @@ function joined(folder: string, name: string): string {
   return folder === "" ? name : `${folder}/${name}`;
 }
 
-/** The file a module is: a package's `__init__.py`, or `a.py`. */
+/** File of a module: a package's `__init__.py`, or `a.py`. */
 function moduleFile(tree: SourceTree, path: string): string | null {
   const inside = tree.folders.has(path) ? ["__init__.py", "__init__.pyi"] : [];
   const files = inside.map((name) => joined(path, name));
@@ -116,7 +116,7 @@ function moduleFile(tree: SourceTree, path: string): string | null {
   return files.find((file) => tree.files.has(file)) ?? null;
 }
 
-/** A module, or a folder that serves as a package without `__init__.py`. */
+/** True for a module, or a folder that is a namespace package. */
 function hasModule(tree: SourceTree, path: string): boolean {
   return moduleFile(tree, path) !== null || tree.folders.has(path);
 }
@@ -158,7 +158,7 @@ function rootsOf(tree: SourceTree): string[] {
   return [...roots].sort((a, b) => b.length - a.length);
 }
 
-/** What Python or pytest loads before a file: `conftest.py` around a test. */
+/** The `conftest.py` files that pytest loads before a test. */
 export function pythonNeighbours(tree: SourceTree, path: string): string[] {
   if (!/(^|\/)(test_[^/]*|[^/]*_test|conftest)\.py$/.test(path)) return [];
   return enclosingFolders(parentFolder(path))
@@ -166,7 +166,7 @@ export function pythonNeighbours(tree: SourceTree, path: string): string[] {
     .filter((file) => file !== path && tree.files.has(file));
 }
 
-/** The `__init__.py` of the packages a file lies in. */
+/** The `__init__.py` files of the packages that contain a file. */
 export function pythonPackages(tree: SourceTree, path: string): string[] {
   return enclosingFolders(parentFolder(path))
     .map((folder) => joined(folder, "__init__.py"))

@@ -1,4 +1,4 @@
-/** Rust's definitions, calls and bindings; macros' arguments are read token by token. */
+/** Symbol grammar of Rust. Arguments of macros are read token by token. */
 
 import {
   argumentsIn,
@@ -154,7 +154,7 @@ function signatureOf(list: PlainNode, text: string): Signature {
   );
 }
 
-/** How a structure or a variant is made; null when a condition of the build decides on its fields. */
+/** Constructor signature of a struct or variant; null when an attribute such as `cfg` affects its fields. */
 function fieldsSignature(node: PlainNode, text: string): Signature | null {
   const body = fieldOf(node, "body");
   if (body === null || childOf(body, "attribute_item") !== null) return null;
@@ -180,7 +180,7 @@ function fieldsGiven(node: PlainNode, text: string): Arguments {
   };
 }
 
-/** `S` of `S { .. }` and `S::new(..)`: what is made by a function of a type is mostly of the type. */
+/** `S` of `S { .. }` and `S::new(..)`: an associated function usually returns its type. */
 function constructedType(value: PlainNode): PlainNode | null {
   if (value.type === "struct_expression") return fieldOf(value, "name");
   const callee = value.type === "call_expression" ? fieldOf(value, "function") : null;
@@ -188,7 +188,7 @@ function constructedType(value: PlainNode): PlainNode | null {
   return maker === null ? null : fieldOf(maker, "path");
 }
 
-/** Names and calls in a macro's arguments: `assert_eq!(load(1), 2)`. */
+/** Reports names and calls in the arguments of a macro: `assert_eq!(load(1), 2)`. */
 function tokenUses(tree: PlainNode, text: string, add: (use: UnscopedReference) => void): void {
   const tokens = tree.children;
   for (let index = 0; index < tokens.length; index++) {
@@ -198,7 +198,7 @@ function tokenUses(tree: PlainNode, text: string, add: (use: UnscopedReference) 
     if (!isWord(token)) continue;
     const path = [textOf(token, text)];
     const before = tokens[index - 1]?.type;
-    const hangs =
+    const isMember =
       before === "." || before === "::" || /^[.:]/.test(textOf(tokens[index - 1] ?? null, text));
     while (isSeparator(tokens[index + 1], text) && isWord(tokens[index + 2])) {
       path.push(textOf(tokens[index + 2] ?? null, text));
@@ -206,8 +206,8 @@ function tokenUses(tree: PlainNode, text: string, add: (use: UnscopedReference) 
     }
     const next = tokens[index + 1];
     const isCall = next?.type === "token_tree" && text[next.start] === "(";
-    // What hangs on something that is no name cannot be followed.
-    const whole = hangs ? ["?", ...path] : path;
+    // A member of an expression cannot be resolved.
+    const whole = isMember ? ["?", ...path] : path;
     add({ path: whole, line: token.line, call: isCall ? tokenArguments(next, text) : null });
   }
 }
@@ -225,7 +225,7 @@ function tokenArguments(tree: PlainNode, text: string): Arguments {
   const commas = inner.filter((token) => textOf(token, text) === ",").length;
   const trailing = textOf(inner.at(-1) ?? null, text) === ",";
   const count = inner.length === 0 ? 0 : commas + (trailing ? 0 : 1);
-  // Closures and generic arguments have commas of their own.
+  // Closures and generic arguments contain commas of their own.
   const open = inner.some((token) => /^[|<>]/.test(textOf(token, text)));
   return { positional: count, keywords: [], open };
 }

@@ -1,4 +1,4 @@
-/** `use`, `mod name;`, `extern crate`, and paths written in place. */
+/** Imports of Rust, and their resolution through the module tree and the crates of the repository. */
 import { childOfType, childrenOf, type Import, lineOf, nodesOfType } from "../import-finder.ts";
 import type { Node } from "../parser.ts";
 import {
@@ -12,12 +12,13 @@ import {
   valueAt,
 } from "../source-tree.ts";
 
+/** A full path and the name it is bound to; `local` is "" or "*" as in `ImportedName`. */
 interface Leaf {
   path: string[];
   local: string;
 }
 
-/** Rust's imports, their paths as seen from the file's own module. */
+/** Finds `use`, `mod name;`, `extern crate` and paths in expressions, relative to the file's own module. */
 export function rustImports(root: Node): Import[] {
   const types = ["use_declaration", "mod_item", "extern_crate_declaration"];
   const found = nodesOfType(root, types).flatMap((node) => {
@@ -28,7 +29,7 @@ export function rustImports(root: Node): Import[] {
   return [...found, ...inlinePaths(root)];
 }
 
-/** What one declaration names. */
+/** Paths that a declaration names. */
 function declaredPaths(node: Node): Leaf[] {
   const around = modulesAround(node);
   if (node.type === "use_declaration") {
@@ -46,7 +47,7 @@ function declaredPaths(node: Node): Leaf[] {
   return [{ path, local: name }];
 }
 
-/** Leaves of one module together; a path of one segment is a whole module. */
+/** Groups paths by module; a path of one segment is a whole module. */
 function groupedByModule(found: readonly Leaf[]): Pick<Import, "specifier" | "names">[] {
   const modules = new Map<string, Import["names"]>();
   for (const { path, local } of found) {
@@ -61,13 +62,13 @@ function groupedByModule(found: readonly Leaf[]): Pick<Import, "specifier" | "na
   return [...modules].map(([specifier, names]) => ({ specifier, names }));
 }
 
-/** Paths in the code itself (`crate::a::f()`); each once, where it is first. They bind nothing. */
+/** Paths in expressions and types (`crate::a::f()`), each at its first occurrence. They bind nothing. */
 function inlinePaths(root: Node): Import[] {
   const first = new Map<string, Import>();
   for (const node of nodesOfType(root, ["scoped_identifier", "scoped_type_identifier"])) {
     if (/^(scoped_|use_)/.test(node.parent?.type ?? "")) continue;
     const written = segments(node);
-    // A capital is a type's, or a generic's: its name was bound somewhere else.
+    // A capitalised first segment is a type or generic parameter that is imported elsewhere.
     if (written.length < 2 || !/^(?!(std|core|alloc)$)[\p{Ll}_$]/u.test(written[0] ?? "")) continue;
     const leaf = { path: fromFile(written, modulesAround(node)), local: "" };
     for (const one of groupedByModule([leaf])) {
@@ -78,7 +79,7 @@ function inlinePaths(root: Node): Import[] {
   return [...first.values()];
 }
 
-/** The paths a use tree names, with what each is called. */
+/** Paths of a use tree with their local names. */
 function leaves(node: Node, prefix: string[]): Leaf[] {
   switch (node.type) {
     case "scoped_use_list":
@@ -104,12 +105,12 @@ function leaves(node: Node, prefix: string[]): Leaf[] {
   }
 }
 
-/** `a::{self}` is `a`. */
+/** The path without a final `self`: `a::{self}` is `a`. */
 function withoutSelf(path: string[]): string[] {
   return path.length > 1 && path.at(-1) === "self" ? path.slice(0, -1) : path;
 }
 
-/** The names of a path, generics left out. */
+/** Segments of a path, without generic arguments. */
 function segments(node: Node | null): string[] {
   const text = node?.text.replace(/<.*>/s, "").replace(/\s/g, "") ?? "";
   return text.split("::").filter(Boolean);
@@ -124,7 +125,7 @@ function modulesAround(node: Node): string[] {
   return names;
 }
 
-/** A path written inside inline modules, from the file's module: `super` leads out of one first. */
+/** Converts a path inside inline modules to one relative to the file's module. */
 function fromFile(path: string[], around: string[]): string[] {
   if (around.length === 0 || (path[0] !== "super" && path[0] !== "self")) return path;
   const inside = [...around];
@@ -136,7 +137,7 @@ function fromFile(path: string[], around: string[]): string[] {
   return rest[0] === "super" ? rest : ["self", ...inside, ...rest];
 }
 
-/** The file a `#[path = "..."]` before a module names. */
+/** File of a `#[path = "..."]` attribute before a module, prefixed with "./"; null without one. */
 function pathAttribute(node: Node): string | null {
   for (let before = node.previousNamedSibling; before !== null; ) {
     if (before.type !== "attribute_item") return null;
@@ -147,22 +148,22 @@ function pathAttribute(node: Node): string | null {
   return null;
 }
 
-// ------------------------------------------------------------
-//  * Rust: module paths walked from file to file, and crates of the same repository by name. Modules
-// are found where they lie by convention; a path is followed as far as there are files.
-
-/** A module: its file, and the folder its children lie in. */
+/** A module: its file, and the folder of its child modules. */
 interface Module {
   file: string | null;
   children: string;
 }
 
-export interface RustTree {
+interface RustTree {
   resolve: Resolver;
-  /** The file of the module around a file's own; null at the root of a crate. */
+  /** File of the parent module; null for the root of a crate. */
   parent(path: string): string | null;
 }
 
+/**
+ * Resolves module paths from file to file, and crates of the same repository by name. Modules are found by
+ * naming convention; a path is followed as far as files exist for its modules.
+ */
 export function rustTree(tree: SourceTree): RustTree {
   const crates = cratesOf(tree);
   const locate = (from: string, [first = "", ...rest]: readonly string[]): string | null => {
@@ -192,13 +193,13 @@ export function rustTree(tree: SourceTree): RustTree {
   };
 }
 
-/** The module a file is. */
+/** Module of a file. */
 function moduleOf(crates: Crates, file: string): Module {
   const inFolder = crates.isRoot(file) || file.endsWith("/mod.rs");
   return { file, children: inFolder ? parentFolder(file) : file.slice(0, -".rs".length) };
 }
 
-/** The module around a file's own; null at a root. */
+/** Parent module of a file; null for the root of a crate. */
 function parentOf(tree: SourceTree, crates: Crates, path: string): Module | null {
   if (crates.isRoot(path)) return null;
   const folder = parentFolder(path.endsWith("/mod.rs") ? parentFolder(path) : path);
@@ -209,7 +210,7 @@ function parentOf(tree: SourceTree, crates: Crates, path: string): Module | null
   return { file, children: folder };
 }
 
-/** The root of the crate a file is in, as far up as there are files. */
+/** Root module of a file's crate: the last ancestor that has a file. */
 function rootOf(tree: SourceTree, crates: Crates, path: string): Module {
   let module = moduleOf(crates, path);
   for (let up = parentOf(tree, crates, path); up?.file != null && up.file !== module.file; ) {
@@ -219,7 +220,7 @@ function rootOf(tree: SourceTree, crates: Crates, path: string): Module {
   return module;
 }
 
-/** What a path that begins with `super` leads to, without that word. */
+/** File of a path that begins with `super`; `path` is the rest of it. */
 function superModule(
   tree: SourceTree,
   crates: Crates,
@@ -234,7 +235,7 @@ function superModule(
   return module === null ? null : walk(tree, module, rest);
 }
 
-/** The file of the last module on a path that has one. */
+/** File of the last existing module on a path. */
 function walk(tree: SourceTree, from: Module, path: readonly string[]): string | null {
   let module = from;
   for (const name of path) {
@@ -249,7 +250,7 @@ function child(tree: SourceTree, module: Module, name: string): Module | null {
   const folder = joined(module.children, name.replace(/^r#/, ""));
   const file = [`${folder}.rs`, `${folder}/mod.rs`].find((path) => tree.files.has(path));
   if (file !== undefined) return { file, children: folder };
-  // An inline module may have files of its own.
+  // An inline module has no file, but its child modules may.
   return tree.folders.has(folder) ? { file: module.file, children: folder } : null;
 }
 
@@ -257,30 +258,28 @@ function joined(folder: string, name: string): string {
   return folder === "" ? name : `${folder}/${name}`;
 }
 
-// ------------------------------------------------------------
-// The crates of a tree: where they lie, what they are called, and which files are their roots.
-
 interface Crate {
   folder: string;
-  /** File of the library; null when it has none. */
+  /** Root file of the library; null when the crate has none. */
   library: string | null;
-  /** Folders of dependencies, by what the crate calls them. */
+  /** Folders of path dependencies, by the name the crate uses for them. */
   dependencies: ReadonlyMap<string, string>;
 }
 
-export interface Crates {
-  /** The library of the crate a file is in. */
+/** The crates of a tree. */
+interface Crates {
+  /** Root file of the library in the file's crate; null when it has none. */
   libraryOf(path: string): string | null;
-  /** The library a file means by a crate's name. */
+  /** Root file of the library that a crate name refers to in the file `from`; null when it is external. */
   named(from: string, name: string): string | null;
-  /** Whether a file is the root of a library, a program, a test, an example or a bench. */
+  /** True for the root file of a library, binary, test, example or benchmark. */
   isRoot(path: string): boolean;
 }
 
 const rootFiles =
   /^(src\/)?(lib|main)\.rs$|^build\.rs$|^(src\/bin|tests|examples|benches)\/([^/]+|[^/]+\/main)\.rs$/;
 
-export function cratesOf(tree: SourceTree): Crates {
+function cratesOf(tree: SourceTree): Crates {
   const crates = new Map<string, Crate>();
   const byName = new Map<string, Crate>();
   for (const { folder, table } of manifestsNamed(tree, ["Cargo.toml"], Bun.TOML.parse)) {
@@ -326,7 +325,7 @@ function dependenciesOf(folder: string, table: unknown): Map<string, string> {
   return found;
 }
 
-/** A crate's name as code writes it. */
+/** Crate name as written in code: hyphens become underscores. */
 function identifier(name: string): string {
   return name.replaceAll("-", "_");
 }

@@ -1,18 +1,18 @@
-/** What a file defines: its symbols, with what is inside them. */
+/** First pass over a file: its definitions, and the symbols they make. */
 
 import { type Definition, type SymbolGrammar, textOf } from "./grammar.ts";
 import { fieldOf, namedChildren, type PlainNode } from "./plain-tree.ts";
 import type { FileSymbol, SymbolKind } from "./symbol-table.ts";
 import { tokenHash } from "./token-hash.ts";
 
-/** A definition with its full name, and the nodes of what is defined inside it. */
+/** A definition with its qualified name and the nodes of the definitions inside it. */
 export interface QualifiedDefinition {
   definition: Definition;
   name: string;
   inside: Set<PlainNode>;
 }
 
-/** Collects the definitions below a node, outer ones before inner ones. */
+/** Appends the definitions below `parent` to `found`, outer before inner. `owner` is the enclosing definition. */
 export function findDefinitions(
   grammar: SymbolGrammar,
   parent: PlainNode,
@@ -23,13 +23,13 @@ export function findDefinitions(
   for (const child of parent.children) {
     const definitions = child.named ? grammar.define(child, text, owner) : [];
     for (const definition of definitions) {
-      const under = definition.owner ?? owner;
-      const name = under === "" ? definition.name : `${under}.${definition.name}`;
+      const enclosing = definition.owner ?? owner;
+      const name = enclosing === "" ? definition.name : `${enclosing}.${definition.name}`;
       const first = found.length;
       const defined: QualifiedDefinition = { definition, name, inside: new Set() };
       found.push(defined);
       if (definition.members) findDefinitions(grammar, definition.members, text, name, found);
-      const value = under === "" ? (definition.value ?? null) : null;
+      const value = enclosing === "" ? (definition.value ?? null) : null;
       for (const entry of value === null ? [] : (entriesOf(value, text) ?? [])) {
         found.push({ definition: entry, name: `${name}.${entry.name}`, inside: new Set() });
       }
@@ -41,7 +41,7 @@ export function findDefinitions(
   }
 }
 
-/** The symbol a definition makes; `all` are those of its file. */
+/** Symbol of a definition; `all` are the definitions of the file. */
 export function symbolOf(
   { definition, name, inside }: QualifiedDefinition,
   all: readonly QualifiedDefinition[],
@@ -59,7 +59,7 @@ export function symbolOf(
     isDefault: definition.isDefault ?? false,
     overload: definition.overload ?? false,
     variant: definition.variant ?? "",
-    inherits: definition.inherits ?? hidesMembers(kind, value ?? null, text),
+    inherits: definition.inherits ?? hasHiddenMembers(kind, value ?? null, text),
     literals: value == null ? [] : literalsIn(value, text),
     tag: tagOf({ definition, name, inside }, all, text),
     hash: tokenHash(node, text, grammar, inside),
@@ -70,13 +70,13 @@ export function symbolOf(
   };
 }
 
-/** A variable has members that can be seen only when it is set to a collection. */
-function hidesMembers(kind: SymbolKind, value: PlainNode | null, text: string): boolean {
+/** True for a variable whose members are not all visible: any value but a collection literal without spread. */
+function hasHiddenMembers(kind: SymbolKind, value: PlainNode | null, text: string): boolean {
   if (kind !== "variable") return false;
   return value === null || entriesOf(value, text) === null || hasSpread(value, text);
 }
 
-/** Texts of a value that are kept, at most. */
+/** Literals recorded per value. */
 const literalsMax = 8;
 
 function literalsIn(value: PlainNode, text: string): string[] {
@@ -84,7 +84,7 @@ function literalsIn(value: PlainNode, text: string): string[] {
   return [...found.take(literalsMax)].map((match) => match[2] ?? "");
 }
 
-/** The value by which a member of an enumeration differs from others, when it is written down. */
+/** Literal value of a member of an enumeration; null for other symbols and computed values. */
 function tagOf(
   { definition, name }: QualifiedDefinition,
   all: readonly QualifiedDefinition[],
@@ -99,18 +99,17 @@ function tagOf(
   return of === undefined ? null : { of, value };
 }
 
-// ------------------------------------------------------------
-//  * Entries of a list or a table that a variable holds: each side may bring in its own, so they count
-// one by one and not as one text.
-
 const collections =
   /^(object|array|dictionary|list|set|tuple|literal_value|array_expression|array_initializer)$/;
 const keyed = /^(pair|keyed_element)$/;
 const wrapped =
   /^(composite_literal|reference_expression|as_expression|satisfies_expression|call_expression|array_creation_expression|parenthesized_expression)$/;
 
-/** Definitions of a value's entries; null when it is no collection. */
-export function entriesOf(value: PlainNode, text: string): Definition[] | null {
+/**
+ * Definitions of the entries of a list or table; null for any other value. Entries are symbols of their own,
+ * so that two sides of a merge may each add one.
+ */
+function entriesOf(value: PlainNode, text: string): Definition[] | null {
   const inner = collectionIn(value, text);
   if (inner === null) return null;
   return namedChildren(inner).map((node) => {
@@ -119,7 +118,7 @@ export function entriesOf(value: PlainNode, text: string): Definition[] | null {
     const word = textOf(name, text).replace(/^(["'`])(.*)\1$/s, "$2");
     const isKey =
       key !== null || /^(shorthand_property_identifier|method_definition)$/.test(node.type);
-    // The same thing may well stand in a list twice.
+    // A list may contain the same entry twice.
     return {
       name: isKey ? word : `[${word.replace(/\s+/g, "")}]`,
       kind: "field",
@@ -129,13 +128,13 @@ export function entriesOf(value: PlainNode, text: string): Definition[] | null {
   });
 }
 
-/** Whether more than what is written goes into a collection. */
-export function hasSpread(value: PlainNode, text: string): boolean {
+/** True for a collection with a spread, whose entries are not all visible. */
+function hasSpread(value: PlainNode, text: string): boolean {
   const inner = collectionIn(value, text);
   return inner !== null && namedChildren(inner).some(({ type }) => /spread|splat/.test(type));
 }
 
-/** The collection a value is, seen through what only says its type, or freezes it. */
+/** Collection of a value, inside type assertions, parentheses and `Object.freeze`; null for any other value. */
 function collectionIn(value: PlainNode, text: string): PlainNode | null {
   if (collections.test(value.type)) return value;
   if (!wrapped.test(value.type)) return null;

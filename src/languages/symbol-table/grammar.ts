@@ -1,17 +1,17 @@
-/** What a language's grammar calls things: one table per language, read by `read-facts.ts`. */
+/** Symbol grammar of a language: the node types and fields that its symbol table is read from. */
 
 import { fieldOf, namedChildren, type PlainNode } from "./plain-tree.ts";
 import type { Arguments, Signature, SymbolKind } from "./symbol-table.ts";
 
-/** Something a node defines. */
+/** Definition that a node makes. Optional flags are as in `FileSymbol`. */
 export interface Definition {
   name: string;
   kind: SymbolKind;
-  /** The whole of it, with decorators, attributes and `export`. */
+  /** The whole definition, with decorators, attributes and `export`. */
   node: PlainNode;
-  /** Where its members are. */
+  /** Node whose children are its members. */
   members?: PlainNode | null;
-  /** What it belongs to, when that is not what it stands in: Go's receiver. */
+  /** Name of its owner, when that is not the enclosing definition: Go's receiver type. */
   owner?: string;
   signature?: Signature | null;
   constructs?: boolean;
@@ -21,61 +21,62 @@ export interface Definition {
   overload?: boolean;
   inherits?: boolean;
   variant?: string;
-  /** What it is set to. */
+  /** Initial value. */
   value?: PlainNode | null;
-  /** The values of its members are to differ. */
+  /** An enumeration: the values of its members must be unique. */
   enumerates?: boolean;
-  /** The enumeration its value belongs to, when it is not a member of it. */
+  /** Enumeration that its value belongs to without being a member: the type of a Go constant. */
   enumeration?: string;
 }
 
 export interface SymbolGrammar {
-  /** What a node defines; `owner` is the name of what it stands in, "" at the top. */
+  /** Definitions that a node makes; `owner` is the enclosing definition, "" at the top of the file. */
   define(node: PlainNode, text: string, owner: string): Definition[];
-  /** Nodes that are looked through for definitions: conditions, `impl`. What they stand for, if new. */
+  /** Owner of the definitions inside a node that is searched for them (`if`, `impl`); null for any other node. */
   ownerWithin(node: PlainNode, text: string, owner: string): string | null;
-  /** Leaves that are names. */
+  /** Leaf nodes that are names. */
   names: ReadonlySet<string>;
-  /** Fields of an object and its member. */
+  /** Member accesses, with the fields of the object and the member. */
   members: Readonly<Record<string, readonly [object: string, member: string]>>;
-  /** Nodes that stand for the one in this field ("" is the first named child). */
+  /** Nodes that are read as the child in this field ("" is the first named child). */
   wrappers: Readonly<Record<string, string>>;
-  /** Leaves that mean the object itself. */
+  /** Leaf nodes that name the current object. */
   self: ReadonlySet<string>;
-  /** What a node calls, and with what. */
+  /** Callee and arguments of a call node; null for any other node. */
   call(node: PlainNode, text: string): { callee: PlainNode; arguments: Arguments } | null;
-  /** Fields in which a node binds names inside a symbol. */
+  /** Fields in which a node binds local names; "*" is every child. */
   bindings: Readonly<Record<string, readonly string[]>>;
-  /** A variable and its type, where a node writes both down. */
+  /** Variable and type of a node that declares both, or constructs the value; null for any other node. */
   typedVariable(node: PlainNode, text: string): { variable: string; type: PlainNode } | null;
-  /** Fields that hold no use of a name: keys, labels, names of definitions. */
+  /** Fields that hold no reference: keys, labels, names of definitions. */
   labels: Readonly<Record<string, readonly string[]>>;
-  /** Nodes in which nothing is used: imports. */
+  /** Nodes without references: imports. */
   ignored: ReadonlySet<string>;
-  /** Fields a node gives a new value. */
+  /** Fields that a node assigns to ("" is the first named child). */
   assigns: Readonly<Record<string, string>>;
-  /** More uses in a node the other tables cannot express; true when it was dealt with. */
+  /** Reports references that the other tables cannot express; true when the node needs no further walk. */
   readSpecial?(node: PlainNode, text: string, add: (use: UnscopedReference) => void): boolean;
-  /** Names handed on under another name, or none that can be seen. */
+  /** Aliases and open-endedness of the exports, as in `SymbolTable`. */
   reexports?(root: PlainNode, text: string): { aliases: Map<string, string>; openEnded: boolean };
-  /** What catches the failure to import, or to find a name. */
+  /** True for a node that handles a failed import or a missing name. */
   guardsMissingNames?(node: PlainNode, text: string): boolean;
-  /** Leaves that do not count for whether two texts say the same. */
+  /** True for a node that makes no difference to the meaning: optional separators, documentation. */
   isLayout(node: PlainNode, parent: PlainNode, text: string): boolean;
 }
 
+/** A `Reference` before its enclosing symbol and scope are known. */
 export interface UnscopedReference {
   path: string[];
   line: number;
   call: Arguments | null;
 }
 
-/** Text of a node; "" for none. */
+/** Text of a node; "" for null. */
 export function textOf(node: PlainNode | null, text: string): string {
   return node === null ? "" : text.slice(node.start, node.end);
 }
 
-/** Arguments of a list: spreads and names by node type. */
+/** Counts the arguments of a list; `spread` and `keyword` are the node types of those arguments. */
 export function argumentsIn(
   list: PlainNode | null,
   text: string,
@@ -90,7 +91,7 @@ export function argumentsIn(
   return found;
 }
 
-/** A signature of positional parameters alone. */
+/** Signature of parameters that are passed by position only. */
 export function positional(
   parameters: readonly { name: string; required: boolean }[],
   rest = false,

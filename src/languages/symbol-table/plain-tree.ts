@@ -1,6 +1,6 @@
 /**
- * A syntax tree as plain data: read once from the parser, then walked without it. Reading node by
- * node through the parser costs more than parsing does.
+ * Syntax trees as plain data. They are copied from the parser once with a cursor, because reading nodes
+ * one by one through the WebAssembly boundary costs more than parsing.
  */
 import type { Import } from "../import-finder.ts";
 import { importsIn } from "../imports.ts";
@@ -10,24 +10,25 @@ export interface PlainNode {
   type: string;
   /** False for keywords and punctuation, whose type is their text. */
   named: boolean;
-  /** What it is to its parent, as the grammar calls it; "" when it has no name. */
+  /** Field name in its parent; "" when it has none. */
   field: string;
+  /** Offsets in the text. */
   start: number;
   end: number;
-  /** From 1. */
+  /** From 1, both included. */
   line: number;
   endLine: number;
   children: PlainNode[];
 }
 
-export interface ParsedFile {
+interface ParsedFile {
   root: PlainNode;
   imports: Import[];
-  /** Lines the grammar does not understand. "Unknown" rather than "wrong": grammars have gaps. */
+  /** Lines that the grammar cannot parse. Not necessarily invalid: grammars are incomplete. */
   errorLines: number[];
 }
 
-/** Parses a text; null when its grammar gives up. */
+/** Parses a text; null when it cannot be parsed. */
 export async function parsePlain(
   language: LanguageName,
   path: string,
@@ -73,22 +74,22 @@ function plainNode(cursor: Cursor, errorLines: number[] | null): PlainNode {
   return node;
 }
 
-/** The child with this field name. */
+/** First child with this field name. */
 export function fieldOf(node: PlainNode, field: string): PlainNode | null {
   return node.children.find((child) => child.field === field) ?? null;
 }
 
-/** The first child of one of these types. */
+/** First child of one of these types. */
 export function childOf(node: PlainNode, ...types: string[]): PlainNode | null {
   return node.children.find((child) => types.includes(child.type)) ?? null;
 }
 
-/** Children that are neither punctuation, keywords nor comments. */
+/** Children without punctuation, keywords and comments. */
 export function namedChildren(node: PlainNode): PlainNode[] {
   return node.children.filter((child) => child.named && !isComment(child));
 }
 
-/** What says nothing to the machine, in every grammar. */
+/** True for comments and line continuations of every grammar. */
 export function isComment({ type }: PlainNode): boolean {
   return /^((line_|block_)?comment|line_continuation)$/.test(type);
 }

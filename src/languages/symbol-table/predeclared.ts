@@ -1,4 +1,4 @@
-/** Names a language knows without anybody defining them. */
+/** Names that are built into each language or its standard environment. */
 import type { LanguageName } from "../parser.ts";
 
 const words = (text: string): ReadonlySet<string> => new Set(text.split(/\s+/));
@@ -51,7 +51,7 @@ const predeclared: Partial<Record<LanguageName, ReadonlySet<string>>> = {
   `),
 };
 
-/** Whether a name means something when no file defines it. */
+/** True for a name that is defined in every file of the language. */
 export function isPredeclared(language: LanguageName, name: string): boolean {
   return predeclared[language]?.has(name) ?? false;
 }

@@ -1,4 +1,4 @@
-/** One file's facts, from its text and its language's grammar. */
+/** Reads the symbol table of a file, with the symbol grammar of its language. */
 
 import { ecmascript } from "../ecmascript/grammar.ts";
 import { go } from "../go/grammar.ts";
@@ -13,15 +13,25 @@ import { parsePlain } from "./plain-tree.ts";
 import { ReferenceReader } from "./references.ts";
 import type { SymbolTable } from "./symbol-table.ts";
 
-/** A language whose files have a symbol table; null for every other path. */
+const symbolGrammars: Partial<Record<LanguageName, SymbolGrammar>> = {
+  python,
+  typescript: ecmascript,
+  tsx: ecmascript,
+  javascript: ecmascript,
+  rust,
+  go,
+  java,
+};
+
+/** Language of a path whose files have symbol tables; null for any other path. */
 export function supportedLanguage(path: string): LanguageName | null {
   const language = languageOf(path);
-  return language !== null && symbolGrammarOf(language) !== null ? language : null;
+  return language !== null && symbolGrammars[language] !== undefined ? language : null;
 }
 
 /**
- * Facts of a file; null when its language has no symbol table, its grammar gives up, or it is nested
- * deeper than can be followed.
+ * Symbol table of a text; null when its language has none, it cannot be parsed, or its nesting overflows
+ * the stack.
  */
 export async function readSymbolTable(path: string, text: string): Promise<SymbolTable | null> {
   try {
@@ -34,8 +44,8 @@ export async function readSymbolTable(path: string, text: string): Promise<Symbo
 
 async function symbolTableOf(path: string, text: string): Promise<SymbolTable | null> {
   const language = supportedLanguage(path);
-  const grammar = language === null ? null : symbolGrammarOf(language);
-  if (language === null || grammar === null) return null;
+  const grammar = language === null ? undefined : symbolGrammars[language];
+  if (language === null || grammar === undefined) return null;
   const parsed = await parsePlain(language, path, text);
   if (parsed === null) return null;
   const { root, imports, errorLines } = parsed;
@@ -43,7 +53,7 @@ async function symbolTableOf(path: string, text: string): Promise<SymbolTable | 
   findDefinitions(grammar, root, text, "", defined);
   const reader = new ReferenceReader(grammar, text, defined);
   reader.read(root);
-  const handed = grammar.reexports?.(root, text) ?? { aliases: new Map(), openEnded: false };
+  const exports = grammar.reexports?.(root, text) ?? { aliases: new Map(), openEnded: false };
   return {
     path,
     language,
@@ -53,27 +63,9 @@ async function symbolTableOf(path: string, text: string): Promise<SymbolTable | 
     locals: reader.locals,
     types: reader.types,
     reassigned: reader.reassigned,
-    ...handed,
+    ...exports,
     package: /^\s*package\s+(\w+)\s*(\/\/.*)?$/m.exec(language === "go" ? text : "")?.[1] ?? "",
     guardedLines: reader.guardedLines,
     errorLines,
   };
-}
-
-// ------------------------------------------------------------
-// Which grammar table belongs to which language. A language without one is not judged.
-
-const symbolGrammars: Partial<Record<LanguageName, SymbolGrammar>> = {
-  python,
-  typescript: ecmascript,
-  tsx: ecmascript,
-  javascript: ecmascript,
-  rust,
-  go,
-  java,
-};
-
-/** The table of a language; null when it has none. */
-export function symbolGrammarOf(language: LanguageName): SymbolGrammar | null {
-  return symbolGrammars[language] ?? null;
 }

@@ -1,20 +1,20 @@
-/** A walk of a file for the names it references, binds and assigns. */
+/** Second pass over a file: the names it references, binds and assigns. */
 import type { QualifiedDefinition } from "./definitions.ts";
 import { type SymbolGrammar, textOf, type UnscopedReference } from "./grammar.ts";
 import { fieldOf, isComment, namedChildren, type PlainNode } from "./plain-tree.ts";
 import type { Reference } from "./symbol-table.ts";
 
-/** Where a walk is: the innermost symbol, and the outermost that has variables of its own. */
+/** Position of the walk; `within` and `scope` are as in `Reference`. */
 interface Place {
   within: string;
   scope: string;
-  /** Names the innermost symbol defines. */
+  /** Unqualified names of the innermost symbol, which are not local to it. */
   own: readonly string[];
 }
 
 const top: Place = { within: "", scope: "", own: [] };
 
-/** Walks a file for the names it references, binds and assigns. */
+/** Collects the references, bindings and assignments of one file. Call `read` with the root node once. */
 export class ReferenceReader {
   readonly references: Reference[] = [];
   readonly locals = new Map<string, Set<string>>();
@@ -34,7 +34,7 @@ export class ReferenceReader {
     }
   }
 
-  /** Names outside any symbol's own that are given a value again, or members that are. */
+  /** Assigned names that are not local, and assigned members. */
   get reassigned(): Set<string> {
     const outside = this.#assigned.filter(
       ({ scope, path: [first = "", ...rest] }) =>
@@ -86,7 +86,7 @@ export class ReferenceReader {
     }
   }
 
-  /** A dotted name; what is before it and no name is "?". */
+  /** Dotted name of a node; a part that is not a name is "?". */
   #path(node: PlainNode): string[] {
     const { members, wrappers, names, self } = this.#grammar;
     if (self.has(node.type)) return ["self"];
@@ -125,7 +125,7 @@ export class ReferenceReader {
     if (first !== "?" && !own.includes(first)) this.#assigned.push({ scope, path });
   }
 
-  /** Names a pattern binds; more than it really does is harmless. */
+  /** Names that a pattern binds. May yield too many, which only hides references. */
   *#boundIn(node: PlainNode): Generator<string> {
     if (Object.hasOwn(this.#grammar.members, node.type)) return;
     if (this.#grammar.names.has(node.type) || /^shorthand_.*pattern$/.test(node.type)) {
@@ -141,7 +141,7 @@ export class ReferenceReader {
 
   #note(scope: string, variable: string, type: string): void {
     const known = this.types.get(scope) ?? new Map<string, string>();
-    // Two types under one name are as good as none.
+    // A variable with two types has no known type.
     known.set(variable, known.has(variable) && known.get(variable) !== type ? "?" : type);
     this.types.set(scope, known);
   }
@@ -150,9 +150,11 @@ export class ReferenceReader {
 function placeIn(defined: readonly QualifiedDefinition[], { scope }: Place): Place {
   const within = defined[0]?.name ?? "";
   const own = defined.map(({ definition }) => definition.name);
-  const holds = defined.some(({ definition }) => ["type", "module"].includes(definition.kind));
-  // Variables of a function in a function are looked for in the outer one's, too.
-  return { within, own, scope: scope !== "" || holds ? scope : within };
+  const isContainer = defined.some(({ definition }) =>
+    ["type", "module"].includes(definition.kind),
+  );
+  // Nested functions share the scope of the outermost one; types and modules have no locals.
+  return { within, own, scope: scope !== "" || isContainer ? scope : within };
 }
 
 function setOf(map: Map<string, Set<string>>, key: string): Set<string> {

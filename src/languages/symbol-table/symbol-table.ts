@@ -1,72 +1,76 @@
-/** What the semantic rules know of one file. Plain data; `read-facts.ts` makes it. */
+/** Symbol table of one file, the input of the semantic rules. Plain data; built by `read.ts`. */
 import type { Import } from "../import-finder.ts";
 import type { LanguageName } from "../parser.ts";
 
 export interface Parameter {
   name: string;
   required: boolean;
-  /** May be given by position, by name, or both. */
+  /** May be passed by position. */
   positional: boolean;
+  /** May be passed by name. */
   keyword: boolean;
 }
 
 export interface Signature {
   parameters: Parameter[];
-  /** Takes any number of positional arguments more. */
+  /** Accepts any number of further positional arguments. */
   rest: boolean;
-  /** Takes any argument by name. */
+  /** Accepts any keyword argument. */
   keywordRest: boolean;
 }
 
 export type SymbolKind = "function" | "type" | "variable" | "field" | "module";
 
 export interface FileSymbol {
-  /** `load`, `Loader.load`: with what it belongs to, whatever the language's own separator is. */
+  /** Qualified name, `load` or `Loader.load`; dots in every language. */
   name: string;
   kind: SymbolKind;
-  /** Null when it is not called, or how it is called cannot be told (an unknown decorator). */
+  /** Null when it is not callable, or its call signature is unknown (an unknown decorator). */
   signature: Signature | null;
-  /** What calling it by the name of its type means, instead of by its own name. */
+  /** A constructor: a call of its type calls it. */
   constructs: boolean;
-  /** Needs an instance to be called on. */
+  /** Called on an instance of its type. */
   instance: boolean;
   exported: boolean;
+  /** The default export of an ECMAScript module. */
   isDefault: boolean;
-  /** May stand beside others of its name: an overload, or one branch of a condition. */
+  /** May coexist with symbols of the same name: an overload, a merged declaration, a list entry. */
   overload: boolean;
-  /** What tells it from others of its name where a language has overloads; "" elsewhere. */
+  /** Suffix that separates symbols of the same name (Java parameter types, TypeScript type aliases); else "". */
   variant: string;
-  /** Members may come from elsewhere: a base class, an embedded struct. */
+  /** May have members that are not listed: from a base class, an embedded struct, a spread. */
   inherits: boolean;
-  /** Texts in its value, without quotes: names of other things, perhaps. */
+  /** String literals in its value, without quotes; at most 8. */
   literals: string[];
-  /** Its value in an enumeration, where values are to differ: a number, or a text. */
+  /** Literal value in the enumeration `of`, whose values must be unique: a number or a string. */
   tag: { of: string; value: string } | null;
-  /** Of its tokens, without comments, layout and the symbols inside it. */
+  /** Digest of its tokens, without comments, layout and nested symbols (`token-hash.ts`). */
   hash: string;
+  /** From 1, both included. */
   line: number;
   endLine: number;
+  /** Offsets in the text. */
   start: number;
   end: number;
 }
 
-/** A name, as written with dots: a call of it or any other use. */
+/** Reference to a dotted name: a call or any other use. */
 export interface Reference {
-  /** `["json", "dumps"]`, `["self", "load"]`; "?" stands for what is no name. */
+  /** `["json", "dumps"]`, `["self", "load"]`; "?" for an expression that is not a name. */
   path: string[];
   line: number;
-  /** The innermost symbol it stands in, "" at the top of the file. */
+  /** Innermost enclosing symbol, "" at the top of the file. */
   within: string;
-  /** The outermost function it stands in: whose variables it may mean. */
+  /** Outermost enclosing function, whose locals are in scope; "" at the top of the file. */
   scope: string;
-  /** Null when it is not called. */
+  /** Arguments of the call; null for any other use. */
   call: Arguments | null;
 }
 
 export interface Arguments {
   positional: number;
   keywords: string[];
-  /** Something is spread into them: their number is not known. */
+  /** True when arguments are spread, so their number is unknown. */
   open: boolean;
 }
 
@@ -76,19 +80,20 @@ export interface SymbolTable {
   symbols: FileSymbol[];
   references: Reference[];
   imports: Import[];
-  /** Names bound inside a symbol (parameters, variables), by the outermost function's name; "" for others. */
+  /** Names bound locally (parameters, variables), by `Reference.scope`. */
   locals: ReadonlyMap<string, ReadonlySet<string>>;
-  /** Types of variables whose type is written down, by outermost function, then by variable. */
+  /** Declared or constructed types of variables, by `Reference.scope`, then by variable; "?" when ambiguous. */
   types: ReadonlyMap<string, ReadonlyMap<string, string>>;
-  /** Names of the file that are given a value again. */
+  /** Non-local names and members that are assigned a value. */
   reassigned: ReadonlySet<string>;
-  /** Names handed on under another name: `export { a as b }`. */
+  /** Local names by exported name: `b` to `a` for `export { a as b }`. */
   aliases: ReadonlyMap<string, string>;
-  /** Names may come from where they cannot be seen: a wildcard import, a dynamic definition. */
+  /** True when the file may offer names that are not listed: a wildcard import, a dynamic definition. */
   openEnded: boolean;
-  /** Go's package clause; "" elsewhere. */
+  /** Name in Go's package clause; "" for other languages. */
   package: string;
-  /** Lines, first and last, of code that goes on when a name is missing. */
+  /** First and last lines of code that handles a missing name. */
   guardedLines: readonly (readonly [number, number])[];
+  /** Lines with syntax errors. */
   errorLines: number[];
 }

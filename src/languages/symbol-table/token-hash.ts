@@ -1,9 +1,9 @@
-/** What a piece of code says, without how it is laid out. */
+/** Digests of code that ignore layout and comments. */
 import { sha256 } from "../../std/digest.ts";
 import type { SymbolGrammar } from "./grammar.ts";
 import { isComment, type PlainNode } from "./plain-tree.ts";
 
-/** A digest of a node's tokens; what is defined inside it has digests of its own and is left out. */
+/** Digest of a node's tokens, without the nodes of `inside`: nested definitions have digests of their own. */
 export function tokenHash(
   node: PlainNode,
   text: string,
@@ -24,16 +24,17 @@ function collectTokens(
 ): void {
   if (node.children.length === 0) {
     const token = text.slice(node.start, node.end);
-    // How a text is quoted is layout; the quotes inside it are not.
+    // The quote character of a string counts as layout.
     tokens.push(/^['"]$/.test(token) ? '"' : token);
     return;
   }
-  const holds = inside.size > 0 && node.children.some((child) => inside.has(child));
-  // Blocks are told by their layout in some languages: what a token is in belongs to what it says.
+  const hasExcluded = inside.size > 0 && node.children.some((child) => inside.has(child));
+  // Parentheses record the nesting, which indentation alone expresses in some languages.
   tokens.push("(");
   for (const child of node.children) {
     if (inside.has(child) || isComment(child)) continue;
-    if (holds && (child.type === "," || child.type === ";")) continue;
+    // Separators between excluded entries would record their number.
+    if (hasExcluded && (child.type === "," || child.type === ";")) continue;
     if (grammar.isLayout(child, node, text)) continue;
     collectTokens(child, text, grammar, inside, tokens);
   }
