@@ -26,7 +26,7 @@ export interface Import {
   reexport: boolean;
 }
 
-/** Finds the imports below a root; `path` identifies the file that stands for its package. */
+/** Finds the imports below a root; `path` tells the file of a package itself from others. */
 export type ImportFinder = (root: Node, path: string) => Import[];
 
 /** Descendants of these types, in source order. A single call into the parser. */

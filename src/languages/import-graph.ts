@@ -22,7 +22,7 @@ interface ImportingFile {
 
 const none: ReadonlySet<string> = new Set();
 
-/** Builds the graph of files whose imports are known. */
+/** Builds the graph of files and their imports. */
 export function importGraph(files: Iterable<ImportingFile>, index: ImportIndex): ImportGraph {
   const uses = new Map<string, Set<string>>();
   const usedBy = new Map<string, Set<string>>();

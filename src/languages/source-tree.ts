@@ -44,6 +44,11 @@ export function baseName(path: string): string {
   return path.slice(path.lastIndexOf("/") + 1);
 }
 
+/** Path of a file or folder directly inside a folder. */
+export function childPath(folder: string, name: string): string {
+  return folder === "" ? name : `${folder}/${name}`;
+}
+
 /** Joins and normalises path segments; null when `..` leads out of the tree. */
 export function joinPath(...parts: readonly string[]): string | null {
   const out: string[] = [];

@@ -13,7 +13,7 @@ import { branchTip } from "../git/refs.ts";
 import { treeWith } from "../git/snapshot.ts";
 import { diffTrees } from "../git/trees.ts";
 import type { PhaseChange } from "../kernel/state.ts";
-import { judgeMerge, readMerge, supportedLanguage } from "../settlement/merge-check.ts";
+import { hasSymbolTable, judgeMerge, readMerge } from "../settlement/merge-check.ts";
 import { errorMessage } from "../std/text.ts";
 import type { LiveAttempt } from "./attempt/state.ts";
 import { scratchFolder } from "./paths.ts";
@@ -219,7 +219,7 @@ export class Radar {
       const entries = await diffTrees(this.#context.repository, from, to);
       return {
         paths: new Set(entries.map(({ path }) => path)),
-        symbols: entries.some(({ path }) => supportedLanguage(path) !== null),
+        symbols: entries.some(({ path }) => hasSymbolTable(path)),
       };
     });
   }

@@ -1,4 +1,4 @@
-/** Symbols and files that others may depend on, and that are not what they were. */
+/** Symbols and files that a merge removes, and callables that it gives another signature. */
 
 import type { FileSymbol, SymbolTable } from "../languages/symbol-table/symbol-table.ts";
 import { sameSignature } from "./call-signature.ts";
@@ -6,28 +6,28 @@ import { symbolsByName } from "./concurrent-edits.ts";
 import type { Side } from "./conflict.ts";
 import type { MergeVersions } from "./merge-versions.ts";
 
-/** A symbol that is gone or called in another way, and the side that made it so. */
+/** A symbol that was removed or has a new signature, and the side that changed it. */
 export interface ChangedSymbol {
   path: string;
   name: string;
   side: Side;
   before: FileSymbol;
-  /** Null when it is gone. */
+  /** Symbol in the merged version; null when it was removed. */
   now: FileSymbol | null;
 }
 
-/** A file that is gone. */
+/** A file that was removed, and the side that removed it. */
 export interface RemovedFile {
   path: string;
   side: Side;
 }
 
-/** What the merge leaves gone or changed, against what both sides started from. */
+/** Compares the merged version with the base. */
 export async function changedSymbols(
   versions: MergeVersions,
-): Promise<{ changed: ChangedSymbol[]; gone: RemovedFile[] }> {
+): Promise<{ changed: ChangedSymbol[]; removed: RemovedFile[] }> {
   const changed: ChangedSymbol[] = [];
-  const gone: RemovedFile[] = [];
+  const removed: RemovedFile[] = [];
   for (const path of versions.paths) {
     const [base, merged] = [
       await versions.table("base", path),
@@ -35,11 +35,11 @@ export async function changedSymbols(
     ];
     if (base === null) continue;
     if ((await versions.id("merged", path)) === undefined) {
-      gone.push({ path, side: versions.input.theirs.has(path) ? "ours" : "theirs" });
+      removed.push({ path, side: versions.input.theirs.has(path) ? "ours" : "theirs" });
     } else if (merged === null) continue;
     changed.push(...(await changedIn(versions, base, merged)));
   }
-  return { changed, gone };
+  return { changed, removed };
 }
 
 async function changedIn(
@@ -50,11 +50,11 @@ async function changedIn(
   const now = symbolsByName(merged);
   const found: ChangedSymbol[] = [];
   for (const [name, [before, ...others]] of symbolsByName(base)) {
-    // Nobody names the entries of a list.
+    // Entries of a list cannot be referenced by name.
     if (before === undefined || (before.kind === "field" && before.overload)) continue;
     const [first = null, ...more] = now.get(name) ?? [];
     if (first !== null) {
-      // Which of several a call means cannot be told.
+      // Overloads are skipped: the one that a call selects is unknown.
       if (others.length > 0 || more.length > 0) continue;
       if (before.signature === null || first.signature === null) continue;
       if (sameSignature(before.signature, first.signature)) continue;
@@ -76,7 +76,7 @@ async function sideThatChanged(
   return same && versions.changedBy(path).theirs ? "theirs" : "ours";
 }
 
-/** The word an import of this file must hold. */
+/** Word that occurs in every import of this file. */
 export function moduleWord(path: string): string {
   const parts = path.replace(/\.[^./]+$/, "").split("/");
   const last = parts.at(-1) ?? "";

@@ -1,8 +1,8 @@
 /**
- * What is wrong with a merge that merged well as text: judged from the symbol tables of its four
- * versions. Pure: what it needs to read, it is given.
+ * The semantic rules: conflicts of a merge without text conflicts, found in the symbol tables of its four
+ * versions. Pure: `MergeInput` supplies the files.
  */
-
+import { compareText } from "../std/order.ts";
 import { sameSymbolEdits } from "./concurrent-edits.ts";
 import type { Conflict, Note } from "./conflict.ts";
 import { duplicateDefinitions } from "./duplicates.ts";
@@ -11,41 +11,36 @@ import { orderingConflicts } from "./ordering.ts";
 import { brokenReferences } from "./reference-checker.ts";
 import { syntaxConflicts } from "./syntax-conflicts.ts";
 
-export { supportedLanguage } from "../languages/symbol-table/read.ts";
-export type { Conflict, ConflictKind, Note } from "./conflict.ts";
-export type { Files, MergeInput } from "./merge-versions.ts";
-
-/** Goes up whenever a rule comes to say something else: verdicts are kept by it. */
+/** Version of the rules in the key of cached verdicts. Increment it when the findings of a rule change. */
 export const rulesVersion = 1;
 
 export interface MergeVerdict {
-  /** In order of place. Empty when the two sides go together as far as can be seen. */
+  /** By path and line. Empty when the sides are compatible as far as the rules can tell. */
   conflicts: Conflict[];
   notes: Note[];
-  /** Files that were looked at because they changed. */
+  /** Number of changed files that were checked. */
   files: number;
 }
 
-/** Judges a merge. With `ours` equal to `base` it is a change judged alone. */
+/** Checks a merge. With `ours` equal to `base`, checks the change alone. */
 export async function checkMerge(input: MergeInput): Promise<MergeVerdict> {
   const versions = new MergeVersions(input);
   const syntax = await syntaxConflicts(versions);
-  const dependents = await brokenReferences(versions);
+  const references = await brokenReferences(versions);
   const edits = await sameSymbolEdits(versions);
   const edited = new Set(edits.map(({ path, symbol }) => `${path} ${symbol}`));
-  const twice = await duplicateDefinitions(versions);
+  const duplicates = await duplicateDefinitions(versions);
   const conflicts = [
     ...syntax.conflicts,
     ...edits,
-    ...twice.filter(({ path, symbol }) => !edited.has(`${path} ${symbol}`)),
-    ...dependents.conflicts,
+    // An edited symbol may appear twice after the merge; one conflict is enough.
+    ...duplicates.filter(({ path, symbol }) => !edited.has(`${path} ${symbol}`)),
+    ...references.conflicts,
     ...(await orderingConflicts(versions)),
   ];
   return {
-    conflicts: conflicts.sort((a, b) =>
-      a.path < b.path ? -1 : a.path > b.path ? 1 : a.line - b.line,
-    ),
-    notes: [...syntax.notes, ...dependents.notes],
+    conflicts: conflicts.sort((a, b) => compareText(a.path, b.path) || a.line - b.line),
+    notes: [...syntax.notes, ...references.notes],
     files: versions.paths.length,
   };
 }

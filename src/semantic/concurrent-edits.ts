@@ -1,52 +1,42 @@
-/** One symbol, changed by both sides. */
+/** Rule same_symbol_edit: both sides changed one symbol in different ways. */
 
 import type { FileSymbol, SymbolTable } from "../languages/symbol-table/symbol-table.ts";
 import { type Conflict, sideName } from "./conflict.ts";
 import type { MergeVersions } from "./merge-versions.ts";
 
-/** Symbols by name. One with overloads stands for all of them. */
+/** Symbols by qualified name; overloads share an entry. */
 export function symbolsByName(table: SymbolTable | null): Map<string, FileSymbol[]> {
   return Map.groupBy(table?.symbols ?? [], ({ name }) => name);
 }
 
-/** Symbols by name and, where a language has overloads, by what tells those apart. */
+/** Symbols by qualified name and variant. */
 function symbolsByVariant(table: SymbolTable | null): Map<string, FileSymbol[]> {
   return Map.groupBy(table?.symbols ?? [], ({ name, variant }) => name + variant);
 }
 
-/** What all symbols of a name say together; "" for none. */
-export function combinedHash(symbols: readonly FileSymbol[] | undefined): string {
+/** Hash of all symbols of a name; "" for none. */
+function combinedHash(symbols: readonly FileSymbol[] | undefined): string {
   return (symbols ?? []).map(({ hash }) => hash).join(" ");
 }
 
-/** Symbols both sides changed, each in its own way. */
+/** Conflicts of symbols that both sides edited or removed, with different results. */
 export async function sameSymbolEdits(versions: MergeVersions): Promise<Conflict[]> {
   const conflicts: Conflict[] = [];
   for (const path of versions.paths) {
-    const { ours, theirs } = versions.changedBy(path);
-    if (!ours || !theirs) continue;
-    const [base, mine, other, merged] = await Promise.all([
-      versions.table("base", path),
-      versions.table("theirs", path),
-      versions.table("ours", path),
-      versions.table("merged", path),
-    ]);
-    const [was, here, there] = [
-      symbolsByVariant(base),
-      symbolsByVariant(mine),
-      symbolsByVariant(other),
-    ];
-    const now = symbolsByVariant(merged);
-    for (const [name, symbols] of was) {
-      const [before, byUs, byThem] = [
-        combinedHash(symbols),
-        combinedHash(there.get(name)),
-        combinedHash(here.get(name)),
-      ];
-      if (byUs === before || byThem === before || byUs === byThem) continue;
-      const symbol = now.get(name)?.[0] ?? symbols[0];
-      if (symbol !== undefined)
-        conflicts.push(editConflict(path, symbol, byUs === "", byThem === ""));
+    const changed = versions.changedBy(path);
+    if (!changed.ours || !changed.theirs) continue;
+    const base = symbolsByVariant(await versions.table("base", path));
+    const ours = symbolsByVariant(await versions.table("ours", path));
+    const theirs = symbolsByVariant(await versions.table("theirs", path));
+    const merged = symbolsByVariant(await versions.table("merged", path));
+    for (const [name, symbols] of base) {
+      const before = combinedHash(symbols);
+      const inOurs = combinedHash(ours.get(name));
+      const inTheirs = combinedHash(theirs.get(name));
+      if (inOurs === before || inTheirs === before || inOurs === inTheirs) continue;
+      const symbol = merged.get(name)?.[0] ?? symbols[0];
+      if (symbol === undefined) continue;
+      conflicts.push(editConflict(path, symbol, inOurs === "", inTheirs === ""));
     }
   }
   return conflicts;
@@ -55,20 +45,20 @@ export async function sameSymbolEdits(versions: MergeVersions): Promise<Conflict
 function editConflict(
   path: string,
   { name, line }: FileSymbol,
-  goneInOurs: boolean,
-  goneInTheirs: boolean,
+  removedInOurs: boolean,
+  removedInTheirs: boolean,
 ): Conflict {
-  const what = goneInOurs
-    ? `${sideName.ours} removed \`${name}\`, and ${sideName.theirs} edits it`
-    : goneInTheirs
-      ? `${sideName.ours} edited \`${name}\`, and ${sideName.theirs} removes it`
-      : `${sideName.ours} and ${sideName.theirs} both edit \`${name}\`, each in its own way`;
+  const what = removedInOurs
+    ? `${sideName.ours} removed \`${name}\`, which ${sideName.theirs} edits`
+    : removedInTheirs
+      ? `${sideName.ours} edited \`${name}\`, which ${sideName.theirs} removes`
+      : `${sideName.ours} and ${sideName.theirs} edit \`${name}\` in different ways`;
   return {
     kind: "same_symbol_edit",
     symbol: name,
     path,
     line,
-    message: `${what}; read \`${name}\` as it is now and make the change again on top of it`,
+    message: `${what}; re-read \`${name}\` and reapply the change to its current version`,
     related: [],
   };
 }

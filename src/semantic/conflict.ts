@@ -1,4 +1,4 @@
-/** What the semantic rules report. */
+/** Findings of the semantic rules. */
 
 export type ConflictKind =
   | "text_conflict"
@@ -9,25 +9,27 @@ export type ConflictKind =
   | "stale_reference"
   | "ordering_conflict";
 
-export interface ConflictPlace {
+interface ConflictPlace {
   path: string;
   /** From 1. */
   line: number;
+  /** Relation of the place to the conflict, as a noun phrase. */
   what: string;
 }
 
 export interface Conflict {
   kind: ConflictKind;
+  /** Qualified name; the file name or the position in an order for kinds without a symbol. */
   symbol: string;
   path: string;
   /** From 1. */
   line: number;
-  /** What happened, who changed what, and what to do. */
+  /** The conflict, the sides that caused it, and the fix, in one sentence. */
   message: string;
   related: ConflictPlace[];
 }
 
-/** Something worth knowing that blocks nothing. */
+/** Observation that does not reject a merge. */
 export interface Note {
   path: string;
   /** From 1. */
@@ -35,10 +37,15 @@ export interface Note {
   message: string;
 }
 
+export interface Findings {
+  conflicts: Conflict[];
+  notes: Note[];
+}
+
 export type Side = "ours" | "theirs";
 
-/** The sides of a merge in words a worker knows. */
+/** Names of the sides in messages, which the worker of `theirs` reads. */
 export const sideName: Record<Side, string> = {
-  ours: "what landed meanwhile",
+  ours: "a concurrent change",
   theirs: "this change",
 };

@@ -1,20 +1,21 @@
-/** One name, defined by both sides: in one file, in one package, or by an import and something else. */
+/** Rule duplicate_definition: both sides add one name, in one file or one package, by a definition or an import. */
 
+import { parentFolder } from "../languages/source-tree.ts";
 import type { FileSymbol, SymbolTable } from "../languages/symbol-table/symbol-table.ts";
 import { symbolsByName } from "./concurrent-edits.ts";
 import { type Conflict, sideName } from "./conflict.ts";
 import type { MergeVersions } from "./merge-versions.ts";
-import { parentFolder, targetsOf } from "./name-resolution.ts";
+import { targetsOf } from "./name-resolution.ts";
 
-/** A name and where it is bound. */
+/** A definition or import of a name. */
 interface Binding {
   name: string;
-  /** What it stands for, as far as two of them may be the same. */
-  means: string;
+  /** Imported module and name; "" for a definition. */
+  source: string;
   line: number;
 }
 
-/** Names that both sides brought in and that now stand twice. */
+/** Conflicts of names that each side added and that the merged version binds twice. */
 export async function duplicateDefinitions(versions: MergeVersions): Promise<Conflict[]> {
   const conflicts: Conflict[] = [];
   for (const path of versions.paths) {
@@ -31,13 +32,13 @@ async function duplicatesInFile(versions: MergeVersions, path: string): Promise<
     versions.table("theirs", path),
   ]);
   if (merged === null) return [];
-  const [now, here, there] = [merged, ours, theirs].map(bindingsOf);
+  const [now, inOurs, inTheirs] = [merged, ours, theirs].map(bindingsOf);
   const conflicts: Conflict[] = [];
   for (const [name, bindings] of now ?? []) {
-    const before = Math.max(here?.get(name)?.length ?? 0, there?.get(name)?.length ?? 0);
+    const before = Math.max(inOurs?.get(name)?.length ?? 0, inTheirs?.get(name)?.length ?? 0);
     if (bindings.length <= before || bindings.length < 2) continue;
-    const sameAgain = new Set(bindings.map(({ means }) => means)).size === 1;
-    if (sameAgain && importsTwice(merged) && bindings[0]?.means !== "") continue;
+    const sameSource = new Set(bindings.map(({ source }) => source)).size === 1;
+    if (sameSource && allowsRepeatedImports(merged) && bindings[0]?.source !== "") continue;
     const [first, second] = [bindings.at(-2), bindings.at(-1)];
     if (first !== undefined && second !== undefined) {
       conflicts.push(duplicateConflict(name, path, second.line, path, first.line));
@@ -46,12 +47,12 @@ async function duplicatesInFile(versions: MergeVersions, path: string): Promise<
   return conflicts;
 }
 
-/** Importing the same name twice is harmless here. */
-function importsTwice({ language }: SymbolTable): boolean {
+/** True for languages that accept the same import twice. */
+function allowsRepeatedImports({ language }: SymbolTable): boolean {
   return language === "python" || language === "java";
 }
 
-/** Everything a file binds, by full name: symbols mean nothing but themselves (""). */
+/** Bindings of a file by qualified name. */
 function bindingsOf(table: SymbolTable | null): Map<string, Binding[]> {
   const found = new Map<string, Binding[]>();
   const add = (key: string, binding: Binding): void => {
@@ -60,7 +61,7 @@ function bindingsOf(table: SymbolTable | null): Map<string, Binding[]> {
   if (table === null) return found;
   for (const symbol of table.symbols) {
     if (symbol.overload || isBlank(symbol)) continue;
-    add(symbol.name + symbol.variant, { name: symbol.name, means: "", line: symbol.line });
+    add(symbol.name + symbol.variant, { name: symbol.name, source: "", line: symbol.line });
   }
   for (const imported of table.imports) {
     const around = table.symbols.findLast(
@@ -69,19 +70,19 @@ function bindingsOf(table: SymbolTable | null): Map<string, Binding[]> {
     for (const { local, imported: name } of imported.names) {
       if (local === "" || local === "*") continue;
       const key = around === undefined ? local : `${around.name}.${local}`;
-      const means = `${imported.specifier} ${name}`;
-      add(key, { name: local, means, line: imported.line });
+      const source = `${imported.specifier} ${name}`;
+      add(key, { name: local, source, line: imported.line });
     }
   }
   return found;
 }
 
-/** Names that may stand any number of times. */
+/** True for names that may be defined any number of times. */
 function isBlank({ name }: FileSymbol): boolean {
   return name === "_" || name === "init" || name.endsWith("._");
 }
 
-/** New symbols of new names in two files of one package, one from each side. */
+/** Conflicts of new names that each side defines in a different file of one namespace. */
 async function duplicatesInPackages(versions: MergeVersions): Promise<Conflict[]> {
   const fresh = new Map<string, { path: string; line: number; ours: boolean; theirs: boolean }[]>();
   for (const path of versions.paths) {
@@ -96,9 +97,9 @@ async function duplicatesInPackages(versions: MergeVersions): Promise<Conflict[]
     for (const symbol of merged.symbols) {
       const { name, line } = symbol;
       if (before.has(name) || isBlank(symbol)) continue;
-      const room = await namespaceOf(versions, merged, symbol);
-      if (room === null) continue;
-      const key = `${room} ${name}`;
+      const namespace = await namespaceOf(versions, merged, symbol);
+      if (namespace === null) continue;
+      const key = `${namespace} ${name}`;
       fresh.set(key, [...(fresh.get(key) ?? []), { path, line, ours, theirs }]);
     }
   }
@@ -113,7 +114,7 @@ async function duplicatesInPackages(versions: MergeVersions): Promise<Conflict[]
   return conflicts;
 }
 
-/** What a name must be the only one of its kind in, beyond its file; null when nothing is. */
+/** Key of the namespace beyond its file in which a name must be unique; null when there is none. */
 async function namespaceOf(
   versions: MergeVersions,
   table: SymbolTable,
@@ -124,9 +125,9 @@ async function namespaceOf(
   const [owner = "", member] = name.split(".");
   if (language === "java") return member === undefined ? parentFolder(path) : null;
   if (member === undefined || owner.includes("<")) return null;
-  // A type's methods may stand in any file that names the type.
-  const use = { path: [owner], line: 1, within: "", scope: "", call: null };
-  const [type] = await targetsOf(versions, table, use);
+  // Methods of a type may be defined in any file that names the type.
+  const reference = { path: [owner], line: 1, within: "", scope: "", call: null };
+  const [type] = await targetsOf(versions, table, reference);
   return type === undefined ? null : `${type.path} ${type.name}`;
 }
 
@@ -143,7 +144,7 @@ function duplicateConflict(
     symbol,
     path,
     line,
-    message: `${sideName.ours} and ${sideName.theirs} both bring in \`${symbol}\` (the other one is at ${place}); use the one that is there, or take another name`,
-    related: [{ path: otherPath, line: otherLine, what: `\`${symbol}\` is here, too` }],
+    message: `${sideName.ours} and ${sideName.theirs} both add \`${symbol}\` (the other definition is at ${place}); use the existing one, or choose another name`,
+    related: [{ path: otherPath, line: otherLine, what: `other definition of \`${symbol}\`` }],
   };
 }

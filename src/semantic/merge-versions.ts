@@ -1,6 +1,7 @@
-/** The four versions of a merge, and their files' table, each text read and parsed once. */
+/** The four versions of a merge and the symbol tables of their files, each text parsed once. */
 import { type ImportIndex, importIndex, manifestNames } from "../languages/import-index.ts";
-import { readSymbolTable, supportedLanguage } from "../languages/symbol-table/read.ts";
+import { baseName } from "../languages/source-tree.ts";
+import { hasSymbolTable, readSymbolTable } from "../languages/symbol-table/read.ts";
 import type { SymbolTable } from "../languages/symbol-table/symbol-table.ts";
 
 /** Blob ids by path. */
@@ -8,29 +9,29 @@ export type Files = ReadonlyMap<string, string>;
 
 export interface MergeInput {
   /**
-   * The files that are not the same in all versions, in each: `base` is what both sides started from,
-   * `ours` what landed meanwhile, `theirs` the change itself, `merged` what the text merge made.
+   * Files that differ between the versions, in each version: `base` is the common base, `ours` the target,
+   * `theirs` the change, `merged` the result of the text merge.
    */
   base: Files;
   ours: Files;
   theirs: Files;
   merged: Files;
-  /** Every file of the merged tree; asked for only when something has to be looked for. */
+  /** Every file of the merged tree. Called only when a rule has to search or resolve imports. */
   tree(): Promise<Files>;
-  /** Files of the merged tree in which one of these words stands; fewer than all when cut. */
+  /** Files of the merged tree that contain one of the words; `cut` when the list is incomplete. */
   mentioning(words: readonly string[]): Promise<{ paths: string[]; cut: boolean }>;
-  /** The text of a blob; null when it is no text, or too much of it. */
+  /** Text of a blob; null when it is binary or too large. */
   read(id: string): Promise<string | null>;
 }
 
-export type VersionName = "base" | "ours" | "theirs" | "merged";
+type VersionName = "base" | "ours" | "theirs" | "merged";
 
-/** Manifests an import index is given, at most. */
+/** Manifests read per import index, at most. */
 const manifestsMax = 500;
 
 export class MergeVersions {
   readonly input: MergeInput;
-  /** Paths of supported languages that are not the same in all versions, sorted. */
+  /** Paths with symbol tables that differ between the versions, sorted. */
   readonly paths: readonly string[];
   readonly #all: ReadonlySet<string>;
   readonly #table = new Map<string, Promise<SymbolTable | null>>();
@@ -40,16 +41,16 @@ export class MergeVersions {
     this.input = input;
     const { base, ours, theirs, merged } = input;
     this.#all = new Set([base, ours, theirs, merged].flatMap((files) => [...files.keys()]));
-    this.paths = [...this.#all].filter((path) => supportedLanguage(path) !== null).sort();
+    this.paths = [...this.#all].filter((path) => hasSymbolTable(path)).sort();
   }
 
-  /** The blob at a path in a version. */
+  /** Blob id of a path in a version; undefined when the version does not contain it. */
   async id(version: VersionName, path: string): Promise<string | undefined> {
     if (this.#all.has(path)) return this.input[version].get(path);
     return (await this.input.tree()).get(path);
   }
 
-  /** Facts of a file in a version; null when it is not there or cannot be read. */
+  /** Symbol table of a file in a version; null when the file is missing or cannot be parsed. */
   async table(version: VersionName, path: string): Promise<SymbolTable | null> {
     const id = await this.id(version, path);
     if (id === undefined) return null;
@@ -64,13 +65,13 @@ export class MergeVersions {
     return table;
   }
 
-  /** The text of a file in a version; null when it is not there or is no text. */
+  /** Text of a file in a version; null when the file is missing, binary or too large. */
   async text(version: VersionName, path: string): Promise<string | null> {
     const id = await this.id(version, path);
     return id === undefined ? null : this.input.read(id);
   }
 
-  /** Paths of a whole version. */
+  /** All files of a version. */
   async tree(version: "base" | "merged"): Promise<Files> {
     const merged = await this.input.tree();
     if (version === "merged") return merged;
@@ -83,7 +84,7 @@ export class MergeVersions {
     return files;
   }
 
-  /** Where imports lead in a version. */
+  /** Import index of a version. */
   index(version: "base" | "merged"): Promise<ImportIndex> {
     let index = this.#indexes.get(version);
     if (index === undefined) {
@@ -97,7 +98,7 @@ export class MergeVersions {
     const files = await this.tree(version);
     const manifests = new Map<string, string>();
     for (const [path, id] of files) {
-      if (!manifestNames.has(path.slice(path.lastIndexOf("/") + 1))) continue;
+      if (!manifestNames.has(baseName(path))) continue;
       if (manifests.size >= manifestsMax) break;
       const text = await this.input.read(id);
       if (text !== null) manifests.set(path, text);
@@ -105,7 +106,7 @@ export class MergeVersions {
     return importIndex(files.keys(), manifests);
   }
 
-  /** Which sides changed a file. */
+  /** The sides that changed a file. */
   changedBy(path: string): { ours: boolean; theirs: boolean } {
     const { base, ours, theirs } = this.input;
     return {

@@ -1,54 +1,55 @@
-/** Whether a name in one file means a symbol of another. */
+/** Resolves names and imports of one file to symbols of any file. */
 import type { Import, ImportedName } from "../languages/import-finder.ts";
+import { parentFolder } from "../languages/source-tree.ts";
 import type { FileSymbol, Reference, SymbolTable } from "../languages/symbol-table/symbol-table.ts";
 import type { MergeVersions } from "./merge-versions.ts";
 
-/** A symbol, by its file and its name in there. */
+/** A possible symbol: its file and its qualified name there. It may not exist. */
 export interface Target {
   path: string;
   name: string;
-  /** What it is called on is an instance, not the type itself. */
+  /** True when it is accessed on an instance, not on the type. */
   instance: boolean;
 }
 
-/** Hops through modules that hand a name on. */
+/** Re-exporting modules followed per name. */
 const hopsMax = 5;
 
 /**
- * Everything a use may mean, as far as it can be seen: nothing when it is a local variable or leads
- * where nobody can follow. Whether a target exists is for the caller to look up.
+ * Symbols that a reference may mean; none for local variables and names that cannot be resolved. The caller
+ * checks which of the targets exist.
  */
 export async function targetsOf(
   versions: MergeVersions,
   file: SymbolTable,
-  use: Reference,
+  reference: Reference,
 ): Promise<Target[]> {
-  const [first = "?", ...rest] = use.path;
+  const [first = "?", ...rest] = reference.path;
   if (first === "?" || rest.includes("?")) return [];
   if (isSelf(file, first)) {
-    const owner = ownerOf(file, use.within);
+    const owner = ownerOf(file, reference.within);
     if (owner === "" || rest.length === 0) {
       return owner === "" || file.language !== "rust" ? [] : [target(file.path, owner, false)];
     }
     const [member = "", ...more] = rest;
     if (more.length > 0) {
-      return memberTargets(versions, file, use.within, memberType(file, owner, member), more);
+      return memberTargets(versions, file, reference.within, memberType(file, owner, member), more);
     }
     return [target(file.path, `${owner}.${rest[0]}`, first !== "Self")];
   }
-  const type = file.types.get(use.scope)?.get(first);
+  const type = file.types.get(reference.scope)?.get(first);
   if (type !== undefined && rest.length > 0) {
-    return memberTargets(versions, file, use.within, type, rest);
+    return memberTargets(versions, file, reference.within, type, rest);
   }
-  if (use.scope !== "" && file.locals.get(use.scope)?.has(first)) return [];
-  const outer = outerType(file, use.within, first);
+  if (reference.scope !== "" && file.locals.get(reference.scope)?.has(first)) return [];
+  const outer = outerType(file, reference.within, first);
   if (outer !== undefined && rest.length > 0) {
-    return memberTargets(versions, file, use.within, outer, rest);
+    return memberTargets(versions, file, reference.within, outer, rest);
   }
-  return nameTargets(versions, file, use, hopsMax);
+  return nameTargets(versions, file, reference, hopsMax);
 }
 
-/** The type of a variable of the file, or of a field that is named without its object. */
+/** Type of a file-level variable, or of a field that is accessed without its object. */
 function outerType(file: SymbolTable, within: string, name: string): string | undefined {
   for (const owner of ownersAround(file, within)) {
     const type = memberType(file, owner, name);
@@ -57,7 +58,7 @@ function outerType(file: SymbolTable, within: string, name: string): string | un
   return file.types.get("")?.get(name) ?? file.types.get(name)?.get(name);
 }
 
-/** What a dotted name means that begins with no variable. */
+/** Targets of a dotted name that does not begin with a variable. */
 async function nameTargets(
   versions: MergeVersions,
   file: SymbolTable,
@@ -80,7 +81,7 @@ async function nameTargets(
     }
   }
   if (found.length > 0 || hops < hopsMax) return found;
-  // Packages share their names; whoever looks for one of them compares folders.
+  // Files of a package share their names.
   const shares = file.language === "go" || file.language === "java";
   const here = [target(file.path, name, false)];
   if (!shares) return here;
@@ -91,7 +92,7 @@ async function nameTargets(
   return [...here, ...siblings.map((one) => target(one, name, false))];
 }
 
-/** Imports whose name a dotted name begins with, and what is left of it. */
+/** Imports that bind the first part of a dotted name, with the parts after it. */
 function importsBinding(
   file: SymbolTable,
   path: readonly string[],
@@ -108,7 +109,7 @@ function importsBinding(
   return found;
 }
 
-/** A path written where it is used: Rust's `crate::load::run(...)`. */
+/** Imports that a Rust path in an expression stands for: `crate::load::run(...)`. */
 function inlinePathImports(path: readonly string[]) {
   const found: { imported: Import; local: ImportedName; rest: string[] }[] = [];
   if (!/^(crate|self|super)$/.test(path[0] ?? "")) return found;
@@ -132,7 +133,7 @@ async function importTargets(
   const targets: Target[] = [];
   for (const path of await filesOf(versions, file.path, { ...imported, names: [local] })) {
     const names = local.imported === "*" ? [rest] : [[local.imported, ...rest]];
-    // `from package import module`, `use crate::module`: the file itself is what is named.
+    // `from package import module`, `use crate::module`: the name is the file itself.
     if (local.imported !== "*" && rest.length > 0 && stemOf(path) === local.imported) {
       names.push(rest);
     }
@@ -145,7 +146,7 @@ async function importTargets(
   return targets;
 }
 
-/** Where a name leads that a module only hands on. */
+/** Targets of a name that a module re-exports. */
 async function reexportTargets(
   versions: MergeVersions,
   path: string,
@@ -161,9 +162,9 @@ async function reexportTargets(
   if (alias !== undefined && alias !== first) {
     return [target(path, [alias, ...rest].join("."), false)];
   }
-  const standing = file.symbols.find((one) => one.isDefault);
-  if (first === "default" && standing !== undefined) {
-    return [target(path, [standing.name, ...rest].join("."), false)];
+  const defaultExport = file.symbols.find((one) => one.isDefault);
+  if (first === "default" && defaultExport !== undefined) {
+    return [target(path, [defaultExport.name, ...rest].join("."), false)];
   }
   if (file.symbols.some((one) => one.name === first)) return [];
   return (await nameTargets(versions, file, { path: name, within: "" }, hops)).filter(
@@ -171,14 +172,14 @@ async function reexportTargets(
   );
 }
 
-/** Whether a module may offer a name it does not define; what cannot is not parsed. */
+/** True for a text that may re-export a name; others are not parsed. */
 function mayReexport(path: string, text: string, name: string): boolean {
   if (/\.pyi?$/.test(path)) return text.includes(name);
   if (path.endsWith(".rs")) return /\bpub\b[^;{]*\buse\b/.test(text);
   return !/\.(go|java)$/.test(path) && /\bexports?\b\s*([*{=.]|default\b|type\b)/.test(text);
 }
 
-/** Files an import leads to: as things are, or else as they were. */
+/** Files that an import resolves to in the merged version, or else in the base. */
 export async function filesOf(
   versions: MergeVersions,
   from: string,
@@ -188,7 +189,7 @@ export async function filesOf(
   return now.length > 0 ? now : (await versions.index("base")).resolve(from, imported);
 }
 
-/** What a member of a value of this type means; members on the way are followed by their types. */
+/** Targets of a member of a value of this type; intermediate members are followed by their declared types. */
 async function memberTargets(
   versions: MergeVersions,
   file: SymbolTable,
@@ -216,7 +217,7 @@ async function memberTargets(
   return found;
 }
 
-/** The type a class gives one of its members: where it is declared, or set when one is made. */
+/** Type of a member: declared in the type, or assigned in one of its methods or constructors. */
 function memberType({ types }: SymbolTable, owner: string, member: string): string | undefined {
   const declared = types.get(`${owner}.${member}`)?.get(member);
   if (declared !== undefined) return declared;
@@ -232,15 +233,15 @@ function isSelf({ language }: SymbolTable, name: string): boolean {
   return language !== "go" && name === "self";
 }
 
-/** The type a symbol belongs to: all but the last part of its name. */
+/** Type that a symbol is a member of; "" when it is not a member. */
 function ownerOf(file: SymbolTable, within: string): string {
   const owner = within.slice(0, Math.max(0, within.lastIndexOf(".")));
   const symbol = file.symbols.find((one) => one.name === owner);
-  // A language whose methods stand apart from their type may have it in another file.
+  // In Rust the type of an `impl` may be defined in another file.
   return symbol?.kind === "type" || file.language === "rust" ? owner : "";
 }
 
-/** Symbols whose members can be named without them, innermost first. */
+/** Enclosing symbols that make their members accessible without qualification, outermost first. */
 function ownersAround(file: SymbolTable, within: string): string[] {
   const owners: string[] = [];
   for (let cut = within.lastIndexOf("."); cut > 0; cut = within.lastIndexOf(".", cut - 1)) {
@@ -256,27 +257,22 @@ function target(path: string, name: string, instance: boolean): Target {
   return { path, name, instance };
 }
 
-/** The folder of a path, "" for the top. */
-export function parentFolder(path: string): string {
-  return path.slice(0, Math.max(0, path.lastIndexOf("/")));
-}
-
-/** The name a module has by its file: the folder's, for a file that stands for its folder. */
+/** Module name of a file: its stem, or the folder name for a file such as `__init__.py` or `index.ts`. */
 function stemOf(path: string): string {
   const parts = path.replace(/\.[^./]+$/, "").split("/");
   const last = parts.at(-1) ?? "";
   return /^(__init__|mod|lib|main|index)$/.test(last) ? (parts.at(-2) ?? "") : last;
 }
 
-/** The symbols of a name in a file: calling a type means calling what constructs it. */
+/** Symbols of a name in a file; for a call of a type, its constructors if it has any. */
 export function symbolsNamed(file: SymbolTable, name: string, called: boolean): FileSymbol[] {
   const own = file.symbols.filter((symbol) => symbol.name === name);
   if (!called || own[0]?.kind !== "type") return own;
-  const makers = file.symbols.filter(
+  const constructors = file.symbols.filter(
     (symbol) =>
       symbol.constructs &&
       symbol.name.startsWith(`${name}.`) &&
       !symbol.name.slice(name.length + 1).includes("."),
   );
-  return makers.length > 0 ? makers : own;
+  return constructors.length > 0 ? constructors : own;
 }

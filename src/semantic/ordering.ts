@@ -1,17 +1,20 @@
-/** Both sides took the same place in an order: the next number, or the one after the same step. */
+/** Rule ordering_conflict: both sides took one position in an order, by number or by predecessor. */
 
+import { baseName, parentFolder } from "../languages/source-tree.ts";
 import type { FileSymbol, SymbolTable } from "../languages/symbol-table/symbol-table.ts";
 import { type Conflict, sideName } from "./conflict.ts";
 import type { MergeVersions } from "./merge-versions.ts";
-import { parentFolder } from "./name-resolution.ts";
 
-/** A file only one side brought in. */
+/** A file that only one side added. */
 interface Added {
   path: string;
   side: "ours" | "theirs";
 }
 
-/** Steps that are numbered by their files' names, or say what they come after; numbers of members. */
+/**
+ * Conflicts of added files that share a number in their names or a predecessor (migrations), and of added
+ * enumeration members that share a value.
+ */
 export async function orderingConflicts(versions: MergeVersions): Promise<Conflict[]> {
   const added = addedFiles(versions);
   const pairs = added
@@ -40,9 +43,10 @@ function addedFiles(versions: MergeVersions): Added[] {
     .map((path) => ({ path, side: theirs.has(path) ? ("theirs" as const) : ("ours" as const) }));
 }
 
-/** Files of a folder as they were at base, bounded. */
+/** Files of a folder that are compared, at most; the last ones by name. */
 const siblingsMax = 200;
 
+/** Base files with the same folder and extension as an added file. */
 async function siblingsOf(versions: MergeVersions, path: string): Promise<string[]> {
   const folder = parentFolder(path);
   const extension = extensionOf(path);
@@ -52,10 +56,10 @@ async function siblingsOf(versions: MergeVersions, path: string): Promise<string
   return files.sort().slice(-siblingsMax);
 }
 
-/** `0040` of `0040_usage.js`, `V12` of `V12__AddEmail.java`; null without a number in front. */
+/** Leading number of a file name: `0040` of `0040_usage.js`, `V12` of `V12__AddEmail.java`; null without one. */
 function ordinalOf(path: string): string | null {
-  const name = path.slice(path.lastIndexOf("/") + 1);
-  // A date is no number: many things may be of one day.
+  const name = baseName(path);
+  // A date is not a position: several files may share a day.
   if (/^\d{4}-\d\d-\d\d/.test(name)) return null;
   return /^([A-Za-z]{0,2}\d+)(?=[_.-])/.exec(name)?.[1] ?? null;
 }
@@ -68,26 +72,26 @@ function sameNumber(mine: string, other: string, siblings: readonly string[]): C
   const shape = (ordinal: string): string => ordinal.replace(/\d+/, "");
   const before = siblings.map(ordinalOf).filter((one) => one !== null);
   const alike = before.filter((one) => shape(one) === shape(number));
-  // A folder whose numbers were never all different is no sequence.
+  // Numbers that were not unique before are not positions in a sequence.
   if (alike.length === 0 || new Set(alike).size < alike.length || alike.includes(number))
     return null;
-  return orderingConflict(number, mine, 1, other, 1, `both take the number ${number}`);
+  return orderingConflict(number, mine, 1, other, 1, `both use the number ${number}`);
 }
 
-/** Both new steps name the same one before them: `down_revision = "a1"`. */
+/** Conflict of two added steps that name one predecessor: `down_revision = "a1"`; null when they do not. */
 async function samePredecessor(
   versions: MergeVersions,
   mine: string,
   other: string,
   siblings: readonly string[],
 ): Promise<Conflict | null> {
-  const [here, there] = [
+  const [mineTable, otherTable] = [
     await versions.table("merged", mine),
     await versions.table("merged", other),
   ];
-  if (here === null || there === null) return null;
-  const links = here.symbols.flatMap((symbol) => {
-    const same = there.symbols.find((one) => one.name === symbol.name);
+  if (mineTable === null || otherTable === null) return null;
+  const links = mineTable.symbols.flatMap((symbol) => {
+    const same = otherTable.symbols.find((one) => one.name === symbol.name);
     const shared = symbol.literals.filter((one) => same?.literals.includes(one));
     return shared.map((literal) => ({ name: symbol.name, literal, symbol }));
   });
@@ -100,21 +104,14 @@ async function samePredecessor(
     const isStep = before?.symbols.some((one) => one.name === name);
     const taken = steps.some((step) => linkOf(step, name)?.literals.includes(literal));
     if (!isStep || taken) continue;
-    return orderingConflict(
-      literal,
-      mine,
-      symbol.line,
-      other,
-      1,
-      `both come right after \`${literal}\``,
-    );
+    return orderingConflict(literal, mine, symbol.line, other, 1, `both follow \`${literal}\``);
   }
   return null;
 }
 
-/** A step is known by its file's name, or by what it calls itself. */
+/** True when a literal names a step: by its file name, or by another string in it. */
 function isStepNamed(step: SymbolTable, literal: string, link: string): boolean {
-  const stem = step.path.slice(step.path.lastIndexOf("/") + 1).replace(/\.[^.]+$/, "");
+  const stem = baseName(step.path).replace(/\.[^.]+$/, "");
   if (stem === literal) return true;
   return step.symbols.some((one) => one.name !== link && one.literals.includes(literal));
 }
@@ -123,28 +120,28 @@ function linkOf(step: SymbolTable, name: string): FileSymbol | undefined {
   return step.symbols.find((one) => one.name === name);
 }
 
-/** New members of one enumeration that were given the same value. */
+/** Conflicts of members that each side added to one enumeration with one value. */
 async function sameEnumerationValues(versions: MergeVersions): Promise<Conflict[]> {
   const conflicts: Conflict[] = [];
   for (const path of versions.paths) {
     const { ours, theirs } = versions.changedBy(path);
     if (!ours || !theirs) continue;
     const merged = await versions.table("merged", path);
-    const here = tagsOf(await versions.table("theirs", path));
-    const there = tagsOf(await versions.table("ours", path));
+    const inTheirs = tagsOf(await versions.table("theirs", path));
+    const inOurs = tagsOf(await versions.table("ours", path));
     for (const symbol of merged?.symbols ?? []) {
       const key = keyOfTag(symbol);
       const [mine, other] = [
-        key === null ? undefined : here.get(key),
-        key === null ? undefined : there.get(key),
+        key === null ? undefined : inTheirs.get(key),
+        key === null ? undefined : inOurs.get(key),
       ];
       if (key === null || mine?.length !== 1 || other?.length !== 1) continue;
       if (mine[0] !== symbol.name || other[0] === symbol.name) continue;
       const twin = merged?.symbols.find((one) => one.name === other[0] && keyOfTag(one) === key);
       if (twin === undefined) continue;
-      const what = `\`${symbol.name}\` and \`${twin.name}\` both take the value ${symbol.tag?.value}`;
+      const overlap = `\`${symbol.name}\` and \`${twin.name}\` both have the value ${symbol.tag?.value}`;
       conflicts.push(
-        orderingConflict(symbol.tag?.of ?? "", path, symbol.line, path, twin.line, what),
+        orderingConflict(symbol.tag?.of ?? "", path, symbol.line, path, twin.line, overlap),
       );
     }
   }
@@ -174,14 +171,14 @@ function orderingConflict(
   line: number,
   otherPath: string,
   otherLine: number,
-  what: string,
+  overlap: string,
 ): Conflict {
   return {
     kind: "ordering_conflict",
     symbol,
     path,
     line,
-    message: `${sideName.ours} and ${sideName.theirs} ${what} (the other one is at ${otherPath}:${otherLine}); take the next free place in the order`,
-    related: [{ path: otherPath, line: otherLine, what: "the one that landed first" }],
+    message: `${sideName.ours} and ${sideName.theirs} ${overlap} (the other one is at ${otherPath}:${otherLine}); use the next free position`,
+    related: [{ path: otherPath, line: otherLine, what: "the other one at this position" }],
   };
 }

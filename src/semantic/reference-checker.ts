@@ -1,6 +1,7 @@
-/** What depends on a symbol that is gone, or is called in another way now. */
+/** Rules stale_reference and signature_drift: references to removed symbols, and calls with an old signature. */
 
 import type { Import } from "../languages/import-finder.ts";
+import { parentFolder } from "../languages/source-tree.ts";
 import { isPredeclared } from "../languages/symbol-table/predeclared.ts";
 import type { FileSymbol, Reference, SymbolTable } from "../languages/symbol-table/symbol-table.ts";
 import { argumentMismatch } from "./call-signature.ts";
@@ -10,62 +11,60 @@ import {
   moduleWord,
   type RemovedFile,
 } from "./changed-symbols.ts";
-import { type Conflict, type Note, type Side, sideName } from "./conflict.ts";
+import { type Findings, type Side, sideName } from "./conflict.ts";
 import type { MergeVersions } from "./merge-versions.ts";
-import { filesOf, parentFolder, symbolsNamed, type Target, targetsOf } from "./name-resolution.ts";
+import { filesOf, symbolsNamed, type Target, targetsOf } from "./name-resolution.ts";
 
-export interface Findings {
-  conflicts: Conflict[];
-  notes: Note[];
-}
-
-/** References to what is gone, and calls that no longer fit. */
+/** Checks every changed file, and every file that mentions a removed or changed symbol. */
 export async function brokenReferences(versions: MergeVersions): Promise<Findings> {
-  const { changed, gone } = await changedSymbols(versions);
+  const { changed, removed } = await changedSymbols(versions);
   const found: Findings = { conflicts: [], notes: [] };
-  if (changed.length === 0 && gone.length === 0) return found;
-  const wanted = searchWords(changed, gone);
+  if (changed.length === 0 && removed.length === 0) return found;
+  const wanted = searchWords(changed, removed);
   const mentions = await versions.input.mentioning([
     ...new Set(wanted.flatMap(([word]) => word ?? [])),
   ]);
   if (mentions.cut) {
-    const message = "more files mention what changed than are looked at";
-    found.notes.push({ path: changed[0]?.path ?? gone[0]?.path ?? "", line: 1, message });
+    const message = "too many files mention the changed symbols; not all of them were checked";
+    found.notes.push({ path: changed[0]?.path ?? removed[0]?.path ?? "", line: 1, message });
   }
-  const judge = new ReferenceChecker(versions, changed, gone, found);
+  const checker = new ReferenceChecker(versions, changed, removed, found);
   for (const path of [...new Set([...versions.paths, ...mentions.paths])].sort()) {
     const text = await versions.text("merged", path);
     if (text === null || !wanted.some((words) => words.every((word) => text.includes(word))))
       continue;
     const table = await versions.table("merged", path);
-    if (table !== null) await judge.file(table);
+    if (table !== null) await checker.check(table);
   }
   return found;
 }
 
-/** Words that all stand in a file that depends on one of these; the first is looked for. */
-function searchWords(changed: readonly ChangedSymbol[], gone: readonly RemovedFile[]): string[][] {
-  const words = gone.map(({ path }) => [moduleWord(path)]);
+/**
+ * Word lists, one of which occurs completely in every dependent file. The search uses the first word of each
+ * list, the other words filter its results.
+ */
+function searchWords(
+  changed: readonly ChangedSymbol[],
+  removed: readonly RemovedFile[],
+): string[][] {
+  const words = removed.map(({ path }) => [moduleWord(path)]);
   for (const { name, path, before } of changed) {
     const parts = name.split(".").map((part) => part.replace(/<.*|!$/, ""));
     const [last = ""] = parts.slice(-1);
     const owner = parts.at(-2);
     if (owner === undefined) words.push([last]);
     else words.push(before.constructs ? [owner] : [owner, last]);
-    // A default export is imported under any name at all.
+    // A default export may be imported under any name.
     if (before.isDefault) words.push([moduleWord(path)]);
   }
   return words.filter((all) => all.every((word) => /\w/.test(word)));
 }
 
-// ------------------------------------------------------------
-// Whether what a file names and calls is there still, and called as it is to be.
-
-/** Looks at one file after the other for what no longer holds. */
-export class ReferenceChecker {
+/** Checks files one by one and appends to `found`. */
+class ReferenceChecker {
   readonly #versions: MergeVersions;
   readonly #changed = new Map<string, ChangedSymbol>();
-  readonly #gone: ReadonlyMap<string, Side>;
+  readonly #removedFiles: ReadonlyMap<string, Side>;
   readonly #words: Set<string>;
   readonly #paths: ReadonlySet<string>;
   readonly #found: Findings;
@@ -73,12 +72,12 @@ export class ReferenceChecker {
   constructor(
     versions: MergeVersions,
     changed: readonly ChangedSymbol[],
-    gone: readonly RemovedFile[],
+    removed: readonly RemovedFile[],
     found: Findings,
   ) {
     this.#versions = versions;
     for (const one of changed) this.#changed.set(keyOf(one), one);
-    this.#gone = new Map(gone.map(({ path, side }) => [path, side]));
+    this.#removedFiles = new Map(removed.map(({ path, side }) => [path, side]));
     this.#words = new Set(changed.map(({ name }) => lastOf(name)));
     for (const { name, before } of changed) {
       if (before.constructs) this.#words.add(lastOf(ownerOf(name)));
@@ -87,18 +86,18 @@ export class ReferenceChecker {
     this.#found = found;
   }
 
-  async file(table: SymbolTable): Promise<void> {
-    // One report of a name in a file is enough: who mends it sees the rest.
+  async check(table: SymbolTable): Promise<void> {
+    // One conflict per name and file is enough to fix all of its references.
     const reported = new Set<string>();
     for (const imported of table.imports) await this.#import(table, imported, reported);
-    for (const use of table.references) {
-      if (use.path.some((part) => this.#mayMatter(table, part))) {
-        await this.#use(table, use, reported);
+    for (const reference of table.references) {
+      if (reference.path.some((part) => this.#mayMatter(table, part))) {
+        await this.#reference(table, reference, reported);
       }
     }
   }
 
-  /** A name that changed, or that an import here gives to one that did. */
+  /** True for a part of a name that may refer to a changed symbol, directly or through an import. */
   #mayMatter(table: SymbolTable, part: string): boolean {
     if (this.#words.has(part) || part === "self" || part === "Self") return true;
     return table.imports.some(
@@ -112,10 +111,10 @@ export class ReferenceChecker {
     for (const name of imported.names) {
       const files = await filesOf(this.#versions, table.path, { ...imported, names: [name] });
       if (files.length === 0) continue;
-      const gone = files.filter((path) => this.#gone.has(path));
-      if (gone.length === files.length) {
-        const [path = ""] = gone;
-        const side = this.#gone.get(path) ?? "ours";
+      const removed = files.filter((path) => this.#removedFiles.has(path));
+      if (removed.length === files.length) {
+        const [path = ""] = removed;
+        const side = this.#removedFiles.get(path) ?? "ours";
         const symbol = name.imported === "*" ? moduleWord(path) : name.imported;
         this.#stale(table, imported.line, symbol, path, side, reported);
         continue;
@@ -129,36 +128,37 @@ export class ReferenceChecker {
     }
   }
 
-  async #use(table: SymbolTable, use: Reference, reported: Set<string>): Promise<void> {
-    const targets = await targetsOf(this.#versions, table, use);
+  async #reference(table: SymbolTable, reference: Reference, reported: Set<string>): Promise<void> {
+    const targets = await targetsOf(this.#versions, table, reference);
     if (targets.length === 0) return;
     const missing = await this.#missing(targets);
     if (missing !== null) {
-      this.#stale(table, use.line, missing.name, missing.path, missing.side, reported);
+      this.#stale(table, reference.line, missing.name, missing.path, missing.side, reported);
       return;
     }
-    if (use.call !== null) await this.#call(table, use, targets);
+    if (reference.call !== null) await this.#call(table, reference, targets);
   }
 
-  /** The symbol that is gone, when no target has it, nor can have it unseen. */
+  /** The removed symbol, when no target exists or may exist unlisted; else null. */
   async #missing(targets: readonly Target[]): Promise<ChangedSymbol | null> {
-    // Most names lead to what nobody touched: no file is read for those.
+    // Most targets did not change; their files are not read.
     if (!targets.some((target) => this.#changed.get(keyOf(target))?.now === null)) return null;
-    let gone: ChangedSymbol | null = null;
+    let removed: ChangedSymbol | null = null;
     for (const target of targets) {
       const table = await this.#versions.table("merged", target.path);
       if (table !== null && (await this.#has(table, target.name))) return null;
       const changed = this.#changed.get(keyOf(target));
-      if (changed?.now === null) gone ??= changed;
-      // What was never there is not for this rule to judge.
+      if (changed?.now === null) removed ??= changed;
+      // A target that is missing from the base as well does not count.
       else if (changed === undefined && table !== null) {
         const before = await this.#versions.table("base", target.path);
         if (before?.symbols.some((one) => one.name === target.name)) return null;
       }
     }
-    return gone === null || (await this.#movedInPackage(gone)) ? null : gone;
+    return removed === null || (await this.#movedInPackage(removed)) ? null : removed;
   }
 
+  /** True when a file defines a name, or may offer it without listing it. */
   async #has(table: SymbolTable, name: string): Promise<boolean> {
     if (table.openEnded || table.aliases.has(name)) return true;
     if (table.symbols.some((one) => one.name === name)) return true;
@@ -173,7 +173,7 @@ export class ReferenceChecker {
     return table.reassigned.has(name) || table.reassigned.has(`self.${lastOf(name)}`);
   }
 
-  /** Packages share their names, and types of some languages have members all over the place. */
+  /** True when the symbol is now in another file of the package, or in another `impl` or method declaration. */
   async #movedInPackage({ path, name }: ChangedSymbol): Promise<boolean> {
     for (const other of this.#versions.paths) {
       const member = name.includes(".") && /\.(rs|go)$/.test(path);
@@ -185,8 +185,8 @@ export class ReferenceChecker {
     return false;
   }
 
-  async #call(table: SymbolTable, use: Reference, targets: readonly Target[]): Promise<void> {
-    if (use.call === null || !targets.some(({ path }) => this.#paths.has(path))) return;
+  async #call(table: SymbolTable, reference: Reference, targets: readonly Target[]): Promise<void> {
+    if (reference.call === null || !targets.some(({ path }) => this.#paths.has(path))) return;
     const hits: { changed: ChangedSymbol; symbol: FileSymbol; instance: boolean }[] = [];
     for (const target of targets) {
       const file = await this.#versions.table("merged", target.path);
@@ -207,11 +207,11 @@ export class ReferenceChecker {
     const explicit = symbol.instance && !hit.instance;
     if (explicit && !/^(python|rust)$/.test(table.language)) return;
     const skipped = explicit ? 1 : 0;
-    const wrong = argumentMismatch(use.call, symbol.signature, skipped);
-    const place = { path: table.path, line: use.line };
+    const wrong = argumentMismatch(reference.call, symbol.signature, skipped);
+    const place = { path: table.path, line: reference.line };
     if (wrong === null) return;
-    if (argumentMismatch(use.call, changed.before.signature, skipped) !== null) {
-      const message = `the call of \`${symbol.name}\` ${wrong}, and did not fit before either`;
+    if (argumentMismatch(reference.call, changed.before.signature, skipped) !== null) {
+      const message = `\`${symbol.name}\` ${wrong}; this call does not match the base version either`;
       this.#found.notes.push({ ...place, message });
       return;
     }
@@ -219,8 +219,10 @@ export class ReferenceChecker {
       kind: "signature_drift",
       symbol: symbol.name,
       ...place,
-      message: `\`${symbol.name}\` ${wrong}: ${sideName[changed.side]} changed its parameters (${changed.path}:${symbol.line}), and this call still has the old ones; call it as it is now, or keep the old way of calling it working`,
-      related: [{ path: changed.path, line: symbol.line, what: `\`${symbol.name}\` is here` }],
+      message: `\`${symbol.name}\` ${wrong}: ${sideName[changed.side]} changed its parameters (${changed.path}:${symbol.line}), and this call passes the old ones; update the call, or keep the old call valid`,
+      related: [
+        { path: changed.path, line: symbol.line, what: `definition of \`${symbol.name}\`` },
+      ],
     });
   }
 
@@ -233,12 +235,12 @@ export class ReferenceChecker {
     reported: Set<string>,
   ): void {
     if (table.guardedLines.some(([first, last]) => first <= line && line <= last)) {
-      const message = `\`${symbol}\` is gone, and this code may go on without it`;
+      const message = `\`${symbol}\` was removed; this code may handle its absence`;
       this.#found.notes.push({ path: table.path, line, message });
       return;
     }
-    // Of a file that is gone, its import says it all.
-    const key = this.#gone.has(from) ? from : symbol;
+    // One conflict per removed file is enough.
+    const key = this.#removedFiles.has(from) ? from : symbol;
     if (reported.has(key)) return;
     reported.add(key);
     this.#found.conflicts.push({
@@ -246,16 +248,16 @@ export class ReferenceChecker {
       symbol,
       path: table.path,
       line,
-      message: `\`${symbol}\` is used here, but ${sideName[side]} removed or renamed it (it was in ${from}); use what took its place, or keep the old name`,
-      related: [{ path: from, line: 1, what: `\`${symbol}\` was here` }],
+      message: `\`${symbol}\` is used here, but ${sideName[side]} removed or renamed it (it was in ${from}); use its replacement, or keep the old name`,
+      related: [{ path: from, line: 1, what: `former file of \`${symbol}\`` }],
     });
   }
 }
 
-/** Methods a derived trait brings along under the same name. */
+/** Methods that a derived trait provides. */
 const derived = /\.(clone|default|eq|ne|cmp|partial_cmp|hash|fmt|from|into|try_from)$/;
 
-/** Whether a trait may have what a type itself has no longer. */
+/** True when a trait may provide a member that its type no longer defines. */
 function mayComeFromTrait(table: SymbolTable, name: string): boolean {
   const owner = `${ownerOf(name)}<`;
   const member = `.${lastOf(name)}`;

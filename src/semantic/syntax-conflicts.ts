@@ -1,9 +1,9 @@
-/** Files the merge made that no grammar understands, and markers left in them. */
-import { type Conflict, type Note, sideName } from "./conflict.ts";
+/** Rule syntax_conflict: merged files that no longer parse, and conflict markers left in files. */
+import { baseName } from "../languages/source-tree.ts";
+import { type Conflict, type Findings, type Note, sideName } from "./conflict.ts";
 import type { MergeVersions } from "./merge-versions.ts";
-import type { Findings } from "./reference-checker.ts";
 
-/** Charges only what the merge itself broke: grammars have gaps, and sides have their own gates. */
+/** Reports only errors that the merge introduced. Others become notes: grammars are incomplete, and each side has its own gates. */
 export async function syntaxConflicts(versions: MergeVersions): Promise<Findings> {
   const conflicts: Conflict[] = [];
   const notes: Note[] = [];
@@ -11,7 +11,7 @@ export async function syntaxConflicts(versions: MergeVersions): Promise<Findings
     const markers = await markerLine(versions, path);
     if (markers !== null) {
       const message =
-        "markers of an unfinished merge stand here; decide for one side and remove them";
+        "the file contains merge conflict markers; resolve the conflict and remove the markers";
       conflicts.push({ ...syntaxConflict(path, markers), message });
       continue;
     }
@@ -21,7 +21,7 @@ export async function syntaxConflicts(versions: MergeVersions): Promise<Findings
         notes.push({
           path,
           line: 1,
-          message: "the file cannot be read: its symbols are not judged",
+          message: "the file could not be read or parsed; its symbols were not checked",
         });
       }
       continue;
@@ -34,26 +34,22 @@ export async function syntaxConflicts(versions: MergeVersions): Promise<Findings
     );
     const clean = sides.every((table) => table !== null && table.errorLines.length === 0);
     if (!(ours && theirs && clean)) {
-      notes.push({ path, line, message: "the grammar does not understand this line" });
+      notes.push({ path, line, message: "the parser does not recognise the syntax of this line" });
       continue;
     }
     conflicts.push({
       ...syntaxConflict(path, line),
-      message: `the file parses as ${sideName.ours} left it and as ${sideName.theirs} leaves it, but not once the two are merged; read the file as it is now and make the change again`,
+      message: `the file parses with ${sideName.ours} and with ${sideName.theirs}, but not with both; re-read the file and reapply the change to its current version`,
     });
   }
   return { conflicts, notes };
 }
 
 function syntaxConflict(path: string, line: number): Omit<Conflict, "message"> {
-  return { kind: "syntax_conflict", symbol: baseNameOf(path), path, line, related: [] };
+  return { kind: "syntax_conflict", symbol: baseName(path), path, line, related: [] };
 }
 
-function baseNameOf(path: string): string {
-  return path.slice(path.lastIndexOf("/") + 1);
-}
-
-/** Line of a whole set of merge markers the file did not have at base, where they make no sense. */
+/** First line of complete conflict markers that break the syntax and were not in the base; null without any. */
 async function markerLine(versions: MergeVersions, path: string): Promise<number | null> {
   const merged = await versions.table("merged", path);
   if (merged === null || merged.errorLines.length === 0) return null;

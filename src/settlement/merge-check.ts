@@ -8,17 +8,13 @@ import { blobReader } from "../git/read-blobs.ts";
 import type { Repository } from "../git/repository.ts";
 import { diffTrees, grepTree, listTree } from "../git/trees.ts";
 import { manifestNames } from "../languages/import-index.ts";
-import {
-  checkMerge,
-  type Files,
-  type MergeInput,
-  type MergeVerdict,
-  type Note,
-  supportedLanguage,
-} from "../semantic/check-merge.ts";
+import { hasSymbolTable } from "../languages/symbol-table/read.ts";
+import { checkMerge, type MergeVerdict } from "../semantic/check-merge.ts";
+import type { Note } from "../semantic/conflict.ts";
+import type { Files, MergeInput } from "../semantic/merge-versions.ts";
 import { isRegularFile, isRegularMode } from "./parse-blobs.ts";
 
-export { supportedLanguage } from "../semantic/check-merge.ts";
+export { hasSymbolTable } from "../languages/symbol-table/read.ts";
 
 /** Maximum of changed files checked; files of the attempt's change take precedence. */
 const changedMax = 1000;
@@ -96,7 +92,7 @@ function filesIn(entries: Awaited<ReturnType<typeof diffTrees>>): FileChange {
 function limited(changes: MergeChanges): MergeChanges {
   const { base, theirs } = changes;
   const all = new Set([base, changes.ours, theirs, changes.merged].flatMap((f) => [...f.keys()]));
-  const judged = [...all].filter((path) => supportedLanguage(path) !== null);
+  const judged = [...all].filter((path) => hasSymbolTable(path));
   if (judged.length <= changedMax) return changes;
   const own = (path: string): number => (base.get(path) === theirs.get(path) ? 1 : 0);
   const out = new Set(judged.sort((a, b) => own(a) - own(b)).slice(changedMax));
@@ -127,7 +123,7 @@ function mergeInput(r: Repository, changes: MergeChanges, signal?: AbortSignal):
   const { trees, base, ours, theirs, merged } = changes;
   const states = [base, ours, theirs, merged];
   const ids = states.flatMap((files) =>
-    [...files].filter(([path]) => supportedLanguage(path) !== null).map(([, id]) => id),
+    [...files].filter(([path]) => hasSymbolTable(path)).map(([, id]) => id),
   );
   const loaded = texts.load(ids);
   let listed: Promise<Files> | null = null;
@@ -147,9 +143,7 @@ function mergeInput(r: Repository, changes: MergeChanges, signal?: AbortSignal):
     merged,
     tree,
     async mentioning(words) {
-      const found = (await grepTree(r, trees.merged, words)).filter(
-        (path) => supportedLanguage(path) !== null,
-      );
+      const found = (await grepTree(r, trees.merged, words)).filter((path) => hasSymbolTable(path));
       const paths = found.slice(0, mentioningMax);
       const files = await tree();
       await texts.load(paths.flatMap((path) => files.get(path) ?? []));

@@ -111,7 +111,11 @@ describe("semantic gate", () => {
     expect(rejected).toMatchObject({ unit: unit("second"), attempt: 1 });
     const retry = p.model.requests.find((r) => r.conversation.attempt === 2);
     const prompt = JSON.stringify(retry?.body);
-    for (const text of ["stale_reference", "src/show.py:1", "what landed meanwhile"]) {
+    for (const text of [
+      "stale_reference",
+      "src/show.py:1",
+      "a concurrent change removed or renamed it",
+    ]) {
       expect(prompt).toContain(text);
       expect(run.stdout).toContain("stale_reference");
     }

@@ -32,7 +32,13 @@ describe("files nested too deeply to parse", () => {
       });
       expect(verdict).toEqual({
         conflicts: [],
-        notes: [{ path, line: 1, message: "the file cannot be read: its symbols are not judged" }],
+        notes: [
+          {
+            path,
+            line: 1,
+            message: "the file could not be read or parsed; its symbols were not checked",
+          },
+        ],
         files: 1,
       });
     },

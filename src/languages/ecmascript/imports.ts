@@ -122,7 +122,7 @@ function unquoted(text: string): string {
 
 const extensions = [".ts", ".tsx", ".d.ts", ".mts", ".cts", ".js", ".jsx", ".mjs", ".cjs", ".json"];
 
-/** Source extensions that a compiled extension may stand for. */
+/** Source extensions by the compiled extension that an import may name. */
 const sourceOf: Record<string, string[]> = {
   ".js": [".ts", ".tsx", ".jsx", ".d.ts"],
   ".jsx": [".tsx"],

@@ -1,7 +1,13 @@
 /** Imports of Go, and their resolution. */
 import { type Import, lineOf, nodesOfType } from "../import-finder.ts";
 import type { Node } from "../parser.ts";
-import { joinPath, parentFolder, type Resolver, type SourceTree } from "../source-tree.ts";
+import {
+  childPath,
+  joinPath,
+  parentFolder,
+  type Resolver,
+  type SourceTree,
+} from "../source-tree.ts";
 
 /** Finds `import name "path"`; each import binds a whole package. */
 export function goImports(root: Node): Import[] {
@@ -54,5 +60,5 @@ export function goNeighbours(tree: SourceTree, path: string): string[] {
 function goFiles(tree: SourceTree, folder: string, includeTests: boolean): string[] {
   return (tree.folders.get(folder) ?? [])
     .filter((name) => name.endsWith(".go") && (includeTests || !name.endsWith("_test.go")))
-    .map((name) => (folder === "" ? name : `${folder}/${name}`));
+    .map((name) => childPath(folder, name));
 }

@@ -20,7 +20,10 @@ export function javaImports(root: Node): Import[] {
 
 interface JavaTree {
   resolve: Resolver;
-  /** Other files of the package in all source sets of its module, without test classes. Tests see main and test files, main files only main files. */
+  /**
+   * Other files of the package in all source sets of its module, without test classes. Files of a test source
+   * set are listed for test code only.
+   */
   neighbours(path: string): string[];
 }
 

@@ -8,6 +8,7 @@ import {
 } from "../import-finder.ts";
 import type { Node } from "../parser.ts";
 import {
+  childPath,
   enclosingFolders,
   joinPath,
   manifestsNamed,
@@ -53,7 +54,7 @@ export function pythonResolver(tree: SourceTree): Resolver {
   const rootsWith = (segment: string): string[] => {
     const known = rootsBySegment.get(segment);
     if (known !== undefined) return known;
-    const found = roots.filter((root) => hasModule(tree, joined(root, segment)));
+    const found = roots.filter((root) => hasModule(tree, childPath(root, segment)));
     rootsBySegment.set(segment, found);
     return found;
   };
@@ -63,10 +64,12 @@ export function pythonResolver(tree: SourceTree): Resolver {
     const dots = /^\.+/.exec(specifier)?.[0].length ?? 0;
     const parts = specifier.slice(dots).split(".").filter(Boolean);
     if (dots > 0) return joinPath(folder, "../".repeat(dots - 1), ...parts);
-    const own = enclosingFolders(folder).find((one) => !tree.files.has(joined(one, "__init__.py")));
+    const own = enclosingFolders(folder).find(
+      (one) => !tree.files.has(childPath(one, "__init__.py")),
+    );
     const candidates = [...rootsWith(parts[0] ?? "")];
     candidates.sort((a, b) => distance(folder, a) - distance(folder, b));
-    const paths = [...candidates, own ?? folder].map((root) => joined(root, parts.join("/")));
+    const paths = [...candidates, own ?? folder].map((root) => childPath(root, parts.join("/")));
     return paths.find((path) => hasModule(tree, path)) ?? null;
   };
   const located = new Map<string, Map<string, string | null>>();
@@ -87,7 +90,7 @@ export function pythonResolver(tree: SourceTree): Resolver {
     const holdsModules = tree.folders.has(path);
     const found = new Set<string>();
     for (const { imported } of names) {
-      const inside = holdsModules && imported !== "*" ? joined(path, imported) : null;
+      const inside = holdsModules && imported !== "*" ? childPath(path, imported) : null;
       const file = (inside && moduleFile(tree, inside)) ?? moduleFile(tree, path);
       if (file !== null) found.add(file);
     }
@@ -104,14 +107,10 @@ function distance(from: string, to: string): number {
   return around.indexOf(down[common] ?? "") + common;
 }
 
-function joined(folder: string, name: string): string {
-  return folder === "" ? name : `${folder}/${name}`;
-}
-
 /** File of a module: a package's `__init__.py`, or `a.py`. */
 function moduleFile(tree: SourceTree, path: string): string | null {
   const inside = tree.folders.has(path) ? ["__init__.py", "__init__.pyi"] : [];
-  const files = inside.map((name) => joined(path, name));
+  const files = inside.map((name) => childPath(path, name));
   if (path !== "") files.push(`${path}.py`, `${path}.pyi`);
   return files.find((file) => tree.files.has(file)) ?? null;
 }
@@ -153,7 +152,7 @@ function rootsOf(tree: SourceTree): string[] {
   for (const [folder, names] of tree.folders) {
     if (folder === "" || !names.includes("__init__.py")) continue;
     const parent = parentFolder(folder);
-    if (!tree.files.has(joined(parent, "__init__.py"))) roots.add(parent);
+    if (!tree.files.has(childPath(parent, "__init__.py"))) roots.add(parent);
   }
   return [...roots].sort((a, b) => b.length - a.length);
 }
@@ -162,13 +161,13 @@ function rootsOf(tree: SourceTree): string[] {
 export function pythonNeighbours(tree: SourceTree, path: string): string[] {
   if (!/(^|\/)(test_[^/]*|[^/]*_test|conftest)\.py$/.test(path)) return [];
   return enclosingFolders(parentFolder(path))
-    .map((folder) => joined(folder, "conftest.py"))
+    .map((folder) => childPath(folder, "conftest.py"))
     .filter((file) => file !== path && tree.files.has(file));
 }
 
 /** The `__init__.py` files of the packages that contain a file. */
 export function pythonPackages(tree: SourceTree, path: string): string[] {
   return enclosingFolders(parentFolder(path))
-    .map((folder) => joined(folder, "__init__.py"))
+    .map((folder) => childPath(folder, "__init__.py"))
     .filter((file) => file !== path && tree.files.has(file));
 }

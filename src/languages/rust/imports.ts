@@ -2,6 +2,7 @@
 import { childOfType, childrenOf, type Import, lineOf, nodesOfType } from "../import-finder.ts";
 import type { Node } from "../parser.ts";
 import {
+  childPath,
   joinPath,
   manifestsNamed,
   parentFolder,
@@ -204,7 +205,7 @@ function parentOf(tree: SourceTree, crates: Crates, path: string): Module | null
   if (crates.isRoot(path)) return null;
   const folder = parentFolder(path.endsWith("/mod.rs") ? parentFolder(path) : path);
   const library = crates.libraryOf(path);
-  const roots = ["lib.rs", "main.rs", "mod.rs"].map((name) => joined(folder, name));
+  const roots = ["lib.rs", "main.rs", "mod.rs"].map((name) => childPath(folder, name));
   const files = library !== null && parentFolder(library) === folder ? [library] : roots;
   const file = [...files, `${folder}.rs`].find((one) => tree.files.has(one)) ?? null;
   return { file, children: folder };
@@ -247,15 +248,11 @@ function walk(tree: SourceTree, from: Module, path: readonly string[]): string |
 }
 
 function child(tree: SourceTree, module: Module, name: string): Module | null {
-  const folder = joined(module.children, name.replace(/^r#/, ""));
+  const folder = childPath(module.children, name.replace(/^r#/, ""));
   const file = [`${folder}.rs`, `${folder}/mod.rs`].find((path) => tree.files.has(path));
   if (file !== undefined) return { file, children: folder };
   // An inline module has no file, but its child modules may.
   return tree.folders.has(folder) ? { file: module.file, children: folder } : null;
-}
-
-function joined(folder: string, name: string): string {
-  return folder === "" ? name : `${folder}/${name}`;
 }
 
 interface Crate {

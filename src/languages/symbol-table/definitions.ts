@@ -70,7 +70,7 @@ export function symbolOf(
   };
 }
 
-/** True for a variable whose members are not all visible: any value but a collection literal without spread. */
+/** True for a variable with unlisted members: any value but a collection literal without spread. */
 function hasHiddenMembers(kind: SymbolKind, value: PlainNode | null, text: string): boolean {
   if (kind !== "variable") return false;
   return value === null || entriesOf(value, text) === null || hasSpread(value, text);
@@ -128,7 +128,7 @@ function entriesOf(value: PlainNode, text: string): Definition[] | null {
   });
 }
 
-/** True for a collection with a spread, whose entries are not all visible. */
+/** True for a collection that takes further entries from a spread. */
 function hasSpread(value: PlainNode, text: string): boolean {
   const inner = collectionIn(value, text);
   return inner !== null && namedChildren(inner).some(({ type }) => /spread|splat/.test(type));

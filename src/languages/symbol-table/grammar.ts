@@ -9,7 +9,7 @@ export interface Definition {
   kind: SymbolKind;
   /** The whole definition, with decorators, attributes and `export`. */
   node: PlainNode;
-  /** Node whose children are its members. */
+  /** Parent node of its members. */
   members?: PlainNode | null;
   /** Name of its owner, when that is not the enclosing definition: Go's receiver type. */
   owner?: string;

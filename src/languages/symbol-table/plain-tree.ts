@@ -8,7 +8,7 @@ import { type LanguageName, type Node, withTree } from "../parser.ts";
 
 export interface PlainNode {
   type: string;
-  /** False for keywords and punctuation, whose type is their text. */
+  /** False for keywords and punctuation; their type is their text. */
   named: boolean;
   /** Field name in its parent; "" when it has none. */
   field: string;

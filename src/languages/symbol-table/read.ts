@@ -23,10 +23,10 @@ const symbolGrammars: Partial<Record<LanguageName, SymbolGrammar>> = {
   java,
 };
 
-/** Language of a path whose files have symbol tables; null for any other path. */
-export function supportedLanguage(path: string): LanguageName | null {
+/** True for a path in a language that has a symbol grammar. */
+export function hasSymbolTable(path: string): boolean {
   const language = languageOf(path);
-  return language !== null && symbolGrammars[language] !== undefined ? language : null;
+  return language !== null && symbolGrammars[language] !== undefined;
 }
 
 /**
@@ -43,7 +43,7 @@ export async function readSymbolTable(path: string, text: string): Promise<Symbo
 }
 
 async function symbolTableOf(path: string, text: string): Promise<SymbolTable | null> {
-  const language = supportedLanguage(path);
+  const language = languageOf(path);
   const grammar = language === null ? undefined : symbolGrammars[language];
   if (language === null || grammar === undefined) return null;
   const parsed = await parsePlain(language, path, text);

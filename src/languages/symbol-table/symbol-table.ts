@@ -42,7 +42,7 @@ export interface FileSymbol {
   inherits: boolean;
   /** String literals in its value, without quotes; at most 8. */
   literals: string[];
-  /** Literal value in the enumeration `of`, whose values must be unique: a number or a string. */
+  /** Value in the enumeration `of`, a number or string literal; values of one enumeration must be unique. */
   tag: { of: string; value: string } | null;
   /** Digest of its tokens, without comments, layout and nested symbols (`token-hash.ts`). */
   hash: string;
@@ -61,7 +61,7 @@ export interface Reference {
   line: number;
   /** Innermost enclosing symbol, "" at the top of the file. */
   within: string;
-  /** Outermost enclosing function, whose locals are in scope; "" at the top of the file. */
+  /** Outermost enclosing function: the key of its locals and types; "" at the top of the file. */
   scope: string;
   /** Arguments of the call; null for any other use. */
   call: Arguments | null;

@@ -1,11 +1,8 @@
 /** The semantic gate: checks, by their symbols, that two changes which merge as text are compatible. */
 import { posix } from "node:path";
-import {
-  type Conflict,
-  type MergeVerdict,
-  rulesVersion,
-  supportedLanguage,
-} from "../../semantic/check-merge.ts";
+import { hasSymbolTable } from "../../languages/symbol-table/read.ts";
+import { type MergeVerdict, rulesVersion } from "../../semantic/check-merge.ts";
+import type { Conflict } from "../../semantic/conflict.ts";
 import { plural } from "../../std/text.ts";
 import { judgeMerge } from "../merge-check.ts";
 import { type GateVerdict, tailOf, verdictOf } from "../verdict.ts";
@@ -16,7 +13,7 @@ export const semanticGate: ObjectGate = {
   reads: "objects",
   configured: () => true,
   applies({ changed }) {
-    if (changed.some(({ path }) => supportedLanguage(path) !== null)) return { runs: true };
+    if (changed.some(({ path }) => hasSymbolTable(path))) return { runs: true };
     return { runs: false, reason: "no changed file is in a language with a symbol table" };
   },
   async commands(input) {
