@@ -14,7 +14,7 @@ describe("areaMatches", () => {
     ["core/", "core.ts", false],
     ["src/*.py", "lib/src/a.py", false],
     ["", "a", false],
-  ])("%j on %j: %p", (pattern, path, matches) => {
+  ])("the area pattern %j matches the path %j: %p", (pattern, path, matches) => {
     expect(areaMatches(pattern, path)).toBe(matches);
   });
 });
@@ -34,7 +34,10 @@ describe("foreignDepartment", () => {
     ["src/core/README.md", "docs: write", "core"],
     ["a/b.md", "Tidy", "docs"],
     ["src/app.ts", "Tidy", null],
-  ])("%j in a task called %j belongs to %p (C11)", (path, summary, owner) => {
-    expect(foreignDepartment(departments, path, summary)).toBe(owner);
-  });
+  ])(
+    "the foreign department of %j in a task with the summary %j is %p (C11)",
+    (path, summary, owner) => {
+      expect(foreignDepartment(departments, path, summary)).toBe(owner);
+    },
+  );
 });

@@ -37,7 +37,7 @@ describe("overlaps", () => {
     ["**", ".env"],
     ["*/x", "src/*"],
     ["**/a.md", "**/b.py"],
-  ])("%j and %j do", (a, b) => {
+  ])("%j and %j overlap", (a, b) => {
     expect([overlaps(claim(a), claim(b)), overlaps(claim(b), claim(a))]).toEqual([true, true]);
   });
 
@@ -50,7 +50,7 @@ describe("overlaps", () => {
     ["src/[!a-zA-Z]", "src/b"],
     ["src/?", "src/ab"],
     ["a/**", "b/**"],
-  ])("%j and %j do not", (a, b) => {
+  ])("%j and %j do not overlap", (a, b) => {
     expect([overlaps(claim(a), claim(b)), overlaps(claim(b), claim(a))]).toEqual([false, false]);
   });
 });
@@ -67,7 +67,7 @@ const claims = fc
   .array(segment, { minLength: 1, maxLength: 3 })
   .map((parts) => claim(parts.join("/")));
 
-/** Every path of up to four names of up to three letters out of a, b and c would be too many: names of up to two. */
+/** Sample paths of up to three names; all paths over the alphabet would be too many. */
 const paths = (() => {
   const names = [
     "a",
@@ -100,8 +100,8 @@ const paths = (() => {
   return found;
 })();
 
-describe("overlaps, in general", () => {
-  test("is symmetric, and every claim overlaps itself", () => {
+describe("overlaps of random claims", () => {
+  test("overlap is symmetric, and every claim overlaps itself", () => {
     fc.assert(
       fc.property(claims, claims, (a, b) => {
         expect(overlaps(a, b)).toBe(overlaps(b, a));
@@ -110,7 +110,7 @@ describe("overlaps, in general", () => {
     );
   });
 
-  test("two claims that cover one path overlap", () => {
+  test("two claims that cover a common path overlap", () => {
     fc.assert(
       fc.property(claims, claims, fc.constantFrom(...paths), (a, b, path) => {
         fc.pre(covers(a, path) && covers(b, path));
@@ -120,7 +120,7 @@ describe("overlaps, in general", () => {
     );
   });
 
-  test("two claims that overlap share a path: brute force over a small alphabet finds it", () => {
+  test("two claims overlap exactly when a sample path is covered by both", () => {
     const plain = fc.array(
       fc
         .string({ unit: fc.constantFrom("a", "b", "*", "?"), minLength: 1, maxLength: 2 })

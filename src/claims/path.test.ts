@@ -12,7 +12,7 @@ describe("parseClaim", () => {
     ["src/**/*.py", "src/**/*.py"],
     ["{{cookiecutter.slug}}/a.py", "{{cookiecutter.slug}}/a.py"],
     ["a b/c d", "a b/c d"],
-  ])("reads %j as %j (C8)", (text, normalised) => {
+  ])("the claim %j is normalised to %j (C8)", (text, normalised) => {
     const parsed = parseClaim(text);
     expect(parsed.ok && parsed.claim.text).toBe(normalised);
   });
@@ -31,11 +31,11 @@ describe("parseClaim", () => {
     [" a", "begins or ends with a space"],
     ["src/{a,b}.ts", "uses braces; write one claim for each alternative"],
     ["x".repeat(5000), "is longer than 4096 characters"],
-  ])("refuses %j", (text, problem) => {
+  ])("the claim %j is rejected", (text, problem) => {
     expect(parseClaim(text)).toEqual({ ok: false, problem });
   });
 
-  test("tells plain paths from patterns", () => {
+  test("claims with wildcards are globs, others are plain paths", () => {
     const globs = ["a/b", "a/*", "a/?", "a/[b]", "**", "a[b"].map(
       (text) => parseClaims([text])[0]?.glob,
     );

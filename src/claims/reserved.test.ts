@@ -18,7 +18,7 @@ describe("reservedReason", () => {
     ".gitattributes",
     "sub/.gitattributes",
     ".gitmodules",
-  ])("%j is (C9)", (path) => {
+  ])("%j is reserved (C9)", (path) => {
     expect(reservedReason(path, none)).not.toBeNull();
   });
 
@@ -29,11 +29,11 @@ describe("reservedReason", () => {
     ".sentrux/config.json",
     ".dgovernor/x",
     "docs/.dgov.md",
-  ])("%j is not (C9)", (path) => {
+  ])("%j is not reserved (C9)", (path) => {
     expect(reservedReason(path, none)).toBeNull();
   });
 
-  test("files that steer git need both the setting and an exact claim (C9)", () => {
+  test("files that control git need both the setting and an exact claim (C9)", () => {
     const exactClaims = new Set([".gitattributes"]);
     expect(reservedReason(".gitattributes", { gitControlAllowed: true, exactClaims })).toBeNull();
     expect(reservedReason(".gitattributes", { gitControlAllowed: false, exactClaims })).toBe(

@@ -22,7 +22,7 @@ function change(path: string, more: Partial<ScopeChange> = {}): ScopeChange {
 }
 
 describe("judgeChanges", () => {
-  test("passes what is claimed, and leaves out what is ignored", () => {
+  test("claimed changes pass, and ignored changes are left out", () => {
     const verdict = judgeChanges(
       [change("src/a.py"), change("uv.lock"), change(".venv/bin/x", { status: "added" })],
       policy({ claims: { edit: ["src/"] }, scope: { ignore: [".venv", "uv.lock"] } }),
@@ -38,7 +38,7 @@ describe("judgeChanges", () => {
     });
   });
 
-  test("a claimed path is taken even when it is on the ignore list", () => {
+  test("a claimed path is kept even when an ignore pattern matches it", () => {
     const verdict = judgeChanges(
       [change("uv.lock")],
       policy({ claims: { edit: ["uv.lock"] }, scope: { ignore: ["uv.lock"] } }),
@@ -46,7 +46,7 @@ describe("judgeChanges", () => {
     expect([verdict.passed, verdict.claimed]).toEqual([true, ["uv.lock"]]);
   });
 
-  test("nothing changed is `empty_diff` (A15)", () => {
+  test("no change at all is `empty_diff` (A15)", () => {
     expect(judgeChanges([], policy())).toMatchObject({
       verdict: "empty_diff",
       retriable: false,
@@ -54,7 +54,7 @@ describe("judgeChanges", () => {
     });
   });
 
-  test("nothing but ignored files changed is `empty_diff` (A15)", () => {
+  test("changes of ignored files only are `empty_diff` (A15)", () => {
     const verdict = judgeChanges([change("uv.lock")], policy({ scope: { ignore: ["uv.lock"] } }));
     expect(verdict).toMatchObject({
       passed: false,
@@ -63,7 +63,7 @@ describe("judgeChanges", () => {
     });
   });
 
-  test("too many files are `diff_too_large`", () => {
+  test("more changed files than the limit are `diff_too_large`", () => {
     const changes = Array.from({ length: 101 }, (_, i) => change(`src/${i}`));
     expect(judgeChanges(changes, policy({ claims: { edit: ["src"] } }))).toMatchObject({
       verdict: "diff_too_large",
@@ -84,7 +84,7 @@ describe("judgeChanges", () => {
     });
   });
 
-  test("deleting what is claimed only for edit is a scope violation", () => {
+  test("the deletion of a file claimed only for edit is a scope violation", () => {
     const gone = change("src/a.py", { status: "deleted" });
     const judged = (claims: Partial<ScopePolicy["claims"]>): string =>
       judgeChanges([gone], policy({ claims })).verdict;
@@ -96,7 +96,7 @@ describe("judgeChanges", () => {
     ]);
   });
 
-  test("a rename needs both paths", () => {
+  test("a rename needs claims for both paths", () => {
     const changes = [change("a.py", { status: "deleted" }), change("b.py", { status: "added" })];
     const judged = (claims: Partial<ScopePolicy["claims"]>): string =>
       judgeChanges(changes, policy({ claims })).verdict;
@@ -104,7 +104,7 @@ describe("judgeChanges", () => {
     expect(judged({ create: ["b.py"], delete: ["a.py"] })).toBe("ok");
   });
 
-  test("only a change to files claimed for reading, and to nothing else outside, is worth a retry", () => {
+  test("a scope violation is retriable only when every path outside the claims is claimed for reading", () => {
     const p = policy({ claims: { edit: ["a.py"], read: ["lib/"] } });
     expect(judgeChanges([change("a.py"), change("lib/b.py")], p)).toMatchObject({
       verdict: "read_scope_violation",
@@ -121,12 +121,12 @@ describe("judgeChanges", () => {
     ".sentrux/baseline.json",
     ".coverage-baseline/coverage.json",
     ".gitattributes",
-  ])("%j is reserved whatever is claimed or ignored (C9)", (path) => {
+  ])("%j is reserved even when it is claimed and ignored (C9)", (path) => {
     const p = policy({ claims: { touch: ["**", path] }, scope: { ignore: [path] } });
     expect(judgeChanges([change(path)], p).verdict).toBe("reserved_path");
   });
 
-  test("what is reserved in the repository is so for a project below it, and the other way round (C9, E15)", () => {
+  test("reserved paths of the repository and of a project below it are both reserved (C9, E15)", () => {
     const p = policy({ projectDir: "pkg", claims: { touch: ["**"] } });
     const verdicts = [".dgov/x", "pkg/.dgov/x", "pkg/a.py", "other/a.py"].map(
       (path) => judgeChanges([change(path)], p).verdict,
@@ -134,7 +134,7 @@ describe("judgeChanges", () => {
     expect(verdicts).toEqual(["reserved_path", "reserved_path", "ok", "scope_violation"]);
   });
 
-  test("an exact claim and the setting open files that steer git (C9)", () => {
+  test("an exact claim and the setting allow files that control git (C9)", () => {
     const claims = { edit: [".gitattributes"] };
     const scope = { allowGitControl: true };
     expect(judgeChanges([change(".gitattributes")], policy({ claims, scope })).verdict).toBe("ok");
@@ -161,7 +161,7 @@ describe("judgeChanges", () => {
     [{ kind: "gitlink" }, "a nested repository"],
     [{ kind: "gitlink", status: "modified" }, "a submodule, which belongs to another repository"],
     [{ kind: "other" }, "not a regular file"],
-  ] as const)("%j cannot be landed (C4)", (more, problem) => {
+  ] as const)("a change with %j is unsafe (C4)", (more, problem) => {
     const p = policy({ claims: { touch: ["src"] } });
     expect(judgeChanges([change("src/x", { status: "added", ...more })], p)).toMatchObject({
       verdict: "unsafe_path",
@@ -169,12 +169,12 @@ describe("judgeChanges", () => {
     });
   });
 
-  test("a link within the repository is an ordinary change (C4)", () => {
+  test("a link within the repository passes (C4)", () => {
     const link = change("src/x", { status: "added", kind: "symlink", linkTarget: "../lib/y" });
     expect(judgeChanges([link], policy({ claims: { touch: ["src"] } })).verdict).toBe("ok");
   });
 
-  test("deny and allow lists of the project come before claims", () => {
+  test("deny and allow lists of the project take precedence over claims", () => {
     const claims = { touch: ["**"] };
     const denied = policy({ claims, scope: { deny: ["secrets/**"] } });
     expect(judgeChanges([change("secrets/key")], denied).reason).toBe(
@@ -186,7 +186,7 @@ describe("judgeChanges", () => {
     );
   });
 
-  test("departments hold at review as at compile (C11)", () => {
+  test("departments apply in the review as in compile (C11)", () => {
     const departments = [{ name: "core", patterns: ["src/core/**"] }];
     const claims = { touch: ["src"] };
     const judged = (unitSummary: string): string =>
@@ -194,7 +194,7 @@ describe("judgeChanges", () => {
     expect([judged("Tidy"), judged("Tidy the core")]).toEqual(["department_violation", "ok"]);
   });
 
-  test("the first kind of problem decides, in a fixed order", () => {
+  test("the verdict is the first kind of problem in a fixed order", () => {
     const p = policy({ claims: { edit: ["a"] }, scope: { deny: ["secret"] } });
     const all = [
       change("b"),
@@ -219,20 +219,23 @@ describe("mayWrite", () => {
     scope: { ignore: ["tmp"], deny: ["src/secret"] },
   });
 
-  test.each(["src/a.py", "src/deep/b.py", "new.py", "tmp/scratch"])("allows %j", (path) => {
-    expect(mayWrite(path, p)).toEqual({ ok: true });
-  });
+  test.each(["src/a.py", "src/deep/b.py", "new.py", "tmp/scratch"])(
+    "writing %j is allowed",
+    (path) => {
+      expect(mayWrite(path, p)).toEqual({ ok: true });
+    },
+  );
 
   test.each([
     ["other.py", "not claimed"],
     [".dgov/x", "reserved: `.dgov` belongs to dgov"],
     ["src/secret", "denied by `src/secret`"],
     ["src/.gitignore", "not claimed"],
-  ])("refuses %j: %s", (path, reason) => {
+  ])("writing %j is refused: %s", (path, reason) => {
     expect(mayWrite(path, p)).toEqual({ ok: false, reason });
   });
 
-  test("deleting needs more than a claim for edit", () => {
+  test("a deletion needs more than an edit claim", () => {
     expect(mayWrite("src/a.py", p, "delete")).toEqual({
       ok: false,
       reason: "deleted, but claimed only for `edit`",
@@ -240,7 +243,7 @@ describe("mayWrite", () => {
     expect(mayWrite("new.py", p, "delete")).toEqual({ ok: true });
   });
 
-  test("says the same as review does (C8)", () => {
+  test("mayWrite agrees with the review (C8)", () => {
     for (const path of ["src/a.py", "new.py", "x", ".dgov/y", "src/.gitignore", "src/secret"]) {
       const verdict = judgeChanges([change(`pkg/${path}`)], p);
       expect([path, mayWrite(path, p).ok]).toEqual([path, verdict.passed]);
@@ -248,7 +251,7 @@ describe("mayWrite", () => {
   });
 });
 
-test("writeClaimed asks about the repository's paths", () => {
+test("writeClaimed takes paths relative to the repository", () => {
   const p = policy({ projectDir: "pkg", claims: { edit: ["src"] } });
   expect([writeClaimed("pkg/src/a", p), writeClaimed("src/a", p)]).toEqual([true, false]);
 });

@@ -1,4 +1,4 @@
-/** Sample trees of manifests, each with the project.toml it gives. */
+/** Sample trees of manifests, each with a snapshot of its project.toml. */
 import { describe, expect, test } from "bun:test";
 import { detect } from "./detect.ts";
 import { parseConfig } from "./load.ts";
@@ -7,7 +7,7 @@ import { providerPresets, renderProjectToml } from "./project-toml.ts";
 const json = (value: unknown): string => JSON.stringify(value);
 
 const trees: Record<string, Record<string, string>> = {
-  "nothing at all": {},
+  "an empty folder": {},
   "only documents": { "README.md": "" },
   "Python sources without a manifest": { "a.py": "", "b.py": "" },
   "Python with uv, pytest, ruff and ty": {
@@ -107,11 +107,11 @@ const trees: Record<string, Record<string, string>> = {
 };
 
 describe("detect", () => {
-  test("there are at least 25 sample trees", () => {
+  test("at least 25 sample trees are tested", () => {
     expect(Object.keys(trees).length).toBeGreaterThanOrEqual(25);
   });
 
-  test.each(Object.entries(trees))("%s", (_name, files) => {
+  test.each(Object.entries(trees))("the project.toml is valid for %s", (_name, files) => {
     const input = { files: Object.keys(files), read: (path: string) => files[path] ?? null };
     const text = renderProjectToml(detect(input), providerPresets.openai);
     const loaded = parseConfig(text, "/project");
@@ -119,7 +119,7 @@ describe("detect", () => {
     expect(text).toMatchSnapshot();
   });
 
-  test("a language the person names is taken", () => {
+  test("a language chosen by the user takes precedence", () => {
     expect(detect({ files: ["a.py"], read: () => null }, "go")).toMatchObject({
       language: "go",
       because: "set with --project-type",

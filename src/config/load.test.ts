@@ -4,7 +4,8 @@ import { resolveModel } from "./providers.ts";
 
 const provider = '[providers.a]\nbase_url = "https://a.example/v1"\napi_key_env = "A_KEY"\n';
 
-function said(text: string): string[] {
+/** "line:column code: message (hint)" for each diagnostic. */
+function diagnosticLines(text: string): string[] {
   const loaded = parseConfig(text, "/project");
   return loaded.ok
     ? []
@@ -54,22 +55,24 @@ describe("parseConfig", () => {
       ["2:1 reserved-path: `scope.ignore_files` must not match the reserved path `.dgov/state.db`"],
     ],
     ["[sandbox]\nmode = 'on'\n", ['2:1 wrong-type: `sandbox.mode` must be "off", not "on"']],
-  ])("E3 %p", (text, wanted) => {
-    expect(said(text)).toEqual(wanted);
+  ])("E3 %p is rejected at its line", (text, wanted) => {
+    expect(diagnosticLines(text)).toEqual(wanted);
   });
 
-  test("E3 a table that has no header of its own stands where its first part does", () => {
-    expect(said("[project]\n\n[provders.x]\nbase_url = 1\n")).toEqual([
+  test("E3 a table without a header of its own has the position of its first subtable", () => {
+    expect(diagnosticLines("[project]\n\n[provders.x]\nbase_url = 1\n")).toEqual([
       "3:1 unknown-key: unknown key `provders` (did you mean providers?)",
     ]);
   });
 
-  test("E3 all problems are reported at once, in the order of their lines", () => {
-    const lines = said("[project]\nlangage = 'x'\nline_length = 'y'\n[merge]\nspeculaton = 3\n");
+  test("E3 all problems are reported together, in line order", () => {
+    const lines = diagnosticLines(
+      "[project]\nlangage = 'x'\nline_length = 'y'\n[merge]\nspeculaton = 3\n",
+    );
     expect(lines.map((line) => line.split(" ")[0])).toEqual(["2:1", "3:1", "5:1"]);
   });
 
-  test("the older form of one endpoint means a provider named llm", () => {
+  test("the older form of one endpoint is read as a provider named llm", () => {
     const loaded = parseConfig(
       '[project]\ndefault_agent = "m"\nllm_base_url = "https://x.example/v1"\nllm_api_key_env = "X"\n',
       "/project",
@@ -79,7 +82,7 @@ describe("parseConfig", () => {
     ).toEqual(["llm", "m"]);
   });
 
-  test("an empty file has every default", () => {
+  test("an empty file results in every default", () => {
     const loaded = parseConfig("", "/project");
     expect(loaded.ok && loaded.config).toMatchObject({
       settlementTimeoutS: 600,

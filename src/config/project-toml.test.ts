@@ -10,7 +10,7 @@ test_cmd = "old"
 test_cmd = "not this one"
 `;
 
-test("a key is replaced where it stands, and the rest stays as it was", () => {
+test("an existing key is replaced in its line, and the rest of the file is unchanged", () => {
   expect(editProjectToml(file, { test_cmd: 'run "all"' })).toEqual({
     ok: true,
     text: file.replace('test_cmd = "old"', 'test_cmd = "run \\"all\\""'),
@@ -18,7 +18,7 @@ test("a key is replaced where it stands, and the rest stays as it was", () => {
   });
 });
 
-test("a new key goes into its table, several at once", () => {
+test("new keys are inserted into their table", () => {
   expect(editProjectToml(file, { test_cmd: "t", lint_cmd: "l" })).toEqual({
     ok: true,
     text: file
@@ -28,7 +28,7 @@ test("a new key goes into its table, several at once", () => {
   });
 });
 
-test("a file without the table gets it", () => {
+test("a missing table is appended", () => {
   expect(editProjectToml("", { lint_cmd: "l" })).toMatchObject({
     text: '[project]\nlint_cmd = "l"\n',
   });
@@ -37,11 +37,11 @@ test("a file without the table gets it", () => {
   });
 });
 
-test("a value that is there already changes nothing", () => {
+test("an equal value changes nothing", () => {
   expect(editProjectToml(file, { test_cmd: "old" })).toEqual({ ok: true, text: file, diff: [] });
 });
 
-test("lines end as they did", () => {
+test("line endings are preserved", () => {
   const text = '[project]\r\ntest_cmd = "old"\r\n';
   expect(editProjectToml(text, { test_cmd: "new" })).toMatchObject({
     text: '[project]\r\ntest_cmd = "new"\r\n',
@@ -52,6 +52,6 @@ test.each([
   ["a value of several lines", '[project]\ntest_cmd = """\nold\n"""\n'],
   ["an inline table", 'project = { language = "go" }\n'],
   ["no TOML", "[project\n"],
-])("%s is left to a person", (_, text) => {
+])("a file with %s is not edited", (_, text) => {
   expect(editProjectToml(text, { test_cmd: "new" }).ok).toBe(false);
 });

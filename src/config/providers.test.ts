@@ -3,14 +3,15 @@ import { parseConfig } from "./load.ts";
 
 const table = '[providers.a]\nbase_url = "https://a.example/v1"\napi_key_env = "A_KEY"\n';
 
-function said(lines: string): string[] {
+/** "line code: message (hint)" for each diagnostic of a provider table with more lines. */
+function diagnosticLines(lines: string): string[] {
   const loaded = parseConfig(table + lines, "/project");
   if (loaded.ok) return [];
   return loaded.diagnostics.map((d) => `${d.line} ${d.code}: ${d.message} (${d.hint})`);
 }
 
 describe("[providers.<name>]", () => {
-  test("has a default for everything but address and key", () => {
+  test("a provider has a default for every key but base_url and api_key_env", () => {
     const loaded = parseConfig(table, "/project");
     expect(loaded.ok && loaded.config.providers["a"]).toEqual({
       name: "a",
@@ -42,7 +43,7 @@ describe("[providers.<name>]", () => {
     });
   });
 
-  test("takes every setting", () => {
+  test("every setting of a provider is read", () => {
     const lines = `auth = "api-key"
 requests_per_minute = 60
 tokens_per_minute = 90000
@@ -125,14 +126,14 @@ provider = { order = ["x", "y"], allow_fallbacks = false }
       "5 reserved-key: `providers.a.body.messages` cannot be set here " +
         "(dgov sends its own conversation)",
     ],
-  ])("E3 refuses %p", (lines, wanted) => {
-    expect(said(`${lines}\n`)).toEqual([wanted]);
+  ])("E3 the provider lines %p are rejected", (lines, wanted) => {
+    expect(diagnosticLines(`${lines}\n`)).toEqual([wanted]);
   });
 
   test.each([
     ["https://a.example/v1/chat/completions", "includes /chat/completions"],
     ["https://a.example/v1?api-version=1", "contains a query"],
-  ])("E3 refuses the address %p", (url, words) => {
+  ])("E3 the base_url %p is rejected", (url, words) => {
     const text = `[providers.a]\nbase_url = "${url}"\napi_key_env = "A_KEY"\n`;
     const loaded = parseConfig(text, "/project");
     expect(loaded.ok ? [] : loaded.diagnostics.map((d) => [d.line, d.message])).toEqual([

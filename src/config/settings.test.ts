@@ -40,16 +40,16 @@ command = "make smoke"
     ["providers.a.b.retries", "6 default"],
     ["agents.fast", '"real" project'],
     ["verify.smoke.command", '"make smoke" project'],
-  ])("%s", (key, wanted) => {
+  ])("the setting %s is %s", (key, wanted) => {
     expect(one(inForce(text), key)).toBe(wanted);
   });
 
-  test("with an empty file every setting is a default", () => {
+  test("every setting of an empty file is a default", () => {
     expect(inForce("").filter((s) => s.source !== "default")).toEqual([]);
   });
 
-  test("every key of the file's fixed tables is shown", () => {
-    // The older form of one endpoint is shown as the provider it means; the warning has no effect.
+  test("every key of the fixed tables is listed", () => {
+    // Keys of older files: those of one endpoint are listed as a provider, the other has no effect.
     const elsewhere = ["llm_base_url", "llm_api_key_env", "worker_iteration_warn_at"];
     const keys = Object.entries(projectKeys).flatMap(([name, table]) =>
       table.kind === "table" ? Object.keys(table.keys).map((key) => `${name}.${key}`) : [],
@@ -61,7 +61,7 @@ command = "make smoke"
   });
 });
 
-test("settings are printed one a line, sources in a column", () => {
+test("settings are rendered one per line, with sources in a column", () => {
   expect(
     renderSettings([
       { key: "a.b", value: null, source: "default" },

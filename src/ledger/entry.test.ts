@@ -20,7 +20,7 @@ const change = (id: string, event: "resolved" | "reopened", minute: number): str
   ledgerLine({ id, event, ts: at(minute), by: "Bob", note: "" });
 
 describe("readLedger", () => {
-  test("what a line opened, with its changes in order of time", () => {
+  test("an entry has the changes of its lines in order of time", () => {
     const text = open("aaaa") + change("aaaa", "resolved", 1) + change("aaaa", "reopened", 2);
     expect(readLedger(text)).toEqual({
       entries: [
@@ -44,7 +44,7 @@ describe("readLedger", () => {
     });
   });
 
-  test("the order of lines and copies of them change nothing", () => {
+  test("the order of lines and duplicate lines do not change the entries", () => {
     const lines = [
       open("aaaa"),
       open("bbbb", 1),
@@ -68,21 +68,21 @@ describe("readLedger", () => {
   test.each([
     ["not JSON", "{"],
     ["not an object", "[1]"],
-    ["has no usable `id`", '{"event":"opened","ts":"2026-01-02"}'],
-    ["has no usable `ts`", '{"id":"aaaa","event":"opened","ts":"soon"}'],
+    ["has no valid `id`", '{"event":"opened","ts":"2026-01-02"}'],
+    ["has no valid `ts`", '{"id":"aaaa","event":"opened","ts":"soon"}'],
     ["has an `event` that", '{"id":"aaaa","event":"closed","ts":"2026-01-02"}'],
     ["has a `category` that", '{"id":"aaaa","event":"opened","ts":"2026-01-02","category":"x"}'],
     ["has no `text`", '{"id":"aaaa","event":"opened","ts":"2026-01-02","category":"bug"}'],
     ["resolved dddd, which no line opens", change("dddd", "resolved", 1).trimEnd()],
-    ["a conflict marker of git", "<<<<<<< HEAD"],
-    ["a conflict marker of git", "======="],
-  ])("names a line that %s, and keeps the others", (problem, line) => {
+    ["a git conflict marker", "<<<<<<< HEAD"],
+    ["a git conflict marker", "======="],
+  ])('a line with the problem "%s" is reported, and the others are read', (problem, line) => {
     const ledger = readLedger(`${open("aaaa")}\n${line}\n${open("bbbb", 1)}`);
     expect(ledger.entries.map(({ id }) => id)).toEqual(["aaaa", "bbbb"]);
     expect(ledger.broken).toEqual([{ line: 3, problem: expect.stringContaining(problem) }]);
   });
 
-  test("fields of a newer dgov, of the wrong type or missing, spoil nothing", () => {
+  test("unknown fields are ignored, and missing fields and fields of a wrong type have defaults", () => {
     const line = JSON.stringify({
       id: "aaaa",
       event: "opened",
@@ -100,13 +100,13 @@ describe("readLedger", () => {
   });
 });
 
-test("an event is dated after what its writer knew, though the clock was set back", () => {
+test("an event is dated after the known events of its entry even when the clock was set back", () => {
   const [entry] = readLedger(open("aaaa") + change("aaaa", "resolved", 30)).entries;
   expect(entry && nextTime(entry, Date.parse(at(10)))).toBe("2026-01-02T03:30:00.001Z");
   expect(entry && nextTime(entry, Date.parse(at(40)))).toBe(at(40));
 });
 
-test("an entry is named by its id, or the beginning of one", () => {
+test("an entry is found by its id or a prefix of it", () => {
   const ledger = readLedger(open("abcd") + open("abcdef") + open("bbbb"));
   const found = (typed: string): string[] => entriesNamed(ledger, typed).map(({ id }) => id);
   expect([found("abcd"), found("abc"), found("B"), found("x"), found("")]).toEqual([

@@ -1,9 +1,9 @@
 /**
- * The ledger: rules, bugs, debt and decisions that outlive a run and are shared by clones.
+ * The ledger: rules, bugs, debt and decisions that outlive a run and are shared between clones.
  *
- * It is a file of events, one a line, that is only appended to. What an entry is now follows from
- * its lines in whatever order a merge left them, and however often: ids are random, every event but
- * the first is dated after those its writer knew, and equal lines are one. Pure.
+ * The file is an append-only sequence of events, one per line. The state of an entry does not depend on the order
+ * of the lines or on duplicates, so that merges of the file are safe: ids are random, every event is dated after
+ * the events of its entry that its writer knew, and equal lines count once. Pure.
  */
 import { compareText } from "../std/order.ts";
 
@@ -22,17 +22,17 @@ export type EntryCategory = (typeof categories)[number];
 export const severities = ["low", "normal", "high"] as const;
 export type EntrySeverity = (typeof severities)[number];
 
-/** Characters of one entry's text. */
+/** Maximum length of an entry's text, in characters. */
 export const textCharsMax = 4000;
-/** Paths, and tags, of one entry. */
+/** Maximum number of paths, and of tags, of an entry. */
 export const listMax = 50;
 
-/** One line. */
+/** One line of the file. */
 export type LedgerEvent = {
   id: string;
   /** RFC 3339. */
   ts: string;
-  /** Who wrote it, as git knows them. */
+  /** Author, from git's user.name. */
   by: string;
 } & (
   | {
@@ -40,14 +40,14 @@ export type LedgerEvent = {
       category: EntryCategory;
       severity: EntrySeverity;
       text: string;
-      /** Claims it concerns; without any it reaches no prompt. */
+      /** Claims that the entry applies to; an entry without any is not added to prompts. */
       paths: string[];
       tags: string[];
     }
   | { event: "resolved" | "reopened"; note: string }
 );
 
-/** What became of an entry, newest last. */
+/** A change of an entry's status. */
 export interface EntryChange {
   event: "resolved" | "reopened";
   ts: string;
@@ -65,10 +65,11 @@ export interface LedgerEntry {
   tags: string[];
   openedAt: string;
   openedBy: string;
+  /** Oldest first. */
   changes: EntryChange[];
 }
 
-/** A line that says nothing; it stays in the file. Lines count from 1. */
+/** A line that cannot be read. Lines count from 1. */
 export interface BrokenLine {
   line: number;
   problem: string;
@@ -80,7 +81,7 @@ export interface Ledger {
   broken: BrokenLine[];
 }
 
-/** Reads the file's text: entries as they stand now, and every line that cannot be read. */
+/** The entries in their current state, and the lines that cannot be read. */
 export function readLedger(text: string): Ledger {
   const broken: BrokenLine[] = [];
   const events = new Map<string, { event: LedgerEvent; line: number }>();
@@ -113,7 +114,7 @@ export function readLedger(text: string): Ledger {
   return { entries: [...entries.values()], broken };
 }
 
-/** Orders by time; what else it holds settles ties the same way everywhere, and makes copies equal. */
+/** Sort key of an event: its time, then its content, so that the order is total and equal lines have equal keys. */
 function keyOf(event: LedgerEvent): string {
   return `${event.ts} ${event.id} ${JSON.stringify(Object.entries(event).sort())}`;
 }
@@ -134,10 +135,10 @@ function opened(event: Extract<LedgerEvent, { event: "opened" }>): LedgerEntry {
   };
 }
 
-/** The event of a line, or what is wrong with it. */
+/** The event of a line, or the problem of the line. */
 function parseLine(raw: string): LedgerEvent | string {
   if (/^(<<<<<<<|=======|>>>>>>>|\|\|\|\|\|\|\|)/.test(raw)) {
-    return "a conflict marker of git; every line between the markers is wanted";
+    return "a git conflict marker; remove it and keep every line between the markers";
   }
   let value: unknown;
   try {
@@ -151,9 +152,9 @@ function parseLine(raw: string): LedgerEvent | string {
 
 function eventOf(value: Record<string, unknown>): LedgerEvent | string {
   const { id, ts, event } = value;
-  if (typeof id !== "string" || !/^[0-9a-z]{4,64}$/.test(id)) return "has no usable `id`";
+  if (typeof id !== "string" || !/^[0-9a-z]{4,64}$/.test(id)) return "has no valid `id`";
   const time = typeof ts === "string" ? Date.parse(ts) : Number.NaN;
-  if (Number.isNaN(time)) return "has no usable `ts`";
+  if (Number.isNaN(time)) return "has no valid `ts`";
   const head = { id, ts: new Date(time).toISOString(), by: textOf(value["by"]) };
   if (event === "resolved" || event === "reopened") {
     return { ...head, event, note: textOf(value["note"]) };
@@ -183,19 +184,19 @@ function listOf(value: unknown): string[] {
   return all.filter((one): one is string => typeof one === "string").slice(0, listMax);
 }
 
-/** The line of an event, with its newline. Keys are in a fixed order. */
+/** The line of an event, with a newline. Keys are in a fixed order. */
 export function ledgerLine(event: LedgerEvent): string {
   const { id, event: kind, ts, by, ...rest } = event;
   return `${JSON.stringify({ id, event: kind, ts, by, ...rest })}\n`;
 }
 
-/** Time of the next event of an entry: now, but after everything that is known of it. */
+/** The time of an entry's next event: `now`, or just after the entry's last event when that is later. `now` is in milliseconds. */
 export function nextTime(entry: LedgerEntry, now: number): string {
   const last = entry.changes.at(-1)?.ts ?? entry.openedAt;
   return new Date(Math.max(now, Date.parse(last) + 1)).toISOString();
 }
 
-/** Entries whose id is, or begins with, what was typed. An id that fits exactly is the only match. */
+/** The entry with the given id, else the entries with ids that begin with it. */
 export function entriesNamed(ledger: Ledger, typed: string): LedgerEntry[] {
   const wanted = typed.toLowerCase();
   const exact = ledger.entries.find(({ id }) => id === wanted);

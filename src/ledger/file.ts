@@ -1,4 +1,4 @@
-/** `.dgov/ledger.jsonl` on disk: read as it is, and appended to. Tracked, so that clones share it. */
+/** Reading and appending to `.dgov/ledger.jsonl`, which git tracks and clones share. */
 import { closeSync, constants, fstatSync, openSync, readFileSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { DgovError } from "../error.ts";
@@ -8,28 +8,28 @@ import { type Ledger, type LedgerEvent, ledgerLine, readLedger } from "./entry.t
 export const ledgerFile = ".dgov/ledger.jsonl";
 
 const bytesMax = 16 * 1024 * 1024;
-/** A link may lead anywhere, and a pipe would be waited for. */
-const safely = constants.O_NOFOLLOW | constants.O_NONBLOCK;
+/** Links are not followed, and a pipe does not block. */
+const safeFlags = constants.O_NOFOLLOW | constants.O_NONBLOCK;
 
-/** The project's ledger; empty when there is none. ENVIRONMENT when the file cannot be read. */
+/** The project's ledger; empty without a file. Throws ENVIRONMENT when the file cannot be read. */
 export function openLedger(projectRoot: string): Ledger {
   const file = opened(projectRoot, constants.O_RDONLY);
   if (file === null) return { entries: [], broken: [] };
   try {
-    requireSane(file);
+    requireRegularFile(file);
     return readLedger(readFileSync(file, "utf8"));
   } finally {
     closeSync(file);
   }
 }
 
-/** Adds one line in one write. A last line that lacks its newline stays a line of its own. */
+/** Appends one line in one write. A missing newline at the end of the file is added first. */
 export function appendToLedger(projectRoot: string, event: LedgerEvent): void {
   const flags = constants.O_RDWR | constants.O_APPEND | constants.O_CREAT;
   const file = opened(projectRoot, flags);
-  if (file === null) throw unusable("cannot be made");
+  if (file === null) throw unusable("cannot be created");
   try {
-    requireSane(file);
+    requireRegularFile(file);
     const text = readFileSync(file, "utf8");
     const gap = text === "" || text.endsWith("\n") ? "" : "\n";
     writeSync(file, gap + ledgerLine(event));
@@ -38,15 +38,15 @@ export function appendToLedger(projectRoot: string, event: LedgerEvent): void {
   }
 }
 
-/** A fresh id: random, so that clones never give the same one. */
+/** A random id, so that clones do not choose the same one. */
 export function newEntryId(): string {
   return Buffer.from(crypto.getRandomValues(new Uint8Array(5))).toString("hex");
 }
 
-/** A descriptor, or null when there is no such file. */
+/** A file descriptor; null when the file does not exist. */
 function opened(projectRoot: string, flags: number): number | null {
   try {
-    return openSync(join(projectRoot, ledgerFile), flags | safely, 0o644);
+    return openSync(join(projectRoot, ledgerFile), flags | safeFlags, 0o644);
   } catch (cause) {
     const code = (cause as NodeJS.ErrnoException).code;
     if (code === "ENOENT") return null;
@@ -55,15 +55,15 @@ function opened(projectRoot: string, flags: number): number | null {
   }
 }
 
-function requireSane(file: number): void {
+function requireRegularFile(file: number): void {
   const found = fstatSync(file);
-  if (!found.isFile()) throw unusable("is not a file");
+  if (!found.isFile()) throw unusable("is not a regular file");
   if (found.size > bytesMax) throw unusable(`is larger than ${bytesMax / 1024 / 1024} MiB`);
 }
 
 function unusable(what: string, cause?: unknown): DgovError {
   return new DgovError("ENVIRONMENT", `${ledgerFile} ${what}`, {
-    hint: "make it an ordinary file of one JSON object a line, or remove it",
+    hint: "replace it with a file of one JSON object per line, or remove it",
     cause,
   });
 }
