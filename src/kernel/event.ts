@@ -22,7 +22,7 @@ export interface KernelLimits {
   rebuilds: number;
 }
 
-/** How a worker process ended, as observed by the parent. Only `complete` goes on to review. */
+/** Outcome of a worker process, observed by the parent. Only `complete` goes on to review. */
 export type WorkerOutcome =
   | "complete"
   | "incomplete"

@@ -82,11 +82,11 @@ export interface Car {
   phase: "waiting" | "building" | "ready" | "gating" | "passed" | "failed" | "landing";
   verdicts: Record<string, GateStatus>;
   failure: Failure | null;
-  /** How often it was rebuilt because the target moved. */
+  /** Number of rebuilds because the target moved. */
   rebuilds: number;
 }
 
-/** Why a car failed. `nonRetriable`: another attempt could not succeed. */
+/** Failure of a car. `nonRetriable`: another attempt could not succeed. */
 export interface Failure {
   kind: "conflict" | "gates";
   reason: string;
@@ -97,7 +97,7 @@ export interface Failure {
 export interface OwnJudgement {
   unit: UnitId;
   attempt: number;
-  /** Why the candidate failed. */
+  /** Reason of the candidate's failure. */
   reason: string;
   /** False while it waits for a free gate slot. */
   running: boolean;

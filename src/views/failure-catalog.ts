@@ -3,7 +3,7 @@
  * Pure data; `diagnose.ts` finds which of them apply.
  */
 
-/** Who must act or what must change: the plan, the project, its policy, the machine, the provider, another run, or a decision. */
+/** Kind of remedy: change of the plan, the project, its policy or the machine; the provider; another run; a decision. */
 export type Intent =
   | "plan_repair"
   | "project_repair"

@@ -16,11 +16,11 @@ describe("viewRadar", () => {
   test.each([
     ["the unit is refused afterwards", [["gate.finished", "a", failed]], "true"],
     ["the other is refused afterwards", [["candidate.conflicted", "b", {}]], "true"],
-    ["a refusal came to nothing", [["candidate.conflicted", "b", { stale: true }]], "open"],
+    ["a refusal is stale", [["candidate.conflicted", "b", { stale: true }]], "open"],
     ["another gate failed", [["gate.finished", "a", { ...failed, gate: "tests" }]], "open"],
     ["its own tree was judged", [["gate.finished", "a", { ...failed, car: null }]], "open"],
     [
-      "the unit is refused for what it is, overtaken by nobody",
+      "the unit is refused for what it is, without other work in its base",
       [
         ["attempt.prepared", "a", { base: "1" }],
         ["candidate.built", "a", { car: 1, onto: "1" }],

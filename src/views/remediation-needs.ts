@@ -3,7 +3,7 @@ import type { RecordedEvent } from "../log/event-log.ts";
 import { number, objects, text } from "./data.ts";
 
 export interface RemediationNeeds {
-  /** Why the finished branch, or the base of the run, is red; "" when neither is. */
+  /** Reason why the finished branch, or the base of the run, is red; "" when neither is. */
   red: string;
   gates: RedGate[];
   degraded: boolean;

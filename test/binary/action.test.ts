@@ -54,7 +54,7 @@ interface Done {
   exitCode: number;
   stdout: string;
   stderr: string;
-  /** What the steps wrote to the files named by `GITHUB_PATH` and `GITHUB_OUTPUT`. */
+  /** Text that the steps wrote to the files named by `GITHUB_PATH` and `GITHUB_OUTPUT`. */
   path: string;
   outputs: string;
 }

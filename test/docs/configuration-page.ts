@@ -10,7 +10,7 @@ export interface Key {
   /** Default value as TOML text; "" when the key has none. */
   default: string;
   means: string;
-  /** Whether the key is a table with keys of its own. */
+  /** True for a table with keys of its own. */
   table: boolean;
 }
 

@@ -75,8 +75,8 @@ describe("plan remediate", () => {
         }).news,
       );
     }
-    expect(await remediate(p, "p", "--name", "mend")).toMatchObject({
-      name: "mend",
+    expect(await remediate(p, "p", "--name", "repair")).toMatchObject({
+      name: "repair",
       degraded: true,
       red: "",
       units: [

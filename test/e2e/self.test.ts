@@ -76,7 +76,7 @@ test.skipIf(process.env["DGOV_TEST_LONG"] !== "1")(
       tasks: {
         clamp: task("clamp", "src/std/clamp.ts"),
         "clamp-test": task("a test of clamp", "src/std/clamp.test.ts", { depends_on: ["clamp"] }),
-        docs: task("clamp in words", "docs/clamp.md"),
+        docs: task("clamp as text", "docs/clamp.md"),
       },
     });
     const env = { ...repo.env, TEST_KEY: "sk-test-0123456789", DGOV_TRUST_PROVIDERS: "1" };

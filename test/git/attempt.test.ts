@@ -356,7 +356,7 @@ describe("replayWork and diffText", () => {
     const { ref } = await g.keep(first);
     g.repo.write("a.txt", "theirs\n");
     g.repo.write("both.txt", "1\n2\n3\n4\n5\n6\n7\nEIGHT\n");
-    await g.repo.git("commit", "-q", "-am", "meanwhile");
+    await g.repo.git("commit", "-q", "-am", "other");
 
     const second = await g.attempt();
     const work = await g.repo.git("rev-parse", ref);

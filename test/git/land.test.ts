@@ -77,7 +77,7 @@ describe("buildCandidate", () => {
     await using g = await openTestRepo(files);
     const c = await change(g, { "a.txt": "ONE\n2\n3\n4\n5\n6\n7\n8\n", "gone.txt": null });
     g.repo.write("a.txt", "1\n2\n3\n4\n5\n6\n7\nEIGHT\n");
-    await g.repo.git("commit", "-qam", "meanwhile");
+    await g.repo.git("commit", "-qam", "other");
     const onto = await tip(g);
     const built = await candidate(g, { ...c, onto });
     if (built.kind !== "built") throw new Error(built.kind);
@@ -92,7 +92,7 @@ describe("buildCandidate", () => {
     const c = await change(g, { "a.txt": "mine\n", "dir/b.txt": null });
     g.repo.write("a.txt", "theirs\n");
     g.repo.write("dir/b.txt", "theirs\n");
-    await g.repo.git("commit", "-qam", "meanwhile");
+    await g.repo.git("commit", "-qam", "other");
     const built = await candidate(g, { ...c, onto: await tip(g) });
     expect(built).toEqual({
       kind: "conflicted",
@@ -108,7 +108,7 @@ describe("buildCandidate", () => {
     await using g = await openTestRepo(files);
     const c = await change(g, { "a.txt": "same\n" });
     g.repo.write("a.txt", "same\n");
-    await g.repo.git("commit", "-qam", "meanwhile");
+    await g.repo.git("commit", "-qam", "other");
     expect(await candidate(g, { ...c, onto: await tip(g) })).toEqual({ kind: "empty" });
   });
 
