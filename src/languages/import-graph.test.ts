@@ -19,7 +19,7 @@ describe("the import graph", () => {
     "e.ts": "",
   };
 
-  test("says who imports whom", async () => {
+  test("the graph lists the imports and the importers of a file", async () => {
     const graph = await graphOf(chain);
     expect([...graph.uses("c.ts")]).toEqual(["b.ts", "d.ts"]);
     expect([...graph.usedBy("c.ts")]).toEqual(["d.ts"]);
@@ -33,12 +33,12 @@ describe("the import graph", () => {
     [["c.ts"], undefined, ["c.ts", "d.ts"]],
     [["e.ts"], undefined, []],
     [["gone.ts"], undefined, []],
-  ])("dependents of %p within %p steps", async (changed, depth, expected) => {
+  ])("the dependents of %j within %j steps are %j", async (changed, depth, expected) => {
     const graph = await graphOf(chain);
     expect([...graph.dependentsOf(changed, depth)].sort()).toEqual(expected);
   });
 
-  test("a package's own file counts for what lies in it, its imports do not", async () => {
+  test("the __init__.py of a package depends on its modules, its own imports are not followed", async () => {
     const graph = await graphOf({
       "p/__init__.py": "from .x import f",
       "p/x.py": "",
@@ -54,7 +54,7 @@ describe("the import graph", () => {
     expect([...graph.dependentsOf(["p/x.py"])]).toEqual(["p/__init__.py"]);
   });
 
-  test("what tests share without an import counts as imported", async () => {
+  test("conftest.py makes tests depend on what it imports", async () => {
     const graph = await graphOf({
       "app.py": "",
       "tests/conftest.py": "import app",
@@ -63,7 +63,7 @@ describe("the import graph", () => {
     expect([...graph.dependentsOf(["app.py"])]).toEqual(["tests/conftest.py", "tests/test_a.py"]);
   });
 
-  test("a cycle of packages ends", async () => {
+  test("a cycle of files in one package terminates", async () => {
     const graph = await graphOf({
       "a/a.go": "package a",
       "a/b.go": "package a",

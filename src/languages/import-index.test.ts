@@ -4,7 +4,7 @@ import { importsOf } from "./imports.ts";
 
 type Rows = [from: string, line: string, expected: string[]][];
 
-/** Resolves every import of a line of code, as if `from` held it. */
+/** Resolves every import of a line of code in the file `from`. */
 async function resolved(
   paths: string[],
   manifests: Record<string, string>,
@@ -16,7 +16,7 @@ async function resolved(
   return imports.flatMap((one) => index.resolve(from, one)).sort();
 }
 
-describe("python imports lead to files", () => {
+describe("Python imports resolve to files", () => {
   const paths = [
     "src/pkg/__init__.py",
     "src/pkg/a.py",
@@ -53,11 +53,11 @@ describe("python imports lead to files", () => {
     ["scripts/tool.py", "import helper", ["scripts/helper.py"]],
     ["services/x/main.py", "import inner", ["services/x/lib/inner.py"]],
     ["services/x/main.py", "import pkg", ["services/x/pkg/__init__.py"]],
-  ])("%s: %s", async (from, line, expected) => {
+  ])("in %s, %s resolves to %j", async (from, line, expected) => {
     expect(await resolved(paths, manifests, from, line)).toEqual(expected);
   });
 
-  test("a test is linked to conftest.py, a module to its packages", () => {
+  test("a test has its conftest.py files as neighbours, a module is loaded with its packages", () => {
     const index = importIndex(paths, new Map());
     expect(index.neighbours("tests/unit/test_a.py")).toEqual(["tests/conftest.py"]);
     expect(index.around("src/pkg/sub/b.py")).toEqual([
@@ -67,7 +67,7 @@ describe("python imports lead to files", () => {
   });
 });
 
-describe("TypeScript and JavaScript imports lead to files", () => {
+describe("TypeScript and JavaScript imports resolve to files", () => {
   const paths = [
     "src/a.ts",
     "src/b.tsx",
@@ -93,7 +93,7 @@ describe("TypeScript and JavaScript imports lead to files", () => {
     "packages/old/package.json": '{ "name": "old", "main": "lib" }',
     "packages/broken/package.json": "{",
     "web/tsconfig.json":
-      '{ // comments, as everybody has\n "compilerOptions": { "baseUrl": ".", "paths": { "@/*": ["./app/*",], }, } }',
+      '{ // a comment\n "compilerOptions": { "baseUrl": ".", "paths": { "@/*": ["./app/*",], }, } }',
   };
   test.each<Rows[number]>([
     ["src/e.test.ts", 'import "./a"', ["src/a.ts"]],
@@ -116,12 +116,12 @@ describe("TypeScript and JavaScript imports lead to files", () => {
     ["web/ui/x.ts", 'import "@/page"', ["web/app/page.tsx"]],
     ["web/app/page.tsx", 'import "ui/x"', ["web/ui/x.ts"]],
     ["src/a.ts", 'import "ui/x"', []],
-  ])("%s: %s", async (from, line, expected) => {
+  ])("in %s, %s resolves to %j", async (from, line, expected) => {
     expect(await resolved(paths, manifests, from, line)).toEqual(expected);
   });
 });
 
-describe("Rust imports lead to files", () => {
+describe("Rust imports resolve to files", () => {
   const paths = [
     "app/Cargo.toml",
     "app/src/lib.rs",
@@ -161,11 +161,11 @@ describe("Rust imports lead to files", () => {
     ["app/src/a.rs", "use kit::tool::T;", ["kit/src/tool.rs"]],
     ["app/src/a.rs", "use tools::tool::T;", ["kit/src/tool.rs"]],
     ["app/src/a.rs", "use std::io; use serde::Serialize;", []],
-  ])("%s: %s", async (from, line, expected) => {
+  ])("in %s, %s resolves to %j", async (from, line, expected) => {
     expect(await resolved(paths, manifests, from, line)).toEqual(expected);
   });
 
-  test("a module lies within its parent", () => {
+  test("a Rust module is loaded with its parent module", () => {
     const index = importIndex(paths, new Map(Object.entries(manifests)));
     expect(["app/src/a/deep.rs", "app/src/b/mod.rs", "app/src/lib.rs"].map(index.around)).toEqual([
       ["app/src/a.rs"],
@@ -175,7 +175,7 @@ describe("Rust imports lead to files", () => {
   });
 });
 
-describe("Go imports lead to files", () => {
+describe("Go imports resolve to files", () => {
   const paths = [
     "main.go",
     "util/a.go",
@@ -193,18 +193,18 @@ describe("Go imports lead to files", () => {
     ["tools/cmd/x.go", 'import "example.com/app/tools/lib"', ["tools/lib/y.go"]],
     ["util/a.go", 'import "example.com/app"', ["main.go"]],
     ["main.go", 'import "fmt"; import "example.com/apple/util"', []],
-  ])("%s: %s", async (from, line, expected) => {
+  ])("in %s, %s resolves to %j", async (from, line, expected) => {
     expect(await resolved(paths, manifests, from, `package x\n${line}`)).toEqual(expected);
   });
 
-  test("the files of a package belong together; tests only to tests", () => {
+  test("the files of a Go package are neighbours, test files only of test files", () => {
     const index = importIndex(paths, new Map());
     expect(index.neighbours("util/a.go")).toEqual(["util/b.go"]);
     expect(index.neighbours("util/a_test.go")).toEqual(["util/a.go", "util/b.go"]);
   });
 });
 
-describe("Java imports lead to files", () => {
+describe("Java imports resolve to files", () => {
   const paths = [
     "app/src/main/java/com/acme/Foo.java",
     "app/src/main/java/com/acme/Bar.java",
@@ -221,11 +221,11 @@ describe("Java imports lead to files", () => {
     [`${main}/Foo.java`, "import static com.acme.util.Text.upper;", [`${main}/util/Text.java`]],
     [`${main}/Foo.java`, "import static com.acme.util.Text.*;", [`${main}/util/Text.java`]],
     [`${main}/Foo.java`, "import java.util.List; import com.acme.None;", []],
-  ])("%s: %s", async (from, line, expected) => {
+  ])("in %s, %s resolves to %j", async (from, line, expected) => {
     expect(await resolved(paths, {}, from, line)).toEqual(expected);
   });
 
-  test("the classes of a package belong together, tests to what they test", () => {
+  test("the classes of a Java package are neighbours, test code only of test code", () => {
     const index = importIndex(paths, new Map());
     expect(index.neighbours(`${main}/Foo.java`)).toEqual([`${main}/Bar.java`]);
     expect(index.neighbours("app/src/test/java/com/acme/FooTest.java")).toEqual([

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { importsOf } from "./imports.ts";
 
-/** One import in a line: `specifier: local<imported, ...` and `^` for what is handed on. */
+/** Imports as `line specifier: local<imported ...`, with `^` after the specifier of a re-export. */
 async function found(path: string, text: string): Promise<string[] | null> {
   const imports = await importsOf(path, text);
   return (
@@ -12,7 +12,7 @@ async function found(path: string, text: string): Promise<string[] | null> {
   );
 }
 
-describe("imports by grammar", () => {
+describe("importsOf", () => {
   test.each<[string, string, string[]]>([
     ["a.py", "import a.b as c, d.e", ["1 a.b: c<*", "1 d.e: d.e<*"]],
     ["a.py", "from . import x as y, z", ["1 .: y<x z<z"]],
@@ -81,11 +81,11 @@ describe("imports by grammar", () => {
     ["A.java", "import static com.acme.Foo.*;", ["1 com.acme.Foo: *<*"]],
 
     ["a.sh", ". ./b.sh", []],
-  ])("%s: %s", async (path, text, expected) => {
+  ])("imports are found in %s: %s", async (path, text, expected) => {
     expect(await found(path, text)).toEqual(expected);
   });
 
-  test("a language without a grammar has no answer", async () => {
+  test("a language without a grammar has no imports", async () => {
     expect(await importsOf("a.rb", "require 'x'")).toBeNull();
   });
 });

@@ -14,7 +14,7 @@ describe("test paths", () => {
     ["contest/a.py", false, false],
     ["latest.py", false, false],
     ["attest.go", false, false],
-  ])("%s: run as a test %s, test code %s", (path, named, code) => {
+  ])("%s is a test file: %p, is test code: %p", (path, named, code) => {
     expect([isNamedTest(path), isTestCode(path)]).toEqual([named, code]);
   });
 });

@@ -22,7 +22,7 @@ const plain: Baseline = {
   cross_module_edges: 9,
 };
 
-describe("a comparison with the baseline", () => {
+describe("degradations", () => {
   test.each<[Partial<Baseline>, string[], boolean]>([
     [{}, [], false],
     [{ quality_signal: 0.9, cycle_count: 0, complex_fn_count: 0 }, [], false],
@@ -38,15 +38,15 @@ describe("a comparison with the baseline", () => {
       true,
     ],
     [{ hotspot_count: 9, max_depth: 9 }, [], false],
-  ])("%p", (change, texts, hard) => {
+  ])("the changed figures %j are reported as %j, rejecting: %j", (change, texts, hard) => {
     const found = degradations({ ...plain, ...change }, plain);
     expect(found.map(degradationText)).toEqual(texts);
     expect(found.some(({ warnOnly }) => !warnOnly)).toBe(hard);
   });
 });
 
-describe("the files", () => {
-  test("a baseline reads as it was written, and the original program's as well", () => {
+describe("baseline files", () => {
+  test("a baseline written by dgov or by sentrux is parsed", () => {
     expect(parseBaseline(JSON.stringify(plain))).toEqual(plain);
     const other = { ...plain, timestamp: 1_700_000_000.25, added_later: [1] };
     expect(parseBaseline(JSON.stringify(other))).toEqual(plain);
@@ -55,17 +55,19 @@ describe("the files", () => {
   });
 
   test.each([
-    ["", "it is not a JSON object"],
-    ["[]", "it is not a JSON object"],
-    ["{}", "quality_signal is not a number of 0 or more"],
-    [JSON.stringify({ ...plain, cycle_count: -1 }), "cycle_count is not a number of 0 or more"],
+    ["", "not a JSON object"],
+    ["[]", "not a JSON object"],
+    ["{}", "quality_signal is not a non-negative number"],
+    [JSON.stringify({ ...plain, cycle_count: -1 }), "cycle_count is not a non-negative number"],
     [
       JSON.stringify({ ...plain, quality_signal: "1" }),
-      "quality_signal is not a number of 0 or more",
+      "quality_signal is not a non-negative number",
     ],
-  ])("%p: %s", (text, message) => expect(parseBaseline(text)).toBe(message));
+  ])("an invalid baseline %p is rejected: %s", (text, message) =>
+    expect(parseBaseline(text)).toBe(message),
+  );
 
-  test("the note says which commit", () => {
+  test("the note records the measured commit, and an unreadable note has none", () => {
     const note = noteOf(plain, { head: "a".repeat(40), now: "2023-11-14T22:13:20Z" });
     expect(note).toEqual({
       schema: 1,
@@ -86,10 +88,10 @@ const day = 86_400;
 
 test.each([
   [{ commits: 10, seconds: 14 * day + 5 }, null],
-  [{ commits: 11, seconds: 0 }, "11 commits old, 10 are allowed"],
-  [{ commits: 0, seconds: 15 * day }, "15 days old, 14 are allowed"],
-  [{ commits: null, seconds: 15 * day }, "15 days old, 14 are allowed"],
+  [{ commits: 11, seconds: 0 }, "11 commits old (limit 10)"],
+  [{ commits: 0, seconds: 15 * day }, "15 days old (limit 14)"],
+  [{ commits: null, seconds: 15 * day }, "15 days old (limit 14)"],
   [{ commits: null, seconds: null }, null],
-])("a baseline of %p is stale: %p", (age, reason) => {
+])("a baseline with the age %j is stale for the reason %j", (age, reason) => {
   expect(staleness(age, { staleCommits: 10, staleDays: 14 })).toBe(reason);
 });

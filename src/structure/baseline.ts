@@ -1,14 +1,15 @@
 /**
- * The figures a project has agreed to, in the format of the `sentrux` program, and dgov's note beside
- * them: which commit they are of. Comparing, and saying when they are old. Pure.
+ * The structural baseline: the accepted figures of a project, in the file format of the `sentrux` program, and
+ * dgov's note of the commit they belong to. Comparison with the baseline, and its age. Pure.
  */
+import { plural, words } from "../std/text.ts";
 import type { Figures } from "./metrics.ts";
 
-/** Where both files lie, below the folder they are of. */
+/** Paths of both files, relative to the measured folder. */
 export const baselineFile = ".sentrux/baseline.json";
 export const metadataFile = ".sentrux/dgov-baseline.json";
 
-/** `baseline.json`, as far as it is known; keys as in the file. */
+/** The known part of `baseline.json`; keys as in the file. */
 export interface Baseline {
   /** Seconds since the epoch. */
   timestamp: number;
@@ -25,24 +26,26 @@ export interface Baseline {
 }
 
 /** `dgov-baseline.json`. */
-export interface BaselineNote {
+interface BaselineNote {
   schema: 1;
-  /** The commit the figures are of. */
+  /** Commit that was measured. */
   accepted_head: string;
   /** RFC 3339. */
   refreshed_at: string;
+  /** As in the baseline. */
   timestamp: number;
+  /** `baselineFile`. */
   baseline: string;
   /** 0 to 10000. */
   quality: number;
 }
 
-/** The quality signal as it is shown. */
+/** The quality signal (0 to 1) as displayed: 0 to 10000. */
 export function shownQuality(quality: number): number {
   return Math.round(quality * 10_000);
 }
 
-/** Figures as a baseline; `now` in milliseconds. */
+/** Figures as a baseline; `now` in milliseconds since the epoch. */
 export function baselineOf(figures: Figures, now: number): Baseline {
   return {
     timestamp: Math.floor(now / 1000),
@@ -58,7 +61,7 @@ export function baselineOf(figures: Figures, now: number): Baseline {
   };
 }
 
-/** The note to a baseline of a commit. */
+/** Note for a baseline of the commit `head`; `now` is RFC 3339. */
 export function noteOf(baseline: Baseline, o: { head: string; now: string }): BaselineNote {
   return {
     schema: 1,
@@ -84,12 +87,12 @@ const optional = [
   "cross_module_edges",
 ] as const;
 
-/** A baseline from its text; a string says what is wrong with it. */
+/** Parses `baseline.json`; a string is the reason why it is invalid. Missing optional figures are 0. */
 export function parseBaseline(text: string): Baseline | string {
   const data = parsed(text);
-  if (data === null) return "it is not a JSON object";
+  if (data === null) return "not a JSON object";
   const missing = required.find((key) => !isFigure(data[key]));
-  if (missing !== undefined) return `${missing} is not a number of 0 or more`;
+  if (missing !== undefined) return `${missing} is not a non-negative number`;
   const figures = [...required, ...optional].map((key) => [
     key,
     isFigure(data[key]) ? data[key] : 0,
@@ -97,7 +100,7 @@ export function parseBaseline(text: string): Baseline | string {
   return { timestamp: secondsOf(data["timestamp"]), ...Object.fromEntries(figures) } as Baseline;
 }
 
-/** The note, as far as it can be read: the commit and the time, null where they cannot. */
+/** Parses `dgov-baseline.json`: commit and time in seconds, null where missing or invalid. */
 export function parseNote(text: string): { head: string | null; timestamp: number | null } {
   const data = parsed(text) ?? {};
   const head = data["accepted_head"];
@@ -122,21 +125,21 @@ function isFigure(value: unknown): value is number {
   return typeof value === "number" && Number.isFinite(value) && value >= 0;
 }
 
-/** Seconds, from a number of them or a date; 0 for neither. */
+/** Whole seconds of a number of seconds or a date string; 0 for any other value. */
 function secondsOf(value: unknown): number {
   const seconds = typeof value === "string" ? Date.parse(value) / 1000 : value;
   return isFigure(seconds) ? Math.floor(seconds) : 0;
 }
 
-export interface Degradation {
+interface Degradation {
   kind: "quality" | "coupling" | "cycles" | "god_files" | "complex_functions";
   before: number;
   after: number;
-  /** Told, but no reason to refuse anything. */
+  /** True when it is reported but rejects nothing. */
   warnOnly: boolean;
 }
 
-/** What got worse than a baseline, beyond what is noise. */
+/** Figures that are worse than the baseline by more than the tolerance: 0.02 for quality, 0.05 for coupling, 0 for counts. */
 export function degradations(now: Baseline, baseline: Baseline): Degradation[] {
   const found: (Degradation & { worse: boolean })[] = [
     {
@@ -164,30 +167,32 @@ function count(kind: Degradation["kind"], before: number, after: number, warnOnl
   return { kind, before, after, worse: after > before, warnOnly };
 }
 
-/** More than, where the last digits of a fraction decide nothing. */
+/** Greater than, with a tolerance for floating-point error. */
 function exceeds(difference: number, allowed: number): boolean {
   return difference - allowed > 1e-9;
 }
 
-/** A degradation in words. */
+/** Message of a degradation, with both figures. */
 export function degradationText({ kind, before, after }: Degradation): string {
   if (kind === "quality")
     return `quality fell from ${shownQuality(before)} to ${shownQuality(after)}`;
   if (kind === "coupling") return `coupling rose from ${before.toFixed(2)} to ${after.toFixed(2)}`;
-  return `${kind.replace("_", " ")} rose from ${before} to ${after}`;
+  return `${words(kind)} rose from ${before} to ${after}`;
 }
 
-/** Why a baseline is old, in words; null while it is not. */
+const secondsPerDay = 86_400;
+
+/** Reason why a baseline is stale, by its age in commits and in days; null while it is not. An unknown age is null. */
 export function staleness(
   age: { commits: number | null; seconds: number | null },
   limits: { staleCommits: number; staleDays: number },
 ): string | null {
-  const days = age.seconds === null ? null : Math.floor(age.seconds / 86_400);
+  const days = age.seconds === null ? null : Math.floor(age.seconds / secondsPerDay);
   if (age.commits !== null && age.commits > limits.staleCommits) {
-    return `${age.commits} commits old, ${limits.staleCommits} are allowed`;
+    return `${plural(age.commits, "commit")} old (limit ${limits.staleCommits})`;
   }
   if (days !== null && days > limits.staleDays) {
-    return `${days} days old, ${limits.staleDays} are allowed`;
+    return `${plural(days, "day")} old (limit ${limits.staleDays})`;
   }
   return null;
 }

@@ -1,17 +1,17 @@
-/** Functions one could do without: those nobody names, and copies of others. */
+/** Unreferenced and duplicate functions. */
 import type { SourceFile } from "./graph.ts";
 import type { FunctionMetrics } from "./measure.ts";
 
-export interface DeadCode {
-  /** Not named anywhere, tests included. */
+interface DeadCode {
+  /** Functions that no file references, tests included. */
   dead: number;
-  /** Copies beyond the first of each. */
+  /** Copies of a body beyond the first. */
   duplicates: number;
-  /** Either, each function once. */
+  /** Functions that are dead or duplicates, each counted once. */
   redundant: number;
 }
 
-/** Counts by name and by digest of the body, so neither order nor place matters. */
+/** Counts by name and by digest of the body, independent of order and location. */
 export function deadCode(
   functions: readonly CountedFunction[],
   files: readonly SourceFile[],
@@ -22,18 +22,18 @@ export function deadCode(
   let dead = 0;
   let redundant = 0;
   for (const one of functions) {
-    const gone = isDead(one) ? 1 : 0;
-    dead += gone;
-    if (one.body === "") redundant += gone;
+    const unused = isDead(one) ? 1 : 0;
+    dead += unused;
+    if (one.body === "") redundant += unused;
     else {
       const group = groups.get(one.body) ?? { copies: 0, dead: 0 };
-      groups.set(one.body, { copies: group.copies + 1, dead: group.dead + gone });
+      groups.set(one.body, { copies: group.copies + 1, dead: group.dead + unused });
     }
   }
   let duplicates = 0;
   for (const group of groups.values()) {
     duplicates += group.copies - 1;
-    // One copy stays if any is in use.
+    // One copy is necessary if any copy is used.
     redundant += group.dead === group.copies ? group.copies : group.copies - 1;
   }
   return { dead, duplicates, redundant };
@@ -43,16 +43,13 @@ function simpleName(qualified: string): string {
   return qualified.replace(/#\d+$/, "").replace(/^.*\./s, "");
 }
 
-// ------------------------------------------------------------
-// The functions that figures and offenders are made of.
-
-/** A function that counts: not a test. */
+/** A function that figures and offenders are computed from, with its file. */
 export interface CountedFunction extends FunctionMetrics {
   path: string;
   language: string;
 }
 
-/** Functions of the files that count, by path and place. */
+/** Functions of the counted files, in order; test functions only with `includeTests`. */
 export function countedFunctions(
   files: readonly SourceFile[],
   includeTests: boolean,

@@ -12,7 +12,7 @@ async function figures(path: string, text: string) {
   return found.map(({ name, cyclomatic, cognitive }) => ({ name, cyclomatic, cognitive }));
 }
 
-describe("the published examples of cognitive complexity", () => {
+describe("cognitive complexity", () => {
   test.each([
     [
       "sumOfPrimes",
@@ -59,12 +59,12 @@ describe("the published examples of cognitive complexity", () => {
       "class A { void negated() { if (a && !(b && c)) { } } }",
       { cyclomatic: 4, cognitive: 3 },
     ],
-  ])("%s", async (name, text, expected) => {
+  ])("the published example %s has the published complexity", async (name, text, expected) => {
     expect(await figures("A.java", text)).toEqual([{ name: `A.${name}`, ...expected }]);
   });
 });
 
-/** The same function in every language: if (a and b) elif c else, in a loop, and a choice of two. */
+/** One function in every language: a loop with `if (a and b) elif c else`, and a switch with two cases. */
 const same: [path: string, text: string, name: string][] = [
   [
     "a.py",
@@ -118,12 +118,15 @@ const same: [path: string, text: string, name: string][] = [
   ],
 ];
 
-describe("metrics", () => {
-  test.each(same)("%s: the same function has the same figures", async (path, text, name) => {
-    // 1 + for, if, and, elif, case; for 1, if 2, and 1, elif 1, else 1, switch 1.
-    const [found] = await functions(path, text);
-    expect(found).toMatchObject({ name, cyclomatic: 6, cognitive: 7, parameters: 3 });
-  });
+describe("file metrics", () => {
+  test.each(same)(
+    "%s: one function has the same complexity in every language",
+    async (path, text, name) => {
+      // 1 + for, if, and, elif, case; for 1, if 2, and 1, elif 1, else 1, switch 1.
+      const [found] = await functions(path, text);
+      expect(found).toMatchObject({ name, cyclomatic: 6, cognitive: 7, parameters: 3 });
+    },
+  );
 
   test.each([
     ["a.py", "class A:\n  def f(self): pass\n  def f(self, x): pass\n", ["A.f", "A.f#2"]],
@@ -143,7 +146,7 @@ describe("metrics", () => {
     expect((await functions(path, text)).map(({ name }) => name)).toEqual(expected);
   });
 
-  test("a named function inside another is counted apart, a nameless one within", async () => {
+  test("a named nested function is counted separately, an anonymous one with its enclosing function", async () => {
     const text = `function f() { list.map((x) => { if (x) g(); }); const h = () => { if (y) g(); }; }`;
     expect(await figures("a.ts", text)).toEqual([
       { name: "f", cyclomatic: 2, cognitive: 2 },
@@ -158,11 +161,14 @@ describe("metrics", () => {
     ["a.go", "package p\nfunc (s *S) f(a, b int, c ...string) {}\n", 3],
     ["a.rs", "impl A { fn f(&mut self, a: u8, b: u8) {} }", 2],
     ["A.java", "class A { void f(final int a, String... b) {} }", 2],
-  ])("%s: parameters are what a caller gives", async (path, text, parameters) => {
-    expect((await functions(path, text))[0]?.parameters).toBe(parameters);
-  });
+  ])(
+    "%s: parameters that the caller does not pass are not counted",
+    async (path, text, parameters) => {
+      expect((await functions(path, text))[0]?.parameters).toBe(parameters);
+    },
+  );
 
-  test("lines are from 1 and inclusive", async () => {
+  test("the lines of a function start at 1 and include the last one", async () => {
     const [found] = await functions("a.py", "\n\ndef f():\n    return 1\n\n");
     expect(found).toMatchObject({ line: 3, endLine: 4 });
   });
@@ -177,7 +183,7 @@ describe("metrics", () => {
     ["a.rs", "#[no_mangle]\nfn f() {}"],
     ["a.go", "package p\nfunc main() {}\n"],
     ["A.java", "class A { @Override public void f() {} }"],
-  ])("%s: callers out of sight: %s", async (path, text) => {
+  ])("%s: a function that may have unseen callers is an entry: %s", async (path, text) => {
     expect((await functions(path, text))[0]?.entry).toBe(true);
   });
 
@@ -187,11 +193,11 @@ describe("metrics", () => {
     ["a.rs", "#[inline]\nfn f() {}"],
     ["a.go", "package p\nfunc f() {}\n"],
     ["A.java", "class A { private void f() {} }"],
-  ])("%s: callers in sight: %s", async (path, text) => {
+  ])("%s: a plain function is not an entry: %s", async (path, text) => {
     expect((await functions(path, text))[0]?.entry).toBe(false);
   });
 
-  test("a name is used where it stands, save in its own definition and its calls to itself", async () => {
+  test("a name is used everywhere but in its definition and in recursive calls", async () => {
     const metrics = await fileMetrics(
       "python",
       "def f(n):\n    return f(n - 1)\n\ndef g():\n    h.f2()\n",
@@ -208,7 +214,7 @@ describe("metrics", () => {
     ["a.go", "package p\nfunc f(a, b int) int { c := a + b; g(c); return c * 2 }\n"],
     ["A.java", "class A { int f(int a, int b) { int c = a + b; g(c); return c * 2; } }"],
   ])(
-    "%s: a copy stays a copy under other names, and is none with other calls",
+    "%s: renamed functions and variables keep the body digest, other calls change it",
     async (path, text) => {
       const [one] = await functions(path, text);
       const renamed = text.replaceAll(/\bf\b/g, "total").replaceAll(/\bc\b/g, "sum");
@@ -220,7 +226,7 @@ describe("metrics", () => {
     },
   );
 
-  test("tests inside a source file are marked", async () => {
+  test("test functions inside a Rust source file are marked", async () => {
     const text = "fn a() {}\n#[cfg(test)]\nmod tests { fn helper() {} #[test] fn t() {} }\n";
     expect((await functions("a.rs", text)).map(({ name, test }) => [name, test])).toEqual([
       ["a", false],
@@ -229,18 +235,18 @@ describe("metrics", () => {
     ]);
   });
 
-  test("what a generator wrote says so", async () => {
+  test("a file with a generator's header is generated", async () => {
     const text = "// Code generated by protoc. DO NOT EDIT.\npackage p\n";
     expect((await fileMetrics("go", text))?.generated).toBe(true);
     expect((await fileMetrics("go", "package p\n"))?.generated).toBe(false);
   });
 
-  test("nesting deeper than a stack is measured", async () => {
+  test("nesting deeper than the call stack is measured", async () => {
     const text = `function f() { return ${"(".repeat(20_000)}1${")".repeat(20_000)}; }`;
     expect(await figures("a.js", text)).toEqual([{ name: "f", cyclomatic: 1, cognitive: 0 }]);
   });
 
-  test("a text without a grammar has no metrics", async () => {
+  test("a text without a measured language has no metrics", async () => {
     expect(await fileMetrics(languageOf("a.sh"), "echo")).toBeNull();
     expect(await fileMetrics(languageOf("a.txt"), "echo")).toBeNull();
   });

@@ -1,6 +1,6 @@
 /**
- * What the sensor knows of one file, from one parse: all that later steps need, so that a file is
- * parsed once in its life. Facts do not depend on where the file is; they are kept by blob id.
+ * Metrics of one file from one parse: everything that later steps need of it. They do not depend on the path,
+ * so they are cached by language and blob id.
  */
 
 import { isSourceLanguage, type SourceLanguage } from "../languages/control-flow.ts";
@@ -9,43 +9,43 @@ import { importsIn } from "../languages/imports.ts";
 import { withTree } from "../languages/parser.ts";
 import { measure, type SyntaxMetrics } from "./measure.ts";
 
-/** Changes whenever the same bytes would give other metrics; metrics of another version are useless. */
+/** Version of the metrics in the key of their cache. Change it when the same text would give other metrics. */
 export const fileMetricsVersion = "1";
 
 export interface FileMetrics extends SyntaxMetrics {
   language: SourceLanguage;
   lines: number;
-  /** By its own heading, or because nobody could have written it. */
+  /** True for a file with a generator's header, or one that cannot be parsed. */
   generated: boolean;
   imports: Import[];
 }
 
-/** Longer texts are not parsed: nobody writes them. Characters. */
+/** Maximum length of a parsed text, in characters; longer ones count as generated. */
 const textMax = 1024 * 1024;
 
-/** The metrics of a text; null when its language has none. A text too long to parse has no functions. */
+/** Metrics of a text; null for a language without metrics. A text that cannot be parsed has no functions. */
 export async function fileMetrics(
   language: string | null,
   text: string,
 ): Promise<FileMetrics | null> {
   if (!isSourceLanguage(language)) return null;
   const lines = text === "" ? 0 : text.split("\n").length - (text.endsWith("\n") ? 1 : 0);
-  const plain = { language, lines, generated: isGenerated(text) };
-  const nothing = { ...plain, functions: [], imports: [], defines: [], refers: [], uses: [] };
-  if (text.length > textMax || text.includes("\0")) return { ...nothing, generated: true };
+  const header = { language, lines, generated: isGenerated(text) };
+  const unparsed = { ...header, functions: [], imports: [], defines: [], refers: [], uses: [] };
+  if (text.length > textMax || text.includes("\0")) return { ...unparsed, generated: true };
   const parsed = await withTree(language, text, (root) => ({
-    ...plain,
+    ...header,
     ...measure(root, language),
     imports: importsIn(root, language),
   }));
-  return parsed ?? { ...nothing, generated: true };
+  return parsed ?? { ...unparsed, generated: true };
 }
 
 function isGenerated(text: string): boolean {
   return /^.{0,8}(Code generated .*DO NOT EDIT|@generated\b)/m.test(text.slice(0, 2000));
 }
 
-/** Whether a path is by its name something no one writes by hand, or somebody else's. */
+/** True for a path that by convention holds generated, built or third-party code. */
 export function isGeneratedPath(path: string): boolean {
   return (
     /(^|\/)(node_modules|vendor|third_party|dist|build|target|__generated__|generated)\//.test(

@@ -1,17 +1,17 @@
-/** What functions are called, who may call them without being seen, how many parameters they take. */
+/** Names, entry points and parameter counts of functions. */
 import type { Node } from "../languages/parser.ts";
 
-/** The name a function gets from the place it is put in: `const name = () => ...`. */
+/** Name that a function gets from its assignment: `const name = () => ...`. */
 export interface AssignedName {
   name: string;
-  /** Where the name stands, as an offset. */
+  /** Offset of the name. */
   at: number;
-  /** Put where others look it up by key. */
+  /** True for a property or an assignment, through which the function may be called unseen. */
   entry: boolean;
 }
 
-/** Nodes that give a function its name: fields of the name and of the function. */
-const holders: Readonly<Record<string, readonly [name: string, value: string]>> = {
+/** Nodes that assign a name to a function, with the fields of both. */
+const assignments: Readonly<Record<string, readonly [name: string, value: string]>> = {
   variable_declarator: ["name", "value"],
   public_field_definition: ["name", "value"],
   field_definition: ["property", "value"],
@@ -19,12 +19,12 @@ const holders: Readonly<Record<string, readonly [name: string, value: string]>> 
   assignment_expression: ["left", "right"],
 };
 
-/** Elsewhere a lambda in a variable is part of the function around it. */
+/** Function nodes that take the name. Those of other languages count as part of the enclosing function. */
 const nameable = /^(arrow_function|function_expression|generator_function)$/;
 
-/** The name a node gives to the function that is its value; null when it has no such value. */
+/** Name that a node assigns to the function in its value; null for any other node. */
 export function assignedName(node: Node): AssignedName | null {
-  const [nameField, valueField] = holders[node.type] ?? ["", ""];
+  const [nameField, valueField] = assignments[node.type] ?? ["", ""];
   const value = node.childForFieldName(valueField);
   const name = node.childForFieldName(nameField);
   if (value === null || name === null || !nameable.test(value.type)) return null;
@@ -33,12 +33,12 @@ export function assignedName(node: Node): AssignedName | null {
   return { name: last.text.replace(/^["']|["']$/g, ""), at: last.startIndex, entry };
 }
 
-/** Whether a type of node may give a name. */
+/** True for node types that `assignedName` applies to. */
 export function mayAssignName(type: string): boolean {
-  return Object.hasOwn(holders, type);
+  return Object.hasOwn(assignments, type);
 }
 
-/** The name of a class, module or implementation, and whether it has supertypes. */
+/** Name of a class, module or implementation, and whether it has supertypes. */
 export function scopeOf(node: Node, field: string): { name: string; derived: boolean } {
   const name = (node.childForFieldName(field)?.text ?? "").replace(/<.*$/s, "");
   const supertypes = ["superclasses", "superclass", "interfaces", "trait"];
@@ -48,7 +48,7 @@ export function scopeOf(node: Node, field: string): { name: string; derived: boo
   return { name, derived };
 }
 
-/** `T` of Go's `func (t *T[K]) name()`. */
+/** Receiver type of a Go method: `T` of `func (t *T[K]) name()`; null for any other node. */
 export function receiverOf(node: Node): string | null {
   if (node.type !== "method_declaration") return null;
   const receiver = node.childForFieldName("receiver")?.text;
@@ -57,19 +57,22 @@ export function receiverOf(node: Node): string | null {
 
 const entryName = /^(main|init|constructor|__\w+__|Test[A-Z_]\w*|Benchmark\w+|Example\w*|Fuzz\w+)$/;
 
-/** Attributes that call nothing by themselves. */
-const plainMark =
+/** Attributes that do not cause calls of the function. */
+const inertAttribute =
   /^#\[\s*(inline|allow|warn|deny|expect|must_use|doc|cold|cfg\b|track_caller|deprecated)/;
 
-/** Whether callers of a function are out of sight: an override, a hook, a program's beginning. */
+/**
+ * True for a function that may have unseen callers: an override, a hook, a program entry point. `marks` are its
+ * decorators and attributes, `derived` is true inside a type with supertypes.
+ */
 export function isEntry(
   node: Node,
   o: { name: string; marks: readonly string[]; derived: boolean },
 ): boolean {
-  // A computed name is looked up, not written.
+  // A computed name is not referenced by an identifier.
   if (!/^[\w$#]+$/.test(o.name)) return true;
   if (o.derived || entryName.test(o.name) || node.type.includes("constructor")) return true;
-  if (o.marks.some((mark) => !plainMark.test(mark))) return true;
+  if (o.marks.some((mark) => !inertAttribute.test(mark))) return true;
   if (node.parent?.type === "decorated_definition") return true;
   if (node.previousSibling?.type === "default") return true;
   return node.firstNamedChild?.type === "modifiers" && node.firstNamedChild.text.includes("@");
@@ -78,7 +81,7 @@ export function isEntry(
 const notParameters =
   /comment|separator|self_parameter|receiver_parameter|attribute_item|^(comma|this)$/;
 
-/** How many parameters a caller may give; `self`, `cls` and `this` are not given. */
+/** Number of parameters that a caller passes, without `self`, `cls` and `this`. */
 export function parameterCount(node: Node): number {
   if (node.childForFieldName("parameter") !== null) return 1;
   const parameters = node.childForFieldName("parameters")?.namedChildren ?? [];
@@ -86,7 +89,7 @@ export function parameterCount(node: Node): number {
   for (const [at, child] of parameters.entries()) {
     if (child === null || notParameters.test(child.type)) continue;
     if (at === 0 && /^(self|cls|this\b)/.test(child.text) && !/^\w+\s*=/.test(child.text)) continue;
-    // Go: `a, b int` is one declaration of two.
+    // Go: `a, b int` is one declaration of two parameters.
     const names = child.type === "parameter_declaration" ? child.childrenForFieldName("name") : [];
     count += Math.max(1, names.length);
   }

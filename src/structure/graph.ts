@@ -1,13 +1,13 @@
 /**
- * Who depends on whom: files as numbers, edges without repetition, in an order that depends on
- * nothing but the paths.
+ * Dependency graph of the counted files. Nodes are numbered by sorted path, so the graph does not depend on the
+ * order of its input.
  */
 
 import type { ImportIndex } from "../languages/import-index.ts";
 import { compareText } from "../std/order.ts";
 import type { FileMetrics } from "./file-metrics.ts";
 
-/** A file of the repository. Those that do not count are no nodes, but what they use is used. */
+/** A file of the repository. Files that are not counted are no nodes, but their references count as uses. */
 export interface SourceFile {
   path: string;
   metrics: FileMetrics;
@@ -15,15 +15,15 @@ export interface SourceFile {
 }
 
 export interface Graph {
-  /** Paths of the nodes, sorted. */
+  /** Paths of the nodes, sorted; the index of a path is its node number. */
   paths: string[];
-  /** Per node, the nodes it imports, ascending. */
+  /** Nodes that each node imports, ascending. */
   imports: number[][];
-  /** Per node, the nodes it imports or calls into, ascending. */
+  /** Nodes that each node imports, or references within its package without an import; ascending. */
   edges: number[][];
 }
 
-/** The graph of the files that count. */
+/** Builds the graph of the counted files. */
 export function graphOf(files: readonly SourceFile[], index: ImportIndex): Graph {
   const nodes = files.filter(({ counted }) => counted).sort((a, b) => compareText(a.path, b.path));
   const numbers = new Map(nodes.map(({ path }, at) => [path, at]));
@@ -36,9 +36,9 @@ export function graphOf(files: readonly SourceFile[], index: ImportIndex): Graph
     const imported = new Set<number>();
     const uses = new Set(metrics.uses);
     for (const one of metrics.imports) {
-      const whole = one.names.every(({ imported: name }) => name === "*");
+      const wholeModule = one.names.every(({ imported: name }) => name === "*");
       const to = known(index.resolve(path, one));
-      for (const node of whole ? usedFiles(to, defines, uses) : to) imported.add(node);
+      for (const node of wholeModule ? usedFiles(to, defines, uses) : to) imported.add(node);
     }
     const all = new Set(imported);
     const refers = new Set(metrics.refers.filter((name) => !defines[at]?.has(name)));
@@ -51,7 +51,10 @@ export function graphOf(files: readonly SourceFile[], index: ImportIndex): Graph
   return { paths: nodes.map(({ path }) => path), imports, edges };
 }
 
-/** Of a package's files those whose names are used: importing a package is not using all of it. */
+/**
+ * Files of an imported package that define a used name, else its first file: importing a package does not use
+ * all of its files.
+ */
 function usedFiles(
   files: readonly number[],
   defines: readonly ReadonlySet<string>[],
@@ -75,13 +78,16 @@ function ascending(numbers: Iterable<number>): number[] {
 
 const sourceFolders = /^(src\/(main|test)\/(java|kotlin)|src|lib|app|pkg|source|sources)(\/|$)/;
 
-/** The module of a file: its folder; a source folder at the top is the root. */
+/** Module of a file: its folder, without a conventional source folder at the top. */
 export function moduleOf(path: string): string {
   const folder = path.includes("/") ? path.slice(0, path.lastIndexOf("/")) : "";
   return folder.replace(sourceFolders, "");
 }
 
-/** Strongly connected components, each after all that it leads to (Tarjan, with a stack of its own). */
+/**
+ * Strongly connected components in reverse topological order: each after the components it leads to. Tarjan's
+ * algorithm with an explicit stack, since chains may be longer than the call stack.
+ */
 export function components(edges: readonly (readonly number[])[]): number[][] {
   const found: number[][] = [];
   const order = new Int32Array(edges.length).fill(-1);
@@ -126,7 +132,7 @@ function at(numbers: Int32Array, index: number): number {
   return numbers[index] ?? 0;
 }
 
-/** The most edges one can follow in a row, a cycle counting as one place. */
+/** Number of edges on the longest path, with each component contracted to one node; `parts` as from `components`. */
 export function longestChain(
   edges: readonly (readonly number[])[],
   parts: readonly (readonly number[])[],

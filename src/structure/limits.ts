@@ -1,18 +1,18 @@
-/** Where a figure begins to be a problem, and the problems of one function. */
+/** Structural limits, and the limits that a function exceeds. */
 import type { CountedFunction } from "./dead-code.ts";
 
 export const limits = {
-  /** Files a file may depend on. */
+  /** Files that a file may depend on. */
   fanOut: 15,
-  /** Files that may depend on one that is not stable. */
+  /** Files that may depend on an unstable file. */
   fanIn: 20,
-  /** Ce / (Ca + Ce) of what is stable. */
+  /** Maximum instability of a stable file or module: Ce / (Ca + Ce), outgoing by all dependencies (Martin). */
   stability: 0.15,
   fileLines: 500,
   functionLines: 50,
   parameters: 4,
   cyclomatic: 15,
-  /** Rust's `match` lists every case. */
+  /** Higher, because a `match` lists every case. */
   cyclomaticRust: 20,
   cognitive: 15,
 } as const;
@@ -23,7 +23,7 @@ export type FunctionProblem =
   | "long_function"
   | "many_parameters";
 
-/** What is too much about a function: value and limit of each. */
+/** Limits that a function exceeds, with its values. */
 export function functionProblems(
   one: Pick<
     CountedFunction,

@@ -1,9 +1,10 @@
 /**
- * One walk over a syntax tree: its functions with their figures, what is called, what is named.
+ * One walk over a syntax tree: the complexity of its functions, and the names it defines and uses.
  *
- * Cyclomatic: 1 + branches + boolean operators. Cognitive (Campbell, SonarSource 2016): a control
- * structure costs 1 and 1 more for each it stands in; `else`, a jump to a label and a run of like
- * boolean operators cost 1. The walk keeps its own stack: sources may nest deeper than ours does.
+ * Cyclomatic complexity: 1 + branches + boolean operators. Cognitive complexity (Campbell, SonarSource 2016): a
+ * control structure costs 1, and 1 more for each enclosing control structure; `else`, a jump to a label and a
+ * sequence of equal boolean operators cost 1. The walk uses an explicit stack, since sources may be nested
+ * deeper than the call stack.
  */
 
 import {
@@ -24,7 +25,7 @@ import {
 } from "./function-names.ts";
 
 export interface FunctionMetrics {
-  /** Qualified by what is around it, `Class.method`; a second one of a name ends in `#2`. */
+  /** Qualified name, `Class.method`; the second function of a name ends in `#2`. */
   name: string;
   /** From 1, both included. */
   line: number;
@@ -32,54 +33,54 @@ export interface FunctionMetrics {
   cyclomatic: number;
   cognitive: number;
   parameters: number;
-  /** Equal for functions that do the same in the same words; "" when too short to tell. */
+  /** Digest of the tokens with local names numbered: equal for copies; "" for a short function. */
   body: string;
-  /** Called from where no reference is seen: `main`, an override, whatever carries a decorator. */
+  /** May be called without a visible reference: `main`, an override, a decorated function. */
   entry: boolean;
-  /** Test code inside a source file. */
+  /** Test code inside a source file (Rust). */
   test: boolean;
 }
 
-/** The part of a file's metrics that one walk gives. */
+/** The part of a file's metrics that comes from its syntax tree. */
 export interface SyntaxMetrics {
   functions: FunctionMetrics[];
-  /** Names defined at the top: functions, types, Go's constants and variables; sorted. */
+  /** Names defined at the top level: functions, types, and constants and variables of Go; sorted. */
   defines: string[];
-  /** Names called without a receiver, types and classes named; sorted. */
+  /** Names called without a receiver, and names of types; sorted. */
   refers: string[];
-  /** Identifiers that stand anywhere but where a function is defined or calls itself; sorted. */
+  /** Identifiers, except where a function is defined or calls itself; sorted. */
   uses: string[];
 }
 
 type Cursor = ReturnType<Node["walk"]>;
 
-/** A function while the walk is in it. */
+/** A function during the walk. */
 interface OpenFunction {
   metrics: FunctionMetrics;
-  /** Its own name, unqualified. */
+  /** Unqualified name. */
   name: string;
-  /** Words of its text, own identifiers numbered in order of appearance. */
-  words: string[];
+  /** Tokens, with identifiers numbered in order of appearance. */
+  tokens: string[];
   numbers: Map<string, number>;
 }
 
-/** A node, and what holds for its children. */
+/** State of the walk below a node. */
 interface Frame {
   type: string;
-  /** Control structures around the node, and around its children. */
+  /** Enclosing control structures of the node, and of its children. */
   outer: number;
   nesting: number;
-  /** The boolean operator that goes on in the children. */
+  /** Boolean operator that children may continue. */
   operator: string | null;
-  /** The innermost named function. */
+  /** Innermost named function. */
   open: OpenFunction | null;
-  /** Names around, joined with dots. */
+  /** Names of the enclosing definitions, joined with dots. */
   scope: string;
-  /** Methods here answer to a supertype's callers. */
+  /** True in a type with supertypes, where methods may be overrides. */
   derived: boolean;
   test: boolean;
-  /** For the function that is a value of this node. */
-  given: AssignedName | null;
+  /** Name for a function in the value of this node. */
+  assigned: AssignedName | null;
   /** Decorators and attributes since the last definition. */
   marks: string[];
 }
@@ -93,10 +94,10 @@ const outermost: Omit<Frame, "marks"> = {
   scope: "",
   derived: false,
   test: false,
-  given: null,
+  assigned: null,
 };
 
-/** Functions in the order of their beginning, and the names a file uses. */
+/** Measures a syntax tree. Functions are in the order of their first lines. */
 export function measure(root: Node, language: SourceLanguage): SyntaxMetrics {
   const walk = new Walk(controlFlowNodes[language]);
   const cursor = root.walk();
@@ -108,8 +109,8 @@ export function measure(root: Node, language: SourceLanguage): SyntaxMetrics {
   return walk.measured();
 }
 
-/** Texts of fewer words say too little to be copies of each other. */
-const wordsMin = 12;
+/** Functions with fewer tokens are not compared as copies. */
+const tokensMin = 12;
 
 class Walk {
   private readonly opened: OpenFunction[] = [];
@@ -117,8 +118,8 @@ class Walk {
   private readonly defines = new Set<string>();
   private readonly refers = new Set<string>();
   private readonly uses = new Set<string>();
-  /** Offsets at which functions get their names. */
-  private readonly defined = new Set<number>();
+  /** Offsets of the names of functions. */
+  private readonly nameOffsets = new Set<number>();
   private readonly grammar: ControlFlowNodes;
 
   constructor(grammar: ControlFlowNodes) {
@@ -143,8 +144,8 @@ class Walk {
   }
 
   measured(): SyntaxMetrics {
-    for (const { metrics, words } of this.opened) {
-      if (words.length >= wordsMin) metrics.body = sha256(words.join("\0")).slice(0, 16);
+    for (const { metrics, tokens } of this.opened) {
+      if (tokens.length >= tokensMin) metrics.body = sha256(tokens.join("\0")).slice(0, 16);
     }
     return {
       functions: this.opened.map(({ metrics }) => metrics),
@@ -154,7 +155,7 @@ class Walk {
     };
   }
 
-  /** Counts a node and gives what holds for its children. */
+  /** Counts a node and returns the state for its children. */
   private enter(cursor: Cursor, parent: Frame): Frame {
     const { grammar } = this;
     const type = cursor.nodeType;
@@ -168,8 +169,8 @@ class Walk {
     }
     if (Object.hasOwn(grammar.calls, type)) this.enterCall(cursor.currentNode);
     if (mayAssignName(type)) {
-      frame.given = assignedName(cursor.currentNode);
-      if (frame.given !== null) this.defined.add(frame.given.at);
+      frame.assigned = assignedName(cursor.currentNode);
+      if (frame.assigned !== null) this.nameOffsets.add(frame.assigned.at);
     }
     if (goSpecs.has(type) && frame.open === null) {
       this.defines.add(cursor.currentNode.childForFieldName("name")?.text ?? "");
@@ -180,14 +181,14 @@ class Walk {
 
   private enterFunction(node: Node, parent: Frame, frame: Frame): Frame {
     const own = this.grammar.functions.has(node.type) ? node.childForFieldName("name") : null;
-    const name = own?.text ?? parent.given?.name;
+    const name = own?.text ?? parent.assigned?.name;
     if (name === undefined)
       return { ...frame, nesting: frame.open === null ? 0 : frame.nesting + 1 };
     if (node.childForFieldName("body") === null) return frame;
-    if (own !== null) this.defined.add(own.startIndex);
+    if (own !== null) this.nameOffsets.add(own.startIndex);
     const marks = parent.marks.splice(0);
     const test = parent.test || marks.some((mark) => /^#\[(\w+::)*test\b/.test(mark));
-    const known = parent.given?.entry === true || isEntry(node, { ...parent, name, marks });
+    const entry = parent.assigned?.entry === true || isEntry(node, { ...parent, name, marks });
     if (parent.scope === "" && receiverOf(node) === null) this.defines.add(name);
     const metrics: FunctionMetrics = {
       name: this.unique(joined(receiverOf(node) ?? parent.scope, name)),
@@ -197,12 +198,12 @@ class Walk {
       cognitive: 0,
       parameters: parameterCount(node),
       body: "",
-      entry: known,
+      entry,
       test,
     };
-    const open = { metrics, name, words: [], numbers: new Map<string, number>() };
+    const open = { metrics, name, tokens: [], numbers: new Map<string, number>() };
     this.opened.push(open);
-    parent.open?.words.push("function");
+    parent.open?.tokens.push("function");
     return { ...frame, open, outer: 0, nesting: 0, scope: metrics.name, derived: false, test };
   }
 
@@ -225,7 +226,7 @@ class Walk {
     return times === 1 ? name : `${name}#${times}`;
   }
 
-  /** Adds what a node costs the function it is in. */
+  /** Adds the cost of a node to its function. */
   private count(cursor: Cursor, parent: Frame, frame: Frame, metrics: FunctionMetrics): void {
     const { grammar } = this;
     const { type } = frame;
@@ -250,10 +251,11 @@ class Walk {
     }
   }
 
+  /** Records the token of a leaf node. */
   private leaf(cursor: Cursor, parent: Frame): void {
     const type = cursor.nodeType;
     if (type.includes("comment") || parent.type.includes("comment")) return;
-    if (this.defined.has(cursor.startIndex)) return;
+    if (this.nameOffsets.has(cursor.startIndex)) return;
     const { open } = parent;
     const text = cursor.nodeText;
     const plain = type === "identifier" && !isMember(cursor, parent);
@@ -262,29 +264,29 @@ class Walk {
       this.refers.add(text);
     if (open === null) return;
     const callee = this.grammar.calls[parent.type] === cursor.currentFieldName;
-    open.words.push(plain && !callee ? numbered(open.numbers, text) : text);
+    open.tokens.push(plain && !callee ? numbered(open.numbers, text) : text);
   }
 }
 
 function frameBelow(cursor: Cursor, parent: Frame, type: string): Frame {
-  // A condition stands beside what it guards, not in it.
+  // A condition is not nested in the control structure it belongs to.
   const guard = parent.nesting > parent.outer && cursor.currentFieldName === "condition";
   const outer = guard ? parent.outer : parent.nesting;
-  return { ...parent, type, outer, nesting: outer, operator: null, given: null, marks: [] };
+  return { ...parent, type, outer, nesting: outer, operator: null, assigned: null, marks: [] };
 }
 
 function joined(scope: string, name: string): string {
   return scope === "" || name === "" ? scope + name : `${scope}.${name}`;
 }
 
-/** `_` and `default` are taken when nothing else is: no path of their own. */
+/** True for the default case, which adds no path. */
 function isDefault(cursor: Cursor, type: string): boolean {
   if (type === "switch_label") return cursor.nodeText.startsWith("default");
   if (type === "match_arm") return cursor.currentNode.childForFieldName("pattern")?.text === "_";
   return type === "case_clause" && cursor.currentNode.firstNamedChild?.text === "_";
 }
 
-/** An `if` that is the `else` of another. */
+/** True for an `if` that is the alternative of another one. */
 function continuesConditional(cursor: Cursor, parent: Frame): boolean {
   return (
     parent.type === "else_clause" ||
@@ -305,7 +307,7 @@ function isLabelled(node: Node): boolean {
   return node.namedChildren.some((child) => child !== null && label.test(child.type));
 }
 
-/** The boolean operator of a node and how often it stands there; null for other operators. */
+/** Boolean operator of a node and the number of its occurrences; null for other operators. */
 function booleanOperator(node: Node): { operator: string | null; times: number } {
   if (node.type === "let_chain") return { operator: "&&", times: node.namedChildCount - 1 };
   const operator = node.childForFieldName("operator")?.type ?? "";
@@ -314,7 +316,7 @@ function booleanOperator(node: Node): { operator: string | null; times: number }
     : { operator: null, times: 0 };
 }
 
-/** Whether an identifier names something of another: an attribute, a method, an item of a module. */
+/** True for an identifier that names a member: an attribute, a method, an item of a module. */
 function isMember(cursor: Cursor, parent: Frame): boolean {
   const field = cursor.currentFieldName;
   if (field === "attribute" || field === "field" || field === "property") return true;

@@ -23,13 +23,13 @@ async function figures(texts: Texts): Promise<Figures> {
   return measureFiles(await sources(texts), index, { includeTests: false }).figures;
 }
 
-/** How a language writes a file that imports others of the form `folder/name` and has functions. */
+/** Syntax of a language for files with functions and imports of the form `folder/name`. */
 interface Dialect {
   file(folder: string, name: string): string;
   text(o: { folder: string; imports?: [string, string][]; functions?: string[] }): string;
-  /** A function with so many branches, used by nobody unless named elsewhere. */
+  /** A function with this number of branches. */
   fn(name: string, branches: number): string;
-  /** Code that names a function. */
+  /** Code that references a function. */
   use(name: string): string;
 }
 
@@ -98,7 +98,7 @@ const dialects: Record<string, Dialect> = {
   },
 };
 
-/** Files `folder/name`, each importing others. */
+/** Texts of a project of files `folder/name` with imports and functions. */
 function project(
   dialect: Dialect,
   files: Record<string, { imports?: string[]; functions?: string[] }>,
@@ -130,10 +130,10 @@ describe.each(Object.entries(dialects))("in %s", (name, dialect) => {
       ]),
     );
 
-  test("a cycle lowers acyclicity, and nothing else makes one", async () => {
+  test("an import cycle lowers acyclicity, a chain does not", async () => {
     const open = await figures(project(dialect, { ...chain(3) }));
     const closed = await figures(project(dialect, { ...chain(3), "a/f2": { imports: ["a/f0"] } }));
-    // Rust's `mod` lines lead down, its `use` lines do not lead up.
+    // Rust: a `mod` declaration imports the child, a `use` path does not import the parent.
     expect(open).toMatchObject({ cycles: 0, components: { acyclicity: 1 } });
     expect(closed).toMatchObject({ cycles: 1, components: { acyclicity: 0.5 } });
   });
@@ -142,7 +142,7 @@ describe.each(Object.entries(dialects))("in %s", (name, dialect) => {
     const short = await figures(project(dialect, chain(3)));
     const long = await figures(project(dialect, chain(9)));
     expect(long.components.depth).toBeLessThan(short.components.depth);
-    // Rust: the root and the folder's module stand before the chain.
+    // Rust: the crate root and the module of the folder precede the chain.
     expect(short.maxDepth).toBe(name === "rust" ? 4 : 2);
   });
 
@@ -165,7 +165,7 @@ describe.each(Object.entries(dialects))("in %s", (name, dialect) => {
     expect(after.crossModuleEdges).toBe(before.crossModuleEdges + 2);
   });
 
-  test("a function of 200 lines lowers equality, and taking it away raises it", async () => {
+  test("a function of 200 lines lowers equality", async () => {
     const small = ["f", "g", "h"].map((one) => dialect.fn(one, 1));
     const before = await figures(project(dialect, { "a/x": { functions: small } }));
     const functions = [...small, dialect.fn("big", 198)];
@@ -176,7 +176,7 @@ describe.each(Object.entries(dialects))("in %s", (name, dialect) => {
     expect(after.complexFunctions).toBe(1);
   });
 
-  test("a function nobody names lowers redundancy", async () => {
+  test("an unreferenced function lowers redundancy", async () => {
     const used = [dialect.fn("f", 1), dialect.use("f")];
     const before = await figures(project(dialect, { "a/x": { functions: used } }));
     const functions = [...used, dialect.fn("lost", 2)];
@@ -185,7 +185,7 @@ describe.each(Object.entries(dialects))("in %s", (name, dialect) => {
     expect(after).toMatchObject({ deadFunctions: 1, components: { redundancy: 0.5 } });
   });
 
-  test("a copy of a function lowers redundancy, under another name too", async () => {
+  test("a copy of a function under another name lowers redundancy", async () => {
     const used = [dialect.fn("f", 2), dialect.use("f"), dialect.use("other")];
     const before = await figures(project(dialect, { "a/x": { functions: used } }));
     const copied = { functions: [dialect.fn("other", 2)] };
@@ -195,7 +195,7 @@ describe.each(Object.entries(dialects))("in %s", (name, dialect) => {
     expect(after).toMatchObject({ duplicateFunctions: 1, components: { redundancy: 0.5 } });
   });
 
-  test("a god file is counted, and lowers quality", async () => {
+  test("a god file is counted and lowers quality", async () => {
     const folders = Array.from({ length: 8 }, (_, at) => `m${at}`);
     const files = Object.fromEntries(
       folders.flatMap((m) => [
@@ -207,12 +207,12 @@ describe.each(Object.entries(dialects))("in %s", (name, dialect) => {
     const god = { "a/god": { imports: Object.keys(files) } };
     const after = await figures(project(dialect, { ...files, ...god }));
     expect([before.godFiles, after.godFiles]).toEqual([0, 1]);
-    if (name === "go") return; // Each file is a module of its own here.
+    if (name === "go") return; // In this project each Go file is a module of its own.
     expect(after.components.modularity).toBeLessThan(before.components.modularity);
     expect(after.quality).toBeLessThan(before.quality);
   });
 
-  test("the order of the files changes nothing, nor do other names", async () => {
+  test("figures do not depend on the order or the names of files and functions", async () => {
     const files = {
       "a/x": { imports: ["b/y"], functions: [dialect.fn("f", 3), dialect.use("f")] },
       "b/y": { imports: ["a/z"], functions: [dialect.fn("g", 1)] },
@@ -247,7 +247,7 @@ describe("figures", () => {
     expect(gini(values)).toBeCloseTo(expected, 12);
   });
 
-  test("Newman's modularity, by hand", async () => {
+  test("Newman's modularity equals the manual calculation", async () => {
     // m = 3; a: 2 out, 1 in, b: 1 out, 2 in; 2 within: Q = 2/3 - (2*1 + 1*2)/9 = 2/9.
     const texts = project(ecma, {
       "a/x": { imports: ["a/y", "b/x"] },
@@ -260,14 +260,14 @@ describe("figures", () => {
     expect(parts.modularity).toBe(0.481481);
   });
 
-  test("all in one module is no structure, and two that never meet are half of one", async () => {
+  test("modularity is 0 for a single module and 0.5 for two separate ones", async () => {
     const pair = { "a/x": { imports: ["a/y"] }, "a/y": {} };
     expect((await figures(project(ecma, pair))).q).toBe(0);
     const two = { ...pair, "b/x": { imports: ["b/y"] }, "b/y": {} };
     expect((await figures(project(ecma, two))).q).toBe(0.5);
   });
 
-  test("without edges and functions nothing is wrong", async () => {
+  test("a project without edges and functions has quality 1", async () => {
     expect(await figures({ "src/a.ts": "export const a = 1;\n" })).toMatchObject({
       q: 1,
       quality: 1,
@@ -275,12 +275,12 @@ describe("figures", () => {
     });
   });
 
-  test("file lengths stand in where there are no functions", async () => {
+  test("equality is computed from file lengths when there are no functions", async () => {
     const { components: parts } = await figures({ "a.ts": "1\n", "b.ts": "1\n2\n3\n" });
     expect(parts.equality).toBe(0.75);
   });
 
-  test("quality is the geometric mean", async () => {
+  test("quality is the geometric mean of the components", async () => {
     const { quality, components: c } = await figures(
       project(ecma, {
         "a/x": { imports: ["a/y"], functions: [ecma.fn("f", 3), ecma.fn("g", 0), ecma.use("g")] },
@@ -298,19 +298,19 @@ describe("figures", () => {
     });
   });
 
-  test("a stable foundation costs no coupling, what leans elsewhere does", async () => {
+  test("dependencies on stable modules are not counted as coupling", async () => {
     const base = { "core/x": {}, "a/x": { imports: ["core/x"] }, "b/x": { imports: ["core/x"] } };
     expect((await figures(project(ecma, base))).coupling).toBe(0);
     const one = { "core/x": {}, "a/x": { imports: ["core/x"] } };
     expect((await figures(project(ecma, one))).coupling).toBe(1);
-    const leaning = { ...base, "core/x": { imports: ["c/x"] }, "c/x": {} };
-    expect((await figures(project(ecma, leaning))).coupling).toBe(1);
-    // Two lean on c, so c is stable, and with it core.
-    const both = { ...leaning, "d/x": { imports: ["c/x"] } };
+    const unstable = { ...base, "core/x": { imports: ["c/x"] }, "c/x": {} };
+    expect((await figures(project(ecma, unstable))).coupling).toBe(1);
+    // Two modules depend on c, so c is stable, and therefore core.
+    const both = { ...unstable, "d/x": { imports: ["c/x"] } };
     expect((await figures(project(ecma, both))).coupling).toBe(0);
   });
 
-  test("a file many lean on is a hotspot unless it is stable", async () => {
+  test("a file with more than 20 dependents is a hotspot unless it is stable", async () => {
     const users = (count: number) =>
       Object.fromEntries(
         Array.from({ length: count }, (_, at) => [`a/u${at}`, { imports: ["a/hub"] }]),
@@ -322,7 +322,7 @@ describe("figures", () => {
     expect((await figures(project(ecma, { ...users(20), ...leaves, ...hub }))).hotspots).toBe(0);
   });
 
-  test("tests are no nodes, but what they name is named", async () => {
+  test("test files are not counted, but their references are", async () => {
     const texts = { "src/a.ts": "export function f() { return 1; }\n" };
     const tested = { ...texts, "test/a.test.ts": 'import { f } from "../src/a.ts";\nf();\n' };
     expect((await figures(texts)).deadFunctions).toBe(1);
@@ -337,9 +337,9 @@ describe("figures", () => {
     ["src/main/java/com/acme/A.java", "com/acme"],
     ["tools/a.ts", "tools"],
     ["a.ts", ""],
-  ])("%s is of the module %p", (path, module) => expect(moduleOf(path)).toBe(module));
+  ])("the module of %s is %p", (path, module) => expect(moduleOf(path)).toBe(module));
 
-  test("a chain of 10,000 files, and a circle of them, need no stack", () => {
+  test("a chain and a cycle of 10,000 files do not overflow the stack", () => {
     const chain = Array.from({ length: 10_000 }, (_, at) => (at < 9_999 ? [at + 1] : []));
     expect(longestChain(chain, components(chain))).toBe(9_999);
     const circle = chain.map((to) => (to.length === 0 ? [0] : to));

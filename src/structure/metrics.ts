@@ -1,6 +1,6 @@
 /**
- * From metrics to figures. The same files give the same figures in any order and on any machine: sums
- * are of whole numbers, and what is divided is rounded.
+ * Structural figures of a set of files. They are the same for any order of the files and on any machine: sums are
+ * of integers, and quotients are rounded.
  */
 import type { ImportIndex } from "../languages/import-index.ts";
 import { countedFunctions, deadCode } from "./dead-code.ts";
@@ -14,8 +14,8 @@ import {
 } from "./graph.ts";
 import { functionProblems, limits } from "./limits.ts";
 
-/** The five parts of the quality signal, each 0 to 1, higher is better. */
-export interface Components {
+/** The five parts of the quality signal, each 0 to 1; higher is better. */
+interface Components {
   modularity: number;
   acyclicity: number;
   depth: number;
@@ -27,11 +27,12 @@ export interface Figures {
   /** Geometric mean of the components, 0 to 1. */
   quality: number;
   components: Components;
-  /** Newman's Q, -0.5 to 1. */
+  /** Newman's modularity Q, -0.5 to 1. */
   q: number;
-  /** Share of edges that lead into another module which is not stable. */
+  /** Share of edges that lead into another, unstable module. */
   coupling: number;
   cycles: number;
+  /** Number of imports on the longest chain. */
   maxDepth: number;
   files: number;
   lines: number;
@@ -49,17 +50,18 @@ export interface Figures {
   duplicateFunctions: number;
 }
 
-/** Everything measured: the figures, and what offenders are made of. */
+/** Figures of a tree, with the data that offenders are found in. */
 export interface MeasuredTree {
   figures: Figures;
   graph: Graph;
-  /** Files in import cycles, each group sorted. */
+  /** Paths of each import cycle, sorted. */
   cycles: string[][];
+  /** By node number: files that depend on the file, and files it depends on. */
   fanIn: number[];
   fanOut: number[];
 }
 
-/** Measures files. `index` says where imports lead. */
+/** Measures the counted files; `index` resolves their imports. */
 export function measureFiles(
   files: readonly SourceFile[],
   index: ImportIndex,
@@ -69,7 +71,7 @@ export function measureFiles(
   const counted = files.filter((file) => file.counted);
   const functions = countedFunctions(counted, o.includeTests);
   const parts = components(graph.imports);
-  const loops = parts.filter((part) => part.length > 1);
+  const cyclic = parts.filter((part) => part.length > 1);
   const maxDepth = longestChain(graph.imports, parts);
   const modules = modulesOf(graph);
   const q = modularity(graph, modules);
@@ -78,47 +80,47 @@ export function measureFiles(
   const lengths = counted.map(({ metrics }) => metrics.lines);
   const scores: Components = {
     modularity: rounded(Math.max(0, (q + 0.5) / 1.5)),
-    acyclicity: rounded(1 / (1 + loops.length)),
+    acyclicity: rounded(1 / (1 + cyclic.length)),
     depth: rounded(1 / (1 + maxDepth / 8)),
     equality: rounded(1 - gini(complexity.length > 0 ? complexity : lengths)),
     redundancy: rounded(functions.length === 0 ? 1 : 1 - redundancy.redundant / functions.length),
   };
   const { fanIn, fanOut } = fans(graph);
   const problems = functions.map(functionProblems);
-  const having = (...kinds: string[]): number =>
+  const countWith = (...kinds: string[]): number =>
     problems.filter((found) => found.some(({ kind }) => kinds.includes(kind))).length;
   const figures: Figures = {
     quality: geometricMean(Object.values(scores)),
     components: scores,
     q: rounded(q),
     coupling: rounded(coupling(graph, modules)),
-    cycles: loops.length,
+    cycles: cyclic.length,
     maxDepth,
     files: counted.length,
     lines: lengths.reduce((sum, one) => sum + one, 0),
     functions: functions.length,
     importEdges: countOf(graph.imports),
     edges: countOf(graph.edges),
-    crossModuleEdges: crossing(graph, modules),
+    crossModuleEdges: crossModuleEdges(graph, modules),
     godFiles: fanOut.filter((out) => out > limits.fanOut).length,
     hotspots: fanIn.filter((into, at) => isHotspot(into, fanOut[at] ?? 0)).length,
     largeFiles: lengths.filter((lines) => lines > limits.fileLines).length,
-    complexFunctions: having("complex_function", "cognitive_function"),
-    longFunctions: having("long_function"),
-    manyParameters: having("many_parameters"),
+    complexFunctions: countWith("complex_function", "cognitive_function"),
+    longFunctions: countWith("long_function"),
+    manyParameters: countWith("many_parameters"),
     deadFunctions: redundancy.dead,
     duplicateFunctions: redundancy.duplicates,
   };
-  const cycles = loops.map((part) => part.map((node) => graph.paths[node] ?? "").sort());
+  const cycles = cyclic.map((part) => part.map((node) => graph.paths[node] ?? "").sort());
   return { figures, graph, cycles, fanIn, fanOut };
 }
 
-/** Many depend on it, and it depends on more than its share of others. */
+/** True for a file with many dependents that is not stable. */
 export function isHotspot(fanIn: number, fanOut: number): boolean {
   return fanIn > limits.fanIn && fanOut / (fanIn + fanOut) > limits.stability;
 }
 
-/** How unequal numbers are: 0 when all are the same, towards 1 when one has all. */
+/** Gini coefficient: 0 when all values are equal, near 1 when one value has the whole sum. */
 export function gini(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
   const sum = sorted.reduce((total, value) => total + value, 0);
@@ -128,7 +130,7 @@ export function gini(values: readonly number[]): number {
   return (2 * weighted - (n + 1) * sum) / (n * sum);
 }
 
-/** The modules of a graph: per node its number. */
+/** Module number of each node, and the number of modules. */
 function modulesOf(graph: Graph): { of: number[]; count: number } {
   const names = new Map<string, number>();
   const of = graph.paths.map((path) => {
@@ -143,8 +145,8 @@ function modulesOf(graph: Graph): { of: number[]; count: number } {
 type Modules = ReturnType<typeof modulesOf>;
 
 /**
- * Modularity after Newman, for directed edges: the share of edges within modules, less the share
- * one would expect if the same ends were joined at random. 1 without edges.
+ * Newman's modularity for directed edges: the share of edges within modules, minus the share expected if the
+ * edges were joined at random with the same degrees. 1 without edges.
  */
 function modularity(graph: Graph, modules: Modules): number {
   const within = numbers(modules.count);
@@ -168,7 +170,7 @@ function modularity(graph: Graph, modules: Modules): number {
   return (inside * m - expected) / (m * m);
 }
 
-/** Edges into other modules that are not stable, as a share of all. */
+/** Share of edges that lead into another, unstable module; 0 without edges. */
 function coupling(graph: Graph, modules: Modules): number {
   const stable = stableModules(graph, modules);
   let unstable = 0;
@@ -182,8 +184,8 @@ function coupling(graph: Graph, modules: Modules): number {
 }
 
 /**
- * Modules one may lean on: two others do, and they lean on nothing but such; or three others do, and
- * hardly anything is leant on.
+ * Stable modules: with at least two dependents and only stable dependencies, or with at least three dependents and
+ * an instability Ce / (Ca + Ce) of at most `limits.stability`.
  */
 function stableModules(graph: Graph, { of, count }: Modules): Set<number> {
   const out = Array.from({ length: count }, () => new Set<number>());
@@ -194,26 +196,27 @@ function stableModules(graph: Graph, { of, count }: Modules): Set<number> {
     out[a]?.add(b);
     into[b]?.add(a);
   });
-  const open = out.map((targets) => targets.size);
+  const unstableDependencies = out.map((targets) => targets.size);
   const stable = new Set<number>();
   const settle = (module: number): void => {
     const [ca, ce] = [into[module]?.size ?? 0, out[module]?.size ?? 0];
-    const rests =
-      (open[module] === 0 && ca >= 2) || (ca >= 3 && ce / (ca + ce) <= limits.stability);
-    if (rests) stable.add(module);
+    const isStable =
+      (unstableDependencies[module] === 0 && ca >= 2) ||
+      (ca >= 3 && ce / (ca + ce) <= limits.stability);
+    if (isStable) stable.add(module);
   };
   for (let module = 0; module < count; module++) settle(module);
-  // What is found stable may make those that lean on it stable: the set grows while one goes through it.
+  // A stable module may make its dependents stable: the set grows during the iteration.
   for (const module of stable) {
     for (const dependent of into[module] ?? []) {
-      add(open, dependent, -1);
+      add(unstableDependencies, dependent, -1);
       settle(dependent);
     }
   }
   return stable;
 }
 
-function crossing(graph: Graph, { of }: Modules): number {
+function crossModuleEdges(graph: Graph, { of }: Modules): number {
   let crossed = 0;
   eachEdge(graph.edges, (from, to) => {
     if (of[from] !== of[to]) crossed++;
@@ -227,8 +230,8 @@ function fans(graph: Graph): { fanIn: number[]; fanOut: number[] } {
   return { fanIn, fanOut: graph.edges.map((to) => to.length) };
 }
 
-function eachEdge(edges: readonly number[][], see: (from: number, to: number) => void): void {
-  for (const [from, targets] of edges.entries()) for (const to of targets) see(from, to);
+function eachEdge(edges: readonly number[][], visit: (from: number, to: number) => void): void {
+  for (const [from, targets] of edges.entries()) for (const to of targets) visit(from, to);
 }
 
 function countOf(edges: readonly number[][]): number {
@@ -248,7 +251,7 @@ function geometricMean(values: readonly number[]): number {
   return Math.round(product ** (1 / values.length) * 10_000) / 10_000;
 }
 
-/** To six places: more would differ between machines and mean nothing. */
+/** Rounds to six decimals; further digits may differ between machines. */
 function rounded(value: number): number {
   return Math.round(value * 1e6) / 1e6;
 }

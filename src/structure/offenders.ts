@@ -1,13 +1,14 @@
-/** What breaks a limit, and which of it a change is charged with. Pure. */
+/** Offenders against the structural limits, and the ones that a change is charged with. Pure. */
 
 import type { ImportIndex } from "../languages/import-index.ts";
+import { baseName } from "../languages/source-tree.ts";
 import { compareText } from "../std/order.ts";
 import { countedFunctions } from "./dead-code.ts";
 import type { SourceFile } from "./graph.ts";
 import { type FunctionProblem, functionProblems, limits } from "./limits.ts";
 import { isHotspot, type MeasuredTree } from "./metrics.ts";
 
-export type OffenderKind =
+type OffenderKind =
   | FunctionProblem
   | "cycle"
   | "god_file"
@@ -18,9 +19,9 @@ export type OffenderKind =
 
 export interface Offender {
   kind: OffenderKind;
-  /** The file; of a cycle the first by name. */
+  /** The file; for a cycle, its first file by path. */
   path: string;
-  /** The function's qualified name, the files of a cycle, "" for a file. */
+  /** Qualified name of the function, comma-separated files of the cycle, or "" for a file. */
   name: string;
   /** From 1, both included. */
   line: number;
@@ -29,8 +30,8 @@ export interface Offender {
   limit: number;
 }
 
-/** Kinds a change is rejected for. The others are told, since length alone is no fault. */
-const hard: ReadonlySet<OffenderKind> = new Set([
+/** Kinds that reject a change. The others are only reported: length alone is not a defect. */
+const hardKinds: ReadonlySet<OffenderKind> = new Set([
   "cycle",
   "god_file",
   "complex_function",
@@ -38,35 +39,32 @@ const hard: ReadonlySet<OffenderKind> = new Set([
   "hidden_file",
 ]);
 
-/** Whether a charge of this kind rejects a change. */
+/** True for kinds that reject a change. */
 export function isHard({ kind }: { kind: OffenderKind }): boolean {
-  return hard.has(kind);
+  return hardKinds.has(kind);
 }
 
-const texts: Readonly<Record<OffenderKind, (o: Offender) => string>> = {
-  cycle: (o) => `${o.value} files import each other in a circle: ${o.name}`,
-  god_file: (o) => `the file depends on ${o.value} others, ${o.limit} are allowed`,
-  hotspot: (o) =>
-    `${o.value} files depend on this one, which is not stable; ${o.limit} are allowed`,
-  large_file: (o) => `the file has ${o.value} lines, ${o.limit} are allowed`,
+const messages: Readonly<Record<OffenderKind, (o: Offender) => string>> = {
+  cycle: (o) => `${o.value} files import each other in a cycle: ${o.name}`,
+  god_file: (o) => `the file depends on ${o.value} others (limit ${o.limit})`,
+  hotspot: (o) => `${o.value} files depend on this unstable file (limit ${o.limit})`,
+  large_file: (o) => `the file has ${o.value} lines (limit ${o.limit})`,
   hidden_file: () =>
-    "the file was measured before, and is not any more: it says that it is generated, or cannot be read",
-  unmeasured_file: () =>
-    "the file is not measured: it says that it is generated, or cannot be read",
-  complex_function: (o) =>
-    `${o.name} has a cyclomatic complexity of ${o.value}, ${o.limit} is allowed`,
+    "the file was measured before and is excluded now: it is marked as generated or cannot be parsed",
+  unmeasured_file: () => "the file is not measured: it is marked as generated or cannot be parsed",
+  complex_function: (o) => `${o.name} has a cyclomatic complexity of ${o.value} (limit ${o.limit})`,
   cognitive_function: (o) =>
-    `${o.name} has a cognitive complexity of ${o.value}, ${o.limit} is allowed`,
-  long_function: (o) => `${o.name} has ${o.value} lines, ${o.limit} are allowed`,
-  many_parameters: (o) => `${o.name} takes ${o.value} parameters, ${o.limit} are allowed`,
+    `${o.name} has a cognitive complexity of ${o.value} (limit ${o.limit})`,
+  long_function: (o) => `${o.name} has ${o.value} lines (limit ${o.limit})`,
+  many_parameters: (o) => `${o.name} takes ${o.value} parameters (limit ${o.limit})`,
 };
 
-/** An offender in a sentence, with its figure and its limit. */
+/** Message of an offender, with its value and limit. */
 export function offenderText(offender: Offender): string {
-  return texts[offender.kind](offender);
+  return messages[offender.kind](offender);
 }
 
-/** Everything that breaks a limit, by path and line. */
+/** Functions, files and cycles that exceed a limit, sorted by path, line, kind and name. */
 export function offendersOf(
   files: readonly SourceFile[],
   measured: MeasuredTree,
@@ -124,45 +122,45 @@ function cycleOffender(
 ): Offender {
   const path = members[0] ?? "";
   const inside = new Set(members);
-  const into = files
+  const entering = files
     .get(path)
     ?.metrics.imports.find((one) => index.resolve(path, one).some((to) => inside.has(to)));
-  const line = into?.line ?? 1;
+  const line = entering?.line ?? 1;
   const name = members.join(", ");
   return { kind: "cycle", path, name, line, endLine: line, value: members.length, limit: 1 };
 }
 
-/** What a change did, as far as charging goes. */
+/** The paths of a change. */
 export interface Change {
-  /** Files it touched, relative to the project. */
+  /** Files that the change touches, relative to the project. */
   touched: ReadonlySet<string>;
-  /** Files there are after it. */
+  /** All files after the change. */
   paths: ReadonlySet<string>;
 }
 
-/** An offender a change is charged with, and its figure before; null when it is new. */
+/** An offender that a change is charged with, and its value before; null when it is new. */
 export type Charge = Offender & { was: number | null };
 
 /**
- * Offenders that are absent at the base, or that the change touched and made worse. Touching one
- * without making it worse is free, improving it too, and so is moving its file.
+ * Offenders that are new, or that the change touches and makes worse. Touching an offender without making it
+ * worse, improving it, and moving its file are not charged.
  */
 export function chargesOf(
   after: readonly Offender[],
   before: readonly Offender[],
   change: Change,
 ): Charge[] {
-  const known = groupsOf(before.filter(({ kind }) => kind !== "cycle"));
-  const gone = before.filter(({ path, kind }) => kind !== "cycle" && !change.paths.has(path));
+  const known = valuesByIdentity(before.filter(({ kind }) => kind !== "cycle"));
+  const removed = before.filter(({ path, kind }) => kind !== "cycle" && !change.paths.has(path));
   const cycles = before.filter(({ kind }) => kind === "cycle");
   const charges: Charge[] = [];
-  // Overloads share a name: the worst is compared with the worst.
+  // Overloads share an identity: they are compared in order of value, worst first.
   const worstFirst = [...after].sort((a, b) => b.value - a.value);
   for (const offender of worstFirst) {
     const was =
       offender.kind === "cycle"
         ? cycleBefore(offender, cycles)
-        : (known.get(identity(offender))?.shift() ?? movedHere(offender, gone));
+        : (known.get(identity(offender))?.shift() ?? valueBeforeMove(offender, removed));
     if (was === null) charges.push({ ...offender, was });
     else if (offender.value > was && isTouched(offender, change))
       charges.push({ ...offender, was });
@@ -184,8 +182,8 @@ function plainName(name: string): string {
   return name.replace(/#\d+(?=\.|$)/g, "");
 }
 
-/** Figures by identity, worst first. */
-function groupsOf(offenders: readonly Offender[]): Map<string, number[]> {
+/** Values by identity, worst first. */
+function valuesByIdentity(offenders: readonly Offender[]): Map<string, number[]> {
   const groups = new Map<string, number[]>();
   for (const offender of offenders) {
     const key = identity(offender);
@@ -195,7 +193,7 @@ function groupsOf(offenders: readonly Offender[]): Map<string, number[]> {
   return groups;
 }
 
-/** The figure of the largest cycle before that has two files of this one; null when none has. */
+/** Size of the largest previous cycle that shares two files with this one; null without one. */
 function cycleBefore(cycle: Offender, before: readonly Offender[]): number | null {
   const members = new Set(cycle.name.split(", "));
   const shared = before.filter(
@@ -204,23 +202,19 @@ function cycleBefore(cycle: Offender, before: readonly Offender[]): number | nul
   return shared.length === 0 ? null : Math.max(...shared.map(({ value }) => value));
 }
 
-/** The figure of the same offender in a file that is gone, at least as bad: it was moved. */
-function movedHere(offender: Offender, gone: Offender[]): number | null {
-  const at = gone.findIndex(
+/** Value of an equally named offender, at least as bad, in a removed file: it was moved; else null. Consumes it. */
+function valueBeforeMove(offender: Offender, removed: Offender[]): number | null {
+  const at = removed.findIndex(
     (one) =>
       one.kind === offender.kind &&
       plainName(one.name) === plainName(offender.name) &&
       one.value >= offender.value &&
       (one.name !== "" || baseName(one.path) === baseName(offender.path)),
   );
-  return at === -1 ? null : (gone.splice(at, 1)[0]?.value ?? null);
+  return at === -1 ? null : (removed.splice(at, 1)[0]?.value ?? null);
 }
 
-function baseName(path: string): string {
-  return path.slice(path.lastIndexOf("/") + 1);
-}
-
-/** A function's figure cannot change while its lines do not, so the file tells enough. */
+/** True when the change touches a file of the offender. */
 function isTouched({ kind, path, name }: Offender, { touched }: Change): boolean {
   return kind === "cycle" ? name.split(", ").some((one) => touched.has(one)) : touched.has(path);
 }

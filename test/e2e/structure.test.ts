@@ -121,7 +121,7 @@ describe("structure in runs", () => {
       config: { sentrux: { stale_commits: 0 } },
     });
     const run = await p.dgov(["run", "p"]);
-    expect(run.stderr).toContain("the structural baseline is 1 commits old, 0 are allowed");
+    expect(run.stderr).toContain("the structural baseline is 1 commit old (limit 0)");
     await using q = await testProject({
       files: { "a.py": used },
       tasks: { a: { files: ["a.py"] } },

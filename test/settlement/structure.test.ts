@@ -62,8 +62,8 @@ describe("structure gate", () => {
     expect(verdict(result, "structure")).toMatchObject({
       status: "failed",
       reason:
-        "god has a cognitive complexity of 20, 15 is allowed; " +
-        "god has a cyclomatic complexity of 21, 15 is allowed",
+        "god has a cognitive complexity of 20 (limit 15); " +
+        "god has a cyclomatic complexity of 21 (limit 15)",
       diagnostics: [
         { file: "a.py", line: 2, code: "cognitive_function", severity: "error" },
         { file: "a.py", line: 2, code: "complex_function", severity: "error" },
@@ -103,7 +103,7 @@ describe("structure gate", () => {
     expect(hidden).toMatchObject({
       status: "failed",
       reason:
-        "a.py: the file was measured before, and is not any more: it says that it is generated, or cannot be read",
+        "a.py: the file was measured before and is excluded now: it is marked as generated or cannot be parsed",
       diagnostics: [{ file: "a.py", code: "hidden_file", severity: "error" }],
     });
     expect(hidden.tail).toStartWith("a.py:1: the file was measured before");
@@ -188,7 +188,7 @@ describe("strict mode", () => {
     });
     expect(verdict(await c.judge({ "a.py": "x = 2\n" }), "structure")).toMatchObject({
       status: "errored",
-      reason: ".sentrux/baseline.json: it is not a JSON object",
+      reason: ".sentrux/baseline.json: not a JSON object",
       blame: "environment",
     });
   });
