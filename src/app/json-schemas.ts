@@ -1,18 +1,18 @@
 /**
- * JSON Schema (2020-12) of what people write and of what `--ndjson` prints, made from the types that
- * check them. Editors complete, explain and check by it; dgov itself never reads it.
+ * JSON Schemas (2020-12) of project.toml, of plan files and of the lines of `--ndjson`, generated from the key
+ * definitions and the event catalog. For editors; dgov does not read them.
  */
-import { mkdirSync, readFileSync, realpathSync, renameSync, writeFileSync } from "node:fs";
+import { mkdirSync, realpathSync } from "node:fs";
 import { join } from "node:path";
 import type { JsonSchema } from "../config/schema.ts";
 import { DgovError } from "../error.ts";
+import { readText, replaceFile } from "../std/files.ts";
 
 export const schemaNames = ["project", "plan", "events"] as const;
 export type SchemaName = (typeof schemaNames)[number];
 
 const dialect = "https://json-schema.org/draft/2020-12/schema";
 
-/** The schema of that name. */
 export async function jsonSchema(name: SchemaName): Promise<JsonSchema> {
   if (name === "project") return projectJsonSchema();
   return name === "plan" ? planJsonSchema() : eventsJsonSchema();
@@ -80,7 +80,7 @@ function dataSchema(fields: Readonly<Record<string, readonly [string, string]>>)
   };
 }
 
-/** The catalog's types in words: `string[]`, `number or null`, `"bare" or "continue"`, `string?`. */
+/** The schema of a type of the event catalog: `string[]`, `number or null`, `"bare" or "continue"`, `string?`. */
 export function typeSchema(words: string): JsonSchema {
   const parts = words.replace(/\?$/, "").split(/\s*,\s*|\s+or\s+/);
   const quoted = parts.map((part) => /^"(.*)"$/.exec(part)?.[1]);
@@ -94,35 +94,26 @@ export function typeSchema(words: string): JsonSchema {
   return schemas.length === 1 && only !== undefined ? only : { anyOf: schemas };
 }
 
-/** Where editors find the schemas, relative to the project root; derived, so not tracked. */
+/** Folder of the schemas for editors, relative to the project root; not tracked by git. */
 const folder = ".dgov/schema";
 
 /**
- * Writes the schemas editors use where they are missing or out of date; gives the paths written.
- * REFUSED when the folder is a link: what is written there might be anywhere.
+ * Writes the schemas that are missing or out of date. Returns their paths, relative to the project root. Throws
+ * REFUSED when the folder is a link, since the files would be outside the project.
  */
 export async function writeSchemas(projectRoot: string): Promise<string[]> {
   const dir = join(projectRoot, folder);
   mkdirSync(dir, { recursive: true });
   if (realpathSync(dir) !== join(realpathSync(projectRoot), folder)) {
-    throw new DgovError("REFUSED", `${folder} leads out of the project`);
+    throw new DgovError("REFUSED", `${folder} is a link that leaves the project`);
   }
   const written: string[] = [];
   for (const name of ["project", "plan"] as const) {
     const path = join(dir, `${name}.json`);
     const text = `${JSON.stringify(await jsonSchema(name), null, 2)}\n`;
-    if (textAt(path) === text) continue;
-    writeFileSync(`${path}.new`, text);
-    renameSync(`${path}.new`, path);
+    if (readText(path) === text) continue;
+    replaceFile(path, text);
     written.push(`${folder}/${name}.json`);
   }
   return written;
-}
-
-function textAt(path: string): string | null {
-  try {
-    return readFileSync(path, "utf8");
-  } catch {
-    return null;
-  }
 }

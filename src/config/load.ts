@@ -12,9 +12,7 @@ import { keyProblems } from "./schema.ts";
 import { parseToml } from "./toml.ts";
 import { type SourcePosition, type TomlPositions, tomlPositions } from "./toml-positions.ts";
 
-export type LoadedConfig =
-  | { ok: true; config: Config; warnings: Diagnostic[] }
-  | { ok: false; diagnostics: Diagnostic[] };
+export type LoadedConfig = { ok: true; config: Config } | { ok: false; diagnostics: Diagnostic[] };
 
 /** Loads the configuration of a project; a project without the file has the defaults. */
 export function loadConfig(projectRoot: string): LoadedConfig {
@@ -46,18 +44,17 @@ export function parseConfig(text: string, projectRoot: string): LoadedConfig {
     return { ok: false, diagnostics: [diagnostic(problem, position)] };
   }
   const positions = tomlPositions(text);
-  const invalid = keyProblems(projectKeys, parsed.value).map(({ kind, path, message, hint }) => {
-    const code = kind === "unknown" ? "unknown-key" : "wrong-type";
-    return diagnostic({ code, message, hint }, positions.find(path));
+  const invalid = keyProblems(projectKeys, parsed.value).map(({ path, ...problem }) => {
+    // The code of a missing key in project.toml is `wrong-type`.
+    const code = problem.code === "missing-key" ? "wrong-type" : problem.code;
+    return diagnostic({ ...problem, code }, positions.find(path));
   });
   if (invalid.length > 0) {
     return { ok: false, diagnostics: invalid.sort((a, b) => (a.line ?? 0) - (b.line ?? 0)) };
   }
   const config = configInForce(parsed.value as WrittenConfig, projectRoot, positions);
   const inconsistent = inconsistencies(config, positions);
-  return inconsistent.length > 0
-    ? { ok: false, diagnostics: inconsistent }
-    : { ok: true, config, warnings: [] };
+  return inconsistent.length > 0 ? { ok: false, diagnostics: inconsistent } : { ok: true, config };
 }
 
 function diagnostic(

@@ -15,7 +15,7 @@ const { type } = await import("arktype");
 export interface KeyProblem {
   /** Path of the key below the validated table. */
   path: string[];
-  kind: "unknown" | "missing" | "wrong-type";
+  code: "unknown-key" | "missing-key" | "wrong-type";
   message: string;
   hint: string | null;
 }
@@ -30,9 +30,9 @@ export function keyProblems(
 }
 
 type Found =
-  | { kind: "unknown"; path: string[]; known: string[] }
-  | { kind: "missing"; path: string[] }
-  | { kind: "wrong-type"; path: string[]; wanted: string; value: unknown };
+  | { code: "unknown-key"; path: string[]; known: string[] }
+  | { code: "missing-key"; path: string[] }
+  | { code: "wrong-type"; path: string[]; wanted: string; value: unknown };
 
 function tableProblems(
   keys: Keys,
@@ -41,21 +41,21 @@ function tableProblems(
 ): Found[] {
   const missing = Object.entries(keys).flatMap(([name, definition]): Found[] =>
     definition.kind === "key" && definition.required && !Object.hasOwn(value, name)
-      ? [{ kind: "missing", path: [...path, name] }]
+      ? [{ code: "missing-key", path: [...path, name] }]
       : [],
   );
   const present = Object.entries(value).flatMap(([name, inner]): Found[] => {
     const definition = Object.hasOwn(keys, name) ? keys[name] : undefined;
     const below = [...path, name];
     return definition === undefined
-      ? [{ kind: "unknown", path: below, known: Object.keys(keys) }]
+      ? [{ code: "unknown-key", path: below, known: Object.keys(keys) }]
       : valueProblems(definition, inner, below);
   });
   return [...missing, ...present];
 }
 
 function valueProblems(definition: Definition, value: unknown, path: string[]): Found[] {
-  const wrong = (wanted: string): Found[] => [{ kind: "wrong-type", path, wanted, value }];
+  const wrong = (wanted: string): Found[] => [{ code: "wrong-type", path, wanted, value }];
   switch (definition.kind) {
     case "key":
       return accepts(definition.type, value) ? [] : wrong(definition.type.name);
@@ -74,27 +74,27 @@ function valueProblems(definition: Definition, value: unknown, path: string[]): 
 }
 
 function message(found: Found, prefix: readonly string[]): KeyProblem {
-  const { kind, path } = found;
+  const { code, path } = found;
   const name = [...prefix, ...path].join(".");
-  switch (kind) {
-    case "unknown": {
+  switch (code) {
+    case "unknown-key": {
       const near = suggest(path.at(-1) ?? "", found.known);
       const hint = didYouMean(near, `known keys: ${listed(found.known, knownShownMax)}`);
-      return { kind, path, message: `unknown key \`${name}\``, hint };
+      return { code, path, message: `unknown key \`${name}\``, hint };
     }
-    case "missing":
-      return { kind, path, message: `\`${name}\` is missing`, hint: null };
+    case "missing-key":
+      return { code, path, message: `\`${name}\` is missing`, hint: null };
     case "wrong-type": {
       const shown = valueForMessage(found.value, found.wanted);
       return {
-        kind,
+        code,
         path,
         message: `\`${name}\` must be ${found.wanted}, not ${shown}`,
         hint: null,
       };
     }
     default:
-      return kind satisfies never;
+      return code satisfies never;
   }
 }
 

@@ -31,23 +31,20 @@ export function checkTaskTable(
   return checkTable(taskKeys, value, report);
 }
 
-function checkTable(
+function checkTable<Table>(
   keys: Keys,
   table: Record<string, unknown>,
   report: ReportProblem,
-): CheckedTable<Record<string, never>> {
+): CheckedTable<Table> {
   let value = table;
   const broken = new Set<string>();
-  for (const { kind, path, message, hint } of keyProblems(keys, table)) {
-    report(path, {
-      code: kind === "unknown" || kind === "missing" ? `${kind}-key` : kind,
-      message,
-      hint,
-    });
+  for (const { path, ...problem } of keyProblems(keys, table)) {
+    report(path, problem);
     value = without(value, path);
     broken.add(path[0] ?? "");
   }
-  return { value: value as Record<string, never>, broken };
+  // The remaining keys are valid, and `Table` has only optional keys.
+  return { value: value as Table, broken };
 }
 
 function without(table: Record<string, unknown>, [name = "", ...below]: string[]) {
