@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 import { reservedReason } from "../claims/reserved.ts";
 import { requireConfig } from "../config/load.ts";
 import { DgovError } from "../error.ts";
-import { scanLanded } from "../git/landed.ts";
+import { scanLanded } from "../git/landing/landed.ts";
 import { headOf, resolveCommit } from "../git/refs.ts";
 import {
   findRepository,

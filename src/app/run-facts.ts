@@ -2,7 +2,7 @@
 import { readFileSync, realpathSync } from "node:fs";
 import { join } from "node:path";
 import { DgovError } from "../error.ts";
-import { scanLanded } from "../git/landed.ts";
+import { scanLanded } from "../git/landing/landed.ts";
 import { headOf, listRefs, resolveCommit } from "../git/refs.ts";
 import {
   findRepository,

@@ -80,7 +80,7 @@ export async function checkStructure(
 }
 
 /** Compares the working tree with the baseline on disk. REFUSED when there is none to read. */
-export async function compareStructure(
+export async function compareWorkingTree(
   s: StructureContext,
 ): Promise<Comparison & { baseline: Baseline }> {
   const { baseline } = await requireBaseline(s);

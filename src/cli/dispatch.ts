@@ -10,7 +10,7 @@ import { usageError } from "./args.ts";
 import type { AnyCommand, Args, ArgsDef, Context } from "./command.ts";
 import { commands } from "./commands/index.ts";
 import { errorDocument, toDgovError } from "./error-report.ts";
-import { argumentsOf, type Line, readLine, textOf, wantsHelp } from "./line.ts";
+import { argumentsOf, flagText, type Line, readLine, wantsHelp } from "./line.ts";
 import { type Output, type OutputOptions, processOutput, wantsJson } from "./output.ts";
 import { commandUsage, groupUsage } from "./usage.ts";
 
@@ -82,7 +82,7 @@ function withHelp(error: DgovError, path: readonly string[]): DgovError {
 
 /** The context for a command. Throws USAGE when `-C` names no directory. */
 function makeContext(line: Line, output: Output, env: Env): Context {
-  const root = textOf(line, "root");
+  const root = flagText(line, "root");
   const cwd = resolve(root ?? ".");
   if (root !== undefined && !statSync(cwd, { throwIfNoEntry: false })?.isDirectory()) {
     throw usageError(`--root: no directory ${root}`);

@@ -92,7 +92,7 @@ export function wantsHelp(line: Line): boolean {
 }
 
 /** The last value of a flag that takes a text. */
-export function textOf(line: Line, key: string): string | undefined {
+export function flagText(line: Line, key: string): string | undefined {
   const value = line.values.get(key)?.at(-1);
   return typeof value === "string" ? value : undefined;
 }

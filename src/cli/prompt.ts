@@ -40,7 +40,7 @@ export async function select<T extends string>(
 }
 
 /** Asks for a line of text, which may be empty; `initial` is the text to edit. */
-export async function text(question: string, initial = ""): Promise<string> {
+export async function promptText(question: string, initial = ""): Promise<string> {
   const clack = await import("@clack/prompts");
   const given = clack.text({ message: printable(question), initialValue: initial, output });
   return (await promptValue<string | undefined>(given)) ?? "";

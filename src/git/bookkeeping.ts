@@ -9,10 +9,15 @@ import { join } from "node:path";
 import { DgovError } from "../error.ts";
 import { isoTime, systemClock } from "../std/clock.ts";
 import { lstatIfPresent } from "../std/files.ts";
-import { type CheckoutBlocker, checkoutsOf, moveCheckout, refreshIndex } from "./checkouts.ts";
 import { treesOfCommits, writeCommit } from "./commit.ts";
 import { durable, must, mustLine, nulJoin, nulSplit } from "./git.ts";
-import { land } from "./land.ts";
+import {
+  type CheckoutBlocker,
+  checkoutsOf,
+  moveCheckout,
+  refreshIndex,
+} from "./landing/checkouts.ts";
+import { land } from "./landing/land.ts";
 import type { Identity, Oid } from "./objects.ts";
 import { inPrivate, type PrivateGit, withPrivateGit } from "./private-dir.ts";
 import { headOf } from "./refs.ts";

@@ -50,7 +50,7 @@ export function childPath(folder: string, name: string): string {
 }
 
 /** Joins and normalises path segments; null when `..` leads out of the tree. */
-export function joinPath(...parts: readonly string[]): string | null {
+export function joinTreePath(...parts: readonly string[]): string | null {
   const out: string[] = [];
   for (const part of parts.join("/").split("/")) {
     if (part === "" || part === ".") continue;

@@ -7,7 +7,7 @@
 import type { Diagnostic } from "../error.ts";
 import type { PlanDraft, PlannerAnswer } from "../worker/roles/planner.ts";
 import { draftProblems } from "./draft.ts";
-import { type Problem, plannerPrompt } from "./prompt.ts";
+import { type DraftProblem, plannerPrompt } from "./prompt.ts";
 
 /** Times the planner may ask, for one plan. */
 const questionRoundsMax = 3;
@@ -45,7 +45,7 @@ export class Conversation<Checked> {
   #questionRounds = 0;
   #mendings = 0;
   #notes = "";
-  #last: { draft: PlanDraft | null; problem: Problem } | null = null;
+  #last: { draft: PlanDraft | null; problem: DraftProblem } | null = null;
 
   constructor(about: { goal: string; charter: string | null }, ports: PlannerPorts<Checked>) {
     this.#about = about;
@@ -116,7 +116,7 @@ export class Conversation<Checked> {
   async #problemOf(
     draft: PlanDraft,
   ): Promise<
-    { ok: true; checked: Checked } | { ok: false; problem: Problem; diagnostics: Diagnostic[] }
+    { ok: true; checked: Checked } | { ok: false; problem: DraftProblem; diagnostics: Diagnostic[] }
   > {
     const problems = draftProblems(draft);
     if (problems.length > 0) {
@@ -130,7 +130,7 @@ export class Conversation<Checked> {
   }
 
   /** Takes note of what the next message must say; false when there have been enough. */
-  #mend(draft: PlanDraft | null, problem: Problem): boolean {
+  #mend(draft: PlanDraft | null, problem: DraftProblem): boolean {
     if (this.#mendings++ >= mendingsMax) return false;
     this.#last = { draft: draft ?? this.#last?.draft ?? null, problem };
     if (draft !== null) this.#ports.status("the draft has errors; they go back to the planner");

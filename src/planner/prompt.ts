@@ -23,10 +23,10 @@ export interface PlannerFacts {
   notes: string;
   answered: readonly { question: string; answer: string }[];
   /** Its last draft and what is wrong with it. */
-  last: { draft: PlanDraft | null; problem: Problem } | null;
+  last: { draft: PlanDraft | null; problem: DraftProblem } | null;
 }
 
-export interface Problem {
+export interface DraftProblem {
   /** The operator's own words count as instructions; the compiler's quote the draft. */
   from: "operator" | "compiler" | "dgov";
   text: string;

@@ -6,7 +6,7 @@
  */
 import { childVariables } from "../config/execution-policy.ts";
 import { DgovError } from "../error.ts";
-import { type LandedUnit, scanLanded } from "../git/landed.ts";
+import { type LandedUnit, scanLanded } from "../git/landing/landed.ts";
 import { baseRef, beforeRef, updateRef } from "../git/refs.ts";
 import type { LedgerEntry } from "../ledger/entry.ts";
 import { ledgerFile, openLedger } from "../ledger/file.ts";

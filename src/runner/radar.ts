@@ -5,13 +5,14 @@
  * It decides nothing. It looks again only when a tree changed, never compares the same trees twice, and a failed
  * look only causes a warning.
  */
-import { attemptChanges } from "../git/changes.ts";
+
 import { treesOfCommits } from "../git/commit.ts";
-import { mergeTrees } from "../git/merge.ts";
+import { mergeTrees } from "../git/landing/merge.ts";
 import type { Oid } from "../git/objects.ts";
 import { branchTip } from "../git/refs.ts";
-import { treeWith } from "../git/snapshot.ts";
 import { diffTrees } from "../git/trees.ts";
+import { attemptChanges } from "../git/worktrees/changes.ts";
+import { treeWith } from "../git/worktrees/snapshot.ts";
 import type { PhaseChange } from "../kernel/state.ts";
 import { hasSymbolTable, judgeMerge, readMerge } from "../settlement/merge-check.ts";
 import { errorMessage } from "../std/text.ts";

@@ -7,12 +7,12 @@
  */
 import { existsSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { keepWork, removeWorktree } from "../git/keep.ts";
-import { reconcileLanding } from "../git/land.ts";
+import { reconcileLanding } from "../git/landing/land.ts";
 import type { Identity } from "../git/objects.ts";
 import { keepRef } from "../git/refs.ts";
 import type { Repository } from "../git/repository.ts";
-import { openWorktree, pruneRegistrations } from "../git/worktree.ts";
+import { keepWork, removeWorktree } from "../git/worktrees/keep.ts";
+import { openWorktree, pruneRegistrations } from "../git/worktrees/worktree.ts";
 import type { Event } from "../kernel/event.ts";
 import type { State } from "../kernel/state.ts";
 import { apply, replay } from "../kernel/transition.ts";

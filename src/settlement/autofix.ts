@@ -7,10 +7,10 @@
  */
 import { chmodSync, mkdirSync, readFileSync, realpathSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import type { FileChange } from "../git/changes.ts";
-import { commitChanges } from "../git/snapshot.ts";
 import { readBlobAt } from "../git/trees.ts";
-import type { Worktree } from "../git/worktree.ts";
+import type { FileChange } from "../git/worktrees/changes.ts";
+import { commitChanges } from "../git/worktrees/snapshot.ts";
+import type { Worktree } from "../git/worktrees/worktree.ts";
 import { lstatIfPresent, removeFolder } from "../std/files.ts";
 import type { SettlementContext } from "./context.ts";
 import { keepFixes } from "./line-merge.ts";

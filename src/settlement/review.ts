@@ -7,10 +7,10 @@
 import { join } from "node:path";
 import { judgeChanges, type ScopeVerdict } from "../claims/verdict.ts";
 import { scopePolicy } from "../config/execution-policy.ts";
-import { attemptChanges, detectTampering, type FileChange } from "../git/changes.ts";
 import type { Oid } from "../git/objects.ts";
-import { commitChanges } from "../git/snapshot.ts";
-import type { Worktree } from "../git/worktree.ts";
+import { attemptChanges, detectTampering, type FileChange } from "../git/worktrees/changes.ts";
+import { commitChanges } from "../git/worktrees/snapshot.ts";
+import type { Worktree } from "../git/worktrees/worktree.ts";
 import type { Claims } from "../plan/compiled.ts";
 import { describeExit, succeeded } from "../process/exit-result.ts";
 import { runShell } from "../process/spawn.ts";

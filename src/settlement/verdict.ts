@@ -2,7 +2,7 @@
 import type { Oid } from "../git/objects.ts";
 import type { GateStatus } from "../kernel/event.ts";
 import { BoundedOutput } from "../process/bounded-output.ts";
-import type { Diagnostic } from "./diagnostics/diagnostic.ts";
+import type { CheckerDiagnostic } from "./diagnostics/diagnostic.ts";
 
 export interface GateVerdict {
   gate: string;
@@ -18,7 +18,7 @@ export interface GateVerdict {
   output: string | null;
   tail: string;
   /** Charged diagnostics: those the base does not have. */
-  diagnostics: Diagnostic[];
+  diagnostics: CheckerDiagnostic[];
   /** Paths the gate changed in its tree; the changes were reverted. */
   changedPaths: string[];
   cached: boolean;

@@ -7,7 +7,7 @@ import { isSourceLanguage, type SourceLanguage } from "../languages/control-flow
 import type { Import } from "../languages/import-finder.ts";
 import { importsIn } from "../languages/imports.ts";
 import { withTree } from "../languages/parser.ts";
-import { measure, type SyntaxMetrics } from "./measure.ts";
+import { measureFile, type SyntaxMetrics } from "./measure.ts";
 
 /** Version of the metrics in the key of their cache. Change it when the same text would give other metrics. */
 export const fileMetricsVersion = "1";
@@ -35,7 +35,7 @@ export async function fileMetrics(
   if (text.length > textMax || text.includes("\0")) return { ...unparsed, generated: true };
   const parsed = await withTree(language, text, (root) => ({
     ...header,
-    ...measure(root, language),
+    ...measureFile(root, language),
     imports: importsIn(root, language),
   }));
   return parsed ?? { ...unparsed, generated: true };

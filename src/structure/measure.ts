@@ -98,7 +98,7 @@ const outermost: Omit<Frame, "marks"> = {
 };
 
 /** Measures a syntax tree. Functions are in the order of their first lines. */
-export function measure(root: Node, language: SourceLanguage): SyntaxMetrics {
+export function measureFile(root: Node, language: SourceLanguage): SyntaxMetrics {
   const walk = new Walk(controlFlowNodes[language]);
   const cursor = root.walk();
   try {

@@ -6,7 +6,7 @@
 import {
   endedPhases,
   isSuccessful,
-  type PhaseChange,
+  type PhaseEntry,
   type RunView,
   type UnitView,
 } from "./run-view.ts";
@@ -23,7 +23,7 @@ export interface ExplainView {
   /** Units that this one waits for, or because of which it was skipped, nearest first. */
   because: { unit: string; phase: string; reason: string }[];
   /** All phase changes. */
-  history: PhaseChange[];
+  history: PhaseEntry[];
   rejections: { attempt: number; verdict: string; reason: string; gates: string[] }[];
   keptRef: string | null;
   next: string | null;

@@ -7,7 +7,7 @@ export interface RemediationNeeds {
   red: string;
   gates: RedGate[];
   degraded: boolean;
-  offenders: Offender[];
+  offenders: RecordedOffender[];
 }
 
 export interface RedGate {
@@ -20,7 +20,7 @@ export interface RedGate {
 }
 
 /** A symbol or file that exceeds a structural limit. */
-export interface Offender {
+export interface RecordedOffender {
   kind: string;
   path: string;
   name: string;
@@ -76,7 +76,7 @@ function redGate(data: Record<string, unknown>): RedGate {
   };
 }
 
-function offender(data: Record<string, unknown>): Offender {
+function offender(data: Record<string, unknown>): RecordedOffender {
   return {
     kind: text(data, "kind"),
     path: text(data, "path"),

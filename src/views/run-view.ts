@@ -61,10 +61,10 @@ export interface UnitView {
   /** Keep-ref of the last attempt with kept work. */
   keptRef: string | null;
   attempts: AttemptView[];
-  changes: PhaseChange[];
+  changes: PhaseEntry[];
 }
 
-export interface PhaseChange {
+export interface PhaseEntry {
   at: string;
   from: string;
   to: string;

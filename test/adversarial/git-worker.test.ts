@@ -19,15 +19,15 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
-import { attemptChanges, detectTampering } from "../../src/git/changes.ts";
-import { gateTreeDifferences, provideGateTree } from "../../src/git/gate-tree.ts";
-import { removeWorktree } from "../../src/git/keep.ts";
-import { landCandidate } from "../../src/git/land.ts";
-import { buildCandidate } from "../../src/git/merge.ts";
+import { landCandidate } from "../../src/git/landing/land.ts";
+import { buildCandidate } from "../../src/git/landing/merge.ts";
 import { openRepository, type Repository } from "../../src/git/repository.ts";
-import { commitChanges, diffText } from "../../src/git/snapshot.ts";
 import { dirtyPaths } from "../../src/git/working-tree.ts";
-import { createWorktree, type Worktree } from "../../src/git/worktree.ts";
+import { attemptChanges, detectTampering } from "../../src/git/worktrees/changes.ts";
+import { gateTreeDifferences, provideGateTree } from "../../src/git/worktrees/gate-tree.ts";
+import { removeWorktree } from "../../src/git/worktrees/keep.ts";
+import { commitChanges, diffText } from "../../src/git/worktrees/snapshot.ts";
+import { createWorktree, type Worktree } from "../../src/git/worktrees/worktree.ts";
 import { gitIn, identity, type OpenedRepo, openTestRepo, stamp } from "../git/harness.ts";
 
 const files = {

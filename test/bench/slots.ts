@@ -1,8 +1,8 @@
 /** Preparing a reused gate slot in a repository of 20,000 files, compared with a cold `git worktree add`. */
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { gateTreeDifferences, provideGateTree } from "../../src/git/gate-tree.ts";
 import { openRepository } from "../../src/git/repository.ts";
+import { gateTreeDifferences, provideGateTree } from "../../src/git/worktrees/gate-tree.ts";
 import { testRepo } from "../harness/repo.ts";
 import { type Benchmark, interleaved } from "./figure.ts";
 

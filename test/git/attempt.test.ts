@@ -12,13 +12,13 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
-import { attemptChanges, detectTampering } from "../../src/git/changes.ts";
-import { keepWork, removeWorktree } from "../../src/git/keep.ts";
 import { listRefs } from "../../src/git/refs.ts";
 import { repositoryFingerprint } from "../../src/git/repository-fingerprint.ts";
-import { commitChanges, diffText } from "../../src/git/snapshot.ts";
 import { commitStats, readBlobAt } from "../../src/git/trees.ts";
-import { replayWork } from "../../src/git/worktree.ts";
+import { attemptChanges, detectTampering } from "../../src/git/worktrees/changes.ts";
+import { keepWork, removeWorktree } from "../../src/git/worktrees/keep.ts";
+import { commitChanges, diffText } from "../../src/git/worktrees/snapshot.ts";
+import { replayWork } from "../../src/git/worktrees/worktree.ts";
 import { gitIn, identity, openTestRepo, stamp } from "./harness.ts";
 
 const files = {

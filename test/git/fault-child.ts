@@ -3,7 +3,7 @@
  * point that `DGOV_FAULT` names.
  */
 
-import { landCandidate } from "../../src/git/land.ts";
+import { landCandidate } from "../../src/git/landing/land.ts";
 import { openRepository } from "../../src/git/repository.ts";
 
 const [path = "", target = "", from = "", to = "", scratch = ""] = process.argv.slice(2);

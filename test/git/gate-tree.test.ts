@@ -15,7 +15,7 @@ import {
   gateTreeDifferences,
   provideGateTree,
   restoreGateTree,
-} from "../../src/git/gate-tree.ts";
+} from "../../src/git/worktrees/gate-tree.ts";
 import { gitIn, type OpenedRepo, openTestRepo } from "./harness.ts";
 
 const files = {

@@ -1,10 +1,10 @@
 /** Shared by the git tests: a repository opened by dgov, and attempts in it. */
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { keepWork } from "../../src/git/keep.ts";
 import { keepRef } from "../../src/git/refs.ts";
 import { openRepository, type Repository } from "../../src/git/repository.ts";
-import { createWorktree, type Worktree } from "../../src/git/worktree.ts";
+import { keepWork } from "../../src/git/worktrees/keep.ts";
+import { createWorktree, type Worktree } from "../../src/git/worktrees/worktree.ts";
 import { type TestRepo, type TestRepoOptions, testRepo } from "../harness/repo.ts";
 
 export const identity = { name: "Ada", email: "ada@example.com" };

@@ -3,13 +3,13 @@ import { describe, expect, test } from "bun:test";
 import { existsSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { deflateSync } from "node:zlib";
-import { type LandingResult, landCandidate, reconcileLanding } from "../../src/git/land.ts";
-import { buildCandidate, type CandidateResult } from "../../src/git/merge.ts";
+import { type LandingResult, landCandidate, reconcileLanding } from "../../src/git/landing/land.ts";
+import { buildCandidate, type CandidateResult } from "../../src/git/landing/merge.ts";
 import type { Oid } from "../../src/git/objects.ts";
 import { isAncestor } from "../../src/git/refs.ts";
 import { openRepository } from "../../src/git/repository.ts";
-import { commitChanges } from "../../src/git/snapshot.ts";
 import { dirtyPaths } from "../../src/git/working-tree.ts";
+import { commitChanges } from "../../src/git/worktrees/snapshot.ts";
 import { type OpenedRepo, openTestRepo, stamp } from "./harness.ts";
 
 const files = {

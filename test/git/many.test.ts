@@ -2,7 +2,7 @@
 import { expect, test } from "bun:test";
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import { removeWorktree } from "../../src/git/keep.ts";
+import { removeWorktree } from "../../src/git/worktrees/keep.ts";
 import { openTestRepo } from "./harness.ts";
 
 const count = process.env["DGOV_TEST_LONG"] === "1" ? 10_000 : 1000;

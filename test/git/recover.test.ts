@@ -2,9 +2,9 @@
 import { describe, expect, test } from "bun:test";
 import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { type LandingResult, landCandidate, reconcileLanding } from "../../src/git/land.ts";
+import { type LandingResult, landCandidate, reconcileLanding } from "../../src/git/landing/land.ts";
 import type { Oid } from "../../src/git/objects.ts";
-import { commitChanges } from "../../src/git/snapshot.ts";
+import { commitChanges } from "../../src/git/worktrees/snapshot.ts";
 import { type OpenedRepo, openTestRepo, stamp } from "./harness.ts";
 
 const files = { "a.txt": "a\n", "b.txt": "b\n", "dir/gone.txt": "gone\n", "theirs.txt": "t\n" };

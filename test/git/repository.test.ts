@@ -3,7 +3,7 @@ import { describe, expect, test } from "bun:test";
 import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { bootstrapCommit, commitOperatorFiles } from "../../src/git/bookkeeping.ts";
-import { scanLanded } from "../../src/git/landed.ts";
+import { scanLanded } from "../../src/git/landing/landed.ts";
 import {
   branchTip,
   createBranch,

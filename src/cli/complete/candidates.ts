@@ -14,11 +14,11 @@ import type { ArgDef, ArgsDef, CommandGroup } from "../command.ts";
 import {
   findCommand,
   findFlag,
+  flagText,
   isRepeatable,
   type Line,
   positionalsOf,
   readPartialLine,
-  textOf,
 } from "../line.ts";
 
 /** A word that may stand at the end of the line. */
@@ -45,7 +45,7 @@ export async function complete(
 ): Promise<Completion> {
   const typed = words.at(-1) ?? "";
   const line = await readPartialLine(commands, words.slice(0, -1));
-  const cwd = resolve(shellDir, textOf(line, "root") ?? ".");
+  const cwd = resolve(shellDir, flagText(line, "root") ?? ".");
   const { target, values, unfinished } = line;
   if (line.commandError !== null) return nothing;
   const known: ArgsDef = { ...globalArgs, ...("subcommands" in target ? {} : target.args) };
@@ -88,7 +88,7 @@ function namesIn(group: CommandGroup): Candidate[] {
 
 /** `dgov help` takes the names that may follow `dgov`, and two topics. */
 async function helpTopics(commands: CommandGroup, line: Line): Promise<Candidate[]> {
-  const path = ["topic", "subcommand"].flatMap((key) => textOf(line, key) ?? []);
+  const path = ["topic", "subcommand"].flatMap((key) => flagText(line, key) ?? []);
   const group = await findCommand(commands, path);
   if (group === null || !("subcommands" in group)) return [];
   const topics = [
@@ -226,7 +226,7 @@ async function runs(projectRoot: string): Promise<Candidate[]> {
 
 /** Units of the plan that the line names, else of every live plan. */
 function units(projectRoot: string, line: Line): Candidate[] {
-  const named = textOf(line, "plan");
+  const named = flagText(line, "plan");
   const plans = listPlans(projectRoot).filter(({ name, archived }) =>
     named === undefined ? !archived : name === named,
   );

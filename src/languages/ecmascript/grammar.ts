@@ -3,9 +3,9 @@
 import {
   argumentsIn,
   type Definition,
+  nodeText,
   positional,
   type SymbolGrammar,
-  textOf,
 } from "../symbol-table/grammar.ts";
 import { childOf, fieldOf, namedChildren, type PlainNode } from "../symbol-table/plain-tree.ts";
 import type { Signature } from "../symbol-table/symbol-table.ts";
@@ -81,7 +81,7 @@ export const ecmascript: SymbolGrammar = {
     const value = fieldOf(node, "value");
     const made = value?.type === "new_expression" ? fieldOf(value, "constructor") : null;
     const type = fieldOf(node, "type") ?? made;
-    return type === null ? null : { variable: textOf(name, text), type };
+    return type === null ? null : { variable: nodeText(name, text), type };
   },
   labels: {
     function_declaration: ["name"],
@@ -115,7 +115,7 @@ export const ecmascript: SymbolGrammar = {
 };
 
 function defineInner(node: PlainNode, inner: PlainNode, text: string, owner: string): Definition[] {
-  const name = textOf(fieldOf(inner, "name"), text);
+  const name = nodeText(fieldOf(inner, "name"), text);
   if (functions.test(inner.type)) {
     const signature = signatureOf(fieldOf(inner, "parameters"), text);
     const overload = inner.type === "function_signature";
@@ -130,7 +130,7 @@ function defineInner(node: PlainNode, inner: PlainNode, text: string, owner: str
   }
   if (methods.test(inner.type)) return [defineMethod(node, inner, name, text)];
   if (fields.test(inner.type)) {
-    const key = name || textOf(fieldOf(inner, "property"), text);
+    const key = name || nodeText(fieldOf(inner, "property"), text);
     const signature = functionValue(fieldOf(inner, "value"), text);
     return [
       {
@@ -154,7 +154,7 @@ function defineInner(node: PlainNode, inner: PlainNode, text: string, owner: str
   }
   if (owner !== "" && (inner.type === "enum_assignment" || inner.type === "property_identifier")) {
     const value = fieldOf(inner, "value");
-    return [{ name: name || textOf(inner, text), kind: "field", node, value }];
+    return [{ name: name || nodeText(inner, text), kind: "field", node, value }];
   }
   if (inner.type === "internal_module" || inner.type === "module") {
     const members = fieldOf(inner, "body");
@@ -188,7 +188,7 @@ function defineVariables(node: PlainNode, inner: PlainNode, text: string): Defin
     // Each of several declarators is a symbol of its own.
     const whole = declarators.length === 1 ? node : declarator;
     if (name?.type === "identifier") {
-      const own = { name: textOf(name, text), kind, node: whole, signature, value } as const;
+      const own = { name: nodeText(name, text), kind, node: whole, signature, value } as const;
       return [{ ...own, exported: false }];
     }
     const names = patternNames(name, text);
@@ -199,7 +199,7 @@ function defineVariables(node: PlainNode, inner: PlainNode, text: string): Defin
 function patternNames(pattern: PlainNode | null, text: string): string[] {
   if (pattern === null) return [];
   if (pattern.type === "identifier" || pattern.type.startsWith("shorthand_")) {
-    return [textOf(pattern, text)];
+    return [nodeText(pattern, text)];
   }
   return namedChildren(pattern)
     .filter((child) => child.field !== "key" && child.field !== "right")
@@ -209,7 +209,7 @@ function patternNames(pattern: PlainNode | null, text: string): string[] {
 function functionValue(value: PlainNode | null, text: string): Signature | null {
   if (value === null || !functionValues.test(value.type)) return null;
   if (fieldOf(value, "parameter") !== null) {
-    return positional([{ name: textOf(fieldOf(value, "parameter"), text), required: true }]);
+    return positional([{ name: nodeText(fieldOf(value, "parameter"), text), required: true }]);
   }
   return signatureOf(fieldOf(value, "parameters"), text);
 }
@@ -220,7 +220,7 @@ function signatureOf(list: PlainNode | null, text: string): Signature | null {
   const parameters: { name: string; required: boolean }[] = [];
   for (const child of namedChildren(list)) {
     const pattern = fieldOf(child, "pattern") ?? child;
-    const name = textOf(pattern, text);
+    const name = nodeText(pattern, text);
     if (name === "this") continue;
     if (pattern.type === "rest_pattern") rest = true;
     else {
@@ -251,25 +251,25 @@ function reexports(
       openEnded ||= fieldOf(node, "source") !== null && node.children.some((c) => c.type === "*");
       const clause = fieldOf(node, "source") === null ? childOf(node, "export_clause") : null;
       for (const one of clause === null ? [] : namedChildren(clause)) {
-        const name = textOf(fieldOf(one, "name"), text);
-        aliases.set(textOf(fieldOf(one, "alias"), text) || name, name);
+        const name = nodeText(fieldOf(one, "name"), text);
+        aliases.set(nodeText(fieldOf(one, "alias"), text) || name, name);
       }
       const value = fieldOf(node, "value");
-      if (value !== null) aliases.set("default", textOf(value, text));
+      if (value !== null) aliases.set("default", nodeText(value, text));
       continue;
     }
     const assignment = childOf(node, "assignment_expression");
     if (assignment === null) continue;
-    const target = textOf(fieldOf(assignment, "left"), text);
+    const target = nodeText(fieldOf(assignment, "left"), text);
     const right = fieldOf(assignment, "right");
     const own = /^(?:module\.)?exports\.(\w+)$/.exec(target)?.[1];
-    if (own !== undefined) aliases.set(own, textOf(right, text));
+    if (own !== undefined) aliases.set(own, nodeText(right, text));
     else if (target !== "module.exports") continue;
-    else if (right?.type !== "object") aliases.set("default", textOf(right, text));
+    else if (right?.type !== "object") aliases.set("default", nodeText(right, text));
     else {
       for (const one of namedChildren(right)) {
-        const name = textOf(fieldOf(one, "key") ?? one, text);
-        aliases.set(name, textOf(fieldOf(one, "value") ?? one, text));
+        const name = nodeText(fieldOf(one, "key") ?? one, text);
+        aliases.set(name, nodeText(fieldOf(one, "value") ?? one, text));
         openEnded ||= one.type === "spread_element";
       }
     }

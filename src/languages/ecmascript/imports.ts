@@ -10,7 +10,7 @@ import {
 import type { Node } from "../parser.ts";
 import {
   enclosingFolders,
-  joinPath,
+  joinTreePath,
   manifestsNamed,
   parentFolder,
   type Resolver,
@@ -162,7 +162,7 @@ export function ecmascriptResolver(tree: SourceTree): Resolver {
   const resolve = (from: string, specifier: string): string | null => {
     const folder = parentFolder(from);
     if (/^\.\.?(\/|$)/.test(specifier))
-      return moduleFile(tree, joinPath(folder, specifier), byFolder);
+      return moduleFile(tree, joinTreePath(folder, specifier), byFolder);
     if (specifier.startsWith("/")) return null;
     if (specifier.startsWith("#")) {
       const own = enclosingFolders(folder).find((one) => byFolder.has(one));
@@ -257,7 +257,7 @@ function sourceFile(tree: SourceTree, folder: string, path: string): string | nu
   const sources = [clean, clean.replace(/^(dist|build|lib|out)\//, "src/")];
   sources.push(...sources.map((one) => one.replace(/^src\/(esm|cjs|types)\//, "src/")));
   for (const source of sources) {
-    const base = joinPath(folder, source);
+    const base = joinTreePath(folder, source);
     if (base === null) continue;
     const file = plainFile(tree, base) ?? plainFile(tree, `${base}/index`);
     if (file !== null) return file;
@@ -280,9 +280,11 @@ function pathRules(folder: string, table: unknown): PathRules | null {
       const star = wildcardMatch(pattern, specifier);
       return star === null
         ? []
-        : stringsIn(targets).map((target) => joinPath(folder, base, target.replaceAll("*", star)));
+        : stringsIn(targets).map((target) =>
+            joinTreePath(folder, base, target.replaceAll("*", star)),
+          );
     });
-    return baseUrl === null ? mapped : [...mapped, joinPath(folder, base, specifier)];
+    return baseUrl === null ? mapped : [...mapped, joinTreePath(folder, base, specifier)];
   };
 }
 

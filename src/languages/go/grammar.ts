@@ -3,9 +3,9 @@
 import {
   argumentsIn,
   type Definition,
+  nodeText,
   positional,
   type SymbolGrammar,
-  textOf,
 } from "../symbol-table/grammar.ts";
 import { childOf, fieldOf, namedChildren, type PlainNode } from "../symbol-table/plain-tree.ts";
 import type { Signature } from "../symbol-table/symbol-table.ts";
@@ -20,7 +20,7 @@ const groups = new Set([
 
 export const go: SymbolGrammar = {
   define(node, text, owner) {
-    const name = textOf(fieldOf(node, "name"), text);
+    const name = nodeText(fieldOf(node, "name"), text);
     switch (node.type) {
       case "function_declaration":
         return [
@@ -39,11 +39,11 @@ export const go: SymbolGrammar = {
         return node.children
           .filter((child) => child.field === "name")
           .map((child) => {
-            const one = textOf(child, text);
+            const one = nodeText(child, text);
             const kind = owner === "" ? ("variable" as const) : ("field" as const);
             const values = fieldOf(node, "value");
             const value = values === null ? null : (namedChildren(values)[0] ?? null);
-            const type = textOf(fieldOf(node, "type"), text);
+            const type = nodeText(fieldOf(node, "type"), text);
             const enumeration =
               node.type === "const_spec" && type !== "" ? { enumeration: type } : {};
             return { name: one, kind, node, value, ...enumeration, ...visibility(one) };
@@ -129,7 +129,7 @@ function defineType(node: PlainNode, name: string, text: string): Definition {
       (members?.children ?? []).some(
         (child) => child.type === "field_declaration" && fieldOf(child, "name") === null,
       )) ||
-    (isInterface && /^\s*[\w.]+\s*$/m.test(textOf(type, text).slice("interface {".length)));
+    (isInterface && /^\s*[\w.]+\s*$/m.test(nodeText(type, text).slice("interface {".length)));
   // A type defined by another one has that type's members.
   const inherits = embeds || !(isStruct || isInterface);
   const own = isStruct || isInterface ? members : null;
@@ -138,7 +138,7 @@ function defineType(node: PlainNode, name: string, text: string): Definition {
 
 /** `T` of `T`, `*T` and `T[K]`; "?" for any other type. */
 function typeName(type: PlainNode | null, text: string): string {
-  return /^\*?\s*(\w+)/.exec(textOf(type, text))?.[1] ?? "?";
+  return /^\*?\s*(\w+)/.exec(nodeText(type, text))?.[1] ?? "?";
 }
 
 function signatureOf(node: PlainNode, text: string): Signature | null {
@@ -152,8 +152,8 @@ function signatureOf(node: PlainNode, text: string): Signature | null {
       continue;
     }
     const names = child.children.filter((one) => one.field === "name");
-    const type = textOf(fieldOf(child, "type"), text);
-    const written = names.length === 0 ? [type] : names.map((one) => textOf(one, text));
+    const type = nodeText(fieldOf(child, "type"), text);
+    const written = names.length === 0 ? [type] : names.map((one) => nodeText(one, text));
     parameters.push(...written.map((name) => ({ name, required: true })));
   }
   return positional(parameters, rest);
@@ -168,7 +168,7 @@ function typedVariable(
     const type = fieldOf(node, "type");
     const [name] = names;
     if (name === undefined || names.length > 1 || type === null) return null;
-    return { variable: textOf(name, text), type };
+    return { variable: nodeText(name, text), type };
   }
   if (node.type !== "short_var_declaration") return null;
   const [left, right] = [fieldOf(node, "left"), fieldOf(node, "right")];
@@ -178,5 +178,5 @@ function typedVariable(
   if (name === undefined || more.length > 0 || value === undefined) return null;
   const made = value.type === "unary_expression" ? fieldOf(value, "operand") : value;
   const type = made?.type === "composite_literal" ? fieldOf(made, "type") : null;
-  return type === null ? null : { variable: textOf(name, text), type };
+  return type === null ? null : { variable: nodeText(name, text), type };
 }

@@ -3,7 +3,7 @@ import { type Import, lineOf, nodesOfType } from "../import-finder.ts";
 import type { Node } from "../parser.ts";
 import {
   childPath,
-  joinPath,
+  joinTreePath,
   parentFolder,
   type Resolver,
   type SourceTree,
@@ -42,7 +42,7 @@ export function goResolver(tree: SourceTree): Resolver {
   return (_from, { specifier }) => {
     for (const { path, folder } of modules) {
       if (specifier !== path && !specifier.startsWith(`${path}/`)) continue;
-      const inside = joinPath(folder, specifier.slice(path.length));
+      const inside = joinTreePath(folder, specifier.slice(path.length));
       const files = inside === null ? [] : goFiles(tree, inside, false);
       if (files.length > 0) return files;
     }

@@ -3,9 +3,9 @@
 import {
   argumentsIn,
   type Definition,
+  nodeText,
   positional,
   type SymbolGrammar,
-  textOf,
 } from "../symbol-table/grammar.ts";
 import { childOf, fieldOf, namedChildren, type PlainNode } from "../symbol-table/plain-tree.ts";
 import type { Signature } from "../symbol-table/symbol-table.ts";
@@ -14,7 +14,7 @@ const types = /^(class|interface|enum|record|annotation_type)_declaration$/;
 
 export const java: SymbolGrammar = {
   define(node, text) {
-    const name = textOf(fieldOf(node, "name"), text);
+    const name = nodeText(fieldOf(node, "name"), text);
     if (types.test(node.type)) return [defineType(node, name, text)];
     switch (node.type) {
       case "method_declaration":
@@ -40,7 +40,7 @@ export const java: SymbolGrammar = {
         return node.children
           .filter((child) => child.field === "declarator")
           .map((child) => ({
-            name: textOf(fieldOf(child, "name"), text),
+            name: nodeText(fieldOf(child, "name"), text),
             kind: "field" as const,
             node,
             value: fieldOf(child, "value"),
@@ -79,7 +79,7 @@ export const java: SymbolGrammar = {
   typedVariable(node, text) {
     if (node.type === "formal_parameter") {
       const type = fieldOf(node, "type");
-      const name = textOf(fieldOf(node, "name"), text);
+      const name = nodeText(fieldOf(node, "name"), text);
       return type === null ? null : { variable: name, type };
     }
     if (!/^(local_variable|field)_declaration$/.test(node.type)) return null;
@@ -89,8 +89,8 @@ export const java: SymbolGrammar = {
     const written = fieldOf(node, "type");
     const value = fieldOf(only, "value");
     const made = value?.type === "object_creation_expression" ? fieldOf(value, "type") : null;
-    const type = textOf(written, text) === "var" ? made : written;
-    return type === null ? null : { variable: textOf(fieldOf(only, "name"), text), type };
+    const type = nodeText(written, text) === "var" ? made : written;
+    return type === null ? null : { variable: nodeText(fieldOf(only, "name"), text), type };
   },
   labels: {
     class_declaration: ["name"],
@@ -115,7 +115,7 @@ export const java: SymbolGrammar = {
       const object = fieldOf(node, "object");
       const path = object === null ? [] : pathOf(object, text);
       const call = argumentsIn(fieldOf(node, "arguments"), text);
-      add({ path: [...path, textOf(fieldOf(node, "name"), text)], line, call });
+      add({ path: [...path, nodeText(fieldOf(node, "name"), text)], line, call });
     } else if (node.type === "object_creation_expression") {
       const path = pathOf(fieldOf(node, "type"), text);
       const call = argumentsIn(fieldOf(node, "arguments"), text);
@@ -123,7 +123,7 @@ export const java: SymbolGrammar = {
     } else if (node.type === "method_reference") {
       const [object, member] = namedChildren(node);
       if (object !== undefined && member !== undefined) {
-        add({ path: [...pathOf(object, text), textOf(member, text)], line, call: null });
+        add({ path: [...pathOf(object, text), nodeText(member, text)], line, call: null });
       }
     }
     // Arguments and objects are still walked.
@@ -136,11 +136,11 @@ function pathOf(node: PlainNode | null, text: string): string[] {
   switch (node?.type) {
     case "identifier":
     case "type_identifier":
-      return [textOf(node, text)];
+      return [nodeText(node, text)];
     case "this":
       return ["self"];
     case "field_access":
-      return [...pathOf(fieldOf(node, "object"), text), textOf(fieldOf(node, "field"), text)];
+      return [...pathOf(fieldOf(node, "object"), text), nodeText(fieldOf(node, "field"), text)];
     case "generic_type":
     case "annotated_type":
       return pathOf(namedChildren(node)[0] ?? null, text);
@@ -153,7 +153,7 @@ function pathOf(node: PlainNode | null, text: string): string[] {
 
 function hasModifier(node: PlainNode, word: string, text: string): boolean {
   const modifiers = childOf(node, "modifiers");
-  return modifiers?.children.some((child) => textOf(child, text) === word) ?? false;
+  return modifiers?.children.some((child) => nodeText(child, text) === word) ?? false;
 }
 
 function defineType(node: PlainNode, name: string, text: string): Definition {
@@ -182,7 +182,7 @@ function signatureOf(list: PlainNode, text: string): Signature {
   const parameters = namedChildren(list).filter((child) => child.type === "formal_parameter");
   const rest = namedChildren(list).some((child) => child.type === "spread_parameter");
   return positional(
-    parameters.map((child) => ({ name: textOf(fieldOf(child, "name"), text), required: true })),
+    parameters.map((child) => ({ name: nodeText(fieldOf(child, "name"), text), required: true })),
     rest,
   );
 }
@@ -190,7 +190,7 @@ function signatureOf(list: PlainNode, text: string): Signature {
 /** Parameter types, which distinguish overloaded methods. */
 function variantOf(list: PlainNode, text: string): string {
   const types = namedChildren(list).map((child) =>
-    textOf(fieldOf(child, "type") ?? namedChildren(child)[0] ?? null, text).replace(/\s+/g, ""),
+    nodeText(fieldOf(child, "type") ?? namedChildren(child)[0] ?? null, text).replace(/\s+/g, ""),
   );
   return `(${types.join(",")})`;
 }

@@ -3,8 +3,8 @@
 import {
   argumentsIn,
   type Definition,
+  nodeText,
   type SymbolGrammar,
-  textOf,
 } from "../symbol-table/grammar.ts";
 import { childOf, fieldOf, namedChildren, type PlainNode } from "../symbol-table/plain-tree.ts";
 import type { Parameter, Signature } from "../symbol-table/symbol-table.ts";
@@ -34,7 +34,7 @@ export const python: SymbolGrammar = {
     return names
       .filter((name) => name.type === "identifier")
       .map((name) => ({
-        name: textOf(name, text),
+        name: nodeText(name, text),
         kind: owner === "" ? ("variable" as const) : ("field" as const),
         node,
         value: assignment === null ? null : fieldOf(assignment, "right"),
@@ -75,18 +75,18 @@ export const python: SymbolGrammar = {
     if (node.type === "typed_parameter" || node.type === "typed_default_parameter") {
       const name = fieldOf(node, "name") ?? childOf(node, "identifier");
       const type = fieldOf(node, "type");
-      return name === null || type === null ? null : { variable: textOf(name, text), type };
+      return name === null || type === null ? null : { variable: nodeText(name, text), type };
     }
     if (node.type !== "assignment") return null;
     const left = fieldOf(node, "left");
-    const isOwn = left?.type === "attribute" && /^self\.\w+$/.test(textOf(left, text));
+    const isOwn = left?.type === "attribute" && /^self\.\w+$/.test(nodeText(left, text));
     if (left === null || !(left.type === "identifier" || isOwn)) return null;
     const right = fieldOf(node, "right");
     const made = right?.type === "call" ? fieldOf(right, "function") : null;
     // By convention, a called name with a capital letter is a class.
-    const constructs = made !== null && /(^|\.)[A-Z]\w*$/.test(textOf(made, text));
+    const constructs = made !== null && /(^|\.)[A-Z]\w*$/.test(nodeText(made, text));
     const type = fieldOf(node, "type") ?? (constructs ? made : null);
-    return type === null ? null : { variable: textOf(left, text), type };
+    return type === null ? null : { variable: nodeText(left, text), type };
   },
   labels: {
     keyword_argument: ["name"],
@@ -113,7 +113,7 @@ export const python: SymbolGrammar = {
   guardsMissingNames: (node, text) =>
     node.type === "try_statement" &&
     /^\s*except(\s*:|\b[^:\n]*\b(ImportError|ModuleNotFoundError|AttributeError|NameError|Exception)\b)/m.test(
-      textOf(node, text),
+      nodeText(node, text),
     ),
   isLayout(node, parent, text) {
     if (node.type === "," && parent.type !== "tuple") {
@@ -137,7 +137,7 @@ const plainDecorators =
 function decoratorsOf(node: PlainNode, text: string): string[] {
   return node.children
     .filter((child) => child.type === "decorator")
-    .map((child) => textOf(child, text).trim());
+    .map((child) => nodeText(child, text).trim());
 }
 
 function defineFunction(
@@ -146,7 +146,7 @@ function defineFunction(
   text: string,
   owner: string,
 ): Definition {
-  const name = textOf(fieldOf(inner, "name"), text);
+  const name = nodeText(fieldOf(inner, "name"), text);
   const decorators = decoratorsOf(node, text);
   const isStatic = decorators.includes("@staticmethod");
   const known = decorators.every((decorator) => plainDecorators.test(decorator));
@@ -164,7 +164,7 @@ function defineFunction(
 }
 
 function defineClass(node: PlainNode, inner: PlainNode, text: string): Definition[] {
-  const name = textOf(fieldOf(inner, "name"), text);
+  const name = nodeText(fieldOf(inner, "name"), text);
   const decorators = decoratorsOf(node, text);
   const isData = decorators.some((one) => /^@(dataclasses\.)?dataclass\b/.test(one));
   const bases = fieldOf(inner, "superclasses");
@@ -180,7 +180,7 @@ function defineClass(node: PlainNode, inner: PlainNode, text: string): Definitio
       signature: plain ? dataSignature(body, text) : null,
       constructs: true,
       inherits: bases !== null || decorators.length > 0,
-      enumerates: /\b\w*(Enum|Flag|Choices)\b/.test(textOf(bases, text)),
+      enumerates: /\b\w*(Enum|Flag|Choices)\b/.test(nodeText(bases, text)),
       exported: !name.startsWith("_"),
     },
   ];
@@ -191,15 +191,15 @@ function dataSignature(body: PlainNode, text: string): Signature | null {
   const parameters: Parameter[] = [];
   for (const child of namedChildren(body)) {
     const field = child.type === "expression_statement" ? childOf(child, "assignment") : null;
-    if (textOf(child, text).startsWith("def __init__")) return null;
+    if (nodeText(child, text).startsWith("def __init__")) return null;
     const type = field === null ? null : fieldOf(field, "type");
     if (field === null || type === null) continue;
-    const written = textOf(type, text);
+    const written = nodeText(type, text);
     if (/ClassVar|InitVar|KW_ONLY/.test(written)) return null;
     const value = fieldOf(field, "right");
-    if (value !== null && /\binit=|kw_only/.test(textOf(value, text))) return null;
-    const required = value === null || /^field\((?!.*default)/s.test(textOf(value, text));
-    const name = textOf(fieldOf(field, "left"), text);
+    if (value !== null && /\binit=|kw_only/.test(nodeText(value, text))) return null;
+    const required = value === null || /^field\((?!.*default)/s.test(nodeText(value, text));
+    const name = nodeText(fieldOf(field, "left"), text);
     parameters.push({ name, required, positional: true, keyword: true });
   }
   return { parameters, rest: false, keywordRest: false };
@@ -209,7 +209,7 @@ function signatureOf(list: PlainNode, text: string, hasSelf: boolean): Signature
   const signature: Signature = { parameters: [], rest: false, keywordRest: false };
   let named = false;
   for (const child of namedChildren(list)) {
-    const written = textOf(child, text);
+    const written = nodeText(child, text);
     if (child.type === "keyword_separator") named = true;
     else if (child.type === "positional_separator") {
       for (const one of signature.parameters) one.keyword = false;
@@ -218,7 +218,7 @@ function signatureOf(list: PlainNode, text: string, hasSelf: boolean): Signature
       signature.rest = true;
       named = true;
     } else {
-      const name = textOf(fieldOf(child, "name"), text) || /^\w+/.exec(written)?.[0] || written;
+      const name = nodeText(fieldOf(child, "name"), text) || /^\w+/.exec(written)?.[0] || written;
       const required = !child.type.includes("default");
       signature.parameters.push({ name, required, positional: !named, keyword: true });
     }

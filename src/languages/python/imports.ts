@@ -10,7 +10,7 @@ import type { Node } from "../parser.ts";
 import {
   childPath,
   enclosingFolders,
-  joinPath,
+  joinTreePath,
   manifestsNamed,
   parentFolder,
   type Resolver,
@@ -63,7 +63,7 @@ export function pythonResolver(tree: SourceTree): Resolver {
   const locate = (folder: string, specifier: string): string | null => {
     const dots = /^\.+/.exec(specifier)?.[0].length ?? 0;
     const parts = specifier.slice(dots).split(".").filter(Boolean);
-    if (dots > 0) return joinPath(folder, "../".repeat(dots - 1), ...parts);
+    if (dots > 0) return joinTreePath(folder, "../".repeat(dots - 1), ...parts);
     const own = enclosingFolders(folder).find(
       (one) => !tree.files.has(childPath(one, "__init__.py")),
     );
@@ -123,7 +123,7 @@ function hasModule(tree: SourceTree, path: string): boolean {
 function rootsOf(tree: SourceTree): string[] {
   const roots = new Set<string>(["", "src"]);
   const add = (folder: string, inside: string): void => {
-    const root = joinPath(folder, inside);
+    const root = joinTreePath(folder, inside);
     if (root !== null) roots.add(root);
   };
   for (const { folder, table } of manifestsNamed(tree, ["pyproject.toml"], Bun.TOML.parse)) {

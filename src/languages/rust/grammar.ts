@@ -3,9 +3,9 @@
 import {
   argumentsIn,
   type Definition,
+  nodeText,
   positional,
   type SymbolGrammar,
-  textOf,
   type UnscopedReference,
 } from "../symbol-table/grammar.ts";
 import { childOf, fieldOf, namedChildren, type PlainNode } from "../symbol-table/plain-tree.ts";
@@ -27,7 +27,7 @@ const definitionKinds: Readonly<Record<string, "type" | "variable" | "field">> =
 
 export const rust: SymbolGrammar = {
   define(node, text, owner) {
-    const name = textOf(fieldOf(node, "name"), text);
+    const name = nodeText(fieldOf(node, "name"), text);
     const exported = childOf(node, "visibility_modifier") !== null;
     if (node.type === "function_item" || node.type === "function_signature_item") {
       return [defineFunction(node, name, text, exported)];
@@ -53,9 +53,10 @@ export const rust: SymbolGrammar = {
   },
   ownerWithin(node, text, owner) {
     if (node.type !== "impl_item") return node.type === "declaration_list" ? owner : null;
-    const type = /^[\w:&\s']*?(\w+)\s*(<|$)/.exec(textOf(fieldOf(node, "type"), text))?.[1] ?? "?";
+    const type =
+      /^[\w:&\s']*?(\w+)\s*(<|$)/.exec(nodeText(fieldOf(node, "type"), text))?.[1] ?? "?";
     const trait = fieldOf(node, "trait");
-    const own = trait === null ? type : `${type}<${textOf(trait, text)}>`;
+    const own = trait === null ? type : `${type}<${nodeText(trait, text)}>`;
     return owner === "" ? own : `${owner}.${own}`;
   },
   names: new Set(["identifier", "type_identifier", "crate", "super"]),
@@ -103,7 +104,7 @@ export const rust: SymbolGrammar = {
     if (pattern === null || !/identifier$/.test(pattern.type)) return null;
     const value = fieldOf(node, "value");
     const type = fieldOf(node, "type") ?? (value === null ? null : constructedType(value));
-    return type === null ? null : { variable: textOf(pattern, text), type };
+    return type === null ? null : { variable: nodeText(pattern, text), type };
   },
   labels: {
     function_item: ["name"],
@@ -149,7 +150,7 @@ function defineFunction(
 function signatureOf(list: PlainNode, text: string): Signature {
   const parameters = namedChildren(list).filter((child) => child.type === "parameter");
   return positional(
-    parameters.map((one) => ({ name: textOf(fieldOf(one, "pattern"), text), required: true })),
+    parameters.map((one) => ({ name: nodeText(fieldOf(one, "pattern"), text), required: true })),
     childOf(list, "variadic_parameter") !== null,
   );
 }
@@ -160,10 +161,10 @@ function fieldsSignature(node: PlainNode, text: string): Signature | null {
   if (body === null || childOf(body, "attribute_item") !== null) return null;
   if (body.type === "ordered_field_declaration_list") {
     const types = body.children.filter((child) => child.field === "type");
-    return positional(types.map((one) => ({ name: textOf(one, text), required: true })));
+    return positional(types.map((one) => ({ name: nodeText(one, text), required: true })));
   }
   if (body.type !== "field_declaration_list") return null;
-  const names = namedChildren(body).map((child) => textOf(fieldOf(child, "name"), text));
+  const names = namedChildren(body).map((child) => nodeText(fieldOf(child, "name"), text));
   return {
     parameters: names.map((name) => ({ name, required: true, positional: false, keyword: true })),
     rest: false,
@@ -175,7 +176,7 @@ function fieldsGiven(node: PlainNode, text: string): Arguments {
   const given = namedChildren(fieldOf(node, "body") ?? node);
   return {
     positional: 0,
-    keywords: given.map((one) => textOf(fieldOf(one, "field") ?? one, text)),
+    keywords: given.map((one) => nodeText(fieldOf(one, "field") ?? one, text)),
     open: given.some((one) => one.type === "base_field_initializer"),
   };
 }
@@ -196,12 +197,12 @@ function tokenUses(tree: PlainNode, text: string, add: (use: UnscopedReference) 
     if (token === undefined) continue;
     if (token.type === "token_tree") tokenUses(token, text, add);
     if (!isWord(token)) continue;
-    const path = [textOf(token, text)];
+    const path = [nodeText(token, text)];
     const before = tokens[index - 1]?.type;
     const isMember =
-      before === "." || before === "::" || /^[.:]/.test(textOf(tokens[index - 1] ?? null, text));
+      before === "." || before === "::" || /^[.:]/.test(nodeText(tokens[index - 1] ?? null, text));
     while (isSeparator(tokens[index + 1], text) && isWord(tokens[index + 2])) {
-      path.push(textOf(tokens[index + 2] ?? null, text));
+      path.push(nodeText(tokens[index + 2] ?? null, text));
       index += 2;
     }
     const next = tokens[index + 1];
@@ -217,15 +218,15 @@ function isWord(token: PlainNode | undefined): boolean {
 }
 
 function isSeparator(token: PlainNode | undefined, text: string): boolean {
-  return token !== undefined && /^(\.|::)$/.test(textOf(token, text));
+  return token !== undefined && /^(\.|::)$/.test(nodeText(token, text));
 }
 
 function tokenArguments(tree: PlainNode, text: string): Arguments {
   const inner = tree.children.slice(1, -1);
-  const commas = inner.filter((token) => textOf(token, text) === ",").length;
-  const trailing = textOf(inner.at(-1) ?? null, text) === ",";
+  const commas = inner.filter((token) => nodeText(token, text) === ",").length;
+  const trailing = nodeText(inner.at(-1) ?? null, text) === ",";
   const count = inner.length === 0 ? 0 : commas + (trailing ? 0 : 1);
   // Closures and generic arguments contain commas of their own.
-  const open = inner.some((token) => /^[|<>]/.test(textOf(token, text)));
+  const open = inner.some((token) => /^[|<>]/.test(nodeText(token, text)));
   return { positional: count, keywords: [], open };
 }

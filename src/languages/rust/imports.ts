@@ -3,7 +3,7 @@ import { childOfType, childrenOf, type Import, lineOf, nodesOfType } from "../im
 import type { Node } from "../parser.ts";
 import {
   childPath,
-  joinPath,
+  joinTreePath,
   manifestsNamed,
   parentFolder,
   type Resolver,
@@ -182,7 +182,7 @@ export function rustTree(tree: SourceTree): RustTree {
     parent: (path) => parentOf(tree, crates, path)?.file ?? null,
     resolve(from, { specifier, names }) {
       if (specifier.startsWith("./")) {
-        const path = joinPath(parentFolder(from), specifier);
+        const path = joinTreePath(parentFolder(from), specifier);
         return path !== null && tree.files.has(path) ? [path] : [];
       }
       const path = specifier.split("::");
@@ -282,7 +282,7 @@ function cratesOf(tree: SourceTree): Crates {
   for (const { folder, table } of manifestsNamed(tree, ["Cargo.toml"], Bun.TOML.parse)) {
     const name = stringOf(valueAt(table, "package", "name"));
     if (name === null) continue;
-    const path = joinPath(folder, stringOf(valueAt(table, "lib", "path")) ?? "src/lib.rs");
+    const path = joinTreePath(folder, stringOf(valueAt(table, "lib", "path")) ?? "src/lib.rs");
     const library = path !== null && tree.files.has(path) ? path : null;
     const crate = { folder, library, dependencies: dependenciesOf(folder, table) };
     crates.set(folder, crate);
@@ -315,7 +315,7 @@ function dependenciesOf(folder: string, table: unknown): Map<string, string> {
   for (const kind of ["dependencies", "dev-dependencies", "build-dependencies"]) {
     for (const [name, value] of tableEntries(valueAt(table, kind))) {
       const path = stringOf(valueAt(value, "path"));
-      const target = path === null ? null : joinPath(folder, path);
+      const target = path === null ? null : joinTreePath(folder, path);
       if (target !== null) found.set(identifier(name), target);
     }
   }

@@ -1,6 +1,6 @@
 /** First pass over a file: its definitions, and the symbols they make. */
 
-import { type Definition, type SymbolGrammar, textOf } from "./grammar.ts";
+import { type Definition, nodeText, type SymbolGrammar } from "./grammar.ts";
 import { fieldOf, namedChildren, type PlainNode } from "./plain-tree.ts";
 import type { FileSymbol, SymbolKind } from "./symbol-table.ts";
 import { tokenHash } from "./token-hash.ts";
@@ -80,7 +80,7 @@ function hasHiddenMembers(kind: SymbolKind, value: PlainNode | null, text: strin
 const literalsMax = 8;
 
 function literalsIn(value: PlainNode, text: string): string[] {
-  const found = textOf(value, text).matchAll(/(["'`])((?:(?!\1)[^\\\n])+)\1/g);
+  const found = nodeText(value, text).matchAll(/(["'`])((?:(?!\1)[^\\\n])+)\1/g);
   return [...found.take(literalsMax)].map((match) => match[2] ?? "");
 }
 
@@ -90,7 +90,7 @@ function tagOf(
   all: readonly QualifiedDefinition[],
   text: string,
 ): FileSymbol["tag"] {
-  const value = textOf(definition.value ?? null, text).replace(/^\((.*)\)$/s, "$1");
+  const value = nodeText(definition.value ?? null, text).replace(/^\((.*)\)$/s, "$1");
   if (!/^(-?\d[\w.]*|(["'])[^"']*\2)$/.test(value)) return null;
   const owner = name.slice(0, Math.max(0, name.lastIndexOf(".")));
   const of =
@@ -115,7 +115,7 @@ function entriesOf(value: PlainNode, text: string): Definition[] | null {
   return namedChildren(inner).map((node) => {
     const key = keyed.test(node.type) ? fieldOf(node, "key") : null;
     const name = key !== null ? key : (fieldOf(node, "name") ?? node);
-    const word = textOf(name, text).replace(/^(["'`])(.*)\1$/s, "$2");
+    const word = nodeText(name, text).replace(/^(["'`])(.*)\1$/s, "$2");
     const isKey =
       key !== null || /^(shorthand_property_identifier|method_definition)$/.test(node.type);
     // A list may contain the same entry twice.
@@ -139,7 +139,7 @@ function collectionIn(value: PlainNode, text: string): PlainNode | null {
   if (collections.test(value.type)) return value;
   if (!wrapped.test(value.type)) return null;
   if (value.type === "call_expression") {
-    const frozen = /^Object\.freeze\(/.test(textOf(value, text));
+    const frozen = /^Object\.freeze\(/.test(nodeText(value, text));
     const [argument] = namedChildren(fieldOf(value, "arguments") ?? value);
     return frozen && argument !== undefined ? collectionIn(argument, text) : null;
   }

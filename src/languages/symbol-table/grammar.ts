@@ -72,7 +72,7 @@ export interface UnscopedReference {
 }
 
 /** Text of a node; "" for null. */
-export function textOf(node: PlainNode | null, text: string): string {
+export function nodeText(node: PlainNode | null, text: string): string {
   return node === null ? "" : text.slice(node.start, node.end);
 }
 
@@ -85,7 +85,7 @@ export function argumentsIn(
   const found: Arguments = { positional: 0, keywords: [], open: false };
   for (const child of list === null ? [] : namedChildren(list)) {
     if (o.spread?.includes(child.type)) found.open = true;
-    else if (child.type === o.keyword) found.keywords.push(textOf(fieldOf(child, "name"), text));
+    else if (child.type === o.keyword) found.keywords.push(nodeText(fieldOf(child, "name"), text));
     else found.positional++;
   }
   return found;

@@ -1,6 +1,6 @@
 /** Second pass over a file: the names it references, binds and assigns. */
 import type { QualifiedDefinition } from "./definitions.ts";
-import { type SymbolGrammar, textOf, type UnscopedReference } from "./grammar.ts";
+import { nodeText, type SymbolGrammar, type UnscopedReference } from "./grammar.ts";
 import { fieldOf, isComment, namedChildren, type PlainNode } from "./plain-tree.ts";
 import type { Reference } from "./symbol-table.ts";
 
@@ -93,7 +93,7 @@ export class ReferenceReader {
     const fields = members[node.type];
     if (fields !== undefined) {
       const object = fieldOf(node, fields[0]);
-      const member = textOf(fieldOf(node, fields[1]), this.#text);
+      const member = nodeText(fieldOf(node, fields[1]), this.#text);
       return [...(object === null ? [] : this.#path(object)), member];
     }
     const wrapped = wrappers[node.type];
@@ -101,7 +101,7 @@ export class ReferenceReader {
       const inner = wrapped === "" ? namedChildren(node)[0] : fieldOf(node, wrapped);
       return inner == null ? ["?"] : this.#path(inner);
     }
-    return names.has(node.type) ? [textOf(node, this.#text)] : ["?"];
+    return names.has(node.type) ? [nodeText(node, this.#text)] : ["?"];
   }
 
   #bind(node: PlainNode, { scope, own }: Place): void {
@@ -129,7 +129,7 @@ export class ReferenceReader {
   *#boundIn(node: PlainNode): Generator<string> {
     if (Object.hasOwn(this.#grammar.members, node.type)) return;
     if (this.#grammar.names.has(node.type) || /^shorthand_.*pattern$/.test(node.type)) {
-      yield textOf(node, this.#text);
+      yield nodeText(node, this.#text);
     }
     for (const child of node.children) {
       const isValue = /^(type|default|right|key)$/.test(child.field) || child.field === "value";

@@ -2,7 +2,7 @@
 import { DgovError } from "../../error.ts";
 import { branchTip, isAncestor } from "../../git/refs.ts";
 import { patchBetween } from "../../git/trees.ts";
-import { createWorktree, replayWork } from "../../git/worktree.ts";
+import { createWorktree, replayWork } from "../../git/worktrees/worktree.ts";
 import { prepareDependencies } from "../../settlement/trees/dependencies.ts";
 import { present } from "../../std/assert.ts";
 import { short } from "../../std/text.ts";

@@ -1,7 +1,7 @@
 /** Performs `self_review.start` and `attempt.review`, and reads the verdicts of reviewers. */
-import { detectTampering } from "../../git/changes.ts";
-import { diffText } from "../../git/snapshot.ts";
-import { resetWorkerGitDir } from "../../git/worktree.ts";
+import { detectTampering } from "../../git/worktrees/changes.ts";
+import { diffText } from "../../git/worktrees/snapshot.ts";
+import { resetWorkerGitDir } from "../../git/worktrees/worktree.ts";
 import type { Role } from "../../kernel/dag.ts";
 import type { CompiledTask } from "../../plan/compiled.ts";
 import { type ReviewOutcome, reviewAndCommit } from "../../settlement/review.ts";

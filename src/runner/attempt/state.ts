@@ -1,6 +1,6 @@
 /** State of a run's attempts: the live ones, and what the next attempt of each unit has to know. */
-import type { FileChange } from "../../git/changes.ts";
-import type { Worktree } from "../../git/worktree.ts";
+import type { FileChange } from "../../git/worktrees/changes.ts";
+import type { Worktree } from "../../git/worktrees/worktree.ts";
 import type { PhaseChange } from "../../kernel/state.ts";
 import type { WorkerMessage } from "../../worker/protocol.ts";
 import type { RunRecord } from "../records.ts";

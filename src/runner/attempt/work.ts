@@ -1,6 +1,7 @@
 /** Performs `worker.start`: one conversation with a worker, from its prompt to its kept work. */
-import { diffText } from "../../git/snapshot.ts";
+
 import { cutText, patchBetween } from "../../git/trees.ts";
+import { diffText } from "../../git/worktrees/snapshot.ts";
 import type { CompiledTask } from "../../plan/compiled.ts";
 import { faultPoint } from "../../process/fault-injection.ts";
 import { processStart } from "../../process/tree.ts";

@@ -1,8 +1,8 @@
 /** Worktrees of attempts: their content is kept under a ref before they are removed. */
 import { rmSync } from "node:fs";
 import { dirname } from "node:path";
-import { keepWork, removeWorktree } from "../../git/keep.ts";
 import { keepRef } from "../../git/refs.ts";
+import { keepWork, removeWorktree } from "../../git/worktrees/keep.ts";
 import { errorMessage } from "../../std/text.ts";
 import { type RunContext, record } from "../run-context.ts";
 import type { LiveAttempt } from "./state.ts";

@@ -9,7 +9,7 @@ import { fillTestTemplate } from "../tests/test-command.ts";
 import { testFolder } from "../tests/test-selection.ts";
 import { withGateTree } from "../trees/lease.ts";
 import { lastLine } from "../verdict.ts";
-import { type Measured, measure } from "./measure.ts";
+import { type Measured, measureCoverage } from "./measure.ts";
 import type { FileCoverage } from "./report.ts";
 
 /** Figures of a base, or the measurement that gave none; null when it could not be prepared or was cancelled. */
@@ -48,7 +48,7 @@ async function measureBase(
   const { marker, signal } = request;
   return withGateTree(c, { tree, unit: null, marker, signal }, async (lease) => {
     if (!(await lease.prepare()).ok) return null;
-    const measured = await measure(c, lease, { tree, commands });
+    const measured = await measureCoverage(c, lease, { tree, commands });
     recordFigures(c, tree, commands, measured);
     return measured.run.status === "cancelled" ? null : measured;
   });
@@ -135,7 +135,7 @@ export async function measureProject(
     if (!prepared.ok)
       return { ok: false, reason: prepared.reason, hint: lastLine(prepared.output) };
     for (const line of commands) o.started(line);
-    const { run, report } = await measure(c, lease, { ...o, commands });
+    const { run, report } = await measureCoverage(c, lease, { ...o, commands });
     if (report?.ok) return { ok: true, command, files: report.files };
     return report === null
       ? {

@@ -33,7 +33,7 @@ const reportNames = [
  * `commands`, becomes a path outside the tree that does not exist before each run, so that a file found
  * there was written by that run.
  */
-export async function measure(
+export async function measureCoverage(
   c: SettlementContext,
   lease: GateTreeLease,
   o: { tree: Oid; commands: readonly string[]; onOutput?: (chunk: Uint8Array) => void },

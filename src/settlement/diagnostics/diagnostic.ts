@@ -1,7 +1,7 @@
 /** A problem reported by a checker, and the comparison of two outputs of one checker. Pure. */
 import { compareText } from "../../std/order.ts";
 
-export interface Diagnostic {
+export interface CheckerDiagnostic {
   /** Path as the tool printed it, without a leading `./`; "" when the tool named no file. */
   file: string;
   line: number | null;
@@ -24,7 +24,7 @@ export interface DiagnosticParts {
 }
 
 /** Builds a diagnostic from matched text; a missing part is "" or null. */
-export function diagnostic(parts: DiagnosticParts): Diagnostic {
+export function diagnostic(parts: DiagnosticParts): CheckerDiagnostic {
   return {
     file: (parts.file ?? "").trim().replace(/^\.\//, ""),
     line: parts.line === undefined ? null : Number(parts.line),
@@ -36,7 +36,7 @@ export function diagnostic(parts: DiagnosticParts): Diagnostic {
 }
 
 /** Orders diagnostics by file, then line, for display. */
-export function byLocation(a: Diagnostic, b: Diagnostic): number {
+export function byLocation(a: CheckerDiagnostic, b: CheckerDiagnostic): number {
   return compareText(a.file, b.file) || (a.line ?? 0) - (b.line ?? 0);
 }
 
@@ -46,9 +46,9 @@ export function byLocation(a: Diagnostic, b: Diagnostic): number {
  * present, warnings are not what made the tool fail.
  */
 export function newDiagnostics(
-  now: readonly Diagnostic[],
-  before: readonly Diagnostic[],
-): Diagnostic[] {
+  now: readonly CheckerDiagnostic[],
+  before: readonly CheckerDiagnostic[],
+): CheckerDiagnostic[] {
   const hasErrors = now.some((d) => d.severity === "error");
   const remaining = countByKey(before.map(identityOf));
   return now.filter((d) => {
@@ -57,7 +57,7 @@ export function newDiagnostics(
   });
 }
 
-function identityOf(d: Diagnostic): string {
+function identityOf(d: CheckerDiagnostic): string {
   return [d.file, d.code, normalized(d.message)].join("\0");
 }
 

@@ -1,14 +1,14 @@
 /** Diagnostics parsed from a checker's output: the formats of known tools, and a generic one. Pure. */
-import { type Diagnostic, type DiagnosticParts, diagnostic } from "./diagnostic.ts";
+import { type CheckerDiagnostic, type DiagnosticParts, diagnostic } from "./diagnostic.ts";
 
 /**
  * Every diagnostic in an output, in order. One command may run several tools, so each line is offered to
  * every reader. A line that starts like an error but matches no reader becomes a diagnostic without a
  * file, so that a crashing tool is noticed.
  */
-export function parseDiagnostics(output: string): Diagnostic[] {
+export function parseDiagnostics(output: string): CheckerDiagnostic[] {
   const lines = Bun.stripANSI(output).split(/\r?\n/);
-  const found: Diagnostic[] = [];
+  const found: CheckerDiagnostic[] = [];
   for (let at = 0; at < lines.length; ) {
     const line = lines[at] ?? "";
     const reading = line.trim() === "" ? null : knownFormat(lines, at);
@@ -32,7 +32,7 @@ function isUnknownError(line: string): boolean {
 
 /** Diagnostics found at a line, and how many lines they span. */
 interface Reading {
-  found: Diagnostic[];
+  found: CheckerDiagnostic[];
   lines: number;
 }
 
@@ -196,7 +196,7 @@ const eslint = firstOf(
   (lines, at) => {
     const file = lines[at] ?? "";
     if (!/^\S.*$/.test(file) || !eslintProblem.test(lines[at + 1] ?? "")) return null;
-    const found: Diagnostic[] = [];
+    const found: CheckerDiagnostic[] = [];
     for (const text of lines.slice(at + 1)) {
       const match = eslintProblem.exec(text);
       if (match === null) break;

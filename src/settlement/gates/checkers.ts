@@ -2,7 +2,7 @@
 import { excerpt } from "../../std/text.ts";
 import {
   byLocation,
-  type Diagnostic,
+  type CheckerDiagnostic,
   diagnostic,
   newDiagnostics,
   newLines,
@@ -35,7 +35,7 @@ export const typesGate = commandGate({
 /** Judges a checker that failed, by comparing its output with its output on the base. */
 async function judgeChecker({ input, run, lines }: JudgeInput): Promise<Judgement> {
   const found = findings(run.output, input.files.inTree);
-  const failed = (diagnostics: readonly Diagnostic[], reason: string): Judgement => ({
+  const failed = (diagnostics: readonly CheckerDiagnostic[], reason: string): Judgement => ({
     status: "failed",
     reason,
     blame: "attempt",
@@ -71,7 +71,7 @@ async function judgeChecker({ input, run, lines }: JudgeInput): Promise<Judgemen
 const summaryChars = 120;
 
 /** The first finding and the number of others, for a reason that says more than "exit code 1". */
-function summary(found: readonly Diagnostic[]): string {
+function summary(found: readonly CheckerDiagnostic[]): string {
   const [first] = [...found].sort(byLocation);
   if (first === undefined) return "";
   const location = [first.file, first.line].filter(Boolean).join(":");
@@ -80,7 +80,7 @@ function summary(found: readonly Diagnostic[]): string {
 }
 
 /** The diagnostics in an output. An output of file names alone (`gofmt -l`) is one diagnostic per file. */
-function findings(output: string, files: readonly string[]): Diagnostic[] {
+function findings(output: string, files: readonly string[]): CheckerDiagnostic[] {
   const found = parseDiagnostics(output);
   const lines = output.split("\n").filter((line) => line.trim() !== "");
   if (found.length > 0 || !lines.every((line) => /^\S+\.\w+$/.test(line))) return found;

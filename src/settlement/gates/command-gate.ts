@@ -3,7 +3,7 @@
  * worst result decides.
  */
 import type { Config } from "../../config/config.ts";
-import type { Diagnostic } from "../diagnostics/diagnostic.ts";
+import type { CheckerDiagnostic } from "../diagnostics/diagnostic.ts";
 import { type CommandRun, combineRuns, fillTemplate } from "../trees/command.ts";
 import type { GateTreeLease } from "../trees/lease.ts";
 import { type GateVerdict, lastLine, tailOf, truncatedOutput, verdictOf } from "../verdict.ts";
@@ -24,7 +24,7 @@ export interface Judgement {
   status: GateVerdict["status"];
   reason: string;
   blame: GateVerdict["blame"];
-  diagnostics: Diagnostic[];
+  diagnostics: CheckerDiagnostic[];
 }
 
 export interface JudgeInput {

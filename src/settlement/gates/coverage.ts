@@ -8,7 +8,7 @@
 import { canonicalJson, sha256 } from "../../std/digest.ts";
 import { listed } from "../../std/text.ts";
 import { figuresOfBase, recordFigures } from "../coverage/figures.ts";
-import { type Measured, measure } from "../coverage/measure.ts";
+import { type Measured, measureCoverage } from "../coverage/measure.ts";
 import { type FileCoverage, percentOf } from "../coverage/report.ts";
 import { diagnostic } from "../diagnostics/diagnostic.ts";
 import { isTestFile } from "../source-files.ts";
@@ -37,7 +37,7 @@ export const coverageGate: TreeGate = {
       return verdictOf("coverage", { status: "errored", reason: problem, blame: "environment" });
     }
     const lines = await fill(input);
-    const after = await measure(c, lease, { tree: request.tree, commands: lines.onTree });
+    const after = await measureCoverage(c, lease, { tree: request.tree, commands: lines.onTree });
     recordFigures(c, request.tree, lines.onTree, after);
     const { run } = after;
     return verdictOf("coverage", {

@@ -9,7 +9,7 @@ import type { Baseline } from "../../structure/baseline.ts";
 import { fileMetricsVersion } from "../../structure/file-metrics.ts";
 import { type Charge, isHard, offenderText } from "../../structure/offenders.ts";
 import type { SettlementContext } from "../context.ts";
-import type { Diagnostic } from "../diagnostics/diagnostic.ts";
+import type { CheckerDiagnostic } from "../diagnostics/diagnostic.ts";
 import { type Comparison, chooseEngine, compareTree, type Engine } from "../structure/engine.ts";
 import { chargesBetween, readStructureBaseline, scanTree, sensorOf } from "../structure/scan.ts";
 import { type GateVerdict, tailOf, verdictOf } from "../verdict.ts";
@@ -141,7 +141,7 @@ function reasonOf(charge: Charge): string {
   return charge.name === "" ? `${charge.path}: ${chargeText(charge)}` : chargeText(charge);
 }
 
-function diagnosticOf(charge: Charge): Diagnostic {
+function diagnosticOf(charge: Charge): CheckerDiagnostic {
   return {
     file: charge.path,
     line: charge.line,

@@ -1,15 +1,15 @@
 /** A gate tree on loan: prepared on request, and restored to exactly its tree after every command. */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import type { Oid } from "../../git/objects.ts";
+import type { Repository } from "../../git/repository.ts";
+import { listTree } from "../../git/trees.ts";
 import {
   type GateTree,
   gateTreeDifferences,
   provideGateTree,
   restoreGateTree,
-} from "../../git/gate-tree.ts";
-import type { Oid } from "../../git/objects.ts";
-import type { Repository } from "../../git/repository.ts";
-import { listTree } from "../../git/trees.ts";
+} from "../../git/worktrees/gate-tree.ts";
 import { removeFolder } from "../../std/files.ts";
 import { memoByOwner } from "../../std/once.ts";
 import type { SettlementContext } from "../context.ts";

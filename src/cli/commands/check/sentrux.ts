@@ -3,7 +3,7 @@ import { join } from "node:path";
 import {
   baselineState,
   checkStructure,
-  compareStructure,
+  compareWorkingTree,
   type StructureContext,
   saveBaseline,
   scanStructure,
@@ -121,7 +121,7 @@ const gate = command({
   run: (context, { path }) =>
     onStructure(context, path, async (structure) => {
       const { engine, folder } = structure;
-      const { quality, degraded, warnings, baseline } = await compareStructure(structure);
+      const { quality, degraded, warnings, baseline } = await compareWorkingTree(structure);
       const passed = degraded.length === 0;
       const before = shownQuality(baseline.quality_signal);
       const after = quality === null ? null : shownQuality(quality);

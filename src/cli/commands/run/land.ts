@@ -1,7 +1,7 @@
 /** `dgov land`: lands the content of a taken worktree through review, gates and merge train. */
 import { resolveKeptAttempt } from "../../../app/resolve-kept-attempt.ts";
 import { resolvePlan } from "../../../plan/locate.ts";
-import { snapshotTakeover } from "../../../runner/takeover.ts";
+import { snapshotTakeover } from "../../../runner/operator/takeover.ts";
 import { command } from "../../command.ts";
 import { requireProject } from "../../project.ts";
 import { runPlan } from "./run.ts";

@@ -1,6 +1,6 @@
 /** `dgov take`: opens the kept work of a rejected or abandoned attempt as a worktree. */
 import { resolveKeptAttempt } from "../../../app/resolve-kept-attempt.ts";
-import { openKeptAttempt } from "../../../runner/takeover.ts";
+import { openKeptAttempt } from "../../../runner/operator/takeover.ts";
 import { words } from "../../../std/text.ts";
 import { command } from "../../command.ts";
 import { requireProject } from "../../project.ts";

@@ -1,5 +1,5 @@
 /** `dgov undo`: reverts what a run or a unit landed, through the gates. */
-import { executeUndo } from "../../../runner/undo.ts";
+import { executeUndo } from "../../../runner/operator/undo.ts";
 import { plural, short } from "../../../std/text.ts";
 import { command } from "../../command.ts";
 import { answerView } from "../../output.ts";

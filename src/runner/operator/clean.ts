@@ -6,18 +6,18 @@
  */
 import { existsSync, readdirSync, realpathSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { DgovError } from "../error.ts";
-import { removeWorktree } from "../git/keep.ts";
-import { deleteRef, keepRef, listRefs } from "../git/refs.ts";
-import type { Repository } from "../git/repository.ts";
-import { openWorktree } from "../git/worktree.ts";
-import type { EventLog } from "../log/event-log.ts";
-import { processStart } from "../process/tree.ts";
-import { removeFolder } from "../std/files.ts";
-import { sortedBy } from "../std/order.ts";
-import { plural } from "../std/text.ts";
-import { preparedAttempts } from "./history.ts";
-import { attemptPaths, type RunPaths } from "./paths.ts";
+import { DgovError } from "../../error.ts";
+import { deleteRef, keepRef, listRefs } from "../../git/refs.ts";
+import type { Repository } from "../../git/repository.ts";
+import { removeWorktree } from "../../git/worktrees/keep.ts";
+import { openWorktree } from "../../git/worktrees/worktree.ts";
+import type { EventLog } from "../../log/event-log.ts";
+import { processStart } from "../../process/tree.ts";
+import { removeFolder } from "../../std/files.ts";
+import { sortedBy } from "../../std/order.ts";
+import { plural } from "../../std/text.ts";
+import { preparedAttempts } from "../history.ts";
+import { attemptPaths, type RunPaths } from "../paths.ts";
 
 export interface CleanResult {
   /** Descriptions of what was removed or, with `dry`, would be. */

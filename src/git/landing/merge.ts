@@ -8,14 +8,14 @@
  */
 import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { DgovError } from "../error.ts";
-import { faultPoint } from "../process/fault-injection.ts";
-import { treesOfCommits, writeCommit } from "./commit.ts";
-import { nulSplit } from "./git.ts";
-import { commitBytes, type Identity, type Oid, writeObject } from "./objects.ts";
-import { inPrivate, randomPath, withPrivateGit } from "./private-dir.ts";
-import { updateRef } from "./refs.ts";
-import type { Repository } from "./repository.ts";
+import { DgovError } from "../../error.ts";
+import { faultPoint } from "../../process/fault-injection.ts";
+import { treesOfCommits, writeCommit } from "../commit.ts";
+import { nulSplit } from "../git.ts";
+import { commitBytes, type Identity, type Oid, writeObject } from "../objects.ts";
+import { inPrivate, randomPath, withPrivateGit } from "../private-dir.ts";
+import { updateRef } from "../refs.ts";
+import type { Repository } from "../repository.ts";
 
 type MergeResult =
   | { kind: "clean"; tree: Oid }

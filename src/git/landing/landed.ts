@@ -3,11 +3,11 @@
  * plan, unit and digest, and that no later commit reverts. After a rebase or squash a unit is still
  * landed; after a reset or revert it runs again.
  */
-import { isoTime } from "../std/clock.ts";
-import { inRepository, must } from "./git.ts";
-import type { Oid } from "./objects.ts";
-import { isAncestor } from "./refs.ts";
-import type { Repository } from "./repository.ts";
+import { isoTime } from "../../std/clock.ts";
+import { inRepository, must } from "../git.ts";
+import type { Oid } from "../objects.ts";
+import { isAncestor } from "../refs.ts";
+import type { Repository } from "../repository.ts";
 
 export interface LandedUnit {
   unit: string;

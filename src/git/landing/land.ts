@@ -9,8 +9,12 @@
 import { existsSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { faultPoint } from "../process/fault-injection.ts";
-import { killTree } from "../process/tree.ts";
+import { faultPoint } from "../../process/fault-injection.ts";
+import { killTree } from "../../process/tree.ts";
+import type { Oid } from "../objects.ts";
+import { branchTip, isAncestor } from "../refs.ts";
+import type { Repository } from "../repository.ts";
+import { type DiffEntry, diffTrees } from "../trees.ts";
 import {
   type Checkout,
   type CheckoutBlocker,
@@ -21,12 +25,8 @@ import {
   removeStaleIndexLock,
   undoMove,
 } from "./checkouts.ts";
-import type { Oid } from "./objects.ts";
 import { proveLanding } from "./proof.ts";
 import { moveRef } from "./ref-transaction.ts";
-import { branchTip, isAncestor } from "./refs.ts";
-import type { Repository } from "./repository.ts";
-import { type DiffEntry, diffTrees } from "./trees.ts";
 
 export type LandingResult =
   | { kind: "landed" }

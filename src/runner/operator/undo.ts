@@ -6,10 +6,16 @@
  */
 import { rmSync } from "node:fs";
 import { join } from "node:path";
-import { DgovError } from "../error.ts";
-import { writeCommit } from "../git/commit.ts";
-import { type LandingResult, landCandidate } from "../git/land.ts";
-import { type LandedWork, scanLandedWork } from "../git/landed.ts";
+import { DgovError } from "../../error.ts";
+import { writeCommit } from "../../git/commit.ts";
+import { type LandingResult, landCandidate } from "../../git/landing/land.ts";
+import { type LandedWork, scanLandedWork } from "../../git/landing/landed.ts";
+import {
+  type RevertedCommit,
+  readCommits,
+  revertMessage,
+  revertOnto,
+} from "../../git/landing/revert.ts";
 import {
   beforeRef,
   branchTip,
@@ -18,20 +24,19 @@ import {
   headOf,
   listRefs,
   updateRef,
-} from "../git/refs.ts";
-import { openRepository, type Repository } from "../git/repository.ts";
-import { repositoryFingerprint } from "../git/repository-fingerprint.ts";
-import { type RevertedCommit, readCommits, revertMessage, revertOnto } from "../git/revert.ts";
-import { type EventLog, openEventLogForReading } from "../log/event-log.ts";
-import { resolveUnit } from "../plan/locate.ts";
-import { acquireRunLock } from "../process/lock.ts";
-import { runGates } from "../settlement/gates/run-gates.ts";
-import { rejectionText } from "../settlement/rejection.ts";
-import { isoTime, systemClock } from "../std/clock.ts";
-import { plural, short } from "../std/text.ts";
-import { newRunId, openRunEnvironment, type RunEnvironment, settlementIn } from "./environment.ts";
-import { scratchFolder } from "./paths.ts";
-import { clearPendingUndo, recordPendingUndo } from "./recovery.ts";
+} from "../../git/refs.ts";
+import { openRepository, type Repository } from "../../git/repository.ts";
+import { repositoryFingerprint } from "../../git/repository-fingerprint.ts";
+import { type EventLog, openEventLogForReading } from "../../log/event-log.ts";
+import { resolveUnit } from "../../plan/locate.ts";
+import { acquireRunLock } from "../../process/lock.ts";
+import { runGates } from "../../settlement/gates/run-gates.ts";
+import { rejectionText } from "../../settlement/rejection.ts";
+import { isoTime, systemClock } from "../../std/clock.ts";
+import { plural, short } from "../../std/text.ts";
+import { newRunId, openRunEnvironment, type RunEnvironment, settlementIn } from "../environment.ts";
+import { scratchFolder } from "../paths.ts";
+import { clearPendingUndo, recordPendingUndo } from "../recovery.ts";
 
 interface UndoRequest {
   projectRoot: string;

@@ -5,12 +5,12 @@
 import { readdirSync, readFileSync, readlinkSync, type Stats } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { lstatIfPresent, makeAccessible } from "../std/files.ts";
-import { must, nulSplit } from "./git.ts";
-import type { Oid } from "./objects.ts";
-import { cachedFilters, inPrivate, randomPath, withPrivateGit } from "./private-dir.ts";
-import type { Repository } from "./repository.ts";
-import { pathText, readBlobAt, submodulePaths } from "./trees.ts";
+import { lstatIfPresent, makeAccessible } from "../../std/files.ts";
+import { must, nulSplit } from "../git.ts";
+import type { Oid } from "../objects.ts";
+import { cachedFilters, inPrivate, randomPath, withPrivateGit } from "../private-dir.ts";
+import type { Repository } from "../repository.ts";
+import { pathText, readBlobAt, submodulePaths } from "../trees.ts";
 import { gitFileText, heldIndex, type Worktree } from "./worktree.ts";
 
 export interface FileChange {

@@ -1,10 +1,10 @@
 /** Reverts of commits: the tree without their changes, and a message that git tools recognise. */
-import { treesOfCommits } from "./commit.ts";
-import { inRepository, must } from "./git.ts";
+import { treesOfCommits } from "../commit.ts";
+import { inRepository, must } from "../git.ts";
+import type { Oid } from "../objects.ts";
+import type { Repository } from "../repository.ts";
+import { diffTrees } from "../trees.ts";
 import { mergeTrees } from "./merge.ts";
-import type { Oid } from "./objects.ts";
-import type { Repository } from "./repository.ts";
-import { diffTrees } from "./trees.ts";
 
 export interface RevertedCommit {
   commit: Oid;

@@ -8,10 +8,10 @@
  */
 import { existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { lstatIfPresent } from "../std/files.ts";
-import { compareText } from "../std/order.ts";
-import { type GitOutput, inRepository, must, nulSplit } from "./git.ts";
-import type { Oid } from "./objects.ts";
+import { lstatIfPresent } from "../../std/files.ts";
+import { compareText } from "../../std/order.ts";
+import { type GitOutput, inRepository, must, nulSplit } from "../git.ts";
+import type { Oid } from "../objects.ts";
 import {
   cachedFilters,
   copyIndex,
@@ -20,9 +20,9 @@ import {
   type PrivateGit,
   randomPath,
   withPrivateGit,
-} from "./private-dir.ts";
-import type { Repository } from "./repository.ts";
-import type { DiffEntry } from "./trees.ts";
+} from "../private-dir.ts";
+import type { Repository } from "../repository.ts";
+import type { DiffEntry } from "../trees.ts";
 
 /** A work tree that has the branch checked out. */
 export interface Checkout {

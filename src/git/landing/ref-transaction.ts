@@ -5,11 +5,11 @@
  * `commit`. When this process dies, its input ends and it releases the locks.
  */
 
-import { oneLine } from "../std/text.ts";
+import { oneLine } from "../../std/text.ts";
+import { durable, gitCommand, gitEnvironment } from "../git.ts";
+import type { Oid } from "../objects.ts";
+import type { Repository } from "../repository.ts";
 import { landingEnvironment } from "./checkouts.ts";
-import { durable, gitCommand, gitEnvironment } from "./git.ts";
-import type { Oid } from "./objects.ts";
-import type { Repository } from "./repository.ts";
 
 interface RefMove {
   /** Full name, such as `refs/heads/main`. */

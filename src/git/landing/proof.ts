@@ -1,8 +1,8 @@
 /** Verification of a candidate right before it lands, with every object read from git and hashed again. */
 import { posix } from "node:path";
-import { type Oid, objectId } from "./objects.ts";
-import type { Repository } from "./repository.ts";
-import { type DiffEntry, diffTrees, readObjects } from "./trees.ts";
+import { type Oid, objectId } from "../objects.ts";
+import type { Repository } from "../repository.ts";
+import { type DiffEntry, diffTrees, readObjects } from "../trees.ts";
 
 /**
  * Verifies that the candidate's only parent is `from`, that every changed path is allowed, that no nested

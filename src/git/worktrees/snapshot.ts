@@ -4,13 +4,12 @@
  */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { DgovError } from "../error.ts";
-import { faultPoint } from "../process/fault-injection.ts";
-import { lstatIfPresent, makeAccessible } from "../std/files.ts";
-import { attemptChanges } from "./changes.ts";
-import { writeCommit } from "./commit.ts";
-import { durable, must, mustLine, nulJoin } from "./git.ts";
-import type { Identity, Oid } from "./objects.ts";
+import { DgovError } from "../../error.ts";
+import { faultPoint } from "../../process/fault-injection.ts";
+import { lstatIfPresent, makeAccessible } from "../../std/files.ts";
+import { writeCommit } from "../commit.ts";
+import { durable, must, mustLine, nulJoin } from "../git.ts";
+import type { Identity, Oid } from "../objects.ts";
 import {
   cachedFilters,
   copyIndex,
@@ -18,9 +17,10 @@ import {
   type PrivateGit,
   randomPath,
   withPrivateGit,
-} from "./private-dir.ts";
-import type { Repository } from "./repository.ts";
-import { cutText } from "./trees.ts";
+} from "../private-dir.ts";
+import type { Repository } from "../repository.ts";
+import { cutText } from "../trees.ts";
+import { attemptChanges } from "./changes.ts";
 import { heldIndex, type Worktree } from "./worktree.ts";
 import { cachedTree, cacheTree, fileSignature } from "./worktree-cache.ts";
 

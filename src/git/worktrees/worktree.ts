@@ -5,17 +5,17 @@
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
-import { DgovError } from "../error.ts";
-import { faultPoint } from "../process/fault-injection.ts";
-import { removeFolder } from "../std/files.ts";
-import { treesOfCommits } from "./commit.ts";
-import { must, nulJoin } from "./git.ts";
-import { mergeTrees } from "./merge.ts";
-import type { Identity, Oid } from "./objects.ts";
-import { createStandaloneGitDir, inPrivate, randomPath, withPrivateGit } from "./private-dir.ts";
-import { encodeRefPart } from "./refs.ts";
-import type { FilterConfig, Repository } from "./repository.ts";
-import { diffTrees } from "./trees.ts";
+import { DgovError } from "../../error.ts";
+import { faultPoint } from "../../process/fault-injection.ts";
+import { removeFolder } from "../../std/files.ts";
+import { treesOfCommits } from "../commit.ts";
+import { must, nulJoin } from "../git.ts";
+import { mergeTrees } from "../landing/merge.ts";
+import type { Identity, Oid } from "../objects.ts";
+import { createStandaloneGitDir, inPrivate, randomPath, withPrivateGit } from "../private-dir.ts";
+import { encodeRefPart } from "../refs.ts";
+import type { FilterConfig, Repository } from "../repository.ts";
+import { diffTrees } from "../trees.ts";
 
 /** The worktree of an attempt. */
 export interface Worktree {

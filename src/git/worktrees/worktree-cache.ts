@@ -5,7 +5,7 @@
  */
 import { lstatSync } from "node:fs";
 import { join } from "node:path";
-import type { Oid } from "./objects.ts";
+import type { Oid } from "../objects.ts";
 import type { Worktree } from "./worktree.ts";
 
 interface Entry {

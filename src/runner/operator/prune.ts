@@ -5,10 +5,10 @@
  * The caller holds the run lock, unless `dry` is set.
  */
 
-import { type LandedUnit, scanLanded } from "../git/landed.ts";
-import { branchTip, deleteRefs, keepRef, listRefs } from "../git/refs.ts";
-import type { Repository } from "../git/repository.ts";
-import type { EventLog } from "../log/event-log.ts";
+import { type LandedUnit, scanLanded } from "../../git/landing/landed.ts";
+import { branchTip, deleteRefs, keepRef, listRefs } from "../../git/refs.ts";
+import type { Repository } from "../../git/repository.ts";
+import type { EventLog } from "../../log/event-log.ts";
 
 /** A run that finished before the given moment. */
 interface OldRun {

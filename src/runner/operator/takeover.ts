@@ -4,16 +4,16 @@
  */
 import { existsSync, rmSync } from "node:fs";
 import { dirname } from "node:path";
-import { DgovError } from "../error.ts";
-import { keepWork, removeWorktree } from "../git/keep.ts";
-import type { Identity } from "../git/objects.ts";
-import { encodeRefPart } from "../git/refs.ts";
-import type { Repository } from "../git/repository.ts";
-import { patchBetween } from "../git/trees.ts";
-import { createWorktree, openWorktree, replayWork } from "../git/worktree.ts";
-import type { EarlierWork } from "./attempt/state.ts";
-import type { UnitHistory } from "./history.ts";
-import { type RunPaths, takeoverPaths } from "./paths.ts";
+import { DgovError } from "../../error.ts";
+import type { Identity } from "../../git/objects.ts";
+import { encodeRefPart } from "../../git/refs.ts";
+import type { Repository } from "../../git/repository.ts";
+import { patchBetween } from "../../git/trees.ts";
+import { keepWork, removeWorktree } from "../../git/worktrees/keep.ts";
+import { createWorktree, openWorktree, replayWork } from "../../git/worktrees/worktree.ts";
+import type { EarlierWork } from "../attempt/state.ts";
+import type { UnitHistory } from "../history.ts";
+import { type RunPaths, takeoverPaths } from "../paths.ts";
 
 interface Takeover {
   path: string;

@@ -8,18 +8,18 @@ import {
   renameSync,
 } from "node:fs";
 import { join } from "node:path";
-import { DgovError } from "../error.ts";
-import { faultPoint } from "../process/fault-injection.ts";
-import { lstatIfPresent, removeFolder } from "../std/files.ts";
-import { compareText } from "../std/order.ts";
+import { DgovError } from "../../error.ts";
+import { faultPoint } from "../../process/fault-injection.ts";
+import { lstatIfPresent, removeFolder } from "../../std/files.ts";
+import { compareText } from "../../std/order.ts";
+import { writeCommit } from "../commit.ts";
+import { inRepository, must } from "../git.ts";
+import { type Identity, type Oid, objectId } from "../objects.ts";
+import { resolveCommit, updateRef } from "../refs.ts";
+import type { Repository } from "../repository.ts";
+import { diffTrees } from "../trees.ts";
 import { attemptChanges, type FileChange } from "./changes.ts";
-import { writeCommit } from "./commit.ts";
-import { inRepository, must } from "./git.ts";
-import { type Identity, type Oid, objectId } from "./objects.ts";
-import { resolveCommit, updateRef } from "./refs.ts";
-import type { Repository } from "./repository.ts";
 import { treeWith } from "./snapshot.ts";
-import { diffTrees } from "./trees.ts";
 import { registrationOf, type Worktree } from "./worktree.ts";
 import { cachedKeepCommit, cacheKeepCommit, fileSignature } from "./worktree-cache.ts";
 

@@ -7,19 +7,19 @@
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { sha256 } from "../std/digest.ts";
-import { lstatIfPresent, removeFolder } from "../std/files.ts";
-import { compareText } from "../std/order.ts";
-import { must, nulJoin, nulSplit } from "./git.ts";
-import { commitBytes, type Oid, objectId, writeObject } from "./objects.ts";
+import { sha256 } from "../../std/digest.ts";
+import { lstatIfPresent, removeFolder } from "../../std/files.ts";
+import { compareText } from "../../std/order.ts";
+import { must, nulJoin, nulSplit } from "../git.ts";
+import { commitBytes, type Oid, objectId, writeObject } from "../objects.ts";
 import {
   cachedFilters,
   createStandaloneGitDir,
   inPrivate,
   type PrivateGit,
   withPrivateGit,
-} from "./private-dir.ts";
-import type { Repository } from "./repository.ts";
+} from "../private-dir.ts";
+import type { Repository } from "../repository.ts";
 
 export interface GateTree {
   path: string;
