@@ -1,4 +1,7 @@
-/** Reserved paths, which no claim covers: state of dgov, state of git, and files that control git. */
+/**
+ * Reserved paths, which claims do not cover: the state of dgov and of git, and files that control git. The latter
+ * can be claimed exactly with `[scope] allow_git_control`.
+ */
 
 /** Folders of the project that contain the files of dgov. */
 export const ownFolders = [".dgov/", ".sentrux/", ".coverage-baseline/"];

@@ -1,4 +1,4 @@
-/** Unsafe changes, which are rejected whatever the claims are: their landed content would not be what was reviewed. */
+/** Unsafe changes, which are rejected independently of claims: git would not land the content that was reviewed. */
 
 /** One difference between an attempt's base and its worktree. */
 export interface ScopeChange {

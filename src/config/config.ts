@@ -16,7 +16,7 @@ export interface ProviderConfig extends ProviderValues {
   name: string;
   /** Per million tokens; null without prices, and then no cost is computed. */
   price: { input: number; cached: number; output: number } | null;
-  /** Whether values that `init` wrote as placeholders are still there. */
+  /** True while it contains a placeholder that `init` wrote. */
   placeholder: boolean;
   /** Line of the table's header in project.toml. */
   line: number | null;

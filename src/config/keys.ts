@@ -13,7 +13,7 @@ export interface ValueType<T> {
   expression: string;
   /** The type in messages and documentation: "a whole number of at least 1". */
   name: string;
-  /** Whether a blank string counts as a missing key. */
+  /** True when a blank string counts as a missing key. */
   blankIsMissing: boolean;
   /** Not present at run time; carries `T`. */
   infer?: () => T;
@@ -146,7 +146,7 @@ export interface MapDefinition<E extends Definition = Definition> {
   kind: "map";
   description: string;
   each: E;
-  /** Whether an empty table is documented as the default. */
+  /** True when an empty table is documented as the default. */
   emptyByDefault: boolean;
 }
 
@@ -193,7 +193,7 @@ type CamelCase<S extends string> = S extends `${infer Head}_${infer Tail}`
   ? `${Head}${Capitalize<CamelCase<Tail>>}`
   : S;
 
-/** The value in force of one key, for what the file has under it. */
+/** The value in force of one key; `written` is its valid value in the file, undefined when it is missing. */
 export function valueInForce(definition: Definition, written: unknown): unknown {
   if (definition.kind === "map") return written ?? {};
   if (definition.kind === "table") return written ?? null;

@@ -113,7 +113,7 @@ function valueForMessage(value: unknown, wanted: string): string {
   return excerpt(JSON.stringify(value), shownCharsMax);
 }
 
-/** Whether a value is a TOML table. */
+/** True for a TOML table. */
 export function isTable(value: unknown): value is Record<string, unknown> {
   return (
     typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof Date)

@@ -61,8 +61,8 @@ function requireRegularFile(file: number): void {
   if (found.size > bytesMax) throw unusable(`is larger than ${bytesMax / 1024 / 1024} MiB`);
 }
 
-function unusable(what: string, cause?: unknown): DgovError {
-  return new DgovError("ENVIRONMENT", `${ledgerFile} ${what}`, {
+function unusable(problem: string, cause?: unknown): DgovError {
+  return new DgovError("ENVIRONMENT", `${ledgerFile} ${problem}`, {
     hint: "replace it with a file of one JSON object per line, or remove it",
     cause,
   });

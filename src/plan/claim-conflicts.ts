@@ -21,7 +21,7 @@ export interface ClaimConflict {
   owned: OwnedClaim;
   /** At most `othersMax`, one per task. */
   others: OwnedClaim[];
-  /** Whether there are more than those. */
+  /** True when there are more than those. */
   more: boolean;
 }
 

@@ -23,11 +23,11 @@ import { type ParsedPlan, parsePlan } from "./source.ts";
 export interface CheckInput {
   files: PlanFiles;
   config: Config;
-  /** Whether every task must resolve to a provider and a model. */
+  /** True when every task must resolve to a provider and a model. */
   needModels: boolean;
   /** The paths among these (relative to the project, folders end in `/`) that the repository ignores. */
   ignored(paths: string[]): Promise<ReadonlySet<string>>;
-  /** Whether a path, relative to the project, exists. */
+  /** True when a path, relative to the project, exists. */
   exists(path: string): boolean;
   /** Folders of submodules, relative to the project. */
   submodules: readonly string[];

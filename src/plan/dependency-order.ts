@@ -85,7 +85,7 @@ function pathTo(end: number, start: number, cameFrom: ReadonlyMap<number, number
 export interface Precedence {
   /** Position of a unit in the topological order. */
   rank(unit: number): number;
-  /** Whether `later` depends on `first`, directly or indirectly. */
+  /** True when `later` depends on `first`, directly or indirectly. */
   precedes(first: number, later: number): boolean;
 }
 

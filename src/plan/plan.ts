@@ -12,6 +12,7 @@ import {
   topologicalOrder,
 } from "./dependency-order.ts";
 import { diagnosticAt, type Problem } from "./diagnostic.ts";
+import { taskKeys } from "./plan-keys.ts";
 import type { PlanSource, SourceTask } from "./source.ts";
 
 export type ClaimKind = keyof Claims;
@@ -52,7 +53,7 @@ export function buildPlan(source: PlanSource): { plan: Plan; diagnostics: Diagno
   const names = namesOf(source.tasks);
   const tasks = source.tasks.map((task, index): PlanTask => {
     const dependsOn = resolveReferences(task, names, diagnostics);
-    const role = task.written.role ?? "worker";
+    const role = task.written.role ?? taskKeys.role.default;
     const parsed = parseAll(task, role, diagnostics);
     return { ...task, index, role, dependsOn, parsed };
   });

@@ -8,7 +8,7 @@ export interface Remediation {
   name: string;
   /** The plan and the run that left the branch in this state. */
   of: { plan: string; run: string };
-  /** Why the gates fail on the branch; "" when they pass. */
+  /** The reason why the gates fail on the branch; "" when they pass. */
   red: string;
   gates: readonly { gate: string; command: string; tail: string; files: readonly string[] }[];
   degraded: boolean;
@@ -83,16 +83,16 @@ function structureTasks(o: Remediation): [string, Task][] {
   });
 }
 
-function structureTask(orient: string[], what: string, files: string[]): Task {
+function structureTask(orient: string[], subject: string, files: string[]): Task {
   return {
-    summary: `Bring ${what} within the structural limits`,
+    summary: `Bring ${subject} within the structural limits`,
     prompt: prompt({
       orient,
       edit: [
         "Split them until they are within the limits. Do not change the behaviour of the code.",
       ],
     }),
-    commit_message: `refactor: bring ${what} within the structural limits`,
+    commit_message: `refactor: bring ${subject} within the structural limits`,
     files,
   };
 }

@@ -8,7 +8,7 @@ export interface RuleContext {
   config: Config;
   /** Claimed paths that the repository ignores; folders may end in `/`. */
   ignored: ReadonlySet<string>;
-  /** Whether a path, relative to the project, exists. */
+  /** True when a path, relative to the project, exists. */
   exists(path: string): boolean;
   /** Folders of submodules, relative to the project. */
   submodules: readonly string[];

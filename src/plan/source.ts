@@ -37,7 +37,7 @@ export interface SourceTask {
   claims: Claims;
   /** Text of `prompt` or `prompt_file`; null when there is none or the file cannot be read. */
   prompt: string | null;
-  /** Why `prompt_file` cannot be read, completing "the prompt file `x` ..."; null when it can. */
+  /** The problem of `prompt_file`, completing "the prompt file `x` ..."; null when it can be read. */
   promptProblem: string | null;
 }
 
@@ -81,18 +81,18 @@ function readPlan(reader: Reader): PlanSource | null {
   const open = readToml(reader, joinPath(reader.dir, "_root.toml"));
   if (open === null) return null;
   const report = problemReporter(reader, open, null);
-  for (const key of Object.keys(open.value))
+  for (const key of Object.keys(open.value)) {
     if (key !== "plan") reportUnknownKey(key, ["plan"], report);
+  }
   const plan = open.value["plan"];
   if (!isTable(plan)) {
     const message = plan === undefined ? "the table [plan] is missing" : "`plan` must be a table";
     report(["plan"], { code: "missing-plan", message, hint: "dgov init-plan NAME creates a plan" });
     return null;
   }
-  const { value, broken } = checkPlanTable(plan, (path, problem) =>
+  const { value: root, broken } = checkPlanTable(plan, (path, problem) =>
     report(["plan", ...path], problem),
   );
-  const root = value;
   const problem = root.name === undefined ? null : nameProblem(root.name);
   if (problem !== null) {
     report(["plan", "name"], { code: "bad-name", message: `the plan name ${problem}` });
@@ -106,7 +106,7 @@ function readPlan(reader: Reader): PlanSource | null {
   return { root, rootFile: open.file, rootPositions: open.positions, tasks };
 }
 
-/** Why a plan name is invalid, completing "the plan name ..."; null when it is valid. */
+/** The problem of a plan name, completing "the plan name ..."; null when it is valid. */
 export function nameProblem(name: string): string | null {
   if (name.trim() === "") return "is blank";
   if (name.length > nameCharsMax) return `is longer than ${nameCharsMax} characters`;
@@ -251,7 +251,7 @@ function problemReporter(reader: Reader, open: OpenFile, unit: string | null): R
   };
 }
 
-/** Why a plan without diagnostics has no units: the first cause that applies. */
+/** The reason why a plan without diagnostics has no units: the first that applies. */
 function whyEmpty(reader: Reader, sections: readonly string[]): string {
   const list = (dir: string): FolderEntry[] => reader.files.list(dir) ?? [];
   const undeclared = list(reader.dir)
