@@ -1,23 +1,25 @@
-/** What lists of plans need from the disk, read cheaply: no TOML is parsed. */
+/** Facts of plans on disk for lists and status. */
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { basename, dirname, join, relative } from "node:path";
+import { parseToml } from "../config/toml.ts";
 import type { EventLog } from "../log/event-log.ts";
-import type { PlanLocation } from "../plan/locate.ts";
+import { declaredName, type PlanLocation } from "../plan/locate.ts";
 import { archiveName } from "../plan/names.ts";
 import type { PlanFacts } from "../views/plan-view.ts";
 import type { RunView } from "../views/run-view.ts";
 import type { LiveRun } from "../views/status.ts";
 import { readOverview } from "./open-log.ts";
 
-export interface PlanWorld {
+/** What is the same for all plans of a list. */
+export interface PlanListContext {
   projectRoot: string;
   log: EventLog | null;
   live: LiveRun | null;
 }
 
 /** Facts of one plan for `plan list`. */
-export function planFacts(location: PlanLocation, world: PlanWorld): PlanFacts {
-  const { log, projectRoot, live } = world;
+export function planFacts(location: PlanLocation, context: PlanListContext): PlanFacts {
+  const { log, projectRoot, live } = context;
   const source = readSource(location.dir);
   const plan = planNameAt(location);
   const run = log === null ? null : newestRunAt(log, plan, location);
@@ -35,26 +37,21 @@ export function planFacts(location: PlanLocation, world: PlanWorld): PlanFacts {
   };
 }
 
-/** `[plan] name`, which the log knows a plan by; the folder may be called otherwise. */
+/** `[plan] name`, by which the log and landed commits name a plan, else the name of its folder. */
 export function planNameAt(location: PlanLocation): string {
-  try {
-    const text = readFileSync(join(location.dir, "_root.toml"), "utf8");
-    return /^[ \t]*name[ \t]*=[ \t]*["']([^"'\n]+)["']/m.exec(text)?.[1] ?? location.name;
-  } catch {
-    return location.name;
-  }
+  return declaredName(location) ?? location.name;
 }
 
-/** Runs of one name that are looked at: a name may be used again after its plan was archived. */
+/** Runs of one name that are examined: a name may be used again after its plan was archived. */
 const sameNameMax = 10;
 
-/** The newest run of the plan in that folder; a run knows where its plan was, or went. */
+/** The newest run of the plan in that folder, by the folder that a run recorded for its plan. */
 export function newestRunAt(log: EventLog, plan: string, location: PlanLocation): RunView | null {
   for (const entry of log.runs({ plan, limit: sameNameMax })) {
     const run = readOverview(log, entry.run);
     if (run === null) continue;
     const folder = run.archivedTo ?? run.planPath;
-    // An archived plan, run again, stays where it is.
+    // A run of an archived plan leaves it in the archive.
     const archived = basename(dirname(folder)) === archiveName;
     const here = basename(folder) === basename(location.dir) && archived === location.archived;
     if (here || run.planPath === "") return run;
@@ -69,9 +66,7 @@ interface Source {
   compiledAt: number | null;
 }
 
-const taskHeader = /^[ \t]*\[[ \t]*tasks[ \t]*\.[ \t]*(?:"[^"\n]+"|'[^'\n]+'|[\w-]+)[ \t]*\]/gm;
-
-/** Counts task headers and looks at times; `_root.toml` and one level of section folders. */
+/** Task count and modification times of `_root.toml` and of the files in section folders. */
 function readSource(dir: string): Source {
   const source: Source = { tasks: 0, changedAt: 0, compiledAt: null };
   const changed = (path: string): void => {
@@ -86,11 +81,18 @@ function readSource(dir: string): Source {
       const path = join(dir, section.name, file.name);
       changed(path);
       if (file.name.endsWith(".toml")) {
-        source.tasks += readFileSync(path, "utf8").match(taskHeader)?.length ?? 0;
+        source.tasks += taskCount(readFileSync(path, "utf8"));
       }
     }
   }
   return source;
+}
+
+/** Tasks of a task file; 0 when it is not valid TOML. */
+function taskCount(text: string): number {
+  const parsed = parseToml(text);
+  const tasks = parsed.ok ? parsed.value["tasks"] : undefined;
+  return typeof tasks === "object" && tasks !== null ? Object.keys(tasks).length : 0;
 }
 
 function entries(dir: string) {
@@ -107,7 +109,7 @@ function mtime(path: string): number | null {
 
 const deployedCache = new Map<string, Map<string, Set<string>>>();
 
-/** Units by plan in the readable history `.dgov/plans/deployed.jsonl`; lines it cannot read are skipped. */
+/** Units by plan in the history `.dgov/plans/deployed.jsonl`; invalid lines are skipped. */
 function deployedUnits(projectRoot: string): Map<string, Set<string>> {
   const cached = deployedCache.get(projectRoot);
   if (cached !== undefined) return cached;

@@ -1,4 +1,4 @@
-/** The run a plan argument means: the newest one of that plan. */
+/** Resolves a plan argument of a command to the newest run of that plan. */
 import { DgovError } from "../error.ts";
 import type { EventLog } from "../log/event-log.ts";
 import type { PlanLocation } from "../plan/locate.ts";
@@ -10,11 +10,11 @@ import { newestRunAt, planNameAt } from "./plan-summary.ts";
 export interface ResolvedRun {
   log: EventLog;
   run: RunView;
-  /** Null when the plan is no longer on disk. */
+  /** Null when the plan is not on disk any more. */
   location: PlanLocation | null;
 }
 
-/** The newest run of a plan (of all, when none is named). NOT_FOUND when there is none. */
+/** The newest run of a plan, or of all plans. NOT_FOUND when there is none. */
 export async function resolveRun(
   seen: ProjectLog,
   plan: string | undefined,
@@ -40,7 +40,7 @@ export async function resolveRun(
   return { log, run, location };
 }
 
-/** The plan on disk; a plan the log knows but the disk does not is still found by its name. */
+/** The plan on disk; null for a plan that is only in the log. NOT_FOUND when it is in neither. */
 async function locate(root: string, plan: string, log: EventLog): Promise<PlanLocation | null> {
   const { resolvePlan } = await import("../plan/locate.ts");
   try {
@@ -51,10 +51,10 @@ async function locate(root: string, plan: string, log: EventLog): Promise<PlanLo
   }
 }
 
-/** Runs whose plans are suggested. */
+/** Runs that are searched for plan names to suggest. */
 const runsNamed = 100_000;
 
-/** The name the log knows a plan by; NOT_FOUND with a suggestion when it knows none like it. */
+/** The name of a plan in the log. NOT_FOUND, with a suggestion, for a name that neither the log nor a folder has. */
 export async function knownPlan(
   typed: string,
   root: string,

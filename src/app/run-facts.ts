@@ -42,7 +42,7 @@ export async function reviewFacts(
   for (const [unit, events] of results) corrections.set(unit, selfCorrections(events));
   return {
     counts: log.counts(run.run),
-    cost: await costFunction(projectRoot),
+    cost: costFunction(projectRoot),
     diffs: await diffStats(projectRoot, run),
     corrections,
     crashed: run.phase === "running" && liveRun(projectRoot)?.run !== run.run,

@@ -1,15 +1,16 @@
 /**
- * Installing the shipped skills where agents look for them, without losing what somebody changed.
+ * Installs the shipped skills into a folder that coding agents read, and keeps local edits.
  *
- * A small manifest beside them remembers what dgov wrote last: a file that is still that is dgov's to
- * replace; any other was edited, and is replaced only when its owner says so, with a copy kept.
+ * A manifest in the folder holds digests of the files that dgov wrote. A file that still has its digest
+ * is replaced; any other was edited, and is replaced only with the owner's agreement, after a backup.
  */
-import { copyFileSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { copyFileSync } from "node:fs";
+import { join } from "node:path";
 import { DgovError } from "../error.ts";
 import { sha256 } from "../std/digest.ts";
+import { readText, replaceFile } from "../std/files.ts";
 
-/** `replaced`: a local edit went to `backup`. `left`: it stays, and the shipped skill is not installed. */
+/** `replaced`: a local edit was copied to `backup`. `left`: it stays; the shipped skill is not installed. */
 export type SkillState = "created" | "updated" | "current" | "replaced" | "left";
 
 export interface SyncedSkill {
@@ -19,12 +20,12 @@ export interface SyncedSkill {
   backup: string | null;
 }
 
-/** Names of skills to digests of what dgov wrote last. */
+/** Digests of the files that dgov wrote, by name of the skill. */
 type Manifest = Record<string, string>;
 
 const manifestName = ".dgov-skills.json";
 
-/** Brings every skill up to date. `mayReplace` is asked before a local edit is replaced. */
+/** Installs or updates every skill. `mayReplace` is called before a local edit is replaced. */
 export async function syncSkills(
   dir: string,
   shipped: Readonly<Record<string, string>>,
@@ -61,7 +62,7 @@ function stateOf(o: {
   return o.edited ? "replaced" : "updated";
 }
 
-/** A manifest that cannot be read remembers nothing: every file that differs counts as edited. */
+/** The manifest; empty when it is missing or invalid, so that every file that differs counts as edited. */
 function readManifest(dir: string): Manifest {
   try {
     const value: unknown = JSON.parse(textAt(join(dir, manifestName)) ?? "{}");
@@ -73,32 +74,19 @@ function readManifest(dir: string): Manifest {
   }
 }
 
-/** Null when there is no such file. */
 function textAt(path: string): string | null {
-  return onDisk(path, () => {
-    try {
-      return readFileSync(path, "utf8");
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === "ENOENT") return null;
-      throw error;
-    }
-  });
+  return onDisk(path, () => readText(path));
 }
 
-/** All of it or nothing. */
 function write(path: string, text: string): void {
-  onDisk(path, () => {
-    mkdirSync(dirname(path), { recursive: true });
-    writeFileSync(`${path}.new`, text);
-    renameSync(`${path}.new`, path);
-  });
+  onDisk(path, () => replaceFile(path, text));
 }
 
 function onDisk<T>(path: string, body: () => T): T {
   try {
     return body();
   } catch (cause) {
-    throw new DgovError("ENVIRONMENT", `${path} cannot be read or written`, {
+    throw new DgovError("ENVIRONMENT", `failed to read or write ${path}`, {
       hint: "dgov agents sync --skills-dir DIR",
       cause,
     });

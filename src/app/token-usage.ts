@@ -1,18 +1,20 @@
-/** Tokens a command spent outside of a run: on choosing SOPs, on planning. */
-
-import { existsSync, readFileSync } from "node:fs";
+/** Token usage: sums of requests outside of runs, and the cost of usage at configured prices. */
 import { join } from "node:path";
-import type { TokenUsage } from "../model/usage.ts";
+import { configFile } from "../config/find.ts";
+import { loadConfig } from "../config/load.ts";
+import { resolveModel } from "../config/providers.ts";
+import { costOf, type TokenUsage } from "../model/usage.ts";
+import { readText } from "../std/files.ts";
 import type { ReviewFacts } from "../views/review.ts";
 
 export interface TokenSum {
-  /** Null where the server did not say. */
+  /** Null when the server reported no usage. */
   add(usage: TokenUsage | null): void;
-  /** As a document has it. */
+  /** The sum with the field names of JSON documents. */
   document(): { prompt_tokens: number; completion_tokens: number };
 }
 
-/** A sum of nothing yet. */
+/** An empty sum. */
 export function newTokenSum(): TokenSum {
   const sum = { prompt_tokens: 0, completion_tokens: 0 };
   return {
@@ -24,21 +26,17 @@ export function newTokenSum(): TokenSum {
   };
 }
 
-// ------------------------------------------------------------
-// What a run's requests cost, at the prices the configuration names.
-
-/** The cost of counted tokens; null without a price. The configuration is only loaded when it names one. */
-export async function costFunction(projectRoot: string): Promise<ReviewFacts["cost"]> {
-  const path = join(projectRoot, ".dgov", "project.toml");
-  const text = existsSync(path) ? readFileSync(path, "utf8") : "";
+/**
+ * The function that gives the cost of counted tokens at the prices in project.toml, null without a price.
+ * The configuration is loaded only when it contains a price.
+ */
+export function costFunction(projectRoot: string): ReviewFacts["cost"] {
+  const text = readText(join(projectRoot, configFile)) ?? "";
   if (!/\bprice\b/.test(text)) return () => null;
-  const { loadConfig } = await import("../config/load.ts");
-  const { resolveModel } = await import("../config/providers.ts");
-  const { costOf } = await import("../model/usage.ts");
   const loaded = loadConfig(projectRoot);
   if (!loaded.ok) return () => null;
   const { providers } = loaded.config;
-  // What was asked before there were attempts went where the project's own model is.
+  // Requests without an attempt, such as choosing SOPs, went to the project's own model.
   const none = { defaultAgent: null, defaultProvider: null };
   const project = resolveModel(loaded.config, none, { agent: null, provider: null });
   const ofPlan = project.ok ? project.value.provider.name : "";

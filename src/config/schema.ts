@@ -1,7 +1,7 @@
 /**
  * Validation of TOML tables against their key definitions, and the JSON Schema of a definition.
  *
- * The only file that uses arktype. It is loaded lazily: arktype costs start-up time.
+ * The only file that uses arktype, loaded at the first validation: it costs start-up time.
  */
 import { configure } from "arktype/config";
 import { didYouMean, suggest } from "../std/suggest.ts";
@@ -9,7 +9,11 @@ import { excerpt, listed } from "../std/text.ts";
 import { type Definition, describe, type Keys, type ValueType } from "./keys.ts";
 
 configure({ jitless: true });
-const { type } = await import("arktype");
+
+/** Loads arktype at the first call. Synchronous, so that validation is. */
+function arktype(): typeof import("arktype") {
+  return require("arktype");
+}
 
 /** One key that the definitions reject. */
 export interface KeyProblem {
@@ -123,7 +127,7 @@ export function isTable(value: unknown): value is Record<string, unknown> {
 const types = new Map<string, { allows(value: unknown): boolean }>();
 
 function accepts({ expression }: ValueType<unknown>, value: unknown): boolean {
-  const known = types.get(expression) ?? type.raw(expression);
+  const known = types.get(expression) ?? arktype().type.raw(expression);
   types.set(expression, known);
   return known.allows(value);
 }
@@ -144,7 +148,7 @@ export function tableJsonSchema(
   keys: Keys,
   o: { defaults: "annotated" | "described" } = { defaults: "annotated" },
 ): JsonSchema {
-  const schema = type.raw(arktypeTable(keys)).toJsonSchema() as JsonSchema;
+  const schema = arktype().type.raw(arktypeTable(keys)).toJsonSchema() as JsonSchema;
   return { ...schema, properties: annotatedProperties(schema, keys, o.defaults) };
 }
 

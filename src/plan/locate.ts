@@ -1,6 +1,7 @@
 /** Resolves plans and units from what the user types: names, paths and unique suffixes. */
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { basename, dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
+import { parseToml } from "../config/toml.ts";
 import { DgovError } from "../error.ts";
 import { sortedBy } from "../std/order.ts";
 import { didYouMean, suggest } from "../std/suggest.ts";
@@ -84,11 +85,18 @@ export async function resolvePlan(
   });
 }
 
-/** The value of `[plan] name`, found without parsing. It may differ from the name of the folder. */
-function declaredName({ dir }: PlanLocation): string | null {
-  const text = readFileSync(join(dir, "_root.toml"), "utf8");
-  const match = /^\s*name\s*=\s*(?:"([^"\n]*)"|'([^'\n]*)')/m.exec(text);
-  return match?.[1] ?? match?.[2] ?? null;
+/** `[plan] name` of `_root.toml`; null when it is missing, empty or unreadable. */
+export function declaredName({ dir }: PlanLocation): string | null {
+  let text: string;
+  try {
+    text = readFileSync(join(dir, "_root.toml"), "utf8");
+  } catch {
+    return null;
+  }
+  const parsed = parseToml(text);
+  const plan = parsed.ok ? parsed.value["plan"] : undefined;
+  const name = typeof plan === "object" && plan !== null && "name" in plan ? plan.name : null;
+  return typeof name === "string" && name !== "" ? name : null;
 }
 
 function onlyLivePlan(plans: PlanLocation[]): PlanLocation {

@@ -342,7 +342,7 @@ describe("plan create --auto", () => {
 test.concurrent("plan create without a terminal and without --auto is a usage error", async () => {
   await using p = await project([]);
   const made = await p.dgov(["plan", "create", "Add limits", "--json"]);
-  expect(JSON.parse(made.stdout)).toMatchObject({ code: "USAGE", hint: "--auto asks none" });
+  expect(JSON.parse(made.stdout)).toMatchObject({ code: "USAGE", hint: "--auto does not prompt" });
   expect([made.exitCode, p.model.requests]).toEqual([2, []]);
 });
 
