@@ -1,8 +1,9 @@
-/** Node types that complexity metrics count, one table per language. `structure/measure.ts` walks with them. Pure. */
+/**
+ * Node types that complexity metrics count, one table per language. `structure/measure.ts` walks with them.
+ * Pure.
+ */
 
-import type { LanguageName } from "./parser.ts";
-
-export type SourceLanguage = Exclude<LanguageName, "bash">;
+import type { SourceLanguage } from "./language.ts";
 
 export interface ControlFlowNodes {
   /** Named function definitions; one without a body is a declaration and is not counted. */
@@ -116,8 +117,3 @@ export const controlFlowNodes: Readonly<Record<SourceLanguage, ControlFlowNodes>
     calls: { method_invocation: "name", object_creation_expression: "type" },
   },
 };
-
-/** True for a language that has metrics. */
-export function isSourceLanguage(language: string | null): language is SourceLanguage {
-  return language !== null && Object.hasOwn(controlFlowNodes, language);
-}

@@ -4,7 +4,7 @@ import { ecmascriptResolver } from "./ecmascript/imports.ts";
 import { goNeighbours, goResolver } from "./go/imports.ts";
 import type { Import } from "./import-finder.ts";
 import { javaTree } from "./java/imports.ts";
-import { languageOf } from "./language.ts";
+import { languageFamily, languageOf } from "./language.ts";
 import type { LanguageName } from "./parser.ts";
 import { pythonNeighbours, pythonPackages, pythonResolver } from "./python/imports.ts";
 import { rustTree } from "./rust/imports.ts";
@@ -70,7 +70,7 @@ export function importIndex(
   const rules = (path: string): LanguageRules | null => {
     const language = languageOf(path);
     if (language === null) return null;
-    const family = language === "typescript" || language === "tsx" ? "javascript" : language;
+    const [family = language] = languageFamily(language);
     const known = built.get(family) ?? languageRules[family]?.(tree) ?? null;
     if (known !== null) built.set(family, known);
     return known;

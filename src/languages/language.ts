@@ -24,3 +24,18 @@ export function languageOf(path: string): LanguageName | null {
   const extension = /\.([A-Za-z]+)$/.exec(path)?.[1]?.toLowerCase() ?? "";
   return Object.hasOwn(byExtension, extension) ? (byExtension[extension] ?? null) : null;
 }
+
+/** A language with imports and functions: all but shell. */
+export type SourceLanguage = Exclude<LanguageName, "bash">;
+
+/** True for a language with imports and functions; false for shell and for null. */
+export function isSourceLanguage(language: LanguageName | null): language is SourceLanguage {
+  return language !== null && language !== "bash";
+}
+
+const ecmascript: readonly LanguageName[] = ["javascript", "typescript", "tsx"];
+
+/** The languages that import one another, with the given one. The first one identifies the family. */
+export function languageFamily(language: LanguageName): readonly LanguageName[] {
+  return ecmascript.includes(language) ? ecmascript : [language];
+}

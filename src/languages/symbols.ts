@@ -54,7 +54,10 @@ function collect(node: Node, depth: number, found: SyntaxSymbol[]): void {
   for (const child of node.namedChildren) if (child !== null) collect(child, inner, found);
 }
 
-/** Occurrences of an identifier outside comments and strings; null when the text has no grammar or cannot be parsed. */
+/**
+ * Occurrences of an identifier outside comments and strings; null when the text has no grammar or cannot be
+ * parsed.
+ */
 export async function usesOf(path: string, text: string, name: string): Promise<NameUse[] | null> {
   const language = languageOf(path);
   if (language === null) return null;

@@ -3,9 +3,20 @@
 const testNames =
   /(^|\/)(test_[^/]*|[^/]*_test|conftest)\.pyi?$|\.(test|spec)\.[cm]?[jt]sx?$|(^|\/)__tests__\/.*\.[cm]?[jt]sx?$|_test\.go$|(^|\/)tests\/([^/]+|[^/]+\/main)\.rs$|(^|\/)(Test\w*|\w*(Tests?|TestCase|IT))\.java$|(^|\/)src\/test\/.*\.java$|Tests?\.swift$/;
 
+const collectedNames =
+  /(^|\/)(test_[^/]*|[^/]*_test)\.py$|[._](test|spec)\.[cm]?[jt]sx?$|_test\.go$|(^|\/)tests\/([^/]+|[^/]+\/main)\.rs$|(^|\/)(Test\w*|\w*(Tests?|TestCase|IT))\.java$|Tests?\.swift$/;
+
 const testFolders = /(^|\/)(tests?|__tests__|__mocks__|testdata|spec|e2e)\//;
 
-/** True for a file that a test runner collects by its path, and for Java below `src/test/`. */
+/** True for a file name by which pytest, JavaScript runners, Go, Cargo, Java and Swift find tests. */
+export function isCollectedTest(path: string): boolean {
+  return collectedNames.test(path);
+}
+
+/**
+ * True for a test file by its path: a test, test support such as `conftest.py`, a Java class below
+ * `src/test/`.
+ */
 export function isNamedTest(path: string): boolean {
   return testNames.test(path);
 }

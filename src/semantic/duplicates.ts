@@ -1,4 +1,7 @@
-/** Rule duplicate_definition: both sides add one name, in one file or one package, by a definition or an import. */
+/**
+ * Rule duplicate_definition: both sides add one name, in one file or one package, by a definition or an
+ * import.
+ */
 
 import { parentFolder } from "../languages/source-tree.ts";
 import type { FileSymbol, SymbolTable } from "../languages/symbol-table/symbol-table.ts";

@@ -241,7 +241,10 @@ function ownerOf(file: SymbolTable, within: string): string {
   return symbol?.kind === "type" || file.language === "rust" ? owner : "";
 }
 
-/** Enclosing symbols that make their members accessible without qualification, outermost first. */
+/**
+ * Symbols with members that are accessible without qualification: enclosing ones from the innermost outwards,
+ * then the symbol itself.
+ */
 function ownersAround(file: SymbolTable, within: string): string[] {
   const owners: string[] = [];
   for (let cut = within.lastIndexOf("."); cut > 0; cut = within.lastIndexOf(".", cut - 1)) {

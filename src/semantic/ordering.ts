@@ -56,7 +56,9 @@ async function siblingsOf(versions: MergeVersions, path: string): Promise<string
   return files.sort().slice(-siblingsMax);
 }
 
-/** Leading number of a file name: `0040` of `0040_usage.js`, `V12` of `V12__AddEmail.java`; null without one. */
+/**
+ * Leading number of a file name: `0040` of `0040_usage.js`, `V12` of `V12__AddEmail.java`; null without one.
+ */
 function ordinalOf(path: string): string | null {
   const name = baseName(path);
   // A date is not a position: several files may share a day.

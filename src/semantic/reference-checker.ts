@@ -1,4 +1,6 @@
-/** Rules stale_reference and signature_drift: references to removed symbols, and calls with an old signature. */
+/**
+ * Rules stale_reference and signature_drift: references to removed symbols, and calls with an old signature.
+ */
 
 import type { Import } from "../languages/import-finder.ts";
 import { parentFolder } from "../languages/source-tree.ts";

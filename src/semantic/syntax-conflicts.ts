@@ -3,7 +3,10 @@ import { baseName } from "../languages/source-tree.ts";
 import { type Conflict, type Findings, type Note, sideName } from "./conflict.ts";
 import type { MergeVersions } from "./merge-versions.ts";
 
-/** Reports only errors that the merge introduced. Others become notes: grammars are incomplete, and each side has its own gates. */
+/**
+ * Reports only errors that the merge introduced. Others become notes: grammars are incomplete, and each side
+ * has its own gates.
+ */
 export async function syntaxConflicts(versions: MergeVersions): Promise<Findings> {
   const conflicts: Conflict[] = [];
   const notes: Note[] = [];

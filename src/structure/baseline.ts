@@ -139,7 +139,10 @@ interface Degradation {
   warnOnly: boolean;
 }
 
-/** Figures that are worse than the baseline by more than the tolerance: 0.02 for quality, 0.05 for coupling, 0 for counts. */
+/**
+ * Figures that are worse than the baseline by more than the tolerance: 0.02 for quality, 0.05 for coupling, 0
+ * for counts.
+ */
 export function degradations(now: Baseline, baseline: Baseline): Degradation[] {
   const found: (Degradation & { worse: boolean })[] = [
     {
@@ -182,7 +185,10 @@ export function degradationText({ kind, before, after }: Degradation): string {
 
 const secondsPerDay = 86_400;
 
-/** Reason why a baseline is stale, by its age in commits and in days; null while it is not. An unknown age is null. */
+/**
+ * Reason why a baseline is stale, by its age in commits and in days; null while it is not. An unknown age is
+ * null.
+ */
 export function staleness(
   age: { commits: number | null; seconds: number | null },
   limits: { staleCommits: number; staleDays: number },

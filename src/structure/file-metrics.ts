@@ -3,10 +3,10 @@
  * so they are cached by language and blob id.
  */
 
-import { isSourceLanguage, type SourceLanguage } from "../languages/control-flow.ts";
 import type { Import } from "../languages/import-finder.ts";
 import { importsIn } from "../languages/imports.ts";
-import { withTree } from "../languages/parser.ts";
+import { isSourceLanguage, type SourceLanguage } from "../languages/language.ts";
+import { type LanguageName, withTree } from "../languages/parser.ts";
 import { measureFile, type SyntaxMetrics } from "./measure.ts";
 
 /** Version of the metrics in the key of their cache. Change it when the same text would give other metrics. */
@@ -25,7 +25,7 @@ const textMax = 1024 * 1024;
 
 /** Metrics of a text; null for a language without metrics. A text that cannot be parsed has no functions. */
 export async function fileMetrics(
-  language: string | null,
+  language: LanguageName | null,
   text: string,
 ): Promise<FileMetrics | null> {
   if (!isSourceLanguage(language)) return null;

@@ -132,7 +132,10 @@ function at(numbers: Int32Array, index: number): number {
   return numbers[index] ?? 0;
 }
 
-/** Number of edges on the longest path, with each component contracted to one node; `parts` as from `components`. */
+/**
+ * Number of edges on the longest path, with each component contracted to one node; `parts` as from
+ * `components`.
+ */
 export function longestChain(
   edges: readonly (readonly number[])[],
   parts: readonly (readonly number[])[],

@@ -7,11 +7,8 @@
  * deeper than the call stack.
  */
 
-import {
-  type ControlFlowNodes,
-  controlFlowNodes,
-  type SourceLanguage,
-} from "../languages/control-flow.ts";
+import { type ControlFlowNodes, controlFlowNodes } from "../languages/control-flow.ts";
+import type { SourceLanguage } from "../languages/language.ts";
 import type { Node } from "../languages/parser.ts";
 import { sha256 } from "../std/digest.ts";
 import {

@@ -202,7 +202,10 @@ function cycleBefore(cycle: Offender, before: readonly Offender[]): number | nul
   return shared.length === 0 ? null : Math.max(...shared.map(({ value }) => value));
 }
 
-/** Value of an equally named offender, at least as bad, in a removed file: it was moved; else null. Consumes it. */
+/**
+ * Value of an equally named offender, at least as bad, in a removed file: it was moved; else null. Consumes
+ * it.
+ */
 function valueBeforeMove(offender: Offender, removed: Offender[]): number | null {
   const at = removed.findIndex(
     (one) =>

@@ -3,7 +3,10 @@ import { childOfType, childrenOf, type Import, lineOf, nodesOfType } from "../im
 import type { Node } from "../parser.ts";
 import { parentFolder, type Resolver, type SourceTree } from "../source-tree.ts";
 
-/** Finds `import com.acme.Foo`, `com.acme.*` and `static com.acme.Foo.bar` (specifier `com.acme.Foo`, name `bar`). */
+/**
+ * Finds `import com.acme.Foo`, `com.acme.*` and `static com.acme.Foo.bar` (specifier `com.acme.Foo`, name
+ * `bar`).
+ */
 export function javaImports(root: Node): Import[] {
   return nodesOfType(root, ["import_declaration"]).map((node) => {
     const [named] = childrenOf(node);

@@ -20,7 +20,10 @@ import {
   valueAt,
 } from "../source-tree.ts";
 
-/** Finds `import a.b as c` and `from ..a import b as c` at any depth. Imports of an `__init__.py` are re-exports. */
+/**
+ * Finds `import a.b as c` and `from ..a import b as c` at any depth. Imports of an `__init__.py` are
+ * re-exports.
+ */
 export function pythonImports(root: Node, path: string): Import[] {
   const reexport = /(^|\/)__init__\.pyi?$/.test(path);
   return nodesOfType(root, ["import_statement", "import_from_statement"]).flatMap((node) => {

@@ -12,7 +12,9 @@ export interface QualifiedDefinition {
   inside: Set<PlainNode>;
 }
 
-/** Appends the definitions below `parent` to `found`, outer before inner. `owner` is the enclosing definition. */
+/**
+ * Appends the definitions below `parent` to `found`, outer before inner. `owner` is the enclosing definition.
+ */
 export function findDefinitions(
   grammar: SymbolGrammar,
   parent: PlainNode,

@@ -32,7 +32,9 @@ export interface Definition {
 export interface SymbolGrammar {
   /** Definitions that a node makes; `owner` is the enclosing definition, "" at the top of the file. */
   define(node: PlainNode, text: string, owner: string): Definition[];
-  /** Owner of the definitions inside a node that is searched for them (`if`, `impl`); null for any other node. */
+  /**
+   * Owner of the definitions inside a node that is searched for them (`if`, `impl`); null for any other node.
+   */
   ownerWithin(node: PlainNode, text: string, owner: string): string | null;
   /** Leaf nodes that are names. */
   names: ReadonlySet<string>;

@@ -36,7 +36,9 @@ export interface FileSymbol {
   isDefault: boolean;
   /** May coexist with symbols of the same name: an overload, a merged declaration, a list entry. */
   overload: boolean;
-  /** Suffix that separates symbols of the same name (Java parameter types, TypeScript type aliases); else "". */
+  /**
+   * Suffix that separates symbols of the same name (Java parameter types, TypeScript type aliases); else "".
+   */
   variant: string;
   /** May have members that are not listed: from a base class, an embedded struct, a spread. */
   inherits: boolean;

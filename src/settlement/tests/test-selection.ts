@@ -6,8 +6,9 @@ import type { Config } from "../../config/config.ts";
 import type { Oid } from "../../git/objects.ts";
 import { diffTrees, hasFolder } from "../../git/trees.ts";
 import type { ImportGraph } from "../../languages/import-graph.ts";
-import { languageOf } from "../../languages/language.ts";
+import { isSourceLanguage, languageFamily, languageOf } from "../../languages/language.ts";
 import type { LanguageName } from "../../languages/parser.ts";
+import { isCollectedTest } from "../../languages/test-path.ts";
 import type { SettlementContext } from "../context.ts";
 import { isRegularFile, isRegularMode } from "../parse-blobs.ts";
 import { isSource, isTestFile } from "../source-files.ts";
@@ -32,11 +33,6 @@ export interface ChangedPath {
   onBase: boolean;
   inTree: boolean;
 }
-
-/** Sets of languages whose files import one another. */
-const families: readonly ReadonlySet<LanguageName>[] = [
-  new Set<LanguageName>(["typescript", "tsx", "javascript"]),
-];
 
 /** Selects the tests affected by the difference of a tree to its base. */
 export async function selectTests(
@@ -112,18 +108,13 @@ export function testFiles(
   names: readonly string[],
 ): string[] {
   const tests = names.filter((name) => isSource(config, name) && isTestFile(config, name));
-  const byName = tests.filter((name) => runnableName.test(name));
+  const byName = tests.filter(isCollectedTest);
   return byName.length > 0 ? byName : tests.filter(isTraced);
 }
 
-/** File names by which pytest, JavaScript runners, Go, Cargo, Java and Swift find tests. */
-const runnableName =
-  /(^|\/)(test_[^/]*|[^/]*_test)\.py$|[._](test|spec)\.[cm]?[jt]sx?$|_test\.go$|(^|\/)tests\/([^/]+|[^/]+\/main)\.rs$|(^|\/)(Test\w*|\w*(Tests?|TestCase|IT))\.java$|Tests?\.swift$/;
-
-/** True for languages whose imports are parsed, so that the users of a file are known. */
+/** True for languages with parsed imports, so that the users of a file are known. */
 function isTraced(path: string): boolean {
-  const language = languageOf(path);
-  return language !== null && language !== "bash";
+  return isSourceLanguage(languageOf(path));
 }
 
 /** Matches documentation, which no test reads. */
@@ -138,7 +129,7 @@ function languagesOf(changed: readonly ChangedPath[]): Set<LanguageName> {
   for (const { path } of changed) {
     const language = languageOf(path);
     if (language === null) continue;
-    for (const one of families.find((family) => family.has(language)) ?? [language]) found.add(one);
+    for (const one of languageFamily(language)) found.add(one);
   }
   return found;
 }
