@@ -107,11 +107,11 @@ describe("a conversation with a planner", () => {
     expect(prompts[2]).toContain('"key": "bad-2"');
   });
 
-  test("stops after four mendings, with the last diagnostics", async () => {
+  test("stops after four fixes, with the last diagnostics", async () => {
     const { conversation, prompts } = talk([plan("bad")]);
     expect(await conversation.draft()).toEqual({
       ok: false,
-      reason: "the planner's draft has errors still, after 4 mendings",
+      reason: "the planner's draft still has errors after 4 fixes",
       diagnostics: [diagnostic],
     });
     expect(prompts).toHaveLength(5);
@@ -127,7 +127,7 @@ describe("a conversation with a planner", () => {
     });
     expect((await conversation.draft()).ok).toBe(true);
     expect(written).toEqual([draft("good")]);
-    expect(prompts[1]).toContain('"../../x" is no task key');
+    expect(prompts[1]).toContain('"../../x" is not a valid task key');
   });
 
   test("ends when the planner hands over nothing", async () => {
@@ -139,7 +139,7 @@ describe("a conversation with a planner", () => {
     });
   });
 
-  test("the operator's objection goes to the planner, which may be mended again", async () => {
+  test("an operator's objection goes to the planner and resets the limit of fixes", async () => {
     const { conversation, prompts } = talk([plan("good"), plan("bad"), plan("better")]);
     await conversation.draft();
     conversation.object(draft("good"), "One task more, for the docs.");

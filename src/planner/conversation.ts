@@ -1,26 +1,26 @@
 /**
- * From a goal to a draft that compiles: explore, ask, draft, compile, mend.
+ * The conversation that turns a goal into a draft that compiles: explore, ask, draft, compile, fix.
  *
- * Each round is one message to a planner that knows nothing of the rounds before but what the message
- * says. Talks to the world through ports only. Always ends: questions and mendings are bounded.
+ * Each round is one message to a new planner process, which knows earlier rounds only from the message.
+ * All effects go through ports. Rounds of questions and of fixes are bounded, so the conversation ends.
  */
 import type { Diagnostic } from "../error.ts";
 import type { PlanDraft, PlannerAnswer } from "../worker/roles/planner.ts";
 import { draftProblems } from "./draft.ts";
 import { type DraftProblem, plannerPrompt } from "./prompt.ts";
 
-/** Times the planner may ask, for one plan. */
+/** Rounds in which the planner may ask questions, per draft the operator objected to. */
 const questionRoundsMax = 3;
-/** Times it may mend one plan. */
-const mendingsMax = 4;
+/** Times the planner may fix a draft, or answer again, before it is given up. */
+const fixesMax = 4;
 
 export interface PlannerPorts<Checked> {
-  /** Gives one message to a planner and what it handed over, or why it handed over nothing. */
+  /** Sends one message to a planner. Gives its answer, or the reason why there is none. */
   explore(
     prompt: string,
     round: number,
   ): Promise<{ ok: true; answer: PlannerAnswer } | { ok: false; reason: string }>;
-  /** The operator's answers, one for each question; null when nobody is to be asked. */
+  /** Gives the operator's answers, one for each question; null when questions are not allowed. */
   ask: ((questions: readonly string[]) => Promise<string[]>) | null;
   /** Writes the draft and compiles it. `text` shows the diagnostics to the planner. */
   check(
@@ -36,14 +36,14 @@ export type Drafted<Checked> =
   /** `diagnostics` are those of the last draft, when there was one. */
   | { ok: false; reason: string; diagnostics: Diagnostic[] };
 
-/** One plan in the making. `draft` gives the next version; `object` says what the operator wants otherwise. */
+/** A conversation about one plan. `draft` gives the next version; `object` adds the operator's objection. */
 export class Conversation<Checked> {
   readonly #ports: PlannerPorts<Checked>;
   readonly #about: { goal: string; charter: string | null };
   readonly #answered: { question: string; answer: string }[] = [];
   #round = 0;
   #questionRounds = 0;
-  #mendings = 0;
+  #fixes = 0;
   #notes = "";
   #last: { draft: PlanDraft | null; problem: DraftProblem } | null = null;
 
@@ -52,14 +52,14 @@ export class Conversation<Checked> {
     this.#ports = ports;
   }
 
-  /** The operator's words on the last draft; the next one may be mended as often as the first. */
+  /** Adds the operator's objection to the last draft. Limits start again. */
   object(draft: PlanDraft, words: string): void {
     this.#last = { draft, problem: { from: "operator", text: words } };
-    this.#mendings = 0;
+    this.#fixes = 0;
     this.#questionRounds = 0;
   }
 
-  /** Goes on until a draft compiles, the planner gives up, or the limits are reached. */
+  /** Runs rounds until a draft compiles, the planner gives no answer, or a limit is reached. */
   async draft(): Promise<Drafted<Checked>> {
     for (;;) {
       const given = await this.#explore();
@@ -77,17 +77,17 @@ export class Conversation<Checked> {
           }));
           this.#answered.push(...pairs);
         } else if (
-          !this.#mend(null, { from: "dgov", text: "No question can be asked any more." })
+          !this.#retry(null, { from: "dgov", text: "No question can be asked any more." })
         ) {
-          return failed("the planner went on asking where nobody answers", []);
+          return failed("the planner kept asking questions, which are not allowed any more", []);
         }
         continue;
       }
       const { draft } = answer;
       const found = await this.#problemOf(draft);
       if (found.ok) return { ok: true, draft, checked: found.checked, rounds: this.#round };
-      if (!this.#mend(draft, found.problem)) {
-        const reason = `the planner's draft has errors still, after ${mendingsMax} mendings`;
+      if (!this.#retry(draft, found.problem)) {
+        const reason = `the planner's draft still has errors after ${fixesMax} fixes`;
         return failed(
           found.problem.from === "dgov" ? `${reason}:\n${found.problem.text}` : reason,
           [...found.diagnostics],
@@ -129,11 +129,11 @@ export class Conversation<Checked> {
     return { ok: false, problem: { from: "compiler", text }, diagnostics };
   }
 
-  /** Takes note of what the next message must say; false when there have been enough. */
-  #mend(draft: PlanDraft | null, problem: DraftProblem): boolean {
-    if (this.#mendings++ >= mendingsMax) return false;
+  /** Records the problem for the next message; false when the limit of fixes is reached. */
+  #retry(draft: PlanDraft | null, problem: DraftProblem): boolean {
+    if (this.#fixes++ >= fixesMax) return false;
     this.#last = { draft: draft ?? this.#last?.draft ?? null, problem };
-    if (draft !== null) this.#ports.status("the draft has errors; they go back to the planner");
+    if (draft !== null) this.#ports.status("the draft has errors; asking the planner to fix them");
     return true;
   }
 }

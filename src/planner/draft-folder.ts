@@ -1,6 +1,6 @@
 /**
- * Where a draft lies until it is a plan: a folder below `.dgov/runtime/`, on the same disk as
- * `.dgov/plans/`, so that the plan appears whole by one rename.
+ * The folder of a draft until it is published: below `.dgov/runtime/`, on the same file system as
+ * `.dgov/plans/`, so that one rename publishes the whole plan.
  */
 import { existsSync, mkdirSync, realpathSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join, relative, sep } from "node:path";
@@ -14,13 +14,13 @@ export class DraftFolder {
   readonly #projectRoot: string;
   readonly #root: string;
 
-  /** Nothing is made before something is written. */
+  /** Creates nothing until `write`. */
   constructor(projectRoot: string) {
     this.#projectRoot = projectRoot;
     this.#root = join(projectRoot, draftsDir, String(process.pid));
   }
 
-  /** Writes the files of a draft, in the place of those before; gives the plan's folder. */
+  /** Writes the files of a draft in place of the previous ones. Gives the draft's folder. */
   write(name: string, files: Readonly<Record<string, string>>): string {
     this.#makeFolder(dirname(this.#root));
     this.remove();
@@ -33,13 +33,13 @@ export class DraftFolder {
     return dir;
   }
 
-  /** Moves a written draft to its place among the plans; gives its new folder. */
+  /** Moves a written draft to the plans folder. Gives its new folder; REFUSED when the name is taken. */
   publish(name: string): string {
     const plans = join(this.#projectRoot, plansDir);
     this.#makeFolder(plans);
     const dir = join(plans, name);
     if (existsSync(dir) || existsSync(join(plans, archiveName, name))) {
-      throw new DgovError("REFUSED", `the plan ${name} appeared meanwhile`, {
+      throw new DgovError("REFUSED", `another process created the plan ${name}`, {
         hint: "plan again, or choose another --name",
       });
     }
@@ -47,13 +47,13 @@ export class DraftFolder {
     return dir;
   }
 
-  /** Removes what was written and not published. */
+  /** Removes a draft that was not published. */
   remove(): void {
     if (this.#leaves(this.#root) !== null) return;
     rmSync(this.#root, { recursive: true, force: true });
   }
 
-  /** Makes a folder of the project. One that a link leads out of it is refused. */
+  /** Creates a folder of the project. REFUSED when a link leads it out of the project. */
   #makeFolder(path: string): void {
     const link = this.#leaves(path);
     if (link !== null) {
@@ -62,7 +62,7 @@ export class DraftFolder {
     mkdirSync(path, { recursive: true });
   }
 
-  /** The part of a path that is there, when it lies outside the project; null when all is well. */
+  /** The existing part of a path when it lies outside the project, else null. */
   #leaves(path: string): string | null {
     let there = path;
     while (!existsSync(there)) there = dirname(there);

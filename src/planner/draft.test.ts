@@ -17,16 +17,16 @@ test("a draft with safe names has no problems", () => {
 });
 
 test.each([
-  [{ "../up": ["a"] }, '"../up" is no section'],
-  [{ ".dgov": ["a"] }, '".dgov" is no section'],
-  [{ _hidden: ["a"] }, '"_hidden" is no section'],
-  [{ "/tmp/x": ["a"] }, '"/tmp/x" is no section'],
-  [{ s: ["a.b"] }, '"a.b" is no task key in the section "s"'],
-  [{ s: ['x"]\n[plan'] }, "is no task key"],
-  [{ s: ["a", "a"] }, '"a" is met twice as task key'],
-  [{ s: ["a"], S: ["a"] }, '"S" is met twice as section'],
-  [{ s: Array.from({ length: 201 }, (_, i) => `t${i}`) }, "201 tasks; 200 is the most"],
-])("C10 the planner is told what is wrong with %j", (sections, problem) => {
+  [{ "../up": ["a"] }, '"../up" is not a valid section'],
+  [{ ".dgov": ["a"] }, '".dgov" is not a valid section'],
+  [{ _hidden: ["a"] }, '"_hidden" is not a valid section'],
+  [{ "/tmp/x": ["a"] }, '"/tmp/x" is not a valid section'],
+  [{ s: ["a.b"] }, '"a.b" is not a valid task key in the section "s"'],
+  [{ s: ['x"]\n[plan'] }, "is not a valid task key"],
+  [{ s: ["a", "a"] }, '"a" is used twice as task key'],
+  [{ s: ["a"], S: ["a"] }, '"S" is used twice as section'],
+  [{ s: Array.from({ length: 201 }, (_, i) => `t${i}`) }, "201 tasks; at most 200 are allowed"],
+])("C10 the problem of a draft with sections %j is reported", (sections, problem) => {
   expect(
     draftProblems(draft(sections as unknown as Record<string, string[]>)).join("\n"),
   ).toContain(problem);
@@ -42,7 +42,7 @@ test.each([
   [{ provider: "other" }, "config.provider cannot be proposed"],
   [{ test_cmd: "a\nb" }, "config.test_cmd must be one line"],
   [{ lint_cmd: " " }, "config.lint_cmd must be one line"],
-])("commands alone can be proposed for project.toml, not %j", (config, problem) => {
+])("the proposed setting %j is rejected: only commands can be proposed", (config, problem) => {
   const proposed = { ...draft({ s: ["a"] }), config: config as unknown as Record<string, string> };
   expect(draftProblems(proposed)).toEqual([expect.stringContaining(problem)]);
 });

@@ -1,6 +1,6 @@
 /**
- * What is wrong with a draft before it is written: names that would not be safe folders and keys,
- * names met twice. Everything else is the compiler's to say. Pure.
+ * Checks of a draft before it is written: unsafe or repeated names of sections and tasks, and proposed
+ * settings. The compiler checks everything else. Pure.
  */
 import { isSafeName, nameRule, safeName } from "../plan/names.ts";
 import type { PlanDraft } from "../worker/roles/planner.ts";
@@ -23,7 +23,8 @@ export const configKeys = [
 export function draftProblems(draft: PlanDraft): string[] {
   const problems: string[] = [];
   const tasks = draft.sections.reduce((sum, section) => sum + section.tasks.length, 0);
-  if (tasks > tasksMax) problems.push(`the plan has ${tasks} tasks; ${tasksMax} is the most`);
+  if (tasks > tasksMax)
+    problems.push(`the plan has ${tasks} tasks; at most ${tasksMax} are allowed`);
   problems.push(
     ...nameProblems(
       "section",
@@ -48,16 +49,16 @@ export function draftProblems(draft: PlanDraft): string[] {
 function nameProblems(what: string, names: readonly string[]): string[] {
   const seen = new Set<string>();
   return names.flatMap((name) => {
-    // Folders of names that differ in case alone are one folder on some machines.
+    // Names that differ only in case are one folder on some file systems.
     const folded = name.toLowerCase();
     const twice = seen.has(folded);
     seen.add(folded);
-    if (!isSafeName(name)) return [`${JSON.stringify(name)} is no ${what}: ${nameRule}`];
-    return twice ? [`${JSON.stringify(name)} is met twice as ${what}`] : [];
+    if (!isSafeName(name)) return [`${JSON.stringify(name)} is not a valid ${what}: ${nameRule}`];
+    return twice ? [`${JSON.stringify(name)} is used twice as ${what}`] : [];
   });
 }
 
-/** The name of the plan a draft becomes: the operator's, else one like the planner's. */
+/** The name of the plan: the operator's, else the planner's made safe. */
 export function planName(draft: PlanDraft, wanted: string | null): string {
   return wanted ?? safeName(draft.name, "plan");
 }

@@ -11,7 +11,7 @@ function read(text: string | undefined): Record<string, unknown> {
   return parsed.ok ? parsed.value : {};
 }
 
-test("a draft becomes a root file and one file a section, in the words of a plan", () => {
+test("a draft becomes a root file and one file per section, in plan format", () => {
   const task: DraftTask = {
     key: "limiter",
     summary: "Add the limiter",
@@ -57,7 +57,7 @@ const files = fc.record(
   { requiredKeys: [] },
 );
 
-test("whatever the strings, the files are TOML and say what the draft says", () => {
+test("a draft with any strings becomes valid TOML with the same values", () => {
   fc.assert(
     fc.property(
       hostile,
@@ -89,7 +89,7 @@ test("whatever the strings, the files are TOML and say what the draft says", () 
   );
 });
 
-test("half a surrogate pair, which no file can hold, is replaced", () => {
+test("a lone surrogate is replaced", () => {
   const task = { key: "t", summary: "a\ud800b", prompt: "p" };
   const draft = { name: "n", summary: "", sections: [{ name: "s", tasks: [task] }] };
   expect(read(planFiles(draft, "n")["s/main.toml"])).toEqual({

@@ -1,12 +1,12 @@
-/** A draft as the files of a plan tree: TOML that says what the draft says, whatever its strings. Pure. */
+/** Renders a draft as the TOML files of a plan tree. Any string of the draft is quoted safely. Pure. */
 
 import { renderTomlTable } from "../config/toml.ts";
 import { claimKinds } from "../plan/plan.ts";
 import type { DraftTask, PlanDraft } from "../worker/roles/planner.ts";
 
 /**
- * Text of every file of the plan by its path below the plan's folder. The draft has no problems (see
- * `draftProblems`), so section names and task keys are safe as they are.
+ * Text of each file by its path below the plan's folder. The draft must have no problems (see
+ * `draftProblems`): section names and task keys are used unquoted.
  */
 export function planFiles(draft: PlanDraft, name: string): Record<string, string> {
   const root = renderTomlTable("plan", {
@@ -19,11 +19,6 @@ export function planFiles(draft: PlanDraft, name: string): Record<string, string
     section.tasks.map(taskTable).join("\n"),
   ]);
   return { "_root.toml": root, ...Object.fromEntries(sections) };
-}
-
-/** The id a task will have as a unit. */
-export function unitId(section: string, key: string): string {
-  return `${section}/main.${key}`;
 }
 
 function taskTable(task: DraftTask): string {
@@ -53,7 +48,7 @@ function optional(text: string | undefined): string | null {
   return text === undefined ? null : wellFormed(text);
 }
 
-/** JSON can hold half a surrogate pair; UTF-8 and TOML cannot. */
+/** Replaces lone surrogates, which JSON can contain but UTF-8 and TOML cannot. */
 function wellFormed(text: string): string {
   return text.toWellFormed();
 }

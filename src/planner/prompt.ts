@@ -1,6 +1,6 @@
 /**
- * What a planner is told: the goal, the governor's charter, the form of a plan, and what was said so
- * far. Everything but the goal and the operator's own words is fenced and bounded (C13). Pure.
+ * The prompt of a planner: the goal, the governor's charter, the form of a plan, and the conversation so
+ * far. Everything but the goal and the operator's own text is fenced and bounded (C13). Pure.
  */
 import { claimKinds } from "../plan/plan.ts";
 import { delimited } from "../std/fence.ts";
@@ -17,17 +17,17 @@ export interface PlannerFacts {
   charter: string | null;
   /** The planner may ask the operator. */
   mayAsk: boolean;
-  /** Which message this is, from 1. */
+  /** Number of the message, from 1. */
   round: number;
-  /** What the planner wrote down for itself. */
+  /** The planner's notes from earlier rounds. */
   notes: string;
   answered: readonly { question: string; answer: string }[];
-  /** Its last draft and what is wrong with it. */
+  /** The last draft and its problem. */
   last: { draft: PlanDraft | null; problem: DraftProblem } | null;
 }
 
 export interface DraftProblem {
-  /** The operator's own words count as instructions; the compiler's quote the draft. */
+  /** The operator's text is an instruction; the compiler's quotes the draft and is fenced. */
   from: "operator" | "compiler" | "dgov";
   text: string;
 }
@@ -114,7 +114,7 @@ function lastText(last: PlannerFacts["last"]): string {
       : problem.text;
   const heading = {
     operator: "# The operator wants another plan",
-    compiler: "# Your last draft does not compile: mend it",
+    compiler: "# Your last draft does not compile: fix it",
     dgov: "# Your last answer cannot be used",
   }[problem.from];
   if (draft === null) return `${heading}\n${words}`;

@@ -1,9 +1,9 @@
 /**
- * Where a planner works: a scratch checkout of HEAD outside the repository, never the operator's.
+ * Checkout of HEAD in which a planner explores the project, outside the repository.
  *
  *     <root>/<repository id>/planner/<process id>-<commit>-<random>/{tree,meta}
  *
- * It is there while it is open. What a killed dgov left behind is removed by the next one, and by `dgov clean`.
+ * Removed when it is closed. Checkouts of killed processes are removed by the next planner and `dgov clean`.
  */
 import { randomBytes } from "node:crypto";
 import { mkdirSync } from "node:fs";
@@ -27,7 +27,7 @@ import { applyRequestMessage, type RateLimiter } from "../runner/rate-limiter.ts
 import { removeFolder } from "../std/files.ts";
 import type { WorkerMessage } from "../worker/protocol.ts";
 
-/** Milliseconds one round of a planner may take. */
+/** Milliseconds that one round may take. */
 const roundTimeoutMs = 900_000;
 
 export interface PlannerWorkspaceRequest {
@@ -36,24 +36,24 @@ export interface PlannerWorkspaceRequest {
   config: Config;
   model: ModelAccess;
   env: Record<string, string | undefined>;
-  /** Its requests take part in these limits. */
+  /** Rate limiter of the planner's requests. */
   permits: RateLimiter;
-  /** Aborted when the operator stops the command. */
+  /** Aborted when the operator interrupts the command. */
   signal: AbortSignal;
-  /** Told what the planner says and does. */
+  /** Called with each message of the planner, e.g. thoughts and tool calls. */
   onMessage(message: WorkerMessage): void;
 }
 
 export interface PlannerWorkspace {
-  /** Gives a planner one message and waits for its end. */
+  /** Starts a planner with one message and waits for its end. */
   explore(prompt: string, round: number): Promise<WorkerEnd>;
   /** Removes the checkout. */
   close(): Promise<void>;
 }
 
-/** Makes the checkout. ENVIRONMENT when there is no commit to check out. */
+/** Creates the checkout. ENVIRONMENT when the repository has no commit. */
 export async function openPlannerWorkspace(o: PlannerWorkspaceRequest): Promise<PlannerWorkspace> {
-  // The key is in the environment this process was started with.
+  // The environment of this process contains the key.
   makeUndumpable();
   const { repository, config } = o;
   const { commit: base } = await headOf(repository);

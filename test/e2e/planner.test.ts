@@ -192,8 +192,8 @@ describe("plan create --auto", () => {
       round(4, handsOver(draft([evil], { name: "../../../escape" }))),
     ]);
     const made = await p.dgov(["plan", "create", "Break out", "--auto"]);
-    expect(prompt(p, 2)).toContain('"../../up" is no section');
-    expect(prompt(p, 3)).toContain('"../../../x" is no task key');
+    expect(prompt(p, 2)).toContain('"../../up" is not a valid section');
+    expect(prompt(p, 3)).toContain('"../../../x" is not a valid task key');
     expect(prompt(p, 4)).toContain("`.dgov` belongs to dgov");
     expect(prompt(p, 4)).toContain("/etc/x");
     expect([made.exitCode, plans(p)]).toEqual([0, ["escape", "p"]]);
