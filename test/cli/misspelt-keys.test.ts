@@ -39,7 +39,7 @@ const ofPlan = [
   `${root}:5 summary`,
   `${main}:3 prompt`,
   `${main}:4 commit_mesage (did you mean commit_message?)`,
-  `${main}:5 craete (did you mean create?)`,
+  `${main}:5 files.craete (did you mean create?)`,
   `${main}:9 role`,
   ".dgov/sops/one.md:3 titel (did you mean title?)",
   ".dgov/sops/one.md:5 applies_to",
