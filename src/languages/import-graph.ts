@@ -31,7 +31,7 @@ export function importGraph(files: Iterable<ImportingFile>, index: ImportIndex):
     const targets = imports.flatMap((one) => index.resolve(path, one));
     uses.set(path, new Set([...targets, ...index.neighbours(path)]));
     for (const target of uses.get(path) ?? none) addTo(usedBy, target, path);
-    for (const outer of index.around(path)) addTo(loadedWith, outer, path);
+    for (const outer of index.loadedWith(path)) addTo(loadedWith, outer, path);
   }
   return {
     uses: (path) => uses.get(path) ?? none,

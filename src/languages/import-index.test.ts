@@ -60,7 +60,7 @@ describe("Python imports resolve to files", () => {
   test("a test has its conftest.py files as neighbours, a module is loaded with its packages", () => {
     const index = importIndex(paths, new Map());
     expect(index.neighbours("tests/unit/test_a.py")).toEqual(["tests/conftest.py"]);
-    expect(index.around("src/pkg/sub/b.py")).toEqual([
+    expect(index.loadedWith("src/pkg/sub/b.py")).toEqual([
       "src/pkg/sub/__init__.py",
       "src/pkg/__init__.py",
     ]);
@@ -167,11 +167,9 @@ describe("Rust imports resolve to files", () => {
 
   test("a Rust module is loaded with its parent module", () => {
     const index = importIndex(paths, new Map(Object.entries(manifests)));
-    expect(["app/src/a/deep.rs", "app/src/b/mod.rs", "app/src/lib.rs"].map(index.around)).toEqual([
-      ["app/src/a.rs"],
-      ["app/src/lib.rs"],
-      [],
-    ]);
+    expect(
+      ["app/src/a/deep.rs", "app/src/b/mod.rs", "app/src/lib.rs"].map(index.loadedWith),
+    ).toEqual([["app/src/a.rs"], ["app/src/lib.rs"], []]);
   });
 });
 

@@ -1,14 +1,14 @@
 /** Resolves imports to files of a tree, from its paths and the texts of its manifests. Pure. */
 
-import { ecmascriptResolver } from "./ecmascript/imports.ts";
-import { goNeighbours, goResolver } from "./go/imports.ts";
+import { ecmascriptImportRules } from "./ecmascript/imports.ts";
+import { goImportRules } from "./go/imports.ts";
 import type { Import } from "./import-finder.ts";
-import { javaTree } from "./java/imports.ts";
+import { javaImportRules } from "./java/imports.ts";
 import { languageFamily, languageOf } from "./language.ts";
 import type { LanguageName } from "./parser.ts";
-import { pythonNeighbours, pythonPackages, pythonResolver } from "./python/imports.ts";
-import { rustTree } from "./rust/imports.ts";
-import { type Resolver, type SourceTree, sourceTree } from "./source-tree.ts";
+import { pythonImportRules } from "./python/imports.ts";
+import { rustImportRules } from "./rust/imports.ts";
+import { type ImportRules, type SourceTree, sourceTree } from "./source-tree.ts";
 
 /** File names, in any folder, of the manifests that `importIndex` reads. */
 export const manifestNames: ReadonlySet<string> = new Set([
@@ -28,31 +28,15 @@ export interface ImportIndex {
   /** Files used without an import: the rest of its package (Go, Java), `conftest.py` of a test. */
   neighbours(path: string): string[];
   /** Files loaded together with this one: the `__init__.py` of its packages, its parent module. */
-  around(path: string): string[];
+  loadedWith(path: string): string[];
 }
 
-interface LanguageRules {
-  resolve: Resolver;
-  neighbours?: (path: string) => string[];
-  around?: (path: string) => string[];
-}
-
-const languageRules: Partial<Record<LanguageName, (tree: SourceTree) => LanguageRules>> = {
-  python: (tree) => ({
-    resolve: pythonResolver(tree),
-    neighbours: (path) => pythonNeighbours(tree, path),
-    around: (path) => pythonPackages(tree, path),
-  }),
-  javascript: (tree) => ({ resolve: ecmascriptResolver(tree) }),
-  go: (tree) => ({
-    resolve: goResolver(tree),
-    neighbours: (path) => goNeighbours(tree, path),
-  }),
-  java: (tree) => javaTree(tree),
-  rust: (tree) => {
-    const { resolve, parent } = rustTree(tree);
-    return { resolve, around: (path) => [parent(path)].filter((file) => file !== null) };
-  },
+const languageRules: Partial<Record<LanguageName, (tree: SourceTree) => ImportRules>> = {
+  python: pythonImportRules,
+  javascript: ecmascriptImportRules,
+  go: goImportRules,
+  java: javaImportRules,
+  rust: rustImportRules,
 };
 
 /**
@@ -66,8 +50,8 @@ export function importIndex(
   manifests: ReadonlyMap<string, string>,
 ): ImportIndex {
   const tree = sourceTree(paths, manifests);
-  const built = new Map<LanguageName, LanguageRules>();
-  const rules = (path: string): LanguageRules | null => {
+  const built = new Map<LanguageName, ImportRules>();
+  const rules = (path: string): ImportRules | null => {
     const language = languageOf(path);
     if (language === null) return null;
     const [family = language] = languageFamily(language);
@@ -78,6 +62,6 @@ export function importIndex(
   return {
     resolve: (from, imported) => rules(from)?.resolve(from, imported) ?? [],
     neighbours: (path) => rules(path)?.neighbours?.(path) ?? [],
-    around: (path) => rules(path)?.around?.(path) ?? [],
+    loadedWith: (path) => rules(path)?.loadedWith?.(path) ?? [],
   };
 }

@@ -9,6 +9,13 @@ export interface SourceTree {
   manifests: ReadonlyMap<string, string>;
 }
 
+/** Import rules of a language for one tree; the methods are as in `ImportIndex`. */
+export interface ImportRules {
+  resolve: Resolver;
+  neighbours?(path: string): string[];
+  loadedWith?(path: string): string[];
+}
+
 /** Resolves an import of the file `from` to paths of the tree; none when it leads outside. */
 export type Resolver = (
   from: string,

@@ -1,6 +1,6 @@
 /** Findings of the semantic rules. */
 
-export type ConflictKind =
+type ConflictKind =
   | "text_conflict"
   | "syntax_conflict"
   | "same_symbol_edit"

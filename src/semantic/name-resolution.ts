@@ -1,7 +1,12 @@
 /** Resolves names and imports of one file to symbols of any file. */
 import type { Import, ImportedName } from "../languages/import-finder.ts";
 import { parentFolder } from "../languages/source-tree.ts";
-import type { FileSymbol, Reference, SymbolTable } from "../languages/symbol-table/symbol-table.ts";
+import {
+  type FileSymbol,
+  ownerName,
+  type Reference,
+  type SymbolTable,
+} from "../languages/symbol-table/symbol-table.ts";
 import type { MergeVersions } from "./merge-versions.ts";
 
 /** A possible symbol: its file and its qualified name there. It may not exist. */
@@ -27,7 +32,7 @@ export async function targetsOf(
   const [first = "?", ...rest] = reference.path;
   if (first === "?" || rest.includes("?")) return [];
   if (isSelf(file, first)) {
-    const owner = ownerOf(file, reference.within);
+    const owner = typeOwner(file, reference.within);
     if (owner === "" || rest.length === 0) {
       return owner === "" || file.language !== "rust" ? [] : [target(file.path, owner, false)];
     }
@@ -234,8 +239,8 @@ function isSelf({ language }: SymbolTable, name: string): boolean {
 }
 
 /** Type that a symbol is a member of; "" when it is not a member. */
-function ownerOf(file: SymbolTable, within: string): string {
-  const owner = within.slice(0, Math.max(0, within.lastIndexOf(".")));
+function typeOwner(file: SymbolTable, within: string): string {
+  const owner = ownerName(within);
   const symbol = file.symbols.find((one) => one.name === owner);
   // In Rust the type of an `impl` may be defined in another file.
   return symbol?.kind === "type" || file.language === "rust" ? owner : "";

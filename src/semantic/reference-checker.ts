@@ -5,7 +5,13 @@
 import type { Import } from "../languages/import-finder.ts";
 import { parentFolder } from "../languages/source-tree.ts";
 import { isPredeclared } from "../languages/symbol-table/predeclared.ts";
-import type { FileSymbol, Reference, SymbolTable } from "../languages/symbol-table/symbol-table.ts";
+import {
+  type FileSymbol,
+  ownerName,
+  type Reference,
+  type SymbolTable,
+  simpleName,
+} from "../languages/symbol-table/symbol-table.ts";
 import { argumentMismatch } from "./call-signature.ts";
 import {
   type ChangedSymbol,
@@ -80,9 +86,9 @@ class ReferenceChecker {
     this.#versions = versions;
     for (const one of changed) this.#changed.set(keyOf(one), one);
     this.#removedFiles = new Map(removed.map(({ path, side }) => [path, side]));
-    this.#words = new Set(changed.map(({ name }) => lastOf(name)));
+    this.#words = new Set(changed.map(({ name }) => simpleName(name)));
     for (const { name, before } of changed) {
-      if (before.constructs) this.#words.add(lastOf(ownerOf(name)));
+      if (before.constructs) this.#words.add(simpleName(ownerName(name)));
     }
     this.#paths = new Set(changed.map(({ path }) => path));
     this.#found = found;
@@ -91,10 +97,10 @@ class ReferenceChecker {
   async check(table: SymbolTable): Promise<void> {
     // One conflict per name and file is enough to fix all of its references.
     const reported = new Set<string>();
-    for (const imported of table.imports) await this.#import(table, imported, reported);
+    for (const imported of table.imports) await this.#checkImport(table, imported, reported);
     for (const reference of table.references) {
       if (reference.path.some((part) => this.#mayMatter(table, part))) {
-        await this.#reference(table, reference, reported);
+        await this.#checkReference(table, reference, reported);
       }
     }
   }
@@ -109,7 +115,7 @@ class ReferenceChecker {
     );
   }
 
-  async #import(table: SymbolTable, imported: Import, reported: Set<string>): Promise<void> {
+  async #checkImport(table: SymbolTable, imported: Import, reported: Set<string>): Promise<void> {
     for (const name of imported.names) {
       const files = await filesOf(this.#versions, table.path, { ...imported, names: [name] });
       if (files.length === 0) continue;
@@ -118,27 +124,31 @@ class ReferenceChecker {
         const [path = ""] = removed;
         const side = this.#removedFiles.get(path) ?? "ours";
         const symbol = name.imported === "*" ? moduleWord(path) : name.imported;
-        this.#stale(table, imported.line, symbol, path, side, reported);
+        this.#reportStale(table, imported.line, symbol, path, side, reported);
         continue;
       }
       if (name.imported === "*" || name.imported === "default") continue;
       const targets = files.map((path) => ({ path, name: name.imported, instance: false }));
       const missing = await this.#missing(targets);
       if (missing !== null) {
-        this.#stale(table, imported.line, missing.name, missing.path, missing.side, reported);
+        this.#reportStale(table, imported.line, missing.name, missing.path, missing.side, reported);
       }
     }
   }
 
-  async #reference(table: SymbolTable, reference: Reference, reported: Set<string>): Promise<void> {
+  async #checkReference(
+    table: SymbolTable,
+    reference: Reference,
+    reported: Set<string>,
+  ): Promise<void> {
     const targets = await targetsOf(this.#versions, table, reference);
     if (targets.length === 0) return;
     const missing = await this.#missing(targets);
     if (missing !== null) {
-      this.#stale(table, reference.line, missing.name, missing.path, missing.side, reported);
+      this.#reportStale(table, reference.line, missing.name, missing.path, missing.side, reported);
       return;
     }
-    if (reference.call !== null) await this.#call(table, reference, targets);
+    if (reference.call !== null) await this.#checkCall(table, reference, targets);
   }
 
   /** The removed symbol, when no target exists or may exist unlisted; else null. */
@@ -148,7 +158,7 @@ class ReferenceChecker {
     let removed: ChangedSymbol | null = null;
     for (const target of targets) {
       const table = await this.#versions.table("merged", target.path);
-      if (table !== null && (await this.#has(table, target.name))) return null;
+      if (table !== null && mayDefine(table, target.name)) return null;
       const changed = this.#changed.get(keyOf(target));
       if (changed?.now === null) removed ??= changed;
       // A target that is missing from the base as well does not count.
@@ -158,21 +168,6 @@ class ReferenceChecker {
       }
     }
     return removed === null || (await this.#movedInPackage(removed)) ? null : removed;
-  }
-
-  /** True when a file defines a name, or may offer it without listing it. */
-  async #has(table: SymbolTable, name: string): Promise<boolean> {
-    if (table.openEnded || table.aliases.has(name)) return true;
-    if (table.symbols.some((one) => one.name === name)) return true;
-    const first = name.split(".")[0] ?? "";
-    if (table.locals.get("")?.has(first) || isPredeclared(table.language, first)) return true;
-    for (const { names } of table.imports) {
-      if (names.some(({ local }) => local === "*" || local.split(".")[0] === first)) return true;
-    }
-    const owner = table.symbols.find((one) => one.name === ownerOf(name));
-    if (owner?.inherits) return true;
-    if (table.language === "rust" && mayComeFromTrait(table, name)) return true;
-    return table.reassigned.has(name) || table.reassigned.has(`self.${lastOf(name)}`);
   }
 
   /** True when the symbol is now in another file of the package, or in another `impl` or method declaration. */
@@ -187,9 +182,14 @@ class ReferenceChecker {
     return false;
   }
 
-  async #call(table: SymbolTable, reference: Reference, targets: readonly Target[]): Promise<void> {
+  /** Reports a call that does not match the new signature, when every target is the same changed symbol. */
+  async #checkCall(
+    table: SymbolTable,
+    reference: Reference,
+    targets: readonly Target[],
+  ): Promise<void> {
     if (reference.call === null || !targets.some(({ path }) => this.#paths.has(path))) return;
-    const hits: { changed: ChangedSymbol; symbol: FileSymbol; instance: boolean }[] = [];
+    const candidates: { changed: ChangedSymbol; symbol: FileSymbol; instance: boolean }[] = [];
     for (const target of targets) {
       const file = await this.#versions.table("merged", target.path);
       if (file === null) continue;
@@ -197,23 +197,24 @@ class ReferenceChecker {
       const [symbol] = symbols;
       if (symbol === undefined) continue;
       const changed = this.#changed.get(keyOf({ path: target.path, name: symbol.name }));
-      const again =
-        file.reassigned.has(symbol.name) || file.reassigned.has(`self.${lastOf(symbol.name)}`);
-      if (symbols.length > 1 || changed === undefined || again) return;
-      hits.push({ changed, symbol, instance: target.instance || symbol.constructs });
+      if (symbols.length > 1 || changed === undefined) return;
+      if (isReassigned(file, symbol.name)) return;
+      candidates.push({ changed, symbol, instance: target.instance || symbol.constructs });
     }
-    const [hit] = hits;
-    if (hit === undefined || new Set(hits.map(({ changed }) => changed)).size !== 1) return;
-    const { changed, symbol } = hit;
+    const [candidate] = candidates;
+    if (candidate === undefined || new Set(candidates.map(({ changed }) => changed)).size !== 1)
+      return;
+    const { changed, symbol } = candidate;
     if (changed.before.signature === null || symbol.signature === null) return;
-    const explicit = symbol.instance && !hit.instance;
+    // A method that is called through its type takes its receiver as the first argument.
+    const explicit = symbol.instance && !candidate.instance;
     if (explicit && !/^(python|rust)$/.test(table.language)) return;
     const skipped = explicit ? 1 : 0;
-    const wrong = argumentMismatch(reference.call, symbol.signature, skipped);
+    const mismatch = argumentMismatch(reference.call, symbol.signature, skipped);
     const place = { path: table.path, line: reference.line };
-    if (wrong === null) return;
+    if (mismatch === null) return;
     if (argumentMismatch(reference.call, changed.before.signature, skipped) !== null) {
-      const message = `\`${symbol.name}\` ${wrong}; this call does not match the base version either`;
+      const message = `\`${symbol.name}\` ${mismatch}; this call does not match the base version either`;
       this.#found.notes.push({ ...place, message });
       return;
     }
@@ -221,14 +222,14 @@ class ReferenceChecker {
       kind: "signature_drift",
       symbol: symbol.name,
       ...place,
-      message: `\`${symbol.name}\` ${wrong}: ${sideName[changed.side]} changed its parameters (${changed.path}:${symbol.line}), and this call passes the old ones; update the call, or keep the old call valid`,
+      message: `\`${symbol.name}\` ${mismatch}: ${sideName[changed.side]} changed its parameters (${changed.path}:${symbol.line}), and this call passes the old ones; update the call, or keep the old call valid`,
       related: [
         { path: changed.path, line: symbol.line, what: `definition of \`${symbol.name}\`` },
       ],
     });
   }
 
-  #stale(
+  #reportStale(
     table: SymbolTable,
     line: number,
     symbol: string,
@@ -256,13 +257,33 @@ class ReferenceChecker {
   }
 }
 
+/** True when a file defines a name, or may offer it without listing it. */
+function mayDefine(table: SymbolTable, name: string): boolean {
+  if (table.openEnded || table.aliases.has(name)) return true;
+  if (table.symbols.some((one) => one.name === name)) return true;
+  const first = name.split(".")[0] ?? "";
+  if (table.locals.get("")?.has(first) || isPredeclared(table.language, first)) return true;
+  for (const { names } of table.imports) {
+    if (names.some(({ local }) => local === "*" || local.split(".")[0] === first)) return true;
+  }
+  const owner = table.symbols.find((one) => one.name === ownerName(name));
+  if (owner?.inherits) return true;
+  if (table.language === "rust" && mayComeFromTrait(table, name)) return true;
+  return isReassigned(table, name);
+}
+
+/** True for a name or member that the file assigns a new value to. */
+function isReassigned(table: SymbolTable, name: string): boolean {
+  return table.reassigned.has(name) || table.reassigned.has(`self.${simpleName(name)}`);
+}
+
 /** Methods that a derived trait provides. */
 const derived = /\.(clone|default|eq|ne|cmp|partial_cmp|hash|fmt|from|into|try_from)$/;
 
 /** True when a trait may provide a member that its type no longer defines. */
 function mayComeFromTrait(table: SymbolTable, name: string): boolean {
-  const owner = `${ownerOf(name)}<`;
-  const member = `.${lastOf(name)}`;
+  const owner = `${ownerName(name)}<`;
+  const member = `.${simpleName(name)}`;
   return (
     derived.test(name) ||
     table.symbols.some((one) => one.name.startsWith(owner) && one.name.endsWith(member))
@@ -271,12 +292,4 @@ function mayComeFromTrait(table: SymbolTable, name: string): boolean {
 
 function keyOf({ path, name }: { path: string; name: string }): string {
   return `${path} ${name}`;
-}
-
-function lastOf(name: string): string {
-  return name.slice(name.lastIndexOf(".") + 1);
-}
-
-function ownerOf(name: string): string {
-  return name.slice(0, Math.max(0, name.lastIndexOf(".")));
 }

@@ -2,9 +2,10 @@
 
 import {
   argumentsIn,
-  type Definition,
+  isTrailingComma,
   nodeText,
   positional,
+  type SymbolDefinition,
   type SymbolGrammar,
 } from "../symbol-table/grammar.ts";
 import { childOf, fieldOf, namedChildren, type PlainNode } from "../symbol-table/plain-tree.ts";
@@ -18,7 +19,7 @@ const typedNodes =
   /^(required_parameter|optional_parameter|variable_declarator|(public_)?field_definition)$/;
 const functionValues = /^(arrow_function|function_expression|generator_function)$/;
 
-export const ecmascript: SymbolGrammar = {
+export const ecmascriptGrammar: SymbolGrammar = {
   define(node, text, owner) {
     if (node.type === "export_statement" || node.type === "ambient_declaration") {
       const inner = fieldOf(node, "declaration") ?? namedChildren(node).at(-1) ?? null;
@@ -109,12 +110,16 @@ export const ecmascript: SymbolGrammar = {
   reexports,
   guardsMissingNames: (node) => node.type === "try_statement",
   isLayout(node, _parent, text) {
-    if (node.type === ";") return true;
-    return node.type === "," && /^,\s*[)\]}]/.test(text.slice(node.start, node.start + 200));
+    return node.type === ";" || isTrailingComma(node, text);
   },
 };
 
-function defineInner(node: PlainNode, inner: PlainNode, text: string, owner: string): Definition[] {
+function defineInner(
+  node: PlainNode,
+  inner: PlainNode,
+  text: string,
+  owner: string,
+): SymbolDefinition[] {
   const name = nodeText(fieldOf(inner, "name"), text);
   if (functions.test(inner.type)) {
     const signature = signatureOf(fieldOf(inner, "parameters"), text);
@@ -164,7 +169,12 @@ function defineInner(node: PlainNode, inner: PlainNode, text: string, owner: str
   return defineVariables(node, inner, text);
 }
 
-function defineMethod(node: PlainNode, inner: PlainNode, name: string, text: string): Definition {
+function defineMethod(
+  node: PlainNode,
+  inner: PlainNode,
+  name: string,
+  text: string,
+): SymbolDefinition {
   const words = inner.children.filter((child) => !child.named).map((child) => child.type);
   const accessor = words.includes("get") || words.includes("set");
   return {
@@ -178,9 +188,9 @@ function defineMethod(node: PlainNode, inner: PlainNode, name: string, text: str
   };
 }
 
-function defineVariables(node: PlainNode, inner: PlainNode, text: string): Definition[] {
+function defineVariables(node: PlainNode, inner: PlainNode, text: string): SymbolDefinition[] {
   const declarators = inner.children.filter((child) => child.type === "variable_declarator");
-  return declarators.flatMap((declarator): Definition[] => {
+  return declarators.flatMap((declarator): SymbolDefinition[] => {
     const name = fieldOf(declarator, "name");
     const signature = functionValue(fieldOf(declarator, "value"), text);
     const kind = signature === null ? "variable" : "function";

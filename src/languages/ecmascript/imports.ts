@@ -10,10 +10,10 @@ import {
 import type { Node } from "../parser.ts";
 import {
   enclosingFolders,
+  type ImportRules,
   joinTreePath,
   manifestsNamed,
   parentFolder,
-  type Resolver,
   type SourceTree,
   stringOf,
   stringsIn,
@@ -37,9 +37,10 @@ export function ecmascriptImports(root: Node): Import[] {
   });
 }
 
-type Found = Pick<Import, "specifier" | "names"> | null;
+/** Module and names of an import; null for a node that is not one. */
+type ImportBinding = Pick<Import, "specifier" | "names"> | null;
 
-function declaredImport(node: Node): Found {
+function declaredImport(node: Node): ImportBinding {
   const required = childOfType(node, "import_require_clause");
   const specifier = literal((required ?? node).childForFieldName("source"));
   if (specifier === null) return null;
@@ -80,7 +81,7 @@ function bindings(clause: Node): ImportedName[] {
 }
 
 /** Import by `require("x")` or `import("x")`, with the names that an enclosing declaration binds. */
-function calledImport(node: Node): Found {
+function calledImport(node: Node): ImportBinding {
   const callee = node.childForFieldName("function");
   if (callee?.type !== "import" && callee?.text !== "require") return null;
   const argument = node.childForFieldName("arguments")?.namedChild(0) ?? null;
@@ -140,7 +141,7 @@ interface Package {
  * tsconfig, `#imports`, and packages of the same repository by name: through `exports`, the entry points of
  * `package.json`, or the sources that a built file comes from.
  */
-export function ecmascriptResolver(tree: SourceTree): Resolver {
+export function ecmascriptImportRules(tree: SourceTree): ImportRules {
   const packages = new Map<string, Package>();
   const byFolder = new Map<string, Package>();
   for (const found of manifestsNamed(tree, ["package.json"], JSON.parse)) {
@@ -159,7 +160,7 @@ export function ecmascriptResolver(tree: SourceTree): Resolver {
     const found = packages.get(name);
     return found === undefined ? null : packageFile(tree, found, rest);
   };
-  const resolve = (from: string, specifier: string): string | null => {
+  const locate = (from: string, specifier: string): string | null => {
     const folder = parentFolder(from);
     if (/^\.\.?(\/|$)/.test(specifier))
       return moduleFile(tree, joinTreePath(folder, specifier), byFolder);
@@ -179,9 +180,11 @@ export function ecmascriptResolver(tree: SourceTree): Resolver {
     }
     return named(specifier);
   };
-  return (from, { specifier }) => {
-    const file = resolve(from, specifier.replace(/[?].*$/, ""));
-    return file === null || file === from ? [] : [file];
+  return {
+    resolve(from, { specifier }) {
+      const file = locate(from, specifier.replace(/[?].*$/, ""));
+      return file === null || file === from ? [] : [file];
+    },
   };
 }
 

@@ -2,9 +2,10 @@
 
 import {
   argumentsIn,
-  type Definition,
+  isTrailingComma,
   nodeText,
   positional,
+  type SymbolDefinition,
   type SymbolGrammar,
 } from "../symbol-table/grammar.ts";
 import { childOf, fieldOf, namedChildren, type PlainNode } from "../symbol-table/plain-tree.ts";
@@ -18,7 +19,7 @@ const groups = new Set([
   "field_declaration_list",
 ]);
 
-export const go: SymbolGrammar = {
+export const goGrammar: SymbolGrammar = {
   define(node, text, owner) {
     const name = nodeText(fieldOf(node, "name"), text);
     switch (node.type) {
@@ -103,23 +104,21 @@ export const go: SymbolGrammar = {
   // Keys of a composite literal are field names or references; the syntax does not tell which.
   readSpecial: (node) => node.type === "literal_element" && node.field === "key",
   isLayout: (node, _parent, text) =>
-    node.type === "\n" ||
-    node.type === ";" ||
-    (node.type === "," && /^,\s*[)\]}]/.test(text.slice(node.start, node.start + 200))),
+    node.type === "\n" || node.type === ";" || isTrailingComma(node, text),
 };
 
 function visibility(name: string): { exported: boolean } {
   return { exported: /^\p{Lu}/u.test(name) };
 }
 
-function defineMethod(node: PlainNode, name: string, text: string): Definition {
+function defineMethod(node: PlainNode, name: string, text: string): SymbolDefinition {
   const receiver = childOf(fieldOf(node, "receiver") ?? node, "parameter_declaration");
   const owner = typeName(receiver === null ? null : fieldOf(receiver, "type"), text);
   const signature = signatureOf(node, text);
   return { name, owner, kind: "function", node, signature, instance: true, ...visibility(name) };
 }
 
-function defineType(node: PlainNode, name: string, text: string): Definition {
+function defineType(node: PlainNode, name: string, text: string): SymbolDefinition {
   const type = fieldOf(node, "type");
   const members = type?.type === "struct_type" ? childOf(type, "field_declaration_list") : type;
   const isStruct = type?.type === "struct_type";

@@ -3,6 +3,7 @@ import { type Import, lineOf, nodesOfType } from "../import-finder.ts";
 import type { Node } from "../parser.ts";
 import {
   childPath,
+  type ImportRules,
   joinTreePath,
   parentFolder,
   type Resolver,
@@ -29,8 +30,19 @@ function packageName(path: string): string {
   return named ?? last;
 }
 
-/** Resolves a package to the files of its folder, by the longest matching module path of a `go.mod`. */
-export function goResolver(tree: SourceTree): Resolver {
+/**
+ * Resolves a package to the files of its folder, by the longest matching module path of a `go.mod`. Files of a
+ * package are neighbours; test files only of test files.
+ */
+export function goImportRules(tree: SourceTree): ImportRules {
+  return {
+    resolve: packageResolver(tree),
+    neighbours: (path) =>
+      goFiles(tree, parentFolder(path), path.endsWith("_test.go")).filter((file) => file !== path),
+  };
+}
+
+function packageResolver(tree: SourceTree): Resolver {
   const modules: { path: string; folder: string }[] = [];
   for (const [path, text] of tree.manifests) {
     const name = /^\s*module\s+"?([^\s"]+)/m.exec(text)?.[1];
@@ -48,13 +60,6 @@ export function goResolver(tree: SourceTree): Resolver {
     }
     return [];
   };
-}
-
-/** Other files of the package; test files only for a test file. */
-export function goNeighbours(tree: SourceTree, path: string): string[] {
-  return goFiles(tree, parentFolder(path), path.endsWith("_test.go")).filter(
-    (file) => file !== path,
-  );
 }
 
 function goFiles(tree: SourceTree, folder: string, includeTests: boolean): string[] {

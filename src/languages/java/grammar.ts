@@ -2,9 +2,9 @@
 
 import {
   argumentsIn,
-  type Definition,
   nodeText,
   positional,
+  type SymbolDefinition,
   type SymbolGrammar,
 } from "../symbol-table/grammar.ts";
 import { childOf, fieldOf, namedChildren, type PlainNode } from "../symbol-table/plain-tree.ts";
@@ -12,7 +12,7 @@ import type { Signature } from "../symbol-table/symbol-table.ts";
 
 const types = /^(class|interface|enum|record|annotation_type)_declaration$/;
 
-export const java: SymbolGrammar = {
+export const javaGrammar: SymbolGrammar = {
   define(node, text) {
     const name = nodeText(fieldOf(node, "name"), text);
     if (types.test(node.type)) return [defineType(node, name, text)];
@@ -156,7 +156,7 @@ function hasModifier(node: PlainNode, word: string, text: string): boolean {
   return modifiers?.children.some((child) => nodeText(child, text) === word) ?? false;
 }
 
-function defineType(node: PlainNode, name: string, text: string): Definition {
+function defineType(node: PlainNode, name: string, text: string): SymbolDefinition {
   const list = node.type === "record_declaration" ? fieldOf(node, "parameters") : null;
   const extended = fieldOf(node, "superclass") ?? fieldOf(node, "interfaces");
   // Annotation processors such as Lombok generate members.

@@ -1,7 +1,7 @@
 /** Imports of Java, and their resolution. */
 import { childOfType, childrenOf, type Import, lineOf, nodesOfType } from "../import-finder.ts";
 import type { Node } from "../parser.ts";
-import { parentFolder, type Resolver, type SourceTree } from "../source-tree.ts";
+import { baseName, type ImportRules, parentFolder, type SourceTree } from "../source-tree.ts";
 
 /**
  * Finds `import com.acme.Foo`, `com.acme.*` and `static com.acme.Foo.bar` (specifier `com.acme.Foo`, name
@@ -21,22 +21,17 @@ export function javaImports(root: Node): Import[] {
   });
 }
 
-interface JavaTree {
-  resolve: Resolver;
-  /**
-   * Other files of the package in all source sets of its module, without test classes. Files of a test source
-   * set are listed for test code only.
-   */
-  neighbours(path: string): string[];
-}
-
 /** Conventional source roots: `<module>/src/<set>/java/`, else a folder such as `src` or `java`. */
 const roots = /^((?:.*?\/)?)(?:src\/[^/]+\/java|src|source|java|main|tests?)\/(.*)$/;
 
 const testName = /(^Test\w*|\w(Tests?|TestCase|IT))\.java$/;
 
-/** Resolves a class by the folders of its package, below any source root. */
-export function javaTree(tree: SourceTree): JavaTree {
+/**
+ * Resolves a class by the folders of its package, below any source root. Neighbours are the other files of the
+ * package in all source sets of its module, without test classes; files of a test source set are neighbours of
+ * test code only.
+ */
+export function javaImportRules(tree: SourceTree): ImportRules {
   const byName = new Map<string, string[]>();
   const byPackage = new Map<string, string[]>();
   const byLastFolder = new Map<string, Set<string>>();
@@ -45,7 +40,7 @@ export function javaTree(tree: SourceTree): JavaTree {
     const folder = parentFolder(path);
     addTo(byName, path.slice(folder === "" ? 0 : folder.length + 1), path);
     addTo(byPackage, packageOf(path), path);
-    const last = folder.slice(folder.lastIndexOf("/") + 1);
+    const last = baseName(folder);
     byLastFolder.set(last, (byLastFolder.get(last) ?? new Set()).add(folder));
   }
 

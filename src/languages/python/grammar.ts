@@ -2,8 +2,9 @@
 
 import {
   argumentsIn,
-  type Definition,
+  isTrailingComma,
   nodeText,
+  type SymbolDefinition,
   type SymbolGrammar,
 } from "../symbol-table/grammar.ts";
 import { childOf, fieldOf, namedChildren, type PlainNode } from "../symbol-table/plain-tree.ts";
@@ -20,7 +21,7 @@ const searched = new Set([
   "block",
 ]);
 
-export const python: SymbolGrammar = {
+export const pythonGrammar: SymbolGrammar = {
   define(node, text, owner) {
     const inner = node.type === "decorated_definition" ? fieldOf(node, "definition") : node;
     if (inner === null) return [];
@@ -116,9 +117,8 @@ export const python: SymbolGrammar = {
       nodeText(node, text),
     ),
   isLayout(node, parent, text) {
-    if (node.type === "," && parent.type !== "tuple") {
-      return /^,\s*[)\]}]/.test(text.slice(node.start, node.start + 200));
-    }
+    // `(1,)` is a tuple, `(1)` is not.
+    if (node.type === "," && parent.type !== "tuple") return isTrailingComma(node, text);
     return isDocumentation(node, parent);
   },
 };
@@ -145,7 +145,7 @@ function defineFunction(
   inner: PlainNode,
   text: string,
   owner: string,
-): Definition {
+): SymbolDefinition {
   const name = nodeText(fieldOf(inner, "name"), text);
   const decorators = decoratorsOf(node, text);
   const isStatic = decorators.includes("@staticmethod");
@@ -163,7 +163,7 @@ function defineFunction(
   };
 }
 
-function defineClass(node: PlainNode, inner: PlainNode, text: string): Definition[] {
+function defineClass(node: PlainNode, inner: PlainNode, text: string): SymbolDefinition[] {
   const name = nodeText(fieldOf(inner, "name"), text);
   const decorators = decoratorsOf(node, text);
   const isData = decorators.some((one) => /^@(dataclasses\.)?dataclass\b/.test(one));

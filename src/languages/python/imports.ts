@@ -10,6 +10,7 @@ import type { Node } from "../parser.ts";
 import {
   childPath,
   enclosingFolders,
+  type ImportRules,
   joinTreePath,
   manifestsNamed,
   parentFolder,
@@ -51,7 +52,15 @@ function nameOf(node: Node): ImportedName {
  * Resolves relative imports by their dots, absolute ones below import roots: the roots that manifests
  * declare, `src`, the parents of top-level packages, and the folder of the importing file.
  */
-export function pythonResolver(tree: SourceTree): Resolver {
+export function pythonImportRules(tree: SourceTree): ImportRules {
+  return {
+    resolve: moduleResolver(tree),
+    neighbours: (path) => conftestFiles(tree, path),
+    loadedWith: (path) => packageFiles(tree, path),
+  };
+}
+
+function moduleResolver(tree: SourceTree): Resolver {
   const roots = rootsOf(tree);
   const rootsBySegment = new Map<string, string[]>();
   const rootsWith = (segment: string): string[] => {
@@ -123,6 +132,7 @@ function hasModule(tree: SourceTree, path: string): boolean {
   return moduleFile(tree, path) !== null || tree.folders.has(path);
 }
 
+/** Import roots, longest path first. */
 function rootsOf(tree: SourceTree): string[] {
   const roots = new Set<string>(["", "src"]);
   const add = (folder: string, inside: string): void => {
@@ -161,7 +171,7 @@ function rootsOf(tree: SourceTree): string[] {
 }
 
 /** The `conftest.py` files that pytest loads before a test. */
-export function pythonNeighbours(tree: SourceTree, path: string): string[] {
+function conftestFiles(tree: SourceTree, path: string): string[] {
   if (!/(^|\/)(test_[^/]*|[^/]*_test|conftest)\.py$/.test(path)) return [];
   return enclosingFolders(parentFolder(path))
     .map((folder) => childPath(folder, "conftest.py"))
@@ -169,7 +179,7 @@ export function pythonNeighbours(tree: SourceTree, path: string): string[] {
 }
 
 /** The `__init__.py` files of the packages that contain a file. */
-export function pythonPackages(tree: SourceTree, path: string): string[] {
+function packageFiles(tree: SourceTree, path: string): string[] {
   return enclosingFolders(parentFolder(path))
     .map((folder) => childPath(folder, "__init__.py"))
     .filter((file) => file !== path && tree.files.has(file));

@@ -2,9 +2,10 @@
 
 import {
   argumentsIn,
-  type Definition,
+  isTrailingComma,
   nodeText,
   positional,
+  type SymbolDefinition,
   type SymbolGrammar,
   type UnscopedReference,
 } from "../symbol-table/grammar.ts";
@@ -25,7 +26,7 @@ const definitionKinds: Readonly<Record<string, "type" | "variable" | "field">> =
   enum_variant: "field",
 };
 
-export const rust: SymbolGrammar = {
+export const rustGrammar: SymbolGrammar = {
   define(node, text, owner) {
     const name = nodeText(fieldOf(node, "name"), text);
     const exported = childOf(node, "visibility_modifier") !== null;
@@ -131,8 +132,7 @@ export const rust: SymbolGrammar = {
     aliases: new Map(),
     openEnded: /^\s*pub(\([^)]*\))?\s+use\s+[^;]*\*/m.test(text) || /\bmacro_rules!/.test(text),
   }),
-  isLayout: (node, _parent, text) =>
-    node.type === "," && /^,\s*[)\]}]/.test(text.slice(node.start, node.start + 200)),
+  isLayout: (node, _parent, text) => isTrailingComma(node, text),
 };
 
 function defineFunction(
@@ -140,7 +140,7 @@ function defineFunction(
   name: string,
   text: string,
   exported: boolean,
-): Definition {
+): SymbolDefinition {
   const list = fieldOf(node, "parameters");
   const instance = list !== null && childOf(list, "self_parameter") !== null;
   const signature = list === null ? null : signatureOf(list, text);

@@ -3,10 +3,10 @@ import { childOfType, childrenOf, type Import, lineOf, nodesOfType } from "../im
 import type { Node } from "../parser.ts";
 import {
   childPath,
+  type ImportRules,
   joinTreePath,
   manifestsNamed,
   parentFolder,
-  type Resolver,
   type SourceTree,
   stringOf,
   tableEntries,
@@ -155,17 +155,11 @@ interface Module {
   children: string;
 }
 
-interface RustTree {
-  resolve: Resolver;
-  /** File of the parent module; null for the root of a crate. */
-  parent(path: string): string | null;
-}
-
 /**
  * Resolves module paths from file to file, and crates of the same repository by name. Modules are found by
- * naming convention; a path is followed as far as files exist for its modules.
+ * naming convention; a path is followed as far as files exist for its modules. A file is loaded with its parent module.
  */
-export function rustTree(tree: SourceTree): RustTree {
+export function rustImportRules(tree: SourceTree): ImportRules {
   const crates = cratesOf(tree);
   const locate = (from: string, [first = "", ...rest]: readonly string[]): string | null => {
     const own = moduleOf(crates, from);
@@ -179,7 +173,10 @@ export function rustTree(tree: SourceTree): RustTree {
     return library === null ? null : walk(tree, moduleOf(crates, library), rest);
   };
   return {
-    parent: (path) => parentOf(tree, crates, path)?.file ?? null,
+    loadedWith(path) {
+      const parent = parentOf(tree, crates, path)?.file ?? null;
+      return parent === null ? [] : [parent];
+    },
     resolve(from, { specifier, names }) {
       if (specifier.startsWith("./")) {
         const path = joinTreePath(parentFolder(from), specifier);

@@ -1,13 +1,13 @@
 /** First pass over a file: its definitions, and the symbols they make. */
 
-import { type Definition, nodeText, type SymbolGrammar } from "./grammar.ts";
+import { nodeText, type SymbolDefinition, type SymbolGrammar } from "./grammar.ts";
 import { fieldOf, namedChildren, type PlainNode } from "./plain-tree.ts";
-import type { FileSymbol, SymbolKind } from "./symbol-table.ts";
+import { type FileSymbol, ownerName, type SymbolKind } from "./symbol-table.ts";
 import { tokenHash } from "./token-hash.ts";
 
 /** A definition with its qualified name and the nodes of the definitions inside it. */
 export interface QualifiedDefinition {
-  definition: Definition;
+  definition: SymbolDefinition;
   name: string;
   inside: Set<PlainNode>;
 }
@@ -94,7 +94,7 @@ function tagOf(
 ): FileSymbol["tag"] {
   const value = nodeText(definition.value ?? null, text).replace(/^\((.*)\)$/s, "$1");
   if (!/^(-?\d[\w.]*|(["'])[^"']*\2)$/.test(value)) return null;
-  const owner = name.slice(0, Math.max(0, name.lastIndexOf(".")));
+  const owner = ownerName(name);
   const of =
     definition.enumeration ??
     all.find((one) => one.name === owner && one.definition.enumerates)?.name;
@@ -111,7 +111,7 @@ const wrapped =
  * Definitions of the entries of a list or table; null for any other value. Entries are symbols of their own,
  * so that two sides of a merge may each add one.
  */
-function entriesOf(value: PlainNode, text: string): Definition[] | null {
+function entriesOf(value: PlainNode, text: string): SymbolDefinition[] | null {
   const inner = collectionIn(value, text);
   if (inner === null) return null;
   return namedChildren(inner).map((node) => {

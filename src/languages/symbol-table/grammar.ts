@@ -4,7 +4,7 @@ import { fieldOf, namedChildren, type PlainNode } from "./plain-tree.ts";
 import type { Arguments, Signature, SymbolKind } from "./symbol-table.ts";
 
 /** Definition that a node makes. Optional flags are as in `FileSymbol`. */
-export interface Definition {
+export interface SymbolDefinition {
   name: string;
   kind: SymbolKind;
   /** The whole definition, with decorators, attributes and `export`. */
@@ -31,7 +31,7 @@ export interface Definition {
 
 export interface SymbolGrammar {
   /** Definitions that a node makes; `owner` is the enclosing definition, "" at the top of the file. */
-  define(node: PlainNode, text: string, owner: string): Definition[];
+  define(node: PlainNode, text: string, owner: string): SymbolDefinition[];
   /**
    * Owner of the definitions inside a node that is searched for them (`if`, `impl`); null for any other node.
    */
@@ -76,6 +76,11 @@ export interface UnscopedReference {
 /** Text of a node; "" for null. */
 export function nodeText(node: PlainNode | null, text: string): string {
   return node === null ? "" : text.slice(node.start, node.end);
+}
+
+/** True for a comma directly before a closing bracket, which has no effect in most lists. */
+export function isTrailingComma(node: PlainNode, text: string): boolean {
+  return node.type === "," && /^,\s*[)\]}]/.test(text.slice(node.start, node.start + 200));
 }
 
 /** Counts the arguments of a list; `spread` and `keyword` are the node types of those arguments. */

@@ -1,32 +1,30 @@
 /** Reads the symbol table of a file, with the symbol grammar of its language. */
 
-import { ecmascript } from "../ecmascript/grammar.ts";
-import { go } from "../go/grammar.ts";
-import { java } from "../java/grammar.ts";
-import { languageOf } from "../language.ts";
-import type { LanguageName } from "../parser.ts";
-import { python } from "../python/grammar.ts";
-import { rust } from "../rust/grammar.ts";
+import { ecmascriptGrammar } from "../ecmascript/grammar.ts";
+import { goGrammar } from "../go/grammar.ts";
+import { javaGrammar } from "../java/grammar.ts";
+import { isSourceLanguage, languageOf, type SourceLanguage } from "../language.ts";
+import { pythonGrammar } from "../python/grammar.ts";
+import { rustGrammar } from "../rust/grammar.ts";
 import { findDefinitions, type QualifiedDefinition, symbolOf } from "./definitions.ts";
 import type { SymbolGrammar } from "./grammar.ts";
 import { parsePlain } from "./plain-tree.ts";
 import { ReferenceReader } from "./references.ts";
 import type { SymbolTable } from "./symbol-table.ts";
 
-const symbolGrammars: Partial<Record<LanguageName, SymbolGrammar>> = {
-  python,
-  typescript: ecmascript,
-  tsx: ecmascript,
-  javascript: ecmascript,
-  rust,
-  go,
-  java,
+const symbolGrammars: Readonly<Record<SourceLanguage, SymbolGrammar>> = {
+  python: pythonGrammar,
+  typescript: ecmascriptGrammar,
+  tsx: ecmascriptGrammar,
+  javascript: ecmascriptGrammar,
+  rust: rustGrammar,
+  go: goGrammar,
+  java: javaGrammar,
 };
 
-/** True for a path in a language that has a symbol grammar. */
+/** True for a path in a language that symbol tables are read for. */
 export function hasSymbolTable(path: string): boolean {
-  const language = languageOf(path);
-  return language !== null && symbolGrammars[language] !== undefined;
+  return isSourceLanguage(languageOf(path));
 }
 
 /**
@@ -44,8 +42,8 @@ export async function readSymbolTable(path: string, text: string): Promise<Symbo
 
 async function symbolTableOf(path: string, text: string): Promise<SymbolTable | null> {
   const language = languageOf(path);
-  const grammar = language === null ? undefined : symbolGrammars[language];
-  if (language === null || grammar === undefined) return null;
+  if (!isSourceLanguage(language)) return null;
+  const grammar = symbolGrammars[language];
   const parsed = await parsePlain(language, path, text);
   if (parsed === null) return null;
   const { root, imports, errorLines } = parsed;

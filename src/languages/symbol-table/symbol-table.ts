@@ -99,3 +99,13 @@ export interface SymbolTable {
   /** Lines with syntax errors. */
   errorLines: number[];
 }
+
+/** Owner in a qualified name: `a.B` of `a.B.c`; "" without one. */
+export function ownerName(name: string): string {
+  return name.slice(0, Math.max(0, name.lastIndexOf(".")));
+}
+
+/** Last part of a qualified name: `c` of `a.B.c`. */
+export function simpleName(name: string): string {
+  return name.slice(name.lastIndexOf(".") + 1);
+}
