@@ -4,7 +4,7 @@ import { join, relative, resolve } from "node:path";
 import { DgovError } from "../error.ts";
 import { workingTree } from "../git/working-tree.ts";
 import { runPaths } from "../runner/paths.ts";
-import { factsCache, type SettlementContext } from "../settlement/context.ts";
+import { fileMetricsCache, type SettlementContext } from "../settlement/context.ts";
 import {
   type BaselineState,
   baselineOnDisk,
@@ -54,7 +54,7 @@ export function withStructure<T>(
       env: o.env,
     });
     return use({
-      c: { ...c, facts: factsCache(paths.root) },
+      c: { ...c, fileMetrics: fileMetricsCache(paths.root) },
       engine: chooseEngine(config, c.environment),
       head,
       tree: await workingTree(c.repository),

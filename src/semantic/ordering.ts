@@ -2,13 +2,13 @@
 
 import { baseName, parentFolder } from "../languages/source-tree.ts";
 import type { FileSymbol, SymbolTable } from "../languages/symbol-table/symbol-table.ts";
-import { type Conflict, sideName } from "./conflict.ts";
+import { type Conflict, type Side, sideName } from "./conflict.ts";
 import type { MergeVersions } from "./merge-versions.ts";
 
 /** A file that only one side added. */
-interface Added {
+interface AddedFile {
   path: string;
-  side: "ours" | "theirs";
+  side: Side;
 }
 
 /**
@@ -36,7 +36,7 @@ export async function orderingConflicts(versions: MergeVersions): Promise<Confli
   return [...conflicts, ...(await sameEnumerationValues(versions))];
 }
 
-function addedFiles(versions: MergeVersions): Added[] {
+function addedFiles(versions: MergeVersions): AddedFile[] {
   const { base, ours, theirs, merged } = versions.input;
   return [...merged.keys()]
     .filter((path) => !base.has(path) && ours.has(path) !== theirs.has(path))
@@ -80,7 +80,7 @@ function sameNumber(mine: string, other: string, siblings: readonly string[]): C
   return orderingConflict(number, mine, 1, other, 1, `both use the number ${number}`);
 }
 
-/** Conflict of two added steps that name one predecessor: `down_revision = "a1"`; null when they do not. */
+/** Conflict of two added files that name one predecessor: `down_revision = "a1"`; null when they do not. */
 async function samePredecessor(
   versions: MergeVersions,
   mine: string,
@@ -141,7 +141,7 @@ async function sameEnumerationValues(versions: MergeVersions): Promise<Conflict[
       if (mine[0] !== symbol.name || other[0] === symbol.name) continue;
       const twin = merged?.symbols.find((one) => one.name === other[0] && keyOfTag(one) === key);
       if (twin === undefined) continue;
-      const overlap = `\`${symbol.name}\` and \`${twin.name}\` both have the value ${symbol.tag?.value}`;
+      const overlap = `give the value ${symbol.tag?.value} to both \`${twin.name}\` and \`${symbol.name}\``;
       conflicts.push(
         orderingConflict(symbol.tag?.of ?? "", path, symbol.line, path, twin.line, overlap),
       );

@@ -32,8 +32,8 @@ export interface SettlementContext {
   cache: VerdictCache;
   /** Imports of source files, by `<language>:<blob id>`. */
   imports: DigestCache<CachedImport[]>;
-  /** Structural facts of source files, by `<language>:<blob id>`. */
-  facts: DigestCache<FileMetrics>;
+  /** Metrics of source files, by `<language>:<blob id>`. */
+  fileMetrics: DigestCache<FileMetrics>;
   /** Read when the settlement is opened, before any worker's code runs. */
   coverageBaseline: CoverageBaselineReading;
   /** Coverage of measured trees, by a digest of tree and command. */
@@ -61,8 +61,8 @@ export interface SettlementOptions {
   putOutput: SettlementContext["putOutput"];
 }
 
-/** Opens the cache of structural facts in the folder beside the gate trees. */
-export function factsCache(folder: string): DigestCache<FileMetrics> {
+/** Opens the cache of file metrics in the folder beside the gate trees. */
+export function fileMetricsCache(folder: string): DigestCache<FileMetrics> {
   return digestCache(join(folder, "structure.jsonl"), fileMetricsVersion);
 }
 
@@ -82,7 +82,7 @@ export function openSettlement(o: SettlementOptions): SettlementContext {
     slots: gateSlots(slotsRoot, maxGates + Math.max(1, jobs)),
     cache: verdictCache(cacheFile("verdicts.jsonl"), environment),
     imports: digestCache(cacheFile("imports.jsonl"), importsVersion),
-    facts: factsCache(dirname(slotsRoot)),
+    fileMetrics: fileMetricsCache(dirname(slotsRoot)),
     coverageBaseline: readCoverageBaseline(o.projectRoot),
     coverageFigures: digestCache(cacheFile("coverage.jsonl"), "1"),
     editableInstalls: once(() =>

@@ -292,6 +292,7 @@ function continuesConditional(cursor: Cursor, parent: Frame): boolean {
 }
 
 const alternatives = new Set(["else_clause", "if_statement", "if_expression"]);
+/** Declarations of types, constants and variables in Go. */
 const goSpecs = new Set(["type_spec", "type_alias", "const_spec", "var_spec"]);
 const jumps = new Set(
   "break_statement continue_statement goto_statement break_expression continue_expression".split(

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { openRepository } from "../../src/git/repository.ts";
-import { factsCache } from "../../src/settlement/context.ts";
+import { fileMetricsCache } from "../../src/settlement/context.ts";
 import { type Sensor, scanTree } from "../../src/settlement/structure/scan.ts";
 import { testRepo } from "../harness/repo.ts";
 import { type Benchmark, median, timed } from "./figure.ts";
@@ -41,7 +41,7 @@ const benchmark: Benchmark = {
         repository,
         projectPrefix: "",
         includeTests: false,
-        facts: factsCache(join(scratch, name)),
+        fileMetrics: fileMetricsCache(join(scratch, name)),
         signal: new AbortController().signal,
       });
       const head = await repo.git("rev-parse", "HEAD");

@@ -130,16 +130,16 @@ describe("structure gate", () => {
   test("the structure sensor parses only blobs it has not seen", async () => {
     await using c = await structured({ "a.py": "x = 1\n", "b.py": "y = 1\n" });
     const seen: string[][] = [];
-    const { facts } = c.context;
+    const { fileMetrics } = c.context;
     const counting = {
-      ...facts,
+      ...fileMetrics,
       put(entries: Iterable<readonly [string, never]>) {
         const some = [...entries];
         seen.push(some.map(([key]) => key.replace(/:.*/, "")));
-        facts.put(some);
+        fileMetrics.put(some);
       },
-    } as typeof facts;
-    const sensor = { ...sensorOf(c.context, c.context.signal), facts: counting };
+    } as typeof fileMetrics;
+    const sensor = { ...sensorOf(c.context, c.context.signal), fileMetrics: counting };
     await scanTree(sensor, await c.change({ "c.py": "z = 1\n" }));
     await scanTree(sensor, await c.change({ "c.py": "z = 2\n" }));
     expect(seen).toEqual([["python", "python", "python"], ["python"]]);

@@ -80,8 +80,8 @@ export const ecmascriptGrammar: SymbolGrammar = {
     const name = fieldOf(node, "pattern") ?? fieldOf(node, "name") ?? fieldOf(node, "property");
     if (name === null || !/identifier$/.test(name.type)) return null;
     const value = fieldOf(node, "value");
-    const made = value?.type === "new_expression" ? fieldOf(value, "constructor") : null;
-    const type = fieldOf(node, "type") ?? made;
+    const constructed = value?.type === "new_expression" ? fieldOf(value, "constructor") : null;
+    const type = fieldOf(node, "type") ?? constructed;
     return type === null ? null : { variable: nodeText(name, text), type };
   },
   labels: {

@@ -175,7 +175,7 @@ function typedVariable(
   const [name, ...more] = namedChildren(left);
   const [value] = namedChildren(right);
   if (name === undefined || more.length > 0 || value === undefined) return null;
-  const made = value.type === "unary_expression" ? fieldOf(value, "operand") : value;
-  const type = made?.type === "composite_literal" ? fieldOf(made, "type") : null;
+  const literal = value.type === "unary_expression" ? fieldOf(value, "operand") : value;
+  const type = literal?.type === "composite_literal" ? fieldOf(literal, "type") : null;
   return type === null ? null : { variable: nodeText(name, text), type };
 }

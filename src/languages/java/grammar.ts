@@ -88,8 +88,9 @@ export const javaGrammar: SymbolGrammar = {
     if (only === undefined || declarators.length > 1) return null;
     const written = fieldOf(node, "type");
     const value = fieldOf(only, "value");
-    const made = value?.type === "object_creation_expression" ? fieldOf(value, "type") : null;
-    const type = nodeText(written, text) === "var" ? made : written;
+    const constructed =
+      value?.type === "object_creation_expression" ? fieldOf(value, "type") : null;
+    const type = nodeText(written, text) === "var" ? constructed : written;
     return type === null ? null : { variable: nodeText(fieldOf(only, "name"), text), type };
   },
   labels: {

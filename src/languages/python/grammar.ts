@@ -83,10 +83,10 @@ export const pythonGrammar: SymbolGrammar = {
     const isOwn = left?.type === "attribute" && /^self\.\w+$/.test(nodeText(left, text));
     if (left === null || !(left.type === "identifier" || isOwn)) return null;
     const right = fieldOf(node, "right");
-    const made = right?.type === "call" ? fieldOf(right, "function") : null;
+    const callee = right?.type === "call" ? fieldOf(right, "function") : null;
     // By convention, a called name with a capital letter is a class.
-    const constructs = made !== null && /(^|\.)[A-Z]\w*$/.test(nodeText(made, text));
-    const type = fieldOf(node, "type") ?? (constructs ? made : null);
+    const constructs = callee !== null && /(^|\.)[A-Z]\w*$/.test(nodeText(callee, text));
+    const type = fieldOf(node, "type") ?? (constructs ? callee : null);
     return type === null ? null : { variable: nodeText(left, text), type };
   },
   labels: {

@@ -1,5 +1,5 @@
 /**
- * The built-in structural sensor, run on a tree of the repository. The facts of each blob are parsed once
+ * The built-in structural sensor, run on a tree of the repository. The metrics of each blob are computed once
  * and cached; figures and offenders are computed from them per tree. Paths are relative to the project.
  */
 import { posix } from "node:path";
@@ -26,7 +26,7 @@ export interface Sensor {
   /** The project's folder as a prefix of paths: "" or `packages/app/`. */
   projectPrefix: string;
   includeTests: boolean;
-  facts: DigestCache<FileMetrics>;
+  fileMetrics: DigestCache<FileMetrics>;
   signal: AbortSignal;
 }
 
@@ -43,13 +43,13 @@ export interface Scan {
 
 /** The sensor of a settlement. */
 export function sensorOf(c: SettlementContext, signal: AbortSignal): Sensor {
-  const { repository, projectPrefix, facts } = c;
+  const { repository, projectPrefix, fileMetrics } = c;
   const { includeTests } = c.config.sentrux;
-  return { repository, projectPrefix, includeTests, facts, signal };
+  return { repository, projectPrefix, includeTests, fileMetrics, signal };
 }
 
 /** Recent scans; the base of several candidates is scanned once. */
-const scans = memoByOwner<Sensor["facts"], Promise<Scan>>({ max: 8 });
+const scans = memoByOwner<Sensor["fileMetrics"], Promise<Scan>>({ max: 8 });
 
 /**
  * Scans a commit or tree. With a `folder` (relative to the project) the figures include only its files,
@@ -59,7 +59,7 @@ export async function scanTree(s: Sensor, treeish: Oid, folder = ""): Promise<Sc
   const key = [treeish, s.projectPrefix, folder, s.includeTests].join("\0");
   const compute = (): Promise<Scan> => scan(s, treeish, folder);
   // Another caller's scan may fail because that caller was cancelled.
-  return scans.peek(s.facts, key)?.catch(compute) ?? scans(s.facts, key, compute);
+  return scans.peek(s.fileMetrics, key)?.catch(compute) ?? scans(s.fileMetrics, key, compute);
 }
 
 async function scan(s: Sensor, treeish: Oid, folder: string): Promise<Scan> {
@@ -102,12 +102,12 @@ async function sourceFiles(
     const language = languageOf(entry.path);
     return isSourceLanguage(language) ? [{ ...entry, key: `${language}:${entry.oid}` }] : [];
   });
-  await parseBlobs({ ...s, cache: s.facts }, sources, ({ path }, bytes) =>
+  await parseBlobs({ ...s, cache: s.fileMetrics }, sources, ({ path }, bytes) =>
     fileMetrics(languageOf(path), bytes?.toString() ?? ""),
   );
   s.signal.throwIfAborted();
   return sources.flatMap(({ path, key }) => {
-    const metrics = s.facts.get(key);
+    const metrics = s.fileMetrics.get(key);
     if (metrics === undefined) return [];
     const excluded = metrics.generated || isExcludedPath(path, s.includeTests);
     return [{ path, metrics, counted: !excluded && path.startsWith(below) }];
