@@ -129,7 +129,10 @@ describe("agents sync", () => {
     expect(existsSync(join(m.home, ".agents"))).toBe(false);
     writeFileSync(join(m.home, "file"), "");
     const run = await m.sync("--skills-dir", "file");
-    expect([run.exitCode, run.stderr]).toEqual([4, expect.stringContaining("cannot be")]);
+    expect([run.exitCode, run.stderr]).toEqual([
+      4,
+      expect.stringContaining("failed to read or write"),
+    ]);
   });
 });
 
