@@ -30,7 +30,7 @@ export async function parseShell(text: string): Promise<ShellText> {
 function collect(node: Node, commands: SimpleCommand[]): void {
   if (node.type === "command") commands.push(readCommand(node));
   else if (node.type === "file_redirect") {
-    // One rule for all positions: after a command, around a list, behind a heredoc.
+    // One rule for all positions: after a command, around a list, after a heredoc.
     const writes = writesOf(node);
     if (writes.length > 0) commands.push({ words: [], writes });
   } else if (node.type === "declaration_command" || node.type === "unset_command") {

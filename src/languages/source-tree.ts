@@ -37,7 +37,7 @@ export function sourceTree(
     if (path !== "") folder(parentFolder(path));
     return names;
   };
-  for (const path of files) folder(parentFolder(path)).push(path.slice(path.lastIndexOf("/") + 1));
+  for (const path of files) folder(parentFolder(path)).push(baseName(path));
   return { files, folders, manifests };
 }
 

@@ -4,6 +4,7 @@
  */
 
 import type { ImportIndex } from "../languages/import-index.ts";
+import { parentFolder } from "../languages/source-tree.ts";
 import { compareText } from "../std/order.ts";
 import type { FileMetrics } from "./file-metrics.ts";
 
@@ -80,8 +81,7 @@ const sourceFolders = /^(src\/(main|test)\/(java|kotlin)|src|lib|app|pkg|source|
 
 /** Module of a file: its folder, without a conventional source folder at the top. */
 export function moduleOf(path: string): string {
-  const folder = path.includes("/") ? path.slice(0, path.lastIndexOf("/")) : "";
-  return folder.replace(sourceFolders, "");
+  return parentFolder(path).replace(sourceFolders, "");
 }
 
 /**

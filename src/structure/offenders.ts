@@ -178,6 +178,7 @@ function identity({ kind, path, name }: Offender): string {
   return [kind, path, plainName(name)].join("\0");
 }
 
+/** Name without the `#2` suffixes that number functions of one name. */
 function plainName(name: string): string {
   return name.replace(/#\d+(?=\.|$)/g, "");
 }

@@ -1,4 +1,7 @@
-/** Reads the symbol table of a file, with the symbol grammar of its language. */
+/**
+ * Reads the symbol table of a file in two passes, definitions and references, with the grammar of its
+ * language.
+ */
 
 import { ecmascriptGrammar } from "../ecmascript/grammar.ts";
 import { goGrammar } from "../go/grammar.ts";
