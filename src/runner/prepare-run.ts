@@ -20,11 +20,11 @@ import { systemClock } from "../std/clock.ts";
 import { type EarlierWork, LiveAttempts, RunMemory } from "./attempt/state.ts";
 import { runBaseGates } from "./base-gates.ts";
 import { archivePlan, commitBookkeeping, recordLandings } from "./bookkeeping.ts";
-import { type RunEnvironment, settlementIn } from "./environment.ts";
 import { planHistory, settledUnits, type UnitHistory, unresolvedUnits } from "./history.ts";
 import { requireCleanTree, requireModels, resolveTarget } from "./preconditions.ts";
 import { gateReporter } from "./records.ts";
 import type { RunContext } from "./run-context.ts";
+import { type RunEnvironment, settlementIn } from "./run-environment.ts";
 import type { ModelCall, RunRequest } from "./run-request.ts";
 
 export type PreparedRun =

@@ -7,10 +7,10 @@ import type { SettlementContext } from "../settlement/context.ts";
 import type { Clock } from "../std/clock.ts";
 import type { LiveAttempts, RunMemory } from "./attempt/state.ts";
 import type { BaseGates } from "./base-gates.ts";
-import type { RunEnvironment } from "./environment.ts";
 import type { ModelAccess } from "./preconditions.ts";
 import type { RateLimiter } from "./rate-limiter.ts";
 import type { RunRecord } from "./records.ts";
+import type { RunEnvironment } from "./run-environment.ts";
 
 export interface RunContext extends RunEnvironment {
   plan: CompiledPlan;

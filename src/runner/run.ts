@@ -14,11 +14,11 @@ import { makeUndumpable } from "../process/tree.ts";
 import { requiredGates } from "../settlement/gates/run-gates.ts";
 import { isoTime, systemClock } from "../std/clock.ts";
 import { baseCheckedRecord } from "./base-gates.ts";
-import { newRunId, openRunEnvironment } from "./environment.ts";
 import { finishRun, type RunEnd } from "./finish.ts";
 import { runPerformer } from "./performer.ts";
 import { type PreparedRun, prepareRun } from "./prepare-run.ts";
 import type { RunContext } from "./run-context.ts";
+import { newRunId, openRunEnvironment } from "./run-environment.ts";
 import { driveKernel, withInterrupt } from "./run-loop.ts";
 import type { RunRequest } from "./run-request.ts";
 

@@ -34,9 +34,14 @@ import { runGates } from "../../settlement/gates/run-gates.ts";
 import { rejectionText } from "../../settlement/rejection.ts";
 import { isoTime, systemClock } from "../../std/clock.ts";
 import { plural, short } from "../../std/text.ts";
-import { newRunId, openRunEnvironment, type RunEnvironment, settlementIn } from "../environment.ts";
 import { scratchFolder } from "../paths.ts";
 import { clearPendingUndo, recordPendingUndo } from "../recovery.ts";
+import {
+  newRunId,
+  openRunEnvironment,
+  type RunEnvironment,
+  settlementIn,
+} from "../run-environment.ts";
 
 interface UndoRequest {
   projectRoot: string;
