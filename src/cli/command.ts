@@ -14,6 +14,8 @@ export interface Context {
   cwd: string;
   /** Environment variables of the process. */
   env: Record<string, string | undefined>;
+  /** The table of all commands, for help and completion. */
+  commands: CommandGroup;
   /** Prompts may be shown: stdin and stderr are terminals and no machine mode is on. */
   interactive: boolean;
 }

@@ -87,7 +87,13 @@ function makeContext(line: Line, output: Output, env: Env): Context {
   if (root !== undefined && !statSync(cwd, { throwIfNoEntry: false })?.isDirectory()) {
     throw usageError(`--root: no directory ${root}`);
   }
-  return { output, cwd, env, interactive: output.mode === "text" && isatty(0) && isatty(2) };
+  return {
+    output,
+    cwd,
+    env,
+    commands,
+    interactive: output.mode === "text" && isatty(0) && isatty(2),
+  };
 }
 
 async function usageOf({ target, path }: Line, output: Output): Promise<string> {

@@ -2,6 +2,7 @@
 import { type ArgDef as CittyArgDef, type CommandDef, renderUsage } from "citty";
 import { aliasesOf, flagName, globalArgs } from "./args.ts";
 import type { AnyCommand, ArgDef, ArgsDef, CommandGroup } from "./command.ts";
+import { findCommand } from "./line.ts";
 
 /** Help of one command. `path` is its name and the names of its groups, without `dgov`. */
 export async function commandUsage(
@@ -107,4 +108,16 @@ function described(definition: ArgDef): CittyArgDef {
 /** The text without colours and without the trailing spaces that citty leaves. */
 function plainText(text: string): string {
   return Bun.stripANSI(text).replace(/[ \t]+$/gm, "");
+}
+
+/** Help on the command or group at `path` (`[]` is dgov itself), or null when there is none. */
+export async function helpText(
+  commands: CommandGroup,
+  path: readonly string[],
+): Promise<string | null> {
+  const target = await findCommand(commands, path);
+  if (target === null) return null;
+  return "subcommands" in target
+    ? groupUsage(target, path, false)
+    : commandUsage(target, path, false);
 }

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { flagName } from "../../src/cli/args.ts";
 import type { AnyCommand, CommandGroup } from "../../src/cli/command.ts";
 import { commands } from "../../src/cli/commands/index.ts";
-import { helpText } from "../../src/cli/commands/program/help.ts";
+import { helpText } from "../../src/cli/usage.ts";
 import { call, done } from "../../src/demo/script.ts";
 import { type TestProject, testProject } from "../harness/project.ts";
 
@@ -82,7 +82,7 @@ describe("public commands", () => {
     const wanted = words.split(" ").filter((word) => word !== "");
     const missing = wanted.filter((word) => !flags.includes(/^-/.test(word) ? word : "positional"));
     expect(missing).toEqual([]);
-    expect(await helpText(path)).toMatch(/EXAMPLES\n\n {2}.*dgov/);
+    expect(await helpText(commands, path)).toMatch(/EXAMPLES\n\n {2}.*dgov/);
   });
 });
 

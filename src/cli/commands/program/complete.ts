@@ -1,7 +1,6 @@
 /** `dgov complete` (hidden): completes a command line for the scripts of `dgov completions`. */
-import { command } from "../../command.ts";
+import { type Context, command } from "../../command.ts";
 import { type Candidate, type Completion, complete } from "../../complete/candidates.ts";
-import { commands } from "../index.ts";
 
 export default command({
   name: "complete",
@@ -17,7 +16,7 @@ export default command({
   },
   examples: ["dgov complete --words=plan --words="],
   async run(context, args) {
-    const { candidates, files } = await completion(args.words ?? [], context.cwd);
+    const { candidates, files } = await completion(context, args.words ?? []);
     if (context.output.mode === "json") {
       context.output.answer({ schema: "dgov.complete/1", candidates, files }, "");
       return 0;
@@ -30,7 +29,10 @@ export default command({
 });
 
 /** The completion of a line. Errors give none: a shell would print them into the line being typed. */
-async function completion(words: readonly string[], cwd: string): Promise<Completion> {
+async function completion(
+  { commands, cwd }: Context,
+  words: readonly string[],
+): Promise<Completion> {
   try {
     const { candidates, files } = await complete(commands, words, cwd);
     return { candidates: candidates.map(printed).filter(({ word }) => word !== ""), files };

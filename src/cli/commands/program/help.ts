@@ -2,9 +2,7 @@
 import { errorCodes } from "../../../error.ts";
 import { usageError } from "../../args.ts";
 import { command } from "../../command.ts";
-import { findCommand } from "../../line.ts";
-import { commandUsage, groupUsage } from "../../usage.ts";
-import { commands } from "../index.ts";
+import { helpText } from "../../usage.ts";
 
 export default command({
   name: "help",
@@ -33,21 +31,12 @@ export default command({
       return 0;
     }
     const path = [args.topic, args.subcommand].filter((word) => word !== undefined);
-    const text = await helpText(path);
+    const text = await helpText(context.commands, path);
     if (text === null) throw usageError(`no help on "${path.join(" ")}"`, "dgov help");
     output.answer({ schema: "dgov.help/1", command: path.join(" "), text }, text);
     return 0;
   },
 });
-
-/** Help on the command or group at `path` (`[]` is dgov itself), or null when there is none. */
-export async function helpText(path: readonly string[]): Promise<string | null> {
-  const target = await findCommand(commands, path);
-  if (target === null) return null;
-  return "subcommands" in target
-    ? groupUsage(target, path, false)
-    : commandUsage(target, path, false);
-}
 
 /** Environment variables that dgov reads. */
 const environment: Record<string, string> = {
