@@ -6,7 +6,7 @@
  * the plan was deleted.
  */
 import type { RecordedEvent } from "../log/event-log.ts";
-import { objects, text, texts } from "./data.ts";
+import { objectListField, textField, textListField } from "./data.ts";
 import {
   type AdviceContext,
   type FailureEntry,
@@ -79,7 +79,7 @@ export function diagnose(facts: DiagnoseFacts): Diagnosis[] {
     const view = viewRun(events);
     if (view === null) return [];
     const started = events.find(({ type }) => type === "run.started");
-    return [{ view, events, whole: texts(started?.data ?? {}, "only").length === 0 }];
+    return [{ view, events, whole: textListField(started?.data ?? {}, "only").length === 0 }];
   });
   const plans = Map.groupBy(runs, ({ view }) => view.plan);
   return [
@@ -126,7 +126,7 @@ function ofUnit({ view, events }: Run, unit: UnitView, facts: DiagnoseFacts): Di
     return lies ? [finding("forgotten_work", evidenceOf(kept, ref))] : [];
   }
   const { name, proof } = failureOf(unit, own);
-  const omitted = texts(kept?.data ?? {}, "omitted").join(", ");
+  const omitted = textListField(kept?.data ?? {}, "omitted").join(", ");
   return [
     finding(name, evidenceOf(proof, unit.reason)),
     ...(omitted === "" ? [] : [finding("work_omitted", evidenceOf(kept, omitted))]),
@@ -154,23 +154,23 @@ function failureOf(
       reasons.has(type) &&
       data["stale"] !== true &&
       data["passed"] !== true &&
-      text(data, "outcome") !== "complete",
+      textField(data, "outcome") !== "complete",
   );
   return proof === undefined ? { name: "unknown", proof: ended } : { name: nameOf(proof), proof };
 }
 
 function nameOf({ type, data }: RecordedEvent): UnitFailure {
-  const reason = text(data, "reason");
+  const reason = textField(data, "reason");
   switch (type) {
     case "attempt.unprepared":
       if (reason.startsWith("dependency_lost")) return "dependency_lost";
       return reason.startsWith("setup failed") ? "setup_failed" : "unprepared";
     case "landing.refused":
-      return catalogued(text(data, "cause"));
+      return catalogued(textField(data, "cause"));
     case "worker.exited":
-      return catalogued(text(data, "outcome"));
+      return catalogued(textField(data, "outcome"));
     default: {
-      const verdict = text(data, "verdict");
+      const verdict = textField(data, "verdict");
       if (verdict === "gate_failed") return gateFailure(data);
       return reason === "the target already has this change" ? "empty_diff" : catalogued(verdict);
     }
@@ -178,8 +178,10 @@ function nameOf({ type, data }: RecordedEvent): UnitFailure {
 }
 
 function gateFailure(data: Record<string, unknown>): UnitFailure {
-  const blames = objects(data, "gates").map((gate) => text(gate, "blame"));
-  const errored = objects(data, "gates").some((gate) => text(gate, "status") === "errored");
+  const blames = objectListField(data, "gates").map((gate) => textField(gate, "blame"));
+  const errored = objectListField(data, "gates").some(
+    (gate) => textField(gate, "status") === "errored",
+  );
   if (blames.includes("base")) return "base_red";
   if (errored || blames.includes("environment")) return "gate_unrunnable";
   return blames.includes("integration") ? "integration_failed" : "gate_failed";
@@ -255,15 +257,15 @@ function flakyGates(runs: readonly Run[]): Diagnosis[] {
     const last = new Map<string, RecordedEvent>();
     for (const event of events) {
       if (event.type !== "gate.finished" || event.data["cached"] === true) continue;
-      const key = `${text(event.data, "gate")}\n${text(event.data, "command")}`;
-      const flaky = text(event.data, "status") === "flaky";
+      const key = `${textField(event.data, "gate")}\n${textField(event.data, "command")}`;
+      const flaky = textField(event.data, "status") === "flaky";
       if (!judged.has(key) && (flaky || !last.has(key))) last.set(key, event);
     }
     for (const [key, event] of last) {
       judged.add(key);
-      if (text(event.data, "status") !== "flaky") continue;
+      if (textField(event.data, "status") !== "flaky") continue;
       const unit = view.units.find((one) => one.unit === event.unit) ?? null;
-      const note = `${text(event.data, "gate")} failed, then passed`;
+      const note = `${textField(event.data, "gate")} failed, then passed`;
       found.push(of("flaky_gate", { view, unit, evidence: [evidenceOf(event, note)] }));
     }
   }
@@ -321,7 +323,7 @@ const quoteCharsMax = 500;
 
 /** Quotes an event: its own reason, or the given text when it has none. */
 function evidenceOf(event: RecordedEvent | undefined, note: string): Evidence {
-  const own = event === undefined ? "" : text(event.data, "reason");
+  const own = event === undefined ? "" : textField(event.data, "reason");
   const quoted = (own === "" ? note : own).trim();
   const cut = quoted.length > quoteCharsMax ? `${quoted.slice(0, quoteCharsMax)}...` : quoted;
   return { seq: event?.seq ?? null, at: event?.ts ?? null, text: cut };

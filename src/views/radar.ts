@@ -1,6 +1,6 @@
 /** Predictions of the conflict radar compared with the conflicts found at integration. Pure. */
 import type { RecordedEvent } from "../log/event-log.ts";
-import { text, textOrNull } from "./data.ts";
+import { textField, textFieldOrNull } from "./data.ts";
 
 export interface PredictionView {
   at: string;
@@ -105,8 +105,8 @@ function isRefusal(event: RecordedEvent): boolean {
 function isSemanticFailure({ type, data }: RecordedEvent): boolean {
   return (
     type === "gate.finished" &&
-    text(data, "gate") === "semantic" &&
-    text(data, "status") === "failed"
+    textField(data, "gate") === "semantic" &&
+    textField(data, "status") === "failed"
   );
 }
 
@@ -115,11 +115,11 @@ function begin(event: RecordedEvent): PredictionView {
   return {
     at: ts,
     unit: unit ?? "",
-    with: textOrNull(data, "with"),
-    kind: text(data, "kind"),
-    path: text(data, "path"),
-    symbol: textOrNull(data, "symbol"),
-    message: text(data, "message"),
+    with: textFieldOrNull(data, "with"),
+    kind: textField(data, "kind"),
+    path: textField(data, "path"),
+    symbol: textFieldOrNull(data, "symbol"),
+    message: textField(data, "message"),
     outcome: "open",
   };
 }

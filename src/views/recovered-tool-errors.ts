@@ -5,7 +5,7 @@
  * attempt, before `done`. Calls without a target are compared by tool alone.
  */
 import type { RecordedEvent } from "../log/event-log.ts";
-import { text, textOrNull } from "./data.ts";
+import { textField, textFieldOrNull } from "./data.ts";
 
 export interface SelfCorrection {
   attempt: number;
@@ -27,14 +27,14 @@ export function selfCorrections(results: readonly RecordedEvent[]): SelfCorrecti
   for (const event of results) {
     if (event.type !== "result") continue;
     const attempt = event.attempt ?? 0;
-    const tool = text(event.data, "tool");
+    const tool = textField(event.data, "tool");
     if (done.has(attempt)) continue;
     const ok = event.data["ok"] === true;
     if (tool === "done") {
       if (ok) done.add(attempt);
       continue;
     }
-    const target = textOrNull(event.data, "target");
+    const target = textFieldOrNull(event.data, "target");
     const key = JSON.stringify([attempt, tool, target]);
     const failed = open.get(key);
     if (ok && failed !== undefined) {
@@ -42,7 +42,7 @@ export function selfCorrections(results: readonly RecordedEvent[]): SelfCorrecti
       open.delete(key);
     } else if (!ok && failed !== undefined) failed.failures++;
     else if (!ok) {
-      const error = text(event.data, "text").slice(0, errorCharsMax);
+      const error = textField(event.data, "text").slice(0, errorCharsMax);
       open.set(key, { attempt, tool, target, failures: 1, error });
     }
   }

@@ -1,6 +1,6 @@
 /** Problems a run left on the branch: failing gates and structural offenders. Pure. */
 import type { RecordedEvent } from "../log/event-log.ts";
-import { number, objects, text } from "./data.ts";
+import { numberField, objectListField, textField } from "./data.ts";
 
 export interface RemediationNeeds {
   /** Reason why the finished branch, or the base of the run, is red; "" when neither is. */
@@ -32,17 +32,20 @@ export interface RecordedOffender {
 export function viewRemediationNeeds(events: readonly RecordedEvent[]): RemediationNeeds | null {
   const end = events.findLast(({ type }) => type === "run.finished")?.data ?? {};
   const verification = record(end["verification"]);
-  const failed = text(verification, "status") === "failed";
-  const verified = text(verification, "status") === "passed" && text(verification, "reason") === "";
+  const failed = textField(verification, "status") === "failed";
+  const verified =
+    textField(verification, "status") === "passed" && textField(verification, "reason") === "";
   const gates = failed
-    ? objects(verification, "gates").map(redGate)
+    ? objectListField(verification, "gates").map(redGate)
     : baseGates(events, { checked: !verified });
   const red = failed
-    ? text(verification, "reason")
+    ? textField(verification, "reason")
     : gates.map(({ gate, reason }) => `${gate}: ${reason}`).join("; ");
   const degraded = end["degraded"] === true;
   if (red === "" && !failed && !degraded) return null;
-  const offenders = degraded ? objects(record(end["structural"]), "offenders").map(offender) : [];
+  const offenders = degraded
+    ? objectListField(record(end["structural"]), "offenders").map(offender)
+    : [];
   return { red: failed && red === "" ? "the gates failed" : red, gates, degraded, offenders };
 }
 
@@ -53,9 +56,9 @@ export function viewRemediationNeeds(events: readonly RecordedEvent[]): Remediat
 function baseGates(events: readonly RecordedEvent[], o: { checked: boolean }): RedGate[] {
   const found = events
     .flatMap(({ type, data }) => {
-      if (type === "attempt.rejected") return objects(data, "gates").filter(isOfBase);
+      if (type === "attempt.rejected") return objectListField(data, "gates").filter(isOfBase);
       if (type !== "base.checked" || !o.checked) return [];
-      return objects(data, "gates").filter((gate) => gate["status"] === "failed");
+      return objectListField(data, "gates").filter((gate) => gate["status"] === "failed");
     })
     .map(redGate);
   return [...new Map(found.map((gate) => [gate.gate, gate])).values()];
@@ -66,23 +69,23 @@ function isOfBase(gate: Record<string, unknown>): boolean {
 }
 
 function redGate(data: Record<string, unknown>): RedGate {
-  const files = objects(data, "diagnostics").map((one) => text(one, "file"));
+  const files = objectListField(data, "diagnostics").map((one) => textField(one, "file"));
   return {
-    gate: text(data, "gate"),
-    reason: text(data, "reason"),
-    command: text(data, "command"),
-    tail: text(data, "tail"),
+    gate: textField(data, "gate"),
+    reason: textField(data, "reason"),
+    command: textField(data, "command"),
+    tail: textField(data, "tail"),
     files: [...new Set(files)].filter((file) => file !== ""),
   };
 }
 
 function offender(data: Record<string, unknown>): RecordedOffender {
   return {
-    kind: text(data, "kind"),
-    path: text(data, "path"),
-    name: text(data, "name"),
-    value: number(data, "value"),
-    limit: number(data, "limit"),
+    kind: textField(data, "kind"),
+    path: textField(data, "path"),
+    name: textField(data, "name"),
+    value: numberField(data, "value"),
+    limit: numberField(data, "limit"),
   };
 }
 

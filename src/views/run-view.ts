@@ -4,7 +4,14 @@
  * Unknown event types are ignored, so that logs of newer versions can be read.
  */
 import type { RecordedEvent } from "../log/event-log.ts";
-import { number, numberOrNull, objects, text, textOrNull, texts } from "./data.ts";
+import {
+  numberField,
+  numberFieldOrNull,
+  objectListField,
+  textField,
+  textFieldOrNull,
+  textListField,
+} from "./data.ts";
 
 /** `running` until `run.finished` is recorded; the caller knows whether the run is live or crashed. */
 export type RunPhase = "running" | "complete" | "partial" | "failed" | "interrupted";
@@ -162,7 +169,7 @@ export function viewRun(events: readonly RecordedEvent[]): RunView | null {
 function beginRun(event: RecordedEvent): RunView {
   const { data, ts, seq } = event;
   const settled = new Map(
-    objects(data, "settled").map((one) => [text(one, "unit"), text(one, "as")]),
+    objectListField(data, "settled").map((one) => [textField(one, "unit"), textField(one, "as")]),
   );
   return {
     run: event.run,
@@ -172,11 +179,11 @@ function beginRun(event: RecordedEvent): RunView {
     finishedAt: null,
     durationMs: null,
     exitCode: null,
-    target: text(data, "target"),
-    before: text(data, "before"),
+    target: textField(data, "target"),
+    before: textField(data, "before"),
     after: null,
-    planPath: text(data, "plan_path"),
-    planDigest: text(data, "plan_digest"),
+    planPath: textField(data, "plan_path"),
+    planDigest: textField(data, "plan_digest"),
     degraded: false,
     warnings: [],
     verification: null,
@@ -185,8 +192,8 @@ function beginRun(event: RecordedEvent): RunView {
     redBase: [],
     lastSeq: seq,
     lastAt: ts,
-    units: objects(data, "units").map((about) =>
-      beginUnit(about, ts, settled.get(text(about, "unit")) ?? null),
+    units: objectListField(data, "units").map((about) =>
+      beginUnit(about, ts, settled.get(textField(about, "unit")) ?? null),
     ),
   };
 }
@@ -194,11 +201,11 @@ function beginRun(event: RecordedEvent): RunView {
 /** `settled` is the terminal phase from an earlier run; null when the unit belongs to this run. */
 function beginUnit(about: Record<string, unknown>, at: string, settled: string | null): UnitView {
   return {
-    unit: text(about, "unit"),
-    summary: text(about, "summary"),
-    role: text(about, "role") || "worker",
-    digest: text(about, "digest"),
-    dependsOn: texts(about, "depends_on"),
+    unit: textField(about, "unit"),
+    summary: textField(about, "summary"),
+    role: textField(about, "role") || "worker",
+    digest: textField(about, "digest"),
+    dependsOn: textListField(about, "depends_on"),
     phase: settled ?? "pending",
     reason: settled === null ? "" : "before this run",
     since: at,
@@ -213,28 +220,28 @@ function beginUnit(about: Record<string, unknown>, at: string, settled: string |
 }
 
 function advanceRun(run: RunView, { type, data, ts }: RecordedEvent): void {
-  if (type === "repository.changed") run.repositoryChanged = text(data, "diff");
+  if (type === "repository.changed") run.repositoryChanged = textField(data, "diff");
   if (type === "base.checked") {
-    run.redBase = objects(data, "gates")
+    run.redBase = objectListField(data, "gates")
       .map(viewGate)
       .filter(({ status }) => status === "failed");
   }
   // `dgov archive-plan` after the run.
-  if (type === "plan.archived") run.archivedTo = textOrNull(data, "to");
+  if (type === "plan.archived") run.archivedTo = textFieldOrNull(data, "to");
   if (type !== "run.finished") return;
-  const status = text(data, "status");
+  const status = textField(data, "status");
   run.phase = isRunPhase(status) ? status : "interrupted";
   run.finishedAt = ts;
-  run.durationMs = numberOrNull(data, "duration_ms");
-  run.exitCode = numberOrNull(data, "exit_code");
-  run.after = textOrNull(data, "after");
+  run.durationMs = numberFieldOrNull(data, "duration_ms");
+  run.exitCode = numberFieldOrNull(data, "exit_code");
+  run.after = textFieldOrNull(data, "after");
   run.degraded = data["degraded"] === true;
-  run.warnings = texts(data, "warnings");
-  run.archivedTo = textOrNull(data, "archived_to");
+  run.warnings = textListField(data, "warnings");
+  run.archivedTo = textFieldOrNull(data, "archived_to");
   const verification = data["verification"];
   if (verification !== null && typeof verification === "object") {
     const found = verification as Record<string, unknown>;
-    run.verification = { status: text(found, "status"), reason: text(found, "reason") };
+    run.verification = { status: textField(found, "status"), reason: textField(found, "reason") };
   }
 }
 
@@ -246,16 +253,21 @@ function advanceUnit(unit: UnitView, event: RecordedEvent): void {
   const { type, data, ts } = event;
   switch (type) {
     case "unit.changed":
-      unit.phase = text(data, "to");
-      unit.reason = text(data, "reason");
+      unit.phase = textField(data, "to");
+      unit.reason = textField(data, "reason");
       unit.since = ts;
-      unit.changes.push({ at: ts, from: text(data, "from"), to: unit.phase, reason: unit.reason });
+      unit.changes.push({
+        at: ts,
+        from: textField(data, "from"),
+        to: unit.phase,
+        reason: unit.reason,
+      });
       return;
     case "landing.finished":
-      if (data["stale"] !== true) unit.landed = { commit: text(data, "commit"), at: ts };
+      if (data["stale"] !== true) unit.landed = { commit: textField(data, "commit"), at: ts };
       return;
     case "unit.undone": {
-      const reason = `by ${text(data, "commit").slice(0, 10)}`;
+      const reason = `by ${textField(data, "commit").slice(0, 10)}`;
       unit.changes.push({ at: ts, from: unit.phase, to: "undone", reason });
       unit.phase = "undone";
       unit.reason = reason;
@@ -263,10 +275,10 @@ function advanceUnit(unit: UnitView, event: RecordedEvent): void {
       return;
     }
     case "unit.result":
-      unit.result = textOrNull(data, "result");
+      unit.result = textFieldOrNull(data, "result");
       return;
     case "attempt.kept":
-      unit.keptRef = text(data, "ref");
+      unit.keptRef = textField(data, "ref");
       break;
     default:
   }
@@ -301,25 +313,25 @@ function attemptOf(unit: UnitView, attempt: number, ts: string): AttemptView {
 function advanceAttempt(attempt: AttemptView, { type, data, ts }: RecordedEvent): void {
   switch (type) {
     case "attempt.prepared":
-      attempt.base = text(data, "base");
+      attempt.base = textField(data, "base");
       break;
     case "worker.started":
-      attempt.model = textOrNull(data, "model");
-      attempt.provider = textOrNull(data, "provider");
+      attempt.model = textFieldOrNull(data, "model");
+      attempt.provider = textFieldOrNull(data, "provider");
       break;
     case "worker.exited":
-      attempt.outcome = text(data, "outcome");
-      attempt.outcomeReason = text(data, "reason");
+      attempt.outcome = textField(data, "outcome");
+      attempt.outcomeReason = textField(data, "reason");
       break;
     case "attempt.autofixed":
-      attempt.autofixed = texts(data, "paths");
+      attempt.autofixed = textListField(data, "paths");
       break;
     case "attempt.kept":
       attempt.kept = {
-        ref: text(data, "ref"),
-        commit: text(data, "commit"),
-        path: textOrNull(data, "path"),
-        omitted: texts(data, "omitted"),
+        ref: textField(data, "ref"),
+        commit: textField(data, "commit"),
+        path: textFieldOrNull(data, "path"),
+        omitted: textListField(data, "omitted"),
       };
       break;
     case "gate.finished": {
@@ -332,7 +344,7 @@ function advanceAttempt(attempt: AttemptView, { type, data, ts }: RecordedEvent)
     }
     case "attempt.unprepared":
       attempt.outcome = "unprepared";
-      attempt.outcomeReason = text(data, "reason");
+      attempt.outcomeReason = textField(data, "reason");
       break;
     case "attempt.rejected":
       attempt.rejection = viewRejection(data, ts);
@@ -341,7 +353,7 @@ function advanceAttempt(attempt: AttemptView, { type, data, ts }: RecordedEvent)
       if (data["passed"] === false) attempt.rejection ??= viewRejection(data, ts);
       break;
     case "landing.refused":
-      if (data["stale"] !== true) attempt.refusals.push(text(data, "reason"));
+      if (data["stale"] !== true) attempt.refusals.push(textField(data, "reason"));
       break;
     default:
   }
@@ -350,10 +362,10 @@ function advanceAttempt(attempt: AttemptView, { type, data, ts }: RecordedEvent)
 function viewRejection(data: Record<string, unknown>, at: string): Rejection {
   return {
     at,
-    verdict: text(data, "verdict"),
-    reason: text(data, "reason"),
-    ref: textOrNull(data, "ref"),
-    gates: objects(data, "gates").map(viewGate).filter(isFailing),
+    verdict: textField(data, "verdict"),
+    reason: textField(data, "reason"),
+    ref: textFieldOrNull(data, "ref"),
+    gates: objectListField(data, "gates").map(viewGate).filter(isFailing),
   };
 }
 
@@ -363,17 +375,17 @@ function isFailing(gate: GateView): boolean {
 
 function viewGate(data: Record<string, unknown>): GateView {
   return {
-    gate: text(data, "gate"),
-    car: numberOrNull(data, "car"),
-    tree: text(data, "tree"),
-    status: text(data, "status"),
-    reason: text(data, "reason"),
-    command: textOrNull(data, "command"),
-    exit: textOrNull(data, "exit"),
-    durationMs: number(data, "duration_ms"),
-    output: textOrNull(data, "output"),
-    tail: text(data, "tail"),
-    changedPaths: texts(data, "changed_paths"),
+    gate: textField(data, "gate"),
+    car: numberFieldOrNull(data, "car"),
+    tree: textField(data, "tree"),
+    status: textField(data, "status"),
+    reason: textField(data, "reason"),
+    command: textFieldOrNull(data, "command"),
+    exit: textFieldOrNull(data, "exit"),
+    durationMs: numberField(data, "duration_ms"),
+    output: textFieldOrNull(data, "output"),
+    tail: textField(data, "tail"),
+    changedPaths: textListField(data, "changed_paths"),
     cached: data["cached"] === true,
   };
 }

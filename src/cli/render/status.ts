@@ -1,7 +1,7 @@
 /** `dgov status` as text: a summary line, then each run and its units. */
 import { moment, short, words } from "../../std/text.ts";
 import type { RunStatusView, StatusView, UnitStatusView } from "../../views/status.ts";
-import { clip, table } from "./table.ts";
+import { clip, textTable } from "./table.ts";
 
 export function renderStatus(view: StatusView): string {
   const lines = [view.summary];
@@ -18,7 +18,7 @@ function renderRun(run: RunStatusView): string[] {
     `${run.plan}  run ${run.run}  ${run.phase}${degraded} onto ${run.target}: ${counts}`,
     `  started ${moment(run.startedAt)} UTC${ended}`,
     ...run.redBase.map(({ gate, reason }) => `  base was red: ${gate}: ${clip(reason)}`),
-    ...table(run.units.map(unitRow)),
+    ...textTable(run.units.map(unitRow)),
   ];
 }
 

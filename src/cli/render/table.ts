@@ -1,7 +1,7 @@
 /** Text tables with aligned columns. */
 
 /** Rows with aligned columns; the last column is not padded. */
-export function table(rows: readonly (readonly string[])[], indent = "  "): string[] {
+export function textTable(rows: readonly (readonly string[])[], indent = "  "): string[] {
   const widths: number[] = [];
   for (const row of rows) {
     row.slice(0, -1).forEach((cell, i) => {

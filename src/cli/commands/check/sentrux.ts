@@ -15,7 +15,7 @@ import { baselineFile, shownQuality } from "../../../structure/baseline.ts";
 import { isHard } from "../../../structure/offenders.ts";
 import { type ArgsDef, type Context, command, group } from "../../command.ts";
 import { requireProject } from "../../project.ts";
-import { table } from "../../render/table.ts";
+import { textTable } from "../../render/table.ts";
 import { interruptible } from "../../signals.ts";
 
 const args = {
@@ -71,7 +71,7 @@ function answerBuiltin(
   const { components, quality, ...rest } = figures;
   const lines = [
     `quality: ${shownQuality(quality)} of 10000`,
-    ...table(Object.entries(components).map(([name, value]) => [name, value.toFixed(3)])),
+    ...textTable(Object.entries(components).map(([name, value]) => [name, value.toFixed(3)])),
     `${rest.files} files, ${rest.functions} functions, ${rest.importEdges} imports; ` +
       `${rest.cycles} cycles, ${rest.godFiles} god files, ${rest.complexFunctions} complex functions, ` +
       `${rest.deadFunctions} dead, ${rest.duplicateFunctions} duplicates`,
@@ -192,7 +192,7 @@ const offenders = command({
           path: structure.folder,
           offenders: found.map(snakeCase),
         },
-        rows.length === 0 ? "no violations of limits" : table(rows, "").join("\n"),
+        rows.length === 0 ? "no violations of limits" : textTable(rows, "").join("\n"),
       );
       return 0;
     }),

@@ -9,7 +9,7 @@ import { type ExplainView, explainUnit } from "../../../views/explain.ts";
 import { command } from "../../command.ts";
 import { answerView } from "../../output.ts";
 import { requireProject } from "../../project.ts";
-import { table } from "../../render/table.ts";
+import { textTable } from "../../render/table.ts";
 
 export default command({
   name: "explain",
@@ -46,16 +46,16 @@ export function renderExplain(view: ExplainView): string {
   ];
   if (view.because.length > 0) {
     lines.push("", "because of:");
-    lines.push(...table(view.because.map((b) => [b.unit, words(b.phase), b.reason])));
+    lines.push(...textTable(view.because.map((b) => [b.unit, words(b.phase), b.reason])));
   }
   if (view.rejections.length > 0) {
     lines.push("", "rejections:");
     const rows = view.rejections.map((r) => [`attempt ${r.attempt}`, r.verdict, r.reason]);
-    lines.push(...table(rows));
+    lines.push(...textTable(rows));
   }
   if (view.history.length > 0) {
     lines.push("", "history:");
-    lines.push(...table(view.history.map((h) => [moment(h.at), words(h.to), h.reason])));
+    lines.push(...textTable(view.history.map((h) => [moment(h.at), words(h.to), h.reason])));
   }
   if (view.keptRef !== null) lines.push("", `kept: ${view.keptRef}`);
   if (view.next !== null) lines.push(`next: ${view.next}`);

@@ -10,7 +10,7 @@ import { command, group } from "../../command.ts";
 import { answerView } from "../../output.ts";
 import { requireProject } from "../../project.ts";
 import { renderStatus } from "../../render/status.ts";
-import { table } from "../../render/table.ts";
+import { textTable } from "../../render/table.ts";
 
 const list = command({
   name: "list",
@@ -54,7 +54,7 @@ const list = command({
       moment(run.startedAt),
       run.durationMs === null ? "" : duration(run.durationMs),
     ]);
-    const text = rows.length === 0 ? "no runs yet" : table(rows, "").join("\n");
+    const text = rows.length === 0 ? "no runs yet" : textTable(rows, "").join("\n");
     answerView(context.output, "dgov.runs/1", { runs }, text);
     return 0;
   },

@@ -3,13 +3,13 @@ import { openProjectLog } from "../../../app/open-log.ts";
 import { knownPlan } from "../../../app/resolve-run.ts";
 import type { EventLog } from "../../../log/event-log.ts";
 import { duration, plural } from "../../../std/text.ts";
-import { objects, text } from "../../../views/data.ts";
+import { objectListField, textField } from "../../../views/data.ts";
 import { type ToolsView, viewTools } from "../../../views/tools.ts";
 import { wholeNumber } from "../../args.ts";
 import { command, group } from "../../command.ts";
 import { answerView } from "../../output.ts";
 import { requireProject } from "../../project.ts";
-import { table } from "../../render/table.ts";
+import { textTable } from "../../render/table.ts";
 
 const roles = ["worker", "researcher", "reviewer", "planner"] as const;
 const runsMax = 100_000;
@@ -59,8 +59,10 @@ function rolesIn(log: EventLog | null): (run: string, unit: string | null) => st
 }
 
 function rolesOf(started: Record<string, unknown>): Map<string, string> {
-  const units = objects(started, "units");
-  return new Map(units.map((about) => [text(about, "unit"), text(about, "role") || "worker"]));
+  const units = objectListField(started, "units");
+  return new Map(
+    units.map((about) => [textField(about, "unit"), textField(about, "role") || "worker"]),
+  );
 }
 
 /** The view as text: a line of totals and a table, most calls first. */
@@ -97,7 +99,7 @@ function renderTools(view: ToolsView): string {
   return [
     head,
     "",
-    ...table([titles, ...rows]),
+    ...textTable([titles, ...rows]),
     ...(more > 0 ? [`  and ${plural(more, "tool")} more`] : []),
   ].join("\n");
 }

@@ -5,7 +5,7 @@ import { claimKinds } from "../../../plan/plan.ts";
 import { sortedBy } from "../../../std/order.ts";
 import { plural } from "../../../std/text.ts";
 import { printable } from "../../render/printable.ts";
-import { table } from "../../render/table.ts";
+import { textTable } from "../../render/table.ts";
 
 /** The summary, the graph, each unit's summary, and the files by path. */
 export function renderDraft(plan: CompiledPlan): string {
@@ -25,8 +25,8 @@ export function renderDraft(plan: CompiledPlan): string {
     "",
     renderGraph(plan, "tree"),
     "",
-    ...table(units),
+    ...textTable(units),
     "",
-    ...(files.length === 0 ? ["  no files"] : table(files)),
+    ...(files.length === 0 ? ["  no files"] : textTable(files)),
   ].join("\n");
 }

@@ -9,7 +9,7 @@ import { usageError } from "../../args.ts";
 import { command } from "../../command.ts";
 import { answerView } from "../../output.ts";
 import { requireProject } from "../../project.ts";
-import { table } from "../../render/table.ts";
+import { textTable } from "../../render/table.ts";
 
 export default command({
   name: "list",
@@ -41,7 +41,7 @@ function renderPlanList(rows: readonly PlanRow[], archived: number): string {
       ? "no plans"
       : `no live plans; ${archived} archived: dgov plan list --all`;
   }
-  return table(
+  return textTable(
     rows.map((row) => [
       row.name,
       `${row.landed}/${row.total}`,

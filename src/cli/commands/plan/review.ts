@@ -25,7 +25,7 @@ import { usageError } from "../../args.ts";
 import { command } from "../../command.ts";
 import { answerView, type Output } from "../../output.ts";
 import { requireProject } from "../../project.ts";
-import { table } from "../../render/table.ts";
+import { textTable } from "../../render/table.ts";
 
 export default command({
   name: "review",
@@ -140,7 +140,7 @@ function renderUnit(unit: UnitReview): string[] {
         : `: ${plural(stat.files, "file")}, +${stat.insertions} -${stat.deletions}`;
     lines.push(`  landed ${short(unit.landed.commit)} at ${moment(unit.landed.at)}${size}`);
     const rows = stat?.paths.map((p) => [p.status, p.path, `+${p.insertions} -${p.deletions}`]);
-    lines.push(...table(rows ?? [], "    "));
+    lines.push(...textTable(rows ?? [], "    "));
   }
   if (unit.result !== null) lines.push("  result:", indented(unit.result, "    "));
   if (unit.waitingOn.length > 0) lines.push(`  waiting for ${unit.waitingOn.join(", ")}`);

@@ -15,7 +15,7 @@ import type { RunView } from "../../../views/run-view.ts";
 import { command } from "../../command.ts";
 import { answerView } from "../../output.ts";
 import { requireProject } from "../../project.ts";
-import { clip, table } from "../../render/table.ts";
+import { clip, textTable } from "../../render/table.ts";
 
 export default command({
   name: "status",
@@ -87,7 +87,7 @@ function renderPlanStatus(view: PlanStatusView, verbose: boolean): string {
   const changed = view.changedSinceCompile ? ", changed since compile" : "";
   return [
     `${view.plan}: ${view.landed}/${view.total} landed, ${view.status}, ${run}${changed}`,
-    ...table(view.units.map((unit) => unitRow(unit, verbose))),
+    ...textTable(view.units.map((unit) => unitRow(unit, verbose))),
   ].join("\n");
 }
 

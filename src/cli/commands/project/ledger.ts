@@ -21,7 +21,7 @@ import { type Context, command, group } from "../../command.ts";
 import { answerView } from "../../output.ts";
 import { requireProject } from "../../project.ts";
 import { printable } from "../../render/printable.ts";
-import { clip, table } from "../../render/table.ts";
+import { clip, textTable } from "../../render/table.ts";
 
 const add = command({
   name: "add",
@@ -282,7 +282,7 @@ function renderEntries(entries: readonly LedgerEntry[], none: string): string {
     paths.length > 1 ? `${paths[0]} +${paths.length - 1}` : (paths[0] ?? ""),
     clip(text),
   ]);
-  return table(
+  return textTable(
     rows.map((row) => row.map(printable)),
     "",
   ).join("\n");
@@ -301,9 +301,11 @@ function renderEntry(entry: LedgerEntry): string {
       `${moment(change.ts)}${by(change.by)}${change.note === "" ? "" : `: ${change.note}`}`,
     ]),
   ].filter(([, value]) => value !== "");
-  return [`${entry.category} ${entry.id}`, indented(entry.text, "  "), ...table(about, "")].join(
-    "\n",
-  );
+  return [
+    `${entry.category} ${entry.id}`,
+    indented(entry.text, "  "),
+    ...textTable(about, ""),
+  ].join("\n");
 }
 
 function by(who: string): string {
