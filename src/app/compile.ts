@@ -37,7 +37,7 @@ export interface CheckRequest {
 
 export interface CompileRequest extends CheckRequest {
   location: PlanLocation;
-  /** How a model may be asked for SOPs; null to use cached choices and the rules only. */
+  /** Requests to a model that chooses SOPs; null to use cached choices and the rules only. */
   sops: SopRequests | null;
   /** Called with warnings that are not diagnostics, e.g. why the rules chose the SOPs. */
   warn(text: string): void;
@@ -129,7 +129,7 @@ function planFolder(of: { projectRoot: string; location: PlanLocation }): string
   return relative(of.projectRoot, of.location.dir).split(sep).join("/");
 }
 
-/** What the checks ask about the project besides the plan itself. */
+/** The facts of the project that the checks need besides the plan. */
 async function checkInput(request: CheckRequest): Promise<CheckInput> {
   const { projectRoot, config, needModels } = request;
   const repository =

@@ -59,7 +59,7 @@ export interface CreateRequest {
   goal: string;
   /** Null (`--auto`) accepts the first draft that compiles. */
   operator: Operator | null;
-  /** Asks whether to trust an endpoint; null when nobody can be asked. */
+  /** Prompts for trust in an endpoint; null when prompts are not possible. */
   confirmTrust: Confirm | null;
   /** `--name`, safe and free. */
   name: string | null;

@@ -10,7 +10,7 @@ import type { RunView } from "../views/run-view.ts";
 import type { LiveRun } from "../views/status.ts";
 import { readOverview } from "./open-log.ts";
 
-/** What is the same for all plans of a list. */
+/** The context that all plans of a list share. */
 export interface PlanListContext {
   projectRoot: string;
   log: EventLog | null;

@@ -21,7 +21,7 @@ import { canonicalJson, sha256 } from "../std/digest.ts";
 import { replaceFile } from "../std/files.ts";
 import { listed } from "../std/text.ts";
 
-/** How a model may be asked to choose SOPs. */
+/** Requests to a model that chooses SOPs. */
 export interface SopRequests {
   limiter: RateLimiter;
   /** Ignore cached choices (`--recompile-sops`). */

@@ -191,7 +191,7 @@ export interface RecipeResult {
   name: string;
   command: string;
   status: "pass" | "fail";
-  /** How the command ended, e.g. `exit code 1`. */
+  /** Exit of the command, e.g. `exit code 1`. */
   exit: string;
   durationMs: number;
   output: string;

@@ -83,7 +83,7 @@ interface PendingRejection {
   gates?: unknown;
 }
 
-/** What a run remembers of its units between attempts. */
+/** Memory of a run between the attempts of its units. */
 export class RunMemory {
   readonly #putBlob: (text: string) => string;
   readonly #earlier: Map<string, EarlierWork>;
