@@ -22,7 +22,7 @@ export interface Claim {
   readings: Segment[][];
 }
 
-export type ParsedClaim = { ok: true; claim: Claim } | { ok: false; problem: string };
+type ParsedClaim = { ok: true; claim: Claim } | { ok: false; problem: string };
 
 const charsMax = 4096;
 

@@ -7,7 +7,7 @@
  */
 
 /** Code point ranges, both ends included. */
-export type Ranges = readonly (readonly [from: number, to: number])[];
+type Ranges = readonly (readonly [from: number, to: number])[];
 
 export type Token =
   | { kind: "char"; char: string }
@@ -59,7 +59,7 @@ function codePoint(char: string | undefined): number {
 }
 
 /** Comparison of characters: exact, or as a case-insensitive file system does it. */
-export type Folding = "bytes" | "folded";
+type Folding = "bytes" | "folded";
 
 /** A text as a case-insensitive file system compares it. */
 export function fold(text: string): string {

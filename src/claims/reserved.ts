@@ -8,7 +8,7 @@ export const ownFolders = [".dgov/", ".sentrux/", ".coverage-baseline/"];
 
 const baselines = [".sentrux/baseline.json", ".sentrux/dgov-baseline.json"];
 
-export interface ReservedOptions {
+interface ReservedOptions {
   /** `[scope] allow_git_control`. */
   gitControlAllowed: boolean;
   /** Write claims without wildcards, as normalised text. */

@@ -36,7 +36,7 @@ export interface ScopePolicy {
   unitSummary?: string;
 }
 
-export type ScopeVerdictName =
+type ScopeVerdictName =
   | "ok"
   | "empty_diff"
   | "diff_too_large"

@@ -23,7 +23,7 @@ export interface ProviderConfig extends ProviderValues {
 }
 
 /** A table `[verify.<name>]`. */
-export interface VerifyRecipe {
+interface VerifyRecipe {
   command: string;
   description: string | null;
   logName: string | null;

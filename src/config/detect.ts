@@ -4,13 +4,13 @@
  * Proposes only commands that should work: a linter that is configured, a test runner that is declared.
  */
 
-export interface DetectInput {
+interface DetectInput {
   /** Paths relative to the project root, with `/`. The caller limits their number. */
   files: readonly string[];
   read(path: string): string | null;
 }
 
-export type ProjectType =
+type ProjectType =
   | "python"
   | "javascript"
   | "typescript"

@@ -23,7 +23,7 @@ function valueType<T>(expression: string, name: string, blankIsMissing = false):
   return { expression, name, blankIsMissing };
 }
 
-export const text = valueType<string>("string", "a string");
+export const anyText = valueType<string>("string", "a string");
 export const nonEmptyText = valueType<string>("string > 0", "a non-empty string");
 /** Shell text; blank when the command is not configured. */
 export const shellCommand = valueType<string>("string", "a string", true);
@@ -58,7 +58,7 @@ export function oneOf<const T extends string>(...values: [T, ...T[]]): ValueType
 }
 
 /** A key with one value. `T` is the type of the value in force, null included when there may be none. */
-export interface KeyDefinition<T = unknown> {
+interface KeyDefinition<T = unknown> {
   kind: "key";
   type: ValueType<unknown>;
   description: string;
@@ -117,10 +117,10 @@ export function requiredKey<T>(
   return { ...key(type, description), required: true } as KeyDefinition<T> & { required: true };
 }
 
-export type Keys = Readonly<Record<string, Definition>>;
+export type Keys = Readonly<Record<string, TomlDefinition>>;
 
 /** A table with a fixed set of keys. */
-export interface TableDefinition<K extends Keys = Keys> {
+interface TableDefinition<K extends Keys = Keys> {
   kind: "table";
   description: string;
   keys: K;
@@ -128,7 +128,7 @@ export interface TableDefinition<K extends Keys = Keys> {
   or: { type: ValueType<unknown>; name: string } | null;
 }
 
-export function table<const K extends Keys>(description: string, keys: K): TableDefinition<K> {
+export function fixedTable<const K extends Keys>(description: string, keys: K): TableDefinition<K> {
   return { kind: "table", description, keys, or: null };
 }
 
@@ -142,7 +142,7 @@ export function tableOr<const K extends Keys, T>(
 }
 
 /** A table with keys that the user chooses, all of the same definition. */
-export interface MapDefinition<E extends Definition = Definition> {
+interface MapDefinition<E extends TomlDefinition = TomlDefinition> {
   kind: "map";
   description: string;
   each: E;
@@ -150,7 +150,7 @@ export interface MapDefinition<E extends Definition = Definition> {
   emptyByDefault: boolean;
 }
 
-export function map<const E extends Definition>(
+export function map<const E extends TomlDefinition>(
   description: string,
   each: E,
   o: { emptyByDefault?: true } = {},
@@ -158,10 +158,10 @@ export function map<const E extends Definition>(
   return { kind: "map", description, each, emptyByDefault: o.emptyByDefault ?? false };
 }
 
-export type Definition =
+export type TomlDefinition =
   | KeyDefinition
   | { kind: "table"; description: string; keys: Keys; or: TableDefinition["or"] }
-  | { kind: "map"; description: string; each: Definition; emptyByDefault: boolean };
+  | { kind: "map"; description: string; each: TomlDefinition; emptyByDefault: boolean };
 
 /** The type of a valid value as it is written in the file. */
 export type Written<D> =
@@ -194,7 +194,7 @@ type CamelCase<S extends string> = S extends `${infer Head}_${infer Tail}`
   : S;
 
 /** The value in force of one key; `written` is its valid value in the file, undefined when it is missing. */
-export function valueInForce(definition: Definition, written: unknown): unknown {
+export function valueInForce(definition: TomlDefinition, written: unknown): unknown {
   if (definition.kind === "map") return written ?? {};
   if (definition.kind === "table") return written ?? null;
   const missing =
@@ -216,7 +216,7 @@ export function valuesInForce<K extends Keys>(
 }
 
 /** The description of a key, with its unit. */
-export function describe(definition: Definition): string {
+export function describe(definition: TomlDefinition): string {
   const { description } = definition;
   const unit = definition.kind === "key" ? definition.unit : null;
   return unit === null ? description : `${description}, in ${unit}`;

@@ -12,7 +12,7 @@ import { keyProblems } from "./schema.ts";
 import { parseToml } from "./toml.ts";
 import { type SourcePosition, type TomlPositions, tomlPositions } from "./toml-positions.ts";
 
-export type LoadedConfig = { ok: true; config: Config } | { ok: false; diagnostics: Diagnostic[] };
+type LoadedConfig = { ok: true; config: Config } | { ok: false; diagnostics: Diagnostic[] };
 
 /** Loads the configuration of a project; a project without the file has the defaults. */
 export function loadConfig(projectRoot: string): LoadedConfig {

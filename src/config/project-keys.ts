@@ -1,7 +1,9 @@
 /** The keys of `.dgov/project.toml`, in the order in which they are documented. */
 import { availableParallelism } from "node:os";
 import {
+  anyText,
   anyValue,
+  fixedTable,
   flag,
   key,
   map,
@@ -13,84 +15,92 @@ import {
   requiredKey,
   scalar,
   shellCommand,
-  table,
-  text,
   textList,
   type Written,
 } from "./keys.ts";
 
-const project = table("The project: its language, its directories and the commands that check it", {
-  language: key(text, "Language of the project; selects the checks of claims and imports", {
-    default: "unknown",
-  }),
-  src_dir: key(text, "Directory of the sources", { default: "src/" }),
-  test_dir: key(text, "Directory of the tests", { default: "tests/" }),
-  source_extensions: key(
-    textList,
-    "Extensions of the files that checkers run on, each with its dot",
-    { default: [] },
-  ),
-  test_markers: key(textList, "Accepted in older files; has no effect", { default: [] }),
-  line_length: key(positiveInteger, "Maximum line length that workers are told to keep", {
-    default: 99,
-    unit: "characters",
-  }),
-  setup_cmd: key(shellCommand, "Shell command that installs dependencies in a fresh checkout"),
-  test_cmd: key(shellCommand, "Shell command of the tests gate"),
-  lint_cmd: key(
-    shellCommand,
-    "Shell command of the lint gate; {files} is replaced by the changed files",
-  ),
-  lint_fix_cmd: key(
-    shellCommand,
-    "Shell command that applies lint fixes before an attempt is committed",
-  ),
-  format_cmd: key(shellCommand, "Shell command that formats files before an attempt is committed"),
-  format_check_cmd: key(shellCommand, "Shell command of the format gate"),
-  type_check_cmd: key(shellCommand, "Shell command of the types gate"),
-  coverage_cmd: key(shellCommand, "Shell command that writes a coverage report to {output}"),
-  coverage_threshold: key(nonNegativeNumber, "Decrease of coverage that the coverage gate allows", {
-    default: 2,
-    unit: "percentage points",
-  }),
-  review_hooks: key(textList, "Shell commands that must pass before an attempt is committed", {
-    default: [],
-  }),
-  bootstrap_timeout: key(positiveInteger, "Time limit of setup_cmd", {
-    default: 300,
-    unit: "seconds",
-  }),
-  settlement_timeout: key(positiveInteger, "Time limit of each gate", {
-    default: 600,
-    unit: "seconds",
-  }),
-  worker_iteration_budget: key(positiveInteger, "Model turns an attempt may take", {
-    default: 50,
-  }),
-  worker_iteration_warn_at: key(positiveInteger, "Accepted in older files; has no effect", {
-    legacy: true,
-  }),
-  worker_tree_max_lines: key(
-    naturalNumber,
-    "Maximum length of the file list in a worker's first message",
-    { default: 80, unit: "lines" },
-  ),
-  provider: key(nonEmptyText, "Name of the [providers.*] table that is used by default", {
-    derivedDefault: "the only one",
-  }),
-  default_agent: key(
-    nonEmptyText,
-    "Model or alias used when neither task, plan nor provider names one",
-  ),
-  llm_base_url: key(nonEmptyText, "Older form: base_url of a provider named llm", {
-    legacy: true,
-  }),
-  llm_api_key_env: key(nonEmptyText, "Older form: api_key_env of a provider named llm", {
-    legacy: true,
-  }),
-});
+const project = fixedTable(
+  "The project: its language, its directories and the commands that check it",
+  {
+    language: key(anyText, "Language of the project; selects the checks of claims and imports", {
+      default: "unknown",
+    }),
+    src_dir: key(anyText, "Directory of the sources", { default: "src/" }),
+    test_dir: key(anyText, "Directory of the tests", { default: "tests/" }),
+    source_extensions: key(
+      textList,
+      "Extensions of the files that checkers run on, each with its dot",
+      { default: [] },
+    ),
+    test_markers: key(textList, "Accepted in older files; has no effect", { default: [] }),
+    line_length: key(positiveInteger, "Maximum line length that workers are told to keep", {
+      default: 99,
+      unit: "characters",
+    }),
+    setup_cmd: key(shellCommand, "Shell command that installs dependencies in a fresh checkout"),
+    test_cmd: key(shellCommand, "Shell command of the tests gate"),
+    lint_cmd: key(
+      shellCommand,
+      "Shell command of the lint gate; {files} is replaced by the changed files",
+    ),
+    lint_fix_cmd: key(
+      shellCommand,
+      "Shell command that applies lint fixes before an attempt is committed",
+    ),
+    format_cmd: key(
+      shellCommand,
+      "Shell command that formats files before an attempt is committed",
+    ),
+    format_check_cmd: key(shellCommand, "Shell command of the format gate"),
+    type_check_cmd: key(shellCommand, "Shell command of the types gate"),
+    coverage_cmd: key(shellCommand, "Shell command that writes a coverage report to {output}"),
+    coverage_threshold: key(
+      nonNegativeNumber,
+      "Decrease of coverage that the coverage gate allows",
+      {
+        default: 2,
+        unit: "percentage points",
+      },
+    ),
+    review_hooks: key(textList, "Shell commands that must pass before an attempt is committed", {
+      default: [],
+    }),
+    bootstrap_timeout: key(positiveInteger, "Time limit of setup_cmd", {
+      default: 300,
+      unit: "seconds",
+    }),
+    settlement_timeout: key(positiveInteger, "Time limit of each gate", {
+      default: 600,
+      unit: "seconds",
+    }),
+    worker_iteration_budget: key(positiveInteger, "Model turns an attempt may take", {
+      default: 50,
+    }),
+    worker_iteration_warn_at: key(positiveInteger, "Accepted in older files; has no effect", {
+      legacy: true,
+    }),
+    worker_tree_max_lines: key(
+      naturalNumber,
+      "Maximum length of the file list in a worker's first message",
+      { default: 80, unit: "lines" },
+    ),
+    provider: key(nonEmptyText, "Name of the [providers.*] table that is used by default", {
+      derivedDefault: "the only one",
+    }),
+    default_agent: key(
+      nonEmptyText,
+      "Model or alias used when neither task, plan nor provider names one",
+    ),
+    llm_base_url: key(nonEmptyText, "Older form: base_url of a provider named llm", {
+      legacy: true,
+    }),
+    llm_api_key_env: key(nonEmptyText, "Older form: api_key_env of a provider named llm", {
+      legacy: true,
+    }),
+  },
+);
 
-const price = table("Prices per million tokens; without them no cost is computed", {
+const price = fixedTable("Prices per million tokens; without them no cost is computed", {
   input: requiredKey(nonNegativeNumber, "Price of input tokens"),
   cached: key(nonNegativeNumber, "Price of input tokens read from the provider's cache", {
     derivedDefault: "`input`",
@@ -98,7 +108,7 @@ const price = table("Prices per million tokens; without them no cost is computed
   output: requiredKey(nonNegativeNumber, "Price of output tokens"),
 });
 
-const provider = table("", {
+const provider = fixedTable("", {
   base_url: requiredKey(
     nonEmptyText,
     "URL of an OpenAI-compatible endpoint, without /chat/completions",
@@ -157,19 +167,19 @@ const provider = table("", {
   return_reasoning: key(flag, "Send the model's reasoning back with its answers", {
     default: false,
   }),
-  headers: map("Additional headers of every request", key(text, ""), { emptyByDefault: true }),
-  query: map("Query parameters of every request", key(text, ""), { emptyByDefault: true }),
+  headers: map("Additional headers of every request", key(anyText, ""), { emptyByDefault: true }),
+  query: map("Query parameters of every request", key(anyText, ""), { emptyByDefault: true }),
   body: map("Additional fields of every request body", key(anyValue, ""), {
     emptyByDefault: true,
   }),
   price,
 });
 
-const recipe = table("", {
+const recipe = fixedTable("", {
   command: requiredKey(nonEmptyText, "Shell command"),
-  description: key(text, "Description that `dgov verify list` shows"),
-  log_name: key(text, "Name of the output file below .dgov/runtime/verify"),
-  parser: key(text, "Accepted in older files; has no effect", { legacy: true }),
+  description: key(anyText, "Description that `dgov verify list` shows"),
+  log_name: key(anyText, "Name of the output file below .dgov/runtime/verify"),
+  parser: key(anyText, "Accepted in older files; has no effect", { legacy: true }),
 });
 
 /** Every table of the file. */
@@ -178,7 +188,7 @@ export const projectKeys = {
   providers: map("Model endpoints by name", provider),
   agents: map("Aliases of model names", key(nonEmptyText, "")),
   conventions: map("Project facts that workers are told, by name", key(scalar, "")),
-  tool_policy: table("Restrictions of the workers' shell", {
+  tool_policy: fixedTable("Restrictions of the workers' shell", {
     restrict_run_bash: key(flag, "Apply the other rules of this table", { default: false }),
     deny_shell_commands: key(textList, "Programs or command prefixes that are denied", {
       default: [],
@@ -197,7 +207,7 @@ export const projectKeys = {
       default: false,
     }),
   }),
-  scope: table("Limits on the paths that tasks may change, whatever they claim", {
+  scope: fixedTable("Limits on the paths that tasks may change, whatever they claim", {
     allow_files: key(textList, "If not empty, only matching paths may change", { default: [] }),
     deny_files: key(textList, "Matching paths may not change", { default: [] }),
     ignore_files: key(
@@ -213,7 +223,7 @@ export const projectKeys = {
     "Paths reserved for tasks that name the department in their summary",
     key(textList, ""),
   ),
-  sentrux: table("The structure gate", {
+  sentrux: fixedTable("The structure gate", {
     engine: key(oneOf("auto", "builtin", "external"), "Program that measures the structure", {
       default: "auto",
     }),
@@ -239,19 +249,19 @@ export const projectKeys = {
     'Named commands, run by `dgov verify run NAME` and by `test_cmd = "verify:NAME"` of tasks',
     recipe,
   ),
-  sops: table("Standard operating procedures given to workers", {
+  sops: fixedTable("Standard operating procedures given to workers", {
     picker: key(oneOf("model", "rules"), "Selection of a task's SOPs: by a model or by rules", {
       default: "model",
     }),
   }),
-  worktree: table("Worktrees of attempts", {
+  worktree: fixedTable("Worktrees of attempts", {
     root: key(nonEmptyText, "Directory that contains the worktrees", {
       derivedDefault: "the user's cache",
     }),
     copy: key(textList, "Ignored directories that are copied into each worktree", {
       derivedDefault: "detected",
     }),
-    setup: key(text, "Shell command that is run in each worktree instead of setup_cmd", {
+    setup: key(anyText, "Shell command that is run in each worktree instead of setup_cmd", {
       derivedDefault: "`setup_cmd`",
     }),
     keep_mib_max: key(positiveInteger, "Size limit of an attempt's kept work", {
@@ -259,7 +269,7 @@ export const projectKeys = {
       unit: "MiB",
     }),
   }),
-  merge: table("The merge train", {
+  merge: fixedTable("The merge train", {
     order: key(oneOf("ready", "plan"), "Landing order: as units become ready, or plan order", {
       default: "ready",
     }),
@@ -278,7 +288,7 @@ export const projectKeys = {
       { default: 5 },
     ),
   }),
-  run: table("Limits of a run", {
+  run: fixedTable("Limits of a run", {
     jobs: key(positiveInteger, "Workers that run at once", { default: 4 }),
     max_gates: key(positiveInteger, "Gates that run at once", {
       default: availableParallelism(),
@@ -292,7 +302,7 @@ export const projectKeys = {
       default: [],
     }),
   }),
-  sandbox: table("Confinement of workers by the operating system", {
+  sandbox: fixedTable("Confinement of workers by the operating system", {
     mode: key(oneOf("off"), "Reserved; off is the only value", { default: "off" }),
   }),
 };

@@ -3,7 +3,7 @@ import type { Detection } from "./detect.ts";
 import { parseToml, stringifyToml } from "./toml.ts";
 import { tomlPositions } from "./toml-positions.ts";
 
-export interface ProviderChoice {
+interface ProviderChoice {
   name: string;
   baseUrl: string;
   apiKeyEnv: string;
@@ -68,7 +68,7 @@ export function renderProjectToml(detection: Detection, provider: ProviderChoice
   return lines.join("\n");
 }
 
-export type EditedText =
+type EditedText =
   | {
       ok: true;
       text: string;

@@ -43,7 +43,7 @@ function providerOf(name: string, table: WrittenProvider, line: number | null): 
 }
 
 /** A problem of one key of a provider's table. */
-export interface ProviderProblem {
+interface ProviderProblem {
   /** From the top of the file. */
   path: string[];
   code: "reserved-key" | "bad-url" | "bad-header";
@@ -122,7 +122,7 @@ function fieldProblems(name: string, path: string[]): ProviderProblem[] {
 }
 
 /** The provider and model of a task, aliases resolved. */
-export interface ResolvedModel {
+interface ResolvedModel {
   provider: ProviderConfig;
   model: string;
 }

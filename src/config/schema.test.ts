@@ -1,16 +1,16 @@
 import { describe, expect, test } from "bun:test";
 import { planFileTables } from "../plan/plan-keys.ts";
 import {
-  type Definition,
+  anyText,
+  fixedTable,
   flag,
   key,
   map,
   positiveInteger,
   requiredKey,
   shellCommand,
-  table,
+  type TomlDefinition,
   tableOr,
-  text,
   textList,
   valuesInForce,
 } from "./keys.ts";
@@ -18,14 +18,14 @@ import { projectKeys } from "./project-keys.ts";
 import { keyProblems, tableJsonSchema } from "./schema.ts";
 
 const keys = {
-  name: requiredKey(text, "Name"),
+  name: requiredKey(anyText, "Name"),
   jobs: key(positiveInteger, "Jobs", { default: 4 }),
   max_wait: key(positiveInteger, "Longest wait", { unit: "seconds", derivedDefault: "unlimited" }),
   command: key(shellCommand, "Command"),
   files: tableOr({ type: textList, name: "a list or a table" }, "Files", {
     read: key(textList, "Files read"),
   }),
-  named: map("Tables by name", table("", { on: key(flag, "On") }), { emptyByDefault: true }),
+  named: map("Tables by name", fixedTable("", { on: key(flag, "On") }), { emptyByDefault: true }),
 };
 
 describe("keyProblems", () => {
@@ -92,7 +92,7 @@ test("the JSON Schema has descriptions with units, and defaults that are fixed v
 });
 
 test("every default is a valid value of its key", () => {
-  const invalid = (definition: Definition, path: string): string[] => {
+  const invalid = (definition: TomlDefinition, path: string): string[] => {
     if (definition.kind === "map") return invalid(definition.each, `${path}.*`);
     if (definition.kind === "table") {
       return Object.entries(definition.keys).flatMap(([name, one]) =>
@@ -103,6 +103,6 @@ test("every default is a valid value of its key", () => {
     const problems = keyProblems({ key: definition }, { key: definition.default });
     return problems.length === 0 ? [] : [path];
   };
-  const tables: [string, Definition][] = Object.entries({ ...projectKeys, ...planFileTables });
+  const tables: [string, TomlDefinition][] = Object.entries({ ...projectKeys, ...planFileTables });
   expect(tables.flatMap(([name, one]) => invalid(one, name))).toEqual([]);
 });

@@ -6,7 +6,7 @@
 import { configure } from "arktype/config";
 import { didYouMean, suggest } from "../std/suggest.ts";
 import { excerpt, listed } from "../std/text.ts";
-import { type Definition, describe, type Keys, type ValueType } from "./keys.ts";
+import { describe, type Keys, type TomlDefinition, type ValueType } from "./keys.ts";
 
 configure({ jitless: true });
 
@@ -16,7 +16,7 @@ function arktype(): typeof import("arktype") {
 }
 
 /** One key that the definitions reject. */
-export interface KeyProblem {
+interface KeyProblem {
   /** Path of the key below the validated table. */
   path: string[];
   code: "unknown-key" | "missing-key" | "wrong-type";
@@ -58,7 +58,7 @@ function tableProblems(
   return [...missing, ...present];
 }
 
-function valueProblems(definition: Definition, value: unknown, path: string[]): Found[] {
+function valueProblems(definition: TomlDefinition, value: unknown, path: string[]): Found[] {
   const wrong = (wanted: string): Found[] => [{ code: "wrong-type", path, wanted, value }];
   switch (definition.kind) {
     case "key":
@@ -160,7 +160,7 @@ function arktypeTable(keys: Keys): Record<string, unknown> {
   return { "+": "reject", ...Object.fromEntries(entries) };
 }
 
-function arktypeDefinition(definition: Definition): unknown {
+function arktypeDefinition(definition: TomlDefinition): unknown {
   switch (definition.kind) {
     case "key":
       return definition.type.expression;
@@ -185,7 +185,7 @@ function annotatedProperties(schema: JsonSchema, keys: Keys, defaults: Defaults)
   return Object.fromEntries(entries) as Record<string, JsonSchema>;
 }
 
-function annotated(schema: JsonSchema, definition: Definition, defaults: Defaults): JsonSchema {
+function annotated(schema: JsonSchema, definition: TomlDefinition, defaults: Defaults): JsonSchema {
   const value = documentedDefault(definition);
   const shown = value === null ? "" : ` (default ${JSON.stringify(value)})`;
   const description = describe(definition) + (defaults === "described" ? shown : "");
@@ -198,7 +198,7 @@ function annotated(schema: JsonSchema, definition: Definition, defaults: Default
 function withDescription(
   schema: JsonSchema,
   description: string,
-  definition: Definition,
+  definition: TomlDefinition,
   defaults: Defaults,
 ): JsonSchema {
   const result: JsonSchema = { ...(description === "" ? {} : { description }), ...schema };
@@ -216,7 +216,7 @@ function withDescription(
 }
 
 /** The default of a key when it is a fixed value; null when there is none. */
-function documentedDefault(definition: Definition): unknown {
+function documentedDefault(definition: TomlDefinition): unknown {
   if (definition.kind === "map") return definition.emptyByDefault ? {} : null;
   if (definition.kind === "table" || definition.derivedDefault !== null) return null;
   return definition.default;

@@ -1,7 +1,7 @@
 /** Parsing and rendering of TOML; the only file that imports the library. */
 import { parse, stringify, TomlError } from "smol-toml";
 
-export type ParsedToml =
+type ParsedToml =
   | { ok: true; value: Record<string, unknown> }
   | { ok: false; line: number; column: number; message: string };
 

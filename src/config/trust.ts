@@ -8,7 +8,7 @@ import { dirname, join } from "node:path";
 import { replaceFile } from "../std/files.ts";
 import { parseToml, stringifyToml } from "./toml.ts";
 
-export interface TrustedPair {
+interface TrustedPair {
   baseUrl: string;
   apiKeyEnv: string;
 }

@@ -17,10 +17,10 @@ export const categories = [
   "capability",
   "decision",
 ] as const;
-export type EntryCategory = (typeof categories)[number];
+type EntryCategory = (typeof categories)[number];
 
 export const severities = ["low", "normal", "high"] as const;
-export type EntrySeverity = (typeof severities)[number];
+type EntrySeverity = (typeof severities)[number];
 
 /** Maximum length of an entry's text, in characters. */
 export const textCharsMax = 4000;
@@ -48,7 +48,7 @@ export type LedgerEvent = {
 );
 
 /** A change of an entry's status. */
-export interface EntryChange {
+interface EntryChange {
   event: "resolved" | "reopened";
   ts: string;
   by: string;
@@ -70,7 +70,7 @@ export interface LedgerEntry {
 }
 
 /** A line that cannot be read. Lines count from 1. */
-export interface BrokenLine {
+interface BrokenLine {
   line: number;
   problem: string;
 }

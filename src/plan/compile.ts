@@ -37,7 +37,7 @@ export interface CheckInput {
   imported?(paths: string[]): Promise<ReadonlyMap<string, readonly string[]>>;
 }
 
-export interface CompileInput extends CheckInput {
+interface CompileInput extends CheckInput {
   /** The plan's folder, relative to the project root. */
   dir: string;
   picker: SopPicker;

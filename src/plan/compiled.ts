@@ -93,7 +93,7 @@ export function unitDigest(task: Omit<CompiledTask, "digest">): string {
   return sha256(JSON.stringify(identity));
 }
 
-export interface PromptPart {
+interface PromptPart {
   name: string;
   text: string;
 }

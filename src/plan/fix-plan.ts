@@ -2,7 +2,7 @@
 import { stringifyToml } from "../config/toml.ts";
 import { headingsOf } from "./prompt-text.ts";
 
-export interface FixRequest {
+interface FixRequest {
   /** Name of the plan and of its folder. */
   name: string;
   /** The task as the user typed it. */

@@ -2,7 +2,7 @@
 import type { CompiledPlan } from "./compiled.ts";
 
 export const graphForms = ["tree", "mermaid", "dot"] as const;
-export type GraphForm = (typeof graphForms)[number];
+type GraphForm = (typeof graphForms)[number];
 
 /** The graph as text. In the tree, dependents are listed once; at further occurrences of a unit `...` replaces them. */
 export function renderGraph(plan: CompiledPlan, form: GraphForm): string {

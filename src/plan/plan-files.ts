@@ -4,7 +4,7 @@ import { posix, relative, resolve, sep } from "node:path";
 import { sortedBy } from "../std/order.ts";
 
 /** A file's text, or the reason why it cannot be read, completing "x ...": "does not exist", "is a folder". */
-export type FileText = { ok: true; text: string } | { ok: false; problem: string };
+type FileText = { ok: true; text: string } | { ok: false; problem: string };
 
 export interface FolderEntry {
   name: string;

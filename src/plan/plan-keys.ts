@@ -1,24 +1,24 @@
 /** The keys of `_root.toml` and of task files, in the order in which they are documented. */
 import {
+  anyText,
+  fixedTable,
   flag,
   integerBetween,
   key,
   map,
   oneOf,
   requiredKey,
-  table,
   tableOr,
-  text,
   textList,
   type Written,
 } from "../config/keys.ts";
 
-const plan = table("The plan; in _root.toml", {
-  name: requiredKey(text, "Name of the plan in runs, status and commit trailers"),
-  summary: key(text, "One sentence that describes the plan"),
+const plan = fixedTable("The plan; in _root.toml", {
+  name: requiredKey(anyText, "Name of the plan in runs, status and commit trailers"),
+  summary: key(anyText, "One sentence that describes the plan"),
   sections: key(textList, "Directories of task files beside this file, in order"),
-  default_agent: key(text, "Model or alias of tasks that name none"),
-  default_provider: key(text, "Provider of tasks that name none"),
+  default_agent: key(anyText, "Model or alias of tasks that name none"),
+  default_provider: key(anyText, "Provider of tasks that name none"),
   max_retries: key(integerBetween(0, 100), "Attempts after a rejection", { default: 3 }),
 });
 
@@ -37,14 +37,14 @@ const files = tableOr(
   },
 );
 
-const task = table("", {
-  summary: requiredKey(text, "One sentence that describes the task"),
+const task = fixedTable("", {
+  summary: requiredKey(anyText, "One sentence that describes the task"),
   prompt: key(
-    text,
+    anyText,
     "Instructions for the worker, under the headings Orient, Edit and Verify, each alone on a line",
   ),
-  prompt_file: key(text, "File that contains the prompt, relative to this file"),
-  commit_message: key(text, "Message of the commit that lands"),
+  prompt_file: key(anyText, "File that contains the prompt, relative to this file"),
+  commit_message: key(anyText, "Message of the commit that lands"),
   role: key(
     oneOf("worker", "researcher", "reviewer"),
     "Workers change files; researchers and reviewers only read",
@@ -57,8 +57,8 @@ const task = table("", {
   ),
   depends_on: key(textList, "Keys of tasks in this file, or full ids like section/file.key"),
   files,
-  agent: key(text, "Model, or an alias from [agents]"),
-  provider: key(text, "Name of a [providers.*] table"),
+  agent: key(anyText, "Model, or an alias from [agents]"),
+  provider: key(anyText, "Name of a [providers.*] table"),
   timeout_s: key(integerBetween(0, 604_800), "Time limit of an attempt", {
     default: 900,
     unit: "seconds",
@@ -67,7 +67,7 @@ const task = table("", {
     derivedDefault: "`project.worker_iteration_budget`",
   }),
   test_cmd: key(
-    text,
+    anyText,
     "Test command that must pass in addition to the project's; verify:NAME refers to [verify.NAME]",
   ),
   sop_mapping: key(textList, "Names of the SOPs for the task; disables automatic selection"),

@@ -107,7 +107,7 @@ function readPlan(reader: Reader): PlanSource | null {
 }
 
 /** The problem of a plan name, completing "the plan name ..."; null when it is valid. */
-export function nameProblem(name: string): string | null {
+function nameProblem(name: string): string | null {
   if (name.trim() === "") return "is blank";
   if (name.length > nameCharsMax) return `is longer than ${nameCharsMax} characters`;
   if (/[\p{Cc}\p{Zl}\p{Zp}]/u.test(name)) return "contains a control character";

@@ -8,7 +8,7 @@ import { planTableKeys, taskKeys, type WrittenPlan, type WrittenTask } from "./p
 /** Reports a problem of a key of the table; `text` is the part of the value that it concerns. */
 export type ReportProblem = (path: readonly string[], problem: Problem, text?: string) => void;
 
-export interface CheckedTable<Table> {
+interface CheckedTable<Table> {
   /** The table without the keys that were reported. */
   value: Table;
   /** Keys of the table that were reported, or that contain one that was. */

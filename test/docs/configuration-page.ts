@@ -1,5 +1,5 @@
 /** `docs/configuration.md`: every key of project.toml, generated from the definitions of the keys. */
-import { type Definition, describe, type Keys, type ValueType } from "../../src/config/keys.ts";
+import { describe, type Keys, type TomlDefinition, type ValueType } from "../../src/config/keys.ts";
 import { projectKeys } from "../../src/config/project-keys.ts";
 import { table } from "./table.ts";
 
@@ -38,14 +38,14 @@ function keysOf(keys: Keys, path: readonly string[], inherited: string): Key[] {
   });
 }
 
-function defaultOf(definition: Definition): string {
+function defaultOf(definition: TomlDefinition): string {
   if (definition.kind === "map") return definition.emptyByDefault ? "`{}`" : "";
   if (definition.kind === "table") return "";
   if (definition.derivedDefault !== null) return definition.derivedDefault;
   return definition.default === null ? "" : `\`${JSON.stringify(definition.default)}\``;
 }
 
-function typeOf(definition: Definition): string {
+function typeOf(definition: TomlDefinition): string {
   return definition.kind === "key" ? typeName(definition.type) : "table";
 }
 

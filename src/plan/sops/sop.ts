@@ -15,7 +15,7 @@ export interface Sop {
   body: { section: string; bullets: string[] }[];
 }
 
-export const sopSections = ["When", "Do", "Do Not", "Verify", "Escalate"] as const;
+const sopSections = ["When", "Do", "Do Not", "Verify", "Escalate"] as const;
 const keys = ["name", "title", "summary", "applies_to", "priority"] as const;
 
 interface SopReader {
