@@ -10,14 +10,7 @@ interface DetectInput {
   read(path: string): string | null;
 }
 
-type ProjectType =
-  | "python"
-  | "javascript"
-  | "typescript"
-  | "rust"
-  | "go"
-  | "swift"
-  | "unknown";
+type ProjectType = "python" | "javascript" | "typescript" | "rust" | "go" | "swift" | "unknown";
 
 export interface Detection {
   language: ProjectType;

@@ -71,6 +71,7 @@ interface KeyDefinition<T = unknown> {
   unit: string | null;
   /** Accepted in older files; `doctor --config` does not list it. */
   legacy: boolean;
+  /** Not present at run time; carries `T`. */
   infer?: () => T;
 }
 
@@ -124,7 +125,7 @@ interface TableDefinition<K extends Keys = Keys> {
   kind: "table";
   description: string;
   keys: K;
-  /** A type that is accepted in place of the table, and a name for both. */
+  /** A type that is accepted in place of the table, and the name of both in messages; null for none. */
   or: { type: ValueType<unknown>; name: string } | null;
 }
 
