@@ -20,6 +20,8 @@ import { commitOperatorFiles } from "../git/bookkeeping.ts";
 import { branchTip } from "../git/refs.ts";
 import type { Repository } from "../git/repository.ts";
 import { listTree } from "../git/trees.ts";
+import { noBookkeepingCommit } from "../kernel/reasons.ts";
+import { openEventLog, openEventLogForReading } from "../log/event-log.ts";
 import { compiledName } from "../plan/compiled-file.ts";
 import { type PlanLocation, plansFolder } from "../plan/locate.ts";
 import { present } from "../std/assert.ts";
@@ -120,6 +122,31 @@ export async function commitBookkeeping(
     });
     return null;
   } catch (error) {
-    return `no bookkeeping commit: ${errorMessage(error)}`;
+    return `${noBookkeepingCommit}: ${errorMessage(error)}`;
   }
+}
+
+/**
+ * Records `plan.archived` in a plan's newest run after the operator archived the plan, so that views find the plan
+ * of the run and the run of the plan. Records nothing when the plan never ran. Callers hold the run lock.
+ */
+export function recordArchived(
+  projectRoot: string,
+  o: { plan: string; from: string; to: string },
+): void {
+  const run = runInFolder(projectRoot, o.plan, o.from);
+  if (run === null) return;
+  using log = openEventLog(projectRoot);
+  const { plan, from, to } = o;
+  const data = { from, to };
+  log.append([{ run, plan, unit: null, attempt: null, type: "plan.archived", data }]);
+}
+
+/** Id of the newest run of a plan; null when there is none or it ran from a folder of another name. */
+function runInFolder(projectRoot: string, plan: string, folder: string): string | null {
+  using log = openEventLogForReading(projectRoot);
+  const run = log?.newestRun(plan) ?? null;
+  if (log === null || run === null) return null;
+  const started = log.overview(run).find(({ type }) => type === "run.started");
+  return basename(String(started?.data["plan_path"])) === basename(folder) ? run : null;
 }

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { treeOfCommit } from "../git/commit.ts";
 import { baseRef, branchTip, deleteRefs, listRefs } from "../git/refs.ts";
 import type { RunStatus } from "../kernel/event.ts";
+import { notArchived } from "../kernel/reasons.ts";
 import type { State } from "../kernel/state.ts";
 import { faultPoint } from "../process/fault-injection.ts";
 import { runGates } from "../settlement/gates/run-gates.ts";
@@ -100,9 +101,8 @@ async function verifyBranch(
   tip: string,
 ): Promise<RunEnd["verification"]> {
   const landed = Object.values(state.units).some((unit) => unit.phase === "landed");
-  if (status === "interrupted" || !landed || tip === c.before) {
-    return { status: "skipped", reason: "nothing landed" };
-  }
+  if (status === "interrupted") return { status: "skipped", reason: "the run was interrupted" };
+  if (!landed || tip === c.before) return { status: "skipped", reason: "nothing landed" };
   const result = await runGates(c.settlement, {
     unit: null,
     attempt: 0,
@@ -145,7 +145,7 @@ function archive(c: RunContext, warnings: string[]): string | null {
   try {
     return archivePlan(c, c.location);
   } catch (error) {
-    warnings.push(`not archived: ${errorMessage(error)}`);
+    warnings.push(`${notArchived}: ${errorMessage(error)}`);
     return null;
   }
 }

@@ -4,13 +4,7 @@
  * Git says which units have landed (`scanLanded`). The log says what did not land: units that a bare `dgov run`
  * must not start again without notice, and what their next attempt has to know.
  */
-import { basename } from "node:path";
-import {
-  type EventLog,
-  openEventLog,
-  openEventLogForReading,
-  type RecordedEvent,
-} from "../log/event-log.ts";
+import type { EventLog, RecordedEvent } from "../log/event-log.ts";
 import type { CompiledPlan } from "../plan/compiled.ts";
 
 export interface UnitHistory {
@@ -172,29 +166,4 @@ export function unfinishedRuns(log: EventLog): { run: string; plan: string }[] {
     .runs({ limit: unfinishedRunsMax })
     .reverse()
     .filter(({ run }) => !log.lifecycle({ run }).some((record) => record.type === "run.finished"));
-}
-
-/**
- * Records that the operator archived a plan, in its newest run, so that views find one by the other. A plan that
- * never ran leaves no record. Call while holding the run lock.
- */
-export function recordArchived(
-  projectRoot: string,
-  o: { plan: string; from: string; to: string },
-): void {
-  const run = runInFolder(projectRoot, o.plan, o.from);
-  if (run === null) return;
-  using log = openEventLog(projectRoot);
-  const { plan, from, to } = o;
-  const data = { from, to };
-  log.append([{ run, plan, unit: null, attempt: null, type: "plan.archived", data }]);
-}
-
-/** The newest run of a plan, when it ran from a folder of that name. */
-function runInFolder(projectRoot: string, plan: string, folder: string): string | null {
-  using log = openEventLogForReading(projectRoot);
-  const run = log?.newestRun(plan) ?? null;
-  if (log === null || run === null) return null;
-  const started = log.overview(run).find(({ type }) => type === "run.started");
-  return basename(String(started?.data["plan_path"])) === basename(folder) ? run : null;
 }

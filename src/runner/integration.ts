@@ -8,10 +8,11 @@ import { statSync } from "node:fs";
 import { join } from "node:path";
 import { writeClaimed } from "../claims/verdict.ts";
 import { scopePolicy } from "../config/execution-policy.ts";
-import { landCandidate } from "../git/landing/land.ts";
+import { blockedText, landCandidate } from "../git/landing/land.ts";
 import { buildCandidate } from "../git/landing/merge.ts";
 import { branchTip, candidateRef } from "../git/refs.ts";
 import { describeFingerprintChange, repositoryFingerprint } from "../git/repository-fingerprint.ts";
+import { emptyCandidate } from "../kernel/reasons.ts";
 import { faultPoint } from "../process/fault-injection.ts";
 import { runGates } from "../settlement/gates/run-gates.ts";
 import { rejectionText } from "../settlement/rejection.ts";
@@ -59,7 +60,7 @@ export class Integration {
     this.#report = report;
   }
 
-  /** Merges a reviewed commit onto the tip of the train. */
+  /** Merges a reviewed commit onto the base of its car. */
   async build(action: ActionOf<"candidate.build">, at: string): Promise<Answer> {
     const c = this.#context;
     const { unit, attempt, car, onto } = action;
@@ -80,8 +81,8 @@ export class Integration {
     }
     const reason =
       candidate.kind === "empty"
-        ? "the target already has this change"
-        : `merge conflict with landed work in ${candidate.paths.map((p) => p.path).join(", ")}`;
+        ? emptyCandidate
+        : `merge conflict with the candidate's base in ${candidate.paths.map((p) => p.path).join(", ")}`;
     const detail = candidate.kind === "empty" ? reason : `${reason}\n\n${candidate.text}`;
     c.memory.setPendingRejection(action, { verdict: "text_conflict", reason, detail });
     return { event: { type: "candidate.conflicted", unit, attempt, car, onto, reason } };
@@ -203,7 +204,7 @@ export class Integration {
             attempt,
             car,
             cause: "blocked_by_checkout",
-            reason: `${landing.reason}: ${landing.paths.join(", ")}`,
+            reason: blockedText(landing),
             tip: from,
           },
         };
@@ -228,7 +229,10 @@ export class Integration {
     return (path) => writeClaimed(path, policy);
   }
 
-  /** Reports `checkout.changed` when one of the paths, or HEAD, has changed on disk. */
+  /**
+   * Reports `checkout.changed` when one of the paths, relative to the main checkout, or that checkout's
+   * `.git/HEAD` has changed on disk. Other checkouts of the target are not watched.
+   */
   #watchCheckout(paths: string[]): void {
     const { topLevel } = this.#context.repository;
     const stamps = (): string =>

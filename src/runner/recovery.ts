@@ -1,11 +1,11 @@
 /**
- * Recovery of runs and undos that crashed: dgov was killed, or the machine lost power.
+ * Recovery of runs that crashed: dgov was killed, or the machine lost power.
  *
- * A run is recovered in this order: kill every process that carries its marker, settle a landing in flight with
+ * A run is recovered in this order: kill every process that carries its marker, settle an unfinished landing with
  * git, keep live attempts, record the end of the run. Each step can be repeated, so a crash during recovery is
  * recovered as well. Callers hold the run lock.
  */
-import { existsSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { reconcileLanding } from "../git/landing/land.ts";
 import type { Identity } from "../git/objects.ts";
@@ -19,7 +19,7 @@ import { apply, replay } from "../kernel/transition.ts";
 import type { EventLog, RecordedEvent } from "../log/event-log.ts";
 import { faultPoint } from "../process/fault-injection.ts";
 import { killTree, markedProcesses, processStart } from "../process/tree.ts";
-import { readText, removeFolder } from "../std/files.ts";
+import { removeFolder } from "../std/files.ts";
 import { preparedAttempts, unfinishedRuns } from "./history.ts";
 import { attemptPaths, type RunPaths } from "./paths.ts";
 import { eventOf, phaseRecord, recordOf } from "./records.ts";
@@ -62,7 +62,7 @@ async function recoverRun(c: RecoveryContext, run: string, plan: string): Promis
       ...changes.map((change) => ({ run, plan, ...phaseRecord(change, state) })),
     ]);
   };
-  const landing = landingInFlight(records, state);
+  const landing = interruptedLanding(records, state);
   if (landing !== null) {
     const outcome = await reconcileLanding(c.repository, landing.move);
     faultPoint("recover.landing");
@@ -94,7 +94,7 @@ async function killProcesses(run: string, records: readonly RecordedEvent[]): Pr
 }
 
 /** The landing that the crash interrupted, with the event to record when git says that it is done. */
-function landingInFlight(
+function interruptedLanding(
   records: readonly RecordedEvent[],
   state: State,
 ): {
@@ -147,47 +147,4 @@ async function keepLiveAttempts(
   removeFolder(folder);
   pruneRegistrations(repository, folder);
   return kept;
-}
-
-/** A landing of `dgov undo`. The log does not record it, since an undo is not a run. */
-interface UndoMove {
-  target: string;
-  from: string;
-  to: string;
-}
-
-/** File beside the run lock that names the undo's landing in flight. */
-function pendingUndoFile(repository: Repository): string {
-  return join(repository.commonDir, "dgov", "undo.json");
-}
-
-/** Notes the landing that an undo is about to begin. */
-export function recordPendingUndo(repository: Repository, move: UndoMove): void {
-  writeFileSync(pendingUndoFile(repository), JSON.stringify(move));
-}
-
-/** Removes the note of an undo's landing, done or not. */
-export function clearPendingUndo(repository: Repository): void {
-  rmSync(pendingUndoFile(repository), { force: true });
-}
-
-/** Settles the landing of an undo that crashed. */
-export async function recoverCrashedUndo(repository: Repository): Promise<void> {
-  const text = readText(pendingUndoFile(repository));
-  if (text === null) return;
-  const move = parseMove(text);
-  if (move !== null) await reconcileLanding(repository, move);
-  clearPendingUndo(repository);
-}
-
-/** Null for a file whose writing was cut short: the landing had not begun. */
-function parseMove(text: string): UndoMove | null {
-  try {
-    const { target, from, to } = JSON.parse(text) as Partial<UndoMove>;
-    return target !== undefined && from !== undefined && to !== undefined
-      ? { target, from, to }
-      : null;
-  } catch {
-    return null;
-  }
 }

@@ -18,9 +18,10 @@ import {
   type SettlementContext,
   type SettlementOptions,
 } from "../settlement/context.ts";
+import { recoverCrashedUndo } from "./operator/pending-undo.ts";
 import { type RunPaths, runPaths } from "./paths.ts";
 import { type Confirm, ensureFirstCommit } from "./preconditions.ts";
-import { type RecoveredRun, recoverCrashedRuns, recoverCrashedUndo } from "./recovery.ts";
+import { type RecoveredRun, recoverCrashedRuns } from "./recovery.ts";
 
 export interface RunEnvironment {
   /** Id of the run or the undo. */

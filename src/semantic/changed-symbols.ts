@@ -2,9 +2,8 @@
 
 import type { FileSymbol, SymbolTable } from "../languages/symbol-table/symbol-table.ts";
 import { sameSignature } from "./call-signature.ts";
-import { symbolsByName } from "./concurrent-edits.ts";
 import type { Side } from "./conflict.ts";
-import type { MergeVersions } from "./merge-versions.ts";
+import { type MergeVersions, symbolsByName } from "./merge-versions.ts";
 
 /** A symbol that was removed or has a new signature, and the side that changed it. */
 export interface ChangedSymbol {

@@ -4,11 +4,6 @@ import type { FileSymbol, SymbolTable } from "../languages/symbol-table/symbol-t
 import { type Conflict, sideName } from "./conflict.ts";
 import type { MergeVersions } from "./merge-versions.ts";
 
-/** Symbols by qualified name; overloads share an entry. */
-export function symbolsByName(table: SymbolTable | null): Map<string, FileSymbol[]> {
-  return Map.groupBy(table?.symbols ?? [], ({ name }) => name);
-}
-
 /** Symbols by qualified name and variant. */
 function symbolsByVariant(table: SymbolTable | null): Map<string, FileSymbol[]> {
   return Map.groupBy(table?.symbols ?? [], ({ name, variant }) => name + variant);

@@ -5,9 +5,8 @@
 
 import { parentFolder } from "../languages/source-tree.ts";
 import type { FileSymbol, SymbolTable } from "../languages/symbol-table/symbol-table.ts";
-import { symbolsByName } from "./concurrent-edits.ts";
 import { type Conflict, sideName } from "./conflict.ts";
-import type { MergeVersions } from "./merge-versions.ts";
+import { type MergeVersions, symbolsByName } from "./merge-versions.ts";
 import { targetsOf } from "./name-resolution.ts";
 
 /** A definition or import of a name. */
@@ -63,7 +62,7 @@ function bindingsOf(table: SymbolTable | null): Map<string, Binding[]> {
   };
   if (table === null) return found;
   for (const symbol of table.symbols) {
-    if (symbol.overload || isBlank(symbol)) continue;
+    if (symbol.overload || mayRepeat(symbol)) continue;
     add(symbol.name + symbol.variant, { name: symbol.name, source: "", line: symbol.line });
   }
   for (const imported of table.imports) {
@@ -81,7 +80,7 @@ function bindingsOf(table: SymbolTable | null): Map<string, Binding[]> {
 }
 
 /** True for names that may be defined any number of times. */
-function isBlank({ name }: FileSymbol): boolean {
+function mayRepeat({ name }: FileSymbol): boolean {
   return name === "_" || name === "init" || name.endsWith("._");
 }
 
@@ -99,7 +98,7 @@ async function duplicatesInPackages(versions: MergeVersions): Promise<Conflict[]
     const before = symbolsByName(base);
     for (const symbol of merged.symbols) {
       const { name, line } = symbol;
-      if (before.has(name) || isBlank(symbol)) continue;
+      if (before.has(name) || mayRepeat(symbol)) continue;
       const namespace = await namespaceOf(versions, merged, symbol);
       if (namespace === null) continue;
       const key = `${namespace} ${name}`;

@@ -2,7 +2,7 @@
 import { type ImportIndex, importIndex, manifestNames } from "../languages/import-index.ts";
 import { baseName } from "../languages/source-tree.ts";
 import { hasSymbolTable, readSymbolTable } from "../languages/symbol-table/read.ts";
-import type { SymbolTable } from "../languages/symbol-table/symbol-table.ts";
+import type { FileSymbol, SymbolTable } from "../languages/symbol-table/symbol-table.ts";
 
 /** Blob ids by path. */
 export type Files = ReadonlyMap<string, string>;
@@ -114,4 +114,9 @@ export class MergeVersions {
       theirs: base.get(path) !== theirs.get(path),
     };
   }
+}
+
+/** Symbols by qualified name; overloads share an entry. */
+export function symbolsByName(table: SymbolTable | null): Map<string, FileSymbol[]> {
+  return Map.groupBy(table?.symbols ?? [], ({ name }) => name);
 }

@@ -1,6 +1,6 @@
 /** Unreferenced and duplicate functions. */
+import type { CountedFunction } from "./counted-functions.ts";
 import type { SourceFile } from "./graph.ts";
-import type { FunctionMetrics } from "./measure.ts";
 
 interface DeadCode {
   /** Functions that no file references, tests included. */
@@ -41,24 +41,4 @@ export function deadCode(
 
 function simpleName(qualified: string): string {
   return qualified.replace(/#\d+$/, "").replace(/^.*\./s, "");
-}
-
-/** A function that figures and offenders are computed from, with its file. */
-export interface CountedFunction extends FunctionMetrics {
-  path: string;
-  language: string;
-}
-
-/** Functions of the counted files, in order; test functions only with `includeTests`. */
-export function countedFunctions(
-  files: readonly SourceFile[],
-  includeTests: boolean,
-): CountedFunction[] {
-  return files.flatMap(({ path, metrics, counted }) =>
-    counted
-      ? metrics.functions
-          .filter(({ test }) => includeTests || !test)
-          .map((one) => ({ ...one, path, language: metrics.language }))
-      : [],
-  );
 }

@@ -1,13 +1,16 @@
 /** Structural limits, and the limits that a function exceeds. */
-import type { CountedFunction } from "./dead-code.ts";
+import type { CountedFunction } from "./counted-functions.ts";
 
 export const limits = {
   /** Files that a file may depend on. */
   fanOut: 15,
   /** Files that may depend on an unstable file. */
   fanIn: 20,
-  /** Maximum instability of a stable file or module: Ce / (Ca + Ce), outgoing by all dependencies (Martin). */
-  stability: 0.15,
+  /**
+   * Highest instability of a stable file or module: Ce / (Ca + Ce), where Ce counts the dependencies that leave it
+   * and Ca those that enter it (R. C. Martin).
+   */
+  stableInstability: 0.15,
   fileLines: 500,
   functionLines: 50,
   parameters: 4,

@@ -3,7 +3,8 @@
  * of integers, and quotients are rounded.
  */
 import type { ImportIndex } from "../languages/import-index.ts";
-import { countedFunctions, deadCode } from "./dead-code.ts";
+import { countedFunctions } from "./counted-functions.ts";
+import { deadCode } from "./dead-code.ts";
 import {
   components,
   type Graph,
@@ -117,7 +118,7 @@ export function measureFiles(
 
 /** True for a file with many dependents that is not stable. */
 export function isHotspot(fanIn: number, fanOut: number): boolean {
-  return fanIn > limits.fanIn && fanOut / (fanIn + fanOut) > limits.stability;
+  return fanIn > limits.fanIn && fanOut / (fanIn + fanOut) > limits.stableInstability;
 }
 
 /** Gini coefficient: 0 when all values are equal, near 1 when one value has the whole sum. */
@@ -185,7 +186,7 @@ function coupling(graph: Graph, modules: Modules): number {
 
 /**
  * Stable modules: with at least two dependents and only stable dependencies, or with at least three dependents and
- * an instability Ce / (Ca + Ce) of at most `limits.stability`.
+ * an instability Ce / (Ca + Ce) of at most `limits.stableInstability`.
  */
 function stableModules(graph: Graph, { of, count }: Modules): Set<number> {
   const out = Array.from({ length: count }, () => new Set<number>());
@@ -202,7 +203,7 @@ function stableModules(graph: Graph, { of, count }: Modules): Set<number> {
     const [ca, ce] = [into[module]?.size ?? 0, out[module]?.size ?? 0];
     const isStable =
       (unstableDependencies[module] === 0 && ca >= 2) ||
-      (ca >= 3 && ce / (ca + ce) <= limits.stability);
+      (ca >= 3 && ce / (ca + ce) <= limits.stableInstability);
     if (isStable) stable.add(module);
   };
   for (let module = 0; module < count; module++) settle(module);

@@ -3,7 +3,7 @@
 import type { ImportIndex } from "../languages/import-index.ts";
 import { baseName } from "../languages/source-tree.ts";
 import { compareText } from "../std/order.ts";
-import { countedFunctions } from "./dead-code.ts";
+import { countedFunctions } from "./counted-functions.ts";
 import type { SourceFile } from "./graph.ts";
 import { type FunctionProblem, functionProblems, limits } from "./limits.ts";
 import { isHotspot, type MeasuredTree } from "./metrics.ts";

@@ -5,6 +5,13 @@
  * Failures that were resolved later are left out: the unit landed, the gate passed in a newer run, or
  * the plan was deleted.
  */
+import {
+  dependencyLost,
+  emptyCandidateReasons,
+  noBookkeepingCommit,
+  notArchived,
+  setupFailed,
+} from "../kernel/reasons.ts";
 import type { RecordedEvent } from "../log/event-log.ts";
 import { objectListField, textField, textListField } from "./data.ts";
 import {
@@ -83,11 +90,11 @@ export function diagnose(facts: DiagnoseFacts): Diagnosis[] {
   });
   const plans = Map.groupBy(runs, ({ view }) => view.plan);
   return [
-    ...ofRuns(runs, facts),
+    ...runDiagnoses(runs, facts),
     ...[...plans.values()].flatMap((of) =>
-      currentUnits(of, facts.liveRun).flatMap(({ run, unit }) => ofUnit(run, unit, facts)),
+      currentUnits(of, facts.liveRun).flatMap(({ run, unit }) => unitDiagnoses(run, unit, facts)),
     ),
-    ...ofProject(facts),
+    ...projectDiagnoses(facts),
   ];
 }
 
@@ -111,7 +118,7 @@ function currentUnits(
   return [...found.values()];
 }
 
-function ofUnit({ view, events }: Run, unit: UnitView, facts: DiagnoseFacts): Diagnosis[] {
+function unitDiagnoses({ view, events }: Run, unit: UnitView, facts: DiagnoseFacts): Diagnosis[] {
   const { plan } = view;
   const failed = endedPhases.has(unit.phase) && !isSuccessful(unit.phase);
   if (!failed || unit.phase === "undone" || unit.phase === "skipped") return [];
@@ -119,11 +126,11 @@ function ofUnit({ view, events }: Run, unit: UnitView, facts: DiagnoseFacts): Di
   const own = events.filter((event) => event.unit === unit.unit);
   const kept = own.findLast(({ type }) => type === "attempt.kept");
   const finding = (name: UnitFailure | RunFailure | ProjectFailure, proof: Evidence): Diagnosis =>
-    of(name, { view, unit, evidence: [proof] });
+    diagnosis(name, { view, unit, evidence: [proof] });
   if (!facts.plans.has(plan)) {
     const { keptRef: ref } = unit;
-    const lies = ref !== null && facts.keepRefs.has(ref);
-    return lies ? [finding("forgotten_work", evidenceOf(kept, ref))] : [];
+    const exists = ref !== null && facts.keepRefs.has(ref);
+    return exists ? [finding("forgotten_work", evidenceOf(kept, ref))] : [];
   }
   const { name, proof } = failureOf(unit, own);
   const omitted = textListField(kept?.data ?? {}, "omitted").join(", ");
@@ -163,8 +170,8 @@ function nameOf({ type, data }: RecordedEvent): UnitFailure {
   const reason = textField(data, "reason");
   switch (type) {
     case "attempt.unprepared":
-      if (reason.startsWith("dependency_lost")) return "dependency_lost";
-      return reason.startsWith("setup failed") ? "setup_failed" : "unprepared";
+      if (reason.startsWith(dependencyLost)) return "dependency_lost";
+      return reason.startsWith(setupFailed) ? "setup_failed" : "unprepared";
     case "landing.refused":
       return catalogued(textField(data, "cause"));
     case "worker.exited":
@@ -172,7 +179,7 @@ function nameOf({ type, data }: RecordedEvent): UnitFailure {
     default: {
       const verdict = textField(data, "verdict");
       if (verdict === "gate_failed") return gateFailure(data);
-      return reason === "the target already has this change" ? "empty_diff" : catalogued(verdict);
+      return emptyCandidateReasons.has(reason) ? "empty_diff" : catalogued(verdict);
     }
   }
 }
@@ -192,7 +199,7 @@ function catalogued(name: string): UnitFailure {
 }
 
 /** Failures of whole runs. A newer run onto the same branch, of any plan, supersedes them. */
-function ofRuns(runs: readonly Run[], facts: DiagnoseFacts): Diagnosis[] {
+function runDiagnoses(runs: readonly Run[], facts: DiagnoseFacts): Diagnosis[] {
   const found: Diagnosis[] = [];
   const add = (
     name: RunFailure | "base_red",
@@ -201,7 +208,7 @@ function ofRuns(runs: readonly Run[], facts: DiagnoseFacts): Diagnosis[] {
     note: string,
   ): void => {
     const proof = events.findLast((event) => event.type === type) ?? events.at(-1);
-    found.push(of(name, { view, unit: null, evidence: [evidenceOf(proof, note)] }));
+    found.push(diagnosis(name, { view, unit: null, evidence: [evidenceOf(proof, note)] }));
   };
   for (const run of runs) {
     const { phase, run: id, plan } = run.view;
@@ -233,7 +240,7 @@ function ofRuns(runs: readonly Run[], facts: DiagnoseFacts): Diagnosis[] {
   }
   const finished = runs.find(({ view }) => view.phase === "complete" || view.phase === "partial");
   const unrecorded = finished?.view.warnings.find((note) =>
-    /^(no bookkeeping|not arch)/.test(note),
+    [noBookkeepingCommit, notArchived].some((text) => note.startsWith(text)),
   );
   if (finished && unrecorded) add("not_recorded", finished, "run.finished", unrecorded);
   return [...found, ...flakyGates(runs)];
@@ -266,13 +273,13 @@ function flakyGates(runs: readonly Run[]): Diagnosis[] {
       if (textField(event.data, "status") !== "flaky") continue;
       const unit = view.units.find((one) => one.unit === event.unit) ?? null;
       const note = `${textField(event.data, "gate")} failed, then passed`;
-      found.push(of("flaky_gate", { view, unit, evidence: [evidenceOf(event, note)] }));
+      found.push(diagnosis("flaky_gate", { view, unit, evidence: [evidenceOf(event, note)] }));
     }
   }
   return found;
 }
 
-function ofProject(facts: DiagnoseFacts): Diagnosis[] {
+function projectDiagnoses(facts: DiagnoseFacts): Diagnosis[] {
   const found = (name: ProjectFailure, path: string, note: string): Diagnosis => ({
     ...advice(name, { plan: "", unit: "", ref: null, target: path }),
     run: null,
@@ -293,7 +300,7 @@ function ofProject(facts: DiagnoseFacts): Diagnosis[] {
   ];
 }
 
-function of(
+function diagnosis(
   name: Diagnosis["name"],
   o: { view: RunView; unit: UnitView | null; evidence: Evidence[] },
 ): Diagnosis {

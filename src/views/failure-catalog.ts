@@ -19,7 +19,7 @@ export interface AdviceContext {
   unit: string;
   /** Keep-ref of the work, or null when none was kept. */
   ref: string | null;
-  /** Target branch. */
+  /** Target branch; for failures of the repository a path. */
   target: string;
 }
 
@@ -224,7 +224,7 @@ export const unitFailures = {
   ),
   proof_failed: entry(
     "judgement",
-    "the commit about to land was not the judged one: read the reason",
+    "read the reason: the commit is not the judged one, the branch is gone, or git's configuration changed",
     review,
     "merge it manually",
   ),
@@ -264,7 +264,7 @@ export const runFailures = {
     "project_repair",
     "the gate failed and then passed on the same tree: make it deterministic",
     () => "dgov preflight",
-    'ignore it, or hide it permanently with [merge] flaky = "pass"',
+    "ignore it: a gate that is flaky also fails changes without a fault",
   ),
   not_recorded: entry(
     "environment",

@@ -3,6 +3,7 @@ import { describe, expect, test } from "bun:test";
 import { renderFindings } from "../../src/cli/commands/history/diagnose.ts";
 import { commands } from "../../src/cli/commands/index.ts";
 import { readLine } from "../../src/cli/line.ts";
+import { emptyCandidate } from "../../src/kernel/reasons.ts";
 import { type DiagnoseFacts, diagnose, landedKey } from "../../src/views/diagnose.ts";
 import { projectFailures, runFailures, unitFailures } from "../../src/views/failure-catalog.ts";
 import { RunLog } from "../harness/run-log.ts";
@@ -73,6 +74,7 @@ describe("failed units", () => {
     ],
     ["gate_unrunnable", rejected("gate_failed", { gates: [{ status: "errored" }] })],
     ["empty_diff", rejected("text_conflict", { reason: "the target already has this change" })],
+    ["empty_diff", rejected("text_conflict", { reason: emptyCandidate })],
     ["incomplete", failing("worker.exited", { outcome: "incomplete", reason: "r" })],
     ["blocked", failing("worker.exited", { outcome: "blocked", reason: "r" })],
     ["crashed", failing("worker.exited", { outcome: "crashed", reason: "signal 9" })],

@@ -35,6 +35,11 @@ export type LandingResult =
   | { kind: "blocked_by_checkout"; paths: string[]; reason: string }
   | { kind: "proof_failed"; reason: string };
 
+/** Reason of a blocked landing, with the paths in the way when they are known. */
+export function blockedText({ reason, paths }: { reason: string; paths: string[] }): string {
+  return paths.length === 0 ? reason : `${reason}: ${paths.join(", ")}`;
+}
+
 interface LandOptions {
   /** Short name of the target branch. */
   target: string;

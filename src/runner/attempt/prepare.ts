@@ -1,8 +1,10 @@
 /** Performs `attempt.prepare`: a worktree at the target's tip, with earlier work and dependencies in it. */
+
 import { DgovError } from "../../error.ts";
 import { branchTip, isAncestor } from "../../git/refs.ts";
 import { patchBetween } from "../../git/trees.ts";
 import { createWorktree, replayWork } from "../../git/worktrees/worktree.ts";
+import { dependencyLost, setupFailed } from "../../kernel/reasons.ts";
 import { prepareDependencies } from "../../settlement/trees/dependencies.ts";
 import { present } from "../../std/assert.ts";
 import { short } from "../../std/text.ts";
@@ -38,7 +40,7 @@ export async function performPrepare(
       });
       if (!ready.ok) {
         endAttempt(c, live);
-        return failed(`setup failed: ${ready.reason}`, false);
+        return failed(`${setupFailed}: ${ready.reason}`, false);
       }
     }
     c.attempts.add(live);
@@ -54,7 +56,7 @@ async function lostDependency(c: RunContext, unit: string, base: string): Promis
   for (const dependency of present(c.tasks.get(unit), `task of ${unit}`).dependsOn) {
     const commit = c.memory.landed.get(dependency);
     if (commit === undefined || (await isAncestor(c.repository, commit, base))) continue;
-    return `dependency_lost: ${dependency} (${short(commit)}) is no longer on ${c.target}`;
+    return `${dependencyLost}: ${dependency} (${short(commit)}) is no longer on ${c.target}`;
   }
   return null;
 }

@@ -8,7 +8,7 @@ import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { DgovError } from "../../error.ts";
 import { writeCommit } from "../../git/commit.ts";
-import { type LandingResult, landCandidate } from "../../git/landing/land.ts";
+import { blockedText, type LandingResult, landCandidate } from "../../git/landing/land.ts";
 import { type LandedWork, scanLandedWork } from "../../git/landing/landed.ts";
 import {
   type RevertedCommit,
@@ -35,13 +35,13 @@ import { rejectionText } from "../../settlement/rejection.ts";
 import { isoTime, systemClock } from "../../std/clock.ts";
 import { plural, short } from "../../std/text.ts";
 import { scratchFolder } from "../paths.ts";
-import { clearPendingUndo, recordPendingUndo } from "../recovery.ts";
 import {
   newRunId,
   openRunEnvironment,
   type RunEnvironment,
   settlementIn,
 } from "../run-environment.ts";
+import { clearPendingUndo, recordPendingUndo } from "./pending-undo.ts";
 
 interface UndoRequest {
   projectRoot: string;
@@ -253,8 +253,7 @@ function landingError(
   landing: Exclude<LandingResult, { kind: "landed" | "target_moved" }>,
 ): DgovError {
   if (landing.kind === "proof_failed") return new DgovError("REFUSED", landing.reason);
-  const paths = landing.paths.length === 0 ? "" : `: ${landing.paths.join(", ")}`;
-  return new DgovError("REFUSED", `${landing.reason}${paths}`, {
+  return new DgovError("REFUSED", blockedText(landing), {
     hint: "commit, stash or move the files above, then retry",
   });
 }
