@@ -178,11 +178,11 @@ describe("judgeChanges", () => {
     const claims = { touch: ["**"] };
     const denied = policy({ claims, scope: { deny: ["secrets/**"] } });
     expect(judgeChanges([change("secrets/key")], denied).reason).toBe(
-      "changed paths `[scope]` refuses: secrets/key (denied by `secrets/**`)",
+      "changed paths that `[scope]` denies: secrets/key (denied by `secrets/**`)",
     );
     const allowed = policy({ claims, scope: { allow: ["src/**"] } });
     expect(judgeChanges([change("docs/a.md")], allowed).reason).toBe(
-      "changed paths `[scope]` refuses: docs/a.md (not in `allow_files`)",
+      "changed paths that `[scope]` denies: docs/a.md (not in `allow_files`)",
     );
   });
 

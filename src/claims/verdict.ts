@@ -118,7 +118,7 @@ export function judgeChanges(changes: readonly ScopeChange[], policy: ScopePolic
   if (denied.length > 0) {
     return failed(
       "path_policy_violation",
-      `changed paths \`[scope]\` refuses: ${list(denied)}`,
+      `changed paths that \`[scope]\` denies: ${list(denied)}`,
       denied,
     );
   }

@@ -38,17 +38,17 @@ export interface Detection {
 
 /** Detects a project. `forced` is the language that the user chose. */
 export function detect(input: DetectInput, forced: ProjectType | null = null): Detection {
-  const facts = new Facts(input);
+  const tree = new ProjectFiles(input);
   const [language, because] =
-    forced === null ? languageOf(facts) : [forced, "set with --project-type"];
-  const folders = foldersOf(facts, language);
-  const common = { language, because, ...folders, ignoreFiles: ignoredOf(facts, language) };
+    forced === null ? languageOf(tree) : [forced, "set with --project-type"];
+  const folders = foldersOf(tree, language);
+  const common = { language, because, ...folders, ignoreFiles: ignoredOf(tree, language) };
   switch (language) {
     case "python":
-      return { ...common, sourceExtensions: [".py"], commands: python(facts, folders) };
+      return { ...common, sourceExtensions: [".py"], commands: python(tree, folders) };
     case "javascript":
     case "typescript":
-      return { ...common, sourceExtensions: scriptExtensions(language), commands: scripts(facts) };
+      return { ...common, sourceExtensions: scriptExtensions(language), commands: scripts(tree) };
     case "rust":
       return {
         ...common,
@@ -61,7 +61,7 @@ export function detect(input: DetectInput, forced: ProjectType | null = null): D
         },
       };
     case "go":
-      return { ...common, sourceExtensions: [".go"], commands: go(facts) };
+      return { ...common, sourceExtensions: [".go"], commands: go(tree) };
     case "swift":
       return { ...common, sourceExtensions: [".swift"], commands: { test_cmd: "swift test" } };
     case "unknown":
@@ -71,7 +71,8 @@ export function detect(input: DetectInput, forced: ProjectType | null = null): D
   }
 }
 
-class Facts {
+/** The files of a project. */
+class ProjectFiles {
   readonly #files: ReadonlySet<string>;
   readonly #input: DetectInput;
 
@@ -80,6 +81,7 @@ class Facts {
     this.#input = input;
   }
 
+  /** True when one of the paths exists. */
   has(...paths: string[]): boolean {
     return paths.some((path) => this.#files.has(path));
   }
@@ -89,22 +91,27 @@ class Facts {
     return paths.find((path) => this.#files.has(path)) ?? null;
   }
 
+  /** True when a path matches the pattern. */
   matching(pattern: RegExp): boolean {
     return [...this.#files].some((path) => pattern.test(path));
   }
 
+  /** True when there are files below a folder, given with a trailing `/`. */
   under(folder: string): boolean {
     return [...this.#files].some((path) => path.startsWith(folder));
   }
 
+  /** Number of paths that match the pattern. */
   count(pattern: RegExp): number {
     return [...this.#files].filter((path) => pattern.test(path)).length;
   }
 
+  /** The text of a file; "" when it does not exist. */
   text(path: string): string {
     return this.has(path) ? (this.#input.read(path) ?? "") : "";
   }
 
+  /** The object in a JSON file; {} when there is none. */
   json(path: string): Record<string, unknown> {
     try {
       const value: unknown = JSON.parse(this.text(path));
@@ -115,8 +122,8 @@ class Facts {
   }
 }
 
-function languageOf(facts: Facts): [ProjectType, string] {
-  const manifest = facts.first(
+function languageOf(tree: ProjectFiles): [ProjectType, string] {
+  const manifest = tree.first(
     "Cargo.toml",
     "go.mod",
     "Package.swift",
@@ -138,32 +145,32 @@ function languageOf(facts: Facts): [ProjectType, string] {
     case "requirements.txt":
       return ["python", manifest];
     case null:
-      return byCount(facts);
+      return byCount(tree);
     default:
-      return [isTypeScript(facts) ? "typescript" : "javascript", manifest];
+      return [isTypeScript(tree) ? "typescript" : "javascript", manifest];
   }
 }
 
-function isTypeScript(facts: Facts): boolean {
-  return facts.has("tsconfig.json") || facts.count(/\.[mc]?tsx?$/) > facts.count(/\.[mc]?jsx?$/);
+function isTypeScript(tree: ProjectFiles): boolean {
+  return tree.has("tsconfig.json") || tree.count(/\.[mc]?tsx?$/) > tree.count(/\.[mc]?jsx?$/);
 }
 
-function byCount(facts: Facts): [ProjectType, string] {
+function byCount(tree: ProjectFiles): [ProjectType, string] {
   const counts: [ProjectType, number][] = [
-    ["python", facts.count(/\.py$/)],
-    ["typescript", facts.count(/\.[mc]?tsx?$/)],
-    ["javascript", facts.count(/\.[mc]?jsx?$/)],
-    ["rust", facts.count(/\.rs$/)],
-    ["go", facts.count(/\.go$/)],
-    ["swift", facts.count(/\.swift$/)],
+    ["python", tree.count(/\.py$/)],
+    ["typescript", tree.count(/\.[mc]?tsx?$/)],
+    ["javascript", tree.count(/\.[mc]?jsx?$/)],
+    ["rust", tree.count(/\.rs$/)],
+    ["go", tree.count(/\.go$/)],
+    ["swift", tree.count(/\.swift$/)],
   ];
   const [language, count] = counts.reduce((best, next) => (next[1] > best[1] ? next : best));
   return count === 0 ? ["unknown", "no source files"] : [language, `${count} source files`];
 }
 
-function foldersOf(facts: Facts, language: ProjectType): { srcDir: string; testDir: string } {
-  const source = ["src/", "lib/", "Sources/", "app/"].find((folder) => facts.under(folder));
-  const tests = ["tests/", "test/", "Tests/", "__tests__/", "spec/"].find((f) => facts.under(f));
+function foldersOf(tree: ProjectFiles, language: ProjectType): { srcDir: string; testDir: string } {
+  const source = ["src/", "lib/", "Sources/", "app/"].find((folder) => tree.under(folder));
+  const tests = ["tests/", "test/", "Tests/", "__tests__/", "spec/"].find((f) => tree.under(f));
   const fallback = language === "swift" ? "Tests/" : language === "go" ? "./" : "tests/";
   return { srcDir: source ?? "./", testDir: tests ?? fallback };
 }
@@ -184,46 +191,46 @@ const ignorable = [
   "Package.resolved",
 ];
 
-function ignoredOf(facts: Facts, language: ProjectType): string[] {
-  const present = ignorable.filter((name) => facts.has(name) || facts.under(`${name}/`));
-  return language === "python" && !present.includes("uv.lock") && facts.has("pyproject.toml")
+function ignoredOf(tree: ProjectFiles, language: ProjectType): string[] {
+  const present = ignorable.filter((name) => tree.has(name) || tree.under(`${name}/`));
+  return language === "python" && !present.includes("uv.lock") && tree.has("pyproject.toml")
     ? ["uv.lock", ...present]
     : present;
 }
 
-function python(facts: Facts, folders: { srcDir: string }): Detection["commands"] {
-  const project = facts.text("pyproject.toml");
+function python(tree: ProjectFiles, folders: { srcDir: string }): Detection["commands"] {
+  const project = tree.text("pyproject.toml");
   const declared = [
     project,
-    facts.text("requirements.txt"),
-    facts.text("requirements-dev.txt"),
-    facts.text("dev-requirements.txt"),
+    tree.text("requirements.txt"),
+    tree.text("requirements-dev.txt"),
+    tree.text("dev-requirements.txt"),
   ].join("\n");
   const runner =
-    facts.has("uv.lock") || /^\[tool\.uv\b/m.test(project)
+    tree.has("uv.lock") || /^\[tool\.uv\b/m.test(project)
       ? "uv run "
-      : facts.has("poetry.lock") || /^\[tool\.poetry\b/m.test(project)
+      : tree.has("poetry.lock") || /^\[tool\.poetry\b/m.test(project)
         ? "poetry run "
-        : facts.has("pyproject.toml")
+        : tree.has("pyproject.toml")
           ? "uv run "
           : ".venv/bin/python -m ";
   const commands: Detection["commands"] = {};
   if (runner === "uv run ")
-    commands.setup_cmd = facts.has("uv.lock") ? "uv sync --locked" : "uv sync";
+    commands.setup_cmd = tree.has("uv.lock") ? "uv sync --locked" : "uv sync";
   else if (runner === "poetry run ") commands.setup_cmd = "poetry install --no-interaction";
-  else if (facts.has("requirements.txt")) {
+  else if (tree.has("requirements.txt")) {
     commands.setup_cmd = "python3 -m venv .venv && .venv/bin/pip install -q -r requirements.txt";
   }
   const uses = (name: string): boolean =>
     new RegExp(`(^|["'\\s\\[])${name}([\\s"'=<>~!\\[;,]|$)`, "m").test(declared);
   if (
     uses("pytest") ||
-    facts.has("pytest.ini", "conftest.py", "tests/conftest.py") ||
+    tree.has("pytest.ini", "conftest.py", "tests/conftest.py") ||
     /\[tool\.pytest/.test(project)
   ) {
     commands.test_cmd = `${runner}pytest {test_dir} -q --tb=short`;
   }
-  if (uses("ruff") || facts.has("ruff.toml", ".ruff.toml") || /\[tool\.ruff/.test(project)) {
+  if (uses("ruff") || tree.has("ruff.toml", ".ruff.toml") || /\[tool\.ruff/.test(project)) {
     Object.assign(commands, {
       lint_cmd: `${runner}ruff check {files}`,
       lint_fix_cmd: `${runner}ruff check --fix {files}`,
@@ -257,69 +264,69 @@ function scriptExtensions(language: ProjectType): string[] {
   return language === "javascript" ? js : [".ts", ".tsx", ".mts", ".cts", ...js];
 }
 
-function scripts(facts: Facts): Detection["commands"] {
-  const manifest = facts.json("package.json");
+function scripts(tree: ProjectFiles): Detection["commands"] {
+  const manifest = tree.json("package.json");
   const declared = { ...record(manifest["dependencies"]), ...record(manifest["devDependencies"]) };
   const own = record(manifest["scripts"]);
-  const manager = managerOf(facts, manifest);
+  const manager = managerOf(tree, manifest);
   const run = { bun: "bunx", pnpm: "pnpm exec", yarn: "yarn", npm: "npx --no-install" }[manager];
   const commands: Detection["commands"] = {};
-  if (facts.has("package.json")) commands.setup_cmd = setupOf(facts, manager);
+  if (tree.has("package.json")) commands.setup_cmd = setupOf(tree, manager);
   const config = (name: string): boolean =>
-    facts.matching(new RegExp(`^${name}\\.config\\.[mc]?[jt]s$`));
+    tree.matching(new RegExp(`^${name}\\.config\\.[mc]?[jt]s$`));
   const test = String(own["test"] ?? "");
   if (config("vitest") || "vitest" in declared) commands.test_cmd = `${run} vitest run`;
   else if (config("jest") || "jest" in declared) commands.test_cmd = `${run} jest`;
-  else if (/\bbun test\b/.test(test) || (manager === "bun" && facts.matching(/\.test\.[jt]sx?$/)))
+  else if (/\bbun test\b/.test(test) || (manager === "bun" && tree.matching(/\.test\.[jt]sx?$/)))
     commands.test_cmd = "bun test";
   else if (/\bnode\b.*--test\b/.test(test)) commands.test_cmd = test;
   else if (test !== "" && !test.includes("no test specified"))
     commands.test_cmd = `${manager} run test`;
-  if (facts.has("biome.json", "biome.jsonc")) {
+  if (tree.has("biome.json", "biome.jsonc")) {
     // Biome shows twenty problems by default; a new problem must not be hidden by older ones.
     commands.lint_cmd = `${run} biome lint --max-diagnostics=200 {files}`;
     commands.lint_fix_cmd = `${run} biome lint --write {files}`;
     commands.format_cmd = `${run} biome format --write {files}`;
     commands.format_check_cmd = `${run} biome format {files}`;
   }
-  if (config("eslint") || facts.matching(/^\.eslintrc(\.[a-z]+)?$/)) {
+  if (config("eslint") || tree.matching(/^\.eslintrc(\.[a-z]+)?$/)) {
     commands.lint_cmd = `${run} eslint {files}`;
     commands.lint_fix_cmd = `${run} eslint --fix {files}`;
   } else if (
     commands.lint_cmd === undefined &&
-    (facts.has(".oxlintrc.json", "oxlint.json") || "oxlint" in declared)
+    (tree.has(".oxlintrc.json", "oxlint.json") || "oxlint" in declared)
   ) {
     commands.lint_cmd = `${run} oxlint {files}`;
     commands.lint_fix_cmd = `${run} oxlint --fix {files}`;
   }
-  if (config("prettier") || facts.matching(/^\.prettierrc(\.[a-z]+)?$/) || "prettier" in manifest) {
+  if (config("prettier") || tree.matching(/^\.prettierrc(\.[a-z]+)?$/) || "prettier" in manifest) {
     commands.format_cmd = `${run} prettier --write {files}`;
     commands.format_check_cmd = `${run} prettier --check {files}`;
   }
-  if (facts.has("tsconfig.json")) commands.type_check_cmd = `${run} tsc --noEmit`;
+  if (tree.has("tsconfig.json")) commands.type_check_cmd = `${run} tsc --noEmit`;
   return commands;
 }
 
 type Manager = "bun" | "pnpm" | "yarn" | "npm";
 
-function managerOf(facts: Facts, manifest: Record<string, unknown>): Manager {
+function managerOf(tree: ProjectFiles, manifest: Record<string, unknown>): Manager {
   const named = /^(bun|pnpm|yarn|npm)@/.exec(String(manifest["packageManager"] ?? ""))?.[1];
   if (named !== undefined) return named as Manager;
-  if (facts.has("bun.lock", "bun.lockb")) return "bun";
-  if (facts.has("pnpm-lock.yaml")) return "pnpm";
-  return facts.has("yarn.lock") ? "yarn" : "npm";
+  if (tree.has("bun.lock", "bun.lockb")) return "bun";
+  if (tree.has("pnpm-lock.yaml")) return "pnpm";
+  return tree.has("yarn.lock") ? "yarn" : "npm";
 }
 
-function setupOf(facts: Facts, manager: Manager): string {
+function setupOf(tree: ProjectFiles, manager: Manager): string {
   switch (manager) {
     case "bun":
-      return `bun install${facts.has("bun.lock", "bun.lockb") ? " --frozen-lockfile" : ""} --ignore-scripts`;
+      return `bun install${tree.has("bun.lock", "bun.lockb") ? " --frozen-lockfile" : ""} --ignore-scripts`;
     case "pnpm":
-      return `pnpm install${facts.has("pnpm-lock.yaml") ? " --frozen-lockfile" : ""} --ignore-scripts`;
+      return `pnpm install${tree.has("pnpm-lock.yaml") ? " --frozen-lockfile" : ""} --ignore-scripts`;
     case "yarn":
       return "yarn install --immutable --mode=skip-build";
     case "npm":
-      return facts.has("package-lock.json")
+      return tree.has("package-lock.json")
         ? "npm ci --ignore-scripts"
         : "npm install --ignore-scripts";
     default:
@@ -331,8 +338,8 @@ function record(value: unknown): Record<string, unknown> {
   return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : {};
 }
 
-function go(facts: Facts): Detection["commands"] {
-  const linted = facts.matching(/^\.golangci\.(ya?ml|toml|json)$/);
+function go(tree: ProjectFiles): Detection["commands"] {
+  const linted = tree.matching(/^\.golangci\.(ya?ml|toml|json)$/);
   return {
     test_cmd: "go test ./...",
     // Without these flags golangci-lint shows three problems of a kind; a new one could be hidden.
