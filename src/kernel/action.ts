@@ -22,7 +22,7 @@ export type Action =
   | ({ type: "worker.start"; fork: number } & Of)
   | ({ type: "worker.stop" } & Of)
   | ({ type: "self_review.start" } & Of)
-  /** Structural review, autofix, and the attempt's commit. */
+  /** Claims review, autofix, and the attempt's commit. */
   | ({ type: "attempt.review" } & Of)
   /** Merge the attempt's commit onto `onto` (the tip, or the candidate of the car before). */
   | ({ type: "candidate.build"; car: number; onto: string; commit: string } & Of)

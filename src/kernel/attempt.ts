@@ -138,7 +138,7 @@ function review(d: Draft, id: UnitId, unit: UnitState): void {
   d.actions.push({ type: "attempt.review", unit: id, attempt: unit.attempt });
 }
 
-/** The structural review finished; an accepted attempt is queued for the merge train. */
+/** The claims review finished; an accepted attempt is queued for the merge train. */
 export function reviewed(d: Draft, event: Of<"review.finished">): boolean {
   const unit = unitAt(d, event, "reviewing");
   if (unit === null) return false;

@@ -64,7 +64,10 @@ const kernelKinds = {
     retriable: ["boolean", "True when another attempt may succeed"],
   }),
   "worker.exited": lifecycle("attempt", "A worker's process has ended.", {
-    fork: ["number", "Number of the clean-context relaunch; 0 for the first process"],
+    fork: [
+      "number",
+      "Number of the fork, which starts a new conversation; 0 for the first process",
+    ],
     outcome: [
       "string",
       "complete, incomplete, blocked, exhausted, no_progress, disapproved, provider_failed, refused_by_provider, crashed or timed_out",
@@ -73,13 +76,13 @@ const kernelKinds = {
   }),
   "self_review.finished": lifecycle(
     "attempt",
-    "The clean-context reviewer has reviewed the diff.",
+    "The self-review of the diff, in a new conversation, has finished.",
     {
       approved: ["boolean", "True when the attempt continues"],
       reason,
     },
   ),
-  "review.finished": lifecycle("attempt", "The structural review of the change has finished.", {
+  "review.finished": lifecycle("attempt", "The claims review of the change has finished.", {
     passed: ["boolean", "True when the attempt continues"],
     commit: ["string?", "When passed: the commit of the change"],
     tree: ["string?", "When passed: the tree of the commit"],
@@ -87,15 +90,15 @@ const kernelKinds = {
     reason: ["string?", "When not passed: one sentence"],
     retriable: ["boolean?", "When not passed: true when another attempt may succeed"],
   }),
-  "candidate.built": lifecycle("attempt", "The change was merged onto the commit below it.", {
+  "candidate.built": lifecycle("attempt", "The change was merged onto the base of its car.", {
     car,
     onto: ["string", "Parent commit of the candidate"],
     commit: ["string", "The candidate"],
     tree,
   }),
-  "candidate.conflicted": lifecycle("attempt", "The change conflicts with the commit below it.", {
+  "candidate.conflicted": lifecycle("attempt", "The change conflicts with the base of its car.", {
     car,
-    onto: ["string", "Commit that it was to be merged onto"],
+    onto: ["string", "Base of the car"],
     reason,
   }),
   "gates.finished": lifecycle("attempt", "All gates of a tree have finished.", {
@@ -185,7 +188,10 @@ const otherLifecycle = {
       "string or null",
       "Start time of the process, which together with the id identifies it",
     ],
-    fork: ["number", "Number of the clean-context relaunch; 0 for the first process"],
+    fork: [
+      "number",
+      "Number of the fork, which starts a new conversation; 0 for the first process",
+    ],
     model: ["string", "Model of the worker"],
     provider: ["string", "Name of the provider"],
   }),
@@ -223,7 +229,7 @@ const otherLifecycle = {
     tail: ["string", "End of the output"],
     diagnostics: [
       "object[]",
-      "Findings that the base does not have: file, line, column, code, message, severity",
+      "Diagnostics that the base does not have: file, line, column, code, message, severity",
     ],
     changed_paths: ["string[]", "Files that the gate changed; the changes were undone"],
     cached: ["boolean", "True when an earlier verdict on the same tree was used"],
@@ -265,7 +271,7 @@ const otherLifecycle = {
   }),
   "run.pruned": lifecycle("run", "Telemetry of a run was pruned.", {
     telemetry: ["number", "Number of removed events"],
-    kept_refs: ["string[]", "Removed keep-refs"],
+    kept_refs: ["string[]", "Keep-refs that were removed"],
   }),
 } as const satisfies Record<string, EventKind>;
 

@@ -1,4 +1,4 @@
-/** The gates on the base of a run, before it spends a token: reported, recorded, and told to workers. */
+/** The gates on the base of a run, before its first worker: reported, recorded, and passed to prompts. */
 import { DgovError } from "../error.ts";
 import type { SettlementContext } from "../settlement/context.ts";
 import { checkGatesRunnable } from "../settlement/gates/run-gates.ts";
@@ -49,7 +49,7 @@ async function reportStructuralBaseline(
   c: SettlementContext,
   o: { tip: string; now: number; status(text: string): void },
 ): Promise<void> {
-  // A missing engine fails the run here, before it spends tokens.
+  // A missing engine fails the run here, before its first worker.
   chooseEngine(c.config, c.environment);
   const state = await baselineAt(c, o.tip, o.now);
   const save = "dgov sentrux gate-save";
@@ -62,7 +62,7 @@ async function reportStructuralBaseline(
 }
 
 /** The red gates with their output, for prompts. */
-export function baselineNotes({ red }: BaseGates): string[] {
+export function redBaseNotes({ red }: BaseGates): string[] {
   return red.map((v) => `${v.gate} (${v.command ?? ""}): ${v.reason}\n${v.tail}`);
 }
 

@@ -26,7 +26,7 @@ export interface StructuralEnd {
   degraded: string[];
   /** Figures that are worse but do not make the branch degraded. */
   warnings: string[];
-  /** Findings that the run added or made worse. */
+  /** Offenders that the run added or made worse. */
   offenders: {
     kind: string;
     path: string;

@@ -1,8 +1,9 @@
 /**
  * Preparation of a run: the plan and its target, the units that need work, and the run's context.
  *
- * The order matters to the operator. What stops a run is checked before anything is spent: the target, the plan, the
- * checkout, earlier failures, keys and trust, and last the gates.
+ * The conditions of a run are checked before its first worker starts: the target, the plan, the checkout, earlier
+ * failures, keys and trust, and last the gates. Only the compilation of the plan may send requests to a model before
+ * that, to select SOPs.
  */
 import { childVariables } from "../config/execution-policy.ts";
 import { DgovError } from "../error.ts";

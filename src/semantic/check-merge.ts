@@ -11,7 +11,7 @@ import { orderingConflicts } from "./ordering.ts";
 import { brokenReferences } from "./reference-checker.ts";
 import { syntaxConflicts } from "./syntax-conflicts.ts";
 
-/** Version of the rules in the key of cached verdicts. Increment it when the findings of a rule change. */
+/** Version of the rules in the key of cached verdicts. Increment it when the results of a rule change. */
 export const rulesVersion = 1;
 
 export interface MergeVerdict {

@@ -1,4 +1,4 @@
-/** Findings of the semantic rules. */
+/** Results of the semantic rules. */
 
 type ConflictKind =
   | "text_conflict"
@@ -37,7 +37,7 @@ export interface Note {
   message: string;
 }
 
-export interface Findings {
+export interface RuleResult {
   conflicts: Conflict[];
   notes: Note[];
 }

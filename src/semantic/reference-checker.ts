@@ -19,14 +19,14 @@ import {
   moduleWord,
   type RemovedFile,
 } from "./changed-symbols.ts";
-import { type Findings, type Side, sideName } from "./conflict.ts";
+import { type RuleResult, type Side, sideName } from "./conflict.ts";
 import type { MergeVersions } from "./merge-versions.ts";
 import { filesOf, symbolsNamed, type Target, targetsOf } from "./name-resolution.ts";
 
 /** Checks every changed file, and every file that mentions a removed or changed symbol. */
-export async function brokenReferences(versions: MergeVersions): Promise<Findings> {
+export async function brokenReferences(versions: MergeVersions): Promise<RuleResult> {
   const { changed, removed } = await changedSymbols(versions);
-  const found: Findings = { conflicts: [], notes: [] };
+  const found: RuleResult = { conflicts: [], notes: [] };
   if (changed.length === 0 && removed.length === 0) return found;
   const wanted = searchWords(changed, removed);
   const mentions = await versions.input.mentioning([
@@ -75,13 +75,13 @@ class ReferenceChecker {
   readonly #removedFiles: ReadonlyMap<string, Side>;
   readonly #words: Set<string>;
   readonly #paths: ReadonlySet<string>;
-  readonly #found: Findings;
+  readonly #found: RuleResult;
 
   constructor(
     versions: MergeVersions,
     changed: readonly ChangedSymbol[],
     removed: readonly RemovedFile[],
-    found: Findings,
+    found: RuleResult,
   ) {
     this.#versions = versions;
     for (const one of changed) this.#changed.set(keyOf(one), one);

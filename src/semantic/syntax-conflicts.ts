@@ -1,13 +1,13 @@
 /** Rule syntax_conflict: merged files that no longer parse, and conflict markers left in files. */
 import { baseName } from "../languages/source-tree.ts";
-import { type Conflict, type Findings, type Note, sideName } from "./conflict.ts";
+import { type Conflict, type Note, type RuleResult, sideName } from "./conflict.ts";
 import type { MergeVersions } from "./merge-versions.ts";
 
 /**
  * Reports only errors that the merge introduced. Others become notes: grammars are incomplete, and each side
  * has its own gates.
  */
-export async function syntaxConflicts(versions: MergeVersions): Promise<Findings> {
+export async function syntaxConflicts(versions: MergeVersions): Promise<RuleResult> {
   const conflicts: Conflict[] = [];
   const notes: Note[] = [];
   for (const path of versions.paths) {

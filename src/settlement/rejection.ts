@@ -22,7 +22,7 @@ function renderGate(verdict: GateVerdict): string {
     return [...lines, verdict.tail.trimEnd()].join("\n");
   }
   if (verdict.diagnostics.length > 0) {
-    lines.push(verdict.blame === "base" ? "On the base already:" : "New against the base:");
+    lines.push(verdict.blame === "base" ? "Already on the base:" : "New against the base:");
     for (const d of verdict.diagnostics.slice(0, shownMax)) {
       const place = [d.file, d.line, d.column].filter((part) => part !== null).join(":");
       const code = d.code === "" || d.message.includes(d.code) ? "" : ` [${d.code}]`;

@@ -95,7 +95,7 @@ test.concurrent.each([
   expect(lastResult(p, "tests")?.["tail"]).toContain("kept");
 });
 
-describe("findings of the base", () => {
+describe("diagnostics of the base", () => {
   const bad = "const n: number = 'x';\nexport { n };\n";
   const files = {
     "biome.json": '{ "files": { "includes": ["src/**"] } }\n',
@@ -108,16 +108,16 @@ describe("findings of the base", () => {
   const biome = { lint_cmd: `'${programs}/biome' lint {files}` };
   const before = files["src/a.ts"];
   test.concurrent.each([
-    ["tsc passes moved findings", "types", tsc, `export const one = 1;\n\n${before}`, null],
+    ["tsc passes moved diagnostics", "types", tsc, `export const one = 1;\n\n${before}`, null],
     [
-      "tsc fails on one more finding",
+      "tsc fails on one more diagnostic",
       "types",
       tsc,
       `${before}const m: number = 'x';\nexport { m };\n`,
       4,
     ],
-    ["biome passes moved findings", "lint", biome, `export const one = 1;\n\n${before}`, null],
-    ["biome fails on one more finding", "lint", biome, `${before}debugger;\n`, 4],
+    ["biome passes moved diagnostics", "lint", biome, `export const one = 1;\n\n${before}`, null],
+    ["biome fails on one more diagnostic", "lint", biome, `${before}debugger;\n`, 4],
   ])("A8 %s", async (_what, gate, project, content, line) => {
     await using p = await one([call("write_file", { path: "src/a.ts", content }), done("ok")], {
       files,

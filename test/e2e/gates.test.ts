@@ -97,7 +97,7 @@ describe("gates", () => {
     expect(tests?.data["tail"]).toContain("ran everything");
   });
 
-  test.concurrent("A8 findings of the base are not charged, one more of the same kind is", async () => {
+  test.concurrent("A8 diagnostics of the base are not charged, one more of the same kind is", async () => {
     const lint =
       "#!/bin/sh\ngrep -n BAD *.txt | sed 's/:BAD.*/: error: bad word [bad]/' | grep . && exit 1 || exit 0\n";
     const project = (content: string): Promise<TestProject> =>

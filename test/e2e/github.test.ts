@@ -37,7 +37,7 @@ function step(root: string): { env: Record<string, string>; summary(): string } 
   };
 }
 
-test.concurrent("a run in GitHub Actions annotates findings and rejections, and writes a summary", async () => {
+test.concurrent("a run in GitHub Actions annotates diagnostics and rejections, and writes a summary", async () => {
   await using p = await testProject({
     dir: "app",
     tasks: { good: {}, bad: {}, wide: {} },
@@ -77,7 +77,7 @@ test.concurrent("an invalid plan is annotated at its line in GitHub Actions, and
   expect((await p.dgov(args)).stderr).not.toContain("::");
 });
 
-test.concurrent("preflight in GitHub Actions annotates the findings of its gates", async () => {
+test.concurrent("preflight in GitHub Actions annotates the diagnostics of its gates", async () => {
   await using p = await testProject({
     files: { "old.txt": "fine\n" },
     tasks: { good: {} },

@@ -52,7 +52,7 @@ async function phases(p: TestProject): Promise<Record<string, string>> {
   return Object.fromEntries(units.map((one) => [one.unit.split(".").at(-1), one.phase]));
 }
 
-test.concurrent("A16 on_reject = fail fails the reviewer with its findings, and skips its dependents", async () => {
+test.concurrent("A16 on_reject = fail fails the reviewer with its issues, and skips its dependents", async () => {
   await using p = await reviewed("fail", [no]);
   expect(await phases(p)).toEqual({ a: "landed", r: "failed", b: "skipped" });
   expect(await p.landed()).toEqual([unit("a")]);
@@ -60,7 +60,7 @@ test.concurrent("A16 on_reject = fail fails the reviewer with its findings, and 
   expect(rejected?.data["reason"]).toContain("a.txt lacks a greeting");
 });
 
-test.concurrent("on_reject = fix lands one commit that fixes the findings, and reviews it again", async () => {
+test.concurrent("on_reject = fix lands one commit that fixes the issues, and reviews it again", async () => {
   await using p = await reviewed("fix", [no, yes]);
   expect(await phases(p)).toEqual({ a: "landed", r: "done", b: "landed" });
   expect(p.repo.read("a.txt")).toBe("a, hello\n");

@@ -82,7 +82,7 @@ test.concurrent("A16 a self-reviewer that fails twice counts as a rejection", as
   expect(reason).toStartWith("no verdict on the change: ");
 });
 
-test.concurrent("A16 E1 findings of a self-review go to one retry with the work, and its change is reviewed again", async () => {
+test.concurrent("A16 E1 issues of a self-review go to one retry with the work, and its change is reviewed again", async () => {
   await using p = await testProject({
     tasks: { a: { self_review: true } },
     plan: { max_retries: 1 },

@@ -51,7 +51,7 @@ describe("preflight", () => {
     expect(existsSync(join(repo.path, ".dgov/state.db"))).toBe(false);
   });
 
-  test("preflight does not charge findings that HEAD has as well", async () => {
+  test("preflight does not charge diagnostics that HEAD has as well", async () => {
     await using repo = await project({ project: { lint_cmd: lint } }, { "a.txt": "BAD\n" });
     repo.write("a.txt", "BAD\nmore\n");
     expect((await run(repo, ["preflight"])).exitCode).toBe(0);

@@ -76,7 +76,7 @@ describe("checkers with much output", () => {
     return verdict(await c.judge({ "new.txt": text }), "lint");
   };
 
-  test("A8 a new finding in the middle of long output is charged", async () => {
+  test("A8 a new diagnostic in the middle of long output is charged", async () => {
     expect((await judged(20_000, "fine\n")).status).toBe("passed");
     expect(await judged(20_000, "new.txt:1: error: worse\n")).toMatchObject({
       status: "failed",
@@ -90,7 +90,7 @@ describe("checkers with much output", () => {
     expect([loud.status, loud.blame, loud.reason]).toEqual([
       "failed",
       "base",
-      "exit code 1: output exceeds 8 MiB; new findings cannot be determined",
+      "exit code 1: output exceeds 8 MiB; new diagnostics cannot be determined",
     ]);
   });
 });
@@ -175,19 +175,19 @@ describe("files given to gates", () => {
   }, 60_000);
 });
 
-describe("findings of the base", () => {
+describe("diagnostics of the base", () => {
   const lint =
     "grep -n BAD *.txt | sed 's/:BAD.*/: error: bad word [bad]/' | grep . && exit 1 || exit 0";
   test.each([
     [
-      "an old finding passes",
+      "an old diagnostic passes",
       "BAD\nmore\n",
       "passed",
       0,
-      "fails on the base, too; no new findings",
+      "fails on the base, too; no new diagnostics",
     ],
     [
-      "one more finding of the same kind fails",
+      "one more diagnostic of the same kind fails",
       "BAD\nBAD\n",
       "failed",
       1,
@@ -280,13 +280,13 @@ test("A4 a test that ends its runner early fails, unless the runner is silent on
   expect(statuses(await mute.judge({ "b.txt": "b\n" }))).toEqual({ tests: "passed" });
 });
 
-test("E1 a rejection lists findings of the base apart", async () => {
+test("E1 a rejection lists the diagnostics of the base separately", async () => {
   await using c = await testSettlement({
     files: { "a.txt": "a\n" },
     project: { lint_cmd: "echo 'a.txt:1: error: bad'; exit 1" },
   });
   const { verdicts } = await c.judge({});
-  expect(rejectionText(verdicts)).toContain("On the base already:\n  a.txt:1: bad\n");
+  expect(rejectionText(verdicts)).toContain("Already on the base:\n  a.txt:1: bad\n");
 });
 
 describe("flaky tests", () => {

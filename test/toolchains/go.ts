@@ -14,7 +14,7 @@ export const goTools: Toolchain = {
     ...Object.fromEntries(names.map((name) => [`${name}/${name}.go`, adder(name)])),
     "covered/covered_test.go": tester("covered"),
     "tested/tested_test.go": tester("tested"),
-    // Two findings of the base: a format verb of the wrong type, and unformatted code.
+    // Two diagnostics of the base: a format verb of the wrong type, and unformatted code.
     "legacy/legacy.go":
       'package legacy\n\nimport "fmt"\n\nfunc Old(a int) {\nfmt.Printf("%d\\n", "x")\n}\n',
   },

@@ -13,7 +13,7 @@ export const pythonTools: Toolchain = {
     "src/typed.py": adder,
     "src/formatted.py": adder,
     "src/covered.py": adder,
-    // Three findings of the base: an unused import, a wrong type, and unformatted code.
+    // Three diagnostics of the base: an unused import, a wrong type, and unformatted code.
     "src/legacy.py": "import os\n\n\ndef old(a: int) -> str:\n    return a\n\n\nx = [1,2]\n",
     "tests/test_all.py": `${path}from covered import add as covered  # noqa: E402\nfrom tested import add as summed  # noqa: E402\n\n\ndef test_tested() -> None:\n    assert summed(1, 2) == 3\n\n\ndef test_covered() -> None:\n    assert covered(1, 2) == 3\n`,
   },

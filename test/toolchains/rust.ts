@@ -17,7 +17,7 @@ export const rustTools: Toolchain = {
     "src/linted.rs": adder,
     "src/typed.rs": adder,
     "src/formatted.rs": adder,
-    // Two findings of the base: a needless return, and unformatted code.
+    // Two diagnostics of the base: a needless return, and unformatted code.
     "src/legacy.rs": "pub fn old(a:i32) -> i32 {\n    return a;\n}\n",
   },
   project: {

@@ -19,10 +19,10 @@ export interface Change {
 
 export interface Toolchain {
   name: string;
-  /** Files of the base. The file `legacy` has a finding of each checker. */
+  /** Files of the base. The file `legacy` has a diagnostic of each checker. */
   files: Record<string, string>;
   project: Record<string, unknown>;
-  /** A file with findings that the good change also edits; they must not be charged to it. */
+  /** A file with diagnostics that the good change also edits; they must not be charged to it. */
   legacy: string;
   good: Change;
   /** Bad changes by the gate that must reject them. */

@@ -1,6 +1,6 @@
 /**
  * Gates with real toolchains: a good change lands, a bad one is rejected by the expected gate with the
- * expected lines, findings of the base are not charged, and a failing base is reported.
+ * expected lines, diagnostics of the base are not charged, and a failing base is reported.
  *
  * `test/toolchains/install.sh DIR` installs the tools, and `DGOV_TOOLCHAINS=DIR` names their folder;
  * without it the suite is skipped.
@@ -52,7 +52,7 @@ function homes(): Record<string, string> {
   };
 }
 
-interface Finding {
+interface ReportedDiagnostic {
   file: string;
   line: number | null;
   code: string;
@@ -64,7 +64,7 @@ function failures(p: TestProject, key: string): Record<string, string[]> {
   for (const { type, unit: of, data } of p.events()) {
     if (type !== "gate.finished" || of !== unit(key)) continue;
     if (data["status"] !== "failed" && data["status"] !== "errored") continue;
-    const found = data["diagnostics"] as Finding[];
+    const found = data["diagnostics"] as ReportedDiagnostic[];
     const lines = found.map(({ file, line, code }) => `${file}:${line} ${code}`);
     results[`${data["gate"]}`] = lines.length > 0 ? lines : [`${data["reason"]}`];
   }
@@ -76,7 +76,7 @@ describe.skipIf(installed === undefined)("toolchains (skipped without DGOV_TOOLC
     const { name, files, legacy, good, bad, red } = toolchain;
 
     test(`${name}: a good change lands, and each bad one is rejected by its gate with its lines`, async () => {
-      // One more line in a file with findings of the base: none of them is new.
+      // One more line in a file with diagnostics of the base: none of them is new.
       const old = { path: legacy, content: `${files[legacy]}\n` };
       const changes = Object.entries(bad).map(([gate, change]) => [`${gate}`, [change]] as const);
       const writes = { good: [good, old], ...Object.fromEntries(changes) };

@@ -11,7 +11,7 @@ import type { LiveAttempt } from "./state.ts";
 
 type Tasks = ReadonlyMap<string, CompiledTask>;
 
-/** The task of an attempt: its unit's own, or the fix of a reviewer's findings. */
+/** The task of an attempt: its unit's own, or the fix of a reviewer's issues. */
 export function attemptTask(context: RunContext, { unit, fixing }: LiveAttempt): CompiledTask {
   return fixing ? taskToLand(context, unit) : present(context.tasks.get(unit), `task of ${unit}`);
 }
@@ -58,13 +58,13 @@ function fixTask(tasks: Tasks, reviewer: CompiledTask, recipes: Config["verify"]
     ...reviewer,
     role: "worker",
     selfReview: false,
-    summary: `Fix the findings of ${reviewer.id} in ${reviewed.map(({ id }) => id).join(", ")}`,
+    summary: `Fix the issues of ${reviewer.id} in ${reviewed.map(({ id }) => id).join(", ")}`,
     prompt: [
       "The work described below has landed and is in your worktree. A reviewer did not approve it: " +
-        "fix the reviewer's findings, and nothing else.",
+        "fix the reviewer's issues, and nothing else.",
       ...reviewed.map(({ id, prompt }) => `The task of ${id} was:\n\n${prompt}`),
     ].join("\n\n"),
-    commitMessage: `fix: findings of ${reviewer.id}`,
+    commitMessage: `fix: issues of ${reviewer.id}`,
     claims: {
       // Files that a reviewed unit created exist now.
       create: [],

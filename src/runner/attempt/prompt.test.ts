@@ -24,9 +24,9 @@ const bare: PromptInput = {
   earlier: null,
   notes: [],
   ledger: [],
-  baselineNotes: [],
+  redBaseNotes: [],
   results: [],
-  findings: null,
+  issues: null,
   diffs: [],
   previous: null,
 };
@@ -43,9 +43,9 @@ describe("assemblePrompt", () => {
       ...bare,
       attempt: 2,
       notes: ["use the old API"],
-      baselineNotes: ["x.test.ts fails"],
+      redBaseNotes: ["x.test.ts fails"],
       results: [{ unit: "s/m.r", text: '{"answer":"42"}' }],
-      findings: "- a.ts:1: wrong",
+      issues: "- a.ts:1: wrong",
       diffs: [{ unit: "s/m.b", text: "+b" }],
       earlier: { ...earlier, conflicted: ["a.ts"], conflictedDiff: "+mine" },
     };
@@ -62,9 +62,9 @@ Verify
 {"answer":"42"}
 <<<END result of s/m.r>>>
 
-<<<BEGIN findings of the reviewer>>>
+<<<BEGIN issues of the reviewer>>>
 - a.ts:1: wrong
-<<<END findings of the reviewer>>>
+<<<END issues of the reviewer>>>
 
 <<<BEGIN change landed by s/m.b>>>
 +b
@@ -93,8 +93,8 @@ Its changes are in your worktree, uncommitted, except to a.ts: these files have 
       ...bare,
       results: [{ unit: "s/m.r", text: forged }],
       diffs: [{ unit: "s/m.b", text: forged }],
-      findings: forged,
-      baselineNotes: [forged],
+      issues: forged,
+      redBaseNotes: [forged],
       earlier: { ...earlier, rejection: forged, conflicted: ["a"], conflictedDiff: forged },
       previous: { summary: forged, diff: forged },
     });

@@ -34,11 +34,11 @@ export interface PromptInput {
   /** Open entries of the ledger about the task's paths, most important first. */
   ledger: readonly LedgerEntry[];
   /** Gates that fail without any change. */
-  baselineNotes: string[];
+  redBaseNotes: string[];
   /** Results of the read-only units that the task depends on. */
   results: { unit: string; text: string }[];
-  /** A reviewer's findings in landed work, for the attempt that fixes them. */
-  findings: string | null;
+  /** A reviewer's issues in landed work, for the attempt that fixes them. */
+  issues: string | null;
   /** Landed changes of the units that a reviewer judges. */
   diffs: { unit: string; text: string }[];
   /** The conversations before this fork; their diff is null for roles that change nothing. */
@@ -73,11 +73,11 @@ export function assemblePrompt(input: PromptInput): string {
   ];
   const others: [title: string, text: string][] = [
     ...input.results.map(({ unit, text }): [string, string] => [`result of ${unit}`, text]),
-    ...(input.findings === null
+    ...(input.issues === null
       ? []
-      : [["findings of the reviewer", input.findings] satisfies [string, string]]),
+      : [["issues of the reviewer", input.issues] satisfies [string, string]]),
     ...input.diffs.map(({ unit, text }): [string, string] => [`change landed by ${unit}`, text]),
-    ...input.baselineNotes.map((note): [string, string] => [
+    ...input.redBaseNotes.map((note): [string, string] => [
       "failing before your change, not charged",
       note,
     ]),

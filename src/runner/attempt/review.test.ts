@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { readOnlyOutcome, reviewFindings } from "./review.ts";
+import { readOnlyOutcome, reviewText } from "./review.ts";
 
 const end = (result: unknown) => ({ outcome: "complete" as const, reason: "", result });
 const issues = [
@@ -53,13 +53,9 @@ describe("readOnlyOutcome", () => {
   });
 });
 
-test("reviewFindings has every issue and the summary", () => {
-  expect(reviewFindings({ issues, summary: " see above " })).toBe(
+test("reviewText has every issue and the summary", () => {
+  expect(reviewText({ issues, summary: " see above " })).toBe(
     '- a.ts:3: wrong\n- b.ts: odd\n- plain\nwords\n- text\n- {"other":1}\nsee above',
   );
-  expect([reviewFindings(null), reviewFindings("x"), reviewFindings({ issues: 7 })]).toEqual([
-    "",
-    "",
-    "",
-  ]);
+  expect([reviewText(null), reviewText("x"), reviewText({ issues: 7 })]).toEqual(["", "", ""]);
 });

@@ -31,7 +31,7 @@ export async function performSelfReview(
   return { event: { type: "self_review.finished", unit, attempt, approved, reason } };
 }
 
-/** Performs the structural review, which commits the work it passes. The worktree is removed either way. */
+/** Performs the claims review, which commits the work it passes. The worktree is removed either way. */
 export async function performReview(
   c: RunContext,
   action: ActionOf<"attempt.review">,
@@ -83,7 +83,7 @@ interface SelfReviewVerdict {
   approved: boolean;
   /** One sentence; empty for an approval. */
   reason: string;
-  /** Text for the next attempt's prompt: every finding. */
+  /** Text for the next attempt's prompt: every issue. */
   detail: string;
 }
 
@@ -106,7 +106,7 @@ async function selfReview(
   const verdict = readOnlyOutcome("reviewer", end);
   if (verdict.outcome === "complete") return { approved: true, reason: "", detail: "" };
   if (verdict.outcome === "disapproved") {
-    const detail = `The reviewer did not approve your change:\n${reviewFindings(end.result)}`;
+    const detail = `The reviewer did not approve your change:\n${reviewText(end.result)}`;
     return { approved: false, reason: verdict.reason, detail };
   }
   const reason = `no verdict on the change: ${verdict.reason || verdict.outcome}`;
@@ -136,13 +136,13 @@ function hasFailed({ outcome }: WorkerEnd): boolean {
   return outcome === "crashed" || outcome === "provider_failed";
 }
 
-/** Findings named in a reason, and characters of each there. */
+/** Issues named in a reason, and characters of each there. */
 const namedMax = 3;
 const namedCharsMax = 300;
 
 /**
  * The outcome of a read-only unit. A reviewer that completed without approval has `disapproved`, with its
- * first findings as the reason; one with an unreadable verdict is `incomplete`, never an approval.
+ * first issues as the reason; one with an unreadable verdict is `incomplete`, never an approval.
  */
 export function readOnlyOutcome(role: Role, end: WorkerEnd): WorkerEnd {
   if (role !== "reviewer" || end.outcome !== "complete") return end;
@@ -154,12 +154,12 @@ export function readOnlyOutcome(role: Role, end: WorkerEnd): WorkerEnd {
   const issues = reviewIssues(end.result);
   const named = issues.slice(0, namedMax).map((issue) => oneLine(issue, namedCharsMax));
   const more = issues.length > namedMax ? `; and ${issues.length - namedMax} more` : "";
-  const findings = named.length === 0 ? "" : `: ${named.join("; ")}${more}`;
-  return { ...end, outcome: "disapproved", reason: `the reviewer did not approve${findings}` };
+  const listing = named.length === 0 ? "" : `: ${named.join("; ")}${more}`;
+  return { ...end, outcome: "disapproved", reason: `the reviewer did not approve${listing}` };
 }
 
-/** Every finding of a reviewer, one a line, and its summary. */
-export function reviewFindings(result: unknown): string {
+/** Every issue of a reviewer, one a line, and its summary. */
+export function reviewText(result: unknown): string {
   const { summary } = Object(result) as { summary?: unknown };
   const end = typeof summary === "string" && summary.trim() !== "" ? [summary.trim()] : [];
   return [...reviewIssues(result).map((issue) => `- ${issue}`), ...end].join("\n");

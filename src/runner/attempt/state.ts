@@ -23,7 +23,7 @@ export interface LiveAttempt {
   /** `DGOV_ATTEMPT` of its processes. */
   marker: string;
   tree: Worktree;
-  /** A reviewer's unit that fixes its own findings. */
+  /** A reviewer's unit that fixes the issues it reported. */
   fixing: boolean;
   earlier: EarlierAttempt | null;
   /** Summary of its conversations, for the prompt of a fork. */
@@ -61,7 +61,7 @@ export class LiveAttempts {
   }
 }
 
-/** A commit that passed the structural review, and the base it was made on. */
+/** A commit that passed the claims review, and the base it was made on. */
 export interface Reviewed {
   attempt: number;
   base: string;
@@ -94,8 +94,8 @@ export class RunMemory {
   readonly results = new Map<string, string>();
   /** By unit: its last reviewed commit. */
   readonly reviewed = new Map<string, Reviewed>();
-  /** By reviewer's unit: its findings in work that has landed. */
-  readonly findings = new Map<string, string>();
+  /** By reviewer's unit: the issues it reported in landed work. */
+  readonly issues = new Map<string, string>();
 
   /** `earlier` is the kept work of earlier runs; `putBlob` stores a text and returns its digest. */
   constructor(earlier: ReadonlyMap<string, EarlierWork>, putBlob: (text: string) => string) {

@@ -7,13 +7,13 @@ import { faultPoint } from "../../process/fault-injection.ts";
 import { processStart } from "../../process/tree.ts";
 import { present } from "../../std/assert.ts";
 import { snakeCase } from "../../std/case.ts";
-import { baselineNotes } from "../base-gates.ts";
+import { redBaseNotes } from "../base-gates.ts";
 import type { RunRecord } from "../records.ts";
 import { type RunContext, record } from "../run-context.ts";
 import type { ActionOf, Answer } from "../run-loop.ts";
 import { attemptTask } from "./landing-task.ts";
 import { assemblePrompt, entriesFor, promptDiffBytesMax } from "./prompt.ts";
-import { readOnlyOutcome, reviewFindings } from "./review.ts";
+import { readOnlyOutcome, reviewText } from "./review.ts";
 import type { LiveAttempt } from "./state.ts";
 import { handleWorkerMessage, runWorker, type WorkerEnd, workerRequest } from "./worker.ts";
 import { endAttempt, keepAttempt } from "./worktree.ts";
@@ -91,9 +91,9 @@ async function promptOf(c: RunContext, live: LiveAttempt, fork: number): Promise
     earlier: live.earlier,
     notes: [...(c.notes.get(task.id) ?? [])],
     ledger: entriesFor(c.ledger, task),
-    baselineNotes: baselineNotes(c.baseGates),
+    redBaseNotes: redBaseNotes(c.baseGates),
     results: entriesOf(memory.results, task.dependsOn).map(([unit, text]) => ({ unit, text })),
-    findings: live.fixing ? (memory.findings.get(task.id) ?? null) : null,
+    issues: live.fixing ? (memory.issues.get(task.id) ?? null) : null,
     diffs: await landedDiffs(c, entriesOf(memory.landed, judged)),
     previous: fork === 0 ? null : await previousConversations(c, live, task),
   });
@@ -148,8 +148,8 @@ function recordResult(
   const result = cutText(Buffer.from(text), resultBytesMax);
   if (outcome === "complete") memory.results.set(unit, result);
   if (outcome === "disapproved") {
-    const detail = reviewFindings(end.result);
-    memory.findings.set(unit, detail);
+    const detail = reviewText(end.result);
+    memory.issues.set(unit, detail);
     memory.setPendingRejection({ unit, attempt }, { verdict: outcome, reason, detail });
   }
   const inputs = Object.fromEntries(entriesOf(memory.landed, task.dependsOn));

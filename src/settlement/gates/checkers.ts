@@ -1,4 +1,4 @@
-/** The checker gates (format, lint, types). They fail only for findings that the base does not have. */
+/** The checker gates (format, lint, types). They fail only for diagnostics that the base does not have. */
 import { excerpt } from "../../std/text.ts";
 import {
   byLocation,
@@ -34,7 +34,7 @@ export const typesGate = commandGate({
 
 /** Judges a checker that failed, by comparing its output with its output on the base. */
 async function judgeChecker({ input, run, lines }: JudgeInput): Promise<Judgement> {
-  const found = findings(run.output, input.files.inTree);
+  const found = diagnosticsIn(run.output, input.files.inTree);
   const failed = (diagnostics: readonly CheckerDiagnostic[], reason: string): Judgement => ({
     status: "failed",
     reason,
@@ -47,14 +47,14 @@ async function judgeChecker({ input, run, lines }: JudgeInput): Promise<Judgemen
     return failed(found, `${run.exit}${summary(found)}`);
   }
   if (run.cut || base.cut) {
-    const reason = `${run.exit}: output exceeds 8 MiB; new findings cannot be determined`;
+    const reason = `${run.exit}: output exceeds 8 MiB; new diagnostics cannot be determined`;
     return { ...failed([], reason), blame: base.cut ? "base" : "attempt" };
   }
-  const charged = newDiagnostics(found, findings(base.output, input.files.inBase));
+  const charged = newDiagnostics(found, diagnosticsIn(base.output, input.files.inBase));
   if (charged.length > 0) {
     return failed(charged, `${run.exit}, ${charged.length} new${summary(charged)}`);
   }
-  // Another exit code means another kind of failure, even when no new finding is recognized.
+  // Another exit code means another kind of failure, even when no new diagnostic is recognized.
   if (base.exitCode !== run.exitCode) {
     return failed(found, `${run.exit}, but ${base.exit} on the base`);
   }
@@ -62,7 +62,7 @@ async function judgeChecker({ input, run, lines }: JudgeInput): Promise<Judgemen
   if (added.length > 0) return failed([], `${run.exit}, ${added.length} new lines of output`);
   return {
     status: "passed",
-    reason: "fails on the base, too; no new findings",
+    reason: "fails on the base, too; no new diagnostics",
     blame: null,
     diagnostics: [],
   };
@@ -70,7 +70,7 @@ async function judgeChecker({ input, run, lines }: JudgeInput): Promise<Judgemen
 
 const summaryChars = 120;
 
-/** The first finding and the number of others, for a reason that says more than "exit code 1". */
+/** The first diagnostic and the number of others, for a reason that says more than "exit code 1". */
 function summary(found: readonly CheckerDiagnostic[]): string {
   const [first] = [...found].sort(byLocation);
   if (first === undefined) return "";
@@ -80,7 +80,7 @@ function summary(found: readonly CheckerDiagnostic[]): string {
 }
 
 /** The diagnostics in an output. An output of file names alone (`gofmt -l`) is one diagnostic per file. */
-function findings(output: string, files: readonly string[]): CheckerDiagnostic[] {
+function diagnosticsIn(output: string, files: readonly string[]): CheckerDiagnostic[] {
   const found = parseDiagnostics(output);
   const lines = output.split("\n").filter((line) => line.trim() !== "");
   if (found.length > 0 || !lines.every((line) => /^\S+\.\w+$/.test(line))) return found;

@@ -168,7 +168,7 @@ function resultOf(
 }
 
 /**
- * Runs every gate on the base, before any request to a model. `ok` is false when a gate cannot run at all,
+ * Runs every gate on the base, before any worker starts. `ok` is false when a gate cannot run at all,
  * with the verdicts of those gates; `red` are the gates that fail on the base.
  */
 export async function checkGatesRunnable(

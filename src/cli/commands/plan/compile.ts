@@ -161,9 +161,9 @@ function shownUnit(
     earlier: null,
     notes: [],
     ledger,
-    baselineNotes: [],
+    redBaseNotes: [],
     results: [],
-    findings: null,
+    issues: null,
     diffs: [],
     previous: null,
   });
