@@ -127,7 +127,7 @@ describe("citations", () => {
     expect(reported).toContain("the runner reports every test file, and the name of a row");
   });
 
-  test("are read from names as words of their own", () => {
+  test("a scenario id is cited by a name only as a separate word", () => {
     expect(citedInName("B3, D14: a process ends; C3 what it wrote (E9, A16)")).toEqual([
       "B3",
       "D14",

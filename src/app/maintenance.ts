@@ -37,7 +37,11 @@ export async function archiveByName(
   const plan = planNameAt(location);
   const repository = await openRepository(projectRoot);
   // A run reads its plan's folder when it ends.
-  const lock = acquireRunLock(repository.commonDir, { run: "archive-plan", plan });
+  const lock = acquireRunLock(repository.commonDir, {
+    run: "archive-plan",
+    plan,
+    command: "archive-plan",
+  });
   try {
     const to = archivePlan({ projectRoot }, location);
     if (to === null) throw new DgovError("NOT_FOUND", `no plan ${name}`);
@@ -60,7 +64,9 @@ export async function cleanProject(o: {
   const { commonDir } = repository;
   if (dry) requireNoRun(commonDir);
   // Held to the end: a run that starts during the removal would lose its worktrees.
-  const lock = dry ? null : acquireRunLock(commonDir, { run: "clean", plan: "clean" });
+  const lock = dry
+    ? null
+    : acquireRunLock(commonDir, { run: "clean", plan: "clean", command: "clean" });
   try {
     using log = openEventLogForReading(projectRoot);
     const configured = config.worktree.root;
@@ -86,7 +92,11 @@ export async function pruneProject(o: {
   using readable = openEventLogForReading(projectRoot);
   if (readable === null) return { runs: [], files: 0, bytes: 0 };
   if (dry) return await pruneRuns({ repository, log: readable, before, kept, dry });
-  const lock = acquireRunLock(repository.commonDir, { run: "prune", plan: "prune" });
+  const lock = acquireRunLock(repository.commonDir, {
+    run: "prune",
+    plan: "prune",
+    command: "prune",
+  });
   try {
     using log = openEventLog(projectRoot);
     return await pruneRuns({ repository, log, before, kept, dry });

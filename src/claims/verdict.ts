@@ -1,7 +1,8 @@
 /**
  * The scope verdict: whether a set of changes is within the claims of a task.
  *
- * Used by the review, the worker's write tools, `scope_status` and `dgov scope status`, so that they agree.
+ * Used by the review, the worker's write tools, `scope_status` and `dgov scope status`. They agree as far as their
+ * policies do: those of the worker's tools have no departments, which only the review checks.
  * Changed paths are relative to the repository, claims to the project root; `projectDir` is the project root
  * relative to the repository.
  */
@@ -12,6 +13,9 @@ import { coversAny } from "./cover.ts";
 import { type Claim, parseClaims } from "./path.ts";
 import { reservedReason } from "./reserved.ts";
 import { type ScopeChange, unsafeProblem } from "./unsafe.ts";
+
+/** Maximum number of files that an attempt may change. */
+export const changedFilesMax = 100;
 
 export interface ScopePolicy {
   claims: {
@@ -50,7 +54,7 @@ type ScopeVerdictName =
 export interface ScopeVerdict {
   passed: boolean;
   verdict: ScopeVerdictName;
-  /** True only for `read_scope_violation`; the other verdicts are problems of the plan. */
+  /** True only for `read_scope_violation`: another attempt of the same task may leave the files alone. */
   retriable: boolean;
   /** One sentence that names the paths; "" when passed. */
   reason: string;
@@ -146,8 +150,8 @@ export function judgeChanges(changes: readonly ScopeChange[], policy: ScopePolic
 }
 
 /**
- * The permission of a worker to write or delete a path, relative to the project root. Every allowed change passes
- * the review; files that match `[scope] ignore_files` are allowed too.
+ * The permission of a worker to write or delete a path, relative to the project root. Under the same policy,
+ * `judgeChanges` accepts or ignores every allowed path: files that match `[scope] ignore_files` are allowed too.
  */
 export function mayWrite(
   path: string,

@@ -1,9 +1,6 @@
 /** Restrictions that the configuration places on units and on child processes. Pure. */
-import type { ScopePolicy } from "../claims/verdict.ts";
+import { changedFilesMax, type ScopePolicy } from "../claims/verdict.ts";
 import type { Config } from "./config.ts";
-
-/** Maximum number of files that an attempt may change. */
-const changedFilesMax = 100;
 
 /** The scope policy of a unit, input of `judgeChanges` and `writeClaimed`. `projectDir` is relative to the repository. */
 export function scopePolicy(

@@ -26,7 +26,7 @@ import { listTree } from "./trees.ts";
 
 /**
  * Commits files of the operator's checkout on a branch; null when nothing differs. `paths` are files or
- * folders, present or deleted; ignored files inside folders are left out. REFUSED when a changed path
+ * folders, present or deleted; ignored files inside folders are left out. Throws REFUSED when a changed path
  * is outside `allowedPrefixes`, when the branch has moved, or when a checkout of it cannot be updated.
  */
 export async function commitOperatorFiles(
@@ -54,7 +54,7 @@ export async function commitOperatorFiles(
   if (stray !== undefined) {
     throw new DgovError(
       "REFUSED",
-      `the bookkeeping commit would change ${stray}, which is outside its folders`,
+      `the commit of dgov's own files would change ${stray}, which is outside its folders`,
     );
   }
   const identity = o.identity ?? { name: "dgov", email: "dgov@localhost" };
@@ -66,7 +66,7 @@ export async function commitOperatorFiles(
   const landing = await land(r, move, { during, undo: async () => {} });
   if (landing.kind === "landed") return commit;
   const cause = landing.kind === "blocked_by_checkout" ? landing.reason : `${o.branch} has moved`;
-  throw new DgovError("REFUSED", `the bookkeeping commit was not made: ${cause}`);
+  throw new DgovError("REFUSED", `dgov's own files were not committed: ${cause}`);
 }
 
 /**

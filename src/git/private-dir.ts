@@ -143,7 +143,7 @@ export function createStandaloneGitDir(
 
 /**
  * The filter drivers (Git LFS, typically) that HEAD's `.gitattributes` files name and the user's own
- * configuration defines. ENVIRONMENT when one is defined only in the repository's configuration, because
+ * configuration defines. Throws ENVIRONMENT when one is defined only in the repository's configuration, because
  * a worker could have written that command. The result is cached for `cachedFilters`.
  */
 export async function userFilters(r: Repository): Promise<FilterConfig> {

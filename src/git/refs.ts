@@ -119,7 +119,7 @@ function looseRef(file: string): Oid | null {
   }
 }
 
-/** Creates a branch. ENVIRONMENT when it exists. */
+/** Creates a branch. Throws ENVIRONMENT when it exists. */
 export async function createBranch(r: Repository, branch: string, at: Oid): Promise<void> {
   const zero = "0".repeat(at.length);
   const args = ["update-ref", "--no-deref", `refs/heads/${branch}`, at, zero];

@@ -53,7 +53,7 @@ export async function findRepository(dir: string): Promise<Repository | null> {
 }
 
 /**
- * Opens the repository that contains a folder. NOT_A_REPOSITORY when there is none, or when it is bare,
+ * Opens the repository that contains a folder. Throws NOT_A_REPOSITORY when there is none, or when it is bare,
  * a partial clone or uses reftables; GIT_TOO_OLD when git is older than 2.38 or missing.
  */
 export async function openRepository(dir: string): Promise<Repository> {
@@ -193,7 +193,7 @@ function textOrEmpty(path: string): string {
   }
 }
 
-/** The version of git, such as `2.39.5`. GIT_TOO_OLD when it is missing or older than 2.38. */
+/** The version of git, such as `2.39.5`. Throws GIT_TOO_OLD when it is missing or older than 2.38. */
 export async function gitVersion(): Promise<string> {
   const output = await runGit(["git", "--version"]);
   const version = /\d+\.\d+(?:\.\d+)*/.exec(output.stdout.toString())?.[0] ?? "";

@@ -33,11 +33,11 @@ function unitAt(
   phase: "preparing" | "working" | "self_reviewing" | "reviewing",
 ): UnitState | null {
   const unit = unitOf(d, of.unit);
-  assert(of.attempt <= unit.attempt, `${of.unit} has had no attempt ${of.attempt} yet`);
+  assert(of.attempt <= unit.attempt, `attempt ${of.attempt} of ${of.unit} has started`);
   if (of.attempt < unit.attempt || terminalPhases.has(unit.phase)) return null;
   const isAt = steps[unit.phase] ?? reviewedStep;
   const expected = steps[phase] ?? reviewedStep;
-  assert(isAt >= expected, `${of.unit} is ${unit.phase}, not ${phase} yet`);
+  assert(isAt >= expected, `${of.unit}, which is ${unit.phase}, has reached the phase ${phase}`);
   return isAt === expected ? unit : null;
 }
 
@@ -63,7 +63,7 @@ export function unprepared(d: Draft, event: Of<"attempt.unprepared">): boolean {
 export function workerExited(d: Draft, event: Of<"worker.exited">): boolean {
   const unit = unitAt(d, event, "working");
   if (unit === null) return false;
-  assert(event.fork <= unit.fork, `${event.unit} has had no fork ${event.fork} yet`);
+  assert(event.fork <= unit.fork, `fork ${event.fork} of ${event.unit} has started`);
   if (event.fork < unit.fork) return false;
   exited(d, unit, event);
   return true;

@@ -66,11 +66,8 @@ function landingOrderOf(dag: Dag, byId: ReadonlyMap<UnitId, DagUnit>): UnitId[] 
         if (unit.role === "worker" || unit.fixesMax > 0) order.push(unit.id);
         path.pop();
       } else {
-        const needed = present(
-          byId.get(dep),
-          `${unit.id} depends on ${dep}, which is not in the dag`,
-        );
-        assert(seen.get(dep) !== "open", `${dep} depends on itself`);
+        const needed = present(byId.get(dep), `the dag has ${dep}, a dependency of ${unit.id}`);
+        assert(seen.get(dep) !== "open", `${dep} does not depend on itself`);
         if (!seen.has(dep)) path.push({ unit: needed, next: 0 });
       }
     }

@@ -18,7 +18,7 @@ export interface KernelLimits {
   speculation: number;
   /** Gate runs (one car or one isolated tree each) alive at once. */
   maxGates: number;
-  /** Rebuilds of a car because the target moved, before it goes to the end of the train. */
+  /** Rebuilds of a car because the target moved, before its unit goes to the end of the queue. */
   rebuilds: number;
 }
 

@@ -14,7 +14,7 @@ export function checkInvariants(state: State, event: Event, step: Step): void {
   assert(gateRuns(state) <= limits.maxGates, "no more gate runs than maxGates");
   checkTrain(state);
   for (const { unit, from } of step.changes) {
-    assert(!terminalPhases.has(from), `${unit} was ${from} which is terminal`);
+    assert(!terminalPhases.has(from), `the previous phase of ${unit}, ${from}, is not terminal`);
     checkUnit(state, unit);
   }
   for (const action of step.actions) {
@@ -56,7 +56,7 @@ function checkLanding(state: State, car: Car, at: number): void {
 }
 
 function checkUnit(state: State, id: string): void {
-  const unit = present(state.units[id], id);
+  const unit = present(state.units[id], `the dag has ${id}`);
   const { rejectionRetries, crashRetries, timeoutRetries } = state.limits;
   assert(unit.reason !== "", `${id} has a reason for being ${unit.phase}`);
   assert(unit.rejections <= rejectionRetries, `${id} is rejected within limits`);

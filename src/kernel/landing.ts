@@ -78,7 +78,7 @@ export function targetMoved(d: Draft, event: Of<"target.moved">): boolean {
   return true;
 }
 
-/** Records the new tip. A head that was rebuilt too often for it goes to the end of the queue. */
+/** Records the new tip. The unit of a head that was rebuilt too often goes to the end of the queue. */
 function moveTip(d: Draft, tip: string): void {
   const { state } = d;
   state.tip = tip;

@@ -31,7 +31,7 @@ export const terminalPhases: ReadonlySet<Phase> = new Set([
   "abandoned",
 ]);
 
-/** Phases in which a unit occupies one of the `jobs`. */
+/** Live phases: a unit occupies one of the `jobs`. In the runner, an attempt is live while it has a worktree. */
 export const livePhases: ReadonlySet<Phase> = new Set([
   "preparing",
   "working",
@@ -52,7 +52,7 @@ export interface UnitState {
   /** Fix attempts started, and whether the current attempt is one. */
   fixes: number;
   fixing: boolean;
-  /** The reviewed commit of the live attempt and its tree; null until review passed. */
+  /** The reviewed commit of the current attempt and its tree; null until review passed. */
   commit: string | null;
   tree: string | null;
   base: string | null;
@@ -161,7 +161,7 @@ export function setPhase(d: Draft, id: UnitId, to: Phase, reason: string): void 
   const { state } = d;
   const unit = unitOf(d, id);
   const from = unit.phase;
-  assert(!terminalPhases.has(from), `${id} is ${from} which is terminal`);
+  assert(!terminalPhases.has(from), `the phase of ${id}, ${from}, is not terminal`);
   unit.reason = reason;
   if (from === to) return;
   unit.phase = to;

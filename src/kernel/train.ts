@@ -208,14 +208,17 @@ export function carAt(
   event: { car: number; unit: UnitId; attempt: number },
   phase: Car["phase"],
 ): Car | null {
-  assert(event.car < d.state.nextCar, `there is no car ${event.car} yet`);
+  assert(event.car < d.state.nextCar, `car ${event.car} exists`);
   const car = d.state.train.find((c) => c.car === event.car);
   if (car === undefined) return null;
   assert(
     car.unit === event.unit && car.attempt === event.attempt,
     "an answer names its car, unit and attempt",
   );
-  assert(steps[car.phase] >= steps[phase], `car ${car.car} is ${car.phase}, not ${phase} yet`);
+  assert(
+    steps[car.phase] >= steps[phase],
+    `car ${car.car}, which is ${car.phase}, has reached the phase ${phase}`,
+  );
   return car.phase === phase ? car : null;
 }
 
@@ -280,7 +283,7 @@ function markFailed(d: Draft, car: Car, failure: Failure): void {
 function ownTreeJudged(d: Draft, event: Of<"gates.finished">): boolean {
   const { judging } = d.state;
   const { unit: id, attempt } = event;
-  assert(attempt <= unitOf(d, id).attempt, `${id} has had no attempt ${attempt} yet`);
+  assert(attempt <= unitOf(d, id).attempt, `attempt ${attempt} of ${id} has started`);
   const at = judging.findIndex((own) => own.unit === id && own.attempt === attempt);
   const own = judging[at];
   if (own === undefined) return false;

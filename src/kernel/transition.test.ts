@@ -551,7 +551,7 @@ describe("landing", () => {
     expect(run.step({ type: "target.moved", tip: "x" }).disposition).toBe("stale");
   });
 
-  test("a head that is rebuilt too often goes to the end of the train", () => {
+  test("a head that is rebuilt too often goes to the end of the queue", () => {
     const run = twoCars({ limits: { rebuilds: 1 } });
     run.tell({ type: "target.moved", tip: "x" });
     const actions = run.tell({ type: "target.moved", tip: "y" });
@@ -711,9 +711,9 @@ describe("events", () => {
         { id: "a", deps: ["b"] },
         { id: "b", deps: ["a"] },
       ],
-      "depends on itself",
+      "a does not depend on itself",
     ],
-    ["an unknown dependency", [{ id: "a", deps: ["z"] }], "which is not in the dag"],
+    ["an unknown dependency", [{ id: "a", deps: ["z"] }], "the dag has z, a dependency of a"],
     ["a duplicate", [{ id: "a" }, { id: "a" }], "unit ids are unique"],
   ])("a dag with %s throws", (_, units, words) => {
     expect(() => transition(initialState(), startOf({ units }))).toThrow(words);

@@ -86,7 +86,7 @@ export interface EventLog {
   putBlob(bytes: string | Uint8Array, o?: { durable?: boolean }): string;
   getBlob(digest: string): Uint8Array | null;
   /** Stores a compiled plan under `.dgov/out/plans/` and returns its digest. */
-  savePlan(run: string, bytes: string): string;
+  savePlan(bytes: string): string;
   /** The compiled plan of a digest; null when it is missing. */
   readPlan(digest: string): string | null;
   /** Removes telemetry of runs, and old blobs that no remaining event names. Lifecycle events stay. */
@@ -235,7 +235,7 @@ function eventLog(projectRoot: string, connection: Connection, writer: Writer): 
     dataVersion: () => connection.version(),
     putBlob: (bytes, o) => storeBlob(blobs, bytes, o),
     getBlob: (digest) => readBlob(blobs, digest),
-    savePlan: (_run, bytes) => storeBlob(plans, bytes, { suffix: ".toml" }),
+    savePlan: (bytes) => storeBlob(plans, bytes, { suffix: ".toml" }),
     readPlan(digest) {
       const bytes = readBlob(plans, digest, ".toml");
       return bytes === null ? null : new TextDecoder().decode(bytes);

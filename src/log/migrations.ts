@@ -24,7 +24,7 @@ export const migrations: readonly string[] = [
   CREATE TRIGGER lifecycle_is_never_deleted BEFORE DELETE ON events WHEN OLD.kind = 'lifecycle'
   BEGIN SELECT RAISE(ABORT, 'lifecycle events are kept forever'); END;
 
-  -- What happened in one run, whole and in one piece: in the table, telemetry lies between.
+  -- The lifecycle events of one run without the telemetry that lies between them in the table.
   CREATE INDEX events_lifecycle_of_run ON events (run, seq, ts, plan, unit, attempt, type, data)
     WHERE kind = 'lifecycle';
   CREATE INDEX events_lifecycle ON events (seq) WHERE kind = 'lifecycle';

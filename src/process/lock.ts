@@ -28,13 +28,15 @@ interface LockHolder {
   run: string;
   host: string;
   plan: string;
+  /** Name of the dgov command that holds the lock without a run, such as `clean`; absent for a run. */
+  command?: string;
   /** RFC 3339. */
   since: string;
 }
 
 const held = new Map<string, Database>();
 
-/** Takes the lock without waiting. RUN_LOCKED, naming the holder, when it is held. */
+/** Takes the lock without waiting. Throws RUN_LOCKED, with the holder in its message, when it is held. */
 export function acquireRunLock(
   commonDir: string,
   holder: Omit<LockHolder, "pid" | "start" | "host" | "since">,
@@ -51,6 +53,7 @@ export function acquireRunLock(
     run: holder.run,
     host: hostname(),
     plan: holder.plan,
+    ...(holder.command === undefined ? {} : { command: holder.command }),
     since: isoTime(systemClock.now()),
   };
   replaceFile(join(folder, "runner.json"), `${JSON.stringify(record, null, 2)}\n`);
@@ -77,12 +80,13 @@ export function lockHolder(commonDir: string): LockHolder | null {
   } catch {
     return null;
   }
-  const { pid, start, run, host, plan, since } = holder;
+  const { pid, start, run, host, plan, since, command } = holder;
   if (typeof pid !== "number" || typeof start !== "string" || typeof run !== "string") return null;
   if (typeof host !== "string" || typeof plan !== "string" || typeof since !== "string")
     return null;
   if (host === hostname() && processStart(pid) !== start) return null;
-  return { pid, start, run, host, plan, since };
+  const lock = { pid, start, run, host, plan, since };
+  return typeof command === "string" ? { ...lock, command } : lock;
 }
 
 /** Throws RUN_LOCKED when a run is alive, without taking the lock or writing a file. */
@@ -106,12 +110,16 @@ function lockFile(path: string, commonDir: string): Database {
 }
 
 function locked(holder: LockHolder | null): DgovError {
+  const command = holder?.command;
   const message =
     holder === null
       ? "another dgov run, which is just starting, holds this repository"
-      : `run ${holder.run} of plan ${holder.plan} (pid ${holder.pid} on ${holder.host}, ` +
-        `since ${holder.since}) holds this repository`;
+      : `${command === undefined ? `run ${holder.run} of plan ${holder.plan}` : `dgov ${command}`} ` +
+        `(pid ${holder.pid} on ${holder.host}, since ${holder.since}) holds this repository`;
   return new DgovError("RUN_LOCKED", message, {
-    hint: "follow it with dgov watch, or stop it with dgov runs cancel",
+    hint:
+      command === undefined
+        ? "follow it with dgov watch, or stop it with dgov runs cancel"
+        : "wait until it has finished, then retry",
   });
 }

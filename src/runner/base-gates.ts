@@ -17,7 +17,7 @@ export interface BaseGates {
 }
 
 /**
- * Runs every gate once on the base and reports the structural baseline and red gates. GATE_UNRUNNABLE when a gate
+ * Runs every gate once on the base and reports the structural baseline and red gates. Throws GATE_UNRUNNABLE when a gate
  * cannot run here. A red gate does not stop the run.
  */
 export async function runBaseGates(
@@ -42,7 +42,7 @@ export async function runBaseGates(
 }
 
 /**
- * Reports a structural baseline that is missing, unreadable or stale. `now` in milliseconds. ENVIRONMENT when
+ * Reports a structural baseline that is missing, unreadable or stale. `now` in milliseconds. Throws ENVIRONMENT when
  * the configured engine is missing.
  */
 async function reportStructuralBaseline(

@@ -67,7 +67,7 @@ export function recordLandings(
 
 /**
  * Moves a plan's folder into `archive/`, with a number added when its name is taken. Returns the new path; null
- * when the plan is archived or gone. REFUSED when the archive is a link out of the project.
+ * when the plan is archived or gone. Throws REFUSED when the archive is a link out of the project.
  */
 export function archivePlan(
   { projectRoot }: Pick<BookkeepingTarget, "projectRoot">,
@@ -99,7 +99,7 @@ export async function commitBookkeeping(
   location: PlanLocation,
   baselines: readonly string[] = [],
 ): Promise<string | null> {
-  const tip = present(await branchTip(repository, target), `tip of ${target}`);
+  const tip = present(await branchTip(repository, target), `branch ${target} exists`);
   const tracked = (await listTree(repository, tip)).map(({ path }) => path);
   const isTracked = (path: string): boolean =>
     tracked.some((t) => t === path || t.startsWith(`${path}/`));

@@ -50,7 +50,7 @@ export async function finishRun(c: RunContext, loop: LoopEnd): Promise<RunEnd> {
   const whole = c.only.length === 0;
   const { status } = loop;
   const warnings: string[] = [];
-  const landedTip = present(await branchTip(c.repository, c.target), `tip of ${c.target}`);
+  const landedTip = present(await branchTip(c.repository, c.target), `branch ${c.target} exists`);
   const verification = await verifyBranch(c, loop, landedTip);
   if (verification.status === "failed") warnings.push(`the branch is red: ${verification.reason}`);
   const landed = verification.status !== "skipped";
@@ -66,7 +66,7 @@ export async function finishRun(c: RunContext, loop: LoopEnd): Promise<RunEnd> {
     : [];
   const problem = whole ? await commitBookkeeping(c, c.location, baselines) : null;
   if (problem !== null) warnings.push(problem);
-  const after = present(await branchTip(c.repository, c.target), `tip of ${c.target}`);
+  const after = present(await branchTip(c.repository, c.target), `branch ${c.target} exists`);
   const candidates = await listRefs(c.repository, `refs/dgov/candidate/${c.run}`);
   await deleteRefs(c.repository, [...candidates.map(({ ref }) => ref), baseRef(c.run)]);
   const durationMs = c.clock.now() - c.startedAt;

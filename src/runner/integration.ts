@@ -138,7 +138,7 @@ export class Integration {
   }
 
   #reviewed(unit: string): Reviewed {
-    return present(this.#context.memory.reviewed.get(unit), `reviewed commit of ${unit}`);
+    return present(this.#context.memory.reviewed.get(unit), `${unit} has a reviewed commit`);
   }
 
   /** Stops a run of the gates, which then answers soon. */
@@ -213,7 +213,7 @@ export class Integration {
 
   /** Adds a worker's landing to the readable history. A reviewer's fix is not a unit's landing. */
   #recordLanding(unit: string, commit: string): void {
-    const { role, digest } = present(this.#context.tasks.get(unit), `task of ${unit}`);
+    const { role, digest } = present(this.#context.tasks.get(unit), `${unit} has a task`);
     if (role === "worker") recordLandings(this.#context, [{ unit, digest, commit }]);
   }
 

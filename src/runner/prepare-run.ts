@@ -88,7 +88,7 @@ export async function prepareRun(
 
   await updateRef(repository, baseRef(run), tip);
   await updateRef(repository, beforeRef(run), tip);
-  log.savePlan(run, compiled.bytes);
+  log.savePlan(compiled.bytes);
   recordModelCalls(log, { run, plan: plan.name }, compiled.modelCalls);
 
   const context: RunContext = {

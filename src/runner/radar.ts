@@ -75,7 +75,7 @@ export class Radar {
     }, lookEveryMs).unref();
   }
 
-  /** Stops the timer and waits for a look under way. */
+  /** Stops the timer and waits for an unfinished look. */
   async stop(): Promise<void> {
     if (this.#timer !== null) clearInterval(this.#timer);
     this.#timer = null;

@@ -10,7 +10,7 @@ import type { EventLog, NewEvent, RecordedEvent } from "../log/event-log.ts";
 import type { GateProgress, GateVerdict } from "../settlement/verdict.ts";
 import { camelCase, snakeCase } from "../std/case.ts";
 
-/** A lifecycle record of the run at hand. */
+/** A lifecycle record of the current run. */
 export type RunRecord = Omit<NewEvent, "run" | "plan">;
 
 const kernelTypes: ReadonlySet<string> = new Set<Event["type"]>([

@@ -60,7 +60,7 @@ interface DriveOptions {
  * For each event: apply it, check the invariants, append its records in one durable transaction, then start
  * the actions. Their answers are the next events. The loop ends when the kernel has asked for `run.finish`
  * and every action has answered. An action that rejects has no answer: the loop goes on with the others, and
- * throws the error when none is left in flight.
+ * throws the error when every action has ended.
  */
 export async function driveKernel(
   options: DriveOptions,
@@ -69,7 +69,7 @@ export async function driveKernel(
   const inbox: Answer[] = [{ event: options.start }];
   let wake: (() => void) | null = null;
   let failure: { error: unknown } | null = null;
-  let inFlight = 0;
+  let unfinished = 0;
   let status: RunStatus | null = null;
   const state = initialState();
 
@@ -84,7 +84,7 @@ export async function driveKernel(
       status = action.status;
       return;
     }
-    inFlight++;
+    unfinished++;
     performer
       .perform(action, at)
       .then((answer) => answer && inbox.push(answer))
@@ -92,7 +92,7 @@ export async function driveKernel(
         failure ??= { error };
       })
       .finally(() => {
-        inFlight--;
+        unfinished--;
         wake?.();
       });
   };
@@ -100,8 +100,8 @@ export async function driveKernel(
   while (true) {
     const answer = inbox.shift();
     if (answer === undefined) {
-      if (inFlight === 0 && (status !== null || failure !== null)) break;
-      assert(inFlight > 0, "an unfinished run has an action in flight");
+      if (unfinished === 0 && (status !== null || failure !== null)) break;
+      assert(unfinished > 0, "an unfinished run has an unfinished action");
       await new Promise<void>((resolve) => {
         wake = resolve;
       });
@@ -148,7 +148,7 @@ function recordsOf(
 
 /**
  * Runs `body` with a performer that also reports the operator's interrupt: when the signal fires, the kernel
- * gets `run.interrupted` and `abort` stops everything under way.
+ * gets `run.interrupted` and `abort` stops every unfinished action.
  */
 export async function withInterrupt<T>(
   interrupt: AbortSignal,

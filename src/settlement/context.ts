@@ -66,7 +66,7 @@ export function fileMetricsCache(folder: string): DigestCache<FileMetrics> {
   return digestCache(join(folder, "structure.jsonl"), fileMetricsVersion);
 }
 
-/** Opens the settlement of a project. NOT_A_REPOSITORY when the project lies outside the repository. */
+/** Opens the settlement of a project. Throws NOT_A_REPOSITORY when the project lies outside the repository. */
 export function openSettlement(o: SettlementOptions): SettlementContext {
   const { env, slotsRoot, ...rest } = o;
   const { maxGates, jobs } = o.config.run;

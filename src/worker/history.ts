@@ -9,24 +9,13 @@
  */
 import type { ChatMessage } from "../model/message.ts";
 import { listed } from "../std/text.ts";
+import { writingTools } from "./tools/tool.ts";
 
 /** Share of the limit that the history fills after turns were removed. */
 const filledAfterCut = 0.75;
 const errorCharsMax = 2000;
 const resultCharsMin = 2000;
 const pathsNamedMax = 40;
-
-/** Tools with a `target` that they change. */
-const writers: ReadonlySet<string> = new Set([
-  "write_file",
-  "edit_file",
-  "apply_patch",
-  "delete_file",
-  "move_file",
-  "revert_file",
-  "format_file",
-  "lint_fix",
-]);
 
 interface Result {
   tool: string;
@@ -139,7 +128,7 @@ export class History {
         if (message.role !== "tool") return message;
         const result = turn.results.get(message.callId);
         if (result === undefined || result.target === null || !result.ok) return message;
-        if (writers.has(result.tool)) writtenHere.push(result.target);
+        if (writingTools.has(result.tool)) writtenHere.push(result.target);
         if (result.tool !== "read_file" || !written.has(result.target)) return message;
         const line = `[content of ${result.target} before a later change; read the file again if you need it]`;
         if (message.content === line) return message;
@@ -172,7 +161,7 @@ export class History {
       if (message.role !== "tool") continue;
       const result = turn.results.get(message.callId);
       if (result === undefined) continue;
-      if (result.ok && result.target !== null && writers.has(result.tool)) {
+      if (result.ok && result.target !== null && writingTools.has(result.tool)) {
         this.#cutPaths.add(result.target);
       }
       if (!result.ok) this.#cutError = `${result.tool}: ${clip(message.content, errorCharsMax)}`;

@@ -93,7 +93,7 @@ export interface WorkerToolPolicy {
   requireUvRun: boolean;
 }
 
-/** The outcomes that a worker reports itself; the parent adds crash and timeout. */
+/** The outcomes that a worker reports itself. The parent adds `crashed`, `timed_out` and `disapproved`. */
 export type WorkerVerdict =
   | "complete"
   | "incomplete"

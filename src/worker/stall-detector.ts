@@ -6,6 +6,7 @@
  * results are ignored, so that timings do not count as new.
  */
 import { sha256 } from "../std/digest.ts";
+import { writingTools } from "./tools/tool.ts";
 
 /** Turns in a row with the same calls and the same results. */
 const sameWarn = 3;
@@ -15,17 +16,7 @@ const staleWarn = 4;
 const staleStop = 8;
 
 /** Tools that can change a file. A shell command is assumed to change one. */
-const changers: ReadonlySet<string> = new Set([
-  "write_file",
-  "edit_file",
-  "apply_patch",
-  "delete_file",
-  "move_file",
-  "revert_file",
-  "format_file",
-  "lint_fix",
-  "run_bash",
-]);
+const changers: ReadonlySet<string> = new Set([...writingTools, "run_bash"]);
 
 /** One tool call of a turn with its result. */
 export interface ObservedCall {

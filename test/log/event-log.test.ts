@@ -142,7 +142,7 @@ describe("openEventLog", () => {
     writeFileSync(join(root, ".dgov/out/blobs", digest), "something else");
     expect(log.getBlob(digest)).toBeNull();
     expect(log.getBlob("../../state.db")).toBeNull();
-    expect(log.readPlan(log.savePlan("r1", "[plan]\n"))).toBe("[plan]\n");
+    expect(log.readPlan(log.savePlan("[plan]\n"))).toBe("[plan]\n");
   });
 });
 

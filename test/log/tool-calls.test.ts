@@ -60,8 +60,8 @@ const anyEvent: fc.Arbitrary<RecordedEvent> = fc.record({
   ),
 });
 
-describe("toolCallsBy", () => {
-  test("equals the pure sum of the same events, of one run and of all", () => {
+describe("readToolCalls", () => {
+  test("the counts equal the sum over the events, of one run and of all", () => {
     fc.assert(
       fc.property(fc.array(anyEvent, { maxLength: 40 }), (events) => {
         using log = holding(events);
@@ -114,7 +114,7 @@ describe("toolCallsBy", () => {
     expect([odd?.calls, grep?.calls, grep?.totalMs, grep?.bytes]).toEqual([1, 2, 3.5, 3]);
   });
 
-  test("reads no events", () => {
+  test("the query of tool calls reads the table of sums, not the events", () => {
     using log = holding([]);
     readToolCalls(log.connection, null);
     readToolCalls(log.connection, "r1");

@@ -233,7 +233,7 @@ describe("invalid measurements", () => {
       "is not a baseline",
     ],
     ["a command without {output}", { command: "true" }, "has no {output}"],
-  ])("A10 the coverage gate errs with %s", async (_, options, reason) => {
+  ])("A10 the coverage gate cannot run with %s", async (_, options, reason) => {
     await using c = await project({ "src/a.txt": "x\n" }, options);
     expect(verdict(await c.judge({ "src/a.txt": "-\n" }), "coverage")).toMatchObject({
       status: "errored",
@@ -294,7 +294,7 @@ describe("invalid measurements", () => {
     ["a pipe", "mkfifo {output}", "wrote none of"],
     ["an empty folder", "mkdir {output}", "wrote none of lcov.info"],
   ])(
-    "A10 the coverage gate errs with %s, on the base and on the tree",
+    "A10 the coverage gate cannot run with %s, on the base and on the tree",
     async (_, command, reason) => {
       await using c = await project({ "src/a.txt": "x\n" }, { command });
       expect(verdict(await c.judge({ "src/a.txt": "-\n" }), "coverage")).toMatchObject({

@@ -30,7 +30,7 @@ describe("gates that cannot judge", () => {
     ["crashes below a shell", "(sh -c 'kill -ABRT $$'); exit $?", "exit code 134"],
     ["times out", "sleep 3000", `timed out after ${duration(limitS * 1000)}`],
   ])(
-    "A4 a gate that %s errs, and blames the environment when the base errs too",
+    "A4 a gate that %s cannot run, and blames the environment when it cannot run on the base either",
     async (_, command, exit) => {
       await using c = await testSettlement({
         files: { "check.sh": "no-such-program\n" },
@@ -47,7 +47,7 @@ describe("gates that cannot judge", () => {
     },
   );
 
-  test("A4 a gate that errs only with the attempt's change blames the attempt", async () => {
+  test("A4 a gate that cannot run only with the attempt's change blames the attempt", async () => {
     await using c = await testSettlement({
       files: { "check.sh": "exit 0\n" },
       project: {

@@ -181,7 +181,7 @@ describe("strict mode", () => {
     expect([result.passed, result.blame]).toEqual([false, "base"]);
   });
 
-  test("strict mode errs for an unreadable baseline", async () => {
+  test("the structure gate cannot run in strict mode with an unreadable baseline", async () => {
     await using c = await testSettlement({
       files: { ".sentrux/baseline.json": "{", "a.py": "x = 1\n" },
       ...strict,
@@ -251,7 +251,7 @@ exit 0
     });
   });
 
-  test("the structure gate errs when the external engine is configured and missing", async () => {
+  test("the structure gate cannot run when the external engine is configured and missing", async () => {
     await using c = await structured(
       { "a.py": "x = 1\n" },
       { config: { sentrux: { engine: "external" } } },

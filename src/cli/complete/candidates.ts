@@ -93,7 +93,7 @@ async function helpTopics(commands: CommandGroup, line: Line): Promise<Candidate
   if (group === null || !("subcommands" in group)) return [];
   const topics = [
     { word: "exit-codes", about: "What each exit code means" },
-    { word: "environment", about: "Variables dgov reads" },
+    { word: "environment", about: "Variables that configure dgov" },
   ];
   return [...namesIn(group), ...(path.length === 0 ? topics : [])];
 }

@@ -30,7 +30,7 @@ export function progressLine(record: RecordedEvent, stream: boolean): string | n
     case "landing.refused":
       return `${unit}: landing refused: ${data["reason"]}`;
     case "attempt.autofixed":
-      return `${unit}: formatted ${(data["paths"] as string[]).join(", ")}`;
+      return `${unit}: autofixed ${(data["paths"] as string[]).join(", ")}`;
     case "repository.changed":
       return `git's shared configuration changed while workers ran:\n${indented(String(data["diff"]), "    ")}`;
     case "unit.changed":

@@ -1,5 +1,6 @@
 /**
- * Gate trees: folders that hold exactly one tree and, besides it, only prepared dependency folders.
+ * Gate trees: folders that hold exactly one tree and, besides it, only the folders that the caller keeps: prepared
+ * dependencies and build caches.
  *
  * Gates run a worker's code here, so the content of the folder is not trusted: the index that records the
  * checkout lies outside it, and the digest of the index in this process's memory. A folder that this

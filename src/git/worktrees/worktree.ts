@@ -68,7 +68,7 @@ export function resetWorkerGitDir(
   createStandaloneGitDir(r, { ...own, ...o });
 }
 
-/** An existing worktree. NOT_FOUND when its folder does not exist. */
+/** An existing worktree. Throws NOT_FOUND when its folder does not exist. */
 export function openWorktree(o: { path: string; meta: string; base: Oid }): Worktree {
   if (!existsSync(o.path)) {
     throw new DgovError("NOT_FOUND", `the worktree ${o.path} no longer exists`);

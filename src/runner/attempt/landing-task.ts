@@ -13,7 +13,9 @@ type Tasks = ReadonlyMap<string, CompiledTask>;
 
 /** The task of an attempt: its unit's own, or the fix of a reviewer's issues. */
 export function attemptTask(context: RunContext, { unit, fixing }: LiveAttempt): CompiledTask {
-  return fixing ? taskToLand(context, unit) : present(context.tasks.get(unit), `task of ${unit}`);
+  return fixing
+    ? taskToLand(context, unit)
+    : present(context.tasks.get(unit), `${unit} has a task`);
 }
 
 /**
@@ -24,13 +26,13 @@ export function taskToLand(
   { tasks, config }: { tasks: Tasks; config: Pick<Config, "verify"> },
   unit: string,
 ): CompiledTask {
-  const task = present(tasks.get(unit), `task of ${unit}`);
+  const task = present(tasks.get(unit), `${unit} has a task`);
   return task.role === "reviewer" ? fixTask(tasks, task, config.verify) : task;
 }
 
 /** Message of the commit that lands a unit's work, with the trailers that later runs identify it by. */
 export function commitMessage(context: RunContext, unit: string): string {
-  const own = present(context.tasks.get(unit), `task of ${unit}`);
+  const own = present(context.tasks.get(unit), `${unit} has a task`);
   const task = taskToLand(context, unit);
   const identity =
     own.role === "reviewer"

@@ -53,7 +53,7 @@ export async function performPrepare(
 
 /** Problem with a dependency that has landed but is no longer an ancestor of the base; null without one. */
 async function lostDependency(c: RunContext, unit: string, base: string): Promise<string | null> {
-  for (const dependency of present(c.tasks.get(unit), `task of ${unit}`).dependsOn) {
+  for (const dependency of present(c.tasks.get(unit), `${unit} has a task`).dependsOn) {
     const commit = c.memory.landed.get(dependency);
     if (commit === undefined || (await isAncestor(c.repository, commit, base))) continue;
     return `${dependencyLost}: ${dependency} (${short(commit)}) is no longer on ${c.target}`;

@@ -39,7 +39,7 @@ export interface PromptInput {
   results: { unit: string; text: string }[];
   /** A reviewer's issues in landed work, for the attempt that fixes them. */
   issues: string | null;
-  /** Landed changes of the units that a reviewer judges. */
+  /** Landed changes of a read-only unit and of the units it depends on. */
   diffs: { unit: string; text: string }[];
   /** The conversations before this fork; their diff is null for roles that change nothing. */
   previous: { summary: string; diff: string | null } | null;

@@ -99,9 +99,9 @@ async function selfReview(
   resetWorkerGitDir(c.repository, live.tree, { identity: c.identity, filters: c.filters });
   const diff = await diffText(c.repository, live.tree, { bytesMax: promptDiffBytesMax });
   const prompt = selfReviewPrompt({ task, attempt: live.attempt, diff });
-  let end = await converse(c, { live, task, prompt });
+  let end = await askReviewer(c, { live, task, prompt });
   for (let tries = 1; tries < triesMax && hasFailed(end) && !live.abort.signal.aborted; tries++) {
-    end = await converse(c, { live, task, prompt });
+    end = await askReviewer(c, { live, task, prompt });
   }
   const verdict = readOnlyOutcome("reviewer", end);
   if (verdict.outcome === "complete") return { approved: true, reason: "", detail: "" };
@@ -113,7 +113,7 @@ async function selfReview(
   return { approved: false, reason, detail: reason };
 }
 
-async function converse(
+async function askReviewer(
   c: RunContext,
   { live, task, prompt }: { live: LiveAttempt; task: CompiledTask; prompt: string },
 ): Promise<WorkerEnd> {
@@ -127,7 +127,7 @@ async function converse(
     onStart: () => {},
     onMessage: (message, reply) => handleWorkerMessage(c, live, message, reply),
   });
-  const model = present(c.models.get(live.unit), `model of ${live.unit}`);
+  const model = present(c.models.get(live.unit), `${live.unit} has a model`);
   c.rateLimiter.release(model.provider.name, live.marker);
   return end;
 }

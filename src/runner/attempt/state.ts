@@ -16,7 +16,7 @@ export interface EarlierWork {
   base: string | null;
 }
 
-/** An attempt with a worktree. */
+/** An attempt with a worktree, in any phase. The kernel's live phases end before the review. */
 export interface LiveAttempt {
   unit: string;
   attempt: number;
@@ -39,7 +39,7 @@ export class LiveAttempts {
   readonly #byUnit = new Map<string, LiveAttempt>();
   /** Units with a tool call since the radar last read their files. */
   readonly touched = new Set<string>();
-  /** Removals of worktrees under way. */
+  /** Unfinished removals of worktrees. */
   readonly removals = new Set<Promise<void>>();
 
   add(live: LiveAttempt): void {

@@ -31,7 +31,7 @@ export async function performWork(
   if (live === null) return null;
   const { unit, attempt, fork } = action;
   const task = attemptTask(c, live);
-  const end = await converse(c, live, fork);
+  const end = await runConversation(c, live, fork);
   const records =
     task.role === "worker"
       ? await keepWorkOf(c, live, { end, at })
@@ -44,10 +44,10 @@ export async function performWork(
 }
 
 /** One conversation, from the prompt to the death of the process. */
-async function converse(c: RunContext, live: LiveAttempt, fork: number): Promise<WorkerEnd> {
+async function runConversation(c: RunContext, live: LiveAttempt, fork: number): Promise<WorkerEnd> {
   const { unit, attempt } = live;
   if (c.takenOver.has(unit)) return takenOverEnd(live);
-  const { provider, model } = present(c.models.get(unit), `model of ${unit}`);
+  const { provider, model } = present(c.models.get(unit), `${unit} has a model`);
   const task = attemptTask(c, live);
   const prompt = await promptOf(c, live, fork);
   const end = await runWorker({

@@ -154,7 +154,7 @@ export function workerRequest(
   const { task, live } = of;
   // Programs and modules are looked up in its worktree, as gates look them up in theirs.
   const toolEnvironment = environmentIn(c.settlement, live.tree.path, undefined);
-  const model = present(c.models.get(task.id), `model of ${task.id}`);
+  const model = present(c.models.get(task.id), `${task.id} has a model`);
   const shared = projectRequest({ config: c.config, toolEnvironment }, model);
   const { iterationBudget } = shared.limits;
   return {

@@ -48,7 +48,7 @@ async function removeKept(c: RunContext, live: LiveAttempt): Promise<void> {
   }
 }
 
-/** Keeps and removes the worktrees an interrupted run left, and waits for removals under way. */
+/** Keeps and removes the worktrees an interrupted run left, and waits for unfinished removals. */
 export async function closeAttempts(c: RunContext, at: string): Promise<void> {
   for (const live of c.attempts.all()) {
     const data = await keepAttempt(c, live, at);

@@ -1,5 +1,5 @@
 /**
- * Kept work in the hands of the operator: `dgov take` opens it as a worktree at the target's tip; `dgov land` sends
+ * Kept work that the operator finishes: `dgov take` opens it as a worktree at the target's tip; `dgov land` sends
  * the content of that worktree through review, gates and the merge train like any attempt.
  */
 import { existsSync, rmSync } from "node:fs";

@@ -74,7 +74,7 @@ export async function executeUndo(request: UndoRequest): Promise<UndoResult> {
   // Before the lock is taken, so that an undo of nothing leaves no trace.
   await selectWork(repository, request);
   const undo = newRunId(systemClock.now());
-  const lock = acquireRunLock(repository.commonDir, { run: undo, plan: "undo" });
+  const lock = acquireRunLock(repository.commonDir, { run: undo, plan: "undo", command: "undo" });
   try {
     const { projectRoot, env, status } = request;
     const o = { projectRoot, env, status, yes: false, confirm: null, onRecord: () => {} };
@@ -191,7 +191,7 @@ function requireRevertible(commit: RevertedCommit, landed: readonly LandedWork[]
   }
 }
 
-/** Runs the gates. REFUSED when they fail or the undo was stopped. */
+/** Runs the gates. Throws REFUSED when they fail or the undo was stopped. */
 async function judge(
   { env, signal, status }: UndoRequest,
   environment: RunEnvironment,
@@ -347,7 +347,7 @@ function branchReader(
   repository: Repository,
   log: EventLog | null,
 ): {
-  /** The branch that a run landed on. TARGET_MISSING when it no longer exists. */
+  /** The branch that a run landed on. Throws TARGET_MISSING when it no longer exists. */
   ofRun(run: string): Promise<BranchWork>;
   /** The branch that is checked out, with the work of a plan or of all plans. */
   checkedOut(plan: string | undefined): Promise<BranchWork>;

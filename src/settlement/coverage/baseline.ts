@@ -83,7 +83,7 @@ export function coverageBaselineText({ files, ...rest }: CoverageBaseline): stri
   return `{\n${head.join(",\n")},\n  "files": {\n${lines.join(",\n")}\n  }\n}\n`;
 }
 
-/** Writes the baseline atomically. REFUSED when its folder is a symbolic link, which may lead out of the project. */
+/** Writes the baseline atomically. Throws REFUSED when its folder is a symbolic link, which may lead out of the project. */
 export function writeCoverageBaseline(projectRoot: string, baseline: CoverageBaseline): void {
   const at = join(projectRoot, folder);
   mkdirSync(at, { recursive: true });

@@ -26,7 +26,7 @@ import { scanTree, sensorOf } from "./scan.ts";
 /** The program that measures; `program` is the absolute path of sentrux. */
 export type Engine = { kind: "builtin" } | { kind: "external"; program: string };
 
-/** Chooses the engine by `[sentrux] engine`. ENVIRONMENT when `external` is configured and sentrux is not on PATH. */
+/** Chooses the engine by `[sentrux] engine`. Throws ENVIRONMENT when `external` is configured and sentrux is not on PATH. */
 export function chooseEngine(
   { sentrux }: Pick<Config, "sentrux">,
   environment: Record<string, string>,
@@ -148,7 +148,7 @@ export async function runSentruxOnTree(
     return result;
   });
   signal.throwIfAborted();
-  return present(result, "gate tree for sentrux");
+  return present(result, "sentrux ran in a gate tree");
 }
 
 function comparisonOf(result: SentruxResult): Comparison {
@@ -177,7 +177,7 @@ const outputBytesMax = 256 * 1024;
 /** Maximum seconds of a run, also when the gates' timeout is longer. */
 const secondsMax = 120;
 
-/** Runs the program on a folder. ENVIRONMENT when it does not exit or its output cannot be parsed. */
+/** Runs the program on a folder. Throws ENVIRONMENT when it does not exit or its output cannot be parsed. */
 async function runSentrux(o: {
   program: string;
   verb: "check" | "gate" | "save";

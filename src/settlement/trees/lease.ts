@@ -1,4 +1,7 @@
-/** A gate tree on loan: prepared on request, and restored to exactly its tree after every command. */
+/**
+ * A leased gate tree: prepared on request, and restored to its tree after every command, except for prepared
+ * dependency folders and build caches.
+ */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { Oid } from "../../git/objects.ts";
@@ -115,7 +118,7 @@ class Lease implements GateTreeLease {
   readonly prepare = async (): Promise<Prepared & { warm: boolean }> => {
     const slot = this.#slot;
     const key = dependencyKey(this.#c, this.project);
-    if (slot.prepared?.key === key && (await this.#dependenciesIntact()).length === 0) {
+    if (slot.prepared?.key === key && (await this.#restoreDependencies()).length === 0) {
       return { ok: true, output: "", durationMs: 0, warm: true };
     }
     for (const folder of slot.prepared?.folders ?? []) removeFolder(join(slot.path, folder));
@@ -153,7 +156,7 @@ class Lease implements GateTreeLease {
       signal: this.#o.signal,
       ...(onOutput === undefined ? {} : { onOutput }),
     });
-    const changed = [...(await this.#restore()), ...(await this.#dependenciesIntact())];
+    const changed = [...(await this.#restore()), ...(await this.#restoreDependencies())];
     return { ...run, changedPaths: changed };
   }
 
@@ -174,7 +177,7 @@ class Lease implements GateTreeLease {
   }
 
   /** Removes additions to the dependency folders; drops the folders when paths in them were changed. */
-  async #dependenciesIntact(): Promise<string[]> {
+  async #restoreDependencies(): Promise<string[]> {
     const { prepared, path } = this.#slot;
     if (prepared === null || prepared.folders.length === 0) return [];
     const { intact, changed } = await undoAdditions(path, prepared.folders, prepared.state);

@@ -63,7 +63,7 @@ function doneTool(role: WorkerRole): Tool {
 
 /**
  * Calls a tool with arguments as the model wrote them. Never throws: an unknown name, invalid arguments and
- * errors of the tool are results. `args` are the parsed arguments, or null when they are not JSON.
+ * errors of the tool are results. `args` are the parsed arguments, valid or not; null for an unknown tool or a text that is not JSON.
  */
 export async function callTool(
   tools: readonly Tool[],

@@ -1,5 +1,6 @@
 /**
- * The tool scope_status: the verdict that the review would give on the current worktree, by the same code.
+ * The tool scope_status: the scope verdict on the current worktree, by the code of the review. The request has no
+ * departments, so a change that only they forbid is reported as allowed.
  */
 import { lstatSync, readlinkSync } from "node:fs";
 import { join } from "node:path";

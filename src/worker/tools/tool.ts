@@ -1,5 +1,5 @@
 /** The interface of a tool, its results, and the check of its claims. */
-import { mayWrite, type ScopePolicy } from "../../claims/verdict.ts";
+import { changedFilesMax, mayWrite, type ScopePolicy } from "../../claims/verdict.ts";
 import type { ToolErrorKind, WorkerRequest, WorkerRole } from "../protocol.ts";
 
 export interface ToolContext {
@@ -59,6 +59,18 @@ export function argumentSchema(properties: Record<string, Property>): ArgumentSc
   };
 }
 
+/** Tools that change the file that is their result's `target`. */
+export const writingTools: ReadonlySet<string> = new Set([
+  "write_file",
+  "edit_file",
+  "apply_patch",
+  "delete_file",
+  "move_file",
+  "revert_file",
+  "format_file",
+  "lint_fix",
+]);
+
 /** A successful result. */
 export function toolAnswer(text: string, target: string | null = null): ToolResult {
   const rawBytes = Buffer.byteLength(text);
@@ -74,9 +86,7 @@ export function toolError(
   return { ...toolAnswer(text, target), ok: false, errorKind };
 }
 
-const changedFilesMax = 100;
-
-/** The scope policy of a request, for `claims/verdict.ts`. */
+/** The scope policy of a request, for `claims/verdict.ts`; without departments, which a request does not carry. */
 export function scopePolicyFor(request: WorkerRequest): ScopePolicy {
   const { claims, scope, projectDir } = request;
   return { claims, scope, projectDir, filesMax: changedFilesMax };

@@ -38,11 +38,11 @@ export default command({
   },
 });
 
-/** Environment variables that dgov reads. */
+/** Environment variables that configure dgov. */
 const environment: Record<string, string> = {
   DGOV_JSON: "1, true or yes: same as --json",
   DGOV_TRUST_PROVIDERS: "1: trust the endpoints in project.toml with API keys (for CI)",
-  DGOV_FAULT: "a fault point of the crash tests (docs/testing.md)",
+  DGOV_FAULT: "a fault point at which the process kills itself, for tests of recovery",
   NO_COLOR: "disables colours",
   XDG_CACHE_HOME: "parent of dgov/, the folder of worktrees and gate trees",
   XDG_CONFIG_HOME: "parent of dgov/, the folder of trust.toml",
