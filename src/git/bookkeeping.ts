@@ -26,7 +26,7 @@ import { listTree } from "./trees.ts";
 
 /**
  * Commits files of the operator's checkout on a branch; null when nothing differs. `paths` are files or
- * folders, present or deleted; ignored files inside folders are left out. Throws REFUSED when a changed path
+ * folders, present or deleted; an ignored file is left out unless `paths` names it. Throws REFUSED when a changed path
  * is outside `allowedPrefixes`, when the branch has moved, or when a checkout of it cannot be updated.
  */
 export async function commitOperatorFiles(

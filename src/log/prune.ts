@@ -36,7 +36,8 @@ export function pruneLog(connection: Connection, blobs: string, o: PruneRequest)
     modifiedAt < o.before && (digest === null || !referenced.has(digest));
   const files = listBlobs(blobs).filter(isObsolete);
   if (!o.dry) {
-    // Rows first: after a crash, the next prune finds a blob without a row, but not a row without a blob.
+    // Rows are deleted first: a crash then leaves blobs without rows, which the next prune removes, and never
+    // a row without its blob.
     deleteTelemetry(
       connection,
       events.map(({ run }) => run),

@@ -54,7 +54,7 @@ interface CompletedBytes {
 /** Time to wait for the end of the pipes once the tree is dead; a survivor may hold them open. */
 const drainMs = 1000;
 
-/** Runs a program. Its result is data; ENVIRONMENT when it cannot be started. */
+/** Runs a program. Its result is data; throws ENVIRONMENT when it cannot be started. */
 export async function runProcess(options: RunOptions): Promise<Completed> {
   const run = await execute(options, true);
   return {

@@ -81,7 +81,7 @@ export async function refreshStructure(c: RunContext, tip: string): Promise<stri
 }
 
 /**
- * Writes the coverage baseline, like `refreshStructure`; figures that the gates measured are reused. ENVIRONMENT
+ * Writes the coverage baseline, like `refreshStructure`; figures that the gates measured are reused. Throws ENVIRONMENT
  * when the figures cannot be measured.
  */
 export async function refreshCoverage(c: RunContext, tip: string): Promise<string[]> {

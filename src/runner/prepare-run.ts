@@ -118,7 +118,7 @@ export async function prepareRun(
   return { kind: "ready", context };
 }
 
-/** Ids of the units that `--only` and `--note` name. NOT_FOUND for a name that no unit has. */
+/** Ids of the units that `--only` and `--note` name. Throws NOT_FOUND for a name that no unit has. */
 function resolveNames(
   plan: CompiledPlan,
   request: RunRequest,
@@ -155,7 +155,7 @@ function planToRun(
   };
 }
 
-/** Units of the plan that git says have landed. ENVIRONMENT for a shallow clone, unless `-y` is given. */
+/** Units of the plan that git says have landed. Throws ENVIRONMENT for a shallow clone, unless `-y` is given. */
 async function landedUnits(
   request: RunRequest,
   { repository }: RunEnvironment,

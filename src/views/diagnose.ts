@@ -44,7 +44,7 @@ export interface Diagnosis {
   unit: string | null;
   attempt: number | null;
   evidence: Evidence[];
-  /** Manual step before `nextAction`; "" when none is needed. */
+  /** The cause or a manual step, to read before `nextAction`; "" when the command is enough. */
   first: string;
   nextAction: string;
   doNot: string;

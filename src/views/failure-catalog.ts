@@ -1,5 +1,5 @@
 /**
- * Catalog of known failures: who must act, the manual step, the next command, and the shortcut to avoid.
+ * Catalog of known failures: who must act, the cause or manual step, the next command, and the shortcut to avoid.
  * Pure data; `diagnose.ts` finds which of them apply.
  */
 
@@ -25,7 +25,7 @@ export interface AdviceContext {
 
 export interface FailureEntry {
   intent: Intent;
-  /** Manual step before the command; "" when none is needed. */
+  /** The cause or a manual step, to read before the command; "" when the command is enough. */
   first(place: AdviceContext): string;
   /** Next command line. */
   next(place: AdviceContext): string;
@@ -264,7 +264,7 @@ export const runFailures = {
     "project_repair",
     "the gate failed and then passed on the same tree: make it deterministic",
     () => "dgov preflight",
-    "ignore it: a gate that is flaky also fails changes without a fault",
+    "ignore it: a flaky gate can reject a correct change or pass a wrong one",
   ),
   not_recorded: entry(
     "environment",

@@ -32,7 +32,7 @@ export interface WorkerRequest {
   projectDir: string;
   /** Commit the attempt started from. */
   base: string;
-  /** The complete user message: task, SOPs, ledger, baseline notes, earlier rejections. */
+  /** The complete user message: task, SOPs, ledger, gates that fail on the base, earlier rejections. */
   prompt: string;
   claims: { create: string[]; edit: string[]; delete: string[]; touch: string[]; read: string[] };
   model: string;

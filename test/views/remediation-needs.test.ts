@@ -27,7 +27,7 @@ test("a branch that failed verification needs remediation of its gates", () => {
 test("each gate that failed on the base needs remediation once", () => {
   const gate = {
     gate: "lint",
-    reason: "2 findings",
+    reason: "2 diagnostics",
     command: "lint",
     tail: "x",
     blame: "base",
@@ -38,7 +38,7 @@ test("each gate that failed on the base needs remediation once", () => {
     .rejected("a", 2, { gates: [gate, { ...gate, gate: "tests", blame: "attempt" }] })
     .finished("failed").events;
   expect(viewRemediationNeeds(events)).toMatchObject({
-    red: "lint: 2 findings",
+    red: "lint: 2 diagnostics",
     gates: [{ gate: "lint", files: ["a.ts"] }],
   });
 });
@@ -58,7 +58,13 @@ test("a degraded structure needs remediation of the recorded offenders", () => {
 });
 
 test("a base that failed its check needs remediation unless the run fixed it", () => {
-  const gate = { gate: "lint", status: "failed", reason: "2 findings", command: "lint", tail: "x" };
+  const gate = {
+    gate: "lint",
+    status: "failed",
+    reason: "2 diagnostics",
+    command: "lint",
+    tail: "x",
+  };
   const gates = [gate, { ...gate, gate: "tests", status: "passed", reason: "" }];
   const checked = (end: object): ReturnType<typeof viewRemediationNeeds> =>
     viewRemediationNeeds(
@@ -66,7 +72,7 @@ test("a base that failed its check needs remediation unless the run fixed it", (
         .add("base.checked", { tip: "b", gates })
         .finished("failed", { ...end }).events,
     );
-  expect(checked({})).toMatchObject({ red: "lint: 2 findings", gates: [{ gate: "lint" }] });
+  expect(checked({})).toMatchObject({ red: "lint: 2 diagnostics", gates: [{ gate: "lint" }] });
   const reason = "the base was red before";
   expect(checked({ verification: { status: "passed", reason } })).not.toBeNull();
   expect(checked({ verification: { status: "passed", reason: "" } })).toBeNull();

@@ -242,7 +242,8 @@ export async function undoMove(
     await must(inPrivate(g, info, { index, stdin: lines }), "undoing a landing");
     const files = touched.filter((s) => s.fileMoved).map((s) => s.change);
     for (const e of files) {
-      // `read-tree` deletes before it creates, so a file in the way comes from the new commit.
+      // The landing's `read-tree` deletes old files before it creates new ones, so a file at one of these
+      // paths is of the new commit.
       if (e.oldMode === "000000" || e.newMode === "120000") {
         rmSync(join(c.path, e.path), { force: true });
       }

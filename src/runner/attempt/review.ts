@@ -76,7 +76,7 @@ function reviewAnswer(of: { unit: string; attempt: number }, outcome: ReviewOutc
   };
 }
 
-/** Conversations with a reviewer that ended without a verdict because its process or provider failed. */
+/** Maximum number of conversations with a reviewer; another starts when its process or provider failed. */
 const triesMax = 2;
 
 interface SelfReviewVerdict {

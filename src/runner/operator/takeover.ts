@@ -26,7 +26,7 @@ interface Takeover {
 
 const diffBytesMax = 256 * 1024;
 
-/** Opens the kept work of a unit at the target's tip. NOT_FOUND without one, REFUSED when it is open. */
+/** Opens the kept work of a unit at the target's tip. Throws NOT_FOUND without one, REFUSED when it is open. */
 export async function openKeptAttempt(o: {
   repository: Repository;
   paths: RunPaths;

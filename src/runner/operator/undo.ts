@@ -68,7 +68,7 @@ interface UndoResult {
   before: string;
 }
 
-/** Reverts landed work. REFUSED or NOT_FOUND with the reason, and nothing changed, when that cannot land. */
+/** Reverts landed work. Throws REFUSED or NOT_FOUND, and changes nothing, when the revert cannot land. */
 export async function executeUndo(request: UndoRequest): Promise<UndoResult> {
   const repository = await openRepository(request.projectRoot);
   // Before the lock is taken, so that an undo of nothing leaves no trace.
@@ -177,7 +177,7 @@ async function build(
   return { commits, commit, tree, touched: reversal.paths };
 }
 
-/** REFUSED for a merge, and for a commit that also holds units which are not to be undone. */
+/** Throws REFUSED for a merge, and for a commit that also holds units which are not to be undone. */
 function requireRevertible(commit: RevertedCommit, landed: readonly LandedWork[]): void {
   const id = short(commit.commit);
   const hint = `run git revert ${id}`;
@@ -278,7 +278,7 @@ const searchedRunsMax = 100;
 
 /**
  * Selects the run or unit to undo. Git says what is landed; the log, where there is one, says which runs there were
- * and which branch each landed on. Without it, the branch that is checked out is searched. NOT_FOUND or REFUSED
+ * and which branch each landed on. Without it, the branch that is checked out is searched. Throws NOT_FOUND or REFUSED
  * when there is no landed work of it.
  */
 async function selectWorkToUndo(

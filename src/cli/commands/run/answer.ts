@@ -58,7 +58,7 @@ function answerUnresolved(
       })),
     },
     `${plan}: the last run left units that did not land:\n${lines.join("\n")}\n\n` +
-      `dgov run ${plan} --continue   run them again, told why they failed\n` +
+      `dgov run ${plan} --continue   run them again with the reasons of their failures\n` +
       `dgov run ${plan} --restart    run every unit again`,
   );
   return 1;
