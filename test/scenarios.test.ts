@@ -85,12 +85,12 @@ const listing = readFileSync(join(import.meta.dir, "scenarios.md"), "utf8");
 const listed = [...listing.matchAll(/^- \*\*(\w+)\*\* \S/gm)].map((match) => match[1] ?? "");
 
 describe("the list of scenarios", () => {
-  test("holds every id that the name of a test cites", async () => {
+  test("every id that the name of a test cites has a scenario", async () => {
     const missing = (await citedByTests()).difference(new Set(listed));
     expect([...missing]).toEqual([]);
   });
 
-  test("holds every id that a comment cites", () => {
+  test("every id that a comment cites has a scenario", () => {
     const missing = scripts().flatMap(({ path, text }) =>
       citedInComments(text)
         .filter((id) => !listed.includes(id))
@@ -99,12 +99,12 @@ describe("the list of scenarios", () => {
     expect(missing).toEqual([]);
   });
 
-  test("holds no id that no test cites", async () => {
+  test("every scenario is cited by a test", async () => {
     const stale = new Set(listed).difference(await citedByTests());
     expect([...stale]).toEqual([]);
   });
 
-  test("has one line per id, in order, below the heading of its series", () => {
+  test("every id has one line, in order, below the heading of its series", () => {
     const sections = listing.split(/^## /m).slice(1);
     const inOrder = sections.flatMap((section) => {
       const series = section.slice(0, 1);
@@ -138,7 +138,7 @@ describe("citations", () => {
     expect(citedInName("F401 `x`, %C3%BC, B05, V12__a.sql, A1-b and &quot;P4&quot;")).toEqual([]);
   });
 
-  test("are read from comments in parentheses or before a colon", () => {
+  test("a scenario id is cited by a comment in parentheses or before a colon", () => {
     const text =
       '/** B5: x */\n * more (C9, E15).\nf(A1); // see (A16)\n// D7 x\n"(P1)"\n * (C0, x)';
     expect(citedInComments(text)).toEqual(["B5", "C9", "E15", "A16"]);

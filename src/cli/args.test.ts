@@ -2,12 +2,12 @@ import { describe, expect, test } from "bun:test";
 import { wholeNumber } from "./args.ts";
 
 describe("wholeNumber", () => {
-  test("reads digits within the range and leaves undefined alone", () => {
+  test("digits within the range are a number, and undefined stays undefined", () => {
     expect(wholeNumber("4", { flag: "--jobs", min: 1 })).toBe(4);
     expect(wholeNumber(undefined, { flag: "--jobs" })).toBeUndefined();
   });
 
-  test.each(["", "0", "-1", "1.5", "1e3", "99", "four", " 4"])("refuses %j", (text) => {
+  test.each(["", "0", "-1", "1.5", "1e3", "99", "four", " 4"])("%j is refused", (text) => {
     expect(() => wholeNumber(text, { flag: "--jobs", min: 1, max: 64 })).toThrow(
       `--jobs takes a whole number 1 to 64, not "${text}"`,
     );

@@ -71,7 +71,7 @@ export async function commitOperatorFiles(
 
 /**
  * Creates the first commit of an unborn branch from these paths, or from everything that is not ignored.
- * REFUSED when HEAD has a commit or there is nothing to commit.
+ * Throws REFUSED when HEAD has a commit or there is nothing to commit.
  */
 export async function bootstrapCommit(
   r: Repository,

@@ -96,7 +96,7 @@ export function inRepository(
 
 /**
  * Runs git to completion and returns its exit code and output. Throws GIT_TOO_OLD when git is missing;
- * ENVIRONMENT when it times out, is killed or prints more than `outputBytesMax` (default 512 MiB).
+ * throws ENVIRONMENT when it times out, is killed or prints more than `outputBytesMax` (default 512 MiB).
  */
 export async function runGit(argv: string[], o: GitOptions = {}): Promise<GitOutput> {
   const run = await runForBytes({

@@ -54,7 +54,7 @@ export async function findRepository(dir: string): Promise<Repository | null> {
 
 /**
  * Opens the repository that contains a folder. Throws NOT_A_REPOSITORY when there is none, or when it is bare,
- * a partial clone or uses reftables; GIT_TOO_OLD when git is older than 2.38 or missing.
+ * a partial clone or uses reftables; throws GIT_TOO_OLD when git is older than 2.38 or missing.
  */
 export async function openRepository(dir: string): Promise<Repository> {
   const found = await locate(dir);
@@ -94,7 +94,7 @@ export async function openRepository(dir: string): Promise<Repository> {
 
 /**
  * A project's folder relative to the repository's root, with `/` between names: "" for the root itself.
- * NOT_A_REPOSITORY when it lies outside.
+ * Throws NOT_A_REPOSITORY when it lies outside.
  */
 export function projectDirOf(repository: Repository, projectRoot: string): string {
   const dir = relative(repository.topLevel, projectRoot).split("\\").join("/");

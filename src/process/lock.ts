@@ -113,7 +113,7 @@ function locked(holder: LockHolder | null): DgovError {
   const command = holder?.command;
   const message =
     holder === null
-      ? "another dgov run, which is just starting, holds this repository"
+      ? "another dgov process, which is just starting, holds this repository"
       : `${command === undefined ? `run ${holder.run} of plan ${holder.plan}` : `dgov ${command}`} ` +
         `(pid ${holder.pid} on ${holder.host}, since ${holder.since}) holds this repository`;
   return new DgovError("RUN_LOCKED", message, {

@@ -15,7 +15,7 @@ async function read(chunks: (string | Uint8Array)[], max?: number): Promise<Ndjs
 }
 
 describe("readNdjson", () => {
-  test("joins lines cut anywhere, also inside a character", () => {
+  test("a line that is cut anywhere, also inside a character, is joined", () => {
     const bytes = new TextEncoder().encode('{"a":"héé"}\n{"b":2}\n');
     const chunks = [...bytes].map((byte) => new Uint8Array([byte]));
     return expect(read(chunks)).resolves.toEqual([
@@ -39,7 +39,7 @@ describe("readNdjson", () => {
     ]);
   });
 
-  test("reads what ndjsonLine writes", async () => {
+  test("a line that ndjsonLine wrote is read as the same value", async () => {
     const value = { text: "line\nbreak", nested: [1, null] };
     expect(await read([ndjsonLine(value)])).toEqual([{ kind: "message", value }]);
   });

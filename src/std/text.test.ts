@@ -64,7 +64,7 @@ describe("memoByOwner", () => {
     expect(await memo(one, "a", compute)).toBe(9);
   });
 
-  test("forgets a promise that rejects or resolves to a refused value", async () => {
+  test("a promise that rejects or resolves to a refused value is not kept", async () => {
     const owner = {};
     const memo = memoByOwner<object, Promise<number | null>>({ keep: (value) => value !== null });
     await expect(memo(owner, "a", () => Promise.reject(new Error("no")))).rejects.toThrow("no");
@@ -73,7 +73,7 @@ describe("memoByOwner", () => {
     expect(await memo(owner, "a", pending)).toBe(1);
   });
 
-  test("drops the oldest value beyond its maximum", () => {
+  test("the oldest value beyond the maximum is dropped", () => {
     const owner = {};
     const memo = memoByOwner<object, number>({ max: 2 });
     for (const key of ["a", "b", "c"]) memo(owner, key, () => 1);

@@ -46,7 +46,7 @@ const anyEvent: fc.Arbitrary<RecordedEvent> = fc.record({
 });
 
 describe("countsBy", () => {
-  test("equals the pure count of the same run's events", () => {
+  test("the counts of a run equal the sum over its events", () => {
     fc.assert(
       fc.property(fc.array(anyEvent, { maxLength: 40 }), (events) => {
         const { db, connection } = holding(events);

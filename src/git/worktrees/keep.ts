@@ -135,8 +135,8 @@ async function omittedBy(r: Repository, commit: Oid): Promise<Set<string>> {
 }
 
 /**
- * Removes a worktree and its registration: the only function that deletes an attempt's files. Throws
- * REFUSED unless nothing is lost: `keptRef` holds every change (except paths that the keep commit names
+ * Removes a worktree and its registration: the only function that deletes an attempt's files.
+ * Throws REFUSED unless nothing is lost: `keptRef` holds every change (except paths that the keep commit names
  * as omitted), or there is no change.
  */
 export async function removeWorktree(

@@ -64,8 +64,8 @@ export async function diffText(
 }
 
 /**
- * Writes the base's tree with these paths as the worktree has them into the repository; gives its id.
- * REFUSED when a path is neither a file, a link nor deleted.
+ * Writes the base's tree with these paths as the worktree has them into the repository; returns its id.
+ * Throws REFUSED when a path is neither a file, a link nor deleted.
  */
 export async function treeWith(r: Repository, t: Worktree, paths: string[]): Promise<Oid> {
   const signature = fileSignature(t, paths);

@@ -68,7 +68,7 @@ priority: SHOULD
 - then
 `;
 
-  test("reads what is written, in any case", () => {
+  test("headings and keys of an SOP are read in any case", () => {
     const { sop: parsed, diagnostics } = parseSop(".dgov/sops/style.md", text);
     expect(diagnostics).toEqual([]);
     expect([parsed?.name, parsed?.nameLine, parsed?.appliesTo, parsed?.priority]).toEqual([
@@ -79,7 +79,7 @@ priority: SHOULD
     ]);
   });
 
-  test("is rendered like this", () => {
+  test("an SOP with CRLF line ends is rendered with its sections in order", () => {
     const { sop: parsed } = parseSop("x", text.replaceAll("\n", "\r\n"));
     expect(parsed === null ? "" : renderSop(parsed)).toBe(`SOP: Style (should)
 How code looks
