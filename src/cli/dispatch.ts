@@ -56,6 +56,7 @@ async function perform(line: Line, output: Output, env: Env): Promise<number> {
   }
   const { target } = line;
   if ("subcommands" in target) {
+    if (line.argumentError !== null) throw withHelp(line.argumentError, line.path);
     if (output.mode === "text") output.log.log(await usageOf(line, output));
     const name = ["dgov", ...line.path].join(" ");
     throw usageError(`${name} needs a subcommand`, `${name} --help`);

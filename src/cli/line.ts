@@ -88,7 +88,7 @@ export async function readPartialLine(
 
 /** `--help` or `-h` was given. */
 export function wantsHelp(line: Line): boolean {
-  return line.values.get("help")?.at(-1) === true;
+  return line.values.get("help")?.includes(true) === true;
 }
 
 /** The last value of a flag that takes a text. */
@@ -256,6 +256,10 @@ function readLetters(line: Line, word: string, rest: string[], known: ArgsDef): 
     }
     if (flag.definition.type !== "boolean") {
       readValues(line, flag, rest);
+      return;
+    }
+    if (word.charAt(at + 1) === "=") {
+      fail(line, usageError(`${flag.typed} takes no value`));
       return;
     }
     add(line, flag, true);

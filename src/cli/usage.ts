@@ -92,9 +92,16 @@ function cittyArgs(args: ArgsDef): Record<string, CittyArgDef> {
   );
 }
 
+/** Options of an enumeration that are longer than this move from the flag's column to its description. */
+const optionCharsMax = 30;
+
 function described(definition: ArgDef): CittyArgDef {
-  const { repeated, words, bare, ...plain } = definition;
+  const { repeated, words, bare, ...given } = definition;
+  const options = definition.type === "enum" ? (definition.options ?? []) : [];
+  const long = options.join("|").length > optionCharsMax;
+  const plain = long ? { ...given, type: "string" as const } : given;
   const notes = [
+    long ? `one of ${options.join(", ")}` : null,
     repeated === true || words !== undefined ? "may be repeated" : null,
     bare === undefined ? null : `alone it means ${bare}; use = for another value`,
   ].filter((note) => note !== null);

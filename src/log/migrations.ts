@@ -22,7 +22,7 @@ export const migrations: readonly string[] = [
   BEGIN SELECT RAISE(ABORT, 'the event log is append-only'); END;
 
   CREATE TRIGGER lifecycle_is_never_deleted BEFORE DELETE ON events WHEN OLD.kind = 'lifecycle'
-  BEGIN SELECT RAISE(ABORT, 'lifecycle events are kept forever'); END;
+  BEGIN SELECT RAISE(ABORT, 'lifecycle events are kept for ever'); END;
 
   -- The lifecycle events of one run without the telemetry that lies between them in the table.
   CREATE INDEX events_lifecycle_of_run ON events (run, seq, ts, plan, unit, attempt, type, data)

@@ -45,6 +45,12 @@ describe("usage hints", () => {
     [["fix"], "PROMPT is missing", "dgov fix --help"],
     [["ledger", "add", "bug"], "CONTENT is missing", "dgov ledger add --help"],
     [["status", "--bogus"], "unknown flag --bogus", "dgov status --help"],
+    [["status", "-h=false"], "-h takes no value", "dgov status --help"],
+    [
+      ["ledger", "--root", "--root", "list"],
+      "--root needs a value",
+      "if --root is the value: --root=--root",
+    ],
     [["explain", "zzz"], "no unit zzz", "units are tasks/main.a, tasks/main.b"],
   ])("the error of dgov %j names the next command or name", async (line, message, hint) => {
     const { document } = await dgovJson(line, { cwd: project, env: env() });
@@ -62,6 +68,7 @@ describe("exit codes and streams", () => {
     [["status", "--help"], 0],
     [["plan", "-h"], 0],
     [["plan", "list", "--json", "--help"], 0],
+    [["status", "--help", "--no-help"], 0],
     [["help", "nothing"], 2],
     [["frobnicate"], 2],
     [["toString"], 2],

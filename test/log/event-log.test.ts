@@ -130,7 +130,7 @@ describe("openEventLog", () => {
     log.append([event("run.started")]);
     using db = new Database(join(root, ".dgov/state.db"));
     expect(() => db.run("UPDATE events SET type = 'x'")).toThrow("append-only");
-    expect(() => db.run("DELETE FROM events")).toThrow("kept forever");
+    expect(() => db.run("DELETE FROM events")).toThrow("kept for ever");
   });
 
   test("blobs and plans are stored by digest, and a changed blob is not returned", () => {
