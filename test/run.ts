@@ -62,11 +62,10 @@ process.exit(code);
 
 /** The sentence printed first. */
 function announcement(): string {
-  const minutes = Math.max(1, Math.round((expectedSeconds * scale) / 60));
-  const time =
-    filters.length > 0
-      ? ""
-      : ` About ${minutes} ${minutes === 1 ? "minute" : "minutes"} on ${cores} cores at this load.`;
+  const idle = Math.round(expectedSeconds / 60);
+  const loaded = Math.round((expectedSeconds * scale) / 60);
+  const more = loaded > 2 * idle ? `, up to ${loaded} at this load` : "";
+  const time = filters.length > 0 ? "" : ` About ${idle} minutes on 2 idle cores${more}.`;
   return `${files.length} files, ${cores} at a time.${time} A test may take ${Math.round(limitMs / 1000)} s (scale ${scale}).`;
 }
 
