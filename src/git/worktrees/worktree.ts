@@ -86,12 +86,29 @@ export function gitFileText(t: Worktree): string {
   return `gitdir: ${join(t.meta, "worker")}\n`;
 }
 
+/** Attempts to register a worktree while `git worktree prune` runs beside it. */
+const registrationTriesMax = 10;
+
 /**
  * Registers the worktree by writing the files that `git worktree add --no-checkout --detach` writes: ten
- * times faster, and without its races (parallel calls lose registrations). `locked` stops
- * `git worktree prune` until the other files exist.
+ * times faster, and parallel calls lose no registrations. A `git worktree prune` that looked at the new
+ * folder before it was locked may remove it; then the worktree is registered again.
  */
 function register(r: Repository, t: Worktree): void {
+  for (let tries = 1; ; tries++) {
+    try {
+      writeRegistration(r, t);
+      return;
+    } catch (error) {
+      const removed = (error as { code?: unknown }).code === "ENOENT";
+      if (!removed || tries === registrationTriesMax) throw error;
+      rmSync(t.path, { recursive: true, force: true });
+    }
+  }
+}
+
+/** Writes the files of a registration. `locked` stops `git worktree prune` until the others exist. */
+function writeRegistration(r: Repository, t: Worktree): void {
   const folder = claimFolder(join(r.commonDir, "worktrees"), encodeRefPart(basename(t.path)));
   writeFileSync(join(folder, "locked"), "initializing\n");
   writeFileSync(join(t.meta, "gitfile"), `gitdir: ${folder}\n`);
