@@ -102,7 +102,7 @@ interface Session {
   spent: TokenSum;
 }
 
-/** Creates the plan; null when it was interrupted. REFUSED when the planner makes no plan. */
+/** Creates the plan; null when it was interrupted. Throws REFUSED when the planner makes no plan. */
 export async function createPlan(request: CreateRequest): Promise<CreatedPlan | null> {
   const { projectRoot, env, status, signal } = request;
   const repository = await openRepository(projectRoot);

@@ -114,7 +114,7 @@ export interface CancelledRun {
 }
 
 /**
- * Interrupts the live run and waits for its end. NOT_FOUND without one; REFUSED when it runs on another
+ * Interrupts the live run and waits for its end. Throws NOT_FOUND without one; throws REFUSED when it runs on another
  * host or has not ended in time.
  */
 export async function cancelLiveRun(o: {

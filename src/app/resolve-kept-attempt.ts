@@ -23,7 +23,7 @@ export interface KeptAttempt {
 
 /**
  * Looks `unit` up (a full id or a unique suffix) in the history of `plan`, or of the newest run's plan.
- * NOT_FOUND when nothing has run or the plan has no such unit; ENVIRONMENT without a git identity.
+ * Throws NOT_FOUND when nothing has run or the plan has no such unit, ENVIRONMENT without a git identity.
  */
 export async function resolveKeptAttempt(o: {
   projectRoot: string;

@@ -14,7 +14,7 @@ export interface ResolvedRun {
   location: PlanLocation | null;
 }
 
-/** The newest run of a plan, or of all plans. NOT_FOUND when there is none. */
+/** The newest run of a plan, or of all plans. Throws NOT_FOUND when there is none. */
 export async function resolveRun(
   seen: ProjectLog,
   plan: string | undefined,
@@ -40,7 +40,7 @@ export async function resolveRun(
   return { log, run, location };
 }
 
-/** The plan on disk; null for a plan that is only in the log. NOT_FOUND when it is in neither. */
+/** The plan on disk; null for a plan that is only in the log. Throws NOT_FOUND when it is in neither. */
 async function locate(root: string, plan: string, log: EventLog): Promise<PlanLocation | null> {
   const { resolvePlan } = await import("../plan/locate.ts");
   try {

@@ -67,7 +67,7 @@ async function diffStats(projectRoot: string, run: RunView): Promise<Map<string,
 const patchBytesMax = 4 * 1024 * 1024;
 
 /**
- * The change of a unit as a patch: its landed commit, else what its last attempt kept. NOT_FOUND when
+ * The change of a unit as a patch: its landed commit, else what its last attempt kept. Throws NOT_FOUND when
  * there is neither, or git no longer has it.
  */
 export async function unitPatch(

@@ -40,7 +40,7 @@ export interface StructureContext {
 
 /**
  * Opens the working tree for measuring, for the time of `use`. `path` is a folder of the project,
- * relative to `cwd`; USAGE when it is not one.
+ * relative to `cwd`; throws USAGE when it is not one.
  */
 export function withStructure<T>(
   o: Omit<AdHocRequest, "name"> & { cwd: string; path: string | undefined },
@@ -79,7 +79,7 @@ export async function checkStructure(
   return { engine: "external", ...answer };
 }
 
-/** Compares the working tree with the baseline on disk. REFUSED when there is none to read. */
+/** Compares the working tree with the baseline on disk. Throws REFUSED when there is none to read. */
 export async function compareWorkingTree(
   s: StructureContext,
 ): Promise<Comparison & { baseline: Baseline }> {

@@ -203,7 +203,7 @@ const outputBytesMax = 1024 * 1024;
 
 /**
  * Runs the named `[verify.<name>]` recipes one after the other; null stands for all of them. Stops when
- * `signal` is aborted. NOT_FOUND for an unknown name.
+ * `signal` is aborted. Throws NOT_FOUND for an unknown name.
  */
 export async function runRecipes(
   wanted: readonly string[] | null,
@@ -264,7 +264,7 @@ async function runRecipe(
   };
 }
 
-/** Path of a recipe's log, relative to the project. REFUSED when a link leads out of the project. */
+/** Path of a recipe's log, relative to the project. Throws REFUSED when a link leads out of the project. */
 function freshLog(projectRoot: string, name: string): string {
   const folder = ".dgov/runtime/verify";
   mkdirSync(join(projectRoot, folder), { recursive: true });

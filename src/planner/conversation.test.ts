@@ -55,7 +55,7 @@ function talk(
 }
 
 describe("a conversation with a planner", () => {
-  test("tells the goal and the charter, and gives the draft that compiles", async () => {
+  test("a planner receives the goal and the charter, and its draft that compiles is returned", async () => {
     const { conversation, prompts } = talk([plan("good")]);
     expect(await conversation.draft()).toEqual({
       ok: true,
@@ -68,7 +68,7 @@ describe("a conversation with a planner", () => {
     expect(prompts[0]).toContain("Ask nothing");
   });
 
-  test("gives questions to the operator and the answers to the planner", async () => {
+  test("a planner's questions go to the operator and the answers to the planner", async () => {
     const asked: string[][] = [];
     const ask = async (questions: readonly string[]): Promise<string[]> => {
       asked.push([...questions]);
@@ -86,7 +86,7 @@ describe("a conversation with a planner", () => {
     );
   });
 
-  test("lets the planner ask three times, then tells it to decide", async () => {
+  test("a planner may ask three times and then has to decide", async () => {
     let times = 0;
     const ask = async (): Promise<string[]> => {
       times++;
@@ -100,14 +100,14 @@ describe("a conversation with a planner", () => {
     expect(prompts[4]).toContain("No question can be asked any more.");
   });
 
-  test("sends diagnostics back with the draft until it compiles", async () => {
+  test("a draft goes back with its diagnostics until it compiles", async () => {
     const { conversation, prompts } = talk([plan("bad-1"), plan("bad-2"), plan("good")]);
     expect(await conversation.draft()).toMatchObject({ ok: true, checked: "good", rounds: 3 });
     expect(prompts[2]).toContain("<<<BEGIN diagnostics>>>\nbad-2: two tasks write a.ts\n");
     expect(prompts[2]).toContain('"key": "bad-2"');
   });
 
-  test("stops after four fixes, with the last diagnostics", async () => {
+  test("a conversation stops after four corrections, with the last diagnostics", async () => {
     const { conversation, prompts } = talk([plan("bad")]);
     expect(await conversation.draft()).toEqual({
       ok: false,
@@ -130,7 +130,7 @@ describe("a conversation with a planner", () => {
     expect(prompts[1]).toContain('"../../x" is not a valid task key');
   });
 
-  test("ends when the planner hands over nothing", async () => {
+  test("a conversation ends when the planner returns no draft", async () => {
     const { conversation } = talk(["the budget of 50 turns is used up"]);
     expect(await conversation.draft()).toEqual({
       ok: false,

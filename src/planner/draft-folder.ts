@@ -33,7 +33,7 @@ export class DraftFolder {
     return dir;
   }
 
-  /** Moves a written draft to the plans folder. Gives its new folder; REFUSED when the name is taken. */
+  /** Moves a written draft to the plans folder. Gives its new folder; throws REFUSED when the name is taken. */
   publish(name: string): string {
     const plans = join(this.#projectRoot, plansDir);
     this.#makeFolder(plans);
@@ -53,7 +53,7 @@ export class DraftFolder {
     rmSync(this.#root, { recursive: true, force: true });
   }
 
-  /** Creates a folder of the project. REFUSED when a link leads it out of the project. */
+  /** Creates a folder of the project. Throws REFUSED when a link leads it out of the project. */
   #makeFolder(path: string): void {
     const link = this.#leaves(path);
     if (link !== null) {

@@ -51,7 +51,7 @@ export interface PlannerWorkspace {
   close(): Promise<void>;
 }
 
-/** Creates the checkout. ENVIRONMENT when the repository has no commit. */
+/** Creates the checkout. Throws ENVIRONMENT when the repository has no commit. */
 export async function openPlannerWorkspace(o: PlannerWorkspaceRequest): Promise<PlannerWorkspace> {
   // The environment of this process contains the key.
   makeUndumpable();

@@ -31,7 +31,7 @@ export default command({
   },
 });
 
-/** Every setting in force; CONFIG_INVALID when project.toml has errors. */
+/** Every setting in force; throws CONFIG_INVALID when project.toml has errors. */
 function readSettings(root: string): Setting[] {
   const config = requireConfig(root);
   const parsed = parseToml(readText(join(root, configFile)) ?? "");
