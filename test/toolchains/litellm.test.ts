@@ -96,7 +96,7 @@ describe.skipIf(missing)("LiteLLM proxy (skipped without DGOV_TOOLCHAINS)", () =
   );
 
   test.each<[string, string, RegExp, string]>([
-    ["an answer without a tool call", "words", /answered without calling a tool/, masterKey],
+    ["an answer without a tool call", "words", /replied without calling a tool/, masterKey],
     ["a persistent 429", "busy", /429.*gave up after 2 tries/, masterKey],
     ["an unknown model", "absent", /answered 40\d: .*absent/, masterKey],
     ["a wrong key", "openai", /answered 40[01]: /, "sk-wrong"],
