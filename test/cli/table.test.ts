@@ -1,10 +1,12 @@
 /** The public command table: each command exists with its flags and help, and answers as JSON. */
+
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { flagName } from "../../src/cli/args.ts";
 import type { AnyCommand, CommandGroup } from "../../src/cli/command.ts";
 import { commands } from "../../src/cli/commands/index.ts";
 import { helpText } from "../../src/cli/usage.ts";
 import { call, done } from "../../src/demo/script.ts";
+import { scaled } from "../harness/limits.ts";
 import { type TestProject, testProject } from "../harness/project.ts";
 
 /** Flags and positionals (in capitals) by command. */
@@ -159,7 +161,7 @@ describe("answers as JSON", () => {
       },
     });
     await p.dgov(["run", "p"]);
-  }, 60_000);
+  }, scaled(60_000));
 
   afterAll(() => p[Symbol.asyncDispose]());
 

@@ -3,10 +3,12 @@
  * group; every continued run reaches the same landed tree. Needs the binary, which is fast enough for an
  * exhaustive test.
  */
+
 import { describe, expect, test } from "bun:test";
 import { done } from "../../src/demo/script.ts";
 import { faultPoints } from "../../src/process/fault-injection.ts";
 import { eventOf } from "../../src/runner/records.ts";
+import { scaled } from "../harness/limits.ts";
 import { type TestProject, testProject, unit } from "../harness/project.ts";
 
 const keys = ["a", "b", "c", "d", "e", "f"];
@@ -83,34 +85,38 @@ async function crashAndContinue(order: Order, wanted: { tree: string }): Promise
 
 // Several hundred runs, only with DGOV_TEST_LONG=1.
 describe.skipIf(process.env["DGOV_TEST_LONG"] !== "1")("crash and continue", () => {
-  test("B5 a crash at every lifecycle event and fault point, alone or with the group, continues to the same tree", async () => {
-    let tree = "";
-    let events = 0;
-    {
-      await using p = await project();
-      expect((await p.dgov(["run", "p"])).exitCode).toBe(0);
-      tree = await landedTree(p);
-      // Fault points lie between events that the kernel applied; changes are recorded with those events.
-      events = p.events().filter((record) => eventOf(record) !== null).length;
-    }
-    const named = faultPoints.filter((point) => !point.startsWith("recover."));
-    const orders: Order[] = [];
-    for (const group of [false, true]) {
-      for (let n = 1; n <= events; n++) orders.push({ fault: `event.recorded@${n}`, group });
-      for (const point of named) {
-        const nth = /^(lock|finish)\./.test(point) ? 1 : 2;
-        orders.push({ fault: `${point}@${nth}`, group });
+  test(
+    "B5 a crash at every lifecycle event and fault point, alone or with the group, continues to the same tree",
+    async () => {
+      let tree = "";
+      let events = 0;
+      {
+        await using p = await project();
+        expect((await p.dgov(["run", "p"])).exitCode).toBe(0);
+        tree = await landedTree(p);
+        // Fault points lie between events that the kernel applied; changes are recorded with those events.
+        events = p.events().filter((record) => eventOf(record) !== null).length;
       }
-    }
-    const crashed: string[] = [];
-    const lane = async (): Promise<void> => {
-      for (let order = orders.shift(); order !== undefined; order = orders.shift()) {
-        const label = await crashAndContinue(order, { tree });
-        if (label !== null) crashed.push(label);
+      const named = faultPoints.filter((point) => !point.startsWith("recover."));
+      const orders: Order[] = [];
+      for (const group of [false, true]) {
+        for (let n = 1; n <= events; n++) orders.push({ fault: `event.recorded@${n}`, group });
+        for (const point of named) {
+          const nth = /^(lock|finish)\./.test(point) ? 1 : 2;
+          orders.push({ fault: `${point}@${nth}`, group });
+        }
       }
-    };
-    await Promise.all(Array.from({ length: lanes }, lane));
-    console.log(`B5: ${crashed.length} crashes recovered, ${events} lifecycle events`);
-    expect(crashed.length).toBeGreaterThan(events);
-  }, 240_000);
+      const crashed: string[] = [];
+      const lane = async (): Promise<void> => {
+        for (let order = orders.shift(); order !== undefined; order = orders.shift()) {
+          const label = await crashAndContinue(order, { tree });
+          if (label !== null) crashed.push(label);
+        }
+      };
+      await Promise.all(Array.from({ length: lanes }, lane));
+      console.log(`B5: ${crashed.length} crashes recovered, ${events} lifecycle events`);
+      expect(crashed.length).toBeGreaterThan(events);
+    },
+    scaled(240_000),
+  );
 });

@@ -1,4 +1,5 @@
 /** dgov on a clone of its own repository: three units, with its own unit tests as the gate. */
+
 import { expect, test } from "bun:test";
 import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
@@ -6,6 +7,7 @@ import { stringify } from "smol-toml";
 import { call, done } from "../../src/demo/script.ts";
 import { startScriptedModel } from "../../src/demo/scripted-model.ts";
 import { dgov } from "../harness/bin.ts";
+import { scaled } from "../harness/limits.ts";
 import { testRepo } from "../harness/repo.ts";
 
 const own = resolve(import.meta.dir, "../..");
@@ -95,5 +97,5 @@ test.skipIf(process.env["DGOV_TEST_LONG"] !== "1")(
         .sort(),
     ).toEqual(units.map((u) => u.id).sort());
   },
-  240_000,
+  scaled(240_000),
 );

@@ -1,8 +1,10 @@
 /** Creating many attempt worktrees at once (D10). `DGOV_TEST_LONG=1` creates ten times as many. */
+
 import { expect, test } from "bun:test";
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { removeWorktree } from "../../src/git/worktrees/keep.ts";
+import { scaled } from "../harness/limits.ts";
 import { openTestRepo } from "./harness.ts";
 
 const count = process.env["DGOV_TEST_LONG"] === "1" ? 10_000 : 1000;
@@ -38,7 +40,7 @@ test(
     expect(paths.every((line) => existsSync(line.slice("worktree ".length)))).toBe(true);
     expect(readdirSync(join(g.repo.path, ".git/worktrees"))).toHaveLength(10 + left);
   },
-  count * 100,
+  scaled(count * 100),
 );
 
 /** Retries a git command that failed because a worktree disappeared while git listed them. */

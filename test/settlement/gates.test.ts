@@ -160,19 +160,23 @@ describe("files given to gates", () => {
     expect(verdict(removed, "tests")).toMatchObject({ status: "failed", blame: "attempt" });
   });
 
-  test("a list of files too long for one command line is split, and every part counts", async () => {
-    await using c = await testSettlement({
-      project: { lint_cmd: "ls {files} | grep -q bad && exit 1 || exit 0" },
-    });
-    const folder = "d".repeat(200);
-    const files = Object.fromEntries(
-      Array.from({ length: 600 }, (_, i) => [`${folder}/${i}.txt`, "x\n"]),
-    );
-    expect((await c.judge({ "a.txt": "x\n" })).passed).toBe(true);
-    expect((await c.judge(files)).passed).toBe(true);
-    const bad = await c.judge({ ...files, [`${folder}/z-bad.txt`]: "x\n" });
-    expect(statuses(bad)).toEqual({ lint: "failed" });
-  }, 60_000);
+  test(
+    "a list of files too long for one command line is split, and every part counts",
+    async () => {
+      await using c = await testSettlement({
+        project: { lint_cmd: "ls {files} | grep -q bad && exit 1 || exit 0" },
+      });
+      const folder = "d".repeat(200);
+      const files = Object.fromEntries(
+        Array.from({ length: 600 }, (_, i) => [`${folder}/${i}.txt`, "x\n"]),
+      );
+      expect((await c.judge({ "a.txt": "x\n" })).passed).toBe(true);
+      expect((await c.judge(files)).passed).toBe(true);
+      const bad = await c.judge({ ...files, [`${folder}/z-bad.txt`]: "x\n" });
+      expect(statuses(bad)).toEqual({ lint: "failed" });
+    },
+    scaled(60_000),
+  );
 });
 
 describe("diagnostics of the base", () => {

@@ -5,11 +5,13 @@
  * `test/toolchains/install.sh DIR` installs it, and `DGOV_TOOLCHAINS=DIR` names its folder; without it
  * the suite is skipped.
  */
+
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { call, done, type ModelScript } from "../../src/demo/script.ts";
 import { type ScriptedModel, startScriptedModel } from "../../src/demo/scripted-model.ts";
+import { scaled } from "../harness/limits.ts";
 import { type TaskSpec, testProject, unit } from "../harness/project.ts";
 import { type LiteLlm, masterKey, startLiteLlm } from "./litellm.ts";
 
@@ -47,7 +49,7 @@ describe.skipIf(missing)("LiteLLM proxy (skipped without DGOV_TOOLCHAINS)", () =
       ["words", { model: "openai/none", api_key: "x", mock_response: "All done!" }],
       ["busy", { model: "openai/none", api_key: "x", mock_response: "litellm.RateLimitError" }],
     ] as [string, Record<string, unknown>][]);
-  }, 120_000);
+  }, scaled(120_000));
 
   afterAll(async () => {
     await proxy[Symbol.asyncDispose]();
@@ -92,7 +94,7 @@ describe.skipIf(missing)("LiteLLM proxy (skipped without DGOV_TOOLCHAINS)", () =
       expect(ended.landed).toEqual(vendors.map(unit).toSorted());
       expect(ended.tokens).toBeGreaterThan(1000);
     },
-    240_000,
+    scaled(240_000),
   );
 
   test.each<[string, string, RegExp, string]>([
@@ -107,6 +109,6 @@ describe.skipIf(missing)("LiteLLM proxy (skipped without DGOV_TOOLCHAINS)", () =
       expect(ended.landed).toEqual([]);
       expect(ended.failed).toEqual([expect.stringMatching(words)]);
     },
-    240_000,
+    scaled(240_000),
   );
 });

@@ -5,9 +5,11 @@
  * `test/toolchains/install.sh DIR` installs the tools, and `DGOV_TOOLCHAINS=DIR` names their folder;
  * without it the suite is skipped.
  */
+
 import { describe, expect, test } from "bun:test";
 import { join } from "node:path";
 import { call, done } from "../../src/demo/script.ts";
+import { scaled } from "../harness/limits.ts";
 import { type TaskSpec, type TestProject, testProject, unit } from "../harness/project.ts";
 import { goTools } from "./go.ts";
 import { pythonTools } from "./python.ts";
@@ -75,45 +77,53 @@ describe.skipIf(installed === undefined)("toolchains (skipped without DGOV_TOOLC
   for (const toolchain of toolchains) {
     const { name, files, legacy, good, bad, red } = toolchain;
 
-    test(`${name}: a good change lands, and each bad one is rejected by its gate with its lines`, async () => {
-      // One more line in a file with diagnostics of the base: none of them is new.
-      const old = { path: legacy, content: `${files[legacy]}\n` };
-      const changes = Object.entries(bad).map(([gate, change]) => [`${gate}`, [change]] as const);
-      const writes = { good: [good, old], ...Object.fromEntries(changes) };
-      await using p = await projectFor(toolchain, files, writes);
-      if ("coverage_cmd" in toolchain.project) {
-        const saved = await p.dgov(["coverage-baseline"]);
-        expect([saved.exitCode, saved.stderr]).toEqual([0, expect.any(String)]);
-      }
-      const run = await p.dgov(["run", "p"]);
-      expect([run.exitCode, run.stderr]).toEqual([1, expect.any(String)]);
-      const actual = ["good", ...Object.keys(bad)].map((key) => [key, failures(p, key)]);
-      const expected = Object.entries({ good, ...bad }).map(([key, { verdict }]) => [
-        key,
-        Object.fromEntries(
-          Object.entries(verdict).map(([gate, lines]) => [
-            gate,
-            lines.map((l) => (typeof l === "string" ? l : expect.stringMatching(l))),
-          ]),
-        ),
-      ]);
-      expect(Object.fromEntries(actual)).toEqual(Object.fromEntries(expected));
-      expect(await p.landed()).toEqual([unit("good")]);
-    }, 240_000);
+    test(
+      `${name}: a good change lands, and each bad one is rejected by its gate with its lines`,
+      async () => {
+        // One more line in a file with diagnostics of the base: none of them is new.
+        const old = { path: legacy, content: `${files[legacy]}\n` };
+        const changes = Object.entries(bad).map(([gate, change]) => [`${gate}`, [change]] as const);
+        const writes = { good: [good, old], ...Object.fromEntries(changes) };
+        await using p = await projectFor(toolchain, files, writes);
+        if ("coverage_cmd" in toolchain.project) {
+          const saved = await p.dgov(["coverage-baseline"]);
+          expect([saved.exitCode, saved.stderr]).toEqual([0, expect.any(String)]);
+        }
+        const run = await p.dgov(["run", "p"]);
+        expect([run.exitCode, run.stderr]).toEqual([1, expect.any(String)]);
+        const actual = ["good", ...Object.keys(bad)].map((key) => [key, failures(p, key)]);
+        const expected = Object.entries({ good, ...bad }).map(([key, { verdict }]) => [
+          key,
+          Object.fromEntries(
+            Object.entries(verdict).map(([gate, lines]) => [
+              gate,
+              lines.map((l) => (typeof l === "string" ? l : expect.stringMatching(l))),
+            ]),
+          ),
+        ]);
+        expect(Object.fromEntries(actual)).toEqual(Object.fromEntries(expected));
+        expect(await p.landed()).toEqual([unit("good")]);
+      },
+      scaled(240_000),
+    );
 
-    test(`${name}: tests that fail on the base are reported and not charged`, async () => {
-      await using p = await projectFor(
-        toolchain,
-        { ...files, [red.path]: red.content },
-        {
-          good: [good],
-        },
-      );
-      const run = await p.dgov(["run", "p"]);
-      expect(run.exitCode).toBe(1);
-      expect(run.stderr).toMatch(/the base is red: tests fails before any change/);
-      expect(run.stderr).toMatch(red.test);
-      expect(failures(p, "good")).toEqual({ tests: [expect.stringContaining("base is red")] });
-    }, 240_000);
+    test(
+      `${name}: tests that fail on the base are reported and not charged`,
+      async () => {
+        await using p = await projectFor(
+          toolchain,
+          { ...files, [red.path]: red.content },
+          {
+            good: [good],
+          },
+        );
+        const run = await p.dgov(["run", "p"]);
+        expect(run.exitCode).toBe(1);
+        expect(run.stderr).toMatch(/the base is red: tests fails before any change/);
+        expect(run.stderr).toMatch(red.test);
+        expect(failures(p, "good")).toEqual({ tests: [expect.stringContaining("base is red")] });
+      },
+      scaled(240_000),
+    );
   }
 });
