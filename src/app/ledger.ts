@@ -1,12 +1,12 @@
 /** Writes to the project ledger: new entries, and their resolving and reopening. */
 import { configuredIdentity, openRepository } from "../git/repository.ts";
-import { type LedgerEntry, nextTime } from "../ledger/entry.ts";
+import { type LedgerEntry, nextTime, openedEntry } from "../ledger/entry.ts";
 import { appendToLedger, newEntryId } from "../ledger/file.ts";
 import { isoTime, systemClock } from "../std/clock.ts";
 
 type Env = Record<string, string | undefined>;
 
-/** Appends an open entry, by the person git knows here and as of now, and gives it. */
+/** Appends an open entry, dated now and attributed to git's user.name, and returns it. */
 export async function addLedgerEntry(
   projectRoot: string,
   env: Env,
@@ -16,29 +16,9 @@ export async function addLedgerEntry(
   const id = newEntryId();
   const ts = isoTime(systemClock.now());
   const by = await author(projectRoot, env);
-  appendToLedger(projectRoot, {
-    id,
-    ts,
-    by,
-    event: "opened",
-    category,
-    severity,
-    text,
-    paths,
-    tags,
-  });
-  return {
-    id,
-    status: "open",
-    category,
-    severity,
-    text,
-    paths,
-    tags,
-    openedAt: ts,
-    openedBy: by,
-    changes: [],
-  };
+  const event = { id, ts, by, event: "opened", category, severity, text, paths, tags } as const;
+  appendToLedger(projectRoot, event);
+  return openedEntry(event);
 }
 
 /** Appends that an entry was resolved or reopened. */

@@ -202,8 +202,8 @@ export interface RecipeResult {
 const outputBytesMax = 1024 * 1024;
 
 /**
- * Runs the named `[verify.<name>]` recipes one after the other; null stands for all of them. Stops when
- * `signal` is aborted. Throws NOT_FOUND for an unknown name.
+ * Runs the wanted `[verify.<name>]` recipes one after the other, or every recipe when `wanted` is null.
+ * Stops when `signal` is aborted. Throws NOT_FOUND for an unknown name.
  */
 export async function runRecipes(
   wanted: readonly string[] | null,

@@ -97,7 +97,8 @@ export function readLedger(text: string): Ledger {
   const ordered = [...events].sort(([a], [b]) => compareText(a, b)).map(([, found]) => found);
   const entries = new Map<string, LedgerEntry>();
   for (const { event } of ordered) {
-    if (event.event === "opened" && !entries.has(event.id)) entries.set(event.id, opened(event));
+    if (event.event === "opened" && !entries.has(event.id))
+      entries.set(event.id, openedEntry(event));
   }
   for (const { event, line } of ordered) {
     if (event.event === "opened") continue;
@@ -119,7 +120,8 @@ function keyOf(event: LedgerEvent): string {
   return `${event.ts} ${event.id} ${JSON.stringify(Object.entries(event).sort())}`;
 }
 
-function opened(event: Extract<LedgerEvent, { event: "opened" }>): LedgerEntry {
+/** The open entry that an `opened` event creates. */
+export function openedEntry(event: Extract<LedgerEvent, { event: "opened" }>): LedgerEntry {
   const { id, category, severity, text, paths, tags, ts, by } = event;
   return {
     id,

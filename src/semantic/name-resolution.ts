@@ -114,7 +114,7 @@ function importsBinding(
   return found;
 }
 
-/** Imports that a Rust path in an expression stands for: `crate::load::run(...)`. */
+/** The imports equivalent to a Rust path in an expression, such as `crate::load::run(...)`. */
 function inlinePathImports(path: readonly string[]) {
   const found: { imported: Import; local: ImportedName; rest: string[] }[] = [];
   if (!/^(crate|self|super)$/.test(path[0] ?? "")) return found;

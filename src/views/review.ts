@@ -111,7 +111,7 @@ export function runSpending(run: RunView, facts: Pick<ReviewFacts, "counts" | "c
   return spendingOf([...run.units, null], facts);
 }
 
-/** Tokens and cost of units over all attempts; null stands for requests that belong to no unit. */
+/** Tokens and cost of units over all attempts. A null unit selects the requests made outside of any unit. */
 export function spendingOf(
   units: readonly (UnitView | null)[],
   facts: Pick<ReviewFacts, "counts" | "cost">,

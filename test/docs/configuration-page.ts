@@ -4,7 +4,7 @@ import { projectKeys } from "../../src/config/project-keys.ts";
 import { table } from "./table.ts";
 
 export interface Key {
-  /** Dotted path; `*` stands for any name. */
+  /** Dotted path; `*` matches any name. */
   key: string;
   type: string;
   /** Default value as TOML text; "" when the key has none. */

@@ -60,7 +60,7 @@ function belowRoot({ roots }: Layout, path: string): string | null {
   return root === undefined ? null : normal.slice(root.length + 1);
 }
 
-/** Absolute paths that a Go import path may stand for; the innermost module first. */
+/** Absolute paths that a Go import path may refer to; the innermost module first. */
 function inModules({ modules, roots }: Layout, path: string): string[] {
   const [root = "/"] = roots;
   return modules
