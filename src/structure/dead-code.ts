@@ -1,9 +1,10 @@
 /** Unreferenced and duplicate functions. */
+import { isTestCode } from "../languages/test-path.ts";
 import type { CountedFunction } from "./counted-functions.ts";
 import type { SourceFile } from "./graph.ts";
 
 interface DeadCode {
-  /** Functions that no file references, tests included. */
+  /** Functions that no file references, tests included. Test functions are never dead: a test runner calls them. */
   dead: number;
   /** Copies of a body beyond the first. */
   duplicates: number;
@@ -17,7 +18,8 @@ export function deadCode(
   files: readonly SourceFile[],
 ): DeadCode {
   const used = new Set(files.flatMap(({ metrics }) => metrics.uses));
-  const isDead = (one: CountedFunction): boolean => !one.entry && !used.has(simpleName(one.name));
+  const isDead = (one: CountedFunction): boolean =>
+    !one.entry && !one.test && !isTestCode(one.path) && !used.has(simpleName(one.name));
   const groups = new Map<string, { copies: number; dead: number }>();
   let dead = 0;
   let redundant = 0;

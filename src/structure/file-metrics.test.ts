@@ -178,6 +178,11 @@ describe("file metrics", () => {
     ["a.py", "class A(Base):\n  def f(self): pass\n"],
     ["a.py", "class A:\n  def __len__(self): pass\n"],
     ["a.ts", "class A { @Get() f() {} }"],
+    ["a.ts", "class A { f() {} }"],
+    ["a.rs", "pub fn f() {}"],
+    ["a.rs", "pub(crate) fn f() {}"],
+    ["a.go", "package p\nfunc (t *T) f() {}\n"],
+    ["A.java", "class A { private void f() {} }"],
     ["a.ts", "export default function f() {}"],
     ["a.rs", "impl Display for A { fn f(&self) {} }"],
     ["a.rs", "#[no_mangle]\nfn f() {}"],
@@ -189,12 +194,12 @@ describe("file metrics", () => {
 
   test.each([
     ["a.py", "def f(): pass\n"],
-    ["a.ts", "class A { f() {} }"],
+    ["a.ts", "namespace A { function f() {} }"],
     ["a.rs", "#[inline]\nfn f() {}"],
     ["a.go", "package p\nfunc f() {}\n"],
-    ["A.java", "class A { private void f() {} }"],
+    ["a.py", "class A:\n  def m(self):\n    def f(): pass\n"],
   ])("%s: a plain function is not an entry: %s", async (path, text) => {
-    expect((await functions(path, text))[0]?.entry).toBe(false);
+    expect((await functions(path, text)).at(-1)?.entry).toBe(false);
   });
 
   test("a name is used everywhere but in its definition and in recursive calls", async () => {

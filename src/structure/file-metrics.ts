@@ -10,7 +10,7 @@ import { type LanguageName, withTree } from "../languages/parser.ts";
 import { measureFile, type SyntaxMetrics } from "./measure.ts";
 
 /** Version of the metrics in the key of their cache. Change it when the same text would give other metrics. */
-export const fileMetricsVersion = "1";
+export const fileMetricsVersion = "2";
 
 export interface FileMetrics extends SyntaxMetrics {
   language: SourceLanguage;

@@ -38,14 +38,9 @@ export function mayAssignName(type: string): boolean {
   return Object.hasOwn(assignments, type);
 }
 
-/** Name of a class, module or implementation, and whether it has supertypes. */
-export function scopeOf(node: Node, field: string): { name: string; derived: boolean } {
-  const name = (node.childForFieldName(field)?.text ?? "").replace(/<.*$/s, "");
-  const supertypes = ["superclasses", "superclass", "interfaces", "trait"];
-  const derived =
-    supertypes.some((one) => node.childForFieldName(one) !== null) ||
-    node.namedChildren.some((child) => child?.type === "class_heritage");
-  return { name, derived };
+/** Name of a class, module or implementation. */
+export function scopeName(node: Node, field: string): string {
+  return (node.childForFieldName(field)?.text ?? "").replace(/<.*$/s, "");
 }
 
 /** Receiver type of a Go method: `T` of `func (t *T[K]) name()`; null for any other node. */
@@ -62,16 +57,17 @@ const inertAttribute =
   /^#\[\s*(inline|allow|warn|deny|expect|must_use|doc|cold|cfg\b|track_caller|deprecated)/;
 
 /**
- * True for a function that may have unseen callers: an override, a hook, a program entry point. `marks` are its
- * decorators and attributes, `derived` is true inside a type with supertypes.
+ * True for a function that may have unseen callers: a method, a public function of Rust, a hook, a program entry
+ * point. `marks` are its decorators and attributes, `member` is true for a method.
  */
 export function isEntry(
   node: Node,
-  o: { name: string; marks: readonly string[]; derived: boolean },
+  o: { name: string; marks: readonly string[]; member: boolean },
 ): boolean {
   // A computed name is not referenced by an identifier.
   if (!/^[\w$#]+$/.test(o.name)) return true;
-  if (o.derived || entryName.test(o.name) || node.type.includes("constructor")) return true;
+  if (o.member || entryName.test(o.name) || node.type.includes("constructor")) return true;
+  if (node.namedChildren.some((child) => child?.type === "visibility_modifier")) return true;
   if (o.marks.some((mark) => !inertAttribute.test(mark))) return true;
   if (node.parent?.type === "decorated_definition") return true;
   if (node.previousSibling?.type === "default") return true;

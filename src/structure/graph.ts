@@ -46,10 +46,33 @@ export function graphOf(files: readonly SourceFile[], index: ImportIndex): Graph
     for (const to of known(index.neighbours(path))) {
       if (overlap(defines[to], refers)) all.add(to);
     }
-    imports.push(ascending(imported));
-    edges.push(ascending(all));
+    const declared = (to: number): boolean => isDeclaration(path, nodes[to]?.path ?? "");
+    imports.push(ascending([...imported].filter((to) => !declared(to))));
+    edges.push(ascending([...all].filter((to) => !declared(to))));
   }
   return { paths: nodes.map(({ path }) => path), imports, edges };
+}
+
+const declaringFile = /(^|\/)(mod\.rs|lib\.rs|main\.rs|__init__\.py)$/;
+
+/**
+ * True for an edge from a file that declares its modules to one of them, in its folder or one below:
+ * `pub mod b;`, or a re-export. Such an edge is no dependency. Both files in the root folder are an exception,
+ * as in the `sentrux` program.
+ */
+function isDeclaration(from: string, to: string): boolean {
+  if (!declaringFile.test(from)) return false;
+  const [folder, below] = [parentFolder(from), parentFolder(to)];
+  if (folder === "" && below === "") return false;
+  return below === folder || (below !== "" && parentFolder(below) === folder);
+}
+
+const packageIndex = /(^|\/)(mod\.rs|__init__\.py|index\.[cm]?[jt]sx?)$/;
+const entryPoint = /(^|\/)(main\.\w+|__main__\.py|app\.py|server\.py)$/;
+
+/** True for a file that collects others by its purpose: an index of a package, or the start of a program. */
+export function isCollector(path: string): boolean {
+  return packageIndex.test(path) || entryPoint.test(path);
 }
 
 /**

@@ -18,7 +18,7 @@ import {
   mayAssignName,
   parameterCount,
   receiverOf,
-  scopeOf,
+  scopeName,
 } from "./function-names.ts";
 
 export interface FunctionMetrics {
@@ -32,7 +32,7 @@ export interface FunctionMetrics {
   parameters: number;
   /** Digest of the tokens with local names numbered: equal for copies; "" for a short function. */
   body: string;
-  /** May be called without a visible reference: `main`, an override, a decorated function. */
+  /** May be called without a visible reference: `main`, a method, a public or decorated function. */
   entry: boolean;
   /** Test code inside a source file (Rust). */
   test: boolean;
@@ -73,8 +73,8 @@ interface Frame {
   open: OpenFunction | null;
   /** Names of the enclosing definitions, joined with dots. */
   scope: string;
-  /** True in a type with supertypes, where methods may be overrides. */
-  derived: boolean;
+  /** True directly inside a type, where functions are methods. */
+  member: boolean;
   test: boolean;
   /** Name for a function in the value of this node. */
   assigned: AssignedName | null;
@@ -89,7 +89,7 @@ const outermost: Omit<Frame, "marks"> = {
   operator: null,
   open: null,
   scope: "",
-  derived: false,
+  member: false,
   test: false,
   assigned: null,
 };
@@ -105,6 +105,9 @@ export function measureFile(root: Node, language: SourceLanguage): SyntaxMetrics
   }
   return walk.measured();
 }
+
+/** Scopes that are modules; all others are types. */
+const moduleNodes: ReadonlySet<string> = new Set(["mod_item", "internal_module"]);
 
 /** Functions with fewer tokens are not compared as copies. */
 const tokensMin = 12;
@@ -185,7 +188,8 @@ class Walk {
     if (own !== null) this.nameOffsets.add(own.startIndex);
     const marks = parent.marks.splice(0);
     const test = parent.test || marks.some((mark) => /^#\[(\w+::)*test\b/.test(mark));
-    const entry = parent.assigned?.entry === true || isEntry(node, { ...parent, name, marks });
+    const member = parent.member || receiverOf(node) !== null;
+    const entry = parent.assigned?.entry === true || isEntry(node, { name, marks, member });
     if (parent.scope === "" && receiverOf(node) === null) this.defines.add(name);
     const metrics: FunctionMetrics = {
       name: this.unique(joined(receiverOf(node) ?? parent.scope, name)),
@@ -201,15 +205,20 @@ class Walk {
     const open = { metrics, name, tokens: [], numbers: new Map<string, number>() };
     this.opened.push(open);
     parent.open?.tokens.push("function");
-    return { ...frame, open, outer: 0, nesting: 0, scope: metrics.name, derived: false, test };
+    return { ...frame, open, outer: 0, nesting: 0, scope: metrics.name, member: false, test };
   }
 
   private enterScope(node: Node, parent: Frame, frame: Frame): Frame {
-    const { name, derived } = scopeOf(node, this.grammar.scopes[node.type] ?? "");
+    const name = scopeName(node, this.grammar.scopes[node.type] ?? "");
     if (parent.scope === "") this.defines.add(name);
     const marks = parent.marks.splice(0);
     const test = parent.test || marks.some((mark) => /\bcfg\(test\)/.test(mark));
-    return { ...frame, scope: joined(parent.scope, name), derived, test };
+    return {
+      ...frame,
+      scope: joined(parent.scope, name),
+      member: !moduleNodes.has(node.type),
+      test,
+    };
   }
 
   private enterCall(node: Node): void {

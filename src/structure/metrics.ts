@@ -9,11 +9,12 @@ import {
   components,
   type Graph,
   graphOf,
+  isCollector,
   longestChain,
   moduleOf,
   type SourceFile,
 } from "./graph.ts";
-import { functionProblems, limits } from "./limits.ts";
+import { type FunctionProblem, functionProblems, limits } from "./limits.ts";
 
 /** The five parts of the quality signal, each 0 to 1; higher is better. */
 interface Components {
@@ -25,7 +26,7 @@ interface Components {
 }
 
 export interface Figures {
-  /** Geometric mean of the components, 0 to 1. */
+  /** Geometric mean of the components, each at least 0.01; 0 to 1. */
   quality: number;
   components: Components;
   /** Newman's modularity Q, -0.5 to 1. */
@@ -88,8 +89,8 @@ export function measureFiles(
   };
   const { fanIn, fanOut } = fans(graph);
   const problems = functions.map(functionProblems);
-  const countWith = (...kinds: string[]): number =>
-    problems.filter((found) => found.some(({ kind }) => kinds.includes(kind))).length;
+  const countWith = (wanted: FunctionProblem): number =>
+    problems.filter((found) => found.some(({ kind }) => kind === wanted)).length;
   const figures: Figures = {
     quality: geometricMean(Object.values(scores)),
     components: scores,
@@ -103,10 +104,10 @@ export function measureFiles(
     importEdges: countOf(graph.imports),
     edges: countOf(graph.edges),
     crossModuleEdges: crossModuleEdges(graph, modules),
-    godFiles: fanOut.filter((out) => out > limits.fanOut).length,
+    godFiles: fanOut.filter((out, at) => isGodFile(graph.paths[at] ?? "", out)).length,
     hotspots: fanIn.filter((into, at) => isHotspot(into, fanOut[at] ?? 0)).length,
     largeFiles: lengths.filter((lines) => lines > limits.fileLines).length,
-    complexFunctions: countWith("complex_function", "cognitive_function"),
+    complexFunctions: countWith("complex_function"),
     longFunctions: countWith("long_function"),
     manyParameters: countWith("many_parameters"),
     deadFunctions: redundancy.dead,
@@ -114,6 +115,11 @@ export function measureFiles(
   };
   const cycles = cyclic.map((part) => part.map((node) => graph.paths[node] ?? "").sort());
   return { figures, graph, cycles, fanIn, fanOut };
+}
+
+/** True for a file with many dependencies, except where collecting them is its purpose. */
+export function isGodFile(path: string, fanOut: number): boolean {
+  return fanOut > limits.fanOut && !isCollector(path);
 }
 
 /** True for a file with many dependents that is not stable. */
@@ -247,8 +253,11 @@ function add(to: number[], at: number, amount = 1): void {
   to[at] = (to[at] ?? 0) + amount;
 }
 
+/** Lowest value of a component in the mean: one bad component does not hide the others. */
+const componentMin = 0.01;
+
 function geometricMean(values: readonly number[]): number {
-  const product = values.reduce((all, value) => all * value, 1);
+  const product = values.reduce((all, value) => all * Math.max(value, componentMin), 1);
   return Math.round(product ** (1 / values.length) * 10_000) / 10_000;
 }
 

@@ -6,7 +6,7 @@ import { compareText } from "../std/order.ts";
 import { countedFunctions } from "./counted-functions.ts";
 import type { SourceFile } from "./graph.ts";
 import { type FunctionProblem, functionProblems, limits } from "./limits.ts";
-import { isHotspot, type MeasuredTree } from "./metrics.ts";
+import { isGodFile, isHotspot, type MeasuredTree } from "./metrics.ts";
 
 type OffenderKind =
   | FunctionProblem
@@ -102,7 +102,7 @@ function fileOffenders(
     const [into, out] = [fanIn[at] ?? 0, fanOut[at] ?? 0];
     const place = { path, name: "", line: 1, endLine };
     const found: Offender[] = [];
-    if (out > limits.fanOut) {
+    if (isGodFile(path, out)) {
       found.push({ ...place, kind: "god_file", value: out, limit: limits.fanOut });
     }
     if (isHotspot(into, out)) {
