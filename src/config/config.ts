@@ -1,6 +1,6 @@
 /** `.dgov/project.toml` as the program uses it: every value in force, names in camelCase. */
 import type { ValuesInForce } from "./keys.ts";
-import type { projectKeys, providerKeys } from "./project-keys.ts";
+import type { projectKeys, providerKeys, WrittenConfig } from "./project-keys.ts";
 
 /** Values in force of a table of project.toml; `project-keys.ts` describes each. */
 type Values<Table extends keyof typeof projectKeys> = (typeof projectKeys)[Table] extends {
@@ -64,6 +64,8 @@ export interface Config {
   scope: { allow: string[]; deny: string[]; ignore: string[]; allowGitControl: boolean };
   departments: { name: string; patterns: string[] }[];
   sentrux: Values<"sentrux">;
+  /** Severity by kind of finding, by the names of the file. */
+  semantic: Required<NonNullable<WrittenConfig["semantic"]>>;
   verify: Record<string, VerifyRecipe>;
   sops: Values<"sops">;
   /** `root` is an absolute path. */

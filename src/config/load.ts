@@ -5,7 +5,7 @@ import { DgovError, type Diagnostic } from "../error.ts";
 import { didYouMean, suggest } from "../std/suggest.ts";
 import type { Config } from "./config.ts";
 import { configFile } from "./find.ts";
-import { valuesInForce } from "./keys.ts";
+import { valueInForce, valuesInForce } from "./keys.ts";
 import { projectKeys, type WrittenConfig } from "./project-keys.ts";
 import { providerProblems, providersOf } from "./providers.ts";
 import { keyProblems } from "./schema.ts";
@@ -147,6 +147,7 @@ function configInForce(
       patterns,
     })),
     sentrux: valuesInForce(projectKeys.sentrux.keys, written.sentrux),
+    semantic: severities(written.semantic),
     verify: Object.fromEntries(
       Object.entries(written.verify ?? {}).map(([name, recipe]) => {
         const { command, description = null, log_name: logName = null } = recipe;
@@ -162,6 +163,14 @@ function configInForce(
     merge: valuesInForce(projectKeys.merge.keys, written.merge),
     run: valuesInForce(projectKeys.run.keys, written.run),
   };
+}
+
+function severities(written: WrittenConfig["semantic"] = {}): Config["semantic"] {
+  const values = Object.entries(projectKeys.semantic.keys).map(([kind, definition]) => [
+    kind,
+    valueInForce(definition, written[kind as keyof typeof written]),
+  ]);
+  return Object.fromEntries(values);
 }
 
 function absolutePath(path: string | null, projectRoot: string): string | null {

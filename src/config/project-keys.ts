@@ -175,6 +175,12 @@ const provider = fixedTable("", {
   price,
 });
 
+/** Severity of one kind of semantic finding. */
+const severity = (finding: string) =>
+  key(oneOf("block", "note", "off"), `${finding}; an uncertain finding is a note even with block`, {
+    default: "block",
+  });
+
 const recipe = fixedTable("", {
   command: requiredKey(nonEmptyText, "Shell command"),
   description: key(anyText, "Description that `dgov verify list` shows"),
@@ -245,6 +251,17 @@ export const projectKeys = {
     }),
     include_tests: key(flag, "Measure test files too", { default: false }),
   }),
+  semantic: fixedTable(
+    "The semantic gate: what each kind of finding does. block rejects the change, note reports it, off drops it",
+    {
+      syntax_conflict: severity("Each side parses and the merge does not, or has conflict markers"),
+      same_symbol_edit: severity("Both sides edited one symbol in the same place"),
+      duplicate_definition: severity("Both sides add the same name"),
+      signature_drift: severity("A call does not match the new parameters of its function"),
+      stale_reference: severity("A name is used that was removed, renamed or moved"),
+      ordering_conflict: severity("Both sides take the same number, predecessor or value"),
+    },
+  ),
   verify: map(
     'Named commands, run by `dgov verify run NAME` and by `test_cmd = "verify:NAME"` of tasks',
     recipe,

@@ -14,7 +14,7 @@ import { diffTrees } from "../git/trees.ts";
 import { attemptChanges } from "../git/worktrees/changes.ts";
 import { treeWith } from "../git/worktrees/snapshot.ts";
 import type { PhaseChange } from "../kernel/state.ts";
-import { hasSymbolTable, judgeMerge, readMerge } from "../settlement/merge-check.ts";
+import { bySeverity, hasSymbolTable, judgeMerge, readMerge } from "../settlement/merge-check.ts";
 import { errorMessage } from "../std/text.ts";
 import type { LiveAttempt } from "./attempt/state.ts";
 import { scratchFolder } from "./paths.ts";
@@ -246,8 +246,9 @@ export class Radar {
     }
     if (!semantic) return [];
     const changes = await readMerge(repository, { base, ours, theirs, merged: merge.tree });
-    const { conflicts } = await judgeMerge(repository, changes);
-    return conflicts.map(({ kind, path, symbol, message }) => ({ kind, path, symbol, message }));
+    const { findings } = await judgeMerge(repository, changes);
+    const { blocking } = bySeverity(findings, this.#context.config.semantic);
+    return blocking.map(({ kind, path, symbol, message }) => ({ kind, path, symbol, message }));
   }
 
   #note(type: string, data: Record<string, unknown>): void {

@@ -2,7 +2,7 @@
 
 import type { FileSymbol, SymbolTable } from "../languages/symbol-table/symbol-table.ts";
 import { sameSignature } from "./call-signature.ts";
-import type { Side } from "./conflict.ts";
+import type { Side } from "./finding.ts";
 import { type MergeVersions, symbolsByName } from "./merge-versions.ts";
 
 /** A symbol that was removed or has a new signature, and the side that changed it. */

@@ -1,22 +1,22 @@
 /**
- * The semantic rules: conflicts of a merge without text conflicts, found in the symbol tables of its four
+ * The semantic rules: findings of a merge without text conflicts, read from the symbol tables of its four
  * versions. Pure: `MergeInput` supplies the files.
  */
 import { compareText } from "../std/order.ts";
 import { sameSymbolEdits } from "./concurrent-edits.ts";
-import type { Conflict, Note } from "./conflict.ts";
 import { duplicateDefinitions } from "./duplicates.ts";
+import type { Finding, Note } from "./finding.ts";
 import { type MergeInput, MergeVersions } from "./merge-versions.ts";
 import { orderingConflicts } from "./ordering.ts";
 import { brokenReferences } from "./reference-checker.ts";
 import { syntaxConflicts } from "./syntax-conflicts.ts";
 
 /** Version of the rules in the key of cached verdicts. Increment it when the results of a rule change. */
-export const rulesVersion = 1;
+export const rulesVersion = 2;
 
 export interface MergeVerdict {
   /** By path and line. Empty when the sides are compatible as far as the rules can tell. */
-  conflicts: Conflict[];
+  findings: Finding[];
   notes: Note[];
   /** Number of changed files that were checked. */
   files: number;
@@ -30,16 +30,16 @@ export async function checkMerge(input: MergeInput): Promise<MergeVerdict> {
   const edits = await sameSymbolEdits(versions);
   const edited = new Set(edits.map(({ path, symbol }) => `${path} ${symbol}`));
   const duplicates = await duplicateDefinitions(versions);
-  const conflicts = [
-    ...syntax.conflicts,
+  const findings = [
+    ...syntax.findings,
     ...edits,
     // An edited symbol may appear twice after the merge; one conflict is enough.
     ...duplicates.filter(({ path, symbol }) => !edited.has(`${path} ${symbol}`)),
-    ...references.conflicts,
+    ...references.findings,
     ...(await orderingConflicts(versions)),
   ];
   return {
-    conflicts: conflicts.sort((a, b) => compareText(a.path, b.path) || a.line - b.line),
+    findings: findings.sort((a, b) => compareText(a.path, b.path) || a.line - b.line),
     notes: [...syntax.notes, ...references.notes],
     files: versions.paths.length,
   };

@@ -1,7 +1,7 @@
 /** Rule same_symbol_edit: both sides changed one symbol in different ways. */
 
 import type { FileSymbol, SymbolTable } from "../languages/symbol-table/symbol-table.ts";
-import { type Conflict, sideName } from "./conflict.ts";
+import { type Finding, sideName } from "./finding.ts";
 import type { MergeVersions } from "./merge-versions.ts";
 
 /** Symbols by qualified name and variant. */
@@ -15,8 +15,8 @@ function combinedHash(symbols: readonly FileSymbol[] | undefined): string {
 }
 
 /** Conflicts of symbols that both sides edited or removed, with different results. */
-export async function sameSymbolEdits(versions: MergeVersions): Promise<Conflict[]> {
-  const conflicts: Conflict[] = [];
+export async function sameSymbolEdits(versions: MergeVersions): Promise<Finding[]> {
+  const findings: Finding[] = [];
   for (const path of versions.paths) {
     const changed = versions.changedBy(path);
     if (!changed.ours || !changed.theirs) continue;
@@ -31,10 +31,10 @@ export async function sameSymbolEdits(versions: MergeVersions): Promise<Conflict
       if (inOurs === before || inTheirs === before || inOurs === inTheirs) continue;
       const symbol = merged.get(name)?.[0] ?? symbols[0];
       if (symbol === undefined) continue;
-      conflicts.push(editConflict(path, symbol, inOurs === "", inTheirs === ""));
+      findings.push(editConflict(path, symbol, inOurs === "", inTheirs === ""));
     }
   }
-  return conflicts;
+  return findings;
 }
 
 function editConflict(
@@ -42,7 +42,7 @@ function editConflict(
   { name, line }: FileSymbol,
   removedInOurs: boolean,
   removedInTheirs: boolean,
-): Conflict {
+): Finding {
   const what = removedInOurs
     ? `${sideName.ours} removed \`${name}\`, which ${sideName.theirs} edits`
     : removedInTheirs
@@ -55,5 +55,6 @@ function editConflict(
     line,
     message: `${what}; re-read \`${name}\` and reapply the change to its current version`,
     related: [],
+    uncertain: null,
   };
 }

@@ -5,7 +5,7 @@
 
 import { parentFolder } from "../languages/source-tree.ts";
 import type { FileSymbol, SymbolTable } from "../languages/symbol-table/symbol-table.ts";
-import { type Conflict, sideName } from "./conflict.ts";
+import { type Finding, sideName } from "./finding.ts";
 import { type MergeVersions, symbolsByName } from "./merge-versions.ts";
 import { targetsOf } from "./name-resolution.ts";
 
@@ -18,16 +18,16 @@ interface Binding {
 }
 
 /** Conflicts of names that each side added and that the merged version binds twice. */
-export async function duplicateDefinitions(versions: MergeVersions): Promise<Conflict[]> {
-  const conflicts: Conflict[] = [];
+export async function duplicateDefinitions(versions: MergeVersions): Promise<Finding[]> {
+  const findings: Finding[] = [];
   for (const path of versions.paths) {
     const { ours, theirs } = versions.changedBy(path);
-    if (ours && theirs) conflicts.push(...(await duplicatesInFile(versions, path)));
+    if (ours && theirs) findings.push(...(await duplicatesInFile(versions, path)));
   }
-  return [...conflicts, ...(await duplicatesInPackages(versions))];
+  return [...findings, ...(await duplicatesInPackages(versions))];
 }
 
-async function duplicatesInFile(versions: MergeVersions, path: string): Promise<Conflict[]> {
+async function duplicatesInFile(versions: MergeVersions, path: string): Promise<Finding[]> {
   const [merged, ours, theirs] = await Promise.all([
     versions.table("merged", path),
     versions.table("ours", path),
@@ -35,7 +35,7 @@ async function duplicatesInFile(versions: MergeVersions, path: string): Promise<
   ]);
   if (merged === null) return [];
   const [now, inOurs, inTheirs] = [merged, ours, theirs].map(bindingsOf);
-  const conflicts: Conflict[] = [];
+  const findings: Finding[] = [];
   for (const [name, bindings] of now ?? []) {
     const before = Math.max(inOurs?.get(name)?.length ?? 0, inTheirs?.get(name)?.length ?? 0);
     if (bindings.length <= before || bindings.length < 2) continue;
@@ -43,10 +43,10 @@ async function duplicatesInFile(versions: MergeVersions, path: string): Promise<
     if (sameSource && allowsRepeatedImports(merged) && bindings[0]?.source !== "") continue;
     const [first, second] = [bindings.at(-2), bindings.at(-1)];
     if (first !== undefined && second !== undefined) {
-      conflicts.push(duplicateConflict(name, path, second.line, path, first.line));
+      findings.push(duplicateConflict(name, path, second.line, path, first.line));
     }
   }
-  return conflicts;
+  return findings;
 }
 
 /** True for languages that accept the same import twice. */
@@ -85,7 +85,7 @@ function mayRepeat({ name }: FileSymbol): boolean {
 }
 
 /** Conflicts of new names that each side defines in a different file of one namespace. */
-async function duplicatesInPackages(versions: MergeVersions): Promise<Conflict[]> {
+async function duplicatesInPackages(versions: MergeVersions): Promise<Finding[]> {
   const fresh = new Map<string, { path: string; line: number; ours: boolean; theirs: boolean }[]>();
   for (const path of versions.paths) {
     if (!/\.(go|java|rs)$/.test(path)) continue;
@@ -105,15 +105,15 @@ async function duplicatesInPackages(versions: MergeVersions): Promise<Conflict[]
       fresh.set(key, [...(fresh.get(key) ?? []), { path, line, ours, theirs }]);
     }
   }
-  const conflicts: Conflict[] = [];
+  const findings: Finding[] = [];
   for (const [key, places] of fresh) {
     const mine = places.find(({ ours, theirs }) => theirs && !ours);
     const other = places.find(({ ours, theirs }) => ours && !theirs);
     if (mine === undefined || other === undefined) continue;
     const name = key.slice(key.lastIndexOf(" ") + 1);
-    conflicts.push(duplicateConflict(name, mine.path, mine.line, other.path, other.line));
+    findings.push(duplicateConflict(name, mine.path, mine.line, other.path, other.line));
   }
-  return conflicts;
+  return findings;
 }
 
 /** Key of the namespace beyond its file in which a name must be unique; null when there is none. */
@@ -139,7 +139,7 @@ function duplicateConflict(
   line: number,
   otherPath: string,
   otherLine: number,
-): Conflict {
+): Finding {
   const place = `${otherPath}:${otherLine}`;
   return {
     kind: "duplicate_definition",
@@ -148,5 +148,6 @@ function duplicateConflict(
     line,
     message: `${sideName.ours} and ${sideName.theirs} both add \`${symbol}\` (the other definition is at ${place}); use the existing one, or choose another name`,
     related: [{ path: otherPath, line: otherLine, what: `other definition of \`${symbol}\`` }],
+    uncertain: null,
   };
 }

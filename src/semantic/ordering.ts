@@ -2,7 +2,7 @@
 
 import { baseName, parentFolder } from "../languages/source-tree.ts";
 import type { FileSymbol, SymbolTable } from "../languages/symbol-table/symbol-table.ts";
-import { type Conflict, type Side, sideName } from "./conflict.ts";
+import { type Finding, type Side, sideName } from "./finding.ts";
 import type { MergeVersions } from "./merge-versions.ts";
 
 /** A file that only one side added. */
@@ -15,7 +15,7 @@ interface AddedFile {
  * Conflicts of added files that share a number in their names or a predecessor (migrations), and of added
  * enumeration members that share a value.
  */
-export async function orderingConflicts(versions: MergeVersions): Promise<Conflict[]> {
+export async function orderingConflicts(versions: MergeVersions): Promise<Finding[]> {
   const added = addedFiles(versions);
   const pairs = added
     .filter(({ side }) => side === "theirs")
@@ -26,14 +26,14 @@ export async function orderingConflicts(versions: MergeVersions): Promise<Confli
         )
         .map((other) => ({ mine: mine.path, other: other.path })),
     );
-  const conflicts: Conflict[] = [];
+  const findings: Finding[] = [];
   for (const { mine, other } of pairs) {
     const siblings = await siblingsOf(versions, mine);
     const found =
       sameNumber(mine, other, siblings) ?? (await samePredecessor(versions, mine, other, siblings));
-    if (found !== null) conflicts.push(found);
+    if (found !== null) findings.push(found);
   }
-  return [...conflicts, ...(await sameEnumerationValues(versions))];
+  return [...findings, ...(await sameEnumerationValues(versions))];
 }
 
 function addedFiles(versions: MergeVersions): AddedFile[] {
@@ -66,7 +66,7 @@ function ordinalOf(path: string): string | null {
   return /^([A-Za-z]{0,2}\d+)(?=[_.-])/.exec(name)?.[1] ?? null;
 }
 
-function sameNumber(mine: string, other: string, siblings: readonly string[]): Conflict | null {
+function sameNumber(mine: string, other: string, siblings: readonly string[]): Finding | null {
   const number = ordinalOf(mine);
   if (number === null || ordinalOf(other) !== number || extensionOf(mine) !== extensionOf(other)) {
     return null;
@@ -80,13 +80,13 @@ function sameNumber(mine: string, other: string, siblings: readonly string[]): C
   return orderingConflict(number, mine, 1, other, 1, `both use the number ${number}`);
 }
 
-/** Conflict of two added files that name one predecessor: `down_revision = "a1"`; null when they do not. */
+/** Finding of two added files that name one predecessor: `down_revision = "a1"`; null when they do not. */
 async function samePredecessor(
   versions: MergeVersions,
   mine: string,
   other: string,
   siblings: readonly string[],
-): Promise<Conflict | null> {
+): Promise<Finding | null> {
   const [mineTable, otherTable] = [
     await versions.table("merged", mine),
     await versions.table("merged", other),
@@ -123,8 +123,8 @@ function linkOf(step: SymbolTable, name: string): FileSymbol | undefined {
 }
 
 /** Conflicts of members that each side added to one enumeration with one value. */
-async function sameEnumerationValues(versions: MergeVersions): Promise<Conflict[]> {
-  const conflicts: Conflict[] = [];
+async function sameEnumerationValues(versions: MergeVersions): Promise<Finding[]> {
+  const findings: Finding[] = [];
   for (const path of versions.paths) {
     const { ours, theirs } = versions.changedBy(path);
     if (!ours || !theirs) continue;
@@ -142,12 +142,12 @@ async function sameEnumerationValues(versions: MergeVersions): Promise<Conflict[
       const twin = merged?.symbols.find((one) => one.name === other[0] && keyOfTag(one) === key);
       if (twin === undefined) continue;
       const overlap = `give the value ${symbol.tag?.value} to both \`${twin.name}\` and \`${symbol.name}\``;
-      conflicts.push(
+      findings.push(
         orderingConflict(symbol.tag?.of ?? "", path, symbol.line, path, twin.line, overlap),
       );
     }
   }
-  return conflicts;
+  return findings;
 }
 
 function keyOfTag({ tag }: FileSymbol): string | null {
@@ -174,7 +174,7 @@ function orderingConflict(
   otherPath: string,
   otherLine: number,
   overlap: string,
-): Conflict {
+): Finding {
   return {
     kind: "ordering_conflict",
     symbol,
@@ -182,5 +182,6 @@ function orderingConflict(
     line,
     message: `${sideName.ours} and ${sideName.theirs} ${overlap} (the other one is at ${otherPath}:${otherLine}); use the next free position`,
     related: [{ path: otherPath, line: otherLine, what: "the other one at this position" }],
+    uncertain: null,
   };
 }

@@ -19,14 +19,14 @@ import {
   moduleWord,
   type RemovedFile,
 } from "./changed-symbols.ts";
-import { type RuleResult, type Side, sideName } from "./conflict.ts";
+import { type RuleResult, type Side, sideName } from "./finding.ts";
 import type { MergeVersions } from "./merge-versions.ts";
 import { filesOf, symbolsNamed, type Target, targetsOf } from "./name-resolution.ts";
 
 /** Checks every changed file, and every file that mentions a removed or changed symbol. */
 export async function brokenReferences(versions: MergeVersions): Promise<RuleResult> {
   const { changed, removed } = await changedSymbols(versions);
-  const found: RuleResult = { conflicts: [], notes: [] };
+  const found: RuleResult = { findings: [], notes: [] };
   if (changed.length === 0 && removed.length === 0) return found;
   const wanted = searchWords(changed, removed);
   const mentions = await versions.input.mentioning([
@@ -218,7 +218,7 @@ class ReferenceChecker {
       this.#found.notes.push({ ...place, message });
       return;
     }
-    this.#found.conflicts.push({
+    this.#found.findings.push({
       kind: "signature_drift",
       symbol: symbol.name,
       ...place,
@@ -226,6 +226,7 @@ class ReferenceChecker {
       related: [
         { path: changed.path, line: symbol.line, what: `definition of \`${symbol.name}\`` },
       ],
+      uncertain: null,
     });
   }
 
@@ -246,13 +247,14 @@ class ReferenceChecker {
     const key = this.#removedFiles.has(from) ? from : symbol;
     if (reported.has(key)) return;
     reported.add(key);
-    this.#found.conflicts.push({
+    this.#found.findings.push({
       kind: "stale_reference",
       symbol,
       path: table.path,
       line,
       message: `\`${symbol}\` is used here, but ${sideName[side]} removed or renamed it (it was in ${from}); use its replacement, or keep the old name`,
       related: [{ path: from, line: 1, what: `former file of \`${symbol}\`` }],
+      uncertain: null,
     });
   }
 }

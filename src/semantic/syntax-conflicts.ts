@@ -1,6 +1,6 @@
 /** Rule syntax_conflict: merged files that no longer parse, and conflict markers left in files. */
 import { baseName } from "../languages/source-tree.ts";
-import { type Conflict, type Note, type RuleResult, sideName } from "./conflict.ts";
+import { type Finding, type Note, type RuleResult, sideName } from "./finding.ts";
 import type { MergeVersions } from "./merge-versions.ts";
 
 /**
@@ -8,14 +8,14 @@ import type { MergeVersions } from "./merge-versions.ts";
  * has its own gates.
  */
 export async function syntaxConflicts(versions: MergeVersions): Promise<RuleResult> {
-  const conflicts: Conflict[] = [];
+  const findings: Finding[] = [];
   const notes: Note[] = [];
   for (const path of versions.paths) {
     const markers = await markerLine(versions, path);
     if (markers !== null) {
       const message =
         "the file contains merge conflict markers; resolve the conflict and remove the markers";
-      conflicts.push({ ...syntaxConflict(path, markers), message });
+      findings.push({ ...syntaxConflict(path, markers), message });
       continue;
     }
     const merged = await versions.table("merged", path);
@@ -40,16 +40,23 @@ export async function syntaxConflicts(versions: MergeVersions): Promise<RuleResu
       notes.push({ path, line, message: "the parser does not recognise the syntax of this line" });
       continue;
     }
-    conflicts.push({
+    findings.push({
       ...syntaxConflict(path, line),
       message: `the file parses with ${sideName.ours} and with ${sideName.theirs}, but not with both; re-read the file and reapply the change to its current version`,
     });
   }
-  return { conflicts, notes };
+  return { findings, notes };
 }
 
-function syntaxConflict(path: string, line: number): Omit<Conflict, "message"> {
-  return { kind: "syntax_conflict", symbol: baseName(path), path, line, related: [] };
+function syntaxConflict(path: string, line: number): Omit<Finding, "message"> {
+  return {
+    kind: "syntax_conflict",
+    symbol: baseName(path),
+    path,
+    line,
+    related: [],
+    uncertain: null,
+  };
 }
 
 /** First line of complete conflict markers that break the syntax and were not in the base; null without any. */

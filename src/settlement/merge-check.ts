@@ -10,11 +10,12 @@ import { diffTrees, grepTree, listTree } from "../git/trees.ts";
 import { manifestNames } from "../languages/import-index.ts";
 import { hasSymbolTable } from "../languages/symbol-table/read.ts";
 import { checkMerge, type MergeVerdict } from "../semantic/check-merge.ts";
-import type { Note } from "../semantic/conflict.ts";
+import type { Note } from "../semantic/finding.ts";
 import type { Files, MergeInput } from "../semantic/merge-versions.ts";
 import { isRegularFile, isRegularMode } from "./parse-blobs.ts";
 
 export { hasSymbolTable } from "../languages/symbol-table/read.ts";
+export { bySeverity } from "../semantic/finding.ts";
 
 /** Maximum of changed files checked; files of the attempt's change take precedence. */
 const changedMax = 1000;

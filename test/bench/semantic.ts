@@ -95,8 +95,8 @@ async function speed(): Promise<Figure> {
   );
   const bytes = [...merged.values()].reduce((sum, text) => sum + Buffer.byteLength(text), 0);
   const judge = async (): Promise<void> => {
-    const { conflicts } = await checkTrees({ base, ours, theirs, merged });
-    if (conflicts.length > 0) throw new Error(conflicts[0]?.message);
+    const { blocking } = await checkTrees({ base, ours, theirs, merged });
+    if (blocking.length > 0) throw new Error(blocking[0]?.message);
   };
   await judge();
   const times: number[] = [];

@@ -1,5 +1,7 @@
 /** Judgement of a corpus case as the semantic gate makes it: text merge first, then the symbol tables. */
+import { parseConfig } from "../../src/config/load.ts";
 import { checkMerge, type MergeVerdict } from "../../src/semantic/check-merge.ts";
+import { bySeverity, type Finding } from "../../src/semantic/finding.ts";
 import type { Tree } from "./corpus.ts";
 import { mergeText } from "./merge.ts";
 
@@ -9,8 +11,20 @@ export interface CaseVerdict {
   kinds: string[];
   symbols: string[];
   messages: string[];
+  /** Findings that do not block. */
+  noted: string[];
   notes: string[];
 }
+
+function lineOf({ path, line, kind, message, uncertain }: Finding): string {
+  const doubt = uncertain === null ? "" : ` (uncertain: ${uncertain})`;
+  return `${path}:${line}: ${kind}: ${message}${doubt}`;
+}
+
+/** Severities of a project without `[semantic]`. */
+const loaded = parseConfig("", "/");
+if (!loaded.ok) throw new Error("the default configuration is invalid");
+const settings = loaded.config.semantic;
 
 /** Judges three trees; needs git. */
 export async function checkCase(states: {
@@ -21,31 +35,42 @@ export async function checkCase(states: {
   const merge = mergeText(states);
   if (merge.conflicts.length > 0) {
     const messages = merge.conflicts.map((path) => `${path} does not merge as text`);
-    return { rejected: true, kinds: ["text_conflict"], symbols: [], messages, notes: [] };
+    return {
+      rejected: true,
+      kinds: ["text_conflict"],
+      symbols: [],
+      messages,
+      noted: [],
+      notes: [],
+    };
   }
-  const verdict = await checkTrees({ ...states, merged: merge.tree });
+  const { blocking, noted, notes } = await checkTrees({ ...states, merged: merge.tree });
   return {
-    rejected: verdict.conflicts.length > 0,
-    kinds: verdict.conflicts.map(({ kind }) => kind),
-    symbols: verdict.conflicts.map(({ symbol }) => symbol),
-    messages: verdict.conflicts.map(
-      (one) => `${one.path}:${one.line}: ${one.kind}: ${one.message}`,
-    ),
-    notes: verdict.notes.map(({ path, line, message }) => `${path}:${line}: ${message}`),
+    rejected: blocking.length > 0,
+    kinds: blocking.map(({ kind }) => kind),
+    symbols: blocking.map(({ symbol }) => symbol),
+    messages: blocking.map(lineOf),
+    noted: noted.map(lineOf),
+    notes: notes.map(({ path, line, message }) => `${path}:${line}: ${message}`),
   };
 }
 
 type FourTrees = Record<"base" | "ours" | "theirs" | "merged", Tree>;
 
+interface Judged extends MergeVerdict {
+  blocking: Finding[];
+  noted: Finding[];
+}
+
 /** Applies the semantic rules to trees of texts, using each text as its own id. */
-export async function checkTrees(trees: FourTrees): Promise<MergeVerdict> {
+export async function checkTrees(trees: FourTrees): Promise<Judged> {
   const { base, ours, theirs, merged } = trees;
   const paths = new Set([base, ours, theirs, merged].flatMap((tree) => [...tree.keys()]));
   const changed = [...paths].filter(
     (path) => new Set([base, ours, theirs, merged].map((tree) => tree.get(path))).size > 1,
   );
   const only = (tree: Tree): Tree => new Map([...tree].filter(([path]) => changed.includes(path)));
-  return checkMerge({
+  const verdict = await checkMerge({
     base: only(base),
     ours: only(ours),
     theirs: only(theirs),
@@ -57,6 +82,7 @@ export async function checkTrees(trees: FourTrees): Promise<MergeVerdict> {
     }),
     read: async (id) => id,
   });
+  return { ...verdict, ...bySeverity(verdict.findings, settings) };
 }
 
 function mentions(text: string, words: readonly string[]): boolean {

@@ -9,8 +9,8 @@ async function alone(base: Texts, change: Texts): Promise<string[]> {
   const before = new Map(Object.entries(base));
   const after = new Map(Object.entries({ ...base, ...change }).filter(([, text]) => text !== ""));
   const trees = { base: before, ours: before, theirs: after, merged: after };
-  const { conflicts } = await checkTrees(trees);
-  return conflicts.map(({ kind, path, line, symbol }) => `${path}:${line} ${kind} ${symbol}`);
+  const { blocking } = await checkTrees(trees);
+  return blocking.map(({ kind, path, line, symbol }) => `${path}:${line} ${kind} ${symbol}`);
 }
 
 const manifests: Texts = {

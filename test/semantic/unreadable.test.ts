@@ -31,7 +31,7 @@ describe("files nested too deeply to parse", () => {
         read: async () => text,
       });
       expect(verdict).toEqual({
-        conflicts: [],
+        findings: [],
         notes: [
           {
             path,

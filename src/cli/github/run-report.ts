@@ -85,6 +85,7 @@ interface GateOutcome {
     column: number | null;
     code: string;
     message: string;
+    severity?: string;
   }[];
 }
 
@@ -102,8 +103,8 @@ export function gateAnnotations(gates: readonly GateOutcome[], of: string | null
       const message = [reason, tail.trim().slice(-tailMax)].filter(Boolean).join("\n");
       return [{ level: "error", file: null, line: null, column: null, title, message }];
     }
-    return diagnostics.map(({ file, line, column, code, message }) => ({
-      level: "error",
+    return diagnostics.map(({ file, line, column, code, message, severity }) => ({
+      level: severity === "warning" ? "warning" : "error",
       file: file === "" ? null : file,
       line,
       column,

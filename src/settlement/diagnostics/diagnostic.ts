@@ -10,6 +10,8 @@ export interface CheckerDiagnostic {
   code: string;
   message: string;
   severity: "error" | "warning";
+  /** Name of a semantic finding, the same in every verdict on one tree. */
+  fingerprint?: string;
 }
 
 /** Parts of a diagnostic as a pattern matched them. */

@@ -2,8 +2,9 @@
 import { posix } from "node:path";
 import { hasSymbolTable } from "../../languages/symbol-table/read.ts";
 import { type MergeVerdict, rulesVersion } from "../../semantic/check-merge.ts";
-import type { Conflict } from "../../semantic/conflict.ts";
+import { bySeverity, type Finding, fingerprintOf } from "../../semantic/finding.ts";
 import { plural } from "../../std/text.ts";
+import type { CheckerDiagnostic } from "../diagnostics/diagnostic.ts";
 import { judgeMerge } from "../merge-check.ts";
 import { type GateVerdict, tailOf, verdictOf } from "../verdict.ts";
 import type { GateInput, ObjectGate } from "./gate.ts";
@@ -18,7 +19,7 @@ export const semanticGate: ObjectGate = {
   },
   async commands(input) {
     const { base, theirs } = (await input.merge()).trees;
-    return [`rules ${rulesVersion}`, base, theirs];
+    return [`rules ${rulesVersion}`, JSON.stringify(input.context.config.semantic), base, theirs];
   },
   async run(input) {
     const start = performance.now();
@@ -28,43 +29,68 @@ export const semanticGate: ObjectGate = {
   },
 };
 
-function render({ context }: GateInput, { conflicts, notes }: MergeVerdict): GateVerdict {
+function render({ context }: GateInput, { findings, notes }: MergeVerdict): GateVerdict {
   const name = (path: string): string => posix.relative(context.projectDir, path);
-  const noteLines = notes.map(({ path, line, message }) =>
-    path === "" ? `note: ${message}` : `note: ${name(path)}:${line}: ${message}`,
-  );
-  if (conflicts.length === 0) {
-    const reason = notes.length === 0 ? "" : plural(notes.length, "note");
-    return verdictOf("semantic", { reason, tail: tailOf(noteLines.join("\n")) });
+  const { blocking, noted } = bySeverity(findings, context.config.semantic);
+  const lines = [
+    ...blocking.flatMap((one) => linesOf(one, name)),
+    ...noted.map((one) => `note: ${lineOf(one, name)}`),
+    ...notes.map(({ path, line, message }) =>
+      path === "" ? `note: ${message}` : `note: ${name(path)}:${line}: ${message}`,
+    ),
+  ];
+  const judged = {
+    diagnostics: [
+      ...blocking.map((one) => diagnosticOf(one, "error", name)),
+      ...noted.map((one) => diagnosticOf(one, "warning", name)),
+    ],
+    tail: tailOf(lines.join("\n")),
+  };
+  if (blocking.length > 0) {
+    const reason = reasonOf(blocking, name);
+    return verdictOf("semantic", { ...judged, status: "failed", reason, blame: "attempt" });
   }
-  return verdictOf("semantic", {
-    status: "failed",
-    reason: reasonOf(conflicts, name),
-    blame: "attempt",
-    diagnostics: conflicts.map(({ kind, path, line, message }) => ({
-      file: name(path),
-      line,
-      column: null,
-      code: kind,
-      message,
-      severity: "error",
-    })),
-    tail: tailOf([...conflicts.flatMap((one) => linesOf(one, name)), ...noteLines].join("\n")),
-  });
+  const reason = lines.length === 0 ? "" : plural(lines.length, "note");
+  return verdictOf("semantic", { ...judged, reason });
 }
 
-function reasonOf(conflicts: readonly Conflict[], name: (path: string) => string): string {
-  const [first] = conflicts;
+function diagnosticOf(
+  finding: Finding,
+  severity: CheckerDiagnostic["severity"],
+  name: (path: string) => string,
+): CheckerDiagnostic {
+  const { kind, path, line } = finding;
+  return {
+    file: name(path),
+    line,
+    column: null,
+    code: kind,
+    message: messageOf(finding),
+    severity,
+    fingerprint: fingerprintOf(finding),
+  };
+}
+
+/** The message, with the reason for doubt. */
+function messageOf({ message, uncertain }: Finding): string {
+  return uncertain === null ? message : `${message} (uncertain: ${uncertain})`;
+}
+
+function reasonOf(findings: readonly Finding[], name: (path: string) => string): string {
+  const [first] = findings;
   if (first === undefined) return "";
   const what = first.symbol === "" ? first.kind : `${first.kind} of ${first.symbol}`;
-  const more = conflicts.length === 1 ? "" : `, and ${conflicts.length - 1} more`;
+  const more = findings.length === 1 ? "" : `, and ${findings.length - 1} more`;
   return `${what} in ${name(first.path)}:${first.line}${more}`;
 }
 
-function linesOf(conflict: Conflict, name: (path: string) => string): string[] {
-  const { kind, path, line, message, related } = conflict;
+function lineOf(finding: Finding, name: (path: string) => string): string {
+  return `${name(finding.path)}:${finding.line}: ${finding.kind}: ${messageOf(finding)}`;
+}
+
+function linesOf(finding: Finding, name: (path: string) => string): string[] {
   return [
-    `${name(path)}:${line}: ${kind}: ${message}`,
-    ...related.map((place) => `  ${name(place.path)}:${place.line}: ${place.what}`),
+    lineOf(finding, name),
+    ...finding.related.map((place) => `  ${name(place.path)}:${place.line}: ${place.what}`),
   ];
 }
