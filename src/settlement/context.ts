@@ -6,6 +6,7 @@ import type { Identity } from "../git/objects.ts";
 import { prefixOf, projectDirOf, type Repository } from "../git/repository.ts";
 import { childEnvironment } from "../process/environment.ts";
 import { once } from "../std/once.ts";
+import { SharedLock } from "../std/shared-lock.ts";
 import { type FileMetrics, fileMetricsVersion } from "../structure/file-metrics.ts";
 import { type CoverageBaselineReading, readCoverageBaseline } from "./coverage/baseline.ts";
 import type { FileCoverage } from "./coverage/report.ts";
@@ -28,6 +29,8 @@ export interface SettlementContext {
   environment: Record<string, string>;
   identity: Identity;
   slots: GateSlots;
+  /** Held by every command of a gate and by the setup of gate trees. */
+  commandLock: SharedLock;
   /** Verdicts by everything they depend on. */
   cache: VerdictCache;
   /** Imports of source files, by `<language>:<blob id>`. */
@@ -80,6 +83,7 @@ export function openSettlement(o: SettlementOptions): SettlementContext {
     projectPrefix: prefixOf(projectDir),
     // More than the gates that run at once, so that a failing gate can borrow a second tree for its base.
     slots: gateSlots(slotsRoot, maxGates + Math.max(1, jobs)),
+    commandLock: new SharedLock(),
     cache: verdictCache(cacheFile("verdicts.jsonl"), environment),
     imports: digestCache(cacheFile("imports.jsonl"), importsVersion),
     fileMetrics: fileMetricsCache(dirname(slotsRoot)),

@@ -4,9 +4,10 @@ import { basename, dirname, join } from "node:path";
 import type { Oid } from "../../git/objects.ts";
 import { listTree } from "../../git/trees.ts";
 import { substitutePlaceholders } from "../../process/spawn.ts";
+import type { LockMode } from "../../std/shared-lock.ts";
 import type { SettlementContext } from "../context.ts";
 import { type CommandRun, combineRuns } from "../trees/command.ts";
-import type { GateTreeLease } from "../trees/lease.ts";
+import { type GateTreeLease, runConfirmed } from "../trees/lease.ts";
 import { goModule, readReport } from "./formats.ts";
 import { type FileCoverage, type Layout, percentOf, type ReportReading } from "./report.ts";
 
@@ -36,14 +37,22 @@ const reportNames = [
 export async function measureCoverage(
   c: SettlementContext,
   lease: GateTreeLease,
-  o: { tree: Oid; commands: readonly string[]; onOutput?: (chunk: Uint8Array) => void },
+  o: {
+    tree: Oid;
+    commands: readonly string[];
+    mode?: LockMode;
+    onOutput?: (chunk: Uint8Array) => void;
+  },
 ): Promise<Measured> {
   const runs: CommandRun[] = [];
   const reports: ReportReading[] = [];
   const layout = await layoutOf(c, lease, o.tree);
   for (const command of o.commands) {
     const output = join(lease.temporary, "coverage");
-    const run = await lease.run(substitutePlaceholders(command, { output }), o.onOutput);
+    const run = await runConfirmed(lease, substitutePlaceholders(command, { output }), {
+      ...(o.mode === undefined ? {} : { mode: o.mode }),
+      ...(o.onOutput === undefined ? {} : { onOutput: o.onOutput }),
+    });
     runs.push({ ...run, command });
     if (run.status !== "passed") return { run: combineRuns(runs), report: null };
     const text = reportText(output);

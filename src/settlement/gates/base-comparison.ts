@@ -3,7 +3,7 @@ import type { Oid } from "../../git/objects.ts";
 import { memoByOwner } from "../../std/once.ts";
 import type { SettlementContext } from "../context.ts";
 import { type CommandRun, combineRuns } from "../trees/command.ts";
-import { withGateTree } from "../trees/lease.ts";
+import { runConfirmed, withGateTree } from "../trees/lease.ts";
 import { tailOf, verdictOf } from "../verdict.ts";
 import type { GateInput } from "./gate.ts";
 
@@ -40,13 +40,16 @@ export async function cachedOnBase(input: GateInput, command: string): Promise<C
   return (await runs.peek(c, keyOf(baseTree, command))) ?? null;
 }
 
-/** Records the result of a command on a tree, which may become the base of another attempt. */
+/**
+ * Records the result of a command on a tree, which may become the base of another attempt. A failure beside
+ * other gate commands is not recorded, since they may have caused it.
+ */
 export function recordRun(c: SettlementContext, tree: Oid, run: CommandRun): void {
   if (run.status === "passed") {
     const { command, exit, output } = run;
     const verdict = verdictOf("command", { command, exit, tail: tailOf(output) });
     c.cache.put(passKey(tree, run.command), verdict);
-  } else if (run.status !== "cancelled") {
+  } else if (run.status !== "cancelled" && run.alone) {
     runs.set(c, keyOf(tree, run.command), Promise.resolve(run));
   }
 }
@@ -59,7 +62,7 @@ async function runOneOnBase(input: GateInput, command: string): Promise<CommandR
   const run = await runs(c, keyOf(baseTree, command), () =>
     withGateTree(c, { tree: baseTree, unit: null, marker, signal }, async (lease) => {
       if (!(await lease.prepare()).ok) return null;
-      const result = await lease.run(command);
+      const result = await runConfirmed(lease, command);
       return result.status === "cancelled" ? null : result;
     }),
   );
@@ -78,5 +81,5 @@ function keyOf(tree: Oid, command: string): string {
 /** A cached pass as a run; its output is only the recorded tail. */
 function passedRun(command: string, output: string): CommandRun {
   const ended = { status: "passed", exitCode: 0, exit: "exit code 0" } as const;
-  return { command, ...ended, output, cut: false, durationMs: 0, changedPaths: [] };
+  return { command, ...ended, output, cut: false, durationMs: 0, alone: true, changedPaths: [] };
 }

@@ -3,8 +3,14 @@
  * worst result decides.
  */
 import type { Config } from "../../config/config.ts";
+import type { LockMode } from "../../std/shared-lock.ts";
 import type { CheckerDiagnostic } from "../diagnostics/diagnostic.ts";
-import { type CommandRun, combineRuns, fillTemplate } from "../trees/command.ts";
+import {
+  type CommandRun,
+  combineRuns,
+  failedBesideOthers,
+  fillTemplate,
+} from "../trees/command.ts";
 import type { GateTreeLease } from "../trees/lease.ts";
 import { type GateVerdict, lastLine, tailOf, truncatedOutput, verdictOf } from "../verdict.ts";
 import type { VerdictKey } from "../verdict-cache.ts";
@@ -31,8 +37,6 @@ export interface JudgeInput {
   input: GateInput;
   run: CommandRun;
   lines: CommandLines;
-  /** Runs the same command lines on the tree again. */
-  again(): Promise<CommandRun>;
 }
 
 interface CommandGateOptions {
@@ -41,7 +45,12 @@ interface CommandGateOptions {
   templates(config: Config, testCmd: string | null): string[];
   /** Fills a template; by default with the changed source files. */
   fill?(input: GateInput, template: string): Promise<CommandLines>;
-  /** Judges a run that failed. */
+  /**
+   * True when a failed command runs a second time even if no other gate command ran meanwhile. Otherwise it
+   * runs again, alone, only if one did.
+   */
+  again?(run: JudgeInput): Promise<boolean>;
+  /** Judges a run that failed; its second run when there was one. */
   judge(run: JudgeInput): Promise<Judgement>;
   /** Judges a run that passed; null confirms the pass. */
   verifyPass?(run: JudgeInput): Promise<Judgement | null>;
@@ -81,9 +90,10 @@ export function commandGate(o: CommandGateOptions): TreeGate {
         }
         const { onTree } = lines;
         if (run.status === "passed") recordPass(input, o.name, onTree);
-        const again = () => runAll(input, lease, onTree);
-        parts.push({ run, judged: await judgeRun(o, { input, run, lines, again }) });
-        if (run.status === "cancelled") break;
+        const again = () => runAll(input, lease, onTree, "alone");
+        const part = await judgeRun(o, { input, run, lines }, again);
+        parts.push(part);
+        if (part.run.status === "cancelled") break;
       }
       return mergedVerdict(input, o.name, parts);
     },
@@ -101,10 +111,11 @@ async function runAll(
   input: GateInput,
   lease: GateTreeLease,
   commands: readonly string[],
+  mode: LockMode = "shared",
 ): Promise<CommandRun> {
   const runs: CommandRun[] = [];
   for (const command of commands) {
-    const run = await lease.run(command);
+    const run = await lease.run(command, { mode });
     recordRun(input.context, input.request.tree, run);
     runs.push(run);
     if (run.status === "cancelled") break;
@@ -125,7 +136,43 @@ function passKey({ context, request }: GateInput, gate: GateName, command: strin
   return { tree: request.tree, base: "", gate, command: `${setup}\n${command}` };
 }
 
-async function judgeRun(o: CommandGateOptions, judged: JudgeInput): Promise<Judgement> {
+/** Judges a run, or the second run of a command that failed, for which no other gate command runs. */
+async function judgeRun(
+  o: CommandGateOptions,
+  judged: JudgeInput,
+  again: () => Promise<CommandRun>,
+): Promise<Part> {
+  const { run: first } = judged;
+  const second = (await runsAgain(o, judged)) ? await again() : first;
+  if (second.status !== "passed" || first.status === "passed") {
+    return { run: second, judged: await judgeOnce(o, { ...judged, run: second }) };
+  }
+  const verified = await o.verifyPass?.({ ...judged, run: second });
+  if (verified) return { run: second, judged: verified };
+  return { run: first, judged: passedAgain(judged.input.context.config, first) };
+}
+
+async function runsAgain(o: CommandGateOptions, judged: JudgeInput): Promise<boolean> {
+  if (failedBesideOthers(judged.run)) return true;
+  return judged.run.status === "failed" && ((await o.again?.(judged)) ?? false);
+}
+
+/** The judgement of a command that failed and then passed. A failure beside other gates is not charged. */
+function passedAgain({ merge }: Config, { exit, alone }: CommandRun): Judgement {
+  if (!alone) {
+    const reason = `failed while other gates ran (${exit}), then passed with no other gate running`;
+    return { status: "flaky", reason, blame: null, diagnostics: [] };
+  }
+  const fails = merge.flaky === "fail";
+  return {
+    status: fails ? "failed" : "flaky",
+    reason: `failed once (${exit}), then passed`,
+    blame: fails ? "attempt" : null,
+    diagnostics: [],
+  };
+}
+
+async function judgeOnce(o: CommandGateOptions, judged: JudgeInput): Promise<Judgement> {
   const { run } = judged;
   const plain = { reason: "", blame: null, diagnostics: [] };
   if (run.status === "passed") {

@@ -21,6 +21,7 @@ export const testsGate = commandGate({
     return [...new Set([...own, ...(test === null ? [] : [test])])];
   },
   fill,
+  again,
   judge,
   verifyPass,
 });
@@ -53,22 +54,17 @@ async function fill(input: GateInput, template: string): Promise<CommandLines> {
   return { ...fillSelection(config, template, selection), fallback: { when, lines: full } };
 }
 
-/** Judges a failed run: base is red, no tests, flaky, or failed by the attempt. */
-async function judge(judged: JudgeInput): Promise<Judgement> {
-  const { input, run, lines } = judged;
+/** True when a failed run may pass on its second try: tests ran, and the base is not known to fail alike. */
+async function again(judged: JudgeInput): Promise<boolean> {
+  const { input, run } = judged;
+  if (ranNoTests(run.exitCode, run.output)) return false;
+  return input.request.tree === input.baseTree || !(await failsAlike(judged, cachedOnBase));
+}
+
+/** Judges a failed run: no tests, base is red, or failed by the attempt. */
+async function judge({ input, run, lines }: JudgeInput): Promise<Judgement> {
   const isBase = input.request.tree === input.baseTree;
-  if (!isBase && (await failsAlike(judged, cachedOnBase))) return redBase(run);
-  if (ranNoTests(run.exitCode, run.output)) return judgeNoTests(judged, isBase);
-  const again = await judged.again();
-  if (again.status === "passed") {
-    const fails = input.context.config.merge.flaky === "fail";
-    return {
-      status: fails ? "failed" : "flaky",
-      reason: `failed once (${run.exit}), then passed`,
-      blame: fails ? "attempt" : null,
-      diagnostics: [],
-    };
-  }
+  if (ranNoTests(run.exitCode, run.output)) return judgeNoTests({ input, run, lines }, isBase);
   if (isBase) return { ...failedBy(run), blame: "base" };
   const onBase: OnBase = (_, command) => runOnBase(input, [command]);
   return (await failsAlike({ input, run, lines }, onBase)) ? redBase(run) : failedBy(run);

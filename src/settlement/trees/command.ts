@@ -25,8 +25,18 @@ export interface CommandRun {
   /** True when there was more output than is read; `output` is then its head and tail. */
   cut: boolean;
   durationMs: number;
+  /** True when no other gate command of this process ran meanwhile. */
+  alone: boolean;
   /** Paths it changed in the tree. */
   changedPaths: string[];
+}
+
+/**
+ * True when other gate commands may have caused a failure. A timeout does not count: a repetition, for which
+ * all other gates wait, would take as long.
+ */
+export function failedBesideOthers({ status, alone, exitCode }: CommandRun): boolean {
+  return !alone && exitCode !== null && (status === "failed" || status === "errored");
 }
 
 /** True when a command has a `{file}` or `{files}` placeholder. */
@@ -66,7 +76,21 @@ function batched(files: readonly string[]): string[][] {
   return batches;
 }
 
-/** Runs a command in the project's folder of a tree. `changedPaths` of the result is empty. */
+/** The result of a command that was cancelled before it started. */
+export function cancelledRun(command: string): CommandRun {
+  const ended = { status: "cancelled", exitCode: null, exit: "cancelled" } as const;
+  return {
+    command,
+    ...ended,
+    output: "",
+    cut: false,
+    durationMs: 0,
+    alone: true,
+    changedPaths: [],
+  };
+}
+
+/** Runs a command in the project's folder of a tree; the caller adds `alone` and `changedPaths`. */
 export async function runCommand(
   c: SettlementContext,
   o: {
@@ -96,6 +120,7 @@ export async function runCommand(
     output: run.combined.replaceAll(`${o.root}/`, "").replaceAll(o.root, "."),
     cut: run.bytes > outputBytesMax,
     durationMs: run.durationMs,
+    alone: false,
     changedPaths: [],
   };
 }
@@ -129,7 +154,7 @@ export function combineRuns(runs: readonly CommandRun[]): CommandRun {
   const [first] = runs;
   if (first === undefined) {
     const none = { command: "", exitCode: 0, exit: "", output: "", cut: false, durationMs: 0 };
-    return { ...none, status: "passed", changedPaths: [] };
+    return { ...none, status: "passed", alone: true, changedPaths: [] };
   }
   if (runs.length === 1) return first;
   const worst =
@@ -144,6 +169,7 @@ export function combineRuns(runs: readonly CommandRun[]): CommandRun {
     output: runs.map((run) => run.output).join(""),
     cut: runs.some((run) => run.cut),
     durationMs: runs.reduce((total, run) => total + run.durationMs, 0),
+    alone: runs.every((run) => run.alone),
     changedPaths: [...new Set(runs.flatMap((run) => run.changedPaths))],
   };
 }

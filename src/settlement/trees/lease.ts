@@ -15,8 +15,9 @@ import {
 } from "../../git/worktrees/gate-tree.ts";
 import { removeFolder } from "../../std/files.ts";
 import { memoByOwner } from "../../std/once.ts";
+import type { LockMode } from "../../std/shared-lock.ts";
 import type { SettlementContext } from "../context.ts";
-import { type CommandRun, runCommand } from "./command.ts";
+import { type CommandRun, cancelledRun, failedBesideOthers, runCommand } from "./command.ts";
 import {
   dependencyFolders,
   dependencyKey,
@@ -40,7 +41,13 @@ export interface GateTreeLease {
   /** Prepares the dependencies; `warm` means that those of an earlier tree were reused. */
   readonly prepare: () => Promise<Prepared & { warm: boolean }>;
   /** Runs one command in the prepared tree, then reverts its changes. */
-  run(command: string, onOutput?: (chunk: Uint8Array) => void): Promise<CommandRun>;
+  run(command: string, o?: RunCommandOptions): Promise<CommandRun>;
+}
+
+interface RunCommandOptions {
+  /** `alone`: while no other gate command runs; `shared` by default. */
+  mode?: LockMode;
+  onOutput?: (chunk: Uint8Array) => void;
 }
 
 interface LeaseRequest {
@@ -49,6 +56,16 @@ interface LeaseRequest {
   unit: string | null;
   marker: string;
   signal: AbortSignal;
+}
+
+/** Runs a command; one that failed beside other gate commands runs again without them, and that result counts. */
+export async function runConfirmed(
+  lease: GateTreeLease,
+  command: string,
+  o: RunCommandOptions = {},
+): Promise<CommandRun> {
+  const run = await lease.run(command, o);
+  return failedBesideOthers(run) ? lease.run(command, { ...o, mode: "alone" }) : run;
 }
 
 /** Runs `use` with a leased gate tree. Returns null when the signal was aborted before one was free. */
@@ -123,13 +140,8 @@ class Lease implements GateTreeLease {
     }
     for (const folder of slot.prepared?.folders ?? []) removeFolder(join(slot.path, folder));
     slot.prepared = null;
-    const { marker, signal, tree } = this.#o;
-    const done = await prepareDependencies(this.#c, {
-      path: slot.path,
-      marker,
-      signal,
-      temporary: this.#freshTemporary(),
-    });
+    const { tree } = this.#o;
+    const done = await this.#setUp();
     if (!done.ok) {
       await this.#restore();
       return { ...done, warm: false };
@@ -146,18 +158,46 @@ class Lease implements GateTreeLease {
     return { ...done, warm: false };
   };
 
-  async run(command: string, onOutput?: (chunk: Uint8Array) => void): Promise<CommandRun> {
+  async run(
+    command: string,
+    { mode = "shared", onOutput }: RunCommandOptions = {},
+  ): Promise<CommandRun> {
     if (this.#slot.prepared === null) await this.prepare();
-    const run = await runCommand(this.#c, {
-      root: this.#slot.path,
-      temporary: this.#freshTemporary(),
-      command,
-      marker: this.#o.marker,
-      signal: this.#o.signal,
-      ...(onOutput === undefined ? {} : { onOutput }),
-    });
+    const { marker, signal } = this.#o;
+    const held = await this.#c.commandLock.hold(mode, signal, () =>
+      runCommand(this.#c, {
+        root: this.#slot.path,
+        temporary: this.#freshTemporary(),
+        command,
+        marker,
+        signal,
+        ...(onOutput === undefined ? {} : { onOutput }),
+      }),
+    );
+    if (held === null) return cancelledRun(command);
     const changed = [...(await this.#restore()), ...(await this.#restoreDependencies())];
-    return { ...run, changedPaths: changed };
+    return { ...held.value, alone: held.alone, changedPaths: changed };
+  }
+
+  /** Installs the dependencies. When that fails while other commands run, once more without them. */
+  async #setUp(): Promise<Prepared> {
+    const { marker, signal } = this.#o;
+    const install = async (mode: LockMode): Promise<{ value: Prepared; alone: boolean }> => {
+      const held = await this.#c.commandLock.hold(mode, signal, () =>
+        prepareDependencies(this.#c, {
+          path: this.#slot.path,
+          marker,
+          signal,
+          temporary: this.#freshTemporary(),
+        }),
+      );
+      const cancelled = { ok: false, reason: "cancelled", unrunnable: true } as const;
+      return held ?? { value: { ...cancelled, output: "", durationMs: 0 }, alone: true };
+    };
+    const { value: first, alone } = await install("shared");
+    if (first.ok || first.unrunnable || alone) return first;
+    await this.#restore();
+    return (await install("alone")).value;
   }
 
   /** Existing build caches that are not part of the tree. */
