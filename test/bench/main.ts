@@ -1,4 +1,10 @@
-/** `bun run bench [-- --json] [NAME...]`: runs benchmarks and prints a table, or one JSON object per line. */
+/**
+ * `bun run bench [-- --json] [NAME...]`: runs benchmarks and prints a table, or one JSON object per line.
+ *
+ * `bun run bench:semantic -- --repository DIR [--merges N] [--commits N] [--notes] [--json]`: rejections of the
+ * semantic gate on the history of a clone.
+ */
+import { parseArgs } from "node:util";
 import { type Benchmark, type Figure, meets } from "./figure.ts";
 
 const all: Record<string, () => Promise<{ default: Benchmark }>> = {
@@ -17,9 +23,24 @@ const all: Record<string, () => Promise<{ default: Benchmark }>> = {
   kernel: () => import("./kernel.ts"),
 };
 
-const words = process.argv.slice(2);
-const json = words.includes("--json");
-const chosen = words.filter((word) => word !== "--json" && word !== "--");
+const { values, positionals: chosen } = parseArgs({
+  args: process.argv.slice(2).filter((word) => word !== "--"),
+  allowPositionals: true,
+  options: {
+    json: { type: "boolean", default: false },
+    notes: { type: "boolean", default: false },
+    repository: { type: "string" },
+    merges: { type: "string", default: "200" },
+    commits: { type: "string", default: "300" },
+  },
+});
+const { json, notes, repository } = values;
+if (repository !== undefined) {
+  const { measureRepository } = await import("./semantic-repository.ts");
+  const [merges, commits] = [Number(values.merges), Number(values.commits)];
+  await measureRepository({ repository, merges, commits, notes, json });
+  process.exit();
+}
 for (const name of chosen.length > 0 ? chosen : Object.keys(all)) {
   const load = all[name];
   if (load === undefined) {

@@ -24,7 +24,7 @@ function lineOf({ path, line, kind, message, uncertain }: Finding): string {
 /** Severities of a project without `[semantic]`. */
 const loaded = parseConfig("", "/");
 if (!loaded.ok) throw new Error("the default configuration is invalid");
-const settings = loaded.config.semantic;
+export const defaultSettings = loaded.config.semantic;
 
 /** Judges three trees; needs git. */
 export async function checkCase(states: {
@@ -82,7 +82,7 @@ export async function checkTrees(trees: FourTrees): Promise<Judged> {
     }),
     read: async (id) => id,
   });
-  return { ...verdict, ...bySeverity(verdict.findings, settings) };
+  return { ...verdict, ...bySeverity(verdict.findings, defaultSettings) };
 }
 
 function mentions(text: string, words: readonly string[]): boolean {
