@@ -86,6 +86,26 @@ test("no doc comment begins with a question word", () => {
   expect(found).toEqual([]);
 });
 
+/**
+ * Files that start processes with Bun directly. Each registers its children with `ownChild`, so that they
+ * are not taken for orphans; the editor of `plan create` runs in a process that adopts none.
+ */
+const spawners = [
+  "app/create-plan.ts",
+  "git/landing/ref-transaction.ts",
+  "process/spawn.ts",
+  "process/supervisor.ts",
+  "process/tree.ts",
+  "runner/attempt/worker.ts",
+];
+
+test("processes are started in few places, which register their children", () => {
+  const found = sources().filter((file) =>
+    /\bBun\.spawn(Sync)?\(|child_process/.test(readFileSync(join(src, file), "utf8")),
+  );
+  expect(found.sort()).toEqual(spawners);
+});
+
 /** Everything an engineer or a user reads: sources, tests, pages and embedded texts. */
 function textFiles(): string[] {
   const globs = ["src/**/*.{ts,md,txt}", "test/**/*.ts", "docs/*.md", "*.md", "*.ts", "install.sh"];

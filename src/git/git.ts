@@ -7,6 +7,7 @@
  */
 import { DgovError } from "../error.ts";
 import { describeExit } from "../process/exit-result.ts";
+import { spareOrphans } from "../process/orphans.ts";
 import { runForBytes } from "../process/spawn.ts";
 
 export interface GitOptions {
@@ -107,6 +108,7 @@ export async function runGit(argv: string[], o: GitOptions = {}): Promise<GitOut
     outputBytesMax: o.outputBytesMax ?? 512 * 1024 * 1024,
     ...(o.stdin === undefined ? {} : { stdin: o.stdin }),
   });
+  if (o.asOperator === true) spareOrphans();
   const stderr = Buffer.from(run.stderr).toString();
   if (run.result.kind === "exited") {
     return { code: run.result.code, stdout: Buffer.from(run.stdout), stderr };

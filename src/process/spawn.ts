@@ -2,11 +2,16 @@
  * Runs child processes to completion: argv only, only the given environment, bounded time and output. The
  * child leads its own session. When it ends, times out or is cancelled, the rest of its process tree is
  * killed before the promise resolves.
+ *
+ * A command with a marker, which runs code of the project, has a supervisor where the system allows it. In
+ * a worker it has none: the worker adopts the orphans itself. Programs of dgov's own, such as git, have none.
  */
 import { closeSync, existsSync, openSync, writeSync } from "node:fs";
 import { DgovError } from "../error.ts";
 import { BoundedOutput } from "./bounded-output.ts";
 import type { ExitResult } from "./exit-result.ts";
+import { isReaperOfCommands, killOrphans, ownChild } from "./orphans.ts";
+import { openSupervisor, type SupervisorLink } from "./supervisor.ts";
 import { killTree } from "./tree.ts";
 
 export interface RunOptions {
@@ -20,8 +25,8 @@ export interface RunOptions {
   outputBytesMax: number;
   signal?: AbortSignal;
   /**
-   * `DGOV_ATTEMPT` of the child, by which processes that left its group are found. A suffix is added, so
-   * that the end of this child does not kill others of the same attempt.
+   * `DGOV_ATTEMPT` of the child, by which recovery and systems without supervisors find processes that left
+   * its group. A suffix is added, so that the end of this child does not kill others of the same attempt.
    */
   marker?: string;
   /** A file for the combined output: its first `outputBytesMax` bytes, then its tail. */
@@ -50,6 +55,9 @@ interface CompletedBytes {
   stderr: Uint8Array;
   durationMs: number;
 }
+
+/** Time in which a supervisor must stop its command before the tree is killed from here. */
+const supervisorStopMs = 500;
 
 /** Time to wait for the end of the pipes once the tree is dead; a survivor may hold them open. */
 const drainMs = 1000;
@@ -125,14 +133,16 @@ async function execute(given: RunOptions, combine: boolean): Promise<Execution> 
   if (options.signal?.aborted) return end({ kind: "cancelled" });
 
   const child = start(options);
-  if (child === null) return end({ kind: "not_found", program: options.argv[0] ?? "" });
+  const notFound: ExitResult = { kind: "not_found", program: options.argv[0] ?? "" };
+  if (child === null) return end(notFound);
+  const { process: running, supervisor } = child;
 
   let verdict: ExitResult | null = null;
   let killed: Promise<unknown> = Promise.resolve();
   const stop = (reason: ExitResult): void => {
     if (verdict !== null) return;
     verdict = reason;
-    killed = killTree({ pid: child.pid, ...marked(options) });
+    killed = killAll(child, options);
   };
   const timer = setTimeout(
     () => stop({ kind: "timed_out", timeoutMs: options.timeoutMs }),
@@ -150,15 +160,25 @@ async function execute(given: RunOptions, combine: boolean): Promise<Execution> 
     const over = buffer.overflowed || both.overflowed;
     if (over && options.overflow === "fail") stop({ kind: "output_too_large", bytesMax: max });
   };
-  const stdout = pump(child.stdout, take(out));
-  const stderr = pump(child.stderr, take(err));
+  const stdout = pump(running.stdout, take(out));
+  const stderr = pump(running.stderr, take(err));
   try {
-    const code = await child.exited;
+    const code = await running.exited;
     await killed;
-    await killRest(child.pid, options);
+    const report = supervisor?.take() ?? null;
+    // A supervisor that was killed has not killed the rest.
+    if (report === null) await killRest(running.pid, options);
     await drain([stdout, stderr]);
-    const signal = child.signalCode;
     if (verdict !== null) return end(verdict);
+    if (report?.kind === "failed") {
+      if (isMissing(report.code)) return end(notFound);
+      throw new DgovError(
+        "ENVIRONMENT",
+        `cannot start ${options.argv[0] ?? ""}: ${report.message}`,
+      );
+    }
+    if (report !== null) return end(report);
+    const signal = running.signalCode ?? (supervisor === null ? null : "SIGKILL");
     return end(signal ? { kind: "signaled", signal: `${signal}` } : { kind: "exited", code });
   } finally {
     clearTimeout(timer);
@@ -167,41 +187,76 @@ async function execute(given: RunOptions, combine: boolean): Promise<Execution> 
   }
 }
 
-function start(options: RunOptions): Bun.Subprocess<"ignore" | Uint8Array, "pipe", "pipe"> | null {
-  const { stdin } = options;
-  const env = options.marker ? { ...options.env, DGOV_ATTEMPT: options.marker } : options.env;
+interface Started {
+  /** The program, or its supervisor. */
+  process: Bun.Subprocess<"ignore" | Uint8Array, "pipe", "pipe">;
+  supervisor: SupervisorLink | null;
+}
+
+/** Starts the program; null when there is no such program. A supervisor reports that itself. */
+function start(options: RunOptions): Started | null {
+  const { stdin, marker } = options;
+  const env = marker === undefined ? options.env : { ...options.env, DGOV_ATTEMPT: marker };
+  const supervised = marker !== undefined && !isReaperOfCommands();
+  const supervisor = supervised ? openSupervisor(options.argv, env) : null;
   try {
-    return Bun.spawn(options.argv, {
+    const input = stdin === undefined ? "ignore" : Buffer.from(stdin);
+    const running = Bun.spawn(supervisor?.argv ?? options.argv, {
       cwd: options.cwd,
-      env,
-      stdin: stdin === undefined ? "ignore" : Buffer.from(stdin),
-      stdout: "pipe",
-      stderr: "pipe",
+      env: supervisor?.env ?? env,
+      stdio: [input, "pipe", "pipe", ...(supervisor === null ? [] : [supervisor.fd])],
       detached: true,
     });
+    supervisor?.started();
+    return { process: ownChild(running as Started["process"]), supervisor };
   } catch (error) {
+    supervisor?.started();
+    supervisor?.take();
     const code = (error as { code?: unknown }).code;
     if (!existsSync(options.cwd)) {
       throw new DgovError("ENVIRONMENT", `the folder ${options.cwd} does not exist`);
     }
-    if (code === "ENOENT" || code === "EACCES" || code === "ENOTDIR") return null;
+    if (supervisor === null && isMissing(code)) return null;
     const name = options.argv[0] ?? "";
     throw new DgovError("ENVIRONMENT", `cannot start ${name}`, { cause: error });
   }
+}
+
+/** True for the codes of a program that is missing or is not a program. */
+function isMissing(code: unknown): boolean {
+  return code === "ENOENT" || code === "EACCES" || code === "ENOTDIR";
+}
+
+/** Kills a running command with everything it started, through its supervisor if that answers. */
+async function killAll(
+  { process: running, supervisor }: Started,
+  options: RunOptions,
+): Promise<void> {
+  if (supervisor !== null) {
+    supervisor.stop();
+    const limit = Promise.withResolvers<boolean>();
+    const timer = setTimeout(() => limit.resolve(false), supervisorStopMs);
+    const stopped = await Promise.race([running.exited.then(() => true), limit.promise]);
+    clearTimeout(timer);
+    if (stopped) return;
+  }
+  await killTree({ pid: running.pid, ...marked(options) });
 }
 
 function marked(options: RunOptions): { marker?: string } {
   return options.marker === undefined ? {} : { marker: options.marker };
 }
 
-/** Kills the rest of an ended child's group and the marked processes that left it. */
+/** Kills the rest of an ended child's group and, where it had no subreaper, marked processes that left it. */
 async function killRest(pid: number, options: RunOptions): Promise<void> {
   try {
     process.kill(-pid, "SIGKILL");
   } catch {
     // The usual case: the group is empty.
   }
-  if (options.marker !== undefined) await killTree({ marker: options.marker });
+  if (options.marker === undefined) return;
+  if (!isReaperOfCommands()) await killTree({ marker: options.marker });
+  await killOrphans();
 }
 
 interface Pump {

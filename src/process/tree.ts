@@ -2,13 +2,14 @@
  * Process trees: finds, kills and interrupts processes.
  *
  * A tree consists of the group, all descendants by parent id, the sessions that its members lead, and all
- * processes with the attempt's marker in their environment. A process that forks twice and also clears its
- * environment is found only while its parents live; finding it later would take a sandbox. Processes are
- * identified by pid and start time.
+ * processes with the attempt's marker in their environment. On Linux the root is a subreaper (`supervisor.ts`,
+ * `orphans.ts`), so that a process stays its descendant whatever it does. Elsewhere a process that forks
+ * twice and also clears its environment is found only while its parents live. Processes are identified by
+ * pid and start time.
  */
-import { dlopen } from "bun:ffi";
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { systemClock } from "../std/clock.ts";
+import { once } from "../std/once.ts";
 
 interface Row {
   pid: number;
@@ -40,9 +41,13 @@ export async function killTree(o: {
   for (;;) {
     // Stopped processes cannot fork, so a pass without new members has found them all.
     while (stopNew(known, o)) {}
-    for (const pid of known.keys()) send(pid, "SIGKILL");
-    if (o.pid !== undefined) send(-o.pid, "SIGKILL");
+    for (const pid of known.keys()) if (pid !== o.pid) send(pid, "SIGKILL");
     const survivors = members(known, o).map((row) => row.pid);
+    // The root is killed last: as a subreaper it receives every orphan, so none is lost.
+    if (o.pid !== undefined && survivors.every((pid) => pid === o.pid)) {
+      if (known.has(o.pid)) send(o.pid, "SIGKILL");
+      send(-o.pid, "SIGKILL");
+    }
     if (survivors.length === 0 || performance.now() > deadline) return { survivors };
     await Bun.sleep(2);
   }
@@ -89,26 +94,55 @@ export function processStart(pid: number): string | null {
 }
 
 /**
- * Makes this process undumpable, so that other processes of the same user cannot read its memory or
- * environment. Linux only; a failure is ignored.
+ * Stops every live descendant of this process until no new ones appear, then kills them all. Children in
+ * `spared`, and their descendants, are left alone. Returns the number of processes found: the caller
+ * repeats until it is 0. Linux only.
  */
-export function makeUndumpable(): void {
-  if (!linux) return;
-  for (const library of ["libc.so.6", `libc.musl-${muslArch()}.so.1`]) {
-    try {
-      const libc = dlopen(library, {
-        prctl: { args: ["int", "u64", "u64", "u64", "u64"], returns: "int" },
-      });
-      libc.symbols.prctl(4, 0, 0, 0, 0); // PR_SET_DUMPABLE
-      return;
-    } catch {
-      // Try the next name.
+export function killDescendantsOnce(spared: ReadonlySet<number>): number {
+  const found = new Set<number>();
+  for (let grew = true; grew; ) {
+    grew = false;
+    for (const pid of liveDescendants(spared)) {
+      if (found.has(pid)) continue;
+      found.add(pid);
+      send(pid, "SIGSTOP");
+      grew = true;
     }
+  }
+  for (const pid of found) send(pid, "SIGKILL");
+  return found.size;
+}
+
+function liveDescendants(spared: ReadonlySet<number>): number[] {
+  const open = childProcessesOf(process.pid).filter((pid) => !spared.has(pid));
+  for (const pid of open) open.push(...childProcessesOf(pid));
+  return open.filter((pid) => linuxRow(pid)?.zombie === false);
+}
+
+/** Children of a process, zombies included. Linux only. */
+export function childProcessesOf(pid: number): number[] {
+  if (!listsChildren()) return rows().flatMap((row) => (row.parent === pid ? [row.pid] : []));
+  return threadsOf(pid).flatMap((thread) => childrenOfThread(pid, thread));
+}
+
+/** False for kernels that are built without CONFIG_PROC_CHILDREN. */
+const listsChildren = once(() => existsSync(`/proc/${process.pid}/task/${process.pid}/children`));
+
+function threadsOf(pid: number): string[] {
+  try {
+    return readdirSync(`/proc/${pid}/task`);
+  } catch {
+    return []; // The process has ended.
   }
 }
 
-function muslArch(): string {
-  return process.arch === "arm64" ? "aarch64" : "x86_64";
+function childrenOfThread(pid: number, thread: string): number[] {
+  try {
+    const text = readFileSync(`/proc/${pid}/task/${thread}/children`, "latin1");
+    return text.split(" ").filter(Boolean).map(Number);
+  } catch {
+    return []; // The thread has ended.
+  }
 }
 
 function send(pid: number, signal: NodeJS.Signals): void {

@@ -9,8 +9,9 @@ import { repositoryFingerprint } from "../git/repository-fingerprint.ts";
 import type { Event, KernelLimits, RunStatus } from "../kernel/event.ts";
 import type { EventLog } from "../log/event-log.ts";
 import { dagOf } from "../plan/compiled.ts";
+import { makeUndumpable } from "../process/libc.ts";
 import { acquireRunLock } from "../process/lock.ts";
-import { makeUndumpable } from "../process/tree.ts";
+import { adoptOrphans } from "../process/orphans.ts";
 import { requiredGates } from "../settlement/gates/run-gates.ts";
 import { isoTime, systemClock } from "../std/clock.ts";
 import { baseCheckedRecord } from "./base-gates.ts";
@@ -30,6 +31,7 @@ export type RunResult =
 export async function executeRun(request: RunRequest): Promise<RunResult> {
   // The environment of this process holds the providers' keys.
   makeUndumpable();
+  adoptOrphans();
   const repository = await openRepository(request.projectRoot);
   const run = newRunId(systemClock.now());
   const lock = acquireRunLock(repository.commonDir, { run, plan: request.location.name });

@@ -5,7 +5,9 @@
  * dumps and debugging of this process before it reads the request, which contains the API key.
  */
 import { preloadClient } from "../model/provider.ts";
-import { killTree, makeUndumpable } from "../process/tree.ts";
+import { makeUndumpable } from "../process/libc.ts";
+import { adoptOrphansOfCommands, killChildren } from "../process/orphans.ts";
+import { killTree } from "../process/tree.ts";
 import { type NdjsonItem, ndjsonLine, readNdjson } from "../std/ndjson.ts";
 import type { WorkerMessage, WorkerRequest } from "./protocol.ts";
 import { RateLimitClient } from "./rate-limit-client.ts";
@@ -33,6 +35,7 @@ interface ByteReader {
 /** Runs `dgov worker` on this process's stdin and stdout. Returns the exit code. */
 export async function workerMain(): Promise<number> {
   makeUndumpable();
+  adoptOrphansOfCommands();
   // Loads while the request arrives. A failure is reported at first use, when it occurs again.
   preloadClient().catch(() => {});
   const stdin = Bun.stdin.stream().getReader();
@@ -68,6 +71,7 @@ async function serve(
     return exitCodes.crashed;
   } finally {
     finished = true;
+    await killChildren();
     // An open stdin would keep this process alive.
     await from.stdin.cancel();
     await listening;
@@ -87,6 +91,7 @@ async function listen(input: AsyncGenerator<NdjsonItem>, permits: RateLimitClien
 async function abandon(marker: string, stop: AbortController): Promise<void> {
   stop.abort();
   await killTree({ marker });
+  await killChildren();
   process.exit(exitCodes.abandoned);
 }
 

@@ -5,6 +5,7 @@
  * `commit`. When this process dies, its input ends and it releases the locks.
  */
 
+import { ownChild } from "../../process/orphans.ts";
 import { oneLine } from "../../std/text.ts";
 import { durable, gitCommand, gitEnvironment } from "../git.ts";
 import type { Oid } from "../objects.ts";
@@ -45,14 +46,16 @@ export async function moveRef<T>(
   },
 ): Promise<Transaction<T>> {
   const args = ["update-ref", "--no-deref", "-m", oneLine(move.message), "--stdin"];
-  const child = Bun.spawn(gitCommand(r.commonDir, ...durable, ...args), {
-    cwd: r.commonDir,
-    env: { ...gitEnvironment(), ...landingEnvironment(r, move.to) },
-    stdin: "pipe",
-    stdout: "pipe",
-    stderr: "pipe",
-    detached: true,
-  });
+  const child = ownChild(
+    Bun.spawn(gitCommand(r.commonDir, ...durable, ...args), {
+      cwd: r.commonDir,
+      env: { ...gitEnvironment(), ...landingEnvironment(r, move.to) },
+      stdin: "pipe",
+      stdout: "pipe",
+      stderr: "pipe",
+      detached: true,
+    }),
+  );
   const timer = setTimeout(() => child.kill("SIGTERM"), timeoutMs);
   const lines = lineReader(child.stdout);
   const errors = new Response(child.stderr).text();

@@ -3,6 +3,7 @@ import type { Config } from "../../config/config.ts";
 import { endpointOf } from "../../config/providers.ts";
 import type { WorkerOutcome } from "../../kernel/event.ts";
 import type { CompiledTask } from "../../plan/compiled.ts";
+import { adoptsOrphans, killOrphans, ownChild } from "../../process/orphans.ts";
 import { killTree } from "../../process/tree.ts";
 import { environmentIn } from "../../settlement/trees/environment.ts";
 import { present } from "../../std/assert.ts";
@@ -38,12 +39,14 @@ export interface WorkerEnd {
  */
 export async function runWorker(options: WorkerOptions): Promise<WorkerEnd> {
   const { request } = options;
-  const child = Bun.spawn(options.command, {
-    cwd: request.worktree,
-    env: { ...options.environment, DGOV_ATTEMPT: request.marker },
-    stdio: ["pipe", "pipe", "pipe"],
-    detached: true,
-  });
+  const child = ownChild(
+    Bun.spawn(options.command, {
+      cwd: request.worktree,
+      env: { ...options.environment, DGOV_ATTEMPT: request.marker },
+      stdio: ["pipe", "pipe", "pipe"],
+      detached: true,
+    }),
+  );
   let stopped: "timeout" | "signal" | null = null;
   let killed: Promise<unknown> = Promise.resolve();
   const stop = (why: "timeout" | "signal"): void => {
@@ -72,7 +75,11 @@ export async function runWorker(options: WorkerOptions): Promise<WorkerEnd> {
     } catch {}
     const code = await child.exited;
     await killed;
-    await killTree({ pid: child.pid, marker: request.marker });
+    // A worker that ended in order has killed its tools and their orphans.
+    if (code !== 0 || !adoptsOrphans()) {
+      await killTree({ pid: child.pid, marker: request.marker });
+      await killOrphans();
+    }
     return endOf({
       stopped,
       outcome,

@@ -1,0 +1,66 @@
+/** Functions of the C library that Bun does not offer. Each is null where the system lacks it. */
+import { dlopen, type FFIFunction } from "bun:ffi";
+import { once } from "../std/once.ts";
+
+/** musl answers to the first name as well; its own comes second in case a version does not. */
+const libraries: Partial<Record<NodeJS.Platform, readonly string[]>> = {
+  linux: ["libc.so.6", `libc.musl-${process.arch === "arm64" ? "aarch64" : "x86_64"}.so.1`],
+  darwin: ["libSystem.B.dylib"],
+};
+
+function open<const S extends Record<string, FFIFunction>>(
+  symbols: S,
+): ReturnType<typeof dlopen<S>>["symbols"] | null {
+  for (const library of libraries[process.platform] ?? []) {
+    try {
+      return dlopen(library, symbols).symbols;
+    } catch {
+      // Try the next name.
+    }
+  }
+  return null;
+}
+
+/** Process control of Linux; null elsewhere. */
+export const linuxCalls = once(() =>
+  process.platform === "linux"
+    ? open({
+        poll: { args: ["ptr", "u64", "int"], returns: "int" },
+        prctl: { args: ["int", "u64", "u64", "u64", "u64"], returns: "int" },
+        socketpair: { args: ["int", "int", "int", "ptr"], returns: "int" },
+        syscall: { args: ["i64", "i64", "i64"], returns: "i64" },
+        waitpid: { args: ["int", "ptr", "int"], returns: "int" },
+      })
+    : null,
+);
+
+/** The terminal's input queue; Linux and macOS. */
+export const terminalCalls = once(() =>
+  open({ tcflush: { args: ["int", "int"], returns: "int" } }),
+);
+
+type LinuxCalls = NonNullable<ReturnType<typeof linuxCalls>>;
+
+/** Options of `prctl`. */
+const prctlOptions = { setDumpable: 4, setChildSubreaper: 36 } as const;
+
+/**
+ * Makes this process undumpable, so that other processes of the same user cannot read its memory or
+ * environment. Linux only; a failure is ignored.
+ */
+export function makeUndumpable(): void {
+  linuxCalls()?.prctl(prctlOptions.setDumpable, 0, 0, 0, 0);
+}
+
+/** Makes orphaned descendants children of this process. False where the system cannot. */
+export function becomeSubreaper(): boolean {
+  return linuxCalls()?.prctl(prctlOptions.setChildSubreaper, 1, 0, 0, 0) === 0;
+}
+
+/** `pidfd_open` has the same number on every architecture. */
+const pidfdOpenNumber = 434;
+
+/** A descriptor that is readable once the process has ended; -1 on failure. */
+export function pidfdOpen(calls: LinuxCalls, pid: number): number {
+  return Number(calls.syscall(BigInt(pidfdOpenNumber), BigInt(pid), 0n));
+}
