@@ -52,6 +52,7 @@ export async function withSettlement<T>(
       config,
       env,
       identity: (await configuredIdentity(repository)) ?? { name: "dgov", email: "dgov@localhost" },
+      target: head.kind === "branch" ? head.branch : null,
       slotsRoot: join(scratch, "slots"),
       signal,
       report(...progress) {

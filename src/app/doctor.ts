@@ -4,6 +4,7 @@ import { join } from "node:path";
 import type { Config, ProviderConfig } from "../config/config.ts";
 import { childVariables } from "../config/execution-policy.ts";
 import { configFile, findProject } from "../config/find.ts";
+import { gatesWithoutHistory } from "../config/gate-history.ts";
 import { loadConfig } from "../config/load.ts";
 import { endpointOf, requireEditedProvider, resolveModel } from "../config/providers.ts";
 import { isTrusted, trustOrigin } from "../config/trust.ts";
@@ -227,6 +228,8 @@ async function checkCommands(
     const detail = "no gate is configured: every change within its claims would land";
     add("gates", "warn", detail, `set test_cmd in ${configFile}`);
   }
+  for (const { message, hint } of gatesWithoutHistory(config))
+    add("history", "warn", message, hint);
   const seen = new Set<string>();
   for (const [key, text] of configured) {
     const name = key.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);

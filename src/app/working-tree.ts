@@ -6,7 +6,8 @@ import type { Config } from "../config/config.ts";
 import { childVariables, scopePolicy } from "../config/execution-policy.ts";
 import { requireConfig } from "../config/load.ts";
 import { DgovError } from "../error.ts";
-import { treeOfCommit } from "../git/commit.ts";
+import { treeOfCommit, writeCommit } from "../git/commit.ts";
+import type { Oid } from "../git/objects.ts";
 import { headOf } from "../git/refs.ts";
 import { openRepository, prefixOf, projectDirOf } from "../git/repository.ts";
 import { workingTree } from "../git/working-tree.ts";
@@ -17,6 +18,7 @@ import { childEnvironment } from "../process/environment.ts";
 import { describeExit, succeeded } from "../process/exit-result.ts";
 import { runShell } from "../process/spawn.ts";
 import { uncommittedPaths } from "../runner/preconditions.ts";
+import type { SettlementContext } from "../settlement/context.ts";
 import { coverageBaselineFile, writeCoverageBaseline } from "../settlement/coverage/baseline.ts";
 import { measureProject } from "../settlement/coverage/figures.ts";
 import { type FileCoverage, percentOf } from "../settlement/coverage/report.ts";
@@ -24,6 +26,7 @@ import { type GatesResult, runGates } from "../settlement/gates/run-gates.ts";
 import { rejectionText } from "../settlement/rejection.ts";
 import { fillTemplate } from "../settlement/trees/command.ts";
 import { present } from "../std/assert.ts";
+import { isoTime, systemClock } from "../std/clock.ts";
 import { suggest } from "../std/suggest.ts";
 import { listed } from "../std/text.ts";
 import { type AdHocRequest, withSettlement } from "./ad-hoc-settlement.ts";
@@ -37,11 +40,13 @@ export function judgeWorkingTree(
   request: Omit<AdHocRequest, "name">,
 ): Promise<Pick<GatesResult, "passed" | "verdicts"> & { rejection: string }> {
   return withSettlement({ ...request, name: "preflight" }, async ({ c, head }) => {
+    const tree = await workingTree(c.repository);
     const { passed, verdicts } = await runGates(c, {
       unit: null,
       attempt: 0,
       car: null,
-      tree: await workingTree(c.repository),
+      tree,
+      commit: await commitOf(c, { tree, head }),
       base: head,
       testCmd: null,
       marker: `preflight/${process.pid}`,
@@ -50,6 +55,15 @@ export function judgeWorkingTree(
     });
     return { passed, verdicts, rejection: passed ? "" : rejectionText(verdicts) };
   });
+}
+
+/** HEAD or, with uncommitted changes, a commit of the working tree on top of it. */
+async function commitOf(c: SettlementContext, o: { tree: Oid; head: Oid }): Promise<Oid> {
+  const { tree, head } = o;
+  if (tree === (await treeOfCommit(c.repository, head))) return head;
+  const { identity } = c;
+  const fields = { tree, parents: [head], message: "uncommitted changes", identity };
+  return writeCommit(c.repository, { ...fields, date: isoTime(systemClock.now()) });
 }
 
 export interface SavedCoverage {

@@ -47,6 +47,7 @@ export interface Config {
     setup: string | null;
   };
   reviewHooks: string[];
+  historyGates: Values<"project">["historyGates"];
   coverageThreshold: number;
   bootstrapTimeoutS: number;
   settlementTimeoutS: number;

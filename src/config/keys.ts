@@ -57,6 +57,12 @@ export function oneOf<const T extends string>(...values: [T, ...T[]]): ValueType
   return valueType(values.map((value) => `'${value}'`).join(" | "), name);
 }
 
+/** A list of some of these strings. */
+export function listOf<const T extends string>(...values: [T, ...T[]]): ValueType<T[]> {
+  const quoted = values.map((value) => `'${value}'`);
+  return valueType(`(${quoted.join(" | ")})[]`, `a list of some of ${values.join(", ")}`);
+}
+
 /** A key with one value. `T` is the type of the value in force, null included when there may be none. */
 interface KeyDefinition<T = unknown> {
   kind: "key";

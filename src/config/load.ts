@@ -123,6 +123,7 @@ function configInForce(
       setup: project.setupCmd,
     },
     reviewHooks: project.reviewHooks,
+    historyGates: project.historyGates,
     coverageThreshold: project.coverageThreshold,
     bootstrapTimeoutS: project.bootstrapTimeout,
     settlementTimeoutS: project.settlementTimeout,

@@ -6,6 +6,7 @@ import {
   fixedTable,
   flag,
   key,
+  listOf,
   map,
   naturalNumber,
   nonEmptyText,
@@ -54,6 +55,11 @@ const project = fixedTable(
     format_check_cmd: key(shellCommand, "Shell command of the format gate"),
     type_check_cmd: key(shellCommand, "Shell command of the types gate"),
     coverage_cmd: key(shellCommand, "Shell command that writes a coverage report to {output}"),
+    history_gates: key(
+      listOf("format", "lint", "types", "tests", "coverage"),
+      "Gates whose commands see the target's history: commits, the target branch, tags and remote branches. A command that names {base} or DGOV_BASE, the parent of the candidate, sees it without this key",
+      { default: [] },
+    ),
     coverage_threshold: key(
       nonNegativeNumber,
       "Decrease of coverage that the coverage gate allows",

@@ -36,14 +36,15 @@ export function objectId(format: ObjectFormat, type: string, bytes: Uint8Array):
 }
 
 /**
- * Writes a loose object below an objects folder, synced, and returns its id. An existing file of that
- * name is left alone. The temporary name is one that `git gc` removes after a crash.
+ * Writes a loose object below an objects folder and returns its id; synced, unless `durable` is false. An
+ * existing file of that name is left alone. The temporary name is one that `git gc` removes after a crash.
  */
 export function writeObject(
   objects: string,
   format: ObjectFormat,
   type: string,
   bytes: Uint8Array,
+  o: { durable?: boolean } = {},
 ): Oid {
   const id = objectId(format, type, bytes);
   const folder = join(objects, id.slice(0, 2));
@@ -54,7 +55,7 @@ export function writeObject(
   const fd = openSync(temporary, "wx", 0o444);
   try {
     writeSync(fd, deflateSync(Buffer.concat([Buffer.from(`${type} ${bytes.length}\0`), bytes])));
-    fsyncSync(fd);
+    if (o.durable !== false) fsyncSync(fd);
   } finally {
     closeSync(fd);
   }

@@ -108,6 +108,7 @@ async function verifyBranch(
     attempt: 0,
     car: null,
     tree: await treeOfCommit(c.repository, tip),
+    commit: tip,
     base: c.before,
     testCmd: null,
     marker: `${c.run}/verification`,

@@ -91,7 +91,7 @@ export class Integration {
   /** Runs the gates on a tree. */
   async judge(action: ActionOf<"gates.run">): Promise<Answer> {
     const c = this.#context;
-    const { unit, attempt, car, tree } = action;
+    const { unit, attempt, car, tree, commit } = action;
     const task = taskToLand(c, unit);
     const key = gateKey(action);
     const abort = new AbortController();
@@ -103,6 +103,7 @@ export class Integration {
         attempt,
         car,
         tree,
+        commit,
         base: action.onto,
         change: this.#reviewed(unit),
         testCmd: task.testCmd,

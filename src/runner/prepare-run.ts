@@ -72,7 +72,9 @@ export async function prepareRun(
   const open = { ...plan, tasks: plan.tasks.filter((task) => !isSettled.has(task.id)) };
   const models = await requireModels(config, open, request);
   const report = gateReporter(log, { run, plan: plan.name });
-  const settlement = settlementIn(environment, { env, signal, report });
+  const settlement = settlementIn(environment, { target, env, signal, report });
+  // Before any worker's code runs.
+  await settlement.refs();
   const baseGates = await runBaseGates(settlement, tip, status);
   const { deny } = childVariables(config);
   const workerEnvironment = childEnvironment(env, { deny, proxies: true });

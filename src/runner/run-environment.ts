@@ -95,7 +95,7 @@ export async function openRunEnvironment(
 /** The settlement of a run or an undo: warm gate trees, outputs of gates as blobs of the log. */
 export function settlementIn(
   { repository, projectRoot, config, identity, paths, log }: RunEnvironment,
-  o: Pick<SettlementOptions, "env" | "signal" | "report">,
+  o: Pick<SettlementOptions, "target" | "env" | "signal" | "report">,
 ): SettlementContext {
   return openSettlement({
     ...o,

@@ -3,6 +3,7 @@ import { dirname, join } from "node:path";
 import type { Config } from "../config/config.ts";
 import { childVariables } from "../config/execution-policy.ts";
 import type { Identity } from "../git/objects.ts";
+import { type RefSnapshot, snapshotRefs } from "../git/ref-snapshot.ts";
 import { prefixOf, projectDirOf, type Repository } from "../git/repository.ts";
 import { childEnvironment } from "../process/environment.ts";
 import { once } from "../std/once.ts";
@@ -28,6 +29,8 @@ export interface SettlementContext {
   /** Environment of gates, hooks and setup commands. */
   environment: Record<string, string>;
   identity: Identity;
+  /** The refs that gates with history see, read at the first call. */
+  refs(): Promise<RefSnapshot>;
   slots: GateSlots;
   /** Held by every command of a gate and by the setup of gate trees. */
   commandLock: SharedLock;
@@ -57,6 +60,8 @@ export interface SettlementOptions {
   /** Variables of this process. Gates, hooks and setup get those that `childEnvironment` lets through. */
   env: Record<string, string | undefined>;
   identity: Identity;
+  /** Branch that gates with history see; null when none is checked out. */
+  target: string | null;
   /** Folder of the gate trees; the caches are files beside it. */
   slotsRoot: string;
   signal: AbortSignal;
@@ -71,7 +76,7 @@ export function fileMetricsCache(folder: string): DigestCache<FileMetrics> {
 
 /** Opens the settlement of a project. Throws NOT_A_REPOSITORY when the project lies outside the repository. */
 export function openSettlement(o: SettlementOptions): SettlementContext {
-  const { env, slotsRoot, ...rest } = o;
+  const { env, slotsRoot, target, ...rest } = o;
   const { maxGates, jobs } = o.config.run;
   const projectDir = projectDirOf(o.repository, o.projectRoot);
   const environment = childEnvironment(env, childVariables(o.config));
@@ -81,6 +86,7 @@ export function openSettlement(o: SettlementOptions): SettlementContext {
     environment,
     projectDir,
     projectPrefix: prefixOf(projectDir),
+    refs: once(() => snapshotRefs(o.repository, target)),
     // More than the gates that run at once, so that a failing gate can borrow a second tree for its base.
     slots: gateSlots(slotsRoot, maxGates + Math.max(1, jobs)),
     commandLock: new SharedLock(),

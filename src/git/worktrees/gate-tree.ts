@@ -20,7 +20,17 @@ import {
   type PrivateGit,
   withPrivateGit,
 } from "../private-dir.ts";
+import { type RefSnapshot, writeRefs } from "../ref-snapshot.ts";
 import type { Repository } from "../repository.ts";
+
+/** The history that a command sees in a gate tree. */
+export interface GateHistory {
+  refs: RefSnapshot;
+  /** The commit that HEAD names; its tree is the gate tree's. */
+  head: Oid;
+  /** The commit that `{base}` and `DGOV_BASE` name; null when there is none. */
+  base: Oid | null;
+}
 
 export interface GateTree {
   path: string;
@@ -54,7 +64,7 @@ export async function provideGateTree(
     await must(inPrivate(git, args, { index: indexOf(g) }), `checking out ${o.tree}`);
   });
   recordIndex(g);
-  createGitDir(r, g);
+  renewGitDir(r, g, null);
   await restoreGateTree(r, g, o);
   return { gateTree: g, reused };
 }
@@ -86,7 +96,7 @@ export async function restoreGateTree(
   }
   const { changed, extra } = await compare(r, g, o.keepFolders);
   for (const path of extra) removeFolder(join(g.path, path.replace(/\/$/, "")));
-  if (!gitFileIntact(g)) createGitDir(r, g);
+  if (!gitFileIntact(g)) renewGitDir(r, g, null);
   if (changed.length === 0) return;
   await withGit(r, g, async (git) => {
     const args = ["checkout-index", "-f", "-u", "-z", "--stdin"];
@@ -112,17 +122,23 @@ function indexIntact(g: GateTree): boolean {
   }
 }
 
-/** Creates a git dir for the gate tree, so that tools see a clean repository with this tree as HEAD. */
-function createGitDir(r: Repository, g: GateTree): void {
+/**
+ * Replaces the git dir of a gate tree, so that commands see a clean repository with this tree as HEAD, whatever
+ * earlier commands did to theirs. Without a history it has no refs and a HEAD without parents: what a command
+ * sees is then a function of the tree. Objects are read through alternates and written into the git dir.
+ */
+export function renewGitDir(r: Repository, g: GateTree, history: GateHistory | null): void {
   const dir = join(g.meta, "git");
   removeFolder(dir);
   removeFolder(join(g.path, ".git"));
   const identity = { name: "dgov", email: "dgov@localhost" };
   const fields = { tree: g.tree, parents: [], message: "gate tree", identity };
   const bytes = commitBytes({ ...fields, date: "2000-01-01T00:00:00Z" });
-  const head = objectId(r.objectFormat, "commit", bytes);
+  const head = history?.head ?? objectId(r.objectFormat, "commit", bytes);
   createStandaloneGitDir(r, { dir, workTree: g.path, identity: null, head, index: indexOf(g) });
-  writeObject(join(dir, "objects"), r.objectFormat, "commit", bytes);
+  if (history === null) {
+    writeObject(join(dir, "objects"), r.objectFormat, "commit", bytes, { durable: false });
+  } else writeRefs(dir, history.refs);
   writeFileSync(join(g.path, ".git"), gitFileText(g));
 }
 

@@ -1,4 +1,5 @@
 /** Rules about the project around a plan: models, recipes and the setup command. */
+import { gatesWithoutHistory, missingHistory } from "../../config/gate-history.ts";
 import { didYouMean, suggest } from "../../std/suggest.ts";
 import { diagnosticAt } from "../diagnostic.ts";
 import { taskDiagnostic } from "../plan.ts";
@@ -41,6 +42,23 @@ export const testRecipes: Rule = ({ tasks }, { config }) =>
     );
     return [taskDiagnostic(task, "test_cmd", { code: "unknown-recipe", message, hint })];
   });
+
+/** Gate commands that seem to read git's history should ask for it: without it they would check nothing. */
+export const gateHistory: Rule = ({ tasks, source }, { config }) => {
+  const warning = { severity: "warning", code: "gate-without-history" } as const;
+  const { rootFile: file, rootPositions: positions } = source;
+  const plan = { file, unit: null, positions, path: ["plan"] };
+  return [
+    ...gatesWithoutHistory(config).map((missing) => diagnosticAt(plan, { ...warning, ...missing })),
+    ...tasks.flatMap((task) => {
+      const text = task.written.test_cmd ?? "";
+      const recipe = /^verify:(.*)$/s.exec(text)?.[1]?.trim();
+      const command = recipe === undefined ? text : (config.verify[recipe]?.command ?? "");
+      const missing = missingHistory(config, "tests", command);
+      return missing === null ? [] : [taskDiagnostic(task, "test_cmd", { ...warning, ...missing })];
+    }),
+  ];
+};
 
 /** Words of a command that look like paths of files. */
 const fileWord =

@@ -8,7 +8,7 @@ import {
   overlappingClaims,
   reservedClaims,
 } from "./claims.ts";
-import { setupFiles, taskModels, testRecipes } from "./environment.ts";
+import { gateHistory, setupFiles, taskModels, testRecipes } from "./environment.ts";
 import { promptHeadings, promptSource, unclaimedMentions, verifyPrograms } from "./prompts.ts";
 import {
   dependencyCycles,
@@ -36,5 +36,6 @@ export const rules: readonly Rule[] = [
   verifyPrograms,
   importedFiles,
   setupFiles,
+  gateHistory,
   reportOnlyTasks,
 ];

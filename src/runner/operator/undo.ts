@@ -111,7 +111,7 @@ async function buildAndLand(
     const selection = await selectWork(repository, request);
     const { target, tip, plan, run } = selection;
     const candidate = await build(environment, selection, n);
-    await judge(request, environment, { tree: candidate.tree, tip });
+    await judge(request, environment, { ...candidate, target, tip });
     const landing = await land(environment, { target, tip, ...candidate });
     if (landing.kind === "target_moved") continue;
     if (landing.kind !== "landed") throw landingError(landing);
@@ -195,10 +195,11 @@ function requireRevertible(commit: RevertedCommit, landed: readonly LandedWork[]
 async function judge(
   { env, signal, status }: UndoRequest,
   environment: RunEnvironment,
-  { tree, tip }: { tree: string; tip: string },
+  { tree, commit, target, tip }: { tree: string; commit: string; target: string; tip: string },
 ): Promise<void> {
   const { repository, run: undo } = environment;
   const settlement = settlementIn(environment, {
+    target,
     env,
     signal,
     report(...progress) {
@@ -213,6 +214,7 @@ async function judge(
     attempt: 0,
     car: null,
     tree,
+    commit,
     base: tip,
     testCmd: null,
     marker: `${undo}/undo`,

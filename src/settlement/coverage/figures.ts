@@ -28,11 +28,11 @@ export async function figuresOfBase(
   input: GateInput,
   commands: readonly string[],
 ): Promise<BaseFigures> {
-  const { context: c, baseTree } = input;
+  const { context: c, onBase } = input;
   const files =
-    recordedFigures(c, baseTree, commands) ?? (await figuresOfBaseline(input, commands));
+    recordedFigures(c, onBase.key, commands) ?? (await figuresOfBaseline(input, commands));
   if (files !== null) return { ok: true, files };
-  const measured = await baseMeasurements(c, keyOf(c, baseTree, commands), () =>
+  const measured = await baseMeasurements(c, keyOf(c, onBase.key, commands), () =>
     measureBase(input, commands),
   );
   return measured?.report?.ok
@@ -44,12 +44,13 @@ async function measureBase(
   input: GateInput,
   commands: readonly string[],
 ): Promise<Measured | null> {
-  const { context: c, baseTree: tree, request } = input;
+  const { context: c, onBase, request } = input;
+  const { tree, history } = onBase;
   const { marker, signal } = request;
   return withGateTree(c, { tree, unit: null, marker, signal }, async (lease) => {
     if (!(await lease.prepare()).ok) return null;
-    const measured = await measureCoverage(c, lease, { tree, commands });
-    recordFigures(c, tree, commands, measured);
+    const measured = await measureCoverage(c, lease, { tree, history, commands });
+    recordFigures(c, onBase.key, commands, measured);
     return measured.run.status === "cancelled" ? null : measured;
   });
 }
@@ -78,27 +79,27 @@ async function sameSources(c: SettlementContext, a: Oid, b: Oid): Promise<boolea
   }
 }
 
-/** Records the figures of a measured tree for later runs; it may become a base. */
+/** Records the figures of a measured tree, or tree with history, for later runs; it may become a base. */
 export function recordFigures(
   c: SettlementContext,
-  tree: Oid,
+  key: string,
   commands: readonly string[],
   { report }: Measured,
 ): void {
-  if (report?.ok) c.coverageFigures.put([[keyOf(c, tree, commands), report.files]]);
+  if (report?.ok) c.coverageFigures.put([[keyOf(c, key, commands), report.files]]);
 }
 
 function recordedFigures(
   c: SettlementContext,
-  tree: Oid,
+  key: string,
   commands: readonly string[],
 ): FileCoverage[] | null {
-  return c.coverageFigures.get(keyOf(c, tree, commands)) ?? null;
+  return c.coverageFigures.get(keyOf(c, key, commands)) ?? null;
 }
 
-function keyOf(c: SettlementContext, tree: Oid, commands: readonly string[]): string {
+function keyOf(c: SettlementContext, key: string, commands: readonly string[]): string {
   const command = [c.config.worktree.setup ?? "", ...commands].join("\n");
-  return c.cache.digest({ tree, base: "", gate: "coverage", command });
+  return c.cache.digest({ tree: key, base: "", gate: "coverage", command });
 }
 
 type ProjectCoverage =

@@ -3,6 +3,7 @@ import { existsSync, readFileSync, realpathSync, statSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import type { Oid } from "../../git/objects.ts";
 import { listTree } from "../../git/trees.ts";
+import type { GateHistory } from "../../git/worktrees/gate-tree.ts";
 import { substitutePlaceholders } from "../../process/spawn.ts";
 import type { LockMode } from "../../std/shared-lock.ts";
 import type { SettlementContext } from "../context.ts";
@@ -40,6 +41,7 @@ export async function measureCoverage(
   o: {
     tree: Oid;
     commands: readonly string[];
+    history?: GateHistory | null;
     mode?: LockMode;
     onOutput?: (chunk: Uint8Array) => void;
   },
@@ -50,6 +52,7 @@ export async function measureCoverage(
   for (const command of o.commands) {
     const output = join(lease.temporary, "coverage");
     const run = await runConfirmed(lease, substitutePlaceholders(command, { output }), {
+      history: o.history ?? null,
       ...(o.mode === undefined ? {} : { mode: o.mode }),
       ...(o.onOutput === undefined ? {} : { onOutput: o.onOutput }),
     });

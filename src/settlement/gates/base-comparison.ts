@@ -1,11 +1,10 @@
 /** Runs of a gate's commands on the base, so that an attempt is not charged with what failed before it. */
-import type { Oid } from "../../git/objects.ts";
 import { memoByOwner } from "../../std/once.ts";
 import type { SettlementContext } from "../context.ts";
 import { type CommandRun, combineRuns } from "../trees/command.ts";
 import { runConfirmed, withGateTree } from "../trees/lease.ts";
 import { tailOf, verdictOf } from "../verdict.ts";
-import type { GateInput } from "./gate.ts";
+import type { GateInput, TreeView } from "./gate.ts";
 
 /**
  * Runs that did not pass, by tree and command; attempts on the same base share one. Passed runs are in the
@@ -34,17 +33,17 @@ export async function runOnBase(
 
 /** The recorded result of a command on the base; null when there is none. */
 export async function cachedOnBase(input: GateInput, command: string): Promise<CommandRun | null> {
-  const { context: c, baseTree } = input;
-  const passed = c.cache.get(passKey(baseTree, command));
+  const { context: c, onBase } = input;
+  const passed = c.cache.get(passKey(onBase, command));
   if (passed !== null) return passedRun(command, passed.tail);
-  return (await runs.peek(c, keyOf(baseTree, command))) ?? null;
+  return (await runs.peek(c, keyOf(onBase, command))) ?? null;
 }
 
 /**
  * Records the result of a command on a tree, which may become the base of another attempt. A failure beside
  * other gate commands is not recorded, since they may have caused it.
  */
-export function recordRun(c: SettlementContext, tree: Oid, run: CommandRun): void {
+export function recordRun(c: SettlementContext, tree: TreeView, run: CommandRun): void {
   if (run.status === "passed") {
     const { command, exit, output } = run;
     const verdict = verdictOf("command", { command, exit, tail: tailOf(output) });
@@ -57,25 +56,25 @@ export function recordRun(c: SettlementContext, tree: Oid, run: CommandRun): voi
 async function runOneOnBase(input: GateInput, command: string): Promise<CommandRun | null> {
   const cached = await cachedOnBase(input, command);
   if (cached !== null) return cached;
-  const { context: c, baseTree, request } = input;
+  const { context: c, onBase, request } = input;
   const { marker, signal } = request;
-  const run = await runs(c, keyOf(baseTree, command), () =>
-    withGateTree(c, { tree: baseTree, unit: null, marker, signal }, async (lease) => {
+  const run = await runs(c, keyOf(onBase, command), () =>
+    withGateTree(c, { tree: onBase.tree, unit: null, marker, signal }, async (lease) => {
       if (!(await lease.prepare()).ok) return null;
-      const result = await runConfirmed(lease, command);
+      const result = await runConfirmed(lease, command, { history: onBase.history });
       return result.status === "cancelled" ? null : result;
     }),
   );
-  if (run !== null) recordRun(c, baseTree, run);
+  if (run !== null) recordRun(c, onBase, run);
   return run;
 }
 
-function passKey(tree: Oid, command: string) {
+function passKey({ key: tree }: TreeView, command: string) {
   return { tree, base: "", gate: "command", command };
 }
 
-function keyOf(tree: Oid, command: string): string {
-  return `${tree}\0${command}`;
+function keyOf({ key }: TreeView, command: string): string {
+  return `${key}\0${command}`;
 }
 
 /** A cached pass as a run; its output is only the recorded tail. */

@@ -15,15 +15,8 @@ import type { GateTreeLease } from "../trees/lease.ts";
 import { type GateVerdict, lastLine, tailOf, truncatedOutput, verdictOf } from "../verdict.ts";
 import type { VerdictKey } from "../verdict-cache.ts";
 import { recordRun, runOnBase } from "./base-comparison.ts";
-import type { GateInput, GateName, TreeGate } from "./gate.ts";
-
-/** The command lines of one configured command, filled in for the tree and for its base. */
-export interface CommandLines {
-  onTree: string[];
-  onBase: string[];
-  /** Command lines that replace these when a run on the tree matches `when`. */
-  fallback?: { when(run: CommandRun): boolean; lines: CommandLines };
-}
+import type { CommandLines, GateInput, GateName, TreeGate } from "./gate.ts";
+import { fillBoth } from "./history.ts";
 
 /** The judgement of one command's run. */
 export interface Judgement {
@@ -60,11 +53,16 @@ interface CommandGateOptions {
 export function commandGate(o: CommandGateOptions): TreeGate {
   const fill = (input: GateInput): Promise<CommandLines[]> => {
     const templates = o.templates(input.context.config, input.request.testCmd);
-    return Promise.all(templates.map((template) => (o.fill ?? fillChanged)(input, template)));
+    return Promise.all(
+      templates.map((template) =>
+        fillBoth(input, template, (one) => (o.fill ?? fillChanged)(input, one)),
+      ),
+    );
   };
   return {
     name: o.name,
     reads: "gate_tree",
+    templates: o.templates,
     configured: (config, testCmd) => o.templates(config, testCmd).length > 0,
     applies: async (input) =>
       (await fill(input)).some(({ onTree }) => onTree.length > 0)
@@ -115,8 +113,8 @@ async function runAll(
 ): Promise<CommandRun> {
   const runs: CommandRun[] = [];
   for (const command of commands) {
-    const run = await lease.run(command, { mode });
-    recordRun(input.context, input.request.tree, run);
+    const run = await lease.run(command, { mode, history: input.onTree.history });
+    recordRun(input.context, input.onTree, run);
     runs.push(run);
     if (run.status === "cancelled") break;
   }
@@ -131,9 +129,9 @@ function recordPass(input: GateInput, gate: GateName, commands: readonly string[
   }
 }
 
-function passKey({ context, request }: GateInput, gate: GateName, command: string): VerdictKey {
+function passKey({ context, onTree }: GateInput, gate: GateName, command: string): VerdictKey {
   const setup = context.config.worktree.setup ?? "";
-  return { tree: request.tree, base: "", gate, command: `${setup}\n${command}` };
+  return { tree: onTree.key, base: "", gate, command: `${setup}\n${command}` };
 }
 
 /** Judges a run, or the second run of a command that failed, for which no other gate command runs. */

@@ -15,12 +15,13 @@ import { isTestFile } from "../source-files.ts";
 import { fillSelection, fillTestTemplate } from "../tests/test-command.ts";
 import { type CommandRun, takesFiles } from "../trees/command.ts";
 import { type GateVerdict, lastLine, tailOf, truncatedOutput, verdictOf } from "../verdict.ts";
-import type { CommandLines } from "./command-gate.ts";
-import type { Applies, GateInput, TreeGate } from "./gate.ts";
+import type { Applies, CommandLines, GateInput, TreeGate } from "./gate.ts";
+import { fillBoth } from "./history.ts";
 
 export const coverageGate: TreeGate = {
   name: "coverage",
   reads: "gate_tree",
+  templates: ({ commands }) => (commands.coverage === null ? [] : [commands.coverage]),
   configured: ({ commands }) => commands.coverage !== null,
   applies,
   commands: async (input) => {
@@ -31,14 +32,15 @@ export const coverageGate: TreeGate = {
     return [...onTree, ...onBase, sha256(canonicalJson(settings))];
   },
   async run(input, lease) {
-    const { context: c, request } = input;
+    const { context: c, onTree } = input;
     const problem = configurationProblem(input);
     if (problem !== null) {
       return verdictOf("coverage", { status: "errored", reason: problem, blame: "environment" });
     }
     const lines = await fill(input);
-    const after = await measureCoverage(c, lease, { tree: request.tree, commands: lines.onTree });
-    recordFigures(c, request.tree, lines.onTree, after);
+    const { tree, history } = onTree;
+    const after = await measureCoverage(c, lease, { tree, history, commands: lines.onTree });
+    recordFigures(c, onTree.key, lines.onTree, after);
     const { run } = after;
     return verdictOf("coverage", {
       command: run.command,
@@ -73,9 +75,13 @@ function configurationProblem({ context: c }: GateInput): string | null {
  * Fills `coverage_cmd`, except `{output}`. A command that selects tests gets the affected ones; or all,
  * when the base has none of those or the change deletes tests, so that both sides run the same tests.
  */
-async function fill(input: GateInput): Promise<CommandLines> {
+function fill(input: GateInput): Promise<CommandLines> {
+  const template = input.context.config.commands.coverage ?? "";
+  return fillBoth(input, template, (one) => fillTests(input, one));
+}
+
+async function fillTests(input: GateInput, template: string): Promise<CommandLines> {
   const { config } = input.context;
-  const template = config.commands.coverage ?? "";
   if (takesFiles(template) && input.request.tree !== input.baseTree && !deletesTests(input)) {
     const selection = await input.selection();
     if (selection.onBase.length > 0) return fillSelection(config, template, selection);

@@ -3,6 +3,7 @@ import type { Config } from "../../config/config.ts";
 import { treeOfCommit, treesOfCommits } from "../../git/commit.ts";
 import type { Oid } from "../../git/objects.ts";
 import { type DiffEntry, diffTrees, listTree } from "../../git/trees.ts";
+import type { GateHistory } from "../../git/worktrees/gate-tree.ts";
 import { once } from "../../std/once.ts";
 import type { SettlementContext } from "../context.ts";
 import { type MergeChanges, type MergeTrees, readMerge } from "../merge-check.ts";
@@ -14,6 +15,7 @@ import {
   type TestSelection,
   testFolder,
 } from "../tests/test-selection.ts";
+import type { CommandRun } from "../trees/command.ts";
 import type { GateTreeLease } from "../trees/lease.ts";
 import type { GateVerdict } from "../verdict.ts";
 
@@ -45,6 +47,8 @@ interface GateBase {
 /** A gate that runs commands in a checked-out tree. */
 export interface TreeGate extends GateBase {
   reads: "gate_tree";
+  /** The configured commands, with placeholders. */
+  templates(config: Config, testCmd: string | null): string[];
   /** A cached pass that is valid for any base, because all its commands passed on this tree. */
   passed?(input: GateInput): Promise<GateVerdict | null>;
   run(input: GateInput, lease: GateTreeLease): Promise<GateVerdict>;
@@ -65,6 +69,8 @@ export interface GateRequest {
   attempt: number;
   car: number | null;
   tree: Oid;
+  /** The commit of the tree: HEAD for commands that see the history. */
+  commit: Oid;
   /** The commit the tree is judged against. */
   base: Oid;
   /**
@@ -87,11 +93,30 @@ export type FileChoice = "changed" | "all" | "sample";
 
 const sampleFiles = 20;
 
+/** A tree as the commands of a gate see it. */
+export interface TreeView {
+  tree: Oid;
+  /** Null for commands that see the tree only. */
+  history: GateHistory | null;
+  /** The id of the tree or, with a history, a digest of everything that is visible. */
+  key: string;
+}
+
+/** The command lines of one configured command, filled in for the tree and for its base. */
+export interface CommandLines {
+  onTree: string[];
+  onBase: string[];
+  /** Command lines that replace these when a run on the tree matches `when`. */
+  fallback?: { when(run: CommandRun): boolean; lines: CommandLines };
+}
+
 /** A request with everything the gates read about it. */
 export interface GateInput {
   context: SettlementContext;
   request: GateRequest;
   baseTree: Oid;
+  onTree: TreeView;
+  onBase: TreeView;
   /** The difference between the base's tree and the tree. */
   changed: readonly DiffEntry[];
   /** Source files to check, relative to the project: those in the tree, and those of them in the base. */
@@ -114,6 +139,8 @@ export async function gateInput(c: SettlementContext, request: GateRequest): Pro
     context: c,
     request,
     baseTree,
+    onTree: { tree, history: null, key: tree },
+    onBase: { tree: baseTree, history: null, key: baseTree },
     changed,
     files: await sourceFiles(c, request, { changed, isBase }),
     selection: once(async () =>

@@ -20,6 +20,7 @@ import {
   gateInput,
   type TreeGate,
 } from "./gate.ts";
+import { appliesTo, inputOf } from "./history.ts";
 import { semanticGate } from "./semantic.ts";
 import { setupGate } from "./setup.ts";
 import { structureGate } from "./structure.ts";
@@ -71,15 +72,16 @@ export async function runGates(c: SettlementContext, request: GateRequest): Prom
   const open: Gate[] = [];
   const known: GateVerdict[] = [];
   for (const gate of configured) {
-    const applies = await gate.applies(input);
-    const cached = applies.runs ? await cachedVerdict(gate, input) : null;
+    const own = await inputOf(gate, input);
+    const applies = await appliesTo(gate, own);
+    const cached = applies.runs ? await cachedVerdict(gate, own) : null;
     if (cached !== null) known.push(cached);
     else if (applies.runs) open.push(gate);
     else known.push(verdictOf(gate.name, { status: "not_applicable", reason: applies.reason }));
   }
   if (known.length > 0) settle(...known);
   for (const gate of open) {
-    if (gate.reads === "objects") await runGate(input, gate, () => gate.run(input), settle);
+    if (gate.reads === "objects") await runGate(input, gate, (own) => gate.run(own), settle);
   }
   const treeGates = open.filter((gate) => gate.reads === "gate_tree");
   if (treeGates.length > 0 && !request.signal.aborted) await runInTree(input, treeGates, settle);
@@ -102,23 +104,24 @@ async function runInTree(
       settle(setup);
       if (setup.status !== "passed") return;
     }
-    for (const gate of open) await runGate(input, gate, () => gate.run(input, lease), settle);
+    for (const gate of open) await runGate(input, gate, (own) => gate.run(own, lease), settle);
   });
 }
 
 async function runGate(
   input: GateInput,
   gate: Gate,
-  run: () => Promise<GateVerdict>,
+  run: (own: GateInput) => Promise<GateVerdict>,
   settle: (verdict: GateVerdict) => void,
 ): Promise<void> {
   const { context: c, request } = input;
   if (request.signal.aborted) return;
   c.report({ kind: "started", ...progressOf(request, gate.name) });
-  const verdict = await run();
+  const own = await inputOf(gate, input);
+  const verdict = await run(own);
   // The verdict of a cancelled gate does not describe the tree.
   if (request.signal.aborted) return;
-  c.cache.put(await cacheKey(gate, input), verdict);
+  c.cache.put(await cacheKey(gate, own), verdict);
   settle(verdict);
 }
 
@@ -129,10 +132,10 @@ async function cachedVerdict(gate: Gate, input: GateInput): Promise<GateVerdict 
 }
 
 async function cacheKey(gate: Gate, input: GateInput): Promise<VerdictKey> {
-  const { request, baseTree, context } = input;
+  const { onTree, onBase, context } = input;
   const setup = gate.reads === "gate_tree" ? (context.config.worktree.setup ?? "") : "";
   const command = [setup, ...(await gate.commands(input))].join("\n");
-  return { tree: request.tree, base: baseTree, gate: gate.name, command };
+  return { tree: onTree.key, base: onBase.key, gate: gate.name, command };
 }
 
 function progressOf(
@@ -183,6 +186,7 @@ export async function checkGatesRunnable(
     attempt: 0,
     car: null,
     tree,
+    commit: base,
     base,
     testCmd: null,
     marker: `check/${base.slice(0, 12)}`,

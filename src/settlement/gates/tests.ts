@@ -10,8 +10,8 @@ import { fillSelection, fillTestTemplate, takesTests } from "../tests/test-comma
 import { noSelection } from "../tests/test-selection.ts";
 import type { CommandRun } from "../trees/command.ts";
 import { cachedOnBase, runOnBase } from "./base-comparison.ts";
-import { type CommandLines, commandGate, type JudgeInput, type Judgement } from "./command-gate.ts";
-import type { GateInput } from "./gate.ts";
+import { commandGate, type JudgeInput, type Judgement } from "./command-gate.ts";
+import type { CommandLines, GateInput } from "./gate.ts";
 
 export const testsGate = commandGate({
   name: "tests",

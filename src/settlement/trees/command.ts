@@ -1,6 +1,7 @@
 /** One configured command: its placeholders, its run in a tree, and the status of its exit. */
 import { join } from "node:path";
 import type { Config } from "../../config/config.ts";
+import type { Oid } from "../../git/objects.ts";
 import { describeExit, type ExitResult } from "../../process/exit-result.ts";
 import { runShell, substitutePlaceholders } from "../../process/spawn.ts";
 import type { SettlementContext } from "../context.ts";
@@ -97,6 +98,8 @@ export async function runCommand(
     root: string;
     temporary?: string;
     command: string;
+    /** Value of `DGOV_BASE`; null, the default, leaves it unset. */
+    base?: Oid | null;
     marker: string;
     signal: AbortSignal;
     onOutput?: (chunk: Uint8Array) => void;
@@ -105,7 +108,10 @@ export async function runCommand(
   const run = await runShell({
     command: o.command,
     cwd: join(o.root, c.projectDir),
-    env: environmentIn(c, o.root, o.temporary),
+    env: {
+      ...environmentIn(c, o.root, o.temporary),
+      ...(o.base ? { DGOV_BASE: o.base } : {}),
+    },
     timeoutMs: c.config.settlementTimeoutS * 1000,
     outputBytesMax,
     marker: o.marker,

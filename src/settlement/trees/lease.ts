@@ -8,9 +8,11 @@ import type { Oid } from "../../git/objects.ts";
 import type { Repository } from "../../git/repository.ts";
 import { listTree } from "../../git/trees.ts";
 import {
+  type GateHistory,
   type GateTree,
   gateTreeDifferences,
   provideGateTree,
+  renewGitDir,
   restoreGateTree,
 } from "../../git/worktrees/gate-tree.ts";
 import { removeFolder } from "../../std/files.ts";
@@ -47,6 +49,8 @@ export interface GateTreeLease {
 interface RunCommandOptions {
   /** `alone`: while no other gate command runs; `shared` by default. */
   mode?: LockMode;
+  /** The history that the command sees; null, the default, for none. */
+  history?: GateHistory | null;
   onOutput?: (chunk: Uint8Array) => void;
 }
 
@@ -160,20 +164,22 @@ class Lease implements GateTreeLease {
 
   async run(
     command: string,
-    { mode = "shared", onOutput }: RunCommandOptions = {},
+    { mode = "shared", history = null, onOutput }: RunCommandOptions = {},
   ): Promise<CommandRun> {
     if (this.#slot.prepared === null) await this.prepare();
     const { marker, signal } = this.#o;
-    const held = await this.#c.commandLock.hold(mode, signal, () =>
-      runCommand(this.#c, {
+    const held = await this.#c.commandLock.hold(mode, signal, () => {
+      renewGitDir(this.#c.repository, this.gateTree, history);
+      return runCommand(this.#c, {
         root: this.#slot.path,
         temporary: this.#freshTemporary(),
         command,
+        base: history?.base ?? null,
         marker,
         signal,
         ...(onOutput === undefined ? {} : { onOutput }),
-      }),
-    );
+      });
+    });
     if (held === null) return cancelledRun(command);
     const changed = [...(await this.#restore()), ...(await this.#restoreDependencies())];
     return { ...held.value, alone: held.alone, changedPaths: changed };
@@ -183,14 +189,15 @@ class Lease implements GateTreeLease {
   async #setUp(): Promise<Prepared> {
     const { marker, signal } = this.#o;
     const install = async (mode: LockMode): Promise<{ value: Prepared; alone: boolean }> => {
-      const held = await this.#c.commandLock.hold(mode, signal, () =>
-        prepareDependencies(this.#c, {
+      const held = await this.#c.commandLock.hold(mode, signal, () => {
+        renewGitDir(this.#c.repository, this.gateTree, null);
+        return prepareDependencies(this.#c, {
           path: this.#slot.path,
           marker,
           signal,
           temporary: this.#freshTemporary(),
-        }),
-      );
+        });
+      });
       const cancelled = { ok: false, reason: "cancelled", unrunnable: true } as const;
       return held ?? { value: { ...cancelled, output: "", durationMs: 0 }, alone: true };
     };

@@ -85,6 +85,7 @@ function configured(o: {
       const filled = substitutePlaceholders(template, {
         file: file ?? whole,
         files: file ?? whole,
+        base: context.request.base,
         test_dir: o.name === "run_tests" && file !== null ? file : folder(testDir),
       });
       const result = await run(context, filled, context.request.limits.commandTimeoutMs);
