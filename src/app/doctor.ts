@@ -23,6 +23,7 @@ import { describeExit } from "../process/exit-result.ts";
 import { runProcess } from "../process/spawn.ts";
 import { baselineOnDisk } from "../settlement/structure/baseline.ts";
 import { chooseEngine } from "../settlement/structure/engine.ts";
+import { limitSignal } from "../std/limit.ts";
 import { errorMessage } from "../std/text.ts";
 
 export interface DoctorCheck {
@@ -165,7 +166,7 @@ async function checkOnline(
       messages: [{ role: "user", content: "Say ok." }],
       tools: [],
       toolChoice: "auto",
-      signal: AbortSignal.timeout(onlineTimeoutMs),
+      signal: limitSignal(onlineTimeoutMs),
     });
     if (reply.kind === "reply") add("online", "ok", "the endpoint answers");
     else add("online", "fail", `the endpoint: ${"reason" in reply ? reply.reason : reply.kind}`);

@@ -19,6 +19,7 @@ import { countedTokens, type RateLimiter } from "../runner/rate-limiter.ts";
 import type { ModelCall } from "../runner/run-request.ts";
 import { canonicalJson, sha256 } from "../std/digest.ts";
 import { replaceFile } from "../std/files.ts";
+import { limitSignal } from "../std/limit.ts";
 import { listed } from "../std/text.ts";
 
 /** Requests to a model that chooses SOPs. */
@@ -183,7 +184,7 @@ async function ask(
     {
       async send() {
         await limiter.obtain(name, { holder, tokens });
-        const result = await provider.send({ ...request, signal: AbortSignal.timeout(timeoutMs) });
+        const result = await provider.send({ ...request, signal: limitSignal(timeoutMs) });
         limiter.release(name, holder, countedTokens(result.usage));
         return result;
       },

@@ -40,7 +40,10 @@ interface Exchange {
 }
 
 async function send(endpoint: Endpoint, request: ModelRequest): Promise<ModelResult> {
-  const limits = new ResponseLimits(request.signal, endpoint.idleTimeoutMs);
+  const limits = new ResponseLimits(request.signal, {
+    requestMs: endpoint.requestTimeoutMs,
+    idleMs: endpoint.idleTimeoutMs,
+  });
   const answer = new AnswerAccumulator();
   const exchange: Exchange = { endpoint, request, limits, answer, parts: 0, ended: false };
   try {
@@ -87,7 +90,10 @@ function errorIn(value: unknown): object | string | null {
 function interruption({ request, limits, endpoint, answer }: Exchange): ModelResult | null {
   const { usage } = answer;
   if (request.signal.aborted) return { kind: "cancelled", usage };
-  if (limits.expired) {
+  if (limits.expired === "request") {
+    return retriable(`no answer within ${endpoint.requestTimeoutMs / 1000} s`, answer);
+  }
+  if (limits.expired === "idle") {
     const seconds = endpoint.idleTimeoutMs / 1000;
     return retriable(`no data for ${seconds} s in the middle of an answer`, answer);
   }
@@ -145,7 +151,8 @@ async function clientFor(endpoint: Endpoint, limits: ResponseLimits): Promise<Op
     organization: null,
     project: null,
     maxRetries: 0,
-    timeout: endpoint.requestTimeoutMs,
+    // Only `limits` ends a request; this is the longest time that a timer can wait.
+    timeout: 2 ** 31 - 1,
     logLevel: "off",
     defaultHeaders: {
       ...endpoint.headers,

@@ -1,39 +1,45 @@
 /**
- * Limits of one response, applied to its raw bytes: the time between two chunks and the total size.
+ * Limits of one response: the time until its headers and, applied to its raw bytes, the time between two
+ * chunks and the total size.
  *
- * Works on bytes because keep-alive comments must restart the timer, and because the client's own timeout
- * ends with the headers.
+ * Works on bytes because keep-alive comments must restart the limit. The client's own timeout counts time in
+ * which this process was stopped, and ends with the headers.
  */
+import { startLimit } from "../std/limit.ts";
 
 const answerBytesMax = 64 * 1024 * 1024;
 
 export class ResponseLimits {
   readonly #controller = new AbortController();
   readonly #idleMs: number;
-  #timer: ReturnType<typeof setTimeout> | null = null;
+  #endLimit: () => void;
   #bytes = 0;
-  /** True once no byte arrived for `idleMs`. */
-  expired = false;
+  /** The limit that has expired: no headers for `requestMs`, or no byte for `idleMs`. */
+  expired: "request" | "idle" | null = null;
   /** True once the response exceeded the size limit. */
   overflowed = false;
   contentType: string | null = null;
   /** Aborts with the caller's signal or when a limit is exceeded. */
   readonly signal: AbortSignal;
 
-  constructor(callerSignal: AbortSignal, idleMs: number) {
+  constructor(
+    callerSignal: AbortSignal,
+    { requestMs, idleMs }: { requestMs: number; idleMs: number },
+  ) {
     this.#idleMs = idleMs;
+    this.#endLimit = startLimit(requestMs, () => this.#expire("request"));
     this.signal = AbortSignal.any([callerSignal, this.#controller.signal]);
   }
 
   /** A copy of the response with the limits applied to its body. */
   apply(response: Response): Response {
     this.contentType = response.headers.get("content-type");
-    this.#restartTimer();
+    this.#restart();
     if (response.body === null) return response;
     const limited = response.body.pipeThrough(
       new TransformStream<Uint8Array, Uint8Array>({
         transform: (chunk, controller) => {
-          this.#restartTimer();
+          this.#restart();
           this.#bytes += chunk.byteLength;
           if (this.#bytes > answerBytesMax) {
             this.overflowed = true;
@@ -49,16 +55,18 @@ export class ResponseLimits {
     });
   }
 
-  /** Stops the timer. */
+  /** Ends the time limits. */
   stop(): void {
-    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#endLimit();
   }
 
-  #restartTimer(): void {
-    this.stop();
-    this.#timer = setTimeout(() => {
-      this.expired = true;
-      this.#controller.abort();
-    }, this.#idleMs);
+  #restart(): void {
+    this.#endLimit();
+    this.#endLimit = startLimit(this.#idleMs, () => this.#expire("idle"));
+  }
+
+  #expire(which: "request" | "idle"): void {
+    this.expired = which;
+    this.#controller.abort();
   }
 }

@@ -8,6 +8,7 @@
  */
 import { closeSync, existsSync, openSync, writeSync } from "node:fs";
 import { DgovError } from "../error.ts";
+import { startLimit } from "../std/limit.ts";
 import { BoundedOutput } from "./bounded-output.ts";
 import type { ExitResult } from "./exit-result.ts";
 import { isReaperOfCommands, killOrphans, ownChild } from "./orphans.ts";
@@ -20,6 +21,7 @@ export interface RunOptions {
   /** The child's whole environment; nothing is inherited. */
   env: Record<string, string>;
   stdin?: string | Uint8Array;
+  /** Limit in running time (`std/limit.ts`). */
   timeoutMs: number;
   /** Limit for stdout, for stderr and for both together. */
   outputBytesMax: number;
@@ -144,9 +146,8 @@ async function execute(given: RunOptions, combine: boolean): Promise<Execution> 
     verdict = reason;
     killed = killAll(child, options);
   };
-  const timer = setTimeout(
-    () => stop({ kind: "timed_out", timeoutMs: options.timeoutMs }),
-    options.timeoutMs,
+  const endLimit = startLimit(options.timeoutMs, () =>
+    stop({ kind: "timed_out", timeoutMs: options.timeoutMs }),
   );
   const cancel = (): void => stop({ kind: "cancelled" });
   options.signal?.addEventListener("abort", cancel, { once: true });
@@ -181,7 +182,7 @@ async function execute(given: RunOptions, combine: boolean): Promise<Execution> 
     const signal = running.signalCode ?? (supervisor === null ? null : "SIGKILL");
     return end(signal ? { kind: "signaled", signal: `${signal}` } : { kind: "exited", code });
   } finally {
-    clearTimeout(timer);
+    endLimit();
     options.signal?.removeEventListener("abort", cancel);
     tee?.close(both);
   }

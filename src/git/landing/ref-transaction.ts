@@ -6,6 +6,7 @@
  */
 
 import { ownChild } from "../../process/orphans.ts";
+import { startLimit } from "../../std/limit.ts";
 import { oneLine } from "../../std/text.ts";
 import { durable, gitCommand, gitEnvironment } from "../git.ts";
 import type { Oid } from "../objects.ts";
@@ -56,7 +57,7 @@ export async function moveRef<T>(
       detached: true,
     }),
   );
-  const timer = setTimeout(() => child.kill("SIGTERM"), timeoutMs);
+  const endLimit = startLimit(timeoutMs, () => child.kill("SIGTERM"));
   const lines = lineReader(child.stdout);
   const errors = new Response(child.stderr).text();
   const send = async (text: string, expected: string): Promise<boolean> => {
@@ -84,7 +85,7 @@ export async function moveRef<T>(
     await o.undo();
     return { kind: "refused", message: (await errors).trim() };
   } finally {
-    clearTimeout(timer);
+    endLimit();
     await Promise.resolve(child.stdin.end()).catch(() => {});
     await child.exited;
   }

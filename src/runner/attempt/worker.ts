@@ -8,6 +8,7 @@ import { killTree } from "../../process/tree.ts";
 import { environmentIn } from "../../settlement/trees/environment.ts";
 import { present } from "../../std/assert.ts";
 import { snakeCase } from "../../std/case.ts";
+import { startLimit } from "../../std/limit.ts";
 import { ndjsonLine, readNdjson } from "../../std/ndjson.ts";
 import type { ParentMessage, WorkerMessage, WorkerRequest } from "../../worker/protocol.ts";
 import type { ModelAccess } from "../preconditions.ts";
@@ -54,7 +55,7 @@ export async function runWorker(options: WorkerOptions): Promise<WorkerEnd> {
     stopped = why;
     killed = killTree({ pid: child.pid, marker: request.marker });
   };
-  const timer = setTimeout(() => stop("timeout"), options.timeoutMs);
+  const endLimit = startLimit(options.timeoutMs, () => stop("timeout"));
   const onAbort = (): void => stop("signal");
   options.signal.addEventListener("abort", onAbort);
   if (options.signal.aborted) onAbort();
@@ -89,7 +90,7 @@ export async function runWorker(options: WorkerOptions): Promise<WorkerEnd> {
       options,
     });
   } finally {
-    clearTimeout(timer);
+    endLimit();
     options.signal.removeEventListener("abort", onAbort);
   }
 }
