@@ -1,5 +1,5 @@
 /** Settlement for commands that measure or judge without a run. */
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, realpathSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Config } from "../config/config.ts";
@@ -44,7 +44,7 @@ export async function withSettlement<T>(
     });
   }
   await userFilters(repository);
-  const scratch = mkdtempSync(join(tmpdir(), `dgov-${name}-`));
+  const scratch = mkdtempSync(join(realpathSync(tmpdir()), `dgov-${name}-`));
   try {
     const c = openSettlement({
       repository,

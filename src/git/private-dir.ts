@@ -28,6 +28,7 @@ import {
   runGit,
 } from "./git.ts";
 import type { Oid } from "./objects.ts";
+import { requireOwnFolder } from "./own-folder.ts";
 import type { FilterConfig, Repository } from "./repository.ts";
 
 export interface PrivateGit {
@@ -133,6 +134,7 @@ export function createStandaloneGitDir(
   r: Repository,
   o: PrivateOptions & { identity: { name: string; email: string } | null; index: string },
 ): void {
+  requireOwnFolder(dirname(o.dir));
   writeGitDir(r, o, {
     core: { worktree: o.workTree, logallrefupdates: "true" },
     ...(o.identity === null ? {} : { user: { ...o.identity } }),
@@ -186,6 +188,7 @@ async function namedFilters(r: Repository): Promise<string[]> {
 }
 
 function writeGitDir(r: Repository, o: PrivateOptions, extra: ConfigSections): void {
+  requireOwnFolder(o.workTree);
   mkdirSync(dirname(o.dir), { recursive: true });
   mkdirSync(o.dir, { mode: 0o700 });
   mkdirSync(join(o.dir, "refs"));

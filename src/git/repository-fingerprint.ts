@@ -1,16 +1,20 @@
 /**
  * A fingerprint of the parts of the git dir that workers must not change: configuration, hooks, `info/*`,
- * alternates and replace refs. It is text, so that changes can be shown; values that look like credentials
+ * alternates, replace refs, the boundary of a shallow clone and the commit-graph. It is text, so that changes can be shown; values that look like credentials
  * are replaced by digests.
  */
 import { lstatSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { sha256 } from "../std/digest.ts";
 import { compareText } from "../std/order.ts";
+import { inRepository } from "./git.ts";
 import type { Repository } from "./repository.ts";
 
-/** The fingerprint as JSON: an object of lines by name (`config`, `hooks/pre-push`). */
-export async function repositoryFingerprint(r: Repository): Promise<string> {
+/**
+ * The fingerprint as JSON: an object of lines by name (`config`, `hooks/pre-push`). A commit-graph that changed since
+ * the fingerprint `earlier` counts as unchanged when it agrees with the commits: git itself rewrites it.
+ */
+export async function repositoryFingerprint(r: Repository, earlier?: string): Promise<string> {
   const state: Record<string, string[]> = {};
   const text = (name: string): void => {
     const bytes = contentOf(join(r.commonDir, name));
@@ -18,7 +22,10 @@ export async function repositoryFingerprint(r: Repository): Promise<string> {
   };
   text("config");
   text("config.worktree");
+  text("shallow");
   text("objects/info/alternates");
+  const graph = await commitGraph(r, earlier);
+  if (graph.length > 0) state[graphName] = graph;
   for (const name of filesIn(join(r.commonDir, "info"))) text(`info/${name}`);
   for (const name of filesIn(join(r.commonDir, "hooks"))) {
     if (!name.endsWith(".sample")) state[`hooks/${name}`] = [digestOf(r, `hooks/${name}`)];
@@ -46,6 +53,22 @@ export function describeFingerprintChange(before: string, after: string): string
       return moved ? [`${name}: lines were reordered or repeated`] : [...gone, ...come];
     })
     .join("\n");
+}
+
+const graphName = "objects/info/commit-graph";
+
+/** The digest of the commit-graph's files; the earlier lines when it is missing or agrees with the commits. */
+async function commitGraph(r: Repository, earlier: string | undefined): Promise<string[]> {
+  const chain = join(r.commonDir, `${graphName}s`);
+  const files = [join(r.commonDir, graphName), ...filesIn(chain).map((name) => join(chain, name))];
+  const contents = files.flatMap((file) => contentOf(file) ?? []);
+  const lines =
+    contents.length === 0 ? [] : [`sha256 ${sha256(contents.map(sha256).join()).slice(0, 16)}`];
+  if (earlier === undefined) return lines;
+  const known: string[] = JSON.parse(earlier)[graphName] ?? [];
+  if (lines.length === 0 || lines.join() === known.join()) return known;
+  const verified = await inRepository(r, ["commit-graph", "verify", "--no-progress"]);
+  return verified.code === 0 ? known : [...lines, "it does not agree with the commits"];
 }
 
 function filesIn(folder: string): string[] {

@@ -1,7 +1,7 @@
 /** The end of a run: verification of the branch, bookkeeping, baselines, and the record `run.finished`. */
-import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { treeOfCommit } from "../git/commit.ts";
+import { removeOwnFolder } from "../git/own-folder.ts";
 import { baseRef, branchTip, deleteRefs, listRefs } from "../git/refs.ts";
 import type { RunStatus } from "../kernel/event.ts";
 import { notArchived } from "../kernel/reasons.ts";
@@ -90,7 +90,7 @@ export async function finishRun(c: RunContext, loop: LoopEnd): Promise<RunEnd> {
       },
     ),
   ]);
-  rmSync(join(c.paths.runs, c.run), { recursive: true, force: true });
+  removeOwnFolder(join(c.paths.runs, c.run));
   return { exitCode, before, after, durationMs, verification, archivedTo, structural, warnings };
 }
 

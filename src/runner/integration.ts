@@ -158,7 +158,7 @@ export class Integration {
     ): Answer => ({
       event: { type: "landing.refused", unit, attempt, car, cause, reason, tip },
     });
-    const now = await repositoryFingerprint(c.repository);
+    const now = await repositoryFingerprint(c.repository, this.#fingerprint);
     if (now !== this.#fingerprint) {
       const diff = describeFingerprintChange(this.#fingerprint, now);
       record(c, { unit: null, attempt: null, type: "repository.changed", data: { diff } });

@@ -11,6 +11,7 @@
 import { mkdirSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
+import { realRoot, requireOwnFolder } from "../git/own-folder.ts";
 import { encodeRefPart } from "../git/refs.ts";
 
 export interface RunPaths {
@@ -27,7 +28,7 @@ export function runPaths(o: {
   env: Record<string, string | undefined>;
 }): RunPaths {
   const cache = o.env["XDG_CACHE_HOME"] ?? join(o.env["HOME"] ?? homedir(), ".cache");
-  const root = join(o.configured ?? join(cache, "dgov"), o.repositoryId);
+  const root = join(realRoot(o.configured ?? join(cache, "dgov")), o.repositoryId);
   return { root, runs: join(root, "runs"), slots: join(root, "slots") };
 }
 
@@ -54,9 +55,10 @@ export function takeoverPaths(
   return { path: join(at, "tree"), meta: join(at, "meta"), base: join(at, "base") };
 }
 
-/** The scratch folder of a run, created when missing. */
+/** The scratch folder of a run, created when missing. Throws ENVIRONMENT when it was replaced by a link. */
 export function scratchFolder(paths: RunPaths, run: string): string {
   const path = join(paths.runs, run, "scratch");
+  requireOwnFolder(path);
   mkdirSync(path, { recursive: true });
   return path;
 }

@@ -5,10 +5,11 @@
  * git, keep live attempts, record the end of the run. Each step can be repeated, so a crash during recovery is
  * recovered as well. Callers hold the run lock.
  */
-import { existsSync, rmSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { reconcileLanding } from "../git/landing/land.ts";
 import type { Identity } from "../git/objects.ts";
+import { removeOwnFolder } from "../git/own-folder.ts";
 import { keepRef } from "../git/refs.ts";
 import type { Repository } from "../git/repository.ts";
 import { keepWork, removeWorktree } from "../git/worktrees/keep.ts";
@@ -19,7 +20,6 @@ import { apply, replay } from "../kernel/transition.ts";
 import type { EventLog, RecordedEvent } from "../log/event-log.ts";
 import { faultPoint } from "../process/fault-injection.ts";
 import { killTree, markedProcesses, processStart } from "../process/tree.ts";
-import { removeFolder } from "../std/files.ts";
 import { preparedAttempts, unfinishedRuns } from "./history.ts";
 import { attemptPaths, type RunPaths } from "./paths.ts";
 import { eventOf, phaseRecord, recordOf } from "./records.ts";
@@ -139,12 +139,12 @@ async function keepLiveAttempts(
     const data = { ref, commit, omitted, base };
     log.append([{ run, plan, unit, attempt, type: "attempt.kept", data }]);
     await removeWorktree(repository, tree, { keptRef: ref });
-    rmSync(dirname(place.path), { recursive: true, force: true });
+    removeOwnFolder(dirname(place.path));
     kept.push({ unit, ref });
   }
   // What is left belongs to attempts whose preparation did not finish; they hold no work.
   const folder = join(paths.runs, run);
-  removeFolder(folder);
+  removeOwnFolder(folder);
   pruneRegistrations(repository, folder);
   return kept;
 }

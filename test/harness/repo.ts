@@ -3,7 +3,15 @@
  * configuration, a fixed identity and fixed dates, so that the same steps give the same commit ids on
  * every machine.
  */
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 
@@ -37,7 +45,9 @@ export async function testRepo(
   files: Record<string, string>,
   options: TestRepoOptions = {},
 ): Promise<TestRepo> {
-  const root = mkdtempSync(join(process.env["DGOV_TEST_TMP"] ?? tmpdir(), "dgov-test-"));
+  const root = realpathSync(
+    mkdtempSync(join(process.env["DGOV_TEST_TMP"] ?? tmpdir(), "dgov-test-")),
+  );
   const path = join(root, options.name ?? "repo");
   const home = join(root, "home");
   mkdirSync(path);

@@ -6,13 +6,14 @@
  * checkout lies outside it, and the digest of the index in this process's memory. A folder that this
  * process did not check out, or whose index has changed, is rebuilt.
  */
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { sha256 } from "../../std/digest.ts";
-import { lstatIfPresent, removeFolder } from "../../std/files.ts";
+import { lstatIfPresent } from "../../std/files.ts";
 import { compareText } from "../../std/order.ts";
 import { must, nulJoin, nulSplit } from "../git.ts";
 import { commitBytes, type Oid, objectId, writeObject } from "../objects.ts";
+import { isOwnFolder, removeOwnFolder } from "../own-folder.ts";
 import {
   cachedFilters,
   createStandaloneGitDir,
@@ -51,10 +52,10 @@ export async function provideGateTree(
   o: { path: string; meta: string; tree: Oid; keepFolders: string[] },
 ): Promise<{ gateTree: GateTree; reused: boolean }> {
   const g: GateTree = { path: o.path, tree: o.tree, meta: o.meta };
-  const reused = existsSync(o.path) && indexIntact(g);
+  const reused = isOwnFolder(o.path) && isOwnFolder(o.meta) && indexIntact(g);
   if (!reused) {
-    removeFolder(o.path);
-    removeFolder(o.meta);
+    removeOwnFolder(o.path);
+    removeOwnFolder(o.meta);
   }
   mkdirSync(o.path, { recursive: true });
   mkdirSync(o.meta, { recursive: true });
@@ -78,7 +79,8 @@ export async function gateTreeDifferences(
   g: GateTree,
   o: { keepFolders: string[] },
 ): Promise<string[]> {
-  if (!indexIntact(g)) return ["(the index of the gate tree)"];
+  if (!isOwnFolder(g.path)) return ["(the folder of the gate tree)"];
+  if (!isOwnFolder(g.meta) || !indexIntact(g)) return ["(the index of the gate tree)"];
   const git = gitFileIntact(g) ? [] : [".git"];
   const { changed, extra } = await compare(r, g, o.keepFolders);
   return [...new Set([...git, ...changed, ...extra])].sort(compareText);
@@ -90,12 +92,12 @@ export async function restoreGateTree(
   g: GateTree,
   o: { keepFolders: string[] },
 ): Promise<void> {
-  if (!indexIntact(g)) {
+  if (!isOwnFolder(g.path) || !isOwnFolder(g.meta) || !indexIntact(g)) {
     await provideGateTree(r, { ...g, keepFolders: o.keepFolders });
     return;
   }
   const { changed, extra } = await compare(r, g, o.keepFolders);
-  for (const path of extra) removeFolder(join(g.path, path.replace(/\/$/, "")));
+  for (const path of extra) removeOwnFolder(join(g.path, path.replace(/\/$/, "")));
   if (!gitFileIntact(g)) renewGitDir(r, g, null);
   if (changed.length === 0) return;
   await withGit(r, g, async (git) => {
@@ -129,8 +131,8 @@ function indexIntact(g: GateTree): boolean {
  */
 export function renewGitDir(r: Repository, g: GateTree, history: GateHistory | null): void {
   const dir = join(g.meta, "git");
-  removeFolder(dir);
-  removeFolder(join(g.path, ".git"));
+  removeOwnFolder(dir);
+  removeOwnFolder(join(g.path, ".git"));
   const identity = { name: "dgov", email: "dgov@localhost" };
   const fields = { tree: g.tree, parents: [], message: "gate tree", identity };
   const bytes = commitBytes({ ...fields, date: "2000-01-01T00:00:00Z" });
@@ -181,7 +183,9 @@ async function compare(
 function extrasIn(root: string, path: string, keepFolders: string[]): string[] {
   const name = path.replace(/\/$/, "");
   if (keepFolders.includes(name) || name === ".git") return [];
-  if (!keepFolders.some((folder) => folder.startsWith(`${name}/`))) return [path];
+  // A link has no "/": its entries are those of another folder.
+  const holdsKept = keepFolders.some((folder) => folder.startsWith(`${name}/`));
+  if (!holdsKept || !path.endsWith("/")) return [path];
   return readdirSync(join(root, name), { withFileTypes: true }).flatMap((entry) =>
     extrasIn(root, `${name}/${entry.name}${entry.isDirectory() ? "/" : ""}`, keepFolders),
   );
@@ -189,5 +193,5 @@ function extrasIn(root: string, path: string, keepFolders: string[]): string[] {
 
 async function cleanExtras(r: Repository, g: GateTree, keepFolders: string[]): Promise<void> {
   const { extra } = await compare(r, g, keepFolders);
-  for (const path of extra) removeFolder(join(g.path, path.replace(/\/$/, "")));
+  for (const path of extra) removeOwnFolder(join(g.path, path.replace(/\/$/, "")));
 }

@@ -15,6 +15,7 @@ import { compareText } from "../../std/order.ts";
 import { writeCommit } from "../commit.ts";
 import { inRepository, must } from "../git.ts";
 import { type Identity, type Oid, objectId } from "../objects.ts";
+import { removeOwnFolder } from "../own-folder.ts";
 import { resolveCommit, updateRef } from "../refs.ts";
 import type { Repository } from "../repository.ts";
 import { diffTrees } from "../trees.ts";
@@ -158,9 +159,9 @@ export async function removeWorktree(
   // Renamed first: after a crash, a half-deleted worktree would look like one with deleted files.
   const gone = `${t.path}.gone`;
   if (existsSync(t.path)) renameSync(t.path, gone);
-  removeFolder(gone);
+  removeOwnFolder(gone);
   if (registered !== null) removeFolder(registered);
-  removeFolder(t.meta);
+  removeOwnFolder(t.meta);
 }
 
 /** True when the creation of the worktree was interrupted: no worker has run in it, so it holds no work. */

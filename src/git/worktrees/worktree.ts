@@ -12,6 +12,7 @@ import { treesOfCommits } from "../commit.ts";
 import { must, nulJoin } from "../git.ts";
 import { mergeTrees } from "../landing/merge.ts";
 import type { Identity, Oid } from "../objects.ts";
+import { removeOwnFolder, requireOwnFolder } from "../own-folder.ts";
 import { createStandaloneGitDir, inPrivate, randomPath, withPrivateGit } from "../private-dir.ts";
 import { encodeRefPart } from "../refs.ts";
 import type { FilterConfig, Repository } from "../repository.ts";
@@ -40,6 +41,8 @@ export async function createWorktree(
 ): Promise<Worktree> {
   const t: Worktree = { path: o.path, meta: o.meta, base: o.base };
   const filters = o.filters ?? {};
+  requireOwnFolder(o.meta);
+  requireOwnFolder(o.path);
   mkdirSync(o.meta, { recursive: true });
   mkdirSync(dirname(o.path), { recursive: true });
   register(r, t);
@@ -63,7 +66,7 @@ export function resetWorkerGitDir(
   o: { identity: Identity | null; filters: FilterConfig },
 ): void {
   const dir = join(t.meta, "worker");
-  removeFolder(dir);
+  removeOwnFolder(dir);
   const own = { dir, workTree: t.path, head: t.base, index: heldIndex(t) };
   createStandaloneGitDir(r, { ...own, ...o });
 }

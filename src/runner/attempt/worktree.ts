@@ -1,6 +1,6 @@
 /** Worktrees of attempts: their content is kept under a ref before they are removed. */
-import { rmSync } from "node:fs";
 import { dirname } from "node:path";
+import { removeOwnFolder } from "../../git/own-folder.ts";
 import { keepRef } from "../../git/refs.ts";
 import { keepWork, removeWorktree } from "../../git/worktrees/keep.ts";
 import { errorMessage } from "../../std/text.ts";
@@ -37,7 +37,7 @@ async function removeKept(c: RunContext, live: LiveAttempt): Promise<void> {
   const { unit, attempt, tree } = live;
   try {
     await removeWorktree(c.repository, tree, { keptRef: keepRef(c.run, unit, attempt) });
-    rmSync(dirname(tree.path), { recursive: true, force: true });
+    removeOwnFolder(dirname(tree.path));
   } catch (error) {
     const text = `failed to remove ${tree.path}: ${errorMessage(error)}`;
     c.log.note({

@@ -4,7 +4,6 @@
  * It is one commit however many it reverts, since only a tree that passed the gates may land. Its message names
  * every reverted commit; from then on their units count as not landed.
  */
-import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { DgovError } from "../../error.ts";
 import { writeCommit } from "../../git/commit.ts";
@@ -16,6 +15,7 @@ import {
   revertMessage,
   revertOnto,
 } from "../../git/landing/revert.ts";
+import { removeOwnFolder } from "../../git/own-folder.ts";
 import {
   beforeRef,
   branchTip,
@@ -83,7 +83,7 @@ export async function executeUndo(request: UndoRequest): Promise<UndoResult> {
       return await buildAndLand(request, environment);
     } finally {
       environment.log[Symbol.dispose]();
-      rmSync(join(environment.paths.runs, undo), { recursive: true, force: true });
+      removeOwnFolder(join(environment.paths.runs, undo));
       const candidates = await listRefs(repository, `refs/dgov/candidate/${undo}`);
       await deleteRefs(
         repository,
@@ -227,7 +227,7 @@ async function judge(
       hint: "undo the work that needs these changes first, or run git revert",
     });
   }
-  if ((await repositoryFingerprint(repository)) !== before) {
+  if ((await repositoryFingerprint(repository, before)) !== before) {
     throw new DgovError("REPOSITORY_CHANGED", "git's configuration changed while the gates ran");
   }
 }

@@ -3,8 +3,8 @@
  * changes detected.
  */
 import { lstatSync, readdirSync, type Stats } from "node:fs";
-import { join } from "node:path";
-import { removeFolder } from "../../std/files.ts";
+import { dirname, join } from "node:path";
+import { isOwnFolder, removeOwnFolder } from "../../git/own-folder.ts";
 
 /** A hash of each path's identity (inode, mode, size, change time). */
 export type FolderState = ReadonlyMap<string, number>;
@@ -37,7 +37,7 @@ export async function undoAdditions(
   let intact = true;
   for await (const { path, stats } of walk(root, folders, (path) => !before.has(path))) {
     const known = before.get(path);
-    if (known === undefined) removeFolder(join(root, path));
+    if (known === undefined) removeOwnFolder(join(root, path));
     else seen++;
     if (known !== undefined && known === identity(stats)) continue;
     if (known !== undefined) intact = false;
@@ -64,7 +64,7 @@ async function* walk(
   folders: readonly string[],
   leaf: (path: string) => boolean = () => false,
 ): AsyncGenerator<{ path: string; stats: Stats }> {
-  const open = [...folders];
+  const open = folders.filter((folder) => isOwnFolder(dirname(join(root, folder))));
   let visited = 0;
   for (let path = open.pop(); path !== undefined; path = open.pop()) {
     const stats = lstatSync(join(root, path), { throwIfNoEntry: false });

@@ -5,6 +5,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { Oid } from "../../git/objects.ts";
+import { removeOwnFolder } from "../../git/own-folder.ts";
 import type { Repository } from "../../git/repository.ts";
 import { listTree } from "../../git/trees.ts";
 import {
@@ -15,7 +16,6 @@ import {
   renewGitDir,
   restoreGateTree,
 } from "../../git/worktrees/gate-tree.ts";
-import { removeFolder } from "../../std/files.ts";
 import { memoByOwner } from "../../std/once.ts";
 import type { LockMode } from "../../std/shared-lock.ts";
 import type { SettlementContext } from "../context.ts";
@@ -142,7 +142,7 @@ class Lease implements GateTreeLease {
     if (slot.prepared?.key === key && (await this.#restoreDependencies()).length === 0) {
       return { ok: true, output: "", durationMs: 0, warm: true };
     }
-    for (const folder of slot.prepared?.folders ?? []) removeFolder(join(slot.path, folder));
+    for (const folder of slot.prepared?.folders ?? []) removeOwnFolder(join(slot.path, folder));
     slot.prepared = null;
     const { tree } = this.#o;
     const done = await this.#setUp();
@@ -229,7 +229,7 @@ class Lease implements GateTreeLease {
     if (prepared === null || prepared.folders.length === 0) return [];
     const { intact, changed } = await undoAdditions(path, prepared.folders, prepared.state);
     if (intact) return changed;
-    for (const folder of prepared.folders) removeFolder(join(path, folder));
+    for (const folder of prepared.folders) removeOwnFolder(join(path, folder));
     this.#slot.prepared = null;
     return changed;
   }
@@ -245,7 +245,7 @@ class Lease implements GateTreeLease {
   }
 
   #freshTemporary(): string {
-    removeFolder(this.#slot.temporary);
+    removeOwnFolder(this.#slot.temporary);
     return this.#slot.temporary;
   }
 }
