@@ -87,7 +87,7 @@ export function planCompiler(o: {
   warn(text: string): void;
   diagnostics(warnings: readonly Diagnostic[]): void;
 }): Compiler {
-  return async (config, repository) => {
+  return async (config, repository, signal) => {
     const { location } = o;
     const modelCalls: ModelCall[] = [];
     const result = await compileFromDisk({
@@ -98,6 +98,7 @@ export function planCompiler(o: {
       sops: {
         limiter: o.limiter(config),
         fresh: false,
+        signal,
         onModelCall: (call) => modelCalls.push(call),
       },
     });

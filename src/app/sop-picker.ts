@@ -17,6 +17,7 @@ import { rulesPicker, type SopChoice, type SopPicker } from "../plan/sops/picker
 import { renderSop, type Sop } from "../plan/sops/sop.ts";
 import { countedTokens, type RateLimiter } from "../runner/rate-limiter.ts";
 import type { ModelCall } from "../runner/run-request.ts";
+import { sleep } from "../std/clock.ts";
 import { canonicalJson, sha256 } from "../std/digest.ts";
 import { replaceFile } from "../std/files.ts";
 import { limitSignal } from "../std/limit.ts";
@@ -27,6 +28,8 @@ export interface SopRequests {
   limiter: RateLimiter;
   /** Ignore cached choices (`--recompile-sops`). */
   fresh: boolean;
+  /** Ends the requests; its reason is thrown. */
+  signal?: AbortSignal | undefined;
   /** Called after each request with its usage. */
   onModelCall(call: ModelCall): void;
 }
@@ -174,7 +177,7 @@ function requestTarget({ config, env }: PickerOptions): RequestTarget | string {
 async function ask(
   { endpoint, provider: name }: RequestTarget,
   request: Omit<ModelRequest, "signal">,
-  { limiter, onModelCall }: SopRequests,
+  { limiter, signal, onModelCall }: SopRequests,
 ): Promise<ModelReply | string> {
   const provider = openProvider(endpoint);
   const tokens = Math.ceil(JSON.stringify([request.messages, request.tools]).length / 4);
@@ -184,17 +187,19 @@ async function ask(
     {
       async send() {
         await limiter.obtain(name, { holder, tokens });
-        const result = await provider.send({ ...request, signal: limitSignal(timeoutMs) });
+        const ends = [limitSignal(timeoutMs), ...(signal === undefined ? [] : [signal])];
+        const result = await provider.send({ ...request, signal: AbortSignal.any(ends) });
         limiter.release(name, holder, countedTokens(result.usage));
         return result;
       },
       async onRetry({ delayMs, limited }) {
         if (limited) limiter.pause(name, delayMs);
       },
-      sleep: (ms) => Bun.sleep(ms),
+      sleep: (ms) => sleep(ms, signal),
       random: Math.random,
     },
   );
+  signal?.throwIfAborted();
   onModelCall({
     model: request.model,
     finishReason: result.kind === "reply" ? result.finishReason : result.kind,

@@ -1,4 +1,5 @@
 /** SIGINT and SIGTERM. Only this module listens for them in a command. */
+import { isAbortError } from "../std/clock.ts";
 
 /** The state of a listener for SIGINT and SIGTERM. */
 interface Interrupt extends Disposable {
@@ -6,7 +7,11 @@ interface Interrupt extends Disposable {
   signal: AbortSignal;
   /** 130 after SIGINT, 143 after SIGTERM, null before any signal. */
   readonly exitCode: number | null;
+  /** True when no other listener of this process will act on the signal. */
+  readonly only: boolean;
 }
+
+let listeners = 0;
 
 /**
  * Listens until disposed. The first signal calls `onFirst` and aborts `signal`, so that work ends in
@@ -27,12 +32,17 @@ export function listenForSignals(onFirst: () => void = () => {}): Interrupt {
     ["SIGTERM", handler(143)],
   ] as const;
   for (const [name, on] of handlers) process.on(name, on);
+  listeners++;
   return {
     signal: abort.signal,
     get exitCode() {
       return exitCode;
     },
+    get only() {
+      return listeners === 1;
+    },
     [Symbol.dispose]() {
+      listeners--;
       for (const [name, on] of handlers) process.off(name, on);
     },
   };
@@ -43,8 +53,13 @@ export async function interruptible(
   use: (signal: AbortSignal) => Promise<number>,
 ): Promise<number> {
   using interrupt = listenForSignals();
-  const result = await use(interrupt.signal);
-  return interrupt.exitCode ?? result;
+  try {
+    const result = await use(interrupt.signal);
+    return interrupt.exitCode ?? result;
+  } catch (error) {
+    if (interrupt.exitCode !== null && isAbortError(error)) return interrupt.exitCode;
+    throw error;
+  }
 }
 
 /** Waits for the first signal. */

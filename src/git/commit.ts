@@ -34,12 +34,13 @@ function rememberTree(commit: Oid, tree: Oid): void {
 
 /**
  * Writes a commit object into the repository, synced, and returns its id. With `sign`, git signs it
- * using the user's key and signing program; a signed commit has a different id each time.
+ * using the user's key and signing program; a signed commit has a different id each time. The signal ends a
+ * signing program that waits, e.g. for a passphrase.
  */
 export async function writeCommit(
   r: Repository,
   fields: CommitFields,
-  o: { sign?: boolean | undefined } = {},
+  o: { sign?: boolean | undefined; signal?: AbortSignal | undefined } = {},
 ): Promise<Oid> {
   if (o.sign !== true) {
     const objects = join(r.commonDir, "objects");
@@ -58,7 +59,8 @@ export async function writeCommit(
   const argv = gitCommand(r.commonDir, "commit-tree", "-S", ...parents, "-F", "-", fields.tree);
   const env: Record<string, string> = Object.fromEntries(identity.flat());
   const stdin = messageText(fields.message);
-  return mustLine(runGit(argv, { asOperator: true, env, stdin }), "signing a commit");
+  const options = { asOperator: true, env, stdin, signal: o.signal };
+  return mustLine(runGit(argv, options), "signing a commit");
 }
 
 /** The tree of a commit. */

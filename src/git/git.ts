@@ -16,6 +16,8 @@ export interface GitOptions {
   env?: Record<string, string>;
   timeoutMs?: number;
   outputBytesMax?: number;
+  /** Kills git; its reason is thrown. */
+  signal?: AbortSignal | undefined;
   /** Lets git read the operator's own configuration, which is hidden by default. */
   asOperator?: boolean;
 }
@@ -107,7 +109,9 @@ export async function runGit(argv: string[], o: GitOptions = {}): Promise<GitOut
     timeoutMs: o.timeoutMs ?? 300_000,
     outputBytesMax: o.outputBytesMax ?? 512 * 1024 * 1024,
     ...(o.stdin === undefined ? {} : { stdin: o.stdin }),
+    ...(o.signal === undefined ? {} : { signal: o.signal }),
   });
+  if (run.result.kind === "cancelled") o.signal?.throwIfAborted();
   if (o.asOperator === true) spareOrphans();
   const stderr = Buffer.from(run.stderr).toString();
   if (run.result.kind === "exited") {

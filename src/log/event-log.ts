@@ -262,6 +262,7 @@ const selectLifecycle =
 /** Types of events that determine the status of a run or unit. */
 const statusTypes = [
   "run.started",
+  "run.interrupted",
   "run.finished",
   "plan.archived",
   "unit.undone",

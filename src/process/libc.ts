@@ -1,43 +1,31 @@
-/** Functions of the C library that Bun does not offer. Each is null where the system lacks it. */
-import { dlopen, type FFIFunction } from "bun:ffi";
+/** Process control of Linux that Bun does not offer. Each function does nothing elsewhere. */
+import { dlopen } from "bun:ffi";
 import { once } from "../std/once.ts";
 
 /** musl answers to the first name as well; its own comes second in case a version does not. */
-const libraries: Partial<Record<NodeJS.Platform, readonly string[]>> = {
-  linux: ["libc.so.6", `libc.musl-${process.arch === "arm64" ? "aarch64" : "x86_64"}.so.1`],
-  darwin: ["libSystem.B.dylib"],
-};
+const libraries = [
+  "libc.so.6",
+  `libc.musl-${process.arch === "arm64" ? "aarch64" : "x86_64"}.so.1`,
+];
 
-function open<const S extends Record<string, FFIFunction>>(
-  symbols: S,
-): ReturnType<typeof dlopen<S>>["symbols"] | null {
-  for (const library of libraries[process.platform] ?? []) {
+/** Functions of the C library; null where it cannot be loaded. */
+export const linuxCalls = once(() => {
+  if (process.platform !== "linux") return null;
+  for (const library of libraries) {
     try {
-      return dlopen(library, symbols).symbols;
-    } catch {
-      // Try the next name.
-    }
-  }
-  return null;
-}
-
-/** Process control of Linux; null elsewhere. */
-export const linuxCalls = once(() =>
-  process.platform === "linux"
-    ? open({
+      return dlopen(library, {
         poll: { args: ["ptr", "u64", "int"], returns: "int" },
         prctl: { args: ["int", "u64", "u64", "u64", "u64"], returns: "int" },
         socketpair: { args: ["int", "int", "int", "ptr"], returns: "int" },
         syscall: { args: ["i64", "i64", "i64"], returns: "i64" },
         waitpid: { args: ["int", "ptr", "int"], returns: "int" },
-      })
-    : null,
-);
-
-/** The terminal's input queue; Linux and macOS. */
-export const terminalCalls = once(() =>
-  open({ tcflush: { args: ["int", "int"], returns: "int" } }),
-);
+      }).symbols;
+    } catch {
+      // Try the next name.
+    }
+  }
+  return null;
+});
 
 type LinuxCalls = NonNullable<ReturnType<typeof linuxCalls>>;
 

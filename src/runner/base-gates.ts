@@ -27,6 +27,8 @@ export async function runBaseGates(
 ): Promise<BaseGates> {
   await reportStructuralBaseline(settlement, { tip, now: systemClock.now(), status });
   const check = await checkGatesRunnable(settlement, tip);
+  // A gate that was killed by the interrupt says nothing about the base.
+  settlement.signal.throwIfAborted();
   if (!check.ok) {
     const lines = check.verdicts.map(
       (v) => `  ${v.gate}: ${v.reason}${v.command === null ? "" : ` (${v.command})`}`,

@@ -74,6 +74,7 @@ export class Integration {
       date: at,
       ref: candidateRef(c.run, car),
       sign: c.config.merge.sign,
+      signal: c.signal,
     });
     if (candidate.kind === "built") {
       const { commit, tree } = candidate;

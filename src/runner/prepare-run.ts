@@ -35,7 +35,10 @@ export type PreparedRun =
   /** Every unit is settled. */
   | { kind: "nothing_to_do"; plan: CompiledPlan; landed: { unit: string; commit: string }[] };
 
-/** Prepares a run; `signal` stops everything that its context starts. Throws DgovError when it cannot start. */
+/**
+ * Prepares a run; `signal` stops the preparation, which then throws its reason, and everything that the
+ * context starts. Throws DgovError when the run cannot start.
+ */
 export async function prepareRun(
   request: RunRequest,
   environment: RunEnvironment,
@@ -45,7 +48,8 @@ export async function prepareRun(
   const { location, mode, env, status } = request;
 
   const { target, tip } = await resolveTarget(repository, request.target);
-  const compiled = await request.compile(config, repository);
+  const compiled = await request.compile(config, repository, signal);
+  signal.throwIfAborted();
   const { only, notes } = resolveNames(compiled.plan, request);
   const plan = planToRun(compiled.plan, only, request);
   await requireCleanTree(repository, projectPrefix, plan, request.allowDirty);
@@ -71,6 +75,7 @@ export async function prepareRun(
 
   const open = { ...plan, tasks: plan.tasks.filter((task) => !isSettled.has(task.id)) };
   const models = await requireModels(config, open, request);
+  signal.throwIfAborted();
   const report = gateReporter(log, { run, plan: plan.name });
   const settlement = settlementIn(environment, { target, env, signal, report });
   // Before any worker's code runs.

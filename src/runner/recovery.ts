@@ -27,6 +27,8 @@ import { eventOf, phaseRecord, recordOf } from "./records.ts";
 export interface RecoveredRun {
   run: string;
   plan: string;
+  /** The operator had interrupted it and did not wait for its end. */
+  interrupted: boolean;
   /** Units of landings that had reached the target. */
   landed: string[];
   kept: { unit: string; ref: string }[];
@@ -53,8 +55,9 @@ async function recoverRun(c: RecoveryContext, run: string, plan: string): Promis
   const { log } = c;
   const records = log.lifecycle({ run });
   await killProcesses(run, records);
-  const recovered: RecoveredRun = { run, plan, landed: [], kept: [] };
   const state = replay(records.flatMap((record) => eventOf(record) ?? []));
+  const interrupted = state.stopping?.cause === "signal";
+  const recovered: RecoveredRun = { run, plan, interrupted, landed: [], kept: [] };
   const append = (event: Event, more: Record<string, unknown> = {}): void => {
     const { changes } = apply(state, event);
     log.append([

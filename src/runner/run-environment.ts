@@ -124,13 +124,13 @@ function observed(log: EventLog, onRecord: (record: RecordedEvent) => void): Eve
   };
 }
 
-function recoveryText({ run, plan, landed, kept }: RecoveredRun): string {
+function recoveryText({ run, plan, interrupted, landed, kept }: RecoveredRun): string {
   const parts = [
     ...landed.map((unit) => `${unit} had landed`),
     ...kept.map(({ unit, ref }) => `work of ${unit} kept as ${ref}`),
   ];
   const more = parts.length > 0 ? `: ${parts.join("; ")}` : "";
-  return `recovered crashed run ${run} of plan ${plan}${more}`;
+  return `recovered ${interrupted ? "interrupted" : "crashed"} run ${run} of plan ${plan}${more}`;
 }
 
 /** A run id like `20260102-030405-1a2b`: it sorts by time and is a valid ref component. */

@@ -7,6 +7,7 @@ import { apply, initialState, type Step } from "../kernel/transition.ts";
 import type { NewEvent, RecordedEvent } from "../log/event-log.ts";
 import { faultPoint } from "../process/fault-injection.ts";
 import { assert, present } from "../std/assert.ts";
+import { isAbortError } from "../std/clock.ts";
 import { phaseRecord, type RunRecord, recordOf } from "./records.ts";
 
 /** An action by its type. */
@@ -167,6 +168,15 @@ export async function withInterrupt<T>(
   try {
     return await body({
       ...performer,
+      async perform(action, at) {
+        try {
+          return await performer.perform(action, at);
+        } catch (error) {
+          // It was cancelled. The kernel, which was told before, needs no answer.
+          if (abort.signal.aborted && isAbortError(error)) return null;
+          throw error;
+        }
+      },
       connect: (report) => {
         deliver = report;
         performer.connect(report);

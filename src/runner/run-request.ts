@@ -37,7 +37,12 @@ export interface RunRequest {
 }
 
 /** Compiles the current source of the plan to run. Throws PLAN_INVALID with diagnostics. */
-export type Compiler = (config: Config, repository: Repository) => Promise<CompiledSource>;
+export type Compiler = (
+  config: Config,
+  repository: Repository,
+  /** Ends requests to a model; its reason is thrown. */
+  signal?: AbortSignal,
+) => Promise<CompiledSource>;
 
 interface CompiledSource {
   plan: CompiledPlan;

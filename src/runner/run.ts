@@ -13,7 +13,7 @@ import { makeUndumpable } from "../process/libc.ts";
 import { acquireRunLock } from "../process/lock.ts";
 import { adoptOrphans } from "../process/orphans.ts";
 import { requiredGates } from "../settlement/gates/run-gates.ts";
-import { isoTime, systemClock } from "../std/clock.ts";
+import { isAbortError, isoTime, systemClock } from "../std/clock.ts";
 import { baseCheckedRecord } from "./base-gates.ts";
 import { finishRun, type RunEnd } from "./finish.ts";
 import { runPerformer } from "./performer.ts";
@@ -25,6 +25,8 @@ import type { RunRequest } from "./run-request.ts";
 
 export type RunResult =
   | { kind: "finished"; run: string; status: RunStatus; end: RunEnd; log: EventLog }
+  /** The operator interrupted it before its first unit; nothing of the run was recorded. */
+  | { kind: "interrupted" }
   | Exclude<PreparedRun, { kind: "ready" }>;
 
 /** Executes a run from lock to bookkeeping. Throws DgovError when it cannot start. */
@@ -35,13 +37,21 @@ export async function executeRun(request: RunRequest): Promise<RunResult> {
   const repository = await openRepository(request.projectRoot);
   const run = newRunId(systemClock.now());
   const lock = acquireRunLock(repository.commonDir, { run, plan: request.location.name });
+  const abort = new AbortController();
+  const stop = (): void => abort.abort();
+  request.interrupt.addEventListener("abort", stop);
   try {
     const environment = await openRunEnvironment(request, repository, run);
-    const abort = new AbortController();
     const prepared = await prepareRun(request, environment, abort.signal);
     if (prepared.kind !== "ready") return prepared;
+    abort.signal.throwIfAborted();
+    request.interrupt.removeEventListener("abort", stop);
     return await runUnits(prepared.context, request, abort);
+  } catch (error) {
+    if (abort.signal.aborted && isAbortError(error)) return { kind: "interrupted" };
+    throw error;
   } finally {
+    request.interrupt.removeEventListener("abort", stop);
     lock.release();
   }
 }

@@ -117,6 +117,7 @@ async function commit(
     identity: c.identity,
     date: o.date,
     sign: c.config.merge.sign,
+    signal: c.signal,
   });
   return { passed: true, ...made, changed: paths };
 }

@@ -25,7 +25,14 @@ import {
   type UnitFailure,
   unitFailures,
 } from "./failure-catalog.ts";
-import { endedPhases, isSuccessful, type RunView, type UnitView, viewRun } from "./run-view.ts";
+import {
+  endedPhases,
+  isSuccessful,
+  type RunView,
+  shownPhase,
+  type UnitView,
+  viewRun,
+} from "./run-view.ts";
 
 /** A recorded event, or a fact of the repository, that proves a diagnosis. */
 export interface Evidence {
@@ -211,8 +218,9 @@ function runDiagnoses(runs: readonly Run[], facts: DiagnoseFacts): Diagnosis[] {
     found.push(diagnosis(name, { view, unit: null, evidence: [evidenceOf(proof, note)] }));
   };
   for (const run of runs) {
-    const { phase, run: id, plan } = run.view;
-    if (phase !== "running" || id === facts.liveRun || !facts.plans.has(plan)) continue;
+    const { run: id, plan } = run.view;
+    const phase = shownPhase(run.view, id === facts.liveRun);
+    if (phase !== "crashed" || !facts.plans.has(plan)) continue;
     add("crashed_run", run, "", `the last recorded event is ${run.events.at(-1)?.type}`);
   }
   const [newest] = runs;

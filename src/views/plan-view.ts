@@ -3,7 +3,7 @@
  *
  * Landings come from git when the caller read them from git, otherwise from the last run.
  */
-import { isSuccessful, type RunView } from "./run-view.ts";
+import { isSuccessful, type RunView, shownPhase } from "./run-view.ts";
 
 export type PlanStatus =
   | "uncompiled"
@@ -69,7 +69,8 @@ export function viewPlanRow(facts: PlanFacts): PlanRow {
 
 function planStatus(facts: PlanFacts, landed: number, total: number): PlanStatus {
   const { run } = facts;
-  if (run?.phase === "running") return facts.live ? "running" : "crashed";
+  const phase = run === null ? null : shownPhase(run, facts.live);
+  if (phase === "running" || phase === "crashed") return phase;
   if (run !== null && run.phase !== "complete" && landed < total) {
     return landed > 0 ? "partial" : "failed";
   }

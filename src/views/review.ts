@@ -12,6 +12,7 @@ import {
   endedPhases,
   type GateView,
   type RunView,
+  shownPhase,
   type UnitView,
 } from "./run-view.ts";
 
@@ -77,7 +78,7 @@ export function viewReview(run: RunView, facts: ReviewFacts, only: string | null
   return {
     run: run.run,
     plan: run.plan,
-    phase: facts.crashed ? "crashed" : run.phase,
+    phase: shownPhase(run, !facts.crashed),
     startedAt: run.startedAt,
     finishedAt: run.finishedAt,
     durationMs: run.durationMs,

@@ -13,13 +13,15 @@ import {
   textListField,
 } from "./data.ts";
 
-/** `running` until `run.finished` is recorded; the caller knows whether the run is live or crashed. */
+/** `running` until `run.finished` is recorded; see `shownPhase` for a run whose process has ended before. */
 export type RunPhase = "running" | "complete" | "partial" | "failed" | "interrupted";
 
 export interface RunView {
   run: string;
   plan: string;
   phase: RunPhase;
+  /** The operator interrupted it. */
+  interrupted: boolean;
   startedAt: string;
   finishedAt: string | null;
   durationMs: number | null;
@@ -175,6 +177,7 @@ function beginRun(event: RecordedEvent): RunView {
     run: event.run,
     plan: event.plan,
     phase: "running",
+    interrupted: false,
     startedAt: ts,
     finishedAt: null,
     durationMs: null,
@@ -226,6 +229,7 @@ function advanceRun(run: RunView, { type, data, ts }: RecordedEvent): void {
       .map(viewGate)
       .filter(({ status }) => status === "failed");
   }
+  if (type === "run.interrupted") run.interrupted = true;
   // `dgov archive-plan` after the run.
   if (type === "plan.archived") run.archivedTo = textFieldOrNull(data, "to");
   if (type !== "run.finished") return;
@@ -243,6 +247,23 @@ function advanceRun(run: RunView, { type, data, ts }: RecordedEvent): void {
     const found = verification as Record<string, unknown>;
     run.verification = { status: textField(found, "status"), reason: textField(found, "reason") };
   }
+}
+
+/**
+ * The phase of a run, given whether a process runs it. One without a recorded end was interrupted when the
+ * operator had asked for its end and did not wait for it; otherwise it crashed.
+ */
+export function shownPhase(
+  run: Pick<RunView, "phase" | "interrupted">,
+  live: boolean,
+): RunPhase | "crashed" {
+  if (run.phase !== "running" || live) return run.phase;
+  return run.interrupted ? "interrupted" : "crashed";
+}
+
+/** True for a unit of an interrupted run that no attempt was started for. */
+export function neverStarted(unit: { phase: string }, attempts: number): boolean {
+  return unit.phase === "abandoned" && attempts === 0;
 }
 
 function isRunPhase(status: string): status is RunPhase {

@@ -3,7 +3,14 @@
  *
  * An unfinished run whose process no longer holds the run lock is shown as crashed.
  */
-import { endedPhases, isSuccessful, type RunView, type UnitView } from "./run-view.ts";
+import {
+  endedPhases,
+  isSuccessful,
+  neverStarted,
+  type RunView,
+  shownPhase,
+  type UnitView,
+} from "./run-view.ts";
 
 export type StatusWord = "running" | "needs_attention" | "idle";
 
@@ -73,14 +80,13 @@ export function viewStatus(runs: readonly RunView[], holder: LiveRun | null): St
 }
 
 function viewRunStatus(run: RunView, liveRun: string | null): RunStatusView {
-  const crashed = run.phase === "running" && run.run !== liveRun;
   const units = run.units.map(viewUnitStatus);
   const counts = new Map<string, number>();
   for (const { phase } of units) counts.set(phase, (counts.get(phase) ?? 0) + 1);
   return {
     run: run.run,
     plan: run.plan,
-    phase: crashed ? "crashed" : run.phase,
+    phase: shownPhase(run, run.run === liveRun),
     startedAt: run.startedAt,
     finishedAt: run.finishedAt,
     target: run.target,
@@ -117,9 +123,8 @@ function liveLine(run: RunStatusView): string {
 
 function endLine(run: RunStatusView): string {
   const word = run.phase === "complete" ? "idle" : "needs attention";
-  const how = run.phase === "crashed" ? "crashed" : run.phase;
   const parts = [`${goodCount(run)}/${run.units.length} landed`, ...failureCounts(run)];
-  return `${word}: ${run.plan}: last run ${how}${run.degraded ? ", degraded" : ""}: ${parts.join(", ")}`;
+  return `${word}: ${run.plan}: last run ${run.phase}${run.degraded ? ", degraded" : ""}: ${parts.join(", ")}`;
 }
 
 function goodCount(run: RunStatusView): number {
@@ -127,8 +132,19 @@ function goodCount(run: RunStatusView): number {
 }
 
 function failureCounts(run: RunStatusView): string[] {
-  const bad = ["failed", "timed_out", "abandoned", "skipped"];
-  return run.phases
-    .filter(({ phase }) => bad.includes(phase))
+  const notStarted = run.units.filter((unit) => neverStarted(unit, unit.attempt)).length;
+  const counts = run.phases.map(({ phase, count }) => {
+    return { phase, count: phase === "abandoned" ? count - notStarted : count };
+  });
+  return [...counts, { phase: "not started", count: notStarted }]
+    .filter(({ phase, count }) => badPhases.has(phase) && count > 0)
     .map(({ phase, count }) => `${count} ${phase.replace("_", " ")}`);
 }
+
+const badPhases: ReadonlySet<string> = new Set([
+  "failed",
+  "timed_out",
+  "abandoned",
+  "skipped",
+  "not started",
+]);

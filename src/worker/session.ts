@@ -7,6 +7,7 @@ import type { ChatMessage, ToolDefinition } from "../model/message.ts";
 import { openProvider, type Provider } from "../model/provider.ts";
 import { sendWithRetries } from "../model/retry.ts";
 import { wireMessage } from "../model/wire.ts";
+import { sleep } from "../std/clock.ts";
 import { sha256 } from "../std/digest.ts";
 import { estimateTokens } from "./history.ts";
 import { type LoopOutcome, type LoopPorts, runWorkerLoop } from "./loop.ts";
@@ -93,18 +94,6 @@ function ask(session: Session, provider: Provider, request: Parameters<Provider[
 /** Estimated tokens of tool definitions, at four characters a token. */
 function definitionTokens(definitions: readonly ToolDefinition[]): number {
   return Math.ceil(JSON.stringify(definitions).length / 4);
-}
-
-/** Waits; resolves early when the signal aborts. */
-function sleep(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) return resolve();
-    const timer = setTimeout(resolve, ms);
-    signal.addEventListener("abort", () => {
-      clearTimeout(timer);
-      resolve();
-    });
-  });
 }
 
 /** Sends each message of the conversation to the parent once; requests refer to messages by digest. */

@@ -13,7 +13,9 @@ export const keys = { enter: "\r", down: "\u001b[B", interrupt: "\u0003" };
 interface AtTerminal {
   cwd: string;
   env: Record<string, string>;
-  steps: readonly (readonly [string, string])[];
+  steps: readonly (readonly [text: string, typed: string, signal?: number])[];
+  /** Typed before the program has started. */
+  early?: string;
 }
 
 /** Runs dgov on a terminal. Each step waits for a text, then types one. Exit code 99: a text did not appear. */

@@ -4,6 +4,7 @@
  */
 import type { RecordedEvent } from "../../log/event-log.ts";
 import { indented, oneLine, short, words } from "../../std/text.ts";
+import { neverStarted } from "../../views/run-view.ts";
 
 const streamCharsMax = 160;
 const tailLinesMax = 12;
@@ -34,6 +35,8 @@ export function progressLine(record: RecordedEvent, stream: boolean): string | n
     case "repository.changed":
       return `git's shared configuration changed while workers ran:\n${indented(String(data["diff"]), "    ")}`;
     case "unit.changed":
+      // The summary counts the units that an interrupt kept from starting.
+      if (neverStarted({ phase: String(data["to"]) }, record.attempt ?? 0)) return null;
       return changeLine(unit, data);
     case "thought":
       return stream ? `${unit}: ${oneLine(String(data["text"]), streamCharsMax)}` : null;

@@ -111,6 +111,8 @@ interface CandidateOptions {
   /** The ref to point at the candidate. */
   ref: string;
   sign?: boolean;
+  /** Ends signing. */
+  signal?: AbortSignal;
 }
 
 /**
@@ -124,9 +126,9 @@ export async function buildCandidate(r: Repository, o: CandidateOptions): Promis
     return { kind: "conflicted", paths: merge.paths, text: merge.text };
   }
   if (merge.tree === ours) return { kind: "empty" };
-  const { message, identity, date, sign } = o;
+  const { message, identity, date, sign, signal } = o;
   const fields = { tree: merge.tree, parents: [o.onto], message, identity, date };
-  const commit = await writeCommit(r, fields, { sign });
+  const commit = await writeCommit(r, fields, { sign, signal });
   await updateRef(r, o.ref, commit);
   faultPoint("candidate.built");
   return { kind: "built", commit, tree: merge.tree };

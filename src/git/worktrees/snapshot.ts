@@ -31,12 +31,20 @@ import { cachedTree, cacheTree, fileSignature } from "./worktree-cache.ts";
 export async function commitChanges(
   r: Repository,
   t: Worktree,
-  o: { paths: string[]; message: string; identity: Identity; date: string; sign?: boolean },
+  o: {
+    paths: string[];
+    message: string;
+    identity: Identity;
+    date: string;
+    sign?: boolean;
+    /** Ends signing. */
+    signal?: AbortSignal;
+  },
 ): Promise<{ commit: Oid; tree: Oid }> {
   const tree = await treeWith(r, t, o.paths);
-  const { message, identity, date, sign } = o;
+  const { message, identity, date, sign, signal } = o;
   const fields = { tree, parents: [t.base], message, identity, date };
-  const commit = await writeCommit(r, fields, { sign });
+  const commit = await writeCommit(r, fields, { sign, signal });
   faultPoint("commit.built");
   return { commit, tree };
 }

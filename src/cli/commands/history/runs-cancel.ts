@@ -1,7 +1,7 @@
 /** `dgov runs cancel`: interrupts the live run as Ctrl-C at its terminal does. */
 import { cancelLiveRun } from "../../../app/maintenance.ts";
 import { words } from "../../../std/text.ts";
-import { isSuccessful } from "../../../views/run-view.ts";
+import { isSuccessful, shownPhase } from "../../../views/run-view.ts";
 import { wholeNumber } from "../../args.ts";
 import { command } from "../../command.ts";
 import { answerView } from "../../output.ts";
@@ -28,7 +28,7 @@ export default command({
       status: (text) => context.output.log.info(text),
     });
     // A run that was starting has no events; the next run closes one that was killed.
-    const phase = view === null ? "not_started" : view.phase === "running" ? "crashed" : view.phase;
+    const phase = view === null ? "not_started" : shownPhase(view, false);
     const kept = (view?.units ?? []).flatMap(({ unit, phase, keptRef }) =>
       keptRef === null || isSuccessful(phase) ? [] : [{ unit, ref: keptRef }],
     );

@@ -3,7 +3,7 @@ import { liveRun, openProjectLog, readOverview, readRun } from "../../../app/ope
 import { DgovError } from "../../../error.ts";
 import { suggest } from "../../../std/suggest.ts";
 import { duration, moment, short } from "../../../std/text.ts";
-import { isSuccessful } from "../../../views/run-view.ts";
+import { isSuccessful, shownPhase } from "../../../views/run-view.ts";
 import { viewStatus } from "../../../views/status.ts";
 import { wholeNumber } from "../../args.ts";
 import { command, group } from "../../command.ts";
@@ -29,12 +29,11 @@ const list = command({
     const runs = (log?.runs(query) ?? []).flatMap((entry) => {
       const run = log === null ? null : readOverview(log, entry.run);
       if (run === null) return [];
-      const crashed = run.phase === "running" && live?.run !== run.run;
       return [
         {
           run: run.run,
           plan: run.plan,
-          phase: crashed ? "crashed" : run.phase,
+          phase: shownPhase(run, live?.run === run.run),
           startedAt: run.startedAt,
           finishedAt: run.finishedAt,
           durationMs: run.durationMs,

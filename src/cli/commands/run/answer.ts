@@ -28,6 +28,8 @@ export async function answerRun(
       return answerUnresolved(context, of.plan, result);
     case "nothing_to_do":
       return answerNothing(context, of.plan, result);
+    case "interrupted":
+      return answerInterrupted(context, of.plan);
     case "finished":
       return answerFinished(context, of, result);
     default:
@@ -80,6 +82,14 @@ function answerNothing(
     `${plan}: every unit has landed; nothing to do`,
   );
   return 0;
+}
+
+function answerInterrupted({ output }: Context, plan: string): number {
+  output.answer(
+    { schema: "dgov.run/1", plan, status: "interrupted", exit_code: 130, units: [] },
+    `${plan}: interrupted before any unit started`,
+  );
+  return 130;
 }
 
 async function answerFinished(

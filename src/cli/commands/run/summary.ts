@@ -6,7 +6,13 @@ import { snakeCase } from "../../../std/case.ts";
 import { duration, plural, short, words } from "../../../std/text.ts";
 import { type RadarView, viewRadar } from "../../../views/radar.ts";
 import { type ReviewFacts, runSpending, type Spending, spendingOf } from "../../../views/review.ts";
-import { isSuccessful, type RunView, type UnitView, viewRun } from "../../../views/run-view.ts";
+import {
+  isSuccessful,
+  neverStarted,
+  type RunView,
+  type UnitView,
+  viewRun,
+} from "../../../views/run-view.ts";
 import type { RunReport } from "../../github/run-report.ts";
 
 type Finished = Extract<RunResult, { kind: "finished" }>;
@@ -98,9 +104,12 @@ function textOf(
 ): string {
   const { total, radar, next, spent } = of;
   const landed = view.units.filter((unit) => isSuccessful(unit.phase));
+  const idle = (unit: UnitView): boolean => neverStarted(unit, unit.attempts.length);
+  const unstarted = view.units.filter(idle).length;
   const lines = [
     `${view.plan}: ${result.status}${view.degraded ? ", degraded" : ""}, ${landed.length} of ${view.units.length} units landed in ${duration(result.end.durationMs)}`,
-    ...view.units.filter((unit) => !isSuccessful(unit.phase)).map(badLine),
+    ...view.units.filter((unit) => !isSuccessful(unit.phase) && !idle(unit)).map(badLine),
+    ...(unstarted > 0 ? [`  ${plural(unstarted, "unit")} not started`] : []),
     ...view.units
       .filter((unit) => unit.attempts.some((attempt) => attempt.flaky.length > 0))
       .map((unit) => `  ${unit.unit}: flaky: ${unit.attempts.flatMap((a) => a.flaky).join(", ")}`),
