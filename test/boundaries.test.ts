@@ -77,7 +77,7 @@ const packages: Record<string, string[]> = {
   openai: ["model/"],
   "web-tree-sitter": ["languages/"],
   "@vscode/tree-sitter-wasm": ["languages/"],
-  "bun:sqlite": ["log/database.ts", "process/lock.ts"],
+  "bun:sqlite": ["log/database.ts", "process/lock.ts", "process/machine-slots.ts"],
 };
 
 /** Rooms that are pure: no file system, no process, no clock, no network. */

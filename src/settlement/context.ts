@@ -1,4 +1,5 @@
 /** The dependencies of a settlement (review, autofix and gates), and the caches its gates share. */
+import { homedir } from "node:os";
 import { dirname, join } from "node:path";
 import type { Config } from "../config/config.ts";
 import { childVariables } from "../config/execution-policy.ts";
@@ -6,6 +7,7 @@ import type { Identity } from "../git/objects.ts";
 import { type RefSnapshot, snapshotRefs } from "../git/ref-snapshot.ts";
 import { prefixOf, projectDirOf, type Repository } from "../git/repository.ts";
 import { childEnvironment } from "../process/environment.ts";
+import { MachineSlots } from "../process/machine-slots.ts";
 import { once } from "../std/once.ts";
 import { SharedLock } from "../std/shared-lock.ts";
 import { type FileMetrics, fileMetricsVersion } from "../structure/file-metrics.ts";
@@ -32,6 +34,8 @@ export interface SettlementContext {
   /** The refs that gates with history see, read at the first call. */
   refs(): Promise<RefSnapshot>;
   slots: GateSlots;
+  /** Slots of the trees in which commands run. */
+  machineSlots: MachineSlots;
   /** Held by every command of a gate and by the setup of gate trees. */
   commandLock: SharedLock;
   /** Verdicts by everything they depend on. */
@@ -89,6 +93,7 @@ export function openSettlement(o: SettlementOptions): SettlementContext {
     refs: once(() => snapshotRefs(o.repository, target)),
     // More than the gates that run at once, so that a failing gate can borrow a second tree for its base.
     slots: gateSlots(slotsRoot, maxGates + Math.max(1, jobs)),
+    machineSlots: new MachineSlots(lockFolders(env, dirname(slotsRoot))),
     commandLock: new SharedLock(),
     cache: verdictCache(cacheFile("verdicts.jsonl"), environment),
     imports: digestCache(cacheFile("imports.jsonl"), importsVersion),
@@ -99,4 +104,10 @@ export function openSettlement(o: SettlementOptions): SettlementContext {
       editableInstalls(environment["PATH"] ?? "", o.repository.topLevel),
     ),
   };
+}
+
+/** Folders for the locks of slots: the user's state folder, or one beside all repositories' gate trees. */
+function lockFolders(env: Record<string, string | undefined>, repositoryFolder: string): string[] {
+  const state = env["XDG_STATE_HOME"] || join(env["HOME"] || homedir(), ".local/state");
+  return [join(state, "dgov/slots"), join(dirname(repositoryFolder), "machine-slots")];
 }

@@ -20,7 +20,7 @@ export class SharedLock {
 
   /**
    * Runs `use` while holding the lock. `alone` of the result is true when there was no other holder
-   * meanwhile. Null when the signal was aborted before the lock was free; `use` was then not called.
+   * until `use` ended. Null when the signal was aborted before the lock was free; `use` was then not called.
    */
   async hold<T>(
     mode: LockMode,

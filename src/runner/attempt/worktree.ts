@@ -36,6 +36,7 @@ export function endAttempt(c: RunContext, live: LiveAttempt): void {
 async function removeKept(c: RunContext, live: LiveAttempt): Promise<void> {
   const { unit, attempt, tree } = live;
   try {
+    c.settlement.machineSlots.release(tree.path);
     await removeWorktree(c.repository, tree, { keptRef: keepRef(c.run, unit, attempt) });
     removeOwnFolder(dirname(tree.path));
   } catch (error) {

@@ -39,7 +39,7 @@ interface CommandGateOptions {
   /** Fills a template; by default with the changed source files. */
   fill?(input: GateInput, template: string): Promise<CommandLines>;
   /**
-   * True when a failed command runs a second time even if no other gate command ran meanwhile. Otherwise it
+   * True when a failed command runs a second time even if no other gate command ran beside it. Otherwise it
    * runs again, alone, only if one did.
    */
   again?(run: JudgeInput): Promise<boolean>;

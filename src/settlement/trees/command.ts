@@ -26,7 +26,7 @@ export interface CommandRun {
   /** True when there was more output than is read; `output` is then its head and tail. */
   cut: boolean;
   durationMs: number;
-  /** True when no other gate command of this process ran meanwhile. */
+  /** True when no other gate command of this process ran beside it. */
   alone: boolean;
   /** Paths it changed in the tree. */
   changedPaths: string[];

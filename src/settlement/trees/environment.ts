@@ -1,6 +1,7 @@
 /** Environment variables of processes that run in a worktree or gate tree. */
 import { mkdirSync } from "node:fs";
 import { join, relative } from "node:path";
+import { slotVariables } from "../../process/machine-slots.ts";
 import type { SettlementContext } from "../context.ts";
 import { isInside } from "./python-editable-installs.ts";
 
@@ -19,7 +20,8 @@ const searchPaths = [
 /**
  * The environment of gates in a tree. Search paths inside the operator's checkout (an activated `.venv`,
  * `node_modules/.bin`, a package installed in place) are rewritten to the same folder of the tree, since
- * the checkout's folders would test the operator's code.
+ * the checkout's folders would test the operator's code. Each tree has a slot of its own; the variables
+ * derived from it are not part of `c.environment`, and so not of the keys of cached verdicts.
  *
  * @param root the tree's root
  * @param temporary `TMPDIR`, created if missing; undefined keeps the operator's
@@ -38,6 +40,7 @@ export function environmentIn(
     if (value !== undefined) env[name] = relocated(value, c.repository.topLevel, root);
   }
   return {
+    ...slotVariables(c.machineSlots.of(root)),
     ...env,
     PYTHONDONTWRITEBYTECODE: "1",
     ...(temporary === undefined ? {} : { TMPDIR: temporary }),

@@ -1,4 +1,4 @@
-/** Slots: a bounded number of folders that hold gate trees, each lent to one borrower at a time. */
+/** Gate slots: a bounded number of folders that hold gate trees, each lent to one borrower at a time. */
 import { join } from "node:path";
 import type { FolderState } from "./folder-state.ts";
 

@@ -46,6 +46,7 @@ const environment: Record<string, string> = {
   NO_COLOR: "disables colours",
   XDG_CACHE_HOME: "parent of dgov/, the folder of worktrees and gate trees",
   XDG_CONFIG_HOME: "parent of dgov/, the folder of trust.toml",
+  XDG_STATE_HOME: "parent of dgov/, the folder of the locks of slots",
 };
 
 /** Exit codes without an error code. */
