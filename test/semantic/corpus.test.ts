@@ -36,9 +36,13 @@ test.each([
   expect(innocent).toBeLessThan(0.6);
 });
 
-test("every third case in order of path is held out", () => {
-  expect(corpus.map((one) => one.path)).toEqual(corpus.map((one) => one.path).toSorted());
-  expect(corpus.map((one) => one.heldOut)).toEqual(corpus.map((_, index) => index % 3 === 2));
+test("the cases of a language are numbered from 1, and every third one is held out", () => {
+  for (const language of languages) {
+    const cases = of("language", language, corpus);
+    const numbers = cases.map(({ path }) => Number(/\d+/.exec(path)?.[0]));
+    expect(numbers).toEqual(cases.map((_, index) => index + 1));
+    expect(cases.map((one) => one.heldOut)).toEqual(numbers.map((one) => one % 3 === 0));
+  }
 });
 
 describe("corpus cases", () => {

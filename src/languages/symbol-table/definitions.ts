@@ -1,7 +1,7 @@
 /** First pass over a file: its definitions, and the symbols they make. */
 
 import { nodeText, type SymbolDefinition, type SymbolGrammar } from "./grammar.ts";
-import { fieldOf, namedChildren, type PlainNode } from "./plain-tree.ts";
+import { fieldOf, isComment, namedChildren, type PlainNode } from "./plain-tree.ts";
 import { type FileSymbol, ownerName, type SymbolKind } from "./symbol-table.ts";
 import { tokenHash } from "./token-hash.ts";
 
@@ -9,6 +9,8 @@ import { tokenHash } from "./token-hash.ts";
 export interface QualifiedDefinition {
   definition: SymbolDefinition;
   name: string;
+  /** Attributes and decorators before its node. */
+  leading: PlainNode[];
   inside: Set<PlainNode>;
 }
 
@@ -22,20 +24,40 @@ export function findDefinitions(
   owner: string,
   found: QualifiedDefinition[],
 ): void {
+  let leading: PlainNode[] = [];
   for (const child of parent.children) {
+    if (isAttribute(child)) {
+      leading.push(child);
+      continue;
+    }
+    if (isComment(child)) continue;
+    const attributes = leading;
+    leading = [];
     const definitions = child.named ? grammar.define(child, text, owner) : [];
     for (const definition of definitions) {
       const enclosing = definition.owner ?? owner;
       const name = enclosing === "" ? definition.name : `${enclosing}.${definition.name}`;
       const first = found.length;
-      const defined: QualifiedDefinition = { definition, name, inside: new Set() };
+      const defined: QualifiedDefinition = {
+        definition,
+        name,
+        leading: attributes,
+        inside: new Set(),
+      };
       found.push(defined);
       if (definition.members) findDefinitions(grammar, definition.members, text, name, found);
       const value = enclosing === "" ? (definition.value ?? null) : null;
       for (const entry of value === null ? [] : (entriesOf(value, text) ?? [])) {
-        found.push({ definition: entry, name: `${name}.${entry.name}`, inside: new Set() });
+        found.push({
+          definition: entry,
+          name: `${name}.${entry.name}`,
+          leading: [],
+          inside: new Set(),
+        });
       }
-      for (const inner of found.slice(first + 1)) defined.inside.add(inner.definition.node);
+      for (const inner of found.slice(first + 1)) {
+        for (const node of [inner.definition.node, ...inner.leading]) defined.inside.add(node);
+      }
     }
     if (definitions.length > 0) continue;
     const inner = child.named ? grammar.ownerWithin(child, text, owner) : null;
@@ -43,9 +65,14 @@ export function findDefinitions(
   }
 }
 
+/** True for an attribute or decorator that is a sibling of the member it belongs to. */
+function isAttribute({ type }: PlainNode): boolean {
+  return type === "attribute_item" || type === "decorator";
+}
+
 /** Symbol of a definition; `all` are the definitions of the file. */
 export function symbolOf(
-  { definition, name, inside }: QualifiedDefinition,
+  { definition, name, leading, inside }: QualifiedDefinition,
   all: readonly QualifiedDefinition[],
   grammar: SymbolGrammar,
   text: string,
@@ -63,10 +90,11 @@ export function symbolOf(
     variant: definition.variant ?? "",
     inherits: definition.inherits ?? hasHiddenMembers(kind, value ?? null, text),
     literals: value == null ? [] : literalsIn(value, text),
-    tag: tagOf({ definition, name, inside }, all, text),
-    hash: tokenHash(node, text, grammar, inside),
+    tag: tagOf(definition, name, all, text),
+    hash: tokenHash([...leading, node], text, grammar, inside),
     line: node.line,
     endLine: node.endLine,
+    firstLine: leading[0]?.line ?? node.line,
     start: node.start,
     end: node.end,
   };
@@ -88,7 +116,8 @@ function literalsIn(value: PlainNode, text: string): string[] {
 
 /** Literal value of a member of an enumeration; null for other symbols and computed values. */
 function tagOf(
-  { definition, name }: QualifiedDefinition,
+  definition: SymbolDefinition,
+  name: string,
   all: readonly QualifiedDefinition[],
   text: string,
 ): FileSymbol["tag"] {

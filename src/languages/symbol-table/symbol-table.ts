@@ -51,6 +51,8 @@ export interface FileSymbol {
   /** From 1, both included. */
   line: number;
   endLine: number;
+  /** Line of its first attribute or decorator; `line` without one. */
+  firstLine: number;
   /** Offsets in the text. */
   start: number;
   end: number;

@@ -3,15 +3,15 @@ import { sha256 } from "../../std/digest.ts";
 import type { SymbolGrammar } from "./grammar.ts";
 import { isComment, type PlainNode } from "./plain-tree.ts";
 
-/** Digest of a node's tokens, without the nodes of `inside`: nested definitions have digests of their own. */
+/** Digest of the tokens of nodes, without the nodes of `inside`: nested definitions have digests of their own. */
 export function tokenHash(
-  node: PlainNode,
+  nodes: readonly PlainNode[],
   text: string,
   grammar: SymbolGrammar,
   inside: ReadonlySet<PlainNode>,
 ): string {
   const tokens: string[] = [];
-  collectTokens(node, text, grammar, inside, tokens);
+  for (const node of nodes) collectTokens(node, text, grammar, inside, tokens);
   return sha256(tokens.join("\n"));
 }
 

@@ -1,0 +1,37 @@
+import { expect, test } from "bun:test";
+import { lineEdits } from "./line-edits.ts";
+
+const edits = (before: string, after: string): string[] =>
+  lineEdits([...before], [...after]).map(
+    ({ start, end, newStart, newEnd }) => `${start}-${end} ${newStart}-${newEnd}`,
+  );
+
+test.each([
+  ["equal texts", "abc", "abc", []],
+  ["an insertion", "abc", "abxc", ["3-3 3-4"]],
+  ["a deletion", "abc", "ac", ["2-3 2-2"]],
+  ["a replacement", "abc", "axc", ["2-3 2-3"]],
+  ["two separate edits", "abcdef", "axcdyf", ["2-3 2-3", "5-6 5-6"]],
+  ["an insertion at the end", "ab", "abc", ["3-3 3-4"]],
+  ["a text without common lines", "abc", "xyz", ["1-4 1-4"]],
+  ["an empty text", "", "ab", ["1-1 1-3"]],
+] as const)("lineEdits of %s", (_, before, after, expected) => {
+  expect(edits(before, after)).toEqual([...expected]);
+});
+
+test("lineEdits apply: the new lines of the edits and the unchanged lines are the new text", () => {
+  let seed = 7;
+  const random = (below: number): number => {
+    seed = (seed * 1103515245 + 12345) % 2147483648;
+    return seed % below;
+  };
+  for (let round = 0; round < 300; round++) {
+    const text = (): string[] => Array.from({ length: random(30) }, () => "abcd"[random(4)] ?? "");
+    const [before, after] = [text(), text()];
+    const applied = [...before];
+    for (const { start, end, newStart, newEnd } of lineEdits(before, after).reverse()) {
+      applied.splice(start - 1, end - start, ...after.slice(newStart - 1, newEnd - 1));
+    }
+    expect(applied).toEqual(after);
+  }
+});
