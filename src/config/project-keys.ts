@@ -201,7 +201,11 @@ export const projectKeys = {
   agents: map("Aliases of model names", key(nonEmptyText, "")),
   conventions: map("Project facts that workers are told, by name", key(scalar, "")),
   tool_policy: fixedTable("Restrictions of the workers' shell", {
-    restrict_run_bash: key(flag, "Apply the other rules of this table", { default: false }),
+    restrict_run_bash: key(
+      flag,
+      "Apply the other rules of this table, and deny commands that enter the operator's checkout or git dir",
+      { default: false },
+    ),
     deny_shell_commands: key(textList, "Programs or command prefixes that are denied", {
       default: [],
     }),

@@ -25,3 +25,7 @@ export const noBookkeepingCommit = "no bookkeeping commit";
 
 /** Beginning of the warning of `run.finished` when the plan could not be archived. */
 export const notArchived = "not archived";
+
+/** Reason of a refused landing, and warning of `run.finished`, when a state that must not change has changed. */
+export const sharedStateChanged =
+  "state that workers share with the operator changed while workers ran";

@@ -4,6 +4,8 @@ import { type Node, withTree } from "./parser.ts";
 interface SimpleCommand {
   /** Words with static quotes and backslashes removed; expansions stay as written. */
   words: string[];
+  /** `NAME=value`, for an assignment before a command or alone. */
+  assignment?: string;
   /** Files that redirections write to. */
   writes: string[];
 }
@@ -33,6 +35,8 @@ function collect(node: Node, commands: SimpleCommand[]): void {
     // One rule for all positions: after a command, around a list, after a heredoc.
     const writes = writesOf(node);
     if (writes.length > 0) commands.push({ words: [], writes });
+  } else if (node.type === "variable_assignment") {
+    commands.push({ words: [], assignment: assignmentText(node), writes: [] });
   } else if (node.type === "declaration_command" || node.type === "unset_command") {
     commands.push({ words: node.text.split(/\s+/), writes: [] });
   }
@@ -48,6 +52,11 @@ function readCommand(node: Node): SimpleCommand {
     words.push(staticText(child.type === "command_name" ? (child.namedChild(0) ?? child) : child));
   }
   return { words, writes: [] };
+}
+
+function assignmentText(node: Node): string {
+  const value = node.childForFieldName("value");
+  return `${node.childForFieldName("name")?.text ?? ""}=${value === null ? "" : staticText(value)}`;
 }
 
 /** File that a redirection writes to; empty for input, descriptors and standard devices. */

@@ -246,11 +246,17 @@ const otherLifecycle = {
   }),
   "repository.changed": lifecycle(
     "run",
-    "The repository's git configuration changed while workers ran.",
+    "State that workers share with the operator changed while workers ran: git's configuration, a dependency folder, or a ref that names an attempt's work.",
     {
       diff: ["string", "The changed lines"],
     },
   ),
+  "commits.appeared": lifecycle("run", "Commits that dgov did not make appeared on refs.", {
+    commits: [
+      "object[]",
+      "The commits: `commit`, `ref`, `author`, `subject`, and `made_from`: the attempt's commit that it has the tree of or is based on, or null",
+    ],
+  }),
   "conflict.predicted": lifecycle("attempt", "Work in progress is predicted to conflict.", {
     with: ["string or null", "The other unit; null for what has landed"],
     kind: ["string", "text_conflict, or which semantic check"],

@@ -83,7 +83,10 @@ export async function openPlannerWorkspace(o: PlannerWorkspaceRequest): Promise<
       const holder = { provider: o.model.provider.name, holder: marker };
       const end = await runWorker({
         request: {
-          ...projectRequest({ config, toolEnvironment }, o.model),
+          ...projectRequest(
+            { config, toolEnvironment, operatorPaths: [repository.topLevel] },
+            o.model,
+          ),
           schema: "dgov.worker-request/1",
           role: "planner",
           run: "planner",

@@ -1,6 +1,6 @@
 /**
  * Environments of child processes: a fixed list of variables and those that the project adds by name.
- * Provider keys and dgov's own variables are never passed on.
+ * Provider keys, dgov's own variables and the identity of git commits are never passed on.
  */
 const always = [
   "PATH",
@@ -20,6 +20,9 @@ const always = [
 
 const proxyNames = ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"];
 
+/** With these, commits of a child would bear the operator's name. */
+const identityVariable = /^GIT_(AUTHOR|COMMITTER)_|^EMAIL$/;
+
 /**
  * Selects from `source` the variables for a child. `extra` names additional ones (`[run] env`), `proxies`
  * adds the proxy variables, and `deny` (every provider's `api_key_env`) overrides both.
@@ -32,6 +35,7 @@ export function childEnvironment(
   for (const name of Object.keys(source)) if (name.startsWith("LC_")) names.add(name);
   if (o.proxies) for (const name of proxyNames) names.add(name).add(name.toLowerCase());
   for (const name of o.deny) names.delete(name);
+  for (const name of names) if (identityVariable.test(name)) names.delete(name);
 
   const env: Record<string, string> = {};
   for (const name of names) {

@@ -4,7 +4,7 @@ import { treeOfCommit } from "../git/commit.ts";
 import { removeOwnFolder } from "../git/own-folder.ts";
 import { baseRef, branchTip, deleteRefs, listRefs } from "../git/refs.ts";
 import type { RunStatus } from "../kernel/event.ts";
-import { notArchived } from "../kernel/reasons.ts";
+import { notArchived, sharedStateChanged } from "../kernel/reasons.ts";
 import type { State } from "../kernel/state.ts";
 import { faultPoint } from "../process/fault-injection.ts";
 import { runGates } from "../settlement/gates/run-gates.ts";
@@ -19,7 +19,7 @@ import {
 } from "./baselines.ts";
 import { archivePlan, commitBookkeeping } from "./bookkeeping.ts";
 import { recordOf } from "./records.ts";
-import type { RunContext } from "./run-context.ts";
+import { type RunContext, record } from "./run-context.ts";
 
 export interface RunEnd {
   exitCode: number;
@@ -64,6 +64,7 @@ export async function finishRun(c: RunContext, loop: LoopEnd): Promise<RunEnd> {
   const baselines = clean
     ? await refreshBaselines(c, { tip: landedTip, structural }, warnings)
     : [];
+  const changed = await sharedChanges(c, loop, warnings);
   const problem = whole ? await commitBookkeeping(c, c.location, baselines) : null;
   if (problem !== null) warnings.push(problem);
   const after = present(await branchTip(c.repository, c.target), `branch ${c.target} exists`);
@@ -71,7 +72,8 @@ export async function finishRun(c: RunContext, loop: LoopEnd): Promise<RunEnd> {
   await deleteRefs(c.repository, [...candidates.map(({ ref }) => ref), baseRef(c.run)]);
   const durationMs = c.clock.now() - c.startedAt;
   const degradedFails = degraded && c.config.sentrux.onDegraded === "fail";
-  const exitCode = exitCodeOf(loop, verification.status) || (degradedFails ? 1 : 0);
+  const exitCode =
+    (changed ? 4 : 0) || exitCodeOf(loop, verification.status) || (degradedFails ? 1 : 0);
   c.log.append([
     recordOf(
       { type: "run.finished", status },
@@ -124,6 +126,29 @@ async function verifyBranch(
 }
 
 // Everything has landed by now: what fails below becomes a warning.
+
+/** Looks once more for changes of the shared state; true for one that would have stopped a landing. */
+async function sharedChanges(
+  c: RunContext,
+  { state }: LoopEnd,
+  warnings: string[],
+): Promise<boolean> {
+  try {
+    const { diff, records } = await c.shared.check();
+    const known = diff === "" || state.stopping?.cause === "repository_changed";
+    for (const one of records) {
+      if (!known || one.type !== "repository.changed") record(c, one);
+    }
+    if (known) return false;
+    warnings.push(sharedStateChanged);
+    return true;
+  } catch (error) {
+    warnings.push(
+      `the repository was not compared with its state at the start: ${errorMessage(error)}`,
+    );
+    return false;
+  }
+}
 
 async function structuralEnd(
   c: RunContext,

@@ -1,8 +1,8 @@
 /**
  * Performs the actions on a reviewed commit: candidate, gates, landing.
  *
- * A landing is recorded before it is done and proven from git at that moment. It is refused when git's shared
- * configuration changed while workers ran.
+ * A landing is recorded before it is done and proven from git at that moment. It is refused when the state that
+ * workers share with the operator changed.
  */
 import { statSync } from "node:fs";
 import { join } from "node:path";
@@ -11,10 +11,9 @@ import { scopePolicy } from "../config/execution-policy.ts";
 import { blockedText, landCandidate } from "../git/landing/land.ts";
 import { buildCandidate } from "../git/landing/merge.ts";
 import { branchTip, candidateRef } from "../git/refs.ts";
-import { describeFingerprintChange, repositoryFingerprint } from "../git/repository-fingerprint.ts";
-import { emptyCandidate } from "../kernel/reasons.ts";
+import { emptyCandidate, sharedStateChanged } from "../kernel/reasons.ts";
 import { faultPoint } from "../process/fault-injection.ts";
-import { runGates } from "../settlement/gates/run-gates.ts";
+import { requiredGates, runGates } from "../settlement/gates/run-gates.ts";
 import { rejectionText } from "../settlement/rejection.ts";
 import { present } from "../std/assert.ts";
 import { short } from "../std/text.ts";
@@ -45,14 +44,11 @@ const rejectionFields = [
 export class Integration {
   readonly #context: RunContext;
   readonly #gateRuns = new Map<string, AbortController>();
-  readonly #fingerprint: string;
   #report: (answer: Answer) => void = () => {};
   #watch: ReturnType<typeof setInterval> | null = null;
 
-  /** `fingerprint` is the repository's at the start of the run. */
-  constructor(context: RunContext, fingerprint: string) {
+  constructor(context: RunContext) {
     this.#context = context;
-    this.#fingerprint = fingerprint;
   }
 
   /** Sets the function that delivers events which answer no action. */
@@ -111,7 +107,10 @@ export class Integration {
         marker: `${markerOf(c.run, unit, attempt)}/gates.${car ?? "own"}`,
         signal,
       });
-      const verdicts = Object.fromEntries(result.verdicts.map((v) => [v.gate, v.status]));
+      const verdicts = {
+        ...notOfUnit(c, task.testCmd),
+        ...Object.fromEntries(result.verdicts.map((v) => [v.gate, v.status])),
+      };
       if (!result.passed && !signal.aborted) {
         c.memory.setPendingRejection(action, {
           verdict: "gate_failed",
@@ -159,14 +158,13 @@ export class Integration {
     ): Answer => ({
       event: { type: "landing.refused", unit, attempt, car, cause, reason, tip },
     });
-    const now = await repositoryFingerprint(c.repository, this.#fingerprint);
-    if (now !== this.#fingerprint) {
-      const diff = describeFingerprintChange(this.#fingerprint, now);
-      record(c, { unit: null, attempt: null, type: "repository.changed", data: { diff } });
+    const { diff, records } = await c.shared.check();
+    for (const one of records) record(c, one);
+    if (diff !== "") {
       this.#report({
         event: { type: "run.interrupted", cause: "repository_changed", reason: diff },
       });
-      return refused("proof_failed", "git's shared configuration changed while workers ran");
+      return refused("proof_failed", sharedStateChanged);
     }
     record(c, {
       unit,
@@ -175,6 +173,7 @@ export class Integration {
       data: { target: c.target, from, to, car, tree: action.tree },
     });
     faultPoint("land.recorded");
+    c.shared.addOwn(to);
     const landing = await landCandidate(c.repository, {
       target: c.target,
       from,
@@ -253,6 +252,17 @@ export class Integration {
     if (this.#watch !== null) clearInterval(this.#watch);
     this.#watch = null;
   }
+}
+
+/** The gates that the run needs because of other units' `test_cmd`: they do not apply to a unit without one. */
+function notOfUnit(c: RunContext, testCmd: string | null): Record<string, "not_applicable"> {
+  const own = requiredGates(c.config, [testCmd]);
+  const all = requiredGates(
+    c.config,
+    c.plan.tasks.map((task) => task.testCmd),
+  );
+  const others = all.filter((gate) => !own.includes(gate));
+  return Object.fromEntries(others.map((gate) => [gate, "not_applicable" as const]));
 }
 
 function gateKey(of: { unit: string; attempt: number; car: number | null }): string {

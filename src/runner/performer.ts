@@ -13,9 +13,8 @@ interface RunPerformer extends Performer {
   close(at: string): Promise<void>;
 }
 
-/** `fingerprint` is the repository's at the start of the run; see `Integration`. */
-export function runPerformer(c: RunContext, fingerprint: string): RunPerformer {
-  const integration = new Integration(c, fingerprint);
+export function runPerformer(c: RunContext): RunPerformer {
+  const integration = new Integration(c);
   const radar = new Radar(c);
   return {
     observe: (change) => radar.observe(change),

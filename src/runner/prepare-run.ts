@@ -16,6 +16,7 @@ import type { CompiledPlan } from "../plan/compiled.ts";
 import { resolveUnit } from "../plan/locate.ts";
 import { childEnvironment } from "../process/environment.ts";
 import { ownCommand } from "../process/own-command.ts";
+import { watchDependencies } from "../settlement/trees/dependencies.ts";
 import { snakeCase } from "../std/case.ts";
 import { systemClock } from "../std/clock.ts";
 import { type EarlierWork, LiveAttempts, RunMemory } from "./attempt/state.ts";
@@ -27,6 +28,7 @@ import { gateReporter } from "./records.ts";
 import type { RunContext } from "./run-context.ts";
 import { type RunEnvironment, settlementIn } from "./run-environment.ts";
 import type { ModelCall, RunRequest } from "./run-request.ts";
+import { SharedState } from "./shared-state.ts";
 
 export type PreparedRun =
   | { kind: "ready"; context: RunContext }
@@ -80,6 +82,7 @@ export async function prepareRun(
   const settlement = settlementIn(environment, { target, env, signal, report });
   // Before any worker's code runs.
   await settlement.refs();
+  await watchDependencies(settlement);
   const baseGates = await runBaseGates(settlement, tip, status);
   const { deny } = childVariables(config);
   const workerEnvironment = childEnvironment(env, { deny, proxies: true });
@@ -120,6 +123,7 @@ export async function prepareRun(
     ledger,
     attempts: new LiveAttempts(),
     memory,
+    shared: await SharedState.read({ ...environment, before: tip, settlement, memory }),
     signal,
   };
   return { kind: "ready", context };

@@ -11,6 +11,7 @@ import type { ModelAccess } from "./preconditions.ts";
 import type { RateLimiter } from "./rate-limiter.ts";
 import type { RunRecord } from "./records.ts";
 import type { RunEnvironment } from "./run-environment.ts";
+import type { SharedState } from "./shared-state.ts";
 
 export interface RunContext extends RunEnvironment {
   plan: CompiledPlan;
@@ -44,6 +45,8 @@ export interface RunContext extends RunEnvironment {
   ledger: readonly LedgerEntry[];
   attempts: LiveAttempts;
   memory: RunMemory;
+  /** The state that workers share with the operator, as it was before the first worker. */
+  shared: SharedState;
   /** Aborted when the run is interrupted. */
   signal: AbortSignal;
 }

@@ -5,7 +5,6 @@
  * Decisions about units are the kernel's. Everything that a view needs is recorded.
  */
 import { openRepository } from "../git/repository.ts";
-import { repositoryFingerprint } from "../git/repository-fingerprint.ts";
 import type { Event, KernelLimits, RunStatus } from "../kernel/event.ts";
 import type { EventLog } from "../log/event-log.ts";
 import { dagOf } from "../plan/compiled.ts";
@@ -62,7 +61,7 @@ async function runUnits(
   request: RunRequest,
   abort: AbortController,
 ): Promise<RunResult> {
-  const performer = runPerformer(c, await repositoryFingerprint(c.repository));
+  const performer = runPerformer(c);
   const { state, status } = await withInterrupt(request.interrupt, abort, performer, (connected) =>
     driveKernel({
       run: c.run,

@@ -15,6 +15,7 @@ import { type CoverageBaselineReading, readCoverageBaseline } from "./coverage/b
 import type { FileCoverage } from "./coverage/report.ts";
 import { type DigestCache, digestCache } from "./digest-cache.ts";
 import { type CachedImport, importsVersion } from "./tests/tree-imports.ts";
+import { type DependencyWatch, dependencyWatch } from "./trees/dependency-watch.ts";
 import { editableInstalls } from "./trees/python-editable-installs.ts";
 import { type GateSlots, gateSlots } from "./trees/slots.ts";
 import type { GateProgress } from "./verdict.ts";
@@ -33,6 +34,8 @@ export interface SettlementContext {
   identity: Identity;
   /** The refs that gates with history see, read at the first call. */
   refs(): Promise<RefSnapshot>;
+  /** The operator's dependency folders, which are copied into trees. */
+  dependencies: DependencyWatch;
   slots: GateSlots;
   /** Slots of the trees in which commands run. */
   machineSlots: MachineSlots;
@@ -91,6 +94,7 @@ export function openSettlement(o: SettlementOptions): SettlementContext {
     projectDir,
     projectPrefix: prefixOf(projectDir),
     refs: once(() => snapshotRefs(o.repository, target)),
+    dependencies: dependencyWatch(o.projectRoot),
     // More than the gates that run at once, so that a failing gate can borrow a second tree for its base.
     slots: gateSlots(slotsRoot, maxGates + Math.max(1, jobs)),
     machineSlots: new MachineSlots(lockFolders(env, dirname(slotsRoot))),

@@ -4,8 +4,10 @@
  * Tokens include failed attempts and forks. Diff statistics (from git) and prices (from the
  * configuration) are parameters.
  */
+
 import type { UsageCounts } from "../log/counts.ts";
 import { nextStep } from "./explain.ts";
+import type { ForeignCommitView } from "./foreign-commits.ts";
 import type { SelfCorrection } from "./recovered-tool-errors.ts";
 import {
   type AttemptView,
@@ -48,6 +50,7 @@ export interface ReviewView {
   warnings: string[];
   verification: { status: string; reason: string } | null;
   repositoryChanged: string | null;
+  foreignCommits: ForeignCommitView[];
   redBase: GateView[];
   spending: Spending;
   units: UnitReview[];
@@ -89,6 +92,7 @@ export function viewReview(run: RunView, facts: ReviewFacts, only: string | null
     warnings: run.warnings,
     verification: run.verification,
     repositoryChanged: run.repositoryChanged,
+    foreignCommits: run.foreignCommits,
     redBase: run.redBase,
     spending: runSpending(run, facts),
     units: units.map((unit) => reviewUnit(run, unit, facts)),

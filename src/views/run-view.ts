@@ -3,6 +3,7 @@
  *
  * Unknown event types are ignored, so that logs of newer versions can be read.
  */
+
 import type { RecordedEvent } from "../log/event-log.ts";
 import {
   numberField,
@@ -12,6 +13,7 @@ import {
   textFieldOrNull,
   textListField,
 } from "./data.ts";
+import { type ForeignCommitView, viewForeignCommits } from "./foreign-commits.ts";
 
 /** `running` until `run.finished` is recorded; see `shownPhase` for a run whose process has ended before. */
 export type RunPhase = "running" | "complete" | "partial" | "failed" | "interrupted";
@@ -38,8 +40,10 @@ export interface RunView {
   verification: { status: string; reason: string } | null;
   /** Where the plan was archived to. */
   archivedTo: string | null;
-  /** Diff of the shared git configuration, when it changed while workers ran. */
+  /** Changes of the state that workers share with the operator, after which nothing landed. */
   repositoryChanged: string | null;
+  /** Commits that appeared on refs during the run and that dgov did not make. */
+  foreignCommits: ForeignCommitView[];
   /** Gates that failed on the base, before any change. */
   redBase: GateView[];
   lastSeq: number;
@@ -192,6 +196,7 @@ function beginRun(event: RecordedEvent): RunView {
     verification: null,
     archivedTo: null,
     repositoryChanged: null,
+    foreignCommits: [],
     redBase: [],
     lastSeq: seq,
     lastAt: ts,
@@ -224,6 +229,7 @@ function beginUnit(about: Record<string, unknown>, at: string, settled: string |
 
 function advanceRun(run: RunView, { type, data, ts }: RecordedEvent): void {
   if (type === "repository.changed") run.repositoryChanged = textField(data, "diff");
+  if (type === "commits.appeared") run.foreignCommits.push(...viewForeignCommits(data));
   if (type === "base.checked") {
     run.redBase = objectListField(data, "gates")
       .map(viewGate)

@@ -41,6 +41,8 @@ export interface WorkerRequest {
   /** Shell texts of the configured commands; null for those not configured. */
   commands: WorkerCommands;
   toolPolicy: WorkerToolPolicy;
+  /** The checkout and the git dir of the operator, which `restrict_run_bash` protects. */
+  operatorPaths: string[];
   scope: { allow: string[]; deny: string[]; ignore: string[]; allowGitControl: boolean };
   /** The complete environment of tool processes, except the marker. */
   toolEnvironment: Record<string, string>;

@@ -5,7 +5,11 @@
  * checks every simple command in it, including those that wrappers like `env` or `xargs` run. When the
  * text does not parse, every word is checked as the start of a command.
  */
+import { enteredPath, type ShellPlace } from "./operator-paths.ts";
 import type { WorkerToolPolicy } from "./protocol.ts";
+
+/** The project's policy and, where the operator's repository is to be protected, the place of the command. */
+type ShellPolicy = WorkerToolPolicy & { place?: ShellPlace };
 
 type ShellPolicyVerdict = { allowed: true } | { allowed: false; reason: string };
 
@@ -14,11 +18,15 @@ const allowed: ShellPolicyVerdict = { allowed: true };
 /** Checks a shell text against the policy. */
 export async function checkShellPolicy(
   text: string,
-  policy: WorkerToolPolicy,
+  policy: ShellPolicy,
 ): Promise<ShellPolicyVerdict> {
   if (!policy.restrictRunBash) return allowed;
   const { parseShell } = await import("../languages/shell.ts");
   const shell = await parseShell(text);
+  const entered = policy.place ? enteredPath(text, shell.commands, policy.place) : null;
+  if (entered !== null) {
+    return rejected(`it enters the operator's repository at ${entered}; work in your own worktree`);
+  }
   for (const command of shell.commands) {
     if (policy.denyShellFileMutations && command.writes.length > 0) {
       return rejected(`it writes to ${command.writes[0]}; use write_file or edit_file`);
@@ -63,7 +71,7 @@ const shells = new Set(["sh", "bash", "dash", "zsh", "ksh", "ash"]);
 
 async function checkWords(
   words: readonly string[],
-  policy: WorkerToolPolicy,
+  policy: ShellPolicy,
   depth: number,
 ): Promise<ShellPolicyVerdict> {
   if (words.length === 0) return allowed;
@@ -119,7 +127,7 @@ function afterOptions(words: readonly string[], valued: readonly string[]): read
 
 async function checkFind(
   words: readonly string[],
-  policy: WorkerToolPolicy,
+  policy: ShellPolicy,
   depth: number,
 ): Promise<ShellPolicyVerdict> {
   if (
@@ -142,7 +150,7 @@ async function checkFind(
 }
 
 /** Checks one simple command by its own words, without looking into wrappers. */
-function checkSimple(words: readonly string[], policy: WorkerToolPolicy): ShellPolicyVerdict {
+function checkSimple(words: readonly string[], policy: ShellPolicy): ShellPolicyVerdict {
   const denied = policy.denyShellCommands.find((entry) => beginsWith(words, entry));
   if (denied !== undefined) return rejected(`\`${denied}\` is denied`);
   if (policy.denyShellFileMutations) {
@@ -275,7 +283,7 @@ function verifyTool(words: readonly string[]): string | null {
 }
 
 /** Checks every word of an unparsable text as the start of a command. */
-function checkUnparsed(words: readonly string[], policy: WorkerToolPolicy): ShellPolicyVerdict {
+function checkUnparsed(words: readonly string[], policy: ShellPolicy): ShellPolicyVerdict {
   for (let i = 0; i < words.length; i++) {
     const verdict = checkSimple([baseName(words[i] ?? ""), ...words.slice(i + 1, i + 6)], policy);
     if (!verdict.allowed) return verdict;

@@ -57,6 +57,7 @@ const request: WorkerRequest = {
     typeCheck: null,
     verify: { smoke: "x" },
   },
+  operatorPaths: ["/operator/repo"],
   toolPolicy: {
     restrictRunBash: true,
     denyShellCommands: ["pip"],

@@ -73,6 +73,20 @@ describe("gates", () => {
     expect(tests?.data["command"]).toBe("echo own; test -s notes.md ; echo project");
   });
 
+  test.concurrent("a unit without tests lands beside one that has a test_cmd of its own", async () => {
+    await using p = await one(writesA, {
+      tasks: { a: {}, b: { test_cmd: "true" } },
+      script: {
+        rules: ["a", "b"].map((key) => ({
+          unit: unit(key),
+          turns: [call("write_file", { path: `${key}.txt`, content: "x\n" }), done("ok")],
+        })),
+      },
+    });
+    expect((await p.dgov(["run", "p"])).exitCode).toBe(0);
+    expect((await p.landed()).sort()).toEqual([unit("a"), unit("b")]);
+  });
+
   test.concurrent("A6 A7 a change without related tests runs the full test command, even after deleting a test", async () => {
     await using p = await one(
       [

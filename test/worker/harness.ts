@@ -215,6 +215,7 @@ function requestOf(
       ...changes.limits,
     },
     commands: { test: null, lint: null, lintFix: null, format: null, typeCheck: null, verify: {} },
+    operatorPaths: ["/operator/repo"],
     toolPolicy: {
       restrictRunBash: false,
       denyShellCommands: [],

@@ -2,8 +2,10 @@
  * Log lines for the records of a run: starts, gates, retries, landings and rejections; with `stream`
  * also thoughts and tool calls. Pure.
  */
+import { sharedStateChanged } from "../../kernel/reasons.ts";
 import type { RecordedEvent } from "../../log/event-log.ts";
 import { indented, oneLine, short, words } from "../../std/text.ts";
+import { foreignCommitLines, viewForeignCommits } from "../../views/foreign-commits.ts";
 import { neverStarted } from "../../views/run-view.ts";
 
 const streamCharsMax = 160;
@@ -33,7 +35,9 @@ export function progressLine(record: RecordedEvent, stream: boolean): string | n
     case "attempt.autofixed":
       return `${unit}: autofixed ${(data["paths"] as string[]).join(", ")}`;
     case "repository.changed":
-      return `git's shared configuration changed while workers ran:\n${indented(String(data["diff"]), "    ")}`;
+      return `${sharedStateChanged}:\n${indented(String(data["diff"]), "    ")}`;
+    case "commits.appeared":
+      return foreignCommitLines(viewForeignCommits(data)).join("\n");
     case "unit.changed":
       // The summary counts the units that an interrupt kept from starting.
       if (neverStarted({ phase: String(data["to"]) }, record.attempt ?? 0)) return null;

@@ -163,7 +163,9 @@ export function workerRequest(
   // Programs and modules are looked up in its worktree, as gates look them up in theirs.
   const toolEnvironment = environmentIn(c.settlement, live.tree.path, undefined);
   const model = present(c.models.get(task.id), `${task.id} has a model`);
-  const shared = projectRequest({ config: c.config, toolEnvironment }, model);
+  const { topLevel, commonDir } = c.repository;
+  const operatorPaths = [...new Set([topLevel, commonDir, c.projectRoot])];
+  const shared = projectRequest({ config: c.config, toolEnvironment, operatorPaths }, model);
   const { iterationBudget } = shared.limits;
   return {
     ...shared,
@@ -186,7 +188,7 @@ export function workerRequest(
 
 /** The part of a request that is the same for every worker of a project. */
 export function projectRequest(
-  o: { config: Config; toolEnvironment: Record<string, string> },
+  o: { config: Config; toolEnvironment: Record<string, string>; operatorPaths: string[] },
   { provider, model, apiKey }: ModelAccess,
 ): Pick<
   WorkerRequest,
@@ -195,6 +197,7 @@ export function projectRequest(
   | "limits"
   | "commands"
   | "toolPolicy"
+  | "operatorPaths"
   | "scope"
   | "toolEnvironment"
   | "project"
@@ -230,6 +233,7 @@ export function projectRequest(
       ),
     },
     toolPolicy: config.toolPolicy,
+    operatorPaths: o.operatorPaths,
     scope: config.scope,
     toolEnvironment: o.toolEnvironment,
     project: {

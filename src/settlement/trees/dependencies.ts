@@ -7,6 +7,7 @@
  */
 import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { basename, dirname, isAbsolute, join, relative, resolve } from "node:path";
+import { removeOwnFolder } from "../../git/own-folder.ts";
 import { describeExit, succeeded } from "../../process/exit-result.ts";
 import { runProcess, runShell } from "../../process/spawn.ts";
 import { sha256 } from "../../std/digest.ts";
@@ -14,6 +15,7 @@ import { removeFolder } from "../../std/files.ts";
 import { memoByOwner } from "../../std/once.ts";
 import type { SettlementContext } from "../context.ts";
 import { lastLine } from "../verdict.ts";
+import { toolCaches } from "./dependency-watch.ts";
 import { environmentIn } from "./environment.ts";
 
 /** Names of folders that hold dependencies, never a worker's changes. */
@@ -83,7 +85,15 @@ export async function prepareDependencies(
 ): Promise<Prepared> {
   const project = join(o.path, c.projectDir);
   if (lockfileDigest(project) === lockfileDigest(c.projectRoot)) {
-    for (const folder of foldersToCopy(c)) await copyFolder(c, folder, project, o.signal);
+    for (const folder of foldersToCopy(c)) {
+      if (!(await copyFolder(c, folder, project, o.signal))) continue;
+      // After the copy, so that it cannot change between comparison and copy.
+      const changed = await c.dependencies.changesIn(folder);
+      if (changed.length === 0) continue;
+      removeOwnFolder(join(project, folder));
+      const reason = c.dependencies.found ?? `${folder} changed`;
+      return { ok: false, reason, unrunnable: true, output: "", durationMs: 0 };
+    }
   }
   const setup = c.config.worktree.setup;
   if (setup === null) return { ok: true, output: "", durationMs: 0 };
@@ -105,6 +115,11 @@ export async function prepareDependencies(
   return { ok: false, reason, unrunnable, output, durationMs };
 }
 
+/** Records the operator's dependency folders as they are before any worker's code runs. */
+export function watchDependencies(c: SettlementContext): Promise<void> {
+  return c.dependencies.begin(foldersToCopy(c));
+}
+
 /** Dependency folders found in the operator's project, by its path. */
 const detectedFolders = memoByOwner<SettlementContext, string[]>();
 
@@ -121,19 +136,21 @@ function foldersToCopy(c: SettlementContext): string[] {
 /** Results of `findEscape` by folder; searching a dependency folder is slow. */
 const escapes = memoByOwner<SettlementContext, Promise<string | null>>();
 
+/** Copies a folder of the operator's project; false when it is not to be copied or the copy failed. */
 async function copyFolder(
   c: SettlementContext,
   folder: string,
   project: string,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<boolean> {
   const from = join(c.projectRoot, folder);
   const to = join(project, folder);
   const stats = lstatSync(from, { throwIfNoEntry: false });
   // Not over a folder that the tree has, nor into one that it lacks.
-  if (stats === undefined || !stats.isDirectory() || existsSync(to)) return;
-  if (!existsSync(dirname(to)) && dirname(folder) !== ".") return;
-  if ((await escapes(c, from, () => findEscape(from, c.repository.topLevel))) !== null) return;
+  if (stats === undefined || !stats.isDirectory() || existsSync(to)) return false;
+  if (!existsSync(dirname(to)) && dirname(folder) !== ".") return false;
+  if ((await escapes(c, from, () => findEscape(from, c.repository.topLevel))) !== null)
+    return false;
   mkdirSync(dirname(to), { recursive: true });
   const [first, ...others] =
     process.platform === "darwin" ? ["-Rc", "-R"] : ["-a --reflink=auto", "-a"];
@@ -146,10 +163,14 @@ async function copyFolder(
       outputBytesMax: 64 * 1024,
       signal,
     });
-    if (succeeded(run.result)) return;
+    if (succeeded(run.result)) {
+      for (const name of toolCaches) removeFolder(join(to, name));
+      return true;
+    }
     // A partial copy would fail in confusing ways; without one, the dependencies are plainly missing.
     removeFolder(to);
   }
+  return false;
 }
 
 /** Dependency folders below a root, relative to it; folders nested in one are not listed. */

@@ -18,7 +18,7 @@ export async function readFolderState(
   folders: readonly string[],
 ): Promise<FolderState> {
   const state = new Map<string, number>();
-  for await (const { path, stats } of walk(root, folders)) state.set(path, identity(stats));
+  for await (const { path, stats } of walkFolders(root, folders)) state.set(path, identity(stats));
   return state;
 }
 
@@ -35,7 +35,7 @@ export async function undoAdditions(
   const changed: string[] = [];
   let seen = 0;
   let intact = true;
-  for await (const { path, stats } of walk(root, folders, (path) => !before.has(path))) {
+  for await (const { path, stats } of walkFolders(root, folders, (path) => !before.has(path))) {
     const known = before.get(path);
     if (known === undefined) removeOwnFolder(join(root, path));
     else seen++;
@@ -59,7 +59,8 @@ function identity(stats: Stats): number {
   return Number(Bun.hash(text) & 0x1fffffffffffffn);
 }
 
-async function* walk(
+/** Folders below a root and everything in them. Links, and the entries of a `leaf`, are not followed. */
+export async function* walkFolders(
   root: string,
   folders: readonly string[],
   leaf: (path: string) => boolean = () => false,

@@ -28,7 +28,10 @@ const runBash: Tool = {
   async run(a, context) {
     const command = String(a["command"]);
     if (command.trim() === "") return toolError("invalid_arguments", "the command is empty");
-    const verdict = await checkShellPolicy(command, context.request.toolPolicy);
+    const { toolPolicy, operatorPaths, worktree, toolEnvironment } = context.request;
+    const home = toolEnvironment["HOME"] ?? "/";
+    const place = { operatorPaths, worktree, cwd: context.root, home };
+    const verdict = await checkShellPolicy(command, { ...toolPolicy, place });
     if (!verdict.allowed) return toolError("not_permitted", verdict.reason);
     const { bashTimeoutMs, bashTimeoutMaxMs } = context.request.limits;
     const requestedMs =

@@ -1,12 +1,15 @@
 /** `dgov plan review PLAN`: the results of the last run; `--diff` and `--events` show one unit. */
+
 import { isatty } from "node:tty";
 import { openProjectLog } from "../../../app/open-log.ts";
 import { type ResolvedRun, resolveRun } from "../../../app/resolve-run.ts";
 import { reviewFacts, unitPatch } from "../../../app/run-facts.ts";
 import { DgovError } from "../../../error.ts";
+import { sharedStateChanged } from "../../../kernel/reasons.ts";
 import type { RecordedEvent } from "../../../log/event-log.ts";
 import { resolveUnit } from "../../../plan/locate.ts";
 import { duration, indented, moment, plural, short, words } from "../../../std/text.ts";
+import { foreignCommitLines } from "../../../views/foreign-commits.ts";
 import {
   type ReviewView,
   type Spending,
@@ -117,9 +120,9 @@ export function renderReview(view: ReviewView): string {
   }
   for (const warning of view.warnings) lines.push(`  warning: ${warning}`);
   if (view.repositoryChanged !== null) {
-    lines.push("  git's shared configuration changed while workers ran:");
-    lines.push(indented(view.repositoryChanged, "    "));
+    lines.push(`  ${sharedStateChanged}:`, indented(view.repositoryChanged, "    "));
   }
+  lines.push(...foreignCommitLines(view.foreignCommits).map((line) => `  ${line}`));
   for (const unit of view.units) lines.push("", ...renderUnit(unit));
   if (view.after !== null && view.after !== view.before) {
     lines.push("", `git diff ${short(view.before)}..${short(view.after)}`);

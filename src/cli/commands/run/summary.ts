@@ -1,9 +1,11 @@
 /** The end of a run as a document and as text: landed units, failures with reasons, commands to type next. */
+
 import type { RecordedEvent } from "../../../log/event-log.ts";
 import type { RunResult } from "../../../runner/run.ts";
 import { present } from "../../../std/assert.ts";
 import { snakeCase } from "../../../std/case.ts";
 import { duration, plural, short, words } from "../../../std/text.ts";
+import { foreignCommitLines } from "../../../views/foreign-commits.ts";
 import { type RadarView, viewRadar } from "../../../views/radar.ts";
 import { type ReviewFacts, runSpending, type Spending, spendingOf } from "../../../views/review.ts";
 import {
@@ -55,6 +57,7 @@ export function summarizeRun(
       structural: result.end.structural,
       warnings: result.end.warnings,
       repository_changed: view.repositoryChanged,
+      foreign_commits: view.foreignCommits.map((one) => snakeCase(one)),
       red_base: view.redBase.map((one) => snakeCase(one)),
       radar: snakeCase(radar),
       units: view.units.map((unit) => unitDocument(unit, present(spent.get(unit.unit), unit.unit))),
@@ -114,6 +117,7 @@ function textOf(
       .filter((unit) => unit.attempts.some((attempt) => attempt.flaky.length > 0))
       .map((unit) => `  ${unit.unit}: flaky: ${unit.attempts.flatMap((a) => a.flaky).join(", ")}`),
     ...radarLine(radar),
+    ...foreignCommitLines(view.foreignCommits).map((line) => `  ${line}`),
     ...result.end.warnings.map((warning) => `warning: ${warning}`),
     ...(view.degraded ? offenderLines(result.end.structural) : []),
   ];

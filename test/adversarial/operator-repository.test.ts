@@ -1,0 +1,133 @@
+/** Workers that reach into the operator's checkout and repository, in real runs. */
+import { expect, test } from "bun:test";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { call, done, type ModelTurn } from "../../src/demo/script.ts";
+import { type TestProject, testProject, unit } from "../harness/project.ts";
+
+const write = (path: string, content = "x\n") => call("write_file", { path, content });
+
+/** A project with a good unit `b`, and a unit `a` whose worker runs this shell text with `$REPO`. */
+async function hostile(
+  shell: string,
+  more: Partial<Parameters<typeof testProject>[0]> = {},
+): Promise<TestProject> {
+  const place = { path: "" };
+  const turns: ModelTurn[] = [
+    call("run_bash", { command: `REPO=$(cat "$HOME/place"); ${shell}` }),
+    write("a.txt"),
+    done("ok"),
+  ];
+  const p = await testProject({
+    tasks: { a: {}, b: { depends_on: ["a"] } },
+    plan: { max_retries: 0 },
+    script: {
+      rules: [
+        { unit: unit("a"), turns },
+        { unit: unit("b"), turns: [write("b.txt"), done("ok")] },
+      ],
+    },
+    ...more,
+  });
+  place.path = p.repo.path;
+  mkdirSync(p.repo.env["HOME"] ?? "", { recursive: true });
+  writeFileSync(join(p.repo.env["HOME"] ?? "", "place"), p.repo.path);
+  return p;
+}
+
+const commit = "git -c user.name=W -c user.email=w@x commit -q -m 'worker was here'";
+
+test.each([
+  ["the target", `cd "$REPO" && echo w > w.txt && git add w.txt && ${commit}`, "refs/heads/main"],
+  [
+    "another branch",
+    `cd "$REPO" && git branch side $(git -c user.name=W -c user.email=w@x commit-tree -m 'worker was here' -p HEAD HEAD^{tree})`,
+    "refs/heads/side",
+  ],
+  [
+    "a tag",
+    `git -C "$REPO" tag v9 $(git -C "$REPO" -c user.name=W -c user.email=w@x commit-tree -m 'worker was here' 'HEAD^{tree}')`,
+    "refs/tags/v9",
+  ],
+])(
+  "C19 a commit of a worker on %s of the operator is listed in summary, review and JSON",
+  async (_name, shell, ref) => {
+    await using p = await hostile(shell);
+    const run = await p.dgov(["run", "p", "--json"]);
+    expect(run.exitCode).toBe(0);
+    const listed = { ref, subject: "worker was here", author: "W <w@x>", made_from: null };
+    expect(JSON.parse(run.stdout).foreign_commits).toEqual([expect.objectContaining(listed)]);
+    const review = await p.dgov(["plan", "review", "p", "--json"]);
+    expect(JSON.parse(review.stdout).foreign_commits).toMatchObject([listed]);
+    const text = (await p.dgov(["plan", "review", "p"])).stdout;
+    expect(text).toContain("1 foreign commit, not landed by dgov:");
+    expect(text).toContain(`on ${ref}: worker was here (W <w@x>)`);
+    expect(await p.landed()).toEqual([unit("a"), unit("b")]);
+  },
+);
+
+test("C19 a commit on an attempt's work is tampering: nothing lands after it", async () => {
+  // The kept work of `a` exists when `b` runs.
+  const forge = [
+    'REPO=$(cat "$HOME/place")',
+    "KEPT=$(git -C $REPO for-each-ref --format='%(objectname)' refs/dgov/keep | head -1)",
+    `git -C $REPO update-ref refs/heads/side $(git -C $REPO -c user.name=W -c user.email=w@x commit-tree -m forged -p $KEPT $KEPT^{tree})`,
+  ].join("; ");
+  await using p = await hostile("true", {
+    tasks: { a: {}, b: {} },
+    config: { project: { test_cmd: "! test -e a.txt" }, run: { jobs: 1 } },
+    script: {
+      rules: [
+        { unit: unit("a"), turns: [write("a.txt"), done("ok")] },
+        {
+          unit: unit("b"),
+          turns: [call("run_bash", { command: forge }), write("b.txt"), done("ok")],
+        },
+      ],
+    },
+  });
+  const run = await p.dgov(["run", "p", "--json"]);
+  expect(run.exitCode).toBe(4);
+  const document = JSON.parse(run.stdout);
+  const ref = "refs/heads/side";
+  expect(document.foreign_commits).toMatchObject([
+    { ref, subject: "forged", made_from: expect.stringContaining("refs/dgov/keep/") },
+    { ref, subject: "Kept work of tasks/main.a, attempt 1" },
+  ]);
+  expect(document.repository_changed).toContain("refs/heads/side: +");
+  expect(await p.landed()).toEqual([]);
+});
+
+test("C19 the operator's own commits during a run are listed and land beside the units", async () => {
+  await using p = await hostile(`cd "$REPO" && echo o > o.txt && git add o.txt && ${commit}`);
+  const run = await p.dgov(["run", "p"]);
+  expect(run.exitCode).toBe(0);
+  expect(run.stdout).toContain("1 foreign commit, not landed by dgov:");
+  expect(await p.repo.git("log", "--format=%s", "main")).toContain("worker was here");
+});
+
+test("C19 no identity variable reaches a worker's tools or a gate, not even a configured one", async () => {
+  const report = 'env | grep -E "^GIT_(AUTHOR|COMMITTER)|^EMAIL=" >> "$HOME/seen"; true';
+  const names = ["GIT_AUTHOR_NAME", "GIT_AUTHOR_EMAIL", "GIT_COMMITTER_NAME", "GIT_AUTHOR_DATE"];
+  await using p = await hostile(report, {
+    config: { project: { test_cmd: report, setup_cmd: report }, run: { env: names } },
+  });
+  expect((await p.dgov(["run", "p"])).exitCode).toBe(0);
+  expect(p.repo.read("../home/seen")).toBe("");
+});
+
+test("C18 a worker that changes the operator's dependencies stops landings with a message", async () => {
+  await using p = await hostile('echo evil > "$REPO/node_modules/dep/index.js"', {
+    files: { ".gitignore": "node_modules/\n" },
+    tasks: { a: {}, b: {} },
+    config: { project: { test_cmd: "test -f node_modules/dep/index.js" }, run: { jobs: 1 } },
+  });
+  mkdirSync(join(p.repo.path, "node_modules/dep"), { recursive: true });
+  writeFileSync(join(p.repo.path, "node_modules/dep/index.js"), "fine\n");
+  const run = await p.dgov(["run", "p", "--json"]);
+  expect(run.exitCode).toBe(4);
+  expect(JSON.parse(run.stdout).repository_changed).toContain(
+    "node_modules/dep/index.js: changed in the operator's checkout",
+  );
+  expect(await p.landed()).not.toContain(unit("b"));
+});
