@@ -4,15 +4,7 @@
  * The commit has no worker's content, since all its paths are below dgov's own folders. Every step can be repeated,
  * so the next run completes the bookkeeping of one that crashed before it.
  */
-import {
-  appendFileSync,
-  existsSync,
-  mkdirSync,
-  readFileSync,
-  realpathSync,
-  renameSync,
-  rmSync,
-} from "node:fs";
+import { existsSync, mkdirSync, readFileSync, realpathSync, renameSync, rmSync } from "node:fs";
 import { basename, join, sep } from "node:path";
 import { ownFolders } from "../claims/reserved.ts";
 import { DgovError } from "../error.ts";
@@ -26,6 +18,7 @@ import { compiledName } from "../plan/compiled-file.ts";
 import { type PlanLocation, plansFolder } from "../plan/locate.ts";
 import { present } from "../std/assert.ts";
 import { isoTime, systemClock } from "../std/clock.ts";
+import { appendToFile } from "../std/files.ts";
 import { errorMessage } from "../std/text.ts";
 
 /** The part of a run context that bookkeeping needs; there is none yet when all units are settled. */
@@ -62,7 +55,7 @@ export function recordLandings(
   );
   // A line that a crash cut short stays; the next one begins on a new line.
   const newline = text === "" || text.endsWith("\n") ? "" : "\n";
-  appendFileSync(path, `${newline}${lines.join("\n")}\n`);
+  appendToFile(path, `${newline}${lines.join("\n")}\n`);
 }
 
 /**

@@ -5,8 +5,8 @@
  *
  * File format: a header line with the version, then one JSON line `[digest, value]` per entry.
  */
-import { appendFileSync, existsSync, readFileSync } from "node:fs";
-import { replaceFile } from "../std/files.ts";
+import { existsSync, readFileSync } from "node:fs";
+import { appendToFile, replaceFile } from "../std/files.ts";
 
 export interface DigestCache<T> {
   get(digest: string): T | undefined;
@@ -40,7 +40,7 @@ export function digestCache<T>(
         known().set(digest, value);
         lines.push(`${JSON.stringify([digest, value])}\n`);
       }
-      if (lines.length > 0) attempt(() => appendFileSync(file, lines.join(""), { mode: 0o600 }));
+      if (lines.length > 0) attempt(() => appendToFile(file, lines.join(""), { mode: 0o600 }));
     },
   };
 }

@@ -1,6 +1,7 @@
 /** Reading and replacing whole files; inspecting and removing folders that other processes write to. */
 import { randomBytes } from "node:crypto";
 import {
+  appendFileSync,
   chmodSync,
   closeSync,
   fsyncSync,
@@ -44,6 +45,12 @@ export function replaceFile(
     throw error;
   }
   if (o.durable) syncFolder(folder);
+}
+
+/** Appends text to a file. Creates the file and missing folders; `mode` is that of a new file. */
+export function appendToFile(path: string, text: string, o: { mode?: number } = {}): void {
+  mkdirSync(dirname(path), { recursive: true });
+  appendFileSync(path, text, { mode: o.mode ?? 0o644 });
 }
 
 /** Waits until a folder's entries are on disk. */

@@ -82,6 +82,8 @@ const names = Object.keys(cases);
 let root = "";
 let healthy: TestRepo | null = null;
 let broken: TestRepo | null = null;
+/** Repositories in which no command but `init` has run, by state. */
+const fresh: Record<string, TestRepo> = {};
 let copies = 0;
 
 beforeAll(async () => {
@@ -92,11 +94,20 @@ beforeAll(async () => {
     ".dgov/project.toml": "[project]\nlangauge = 1\nsrc_dir = 2\n",
     ".dgov/plans/p/tasks/main.toml": "[tasks.a]\nsumary = 1\n",
   });
+  const code = { "src/a.ts": "export const a = 1;\n" };
+  fresh["uninitialised"] = await testRepo(code);
+  fresh["initialised"] = await testRepo(code);
+  fresh["initialised and empty"] = await testRepo({}, { commit: false });
+  for (const state of ["initialised", "initialised and empty"]) {
+    const { path: cwd, env } = fresh[state] as TestRepo;
+    expect((await dgov(["init", "-y"], { cwd, env })).exitCode).toBe(0);
+  }
 });
 
 afterAll(async () => {
   await healthy?.[Symbol.asyncDispose]();
   await broken?.[Symbol.asyncDispose]();
+  for (const repo of Object.values(fresh)) await repo[Symbol.asyncDispose]();
   rmSync(root, { recursive: true, force: true });
 });
 
@@ -221,5 +232,19 @@ test.concurrent.each(names.filter((name) => cases[name]?.looks === true))(
   "E9 dgov %s leaves a project without state unchanged",
   async (name) => {
     await inBothModes(called(name), healthy, { untouched: true });
+  },
+);
+
+describe.each(["uninitialised", "initialised", "initialised and empty"])(
+  "the first command in a repository that is %s",
+  (state) => {
+    test.concurrent.each(names.filter((name) => name !== "demo"))(
+      "B26 dgov %s assumes no earlier command",
+      async (name) => {
+        const { stdout, stderr, exitCode } = await place(fresh[state] ?? null).run(called(name));
+        expect([0, 1, 2, 4]).toContain(exitCode);
+        expect(stdout + stderr).not.toMatch(/ENOENT|ENOTDIR|a bug in dgov/);
+      },
+    );
   },
 );

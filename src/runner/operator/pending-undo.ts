@@ -4,11 +4,11 @@
  * The event log has no such record, since an undo is not a run. The next holder of the run lock completes or
  * reverts the landing of an undo that crashed.
  */
-import { rmSync, writeFileSync } from "node:fs";
+import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { reconcileLanding } from "../../git/landing/land.ts";
 import type { Repository } from "../../git/repository.ts";
-import { readText } from "../../std/files.ts";
+import { readText, replaceFile } from "../../std/files.ts";
 
 /** Move of `target` from one commit to another. */
 interface UndoMove {
@@ -23,7 +23,7 @@ function pendingUndoFile(repository: Repository): string {
 
 /** Records the landing that an undo is about to begin. */
 export function recordPendingUndo(repository: Repository, move: UndoMove): void {
-  writeFileSync(pendingUndoFile(repository), JSON.stringify(move));
+  replaceFile(pendingUndoFile(repository), JSON.stringify(move), { durable: true });
 }
 
 /** Removes the record of an undo's landing, done or not. */

@@ -1,0 +1,78 @@
+/** The first use of dgov in a repository: `init` and one other command, without a plan made before. */
+import { describe, expect, test } from "bun:test";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { ModelScript } from "../../src/demo/script.ts";
+import { call, done } from "../../src/demo/script.ts";
+import { startScriptedModel } from "../../src/demo/scripted-model.ts";
+import { type DgovRun, dgov } from "../harness/bin.ts";
+import { type TestRepo, testRepo } from "../harness/repo.ts";
+
+interface Fresh {
+  repo: TestRepo;
+  dgov(...args: string[]): Promise<DgovRun>;
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/** A repository in which `dgov init -y` was the only command, with a scripted model as its provider. */
+async function initialised(
+  script: ModelScript,
+  files: Record<string, string> = { "readme.txt": "hello\n" },
+): Promise<Fresh> {
+  const model = await startScriptedModel(script);
+  const repo = await testRepo(files, { commit: Object.keys(files).length > 0 });
+  const env = { ...repo.env, OPENAI_API_KEY: "sk-test", DGOV_TRUST_PROVIDERS: "1" };
+  const run = (...args: string[]): Promise<DgovRun> => dgov(args, { cwd: repo.path, env });
+  expect((await run("init", "-y", "--provider", "openai")).exitCode).toBe(0);
+  const config = join(repo.path, ".dgov/project.toml");
+  const text = readFileSync(config, "utf8");
+  writeFileSync(config, text.replace(/^base_url = .*$/m, `base_url = "${model.baseUrl}"`));
+  return {
+    repo,
+    dgov: run,
+    async [Symbol.asyncDispose]() {
+      await model.stop();
+      await repo[Symbol.asyncDispose]();
+    },
+  };
+}
+
+const fixes: ModelScript = {
+  rules: [{ turns: [call("write_file", { path: "new.txt", content: "x\n" }), done("ok")] }],
+};
+const fix = ["fix", "Write it", "-f", "new.txt", "--name", "w"];
+
+async function expectComplete(p: Fresh): Promise<void> {
+  const run = await p.dgov(...fix, "--json");
+  expect([JSON.parse(run.stdout), run.exitCode]).toMatchObject([
+    { status: "complete", units: [{ phase: "landed" }] },
+    0,
+  ]);
+  const review = JSON.parse((await p.dgov("plan", "review", "w", "--json")).stdout);
+  expect(review).toMatchObject({ phase: "complete", warnings: [] });
+  expect(await p.repo.git("status", "--porcelain")).toBe("");
+}
+
+describe("first use", () => {
+  test.concurrent("B26 fix after init lands, exits 0 and is recorded as complete", async () => {
+    await using p = await initialised(fixes);
+    await p.repo.git("add", "-A");
+    await p.repo.git("commit", "-q", "-m", "set up dgov");
+    await expectComplete(p);
+    expect(p.repo.read(".dgov/plans/deployed.jsonl")).toContain('"plan":"w"');
+  });
+
+  test.concurrent("B26 fix after init lands in a repository without a commit", async () => {
+    await using p = await initialised(fixes, {});
+    await expectComplete(p);
+  });
+
+  test.concurrent("B26 fix lands after the operator removed the folder of plans", async () => {
+    await using p = await initialised(fixes);
+    await p.repo.git("add", "-A");
+    await p.repo.git("commit", "-q", "-m", "set up dgov");
+    rmSync(join(p.repo.path, ".dgov/plans"), { recursive: true, force: true });
+    rmSync(join(p.repo.path, ".dgov/runtime"), { recursive: true, force: true });
+    await expectComplete(p);
+  });
+});
