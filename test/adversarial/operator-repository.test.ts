@@ -131,3 +131,35 @@ test("C18 a worker that changes the operator's dependencies stops landings with 
   );
   expect(await p.landed()).not.toContain(unit("b"));
 });
+
+/** Shell texts that put links to the operator's checkout in place of dgov's folders; `$TOP` is the attempt's folder. */
+const links = {
+  worktree: 'cd "$TOP" && mv tree tree.away && ln -s "$REPO" tree',
+  "run folder": 'cd "$TOP/../.." && R=$(ls) && mv "$R" "$R.away" && ln -s "$REPO" "$R"',
+  scratch: 'cd "$TOP/.." && rm -rf scratch && ln -s "$REPO" scratch',
+  slots: 'cd "$TOP/../../.." && rm -rf slots && ln -s "$REPO" slots',
+  "gate tree":
+    'cd "$TOP/../../../slots" && for s in *; do rm -rf $s/tree; ln -s "$REPO" $s/tree; done',
+};
+
+test.each(Object.entries(links))(
+  "C21 a worker that links the %s to the operator's checkout changes nothing there",
+  async (name, shell) => {
+    await using p = await hostile(`TOP=$(dirname "$PWD"); ${shell}`, {
+      tasks: { a: {}, b: {} },
+      config: { project: { test_cmd: "test -f readme.txt" }, run: { jobs: 1 } },
+    });
+    mkdirSync(join(p.repo.path, "tree"));
+    writeFileSync(join(p.repo.path, ".git/info/exclude"), "/tree/\n");
+    writeFileSync(join(p.repo.path, "tree/precious"), "mine\n");
+    const run = await p.dgov(["run", "p"]);
+    expect(await p.repo.git("status", "--porcelain", "--", ":!.dgov")).toBe("");
+    expect(p.repo.read("tree/precious")).toBe("mine\n");
+    if (name === "gate tree") {
+      expect((await p.landed()).sort()).toEqual([unit("a"), unit("b")]);
+    } else {
+      expect(run.exitCode).not.toBe(0);
+      expect(run.stdout + run.stderr).toContain("was replaced by a link");
+    }
+  },
+);

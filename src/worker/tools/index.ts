@@ -1,5 +1,6 @@
 /** The tools of each role, and the call of a tool: arguments checked, results bounded, errors returned. */
 
+import { requireOwnFolder } from "../../git/own-folder.ts";
 import { suggest } from "../../std/suggest.ts";
 import { errorMessage } from "../../std/text.ts";
 import type { WorkerRole } from "../protocol.ts";
@@ -83,6 +84,8 @@ export async function callTool(
   if (!parsed.ok)
     return { args: parsed.value, result: toolError("invalid_arguments", parsed.problem) };
   try {
+    // A command may have put a link in place of the worktree; the file tools would follow it.
+    requireOwnFolder(context.request.worktree);
     const result = await tool.run(parsed.value, context);
     const bytesMax = context.request.limits.toolOutputBytes;
     return { args: parsed.value, result: clipResult(result, bytesMax) };
