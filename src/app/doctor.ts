@@ -230,7 +230,7 @@ async function checkCommands(
     add("gates", "warn", detail, `set test_cmd in ${configFile}`);
   }
   for (const { message, hint } of gatesWithoutHistory(config))
-    add("history", "warn", message, hint);
+    add("gate history", "warn", message, hint);
   const seen = new Set<string>();
   for (const [key, text] of configured) {
     const name = key.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);

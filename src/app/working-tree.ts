@@ -253,7 +253,9 @@ async function runRecipe(
   o: Parameters<typeof runRecipes>[1],
 ): Promise<RecipeResult> {
   const { command: text = "", logName = null } = config.verify[name] ?? {};
-  const [command = text] = fillTemplate(config, text, [config.srcDir.replace(/\/+$/, "") || "."]);
+  const [command = text] = fillTemplate(config, text.replaceAll("{base}", "HEAD"), [
+    config.srcDir.replace(/\/+$/, "") || ".",
+  ]);
   o.status(`${name}: ${command}`);
   const logPath = logName === null ? null : freshLog(o.projectRoot, basename(logName));
   const done = await runShell({

@@ -11,6 +11,7 @@ import { join } from "node:path";
 import type { Config } from "../config/config.ts";
 import { childVariables } from "../config/execution-policy.ts";
 import { DgovError } from "../error.ts";
+import { removeOwnFolder } from "../git/own-folder.ts";
 import { userFilters } from "../git/private-dir.ts";
 import { headOf } from "../git/refs.ts";
 import { projectDirOf, type Repository } from "../git/repository.ts";
@@ -24,7 +25,6 @@ import { cleanPlanners, plannerFolder } from "../runner/operator/clean.ts";
 import { runPaths } from "../runner/paths.ts";
 import type { ModelAccess } from "../runner/preconditions.ts";
 import { applyRequestMessage, type RateLimiter } from "../runner/rate-limiter.ts";
-import { removeFolder } from "../std/files.ts";
 import type { WorkerMessage } from "../worker/protocol.ts";
 
 /** Milliseconds that one round may take. */
@@ -116,7 +116,7 @@ export async function openPlannerWorkspace(o: PlannerWorkspaceRequest): Promise<
     },
     async close() {
       await removeWorktree(repository, tree, {});
-      removeFolder(at);
+      removeOwnFolder(at);
     },
   };
 }

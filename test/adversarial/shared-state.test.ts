@@ -23,6 +23,7 @@ import {
 } from "../../src/git/worktrees/gate-tree.ts";
 import { removeWorktree } from "../../src/git/worktrees/keep.ts";
 import { commitChanges } from "../../src/git/worktrees/snapshot.ts";
+import { cleanRuns } from "../../src/runner/operator/clean.ts";
 import { runPaths, scratchFolder } from "../../src/runner/paths.ts";
 import { type OpenedRepo, openTestRepo } from "../git/harness.ts";
 import { statuses, testSettlement, verdict } from "../settlement/harness.ts";
@@ -150,6 +151,29 @@ describe("folders that were replaced by a link", () => {
     const env = { XDG_CACHE_HOME: join(g.repo.root, "cache") };
     const paths = runPaths({ repositoryId: "id", configured: null, env });
     expect(scratchFolder(paths, "r")).toBe(join(g.repo.root, "disk/dgov/id/runs/r/scratch"));
+  });
+
+  test("C21 clean removes links in place of dgov's folders, and nothing behind them", async () => {
+    await using g = await openTestRepo({});
+    const victim = victimOf(g);
+    const env = { XDG_CACHE_HOME: join(g.repo.root, "cache") };
+    const paths = runPaths({ repositoryId: "id", configured: null, env });
+    for (const folder of ["runs/r", "slots/1", "planner/x"]) {
+      mkdirSync(join(paths.root, folder), { recursive: true });
+    }
+    replaceByLink(join(paths.root, "slots"), victim.path);
+    replaceByLink(join(paths.root, "planner"), victim.path);
+    replaceByLink(join(paths.root, "runs/r"), victim.path);
+    const of = { repository: g.r, projectRoot: g.repo.path, paths, log: null };
+    const links = ["runs/r", "slots", "planner"].map((name) => `link ${join(paths.root, name)}`);
+    const dry = await cleanRuns({ ...of, dry: true });
+    expect(dry.removed).toEqual(expect.arrayContaining(links));
+    const cleaned = await cleanRuns({ ...of, dry: false });
+    expect(cleaned.removed).toEqual(expect.arrayContaining(links));
+    for (const name of ["runs/r", "slots", "planner"]) {
+      expect(existsSync(join(paths.root, name))).toBe(false);
+    }
+    victim.intact();
   });
 });
 

@@ -7,13 +7,14 @@
 import { existsSync, readdirSync, realpathSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { DgovError } from "../../error.ts";
+import { isOwnFolder, removeOwnFolder } from "../../git/own-folder.ts";
 import { deleteRef, keepRef, listRefs } from "../../git/refs.ts";
 import type { Repository } from "../../git/repository.ts";
 import { removeWorktree } from "../../git/worktrees/keep.ts";
 import { openWorktree } from "../../git/worktrees/worktree.ts";
 import type { EventLog } from "../../log/event-log.ts";
 import { processStart } from "../../process/tree.ts";
-import { removeFolder } from "../../std/files.ts";
+import { lstatIfPresent, removeFolder } from "../../std/files.ts";
 import { sortedBy } from "../../std/order.ts";
 import { plural } from "../../std/text.ts";
 import { preparedAttempts } from "../history.ts";
@@ -34,11 +35,11 @@ export async function cleanRuns(o: {
   log: EventLog | null;
   dry: boolean;
 }): Promise<CleanResult> {
-  const cleaned: CleanResult = { removed: [], kept: [] };
+  const cleaned: CleanResult = { removed: cleanLinks(o), kept: [] };
   for (const run of foldersOf(o.paths.runs)) await cleanRun(o, run, cleaned);
   for (const slot of foldersOf(o.paths.slots)) {
     cleaned.removed.push(`gate tree ${slot}`);
-    if (!o.dry) removeFolder(join(o.paths.slots, slot));
+    if (!o.dry) removeOwnFolder(join(o.paths.slots, slot));
   }
   for (const { ref } of await listRefs(o.repository, "refs/dgov/candidate")) {
     cleaned.removed.push(ref);
@@ -83,7 +84,7 @@ async function cleanRun(
   const left = foldersOf(folder).filter((name) => existsSync(join(folder, name, "tree")));
   if (left.length === 0) {
     cleaned.removed.push(`folder of run ${run}`);
-    if (!o.dry) removeFolder(folder);
+    if (!o.dry) removeOwnFolder(folder);
   } else if (!o.dry) {
     if (cleaned.kept.length === 0) {
       cleaned.kept.push(
@@ -93,8 +94,26 @@ async function cleanRun(
   }
 }
 
+/** Removes links that a process put in place of dgov's folders; returns descriptions. */
+function cleanLinks({ paths, dry }: { paths: RunPaths; dry: boolean }): string[] {
+  const removed: string[] = [];
+  const clean = (path: string): void => {
+    removed.push(`link ${path}`);
+    if (!dry) removeFolder(path);
+  };
+  if (existsSync(paths.root) && !isOwnFolder(paths.root)) clean(paths.root);
+  for (const folder of [paths.runs, paths.slots, plannerFolder(paths)]) {
+    if (lstatIfPresent(folder)?.isSymbolicLink()) clean(folder);
+    if (!isOwnFolder(folder)) continue;
+    const entries = readdirSync(folder, { withFileTypes: true });
+    for (const entry of entries) if (entry.isSymbolicLink()) clean(join(folder, entry.name));
+  }
+  return removed;
+}
+
+/** Names of the folders in a folder; none in a link to one. */
 function foldersOf(path: string): string[] {
-  if (!existsSync(path)) return [];
+  if (lstatIfPresent(path)?.isDirectory() !== true) return [];
   return sortedBy(
     readdirSync(path, { withFileTypes: true })
       .filter((entry) => entry.isDirectory())
@@ -128,7 +147,7 @@ export async function cleanPlanners(o: {
       if (!dry && existsSync(place.path)) {
         await removeWorktree(repository, openWorktree(place), {});
       }
-      if (!dry) removeFolder(at);
+      if (!dry) removeOwnFolder(at);
       cleaned.removed.push(label);
     } catch (error) {
       if (!(error instanceof DgovError)) throw error;

@@ -2,10 +2,11 @@
  * Kept work that the operator finishes: `dgov take` opens it as a worktree at the target's tip; `dgov land` sends
  * the content of that worktree through review, gates and the merge train like any attempt.
  */
-import { existsSync, rmSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { dirname } from "node:path";
 import { DgovError } from "../../error.ts";
 import type { Identity } from "../../git/objects.ts";
+import { removeOwnFolder } from "../../git/own-folder.ts";
 import { encodeRefPart } from "../../git/refs.ts";
 import type { Repository } from "../../git/repository.ts";
 import { patchBetween } from "../../git/trees.ts";
@@ -47,7 +48,7 @@ export async function openKeptAttempt(o: {
       hint: `dgov land ${unit}, or remove that folder and run dgov take again`,
     });
   }
-  rmSync(dirname(place.path), { recursive: true, force: true });
+  removeOwnFolder(dirname(place.path));
   const tree = await createWorktree(repository, { ...place, base: tip, identity });
   const { commit: work, base: workBase } = kept;
   const { conflicted } = await replayWork(repository, tree, { work, workBase });
@@ -94,7 +95,7 @@ export async function snapshotTakeover(o: {
     base,
     async close() {
       await removeWorktree(repository, tree, { keptRef: ref });
-      rmSync(dirname(place.path), { recursive: true, force: true });
+      removeOwnFolder(dirname(place.path));
     },
   };
 }

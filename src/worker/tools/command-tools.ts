@@ -46,7 +46,7 @@ async function run(context: ToolContext, command: string, timeoutMs: number): Pr
   const done = await runShell({
     command,
     cwd: context.root,
-    env: request.toolEnvironment,
+    env: { ...request.toolEnvironment, DGOV_BASE: request.base },
     timeoutMs,
     outputBytesMax: Math.max(request.limits.toolOutputBytes * 4, 256 * 1024),
     marker: request.marker,
@@ -110,7 +110,8 @@ const verify: Tool = {
       const known = Object.keys(recipes).join(", ") || "none";
       return toolError("not_found", `no recipe ${name}; the recipes are ${known}`);
     }
-    return run(context, command, context.request.limits.commandTimeoutMs);
+    const filled = substitutePlaceholders(command, { base: context.request.base });
+    return run(context, filled, context.request.limits.commandTimeoutMs);
   },
 };
 
