@@ -39,17 +39,20 @@ export interface CompileRequest extends CheckRequest {
   location: PlanLocation;
   /** Requests to a model that chooses SOPs; null to use cached choices and the rules only. */
   sops: SopRequests | null;
+  /** Called with the checked plan, still without SOPs, before a model may choose them. May throw. */
+  beforePicking?(plan: CompiledPlan): Promise<void>;
   /** Called with warnings that are not diagnostics, e.g. why the rules chose the SOPs. */
   warn(text: string): void;
 }
 
 /** Compiles a plan from disk; writes nothing but the cache of SOP choices. */
 export async function compileFromDisk(request: CompileRequest): Promise<CompileResult> {
-  const { projectRoot, config, env, sops: requests, warn } = request;
+  const { projectRoot, config, env, sops: requests, warn, beforePicking } = request;
   return compilePlan({
     ...(await checkInput(request)),
     dir: planFolder(request),
     picker: sopPicker({ projectRoot, config, env, requests, warn }),
+    ...(beforePicking === undefined ? {} : { beforePicking }),
   });
 }
 
@@ -87,7 +90,7 @@ export function planCompiler(o: {
   warn(text: string): void;
   diagnostics(warnings: readonly Diagnostic[]): void;
 }): Compiler {
-  return async (config, repository, signal) => {
+  return async (config, repository, run) => {
     const { location } = o;
     const modelCalls: ModelCall[] = [];
     const result = await compileFromDisk({
@@ -98,9 +101,10 @@ export function planCompiler(o: {
       sops: {
         limiter: o.limiter(config),
         fresh: false,
-        signal,
+        signal: run?.signal,
         onModelCall: (call) => modelCalls.push(call),
       },
+      ...(run === undefined ? {} : { beforePicking: run.beforeModel }),
     });
     if (!result.ok) throw invalidPlan(location.name, result.diagnostics);
     if (!location.archived) writeCompiled(location.dir, result.bytes);

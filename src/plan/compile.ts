@@ -41,6 +41,8 @@ interface CompileInput extends CheckInput {
   /** The plan's folder, relative to the project root. */
   dir: string;
   picker: SopPicker;
+  /** Called with the checked plan, still without SOPs, before the picker may send a request. May throw. */
+  beforePicking?(plan: CompiledPlan): Promise<void>;
 }
 
 export type CompileResult =
@@ -61,6 +63,7 @@ export async function compilePlan(input: CompileInput): Promise<CompileResult> {
   if (plan === null || diagnostics.some(({ severity }) => severity === "error")) {
     return { ok: false, diagnostics: sortDiagnostics(diagnostics) };
   }
+  await input.beforePicking?.(assemble(plan, sops, new Map()).compiled);
   const chosen = await chooseSops(plan, sops, input.picker);
   if (chosen.diagnostics.length > 0) {
     return { ok: false, diagnostics: sortDiagnostics([...diagnostics, ...chosen.diagnostics]) };

@@ -2,8 +2,8 @@
  * Preparation of a run: the plan and its target, the units that need work, and the run's context.
  *
  * The conditions of a run are checked before its first worker starts: the target, the plan, the checkout, earlier
- * failures, keys and trust, and last the gates. Only the compilation of the plan may send requests to a model before
- * that, to select SOPs.
+ * failures, keys and trust, and last the gates. Compiling may send requests to a model, to select SOPs; target, plan
+ * and checkout are checked before that.
  */
 import { childVariables } from "../config/execution-policy.ts";
 import { DgovError } from "../error.ts";
@@ -50,11 +50,17 @@ export async function prepareRun(
   const { location, mode, env, status } = request;
 
   const { target, tip } = await resolveTarget(repository, request.target);
-  const compiled = await request.compile(config, repository, signal);
+  const compiled = await request.compile(config, repository, {
+    signal,
+    async beforeModel(checked) {
+      const { only } = resolveNames(checked, request);
+      const selected = planToRun(checked, only, request);
+      await requireCleanTree(repository, projectPrefix, selected, request.allowDirty);
+    },
+  });
   signal.throwIfAborted();
   const { only, notes } = resolveNames(compiled.plan, request);
   const plan = planToRun(compiled.plan, only, request);
-  await requireCleanTree(repository, projectPrefix, plan, request.allowDirty);
 
   const landed = await landedUnits(request, environment, { plan, tip });
   const history = planHistory(log, plan.name);

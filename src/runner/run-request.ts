@@ -40,8 +40,12 @@ export interface RunRequest {
 export type Compiler = (
   config: Config,
   repository: Repository,
-  /** Ends requests to a model; its reason is thrown. */
-  signal?: AbortSignal,
+  o?: {
+    /** Ends requests to a model; its reason is thrown. */
+    signal: AbortSignal;
+    /** Called with the checked plan, still without SOPs, before the first request to a model. May throw. */
+    beforeModel(plan: CompiledPlan): Promise<void>;
+  },
 ) => Promise<CompiledSource>;
 
 interface CompiledSource {

@@ -6,6 +6,7 @@ import type { ModelScript } from "../../src/demo/script.ts";
 import { call, done } from "../../src/demo/script.ts";
 import { startScriptedModel } from "../../src/demo/scripted-model.ts";
 import { type DgovRun, dgov } from "../harness/bin.ts";
+import { testProject } from "../harness/project.ts";
 import { type TestRepo, testRepo } from "../harness/repo.ts";
 
 interface Fresh {
@@ -74,5 +75,41 @@ describe("first use", () => {
     rmSync(join(p.repo.path, ".dgov/plans"), { recursive: true, force: true });
     rmSync(join(p.repo.path, ".dgov/runtime"), { recursive: true, force: true });
     await expectComplete(p);
+  });
+});
+
+const sop = `---
+name: one
+title: T
+summary: S
+applies_to: [parser]
+priority: must
+---
+${["When", "Do", "Do Not", "Verify", "Escalate"].map((name) => `## ${name}\n- x\n`).join("\n")}`;
+
+describe("uncommitted changes", () => {
+  test.concurrent.each([
+    ["run", ["run", "p"], "readme.txt", "readme.txt"],
+    ["run --continue", ["run", "p", "--continue"], "readme.txt", "readme.txt"],
+    ["run with a claimed file", ["run", "p", "--allow-dirty"], "a.txt", "that the plan claims"],
+    ["fix", ["fix", "Write it", "-f", "new.txt"], "readme.txt", "readme.txt"],
+    ["plan create", ["plan", "create", "goal", "--auto"], null, null],
+  ] as const)("D18 %s reports them before it asks a model", async (_, args, path, words) => {
+    await using p = await testProject({
+      tasks: { a: {} },
+      config: { sops: { picker: "model" } },
+      files: { ".dgov/sops/one.md": sop },
+      script: { rules: [{ turns: [done("ok")] }] },
+    });
+    p.repo.write(path ?? "readme.txt", "edited\n");
+    const run = await p.dgov([...args]);
+    if (words === null) {
+      // The planner reads the last commit; its operator is told so first.
+      const lines = run.stderr.split("\n");
+      expect(lines[0]).toContain("does not see uncommitted changes");
+      return;
+    }
+    expect([run.exitCode, run.stderr]).toEqual([4, expect.stringContaining(words)]);
+    expect(p.model.requests.length).toBe(0);
   });
 });
