@@ -27,6 +27,8 @@ interface VerifyRecipe {
   command: string;
   description: string | null;
   logName: string | null;
+  /** As a unit's `test_cmd` it runs while no other gate command runs. */
+  exclusive: boolean;
 }
 
 export interface Config {
@@ -48,6 +50,7 @@ export interface Config {
   };
   reviewHooks: string[];
   historyGates: Values<"project">["historyGates"];
+  exclusiveGates: Values<"project">["exclusiveGates"];
   coverageThreshold: number;
   bootstrapTimeoutS: number;
   settlementTimeoutS: number;

@@ -124,6 +124,7 @@ function configInForce(
     },
     reviewHooks: project.reviewHooks,
     historyGates: project.historyGates,
+    exclusiveGates: project.exclusiveGates,
     coverageThreshold: project.coverageThreshold,
     bootstrapTimeoutS: project.bootstrapTimeout,
     settlementTimeoutS: project.settlementTimeout,
@@ -151,8 +152,8 @@ function configInForce(
     semantic: severities(written.semantic),
     verify: Object.fromEntries(
       Object.entries(written.verify ?? {}).map(([name, recipe]) => {
-        const { command, description = null, log_name: logName = null } = recipe;
-        return [name, { command, description, logName }];
+        const { command, description = null, log_name: logName = null, exclusive = false } = recipe;
+        return [name, { command, description, logName, exclusive }];
       }),
     ),
     sops: valuesInForce(projectKeys.sops.keys, written.sops),

@@ -60,6 +60,11 @@ const project = fixedTable(
       "Gates whose commands see the target's history: commits, the target branch, tags and remote branches. A command that names {base} or DGOV_BASE, the parent of the candidate, sees it without this key",
       { default: [] },
     ),
+    exclusive_gates: key(
+      listOf("setup", "format", "lint", "types", "tests", "coverage"),
+      "Gates whose commands run while no other gate command of the run does",
+      { default: [] },
+    ),
     coverage_threshold: key(
       nonNegativeNumber,
       "Decrease of coverage that the coverage gate allows",
@@ -191,6 +196,13 @@ const recipe = fixedTable("", {
   command: requiredKey(nonEmptyText, "Shell command"),
   description: key(anyText, "Description that `dgov verify list` shows"),
   log_name: key(anyText, "Name of the output file below .dgov/runtime/verify"),
+  exclusive: key(
+    flag,
+    "As `test_cmd` of a task, run it while no other gate command of the run does",
+    {
+      default: false,
+    },
+  ),
   parser: key(anyText, "Accepted in older files; has no effect", { legacy: true }),
 });
 

@@ -50,9 +50,10 @@ function chosenSettings(config: Config): Setting[] {
     ...Object.entries(config.agents).map(([name, model]) => setting(`agents.${name}`, model)),
     ...Object.entries(config.conventions).map(([name, v]) => setting(`conventions.${name}`, v)),
     ...config.departments.map((d) => setting(`departments.${d.name}`, d.patterns)),
-    ...Object.entries(config.verify).map(([name, v]) =>
+    ...Object.entries(config.verify).flatMap(([name, v]) => [
       setting(`verify.${name}.command`, v.command),
-    ),
+      setting(`verify.${name}.exclusive`, v.exclusive),
+    ]),
   ];
 }
 

@@ -26,8 +26,18 @@ export type Action =
   | ({ type: "attempt.review" } & Of)
   /** Merge the attempt's commit onto `onto` (the tip, or the candidate of the car before). */
   | ({ type: "candidate.build"; car: number; onto: string; commit: string } & Of)
-  /** Run the gates on a tree; `car` is null for the attempt's own tree. */
-  | ({ type: "gates.run"; car: number | null; commit: string; tree: string; onto: string } & Of)
+  /**
+   * Run the gates on a tree; `car` is null for the attempt's own tree. `behind` is the unit of the candidate
+   * that the tree is based on, which may have landed by now; null when it is based on a tip.
+   */
+  | ({
+      type: "gates.run";
+      car: number | null;
+      commit: string;
+      tree: string;
+      onto: string;
+      behind: UnitId | null;
+    } & Of)
   | ({ type: "gates.cancel"; car: number | null } & Of)
   | ({ type: "landing.perform"; car: number; from: string; to: string; tree: string } & Of)
   | { type: "run.finish"; status: RunStatus };

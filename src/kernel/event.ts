@@ -39,8 +39,12 @@ export type WorkerOutcome =
 /** Result of one gate. `not_applicable` and `flaky` count as passed, `errored` as failed. */
 export type GateStatus = "passed" | "failed" | "flaky" | "not_applicable" | "errored";
 
-/** Cause of failed gates. `base`: the base commit fails in the same way without the attempt. */
-export type Blame = "attempt" | "integration" | "base" | "environment";
+/**
+ * Cause of failed gates. `base`: the target's tip fails in the same way without the attempt. `other_base`: the
+ * base fails in the same way and is not the tip: a candidate that has not landed, or an older tip.
+ * `integration`: both the change alone and its base pass.
+ */
+export type Blame = "attempt" | "integration" | "base" | "other_base" | "environment";
 
 interface Of {
   unit: UnitId;
@@ -57,6 +61,8 @@ export type Event =
       tip: string;
       /** Gates whose verdict a landing needs. */
       gates: string[];
+      /** True when `candidate.screened` is reported; other candidates wait for it. Absent in older logs. */
+      screening?: boolean;
       /** Units that need no work: landed earlier with the same digest, or done with a result. */
       settled: { unit: UnitId; as: "landed" | "done" }[];
     }
@@ -73,6 +79,8 @@ export type Event =
       retriable: boolean;
     } & Of)
   | ({ type: "candidate.built"; car: number; onto: string; commit: string; tree: string } & Of)
+  /** The gates that read no checked-out tree passed on a candidate, so that another may be based on it. */
+  | ({ type: "candidate.screened"; car: number; tree: string } & Of)
   | ({ type: "candidate.conflicted"; car: number; onto: string; reason: string } & Of)
   | ({
       type: "gates.finished";
@@ -81,6 +89,7 @@ export type Event =
       tree: string;
       verdicts: Record<string, GateStatus>;
       passed: boolean;
+      /** Of a pass null, or `integration` when it attributes the failure of the candidate. */
       blame: Blame | null;
       reason: string;
     } & Of)
@@ -92,7 +101,14 @@ export type Event =
   | ({
       type: "landing.refused";
       car: number;
-      cause: "target_moved" | "blocked_by_checkout" | "proof_failed";
+      cause:
+        | "target_moved"
+        | "blocked_by_checkout"
+        | "proof_failed"
+        /** The target branch was deleted or renamed. */
+        | "target_gone"
+        /** The repository's shared git configuration changed while workers ran. */
+        | "repository_changed";
       reason: string;
       /** Tip of the target at the time of the refusal. */
       tip: string;

@@ -36,7 +36,7 @@ function gateRuns({ train, judging }: State): number {
   return cars + judging.filter((own) => own.running).length;
 }
 
-/** Each car is based on the nearest car before it that has not failed; only the head lands. */
+/** Each car is based on the nearest car before it that has not failed and is screened; only the head lands. */
 function checkTrain(state: State): void {
   let base: string | null = state.tip;
   for (const [at, car] of state.train.entries()) {
@@ -44,7 +44,7 @@ function checkTrain(state: State): void {
     if (car.phase !== "waiting") {
       assert(car.onto === base, `${car.unit} is based on the car before it`);
     }
-    if (car.phase !== "failed") base = car.commit;
+    if (car.phase !== "failed") base = car.screened ? car.commit : null;
   }
 }
 

@@ -51,6 +51,8 @@ export function landingRefused(d: Draft, event: Of<"landing.refused">): boolean 
       if (event.tip !== state.tip) moveTip(d, event.tip);
       return true;
     case "proof_failed":
+    case "target_gone":
+    case "repository_changed":
       removeCar(d, car);
       fail(d, car.unit, event.reason);
       return true;

@@ -11,6 +11,12 @@ export const dependencyLost = "dependency_lost";
 /** Beginning of the reason of `attempt.unprepared` when the dependencies could not be installed. */
 export const setupFailed = "setup failed";
 
+/** Beginning of the reason of a unit whose candidate failed together with a base that did not land. */
+export const requeued = "re-queued";
+
+/** End of the reason of a rejection whose blame is `integration`. */
+export const integrationFailed = "passes alone, fails with what landed";
+
 /** Reason of a rejection when an attempt's change is already in the base of its candidate. */
 export const emptyCandidate = "the candidate's base already has this change";
 

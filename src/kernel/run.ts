@@ -20,14 +20,15 @@ type Of<T extends Event["type"]> = Extract<Event, { type: T }>;
 export function started(d: Draft, event: Of<"run.started">): boolean {
   const { state } = d;
   if (state.started) return false;
-  const { dag, limits, order, tip, gates } = event;
+  const { dag, limits, order, tip, gates, screening = false } = event;
   const { jobs, speculation, maxGates } = limits;
   assert(
     Math.min(jobs, speculation, maxGates) >= 1,
     "jobs, speculation and maxGates are at least 1",
   );
   dagIndex(dag);
-  Object.assign(state, { started: true, dag, limits, order, tip, gates, open: dag.units.length });
+  Object.assign(state, { started: true, dag, limits, order, tip, gates, screening });
+  state.open = dag.units.length;
   for (const { id } of dag.units) state.units[id] = newUnit();
   for (const { id, deps } of dag.units) {
     for (const dep of new Set(deps)) {

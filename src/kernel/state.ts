@@ -77,9 +77,13 @@ export interface Car {
   attempt: number;
   /** The base commit; empty while it waits. */
   onto: string;
+  /** The unit of the car it was built on; null when it was built on the tip, or waits. */
+  behind: UnitId | null;
   commit: string | null;
   tree: string | null;
   phase: "waiting" | "building" | "ready" | "gating" | "passed" | "failed" | "landing";
+  /** Another car may be based on it. */
+  screened: boolean;
   verdicts: Record<string, GateStatus>;
   failure: Failure | null;
   /** Number of rebuilds because the target moved. */
@@ -114,6 +118,7 @@ export interface State {
   limits: KernelLimits;
   order: "ready" | "plan";
   gates: string[];
+  screening: boolean;
   tip: string;
   units: Record<UnitId, UnitState>;
   /** Units ready for another attempt, and units ready for their first; oldest first. */
@@ -169,4 +174,11 @@ export function setPhase(d: Draft, id: UnitId, to: Phase, reason: string): void 
   state.reviewing += Number(to === "reviewing") - Number(from === "reviewing");
   if (terminalPhases.has(to)) state.open--;
   d.changes.push({ unit: id, from, to, reason });
+}
+
+/** Like `setPhase`, and records the reason as a change even when the unit is in that phase already. */
+export function restate(d: Draft, id: UnitId, to: Phase, reason: string): void {
+  const same = unitOf(d, id).phase === to;
+  setPhase(d, id, to, reason);
+  if (same) d.changes.push({ unit: id, from: to, to, reason });
 }

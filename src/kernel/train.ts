@@ -8,7 +8,16 @@
 import { assert, present } from "../std/assert.ts";
 import { dagIndex, type UnitId } from "./dag.ts";
 import type { Event, GateStatus } from "./event.ts";
-import { type Car, type Draft, type Failure, setPhase, terminalPhases, unitOf } from "./state.ts";
+import { integrationFailed, requeued } from "./reasons.ts";
+import {
+  type Car,
+  type Draft,
+  type Failure,
+  restate,
+  setPhase,
+  terminalPhases,
+  unitOf,
+} from "./state.ts";
 import { fail, reject } from "./units.ts";
 
 type Of<T extends Event["type"]> = Extract<Event, { type: T }>;
@@ -96,9 +105,11 @@ function newCar(
     unit,
     attempt,
     onto: "",
+    behind: null,
     commit: null,
     tree: null,
     phase: "waiting",
+    screened: !d.state.screening || d.state.gates.length === 0,
     verdicts: {},
     failure: null,
     rebuilds,
@@ -109,23 +120,38 @@ function newCar(
 function rebaseCars(d: Draft): void {
   const { train, tip, order } = d.state;
   let base: string | null = tip;
+  let behind: UnitId | null = null;
   for (const [at, current] of train.entries()) {
     let car = current;
     if (car.phase !== "waiting" && car.onto !== base) {
       car = replacement(d, car);
       train[at] = car;
     }
-    if (car.phase === "waiting" && base !== null) build(d, car, base);
+    if (car.phase === "waiting" && base !== null) {
+      car.behind = behind;
+      build(d, car, base);
+    }
     // A failed car is skipped as a base, except in plan order, where the cars behind it must wait for it.
-    if (car.phase !== "failed") base = car.commit;
-    else if (order === "plan") base = null;
+    if (car.phase !== "failed") {
+      base = car.screened ? car.commit : null;
+      behind = car.unit;
+    } else if (order === "plan") base = null;
   }
 }
 
 function replacement(d: Draft, car: Car): Car {
   assert(car.phase !== "landing", "a landing car is based on the tip");
   cancelGates(d, car);
-  setPhase(d, car.unit, "queued", "rebuilding candidate: its base candidate was discarded");
+  const { unit, failure, behind } = car;
+  if (failure === null) {
+    setPhase(d, unit, "queued", "rebuilding candidate: its base candidate was discarded");
+  } else {
+    const base =
+      behind === null
+        ? "the target moved"
+        : `${behind}, which it was based on, did not land as it was`;
+    restate(d, unit, "queued", `${requeued}: ${base}`);
+  }
   return newCar(d, car);
 }
 
@@ -157,6 +183,7 @@ function startGates(d: Draft): void {
       commit: present(commit, `${unit} has a reviewed commit`),
       tree: present(tree, `${unit} has a reviewed tree`),
       onto: present(base, `${unit} has a base`),
+      behind: null,
     });
   }
   for (const car of train) {
@@ -165,17 +192,19 @@ function startGates(d: Draft): void {
     else if (free > 0) {
       free--;
       car.phase = "gating";
-      const { unit, attempt, onto } = car;
+      const { unit, attempt, onto, behind } = car;
       const commit = present(car.commit, "a built car has a commit");
       const tree = present(car.tree, "a built car has a tree");
       setPhase(d, unit, "validating", "running gates on its candidate");
-      d.actions.push({ type: "gates.run", unit, attempt, car: car.car, commit, tree, onto });
+      const of = { unit, attempt, car: car.car };
+      d.actions.push({ type: "gates.run", ...of, commit, tree, onto, behind });
     }
   }
 }
 
 function pass(d: Draft, car: Car, verdicts: Record<string, GateStatus>): void {
   car.phase = "passed";
+  car.screened = true;
   car.verdicts = verdicts;
   setPhase(d, car.unit, "queued", "gates passed; waiting for its turn to land");
 }
@@ -234,6 +263,15 @@ export function built(d: Draft, event: Of<"candidate.built">): boolean {
   return true;
 }
 
+/** The gates that read no checked-out tree passed on a candidate. */
+export function screened(d: Draft, event: Of<"candidate.screened">): boolean {
+  const car = carAt(d, event, "gating");
+  if (car === null || car.screened) return false;
+  assert(event.tree === car.tree, "the gates judged the candidate's tree");
+  car.screened = true;
+  return true;
+}
+
 /** The candidate could not be built: the change conflicts with its base. */
 export function conflicted(d: Draft, event: Of<"candidate.conflicted">): boolean {
   const car = carAt(d, event, "building");
@@ -276,8 +314,13 @@ function markFailed(d: Draft, car: Car, failure: Failure): void {
   car.phase = "failed";
   car.failure = failure;
   if (car.onto === d.state.tip) return;
-  const where = "on a base that has not landed";
-  setPhase(d, car.unit, "queued", `${failure.reason} (${where})`);
+  const base = car.behind ?? "its base";
+  setPhase(
+    d,
+    car.unit,
+    "queued",
+    `waiting for ${base}: did not pass behind it (${failure.reason})`,
+  );
 }
 
 function ownTreeJudged(d: Draft, event: Of<"gates.finished">): boolean {
@@ -289,10 +332,11 @@ function ownTreeJudged(d: Draft, event: Of<"gates.finished">): boolean {
   if (own === undefined) return false;
   assert(own.running && event.tree === unitOf(d, id).tree, "the gates judged the attempt's tree");
   judging.splice(at, 1);
-  if (event.passed)
-    reject(d, id, `${own.reason} (passes in isolation; fails when merged with the current target)`);
-  else if (isNonRetriable(event)) fail(d, id, event.reason);
-  else reject(d, id, event.reason);
+  const attributed = event.blame === "integration";
+  // A pass, or a failure of the base it started from, leaves the candidate's failure as the reason.
+  const says = event.passed || event.blame === "other_base" ? own.reason : event.reason;
+  if (isNonRetriable(event)) fail(d, id, says);
+  else reject(d, id, attributed ? `${says}; ${integrationFailed}` : says);
   return true;
 }
 
@@ -307,7 +351,10 @@ export function removeCar(d: Draft, car: Car): void {
   }
   for (const later of behind) {
     cancelGates(d, later);
-    setPhase(d, later.unit, "queued", "waiting for its turn in plan order");
+    const { unit, failure } = later;
+    const reason = "waiting for its turn in plan order";
+    if (failure === null) setPhase(d, unit, "queued", reason);
+    else restate(d, unit, "queued", `${requeued}: ${reason} after ${car.unit} left the train`);
   }
 }
 

@@ -3,7 +3,7 @@ import { describe, expect, test } from "bun:test";
 import { outstanding } from "../../test/sim/outstanding.ts";
 import type { Action } from "./action.ts";
 import type { DagUnit } from "./dag.ts";
-import type { Event, KernelLimits, WorkerOutcome } from "./event.ts";
+import type { Blame, Event, KernelLimits, WorkerOutcome } from "./event.ts";
 import { checkInvariants } from "./invariants.ts";
 import { initialState, replay, type Step, transition } from "./transition.ts";
 
@@ -89,7 +89,7 @@ function begin(options: Partial<StartOptions> = {}) {
       }),
     conflicted: (unit: string, car: number, onto: string) =>
       tell({ type: "candidate.conflicted", unit, attempt: 1, car, onto, reason: "f.txt" }),
-    passed: (unit: string, car: number | null, tree: string) =>
+    passed: (unit: string, car: number | null, tree: string, blame: "integration" | null = null) =>
       tell({
         type: "gates.finished",
         unit,
@@ -98,15 +98,12 @@ function begin(options: Partial<StartOptions> = {}) {
         tree,
         verdicts: { tests: "passed" },
         passed: true,
-        blame: null,
+        blame,
         reason: "",
       }),
-    failed: (
-      unit: string,
-      car: number | null,
-      tree: string,
-      blame: "attempt" | "integration" | "base" | "environment" | null = "attempt",
-    ) =>
+    screened: (unit: string, car: number, tree: string) =>
+      tell({ type: "candidate.screened", unit, attempt: 1, car, tree }),
+    failed: (unit: string, car: number | null, tree: string, blame: Blame | null = "attempt") =>
       tell({
         type: "gates.finished",
         unit,
@@ -144,7 +141,7 @@ const build = (unit: string, car: number, onto: string, attempt = 1): Action => 
   onto,
   commit: `${unit}${attempt}`,
 });
-const judge = (unit: string, car: number, onto: string): Action => ({
+const judge = (unit: string, car: number, onto: string, behind: string | null = null): Action => ({
   type: "gates.run",
   unit,
   attempt: 1,
@@ -152,6 +149,7 @@ const judge = (unit: string, car: number, onto: string): Action => ({
   commit: `c${car}`,
   tree: `${onto}+${unit}1`,
   onto,
+  behind,
 });
 const land = (unit: string, car: number, from: string): Action => ({
   type: "landing.perform",
@@ -378,7 +376,7 @@ describe("the merge train", () => {
     expect(run.reviewed("a")).toEqual([build("a", 1, "t0")]);
     expect(run.reviewed("b")).toEqual([]);
     expect(run.built("a", 1, "t0")).toEqual([build("b", 2, "c1"), judge("a", 1, "t0")]);
-    expect(run.built("b", 2, "c1")).toEqual([judge("b", 2, "c1")]);
+    expect(run.built("b", 2, "c1")).toEqual([judge("b", 2, "c1", "a")]);
     expect(run.passed("b", 2, "c1+b1")).toEqual([]);
     expect(run.phase("b")).toBe("queued: gates passed; waiting for its turn to land");
     expect(run.passed("a", 1, "t0+a1")).toEqual([land("a", 1, "t0")]);
@@ -406,7 +404,7 @@ describe("the merge train", () => {
   test("gate runs stay within maxGates, oldest car first", () => {
     const run = twoCars({ limits: { maxGates: 1 } });
     expect(run.built("b", 2, "c1")).toEqual([]);
-    expect(run.passed("a", 1, "t0+a1")).toEqual([judge("b", 2, "c1"), land("a", 1, "t0")]);
+    expect(run.passed("a", 1, "t0+a1")).toEqual([judge("b", 2, "c1", "a"), land("a", 1, "t0")]);
   });
 
   test("cars behind a failed car are rebuilt and their gates cancelled", () => {
@@ -427,7 +425,7 @@ describe("the merge train", () => {
     const run = twoCars({ limits: { rejectionRetries: 0 } });
     run.built("b", 2, "c1");
     expect(run.failed("b", 2, "c1+b1", "integration")).toEqual([]);
-    expect(run.phase("b")).toBe("queued: tests failed (on a base that has not landed)");
+    expect(run.phase("b")).toBe("queued: waiting for a: did not pass behind it (tests failed)");
     run.passed("a", 1, "t0+a1");
     expect(run.landed("a", 1)).toEqual([
       {
@@ -438,12 +436,75 @@ describe("the merge train", () => {
         commit: "b1",
         tree: "t0+b1",
         onto: "t0",
+        behind: null,
       },
     ]);
-    expect(run.passed("b", null, "t0+b1")).toEqual([finish("partial")]);
-    expect(run.phase("b")).toBe(
-      "failed: tests failed (passes in isolation; fails when merged with the current target)",
-    );
+    expect(run.passed("b", null, "t0+b1", "integration")).toEqual([finish("partial")]);
+    expect(run.phase("b")).toBe("failed: tests failed; passes alone, fails with what landed");
+  });
+
+  test("A23 a pass of the attempt alone that was not confirmed attributes nothing", () => {
+    const run = twoCars({ limits: { rejectionRetries: 0 } });
+    run.built("b", 2, "c1");
+    run.failed("b", 2, "c1+b1");
+    run.passed("a", 1, "t0+a1");
+    run.landed("a", 1);
+    run.passed("b", null, "t0+b1");
+    expect(run.phase("b")).toBe("failed: tests failed");
+  });
+
+  test("A23 an attempt that fails alone as its old base does is rejected for its candidate, and retried", () => {
+    const run = twoCars();
+    run.built("b", 2, "c1");
+    run.failed("b", 2, "c1+b1", "other_base");
+    run.passed("a", 1, "t0+a1");
+    run.landed("a", 1);
+    expect(run.failed("b", null, "t0+b1", "other_base")).toEqual([prepare("b", 2)]);
+    expect(run.state.units["b"]?.rejections).toBe(1);
+  });
+
+  test("A23 a candidate that failed behind a bad one is queued again, in so many words, and not charged", () => {
+    const run = twoCars({ limits: { rejectionRetries: 0 } });
+    run.built("b", 2, "c1");
+    run.failed("b", 2, "c1+b1", "other_base");
+    const { changes } = run.step({
+      type: "gates.finished",
+      unit: "a",
+      attempt: 1,
+      car: 1,
+      tree: "t0+a1",
+      verdicts: { tests: "failed" },
+      passed: false,
+      blame: "attempt",
+      reason: "tests failed",
+    });
+    expect(changes).toContainEqual({
+      unit: "b",
+      from: "queued",
+      to: "queued",
+      reason: "re-queued: a, which it was based on, did not land as it was",
+    });
+    expect(run.state.units["b"]).toMatchObject({ phase: "integrating", rejections: 0 });
+  });
+
+  test("A31 no candidate is based on one before its object gates have passed", () => {
+    const run = begin({ units: [{ id: "a" }, { id: "b" }, { id: "c" }], screening: true });
+    run.reviewed("a");
+    run.reviewed("b");
+    run.reviewed("c");
+    expect(run.built("a", 1, "t0")).toEqual([judge("a", 1, "t0")]);
+    expect(run.screened("a", 1, "t0+a1")).toEqual([build("b", 2, "c1")]);
+    expect(run.screened("a", 1, "t0+a1")).toEqual([]);
+    expect(run.built("b", 2, "c1")).toEqual([judge("b", 2, "c1", "a")]);
+    expect(run.failed("b", 2, "c1+b1")).toEqual([build("c", 3, "c1")]);
+  });
+
+  test("A31 a candidate that passes every gate may be built upon without a report of its object gates", () => {
+    const run = begin({ units: [{ id: "a" }, { id: "b" }], screening: true });
+    run.reviewed("a");
+    run.reviewed("b");
+    run.built("a", 1, "t0");
+    expect(run.passed("a", 1, "t0+a1")).toEqual([build("b", 2, "c1"), land("a", 1, "t0")]);
   });
 
   test("a speculative failure is discarded when its base fails", () => {
@@ -469,7 +530,7 @@ describe("the merge train", () => {
     run.reviewed("b");
     run.reviewed("c");
     run.built("a", 1, "t0");
-    expect(run.built("b", 2, "c1")).toEqual([build("c", 3, "c2"), judge("b", 2, "c1")]);
+    expect(run.built("b", 2, "c1")).toEqual([build("c", 3, "c2"), judge("b", 2, "c1", "a")]);
     expect(run.failed("b", 2, "c1+b1")).toEqual([build("c", 4, "c1")]);
   });
 
@@ -487,6 +548,7 @@ describe("the merge train", () => {
         commit: "b1",
         tree: "t0+b1",
         onto: "t0",
+        behind: null,
       },
     ]);
     expect(run.phase("b")).toBe(

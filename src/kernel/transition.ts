@@ -44,6 +44,7 @@ export function initialState(): State {
     },
     order: "ready",
     gates: [],
+    screening: false,
     tip: "",
     units: {},
     retries: [],
@@ -104,6 +105,8 @@ function applyEvent(d: Draft, event: Event): boolean {
       return attempt.reviewed(d, event);
     case "candidate.built":
       return train.built(d, event);
+    case "candidate.screened":
+      return train.screened(d, event);
     case "candidate.conflicted":
       return train.conflicted(d, event);
     case "gates.finished":

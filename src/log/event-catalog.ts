@@ -47,6 +47,7 @@ const kernelKinds = {
     order: ['"ready" or "plan"', "Landing order"],
     tip: ["string", "Commit of the target branch"],
     gates: ["string[]", "Gates that a landing needs a verdict of"],
+    screening: ["boolean?", "True when candidates wait for `candidate.screened` of the one below"],
     settled: ["object[]", "Units that need no work: `unit`, and `as`: landed or done"],
     plan_digest: ["string", "Digest of the compiled plan, which is stored"],
     plan_path: ["string", "Folder of the plan"],
@@ -96,6 +97,11 @@ const kernelKinds = {
     commit: ["string", "The candidate"],
     tree,
   }),
+  "candidate.screened": lifecycle(
+    "attempt",
+    "The gates that read no checked-out tree passed; other candidates may be based on this one.",
+    { car, tree },
+  ),
   "candidate.conflicted": lifecycle("attempt", "The change conflicts with the base of its car.", {
     car,
     onto: ["string", "Base of the car"],
@@ -106,7 +112,7 @@ const kernelKinds = {
     tree,
     verdicts: ["object", "Status by gate: passed, failed, flaky, not_applicable or errored"],
     passed: ["boolean", "True when the tree may land"],
-    blame: ["string or null", "attempt, integration, base or environment"],
+    blame: ["string or null", "attempt, integration, base, other_base or environment"],
     reason,
   }),
   "target.moved": lifecycle(
@@ -123,7 +129,10 @@ const kernelKinds = {
   }),
   "landing.refused": lifecycle("attempt", "The candidate did not become the tip.", {
     car,
-    cause: ["string", "target_moved, blocked_by_checkout or proof_failed"],
+    cause: [
+      "string",
+      "target_moved, target_gone, blocked_by_checkout, proof_failed or repository_changed",
+    ],
     reason,
     tip: ["string", "Tip of the target then"],
   }),
@@ -220,6 +229,7 @@ const otherLifecycle = {
     gate: ["string", "Name of the gate"],
     tree,
     car: ["number or null", "Car of the merge train; null for the attempt's own tree"],
+    behind: ["string?", "Unit whose candidate the tree is based on, when that has not landed"],
     status: ["string", "passed, failed, flaky, not_applicable or errored"],
     command: ["string or null", "Command after substitution"],
     exit: ["string or null", "Description of how the command ended"],

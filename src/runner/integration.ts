@@ -88,7 +88,7 @@ export class Integration {
   /** Runs the gates on a tree. */
   async judge(action: ActionOf<"gates.run">): Promise<Answer> {
     const c = this.#context;
-    const { unit, attempt, car, tree, commit } = action;
+    const { unit, attempt, car, tree, commit, behind } = action;
     const task = taskToLand(c, unit);
     const key = gateKey(action);
     const abort = new AbortController();
@@ -106,12 +106,22 @@ export class Integration {
         testCmd: task.testCmd,
         marker: `${markerOf(c.run, unit, attempt)}/gates.${car ?? "own"}`,
         signal,
+        alone: car === null,
+        behind: () =>
+          behind === null || c.memory.landed.get(behind) === action.onto ? null : behind,
+        onScreened: () => {
+          if (car === null) return;
+          this.#report({ event: { type: "candidate.screened", unit, attempt, car, tree } });
+        },
       });
       const verdicts = {
         ...notOfUnit(c, task.testCmd),
         ...Object.fromEntries(result.verdicts.map((v) => [v.gate, v.status])),
       };
-      if (!result.passed && !signal.aborted) {
+      // On a red base the attempt alone says nothing: the failure of its candidate stays the reason.
+      const { passed, reason } = result;
+      const keeps = car === null && result.blame === "other_base";
+      if (!passed && !keeps && !signal.aborted) {
         c.memory.setPendingRejection(action, {
           verdict: "gate_failed",
           reason: result.reason,
@@ -119,7 +129,8 @@ export class Integration {
           gates: result.verdicts.map((verdict) => verdictData(verdict, rejectionFields)),
         });
       }
-      const { passed, blame, reason } = result;
+      const attributes = car === null && passed && c.memory.blameIntegration(action);
+      const blame = attributes ? "integration" : result.blame;
       return {
         event: {
           type: "gates.finished",
@@ -152,7 +163,7 @@ export class Integration {
     const c = this.#context;
     const { unit, attempt, car, from, to } = action;
     const refused = (
-      cause: "target_moved" | "proof_failed",
+      cause: "target_moved" | "target_gone" | "proof_failed" | "repository_changed",
       reason: string,
       tip = from,
     ): Answer => ({
@@ -164,7 +175,7 @@ export class Integration {
       this.#report({
         event: { type: "run.interrupted", cause: "repository_changed", reason: diff },
       });
-      return refused("proof_failed", sharedStateChanged);
+      return refused("repository_changed", sharedStateChanged);
     }
     record(c, {
       unit,
@@ -191,7 +202,7 @@ export class Integration {
         return { event: { type: "landing.finished", unit, attempt, car, commit: to } };
       case "target_moved": {
         const tip = landing.tip ?? (await branchTip(c.repository, c.target));
-        if (tip === null) return refused("proof_failed", `branch ${c.target} no longer exists`);
+        if (tip === null) return refused("target_gone", `branch ${c.target} no longer exists`);
         return refused("target_moved", `${c.target} moved to ${short(tip)}`, tip);
       }
       case "proof_failed":

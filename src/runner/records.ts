@@ -21,6 +21,7 @@ const kernelTypes: ReadonlySet<string> = new Set<Event["type"]>([
   "self_review.finished",
   "review.finished",
   "candidate.built",
+  "candidate.screened",
   "candidate.conflicted",
   "gates.finished",
   "target.moved",
@@ -84,7 +85,11 @@ function progressRecord(progress: GateProgress): { type: string; data: Record<st
   if (progress.kind === "started") return { type: "gate.started", data: common };
   return {
     type: "gate.finished",
-    data: { ...common, ...verdictData(progress.verdict, finishedFields) },
+    data: {
+      ...common,
+      ...verdictData(progress.verdict, finishedFields),
+      ...(progress.behind === null ? {} : { behind: progress.behind }),
+    },
   };
 }
 

@@ -102,6 +102,7 @@ function startEvent(
       config,
       plan.tasks.map((task) => task.testCmd),
     ),
+    screening: true,
     settled: [...settled],
   };
 }

@@ -1,6 +1,6 @@
 /** The verdict of a gate on a tree, and the progress that is reported while gates run. */
 import type { Oid } from "../git/objects.ts";
-import type { GateStatus } from "../kernel/event.ts";
+import type { Blame, GateStatus } from "../kernel/event.ts";
 import { BoundedOutput } from "../process/bounded-output.ts";
 import type { CheckerDiagnostic } from "./diagnostics/diagnostic.ts";
 
@@ -23,8 +23,11 @@ export interface GateVerdict {
   changedPaths: string[];
   cached: boolean;
   /** Cause of a failure; null for a pass. */
-  blame: "attempt" | "base" | "environment" | null;
+  blame: Blame | null;
 }
+
+/** Beginning of the reason of a failure that the base has, too. */
+export const redBase = "base is red";
 
 interface GateOf {
   unit: string | null;
@@ -36,7 +39,8 @@ interface GateOf {
 
 export type GateProgress =
   | ({ kind: "started" } & GateOf)
-  | ({ kind: "finished"; verdict: GateVerdict } & GateOf);
+  /** `behind`: the unit whose candidate is the base and has not landed, or null. */
+  | ({ kind: "finished"; verdict: GateVerdict; behind: string | null } & GateOf);
 
 /** A verdict with defaults for everything not given: passed, without output. */
 export function verdictOf(gate: string, more: Partial<GateVerdict>): GateVerdict {

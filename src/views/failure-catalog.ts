@@ -224,9 +224,15 @@ export const unitFailures = {
   ),
   proof_failed: entry(
     "judgement",
-    "read the reason: the commit is not the judged one, the branch is gone, or git's configuration changed",
+    "read the reason: the commit is not the one that was judged",
     review,
     "merge it manually",
+  ),
+  target_gone: entry(
+    "judgement",
+    ({ target }) => `branch ${target} was deleted or renamed during the run: restore it`,
+    continueRun,
+    "start over: the work is kept",
   ),
   abandoned: entry("rerun", nothing, continueRun, "start over with --restart: the work is kept"),
   unknown: entry("judgement", "read the recorded reason", review, sameAgain),

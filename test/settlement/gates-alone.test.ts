@@ -55,3 +55,39 @@ test("A23 a tests gate that fails beside another gate and alone is charged with 
     tail: expect.stringContaining("bad"),
   });
 });
+
+test.each([
+  [
+    "the target's tip",
+    undefined,
+    "base",
+    "base is red: it fails in the same way without the change (exit code 1)",
+  ],
+  [
+    "a candidate that has not landed",
+    "tasks/main.a",
+    "other_base",
+    "the candidate of tasks/main.a is red: it fails in the same way without the change (exit code 1)",
+  ],
+])("A23 a failure that the base has, too, names the base: %s", async (_, behind, blame, reason) => {
+  await using c = await testSettlement({
+    project: { test_cmd: "[ ! -e bad.txt ] || { echo broken; exit 1; }" },
+  });
+  const base = await c.change({ "bad.txt": "x\n" });
+  const result = await c.judge(
+    { "bad.txt": "x\n", "b.txt": "b\n" },
+    { base, ...(behind === undefined ? {} : { behind }) },
+  );
+  expect(verdict(result, "tests")).toMatchObject({ status: "failed", blame, reason });
+  expect(result.blame).toBe(blame as "base");
+});
+
+test("A29 a gate of exclusive_gates runs while no other gate command does", async () => {
+  const busy = 'mkdir "$HOME/busy" || exit 1; sleep 0.1; rmdir "$HOME/busy"';
+  await using c = await testSettlement({
+    project: { lint_cmd: busy, test_cmd: busy, exclusive_gates: ["lint", "tests"] },
+  });
+  for (const result of await judgeTwo(c)) {
+    expect(statuses(result)).toEqual({ lint: "passed", tests: "passed" });
+  }
+});

@@ -38,6 +38,8 @@ export interface JudgeOptions {
   testCmd?: string;
   signal?: AbortSignal;
   files?: FileChoice;
+  /** Unit whose candidate the base is. */
+  behind?: string;
 }
 
 export interface TestSettlementOptions {
@@ -124,6 +126,7 @@ export async function testSettlement(options: TestSettlementOptions = {}): Promi
         marker: `test-settlement/${process.pid}.${++counter}`,
         signal: more.signal ?? new AbortController().signal,
         ...(more.files === undefined ? {} : { files: more.files }),
+        behind: () => more.behind ?? null,
       });
     },
     async review(files, claims, tamper) {

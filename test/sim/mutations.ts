@@ -194,6 +194,41 @@ export const mutations: readonly Mutation[] = [
     "state.landed === state.dag.units.length",
     "state.landed > 0",
   ),
+  of(
+    9,
+    "a candidate is based on one whose object gates have not passed",
+    "train.ts",
+    "base = car.screened ? car.commit : null;",
+    "base = car.commit;",
+  ),
+  {
+    name: "a candidate counts as screened when its gates failed",
+    breaks: 9,
+    patches: [
+      {
+        file: "train.ts",
+        find: 'car.phase = "failed";\n',
+        replace: 'car.phase = "failed";\n  car.screened = true;\n',
+      },
+      {
+        file: "train.ts",
+        find: 'if (car.phase !== "failed") {\n      base',
+        replace: "if (true) {\n      base",
+      },
+      {
+        file: "invariants.ts",
+        find: 'if (car.phase !== "failed") base',
+        replace: "if (true) base",
+      },
+    ],
+  },
+  of(
+    10,
+    "every change that passes alone is attributed to what landed",
+    "train.ts",
+    'const attributed = event.blame === "integration";',
+    "const attributed = true;",
+  ),
   of(7, "a moved target is not believed", "landing.ts", "  state.tip = tip;\n", ""),
 ];
 

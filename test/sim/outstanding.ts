@@ -31,19 +31,20 @@ function ofOwnTrees({ judging, units }: State): Action[] {
   return judging.flatMap(({ unit, attempt, running }) => {
     const { commit, tree, base } = units[unit] ?? { commit: null, tree: null, base: null };
     if (!running || commit === null || tree === null || base === null) return [];
-    return [{ type: "gates.run", unit, attempt, car: null, commit, tree, onto: base }];
+    const own = { commit, tree, onto: base, behind: null };
+    return [{ type: "gates.run", unit, attempt, car: null, ...own }];
   });
 }
 
 function ofTrain({ train, units }: State): Action[] {
-  return train.flatMap(({ phase, unit, attempt, car, onto, commit, tree }): Action[] => {
+  return train.flatMap(({ phase, unit, attempt, car, onto, behind, commit, tree }): Action[] => {
     if (phase === "building") {
       const reviewed = units[unit]?.commit ?? "";
       return [{ type: "candidate.build", unit, attempt, car, onto, commit: reviewed }];
     }
     if (commit === null || tree === null) return [];
     if (phase === "gating") {
-      return [{ type: "gates.run", unit, attempt, car, commit, tree, onto }];
+      return [{ type: "gates.run", unit, attempt, car, commit, tree, onto, behind }];
     }
     if (phase === "landing") {
       return [{ type: "landing.perform", unit, attempt, car, from: onto, to: commit, tree }];

@@ -15,8 +15,9 @@ export interface Rates {
   /** `conflict`: two changes do not merge; `clash`: two changes merge and break each other. */
   conflict: number;
   clash: number;
-  /** The attempt's own tree fails the gates. */
+  /** The attempt's own tree fails the gates; `objection`: it fails those that read objects. */
   bad: number;
+  objection: number;
   environment: number;
   proof: number;
   checkout: number;
@@ -50,6 +51,7 @@ export function drawScenario(random: Random): Scenario {
     conflict: rate(0.3),
     clash: rate(0.4),
     bad: rate(0.4),
+    objection: rate(0.3),
     environment: rate(0.1),
     proof: rate(0.1),
     checkout: rate(0.5),
@@ -76,6 +78,7 @@ export function drawScenario(random: Random): Scenario {
       order: random.chance(0.3) ? "plan" : "ready",
       tip: "base",
       gates: random.pick([["tests"], ["lint", "tests"], []]),
+      screening: random.chance(0.7),
       settled: random.chance(0.2) ? drawSettled(random, dag) : [],
     },
   };

@@ -53,6 +53,8 @@ class Simulation {
   readonly #world: World;
   readonly #witness: Witness;
   readonly #pending: Action[] = [];
+  /** Pending gate runs whose object gates have been reported. */
+  readonly #screened = new Set<Action>();
   /** All actions requested by the kernel, in order. */
   readonly #requested: Action[] = [];
   /** True for seeds that check purity after every event, and replay every prefix. */
@@ -118,9 +120,16 @@ class Simulation {
     if (this.#state.finished !== null) return;
     check(this.#pending.length > 0, "no action is pending, and the run has not ended");
     const action = this.#take();
+    const wanted = keysOf(this.#kernel.outstanding(this.#state));
+    const early = this.#screened.has(action) ? null : this.#world.screen(action);
+    if (early !== null && random.chance(0.8)) {
+      this.#screened.add(action);
+      this.#pending.push(action);
+      this.#deliver(early, wanted.has(JSON.stringify(action)));
+      return;
+    }
     const event = this.#world.perform(action);
     if (event === null) return;
-    const wanted = keysOf(this.#kernel.outstanding(this.#state));
     this.#deliver(event, wanted.has(JSON.stringify(action)));
   }
 

@@ -6,6 +6,7 @@
 import type { Action } from "../../src/kernel/action.ts";
 import type { DagUnit } from "../../src/kernel/dag.ts";
 import type { Event, KernelLimits } from "../../src/kernel/event.ts";
+import { integrationFailed } from "../../src/kernel/reasons.ts";
 import type { Phase } from "../../src/kernel/state.ts";
 import type { Step } from "../../src/kernel/transition.ts";
 import type { Scenario } from "./scenario.ts";
@@ -54,9 +55,12 @@ export class Witness {
   readonly #limits: KernelLimits;
   readonly #order: "ready" | "plan";
   readonly #needsGates: boolean;
+  readonly #screening: boolean;
   readonly #landingOrder: string[];
   readonly #world: World;
   readonly #passedTrees = new Set<string>();
+  /** Trees whose object gates passed. */
+  readonly #screenedTrees = new Set<string>();
   readonly #cancelled = new Set<string>();
   /** Units in the order in which they became ready, and attempts in the order of their reviews. */
   readonly #ready: string[] = [];
@@ -71,6 +75,7 @@ export class Witness {
     this.#limits = start.limits;
     this.#order = start.order;
     this.#needsGates = start.gates.length > 0;
+    this.#screening = start.screening === true && this.#needsGates;
     for (const about of start.dag.units) this.#units.set(about.id, newKnown(about));
     this.#landingOrder = landingOrder(start.dag.units);
     for (const { unit, as } of start.settled) this.#of(unit).phase = as;
@@ -174,8 +179,12 @@ export class Witness {
         return;
       case "gates.finished":
         if (event.passed) this.#passedTrees.add(event.tree);
+        if (event.passed) this.#screenedTrees.add(event.tree);
         else this.#fault(event.unit, { onto: event.car === null ? null : this.#ontoOf(event) });
         // The attempt alone is judged only after a failure that already counts; a pass excuses nothing.
+        return;
+      case "candidate.screened":
+        this.#screenedTrees.add(event.tree);
         return;
       case "landing.finished":
         this.#landing = null;
@@ -213,6 +222,14 @@ export class Witness {
     check(!overPhases.has(from), `${unit} changed after its end`);
     check(reason.length > 0, `${unit} became ${to} without a reason`);
     known.phase = to;
+    if (reason.includes(integrationFailed)) {
+      const proven =
+        event.type === "gates.finished" &&
+        event.car === null &&
+        event.passed &&
+        event.blame === "integration";
+      check(proven, `${unit} is attributed to what landed without proof`);
+    }
     if (isGood(to)) {
       if (event.type === "run.started") return;
       check(!known.fixing, `${unit} became ${to} before its fix was reviewed`);
@@ -321,6 +338,10 @@ export class Witness {
     check(!this.#interrupted, "a candidate is built after an interrupt");
     check(commit === known.reviewed?.commit, `${unit} merges an unreviewed commit`);
     check(this.#world.commits.has(onto), `${unit} is built on an unknown commit`);
+    if (this.#screening && !this.#world.tips.has(onto)) {
+      const passed = this.#screenedTrees.has(this.#world.treeOf(onto));
+      check(passed, `${unit} is built on a candidate that did not pass its object gates`);
+    }
     if (known.builtOnce) return;
     known.builtOnce = true;
     if (this.#order === "plan") return;

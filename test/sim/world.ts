@@ -182,16 +182,30 @@ export class World {
     }
     if (this.#isGood(tree)) {
       const verdicts = this.#verdicts(null);
-      return { ...answer, verdicts, passed: true, blame: null, reason: "" };
+      const blame = car === null ? this.#random.pick(["integration", null] as const) : null;
+      return { ...answer, verdicts, passed: true, blame, reason: "" };
     }
-    const blames: readonly (Blame | null)[] = [
-      "attempt",
-      car === null ? "attempt" : "integration",
-      null,
-    ];
-    const blame = this.#isGood(this.treeOf(onto)) ? this.#random.pick(blames) : "base";
+    const onBase = car !== null && this.tips.has(onto) ? "base" : "other_base";
+    const blames: readonly (Blame | null)[] = ["attempt", "attempt", null];
+    const blame = this.#isGood(this.treeOf(onto)) ? this.#random.pick(blames) : onBase;
     const reason = "tests failed";
     return { ...answer, verdicts: this.#verdicts("failed"), passed: false, blame, reason };
+  }
+
+  /** The event that reports the object gates of a candidate before its other gates; null when one fails. */
+  screen(action: Action): Event | null {
+    if (action.type !== "gates.run" || action.car === null || this.#run.screening !== true)
+      return null;
+    const { car, tree } = action;
+    if (changesIn(tree).some((change) => this.#isObjectionable(change))) return null;
+    return { type: "candidate.screened", ...of(action), car, tree };
+  }
+
+  #isObjectionable(change: string): boolean {
+    return (
+      change.startsWith("tasks") &&
+      decided(this.#seed, this.#rates.objection, `objection ${change}`)
+    );
   }
 
   #land(action: Of<"landing.perform">): Event {
@@ -224,6 +238,7 @@ export class World {
       (change, at) =>
         change.startsWith("red") ||
         (change.startsWith("tasks") && decided(this.#seed, this.#rates.bad, `bad ${change}`)) ||
+        this.#isObjectionable(change) ||
         changes
           .slice(0, at)
           .some((other) => decided(this.#seed, this.#rates.clash, `clash ${other} ${change}`)),

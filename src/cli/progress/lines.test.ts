@@ -21,6 +21,11 @@ describe("a line of a gate", () => {
       { ...gate, status: "failed", reason: "exit code 1" },
       "u: types failed (1.2 s): exit code 1",
     ],
+    [
+      "A23 does not call a unit failed whose base has not landed",
+      { ...gate, status: "failed", behind: "v", reason: "exit code 1" },
+      "u: types does not pass behind v (1.2 s): exit code 1",
+    ],
     ["is left out where nothing was judged", { ...gate, status: "not_applicable" }, null],
   ])("%s", (_, data, text) => {
     expect(line("gate.finished", data)).toBe(text);
@@ -47,4 +52,12 @@ test("E1 a rejection shows each failing gate's command, where it has one, its en
       "  kept: refs/dgov/keep/r/u/1",
     ].join("\n"),
   );
+});
+
+test("A23 a unit is printed as re-queued when its base is gone, and not each time it is queued", () => {
+  const queued = { from: "queued", to: "queued" };
+  expect(line("unit.changed", { ...queued, reason: "re-queued: v did not land" })).toBe(
+    "u: re-queued: v did not land",
+  );
+  expect(line("unit.changed", { ...queued, reason: "gates passed" })).toBeNull();
 });

@@ -2,7 +2,7 @@
  * Log lines for the records of a run: starts, gates, retries, landings and rejections; with `stream`
  * also thoughts and tool calls. Pure.
  */
-import { sharedStateChanged } from "../../kernel/reasons.ts";
+import { requeued, sharedStateChanged } from "../../kernel/reasons.ts";
 import type { RecordedEvent } from "../../log/event-log.ts";
 import { indented, oneLine, short, words } from "../../std/text.ts";
 import { foreignCommitLines, viewForeignCommits } from "../../views/foreign-commits.ts";
@@ -69,11 +69,17 @@ function gateLine(unit: string, data: Record<string, unknown>, stream: boolean):
   const reason = data["status"] === "passed" ? "" : `: ${data["reason"]}`;
   // A gate that fails on a candidate runs again on the attempt alone.
   const where = data["car"] === null ? ", own tree" : "";
+  const bad = data["status"] === "failed" || data["status"] === "errored";
+  if (bad && typeof data["behind"] === "string") {
+    return `${unit}: ${data["gate"]} does not pass behind ${data["behind"]} (${time})${reason}`;
+  }
   return `${unit}: ${data["gate"]} ${data["status"]} (${time}${where})${reason}`;
 }
 
 function changeLine(unit: string, data: Record<string, unknown>): string | null {
   switch (data["to"]) {
+    case "queued":
+      return String(data["reason"]).startsWith(requeued) ? `${unit}: ${data["reason"]}` : null;
     case "failed":
     case "timed_out":
     case "skipped":

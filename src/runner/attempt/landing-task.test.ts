@@ -25,7 +25,8 @@ const task = (id: string, more: Partial<CompiledTask>): CompiledTask => ({
   ...more,
 });
 
-const config = { verify: { quick: { command: "make q", description: null, logName: null } } };
+const quick = { command: "make q", description: null, logName: null, exclusive: false };
+const config = { verify: { quick } };
 
 test("a reviewer's fix has the claims and test commands of the workers under review, and no others", () => {
   const all = [

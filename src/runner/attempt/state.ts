@@ -1,6 +1,7 @@
 /** State of a run's attempts: the live ones, and what the next attempt of each unit has to know. */
 import type { FileChange } from "../../git/worktrees/changes.ts";
 import type { Worktree } from "../../git/worktrees/worktree.ts";
+import { integrationFailed } from "../../kernel/reasons.ts";
 import type { PhaseChange } from "../../kernel/state.ts";
 import type { WorkerMessage } from "../../worker/protocol.ts";
 import type { RunRecord } from "../records.ts";
@@ -80,7 +81,8 @@ interface PendingRejection {
   reason: string;
   /** Text for the next attempt's prompt. */
   detail: string;
-  gates?: unknown;
+  /** Verdicts as in `attempt.rejected`. */
+  gates?: Record<string, unknown>[];
 }
 
 /** Memory of a run between the attempts of its units. */
@@ -124,6 +126,25 @@ export class RunMemory {
     rejection: PendingRejection,
   ): void {
     this.#pending.set(unit, { ...rejection, attempt });
+  }
+
+  /**
+   * Attributes the failed gates of a pending rejection to what landed. False when there is none, or when a
+   * gate could not run, which proves nothing.
+   */
+  blameIntegration({ unit, attempt }: { unit: string; attempt: number }): boolean {
+    const pending = this.#pending.get(unit);
+    if (pending?.attempt !== attempt || pending.gates === undefined) return false;
+    if (pending.gates.some(({ status }) => status === "errored")) return false;
+    this.#pending.set(unit, {
+      ...pending,
+      reason: `${pending.reason}; ${integrationFailed}`,
+      detail: `The gates pass on your change alone and fail on it together with what landed since.\n\n${pending.detail}`,
+      gates: pending.gates.map((gate) =>
+        gate["status"] === "failed" ? { ...gate, blame: "integration" } : gate,
+      ),
+    });
+    return true;
   }
 
   /** Settles the pending rejection of a unit whose phase changed; returns what to record of it. */

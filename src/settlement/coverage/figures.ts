@@ -49,7 +49,7 @@ async function measureBase(
   const { marker, signal } = request;
   return withGateTree(c, { tree, unit: null, marker, signal }, async (lease) => {
     if (!(await lease.prepare()).ok) return null;
-    const measured = await measureCoverage(c, lease, { tree, history, commands });
+    const measured = await measureCoverage(c, lease, { tree, history, commands, mode: input.mode });
     recordFigures(c, onBase.key, commands, measured);
     return measured.run.status === "cancelled" ? null : measured;
   });

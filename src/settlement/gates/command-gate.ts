@@ -109,7 +109,7 @@ async function runAll(
   input: GateInput,
   lease: GateTreeLease,
   commands: readonly string[],
-  mode: LockMode = "shared",
+  mode: LockMode = input.mode,
 ): Promise<CommandRun> {
   const runs: CommandRun[] = [];
   for (const command of commands) {

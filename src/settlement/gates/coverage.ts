@@ -14,7 +14,14 @@ import { diagnostic } from "../diagnostics/diagnostic.ts";
 import { isTestFile } from "../source-files.ts";
 import { fillSelection, fillTestTemplate } from "../tests/test-command.ts";
 import { type CommandRun, takesFiles } from "../trees/command.ts";
-import { type GateVerdict, lastLine, tailOf, truncatedOutput, verdictOf } from "../verdict.ts";
+import {
+  type GateVerdict,
+  lastLine,
+  redBase,
+  tailOf,
+  truncatedOutput,
+  verdictOf,
+} from "../verdict.ts";
 import type { Applies, CommandLines, GateInput, TreeGate } from "./gate.ts";
 import { fillBoth } from "./history.ts";
 
@@ -39,7 +46,12 @@ export const coverageGate: TreeGate = {
     }
     const lines = await fill(input);
     const { tree, history } = onTree;
-    const after = await measureCoverage(c, lease, { tree, history, commands: lines.onTree });
+    const after = await measureCoverage(c, lease, {
+      tree,
+      history,
+      commands: lines.onTree,
+      mode: input.mode,
+    });
     recordFigures(c, onTree.key, lines.onTree, after);
     const { run } = after;
     return verdictOf("coverage", {
@@ -118,7 +130,7 @@ async function judge(
   const { measured } = before;
   if (measured?.run.status === "failed") {
     // A change that fixes a red base must be able to land; its tests passed.
-    const reason = `base is red: the command fails there (${measured.run.exit}), so there are no figures to compare with`;
+    const reason = `${redBase}: the command fails there (${measured.run.exit}), so there are no figures to compare with`;
     return { status: "not_applicable", reason, blame: "base" };
   }
   const why = measured === null ? "it could not be prepared" : problemOf(measured);
@@ -134,7 +146,7 @@ async function judgeUnmeasured(
   const status = statusOf(after);
   const blame = status === "failed" ? "base" : "environment";
   const reason = problemOf(after);
-  const onBoth = status === "failed" ? `base is red: ${reason} without the change, too` : reason;
+  const onBoth = status === "failed" ? `${redBase}: ${reason} without the change, too` : reason;
   if (input.request.tree === input.baseTree) return { status, reason: onBoth, blame };
   const before = await figuresOfBase(input, onBase);
   const same = !before.ok && (before.measured === null || statusOf(before.measured) === status);

@@ -5,6 +5,7 @@ import type { Oid } from "../../git/objects.ts";
 import { type DiffEntry, diffTrees, listTree } from "../../git/trees.ts";
 import type { GateHistory } from "../../git/worktrees/gate-tree.ts";
 import { once } from "../../std/once.ts";
+import type { LockMode } from "../../std/shared-lock.ts";
 import type { SettlementContext } from "../context.ts";
 import { type MergeChanges, type MergeTrees, readMerge } from "../merge-check.ts";
 import { isRegularMode } from "../parse-blobs.ts";
@@ -83,6 +84,12 @@ export interface GateRequest {
   signal: AbortSignal;
   /** Files for commands with `{file}`; `changed` by default. */
   files?: FileChoice;
+  /** Runs every command while no other gate command runs, and uses no cached verdict of a tree gate. */
+  alone?: boolean;
+  /** The unit whose candidate is the base and has not landed; null when the base is the target's tip. */
+  behind?(): string | null;
+  /** Called when the gates that read objects have passed. */
+  onScreened?(): void;
 }
 
 /**
@@ -117,6 +124,8 @@ export interface GateInput {
   baseTree: Oid;
   onTree: TreeView;
   onBase: TreeView;
+  /** `alone` when the gate's commands run while no other gate command does. */
+  mode: LockMode;
   /** The difference between the base's tree and the tree. */
   changed: readonly DiffEntry[];
   /** Source files to check, relative to the project: those in the tree, and those of them in the base. */
@@ -141,6 +150,7 @@ export async function gateInput(c: SettlementContext, request: GateRequest): Pro
     baseTree,
     onTree: { tree, history: null, key: tree },
     onBase: { tree: baseTree, history: null, key: baseTree },
+    mode: "shared",
     changed,
     files: await sourceFiles(c, request, { changed, isBase }),
     selection: once(async () =>

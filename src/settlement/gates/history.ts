@@ -5,15 +5,18 @@
  * HEAD is the commit that may land, `{base}` its parent. On the base the sides are exchanged: HEAD is the base and
  * `{base}` the commit, so that a command that checks the changed files checks the same files there.
  */
+import { runsAlone } from "../../config/exclusive-gates.ts";
 import { asksForHistory, namesBase } from "../../config/gate-history.ts";
 import type { Oid } from "../../git/objects.ts";
 import type { GateHistory } from "../../git/worktrees/gate-tree.ts";
 import { canonicalJson, sha256 } from "../../std/digest.ts";
 import type { Applies, CommandLines, Gate, GateInput, TreeView } from "./gate.ts";
 
-/** The input of one gate, with the history if its commands ask for it. */
-export async function inputOf(gate: Gate, input: GateInput): Promise<GateInput> {
-  const { context, request, baseTree } = input;
+/** The input of one gate: with the history if its commands ask for it, and alone if they have to run so. */
+export async function inputOf(gate: Gate, shared: GateInput): Promise<GateInput> {
+  const { context, request, baseTree } = shared;
+  const alone = request.alone || runsAlone(context.config, gate.name, request.testCmd);
+  const input: GateInput = { ...shared, mode: alone ? "alone" : "shared" };
   const templates = templatesOf(gate, input);
   if (!asksForHistory(context.config, gate.name, templates)) return input;
   const refs = await context.refs();

@@ -8,7 +8,7 @@ import type { Oid } from "../../git/objects.ts";
 import type { Blame } from "../../kernel/event.ts";
 import type { SettlementContext } from "../context.ts";
 import { withGateTree } from "../trees/lease.ts";
-import { type GateProgress, type GateVerdict, verdictOf } from "../verdict.ts";
+import { type GateProgress, type GateVerdict, redBase, verdictOf } from "../verdict.ts";
 import type { VerdictKey } from "../verdict-cache.ts";
 import { formatGate, lintGate, typesGate } from "./checkers.ts";
 import { coverageGate } from "./coverage.ts";
@@ -62,10 +62,12 @@ export async function runGates(c: SettlementContext, request: GateRequest): Prom
   const configured = gates.filter((gate) => gate.configured(c.config, request.testCmd));
   const verdicts = new Map<string, GateVerdict>();
   const settle = (...settled: GateVerdict[]): void => {
-    for (const verdict of settled) verdicts.set(verdict.gate, verdict);
+    const behind = request.behind?.() ?? null;
+    const blamed = settled.map((verdict) => withTrueBase(verdict, request, behind));
+    for (const verdict of blamed) verdicts.set(verdict.gate, verdict);
     c.report(
-      ...settled.map((verdict) => {
-        return { kind: "finished" as const, ...progressOf(request, verdict.gate), verdict };
+      ...blamed.map((verdict) => {
+        return { kind: "finished" as const, ...progressOf(request, verdict.gate), verdict, behind };
       }),
     );
   };
@@ -74,7 +76,8 @@ export async function runGates(c: SettlementContext, request: GateRequest): Prom
   for (const gate of configured) {
     const own = await inputOf(gate, input);
     const applies = await appliesTo(gate, own);
-    const cached = applies.runs ? await cachedVerdict(gate, own) : null;
+    const confirms = request.alone === true && gate.reads === "gate_tree";
+    const cached = applies.runs && !confirms ? await cachedVerdict(gate, own) : null;
     if (cached !== null) known.push(cached);
     else if (applies.runs) open.push(gate);
     else known.push(verdictOf(gate.name, { status: "not_applicable", reason: applies.reason }));
@@ -84,7 +87,13 @@ export async function runGates(c: SettlementContext, request: GateRequest): Prom
     if (gate.reads === "objects") await runGate(input, gate, (own) => gate.run(own), settle);
   }
   const treeGates = open.filter((gate) => gate.reads === "gate_tree");
-  if (treeGates.length > 0 && !request.signal.aborted) await runInTree(input, treeGates, settle);
+  const screened = configured.every(
+    ({ reads, name }) => reads === "gate_tree" || !isBad(verdicts.get(name)),
+  );
+  if (screened && !request.signal.aborted) request.onScreened?.();
+  // A failure on a tree that is not a unit's is no reason to keep the other failures from the reader.
+  const goesOn = (screened || request.unit === null) && !request.signal.aborted;
+  if (treeGates.length > 0 && goesOn) await runInTree(input, treeGates, settle);
   return resultOf([...verdicts.values()], configured, request.signal);
 }
 
@@ -145,15 +154,33 @@ function progressOf(
   return { unit, attempt, car, tree, gate };
 }
 
+function isBad(verdict: GateVerdict | undefined): boolean {
+  return verdict?.status === "failed" || verdict?.status === "errored";
+}
+
+/** A verdict that blames the base, with the base named: only the target's tip is called the base. */
+function withTrueBase(
+  verdict: GateVerdict,
+  { unit, car }: GateRequest,
+  behind: string | null,
+): GateVerdict {
+  if (verdict.blame !== "base") return verdict;
+  const ownTree = unit !== null && car === null;
+  const base = ownTree ? "the commit it started from" : `the candidate of ${behind}`;
+  if (behind === null && !ownTree) return verdict;
+  const reason = verdict.reason.replace(redBase, `${base} is red`);
+  return { ...verdict, blame: "other_base", reason };
+}
+
 /** Another attempt cannot fix a broken base or environment, so these outweigh failures of the attempt. */
-const blamePrecedence: readonly Blame[] = ["base", "environment", "attempt"];
+const blamePrecedence: readonly Blame[] = ["base", "environment", "other_base", "attempt"];
 
 function resultOf(
   verdicts: GateVerdict[],
   configured: readonly Gate[],
   signal: AbortSignal,
 ): GatesResult {
-  const bad = verdicts.filter((v) => v.status === "failed" || v.status === "errored");
+  const bad = verdicts.filter(isBad);
   const missing = configured.filter((gate) => !verdicts.some((v) => v.gate === gate.name));
   if (bad.length === 0 && missing.length === 0) {
     return { passed: true, verdicts, blame: null, reason: "" };

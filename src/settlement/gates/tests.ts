@@ -9,6 +9,7 @@ import { endedEarly, failingTests, ranNoTests } from "../diagnostics/test-output
 import { fillSelection, fillTestTemplate, takesTests } from "../tests/test-command.ts";
 import { noSelection } from "../tests/test-selection.ts";
 import type { CommandRun } from "../trees/command.ts";
+import { redBase as redBaseWords } from "../verdict.ts";
 import { cachedOnBase, runOnBase } from "./base-comparison.ts";
 import { commandGate, type JudgeInput, type Judgement } from "./command-gate.ts";
 import type { CommandLines, GateInput } from "./gate.ts";
@@ -120,7 +121,7 @@ async function failsAlike(
 }
 
 function redBase(run: CommandRun): Judgement {
-  const reason = `base is red: it fails in the same way without the change (${run.exit})`;
+  const reason = `${redBaseWords}: it fails in the same way without the change (${run.exit})`;
   return { status: "failed", reason, blame: "base", diagnostics: [] };
 }
 

@@ -4,6 +4,7 @@
  */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { runsAlone } from "../../config/exclusive-gates.ts";
 import type { Oid } from "../../git/objects.ts";
 import { removeOwnFolder } from "../../git/own-folder.ts";
 import type { Repository } from "../../git/repository.ts";
@@ -201,7 +202,8 @@ class Lease implements GateTreeLease {
       const cancelled = { ok: false, reason: "cancelled", unrunnable: true } as const;
       return held ?? { value: { ...cancelled, output: "", durationMs: 0 }, alone: true };
     };
-    const { value: first, alone } = await install("shared");
+    const exclusive = runsAlone(this.#c.config, "setup", null);
+    const { value: first, alone } = await install(exclusive ? "alone" : "shared");
     if (first.ok || first.unrunnable || alone) return first;
     await this.#restore();
     return (await install("alone")).value;
