@@ -88,8 +88,10 @@ export async function prepareRun(
   const settlement = settlementIn(environment, { target, env, signal, report });
   // Before any worker's code runs.
   await settlement.refs();
-  await watchDependencies(settlement);
-  const baseGates = await runBaseGates(settlement, tip, status);
+  const [baseGates] = await Promise.all([
+    runBaseGates(settlement, tip, status),
+    watchDependencies(settlement),
+  ]);
   const { deny } = childVariables(config);
   const workerEnvironment = childEnvironment(env, { deny, proxies: true });
   const rateLimiter = request.rateLimiter(config);
