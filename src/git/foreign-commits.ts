@@ -35,16 +35,14 @@ export type AttemptCommits = ReadonlyMap<Oid, { name: string; tree: Oid }>;
 /** Commits that are read at once; of a larger fetch, the newest. */
 const commitsMax = 1000;
 
-/** The operator's refs that name commits. */
+/** The operator's refs. Some may name other objects than commits, or objects that are missing. */
 export async function operatorRefs(r: Repository): Promise<OperatorRefs> {
-  const format = "%(objecttype) %(*objecttype) %(objectname) %(refname)";
-  const args = ["for-each-ref", `--format=${format}`];
+  const args = ["for-each-ref", "--format=%(objectname) %(refname)"];
   const text = (await must(inRepository(r, args), "reading the refs")).toString();
   const refs = new Map<string, Oid>();
   for (const line of text.split("\n")) {
-    const [type, peeled, oid = "", ref = ""] = line.split(" ");
-    if (ref === "" || ref.startsWith("refs/dgov/")) continue;
-    if (type === "commit" || peeled === "commit") refs.set(ref, oid);
+    const [oid = "", ref = ""] = line.split(" ");
+    if (ref !== "" && !ref.startsWith("refs/dgov/")) refs.set(ref, oid);
   }
   for (const [name, oid] of detachedHeads(r)) refs.set(name, oid);
   return refs;
@@ -73,24 +71,31 @@ function detachedHeads(r: Repository): [name: string, oid: Oid][] {
   });
 }
 
-/** Commits reachable from `now` and not from `before`, newest first, at most 1,000. */
+/**
+ * Commits reachable from `now` and not from `before`, at most 1,000. Refs that moved to one of `own` are left out:
+ * what they reach was compared before dgov landed it.
+ */
 export async function newCommits(
   r: Repository,
   before: OperatorRefs,
   now: OperatorRefs,
+  own: ReadonlySet<Oid>,
 ): Promise<NewCommit[]> {
-  const moved = [...now].filter(([ref, oid]) => before.get(ref) !== oid);
+  const moved = [...now].filter(([ref, oid]) => before.get(ref) !== oid && !own.has(oid));
   if (moved.length === 0) return [];
   const commits: NewCommit[] = [];
   const seen = new Set<Oid>();
-  const old = [...new Set(before.values())].map((oid) => `^${oid}\n`).join("");
+  const known = await commitsAmong(r, [...before.values(), ...moved.map(([, oid]) => oid)]);
+  const old = [...new Set(before.values())].filter((oid) => known.has(oid));
+  const negative = old.map((oid) => `^${oid}\n`).join("");
   const refsOf = Map.groupBy(moved, ([, oid]) => oid);
   for (const [oid, [first]] of refsOf) {
     if (commits.length >= commitsMax) break;
+    if (!known.has(oid)) continue;
     const format = "%H%x00%T%x00%P%x00%an <%ae>%x00%s";
     const args = ["log", "--stdin", "--ignore-missing", `--format=${format}`];
     const limited = [...args, `--max-count=${commitsMax - commits.length}`];
-    const log = inRepository(r, limited, { stdin: `${oid}\n${old}` });
+    const log = inRepository(r, limited, { stdin: `${oid}\n${negative}` });
     const text = (await must(log, "reading new commits")).toString();
     for (const line of text.split("\n").filter(Boolean)) {
       const [commit = "", tree = "", parents = "", author = "", subject = ""] = line.split("\0");
@@ -101,6 +106,15 @@ export async function newCommits(
     }
   }
   return commits;
+}
+
+/** Those of some objects that exist and are commits, or tags of commits. */
+async function commitsAmong(r: Repository, oids: readonly Oid[]): Promise<Set<Oid>> {
+  const unique = [...new Set(oids)];
+  const stdin = unique.map((oid) => `${oid}^{commit}\n`).join("");
+  const check = inRepository(r, ["cat-file", "--batch-check=%(objecttype)"], { stdin });
+  const answers = (await must(check, "reading the refs")).toString().split("\n");
+  return new Set(unique.filter((_, i) => answers[i] === "commit"));
 }
 
 /** The commits that dgov did not make, with the attempt that one was made from. Pure. */

@@ -81,8 +81,8 @@ export class SharedState {
     const { repository, before } = this.#o;
     const known = this.#refs;
     this.#refs = await operatorRefs(repository);
-    const commits = await newCommits(repository, known, this.#refs);
     const own = this.#own;
+    const commits = await newCommits(repository, known, this.#refs, own);
     if (commits.every(({ commit }) => own.has(commit))) return [];
     const common = await treesOfCommits(repository, [before, ...own]);
     const attempts = await attemptCommits(this.#o, own);
