@@ -1,6 +1,6 @@
 /**
  * The conflict radar: while workers run, it merges their unfinished work with each other's and with the target,
- * as integration would, and records the conflicts it predicts.
+ * as integration would, and records the conflicts it predicts: those that neither side has alone.
  *
  * It decides nothing. It looks again only when a tree changed, never compares the same trees twice, and a failed
  * look only causes a warning.
@@ -54,6 +54,7 @@ export class Radar {
   /** By unit: its live attempt when it was last read. */
   readonly #snapshots = new Map<string, Party>();
   readonly #conflicts = new Map<string, Promise<Conflict[]>>();
+  readonly #alone = new Map<string, Promise<Subject[]>>();
   readonly #differences = new Map<string, Promise<TreeDifference>>();
   #timer: ReturnType<typeof setInterval> | null = null;
   #look: Promise<void> | null = null;
@@ -248,7 +249,21 @@ export class Radar {
     const changes = await readMerge(repository, { base, ours, theirs, merged: merge.tree });
     const { findings } = await judgeMerge(repository, changes);
     const { blocking } = bySeverity(findings, this.#context.config.semantic);
-    return blocking.map(({ kind, path, symbol, message }) => ({ kind, path, symbol, message }));
+    if (blocking.length === 0) return [];
+    const alone = await Promise.all([ours, theirs].map((tree) => this.#foundAlone(base, tree)));
+    return beyond(blocking, alone.flat()).map(({ kind, path, symbol, message }) => {
+      return { kind, path, symbol, message };
+    });
+  }
+
+  /** The findings of one side without the other, in its change of the base. */
+  #foundAlone(base: Oid, tree: Oid): Promise<Subject[]> {
+    return cached(this.#alone, `${base} ${tree}`, async () => {
+      const { repository } = this.#context;
+      const trees = { base, ours: base, theirs: tree, merged: tree };
+      const { findings } = await judgeMerge(repository, await readMerge(repository, trees));
+      return findings;
+    });
   }
 
   #note(type: string, data: Record<string, unknown>): void {
@@ -269,6 +284,27 @@ function cached<Value>(
   const value = compute();
   cache.set(key, value);
   return value;
+}
+
+/** The kind and place of a conflict. */
+interface Subject {
+  kind: string;
+  path: string;
+  symbol: string;
+}
+
+/** The findings of a merge beyond those that its sides have alone: as many of a kind and place. Pure. */
+export function beyond<Found extends Subject>(
+  merged: readonly Found[],
+  alone: readonly Subject[],
+): Found[] {
+  const key = ({ kind, path, symbol }: Subject): string => [kind, path, symbol].join("\0");
+  const known = alone.map(key);
+  return merged.filter((one) => {
+    const at = known.indexOf(key(one));
+    if (at >= 0) known.splice(at, 1);
+    return at < 0;
+  });
 }
 
 /** A conflict that two pieces of work would have if both landed as they are. */

@@ -43,6 +43,43 @@ describe("conflict radar", () => {
     expect([radar.predictions.length, radar.came_true, radar.missed]).toEqual([1, 1, 0]);
   });
 
+  test.concurrent("A23 nothing is predicted for a unit whose neighbour breaks itself", async () => {
+    const looked = Promise.withResolvers<void>();
+    const write = (key: string, path: string, content: string) => ({
+      unit: unit(key),
+      turns: [
+        call("write_file", { path, content }),
+        { ...done("ok"), until: () => looked.promise },
+      ],
+    });
+    await using p = await testProject({
+      files: {
+        "price.ts": "export function price(n: number) {\n  return n;\n}\n",
+        "shop.ts": 'import { price } from "./price.ts";\nexport const one = price(1);\n',
+        "other.ts": "export const two = 2;\n",
+      },
+      tasks: { x: { files: { edit: ["price.ts"] } }, y: { files: { edit: ["other.ts"] } } },
+      plan: { max_retries: 0 },
+      script: {
+        rules: [
+          write("x", "price.ts", "export function cost(n: number) {\n  return n;\n}\n"),
+          write("y", "other.ts", "export const two = 3;\n"),
+        ],
+      },
+    });
+    const running = p.dgov(["run", "p", "--json"]);
+    const both = (e: { type: string; data: Record<string, unknown> }): boolean =>
+      e.type === "radar.looked" && (e.data["units"] as string[]).length === 2;
+    while (!p.telemetry().some(both)) await Bun.sleep(20);
+    looked.resolve();
+    const { radar, units } = JSON.parse((await running).stdout);
+    expect(units.map((one: { unit: string; phase: string }) => [one.unit, one.phase])).toEqual([
+      [unit("x"), "failed"],
+      [unit("y"), "landed"],
+    ]);
+    expect(radar.predictions).toEqual([]);
+  });
+
   test.concurrent("a conflict of an attempt with a new commit on the target is predicted while it runs", async () => {
     const predicted = Promise.withResolvers<void>();
     await using p = await testProject({
