@@ -44,6 +44,11 @@ export class MergeVersions {
     this.paths = [...this.#all].filter((path) => hasSymbolTable(path)).sort();
   }
 
+  /** Every path that differs between the versions, sorted. */
+  get changedPaths(): string[] {
+    return [...this.#all].sort();
+  }
+
   /** Blob id of a path in a version; undefined when the version does not contain it. */
   async id(version: VersionName, path: string): Promise<string | undefined> {
     if (this.#all.has(path)) return this.input[version].get(path);

@@ -163,8 +163,9 @@ function tagsOf(table: SymbolTable | null): Map<string, string[]> {
   return tags;
 }
 
+/** Extension of a path; the two directions of one migration have extensions of their own. */
 function extensionOf(path: string): string {
-  return /\.[^./]+$/.exec(path)?.[0] ?? "";
+  return /(\.(up|down|do|undo))?\.[^./]+$/.exec(path)?.[0] ?? "";
 }
 
 function orderingConflict(

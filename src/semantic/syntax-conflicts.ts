@@ -63,11 +63,14 @@ function syntaxConflict(path: string, line: number): Omit<Finding, "message"> {
 async function markerLine(versions: MergeVersions, path: string): Promise<number | null> {
   const merged = await versions.table("merged", path);
   if (merged === null || merged.errorLines.length === 0) return null;
-  const line = markersIn(await versions.text("merged", path));
-  return line !== null && markersIn(await versions.text("base", path)) === null ? line : null;
+  const line = conflictMarkersIn(await versions.text("merged", path));
+  return line !== null && conflictMarkersIn(await versions.text("base", path)) === null
+    ? line
+    : null;
 }
 
-function markersIn(text: string | null): number | null {
+/** First line of complete conflict markers in a text; null without any. */
+export function conflictMarkersIn(text: string | null): number | null {
   const match = /^<{7} .*\n(?:.*\n)*?={7}\n(?:.*\n)*?>{7} /m.exec(text ?? "");
   return match === null ? null : (text ?? "").slice(0, match.index).split("\n").length;
 }

@@ -123,10 +123,12 @@ function mergeInput(r: Repository, changes: MergeChanges, signal?: AbortSignal):
   const texts = blobReader(r);
   const { trees, base, ours, theirs, merged } = changes;
   const states = [base, ours, theirs, merged];
-  const ids = states.flatMap((files) =>
-    [...files].filter(([path]) => hasSymbolTable(path)).map(([, id]) => id),
-  );
-  const loaded = texts.load(ids);
+  const ids = (sources: boolean): Oid[] =>
+    states.flatMap((files) =>
+      [...files].filter(([path]) => hasSymbolTable(path) === sources).map(([, id]) => id),
+    );
+  // Sources come first: the reader has a bound.
+  const loaded = texts.load(ids(true)).then(() => texts.load(ids(false)));
   let listed: Promise<Files> | null = null;
   const tree = (): Promise<Files> => {
     listed ??= listTree(r, trees.merged).then(async (entries) => {
