@@ -5,7 +5,6 @@
  * workers share with the operator changed.
  */
 import { statSync } from "node:fs";
-import { join } from "node:path";
 import { writeClaimed } from "../claims/verdict.ts";
 import { scopePolicy } from "../config/execution-policy.ts";
 import { blockedText, landCandidate } from "../git/landing/land.ts";
@@ -46,6 +45,8 @@ export class Integration {
   readonly #gateRuns = new Map<string, AbortController>();
   #report: (answer: Answer) => void = () => {};
   #watch: ReturnType<typeof setInterval> | null = null;
+  /** Stamps of the paths that block landings, when they were found. */
+  readonly #watched = new Map<string, string>();
 
   constructor(context: RunContext) {
     this.#context = context;
@@ -208,7 +209,7 @@ export class Integration {
       case "proof_failed":
         return refused("proof_failed", landing.reason);
       case "blocked_by_checkout":
-        this.#watchCheckout(landing.paths);
+        this.#watchPlaces(landing.watch);
         return {
           event: {
             type: "landing.refused",
@@ -242,26 +243,25 @@ export class Integration {
   }
 
   /**
-   * Reports `checkout.changed` when one of the paths, relative to the main checkout, or that checkout's
-   * `.git/HEAD` has changed on disk. Other checkouts of the target are not watched.
+   * Reports `checkout.changed` when one of these paths, or of those that blocked another landing, has changed
+   * on disk.
    */
-  #watchCheckout(paths: string[]): void {
-    const { topLevel } = this.#context.repository;
-    const stamps = (): string =>
-      [...paths, ".git/HEAD"].map((path) => fileStamp(join(topLevel, path))).join();
-    const before = stamps();
-    this.stopWatching();
-    this.#watch = setInterval(() => {
-      if (stamps() === before) return;
+  #watchPlaces(paths: readonly string[]): void {
+    for (const path of paths) {
+      if (!this.#watched.has(path)) this.#watched.set(path, fileStamp(path));
+    }
+    this.#watch ??= setInterval(() => {
+      if ([...this.#watched].every(([path, before]) => fileStamp(path) === before)) return;
       this.stopWatching();
       this.#report({ event: { type: "checkout.changed" } });
     }, watchEveryMs);
   }
 
-  /** Stops watching the operator's checkout. */
+  /** Stops watching the operator's checkouts. */
   stopWatching(): void {
     if (this.#watch !== null) clearInterval(this.#watch);
     this.#watch = null;
+    this.#watched.clear();
   }
 }
 

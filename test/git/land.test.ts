@@ -205,6 +205,7 @@ describe("landCandidate", () => {
       kind: "blocked_by_checkout",
       paths,
       reason: expect.stringContaining("in the way"),
+      watch: [...paths, ".git/HEAD"].map((path) => join(g.repo.path, path)),
     });
     expect([await tip(g), await status(g)]).toEqual([c.base, before]);
     for (const [path, text] of Object.entries(theirs)) expect(g.repo.read(path)).toBe(text);

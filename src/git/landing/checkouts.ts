@@ -33,8 +33,11 @@ export interface Checkout {
 
 /** The reason why a checkout cannot be moved, and the paths in the way. */
 export interface CheckoutBlocker {
+  /** Relative to the repository. */
   paths: string[];
   reason: string;
+  /** Absolute paths of which one changes or goes away when the reason does. */
+  watch: string[];
 }
 
 /**
@@ -84,15 +87,27 @@ const operations: Record<string, string> = {
 /** Blockers that git does not check itself: operations in progress and ignored files in the way. */
 export function findBlocker(c: Checkout, changes: readonly DiffEntry[]): CheckoutBlocker | null {
   for (const [name, operation] of Object.entries(operations)) {
-    if (existsSync(join(c.gitDir, name))) {
-      return { paths: [], reason: `${operation} is in progress in ${c.path}` };
+    const path = join(c.gitDir, name);
+    if (existsSync(path)) {
+      const reason = `${operation} is in progress in ${c.path}`;
+      return { paths: [], reason, watch: [path, headOf(c)] };
     }
   }
   const deleted = new Set(changes.filter((e) => e.newMode === "000000").map((e) => e.path));
   const added = changes.filter((e) => e.oldMode === "000000" && e.newMode !== "000000");
   const paths = added.map((e) => obstacle(c.path, e.path, deleted)).filter((p) => p !== null);
   if (paths.length === 0) return null;
-  return { paths, reason: `an untracked or ignored file is in the way in ${c.path}` };
+  const reason = `an untracked or ignored file is in the way in ${c.path}`;
+  return { paths, reason, watch: placesOf(c, paths) };
+}
+
+/** The paths in a checkout, and its HEAD: a switch of branch clears the way, too. */
+function placesOf(c: Checkout, paths: readonly string[]): string[] {
+  return [...paths.map((path) => join(c.path, path)), headOf(c)];
+}
+
+function headOf(c: Checkout): string {
+  return join(c.gitDir, "HEAD");
 }
 
 /** The existing path that prevents `path` from being added; null when there is none. */
@@ -191,7 +206,7 @@ async function changeIndex(
     writeFileSync(lock, lockText(o.to), { flag: "wx" });
   } catch (error) {
     if ((error as { code?: unknown }).code !== "EEXIST") throw error;
-    return { paths: [], reason: `another git command holds ${lock}` };
+    return { paths: [], reason: `another git command holds ${lock}`, watch: [lock, headOf(c)] };
   }
   const copy = randomPath(c.gitDir, "index.dgov");
   try {
@@ -216,8 +231,11 @@ function refusal(output: GitOutput, c: Checkout): CheckoutBlocker {
     ...output.stderr.matchAll(/Updating '(.+)' would lose/g),
   ].map((match) => match[1] ?? "");
   const paths = [...new Set(named)];
-  if (paths.length > 0) return { paths, reason: `uncommitted changes in ${c.path} are in the way` };
-  return { paths, reason: `${c.path} cannot be updated: ${output.stderr.trim()}` };
+  const watch = placesOf(c, paths);
+  if (paths.length > 0)
+    return { paths, reason: `uncommitted changes in ${c.path} are in the way`, watch };
+  const reason = `${c.path} cannot be updated: ${output.stderr.trim()}`;
+  return { paths, reason, watch: [...watch, c.index] };
 }
 
 /**

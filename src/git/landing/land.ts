@@ -32,7 +32,7 @@ export type LandingResult =
   | { kind: "landed" }
   /** The target is not at `from`; `tip` is null when it no longer exists. */
   | { kind: "target_moved"; tip: Oid | null }
-  | { kind: "blocked_by_checkout"; paths: string[]; reason: string }
+  | ({ kind: "blocked_by_checkout" } & CheckoutBlocker)
   | { kind: "proof_failed"; reason: string };
 
 /** Reason of a blocked landing, with the paths in the way when they are known. */
@@ -96,7 +96,12 @@ export async function land(
     if (done.kind === "aborted") return { kind: "blocked_by_checkout", ...done.reason };
     const tip = await branchTip(r, o.target);
     if (tip !== from) return { kind: "target_moved", tip };
-    if (tries === 5) return { kind: "blocked_by_checkout", paths: [], reason: done.message };
+    if (tries === 5) {
+      const watch = [`refs/heads/${o.target}.lock`, "HEAD.lock", "packed-refs.lock"]
+        .map((name) => join(r.commonDir, name))
+        .filter((path) => existsSync(path));
+      return { kind: "blocked_by_checkout", paths: [], reason: done.message, watch };
+    }
     await Bun.sleep(20 * tries);
   }
 }
