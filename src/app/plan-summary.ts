@@ -2,24 +2,42 @@
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { basename, dirname, join, relative } from "node:path";
 import { parseToml } from "../config/toml.ts";
+import { headOf } from "../git/refs.ts";
+import { findRepository } from "../git/repository.ts";
 import type { EventLog } from "../log/event-log.ts";
 import { declaredName, type PlanLocation } from "../plan/locate.ts";
 import { archiveName } from "../plan/names.ts";
+import { adoptedLines, landedUnits, readHistory } from "../runner/history.ts";
 import type { PlanFacts } from "../views/plan-view.ts";
 import type { RunView } from "../views/run-view.ts";
 import type { LiveRun } from "../views/status.ts";
-import { readOverview } from "./open-log.ts";
+import { liveRun, readOverview } from "./open-log.ts";
 
 /** The context that all plans of a list share. */
-export interface PlanListContext {
+interface PlanListContext {
   projectRoot: string;
   log: EventLog | null;
   live: LiveRun | null;
+  /** Units that landed, by plan, as the history of landings lists them. */
+  deployed: ReadonlyMap<string, ReadonlySet<string>>;
+}
+
+/** Reads what all plans of a list share. */
+export async function planListContext({
+  projectRoot,
+  log,
+}: Pick<PlanListContext, "projectRoot" | "log">): Promise<PlanListContext> {
+  return {
+    projectRoot,
+    log,
+    live: liveRun(projectRoot),
+    deployed: await deployedUnits(projectRoot),
+  };
 }
 
 /** Facts of one plan for `plan list`. */
 export function planFacts(location: PlanLocation, context: PlanListContext): PlanFacts {
-  const { log, projectRoot, live } = context;
+  const { log, projectRoot, live, deployed } = context;
   const source = readSource(location.dir);
   const plan = planNameAt(location);
   const run = log === null ? null : newestRunAt(log, plan, location);
@@ -31,7 +49,7 @@ export function planFacts(location: PlanLocation, context: PlanListContext): Pla
     compiled: source.compiledAt !== null,
     changedSinceCompile: source.compiledAt !== null && source.changedAt > source.compiledAt,
     tasks: source.tasks,
-    deployed: deployedUnits(projectRoot).get(plan) ?? new Set(),
+    deployed: deployed.get(plan) ?? new Set(),
     run,
     live: run !== null && live?.run === run.run,
   };
@@ -107,26 +125,27 @@ function mtime(path: string): number | null {
   return statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? null;
 }
 
-const deployedCache = new Map<string, Map<string, Set<string>>>();
-
-/** Units by plan in the history `.dgov/plans/deployed.jsonl`; invalid lines are skipped. */
-function deployedUnits(projectRoot: string): Map<string, Set<string>> {
-  const cached = deployedCache.get(projectRoot);
-  if (cached !== undefined) return cached;
+/**
+ * Units by plan in the history of landings. Lines of the Python program count while git has their commits on the
+ * branch that is checked out.
+ */
+async function deployedUnits(projectRoot: string): Promise<Map<string, Set<string>>> {
+  const lines = readHistory(projectRoot);
   const units = new Map<string, Set<string>>();
-  deployedCache.set(projectRoot, units);
-  let text: string;
-  try {
-    text = readFileSync(join(projectRoot, ".dgov", "plans", "deployed.jsonl"), "utf8");
-  } catch {
-    return units;
+  for (const [plan, of] of Map.groupBy(lines, (line) => line.plan)) {
+    units.set(plan, new Set(of.flatMap(({ digest, unit }) => (digest === null ? [] : [unit]))));
   }
-  for (const line of text.split("\n")) {
-    try {
-      const { plan, unit } = JSON.parse(line) as { plan: string; unit: string };
-      const known = units.get(plan) ?? new Set<string>();
-      units.set(plan, known.add(unit));
-    } catch {}
+  const python = new Set(lines.flatMap(({ plan, digest }) => (digest === null ? [plan] : [])));
+  const repository = python.size === 0 ? null : await findRepository(projectRoot);
+  const tip = repository === null ? null : (await headOf(repository)).commit;
+  if (repository === null || tip === null) return units;
+  for (const plan of python) {
+    const known = adoptedLines(lines, plan);
+    const ids = known.map(({ unit }) => ({ id: unit, digest: "" }));
+    const { landed } = await landedUnits(repository, { projectRoot, tip, plan, units: ids });
+    const reached = new Set(landed.map(({ unit }) => unit));
+    const gone = new Set(known.map(({ unit }) => unit).filter((unit) => !reached.has(unit)));
+    units.set(plan, new Set([...(units.get(plan) ?? []), ...reached].filter((u) => !gone.has(u))));
   }
   return units;
 }

@@ -1,6 +1,7 @@
 /** Facts for views of plans and runs that come from git, the log and compiled plans. */
 import { readFileSync, realpathSync } from "node:fs";
 import { join } from "node:path";
+import { loadConfig } from "../config/load.ts";
 import { DgovError } from "../error.ts";
 import { scanLanded } from "../git/landing/landed.ts";
 import { headOf, listRefs, resolveCommit } from "../git/refs.ts";
@@ -15,13 +16,16 @@ import { commitStats, patchBetween } from "../git/trees.ts";
 import { ignoredPaths } from "../git/working-tree.ts";
 import { ledgerFile, openLedger } from "../ledger/file.ts";
 import type { EventLog } from "../log/event-log.ts";
+import type { CompiledPlan } from "../plan/compiled.ts";
 import { readCompiled } from "../plan/compiled-file.ts";
-import { listPlans } from "../plan/locate.ts";
+import { listPlans, type PlanLocation } from "../plan/locate.ts";
+import { landedUnits } from "../runner/history.ts";
 import { type DiagnoseFacts, type Diagnosis, diagnose, landedKey } from "../views/diagnose.ts";
 import type { LandedFact, PlannedUnit } from "../views/plan-view.ts";
 import { type SelfCorrection, selfCorrections } from "../views/recovered-tool-errors.ts";
 import type { DiffStat, ReviewFacts } from "../views/review.ts";
 import type { RunView, UnitView } from "../views/run-view.ts";
+import { compileFromDisk } from "./compile.ts";
 import { liveRun } from "./open-log.ts";
 import { planNameAt } from "./plan-summary.ts";
 import { costFunction } from "./token-usage.ts";
@@ -99,7 +103,24 @@ export function compiledUnits(dir: string): PlannedUnit[] | null {
     return null;
   }
   const plan = readCompiled(text);
-  if (plan === null) return null;
+  return plan === null ? null : plannedUnits(plan);
+}
+
+/** Units of a plan's source, with defaults and without SOPs; null when it does not compile. Writes nothing. */
+export async function unitsOfSource(o: {
+  projectRoot: string;
+  location: PlanLocation;
+  env: Record<string, string | undefined>;
+}): Promise<PlannedUnit[] | null> {
+  const loaded = loadConfig(o.projectRoot);
+  if (!loaded.ok) return null;
+  const { config } = loaded;
+  const picking = { sops: null, needModels: false, warn() {} };
+  const result = await compileFromDisk({ ...o, ...picking, config });
+  return result.ok ? plannedUnits(result.plan) : null;
+}
+
+function plannedUnits(plan: CompiledPlan): PlannedUnit[] {
   return plan.tasks.map(({ id, summary, role, dependsOn, digest }) => ({
     unit: id,
     summary,
@@ -113,12 +134,15 @@ export function compiledUnits(dir: string): PlannedUnit[] | null {
 export async function landedOnHead(
   projectRoot: string,
   plan: string,
+  units: readonly PlannedUnit[],
 ): Promise<{ branch: string | null; landed: LandedFact[] } | null> {
   try {
     const repository = await openRepository(projectRoot);
     const head = await headOf(repository);
     if (head.commit === null) return null;
-    const landed = await scanLanded(repository, { tip: head.commit, plan });
+    const of = { projectRoot, tip: head.commit, plan };
+    const texts = units.map(({ unit, digest }) => ({ id: unit, digest }));
+    const { landed } = await landedUnits(repository, { ...of, units: texts });
     return { branch: head.kind === "branch" ? head.branch : null, landed };
   } catch (error) {
     if (error instanceof DgovError && error.code !== "INTERNAL") return null;
@@ -159,7 +183,7 @@ export async function diagnoseProject(
   // The scan of history is slow; only a unit that the log calls failed may have landed all the same.
   const plans = new Set(findings.flatMap(({ plan, unit }) => (plan && unit ? [plan] : [])));
   if (plans.size === 0) return findings;
-  return diagnose({ ...facts, landed: await landedUnits(repository, plans) });
+  return diagnose({ ...facts, landed: await landedKeys(repository, plans) });
 }
 
 /** Paths that git must not ignore, unless the project ignores all of `.dgov`. */
@@ -188,7 +212,7 @@ async function ignoreFacts(
   };
 }
 
-async function landedUnits(
+async function landedKeys(
   repository: Repository,
   plans: ReadonlySet<string>,
 ): Promise<Set<string>> {

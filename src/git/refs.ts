@@ -132,6 +132,23 @@ export async function isAncestor(r: Repository, ancestor: Oid, descendant: Oid):
   return output.code === 0;
 }
 
+/** Those of the commits that are reachable from `tip`; ids that the repository does not have are not. */
+export async function reachableCommits(
+  r: Repository,
+  o: { tip: Oid; commits: readonly Oid[] },
+): Promise<Set<Oid>> {
+  if (o.commits.length === 0) return new Set();
+  const check = ["cat-file", "--batch-check=%(objecttype) %(objectname)"];
+  const stdin = Buffer.from(o.commits.map((commit) => `${commit}\n`).join(""));
+  const types = (await must(inRepository(r, check, { stdin }), "looking for commits")).toString();
+  const present = o.commits.filter((commit) => types.includes(`commit ${commit}\n`));
+  const list = ["rev-list", "--stdin"];
+  const range = Buffer.from([...present, `^${o.tip}`].map((rev) => `${rev}\n`).join(""));
+  const outside = await must(inRepository(r, list, { stdin: range }), "reading the history");
+  const unreachable = new Set(outside.toString().split("\n"));
+  return new Set(present.filter((commit) => !unreachable.has(commit)));
+}
+
 /** Number of commits reachable from `to` but not from `from`; null when `from` is unknown. */
 export async function commitsSince(r: Repository, from: Oid, to: Oid): Promise<number | null> {
   if ((await resolveCommit(r, from)) === null) return null;

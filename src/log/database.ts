@@ -6,7 +6,7 @@
  * read-only connection would create `-wal` and `-shm` and leave them there).
  */
 import { constants, Database, type SQLQueryBindings } from "bun:sqlite";
-import { existsSync, mkdirSync, statSync } from "node:fs";
+import { existsSync, mkdirSync, renameSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { DgovError } from "../error.ts";
@@ -33,8 +33,33 @@ export function databasePath(projectRoot: string): string {
   return join(projectRoot, ".dgov", "state.db");
 }
 
+/**
+ * Moves a database of the Python program, which had the same name, to `state.python.db`; returns the new path, or null
+ * when there is none. Its write-ahead log is folded in first, since it must not be left beside a new database.
+ */
+export function setAsidePythonLog(path: string): string | null {
+  if (!existsSync(path) || statSync(path).size === 0) return null;
+  return guarded(path, () => {
+    const db = new Database(path, { readwrite: true, strict: true });
+    try {
+      db.run(`PRAGMA busy_timeout = ${busyTimeoutMs}`);
+      const named = "SELECT 1 FROM sqlite_master WHERE name IN ('tasks', 'slug_history')";
+      if (schemaVersion(db) !== 0 || db.query(named).get() === null) return null;
+      db.run("PRAGMA journal_mode = DELETE");
+    } finally {
+      db.close();
+    }
+    const folder = dirname(path);
+    let to = join(folder, "state.python.db");
+    for (let n = 2; existsSync(to); n++) to = join(folder, `state.python-${n}.db`);
+    renameSync(path, to);
+    return to;
+  });
+}
+
 /** Opens for writing; creates the file and migrates its schema. */
 export function openForWriting(path: string): Connection {
+  setAsidePythonLog(path);
   return guarded(path, () => {
     mkdirSync(dirname(path), { recursive: true });
     const db = new Database(path, { create: true, readwrite: true, strict: true });

@@ -4,7 +4,7 @@
  * The commit has no worker's content, since all its paths are below dgov's own folders. Every step can be repeated,
  * so the next run completes the bookkeeping of one that crashed before it.
  */
-import { existsSync, mkdirSync, readFileSync, realpathSync, renameSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, realpathSync, renameSync, rmSync } from "node:fs";
 import { basename, join, sep } from "node:path";
 import { ownFolders } from "../claims/reserved.ts";
 import { DgovError } from "../error.ts";
@@ -18,8 +18,9 @@ import { compiledName } from "../plan/compiled-file.ts";
 import { type PlanLocation, plansFolder } from "../plan/locate.ts";
 import { present } from "../std/assert.ts";
 import { isoTime, systemClock } from "../std/clock.ts";
-import { appendToFile } from "../std/files.ts";
+import { appendToFile, readText } from "../std/files.ts";
 import { errorMessage } from "../std/text.ts";
+import { deployedFile, readHistory } from "./history.ts";
 
 /** The part of a run context that bookkeeping needs; there is none yet when all units are settled. */
 interface BookkeepingTarget {
@@ -38,22 +39,27 @@ interface LandingRecord {
   commit: string;
 }
 
-const deployedFile = ".dgov/plans/deployed.jsonl";
-
 /** Appends missing landings to the readable history. The trailers of the commits are the authority. */
 export function recordLandings(
   target: BookkeepingTarget,
   landings: readonly LandingRecord[],
 ): void {
   const path = join(target.projectRoot, deployedFile);
-  const text = existsSync(path) ? readFileSync(path, "utf8") : "";
-  const missing = landings.filter(({ commit }) => !text.includes(`"${commit}"`));
+  const key = (of: { unit: string; digest: string | null; commit: string }): string =>
+    `${of.unit} ${of.digest} ${of.commit}`;
+  const known = new Set(
+    readHistory(target.projectRoot).flatMap((line) =>
+      line.plan === target.plan.name ? [key(line)] : [],
+    ),
+  );
+  const missing = landings.filter((landing) => !known.has(key(landing)));
   if (missing.length === 0) return;
   const ts = isoTime(systemClock.now());
   const lines = missing.map(({ unit, digest, commit: sha }) =>
     JSON.stringify({ plan: target.plan.name, unit, digest, sha, run: target.run, ts }),
   );
   // A line that a crash cut short stays; the next one begins on a new line.
+  const text = readText(path) ?? "";
   const newline = text === "" || text.endsWith("\n") ? "" : "\n";
   appendToFile(path, `${newline}${lines.join("\n")}\n`);
 }

@@ -1,11 +1,20 @@
 /**
- * Earlier runs, read from the log: the last state of each unit, and the units that need no work.
+ * Earlier runs: the last state of each unit, the units that landed, and the units that need no work.
  *
- * Git says which units have landed (`scanLanded`). The log says what did not land: units that a bare `dgov run`
- * must not start again without notice, and what their next attempt has to know.
+ * Git says which units have landed: trailers of commits are the authority. Lines of `deployed.jsonl` without a digest
+ * were written by the Python program, whose commits have no trailers: such a unit counts as landed, with the text that
+ * it has when dgov first sees it, while its commit is reachable and not reverted. dgov then records it with its digest.
+ *
+ * The log says what did not land: units that a bare `dgov run` must not start again without notice, and what their
+ * next attempt has to know.
  */
+import { join } from "node:path";
+import { type LandedUnit, scanLanded } from "../git/landing/landed.ts";
+import { reachableCommits } from "../git/refs.ts";
+import type { Repository } from "../git/repository.ts";
 import type { EventLog, RecordedEvent } from "../log/event-log.ts";
 import type { CompiledPlan } from "../plan/compiled.ts";
+import { readText } from "../std/files.ts";
 
 export interface UnitHistory {
   unit: string;
@@ -166,4 +175,90 @@ export function unfinishedRuns(log: EventLog): { run: string; plan: string }[] {
     .runs({ limit: unfinishedRunsMax })
     .reverse()
     .filter(({ run }) => !log.lifecycle({ run }).some((record) => record.type === "run.finished"));
+}
+
+// Landings
+
+export const deployedFile = ".dgov/plans/deployed.jsonl";
+
+/** A line of the history. */
+export interface HistoryLine {
+  plan: string;
+  unit: string;
+  /** Null in a line of the Python program. */
+  digest: string | null;
+  commit: string;
+  ts: string;
+}
+
+/** The lines of a project's history, oldest first; invalid ones are skipped. */
+export function readHistory(projectRoot: string): HistoryLine[] {
+  return (readText(join(projectRoot, deployedFile)) ?? "").split("\n").flatMap(historyLine);
+}
+
+function historyLine(text: string): HistoryLine[] {
+  try {
+    const { plan, unit, digest, sha, ts } = JSON.parse(text) as Record<string, unknown>;
+    if (typeof plan !== "string" || typeof unit !== "string" || typeof sha !== "string") return [];
+    if (!/^[0-9a-f]{40}(?:[0-9a-f]{24})?$/.test(sha)) return [];
+    const known = typeof digest === "string" ? digest : null;
+    return [{ plan, unit, digest: known, commit: sha, ts: typeof ts === "string" ? ts : "" }];
+  } catch {
+    return [];
+  }
+}
+
+/**
+ * The landed units of a plan at `tip`, oldest first. `units` are those of the plan's current text; `adopted` are the
+ * ones among the landed that are known only from lines of the Python program.
+ */
+export async function landedUnits(
+  repository: Repository,
+  o: {
+    projectRoot: string;
+    tip: string;
+    plan: string;
+    units: readonly { id: string; digest: string }[];
+  },
+): Promise<{ landed: LandedUnit[]; adopted: LandedUnit[] }> {
+  const lines = adoptedLines(readHistory(o.projectRoot), o.plan);
+  const commits = [...new Set(lines.map(({ commit }) => commit))];
+  const reachable = await reachableCommits(repository, { tip: o.tip, commits });
+  const recorded = withDigests(
+    lines.filter(({ commit }) => reachable.has(commit)),
+    o.units,
+  );
+  const landed = await scanLanded(repository, { tip: o.tip, plan: o.plan, recorded });
+  const bare = new Set(
+    lines.flatMap((line) => (line.digest === null ? [`${line.unit} ${line.commit}`] : [])),
+  );
+  return { landed, adopted: landed.filter((one) => bare.has(`${one.unit} ${one.commit}`)) };
+}
+
+/**
+ * The lines of a plan's commits that the Python program made: its own lines, and the ones with a digest that dgov
+ * added for the same commits and that take precedence. Pure.
+ */
+export function adoptedLines(lines: readonly HistoryLine[], plan: string): HistoryLine[] {
+  const byWork = new Map<string, HistoryLine>();
+  const foreign = new Set<string>();
+  for (const line of lines) {
+    if (line.plan !== plan) continue;
+    const key = `${line.unit} ${line.commit}`;
+    if (line.digest === null) foreign.add(key);
+    if (line.digest !== null || !byWork.has(key)) byWork.set(key, line);
+  }
+  return [...byWork].flatMap(([key, line]) => (foreign.has(key) ? [line] : []));
+}
+
+/** The lines as landed units. One without a digest gets that of the unit's current text. */
+function withDigests(
+  lines: readonly HistoryLine[],
+  units: readonly { id: string; digest: string }[],
+): LandedUnit[] {
+  const digests = new Map(units.map(({ id, digest }) => [id, digest]));
+  return lines.flatMap(({ unit, digest, commit, ts }) => {
+    const known = digest ?? digests.get(unit);
+    return known === undefined ? [] : [{ unit, digest: known, commit, run: null, at: ts }];
+  });
 }

@@ -7,7 +7,7 @@
  */
 import { childVariables } from "../config/execution-policy.ts";
 import { DgovError } from "../error.ts";
-import { type LandedUnit, scanLanded } from "../git/landing/landed.ts";
+import type { LandedUnit } from "../git/landing/landed.ts";
 import { baseRef, beforeRef, updateRef } from "../git/refs.ts";
 import type { LedgerEntry } from "../ledger/entry.ts";
 import { ledgerFile, openLedger } from "../ledger/file.ts";
@@ -19,10 +19,18 @@ import { ownCommand } from "../process/own-command.ts";
 import { watchDependencies } from "../settlement/trees/dependencies.ts";
 import { snakeCase } from "../std/case.ts";
 import { systemClock } from "../std/clock.ts";
+import { listed, plural } from "../std/text.ts";
 import { type EarlierWork, LiveAttempts, RunMemory } from "./attempt/state.ts";
 import { runBaseGates } from "./base-gates.ts";
 import { archivePlan, commitBookkeeping, recordLandings } from "./bookkeeping.ts";
-import { planHistory, settledUnits, type UnitHistory, unresolvedUnits } from "./history.ts";
+import {
+  deployedFile,
+  landedUnits,
+  planHistory,
+  settledUnits,
+  type UnitHistory,
+  unresolvedUnits,
+} from "./history.ts";
 import { requireCleanTree, requireModels, resolveTarget } from "./preconditions.ts";
 import { gateReporter } from "./records.ts";
 import type { RunContext } from "./run-context.ts";
@@ -62,7 +70,7 @@ export async function prepareRun(
   const { only, notes } = resolveNames(compiled.plan, request);
   const plan = planToRun(compiled.plan, only, request);
 
-  const landed = await landedUnits(request, environment, { plan, tip });
+  const landed = await unitsLandedAt(request, environment, { plan, tip });
   const history = planHistory(log, plan.name);
   const settled = settledUnits(plan, landed, history, mode);
   const isSettled = new Set(settled.map(({ unit }) => unit));
@@ -175,9 +183,9 @@ function planToRun(
 }
 
 /** Units of the plan that git says have landed. Throws ENVIRONMENT for a shallow clone, unless `-y` is given. */
-async function landedUnits(
+async function unitsLandedAt(
   request: RunRequest,
-  { repository }: RunEnvironment,
+  { repository, projectRoot }: RunEnvironment,
   { plan, tip }: { plan: CompiledPlan; tip: string },
 ): Promise<LandedUnit[]> {
   if (repository.shallow && !request.yes) {
@@ -187,9 +195,16 @@ async function landedUnits(
       { hint: "git fetch --unshallow, or run again with -y to run every unit" },
     );
   }
-  const all = await scanLanded(repository, { tip, plan: plan.name });
+  const of = { projectRoot, tip, plan: plan.name, units: plan.tasks };
+  const { landed, adopted } = await landedUnits(repository, of);
   const ids = new Set(plan.tasks.map((task) => task.id));
-  return all.filter(({ unit }) => ids.has(unit));
+  const first = adopted.filter(({ unit }) => ids.has(unit)).map(({ unit }) => unit);
+  if (first.length > 0) {
+    request.status(
+      `${plural(first.length, "unit")} landed with the Python program, by its ${deployedFile}: ${listed(first, 5)}`,
+    );
+  }
+  return landed.filter(({ unit }) => ids.has(unit));
 }
 
 /** Kept work and rejections of units whose task has not changed, by unit. */

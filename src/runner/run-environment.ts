@@ -1,6 +1,7 @@
 /** Environment of a run or an undo: repository, configuration, directories and log, without a plan. */
 import { randomBytes } from "node:crypto";
 import { mkdirSync } from "node:fs";
+import { join, relative } from "node:path";
 import type { Config } from "../config/config.ts";
 import { requireConfig } from "../config/load.ts";
 import type { Identity } from "../git/objects.ts";
@@ -12,12 +13,15 @@ import {
   type Repository,
   requireIdentity,
 } from "../git/repository.ts";
+import { ignoredPaths } from "../git/working-tree.ts";
+import { databasePath, setAsidePythonLog } from "../log/database.ts";
 import { type EventLog, openEventLog, type RecordedEvent } from "../log/event-log.ts";
 import {
   openSettlement,
   type SettlementContext,
   type SettlementOptions,
 } from "../settlement/context.ts";
+import { appendToFile, readText } from "../std/files.ts";
 import { recoverCrashedUndo } from "./operator/pending-undo.ts";
 import { type RunPaths, runPaths } from "./paths.ts";
 import { type Confirm, ensureFirstCommit } from "./preconditions.ts";
@@ -68,6 +72,7 @@ export async function openRunEnvironment(
   const paths = runPaths({ repositoryId: repository.id, configured, env: request.env });
   mkdirSync(paths.runs, { recursive: true });
   const filters = await userFilters(repository);
+  await setPythonLogAside(repository, request);
   const log = observed(openEventLog(projectRoot), request.onRecord);
   await recoverCrashedUndo(repository);
   const recovered = await recoverCrashedRuns({
@@ -90,6 +95,25 @@ export async function openRunEnvironment(
     filters,
     log,
   };
+}
+
+/**
+ * Sets the database of the Python program aside, with a notice. Its own `.gitignore` does not cover the new name, so
+ * this clone's ignore rules do.
+ */
+async function setPythonLogAside(
+  repository: Repository,
+  { projectRoot, status }: EnvironmentRequest,
+): Promise<void> {
+  const moved = setAsidePythonLog(databasePath(projectRoot));
+  if (moved === null) return;
+  const [from, to] = [databasePath(projectRoot), moved].map((path) => relative(projectRoot, path));
+  status(`moved ${from} of the Python program to ${to}; dgov keeps a log of its own`);
+  const path = `${prefixOf(projectDirOf(repository, projectRoot))}${to}`;
+  if ((await ignoredPaths(repository, [path])).size > 0) return;
+  const excludes = join(repository.commonDir, "info", "exclude");
+  const text = readText(excludes) ?? "";
+  appendToFile(excludes, `${text === "" || text.endsWith("\n") ? "" : "\n"}/${path}\n`);
 }
 
 /** The settlement of a run or an undo: warm gate trees, outputs of gates as blobs of the log. */

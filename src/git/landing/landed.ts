@@ -30,7 +30,13 @@ interface Commit {
  */
 export async function scanLanded(
   r: Repository,
-  o: { tip: Oid; plan: string; since?: { tip: Oid; landed: LandedUnit[] } },
+  o: {
+    tip: Oid;
+    plan: string;
+    since?: { tip: Oid; landed: LandedUnit[] };
+    /** Units whose commits are reachable from `tip` and have no trailers. */
+    recorded?: readonly LandedUnit[];
+  },
 ): Promise<LandedUnit[]> {
   const { since } = o;
   if (since?.tip === o.tip) return since.landed;
@@ -42,7 +48,7 @@ export async function scanLanded(
       return foldLanded(commits, o.plan, since.landed);
     }
   }
-  return foldLanded(await readLandingCommits(r, [o.tip]), o.plan, []);
+  return foldLanded(await readLandingCommits(r, [o.tip]), o.plan, o.recorded ?? []);
 }
 
 function idOf(commit: { id: Oid }): Oid {

@@ -1,7 +1,7 @@
 /** `dgov plan list`. */
 
-import { liveRun, openProjectLog } from "../../../app/open-log.ts";
-import { planFacts } from "../../../app/plan-summary.ts";
+import { openProjectLog } from "../../../app/open-log.ts";
+import { planFacts, planListContext } from "../../../app/plan-summary.ts";
 import { listPlans } from "../../../plan/locate.ts";
 import { moment } from "../../../std/text.ts";
 import { type PlanRow, viewPlanRow } from "../../../views/plan-view.ts";
@@ -23,7 +23,7 @@ export default command({
     if (args.all && args.archived) throw usageError("--all and --archived exclude each other");
     using seen = openProjectLog(requireProject(context));
     const { projectRoot, log } = seen;
-    const world = { projectRoot, log, live: liveRun(projectRoot) };
+    const world = await planListContext({ projectRoot, log });
     const known = listPlans(projectRoot);
     const archived = known.filter((location) => location.archived).length;
     const plans = known

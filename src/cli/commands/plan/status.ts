@@ -1,7 +1,7 @@
 /** `dgov plan status PLAN`: the state of each unit (landed, pending, failed, skipped) and its reason. */
-import { liveRun, openProjectLog } from "../../../app/open-log.ts";
-import { planFacts, planNameAt } from "../../../app/plan-summary.ts";
-import { compiledUnits, landedOnHead } from "../../../app/run-facts.ts";
+import { openProjectLog } from "../../../app/open-log.ts";
+import { planFacts, planListContext, planNameAt } from "../../../app/plan-summary.ts";
+import { compiledUnits, landedOnHead, unitsOfSource } from "../../../app/run-facts.ts";
 import { DgovError } from "../../../error.ts";
 import { resolvePlan } from "../../../plan/locate.ts";
 import { moment, short, words } from "../../../std/text.ts";
@@ -30,14 +30,17 @@ export default command({
     const { projectRoot, log } = seen;
     const location = await resolvePlan(projectRoot, args.plan);
     if (location.archived) context.output.log.info(`${location.name} is archived`);
-    const facts = planFacts(location, { projectRoot, log, live: liveRun(projectRoot) });
-    const units = compiledUnits(location.dir) ?? facts.run?.units ?? null;
+    const facts = planFacts(location, await planListContext({ projectRoot, log }));
+    const units =
+      compiledUnits(location.dir) ??
+      facts.run?.units ??
+      (await unitsOfSource({ projectRoot, location, env: context.env }));
     if (units === null) {
       throw new DgovError("NOT_FOUND", `${location.name} has neither been compiled nor run`, {
         hint: `dgov compile ${location.name}`,
       });
     }
-    const git = await landedOnHead(projectRoot, planNameAt(location));
+    const git = await landedOnHead(projectRoot, planNameAt(location), units);
     const statuses = viewUnitStatuses(units, git?.landed ?? landedInRun(facts.run), facts.run);
     const row = viewPlanRow(facts);
     const landed = statuses.filter(({ state }) => state === "landed" || state === "done").length;

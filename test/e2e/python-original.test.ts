@@ -1,0 +1,89 @@
+/** A repository in which the Python program of the same name has run. */
+import { Database } from "bun:sqlite";
+import { describe, expect, test } from "bun:test";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { call, done } from "../../src/demo/script.ts";
+import { type TestProject, testProject, unit } from "../harness/project.ts";
+import { pythonGitignore, writePythonState } from "../harness/python-original.ts";
+
+const script = {
+  rules: ["a", "b"].map((key) => ({
+    unit: unit(key),
+    turns: [call("write_file", { path: `${key}.txt`, content: "by dgov\n" }), done("ok")],
+  })),
+};
+
+/** A project whose unit `a` landed with the Python program, in a commit without trailers. */
+async function migrated(keys: string[] = ["a", "b"]): Promise<TestProject & { commit: string }> {
+  const p = await testProject({ tasks: Object.fromEntries(keys.map((k) => [k, {}])), script });
+  p.repo.write(".dgov/.gitignore", pythonGitignore);
+  p.repo.write("a.txt", "by the Python program\n");
+  await p.repo.git("add", "-A");
+  await p.repo.git("commit", "-q", "-m", "feat: a");
+  const commit = await p.repo.git("rev-parse", "HEAD");
+  writePythonState(p.root, [{ plan: "p", unit: unit("a"), commit }]);
+  return Object.assign(p, { commit });
+}
+
+async function seen(p: TestProject): Promise<unknown[]> {
+  const json = async (...args: string[]) => JSON.parse((await p.dgov([...args, "--json"])).stdout);
+  const row = (await json("plan", "list", "--all")).plans[0];
+  const status = await json("plan", "status", "p");
+  return [row.landed, status.landed, status.units.map((u: { state: string }) => u.state)];
+}
+
+describe("the Python program's state", () => {
+  test.concurrent("B21 landed units are not paid for again, and list, status and run agree", async () => {
+    await using p = await migrated();
+    expect(await seen(p)).toEqual([1, 1, ["landed", "pending"]]);
+    const run = await p.dgov(["run", "p"]);
+    expect([run.exitCode, run.stderr]).toEqual([
+      0,
+      expect.stringContaining(
+        "moved .dgov/state.db of the Python program to .dgov/state.python.db",
+      ),
+    ]);
+    expect(run.stderr).toContain("1 unit landed with the Python program");
+    expect(p.repo.read("a.txt")).toBe("by the Python program\n");
+    expect(p.repo.read("b.txt")).toBe("by dgov\n");
+    expect(await seen(p)).toEqual([2, 2, ["landed", "landed"]]);
+    const review = JSON.parse((await p.dgov(["plan", "review", "p", "--json"])).stdout);
+    expect(review.phase).toBe("complete");
+    expect(await p.repo.git("status", "--porcelain")).toBe("");
+    using old = new Database(join(p.root, ".dgov/state.python.db"), { readonly: true });
+    expect(old.query("SELECT slug FROM tasks").all()).toEqual([{ slug: unit("a") }]);
+    expect(existsSync(join(p.root, ".dgov/state.python.db-wal"))).toBe(false);
+  });
+
+  test.concurrent("B21 a plan that landed as a whole starts no worker and is archived", async () => {
+    await using p = await migrated(["a"]);
+    const run = await p.dgov(["run", "p"]);
+    expect([run.exitCode, p.model.requests.length]).toEqual([0, 0]);
+    expect(existsSync(join(p.root, ".dgov/plans/archive/p"))).toBe(true);
+    expect(await seen(p)).toEqual([1, 1, ["landed"]]);
+  });
+
+  test.concurrent("B21 B9 a unit that was edited after dgov saw it runs again", async () => {
+    await using p = await migrated();
+    expect((await p.dgov(["run", "p", "--only", "a"])).exitCode).toBe(0);
+    p.writePlan({ a: { summary: "Do a differently" }, b: {} });
+    await p.repo.git("commit", "-qam", "edit");
+    expect((await p.dgov(["run", "p"])).exitCode).toBe(0);
+    expect(p.repo.read("a.txt")).toBe("by dgov\n");
+  });
+
+  test.concurrent("B21 B9 a unit whose commit is reverted or not on the branch runs", async () => {
+    await using p = await migrated(["a"]);
+    await p.repo.git("revert", "--no-edit", p.commit);
+    p.repo.write(".dgov/.gitignore", pythonGitignore);
+    await p.repo.git("commit", "-qam", "ignore");
+    expect(await seen(p)).toEqual([0, 0, ["pending"]]);
+    expect((await p.dgov(["run", "p"])).exitCode).toBe(0);
+    expect(p.repo.read("a.txt")).toBe("by dgov\n");
+
+    await using q = await migrated(["a"]);
+    await q.repo.git("reset", "-q", "--hard", "HEAD~1");
+    expect(await seen(q)).toEqual([0, 0, ["pending"]]);
+  });
+});
