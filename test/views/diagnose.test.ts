@@ -86,6 +86,7 @@ describe("failed units", () => {
     ["unprepared", failing("attempt.unprepared", { reason: "no space" })],
     ["blocked_by_checkout", failing("landing.refused", { cause: "blocked_by_checkout" })],
     ["target_moved", failing("landing.refused", { cause: "target_moved" })],
+    ["target_gone", failing("landing.refused", { cause: "target_gone" })],
     ["proof_failed", failing("landing.refused", { cause: "proof_failed" })],
     ["unknown", rejected("what a newer dgov says")],
   ] as const)(
