@@ -5,6 +5,8 @@
 import { compareText } from "../std/order.ts";
 import { sameSymbolEdits } from "./concurrent-edits.ts";
 import { dataConflicts } from "./data-files.ts";
+import { droppedDependencies } from "./dropped-dependencies.ts";
+import { droppedImports } from "./dropped-imports.ts";
 import { duplicateDefinitions } from "./duplicates.ts";
 import type { Finding, Note } from "./finding.ts";
 import { type MergeInput, MergeVersions } from "./merge-versions.ts";
@@ -13,7 +15,7 @@ import { brokenReferences } from "./reference-checker.ts";
 import { syntaxConflicts } from "./syntax-conflicts.ts";
 
 /** Version of the rules in the key of cached verdicts. Increment it when the results of a rule change. */
-export const rulesVersion = 3;
+export const rulesVersion = 4;
 
 export interface MergeVerdict {
   /** By path and line. Empty when the sides are compatible as far as the rules can tell. */
@@ -39,6 +41,8 @@ export async function checkMerge(input: MergeInput): Promise<MergeVerdict> {
     ...references.findings,
     ...(await orderingConflicts(versions)),
     ...(await dataConflicts(versions)),
+    ...(await droppedImports(versions)),
+    ...(await droppedDependencies(versions)),
   ];
   return {
     findings: findings.sort((a, b) => compareText(a.path, b.path) || a.line - b.line),
