@@ -21,10 +21,11 @@ import { openProvider } from "../model/provider.ts";
 import { childEnvironment } from "../process/environment.ts";
 import { describeExit } from "../process/exit-result.ts";
 import { runProcess } from "../process/spawn.ts";
-import { baselineOnDisk } from "../settlement/structure/baseline.ts";
+import { baselineAt, baselineOnDisk } from "../settlement/structure/baseline.ts";
 import { chooseEngine } from "../settlement/structure/engine.ts";
 import { limitSignal } from "../std/limit.ts";
 import { errorMessage } from "../std/text.ts";
+import { baselineFile, metadataFile } from "../structure/baseline.ts";
 
 export interface DoctorCheck {
   check: string;
@@ -193,7 +194,10 @@ async function checkStructure(
     if (state === null)
       add("structure", "warn", `${by}; no baseline: structure gate disabled`, save);
     else if (typeof state === "string") add("structure", "fail", `baseline: ${state}`, save);
-    else if (state.stale !== null) add("structure", "warn", `baseline: ${state.stale}`, save);
+    else if (commit !== null && (await baselineAt(at, commit, Date.now())) === null) {
+      const files = `git add ${baselineFile} ${metadataFile}, then commit`;
+      add("structure", "warn", "baseline: not committed, so gates do not use it", files);
+    } else if (state.stale !== null) add("structure", "warn", `baseline: ${state.stale}`, save);
     else add("structure", "ok", by);
   } catch (error) {
     add("structure", "fail", errorMessage(error), 'set [sentrux] engine = "builtin"');

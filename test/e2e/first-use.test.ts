@@ -113,3 +113,18 @@ describe("uncommitted changes", () => {
     expect(p.model.requests.length).toBe(0);
   });
 });
+
+describe("the structural baseline", () => {
+  test.concurrent("A30 init without a terminal saves it, and doctor says that it is not committed", async () => {
+    await using p = await initialised(fixes, { "a.py": "def f():\n    return 1\n" });
+    expect(p.repo.read(".sentrux/baseline.json")).toContain("quality_signal");
+    const structure = async (): Promise<{ detail: string }> => {
+      const { checks } = JSON.parse((await p.dgov("doctor", "--json")).stdout);
+      return checks.find(({ check }: { check: string }) => check === "structure");
+    };
+    expect((await structure()).detail).toContain("not committed");
+    await p.repo.git("add", "-A");
+    await p.repo.git("commit", "-q", "-m", "set up dgov");
+    expect((await structure()).detail).not.toContain("not committed");
+  });
+});

@@ -57,11 +57,13 @@ export default command({
       chooseProvider: async () => provider ?? (prompts ? askProvider() : "other"),
       status: (text) => context.output.log.info(text),
     });
-    if (prompts) {
+    if (prompts || created.length > 0) {
       await interruptible(async (signal) => {
         const { env, output } = context;
         const status = (text: string): void => output.log.info(text);
-        const baseline = await offerBaseline({ projectRoot: root, env, status, confirm, signal });
+        const agree = prompts ? confirm : async (): Promise<boolean> => true;
+        const o = { projectRoot: root, env, status, confirm: agree, signal };
+        const baseline = await offerBaseline(o);
         if (baseline !== null) created.push(baseline);
         return 0;
       });
