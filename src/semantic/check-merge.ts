@@ -6,6 +6,7 @@ import { compareText } from "../std/order.ts";
 import { sameSymbolEdits } from "./concurrent-edits.ts";
 import { dataConflicts } from "./data-files.ts";
 import { droppedDependencies } from "./dropped-dependencies.ts";
+import { droppedExports } from "./dropped-exports.ts";
 import { droppedImports } from "./dropped-imports.ts";
 import { duplicateDefinitions } from "./duplicates.ts";
 import type { Finding, Note } from "./finding.ts";
@@ -15,7 +16,7 @@ import { brokenReferences } from "./reference-checker.ts";
 import { syntaxConflicts } from "./syntax-conflicts.ts";
 
 /** Version of the rules in the key of cached verdicts. Increment it when the results of a rule change. */
-export const rulesVersion = 4;
+export const rulesVersion = 5;
 
 export interface MergeVerdict {
   /** By path and line. Empty when the sides are compatible as far as the rules can tell. */
@@ -33,6 +34,7 @@ export async function checkMerge(input: MergeInput): Promise<MergeVerdict> {
   const edits = await sameSymbolEdits(versions);
   const edited = new Set(edits.map(({ path, symbol }) => `${path} ${symbol}`));
   const duplicates = await duplicateDefinitions(versions);
+  const stale = new Set(references.findings.map(({ path, symbol }) => `${path} ${symbol}`));
   const findings = [
     ...syntax.findings,
     ...edits,
@@ -41,6 +43,10 @@ export async function checkMerge(input: MergeInput): Promise<MergeVerdict> {
     ...references.findings,
     ...(await orderingConflicts(versions)),
     ...(await dataConflicts(versions)),
+    // A name that is gone is not exported either.
+    ...(await droppedExports(versions)).filter(
+      ({ path, symbol }) => !stale.has(`${path} ${symbol}`),
+    ),
     ...(await droppedImports(versions)),
     ...(await droppedDependencies(versions)),
   ];

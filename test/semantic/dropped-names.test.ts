@@ -352,3 +352,122 @@ describe("A25 (9): a dependency that one side drops and the other side starts to
     expect(await merge(base, dropping, { "a.py": "import requests\n\nA = 2\n" })).toEqual([]);
   });
 });
+
+describe("A25 (3): an export that one side drops and the other side starts to import", () => {
+  const base = {
+    "src/index.ts":
+      'export { a } from "./a";\nexport { b } from "./b";\n\nexport * from "./c";\n\nexport const d = 1;\n',
+    "src/a.ts": "export const a = 1;\n",
+    "src/b.ts": "export const b = 1;\nexport default function run() {}\n",
+    "src/c.ts": "export const c = 1;\nexport const e = 2;\n",
+    "src/p/util.ts": "export function util() {}\n",
+  };
+  const use = (name: string, from = "./index") => ({
+    "src/user.ts": `import ${name} from "${from}";\nexport const used = 1;\n`,
+  });
+  test.each<[string, Texts, Texts, string[]]>([
+    [
+      "a re-export",
+      { "src/index.ts": edited(base["src/index.ts"], ['export { b } from "./b";\n', ""]) },
+      use("{ b }"),
+      ["stale_reference b"],
+    ],
+    [
+      "a re-export that is replaced",
+      {
+        "src/index.ts": edited(base["src/index.ts"], ["{ b } from", "{ b } from"], ["./b", "./b2"]),
+        "src/b2.ts": "export const b = 2;\n",
+      },
+      use("{ b }"),
+      [],
+    ],
+    [
+      "another re-export",
+      { "src/index.ts": edited(base["src/index.ts"], ['export { b } from "./b";\n', ""]) },
+      use("{ a }"),
+      [],
+    ],
+    [
+      "`export *`",
+      { "src/index.ts": edited(base["src/index.ts"], ['export * from "./c";\n', ""]) },
+      use("{ e }"),
+      ["stale_reference e"],
+    ],
+    [
+      "`export *`, replaced by the names",
+      { "src/index.ts": edited(base["src/index.ts"], ["export * from", "export { c, e } from"]) },
+      use("{ e }"),
+      [],
+    ],
+    [
+      "`export *`, replaced by a package",
+      { "src/index.ts": edited(base["src/index.ts"], ["./c", "published"]) },
+      use("{ e }"),
+      [],
+    ],
+    [
+      "the keyword `export`",
+      { "src/index.ts": edited(base["src/index.ts"], ["export const d", "const d"]) },
+      use("{ d }"),
+      ["stale_reference d"],
+    ],
+    [
+      "the keyword `export`, exported elsewhere in the file",
+      {
+        "src/index.ts": edited(base["src/index.ts"], [
+          "export const d = 1;",
+          "const d = 1;\nexport { d };",
+        ]),
+      },
+      use("{ d }"),
+      [],
+    ],
+    [
+      "the keyword `export` behind a barrel",
+      { "src/c.ts": edited(base["src/c.ts"], ["export const e", "const e"]) },
+      use("{ e }"),
+      ["stale_reference e"],
+    ],
+    [
+      "a default export that becomes a named one",
+      { "src/b.ts": edited(base["src/b.ts"], ["export default function", "export function"]) },
+      use("run", "./b"),
+      ["stale_reference b"],
+    ],
+    [
+      "a default export that is written in another way",
+      {
+        "src/b.ts": edited(base["src/b.ts"], [
+          "export default function run() {}",
+          "function run() {}\nexport { run as default };",
+        ]),
+      },
+      use("run", "./b"),
+      [],
+    ],
+    [
+      "a member of a namespace import",
+      { "src/index.ts": edited(base["src/index.ts"], ["export const d", "const d"]) },
+      { "src/user.ts": 'import * as all from "./index";\nexport const used = all.d;\n' },
+      ["stale_reference d"],
+    ],
+  ])("%s", async (_name, dropping, using, expected) => {
+    expect(await merge(base, dropping, using)).toEqual(expected);
+    expect(await merge(base, using, dropping)).toEqual(expected);
+  });
+
+  test("a name that the package of a Python module no longer imports", async () => {
+    const files = {
+      "p/__init__.py": "from .a import one\nfrom .a import two\n",
+      "p/a.py": "one = 1\ntwo = 2\n",
+    };
+    const dropping = { "p/__init__.py": "from .a import one\n" };
+    expect(await merge(files, dropping, { "u.py": "from p import two\n" })).toEqual([
+      "stale_reference two",
+    ]);
+    expect(
+      await merge(files, dropping, { "u.py": "from p import one\nfrom p.a import two\n" }),
+    ).toEqual([]);
+    expect(await merge(files, dropping, { "u.py": "from p import a\n" })).toEqual([]);
+  });
+});
