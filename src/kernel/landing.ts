@@ -20,6 +20,11 @@ export function landingFinished(d: Draft, event: Of<"landing.finished">): boolea
   const unit = unitOf(d, car.unit);
   if (unit.fixing) {
     unit.fixing = false;
+    if (state.stopping !== null) {
+      const { reason } = state.stopping;
+      setPhase(d, car.unit, "abandoned", `fix landed as ${as} and was not reviewed: ${reason}`);
+      return true;
+    }
     setPhase(d, car.unit, "waiting", `fix landed as ${as}; waiting for another review`);
     state.retries.push(car.unit);
     return true;

@@ -701,6 +701,28 @@ describe("an interrupt", () => {
     expect(run.landed("a", 1)).toEqual([finish("interrupted")]);
   });
 
+  test("D15 a fix that lands after an interrupt is not reviewed: no attempt starts, and the run ends", () => {
+    const run = begin({ units: [{ id: "r", role: "reviewer", fixesMax: 1 }] });
+    run.prepared("r");
+    run.exit("r", "disapproved");
+    run.reviewed("r", 2);
+    run.built("r", 1, "t0", 2);
+    run.tell({
+      type: "gates.finished",
+      unit: "r",
+      attempt: 2,
+      car: 1,
+      tree: "t0+r2",
+      verdicts: { tests: "passed" },
+      passed: true,
+      blame: null,
+      reason: "",
+    });
+    run.tell({ type: "run.interrupted", cause: "signal", reason: "SIGINT" });
+    expect(run.landed("r", 1, 2)).toEqual([finish("interrupted")]);
+    expect(run.phase("r")).toBe("abandoned: fix landed as c1 and was not reviewed: SIGINT");
+  });
+
   test("an interrupted run ends at once without a landing, and abandons a refused landing", () => {
     const run = begin();
     const interrupt: Event = { type: "run.interrupted", cause: "signal", reason: "SIGINT" };
