@@ -340,6 +340,7 @@ export const projectKeys = {
     env: key(textList, "Environment variables that gates and tools receive too", {
       default: [],
     }),
+    protected: key(textList, "Branches that no run may land on", { default: [] }),
   }),
   sandbox: fixedTable("Confinement of workers by the operating system", {
     mode: key(oneOf("off"), "Reserved; off is the only value", { default: "off" }),

@@ -53,12 +53,22 @@ export async function ensureFirstCommit(
   );
 }
 
-/** The branch to land on and its tip. A missing `--target` branch is created at HEAD. */
+/**
+ * The branch to land on and its tip. A missing `--target` branch is created at HEAD. Throws REFUSED for a protected
+ * branch.
+ */
 export async function resolveTarget(
   repository: Repository,
   wanted: string | undefined,
+  protectedBranches: readonly string[],
 ): Promise<{ target: string; tip: string }> {
   const head = await headOf(repository);
+  const named = wanted ?? (head.kind === "branch" ? head.branch : null);
+  if (named !== null && protectedBranches.includes(named)) {
+    throw new DgovError("REFUSED", `${named} is protected by [run] protected`, {
+      hint: "name another branch with --target BRANCH, or check one out",
+    });
+  }
   if (wanted === undefined) {
     if (head.kind === "detached") {
       throw new DgovError("TARGET_MISSING", "HEAD is detached, so there is no branch to land on", {

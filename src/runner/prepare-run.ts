@@ -57,7 +57,7 @@ export async function prepareRun(
   const { repository, projectRoot, projectPrefix, config, log, run } = environment;
   const { location, mode, env, status } = request;
 
-  const { target, tip } = await resolveTarget(repository, request.target);
+  const { target, tip } = await resolveTarget(repository, request.target, config.run.protected);
   const compiled = await request.compile(config, repository, {
     signal,
     async beforeModel(checked) {

@@ -128,3 +128,20 @@ describe("the structural baseline", () => {
     expect((await structure()).detail).not.toContain("not committed");
   });
 });
+
+test.concurrent("B22 a run refuses a protected branch and lands on another", async () => {
+  await using p = await testProject({
+    tasks: { a: {} },
+    config: { run: { protected: ["main"] } },
+    script: {
+      rules: [{ turns: [call("write_file", { path: "a.txt", content: "x\n" }), done("ok")] }],
+    },
+  });
+  const run = await p.dgov(["run", "p"]);
+  expect(run.exitCode).not.toBe(0);
+  expect(run.stderr).toContain("main is protected by [run] protected");
+  expect(p.model.requests.length).toBe(0);
+  await p.repo.git("checkout", "-q", "-b", "work");
+  expect((await p.dgov(["run", "p"])).exitCode).toBe(0);
+  expect([await p.landed("main"), await p.landed("work")]).toEqual([[], ["tasks/main.a"]]);
+});
