@@ -13,10 +13,11 @@ import type { Finding, Note } from "./finding.ts";
 import { type MergeInput, MergeVersions } from "./merge-versions.ts";
 import { orderingConflicts } from "./ordering.ts";
 import { brokenReferences } from "./reference-checker.ts";
+import { missingMembers } from "./required-members.ts";
 import { syntaxConflicts } from "./syntax-conflicts.ts";
 
 /** Version of the rules in the key of cached verdicts. Increment it when the results of a rule change. */
-export const rulesVersion = 5;
+export const rulesVersion = 6;
 
 export interface MergeVerdict {
   /** By path and line. Empty when the sides are compatible as far as the rules can tell. */
@@ -41,6 +42,7 @@ export async function checkMerge(input: MergeInput): Promise<MergeVerdict> {
     // An edited symbol may appear twice after the merge; one conflict is enough.
     ...duplicates.filter(({ path, symbol }) => !edited.has(`${path} ${symbol}`)),
     ...references.findings,
+    ...(await missingMembers(versions)),
     ...(await orderingConflicts(versions)),
     ...(await dataConflicts(versions)),
     // A name that is gone is not exported either.
