@@ -22,7 +22,7 @@ import { childEnvironment } from "../process/environment.ts";
 import { describeExit } from "../process/exit-result.ts";
 import { runProcess } from "../process/spawn.ts";
 import { baselineAt, baselineOnDisk } from "../settlement/structure/baseline.ts";
-import { chooseEngine } from "../settlement/structure/engine.ts";
+import { configuredSentrux } from "../settlement/structure/engine.ts";
 import { limitSignal } from "../std/limit.ts";
 import { errorMessage } from "../std/text.ts";
 import { baselineFile, metadataFile } from "../structure/baseline.ts";
@@ -184,8 +184,7 @@ async function checkStructure(
 ): Promise<void> {
   const save = "dgov sentrux gate-save";
   try {
-    const engine = chooseEngine(o.config, o.environment);
-    const by = engine.kind === "external" ? engine.program : "built in";
+    const by = configuredSentrux(o.config, o.environment) ?? "built in";
     const { commit } = await headOf(repository);
     const projectDir = projectDirOf(repository, o.root);
     const at = { repository, projectRoot: o.root, projectDir, config: o.config };

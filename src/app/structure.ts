@@ -16,10 +16,10 @@ import {
   compareTree,
   type Engine,
   measureBaseline,
-  runSentruxOnTree,
-  type SentruxResult,
 } from "../settlement/structure/engine.ts";
 import { hasSource, type Scan, scanTree, sensorOf } from "../settlement/structure/scan.ts";
+import { checkSentruxRules, measureWithSentrux } from "../settlement/structure/sentrux.ts";
+import { once } from "../std/once.ts";
 import { errorMessage } from "../std/text.ts";
 import { type Baseline, baselineFile } from "../structure/baseline.ts";
 import { type AdHocRequest, withSettlement } from "./ad-hoc-settlement.ts";
@@ -27,7 +27,8 @@ import { type AdHocRequest, withSettlement } from "./ad-hoc-settlement.ts";
 export interface StructureContext {
   /** With the caches that runs use. */
   c: SettlementContext;
-  engine: Engine;
+  /** The engine that compares with the baseline on disk; chosen at its first use. */
+  engine(): Promise<Engine>;
   /** The commit checked out. */
   head: string;
   /** Tree of the files as they are now. */
@@ -53,42 +54,72 @@ export function withStructure<T>(
       configured: config.worktree.root,
       env: o.env,
     });
-    return use({
+    const structure = {
       c: { ...c, fileMetrics: fileMetricsCache(paths.root) },
-      engine: chooseEngine(config, c.environment),
       head,
       tree: await workingTree(c.repository),
       folder,
       marker: `sentrux/${process.pid}`,
       signal: o.signal,
+    };
+    const engine = once(async () => {
+      const state = await baselineState(structure);
+      const madeBy = state === null || typeof state === "string" ? {} : { madeBy: state.madeBy };
+      return announced(o, await chooseEngine(structure.c, { ...structure, ...madeBy }));
     });
+    return use({ ...structure, engine });
   });
 }
 
+/** Reports the notice of an engine. */
+function announced({ status }: Pick<AdHocRequest, "status">, engine: Engine): Engine {
+  if (engine.notice !== null) status(`structure: ${engine.notice}`);
+  return engine;
+}
+
 /** Figures and offenders of the built-in sensor. */
-export function scanStructure({ c, tree, folder, signal }: StructureContext): Promise<Scan> {
+export function scanStructure({
+  c,
+  tree,
+  folder,
+  signal,
+}: Omit<StructureContext, "engine">): Promise<Scan> {
   return scanTree(sensorOf(c, signal), tree, folder);
+}
+
+/** Result of the external program: its figures, and its rules where the project has some. */
+interface SentruxCheck {
+  figures: Baseline;
+  passed: boolean;
+  output: string;
 }
 
 /** Quality as the configured engine measures it. */
 export async function checkStructure(
   s: StructureContext,
-): Promise<({ engine: "builtin" } & Scan) | ({ engine: "external" } & SentruxResult)> {
-  if (s.engine.kind === "builtin") return { engine: "builtin", ...(await scanStructure(s)) };
-  const answer = await runSentruxOnTree(s.c, s.engine.program, s, "check");
-  return { engine: "external", ...answer };
+): Promise<({ engine: "builtin" } & Scan) | ({ engine: "external" } & SentruxCheck)> {
+  const engine = await s.engine();
+  if (engine.kind === "builtin") return { engine: "builtin", ...(await scanStructure(s)) };
+  const { figures } = await measureWithSentrux(s.c, engine.program, s);
+  const rules = await checkSentruxRules(s.c, engine.program, s);
+  const withoutRules = { passed: true, output: "figures only: no .sentrux/rules.toml\n" };
+  return { engine: "external", figures, ...(rules ?? withoutRules) };
 }
 
 /** Compares the working tree with the baseline on disk. Throws REFUSED when there is none to read. */
 export async function compareWorkingTree(
   s: StructureContext,
-): Promise<Comparison & { baseline: Baseline }> {
-  const { baseline } = await requireBaseline(s);
-  return { ...(await compareTree(s.c, s.engine, { ...s, baseline })), baseline };
+): Promise<Comparison & { baseline: Baseline; engine: Engine["kind"] }> {
+  const { baseline, madeBy } = await requireBaseline(s);
+  const engine = await s.engine();
+  const compared = await compareTree(s.c, engine, { ...s, baseline, madeBy });
+  return { ...compared, baseline, engine: engine.kind };
 }
 
 /** The baseline on disk and its age; null when there is none, a string when it cannot be read. */
-export function baselineState(s: StructureContext): Promise<BaselineState | string | null> {
+export function baselineState(
+  s: Omit<StructureContext, "engine">,
+): Promise<BaselineState | string | null> {
   return baselineOnDisk(s.c, s.folder, { commit: s.head, now: Date.now() });
 }
 
@@ -104,11 +135,16 @@ async function requireBaseline(s: StructureContext): Promise<BaselineState> {
 }
 
 /** Measures the working tree and writes both baseline files. */
-export async function saveBaseline(s: StructureContext): Promise<Baseline> {
+export async function saveBaseline(
+  s: StructureContext,
+): Promise<{ baseline: Baseline; engine: Engine }> {
   const now = Date.now();
-  const baseline = await measureBaseline(s.c, s.engine, { ...s, now });
-  writeStructureBaseline(join(s.c.projectRoot, s.folder), baseline, { head: s.head, now });
-  return baseline;
+  // A new baseline does not depend on the engine of the last one.
+  const engine = await chooseEngine(s.c, s);
+  const baseline = await measureBaseline(s.c, engine, { ...s, now });
+  const note = { head: s.head, now, engine: engine.id };
+  writeStructureBaseline(join(s.c.projectRoot, s.folder), baseline, note);
+  return { baseline, engine };
 }
 
 /**

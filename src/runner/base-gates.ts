@@ -1,5 +1,6 @@
 /** The gates on the base of a run, before its first worker: reported, recorded, and passed to prompts. */
 import { DgovError } from "../error.ts";
+import { treeOfCommit } from "../git/commit.ts";
 import type { SettlementContext } from "../settlement/context.ts";
 import { checkGatesRunnable } from "../settlement/gates/run-gates.ts";
 import { baselineAt } from "../settlement/structure/baseline.ts";
@@ -7,6 +8,7 @@ import { chooseEngine } from "../settlement/structure/engine.ts";
 import { hasSource } from "../settlement/structure/scan.ts";
 import type { GateVerdict } from "../settlement/verdict.ts";
 import { systemClock } from "../std/clock.ts";
+import { engineName } from "../structure/baseline.ts";
 import { finishedFields, type RunRecord, verdictData } from "./records.ts";
 
 export interface BaseGates {
@@ -44,15 +46,13 @@ export async function runBaseGates(
 }
 
 /**
- * Reports a structural baseline that is missing, unreadable or stale. `now` in milliseconds. Throws ENVIRONMENT when
- * the configured engine is missing.
+ * Reports a structural baseline that is missing, unreadable or stale, and an engine other than the expected one. `now`
+ * in milliseconds. Throws ENVIRONMENT when the configured engine is missing or unusable.
  */
 async function reportStructuralBaseline(
   c: SettlementContext,
   o: { tip: string; now: number; status(text: string): void },
 ): Promise<void> {
-  // A missing engine fails the run here, before its first worker.
-  chooseEngine(c.config, c.environment);
   const state = await baselineAt(c, o.tip, o.now);
   const save = "dgov sentrux gate-save";
   if (state === null) {
@@ -61,6 +61,13 @@ async function reportStructuralBaseline(
     }
   } else if (typeof state === "string") o.status(`.sentrux/baseline.json: ${state} (${save})`);
   else if (state.stale !== null) o.status(`the structural baseline is ${state.stale} (${save})`);
+  // An unusable engine fails the run here, before its first worker.
+  const madeBy = state === null || typeof state === "string" ? {} : { madeBy: state.madeBy };
+  const tree = await treeOfCommit(c.repository, o.tip);
+  const options = { tree, marker: "check/structure", signal: c.signal, ...madeBy };
+  const { id, notice } = await chooseEngine(c, options);
+  if (notice !== null) o.status(`structure: ${notice}`);
+  else if (id.name === "sentrux") o.status(`structure is judged by ${engineName(id)}`);
 }
 
 /** The red gates with their output, for prompts. */

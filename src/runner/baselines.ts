@@ -8,17 +8,16 @@ import { readBlobAt } from "../git/trees.ts";
 import { coverageBaselineFile, writeCoverageBaseline } from "../settlement/coverage/baseline.ts";
 import { measureProject } from "../settlement/coverage/figures.ts";
 import { baselineAt, writeStructureBaseline } from "../settlement/structure/baseline.ts";
-import {
-  chooseEngine,
-  compareTree,
-  measureBaseline,
-  qualityOf,
-} from "../settlement/structure/engine.ts";
+import { chooseEngine, compareTree, measureBaseline } from "../settlement/structure/engine.ts";
 import { chargesBetween } from "../settlement/structure/scan.ts";
+import type { EngineId } from "../structure/baseline.ts";
+import type { Charge } from "../structure/offenders.ts";
 import type { RunContext } from "./run-context.ts";
 
 /** Change of the branch's structure by a run. Quality is 0 to 1; null when the engine gave no figure. */
 export interface StructuralEnd {
+  /** The engine that judged. */
+  engine: EngineId;
   before: number | null;
   after: number | null;
   baseline: number;
@@ -28,7 +27,7 @@ export interface StructuralEnd {
   warnings: string[];
   /** Offenders that the run added or made worse. */
   offenders: {
-    kind: string;
+    kind: Charge["kind"];
     path: string;
     name: string;
     line: number;
@@ -42,17 +41,19 @@ export async function compareStructure(c: RunContext, tip: string): Promise<Stru
   const { settlement } = c;
   const state = await baselineAt(settlement, c.before, c.clock.now());
   if (state === null || typeof state === "string") return null;
-  const { baseline } = state;
-  const engine = chooseEngine(settlement.config, settlement.environment);
-  const options = { marker: `${c.run}/structure`, signal: c.signal };
+  const { baseline, madeBy } = state;
   const [before, after] = [
     await treeOfCommit(c.repository, c.before),
     await treeOfCommit(c.repository, tip),
   ];
+  const options = { marker: `${c.run}/structure`, signal: c.signal, madeBy, now: c.clock.now() };
+  const engine = await chooseEngine(settlement, { ...options, tree: before });
   const compared = await compareTree(settlement, engine, { ...options, tree: after, baseline });
   const charges = await chargesBetween(settlement, { before, after, signal: c.signal });
   return {
-    before: await qualityOf(settlement, engine, { ...options, tree: before }),
+    engine: engine.id,
+    before: (await measureBaseline(settlement, engine, { ...options, tree: before }))
+      .quality_signal,
     after: compared.quality,
     baseline: baseline.quality_signal,
     degraded: compared.degraded,
@@ -64,19 +65,24 @@ export async function compareStructure(c: RunContext, tip: string): Promise<Stru
 }
 
 /**
- * Measures the structural baseline of the landed work and writes it to the checkout; returns the files to commit.
+ * Measures the structural baseline of the landed work with the engine that made the last one, and writes it to the
+ * checkout; returns the files to commit.
  * A baseline is left alone when the project does not track it, when another branch is checked out, and when the
  * operator has deleted it.
  */
-export async function refreshStructure(c: RunContext, tip: string): Promise<string[]> {
+export async function refreshStructure(
+  c: RunContext,
+  tip: string,
+  madeBy: EngineId,
+): Promise<string[]> {
   const path = `${c.projectPrefix}.sentrux/baseline.json`;
   if (!(await isMaintained(c, tip, path))) return [];
-  const engine = chooseEngine(c.settlement.config, c.settlement.environment);
   const now = c.clock.now();
-  const options = { marker: `${c.run}/structure`, signal: c.signal, now };
   const tree = await treeOfCommit(c.repository, tip);
-  const baseline = await measureBaseline(c.settlement, engine, { ...options, tree });
-  writeStructureBaseline(c.projectRoot, baseline, { head: tip, now });
+  const options = { marker: `${c.run}/structure`, signal: c.signal, now, tree, madeBy };
+  const engine = await chooseEngine(c.settlement, options);
+  const baseline = await measureBaseline(c.settlement, engine, options);
+  writeStructureBaseline(c.projectRoot, baseline, { head: tip, now, engine: engine.id });
   return [path, `${c.projectPrefix}.sentrux/dgov-baseline.json`];
 }
 

@@ -11,6 +11,7 @@ import { runGates } from "../settlement/gates/run-gates.ts";
 import type { GateVerdict } from "../settlement/verdict.ts";
 import { present } from "../std/assert.ts";
 import { errorMessage } from "../std/text.ts";
+import { isHard } from "../structure/offenders.ts";
 import {
   compareStructure,
   refreshCoverage,
@@ -176,7 +177,10 @@ function archive(c: RunContext, warnings: string[]): string | null {
   }
 }
 
-/** Writes the baselines of the landed work; returns the files to commit. The structural one needs a comparison. */
+/**
+ * Writes the baselines of the landed work; returns the files to commit. The structural one needs a comparison, and
+ * is left alone while the run added offenders that reject a change.
+ */
 async function refreshBaselines(
   c: RunContext,
   { tip, structural }: { tip: string; structural: StructuralEnd | null },
@@ -191,7 +195,9 @@ async function refreshBaselines(
     }
   };
   return [
-    ...(structural === null ? [] : await attempt("structural", () => refreshStructure(c, tip))),
+    ...(structural === null || structural.offenders.some(isHard)
+      ? []
+      : await attempt("structural", () => refreshStructure(c, tip, structural.engine))),
     ...(await attempt("coverage", () => refreshCoverage(c, tip))),
   ];
 }

@@ -3,8 +3,11 @@ import {
   type Baseline,
   degradations,
   degradationText,
+  type EngineId,
+  isComparable,
   noteOf,
   parseBaseline,
+  parseFigures,
   parseNote,
   staleness,
 } from "./baseline.ts";
@@ -68,20 +71,43 @@ describe("baseline files", () => {
   );
 
   test("the note records the measured commit, and an unreadable note has none", () => {
-    const note = noteOf(plain, { head: "a".repeat(40), now: "2023-11-14T22:13:20Z" });
+    const engine = { name: "builtin" as const, version: "2" };
+    const note = noteOf(plain, { head: "a".repeat(40), now: "2023-11-14T22:13:20Z", engine });
     expect(note).toEqual({
       schema: 1,
+      engine: "builtin",
+      engine_version: "2",
       accepted_head: "a".repeat(40),
       refreshed_at: "2023-11-14T22:13:20Z",
       timestamp: 1_700_000_000,
       baseline: ".sentrux/baseline.json",
       quality: 6000,
     });
-    const read = { head: "a".repeat(40), timestamp: 1_700_000_000 };
+    const read = { head: "a".repeat(40), timestamp: 1_700_000_000, engine };
     expect(parseNote(JSON.stringify(note))).toEqual(read);
-    expect(parseNote("{")).toEqual({ head: null, timestamp: null });
+    expect(parseNote("{")).toEqual({ head: null, timestamp: null, engine: null });
     expect(parseNote('{"accepted_head": "--help"}').head).toBeNull();
   });
+});
+
+test.each<[EngineId | null, EngineId, boolean]>([
+  [{ name: "builtin", version: "2" }, { name: "builtin", version: "2" }, true],
+  [{ name: "builtin", version: "1" }, { name: "builtin", version: "2" }, false],
+  [{ name: "builtin", version: null }, { name: "builtin", version: "2" }, false],
+  [{ name: "sentrux", version: "0.5.7" }, { name: "builtin", version: "2" }, false],
+  [{ name: "builtin", version: "2" }, { name: "sentrux", version: "2" }, false],
+  [{ name: "sentrux", version: null }, { name: "sentrux", version: "0.5.7" }, true],
+  [{ name: "sentrux", version: "0.5.6" }, { name: "sentrux", version: "0.5.7" }, false],
+  [null, { name: "sentrux", version: null }, false],
+])("A32 figures of %j and of %j are comparable: %p", (a, b, expected) =>
+  expect(isComparable(a, b)).toBe(expected),
+);
+
+test("A32 the figures that sentrux saved are valid only when all of them are there", () => {
+  expect(parseFigures(JSON.stringify(plain))).toEqual(plain);
+  const { hotspot_count: _, ...fewer } = plain;
+  expect(parseFigures(JSON.stringify(fewer))).toBe("hotspot_count is not a non-negative number");
+  expect(parseFigures("")).toBe("quality_signal is not a non-negative number");
 });
 
 const day = 86_400;

@@ -25,9 +25,35 @@ export interface Baseline {
   cross_module_edges: number;
 }
 
+/** Program that measured a baseline. */
+export interface EngineId {
+  name: "builtin" | "sentrux";
+  /** Null when unknown. */
+  version: string | null;
+}
+
+/** Version of the built-in sensor. Increment it when the same tree would give other figures. */
+export const sensorVersion = "2";
+
+/** True when figures of two engines mean the same: one program in one version, as far as it is known. */
+export function isComparable(a: EngineId | null, b: EngineId): boolean {
+  if (a === null || a.name !== b.name) return false;
+  const unknown = a.version === null || b.version === null;
+  return a.version === b.version || (unknown && a.name === "sentrux");
+}
+
+/** Name of an engine in messages. */
+export function engineName(id: EngineId | null): string {
+  if (id === null) return "an unknown engine";
+  const name = id.name === "builtin" ? "the built-in sensor" : id.name;
+  return id.version === null ? name : `${name} ${id.version}`;
+}
+
 /** `dgov-baseline.json`. */
 interface BaselineNote {
   schema: 1;
+  engine: EngineId["name"];
+  engine_version: string | null;
   /** Commit that was measured. */
   accepted_head: string;
   /** RFC 3339. */
@@ -61,10 +87,15 @@ export function baselineOf(figures: Figures, now: number): Baseline {
   };
 }
 
-/** Note for a baseline of the commit `head`; `now` is RFC 3339. */
-export function noteOf(baseline: Baseline, o: { head: string; now: string }): BaselineNote {
+/** Note for a baseline of the commit `head`, measured by an engine; `now` is RFC 3339. */
+export function noteOf(
+  baseline: Baseline,
+  o: { head: string; now: string; engine: EngineId },
+): BaselineNote {
   return {
     schema: 1,
+    engine: o.engine.name,
+    engine_version: o.engine.version,
     accepted_head: o.head,
     refreshed_at: o.now,
     timestamp: baseline.timestamp,
@@ -100,14 +131,33 @@ export function parseBaseline(text: string): Baseline | string {
   return { timestamp: secondsOf(data["timestamp"]), ...Object.fromEntries(figures) } as Baseline;
 }
 
-/** Parses `dgov-baseline.json`: commit and time in seconds, null where missing or invalid. */
-export function parseNote(text: string): { head: string | null; timestamp: number | null } {
+/**
+ * Parses the figures that sentrux saved; a string is the reason why they are invalid. Every figure is
+ * required.
+ */
+export function parseFigures(text: string): Baseline | string {
+  const data = parsed(text);
+  const missing = [...required, ...optional].find((key) => !isFigure(data?.[key]));
+  return missing === undefined ? parseBaseline(text) : `${missing} is not a non-negative number`;
+}
+
+/** Parses `dgov-baseline.json`: commit, time in seconds and engine, null where missing or invalid. */
+export function parseNote(text: string): {
+  head: string | null;
+  timestamp: number | null;
+  engine: EngineId | null;
+} {
   const data = parsed(text) ?? {};
+  const { engine: name, engine_version: version } = data;
   const head = data["accepted_head"];
   const timestamp = secondsOf(data["timestamp"] ?? data["refreshed_at"]);
   return {
     head: typeof head === "string" && /^[0-9a-f]{40,64}$/.test(head) ? head : null,
     timestamp: timestamp === 0 ? null : timestamp,
+    engine:
+      name === "builtin" || name === "sentrux"
+        ? { name, version: typeof version === "string" ? version : null }
+        : null,
   };
 }
 
@@ -131,7 +181,7 @@ function secondsOf(value: unknown): number {
   return isFigure(seconds) ? Math.floor(seconds) : 0;
 }
 
-interface Degradation {
+export interface Degradation {
   kind: "quality" | "coupling" | "cycles" | "god_files" | "complex_functions";
   before: number;
   after: number;

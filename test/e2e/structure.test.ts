@@ -1,7 +1,5 @@
 /** Structural quality of a repository in runs, and the sentrux commands. */
 import { describe, expect, test } from "bun:test";
-import { mkdirSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
 import { call, done } from "../../src/demo/script.ts";
 import { type ProjectOptions, type TestProject, testProject, unit } from "../harness/project.ts";
 
@@ -132,40 +130,6 @@ describe("structure in runs", () => {
 });
 
 describe("sentrux commands", () => {
-  test("an external sentrux replaces the built-in sensor, on its own tree", async () => {
-    await using p = await testProject({
-      files: { "a.py": used, "lib/b.py": used },
-      tasks: { a: {} },
-      script: { rules: [] },
-    });
-    const bin = join(p.repo.root, "bin");
-    mkdirSync(bin);
-    const figures =
-      '{"quality_signal":0.61,"coupling_score":0,"cycle_count":0,"god_file_count":0,"complex_fn_count":0}';
-    const script = `#!/bin/sh
-if [ "$2" = --save ]; then mkdir -p "$3/.sentrux"; echo '${figures}' > "$3/.sentrux/baseline.json"; exit 0; fi
-echo "Quality: 0.6"
-[ "$1" = check ] || ! grep -q WORSE "$2/a.py" || { echo "✗ quality dropped"; exit 1; }
-`;
-    writeFileSync(join(bin, "sentrux"), script, { mode: 0o755 });
-    const path = { PATH: `${bin}:${p.env["PATH"]}` };
-    const ask = async (...words: string[]): Promise<unknown[]> => {
-      const run = await p.dgov(["sentrux", ...words, "--json"], path);
-      const { engine, quality, baseline } = JSON.parse(run.stdout);
-      return [run.exitCode, engine, quality ?? baseline.quality_signal];
-    };
-    expect(await ask("check")).toEqual([0, "external", 6000]);
-    expect(await ask("gate-save")).toEqual([0, "external", 0.61]);
-    expect(await ask("gate")).toEqual([0, "external", 6000]);
-    p.repo.write("a.py", "WORSE = 1\n");
-    expect(await ask("gate")).toEqual([1, "external", 6000]);
-    const status = JSON.parse((await p.dgov(["sentrux", "status", "--json"], path)).stdout);
-    expect(status).toMatchObject({ engine: "external", program: join(bin, "sentrux") });
-    expect(await p.repo.git("status", "--porcelain", "-uall")).toBe(
-      " M a.py\n?? .sentrux/baseline.json\n?? .sentrux/dgov-baseline.json",
-    );
-  });
-
   test("sentrux gate compares the working tree, and offenders lists violations", async () => {
     await using p = await structured(used, used);
     expect((await p.dgov(["sentrux", "gate"])).exitCode).toBe(0);

@@ -4,6 +4,7 @@ import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { rejectionText } from "../../src/settlement/rejection.ts";
 import { scanTree, sensorOf } from "../../src/settlement/structure/scan.ts";
+import { sensorVersion } from "../../src/structure/baseline.ts";
 import {
   type TestSettlement,
   type TestSettlementOptions,
@@ -30,12 +31,20 @@ function branchy(name: string, branches: number): string {
 
 function structured(
   files: Record<string, string>,
-  more: { baseline?: Partial<typeof baseline> } & TestSettlementOptions = {},
+  more: {
+    baseline?: Partial<typeof baseline>;
+    engine?: "builtin" | "sentrux";
+  } & TestSettlementOptions = {},
 ): Promise<TestSettlement> {
   const text = JSON.stringify({ ...baseline, ...more.baseline });
+  const engine = more.engine ?? "builtin";
+  const note = JSON.stringify({
+    engine,
+    engine_version: engine === "builtin" ? sensorVersion : null,
+  });
   const { config, environment } = more;
   return testSettlement({
-    files: { ".sentrux/baseline.json": text, ...files },
+    files: { ".sentrux/baseline.json": text, ".sentrux/dgov-baseline.json": note, ...files },
     ...(config === undefined ? {} : { config }),
     ...(environment === undefined ? {} : { environment }),
   });
@@ -197,13 +206,13 @@ describe("strict mode", () => {
 describe("external sentrux program", () => {
   /** A stand-in for sentrux that searches the given tree for marker words. */
   const script = `#!/bin/sh
-echo "$1 $2" >> "$(dirname "$0")/calls"
-if grep -rq WORSE "$2"/*.py; then echo "✗ DEGRADED"; echo "✗ cycles increased: 0 -> 1"; exit 1; fi
-if grep -rq SOFTER "$2"/*.py; then echo "✗ complex functions increased: 0 -> 1"; exit 1; fi
+if [ "$2" = --save ]; then mkdir -p "$3/.sentrux"; echo '${JSON.stringify(baseline)}' > "$3/.sentrux/baseline.json"; exit 0; fi
+if grep -rq WORSE "$2"/*.py; then echo "✗ DEGRADED"; echo "✗ Cycles increased: 0 -> 1"; exit 1; fi
+if grep -rq SOFTER "$2"/*.py; then echo "✗ DEGRADED"; echo "✗ Complex functions increased: 0 -> 1"; exit 1; fi
 if grep -rq ANOTHER "$2"/*.py; then exit 0; fi
-echo "Quality: 0.5"
+echo "Quality: 0.5 -> 0.5"
 if grep -rq BROKEN "$2"/*.py; then kill -9 $$; fi
-exit 0
+echo "No degradation detected"
 `;
 
   function install(c: TestSettlement): TestSettlement["context"] {
@@ -216,7 +225,7 @@ exit 0
   }
 
   test("A4 an external sentrux decides, and the built-in sensor locates offenders", async () => {
-    await using c = await structured({ "a.py": "x = 1\n" });
+    await using c = await structured({ "a.py": "x = 1\n" }, { engine: "sentrux" });
     const settlement = install(c);
     const judged = async (text: string) =>
       verdict(await c.judge({ "a.py": text }, { context: settlement }), "structure");
@@ -224,12 +233,12 @@ exit 0
     expect(await judged(`${branchy("god", 30)}WORSE = 1\n`)).toMatchObject({ status: "failed" });
     expect(await judged("WORSE = 1\n")).toMatchObject({
       status: "passed",
-      tail: "against the baseline (a warning): cycles increased: 0 -> 1",
+      tail: "against the baseline (a warning): Cycles increased: 0 -> 1",
     });
     expect(await judged("SOFTER = 1\n")).toMatchObject({ status: "passed" });
     expect(await judged("ANOTHER = 1\n")).toMatchObject({
       status: "errored",
-      reason: "sentrux exited 0 but its output could not be parsed",
+      reason: "sentrux gave no verdict",
       blame: "environment",
     });
     expect(await judged("BROKEN = 1\n")).toMatchObject({
@@ -241,12 +250,12 @@ exit 0
   test("strict mode rejects on degradations that an external sentrux reports", async () => {
     await using c = await structured(
       { "a.py": "x = 1\n" },
-      { config: { sentrux: { mode: "strict", engine: "external" } } },
+      { config: { sentrux: { mode: "strict", engine: "external" } }, engine: "sentrux" },
     );
     const result = await c.judge({ "a.py": "WORSE = 1\n" }, { context: install(c) });
     expect(verdict(result, "structure")).toMatchObject({
       status: "failed",
-      reason: "cycles increased: 0 -> 1",
+      reason: "Cycles increased: 0 -> 1",
       blame: "attempt",
     });
   });

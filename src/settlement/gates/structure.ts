@@ -5,13 +5,13 @@
 import type { Oid } from "../../git/objects.ts";
 import { memoByOwner } from "../../std/once.ts";
 import { errorMessage, listed } from "../../std/text.ts";
-import type { Baseline } from "../../structure/baseline.ts";
 import { fileMetricsVersion } from "../../structure/file-metrics.ts";
 import { type Charge, isHard, offenderText } from "../../structure/offenders.ts";
 import type { SettlementContext } from "../context.ts";
 import type { CheckerDiagnostic } from "../diagnostics/diagnostic.ts";
+import { type ReadBaseline, readStructureBaseline } from "../structure/baseline.ts";
 import { type Comparison, chooseEngine, compareTree, type Engine } from "../structure/engine.ts";
-import { chargesBetween, readStructureBaseline, scanTree, sensorOf } from "../structure/scan.ts";
+import { chargesBetween, scanTree, sensorOf } from "../structure/scan.ts";
 import { type GateVerdict, tailOf, verdictOf } from "../verdict.ts";
 import type { GateInput, ObjectGate } from "./gate.ts";
 
@@ -57,9 +57,9 @@ async function hasMeasuredSource({ context, request }: GateInput): Promise<boole
 }
 
 /** Baselines by the tree they are committed in. */
-const baselines = memoByOwner<SettlementContext, Promise<Baseline | string | null>>();
+const baselines = memoByOwner<SettlementContext, Promise<ReadBaseline | string | null>>();
 
-function baselineOfBase({ context, baseTree }: GateInput): Promise<Baseline | string | null> {
+function baselineOfBase({ context, baseTree }: GateInput): Promise<ReadBaseline | string | null> {
   return baselines(context, baseTree, () => readStructureBaseline(context, baseTree));
 }
 
@@ -67,7 +67,7 @@ async function judge(input: GateInput): Promise<GateVerdict> {
   const { context: c, request, baseTree } = input;
   const { tree, signal } = request;
   const strict = c.config.sentrux.mode === "strict";
-  const engine = chooseEngine(c.config, c.environment);
+  const engine = await engineFor(input);
   const comparison = await compareWithBaseline(input, engine, tree);
   // When the external program finds nothing worse, offenders are not checked.
   const charges =
@@ -116,6 +116,15 @@ async function isBaseAsBad(
 
 const reasonsMax = 3;
 
+/** The engine that judges, as the base's baseline and the configuration ask for. */
+async function engineFor(input: GateInput): Promise<Engine> {
+  const { context, request, baseTree } = input;
+  const found = await baselineOfBase(input);
+  const { marker, signal } = request;
+  const madeBy = found === null || typeof found === "string" ? {} : { madeBy: found.madeBy };
+  return chooseEngine(context, { tree: baseTree, marker, signal, ...madeBy });
+}
+
 /** Compares a tree with the base's baseline; null when mode and engine do not use the comparison. */
 async function compareWithBaseline(
   input: GateInput,
@@ -124,11 +133,11 @@ async function compareWithBaseline(
 ): Promise<Comparison | null> {
   const { context: c, request } = input;
   if (c.config.sentrux.mode === "diff" && engine.kind === "builtin") return null;
-  const baseline = await baselineOfBase(input);
-  if (baseline === null) return null;
-  if (typeof baseline === "string") throw new Error(`.sentrux/baseline.json: ${baseline}`);
+  const found = await baselineOfBase(input);
+  if (found === null) return null;
+  if (typeof found === "string") throw new Error(`.sentrux/baseline.json: ${found}`);
   const { marker, signal } = request;
-  return compareTree(c, engine, { tree, baseline, marker, signal });
+  return compareTree(c, engine, { tree, ...found, marker, signal });
 }
 
 function chargeText(charge: Charge): string {

@@ -8,6 +8,7 @@ import { readText, replaceFile } from "../../std/files.ts";
 import {
   type Baseline,
   baselineFile,
+  type EngineId,
   metadataFile,
   noteOf,
   parseBaseline,
@@ -18,6 +19,8 @@ import type { SettlementContext } from "../context.ts";
 
 export interface BaselineState {
   baseline: Baseline;
+  /** Engine that measured it; null when unknown. */
+  madeBy: EngineId | null;
   /** The commit that was measured; null when it is unknown. */
   head: Oid | null;
   /** Age in commits and in seconds; null when unknown. */
@@ -29,6 +32,40 @@ export interface BaselineState {
 
 type BaselineContext = Pick<SettlementContext, "repository" | "projectDir" | "config">;
 
+/** Texts of both files of a baseline; null where missing. */
+interface BaselineTexts {
+  text: string | null;
+  note: string | null;
+}
+
+/** The baseline of two texts: null when there is none, a reason when it is unreadable. */
+function parseTexts({ text, note }: BaselineTexts): ReadBaseline | string | null {
+  if (text === null) return null;
+  const baseline = parseBaseline(text);
+  if (typeof baseline === "string") return baseline;
+  // Without a note, sentrux wrote the baseline itself.
+  const madeBy: EngineId | null =
+    note === null ? { name: "sentrux", version: null } : parseNote(note).engine;
+  return { baseline, madeBy };
+}
+
+/** A baseline and the engine that measured it; null when unknown. */
+export type ReadBaseline = Pick<BaselineState, "baseline" | "madeBy">;
+
+/** The baseline committed in a commit or tree: null when there is none, a reason when it is unreadable. */
+export async function readStructureBaseline(
+  c: BaselineContext,
+  treeish: Oid,
+): Promise<ReadBaseline | string | null> {
+  return parseTexts(await textsAt(c, treeish));
+}
+
+async function textsAt(c: BaselineContext, treeish: Oid): Promise<BaselineTexts> {
+  const read = (file: string): Promise<string | null> =>
+    textAt(c, treeish, posix.join(c.projectDir, file));
+  return { text: await read(baselineFile), note: await read(metadataFile) };
+}
+
 /**
  * The baseline committed in a commit, with its age at that commit. Null when there is none, a reason when
  * it cannot be read. `now` in milliseconds since the epoch.
@@ -39,9 +76,7 @@ export async function baselineAt(
   now: number,
 ): Promise<BaselineState | string | null> {
   const path = posix.join(c.projectDir, baselineFile);
-  const text = await textAt(c, commit, path);
-  const note = await textAt(c, commit, posix.join(c.projectDir, metadataFile));
-  return stateOf(c, { text, note, path }, { commit, now });
+  return stateOf(c, { ...(await textsAt(c, commit)), path }, { commit, now });
 }
 
 /** The baseline on disk in a folder of the project, with its age at the checked-out commit. */
@@ -57,12 +92,12 @@ export function baselineOnDisk(
 
 async function stateOf(
   { repository, config }: BaselineContext,
-  files: { text: string | null; note: string | null; path: string },
+  files: BaselineTexts & { path: string },
   o: { commit: Oid; now: number },
 ): Promise<BaselineState | string | null> {
-  if (files.text === null) return null;
-  const baseline = parseBaseline(files.text);
-  if (typeof baseline === "string") return baseline;
+  const found = parseTexts(files);
+  if (found === null || typeof found === "string") return found;
+  const { baseline, madeBy } = found;
   const note = parseNote(files.note ?? "");
   const noted = note.head === null ? null : await commitsSince(repository, note.head, o.commit);
   const head = noted === null ? await lastChange(repository, o.commit, files.path) : note.head;
@@ -70,7 +105,7 @@ async function stateOf(
   const at = note.timestamp ?? baseline.timestamp;
   const seconds = at === 0 ? null : Math.max(0, Math.floor(o.now / 1000) - at);
   const stale = staleness({ commits, seconds }, config.sentrux);
-  return { baseline, head, commits, seconds, stale };
+  return { baseline, madeBy, head, commits, seconds, stale };
 }
 
 async function textAt(
@@ -86,10 +121,10 @@ async function textAt(
 export function writeStructureBaseline(
   folder: string,
   baseline: Baseline,
-  o: { head: Oid; now: number },
+  o: { head: Oid; now: number; engine: EngineId },
 ): void {
   writeJson(join(folder, baselineFile), baseline);
-  writeJson(join(folder, metadataFile), noteOf(baseline, { head: o.head, now: isoTime(o.now) }));
+  writeJson(join(folder, metadataFile), noteOf(baseline, { ...o, now: isoTime(o.now) }));
 }
 
 function writeJson(path: string, value: unknown): void {

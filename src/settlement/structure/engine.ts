@@ -1,57 +1,85 @@
 /**
  * The engine that measures the structure of trees: the built-in sensor or the external `sentrux` program.
  * Compares a tree with the project's baseline and measures new baselines.
+ *
+ * One engine judges a whole settlement. It is chosen at its first use, by measuring a tree with it: a program
+ * named sentrux may be another one, or lack its grammars.
  */
-import { accessSync, constants, existsSync, readFileSync } from "node:fs";
-import { join } from "node:path";
 import type { Config } from "../../config/config.ts";
 import { DgovError } from "../../error.ts";
-import type { Oid } from "../../git/objects.ts";
-import { describeExit } from "../../process/exit-result.ts";
-import { runProcess } from "../../process/spawn.ts";
-import { present } from "../../std/assert.ts";
+import { memoByOwner } from "../../std/once.ts";
+import { errorMessage } from "../../std/text.ts";
 import {
   type Baseline,
-  baselineFile,
   baselineOf,
+  type Degradation,
   degradations,
   degradationText,
-  parseBaseline,
+  type EngineId,
+  engineName,
+  isComparable,
+  sensorVersion,
 } from "../../structure/baseline.ts";
 import type { SettlementContext } from "../context.ts";
-import { environmentIn } from "../trees/environment.ts";
-import { withGateTree } from "../trees/lease.ts";
 import { scanTree, sensorOf } from "./scan.ts";
+import { findSentrux, type Measurement, measureWithSentrux, sentruxVersion } from "./sentrux.ts";
 
-/** The program that measures; `program` is the absolute path of sentrux. */
-export type Engine = { kind: "builtin" } | { kind: "external"; program: string };
+export type Engine = {
+  id: EngineId;
+  /** Reason why it judges, where that may surprise; null otherwise. */
+  notice: string | null;
+} & ({ kind: "builtin" } | { kind: "external" /** Absolute path. */; program: string });
 
-/** Chooses the engine by `[sentrux] engine`. Throws ENVIRONMENT when `external` is configured and sentrux is not on PATH. */
-export function chooseEngine(
+const builtinId: EngineId = { name: "builtin", version: sensorVersion };
+
+const builtin = (notice: string | null): Engine => ({ kind: "builtin", id: builtinId, notice });
+
+/** Absolute path of the external program where the configuration uses it; null for the built-in sensor. */
+export function configuredSentrux(
   { sentrux }: Pick<Config, "sentrux">,
   environment: Record<string, string>,
-): Engine {
-  if (sentrux.engine === "builtin") return { kind: "builtin" };
-  const program = findOnPath(environment["PATH"] ?? "");
-  if (program !== null) return { kind: "external", program };
-  if (sentrux.engine === "auto") return { kind: "builtin" };
+): string | null {
+  if (sentrux.engine === "builtin") return null;
+  const program = findSentrux(environment["PATH"] ?? "");
+  if (program !== null || sentrux.engine === "auto") return program;
   throw new DgovError("ENVIRONMENT", '[sentrux] engine is "external", but sentrux is not on PATH', {
     hint: 'install sentrux, or set [sentrux] engine = "builtin"',
   });
 }
 
-function findOnPath(path: string): string | null {
-  for (const folder of path.split(":")) {
-    const program = join(folder, "sentrux");
-    try {
-      if (!folder.startsWith("/")) continue;
-      accessSync(program, constants.X_OK);
-      return program;
-    } catch {
-      // Not in this folder.
-    }
+interface EngineRequest extends Measurement {
+  /** Engine that measured the baseline to compare with; null when unknown, absent without a baseline. */
+  madeBy?: EngineId | null;
+}
+
+const engines = memoByOwner<SettlementContext, Promise<Engine>>();
+
+/**
+ * The engine of a settlement. With `auto`, the external program where it is usable and the baseline is not the
+ * built-in sensor's. Throws ENVIRONMENT when `external` is configured and the program is missing or unusable.
+ */
+export function chooseEngine(c: SettlementContext, o: EngineRequest): Promise<Engine> {
+  const key = o.madeBy?.name ?? "";
+  const choose = (): Promise<Engine> => choice(c, o);
+  // Another caller's choice may fail because that caller was cancelled.
+  return engines.peek(c, key)?.catch(choose) ?? engines(c, key, choose);
+}
+
+async function choice(c: SettlementContext, o: EngineRequest): Promise<Engine> {
+  const program = configuredSentrux(c.config, c.environment);
+  if (program === null) return builtin(null);
+  const isAuto = c.config.sentrux.engine === "auto";
+  if (isAuto && o.madeBy?.name === "builtin") {
+    return builtin("the baseline is the built-in sensor's, which judges instead of sentrux");
   }
-  return null;
+  try {
+    const version = await sentruxVersion(c, program, o);
+    await measureWithSentrux(c, program, o);
+    return { kind: "external", id: { name: "sentrux", version }, program, notice: null };
+  } catch (error) {
+    if (!isAuto || o.signal.aborted) throw error;
+    return builtin(`the built-in sensor judges: ${errorMessage(error)}`);
+  }
 }
 
 export interface Comparison {
@@ -63,41 +91,39 @@ export interface Comparison {
   warnings: string[];
 }
 
-/** A tree, or a folder of it, to be measured. */
-interface Measurement {
-  tree: Oid;
-  /** Folder relative to the project; "" or absent for the whole project. */
-  folder?: string;
-  marker: string;
-  signal: AbortSignal;
-}
-
-/** Compares a tree with a baseline; the external program reads the baseline in the tree. */
+/**
+ * Compares a tree with a baseline. Throws ENVIRONMENT when another engine measured the baseline: figures of
+ * different engines do not mean the same.
+ */
 export async function compareTree(
   c: SettlementContext,
   engine: Engine,
-  o: Measurement & { baseline: Baseline },
+  o: Measurement & { baseline: Baseline; madeBy: EngineId | null },
 ): Promise<Comparison> {
-  if (engine.kind === "external")
-    return comparisonOf(await runSentruxOnTree(c, engine.program, o, "gate"));
+  if (!isComparable(o.madeBy, engine.id)) {
+    const names = [o.madeBy, engine.id].map(engineName);
+    const message = `the structural baseline was measured by ${names[0]}, and ${names[1]} judges`;
+    throw new DgovError("ENVIRONMENT", message, {
+      hint: "dgov sentrux gate-save, and commit both files",
+    });
+  }
+  if (engine.kind === "external") {
+    const { answer } = await measureWithSentrux(c, engine.program, o);
+    const { quality = null, degraded = false, worse = [], warnOnly = false } = answer ?? {};
+    if (!degraded) return { quality, degraded: [], warnings: [] };
+    const lines = worse.length > 0 ? worse : ["sentrux reports a degradation"];
+    return warnOnly
+      ? { quality, degraded: [], warnings: lines }
+      : { quality, degraded: lines, warnings: [] };
+  }
   const { figures } = await scanTree(sensorOf(c, o.signal), o.tree, o.folder);
   const worse = degradations(baselineOf(figures, 0), o.baseline);
+  const texts = (some: readonly Degradation[]): string[] => some.map(degradationText);
   return {
     quality: figures.quality,
-    degraded: worse.filter(({ warnOnly }) => !warnOnly).map(degradationText),
-    warnings: worse.filter(({ warnOnly }) => warnOnly).map(degradationText),
+    degraded: texts(worse.filter(({ warnOnly }) => !warnOnly)),
+    warnings: texts(worse.filter(({ warnOnly }) => warnOnly)),
   };
-}
-
-/** The quality of a tree, 0 to 1; null when the external program printed none. */
-export async function qualityOf(
-  c: SettlementContext,
-  engine: Engine,
-  o: Measurement,
-): Promise<number | null> {
-  if (engine.kind === "external")
-    return (await runSentruxOnTree(c, engine.program, o, "check")).quality;
-  return (await scanTree(sensorOf(c, o.signal), o.tree, o.folder)).figures.quality;
 }
 
 /** Measures a tree as a new baseline. `now` in milliseconds. */
@@ -106,130 +132,6 @@ export async function measureBaseline(
   engine: Engine,
   o: Measurement & { now: number },
 ): Promise<Baseline> {
-  if (engine.kind === "builtin") {
-    return baselineOf((await scanTree(sensorOf(c, o.signal), o.tree, o.folder)).figures, o.now);
-  }
-  let saved: Baseline | string = "no file was written";
-  const after = (folder: string): void => {
-    const path = join(folder, baselineFile);
-    if (existsSync(path)) saved = parseBaseline(readFileSync(path, "utf8"));
-  };
-  await runSentruxOnTree(c, engine.program, o, "save", after);
-  if (typeof saved !== "string") return saved;
-  throw new DgovError("ENVIRONMENT", `sentrux saved no baseline: ${saved}`, {
-    hint: 'set [sentrux] engine = "builtin"',
-  });
-}
-
-/**
- * Runs the program on a tree, checked out as a gate tree. `after` is called with the measured folder while
- * it still exists.
- */
-export async function runSentruxOnTree(
-  c: SettlementContext,
-  program: string,
-  o: Measurement,
-  verb: "check" | "gate" | "save",
-  after: (folder: string) => void = () => {},
-): Promise<SentruxResult> {
-  const { tree, folder = "", marker, signal } = o;
-  const result = await withGateTree(c, { tree, unit: null, marker, signal }, async (lease) => {
-    const at = join(lease.project, folder);
-    const result = await runSentrux({
-      program,
-      verb,
-      folder: at,
-      env: environmentIn(c, lease.root, lease.temporary),
-      timeoutS: c.config.settlementTimeoutS,
-      marker,
-      signal,
-    });
-    after(at);
-    return result;
-  });
-  signal.throwIfAborted();
-  return present(result, "sentrux ran in a gate tree");
-}
-
-function comparisonOf(result: SentruxResult): Comparison {
-  const { passed, quality, warnOnly } = result;
-  const worse = result.worse.length > 0 ? result.worse : ["sentrux reports a degradation"];
-  if (passed) return { quality, degraded: [], warnings: [] };
-  return warnOnly
-    ? { quality, degraded: [], warnings: worse }
-    : { quality, degraded: worse, warnings: [] };
-}
-
-/** Result of the external program. */
-export interface SentruxResult {
-  passed: boolean;
-  /** 0 to 1; null when it printed none. */
-  quality: number | null;
-  /** Its descriptions of what is worse. */
-  worse: string[];
-  /** True when everything worse is only a warning. */
-  warnOnly: boolean;
-  output: string;
-}
-
-const outputBytesMax = 256 * 1024;
-
-/** Maximum seconds of a run, also when the gates' timeout is longer. */
-const secondsMax = 120;
-
-/** Runs the program on a folder. Throws ENVIRONMENT when it does not exit or its output cannot be parsed. */
-async function runSentrux(o: {
-  program: string;
-  verb: "check" | "gate" | "save";
-  folder: string;
-  env: Record<string, string>;
-  timeoutS: number;
-  marker: string;
-  signal: AbortSignal;
-}): Promise<SentruxResult> {
-  const verb = o.verb === "save" ? ["gate", "--save"] : [o.verb];
-  const run = await runProcess({
-    argv: [o.program, ...verb, o.folder],
-    cwd: o.folder,
-    env: o.env,
-    timeoutMs: Math.min(o.timeoutS, secondsMax) * 1000,
-    outputBytesMax,
-    marker: o.marker,
-    signal: o.signal,
-  });
-  const exit = run.result;
-  if (exit.kind === "cancelled") o.signal.throwIfAborted();
-  if (exit.kind !== "exited" || exit.code > 125) {
-    throw new DgovError("ENVIRONMENT", `sentrux failed: ${describeExit(exit)}`, {
-      hint: 'run sentrux in a terminal to see its output, or set [sentrux] engine = "builtin"',
-    });
-  }
-  const result = parseSentruxOutput(run.combined, exit.code);
-  if (o.verb === "save" || !result.passed || isMeasurement(result)) return result;
-  throw new DgovError("ENVIRONMENT", "sentrux exited 0 but its output could not be parsed", {
-    hint: 'run sentrux in a terminal to see its output, or set [sentrux] engine = "builtin"',
-  });
-}
-
-/** True when the output shows a measurement: another program named sentrux may exit 0, too. */
-function isMeasurement({ quality, output }: SentruxResult): boolean {
-  return quality !== null || /\bno degradation\b/i.test(output);
-}
-
-/** Parses the program's output and exit code. Pure. */
-export function parseSentruxOutput(output: string, code: number): SentruxResult {
-  const figures = [
-    ...output.matchAll(/^\W*quality(?: signal)?\s*:\s*([\d.]+)(?:\s*(?:->|→)\s*([\d.]+))?/gim),
-  ];
-  const last = figures.at(-1);
-  const figure = last === undefined ? Number.NaN : Number(last[2] ?? last[1]);
-  const worse = output
-    .split("\n")
-    .filter((line) => /^\s*✗/.test(line) && !/DEGRADED/.test(line))
-    .map((line) => line.replace(/^\s*✗\s*/, "").trim());
-  const warnOnly =
-    worse.length > 0 &&
-    worse.every((line) => /complex functions increased|coupling increased/i.test(line));
-  const quality = Number.isFinite(figure) ? (figure <= 1 ? figure : figure / 10_000) : null;
-  return { passed: code === 0, quality, worse, warnOnly: code !== 0 && warnOnly, output };
+  if (engine.kind === "external") return (await measureWithSentrux(c, engine.program, o)).figures;
+  return baselineOf((await scanTree(sensorOf(c, o.signal), o.tree, o.folder)).figures, o.now);
 }

@@ -2,16 +2,14 @@
  * The built-in structural sensor, run on a tree of the repository. The metrics of each blob are computed once
  * and cached; figures and offenders are computed from them per tree. Paths are relative to the project.
  */
-import { posix } from "node:path";
 import type { Oid } from "../../git/objects.ts";
 import type { Repository } from "../../git/repository.ts";
-import { diffTrees, listTree, readBlobAt } from "../../git/trees.ts";
+import { diffTrees, listTree } from "../../git/trees.ts";
 import { importIndex } from "../../languages/import-index.ts";
 import { isSourceLanguage, languageOf } from "../../languages/language.ts";
 import { isTestCode } from "../../languages/test-path.ts";
 import { memoByOwner } from "../../std/once.ts";
 import { compareText } from "../../std/order.ts";
-import { type Baseline, baselineFile, parseBaseline } from "../../structure/baseline.ts";
 import { type FileMetrics, fileMetrics, isGeneratedPath } from "../../structure/file-metrics.ts";
 import type { SourceFile } from "../../structure/graph.ts";
 import { type Figures, measureFiles } from "../../structure/metrics.ts";
@@ -151,13 +149,4 @@ export async function hasSource(
   treeish: Oid,
 ): Promise<boolean> {
   return (await projectFiles(s, treeish)).some(({ path }) => isSourceLanguage(languageOf(path)));
-}
-
-/** The baseline committed in a commit or tree: null when there is none, a reason when it is unreadable. */
-export async function readStructureBaseline(
-  { repository, projectDir }: Pick<SettlementContext, "repository" | "projectDir">,
-  treeish: Oid,
-): Promise<Baseline | string | null> {
-  const bytes = await readBlobAt(repository, treeish, posix.join(projectDir, baselineFile));
-  return bytes === null ? null : parseBaseline(Buffer.from(bytes).toString());
 }

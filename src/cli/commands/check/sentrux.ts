@@ -97,18 +97,20 @@ function answerBuiltin(
 function answerExternal(
   context: Context,
   folder: string,
-  { passed, quality, output }: Check<"external">,
+  { passed, figures, output }: Check<"external">,
 ): number {
+  const quality = shownQuality(figures.quality_signal);
   context.output.answer(
     {
       schema: "dgov.sentrux-check/1",
       engine: "external",
       path: folder,
       passed,
-      quality: quality === null ? null : shownQuality(quality),
+      quality,
+      figures,
       output,
     },
-    output.trimEnd(),
+    `quality: ${quality} of 10000\n${output.trimEnd()}`,
   );
   return passed ? 0 : 1;
 }
@@ -120,15 +122,15 @@ const gate = command({
   examples: ["dgov sentrux gate", "dgov sentrux gate src --json"],
   run: (context, { path }) =>
     onStructure(context, path, async (structure) => {
-      const { engine, folder } = structure;
-      const { quality, degraded, warnings, baseline } = await compareWorkingTree(structure);
+      const { folder } = structure;
+      const { quality, degraded, warnings, baseline, engine } = await compareWorkingTree(structure);
       const passed = degraded.length === 0;
       const before = shownQuality(baseline.quality_signal);
       const after = quality === null ? null : shownQuality(quality);
       context.output.answer(
         {
           schema: "dgov.sentrux-gate/1",
-          engine: engine.kind,
+          engine,
           path: folder,
           passed,
           baseline: before,
@@ -153,8 +155,8 @@ const gateSave = command({
   examples: ["dgov sentrux gate-save"],
   run: (context, { path }) =>
     onStructure(context, path, async (structure) => {
-      const { engine, folder, head } = structure;
-      const baseline = await saveBaseline(structure);
+      const { folder, head } = structure;
+      const { baseline, engine } = await saveBaseline(structure);
       const file = join(folder, baselineFile);
       const quality = shownQuality(baseline.quality_signal);
       context.output.answer(
@@ -205,7 +207,8 @@ const status = command({
   examples: ["dgov sentrux status"],
   run: (context, { path }) =>
     onStructure(context, path, async (structure) => {
-      const { c, engine, folder } = structure;
+      const { c, folder } = structure;
+      const engine = await structure.engine();
       const found = await baselineState(structure);
       const problem = typeof found === "string" ? found : null;
       const state = typeof found === "string" ? null : found;
