@@ -79,5 +79,5 @@ async function sideThatChanged(
 export function moduleWord(path: string): string {
   const parts = path.replace(/\.[^./]+$/, "").split("/");
   const last = parts.at(-1) ?? "";
-  return /^(__init__|mod|index)$/.test(last) ? (parts.at(-2) ?? last) : last;
+  return /(^|\/)(__init__\.pyi?|mod\.rs|index\.\w+)$/.test(path) ? (parts.at(-2) ?? last) : last;
 }

@@ -11,13 +11,14 @@ import { droppedImports } from "./dropped-imports.ts";
 import { duplicateDefinitions } from "./duplicates.ts";
 import type { Finding, Note } from "./finding.ts";
 import { type MergeInput, MergeVersions } from "./merge-versions.ts";
+import { movedModules } from "./moved-modules.ts";
 import { orderingConflicts } from "./ordering.ts";
 import { brokenReferences } from "./reference-checker.ts";
 import { missingMembers } from "./required-members.ts";
 import { syntaxConflicts } from "./syntax-conflicts.ts";
 
 /** Version of the rules in the key of cached verdicts. Increment it when the results of a rule change. */
-export const rulesVersion = 6;
+export const rulesVersion = 7;
 
 export interface MergeVerdict {
   /** By path and line. Empty when the sides are compatible as far as the rules can tell. */
@@ -45,6 +46,7 @@ export async function checkMerge(input: MergeInput): Promise<MergeVerdict> {
     ...(await missingMembers(versions)),
     ...(await orderingConflicts(versions)),
     ...(await dataConflicts(versions)),
+    ...(await movedModules(versions)).filter(({ path, symbol }) => !stale.has(`${path} ${symbol}`)),
     // A name that is gone is not exported either.
     ...(await droppedExports(versions)).filter(
       ({ path, symbol }) => !stale.has(`${path} ${symbol}`),

@@ -471,3 +471,95 @@ describe("A25 (3): an export that one side drops and the other side starts to im
     expect(await merge(files, dropping, { "u.py": "from p import a\n" })).toEqual([]);
   });
 });
+
+describe("A25 (2): a moved module that the other side starts to import", () => {
+  const pkg = { "pkg/__init__.py": "A = 1\n", "pkg/mod.py": "def f():\n    return 1\n" };
+  const move = { "pkg/mod.py": "", "pkg/other.py": pkg["pkg/mod.py"] };
+  const crate = {
+    "Cargo.toml": '[package]\nname = "app"\nversion = "0.1.0"\n',
+    "src/lib.rs": "pub mod a;\npub mod m;\n",
+    "src/m.rs": "pub fn f() {}\n",
+    "src/a.rs": "// a\n",
+  };
+  const moved = {
+    "src/lib.rs": "pub mod a;\npub mod n;\n",
+    "src/m.rs": "",
+    "src/n.rs": crate["src/m.rs"],
+  };
+  test.each<[string, Texts, Texts, Texts, string[]]>([
+    [
+      "`from pkg import mod`",
+      pkg,
+      move,
+      { "u.py": "from pkg import mod\n\nmod.f()\n" },
+      ["stale_reference mod"],
+    ],
+    [
+      "`from . import mod`",
+      pkg,
+      move,
+      { "pkg/u.py": "from . import mod\n\nmod.f()\n" },
+      ["stale_reference mod"],
+    ],
+    [
+      "`from pkg import mod` with a name in the package instead",
+      pkg,
+      { ...move, "pkg/__init__.py": "from . import other as mod\n" },
+      { "u.py": "from pkg import mod\n\nmod.f()\n" },
+      [],
+    ],
+    [
+      "`from pkg import mod` with a package instead",
+      pkg,
+      { "pkg/mod.py": "", "pkg/mod/__init__.py": pkg["pkg/mod.py"] },
+      { "u.py": "from pkg import mod\n\nmod.f()\n" },
+      [],
+    ],
+    ["`from pkg import A`", pkg, move, { "u.py": "from pkg import A\n" }, []],
+    [
+      "`use crate::m::f`",
+      crate,
+      moved,
+      { "src/a.rs": "use crate::m::f;\n\npub fn g() {\n    f();\n}\n" },
+      ["stale_reference m"],
+    ],
+    [
+      "`use crate::m`",
+      crate,
+      moved,
+      { "src/a.rs": "use crate::m;\n\npub fn g() {\n    m::f();\n}\n" },
+      ["stale_reference m"],
+    ],
+    [
+      "`crate::m::f()`",
+      crate,
+      moved,
+      { "src/a.rs": "pub fn g() {\n    crate::m::f();\n}\n" },
+      ["stale_reference m"],
+    ],
+    [
+      "`use crate::m::f` with a module folder instead",
+      crate,
+      { "src/m.rs": "", "src/m/mod.rs": crate["src/m.rs"] },
+      { "src/a.rs": "use crate::m::f;\n\npub fn g() {\n    f();\n}\n" },
+      [],
+    ],
+    [
+      "`use crate::m::f` with an inline module instead",
+      crate,
+      { "src/m.rs": "", "src/lib.rs": "pub mod a;\npub mod m { pub fn f() {} }\n" },
+      { "src/a.rs": "use crate::m::f;\n\npub fn g() {\n    f();\n}\n" },
+      [],
+    ],
+    [
+      "`use crate::m::f` with a re-export instead",
+      crate,
+      { ...moved, "src/lib.rs": "pub mod a;\npub mod n;\npub use n as m;\n" },
+      { "src/a.rs": "use crate::m::f;\n\npub fn g() {\n    f();\n}\n" },
+      [],
+    ],
+  ])("%s", async (_name, base, moving, using, expected) => {
+    expect(await merge(base, moving, using)).toEqual(expected);
+    expect(await merge(base, using, moving)).toEqual(expected);
+  });
+});
