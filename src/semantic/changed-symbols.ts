@@ -37,8 +37,40 @@ export async function changedSymbols(
       removed.push({ path, side: versions.input.theirs.has(path) ? "ours" : "theirs" });
     } else if (merged === null) continue;
     changed.push(...(await changedIn(versions, base, merged)));
+    if (merged !== null && path.endsWith(".py")) {
+      changed.push(...(await removedAttributes(versions, base, merged)));
+    }
   }
   return { changed, removed };
+}
+
+/** Attributes that the methods of a Python class set on `self`, and that its class no longer names. */
+async function removedAttributes(
+  versions: MergeVersions,
+  base: SymbolTable,
+  merged: SymbolTable,
+): Promise<ChangedSymbol[]> {
+  const found: ChangedSymbol[] = [];
+  const [before, now, theirs] = await Promise.all(
+    (["base", "merged", "theirs"] as const).map((version) => versions.text(version, base.path)),
+  );
+  for (const owner of base.symbols.filter(({ kind }) => kind === "type")) {
+    const same = merged.symbols.find(({ name }) => name === owner.name);
+    if (same === undefined || before == null || now == null) continue;
+    const body = now.slice(same.start, same.end);
+    const set = before
+      .slice(owner.start, owner.end)
+      .matchAll(/\bself\.(\w+)\s*(?::[^=\n]+)?=(?!=)/g);
+    for (const attribute of new Set([...set].map((match) => match[1] ?? ""))) {
+      const word = new RegExp(`\\b${attribute}\\b`);
+      const name = `${owner.name}.${attribute}`;
+      if (word.test(body) || base.symbols.some((one) => one.name === name)) continue;
+      const side = word.test(theirs ?? "") ? "ours" : "theirs";
+      const symbol: FileSymbol = { ...owner, name, kind: "field", signature: null };
+      found.push({ path: base.path, name, side, before: symbol, now: null });
+    }
+  }
+  return found;
 }
 
 async function changedIn(

@@ -44,12 +44,14 @@ export async function targetsOf(
   }
   const type = file.types.get(reference.scope)?.get(first);
   if (type !== undefined && rest.length > 0) {
-    return memberTargets(versions, file, reference.within, type, rest);
+    const found = await memberTargets(versions, file, reference.within, type, rest);
+    if (found.length > 0 || !type.endsWith("()")) return found;
   }
   if (reference.scope !== "" && file.locals.get(reference.scope)?.has(first)) return [];
   const outer = outerType(file, reference.within, first);
   if (outer !== undefined && rest.length > 0) {
-    return memberTargets(versions, file, reference.within, outer, rest);
+    const found = await memberTargets(versions, file, reference.within, outer, rest);
+    if (found.length > 0 || !outer.endsWith("()")) return found;
   }
   return nameTargets(versions, file, reference, hopsMax);
 }
@@ -204,6 +206,18 @@ async function memberTargets(
 ): Promise<Target[]> {
   if (type === undefined || type.includes("?")) return [];
   const found: Target[] = [];
+  if (type.endsWith("()")) {
+    const path = type.slice(0, -2).split(".");
+    for (const made of await nameTargets(versions, file, { path, within }, hopsMax)) {
+      const table = await versions.table("merged", made.path);
+      const [maker, ...others] = table?.symbols.filter((one) => one.name === made.name) ?? [];
+      if (table === null || maker === undefined || others.length > 0) continue;
+      const name = maker.returns === "Self" ? ownerName(maker.name) : maker.returns;
+      if (name === "") continue;
+      found.push(...(await memberTargets(versions, table, maker.name, name, [member, ...rest])));
+    }
+    return found;
+  }
   for (const owner of await nameTargets(
     versions,
     file,

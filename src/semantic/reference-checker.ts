@@ -28,7 +28,7 @@ export async function brokenReferences(versions: MergeVersions): Promise<RuleRes
   const { changed, removed } = await changedSymbols(versions);
   const found: RuleResult = { findings: [], notes: [] };
   if (changed.length === 0 && removed.length === 0) return found;
-  const wanted = searchWords(changed, removed);
+  const wanted = [...searchWords(changed, removed), ...(await makersOf(versions, changed))];
   const mentions = await versions.input.mentioning([
     ...new Set(wanted.flatMap(([word]) => word ?? [])),
   ]);
@@ -66,6 +66,23 @@ function searchWords(
     if (before.isDefault) words.push([moduleWord(path)]);
   }
   return words.filter((all) => all.every((word) => /\w/.test(word)));
+}
+
+/** Word lists for members of types that a file may get from a function without naming them. */
+async function makersOf(
+  versions: MergeVersions,
+  changed: readonly ChangedSymbol[],
+): Promise<string[][]> {
+  const words: string[][] = [];
+  for (const { path, name } of changed) {
+    const owner = ownerName(name);
+    if (owner === "") continue;
+    const table = await versions.table("merged", path);
+    for (const { name: maker, returns } of table?.symbols ?? []) {
+      if (returns === owner) words.push([simpleName(maker), simpleName(name)]);
+    }
+  }
+  return words.filter((all) => all.every((word) => /^\w+$/.test(word)));
 }
 
 /** Checks files one by one and appends to `found`. */
@@ -144,6 +161,9 @@ class ReferenceChecker {
     const targets = await targetsOf(this.#versions, table, reference);
     if (targets.length === 0) return;
     const missing = await this.#missing(targets);
+    // An attribute may be set from outside of its class.
+    const sets = table.language === "python" && table.reassigned.has(reference.path.join("."));
+    if (missing?.before.kind === "field" && sets) return;
     if (missing !== null) {
       this.#reportStale(table, reference.line, missing.name, missing.path, missing.side, reported);
       return;
@@ -158,8 +178,9 @@ class ReferenceChecker {
     let removed: ChangedSymbol | null = null;
     for (const target of targets) {
       const table = await this.#versions.table("merged", target.path);
-      if (table !== null && mayDefine(table, target.name)) return null;
       const changed = this.#changed.get(keyOf(target));
+      const field = changed?.before.kind === "field";
+      if (table !== null && mayDefine(table, target.name, field)) return null;
       if (changed?.now === null) removed ??= changed;
       // A target that is missing from the base as well does not count.
       else if (changed === undefined && table !== null) {
@@ -260,7 +281,7 @@ class ReferenceChecker {
 }
 
 /** True when a file defines a name, or may offer it without listing it. */
-function mayDefine(table: SymbolTable, name: string): boolean {
+function mayDefine(table: SymbolTable, name: string, field: boolean): boolean {
   if (table.openEnded || table.aliases.has(name)) return true;
   if (table.symbols.some((one) => one.name === name)) return true;
   const first = name.split(".")[0] ?? "";
@@ -269,10 +290,13 @@ function mayDefine(table: SymbolTable, name: string): boolean {
     if (names.some(({ local }) => local === "*" || local.split(".")[0] === first)) return true;
   }
   const owner = table.symbols.find((one) => one.name === ownerName(name));
-  if (owner?.inherits) return true;
+  if (owner?.inherits && !(field && owner.listsFields && !libraryField.test(name))) return true;
   if (table.language === "rust" && mayComeFromTrait(table, name)) return true;
   return isReassigned(table, name);
 }
+
+/** Fields that a pydantic or a Django model has without declaring them. */
+const libraryField = /\.(objects|id|pk|Meta|Config|model_\w+|_\w*)$/;
 
 /** True for a name or member that the file assigns a new value to. */
 function isReassigned(table: SymbolTable, name: string): boolean {

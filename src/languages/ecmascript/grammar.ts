@@ -75,6 +75,14 @@ export const ecmascriptGrammar: SymbolGrammar = {
     class_declaration: ["name"],
     type_parameter: ["name"],
   },
+  calledVariable(node, text) {
+    const name = node.type === "variable_declarator" ? fieldOf(node, "name") : null;
+    const value = fieldOf(node, "value");
+    const callee = value?.type === "call_expression" ? fieldOf(value, "function") : null;
+    return name?.type === "identifier" && callee !== null
+      ? { variable: nodeText(name, text), callee }
+      : null;
+  },
   typedVariable(node, text) {
     if (!typedNodes.test(node.type)) return null;
     const name = fieldOf(node, "pattern") ?? fieldOf(node, "name") ?? fieldOf(node, "property");

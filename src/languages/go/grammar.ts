@@ -85,6 +85,17 @@ export const goGrammar: SymbolGrammar = {
     type_switch_statement: ["alias"],
     receive_statement: ["left"],
   },
+  calledVariable(node, text) {
+    if (node.type !== "short_var_declaration") return null;
+    const [left, right] = [fieldOf(node, "left"), fieldOf(node, "right")];
+    const names = left === null ? [] : namedChildren(left);
+    const values = right === null ? [] : namedChildren(right);
+    const [name, value] = [names[0], values[0]];
+    const callee = value?.type === "call_expression" ? fieldOf(value, "function") : null;
+    return name?.type === "identifier" && values.length === 1 && callee !== null
+      ? { variable: nodeText(name, text), callee }
+      : null;
+  },
   typedVariable,
   labels: {
     function_declaration: ["name"],

@@ -89,6 +89,14 @@ export const pythonGrammar: SymbolGrammar = {
     const type = fieldOf(node, "type") ?? (constructs ? callee : null);
     return type === null ? null : { variable: nodeText(left, text), type };
   },
+  calledVariable(node, text) {
+    if (node.type !== "assignment") return null;
+    const [left, right] = [fieldOf(node, "left"), fieldOf(node, "right")];
+    const callee = right?.type === "call" ? fieldOf(right, "function") : null;
+    return left?.type === "identifier" && callee !== null
+      ? { variable: nodeText(left, text), callee }
+      : null;
+  },
   labels: {
     keyword_argument: ["name"],
     function_definition: ["name"],
@@ -163,6 +171,16 @@ function defineFunction(
   };
 }
 
+const plainClassDecorators =
+  /^@((dataclasses\.)?dataclass|(typing\.)?final|(enum\.)?unique|(functools\.)?total_ordering)\b/;
+
+/** True for a class of a library that adds no fields which a subclass could have declared. */
+function isPlainBase(base: string): boolean {
+  return /^((enum\.)?(Int|Str)?(Enum|Flag)|(models\.)?(Text|Integer)Choices|str|int|object|(abc\.)?ABC|(typing\.)?(NamedTuple|Generic\[.*\])|(pydantic\.)?BaseModel|models\.Model)$/s.test(
+    base,
+  );
+}
+
 function defineClass(node: PlainNode, inner: PlainNode, text: string): SymbolDefinition[] {
   const name = nodeText(fieldOf(inner, "name"), text);
   const decorators = decoratorsOf(node, text);
@@ -180,6 +198,9 @@ function defineClass(node: PlainNode, inner: PlainNode, text: string): SymbolDef
       signature: plain ? dataSignature(body, text) : null,
       constructs: true,
       inherits: bases !== null || decorators.length > 0,
+      listsFields:
+        decorators.every((one) => plainClassDecorators.test(one)) &&
+        (bases === null || namedChildren(bases).every((one) => isPlainBase(nodeText(one, text)))),
       enumerates: /\b\w*(Enum|Flag|Choices)\b/.test(nodeText(bases, text)),
       exported: !name.startsWith("_"),
     },

@@ -99,6 +99,14 @@ export const rustGrammar: SymbolGrammar = {
     function_item: ["name"],
     const_item: ["name"],
   },
+  calledVariable(node, text) {
+    const name = node.type === "let_declaration" ? fieldOf(node, "pattern") : null;
+    const value = fieldOf(node, "value");
+    const callee = value?.type === "call_expression" ? fieldOf(value, "function") : null;
+    return name?.type === "identifier" && callee !== null
+      ? { variable: nodeText(name, text), callee }
+      : null;
+  },
   typedVariable(node, text) {
     if (!/^(parameter|let_declaration|field_declaration)$/.test(node.type)) return null;
     const pattern = fieldOf(node, "pattern") ?? fieldOf(node, "name");

@@ -89,6 +89,8 @@ export function symbolOf(
     overload: definition.overload ?? false,
     variant: definition.variant ?? "",
     inherits: definition.inherits ?? hasHiddenMembers(kind, value ?? null, text),
+    listsFields: definition.listsFields ?? false,
+    returns: kind === "function" ? returnType(node, text) : "",
     literals: value == null ? [] : literalsIn(value, text),
     tag: tagOf(definition, name, all, text),
     hash: tokenHash([...leading, node], text, grammar, inside),
@@ -98,6 +100,15 @@ export function symbolOf(
     start: node.start,
     end: node.end,
   };
+}
+
+/** Dotted name of the type that a function returns, the first one of several; "" for another type. */
+function returnType(node: PlainNode, text: string): string {
+  const inner = fieldOf(node, "definition") ?? fieldOf(node, "declaration") ?? node;
+  const type = fieldOf(inner, "return_type") ?? fieldOf(inner, "result") ?? fieldOf(inner, "type");
+  const written = nodeText(type, text).replace(/^\(([^,()]*)[,)].*$/s, "$1");
+  const name = written.trim().replace(/^(:\s*|->\s*|&(mut\s+)?|\*|")+|"$/g, "");
+  return /^\w+((\.|::)\w+)*$/.test(name) ? name.replaceAll("::", ".") : "";
 }
 
 /** True for a variable with unlisted members: any value but a collection literal without spread. */

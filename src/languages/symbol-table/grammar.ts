@@ -20,6 +20,7 @@ export interface SymbolDefinition {
   isDefault?: boolean;
   overload?: boolean;
   inherits?: boolean;
+  listsFields?: boolean;
   variant?: string;
   /** Initial value. */
   value?: PlainNode | null;
@@ -50,6 +51,8 @@ export interface SymbolGrammar {
   bindings: Readonly<Record<string, readonly string[]>>;
   /** Variable and type of a node that declares both, or constructs the value; null for any other node. */
   typedVariable(node: PlainNode, text: string): { variable: string; type: PlainNode } | null;
+  /** Variable that a node gives the result of a call, and the called name; null for any other node. */
+  calledVariable?(node: PlainNode, text: string): { variable: string; callee: PlainNode } | null;
   /** Fields that hold no reference: keys, labels, names of definitions. */
   labels: Readonly<Record<string, readonly string[]>>;
   /** Nodes without references: imports. */

@@ -117,6 +117,10 @@ export class ReferenceReader {
     }
     const type = typedVariable(node, this.#text);
     if (type !== null) this.#note(scope, type.variable, this.#path(type.type).join("."));
+    const called = this.#grammar.calledVariable?.(node, this.#text) ?? null;
+    if (type === null && called !== null) {
+      this.#note(scope, called.variable, `${this.#path(called.callee).join(".")}()`);
+    }
     const assigned = assigns[node.type];
     if (assigned === undefined) return;
     const target = assigned === "" ? namedChildren(node)[0] : fieldOf(node, assigned);

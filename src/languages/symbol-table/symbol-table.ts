@@ -42,6 +42,10 @@ export interface FileSymbol {
   variant: string;
   /** May have members that are not listed: from a base class, an embedded struct, a spread. */
   inherits: boolean;
+  /** Its base classes and decorators are known to add no fields of their own. */
+  listsFields: boolean;
+  /** Declared return type as a dotted name, for a function; else "". */
+  returns: string;
   /** String literals in its value, without quotes; at most 8. */
   literals: string[];
   /** Value in the enumeration `of`, a number or string literal; values of one enumeration must be unique. */
