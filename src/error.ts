@@ -81,3 +81,12 @@ export class DgovError extends Error {
     return errorCodes[this.code].exit;
   }
 }
+
+/**
+ * True for a failure of dgov itself, which ends a run: an invariant that does not hold, or an event log that cannot
+ * be written. Every other error of an action belongs to the unit it was performed for.
+ */
+export function endsRun(error: unknown): boolean {
+  const codes: readonly ErrorCode[] = ["INTERNAL", "LOG_NEWER", "LOG_UNUSABLE"];
+  return error instanceof DgovError && codes.includes(error.code);
+}

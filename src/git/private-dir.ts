@@ -176,8 +176,9 @@ const filtersByRepository = new Map<string, FilterConfig>();
 
 async function namedFilters(r: Repository): Promise<string[]> {
   const list = await inRepository(r, ["ls-tree", "-r", "-z", "HEAD"], { gitDir: r.gitDir });
-  if (list.code !== 0) return []; // No commit yet.
-  const ids = nulSplit(list.stdout)
+  // No commit yet.
+  if (list.code !== 0 && list.stderr.includes("Not a valid object name")) return [];
+  const ids = nulSplit(await must(Promise.resolve(list), "listing .gitattributes"))
     .map((entry) => entry.toString())
     .filter((entry) => /\t(?:.*\/)?\.gitattributes$/s.test(entry))
     .map((entry) => entry.slice(0, entry.indexOf("\t")).split(" ")[2] ?? "");

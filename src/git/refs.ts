@@ -94,11 +94,12 @@ export async function headOf(
   throw new DgovError("NOT_A_REPOSITORY", "HEAD names neither a branch nor a commit");
 }
 
-/** The commit that a revision names; null when there is none. */
+/** The commit that a revision names; null when there is none. Throws ENVIRONMENT when git fails. */
 export async function resolveCommit(r: Repository, rev: string): Promise<Oid | null> {
   const args = ["rev-parse", "--verify", "-q", "--end-of-options", `${rev}^{commit}`];
   const output = await inRepository(r, args, { gitDir: r.gitDir });
-  return output.code === 0 ? output.stdout.toString().trim() : null;
+  if (output.code === 1) return null;
+  return (await must(Promise.resolve(output), `resolving ${rev}`)).toString().trim();
 }
 
 /**
@@ -126,10 +127,12 @@ export async function createBranch(r: Repository, branch: string, at: Oid): Prom
   await must(inRepository(r, args), `creating the branch ${branch}`);
 }
 
-/** True when one commit is reachable from another; a commit is its own ancestor. */
+/** True when one commit is reachable from another; a commit is its own ancestor. Throws ENVIRONMENT when git fails. */
 export async function isAncestor(r: Repository, ancestor: Oid, descendant: Oid): Promise<boolean> {
   const output = await inRepository(r, ["merge-base", "--is-ancestor", ancestor, descendant]);
-  return output.code === 0;
+  if (output.code <= 1) return output.code === 0;
+  if ((await resolveCommit(r, ancestor)) === null) return false;
+  throw new DgovError("ENVIRONMENT", `git failed while comparing commits: ${output.stderr.trim()}`);
 }
 
 /** Those of the commits that are reachable from `tip`; ids that the repository does not have are not. */

@@ -145,8 +145,9 @@ export async function readBlobAt(
   path: string,
 ): Promise<Uint8Array | null> {
   const entry = await inRepository(r, ["ls-tree", "-z", commit, "--", path]);
-  const [, type, oid] = /^\d+ (\w+) ([0-9a-f]+)\t/.exec(entry.stdout.toString()) ?? [];
-  if (entry.code !== 0 || type !== "blob" || oid === undefined) return null;
+  const text = (await must(Promise.resolve(entry), `reading ${path}`)).toString();
+  const [, type, oid] = /^\d+ (\w+) ([0-9a-f]+)\t/.exec(text) ?? [];
+  if (type !== "blob" || oid === undefined) return null;
   return must(inRepository(r, ["cat-file", "blob", oid]), `reading ${path}`);
 }
 
@@ -166,7 +167,8 @@ export async function listTree(
 /** True when a commit or tree has a folder of this path. */
 export async function hasFolder(r: Repository, treeish: Oid, path: string): Promise<boolean> {
   const entry = await inRepository(r, ["ls-tree", "-d", "-z", "--full-tree", treeish, "--", path]);
-  return entry.code === 0 && /^040000 tree /.test(entry.stdout.toString());
+  const text = await must(Promise.resolve(entry), `reading ${path}`);
+  return /^040000 tree /.test(text.toString());
 }
 
 /** Types and contents of objects, in the given order; null for missing ones. One process for all. */

@@ -224,8 +224,8 @@ function asLogError(error: unknown, path: string): unknown {
   const { code } = error;
   const known = Object.keys(messages).find((name) => code === name || code.startsWith(`${name}_`));
   const filesystem = /^(EACCES|EROFS|ENOSPC|EDQUOT|EPERM|ENOTDIR|EEXIST)$/.test(code);
-  if (known === undefined && !filesystem) return error;
-  const message = messages[known ?? "SQLITE_CANTOPEN"];
+  if (!code.startsWith("SQLITE_") && !filesystem) return error;
+  const message = messages[known ?? (filesystem ? "SQLITE_CANTOPEN" : "SQLITE_IOERR")];
   return new DgovError("LOG_UNUSABLE", `${message} (${path})`, {
     cause: error,
     hint: hintFor(known),

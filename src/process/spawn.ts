@@ -6,7 +6,7 @@
  * A command with a marker, which runs code of the project, has a supervisor where the system allows it. In
  * a worker it has none: the worker adopts the orphans itself. Programs of dgov's own, such as git, have none.
  */
-import { closeSync, existsSync, openSync, writeSync } from "node:fs";
+import { accessSync, closeSync, constants, openSync, statSync, writeSync } from "node:fs";
 import { DgovError } from "../error.ts";
 import { startLimit } from "../std/limit.ts";
 import { BoundedOutput } from "./bounded-output.ts";
@@ -172,6 +172,7 @@ async function execute(given: RunOptions, combine: boolean): Promise<Execution> 
     await drain([stdout, stderr]);
     if (verdict !== null) return end(verdict);
     if (report?.kind === "failed") {
+      requireFolder(options.cwd);
       if (isMissing(report.code)) return end(notFound);
       throw new DgovError(
         "ENVIRONMENT",
@@ -214,12 +215,29 @@ function start(options: RunOptions): Started | null {
     supervisor?.started();
     supervisor?.take();
     const code = (error as { code?: unknown }).code;
-    if (!existsSync(options.cwd)) {
-      throw new DgovError("ENVIRONMENT", `the folder ${options.cwd} does not exist`);
-    }
+    requireFolder(options.cwd);
     if (supervisor === null && isMissing(code)) return null;
     const name = options.argv[0] ?? "";
     throw new DgovError("ENVIRONMENT", `cannot start ${name}`, { cause: error });
+  }
+}
+
+/**
+ * Throws ENVIRONMENT when a process cannot be started in a folder. The system reports that with the codes of a
+ * missing program.
+ */
+export function requireFolder(path: string): void {
+  const stats = statSync(path, { throwIfNoEntry: false });
+  if (stats === undefined) {
+    throw new DgovError("ENVIRONMENT", `the folder ${path} does not exist`);
+  }
+  if (!stats.isDirectory()) throw new DgovError("ENVIRONMENT", `${path} is not a folder`);
+  try {
+    accessSync(path, constants.X_OK);
+  } catch (error) {
+    throw new DgovError("ENVIRONMENT", `no permission to enter the folder ${path}`, {
+      cause: error,
+    });
   }
 }
 

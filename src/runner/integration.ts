@@ -7,7 +7,8 @@
 import { statSync } from "node:fs";
 import { writeClaimed } from "../claims/verdict.ts";
 import { scopePolicy } from "../config/execution-policy.ts";
-import { blockedText, landCandidate } from "../git/landing/land.ts";
+import { endsRun } from "../error.ts";
+import { blockedText, landCandidate, reconcileLanding } from "../git/landing/land.ts";
 import { buildCandidate } from "../git/landing/merge.ts";
 import { branchTip, candidateRef } from "../git/refs.ts";
 import { emptyCandidate, sharedStateChanged } from "../kernel/reasons.ts";
@@ -15,17 +16,20 @@ import { faultPoint } from "../process/fault-injection.ts";
 import { requiredGates, runGates } from "../settlement/gates/run-gates.ts";
 import { rejectionText } from "../settlement/rejection.ts";
 import { present } from "../std/assert.ts";
-import { short } from "../std/text.ts";
+import { errorMessage, short } from "../std/text.ts";
 import { commitMessage, taskToLand } from "./attempt/landing-task.ts";
 import type { Reviewed } from "./attempt/state.ts";
 import { recordLandings } from "./bookkeeping.ts";
 import { scratchFolder } from "./paths.ts";
 import { verdictData } from "./records.ts";
-import { markerOf, type RunContext, record } from "./run-context.ts";
+import { markerOf, type RunContext, record, warn } from "./run-context.ts";
 import type { ActionOf, Answer } from "./run-loop.ts";
 
 /** Milliseconds between two looks at a checkout that blocked a landing. */
 const watchEveryMs = 1000;
+
+/** Executions of a step of a landing that fails; the cause may be gone the second time. */
+const triesMax = 2;
 
 /** Fields of a gate's verdict in `attempt.rejected`. */
 const rejectionFields = [
@@ -44,6 +48,8 @@ export class Integration {
   readonly #context: RunContext;
   readonly #gateRuns = new Map<string, AbortController>();
   #report: (answer: Answer) => void = () => {};
+  /** The git process of the last landing. */
+  #lockPid: number | null = null;
   #watch: ReturnType<typeof setInterval> | null = null;
   /** Stamps of the paths that block landings, when they were found. */
   readonly #watched = new Map<string, string>();
@@ -159,8 +165,65 @@ export class Integration {
     this.#gateRuns.get(gateKey(action))?.abort();
   }
 
-  /** Moves the target to a candidate. */
+  /**
+   * Moves the target to a candidate. After an error, git says whether the target has moved; if not, the landing is
+   * tried once more, then refused. Throws when git does not answer: recovery settles that landing.
+   */
   async land(action: ActionOf<"landing.perform">): Promise<Answer> {
+    const c = this.#context;
+    const { unit, attempt, car, from } = action;
+    for (let tries = 1; ; tries++) {
+      try {
+        return await this.#land(action);
+      } catch (error) {
+        if (endsRun(error) || c.signal.aborted) throw error;
+        const reason = errorMessage(error);
+        warn(c, action, `landing failed: ${reason}`);
+        const done = await this.#reconcile(action);
+        if (done === "landed") return this.#landed(action);
+        if (tries < triesMax) continue;
+        const event = {
+          type: "landing.refused",
+          unit,
+          attempt,
+          car,
+          cause: "proof_failed",
+        } as const;
+        return { event: { ...event, reason: `it could not be landed: ${reason}`, tip: from } };
+      }
+    }
+  }
+
+  /** Asks git whether a landing that failed has moved the target, twice if the first answer is an error. */
+  async #reconcile({ from, to }: ActionOf<"landing.perform">): Promise<"landed" | "not_landed"> {
+    const c = this.#context;
+    const lockPid = this.#lockPid;
+    const move = { target: c.target, from, to, ...(lockPid === null ? {} : { lockPid }) };
+    for (let tries = 1; ; tries++) {
+      try {
+        return await reconcileLanding(c.repository, move);
+      } catch (error) {
+        if (tries === triesMax) throw error;
+      }
+    }
+  }
+
+  /** Records in memory and in the readable history that a candidate has landed. */
+  #landed({ unit, attempt, car, to }: ActionOf<"landing.perform">): Answer {
+    this.#context.memory.setLanded(unit, to);
+    try {
+      this.#recordLanding(unit, to);
+    } catch (error) {
+      warn(
+        this.#context,
+        { unit, attempt },
+        `the landing is not in the history: ${errorMessage(error)}`,
+      );
+    }
+    return { event: { type: "landing.finished", unit, attempt, car, commit: to } };
+  }
+
+  async #land(action: ActionOf<"landing.perform">): Promise<Answer> {
     const c = this.#context;
     const { unit, attempt, car, from, to } = action;
     const refused = (
@@ -193,14 +256,15 @@ export class Integration {
       allowed: this.#allowed(unit),
       scratch: scratchFolder(c.paths, c.run),
       message: `dgov: land ${unit}`,
-      onLock: (pid) => record(c, { unit, attempt, type: "landing.lock", data: { pid } }),
+      onLock: (pid) => {
+        this.#lockPid = pid;
+        record(c, { unit, attempt, type: "landing.lock", data: { pid } });
+      },
     });
     faultPoint("land.done");
     switch (landing.kind) {
       case "landed":
-        c.memory.setLanded(unit, to);
-        this.#recordLanding(unit, to);
-        return { event: { type: "landing.finished", unit, attempt, car, commit: to } };
+        return this.#landed(action);
       case "target_moved": {
         const tip = landing.tip ?? (await branchTip(c.repository, c.target));
         if (tip === null) return refused("target_gone", `branch ${c.target} no longer exists`);

@@ -56,6 +56,17 @@ export function record(context: RunContext, entry: RunRecord): RecordedEvent[] {
   return context.log.append([{ ...entry, run: context.run, plan: context.plan.name }]);
 }
 
+/** Notes a warning in the log. An unusable log is reported by the next lifecycle record, not here. */
+export function warn(
+  { log, run, plan }: RunContext,
+  of: { unit: string | null; attempt: number | null },
+  text: string,
+): void {
+  try {
+    log.note({ run, plan: plan.name, ...of, type: "warning", data: { text } });
+  } catch {}
+}
+
 /** `DGOV_ATTEMPT` of an attempt's processes. All processes of a run share the prefix `<run>/`. */
 export function markerOf(run: string, unit: string, attempt: number): string {
   return `${run}/${unit}/${attempt}`;

@@ -52,6 +52,8 @@ interface DriveOptions {
   opening: RunRecord[];
   /** Called with the state after each recorded event. */
   onState?: (state: State) => void;
+  /** Stops every unfinished action. */
+  stop?: () => void;
 }
 
 /**
@@ -61,7 +63,8 @@ interface DriveOptions {
  * For each event: apply it, check the invariants, append its records in one durable transaction, then start
  * the actions. Their answers are the next events. The loop ends when the kernel has asked for `run.finish`
  * and every action has answered. An action that rejects has no answer: the loop goes on with the others, and
- * throws the error when every action has ended.
+ * throws the error when every action has ended. An error of the loop itself (the log cannot be written) stops
+ * every action, and is thrown when they have ended.
  */
 export async function driveKernel(
   options: DriveOptions,
@@ -71,6 +74,7 @@ export async function driveKernel(
   let wake: (() => void) | null = null;
   let failure: { error: unknown } | null = null;
   let unfinished = 0;
+  let drained: (() => void) | null = null;
   let status: RunStatus | null = null;
   const state = initialState();
 
@@ -95,19 +99,27 @@ export async function driveKernel(
       .finally(() => {
         unfinished--;
         wake?.();
+        if (unfinished === 0) drained?.();
       });
   };
+  const stopActions = async (): Promise<void> => {
+    options.stop?.();
+    if (unfinished === 0) return;
+    await new Promise<void>((resolve) => {
+      drained = resolve;
+    });
+  };
 
-  while (true) {
+  const takeOne = async (): Promise<boolean> => {
     const answer = inbox.shift();
     if (answer === undefined) {
-      if (unfinished === 0 && (status !== null || failure !== null)) break;
+      if (unfinished === 0 && (status !== null || failure !== null)) return false;
       assert(unfinished > 0, "an unfinished run has an unfinished action");
       await new Promise<void>((resolve) => {
         wake = resolve;
       });
       wake = null;
-      continue;
+      return true;
     }
     const step = apply(state, answer.event);
     checkInvariants(state, answer.event, step);
@@ -118,6 +130,13 @@ export async function driveKernel(
     faultPoint("event.recorded");
     options.onState?.(state);
     for (const action of step.actions) start(action, at);
+    return true;
+  };
+  try {
+    while (await takeOne());
+  } catch (error) {
+    await stopActions();
+    throw error;
   }
   if (failure !== null) throw (failure as { error: unknown }).error;
   return { state, status: present<RunStatus>(status, "a drained run has a status") };

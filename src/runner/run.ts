@@ -62,7 +62,7 @@ async function runUnits(
   abort: AbortController,
 ): Promise<RunResult> {
   const performer = runPerformer(c);
-  const { state, status } = await withInterrupt(request.interrupt, abort, performer, (connected) =>
+  const drive = withInterrupt(request.interrupt, abort, performer, (connected) =>
     driveKernel({
       run: c.run,
       plan: c.plan.name,
@@ -72,9 +72,12 @@ async function runUnits(
       about: aboutRun(c, request.mode),
       opening: [baseCheckedRecord(c.before, c.baseGates)],
       onState: request.onState,
+      stop: () => abort.abort(),
     }),
   );
-  await performer.close(isoTime(c.clock.now()));
+  const { state, status } = await drive.finally(() =>
+    performer.close(isoTime(c.clock.now())).catch(() => {}),
+  );
   const end = await finishRun(c, { state, status });
   return { kind: "finished", run: c.run, status, end, log: c.log };
 }

@@ -1,6 +1,5 @@
 /** Performs `attempt.prepare`: a worktree at the target's tip, with earlier work and dependencies in it. */
 
-import { DgovError } from "../../error.ts";
 import { branchTip, isAncestor } from "../../git/refs.ts";
 import { patchBetween } from "../../git/trees.ts";
 import { createWorktree, replayWork } from "../../git/worktrees/worktree.ts";
@@ -28,8 +27,9 @@ export async function performPrepare(
   if (base === null) return failed(`branch ${c.target} no longer exists`, false);
   const lost = await lostDependency(c, unit, base);
   if (lost !== null) return failed(lost, false);
+  let live: LiveAttempt | null = null;
   try {
-    const live = await openAttempt(c, action, base);
+    live = await openAttempt(c, action, base);
     const writes = live.fixing || c.tasks.get(unit)?.role === "worker";
     if (writes) {
       live.earlier = await replayEarlier(c, live);
@@ -46,8 +46,8 @@ export async function performPrepare(
     c.attempts.add(live);
     return { event: { type: "attempt.prepared", unit, attempt, base } };
   } catch (error) {
-    if (!(error instanceof DgovError) || error.code === "INTERNAL") throw error;
-    return failed(error.message, true);
+    if (live !== null) endAttempt(c, live);
+    throw error;
   }
 }
 

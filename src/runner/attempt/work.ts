@@ -50,7 +50,7 @@ async function runConversation(c: RunContext, live: LiveAttempt, fork: number): 
   const { provider, model } = present(c.models.get(unit), `${unit} has a model`);
   const task = attemptTask(c, live);
   const prompt = await promptOf(c, live, fork);
-  const end = await runWorker({
+  const conversation = runWorker({
     request: workerRequest(c, { task, live, fork, prompt }),
     command: c.workerCommand,
     environment: c.workerEnvironment,
@@ -67,7 +67,7 @@ async function runConversation(c: RunContext, live: LiveAttempt, fork: number): 
       handleWorkerMessage(c, live, message, reply);
     },
   });
-  c.rateLimiter.release(provider.name, live.marker);
+  const end = await conversation.finally(() => c.rateLimiter.release(provider.name, live.marker));
   return task.role === "worker" ? end : readOnlyOutcome(task.role, end);
 }
 

@@ -4,6 +4,7 @@ import { endpointOf } from "../../config/providers.ts";
 import type { WorkerOutcome } from "../../kernel/event.ts";
 import type { CompiledTask } from "../../plan/compiled.ts";
 import { adoptsOrphans, killOrphans, ownChild } from "../../process/orphans.ts";
+import { requireFolder } from "../../process/spawn.ts";
 import { killTree } from "../../process/tree.ts";
 import { environmentIn } from "../../settlement/trees/environment.ts";
 import { present } from "../../std/assert.ts";
@@ -40,6 +41,7 @@ export interface WorkerEnd {
  */
 export async function runWorker(options: WorkerOptions): Promise<WorkerEnd> {
   const { request } = options;
+  requireFolder(request.worktree);
   const child = ownChild(
     Bun.spawn(options.command, {
       cwd: request.worktree,
@@ -89,6 +91,9 @@ export async function runWorker(options: WorkerOptions): Promise<WorkerEnd> {
       stderr: await stderr,
       options,
     });
+  } catch (error) {
+    await killTree({ pid: child.pid, marker: request.marker });
+    throw error;
   } finally {
     endLimit();
     options.signal.removeEventListener("abort", onAbort);

@@ -1,10 +1,12 @@
 /** Worktrees of attempts: their content is kept under a ref before they are removed. */
 import { dirname } from "node:path";
+import { endsRun } from "../../error.ts";
 import { removeOwnFolder } from "../../git/own-folder.ts";
 import { keepRef } from "../../git/refs.ts";
 import { keepWork, removeWorktree } from "../../git/worktrees/keep.ts";
 import { errorMessage } from "../../std/text.ts";
-import { type RunContext, record } from "../run-context.ts";
+import type { RunRecord } from "../records.ts";
+import { type RunContext, record, warn } from "../run-context.ts";
 import type { LiveAttempt } from "./state.ts";
 
 /** Commits a worktree to the attempt's keep-ref, dated `at`; returns the data of `attempt.kept`. */
@@ -40,22 +42,34 @@ async function removeKept(c: RunContext, live: LiveAttempt): Promise<void> {
     await removeWorktree(c.repository, tree, { keptRef: keepRef(c.run, unit, attempt) });
     removeOwnFolder(dirname(tree.path));
   } catch (error) {
-    const text = `failed to remove ${tree.path}: ${errorMessage(error)}`;
-    c.log.note({
-      ...{ run: c.run, plan: c.plan.name, unit, attempt },
-      type: "warning",
-      data: { text },
-    });
+    const reason = `${tree.path} was not removed: ${errorMessage(error)}`;
+    warn(c, { unit, attempt }, `${reason}; dgov clean removes it`);
+  }
+}
+
+/** Ends an attempt that failed; returns the record of its kept work, or none when it could not be kept. */
+export async function abandonAttempt(
+  c: RunContext,
+  live: LiveAttempt,
+  at: string,
+): Promise<RunRecord[]> {
+  const { unit, attempt } = live;
+  try {
+    const data = await keepAttempt(c, live, at);
+    return [{ unit, attempt, type: "attempt.kept", data }];
+  } catch (error) {
+    if (endsRun(error)) throw error;
+    warn(c, { unit, attempt }, `its work was not kept: ${errorMessage(error)}`);
+    return [];
+  } finally {
+    endAttempt(c, live);
   }
 }
 
 /** Keeps and removes the worktrees an interrupted run left, and waits for unfinished removals. */
 export async function closeAttempts(c: RunContext, at: string): Promise<void> {
   for (const live of c.attempts.all()) {
-    const data = await keepAttempt(c, live, at);
-    const { unit, attempt } = live;
-    record(c, { unit, attempt, type: "attempt.kept", data });
-    endAttempt(c, live);
+    for (const kept of await abandonAttempt(c, live, at)) record(c, kept);
   }
   await Promise.all(c.attempts.removals);
 }
