@@ -39,8 +39,8 @@ describe("preflight", () => {
       schema: "dgov.preflight/1",
       passed: false,
       gates: [
-        { gate: "semantic", status: "passed" },
         { gate: "structure", status: "not_applicable" },
+        { gate: "semantic", status: "passed" },
         { gate: "lint", status: "failed", blame: "attempt", diagnostics: [{ file: "new.txt" }] },
         { gate: "tests", status: "passed", changed_paths: ["a.txt"] },
       ],
