@@ -1,6 +1,10 @@
 /** Symbols and files that a merge removes, and callables that it gives another signature. */
 
-import type { FileSymbol, SymbolTable } from "../languages/symbol-table/symbol-table.ts";
+import {
+  type FileSymbol,
+  type SymbolTable,
+  simpleName,
+} from "../languages/symbol-table/symbol-table.ts";
 import { sameSignature } from "./call-signature.ts";
 import type { Side } from "./finding.ts";
 import { type MergeVersions, symbolsByName } from "./merge-versions.ts";
@@ -82,6 +86,8 @@ async function changedIn(
   const found: ChangedSymbol[] = [];
   for (const [name, [before, ...others]] of symbolsByName(base)) {
     // Entries of a list cannot be referenced by name.
+    // The blank identifier names nothing.
+    if (simpleName(name) === "_") continue;
     if (before === undefined || (before.kind === "field" && before.overload)) continue;
     const [first = null, ...more] = now.get(name) ?? [];
     if (first !== null) {

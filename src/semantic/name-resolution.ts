@@ -53,7 +53,19 @@ export async function targetsOf(
     const found = await memberTargets(versions, file, reference.within, outer, rest);
     if (found.length > 0 || !outer.endsWith("()")) return found;
   }
-  return nameTargets(versions, file, reference, hopsMax);
+  return nameTargets(
+    versions,
+    file,
+    { path: reference.path, within: bodyAround(file, reference) },
+    hopsMax,
+  );
+}
+
+/** Symbol that a reference is evaluated in: decorators and defaults of a Python function belong to its class. */
+function bodyAround({ language, symbols }: SymbolTable, { within, line }: Reference): string {
+  if (language !== "python") return within;
+  const around = symbols.find((one) => one.name === within && one.kind === "function");
+  return around !== undefined && line < around.bodyLine ? ownerName(within) : within;
 }
 
 /** Type of a file-level variable, or of a field that is accessed without its object. */
@@ -271,8 +283,14 @@ function ownersAround(file: SymbolTable, within: string): string[] {
   }
   const isOpen = (owner: string): boolean =>
     file.language === "java" ||
+    // The names of a Python class are accessible in its body, not in its methods.
+    (file.language === "python" && owner === within && isType(file, owner)) ||
     file.symbols.some((one) => one.name === owner && one.kind === "module");
   return [...owners, within].filter((owner) => owner !== "" && isOpen(owner));
+}
+
+function isType({ symbols }: SymbolTable, name: string): boolean {
+  return symbols.some((one) => one.name === name && one.kind === "type");
 }
 
 function target(path: string, name: string, instance: boolean): Target {

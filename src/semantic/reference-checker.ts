@@ -3,12 +3,13 @@
  */
 
 import type { Import } from "../languages/import-finder.ts";
-import { parentFolder } from "../languages/source-tree.ts";
+import { baseName, parentFolder } from "../languages/source-tree.ts";
 import { isPredeclared } from "../languages/symbol-table/predeclared.ts";
 import {
   type FileSymbol,
   ownerName,
   type Reference,
+  type Signature,
   type SymbolTable,
   simpleName,
 } from "../languages/symbol-table/symbol-table.ts";
@@ -19,6 +20,7 @@ import {
   moduleWord,
   type RemovedFile,
 } from "./changed-symbols.ts";
+import { type Absence, doubtOf, doubtOfOrigin } from "./doubt.ts";
 import { type RuleResult, type Side, sideName } from "./finding.ts";
 import type { MergeVersions } from "./merge-versions.ts";
 import { filesOf, symbolsNamed, type Target, targetsOf } from "./name-resolution.ts";
@@ -141,14 +143,18 @@ class ReferenceChecker {
         const [path = ""] = removed;
         const side = this.#removedFiles.get(path) ?? "ours";
         const symbol = name.imported === "*" ? moduleWord(path) : name.imported;
-        this.#reportStale(table, imported.line, symbol, path, side, reported);
+        const { line, specifier } = imported;
+        const gone = { from: path, name: "", user: table, line, specifier };
+        await this.#reportStale(gone, symbol, side, reported);
         continue;
       }
       if (name.imported === "*" || name.imported === "default") continue;
       const targets = files.map((path) => ({ path, name: name.imported, instance: false }));
       const missing = await this.#missing(targets);
       if (missing !== null) {
-        this.#reportStale(table, imported.line, missing.name, missing.path, missing.side, reported);
+        const { line, specifier } = imported;
+        const gone = { from: missing.path, name: missing.name, user: table, line, specifier };
+        await this.#reportStale(gone, missing.name, missing.side, reported);
       }
     }
   }
@@ -165,7 +171,10 @@ class ReferenceChecker {
     const sets = table.language === "python" && table.reassigned.has(reference.path.join("."));
     if (missing?.before.kind === "field" && sets) return;
     if (missing !== null) {
-      this.#reportStale(table, reference.line, missing.name, missing.path, missing.side, reported);
+      const { line } = reference;
+      const specifier = specifierOf(table, reference);
+      const gone = { from: missing.path, name: missing.name, user: table, line, specifier };
+      await this.#reportStale(gone, missing.name, missing.side, reported);
       return;
     }
     if (reference.call !== null) await this.#checkCall(table, reference, targets);
@@ -193,10 +202,20 @@ class ReferenceChecker {
 
   /** True when the symbol is now in another file of the package, or in another `impl` or method declaration. */
   async #movedInPackage({ path, name }: ChangedSymbol): Promise<boolean> {
-    for (const other of this.#versions.paths) {
-      const member = name.includes(".") && /\.(rs|go)$/.test(path);
-      const shared = /\.(go|java)$/.test(path) && parentFolder(other) === parentFolder(path);
-      if (other === path || !(shared || member)) continue;
+    const extension = path.slice(path.lastIndexOf("."));
+    if (!/^\.(rs|go|java)$/.test(extension)) return false;
+    const members = name.includes(".") && extension !== ".java";
+    const tree = await this.#versions.tree("merged");
+    const changed = new Set(this.#versions.paths);
+    for (const other of tree.keys()) {
+      if (other === path || !other.endsWith(extension)) continue;
+      const sibling = extension !== ".rs" && parentFolder(other) === parentFolder(path);
+      // A Java package may have several source roots.
+      const root = extension === ".java" && baseName(other) === baseName(path);
+      if (!(sibling || root || (members && changed.has(other)))) continue;
+      const text = await this.#versions.text("merged", other);
+      if (!text?.includes(simpleName(name))) continue;
+      if (root && packageIn(text) !== packageIn(await this.#versions.text("base", path))) continue;
       const table = await this.#versions.table("merged", other);
       if (table?.symbols.some((one) => one.name === name)) return true;
     }
@@ -220,7 +239,9 @@ class ReferenceChecker {
       const changed = this.#changed.get(keyOf({ path: target.path, name: symbol.name }));
       if (symbols.length > 1 || changed === undefined) return;
       if (isReassigned(file, symbol.name)) return;
-      candidates.push({ changed, symbol, instance: target.instance || symbol.constructs });
+      // `Base.__init__(self)` names the constructor, `Base()` the type.
+      const constructed = symbol.constructs && symbol.name !== target.name;
+      candidates.push({ changed, symbol, instance: target.instance || constructed });
     }
     const [candidate] = candidates;
     if (candidate === undefined || new Set(candidates.map(({ changed }) => changed)).size !== 1)
@@ -239,6 +260,7 @@ class ReferenceChecker {
       this.#found.notes.push({ ...place, message });
       return;
     }
+    const gone = { from: changed.path, name: symbol.name, user: table, ...place, specifier: null };
     this.#found.findings.push({
       kind: "signature_drift",
       symbol: symbol.name,
@@ -247,27 +269,26 @@ class ReferenceChecker {
       related: [
         { path: changed.path, line: symbol.line, what: `definition of \`${symbol.name}\`` },
       ],
-      uncertain: null,
+      uncertain:
+        (isGuarded(table, reference.line) ? "the call may not be compiled" : null) ??
+        omittedInScript(table, changed.before.signature, symbol.signature) ??
+        (await doubtOfOrigin(this.#versions, gone)),
     });
   }
 
-  #reportStale(
-    table: SymbolTable,
-    line: number,
+  async #reportStale(
+    absence: Absence,
     symbol: string,
-    from: string,
     side: Side,
     reported: Set<string>,
-  ): void {
-    if (table.guardedLines.some(([first, last]) => first <= line && line <= last)) {
-      const message = `\`${symbol}\` was removed; this code may handle its absence`;
-      this.#found.notes.push({ path: table.path, line, message });
-      return;
-    }
+  ): Promise<void> {
+    const { from, line, user: table } = absence;
+    const guarded = isGuarded(table, line) ? "this code may handle its absence" : null;
     // One conflict per removed file is enough.
     const key = this.#removedFiles.has(from) ? from : symbol;
     if (reported.has(key)) return;
     reported.add(key);
+    const uncertain = guarded ?? (await doubtOf(this.#versions, absence));
     this.#found.findings.push({
       kind: "stale_reference",
       symbol,
@@ -275,9 +296,38 @@ class ReferenceChecker {
       line,
       message: `\`${symbol}\` is used here, but ${sideName[side]} removed or renamed it (it was in ${from}); use its replacement, or keep the old name`,
       related: [{ path: from, line: 1, what: `former file of \`${symbol}\`` }],
-      uncertain: null,
+      uncertain,
     });
   }
+}
+
+/** Module of the import that binds the first part of a reference; null without one. */
+function specifierOf({ imports }: SymbolTable, { path: [first] }: Reference): string | null {
+  const imported = imports.find(({ names }) => names.some(({ local }) => local === first));
+  return imported?.specifier ?? null;
+}
+
+function packageIn(text: string | null): string {
+  return /^\s*package\s+([\w.]+)/m.exec(text ?? "")?.[1] ?? "";
+}
+
+/** True for a line in code that handles a missing name, or that is compiled only under a condition. */
+function isGuarded({ guardedLines }: SymbolTable, line: number): boolean {
+  return guardedLines.some(([first, last]) => first <= line && line <= last);
+}
+
+/** Doubt about a call in plain JavaScript when parameters were only added or dropped at the end. */
+function omittedInScript(
+  { language, path }: SymbolTable,
+  before: Signature,
+  now: Signature,
+): string | null {
+  if (language !== "javascript") return null;
+  const names = ({ parameters }: Signature): string[] => parameters.map(({ name }) => name);
+  const [old, fresh] = [names(before), names(now)];
+  const shorter = Math.min(old.length, fresh.length);
+  if (old.slice(0, shorter).join() !== fresh.slice(0, shorter).join()) return null;
+  return `${path} is plain JavaScript, where trailing arguments may be omitted`;
 }
 
 /** True when a file defines a name, or may offer it without listing it. */
@@ -285,6 +335,8 @@ function mayDefine(table: SymbolTable, name: string, field: boolean): boolean {
   if (table.openEnded || table.aliases.has(name)) return true;
   if (table.symbols.some((one) => one.name === name)) return true;
   const first = name.split(".")[0] ?? "";
+  // Every Python object has special methods.
+  if (table.language === "python" && /\.__\w+__$/.test(name)) return true;
   if (table.locals.get("")?.has(first) || isPredeclared(table.language, first)) return true;
   for (const { names } of table.imports) {
     if (names.some(({ local }) => local === "*" || local.split(".")[0] === first)) return true;

@@ -124,7 +124,7 @@ const drifts: Record<string, Shape> = {
     defines: "src/store.js",
     before: "function load(path) {\n  return path;\n}\n\nmodule.exports = { load };\n",
     after:
-      "function load(path, limit) {\n  return path + limit;\n}\n\nmodule.exports = { load };\n",
+      "function load(limit, path) {\n  return path + limit;\n}\n\nmodule.exports = { load };\n",
     uses: "src/show.js",
     text: 'const store = require("./store");\n\nmodule.exports = () => store.load("a");\n',
     found: "src/show.js:3 signature_drift load",
@@ -132,7 +132,7 @@ const drifts: Record<string, Shape> = {
   "JavaScript default export": {
     defines: "src/store.js",
     before: "export default function load(path) {\n  return path;\n}\n",
-    after: "export default function load(path, limit) {\n  return path + limit;\n}\n",
+    after: "export default function load(limit, path) {\n  return path + limit;\n}\n",
     uses: "src/show.js",
     text: 'import read from "./store.js";\n\nexport const text = read("a");\n',
     found: "src/show.js:3 signature_drift load",

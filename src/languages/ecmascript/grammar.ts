@@ -73,6 +73,10 @@ export const ecmascriptGrammar: SymbolGrammar = {
     function_declaration: ["name"],
     function_expression: ["name"],
     class_declaration: ["name"],
+    abstract_class_declaration: ["name"],
+    interface_declaration: ["name"],
+    type_alias_declaration: ["name"],
+    enum_declaration: ["name"],
     type_parameter: ["name"],
   },
   calledVariable(node, text) {
@@ -141,7 +145,11 @@ function defineInner(
     const overload = inner.type === "interface_declaration";
     return [{ name, kind: "type", node, members, inherits, overload, exported: false }];
   }
-  if (methods.test(inner.type)) return [defineMethod(node, inner, name, text)];
+  if (methods.test(inner.type)) {
+    const properties = name === "constructor" ? parameterProperties(inner, text) : [];
+    return [defineMethod(node, inner, name, text), ...properties];
+  }
+  if (owner === "" && inner.type === "assignment_expression") return defineExport(inner, text);
   if (fields.test(inner.type)) {
     const key = name || nodeText(fieldOf(inner, "property"), text);
     const signature = functionValue(fieldOf(inner, "value"), text);
@@ -175,6 +183,38 @@ function defineInner(
   }
   if (!/^(lexical|variable)_declaration$/.test(inner.type)) return [];
   return defineVariables(node, inner, text);
+}
+
+/** Fields that a TypeScript constructor declares by its parameters: `constructor(private store: Store)`. */
+function parameterProperties(method: PlainNode, text: string): SymbolDefinition[] {
+  const parameters = namedChildren(fieldOf(method, "parameters") ?? method);
+  return parameters
+    .filter(
+      (one) =>
+        childOf(one, "accessibility_modifier", "override_modifier") !== null ||
+        one.children.some(({ type }) => type === "readonly"),
+    )
+    .map((node) => ({
+      name: nodeText(fieldOf(node, "pattern"), text),
+      kind: "field",
+      node,
+      instance: true,
+    }));
+}
+
+/** The named class or function in `module.exports = class A {}`. */
+function defineExport(assignment: PlainNode, text: string): SymbolDefinition[] {
+  const value = fieldOf(assignment, "right");
+  const name = value === null ? "" : nodeText(fieldOf(value, "name"), text);
+  if (value === null || name === "") return [];
+  if (!/^(module\.)?exports(\.\w+)?$/.test(nodeText(fieldOf(assignment, "left"), text))) return [];
+  if (value.type === "class") {
+    const inherits = childOf(value, "class_heritage") !== null;
+    return [{ name, kind: "type", node: assignment, members: fieldOf(value, "body"), inherits }];
+  }
+  if (value.type !== "function_expression") return [];
+  const signature = signatureOf(fieldOf(value, "parameters"), text);
+  return [{ name, kind: "function", node: assignment, signature }];
 }
 
 function defineMethod(
@@ -281,10 +321,14 @@ function reexports(
     const target = nodeText(fieldOf(assignment, "left"), text);
     const right = fieldOf(assignment, "right");
     const own = /^(?:module\.)?exports\.(\w+)$/.exec(target)?.[1];
-    if (own !== undefined) aliases.set(own, nodeText(right, text));
+    const named = right === null ? null : fieldOf(right, "name");
+    if (own !== undefined) aliases.set(own, nodeText(named ?? right, text));
     else if (target !== "module.exports") continue;
-    else if (right?.type !== "object") aliases.set("default", nodeText(right, text));
-    else {
+    else if (right?.type !== "object") {
+      aliases.set("default", nodeText(named ?? right, text));
+      // The members of an anonymous value are not listed.
+      openEnded ||= named === null && right?.type !== "identifier";
+    } else {
       for (const one of namedChildren(right)) {
         const name = nodeText(fieldOf(one, "key") ?? one, text);
         aliases.set(name, nodeText(fieldOf(one, "value") ?? one, text));

@@ -75,6 +75,10 @@ export const javaGrammar: SymbolGrammar = {
     instanceof_expression: ["name"],
     record_pattern_component: ["*"],
     type_parameter: ["*"],
+    class_declaration: ["name"],
+    interface_declaration: ["name"],
+    enum_declaration: ["name"],
+    record_declaration: ["name"],
   },
   typedVariable(node, text) {
     if (node.type === "formal_parameter") {

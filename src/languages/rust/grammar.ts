@@ -98,6 +98,12 @@ export const rustGrammar: SymbolGrammar = {
     const_parameter: ["name"],
     function_item: ["name"],
     const_item: ["name"],
+    static_item: ["name"],
+    struct_item: ["name"],
+    enum_item: ["name"],
+    union_item: ["name"],
+    trait_item: ["name"],
+    type_item: ["name"],
   },
   calledVariable(node, text) {
     const name = node.type === "let_declaration" ? fieldOf(node, "pattern") : null;
@@ -129,7 +135,13 @@ export const rustGrammar: SymbolGrammar = {
     field_initializer: ["field"],
     macro_invocation: ["macro"],
   },
-  ignored: new Set(["use_declaration", "extern_crate_declaration", "attribute_item", "macro_rule"]),
+  ignored: new Set([
+    "use_declaration",
+    "extern_crate_declaration",
+    "attribute_item",
+    "macro_rule",
+    "lifetime",
+  ]),
   assigns: {},
   readSpecial(node, text, add) {
     if (node.type !== "token_tree") return false;
@@ -140,6 +152,8 @@ export const rustGrammar: SymbolGrammar = {
     aliases: new Map(),
     openEnded: /^\s*pub(\([^)]*\))?\s+use\s+[^;]*\*/m.test(text) || /\bmacro_rules!/.test(text),
   }),
+  isCondition: (node, text) =>
+    node.type === "attribute_item" && /^#!?\[cfg(?!\(test\))/.test(nodeText(node, text)),
   isLayout: (node, _parent, text) => isTrailingComma(node, text),
 };
 

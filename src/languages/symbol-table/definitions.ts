@@ -97,6 +97,7 @@ export function symbolOf(
     line: node.line,
     endLine: node.endLine,
     firstLine: leading[0]?.line ?? node.line,
+    bodyLine: fieldOf(fieldOf(node, "definition") ?? node, "body")?.line ?? node.line,
     start: node.start,
     end: node.end,
   };

@@ -65,6 +65,8 @@ export interface SymbolGrammar {
   reexports?(root: PlainNode, text: string): { aliases: Map<string, string>; openEnded: boolean };
   /** True for a node that handles a failed import or a missing name. */
   guardsMissingNames?(node: PlainNode, text: string): boolean;
+  /** True for an attribute after which the next node is compiled only under a condition. */
+  isCondition?(node: PlainNode, text: string): boolean;
   /** True for a node that makes no difference to the meaning: optional separators, documentation. */
   isLayout(node: PlainNode, parent: PlainNode, text: string): boolean;
 }

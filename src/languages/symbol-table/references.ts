@@ -53,8 +53,9 @@ export class ReferenceReader {
       return;
     }
     this.#bind(node, place);
-    if (grammar.guardsMissingNames?.(node, this.#text))
+    if (grammar.guardsMissingNames?.(node, this.#text)) {
       this.guardedLines.push([node.line, node.endLine]);
+    }
     if (grammar.ignored.has(node.type) || isComment(node)) return;
     const { within, scope } = place;
     const add = (use: UnscopedReference): void =>
@@ -81,7 +82,15 @@ export class ReferenceReader {
 
   #descend(node: PlainNode, place: Place): void {
     const labels = this.#grammar.labels[node.type];
+    let conditional = false;
     for (const child of node.children) {
+      if (this.#grammar.isCondition?.(child, this.#text)) conditional = true;
+      else if (conditional && child.type !== "attribute_item" && child.named) {
+        if (!isComment(child)) {
+          this.guardedLines.push([child.line, child.endLine]);
+          conditional = false;
+        }
+      }
       if (child.named && !labels?.includes(child.field)) this.read(child, place);
     }
   }

@@ -57,6 +57,8 @@ export interface FileSymbol {
   endLine: number;
   /** Line of its first attribute or decorator; `line` without one. */
   firstLine: number;
+  /** First line of its body; `line` when it has none. */
+  bodyLine: number;
   /** Offsets in the text. */
   start: number;
   end: number;
@@ -100,7 +102,7 @@ export interface SymbolTable {
   openEnded: boolean;
   /** Name in Go's package clause; "" for other languages. */
   package: string;
-  /** First and last lines of code that handles a missing name. */
+  /** First and last lines of code that handles a missing name, or is compiled only under a condition. */
   guardedLines: readonly (readonly [number, number])[];
   /** Lines with syntax errors. */
   errorLines: number[];
