@@ -61,11 +61,15 @@ export async function targetsOf(
   );
 }
 
-/** Symbol that a reference is evaluated in: decorators and defaults of a Python function belong to its class. */
+/**
+ * Symbol that a reference is evaluated in. Values of fields, decorators and defaults of parameters belong to
+ * the body of a Python class.
+ */
 function bodyAround({ language, symbols }: SymbolTable, { within, line }: Reference): string {
   if (language !== "python") return within;
-  const around = symbols.find((one) => one.name === within && one.kind === "function");
-  return around !== undefined && line < around.bodyLine ? ownerName(within) : within;
+  const around = symbols.find((one) => one.name === within && one.kind !== "type");
+  if (around === undefined) return within;
+  return around.kind === "field" || line < around.bodyLine ? ownerName(within) : within;
 }
 
 /** Type of a file-level variable, or of a field that is accessed without its object. */
