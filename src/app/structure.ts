@@ -55,7 +55,7 @@ export function withStructure<T>(
       env: o.env,
     });
     const structure = {
-      c: { ...c, fileMetrics: fileMetricsCache(paths.root) },
+      c: { ...c, fileMetrics: fileMetricsCache(paths.root, o.env) },
       head,
       tree: await workingTree(c.repository),
       folder,

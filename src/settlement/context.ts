@@ -14,6 +14,7 @@ import { type FileMetrics, fileMetricsVersion } from "../structure/file-metrics.
 import { type CoverageBaselineReading, readCoverageBaseline } from "./coverage/baseline.ts";
 import type { FileCoverage } from "./coverage/report.ts";
 import { type DigestCache, digestCache } from "./digest-cache.ts";
+import { openSeal } from "./seal.ts";
 import { type CachedImport, importsVersion } from "./tests/tree-imports.ts";
 import { type DependencyWatch, dependencyWatch } from "./trees/dependency-watch.ts";
 import { editableInstalls } from "./trees/python-editable-installs.ts";
@@ -76,9 +77,14 @@ export interface SettlementOptions {
   putOutput: SettlementContext["putOutput"];
 }
 
-/** Opens the cache of file metrics in the folder beside the gate trees. */
-export function fileMetricsCache(folder: string): DigestCache<FileMetrics> {
-  return digestCache(join(folder, "structure.jsonl"), fileMetricsVersion);
+/** Variables of this process, as far as they name folders. */
+type Variables = Record<string, string | undefined>;
+
+/** Opens the cache of file metrics in the folder of a repository's caches. */
+export function fileMetricsCache(folder: string, env: Variables): DigestCache<FileMetrics> {
+  const seal = openSeal(stateFolder(env));
+  const name = `metrics ${folder}`;
+  return digestCache(join(folder, "structure.jsonl"), { name, version: fileMetricsVersion, seal });
 }
 
 /** Opens the settlement of a project. Throws NOT_A_REPOSITORY when the project lies outside the repository. */
@@ -87,7 +93,10 @@ export function openSettlement(o: SettlementOptions): SettlementContext {
   const { maxGates, jobs } = o.config.run;
   const projectDir = projectDirOf(o.repository, o.projectRoot);
   const environment = childEnvironment(env, childVariables(o.config));
-  const cacheFile = (name: string): string => join(dirname(slotsRoot), name);
+  const folder = dirname(slotsRoot);
+  const seal = openSeal(stateFolder(env));
+  const cache = <T>(name: string, version: string): DigestCache<T> =>
+    digestCache(join(folder, `${name}.jsonl`), { name: `${name} ${folder}`, version, seal });
   return {
     ...rest,
     environment,
@@ -99,19 +108,23 @@ export function openSettlement(o: SettlementOptions): SettlementContext {
     slots: gateSlots(slotsRoot, maxGates + Math.max(1, jobs)),
     machineSlots: new MachineSlots(lockFolders(env, dirname(slotsRoot))),
     commandLock: new SharedLock(),
-    cache: verdictCache(cacheFile("verdicts.jsonl"), environment),
-    imports: digestCache(cacheFile("imports.jsonl"), importsVersion),
-    fileMetrics: fileMetricsCache(dirname(slotsRoot)),
+    cache: verdictCache(environment),
+    imports: cache("imports", importsVersion),
+    fileMetrics: fileMetricsCache(folder, env),
     coverageBaseline: readCoverageBaseline(o.projectRoot),
-    coverageFigures: digestCache(cacheFile("coverage.jsonl"), "1"),
+    coverageFigures: cache("coverage", "1"),
     editableInstalls: once(() =>
       editableInstalls(environment["PATH"] ?? "", o.repository.topLevel),
     ),
   };
 }
 
+/** dgov's folder for state of the user, outside every repository. */
+function stateFolder(env: Variables): string {
+  return join(env["XDG_STATE_HOME"] || join(env["HOME"] || homedir(), ".local/state"), "dgov");
+}
+
 /** Folders for the locks of slots: the user's state folder, or one beside all repositories' gate trees. */
-function lockFolders(env: Record<string, string | undefined>, repositoryFolder: string): string[] {
-  const state = env["XDG_STATE_HOME"] || join(env["HOME"] || homedir(), ".local/state");
-  return [join(state, "dgov/slots"), join(dirname(repositoryFolder), "machine-slots")];
+function lockFolders(env: Variables, repositoryFolder: string): string[] {
+  return [join(stateFolder(env), "slots"), join(dirname(repositoryFolder), "machine-slots")];
 }

@@ -1,13 +1,10 @@
 /**
- * Verdicts by everything they depend on: tree, base tree, gate, command, environment. Passed verdicts
- * persist between runs; others are kept for this process only, since the machine may have been the cause.
- *
- * The file is read when the cache is opened, before any worker's code runs.
+ * Final verdicts of this process by everything they depend on: tree, base tree, gate, command, environment.
+ * Callers judge first, then remember: a verdict that may still change is not put here.
  */
 import { accessSync, constants, realpathSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { canonicalJson, sha256 } from "../std/digest.ts";
-import { digestCache } from "./digest-cache.ts";
 import type { GateVerdict } from "./verdict.ts";
 
 export interface VerdictKey {
@@ -24,27 +21,20 @@ export interface VerdictCache {
   digest(key: VerdictKey): string;
 }
 
-/** Maximum of verdicts kept between runs. */
-const keptMax = 4000;
-
-/** Opens the verdict cache in a file. */
-export function verdictCache(file: string, environment: Record<string, string>): VerdictCache {
-  const passed = digestCache<GateVerdict>(file, "1", keptMax);
-  passed.get("");
-  const others = new Map<string, GateVerdict>();
+/**
+ * Opens an empty verdict cache. It is kept in memory only: a file that a worker can write could name a pass of a
+ * tree that no gate has judged.
+ */
+export function verdictCache(environment: Record<string, string>): VerdictCache {
+  const verdicts = new Map<string, GateVerdict>();
   const digest = digester(environment);
   return {
     digest,
     get(key) {
-      const id = digest(key);
-      const verdict = passed.get(id) ?? others.get(id);
+      const verdict = verdicts.get(digest(key));
       return verdict === undefined ? null : { ...verdict, cached: true };
     },
-    put(key, verdict) {
-      const id = digest(key);
-      if (verdict.status === "passed") passed.put([[id, verdict]]);
-      else others.set(id, verdict);
-    },
+    put: (key, verdict) => void verdicts.set(digest(key), verdict),
   };
 }
 

@@ -41,7 +41,7 @@ const benchmark: Benchmark = {
         repository,
         projectPrefix: "",
         includeTests: false,
-        fileMetrics: fileMetricsCache(join(scratch, name)),
+        fileMetrics: fileMetricsCache(join(scratch, name), { XDG_STATE_HOME: scratch }),
         signal: new AbortController().signal,
       });
       const head = await repo.git("rev-parse", "HEAD");

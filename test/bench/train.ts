@@ -1,7 +1,7 @@
 /**
  * Gain of the merge train: 16 independent units behind a gate that sleeps, validated speculatively,
- * compared with the same units in sequence; the same with two failing units; and the number of gates that
- * a second run over the same trees starts.
+ * compared with the same units in sequence and the same with two failing
+ * units.
  */
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -60,19 +60,19 @@ async function runOnce(p: TestProject, good: number): Promise<number> {
   return readFileSync(counted, "utf8").split("\n").length - 1;
 }
 
-async function reset(p: TestProject, start: string, verdicts: "keep" | "drop"): Promise<void> {
+async function reset(p: TestProject, start: string): Promise<void> {
   await p.repo.git("reset", "-q", "--hard", start);
   rmSync(join(p.root, ".dgov/plans/archive"), { recursive: true, force: true });
   await p.repo.git("checkout", "-q", "--", ".dgov");
   const cache = p.env["XDG_CACHE_HOME"] ?? join(p.env["HOME"] ?? "", ".cache");
-  if (verdicts === "drop") rmSync(join(cache, "dgov"), { recursive: true, force: true });
+  rmSync(join(cache, "dgov"), { recursive: true, force: true });
 }
 
 async function medianOf(p: TestProject, good: number, runs: number): Promise<number> {
   const start = await p.repo.git("rev-parse", "HEAD");
   const times: number[] = [];
   for (let round = 0; round < runs; round++) {
-    await reset(p, start, "drop");
+    await reset(p, start);
     times.push(await timed(() => runOnce(p, good)));
   }
   return median(times);
@@ -93,17 +93,12 @@ const benchmark: Benchmark = {
     const one = await medianOf(serial, units, 1);
     const many = await medianOf(parallel, units, rounds);
     const some = await medianOf(partly, units - failing.length, rounds);
-    // In plan order the same trees occur again.
-    const start = await serial.repo.git("rev-list", "--max-parents=0", "HEAD");
-    await reset(serial, start, "keep");
-    const again = await runOnce(serial, units);
     const toSerial = { ratio_to: "one after the other", aim: "<= 0.167" };
     return [
       figure("16 units, one after the other", one, "ms", { runs: 1 }),
       figure("16 units, one train", many, "ms", {}),
       figure("train", many / one, "ratio", toSerial),
       figure("train, 2 of 16 failing", some / one, "ratio", { ...toSerial, aim: null }),
-      figure("gates run for a second verdict", again, "gates", { runs: 1, aim: "<= 0" }),
     ];
   },
 };

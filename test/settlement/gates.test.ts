@@ -284,6 +284,102 @@ test("A4 a test that ends its runner early fails, unless the runner is silent on
   expect(statuses(await mute.judge({ "b.txt": "b\n" }))).toEqual({ tests: "passed" });
 });
 
+/** A settlement whose pytest exits with 0 before its summary when the word EXIT is in a text file. */
+async function withEarlyExits(): Promise<TestSettlement> {
+  const c = await testSettlement({
+    files: { "a.txt": "a\n" },
+    project: { test_cmd: "pytest -q" },
+  });
+  const bin = join(c.git.repo.root, "bin");
+  mkdirSync(bin);
+  const log = join(c.git.repo.root, "runs");
+  const runner = `#!/bin/sh\necho run >> ${log}\ngrep -q EXIT *.txt && exit 0\necho 3 passed in 0.1s\n`;
+  writeFileSync(join(bin, "pytest"), runner, { mode: 0o755 });
+  c.context.environment["PATH"] = `${bin}:${c.context.environment["PATH"]}`;
+  return c;
+}
+
+describe("A20 a pass is remembered only when it is final", () => {
+  const early = "exit code 0, but the test runner exited before its summary: not all tests ran";
+
+  test("a runner that exited before its summary fails on the same tree every time", async () => {
+    await using c = await withEarlyExits();
+    const bad = { "b.txt": "EXIT\n" };
+    const moved = await c.git.repo.git("commit-tree", "HEAD^{tree}", "-p", "HEAD", "-m", "moved");
+    const later = c.reopen({ environment: c.context.environment });
+    for (const more of [
+      {},
+      {},
+      { base: moved },
+      { context: later },
+      { context: later, base: moved },
+    ]) {
+      expect(verdict(await c.judge(bad, more), "tests")).toMatchObject({
+        status: "failed",
+        reason: early,
+        blame: "attempt",
+        cached: false,
+      });
+    }
+  });
+
+  test("a pass of the tree is not taken over from another of its gates' commands", async () => {
+    await using c = await withEarlyExits();
+    const first = verdict(
+      await c.judge({ "b.txt": "EXIT\n" }, { testCmd: "pytest -q a" }),
+      "tests",
+    );
+    const second = verdict(
+      await c.judge({ "b.txt": "EXIT\n" }, { testCmd: "pytest -q a" }),
+      "tests",
+    );
+    expect([first.status, second.status]).toEqual(["failed", "failed"]);
+  });
+
+  test("a base that fails does not excuse an early exit", async () => {
+    await using c = await withEarlyExits();
+    const bin = join(c.git.repo.root, "bin");
+    const runner =
+      "#!/bin/sh\ngrep -q EXIT *.txt && exit 0\necho FAILED t.py::t\necho 1 failed, 3 passed in 0.1s\nexit 1\n";
+    writeFileSync(join(bin, "pytest"), runner, { mode: 0o755 });
+    expect(verdict(await c.judge({ "b.txt": "EXIT\n" }), "tests")).toMatchObject({ reason: early });
+  });
+});
+
+describe("A21 verdicts that are not served again", () => {
+  test.each([
+    ["a gate that could not start", { lint_cmd: "[ ! -e b.txt ] || no-such-linter" }, "lint"],
+    ["a gate that was killed", { lint_cmd: "[ ! -e b.txt ] || kill -9 $$" }, "lint"],
+    ["failed tests", { test_cmd: "[ ! -e b.txt ]" }, "tests"],
+  ])("%s runs again on the same tree", async (_, project, gate) => {
+    await using c = await testSettlement({ files: { "a.txt": "a\n" }, project });
+    for (const _round of [1, 2]) {
+      const again = verdict(await c.judge({ "b.txt": "b\n" }), gate);
+      expect([again.cached, again.status === "passed"]).toEqual([false, false]);
+    }
+  });
+
+  test("tests that failed because of the machine pass when they run again", async () => {
+    await using c = await testSettlement({
+      files: { "a.txt": "a\n" },
+      project: { test_cmd: "[ ! -e b.txt ] || [ -e $HOME/up ]" },
+    });
+    const up = join(c.context.environment["HOME"] ?? "", "up");
+    expect(verdict(await c.judge({ "b.txt": "b\n" }), "tests").status).toBe("failed");
+    writeFileSync(up, "");
+    expect(verdict(await c.judge({ "b.txt": "b\n" }), "tests").status).toBe("passed");
+  });
+
+  test("a failure of a checker is served again", async () => {
+    await using c = await testSettlement({
+      files: { "a.txt": "a\n" },
+      project: { lint_cmd: "[ ! -e b.txt ]" },
+    });
+    expect(verdict(await c.judge({ "b.txt": "b\n" }), "lint").cached).toBe(false);
+    expect(verdict(await c.judge({ "b.txt": "b\n" }), "lint").cached).toBe(true);
+  });
+});
+
 test("E1 a rejection lists the diagnostics of the base separately", async () => {
   await using c = await testSettlement({
     files: { "a.txt": "a\n" },
@@ -358,16 +454,18 @@ describe("side effects of gates", () => {
 });
 
 describe("cached and cancelled verdicts", () => {
-  test("passed verdicts are reused by a later run, failed ones are not, and both depend on command and tree", async () => {
+  test("C20 verdicts are reused within a settlement, no later one believes them, and they depend on command and tree", async () => {
     await using c = await testSettlement({});
     const { path, lines } = counter(c);
     c.context.config.commands.lint = `echo run >> ${path}; ! grep -q BAD a.txt`;
     await c.judge({ "a.txt": "good\n" });
+    expect(verdict(await c.judge({ "a.txt": "good\n" }), "lint").cached).toBe(true);
+    expect(lines()).toHaveLength(1);
     const later = c.reopen({ config: c.context.config });
     expect(verdict(await c.judge({ "a.txt": "good\n" }, { context: later }), "lint").cached).toBe(
-      true,
+      false,
     );
-    expect(lines()).toHaveLength(1);
+    expect(lines()).toHaveLength(2);
     await c.judge({ "a.txt": "BAD\n" });
     const failed = lines().length;
     await c.judge({ "a.txt": "BAD\n" });
@@ -444,7 +542,7 @@ describe("cached and cancelled verdicts", () => {
       "The tests gate failed: exit code 4",
       "$ [ ! -e a.txt ] || { echo assertion 17; exit 4; }",
       "assertion 17",
-      "Passed: types",
+      "Passed: semantic, types",
     ]) {
       expect(text).toContain(part);
     }

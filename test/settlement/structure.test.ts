@@ -158,7 +158,7 @@ describe("structure gate", () => {
     await using c = await structured({ "a.py": "x = 1\n" });
     const files = { "a.py": "x = 2\n" };
     expect(verdict(await c.judge(files), "structure").cached).toBe(false);
-    const later = await c.judge(files, { context: c.reopen() });
+    const later = await c.judge(files);
     expect(verdict(later, "structure")).toMatchObject({ status: "passed", cached: true });
   });
 });

@@ -33,9 +33,14 @@ const summaries: readonly { runner: RegExp; summary: RegExp }[] = [
   {
     runner: /\b(pytest|py\.test)\b/,
     summary:
-      /^(=+ )?(\d+ (passed|skipped|deselected|xfailed|xpassed|warning)|no tests (ran|collected))/m,
+      /^(=+ )?(\d+ (passed|failed|errors?|skipped|deselected|xfailed|xpassed|warning)|no tests (ran|collected))/m,
   },
   { runner: /\bbun test\b/, summary: /^Ran \d+ tests? across/m },
+  { runner: /\bpython[\d.]* -m unittest\b/, summary: /^Ran \d+ tests? in/m },
+  { runner: /\bnode\b.* --test\b/, summary: /^\W*tests \d+$/m },
+  { runner: /\bvitest\b/, summary: /^\s*Tests\s+\d/m },
+  { runner: /\bjest\b/, summary: /^Tests:\s+\d/m },
+  { runner: /\bmocha\b/, summary: /^\s*\d+ passing\b/m },
 ];
 
 /**

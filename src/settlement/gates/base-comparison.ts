@@ -7,11 +7,11 @@ import { tailOf, verdictOf } from "../verdict.ts";
 import type { GateInput, TreeView } from "./gate.ts";
 
 /**
- * Runs that did not pass, by tree and command; attempts on the same base share one. Passed runs are in the
- * verdict cache. A null result is not kept, so that the next caller retries.
+ * Runs that failed, by tree and command; attempts on the same base share one. Passed runs are in the verdict
+ * cache. A run that could not be prepared or did not end by itself is not kept, so that the next caller retries.
  */
 const runs = memoByOwner<SettlementContext, Promise<CommandRun | null>>({
-  keep: (run) => run !== null && run.status !== "passed",
+  keep: (run) => run?.status === "failed",
 });
 
 /**
@@ -40,15 +40,15 @@ export async function cachedOnBase(input: GateInput, command: string): Promise<C
 }
 
 /**
- * Records the result of a command on a tree, which may become the base of another attempt. A failure beside
- * other gate commands is not recorded, since they may have caused it.
+ * Records the result of a command on a tree, which may become the base of another attempt; the caller has judged
+ * it. A failure beside other gate commands is not recorded, since they may have caused it.
  */
 export function recordRun(c: SettlementContext, tree: TreeView, run: CommandRun): void {
   if (run.status === "passed") {
     const { command, exit, output } = run;
     const verdict = verdictOf("command", { command, exit, tail: tailOf(output) });
     c.cache.put(passKey(tree, run.command), verdict);
-  } else if (run.status !== "cancelled" && run.alone) {
+  } else if (run.status === "failed" && run.alone) {
     runs.set(c, keyOf(tree, run.command), Promise.resolve(run));
   }
 }

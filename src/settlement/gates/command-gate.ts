@@ -81,15 +81,16 @@ export function commandGate(o: CommandGateOptions): TreeGate {
       const parts: Part[] = [];
       for (let lines of await fill(input)) {
         if (lines.onTree.length === 0) continue;
-        let run = await runAll(input, lease, lines.onTree);
+        const runs = new Map<string, CommandRun>();
+        let run = await runAll(input, lease, { commands: lines.onTree, runs });
         if (lines.fallback?.when(run)) {
           lines = lines.fallback.lines;
-          run = await runAll(input, lease, lines.onTree);
+          run = await runAll(input, lease, { commands: lines.onTree, runs });
         }
-        const { onTree } = lines;
-        if (run.status === "passed") recordPass(input, o.name, onTree);
-        const again = () => runAll(input, lease, onTree, "alone");
+        const { onTree: commands } = lines;
+        const again = () => runAll(input, lease, { commands, runs, mode: "alone" });
         const part = await judgeRun(o, { input, run, lines }, again);
+        remember(input, o.name, runs, part);
         parts.push(part);
         if (part.run.status === "cancelled") break;
       }
@@ -105,25 +106,37 @@ async function fillChanged({ context, files }: GateInput, template: string): Pro
   };
 }
 
+/** Runs commands and adds the last run of each to `runs`. */
 async function runAll(
   input: GateInput,
   lease: GateTreeLease,
-  commands: readonly string[],
-  mode: LockMode = input.mode,
+  o: { commands: readonly string[]; runs: Map<string, CommandRun>; mode?: LockMode },
 ): Promise<CommandRun> {
-  const runs: CommandRun[] = [];
-  for (const command of commands) {
+  const done: CommandRun[] = [];
+  for (const command of o.commands) {
+    const mode = o.mode ?? input.mode;
     const run = await lease.run(command, { mode, history: input.onTree.history });
-    recordRun(input.context, input.onTree, run);
-    runs.push(run);
+    o.runs.set(command, run);
+    done.push(run);
     if (run.status === "cancelled") break;
   }
-  return combineRuns(runs);
+  return combineRuns(done);
 }
 
-/** Caches commands that passed without a retry: they pass on this tree for any base. */
-function recordPass(input: GateInput, gate: GateName, commands: readonly string[]): void {
-  for (const command of commands) {
+/**
+ * Records the runs of a judged part. A pass counts only when the judgement confirmed it: a runner may exit with 0
+ * before its summary. Commands that passed without a retry pass on this tree for any base.
+ */
+function remember(
+  input: GateInput,
+  gate: GateName,
+  runs: ReadonlyMap<string, CommandRun>,
+  { judged }: Part,
+): void {
+  for (const [command, run] of runs) {
+    const confirmed = run.status === "passed" && judged.status === "passed";
+    if (run.status === "failed" || confirmed) recordRun(input.context, input.onTree, run);
+    if (!confirmed) continue;
     const verdict = verdictOf(gate, { command, exit: "exit code 0" });
     input.context.cache.put(passKey(input, gate, command), verdict);
   }

@@ -130,8 +130,19 @@ async function runGate(
   const verdict = await run(own);
   // The verdict of a cancelled gate does not describe the tree.
   if (request.signal.aborted) return;
-  c.cache.put(await cacheKey(gate, own), verdict);
+  if (isFinal(gate, verdict)) c.cache.put(await cacheKey(gate, own), verdict);
   settle(verdict);
+}
+
+/** Gates that run tests, which may fail once and pass the next time. */
+const flakyGates: ReadonlySet<GateName> = new Set(["tests", "coverage"]);
+
+/**
+ * True for a verdict that describes the tree, so that it is served again: a pass, or the failure of a
+ * deterministic gate. A gate that could not run says nothing of the tree.
+ */
+function isFinal({ name }: Gate, { status }: GateVerdict): boolean {
+  return status !== "errored" && !(status === "failed" && flakyGates.has(name));
 }
 
 async function cachedVerdict(gate: Gate, input: GateInput): Promise<GateVerdict | null> {

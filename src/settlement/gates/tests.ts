@@ -72,14 +72,20 @@ async function judge({ input, run, lines }: JudgeInput): Promise<Judgement> {
 }
 
 /**
- * Fails a pass whose runner exited before its summary, when the same command reaches its summary on the
- * base: the change makes the runner exit early, and the tests after that point did not run.
+ * Fails a pass whose runner exited before its summary, unless the same command ends so on the base as well: the
+ * change makes the runner exit early, and the tests after that point did not run.
  */
 async function verifyPass({ input, run, lines }: JudgeInput): Promise<Judgement | null> {
   if (input.request.tree === input.baseTree || !endedEarly(run.command, run.output)) return null;
-  const base = await runOnBase(input, (lines.fallback?.lines ?? lines).onBase);
-  if (base?.status !== "passed" || endedEarly(base.command, base.output)) return null;
-  const reason = `${run.exit}, but the test runner exited before its summary: not all tests ran`;
+  const { onBase } = (lines.fallback ?? { lines }).lines;
+  const base = await runOnBase(input, onBase);
+  if (base !== null && endedEarly(base.command, base.output)) return null;
+  const early = `${run.exit}, but the test runner exited before its summary`;
+  if (base === null && onBase.length > 0) {
+    const reason = `${early}, and the base could not be run to compare`;
+    return { status: "errored", reason, blame: "environment", diagnostics: [] };
+  }
+  const reason = `${early}: not all tests ran`;
   return { status: "failed", reason, blame: "attempt", diagnostics: [] };
 }
 
