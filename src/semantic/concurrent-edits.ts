@@ -121,8 +121,7 @@ function isKept({ tables, kept, lines }: EditedFile, { line, endLine }: FileSymb
 }
 
 /**
- * Unchanged lines between the closest two edits of a symbol by the two sides, without blank lines and comments;
- * edits of its members do not count. Infinity when the sides made the same edits.
+ * Unchanged lines between the closest two edits of a symbol by the two sides; edits of its members do not count. Infinity when the sides made the same edits.
  */
 function distance(file: EditedFile, symbol: FileSymbol): number {
   const members = file.tables.base.symbols.filter(({ name }) => name.startsWith(`${symbol.name}.`));
@@ -137,8 +136,7 @@ function distance(file: EditedFile, symbol: FileSymbol): number {
     for (const other of ours) {
       if (isSameEdit(file, mine, other)) continue;
       const [first, second] = mine.start < other.start ? [mine, other] : [other, mine];
-      const between = file.lines.slice(first.end - 1, Math.max(first.end, second.start) - 1);
-      least = Math.min(least, between.filter((line) => isCode(line, file)).length);
+      least = Math.min(least, Math.max(0, second.start - first.end));
     }
   }
   return least;
@@ -148,11 +146,6 @@ function isSameEdit({ text }: EditedFile, mine: LineEdit, other: LineEdit): bool
   if (mine.start !== other.start || mine.end !== other.end) return false;
   const written = text.theirs.slice(mine.newStart - 1, mine.newEnd - 1).join("\n");
   return written === text.ours.slice(other.newStart - 1, other.newEnd - 1).join("\n");
-}
-
-function isCode(line: string, { tables }: EditedFile): boolean {
-  const comment = tables.base.language === "python" ? /^\s*(#.*)?$/ : /^\s*(\/[/*].*|\*.*)?$/;
-  return !comment.test(line);
 }
 
 /**
