@@ -99,6 +99,7 @@ export async function openPlannerWorkspace(o: PlannerWorkspaceRequest): Promise<
           projectDir: projectDirOf(repository, o.projectRoot),
           base,
           prompt,
+          offersDone: false,
           claims: { create: [], edit: [], delete: [], touch: [], read: [] },
         },
         command: [...ownCommand(), "worker"],

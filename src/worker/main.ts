@@ -9,8 +9,8 @@ import { makeUndumpable } from "../process/libc.ts";
 import { adoptOrphansOfCommands, killChildren } from "../process/orphans.ts";
 import { killTree } from "../process/tree.ts";
 import { type NdjsonItem, ndjsonLine, readNdjson } from "../std/ndjson.ts";
-import type { WorkerMessage, WorkerRequest } from "./protocol.ts";
-import { RateLimitClient } from "./rate-limit-client.ts";
+import { ParentClient } from "./parent-client.ts";
+import type { ParentMessage, WorkerMessage, WorkerRequest } from "./protocol.ts";
 import { redactorFor } from "./redact.ts";
 import { runSession } from "./session.ts";
 
@@ -55,14 +55,14 @@ async function serve(
 ): Promise<number> {
   const redactor = redactorFor(request.provider.apiKey);
   const emit = messageWriter();
-  const permits = new RateLimitClient(emit);
+  const parent = new ParentClient(emit);
   const stop = new AbortController();
   let finished = false;
-  const listening = listen(from.input, permits).then(async () => {
+  const listening = listen(from.input, parent).then(async () => {
     if (!finished) await abandon(request.marker, stop);
   });
   try {
-    const outcome = await runSession({ request, permits, redactor, emit, signal: stop.signal });
+    const outcome = await runSession({ request, parent, redactor, emit, signal: stop.signal });
     if (!stop.signal.aborted) await emit(redactor.value({ type: "outcome", ...outcome }));
     return exitCodes.reported;
   } catch (error) {
@@ -78,12 +78,12 @@ async function serve(
   }
 }
 
-/** Passes `permit.granted` messages to the client until stdin ends. */
-async function listen(input: AsyncGenerator<NdjsonItem>, permits: RateLimitClient): Promise<void> {
+/** Passes the parent's answers to the client until stdin ends. */
+async function listen(input: AsyncGenerator<NdjsonItem>, parent: ParentClient): Promise<void> {
   for await (const item of input) {
     if (item.kind !== "message") continue;
-    const { type, id } = item.value as { type?: unknown; id?: unknown };
-    if (type === "permit.granted" && typeof id === "number") permits.grant(id);
+    const message = item.value as Partial<ParentMessage> | null;
+    if (typeof message?.id === "number") parent.receive(message as ParentMessage);
   }
 }
 

@@ -32,6 +32,8 @@ export interface WorkerRequest {
   projectDir: string;
   /** Commit the attempt started from. */
   base: string;
+  /** Ask the parent before a complete `done` ends the work: gates rejected a tree of this unit before. */
+  offersDone: boolean;
   /** The complete user message: task, SOPs, ledger, gates that fail on the base, earlier rejections. */
   prompt: string;
   claims: { create: string[]; edit: string[]; delete: string[]; touch: string[]; read: string[] };
@@ -108,6 +110,8 @@ export type WorkerVerdict =
 export type WorkerMessage =
   /** Requests permission from the parent's rate limiter to send one model request. */
   | { type: "permit.requested"; id: number; estimatedTokens: number }
+  /** Asks the parent whether a complete `done` may end the work; only with `offersDone` in the request. */
+  | { type: "done.offered"; id: number }
   | { type: "provider.limited"; retryAfterMs: number }
   | { type: "provider.retried"; attempt: number; delayMs: number; reason: string }
   | { type: "turn.started"; turn: number; turnsMax: number }
@@ -159,4 +163,7 @@ export type ToolErrorKind =
   | "unsupported"
   | "failed";
 
-export type ParentMessage = { type: "permit.granted"; id: number };
+export type ParentMessage =
+  | { type: "permit.granted"; id: number }
+  /** `problem` is the reason why the work is not done; null accepts the end. */
+  | { type: "done.answered"; id: number; problem: string | null };

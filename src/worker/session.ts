@@ -11,22 +11,27 @@ import { sleep } from "../std/clock.ts";
 import { sha256 } from "../std/digest.ts";
 import { estimateTokens } from "./history.ts";
 import { type LoopOutcome, type LoopPorts, runWorkerLoop } from "./loop.ts";
+import type { ParentClient } from "./parent-client.ts";
 import type { WorkerMessage, WorkerRequest } from "./protocol.ts";
-import type { RateLimitClient } from "./rate-limit-client.ts";
 import type { Redactor } from "./redact.ts";
+import type { DoneArguments } from "./roles/answer.ts";
 import { systemPrompt } from "./system-prompt.ts";
 import { callTool, toolsFor } from "./tools/index.ts";
 import { repoMap } from "./tools/repo-map.ts";
+import { toolError } from "./tools/tool.ts";
 
 interface Session {
   request: WorkerRequest;
-  permits: RateLimitClient;
+  parent: ParentClient;
   redactor: Redactor;
   /** Sends a message to the parent without redacting it. */
   emit(message: WorkerMessage): Promise<void>;
   /** Aborts the request and every tool it runs. */
   signal: AbortSignal;
 }
+
+/** Times that the parent refuses a complete `done`; the next one ends the work, and its review decides. */
+const refusalsMax = 2;
 
 /** Works on the request until there is an outcome; the caller reports it. */
 export async function runSession(session: Session): Promise<LoopOutcome> {
@@ -50,12 +55,23 @@ export async function runSession(session: Session): Promise<LoopOutcome> {
         signal,
       }),
     call: async (tool, argumentsText) => {
-      const { args, result } = await callTool(tools, tool, argumentsText, context);
+      const { args, result: called } = await callTool(tools, tool, argumentsText, context);
+      const refusal = called.ok ? await refusalOf(tool, args) : null;
+      const result = refusal === null ? called : toolError("not_permitted", refusal);
       return { args, result: { ...result, text: redactor.key(result.text) } };
     },
     emit: (message) => session.emit(redactor.value(message)),
     record: (messages) => recorder.record(messages),
     now: () => performance.now(),
+  };
+  let refusals = 0;
+  /** The parent's reason against a complete `done`, the first times. */
+  const refusalOf = async (tool: string, args: unknown): Promise<string | null> => {
+    const complete = tool === "done" && (args as Partial<DoneArguments>).status === "complete";
+    if (!complete || !request.offersDone || refusals >= refusalsMax) return null;
+    const refusal = await session.parent.offerDone(signal);
+    if (refusal !== null) refusals++;
+    return refusal;
   };
   const names = tools.map((tool) => tool.name);
   return runWorkerLoop(
@@ -79,7 +95,7 @@ function ask(session: Session, provider: Provider, request: Parameters<Provider[
     session.emit(session.redactor.value(message));
   return sendWithRetries(session.request.provider, {
     send: async () => {
-      await session.permits.obtain(tokens, session.signal);
+      await session.parent.obtain(tokens, session.signal);
       return provider.send(request);
     },
     onRetry: async ({ attempt, delayMs, reason, limited }) => {

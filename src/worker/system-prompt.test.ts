@@ -16,6 +16,7 @@ const request: WorkerRequest = {
   projectDir: "",
   base: "b",
   prompt: "do it",
+  offersDone: false,
   claims: { create: [], edit: ["src/a.ts"], delete: [], touch: [], read: ["README.md"] },
   model: "m",
   provider: {

@@ -188,6 +188,7 @@ function requestOf(
     worktree: at.root,
     projectDir: "",
     base: "HEAD",
+    offersDone: false,
     prompt: changes.prompt ?? `Unit: ${unit}\nAttempt: 1\n\nChange a.txt.`,
     claims: { create: ["new"], edit: ["a.txt"], delete: [], touch: [], read: [] },
     model: "scripted",

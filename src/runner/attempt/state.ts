@@ -96,6 +96,8 @@ export class RunMemory {
   readonly results = new Map<string, string>();
   /** By unit: its last reviewed commit. */
   readonly reviewed = new Map<string, Reviewed>();
+  /** By unit: the last tree that gates rejected as the attempt's fault, in this run. */
+  readonly rejectedTrees = new Map<string, string>();
   /** By reviewer's unit: the issues it reported in landed work. */
   readonly issues = new Map<string, string>();
 

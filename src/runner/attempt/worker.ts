@@ -1,6 +1,8 @@
 /** The worker subprocess: its request, its life, and its messages as telemetry. */
 import type { Config } from "../../config/config.ts";
 import { endpointOf } from "../../config/providers.ts";
+import { attemptChanges } from "../../git/worktrees/changes.ts";
+import { treeWith } from "../../git/worktrees/snapshot.ts";
 import type { WorkerOutcome } from "../../kernel/event.ts";
 import type { CompiledTask } from "../../plan/compiled.ts";
 import { adoptsOrphans, killOrphans, ownChild } from "../../process/orphans.ts";
@@ -186,6 +188,7 @@ export function workerRequest(
     projectDir: c.projectDir,
     base: live.tree.base,
     prompt: of.prompt,
+    offersDone: task.role === "worker" && c.memory.rejectedTrees.has(task.id),
     claims: task.claims,
     limits: { ...shared.limits, iterationBudget: task.iterationBudget ?? iterationBudget },
   };
@@ -267,6 +270,15 @@ export function handleWorkerMessage(
   const provider = c.models.get(live.unit)?.provider.name ?? "";
   applyRequestMessage(c.rateLimiter, { provider, holder: live.marker }, message, reply);
   if (message.type === "permit.requested") return;
+  if (message.type === "done.offered") {
+    const { id } = message;
+    resubmission(c, live).then(
+      (problem) => reply({ type: "done.answered", id, problem }),
+      // The review after the end says why the tree cannot be read.
+      () => reply({ type: "done.answered", id, problem: null }),
+    );
+    return;
+  }
   if (message.type === "message.recorded") {
     putText(c, JSON.stringify(message.message));
     return;
@@ -274,6 +286,21 @@ export function handleWorkerMessage(
   const { unit, attempt } = live;
   const data = telemetryData(c, message);
   c.log.note({ run: c.run, plan: c.plan.name, unit, attempt, type: message.type, data });
+}
+
+/** Answer to a worker that ends with the tree that the gates rejected; null for any other tree. */
+async function resubmission(c: RunContext, { unit, tree }: LiveAttempt): Promise<string | null> {
+  const rejected = c.memory.rejectedTrees.get(unit);
+  if (rejected === undefined) return null;
+  const changes = await attemptChanges(c.repository, tree);
+  const paths = changes.filter(({ kind }) => kind === "file" || kind === "symlink");
+  const now = await treeWith(
+    c.repository,
+    tree,
+    paths.map(({ path }) => path),
+  );
+  if (now !== rejected) return null;
+  return "the files are the same as those that the gates rejected; fix what the rejection in your task names, or call done with status blocked";
 }
 
 function telemetryData(c: RunContext, message: WorkerMessage): Record<string, unknown> {
