@@ -2,6 +2,7 @@
 import { assert, present } from "../std/assert.ts";
 import { dagIndex, type UnitId } from "./dag.ts";
 import type { Event } from "./event.ts";
+import { alreadySatisfied } from "./reasons.ts";
 import {
   type Draft,
   type Phase,
@@ -136,6 +137,17 @@ export function selfReviewed(d: Draft, event: Of<"self_review.finished">): boole
 function review(d: Draft, id: UnitId, unit: UnitState): void {
   setPhase(d, id, "reviewing", "comparing its changes with its claims");
   d.actions.push({ type: "attempt.review", unit: id, attempt: unit.attempt });
+}
+
+/** An attempt without changes is satisfied by an earlier commit of its unit: the unit landed as that commit. */
+export function satisfied(d: Draft, event: Of<"review.satisfied">): boolean {
+  const unit = unitAt(d, event, "reviewing");
+  if (unit === null) return false;
+  assert(!unit.fixing, "no earlier commit satisfies a fix");
+  const as = event.commit.slice(0, 10);
+  setPhase(d, event.unit, "landed", `${alreadySatisfied}: landed earlier as ${as}`);
+  settleDependents(d, event.unit);
+  return true;
 }
 
 /** The claims review finished; an accepted attempt is queued for the merge train. */

@@ -78,6 +78,8 @@ export type Event =
       reason: string;
       retriable: boolean;
     } & Of)
+  /** The attempt changed nothing, and an earlier commit of the unit, on the target, does the task. */
+  | ({ type: "review.satisfied"; commit: string } & Of)
   | ({ type: "candidate.built"; car: number; onto: string; commit: string; tree: string } & Of)
   /** The gates that read no checked-out tree passed on a candidate, so that another may be based on it. */
   | ({ type: "candidate.screened"; car: number; tree: string } & Of)

@@ -11,6 +11,9 @@ export const dependencyLost = "dependency_lost";
 /** Beginning of the reason of `attempt.unprepared` when the dependencies could not be installed. */
 export const setupFailed = "setup failed";
 
+/** Beginning of the reason of a unit whose attempt changed nothing and which an earlier commit satisfies. */
+export const alreadySatisfied = "already_satisfied";
+
 /** Beginning of the reason of a unit whose candidate failed together with a base that did not land. */
 export const requeued = "re-queued";
 

@@ -103,6 +103,8 @@ function applyEvent(d: Draft, event: Event): boolean {
       return attempt.selfReviewed(d, event);
     case "review.finished":
       return attempt.reviewed(d, event);
+    case "review.satisfied":
+      return attempt.satisfied(d, event);
     case "candidate.built":
       return train.built(d, event);
     case "candidate.screened":

@@ -91,6 +91,11 @@ const kernelKinds = {
     reason: ["string?", "When not passed: one sentence"],
     retriable: ["boolean?", "When not passed: true when another attempt may succeed"],
   }),
+  "review.satisfied": lifecycle(
+    "attempt",
+    "The attempt changed nothing, and the unit is landed as an earlier commit of it.",
+    { commit: ["string", "The earlier commit, which the target has"] },
+  ),
   "candidate.built": lifecycle("attempt", "The change was merged onto the base of its car.", {
     car,
     onto: ["string", "Parent commit of the candidate"],

@@ -270,6 +270,7 @@ const statusTypes = [
   "attempt.prepared",
   "attempt.kept",
   "landing.finished",
+  "review.satisfied",
   "unit.changed",
 ]
   .map((type) => `'${type}'`)

@@ -221,14 +221,16 @@ export async function landedUnits(
     units: readonly { id: string; digest: string }[];
   },
 ): Promise<{ landed: LandedUnit[]; adopted: LandedUnit[] }> {
-  const lines = adoptedLines(readHistory(o.projectRoot), o.plan);
+  const history = readHistory(o.projectRoot);
+  const lines = adoptedLines(history, o.plan);
   const commits = [...new Set(lines.map(({ commit }) => commit))];
   const reachable = await reachableCommits(repository, { tip: o.tip, commits });
   const recorded = withDigests(
     lines.filter(({ commit }) => reachable.has(commit)),
     o.units,
   );
-  const landed = await scanLanded(repository, { tip: o.tip, plan: o.plan, recorded });
+  const scanned = await scanLanded(repository, { tip: o.tip, plan: o.plan, recorded });
+  const landed = withLaterDigests(scanned, history, o.plan);
   const bare = new Set(
     lines.flatMap((line) => (line.digest === null ? [`${line.unit} ${line.commit}`] : [])),
   );
@@ -249,6 +251,28 @@ export function adoptedLines(lines: readonly HistoryLine[], plan: string): Histo
     if (line.digest !== null || !byWork.has(key)) byWork.set(key, line);
   }
   return [...byWork].flatMap(([key, line]) => (foreign.has(key) ? [line] : []));
+}
+
+/**
+ * The landed units, and after each the same with other digests that the history has for its commit: a later text of
+ * the task needed no change. Pure.
+ */
+export function withLaterDigests(
+  landed: readonly LandedUnit[],
+  lines: readonly HistoryLine[],
+  plan: string,
+): LandedUnit[] {
+  const key = (of: { unit: string; commit: string }): string => `${of.unit} ${of.commit}`;
+  const known = new Set(landed.map((one) => `${key(one)} ${one.digest}`));
+  const later = Map.groupBy(
+    lines.filter((line) => line.plan === plan && !known.has(`${key(line)} ${line.digest}`)),
+    key,
+  );
+  return landed.flatMap((one) => {
+    const others = later.get(key(one)) ?? [];
+    later.delete(key(one));
+    return [one, ...others.flatMap(({ digest }) => (digest === null ? [] : [{ ...one, digest }]))];
+  });
 }
 
 /** The lines as landed units. One without a digest gets that of the unit's current text. */

@@ -227,6 +227,7 @@ function earlierWork(
         blob !== null
           ? decoder.decode(blob)
           : (entry.rejection?.reason ?? "the attempt was abandoned"),
+      verdict: entry.rejection?.verdict ?? null,
       ref: entry.kept?.ref ?? null,
       commit: entry.kept?.commit ?? null,
       base: entry.kept?.base ?? null,

@@ -20,6 +20,7 @@ const kernelTypes: ReadonlySet<string> = new Set<Event["type"]>([
   "worker.exited",
   "self_review.finished",
   "review.finished",
+  "review.satisfied",
   "candidate.built",
   "candidate.screened",
   "candidate.conflicted",

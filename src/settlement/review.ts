@@ -68,7 +68,10 @@ export async function reviewAndCommit(
   const changes = o.changes ?? (await attemptChanges(c.repository, o.tree));
   const scope = judgeChanges(changes, policy);
   if (!scope.passed)
-    return rejected(scope.verdict, scope.reason, { ...retry(scope), detail: detailOf(scope) });
+    return rejected(scope.verdict, scope.reason, {
+      retriable: scope.retriable,
+      detail: detailOf(scope),
+    });
   const claimed = (list: readonly FileChange[], verdict: ScopeVerdict): FileChange[] => {
     const paths = new Set(verdict.claimed);
     return list.filter((change) => paths.has(change.path));
@@ -89,16 +92,11 @@ export async function reviewAndCommit(
   const after = judgeChanges(await attemptChanges(c.repository, o.tree), policy);
   if (!after.passed)
     return rejected(after.verdict, after.reason, {
-      ...retry(after),
+      retriable: after.retriable,
       detail: detailOf(after),
       touched: true,
     });
   return { ...(await commit(c, o, after.claimed)), ...fixes, touched: true };
-}
-
-function retry(scope: ScopeVerdict): { retriable: boolean } {
-  // An empty attempt may succeed when the worker is told so; changes outside the claims need another plan.
-  return { retriable: scope.retriable || scope.verdict === "empty_diff" };
 }
 
 function detailOf(scope: ScopeVerdict): string {

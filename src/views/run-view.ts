@@ -291,6 +291,7 @@ function advanceUnit(unit: UnitView, event: RecordedEvent): void {
       });
       return;
     case "landing.finished":
+    case "review.satisfied":
       if (data["stale"] !== true) unit.landed = { commit: textField(data, "commit"), at: ts };
       return;
     case "unit.undone": {

@@ -38,12 +38,12 @@ describe("review", () => {
     expect(await c.review(files, { edit: ["f.txt"] })).toEqual(outcome);
   });
 
-  test("A15 an empty diff is rejected and retriable", async () => {
+  test("A15 an empty diff is rejected; earlier attempts decide on a retry", async () => {
     await using c = await testSettlement({ files: { "f.txt": old } });
     expect(await c.review({}, { edit: ["f.txt"] })).toMatchObject({
       passed: false,
       verdict: "empty_diff",
-      retriable: true,
+      retriable: false,
     });
   });
 

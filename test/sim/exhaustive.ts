@@ -163,6 +163,7 @@ function answersTo(state: State, action: Action): Event[] {
       const no = { passed: false, verdict: "scope", reason: "so" } as const;
       return [
         { type: "review.finished", ...of, passed: true, commit: tree, tree },
+        { type: "review.satisfied", ...of, commit: "t" },
         { type: "review.finished", ...of, ...no, retriable: true },
         { type: "review.finished", ...of, ...no, retriable: false },
       ];

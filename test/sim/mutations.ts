@@ -179,6 +179,13 @@ export const mutations: readonly Mutation[] = [
     "",
   ),
   of(
+    5,
+    "dependents of a satisfied unit do not start",
+    "attempt.ts",
+    "settleDependents(d, event.unit);",
+    "",
+  ),
+  of(
     7,
     "landings blocked by a checkout are not retried at the end",
     "run.ts",

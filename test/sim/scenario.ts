@@ -12,6 +12,8 @@ export interface Rates {
   /** A reviewer does not approve. */
   disapprove: number;
   review: number;
+  /** The attempt changes nothing, and an earlier commit satisfies the unit. */
+  satisfied: number;
   /** `conflict`: two changes do not merge; `clash`: two changes merge and break each other. */
   conflict: number;
   clash: number;
@@ -48,6 +50,7 @@ export function drawScenario(random: Random): Scenario {
     selfReview: rate(0.5),
     disapprove: rate(0.8),
     review: rate(0.3),
+    satisfied: rate(0.3),
     conflict: rate(0.3),
     clash: rate(0.4),
     bad: rate(0.4),

@@ -235,8 +235,11 @@ export class Witness {
       check(!known.fixing, `${unit} became ${to} before its fix was reviewed`);
       if (to === "landed") {
         check(known.about.role === "worker", `${unit} is not a worker, and landed`);
-        check(event.type === "landing.finished" && event.unit === unit, `${unit} did not land`);
-        check(this.#world.tip === event.commit, "the target is not the landed commit");
+        const lands = event.type === "landing.finished" || event.type === "review.satisfied";
+        check(lands && event.unit === unit, `${unit} did not land`);
+        if (event.type === "landing.finished")
+          check(this.#world.tip === event.commit, "the target is not the landed commit");
+        else check(this.#world.tips.has(event.commit), `${unit} is satisfied by an unknown commit`);
       }
       for (const { id, deps } of this.#units.values().map(({ about }) => about)) {
         if (deps.includes(unit)) this.#noteReady(id);

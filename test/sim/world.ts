@@ -143,6 +143,10 @@ export class World {
   }
 
   #review(action: Of<"attempt.review">): Event {
+    const mayBeSatisfied = this.#fixing.get(action.unit) !== true;
+    if (mayBeSatisfied && this.#random.chance(this.#rates.satisfied)) {
+      return { type: "review.satisfied", ...of(action), commit: this.#run.tip };
+    }
     if (this.#random.chance(this.#rates.review)) {
       const verdict = "scope_violation";
       const retriable = this.#random.chance(0.5);

@@ -30,6 +30,8 @@ export function progressLine(record: RecordedEvent, stream: boolean): string | n
       return rejectionLines(unit, record);
     case "landing.finished":
       return `${unit}: landed as ${short(String(data["commit"]))}`;
+    case "review.satisfied":
+      return `${unit}: already satisfied by ${short(String(data["commit"]))}`;
     case "landing.refused":
       return `${unit}: landing refused: ${data["reason"]}`;
     case "attempt.autofixed":

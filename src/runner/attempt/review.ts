@@ -1,4 +1,8 @@
 /** Performs `self_review.start` and `attempt.review`, and reads the verdicts of reviewers. */
+import { coversAny } from "../../claims/cover.ts";
+import { parseClaims } from "../../claims/path.ts";
+import { branchTip } from "../../git/refs.ts";
+import { diffTrees } from "../../git/trees.ts";
 import { detectTampering } from "../../git/worktrees/changes.ts";
 import { diffText } from "../../git/worktrees/snapshot.ts";
 import { resetWorkerGitDir } from "../../git/worktrees/worktree.ts";
@@ -7,8 +11,11 @@ import type { CompiledTask } from "../../plan/compiled.ts";
 import { type ReviewOutcome, reviewAndCommit } from "../../settlement/review.ts";
 import { present } from "../../std/assert.ts";
 import { oneLine } from "../../std/text.ts";
+import { recordLandings } from "../bookkeeping.ts";
+import { landedUnits } from "../history.ts";
 import type { RunContext } from "../run-context.ts";
 import type { ActionOf, Answer } from "../run-loop.ts";
+import { judgeEmptyDiff, lastCommit } from "./empty-diff.ts";
 import { attemptTask, commitMessage } from "./landing-task.ts";
 import { promptDiffBytesMax, selfReviewPrompt } from "./prompt.ts";
 import type { LiveAttempt } from "./state.ts";
@@ -53,12 +60,56 @@ export async function performReview(
   if (outcome.touched) await keepAttempt(c, live, at);
   endAttempt(c, live);
   const { unit, attempt } = action;
+  if (!outcome.passed && outcome.verdict === "empty_diff") {
+    return await emptyDiffAnswer(c, live, outcome);
+  }
   if (outcome.passed) {
     c.memory.reviewed.set(unit, { attempt, base: live.tree.base, commit: outcome.commit });
   } else {
     c.memory.setPendingRejection(action, outcome);
   }
   return reviewAnswer({ unit, attempt }, outcome);
+}
+
+/** Answers for an attempt that changed nothing: satisfied by an earlier commit, or rejected. */
+async function emptyDiffAnswer(
+  c: RunContext,
+  { unit, attempt, fixing }: LiveAttempt,
+  outcome: Extract<ReviewOutcome, { passed: false }>,
+): Promise<Answer> {
+  const task = present(c.tasks.get(unit), `${unit} has a task`);
+  const tip = await branchTip(c.repository, c.target);
+  const of = { projectRoot: c.projectRoot, plan: c.plan.name, units: c.plan.tasks };
+  const known = fixing || tip === null ? null : await landedUnits(c.repository, { ...of, tip });
+  const landed = known?.landed ?? [];
+  const commit = lastCommit(landed, unit);
+  const changedSince =
+    commit === null || tip === null ? [] : await claimedChanges(c, task, commit, tip);
+  const rejection = c.memory.rejection(unit);
+  const judged = judgeEmptyDiff({ unit, landed, changedSince, rejection });
+  if (judged.satisfied !== null) {
+    c.memory.setLanded(unit, judged.satisfied);
+    // The commit's trailers have the digest that the task had then.
+    recordLandings(c, [{ unit, digest: task.digest, commit: judged.satisfied }]);
+    return { event: { type: "review.satisfied", unit, attempt, commit: judged.satisfied } };
+  }
+  c.memory.setPendingRejection({ unit, attempt }, outcome);
+  return reviewAnswer({ unit, attempt }, { ...outcome, retriable: judged.retriable });
+}
+
+/** Paths that differ between two commits and that any claim of a task covers. */
+async function claimedChanges(
+  { repository, projectPrefix }: RunContext,
+  { claims }: CompiledTask,
+  from: string,
+  to: string,
+): Promise<string[]> {
+  const all = parseClaims(Object.values(claims).flat());
+  return (await diffTrees(repository, from, to)).flatMap(({ path }) =>
+    path.startsWith(projectPrefix) && coversAny(all, path.slice(projectPrefix.length))
+      ? [path]
+      : [],
+  );
 }
 
 function reviewAnswer(of: { unit: string; attempt: number }, outcome: ReviewOutcome): Answer {

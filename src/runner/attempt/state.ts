@@ -1,10 +1,11 @@
 /** State of a run's attempts: the live ones, and what the next attempt of each unit has to know. */
 import type { FileChange } from "../../git/worktrees/changes.ts";
 import type { Worktree } from "../../git/worktrees/worktree.ts";
-import { integrationFailed } from "../../kernel/reasons.ts";
+import { emptyCandidateReasons, integrationFailed } from "../../kernel/reasons.ts";
 import type { PhaseChange } from "../../kernel/state.ts";
 import type { WorkerMessage } from "../../worker/protocol.ts";
 import type { RunRecord } from "../records.ts";
+import { type LastRejection, lastRejection } from "./empty-diff.ts";
 import type { EarlierAttempt } from "./prompt.ts";
 
 /** Kept work of a rejected or abandoned attempt. */
@@ -12,6 +13,8 @@ export interface EarlierWork {
   attempt: number;
   /** Text for the next attempt's prompt: the verdict, with the output of the gates. */
   rejection: string;
+  /** The verdict of the unit's last rejection in an earlier run; absent in work of the current one. */
+  verdict?: string | null;
   ref: string | null;
   commit: string | null;
   base: string | null;
@@ -89,6 +92,7 @@ interface PendingRejection {
 export class RunMemory {
   readonly #putBlob: (text: string) => string;
   readonly #earlier: Map<string, EarlierWork>;
+  readonly #rejections = new Map<string, LastRejection>();
   readonly #pending = new Map<string, PendingRejection & { attempt: number }>();
   /** By unit: the commit it landed as, in this run or an earlier one. */
   readonly landed = new Map<string, string>();
@@ -105,6 +109,9 @@ export class RunMemory {
   constructor(earlier: ReadonlyMap<string, EarlierWork>, putBlob: (text: string) => string) {
     this.#earlier = new Map(earlier);
     this.#putBlob = putBlob;
+    for (const [unit, { verdict }] of earlier) {
+      if (verdict) this.#noteRejection(unit, { verdict, here: false });
+    }
   }
 
   /** Kept work of a unit, which its next attempt starts from. */
@@ -117,10 +124,21 @@ export class RunMemory {
     this.#earlier.set(unit, { ...work, rejection: "the attempt was abandoned" });
   }
 
+  /** The last rejection of a unit's work since it landed. */
+  rejection(unit: string): LastRejection | undefined {
+    return this.#rejections.get(unit);
+  }
+
+  #noteRejection(unit: string, rejection: LastRejection): void {
+    const last = lastRejection(this.#rejections.get(unit), rejection);
+    if (last !== undefined) this.#rejections.set(unit, last);
+  }
+
   /** Stores a landing; later attempts of the unit do not start from earlier work. */
   setLanded(unit: string, commit: string): void {
     this.landed.set(unit, commit);
     this.#earlier.delete(unit);
+    this.#rejections.delete(unit);
   }
 
   setPendingRejection(
@@ -157,6 +175,8 @@ export class RunMemory {
     if (rejection === undefined) return [];
     this.#pending.delete(unit);
     const { attempt, verdict, reason, detail, gates } = rejection;
+    const empty = emptyCandidateReasons.has(reason);
+    this.#noteRejection(unit, { verdict: empty ? "empty_diff" : verdict, here: true });
     const work = this.#earlier.get(unit);
     if (work !== undefined) this.#earlier.set(unit, { ...work, rejection: detail });
     const data = {
