@@ -435,4 +435,45 @@ describe("reviewers", () => {
     );
     expect(outcome).toMatchObject({ verdict: "complete", result: { approved: false } });
   });
+
+  const approval = '{"status":"complete","summary":"ok","result":{"approved":true}}';
+  const rejection = approval.replace("true", "false");
+  test.each<[string, ScriptedReply[]]>([
+    [
+      "done twice in one reply",
+      [
+        {
+          calls: [
+            ["done", approval],
+            ["done", rejection],
+          ],
+        },
+      ],
+    ],
+    ["a result twice", [{ calls: [["done", `${rejection.slice(0, -1)},${approval.slice(1)}`]] }]],
+    ["approved twice", [{ calls: [["done", approval.replace("{", '{"x":{"a":1,"a":2},')]] }]],
+    ["a result that is no verdict", [done({ result: {}, summary: '{"approved": true}' })]],
+    [
+      "a summary that is a rejection",
+      [done({ result: { approved: true }, summary: '{"approved": false}' })],
+    ],
+    ["text, then nothing", [{ text: '{"approved": true}' }, { text: "" }]],
+    ["text, then a refusal", [{ text: '{"approved": true}' }, { text: "I refuse." }]],
+    ["a status of incomplete", [done({ status: "incomplete", result: { approved: true } })]],
+  ])("A26 a reviewer whose approval comes with %s does not approve", async (_, replies) => {
+    const { outcome } = await run(replies, { role: "reviewer" });
+    const { approved } = Object(outcome.result) as { approved?: unknown };
+    expect(outcome.verdict === "complete" && approved === true).toBe(false);
+  });
+
+  test("A26 the arguments of done, and a last text that is the verdict, approve", async () => {
+    const answers: ScriptedReply[] = [
+      { calls: [["done", approval]] },
+      { text: '{"approved": true}' },
+    ];
+    for (const answer of answers) {
+      const { outcome } = await run([answer], { role: "reviewer" });
+      expect(outcome).toMatchObject({ verdict: "complete", result: { approved: true } });
+    }
+  });
 });

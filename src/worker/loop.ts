@@ -10,7 +10,7 @@ import type { ChatMessage, ModelReply, ModelResult, ToolCall } from "../model/me
 import { History } from "./history.ts";
 import type { WorkerMessage, WorkerRole, WorkerVerdict } from "./protocol.ts";
 import { type DoneArguments, readRoleAnswer, unreadableAnswer } from "./roles/answer.ts";
-import { isRecord } from "./roles/json-in-text.ts";
+import { isRecord, repeatsKey } from "./roles/json-in-text.ts";
 import { parseReviewVerdict } from "./roles/reviewer.ts";
 import { type ObservedCall, StallDetector } from "./stall-detector.ts";
 import { type ToolResult, toolError } from "./tools/tool.ts";
@@ -235,7 +235,8 @@ class Loop {
       // Models often send an empty text instead of an empty object.
       const text = call.argumentsText.trim() === "" ? "{}" : call.argumentsText;
       const { args, result } = await this.#ports.call(call.name, text);
-      const ended = call.name === "done" && result.ok ? this.#done(args as DoneArguments) : null;
+      const ended =
+        call.name === "done" && result.ok ? this.#done(args as DoneArguments, reply) : null;
       const accepted = ended !== null && "problem" in ended ? refusedCall(ended.problem) : result;
       const explained = explainCut(accepted, reply.finishReason);
       await this.#answer(call, explained, Math.round(this.#ports.now() - started));
@@ -277,8 +278,10 @@ class Loop {
   }
 
   /** The outcome that `done` reports, or the problem with its answer, to be sent back to the model. */
-  #done(args: DoneArguments): LoopOutcome | { problem: string } {
-    const answer = readRoleAnswer(this.#task.role, args);
+  #done(args: DoneArguments, reply: ModelReply): LoopOutcome | { problem: string } {
+    const answer = this.#contradicts(reply)
+      ? { ok: false as const, problem: "call done once, with each key once" }
+      : readRoleAnswer(this.#task.role, args);
     const reason = args.summary.slice(0, 2000);
     if (answer.ok) return { verdict: args.status, reason, result: answer.result };
     if (args.status !== "complete") return { verdict: args.status, reason, result: args.summary };
@@ -286,6 +289,13 @@ class Loop {
     const result = unreadableAnswer(this.#task.role, args.summary);
     const verdict = this.#task.role === "reviewer" ? "complete" : "incomplete";
     return { verdict, reason: answer.problem, result };
+  }
+
+  /** True for a reviewer's reply with several calls of `done`, or with a key twice in one. */
+  #contradicts({ toolCalls }: ModelReply): boolean {
+    const ends = toolCalls.filter(({ name }) => name === "done");
+    if (this.#task.role !== "reviewer") return false;
+    return ends.length > 1 || ends.some(({ argumentsText }) => repeatsKey(argumentsText));
   }
 
   /** Reminds a model whose reply has no tool call to make one; ends the conversation after a few. */
@@ -301,7 +311,7 @@ class Loop {
           ? "the provider's output limit cut the reply before a tool call"
           : "the model replied without calling a tool";
       return (
-        this.#verdictInText() ??
+        this.#verdictInText(reply.text) ??
         this.#end("no_progress", `${why}, ${this.#withoutCall} times in a row`)
       );
     }
@@ -309,9 +319,9 @@ class Loop {
     return null;
   }
 
-  /** The verdict in the last text of a reviewer that does not call `done`. */
-  #verdictInText(): LoopOutcome | null {
-    const verdict = this.#task.role === "reviewer" ? parseReviewVerdict(this.#lastText) : null;
+  /** The verdict in the last reply of a reviewer that does not call `done`. */
+  #verdictInText(text: string): LoopOutcome | null {
+    const verdict = this.#task.role === "reviewer" ? parseReviewVerdict(text) : null;
     if (verdict === null) return null;
     return { verdict: "complete", reason: "the verdict was given as text", result: verdict };
   }

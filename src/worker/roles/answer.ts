@@ -1,6 +1,6 @@
 /** Checks the answer that a role gives with `done` and returns it in the role's result type. */
 import type { WorkerRole } from "../protocol.ts";
-import { isRecord, jsonObjectsIn } from "./json-in-text.ts";
+import { isRecord, jsonObjectsIn, wholeObject } from "./json-in-text.ts";
 import { parsePlannerAnswer } from "./planner.ts";
 import { parseResearchResult } from "./researcher.ts";
 import { parseReviewVerdict } from "./reviewer.ts";
@@ -29,7 +29,7 @@ export function readRoleAnswer(role: WorkerRole, done: DoneArguments): RoleAnswe
     case "researcher":
       return { ok: true, result: parseResearchResult(done.result, summary) };
     case "reviewer": {
-      const verdict = parseReviewVerdict(done.result) ?? parseReviewVerdict(done.summary);
+      const verdict = verdictOf(done);
       if (verdict !== null) {
         const text = verdict.summary || summary.slice(0, verdictCharsMax);
         return { ok: true, result: { ...verdict, summary: text } };
@@ -42,7 +42,7 @@ export function readRoleAnswer(role: WorkerRole, done: DoneArguments): RoleAnswe
       };
     }
     case "planner": {
-      const given = isRecord(done.result) ? done.result : jsonObjectsIn(done.summary).at(-1)?.value;
+      const given = isRecord(done.result) ? done.result : jsonObjectsIn(done.summary).at(-1);
       if (given === undefined) {
         return {
           ok: false,
@@ -55,6 +55,13 @@ export function readRoleAnswer(role: WorkerRole, done: DoneArguments): RoleAnswe
     default:
       return role satisfies never;
   }
+}
+
+/** The verdict in `result`; in the summary when there is no result. A summary that rejects takes precedence. */
+function verdictOf({ result, summary }: DoneArguments): ReturnType<typeof parseReviewVerdict> {
+  const said = wholeObject(summary) === null ? null : parseReviewVerdict(summary);
+  if (result === undefined || result === null) return parseReviewVerdict(summary);
+  return said?.approved === false ? said : parseReviewVerdict(result);
 }
 
 /**

@@ -23,7 +23,7 @@ const partCharsMax = 2000;
 export function parseResearchResult(answer: unknown, summary: string): ResearchResult {
   const object = isRecord(answer)
     ? answer
-    : jsonObjectsIn(typeof answer === "string" ? answer : summary).at(-1)?.value;
+    : jsonObjectsIn(typeof answer === "string" ? answer : summary).at(-1);
   const text = object?.["answer"];
   const evidence = object?.["evidence"];
   const open = object?.["open_questions"];

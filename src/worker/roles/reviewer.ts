@@ -1,11 +1,11 @@
 /**
- * Parses a reviewer's verdict so that only a clear approval approves (A16).
+ * Parses a reviewer's verdict so that only a clear approval approves (A16, A26).
  *
- * A verdict is an object, JSON in a code fence or in prose, or prose. A rejection takes precedence over
- * approvals. An approval as JSON must be the last statement of the text, and an approval as prose the only one.
+ * An approval is an object, or a text that is one JSON object, alone or in one code fence. Text around it may
+ * quote the change under review, so it approves nothing. A rejection is also read from JSON in prose and from prose.
  */
 import { excerpt } from "../../std/text.ts";
-import { isRecord, jsonObjectsIn } from "./json-in-text.ts";
+import { isRecord, jsonObjectsIn, wholeObject } from "./json-in-text.ts";
 
 interface ReviewIssue {
   file: string | null;
@@ -26,8 +26,10 @@ const issuesBytesMax = 16 * 1024;
 
 /** The verdict in a reviewer's answer; null when it has none. */
 export function parseReviewVerdict(answer: unknown): ReviewVerdict | null {
-  if (isRecord(answer)) return fromObject(answer) ?? fromText(innerText(answer));
-  return typeof answer === "string" ? fromText(answer) : null;
+  if (isRecord(answer)) return fromObject(answer) ?? rejectionIn(innerText(answer));
+  if (typeof answer !== "string") return null;
+  const whole = wholeObject(answer);
+  return (whole === null ? null : fromObject(whole)) ?? rejectionIn(answer);
 }
 
 function fromObject(answer: Record<string, unknown>): ReviewVerdict | null {
@@ -61,26 +63,16 @@ function innerText(answer: Record<string, unknown>): string {
     .join("\n");
 }
 
-function fromText(text: string): ReviewVerdict | null {
-  const verdicts = jsonObjectsIn(text).flatMap(({ value, rest }) => {
-    const verdict = fromObject(value);
-    return verdict === null ? [] : [{ verdict, rest }];
-  });
-  const rejection = verdicts.findLast(({ verdict }) => !verdict.approved);
-  if (rejection !== undefined) return rejection.verdict;
-  const last = verdicts.at(-1);
-  // An approval followed by more text may be a quotation from the change under review.
-  if (last !== undefined) return /\w/.test(last.rest) ? null : last.verdict;
+/** The last rejection in a text, as JSON or, when it has no verdict as JSON, in words. */
+function rejectionIn(text: string): ReviewVerdict | null {
+  const verdicts = jsonObjectsIn(text).flatMap((value) => fromObject(value) ?? []);
+  const rejection = verdicts.findLast(({ approved }) => !approved);
+  if (rejection !== undefined || verdicts.length > 0) return rejection ?? null;
   const words = text.trim();
-  if (/^\W*(?:approved?|lgtm)\W*$/i.test(words)) return { approved: true, issues: [], summary: "" };
-  if (
-    /\b(?:not|never|cannot|can't|won't|isn't|don't|un)[\s-]*\w*\s*approv|\b(?:reject|disapprov|request changes)/i.test(
-      words,
-    )
-  ) {
-    return { approved: false, issues: [issueOf(words)], summary: clip(words) };
-  }
-  return null;
+  const rejects =
+    /\b(?:not|never|cannot|can't|won't|isn't|don't|un)[\s-]*\w*\s*approv|\b(?:reject|disapprov|request changes)/i;
+  if (!rejects.test(words)) return null;
+  return { approved: false, issues: [issueOf(words)], summary: clip(words) };
 }
 
 function issueOf(value: unknown): ReviewIssue {
