@@ -18,6 +18,9 @@ import {
 } from "node:fs";
 import { dirname, join } from "node:path";
 import { DgovError } from "../error.ts";
+import { processStart } from "../process/tree.ts";
+import { lstatIfPresent, removeFolder } from "../std/files.ts";
+import { once } from "../std/once.ts";
 import {
   type GitOptions,
   type GitOutput,
@@ -61,7 +64,8 @@ export async function withPrivateGit<T>(
   use: (g: PrivateGit) => Promise<T>,
 ): Promise<T> {
   const { near, ...rest } = o;
-  const g = createPrivateGit(r, { ...rest, dir: randomPath(memoryFolder() ?? near, "dgov-git") });
+  const dir = randomPath(memoryFolder() ?? near, ownName());
+  const g = createPrivateGit(r, { ...rest, dir });
   try {
     return await use(g);
   } finally {
@@ -86,6 +90,34 @@ export function inPrivate(
   }
   const argv = gitCommand(g.dir, `--work-tree=${g.workTree}`, ...args);
   return runGit(argv, { cwd: g.workTree, ...rest, env: { ...env, ...rest.env } });
+}
+
+/** Beginning of the names of this process's private git dirs: its pid and start time tell when it has ended. */
+const ownName = once(() => {
+  const start = processStart(process.pid) ?? "";
+  return `dgov-git-${process.pid}-${startInName(start)}`;
+});
+
+function startInName(start: string): string {
+  return start.replaceAll(/[^0-9A-Za-z]/g, "");
+}
+
+/**
+ * Removes private git dirs in memory that processes of this user left when they were killed; returns their paths.
+ * `dry` changes nothing.
+ */
+export function removeAbandonedGitDirs({ dry }: { dry: boolean }): string[] {
+  const folder = memoryFolder();
+  if (folder === null) return [];
+  const abandoned = readdirSync(folder).flatMap((name) => {
+    const [, pid, start] = /^dgov-git-(\d+)-([0-9A-Za-z]*)-[0-9a-f]{16}$/.exec(name) ?? [];
+    if (pid === undefined || startInName(processStart(Number(pid)) ?? "") === start) return [];
+    const path = join(folder, name);
+    const found = lstatIfPresent(path);
+    return found?.isDirectory() && found.uid === process.getuid?.() ? [path] : [];
+  });
+  if (!dry) for (const path of abandoned) removeFolder(path);
+  return abandoned;
 }
 
 let memory: string | null | undefined;

@@ -10,6 +10,7 @@ import { dirname, join } from "node:path";
 import { reconcileLanding } from "../git/landing/land.ts";
 import type { Identity } from "../git/objects.ts";
 import { removeOwnFolder } from "../git/own-folder.ts";
+import { removeAbandonedGitDirs } from "../git/private-dir.ts";
 import { keepRef } from "../git/refs.ts";
 import type { Repository } from "../git/repository.ts";
 import { keepWork, removeWorktree } from "../git/worktrees/keep.ts";
@@ -44,6 +45,7 @@ interface RecoveryContext {
 
 /** Recovers every run of the log that has a start and no end. */
 export async function recoverCrashedRuns(c: RecoveryContext): Promise<RecoveredRun[]> {
+  removeAbandonedGitDirs({ dry: false });
   const recovered: RecoveredRun[] = [];
   for (const { run, plan } of unfinishedRuns(c.log)) {
     recovered.push(await recoverRun(c, run, plan));

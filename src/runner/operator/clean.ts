@@ -5,9 +5,10 @@
  * and is named.
  */
 import { existsSync, readdirSync, realpathSync, rmSync } from "node:fs";
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { DgovError } from "../../error.ts";
 import { isOwnFolder, removeOwnFolder } from "../../git/own-folder.ts";
+import { removeAbandonedGitDirs } from "../../git/private-dir.ts";
 import { deleteRef, keepRef, listRefs } from "../../git/refs.ts";
 import type { Repository } from "../../git/repository.ts";
 import { removeWorktree } from "../../git/worktrees/keep.ts";
@@ -16,7 +17,6 @@ import type { EventLog } from "../../log/event-log.ts";
 import { processStart } from "../../process/tree.ts";
 import { lstatIfPresent, removeFolder } from "../../std/files.ts";
 import { sortedBy } from "../../std/order.ts";
-import { plural } from "../../std/text.ts";
 import { preparedAttempts } from "../history.ts";
 import { attemptPaths, type RunPaths } from "../paths.ts";
 
@@ -49,6 +49,7 @@ export async function cleanRuns(o: {
     cleaned.removed.push(ref);
     if (!o.dry) await deleteRef(o.repository, ref);
   }
+  cleaned.removed.push(...removeAbandonedGitDirs(o).map((path) => `git dir ${path}`));
   const planners = await cleanPlanners(o);
   cleaned.removed.push(...planners.removed, ...cleanDrafts(o.projectRoot, o.dry));
   cleaned.kept.push(...planners.kept);
@@ -66,9 +67,12 @@ async function cleanRun(
   cleaned: CleanResult,
 ): Promise<void> {
   const folder = join(o.paths.runs, run);
+  /** Folders of attempts that are named already, as removed or as kept. */
+  const named = new Set<string>();
   for (const { unit, attempt, base } of preparedAttempts(o.log?.lifecycle({ run }) ?? [])) {
     const place = attemptPaths(o.paths, { run, unit, attempt });
     if (!existsSync(place.path)) continue;
+    named.add(basename(dirname(place.path)));
     const label = `worktree of ${unit}, attempt ${attempt} (run ${run})`;
     const tree = openWorktree({ ...place, base });
     try {
@@ -82,16 +86,15 @@ async function cleanRun(
     }
   }
   const left = foldersOf(folder).filter((name) => existsSync(join(folder, name, "tree")));
-  if (left.length === 0) {
-    cleaned.removed.push(`folder of run ${run}`);
-    if (!o.dry) removeOwnFolder(folder);
-  } else if (!o.dry) {
-    if (cleaned.kept.length === 0) {
-      cleaned.kept.push(
-        `${plural(left.length, "worktree")} of run ${run}, which is not in the log`,
-      );
-    }
+  const unknown = left.filter((name) => !named.has(name));
+  for (const name of unknown) {
+    cleaned.kept.push(`${join(folder, name)}: a worktree that is not in the log`);
   }
+  // Of a dry run, worktrees that would be removed are still there.
+  const stays = o.dry ? unknown : left;
+  if (stays.length > 0) return;
+  cleaned.removed.push(`folder of run ${run}`);
+  if (!o.dry) removeOwnFolder(folder);
 }
 
 /** Removes links that a process put in place of dgov's folders; returns descriptions. */
