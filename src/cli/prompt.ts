@@ -18,9 +18,11 @@ async function ask<T>(
 ): Promise<T> {
   const clack = await import("@clack/prompts");
   using interrupt = listenForSignals();
-  // Not after it is shown: an answer typed at once, by a program or on a busy machine, must count.
+  // Input that this process has read already would reach the prompt with its first read.
   discardTypedInput();
-  const given = await show(clack, interrupt.signal);
+  const answer = show(clack, interrupt.signal);
+  discardTypedInput();
+  const given = await answer;
   if (interrupt.exitCode !== null) {
     if (interrupt.only) process.exit(interrupt.exitCode);
     throw interrupt.signal.reason;

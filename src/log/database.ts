@@ -6,7 +6,7 @@
  * read-only connection would create `-wal` and `-shm` and leave them there).
  */
 import { constants, Database, type SQLQueryBindings } from "bun:sqlite";
-import { existsSync, mkdirSync, renameSync, statSync } from "node:fs";
+import { existsSync, mkdirSync, renameSync, type Stats, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { DgovError } from "../error.ts";
@@ -26,6 +26,8 @@ export interface Connection {
   transaction<T>(body: () => T): T;
   /** A number that changes when another connection has written. */
   version(): number;
+  /** The way in which the file at the path is not the one that was opened; null when it is. */
+  fileLoss(): string | null;
   close(): void;
 }
 
@@ -74,7 +76,8 @@ export function openForWriting(path: string): Connection {
       db.close();
       throw error;
     }
-    return connection(path, () => db);
+    const opened = statSync(path);
+    return connection(path, () => db, { fileLoss: () => fileLoss(path, opened) });
   });
 }
 
@@ -94,7 +97,15 @@ export function openForReading(path: string): Connection | null {
     }
     return open.db;
   };
-  return connection(path, current, () => open.generation);
+  return connection(path, current, { generation: () => open.generation });
+}
+
+/** SQLite goes on writing into a file that was removed or replaced, and over one that was truncated. */
+function fileLoss(path: string, opened: Stats): string | null {
+  const now = statSync(path, { throwIfNoEntry: false });
+  if (now === undefined) return "was removed";
+  if (now.ino !== opened.ino || now.dev !== opened.dev) return "was replaced";
+  return now.size < opened.size ? "was truncated" : null;
 }
 
 interface Reader {
@@ -160,7 +171,14 @@ function migrate(db: Database, path: string): void {
   }).immediate();
 }
 
-function connection(path: string, db: () => Database, generation = () => 0): Connection {
+function connection(
+  path: string,
+  db: () => Database,
+  {
+    generation = () => 0,
+    fileLoss = () => null,
+  }: { generation?(): number; fileLoss?(): string | null },
+): Connection {
   return {
     all: <T>(sql: string, ...values: SQLQueryBindings[]) =>
       guarded(
@@ -192,6 +210,7 @@ function connection(path: string, db: () => Database, generation = () => 0): Con
         const row = db().query("PRAGMA data_version").get() as { data_version: number };
         return generation() * 2 ** 32 + row.data_version;
       }),
+    fileLoss,
     close: () => guarded(path, () => db().close()),
   };
 }

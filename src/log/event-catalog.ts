@@ -155,7 +155,8 @@ const kernelKinds = {
     target: ["string?", "Target branch"],
     verification: ["object?", "Final run of the gates on the branch: `status` and `reason`"],
     archived_to: ["string or null?", "Archive folder of the plan"],
-    warnings: ["string[]?", "Warnings of the run"],
+    warnings: ["string[]?", "Warnings of the run, its problems included"],
+    problems: ["string[]?", "Steps after the last landing that failed; the exit code is then 4"],
     degraded: ["boolean?", "True when the structure got worse"],
     structural: [
       "object or null?",

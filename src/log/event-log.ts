@@ -7,6 +7,7 @@
 import { join } from "node:path";
 import { DgovError } from "../error.ts";
 import { type Clock, isoTime, systemClock } from "../std/clock.ts";
+import { errorMessage } from "../std/text.ts";
 import { readBlob, storeBlob } from "./blobs.ts";
 import { readCounts, readToolCalls, type ToolCalls, type UsageCounts } from "./counts.ts";
 import { type Connection, databasePath, openForReading, openForWriting } from "./database.ts";
@@ -89,6 +90,11 @@ export interface EventLog {
   savePlan(bytes: string): string;
   /** The compiled plan of a digest; null when it is missing. */
   readPlan(digest: string): string | null;
+  /**
+   * The reason why another process does not find the end of a run that was recorded here: the database was removed,
+   * replaced, truncated or damaged. Null when it does.
+   */
+  lossOf(run: string): string | null;
   /** Removes telemetry of runs, and old blobs that no remaining event names. Lifecycle events stay. */
   prune(request: PruneRequest): PruneResult;
   [Symbol.dispose](): void;
@@ -239,6 +245,19 @@ function eventLog(projectRoot: string, connection: Connection, writer: Writer): 
     readPlan(digest) {
       const bytes = readBlob(plans, digest, ".toml");
       return bytes === null ? null : new TextDecoder().decode(bytes);
+    },
+    lossOf(run) {
+      const path = databasePath(projectRoot);
+      const loss = connection.fileLoss();
+      if (loss !== null) return `${path} ${loss}`;
+      try {
+        using fresh = openEventLogForReading(projectRoot);
+        const records = fresh?.lifecycle({ run }) ?? [];
+        if (records.some(({ type }) => type === "run.finished")) return null;
+        return `${path} lacks the end of this run`;
+      } catch (error) {
+        return errorMessage(error);
+      }
     },
     prune(request) {
       if (!request.dry && writer === noWriter) refuseToWrite();

@@ -36,7 +36,7 @@ export function listPlans(projectRoot: string): PlanLocation[] {
 }
 
 function plansIn(folder: string, of: Pick<PlanLocation, "archived" | "kind">): PlanLocation[] {
-  if (!existsSync(folder)) return [];
+  if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory()) return [];
   const names = readdirSync(folder).filter((name) => existsSync(join(folder, name, "_root.toml")));
   return sortedBy(names, (name) => name).map((name) => ({ dir: join(folder, name), name, ...of }));
 }

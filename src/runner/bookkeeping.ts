@@ -16,7 +16,6 @@ import { noBookkeepingCommit } from "../kernel/reasons.ts";
 import { openEventLog, openEventLogForReading } from "../log/event-log.ts";
 import { compiledName } from "../plan/compiled-file.ts";
 import { type PlanLocation, plansFolder } from "../plan/locate.ts";
-import { present } from "../std/assert.ts";
 import { isoTime, systemClock } from "../std/clock.ts";
 import { appendToFile, readText } from "../std/files.ts";
 import { errorMessage } from "../std/text.ts";
@@ -98,7 +97,8 @@ export async function commitBookkeeping(
   location: PlanLocation,
   baselines: readonly string[] = [],
 ): Promise<string | null> {
-  const tip = present(await branchTip(repository, target), `branch ${target} exists`);
+  const tip = await branchTip(repository, target);
+  if (tip === null) return `${noBookkeepingCommit}: branch ${target} no longer exists`;
   const tracked = (await listTree(repository, tip)).map(({ path }) => path);
   const isTracked = (path: string): boolean =>
     tracked.some((t) => t === path || t.startsWith(`${path}/`));

@@ -1,16 +1,18 @@
 /** The end of a run: verification of the branch, bookkeeping, baselines, and the record `run.finished`. */
 import { join } from "node:path";
+import { DgovError } from "../error.ts";
 import { treeOfCommit } from "../git/commit.ts";
 import { removeOwnFolder } from "../git/own-folder.ts";
 import { baseRef, branchTip, deleteRefs, listRefs } from "../git/refs.ts";
+import { pruneRegistrations } from "../git/worktrees/worktree.ts";
 import type { RunStatus } from "../kernel/event.ts";
-import { notArchived, sharedStateChanged } from "../kernel/reasons.ts";
+import { noBookkeepingCommit, notArchived, sharedStateChanged } from "../kernel/reasons.ts";
 import type { State } from "../kernel/state.ts";
 import { faultPoint } from "../process/fault-injection.ts";
 import { runGates } from "../settlement/gates/run-gates.ts";
 import type { GateVerdict } from "../settlement/verdict.ts";
-import { present } from "../std/assert.ts";
-import { errorMessage } from "../std/text.ts";
+import { isAbortError } from "../std/clock.ts";
+import { errorMessage, short } from "../std/text.ts";
 import { isHard } from "../structure/offenders.ts";
 import {
   compareStructure,
@@ -18,7 +20,7 @@ import {
   refreshStructure,
   type StructuralEnd,
 } from "./baselines.ts";
-import { archivePlan, commitBookkeeping } from "./bookkeeping.ts";
+import { archivePlan, commitBookkeeping, recordLandings } from "./bookkeeping.ts";
 import { recordOf } from "./records.ts";
 import { type RunContext, record } from "./run-context.ts";
 
@@ -36,7 +38,10 @@ export interface RunEnd {
   archivedTo: string | null;
   /** Null without a landing or a baseline at the start of the run. */
   structural: StructuralEnd | null;
+  /** Everything to tell the operator, `problems` included. */
   warnings: string[];
+  /** Steps after the last landing that failed. The units stay as they are, and the exit code is 4. */
+  problems: string[];
 }
 
 /** The result of the run loop. */
@@ -45,42 +50,99 @@ interface LoopEnd {
   status: RunStatus;
 }
 
+/**
+ * The steps after the last landing. A step that throws becomes a problem, and the next steps are taken all the same:
+ * the units have landed, and the next run repeats what is missing.
+ */
+class Ending {
+  readonly warnings: string[] = [];
+  readonly problems: string[] = [];
+
+  async step<T>(failure: string, otherwise: T, body: () => T | Promise<T>): Promise<T> {
+    try {
+      return await body();
+    } catch (error) {
+      const interrupted = isAbortError(error);
+      this.problem(`${failure}: ${interrupted ? "interrupted" : errorMessage(error)}`);
+      return otherwise;
+    }
+  }
+
+  problem(text: string): void {
+    this.problems.push(text);
+    this.warnings.push(text);
+  }
+}
+
 /** Closes a run whose loop has ended and records `run.finished`. */
 export async function finishRun(c: RunContext, loop: LoopEnd): Promise<RunEnd> {
   const { before } = c;
   const whole = c.only.length === 0;
   const { status } = loop;
-  const warnings: string[] = [];
-  const landedTip = present(await branchTip(c.repository, c.target), `branch ${c.target} exists`);
-  const verification = await verifyBranch(c, loop, landedTip);
+  const ending = new Ending();
+  const { warnings, problems } = ending;
+  await ending.step("the history of landings was not written", undefined, () => {
+    recordLandings(c, landings(c, loop));
+  });
+  const landedTip = await ending.step("the branch was not read", null, () => tipOf(c, loop));
+  const verification = await ending.step<RunEnd["verification"]>(
+    "the branch was not verified",
+    { status: "skipped", reason: "the verification failed" },
+    () => verifyBranch(c, loop, landedTip),
+  );
   if (verification.status === "failed") warnings.push(`the branch is red: ${verification.reason}`);
-  const landed = verification.status !== "skipped";
-  const structural = landed ? await structuralEnd(c, landedTip, warnings) : null;
+  const landed = landedTip !== null && verification.status !== "skipped";
+  const structural = landed ? await structuralEnd(c, landedTip, ending) : null;
   const degraded = structural !== null && structural.degraded.length > 0;
   const complete = status === "complete" && whole && verification.status !== "failed";
   faultPoint("finish.verified");
-  const archivedTo = complete ? archive(c, warnings) : null;
+  // After a problem the plan stays in its place, where the next run finds it.
+  const archivedTo =
+    complete && problems.length === 0
+      ? await ending.step(notArchived, null, () => archivePlan(c, c.location))
+      : null;
   faultPoint("finish.archived");
   const clean = complete && landed && !degraded;
-  const baselines = clean
-    ? await refreshBaselines(c, { tip: landedTip, structural }, warnings)
-    : [];
-  const changed = await sharedChanges(c, loop, warnings);
-  const problem = whole ? await commitBookkeeping(c, c.location, baselines) : null;
-  if (problem !== null) warnings.push(problem);
-  const after = present(await branchTip(c.repository, c.target), `branch ${c.target} exists`);
-  const candidates = await listRefs(c.repository, `refs/dgov/candidate/${c.run}`);
-  await deleteRefs(c.repository, [...candidates.map(({ ref }) => ref), baseRef(c.run)]);
+  const baselines = clean ? await refreshBaselines(c, { tip: landedTip, structural }, ending) : [];
+  const changed = await ending.step(
+    "the repository was not compared with its state at the start",
+    false,
+    () => sharedChanges(c, loop, warnings),
+  );
+  if (whole && landedTip !== null) {
+    const problem = await ending.step(noBookkeepingCommit, null, () =>
+      commitBookkeeping(c, c.location, baselines),
+    );
+    if (problem !== null) ending.problem(problem);
+  }
+  const after =
+    landedTip === null
+      ? loop.state.tip
+      : await ending.step("the branch was not read", landedTip, () => tipOf(c, loop));
+  await ending.step("refs of the run were not removed", undefined, async () => {
+    const candidates = await listRefs(c.repository, `refs/dgov/candidate/${c.run}`);
+    await deleteRefs(c.repository, [...candidates.map(({ ref }) => ref), baseRef(c.run)]);
+  });
+  await ending.step("the folder of the run was not removed", undefined, () => {
+    const folder = join(c.paths.runs, c.run);
+    removeOwnFolder(folder);
+    pruneRegistrations(c.repository, folder);
+  });
   const durationMs = c.clock.now() - c.startedAt;
   const degradedFails = degraded && c.config.sentrux.onDegraded === "fail";
-  const exitCode =
-    (changed ? 4 : 0) || exitCodeOf(loop, verification.status) || (degradedFails ? 1 : 0);
+  const failed =
+    (changed ? 4 : 0) ||
+    (status === "interrupted" ? exitCodeOf(loop, verification.status) : 0) ||
+    (c.signal.aborted ? 130 : 0) ||
+    (problems.length > 0 ? 4 : 0) ||
+    exitCodeOf(loop, verification.status) ||
+    (degradedFails ? 1 : 0);
   c.log.append([
     recordOf(
       { type: "run.finished", status },
       { run: c.run, plan: c.plan.name },
       {
-        exit_code: exitCode,
+        exit_code: failed,
         duration_ms: durationMs,
         before,
         after,
@@ -88,24 +150,61 @@ export async function finishRun(c: RunContext, loop: LoopEnd): Promise<RunEnd> {
         verification,
         archived_to: archivedTo,
         warnings,
+        problems,
         degraded,
         structural,
       },
     ),
   ]);
-  removeOwnFolder(join(c.paths.runs, c.run));
-  return { exitCode, before, after, durationMs, verification, archivedTo, structural, warnings };
+  const loss = c.log.lossOf(c.run);
+  if (loss !== null) ending.problem(`the event log was changed during the run: ${loss}`);
+  const exitCode = loss === null || failed === 130 ? failed : 4;
+  return {
+    exitCode,
+    before,
+    after,
+    durationMs,
+    verification,
+    archivedTo,
+    structural,
+    warnings,
+    problems,
+  };
+}
+
+/** Landings of this run's worker units, for the readable history. */
+function landings(c: RunContext, { state }: LoopEnd): Parameters<typeof recordLandings>[1] {
+  return c.plan.tasks.flatMap(({ id, role, digest }) => {
+    const commit = c.memory.landed.get(id);
+    const landed = role === "worker" && state.units[id]?.phase === "landed";
+    return landed && commit !== undefined ? [{ unit: id, digest, commit }] : [];
+  });
+}
+
+/** The tip of the target. Throws TARGET_MISSING when the branch was deleted or renamed during the run. */
+async function tipOf(c: RunContext, { state }: LoopEnd): Promise<string> {
+  const tip = await branchTip(c.repository, c.target);
+  if (tip !== null) return tip;
+  const last = short(state.tip);
+  throw new DgovError(
+    "TARGET_MISSING",
+    `branch ${c.target} no longer exists; its last commit was ${last} (git branch ${c.target} ${last})`,
+  );
 }
 
 /** Runs the gates on the branch as it is now. Verdicts of the last candidate are reused when it is the tip. */
 async function verifyBranch(
   c: RunContext,
   { state, status }: LoopEnd,
-  tip: string,
+  tip: string | null,
 ): Promise<RunEnd["verification"]> {
   const landed = Object.values(state.units).some((unit) => unit.phase === "landed");
   if (status === "interrupted") return { status: "skipped", reason: "the run was interrupted" };
-  if (!landed || tip === c.before) return { status: "skipped", reason: "nothing landed" };
+  if (!landed) return { status: "skipped", reason: "nothing landed" };
+  if (tip === null) return { status: "skipped", reason: `branch ${c.target} was not read` };
+  if (tip === c.before) {
+    return { status: "skipped", reason: `${c.target} is where it was before the run` };
+  }
   const result = await runGates(c.settlement, {
     unit: null,
     attempt: 0,
@@ -126,54 +225,49 @@ async function verifyBranch(
   return { status: "failed", reason: result.reason, gates };
 }
 
-// Everything has landed by now: what fails below becomes a warning.
-
 /** Looks once more for changes of the shared state; true for one that would have stopped a landing. */
 async function sharedChanges(
   c: RunContext,
   { state }: LoopEnd,
   warnings: string[],
 ): Promise<boolean> {
-  try {
-    const { diff, records } = await c.shared.check();
-    const known = diff === "" || state.stopping?.cause === "repository_changed";
-    for (const one of records) {
-      if (!known || one.type !== "repository.changed") record(c, one);
-    }
-    if (known) return false;
-    warnings.push(sharedStateChanged);
-    return true;
-  } catch (error) {
-    warnings.push(
-      `the repository was not compared with its state at the start: ${errorMessage(error)}`,
-    );
-    return false;
+  const { diff, records } = await c.shared.check();
+  const known = diff === "" || state.stopping?.cause === "repository_changed";
+  for (const one of records) {
+    if (!known || one.type !== "repository.changed") record(c, one);
   }
+  if (known) return false;
+  warnings.push(sharedStateChanged);
+  return true;
 }
 
 async function structuralEnd(
   c: RunContext,
   tip: string,
-  warnings: string[],
+  ending: Ending,
 ): Promise<StructuralEnd | null> {
-  try {
-    const end = await compareStructure(c, tip);
+  const { warnings } = ending;
+  return ending.step("structure was not compared", null, async () => {
+    const end = await unlessUnmeasurable(compareStructure(c, tip), (reason) => {
+      warnings.push(`structure was not compared: ${reason}`);
+      return null;
+    });
     for (const one of end?.degraded ?? []) warnings.push(`the branch is degraded: ${one}`);
     for (const one of end?.warnings ?? []) warnings.push(`structure: ${one}`);
     return end;
-  } catch (error) {
-    warnings.push(`structure was not compared: ${errorMessage(error)}`);
-    return null;
-  }
+  });
 }
 
-/** Archives the plan; returns its new path. */
-function archive(c: RunContext, warnings: string[]): string | null {
+/** A measurement, or `otherwise` when the program that measures is missing or fails, which is not dgov's failure. */
+async function unlessUnmeasurable<T>(
+  measured: Promise<T>,
+  otherwise: (reason: string) => T,
+): Promise<T> {
   try {
-    return archivePlan(c, c.location);
+    return await measured;
   } catch (error) {
-    warnings.push(`${notArchived}: ${errorMessage(error)}`);
-    return null;
+    if (error instanceof DgovError && error.code === "ENVIRONMENT") return otherwise(error.message);
+    throw error;
   }
 }
 
@@ -184,15 +278,16 @@ function archive(c: RunContext, warnings: string[]): string | null {
 async function refreshBaselines(
   c: RunContext,
   { tip, structural }: { tip: string; structural: StructuralEnd | null },
-  warnings: string[],
+  ending: Ending,
 ): Promise<string[]> {
-  const attempt = async (what: string, refresh: () => Promise<string[]>): Promise<string[]> => {
-    try {
-      return await refresh();
-    } catch (error) {
-      warnings.push(`the ${what} baseline was not refreshed: ${errorMessage(error)}`);
-      return [];
-    }
+  const attempt = (what: string, refresh: () => Promise<string[]>): Promise<string[]> => {
+    const failure = `the ${what} baseline was not refreshed`;
+    return ending.step(failure, [], () =>
+      unlessUnmeasurable(refresh(), (reason) => {
+        ending.warnings.push(`${failure}: ${reason}`);
+        return [];
+      }),
+    );
   };
   return [
     ...(structural === null || structural.offenders.some(isHard)

@@ -9,6 +9,7 @@ import { childVariables } from "../config/execution-policy.ts";
 import { DgovError } from "../error.ts";
 import type { LandedUnit } from "../git/landing/landed.ts";
 import { baseRef, beforeRef, updateRef } from "../git/refs.ts";
+import { notArchived } from "../kernel/reasons.ts";
 import type { LedgerEntry } from "../ledger/entry.ts";
 import { ledgerFile, openLedger } from "../ledger/file.ts";
 import type { EventLog } from "../log/event-log.ts";
@@ -19,7 +20,7 @@ import { ownCommand } from "../process/own-command.ts";
 import { watchDependencies } from "../settlement/trees/dependencies.ts";
 import { snakeCase } from "../std/case.ts";
 import { systemClock } from "../std/clock.ts";
-import { listed, plural } from "../std/text.ts";
+import { errorMessage, listed, plural } from "../std/text.ts";
 import { type EarlierWork, LiveAttempts, RunMemory } from "./attempt/state.ts";
 import { runBaseGates } from "./base-gates.ts";
 import { archivePlan, commitBookkeeping, recordLandings } from "./bookkeeping.ts";
@@ -79,12 +80,21 @@ export async function prepareRun(
   );
   if (mode === "bare" && unresolved.length > 0) return { kind: "unresolved", units: unresolved };
   const bookkeeping = { ...environment, target, plan };
-  recordLandings(bookkeeping, landed);
+  try {
+    recordLandings(bookkeeping, landed);
+  } catch (error) {
+    throw unrecorded(`the history of landings was not written: ${errorMessage(error)}`);
+  }
   if (settled.length === plan.tasks.length) {
     // A run that crashed after its landings left the rest of the bookkeeping to this one.
     if (only.length === 0) {
-      archivePlan(bookkeeping, location);
-      await commitBookkeeping(bookkeeping, location);
+      try {
+        archivePlan(bookkeeping, location);
+      } catch (error) {
+        throw unrecorded(`${notArchived}: ${errorMessage(error)}`);
+      }
+      const problem = await commitBookkeeping(bookkeeping, location);
+      if (problem !== null) throw unrecorded(problem);
     }
     return { kind: "nothing_to_do", plan, landed };
   }
@@ -143,6 +153,12 @@ export async function prepareRun(
     signal,
   };
   return { kind: "ready", context };
+}
+
+function unrecorded(reason: string): DgovError {
+  return new DgovError("ENVIRONMENT", `bookkeeping failed: ${reason}`, {
+    hint: "landed units stay landed; remove the cause, then run the plan again",
+  });
 }
 
 /** Ids of the units that `--only` and `--note` name. Throws NOT_FOUND for a name that no unit has. */

@@ -1,9 +1,10 @@
 /** Environment of a run or an undo: repository, configuration, directories and log, without a plan. */
 import { randomBytes } from "node:crypto";
-import { mkdirSync } from "node:fs";
+import { accessSync, constants, mkdirSync } from "node:fs";
 import { join, relative } from "node:path";
 import type { Config } from "../config/config.ts";
 import { requireConfig } from "../config/load.ts";
+import { DgovError } from "../error.ts";
 import type { Identity } from "../git/objects.ts";
 import { userFilters } from "../git/private-dir.ts";
 import {
@@ -22,6 +23,7 @@ import {
   type SettlementOptions,
 } from "../settlement/context.ts";
 import { appendToFile, readText } from "../std/files.ts";
+import { errorMessage } from "../std/text.ts";
 import { recoverCrashedUndo } from "./operator/pending-undo.ts";
 import { type RunPaths, runPaths } from "./paths.ts";
 import { type Confirm, ensureFirstCommit } from "./preconditions.ts";
@@ -70,7 +72,7 @@ export async function openRunEnvironment(
   const identity = await requireIdentity(repository);
   const configured = config.worktree.root;
   const paths = runPaths({ repositoryId: repository.id, configured, env: request.env });
-  mkdirSync(paths.runs, { recursive: true });
+  requireWritable(paths);
   const filters = await userFilters(repository);
   await setPythonLogAside(repository, request);
   const log = observed(openEventLog(projectRoot), request.onRecord);
@@ -95,6 +97,25 @@ export async function openRunEnvironment(
     filters,
     log,
   };
+}
+
+/** Creates the folders of runs and gate trees. Throws ENVIRONMENT when they cannot be written. */
+function requireWritable(paths: RunPaths): void {
+  for (const folder of [paths.runs, paths.slots]) {
+    try {
+      mkdirSync(folder, { recursive: true });
+      accessSync(folder, constants.W_OK | constants.X_OK);
+    } catch (cause) {
+      throw new DgovError(
+        "ENVIRONMENT",
+        `the folder for worktrees cannot be written: ${folder} (${errorMessage(cause)})`,
+        {
+          cause,
+          hint: "set [worktree] root, XDG_CACHE_HOME or HOME to a folder that you can write",
+        },
+      );
+    }
+  }
 }
 
 /**

@@ -41,17 +41,30 @@ export async function executeRun(request: RunRequest): Promise<RunResult> {
   request.interrupt.addEventListener("abort", stop);
   try {
     const environment = await openRunEnvironment(request, repository, run);
-    const prepared = await prepareRun(request, environment, abort.signal);
+    const prepared = await unlessInterrupted(abort.signal, async () => {
+      const ready = await prepareRun(request, environment, abort.signal);
+      abort.signal.throwIfAborted();
+      return ready;
+    });
     if (prepared.kind !== "ready") return prepared;
-    abort.signal.throwIfAborted();
     request.interrupt.removeEventListener("abort", stop);
     return await runUnits(prepared.context, request, abort);
-  } catch (error) {
-    if (abort.signal.aborted && isAbortError(error)) return { kind: "interrupted" };
-    throw error;
   } finally {
     request.interrupt.removeEventListener("abort", stop);
     lock.release();
+  }
+}
+
+/** The prepared run, or `interrupted`; only before the first unit, since landed units must be reported. */
+async function unlessInterrupted<T>(
+  signal: AbortSignal,
+  prepare: () => Promise<T>,
+): Promise<T | { kind: "interrupted" }> {
+  try {
+    return await prepare();
+  } catch (error) {
+    if (signal.aborted && isAbortError(error)) return { kind: "interrupted" };
+    throw error;
   }
 }
 
@@ -78,7 +91,12 @@ async function runUnits(
   const { state, status } = await drive.finally(() =>
     performer.close(isoTime(c.clock.now())).catch(() => {}),
   );
-  const end = await finishRun(c, { state, status });
+  const stop = (): void => abort.abort();
+  request.interrupt.addEventListener("abort", stop);
+  if (request.interrupt.aborted) stop();
+  const end = await finishRun(c, { state, status }).finally(() =>
+    request.interrupt.removeEventListener("abort", stop),
+  );
   return { kind: "finished", run: c.run, status, end, log: c.log };
 }
 

@@ -56,6 +56,7 @@ export function summarizeRun(
       degraded: view.degraded,
       structural: result.end.structural,
       warnings: result.end.warnings,
+      problems: result.end.problems,
       repository_changed: view.repositoryChanged,
       foreign_commits: view.foreignCommits.map((one) => snakeCase(one)),
       red_base: view.redBase.map((one) => snakeCase(one)),
@@ -118,7 +119,9 @@ function textOf(
       .map((unit) => `  ${unit.unit}: flaky: ${unit.attempts.flatMap((a) => a.flaky).join(", ")}`),
     ...radarLine(radar),
     ...foreignCommitLines(view.foreignCommits).map((line) => `  ${line}`),
-    ...result.end.warnings.map((warning) => `warning: ${warning}`),
+    ...result.end.warnings.map(
+      (text) => `${result.end.problems.includes(text) ? "error" : "warning"}: ${text}`,
+    ),
     ...(view.degraded ? offenderLines(result.end.structural) : []),
   ];
   if (spent !== null) {
@@ -168,7 +171,9 @@ function workTime(unit: UnitView): string {
 }
 
 function hints(result: Finished, o: { plan: string; before: string; after: string }): string[] {
-  const again = result.status === "complete" ? [] : [`dgov run ${o.plan} --continue`];
+  const complete = result.status === "complete";
+  const unfinished = result.end.problems.length > 0 ? [`dgov run ${o.plan}`] : [];
+  const again = complete ? unfinished : [`dgov run ${o.plan} --continue`];
   const moved = o.before === o.after ? [] : [`git diff ${short(o.before)}..${short(o.after)}`];
   return [`dgov plan review ${o.plan}`, ...again, ...moved];
 }
