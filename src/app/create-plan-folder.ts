@@ -4,7 +4,6 @@ import { dirname, join } from "node:path";
 import { reservedReason } from "../claims/reserved.ts";
 import { requireConfig } from "../config/load.ts";
 import { DgovError } from "../error.ts";
-import { scanLanded } from "../git/landing/landed.ts";
 import { headOf, resolveCommit } from "../git/refs.ts";
 import {
   findRepository,
@@ -19,6 +18,7 @@ import type { CompiledPlan } from "../plan/compiled.ts";
 import { type PlanLocation, plansFolder } from "../plan/locate.ts";
 import { archiveName, safeName } from "../plan/names.ts";
 import { remediationFiles } from "../plan/remediation-plan.ts";
+import { landedUnits } from "../runner/history.ts";
 import type { Compiler } from "../runner/run-request.ts";
 import type { RemediationNeeds } from "../views/remediation-needs.ts";
 import type { RunView } from "../views/run-view.ts";
@@ -142,7 +142,8 @@ async function hasLanded(projectRoot: string, plan: string): Promise<boolean> {
   const repository = await findRepository(projectRoot);
   if (repository === null) return false;
   const { commit } = await headOf(repository);
-  return commit !== null && (await scanLanded(repository, { tip: commit, plan })).length > 0;
+  if (commit === null) return false;
+  return (await landedUnits(repository, { projectRoot, tip: commit, plan })).landed.length > 0;
 }
 
 /** Makes the folder; false when it exists. */

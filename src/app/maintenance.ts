@@ -91,7 +91,7 @@ export async function pruneProject(o: {
   const repository = await openRepository(projectRoot);
   using readable = openEventLogForReading(projectRoot);
   if (readable === null) return { runs: [], files: 0, bytes: 0 };
-  if (dry) return await pruneRuns({ repository, log: readable, before, kept, dry });
+  if (dry) return await pruneRuns({ repository, projectRoot, log: readable, before, kept, dry });
   const lock = acquireRunLock(repository.commonDir, {
     run: "prune",
     plan: "prune",
@@ -99,7 +99,7 @@ export async function pruneProject(o: {
   });
   try {
     using log = openEventLog(projectRoot);
-    return await pruneRuns({ repository, log, before, kept, dry });
+    return await pruneRuns({ repository, projectRoot, log, before, kept, dry });
   } finally {
     lock.release();
   }

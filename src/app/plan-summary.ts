@@ -141,8 +141,7 @@ async function deployedUnits(projectRoot: string): Promise<Map<string, Set<strin
   if (repository === null || tip === null) return units;
   for (const plan of python) {
     const known = adoptedLines(lines, plan);
-    const ids = known.map(({ unit }) => ({ id: unit, digest: "" }));
-    const { landed } = await landedUnits(repository, { projectRoot, tip, plan, units: ids });
+    const { landed } = await landedUnits(repository, { projectRoot, tip, plan });
     const reached = new Set(landed.map(({ unit }) => unit));
     const gone = new Set(known.map(({ unit }) => unit).filter((unit) => !reached.has(unit)));
     units.set(plan, new Set([...(units.get(plan) ?? []), ...reached].filter((u) => !gone.has(u))));

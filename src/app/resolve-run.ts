@@ -1,8 +1,12 @@
 /** Resolves a plan argument of a command to the newest run of that plan. */
 import { DgovError } from "../error.ts";
+import { headOf } from "../git/refs.ts";
+import { findRepository } from "../git/repository.ts";
 import type { EventLog } from "../log/event-log.ts";
 import type { PlanLocation } from "../plan/locate.ts";
+import { landedUnits } from "../runner/history.ts";
 import { suggest } from "../std/suggest.ts";
+import { listed, short } from "../std/text.ts";
 import type { RunView } from "../views/run-view.ts";
 import { type ProjectLog, readRun } from "./open-log.ts";
 import { newestRunAt, planNameAt } from "./plan-summary.ts";
@@ -22,6 +26,7 @@ export async function resolveRun(
 ): Promise<ResolvedRun> {
   const { log, projectRoot } = seen;
   if (log === null) {
+    await requireNoLandings(projectRoot, plan);
     throw new DgovError("NOT_FOUND", "nothing has run here yet", { hint: "dgov run" });
   }
   const location = plan === undefined ? null : await locate(projectRoot, plan, log);
@@ -33,11 +38,25 @@ export async function resolveRun(
       : (newestRunAt(log, planNameAt(location), location)?.run ?? null);
   const run = newest === null ? null : readRun(log, newest);
   if (run === null) {
+    await requireNoLandings(projectRoot, name);
     throw new DgovError("NOT_FOUND", `${name ?? "nothing"} has not run yet`, {
       hint: `dgov run ${name ?? ""}`.trim(),
     });
   }
   return { log, run, location };
+}
+
+/** Throws NOT_FOUND, with the landed units, when a plan without a run has landed with the Python program. */
+async function requireNoLandings(projectRoot: string, plan: string | undefined): Promise<void> {
+  const repository = plan === undefined ? null : await findRepository(projectRoot);
+  const tip = repository === null ? null : (await headOf(repository)).commit;
+  if (plan === undefined || repository === null || tip === null) return;
+  const { adopted } = await landedUnits(repository, { projectRoot, tip, plan });
+  const last = adopted.at(-1);
+  if (last === undefined) return;
+  const units = adopted.map(({ unit, commit }) => `${unit} as ${short(commit)}`);
+  const text = `${plan} has no run of dgov; landed with the Python program: ${listed(units, 5)}`;
+  throw new DgovError("NOT_FOUND", text, { hint: `git show ${short(last.commit)}` });
 }
 
 /** The plan on disk; null for a plan that is only in the log. Throws NOT_FOUND when it is in neither. */
@@ -47,6 +66,7 @@ async function locate(root: string, plan: string, log: EventLog): Promise<PlanLo
     return await resolvePlan(root, plan);
   } catch (error) {
     if (log.newestRun(plan) !== null) return null;
+    await requireNoLandings(root, plan);
     throw error;
   }
 }

@@ -3,7 +3,6 @@ import { readFileSync, realpathSync } from "node:fs";
 import { join } from "node:path";
 import { loadConfig } from "../config/load.ts";
 import { DgovError } from "../error.ts";
-import { scanLanded } from "../git/landing/landed.ts";
 import { headOf, listRefs, resolveCommit } from "../git/refs.ts";
 import {
   findRepository,
@@ -19,7 +18,7 @@ import type { EventLog } from "../log/event-log.ts";
 import type { CompiledPlan } from "../plan/compiled.ts";
 import { readCompiled } from "../plan/compiled-file.ts";
 import { listPlans, type PlanLocation } from "../plan/locate.ts";
-import { landedUnits } from "../runner/history.ts";
+import { foldHistory, landedUnits } from "../runner/history.ts";
 import { type DiagnoseFacts, type Diagnosis, diagnose, landedKey } from "../views/diagnose.ts";
 import type { LandedFact, PlannedUnit } from "../views/plan-view.ts";
 import { type SelfCorrection, selfCorrections } from "../views/recovered-tool-errors.ts";
@@ -183,7 +182,8 @@ export async function diagnoseProject(
   // The scan of history is slow; only a unit that the log calls failed may have landed all the same.
   const plans = new Set(findings.flatMap(({ plan, unit }) => (plan && unit ? [plan] : [])));
   if (plans.size === 0) return findings;
-  return diagnose({ ...facts, landed: await landedKeys(repository, plans) });
+  const landed = await landedKeys(repository, { projectRoot, plans, runs: facts.runs });
+  return diagnose({ ...facts, landed });
 }
 
 /** Paths that git must not ignore, unless the project ignores all of `.dgov`. */
@@ -214,13 +214,16 @@ async function ignoreFacts(
 
 async function landedKeys(
   repository: Repository,
-  plans: ReadonlySet<string>,
+  o: { projectRoot: string; plans: ReadonlySet<string>; runs: DiagnoseFacts["runs"] },
 ): Promise<Set<string>> {
   const { commit: tip } = await headOf(repository);
   const found = new Set<string>();
   if (tip === null) return found;
-  for (const plan of plans) {
-    const landed = await scanLanded(repository, { tip, plan });
+  const history = [...o.runs].reverse();
+  for (const plan of o.plans) {
+    const texts = foldHistory(history.flatMap((run) => run.filter((one) => one.plan === plan)));
+    const units = [...texts.values()].map(({ unit, digest }) => ({ id: unit, digest }));
+    const { landed } = await landedUnits(repository, { ...o, tip, plan, units });
     for (const { unit, digest } of landed) found.add(landedKey({ plan, unit, digest }));
   }
   return found;

@@ -18,11 +18,9 @@ async function ask<T>(
 ): Promise<T> {
   const clack = await import("@clack/prompts");
   using interrupt = listenForSignals();
-  // Input that this process has read already would reach the prompt with its first read.
+  // Not after it is shown: an answer typed at once, by a program or on a busy machine, must count.
   discardTypedInput();
-  const answer = show(clack, interrupt.signal);
-  discardTypedInput();
-  const given = await answer;
+  const given = await show(clack, interrupt.signal);
   if (interrupt.exitCode !== null) {
     if (interrupt.only) process.exit(interrupt.exitCode);
     throw interrupt.signal.reason;

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import type { RecordedEvent } from "../log/event-log.ts";
 import type { CompiledPlan } from "../plan/compiled.ts";
-import { foldHistory, settledUnits, unresolvedUnits } from "./history.ts";
+import { foldHistory, settledUnits, unresolvedUnits, withLaterDigests } from "./history.ts";
 
 let seq = 0;
 function record(
@@ -40,6 +40,20 @@ describe("foldHistory", () => {
     });
     expect(foldHistory([...first, started("r2", "d2")]).get("a")?.kept).toBeNull();
   });
+});
+
+test("B25 a landed unit has each digest that the history of its plan gives its commit, once", () => {
+  const one = { unit: "a", digest: "d1", commit: "c1", run: "r1", at: "t" };
+  const line = { ...one, plan: "p", run: "r2", ts: "t" };
+  const lines = [
+    line,
+    { ...line, digest: "d2" },
+    { ...line, digest: null },
+    { ...line, digest: "d3", commit: "c2" },
+    { ...line, digest: "d4", plan: "q" },
+    { ...line, digest: "d5", unit: "b" },
+  ];
+  expect(withLaterDigests([one], lines, "p")).toEqual([one, { ...one, digest: "d2", run: "r2" }]);
 });
 
 describe("unresolvedUnits", () => {

@@ -188,6 +188,8 @@ export interface HistoryLine {
   /** Null in a line of the Python program. */
   digest: string | null;
   commit: string;
+  /** The run of dgov that wrote the line. */
+  run: string | null;
   ts: string;
 }
 
@@ -198,19 +200,23 @@ export function readHistory(projectRoot: string): HistoryLine[] {
 
 function historyLine(text: string): HistoryLine[] {
   try {
-    const { plan, unit, digest, sha, ts } = JSON.parse(text) as Record<string, unknown>;
+    const { plan, unit, digest, sha, run, ts } = JSON.parse(text) as Record<string, unknown>;
     if (typeof plan !== "string" || typeof unit !== "string" || typeof sha !== "string") return [];
     if (!/^[0-9a-f]{40}(?:[0-9a-f]{24})?$/.test(sha)) return [];
     const known = typeof digest === "string" ? digest : null;
-    return [{ plan, unit, digest: known, commit: sha, ts: typeof ts === "string" ? ts : "" }];
+    const times = {
+      run: typeof run === "string" ? run : null,
+      ts: typeof ts === "string" ? ts : "",
+    };
+    return [{ plan, unit, digest: known, commit: sha, ...times }];
   } catch {
     return [];
   }
 }
 
 /**
- * The landed units of a plan at `tip`, oldest first. `units` are those of the plan's current text; `adopted` are the
- * ones among the landed that are known only from lines of the Python program.
+ * The landed units of a plan at `tip`, oldest first. `units` are those of the plan's current text; without them, units
+ * that are known only from lines of the Python program have an empty digest. These are `adopted`.
  */
 export async function landedUnits(
   repository: Repository,
@@ -218,7 +224,7 @@ export async function landedUnits(
     projectRoot: string;
     tip: string;
     plan: string;
-    units: readonly { id: string; digest: string }[];
+    units?: readonly { id: string; digest: string }[];
   },
 ): Promise<{ landed: LandedUnit[]; adopted: LandedUnit[] }> {
   const history = readHistory(o.projectRoot);
@@ -271,18 +277,21 @@ export function withLaterDigests(
   return landed.flatMap((one) => {
     const others = later.get(key(one)) ?? [];
     later.delete(key(one));
-    return [one, ...others.flatMap(({ digest }) => (digest === null ? [] : [{ ...one, digest }]))];
+    const digests = others.flatMap(({ digest, run }) =>
+      digest === null ? [] : [{ ...one, digest, run }],
+    );
+    return [one, ...digests];
   });
 }
 
 /** The lines as landed units. One without a digest gets that of the unit's current text. */
 function withDigests(
   lines: readonly HistoryLine[],
-  units: readonly { id: string; digest: string }[],
+  units: readonly { id: string; digest: string }[] | undefined,
 ): LandedUnit[] {
-  const digests = new Map(units.map(({ id, digest }) => [id, digest]));
+  const digests = new Map(units?.map(({ id, digest }) => [id, digest]));
   return lines.flatMap(({ unit, digest, commit, ts }) => {
-    const known = digest ?? digests.get(unit);
+    const known = digest ?? (units === undefined ? "" : digests.get(unit));
     return known === undefined ? [] : [{ unit, digest: known, commit, run: null, at: ts }];
   });
 }

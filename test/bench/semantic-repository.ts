@@ -2,6 +2,7 @@
  * Rejections of the semantic gate on the history of a repository: merges that git and people left as they
  * are, and commits judged alone. Every rejection of such a merge or commit is printed to be looked at.
  */
+
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
@@ -17,6 +18,7 @@ import {
   type MergeTrees,
   readMerge,
 } from "../../src/settlement/merge-check.ts";
+import { errorMessage } from "../../src/std/text.ts";
 import { defaultSettings } from "../semantic/check-case.ts";
 
 export interface RepositoryOptions {
@@ -156,7 +158,12 @@ async function measure(r: Repository, changes: Iterable<Change>, max: number): P
       continue;
     }
     const start = process.cpuUsage();
-    const { findings } = await judgeMerge(r, await readMerge(r, trees));
+    const judged = await judgeMerge(r, await readMerge(r, trees)).catch(missingObject);
+    if (judged === null) {
+      result.missingObjects++;
+      continue;
+    }
+    const { findings } = judged;
     const { user, system } = process.cpuUsage(start);
     result.cpuSeconds += (user + system) / 1e6;
     result.bytes += sizes;
@@ -171,6 +178,12 @@ async function measure(r: Repository, changes: Iterable<Change>, max: number): P
     if (result.judged === max) break;
   }
   return result;
+}
+
+/** Null for git's error about an object that the clone lacks; throws any other error again. */
+function missingObject(error: unknown): null {
+  if (/unable to read [0-9a-f]{40}/.test(errorMessage(error))) return null;
+  throw error;
 }
 
 function sourcesOf({ base, ours, theirs, merged }: MergeChanges): string[] {

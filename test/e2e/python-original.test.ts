@@ -1,9 +1,10 @@
 /** A repository in which the Python program of the same name has run. */
 import { Database } from "bun:sqlite";
 import { describe, expect, test } from "bun:test";
-import { existsSync } from "node:fs";
+import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { call, done } from "../../src/demo/script.ts";
+import { isNameTaken } from "../../src/app/create-plan-folder.ts";
+import { call, done, type ModelTurn } from "../../src/demo/script.ts";
 import { type TestProject, testProject, unit } from "../harness/project.ts";
 import { pythonGitignore, writePythonState } from "../harness/python-original.ts";
 
@@ -15,8 +16,12 @@ const script = {
 };
 
 /** A project whose unit `a` landed with the Python program, in a commit without trailers. */
-async function migrated(keys: string[] = ["a", "b"]): Promise<TestProject & { commit: string }> {
-  const p = await testProject({ tasks: Object.fromEntries(keys.map((k) => [k, {}])), script });
+async function migrated(
+  keys: string[] = ["a", "b"],
+  turns?: ModelTurn[],
+): Promise<TestProject & { commit: string }> {
+  const tasks = Object.fromEntries(keys.map((k) => [k, {}]));
+  const p = await testProject({ tasks, script: turns ? { rules: [{ turns }] } : script });
   p.repo.write(".dgov/.gitignore", pythonGitignore);
   p.repo.write("a.txt", "by the Python program\n");
   await p.repo.git("add", "-A");
@@ -85,5 +90,30 @@ describe("the Python program's state", () => {
     await using q = await migrated(["a"]);
     await q.repo.git("reset", "-q", "--hard", "HEAD~1");
     expect(await seen(q)).toEqual([0, 0, ["pending"]]);
+  });
+
+  test.concurrent("B21 review of a plan without a run of dgov names its landings, also without its folder", async () => {
+    await using p = await migrated();
+    const wanted = `landed with the Python program: ${unit("a")} as ${p.commit.slice(0, 10)}`;
+    const review = () => p.dgov(["plan", "review", "p"]);
+    const first = await review();
+    expect([first.exitCode, first.stderr]).toEqual([1, expect.stringContaining(wanted)]);
+    rmSync(join(p.root, ".dgov/plans/p"), { recursive: true });
+    expect((await review()).stderr).toContain(wanted);
+    expect([await isNameTaken(p.root, "p"), await isNameTaken(p.root, "q")]).toEqual([true, false]);
+  });
+
+  test.concurrent("B21 diagnose finds no failure of a landed unit that failed when it was run again, and prune keeps that work", async () => {
+    await using p = await migrated(
+      ["a"],
+      [call("write_file", { path: "a.txt", content: "x\n" }), done("no", { status: "incomplete" })],
+    );
+    expect((await p.dgov(["run", "p", "--restart"])).exitCode).toBe(1);
+    const refs = await p.repo.git("for-each-ref", "refs/dgov/keep");
+    expect(refs).not.toBe("");
+    const found = JSON.parse((await p.dgov(["diagnose", "--json"])).stdout).findings;
+    expect(found.filter((one: { unit: string | null }) => one.unit === unit("a"))).toEqual([]);
+    expect((await p.dgov(["prune", "--days", "0", "--kept"])).exitCode).toBe(0);
+    expect(await p.repo.git("for-each-ref", "refs/dgov/keep")).toBe(refs);
   });
 });

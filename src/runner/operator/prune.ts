@@ -5,10 +5,11 @@
  * The caller holds the run lock, unless `dry` is set.
  */
 
-import { type LandedUnit, scanLanded } from "../../git/landing/landed.ts";
+import type { LandedUnit } from "../../git/landing/landed.ts";
 import { branchTip, deleteRefs, keepRef, listRefs } from "../../git/refs.ts";
 import type { Repository } from "../../git/repository.ts";
 import type { EventLog } from "../../log/event-log.ts";
+import { landedUnits } from "../history.ts";
 
 /** A run that finished before the given moment. */
 interface OldRun {
@@ -29,15 +30,16 @@ const runsMax = 100_000;
 /** Prunes the runs that finished before a moment (epoch milliseconds). `dry` changes nothing. */
 export async function pruneRuns(o: {
   repository: Repository;
+  projectRoot: string;
   log: EventLog;
   before: number;
   /** Also delete keep-refs of units that have landed since. */
   kept: boolean;
   dry: boolean;
 }): Promise<PrunedRuns> {
-  const { log, repository, before, dry } = o;
+  const { log, before, dry } = o;
   const { old, order } = oldRuns(log, before);
-  const refs = o.kept ? await supersededRefs(repository, log, { old, order }) : new Map();
+  const refs = o.kept ? await supersededRefs(o, { old, order }) : new Map();
   const pruned = log.prune({ runs: old.map(({ run }) => run), before, dry });
   const events = new Map(pruned.events.map((one) => [one.run, one.events]));
   const runs = old
@@ -49,7 +51,7 @@ export async function pruneRuns(o: {
     }))
     .filter((one) => one.events > 0 || one.keptRefs.length > 0);
   if (!dry) {
-    await deleteRefs(repository, [...refs.values()].flat());
+    await deleteRefs(o.repository, [...refs.values()].flat());
     log.append(
       runs.map(({ run, plan, events: telemetry, keptRefs }) => ({
         run,
@@ -84,8 +86,11 @@ function oldRuns(log: EventLog, before: number): { old: OldRun[]; order: Map<str
  * has. Refs of `dgov take`, and of runs that are not in the log, are not among them.
  */
 async function supersededRefs(
-  repository: Repository,
-  log: EventLog,
+  {
+    repository,
+    projectRoot,
+    log,
+  }: Pick<Parameters<typeof pruneRuns>[0], "repository" | "projectRoot" | "log">,
   { old, order }: { old: OldRun[]; order: Map<string, number> },
 ): Promise<Map<string, string[]>> {
   const landings = new Map<string, LandedUnit[]>();
@@ -94,9 +99,9 @@ async function supersededRefs(
     const known = landings.get(key);
     if (known !== undefined) return known;
     const tip = await branchTip(repository, target);
-    const found = tip === null ? [] : await scanLanded(repository, { tip, plan });
-    landings.set(key, found);
-    return found;
+    const found = tip === null ? null : await landedUnits(repository, { projectRoot, tip, plan });
+    landings.set(key, found?.landed ?? []);
+    return found?.landed ?? [];
   };
   const refs = new Map<string, string[]>();
   const there = new Set((await listRefs(repository, "refs/dgov/keep")).map(({ ref }) => ref));

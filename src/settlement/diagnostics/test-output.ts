@@ -1,4 +1,4 @@
-/** Facts read from a test runner's output: failing tests, no tests, a missing summary. Pure. */
+/** Facts read from a test runner's output: failing tests, the number of tests, a missing summary. Pure. */
 import { compareText } from "../../std/order.ts";
 
 const patterns: readonly RegExp[] = [
@@ -26,6 +26,79 @@ export function failingTests(output: string): string[] {
 /** True when pytest exited with 5 and says that it found no test. */
 export function ranNoTests(exitCode: number | null, output: string): boolean {
   return exitCode === 5 && /\bno tests (ran|collected)|collected 0 items/.test(output);
+}
+
+/** Sums of one kind of test in a summary: the captured number of every match. Matches without one count 1. */
+function sum(output: string, pattern: RegExp): number {
+  return [...output.matchAll(pattern)].reduce((total, [, count]) => total + Number(count ?? 1), 0);
+}
+
+/** For each known runner: the lines that state a count, and the number of tests that ran, skipped ones excluded. */
+const counts: readonly { says: RegExp; ran(output: string): number }[] = [
+  {
+    says: /\bno tests (?:ran|collected)|collected 0 items/, // pytest
+    ran: () => 0,
+  },
+  {
+    says: /^(?:=+ )?\d+ (?:passed|failed|errors?|skipped|deselected|xfailed|xpassed)\b.* in [\d.]+s/m, // pytest
+    ran: (output) =>
+      [...output.matchAll(/^(?:=+ )?\d+ [a-z]+\b.* in [\d.]+s.*$/gm)].reduce(
+        (total, [line]) => total + sum(line, /(\d+) (?:passed|failed|errors?|xfailed|xpassed)\b/g),
+        0,
+      ),
+  },
+  {
+    says: /^Ran \d+ tests? in /m, // unittest
+    ran: (output) => sum(output, /^Ran (\d+) tests? in /gm) - sum(output, /\bskipped=(\d+)/g),
+  },
+  {
+    says: /^ *\d+ (?:pass|fail|skip)$/m, // bun
+    ran: (output) => sum(output, /^ *(\d+) (?:pass|fail)$/gm),
+  },
+  {
+    says: /^[#ℹ] (?:pass|fail) \d+$/m, // node:test
+    ran: (output) => sum(output, /^[#ℹ] (?:pass|fail) (\d+)$/gm),
+  },
+  { says: /^No test(?: file)?s found\b/m, ran: () => 0 }, // jest, vitest
+  {
+    says: /^ *Tests:? +.*\d+ (?:skipped|todo|passed|failed|total)\b/m, // jest, vitest
+    ran: (output) =>
+      [...output.matchAll(/^ *Tests:? +.*$/gm)].reduce(
+        (total, [line]) => total + sum(line, /(\d+) (?:passed|failed)\b/g),
+        0,
+      ),
+  },
+  {
+    says: /^ *\d+ passing\b/m, // mocha
+    ran: (output) => sum(output, /^ *(\d+) (?:passing|failing)\b/gm),
+  },
+  {
+    says: /^test result: /m, // cargo
+    ran: (output) =>
+      sum(output, /^test result: .*?(\d+) passed/gm) +
+      sum(output, /^test result: .*?(\d+) failed/gm),
+  },
+  {
+    says: /^(?:ok|FAIL|\?)? *\t.*(?:\d+\.\d+s|\(cached\)|\[no test files\])/m, // go: packages that ran tests
+    ran: (output) => sum(output, /^(?:ok|FAIL) *\t(?!.*\[no tests? )/gm),
+  },
+  {
+    says: /^1\.\.\d+/m, // TAP
+    ran: (output) => sum(output, /^(?:not )?ok \d+(?!.*# skip)/gim),
+  },
+];
+
+/** True when a known runner says that it ran no test: it found none, or skipped all. */
+export function ranZeroTests(output: string): boolean {
+  const plain = Bun.stripANSI(output).replaceAll("\r\n", "\n");
+  const known = counts.filter(({ says }) => says.test(plain));
+  return known.length > 0 && known.every(({ ran }) => ran(plain) <= 0);
+}
+
+/** True when a known runner says that it ran a test. */
+export function ranTests(output: string): boolean {
+  const plain = Bun.stripANSI(output).replaceAll("\r\n", "\n");
+  return counts.some(({ says, ran }) => says.test(plain) && ran(plain) > 0);
 }
 
 /** The summary line that each known runner prints last. */

@@ -5,7 +5,13 @@
 import type { Config } from "../../config/config.ts";
 import { listed } from "../../std/text.ts";
 import { newLines } from "../diagnostics/diagnostic.ts";
-import { endedEarly, failingTests, ranNoTests } from "../diagnostics/test-output.ts";
+import {
+  endedEarly,
+  failingTests,
+  ranNoTests,
+  ranTests,
+  ranZeroTests,
+} from "../diagnostics/test-output.ts";
 import { fillSelection, fillTestTemplate, takesTests } from "../tests/test-command.ts";
 import { noSelection } from "../tests/test-selection.ts";
 import type { CommandRun } from "../trees/command.ts";
@@ -51,7 +57,8 @@ async function fill(input: GateInput, template: string): Promise<CommandLines> {
     onBase: fillTestTemplate({ ...config, testDir: folders.inBase }, template, []),
   };
   if (selection.files.length === 0) return full;
-  const when = (run: CommandRun): boolean => ranNoTests(run.exitCode, run.output);
+  const when = (run: CommandRun): boolean =>
+    ranNoTests(run.exitCode, run.output) || (run.status === "passed" && ranZeroTests(run.output));
   return { ...fillSelection(config, template, selection), fallback: { when, lines: full } };
 }
 
@@ -72,20 +79,24 @@ async function judge({ input, run, lines }: JudgeInput): Promise<Judgement> {
 }
 
 /**
- * Fails a pass whose runner exited before its summary, unless the same command ends so on the base as well: the
- * change makes the runner exit early, and the tests after that point did not run.
+ * Fails a pass that says nothing of the tests, unless it is the same on the base: the runner exited before its
+ * summary, so that the tests after that point did not run, or it ran no test and the base ran some.
  */
 async function verifyPass({ input, run, lines }: JudgeInput): Promise<Judgement | null> {
-  if (input.request.tree === input.baseTree || !endedEarly(run.command, run.output)) return null;
+  const early = endedEarly(run.command, run.output);
+  if (input.request.tree === input.baseTree || !(early || ranZeroTests(run.output))) return null;
   const { onBase } = (lines.fallback ?? { lines }).lines;
   const base = await runOnBase(input, onBase);
-  if (base !== null && endedEarly(base.command, base.output)) return null;
-  const early = `${run.exit}, but the test runner exited before its summary`;
+  if (base !== null) {
+    const alike = early ? endedEarly(base.command, base.output) : !ranTests(base.output);
+    if (alike) return null;
+  } else if (!early && onBase.length === 0) return null;
+  const said = `${run.exit}, but ${early ? "the test runner exited before its summary" : "no tests ran"}`;
   if (base === null && onBase.length > 0) {
-    const reason = `${early}, and the base could not be run to compare`;
+    const reason = `${said}, and the base could not be run to compare`;
     return { status: "errored", reason, blame: "environment", diagnostics: [] };
   }
-  const reason = `${early}: not all tests ran`;
+  const reason = early ? `${said}: not all tests ran` : `${said}; the base has some`;
   return { status: "failed", reason, blame: "attempt", diagnostics: [] };
 }
 
