@@ -12,8 +12,14 @@ import { pathToFileURL } from "node:url";
 import { DgovError } from "../error.ts";
 import { migrations } from "./migrations.ts";
 
-/** Time that a statement waits for another process, milliseconds. */
+/** Time that a statement of a reader waits for another process, milliseconds. */
 const busyTimeoutMs = 5_000;
+/**
+ * Time that a writer waits for a process that holds the database, milliseconds, and the time after which it says
+ * so. A wait blocks this process, so it is bounded.
+ */
+const writerWaitMaxMs = 30_000;
+const writerNoticeMs = 1_000;
 /** The write-ahead log is truncated to this size at a checkpoint. */
 const walBytesMax = 64 * 1024 * 1024;
 
@@ -59,26 +65,63 @@ export function setAsidePythonLog(path: string): string | null {
   });
 }
 
-/** Opens for writing; creates the file and migrates its schema. */
-export function openForWriting(path: string): Connection {
+/**
+ * Opens for writing; creates the file and migrates its schema. `waiting` is told when another process holds the
+ * database.
+ */
+export function openForWriting(
+  path: string,
+  waiting: (text: string) => void = () => {},
+): Connection {
   setAsidePythonLog(path);
-  return guarded(path, () => {
-    mkdirSync(dirname(path), { recursive: true });
-    const db = new Database(path, { create: true, readwrite: true, strict: true });
-    try {
-      db.run(`PRAGMA busy_timeout = ${busyTimeoutMs}`);
-      refuseNewer(db, path);
-      db.run("PRAGMA journal_mode = WAL");
-      db.run("PRAGMA synchronous = FULL");
-      db.run(`PRAGMA journal_size_limit = ${walBytesMax}`);
-      migrate(db, path);
-    } catch (error) {
-      db.close();
-      throw error;
+  const patiently = patience(path, waiting);
+  return guarded(path, () =>
+    patiently(() => {
+      mkdirSync(dirname(path), { recursive: true });
+      const db = new Database(path, { create: true, readwrite: true, strict: true });
+      try {
+        db.run(`PRAGMA busy_timeout = ${writerNoticeMs}`);
+        refuseNewer(db, path);
+        db.run("PRAGMA journal_mode = WAL");
+        db.run("PRAGMA synchronous = FULL");
+        db.run(`PRAGMA journal_size_limit = ${walBytesMax}`);
+        migrate(db, path);
+      } catch (error) {
+        db.close();
+        throw error;
+      }
+      const opened = statSync(path);
+      const open = connection(path, () => db, { fileLoss: () => fileLoss(path, opened) });
+      return {
+        ...open,
+        transaction: (body) =>
+          guarded(path, () => patiently(() => db.transaction(body).immediate())),
+      };
+    }),
+  );
+}
+
+/**
+ * A function that repeats a step while another process holds the database, up to `writerWaitMaxMs`. Once that was in
+ * vain, later steps fail at once, so that a run that cannot write its log ends.
+ */
+function patience(path: string, waiting: (text: string) => void): <T>(step: () => T) => T {
+  let inVain = false;
+  return (step) => {
+    const limit = performance.now() + (inVain ? 0 : writerWaitMaxMs);
+    for (let told = false; ; told = true) {
+      try {
+        return step();
+      } catch (error) {
+        const code = error instanceof Error && "code" in error ? `${error.code}` : "";
+        if (!code.startsWith("SQLITE_BUSY")) throw error;
+        inVain = performance.now() >= limit;
+        if (inVain) throw error;
+        const seconds = writerWaitMaxMs / 1000;
+        if (!told) waiting(`another process holds ${path}; waiting for it, up to ${seconds} s`);
+      }
     }
-    const opened = statSync(path);
-    return connection(path, () => db, { fileLoss: () => fileLoss(path, opened) });
-  });
+  };
 }
 
 /** Opens for reading; null when there is no database. Creates no file. */
@@ -256,6 +299,6 @@ function hintFor(code: string | undefined): string {
     return "move the file away to start a new log; landed units are read from git";
   }
   if (code === "SQLITE_FULL") return "free disk space, then retry";
-  if (code === "SQLITE_BUSY") return "stop the other dgov process in this project, then retry";
+  if (code === "SQLITE_BUSY") return "end the process that holds the file, then retry";
   return "check the permissions and free space of .dgov";
 }

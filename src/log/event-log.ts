@@ -103,9 +103,15 @@ export interface EventLog {
 const batchRowsMax = 200;
 const batchDelayMs = 50;
 
-/** Opens the log for writing and creates it when missing. Throws LOG_NEWER or LOG_UNUSABLE. */
-export function openEventLog(projectRoot: string, options: { clock?: Clock } = {}): EventLog {
-  const connection = openForWriting(databasePath(projectRoot));
+/**
+ * Opens the log for writing and creates it when missing. `waiting` is told when a write waits for another process.
+ * Throws LOG_NEWER or LOG_UNUSABLE.
+ */
+export function openEventLog(
+  projectRoot: string,
+  options: { clock?: Clock; waiting?: (text: string) => void } = {},
+): EventLog {
+  const connection = openForWriting(databasePath(projectRoot), options.waiting);
   return eventLog(projectRoot, connection, writer(connection, options.clock ?? systemClock));
 }
 

@@ -75,7 +75,7 @@ export async function openRunEnvironment(
   requireWritable(paths);
   const filters = await userFilters(repository);
   await setPythonLogAside(repository, request);
-  const log = observed(openEventLog(projectRoot), request.onRecord);
+  const log = observed(openEventLog(projectRoot, { waiting: request.status }), request.onRecord);
   await recoverCrashedUndo(repository);
   const recovered = await recoverCrashedRuns({
     log,
