@@ -31,8 +31,8 @@ export function digestCache<T>(
   { name, version, seal }: { name: string; version: string; seal: Seal },
 ): DigestCache<T> {
   const header = JSON.stringify({ format, version });
-  const sealOf = (digest: string, value: unknown): string =>
-    seal.of(JSON.stringify([name, version, digest, value]));
+  const sealed = (digest: string, value: unknown): string =>
+    JSON.stringify([name, version, digest, value]);
   const values = new Map<string, T>();
   // Seals are checked when an entry is asked for: most are not.
   let stored: Map<string, Stored<T>> | null = null;
@@ -40,7 +40,9 @@ export function digestCache<T>(
     stored ??= read<T>(file, header);
     const entry = stored.get(digest);
     stored.delete(digest);
-    if (entry === undefined || entry.seal !== sealOf(digest, entry.value)) return undefined;
+    if (entry === undefined || !seal.matches(sealed(digest, entry.value), entry.seal)) {
+      return undefined;
+    }
     values.set(digest, entry.value);
     return entry.value;
   };
@@ -51,7 +53,7 @@ export function digestCache<T>(
       stored ??= read<T>(file, header);
       for (const [digest, value] of entries) {
         values.set(digest, value);
-        lines.push(`${JSON.stringify([digest, value, sealOf(digest, value)])}\n`);
+        lines.push(`${JSON.stringify([digest, value, seal.of(sealed(digest, value))])}\n`);
       }
       if (lines.length > 0) attempt(() => appendToFile(file, lines.join(""), { mode: 0o600 }));
     },

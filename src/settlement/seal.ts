@@ -7,8 +7,10 @@ import { linkSync, lstatSync, mkdirSync, readFileSync, rmSync, writeFileSync } f
 import { join } from "node:path";
 
 export interface Seal {
-  /** The HMAC-SHA-256 of a text, in lower-case hex. */
+  /** The HMAC-SHA-256 of a text, in lower-case hex. Makes the key when there is none. */
   of(text: string): string;
+  /** True for the seal of a text; false while there is no key. Creates nothing. */
+  matches(text: string, seal: unknown): boolean;
 }
 
 const keyBytes = 32;
@@ -18,15 +20,23 @@ const keyBytes = 32;
  * processes are then not believed.
  */
 export function openSeal(folder: string): Seal {
-  const key = storedKey(folder) ?? randomBytes(keyBytes);
-  return { of: (text) => new Bun.CryptoHasher("sha256", key).update(text).digest("hex") };
+  const file = join(folder, "cache-key");
+  const sealed = (key: Uint8Array, text: string): string =>
+    new Bun.CryptoHasher("sha256", key).update(text).digest("hex");
+  let key = keyOr(() => readKey(file));
+  return {
+    of(text) {
+      key ??= keyOr(() => readKey(file) ?? makeKey(folder, file)) ?? randomBytes(keyBytes);
+      return sealed(key, text);
+    },
+    matches: (text, seal) => key !== null && sealed(key, text) === seal,
+  };
 }
 
-/** The key, made when there is none; null when it cannot be kept, or is not a private file of this user. */
-function storedKey(folder: string): Uint8Array | null {
-  const file = join(folder, "cache-key");
+/** The key that a step gives; null when it cannot be kept, or is not a private file of this user. */
+function keyOr(step: () => Uint8Array | null): Uint8Array | null {
   try {
-    return readKey(file) ?? makeKey(folder, file);
+    return step();
   } catch {
     return null;
   }

@@ -547,7 +547,7 @@ async function attacked({ shell: before, after, turns, project }: Attack): Promi
   return p;
 }
 
-/** What of the operator's repository an attack must leave alone. */
+/** The parts of the operator's repository that an attack must leave alone. */
 async function stateOf(p: TestProject): Promise<unknown> {
   const git = join(p.repo.path, ".git");
   const hooks = join(git, "hooks");

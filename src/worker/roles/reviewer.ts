@@ -63,7 +63,7 @@ function innerText(answer: Record<string, unknown>): string {
     .join("\n");
 }
 
-/** The last rejection in a text, as JSON or, when it has no verdict as JSON, in words. */
+/** The last rejection in a text, as JSON, or as prose when no verdict is JSON. */
 function rejectionIn(text: string): ReviewVerdict | null {
   const verdicts = jsonObjectsIn(text).flatMap((value) => fromObject(value) ?? []);
   const rejection = verdicts.findLast(({ approved }) => !approved);
