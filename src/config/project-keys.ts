@@ -320,6 +320,11 @@ export const projectKeys = {
     flaky: key(oneOf("pass", "fail"), "Verdict of a gate that failed and then passed", {
       default: "pass",
     }),
+    judge_changes: key(
+      oneOf("note", "fail"),
+      "Changes of test and checker configuration, and skip marks added to existing tests: report them, or reject the attempt",
+      { default: "note" },
+    ),
     sign: key(flag, "Sign landed commits as git is configured to", { default: false }),
     rebuilds: key(
       naturalNumber,

@@ -219,6 +219,11 @@ const otherLifecycle = {
   "attempt.autofixed": lifecycle("attempt", "A formatter or fixer changed files of the attempt.", {
     paths: ["string[]", "Files"],
   }),
+  "attempt.judge_changed": lifecycle(
+    "attempt",
+    "The attempt changed what judges it: configuration of tests or checkers, or marks that skip tests.",
+    { changes: ["object[]", "`path` and `what` of each change"] },
+  ),
   "attempt.rejected": lifecycle("attempt", "An attempt was rejected.", {
     verdict: ["string", "Rule or step that rejected it"],
     reason,

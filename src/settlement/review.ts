@@ -6,23 +6,32 @@
  */
 import { join } from "node:path";
 import { judgeChanges, type ScopeVerdict } from "../claims/verdict.ts";
+import type { Config } from "../config/config.ts";
 import { scopePolicy } from "../config/execution-policy.ts";
 import type { Oid } from "../git/objects.ts";
+import { blobReader } from "../git/read-blobs.ts";
+import { diffTrees } from "../git/trees.ts";
 import { attemptChanges, detectTampering, type FileChange } from "../git/worktrees/changes.ts";
 import { commitChanges } from "../git/worktrees/snapshot.ts";
 import type { Worktree } from "../git/worktrees/worktree.ts";
 import type { Claims } from "../plan/compiled.ts";
 import { describeExit, succeeded } from "../process/exit-result.ts";
 import { runShell } from "../process/spawn.ts";
+import { listed } from "../std/text.ts";
 import { autofix } from "./autofix.ts";
 import type { SettlementContext } from "./context.ts";
+import { type JudgeChange, judgeChangesIn } from "./judge-changes.ts";
 import { fillTemplate } from "./trees/command.ts";
 import { environmentIn } from "./trees/environment.ts";
 
 const hookTimeoutMs = 30_000;
 
 /** `touched`: hooks or autofix changed the worktree, so the attempt's kept work is out of date. */
-export type ReviewOutcome = { touched: boolean } & (
+export type ReviewOutcome = {
+  touched: boolean;
+  /** Changes of what judges the work: configuration of tests and checkers, skip marks. */
+  judgeChanged: JudgeChange[];
+} & (
   | {
       passed: true;
       commit: Oid;
@@ -54,7 +63,10 @@ export async function reviewAndCommit(
   const rejected = (
     verdict: string,
     reason: string,
-    more: { retriable?: boolean; detail?: string; touched?: boolean } = {},
+    more: Partial<Pick<ReviewOutcome, "touched" | "judgeChanged">> & {
+      retriable?: boolean;
+      detail?: string;
+    } = {},
   ): ReviewOutcome => ({
     passed: false,
     verdict,
@@ -62,6 +74,7 @@ export async function reviewAndCommit(
     retriable: more.retriable ?? false,
     detail: more.detail ?? reason,
     touched: more.touched ?? false,
+    judgeChanged: more.judgeChanged ?? [],
   });
   const tampered = await detectTampering(o.tree);
   if (tampered !== null) return rejected("tampering", tampered);
@@ -85,9 +98,24 @@ export async function reviewAndCommit(
       touched,
     });
   const fix = await autofix(c, { ...o, changes: claimed(changes, scope) });
-  const fixes = { autofixed: fix.fixed, notes: fix.notes };
+  const committed = async (paths: string[], isTouched: boolean): Promise<ReviewOutcome> => {
+    const made = await commit(c, o, paths);
+    const judgeChanged = await readJudgeChanges(c, o.tree.base, made.commit);
+    const more = { touched: isTouched, judgeChanged };
+    if (judgeChanged.length > 0 && c.config.merge.judgeChanges === "fail") {
+      const named = listed(
+        judgeChanged.map(({ path }) => path),
+        3,
+      );
+      const reason = `it changes what judges it: ${named} ([merge] judge_changes = "fail")`;
+      const lines = judgeChanged.map(({ path, what }) => `  ${path}: ${what}`);
+      const detail = [reason, ...lines].join("\n");
+      return rejected("judge_changed", reason, { ...more, detail, retriable: true });
+    }
+    return { ...made, autofixed: fix.fixed, notes: fix.notes, ...more };
+  };
   if (!touched && !fix.touched && fix.fixed.length === 0) {
-    return { ...(await commit(c, o, scope.claimed)), ...fixes, touched: false };
+    return committed(scope.claimed, false);
   }
   const after = judgeChanges(await attemptChanges(c.repository, o.tree), policy);
   if (!after.passed)
@@ -96,7 +124,39 @@ export async function reviewAndCommit(
       detail: detailOf(after),
       touched: true,
     });
-  return { ...(await commit(c, o, after.claimed)), ...fixes, touched: true };
+  return committed(after.claimed, true);
+}
+
+/** Reads the changes of what judges a commit among the files that it changes. */
+async function readJudgeChanges(
+  c: SettlementContext,
+  base: Oid,
+  made: Oid,
+): Promise<JudgeChange[]> {
+  const entries = await diffTrees(c.repository, base, made);
+  const reader = blobReader(c.repository);
+  const exists = (mode: string): boolean => mode !== "000000";
+  const oids = entries.flatMap(({ oldMode, oldOid, newMode, newOid }) => [
+    ...(exists(oldMode) ? [oldOid] : []),
+    ...(exists(newMode) ? [newOid] : []),
+  ]);
+  await reader.load(oids);
+  const changes = await Promise.all(
+    entries.map(async ({ path, oldMode, oldOid, newMode, newOid }) => ({
+      path,
+      before: exists(oldMode) ? await reader.read(oldOid) : "",
+      after: exists(newMode) ? await reader.read(newOid) : "",
+    })),
+  );
+  return judgeChangesIn(changes, { commands: judgingCommands(c.config), prefix: c.projectPrefix });
+}
+
+function judgingCommands({ commands, reviewHooks, verify }: Config): string[] {
+  const { test, lint, formatCheck, typeCheck, coverage } = commands;
+  const recipes = Object.values(verify).map(({ command }) => command);
+  return [test, lint, formatCheck, typeCheck, coverage, ...reviewHooks, ...recipes].flatMap(
+    (command) => command ?? [],
+  );
 }
 
 function detailOf(scope: ScopeVerdict): string {

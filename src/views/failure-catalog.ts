@@ -105,6 +105,13 @@ export const unitFailures = {
     take,
     "remove the hook from [project] review_hooks",
   ),
+  judge_changed: entry(
+    "judgement",
+    ({ unit }) =>
+      `read the named files in the kept work; tell ${unit} in its prompt to leave them unchanged, or land them yourself`,
+    take,
+    "weaken [merge] judge_changes for one task",
+  ),
   tampering: entry(
     "judgement",
     "read the commands the worker ran before trusting any part of the attempt",

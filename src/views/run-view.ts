@@ -14,6 +14,7 @@ import {
   textListField,
 } from "./data.ts";
 import { type ForeignCommitView, viewForeignCommits } from "./foreign-commits.ts";
+import { type JudgeChangeView, viewJudgeChanges } from "./judge-changes.ts";
 
 /** `running` until `run.finished` is recorded; see `shownPhase` for a run whose process has ended before. */
 export type RunPhase = "running" | "complete" | "partial" | "failed" | "interrupted";
@@ -100,6 +101,8 @@ export interface AttemptView {
   /** Names of gates that failed once and then passed. */
   flaky: string[];
   autofixed: string[];
+  /** Changes of what judges the attempt. */
+  judgeChanged: JudgeChangeView[];
   /** Reasons why a landing was refused. */
   refusals: string[];
 }
@@ -332,6 +335,7 @@ function attemptOf(unit: UnitView, attempt: number, ts: string): AttemptView {
     gates: [],
     flaky: [],
     autofixed: [],
+    judgeChanged: [],
     refusals: [],
   };
   unit.attempts.push(made);
@@ -353,6 +357,9 @@ function advanceAttempt(attempt: AttemptView, { type, data, ts }: RecordedEvent)
       break;
     case "attempt.autofixed":
       attempt.autofixed = textListField(data, "paths");
+      break;
+    case "attempt.judge_changed":
+      attempt.judgeChanged = viewJudgeChanges(data);
       break;
     case "attempt.kept":
       attempt.kept = {

@@ -6,6 +6,7 @@ import { requeued, sharedStateChanged } from "../../kernel/reasons.ts";
 import type { RecordedEvent } from "../../log/event-log.ts";
 import { indented, oneLine, short, words } from "../../std/text.ts";
 import { foreignCommitLines, viewForeignCommits } from "../../views/foreign-commits.ts";
+import { judgeChangeText, viewJudgeChanges } from "../../views/judge-changes.ts";
 import { neverStarted } from "../../views/run-view.ts";
 
 const streamCharsMax = 160;
@@ -36,6 +37,8 @@ export function progressLine(record: RecordedEvent, stream: boolean): string | n
       return `${unit}: landing refused: ${data["reason"]}`;
     case "attempt.autofixed":
       return `${unit}: autofixed ${(data["paths"] as string[]).join(", ")}`;
+    case "attempt.judge_changed":
+      return `${unit}: ${judgeChangeText(viewJudgeChanges(data))}`;
     case "repository.changed":
       return `${sharedStateChanged}:\n${indented(String(data["diff"]), "    ")}`;
     case "commits.appeared":

@@ -113,17 +113,25 @@ async function claimedChanges(
 }
 
 function reviewAnswer(of: { unit: string; attempt: number }, outcome: ReviewOutcome): Answer {
+  const changes = outcome.judgeChanged;
+  const judged =
+    changes.length === 0 ? [] : [{ ...of, type: "attempt.judge_changed", data: { changes } }];
   if (!outcome.passed) {
     const { verdict, reason, retriable } = outcome;
-    return { event: { type: "review.finished", ...of, passed: false, verdict, reason, retriable } };
+    return {
+      event: { type: "review.finished", ...of, passed: false, verdict, reason, retriable },
+      records: judged,
+    };
   }
   const { commit, tree, autofixed } = outcome;
   return {
     event: { type: "review.finished", ...of, passed: true, commit, tree },
-    records:
-      autofixed.length === 0
+    records: [
+      ...judged,
+      ...(autofixed.length === 0
         ? []
-        : [{ ...of, type: "attempt.autofixed", data: { paths: autofixed } }],
+        : [{ ...of, type: "attempt.autofixed", data: { paths: autofixed } }]),
+    ],
   };
 }
 

@@ -10,6 +10,7 @@ import type { RecordedEvent } from "../../../log/event-log.ts";
 import { resolveUnit } from "../../../plan/locate.ts";
 import { duration, indented, moment, plural, short, words } from "../../../std/text.ts";
 import { foreignCommitLines } from "../../../views/foreign-commits.ts";
+import { judgeChangeText } from "../../../views/judge-changes.ts";
 import {
   type ReviewView,
   type Spending,
@@ -174,6 +175,7 @@ function renderAttempt(attempt: AttemptView): string[] {
   }
   if (attempt.flaky.length > 0) lines.push(`    flaky: ${attempt.flaky.join(", ")}`);
   if (attempt.autofixed.length > 0) lines.push(`    autofixed: ${attempt.autofixed.join(", ")}`);
+  if (attempt.judgeChanged.length > 0) lines.push(`    ${judgeChangeText(attempt.judgeChanged)}`);
   for (const refusal of attempt.refusals) lines.push(`    landing refused: ${refusal}`);
   // The rejection of a failed worker repeats the outcome above.
   const repeated = attempt.rejection?.verdict === attempt.outcome;

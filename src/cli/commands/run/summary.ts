@@ -6,6 +6,7 @@ import { present } from "../../../std/assert.ts";
 import { snakeCase } from "../../../std/case.ts";
 import { duration, plural, short, words } from "../../../std/text.ts";
 import { foreignCommitLines } from "../../../views/foreign-commits.ts";
+import { judgeChangeText } from "../../../views/judge-changes.ts";
 import { type RadarView, viewRadar } from "../../../views/radar.ts";
 import { type ReviewFacts, runSpending, type Spending, spendingOf } from "../../../views/review.ts";
 import {
@@ -88,6 +89,7 @@ function unitDocument(unit: UnitView, spent: Spending): Record<string, unknown> 
     attempts: unit.attempts.length,
     kept_ref: unit.keptRef,
     flaky: [...new Set(unit.attempts.flatMap((attempt) => attempt.flaky))],
+    judge_changed: last?.judgeChanged ?? [],
     rejection: last?.rejection ? snakeCase(last.rejection) : null,
     rejections: unit.attempts.flatMap((a) => (a.rejection ? [snakeCase(a.rejection)] : [])),
     result: unit.result,
@@ -117,6 +119,10 @@ function textOf(
     ...view.units
       .filter((unit) => unit.attempts.some((attempt) => attempt.flaky.length > 0))
       .map((unit) => `  ${unit.unit}: flaky: ${unit.attempts.flatMap((a) => a.flaky).join(", ")}`),
+    ...view.units.flatMap((unit) => {
+      const changes = unit.attempts.at(-1)?.judgeChanged ?? [];
+      return changes.length === 0 ? [] : [`  ${unit.unit}: ${judgeChangeText(changes)}`];
+    }),
     ...radarLine(radar),
     ...foreignCommitLines(view.foreignCommits).map((line) => `  ${line}`),
     ...result.end.warnings.map(
