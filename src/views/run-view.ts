@@ -15,6 +15,7 @@ import {
 } from "./data.ts";
 import { type ForeignCommitView, viewForeignCommits } from "./foreign-commits.ts";
 import { type JudgeChangeView, viewJudgeChanges } from "./judge-changes.ts";
+import { type SemanticNoteView, viewSemanticNotes } from "./semantic-notes.ts";
 
 /** `running` until `run.finished` is recorded; see `shownPhase` for a run whose process has ended before. */
 export type RunPhase = "running" | "complete" | "partial" | "failed" | "interrupted";
@@ -103,6 +104,8 @@ export interface AttemptView {
   autofixed: string[];
   /** Changes of what judges the attempt. */
   judgeChanged: JudgeChangeView[];
+  /** Findings of the last semantic gate that do not reject. */
+  semanticNotes: SemanticNoteView[];
   /** Reasons why a landing was refused. */
   refusals: string[];
 }
@@ -336,6 +339,7 @@ function attemptOf(unit: UnitView, attempt: number, ts: string): AttemptView {
     flaky: [],
     autofixed: [],
     judgeChanged: [],
+    semanticNotes: [],
     refusals: [],
   };
   unit.attempts.push(made);
@@ -372,6 +376,7 @@ function advanceAttempt(attempt: AttemptView, { type, data, ts }: RecordedEvent)
     case "gate.finished": {
       const gate = viewGate(data);
       attempt.gates.push(gate);
+      if (gate.gate === "semantic") attempt.semanticNotes = viewSemanticNotes(data);
       if (gate.status === "flaky" && !attempt.flaky.includes(gate.gate)) {
         attempt.flaky.push(gate.gate);
       }

@@ -139,17 +139,29 @@ describe("semantic gate", () => {
     expect(await p.landed()).toEqual([unit("first"), unit("second")]);
   });
 
-  test.concurrent("A11 one symbol edited on both sides does not land, even without a text conflict", async () => {
-    const edit = (from: string, to: string): string => store.replace(from, to);
+  test.concurrent("A11 one symbol edited in adjacent lines on both sides does not land", async () => {
     await using p = await overtaken({
       files: { "src/store.py": store },
-      operator: { "src/store.py": edit("def load(path):", "def load(path: str):") },
-      unit: [["src/store.py", "return file.read()", "return file.read().strip()"]],
+      operator: { "src/store.py": store.replace("def load(path):", "def load(path: str):") },
+      unit: [["src/store.py", "with open(path) as file:", 'with open(path, "r") as file:']],
     });
     const run = await p.dgov(["run", "p", "--json"]);
     expect(run.exitCode).toBe(1);
-    expect(run.stdout).toContain("same_symbol_edit");
     expect(await p.landed()).toEqual([]);
+  });
+
+  test.concurrent("A11 one symbol edited on both sides with an unchanged line between lands with a note in review", async () => {
+    await using p = await overtaken({
+      files: { "src/store.py": store },
+      operator: { "src/store.py": store.replace("def load(path):", "def load(path: str):") },
+      unit: [["src/store.py", "return file.read()", "return file.read().strip()"]],
+    });
+    expect((await p.dgov(["run", "p"])).exitCode).toBe(0);
+    expect(await p.landed()).toEqual([unit("a")]);
+    const review = await p.dgov(["plan", "review", "p", "--json"]);
+    expect(review.stdout).toContain("same_symbol_edit");
+    const text = await p.dgov(["plan", "review", "p"]);
+    expect(text.stdout).toContain("same_symbol_edit");
   });
 
   test.concurrent.each([

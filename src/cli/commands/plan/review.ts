@@ -24,6 +24,7 @@ import type {
   RunView,
   UnitView,
 } from "../../../views/run-view.ts";
+import { semanticNoteText } from "../../../views/semantic-notes.ts";
 import { eventDocument, timelineLine } from "../../../views/timeline.ts";
 import { usageError } from "../../args.ts";
 import { command } from "../../command.ts";
@@ -176,6 +177,9 @@ function renderAttempt(attempt: AttemptView): string[] {
   if (attempt.flaky.length > 0) lines.push(`    flaky: ${attempt.flaky.join(", ")}`);
   if (attempt.autofixed.length > 0) lines.push(`    autofixed: ${attempt.autofixed.join(", ")}`);
   if (attempt.judgeChanged.length > 0) lines.push(`    ${judgeChangeText(attempt.judgeChanged)}`);
+  // The output of a failed gate lists its notes already.
+  const listed = attempt.rejection?.gates.some(({ gate }) => gate === "semantic") === true;
+  if (!listed) lines.push(...attempt.semanticNotes.map((note) => `    ${semanticNoteText(note)}`));
   for (const refusal of attempt.refusals) lines.push(`    landing refused: ${refusal}`);
   // The rejection of a failed worker repeats the outcome above.
   const repeated = attempt.rejection?.verdict === attempt.outcome;
