@@ -1,21 +1,50 @@
-import { expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import type { Action } from "../kernel/action.ts";
 import { failureAnswer } from "./performer.ts";
 
-const of = { unit: "a", attempt: 1 };
-const car = { ...of, car: 1, commit: "c", onto: "o", tree: "t", behind: null };
+const of = { unit: "u", attempt: 2 };
+const [onto, commit, tree] = ["onto", "commit", "tree"];
 
-test.each<[Action, string | null]>([
-  [{ type: "attempt.prepare", ...of } as Action, "attempt.unprepared"],
-  [{ type: "worker.start", ...of, fork: 0 } as Action, "worker.exited"],
-  [{ type: "self_review.start", ...of } as Action, "self_review.finished"],
-  [{ type: "attempt.review", ...of } as Action, "review.finished"],
-  [{ type: "candidate.build", ...car } as unknown as Action, "candidate.conflicted"],
-  [{ type: "gates.run", ...car } as unknown as Action, "gates.finished"],
-  [{ type: "landing.perform", ...car, from: "o", to: "c" } as unknown as Action, null],
-  [{ type: "run.finish" } as Action, null],
-])("B17 the failure of %j is answered by %s, for its unit only", (action, type) => {
-  const answer = failureAnswer(action, "git failed");
-  expect(answer?.event.type ?? null).toBe(type as never);
-  if (answer !== null) expect(answer.event).toMatchObject(of);
+describe("B17 an action that fails for a reason that says nothing about the work", () => {
+  const answered: [Action, Record<string, unknown>][] = [
+    [
+      { type: "attempt.prepare", ...of, retryOf: null, fixing: false },
+      { type: "attempt.unprepared", retriable: true },
+    ],
+    [
+      { type: "worker.start", ...of, fork: 1 },
+      { type: "worker.exited", fork: 1, outcome: "crashed" },
+    ],
+    [
+      { type: "self_review.start", ...of },
+      { type: "self_review.finished", approved: false },
+    ],
+    [
+      { type: "attempt.review", ...of },
+      { type: "review.finished", passed: false, verdict: "errored", retriable: true },
+    ],
+    [
+      { type: "candidate.build", ...of, car: 3, onto, commit },
+      { type: "candidate.conflicted", car: 3, onto },
+    ],
+    [
+      { type: "gates.run", ...of, car: 3, commit, tree, onto, behind: null },
+      { type: "gates.finished", car: 3, tree, passed: false, blame: "environment" },
+    ],
+  ];
+  test.each(answered)("$type is answered by the failure of its own attempt", (action, event) => {
+    const answer = failureAnswer(action, "disk on fire");
+    expect(answer?.event).toMatchObject({ ...of, ...event });
+    expect(answer?.event).toMatchObject({ reason: expect.stringContaining("disk on fire") });
+  });
+
+  const silent: Action[] = [
+    { type: "worker.stop", ...of },
+    { type: "gates.cancel", ...of, car: null },
+    { type: "landing.perform", ...of, car: 3, from: onto, to: commit, tree },
+    { type: "run.finish", status: "failed" },
+  ];
+  test.each(silent)("$type has no such answer", (action) => {
+    expect(failureAnswer(action, "disk on fire")).toBeNull();
+  });
 });

@@ -7,6 +7,7 @@
  */
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { endsRun } from "../error.ts";
 import { reconcileLanding } from "../git/landing/land.ts";
 import type { Identity } from "../git/objects.ts";
 import { removeOwnFolder } from "../git/own-folder.ts";
@@ -21,6 +22,7 @@ import { apply, replay } from "../kernel/transition.ts";
 import type { EventLog, RecordedEvent } from "../log/event-log.ts";
 import { faultPoint } from "../process/fault-injection.ts";
 import { killTree, markedProcesses, processStart } from "../process/tree.ts";
+import { errorMessage } from "../std/text.ts";
 import { preparedAttempts, unfinishedRuns } from "./history.ts";
 import { attemptPaths, type RunPaths } from "./paths.ts";
 import { eventOf, phaseRecord, recordOf } from "./records.ts";
@@ -122,34 +124,58 @@ function interruptedLanding(
   };
 }
 
-/** Keeps the work of every attempt that still has a worktree, then removes the run's folder. */
+/**
+ * Keeps the work of every attempt that still has a worktree, then removes the run's folder. An attempt whose work
+ * cannot be kept, or whose folder cannot be removed, is noted as a warning and its folder is left: it must not stop
+ * the recovery of the others, nor every later run.
+ */
 async function keepLiveAttempts(
-  { repository, paths, log, identity, keepBytesMax }: RecoveryContext,
+  c: RecoveryContext,
   { run, plan }: { run: string; plan: string },
   records: readonly RecordedEvent[],
 ): Promise<RecoveredRun["kept"]> {
+  const { repository, paths, log } = c;
   const kept: RecoveredRun["kept"] = [];
+  let complete = true;
+  const leave = (
+    error: unknown,
+    of: { unit: string | null; attempt: number | null },
+    path: string,
+  ): void => {
+    if (endsRun(error)) throw error;
+    complete = false;
+    const text = `recovery left ${path}: ${errorMessage(error)}; dgov clean removes it`;
+    log.note({ run, plan, ...of, type: "warning", data: { text } });
+  };
   for (const { unit, attempt, base, at } of preparedAttempts(records)) {
     const place = attemptPaths(paths, { run, unit, attempt });
     if (!existsSync(place.path)) continue;
     const tree = openWorktree({ ...place, base });
     const ref = keepRef(run, unit, attempt);
-    const { commit, omitted } = await keepWork(repository, tree, {
-      ref,
-      message: `Kept work of ${unit}, attempt ${attempt}`,
-      identity,
-      date: at,
-      bytesMax: keepBytesMax,
-    });
-    const data = { ref, commit, omitted, base };
-    log.append([{ run, plan, unit, attempt, type: "attempt.kept", data }]);
-    await removeWorktree(repository, tree, { keptRef: ref });
-    removeOwnFolder(dirname(place.path));
-    kept.push({ unit, ref });
+    try {
+      const { commit, omitted } = await keepWork(repository, tree, {
+        ref,
+        message: `Kept work of ${unit}, attempt ${attempt}`,
+        identity: c.identity,
+        date: at,
+        bytesMax: c.keepBytesMax,
+      });
+      const data = { ref, commit, omitted, base };
+      log.append([{ run, plan, unit, attempt, type: "attempt.kept", data }]);
+      kept.push({ unit, ref });
+      await removeWorktree(repository, tree, { keptRef: ref });
+      removeOwnFolder(dirname(place.path));
+    } catch (error) {
+      leave(error, { unit, attempt }, place.path);
+    }
   }
-  // What is left belongs to attempts whose preparation did not finish; they hold no work.
   const folder = join(paths.runs, run);
-  removeOwnFolder(folder);
-  pruneRegistrations(repository, folder);
+  try {
+    // What is left belongs to attempts whose preparation did not finish; they hold no work.
+    if (complete) removeOwnFolder(folder);
+    pruneRegistrations(repository, folder);
+  } catch (error) {
+    leave(error, { unit: null, attempt: null }, folder);
+  }
   return kept;
 }

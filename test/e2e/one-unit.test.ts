@@ -90,3 +90,33 @@ test.concurrent("B17 a cache that is removed during the run costs attempts, not 
   if (run.exitCode === 1) expect((await p.dgov(["run", "p", "--continue"])).exitCode).toBe(0);
   expect((await p.landed()).sort()).toEqual([unit("a"), unit("b")]);
 });
+
+test("B17 an attempt that recovery cannot keep stops neither recovery nor the next run", async () => {
+  let crashed = false;
+  let kill = (): void => {};
+  const crash = (): ModelTurn => {
+    kill();
+    return done("ok");
+  };
+  const replace = shell('W="$PWD"; cd ..; rm -rf "$W"; echo x > "$W"');
+  await using p = await testProject({
+    tasks: { a: {}, b: { depends_on: ["a"] } },
+    script: {
+      rules: [
+        { unit: unit("a"), when: () => !crashed, turns: [write("a.txt"), replace, crash] },
+        { unit: unit("a"), turns: [write("a.txt"), done("ok")] },
+        { unit: unit("b"), turns: [write("b.txt"), done("ok")] },
+      ],
+    },
+  });
+
+  const child = p.spawn(["run", "p"]);
+  kill = () => child.kill("SIGKILL");
+  await child.exited;
+  crashed = true;
+  const next = await p.dgov(["run", "p", "--continue"]);
+  expect({ code: next.exitCode, text: next.stderr }).toMatchObject({ code: 0 });
+  expect((await p.landed()).sort()).toEqual([unit("a"), unit("b")]);
+  const warnings = p.telemetry().filter(({ type }) => type === "warning");
+  expect(warnings.map(({ data }) => String(data["text"])).join("\n")).toContain("recovery left");
+});
