@@ -169,7 +169,10 @@ test("A28 a verdict with history depends on base, commit and snapshot; one witho
     "same tree",
     `${other}^{tree}`,
   );
-  const seen = async (commit: string, base: string, context = c.reopen()): Promise<string[]> => {
+  // Refs are read once for each context; the verdicts are remembered across these.
+  const { cache } = c.context;
+  const seen = async (commit: string, base: string): Promise<string[]> => {
+    const context = { ...c.reopen(), cache };
     const file = join(c.git.repo.env["HOME"] ?? "", "runs");
     const before = existsSync(file) ? readFileSync(file, "utf8") : "";
     expect((await judgeCommit(c, { commit, base, context })).passed).toBe(true);

@@ -90,7 +90,8 @@ test("A29 gates and setup of trees in use have slots of their own, which no cach
     expected("test", 1),
     expected("test", 2),
   ]);
-  const [, later] = [c.context.machineSlots.of("elsewhere"), c.reopen()];
+  const later = { ...c.reopen(), cache: c.context.cache };
+  later.machineSlots.of("elsewhere");
   const again = await c.judge({ "b.txt": "b\n" }, { context: later });
   expect(verdict(again, "tests").cached).toBe(true);
 });
