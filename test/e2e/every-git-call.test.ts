@@ -60,7 +60,7 @@ async function callsOfRun(): Promise<number> {
 
 const all = [unit("a"), unit("b"), unit("c")];
 
-/** What was wrong after the call `n` failed; empty when everything held. */
+/** Problems after the call `n` failed; empty when everything held. */
 async function problemsAt(n: number, fail: string): Promise<string[]> {
   await using p = await project();
   const git = faultyGit(p, n, fail);
