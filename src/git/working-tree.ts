@@ -34,8 +34,9 @@ export async function ignoredPaths(r: Repository, paths: readonly string[]): Pro
     const args = ["--no-literal-pathspecs", "check-ignore", "--no-index", "-z", "--stdin"];
     const output = await inPrivate(g, args, { stdin: nulJoin(paths) });
     // Exit code 1: no path is ignored.
-    if (output.code > 1) throw new Error(output.stderr);
-    return new Set(nulSplit(output.stdout).map(String));
+    if (output.code === 1) return new Set();
+    const found = await must(Promise.resolve(output), "looking for ignored paths");
+    return new Set(nulSplit(found).map(String));
   });
 }
 

@@ -87,6 +87,13 @@ const cases: Record<string, Accepted> = {
     },
     change: { "a.js": "module.exports = class A {\n  run() {}\n};\n" },
   },
+  "A24 an exported type that becomes an ambient declaration": {
+    base: {
+      "types.ts": "export type Id = (value: object) => string;\n",
+      "b.ts": 'import { Id } from "./types";\n\nexport const id: Id = () => "";\n',
+    },
+    change: { "types.ts": "export declare type Id = (value: object) => string;\n" },
+  },
   "A24 (7) a Rust item moved into a macro invocation": {
     base: {
       "Cargo.toml": '[package]\nname = "app"\n',

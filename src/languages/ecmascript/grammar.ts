@@ -22,7 +22,12 @@ const functionValues = /^(arrow_function|function_expression|generator_function)
 export const ecmascriptGrammar: SymbolGrammar = {
   define(node, text, owner) {
     if (node.type === "export_statement" || node.type === "ambient_declaration") {
-      const inner = fieldOf(node, "declaration") ?? namedChildren(node).at(-1) ?? null;
+      const declaration = fieldOf(node, "declaration") ?? namedChildren(node).at(-1) ?? null;
+      // `export declare type A = ...` declares within the declaration.
+      const inner =
+        declaration?.type === "ambient_declaration"
+          ? (namedChildren(declaration).at(-1) ?? null)
+          : declaration;
       const isDefault = node.children.some((child) => child.type === "default");
       const exported = node.type === "export_statement";
       return inner === null || inner.field === "value"
