@@ -272,7 +272,10 @@ export class Radar {
   }
 }
 
-/** The promise stored under a key, or the one that `compute` starts. A full cache is emptied. */
+/**
+ * The promise stored under a key, or the one that `compute` starts. One that rejects is forgotten. A full cache is
+ * emptied.
+ */
 function cached<Value>(
   cache: Map<string, Promise<Value>>,
   key: string,
@@ -283,6 +286,9 @@ function cached<Value>(
   if (cache.size >= cacheMax) cache.clear();
   const value = compute();
   cache.set(key, value);
+  value.catch(() => {
+    if (cache.get(key) === value) cache.delete(key);
+  });
   return value;
 }
 

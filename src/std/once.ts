@@ -1,11 +1,21 @@
 /** Values computed once: by a function of its own, or per owner and key. */
 
-/** A function that computes its value on the first call and returns it on every later one. */
+/**
+ * A function that computes its value on the first call and returns it on every later one. A promise that rejects is
+ * forgotten, so that the next caller computes again.
+ */
 export function once<Value>(compute: () => Value): () => Value {
   let known: { value: Value } | null = null;
   return () => {
-    known ??= { value: compute() };
-    return known.value;
+    if (known !== null) return known.value;
+    const own = { value: compute() };
+    known = own;
+    if (own.value instanceof Promise) {
+      own.value.catch(() => {
+        if (known === own) known = null;
+      });
+    }
+    return own.value;
   };
 }
 

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { canonicalJson, sha256 } from "./digest.ts";
 import { type NdjsonItem, ndjsonLine, readNdjson } from "./ndjson.ts";
+import { once } from "./once.ts";
 import { sortedBy } from "./order.ts";
 import { suggest } from "./suggest.ts";
 
@@ -64,4 +65,14 @@ test.each([
   ["xyzzy", null],
 ])("suggest(%p) is %p", (word, wanted) => {
   expect(suggest(word, ["summary", "status", "depends_on", "files"])).toBe(wanted);
+});
+
+test("B17 once forgets a promise that rejects, and keeps one that resolves", async () => {
+  let calls = 0;
+  const get = once(async () => {
+    if (++calls === 1) throw new Error("git failed");
+    return calls;
+  });
+  await expect(get()).rejects.toThrow("git failed");
+  expect([await get(), await get(), calls]).toEqual([2, 2, 2]);
 });

@@ -6,6 +6,7 @@ import { readdirSync, readFileSync, readlinkSync, type Stats } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { lstatIfPresent, makeAccessible } from "../../std/files.ts";
+import { memoByOwner } from "../../std/once.ts";
 import { must, nulSplit } from "../git.ts";
 import type { Oid } from "../objects.ts";
 import { cachedFilters, inPrivate, randomPath, withPrivateGit } from "../private-dir.ts";
@@ -179,14 +180,11 @@ function isOccupied(path: string): boolean {
   return !stats.isDirectory() || readdirSync(path).length > 0;
 }
 
-const submodulesByCommit = new Map<string, Promise<string[]>>();
+const submodulesByCommit = memoByOwner<Repository, Promise<string[]>>();
 
 /** Folders of a commit's submodules, cached. Only commits with a `.gitmodules` file are listed. */
 function submodulesOf(r: Repository, commit: Oid): Promise<string[]> {
-  const key = `${r.commonDir}\0${commit}`;
-  const paths = submodulesByCommit.get(key) ?? listSubmodules(r, commit);
-  submodulesByCommit.set(key, paths);
-  return paths;
+  return submodulesByCommit(r, commit, () => listSubmodules(r, commit));
 }
 
 async function listSubmodules(r: Repository, commit: Oid): Promise<string[]> {
