@@ -21,7 +21,7 @@ import { hasSource, type Scan, scanTree, sensorOf } from "../settlement/structur
 import { checkSentruxRules, measureWithSentrux } from "../settlement/structure/sentrux.ts";
 import { once } from "../std/once.ts";
 import { errorMessage } from "../std/text.ts";
-import { type Baseline, baselineFile } from "../structure/baseline.ts";
+import { type Baseline, baselineFile, metadataFile } from "../structure/baseline.ts";
 import { type AdHocRequest, withSettlement } from "./ad-hoc-settlement.ts";
 
 export interface StructureContext {
@@ -148,25 +148,25 @@ export async function saveBaseline(
 }
 
 /**
- * Offers to save a baseline in a project with source code and no baseline. Gives the file written, or
- * null. A failure is reported by `status` and gives null.
+ * Offers to save a baseline in a project with source code and no baseline. Gives the files written. A failure is
+ * reported by `status` and gives none.
  */
 export async function offerBaseline(
   o: Omit<AdHocRequest, "name"> & { confirm(question: string): Promise<boolean> },
-): Promise<string | null> {
+): Promise<string[]> {
   const { projectRoot, status, confirm, signal } = o;
-  if (existsSync(join(projectRoot, baselineFile))) return null;
+  if (existsSync(join(projectRoot, baselineFile))) return [];
   try {
     return await withStructure({ ...o, cwd: projectRoot, path: undefined }, async (s) => {
-      if (!(await hasSource(s.c, s.tree))) return null;
+      if (!(await hasSource(s.c, s.tree))) return [];
       const question = "Save the structure of the code as a baseline for the gates?";
-      if (!(await confirm(question))) return null;
+      if (!(await confirm(question))) return [];
       await saveBaseline(s);
-      return baselineFile;
+      return [baselineFile, metadataFile];
     });
   } catch (error) {
     if (!signal.aborted) status(`no structural baseline: ${errorMessage(error)}`);
-    return null;
+    return [];
   }
 }
 

@@ -3,9 +3,9 @@
  * cannot agree for the user; this file lies in the user's own configuration folder.
  */
 import { mkdirSync, readFileSync } from "node:fs";
-import { homedir } from "node:os";
 import { dirname, join } from "node:path";
 import { replaceFile } from "../std/files.ts";
+import { userFolder } from "../std/user-folders.ts";
 import { parseToml, stringifyToml } from "./toml.ts";
 
 interface TrustedPair {
@@ -25,7 +25,7 @@ export function trustOrigin(baseUrl: string): string {
 }
 
 function trustFile(env: Env): string {
-  const folder = env["XDG_CONFIG_HOME"] || join(env["HOME"] || homedir(), ".config");
+  const folder = userFolder("config", env);
   return join(folder, "dgov", "trust.toml");
 }
 

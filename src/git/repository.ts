@@ -7,6 +7,7 @@ import { homedir } from "node:os";
 import { isAbsolute, join, relative } from "node:path";
 import { DgovError } from "../error.ts";
 import { sha256 } from "../std/digest.ts";
+import { userFolder } from "../std/user-folders.ts";
 import { must, nulSplit, runGit } from "./git.ts";
 import type { Identity, ObjectFormat } from "./objects.ts";
 
@@ -165,7 +166,7 @@ const checkoutKeys = ["autocrlf", "eol", "filemode", "ignorecase", "symlinks", "
 
 function settingsFrom(configuration: Setting[], found: Found): RepositorySettings {
   const settings: RepositorySettings = { core: {}, filters: {}, localFilters: [], excludes: "" };
-  let userExcludes = join(operatorConfigHome(), "git", "ignore");
+  let userExcludes = join(userFolder("config", process.env), "git", "ignore");
   for (const { scope, key, value } of configuration) {
     const own = scope === "global" || scope === "system";
     const core = key.startsWith("core.") ? key.slice(5) : "";
@@ -179,10 +180,6 @@ function settingsFrom(configuration: Setting[], found: Found): RepositorySetting
   const files = [userExcludes, join(found.commonDir, "info", "exclude")];
   settings.excludes = files.filter(isAbsolute).map(textOrEmpty).join("\n");
   return settings;
-}
-
-function operatorConfigHome(): string {
-  return process.env["XDG_CONFIG_HOME"] ?? join(process.env["HOME"] ?? homedir(), ".config");
 }
 
 function textOrEmpty(path: string): string {

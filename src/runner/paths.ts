@@ -9,10 +9,10 @@
  *     <root>/<repository id>/planner/                           checkouts of planners
  */
 import { mkdirSync } from "node:fs";
-import { homedir } from "node:os";
 import { join } from "node:path";
 import { realRoot, requireOwnFolder } from "../git/own-folder.ts";
 import { encodeRefPart } from "../git/refs.ts";
+import { userFolder } from "../std/user-folders.ts";
 
 export interface RunPaths {
   /** Folder of all directories of a repository. */
@@ -27,8 +27,8 @@ export function runPaths(o: {
   configured: string | null;
   env: Record<string, string | undefined>;
 }): RunPaths {
-  const cache = o.env["XDG_CACHE_HOME"] ?? join(o.env["HOME"] ?? homedir(), ".cache");
-  const root = join(realRoot(o.configured ?? join(cache, "dgov")), o.repositoryId);
+  const cache = join(userFolder("cache", o.env), "dgov");
+  const root = join(realRoot(o.configured ?? cache), o.repositoryId);
   return { root, runs: join(root, "runs"), slots: join(root, "slots") };
 }
 

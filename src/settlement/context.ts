@@ -1,5 +1,4 @@
 /** The dependencies of a settlement (review, autofix and gates), and the caches its gates share. */
-import { homedir } from "node:os";
 import { dirname, join } from "node:path";
 import type { Config } from "../config/config.ts";
 import { childVariables } from "../config/execution-policy.ts";
@@ -10,6 +9,7 @@ import { childEnvironment } from "../process/environment.ts";
 import { MachineSlots } from "../process/machine-slots.ts";
 import { once } from "../std/once.ts";
 import { SharedLock } from "../std/shared-lock.ts";
+import { userFolder } from "../std/user-folders.ts";
 import { type FileMetrics, fileMetricsVersion } from "../structure/file-metrics.ts";
 import { type CoverageBaselineReading, readCoverageBaseline } from "./coverage/baseline.ts";
 import type { FileCoverage } from "./coverage/report.ts";
@@ -121,7 +121,7 @@ export function openSettlement(o: SettlementOptions): SettlementContext {
 
 /** dgov's folder for state of the user, outside every repository. */
 function stateFolder(env: Variables): string {
-  return join(env["XDG_STATE_HOME"] || join(env["HOME"] || homedir(), ".local/state"), "dgov");
+  return join(userFolder("state", env), "dgov");
 }
 
 /** Folders for the locks of slots: the user's state folder, or one beside all repositories' gate trees. */

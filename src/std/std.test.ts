@@ -4,6 +4,7 @@ import { type NdjsonItem, ndjsonLine, readNdjson } from "./ndjson.ts";
 import { once } from "./once.ts";
 import { sortedBy } from "./order.ts";
 import { suggest } from "./suggest.ts";
+import { userFolder } from "./user-folders.ts";
 
 async function read(chunks: (string | Uint8Array)[], max?: number): Promise<NdjsonItem[]> {
   async function* stream(): AsyncGenerator<Uint8Array> {
@@ -75,4 +76,13 @@ test("B17 once forgets a promise that rejects, and keeps one that resolves", asy
   });
   await expect(get()).rejects.toThrow("git failed");
   expect([await get(), await get(), calls]).toEqual([2, 2, 2]);
+});
+
+test.each([
+  [{ HOME: "/h" }, "/h/.cache"],
+  [{ HOME: "/h", XDG_CACHE_HOME: "/c" }, "/c"],
+  [{ HOME: "/h", XDG_CACHE_HOME: "" }, "/h/.cache"],
+  [{ HOME: "/h", XDG_CACHE_HOME: "c" }, "/h/.cache"],
+])("B20 the user's cache with the variables %j is %s", (env, folder) => {
+  expect(userFolder("cache", env)).toBe(folder);
 });

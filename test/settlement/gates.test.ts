@@ -336,6 +336,19 @@ describe("A20 a pass is remembered only when it is final", () => {
     expect([first.status, second.status]).toEqual(["failed", "failed"]);
   });
 
+  test("a base whose runner exits early is not remembered as a pass", async () => {
+    await using c = await withEarlyExits();
+    const log = join(c.git.repo.root, "runs");
+    const early = await c.change({ "c.txt": "EXIT\n" });
+    const runs = async (path: string): Promise<number> => {
+      const before = existsSync(log) ? readFileSync(log, "utf8").length : 0;
+      await c.judge({ "c.txt": "EXIT\n", [path]: "d\n" }, { base: early });
+      return (readFileSync(log, "utf8").length - before) / "run\n".length;
+    };
+    // Each candidate ends early, too, and is compared with a new run on the base.
+    expect([await runs("d.txt"), await runs("e.txt")]).toEqual([2, 2]);
+  });
+
   test("a base that fails does not excuse an early exit", async () => {
     await using c = await withEarlyExits();
     const bin = join(c.git.repo.root, "bin");

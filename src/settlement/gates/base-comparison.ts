@@ -1,6 +1,7 @@
 /** Runs of a gate's commands on the base, so that an attempt is not charged with what failed before it. */
 import { memoByOwner } from "../../std/once.ts";
 import type { SettlementContext } from "../context.ts";
+import { endedEarly } from "../diagnostics/test-output.ts";
 import { type CommandRun, combineRuns } from "../trees/command.ts";
 import { runConfirmed, withGateTree } from "../trees/lease.ts";
 import { tailOf, verdictOf } from "../verdict.ts";
@@ -40,11 +41,12 @@ export async function cachedOnBase(input: GateInput, command: string): Promise<C
 }
 
 /**
- * Records the result of a command on a tree, which may become the base of another attempt; the caller has judged
- * it. A failure beside other gate commands is not recorded, since they may have caused it.
+ * Records the result of a command on a tree, which may become the base of another attempt. Not recorded: a pass
+ * whose runner exited before its summary, and a failure beside other gate commands, which may have caused it.
  */
 export function recordRun(c: SettlementContext, tree: TreeView, run: CommandRun): void {
   if (run.status === "passed") {
+    if (endedEarly(run.command, run.output)) return;
     const { command, exit, output } = run;
     const verdict = verdictOf("command", { command, exit, tail: tailOf(output) });
     c.cache.put(passKey(tree, run.command), verdict);

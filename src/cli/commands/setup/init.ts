@@ -63,8 +63,7 @@ export default command({
         const status = (text: string): void => output.log.info(text);
         const agree = prompts ? confirm : async (): Promise<boolean> => true;
         const o = { projectRoot: root, env, status, confirm: agree, signal };
-        const baseline = await offerBaseline(o);
-        if (baseline !== null) created.push(baseline);
+        created.push(...(await offerBaseline(o)));
         return 0;
       });
     }
