@@ -57,6 +57,52 @@ describe("copied dependency folders", () => {
   });
 });
 
+/** A settlement with a dependency, whose first `cp` is this script; later ones copy. */
+async function withFirstCopy(script: string): Promise<TestSettlement> {
+  const c = await testSettlement({
+    files: ignored,
+    project: { test_cmd: "[ -e node_modules/dep/x ]" },
+  });
+  put(c, "node_modules/dep/x", "x\n");
+  const bin = join(c.git.repo.root, "bin");
+  mkdirSync(bin, { recursive: true });
+  const once = `mkdir '${bin}/once' 2>/dev/null && { ${script}; }`;
+  writeFileSync(join(bin, "cp"), `#!/bin/sh\n${once}\nexec /bin/cp "$@"\n`, { mode: 0o755 });
+  c.context.environment["PATH"] = `${bin}:${c.context.environment["PATH"]}`;
+  return c;
+}
+
+describe("B17 dependencies that could not be copied", () => {
+  test("a copy that was cancelled leaves no gate tree that counts as prepared", async () => {
+    await using c = await withFirstCopy('touch "$0.started"; sleep 300');
+    const started = join(c.git.repo.root, "bin/cp.started");
+    const abort = new AbortController();
+    const cancelled = c.judge({ "a.txt": "1\n" }, { signal: abort.signal });
+    while (!existsSync(started)) await Bun.sleep(5);
+    abort.abort();
+    expect((await cancelled).passed).toBe(false);
+    for (const text of ["2\n", "3\n"]) {
+      expect(statuses(await c.judge({ "a.txt": text }))).toEqual({ tests: "passed" });
+    }
+  });
+
+  test("a copy that fails is a fault of the environment, and later trees are copied again", async () => {
+    await using c = await withFirstCopy('touch "$0.failed"; exit 1');
+    const bin = join(c.git.repo.root, "bin");
+    // Every attempt of the first copy fails, with and without reflinks.
+    const fails = `#!/bin/sh\n[ -e '${bin}/works' ] || exit 1\nexec /bin/cp "$@"\n`;
+    writeFileSync(join(bin, "cp"), fails, { mode: 0o755 });
+    const failed = verdict(await c.judge({ "a.txt": "1\n" }), "tests");
+    expect(failed).toMatchObject({
+      status: "errored",
+      blame: "environment",
+      reason: "the tree has no dependencies: node_modules could not be copied: exit code 1",
+    });
+    writeFileSync(join(bin, "works"), "");
+    expect(statuses(await c.judge({ "a.txt": "1\n" }))).toEqual({ tests: "passed" });
+  });
+});
+
 describe("folders that lead back into the operator's checkout", () => {
   test.each([
     [

@@ -336,6 +336,27 @@ describe("A20 a pass is remembered only when it is final", () => {
     expect([first.status, second.status]).toEqual(["failed", "failed"]);
   });
 
+  test.each([
+    ["mocha", "  3 passing (4ms)"],
+    ["go", "ok  \texample.com/m\t0.1s"],
+    ["pytest", "3 passed in 0.1s"],
+    ["cargo", "test result: ok. 3 passed"],
+  ])(
+    "a runner that the command does not name is known by the base's summary: %s",
+    async (_name, summary) => {
+      const script = `grep -q EXIT *.txt && exit 0\nprintf '%s\\n' '${summary}'\n`;
+      await using c = await testSettlement({
+        files: { "a.txt": "a\n", "all.sh": script },
+        project: { test_cmd: "sh all.sh" },
+      });
+      const base = await c.git.repo.git("rev-parse", "HEAD");
+      expect(verdict(await c.judge({}, { base }), "tests").status).toBe("passed");
+      const bad = verdict(await c.judge({ "b.txt": "EXIT\n" }), "tests");
+      expect(bad).toMatchObject({ status: "failed", reason: early, blame: "attempt" });
+      expect(verdict(await c.judge({ "b.txt": "b\n" }), "tests").status).toBe("passed");
+    },
+  );
+
   test("a base whose runner exits early is not remembered as a pass", async () => {
     await using c = await withEarlyExits();
     const log = join(c.git.repo.root, "runs");

@@ -116,6 +116,19 @@ const summaries: readonly { runner: RegExp; summary: RegExp }[] = [
   { runner: /\bmocha\b/, summary: /^\s*\d+ passing\b/m },
 ];
 
+/** Summaries of runners that print one for each package or binary. */
+const partSummaries: readonly RegExp[] = [
+  /^test result: /m, // cargo
+  /^(ok|FAIL)\s+\S+\s+([\d.]+s|\(cached\))/m, // go
+];
+
+/** True when an output has the summary of a known runner, whatever the command was. */
+export function printsSummary(output: string): boolean {
+  const plain = Bun.stripANSI(output).replaceAll("\r\n", "\n");
+  const all = [...summaries.map(({ summary }) => summary), ...partSummaries];
+  return all.some((summary) => summary.test(plain));
+}
+
 /**
  * True when a known runner exited without its summary: a test called `exit(0)`, so the tests after it did
  * not run. A runner told to print no summary is indistinguishable from that. Cargo prints one summary per

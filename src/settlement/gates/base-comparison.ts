@@ -1,7 +1,7 @@
 /** Runs of a gate's commands on the base, so that an attempt is not charged with what failed before it. */
 import { memoByOwner } from "../../std/once.ts";
 import type { SettlementContext } from "../context.ts";
-import { endedEarly } from "../diagnostics/test-output.ts";
+import { endedEarly, printsSummary } from "../diagnostics/test-output.ts";
 import { type CommandRun, combineRuns } from "../trees/command.ts";
 import { runConfirmed, withGateTree } from "../trees/lease.ts";
 import { tailOf, verdictOf } from "../verdict.ts";
@@ -55,6 +55,21 @@ export function recordRun(c: SettlementContext, tree: TreeView, run: CommandRun)
   }
 }
 
+/** Commands that printed a test runner's summary in a run of this settlement, on whatever tree. */
+const summarized = new WeakMap<SettlementContext, Set<string>>();
+
+/** Notes a command whose output has a test runner's summary. */
+export function noteSummary(c: SettlementContext, { command, output }: CommandRun): void {
+  if (!printsSummary(output)) return;
+  const commands = summarized.get(c) ?? new Set();
+  summarized.set(c, commands.add(command));
+}
+
+/** True when one of these commands has printed a test runner's summary before. */
+export function printedSummary(c: SettlementContext, commands: readonly string[]): boolean {
+  return commands.some((command) => summarized.get(c)?.has(command) ?? false);
+}
+
 async function runOneOnBase(input: GateInput, command: string): Promise<CommandRun | null> {
   const cached = await cachedOnBase(input, command);
   if (cached !== null) return cached;
@@ -82,5 +97,14 @@ function keyOf({ key }: TreeView, command: string): string {
 /** A cached pass as a run; its output is only the recorded tail. */
 function passedRun(command: string, output: string): CommandRun {
   const ended = { status: "passed", exitCode: 0, exit: "exit code 0" } as const;
-  return { command, ...ended, output, cut: false, durationMs: 0, alone: true, changedPaths: [] };
+  return {
+    command,
+    ...ended,
+    output,
+    cut: false,
+    durationMs: 0,
+    alone: true,
+    prepared: true,
+    changedPaths: [],
+  };
 }

@@ -14,7 +14,7 @@ import {
 import type { GateTreeLease } from "../trees/lease.ts";
 import { type GateVerdict, lastLine, tailOf, truncatedOutput, verdictOf } from "../verdict.ts";
 import type { VerdictKey } from "../verdict-cache.ts";
-import { recordRun, runOnBase } from "./base-comparison.ts";
+import { noteSummary, recordRun, runOnBase } from "./base-comparison.ts";
 import type { CommandLines, GateInput, GateName, TreeGate } from "./gate.ts";
 import { fillBoth } from "./history.ts";
 
@@ -117,6 +117,7 @@ async function runAll(
     const mode = o.mode ?? input.mode;
     const run = await lease.run(command, { mode, history: input.onTree.history });
     o.runs.set(command, run);
+    noteSummary(input.context, run);
     done.push(run);
     if (run.status === "cancelled") break;
   }
@@ -192,6 +193,10 @@ async function judgeOnce(o: CommandGateOptions, judged: JudgeInput): Promise<Jud
   if (run.status === "failed") return o.judge(judged);
   if (run.status === "cancelled") {
     return { ...plain, status: "errored", reason: "cancelled", blame: "environment" };
+  }
+  if (!run.prepared) {
+    const reason = `the tree has no dependencies: ${run.exit}`;
+    return { ...plain, status: "errored", reason, blame: "environment" };
   }
   // A command that cannot run here but can on the base was broken by the attempt.
   const { exit, exitCode, output } = run;

@@ -8,6 +8,7 @@ import { newLines } from "../diagnostics/diagnostic.ts";
 import {
   endedEarly,
   failingTests,
+  printsSummary,
   ranNoTests,
   ranTests,
   ranZeroTests,
@@ -16,7 +17,7 @@ import { fillSelection, fillTestTemplate, takesTests } from "../tests/test-comma
 import { noSelection } from "../tests/test-selection.ts";
 import type { CommandRun } from "../trees/command.ts";
 import { redBase as redBaseWords } from "../verdict.ts";
-import { cachedOnBase, runOnBase } from "./base-comparison.ts";
+import { cachedOnBase, printedSummary, runOnBase } from "./base-comparison.ts";
 import { commandGate, type JudgeInput, type Judgement } from "./command-gate.ts";
 import type { CommandLines, GateInput } from "./gate.ts";
 
@@ -83,12 +84,16 @@ async function judge({ input, run, lines }: JudgeInput): Promise<Judgement> {
  * summary, so that the tests after that point did not run, or it ran no test and the base ran some.
  */
 async function verifyPass({ input, run, lines }: JudgeInput): Promise<Judgement | null> {
-  const early = endedEarly(run.command, run.output);
-  if (input.request.tree === input.baseTree || !(early || ranZeroTests(run.output))) return null;
-  const { onBase } = (lines.fallback ?? { lines }).lines;
+  if (input.request.tree === input.baseTree) return null;
+  const full = (lines.fallback ?? { lines }).lines;
+  const { onBase } = full;
+  const none = ranZeroTests(run.output);
+  const early =
+    endedEarly(run.command, run.output) || (!none && lacksUsualSummary(input, run, full));
+  if (!early && !none) return null;
   const base = await runOnBase(input, onBase);
   if (base !== null) {
-    const alike = early ? endedEarly(base.command, base.output) : !ranTests(base.output);
+    const alike = early ? !printsSummary(base.output) : !ranTests(base.output);
     if (alike) return null;
   } else if (!early && onBase.length === 0) return null;
   const said = `${run.exit}, but ${early ? "the test runner exited before its summary" : "no tests ran"}`;
@@ -98,6 +103,14 @@ async function verifyPass({ input, run, lines }: JudgeInput): Promise<Judgement 
   }
   const reason = early ? `${said}: not all tests ran` : `${said}; the base has some`;
   return { status: "failed", reason, blame: "attempt", diagnostics: [] };
+}
+
+/**
+ * True when the output has no test runner's summary although the command printed one before, on another tree. The
+ * command need not name the runner: `make test`, `npm test`.
+ */
+function lacksUsualSummary({ context }: GateInput, run: CommandRun, full: CommandLines): boolean {
+  return !printsSummary(run.output) && printedSummary(context, [...full.onTree, ...full.onBase]);
 }
 
 /** Judges a run without tests: not applicable when the base has none, either; else failed. */

@@ -28,6 +28,8 @@ export interface CommandRun {
   durationMs: number;
   /** True when no other gate command of this process ran beside it. */
   alone: boolean;
+  /** False when it did not run, because the tree's dependencies could not be provided. */
+  prepared: boolean;
   /** Paths it changed in the tree. */
   changedPaths: string[];
 }
@@ -77,16 +79,18 @@ function batched(files: readonly string[]): string[][] {
   return batches;
 }
 
-/** The result of a command that was cancelled before it started. */
-export function cancelledRun(command: string): CommandRun {
-  const ended = { status: "cancelled", exitCode: null, exit: "cancelled" } as const;
+/** The result of a command that did not start: it was cancelled, or its tree could not be prepared. */
+export function unstartedRun(command: string, unprepared: string | null): CommandRun {
   return {
     command,
-    ...ended,
+    status: unprepared === null ? "cancelled" : "errored",
+    exitCode: null,
+    exit: unprepared ?? "cancelled",
     output: "",
     cut: false,
     durationMs: 0,
     alone: true,
+    prepared: unprepared === null,
     changedPaths: [],
   };
 }
@@ -127,6 +131,7 @@ export async function runCommand(
     cut: run.bytes > outputBytesMax,
     durationMs: run.durationMs,
     alone: false,
+    prepared: true,
     changedPaths: [],
   };
 }
@@ -160,7 +165,7 @@ export function combineRuns(runs: readonly CommandRun[]): CommandRun {
   const [first] = runs;
   if (first === undefined) {
     const none = { command: "", exitCode: 0, exit: "", output: "", cut: false, durationMs: 0 };
-    return { ...none, status: "passed", alone: true, changedPaths: [] };
+    return { ...none, status: "passed", alone: true, prepared: true, changedPaths: [] };
   }
   if (runs.length === 1) return first;
   const worst =
@@ -176,6 +181,7 @@ export function combineRuns(runs: readonly CommandRun[]): CommandRun {
     cut: runs.some((run) => run.cut),
     durationMs: runs.reduce((total, run) => total + run.durationMs, 0),
     alone: runs.every((run) => run.alone),
+    prepared: runs.every((run) => run.prepared),
     changedPaths: [...new Set(runs.flatMap((run) => run.changedPaths))],
   };
 }

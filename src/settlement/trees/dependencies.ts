@@ -86,13 +86,15 @@ export async function prepareDependencies(
   const project = join(o.path, c.projectDir);
   if (lockfileDigest(project) === lockfileDigest(c.projectRoot)) {
     for (const folder of foldersToCopy(c)) {
-      if (!(await copyFolder(c, folder, project, o.signal))) continue;
+      const copied = await copyFolder(c, folder, project, o.signal);
+      if (copied === "left_out") continue;
+      // A tree without dependencies that it should have must not count as prepared.
+      if (copied !== "copied") return notPrepared(copied.reason);
       // After the copy, so that it cannot change between comparison and copy.
       const changed = await c.dependencies.changesIn(folder);
       if (changed.length === 0) continue;
       removeOwnFolder(join(project, folder));
-      const reason = c.dependencies.found ?? `${folder} changed`;
-      return { ok: false, reason, unrunnable: true, output: "", durationMs: 0 };
+      return notPrepared(c.dependencies.found ?? `${folder} changed`);
     }
   }
   const setup = c.config.worktree.setup;
@@ -113,6 +115,10 @@ export async function prepareDependencies(
   const { result } = run;
   const unrunnable = result.kind !== "exited" || result.code === 126 || result.code === 127;
   return { ok: false, reason, unrunnable, output, durationMs };
+}
+
+function notPrepared(reason: string): Prepared {
+  return { ok: false, reason, unrunnable: true, output: "", durationMs: 0 };
 }
 
 /** Records the operator's dependency folders as they are before any worker's code runs. */
@@ -136,21 +142,22 @@ function foldersToCopy(c: SettlementContext): string[] {
 /** Results of `findEscape` by folder; searching a dependency folder is slow. */
 const escapes = memoByOwner<SettlementContext, Promise<string | null>>();
 
-/** Copies a folder of the operator's project; false when it is not to be copied or the copy failed. */
+/** Copies a folder of the operator's project, unless it is not to be copied. */
 async function copyFolder(
   c: SettlementContext,
   folder: string,
   project: string,
   signal: AbortSignal,
-): Promise<boolean> {
+): Promise<"copied" | "left_out" | { reason: string }> {
   const from = join(c.projectRoot, folder);
   const to = join(project, folder);
   const stats = lstatSync(from, { throwIfNoEntry: false });
   // Not over a folder that the tree has, nor into one that it lacks.
-  if (stats === undefined || !stats.isDirectory() || existsSync(to)) return false;
-  if (!existsSync(dirname(to)) && dirname(folder) !== ".") return false;
+  if (stats === undefined || !stats.isDirectory() || existsSync(to)) return "left_out";
+  if (!existsSync(dirname(to)) && dirname(folder) !== ".") return "left_out";
   if ((await escapes(c, from, () => findEscape(from, c.repository.topLevel))) !== null)
-    return false;
+    return "left_out";
+  let ended = "";
   mkdirSync(dirname(to), { recursive: true });
   const [first, ...others] =
     process.platform === "darwin" ? ["-Rc", "-R"] : ["-a --reflink=auto", "-a"];
@@ -165,12 +172,13 @@ async function copyFolder(
     });
     if (succeeded(run.result)) {
       for (const name of toolCaches) removeFolder(join(to, name));
-      return true;
+      return "copied";
     }
-    // A partial copy would fail in confusing ways; without one, the dependencies are plainly missing.
+    ended = describeExit(run.result);
     removeFolder(to);
+    if (signal.aborted) break;
   }
-  return false;
+  return { reason: `${folder} could not be copied: ${ended}` };
 }
 
 /** Dependency folders below a root, relative to it; folders nested in one are not listed. */

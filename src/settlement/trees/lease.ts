@@ -20,7 +20,7 @@ import {
 import { memoByOwner } from "../../std/once.ts";
 import type { LockMode } from "../../std/shared-lock.ts";
 import type { SettlementContext } from "../context.ts";
-import { type CommandRun, cancelledRun, failedBesideOthers, runCommand } from "./command.ts";
+import { type CommandRun, failedBesideOthers, runCommand, unstartedRun } from "./command.ts";
 import {
   dependencyFolders,
   dependencyKey,
@@ -167,8 +167,9 @@ class Lease implements GateTreeLease {
     command: string,
     { mode = "shared", history = null, onOutput }: RunCommandOptions = {},
   ): Promise<CommandRun> {
-    if (this.#slot.prepared === null) await this.prepare();
     const { marker, signal } = this.#o;
+    const prepared = this.#slot.prepared === null ? await this.prepare() : { ok: true as const };
+    if (!prepared.ok) return unstartedRun(command, signal.aborted ? null : prepared.reason);
     const held = await this.#c.commandLock.hold(mode, signal, () => {
       renewGitDir(this.#c.repository, this.gateTree, history);
       return runCommand(this.#c, {
@@ -181,7 +182,7 @@ class Lease implements GateTreeLease {
         ...(onOutput === undefined ? {} : { onOutput }),
       });
     });
-    if (held === null) return cancelledRun(command);
+    if (held === null) return unstartedRun(command, null);
     const changed = [...(await this.#restore()), ...(await this.#restoreDependencies())];
     return { ...held.value, alone: held.alone, changedPaths: changed };
   }
