@@ -294,9 +294,13 @@ export const projectKeys = {
     }),
   }),
   worktree: fixedTable("Worktrees of attempts", {
-    root: key(nonEmptyText, "Directory that contains the worktrees", {
-      derivedDefault: "the user's cache",
-    }),
+    root: key(
+      nonEmptyText,
+      "Directory that contains the worktrees and gate trees; set one without hidden folders when tests refuse hidden paths",
+      {
+        derivedDefault: "the user's cache",
+      },
+    ),
     copy: key(textList, "Ignored directories that are copied into each worktree", {
       derivedDefault: "detected",
     }),

@@ -1,13 +1,15 @@
 /** The gates on the base of a run, before its first worker: reported, recorded, and passed to prompts. */
+import type { Config } from "../config/config.ts";
 import { DgovError } from "../error.ts";
 import { treeOfCommit } from "../git/commit.ts";
 import type { SettlementContext } from "../settlement/context.ts";
-import { checkGatesRunnable } from "../settlement/gates/run-gates.ts";
+import { checkGatesRunnable, requiredGates } from "../settlement/gates/run-gates.ts";
 import { baselineAt } from "../settlement/structure/baseline.ts";
 import { chooseEngine } from "../settlement/structure/engine.ts";
 import { hasSource } from "../settlement/structure/scan.ts";
 import type { GateVerdict } from "../settlement/verdict.ts";
 import { systemClock } from "../std/clock.ts";
+import { short } from "../std/text.ts";
 import { engineName } from "../structure/baseline.ts";
 import { finishedFields, type RunRecord, verdictData } from "./records.ts";
 
@@ -28,6 +30,10 @@ export async function runBaseGates(
   status: (text: string) => void,
 ): Promise<BaseGates> {
   await reportStructuralBaseline(settlement, { tip, now: systemClock.now(), status });
+  const commands = commandGates(settlement.config);
+  if (commands.length > 0) {
+    status(`judging the base ${short(tip)} first: ${commands.join(", ")}`);
+  }
   const check = await checkGatesRunnable(settlement, tip);
   // A gate that was killed by the interrupt says nothing about the base.
   settlement.signal.throwIfAborted();
@@ -43,6 +49,13 @@ export async function runBaseGates(
     status(`the base is red: ${gate} fails before any change (${reason})`);
   }
   return { verdicts, red };
+}
+
+/** Names of the gates that run commands, setup included, in the order in which they run. */
+function commandGates(config: Config): string[] {
+  const setup = config.worktree.setup === null ? [] : ["setup"];
+  const objects = ["semantic", "structure"];
+  return [...setup, ...requiredGates(config, []).filter((name) => !objects.includes(name))];
 }
 
 /**
