@@ -45,7 +45,10 @@ export async function resolveKeptAttempt(o: {
     throw new DgovError("NOT_FOUND", `no work of ${id} is kept`, { hint: "dgov plan review" });
   }
   const identity = await requireIdentity(repository);
-  const { tip } = await resolveTarget(repository, undefined, []);
+  const { tip } = await resolveTarget(repository, undefined, {
+    ...config.run,
+    protected: [],
+  });
   const configured = config.worktree.root;
   const paths = runPaths({ repositoryId: repository.id, configured, env: o.env });
   return { repository, config, paths, plan, entry, tip, identity };

@@ -349,7 +349,12 @@ export const projectKeys = {
     env: key(textList, "Environment variables that gates and tools receive too", {
       default: [],
     }),
-    protected: key(textList, "Branches that no run may land on", { default: [] }),
+    target: key(
+      nonEmptyText,
+      "Branch that runs without --target land on; created at HEAD when missing",
+      { derivedDefault: "the branch that is checked out" },
+    ),
+    protected: key(textList, "Branches that no run and no undo may change", { default: [] }),
   }),
   sandbox: fixedTable("Confinement of workers by the operating system", {
     mode: key(oneOf("off"), "Reserved; off is the only value", { default: "off" }),

@@ -120,6 +120,11 @@ function looseRef(file: string): Oid | null {
   }
 }
 
+/** True when git accepts a name for a branch. */
+export async function isBranchName(r: Repository, name: string): Promise<boolean> {
+  return (await inRepository(r, ["check-ref-format", `refs/heads/${name}`])).code === 0;
+}
+
 /** Creates a branch. Throws ENVIRONMENT when it exists. */
 export async function createBranch(r: Repository, branch: string, at: Oid): Promise<void> {
   const zero = "0".repeat(at.length);

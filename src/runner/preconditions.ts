@@ -10,7 +10,7 @@ import { requireEditedProvider, resolveModel } from "../config/providers.ts";
 import { isTrusted, recordTrust, trustOrigin } from "../config/trust.ts";
 import { DgovError } from "../error.ts";
 import { bootstrapCommit } from "../git/bookkeeping.ts";
-import { branchTip, createBranch, headOf } from "../git/refs.ts";
+import { branchTip, createBranch, headOf, isBranchName } from "../git/refs.ts";
 import type { Repository } from "../git/repository.ts";
 import { dirtyPaths } from "../git/working-tree.ts";
 import { type CompiledPlan, type CompiledTask, writeClaims } from "../plan/compiled.ts";
@@ -53,38 +53,41 @@ export async function ensureFirstCommit(
   );
 }
 
+type Branches = Pick<Config["run"], "target" | "protected">;
+
+/** Throws REFUSED for a branch of `[run] protected`. */
+function requireUnprotected(branch: string, o: Pick<Branches, "protected">, hint: string): void {
+  if (!o.protected.includes(branch)) return;
+  throw new DgovError("REFUSED", `${branch} is protected by [run] protected`, { hint });
+}
+
 /**
- * The branch to land on and its tip. A missing `--target` branch is created at HEAD. Throws REFUSED for a protected
- * branch.
+ * The branch to land on and its tip: `wanted`, else `[run] target`, else the one that is checked out. A missing branch
+ * is created at HEAD. Throws REFUSED for a protected branch, TARGET_MISSING when there is no branch to land on.
  */
 export async function resolveTarget(
   repository: Repository,
   wanted: string | undefined,
-  protectedBranches: readonly string[],
+  branches: Branches,
 ): Promise<{ target: string; tip: string }> {
   const head = await headOf(repository);
-  const named = wanted ?? (head.kind === "branch" ? head.branch : null);
-  if (named !== null && protectedBranches.includes(named)) {
-    throw new DgovError("REFUSED", `${named} is protected by [run] protected`, {
-      hint: "name another branch with --target BRANCH, or check one out",
+  const named = wanted ?? branches.target;
+  if (named === null && head.kind === "detached") {
+    throw new DgovError("TARGET_MISSING", "HEAD is detached, so there is no branch to land on", {
+      hint: "check out a branch, or name one with --target BRANCH",
     });
   }
-  if (wanted === undefined) {
-    if (head.kind === "detached") {
-      throw new DgovError("TARGET_MISSING", "HEAD is detached, so there is no branch to land on", {
-        hint: "check out a branch, or name one with --target BRANCH",
-      });
-    }
-    if (head.commit === null) {
-      throw new DgovError("TARGET_MISSING", `${head.branch} has no commits`);
-    }
-    return { target: head.branch, tip: head.commit };
-  }
-  const tip = await branchTip(repository, wanted);
-  if (tip !== null) return { target: wanted, tip };
+  const target = named ?? (head.kind === "branch" ? head.branch : "");
+  const hint = "name another branch with --target BRANCH, or check one out";
+  requireUnprotected(target, branches, hint);
+  const tip = await branchTip(repository, target);
+  if (tip !== null) return { target, tip };
   if (head.commit === null) throw new DgovError("TARGET_MISSING", "HEAD has no commits");
-  await createBranch(repository, wanted, head.commit);
-  return { target: wanted, tip: head.commit };
+  if (!(await isBranchName(repository, target))) {
+    throw new DgovError("TARGET_MISSING", `${target} cannot be the name of a branch`);
+  }
+  await createBranch(repository, target, head.commit);
+  return { target, tip: head.commit };
 }
 
 /** Paths that a message lists. */

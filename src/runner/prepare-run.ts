@@ -58,7 +58,7 @@ export async function prepareRun(
   const { repository, projectRoot, projectPrefix, config, log, run } = environment;
   const { location, mode, env, status } = request;
 
-  const { target, tip } = await resolveTarget(repository, request.target, config.run.protected);
+  const { target, tip } = await resolveTarget(repository, request.target, config.run);
   const compiled = await request.compile(config, repository, {
     signal,
     async beforeModel(checked) {

@@ -43,7 +43,8 @@ const args = {
   target: {
     type: "string",
     valueHint: "BRANCH",
-    description: "Branch to land on; created at HEAD when missing",
+    description:
+      "Branch to land on; created at HEAD when missing. Without it: [run] target, else the branch that is checked out",
   },
   allowDirty: {
     type: "boolean",
