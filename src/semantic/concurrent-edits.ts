@@ -4,11 +4,20 @@
  * lines between them are not.
  */
 
+import { parentFolder } from "../languages/source-tree.ts";
 import { isPredeclared } from "../languages/symbol-table/predeclared.ts";
-import type { FileSymbol, Reference, SymbolTable } from "../languages/symbol-table/symbol-table.ts";
+import {
+  type FileSymbol,
+  ownerName,
+  type Reference,
+  type SymbolTable,
+  simpleName,
+} from "../languages/symbol-table/symbol-table.ts";
+import { doubtOf, mayDefine } from "./doubt.ts";
 import { type Finding, type Side, sideName } from "./finding.ts";
 import { type LineEdit, lineEdits } from "./line-edits.ts";
 import type { MergeVersions } from "./merge-versions.ts";
+import { type Target, targetsOf } from "./name-resolution.ts";
 
 const apart = "unchanged lines separate the two edits";
 
@@ -20,7 +29,7 @@ export async function sameSymbolEdits(versions: MergeVersions): Promise<Finding[
     if (!changed.ours || !changed.theirs) continue;
     const file = await readEditedFile(versions, path);
     if (file === null) continue;
-    const names = lostNames(file);
+    const names = await lostNames(versions, file);
     const named = new Set(names.map(({ symbol }) => symbol));
     findings.push(...names, ...editsOf(file).filter(({ symbol }) => !named.has(symbol)));
   }
@@ -152,7 +161,7 @@ function isSameEdit({ text }: EditedFile, mine: LineEdit, other: LineEdit): bool
  * Findings of local names that one side removed, renamed or gave another type, and that new lines of the other
  * side use.
  */
-function lostNames(file: EditedFile): Finding[] {
+async function lostNames(versions: MergeVersions, file: EditedFile): Promise<Finding[]> {
   const { path, tables } = file;
   const findings = new Map<string, Finding>();
   for (const reference of tables.merged.references) {
@@ -173,7 +182,7 @@ function lostNames(file: EditedFile): Finding[] {
     findings.set(`${scope} ${name}`, editFinding(path, scope, line, what, doubt));
   }
   for (const side of ["ours", "theirs"] as const) {
-    for (const finding of retypedNames(file, side)) {
+    for (const finding of await retypedNames(versions, file, side)) {
       findings.set(`${finding.symbol} ${finding.message}`, finding);
     }
   }
@@ -195,25 +204,120 @@ function isDefinedOutside(table: SymbolTable, { path: [name = "?"] }: Reference)
 }
 
 /** Findings of variables with another type in `side`, which new lines of the other side use. */
-function retypedNames({ path, tables, edits }: EditedFile, side: Side): Finding[] {
+async function retypedNames(
+  versions: MergeVersions,
+  { path, tables, edits }: EditedFile,
+  side: Side,
+): Promise<Finding[]> {
   const other = side === "ours" ? "theirs" : "ours";
-  const typeIn = (table: SymbolTable, scope: string, name: string): string | undefined =>
-    table.types.get(scope)?.get(name);
-  const findings: Finding[] = [];
+  const found = new Map<string, Finding>();
   const isNew = (line: number): boolean =>
     edits[other].some(({ newStart, newEnd }) => newStart <= line && line < newEnd);
-  for (const { scope, path: [name = "?"] = [], line } of tables[other].references) {
+  for (const reference of tables[other].references) {
+    const { scope, path: [name = "?"] = [], line } = reference;
     if (scope === "" || !isNew(line)) continue;
     const [before, now, used] = [tables.base, tables[side], tables[other]].map((table) =>
-      typeIn(table, scope, name),
+      table.types.get(scope)?.get(name),
     );
     if (before === undefined || now === undefined || before === now || used !== before) continue;
     if (`${before}${now}`.includes("?")) continue;
     const what = `${sideName[side]} changed the type of \`${name}\` in \`${scope}\` from ${before} to ${now}, and ${sideName[other]} uses it in new lines`;
-    if (findings.some(({ message }) => message.startsWith(what))) continue;
-    findings.push(editFinding(path, scope, line, what, null));
+    // A use that is certain replaces one that is not.
+    if (found.get(what)?.uncertain === null) continue;
+    const misfit = await misfitOf(versions, tables, reference, { before, now, other });
+    if (misfit === "none") continue;
+    found.set(what, editFinding(path, scope, line, what, misfit === "certain" ? null : misfit));
   }
-  return findings;
+  return [...found.values()];
+}
+
+/**
+ * Misfit of a use and the new type of its variable: "none" when the type has the used member, "certain" when it
+ * is known not to have it, else the reason for doubt.
+ */
+async function misfitOf(
+  versions: MergeVersions,
+  tables: EditedFile["tables"],
+  { path: [name = "?", member], ...place }: Reference,
+  { before, now, other }: { before: string; now: string; other: Side },
+): Promise<string> {
+  const unknown = `a value of ${now} may have what is used of ${before}`;
+  if (isText(before) !== isText(now) && [before, now].every(isScalar)) {
+    return member !== undefined && anyValueHas.test(member) ? unknown : "certain";
+  }
+  if (member === undefined) return unknown;
+  const use = { ...place, path: [name, member], call: null };
+  const fresh = await targetsOf(versions, tables.merged, use);
+  const known = await Promise.all(fresh.map((one) => memberIn(versions, one)));
+  if (known.includes("listed")) return "none";
+  const old = await targetsOf(versions, tables[other], use);
+  const stays = await Promise.all(old.map((one) => memberIn(versions, one)));
+  if (!stays.includes("listed") || known.length === 0) return unknown;
+  if (known.some((one) => one !== "absent")) return unknown;
+  for (const { path: from, name } of fresh) {
+    const absence = { from, name, user: tables.merged, line: place.line, specifier: null };
+    const doubt = await doubtOf(versions, absence);
+    if (doubt !== null) return doubt;
+  }
+  return "certain";
+}
+
+/** Members of every value, or of too many types to tell. */
+const anyValueHas =
+  /^(clone|cmp|compareTo|eq|equals|fmt|hash|hashCode|into|toString|to_owned|to_string|valueOf|__\w+__)$/;
+
+/** Presence of a member of a type of the repository in the merged version. */
+async function memberIn(
+  versions: MergeVersions,
+  { path, name }: Target,
+): Promise<"listed" | "absent" | "unknown"> {
+  const table = await fileOfType(versions, path, ownerName(name));
+  const owner = table?.symbols.find((one) => one.name === ownerName(name));
+  if (table === null || owner === undefined) return "unknown";
+  if (table.symbols.some((one) => one.name === name)) return "listed";
+  if (owner.inherits || mayDefine(table, name, false)) return "unknown";
+  // Members may be defined outside the file of their type.
+  const mentions = await versions.input.mentioning([simpleName(name)]);
+  for (const other of mentions.paths) {
+    const file = await versions.table("merged", other);
+    const members = (file?.symbols ?? []).filter(
+      (one) => simpleName(one.name) === simpleName(name) && one.name.includes("."),
+    );
+    if (members.some((one) => one.name === name)) return "listed";
+    // A trait may be implemented for any type.
+    if (file?.language === "rust" && members.length > 0) return "unknown";
+  }
+  return mentions.cut ? "unknown" : "absent";
+}
+
+/** Table of the file that defines a type: the given one, or another one of its package. */
+async function fileOfType(
+  versions: MergeVersions,
+  path: string,
+  type: string,
+): Promise<SymbolTable | null> {
+  const shares = /\.(go|java)$/.test(path);
+  const paths = shares ? (await versions.input.mentioning([simpleName(type)])).paths : [];
+  for (const one of [path, ...paths.filter((one) => parentFolder(one) === parentFolder(path))]) {
+    const table = await versions.table("merged", one);
+    if (table?.symbols.some(({ name, kind }) => name === type && kind === "type")) return table;
+  }
+  return null;
+}
+
+function isText(type: string): boolean {
+  return /^(str|[sS]tring)$/.test(type);
+}
+
+/** True for texts, numbers and truth values of any language. */
+function isScalar(type: string): boolean {
+  return (
+    isText(type) ||
+    /^(u?int|float|[iuf])(8|16|32|64|128)$|^[iu]size$|^(u?int|float|byte|rune|bigint)$|^bool(ean)?$/.test(
+      type,
+    ) ||
+    /^(number|short|long|double|Number|Byte|Short|Integer|Long|Float|Double|Boolean)$/.test(type)
+  );
 }
 
 function editFinding(

@@ -4,6 +4,7 @@
  */
 
 import { baseName, enclosingFolders, parentFolder } from "../languages/source-tree.ts";
+import { isPredeclared } from "../languages/symbol-table/predeclared.ts";
 import type { SymbolTable } from "../languages/symbol-table/symbol-table.ts";
 import { ownerName, simpleName } from "../languages/symbol-table/symbol-table.ts";
 import type { MergeVersions } from "./merge-versions.ts";
@@ -218,4 +219,42 @@ async function buildBoundary(
   const text = (await versions.text("merged", own)) ?? "";
   if (/\bproject\s*\(|\bprojects\.|\$\{(project|parent)\./.test(text)) return null;
   return `${own} may take the code of ${from} from a published version`;
+}
+
+/** True when a file defines a name, or may offer it without listing it. */
+export function mayDefine(table: SymbolTable, name: string, field: boolean): boolean {
+  if (table.openEnded || table.aliases.has(name)) return true;
+  if (table.symbols.some((one) => one.name === name)) return true;
+  const first = name.split(".")[0] ?? "";
+  // Every Python object has special methods.
+  if (table.language === "python" && /\.__\w+__$/.test(name)) return true;
+  if (table.locals.get("")?.has(first) || isPredeclared(table.language, first)) return true;
+  for (const { names } of table.imports) {
+    if (names.some(({ local }) => local === "*" || local.split(".")[0] === first)) return true;
+  }
+  const owner = table.symbols.find((one) => one.name === ownerName(name));
+  if (owner?.inherits && !(field && owner.listsFields && !libraryField.test(name))) return true;
+  if (table.language === "rust" && mayComeFromTrait(table, name)) return true;
+  return isReassigned(table, name);
+}
+
+/** Fields that a pydantic or a Django model has without declaring them. */
+const libraryField = /\.(objects|id|pk|Meta|Config|model_\w+|_\w*)$/;
+
+/** True for a name or member that the file assigns a new value to. */
+export function isReassigned(table: SymbolTable, name: string): boolean {
+  return table.reassigned.has(name) || table.reassigned.has(`self.${simpleName(name)}`);
+}
+
+/** Methods that a derived trait provides. */
+const derived = /\.(clone|default|eq|ne|cmp|partial_cmp|hash|fmt|from|into|try_from)$/;
+
+/** True when a trait may provide a member that its type no longer defines. */
+function mayComeFromTrait(table: SymbolTable, name: string): boolean {
+  const owner = `${ownerName(name)}<`;
+  const member = `.${simpleName(name)}`;
+  return (
+    derived.test(name) ||
+    table.symbols.some((one) => one.name.startsWith(owner) && one.name.endsWith(member))
+  );
 }

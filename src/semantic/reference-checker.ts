@@ -4,7 +4,6 @@
 
 import type { Import } from "../languages/import-finder.ts";
 import { baseName, parentFolder } from "../languages/source-tree.ts";
-import { isPredeclared } from "../languages/symbol-table/predeclared.ts";
 import {
   type FileSymbol,
   ownerName,
@@ -20,7 +19,7 @@ import {
   moduleWord,
   type RemovedFile,
 } from "./changed-symbols.ts";
-import { type Absence, doubtOf, doubtOfOrigin } from "./doubt.ts";
+import { type Absence, doubtOf, doubtOfOrigin, isReassigned, mayDefine } from "./doubt.ts";
 import { type RuleResult, type Side, sideName } from "./finding.ts";
 import type { MergeVersions } from "./merge-versions.ts";
 import { filesOf, symbolsNamed, type Target, targetsOf } from "./name-resolution.ts";
@@ -328,44 +327,6 @@ function omittedInScript(
   const shorter = Math.min(old.length, fresh.length);
   if (old.slice(0, shorter).join() !== fresh.slice(0, shorter).join()) return null;
   return `${path} is plain JavaScript, where trailing arguments may be omitted`;
-}
-
-/** True when a file defines a name, or may offer it without listing it. */
-function mayDefine(table: SymbolTable, name: string, field: boolean): boolean {
-  if (table.openEnded || table.aliases.has(name)) return true;
-  if (table.symbols.some((one) => one.name === name)) return true;
-  const first = name.split(".")[0] ?? "";
-  // Every Python object has special methods.
-  if (table.language === "python" && /\.__\w+__$/.test(name)) return true;
-  if (table.locals.get("")?.has(first) || isPredeclared(table.language, first)) return true;
-  for (const { names } of table.imports) {
-    if (names.some(({ local }) => local === "*" || local.split(".")[0] === first)) return true;
-  }
-  const owner = table.symbols.find((one) => one.name === ownerName(name));
-  if (owner?.inherits && !(field && owner.listsFields && !libraryField.test(name))) return true;
-  if (table.language === "rust" && mayComeFromTrait(table, name)) return true;
-  return isReassigned(table, name);
-}
-
-/** Fields that a pydantic or a Django model has without declaring them. */
-const libraryField = /\.(objects|id|pk|Meta|Config|model_\w+|_\w*)$/;
-
-/** True for a name or member that the file assigns a new value to. */
-function isReassigned(table: SymbolTable, name: string): boolean {
-  return table.reassigned.has(name) || table.reassigned.has(`self.${simpleName(name)}`);
-}
-
-/** Methods that a derived trait provides. */
-const derived = /\.(clone|default|eq|ne|cmp|partial_cmp|hash|fmt|from|into|try_from)$/;
-
-/** True when a trait may provide a member that its type no longer defines. */
-function mayComeFromTrait(table: SymbolTable, name: string): boolean {
-  const owner = `${ownerName(name)}<`;
-  const member = `.${simpleName(name)}`;
-  return (
-    derived.test(name) ||
-    table.symbols.some((one) => one.name.startsWith(owner) && one.name.endsWith(member))
-  );
 }
 
 function keyOf({ path, name }: { path: string; name: string }): string {

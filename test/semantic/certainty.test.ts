@@ -1,0 +1,166 @@
+/** Changes that a reader of single files may take for conflicts: a finding about them is a note. */
+import { describe, expect, test } from "bun:test";
+import { checkCase } from "./check-case.ts";
+
+type Texts = Record<string, string>;
+
+/** Findings that block a merge, and those that are notes; a side lists the files it changes, "" deletes one. */
+async function merge(base: Texts, ours: Texts, theirs: Texts) {
+  const tree = (texts: Texts) =>
+    new Map(Object.entries({ ...base, ...texts }).filter(([, text]) => text !== ""));
+  const verdict = await checkCase({ base: tree({}), ours: tree(ours), theirs: tree(theirs) });
+  const found = verdict.kinds.map((kind, at) => `${kind} ${verdict.symbols[at] ?? ""}`.trim());
+  return { found, noted: verdict.noted.join("\n") };
+}
+
+type Edit = [from: string, to: string];
+
+function edited(text: string, [from, to]: Edit): string {
+  if (!text.includes(from)) throw new Error(`nothing to edit: ${from}`);
+  return text.replace(from, to);
+}
+
+const goShow =
+  'package p\n\nimport "log"\n\nfunc Show(t int) {\n\ts := open()\n\tlog.Print("one")\n\tlog.Print("two")\n\tlog.Print("three")\n\tlog.Print("four")\n}\n';
+const goStore =
+  "package p\n\ntype Store struct{ Path string }\n\nfunc (s *Store) Load() {}\n\ntype Shelf struct{ Place string }\n\nfunc open() (s *Store, err error) { return nil, nil }\n\nfunc openAll() (s *Store, err error) { return nil, nil }\n\nfunc shelf() *Shelf { return nil }\n";
+const goTyped = goShow.replace("t int) {\n\ts := open()", "s *Store) {");
+const pyShow =
+  "from store import Shelf, Store\n\n\ndef show(s: Store):\n    print('one')\n    print('two')\n    print('three')\n    print('four')\n";
+const pyStore =
+  "class Store:\n    def load(self):\n        return 1\n\n\nclass Shelf:\n    def __init__(self):\n        self.place = 1\n";
+const tsShow =
+  'import { Shelf, Store } from "./store";\n\nexport function show(s: Store) {\n  console.log("one");\n  console.log("two");\n  console.log("three");\n  console.log("four");\n}\n';
+const tsStore =
+  "export class Store {\n  load() {}\n}\n\nexport class Shelf {\n  place() {}\n}\n\nexport class Safe extends Store {}\n";
+const javaShow =
+  "package p;\n\nclass Show {\n    void show(Store s) {\n        one();\n        two();\n        three();\n        four();\n    }\n}\n";
+const javaStore =
+  "package p;\n\nclass Store {\n    void load() {}\n}\n\nclass Shelf {\n    void place() {}\n}\n";
+
+describe("a variable that one side sets in another way", () => {
+  test.each<[string, Texts, string, Edit, Edit, string[]]>([
+    [
+      "another Go function with the same results",
+      { "store.go": goStore },
+      goShow,
+      ["s := open()", "s := openAll()"],
+      ['\tlog.Print("four")\n', '\tlog.Print("four")\n\ts.Load()\n'],
+      [],
+    ],
+    [
+      "a Go function of a package outside the repository",
+      { "store.go": goStore },
+      goShow,
+      ["s := open()", "s := log.Default()"],
+      ['\tlog.Print("four")\n', '\tlog.Print("four")\n\ts.Print(1)\n'],
+      [],
+    ],
+    [
+      "a Go type with a member of the same name in another file",
+      { "store.go": goStore, "more.go": "package p\n\nfunc (s *Shelf) Load() {}\n" },
+      goTyped,
+      ["s *Store", "s *Shelf"],
+      ['\tlog.Print("four")\n', '\tlog.Print("four")\n\ts.Load()\n'],
+      [],
+    ],
+    [
+      "a Go type without the member",
+      { "store.go": goStore },
+      goTyped,
+      ["s *Store", "s *Shelf"],
+      ['\tlog.Print("four")\n', '\tlog.Print("four")\n\ts.Load()\n'],
+      ["same_symbol_edit Show"],
+    ],
+    [
+      "a Go text in place of a number",
+      { "store.go": goStore },
+      goShow,
+      ["t int", "t string"],
+      ['\tlog.Print("four")\n', '\tlog.Print("four")\n\tlog.Print(t + 1)\n'],
+      ["same_symbol_edit Show"],
+    ],
+    [
+      "a wider Go number",
+      { "store.go": goStore },
+      goShow,
+      ["t int", "t int64"],
+      ['\tlog.Print("four")\n', '\tlog.Print("four")\n\tlog.Print(t + 1)\n'],
+      [],
+    ],
+    [
+      "a Python class without the member",
+      { "store.py": pyStore },
+      pyShow,
+      ["s: Store", "s: Shelf"],
+      ["    print('four')\n", "    print('four')\n    s.load()\n"],
+      ["same_symbol_edit show"],
+    ],
+    [
+      "a Python class of another module",
+      { "store.py": pyStore },
+      pyShow.replace("\n", "\nfrom lib import Box\n"),
+      ["s: Store", "s: Box"],
+      ["    print('four')\n", "    print('four')\n    s.load()\n"],
+      [],
+    ],
+    [
+      "a Python class that is passed on",
+      { "store.py": pyStore },
+      pyShow,
+      ["s: Store", "s: Shelf"],
+      ["    print('four')\n", "    print('four')\n    print(s)\n"],
+      [],
+    ],
+    [
+      "a TypeScript class without the member",
+      { "store.ts": tsStore },
+      tsShow,
+      ["s: Store", "s: Shelf"],
+      ['  console.log("four");\n', '  console.log("four");\n  s.load();\n'],
+      ["same_symbol_edit show"],
+    ],
+    [
+      "a TypeScript class that inherits",
+      { "store.ts": tsStore },
+      tsShow.replace("Shelf", "Safe, Shelf"),
+      ["s: Store", "s: Safe"],
+      ['  console.log("four");\n', '  console.log("four");\n  s.load();\n'],
+      [],
+    ],
+    [
+      "a Java class without the member",
+      { "p/Store.java": javaStore },
+      javaShow,
+      ["Store s", "Shelf s"],
+      ["        four();\n", "        four();\n        s.load();\n"],
+      ["same_symbol_edit Show.show"],
+    ],
+    [
+      "an interface of the Java library",
+      { "p/Store.java": javaStore },
+      javaShow.replace("Store s", "ArrayList<String> s"),
+      ["ArrayList<String> s", "List<String> s"],
+      ["        four();\n", "        four();\n        s.clear();\n"],
+      [],
+    ],
+  ])("A24 %s, used in new lines of the other side", async (_, around, text, mine, other, found) => {
+    const path = Object.keys(around)[0]?.replace(/store/, "show").replace("Store", "Show") ?? "";
+    const base = { ...around, [path]: text };
+    const sides = [{ [path]: edited(text, mine) }, { [path]: edited(text, other) }] as const;
+    expect((await merge(base, ...sides)).found).toEqual(found);
+    expect((await merge(base, sides[1], sides[0])).found).toEqual(found);
+  });
+
+  test("A24 a Go type that is renamed everywhere, used in new lines of the other side, is a note", async () => {
+    const base = { "store.go": goStore, "show.go": goTyped };
+    const renamed = (text: string) => text.replaceAll("Store", "Keep");
+    const { found, noted } = await merge(
+      base,
+      { "store.go": renamed(goStore), "show.go": renamed(goTyped) },
+      { "show.go": goTyped.replace('"four")\n', '"four")\n\ts.Other()\n') },
+    );
+    expect(found).toEqual([]);
+    expect(noted).toContain("from Store to Keep");
+  });
+});
