@@ -13,7 +13,7 @@ import {
   type SymbolTable,
   simpleName,
 } from "../languages/symbol-table/symbol-table.ts";
-import { doubtOf, mayDefine } from "./doubt.ts";
+import { doubtOf, hiddenBySyntax, mayDefine } from "./doubt.ts";
 import { type Finding, type Side, sideName } from "./finding.ts";
 import { type LineEdit, lineEdits } from "./line-edits.ts";
 import type { MergeVersions } from "./merge-versions.ts";
@@ -31,7 +31,10 @@ export async function sameSymbolEdits(versions: MergeVersions): Promise<Finding[
     if (file === null) continue;
     const names = await lostNames(versions, file);
     const named = new Set(names.map(({ symbol }) => symbol));
-    findings.push(...names, ...editsOf(file).filter(({ symbol }) => !named.has(symbol)));
+    findings.push(
+      ...names,
+      ...(await editsOf(versions, file)).filter(({ symbol }) => !named.has(symbol)),
+    );
   }
   return findings;
 }
@@ -87,7 +90,7 @@ function combinedHash(symbols: readonly FileSymbol[] | undefined): string {
   return (symbols ?? []).map(({ hash }) => hash).join(" ");
 }
 
-function editsOf(file: EditedFile): Finding[] {
+async function editsOf(versions: MergeVersions, file: EditedFile): Promise<Finding[]> {
   const findings: Finding[] = [];
   const [ours, theirs, merged] = (["ours", "theirs", "merged"] as const).map((name) =>
     symbolsByVariant(file.tables[name]),
@@ -108,7 +111,9 @@ function editsOf(file: EditedFile): Finding[] {
         : inTheirs === ""
           ? `${sideName.ours} edited \`${symbol.name}\`, which ${sideName.theirs} removes`
           : `${sideName.ours} and ${sideName.theirs} edit \`${symbol.name}\` in different ways`;
-    findings.push(editFinding(file.path, symbol.name, line, what, close ? null : apart));
+    const remover = inOurs === "" ? "ours" : inTheirs === "" ? "theirs" : null;
+    const hidden = remover && (await hiddenBySyntax(versions, remover, file.path, symbol.name));
+    findings.push(editFinding(file.path, symbol.name, line, what, close ? hidden : apart));
   }
   return findings;
 }

@@ -30,6 +30,9 @@ export async function doubtOf(versions: MergeVersions, absence: Absence): Promis
     (await doubtOfOrigin(versions, absence)) ??
     dynamicDefinition(user, name, written) ??
     (now === null ? null : dynamicMember(user, name, now)) ??
+    dynamicModule(await versions.table("merged", from), name) ??
+    (await hiddenBySyntax(versions, "merged", from, name)) ??
+    unreadableUse(absence) ??
     (await replacement(versions, absence))
   );
 }
@@ -93,6 +96,9 @@ function dynamicMember(user: SymbolTable, name: string, text: string): string | 
   const simple = simpleName(name).replace(/!$/, "");
   const member = ownerName(name) !== "";
   if (user.language === "python") {
+    if (member && /\b__getattr(ibute)?__\b/.test(text)) {
+      return `\`__getattr__\` of its class may supply \`${simple}\``;
+    }
     if (/\bsetattr\s*\(/.test(text)) return `\`${simple}\` may be set with \`setattr\``;
     if (/\b(type|namedtuple|make_dataclass|new_class)\s*\(\s*["']/.test(text)) {
       return `\`${simple}\` may be a class that is made by a call`;
@@ -108,6 +114,36 @@ function dynamicMember(user: SymbolTable, name: string, text: string): string | 
     }
   }
   return null;
+}
+
+/** Doubt about a name that a Python module supplies when it is asked, or puts into its table of globals. */
+export function dynamicModule(table: SymbolTable | null, name: string): string | null {
+  if (table?.language !== "python" || !table.openEnded) return null;
+  return `${table.path} may supply \`${simpleName(name)}\` dynamically, as with \`__getattr__\``;
+}
+
+/** Doubt about a name that is not listed in a file with syntax errors, behind which a parser loses definitions. */
+export async function hiddenBySyntax(
+  versions: MergeVersions,
+  version: "base" | "ours" | "theirs" | "merged",
+  path: string,
+  name: string,
+): Promise<string | null> {
+  const table = await versions.table(version, path);
+  if (table === null || table.errorLines.length === 0) return null;
+  const word = simpleName(name).replace(/!$|<.*/, "");
+  const text = (await versions.text(version, path)) ?? "";
+  if (!new RegExp(`(?<![\\w$])${RegExp.escape(word)}(?![\\w$])`).test(text)) return null;
+  return `${path} has syntax that the parser does not recognise, behind which \`${word}\` may be defined`;
+}
+
+/** Doubt about a use in a symbol with syntax errors: its local names may be incomplete. */
+export function unreadableUse({ user, line }: Pick<Absence, "user" | "line">): string | null {
+  const around = user.symbols.findLast((one) => one.firstLine <= line && line <= one.endLine);
+  const [first, last] = around === undefined ? [line, line] : [around.firstLine, around.endLine];
+  return user.errorLines.some((one) => first <= one && one <= last)
+    ? `${user.path} has syntax that the parser does not recognise next to this use`
+    : null;
 }
 
 /** Name of a macro that is invoked outside functions with a word among its arguments; null without one. */
@@ -223,7 +259,9 @@ async function buildBoundary(
 
 /** True when a file defines a name, or may offer it without listing it. */
 export function mayDefine(table: SymbolTable, name: string, field: boolean): boolean {
-  if (table.openEnded || table.aliases.has(name)) return true;
+  // A Python module that supplies names dynamically is a reason for doubt (`dynamicModule`).
+  if (table.openEnded && table.language !== "python") return true;
+  if (table.aliases.has(name)) return true;
   if (table.symbols.some((one) => one.name === name)) return true;
   const first = name.split(".")[0] ?? "";
   // Every Python object has special methods.

@@ -1,6 +1,7 @@
 /** Rule stale_reference for exports: a module no longer offers a name that another file imports from it. */
 import type { SymbolTable } from "../languages/symbol-table/symbol-table.ts";
 import { moduleWord } from "./changed-symbols.ts";
+import { dynamicModule } from "./doubt.ts";
 import { type Finding, type Side, sideName } from "./finding.ts";
 import type { MergeVersions } from "./merge-versions.ts";
 import { filesOf } from "./name-resolution.ts";
@@ -49,7 +50,10 @@ export async function droppedExports(versions: MergeVersions): Promise<Finding[]
       const guarded = table.guardedLines.some(
         ([first, last]) => first <= use.line && use.line <= last,
       );
-      findings.push(staleImport(path, use, from, side, guarded));
+      const uncertain = guarded
+        ? "this code may handle its absence"
+        : dynamicModule(await versions.table("merged", from), use.name);
+      findings.push(staleImport(path, use, from, side, uncertain));
     }
   }
   return findings;
@@ -144,8 +148,9 @@ function ownExports(table: SymbolTable, text: string): Set<string> | null {
 }
 
 /** Names that the `__init__.py` of a package defines or imports; null for another file. */
-function packageExports({ path, symbols, imports, openEnded }: SymbolTable): Set<string> | null {
-  if (openEnded || !/(^|\/)__init__\.py$/.test(path)) return null;
+function packageExports({ path, symbols, imports }: SymbolTable): Set<string> | null {
+  const all = imports.some(({ names }) => names.some(({ local }) => local === "*"));
+  if (all || !/(^|\/)__init__\.py$/.test(path)) return null;
   const names = symbols.filter(({ name }) => !name.includes(".")).map(({ name }) => name);
   return new Set([...names, ...imports.flatMap((one) => one.names.map(({ local }) => local))]);
 }
@@ -162,7 +167,7 @@ function staleImport(
   { name, line }: Use,
   from: string,
   side: Side,
-  guarded: boolean,
+  uncertain: string | null,
 ): Finding {
   const what = name === "default" ? `the default export of ${from}` : `\`${name}\``;
   return {
@@ -172,6 +177,6 @@ function staleImport(
     line,
     message: `${what} is imported here, but ${sideName[side]} dropped that export of ${from}; import it from where it is, or export it again`,
     related: [{ path: from, line: 1, what: "module that exported it" }],
-    uncertain: guarded ? "this code may handle its absence" : null,
+    uncertain,
   };
 }

@@ -2,6 +2,7 @@
 import { baseName } from "../languages/source-tree.ts";
 import { isPredeclared } from "../languages/symbol-table/predeclared.ts";
 import type { SymbolTable } from "../languages/symbol-table/symbol-table.ts";
+import { hiddenBySyntax } from "./doubt.ts";
 import { type Finding, type Side, sideName } from "./finding.ts";
 import type { MergeVersions } from "./merge-versions.ts";
 
@@ -28,7 +29,9 @@ export async function droppedImports(versions: MergeVersions): Promise<Finding[]
         if (!boundNames(user).has(name) || useOf(user, name) === null) continue;
         const line = useOf(merged, name);
         if (line === null) continue;
-        const uncertain = await doubtOf(versions, base, merged, name, line);
+        const uncertain =
+          (await doubtOf(versions, base, merged, name, line)) ??
+          (await hiddenBySyntax(versions, side, path, name));
         findings.push(dropped(path, name, specifier, line, side, uncertain));
       }
     }

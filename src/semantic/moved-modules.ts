@@ -4,6 +4,7 @@
  */
 import type { SymbolTable } from "../languages/symbol-table/symbol-table.ts";
 import { moduleWord } from "./changed-symbols.ts";
+import { dynamicModule } from "./doubt.ts";
 import { type Finding, sideName } from "./finding.ts";
 import type { MergeVersions } from "./merge-versions.ts";
 
@@ -32,7 +33,9 @@ export async function movedModules(versions: MergeVersions): Promise<Finding[]> 
         if (table === null || files.length === 0 || reported.has(from)) continue;
         if (await someOffers(versions, files, from, name.imported)) continue;
         reported.add(from);
-        findings.push(movedModule(versions, table, imported.line, from));
+        const tables = await Promise.all(files.map((file) => versions.table("merged", file)));
+        const [dynamic = null] = tables.flatMap((one) => dynamicModule(one, name.imported) ?? []);
+        findings.push(movedModule(versions, table, imported.line, from, dynamic));
       }
     }
   }
@@ -49,7 +52,7 @@ async function someOffers(
   for (const path of files) {
     if (moduleWord(path) === moduleWord(from)) return true;
     const table = await versions.table("merged", path);
-    if (table === null || table.openEnded) return true;
+    if (table === null) return true;
     const offered = new Set([
       ...table.symbols.map((one) => one.name.replace(/!$/, "")),
       ...table.imports.flatMap(({ names }) => names.map(({ local }) => local.split(".")[0] ?? "")),
@@ -68,6 +71,7 @@ function movedModule(
   table: SymbolTable,
   line: number,
   from: string,
+  dynamic: string | null,
 ): Finding {
   const symbol = moduleWord(from);
   const side = versions.input.theirs.has(from) ? "ours" : "theirs";
@@ -79,6 +83,6 @@ function movedModule(
     line,
     message: `\`${symbol}\` is imported here, but ${sideName[side]} removed or renamed the module (it was ${from}); import it from its new place`,
     related: [{ path: from, line: 1, what: `former file of \`${symbol}\`` }],
-    uncertain: guarded ? "this code may handle its absence" : null,
+    uncertain: guarded ? "this code may handle its absence" : dynamic,
   };
 }

@@ -19,7 +19,14 @@ import {
   moduleWord,
   type RemovedFile,
 } from "./changed-symbols.ts";
-import { type Absence, doubtOf, doubtOfOrigin, isReassigned, mayDefine } from "./doubt.ts";
+import {
+  type Absence,
+  doubtOf,
+  doubtOfOrigin,
+  isReassigned,
+  mayDefine,
+  unreadableUse,
+} from "./doubt.ts";
 import { type RuleResult, type Side, sideName } from "./finding.ts";
 import type { MergeVersions } from "./merge-versions.ts";
 import { filesOf, symbolsNamed, type Target, targetsOf } from "./name-resolution.ts";
@@ -271,6 +278,8 @@ class ReferenceChecker {
       uncertain:
         (isGuarded(table, reference.line) ? "the call may not be compiled" : null) ??
         omittedInScript(table, changed.before.signature, symbol.signature) ??
+        unreadableDefinition(await this.#versions.table("merged", changed.path), symbol) ??
+        unreadableUse(gone) ??
         (await doubtOfOrigin(this.#versions, gone)),
     });
   }
@@ -298,6 +307,17 @@ class ReferenceChecker {
       uncertain,
     });
   }
+}
+
+/** Doubt about the parameters of a symbol with syntax errors, or about its being the only one of its name. */
+function unreadableDefinition(file: SymbolTable | null, symbol: FileSymbol): string | null {
+  const overloads = file !== null && /^(java|typescript|tsx)$/.test(file.language);
+  const lines = file?.errorLines.filter(
+    (one) => overloads || (symbol.firstLine <= one && one <= symbol.endLine),
+  );
+  return file === null || lines?.length === 0
+    ? null
+    : `${file.path} has syntax that the parser does not recognise, behind which another \`${symbol.name}\` may be defined`;
 }
 
 /** Module of the import that binds the first part of a reference; null without one. */

@@ -9,6 +9,7 @@ import {
   type SymbolTable,
   simpleName,
 } from "../languages/symbol-table/symbol-table.ts";
+import { hiddenBySyntax } from "./doubt.ts";
 import { type Finding, type Side, sideName } from "./finding.ts";
 import type { MergeVersions } from "./merge-versions.ts";
 import { targetsOf } from "./name-resolution.ts";
@@ -57,7 +58,10 @@ export async function missingMembers(versions: MergeVersions): Promise<Finding[]
           (target) => target.path === required.path && target.name === required.owner,
         );
         if (!isOf || (await hasMember(versions, table, one, required.member))) continue;
-        const doubt = one.doubt ?? (await doubtOf(versions, table, one));
+        const doubt =
+          one.doubt ??
+          (await doubtOf(versions, table, one)) ??
+          (await hiddenBySyntax(versions, "merged", path, required.member));
         findings.push(missing(path, one, required, doubt));
       }
     }

@@ -164,3 +164,147 @@ describe("a variable that one side sets in another way", () => {
     expect(noted).toContain("from Store to Keep");
   });
 });
+
+const brokenJava =
+  "package p;\n\nclass Store {\n    void keep() {\n        int x = 1;\n\n    static String format(String text) {\n        return text;\n    }\n\n    static String other(String text) {\n        return text;\n    }\n}\n";
+
+describe("names that a parser does not see", () => {
+  test.each<[string, Texts, Texts, string[], string]>([
+    [
+      "a Java method behind a method without its closing brace",
+      {
+        "p/Store.java": brokenJava.replace("int x = 1;\n", "int x = 1;\n    }\n"),
+        "p/Show.java":
+          'package p;\n\nclass Show {\n    String show() { return Store.format("a"); }\n}\n',
+      },
+      { "p/Store.java": brokenJava },
+      [],
+      "p/Store.java has syntax that the parser does not recognise",
+    ],
+    [
+      "a Java method that is gone from a file with a syntax error",
+      {
+        "p/Store.java": brokenJava.replace("int x = 1;\n", "int x = 1;\n    }\n"),
+        "p/Show.java":
+          'package p;\n\nclass Show {\n    String show() { return Store.format("a"); }\n}\n',
+      },
+      { "p/Store.java": brokenJava.replace("format", "print") },
+      ["stale_reference Store.format"],
+      "",
+    ],
+    [
+      "a Python function behind an open bracket",
+      {
+        "store.py": "def load():\n    return 1\n",
+        "show.py": "from store import load\n\nload()\n",
+      },
+      { "store.py": "x = (1,\n\ndef load(:\n    return 1\n" },
+      [],
+      "store.py has syntax that the parser does not recognise",
+    ],
+    [
+      "a TypeScript function in a file with unknown syntax",
+      {
+        "src/store.ts": "export function load() {}\n",
+        "src/show.ts": 'import { load } from "./store";\n\nload();\n',
+      },
+      { "src/store.ts": "export @@fast function load() {}\n" },
+      [],
+      "",
+    ],
+    [
+      "a Go function behind an unknown clause",
+      {
+        "go.mod": "module example.org/a\n",
+        "p/store.go": "package p\n\nfunc load() {}\n",
+        "p/show.go": "package p\n\nfunc show() { load() }\n",
+      },
+      { "p/store.go": "package p\n\nfunc (load) [] () {}\n" },
+      [],
+      "",
+    ],
+  ])("A24 %s", async (_, base, change, found, doubt) => {
+    const alone = await merge(base, {}, change);
+    expect(alone.found).toEqual(found);
+    expect(alone.noted).toContain(doubt);
+    expect((await merge(base, change, { "other.md": "x\n" })).found).toEqual(found);
+  });
+
+  const lazy =
+    "import importlib\n\n\ndef __getattr__(name):\n    return importlib.import_module(name)\n";
+  const show = "from pkg import load\n\nload()\n";
+  const doubt = "dynamically, as with `__getattr__`";
+  test.each<[string, Texts, Texts, Texts, string]>([
+    [
+      "a function",
+      { "pkg/__init__.py": "def load():\n    return 1\n", "show.py": show },
+      {},
+      { "pkg/__init__.py": lazy },
+      doubt,
+    ],
+    [
+      "a name that the package imported",
+      {
+        "pkg/__init__.py": "from .store import load\n",
+        "pkg/store.py": "def load():\n    return 1\n",
+        "show.py": "x = 1\n",
+      },
+      { "show.py": show },
+      { "pkg/__init__.py": lazy },
+      doubt,
+    ],
+    [
+      "a name of a package with an imported `__getattr__`",
+      { "pkg/__init__.py": "def load():\n    return 1\n", "show.py": show },
+      {},
+      { "pkg/__init__.py": "from ._lazy import __getattr__\n", "pkg/_lazy.py": lazy },
+      "",
+    ],
+    [
+      "a name of a package with an assigned `__getattr__`",
+      { "pkg/__init__.py": "def load():\n    return 1\n", "show.py": show },
+      {},
+      { "pkg/__init__.py": "import lib\n\n__getattr__, __dir__ = lib.attach(__name__)\n" },
+      doubt,
+    ],
+    [
+      "a name that is put into the table of globals",
+      { "pkg/__init__.py": "def load():\n    return 1\n", "show.py": show },
+      {},
+      { "pkg/__init__.py": "for name in range(3):\n    globals()[name] = 1\n" },
+      doubt,
+    ],
+    [
+      "a module of the package",
+      {
+        "pkg/__init__.py": lazy,
+        "pkg/load.py": "x = 1\n",
+        "show.py": "x = 1\n",
+      },
+      { "show.py": show },
+      { "pkg/load.py": "", "pkg/read.py": "x = 1\n" },
+      doubt,
+    ],
+    [
+      "a method of a class",
+      {
+        "store.py":
+          "class Store:\n    def load(self):\n        return 1\n\n    def __getattr__(self, name):\n        return name\n",
+        "show.py":
+          "from store import Store\n\n\ndef show(store: Store):\n    return store.load()\n",
+      },
+      {},
+      {
+        "store.py": "class Store:\n    def __getattr__(self, name):\n        return name\n",
+      },
+      "`__getattr__` of its class may supply `load`",
+    ],
+  ])("A24 %s that a Python module may supply dynamically is a note", async (_, ...texts) => {
+    const [base, ours, theirs, expected] = texts;
+    for (const sides of [[ours, theirs] as const, [theirs, ours] as const]) {
+      const { found, noted } = await merge(base, ...sides);
+      expect(found).toEqual([]);
+      expect(noted).toContain(expected);
+    }
+  });
+});

@@ -116,7 +116,7 @@ export const pythonGrammar: SymbolGrammar = {
     aliases: new Map(),
     openEnded:
       /^from\s+\S+\s+import\s*\(?\s*\*/m.test(text) ||
-      /^def\s+__getattr__\b/m.test(text) ||
+      /^(?!\s|#).*\b__getattr__\b|^\s+__getattr__,?\s*$/m.test(text) ||
       /\bglobals\s*\(\s*\)|\bsys\.modules\b/.test(text),
   }),
   guardsMissingNames: (node, text) =>
