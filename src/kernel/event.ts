@@ -84,6 +84,8 @@ export type Event =
   /** The gates that read no checked-out tree passed on a candidate, so that another may be based on it. */
   | ({ type: "candidate.screened"; car: number; tree: string } & Of)
   | ({ type: "candidate.conflicted"; car: number; onto: string; reason: string } & Of)
+  /** The candidate could not be built for a reason that lies outside the change: git failed, or the disk is full. */
+  | ({ type: "candidate.failed"; car: number; onto: string; reason: string } & Of)
   | ({
       type: "gates.finished";
       /** Null when the attempt's own tree was judged, to attribute a candidate's failure. */

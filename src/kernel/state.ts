@@ -92,7 +92,7 @@ export interface Car {
 
 /** Failure of a car. `nonRetriable`: another attempt could not succeed. */
 export interface Failure {
-  kind: "conflict" | "gates";
+  kind: "conflict" | "environment" | "gates";
   reason: string;
   nonRetriable: boolean;
 }

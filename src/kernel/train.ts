@@ -280,6 +280,14 @@ export function conflicted(d: Draft, event: Of<"candidate.conflicted">): boolean
   return true;
 }
 
+/** The candidate could not be built, which says nothing about the change; the machine is the cause. */
+export function unbuilt(d: Draft, event: Of<"candidate.failed">): boolean {
+  const car = carAt(d, event, "building");
+  if (car === null) return false;
+  markFailed(d, car, { kind: "environment", reason: event.reason, nonRetriable: true });
+  return true;
+}
+
 /** The gates finished on a candidate, or (car null) on an attempt's own tree. */
 export function gatesFinished(d: Draft, event: Of<"gates.finished">): boolean {
   if (event.car === null) return ownTreeJudged(d, event);

@@ -524,6 +524,15 @@ describe("the merge train", () => {
     expect(run.state.units["b"]?.rejections).toBe(1);
   });
 
+  test("B17 a candidate that the machine could not build fails its unit without a retry", () => {
+    const run = twoCars();
+    const failed = { type: "candidate.failed", unit: "b", attempt: 1, car: 2, onto: "c1" } as const;
+    expect(run.tell({ ...failed, reason: "disk full" })).toEqual([]);
+    run.passed("a", 1, "t0+a1");
+    expect(run.landed("a", 1)).toEqual([finish("partial")]);
+    expect([run.phase("b"), run.state.units["b"]?.rejections]).toEqual(["failed: disk full", 0]);
+  });
+
   test("a failed car does not delay the next car, which is based on the car before it", () => {
     const run = begin({ units: [{ id: "a" }, { id: "b" }, { id: "c" }] });
     run.reviewed("a");

@@ -111,6 +111,8 @@ function applyEvent(d: Draft, event: Event): boolean {
       return train.screened(d, event);
     case "candidate.conflicted":
       return train.conflicted(d, event);
+    case "candidate.failed":
+      return train.unbuilt(d, event);
     case "gates.finished":
       return train.gatesFinished(d, event);
     case "target.moved":

@@ -112,6 +112,11 @@ const kernelKinds = {
     onto: ["string", "Base of the car"],
     reason,
   }),
+  "candidate.failed": lifecycle(
+    "attempt",
+    "The candidate could not be built because of the environment; the change is not the cause.",
+    { car, onto: ["string", "Base of the car"], reason },
+  ),
   "gates.finished": lifecycle("attempt", "All gates of a tree have finished.", {
     car: ["number or null", "Car of the merge train; null for the attempt's own tree"],
     tree,

@@ -25,7 +25,7 @@ describe("B17 an action that fails for a reason that says nothing about the work
     ],
     [
       { type: "candidate.build", ...of, car: 3, onto, commit },
-      { type: "candidate.conflicted", car: 3, onto },
+      { type: "candidate.failed", car: 3, onto },
     ],
     [
       { type: "gates.run", ...of, car: 3, commit, tree, onto, behind: null },

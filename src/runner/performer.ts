@@ -136,7 +136,7 @@ export function failureAnswer(action: Action, reason: string): Answer | null {
     case "candidate.build": {
       const { car, onto } = action;
       const words = `the candidate could not be built: ${reason}`;
-      return { event: { type: "candidate.conflicted", ...of, car, onto, reason: words } };
+      return { event: { type: "candidate.failed", ...of, car, onto, reason: words } };
     }
     case "gates.run": {
       const { car, tree } = action;

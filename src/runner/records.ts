@@ -24,6 +24,7 @@ const kernelTypes: ReadonlySet<string> = new Set<Event["type"]>([
   "candidate.built",
   "candidate.screened",
   "candidate.conflicted",
+  "candidate.failed",
   "gates.finished",
   "target.moved",
   "checkout.changed",

@@ -198,6 +198,12 @@ export const unitFailures = {
     continueRun,
     "change the plan before the cause is known",
   ),
+  errored: entry(
+    "environment",
+    "a step of dgov failed on this machine, not the change: read the reason, check disk and permissions",
+    continueRun,
+    "change the plan: the work is kept and was not judged",
+  ),
   dependency_lost: entry(
     "judgement",
     ({ target }) =>

@@ -174,6 +174,7 @@ function answersTo(state: State, action: Action): Event[] {
       return [
         { type: "candidate.built", ...of, car, onto, commit: tree, tree },
         { type: "candidate.conflicted", ...of, car, onto, reason: "so" },
+        { type: "candidate.failed", ...of, car, onto, reason: "so" },
       ];
     }
     case "gates.run": {

@@ -175,6 +175,7 @@ export class Witness {
         }
         return;
       case "candidate.conflicted":
+      case "candidate.failed":
         this.#fault(event.unit, { onto: event.onto });
         return;
       case "gates.finished":

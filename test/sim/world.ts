@@ -162,6 +162,9 @@ export class World {
 
   #build(action: Of<"candidate.build">): Event {
     const { car, onto } = action;
+    if (this.#random.chance(this.#rates.environment)) {
+      return { type: "candidate.failed", ...of(action), car, onto, reason: "no disk" };
+    }
     const change = changeOf(action);
     const before = new Set(changesIn(this.treeOf(this.#baseOf(action))));
     const others = changesIn(this.treeOf(onto)).filter((other) => !before.has(other));
