@@ -15,6 +15,7 @@ export const errorCodes = {
   GIT_TOO_OLD: { exit: 4, meaning: "git is missing or older than 2.38" },
   WORKTREE_DIRTY: { exit: 4, meaning: "uncommitted changes that workers would not get" },
   TARGET_MISSING: { exit: 4, meaning: "no branch to land on" },
+  TARGET_CHANGED: { exit: 4, meaning: "the plan last ran on another branch; --target says which" },
   RUN_LOCKED: { exit: 4, meaning: "another dgov run or command holds this repository" },
   KEY_MISSING: { exit: 4, meaning: "the provider's API key is not in the environment" },
   PROVIDER_UNTRUSTED: {

@@ -3,10 +3,11 @@ import type { Config } from "../config/config.ts";
 import { requireConfig } from "../config/load.ts";
 import { DgovError } from "../error.ts";
 import type { Identity } from "../git/objects.ts";
+import { branchTip } from "../git/refs.ts";
 import { openRepository, type Repository, requireIdentity } from "../git/repository.ts";
 import { openEventLogForReading } from "../log/event-log.ts";
 import { resolveUnit } from "../plan/locate.ts";
-import { planHistory, type UnitHistory } from "../runner/history.ts";
+import { planHistory, targetOf, type UnitHistory } from "../runner/history.ts";
 import { type RunPaths, runPaths } from "../runner/paths.ts";
 import { resolveTarget } from "../runner/preconditions.ts";
 
@@ -16,7 +17,8 @@ export interface KeptAttempt {
   paths: RunPaths;
   plan: string;
   entry: UnitHistory;
-  /** Tip of the branch checked out. */
+  /** The branch of the run that kept the work; the one that a run would land on when it no longer exists. */
+  target: string;
   tip: string;
   identity: Identity;
 }
@@ -45,11 +47,11 @@ export async function resolveKeptAttempt(o: {
     throw new DgovError("NOT_FOUND", `no work of ${id} is kept`, { hint: "dgov plan review" });
   }
   const identity = await requireIdentity(repository);
-  const { tip } = await resolveTarget(repository, undefined, {
-    ...config.run,
-    protected: [],
-  });
+  const last = targetOf(log, entry.run);
+  const there = last !== null && (await branchTip(repository, last)) !== null;
+  const branches = { ...config.run, protected: [] };
+  const { target, tip } = await resolveTarget(repository, there ? last : undefined, branches);
   const configured = config.worktree.root;
   const paths = runPaths({ repositoryId: repository.id, configured, env: o.env });
-  return { repository, config, paths, plan, entry, tip, identity };
+  return { repository, config, paths, plan, entry, target, tip, identity };
 }

@@ -14,6 +14,7 @@ import { reachableCommits } from "../git/refs.ts";
 import type { Repository } from "../git/repository.ts";
 import type { EventLog, RecordedEvent } from "../log/event-log.ts";
 import type { CompiledPlan } from "../plan/compiled.ts";
+import type { PlanLocation } from "../plan/locate.ts";
 import { readText } from "../std/files.ts";
 
 export interface UnitHistory {
@@ -175,6 +176,26 @@ export function unfinishedRuns(log: EventLog): { run: string; plan: string }[] {
     .runs({ limit: unfinishedRunsMax })
     .reverse()
     .filter(({ run }) => !log.lifecycle({ run }).some((record) => record.type === "run.finished"));
+}
+
+/** The branch that a run landed on; null when the log does not have the run. */
+export function targetOf(log: EventLog, run: string): string | null {
+  const started = log.overview(run).find(({ type }) => type === "run.started");
+  return started === undefined ? null : text(started.data["target"]);
+}
+
+/** The branch of a plan's newest run. Null without one, and when it belongs to an archived plan of the same name. */
+export function lastTarget(
+  log: EventLog,
+  plan: string,
+  { archived }: Pick<PlanLocation, "archived">,
+): string | null {
+  const run = log.newestRun(plan);
+  if (run === null) return null;
+  const left = log
+    .overview(run)
+    .some(({ type, data }) => type === "plan.archived" || text(data["archived_to"]) !== "");
+  return left && !archived ? null : targetOf(log, run);
 }
 
 // Landings

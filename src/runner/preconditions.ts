@@ -53,7 +53,11 @@ export async function ensureFirstCommit(
   );
 }
 
-type Branches = Pick<Config["run"], "target" | "protected">;
+/** Branches of `[run]`. */
+interface Branches extends Pick<Config["run"], "target" | "protected"> {
+  /** Called with a branch that `wanted` did not name, before anything is done with it. May throw. */
+  agree?(target: string): Promise<void>;
+}
 
 /** Throws REFUSED for a branch of `[run] protected`. */
 function requireUnprotected(branch: string, o: Pick<Branches, "protected">, hint: string): void {
@@ -80,6 +84,7 @@ export async function resolveTarget(
   const target = named ?? (head.kind === "branch" ? head.branch : "");
   const hint = "name another branch with --target BRANCH, or check one out";
   requireUnprotected(target, branches, hint);
+  if (wanted === undefined) await branches.agree?.(target);
   const tip = await branchTip(repository, target);
   if (tip !== null) return { target, tip };
   if (head.commit === null) throw new DgovError("TARGET_MISSING", "HEAD has no commits");
@@ -88,6 +93,22 @@ export async function resolveTarget(
   }
   await createBranch(repository, target, head.commit);
   return { target, tip: head.commit };
+}
+
+/**
+ * Asks before a plan runs on another branch than `last`, that of its last run. Throws TARGET_CHANGED without a yes from
+ * a terminal; `-y` names no branch, so it is none.
+ */
+export async function confirmTarget(
+  { plan, last, target }: { plan: string; last: string | null; target: string },
+  confirm: Confirm | null,
+): Promise<void> {
+  if (last === null || last === target) return;
+  const question = `${plan} last ran on ${last}. Run it on ${target} now?`;
+  if (confirm !== null && (await confirm(question))) return;
+  throw new DgovError("TARGET_CHANGED", `${plan} last ran on ${last}, and now would on ${target}`, {
+    hint: `dgov run ${plan} --target ${last}, or --target ${target}`,
+  });
 }
 
 /** Paths that a message lists. */

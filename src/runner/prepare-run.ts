@@ -14,7 +14,7 @@ import type { LedgerEntry } from "../ledger/entry.ts";
 import { ledgerFile, openLedger } from "../ledger/file.ts";
 import type { EventLog } from "../log/event-log.ts";
 import type { CompiledPlan } from "../plan/compiled.ts";
-import { resolveUnit } from "../plan/locate.ts";
+import { declaredName, resolveUnit } from "../plan/locate.ts";
 import { childEnvironment } from "../process/environment.ts";
 import { ownCommand } from "../process/own-command.ts";
 import { watchDependencies } from "../settlement/trees/dependencies.ts";
@@ -27,12 +27,13 @@ import { archivePlan, commitBookkeeping, recordLandings } from "./bookkeeping.ts
 import {
   deployedFile,
   landedUnits,
+  lastTarget,
   planHistory,
   settledUnits,
   type UnitHistory,
   unresolvedUnits,
 } from "./history.ts";
-import { requireCleanTree, requireModels, resolveTarget } from "./preconditions.ts";
+import { confirmTarget, requireCleanTree, requireModels, resolveTarget } from "./preconditions.ts";
 import { gateReporter } from "./records.ts";
 import type { RunContext } from "./run-context.ts";
 import { type RunEnvironment, settlementIn } from "./run-environment.ts";
@@ -58,7 +59,15 @@ export async function prepareRun(
   const { repository, projectRoot, projectPrefix, config, log, run } = environment;
   const { location, mode, env, status } = request;
 
-  const { target, tip } = await resolveTarget(repository, request.target, config.run);
+  const name = declaredName(location) ?? location.name;
+  const { target, tip } = await resolveTarget(repository, request.target, {
+    ...config.run,
+    agree: (branch) =>
+      confirmTarget(
+        { plan: name, last: lastTarget(log, name, location), target: branch },
+        request.confirm,
+      ),
+  });
   const compiled = await request.compile(config, repository, {
     signal,
     async beforeModel(checked) {

@@ -1,7 +1,8 @@
 /** B22: the branch that a run lands on is the one that the operator named, and no other is changed. */
 import { describe, expect, test } from "bun:test";
 import { call, done, type ModelScript } from "../../src/demo/script.ts";
-import { testProject, unit } from "../harness/project.ts";
+import { type TestProject, testProject, unit } from "../harness/project.ts";
+import { dgovOnTerminal, terminalProgram } from "../harness/terminal.ts";
 
 function writes(...units: string[]): ModelScript {
   return {
@@ -10,6 +11,31 @@ function writes(...units: string[]): ModelScript {
       turns: [call("write_file", { path: `${key}.txt`, content: `${key}\n` }), done("ok")],
     })),
   };
+}
+
+/** A plan that ran on `work` and left unit `b`; `main` is checked out then. */
+async function ranOnWork(): Promise<TestProject> {
+  const p = await testProject({
+    tasks: { a: {}, b: {} },
+    plan: { max_retries: 0 },
+    script: {
+      rules: [
+        ...(writes("a").rules ?? []),
+        {
+          unit: unit("b"),
+          turns: [
+            call("write_file", { path: "b.txt", content: "x\n" }),
+            done("no", { status: "blocked" }),
+          ],
+        },
+      ],
+    },
+  });
+  await p.repo.git("checkout", "-q", "-b", "work");
+  const run = await p.dgov(["run", "p"]);
+  if (run.exitCode !== 1) throw new Error(run.stdout + run.stderr);
+  await p.repo.git("checkout", "-q", "main");
+  return p;
 }
 
 describe("the target of a run", () => {
@@ -37,5 +63,73 @@ describe("the target of a run", () => {
     expect((await p.dgov(["run", "p", "--target", "other"])).exitCode).toBe(0);
     expect(await p.landed("other")).toEqual([unit("a")]);
     expect(await p.repo.git("branch", "--format=%(refname:short)")).toBe("main\nother");
+  });
+
+  const question = "p last ran on work. Run it on main now?";
+
+  test.concurrent("B22 a plan runs on another branch than its last run only with --target, also with -y", async () => {
+    await using p = await ranOnWork();
+    const requests = p.model.requests.length;
+    for (const flags of [["--continue"], ["--continue", "-y"], ["--restart"]]) {
+      const run = await p.dgov(["run", "p", ...flags, "--json"]);
+      expect([run.exitCode, JSON.parse(run.stdout)]).toMatchObject([
+        4,
+        {
+          code: "TARGET_CHANGED",
+          message: "p last ran on work, and now would on main",
+          hint: "dgov run p --target work, or --target main",
+        },
+      ]);
+    }
+    expect(p.model.requests.length).toBe(requests);
+    expect((await p.dgov(["run", "p", "--continue", "--target", "main"])).exitCode).toBe(1);
+    expect(await p.landed()).toEqual([unit("a")]);
+    // From now on the last run is the one on main.
+    expect((await p.dgov(["run", "p", "--continue"])).exitCode).toBe(1);
+  });
+
+  test.concurrent("B22 a missing [run] target is not created before the operator agreed to it", async () => {
+    await using p = await ranOnWork();
+    p.repo.write(
+      ".dgov/project.toml",
+      `${p.repo.read(".dgov/project.toml")}\n[run]\ntarget = "new"\n`,
+    );
+    expect((await p.dgov(["run", "p", "--continue"])).stderr).toContain("last ran on work");
+    expect(await p.repo.git("branch", "--format=%(refname:short)")).toBe("main\nwork");
+  });
+
+  test.concurrent("B22 taken work lands on the branch of the run that kept it", async () => {
+    await using p = await ranOnWork();
+    expect((await p.dgov(["take", "b"])).exitCode).toBe(0);
+    const land = await p.dgov(["land", "b"]);
+    expect([land.exitCode, await p.landed("work"), await p.landed()]).toEqual([
+      0,
+      [unit("a"), unit("b")],
+      [],
+    ]);
+  });
+
+  test.concurrent.skipIf(terminalProgram === null)(
+    "B22 on a terminal the operator is asked about another branch, and the answer is no by default",
+    async () => {
+      await using p = await ranOnWork();
+      const answer = async (typed: string): Promise<number> => {
+        const steps = [[question, typed]] as const;
+        const args = ["run", "p", "--continue"];
+        return (await dgovOnTerminal(args, { cwd: p.root, env: p.env, steps })).exitCode;
+      };
+      expect([await answer("\r"), await p.landed()]).toEqual([4, []]);
+      expect([await answer("y"), await p.landed()]).toEqual([1, [unit("a")]]);
+    },
+  );
+
+  test.concurrent("B22 a new plan with the name of an archived one has no last target", async () => {
+    await using p = await testProject({ tasks: { a: {} }, script: writes("a", "c") });
+    expect((await p.dgov(["run", "p"])).exitCode).toBe(0);
+    await p.repo.git("checkout", "-q", "-b", "work");
+    p.repo.write(".dgov/plans/p/_root.toml", p.repo.read(".dgov/plans/archive/p/_root.toml"));
+    p.writePlan({ c: {} });
+    const run = await p.dgov(["run", "p"]);
+    expect([run.exitCode, await p.landed("work")]).toEqual([0, [unit("a"), unit("c")]]);
   });
 });

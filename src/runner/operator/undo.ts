@@ -34,6 +34,7 @@ import { runGates } from "../../settlement/gates/run-gates.ts";
 import { rejectionText } from "../../settlement/rejection.ts";
 import { isoTime, systemClock } from "../../std/clock.ts";
 import { plural, short } from "../../std/text.ts";
+import { targetOf } from "../history.ts";
 import { scratchFolder } from "../paths.ts";
 import {
   newRunId,
@@ -362,8 +363,7 @@ function branchReader(
   };
   return {
     async ofRun(run) {
-      const started = log?.overview(run).find(({ type }) => type === "run.started");
-      const target = String(started?.data["target"]);
+      const target = String(log === null ? null : targetOf(log, run));
       const tip = await branchTip(repository, target);
       if (tip === null) {
         throw new DgovError("TARGET_MISSING", `branch ${target} no longer exists`);

@@ -39,6 +39,7 @@ export default command({
       location: await resolvePlan(projectRoot, kept.plan),
       only: [kept.entry.unit],
       mode: "continue",
+      target: kept.target,
       verbose: args.verbose === true,
       takenOver: new Map([[kept.entry.unit, work]]),
     });

@@ -56,7 +56,11 @@ const args = {
     alias: "v",
     description: "Show durations, tokens and attempts per unit at the end",
   },
-  yes: { type: "boolean", alias: "y", description: "Answer yes to every question" },
+  yes: {
+    type: "boolean",
+    alias: "y",
+    description: "Answer yes to every question, except on which branch to land",
+  },
 } as const;
 
 export default command({
