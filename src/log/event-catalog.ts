@@ -229,6 +229,18 @@ const otherLifecycle = {
     "The attempt changed what judges it: configuration of tests or checkers, or marks that skip tests.",
     { changes: ["object[]", "`path` and `what` of each change"] },
   ),
+  "finding.accepted": lifecycle(
+    "attempt",
+    "The operator accepted a finding of the semantic gate in work that lands with `dgov land`.",
+    {
+      fingerprint: ["string", "Digest of the finding's kind, path and symbol"],
+      kind: ["string", "Kind of finding"],
+      path: ["string", "File"],
+      line: ["number", "Line in the tree that was rejected, from 1; 0 when unknown"],
+      message: ["string", "One sentence"],
+      commit: ["string or null", "Commit of the work"],
+    },
+  ),
   "attempt.rejected": lifecycle("attempt", "An attempt was rejected.", {
     verdict: ["string", "Rule or step that rejected it"],
     reason,
@@ -255,7 +267,7 @@ const otherLifecycle = {
     tail: ["string", "End of the output"],
     diagnostics: [
       "object[]",
-      "Diagnostics that the base does not have: file, line, column, code, message, severity",
+      "Diagnostics that the base does not have: file, line, column, code, message, severity; of the semantic gate also fingerprint",
     ],
     changed_paths: ["string[]", "Files that the gate changed; the changes were undone"],
     cached: ["boolean", "True when an earlier verdict on the same tree was used"],

@@ -21,6 +21,7 @@ import {
   type StructuralEnd,
 } from "./baselines.ts";
 import { archivePlan, commitBookkeeping, recordLandings } from "./bookkeeping.ts";
+import { acceptedIn } from "./operator/takeover.ts";
 import { recordOf } from "./records.ts";
 import { type RunContext, record } from "./run-context.ts";
 
@@ -213,6 +214,7 @@ async function verifyBranch(
     commit: tip,
     base: c.before,
     testCmd: null,
+    accepted: acceptedIn(c.takenOver, c.takenOver.keys()),
     marker: `${c.run}/verification`,
     signal: c.signal,
   });

@@ -17,6 +17,16 @@ import type { CompiledPlan } from "../plan/compiled.ts";
 import type { PlanLocation } from "../plan/locate.ts";
 import { readText } from "../std/files.ts";
 
+/** A finding of the semantic gate that rejected a unit's work. */
+export interface RejectingFinding {
+  fingerprint: string;
+  kind: string;
+  path: string;
+  /** From 1; 0 when the record has none. */
+  line: number;
+  message: string;
+}
+
 export interface UnitHistory {
   unit: string;
   /** Digest of the unit's task in its last run. */
@@ -29,6 +39,8 @@ export interface UnitHistory {
   kept: { ref: string; commit: string; base: string } | null;
   /** Its last rejection; `detail` names a blob. */
   rejection: { verdict: string; reason: string; detail: string | null; attempt: number } | null;
+  /** Findings for which the semantic gate rejected the kept work. */
+  findings: RejectingFinding[];
   /** A read-only unit's last result and the commits that it was given for. */
   result: { text: string; inputs: Record<string, string> } | null;
 }
@@ -64,6 +76,7 @@ export function foldHistory(records: readonly RecordedEvent[]): Map<string, Unit
           attempt: 0,
           kept: same ? (earlier?.kept ?? null) : null,
           rejection: same ? (earlier?.rejection ?? null) : null,
+          findings: same ? (earlier?.findings ?? []) : [],
           result: same ? (earlier?.result ?? null) : null,
         });
       }
@@ -92,6 +105,9 @@ export function foldHistory(records: readonly RecordedEvent[]): Map<string, Unit
           attempt: record.attempt ?? 0,
         };
         break;
+      case "gate.finished":
+        if (record.data["gate"] === "semantic") entry.findings = rejectingFindings(record.data);
+        break;
       case "unit.result":
         if (record.data["outcome"] === "complete") {
           entry.result = {
@@ -104,6 +120,23 @@ export function foldHistory(records: readonly RecordedEvent[]): Map<string, Unit
     }
   }
   return history;
+}
+
+function rejectingFindings(data: Record<string, unknown>): RejectingFinding[] {
+  return list(data["diagnostics"]).flatMap(
+    ({ severity, fingerprint, code, file, line, message }) =>
+      severity === "error" && typeof fingerprint === "string"
+        ? [
+            {
+              fingerprint,
+              kind: text(code),
+              path: text(file),
+              line: typeof line === "number" ? line : 0,
+              message: text(message),
+            },
+          ]
+        : [],
+  );
 }
 
 function text(value: unknown): string {

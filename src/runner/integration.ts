@@ -20,6 +20,7 @@ import { errorMessage, short } from "../std/text.ts";
 import { commitMessage, taskToLand } from "./attempt/landing-task.ts";
 import type { Reviewed } from "./attempt/state.ts";
 import { recordLandings } from "./bookkeeping.ts";
+import { acceptedIn } from "./operator/takeover.ts";
 import { scratchFolder } from "./paths.ts";
 import { verdictData } from "./records.ts";
 import { markerOf, type RunContext, record, warn } from "./run-context.ts";
@@ -113,6 +114,7 @@ export class Integration {
         testCmd: task.testCmd,
         marker: `${markerOf(c.run, unit, attempt)}/gates.${car ?? "own"}`,
         signal,
+        accepted: acceptedIn(c.takenOver, [unit]),
         alone: car === null,
         behind: () =>
           behind === null || c.memory.landed.get(behind) === action.onto ? null : behind,

@@ -154,7 +154,7 @@ export async function prepareRun(
     workerCommand: [...ownCommand(), "worker"],
     workerEnvironment,
     notes,
-    takenOver: new Set(request.takenOver.keys()),
+    takenOver: request.takenOver,
     ledger,
     attempts: new LiveAttempts(),
     memory,

@@ -7,6 +7,7 @@ import type { SettlementContext } from "../settlement/context.ts";
 import type { Clock } from "../std/clock.ts";
 import type { LiveAttempts, RunMemory } from "./attempt/state.ts";
 import type { BaseGates } from "./base-gates.ts";
+import type { TakenWork } from "./operator/takeover.ts";
 import type { ModelAccess } from "./preconditions.ts";
 import type { RateLimiter } from "./rate-limiter.ts";
 import type { RunRecord } from "./records.ts";
@@ -39,8 +40,8 @@ export interface RunContext extends RunEnvironment {
   workerEnvironment: Record<string, string>;
   /** Notes of the operator, by unit. */
   notes: ReadonlyMap<string, string[]>;
-  /** Units with work of the operator (`dgov land`), which start no worker. */
-  takenOver: ReadonlySet<string>;
+  /** Work of the operator (`dgov land`) by unit; such a unit starts no worker. */
+  takenOver: ReadonlyMap<string, TakenWork>;
   /** Entries of the ledger when the run started. */
   ledger: readonly LedgerEntry[];
   attempts: LiveAttempts;

@@ -6,7 +6,7 @@ import type { RecordedEvent } from "../log/event-log.ts";
 import type { CompiledPlan } from "../plan/compiled.ts";
 import type { PlanLocation } from "../plan/locate.ts";
 import type { TokenUsage } from "../worker/protocol.ts";
-import type { EarlierWork } from "./attempt/state.ts";
+import type { TakenWork } from "./operator/takeover.ts";
 import type { Confirm } from "./preconditions.ts";
 import type { RateLimiter } from "./rate-limiter.ts";
 
@@ -20,7 +20,7 @@ export interface RunRequest {
   /** Text for the next prompt of a unit, which is named as in `only`. */
   notes: readonly { unit: string; text: string }[];
   /** The operator's own work by unit id (`dgov land`): it goes through review and gates without a worker. */
-  takenOver: ReadonlyMap<string, EarlierWork>;
+  takenOver: ReadonlyMap<string, TakenWork>;
   jobs: number | null;
   target: string | undefined;
   allowDirty: boolean;

@@ -15,7 +15,13 @@ import {
 } from "./data.ts";
 import { type ForeignCommitView, viewForeignCommits } from "./foreign-commits.ts";
 import { type JudgeChangeView, viewJudgeChanges } from "./judge-changes.ts";
-import { type SemanticNoteView, viewSemanticNotes } from "./semantic-notes.ts";
+import {
+  type SemanticFindingView,
+  type SemanticNoteView,
+  viewFinding,
+  viewRejectingFindings,
+  viewSemanticNotes,
+} from "./semantic-notes.ts";
 
 /** `running` until `run.finished` is recorded; see `shownPhase` for a run whose process has ended before. */
 export type RunPhase = "running" | "complete" | "partial" | "failed" | "interrupted";
@@ -106,6 +112,10 @@ export interface AttemptView {
   judgeChanged: JudgeChangeView[];
   /** Findings of the last semantic gate that do not reject. */
   semanticNotes: SemanticNoteView[];
+  /** Findings of the last semantic gate that reject. */
+  semanticFindings: SemanticFindingView[];
+  /** Findings that the operator accepted. */
+  acceptedFindings: SemanticFindingView[];
   /** Reasons why a landing was refused. */
   refusals: string[];
 }
@@ -340,6 +350,8 @@ function attemptOf(unit: UnitView, attempt: number, ts: string): AttemptView {
     autofixed: [],
     judgeChanged: [],
     semanticNotes: [],
+    semanticFindings: [],
+    acceptedFindings: [],
     refusals: [],
   };
   unit.attempts.push(made);
@@ -365,6 +377,9 @@ function advanceAttempt(attempt: AttemptView, { type, data, ts }: RecordedEvent)
     case "attempt.judge_changed":
       attempt.judgeChanged = viewJudgeChanges(data);
       break;
+    case "finding.accepted":
+      attempt.acceptedFindings.push(viewFinding(data));
+      break;
     case "attempt.kept":
       attempt.kept = {
         ref: textField(data, "ref"),
@@ -376,7 +391,10 @@ function advanceAttempt(attempt: AttemptView, { type, data, ts }: RecordedEvent)
     case "gate.finished": {
       const gate = viewGate(data);
       attempt.gates.push(gate);
-      if (gate.gate === "semantic") attempt.semanticNotes = viewSemanticNotes(data);
+      if (gate.gate === "semantic") {
+        attempt.semanticNotes = viewSemanticNotes(data);
+        attempt.semanticFindings = viewRejectingFindings(data);
+      }
       if (gate.status === "flaky" && !attempt.flaky.includes(gate.gate)) {
         attempt.flaky.push(gate.gate);
       }

@@ -38,7 +38,13 @@ export function commitMessage(context: RunContext, unit: string): string {
     own.role === "reviewer"
       ? unitsUnderReview(context.tasks, own).map(({ id }) => `Dgov-Fixes: ${id}`)
       : [`Dgov-Unit: ${task.id}`, `Dgov-Digest: ${task.digest}`];
-  const trailers = [`Dgov-Plan: ${context.plan.name}`, ...identity, `Dgov-Run: ${context.run}`];
+  const accepted = context.takenOver.get(unit)?.accepted ?? [];
+  const trailers = [
+    `Dgov-Plan: ${context.plan.name}`,
+    ...identity,
+    `Dgov-Run: ${context.run}`,
+    ...accepted.map(({ kind, fingerprint }) => `Dgov-Accepted: ${kind} ${fingerprint}`),
+  ];
   return `${task.commitMessage.trim()}\n\n${trailers.join("\n")}\n`;
 }
 

@@ -40,6 +40,7 @@ export async function performWork(
   const reviewed = task.role === "worker" && end.outcome === "complete";
   if (!forking && !reviewed) endAttempt(c, live);
   const { outcome, reason } = end;
+  records.push(...acceptedFindings(c, live));
   return { event: { type: "worker.exited", unit, attempt, fork, outcome, reason }, records };
 }
 
@@ -69,6 +70,15 @@ async function runConversation(c: RunContext, live: LiveAttempt, fork: number): 
   });
   const end = await conversation.finally(() => c.rateLimiter.release(provider.name, live.marker));
   return task.role === "worker" ? end : readOnlyOutcome(task.role, end);
+}
+
+/** Records of the findings that the operator accepts in the work of this attempt. */
+function acceptedFindings({ takenOver }: RunContext, { unit, attempt }: LiveAttempt): RunRecord[] {
+  const work = takenOver.get(unit);
+  return (work?.accepted ?? []).map((finding) => {
+    const data = { ...finding, commit: work?.commit ?? null };
+    return { unit, attempt, type: "finding.accepted", data };
+  });
 }
 
 /** The end of an operator's own work: complete, unless it conflicts with the target. */

@@ -13,7 +13,7 @@ import { patchBetween } from "../../git/trees.ts";
 import { keepWork, removeWorktree } from "../../git/worktrees/keep.ts";
 import { createWorktree, openWorktree, replayWork } from "../../git/worktrees/worktree.ts";
 import type { EarlierWork } from "../attempt/state.ts";
-import type { UnitHistory } from "../history.ts";
+import type { RejectingFinding, UnitHistory } from "../history.ts";
 import { type RunPaths, takeoverPaths } from "../paths.ts";
 
 interface Takeover {
@@ -38,10 +38,7 @@ export async function openKeptAttempt(o: {
 }): Promise<Takeover> {
   const { repository, entry, tip, identity } = o;
   const { unit, kept } = entry;
-  if (kept === null) {
-    const problem = `no work of ${unit} is kept`;
-    throw new DgovError("NOT_FOUND", problem, { hint: "dgov plan review" });
-  }
+  if (kept === null) throw nothingKept(unit);
   const place = takeoverPaths(o.paths, { plan: o.plan, unit });
   if (existsSync(place.path)) {
     throw new DgovError("REFUSED", `${unit} is already open in ${place.path}`, {
@@ -59,6 +56,37 @@ export async function openKeptAttempt(o: {
       : await patchBetween(repository, workBase, work, { bytesMax: diffBytesMax });
   const rejection = entry.rejection?.reason ?? entry.reason;
   return { path: place.path, conflicted, conflictedDiff, rejection };
+}
+
+/** Work of the operator, which goes through review and gates without a worker. */
+export interface TakenWork extends EarlierWork {
+  /** Semantic findings that the operator accepts in this work. */
+  accepted: readonly RejectingFinding[];
+}
+
+/** Fingerprints of the findings that the operator accepted in the work of a unit. */
+export function acceptedIn(
+  takenOver: ReadonlyMap<string, TakenWork>,
+  units: Iterable<string>,
+): string[] {
+  return [...units].flatMap(
+    (unit) => takenOver.get(unit)?.accepted.map(({ fingerprint }) => fingerprint) ?? [],
+  );
+}
+
+/** True when `dgov take` has opened a worktree for the unit. */
+export function isTaken(o: { paths: RunPaths; plan: string; unit: string }): boolean {
+  return existsSync(takeoverPaths(o.paths, o).path);
+}
+
+/** The kept work of a unit's last attempt, unchanged. Throws NOT_FOUND without one. */
+export function keptWork(entry: UnitHistory): EarlierWork {
+  if (entry.kept === null) throw nothingKept(entry.unit);
+  return { attempt: 0, rejection: "", ...entry.kept };
+}
+
+function nothingKept(unit: string): DgovError {
+  return new DgovError("NOT_FOUND", `no work of ${unit} is kept`, { hint: "dgov plan review" });
 }
 
 /** Commits the content of a taken worktree to a keep-ref, as the work that a run starts from. */

@@ -84,6 +84,8 @@ export interface GateRequest {
   signal: AbortSignal;
   /** Files for commands with `{file}`; `changed` by default. */
   files?: FileChoice;
+  /** Fingerprints of semantic findings that the operator accepted in this change: they do not reject it. */
+  accepted?: readonly string[];
   /** Runs every command while no other gate command runs, and uses no cached verdict of a tree gate. */
   alone?: boolean;
   /** The unit whose candidate is the base and has not landed; null when the base is the target's tip. */

@@ -19,7 +19,15 @@ export const semanticGate: ObjectGate = {
   },
   async commands(input) {
     const { base, theirs } = (await input.merge()).trees;
-    return [`rules ${rulesVersion}`, JSON.stringify(input.context.config.semantic), base, theirs];
+    const { context, request } = input;
+    const accepted = (request.accepted ?? []).toSorted().join(" ");
+    return [
+      `rules ${rulesVersion}`,
+      JSON.stringify(context.config.semantic),
+      `accepted ${accepted}`,
+      base,
+      theirs,
+    ];
   },
   async run(input) {
     const start = performance.now();
@@ -29,11 +37,16 @@ export const semanticGate: ObjectGate = {
   },
 };
 
-function render({ context }: GateInput, { findings, notes }: MergeVerdict): GateVerdict {
+function render({ context, request }: GateInput, { findings, notes }: MergeVerdict): GateVerdict {
   const name = (path: string): string => posix.relative(context.projectDir, path);
-  const { blocking, noted } = bySeverity(findings, context.config.semantic);
+  const { blocking: certain, noted } = bySeverity(findings, context.config.semantic);
+  const isAccepted = (one: Finding): boolean =>
+    request.accepted?.includes(fingerprintOf(one)) === true;
+  const accepted = certain.filter(isAccepted);
+  const blocking = certain.filter((one) => !isAccepted(one));
   const lines = [
     ...blocking.flatMap((one) => linesOf(one, name)),
+    ...accepted.map((one) => `accepted: ${lineOf(one, name)}`),
     ...noted.map((one) => `note: ${lineOf(one, name)}`),
     ...notes.map(({ path, line, message }) =>
       path === "" ? `note: ${message}` : `note: ${name(path)}:${line}: ${message}`,
@@ -42,7 +55,7 @@ function render({ context }: GateInput, { findings, notes }: MergeVerdict): Gate
   const judged = {
     diagnostics: [
       ...blocking.map((one) => diagnosticOf(one, "error", name)),
-      ...noted.map((one) => diagnosticOf(one, "warning", name)),
+      ...[...accepted, ...noted].map((one) => diagnosticOf(one, "warning", name)),
     ],
     tail: tailOf(lines.join("\n")),
   };

@@ -24,7 +24,7 @@ import type {
   RunView,
   UnitView,
 } from "../../../views/run-view.ts";
-import { semanticNoteText } from "../../../views/semantic-notes.ts";
+import { acceptedText, semanticNoteText } from "../../../views/semantic-notes.ts";
 import { eventDocument, timelineLine } from "../../../views/timeline.ts";
 import { usageError } from "../../args.ts";
 import { command } from "../../command.ts";
@@ -161,6 +161,16 @@ function renderUnit(unit: UnitReview): string[] {
     lines.push(`  kept: ${unit.keptRef}`, `  open it: git worktree add <dir> ${unit.keptRef}`);
   }
   if (unit.next !== null) lines.push(`  next: ${unit.next}`);
+  const last = unit.attempts.at(-1);
+  if (unit.landed === null && last?.rejection?.gates.some(({ gate }) => gate === "semantic")) {
+    const command = `dgov land ${unit.unit} --accept`;
+    lines.push(
+      ...last.semanticFindings.map(
+        ({ kind, path, line, fingerprint }) =>
+          `  if ${kind} of ${path}:${line} is wrong: ${command} ${fingerprint}`,
+      ),
+    );
+  }
   return lines;
 }
 
@@ -180,6 +190,7 @@ function renderAttempt(attempt: AttemptView): string[] {
   // The output of a failed gate lists its notes already.
   const listed = attempt.rejection?.gates.some(({ gate }) => gate === "semantic") === true;
   if (!listed) lines.push(...attempt.semanticNotes.map((note) => `    ${semanticNoteText(note)}`));
+  lines.push(...attempt.acceptedFindings.map((one) => `    ${acceptedText(one)}`));
   for (const refusal of attempt.refusals) lines.push(`    landing refused: ${refusal}`);
   // The rejection of a failed worker repeats the outcome above.
   const repeated = attempt.rejection?.verdict === attempt.outcome;

@@ -1,9 +1,16 @@
-/** `dgov land`: lands the content of a taken worktree through review, gates and merge train. */
+/**
+ * `dgov land`: lands the content of a taken worktree through review, gates and merge train. With `--accept`, a person
+ * says that a finding of the semantic gate does not reject this work.
+ */
 import { resolveKeptAttempt } from "../../../app/resolve-kept-attempt.ts";
+import { DgovError } from "../../../error.ts";
 import { resolvePlan } from "../../../plan/locate.ts";
-import { snapshotTakeover } from "../../../runner/operator/takeover.ts";
-import { command } from "../../command.ts";
+import type { RejectingFinding, UnitHistory } from "../../../runner/history.ts";
+import { isTaken, keptWork, snapshotTakeover } from "../../../runner/operator/takeover.ts";
+import { indented } from "../../../std/text.ts";
+import { type Context, command } from "../../command.ts";
 import { requireProject } from "../../project.ts";
+import { confirm } from "../../prompt.ts";
 import { runPlan } from "./run.ts";
 
 export default command({
@@ -17,9 +24,21 @@ export default command({
       description: "Unit id, or a unique end of one",
     },
     plan: { type: "string", valueHint: "PLAN", description: "Plan of the unit" },
+    accept: {
+      type: "string",
+      repeated: true,
+      valueHint: "FINDING",
+      description:
+        "Land although the semantic gate found this; lands the kept work if none is taken",
+    },
+    yes: { type: "boolean", alias: "y", description: "Accept the findings without a question" },
     verbose: { type: "boolean", alias: "v", description: "Show durations and attempts at the end" },
   },
-  examples: ["dgov land add-feature", "dgov land tasks/main.add-feature --plan my-plan"],
+  examples: [
+    "dgov land add-feature",
+    "dgov land tasks/main.add-feature --plan my-plan",
+    "dgov land add-feature --accept 3fa94c01d2be",
+  ],
   async run(context, args) {
     const projectRoot = requireProject(context);
     const kept = await resolveKeptAttempt({
@@ -28,22 +47,60 @@ export default command({
       unit: args.unit,
       plan: args.plan,
     });
-    const work = await snapshotTakeover({
-      ...kept,
-      unit: kept.entry.unit,
-      now: new Date().toISOString(),
-      bytesMax: kept.config.worktree.keepMibMax * 1024 * 1024,
-    });
+    const { unit } = kept.entry;
+    const accepted = await acceptedFindings(context, kept.entry, args);
+    const taken =
+      accepted.length > 0 && !isTaken({ ...kept, unit })
+        ? null
+        : await snapshotTakeover({
+            ...kept,
+            unit,
+            now: new Date().toISOString(),
+            bytesMax: kept.config.worktree.keepMibMax * 1024 * 1024,
+          });
+    const work = taken ?? keptWork(kept.entry);
     const code = await runPlan(context, {
       projectRoot,
       location: await resolvePlan(projectRoot, kept.plan),
-      only: [kept.entry.unit],
+      only: [unit],
       mode: "continue",
       target: kept.target,
       verbose: args.verbose === true,
-      takenOver: new Map([[kept.entry.unit, work]]),
+      takenOver: new Map([[unit, { ...work, accepted }]]),
     });
-    if (code === 0) await work.close();
+    if (code === 0) await taken?.close();
     return code;
   },
 });
+
+/** The findings to accept, after a person's yes. Throws NOT_FOUND or REFUSED. */
+async function acceptedFindings(
+  context: Context,
+  { unit, findings }: UnitHistory,
+  { accept = [], yes }: { accept?: string[] | undefined; yes?: boolean | undefined },
+): Promise<RejectingFinding[]> {
+  if (accept.length === 0) return [];
+  if (context.env["DGOV_ATTEMPT"] !== undefined) {
+    throw new DgovError("REFUSED", "a process of an attempt cannot accept a finding", {
+      hint: "a person runs dgov land --accept outside of any worker or gate",
+    });
+  }
+  const accepted = [...new Set(accept)].map((name) => {
+    const finding = findings.find(({ fingerprint }) => fingerprint === name);
+    if (finding !== undefined) return finding;
+    const known = findings.map(findingText).join("\n");
+    throw new DgovError("NOT_FOUND", `the semantic gate did not reject ${unit} for ${name}`, {
+      hint: known === "" ? "dgov plan review shows why it was rejected" : `it has found:\n${known}`,
+    });
+  });
+  if (yes === true) return accepted;
+  const text = `The semantic gate rejected ${unit}:\n${indented(accepted.map(findingText).join("\n"), "  ")}\nLand it all the same?`;
+  if (context.interactive && (await confirm(text))) return accepted;
+  throw new DgovError("REFUSED", "a finding is accepted only by a person", {
+    hint: "answer yes on a terminal, or add -y",
+  });
+}
+
+function findingText({ fingerprint, kind, path, line, message }: RejectingFinding): string {
+  return `${fingerprint}  ${kind}  ${path}:${line}: ${message}`;
+}
