@@ -7,6 +7,7 @@ import { baseName, enclosingFolders, parentFolder } from "../languages/source-tr
 import { isPredeclared } from "../languages/symbol-table/predeclared.ts";
 import type { SymbolTable } from "../languages/symbol-table/symbol-table.ts";
 import { ownerName, simpleName } from "../languages/symbol-table/symbol-table.ts";
+import { dependenciesIn } from "./dropped-dependencies.ts";
 import type { MergeVersions } from "./merge-versions.ts";
 
 /** A name that a file no longer defines, or a file that is gone, and a use of it. */
@@ -171,8 +172,11 @@ async function replacement(
     if (stemOf(path) !== stem || path.endsWith(extension) || !isOtherSource(path, from)) continue;
     return `${path} may define it`;
   }
-  if (specifier === null || /^(\.|crate|self|super)/.test(specifier) || tree.has(from)) return null;
-  return publishedPackage(versions, tree, { from, user, specifier });
+  if (tree.has(from) || /^(\.|crate\b|self\b|super\b)/.test(specifier ?? "")) return null;
+  return (
+    (await removedBuild(versions, tree, from)) ??
+    (specifier === null ? null : await publishedPackage(versions, tree, { from, user, specifier }))
+  );
 }
 
 function stemOf(path: string): string {
@@ -194,32 +198,85 @@ function isOtherSource(path: string, from: string): boolean {
 }
 
 const manifests =
-  /^(package\.json|Cargo\.toml|go\.mod|pyproject\.toml|setup\.(py|cfg)|Pipfile|requirements.*\.(txt|in)|pom\.xml|build\.gradle(\.kts)?)$/;
+  /^(package\.json|Cargo\.toml|pyproject\.toml|setup\.(py|cfg)|Pipfile|requirements.*\.(txt|in)|pom\.xml|.*\.gradle(\.kts)?|libs\.versions\.toml)$/;
 
-/** A package that left the tree as a whole and that a manifest around its user names. */
+/** Manifests of a build of its own, by the extension of its sources. */
+const builds: readonly [sources: RegExp, manifest: RegExp][] = [
+  [/\.java$/, /^(pom\.xml|(?!settings\.).*\.gradle(\.kts)?)$/],
+  [/\.rs$/, /^Cargo\.toml$/],
+  [/\.go$/, /^go\.mod$/],
+  [/\.[cm]?[jt]sx?$/, /^package\.json$/],
+  [/\.pyi?$/, /^(pyproject\.toml|setup\.(py|cfg))$/],
+];
+
+/** Doubt about a file whose whole build left the tree: a published version may take its place. */
+async function removedBuild(
+  versions: MergeVersions,
+  tree: ReadonlyMap<string, string>,
+  from: string,
+): Promise<string | null> {
+  const manifest = builds.find(([sources]) => sources.test(from))?.[1];
+  if (manifest === undefined) return null;
+  const isManifestIn = (path: string, folder: string): boolean =>
+    parentFolder(path) === folder && manifest.test(baseName(path));
+  const before = [...(await versions.tree("base")).keys()];
+  for (const folder of enclosingFolders(parentFolder(from))) {
+    const own = before.find((path) => isManifestIn(path, folder));
+    if (own === undefined) continue;
+    // Another manifest may have taken the place of the first one.
+    const stays = tree.has(own) || [...tree.keys()].some((path) => isManifestIn(path, folder));
+    return stays ? null : `${own} is gone as well; a published version may take its place`;
+  }
+  return null;
+}
+
+/** Doubt about a package that left the tree as a whole: a manifest around its user names it, or may name it. */
 async function publishedPackage(
   versions: MergeVersions,
   tree: ReadonlyMap<string, string>,
   { from, user, specifier }: { from: string; user: SymbolTable; specifier: string },
 ): Promise<string | null> {
+  // A Go package is imported by the name of its module, which is a build of its own.
+  if (user.language === "go") return null;
   const word = packageOf(specifier, user.language);
   const names = new Set([word, word.replaceAll("_", "-"), word.replaceAll("-", "_")]);
-  if ([...tree.keys()].some((path) => isInPackage(path, from, names))) return null;
+  const own = packageFolder(from, names, user.language);
+  if (own !== null && [...tree.keys()].some((path) => path.startsWith(`${own}/`))) return null;
   const folders = enclosingFolders(parentFolder(user.path));
   for (const path of tree.keys()) {
-    if (!manifests.test(baseName(path)) || !folders.includes(parentFolder(path))) continue;
+    if (!manifests.test(baseName(path))) continue;
+    if (!folders.includes(parentFolder(path)) && !path.endsWith("libs.versions.toml")) continue;
     const text = (await versions.text("merged", path)) ?? "";
     if ([...names].some((name) => text.includes(name))) {
       return `${path} names \`${word}\`, which may be a published package now`;
+    }
+    // A package may be published under another name than the one it is imported by.
+    if (hasNewDependency(user.language, path, (await versions.text("base", path)) ?? "", text)) {
+      return `${path} has new dependencies, which may contain \`${word}\``;
     }
   }
   return null;
 }
 
+/** True for a manifest of Java or Python that declares a dependency which it did not declare before. */
+function hasNewDependency(
+  language: SymbolTable["language"],
+  path: string,
+  before: string,
+  now: string,
+): boolean {
+  if (language === "python") {
+    return dependenciesIn(path, now).difference(dependenciesIn(path, before)).size > 0;
+  }
+  if (language !== "java") return false;
+  const known = new Set(before.split("\n"));
+  const declares = /<artifactId>|["'][\w.-]+:[\w.-]+|\blibs\.\w|\b(module|group) ?[=:]/;
+  return now.split("\n").some((line) => declares.test(line) && !known.has(line));
+}
+
 function packageOf(specifier: string, language: SymbolTable["language"]): string {
   if (language === "rust") return specifier.split("::")[0] ?? specifier;
   if (language === "python") return specifier.split(".")[0] ?? specifier;
-  if (language === "go") return specifier.split("/").slice(0, 3).join("/");
   if (language === "java") return specifier.split(".").slice(0, 3).join(".");
   return specifier
     .split("/")
@@ -227,12 +284,16 @@ function packageOf(specifier: string, language: SymbolTable["language"]): string
     .join("/");
 }
 
-/** True for a file in the folder of a package that once held the file `from`. */
-function isInPackage(path: string, from: string, names: ReadonlySet<string>): boolean {
+/** Folder of the package that held the file `from`; null when its folders do not tell. */
+function packageFolder(
+  from: string,
+  names: ReadonlySet<string>,
+  language: SymbolTable["language"],
+): string | null {
+  if (language === "java") return parentFolder(from);
   const parts = from.split("/");
   const at = parts.findLastIndex((part) => names.has(part) || names.has(part.replace(/\..*/, "")));
-  const folder = parts.slice(0, at + 1).join("/");
-  return at >= 0 && at < parts.length - 1 && path.startsWith(`${folder}/`);
+  return at >= 0 && at < parts.length - 1 ? parts.slice(0, at + 1).join("/") : null;
 }
 
 /** A build of its own that may take the defining module from a published artefact. */

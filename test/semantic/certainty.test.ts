@@ -308,3 +308,169 @@ describe("names that a parser does not see", () => {
     }
   });
 });
+
+const okio =
+  "package okio;\n\npublic class Okio {\n    public static int open() { return 1; }\n}\n";
+const okioUse =
+  "package app;\n\nimport okio.Okio;\n\nclass Show {\n    int show() { return Okio.open(); }\n}\n";
+
+describe("a package that is gone as a whole", () => {
+  test.each<[string, Texts, Texts, string[]]>([
+    [
+      "a Maven module replaced by the published one",
+      {
+        "pom.xml": "<modules>\n  <module>okio</module>\n</modules>\n",
+        "okio/pom.xml": "<artifactId>okio</artifactId>\n",
+        "okio/src/main/java/okio/Okio.java": okio,
+        "app/pom.xml": "<version>$" + "{project.version}</version>\n",
+        "app/src/main/java/app/Show.java": okioUse,
+      },
+      {
+        "pom.xml": "<modules>\n</modules>\n<artifactId>okio</artifactId>\n",
+        "okio/pom.xml": "",
+        "okio/src/main/java/okio/Okio.java": "",
+      },
+      [],
+    ],
+    [
+      "a Gradle module with a file of its own name, used from its package",
+      {
+        "settings.gradle": "include 'okio', 'app'\n",
+        "okio/okio.gradle": "apply plugin: 'java'\n",
+        "okio/src/main/java/okio/Okio.java": okio,
+        "app/app.gradle": "compile project(':okio')\n",
+        "app/src/test/java/okio/Show.java":
+          "package okio;\n\nimport okio.*;\n\nclass Show {\n    int show() { return Okio.open(); }\n}\n",
+      },
+      {
+        "settings.gradle": "include 'app'\n",
+        "okio/okio.gradle": "",
+        "okio/src/main/java/okio/Okio.java": "",
+        "app/app.gradle": "compile 'com.squareup:files:1.0'\n",
+      },
+      [],
+    ],
+    [
+      "a Java package replaced by a dependency of another name",
+      {
+        "build.gradle": "dependencies {\n}\n",
+        "src/main/java/okio/Okio.java": okio,
+        "src/main/java/app/Show.java": okioUse,
+      },
+      {
+        "build.gradle": "dependencies {\n  implementation 'com.squareup:files:1.0'\n}\n",
+        "src/main/java/okio/Okio.java": "",
+      },
+      [],
+    ],
+    [
+      "a Java package that nothing replaces",
+      {
+        "build.gradle": "dependencies {\n}\n",
+        "src/main/java/okio/Okio.java": okio,
+        "src/main/java/app/Show.java": okioUse,
+      },
+      { "src/main/java/okio/Okio.java": "" },
+      ["stale_reference Okio"],
+    ],
+    [
+      "a Java class of a package that stays, in a project of its name",
+      {
+        "pom.xml": "<groupId>com.acme.shop</groupId>\n",
+        "src/main/java/com/acme/shop/Okio.java": okio.replace("okio", "com.acme.shop"),
+        "src/main/java/com/acme/shop/Other.java": "package com.acme.shop;\n\nclass Other {}\n",
+        "src/main/java/app/Show.java": okioUse.replace("okio", "com.acme.shop"),
+      },
+      { "src/main/java/com/acme/shop/Okio.java": "" },
+      ["stale_reference Okio"],
+    ],
+    [
+      "a Go module replaced by the published one",
+      {
+        "go.mod": "module example.org/app\n",
+        "files/go.mod": "module example.org/files\n",
+        "files/files.go": "package files\n\nfunc Open() {}\n",
+        "show.go": 'package app\n\nimport "example.org/files"\n\nfunc Show() { files.Open() }\n',
+      },
+      { "files/go.mod": "", "files/files.go": "" },
+      [],
+    ],
+    [
+      "a Go package of the module",
+      {
+        "go.mod": "module github.com/acme/app\n",
+        "files/files.go": "package files\n\nfunc Open() {}\n",
+        "show.go":
+          'package app\n\nimport "github.com/acme/app/files"\n\nfunc Show() { files.Open() }\n',
+      },
+      { "files/files.go": "" },
+      ["stale_reference files"],
+    ],
+    [
+      "an npm workspace package that comes with another one",
+      {
+        "package.json": '{ "workspaces": ["packages/*"] }\n',
+        "packages/files/package.json": '{ "name": "@acme/files", "main": "index.js" }\n',
+        "packages/files/index.js": "export function open() {}\n",
+        "packages/app/package.json": '{ "name": "app" }\n',
+        "packages/app/show.js": 'import { open } from "@acme/files";\n\nopen();\n',
+      },
+      { "packages/files/package.json": "", "packages/files/index.js": "" },
+      [],
+    ],
+    [
+      "a module of an npm workspace package, imported by its path",
+      {
+        "packages/files/package.json": '{ "name": "@acme/files", "main": "index.js" }\n',
+        "packages/files/index.js": "export function open() {}\n",
+        "packages/app/show.js": 'import { open } from "../files/index.js";\n\nopen();\n',
+      },
+      { "packages/files/package.json": "", "packages/files/index.js": "" },
+      ["stale_reference open"],
+    ],
+    [
+      "a Python package replaced by a distribution of another name",
+      {
+        "setup.py": "setup(\n    install_requires=[\n    ],\n)\n",
+        "yaml/__init__.py": "def load():\n    return 1\n",
+        "app/show.py": "import yaml\n\nyaml.load()\n",
+      },
+      {
+        "setup.py": 'setup(\n    install_requires=[\n        "PyYAML>=6",\n    ],\n)\n',
+        "yaml/__init__.py": "",
+      },
+      [],
+    ],
+    [
+      "a Python package that nothing replaces",
+      {
+        "setup.py": "setup(\n    install_requires=[\n    ],\n)\n",
+        "yaml/__init__.py": "def load():\n    return 1\n",
+        "app/show.py": "import yaml\n\nyaml.load()\n",
+      },
+      { "yaml/__init__.py": "" },
+      ["stale_reference yaml"],
+    ],
+    [
+      "a Rust crate that is named in no manifest around its user",
+      {
+        "Cargo.toml": '[workspace]\nmembers = ["app", "glob"]\n',
+        "app/Cargo.toml":
+          '[package]\nname = "app"\n\n[dependencies]\nfind = { path = "../find" }\n',
+        "app/src/main.rs": "fn main() {\n    find::find();\n}\n",
+        "find/Cargo.toml": '[package]\nname = "find"\n',
+        "find/src/lib.rs": "pub fn find() {}\n",
+      },
+      {
+        "Cargo.toml": '[workspace]\nmembers = ["app"]\n',
+        "app/Cargo.toml": '[package]\nname = "app"\n\n[dependencies]\nglob = "1"\n',
+        "find/Cargo.toml": "",
+        "find/src/lib.rs": "",
+      },
+      [],
+    ],
+  ])("A24 %s", async (_, base, change, found) => {
+    expect((await merge(base, {}, change)).found).toEqual(found);
+    expect((await merge(base, change, { "other.md": "x\n" })).found).toEqual(found);
+  });
+});
