@@ -13,6 +13,7 @@ import { headOf } from "../git/refs.ts";
 import {
   gitVersion,
   openRepository,
+  prefixOf,
   projectDirOf,
   type Repository,
   requireIdentity,
@@ -21,10 +22,11 @@ import { openProvider } from "../model/provider.ts";
 import { childEnvironment } from "../process/environment.ts";
 import { describeExit } from "../process/exit-result.ts";
 import { runProcess } from "../process/spawn.ts";
-import { baselineAt, baselineOnDisk } from "../settlement/structure/baseline.ts";
+import { type FoundBaseline, findBaseline } from "../settlement/structure/baseline.ts";
 import { configuredSentrux } from "../settlement/structure/engine.ts";
+import { hasSource } from "../settlement/structure/scan.ts";
 import { limitSignal } from "../std/limit.ts";
-import { errorMessage } from "../std/text.ts";
+import { errorMessage, short } from "../std/text.ts";
 import { baselineFile, metadataFile } from "../structure/baseline.ts";
 
 export interface DoctorCheck {
@@ -182,25 +184,56 @@ async function checkStructure(
   o: { root: string; config: Config; environment: Record<string, string> },
   add: Add,
 ): Promise<void> {
-  const save = "dgov sentrux gate-save";
   try {
+    if (o.config.sentrux.mode === "off") {
+      add("structure", "ok", '[sentrux] mode is "off"');
+      return;
+    }
     const by = configuredSentrux(o.config, o.environment) ?? "built in";
     const { commit } = await headOf(repository);
+    if (commit === null) {
+      add("structure", "ok", `${by}; dgov run saves the baseline`);
+      return;
+    }
     const projectDir = projectDirOf(repository, o.root);
     const at = { repository, projectRoot: o.root, projectDir, config: o.config };
-    const state =
-      commit === null ? null : await baselineOnDisk(at, "", { commit, now: Date.now() });
-    if (state === null)
-      add("structure", "warn", `${by}; no baseline: structure gate disabled`, save);
-    else if (typeof state === "string") add("structure", "fail", `baseline: ${state}`, save);
-    else if (commit !== null && (await baselineAt(at, commit, Date.now())) === null) {
-      const files = `git add ${baselineFile} ${metadataFile}, then commit`;
-      add("structure", "warn", "baseline: not committed, so gates do not use it", files);
-    } else if (state.stale !== null) add("structure", "warn", `baseline: ${state.stale}`, save);
-    else add("structure", "ok", by);
+    const found = await findBaseline(at, { commit, checkedOut: true, now: Date.now() });
+    const projectPrefix = prefixOf(projectDir);
+    const measurable = await hasSource({ repository, projectPrefix }, commit);
+    add("structure", ...structureRow(found, { by, measurable }));
   } catch (error) {
     add("structure", "fail", errorMessage(error), 'set [sentrux] engine = "builtin"');
   }
+}
+
+/** State, detail and next command of the structural baseline. */
+function structureRow(
+  found: FoundBaseline,
+  { by, measurable }: { by: string; measurable: boolean },
+): [state: DoctorCheck["state"], detail: string, next: string | null] {
+  const save = "dgov sentrux gate-save";
+  if (found.from === null) {
+    const { deletedIn } = found;
+    if (deletedIn !== null) {
+      const detail = `${by}; no baseline (deleted in ${short(deletedIn)}): structure gate disabled`;
+      return ["warn", detail, save];
+    }
+    return measurable
+      ? ["ok", `${by}; no baseline: dgov run makes it and commits it`, null]
+      : ["ok", `${by}; no source in a language the sensor reads`, null];
+  }
+  const { state } = found;
+  if (typeof state === "string") return ["fail", `baseline: ${state}`, save];
+  if (found.from === "disk") {
+    const files = `git add ${baselineFile} ${metadataFile}, then commit`;
+    return ["warn", "baseline: not committed; runs in this checkout use it", files];
+  }
+  if (found.onDisk?.text === null) {
+    const restore = `git checkout HEAD -- ${baselineFile} ${metadataFile}`;
+    return ["warn", "baseline: deleted here; the committed one is used, not refreshed", restore];
+  }
+  if (state.stale !== null) return ["warn", `baseline: ${state.stale}`, save];
+  return ["ok", by, null];
 }
 
 const builtins = new Set([

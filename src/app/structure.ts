@@ -2,8 +2,10 @@
 import { existsSync, realpathSync, statSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
 import { DgovError } from "../error.ts";
+import { lastChange } from "../git/refs.ts";
 import { workingTree } from "../git/working-tree.ts";
 import { runPaths } from "../runner/paths.ts";
+import type { Confirm } from "../runner/preconditions.ts";
 import { fileMetricsCache, type SettlementContext } from "../settlement/context.ts";
 import {
   type BaselineState,
@@ -148,19 +150,24 @@ export async function saveBaseline(
 }
 
 /**
- * Offers to save a baseline in a project with source code and no baseline. Gives the files written. A failure is
- * reported by `status` and gives none.
+ * Saves a baseline in a project with source code and no baseline: after a confirmation or, without `confirm`, when the
+ * operator has not deleted it. Gives the files written. A failure is reported by `status` and gives none.
  */
 export async function offerBaseline(
-  o: Omit<AdHocRequest, "name"> & { confirm(question: string): Promise<boolean> },
+  o: Omit<AdHocRequest, "name"> & { confirm: Confirm | null },
 ): Promise<string[]> {
   const { projectRoot, status, confirm, signal } = o;
   if (existsSync(join(projectRoot, baselineFile))) return [];
   try {
     return await withStructure({ ...o, cwd: projectRoot, path: undefined }, async (s) => {
-      if (!(await hasSource(s.c, s.tree))) return [];
+      if (s.c.config.sentrux.mode === "off" || !(await hasSource(s.c, s.tree))) return [];
       const question = "Save the structure of the code as a baseline for the gates?";
-      if (!(await confirm(question))) return [];
+      const agreed =
+        confirm === null
+          ? (await lastChange(s.c.repository, s.head, `${s.c.projectPrefix}${baselineFile}`)) ===
+            null
+          : await confirm(question);
+      if (!agreed) return [];
       await saveBaseline(s);
       return [baselineFile, metadataFile];
     });

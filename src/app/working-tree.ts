@@ -24,6 +24,7 @@ import { measureProject } from "../settlement/coverage/figures.ts";
 import { type FileCoverage, percentOf } from "../settlement/coverage/report.ts";
 import { type GatesResult, runGates } from "../settlement/gates/run-gates.ts";
 import { rejectionText } from "../settlement/rejection.ts";
+import { holdBaseline } from "../settlement/structure/held-baseline.ts";
 import { fillTemplate } from "../settlement/trees/command.ts";
 import { present } from "../std/assert.ts";
 import { isoTime, systemClock } from "../std/clock.ts";
@@ -41,6 +42,8 @@ export function judgeWorkingTree(
 ): Promise<Pick<GatesResult, "passed" | "verdicts"> & { rejection: string }> {
   return withSettlement({ ...request, name: "preflight" }, async ({ c, head }) => {
     const tree = await workingTree(c.repository);
+    const marker = `preflight/${process.pid}`;
+    await holdBaseline(c, { commit: head, checkedOut: true, marker, now: systemClock.now() });
     const { passed, verdicts } = await runGates(c, {
       unit: null,
       attempt: 0,
@@ -49,7 +52,7 @@ export function judgeWorkingTree(
       commit: await commitOf(c, { tree, head }),
       base: head,
       testCmd: null,
-      marker: `preflight/${process.pid}`,
+      marker,
       signal: request.signal,
       files: "all",
     });

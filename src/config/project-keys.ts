@@ -256,8 +256,8 @@ export const projectKeys = {
       default: "auto",
     }),
     mode: key(
-      oneOf("diff", "strict"),
-      "diff rejects degradation by the attempt itself; strict also compares every tree with the baseline",
+      oneOf("diff", "strict", "off"),
+      "diff rejects degradation by the attempt itself; strict also compares every tree with the baseline; off judges nothing",
       { default: "diff" },
     ),
     on_degraded: key(oneOf("warn", "fail"), "Effect of a degraded structure on landing", {

@@ -94,6 +94,12 @@ export async function headOf(
   throw new DgovError("NOT_A_REPOSITORY", "HEAD names neither a branch nor a commit");
 }
 
+/** True when the operator's checkout is on a branch. */
+export async function isCheckedOut(r: Repository, branch: string): Promise<boolean> {
+  const head = await headOf(r);
+  return head.kind === "branch" && head.branch === branch;
+}
+
 /** The commit that a revision names; null when there is none. Throws ENVIRONMENT when git fails. */
 export async function resolveCommit(r: Repository, rev: string): Promise<Oid | null> {
   const args = ["rev-parse", "--verify", "-q", "--end-of-options", `${rev}^{commit}`];
@@ -164,9 +170,8 @@ export async function commitsSince(r: Repository, from: Oid, to: Oid): Promise<n
   return output.code === 0 ? Number(output.stdout.toString().trim()) : null;
 }
 
-/** The last commit reachable from `tip` that changed a path; null when none did. */
+/** The last commit reachable from `tip` that changed a path; null when none did. Throws ENVIRONMENT when git fails. */
 export async function lastChange(r: Repository, tip: Oid, path: string): Promise<Oid | null> {
-  const args = ["rev-list", "-1", tip, "--", `:(literal)${path}`];
-  const output = await inRepository(r, args);
-  return output.stdout.toString().trim() || null;
+  const list = inRepository(r, ["rev-list", "-1", tip, "--", path]);
+  return (await must(list, "reading the history")).toString().trim() || null;
 }

@@ -4,13 +4,13 @@ import { DgovError } from "../error.ts";
 import { treeOfCommit } from "../git/commit.ts";
 import type { SettlementContext } from "../settlement/context.ts";
 import { checkGatesRunnable, requiredGates } from "../settlement/gates/run-gates.ts";
-import { baselineAt } from "../settlement/structure/baseline.ts";
 import { chooseEngine } from "../settlement/structure/engine.ts";
+import { type HeldBaseline, holdBaseline } from "../settlement/structure/held-baseline.ts";
 import { hasSource } from "../settlement/structure/scan.ts";
 import type { GateVerdict } from "../settlement/verdict.ts";
 import { systemClock } from "../std/clock.ts";
 import { short } from "../std/text.ts";
-import { engineName } from "../structure/baseline.ts";
+import { baselineFile, engineName } from "../structure/baseline.ts";
 import { finishedFields, type RunRecord, verdictData } from "./records.ts";
 
 export interface BaseGates {
@@ -18,18 +18,28 @@ export interface BaseGates {
   verdicts: GateVerdict[];
   /** Those of gates that fail without any change. */
   red: GateVerdict[];
+  /** The structural baseline of the run. */
+  baseline: HeldBaseline;
+}
+
+interface BaseRequest {
+  /** Tip of the target. */
+  tip: string;
+  /** True when the operator's checkout is on the target. */
+  checkedOut: boolean;
+  status(text: string): void;
 }
 
 /**
- * Runs every gate once on the base and reports the structural baseline and red gates. Throws GATE_UNRUNNABLE when a gate
- * cannot run here. A red gate does not stop the run.
+ * Runs every gate once on the base and reports the structural baseline, which it makes when there is none, and red gates.
+ * Throws GATE_UNRUNNABLE when a gate cannot run here. A red gate does not stop the run.
  */
 export async function runBaseGates(
   settlement: SettlementContext,
-  tip: string,
-  status: (text: string) => void,
+  request: BaseRequest,
 ): Promise<BaseGates> {
-  await reportStructuralBaseline(settlement, { tip, now: systemClock.now(), status });
+  const { tip, status } = request;
+  const baseline = await structuralBaseline(settlement, request);
   const commands = commandGates(settlement.config);
   if (commands.length > 0) {
     status(`judging the base ${short(tip)} first: ${commands.join(", ")}`);
@@ -48,7 +58,7 @@ export async function runBaseGates(
   for (const { gate, reason } of red) {
     status(`the base is red: ${gate} fails before any change (${reason})`);
   }
-  return { verdicts, red };
+  return { verdicts, red, baseline };
 }
 
 /** Names of the gates that run commands, setup included, in the order in which they run. */
@@ -59,28 +69,44 @@ function commandGates(config: Config): string[] {
 }
 
 /**
- * Reports a structural baseline that is missing, unreadable or stale, and an engine other than the expected one. `now`
- * in milliseconds. Throws ENVIRONMENT when the configured engine is missing or unusable.
+ * Reads or makes the structural baseline of the run, and reports one that is missing, uncommitted, unreadable or stale,
+ * and an engine other than the expected one. Throws ENVIRONMENT when the configured engine is missing or unusable.
  */
-async function reportStructuralBaseline(
+async function structuralBaseline(
   c: SettlementContext,
-  o: { tip: string; now: number; status(text: string): void },
-): Promise<void> {
-  const state = await baselineAt(c, o.tip, o.now);
+  { tip, checkedOut, status }: BaseRequest,
+): Promise<HeldBaseline> {
+  const marker = "check/structure";
   const save = "dgov sentrux gate-save";
-  if (state === null) {
-    if (await hasSource(c, o.tip)) {
-      o.status(`no structural baseline: structure gate disabled (${save})`);
+  const held = await holdBaseline(c, {
+    commit: tip,
+    checkedOut,
+    marker,
+    now: systemClock.now(),
+    making: () => status(`no structural baseline: measuring the base ${short(tip)} as the first`),
+  });
+  if (c.config.sentrux.mode === "off") return held;
+  const state = held.from === null ? null : held.state;
+  if (held.from === null) {
+    if (held.deletedIn !== null) {
+      const deleted = `it was deleted in ${short(held.deletedIn)}`;
+      status(`no structural baseline: ${deleted}, structure gate disabled (${save})`);
+    } else if (await hasSource(c, tip)) {
+      status(`no structural baseline: no source that is measured, structure gate disabled`);
     }
-  } else if (typeof state === "string") o.status(`.sentrux/baseline.json: ${state} (${save})`);
-  else if (state.stale !== null) o.status(`the structural baseline is ${state.stale} (${save})`);
-  // An unusable engine fails the run here, before its first worker.
-  const madeBy = state === null || typeof state === "string" ? {} : { madeBy: state.madeBy };
-  const tree = await treeOfCommit(c.repository, o.tip);
-  const options = { tree, marker: "check/structure", signal: c.signal, ...madeBy };
+  } else if (held.from === "disk") {
+    status(`the structural baseline on disk is not committed; this run uses it`);
+  }
+  if (typeof state === "string") status(`${baselineFile}: ${state} (${save})`);
+  else if (state?.stale) status(`the structural baseline is ${state.stale} (${save})`);
+  // An unusable engine fails the run here, before its first worker. The one that measured is not asked again.
+  const isOlder = state !== null && typeof state !== "string" && held.from !== "measured";
+  const tree = await treeOfCommit(c.repository, tip);
+  const options = { tree, marker, signal: c.signal, ...(isOlder && { madeBy: state.madeBy }) };
   const { id, notice } = await chooseEngine(c, options);
-  if (notice !== null) o.status(`structure: ${notice}`);
-  else if (id.name === "sentrux") o.status(`structure is judged by ${engineName(id)}`);
+  if (notice !== null) status(`structure: ${notice}`);
+  else if (id.name === "sentrux") status(`structure is judged by ${engineName(id)}`);
+  return held;
 }
 
 /** The red gates with their output, for prompts. */

@@ -1,16 +1,24 @@
 /** Structural and coverage baselines at the end of a run: compared, then refreshed. */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { configFile } from "../config/find.ts";
 import { DgovError } from "../error.ts";
 import { treeOfCommit } from "../git/commit.ts";
-import { headOf } from "../git/refs.ts";
+import { isCheckedOut } from "../git/refs.ts";
 import { readBlobAt } from "../git/trees.ts";
+import { ignoredPaths } from "../git/working-tree.ts";
 import { coverageBaselineFile, writeCoverageBaseline } from "../settlement/coverage/baseline.ts";
 import { measureProject } from "../settlement/coverage/figures.ts";
-import { baselineAt, writeStructureBaseline } from "../settlement/structure/baseline.ts";
+import {
+  isSameBaseline,
+  textsAt,
+  textsOnDisk,
+  writeStructureBaseline,
+} from "../settlement/structure/baseline.ts";
 import { chooseEngine, compareTree, measureBaseline } from "../settlement/structure/engine.ts";
+import { stateOfHeld } from "../settlement/structure/held-baseline.ts";
 import { chargesBetween } from "../settlement/structure/scan.ts";
-import type { EngineId } from "../structure/baseline.ts";
+import { baselineFile, type EngineId, metadataFile } from "../structure/baseline.ts";
 import type { Charge } from "../structure/offenders.ts";
 import type { RunContext } from "./run-context.ts";
 
@@ -36,11 +44,12 @@ export interface StructuralEnd {
   }[];
 }
 
-/** Compares the branch with the baseline at the start of the run. Null without a readable baseline. */
+/** Compares the branch with the baseline of the run. Null without a readable one, and with the gate off. */
 export async function compareStructure(c: RunContext, tip: string): Promise<StructuralEnd | null> {
   const { settlement } = c;
-  const state = await baselineAt(settlement, c.before, c.clock.now());
+  const state = stateOfHeld(c.baseGates.baseline);
   if (state === null || typeof state === "string") return null;
+  if (c.config.sentrux.mode === "off") return null;
   const { baseline, madeBy } = state;
   const [before, after] = [
     await treeOfCommit(c.repository, c.before),
@@ -65,25 +74,65 @@ export async function compareStructure(c: RunContext, tip: string): Promise<Stru
 }
 
 /**
+ * A warning about structural baseline files of the checkout that are neither those of the run's start nor those committed
+ * at `tip`: a worker may have written them. Null otherwise, and when another branch is checked out.
+ */
+export async function strangeStructure(c: RunContext, tip: string): Promise<string | null> {
+  const { onDisk } = c.baseGates.baseline;
+  if (onDisk === null || !(await isCheckedOut(c.repository, c.target))) return null;
+  const now = textsOnDisk(c);
+  if (isSameBaseline(now, onDisk) || isSameBaseline(now, await textsAt(c, tip))) return null;
+  return `the structural baseline in the checkout changed during the run, and dgov did not change it: ${baselineFile}`;
+}
+
+/** Paths of both files of the structural baseline, relative to the repository's root. */
+function structurePaths({ projectPrefix }: RunContext): [baseline: string, note: string] {
+  return [`${projectPrefix}${baselineFile}`, `${projectPrefix}${metadataFile}`];
+}
+
+/**
+ * Writes the structural baseline that the run made to the checkout; returns the files to commit. It replaces files that
+ * appeared there during the run. Nothing is written when another branch is checked out, when the project does not track
+ * its `.dgov` or ignores the files, and when a baseline was committed since the run started.
+ */
+export async function saveMadeStructure(c: RunContext, tip: string): Promise<string[]> {
+  const held = c.baseGates.baseline;
+  if (held.from !== "measured") return [];
+  const paths = structurePaths(c);
+  const has = async (path: string): Promise<boolean> =>
+    (await readBlobAt(c.repository, tip, path)) !== null;
+  if (!(await isCheckedOut(c.repository, c.target)) || (await has(paths[0]))) return [];
+  if (!(await has(`${c.projectPrefix}${configFile}`))) return [];
+  if ((await ignoredPaths(c.repository, paths)).size > 0) return [];
+  const { baseline, madeBy } = held.state;
+  writeStructureBaseline(c.projectRoot, baseline, {
+    head: c.before,
+    now: c.startedAt,
+    engine: madeBy,
+  });
+  return paths;
+}
+
+/**
  * Measures the structural baseline of the landed work with the engine that made the last one, and writes it to the
  * checkout; returns the files to commit.
- * A baseline is left alone when the project does not track it, when another branch is checked out, and when the
- * operator has deleted it.
+ * A baseline that the run did not make itself is left alone when the project does not track it, when another branch is
+ * checked out, and when the operator has deleted it.
  */
 export async function refreshStructure(
   c: RunContext,
-  tip: string,
-  madeBy: EngineId,
+  o: { tip: string; madeBy: EngineId; saved: boolean },
 ): Promise<string[]> {
-  const path = `${c.projectPrefix}.sentrux/baseline.json`;
-  if (!(await isMaintained(c, tip, path))) return [];
+  const { tip, madeBy, saved } = o;
+  const paths = structurePaths(c);
+  if (!saved && !(await isMaintained(c, tip, paths[0]))) return [];
   const now = c.clock.now();
   const tree = await treeOfCommit(c.repository, tip);
   const options = { marker: `${c.run}/structure`, signal: c.signal, now, tree, madeBy };
   const engine = await chooseEngine(c.settlement, options);
   const baseline = await measureBaseline(c.settlement, engine, options);
   writeStructureBaseline(c.projectRoot, baseline, { head: tip, now, engine: engine.id });
-  return [path, `${c.projectPrefix}.sentrux/dgov-baseline.json`];
+  return paths;
 }
 
 /**
@@ -110,10 +159,8 @@ export async function refreshCoverage(c: RunContext, tip: string): Promise<strin
 
 /** True when a file is tracked on the target, the target is checked out, and the file exists there. */
 async function isMaintained(c: RunContext, tip: string, path: string): Promise<boolean> {
-  const head = await headOf(c.repository);
   return (
-    head.kind === "branch" &&
-    head.branch === c.target &&
+    (await isCheckedOut(c.repository, c.target)) &&
     existsSync(join(c.repository.topLevel, path)) &&
     (await readBlobAt(c.repository, tip, path)) !== null
   );

@@ -19,6 +19,8 @@ import {
   refreshCoverage,
   refreshStructure,
   type StructuralEnd,
+  saveMadeStructure,
+  strangeStructure,
 } from "./baselines.ts";
 import { archivePlan, commitBookkeeping, recordLandings } from "./bookkeeping.ts";
 import { acceptedIn } from "./operator/takeover.ts";
@@ -82,8 +84,9 @@ export async function finishRun(c: RunContext, loop: LoopEnd): Promise<RunEnd> {
   const { status } = loop;
   const ending = new Ending();
   const { warnings, problems } = ending;
+  const landedUnits = landings(c, loop);
   await ending.step("the history of landings was not written", undefined, () => {
-    recordLandings(c, landings(c, loop));
+    recordLandings(c, landedUnits);
   });
   const landedTip = await ending.step("the branch was not read", null, () => tipOf(c, loop));
   const verification = await ending.step<RunEnd["verification"]>(
@@ -104,7 +107,11 @@ export async function finishRun(c: RunContext, loop: LoopEnd): Promise<RunEnd> {
       : null;
   faultPoint("finish.archived");
   const clean = complete && landed && !degraded;
-  const baselines = clean ? await refreshBaselines(c, { tip: landedTip, structural }, ending) : [];
+  const keptBooks = whole && (landedUnits.length > 0 || archivedTo !== null);
+  const baselines =
+    landedTip === null
+      ? []
+      : await writeBaselines(c, { tip: landedTip, structural, clean, keptBooks }, ending);
   const changed = await ending.step(
     "the repository was not compared with its state at the start",
     false,
@@ -274,29 +281,41 @@ async function unlessUnmeasurable<T>(
 }
 
 /**
- * Writes the baselines of the landed work; returns the files to commit. The structural one needs a comparison, and
- * is left alone while the run added offenders that reject a change.
+ * Writes the baselines that the bookkeeping commit adds: the structural one that the run made, if there is something to
+ * commit, and those of the landed work after a clean run. The structural one needs a comparison, and is left alone while
+ * the run added offenders that reject a change. Returns the files to commit.
  */
-async function refreshBaselines(
+async function writeBaselines(
   c: RunContext,
-  { tip, structural }: { tip: string; structural: StructuralEnd | null },
+  o: { tip: string; structural: StructuralEnd | null; clean: boolean; keptBooks: boolean },
   ending: Ending,
 ): Promise<string[]> {
-  const attempt = (what: string, refresh: () => Promise<string[]>): Promise<string[]> => {
-    const failure = `the ${what} baseline was not refreshed`;
-    return ending.step(failure, [], () =>
-      unlessUnmeasurable(refresh(), (reason) => {
+  const { tip, structural, clean, keptBooks } = o;
+  const attempt = (failure: string, write: () => Promise<string[]>): Promise<string[]> =>
+    ending.step(failure, [], () =>
+      unlessUnmeasurable(write(), (reason) => {
         ending.warnings.push(`${failure}: ${reason}`);
         return [];
       }),
     );
-  };
-  return [
-    ...(structural === null || structural.offenders.some(isHard)
-      ? []
-      : await attempt("structural", () => refreshStructure(c, tip, structural.engine))),
-    ...(await attempt("coverage", () => refreshCoverage(c, tip))),
-  ];
+  const strange = await ending.step("the structural baseline was not read", null, () =>
+    strangeStructure(c, tip),
+  );
+  if (strange !== null) ending.warnings.push(strange);
+  const saved = keptBooks
+    ? await attempt("the structural baseline was not saved", () => saveMadeStructure(c, tip))
+    : [];
+  if (!clean) return saved;
+  const isGood = structural !== null && !structural.offenders.some(isHard);
+  const refreshed = isGood
+    ? await attempt("the structural baseline was not refreshed", () =>
+        refreshStructure(c, { tip, madeBy: structural.engine, saved: saved.length > 0 }),
+      )
+    : [];
+  const coverage = await attempt("the coverage baseline was not refreshed", () =>
+    refreshCoverage(c, tip),
+  );
+  return [...new Set([...saved, ...refreshed, ...coverage])];
 }
 
 function exitCodeOf(

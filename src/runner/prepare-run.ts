@@ -8,7 +8,7 @@
 import { childVariables } from "../config/execution-policy.ts";
 import { DgovError } from "../error.ts";
 import type { LandedUnit } from "../git/landing/landed.ts";
-import { baseRef, beforeRef, updateRef } from "../git/refs.ts";
+import { baseRef, beforeRef, isCheckedOut, updateRef } from "../git/refs.ts";
 import { notArchived } from "../kernel/reasons.ts";
 import type { LedgerEntry } from "../ledger/entry.ts";
 import { ledgerFile, openLedger } from "../ledger/file.ts";
@@ -116,7 +116,11 @@ export async function prepareRun(
   // Before any worker's code runs.
   await settlement.refs();
   const [baseGates] = await Promise.all([
-    runBaseGates(settlement, tip, status),
+    runBaseGates(settlement, {
+      tip,
+      checkedOut: await isCheckedOut(repository, target),
+      status,
+    }),
     watchDependencies(settlement),
   ]);
   const { deny } = childVariables(config);

@@ -5,10 +5,10 @@ import {
   degradationText,
   type EngineId,
   isComparable,
+  noteFor,
   noteOf,
   parseBaseline,
   parseFigures,
-  parseNote,
   staleness,
 } from "./baseline.ts";
 
@@ -84,9 +84,9 @@ describe("baseline files", () => {
       quality: 6000,
     });
     const read = { head: "a".repeat(40), timestamp: 1_700_000_000, engine };
-    expect(parseNote(JSON.stringify(note))).toEqual(read);
-    expect(parseNote("{")).toEqual({ head: null, timestamp: null, engine: null });
-    expect(parseNote('{"accepted_head": "--help"}').head).toBeNull();
+    expect(noteFor(plain, JSON.stringify(note))).toEqual(read);
+    expect(noteFor(plain, "{")).toEqual({ head: null, timestamp: null, engine: null });
+    expect(noteFor(plain, '{"accepted_head": "--help"}').head).toBeNull();
   });
 });
 
@@ -102,6 +102,23 @@ test.each<[EngineId | null, EngineId, boolean]>([
 ])("A32 figures of %j and of %j are comparable: %p", (a, b, expected) =>
   expect(isComparable(a, b)).toBe(expected),
 );
+
+test.each<[string, string | null, EngineId | null]>([
+  ["no note", null, { name: "sentrux", version: null }],
+  [
+    "the note of another baseline",
+    JSON.stringify({ engine: "builtin", engine_version: "2", timestamp: 1_600_000_000 }),
+    { name: "sentrux", version: null },
+  ],
+  [
+    "its own note",
+    JSON.stringify({ engine: "builtin", engine_version: "2", timestamp: plain.timestamp }),
+    { name: "builtin", version: "2" },
+  ],
+  ["a note that cannot be read", "{", null],
+])("A32 a baseline with %s was measured by its engine", (_, note, engine) => {
+  expect(noteFor(plain, note).engine).toEqual(engine);
+});
 
 test("A32 the figures that sentrux saved are valid only when all of them are there", () => {
   expect(parseFigures(JSON.stringify(plain))).toEqual(plain);

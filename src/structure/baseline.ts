@@ -141,12 +141,26 @@ export function parseFigures(text: string): Baseline | string {
   return missing === undefined ? parseBaseline(text) : `${missing} is not a non-negative number`;
 }
 
-/** Parses `dgov-baseline.json`: commit, time in seconds and engine, null where missing or invalid. */
-export function parseNote(text: string): {
+/** The parsed `dgov-baseline.json`: commit, time in seconds and engine, null where unknown. */
+interface ReadNote {
   head: string | null;
   timestamp: number | null;
   engine: EngineId | null;
-} {
+}
+
+/**
+ * Parses the note of a baseline. Without one, and with the note of another baseline, sentrux wrote the baseline itself,
+ * since it leaves the note as it was.
+ */
+export function noteFor(baseline: Baseline, text: string | null): ReadNote {
+  const timestamp = parsed(text ?? "")?.["timestamp"];
+  const isOther = isFigure(timestamp) && secondsOf(timestamp) !== baseline.timestamp;
+  if (text !== null && !isOther) return parseNote(text);
+  return { head: null, timestamp: null, engine: { name: "sentrux", version: null } };
+}
+
+/** Parses `dgov-baseline.json`. */
+function parseNote(text: string): ReadNote {
   const data = parsed(text) ?? {};
   const { engine: name, engine_version: version } = data;
   const head = data["accepted_head"];

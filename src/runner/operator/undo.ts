@@ -22,6 +22,7 @@ import {
   candidateRef,
   deleteRefs,
   headOf,
+  isCheckedOut,
   listRefs,
   updateRef,
 } from "../../git/refs.ts";
@@ -32,6 +33,7 @@ import { resolveUnit } from "../../plan/locate.ts";
 import { acquireRunLock } from "../../process/lock.ts";
 import { runGates } from "../../settlement/gates/run-gates.ts";
 import { rejectionText } from "../../settlement/rejection.ts";
+import { holdBaseline } from "../../settlement/structure/held-baseline.ts";
 import { isoTime, systemClock } from "../../std/clock.ts";
 import { plural, short } from "../../std/text.ts";
 import { targetOf } from "../history.ts";
@@ -209,6 +211,13 @@ async function judge(
       }
     },
   });
+  const marker = `${undo}/undo`;
+  await holdBaseline(settlement, {
+    commit: tip,
+    checkedOut: await isCheckedOut(repository, target),
+    marker,
+    now: systemClock.now(),
+  });
   const before = await repositoryFingerprint(repository);
   const result = await runGates(settlement, {
     unit: null,
@@ -218,7 +227,7 @@ async function judge(
     commit,
     base: tip,
     testCmd: null,
-    marker: `${undo}/undo`,
+    marker,
     signal,
   });
   if (signal.aborted) throw new DgovError("REFUSED", "undo stopped; nothing has changed");

@@ -3,14 +3,16 @@
  * mode, the tree must not be worse than the project's baseline, either.
  */
 import type { Oid } from "../../git/objects.ts";
+import { canonicalJson, sha256 } from "../../std/digest.ts";
 import { memoByOwner } from "../../std/once.ts";
 import { errorMessage, listed } from "../../std/text.ts";
 import { fileMetricsVersion } from "../../structure/file-metrics.ts";
 import { type Charge, isHard, offenderText } from "../../structure/offenders.ts";
 import type { SettlementContext } from "../context.ts";
 import type { CheckerDiagnostic } from "../diagnostics/diagnostic.ts";
-import { type ReadBaseline, readStructureBaseline } from "../structure/baseline.ts";
+import type { ReadBaseline } from "../structure/baseline.ts";
 import { type Comparison, chooseEngine, compareTree, type Engine } from "../structure/engine.ts";
+import { baselineFor } from "../structure/held-baseline.ts";
 import { chargesBetween, scanTree, sensorOf } from "../structure/scan.ts";
 import { type GateVerdict, tailOf, verdictOf } from "../verdict.ts";
 import type { GateInput, ObjectGate } from "./gate.ts";
@@ -22,6 +24,9 @@ export const structureGate: ObjectGate = {
   reads: "objects",
   configured: () => true,
   async applies(input) {
+    if (input.context.config.sentrux.mode === "off") {
+      return { runs: false, reason: '[sentrux] mode is "off"' };
+    }
     if ((await baselineOfBase(input)) === null) return { runs: false, reason: noBaseline };
     if (await hasMeasuredSource(input)) return { runs: true };
     return { runs: false, reason: "no source in a language the sensor reads" };
@@ -30,7 +35,8 @@ export const structureGate: ObjectGate = {
     // Naming the program adds its identity to the cache key: another sentrux, another verdict.
     const { engine, mode, includeTests } = input.context.config.sentrux;
     const name = engine === "builtin" ? "builtin" : `${engine} sentrux`;
-    return [name, `facts ${fileMetricsVersion}`, mode, String(includeTests)];
+    const baseline = sha256(canonicalJson(await baselineOfBase(input)));
+    return [name, `facts ${fileMetricsVersion}`, mode, String(includeTests), baseline];
   },
   async run(input) {
     const start = performance.now();
@@ -56,11 +62,11 @@ async function hasMeasuredSource({ context, request }: GateInput): Promise<boole
   }
 }
 
-/** Baselines by the tree they are committed in. */
+/** Baselines by the tree they are for. */
 const baselines = memoByOwner<SettlementContext, Promise<ReadBaseline | string | null>>();
 
 function baselineOfBase({ context, baseTree }: GateInput): Promise<ReadBaseline | string | null> {
-  return baselines(context, baseTree, () => readStructureBaseline(context, baseTree));
+  return baselines(context, baseTree, () => baselineFor(context, baseTree));
 }
 
 async function judge(input: GateInput): Promise<GateVerdict> {

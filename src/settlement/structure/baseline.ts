@@ -1,5 +1,7 @@
 /** The structural baseline of a project: reading it with its age, and writing it. */
-import { join, posix } from "node:path";
+import { lstatSync, mkdirSync } from "node:fs";
+import { dirname, join, posix } from "node:path";
+import { DgovError } from "../../error.ts";
 import type { Oid } from "../../git/objects.ts";
 import { commitsSince, lastChange } from "../../git/refs.ts";
 import { readBlobAt } from "../../git/trees.ts";
@@ -10,9 +12,9 @@ import {
   baselineFile,
   type EngineId,
   metadataFile,
+  noteFor,
   noteOf,
   parseBaseline,
-  parseNote,
   staleness,
 } from "../../structure/baseline.ts";
 import type { SettlementContext } from "../context.ts";
@@ -32,62 +34,96 @@ export interface BaselineState {
 
 type BaselineContext = Pick<SettlementContext, "repository" | "projectDir" | "config">;
 
+type CheckoutContext = BaselineContext & Pick<SettlementContext, "projectRoot">;
+
 /** Texts of both files of a baseline; null where missing. */
-interface BaselineTexts {
+export interface BaselineTexts {
   text: string | null;
   note: string | null;
 }
 
+/** True when two readings are of the same files; line endings that git converts do not count. */
+export function isSameBaseline(a: BaselineTexts, b: BaselineTexts): boolean {
+  const plain = (text: string | null): string | undefined => text?.replaceAll("\r\n", "\n");
+  return plain(a.text) === plain(b.text) && plain(a.note) === plain(b.note);
+}
+
 /** The baseline of two texts: null when there is none, a reason when it is unreadable. */
-function parseTexts({ text, note }: BaselineTexts): ReadBaseline | string | null {
+export function parseTexts({ text, note }: BaselineTexts): ReadBaseline | string | null {
   if (text === null) return null;
   const baseline = parseBaseline(text);
   if (typeof baseline === "string") return baseline;
-  // Without a note, sentrux wrote the baseline itself.
-  const madeBy: EngineId | null =
-    note === null ? { name: "sentrux", version: null } : parseNote(note).engine;
-  return { baseline, madeBy };
+  return { baseline, madeBy: noteFor(baseline, note).engine };
 }
 
 /** A baseline and the engine that measured it; null when unknown. */
 export type ReadBaseline = Pick<BaselineState, "baseline" | "madeBy">;
 
-/** The baseline committed in a commit or tree: null when there is none, a reason when it is unreadable. */
-export async function readStructureBaseline(
-  c: BaselineContext,
-  treeish: Oid,
-): Promise<ReadBaseline | string | null> {
-  return parseTexts(await textsAt(c, treeish));
-}
-
-async function textsAt(c: BaselineContext, treeish: Oid): Promise<BaselineTexts> {
+/** The files of the baseline committed in a commit or tree. */
+export async function textsAt(c: BaselineContext, treeish: Oid): Promise<BaselineTexts> {
   const read = (file: string): Promise<string | null> =>
     textAt(c, treeish, posix.join(c.projectDir, file));
   return { text: await read(baselineFile), note: await read(metadataFile) };
 }
 
-/**
- * The baseline committed in a commit, with its age at that commit. Null when there is none, a reason when
- * it cannot be read. `now` in milliseconds since the epoch.
- */
-export async function baselineAt(
-  c: BaselineContext,
-  commit: Oid,
-  now: number,
-): Promise<BaselineState | string | null> {
-  const path = posix.join(c.projectDir, baselineFile);
-  return stateOf(c, { ...(await textsAt(c, commit)), path }, { commit, now });
+/** The files of the baseline on disk in a folder of the project. */
+export function textsOnDisk(
+  { projectRoot }: Pick<CheckoutContext, "projectRoot">,
+  folder = "",
+): BaselineTexts {
+  const read = (name: string): string | null => readText(join(projectRoot, folder, name));
+  return { text: read(baselineFile), note: read(metadataFile) };
 }
 
-/** The baseline on disk in a folder of the project, with its age at the checked-out commit. */
+/**
+ * The baseline on disk in a folder of the project, with its age at the checked-out commit. Null when there is none, a
+ * reason when it cannot be read. `now` in milliseconds since the epoch.
+ */
 export function baselineOnDisk(
-  c: BaselineContext & { projectRoot: string },
+  c: CheckoutContext,
   folder: string,
   o: { commit: Oid; now: number },
 ): Promise<BaselineState | string | null> {
-  const read = (name: string): string | null => readText(join(c.projectRoot, folder, name));
   const path = join(c.projectDir, folder, baselineFile);
-  return stateOf(c, { text: read(baselineFile), note: read(metadataFile), path }, o);
+  return stateOf(c, { ...textsOnDisk(c, folder), path }, o);
+}
+
+/** The baseline that a project has at a commit. */
+export type FoundBaseline = {
+  /** The committed files. */
+  committed: BaselineTexts;
+  /** The files of the checkout; null when it is on another branch. */
+  onDisk: BaselineTexts | null;
+} & (
+  | {
+      /** `disk` when the checkout has files that are not committed. */
+      from: "commit" | "disk";
+      /** With its age; a reason when it cannot be read. */
+      state: BaselineState | string;
+    }
+  | {
+      from: null;
+      /** The commit that deleted it; null when there never was one. */
+      deletedIn: Oid | null;
+    }
+);
+
+/**
+ * The baseline of a project at `commit`: the files on disk where the commit's branch is `checkedOut`, so that a
+ * baseline counts before it is committed; otherwise the committed files. `now` in milliseconds.
+ */
+export async function findBaseline(
+  c: CheckoutContext,
+  o: { commit: Oid; checkedOut: boolean; now: number },
+): Promise<FoundBaseline> {
+  const path = posix.join(c.projectDir, baselineFile);
+  const committed = await textsAt(c, o.commit);
+  const onDisk = o.checkedOut ? textsOnDisk(c) : null;
+  const found = { committed, onDisk };
+  const isNew = onDisk !== null && onDisk.text !== null && !isSameBaseline(onDisk, committed);
+  const state = await stateOf(c, { ...(isNew ? onDisk : committed), path }, o);
+  if (state !== null) return { ...found, from: isNew ? "disk" : "commit", state };
+  return { ...found, from: null, deletedIn: await lastChange(c.repository, o.commit, path) };
 }
 
 async function stateOf(
@@ -98,7 +134,7 @@ async function stateOf(
   const found = parseTexts(files);
   if (found === null || typeof found === "string") return found;
   const { baseline, madeBy } = found;
-  const note = parseNote(files.note ?? "");
+  const note = noteFor(baseline, files.note);
   const noted = note.head === null ? null : await commitsSince(repository, note.head, o.commit);
   const head = noted === null ? await lastChange(repository, o.commit, files.path) : note.head;
   const commits = noted ?? (head === null ? null : await commitsSince(repository, head, o.commit));
@@ -117,12 +153,20 @@ async function textAt(
   return bytes === null ? null : Buffer.from(bytes).toString();
 }
 
-/** Writes the baseline and its metadata below a folder, each atomically. `now` in milliseconds. */
+/**
+ * Writes the baseline and its metadata below a folder, each atomically. `now` in milliseconds. Throws REFUSED when
+ * their own folder is a symbolic link, which may lead out of the project.
+ */
 export function writeStructureBaseline(
   folder: string,
   baseline: Baseline,
   o: { head: Oid; now: number; engine: EngineId },
 ): void {
+  const own = dirname(baselineFile);
+  mkdirSync(join(folder, own), { recursive: true });
+  if (!lstatSync(join(folder, own)).isDirectory()) {
+    throw new DgovError("REFUSED", `${own} is a symbolic link; remove it, then retry`);
+  }
   writeJson(join(folder, baselineFile), baseline);
   writeJson(join(folder, metadataFile), noteOf(baseline, { ...o, now: isoTime(o.now) }));
 }

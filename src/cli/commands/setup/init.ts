@@ -57,16 +57,13 @@ export default command({
       chooseProvider: async () => provider ?? (prompts ? askProvider() : "other"),
       status: (text) => context.output.log.info(text),
     });
-    if (prompts || created.length > 0) {
-      await interruptible(async (signal) => {
-        const { env, output } = context;
-        const status = (text: string): void => output.log.info(text);
-        const agree = prompts ? confirm : async (): Promise<boolean> => true;
-        const o = { projectRoot: root, env, status, confirm: agree, signal };
-        created.push(...(await offerBaseline(o)));
-        return 0;
-      });
-    }
+    await interruptible(async (signal) => {
+      const { env, output } = context;
+      const status = (text: string): void => output.log.info(text);
+      const o = { projectRoot: root, env, status, confirm: prompts ? confirm : null, signal };
+      created.push(...(await offerBaseline(o)));
+      return 0;
+    });
     const text =
       created.length === 0
         ? ".dgov is already set up"
