@@ -30,10 +30,7 @@ export async function snapshotRefs(r: Repository, target: string | null): Promis
   const args = ["for-each-ref", `--format=${format}`, ...patterns];
   const text = (await must(inRepository(r, args), "reading the refs")).toString();
   const lines = text.split("\n").filter((line) => line !== "");
-  // The pattern of a branch also matches the branches below it: `main` matches `main/next`.
-  const listed = lines
-    .map((line) => line.split(" "))
-    .filter(([, ref = ""]) => !ref.startsWith("refs/heads/") || ref === `refs/heads/${target}`);
+  const listed = lines.map((line) => line.split(" "));
   const known = new Set(listed.map(([, ref]) => ref));
   const refs = listed.map(([oid = "", ref = "", names = ""]) => {
     return { ref, oid, names: names !== "" && known.has(names) ? names : null };

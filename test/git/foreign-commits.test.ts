@@ -20,6 +20,7 @@ test("C19 new commits are found on every kind of ref, beside refs that are broke
   await git("tag", "-a", "annotated", "-m", "t", await make("on refs/tags/annotated"));
   await git("update-ref", "refs/dgov/keep/r/u/1", await make("on refs/dgov"));
   await git("update-ref", "refs/tags/tree", "HEAD^{tree}");
+  writeFileSync(join(g.r.commonDir, "refs/heads/torn"), `${"2".repeat(40)}\n`);
   const first = await make("first");
   await git("update-ref", "refs/heads/long", await make("second", first));
   const landed = await make("landed");

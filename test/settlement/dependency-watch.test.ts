@@ -17,6 +17,9 @@ import { type TestSettlement, testSettlement } from "./harness.ts";
 
 const ignored = { ".gitignore": "node_modules/\n" };
 
+/** Modification time of the dependencies. */
+const old = new Date("2020-01-01T00:00:00Z");
+
 /** A project with dependencies, one of them hard-linked from a store, and their recorded state. */
 async function watched(): Promise<TestSettlement & { at(path: string): string }> {
   const c = await testSettlement({ files: ignored });
@@ -24,6 +27,7 @@ async function watched(): Promise<TestSettlement & { at(path: string): string }>
   for (const path of ["dep/index.js", "dep/bin/tool", "linked/index.js", ".cache/x"]) {
     mkdirSync(dirname(at(path)), { recursive: true });
     writeFileSync(at(path), "original\n");
+    utimesSync(at(path), old, old);
   }
   linkSync(at("linked/index.js"), join(c.git.repo.root, "store"));
   await watchDependencies(c.context);
@@ -36,8 +40,6 @@ async function prepare(c: TestSettlement) {
   const prepared = await prepareDependencies(c.context, { path, marker: "m", signal });
   return { path, prepared };
 }
-
-const old = new Date("2020-01-01T00:00:00Z");
 
 test.each<[string, (at: (path: string) => string) => void, string]>([
   [

@@ -180,7 +180,8 @@ test("A28 a verdict with history depends on base, commit and snapshot; one witho
   };
   expect(await seen(other, one)).toEqual(["lint", "types"]);
   expect(await seen(other, one)).toEqual([]);
-  expect(await seen(moved, tip)).toEqual(["lint"]);
+  expect(await seen(moved, one)).toEqual(["lint"]);
+  expect(await seen(other, tip)).toEqual(["lint"]);
   await c.git.repo.git("tag", "v2.0.0", tip);
   expect(await seen(other, one)).toEqual(["lint"]);
 });
