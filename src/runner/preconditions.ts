@@ -60,7 +60,11 @@ interface Branches extends Pick<Config["run"], "target" | "protected"> {
 }
 
 /** Throws REFUSED for a branch of `[run] protected`. */
-function requireUnprotected(branch: string, o: Pick<Branches, "protected">, hint: string): void {
+export function requireUnprotected(
+  branch: string,
+  o: Pick<Branches, "protected">,
+  hint: string,
+): void {
   if (!o.protected.includes(branch)) return;
   throw new DgovError("REFUSED", `${branch} is protected by [run] protected`, { hint });
 }

@@ -1,5 +1,7 @@
 /** B22: the branch that a run lands on is the one that the operator named, and no other is changed. */
 import { describe, expect, test } from "bun:test";
+import { readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
 import { call, done, type ModelScript } from "../../src/demo/script.ts";
 import { type TestProject, testProject, unit } from "../harness/project.ts";
 import { dgovOnTerminal, terminalProgram } from "../harness/terminal.ts";
@@ -11,6 +13,21 @@ function writes(...units: string[]): ModelScript {
       turns: [call("write_file", { path: `${key}.txt`, content: `${key}\n` }), done("ok")],
     })),
   };
+}
+
+/** Digests by path of a checkout's files, and of its index and HEAD, without the files that dgov keeps to itself. */
+function checkoutState(path: string): Record<string, string> {
+  const gitDir = join(path, ".git");
+  const linked = statSync(gitDir).isFile();
+  const own = linked ? readFileSync(gitDir, "utf8").slice("gitdir: ".length).trim() : gitDir;
+  const files = [...new Bun.Glob("**/*").scanSync({ cwd: path, dot: true })]
+    .filter(
+      (file) => !/^\.git\/|^\.dgov\/(?:state\.db|out\/|runtime\/)|_compiled\.toml$/.test(file),
+    )
+    .map((file) => join(path, file));
+  const digest = (file: string): string => Bun.hash(readFileSync(file)).toString();
+  const all = [join(own, "index"), join(own, "HEAD"), ...files];
+  return Object.fromEntries(all.map((file) => [file, digest(file)]));
 }
 
 /** A plan that ran on `work` and left unit `b`; `main` is checked out then. */
@@ -131,5 +148,33 @@ describe("the target of a run", () => {
     p.writePlan({ c: {} });
     const run = await p.dgov(["run", "p"]);
     expect([run.exitCode, await p.landed("work")]).toEqual([0, [unit("a"), unit("c")]]);
+  });
+});
+
+describe("undo", () => {
+  test.concurrent("B22 undo refuses a protected branch, and reverts on another that is not checked out", async () => {
+    await using p = await testProject({ tasks: { a: {} }, script: writes("a") });
+    await p.repo.git("checkout", "-q", "-b", "work");
+    expect((await p.dgov(["run", "p"])).exitCode).toBe(0);
+    await p.repo.git("checkout", "-q", "-b", "other");
+    const config = p.repo.read(".dgov/project.toml");
+    p.repo.write(".dgov/project.toml", `${config}\n[run]\nprotected = ["work"]\n`);
+    const branches = await p.repo.git("for-each-ref", "refs/heads");
+    const run = String(p.events().find(({ type }) => type === "run.started")?.run);
+    for (const what of [[], ["a"], [run]]) {
+      const undo = await p.dgov(["undo", ...what, "--json"]);
+      expect([undo.exitCode, JSON.parse(undo.stdout)]).toMatchObject([
+        1,
+        { code: "REFUSED", message: "work is protected by [run] protected" },
+      ]);
+    }
+    expect(await p.repo.git("for-each-ref", "refs/heads")).toBe(branches);
+
+    p.repo.write(".dgov/project.toml", config);
+    p.repo.write("a.txt", "edited here\n");
+    const before = checkoutState(p.repo.path);
+    expect((await p.dgov(["undo"])).exitCode).toBe(0);
+    expect(checkoutState(p.repo.path)).toEqual(before);
+    expect(await p.repo.git("ls-tree", "--name-only", "work", "a.txt")).toBe("");
   });
 });

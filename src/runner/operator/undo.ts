@@ -5,6 +5,7 @@
  * every reverted commit; from then on their units count as not landed.
  */
 import { join } from "node:path";
+import { requireConfig } from "../../config/load.ts";
 import { DgovError } from "../../error.ts";
 import { writeCommit } from "../../git/commit.ts";
 import { blockedText, type LandingResult, landCandidate } from "../../git/landing/land.ts";
@@ -38,6 +39,7 @@ import { isoTime, systemClock } from "../../std/clock.ts";
 import { plural, short } from "../../std/text.ts";
 import { targetOf } from "../history.ts";
 import { scratchFolder } from "../paths.ts";
+import { requireUnprotected } from "../preconditions.ts";
 import {
   newRunId,
   openRunEnvironment,
@@ -98,9 +100,14 @@ export async function executeUndo(request: UndoRequest): Promise<UndoResult> {
   }
 }
 
+/** The work to undo. Throws REFUSED when its branch is protected. */
 async function selectWork(repository: Repository, request: UndoRequest): Promise<UndoSelection> {
   using log = openEventLogForReading(request.projectRoot);
-  return await selectWorkToUndo(repository, log, request);
+  const selection = await selectWorkToUndo(repository, log, request);
+  const { run } = requireConfig(request.projectRoot);
+  const hint = "check out another branch, run git revert there, and propose that branch";
+  requireUnprotected(selection.target, run, hint);
+  return selection;
 }
 
 /** Builds the revert, runs the gates and lands it; starts over when the target moved, `rebuilds` times. */
