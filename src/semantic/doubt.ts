@@ -296,7 +296,7 @@ function packageFolder(
   return at >= 0 && at < parts.length - 1 ? parts.slice(0, at + 1).join("/") : null;
 }
 
-/** A build of its own that may take the defining module from a published artefact. */
+/** A build of its own that may take the defining module from a published artefact, or that is not built. */
 async function buildBoundary(
   versions: MergeVersions,
   { from, user }: Absence,
@@ -312,10 +312,38 @@ async function buildBoundary(
       )
       .find((one) => tree.has(one));
   const own = buildOf(user.path);
-  if (own === undefined || own === buildOf(from)) return null;
+  if (own === undefined) return null;
+  if (await isLeftOut(versions, tree, parentFolder(own))) {
+    return `no build around ${own} names it as a module`;
+  }
+  if (own === buildOf(from)) return null;
   const text = (await versions.text("merged", own)) ?? "";
   if (/\bproject\s*\(|\bprojects\.|\$\{(project|parent)\./.test(text)) return null;
   return `${own} may take the code of ${from} from a published version`;
+}
+
+/** True for the folder of a Java build that no build around it lists among its modules. */
+async function isLeftOut(
+  versions: MergeVersions,
+  tree: ReadonlyMap<string, string>,
+  folder: string,
+): Promise<boolean> {
+  if (folder === "") return false;
+  let lists = false;
+  for (const around of enclosingFolders(parentFolder(folder))) {
+    for (const name of ["pom.xml", "settings.gradle", "settings.gradle.kts"]) {
+      const path = around === "" ? name : `${around}/${name}`;
+      const text = tree.has(path) ? ((await versions.text("merged", path)) ?? "") : "";
+      if (!/<modules>|\binclude\b/.test(text)) continue;
+      lists = true;
+      const active = text.replace(/<!--[\s\S]*?-->|\/\*[\s\S]*?\*\/|\/\/[^\n]*/g, "");
+      const module = new RegExp(`(?<![\\w-])${RegExp.escape(baseName(folder))}(?![\\w-])`);
+      // A script may find its modules by their folders.
+      if (module.test(active) || /\b(eachDir|listFiles|fileTree|walk)\w*\b/.test(active))
+        return false;
+    }
+  }
+  return lists;
 }
 
 /** True when a file defines a name, or may offer it without listing it. */

@@ -452,6 +452,42 @@ describe("a package that is gone as a whole", () => {
       ["stale_reference yaml"],
     ],
     [
+      "a Java method used in a module that is commented out",
+      {
+        "pom.xml": "<modules>\n  <module>lib</module>\n  <!--<module>app</module>-->\n</modules>\n",
+        "lib/pom.xml": "<artifactId>lib</artifactId>\n",
+        "lib/src/main/java/okio/Okio.java": okio,
+        "app/pom.xml": "<version>$" + "{project.version}</version>\n",
+        "app/src/main/java/app/Show.java": okioUse,
+      },
+      { "lib/src/main/java/okio/Okio.java": okio.replace("open", "load") },
+      [],
+    ],
+    [
+      "a Java method used in a Gradle module of the build",
+      {
+        "settings.gradle": "include 'lib', 'app'\n",
+        "lib/build.gradle": "apply plugin: 'java'\n",
+        "lib/src/main/java/okio/Okio.java": okio,
+        "app/build.gradle": "compile project(':lib')\n",
+        "app/src/main/java/app/Show.java": okioUse,
+      },
+      { "lib/src/main/java/okio/Okio.java": okio.replace("open", "load") },
+      ["stale_reference Okio.open"],
+    ],
+    [
+      "a Java method used in a Gradle module that the settings leave out",
+      {
+        "settings.gradle": "include 'lib'\n// include 'app'\n",
+        "lib/build.gradle": "apply plugin: 'java'\n",
+        "lib/src/main/java/okio/Okio.java": okio,
+        "app/build.gradle": "compile project(':lib')\n",
+        "app/src/main/java/app/Show.java": okioUse,
+      },
+      { "lib/src/main/java/okio/Okio.java": okio.replace("open", "load") },
+      [],
+    ],
+    [
       "a Rust crate that is named in no manifest around its user",
       {
         "Cargo.toml": '[workspace]\nmembers = ["app", "glob"]\n',
