@@ -11,7 +11,12 @@ import { scopePolicy } from "../config/execution-policy.ts";
 import type { Oid } from "../git/objects.ts";
 import { blobReader } from "../git/read-blobs.ts";
 import { diffTrees } from "../git/trees.ts";
-import { attemptChanges, detectTampering, type FileChange } from "../git/worktrees/changes.ts";
+import {
+  attemptChanges,
+  detectTampering,
+  type FileChange,
+  requireIntact,
+} from "../git/worktrees/changes.ts";
 import { commitChanges } from "../git/worktrees/snapshot.ts";
 import type { Worktree } from "../git/worktrees/worktree.ts";
 import type { Claims } from "../plan/compiled.ts";
@@ -76,6 +81,7 @@ export async function reviewAndCommit(
     touched: more.touched ?? false,
     judgeChanged: more.judgeChanged ?? [],
   });
+  await requireIntact(c.repository, o.tree);
   const tampered = await detectTampering(o.tree);
   if (tampered !== null) return rejected("tampering", tampered);
   const changes = o.changes ?? (await attemptChanges(c.repository, o.tree));

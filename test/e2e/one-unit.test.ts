@@ -51,6 +51,39 @@ test.concurrent.each<[string, string]>([
   await onlyOneUnitFails(p);
 });
 
+test.concurrent.each<[string, string]>([
+  ["removes everything in its worktree", "rm -rf ./* ./.[!.]*"],
+  ["replaces its worktree by an empty folder", 'W="$PWD"; cd ..; rm -rf "$W"; mkdir "$W"'],
+  ["replaces its worktree by a file", 'W="$PWD"; cd ..; rm -rf "$W"; echo x > "$W"'],
+  ["replaces its worktree by another project", "rm -rf ./* ./.[!.]*; echo x > other.txt"],
+])(
+  "B17 a worker that %s does not decide on deletions: the next attempt starts from kept work",
+  async (_, command) => {
+    const attempts: ModelTurn[][] = [
+      [write("a.txt"), write("more.txt"), done("ok")],
+      [shell(command), done("ok")],
+      [shell("echo good > more.txt; cat readme.txt"), done("ok")],
+    ];
+    await using p = await testProject({
+      tasks: { a: { files: { touch: ["a.txt", "more.txt"] } } },
+      plan: { max_retries: 1 },
+      config: { project: { test_cmd: "! [ -e more.txt ] || grep -q good more.txt" } },
+      script: {
+        rules: attempts.map((turns, n) => ({ unit: unit("a"), attempt: n + 1, turns })),
+      },
+    });
+    const run = await p.dgov(["run", "p"]);
+    expect({ code: run.exitCode, text: run.stderr }).toMatchObject({ code: 0 });
+    const exits = p.events().filter(({ type }) => type === "worker.exited");
+    expect(exits.map(({ data }) => data["outcome"])).toEqual(["complete", "crashed", "complete"]);
+    expect(String(exits[1]?.data["reason"])).toContain("the worktree was destroyed");
+    const changed = await p.repo.git("show", "--format=", "--name-status", ":/^feat");
+    expect(changed).toBe("A\ta.txt\nA\tmore.txt");
+    const prompts = p.model.requests.map(({ body }) => JSON.stringify(body));
+    expect(prompts.at(-1)).toContain("the worktree was destroyed");
+  },
+);
+
 test.skipIf(isRoot)(
   "B17 a worker that makes its worktree unreadable fails its attempt only (not as root)",
   async () => {

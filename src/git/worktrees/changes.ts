@@ -2,16 +2,18 @@
  * Changes of an attempt's worktree and of the operator's working tree. Only files are read, by lstat and
  * without following links; the worker's git dir, index and commits are never read.
  */
-import { readdirSync, readFileSync, readlinkSync, type Stats } from "node:fs";
+import { chmodSync, readdirSync, readFileSync, readlinkSync, type Stats } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { DgovError } from "../../error.ts";
 import { lstatIfPresent, makeAccessible } from "../../std/files.ts";
 import { memoByOwner } from "../../std/once.ts";
 import { must, nulSplit } from "../git.ts";
 import type { Oid } from "../objects.ts";
+import { requireOwnFolder } from "../own-folder.ts";
 import { cachedFilters, inPrivate, randomPath, withPrivateGit } from "../private-dir.ts";
 import type { Repository } from "../repository.ts";
-import { pathText, readBlobAt, submodulePaths } from "../trees.ts";
+import { listTree, pathText, readBlobAt, submodulePaths } from "../trees.ts";
 import { gitFileText, heldIndex, type Worktree } from "./worktree.ts";
 
 export interface FileChange {
@@ -36,9 +38,11 @@ const statusArgs = ["status", "--porcelain=v2", "-z", "--no-renames", "--untrack
 
 /**
  * All paths that differ between the base and the worktree: untracked files included, ignored ones not; a
- * rename is a deletion and an addition. In git's order of paths, submodules last.
+ * rename is a deletion and an addition. In git's order of paths, submodules last. Throws ENVIRONMENT for a worktree
+ * that was destroyed: the attempt did not decide on those deletions.
  */
 export async function attemptChanges(r: Repository, t: Worktree): Promise<FileChange[]> {
+  await requireIntact(r, t);
   const options = { near: t.meta, workTree: t.path, head: t.base, filters: cachedFilters(r) };
   return withPrivateGit(r, options, async (g) => {
     const status = async (index: string): Promise<Buffer> => {
@@ -74,6 +78,30 @@ export function operatorChanges(r: Repository, head: Oid | null): Promise<FileCh
     const status = await must(inPrivate(g, args), "looking for changes");
     return parseStatus(status, r.topLevel) ?? [];
   });
+}
+
+/** Throws ENVIRONMENT when the worktree was destroyed. */
+export async function requireIntact(r: Repository, t: Worktree): Promise<void> {
+  const loss = await destruction(r, t);
+  if (loss === null) return;
+  throw new DgovError("ENVIRONMENT", `the worktree was destroyed: ${loss} (${t.path})`);
+}
+
+/**
+ * A description of how the worktree was destroyed; null when it was not. Destroyed is a worktree without its folder, or
+ * without its `.git` file and every file of its base. One that lacks only its `.git` file was tampered with.
+ */
+export async function destruction(r: Repository, t: Worktree): Promise<string | null> {
+  requireOwnFolder(t.path);
+  const stats = lstatIfPresent(t.path);
+  if (stats === undefined) return "its folder was removed";
+  if (!stats.isDirectory()) return "its folder was replaced by a file";
+  if ((stats.mode & 0o700) !== 0o700) chmodSync(t.path, stats.mode | 0o700);
+  const isThere = (path: string): boolean => lstatIfPresent(join(t.path, path)) !== undefined;
+  if (isThere(".git")) return null;
+  const files = (await listTree(r, t.base)).filter(({ mode }) => mode !== "160000");
+  if (files.length === 0 || files.some(({ path }) => isThere(path))) return null;
+  return "its files and its .git file were removed";
 }
 
 /** A description of how the worktree's `.git` file was tampered with; null when it is intact. */

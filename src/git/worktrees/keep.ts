@@ -19,7 +19,7 @@ import { removeOwnFolder } from "../own-folder.ts";
 import { resolveCommit, updateRef } from "../refs.ts";
 import type { Repository } from "../repository.ts";
 import { diffTrees } from "../trees.ts";
-import { attemptChanges, type FileChange } from "./changes.ts";
+import { attemptChanges, destruction, type FileChange } from "./changes.ts";
 import { treeWith } from "./snapshot.ts";
 import { registrationOf, type Worktree } from "./worktree.ts";
 import { cachedKeepCommit, cacheKeepCommit, fileSignature } from "./worktree-cache.ts";
@@ -138,7 +138,7 @@ async function omittedBy(r: Repository, commit: Oid): Promise<Set<string>> {
 /**
  * Removes a worktree and its registration: the only function that deletes an attempt's files.
  * Throws REFUSED unless nothing is lost: `keptRef` holds every change (except paths that the keep commit names
- * as omitted), or there is no change.
+ * as omitted), or there is no change, or the worktree was destroyed and nothing is in its place.
  */
 export async function removeWorktree(
   r: Repository,
@@ -146,7 +146,8 @@ export async function removeWorktree(
   proof: { keptRef?: string },
 ): Promise<void> {
   if (existsSync(t.path) && !isUnfinished(t)) {
-    const missing = await unkeptPaths(r, t, proof.keptRef ?? null);
+    const destroyed = (await destruction(r, t)) !== null;
+    const missing = destroyed ? namesIn(t.path) : await unkeptPaths(r, t, proof.keptRef ?? null);
     if (missing.length > 0) {
       const where = proof.keptRef ?? "any ref";
       throw new DgovError("REFUSED", `${t.path} holds work that is not under ${where}`, {
@@ -171,6 +172,11 @@ function isUnfinished(t: Worktree): boolean {
     const original = readFileSync(join(t.meta, "gitfile"), "utf8");
     return readFileSync(join(t.path, ".git"), "utf8") === original;
   } catch {
-    return readdirSync(t.path).length === 0;
+    return namesIn(t.path).length === 0;
   }
+}
+
+/** Names in a folder; none of anything else. */
+function namesIn(path: string): string[] {
+  return lstatIfPresent(path)?.isDirectory() ? readdirSync(path) : [];
 }

@@ -87,8 +87,8 @@ async function replayEarlier(
   const work = memory.earlier(live.unit);
   if (work === undefined) return null;
   const { attempt, rejection, commit, base } = work;
-  const clean = { attempt, rejection, conflicted: [], conflictedDiff: "" };
-  if (commit === null || base === null) return clean;
+  const clean = { attempt, rejection, kept: true, conflicted: [], conflictedDiff: "" };
+  if (commit === null || base === null) return { ...clean, kept: false };
   const { conflicted } = await replayWork(repository, live.tree, { work: commit, workBase: base });
   if (conflicted.length === 0) return clean;
   const bytesMax = promptDiffBytesMax;

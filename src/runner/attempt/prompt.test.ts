@@ -30,12 +30,26 @@ const bare: PromptInput = {
   diffs: [],
   previous: null,
 };
-const earlier = { attempt: 1, rejection: "tests: 1 failing", conflicted: [], conflictedDiff: "" };
+const earlier = {
+  attempt: 1,
+  rejection: "tests: 1 failing",
+  kept: true,
+  conflicted: [],
+  conflictedDiff: "",
+};
 const head = "Unit: s/m.a\nAttempt: 1\n\nTask: Do a\n\nOrient\nEdit\nVerify";
 
 describe("assemblePrompt", () => {
   test("the prompt is the task alone when nothing else is known", () => {
     expect(assemblePrompt(bare)).toBe(head);
+  });
+
+  test("B17 an attempt of which nothing was kept is not said to be in the worktree", () => {
+    const rejection = "the worktree was destroyed: its folder was removed";
+    const prompt = assemblePrompt({ ...bare, earlier: { ...earlier, rejection, kept: false } });
+    expect(prompt).toContain(rejection);
+    expect(prompt).toContain("your worktree is as the target has it");
+    expect(prompt).not.toContain("Its changes are in your worktree");
   });
 
   test("E1 E2 the prompt has everything that is known, with the texts of others in fences", () => {

@@ -16,6 +16,8 @@ export interface EarlierAttempt {
   attempt: number;
   /** The verdict, with the output of every gate. */
   rejection: string;
+  /** False when no work was kept: the worktree is as the target has it. */
+  kept: boolean;
   /** Files left out of the worktree because their change conflicts with the target. */
   conflicted: string[];
   /** The change to those files, as a diff. */
@@ -91,8 +93,9 @@ export function assemblePrompt(input: PromptInput): string {
 }
 
 function earlierText(earlier: EarlierAttempt): string {
-  const changes =
-    earlier.conflicted.length === 0
+  const changes = !earlier.kept
+    ? "Nothing of it was kept: your worktree is as the target has it."
+    : earlier.conflicted.length === 0
       ? "Its changes are in your worktree, uncommitted: keep what is right, fix what is wrong."
       : `Its changes are in your worktree, uncommitted, except to ${earlier.conflicted.join(", ")}: ` +
         "these files have since changed on the target and are as the target has them. Your earlier change to them:\n" +

@@ -60,6 +60,9 @@ export async function abandonAttempt(
   } catch (error) {
     if (endsRun(error)) throw error;
     warn(c, { unit, attempt }, `its work was not kept: ${errorMessage(error)}`);
+    // The next attempt is told, and starts from what was kept last.
+    const { ref = null, commit = null, base = null } = c.memory.earlier(unit) ?? {};
+    c.memory.keep(unit, { attempt, ref, commit, base });
     return [];
   } finally {
     endAttempt(c, live);
