@@ -4,10 +4,11 @@ import { treeOfCommit, treesOfCommits } from "../../git/commit.ts";
 import type { Oid } from "../../git/objects.ts";
 import { type DiffEntry, diffTrees, listTree } from "../../git/trees.ts";
 import type { GateHistory } from "../../git/worktrees/gate-tree.ts";
+import type { MergeVerdict } from "../../semantic/check-merge.ts";
 import { once } from "../../std/once.ts";
 import type { LockMode } from "../../std/shared-lock.ts";
 import type { SettlementContext } from "../context.ts";
-import { type MergeChanges, type MergeTrees, readMerge } from "../merge-check.ts";
+import { judgeMerge, type MergeChanges, type MergeTrees, readMerge } from "../merge-check.ts";
 import { isRegularMode } from "../parse-blobs.ts";
 import { isSource } from "../source-files.ts";
 import {
@@ -138,6 +139,8 @@ export interface GateInput {
   testFolders(): Promise<{ inTree: string; inBase: string }>;
   /** The merge that the semantic rules check; read on first use. */
   merge(): Promise<MergeChanges>;
+  /** What the semantic rules say about the merge; computed on first use. */
+  findings(): Promise<MergeVerdict>;
 }
 
 /** Reads what the gates need to know about a request. */
@@ -145,6 +148,8 @@ export async function gateInput(c: SettlementContext, request: GateRequest): Pro
   const { tree, signal } = request;
   const baseTree = await treeOfCommit(c.repository, request.base);
   const isBase = tree === baseTree;
+  const merge = once(async () => readMerge(c.repository, await mergeTrees(c, request, baseTree)));
+  const findings = once(async () => judgeMerge(c.repository, await merge(), signal));
   const changed = isBase ? [] : await diffTrees(c.repository, baseTree, tree);
   return {
     context: c,
@@ -155,15 +160,27 @@ export async function gateInput(c: SettlementContext, request: GateRequest): Pro
     mode: "shared",
     changed,
     files: await sourceFiles(c, request, { changed, isBase }),
-    selection: once(async () =>
-      isBase ? noSelection : selectTests(c, { base: baseTree, tree, signal }),
-    ),
+    selection: once(async () => {
+      if (isBase) return noSelection;
+      // Of a change that nothing overtook, the diff says as much as the notes.
+      const { base, ours } = (await merge()).trees;
+      const noted = base === ours ? [] : notedPaths(await findings());
+      return selectTests(c, { base: baseTree, tree, noted, signal });
+    }),
     testFolders: once(async () => {
       const inBase = await testFolder(c, baseTree);
       return { inTree: isBase ? inBase : await testFolder(c, tree), inBase };
     }),
-    merge: once(async () => readMerge(c.repository, await mergeTrees(c, request, baseTree))),
+    merge,
+    findings,
   };
+}
+
+/** The files that findings and notes are about. */
+function notedPaths({ findings, notes }: MergeVerdict): string[] {
+  return [...new Set([...findings, ...notes].map(({ path }) => path))].filter(
+    (path) => path !== "",
+  );
 }
 
 /** Source files for commands with `{file}`; deleted files are left out. */

@@ -4,7 +4,6 @@ import { type MergeVerdict, rulesVersion } from "../../semantic/check-merge.ts";
 import { bySeverity, type Finding, fingerprintOf } from "../../semantic/finding.ts";
 import { plural } from "../../std/text.ts";
 import type { CheckerDiagnostic } from "../diagnostics/diagnostic.ts";
-import { judgeMerge } from "../merge-check.ts";
 import { type GateVerdict, tailOf, verdictOf } from "../verdict.ts";
 import type { GateInput, ObjectGate } from "./gate.ts";
 
@@ -31,8 +30,7 @@ export const semanticGate: ObjectGate = {
   },
   async run(input) {
     const start = performance.now();
-    const { context, request } = input;
-    const verdict = await judgeMerge(context.repository, await input.merge(), request.signal);
+    const verdict = await input.findings();
     return { ...render(input, verdict), durationMs: Math.round(performance.now() - start) };
   },
 };

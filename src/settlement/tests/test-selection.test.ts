@@ -76,8 +76,25 @@ describe("chooseTests", () => {
       null,
     ],
   ])("the selection is: %s", (_what, changed, imports, files, onBase, full) => {
-    const chosen = chooseTests({ changed, tests, graph: imports, prefix: "p/" });
+    const chosen = chooseTests({ changed, noted: [], tests, graph: imports, prefix: "p/" });
     expect(chosen).toEqual({ files, onBase, full });
+  });
+
+  test("the tests of an unchanged file with a note are selected, too", () => {
+    const dependents: Record<string, string[]> = {
+      "p/a.py": ["p/test_a.py"],
+      "p/b.py": ["p/test_b.py"],
+    };
+    const imports: ImportGraph = {
+      ...graph([]),
+      dependentsOf: (paths) => new Set([...paths].flatMap((path) => dependents[path] ?? [])),
+    };
+    const selected = (noted: string[]) =>
+      chooseTests({ changed: [edited("p/a.py")], noted, tests, graph: imports, prefix: "p/" })
+        .files;
+    expect(selected([])).toEqual(["test_a.py"]);
+    expect(selected(["p/b.py"])).toEqual(["test_a.py", "test_b.py"]);
+    expect(selected(["p/test_b.py"])).toEqual(["test_a.py", "test_b.py"]);
   });
 });
 

@@ -34,10 +34,13 @@ export interface ChangedPath {
   inTree: boolean;
 }
 
-/** Selects the tests affected by the difference of a tree to its base. */
+/**
+ * Selects the tests affected by the difference of a tree to its base, and by the `noted` paths: files about which the
+ * semantic gate has doubts that only tests can decide.
+ */
 export async function selectTests(
   c: SettlementContext,
-  o: { base: Oid; tree: Oid; signal: AbortSignal },
+  o: { base: Oid; tree: Oid; noted: readonly string[]; signal: AbortSignal },
 ): Promise<TestSelection> {
   const entries = await diffTrees(c.repository, o.base, o.tree);
   const prefix = c.projectPrefix;
@@ -58,12 +61,14 @@ export async function selectTests(
   const inProject = files.filter((file) => isRegularFile(file) && file.path.startsWith(prefix));
   const names = inProject.map(({ path }) => path.slice(prefix.length));
   const tests = new Set(testFiles(c.config, names).map((name) => prefix + name));
-  return chooseTests({ changed, tests, graph, prefix });
+  return chooseTests({ changed, noted: o.noted, tests, graph, prefix });
 }
 
 /** Selects tests by the import graph of the tree. Pure. */
 export function chooseTests(o: {
   changed: readonly ChangedPath[];
+  /** Unchanged paths whose tests are selected, too. */
+  noted: readonly string[];
   /** Every test file of the tree, relative to the repository as the graph's paths are. */
   tests: ReadonlySet<string>;
   graph: ImportGraph;
@@ -75,9 +80,11 @@ export function chooseTests(o: {
   );
   if (untraced !== undefined)
     return allTests(`cannot determine the tests affected by ${untraced.path}`);
-  const changed = o.changed.map(({ path }) => path);
-  const reached = o.graph.dependentsOf(changed);
-  const related = [...o.tests].filter((path) => reached.has(path) || changed.includes(path)).sort();
+  const affected = [...o.changed.map(({ path }) => path), ...o.noted];
+  const reached = o.graph.dependentsOf(affected);
+  const related = [...o.tests]
+    .filter((path) => reached.has(path) || affected.includes(path))
+    .sort();
   if (related.length === 0) return allTests("no test imports a changed file");
   const added = new Set(o.changed.filter(({ onBase }) => !onBase).map(({ path }) => path));
   const name = (path: string): string => path.slice(o.prefix.length);
