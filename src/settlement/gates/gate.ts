@@ -139,7 +139,7 @@ export interface GateInput {
   testFolders(): Promise<{ inTree: string; inBase: string }>;
   /** The merge that the semantic rules check; read on first use. */
   merge(): Promise<MergeChanges>;
-  /** What the semantic rules say about the merge; computed on first use. */
+  /** Verdict of the semantic rules on the merge; computed on first use. */
   findings(): Promise<MergeVerdict>;
 }
 
