@@ -30,7 +30,8 @@ async function rejected(): Promise<{ p: TestProject; findings: string[] }> {
     },
   });
   expect((await p.dgov(["run", "p"])).exitCode).toBe(1);
-  const verdict = p.events().findLast((e) => e.type === "gate.finished");
+  const gates = p.events().filter((e) => e.type === "gate.finished");
+  const verdict = gates.findLast(({ data }) => data["gate"] === "semantic");
   const diagnostics = verdict?.data["diagnostics"] as { severity: string; fingerprint: string }[];
   return { p, findings: diagnostics.map(({ fingerprint }) => fingerprint) };
 }
