@@ -39,6 +39,8 @@ export interface UnitHistory {
   kept: { ref: string; commit: string; base: string } | null;
   /** Its last rejection; `detail` names a blob. */
   rejection: { verdict: string; reason: string; detail: string | null; attempt: number } | null;
+  /** The last tree that gates rejected as the attempt's fault. */
+  rejectedTree: string | null;
   /** Findings for which the semantic gate rejected the kept work. */
   findings: RejectingFinding[];
   /** A read-only unit's last result and the commits that it was given for. */
@@ -76,6 +78,7 @@ export function foldHistory(records: readonly RecordedEvent[]): Map<string, Unit
           attempt: 0,
           kept: same ? (earlier?.kept ?? null) : null,
           rejection: same ? (earlier?.rejection ?? null) : null,
+          rejectedTree: same ? (earlier?.rejectedTree ?? null) : null,
           findings: same ? (earlier?.findings ?? []) : [],
           result: same ? (earlier?.result ?? null) : null,
         });
@@ -104,6 +107,9 @@ export function foldHistory(records: readonly RecordedEvent[]): Map<string, Unit
           detail: typeof record.data["detail"] === "string" ? record.data["detail"] : null,
           attempt: record.attempt ?? 0,
         };
+        break;
+      case "gates.finished":
+        if (record.data["blame"] === "attempt") entry.rejectedTree = text(record.data["tree"]);
         break;
       case "gate.finished":
         if (record.data["gate"] === "semantic") entry.findings = rejectingFindings(record.data);

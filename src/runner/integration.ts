@@ -131,7 +131,7 @@ export class Integration {
       const { passed, reason } = result;
       const keeps = car === null && result.blame === "other_base";
       if (!passed && !keeps && !signal.aborted) {
-        if (result.blame === "attempt") c.memory.rejectedTrees.set(unit, tree);
+        if (result.blame === "attempt") c.memory.rejectedTrees.set(unit, { tree, here: true });
         c.memory.setPendingRejection(action, {
           verdict: "gate_failed",
           reason: result.reason,

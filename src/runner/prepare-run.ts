@@ -257,6 +257,7 @@ function earlierWork(
           ? decoder.decode(blob)
           : (entry.rejection?.reason ?? "the attempt was abandoned"),
       verdict: entry.rejection?.verdict ?? null,
+      rejectedTree: entry.rejectedTree,
       ref: entry.kept?.ref ?? null,
       commit: entry.kept?.commit ?? null,
       base: entry.kept?.base ?? null,

@@ -1,5 +1,7 @@
-/** A worker that submits a tree which the gates of this run rejected. */
+/** A worker that submits a tree which the gates rejected, in this run or an earlier one. */
 import { expect, test } from "bun:test";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { call, done, type ModelTurn } from "../../src/demo/script.ts";
 import { type TestProject, testProject, unit } from "../harness/project.ts";
 
@@ -20,12 +22,14 @@ function retried(second: ModelTurn[]): Promise<TestProject> {
   });
 }
 
-const answersOf = (p: TestProject, attempt: number): string[] =>
+const answersOf = (p: TestProject, attempt: number | null = null): string[] =>
   p
     .telemetry()
     .filter(
       (event) =>
-        event.type === "result" && event.attempt === attempt && event.data["tool"] === "done",
+        event.type === "result" &&
+        (attempt === null || event.attempt === attempt) &&
+        event.data["tool"] === "done",
     )
     .map(({ data }) => `${data["text"]}`);
 
@@ -66,4 +70,19 @@ test("A21 a worker that says it is blocked is not held back", async () => {
   ]);
   expect((await p.dgov(["run", "p"])).exitCode).toBe(1);
   expect(answersOf(p, 2).some((text) => text.includes(same))).toBe(false);
+});
+
+test("A21 a worker of a later run is told once, and may insist when the cause lay outside the files", async () => {
+  await using p = await testProject({
+    tasks: { a: { test_cmd: '! grep -q BAD a.txt 2>/dev/null || test -e "$HOME/repaired"' } },
+    plan: { max_retries: 0 },
+    script: { rules: [{ unit: unit("a"), turns: [write("BAD\n"), done("ok"), done("ok")] }] },
+  });
+  expect((await p.dgov(["run", "p"])).exitCode).toBe(1);
+  writeFileSync(join(p.repo.env["HOME"] ?? "", "repaired"), "");
+  expect((await p.dgov(["run", "p", "--continue"])).exitCode).toBe(0);
+  expect(await p.landed()).toEqual([unit("a")]);
+  const told = answersOf(p).map((text) => text.includes(`${same} in an earlier run`));
+  // The later run comes first.
+  expect(told).toEqual([true, false, false]);
 });

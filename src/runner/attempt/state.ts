@@ -15,6 +15,8 @@ export interface EarlierWork {
   rejection: string;
   /** The verdict of the unit's last rejection in an earlier run; absent in work of the current one. */
   verdict?: string | null;
+  /** The tree that gates of an earlier run rejected as the attempt's fault; absent in work of the current one. */
+  rejectedTree?: string | null;
   ref: string | null;
   commit: string | null;
   base: string | null;
@@ -100,8 +102,8 @@ export class RunMemory {
   readonly results = new Map<string, string>();
   /** By unit: its last reviewed commit. */
   readonly reviewed = new Map<string, Reviewed>();
-  /** By unit: the last tree that gates rejected as the attempt's fault, in this run. */
-  readonly rejectedTrees = new Map<string, string>();
+  /** By unit: the last tree that gates rejected as the attempt's fault; `here`: in this run. */
+  readonly rejectedTrees = new Map<string, { tree: string; here: boolean }>();
   /** By reviewer's unit: the issues it reported in landed work. */
   readonly issues = new Map<string, string>();
 
@@ -109,8 +111,9 @@ export class RunMemory {
   constructor(earlier: ReadonlyMap<string, EarlierWork>, putBlob: (text: string) => string) {
     this.#earlier = new Map(earlier);
     this.#putBlob = putBlob;
-    for (const [unit, { verdict }] of earlier) {
+    for (const [unit, { verdict, rejectedTree }] of earlier) {
       if (verdict) this.#noteRejection(unit, { verdict, here: false });
+      if (rejectedTree) this.rejectedTrees.set(unit, { tree: rejectedTree, here: false });
     }
   }
 

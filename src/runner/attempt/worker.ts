@@ -288,7 +288,10 @@ export function handleWorkerMessage(
   c.log.note({ run: c.run, plan: c.plan.name, unit, attempt, type: message.type, data });
 }
 
-/** Answer to a worker that ends with the tree that the gates rejected; null for any other tree. */
+/**
+ * Answer to a worker that ends with the tree that the gates rejected; null for any other tree. A rejection of an
+ * earlier run is told once: what caused it may have been outside the files and be gone.
+ */
 async function resubmission(c: RunContext, { unit, tree }: LiveAttempt): Promise<string | null> {
   const rejected = c.memory.rejectedTrees.get(unit);
   if (rejected === undefined) return null;
@@ -299,8 +302,12 @@ async function resubmission(c: RunContext, { unit, tree }: LiveAttempt): Promise
     tree,
     paths.map(({ path }) => path),
   );
-  if (now !== rejected) return null;
-  return "the files are the same as those that the gates rejected; fix what the rejection in your task names, or call done with status blocked";
+  if (now !== rejected.tree) return null;
+  const same = "the files are the same as those that the gates rejected";
+  const fix = "fix what the rejection in your task names, or call done with status blocked";
+  if (rejected.here) return `${same}; ${fix}`;
+  c.memory.rejectedTrees.delete(unit);
+  return `${same} in an earlier run; ${fix}. If the cause lay outside the files and is gone, call done again`;
 }
 
 function telemetryData(c: RunContext, message: WorkerMessage): Record<string, unknown> {
