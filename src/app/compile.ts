@@ -14,7 +14,13 @@ import { ignoredPaths } from "../git/working-tree.ts";
 import { importIndex, manifestNames } from "../languages/import-index.ts";
 import { importsOf } from "../languages/imports.ts";
 import { languageOf } from "../languages/language.ts";
-import { type CheckInput, type CompileResult, checkPlan, compilePlan } from "../plan/compile.ts";
+import {
+  type CheckInput,
+  type CompileInput,
+  type CompileResult,
+  checkPlan,
+  compilePlan,
+} from "../plan/compile.ts";
 import type { CompiledPlan } from "../plan/compiled.ts";
 import { writeCompiled } from "../plan/compiled-file.ts";
 import type { PlanLocation } from "../plan/locate.ts";
@@ -39,8 +45,8 @@ export interface CompileRequest extends CheckRequest {
   location: PlanLocation;
   /** Requests to a model that chooses SOPs; null to use cached choices and the rules only. */
   sops: SopRequests | null;
-  /** Called with the checked plan, still without SOPs, before a model may choose them. May throw. */
-  beforePicking?(plan: CompiledPlan): Promise<void>;
+  /** As `beforePicking` of the compiler. */
+  beforePicking?: CompileInput["beforePicking"];
   /** Called with warnings that are not diagnostics, e.g. why the rules chose the SOPs. */
   warn(text: string): void;
 }

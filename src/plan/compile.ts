@@ -37,12 +37,15 @@ export interface CheckInput {
   imported?(paths: string[]): Promise<ReadonlyMap<string, readonly string[]>>;
 }
 
-interface CompileInput extends CheckInput {
+export interface CompileInput extends CheckInput {
   /** The plan's folder, relative to the project root. */
   dir: string;
   picker: SopPicker;
-  /** Called with the checked plan, still without SOPs, before the picker may send a request. May throw. */
-  beforePicking?(plan: CompiledPlan): Promise<void>;
+  /**
+   * Called with the checked plan, still without SOPs, before the picker may send a request. Returns the units for
+   * which it must send none, since no worker will read their SOPs. May throw.
+   */
+  beforePicking?: (plan: CompiledPlan) => Promise<ReadonlySet<string>>;
 }
 
 export type CompileResult =
@@ -63,8 +66,8 @@ export async function compilePlan(input: CompileInput): Promise<CompileResult> {
   if (plan === null || diagnostics.some(({ severity }) => severity === "error")) {
     return { ok: false, diagnostics: sortDiagnostics(diagnostics) };
   }
-  await input.beforePicking?.(assemble(plan, sops, new Map()).compiled);
-  const chosen = await chooseSops(plan, sops, input.picker);
+  const idle = await input.beforePicking?.(assemble(plan, sops, new Map()).compiled);
+  const chosen = await chooseSops(plan, sops, input.picker, idle);
   if (chosen.diagnostics.length > 0) {
     return { ok: false, diagnostics: sortDiagnostics([...diagnostics, ...chosen.diagnostics]) };
   }
@@ -151,6 +154,7 @@ async function chooseSops(
   plan: Plan,
   sops: readonly Sop[],
   picker: SopPicker,
+  idle: ReadonlySet<string> | undefined,
 ): Promise<{ choices: Map<string, SopChoice>; diagnostics: Diagnostic[] }> {
   const choices = new Map<string, SopChoice>();
   const open = plan.tasks.filter(({ id, written: { sop_mapping: pins } }) => {
@@ -158,7 +162,7 @@ async function chooseSops(
     return pins === undefined;
   });
   if (sops.length === 0 || open.length === 0) return { choices, diagnostics: [] };
-  const picked = await picker.pick(open, sops);
+  const picked = await picker.pick(open, sops, idle);
   const known = new Set(sops.map(({ name }) => name));
   const diagnostics = open.flatMap((task) => {
     const choice = picked.get(task.id);

@@ -103,7 +103,7 @@ function plan(
   return { tasks } as unknown as CompiledPlan;
 }
 
-const landed = [{ unit: "work", digest: "1", commit: "c1" }];
+const landed = [{ unit: "work", digest: "1", commit: "c1", run: "r1" as string | null }];
 const answered = (inputs: Record<string, string> = {}): object => ({
   digest: "1",
   result: { text: "said", inputs },
@@ -129,7 +129,7 @@ describe("settledUnits", () => {
     ["its own task changed", settled(plan({ judge: "2" })), ["ask done", "work landed"]],
     [
       "the reviewed unit landed again",
-      settled(plan(), [{ unit: "work", digest: "1", commit: "c2" }]),
+      settled(plan(), [{ unit: "work", digest: "1", commit: "c2", run: "r2" }]),
       ["ask done", "work landed"],
     ],
     ["the reviewed unit has to run again", settled(plan({ work: "2" })), ["ask done"]],
@@ -145,6 +145,35 @@ describe("settledUnits", () => {
       ["ask done", "work landed"],
     ],
   ])("a result does not hold when %s", (_, found, expected) => {
+    expect(found).toEqual(expected);
+  });
+
+  const listed = ["ask", "work", "judge"].map((name) => ({
+    ...{ unit: name, digest: "1", commit: name === "ask" ? "c0" : "c1", run: null },
+  }));
+  const dgovs = (one: (typeof listed)[number]) => (one.unit === "work" ? landed : [one]);
+  test.each<[string, string[], string[]]>([
+    [
+      "holds while its inputs are the Python program's, too",
+      settled(plan(), listed, new Map()),
+      ["ask done", "work landed", "judge done"],
+    ],
+    [
+      "does not hold when its task changed",
+      settled(plan({ ask: "2" }), listed, new Map()),
+      ["work landed", "judge done"],
+    ],
+    [
+      "does not hold when its input landed again with dgov",
+      settled(plan(), listed.flatMap(dgovs), new Map()),
+      ["ask done", "work landed"],
+    ],
+    [
+      "does not hold when its input was reverted",
+      settled(plan(), listed.toSpliced(1, 1), new Map()),
+      ["ask done"],
+    ],
+  ])("B21 a read-only unit among the Python program's landings %s", (_, found, expected) => {
     expect(found).toEqual(expected);
   });
 });

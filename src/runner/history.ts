@@ -170,32 +170,37 @@ export function unresolvedUnits(
 
 /**
  * Units that need no work: landed with the task's digest, or read-only with a result for the same inputs. A result
- * counts only while every unit that it depends on needs no work either. Pure.
+ * counts only while every unit that it depends on needs no work either. The Python program lists its read-only units
+ * among its landings; their results are as good while the inputs are its work, too. Pure.
  */
 export function settledUnits(
   plan: CompiledPlan,
-  landed: readonly { unit: string; digest: string; commit: string }[],
+  landed: readonly Pick<LandedUnit, "unit" | "digest" | "commit" | "run">[],
   history: ReadonlyMap<string, Pick<UnitHistory, "digest" | "result">>,
   mode: "bare" | "continue" | "restart",
 ): { unit: string; as: "landed" | "done" }[] {
   if (mode === "restart") return [];
-  const commits = new Map(landed.map((l) => [`${l.unit} ${l.digest}`, l.commit]));
-  /** By settled unit: the commit it landed as, null for a result. */
-  const settled = new Map<string, string | null>();
+  const works = new Map(landed.map((one) => [`${one.unit} ${one.digest}`, one]));
+  /** By settled unit: the work that landed, null for a result. */
+  const settled = new Map<string, (typeof landed)[number] | null>();
   for (const task of plan.tasks) {
+    const work = works.get(`${task.id} ${task.digest}`);
     if (task.role === "worker") {
-      const commit = commits.get(`${task.id} ${task.digest}`);
-      if (commit !== undefined) settled.set(task.id, commit);
+      if (work !== undefined) settled.set(task.id, work);
       continue;
     }
     const entry = history.get(task.id);
     const result = entry?.digest === task.digest ? entry.result : null;
-    const sameInputs = task.dependsOn.every(
-      (unit) => settled.has(unit) && settled.get(unit) === (result?.inputs[unit] ?? null),
-    );
-    if (result !== null && sameInputs) settled.set(task.id, null);
+    const holds = (unit: string): boolean => {
+      const input = settled.get(unit);
+      if (input === undefined) return false;
+      if (result !== null) return (input?.commit ?? null) === (result.inputs[unit] ?? null);
+      return work !== undefined && (input === null || input.run === null);
+    };
+    const known = result !== null || work !== undefined;
+    if (known && task.dependsOn.every(holds)) settled.set(task.id, null);
   }
-  return [...settled].map(([unit, commit]) => ({ unit, as: commit === null ? "done" : "landed" }));
+  return [...settled].map(([unit, work]) => ({ unit, as: work === null ? "done" : "landed" }));
 }
 
 /** Attempts that a run prepared, in the order of its records. Pure. */
@@ -304,19 +309,20 @@ export async function landedUnits(
 }
 
 /**
- * The lines of a plan's commits that the Python program made: its own lines, and the ones with a digest that dgov
- * added for the same commits and that take precedence. Pure.
+ * The lines of a plan's commits that the Python program made, with the digest of the line that dgov added for the same
+ * commit, when there is one. Pure.
  */
 export function adoptedLines(lines: readonly HistoryLine[], plan: string): HistoryLine[] {
-  const byWork = new Map<string, HistoryLine>();
-  const foreign = new Set<string>();
-  for (const line of lines) {
-    if (line.plan !== plan) continue;
-    const key = `${line.unit} ${line.commit}`;
-    if (line.digest === null) foreign.add(key);
-    if (line.digest !== null || !byWork.has(key)) byWork.set(key, line);
-  }
-  return [...byWork].flatMap(([key, line]) => (foreign.has(key) ? [line] : []));
+  const key = (line: HistoryLine): string => `${line.unit} ${line.commit}`;
+  const ofPlan = lines.filter((line) => line.plan === plan);
+  const digests = new Map(
+    ofPlan.flatMap((line) => (line.digest === null ? [] : [[key(line), line.digest] as const])),
+  );
+  const foreign = ofPlan.filter(({ digest }) => digest === null);
+  return [...new Map(foreign.map((line) => [key(line), line])).values()].map((line) => ({
+    ...line,
+    digest: digests.get(key(line)) ?? null,
+  }));
 }
 
 /**

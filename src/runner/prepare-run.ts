@@ -68,21 +68,27 @@ export async function prepareRun(
         request.confirm,
       ),
   });
+  let scan: Promise<LandedUnit[]> | undefined;
+  const progressOf = async (of: CompiledPlan) => {
+    scan ??= unitsLandedAt(request, environment, { plan: of, tip });
+    const [landed, history] = [await scan, planHistory(log, of.name)];
+    return { landed, history, settled: settledUnits(of, landed, history, mode) };
+  };
   const compiled = await request.compile(config, repository, {
     signal,
     async beforeModel(checked) {
       const { only } = resolveNames(checked, request);
       const selected = planToRun(checked, only, request);
       await requireCleanTree(repository, projectPrefix, selected, request.allowDirty);
+      const { settled } = await progressOf(selected);
+      return new Set(settled.map(({ unit }) => unit));
     },
   });
   signal.throwIfAborted();
   const { only, notes } = resolveNames(compiled.plan, request);
   const plan = planToRun(compiled.plan, only, request);
 
-  const landed = await unitsLandedAt(request, environment, { plan, tip });
-  const history = planHistory(log, plan.name);
-  const settled = settledUnits(plan, landed, history, mode);
+  const { landed, history, settled } = await progressOf(plan);
   const isSettled = new Set(settled.map(({ unit }) => unit));
   const unresolved = unresolvedUnits(history, plan.tasks).filter(
     ({ unit }) => !isSettled.has(unit),
@@ -128,7 +134,10 @@ export async function prepareRun(
   const rateLimiter = request.rateLimiter(config);
   const earlier = new Map([...earlierWork(log, history, plan), ...request.takenOver]);
   const memory = new RunMemory(earlier, (text) => log.putBlob(text));
-  for (const { unit, commit } of landed) memory.landed.set(unit, commit);
+  const roles = new Map(plan.tasks.map(({ id, role }) => [id, role]));
+  for (const { unit, commit } of landed) {
+    if (roles.get(unit) === "worker") memory.landed.set(unit, commit);
+  }
   for (const task of plan.tasks) {
     const result = history.get(task.id)?.result;
     if (result && task.role !== "worker") memory.results.set(task.id, result.text);

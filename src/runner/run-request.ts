@@ -43,8 +43,11 @@ export type Compiler = (
   o?: {
     /** Ends requests to a model; its reason is thrown. */
     signal: AbortSignal;
-    /** Called with the checked plan, still without SOPs, before the first request to a model. May throw. */
-    beforeModel(plan: CompiledPlan): Promise<void>;
+    /**
+     * Called with the checked plan, still without SOPs, before the first request to a model. Returns the units that
+     * need no work, for which no model is asked. May throw.
+     */
+    beforeModel(plan: CompiledPlan): Promise<ReadonlySet<string>>;
   },
 ) => Promise<CompiledSource>;
 

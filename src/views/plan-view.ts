@@ -127,8 +127,10 @@ export function viewUnitStatuses(
     const same = ran !== undefined && ran.digest === unit.digest;
     const changed =
       (fact !== undefined && fact.digest !== unit.digest) || (ran !== undefined && !same);
-    const isLanded = fact?.digest === unit.digest;
-    const phase = same ? ran.phase : null;
+    const isFinished = fact?.digest === unit.digest;
+    const isLanded = isFinished && unit.role === "worker";
+    // The Python program lists read-only units among its landings.
+    const phase = same ? ran.phase : isFinished && !isLanded ? "done" : null;
     // Git takes precedence over the log: the landing may have been reverted.
     const state = isLanded ? "landed" : phase === "landed" ? "pending" : stateOf(phase);
     return {
@@ -136,10 +138,10 @@ export function viewUnitStatuses(
       summary: unit.summary,
       role: unit.role,
       state,
-      phase,
+      phase: same ? ran.phase : null,
       reason: state === "landed" || !same ? "" : ran.reason,
       commit: isLanded ? fact.commit : null,
-      at: isLanded ? fact.at : same ? ran.since : null,
+      at: isLanded ? fact.at : same ? ran.since : isFinished ? fact.at : null,
       waitingOn: [],
       changed,
       keptRef: same ? ran.keptRef : null,

@@ -31,6 +31,25 @@ async function migrated(
   return Object.assign(p, { commit });
 }
 
+const sop = `---
+name: plain
+title: Plain
+summary: Plain text
+applies_to: [text]
+priority: should
+---
+## When
+- always
+## Do
+- write
+## Do Not
+- shout
+## Verify
+- look
+## Escalate
+- ask
+`;
+
 async function seen(p: TestProject): Promise<unknown[]> {
   const json = async (...args: string[]) => JSON.parse((await p.dgov([...args, "--json"])).stdout);
   const row = (await json("plan", "list", "--all")).plans[0];
@@ -59,6 +78,64 @@ describe("the Python program's state", () => {
     using old = new Database(join(p.root, ".dgov/state.python.db"), { readonly: true });
     expect(old.query("SELECT slug FROM tasks").all()).toEqual([{ slug: unit("a") }]);
     expect(existsSync(join(p.root, ".dgov/state.python.db-wal"))).toBe(false);
+  });
+
+  test.concurrent("B21 read-only units that it finished are not asked again, also by a later run", async () => {
+    const tasks = {
+      look: { role: "researcher" },
+      a: { depends_on: ["look"] },
+      check: { role: "reviewer", depends_on: ["a"] },
+      b: {},
+    };
+    const fails = { unit: unit("b"), turns: [done("cannot", { status: "blocked" })] };
+    await using p = await testProject({ tasks, script: { rules: [fails] } });
+    const commit = await p.repo.git("rev-parse", "HEAD");
+    const readOnly = { plan: "p", role: "researcher", commit };
+    writePythonState(p.root, [
+      { ...readOnly, unit: unit("look") },
+      { plan: "p", unit: unit("a"), commit },
+      { ...readOnly, unit: unit("check"), role: "reviewer" },
+      { plan: "p", unit: unit("b"), commit: null },
+    ]);
+    p.repo.write(".dgov/.gitignore", pythonGitignore);
+    await p.repo.git("commit", "-qam", "ignore");
+    const states = async (): Promise<Record<string, string>> => {
+      const { landed, units } = JSON.parse(
+        (await p.dgov(["plan", "status", "p", "--json"])).stdout,
+      );
+      const of = units.map((one: { unit: string; state: string }) => [one.unit, one.state]);
+      const row = JSON.parse((await p.dgov(["plan", "list", "--json"])).stdout).plans[0];
+      expect([landed, row.landed]).toEqual([3, 3]);
+      return Object.fromEntries(of);
+    };
+    const finished = { [unit("look")]: "done", [unit("a")]: "landed", [unit("check")]: "done" };
+    expect(await states()).toEqual({ ...finished, [unit("b")]: "pending" });
+    for (const mode of [[], ["--continue"]]) {
+      const run = await p.dgov(["run", "p", ...mode]);
+      expect([run.exitCode, run.stdout]).toEqual([1, expect.stringContaining("3 of 4")]);
+      expect(await states()).toEqual({ ...finished, [unit("b")]: "failed" });
+    }
+    const asked = new Set(p.telemetry().flatMap(({ unit }) => unit ?? []));
+    expect([...asked]).toEqual([unit("b")]);
+  });
+
+  test.concurrent("B21 no model chooses the SOPs of units that landed", async () => {
+    await using p = await testProject({
+      tasks: { a: {} },
+      files: { ".dgov/sops/plain.md": sop, "a.txt": "by the Python program\n" },
+      config: { sops: { picker: "model" } },
+      script,
+    });
+    const commit = await p.repo.git("rev-parse", "HEAD");
+    writePythonState(p.root, [{ plan: "p", unit: unit("a"), commit }]);
+    p.repo.write(".dgov/.gitignore", pythonGitignore);
+    await p.repo.git("commit", "-qam", "ignore");
+    const run = await p.dgov(["run", "p"]);
+    expect([run.exitCode, run.stderr, p.model.requests.length]).toEqual([
+      0,
+      expect.stringContaining("1 unit landed"),
+      0,
+    ]);
   });
 
   test.concurrent("B21 a plan that landed as a whole starts no worker and is archived", async () => {

@@ -1,10 +1,10 @@
 /**
- * State that the Python program of the same name leaves in a repository: its database, its history of landings, and
- * its ignore rules. The schema is that of its version 0.8.1.
+ * State that the Python program of the same name leaves in a repository, as its version 0.8.1 writes it: its database,
+ * its history of landings, compiled plans, logs and ignore rules.
  */
 import { Database } from "bun:sqlite";
 import { appendFileSync, mkdirSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 
 const tables = [
   `CREATE TABLE tasks (slug TEXT PRIMARY KEY, task_id TEXT, agent TEXT, project_root TEXT, worktree_path TEXT,
@@ -30,7 +30,10 @@ const tables = [
     completion_tokens INTEGER NOT NULL DEFAULT 0, iteration_count INTEGER NOT NULL DEFAULT 0, terminated_at TEXT)`,
 ];
 
-/** Its `.dgov/.gitignore`, which also ignores the history of landings. */
+/**
+ * Its `.dgov/.gitignore`, without a newline at its end. It ignores the history of landings, but not the compiled plan
+ * in the folder of an archived one.
+ */
 export const pythonGitignore = `# Runtime state — never commit
 state.db
 state.db-wal
@@ -39,28 +42,135 @@ runs.log
 out/
 runtime/
 plans/deployed.jsonl
-plans/*/_compiled.toml
-`;
+plans/*/_compiled.toml`;
 
-/** Writes the state of runs in which these units landed with these commits. */
-export function writePythonState(
-  projectRoot: string,
-  landings: readonly { plan: string; unit: string; commit: string }[],
-): void {
+/** A unit in a run of the Python program. */
+export interface PythonUnit {
+  plan: string;
+  unit: string;
+  role?: string;
+  /**
+   * The commit in its history: of a worker the landed one, of a read-only unit the one that it saw. Null for a unit
+   * that failed, which its history does not list.
+   */
+  commit: string | null;
+}
+
+/** Time of the runs. */
+const second = "2026-01-02T03:04:05";
+
+/** Writes the state of runs of these units: their plans run in the order in which they first appear. */
+export function writePythonState(projectRoot: string, units: readonly PythonUnit[]): void {
   const folder = join(projectRoot, ".dgov");
   mkdirSync(join(folder, "plans"), { recursive: true });
   using db = new Database(join(folder, "state.db"), { create: true });
   db.run("PRAGMA journal_mode = WAL");
   for (const table of tables) db.run(table);
-  const ts = "2026-01-02T03:04:05Z";
-  for (const { plan, unit, commit } of landings) {
-    const values = [ts, plan, unit];
-    const events = "INSERT INTO events (ts, event, pane, plan_name, task_slug)";
-    db.run(`${events} VALUES (?1, 'run_start', 'run-' || ?2, ?2, NULL)`, values.slice(0, 2));
-    db.run(`${events} VALUES (?1, 'merge_completed', ?3, ?2, ?3)`, values);
-    db.run("INSERT INTO tasks (slug, plan_name, state) VALUES (?, ?, 'merged')", [unit, plan]);
-    const line = JSON.stringify({ plan, unit, sha: commit, ts });
-    appendFileSync(join(folder, "plans/deployed.jsonl"), `${line}\n`);
+  for (const [plan, of] of Map.groupBy(units, (one) => one.plan)) {
+    writeEvent(db, plan, { event: "run_start", pane: `run-${plan}` });
+    for (const one of of) writeUnit(db, projectRoot, one);
+    const ok = of.every(({ commit }) => commit !== null);
+    writeEvent(db, plan, {
+      event: "run_completed",
+      pane: plan,
+      data: { run_status: ok ? "complete" : "partial" },
+    });
+    const merged = of.flatMap(({ unit, commit }) => (commit === null ? [] : [unit])).join(", ");
+    const failed = of.flatMap(({ unit, commit }) => (commit === null ? [unit] : [])).join(", ");
+    const lines = [
+      `[2026-01-02 03:04:05Z] ${plan} (.dgov/plans/${plan}/_compiled.toml) — ${ok ? "ok" : "fail"} (2.16s)`,
+      ...(merged === "" ? [] : [`  merged: ${merged}`]),
+      ...(failed === "" ? [] : [`  failed: ${failed}`]),
+    ];
+    appendFileSync(join(folder, "runs.log"), `${lines.join("\n")}\n\n`);
   }
-  writeFileSync(join(folder, "runs.log"), `${ts} run complete\n`);
+  writeAt(join(folder, "runtime/repo_snapshot/0123.json"), "{}\n");
+}
+
+/** Writes the events, the row and the line of one unit. */
+function writeUnit(
+  db: Database,
+  projectRoot: string,
+  { plan, unit, role = "worker", commit }: PythonUnit,
+): void {
+  const pane = `headless-${unit}-64025652`;
+  const worktree = join(dirname(projectRoot), ".dgov-worktrees-project", unit);
+  const event = (name: string, more: { error?: string; data?: object } = {}): void =>
+    writeEvent(db, plan, { event: name, pane, unit, ...more });
+  event("dag_task_dispatched", { data: { agent: "scripted" } });
+  event("worker_log", { data: { log_type: "done", content: "Did it." } });
+  event("task_done", { data: { duration: 1.47, prompt_tokens: 2000, completion_tokens: 100 } });
+  if (commit === null)
+    event("review_fail", {
+      error: "Touched unclaimed files: ['x']",
+      data: { verdict: "scope_violation" },
+    });
+  else {
+    event("review_pass", { data: { verdict: role === "worker" ? "ok" : "read_only" } });
+    event("merge_completed");
+  }
+  db.run(
+    `INSERT OR REPLACE INTO tasks (slug, agent, project_root, worktree_path, branch_name, created_at, owns_worktree, role, state, plan_name)
+     VALUES (?, 'scripted', ?, ?, ?, 1767323045.1614826, 1, ?, ?, ?)`,
+    [
+      unit,
+      projectRoot,
+      worktree,
+      `dgov/${unit}`,
+      role,
+      commit === null ? "failed" : "merged",
+      plan,
+    ],
+  );
+  mkdirSync(join(projectRoot, ".dgov/out", unit), { recursive: true });
+  if (commit === null) return;
+  const line = JSON.stringify({ plan, unit, sha: commit, ts: `${second}Z` });
+  appendFileSync(join(projectRoot, ".dgov/plans/deployed.jsonl"), `${line}\n`);
+}
+
+function writeEvent(
+  db: Database,
+  plan: string,
+  o: { event: string; pane: string; unit?: string; error?: string; data?: object },
+): void {
+  db.run(
+    "INSERT INTO events (ts, event, pane, plan_name, task_slug, error, data) VALUES (?, ?, ?, ?, ?, ?, ?)",
+    [
+      `${second}.810111+00:00`,
+      o.event,
+      o.pane,
+      plan,
+      o.unit ?? null,
+      o.error ?? null,
+      JSON.stringify(o.data ?? {}),
+    ],
+  );
+}
+
+/** The text of a `_compiled.toml` of the Python program, in which SOPs are part of each prompt. */
+export function pythonCompiled(plan: string, units: readonly string[]): string {
+  const tasks = units.map(
+    (unit) => `[tasks."${unit}"]
+summary = "Do it"
+prompt = """
+[SOP: Large File Handling]
+Summary: Use targeted reads.
+
+Do it.
+"""
+commit_message = "feat: do it"
+role = "worker"
+`,
+  );
+  return `[plan]
+name = "${plan}"
+source_mtime_max = "2026-01-02T03:04:00.705510Z"
+sop_set_hash = "160dc3be30f404e5c5b128af7cdddfde9f5e4d8643c341fd805e53cf2c957dc1"
+
+${tasks.join("\n")}`;
+}
+
+function writeAt(path: string, text: string): void {
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, text);
 }

@@ -13,6 +13,7 @@ export interface LandedUnit {
   unit: string;
   digest: string;
   commit: Oid;
+  /** Null for work of the Python program. */
   run: string | null;
   /** Committer date, RFC 3339. */
   at: string;

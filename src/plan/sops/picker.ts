@@ -12,8 +12,12 @@ export interface SopChoice {
 }
 
 export interface SopPicker {
-  /** The choice for each task, by unit id. */
-  pick(tasks: readonly PlanTask[], sops: readonly Sop[]): Promise<Map<string, SopChoice>>;
+  /** The choice for each task, by unit id. No request is made for the units that are `idle`. */
+  pick(
+    tasks: readonly PlanTask[],
+    sops: readonly Sop[],
+    idle?: ReadonlySet<string>,
+  ): Promise<Map<string, SopChoice>>;
 }
 
 /** Chooses the SOPs with an `applies_to` word that is a keyword of the unit. */
