@@ -61,13 +61,13 @@ export async function deleteRefs(r: Repository, refs: readonly string[]): Promis
   );
 }
 
-/** Refs below a prefix of whole components, such as `refs/dgov/keep/R`, sorted by name. */
+/** Refs below prefixes of whole components, such as `refs/dgov/keep/R`, sorted by name. */
 export async function listRefs(
   r: Repository,
-  prefix: string,
+  ...prefixes: string[]
 ): Promise<{ ref: string; oid: Oid }[]> {
-  const args = ["for-each-ref", "--format=%(objectname) %(refname)%00", prefix];
-  const output = await must(inRepository(r, args), `listing ${prefix}`);
+  const args = ["for-each-ref", "--format=%(objectname) %(refname)%00", ...prefixes];
+  const output = await must(inRepository(r, args), `listing ${prefixes.join(", ")}`);
   return nulSplit(output)
     .map((line) => line.toString().trimStart())
     .filter((line) => line !== "")

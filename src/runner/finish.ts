@@ -1,10 +1,7 @@
 /** The end of a run: verification of the branch, bookkeeping, baselines, and the record `run.finished`. */
-import { join } from "node:path";
-import { DgovError } from "../error.ts";
+import { DgovError, endsRun } from "../error.ts";
 import { treeOfCommit } from "../git/commit.ts";
-import { removeOwnFolder } from "../git/own-folder.ts";
 import { baseRef, branchTip, deleteRefs, listRefs } from "../git/refs.ts";
-import { pruneRegistrations } from "../git/worktrees/worktree.ts";
 import type { RunStatus } from "../kernel/event.ts";
 import { noBookkeepingCommit, notArchived, sharedStateChanged } from "../kernel/reasons.ts";
 import type { State } from "../kernel/state.ts";
@@ -23,6 +20,7 @@ import {
   strangeStructure,
 } from "./baselines.ts";
 import { archivePlan, commitBookkeeping, recordLandings } from "./bookkeeping.ts";
+import { cleanRun } from "./operator/clean.ts";
 import { acceptedIn } from "./operator/takeover.ts";
 import { recordOf } from "./records.ts";
 import { type RunContext, record } from "./run-context.ts";
@@ -68,6 +66,16 @@ class Ending {
       const interrupted = isAbortError(error);
       this.problem(`${failure}: ${interrupted ? "interrupted" : errorMessage(error)}`);
       return otherwise;
+    }
+  }
+
+  /** A step that removes what is no longer needed: one that throws is a warning, and the next run repeats it. */
+  async cleanup(failure: string, body: () => Promise<void>): Promise<void> {
+    try {
+      await body();
+    } catch (error) {
+      if (endsRun(error)) throw error;
+      this.warnings.push(`${failure}: ${errorMessage(error)}`);
     }
   }
 
@@ -127,14 +135,13 @@ export async function finishRun(c: RunContext, loop: LoopEnd): Promise<RunEnd> {
     landedTip === null
       ? loop.state.tip
       : await ending.step("the branch was not read", landedTip, () => tipOf(c, loop));
-  await ending.step("refs of the run were not removed", undefined, async () => {
+  await ending.cleanup("refs of candidates were not removed", async () => {
     const candidates = await listRefs(c.repository, `refs/dgov/candidate/${c.run}`);
     await deleteRefs(c.repository, [...candidates.map(({ ref }) => ref), baseRef(c.run)]);
   });
-  await ending.step("the folder of the run was not removed", undefined, () => {
-    const folder = join(c.paths.runs, c.run);
-    removeOwnFolder(folder);
-    pruneRegistrations(c.repository, folder);
+  await ending.cleanup("the folder of the run was not removed", async () => {
+    const { kept } = await cleanRun({ ...c, dry: false }, c.run);
+    for (const one of kept) warnings.push(`not removed: ${one}`);
   });
   const durationMs = c.clock.now() - c.startedAt;
   const degradedFails = degraded && c.config.sentrux.onDegraded === "fail";

@@ -24,6 +24,7 @@ import {
 } from "../settlement/context.ts";
 import { appendToFile, readText } from "../std/files.ts";
 import { errorMessage } from "../std/text.ts";
+import { cleanEndedRuns } from "./operator/clean.ts";
 import { recoverCrashedUndo } from "./operator/pending-undo.ts";
 import { type RunPaths, runPaths } from "./paths.ts";
 import { type Confirm, ensureFirstCommit } from "./preconditions.ts";
@@ -85,6 +86,7 @@ export async function openRunEnvironment(
     keepBytesMax: config.worktree.keepMibMax * 1024 * 1024,
   });
   for (const one of recovered) request.status(recoveryText(one));
+  await cleanEndedRuns({ repository, paths, log });
   return {
     run,
     repository,

@@ -5,6 +5,7 @@ import {
   existsSync,
   mkdirSync,
   readdirSync,
+  readFileSync,
   renameSync,
   rmSync,
   truncateSync,
@@ -67,7 +68,6 @@ async function expectRepaired(p: TestProject, env: Record<string, string> = {}):
 describe("B18 after the last landing", () => {
   const cases: [name: string, text: string][] = [
     ["bookkeeping", "read-tree"],
-    ["refs of candidates", "refs/dgov/candidate/"],
     ["every git command", ""],
   ];
   for (const [name, text] of cases) {
@@ -82,6 +82,52 @@ describe("B18 after the last landing", () => {
       await expectRepaired(p, env);
     });
   }
+
+  test.concurrent("a failing removal of refs is a warning, and the next run removes them", async () => {
+    await using p = await testProject({ tasks: { a: {} }, script: writesA() });
+    const fail = 'echo "fatal: no $1" >&2; exit 128';
+    const env = gitAfterLanding(p, "refs/dgov/candidate/", fail);
+    const run = await p.dgov(["run", "p"], env);
+    expect({ code: run.exitCode, out: run.stdout + run.stderr }).toMatchObject({ code: 0 });
+    expect(run.stdout).toContain("warning: refs of candidates were not removed: ");
+    expect(p.events().at(-1)?.data).toMatchObject({ exit_code: 0, problems: [] });
+    const refs = (): Promise<string> => p.repo.git("for-each-ref", "refs/dgov/candidate");
+    expect(await refs()).not.toBe("");
+    expect((await p.dgov(["run", "p"])).exitCode).toBe(0);
+    expect(await refs()).toBe("");
+  });
+
+  test.concurrent("a worktree whose work was not kept stays, is a warning, and is removed once it is kept", async () => {
+    const p: TestProject = await testProject({
+      tasks: { a: {}, b: { depends_on: ["a"] } },
+      config: { run: { crash_retries: 0 } },
+      script: {
+        rules: [
+          ...(writesA().rules ?? []),
+          {
+            unit: unit("b"),
+            turns: [call("write_file", { path: "b.txt", content: "b\n" }), done("ok")],
+          },
+        ],
+      },
+    });
+    await using _ = p;
+    const fail = 'echo "fatal: no $1" >&2; exit 128';
+    const keep = "'--no-deref refs/dgov/keep/'";
+    const run = await p.dgov(["run", "p"], gitAfterLanding(p, keep, fail));
+    expect({ code: run.exitCode, out: run.stdout + run.stderr }).toMatchObject({ code: 1 });
+    expect(run.stdout).toContain("warning: not removed: worktree of tasks/main.b, attempt 1");
+    const [, line = ""] = (await p.repo.git("worktree", "list", "--porcelain")).split("\n\n");
+    const tree = /^worktree (.+)$/m.exec(line)?.[1] ?? "";
+    expect(readFileSync(join(tree, "b.txt"), "utf8")).toBe("b\n");
+    expect((await p.dgov(["clean"])).stdout).toContain("holds work");
+    expect(readFileSync(join(tree, "b.txt"), "utf8")).toBe("b\n");
+    rmSync(join(tree, "b.txt"));
+    writeFileSync(join(p.repo.root, "repaired"), "");
+    expect((await p.dgov(["run", "p", "--continue"])).exitCode).toBe(0);
+    expect(existsSync(tree)).toBe(false);
+    expect(await p.landed()).toEqual([unit("a"), unit("b")]);
+  });
 
   test.concurrent("a plan that cannot be archived stays, and the next run archives it", async () => {
     await using p = await testProject({ tasks: { a: {} }, script: writesA() });

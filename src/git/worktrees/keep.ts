@@ -160,9 +160,10 @@ export async function removeWorktree(
   // Renamed first: after a crash, a half-deleted worktree would look like one with deleted files.
   const gone = `${t.path}.gone`;
   if (existsSync(t.path)) renameSync(t.path, gone);
-  removeOwnFolder(gone);
   if (registered !== null) removeFolder(registered);
   removeOwnFolder(t.meta);
+  // Last, since it may hold files of another user that cannot be removed.
+  removeOwnFolder(gone);
 }
 
 /** True when the creation of the worktree was interrupted: no worker has run in it, so it holds no work. */

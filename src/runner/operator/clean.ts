@@ -6,17 +6,18 @@
  */
 import { existsSync, readdirSync, realpathSync, rmSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
-import { DgovError } from "../../error.ts";
+import { DgovError, endsRun } from "../../error.ts";
 import { isOwnFolder, removeOwnFolder } from "../../git/own-folder.ts";
 import { removeAbandonedGitDirs } from "../../git/private-dir.ts";
-import { deleteRef, keepRef, listRefs } from "../../git/refs.ts";
+import { deleteRef, deleteRefs, keepRef, listRefs } from "../../git/refs.ts";
 import type { Repository } from "../../git/repository.ts";
 import { removeWorktree } from "../../git/worktrees/keep.ts";
-import { openWorktree } from "../../git/worktrees/worktree.ts";
+import { openWorktree, pruneRegistrations } from "../../git/worktrees/worktree.ts";
 import type { EventLog } from "../../log/event-log.ts";
 import { processStart } from "../../process/tree.ts";
 import { lstatIfPresent, removeFolder } from "../../std/files.ts";
 import { sortedBy } from "../../std/order.ts";
+import { errorMessage } from "../../std/text.ts";
 import { preparedAttempts } from "../history.ts";
 import { attemptPaths, type RunPaths } from "../paths.ts";
 
@@ -27,6 +28,9 @@ export interface CleanResult {
   kept: string[];
 }
 
+/** Refs that only a live run needs. */
+const refsOfRuns = ["refs/dgov/base", "refs/dgov/candidate"];
+
 /** Cleans the directories and refs of a repository. `dry` changes nothing. */
 export async function cleanRuns(o: {
   repository: Repository;
@@ -36,16 +40,21 @@ export async function cleanRuns(o: {
   dry: boolean;
 }): Promise<CleanResult> {
   const cleaned: CleanResult = { removed: cleanLinks(o), kept: [] };
-  for (const run of foldersOf(o.paths.runs)) await cleanRun(o, run, cleaned);
+  for (const run of foldersOf(o.paths.runs)) {
+    const { removed, kept } = await cleanRun(o, run);
+    cleaned.removed.push(...removed);
+    cleaned.kept.push(...kept);
+  }
   for (const slot of foldersOf(o.paths.slots)) {
-    cleaned.removed.push(`gate tree ${slot}`);
-    if (!o.dry) removeOwnFolder(join(o.paths.slots, slot));
+    const path = join(o.paths.slots, slot);
+    try {
+      if (!o.dry) removeOwnFolder(path);
+      cleaned.removed.push(`gate tree ${slot}`);
+    } catch (error) {
+      cleaned.kept.push(`${path}: ${errorMessage(error)}`);
+    }
   }
-  for (const { ref } of await listRefs(o.repository, "refs/dgov/candidate")) {
-    cleaned.removed.push(ref);
-    if (!o.dry) await deleteRef(o.repository, ref);
-  }
-  for (const { ref } of await listRefs(o.repository, "refs/dgov/base")) {
+  for (const { ref } of await listRefs(o.repository, ...refsOfRuns)) {
     cleaned.removed.push(ref);
     if (!o.dry) await deleteRef(o.repository, ref);
   }
@@ -61,40 +70,72 @@ export async function cleanRuns(o: {
   return cleaned;
 }
 
-async function cleanRun(
-  o: Parameters<typeof cleanRuns>[0],
+/**
+ * Removes the folder of an ended run, except worktrees with work that no ref keeps, and what cannot be removed. An
+ * attempt that the log of the run lacks holds no work: its preparation did not finish.
+ */
+export async function cleanRun(
+  o: Pick<Parameters<typeof cleanRuns>[0], "repository" | "paths" | "log" | "dry">,
   run: string,
-  cleaned: CleanResult,
-): Promise<void> {
-  const folder = join(o.paths.runs, run);
-  /** Folders of attempts that are named already, as removed or as kept. */
-  const named = new Set<string>();
-  for (const { unit, attempt, base } of preparedAttempts(o.log?.lifecycle({ run }) ?? [])) {
-    const place = attemptPaths(o.paths, { run, unit, attempt });
-    if (!existsSync(place.path)) continue;
-    named.add(basename(dirname(place.path)));
-    const label = `worktree of ${unit}, attempt ${attempt} (run ${run})`;
-    const tree = openWorktree({ ...place, base });
+): Promise<CleanResult> {
+  const cleaned: CleanResult = { removed: [], kept: [] };
+  const { repository, paths, dry } = o;
+  const folder = join(paths.runs, run);
+  const records = o.log?.lifecycle({ run }) ?? [];
+  const attempts = new Map(
+    preparedAttempts(records).map((one) => {
+      const place = attemptPaths(paths, { run, ...one });
+      return [basename(dirname(place.path)), { ...one, place }];
+    }),
+  );
+  const names = foldersOf(folder);
+  for (const name of names) {
+    const at = join(folder, name);
+    const known = attempts.get(name);
+    const holdsTree = existsSync(join(at, "tree"));
+    const label =
+      known === undefined ? at : `worktree of ${known.unit}, attempt ${known.attempt} (run ${run})`;
+    if (holdsTree && known === undefined && records.length === 0) {
+      cleaned.kept.push(`${at}: a worktree that is not in the log`);
+      continue;
+    }
     try {
-      if (!o.dry) {
-        await removeWorktree(o.repository, tree, { keptRef: keepRef(run, unit, attempt) });
+      if (!dry && holdsTree && known !== undefined) {
+        const tree = openWorktree({ ...known.place, base: known.base });
+        const keptRef = keepRef(run, known.unit, known.attempt);
+        await removeWorktree(repository, tree, { keptRef });
       }
-      cleaned.removed.push(label);
+      if (!dry) removeOwnFolder(at);
+      if (holdsTree) cleaned.removed.push(label);
     } catch (error) {
-      if (!(error instanceof DgovError)) throw error;
-      cleaned.kept.push(`${label}: ${error.message}`);
+      if (endsRun(error)) throw error;
+      cleaned.kept.push(`${label}: ${errorMessage(error)}`);
     }
   }
-  const left = foldersOf(folder).filter((name) => existsSync(join(folder, name, "tree")));
-  const unknown = left.filter((name) => !named.has(name));
-  for (const name of unknown) {
-    cleaned.kept.push(`${join(folder, name)}: a worktree that is not in the log`);
+  if (cleaned.kept.length === 0 && existsSync(folder)) {
+    cleaned.removed.push(`folder of run ${run}`);
+    if (!dry) removeOwnFolder(folder);
   }
-  // Of a dry run, worktrees that would be removed are still there.
-  const stays = o.dry ? unknown : left;
-  if (stays.length > 0) return;
-  cleaned.removed.push(`folder of run ${run}`);
-  if (!o.dry) removeOwnFolder(folder);
+  if (!dry) pruneRegistrations(repository, folder);
+  return cleaned;
+}
+
+/** Removes what ended runs could not remove, as far as it can be removed now. */
+export async function cleanEndedRuns(
+  o: Pick<Parameters<typeof cleanRuns>[0], "repository" | "paths" | "log">,
+): Promise<void> {
+  const { repository } = o;
+  try {
+    const refs = await listRefs(repository, ...refsOfRuns);
+    await deleteRefs(
+      repository,
+      refs.map(({ ref }) => ref),
+    );
+    for (const run of foldersOf(o.paths.runs)) await cleanRun({ ...o, dry: false }, run);
+  } catch (error) {
+    // `dgov clean` says what is left and why.
+    if (endsRun(error)) throw error;
+  }
 }
 
 /** Removes links that a process put in place of dgov's folders; returns descriptions. */
