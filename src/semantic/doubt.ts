@@ -55,7 +55,7 @@ export async function doubtOfOrigin(
 }
 
 const toolFolder =
-  /(^|\/)(vendor|vendored|_vendor|third[-_]party|node_modules|bower_components|dist|build|out|target|generated|gen)\//;
+  /(^|\/)(vendor|vendored|_vendor|third[-_]party|Godeps|node_modules|bower_components|dist|build|out|target|generated|gen)\//;
 
 function isMadeByTool(path: string): boolean {
   return toolFolder.test(path) || /(\.min\.[cm]?js|_pb2(_grpc)?\.pyi?|\.pb\.go)$/.test(path);
@@ -299,27 +299,67 @@ function packageFolder(
 /** A build of its own that may take the defining module from a published artefact, or that is not built. */
 async function buildBoundary(
   versions: MergeVersions,
-  { from, user }: Absence,
+  { from, user, specifier }: Absence,
 ): Promise<string | null> {
-  if (user.language !== "java") return null;
+  if (/(^|\/)(testdata|_[^/]*)\/.*\.go$/.test(user.path)) return `${user.path} is not compiled`;
+  const manifest = builds.find(([sources]) => sources.test(user.path))?.[1];
+  if (manifest === undefined || user.language === "python") return null;
   const tree = await versions.tree("merged");
-  const buildOf = (path: string): string | undefined =>
-    enclosingFolders(parentFolder(path))
-      .flatMap((folder) =>
-        ["pom.xml", "build.gradle", "build.gradle.kts"].map((name) =>
-          folder === "" ? name : `${folder}/${name}`,
-        ),
-      )
-      .find((one) => tree.has(one));
+  const manifestsOf = new Map<string, string>();
+  for (const path of tree.keys()) {
+    if (!manifest.test(baseName(path))) continue;
+    const first = manifestsOf.get(parentFolder(path));
+    // A folder may have more scripts than the one of its build.
+    if (first === undefined || /^(pom\.xml|build\.)/.test(baseName(path))) {
+      manifestsOf.set(parentFolder(path), path);
+    }
+  }
+  const buildOf = (path: string): string | undefined => {
+    const folder = enclosingFolders(parentFolder(path)).find((one) => manifestsOf.has(one));
+    return folder === undefined ? undefined : manifestsOf.get(folder);
+  };
   const own = buildOf(user.path);
   if (own === undefined) return null;
-  if (await isLeftOut(versions, tree, parentFolder(own))) {
+  if (user.language === "java" && (await isLeftOut(versions, tree, parentFolder(own)))) {
     return `no build around ${own} names it as a module`;
   }
   if (own === buildOf(from)) return null;
-  const text = (await versions.text("merged", own)) ?? "";
-  if (/\bproject\s*\(|\bprojects\.|\$\{(project|parent)\./.test(text)) return null;
-  return `${own} may take the code of ${from} from a published version`;
+  // The workspace of a package is declared in a folder around it.
+  const around = /^(java|go|rust)$/.test(user.language) ? [] : enclosingFolders(parentFolder(own));
+  const texts = await Promise.all(
+    [own, ...around.flatMap((folder) => manifestsOf.get(folder) ?? [])].map((path) =>
+      versions.text("merged", path),
+    ),
+  );
+  return isLinked(user.language, texts.join("\n"), [...tree.keys()], specifier)
+    ? null
+    : `${own} may take the code of ${from} from a published version`;
+}
+
+/** True when a build takes other builds of the repository from their folders, as far as its manifest tells. */
+function isLinked(
+  language: SymbolTable["language"],
+  manifests: string,
+  tree: readonly string[],
+  specifier: string | null,
+): boolean {
+  const has = (names: RegExp): boolean => tree.some((path) => names.test(baseName(path)));
+  switch (language) {
+    case "java":
+      return /\bproject\s*\(|\bprojects\.|\$\{(project|parent)\./.test(manifests);
+    case "go":
+      return /=>\s*\.\.?\//.test(manifests) || has(/^go\.work$/);
+    case "rust":
+      return /\bpath\s*=|\bworkspace\s*=\s*true/.test(manifests);
+    default:
+      // Workspaces link their packages; a relative path leads to the file itself.
+      return (
+        specifier === null ||
+        specifier.startsWith(".") ||
+        has(/^(pnpm-workspace\.yaml|lerna\.json|rush\.json)$/) ||
+        /"workspaces"|\b(workspace|file|link|portal):/.test(manifests)
+      );
+  }
 }
 
 /** True for the folder of a Java build that no build around it lists among its modules. */

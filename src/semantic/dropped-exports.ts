@@ -1,7 +1,7 @@
 /** Rule stale_reference for exports: a module no longer offers a name that another file imports from it. */
 import type { SymbolTable } from "../languages/symbol-table/symbol-table.ts";
 import { moduleWord } from "./changed-symbols.ts";
-import { dynamicModule } from "./doubt.ts";
+import { doubtOfOrigin, dynamicModule } from "./doubt.ts";
 import { type Finding, type Side, sideName } from "./finding.ts";
 import type { MergeVersions } from "./merge-versions.ts";
 import { filesOf } from "./name-resolution.ts";
@@ -52,7 +52,14 @@ export async function droppedExports(versions: MergeVersions): Promise<Finding[]
       );
       const uncertain = guarded
         ? "this code may handle its absence"
-        : dynamicModule(await versions.table("merged", from), use.name);
+        : (dynamicModule(await versions.table("merged", from), use.name) ??
+          (await doubtOfOrigin(versions, {
+            from,
+            name: use.name,
+            user: table,
+            line: use.line,
+            specifier: use.imported.specifier,
+          })));
       findings.push(staleImport(path, use, from, side, uncertain));
     }
   }

@@ -4,7 +4,7 @@
  */
 import type { SymbolTable } from "../languages/symbol-table/symbol-table.ts";
 import { moduleWord } from "./changed-symbols.ts";
-import { dynamicModule } from "./doubt.ts";
+import { doubtOfOrigin, dynamicModule } from "./doubt.ts";
 import { type Finding, sideName } from "./finding.ts";
 import type { MergeVersions } from "./merge-versions.ts";
 
@@ -35,7 +35,10 @@ export async function movedModules(versions: MergeVersions): Promise<Finding[]> 
         reported.add(from);
         const tables = await Promise.all(files.map((file) => versions.table("merged", file)));
         const [dynamic = null] = tables.flatMap((one) => dynamicModule(one, name.imported) ?? []);
-        findings.push(movedModule(versions, table, imported.line, from, dynamic));
+        const { line, specifier } = imported;
+        const absence = { from, name: "", user: table, line, specifier };
+        const doubt = dynamic ?? (await doubtOfOrigin(versions, absence));
+        findings.push(movedModule(versions, table, line, from, doubt));
       }
     }
   }
@@ -71,7 +74,7 @@ function movedModule(
   table: SymbolTable,
   line: number,
   from: string,
-  dynamic: string | null,
+  doubt: string | null,
 ): Finding {
   const symbol = moduleWord(from);
   const side = versions.input.theirs.has(from) ? "ours" : "theirs";
@@ -83,6 +86,6 @@ function movedModule(
     line,
     message: `\`${symbol}\` is imported here, but ${sideName[side]} removed or renamed the module (it was ${from}); import it from its new place`,
     related: [{ path: from, line: 1, what: `former file of \`${symbol}\`` }],
-    uncertain: guarded ? "this code may handle its absence" : dynamic,
+    uncertain: guarded ? "this code may handle its absence" : doubt,
   };
 }

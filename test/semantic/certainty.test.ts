@@ -488,6 +488,87 @@ describe("a package that is gone as a whole", () => {
       [],
     ],
     [
+      "a Go example that requires the published module",
+      {
+        "go.mod": "module github.com/acme/app\n",
+        "files/files.go": "package files\n\nfunc Open() {}\n",
+        "example/show.go":
+          'package example\n\nimport "github.com/acme/app/files"\n\nfunc Show() { files.Open() }\n',
+        "example/go.mod": "module example\n\nrequire github.com/acme/app v1.0.0\n",
+      },
+      { "files/files.go": "package files\n\nfunc Load() {}\n" },
+      [],
+    ],
+    [
+      "a Go example that replaces the module by the folder",
+      {
+        "go.mod": "module github.com/acme/app\n",
+        "files/files.go": "package files\n\nfunc Open() {}\n",
+        "example/show.go":
+          'package example\n\nimport "github.com/acme/app/files"\n\nfunc Show() { files.Open() }\n',
+        "example/go.mod": "module example\n\nreplace github.com/acme/app => ../\n",
+      },
+      { "files/files.go": "package files\n\nfunc Load() {}\n" },
+      ["stale_reference Open"],
+    ],
+    [
+      "a Go file that is test data",
+      {
+        "go.mod": "module github.com/acme/app\n",
+        "files/files.go": "package files\n\nfunc Open() {}\n",
+        "files/testdata/show.go":
+          'package example\n\nimport "github.com/acme/app/files"\n\nfunc Show() { files.Open() }\n',
+      },
+      { "files/files.go": "package files\n\nfunc Load() {}\n" },
+      [],
+    ],
+    [
+      "a Rust crate that is taken from the registry",
+      {
+        "files/Cargo.toml": '[package]\nname = "files"\n',
+        "files/src/lib.rs": "pub fn open() {}\n",
+        "app/Cargo.toml": '[package]\nname = "app"\n\n[dependencies]\nfiles = "1"\n',
+        "app/src/main.rs": "use files::open;\n\nfn main() {\n    open();\n}\n",
+      },
+      { "files/src/lib.rs": "pub fn load() {}\n" },
+      [],
+    ],
+    [
+      "a Rust crate that is taken from its folder",
+      {
+        "files/Cargo.toml": '[package]\nname = "files"\n',
+        "files/src/lib.rs": "pub fn open() {}\n",
+        "app/Cargo.toml":
+          '[package]\nname = "app"\n\n[dependencies]\nfiles = { path = "../files" }\n',
+        "app/src/main.rs": "use files::open;\n\nfn main() {\n    open();\n}\n",
+      },
+      { "files/src/lib.rs": "pub fn load() {}\n" },
+      ["stale_reference open"],
+    ],
+    [
+      "an npm package that an example takes from the registry",
+      {
+        "package.json": '{ "name": "files", "main": "index.js" }\n',
+        "index.js": "export function open() {}\n",
+        "example/package.json": '{ "dependencies": { "files": "1" } }\n',
+        "example/show.js": 'import { open } from "files";\n\nopen();\n',
+      },
+      { "index.js": "export function load() {}\n" },
+      [],
+    ],
+    [
+      "an npm package of a workspace",
+      {
+        "package.json": '{ "workspaces": ["packages/*"] }\n',
+        "packages/files/package.json": '{ "name": "files", "main": "index.js" }\n',
+        "packages/files/index.js": "export function open() {}\n",
+        "packages/app/package.json": '{ "dependencies": { "files": "1" } }\n',
+        "packages/app/show.js": 'import { open } from "files";\n\nopen();\n',
+      },
+      { "packages/files/index.js": "export function load() {}\n" },
+      ["stale_reference open"],
+    ],
+    [
       "a Rust crate that is named in no manifest around its user",
       {
         "Cargo.toml": '[workspace]\nmembers = ["app", "glob"]\n',
