@@ -128,7 +128,7 @@ function mergeInput(r: Repository, changes: MergeChanges, signal?: AbortSignal):
       [...files].filter(([path]) => hasSymbolTable(path) === sources).map(([, id]) => id),
     );
   // Sources come first: the reader has a bound.
-  const loaded = texts.load(ids(true)).then(() => texts.load(ids(false)));
+  const loaded = texts.load([...ids(true), ...ids(false)]);
   let listed: Promise<Files> | null = null;
   const tree = (): Promise<Files> => {
     listed ??= listTree(r, trees.merged).then(async (entries) => {
