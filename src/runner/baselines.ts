@@ -109,6 +109,7 @@ export async function saveMadeStructure(c: RunContext, tip: string): Promise<str
     head: c.before,
     now: c.startedAt,
     engine: madeBy,
+    run: c.run,
   });
   return paths;
 }
@@ -131,7 +132,12 @@ export async function refreshStructure(
   const options = { marker: `${c.run}/structure`, signal: c.signal, now, tree, madeBy };
   const engine = await chooseEngine(c.settlement, options);
   const baseline = await measureBaseline(c.settlement, engine, options);
-  writeStructureBaseline(c.projectRoot, baseline, { head: tip, now, engine: engine.id });
+  writeStructureBaseline(c.projectRoot, baseline, {
+    head: tip,
+    now,
+    engine: engine.id,
+    run: c.run,
+  });
   return paths;
 }
 

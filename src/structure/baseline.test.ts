@@ -83,9 +83,14 @@ describe("baseline files", () => {
       baseline: ".sentrux/baseline.json",
       quality: 6000,
     });
-    const read = { head: "a".repeat(40), timestamp: 1_700_000_000, engine };
+    const read = { head: "a".repeat(40), timestamp: 1_700_000_000, engine, byRun: false };
     expect(noteFor(plain, JSON.stringify(note))).toEqual(read);
-    expect(noteFor(plain, "{")).toEqual({ head: null, timestamp: null, engine: null });
+    expect(noteFor(plain, "{")).toEqual({
+      head: null,
+      timestamp: null,
+      engine: null,
+      byRun: false,
+    });
     expect(noteFor(plain, '{"accepted_head": "--help"}').head).toBeNull();
   });
 });

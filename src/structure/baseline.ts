@@ -64,6 +64,8 @@ interface BaselineNote {
   baseline: string;
   /** 0 to 10000. */
   quality: number;
+  /** The run that wrote it; absent when the operator saved it. */
+  run?: string;
 }
 
 /** The quality signal (0 to 1) as displayed: 0 to 10000. */
@@ -87,10 +89,10 @@ export function baselineOf(figures: Figures, now: number): Baseline {
   };
 }
 
-/** Note for a baseline of the commit `head`, measured by an engine; `now` is RFC 3339. */
+/** Note for a baseline of the commit `head`, measured by an engine; `now` is RFC 3339. `run` wrote it, if any. */
 export function noteOf(
   baseline: Baseline,
-  o: { head: string; now: string; engine: EngineId },
+  o: { head: string; now: string; engine: EngineId; run?: string },
 ): BaselineNote {
   return {
     schema: 1,
@@ -101,6 +103,7 @@ export function noteOf(
     timestamp: baseline.timestamp,
     baseline: baselineFile,
     quality: shownQuality(baseline.quality_signal),
+    ...(o.run === undefined ? {} : { run: o.run }),
   };
 }
 
@@ -146,6 +149,8 @@ interface ReadNote {
   head: string | null;
   timestamp: number | null;
   engine: EngineId | null;
+  /** True when a run wrote the baseline. */
+  byRun: boolean;
 }
 
 /**
@@ -156,7 +161,8 @@ export function noteFor(baseline: Baseline, text: string | null): ReadNote {
   const timestamp = parsed(text ?? "")?.["timestamp"];
   const isOther = isFigure(timestamp) && secondsOf(timestamp) !== baseline.timestamp;
   if (text !== null && !isOther) return parseNote(text);
-  return { head: null, timestamp: null, engine: { name: "sentrux", version: null } };
+  const engine = { name: "sentrux", version: null } as const;
+  return { head: null, timestamp: null, engine, byRun: false };
 }
 
 /** Parses `dgov-baseline.json`. */
@@ -172,6 +178,7 @@ function parseNote(text: string): ReadNote {
       name === "builtin" || name === "sentrux"
         ? { name, version: typeof version === "string" ? version : null }
         : null,
+    byRun: typeof data["run"] === "string",
   };
 }
 

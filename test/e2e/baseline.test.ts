@@ -190,6 +190,29 @@ describe("a missing structural baseline", () => {
     expect(await p.repo.git("status", "--porcelain", "--ignored", "--", ".sentrux")).toBe("");
   });
 
+  test.concurrent("A30, P3 is made again when the run was killed before its commit", async () => {
+    let again = false;
+    const rules = [
+      { unit: unit("a"), turns: [write("a.txt", "x\n"), done("ok")] },
+      { unit: unit("b"), when: () => !again, turns: [write("b.py", branchy), done("ok")] },
+      { unit: unit("b"), turns: [write("b.py", "x = 1\n"), done("ok")] },
+    ];
+    await using p = await project(write("b.py", branchy), { script: { rules } });
+    // The second landing is that of the bookkeeping commit.
+    const killed = await p.dgov(["run", "p"], { DGOV_FAULT: "land.before_prepare@2" });
+    expect(killed.exitCode).toBe(137);
+    expect([p.repo.read(baseline), await isCommitted(p)]).toEqual([expect.anything(), false]);
+    expect((await doctor(p)).detail).toContain("dgov run makes it");
+    const before = await head(p);
+    again = true;
+    const run = await p.dgov(["run", "p", "--continue", "--json"]);
+    expect([run.exitCode, JSON.parse(run.stdout).warnings]).toEqual([0, []]);
+    expect(run.stderr).toContain("measuring the base");
+    expect(await isCommitted(p)).toBe(true);
+    expect(await p.repo.git("rev-list", "--count", `${before}..HEAD`)).toBe("2");
+    expect(await p.repo.git("status", "--porcelain")).toBe("");
+  });
+
   test.concurrent("A30 is no reason for a commit when nothing landed", async () => {
     await using p = await project(write("b.py", branchy), {
       tasks: { b: { files: ["a.py", "b.py"] } },

@@ -44,8 +44,21 @@ export interface BaselineTexts {
 
 /** True when two readings are of the same files; line endings that git converts do not count. */
 export function isSameBaseline(a: BaselineTexts, b: BaselineTexts): boolean {
+  return isSameText(a.text, b.text) && isSameText(a.note, b.note);
+}
+
+function isSameText(a: string | null, b: string | null): boolean {
   const plain = (text: string | null): string | undefined => text?.replaceAll("\r\n", "\n");
-  return plain(a.text) === plain(b.text) && plain(a.note) === plain(b.note);
+  return plain(a) === plain(b);
+}
+
+/** True when the files on disk hold a baseline that the operator has not committed, and that no run left there. */
+function isOperators(onDisk: BaselineTexts, committed: BaselineTexts): boolean {
+  const { text, note } = onDisk;
+  if (text === null || isSameBaseline(onDisk, committed)) return false;
+  const baseline = parseBaseline(text);
+  const byRun = typeof baseline !== "string" && noteFor(baseline, note).byRun;
+  return !byRun || isSameText(note, committed.note);
 }
 
 /** The baseline of two texts: null when there is none, a reason when it is unreadable. */
@@ -110,7 +123,8 @@ export type FoundBaseline = {
 
 /**
  * The baseline of a project at `commit`: the files on disk where the commit's branch is `checkedOut`, so that a
- * baseline counts before it is committed; otherwise the committed files. `now` in milliseconds.
+ * baseline counts before it is committed; otherwise the committed files. Files that a run wrote and could not commit
+ * are left out: the next run writes them again. `now` in milliseconds.
  */
 export async function findBaseline(
   c: CheckoutContext,
@@ -120,7 +134,7 @@ export async function findBaseline(
   const committed = await textsAt(c, o.commit);
   const onDisk = o.checkedOut ? textsOnDisk(c) : null;
   const found = { committed, onDisk };
-  const isNew = onDisk !== null && onDisk.text !== null && !isSameBaseline(onDisk, committed);
+  const isNew = onDisk !== null && isOperators(onDisk, committed);
   const state = await stateOf(c, { ...(isNew ? onDisk : committed), path }, o);
   if (state !== null) return { ...found, from: isNew ? "disk" : "commit", state };
   return { ...found, from: null, deletedIn: await lastChange(c.repository, o.commit, path) };
@@ -160,7 +174,7 @@ async function textAt(
 export function writeStructureBaseline(
   folder: string,
   baseline: Baseline,
-  o: { head: Oid; now: number; engine: EngineId },
+  o: { head: Oid; now: number; engine: EngineId; run?: string },
 ): void {
   const own = dirname(baselineFile);
   mkdirSync(join(folder, own), { recursive: true });
