@@ -59,6 +59,7 @@ test.each<[string, string, boolean]>([
 describe("number of tests that ran", () => {
   test.each([
     ["pytest without tests", "collected 0 items\n\n=== no tests ran in 0.01s ===\n"],
+    ["pytest -q without tests", "\nno tests ran in 0.01s\n"],
     ["pytest that skips all", "=== 3 skipped in 0.01s ===\n"],
     ["pytest -q that deselects all", "7 deselected, 1 warning in 0.02s\n"],
     ["unittest without tests", "\nRan 0 tests in 0.000s\n\nOK\n"],
