@@ -284,7 +284,7 @@ const otherLifecycle = {
   }),
   "repository.changed": lifecycle(
     "run",
-    "State that workers share with the operator changed while workers ran: git's configuration, a dependency folder, or a ref that names an attempt's work.",
+    "State that workers share with the operator changed while workers ran: git's configuration, dependencies, or a ref that names an attempt's work.",
     {
       diff: ["string", "The changed lines"],
     },

@@ -18,6 +18,7 @@ import { declaredName, resolveUnit } from "../plan/locate.ts";
 import { childEnvironment } from "../process/environment.ts";
 import { ownCommand } from "../process/own-command.ts";
 import { watchDependencies } from "../settlement/trees/dependencies.ts";
+import { environmentsInPlace } from "../settlement/trees/environment.ts";
 import { snakeCase } from "../std/case.ts";
 import { systemClock } from "../std/clock.ts";
 import { errorMessage, listed, plural } from "../std/text.ts";
@@ -121,6 +122,9 @@ export async function prepareRun(
   const settlement = settlementIn(environment, { target, env, signal, report });
   // Before any worker's code runs.
   await settlement.refs();
+  const { dependencies } = settlement;
+  const testCommands = open.tasks.flatMap(({ testCmd }) => testCmd ?? []);
+  await dependencies.beginInPlace(environmentsInPlace(settlement, testCommands));
   const [baseGates] = await Promise.all([
     runBaseGates(settlement, {
       tip,
@@ -129,6 +133,7 @@ export async function prepareRun(
     }),
     watchDependencies(settlement),
   ]);
+  await dependencies.settleInPlace();
   const { deny } = childVariables(config);
   const workerEnvironment = childEnvironment(env, { deny, proxies: true });
   const rateLimiter = request.rateLimiter(config);

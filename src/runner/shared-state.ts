@@ -1,6 +1,6 @@
 /**
- * The state that workers share with the operator: git's configuration, the dependency folders that are copied, and
- * the refs. It is read before the first worker and compared before each landing and at the end.
+ * The state that workers share with the operator: git's configuration, the dependencies that are copied or
+ * used in place, and the refs. It is read before the first worker and compared before each landing and at the end.
  */
 import { treesOfCommits } from "../git/commit.ts";
 import {
@@ -60,6 +60,7 @@ export class SharedState {
   async check(): Promise<{ diff: string; records: RunRecord[] }> {
     const { repository, settlement } = this.#o;
     const now = await repositoryFingerprint(repository, this.#fingerprint);
+    await settlement.dependencies.compareInPlace();
     const { found } = settlement.dependencies;
     const foreign = await this.#foreign();
     const diff = [

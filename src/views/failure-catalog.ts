@@ -263,7 +263,7 @@ export const runFailures = {
   ),
   repository_changed: entry(
     "judgement",
-    "git's configuration, a dependency folder or a branch changed while workers ran: revert changes you did not make",
+    "git's configuration, dependencies or a branch changed while workers ran: revert changes you did not make",
     continueRun,
     "continue before you know which process changed it",
   ),

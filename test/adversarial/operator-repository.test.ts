@@ -132,6 +132,23 @@ test("C18 a worker that changes the operator's dependencies stops landings with 
   expect(await p.landed()).not.toContain(unit("b"));
 });
 
+test("C18 a worker that installs into the environment on PATH stops landings with a message", async () => {
+  await using p = await hostile('echo x > "$(dirname "$REPO")/venv/new.py"', {
+    tasks: { a: {}, b: {} },
+    config: { project: { test_cmd: "true" }, run: { jobs: 1 } },
+  });
+  const environment = join(p.repo.root, "venv");
+  mkdirSync(join(environment, "bin"), { recursive: true });
+  writeFileSync(join(environment, "pyvenv.cfg"), "");
+  const PATH = `${environment}/bin:${p.repo.env["PATH"]}`;
+  const run = await p.dgov(["run", "p", "--json"], { PATH });
+  expect(run.exitCode).toBe(4);
+  expect(JSON.parse(run.stdout).repository_changed).toContain(
+    `venv/new.py: changed in the environment ${environment}`,
+  );
+  expect(await p.landed()).toEqual([]);
+});
+
 /** Shell texts that put links to the operator's checkout in place of dgov's folders; `$TOP` is the attempt's folder. */
 const links = {
   worktree: 'cd "$TOP" && mv tree tree.away && ln -s "$REPO" tree',

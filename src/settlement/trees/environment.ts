@@ -1,6 +1,6 @@
 /** Environment variables of processes that run in a worktree or gate tree. */
-import { mkdirSync } from "node:fs";
-import { join, relative } from "node:path";
+import { existsSync, mkdirSync, realpathSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
 import { slotVariables } from "../../process/machine-slots.ts";
 import type { SettlementContext } from "../context.ts";
 import { isInside } from "./python-editable-installs.ts";
@@ -45,6 +45,45 @@ export function environmentIn(
     PYTHONDONTWRITEBYTECODE: "1",
     ...(temporary === undefined ? {} : { TMPDIR: temporary }),
   };
+}
+
+/**
+ * Virtual environments of Python that commands use where they are: those on the search paths outside the checkout, and
+ * those that a command or a variable names by an absolute path. None when `setup_cmd` provides each tree's own.
+ */
+export function environmentsInPlace(
+  { config, environment, repository }: SettlementContext,
+  testCommands: readonly string[],
+): string[] {
+  if (config.worktree.setup !== null) return [];
+  const commands = [
+    ...Object.values(config.commands),
+    ...Object.values(config.verify).map(({ command }) => command),
+    ...config.reviewHooks,
+    ...testCommands,
+  ];
+  const home = environment["HOME"] ?? "";
+  const named = commands.map((text) =>
+    text?.replace(/(?<![^\s=:"'])~(?=\/)|\$HOME\b|\$\{HOME\}/g, home),
+  );
+  // Search paths into the checkout lead into the tree instead.
+  const values = Object.entries(environment).flatMap(([name, value]) =>
+    searchPaths.includes(name)
+      ? value.split(":").filter((path) => !isInside(path, repository.topLevel))
+      : value,
+  );
+  const paths = [...named, ...values].flatMap(
+    (text) => text?.match(/\/[^\s"'`;&|<>()=:,$]+/g) ?? [],
+  );
+  return [...new Set(paths.flatMap((path) => virtualEnvironmentOf(path) ?? []))];
+}
+
+/** The real path of the virtual environment that a path lies in; null for none. */
+function virtualEnvironmentOf(path: string): string | null {
+  for (let at = path; dirname(at) !== at; at = dirname(at)) {
+    if (existsSync(join(at, "pyvenv.cfg"))) return realpathSync(at);
+  }
+  return null;
 }
 
 /** A search path with the folders inside `from` replaced by those inside `to`. */
