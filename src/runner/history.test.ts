@@ -42,6 +42,29 @@ describe("foldHistory", () => {
   });
 });
 
+test("the findings of a unit are those of its last candidate, not of its own tree", () => {
+  const judged = (car: number | null, diagnostics: unknown[]): RecordedEvent =>
+    record(
+      "r1",
+      "gate.finished",
+      { gate: "semantic", car, diagnostics },
+      { unit: "a", attempt: 1 },
+    );
+  const found = { file: "a.py", line: 3, code: "stale_reference", message: "`f` is gone." };
+  const events = [
+    started("r1", "d1"),
+    judged(1, [
+      { ...found, severity: "error", fingerprint: "3fa94c01d2be" },
+      { ...found, severity: "warning", fingerprint: "aaaaaaaaaaaa" },
+    ]),
+    judged(null, []),
+  ];
+  const [finding, ...more] = foldHistory(events).get("a")?.findings ?? [];
+  expect(finding).toMatchObject({ fingerprint: "3fa94c01d2be", path: "a.py", line: 3 });
+  expect(more).toEqual([]);
+  expect(foldHistory([...events, judged(2, [])]).get("a")?.findings).toEqual([]);
+});
+
 test("B25 a landed unit has each digest that the history of its plan gives its commit, once", () => {
   const one = { unit: "a", digest: "d1", commit: "c1", run: "r1", at: "t" };
   const line = { ...one, plan: "p", run: "r2", ts: "t" };

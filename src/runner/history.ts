@@ -112,7 +112,10 @@ export function foldHistory(records: readonly RecordedEvent[]): Map<string, Unit
         if (record.data["blame"] === "attempt") entry.rejectedTree = text(record.data["tree"]);
         break;
       case "gate.finished":
-        if (record.data["gate"] === "semantic") entry.findings = rejectingFindings(record.data);
+        // A later verdict on the attempt's own tree says nothing of the merge.
+        if (record.data["gate"] === "semantic" && record.data["car"] !== null) {
+          entry.findings = rejectingFindings(record.data);
+        }
         break;
       case "unit.result":
         if (record.data["outcome"] === "complete") {

@@ -391,7 +391,8 @@ function advanceAttempt(attempt: AttemptView, { type, data, ts }: RecordedEvent)
     case "gate.finished": {
       const gate = viewGate(data);
       attempt.gates.push(gate);
-      if (gate.gate === "semantic") {
+      // A later verdict on the attempt's own tree says nothing of the merge.
+      if (gate.gate === "semantic" && gate.car !== null) {
         attempt.semanticNotes = viewSemanticNotes(data);
         attempt.semanticFindings = viewRejectingFindings(data);
       }

@@ -1,4 +1,6 @@
 import { expect, test } from "bun:test";
+import type { RecordedEvent } from "../log/event-log.ts";
+import { viewRun } from "./run-view.ts";
 import { semanticNoteText, viewSemanticNotes } from "./semantic-notes.ts";
 
 const diagnostic = (severity: string) => ({
@@ -18,4 +20,26 @@ test("the notes of a semantic verdict are its warnings", () => {
 
 test("a record without diagnostics has no notes", () => {
   expect(viewSemanticNotes({})).toEqual([]);
+});
+
+test("the notes of an attempt are those of its last candidate, not of its own tree", () => {
+  const record = (type: string, data: Record<string, unknown>): RecordedEvent => ({
+    seq: 1,
+    ts: "t",
+    run: "r",
+    plan: "p",
+    unit: type === "run.started" ? null : "a",
+    attempt: type === "run.started" ? null : 1,
+    type,
+    kind: "lifecycle",
+    data,
+  });
+  const judged = (car: number | null, severities: string[]): RecordedEvent =>
+    record("gate.finished", { gate: "semantic", car, diagnostics: severities.map(diagnostic) });
+  const run = viewRun([
+    record("run.started", { units: [{ unit: "a" }] }),
+    judged(1, ["warning", "error"]),
+    judged(null, []),
+  ]);
+  expect(run?.units[0]?.attempts[0]?.semanticNotes).toHaveLength(1);
 });
