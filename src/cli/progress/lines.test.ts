@@ -54,6 +54,22 @@ test("E1 a rejection shows each failing gate's command, where it has one, its en
   );
 });
 
+test("a command that names many files is cut between two of them", () => {
+  const command = `pytest ${Array.from({ length: 99 }, (_, n) => `test_${n}.py`).join(" ")}`;
+  const gate = { gate: "tests", status: "failed", command, exit: "exit code 1", tail: "" };
+  const text = line("attempt.rejected", {
+    verdict: "gate_failed",
+    reason: "r",
+    ref: null,
+    gates: [gate],
+  });
+  const shown = text?.split("\n")[1] ?? "";
+  expect(shown).toMatch(
+    /^ {2}tests: pytest test_0\.py .* test_\d+\.py \[\.\.\.\] \(exit code 1\)$/,
+  );
+  expect(shown.length).toBeLessThan(240);
+});
+
 test("A23 a unit is printed as re-queued when its base is gone, and not each time it is queued", () => {
   const queued = { from: "queued", to: "queued" };
   expect(line("unit.changed", { ...queued, reason: "re-queued: v did not land" })).toBe(

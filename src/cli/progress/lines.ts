@@ -11,6 +11,8 @@ import { neverStarted } from "../../views/run-view.ts";
 
 const streamCharsMax = 160;
 const tailLinesMax = 12;
+/** Characters of a command that are shown. */
+const commandCharsMax = 200;
 
 /** The line for a record, or null for a record without one. Rejections have several lines. */
 export function progressLine(record: RecordedEvent, stream: boolean): string | null {
@@ -117,11 +119,17 @@ function rejectionLines(unit: string, record: RecordedEvent): string {
   return [
     `${unit}: attempt ${record.attempt} rejected (${verdict}): ${reason}`,
     ...failed.flatMap((g) => [
-      `  ${g.gate}${g.command === null ? "" : `: ${g.command}`} (${g.exit ?? g.status})`,
+      `  ${g.gate}${g.command === null ? "" : `: ${shortCommand(g.command)}`} (${g.exit ?? g.status})`,
       ...(g.tail.trim() === "" ? [] : [indented(lastLines(g.tail, tailLinesMax), "    ")]),
     ]),
     ...(ref === null ? [] : [`  kept: ${ref}`]),
   ].join("\n");
+}
+
+/** The beginning of a command that names many files; `plan review` prints all of it. */
+function shortCommand(command: string): string {
+  if (command.length <= commandCharsMax) return command;
+  return `${command.slice(0, commandCharsMax).replace(/\s\S*$/, "")} [...]`;
 }
 
 function lastLines(text: string, count: number): string {
