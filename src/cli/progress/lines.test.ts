@@ -54,7 +54,7 @@ test("E1 a rejection shows each failing gate's command, where it has one, its en
   );
 });
 
-test("a command that names many files is cut between two of them", () => {
+test("a command that names many files is cut", () => {
   const command = `pytest ${Array.from({ length: 99 }, (_, n) => `test_${n}.py`).join(" ")}`;
   const gate = { gate: "tests", status: "failed", command, exit: "exit code 1", tail: "" };
   const text = line("attempt.rejected", {
@@ -64,9 +64,7 @@ test("a command that names many files is cut between two of them", () => {
     gates: [gate],
   });
   const shown = text?.split("\n")[1] ?? "";
-  expect(shown).toMatch(
-    /^ {2}tests: pytest test_0\.py .* test_\d+\.py \[\.\.\.\] \(exit code 1\)$/,
-  );
+  expect(shown).toMatch(/^ {2}tests: pytest test_0\.py .*… \(exit code 1\)$/);
   expect(shown.length).toBeLessThan(240);
 });
 

@@ -4,7 +4,7 @@
  */
 import { requeued, sharedStateChanged } from "../../kernel/reasons.ts";
 import type { RecordedEvent } from "../../log/event-log.ts";
-import { indented, oneLine, short, words } from "../../std/text.ts";
+import { excerpt, indented, oneLine, short, words } from "../../std/text.ts";
 import { foreignCommitLines, viewForeignCommits } from "../../views/foreign-commits.ts";
 import { judgeChangeText, viewJudgeChanges } from "../../views/judge-changes.ts";
 import { neverStarted } from "../../views/run-view.ts";
@@ -119,17 +119,11 @@ function rejectionLines(unit: string, record: RecordedEvent): string {
   return [
     `${unit}: attempt ${record.attempt} rejected (${verdict}): ${reason}`,
     ...failed.flatMap((g) => [
-      `  ${g.gate}${g.command === null ? "" : `: ${shortCommand(g.command)}`} (${g.exit ?? g.status})`,
+      `  ${g.gate}${g.command === null ? "" : `: ${excerpt(g.command, commandCharsMax)}`} (${g.exit ?? g.status})`,
       ...(g.tail.trim() === "" ? [] : [indented(lastLines(g.tail, tailLinesMax), "    ")]),
     ]),
     ...(ref === null ? [] : [`  kept: ${ref}`]),
   ].join("\n");
-}
-
-/** The beginning of a command that names many files; `plan review` prints all of it. */
-function shortCommand(command: string): string {
-  if (command.length <= commandCharsMax) return command;
-  return `${command.slice(0, commandCharsMax).replace(/\s\S*$/, "")} [...]`;
 }
 
 function lastLines(text: string, count: number): string {
