@@ -53,7 +53,7 @@ function render({ context, request }: GateInput, { findings, notes }: MergeVerdi
   const judged = {
     diagnostics: [
       ...blocking.map((one) => diagnosticOf(one, "error", name)),
-      ...[...accepted, ...noted].map((one) => diagnosticOf(one, "warning", name)),
+      ...noted.map((one) => diagnosticOf(one, "warning", name)),
     ],
     tail: tailOf(lines.join("\n")),
   };
