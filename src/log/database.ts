@@ -15,11 +15,15 @@ import { migrations } from "./migrations.ts";
 /** Time that a statement of a reader waits for another process, milliseconds. */
 const busyTimeoutMs = 5_000;
 /**
- * Time that a writer waits for a process that holds the database, milliseconds, and the time after which it says
- * so. A wait blocks this process, so it is bounded.
+ * Time that a writer waits for a process that holds the database, milliseconds; the same after an interrupt; and the
+ * time after which it says that it waits.
  */
 const writerWaitMaxMs = 30_000;
+const interruptedWaitMaxMs = 5_000;
 const writerNoticeMs = 1_000;
+/** Time that one try of a writer waits inside SQLite, which blocks this process, and the pause between two tries. */
+const writerTryMs = 100;
+const writerPauseMs = 50;
 /** The write-ahead log is truncated to this size at a checkpoint. */
 const walBytesMax = 64 * 1024 * 1024;
 
@@ -28,13 +32,28 @@ export interface Connection {
   all<T>(sql: string, ...values: SQLQueryBindings[]): T[];
   get<T>(sql: string, ...values: SQLQueryBindings[]): T | null;
   run(sql: string, ...values: SQLQueryBindings[]): number;
-  /** Runs `body` in a transaction that takes the write lock at its start. */
-  transaction<T>(body: () => T): T;
+  /** Runs `body` in a transaction that takes the write lock at its start; then, in the same turn, `committed`. */
+  transaction<T>(body: () => T, committed?: () => void): T;
   /** A number that changes when another connection has written. */
   version(): number;
   /** The way in which the file at the path is not the one that was opened; null when it is. */
   fileLoss(): string | null;
   close(): void;
+}
+
+/** The connection of a writer. Another process may hold the database: each kind of transaction waits in its own way. */
+export interface WritingConnection extends Connection {
+  /** As `transaction`, which blocks this process while it waits; this one waits between turns of the event loop. */
+  transactionWhenFree<T>(body: () => T, committed?: () => void): Promise<T>;
+  /** As `transaction`, without waiting; false when another process holds the database. */
+  transactionUnlessBusy(body: () => void, committed?: () => void): boolean;
+}
+
+export interface WaitOptions {
+  /** Told once in each wait that lasts. */
+  waiting?: ((text: string) => void) | undefined;
+  /** Shortens the waits. */
+  interrupt?: AbortSignal | undefined;
 }
 
 export function databasePath(projectRoot: string): string {
@@ -65,63 +84,136 @@ export function setAsidePythonLog(path: string): string | null {
   });
 }
 
-/**
- * Opens for writing; creates the file and migrates its schema. `waiting` is told when another process holds the
- * database.
- */
-export function openForWriting(
-  path: string,
-  waiting: (text: string) => void = () => {},
-): Connection {
+/** Opens for writing; creates the file and migrates its schema. Blocks this process while another holds the database. */
+export function openForWriting(path: string, options: WaitOptions = {}): WritingConnection {
   setAsidePythonLog(path);
-  const patiently = patience(path, waiting);
-  return guarded(path, () =>
-    patiently(() => {
-      mkdirSync(dirname(path), { recursive: true });
-      const db = new Database(path, { create: true, readwrite: true, strict: true });
+  const patience = new Patience(path, options);
+  const db = guarded(path, () => patience.blocking(() => openWriter(path)));
+  return writingConnection(path, db, patience);
+}
+
+/** As `openForWriting`, but waits between turns of the event loop. Throws the reason of an interrupt during the wait. */
+export async function openForWritingWhenFree(
+  path: string,
+  options: WaitOptions = {},
+): Promise<WritingConnection> {
+  setAsidePythonLog(path);
+  const patience = new Patience(path, options);
+  try {
+    const open = (): Database => {
+      options.interrupt?.throwIfAborted();
+      return openWriter(path);
+    };
+    return writingConnection(path, await patience.whenFree(open), patience);
+  } catch (error) {
+    throw asLogError(error, path);
+  }
+}
+
+function openWriter(path: string): Database {
+  mkdirSync(dirname(path), { recursive: true });
+  const db = new Database(path, { create: true, readwrite: true, strict: true });
+  try {
+    db.run(`PRAGMA busy_timeout = ${writerTryMs}`);
+    refuseNewer(db, path);
+    db.run("PRAGMA journal_mode = WAL");
+    db.run("PRAGMA synchronous = FULL");
+    db.run(`PRAGMA journal_size_limit = ${walBytesMax}`);
+    migrate(db, path);
+    return db;
+  } catch (error) {
+    db.close();
+    throw error;
+  }
+}
+
+function writingConnection(path: string, db: Database, patience: Patience): WritingConnection {
+  const opened = statSync(path);
+  const once = <T>(body: () => T, committed?: () => void): T => {
+    const value = db.transaction(body).immediate();
+    committed?.();
+    return value;
+  };
+  return {
+    ...connection(path, () => db, { fileLoss: () => fileLoss(path, opened) }),
+    transaction: (body, committed) =>
+      guarded(path, () => patience.blocking(() => once(body, committed))),
+    async transactionWhenFree(body, committed) {
       try {
-        db.run(`PRAGMA busy_timeout = ${writerNoticeMs}`);
-        refuseNewer(db, path);
-        db.run("PRAGMA journal_mode = WAL");
-        db.run("PRAGMA synchronous = FULL");
-        db.run(`PRAGMA journal_size_limit = ${walBytesMax}`);
-        migrate(db, path);
+        return await patience.whenFree(() => once(body, committed));
       } catch (error) {
-        db.close();
-        throw error;
+        throw asLogError(error, path);
       }
-      const opened = statSync(path);
-      const open = connection(path, () => db, { fileLoss: () => fileLoss(path, opened) });
-      return {
-        ...open,
-        transaction: (body) =>
-          guarded(path, () => patiently(() => db.transaction(body).immediate())),
-      };
-    }),
-  );
+    },
+    transactionUnlessBusy: (body, committed) =>
+      guarded(path, () => {
+        try {
+          once(body, committed);
+          return true;
+        } catch (error) {
+          if (isBusy(error)) return false;
+          throw error;
+        }
+      }),
+  };
+}
+
+function isBusy(error: unknown): boolean {
+  return error instanceof Error && "code" in error && `${error.code}`.startsWith("SQLITE_BUSY");
 }
 
 /**
- * A function that repeats a step while another process holds the database, up to `writerWaitMaxMs`. Once that was in
- * vain, later steps fail at once, so that a run that cannot write its log ends.
+ * Repeats steps while another process holds the database, up to a limit. Once that was in vain, later steps fail at
+ * once, so that a run that cannot write its log ends.
  */
-function patience(path: string, waiting: (text: string) => void): <T>(step: () => T) => T {
-  let inVain = false;
-  return (step) => {
-    const limit = performance.now() + (inVain ? 0 : writerWaitMaxMs);
-    for (let told = false; ; told = true) {
+class Patience {
+  readonly #path: string;
+  readonly #options: WaitOptions;
+  #inVain = false;
+
+  constructor(path: string, options: WaitOptions) {
+    this.#path = path;
+    this.#options = options;
+  }
+
+  blocking<T>(step: () => T): T {
+    for (const again = this.#limit(); ; Bun.sleepSync(writerPauseMs)) {
       try {
         return step();
       } catch (error) {
-        const code = error instanceof Error && "code" in error ? `${error.code}` : "";
-        if (!code.startsWith("SQLITE_BUSY")) throw error;
-        inVain = performance.now() >= limit;
-        if (inVain) throw error;
-        const seconds = writerWaitMaxMs / 1000;
-        if (!told) waiting(`another process holds ${path}; waiting for it, up to ${seconds} s`);
+        if (!again(error)) throw error;
       }
     }
-  };
+  }
+
+  async whenFree<T>(step: () => T): Promise<T> {
+    for (const again = this.#limit(); ; await Bun.sleep(writerPauseMs)) {
+      try {
+        return step();
+      } catch (error) {
+        if (!again(error)) throw error;
+      }
+    }
+  }
+
+  /** A function that tells whether a step that failed is to be repeated. */
+  #limit(): (error: unknown) => boolean {
+    const start = performance.now();
+    const { waiting, interrupt } = this.#options;
+    let told = false;
+    return (error) => {
+      if (!isBusy(error)) return false;
+      const waited = performance.now() - start;
+      const limit = interrupt?.aborted ? interruptedWaitMaxMs : writerWaitMaxMs;
+      this.#inVain ||= waited >= limit;
+      if (!this.#inVain && !told && waited >= writerNoticeMs) {
+        told = true;
+        const seconds = writerWaitMaxMs / 1000;
+        waiting?.(`another process holds ${this.#path}; waiting for it, up to ${seconds} s`);
+      }
+      return !this.#inVain;
+    };
+  }
 }
 
 /** Opens for reading; null when there is no database. Creates no file. */
@@ -247,7 +339,12 @@ function connection(
             .run(...values).lastInsertRowid,
         ),
       ),
-    transaction: (body) => guarded(path, () => db().transaction(body).immediate()),
+    transaction: (body, committed) =>
+      guarded(path, () => {
+        const value = db().transaction(body).immediate();
+        committed?.();
+        return value;
+      }),
     version: () =>
       guarded(path, () => {
         const row = db().query("PRAGMA data_version").get() as { data_version: number };

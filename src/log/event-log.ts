@@ -10,7 +10,15 @@ import { type Clock, isoTime, systemClock } from "../std/clock.ts";
 import { errorMessage } from "../std/text.ts";
 import { readBlob, storeBlob } from "./blobs.ts";
 import { readCounts, readToolCalls, type ToolCalls, type UsageCounts } from "./counts.ts";
-import { type Connection, databasePath, openForReading, openForWriting } from "./database.ts";
+import {
+  type Connection,
+  databasePath,
+  openForReading,
+  openForWriting,
+  openForWritingWhenFree,
+  type WaitOptions,
+  type WritingConnection,
+} from "./database.ts";
 import { type PruneRequest, type PruneResult, pruneLog } from "./prune.ts";
 
 /**
@@ -56,6 +64,13 @@ interface TelemetryQuery {
 export interface EventLog {
   /** Records lifecycle events in one durable transaction and returns them with `seq` and `ts`. */
   append(events: readonly NewEvent[]): RecordedEvent[];
+  /** As `append`, which blocks this process while another one holds the database; this one lets the event loop turn. */
+  appendWhenFree(events: readonly NewEvent[]): Promise<RecordedEvent[]>;
+  /**
+   * As `append`, for facts that no action waits for: while another process holds the database they are queued (`seq`
+   * is 0), and written before everything that is recorded later.
+   */
+  appendSoon(events: readonly NewEvent[]): RecordedEvent[];
   /** Queues a telemetry event; written after 200 events, after 50 ms or with the next `append`. */
   note(event: NewEvent): void;
   /** Writes queued telemetry. */
@@ -102,16 +117,29 @@ export interface EventLog {
 
 const batchRowsMax = 200;
 const batchDelayMs = 50;
+/** Rows that are queued while another process holds the database, and the time between two tries to write them. */
+const queuedRowsMax = 50_000;
+const queueDelayMs = 250;
+
+interface OpenOptions extends WaitOptions {
+  clock?: Clock;
+}
 
 /**
  * Opens the log for writing and creates it when missing. `waiting` is told when a write waits for another process.
  * Throws LOG_NEWER or LOG_UNUSABLE.
  */
-export function openEventLog(
+export function openEventLog(projectRoot: string, options: OpenOptions = {}): EventLog {
+  const connection = openForWriting(databasePath(projectRoot), options);
+  return eventLog(projectRoot, connection, writer(connection, options.clock ?? systemClock));
+}
+
+/** As `openEventLog`, but lets the event loop turn while another process holds the database. */
+export async function openEventLogWhenFree(
   projectRoot: string,
-  options: { clock?: Clock; waiting?: (text: string) => void } = {},
-): EventLog {
-  const connection = openForWriting(databasePath(projectRoot), options.waiting);
+  options: OpenOptions = {},
+): Promise<EventLog> {
+  const connection = await openForWritingWhenFree(databasePath(projectRoot), options);
   return eventLog(projectRoot, connection, writer(connection, options.clock ?? systemClock));
 }
 
@@ -121,61 +149,92 @@ export function openEventLogForReading(projectRoot: string): EventLog | null {
   return connection === null ? null : eventLog(projectRoot, connection, noWriter);
 }
 
-type Writer = Pick<EventLog, "append" | "note" | "flush">;
+type Writer = Pick<EventLog, "append" | "appendWhenFree" | "appendSoon" | "note" | "flush">;
 
 function refuseToWrite(): never {
   throw new DgovError("INTERNAL", "the event log was opened for reading");
 }
-const noWriter: Writer = { append: refuseToWrite, note: refuseToWrite, flush: () => {} };
+const noWriter: Writer = {
+  append: refuseToWrite,
+  appendWhenFree: refuseToWrite,
+  appendSoon: refuseToWrite,
+  note: refuseToWrite,
+  flush: () => {},
+};
 
-function writer(connection: Connection, clock: Clock): Writer {
-  let batch: RecordedEvent[] = [];
+function writer(connection: WritingConnection, clock: Clock): Writer {
+  /** Rows to write before all later ones. */
+  let queue: RecordedEvent[] = [];
   let timer: ReturnType<typeof setTimeout> | null = null;
-  /** The error of a flush by the timer; thrown at the next call. */
+  /** The error of a write by the timer; thrown at the next call. */
   let failure: { error: unknown } | null = null;
 
   const recorded = (event: NewEvent, kind: RecordedEvent["kind"]): RecordedEvent => {
     const { run, plan, unit, attempt, type, data } = event;
     return { seq: 0, ts: isoTime(clock.now()), run, plan, unit, attempt, type, kind, data };
   };
-  /** Writes the batch and `more`. The batch is emptied only after the transaction has succeeded. */
-  const write = (more: RecordedEvent[]): void => {
+  const insertAll = (more: readonly RecordedEvent[]): void => {
+    for (const row of [...queue, ...more]) row.seq = insert(connection, row);
+  };
+  /** Empties the queue; only after a transaction has succeeded. */
+  const written = (): void => {
     if (timer !== null) clearTimeout(timer);
     timer = null;
-    const rows = [...batch, ...more];
-    if (rows.length === 0) return;
-    connection.transaction(() => {
-      for (const row of rows) row.seq = insert(connection, row);
-    });
-    batch = [];
+    queue = [];
   };
   const throwLateFailure = (): void => {
     const late = failure;
     failure = null;
     if (late !== null) throw late.error;
   };
+  const writeQueue = (): void => {
+    if (queue.length === 0) return;
+    if (queue.length >= queuedRowsMax) connection.transaction(() => insertAll([]), written);
+    else if (!connection.transactionUnlessBusy(() => insertAll([]), written)) {
+      writeLater(queueDelayMs);
+    }
+  };
+  const writeLater = (delayMs: number): void => {
+    timer ??= setTimeout(() => {
+      timer = null;
+      try {
+        writeQueue();
+      } catch (error) {
+        failure = { error };
+      }
+    }, delayMs);
+    // A process that ends does not wait for a log that stays held.
+    timer.unref();
+  };
   return {
     append(events) {
       throwLateFailure();
       const rows = events.map((event) => recorded(event, "lifecycle"));
-      write(rows);
+      connection.transaction(() => insertAll(rows), written);
+      return rows;
+    },
+    async appendWhenFree(events) {
+      throwLateFailure();
+      const rows = events.map((event) => recorded(event, "lifecycle"));
+      await connection.transactionWhenFree(() => insertAll(rows), written);
+      return rows;
+    },
+    appendSoon(events) {
+      throwLateFailure();
+      const rows = events.map((event) => recorded(event, "lifecycle"));
+      queue.push(...rows);
+      writeQueue();
       return rows;
     },
     note(event) {
       throwLateFailure();
-      batch.push(recorded(event, "telemetry"));
-      if (batch.length >= batchRowsMax) return write([]);
-      timer ??= setTimeout(() => {
-        try {
-          write([]);
-        } catch (error) {
-          failure = { error };
-        }
-      }, batchDelayMs);
+      queue.push(recorded(event, "telemetry"));
+      if (queue.length === batchRowsMax || queue.length >= queuedRowsMax) writeQueue();
+      else writeLater(batchDelayMs);
     },
     flush() {
       throwLateFailure();
-      write([]);
+      if (queue.length > 0) connection.transaction(() => insertAll([]), written);
     },
   };
 }

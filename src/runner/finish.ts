@@ -152,7 +152,7 @@ export async function finishRun(c: RunContext, loop: LoopEnd): Promise<RunEnd> {
     (problems.length > 0 ? 4 : 0) ||
     exitCodeOf(loop, verification.status) ||
     (degradedFails ? 1 : 0);
-  c.log.append([
+  await c.log.appendWhenFree([
     recordOf(
       { type: "run.finished", status },
       { run: c.run, plan: c.plan.name },

@@ -23,7 +23,7 @@ import { recordLandings } from "./bookkeeping.ts";
 import { acceptedIn } from "./operator/takeover.ts";
 import { scratchFolder } from "./paths.ts";
 import { verdictData } from "./records.ts";
-import { markerOf, type RunContext, record, warn } from "./run-context.ts";
+import { markerOf, type RunContext, record, recordDurably, warn } from "./run-context.ts";
 import type { ActionOf, Answer } from "./run-loop.ts";
 
 /** Milliseconds between two looks at a checkout that blocked a landing. */
@@ -244,7 +244,7 @@ export class Integration {
       });
       return refused("repository_changed", sharedStateChanged);
     }
-    record(c, {
+    await recordDurably(c, {
       unit,
       attempt,
       type: "landing.started",

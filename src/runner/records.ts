@@ -78,7 +78,7 @@ export function gateReporter(
       const { unit, attempt } = one;
       return unit === null ? [] : [{ ...of, unit, attempt, ...progressRecord(one) }];
     });
-    if (records.length > 0) log.append(records);
+    if (records.length > 0) log.appendSoon(records);
   };
 }
 

@@ -62,9 +62,9 @@ async function recoverRun(c: RecoveryContext, run: string, plan: string): Promis
   const state = replay(records.flatMap((record) => eventOf(record) ?? []));
   const interrupted = state.stopping?.cause === "signal";
   const recovered: RecoveredRun = { run, plan, interrupted, landed: [], kept: [] };
-  const append = (event: Event, more: Record<string, unknown> = {}): void => {
+  const append = async (event: Event, more: Record<string, unknown> = {}): Promise<void> => {
     const { changes } = apply(state, event);
-    log.append([
+    await log.appendWhenFree([
       recordOf(event, { run, plan }, more),
       ...changes.map((change) => ({ run, plan, ...phaseRecord(change, state) })),
     ]);
@@ -74,20 +74,23 @@ async function recoverRun(c: RecoveryContext, run: string, plan: string): Promis
     const outcome = await reconcileLanding(c.repository, landing.move);
     faultPoint("recover.landing");
     if (outcome === "landed") {
-      append(landing.event);
+      await append(landing.event);
       recovered.landed.push(landing.event.unit);
     }
   }
   recovered.kept = await keepLiveAttempts(c, { run, plan }, records);
   faultPoint("recover.kept");
   if (state.stopping === null) {
-    append({
+    await append({
       type: "run.interrupted",
       cause: "signal",
       reason: "dgov crashed or was killed",
     });
   }
-  append({ type: "run.finished", status: "interrupted" }, { exit_code: 130, recovered: true });
+  await append(
+    { type: "run.finished", status: "interrupted" },
+    { exit_code: 130, recovered: true },
+  );
   return recovered;
 }
 
@@ -161,7 +164,7 @@ async function keepLiveAttempts(
         bytesMax: c.keepBytesMax,
       });
       const data = { ref, commit, omitted, base };
-      log.append([{ run, plan, unit, attempt, type: "attempt.kept", data }]);
+      await log.appendWhenFree([{ run, plan, unit, attempt, type: "attempt.kept", data }]);
       kept.push({ unit, ref });
       await removeWorktree(repository, tree, { keptRef: ref });
       removeOwnFolder(dirname(place.path));

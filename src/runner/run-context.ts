@@ -1,6 +1,5 @@
 /** Everything that performing a run's actions needs, assembled by `prepareRun` before the first one. */
 import type { LedgerEntry } from "../ledger/entry.ts";
-import type { RecordedEvent } from "../log/event-log.ts";
 import type { CompiledPlan, CompiledTask } from "../plan/compiled.ts";
 import type { PlanLocation } from "../plan/locate.ts";
 import type { SettlementContext } from "../settlement/context.ts";
@@ -52,9 +51,14 @@ export interface RunContext extends RunEnvironment {
   signal: AbortSignal;
 }
 
-/** Appends a lifecycle record to the log. */
-export function record(context: RunContext, entry: RunRecord): RecordedEvent[] {
-  return context.log.append([{ ...entry, run: context.run, plan: context.plan.name }]);
+/** Appends a lifecycle record that no action waits for. */
+export function record(context: RunContext, entry: RunRecord): void {
+  context.log.appendSoon([{ ...entry, run: context.run, plan: context.plan.name }]);
+}
+
+/** Appends a lifecycle record, and waits until it is on disk. */
+export async function recordDurably(context: RunContext, entry: RunRecord): Promise<void> {
+  await context.log.appendWhenFree([{ ...entry, run: context.run, plan: context.plan.name }]);
 }
 
 /** Notes a warning in the log. An unusable log is reported by the next lifecycle record, not here. */

@@ -16,7 +16,7 @@ import {
 } from "../git/repository.ts";
 import { ignoredPaths } from "../git/working-tree.ts";
 import { databasePath, setAsidePythonLog } from "../log/database.ts";
-import { type EventLog, openEventLog, type RecordedEvent } from "../log/event-log.ts";
+import { type EventLog, openEventLogWhenFree, type RecordedEvent } from "../log/event-log.ts";
 import {
   openSettlement,
   type SettlementContext,
@@ -64,6 +64,7 @@ export async function openRunEnvironment(
   request: EnvironmentRequest,
   repository: Repository,
   run: string,
+  interrupt: AbortSignal,
 ): Promise<RunEnvironment> {
   const { projectRoot } = request;
   const config = requireConfig(projectRoot);
@@ -76,7 +77,8 @@ export async function openRunEnvironment(
   requireWritable(paths);
   const filters = await userFilters(repository);
   await setPythonLogAside(repository, request);
-  const log = observed(openEventLog(projectRoot, { waiting: request.status }), request.onRecord);
+  const opened = await openEventLogWhenFree(projectRoot, { waiting: request.status, interrupt });
+  const log = observed(opened, request.onRecord);
   await recoverCrashedUndo(repository);
   const recovered = await recoverCrashedRuns({
     log,
@@ -157,13 +159,15 @@ export function settlementIn(
 
 /** The log, which also passes every record to `onRecord`: for the live view and `--stream`. */
 function observed(log: EventLog, onRecord: (record: RecordedEvent) => void): EventLog {
+  const seen = (records: RecordedEvent[]): RecordedEvent[] => {
+    for (const record of records) onRecord(record);
+    return records;
+  };
   return {
     ...log,
-    append(events) {
-      const records = log.append(events);
-      for (const record of records) onRecord(record);
-      return records;
-    },
+    append: (events) => seen(log.append(events)),
+    appendWhenFree: async (events) => seen(await log.appendWhenFree(events)),
+    appendSoon: (events) => seen(log.appendSoon(events)),
     note(event) {
       log.note(event);
       onRecord({ ...event, seq: 0, ts: new Date().toISOString(), kind: "telemetry" });

@@ -37,7 +37,7 @@ export interface Performer {
 
 /** The part of the event log that the loop needs. */
 interface Journal {
-  append(events: NewEvent[]): RecordedEvent[];
+  appendWhenFree(events: NewEvent[]): Promise<RecordedEvent[]>;
 }
 
 interface DriveOptions {
@@ -126,7 +126,7 @@ export async function driveKernel(
     for (const change of step.changes) performer.observe(change);
     const records = recordsOf(answer, step, state, options);
     faultPoint("event.deciding");
-    const at = present(journal.append(records).at(-1), "an append returns its records").ts;
+    const at = present((await journal.appendWhenFree(records)).at(-1), "an append has records").ts;
     faultPoint("event.recorded");
     options.onState?.(state);
     for (const action of step.actions) start(action, at);

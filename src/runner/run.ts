@@ -40,8 +40,9 @@ export async function executeRun(request: RunRequest): Promise<RunResult> {
   const stop = (): void => abort.abort();
   request.interrupt.addEventListener("abort", stop);
   try {
-    const environment = await openRunEnvironment(request, repository, run);
     const prepared = await unlessInterrupted(abort.signal, async () => {
+      const { interrupt } = request;
+      const environment = await openRunEnvironment(request, repository, run, interrupt);
       const ready = await prepareRun(request, environment, abort.signal);
       abort.signal.throwIfAborted();
       return ready;

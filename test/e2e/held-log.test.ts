@@ -27,44 +27,88 @@ function hold(p: TestProject): { release(): void } {
   };
 }
 
-/** Reads a process's messages until they contain a text. */
-async function untilSaid(
-  { stderr }: ReturnType<TestProject["spawn"]>,
-  text: string,
-): Promise<void> {
+/** A function that reads a process's messages until they contain a text. */
+function listener({ stderr }: ReturnType<TestProject["spawn"]>): (text: string) => Promise<void> {
   const decoder = new TextDecoder();
   const reader = stderr.getReader();
-  for (let said = ""; !said.includes(text); ) {
-    const { done: ended, value } = await reader.read();
-    if (ended) throw new Error(`the run ended without saying ${text}: ${said}`);
-    said += decoder.decode(value, { stream: true });
-  }
-  reader.releaseLock();
+  let said = "";
+  return async (text) => {
+    while (!said.includes(text)) {
+      const { done: ended, value } = await reader.read();
+      if (ended) throw new Error(`the run ended without saying ${text}: ${said}`);
+      said += decoder.decode(value, { stream: true });
+    }
+  };
+}
+
+/** A run whose worker has started and whose event log is held since then. */
+async function heldRun(): Promise<{
+  p: TestProject;
+  run: ReturnType<TestProject["spawn"]>;
+  said: (text: string) => Promise<void>;
+  release(): void;
+}> {
+  let held: { release(): void } | null = null;
+  const p: TestProject = await project(async () => {
+    await untilEvent(p, "worker.started");
+    held ??= hold(p);
+  });
+  const run = p.spawn(["run", "p"]);
+  const said = listener(run);
+  await said("another process holds");
+  return { p, run, said, release: () => held?.release() };
 }
 
 test("B19 a run waits for a process that holds the event log, says so, and goes on", async () => {
-  let held: { release(): void } | null = null;
-  const started = Promise.withResolvers<void>();
-  const p: TestProject = await project(async () => {
-    await untilEvent(p, "worker.started");
-    held = hold(p);
-    started.resolve();
-  });
+  const { p, run, release } = await heldRun();
   await using _ = p;
-  const run = p.spawn(["run", "p"]);
-  await started.promise;
-  await untilSaid(run, "another process holds");
-  (held as { release(): void } | null)?.release();
+  release();
   expect(await run.exited).toBe(0);
   expect(await p.landed()).toEqual([unit("a")]);
 });
 
-test("B19 a run that starts while the event log is held waits, too", async () => {
+test("B19 an interrupt is acted on while the event log is held", async () => {
+  const { p, run, said, release } = await heldRun();
+  await using _ = p;
+  run.kill("SIGINT");
+  await said("stopping: ending workers");
+  release();
+  expect(await run.exited).toBe(130);
+  expect((await p.dgov(["run", "p", "--continue"])).exitCode).toBe(0);
+  expect(await p.landed()).toEqual([unit("a")]);
+});
+
+test("B19 a second interrupt ends a run at once while the event log is held", async () => {
+  const { p, run, said, release } = await heldRun();
+  await using _ = p;
+  run.kill("SIGINT");
+  await said("stopping: ending workers");
+  run.kill("SIGTERM");
+  expect([130, 143]).toContain(await run.exited);
+  release();
+  expect((await p.dgov(["run", "p", "--continue"])).exitCode).toBe(0);
+});
+
+test("B19 an interrupted run ends although the event log stays held", async () => {
+  const { p, run, release } = await heldRun();
+  await using _ = p;
+  run.kill("SIGINT");
+  expect([4, 130]).toContain(await run.exited);
+  release();
+  expect((await p.dgov(["run", "p", "--continue"])).exitCode).toBe(0);
+  expect(await p.landed()).toEqual([unit("a")]);
+});
+
+test("B19 a run that starts while the event log is held waits, too, and can be interrupted", async () => {
   await using p = await project(async () => {});
   expect((await p.dgov(["run", "p"])).exitCode).toBe(0);
   const held = hold(p);
+  const interrupted = p.spawn(["run", "p", "--restart"]);
+  await listener(interrupted)("another process holds");
+  interrupted.kill("SIGINT");
+  expect([4, 130]).toContain(await interrupted.exited);
   const run = p.spawn(["run", "p", "--restart"]);
-  await untilSaid(run, "another process holds");
+  await listener(run)("another process holds");
   held.release();
   expect(await run.exited).toBe(0);
 });

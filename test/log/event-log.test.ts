@@ -75,6 +75,29 @@ describe("openEventLog", () => {
     expect(log.lifecycle({ afterSeq: 1 }).map(({ type }) => type)).toEqual(["run.finished"]);
   });
 
+  test("B19 while the log is held, facts are queued and an append lets the event loop turn", async () => {
+    const root = projectRoot();
+    using log = openEventLog(root);
+    using holder = new Database(join(root, ".dgov/state.db"));
+    holder.run("BEGIN IMMEDIATE");
+    const [fact] = log.appendSoon([event("gate.started")]);
+    expect(fact?.seq).toBe(0);
+    log.note(event("call"));
+    let turns = 0;
+    const turning = setInterval(() => {
+      if (++turns === 3) holder.run("ROLLBACK");
+    }, 1);
+    const appended = await log.appendWhenFree([event("gates.finished")]);
+    clearInterval(turning);
+    expect(turns).toBeGreaterThanOrEqual(3);
+    const types = [...log.lifecycle({}), ...log.telemetry({ run: appended[0]?.run ?? "" })];
+    expect(types.toSorted((a, b) => a.seq - b.seq).map(({ type }) => type)).toEqual([
+      "gate.started",
+      "call",
+      "gates.finished",
+    ]);
+  });
+
   test("telemetry noted before a lifecycle event is written ahead of it", () => {
     using log = openEventLog(projectRoot());
     log.append([event("run.started")]);

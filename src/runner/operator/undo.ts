@@ -83,7 +83,7 @@ export async function executeUndo(request: UndoRequest): Promise<UndoResult> {
   try {
     const { projectRoot, env, status } = request;
     const o = { projectRoot, env, status, yes: false, confirm: null, onRecord: () => {} };
-    const environment = await openRunEnvironment(o, repository, undo);
+    const environment = await openRunEnvironment(o, repository, undo, request.signal);
     try {
       return await buildAndLand(request, environment);
     } finally {
@@ -128,7 +128,7 @@ async function buildAndLand(
     const { commit } = candidate;
     // The log of this clone may not have the run.
     if (log.overview(run).length > 0) {
-      log.append(
+      await log.appendWhenFree(
         selection.landed.flatMap(({ unit, commit: reverted }) => {
           const data = { undo, commit, reverted, target };
           return unit === null
