@@ -1,13 +1,15 @@
 /** Resolves a plan argument of a command to the newest run of that plan. */
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { DgovError } from "../error.ts";
-import { headOf } from "../git/refs.ts";
-import { findRepository } from "../git/repository.ts";
 import type { EventLog } from "../log/event-log.ts";
 import type { PlanLocation } from "../plan/locate.ts";
-import { landedUnits } from "../runner/history.ts";
+import { readHistory } from "../runner/history.ts";
 import { suggest } from "../std/suggest.ts";
 import { listed, short } from "../std/text.ts";
-import type { RunView } from "../views/run-view.ts";
+import { viewLandedUnits } from "../views/plan-view.ts";
+import { type Elsewhere, landedWhere } from "../views/review.ts";
+import type { RunView, UnitView } from "../views/run-view.ts";
 import { type ProjectLog, readRun } from "./open-log.ts";
 import { newestRunAt, planNameAt } from "./plan-summary.ts";
 
@@ -18,55 +20,99 @@ export interface ResolvedRun {
   location: PlanLocation | null;
 }
 
+/** A plan with landed units and without a run in this log: the Python program ran it, or dgov in another clone. */
+export interface LandedPlan {
+  plan: string;
+  /** In the order of the plan, with those that have not landed; only the landed ones when its text is gone. */
+  units: UnitView[];
+  elsewhere: Elsewhere;
+}
+
 /** The newest run of a plan, or of all plans. Throws NOT_FOUND when there is none. */
 export async function resolveRun(
   seen: ProjectLog,
   plan: string | undefined,
   note: (text: string) => void,
 ): Promise<ResolvedRun> {
-  const { log, projectRoot } = seen;
-  if (log === null) {
-    await requireNoLandings(projectRoot, plan);
-    throw new DgovError("NOT_FOUND", "nothing has run here yet", { hint: "dgov run" });
-  }
+  const found = await findRun(seen, plan, note);
+  if ("log" in found) return found;
+  const { units, elsewhere } = found;
+  const landed = units.flatMap(({ unit, landed: as }) => (as === null ? [] : [{ unit, as }]));
+  const names = landed.map(({ unit, as }) => `${unit} as ${short(as.commit)}`);
+  const text = `${found.plan} has no run of dgov; landed ${landedWhere(elsewhere)}: ${listed(names, 5)}`;
+  throw new DgovError("NOT_FOUND", text, { hint: `dgov plan review ${found.plan}` });
+}
+
+/** The newest run of a plan, or of all plans; without one, the landed units. Throws NOT_FOUND without either. */
+export async function findRun(
+  { log, projectRoot }: ProjectLog,
+  plan: string | undefined,
+  note: (text: string) => void,
+): Promise<ResolvedRun | LandedPlan> {
   const location = plan === undefined ? null : await locate(projectRoot, plan, log);
   if (location?.archived) note(`${location.name} is archived`);
   const name = location === null ? plan : planNameAt(location);
-  const newest =
-    location === null
-      ? log.newestRun(name)
-      : (newestRunAt(log, planNameAt(location), location)?.run ?? null);
-  const run = newest === null ? null : readRun(log, newest);
-  if (run === null) {
-    await requireNoLandings(projectRoot, name);
-    throw new DgovError("NOT_FOUND", `${name ?? "nothing"} has not run yet`, {
-      hint: `dgov run ${name ?? ""}`.trim(),
-    });
+  if (log !== null) {
+    const newest =
+      location === null
+        ? log.newestRun(name)
+        : (newestRunAt(log, planNameAt(location), location)?.run ?? null);
+    const run = newest === null ? null : readRun(log, newest);
+    if (run !== null) return { log, run, location };
   }
-  return { log, run, location };
+  const units = name === undefined ? [] : await landedUnitViews(projectRoot, name, location);
+  if (name !== undefined && units.some(({ landed }) => landed !== null)) {
+    return { plan: name, units, elsewhere: whereItRan(projectRoot, log, name) };
+  }
+  if (log === null) {
+    throw new DgovError("NOT_FOUND", "nothing has run here yet", { hint: "dgov run" });
+  }
+  throw new DgovError("NOT_FOUND", `${name ?? "nothing"} has not run yet`, {
+    hint: `dgov run ${name ?? ""}`.trim(),
+  });
 }
 
-/** Throws NOT_FOUND, with the landed units, when a plan without a run has landed with the Python program. */
-async function requireNoLandings(projectRoot: string, plan: string | undefined): Promise<void> {
-  const repository = plan === undefined ? null : await findRepository(projectRoot);
-  const tip = repository === null ? null : (await headOf(repository)).commit;
-  if (plan === undefined || repository === null || tip === null) return;
-  const { adopted } = await landedUnits(repository, { projectRoot, tip, plan });
-  const last = adopted.at(-1);
-  if (last === undefined) return;
-  const units = adopted.map(({ unit, commit }) => `${unit} as ${short(commit)}`);
-  const text = `${plan} has no run of dgov; landed with the Python program: ${listed(units, 5)}`;
-  throw new DgovError("NOT_FOUND", text, { hint: `git show ${short(last.commit)}` });
+/** The units of a plan as git and the history of landings know them; empty without a commit. */
+async function landedUnitViews(
+  projectRoot: string,
+  plan: string,
+  location: PlanLocation | null,
+): Promise<UnitView[]> {
+  const { compiledUnits, landedOnHead, unitsOfSource } = await import("./run-facts.ts");
+  const planned =
+    location === null
+      ? null
+      : (compiledUnits(location.dir) ?? (await unitsOfSource({ projectRoot, location, env: {} })));
+  const git = await landedOnHead(projectRoot, plan, planned);
+  if (git === null) return [];
+  const known = git.landed.map(({ unit, digest }) => ({
+    ...{ unit, digest, role: "worker", summary: "", dependsOn: [] },
+  }));
+  const units = planned ?? [...new Map(known.map((one) => [one.unit, one])).values()];
+  return viewLandedUnits(units, git.landed);
 }
 
-/** The plan on disk; null for a plan that is only in the log. Throws NOT_FOUND when it is in neither. */
-async function locate(root: string, plan: string, log: EventLog): Promise<PlanLocation | null> {
+/** The program that made the landings of a plan without a run, and where its state is. */
+function whereItRan(projectRoot: string, log: EventLog | null, plan: string): Elsewhere {
+  const lines = readHistory(projectRoot).filter((line) => line.plan === plan);
+  if (!lines.some(({ digest }) => digest === null)) return { program: "dgov", state: null };
+  const places = [".dgov/state.python.db", ...(log === null ? [".dgov/state.db"] : [])];
+  const state = places.find((path) => existsSync(join(projectRoot, path))) ?? null;
+  return { program: "python", state };
+}
+
+/** The plan on disk; null for one of which only the log or landings are left. Throws NOT_FOUND when there is nothing. */
+async function locate(
+  root: string,
+  plan: string,
+  log: EventLog | null,
+): Promise<PlanLocation | null> {
   const { resolvePlan } = await import("../plan/locate.ts");
   try {
     return await resolvePlan(root, plan);
   } catch (error) {
-    if (log.newestRun(plan) !== null) return null;
-    await requireNoLandings(root, plan);
+    if ((log?.newestRun(plan) ?? null) !== null) return null;
+    if ((await landedUnitViews(root, plan, null)).length > 0) return null;
     throw error;
   }
 }

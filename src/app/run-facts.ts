@@ -46,16 +46,34 @@ export async function reviewFacts(
   return {
     counts: log.counts(run.run),
     cost: costFunction(projectRoot),
-    diffs: await diffStats(projectRoot, run),
+    diffs: await diffStats(projectRoot, run.units),
     corrections,
     crashed: run.phase === "running" && liveRun(projectRoot)?.run !== run.run,
   };
 }
 
+/** The run with the commits of units that had landed before it, where git and the history of landings have them. */
+export async function withEarlierCommits(projectRoot: string, run: RunView): Promise<RunView> {
+  const isOpen = ({ settled, phase, landed }: UnitView): boolean =>
+    settled && phase === "landed" && landed === null;
+  if (!run.units.some(isOpen)) return run;
+  const git = await landedOnHead(projectRoot, run.plan, run.units);
+  const key = (of: { unit: string; digest: string }): string => `${of.unit} ${of.digest}`;
+  const earlier = new Map(git?.landed.map((one) => [key(one), one]));
+  const units = run.units.map((unit) => {
+    const found = isOpen(unit) ? earlier.get(key(unit)) : undefined;
+    return found === undefined ? unit : { ...unit, landed: { commit: found.commit, at: found.at } };
+  });
+  return { ...run, units };
+}
+
 /** Diff statistics of landed commits by unit; a commit that git no longer has is left out. */
-async function diffStats(projectRoot: string, run: RunView): Promise<Map<string, DiffStat>> {
+export async function diffStats(
+  projectRoot: string,
+  units: readonly UnitView[],
+): Promise<Map<string, DiffStat>> {
   const commits = new Map<string, string>();
-  for (const { unit, landed } of run.units) if (landed !== null) commits.set(unit, landed.commit);
+  for (const { unit, landed } of units) if (landed !== null) commits.set(unit, landed.commit);
   const repository = commits.size === 0 ? null : await findRepository(projectRoot);
   if (repository === null) return new Map();
   const ofCommit = await commitStats(repository, [...commits.values()]);
@@ -129,19 +147,22 @@ function plannedUnits(plan: CompiledPlan): PlannedUnit[] {
   }));
 }
 
-/** Units of a plan that landed on the branch checked out; null outside a repository or without commits. */
+/**
+ * Units of a plan that landed on the branch checked out; null outside a repository or without commits. `units` are
+ * those of the plan's text; null when it is gone.
+ */
 export async function landedOnHead(
   projectRoot: string,
   plan: string,
-  units: readonly PlannedUnit[],
+  units: readonly Pick<PlannedUnit, "unit" | "digest">[] | null,
 ): Promise<{ branch: string | null; landed: LandedFact[] } | null> {
   try {
     const repository = await openRepository(projectRoot);
     const head = await headOf(repository);
     if (head.commit === null) return null;
     const of = { projectRoot, tip: head.commit, plan };
-    const texts = units.map(({ unit, digest }) => ({ id: unit, digest }));
-    const { landed } = await landedUnits(repository, { ...of, units: texts });
+    const texts = units?.map(({ unit, digest }) => ({ id: unit, digest }));
+    const { landed } = await landedUnits(repository, texts ? { ...of, units: texts } : of);
     return { branch: head.kind === "branch" ? head.branch : null, landed };
   } catch (error) {
     if (error instanceof DgovError && error.code !== "INTERNAL") return null;

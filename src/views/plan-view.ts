@@ -3,7 +3,7 @@
  *
  * Landings come from git when the caller read them from git, otherwise from the last run.
  */
-import { isSuccessful, type RunView, shownPhase } from "./run-view.ts";
+import { isSuccessful, type RunView, shownPhase, type UnitView } from "./run-view.ts";
 
 export type PlanStatus =
   | "uncompiled"
@@ -156,6 +156,26 @@ export function viewUnitStatuses(
       ? { ...status, waitingOn: (units[index]?.dependsOn ?? []).filter((d) => !good.has(d)) }
       : status,
   );
+}
+
+/** The units of a plan without a run, as a review shows them. */
+export function viewLandedUnits(
+  units: readonly PlannedUnit[],
+  landed: readonly LandedFact[],
+): UnitView[] {
+  return viewUnitStatuses(units, landed, null).map((status, index): UnitView => {
+    const { unit, summary, role, state, commit, at, waitingOn } = status;
+    return {
+      ...{ unit, summary, role, phase: state, waitingOn },
+      digest: units[index]?.digest ?? "",
+      dependsOn: units[index]?.dependsOn ?? [],
+      reason: "",
+      since: at ?? "",
+      settled: state !== "pending",
+      landed: commit === null ? null : { commit, at: at ?? "" },
+      ...{ result: null, keptRef: null, attempts: [], changes: [] },
+    };
+  });
 }
 
 function stateOf(phase: string | null): UnitPlanStatus["state"] {

@@ -36,15 +36,24 @@ export interface Spending {
   cost: number | null;
 }
 
+/** The place of runs that this log does not have. */
+export interface Elsewhere {
+  program: "python" | "dgov";
+  /** Database of the Python program, relative to the project root; null when it is not there. */
+  state: string | null;
+}
+
 export interface ReviewView {
-  run: string;
+  /** Null, like the other facts of a run, for a plan that landed elsewhere. */
+  run: string | null;
   plan: string;
   phase: string;
-  startedAt: string;
+  elsewhere: Elsewhere | null;
+  startedAt: string | null;
   finishedAt: string | null;
   durationMs: number | null;
-  target: string;
-  before: string;
+  target: string | null;
+  before: string | null;
   after: string | null;
   degraded: boolean;
   warnings: string[];
@@ -82,6 +91,7 @@ export function viewReview(run: RunView, facts: ReviewFacts, only: string | null
     run: run.run,
     plan: run.plan,
     phase: shownPhase(run, !facts.crashed),
+    elsewhere: null,
     startedAt: run.startedAt,
     finishedAt: run.finishedAt,
     durationMs: run.durationMs,
@@ -97,6 +107,41 @@ export function viewReview(run: RunView, facts: ReviewFacts, only: string | null
     spending: runSpending(run, facts),
     units: units.map((unit) => reviewUnit(run, unit, facts)),
   };
+}
+
+/** The review of a plan that landed elsewhere: its units by commit. */
+export function viewLandedPlan(
+  { plan, units, elsewhere }: { plan: string; units: readonly UnitView[]; elsewhere: Elsewhere },
+  diffs: ReadonlyMap<string, DiffStat>,
+  only: string | null,
+): ReviewView {
+  const nothing = spendingOf([], { counts: [], cost: () => null });
+  const open = units.some(({ phase }) => phase === "pending");
+  return {
+    run: null,
+    plan,
+    phase: open ? "partial" : "complete",
+    elsewhere,
+    ...{ startedAt: null, finishedAt: null, durationMs: null },
+    ...{ target: null, before: null, after: null },
+    ...{ degraded: false, warnings: [], verification: null },
+    ...{ repositoryChanged: null, foreignCommits: [], redBase: [] },
+    spending: nothing,
+    units: units
+      .filter(({ unit }) => only === null || unit === only)
+      .map(({ changes: _, digest: __, ...unit }) => ({
+        ...unit,
+        diff: diffs.get(unit.unit) ?? null,
+        selfCorrections: [],
+        spending: nothing,
+        next: null,
+      })),
+  };
+}
+
+/** Names the program or the log with which a plan landed elsewhere. */
+export function landedWhere({ program }: Elsewhere): string {
+  return program === "python" ? "with the Python program" : "in a run that is in another log";
 }
 
 function reviewUnit(run: RunView, unit: UnitView, facts: ReviewFacts): UnitReview {

@@ -3,6 +3,7 @@
  *
  * An unfinished run whose process no longer holds the run lock is shown as crashed.
  */
+import { plural } from "../std/text.ts";
 import {
   endedPhases,
   isSuccessful,
@@ -58,8 +59,15 @@ export interface LiveRun {
   plan: string;
 }
 
-/** The status of some runs, newest first. */
-export function viewStatus(runs: readonly RunView[], holder: LiveRun | null): StatusView {
+/**
+ * The status of some runs, newest first. `adopted` is the number of units that the history of the Python program
+ * lists; it matters where there is no run.
+ */
+export function viewStatus(
+  runs: readonly RunView[],
+  holder: LiveRun | null,
+  adopted = 0,
+): StatusView {
   const views = runs.map((run) => viewRunStatus(run, holder?.run ?? null));
   if (holder !== null && !views.some((run) => run.run === holder.run)) {
     const summary = `running: ${holder.plan}: starting`;
@@ -75,6 +83,10 @@ export function viewStatus(runs: readonly RunView[], holder: LiveRun | null): St
     return { status: "needs_attention", summary: endLine(bad), next, runs: views };
   }
   const [newest] = views;
+  if (newest === undefined && adopted > 0) {
+    const summary = `idle: no runs of dgov yet; ${plural(adopted, "unit")} landed with the Python program`;
+    return { status: "idle", summary, next: "dgov plan list --all", runs: [] };
+  }
   const summary = newest === undefined ? "idle: no runs yet" : endLine(newest);
   return { status: "idle", summary, next: null, runs: views };
 }

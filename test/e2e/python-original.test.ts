@@ -169,15 +169,60 @@ describe("the Python program's state", () => {
     expect(await seen(q)).toEqual([0, 0, ["pending"]]);
   });
 
-  test.concurrent("B21 review of a plan without a run of dgov names its landings, also without its folder", async () => {
+  test.concurrent("B21 review of a plan without a run of dgov shows its landings, also without its folder", async () => {
     await using p = await migrated();
-    const wanted = `landed with the Python program: ${unit("a")} as ${p.commit.slice(0, 10)}`;
-    const review = () => p.dgov(["plan", "review", "p"]);
-    const first = await review();
-    expect([first.exitCode, first.stderr]).toEqual([1, expect.stringContaining(wanted)]);
+    const review = async (...args: string[]) => await p.dgov(["plan", "review", ...args]);
+    for (const plan of ["p", ".dgov/plans/p/"]) {
+      const { exitCode, stdout } = await review(plan);
+      expect([exitCode, stdout]).toEqual([0, expect.stringContaining("1 of 2 units landed with")]);
+      expect(stdout).toContain("in .dgov/state.db of that program");
+      expect(stdout).toMatch(new RegExp(`landed ${p.commit.slice(0, 10)} at .*: 2 files, `));
+      expect(stdout).toContain(`${unit("b")}  pending`);
+    }
+    const json = JSON.parse((await review("p", "--json")).stdout);
+    expect([json.run, json.phase, json.units[0].landed.commit]).toEqual([
+      null,
+      "partial",
+      p.commit,
+    ]);
+    expect((await review("p", "--diff", "a")).stdout).toContain("+by the Python program");
+    expect((await review("p", "--events", "a")).exitCode).toBe(1);
     rmSync(join(p.root, ".dgov/plans/p"), { recursive: true });
-    expect((await review()).stderr).toContain(wanted);
+    const gone = await review("p");
+    expect([gone.exitCode, gone.stdout]).toEqual([0, expect.stringContaining("1 of 1 unit")]);
     expect([await isNameTaken(p.root, "p"), await isNameTaken(p.root, "q")]).toEqual([true, false]);
+    const status = JSON.parse((await p.dgov(["status", "--json"])).stdout);
+    expect([status.status, status.summary, status.next]).toEqual([
+      "idle",
+      expect.stringContaining("1 unit landed with the Python program"),
+      "dgov plan list --all",
+    ]);
+    expect((await p.dgov(["explain", "a", "--plan", "p"])).stderr).toContain("dgov plan review p");
+  });
+
+  test.concurrent("B21 review shows the commit of a unit that landed before the run, also after a run that had nothing to do", async () => {
+    await using p = await migrated();
+    const commit = async () => {
+      const { units } = JSON.parse((await p.dgov(["plan", "review", "p", "--json"])).stdout);
+      return units[0].landed.commit;
+    };
+    expect((await p.dgov(["run", "p", "--only", "a"])).exitCode).toBe(0);
+    expect(await commit()).toBe(p.commit);
+    expect((await p.dgov(["run", "p"])).exitCode).toBe(0);
+    expect(await commit()).toBe(p.commit);
+    expect((await p.dgov(["plan", "review", "p", "--diff", "a"])).stdout).toContain(
+      "+by the Python",
+    );
+  });
+
+  test.concurrent("review of a plan that landed in another clone shows its landings", async () => {
+    await using p = await migrated();
+    expect((await p.dgov(["run", "p"])).exitCode).toBe(0);
+    for (const name of ["state.db", "state.python.db"]) rmSync(join(p.root, ".dgov", name));
+    p.repo.write(".dgov/plans/deployed.jsonl", "");
+    const { exitCode, stdout } = await p.dgov(["plan", "review", "p"]);
+    expect([exitCode, stdout]).toEqual([0, expect.stringContaining("that is in another log")]);
+    expect(stdout).toContain(`${unit("b")}  landed`);
   });
 
   test.concurrent("B21 diagnose finds no failure of a landed unit that failed when it was run again, and prune keeps that work", async () => {

@@ -28,7 +28,9 @@ export default command({
     const read = args.all ? readOverview : readRun;
     const runs = newestOfPlan.flatMap(({ run }) => (log ? (read(log, run) ?? []) : []));
     // The lock is read again: a run may have started while the log was read.
-    const view = viewStatus(runs, before ?? liveRun(seen.projectRoot));
+    const holder = before ?? liveRun(seen.projectRoot);
+    const adopted = runs.length > 0 ? 0 : await unitsOfPython(seen.projectRoot);
+    const view = viewStatus(runs, holder, adopted);
     const units = view.runs.flatMap((run) => run.units);
     const landed = units.filter((unit) => isSuccessful(unit.phase)).length;
     answerView(
@@ -40,3 +42,10 @@ export default command({
     return 0;
   },
 });
+
+/** The number of units that the Python program lists as landed. The history loads slowly, and few projects have it. */
+async function unitsOfPython(projectRoot: string): Promise<number> {
+  const { readHistory } = await import("../../../runner/history.ts");
+  const lines = readHistory(projectRoot).filter(({ digest }) => digest === null);
+  return new Set(lines.map(({ plan, unit }) => `${plan} ${unit}`)).size;
+}

@@ -2,8 +2,8 @@
 
 import { isatty } from "node:tty";
 import { openProjectLog } from "../../../app/open-log.ts";
-import { type ResolvedRun, resolveRun } from "../../../app/resolve-run.ts";
-import { reviewFacts, unitPatch } from "../../../app/run-facts.ts";
+import { findRun, type LandedPlan, type ResolvedRun } from "../../../app/resolve-run.ts";
+import { diffStats, reviewFacts, unitPatch, withEarlierCommits } from "../../../app/run-facts.ts";
 import { DgovError } from "../../../error.ts";
 import { sharedStateChanged } from "../../../kernel/reasons.ts";
 import type { RecordedEvent } from "../../../log/event-log.ts";
@@ -12,17 +12,20 @@ import { duration, indented, moment, plural, short, words } from "../../../std/t
 import { foreignCommitLines } from "../../../views/foreign-commits.ts";
 import { judgeChangeText } from "../../../views/judge-changes.ts";
 import {
+  type Elsewhere,
+  landedWhere,
   type ReviewView,
   type Spending,
   type UnitReview,
+  viewLandedPlan,
   viewReview,
 } from "../../../views/review.ts";
-import type {
-  AttemptView,
-  GateView,
-  Rejection,
-  RunView,
-  UnitView,
+import {
+  type AttemptView,
+  type GateView,
+  isSuccessful,
+  type Rejection,
+  type UnitView,
 } from "../../../views/run-view.ts";
 import { acceptedText, semanticNoteText } from "../../../views/semantic-notes.ts";
 import { eventDocument, timelineLine } from "../../../views/timeline.ts";
@@ -52,26 +55,41 @@ export default command({
     const chosen = [args.only, args.diff, args.events].filter((unit) => unit !== undefined);
     if (chosen.length > 1) throw usageError("--only, --diff and --events exclude each other");
     using seen = openProjectLog(requireProject(context));
-    const found = await resolveRun(seen, args.plan, (text) => output.log.info(text));
-    const unit = chosen[0] === undefined ? null : unitOf(found.run, chosen[0]);
+    const { projectRoot } = seen;
+    const found = await findRun(seen, args.plan, (text) => output.log.info(text));
+    const shown =
+      "log" in found ? { ...found, run: await withEarlierCommits(projectRoot, found.run) } : found;
+    const { plan, units } = "log" in shown ? shown.run : shown;
+    const unit = chosen[0] === undefined ? null : unitOf(units, chosen[0]);
     if (args.diff !== undefined && unit !== null) {
-      await answerDiff(output, seen.projectRoot, found, unit);
-    } else if (args.events !== undefined && unit !== null) answerEvents(output, found, unit);
+      const run = "log" in shown ? shown.run.run : null;
+      await answerDiff(output, projectRoot, { run, plan }, unit);
+    } else if (args.events !== undefined && unit !== null) answerEvents(output, shown, unit);
     else {
-      const facts = await reviewFacts(seen.projectRoot, found.log, found.run);
-      const view = viewReview(found.run, facts, unit?.unit ?? null);
+      const view = await reviewOf(projectRoot, shown, unit?.unit ?? null);
       answerView(output, "dgov.plan-review/1", view, renderReview(view));
     }
     return 0;
   },
 });
 
-function unitOf(run: RunView, name: string): UnitView {
+async function reviewOf(
+  projectRoot: string,
+  shown: ResolvedRun | LandedPlan,
+  only: string | null,
+): Promise<ReviewView> {
+  if (!("log" in shown)) {
+    return viewLandedPlan(shown, await diffStats(projectRoot, shown.units), only);
+  }
+  return viewReview(shown.run, await reviewFacts(projectRoot, shown.log, shown.run), only);
+}
+
+function unitOf(units: readonly UnitView[], name: string): UnitView {
   const id = resolveUnit(
-    run.units.map((unit) => unit.unit),
+    units.map((unit) => unit.unit),
     name,
   );
-  const unit = run.units.find((one) => one.unit === id);
+  const unit = units.find((one) => one.unit === id);
   if (unit === undefined) throw new DgovError("NOT_FOUND", `the run has no unit ${id}`);
   return unit;
 }
@@ -80,17 +98,24 @@ function unitOf(run: RunView, name: string): UnitView {
 async function answerDiff(
   output: Output,
   projectRoot: string,
-  { run }: ResolvedRun,
+  of: { run: string | null; plan: string },
   unit: UnitView,
 ): Promise<void> {
   const { landed, base, commit, patch } = await unitPatch(projectRoot, unit);
   output.log.info(`${unit.unit}: ${landed ? "landed" : "kept, not landed"}: ${commit}`);
-  const view = { run: run.run, plan: run.plan, unit: unit.unit, landed, base, commit, patch };
+  const view = { ...of, unit: unit.unit, landed, base, commit, patch };
   // A patch for another program is applied there, and must be byte for byte what git printed.
   output.answer({ schema: "dgov.plan-diff/1", ...view }, patch, { exact: !isatty(1) });
 }
 
-function answerEvents(output: Output, { log, run }: ResolvedRun, unit: UnitView): void {
+function answerEvents(output: Output, shown: ResolvedRun | LandedPlan, unit: UnitView): void {
+  if (!("log" in shown)) {
+    const where = landedWhere(shown.elsewhere);
+    throw new DgovError("NOT_FOUND", `this log has no events of ${unit.unit}; it landed ${where}`, {
+      hint: `dgov plan review ${shown.plan} --diff ${unit.unit}`,
+    });
+  }
+  const { log, run } = shown;
   const lifecycle = log.lifecycle({ run: run.run }).filter((event) => event.unit === unit.unit);
   const telemetry = log.telemetry({ run: run.run, unit: unit.unit });
   const events = [...lifecycle, ...telemetry].sort((a, b) => a.seq - b.seq);
@@ -108,11 +133,7 @@ function answerEvents(output: Output, { log, run }: ResolvedRun, unit: UnitView)
 
 /** The view as text: the run, then its units. */
 export function renderReview(view: ReviewView): string {
-  const took = view.durationMs === null ? "" : ` in ${duration(view.durationMs)}`;
-  const lines = [
-    `${view.plan}: run ${view.run} ${words(view.phase)}${view.degraded ? " (degraded)" : ""}${took}, onto ${view.target}`,
-    `  started ${moment(view.startedAt)} UTC; ${spending(view.spending)}`,
-  ];
+  const lines = view.elsewhere === null ? runLines(view) : elsewhereLines(view, view.elsewhere);
   for (const gate of view.redBase) {
     lines.push(`  base was red: ${gate.gate}: ${gate.reason}`, ...gateOutput(gate, "    "));
   }
@@ -126,10 +147,27 @@ export function renderReview(view: ReviewView): string {
   }
   lines.push(...foreignCommitLines(view.foreignCommits).map((line) => `  ${line}`));
   for (const unit of view.units) lines.push("", ...renderUnit(unit));
-  if (view.after !== null && view.after !== view.before) {
+  if (view.before !== null && view.after !== null && view.after !== view.before) {
     lines.push("", `git diff ${short(view.before)}..${short(view.after)}`);
   }
   return lines.join("\n");
+}
+
+function runLines(view: ReviewView): string[] {
+  const took = view.durationMs === null ? "" : ` in ${duration(view.durationMs)}`;
+  return [
+    `${view.plan}: run ${view.run} ${words(view.phase)}${view.degraded ? " (degraded)" : ""}${took}, onto ${view.target}`,
+    `  started ${moment(view.startedAt ?? "")} UTC; ${spending(view.spending)}`,
+  ];
+}
+
+function elsewhereLines({ plan, units }: ReviewView, elsewhere: Elsewhere): string[] {
+  const finished = units.filter(({ phase }) => isSuccessful(phase)).length;
+  const line = `${plan}: no run in this log; ${finished} of ${plural(units.length, "unit")} landed ${landedWhere(elsewhere)}`;
+  const { state } = elsewhere;
+  return state === null
+    ? [line]
+    : [line, `  attempts, gates and tokens are in ${state} of that program`];
 }
 
 function renderUnit(unit: UnitReview): string[] {
