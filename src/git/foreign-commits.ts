@@ -2,14 +2,18 @@
  * Commits that appear on the operator's refs during a run and that dgov did not make: those of the operator, of a
  * fetch, or of a worker that reached into the repository.
  */
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { inRepository, must } from "./git.ts";
 import type { Oid } from "./objects.ts";
 import type { Repository } from "./repository.ts";
 
-/** Refs outside `refs/dgov/` and detached HEADs, by name. */
-export type OperatorRefs = ReadonlyMap<string, Oid>;
+export interface OperatorRefs {
+  /** Refs outside `refs/dgov/` and detached HEADs, by name. */
+  tips: ReadonlyMap<string, Oid>;
+  /** Sizes of the logs of refs, by file. */
+  logs: ReadonlyMap<string, number>;
+}
 
 /** A commit as `newCommits` reads it. */
 export interface NewCommit {
@@ -19,7 +23,7 @@ export interface NewCommit {
   /** `Name <address>`. */
   author: string;
   subject: string;
-  /** A ref that it is reachable from. */
+  /** A ref that it is reachable from, or was, according to its log. */
   ref: string;
 }
 
@@ -35,6 +39,9 @@ export type AttemptCommits = ReadonlyMap<Oid, { name: string; tree: Oid }>;
 /** Commits that are read at once; of a larger fetch, the newest. */
 const commitsMax = 1000;
 
+/** Entries that are read of what was added to one log; the newest. */
+const logEntriesMax = 200;
+
 /** The operator's refs. Some may name other objects than commits, or objects that are missing. */
 export async function operatorRefs(r: Repository): Promise<OperatorRefs> {
   const args = ["for-each-ref", "--format=%(objectname) %(refname)"];
@@ -45,7 +52,48 @@ export async function operatorRefs(r: Repository): Promise<OperatorRefs> {
     if (ref !== "" && !ref.startsWith("refs/dgov/")) refs.set(ref, oid);
   }
   for (const [name, oid] of detachedHeads(r)) refs.set(name, oid);
-  return refs;
+  return { tips: refs, logs: logSizes(r) };
+}
+
+function logSizes({ commonDir }: Repository): Map<string, number> {
+  const files = ["logs/**", "worktrees/*/logs/HEAD"].flatMap((pattern) => [
+    ...new Bun.Glob(pattern).scanSync({ cwd: commonDir, dot: true }),
+  ]);
+  // Branches come before HEAD, which has their moves, too.
+  return new Map(
+    files
+      .sort()
+      .reverse()
+      .flatMap((file) => {
+        const size = statSync(join(commonDir, file), { throwIfNoEntry: false })?.size;
+        return size === undefined ? [] : [[file, size]];
+      }),
+  );
+}
+
+/** The content of a log; empty when it was removed with its ref. */
+function bytesOf(file: string): Buffer {
+  try {
+    return readFileSync(file);
+  } catch {
+    return Buffer.alloc(0);
+  }
+}
+
+/** Values that refs had between two readings, as far as git logs them and has not removed the log with its ref. */
+function loggedMoves(
+  r: Repository,
+  before: OperatorRefs,
+  now: OperatorRefs,
+): [ref: string, oid: Oid][] {
+  return [...now.logs].flatMap(([file, size]) => {
+    const known = before.logs.get(file) ?? 0;
+    if (size <= known) return [];
+    const name = file.replace(/^logs\//, "").replace(/^worktrees\/(.*)\/logs\/HEAD$/, "HEAD of $1");
+    const added = bytesOf(join(r.commonDir, file)).subarray(known).toString();
+    const entries = [...added.matchAll(/^[0-9a-f]+ ([0-9a-f]{40,64}) /gm)].slice(-logEntriesMax);
+    return entries.reverse().map(([, oid = ""]): [string, Oid] => [`${name} (moved since)`, oid]);
+  });
 }
 
 /** Detached HEADs of the checkouts of the repository. */
@@ -72,8 +120,8 @@ function detachedHeads(r: Repository): [name: string, oid: Oid][] {
 }
 
 /**
- * Commits reachable from `now` and not from `before`, at most 1,000. Refs that moved to one of `own` are left out:
- * what they reach was compared before dgov landed it.
+ * Commits reachable from `now`, or from a value that a ref had meanwhile, and not from `before`, at most 1,000. Refs
+ * that moved to one of `own` are left out: what they reach was compared before dgov landed it.
  */
 export async function newCommits(
   r: Repository,
@@ -81,17 +129,18 @@ export async function newCommits(
   now: OperatorRefs,
   own: ReadonlySet<Oid>,
 ): Promise<NewCommit[]> {
-  const moved = [...now].filter(([ref, oid]) => before.get(ref) !== oid && !own.has(oid));
+  const changed = [...now.tips].filter(([ref, oid]) => before.tips.get(ref) !== oid);
+  const moved = [...changed, ...loggedMoves(r, before, now)].filter(([, oid]) => !own.has(oid));
   if (moved.length === 0) return [];
   const commits: NewCommit[] = [];
   const seen = new Set<Oid>();
-  const known = await commitsAmong(r, [...before.values(), ...moved.map(([, oid]) => oid)]);
-  const old = [...new Set(before.values())].filter((oid) => known.has(oid));
+  const known = await commitsAmong(r, [...before.tips.values(), ...moved.map(([, oid]) => oid)]);
+  const old = [...new Set(before.tips.values())].filter((oid) => known.has(oid));
   const negative = old.map((oid) => `^${oid}\n`).join("");
   const refsOf = Map.groupBy(moved, ([, oid]) => oid);
   for (const [oid, [first]] of refsOf) {
     if (commits.length >= commitsMax) break;
-    if (!known.has(oid)) continue;
+    if (!known.has(oid) || seen.has(oid)) continue;
     const format = "%H%x00%T%x00%P%x00%an <%ae>%x00%s";
     const args = ["log", "--stdin", "--ignore-missing", `--format=${format}`];
     const limited = [...args, `--max-count=${commitsMax - commits.length}`];

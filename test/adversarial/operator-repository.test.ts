@@ -49,6 +49,11 @@ test.each([
     `git -C "$REPO" tag v9 $(git -C "$REPO" -c user.name=W -c user.email=w@x commit-tree -m 'worker was here' 'HEAD^{tree}')`,
     "refs/tags/v9",
   ],
+  [
+    "the target, for a moment,",
+    `cd "$REPO" && echo w > w.txt && git add w.txt && ${commit} && git reset -q --hard HEAD~1`,
+    "refs/heads/main (moved since)",
+  ],
 ])(
   "C19 a commit of a worker on %s of the operator is listed in summary, review and JSON",
   async (_name, shell, ref) => {

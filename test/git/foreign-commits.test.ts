@@ -36,3 +36,36 @@ test("C19 new commits are found on every kind of ref, beside refs that are broke
     "on HEAD": "HEAD",
   });
 });
+
+test("C19 new commits that a ref named in between are found in its log", async () => {
+  await using g = await openTestRepo({ "a.txt": "a\n" });
+  const { git } = g.repo;
+  const make = (subject: string) => git("commit-tree", "-p", "HEAD", "-m", subject, "HEAD^{tree}");
+  await git("branch", "side");
+  await git("commit", "-q", "--allow-empty", "-m", "dropped earlier");
+  await git("reset", "-q", "--hard", "HEAD~1");
+  const start = await git("rev-parse", "HEAD");
+  const before = await operatorRefs(g.r);
+
+  await git("commit", "-q", "--allow-empty", "-m", "dropped");
+  await git("reset", "-q", "--hard", start);
+  await git("update-ref", "refs/heads/side", await make("replaced"));
+  await git("update-ref", "refs/heads/side", await make("stays"));
+  await git("checkout", "-q", "--detach", await make("on a detached HEAD"));
+  await git("checkout", "-q", "main");
+  const landed = await make("landed");
+  await git("update-ref", "refs/heads/main", landed);
+  await git("update-ref", "refs/heads/main", start);
+  const now = await operatorRefs(g.r);
+
+  const found = await newCommits(g.r, before, now, new Set([landed]));
+  expect(Object.fromEntries(found.map(({ subject, ref }) => [subject, ref]))).toEqual({
+    dropped: "refs/heads/main (moved since)",
+    replaced: "refs/heads/side (moved since)",
+    stays: "refs/heads/side",
+    "on a detached HEAD": "HEAD (moved since)",
+  });
+  expect(found).toHaveLength(4);
+  await git("reflog", "expire", "--expire=all", "--all");
+  expect(await newCommits(g.r, now, await operatorRefs(g.r), new Set())).toEqual([]);
+});
