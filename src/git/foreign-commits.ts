@@ -120,7 +120,7 @@ function detachedHeads(r: Repository): [name: string, oid: Oid][] {
 }
 
 /**
- * Commits reachable from `now`, or from a value that a ref had meanwhile, and not from `before`, at most 1,000. Refs
+ * Commits reachable from `now`, or from a value that a ref had in between, and not from `before`, at most 1,000. Refs
  * that moved to one of `own` are left out: what they reach was compared before dgov landed it.
  */
 export async function newCommits(
