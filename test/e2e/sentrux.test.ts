@@ -125,6 +125,26 @@ describe("A32 the external sentrux", () => {
     expect(await p.landed()).toEqual([]);
   });
 
+  test("A30 makes the missing baseline, and judges with it at once", async () => {
+    const { p, env } = await project(good, { mode: "strict" }, `${before}WORSE = 1\n`);
+    await using _ = p;
+    const run = await p.dgov(["run", "p"], env);
+    expect(run.exitCode).toBe(1);
+    expect(run.stderr).toContain("structure is judged by sentrux 0.5.7");
+    const rejected = p.events().find(({ type }) => type === "attempt.rejected")?.data;
+    expect(rejected?.["reason"]).toContain("structure failed: Quality signal dropped");
+  });
+
+  test("A30 that is not usable leaves the missing baseline to the built-in sensor", async () => {
+    const [[, program, reason] = ["", good, ""]] = unusable;
+    const { p, env } = await project(program, {});
+    await using _ = p;
+    const run = await p.dgov(["run", "p"], env);
+    expect(run.exitCode).toBe(0);
+    expect(run.stderr).toContain(`the built-in sensor judges: ${reason}`);
+    expect(await noteIn(p)).toMatchObject({ engine: "builtin" });
+  });
+
   for (const [fault, program, reason] of unusable) {
     test(`that ${fault} is not asked, and the run names the engine that judges`, async () => {
       const { p, env } = await project(program, { mode: "strict" });

@@ -3,6 +3,7 @@ import { describe, expect, test } from "bun:test";
 import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { rejectionText } from "../../src/settlement/rejection.ts";
+import { holdBaseline } from "../../src/settlement/structure/held-baseline.ts";
 import { scanTree, sensorOf } from "../../src/settlement/structure/scan.ts";
 import { sensorVersion } from "../../src/structure/baseline.ts";
 import {
@@ -62,6 +63,31 @@ describe("structure gate", () => {
       status: "not_applicable",
       reason: "no source in a language the sensor reads",
     });
+  });
+
+  test("A30 a verdict is not served for another baseline of the checkout", async () => {
+    await using c = await testSettlement({
+      files: { "a.py": "def f(x):\n    return x\n\nf(1)\n" },
+      config: { sentrux: { mode: "strict" } },
+    });
+    const note = JSON.stringify({ engine: "builtin", engine_version: sensorVersion });
+    const lost = { "a.py": "def f(x):\n    return x\n\nf(1)\n\ndef lost(x):\n    return x + 1\n" };
+    const judged = async (quality: number): Promise<string> => {
+      const context = c.reopen({ cache: c.context.cache });
+      c.git.repo.write(".sentrux/dgov-baseline.json", note);
+      const figures = { ...baseline, quality_signal: quality };
+      c.git.repo.write(".sentrux/baseline.json", JSON.stringify(figures));
+      const of = { commit: c.base, checkedOut: true, marker: "test", now: 0 };
+      await holdBaseline(context, of);
+      // A worker that writes to the checkout from here on changes nothing.
+      c.git.repo.write(".sentrux/baseline.json", "{}");
+      return verdict(await c.judge(lost, { context }), "structure").status;
+    };
+    expect([await judged(0.5), await judged(1), await judged(0.5)]).toEqual([
+      "passed",
+      "failed",
+      "passed",
+    ]);
   });
 
   test("A13 the structure gate charges new violations at their lines", async () => {
