@@ -43,7 +43,7 @@ export async function archiveByName(
     command: "archive-plan",
   });
   try {
-    const to = archivePlan({ projectRoot }, location);
+    const to = archivePlan(projectRoot, location);
     if (to === null) throw new DgovError("NOT_FOUND", `no plan ${name}`);
     recordArchived(projectRoot, { plan, from: location.dir, to });
     return { location, to };

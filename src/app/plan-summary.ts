@@ -68,10 +68,14 @@ export function newestRunAt(log: EventLog, plan: string, location: PlanLocation)
   for (const entry of log.runs({ plan, limit: sameNameMax })) {
     const run = readOverview(log, entry.run);
     if (run === null) continue;
-    const folder = run.archivedTo ?? run.planPath;
-    // A run of an archived plan leaves it in the archive.
-    const archived = basename(dirname(folder)) === archiveName;
-    const here = basename(folder) === basename(location.dir) && archived === location.archived;
+    // A plan that was archived on another branch is in both folders, by what is checked out.
+    const left = run.archivedTo !== null && run.archivedOn === null;
+    const folders = [run.archivedTo ?? run.planPath, ...(left ? [] : [run.planPath])];
+    const here = folders.some((folder) => {
+      // A run of an archived plan leaves it in the archive.
+      const archived = basename(dirname(folder)) === archiveName;
+      return basename(folder) === basename(location.dir) && archived === location.archived;
+    });
     if (here || run.planPath === "") return run;
   }
   return null;

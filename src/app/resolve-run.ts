@@ -78,12 +78,12 @@ async function landedUnitViews(
   plan: string,
   location: PlanLocation | null,
 ): Promise<UnitView[]> {
-  const { compiledUnits, landedOnHead, unitsOfSource } = await import("./run-facts.ts");
+  const { compiledUnits, landedOnTarget, unitsOfSource } = await import("./run-facts.ts");
   const planned =
     location === null
       ? null
       : (compiledUnits(location.dir) ?? (await unitsOfSource({ projectRoot, location, env: {} })));
-  const git = await landedOnHead(projectRoot, plan, planned);
+  const git = await landedOnTarget(projectRoot, plan, { units: planned, target: null });
   if (git === null) return [];
   const known = git.landed.map(({ unit, digest }) => ({
     ...{ unit, digest, role: "worker", summary: "", dependsOn: [] },

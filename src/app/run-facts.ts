@@ -3,7 +3,7 @@ import { readFileSync, realpathSync } from "node:fs";
 import { join } from "node:path";
 import { loadConfig } from "../config/load.ts";
 import { DgovError } from "../error.ts";
-import { headOf, listRefs, resolveCommit } from "../git/refs.ts";
+import { branchTip, headOf, listRefs, resolveCommit } from "../git/refs.ts";
 import {
   findRepository,
   openRepository,
@@ -57,7 +57,7 @@ export async function withEarlierCommits(projectRoot: string, run: RunView): Pro
   const isOpen = ({ settled, phase, landed }: UnitView): boolean =>
     settled && phase === "landed" && landed === null;
   if (!run.units.some(isOpen)) return run;
-  const git = await landedOnHead(projectRoot, run.plan, run.units);
+  const git = await landedOnTarget(projectRoot, run.plan, run);
   const key = (of: { unit: string; digest: string }): string => `${of.unit} ${of.digest}`;
   const earlier = new Map(git?.landed.map((one) => [key(one), one]));
   const units = run.units.map((unit) => {
@@ -148,22 +148,26 @@ function plannedUnits(plan: CompiledPlan): PlannedUnit[] {
 }
 
 /**
- * Units of a plan that landed on the branch checked out; null outside a repository or without commits. `units` are
- * those of the plan's text; null when it is gone.
+ * Units of a plan that landed on its target: the branch of its last run, or the one checked out when that no longer
+ * exists. Null outside a repository or without commits. `units` are those of the plan's text; null when it is gone.
  */
-export async function landedOnHead(
+export async function landedOnTarget(
   projectRoot: string,
   plan: string,
-  units: readonly Pick<PlannedUnit, "unit" | "digest">[] | null,
+  o: { units: readonly Pick<PlannedUnit, "unit" | "digest">[] | null; target: string | null },
 ): Promise<{ branch: string | null; landed: LandedFact[] } | null> {
   try {
     const repository = await openRepository(projectRoot);
     const head = await headOf(repository);
-    if (head.commit === null) return null;
-    const of = { projectRoot, tip: head.commit, plan };
-    const texts = units?.map(({ unit, digest }) => ({ id: unit, digest }));
-    const { landed } = await landedUnits(repository, texts ? { ...of, units: texts } : of);
-    return { branch: head.kind === "branch" ? head.branch : null, landed };
+    const last = o.target === null ? null : await branchTip(repository, o.target);
+    const here = head.kind === "branch" ? head.branch : null;
+    const branch = last === null ? here : o.target;
+    const tip = last ?? head.commit;
+    if (tip === null) return null;
+    const units = o.units?.map(({ unit, digest }) => ({ id: unit, digest }));
+    const of = { projectRoot, ...(branch !== null && { branch }), ...(units && { units }) };
+    const { landed } = await landedUnits(repository, { ...of, tip, plan });
+    return { branch, landed };
   } catch (error) {
     if (error instanceof DgovError && error.code !== "INTERNAL") return null;
     throw error;

@@ -1,7 +1,7 @@
 /**
  * Commits of the operator's files without any content of a worker: the first commit of an empty
- * repository, and the bookkeeping of a run. The tree is the parent's with some files as the checkout has
- * them, and every changed path is verified to lie below an allowed prefix.
+ * repository, and the bookkeeping of a run. The tree is the parent's with some files as the checkout, or another
+ * folder, has them, and every changed path is verified to lie below an allowed prefix.
  */
 import { existsSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -17,7 +17,7 @@ import {
   moveCheckout,
   refreshIndex,
 } from "./landing/checkouts.ts";
-import { land } from "./landing/land.ts";
+import { land, landCandidate } from "./landing/land.ts";
 import type { Identity, Oid } from "./objects.ts";
 import { inPrivate, type PrivateGit, withPrivateGit } from "./private-dir.ts";
 import { headOf } from "./refs.ts";
@@ -25,9 +25,9 @@ import type { Repository } from "./repository.ts";
 import { listTree } from "./trees.ts";
 
 /**
- * Commits files of the operator's checkout on a branch; null when nothing differs. `paths` are files or
- * folders, present or deleted; an ignored file is left out unless `paths` names it. Throws REFUSED when a changed path
- * is outside `allowedPrefixes`, when the branch has moved, or when a checkout of it cannot be updated.
+ * Commits files of the operator's checkout, or of the work tree `from`, on a branch; null when nothing differs. `paths`
+ * are files or folders, present or deleted; an ignored file is left out unless `paths` names it. Throws REFUSED when a
+ * changed path is outside `allowedPrefixes`, when the branch has moved, or when a checkout of it cannot be updated.
  */
 export async function commitOperatorFiles(
   r: Repository,
@@ -38,12 +38,14 @@ export async function commitOperatorFiles(
     message: string;
     allowedPrefixes: string[];
     identity?: Identity;
+    from?: string;
   },
 ): Promise<Oid | null> {
   const before = o.parent === null ? [] : await listTree(r, o.parent);
   const filters = r.settings?.filters ?? {};
   const near = tmpdir();
-  const { tree, paths } = await withPrivateGit(r, { near, workTree: r.topLevel, filters }, (g) =>
+  const workTree = o.from ?? r.topLevel;
+  const { tree, paths } = await withPrivateGit(r, { near, workTree, filters }, (g) =>
     buildTree(g, o, before),
   );
   const oldTree = o.parent === null ? null : (await treesOfCommits(r, [o.parent]))[0];
@@ -61,12 +63,30 @@ export async function commitOperatorFiles(
   const parents = o.parent === null ? [] : [o.parent];
   const date = isoTime(systemClock.now());
   const commit = await writeCommit(r, { tree, parents, message: o.message, identity, date });
+  const move = { target: o.branch, to: commit, message: o.message };
   const during = (): Promise<CheckoutBlocker | null> => updateCheckouts(r, o, { commit, paths });
-  const move = { target: o.branch, from: o.parent, to: commit, message: o.message };
-  const landing = await land(r, move, { during, undo: async () => {} });
+  const landing =
+    o.from !== undefined && o.parent !== null
+      ? await landCandidate(r, { ...move, from: o.parent, allowed: () => true, scratch: near })
+      : await land(r, { ...move, from: o.parent }, { during, undo: async () => {} });
   if (landing.kind === "landed") return commit;
-  const cause = landing.kind === "blocked_by_checkout" ? landing.reason : `${o.branch} has moved`;
+  const cause = landing.kind === "target_moved" ? `${o.branch} has moved` : landing.reason;
   throw new DgovError("REFUSED", `dgov's own files were not committed: ${cause}`);
+}
+
+/** Writes the wanted files of a commit below an existing folder. Submodules are left out. */
+export async function writeFilesOf(
+  r: Repository,
+  o: { commit: Oid; folder: string; wanted(path: string): boolean },
+): Promise<void> {
+  const all = await listTree(r, o.commit);
+  const paths = all.filter(({ path, mode }) => mode !== "160000" && o.wanted(path));
+  const filters = r.settings?.filters ?? {};
+  await withPrivateGit(r, { near: tmpdir(), workTree: o.folder, filters }, async (g) => {
+    await must(inPrivate(g, ["read-tree", o.commit]), "reading a commit");
+    const stdin = nulJoin(paths.map(({ path }) => path));
+    await must(inPrivate(g, ["checkout-index", "-z", "--stdin"], { stdin }), "writing files");
+  });
 }
 
 /**

@@ -9,6 +9,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { DgovError } from "../error.ts";
+import { readText } from "../std/files.ts";
 import { durable, inRepository, must, nulSplit } from "./git.ts";
 import type { Oid } from "./objects.ts";
 import type { Repository } from "./repository.ts";
@@ -94,10 +95,9 @@ export async function headOf(
   throw new DgovError("NOT_A_REPOSITORY", "HEAD names neither a branch nor a commit");
 }
 
-/** True when the operator's checkout is on a branch. */
-export async function isCheckedOut(r: Repository, branch: string): Promise<boolean> {
-  const head = await headOf(r);
-  return head.kind === "branch" && head.branch === branch;
+/** True when the operator's checkout is on a branch. Starts no process, since it is asked at every landing. */
+export function isCheckedOut(r: Repository, branch: string): boolean {
+  return readText(join(r.gitDir, "HEAD"))?.trimEnd() === `ref: refs/heads/${branch}`;
 }
 
 /** The commit that a revision names; null when there is none. Throws ENVIRONMENT when git fails. */

@@ -160,6 +160,10 @@ const kernelKinds = {
     target: ["string?", "Target branch"],
     verification: ["object?", "Final run of the gates on the branch: `status` and `reason`"],
     archived_to: ["string or null?", "Archive folder of the plan"],
+    archived_on: [
+      "string or null?",
+      "Branch that has the archive folder; null when the checkout has it, or none does",
+    ],
     warnings: ["string[]?", "Warnings of the run, its problems included"],
     problems: ["string[]?", "Steps after the last landing that failed; the exit code is then 4"],
     degraded: ["boolean?", "True when the structure got worse"],

@@ -20,7 +20,10 @@ import { stateOfHeld } from "../settlement/structure/held-baseline.ts";
 import { chargesBetween } from "../settlement/structure/scan.ts";
 import { baselineFile, type EngineId, metadataFile } from "../structure/baseline.ts";
 import type { Charge } from "../structure/offenders.ts";
+import type { Books } from "./bookkeeping.ts";
 import type { RunContext } from "./run-context.ts";
+
+type InBooks = RunContext & { books: Books };
 
 /** Change of the branch's structure by a run. Quality is 0 to 1; null when the engine gave no figure. */
 export interface StructuralEnd {
@@ -79,7 +82,7 @@ export async function compareStructure(c: RunContext, tip: string): Promise<Stru
  */
 export async function strangeStructure(c: RunContext, tip: string): Promise<string | null> {
   const { onDisk } = c.baseGates.baseline;
-  if (onDisk === null || !(await isCheckedOut(c.repository, c.target))) return null;
+  if (onDisk === null || !isCheckedOut(c.repository, c.target)) return null;
   const now = textsOnDisk(c);
   if (isSameBaseline(now, onDisk) || isSameBaseline(now, await textsAt(c, tip))) return null;
   return `the structural baseline in the checkout changed during the run, and dgov did not change it: ${baselineFile}`;
@@ -91,21 +94,21 @@ function structurePaths({ projectPrefix }: RunContext): [baseline: string, note:
 }
 
 /**
- * Writes the structural baseline that the run made to the checkout; returns the files to commit. It replaces files that
- * appeared there during the run. Nothing is written when another branch is checked out, when the project does not track
- * its `.dgov` or ignores the files, and when a baseline was committed since the run started.
+ * Writes the structural baseline that the run made to the target's books; returns the files to commit. It replaces files
+ * that appeared there during the run. Nothing is written when the project does not track its `.dgov` or ignores the
+ * files, and when a baseline was committed since the run started.
  */
-export async function saveMadeStructure(c: RunContext, tip: string): Promise<string[]> {
+export async function saveMadeStructure(c: InBooks, tip: string): Promise<string[]> {
   const held = c.baseGates.baseline;
   if (held.from !== "measured") return [];
   const paths = structurePaths(c);
   const has = async (path: string): Promise<boolean> =>
     (await readBlobAt(c.repository, tip, path)) !== null;
-  if (!(await isCheckedOut(c.repository, c.target)) || (await has(paths[0]))) return [];
+  if (await has(paths[0])) return [];
   if (!(await has(`${c.projectPrefix}${configFile}`))) return [];
   if ((await ignoredPaths(c.repository, paths)).size > 0) return [];
   const { baseline, madeBy } = held.state;
-  writeStructureBaseline(c.projectRoot, baseline, {
+  writeStructureBaseline(c.books.root, baseline, {
     head: c.before,
     now: c.startedAt,
     engine: madeBy,
@@ -116,12 +119,11 @@ export async function saveMadeStructure(c: RunContext, tip: string): Promise<str
 
 /**
  * Measures the structural baseline of the landed work with the engine that made the last one, and writes it to the
- * checkout; returns the files to commit.
- * A baseline that the run did not make itself is left alone when the project does not track it, when another branch is
- * checked out, and when the operator has deleted it.
+ * target's books; returns the files to commit. A baseline that the run did not make itself is left alone when the project
+ * does not track it, and when the operator has deleted it.
  */
 export async function refreshStructure(
-  c: RunContext,
+  c: InBooks,
   o: { tip: string; madeBy: EngineId; saved: boolean },
 ): Promise<string[]> {
   const { tip, madeBy, saved } = o;
@@ -132,7 +134,7 @@ export async function refreshStructure(
   const options = { marker: `${c.run}/structure`, signal: c.signal, now, tree, madeBy };
   const engine = await chooseEngine(c.settlement, options);
   const baseline = await measureBaseline(c.settlement, engine, options);
-  writeStructureBaseline(c.projectRoot, baseline, {
+  writeStructureBaseline(c.books.root, baseline, {
     head: tip,
     now,
     engine: engine.id,
@@ -145,7 +147,7 @@ export async function refreshStructure(
  * Writes the coverage baseline, like `refreshStructure`; figures that the gates measured are reused. Throws ENVIRONMENT
  * when the figures cannot be measured.
  */
-export async function refreshCoverage(c: RunContext, tip: string): Promise<string[]> {
+export async function refreshCoverage(c: InBooks, tip: string): Promise<string[]> {
   const path = `${c.projectPrefix}${coverageBaselineFile}`;
   const measurable = c.config.commands.coverage?.includes("{output}") === true;
   if (!measurable || !(await isMaintained(c, tip, path))) return [];
@@ -159,15 +161,13 @@ export async function refreshCoverage(c: RunContext, tip: string): Promise<strin
   });
   if (!measured.ok) throw new DgovError("ENVIRONMENT", measured.reason);
   const { command, files } = measured;
-  writeCoverageBaseline(c.projectRoot, { command, head: tip, tree, files });
+  writeCoverageBaseline(c.books.root, { command, head: tip, tree, files });
   return [path];
 }
 
-/** True when a file is tracked on the target, the target is checked out, and the file exists there. */
-async function isMaintained(c: RunContext, tip: string, path: string): Promise<boolean> {
+/** True when a file is tracked on the target, and exists in its books. */
+async function isMaintained(c: InBooks, tip: string, path: string): Promise<boolean> {
   return (
-    (await isCheckedOut(c.repository, c.target)) &&
-    existsSync(join(c.repository.topLevel, path)) &&
-    (await readBlobAt(c.repository, tip, path)) !== null
+    existsSync(join(c.books.workTree, path)) && (await readBlobAt(c.repository, tip, path)) !== null
   );
 }

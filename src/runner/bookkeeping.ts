@@ -3,23 +3,32 @@
  *
  * The commit has no worker's content, since all its paths are below dgov's own folders. Every step can be repeated,
  * so the next run completes the bookkeeping of one that crashed before it.
+ *
+ * The books of a branch that is checked out are the checkout. Those of another branch are a copy of its own files: the
+ * same steps are taken there, and nothing in the checkout changes. Files that have uncommitted changes in the checkout
+ * are left as the branch has them, since git would refuse to check out or to merge a branch that changes them.
  */
-import { existsSync, mkdirSync, realpathSync, renameSync, rmSync } from "node:fs";
-import { basename, join, sep } from "node:path";
+import { cpSync, existsSync, mkdirSync, realpathSync, renameSync, rmSync } from "node:fs";
+import { basename, join, relative, sep } from "node:path";
 import { ownFolders } from "../claims/reserved.ts";
 import { DgovError } from "../error.ts";
-import { commitOperatorFiles } from "../git/bookkeeping.ts";
-import { branchTip } from "../git/refs.ts";
+import { commitOperatorFiles, writeFilesOf } from "../git/bookkeeping.ts";
+import type { Oid } from "../git/objects.ts";
+import { removeOwnFolder } from "../git/own-folder.ts";
+import { branchTip, isCheckedOut } from "../git/refs.ts";
 import type { Repository } from "../git/repository.ts";
 import { listTree } from "../git/trees.ts";
+import { dirtyPaths } from "../git/working-tree.ts";
 import { noBookkeepingCommit } from "../kernel/reasons.ts";
 import { openEventLog, openEventLogForReading } from "../log/event-log.ts";
 import { compiledName } from "../plan/compiled-file.ts";
 import { type PlanLocation, plansFolder } from "../plan/locate.ts";
+import { archiveName } from "../plan/names.ts";
 import { isoTime, systemClock } from "../std/clock.ts";
 import { appendToFile, readText } from "../std/files.ts";
-import { errorMessage } from "../std/text.ts";
+import { errorMessage, listed } from "../std/text.ts";
 import { deployedFile, readHistory } from "./history.ts";
+import type { RunPaths } from "./paths.ts";
 
 /** The part of a run context that bookkeeping needs; there is none yet when all units are settled. */
 interface BookkeepingTarget {
@@ -30,6 +39,64 @@ interface BookkeepingTarget {
   target: string;
   plan: { name: string };
   run: string;
+  paths: Pick<RunPaths, "runs">;
+}
+
+/** The files that bookkeeping reads and writes. */
+export interface Books {
+  /** Root of their work tree, and the project's folder in it. */
+  workTree: string;
+  root: string;
+  /** Null when they are the checkout. */
+  copyOf: Oid | null;
+  /** Paths in the repository, of files with uncommitted changes in the checkout; none when the books are the checkout. */
+  dirty: readonly string[];
+  /** The ones of these that the commit would have changed. */
+  left: Set<string>;
+}
+
+type OpenBooks = BookkeepingTarget & { books: Books };
+
+/** Adds the books of the target, whose tip is `tip`. A copy is in the run's folder, and removed with it. */
+export async function openBooks<T extends BookkeepingTarget>(
+  target: T,
+  tip: Oid,
+): Promise<T & { books: Books }> {
+  const { repository, projectRoot, projectPrefix: prefix } = target;
+  if (isCheckedOut(repository, target.target)) {
+    const workTree = repository.topLevel;
+    const books = { workTree, root: projectRoot, copyOf: null, dirty: [], left: new Set<string>() };
+    return { ...target, books };
+  }
+  const workTree = join(target.paths.runs, target.run, "books");
+  removeOwnFolder(workTree);
+  mkdirSync(workTree, { recursive: true });
+  const own = ownFolders.map((folder) => prefix + folder);
+  await writeFilesOf(repository, {
+    commit: tip,
+    folder: workTree,
+    wanted: (path) =>
+      own.some((folder) => path.startsWith(folder)) ||
+      /^\.git(?:ignore|attributes)$/.test(basename(path)),
+  });
+  const root = join(workTree, prefix);
+  mkdirSync(root, { recursive: true });
+  const dirty = (await dirtyPaths(repository)).map(({ path }) => path);
+  return { ...target, books: { workTree, root, copyOf: tip, dirty, left: new Set() } };
+}
+
+/** True when the checkout has uncommitted changes at or below a path of the repository, which is then left alone. */
+function isLeft({ dirty, left }: Books, path: string): boolean {
+  const found = dirty.some((one) => one === path || one.startsWith(`${path}/`));
+  if (found) left.add(path);
+  return found;
+}
+
+/** A warning about what the bookkeeping commit left as it is on the target; null without. */
+export function leftText({ target, books }: Pick<OpenBooks, "target" | "books">): string | null {
+  if (books.left.size === 0) return null;
+  const paths = listed([...books.left], 3);
+  return `left as it is on ${target}, since it has uncommitted changes here: ${paths}`;
 }
 
 interface LandingRecord {
@@ -38,18 +105,21 @@ interface LandingRecord {
   commit: string;
 }
 
-/** Appends missing landings to the readable history. The trailers of the commits are the authority. */
+/**
+ * Appends missing landings to the readable history. The trailers of the commits are the authority. The history of a
+ * branch that is not checked out is written when its books are open.
+ */
 export function recordLandings(
-  target: BookkeepingTarget,
+  target: BookkeepingTarget & { books?: Books },
   landings: readonly LandingRecord[],
 ): void {
-  const path = join(target.projectRoot, deployedFile);
+  if (target.books === undefined && !isCheckedOut(target.repository, target.target)) return;
+  const root = target.books?.root ?? target.projectRoot;
+  const path = join(root, deployedFile);
   const key = (of: { unit: string; digest: string | null; commit: string }): string =>
     `${of.unit} ${of.digest} ${of.commit}`;
   const known = new Set(
-    readHistory(target.projectRoot).flatMap((line) =>
-      line.plan === target.plan.name ? [key(line)] : [],
-    ),
+    readHistory(root).flatMap((line) => (line.plan === target.plan.name ? [key(line)] : [])),
   );
   const missing = landings.filter((landing) => !known.has(key(landing)));
   if (missing.length === 0) return;
@@ -64,28 +134,49 @@ export function recordLandings(
 }
 
 /**
- * Moves a plan's folder into `archive/`, with a number added when its name is taken. Returns the new path; null
- * when the plan is archived or gone. Throws REFUSED when the archive is a link out of the project.
+ * Archives a plan in the books. Returns its new path in the project, where it is once the target is checked out, and
+ * null when the plan is archived, gone, or not on the target. A copy has what ran, and not what the target has. Fix
+ * plans are on no branch.
  */
-export function archivePlan(
-  { projectRoot }: Pick<BookkeepingTarget, "projectRoot">,
+export function archiveInBooks(
+  { books, projectRoot, projectPrefix }: OpenBooks,
   location: PlanLocation,
 ): string | null {
+  const { root } = books;
+  if (books.copyOf === null || location.kind === "fix") return archivePlan(projectRoot, location);
+  const path = relative(projectRoot, location.dir);
+  const dir = join(root, path);
+  if (location.archived || !existsSync(dir) || !existsSync(location.dir)) return null;
+  if (isLeft(books, projectPrefix + path)) return null;
+  rmSync(dir, { recursive: true });
+  cpSync(location.dir, dir, { recursive: true, verbatimSymlinks: true });
+  const to = archivePlan(root, { ...location, dir }, projectRoot);
+  return to === null ? null : join(projectRoot, relative(root, to));
+}
+
+/**
+ * Moves a plan's folder into `archive/`, with a number added when its name is taken there or in the same folder below
+ * `other`. Returns the new path; null when the plan is archived or gone. Throws REFUSED when the archive is a link out
+ * of the project.
+ */
+export function archivePlan(root: string, location: PlanLocation, other = root): string | null {
   if (location.archived || !existsSync(location.dir)) return null;
-  const folder = plansFolder(location.kind);
-  const archive = join(projectRoot, folder, "archive");
+  const folder = join(plansFolder(location.kind), archiveName);
+  const archive = join(root, folder);
   mkdirSync(archive, { recursive: true });
-  if (!realpathSync(archive).startsWith(`${realpathSync(projectRoot)}${sep}`)) {
-    throw new DgovError("REFUSED", `${folder}/archive is a link that leads out of the project`, {
+  if (!realpathSync(archive).startsWith(`${realpathSync(root)}${sep}`)) {
+    throw new DgovError("REFUSED", `${folder} is a link that leads out of the project`, {
       hint: "replace it with an ordinary folder",
     });
   }
-  const name = basename(location.dir);
-  let to = join(archive, name);
-  for (let n = 2; existsSync(to); n++) to = join(archive, `${name}-${n}`);
+  const wanted = basename(location.dir);
+  let name = wanted;
+  for (let n = 2; [archive, join(other, folder)].some((at) => existsSync(join(at, name))); n++) {
+    name = `${wanted}-${n}`;
+  }
   rmSync(join(location.dir, compiledName), { force: true });
-  renameSync(location.dir, to);
-  return to;
+  renameSync(location.dir, join(archive, name));
+  return join(archive, name);
 }
 
 /**
@@ -93,29 +184,31 @@ export function archivePlan(
  * (relative to the repository's root). Returns a warning when the commit fails; null otherwise.
  */
 export async function commitBookkeeping(
-  { repository, projectRoot, projectPrefix: prefix, target, plan, run }: BookkeepingTarget,
+  { repository, projectRoot, projectPrefix: prefix, target, plan, run, books }: OpenBooks,
   location: PlanLocation,
   baselines: readonly string[] = [],
 ): Promise<string | null> {
-  const tip = await branchTip(repository, target);
+  const tip = books.copyOf ?? (await branchTip(repository, target));
   if (tip === null) return `${noBookkeepingCommit}: branch ${target} no longer exists`;
   const tracked = (await listTree(repository, tip)).map(({ path }) => path);
   const isTracked = (path: string): boolean =>
     tracked.some((t) => t === path || t.startsWith(`${path}/`));
   const keeps = isTracked(`${prefix}.dgov/project.toml`);
   if (!keeps && baselines.length === 0) return null;
-  const name = basename(location.dir).replace(/-\d+$/, "");
-  const folder = `${prefix}.dgov/plans/${name}`;
+  const name = basename(location.dir);
+  const folder = `${prefix}.dgov/plans/${location.archived ? name.replace(/-\d+$/, "") : name}`;
   const archived = location.archived
     ? prefix + location.dir.slice(projectRoot.length + 1)
     : `${prefix}.dgov/plans/archive`;
-  const paths = [...baselines, ...(keeps ? [`${prefix}${deployedFile}`] : [])];
+  const files = [...baselines, ...(keeps ? [`${prefix}${deployedFile}`] : [])];
+  const paths = files.filter((path) => !isLeft(books, path));
   if (keeps && isTracked(folder) && location.kind === "plan") paths.push(folder, archived);
   try {
     await commitOperatorFiles(repository, {
       branch: target,
       parent: tip,
-      paths: paths.filter((path) => isTracked(path) || existsSync(join(repository.topLevel, path))),
+      paths: paths.filter((path) => isTracked(path) || existsSync(join(books.workTree, path))),
+      ...(books.copyOf === null ? {} : { from: books.workTree }),
       message: `chore: dgov bookkeeping for ${plan.name}\n\nDgov-Run: ${run}\n`,
       allowedPrefixes: ownFolders.map((own) => prefix + own),
     });

@@ -19,7 +19,14 @@ import {
   saveMadeStructure,
   strangeStructure,
 } from "./baselines.ts";
-import { archivePlan, commitBookkeeping, recordLandings } from "./bookkeeping.ts";
+import {
+  archiveInBooks,
+  type Books,
+  commitBookkeeping,
+  leftText,
+  openBooks,
+  recordLandings,
+} from "./bookkeeping.ts";
 import { cleanRun } from "./operator/clean.ts";
 import { acceptedIn } from "./operator/takeover.ts";
 import { recordOf } from "./records.ts";
@@ -37,6 +44,8 @@ export interface RunEnd {
     gates?: Pick<GateVerdict, "gate" | "reason" | "command" | "tail" | "diagnostics">[];
   };
   archivedTo: string | null;
+  /** The branch that has the archived plan, when it is not checked out. */
+  archivedOn: string | null;
   /** Null without a landing or a baseline at the start of the run. */
   structural: StructuralEnd | null;
   /** Everything to tell the operator, `problems` included. */
@@ -93,9 +102,6 @@ export async function finishRun(c: RunContext, loop: LoopEnd): Promise<RunEnd> {
   const ending = new Ending();
   const { warnings, problems } = ending;
   const landedUnits = landings(c, loop);
-  await ending.step("the history of landings was not written", undefined, () => {
-    recordLandings(c, landedUnits);
-  });
   const landedTip = await ending.step("the branch was not read", null, () => tipOf(c, loop));
   const verification = await ending.step<RunEnd["verification"]>(
     "the branch was not verified",
@@ -108,29 +114,44 @@ export async function finishRun(c: RunContext, loop: LoopEnd): Promise<RunEnd> {
   const degraded = structural !== null && structural.degraded.length > 0;
   const complete = status === "complete" && whole && verification.status !== "failed";
   faultPoint("finish.verified");
+  const open =
+    landedTip === null
+      ? null
+      : await ending.step(noBookkeepingCommit, null, () => openBooks(c, landedTip));
+  await ending.step("the history of landings was not written", undefined, () => {
+    if (open !== null) recordLandings(open, [...c.landedBefore, ...landedUnits]);
+  });
   // After a problem the plan stays in its place, where the next run finds it.
-  const archivedTo =
-    complete && problems.length === 0
-      ? await ending.step(notArchived, null, () => archivePlan(c, c.location))
+  let archivedTo =
+    open !== null && complete && problems.length === 0
+      ? await ending.step(notArchived, null, () => archiveInBooks(open, c.location))
       : null;
   faultPoint("finish.archived");
   const clean = complete && landed && !degraded;
   const keptBooks = whole && (landedUnits.length > 0 || archivedTo !== null);
   const baselines =
-    landedTip === null
+    open === null || landedTip === null
       ? []
-      : await writeBaselines(c, { tip: landedTip, structural, clean, keptBooks }, ending);
+      : await writeBaselines(open, { tip: landedTip, structural, clean, keptBooks }, ending);
   const changed = await ending.step(
     "the repository was not compared with its state at the start",
     false,
     () => sharedChanges(c, loop, warnings),
   );
-  if (whole && landedTip !== null) {
+  const inCopy = open !== null && open.books.copyOf !== null && c.location.kind === "plan";
+  // What is in a copy is nowhere else before it is committed.
+  if (open !== null && (whole || open.books.copyOf !== null)) {
     const problem = await ending.step(noBookkeepingCommit, null, () =>
-      commitBookkeeping(c, c.location, baselines),
+      commitBookkeeping(open, c.location, baselines),
     );
-    if (problem !== null) ending.problem(problem);
+    if (problem !== null) {
+      ending.problem(problem);
+      if (inCopy) archivedTo = null;
+    }
+    const left = leftText(open);
+    if (left !== null) warnings.push(left);
   }
+  const archivedOn = inCopy && archivedTo !== null ? c.target : null;
   const after =
     landedTip === null
       ? loop.state.tip
@@ -164,6 +185,7 @@ export async function finishRun(c: RunContext, loop: LoopEnd): Promise<RunEnd> {
         target: c.target,
         verification,
         archived_to: archivedTo,
+        archived_on: archivedOn,
         warnings,
         problems,
         degraded,
@@ -181,6 +203,7 @@ export async function finishRun(c: RunContext, loop: LoopEnd): Promise<RunEnd> {
     durationMs,
     verification,
     archivedTo,
+    archivedOn,
     structural,
     warnings,
     problems,
@@ -293,7 +316,7 @@ async function unlessUnmeasurable<T>(
  * the run added offenders that reject a change. Returns the files to commit.
  */
 async function writeBaselines(
-  c: RunContext,
+  c: RunContext & { books: Books },
   o: { tip: string; structural: StructuralEnd | null; clean: boolean; keptBooks: boolean },
   ending: Ending,
 ): Promise<string[]> {

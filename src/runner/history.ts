@@ -10,8 +10,9 @@
  */
 import { join } from "node:path";
 import { type LandedUnit, scanLanded } from "../git/landing/landed.ts";
-import { reachableCommits } from "../git/refs.ts";
-import type { Repository } from "../git/repository.ts";
+import { isCheckedOut, reachableCommits } from "../git/refs.ts";
+import { prefixOf, projectDirOf, type Repository } from "../git/repository.ts";
+import { readBlobAt } from "../git/trees.ts";
 import type { EventLog, RecordedEvent } from "../log/event-log.ts";
 import type { CompiledPlan } from "../plan/compiled.ts";
 import type { PlanLocation } from "../plan/locate.ts";
@@ -239,9 +240,10 @@ export function lastTarget(
 ): string | null {
   const run = log.newestRun(plan);
   if (run === null) return null;
-  const left = log
-    .overview(run)
-    .some(({ type, data }) => type === "plan.archived" || text(data["archived_to"]) !== "");
+  const left = log.overview(run).some(({ type, data }) => {
+    if (type === "plan.archived") return true;
+    return text(data["archived_to"]) !== "" && text(data["archived_on"]) === "";
+  });
   return left && !archived ? null : targetOf(log, run);
 }
 
@@ -261,9 +263,24 @@ export interface HistoryLine {
   ts: string;
 }
 
-/** The lines of a project's history, oldest first; invalid ones are skipped. */
+/** The lines of the history in a project's folder, oldest first; invalid ones are skipped. */
 export function readHistory(projectRoot: string): HistoryLine[] {
-  return (readText(join(projectRoot, deployedFile)) ?? "").split("\n").flatMap(historyLine);
+  return historyLines(readText(join(projectRoot, deployedFile)) ?? "");
+}
+
+function historyLines(text: string): HistoryLine[] {
+  return text.split("\n").flatMap(historyLine);
+}
+
+/** The history of a branch: as the checkout has it when it is on the branch, else as committed at `tip`. */
+async function historyOf(
+  repository: Repository,
+  { projectRoot, branch, tip }: { projectRoot: string; branch: string; tip: string },
+): Promise<HistoryLine[]> {
+  if (isCheckedOut(repository, branch)) return readHistory(projectRoot);
+  const path = prefixOf(projectDirOf(repository, projectRoot)) + deployedFile;
+  const bytes = await readBlobAt(repository, tip, path);
+  return bytes === null ? [] : historyLines(Buffer.from(bytes).toString());
 }
 
 function historyLine(text: string): HistoryLine[] {
@@ -283,19 +300,25 @@ function historyLine(text: string): HistoryLine[] {
 }
 
 /**
- * The landed units of a plan at `tip`, oldest first. `units` are those of the plan's current text; without them, units
- * that are known only from lines of the Python program have an empty digest. These are `adopted`.
+ * The landed units of a plan at `tip`, the one of `branch` or else of the checkout, oldest first. `units` are those of
+ * the plan's current text; without them, units that are known only from lines of the Python program have an empty digest.
+ * These are `adopted`.
  */
 export async function landedUnits(
   repository: Repository,
   o: {
     projectRoot: string;
+    branch?: string;
     tip: string;
     plan: string;
     units?: readonly { id: string; digest: string }[];
   },
 ): Promise<{ landed: LandedUnit[]; adopted: LandedUnit[] }> {
-  const history = readHistory(o.projectRoot);
+  const { projectRoot, branch, tip } = o;
+  const history =
+    branch === undefined
+      ? readHistory(projectRoot)
+      : await historyOf(repository, { projectRoot, branch, tip });
   const lines = adoptedLines(history, o.plan);
   const commits = [...new Set(lines.map(({ commit }) => commit))];
   const reachable = await reachableCommits(repository, { tip: o.tip, commits });

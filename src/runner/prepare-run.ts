@@ -5,16 +5,18 @@
  * failures, keys and trust, and last the gates. Compiling may send requests to a model, to select SOPs; target, plan
  * and checkout are checked before that.
  */
+import { join } from "node:path";
 import { childVariables } from "../config/execution-policy.ts";
 import { DgovError } from "../error.ts";
 import type { LandedUnit } from "../git/landing/landed.ts";
+import { removeOwnFolder } from "../git/own-folder.ts";
 import { baseRef, beforeRef, isCheckedOut, updateRef } from "../git/refs.ts";
 import { notArchived } from "../kernel/reasons.ts";
 import type { LedgerEntry } from "../ledger/entry.ts";
 import { ledgerFile, openLedger } from "../ledger/file.ts";
 import type { EventLog } from "../log/event-log.ts";
 import type { CompiledPlan } from "../plan/compiled.ts";
-import { declaredName, resolveUnit } from "../plan/locate.ts";
+import { declaredName, type PlanLocation, resolveUnit } from "../plan/locate.ts";
 import { childEnvironment } from "../process/environment.ts";
 import { ownCommand } from "../process/own-command.ts";
 import { watchDependencies } from "../settlement/trees/dependencies.ts";
@@ -24,7 +26,13 @@ import { systemClock } from "../std/clock.ts";
 import { errorMessage, listed, plural } from "../std/text.ts";
 import { type EarlierWork, LiveAttempts, RunMemory } from "./attempt/state.ts";
 import { runBaseGates } from "./base-gates.ts";
-import { archivePlan, commitBookkeeping, recordLandings } from "./bookkeeping.ts";
+import {
+  archiveInBooks,
+  commitBookkeeping,
+  leftText,
+  openBooks,
+  recordLandings,
+} from "./bookkeeping.ts";
 import {
   deployedFile,
   landedUnits,
@@ -71,7 +79,7 @@ export async function prepareRun(
   });
   let scan: Promise<LandedUnit[]> | undefined;
   const progressOf = async (of: CompiledPlan) => {
-    scan ??= unitsLandedAt(request, environment, { plan: of, tip });
+    scan ??= unitsLandedAt(request, environment, { plan: of, target, tip });
     const [landed, history] = [await scan, planHistory(log, of.name)];
     return { landed, history, settled: settledUnits(of, landed, history, mode) };
   };
@@ -95,22 +103,11 @@ export async function prepareRun(
     ({ unit }) => !isSettled.has(unit),
   );
   if (mode === "bare" && unresolved.length > 0) return { kind: "unresolved", units: unresolved };
-  const bookkeeping = { ...environment, target, plan };
-  try {
-    recordLandings(bookkeeping, landed);
-  } catch (error) {
-    throw unrecorded(`the history of landings was not written: ${errorMessage(error)}`);
-  }
+  recordEarlier({ ...environment, target, plan }, landed);
   if (settled.length === plan.tasks.length) {
     // A run that crashed after its landings left the rest of the bookkeeping to this one.
     if (only.length === 0) {
-      try {
-        archivePlan(bookkeeping, location);
-      } catch (error) {
-        throw unrecorded(`${notArchived}: ${errorMessage(error)}`);
-      }
-      const problem = await commitBookkeeping(bookkeeping, location);
-      if (problem !== null) throw unrecorded(problem);
+      await keepBooks({ ...environment, target, plan }, { location, tip, landed, status });
     }
     return { kind: "nothing_to_do", plan, landed };
   }
@@ -128,7 +125,7 @@ export async function prepareRun(
   const [baseGates] = await Promise.all([
     runBaseGates(settlement, {
       tip,
-      checkedOut: await isCheckedOut(repository, target),
+      checkedOut: isCheckedOut(repository, target),
       status,
     }),
     watchDependencies(settlement),
@@ -161,6 +158,7 @@ export async function prepareRun(
     location,
     only,
     settled,
+    landedBefore: landed,
     target,
     before: tip,
     startedAt: systemClock.now(),
@@ -180,6 +178,50 @@ export async function prepareRun(
     signal,
   };
   return { kind: "ready", context };
+}
+
+/** Records landings of earlier runs. Throws ENVIRONMENT when that fails. */
+function recordEarlier(
+  target: Parameters<typeof recordLandings>[0],
+  landed: readonly LandedUnit[],
+): void {
+  try {
+    recordLandings(target, landed);
+  } catch (error) {
+    throw unrecorded(`the history of landings was not written: ${errorMessage(error)}`);
+  }
+}
+
+/** Does the bookkeeping of a plan whose units have all landed. Throws ENVIRONMENT when a step of it fails. */
+async function keepBooks(
+  target: RunEnvironment & { target: string; plan: CompiledPlan },
+  o: {
+    location: PlanLocation;
+    tip: string;
+    landed: readonly LandedUnit[];
+    status(text: string): void;
+  },
+): Promise<void> {
+  try {
+    const open = await openBooks(target, o.tip);
+    recordEarlier(open, o.landed);
+    try {
+      archiveInBooks(open, o.location);
+    } catch (error) {
+      throw unrecorded(`${notArchived}: ${errorMessage(error)}`);
+    }
+    const problem = await commitBookkeeping(open, o.location);
+    if (problem !== null) throw unrecorded(problem);
+    const left = leftText(open);
+    if (left !== null) o.status(left);
+  } finally {
+    const folder = join(target.paths.runs, target.run);
+    try {
+      removeOwnFolder(folder);
+    } catch (error) {
+      o.status(`${folder} was not removed: ${errorMessage(error)}; dgov clean removes it`);
+    }
+  }
 }
 
 function unrecorded(reason: string): DgovError {
@@ -229,7 +271,7 @@ function planToRun(
 async function unitsLandedAt(
   request: RunRequest,
   { repository, projectRoot }: RunEnvironment,
-  { plan, tip }: { plan: CompiledPlan; tip: string },
+  { plan, target, tip }: { plan: CompiledPlan; target: string; tip: string },
 ): Promise<LandedUnit[]> {
   if (repository.shallow && !request.yes) {
     throw new DgovError(
@@ -238,7 +280,7 @@ async function unitsLandedAt(
       { hint: "git fetch --unshallow, or run again with -y to run every unit" },
     );
   }
-  const of = { projectRoot, tip, plan: plan.name, units: plan.tasks };
+  const of = { projectRoot, branch: target, tip, plan: plan.name, units: plan.tasks };
   const { landed, adopted } = await landedUnits(repository, of);
   const ids = new Set(plan.tasks.map((task) => task.id));
   const first = adopted.filter(({ unit }) => ids.has(unit)).map(({ unit }) => unit);

@@ -1,4 +1,5 @@
 /** Everything that performing a run's actions needs, assembled by `prepareRun` before the first one. */
+import type { LandedUnit } from "../git/landing/landed.ts";
 import type { LedgerEntry } from "../ledger/entry.ts";
 import type { CompiledPlan, CompiledTask } from "../plan/compiled.ts";
 import type { PlanLocation } from "../plan/locate.ts";
@@ -22,6 +23,8 @@ export interface RunContext extends RunEnvironment {
   only: readonly string[];
   /** Units that needed no work when the run started. */
   settled: readonly { unit: string; as: "landed" | "done" }[];
+  /** Landings of the plan's units in earlier runs, by git. */
+  landedBefore: readonly LandedUnit[];
   /** Branch the run lands on. */
   target: string;
   /** Tip of the target when the run started. */

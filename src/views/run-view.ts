@@ -48,6 +48,8 @@ export interface RunView {
   verification: { status: string; reason: string } | null;
   /** Where the plan was archived to. */
   archivedTo: string | null;
+  /** The branch that has the archived plan; null when the checkout got it. */
+  archivedOn: string | null;
   /** Changes of the state that workers share with the operator, after which nothing landed. */
   repositoryChanged: string | null;
   /** Commits that appeared on refs during the run and that dgov did not make. */
@@ -211,6 +213,7 @@ function beginRun(event: RecordedEvent): RunView {
     warnings: [],
     verification: null,
     archivedTo: null,
+    archivedOn: null,
     repositoryChanged: null,
     foreignCommits: [],
     redBase: [],
@@ -253,7 +256,10 @@ function advanceRun(run: RunView, { type, data, ts }: RecordedEvent): void {
   }
   if (type === "run.interrupted") run.interrupted = true;
   // `dgov archive-plan` after the run.
-  if (type === "plan.archived") run.archivedTo = textFieldOrNull(data, "to");
+  if (type === "plan.archived") {
+    run.archivedTo = textFieldOrNull(data, "to");
+    run.archivedOn = null;
+  }
   if (type !== "run.finished") return;
   const status = textField(data, "status");
   run.phase = isRunPhase(status) ? status : "interrupted";
@@ -264,6 +270,7 @@ function advanceRun(run: RunView, { type, data, ts }: RecordedEvent): void {
   run.degraded = data["degraded"] === true;
   run.warnings = textListField(data, "warnings");
   run.archivedTo = textFieldOrNull(data, "archived_to");
+  run.archivedOn = textFieldOrNull(data, "archived_on");
   const verification = data["verification"];
   if (verification !== null && typeof verification === "object") {
     const found = verification as Record<string, unknown>;

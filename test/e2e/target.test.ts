@@ -1,8 +1,7 @@
 /** B22: the branch that a run lands on is the one that the operator named, and no other is changed. */
 import { describe, expect, test } from "bun:test";
-import { readFileSync, statSync } from "node:fs";
-import { join } from "node:path";
 import { call, done, type ModelScript } from "../../src/demo/script.ts";
+import { checkoutState } from "../harness/checkout-state.ts";
 import { type TestProject, testProject, unit } from "../harness/project.ts";
 import { dgovOnTerminal, terminalProgram } from "../harness/terminal.ts";
 
@@ -13,21 +12,6 @@ function writes(...units: string[]): ModelScript {
       turns: [call("write_file", { path: `${key}.txt`, content: `${key}\n` }), done("ok")],
     })),
   };
-}
-
-/** Digests by path of a checkout's files, and of its index and HEAD, without the files that dgov keeps to itself. */
-function checkoutState(path: string): Record<string, string> {
-  const gitDir = join(path, ".git");
-  const linked = statSync(gitDir).isFile();
-  const own = linked ? readFileSync(gitDir, "utf8").slice("gitdir: ".length).trim() : gitDir;
-  const files = [...new Bun.Glob("**/*").scanSync({ cwd: path, dot: true })]
-    .filter(
-      (file) => !/^\.git\/|^\.dgov\/(?:state\.db|out\/|runtime\/)|_compiled\.toml$/.test(file),
-    )
-    .map((file) => join(path, file));
-  const digest = (file: string): string => Bun.hash(readFileSync(file)).toString();
-  const all = [join(own, "index"), join(own, "HEAD"), ...files];
-  return Object.fromEntries(all.map((file) => [file, digest(file)]));
 }
 
 /** A plan that ran on `work` and left unit `b`; `main` is checked out then. */

@@ -79,7 +79,8 @@ async function emptyDiffAnswer(
 ): Promise<Answer> {
   const task = present(c.tasks.get(unit), `${unit} has a task`);
   const tip = await branchTip(c.repository, c.target);
-  const of = { projectRoot: c.projectRoot, plan: c.plan.name, units: c.plan.tasks };
+  const { projectRoot, target: branch, plan } = c;
+  const of = { projectRoot, branch, plan: plan.name, units: plan.tasks };
   const known = fixing || tip === null ? null : await landedUnits(c.repository, { ...of, tip });
   const landed = known?.landed ?? [];
   const commit = lastCommit(landed, unit);

@@ -99,7 +99,8 @@ async function supersededRefs(
     const known = landings.get(key);
     if (known !== undefined) return known;
     const tip = await branchTip(repository, target);
-    const found = tip === null ? null : await landedUnits(repository, { projectRoot, tip, plan });
+    const of = { projectRoot, branch: target, plan };
+    const found = tip === null ? null : await landedUnits(repository, { ...of, tip });
     landings.set(key, found?.landed ?? []);
     return found?.landed ?? [];
   };

@@ -221,7 +221,7 @@ async function judge(
   const marker = `${undo}/undo`;
   await holdBaseline(settlement, {
     commit: tip,
-    checkedOut: await isCheckedOut(repository, target),
+    checkedOut: isCheckedOut(repository, target),
     marker,
     now: systemClock.now(),
   });

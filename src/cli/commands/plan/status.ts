@@ -1,7 +1,7 @@
 /** `dgov plan status PLAN`: the state of each unit (landed, pending, failed, skipped) and its reason. */
 import { openProjectLog } from "../../../app/open-log.ts";
 import { planFacts, planListContext, planNameAt } from "../../../app/plan-summary.ts";
-import { compiledUnits, landedOnHead, unitsOfSource } from "../../../app/run-facts.ts";
+import { compiledUnits, landedOnTarget, unitsOfSource } from "../../../app/run-facts.ts";
 import { DgovError } from "../../../error.ts";
 import { resolvePlan } from "../../../plan/locate.ts";
 import { moment, short, words } from "../../../std/text.ts";
@@ -40,7 +40,8 @@ export default command({
         hint: `dgov compile ${location.name}`,
       });
     }
-    const git = await landedOnHead(projectRoot, planNameAt(location), units);
+    const target = facts.run?.target ?? null;
+    const git = await landedOnTarget(projectRoot, planNameAt(location), { units, target });
     const statuses = viewUnitStatuses(units, git?.landed ?? landedInRun(facts.run), facts.run);
     const row = viewPlanRow(facts);
     const landed = statuses.filter(({ state }) => state === "landed" || state === "done").length;

@@ -54,6 +54,7 @@ export function summarizeRun(
       ...spendingDocument(total),
       verification: result.end.verification,
       archived_to: result.end.archivedTo,
+      archived_on: result.end.archivedOn,
       degraded: view.degraded,
       structural: result.end.structural,
       warnings: result.end.warnings,
