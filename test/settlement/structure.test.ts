@@ -73,7 +73,7 @@ describe("structure gate", () => {
     const note = JSON.stringify({ engine: "builtin", engine_version: sensorVersion });
     const lost = { "a.py": "def f(x):\n    return x\n\nf(1)\n\ndef lost(x):\n    return x + 1\n" };
     const judged = async (quality: number): Promise<string> => {
-      const context = c.reopen({ cache: c.context.cache });
+      const context = { ...c.reopen(), cache: c.context.cache };
       c.git.repo.write(".sentrux/dgov-baseline.json", note);
       const figures = { ...baseline, quality_signal: quality };
       c.git.repo.write(".sentrux/baseline.json", JSON.stringify(figures));
