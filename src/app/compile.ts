@@ -179,7 +179,7 @@ async function checkInput(request: CheckRequest): Promise<CheckInput> {
 }
 
 /** Paths of HEAD's tree, relative to the repository. */
-async function trackedPaths(repository: Repository): Promise<string[]> {
+export async function trackedPaths(repository: Repository): Promise<string[]> {
   const { commit } = await headOf(repository);
   const tree = commit === null ? [] : await listTree(repository, commit);
   return tree.map(({ path }) => path);

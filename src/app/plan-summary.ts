@@ -40,6 +40,7 @@ export function planFacts(location: PlanLocation, context: PlanListContext): Pla
   const { log, projectRoot, live, deployed } = context;
   const source = readSource(location.dir);
   const plan = planNameAt(location);
+  const known = deployed.get(plan) ?? new Set();
   const run = log === null ? null : newestRunAt(log, plan, location);
   return {
     name: location.name,
@@ -48,8 +49,9 @@ export function planFacts(location: PlanLocation, context: PlanListContext): Pla
     archived: location.archived,
     compiled: source.compiledAt !== null,
     changedSinceCompile: source.compiledAt !== null && source.changedAt > source.compiledAt,
-    tasks: source.tasks,
-    deployed: deployed.get(plan) ?? new Set(),
+    tasks: source.units.size,
+    // A name may be used again for a plan with other units.
+    deployed: source.units.intersection(known),
     run,
     live: run !== null && live?.run === run.run,
   };
@@ -82,15 +84,16 @@ export function newestRunAt(log: EventLog, plan: string, location: PlanLocation)
 }
 
 interface Source {
-  tasks: number;
+  /** Ids of its units. */
+  units: Set<string>;
   /** Newest change of a source file, epoch milliseconds. */
   changedAt: number;
   compiledAt: number | null;
 }
 
-/** Task count and modification times of `_root.toml` and of the files in section folders. */
+/** Unit ids and modification times of `_root.toml` and of the files in section folders. */
 function readSource(dir: string): Source {
-  const source: Source = { tasks: 0, changedAt: 0, compiledAt: null };
+  const source: Source = { units: new Set(), changedAt: 0, compiledAt: null };
   const changed = (path: string): void => {
     source.changedAt = Math.max(source.changedAt, mtime(path) ?? 0);
   };
@@ -103,18 +106,19 @@ function readSource(dir: string): Source {
       const path = join(dir, section.name, file.name);
       changed(path);
       if (file.name.endsWith(".toml")) {
-        source.tasks += taskCount(readFileSync(path, "utf8"));
+        const stem = `${section.name}/${basename(file.name, ".toml")}`;
+        for (const key of taskKeys(readFileSync(path, "utf8"))) source.units.add(`${stem}.${key}`);
       }
     }
   }
   return source;
 }
 
-/** Tasks of a task file; 0 when it is not valid TOML. */
-function taskCount(text: string): number {
+/** Keys of the tasks of a task file; empty when it is not valid TOML. */
+function taskKeys(text: string): string[] {
   const parsed = parseToml(text);
   const tasks = parsed.ok ? parsed.value["tasks"] : undefined;
-  return typeof tasks === "object" && tasks !== null ? Object.keys(tasks).length : 0;
+  return typeof tasks === "object" && tasks !== null ? Object.keys(tasks) : [];
 }
 
 function entries(dir: string) {

@@ -24,7 +24,7 @@ import type { LandedFact, PlannedUnit } from "../views/plan-view.ts";
 import { type SelfCorrection, selfCorrections } from "../views/recovered-tool-errors.ts";
 import type { DiffStat, ReviewFacts } from "../views/review.ts";
 import type { RunView, UnitView } from "../views/run-view.ts";
-import { compileFromDisk } from "./compile.ts";
+import { compileFromDisk, trackedPaths } from "./compile.ts";
 import { liveRun } from "./open-log.ts";
 import { planNameAt } from "./plan-summary.ts";
 import { costFunction } from "./token-usage.ts";
@@ -231,8 +231,11 @@ async function ignoreFacts(
   const ignored = await ignoredPaths(repository, paths);
   const isIgnored = (path: string): boolean => ignored.has(prefix + path);
   if (isIgnored(config)) return { ignoredHistory: [], unignoredState: [] };
+  const lost = history.filter(isIgnored);
+  // Git keeps a file that it tracks, whatever pattern matches it.
+  const tracked = new Set(lost.length === 0 ? [] : await trackedPaths(repository));
   return {
-    ignoredHistory: history.filter(isIgnored),
+    ignoredHistory: lost.filter((path) => !tracked.has(prefix + path)),
     unignoredState: state.filter((path) => !isIgnored(path)),
   };
 }

@@ -1,12 +1,12 @@
 /** A repository in which the Python program of the same name has run. */
 import { Database } from "bun:sqlite";
 import { describe, expect, test } from "bun:test";
-import { existsSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { isNameTaken } from "../../src/app/create-plan-folder.ts";
 import { call, done, type ModelTurn } from "../../src/demo/script.ts";
 import { type TestProject, testProject, unit } from "../harness/project.ts";
-import { pythonGitignore, writePythonState } from "../harness/python-original.ts";
+import { pythonCompiled, pythonGitignore, writePythonState } from "../harness/python-original.ts";
 
 const script = {
   rules: ["a", "b"].map((key) => ({
@@ -223,6 +223,60 @@ describe("the Python program's state", () => {
     const { exitCode, stdout } = await p.dgov(["plan", "review", "p"]);
     expect([exitCode, stdout]).toEqual([0, expect.stringContaining("that is in another log")]);
     expect(stdout).toContain(`${unit("b")}  landed`);
+  });
+
+  test.concurrent("B21 an archived plan, and another plan of its name, are counted by their own units", async () => {
+    await using p = await migrated(["a"]);
+    const archived = join(p.root, ".dgov/plans/archive/p");
+    mkdirSync(join(p.root, ".dgov/plans/archive"));
+    renameSync(join(p.root, ".dgov/plans/p"), archived);
+    // The Python program leaves the compiled plan in the archive, where git does not ignore it.
+    writeFileSync(join(archived, "_compiled.toml"), pythonCompiled("p", [unit("a")]));
+    await p.repo.git("add", "-A");
+    await p.repo.git("commit", "-qm", "archive");
+    expect(await seen(p)).toEqual([1, 1, ["landed"]]);
+    const review = await p.dgov(["plan", "review", "p"]);
+    expect([review.exitCode, review.stdout]).toEqual([0, expect.stringContaining("1 of 1 unit")]);
+    const run = await p.dgov(["run", "p"]);
+    expect([run.exitCode, p.model.requests.length]).toEqual([0, 0]);
+    expect(await p.repo.git("status", "--porcelain")).toBe("");
+    p.writePlan({ b: {} });
+    p.repo.write(".dgov/plans/p/_root.toml", '[plan]\nname = "p"\nsections = ["tasks"]\n');
+    await p.repo.git("add", "-A");
+    await p.repo.git("commit", "-qm", "again");
+    expect(await seen(p)).toEqual([0, 0, ["pending"]]);
+    expect((await p.dgov(["run", ".dgov/plans/p"])).exitCode).toBe(0);
+    expect(p.repo.read("b.txt")).toBe("by dgov\n");
+  });
+
+  test.concurrent("B21 its endpoint, its ignore rules and a database that it left in a crash are taken over", async () => {
+    await using p = await migrated();
+    const folder = join(p.root, ".dgov");
+    const text = `[project]
+source_extensions = [".txt"]
+default_agent = "scripted"
+llm_base_url = "${p.model.baseUrl}"
+llm_api_key_env = "TEST_KEY"
+`;
+    p.repo.write(".dgov/project.toml", text);
+    await p.repo.git("commit", "-qam", "endpoint");
+    // A copy of the open files is what a killed process leaves.
+    const open = new Database(join(folder, "state.db"));
+    open.run("PRAGMA journal_mode = WAL");
+    open.run("INSERT INTO slug_history VALUES ('last', 'now')");
+    const files = ["state.db", "state.db-wal"].map((name) => join(folder, name));
+    const bytes = files.map((file) => readFileSync(file));
+    open.close();
+    for (const [at, file] of files.entries()) writeFileSync(file, bytes[at] ?? "");
+    const findings = async () =>
+      JSON.parse((await p.dgov(["diagnose", "--json"])).stdout).findings.length;
+    expect(await findings()).toBe(1);
+    expect((await p.dgov(["run", "p"])).exitCode).toBe(0);
+    expect(await findings()).toBe(0);
+    expect(await p.repo.git("status", "--porcelain")).toBe("");
+    expect(await p.repo.git("ls-files", ".dgov/plans/deployed.jsonl")).not.toBe("");
+    using old = new Database(join(folder, "state.python.db"), { readonly: true });
+    expect(old.query("SELECT slug FROM slug_history").all()).toEqual([{ slug: "last" }]);
   });
 
   test.concurrent("B21 diagnose finds no failure of a landed unit that failed when it was run again, and prune keeps that work", async () => {
