@@ -3,7 +3,13 @@
  * finding with such a reason is a note.
  */
 
-import { baseName, enclosingFolders, parentFolder } from "../languages/source-tree.ts";
+import {
+  baseName,
+  childPath,
+  enclosingFolders,
+  joinTreePath,
+  parentFolder,
+} from "../languages/source-tree.ts";
 import { isPredeclared } from "../languages/symbol-table/predeclared.ts";
 import type { SymbolTable } from "../languages/symbol-table/symbol-table.ts";
 import { ownerName, simpleName } from "../languages/symbol-table/symbol-table.ts";
@@ -161,10 +167,8 @@ function macroWith(text: string, word: string): string | null {
 }
 
 /** A file of another language, or a published package, that took the place of the defining file. */
-async function replacement(
-  versions: MergeVersions,
-  { from, user, specifier }: Absence,
-): Promise<string | null> {
+async function replacement(versions: MergeVersions, absence: Absence): Promise<string | null> {
+  const { from, user, specifier } = absence;
   const tree = await versions.tree("merged");
   const stem = stemOf(from);
   const extension = from.slice(from.lastIndexOf("."));
@@ -172,11 +176,29 @@ async function replacement(
     if (stemOf(path) !== stem || path.endsWith(extension) || !isOtherSource(path, from)) continue;
     return `${path} may define it`;
   }
+  const module = moduleOfCrate(tree, absence);
+  if (module !== null) return module;
   if (tree.has(from) || /^(\.|crate\b|self\b|super\b)/.test(specifier ?? "")) return null;
   return (
     (await removedBuild(versions, tree, from)) ??
     (specifier === null ? null : await publishedPackage(versions, tree, { from, user, specifier }))
   );
+}
+
+/** Doubt about a Rust path without `crate` or `self`: in the 2015 edition it begins at the root of the crate. */
+function moduleOfCrate(
+  tree: ReadonlyMap<string, string>,
+  { from, user, specifier }: Absence,
+): string | null {
+  const first = /^(?!(crate|self|super)\b)\w+/.exec(specifier ?? "")?.[0];
+  if (user.language !== "rust" || first === undefined) return null;
+  for (const folder of enclosingFolders(parentFolder(user.path))) {
+    for (const name of [`${first}.rs`, `${first}/mod.rs`]) {
+      const path = childPath(folder, name);
+      if (path !== from && tree.has(path)) return `\`${first}\` may be the module ${path}`;
+    }
+  }
+  return null;
 }
 
 function stemOf(path: string): string {
@@ -331,7 +353,13 @@ async function buildBoundary(
       versions.text("merged", path),
     ),
   );
-  return isLinked(user.language, texts.join("\n"), [...tree.keys()], specifier)
+  // A use without an import of its own: some other import leads out of the build.
+  const leadsOut = user.imports.find(({ specifier: module }) => {
+    const to = module.startsWith(".") ? joinTreePath(parentFolder(user.path), module) : null;
+    return to !== null && buildOf(to) !== own;
+  });
+  const leads = specifier ?? leadsOut?.specifier ?? "";
+  return isLinked(user.language, texts.join("\n"), [...tree.keys()], leads)
     ? null
     : `${own} may take the code of ${from} from a published version`;
 }
@@ -341,7 +369,7 @@ function isLinked(
   language: SymbolTable["language"],
   manifests: string,
   tree: readonly string[],
-  specifier: string | null,
+  specifier: string,
 ): boolean {
   const has = (names: RegExp): boolean => tree.some((path) => names.test(baseName(path)));
   switch (language) {
@@ -354,7 +382,6 @@ function isLinked(
     default:
       // Workspaces link their packages; a relative path leads to the file itself.
       return (
-        specifier === null ||
         specifier.startsWith(".") ||
         has(/^(pnpm-workspace\.yaml|lerna\.json|rush\.json)$/) ||
         /"workspaces"|\b(workspace|file|link|portal):/.test(manifests)

@@ -591,3 +591,72 @@ describe("a package that is gone as a whole", () => {
     expect((await merge(base, change, { "other.md": "x\n" })).found).toEqual(found);
   });
 });
+
+describe("a call without an argument that may be void", () => {
+  const subject = (next: string): string =>
+    `export class Subject<T, TValue = T> {\n  private last: unknown;\n\n  ${next} {\n    this.last = value;\n  }\n}\n`;
+  const use = `import { Subject } from "./subject";\n\nconst done = new Subject<void>();\n\nexport function end(s: Subject<void>) {\n  s.next();\n}\n`;
+  test.each<[string, string, string[]]>([
+    ["of a type parameter", "next(value: T)", []],
+    ["of a type parameter with a longer name", "next(value: TValue)", []],
+    ["of a union with void", "next(value: string | void)", []],
+    ["of another type is certain", "next(value: string)", ["signature_drift Subject.next"]],
+    [
+      "of a function that returns void is certain",
+      "next(value: () => void)",
+      ["signature_drift Subject.next"],
+    ],
+  ])("%s", async (_what, next, found) => {
+    const base = { "src/subject.ts": subject("next(value?: T)") };
+    const verdict = await merge(base, { "src/subject.ts": subject(next) }, { "src/end.ts": use });
+    expect(verdict.found).toEqual(found);
+  });
+});
+
+describe("a call of code in another build, through a variable", () => {
+  const subject = (next: string): string =>
+    `export class Subject {\n  ${next} {\n    return value;\n  }\n}\n`;
+  const use = (module: string): string =>
+    `import { Subject } from "${module}";\n\nexport function end(s: Subject) {\n  s.next();\n}\n`;
+  test.each<[string, string, string[]]>([
+    ["whose import names a package, is not certain", "rx", []],
+    [
+      "whose import leads to the file, is certain",
+      "../../src/subject",
+      ["signature_drift Subject.next"],
+    ],
+  ])("%s", async (_what, module, found) => {
+    const base = {
+      "package.json": '{ "name": "rx", "main": "src/subject.ts" }\n',
+      "site/package.json": '{ "dependencies": { "rx": "^6.5.5" } }\n',
+      "src/subject.ts": subject("next(value?: string)"),
+    };
+    const ours = { "src/subject.ts": subject("next(value: string)") };
+    const verdict = await merge(base, ours, { "site/src/end.ts": use(module) });
+    expect(verdict.found).toEqual(found);
+  });
+});
+
+describe("a Rust path without `crate` or `self`", () => {
+  test.each<[string, Texts, string[]]>([
+    ["may name a module of the crate", { "src/result.rs": "pub enum Error {}\n" }, []],
+    ["names a module that is gone", {}, ["stale_reference result"]],
+  ])("%s", async (_what, more, found) => {
+    const base = {
+      "Cargo.toml": '[package]\nname = "d"\n',
+      "src/lib.rs": "pub mod my;\npub mod result;\n",
+      "src/my/mod.rs": "mod raw;\nmod result;\n\npub fn open() {}\n",
+      "src/my/raw.rs": "pub fn raw() {}\n",
+      "src/my/result.rs": "pub struct Rows;\n",
+      ...more,
+    };
+    const ours = { "src/my/mod.rs": "mod raw;\n\npub fn open() {}\n", "src/my/result.rs": "" };
+    const theirs = {
+      "src/my/raw.rs": "pub fn raw() {}\n",
+      "src/my/url.rs": "",
+      "src/my/mod.rs": "mod raw;\nmod result;\n\nuse result::*;\n\npub fn open() {}\n",
+    };
+    const verdict = await merge(base, ours, theirs);
+    expect(verdict.found).toEqual(found);
+  });
+});

@@ -290,7 +290,8 @@ function signatureOf(list: PlainNode | null, text: string): Signature | null {
       const optional =
         child.type === "optional_parameter" ||
         child.type === "assignment_pattern" ||
-        fieldOf(child, "value") !== null;
+        fieldOf(child, "value") !== null ||
+        mayBeVoid(nodeText(fieldOf(child, "type"), text));
       parameters.push({ name, required: !optional });
     }
   }
@@ -300,6 +301,14 @@ function signatureOf(list: PlainNode | null, text: string): Signature | null {
     parameters.map((one, index) => ({ ...one, required: index <= last })),
     rest,
   );
+}
+
+/**
+ * True for a type annotation that includes `void`, whose argument may be omitted, or that is a type parameter by its
+ * name (`T`, `R`, `TValue`), for which `void` may stand.
+ */
+function mayBeVoid(annotation: string): boolean {
+  return /(?<!=>\s*)\bvoid\b(?!\s*[)>])|^:\s*([A-Z]|T[A-Z]\w*)$/.test(annotation);
 }
 
 /** Aliases of `export { a as b }` and `module.exports = { b: a }`; open-ended after `export *` and spreads. */
