@@ -3,7 +3,8 @@
  * link in place of one. It is refused before the folder is used, so that nothing is written, read or removed in
  * the folder that the link names. Roots of these folders are real paths.
  */
-import { lstatSync, realpathSync } from "node:fs";
+import { randomBytes } from "node:crypto";
+import { lstatSync, realpathSync, renameSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { DgovError } from "../error.ts";
 import { lstatIfPresent, removeFolder } from "../std/files.ts";
@@ -26,6 +27,19 @@ export function requireOwnFolder(path: string): void {
 export function removeOwnFolder(path: string): void {
   requireOwnFolder(dirname(path));
   removeFolder(path);
+}
+
+/** Part of the name of a folder that was moved aside, because it could not be removed. */
+export const asideMark = ".left-";
+
+/** Removes a folder. One that cannot be removed, since it holds files of another user, is moved aside. */
+export function clearOwnFolder(path: string): void {
+  try {
+    removeOwnFolder(path);
+  } catch (error) {
+    if (error instanceof DgovError) throw error;
+    renameSync(path, `${path}${asideMark}${randomBytes(6).toString("hex")}`);
+  }
 }
 
 /** The path with links in its existing part resolved: a root that own folders are created below. */

@@ -27,7 +27,7 @@ import {
   openBooks,
   recordLandings,
 } from "./bookkeeping.ts";
-import { cleanRun } from "./operator/clean.ts";
+import { cleanRun, removeAside } from "./operator/clean.ts";
 import { acceptedIn } from "./operator/takeover.ts";
 import { recordOf } from "./records.ts";
 import { type RunContext, record } from "./run-context.ts";
@@ -162,7 +162,7 @@ export async function finishRun(c: RunContext, loop: LoopEnd): Promise<RunEnd> {
   });
   await ending.cleanup("the folder of the run was not removed", async () => {
     const { kept } = await cleanRun({ ...c, dry: false }, c.run);
-    for (const one of kept) warnings.push(`not removed: ${one}`);
+    for (const one of [...kept, ...removeAside(c.paths)]) warnings.push(`not removed: ${one}`);
   });
   const durationMs = c.clock.now() - c.startedAt;
   const degradedFails = degraded && c.config.sentrux.onDegraded === "fail";

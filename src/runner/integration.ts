@@ -21,7 +21,7 @@ import { commitMessage, taskToLand } from "./attempt/landing-task.ts";
 import type { Reviewed } from "./attempt/state.ts";
 import { recordLandings } from "./bookkeeping.ts";
 import { acceptedIn } from "./operator/takeover.ts";
-import { scratchFolder } from "./paths.ts";
+import { restoreAccess, scratchFolder } from "./paths.ts";
 import { verdictData } from "./records.ts";
 import { markerOf, type RunContext, record, recordDurably, warn } from "./run-context.ts";
 import type { ActionOf, Answer } from "./run-loop.ts";
@@ -182,6 +182,7 @@ export class Integration {
         if (endsRun(error) || c.signal.aborted) throw error;
         const reason = errorMessage(error);
         warn(c, action, `landing failed: ${reason}`);
+        restoreAccess(c.paths);
         const done = await this.#reconcile(action);
         if (done === "landed") return this.#landed(action);
         if (tries < triesMax) continue;

@@ -8,13 +8,16 @@
  *     <root>/<repository id>/taken/<plan>/<unit>/{tree,meta,base}   work opened by `dgov take`
  *     <root>/<repository id>/planner/                           checkouts of planners
  */
-import { mkdirSync } from "node:fs";
+import { chmodSync, mkdirSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { realRoot, requireOwnFolder } from "../git/own-folder.ts";
 import { encodeRefPart } from "../git/refs.ts";
+import { lstatIfPresent } from "../std/files.ts";
 import { userFolder } from "../std/user-folders.ts";
 
 export interface RunPaths {
+  /** The topmost folder that dgov makes: `root`, or the folder above it in the user's cache. */
+  top: string;
   /** Folder of all directories of a repository. */
   root: string;
   runs: string;
@@ -28,8 +31,36 @@ export function runPaths(o: {
   env: Record<string, string | undefined>;
 }): RunPaths {
   const cache = join(userFolder("cache", o.env), "dgov");
-  const root = join(realRoot(o.configured ?? cache), o.repositoryId);
-  return { root, runs: join(root, "runs"), slots: join(root, "slots") };
+  const above = realRoot(o.configured ?? cache);
+  const root = join(above, o.repositoryId);
+  const top = o.configured === null ? above : root;
+  return { top, root, runs: join(root, "runs"), slots: join(root, "slots") };
+}
+
+/** Folders whose content belongs to workers and gates. */
+const contentFolders: ReadonlySet<string> = new Set(["tree", "tmp"]);
+
+/**
+ * Gives this user access to dgov's folders again: processes of workers and gates run as the same user and can take it
+ * away. The content of worktrees and gate trees is left alone, and links are not followed.
+ */
+export function restoreAccess({ top, root }: RunPaths): void {
+  const restore = (path: string, inside: boolean): void => {
+    try {
+      const stats = lstatIfPresent(path);
+      if (!stats?.isDirectory()) return;
+      if ((stats.mode & 0o700) !== 0o700) chmodSync(path, stats.mode | 0o700);
+      if (!inside) return;
+      for (const entry of readdirSync(path, { withFileTypes: true })) {
+        if (!entry.isDirectory()) continue;
+        restore(join(path, entry.name), !contentFolders.has(entry.name));
+      }
+    } catch {
+      // The folder is another user's, or is gone. Its next use says so.
+    }
+  };
+  restore(top, false);
+  restore(root, true);
 }
 
 interface AttemptPaths {

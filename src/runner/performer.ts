@@ -1,7 +1,7 @@
 /**
  * The performer of `dgov run`: passes each action to the module that performs it.
  *
- * One unit never ends the run. An error thrown while an action is performed, whatever its source, becomes the
+ * One unit never ends the run. After an error, access to dgov's own folders is restored, in case a worker took it away. An error thrown while an action is performed, whatever its source, becomes the
  * answer that the action failed (`failureAnswer`), unless it `endsRun`.
  */
 import { endsRun } from "../error.ts";
@@ -13,6 +13,7 @@ import { performReview, performSelfReview } from "./attempt/review.ts";
 import { performWork } from "./attempt/work.ts";
 import { abandonAttempt, closeAttempts } from "./attempt/worktree.ts";
 import { Integration } from "./integration.ts";
+import { restoreAccess } from "./paths.ts";
 import { Radar } from "./radar.ts";
 import { type RunContext, warn } from "./run-context.ts";
 import type { Answer, Performer } from "./run-loop.ts";
@@ -71,6 +72,7 @@ export function runPerformer(c: RunContext): RunPerformer {
         } catch (error) {
           if (endsRun(error) || (c.signal.aborted && isAbortError(error))) throw error;
           const answer = failureAnswer(action, errorMessage(error));
+          restoreAccess(c.paths);
           // Nothing is known about a landing that could not be reconciled: recovery settles it.
           if (answer === null) throw error;
           const { unit, attempt } = answer.event as { unit: string; attempt: number };

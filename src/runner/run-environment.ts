@@ -26,7 +26,7 @@ import { appendToFile, readText } from "../std/files.ts";
 import { errorMessage } from "../std/text.ts";
 import { cleanEndedRuns } from "./operator/clean.ts";
 import { recoverCrashedUndo } from "./operator/pending-undo.ts";
-import { type RunPaths, runPaths } from "./paths.ts";
+import { type RunPaths, restoreAccess, runPaths } from "./paths.ts";
 import { type Confirm, ensureFirstCommit } from "./preconditions.ts";
 import { type RecoveredRun, recoverCrashedRuns } from "./recovery.ts";
 
@@ -105,6 +105,7 @@ export async function openRunEnvironment(
 
 /** Creates the folders of runs and gate trees. Throws ENVIRONMENT when they cannot be written. */
 function requireWritable(paths: RunPaths): void {
+  restoreAccess(paths);
   for (const folder of [paths.runs, paths.slots]) {
     try {
       mkdirSync(folder, { recursive: true });

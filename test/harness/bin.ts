@@ -19,6 +19,8 @@ export interface DgovOptions {
   /** The whole environment; default PATH, a private HOME and fixed settings. */
   env?: Record<string, string>;
   stdin?: string;
+  /** First words of the command line, before the program under test. */
+  prefix?: readonly string[];
   /** Starts the process in its own group, for tests that kill the group. */
   detached?: boolean;
 }
@@ -49,7 +51,7 @@ export function spawnDgov(
   args: readonly string[],
   options: DgovOptions = {},
 ): Bun.Subprocess<"pipe", "pipe", "pipe"> {
-  return Bun.spawn([...dgovCommand(), ...args], {
+  return Bun.spawn([...(options.prefix ?? []), ...dgovCommand(), ...args], {
     cwd: options.cwd ?? tmpdir(),
     env: options.env ?? testEnvironment(privateHome()),
     stdio: ["pipe", "pipe", "pipe"],

@@ -38,6 +38,8 @@ export interface ProjectOptions {
   /** Name of the repository's folder. */
   name?: string;
   env?: Record<string, string>;
+  /** First words of the command line that starts the program under test. */
+  prefix?: readonly string[];
 }
 
 export interface TestProject {
@@ -62,7 +64,7 @@ export interface TestProject {
 /** Creates the project. Its plan `p` has one task file, so unit ids are `tasks/main.<key>`. */
 export async function testProject(options: ProjectOptions): Promise<TestProject> {
   const model = await startScriptedModel(options.script);
-  const dir = options.dir ?? "";
+  const { dir = "", prefix = [] } = options;
   const at = (path: string): string => (dir === "" ? path : `${dir}/${path}`);
   const { project, providers, ...tables } = options.config ?? {};
   const endpoint = { base_url: model.baseUrl, api_key_env: "TEST_KEY", default_agent: "scripted" };
@@ -105,9 +107,10 @@ export async function testProject(options: ProjectOptions): Promise<TestProject>
       dgov(args, {
         cwd: root,
         env: { ...env, ...more },
+        prefix,
         detached: more?.["DGOV_FAULT_GROUP"] === "1",
       }),
-    spawn: (args, more) => spawnDgov(args, { cwd: root, env: { ...env, ...more } }),
+    spawn: (args, more) => spawnDgov(args, { cwd: root, env: { ...env, ...more }, prefix }),
     events,
     telemetry,
     async landed(branch = "main") {

@@ -6,14 +6,15 @@
  * checkout lies outside it, and the digest of the index in this process's memory. A folder that this
  * process did not check out, or whose index has changed, is rebuilt.
  */
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, lstatSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { endsRun } from "../../error.ts";
 import { sha256 } from "../../std/digest.ts";
-import { lstatIfPresent } from "../../std/files.ts";
+import { lstatIfPresent, makeAccessible } from "../../std/files.ts";
 import { compareText } from "../../std/order.ts";
 import { must, nulJoin, nulSplit } from "../git.ts";
 import { commitBytes, type Oid, objectId, writeObject } from "../objects.ts";
-import { isOwnFolder, removeOwnFolder } from "../own-folder.ts";
+import { clearOwnFolder, isOwnFolder, removeOwnFolder } from "../own-folder.ts";
 import {
   cachedFilters,
   createStandaloneGitDir,
@@ -45,29 +46,43 @@ const indexDigests = new Map<string, string>();
 
 /**
  * Checks out exactly `tree` in a folder. A folder that this process checked out earlier is updated
- * (`reused`) and keeps its dependency folders; any other is removed first.
+ * (`reused`) and keeps its dependency folders; any other, and one that cannot be updated, is removed first.
  */
 export async function provideGateTree(
   r: Repository,
   o: { path: string; meta: string; tree: Oid; keepFolders: string[] },
 ): Promise<{ gateTree: GateTree; reused: boolean }> {
-  const g: GateTree = { path: o.path, tree: o.tree, meta: o.meta };
-  const reused = isOwnFolder(o.path) && isOwnFolder(o.meta) && indexIntact(g);
-  if (!reused) {
-    removeOwnFolder(o.path);
-    removeOwnFolder(o.meta);
+  const gateTree: GateTree = { path: o.path, tree: o.tree, meta: o.meta };
+  if (isIntact(gateTree)) {
+    try {
+      removePaths(gateTree, (await compare(r, gateTree, o.keepFolders)).extra);
+      await checkOut(r, gateTree, o.keepFolders);
+      return { gateTree, reused: true };
+    } catch (error) {
+      if (endsRun(error)) throw error;
+    }
   }
+  clearOwnFolder(o.path);
+  clearOwnFolder(o.meta);
   mkdirSync(o.path, { recursive: true });
   mkdirSync(o.meta, { recursive: true });
-  if (reused) await cleanExtras(r, g, o.keepFolders);
+  await checkOut(r, gateTree, o.keepFolders);
+  return { gateTree, reused: false };
+}
+
+async function checkOut(r: Repository, g: GateTree, keepFolders: string[]): Promise<void> {
   await withGit(r, g, async (git) => {
-    const args = ["-c", "checkout.workers=2", "read-tree", "-u", "--reset", o.tree];
-    await must(inPrivate(git, args, { index: indexOf(g) }), `checking out ${o.tree}`);
+    const args = ["-c", "checkout.workers=2", "read-tree", "-u", "--reset", g.tree];
+    await must(inPrivate(git, args, { index: indexOf(g) }), `checking out ${g.tree}`);
   });
   recordIndex(g);
   renewGitDir(r, g, null);
-  await restoreGateTree(r, g, o);
-  return { gateTree: g, reused };
+  await restoreInPlace(r, g, keepFolders);
+}
+
+/** True for folders that this process checked out, with the index that it wrote. */
+function isIntact(g: GateTree): boolean {
+  return isOwnFolder(g.path) && isOwnFolder(g.meta) && indexIntact(g);
 }
 
 /**
@@ -80,24 +95,35 @@ export async function gateTreeDifferences(
   o: { keepFolders: string[] },
 ): Promise<string[]> {
   if (!isOwnFolder(g.path)) return ["(the folder of the gate tree)"];
-  if (!isOwnFolder(g.meta) || !indexIntact(g)) return ["(the index of the gate tree)"];
+  if (!isIntact(g)) return ["(the index of the gate tree)"];
+  const found = await compare(r, g, o.keepFolders).catch((error: unknown) => {
+    if (endsRun(error)) throw error;
+    return { changed: ["(a folder of the gate tree that cannot be read)"], extra: [] };
+  });
   const git = gitFileIntact(g) ? [] : [".git"];
-  const { changed, extra } = await compare(r, g, o.keepFolders);
-  return [...new Set([...git, ...changed, ...extra])].sort(compareText);
+  return [...new Set([...git, ...found.changed, ...found.extra])].sort(compareText);
 }
 
-/** Restores paths that differ from the tree and removes those that are not in it. */
+/** Restores paths that differ from the tree and removes those that are not in it; all of it, when that is not possible. */
 export async function restoreGateTree(
   r: Repository,
   g: GateTree,
   o: { keepFolders: string[] },
 ): Promise<void> {
-  if (!isOwnFolder(g.path) || !isOwnFolder(g.meta) || !indexIntact(g)) {
-    await provideGateTree(r, { ...g, keepFolders: o.keepFolders });
-    return;
+  if (isIntact(g)) {
+    try {
+      return await restoreInPlace(r, g, o.keepFolders);
+    } catch (error) {
+      if (endsRun(error)) throw error;
+      indexDigests.delete(g.path);
+    }
   }
-  const { changed, extra } = await compare(r, g, o.keepFolders);
-  for (const path of extra) removeOwnFolder(join(g.path, path.replace(/\/$/, "")));
+  await provideGateTree(r, { ...g, keepFolders: o.keepFolders });
+}
+
+async function restoreInPlace(r: Repository, g: GateTree, keepFolders: string[]): Promise<void> {
+  const { changed, extra } = await compare(r, g, keepFolders);
+  removePaths(g, extra);
   if (!gitFileIntact(g)) renewGitDir(r, g, null);
   if (changed.length === 0) return;
   await withGit(r, g, async (git) => {
@@ -106,6 +132,10 @@ export async function restoreGateTree(
     await must(inPrivate(git, args, { index: indexOf(g), stdin }), "restoring the gate tree");
   });
   recordIndex(g);
+}
+
+function removePaths(g: GateTree, paths: readonly string[]): void {
+  for (const path of paths) removeOwnFolder(join(g.path, path.replace(/\/$/, "")));
 }
 
 function indexOf(g: GateTree): string {
@@ -166,9 +196,16 @@ async function compare(
   keepFolders: string[],
 ): Promise<{ changed: string[]; extra: string[] }> {
   const args = ["ls-files", "-z", "-t", "-m", "-d", "-o", "--directory"];
-  const output = await withGit(r, g, (git) =>
-    must(inPrivate(git, args, { index: indexOf(g) }), "comparing the gate tree"),
-  );
+  const { mode } = lstatSync(g.path);
+  if ((mode & 0o700) !== 0o700) chmodSync(g.path, mode | 0o700);
+  const output = await withGit(r, g, async (git) => {
+    const listing = await inPrivate(git, args, { index: indexOf(g) });
+    const isComplete = !listing.stderr.includes("Permission denied");
+    // Git skips folders that it cannot read.
+    if (!isComplete) makeAccessible(g.path);
+    const whole = isComplete ? listing : await inPrivate(git, args, { index: indexOf(g) });
+    return must(Promise.resolve(whole), "comparing the gate tree");
+  });
   const changed = new Set<string>();
   const extra: string[] = [];
   for (const record of nulSplit(output)) {
@@ -189,9 +226,4 @@ function extrasIn(root: string, path: string, keepFolders: string[]): string[] {
   return readdirSync(join(root, name), { withFileTypes: true }).flatMap((entry) =>
     extrasIn(root, `${name}/${entry.name}${entry.isDirectory() ? "/" : ""}`, keepFolders),
   );
-}
-
-async function cleanExtras(r: Repository, g: GateTree, keepFolders: string[]): Promise<void> {
-  const { extra } = await compare(r, g, keepFolders);
-  for (const path of extra) removeOwnFolder(join(g.path, path.replace(/\/$/, "")));
 }

@@ -5,6 +5,7 @@ import { removeOwnFolder } from "../../git/own-folder.ts";
 import { keepRef } from "../../git/refs.ts";
 import { keepWork, removeWorktree } from "../../git/worktrees/keep.ts";
 import { errorMessage } from "../../std/text.ts";
+import { restoreAccess } from "../paths.ts";
 import type { RunRecord } from "../records.ts";
 import { type RunContext, record, warn } from "../run-context.ts";
 import type { LiveAttempt } from "./state.ts";
@@ -71,6 +72,7 @@ export async function abandonAttempt(
 
 /** Keeps and removes the worktrees an interrupted run left, and waits for unfinished removals. */
 export async function closeAttempts(c: RunContext, at: string): Promise<void> {
+  restoreAccess(c.paths);
   for (const live of c.attempts.all()) {
     for (const kept of await abandonAttempt(c, live, at)) record(c, kept);
   }

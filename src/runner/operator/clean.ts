@@ -7,7 +7,7 @@
 import { existsSync, readdirSync, realpathSync, rmSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { DgovError, endsRun } from "../../error.ts";
-import { isOwnFolder, removeOwnFolder } from "../../git/own-folder.ts";
+import { asideMark, isOwnFolder, removeOwnFolder } from "../../git/own-folder.ts";
 import { removeAbandonedGitDirs } from "../../git/private-dir.ts";
 import { deleteRef, deleteRefs, keepRef, listRefs } from "../../git/refs.ts";
 import type { Repository } from "../../git/repository.ts";
@@ -19,7 +19,7 @@ import { lstatIfPresent, removeFolder } from "../../std/files.ts";
 import { sortedBy } from "../../std/order.ts";
 import { errorMessage } from "../../std/text.ts";
 import { preparedAttempts } from "../history.ts";
-import { attemptPaths, type RunPaths } from "../paths.ts";
+import { attemptPaths, type RunPaths, restoreAccess } from "../paths.ts";
 
 export interface CleanResult {
   /** Descriptions of what was removed or, with `dry`, would be. */
@@ -39,6 +39,7 @@ export async function cleanRuns(o: {
   log: EventLog | null;
   dry: boolean;
 }): Promise<CleanResult> {
+  if (!o.dry) restoreAccess(o.paths);
   const cleaned: CleanResult = { removed: cleanLinks(o), kept: [] };
   for (const run of foldersOf(o.paths.runs)) {
     const { removed, kept } = await cleanRun(o, run);
@@ -118,6 +119,23 @@ export async function cleanRun(
   }
   if (!dry) pruneRegistrations(repository, folder);
   return cleaned;
+}
+
+/** Removes gate trees that were moved aside; returns descriptions of those that still cannot be removed. */
+export function removeAside({ slots }: Pick<RunPaths, "slots">): string[] {
+  return foldersOf(slots).flatMap((slot) =>
+    foldersOf(join(slots, slot))
+      .filter((name) => name.includes(asideMark))
+      .flatMap((name) => {
+        const path = join(slots, slot, name);
+        try {
+          removeOwnFolder(path);
+          return [];
+        } catch (error) {
+          return [`${path}: ${errorMessage(error)}`];
+        }
+      }),
+  );
 }
 
 /** Removes what ended runs could not remove, as far as it can be removed now. */

@@ -6,7 +6,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { runsAlone } from "../../config/exclusive-gates.ts";
 import type { Oid } from "../../git/objects.ts";
-import { removeOwnFolder } from "../../git/own-folder.ts";
+import { clearOwnFolder, removeOwnFolder } from "../../git/own-folder.ts";
 import type { Repository } from "../../git/repository.ts";
 import { listTree } from "../../git/trees.ts";
 import {
@@ -248,7 +248,7 @@ class Lease implements GateTreeLease {
   }
 
   #freshTemporary(): string {
-    removeOwnFolder(this.#slot.temporary);
+    clearOwnFolder(this.#slot.temporary);
     return this.#slot.temporary;
   }
 }
