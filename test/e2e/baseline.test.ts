@@ -118,12 +118,13 @@ describe("a missing structural baseline", () => {
     expect(await committed(p, baseline)).toMatchObject({ quality_signal: 1 });
   });
 
-  test.concurrent("A30 judges a run on another branch, and changes nothing in the checkout", async () => {
+  test.concurrent("A30 is committed to another branch than the checkout's, where nothing changes", async () => {
     await using p = await project(write("b.py", branchy));
     await p.repo.git("branch", "side");
     const before = await head(p);
     expect((await p.dgov(["run", "p", "--target", "side"])).exitCode).toBe(1);
     expect([await p.landed("side"), await head(p)]).toEqual([[unit("a")], before]);
+    expect([await isCommitted(p, "side"), await isCommitted(p)]).toEqual([true, false]);
     expect(rejection(p)).toContain("structure failed");
     expect(await p.repo.git("status", "--porcelain", "--", ".sentrux")).toBe("");
   });
