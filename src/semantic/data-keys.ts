@@ -91,7 +91,6 @@ export function repeatedYamlKeys(text: string): RepeatedKey[] {
       open = open.filter((one) => one.indent <= place);
       column += dash[0].length;
       rest = rest.slice(dash[0].length);
-      open = open.filter((one) => one.indent < column);
     }
     const key =
       /^(\s*)("(?:[^"\\]|\\.)*"|'(?:[^']|'')*'|[^\s#&*!|>%@`"'[\]{},?-][^#]*?|-[^\s#][^#]*?)\s*:(?=\s|$)/.exec(

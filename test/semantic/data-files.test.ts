@@ -109,11 +109,19 @@ describe("A25 (7): the same key twice in one table", () => {
       ["duplicate_definition jobs.build.env"],
     ],
     [
-      "two entries of a YAML list, and a block scalar",
+      "two entries of a YAML list",
       "ci.yml",
       workflow,
       ["- name: build", "        if: always()"],
       ["- name: test", "        if: always()"],
+      [],
+    ],
+    [
+      "a block scalar of YAML",
+      "ci.yml",
+      workflow,
+      ["run: |", "          other: 1"],
+      ["key: 2", "          other: 2"],
       [],
     ],
     [
@@ -193,9 +201,11 @@ describe("A25 (8): migrations of one number when only SQL files changed", () => 
     const { found } = await merge(pairs, pair("x"), pair("y"));
     expect(found).toEqual(["ordering_conflict 0002", "ordering_conflict 0002"]);
   });
-  test("two new files with different numbers, and one pair", async () => {
+  test("two new files with different numbers, or a number that was taken before, and one pair", async () => {
     const sides = [{ "db/0003_x.sql": "-- x\n" }, { "db/0004_y.sql": "-- y\n" }] as const;
     expect((await merge(base, ...sides)).found).toEqual([]);
+    const known = [{ "db/0002_x.sql": "-- x\n" }, { "db/0002_y.sql": "-- y\n" }] as const;
+    expect((await merge(base, ...known)).found).toEqual([]);
     const pair = { "db/0002_x.up.sql": "-- x\n", "db/0002_x.down.sql": "-- x\n" };
     expect((await merge(pairs, pair, { "db/README.md": "text\n" })).found).toEqual([]);
   });

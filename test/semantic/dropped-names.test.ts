@@ -286,7 +286,7 @@ describe("A25 (9): a dependency that one side drops and the other side starts to
       "pyproject.toml",
       pyproject,
       ['  "requests[socks]>=2",\n', ""],
-      { "app/a.py": "try:\n    import requests\nexcept ImportError:\n    requests = None\n" },
+      { "app/a.py": "try:\n    import requests\nexcept ImportError:\n    print(1)\n" },
       [],
     ],
     [
