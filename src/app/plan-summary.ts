@@ -48,7 +48,9 @@ export function planFacts(location: PlanLocation, context: PlanListContext): Pla
     kind: location.kind,
     archived: location.archived,
     compiled: source.compiledAt !== null,
-    changedSinceCompile: source.compiledAt !== null && source.changedAt > source.compiledAt,
+    // Nothing compares an archived plan to its compiled file, which may come from a clone.
+    changedSinceCompile:
+      !location.archived && source.compiledAt !== null && source.changedAt > source.compiledAt,
     tasks: source.units.size,
     // A name may be used again for a plan with other units.
     deployed: source.units.intersection(known),

@@ -55,14 +55,14 @@ const holder = "sops";
 /** The picker that `[sops] picker` names. */
 export function sopPicker(options: PickerOptions): SopPicker {
   if (options.config.sops.picker === "rules") return rulesPicker;
-  return { pick: (tasks, sops, idle) => pickByModel(options, tasks, sops, idle) };
+  return { pick: (tasks, sops, asked) => pickByModel(options, tasks, sops, asked) };
 }
 
 async function pickByModel(
   options: PickerOptions,
   tasks: readonly PlanTask[],
   sops: readonly Sop[],
-  idle: ReadonlySet<string> = new Set(),
+  asked?: ReadonlySet<string>,
 ): Promise<Map<string, SopChoice>> {
   const { requests } = options;
   const path = join(options.projectRoot, ".dgov/runtime/sop-choices.json");
@@ -71,7 +71,9 @@ async function pickByModel(
     canonicalJson(sops.map((sop) => [sop.name, renderSop(sop), sop.appliesTo])),
   );
   const keys = new Map(tasks.map((task) => [task.id, cacheKey(task, library)]));
-  const open = tasks.filter(({ id }) => !cached.has(keys.get(id) ?? "") && !idle.has(id));
+  const open = tasks.filter(
+    ({ id }) => !cached.has(keys.get(id) ?? "") && asked?.has(id) !== false,
+  );
   const answers =
     open.length === 0 || requests === null ? null : await askAll(options, requests, open, sops);
   for (const [id, names] of answers ?? []) cached.set(keys.get(id) ?? "", names);

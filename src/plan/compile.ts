@@ -43,7 +43,7 @@ export interface CompileInput extends CheckInput {
   picker: SopPicker;
   /**
    * Called with the checked plan, still without SOPs, before the picker may send a request. Returns the units for
-   * which it must send none, since no worker will read their SOPs. May throw.
+   * which it may send one, since a worker will read their SOPs; all when left out. May throw.
    */
   beforePicking?: (plan: CompiledPlan) => Promise<ReadonlySet<string>>;
 }
@@ -66,8 +66,8 @@ export async function compilePlan(input: CompileInput): Promise<CompileResult> {
   if (plan === null || diagnostics.some(({ severity }) => severity === "error")) {
     return { ok: false, diagnostics: sortDiagnostics(diagnostics) };
   }
-  const idle = await input.beforePicking?.(assemble(plan, sops, new Map()).compiled);
-  const chosen = await chooseSops(plan, sops, input.picker, idle);
+  const open = await input.beforePicking?.(assemble(plan, sops, new Map()).compiled);
+  const chosen = await chooseSops(plan, sops, input.picker, open);
   if (chosen.diagnostics.length > 0) {
     return { ok: false, diagnostics: sortDiagnostics([...diagnostics, ...chosen.diagnostics]) };
   }
@@ -154,7 +154,7 @@ async function chooseSops(
   plan: Plan,
   sops: readonly Sop[],
   picker: SopPicker,
-  idle: ReadonlySet<string> | undefined,
+  asked: ReadonlySet<string> | undefined,
 ): Promise<{ choices: Map<string, SopChoice>; diagnostics: Diagnostic[] }> {
   const choices = new Map<string, SopChoice>();
   const open = plan.tasks.filter(({ id, written: { sop_mapping: pins } }) => {
@@ -162,7 +162,7 @@ async function chooseSops(
     return pins === undefined;
   });
   if (sops.length === 0 || open.length === 0) return { choices, diagnostics: [] };
-  const picked = await picker.pick(open, sops, idle);
+  const picked = await picker.pick(open, sops, asked);
   const known = new Set(sops.map(({ name }) => name));
   const diagnostics = open.flatMap((task) => {
     const choice = picked.get(task.id);

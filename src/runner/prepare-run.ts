@@ -90,7 +90,9 @@ export async function prepareRun(
       const selected = planToRun(checked, only, request);
       await requireCleanTree(repository, projectPrefix, selected, request.allowDirty);
       const { settled } = await progressOf(selected);
-      return new Set(settled.map(({ unit }) => unit));
+      const open = new Set(selected.tasks.map(({ id }) => id));
+      for (const { unit } of settled) open.delete(unit);
+      return open;
     },
   });
   signal.throwIfAborted();

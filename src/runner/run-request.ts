@@ -45,7 +45,7 @@ export type Compiler = (
     signal: AbortSignal;
     /**
      * Called with the checked plan, still without SOPs, before the first request to a model. Returns the units that
-     * need no work, for which no model is asked. May throw.
+     * will run; for others no model is asked. May throw.
      */
     beforeModel(plan: CompiledPlan): Promise<ReadonlySet<string>>;
   },

@@ -119,9 +119,9 @@ describe("the Python program's state", () => {
     expect([...asked]).toEqual([unit("b")]);
   });
 
-  test.concurrent("B21 no model chooses the SOPs of units that landed", async () => {
+  test.concurrent("B21 no model chooses the SOPs of units that landed or do not run", async () => {
     await using p = await testProject({
-      tasks: { a: {} },
+      tasks: { a: {}, b: {} },
       files: { ".dgov/sops/plain.md": sop, "a.txt": "by the Python program\n" },
       config: { sops: { picker: "model" } },
       script,
@@ -130,7 +130,7 @@ describe("the Python program's state", () => {
     writePythonState(p.root, [{ plan: "p", unit: unit("a"), commit }]);
     p.repo.write(".dgov/.gitignore", pythonGitignore);
     await p.repo.git("commit", "-qam", "ignore");
-    const run = await p.dgov(["run", "p"]);
+    const run = await p.dgov(["run", "p", "--only", "a"]);
     expect([run.exitCode, run.stderr, p.model.requests.length]).toEqual([
       0,
       expect.stringContaining("1 unit landed"),

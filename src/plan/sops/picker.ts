@@ -12,11 +12,11 @@ export interface SopChoice {
 }
 
 export interface SopPicker {
-  /** The choice for each task, by unit id. No request is made for the units that are `idle`. */
+  /** The choice for each task, by unit id. Requests are made for the units in `asked` only; for all without it. */
   pick(
     tasks: readonly PlanTask[],
     sops: readonly Sop[],
-    idle?: ReadonlySet<string>,
+    asked?: ReadonlySet<string>,
   ): Promise<Map<string, SopChoice>>;
 }
 
