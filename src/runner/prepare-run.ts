@@ -118,7 +118,7 @@ export async function prepareRun(
   const models = await requireModels(config, open, request);
   signal.throwIfAborted();
   const report = gateReporter(log, { run, plan: plan.name });
-  const settlement = settlementIn(environment, { target, env, signal, report });
+  const settlement = await settlementIn(environment, { target, tip, env, signal, report });
   // Before any worker's code runs.
   await settlement.refs();
   const { dependencies } = settlement;

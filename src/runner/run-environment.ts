@@ -5,8 +5,9 @@ import { join, relative } from "node:path";
 import type { Config } from "../config/config.ts";
 import { requireConfig } from "../config/load.ts";
 import { DgovError } from "../error.ts";
-import type { Identity } from "../git/objects.ts";
+import type { Identity, Oid } from "../git/objects.ts";
 import { userFilters } from "../git/private-dir.ts";
+import { isCheckedOut } from "../git/refs.ts";
 import {
   type FilterConfig,
   prefixOf,
@@ -22,6 +23,7 @@ import {
   type SettlementContext,
   type SettlementOptions,
 } from "../settlement/context.ts";
+import { coverageBaselineAt } from "../settlement/coverage/baseline.ts";
 import { appendToFile, readText } from "../std/files.ts";
 import { errorMessage } from "../std/text.ts";
 import { cleanEndedRuns } from "./operator/clean.ts";
@@ -142,13 +144,22 @@ async function setPythonLogAside(
   appendToFile(excludes, `${text === "" || text.endsWith("\n") ? "" : "\n"}/${path}\n`);
 }
 
-/** The settlement of a run or an undo: warm gate trees, outputs of gates as blobs of the log. */
-export function settlementIn(
-  { repository, projectRoot, config, identity, paths, log }: RunEnvironment,
-  o: Pick<SettlementOptions, "target" | "env" | "signal" | "report">,
-): SettlementContext {
+/**
+ * The settlement of a run or an undo on `target`, whose tip is `tip`: warm gate trees, outputs of gates as blobs of
+ * the log, and the coverage baseline of that branch.
+ */
+export async function settlementIn(
+  { repository, projectRoot, projectPrefix, config, identity, paths, log }: RunEnvironment,
+  o: Pick<SettlementOptions, "env" | "signal" | "report"> & { target: string; tip: Oid },
+): Promise<SettlementContext> {
+  const { target, tip: commit, ...rest } = o;
+  const elsewhere = !isCheckedOut(repository, target);
   return openSettlement({
-    ...o,
+    ...rest,
+    target,
+    ...(elsewhere && {
+      coverageBaseline: await coverageBaselineAt(repository, { commit, projectPrefix }),
+    }),
     repository,
     projectRoot,
     config,

@@ -70,6 +70,8 @@ export interface SettlementOptions {
   identity: Identity;
   /** Branch that gates with history see; null when none is checked out. */
   target: string | null;
+  /** Default: the one of the checkout. */
+  coverageBaseline?: CoverageBaselineReading;
   /** Folder of the gate trees; the caches are files beside it. */
   slotsRoot: string;
   signal: AbortSignal;
@@ -111,7 +113,7 @@ export function openSettlement(o: SettlementOptions): SettlementContext {
     cache: verdictCache(environment),
     imports: cache("imports", importsVersion),
     fileMetrics: fileMetricsCache(folder, env),
-    coverageBaseline: readCoverageBaseline(o.projectRoot),
+    coverageBaseline: o.coverageBaseline ?? readCoverageBaseline(o.projectRoot),
     coverageFigures: cache("coverage", "1"),
     editableInstalls: once(() =>
       editableInstalls(environment["PATH"] ?? "", o.repository.topLevel),

@@ -3,6 +3,11 @@ import { describe, expect, test } from "bun:test";
 import { appendFileSync, existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { call, done, type ModelScript } from "../../src/demo/script.ts";
+import {
+  coverageBaselineFile,
+  coverageBaselineText,
+  parseCoverageBaseline,
+} from "../../src/settlement/coverage/baseline.ts";
 import { dgov } from "../harness/bin.ts";
 import { checkoutState } from "../harness/checkout-state.ts";
 import { type ProjectOptions, type TestProject, testProject, unit } from "../harness/project.ts";
@@ -145,6 +150,42 @@ describe("a target that is not checked out", () => {
     );
     await p.repo.git("merge", "-q", "--ff-only", "work");
   });
+
+  test.concurrent.each([
+    ["better", "x\nx\n", 0],
+    ["worse", "-\n-\n", 1],
+  ])(
+    "B22 coverage is compared with the baseline of the target: %s coverage ends with that result",
+    async (_, content, code) => {
+      await using p = await testProject({
+        files: { "src/a.txt": "x\n-\n" },
+        tasks: { a: { files: ["src/a.txt"] } },
+        plan: { max_retries: 0 },
+        config: {
+          project: {
+            coverage_cmd: `{ echo SF:src/a.txt; awk '{ print "DA:" NR "," ($0 == "x") }' src/a.txt; echo end_of_record; } > {output}`,
+          },
+        },
+        script: {
+          rules: [{ turns: [call("write_file", { path: "src/a.txt", content }), done("ok")] }],
+        },
+      });
+      const baseline = { command: "", head: "", tree: "" };
+      const files = [{ path: "src/a.txt", covered: 1, total: 2 }];
+      await p.repo.git("checkout", "-q", "-b", "work");
+      p.repo.write(coverageBaselineFile, coverageBaselineText({ ...baseline, files }));
+      await p.repo.git("add", "-A");
+      await p.repo.git("commit", "-q", "-m", "a baseline");
+      await p.repo.git("checkout", "-q", "main");
+      const before = checkoutState(p.repo.path);
+      const run = await p.dgov(["run", "p", "--target", "work"]);
+      expect([run.exitCode, checkoutState(p.repo.path)]).toEqual([code, before]);
+      const text = await p.repo.git("show", `work:${coverageBaselineFile}`);
+      expect(parseCoverageBaseline(text)?.files).toEqual(
+        code === 0 ? [{ path: "src/a.txt", covered: 2, total: 2 }] : files,
+      );
+    },
+  );
 
   test.concurrent("B22 a branch that the operator checks out during a run does not get its bookkeeping", async () => {
     await using p = await testProject({

@@ -208,8 +208,9 @@ async function judge(
   { tree, commit, target, tip }: { tree: string; commit: string; target: string; tip: string },
 ): Promise<void> {
   const { repository, run: undo } = environment;
-  const settlement = settlementIn(environment, {
+  const settlement = await settlementIn(environment, {
     target,
+    tip,
     env,
     signal,
     report(...progress) {

@@ -5,6 +5,9 @@
 import { lstatSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { DgovError } from "../../error.ts";
+import type { Oid } from "../../git/objects.ts";
+import type { Repository } from "../../git/repository.ts";
+import { readBlobAt } from "../../git/trees.ts";
 import { replaceFile } from "../../std/files.ts";
 import { sortedBy } from "../../std/order.ts";
 import type { FileCoverage } from "./report.ts";
@@ -40,6 +43,20 @@ export function readCoverageBaseline(projectRoot: string): CoverageBaselineReadi
     if (code === "ENOENT" || code === "ENOTDIR") return { ok: true, baseline: null };
     return { ok: false, reason: `${coverageBaselineFile} cannot be read (${code})` };
   }
+  return readingOf(text);
+}
+
+/** Reads the baseline that a project has in a commit. */
+export async function coverageBaselineAt(
+  repository: Repository,
+  o: { commit: Oid; projectPrefix: string },
+): Promise<CoverageBaselineReading> {
+  const path = o.projectPrefix + coverageBaselineFile;
+  const bytes = await readBlobAt(repository, o.commit, path);
+  return bytes === null ? { ok: true, baseline: null } : readingOf(Buffer.from(bytes).toString());
+}
+
+function readingOf(text: string): CoverageBaselineReading {
   const baseline = parseCoverageBaseline(text);
   if (baseline !== null) return { ok: true, baseline };
   const reason = `${coverageBaselineFile} is not a baseline of this version; run dgov coverage-baseline`;
