@@ -62,7 +62,7 @@ export async function findRun(
   }
   const units = name === undefined ? [] : await landedUnitViews(projectRoot, name, location);
   if (name !== undefined && units.some(({ landed }) => landed !== null)) {
-    return { plan: name, units, elsewhere: whereItRan(projectRoot, log, name) };
+    return { plan: name, units, elsewhere: whereItRan({ projectRoot, log }, name, units) };
   }
   if (log === null) {
     throw new DgovError("NOT_FOUND", "nothing has run here yet", { hint: "dgov run" });
@@ -93,12 +93,18 @@ async function landedUnitViews(
 }
 
 /** The program that made the landings of a plan without a run, and where its state is. */
-function whereItRan(projectRoot: string, log: EventLog | null, plan: string): Elsewhere {
-  const lines = readHistory(projectRoot).filter((line) => line.plan === plan);
-  if (!lines.some(({ digest }) => digest === null)) return { program: "dgov", state: null };
+function whereItRan(
+  { projectRoot, log }: Pick<ProjectLog, "projectRoot" | "log">,
+  plan: string,
+  units: readonly UnitView[],
+): Elsewhere {
+  const python = readHistory(projectRoot).filter((one) => one.plan === plan && one.digest === null);
+  if (python.length === 0) return { program: "dgov", state: null };
+  const commits = new Set(python.map(({ commit }) => commit));
+  const all = units.every(({ landed }) => landed === null || commits.has(landed.commit));
   const places = [".dgov/state.python.db", ...(log === null ? [".dgov/state.db"] : [])];
   const state = places.find((path) => existsSync(join(projectRoot, path))) ?? null;
-  return { program: "python", state };
+  return { program: all ? "python" : "dgov", state };
 }
 
 /** The plan on disk; null for one of which only the log or landings are left. Throws NOT_FOUND when there is nothing. */

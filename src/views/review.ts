@@ -38,6 +38,7 @@ export interface Spending {
 
 /** The place of runs that this log does not have. */
 export interface Elsewhere {
+  /** `python` when it made every landing. */
   program: "python" | "dgov";
   /** Database of the Python program, relative to the project root; null when it is not there. */
   state: string | null;
@@ -141,7 +142,7 @@ export function viewLandedPlan(
 
 /** Names the program or the log with which a plan landed elsewhere. */
 export function landedWhere({ program }: Elsewhere): string {
-  return program === "python" ? "with the Python program" : "in a run that is in another log";
+  return program === "python" ? "with the Python program" : "in runs of another log";
 }
 
 function reviewUnit(run: RunView, unit: UnitView, facts: ReviewFacts): UnitReview {

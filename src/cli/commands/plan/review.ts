@@ -167,7 +167,7 @@ function elsewhereLines({ plan, units }: ReviewView, elsewhere: Elsewhere): stri
   const { state } = elsewhere;
   return state === null
     ? [line]
-    : [line, `  attempts, gates and tokens are in ${state} of that program`];
+    : [line, `  what the Python program recorded of its runs is in ${state}`];
 }
 
 function renderUnit(unit: UnitReview): string[] {
