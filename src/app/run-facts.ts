@@ -207,7 +207,7 @@ export async function diagnoseProject(
   // The scan of history is slow; only a unit that the log calls failed may have landed all the same.
   const plans = new Set(findings.flatMap(({ plan, unit }) => (plan && unit ? [plan] : [])));
   if (plans.size === 0) return findings;
-  const landed = await landedKeys(repository, { projectRoot, plans, runs: facts.runs });
+  const landed = await landedKeys({ projectRoot, plans, runs: facts.runs });
   return diagnose({ ...facts, landed });
 }
 
@@ -240,19 +240,20 @@ async function ignoreFacts(
   };
 }
 
-async function landedKeys(
-  repository: Repository,
-  o: { projectRoot: string; plans: ReadonlySet<string>; runs: DiagnoseFacts["runs"] },
-): Promise<Set<string>> {
-  const { commit: tip } = await headOf(repository);
+/** Landed units of plans, each on the branch of its newest run. `runs` are newest first. */
+async function landedKeys(o: {
+  projectRoot: string;
+  plans: ReadonlySet<string>;
+  runs: DiagnoseFacts["runs"];
+}): Promise<Set<string>> {
   const found = new Set<string>();
-  if (tip === null) return found;
-  const history = [...o.runs].reverse();
   for (const plan of o.plans) {
-    const texts = foldHistory(history.flatMap((run) => run.filter((one) => one.plan === plan)));
-    const units = [...texts.values()].map(({ unit, digest }) => ({ id: unit, digest }));
-    const { landed } = await landedUnits(repository, { ...o, tip, plan, units });
-    for (const { unit, digest } of landed) found.add(landedKey({ plan, unit, digest }));
+    const runs = o.runs.map((run) => run.filter((one) => one.plan === plan));
+    const units = [...foldHistory(runs.toReversed().flat()).values()];
+    const target = runs.flat().find(({ type }) => type === "run.started")?.data["target"];
+    const on = { units, target: typeof target === "string" ? target : null };
+    const git = await landedOnTarget(o.projectRoot, plan, on);
+    for (const one of git?.landed ?? []) found.add(landedKey({ plan, ...one }));
   }
   return found;
 }

@@ -9,7 +9,7 @@
  * are left as the branch has them, since git would refuse to check out or to merge a branch that changes them.
  */
 import { cpSync, existsSync, mkdirSync, realpathSync, renameSync, rmSync } from "node:fs";
-import { basename, join, relative, sep } from "node:path";
+import { basename, dirname, join, relative, sep } from "node:path";
 import { ownFolders } from "../claims/reserved.ts";
 import { DgovError } from "../error.ts";
 import { commitOperatorFiles, writeFilesOf } from "../git/bookkeeping.ts";
@@ -134,9 +134,9 @@ export function recordLandings(
 }
 
 /**
- * Archives a plan in the books. Returns its new path in the project, where it is once the target is checked out, and
- * null when the plan is archived, gone, or not on the target. A copy has what ran, and not what the target has. Fix
- * plans are on no branch.
+ * Archives a plan in the books. Returns its path in the archive of the project, where it is once the target is checked
+ * out, also when the target has archived it before; null when the plan is archived, gone, or not on the target. A copy
+ * gets what ran, and not what the target has. Fix plans are on no branch.
  */
 export function archiveInBooks(
   { books, projectRoot, projectPrefix }: OpenBooks,
@@ -146,7 +146,11 @@ export function archiveInBooks(
   if (books.copyOf === null || location.kind === "fix") return archivePlan(projectRoot, location);
   const path = relative(projectRoot, location.dir);
   const dir = join(root, path);
-  if (location.archived || !existsSync(dir) || !existsSync(location.dir)) return null;
+  if (location.archived || !existsSync(location.dir)) return null;
+  if (!existsSync(dir)) {
+    const before = join(dirname(path), archiveName, basename(path));
+    return existsSync(join(root, before)) ? join(projectRoot, before) : null;
+  }
   if (isLeft(books, projectPrefix + path)) return null;
   rmSync(dir, { recursive: true });
   cpSync(location.dir, dir, { recursive: true, verbatimSymlinks: true });

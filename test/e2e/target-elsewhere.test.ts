@@ -218,6 +218,24 @@ describe("a target that is not checked out", () => {
     await p.repo.git("merge", "-q", "--ff-only", "main");
   });
 
+  test.concurrent("B22 a plan that was undone on the target runs there again, and views find its last run", async () => {
+    await using p = await project();
+    const before = checkoutState(p.repo.path);
+    expect((await p.dgov(["run", "p", "--target", "work"])).exitCode).toBe(0);
+    expect((await p.dgov(["undo"])).exitCode).toBe(0);
+    const status = async (): Promise<{ landed: number; run: string }> =>
+      JSON.parse((await p.dgov(["plan", "status", "p", "--json"])).stdout);
+    expect((await status()).landed).toBe(0);
+    expect((await p.dgov(["run", "p", "--target", "work"])).exitCode).toBe(0);
+    expect(checkoutState(p.repo.path)).toEqual(before);
+    const run = p.events().findLast(({ type }) => type === "run.started")?.run;
+    const now = { landed: 2, run };
+    expect(await status()).toMatchObject(now);
+    await p.repo.git("merge", "-q", "--ff-only", "work");
+    expect(await status()).toMatchObject(now);
+    expect(await planFiles(p, "work")).toEqual(archived);
+  });
+
   test.concurrent("B22 the next run completes the bookkeeping of one that was killed before its commit", async () => {
     await using p = await project();
     const before = checkoutState(p.repo.path);
