@@ -12,7 +12,6 @@ async function hostile(
   shell: string,
   more: Partial<Parameters<typeof testProject>[0]> = {},
 ): Promise<TestProject> {
-  const place = { path: "" };
   const turns: ModelTurn[] = [
     call("run_bash", { command: `REPO=$(cat "$HOME/place"); ${shell}` }),
     write("a.txt"),
@@ -29,7 +28,6 @@ async function hostile(
     },
     ...more,
   });
-  place.path = p.repo.path;
   mkdirSync(p.repo.env["HOME"] ?? "", { recursive: true });
   writeFileSync(join(p.repo.env["HOME"] ?? "", "place"), p.repo.path);
   return p;
@@ -109,6 +107,18 @@ test("C19 the operator's own commits during a run are listed and land beside the
   expect(run.exitCode).toBe(0);
   expect(run.stdout).toContain("1 foreign commit, not landed by dgov:");
   expect(await p.repo.git("log", "--format=%s", "main")).toContain("worker was here");
+});
+
+test("C19 with restrict_run_bash a command of a worker that enters the operator's repository is refused", async () => {
+  await using p = await hostile('git -C "$HOME/../repo" branch side', {
+    config: { tool_policy: { restrict_run_bash: true } },
+  });
+  expect((await p.dgov(["run", "p"])).exitCode).toBe(0);
+  expect(await p.repo.git("branch", "--list", "side")).toBe("");
+  const results = p.telemetry().filter(({ type, data }) => {
+    return type === "result" && data["tool"] === "run_bash";
+  });
+  expect(results.map(({ data }) => data["text"])).toEqual([expect.stringContaining(p.repo.path)]);
 });
 
 test("C19 no identity variable reaches a worker's tools or a gate, not even a configured one", async () => {
