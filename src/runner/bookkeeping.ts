@@ -17,7 +17,7 @@ import type { Oid } from "../git/objects.ts";
 import { removeOwnFolder } from "../git/own-folder.ts";
 import { branchTip, isCheckedOut } from "../git/refs.ts";
 import type { Repository } from "../git/repository.ts";
-import { listTree } from "../git/trees.ts";
+import { diffTrees, listTree } from "../git/trees.ts";
 import { dirtyPaths } from "../git/working-tree.ts";
 import { noBookkeepingCommit } from "../kernel/reasons.ts";
 import { openEventLog, openEventLogForReading } from "../log/event-log.ts";
@@ -192,8 +192,13 @@ export async function commitBookkeeping(
   location: PlanLocation,
   baselines: readonly string[] = [],
 ): Promise<string | null> {
-  const tip = books.copyOf ?? (await branchTip(repository, target));
+  const tip = await branchTip(repository, target);
   if (tip === null) return `${noBookkeepingCommit}: branch ${target} no longer exists`;
+  const own = ownFolders.map((folder) => prefix + folder);
+  const later = books.copyOf === null ? [] : await diffTrees(repository, books.copyOf, tip);
+  if (later.some(({ path }) => own.some((folder) => path.startsWith(folder)))) {
+    return `${noBookkeepingCommit}: files of dgov on ${target} changed at the same time`;
+  }
   const tracked = (await listTree(repository, tip)).map(({ path }) => path);
   const isTracked = (path: string): boolean =>
     tracked.some((t) => t === path || t.startsWith(`${path}/`));
@@ -214,7 +219,7 @@ export async function commitBookkeeping(
       paths: paths.filter((path) => isTracked(path) || existsSync(join(books.workTree, path))),
       ...(books.copyOf === null ? {} : { from: books.workTree }),
       message: `chore: dgov bookkeeping for ${plan.name}\n\nDgov-Run: ${run}\n`,
-      allowedPrefixes: ownFolders.map((own) => prefix + own),
+      allowedPrefixes: own,
     });
     return null;
   } catch (error) {

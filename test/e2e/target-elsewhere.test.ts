@@ -1,8 +1,16 @@
 /** B22: a run on a branch that is not checked out changes that branch alone. */
 import { describe, expect, test } from "bun:test";
-import { appendFileSync, existsSync, readFileSync } from "node:fs";
+import { appendFileSync, existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { call, done, type ModelScript } from "../../src/demo/script.ts";
+import { openRepository } from "../../src/git/repository.ts";
+import { resolvePlan } from "../../src/plan/locate.ts";
+import {
+  archiveInBooks,
+  commitBookkeeping,
+  openBooks,
+  recordLandings,
+} from "../../src/runner/bookkeeping.ts";
 import {
   coverageBaselineFile,
   coverageBaselineText,
@@ -235,6 +243,37 @@ describe("a target that is not checked out", () => {
     expect(await status()).toMatchObject(now);
     expect(await planFiles(p, "work")).toEqual(archived);
   });
+
+  test.concurrent.each([
+    ["other files", "late.txt", null],
+    ["files of dgov", ".dgov/plans/deployed.jsonl", "files of dgov on work changed"],
+  ])(
+    "B22 %s that are committed on the target during the bookkeeping are not undone",
+    async (_, path, problem) => {
+      await using p = await project();
+      const repository = await openRepository(p.root);
+      await p.repo.git("branch", "work");
+      const target = {
+        ...{ repository, projectRoot: p.root, projectPrefix: "", target: "work", run: "r" },
+        ...{ plan: { name: "p" }, paths: { runs: join(p.repo.root, "runs") } },
+      };
+      const open = await openBooks(target, await p.repo.git("rev-parse", "work"));
+      const location = await resolvePlan(p.root, "p");
+      recordLandings(open, [{ unit: unit("a"), digest: "d", commit: "0".repeat(40) }]);
+      archiveInBooks(open, location);
+      const linked = join(p.repo.root, "linked");
+      await p.repo.git("worktree", "add", "-q", linked, "work");
+      writeFileSync(join(linked, path), "late\n");
+      await p.repo.git("-C", linked, "add", "-f", path);
+      await p.repo.git("-C", linked, "commit", "-q", "-m", "late");
+      const result = await commitBookkeeping(open, location);
+      expect(result ?? "").toContain(problem ?? "");
+      expect(await p.repo.git("show", `work:${path}`)).toBe("late");
+      const now = problem === null ? archived : ["deployed.jsonl", ...live];
+      expect(await planFiles(p, "work")).toEqual(now);
+      expect(await p.repo.git("-C", linked, "status", "--porcelain")).toBe("");
+    },
+  );
 
   test.concurrent("B22 the next run completes the bookkeeping of one that was killed before its commit", async () => {
     await using p = await project();
