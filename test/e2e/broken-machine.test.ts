@@ -4,7 +4,7 @@ import { chmodSync, chownSync, existsSync, mkdirSync, readFileSync, writeFileSyn
 import { join } from "node:path";
 import { call, done, type ModelTurn } from "../../src/demo/script.ts";
 import { type TestProject, testProject, unit, untilEvent } from "../harness/project.ts";
-import { unprivileged } from "../harness/unprivileged.ts";
+import { smallCache, unprivileged } from "../harness/unprivileged.ts";
 
 const write = (path: string): ModelTurn => call("write_file", { path, content: `${path}\n` });
 
@@ -159,3 +159,53 @@ test.skipIf(process.getuid?.() !== 0 || unprivileged === null)(
     expect(existsSync(aside)).toBe(false);
   },
 );
+
+describe.skipIf(smallCache === null)("B17 a full disk (needs mount namespaces)", () => {
+  /** Shell text that writes a file until the disk is full. */
+  const fill = (path: string): string => `cat /dev/zero > "${path}" 2>/dev/null; true`;
+
+  async function project(worker: ModelTurn[], testCommand: string): Promise<TestProject> {
+    let conversations = 0;
+    const p: TestProject = await testProject({
+      tasks: { a: {}, b: {} },
+      plan: { max_retries: 0 },
+      prefix: smallCache ?? [],
+      config: { project: { test_cmd: testCommand } },
+      script: {
+        rules: [
+          {
+            unit: unit("a"),
+            when: ({ turn }) => (turn === 1 ? conversations++ === 0 : conversations === 1),
+            turns: [write("a.txt"), ...worker, done("ok")],
+          },
+          { unit: unit("a"), turns: [write("a.txt"), shell("rm -f big"), done("ok")] },
+          {
+            unit: unit("b"),
+            turns: [
+              write("b.txt"),
+              { ...done("ok"), until: () => untilEvent(p, "worker.exited", unit("a")) },
+            ],
+          },
+        ],
+      },
+    });
+    return p;
+  }
+
+  test.concurrent.each<[string, ModelTurn[], string]>([
+    ["in a worktree", [shell(fill("big"))], "true"],
+    ["in the cache", [shell(`${cache}; ${fill("$C/big")}`)], "true"],
+    ["in a gate tree", [], `if [ -e a.txt ]; then ${fill("big")}; fi`],
+    ["in a temporary folder", [], `if [ -e a.txt ]; then ${fill("$TMPDIR/big")}; fi`],
+  ])("%s costs attempts, and the next run lands everything", async (_, worker, testCommand) => {
+    await using p = await project(worker, testCommand);
+    const run = await p.dgov(["run", "p"]);
+    expect([0, 1, 4]).toContain(run.exitCode);
+    expect(p.events().at(-1)?.type).toBe("run.finished");
+    for (let tries = 0; tries < 2 && (await p.landed()).length < 2; tries++) {
+      const next = await p.dgov(["run", "p", "--continue"]);
+      expect({ code: next.exitCode, text: next.stderr }).not.toMatchObject({ code: 70 });
+    }
+    expect((await p.landed()).sort()).toEqual([unit("a"), unit("b")]);
+  });
+});

@@ -39,7 +39,7 @@ export interface GateTreeLease {
   readonly project: string;
   /** Root of the tree. */
   readonly root: string;
-  /** `TMPDIR` of commands, outside the tree; emptied before each command, kept after it. */
+  /** `TMPDIR` of commands, outside the tree; emptied before each command and at the end of the lease. */
   readonly temporary: string;
   /** Prepares the dependencies; `warm` means that those of an earlier tree were reused. */
   readonly prepare: () => Promise<Prepared & { warm: boolean }>;
@@ -96,7 +96,11 @@ export function withGateTree<T>(
     slot.tree = o.tree;
     slot.owner = o.unit;
     lease.gateTree = gateTree;
-    return use(lease);
+    try {
+      return await use(lease);
+    } finally {
+      lease.emptyTemporary();
+    }
   });
 }
 
@@ -245,6 +249,13 @@ class Lease implements GateTreeLease {
     return changed
       .map((path) => path.replace(/\/$/, ""))
       .filter((path) => !this.#tracked.has(path) && path !== ".git" && !path.startsWith("("));
+  }
+
+  /** Frees the space of temporary files. A link in their place is refused at the next use of the slot. */
+  emptyTemporary(): void {
+    try {
+      clearOwnFolder(this.#slot.temporary);
+    } catch {}
   }
 
   #freshTemporary(): string {
