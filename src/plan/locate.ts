@@ -37,8 +37,15 @@ export function listPlans(projectRoot: string): PlanLocation[] {
 
 function plansIn(folder: string, of: Pick<PlanLocation, "archived" | "kind">): PlanLocation[] {
   if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory()) return [];
-  const names = readdirSync(folder).filter((name) => existsSync(join(folder, name, "_root.toml")));
-  return sortedBy(names, (name) => name).map((name) => ({ dir: join(folder, name), name, ...of }));
+  const plans: PlanLocation[] = [];
+  for (const name of sortedBy(readdirSync(folder), (one) => one)) {
+    // The Python program archives a plan whose name is taken into the folder that has the name.
+    for (let dir = join(folder, name); existsSync(join(dir, "_root.toml")); dir = join(dir, name)) {
+      plans.push({ dir, name, ...of });
+      if (!of.archived) break;
+    }
+  }
+  return plans;
 }
 
 /**

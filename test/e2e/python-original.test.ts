@@ -242,8 +242,18 @@ describe("the Python program's state", () => {
     const run = await p.dgov(["run", "p"]);
     expect([run.exitCode, p.model.requests.length]).toEqual([0, 0]);
     expect(await p.repo.git("status", "--porcelain")).toBe("");
+    const root = '[plan]\nname = "p"\nsections = ["tasks"]\n';
+    const nested = ".dgov/plans/archive/p/p";
+    p.repo.write(`${nested}/_root.toml`, root);
+    p.repo.write(`${nested}/tasks/main.toml`, '[tasks.c]\nsummary = "c"\nprompt = "c"\n');
+    const { plans } = JSON.parse((await p.dgov(["plan", "list", "--archived", "--json"])).stdout);
+    const counts = plans.map((row: { landed: number; path: string }) => [row.path, row.landed]);
+    expect(counts).toEqual([
+      [".dgov/plans/archive/p", 1],
+      [nested, 0],
+    ]);
     p.writePlan({ b: {} });
-    p.repo.write(".dgov/plans/p/_root.toml", '[plan]\nname = "p"\nsections = ["tasks"]\n');
+    p.repo.write(".dgov/plans/p/_root.toml", root);
     await p.repo.git("add", "-A");
     await p.repo.git("commit", "-qm", "again");
     expect(await seen(p)).toEqual([0, 0, ["pending"]]);
