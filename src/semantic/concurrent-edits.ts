@@ -15,7 +15,7 @@ import {
 } from "../languages/symbol-table/symbol-table.ts";
 import { doubtOf, hiddenBySyntax, mayDefine } from "./doubt.ts";
 import { type Finding, type Side, sideName } from "./finding.ts";
-import { type LineEdit, lineEdits } from "./line-edits.ts";
+import { type LineEdit, lineEdits, slackOf } from "./line-edits.ts";
 import type { MergeVersions } from "./merge-versions.ts";
 import { type Target, targetsOf } from "./name-resolution.ts";
 
@@ -135,7 +135,8 @@ function isKept({ tables, kept, lines }: EditedFile, { line, endLine }: FileSymb
 }
 
 /**
- * Unchanged lines between the closest two edits of a symbol by the two sides; edits of its members do not count. Infinity when the sides made the same edits.
+ * Unchanged lines between the closest two edits of a symbol by the two sides, in the places that keep them furthest
+ * apart; edits of its members do not count. Infinity when the sides made the same edits.
  */
 function distance(file: EditedFile, symbol: FileSymbol): number {
   const members = file.tables.base.symbols.filter(({ name }) => name.startsWith(`${symbol.name}.`));
@@ -149,8 +150,19 @@ function distance(file: EditedFile, symbol: FileSymbol): number {
   for (const mine of theirs) {
     for (const other of ours) {
       if (isSameEdit(file, mine, other)) continue;
-      const [first, second] = mine.start < other.start ? [mine, other] : [other, mine];
-      least = Math.min(least, Math.max(0, second.start - first.end));
+      const [first, second] =
+        mine.start < other.start
+          ? [
+              { edit: mine, text: file.text.theirs },
+              { edit: other, text: file.text.ours },
+            ]
+          : [
+              { edit: other, text: file.text.ours },
+              { edit: mine, text: file.text.theirs },
+            ];
+      const up = slackOf(first.edit, file.lines, first.text).up;
+      const down = slackOf(second.edit, file.lines, second.text).down;
+      least = Math.min(least, Math.max(0, second.edit.start + down - (first.edit.end - up)));
     }
   }
   return least;

@@ -98,6 +98,28 @@ function asksFor(text: string, name: string): boolean {
   return new RegExp(`\\b(has|get)attr\\([^)\\n]*["']${RegExp.escape(name)}["']`).test(text);
 }
 
+/** Doubt about a call in a symbol that asks how many parameters the called function has. */
+export function asksForParameters(
+  user: SymbolTable,
+  call: { name: string; line: number },
+  text: string,
+): string | null {
+  const around = user.symbols.findLast(
+    (one) => one.firstLine <= call.line && call.line <= one.endLine,
+  );
+  const lines = text.split("\n");
+  const own = (
+    around === undefined ? lines : lines.slice(around.firstLine - 1, around.endLine)
+  ).join("\n");
+  const python = /\b(getargspec|getfullargspec|signature)\(|\bco_(argcount|varnames)\b/;
+  const script = new RegExp(`\\b${RegExp.escape(simpleName(call.name))}\\.length\\b`);
+  const asks =
+    user.language === "python"
+      ? python.test(own)
+      : /^(javascript|typescript|tsx)$/.test(user.language) && script.test(own);
+  return asks ? "the code around the call asks for the parameters" : null;
+}
+
 /** Constructs of the defining file that may still define the name. */
 function dynamicMember(user: SymbolTable, name: string, text: string): string | null {
   const simple = simpleName(name).replace(/!$/, "");

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { lineEdits } from "./line-edits.ts";
+import { lineEdits, slackOf } from "./line-edits.ts";
 
 const edits = (before: string, after: string): string[] =>
   lineEdits([...before], [...after]).map(
@@ -34,4 +34,17 @@ test("lineEdits apply: the new lines of the edits and the unchanged lines are th
     }
     expect(applied).toEqual(after);
   }
+});
+
+test.each([
+  ["an insertion among other lines", "abc", "abxc", { up: 0, down: 0 }],
+  ["an inserted line like its neighbours", "abbc", "abbbc", { up: 0, down: 2 }],
+  ["an inserted block that repeats the one before", "abxyd", "abxyxyd", { up: 0, down: 2 }],
+  ["a deletion of a repeated line", "abbbc", "abbc", { up: 0, down: 2 }],
+  ["a replacement", "abbc", "axbc", { up: 0, down: 0 }],
+] as const)("slackOf %s", (_, before, after, expected) => {
+  const [edit] = lineEdits([...before], [...after]);
+  if (edit === undefined) throw new Error("no edit");
+  const { up, down } = slackOf(edit, [...before], [...after]);
+  expect({ up: 0, down: up + down }).toEqual(expected);
 });

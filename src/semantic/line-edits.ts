@@ -8,6 +8,23 @@ export interface LineEdit {
   newEnd: number;
 }
 
+/**
+ * Lines by which an insertion or a deletion may as well stand earlier or later, because equal lines surround it: a new
+ * `case` that repeats the lines of its neighbour has several places. Zero for a replacement.
+ */
+export function slackOf(
+  { start, end, newStart, newEnd }: LineEdit,
+  before: readonly string[],
+  after: readonly string[],
+): { up: number; down: number } {
+  if (start !== end && newStart !== newEnd) return { up: 0, down: 0 };
+  const [lines, first, last] = start === end ? [after, newStart, newEnd] : [before, start, end];
+  let [up, down] = [0, 0];
+  while (first - up > 1 && lines[first - up - 2] === lines[last - up - 2]) up++;
+  while (last + down <= lines.length && lines[first + down - 1] === lines[last + down - 1]) down++;
+  return { up, down };
+}
+
 /** Differing lines beyond which the rest of two texts counts as one edit. */
 const differencesMax = 1500;
 

@@ -21,6 +21,7 @@ import {
 } from "./changed-symbols.ts";
 import {
   type Absence,
+  asksForParameters,
   doubtOf,
   doubtOfOrigin,
   isReassigned,
@@ -278,10 +279,36 @@ class ReferenceChecker {
       uncertain:
         (isGuarded(table, reference.line) ? "the call may not be compiled" : null) ??
         omittedInScript(table, changed.before.signature, symbol.signature) ??
+        (await this.#writtenForScript(changed, table, reference.line, mismatch)) ??
+        asksForParameters(
+          table,
+          { name: symbol.name, line: reference.line },
+          (await this.#versions.text("merged", table.path)) ?? "",
+        ) ??
         unreadableDefinition(await this.#versions.table("merged", changed.path), symbol) ??
         unreadableUse(gone) ??
         (await doubtOfOrigin(this.#versions, gone)),
     });
+  }
+
+  /**
+   * Doubt about a call in plain JavaScript that omits arguments, on a line that the side which changed the parameters
+   * wrote with them.
+   */
+  async #writtenForScript(
+    { side }: ChangedSymbol,
+    { language, path }: SymbolTable,
+    line: number,
+    mismatch: string,
+  ): Promise<string | null> {
+    if (language !== "javascript" || !mismatch.startsWith("requires")) return null;
+    const written = (await this.#versions.text("merged", path))?.split("\n")[line - 1]?.trim();
+    const has = async (version: "base" | Side): Promise<boolean> =>
+      ((await this.#versions.text(version, path)) ?? "")
+        .split("\n")
+        .some((one) => one.trim() === written);
+    if ((await has("base")) || !(await has(side))) return null;
+    return `the call was written with the new parameters, and plain JavaScript may omit arguments`;
   }
 
   async #reportStale(

@@ -660,3 +660,84 @@ describe("a Rust path without `crate` or `self`", () => {
     expect(verdict.found).toEqual(found);
   });
 });
+
+describe("two edits of one symbol, one of which has several places", () => {
+  const cases = (first: string[], more: string[]): string =>
+    ["func show(v any) {", "\tswitch v.(type) {", ...first, ...more, "\t}", "}", ""].join("\n");
+  const one = (name: string, ...fields: string[]): string[] => [
+    `\tcase ${name}:`,
+    "\t\tprint(struct {",
+    ...fields.map((field) => `\t\t\t${field}`),
+    "\t\t\tMembers int",
+    "\t\t}{})",
+  ];
+  test("a removed field and a new case that repeats the lines around it", async () => {
+    const text = (removed: boolean, added: boolean): string =>
+      `package p\n\n${added ? "func other() {}\n\n" : ""}${cases(
+        [...one("A", "Member int"), ...one("B", ...(removed ? [] : ["Member int"]))],
+        [...(added ? one("C") : []), ...one("D")],
+      )}`;
+    const verdict = await merge(
+      { "a.go": text(false, false) },
+      { "a.go": text(true, false) },
+      { "a.go": text(false, true) },
+    );
+    expect(verdict.found).toEqual([]);
+  });
+});
+
+describe("a call next to code that asks for the parameters", () => {
+  const python = (parameters: string, asks: string): string =>
+    `class P:\n    def has(self, ${parameters}):\n        return True\n\n    def check(self, a, b, c):\n        if ${asks}:\n            return self.has(a, b, c)\n        return True\n`;
+  const script = (parameters: string, asks: string): string =>
+    `export function has(${parameters}): boolean {\n  return true;\n}\n\nexport function check(a: number, b: number): boolean {\n  if (${asks}) return has(a, b);\n  return true;\n}\n`;
+  test.each<[string, string, string, string, string[]]>([
+    [
+      "Python, by its specification",
+      "p.py",
+      python("a, b, c=None", "c"),
+      python("a, b", "len(inspect.getargspec(self.has)[0]) == 4"),
+      [],
+    ],
+    [
+      "Python, by nothing",
+      "p.py",
+      python("a, b, c=None", "c"),
+      python("a, b", "c is not None"),
+      ["signature_drift P.has"],
+    ],
+    [
+      "TypeScript, by its length",
+      "p.ts",
+      script("a: number, b?: number", "b"),
+      script("a: number", "has.length === 2"),
+      [],
+    ],
+    [
+      "TypeScript, by another length",
+      "p.ts",
+      script("a: number, b?: number", "b"),
+      script("a: number", "[a].length === 2"),
+      ["signature_drift has"],
+    ],
+  ])("%s", async (_what, path, before, after, found) => {
+    const verdict = await merge({ [path]: before }, {}, { [path]: after });
+    expect(verdict.found).toEqual(found);
+  });
+});
+
+describe("a call in plain JavaScript that omits an argument", () => {
+  const file = (parameters: string, call: string): string =>
+    `function show(${parameters}) {\n  return parameters;\n}\n\nfunction main(a, b, c) {\n  return ${call};\n}\n\nmodule.exports = main;\n`;
+  test.each<[string, string, string, string[]]>([
+    ["written together with the new parameters", "show(a, b)", "show(a, b, c)", []],
+    ["left as it was", "show(a, b, c)", "show(a, b, c)", ["signature_drift show"]],
+  ])("%s", async (_what, old, call, found) => {
+    const verdict = await merge(
+      { "a.js": file("a, b, config", old) },
+      {},
+      { "a.js": file("a, b, file, config", call) },
+    );
+    expect(verdict.found).toEqual(found);
+  });
+});
