@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { beyond, type Prediction, Predictions } from "./radar.ts";
+import { type Prediction, Predictions } from "./radar.ts";
 
 const clash = (unit: string, other: string | null): Prediction => ({
   unit,
@@ -43,28 +43,5 @@ describe("Predictions", () => {
     predictions.update([pair("a", null)], [clash("a", null)]);
     predictions.forget("a");
     expect(predictions.update([pair("a", null)], [clash("a", null)]).made).toHaveLength(1);
-  });
-});
-
-describe("beyond", () => {
-  const found = (path: string, line: number) => ({
-    kind: "stale_reference",
-    path,
-    symbol: "f",
-    line,
-  });
-  test.each([
-    ["a conflict that no side has alone is kept", [found("a", 1)], [], [found("a", 1)]],
-    ["one that a side has alone is dropped", [found("a", 1)], [found("a", 1)], []],
-    ["its line does not matter", [found("a", 9)], [found("a", 1)], []],
-    [
-      "one more of the same kind and place is kept",
-      [found("a", 1), found("a", 2)],
-      [found("a", 1)],
-      [found("a", 2)],
-    ],
-    ["one in another file is kept", [found("b", 1)], [found("a", 1)], [found("b", 1)]],
-  ])("A23 %s", (_, merged, alone, expected) => {
-    expect(beyond(merged, alone)).toEqual(expected);
   });
 });

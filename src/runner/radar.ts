@@ -14,7 +14,14 @@ import { diffTrees } from "../git/trees.ts";
 import { attemptChanges } from "../git/worktrees/changes.ts";
 import { treeWith } from "../git/worktrees/snapshot.ts";
 import type { PhaseChange } from "../kernel/state.ts";
-import { bySeverity, hasSymbolTable, judgeMerge, readMerge } from "../settlement/merge-check.ts";
+import {
+  beyond,
+  bySeverity,
+  hasSymbolTable,
+  judgeMerge,
+  readMerge,
+  type Subject,
+} from "../settlement/merge-check.ts";
 import { errorMessage } from "../std/text.ts";
 import type { LiveAttempt } from "./attempt/state.ts";
 import { scratchFolder } from "./paths.ts";
@@ -290,27 +297,6 @@ function cached<Value>(
     if (cache.get(key) === value) cache.delete(key);
   });
   return value;
-}
-
-/** The kind and place of a conflict. */
-interface Subject {
-  kind: string;
-  path: string;
-  symbol: string;
-}
-
-/** The findings of a merge beyond those that its sides have alone: as many of a kind and place. Pure. */
-export function beyond<Found extends Subject>(
-  merged: readonly Found[],
-  alone: readonly Subject[],
-): Found[] {
-  const key = ({ kind, path, symbol }: Subject): string => [kind, path, symbol].join("\0");
-  const known = alone.map(key);
-  return merged.filter((one) => {
-    const at = known.indexOf(key(one));
-    if (at >= 0) known.splice(at, 1);
-    return at < 0;
-  });
 }
 
 /** A conflict that two pieces of work would have if both landed as they are. */

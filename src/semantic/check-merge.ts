@@ -9,7 +9,7 @@ import { droppedDependencies } from "./dropped-dependencies.ts";
 import { droppedExports } from "./dropped-exports.ts";
 import { droppedImports } from "./dropped-imports.ts";
 import { duplicateDefinitions } from "./duplicates.ts";
-import type { Finding, Note } from "./finding.ts";
+import { beyond, type Finding, type Note } from "./finding.ts";
 import { type MergeInput, MergeVersions } from "./merge-versions.ts";
 import { movedModules } from "./moved-modules.ts";
 import { orderingConflicts } from "./ordering.ts";
@@ -18,7 +18,7 @@ import { missingMembers } from "./required-members.ts";
 import { syntaxConflicts } from "./syntax-conflicts.ts";
 
 /** Version of the rules in the key of cached verdicts. Increment it when the results of a rule change. */
-export const rulesVersion = 19;
+export const rulesVersion = 20;
 
 export interface MergeVerdict {
   /** By path and line. Empty when the sides are compatible as far as the rules can tell. */
@@ -28,8 +28,42 @@ export interface MergeVerdict {
   files: number;
 }
 
-/** Checks a merge. With `ours` equal to `base`, checks the change alone. */
+/**
+ * Checks a merge. With `ours` equal to `base`, checks the change alone. A finding that the target has without the change
+ * is uncertain: the change did not cause it.
+ */
 export async function checkMerge(input: MergeInput): Promise<MergeVerdict> {
+  const verdict = await applyRules(input);
+  if (input.ours === input.base || verdict.findings.every(({ uncertain }) => uncertain !== null)) {
+    return verdict;
+  }
+  const known = await applyRules(targetAlone(input));
+  const caused = new Set(beyond(verdict.findings, known.findings));
+  const findings = verdict.findings.map((one) =>
+    caused.has(one)
+      ? one
+      : { ...one, uncertain: one.uncertain ?? "the target has it without this change" },
+  );
+  return { ...verdict, findings };
+}
+
+/** The target's own change of the base. */
+function targetAlone(input: MergeInput): MergeInput {
+  const { base, ours } = input;
+  const changed = new Set([base, ours, input.theirs, input.merged].flatMap((of) => [...of.keys()]));
+  return {
+    ...input,
+    ours: base,
+    theirs: ours,
+    merged: ours,
+    async tree() {
+      const unchanged = [...(await input.tree())].filter(([path]) => !changed.has(path));
+      return new Map([...unchanged, ...ours]);
+    },
+  };
+}
+
+async function applyRules(input: MergeInput): Promise<MergeVerdict> {
   const versions = new MergeVersions(input);
   const syntax = await syntaxConflicts(versions);
   const references = await brokenReferences(versions);

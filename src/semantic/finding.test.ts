@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { bySeverity, fingerprintOf, type SemanticSettings, severityOf } from "./finding.ts";
+import { beyond, bySeverity, fingerprintOf, type SemanticSettings, severityOf } from "./finding.ts";
 
 const settings: SemanticSettings = {
   syntax_conflict: "block",
@@ -45,4 +45,27 @@ test("a fingerprint depends on kind, path and symbol", () => {
   ]) {
     expect(fingerprintOf({ ...finding, ...other })).not.toBe(print);
   }
+});
+
+describe("beyond", () => {
+  const found = (path: string, line: number) => ({
+    kind: "stale_reference",
+    path,
+    symbol: "f",
+    line,
+  });
+  test.each([
+    ["a conflict that no side has alone is kept", [found("a", 1)], [], [found("a", 1)]],
+    ["one that a side has alone is dropped", [found("a", 1)], [found("a", 1)], []],
+    ["its line does not matter", [found("a", 9)], [found("a", 1)], []],
+    [
+      "one more of the same kind and place is kept",
+      [found("a", 1), found("a", 2)],
+      [found("a", 1)],
+      [found("a", 2)],
+    ],
+    ["one in another file is kept", [found("b", 1)], [found("a", 1)], [found("b", 1)]],
+  ])("A23 %s", (_, merged, alone, expected) => {
+    expect(beyond(merged, alone)).toEqual(expected);
+  });
 });

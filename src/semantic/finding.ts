@@ -67,6 +67,23 @@ export function fingerprintOf({ kind, path, symbol }: Pick<Finding, "kind" | "pa
   return sha256([kind, path, symbol].join("\0")).slice(0, fingerprintLength);
 }
 
+/** The kind and place of a finding. */
+export type Subject = Pick<Finding, "path" | "symbol"> & { kind: string };
+
+/** The findings of a merge beyond those that its sides have alone: as many of a kind and place. */
+export function beyond<Found extends Subject>(
+  merged: readonly Found[],
+  alone: readonly Subject[],
+): Found[] {
+  const key = ({ kind, path, symbol }: Subject): string => [kind, path, symbol].join("\0");
+  const known = alone.map(key);
+  return merged.filter((one) => {
+    const at = known.indexOf(key(one));
+    if (at >= 0) known.splice(at, 1);
+    return at < 0;
+  });
+}
+
 /** Observation of a rule that could not check something. */
 export interface Note {
   path: string;

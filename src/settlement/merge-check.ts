@@ -15,7 +15,7 @@ import type { Files, MergeInput } from "../semantic/merge-versions.ts";
 import { isRegularFile, isRegularMode } from "./parse-blobs.ts";
 
 export { hasSymbolTable } from "../languages/symbol-table/read.ts";
-export { bySeverity } from "../semantic/finding.ts";
+export { beyond, bySeverity, type Subject } from "../semantic/finding.ts";
 
 /** Maximum of changed files checked; files of the attempt's change take precedence. */
 const changedMax = 1000;

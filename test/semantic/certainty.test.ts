@@ -227,7 +227,7 @@ describe("names that a parser does not see", () => {
     const alone = await merge(base, {}, change);
     expect(alone.found).toEqual(found);
     expect(alone.noted).toContain(doubt);
-    expect((await merge(base, change, { "other.md": "x\n" })).found).toEqual(found);
+    expect((await merge(base, change, { "other.md": "x\n" })).found).toEqual([]);
   });
 
   const lazy =
@@ -588,7 +588,7 @@ describe("a package that is gone as a whole", () => {
     ],
   ])("A24 %s", async (_, base, change, found) => {
     expect((await merge(base, {}, change)).found).toEqual(found);
-    expect((await merge(base, change, { "other.md": "x\n" })).found).toEqual(found);
+    expect((await merge(base, change, { "other.md": "x\n" })).found).toEqual([]);
   });
 });
 
@@ -739,5 +739,25 @@ describe("a call in plain JavaScript that omits an argument", () => {
       { "a.js": file("a, b, file, config", call) },
     );
     expect(verdict.found).toEqual(found);
+  });
+});
+
+describe("a reference that the target has broken by itself", () => {
+  const store = "export function load(): string {\n  return 1 + '';\n}\n\nexport const rest = 1;\n";
+  const show = 'import { load } from "./store";\n\nexport const text = load();\n';
+  const base = { "src/store.ts": store, "src/show.ts": show, "README.md": "one\n" };
+  const gone = "export const rest = 1;\n";
+  test("is a note for a change elsewhere, also in the file of the use", async () => {
+    const ours = { "src/store.ts": gone };
+    const elsewhere = await merge(base, ours, { "README.md": "two\n" });
+    expect(elsewhere.found).toEqual([]);
+    const beside = await merge(base, ours, { "src/show.ts": `${show}\nexport const more = 2;\n` });
+    expect(beside.found).toEqual([]);
+    expect(beside.noted).toContain("the target has it without this change");
+  });
+  test("blocks a change that uses the name in another file", async () => {
+    const theirs = { "src/other.ts": show };
+    const verdict = await merge(base, { "src/store.ts": gone }, theirs);
+    expect(verdict.found).toEqual(["stale_reference load"]);
   });
 });
