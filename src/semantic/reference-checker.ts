@@ -278,7 +278,12 @@ class ReferenceChecker {
       ],
       uncertain:
         (isGuarded(table, reference.line) ? "the call may not be compiled" : null) ??
-        omittedInScript(table, changed.before.signature, symbol.signature) ??
+        omittedInScript(
+          table,
+          reference.call.positional,
+          changed.before.signature,
+          symbol.signature,
+        ) ??
         (await this.#writtenForScript(changed, table, reference.line, mismatch)) ??
         asksForParameters(
           table,
@@ -362,18 +367,29 @@ function isGuarded({ guardedLines }: SymbolTable, line: number): boolean {
   return guardedLines.some(([first, last]) => first <= line && line <= last);
 }
 
-/** Doubt about a call in plain JavaScript when parameters were only added or dropped at the end. */
+/**
+ * Doubt about a call in plain JavaScript, which may omit arguments and pass more than a function takes. Only a parameter
+ * that was inserted or dropped before an argument of the call gives that argument to another parameter.
+ */
 function omittedInScript(
   { language, path }: SymbolTable,
+  given: number,
   before: Signature,
   now: Signature,
 ): string | null {
   if (language !== "javascript") return null;
   const names = ({ parameters }: Signature): string[] => parameters.map(({ name }) => name);
   const [old, fresh] = [names(before), names(now)];
-  const shorter = Math.min(old.length, fresh.length);
-  if (old.slice(0, shorter).join() !== fresh.slice(0, shorter).join()) return null;
-  return `${path} is plain JavaScript, where trailing arguments may be omitted`;
+  const passed = Array.from({ length: Math.min(given, old.length) }, (_, at) => at);
+  const moved = passed.some((at) => fresh.includes(old[at] ?? "") && old[at] !== fresh[at]);
+  if (moved || passed.some((at) => isDropped(old, fresh, at))) return null;
+  return `${path} is plain JavaScript, where arguments may be omitted`;
+}
+
+/** True for a parameter that is gone, and whose place the next one has taken. */
+function isDropped(old: readonly string[], now: readonly string[], at: number): boolean {
+  const next = old[at + 1];
+  return !now.includes(old[at] ?? "") && next !== undefined && now[at] === next;
 }
 
 function keyOf({ path, name }: { path: string; name: string }): string {

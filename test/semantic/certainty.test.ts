@@ -726,6 +726,25 @@ describe("a call next to code that asks for the parameters", () => {
   });
 });
 
+describe("a call in plain JavaScript whose function has other parameters", () => {
+  const file = (parameters: string): string =>
+    `export function show(${parameters}) {\n  return 1;\n}\n`;
+  const use = 'import { show } from "./a.js";\n\nshow(1, 2);\n';
+  test.each<[string, string, string[]]>([
+    ["one more at the end", "a, b, c", []],
+    ["one renamed and one more", "a, factory, key", []],
+    ["all renamed and one more", "x, y, z", []],
+    ["fewer at the end", "a", []],
+    ["one inserted before its last argument", "a, file, b", ["signature_drift show"]],
+    ["one inserted at the beginning", "file, a, b", ["signature_drift show"]],
+    ["the first one dropped", "b", ["signature_drift show"]],
+  ])("%s", async (_what, parameters, found) => {
+    const base = { "a.js": file("a, b") };
+    const verdict = await merge(base, { "a.js": file(parameters) }, { "b.js": use });
+    expect(verdict.found).toEqual(found);
+  });
+});
+
 describe("a call in plain JavaScript that omits an argument", () => {
   const file = (parameters: string, call: string): string =>
     `function show(${parameters}) {\n  return parameters;\n}\n\nfunction main(a, b, c) {\n  return ${call};\n}\n\nmodule.exports = main;\n`;
