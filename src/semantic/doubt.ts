@@ -98,7 +98,7 @@ function asksFor(text: string, name: string): boolean {
   return new RegExp(`\\b(has|get)attr\\([^)\\n]*["']${RegExp.escape(name)}["']`).test(text);
 }
 
-/** Doubt about a call in a symbol that asks how many parameters the called function has. */
+/** Doubt about a call in a symbol that asks how many parameters the called function has, or tries both ways. */
 export function asksForParameters(
   user: SymbolTable,
   call: { name: string; line: number },
@@ -111,7 +111,8 @@ export function asksForParameters(
   const own = (
     around === undefined ? lines : lines.slice(around.firstLine - 1, around.endLine)
   ).join("\n");
-  const python = /\b(getargspec|getfullargspec|signature)\(|\bco_(argcount|varnames)\b/;
+  const python =
+    /\b(getargspec|getfullargspec|signature)\(|\bco_(argcount|varnames)\b|\bexcept\b.*\bTypeError\b/;
   const script = new RegExp(`\\b${RegExp.escape(simpleName(call.name))}\\.length\\b`);
   const asks =
     user.language === "python"

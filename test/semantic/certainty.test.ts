@@ -724,6 +724,21 @@ describe("a call next to code that asks for the parameters", () => {
     const verdict = await merge({ [path]: before }, {}, { [path]: after });
     expect(verdict.found).toEqual(found);
   });
+
+  test("Python, by trying both ways", async () => {
+    const feed = (parameters: string): string =>
+      `class I:\n    def feed(self, ${parameters}):\n        return 1\n`;
+    const use =
+      "from index import I\n\n\ndef page(i: I):\n    try:\n        i.feed(1, 2, 3)\n    except TypeError:\n        i.feed(1, 3)\n";
+    const base = { "index.py": feed("name, title") };
+    const verdict = await merge(
+      base,
+      { "index.py": feed("name, file, title") },
+      { "page.py": use },
+    );
+    expect(verdict.found).toEqual([]);
+    expect(verdict.noted).toContain("asks for the parameters");
+  });
 });
 
 describe("a call in plain JavaScript whose function has other parameters", () => {
