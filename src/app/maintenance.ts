@@ -45,7 +45,11 @@ export async function archiveByName(
   try {
     const to = archivePlan(projectRoot, location);
     if (to === null) throw new DgovError("NOT_FOUND", `no plan ${name}`);
-    recordArchived(projectRoot, { plan, from: location.dir, to });
+    using known = openEventLogForReading(projectRoot);
+    if ((known?.newestRun(plan) ?? null) !== null) {
+      using log = openEventLog(projectRoot);
+      recordArchived(log, { plan, from: location.dir, to, on: null });
+    }
     return { location, to };
   } finally {
     lock.release();

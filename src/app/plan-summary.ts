@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { basename, dirname, join, relative } from "node:path";
 import { parseToml } from "../config/toml.ts";
-import { headOf } from "../git/refs.ts";
+import { branchTip, headOf, isCheckedOut } from "../git/refs.ts";
 import { findRepository } from "../git/repository.ts";
 import type { EventLog } from "../log/event-log.ts";
 import { declaredName, type PlanLocation } from "../plan/locate.ts";
@@ -36,12 +36,19 @@ export async function planListContext({
 }
 
 /** Facts of one plan for `plan list`. */
-export function planFacts(location: PlanLocation, context: PlanListContext): PlanFacts {
+export async function planFacts(
+  location: PlanLocation,
+  context: PlanListContext,
+): Promise<PlanFacts> {
   const { log, projectRoot, live, deployed } = context;
   const source = readSource(location.dir);
   const plan = planNameAt(location);
-  const known = deployed.get(plan) ?? new Set();
   const run = log === null ? null : newestRunAt(log, plan, location);
+  // The last run knows its own units.
+  const isWhole = run !== null && run.units.length >= source.units.size;
+  const elsewhere =
+    run === null || isWhole ? null : await landedElsewhere(projectRoot, plan, run.target);
+  const known = elsewhere ?? deployed.get(plan) ?? new Set();
   return {
     name: location.name,
     path: relative(projectRoot, location.dir).replaceAll("\\", "/"),
@@ -57,6 +64,20 @@ export function planFacts(location: PlanLocation, context: PlanListContext): Pla
     run,
     live: run !== null && live?.run === run.run,
   };
+}
+
+/** Units of a plan that landed on a branch, by its commits; null when it is checked out or no longer exists. */
+async function landedElsewhere(
+  projectRoot: string,
+  plan: string,
+  branch: string,
+): Promise<Set<string> | null> {
+  const repository = await findRepository(projectRoot);
+  if (repository === null || isCheckedOut(repository, branch)) return null;
+  const tip = await branchTip(repository, branch);
+  if (tip === null) return null;
+  const { landed } = await landedUnits(repository, { projectRoot, branch, tip, plan });
+  return new Set(landed.map(({ unit }) => unit));
 }
 
 /** `[plan] name`, by which the log and landed commits name a plan, else the name of its folder. */

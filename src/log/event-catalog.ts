@@ -313,9 +313,10 @@ const otherLifecycle = {
     symbol: ["string or null", "Name it is about"],
     message: ["string", "One sentence"],
   }),
-  "plan.archived": lifecycle("run", "A plan was archived manually after its run.", {
+  "plan.archived": lifecycle("run", "A plan was archived after the end of its run.", {
     from: ["string", "Previous folder"],
     to: ["string", "New folder"],
+    on: ["string?", "Branch that has the new folder, when it is not checked out"],
   }),
   "run.pruned": lifecycle("run", "Telemetry of a run was pruned.", {
     telemetry: ["number", "Number of removed events"],

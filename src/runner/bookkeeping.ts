@@ -20,7 +20,7 @@ import type { Repository } from "../git/repository.ts";
 import { diffTrees, listTree } from "../git/trees.ts";
 import { dirtyPaths } from "../git/working-tree.ts";
 import { noBookkeepingCommit } from "../kernel/reasons.ts";
-import { openEventLog, openEventLogForReading } from "../log/event-log.ts";
+import type { EventLog, RecordedEvent } from "../log/event-log.ts";
 import { compiledName } from "../plan/compiled-file.ts";
 import { type PlanLocation, plansFolder } from "../plan/locate.ts";
 import { archiveName } from "../plan/names.ts";
@@ -228,26 +228,30 @@ export async function commitBookkeeping(
 }
 
 /**
- * Records `plan.archived` in a plan's newest run after the operator archived the plan, so that views find the plan
- * of the run and the run of the plan. Records nothing when the plan never ran. Callers hold the run lock.
+ * Records `plan.archived` in a plan's newest run after its end, so that views find the plan of the run and the run of
+ * the plan. `on` is the branch that has the archive when it is not checked out. Records nothing when the plan never ran,
+ * is still in the folder that it ran from, or is archived there already: a name may be used again. Callers hold the run
+ * lock.
  */
 export function recordArchived(
-  projectRoot: string,
-  o: { plan: string; from: string; to: string },
+  log: EventLog,
+  o: { plan: string; from: string; to: string; on: string | null },
 ): void {
-  const run = runInFolder(projectRoot, o.plan, o.from);
+  const { plan, from, to, on } = o;
+  const run = log.newestRun(plan);
   if (run === null) return;
-  using log = openEventLog(projectRoot);
-  const { plan, from, to } = o;
-  const data = { from, to };
+  const records = log.overview(run);
+  const ran = String(records.find(({ type }) => type === "run.started")?.data["plan_path"]);
+  if (basename(ran) !== basename(from) || (on === null && existsSync(ran))) return;
+  const known = records.flatMap(archivedOn).at(-1);
+  if (known === null || known === on) return;
+  const data = { from, to, ...(on !== null && { on }) };
   log.append([{ run, plan, unit: null, attempt: null, type: "plan.archived", data }]);
 }
 
-/** Id of the newest run of a plan; null when there is none or it ran from a folder of another name. */
-function runInFolder(projectRoot: string, plan: string, folder: string): string | null {
-  using log = openEventLogForReading(projectRoot);
-  const run = log?.newestRun(plan) ?? null;
-  if (log === null || run === null) return null;
-  const started = log.overview(run).find(({ type }) => type === "run.started");
-  return basename(String(started?.data["plan_path"])) === basename(folder) ? run : null;
+/** The branch that a record says has the archived plan, null for the checkout; nothing for other records. */
+function archivedOn({ type, data }: RecordedEvent): (string | null)[] {
+  const on = type === "plan.archived" ? data["on"] : data["archived_on"];
+  const isArchived = type === "plan.archived" || typeof data["archived_to"] === "string";
+  return isArchived ? [typeof on === "string" ? on : null] : [];
 }

@@ -241,7 +241,7 @@ export function lastTarget(
   const run = log.newestRun(plan);
   if (run === null) return null;
   const left = log.overview(run).some(({ type, data }) => {
-    if (type === "plan.archived") return true;
+    if (type === "plan.archived") return text(data["on"]) === "";
     return text(data["archived_to"]) !== "" && text(data["archived_on"]) === "";
   });
   return left && !archived ? null : targetOf(log, run);

@@ -31,6 +31,7 @@ import {
   commitBookkeeping,
   leftText,
   openBooks,
+  recordArchived,
   recordLandings,
 } from "./bookkeeping.ts";
 import {
@@ -207,13 +208,21 @@ async function keepBooks(
   try {
     const open = await openBooks(target, o.tip);
     recordEarlier(open, o.landed);
+    let archivedTo: string | null;
     try {
-      archiveInBooks(open, o.location);
+      archivedTo = archiveInBooks(open, o.location);
     } catch (error) {
       throw unrecorded(`${notArchived}: ${errorMessage(error)}`);
     }
     const problem = await commitBookkeeping(open, o.location);
     if (problem !== null) throw unrecorded(problem);
+    const { dir, archived, kind } = o.location;
+    // A run that crashed after it had archived the plan recorded no end.
+    const to = archivedTo ?? (archived ? dir : null);
+    if (to !== null) {
+      const on = open.books.copyOf !== null && kind === "plan" && !archived ? target.target : null;
+      recordArchived(target.log, { plan: target.plan.name, from: dir, to, on });
+    }
     const left = leftText(open);
     if (left !== null) o.status(left);
   } finally {

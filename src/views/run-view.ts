@@ -255,10 +255,10 @@ function advanceRun(run: RunView, { type, data, ts }: RecordedEvent): void {
       .filter(({ status }) => status === "failed");
   }
   if (type === "run.interrupted") run.interrupted = true;
-  // `dgov archive-plan` after the run.
+  // `dgov archive-plan` after the run, or a later `dgov run` that had nothing to do.
   if (type === "plan.archived") {
     run.archivedTo = textFieldOrNull(data, "to");
-    run.archivedOn = null;
+    run.archivedOn = textFieldOrNull(data, "on");
   }
   if (type !== "run.finished") return;
   const status = textField(data, "status");

@@ -26,9 +26,11 @@ export default command({
     const world = await planListContext({ projectRoot, log });
     const known = listPlans(projectRoot);
     const archived = known.filter((location) => location.archived).length;
-    const plans = known
-      .filter(({ archived }) => args.all || archived === (args.archived === true))
-      .map((location) => viewPlanRow(planFacts(location, world)));
+    const plans: PlanRow[] = [];
+    for (const location of known) {
+      if (!args.all && location.archived !== (args.archived === true)) continue;
+      plans.push(viewPlanRow(await planFacts(location, world)));
+    }
     answerView(context.output, "dgov.plan-list/1", { plans }, renderPlanList(plans, archived));
     return 0;
   },

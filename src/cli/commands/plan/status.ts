@@ -1,12 +1,15 @@
 /** `dgov plan status PLAN`: the state of each unit (landed, pending, failed, skipped) and its reason. */
-import { openProjectLog } from "../../../app/open-log.ts";
+import { openProjectLog, type ProjectLog } from "../../../app/open-log.ts";
 import { planFacts, planListContext, planNameAt } from "../../../app/plan-summary.ts";
 import { compiledUnits, landedOnTarget, unitsOfSource } from "../../../app/run-facts.ts";
 import { DgovError } from "../../../error.ts";
-import { resolvePlan } from "../../../plan/locate.ts";
+import { type PlanLocation, resolvePlan } from "../../../plan/locate.ts";
+import { planHistory } from "../../../runner/history.ts";
 import { moment, short, words } from "../../../std/text.ts";
 import {
   type LandedFact,
+  type PlanFacts,
+  type PlannedUnit,
   type UnitPlanStatus,
   viewPlanRow,
   viewUnitStatuses,
@@ -30,11 +33,9 @@ export default command({
     const { projectRoot, log } = seen;
     const location = await resolvePlan(projectRoot, args.plan);
     if (location.archived) context.output.log.info(`${location.name} is archived`);
-    const facts = planFacts(location, await planListContext({ projectRoot, log }));
+    const facts = await planFacts(location, await planListContext({ projectRoot, log }));
     const units =
-      compiledUnits(location.dir) ??
-      facts.run?.units ??
-      (await unitsOfSource({ projectRoot, location, env: context.env }));
+      compiledUnits(location.dir) ?? (await unitsAsRun(seen, location, facts, context.env));
     if (units === null) {
       throw new DgovError("NOT_FOUND", `${location.name} has neither been compiled nor run`, {
         hint: `dgov compile ${location.name}`,
@@ -65,6 +66,23 @@ export default command({
     return 0;
   },
 });
+
+/**
+ * Units of a plan that is not compiled: as they last ran, those that never ran as the source has them. Null when there
+ * is no run and the source does not compile.
+ */
+async function unitsAsRun(
+  { projectRoot, log }: ProjectLog,
+  location: PlanLocation,
+  { run, tasks }: PlanFacts,
+  env: Record<string, string | undefined>,
+): Promise<PlannedUnit[] | null> {
+  if (run !== null && run.units.length >= tasks) return run.units;
+  const units = await unitsOfSource({ projectRoot, location, env });
+  if (units === null || run === null || log === null) return units ?? run?.units ?? null;
+  const history = planHistory(log, run.plan);
+  return units.map((unit) => ({ ...unit, digest: history.get(unit.unit)?.digest ?? unit.digest }));
+}
 
 function landedInRun(run: RunView | null): LandedFact[] {
   return (run?.units ?? []).flatMap(({ unit, digest, landed }) =>
