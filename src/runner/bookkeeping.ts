@@ -28,6 +28,7 @@ import { isoTime, systemClock } from "../std/clock.ts";
 import { appendToFile, readText } from "../std/files.ts";
 import { errorMessage, listed } from "../std/text.ts";
 import { deployedFile, readHistory } from "./history.ts";
+import type { OwnFiles } from "./operator/own-files.ts";
 import type { RunPaths } from "./paths.ts";
 
 /** The part of a run context that bookkeeping needs; there is none yet when all units are settled. */
@@ -40,6 +41,8 @@ interface BookkeepingTarget {
   plan: { name: string };
   run: string;
   paths: Pick<RunPaths, "runs">;
+  /** The history and the plan in the checkout as they were before the first worker; absent when no worker has run. */
+  ownFiles?: OwnFiles;
 }
 
 /** The files that bookkeeping reads and writes. */
@@ -116,6 +119,7 @@ export function recordLandings(
   if (target.books === undefined && !isCheckedOut(target.repository, target.target)) return;
   const root = target.books?.root ?? target.projectRoot;
   const path = join(root, deployedFile);
+  if (root === target.projectRoot) target.ownFiles?.checkHistory();
   const key = (of: { unit: string; digest: string | null; commit: string }): string =>
     `${of.unit} ${of.digest} ${of.commit}`;
   const known = new Set(
@@ -131,6 +135,7 @@ export function recordLandings(
   const text = readText(path) ?? "";
   const newline = text === "" || text.endsWith("\n") ? "" : "\n";
   appendToFile(path, `${newline}${lines.join("\n")}\n`);
+  if (root === target.projectRoot) target.ownFiles?.noteHistory();
 }
 
 /**
@@ -184,12 +189,12 @@ export function archivePlan(root: string, location: PlanLocation, other = root):
 }
 
 /**
- * Commits the history and the moved plan, as far as the project tracks its `.dgov`, and the files in `baselines`
- * (relative to the repository's root). Returns a warning when the commit fails; null otherwise.
+ * Commits the history and the plan that was moved to `archivedTo`, as far as the project tracks its `.dgov`, and the
+ * files in `baselines` (relative to the repository's root). Returns a warning when the commit fails; null otherwise.
  */
 export async function commitBookkeeping(
   { repository, projectRoot, projectPrefix: prefix, target, plan, run, books }: OpenBooks,
-  location: PlanLocation,
+  { location, archivedTo }: { location: PlanLocation; archivedTo: string | null },
   baselines: readonly string[] = [],
 ): Promise<string | null> {
   const tip = await branchTip(repository, target);
@@ -206,12 +211,13 @@ export async function commitBookkeeping(
   if (!keeps && baselines.length === 0) return null;
   const name = basename(location.dir);
   const folder = `${prefix}.dgov/plans/${location.archived ? name.replace(/-\d+$/, "") : name}`;
-  const archived = location.archived
-    ? prefix + location.dir.slice(projectRoot.length + 1)
-    : `${prefix}.dgov/plans/archive`;
+  // Not the whole archive: a worker may have written to it.
+  const moved = location.archived ? location.dir : archivedTo;
   const files = [...baselines, ...(keeps ? [`${prefix}${deployedFile}`] : [])];
   const paths = files.filter((path) => !isLeft(books, path));
-  if (keeps && isTracked(folder) && location.kind === "plan") paths.push(folder, archived);
+  if (moved !== null && keeps && isTracked(folder) && location.kind === "plan") {
+    paths.push(folder, prefix + relative(projectRoot, moved));
+  }
   try {
     await commitOperatorFiles(repository, {
       branch: target,

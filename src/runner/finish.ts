@@ -119,11 +119,19 @@ export async function finishRun(c: RunContext, loop: LoopEnd): Promise<RunEnd> {
       ? null
       : await ending.step(noBookkeepingCommit, null, () => openBooks(c, landedTip));
   await ending.step("the history of landings was not written", undefined, () => {
+    c.ownFiles.checkHistory();
     if (open !== null) recordLandings(open, [...c.landedBefore, ...landedUnits]);
   });
+  warnings.push(...c.ownFiles.warnings());
+  const asItRan = !c.ownFiles.planChanged();
+  if (complete && !asItRan) {
+    warnings.push(
+      `the plan's folder was changed during the run, so it is not archived: ${c.location.dir}`,
+    );
+  }
   // After a problem the plan stays in its place, where the next run finds it.
   let archivedTo =
-    open !== null && complete && problems.length === 0
+    open !== null && complete && asItRan && problems.length === 0
       ? await ending.step(notArchived, null, () => archiveInBooks(open, c.location))
       : null;
   faultPoint("finish.archived");
@@ -142,7 +150,7 @@ export async function finishRun(c: RunContext, loop: LoopEnd): Promise<RunEnd> {
   // What is in a copy is nowhere else before it is committed.
   if (open !== null && (whole || open.books.copyOf !== null)) {
     const problem = await ending.step(noBookkeepingCommit, null, () =>
-      commitBookkeeping(open, c.location, baselines),
+      commitBookkeeping(open, { location: c.location, archivedTo }, baselines),
     );
     if (problem !== null) {
       ending.problem(problem);

@@ -43,6 +43,7 @@ import {
   type UnitHistory,
   unresolvedUnits,
 } from "./history.ts";
+import { OwnFiles } from "./operator/own-files.ts";
 import { confirmTarget, requireCleanTree, requireModels, resolveTarget } from "./preconditions.ts";
 import { gateReporter } from "./records.ts";
 import type { RunContext } from "./run-context.ts";
@@ -174,6 +175,7 @@ export async function prepareRun(
     workerEnvironment,
     notes,
     takenOver: request.takenOver,
+    ownFiles: new OwnFiles(projectRoot, location.dir),
     ledger,
     attempts: new LiveAttempts(),
     memory,
@@ -214,7 +216,7 @@ async function keepBooks(
     } catch (error) {
       throw unrecorded(`${notArchived}: ${errorMessage(error)}`);
     }
-    const problem = await commitBookkeeping(open, o.location);
+    const problem = await commitBookkeeping(open, { location: o.location, archivedTo });
     if (problem !== null) throw unrecorded(problem);
     const { dir, archived, kind } = o.location;
     // A run that crashed after it had archived the plan recorded no end.

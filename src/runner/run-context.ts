@@ -7,6 +7,7 @@ import type { SettlementContext } from "../settlement/context.ts";
 import type { Clock } from "../std/clock.ts";
 import type { LiveAttempts, RunMemory } from "./attempt/state.ts";
 import type { BaseGates } from "./base-gates.ts";
+import type { OwnFiles } from "./operator/own-files.ts";
 import type { TakenWork } from "./operator/takeover.ts";
 import type { ModelAccess } from "./preconditions.ts";
 import type { RateLimiter } from "./rate-limiter.ts";
@@ -42,6 +43,8 @@ export interface RunContext extends RunEnvironment {
   workerEnvironment: Record<string, string>;
   /** Notes of the operator, by unit. */
   notes: ReadonlyMap<string, string[]>;
+  /** dgov's own files in the checkout, as they were before the first worker. */
+  ownFiles: OwnFiles;
   /** Work of the operator (`dgov land`) by unit; such a unit starts no worker. */
   takenOver: ReadonlyMap<string, TakenWork>;
   /** Entries of the ledger when the run started. */

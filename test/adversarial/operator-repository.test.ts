@@ -1,6 +1,6 @@
 /** Workers that reach into the operator's checkout and repository, in real runs. */
 import { expect, test } from "bun:test";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { call, done, type ModelTurn } from "../../src/demo/script.ts";
 import { type TestProject, testProject, unit } from "../harness/project.ts";
@@ -195,3 +195,51 @@ test.each(Object.entries(links))(
     }
   },
 );
+
+test.each([
+  [
+    "a line of a unit that never ran",
+    `echo '{"plan":"q","unit":"tasks/main.a","sha":"'$(git -C "$REPO" rev-parse HEAD)'"}' >> "$REPO/.dgov/plans/deployed.jsonl"`,
+  ],
+  [
+    "a link to a file elsewhere",
+    `echo out > "$HOME/out"; rm -f "$REPO/.dgov/plans/deployed.jsonl"; ln -s "$HOME/out" "$REPO/.dgov/plans/deployed.jsonl"`,
+  ],
+  [
+    "an empty folder",
+    `rm -f "$REPO/.dgov/plans/deployed.jsonl"; mkdir "$REPO/.dgov/plans/deployed.jsonl"`,
+  ],
+])(
+  "C19 a worker that writes %s into the history of landings changes nothing",
+  async (_name, shell) => {
+    await using p = await hostile(shell);
+    const run = await p.dgov(["run", "p", "--json"]);
+    expect(run.exitCode).toBe(0);
+    expect(run.stdout).toContain("it was put back");
+    const lines = (await p.repo.git("show", "main:.dgov/plans/deployed.jsonl")).trim().split("\n");
+    expect(lines.map((line) => JSON.parse(line).unit)).toEqual([unit("a"), unit("b")]);
+    expect(await p.repo.git("ls-tree", "main", ".dgov/plans/deployed.jsonl")).toStartWith("100644");
+    expect(p.repo.read(".dgov/plans/deployed.jsonl").trim().split("\n")).toEqual(lines);
+    const out = join(p.repo.env["HOME"] ?? "", "out");
+    if (existsSync(out)) expect(readFileSync(out, "utf8")).toBe("out\n");
+  },
+);
+
+test.each([
+  [
+    "beside other archived plans",
+    'mkdir -p "$REPO/.dgov/plans/archive/evil" && echo x > "$REPO/.dgov/plans/archive/evil/evil.sh"',
+    true,
+  ],
+  ["in the folder of the plan", 'echo x > "$REPO/.dgov/plans/p/evil.sh"', false],
+  ["as a link in the folder of the plan", 'ln -s /etc/passwd "$REPO/.dgov/plans/p/link"', false],
+])("C19 a file that a worker leaves %s is not committed", async (_name, shell, archives) => {
+  await using p = await hostile(shell);
+  const run = await p.dgov(["run", "p", "--json"]);
+  expect(run.exitCode).toBe(0);
+  expect(await p.landed()).toEqual([unit("a"), unit("b")]);
+  const files = await p.repo.git("ls-tree", "-r", "--name-only", "main", ".dgov/plans");
+  expect(files).not.toMatch(/evil|link/);
+  expect(files.includes("archive/p/")).toBe(archives);
+  expect(run.stdout.includes("was changed during the run")).toBe(!archives);
+});

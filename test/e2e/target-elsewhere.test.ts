@@ -260,13 +260,13 @@ describe("a target that is not checked out", () => {
       const open = await openBooks(target, await p.repo.git("rev-parse", "work"));
       const location = await resolvePlan(p.root, "p");
       recordLandings(open, [{ unit: unit("a"), digest: "d", commit: "0".repeat(40) }]);
-      archiveInBooks(open, location);
+      const archivedTo = archiveInBooks(open, location);
       const linked = join(p.repo.root, "linked");
       await p.repo.git("worktree", "add", "-q", linked, "work");
       writeFileSync(join(linked, path), "late\n");
       await p.repo.git("-C", linked, "add", "-f", path);
       await p.repo.git("-C", linked, "commit", "-q", "-m", "late");
-      const result = await commitBookkeeping(open, location);
+      const result = await commitBookkeeping(open, { location, archivedTo });
       expect(result ?? "").toContain(problem ?? "");
       expect(await p.repo.git("show", `work:${path}`)).toBe("late");
       const now = problem === null ? archived : ["deployed.jsonl", ...live];
