@@ -33,6 +33,8 @@ import { recordOf } from "./records.ts";
 import { type RunContext, record } from "./run-context.ts";
 
 export interface RunEnd {
+  /** That of the run's units; `interrupted` when the steps after the last landing were. */
+  status: RunStatus;
   exitCode: number;
   before: string;
   after: string;
@@ -98,7 +100,6 @@ class Ending {
 export async function finishRun(c: RunContext, loop: LoopEnd): Promise<RunEnd> {
   const { before } = c;
   const whole = c.only.length === 0;
-  const { status } = loop;
   const ending = new Ending();
   const { warnings, problems } = ending;
   const landedUnits = landings(c, loop);
@@ -112,7 +113,11 @@ export async function finishRun(c: RunContext, loop: LoopEnd): Promise<RunEnd> {
   const landed = landedTip !== null && verification.status !== "skipped";
   const structural = landed ? await structuralEnd(c, landedTip, ending) : null;
   const degraded = structural !== null && structural.degraded.length > 0;
-  const complete = status === "complete" && whole && verification.status !== "failed";
+  if (c.signal.aborted && loop.status !== "interrupted" && verification.status === "skipped") {
+    warnings.push(`the branch was not verified: ${verification.reason}`);
+  }
+  const complete =
+    loop.status === "complete" && whole && verification.status !== "failed" && !c.signal.aborted;
   faultPoint("finish.verified");
   const open =
     landedTip === null
@@ -174,10 +179,12 @@ export async function finishRun(c: RunContext, loop: LoopEnd): Promise<RunEnd> {
   });
   const durationMs = c.clock.now() - c.startedAt;
   const degradedFails = degraded && c.config.sentrux.onDegraded === "fail";
+  const interrupted = c.signal.aborted;
+  const status = interrupted ? "interrupted" : loop.status;
   const failed =
     (changed ? 4 : 0) ||
-    (status === "interrupted" ? exitCodeOf(loop, verification.status) : 0) ||
-    (c.signal.aborted ? 130 : 0) ||
+    (loop.status === "interrupted" ? exitCodeOf(loop, verification.status) : 0) ||
+    (interrupted ? 130 : 0) ||
     (problems.length > 0 ? 4 : 0) ||
     exitCodeOf(loop, verification.status) ||
     (degradedFails ? 1 : 0);
@@ -205,6 +212,7 @@ export async function finishRun(c: RunContext, loop: LoopEnd): Promise<RunEnd> {
   if (loss !== null) ending.problem(`the event log was changed during the run: ${loss}`);
   const exitCode = loss === null || failed === 130 ? failed : 4;
   return {
+    status,
     exitCode,
     before,
     after,
@@ -266,6 +274,9 @@ async function verifyBranch(
   if (result.passed) return { status: "passed", reason: "" };
   if (result.blame === "base") return { status: "passed", reason: "the base was red before" };
   const bad = result.verdicts.filter(({ status: gate }) => gate === "failed" || gate === "errored");
+  if (c.signal.aborted && !bad.some(({ status: gate }) => gate === "failed")) {
+    return { status: "skipped", reason: "the verification was cancelled" };
+  }
   const gates = bad.map(({ gate, reason, command, tail, diagnostics }) => {
     return { gate, reason, command, tail, diagnostics };
   });

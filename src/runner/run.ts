@@ -5,7 +5,7 @@
  * Decisions about units are the kernel's. Everything that a view needs is recorded.
  */
 import { openRepository } from "../git/repository.ts";
-import type { Event, KernelLimits, RunStatus } from "../kernel/event.ts";
+import type { Event, KernelLimits } from "../kernel/event.ts";
 import type { EventLog } from "../log/event-log.ts";
 import { dagOf } from "../plan/compiled.ts";
 import { makeUndumpable } from "../process/libc.ts";
@@ -23,7 +23,7 @@ import { driveKernel, withInterrupt } from "./run-loop.ts";
 import type { RunRequest } from "./run-request.ts";
 
 export type RunResult =
-  | { kind: "finished"; run: string; status: RunStatus; end: RunEnd; log: EventLog }
+  | { kind: "finished"; run: string; end: RunEnd; log: EventLog }
   /** The operator interrupted it before its first unit; nothing of the run was recorded. */
   | { kind: "interrupted" }
   | Exclude<PreparedRun, { kind: "ready" }>;
@@ -98,7 +98,7 @@ async function runUnits(
   const end = await finishRun(c, { state, status }).finally(() =>
     request.interrupt.removeEventListener("abort", stop),
   );
-  return { kind: "finished", run: c.run, status, end, log: c.log };
+  return { kind: "finished", run: c.run, end, log: c.log };
 }
 
 function startEvent(

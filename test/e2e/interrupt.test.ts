@@ -197,6 +197,43 @@ describe("an interrupt of a run", () => {
     const kept = p.events().findLast((e) => e.type === "attempt.kept");
     expect(await p.repo.git("show", `${kept?.data["ref"]}:a.txt`)).toBe("half");
   });
+
+  test.concurrent("D15 an interrupt of the verification after the last landing ends the run as interrupted, and calls no branch red", async () => {
+    using slow = waits();
+    const writes = (key: string) => ({
+      unit: unit(key),
+      turns: [call("write_file", { path: `${key}.txt`, content: `${key}\n` }), done("ok")],
+    });
+    await using p = await testProject({
+      tasks: { a: {}, b: { depends_on: ["a"] } },
+      // Only the verification compares the work of both units with the start of the run.
+      files: {
+        "check.sh": `[ -e b.txt ] || exit 0\ngit cat-file -e "$1:a.txt" 2>/dev/null && exit 0\nexec ${slow.program}\n`,
+      },
+      config: { project: { test_cmd: "sh check.sh {base}" } },
+      script: { rules: [writes("a"), writes("b")] },
+    });
+    const child = p.spawn(["run", "p"]);
+    await until(() => slow.pid() > 0 || child.exitCode !== null);
+    child.kill("SIGINT");
+    const run = await ended(child);
+    expect(run.code).toBe(130);
+    expect(run.stdout).toStartWith("p: interrupted, 2 of 2 units landed");
+    const reason = "the verification was cancelled";
+    expect(run.stdout).toContain(`warning: the branch was not verified: ${reason}\n`);
+    expect(run.stdout).not.toContain("red");
+    const { data } = p.events().findLast((e) => e.type === "run.finished") ?? {};
+    const verification = { status: "skipped", reason };
+    expect(data).toMatchObject({ status: "interrupted", exit_code: 130, verification });
+    const status = JSON.parse((await p.dgov(["status", "--json"])).stdout);
+    expect(status.runs).toMatchObject([{ phase: "interrupted" }]);
+    const review = await p.dgov(["plan", "review", "p"]);
+    expect(review.stdout).toContain(`final branch: skipped: ${reason}`);
+    // The plan is where it was; the next run archives it.
+    expect(existsSync(join(p.root, ".dgov/plans/p"))).toBe(true);
+    expect((await p.dgov(["run", "p", "--continue"])).exitCode).toBe(0);
+    expect(existsSync(join(p.root, ".dgov/plans/p"))).toBe(false);
+  });
 });
 
 describe.skipIf(terminalProgram === null)("questions", () => {

@@ -45,7 +45,7 @@ export function summarizeRun(
       schema: "dgov.run/1",
       run: view.run,
       plan: view.plan,
-      status: result.status,
+      status: result.end.status,
       exit_code: result.end.exitCode,
       target: view.target,
       before: result.end.before,
@@ -114,7 +114,7 @@ function textOf(
   const idle = (unit: UnitView): boolean => neverStarted(unit, unit.attempts.length);
   const unstarted = view.units.filter(idle).length;
   const lines = [
-    `${view.plan}: ${result.status}${view.degraded ? ", degraded" : ""}, ${landed.length} of ${view.units.length} units landed in ${duration(result.end.durationMs)}`,
+    `${view.plan}: ${result.end.status}${view.degraded ? ", degraded" : ""}, ${landed.length} of ${view.units.length} units landed in ${duration(result.end.durationMs)}`,
     ...view.units.filter((unit) => !isSuccessful(unit.phase) && !idle(unit)).map(badLine),
     ...(unstarted > 0 ? [`  ${plural(unstarted, "unit")} not started`] : []),
     ...view.units
@@ -178,7 +178,7 @@ function workTime(unit: UnitView): string {
 }
 
 function hints(result: Finished, o: { plan: string; before: string; after: string }): string[] {
-  const complete = result.status === "complete";
+  const complete = result.end.status === "complete";
   const unfinished = result.end.problems.length > 0 ? [`dgov run ${o.plan}`] : [];
   const again = complete ? unfinished : [`dgov run ${o.plan} --continue`];
   const moved = o.before === o.after ? [] : [`git diff ${short(o.before)}..${short(o.after)}`];
