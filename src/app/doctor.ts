@@ -202,7 +202,8 @@ async function checkStructure(
     const measurable = await hasSource({ repository, projectPrefix }, commit);
     add("structure", ...structureRow(found, { by, measurable }));
   } catch (error) {
-    add("structure", "fail", errorMessage(error), 'set [sentrux] engine = "builtin"');
+    const hint = error instanceof DgovError ? error.hint : undefined;
+    add("structure", "fail", errorMessage(error), hint ?? 'set [sentrux] engine = "builtin"');
   }
 }
 

@@ -13,6 +13,7 @@ import { inPrivate, withPrivateGit } from "../git/private-dir.ts";
 import { headOf } from "../git/refs.ts";
 import { openRepository } from "../git/repository.ts";
 import { isoTime, systemClock } from "../std/clock.ts";
+import { readText } from "../std/files.ts";
 import { writeSchemas } from "./json-schemas.ts";
 
 /** A name of `[project] language`; null detects it. */
@@ -118,7 +119,7 @@ function writeFiles(
   for (const [path, text] of Object.entries(files)) {
     const full = join(root, path);
     if (existsSync(full)) {
-      if (!force || readFileSync(full, "utf8") === text) continue;
+      if (!force || readText(full) === text) continue;
       backedUp.push(backUp(root, path, stamp));
     }
     mkdirSync(dirname(full), { recursive: true });

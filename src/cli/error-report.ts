@@ -1,14 +1,26 @@
 /** Errors as text for stderr and as a document for `--json`. */
 import { DgovError } from "../error.ts";
 import { renderDiagnostics } from "../std/diagnostics.ts";
+import { misplaced } from "../std/files.ts";
 import { errorMessage } from "../std/text.ts";
 
 /** Error codes of the file system that are reported as ENVIRONMENT. */
-const machineErrors = new Set(["EACCES", "EDQUOT", "EMFILE", "ENFILE", "ENOSPC", "EPERM", "EROFS"]);
+const machineErrors = new Set([
+  "EACCES",
+  "EDQUOT",
+  "EISDIR",
+  "EMFILE",
+  "ENFILE",
+  "ENOSPC",
+  "EPERM",
+  "EROFS",
+]);
 
-/** Any thrown value as a DgovError: a full disk is ENVIRONMENT, an unexpected error INTERNAL. */
+/** Any thrown value as a DgovError: a full disk or a folder in the place of a file is ENVIRONMENT, an unexpected error INTERNAL. */
 export function toDgovError(error: unknown): DgovError {
   if (error instanceof DgovError) return error;
+  const obstacle = misplaced(error);
+  if (obstacle !== null) return obstacle;
   if (error instanceof Error) {
     const code = "code" in error ? error.code : undefined;
     if (typeof code === "string" && machineErrors.has(code)) {

@@ -248,7 +248,10 @@ const otherLifecycle = {
   "attempt.rejected": lifecycle("attempt", "An attempt was rejected.", {
     verdict: ["string", "Rule or step that rejected it"],
     reason,
-    detail: ["string", "Blob of the text for the next attempt"],
+    detail: [
+      "string or null",
+      "Blob of the text for the next attempt; null when it was not stored",
+    ],
     ref: ["string or null", "Keep-ref of the work"],
     gates: ["object[]?", "Verdicts of all gates when a gate failed"],
   }),

@@ -36,7 +36,7 @@ export function listPlans(projectRoot: string): PlanLocation[] {
 }
 
 function plansIn(folder: string, of: Pick<PlanLocation, "archived" | "kind">): PlanLocation[] {
-  if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory()) return [];
+  if (!existsSync(folder) || !statSync(folder).isDirectory()) return [];
   const plans: PlanLocation[] = [];
   for (const name of sortedBy(readdirSync(folder), (one) => one)) {
     // The Python program archives a plan whose name is taken into the folder that has the name.

@@ -183,7 +183,7 @@ export function archivePlan(root: string, location: PlanLocation, other = root):
   for (let n = 2; [archive, join(other, folder)].some((at) => existsSync(join(at, name))); n++) {
     name = `${wanted}-${n}`;
   }
-  rmSync(join(location.dir, compiledName), { force: true });
+  rmSync(join(location.dir, compiledName), { recursive: true, force: true });
   renameSync(location.dir, join(archive, name));
   return join(archive, name);
 }

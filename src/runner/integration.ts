@@ -4,7 +4,6 @@
  * A landing is recorded before it is done and proven from git at that moment. It is refused when the state that
  * workers share with the operator changed.
  */
-import { statSync } from "node:fs";
 import { writeClaimed } from "../claims/verdict.ts";
 import { scopePolicy } from "../config/execution-policy.ts";
 import { endsRun } from "../error.ts";
@@ -16,6 +15,7 @@ import { faultPoint } from "../process/fault-injection.ts";
 import { requiredGates, runGates } from "../settlement/gates/run-gates.ts";
 import { rejectionText } from "../settlement/rejection.ts";
 import { present } from "../std/assert.ts";
+import { lstatIfPresent } from "../std/files.ts";
 import { errorMessage, short } from "../std/text.ts";
 import { commitMessage, taskToLand } from "./attempt/landing-task.ts";
 import type { Reviewed } from "./attempt/state.ts";
@@ -349,6 +349,6 @@ function gateKey(of: { unit: string; attempt: number; car: number | null }): str
 }
 
 function fileStamp(path: string): string {
-  const found = statSync(path, { throwIfNoEntry: false });
+  const found = lstatIfPresent(path);
   return found === undefined ? "-" : `${found.ino}:${found.size}:${found.mtimeMs}`;
 }

@@ -139,7 +139,15 @@ export async function prepareRun(
   const workerEnvironment = childEnvironment(env, { deny, proxies: true });
   const rateLimiter = request.rateLimiter(config);
   const earlier = new Map([...earlierWork(log, history, plan), ...request.takenOver]);
-  const memory = new RunMemory(earlier, (text) => log.putBlob(text));
+  const memory = new RunMemory(earlier, (text) => {
+    try {
+      return log.putBlob(text);
+    } catch (error) {
+      // The next attempt of this run has the text.
+      status(`a rejection's text was not stored: ${errorMessage(error)}`);
+      return null;
+    }
+  });
   const roles = new Map(plan.tasks.map(({ id, role }) => [id, role]));
   for (const { unit, commit } of landed) {
     if (roles.get(unit) === "worker") memory.landed.set(unit, commit);

@@ -16,6 +16,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
+import { DgovError } from "../error.ts";
 
 /**
  * Writes a file so that readers see the old content or the new, never a part: a temporary file beside
@@ -63,14 +64,61 @@ export function syncFolder(folder: string): void {
   }
 }
 
-/** The text of a file; null when there is none. Throws the file system's error otherwise. */
+/** The text of a file; null when there is none. Throws ENVIRONMENT for a folder, the file system's error otherwise. */
 export function readText(path: string): string | null {
   try {
     return readFileSync(path, "utf8");
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === "ENOENT" || code === "ENOTDIR") return null;
-    throw error;
+    // An error of `read` has no path.
+    throw misplaced(Object.assign(error as Error, { path })) ?? error;
+  }
+}
+
+/**
+ * ENVIRONMENT for an error of the file system that comes from a folder in the place of a file, or from a file or link in
+ * the place of a folder; it names what has to be removed. Null for every other error, and when that is gone by now.
+ */
+export function misplaced(error: unknown): DgovError | null {
+  if (!(error instanceof Error)) return null;
+  const { code = "", syscall, path, dest } = error as NodeJS.ErrnoException & { dest?: string };
+  const refuse = (at: string, is: string, expected: string): DgovError =>
+    new DgovError("ENVIRONMENT", `${at} is a ${is}, where dgov expects a ${expected}`, {
+      hint: "look at it, remove it or move it away, then retry",
+    });
+  const paths = [dest, path].filter((one) => one !== undefined);
+  if (code.endsWith("EISDIR")) {
+    const folder = paths.find((one) => lstatIfPresent(one)?.isDirectory());
+    return folder === undefined ? null : refuse(folder, "folder", "file");
+  }
+  // Other calls than `mkdir` fail with EEXIST on purpose.
+  if (!/^(?:ENOTDIR|ELOOP)$/.test(code) && !(code === "EEXIST" && syscall === "mkdir")) return null;
+  for (const one of paths) {
+    for (let at = one; dirname(at) !== at; at = dirname(at)) {
+      const stats = lstatIfPresent(at);
+      if (stats === undefined) continue;
+      if (stats.isSymbolicLink()) return refuse(at, "symbolic link", "folder");
+      if (!stats.isDirectory()) return refuse(at, "file", "folder");
+      break;
+    }
+  }
+  return null;
+}
+
+/**
+ * Creates a folder of dgov in a project, whose path there is `name`. Throws REFUSED for a symbolic link, which may lead
+ * out of the project, and ENVIRONMENT for a file in its place.
+ */
+export function makeProjectFolder(root: string, name: string): void {
+  const path = join(root, name);
+  if (lstatIfPresent(path)?.isSymbolicLink()) {
+    throw new DgovError("REFUSED", `${name} is a symbolic link; remove it, then retry`);
+  }
+  try {
+    mkdirSync(path, { recursive: true });
+  } catch (error) {
+    throw misplaced(error) ?? error;
   }
 }
 

@@ -92,7 +92,7 @@ interface PendingRejection {
 
 /** Memory of a run between the attempts of its units. */
 export class RunMemory {
-  readonly #putBlob: (text: string) => string;
+  readonly #putBlob: (text: string) => string | null;
   readonly #earlier: Map<string, EarlierWork>;
   readonly #rejections = new Map<string, LastRejection>();
   readonly #pending = new Map<string, PendingRejection & { attempt: number }>();
@@ -107,8 +107,8 @@ export class RunMemory {
   /** By reviewer's unit: the issues it reported in landed work. */
   readonly issues = new Map<string, string>();
 
-  /** `earlier` is the kept work of earlier runs; `putBlob` stores a text and returns its digest. */
-  constructor(earlier: ReadonlyMap<string, EarlierWork>, putBlob: (text: string) => string) {
+  /** `earlier` is the kept work of earlier runs; `putBlob` stores a text and returns its digest; null when it cannot. */
+  constructor(earlier: ReadonlyMap<string, EarlierWork>, putBlob: (text: string) => string | null) {
     this.#earlier = new Map(earlier);
     this.#putBlob = putBlob;
     for (const [unit, { verdict, rejectedTree }] of earlier) {

@@ -2,13 +2,12 @@
  * The coverage baseline, `.coverage-baseline/coverage.json`: the figures of one commit. Its presence
  * enables the coverage gate. Workers may not change it.
  */
-import { lstatSync, mkdirSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { DgovError } from "../../error.ts";
 import type { Oid } from "../../git/objects.ts";
 import type { Repository } from "../../git/repository.ts";
 import { readBlobAt } from "../../git/trees.ts";
-import { replaceFile } from "../../std/files.ts";
+import { makeProjectFolder, replaceFile } from "../../std/files.ts";
 import { sortedBy } from "../../std/order.ts";
 import type { FileCoverage } from "./report.ts";
 
@@ -100,12 +99,8 @@ export function coverageBaselineText({ files, ...rest }: CoverageBaseline): stri
   return `{\n${head.join(",\n")},\n  "files": {\n${lines.join(",\n")}\n  }\n}\n`;
 }
 
-/** Writes the baseline atomically. Throws REFUSED when its folder is a symbolic link, which may lead out of the project. */
+/** Writes the baseline atomically. Throws as `makeProjectFolder`. */
 export function writeCoverageBaseline(projectRoot: string, baseline: CoverageBaseline): void {
-  const at = join(projectRoot, folder);
-  mkdirSync(at, { recursive: true });
-  if (!lstatSync(at).isDirectory()) {
-    throw new DgovError("REFUSED", `${folder} is a symbolic link; remove it, then retry`);
-  }
+  makeProjectFolder(projectRoot, folder);
   replaceFile(join(projectRoot, coverageBaselineFile), coverageBaselineText(baseline));
 }

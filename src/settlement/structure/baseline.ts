@@ -1,12 +1,10 @@
 /** The structural baseline of a project: reading it with its age, and writing it. */
-import { lstatSync, mkdirSync } from "node:fs";
 import { dirname, join, posix } from "node:path";
-import { DgovError } from "../../error.ts";
 import type { Oid } from "../../git/objects.ts";
 import { commitsSince, lastChange } from "../../git/refs.ts";
 import { readBlobAt } from "../../git/trees.ts";
 import { isoTime } from "../../std/clock.ts";
-import { readText, replaceFile } from "../../std/files.ts";
+import { makeProjectFolder, readText, replaceFile } from "../../std/files.ts";
 import {
   type Baseline,
   baselineFile,
@@ -168,19 +166,15 @@ async function textAt(
 }
 
 /**
- * Writes the baseline and its metadata below a folder, each atomically. `now` in milliseconds. Throws REFUSED when
- * their own folder is a symbolic link, which may lead out of the project.
+ * Writes the baseline and its metadata below a folder, each atomically. `now` in milliseconds. Throws as
+ * `makeProjectFolder`.
  */
 export function writeStructureBaseline(
   folder: string,
   baseline: Baseline,
   o: { head: Oid; now: number; engine: EngineId; run?: string },
 ): void {
-  const own = dirname(baselineFile);
-  mkdirSync(join(folder, own), { recursive: true });
-  if (!lstatSync(join(folder, own)).isDirectory()) {
-    throw new DgovError("REFUSED", `${own} is a symbolic link; remove it, then retry`);
-  }
+  makeProjectFolder(folder, dirname(baselineFile));
   writeJson(join(folder, baselineFile), baseline);
   writeJson(join(folder, metadataFile), noteOf(baseline, { ...o, now: isoTime(o.now) }));
 }
