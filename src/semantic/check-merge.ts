@@ -18,7 +18,7 @@ import { missingMembers } from "./required-members.ts";
 import { syntaxConflicts } from "./syntax-conflicts.ts";
 
 /** Version of the rules in the key of cached verdicts. Increment it when the results of a rule change. */
-export const rulesVersion = 22;
+export const rulesVersion = 23;
 
 export interface MergeVerdict {
   /** By path and line. Empty when the sides are compatible as far as the rules can tell. */

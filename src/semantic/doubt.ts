@@ -199,7 +199,7 @@ async function replacement(versions: MergeVersions, absence: Absence): Promise<s
     if (stemOf(path) !== stem || path.endsWith(extension) || !isOtherSource(path, from)) continue;
     return `${path} may define it`;
   }
-  const module = moduleOfCrate(tree, absence);
+  const module = moduleOfCrate(tree, absence) ?? (await globOfRoot(versions, tree, absence));
   if (module !== null) return module;
   if (tree.has(from) || /^(\.|crate\b|self\b|super\b)/.test(specifier ?? "")) return null;
   return (
@@ -219,6 +219,24 @@ function moduleOfCrate(
     for (const name of [`${first}.rs`, `${first}/mod.rs`]) {
       const path = childPath(folder, name);
       if (path !== from && tree.has(path)) return `\`${first}\` may be the module ${path}`;
+    }
+  }
+  return null;
+}
+
+/** Doubt about a Rust path from the root of a crate that imports everything of another module or crate there. */
+async function globOfRoot(
+  versions: MergeVersions,
+  tree: ReadonlyMap<string, string>,
+  { user, specifier }: Absence,
+): Promise<string | null> {
+  if (user.language !== "rust" || !/^\$?crate\b/.test(specifier ?? "")) return null;
+  for (const folder of enclosingFolders(parentFolder(user.path))) {
+    for (const name of ["lib.rs", "main.rs"]) {
+      const path = childPath(folder, name);
+      const text = tree.has(path) ? ((await versions.text("merged", path)) ?? "") : "";
+      if (/^\s*(pub\s+)?use\s+[\w:]+::\*;/m.test(text))
+        return `${path} imports all names of a module`;
     }
   }
   return null;

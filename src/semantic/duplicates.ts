@@ -62,10 +62,11 @@ function bindingsOf(table: SymbolTable | null): Map<string, Binding[]> {
   };
   if (table === null) return found;
   for (const symbol of table.symbols) {
-    if (symbol.overload || mayRepeat(symbol)) continue;
+    if (symbol.overload || mayRepeat(symbol) || isConditional(table, symbol.line)) continue;
     add(symbol.name + symbol.variant, { name: symbol.name, source: "", line: symbol.line });
   }
   for (const imported of table.imports) {
+    if (isConditional(table, imported.line)) continue;
     const around = table.symbols.findLast(
       ({ line, endLine }) => line <= imported.line && imported.line <= endLine,
     );
@@ -77,6 +78,11 @@ function bindingsOf(table: SymbolTable | null): Map<string, Binding[]> {
     }
   }
   return found;
+}
+
+/** True for a line that is compiled or run only under a condition: another one may take its place. */
+function isConditional({ guardedLines }: SymbolTable, line: number): boolean {
+  return guardedLines.some(([first, last]) => first <= line && line <= last);
 }
 
 /** True for names that may be defined any number of times. */

@@ -795,3 +795,39 @@ describe("a reference that the target has broken by itself", () => {
     expect(verdict.found).toEqual(["stale_reference load"]);
   });
 });
+
+describe("two Rust items of one name", () => {
+  const item = (cfg: string, by: string): string =>
+    `${cfg}pub fn open(by: &${by} str) -> u32 {\n    1\n}\n`;
+  const file = (first: string, second: string): string =>
+    `pub struct S;\n\n${first}\npub fn rest() {}\n\npub fn more() {}\n\n${second}`;
+  test.each<[string, string, string, string[]]>([
+    ["under two conditions", "#[cfg(unix)]\n", "#[cfg(windows)]\n", []],
+    ["without a condition", "", "", ["duplicate_definition open"]],
+  ])("%s", async (_what, unix, windows, found) => {
+    const verdict = await merge(
+      { "src/lib.rs": file("", "") },
+      { "src/lib.rs": file(item(unix, "'a"), "") },
+      { "src/lib.rs": file("", item(windows, "'b")) },
+    );
+    expect(verdict.found).toEqual(found);
+  });
+});
+
+describe("a Rust path from the root of a crate", () => {
+  test.each<[string, string, string[]]>([
+    ["that imports all names of another crate", "pub use core_of::*;\n\n", []],
+    ["that imports none", "", ["stale_reference Load"]],
+  ])("%s", async (_what, glob, found) => {
+    const user = "use crate::de::Load;\n\npub fn open(l: &dyn Load) {}\n";
+    const base = {
+      "Cargo.toml": '[package]\nname = "d"\nedition = "2021"\n',
+      "src/lib.rs": `${glob}pub mod de;\npub mod user;\n`,
+      "src/de.rs": "pub trait Load {}\n\npub trait Rest {}\n",
+      "src/user.rs": "pub fn none() {}\n",
+    };
+    const ours = { "src/de.rs": "pub trait Rest {}\n" };
+    const verdict = await merge(base, ours, { "src/user.rs": user });
+    expect(verdict.found).toEqual(found);
+  });
+});
