@@ -1,16 +1,20 @@
 /** `dgov land --accept`: a person's way past a finding of the semantic gate. */
 import { describe, expect, test } from "bun:test";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { call, done } from "../../src/demo/script.ts";
 import { type TestProject, testProject, unit } from "../harness/project.ts";
 import { dgovOnTerminal, keys, terminalProgram } from "../harness/terminal.ts";
 
 /** A unit whose only attempt calls a function with an argument too many, twice; the semantic gate rejects it. */
-async function rejected(): Promise<{ p: TestProject; findings: string[] }> {
+async function rejected(
+  uses = 'export const text = load("a");\n',
+): Promise<{ p: TestProject; findings: string[] }> {
   const write = (path: string, content: string) => call("write_file", { path, content });
   const p = await testProject({
     files: {
       "src/store.ts": "export function load(path: string): string {\n  return path;\n}\n",
-      "src/show.ts": 'import { load } from "./store.ts";\n\nexport const text = load("a");\n',
+      "src/show.ts": `import { load } from "./store.ts";\n\n${uses}`,
     },
     tasks: { a: { files: ["src/store.ts"] } },
     plan: { max_retries: 0 },
@@ -78,6 +82,37 @@ describe("accepted findings", () => {
     expect(unknown.stderr).toContain(findings[0] ?? "none");
 
     expect(await p.repo.git("rev-parse", "HEAD")).toBe(tip);
+  });
+
+  test.concurrent("a taken worktree that is not the rejected work is judged first", async () => {
+    const { p, findings } = await rejected();
+    await using _ = p;
+    const args = ["land", "a", ...findings.flatMap((f) => ["--accept", f]), "-y"];
+    const taken = JSON.parse((await p.dgov(["take", "a", "--json"])).stdout) as { path: string };
+    const store = join(taken.path, "src/store.ts");
+    const text = readFileSync(store, "utf8");
+    writeFileSync(store, `${text}\nexport const more = 1;\n`);
+    const refused = await p.dgov(args);
+    expect(refused).toMatchObject({ exitCode: 1 });
+    expect(refused.stderr).toContain("is not the work that was rejected");
+    expect(await p.landed()).toEqual([]);
+    writeFileSync(store, text);
+    expect(await p.dgov(args)).toMatchObject({ exitCode: 0 });
+    expect(await p.landed()).toEqual([unit("a")]);
+  });
+
+  test.concurrent("one fingerprint for two findings shows and records both", async () => {
+    const { p, findings } = await rejected(
+      'export const text = load("a");\nexport const two = load("b");\n',
+    );
+    await using _ = p;
+    expect(findings).toHaveLength(2);
+    expect(new Set(findings).size).toBe(1);
+    const landed = await p.dgov(["land", "a", "--accept", findings[0] ?? "", "-y"]);
+    expect(landed).toMatchObject({ exitCode: 0 });
+    const review = (await p.dgov(["plan", "review", "p"])).stdout;
+    expect(review).toContain("accepted by the operator: src/show.ts:3:");
+    expect(review).toContain("accepted by the operator: src/show.ts:4:");
   });
 
   test.skipIf(terminalProgram === null).each([

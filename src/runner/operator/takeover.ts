@@ -5,11 +5,12 @@
 import { existsSync } from "node:fs";
 import { dirname } from "node:path";
 import { DgovError } from "../../error.ts";
+import { treesOfCommits } from "../../git/commit.ts";
 import type { Identity } from "../../git/objects.ts";
 import { removeOwnFolder } from "../../git/own-folder.ts";
 import { encodeRefPart } from "../../git/refs.ts";
 import type { Repository } from "../../git/repository.ts";
-import { patchBetween } from "../../git/trees.ts";
+import { diffTrees, patchBetween } from "../../git/trees.ts";
 import { keepWork, removeWorktree } from "../../git/worktrees/keep.ts";
 import { createWorktree, openWorktree, replayWork } from "../../git/worktrees/worktree.ts";
 import type { EarlierWork } from "../attempt/state.ts";
@@ -83,6 +84,21 @@ export function isTaken(o: { paths: RunPaths; plan: string; unit: string }): boo
 export function keptWork(entry: UnitHistory): EarlierWork {
   if (entry.kept === null) throw nothingKept(entry.unit);
   return { attempt: 0, rejection: "", ...entry.kept };
+}
+
+/** True when two pieces of work change the same paths to the same content. */
+export async function isSameWork(
+  repository: Repository,
+  one: EarlierWork,
+  other: EarlierWork,
+): Promise<boolean> {
+  const changes = async ({ base, commit }: EarlierWork): Promise<string> => {
+    if (base === null || commit === null) return "";
+    const [before = "", after = ""] = await treesOfCommits(repository, [base, commit]);
+    const entries = await diffTrees(repository, before, after);
+    return entries.map(({ path, newMode, newOid }) => `${path}\0${newMode}\0${newOid}`).join("\0");
+  };
+  return (await changes(one)) === (await changes(other));
 }
 
 function nothingKept(unit: string): DgovError {

@@ -38,10 +38,14 @@ export const semanticGate: ObjectGate = {
 function render({ context, request }: GateInput, { findings, notes }: MergeVerdict): GateVerdict {
   const name = (path: string): string => posix.relative(context.projectDir, path);
   const { blocking: certain, noted } = bySeverity(findings, context.config.semantic);
-  const isAccepted = (one: Finding): boolean =>
-    request.accepted?.includes(fingerprintOf(one)) === true;
-  const accepted = certain.filter(isAccepted);
-  const blocking = certain.filter((one) => !isAccepted(one));
+  // A fingerprint names a symbol of a file: as many findings are accepted as the operator was shown.
+  const open = [...(request.accepted ?? [])];
+  const accepted = certain.filter((one) => {
+    const at = open.indexOf(fingerprintOf(one));
+    if (at >= 0) open.splice(at, 1);
+    return at >= 0;
+  });
+  const blocking = certain.filter((one) => !accepted.includes(one));
   const lines = [
     ...blocking.flatMap((one) => linesOf(one, name)),
     ...accepted.map((one) => `accepted: ${lineOf(one, name)}`),

@@ -2,11 +2,17 @@
  * `dgov land`: lands the content of a taken worktree through review, gates and merge train. With `--accept`, a person
  * says that a finding of the semantic gate does not reject this work.
  */
-import { resolveKeptAttempt } from "../../../app/resolve-kept-attempt.ts";
+import { type KeptAttempt, resolveKeptAttempt } from "../../../app/resolve-kept-attempt.ts";
 import { DgovError } from "../../../error.ts";
 import { resolvePlan } from "../../../plan/locate.ts";
+import type { EarlierWork } from "../../../runner/attempt/state.ts";
 import type { RejectingFinding, UnitHistory } from "../../../runner/history.ts";
-import { isTaken, keptWork, snapshotTakeover } from "../../../runner/operator/takeover.ts";
+import {
+  isSameWork,
+  isTaken,
+  keptWork,
+  snapshotTakeover,
+} from "../../../runner/operator/takeover.ts";
 import { indented } from "../../../std/text.ts";
 import { type Context, command } from "../../command.ts";
 import { requireProject } from "../../project.ts";
@@ -28,8 +34,7 @@ export default command({
       type: "string",
       repeated: true,
       valueHint: "FINDING",
-      description:
-        "Land although the semantic gate found this; lands the kept work if none is taken",
+      description: "Land although the semantic gate found this; lands the rejected work",
     },
     yes: { type: "boolean", alias: "y", description: "Accept the findings without a question" },
     verbose: { type: "boolean", alias: "v", description: "Show durations and attempts at the end" },
@@ -48,9 +53,9 @@ export default command({
       plan: args.plan,
     });
     const { unit } = kept.entry;
-    const accepted = await acceptedFindings(context, kept.entry, args);
+    const accept = acceptable(context, kept.entry, args.accept ?? []);
     const taken =
-      accepted.length > 0 && !isTaken({ ...kept, unit })
+      accept.length > 0 && !isTaken({ ...kept, unit })
         ? null
         : await snapshotTakeover({
             ...kept,
@@ -58,7 +63,9 @@ export default command({
             now: new Date().toISOString(),
             bytesMax: kept.config.worktree.keepMibMax * 1024 * 1024,
           });
+    if (accept.length > 0 && taken !== null) await requireUnchanged(kept, taken);
     const work = taken ?? keptWork(kept.entry);
+    const accepted = await confirmed(context, { unit, accept, yes: args.yes === true });
     const code = await runPlan(context, {
       projectRoot,
       location: await resolvePlan(projectRoot, kept.plan),
@@ -73,29 +80,52 @@ export default command({
   },
 });
 
-/** The findings to accept, after a person's yes. Throws NOT_FOUND or REFUSED. */
-async function acceptedFindings(
+/** Every finding of the rejected work with one of these fingerprints. Throws NOT_FOUND or REFUSED. */
+function acceptable(
   context: Context,
   { unit, findings }: UnitHistory,
-  { accept = [], yes }: { accept?: string[] | undefined; yes?: boolean | undefined },
-): Promise<RejectingFinding[]> {
-  if (accept.length === 0) return [];
+  fingerprints: readonly string[],
+): RejectingFinding[] {
+  if (fingerprints.length === 0) return [];
   if (context.env["DGOV_ATTEMPT"] !== undefined) {
     throw new DgovError("REFUSED", "a process of an attempt cannot accept a finding", {
       hint: "a person runs dgov land --accept outside of any worker or gate",
     });
   }
-  const accepted = [...new Set(accept)].map((name) => {
-    const finding = findings.find(({ fingerprint }) => fingerprint === name);
-    if (finding !== undefined) return finding;
-    const known = findings.map(findingText).join("\n");
+  const known = findings.map(findingText).join("\n");
+  for (const name of fingerprints) {
+    if (findings.some(({ fingerprint }) => fingerprint === name)) continue;
     throw new DgovError("NOT_FOUND", `the semantic gate did not reject ${unit} for ${name}`, {
       hint: known === "" ? "dgov plan review shows why it was rejected" : `it has found:\n${known}`,
     });
-  });
-  if (yes === true) return accepted;
-  const text = `The semantic gate rejected ${unit}:\n${indented(accepted.map(findingText).join("\n"), "  ")}\nLand it all the same?`;
-  if (context.interactive && (await confirm(text))) return accepted;
+  }
+  return findings.filter(({ fingerprint }) => fingerprints.includes(fingerprint));
+}
+
+/** Throws REFUSED when the taken worktree is not the work that was rejected: its findings may be others. */
+async function requireUnchanged(
+  { repository, entry }: KeptAttempt,
+  taken: EarlierWork,
+): Promise<void> {
+  if (await isSameWork(repository, taken, keptWork(entry))) return;
+  throw new DgovError(
+    "REFUSED",
+    `the worktree of ${entry.unit} is not the work that was rejected`,
+    {
+      hint: `dgov land ${entry.unit} judges it as it is; accept what is found then`,
+    },
+  );
+}
+
+/** The findings, after a person's yes. Throws REFUSED without. */
+async function confirmed(
+  context: Context,
+  { unit, accept, yes }: { unit: string; accept: RejectingFinding[]; yes: boolean },
+): Promise<RejectingFinding[]> {
+  if (accept.length === 0 || yes) return accept;
+  const shown = indented(accept.map(findingText).join("\n"), "  ");
+  const text = `The semantic gate rejected ${unit}:\n${shown}\nLand it all the same?`;
+  if (context.interactive && (await confirm(text))) return accept;
   throw new DgovError("REFUSED", "a finding is accepted only by a person", {
     hint: "answer yes on a terminal, or add -y",
   });
