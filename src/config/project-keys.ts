@@ -354,7 +354,11 @@ export const projectKeys = {
       "Branch that runs without --target land on; created at HEAD when missing",
       { derivedDefault: "the branch that is checked out" },
     ),
-    protected: key(textList, "Branches that no run and no undo may change", { default: [] }),
+    protected: key(
+      textList,
+      "Branches that no run and no undo may change; patterns like `release/*`, in which `*` does not match a slash and `**` does",
+      { default: [] },
+    ),
   }),
   sandbox: fixedTable("Confinement of workers by the operating system", {
     mode: key(oneOf("off"), "Reserved; off is the only value", { default: "off" }),

@@ -131,6 +131,14 @@ export async function isBranchName(r: Repository, name: string): Promise<boolean
   return (await inRepository(r, ["check-ref-format", `refs/heads/${name}`])).code === 0;
 }
 
+/** The full name of the ref that git finds for a name; null without one. A commit id names no ref. */
+export async function refNamed(r: Repository, name: string): Promise<string | null> {
+  const args = ["rev-parse", "--verify", "-q", "--symbolic-full-name", "--end-of-options", name];
+  const { code, stdout } = await inRepository(r, args, { gitDir: r.gitDir });
+  const ref = stdout.toString().trim();
+  return code === 0 && ref !== "" ? ref : null;
+}
+
 /** Creates a branch. Throws ENVIRONMENT when it exists. */
 export async function createBranch(r: Repository, branch: string, at: Oid): Promise<void> {
   const zero = "0".repeat(at.length);

@@ -10,7 +10,7 @@ import { requireEditedProvider, resolveModel } from "../config/providers.ts";
 import { isTrusted, recordTrust, trustOrigin } from "../config/trust.ts";
 import { DgovError } from "../error.ts";
 import { bootstrapCommit } from "../git/bookkeeping.ts";
-import { branchTip, createBranch, headOf, isBranchName } from "../git/refs.ts";
+import { branchTip, createBranch, headOf, isBranchName, refNamed } from "../git/refs.ts";
 import type { Repository } from "../git/repository.ts";
 import { dirtyPaths } from "../git/working-tree.ts";
 import { type CompiledPlan, type CompiledTask, writeClaims } from "../plan/compiled.ts";
@@ -59,19 +59,32 @@ interface Branches extends Pick<Config["run"], "target" | "protected"> {
   agree?(target: string): Promise<void>;
 }
 
+/** The name of a branch that may be given as a full ref. */
+function branchOf(name: string): string {
+  return name.replace(/^refs\/heads\//, "");
+}
+
+/** True when a pattern of `[run] protected` names the branch; `*` does not match a slash, `**` does. Pure. */
+export function isProtected(branch: string, patterns: readonly string[]): boolean {
+  return patterns
+    .map(branchOf)
+    .some((pattern) => pattern === branch || new Bun.Glob(pattern).match(branch));
+}
+
 /** Throws REFUSED for a branch of `[run] protected`. */
 export function requireUnprotected(
   branch: string,
   o: Pick<Branches, "protected">,
   hint: string,
 ): void {
-  if (!o.protected.includes(branch)) return;
+  if (!isProtected(branch, o.protected)) return;
   throw new DgovError("REFUSED", `${branch} is protected by [run] protected`, { hint });
 }
 
 /**
  * The branch to land on and its tip: `wanted`, else `[run] target`, else the one that is checked out. A missing branch
- * is created at HEAD. Throws REFUSED for a protected branch, TARGET_MISSING when there is no branch to land on.
+ * is created at HEAD. Throws REFUSED for a protected branch and for a name of something else than a branch,
+ * TARGET_MISSING when there is no branch to land on.
  */
 export async function resolveTarget(
   repository: Repository,
@@ -85,7 +98,8 @@ export async function resolveTarget(
       hint: "check out a branch, or name one with --target BRANCH",
     });
   }
-  const target = named ?? (head.kind === "branch" ? head.branch : "");
+  const target = branchOf(named ?? (head.kind === "branch" ? head.branch : ""));
+  if (target === "HEAD") throw notABranch(target, head.kind === "branch" ? head.branch : null);
   const hint = "name another branch with --target BRANCH, or check one out";
   requireUnprotected(target, branches, hint);
   if (wanted === undefined) await branches.agree?.(target);
@@ -95,8 +109,20 @@ export async function resolveTarget(
   if (!(await isBranchName(repository, target))) {
     throw new DgovError("TARGET_MISSING", `${target} cannot be the name of a branch`);
   }
+  const other = await refNamed(repository, target);
+  if (other !== null || /^(?:refs|heads)\//.test(target)) {
+    const branch = /^refs\/heads\/(.+)$/.exec(other ?? "")?.[1];
+    throw notABranch(target, branch ?? null);
+  }
   await createBranch(repository, target, head.commit);
   return { target, tip: head.commit };
+}
+
+/** REFUSED for a name that git would take for something else if there were a branch of that name. */
+function notABranch(name: string, meant: string | null): DgovError {
+  return new DgovError("REFUSED", `${name} is not the name of a branch`, {
+    hint: `name the branch itself, with --target ${meant ?? "BRANCH"} or in [run] target`,
+  });
 }
 
 /**

@@ -66,6 +66,53 @@ describe("the target of a run", () => {
     expect(await p.repo.git("branch", "--format=%(refname:short)")).toBe("main\nother");
   });
 
+  test.concurrent("B22 a name of something else than a branch is refused as a target, and no branch is created", async () => {
+    await using p = await testProject({ tasks: { a: {} }, script: writes("a") });
+    await p.repo.git("tag", "v1");
+    await p.repo.git("update-ref", "refs/remotes/origin/main", "main");
+    const names = ["HEAD", "@", "heads/main", "heads/new", "refs/heads/HEAD", "refs/tags/v1"];
+    for (const name of [...names, "v1", "tags/v1", "origin/main"]) {
+      const run = await p.dgov(["run", "p", "--target", name, "--json"]);
+      const target = name === "refs/heads/HEAD" ? "HEAD" : name;
+      expect([name, run.exitCode, JSON.parse(run.stdout)]).toMatchObject([
+        name,
+        1,
+        { code: "REFUSED", message: `${target} is not the name of a branch` },
+      ]);
+    }
+    const hinted = await p.dgov(["run", "p", "--target", "HEAD"]);
+    expect(hinted.stderr).toContain("--target main");
+    const config = p.repo.read(".dgov/project.toml");
+    p.repo.write(".dgov/project.toml", `${config}\n[run]\ntarget = "HEAD"\n`);
+    expect((await p.dgov(["run", "p"])).stderr).toContain("HEAD is not the name of a branch");
+    expect(await p.repo.git("for-each-ref", "--format=%(refname)", "refs/heads")).toBe(
+      "refs/heads/main",
+    );
+    expect(p.model.requests).toEqual([]);
+  });
+
+  test.concurrent("B22 a full ref of a branch means that branch, as --target and in [run]", async () => {
+    await using p = await testProject({
+      tasks: { a: {}, b: {} },
+      config: {
+        run: { target: "refs/heads/work", protected: ["refs/heads/main", "rel*", "v/**"] },
+      },
+      script: writes("a", "b"),
+    });
+    const branches = ["main", "refs/heads/main", "rel1", "refs/heads/rel2", "v/1/x"];
+    for (const name of branches) {
+      const run = await p.dgov(["run", "p", "--target", name]);
+      const branch = name.replace("refs/heads/", "");
+      expect(run.stderr).toContain(`${branch} is protected by [run] protected`);
+    }
+    expect((await p.dgov(["run", "p", "--only", "a"])).exitCode).toBe(0);
+    expect((await p.dgov(["run", "p", "--target", "refs/heads/work"])).exitCode).toBe(0);
+    expect((await p.landed("work")).sort()).toEqual([unit("a"), unit("b")]);
+    expect(await p.repo.git("for-each-ref", "--format=%(refname)", "refs/heads")).toBe(
+      "refs/heads/main\nrefs/heads/work",
+    );
+  });
+
   const question = "p last ran on work. Run it on main now?";
 
   test.concurrent("B22 a plan runs on another branch than its last run only with --target, also with -y", async () => {
