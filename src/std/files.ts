@@ -147,8 +147,26 @@ export function makeAccessible(path: string): void {
   for (const name of readdirSync(path)) makeAccessible(join(path, name));
 }
 
-/** Removes a file or folder, read-only folders included. Links are removed, never followed. Missing is not an error. */
+/** Mount points at or below a path, in the text of `/proc/self/mountinfo`. */
+export function mountsBelow(mountinfo: string, path: string): string[] {
+  return mountinfo.split("\n").flatMap((line) => {
+    const escaped = line.split(" ")[4] ?? "";
+    const point = escaped.replace(/\\([0-7]{3})/g, (_, code) =>
+      String.fromCharCode(Number.parseInt(code, 8)),
+    );
+    return point === path || point.startsWith(`${path}/`) ? [point] : [];
+  });
+}
+
+/**
+ * Removes a file or folder, read-only folders included. Links are removed, never followed. Missing is not an error.
+ * Throws EBUSY when something is mounted there: its files are those of another place.
+ */
 export function removeFolder(path: string): void {
+  const [mount] = mountsBelow(readText("/proc/self/mountinfo") ?? "", path);
+  if (mount !== undefined) {
+    throw Object.assign(new Error(`${mount} is a mount point: unmount it`), { code: "EBUSY" });
+  }
   try {
     rmSync(path, { recursive: true, force: true });
   } catch {
