@@ -60,6 +60,14 @@ export function excerpt(text: string, charsMax: number): string {
   return text.length <= charsMax ? text : `${text.slice(0, charsMax)}…`;
 }
 
+/** A path for a line of text: its control characters are escaped as in JSON, so that it stays on its line. */
+export function pathText(path: string): string {
+  return path.replace(/\p{Cc}/gu, (char) => {
+    const json = JSON.stringify(char).slice(1, -1);
+    return json === char ? `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}` : json;
+  });
+}
+
 /** The first `max` items joined, then `and N more`: `a, b and 3 more`. */
 export function listed(items: readonly string[], max: number, separator = ", "): string {
   const more = items.length - max;
