@@ -1,7 +1,7 @@
 /** Reads `.dgov/project.toml`: parsing, validation and values in force. Reports every problem with its position. */
-import { readFileSync } from "node:fs";
 import { isAbsolute, join, resolve } from "node:path";
 import { DgovError, type Diagnostic } from "../error.ts";
+import { readText } from "../std/files.ts";
 import { didYouMean, suggest } from "../std/suggest.ts";
 import type { Config } from "./config.ts";
 import { configFile } from "./find.ts";
@@ -16,13 +16,8 @@ type LoadedConfig = { ok: true; config: Config } | { ok: false; diagnostics: Dia
 
 /** Loads the configuration of a project; a project without the file has the defaults. */
 export function loadConfig(projectRoot: string): LoadedConfig {
-  let text = "";
-  try {
-    text = readFileSync(join(projectRoot, configFile), "utf8");
-  } catch {
-    // A missing file has no keys.
-  }
-  return parseConfig(text, projectRoot);
+  // A missing file has no keys; one that cannot be read does not mean the defaults.
+  return parseConfig(readText(join(projectRoot, configFile)) ?? "", projectRoot);
 }
 
 /** The configuration of a project. Throws CONFIG_INVALID with every diagnostic. */

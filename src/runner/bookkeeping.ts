@@ -213,8 +213,10 @@ export async function commitBookkeeping(
   const folder = `${prefix}.dgov/plans/${location.archived ? name.replace(/-\d+$/, "") : name}`;
   // Not the whole archive: a worker may have written to it.
   const moved = location.archived ? location.dir : archivedTo;
-  const files = [...baselines, ...(keeps ? [`${prefix}${deployedFile}`] : [])];
-  const paths = files.filter((path) => !isLeft(books, path));
+  const history = prefix + deployedFile;
+  // The files of a baseline belong together.
+  const paths = baselines.filter((path) => isLeft(books, path)).length > 0 ? [] : [...baselines];
+  if (keeps && !isLeft(books, history)) paths.push(history);
   if (moved !== null && keeps && isTracked(folder) && location.kind === "plan") {
     paths.push(folder, prefix + relative(projectRoot, moved));
   }

@@ -116,3 +116,12 @@ test.concurrent("B20 a project with a file of its own at .sentrux gets a warning
   expect(await p.landed()).toEqual([unit("a"), unit("b")]);
   expect((await p.dgov(["sentrux", "gate-save"])).exitCode).toBe(4);
 });
+
+test("B20 a folder in the place of project.toml is no reason for the default configuration", async () => {
+  await using p = await testProject({ tasks: { a: {} }, script: { rules: [] } });
+  rmSync(join(p.root, ".dgov/project.toml"));
+  mkdirSync(join(p.root, ".dgov/project.toml"));
+  const run = await p.dgov(["run", "p"]);
+  expect(run.exitCode).toBe(4);
+  expect(run.stderr).toContain(".dgov/project.toml is a folder, where dgov expects a file");
+});
