@@ -7,7 +7,7 @@
  * relative to the repository.
  */
 
-import { listed, pathText } from "../std/text.ts";
+import { listed, shownPath } from "../std/text.ts";
 import { areaOf, type Department, foreignDepartment } from "./areas.ts";
 import { coversAny } from "./cover.ts";
 import { type Claim, parseClaims } from "./path.ts";
@@ -111,7 +111,7 @@ export function judgeChanges(changes: readonly ScopeChange[], policy: ScopePolic
     return failed("reserved_path", `changed reserved paths: ${list(reserved)}`, reserved);
   }
   if (judged.length === 0) {
-    const reason = `the attempt changed nothing but ignored files: ${ignored.map(pathText).join(", ")}`;
+    const reason = `the attempt changed nothing but ignored files: ${ignored.map(shownPath).join(", ")}`;
     return failed("empty_diff", reason, []);
   }
   const unsafe = problems(judged, unsafeProblem);
@@ -209,7 +209,7 @@ const shownMax = 10;
 /** "path (problem), ..." for the first problems. */
 function list(found: readonly Problem[]): string {
   return listed(
-    found.map(({ path, problem }) => `${pathText(path)} (${problem})`),
+    found.map(({ path, problem }) => `${shownPath(path)} (${problem})`),
     shownMax,
   );
 }

@@ -22,7 +22,7 @@ import type { Worktree } from "../git/worktrees/worktree.ts";
 import type { Claims } from "../plan/compiled.ts";
 import { describeExit, succeeded } from "../process/exit-result.ts";
 import { runShell } from "../process/spawn.ts";
-import { listed, pathText } from "../std/text.ts";
+import { listed, shownPath } from "../std/text.ts";
 import { autofix } from "./autofix.ts";
 import type { SettlementContext } from "./context.ts";
 import { type JudgeChange, judgeChangesIn } from "./judge-changes.ts";
@@ -166,7 +166,7 @@ function judgingCommands({ commands, reviewHooks, verify }: Config): string[] {
 }
 
 function detailOf(scope: ScopeVerdict): string {
-  const lines = scope.paths.map(({ path, problem }) => `  ${pathText(path)}: ${problem}`);
+  const lines = scope.paths.map(({ path, problem }) => `  ${shownPath(path)}: ${problem}`);
   return [scope.reason, ...lines].join("\n");
 }
 

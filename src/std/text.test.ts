@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { camelCase, snakeCase } from "./case.ts";
 import { memoByOwner, once } from "./once.ts";
-import { duration, elapsed, excerpt, listed, oneLine, pathText, plural } from "./text.ts";
+import { duration, elapsed, excerpt, listed, oneLine, plural, shownPath } from "./text.ts";
 
 test.each([
   [0, "0 ms"],
@@ -91,6 +91,6 @@ test.each([
   ["src/a b.ts", "src/a b.ts"],
   ["y\n\nnl: complete", "y\\n\\nnl: complete"],
   ["\u001b[31m\t\u007f\u0085", "\\u001b[31m\\t\\u007f\\u0085"],
-])("pathText of %j stays on its line", (path, expected) => {
-  expect(pathText(path)).toBe(expected);
+])("shownPath of %j stays on its line", (path, expected) => {
+  expect(shownPath(path)).toBe(expected);
 });

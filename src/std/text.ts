@@ -61,7 +61,7 @@ export function excerpt(text: string, charsMax: number): string {
 }
 
 /** A path for a line of text: its control characters are escaped as in JSON, so that it stays on its line. */
-export function pathText(path: string): string {
+export function shownPath(path: string): string {
   return path.replace(/\p{Cc}/gu, (char) => {
     const json = JSON.stringify(char).slice(1, -1);
     return json === char ? `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}` : json;
