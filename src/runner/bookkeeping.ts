@@ -28,7 +28,6 @@ import { isoTime, systemClock } from "../std/clock.ts";
 import { appendToFile, readText } from "../std/files.ts";
 import { errorMessage, listed } from "../std/text.ts";
 import { deployedFile, readHistory } from "./history.ts";
-import type { OwnFiles } from "./operator/own-files.ts";
 import type { RunPaths } from "./paths.ts";
 
 /** The part of a run context that bookkeeping needs; there is none yet when all units are settled. */
@@ -41,8 +40,6 @@ interface BookkeepingTarget {
   plan: { name: string };
   run: string;
   paths: Pick<RunPaths, "runs">;
-  /** The history and the plan in the checkout as they were before the first worker; absent when no worker has run. */
-  ownFiles?: OwnFiles;
 }
 
 /** The files that bookkeeping reads and writes. */
@@ -119,7 +116,6 @@ export function recordLandings(
   if (target.books === undefined && !isCheckedOut(target.repository, target.target)) return;
   const root = target.books?.root ?? target.projectRoot;
   const path = join(root, deployedFile);
-  if (root === target.projectRoot) target.ownFiles?.checkHistory();
   const key = (of: { unit: string; digest: string | null; commit: string }): string =>
     `${of.unit} ${of.digest} ${of.commit}`;
   const known = new Set(
@@ -135,7 +131,6 @@ export function recordLandings(
   const text = readText(path) ?? "";
   const newline = text === "" || text.endsWith("\n") ? "" : "\n";
   appendToFile(path, `${newline}${lines.join("\n")}\n`);
-  if (root === target.projectRoot) target.ownFiles?.noteHistory();
 }
 
 /**

@@ -25,7 +25,6 @@ import {
   commitBookkeeping,
   leftText,
   openBooks,
-  recordLandings,
 } from "./bookkeeping.ts";
 import { cleanRun, removeAside } from "./operator/clean.ts";
 import { acceptedIn } from "./operator/takeover.ts";
@@ -123,12 +122,15 @@ export async function finishRun(c: RunContext, loop: LoopEnd): Promise<RunEnd> {
     landedTip === null
       ? null
       : await ending.step(noBookkeepingCommit, null, () => openBooks(c, landedTip));
-  await ending.step("the history of landings was not written", undefined, () => {
-    c.ownFiles.checkHistory();
-    if (open !== null) recordLandings(open, [...c.landedBefore, ...landedUnits]);
+  await ending.step("the history of landings was not written", undefined, async () => {
+    if (open !== null) await c.ownFiles.record(open, [...c.landedBefore, ...landedUnits]);
   });
   warnings.push(...c.ownFiles.warnings());
-  const asItRan = !c.ownFiles.planChanged();
+  const asItRan = await ending.step(
+    notArchived,
+    false,
+    async () => !complete || !(await c.ownFiles.planChanged()),
+  );
   if (complete && !asItRan) {
     warnings.push(
       `the plan's folder was changed during the run, so it is not archived: ${c.location.dir}`,
@@ -227,7 +229,10 @@ export async function finishRun(c: RunContext, loop: LoopEnd): Promise<RunEnd> {
 }
 
 /** Landings of this run's worker units, for the readable history. */
-function landings(c: RunContext, { state }: LoopEnd): Parameters<typeof recordLandings>[1] {
+function landings(
+  c: RunContext,
+  { state }: LoopEnd,
+): Parameters<RunContext["ownFiles"]["record"]>[1] {
   return c.plan.tasks.flatMap(({ id, role, digest }) => {
     const commit = c.memory.landed.get(id);
     const landed = role === "worker" && state.units[id]?.phase === "landed";

@@ -19,7 +19,6 @@ import { lstatIfPresent } from "../std/files.ts";
 import { errorMessage, short } from "../std/text.ts";
 import { commitMessage, taskToLand } from "./attempt/landing-task.ts";
 import type { Reviewed } from "./attempt/state.ts";
-import { recordLandings } from "./bookkeeping.ts";
 import { acceptedIn } from "./operator/takeover.ts";
 import { restoreAccess, scratchFolder } from "./paths.ts";
 import { verdictData } from "./records.ts";
@@ -184,7 +183,7 @@ export class Integration {
         warn(c, action, `landing failed: ${reason}`);
         restoreAccess(c.paths);
         const done = await this.#reconcile(action);
-        if (done === "landed") return this.#landed(action);
+        if (done === "landed") return await this.#landed(action);
         if (tries < triesMax) continue;
         const event = {
           type: "landing.refused",
@@ -213,10 +212,10 @@ export class Integration {
   }
 
   /** Records in memory and in the readable history that a candidate has landed. */
-  #landed({ unit, attempt, car, to }: ActionOf<"landing.perform">): Answer {
+  async #landed({ unit, attempt, car, to }: ActionOf<"landing.perform">): Promise<Answer> {
     this.#context.memory.setLanded(unit, to);
     try {
-      this.#recordLanding(unit, to);
+      await this.#recordLanding(unit, to);
     } catch (error) {
       warn(
         this.#context,
@@ -268,7 +267,7 @@ export class Integration {
     faultPoint("land.done");
     switch (landing.kind) {
       case "landed":
-        return this.#landed(action);
+        return await this.#landed(action);
       case "target_moved": {
         const tip = landing.tip ?? (await branchTip(c.repository, c.target));
         if (tip === null) return refused("target_gone", `branch ${c.target} no longer exists`);
@@ -293,9 +292,10 @@ export class Integration {
   }
 
   /** Adds a worker's landing to the readable history. A reviewer's fix is not a unit's landing. */
-  #recordLanding(unit: string, commit: string): void {
-    const { role, digest } = present(this.#context.tasks.get(unit), `${unit} has a task`);
-    if (role === "worker") recordLandings(this.#context, [{ unit, digest, commit }]);
+  async #recordLanding(unit: string, commit: string): Promise<void> {
+    const c = this.#context;
+    const { role, digest } = present(c.tasks.get(unit), `${unit} has a task`);
+    if (role === "worker") await c.ownFiles.record(c, [{ unit, digest, commit }]);
   }
 
   /** The unit's write claims as a predicate on paths of the repository, for the proof of a landing. */

@@ -183,7 +183,7 @@ export async function prepareRun(
     workerEnvironment,
     notes,
     takenOver: request.takenOver,
-    ownFiles: new OwnFiles(projectRoot, location.dir),
+    ownFiles: await OwnFiles.read({ ...environment, target, location }),
     ledger,
     attempts: new LiveAttempts(),
     memory,

@@ -243,3 +243,25 @@ test.each([
   expect(files.includes("archive/p/")).toBe(archives);
   expect(run.stdout.includes("was changed during the run")).toBe(!archives);
 });
+
+const foreignLine = '{"plan":"q","unit":"u","sha":"0","ts":""}';
+const commitHistory = `echo '${foreignLine}' >> .dgov/plans/deployed.jsonl && git add -f .dgov/plans/deployed.jsonl && ${commit}`;
+
+test("C19 a history that a commit on the target changes during a run stays as committed", async () => {
+  await using p = await hostile(`cd "$REPO" && ${commitHistory}`);
+  const run = await p.dgov(["run", "p", "--json"]);
+  expect(run.exitCode).toBe(0);
+  expect(run.stdout).not.toContain("it was put back");
+  const lines = (await p.repo.git("show", "main:.dgov/plans/deployed.jsonl")).trim().split("\n");
+  expect(lines[0]).toBe(foreignLine);
+  expect(lines.slice(1).map((line) => JSON.parse(line).unit)).toEqual([unit("a"), unit("b")]);
+});
+
+test("C19 the history of a branch that is checked out during a run is left alone", async () => {
+  await using p = await hostile(`cd "$REPO" && git checkout -q -b other && ${commitHistory}`);
+  const run = await p.dgov(["run", "p", "--json"]);
+  expect(run.stdout).not.toContain("it was put back");
+  expect(await p.repo.git("branch", "--show-current")).toBe("other");
+  expect(p.repo.read(".dgov/plans/deployed.jsonl")).toBe(`${foreignLine}\n`);
+  expect(await p.repo.git("status", "--porcelain")).toBe("");
+});

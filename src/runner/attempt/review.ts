@@ -11,7 +11,6 @@ import type { CompiledTask } from "../../plan/compiled.ts";
 import { type ReviewOutcome, reviewAndCommit } from "../../settlement/review.ts";
 import { present } from "../../std/assert.ts";
 import { oneLine } from "../../std/text.ts";
-import { recordLandings } from "../bookkeeping.ts";
 import { landedUnits } from "../history.ts";
 import type { RunContext } from "../run-context.ts";
 import type { ActionOf, Answer } from "../run-loop.ts";
@@ -91,7 +90,7 @@ async function emptyDiffAnswer(
   if (judged.satisfied !== null) {
     c.memory.setLanded(unit, judged.satisfied);
     // The commit's trailers have the digest that the task had then.
-    recordLandings(c, [{ unit, digest: task.digest, commit: judged.satisfied }]);
+    await c.ownFiles.record(c, [{ unit, digest: task.digest, commit: judged.satisfied }]);
     return { event: { type: "review.satisfied", unit, attempt, commit: judged.satisfied } };
   }
   c.memory.setPendingRejection({ unit, attempt }, outcome);
