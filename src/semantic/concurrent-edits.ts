@@ -13,7 +13,7 @@ import {
   type SymbolTable,
   simpleName,
 } from "../languages/symbol-table/symbol-table.ts";
-import { doubtOf, hiddenBySyntax, mayDefine } from "./doubt.ts";
+import { doubtOf, hiddenBySyntax, mayDefine } from "./certainty/doubt.ts";
 import { type Finding, type Side, sideName } from "./finding.ts";
 import { type LineEdit, lineEdits, slackOf } from "./line-edits.ts";
 import type { MergeVersions } from "./merge-versions.ts";

@@ -1,6 +1,6 @@
 /** Rule stale_reference for packages: one side drops a dependency, the other side starts to import it. */
 import { baseName, enclosingFolders, parentFolder, valueAt } from "../languages/source-tree.ts";
-import type { SymbolTable } from "../languages/symbol-table/symbol-table.ts";
+import { isGuarded, type SymbolTable } from "../languages/symbol-table/symbol-table.ts";
 import { type Finding, type Side, sideName } from "./finding.ts";
 import type { MergeVersions } from "./merge-versions.ts";
 
@@ -76,8 +76,7 @@ export async function droppedDependencies(versions: MergeVersions): Promise<Find
       if (!own?.imports.some((mine) => mine.specifier === specifier)) continue;
       if (await isProvided(versions, path, merged, one, specifier)) continue;
       reported.add(one.name);
-      const guarded = merged.guardedLines.some(([first, last]) => first <= line && line <= last);
-      findings.push(staleImport(path, line, one, guarded));
+      findings.push(staleImport(path, line, one, isGuarded(merged, line)));
     }
   }
   return findings;

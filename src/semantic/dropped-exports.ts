@@ -1,7 +1,7 @@
 /** Rule stale_reference for exports: a module no longer offers a name that another file imports from it. */
-import type { SymbolTable } from "../languages/symbol-table/symbol-table.ts";
+import { isGuarded, type SymbolTable } from "../languages/symbol-table/symbol-table.ts";
+import { doubtOfOrigin, dynamicModule } from "./certainty/doubt.ts";
 import { moduleWord } from "./changed-symbols.ts";
-import { doubtOfOrigin, dynamicModule } from "./doubt.ts";
 import { type Finding, type Side, sideName } from "./finding.ts";
 import type { MergeVersions } from "./merge-versions.ts";
 import { filesOf } from "./name-resolution.ts";
@@ -47,10 +47,7 @@ export async function droppedExports(versions: MergeVersions): Promise<Finding[]
       if (!(await droppedIn(from)).has(use.name)) continue;
       const dropper = droppers.get(use.name) ?? from;
       const side = await sideThatDropped(versions, dropper, use.name);
-      const guarded = table.guardedLines.some(
-        ([first, last]) => first <= use.line && use.line <= last,
-      );
-      const uncertain = guarded
+      const uncertain = isGuarded(table, use.line)
         ? "this code may handle its absence"
         : (dynamicModule(await versions.table("merged", from), use.name) ??
           (await doubtOfOrigin(versions, {

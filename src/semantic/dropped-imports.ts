@@ -1,8 +1,8 @@
 /** Rule stale_reference for imports: one side drops an import, the other side starts to use its name. */
 import { baseName } from "../languages/source-tree.ts";
 import { isPredeclared } from "../languages/symbol-table/predeclared.ts";
-import type { SymbolTable } from "../languages/symbol-table/symbol-table.ts";
-import { hiddenBySyntax } from "./doubt.ts";
+import { isGuarded, type SymbolTable } from "../languages/symbol-table/symbol-table.ts";
+import { hiddenBySyntax } from "./certainty/doubt.ts";
 import { type Finding, type Side, sideName } from "./finding.ts";
 import type { MergeVersions } from "./merge-versions.ts";
 
@@ -86,10 +86,8 @@ async function doubtOf(
   name: string,
   line: number,
 ): Promise<string | null> {
-  const { language, path, imports, openEnded, guardedLines } = merged;
-  if (guardedLines.some(([first, last]) => first <= line && line <= last)) {
-    return "this code may handle its absence";
-  }
+  const { language, path, imports, openEnded } = merged;
+  if (isGuarded(merged, line)) return "this code may handle its absence";
   if (imports.some(({ names }) => names.some(({ local }) => local === "*"))) {
     return `an import of every name in ${path} may bind it`;
   }

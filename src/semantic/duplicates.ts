@@ -4,7 +4,11 @@
  */
 
 import { parentFolder } from "../languages/source-tree.ts";
-import type { FileSymbol, SymbolTable } from "../languages/symbol-table/symbol-table.ts";
+import {
+  type FileSymbol,
+  isGuarded,
+  type SymbolTable,
+} from "../languages/symbol-table/symbol-table.ts";
 import { type Finding, sideName } from "./finding.ts";
 import { type MergeVersions, symbolsByName } from "./merge-versions.ts";
 import { targetsOf } from "./name-resolution.ts";
@@ -62,11 +66,11 @@ function bindingsOf(table: SymbolTable | null): Map<string, Binding[]> {
   };
   if (table === null) return found;
   for (const symbol of table.symbols) {
-    if (symbol.overload || mayRepeat(symbol) || isConditional(table, symbol.line)) continue;
+    if (symbol.overload || mayRepeat(symbol) || isGuarded(table, symbol.line)) continue;
     add(symbol.name + symbol.variant, { name: symbol.name, source: "", line: symbol.line });
   }
   for (const imported of table.imports) {
-    if (isConditional(table, imported.line)) continue;
+    if (isGuarded(table, imported.line)) continue;
     const around = table.symbols.findLast(
       ({ line, endLine }) => line <= imported.line && imported.line <= endLine,
     );
@@ -78,11 +82,6 @@ function bindingsOf(table: SymbolTable | null): Map<string, Binding[]> {
     }
   }
   return found;
-}
-
-/** True for a line that is compiled or run only under a condition: another one may take its place. */
-function isConditional({ guardedLines }: SymbolTable, line: number): boolean {
-  return guardedLines.some(([first, last]) => first <= line && line <= last);
 }
 
 /** True for names that may be defined any number of times. */

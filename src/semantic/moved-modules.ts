@@ -2,9 +2,9 @@
  * Rule stale_reference for modules: an import that led to a file which the merge no longer has, and that leads
  * to its package or parent module now, which does not offer the name.
  */
-import type { SymbolTable } from "../languages/symbol-table/symbol-table.ts";
+import { isGuarded, type SymbolTable } from "../languages/symbol-table/symbol-table.ts";
+import { doubtOfOrigin, dynamicModule } from "./certainty/doubt.ts";
 import { moduleWord } from "./changed-symbols.ts";
-import { doubtOfOrigin, dynamicModule } from "./doubt.ts";
 import { type Finding, sideName } from "./finding.ts";
 import type { MergeVersions } from "./merge-versions.ts";
 
@@ -78,7 +78,6 @@ function movedModule(
 ): Finding {
   const symbol = moduleWord(from);
   const side = versions.input.theirs.has(from) ? "ours" : "theirs";
-  const guarded = table.guardedLines.some(([first, last]) => first <= line && line <= last);
   return {
     kind: "stale_reference",
     symbol,
@@ -86,6 +85,6 @@ function movedModule(
     line,
     message: `\`${symbol}\` is imported here, but ${sideName[side]} removed or renamed the module (it was ${from}); import it from its new place`,
     related: [{ path: from, line: 1, what: `former file of \`${symbol}\`` }],
-    uncertain: guarded ? "this code may handle its absence" : doubt,
+    uncertain: isGuarded(table, line) ? "this code may handle its absence" : doubt,
   };
 }

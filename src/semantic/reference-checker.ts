@@ -6,6 +6,7 @@ import type { Import } from "../languages/import-finder.ts";
 import { baseName, parentFolder } from "../languages/source-tree.ts";
 import {
   type FileSymbol,
+  isGuarded,
   ownerName,
   type Reference,
   type Signature,
@@ -14,12 +15,6 @@ import {
 } from "../languages/symbol-table/symbol-table.ts";
 import { argumentMismatch } from "./call-signature.ts";
 import {
-  type ChangedSymbol,
-  changedSymbols,
-  moduleWord,
-  type RemovedFile,
-} from "./changed-symbols.ts";
-import {
   type Absence,
   asksForParameters,
   doubtOf,
@@ -27,7 +22,13 @@ import {
   isReassigned,
   mayDefine,
   unreadableUse,
-} from "./doubt.ts";
+} from "./certainty/doubt.ts";
+import {
+  type ChangedSymbol,
+  changedSymbols,
+  moduleWord,
+  type RemovedFile,
+} from "./changed-symbols.ts";
 import { type RuleResult, type Side, sideName } from "./finding.ts";
 import type { MergeVersions } from "./merge-versions.ts";
 import { filesOf, symbolsNamed, type Target, targetsOf } from "./name-resolution.ts";
@@ -360,11 +361,6 @@ function specifierOf({ imports }: SymbolTable, { path: [first] }: Reference): st
 
 function packageIn(text: string | null): string {
   return /^\s*package\s+([\w.]+)/m.exec(text ?? "")?.[1] ?? "";
-}
-
-/** True for a line in code that handles a missing name, or that is compiled only under a condition. */
-function isGuarded({ guardedLines }: SymbolTable, line: number): boolean {
-  return guardedLines.some(([first, last]) => first <= line && line <= last);
 }
 
 /**

@@ -9,7 +9,7 @@ import {
   type SymbolTable,
   simpleName,
 } from "../languages/symbol-table/symbol-table.ts";
-import { hiddenBySyntax } from "./doubt.ts";
+import { hiddenBySyntax } from "./certainty/doubt.ts";
 import { type Finding, type Side, sideName } from "./finding.ts";
 import type { MergeVersions } from "./merge-versions.ts";
 import { targetsOf } from "./name-resolution.ts";

@@ -88,3 +88,36 @@ export async function checkTrees(trees: FourTrees): Promise<Judged> {
 function mentions(text: string, words: readonly string[]): boolean {
   return words.some((word) => new RegExp(`(?<!\\w)${RegExp.escape(word)}(?!\\w)`).test(text));
 }
+
+/** Text of files by path. */
+export type Texts = Record<string, string>;
+
+/** Findings that block a merge, and those that are notes; a side lists the files it changes, "" deletes one. */
+export async function mergeTexts(
+  base: Texts,
+  ours: Texts,
+  theirs: Texts,
+): Promise<{ found: string[]; noted: string[] }> {
+  const tree = (texts: Texts) =>
+    new Map(Object.entries({ ...base, ...texts }).filter(([, text]) => text !== ""));
+  const verdict = await checkCase({ base: tree({}), ours: tree(ours), theirs: tree(theirs) });
+  const found = verdict.kinds.map((kind, at) => `${kind} ${verdict.symbols[at] ?? ""}`.trim());
+  return { found, noted: verdict.noted };
+}
+
+/** The findings of `mergeTexts` that block, as kind and symbol. */
+export async function blockingIn(base: Texts, ours: Texts, theirs: Texts): Promise<string[]> {
+  return (await mergeTexts(base, ours, theirs)).found;
+}
+
+export type Edit = [from: string, to: string];
+
+/** The text with each edit made once. Throws when there is nothing to edit. */
+export function edited(text: string, ...edits: Edit[]): string {
+  let now = text;
+  for (const [from, to] of edits) {
+    if (!now.includes(from)) throw new Error(`nothing to edit: ${from}`);
+    now = now.replace(from, to);
+  }
+  return now;
+}

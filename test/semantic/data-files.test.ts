@@ -1,17 +1,6 @@
 /** Conflicts in files without a grammar, and merges of such files that are correct. */
 import { describe, expect, test } from "bun:test";
-import { checkCase } from "./check-case.ts";
-
-type Texts = Record<string, string>;
-
-/** Findings that block a merge, and those that are notes; a side lists the files it changes, "" deletes one. */
-async function merge(base: Texts, ours: Texts, theirs: Texts) {
-  const tree = (texts: Texts) =>
-    new Map(Object.entries({ ...base, ...texts }).filter(([, text]) => text !== ""));
-  const verdict = await checkCase({ base: tree({}), ours: tree(ours), theirs: tree(theirs) });
-  const found = verdict.kinds.map((kind, at) => `${kind} ${verdict.symbols[at] ?? ""}`.trim());
-  return { found, noted: verdict.noted };
-}
+import { mergeTexts as merge } from "./check-case.ts";
 
 /** A text with a line added after the line that contains a word. */
 function after(text: string, word: string, added: string): string {

@@ -1,27 +1,6 @@
 /** Imports, exports and dependencies that one side drops while the other side starts to use them. */
 import { describe, expect, test } from "bun:test";
-import { checkCase } from "./check-case.ts";
-
-type Texts = Record<string, string>;
-
-/** Findings that block a merge, as kind and symbol; "" deletes a file. */
-async function merge(base: Texts, ours: Texts, theirs: Texts): Promise<string[]> {
-  const tree = (texts: Texts) =>
-    new Map(Object.entries({ ...base, ...texts }).filter(([, text]) => text !== ""));
-  const verdict = await checkCase({ base: tree({}), ours: tree(ours), theirs: tree(theirs) });
-  return verdict.kinds.map((kind, at) => `${kind} ${verdict.symbols[at] ?? ""}`.trim());
-}
-
-type Edit = [from: string, to: string];
-
-function edited(text: string, ...edits: Edit[]): string {
-  let now = text;
-  for (const [from, to] of edits) {
-    if (!now.includes(from)) throw new Error(`nothing to edit: ${from}`);
-    now = now.replace(from, to);
-  }
-  return now;
-}
+import { type Edit, edited, blockingIn as merge, type Texts } from "./check-case.ts";
 
 const python = `import json
 import os

@@ -1,14 +1,6 @@
 /** Members that one side makes required, and implementations that the other side adds. */
 import { describe, expect, test } from "bun:test";
-import { checkCase } from "./check-case.ts";
-
-type Texts = Record<string, string>;
-
-async function merge(base: Texts, ours: Texts, theirs: Texts): Promise<string[]> {
-  const tree = (texts: Texts) => new Map(Object.entries({ ...base, ...texts }));
-  const verdict = await checkCase({ base: tree({}), ours: tree(ours), theirs: tree(theirs) });
-  return verdict.kinds.map((kind, at) => `${kind} ${verdict.symbols[at] ?? ""}`.trim());
-}
+import { blockingIn as merge, type Texts } from "./check-case.ts";
 
 const go = { "go.mod": "module example.org/app\n\ngo 1.21\n" };
 const goInterface = (more: string): string => `package s\n\ntype S interface {\n\tA()\n${more}}\n`;

@@ -1,19 +1,6 @@
 /** Changes by both sides to one file or a few: pairs that conflict and pairs that do not. */
 import { describe, expect, test } from "bun:test";
-import { checkCase } from "./check-case.ts";
-
-type Texts = Record<string, string>;
-
-/** Kinds and symbols of the conflicts of a merge; a side lists only the files it changes. */
-async function merge(base: Texts, ours: Texts, theirs: Texts): Promise<string[]> {
-  const tree = (texts: Texts) => new Map(Object.entries({ ...base, ...texts }));
-  const verdict = await checkCase({
-    base: new Map(Object.entries(base)),
-    ours: tree(ours),
-    theirs: tree(theirs),
-  });
-  return verdict.kinds.map((kind, index) => `${kind} ${verdict.symbols[index] ?? ""}`.trim());
-}
+import { type Edit, edited, blockingIn as merge, type Texts } from "./check-case.ts";
 
 const store = `"""Keeps texts."""
 
@@ -41,17 +28,6 @@ class Store:
 def main():
     return Store().load("a")
 `;
-
-type Edit = [from: string, to: string];
-
-function edited(text: string, ...edits: Edit[]): string {
-  let now = text;
-  for (const [from, to] of edits) {
-    if (!now.includes(from)) throw new Error(`nothing to edit: ${from}`);
-    now = now.replace(from, to);
-  }
-  return now;
-}
 
 describe("edits of one file by both sides", () => {
   test.each<[string, Edit, Edit, string[]]>([

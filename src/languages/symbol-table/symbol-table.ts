@@ -117,3 +117,11 @@ export function ownerName(name: string): string {
 export function simpleName(name: string): string {
   return name.slice(name.lastIndexOf(".") + 1);
 }
+
+/** True for a line in code that handles a missing name, or that is compiled only under a condition. */
+export function isGuarded(
+  { guardedLines }: Pick<SymbolTable, "guardedLines">,
+  line: number,
+): boolean {
+  return guardedLines.some(([first, last]) => first <= line && line <= last);
+}
