@@ -240,7 +240,7 @@ const otherLifecycle = {
       fingerprint: ["string", "Digest of the finding's kind, path and symbol"],
       kind: ["string", "Kind of finding"],
       path: ["string", "File"],
-      line: ["number", "Line in the tree that was rejected, from 1; 0 when unknown"],
+      line: ["number or null", "Line in the tree that was rejected, from 1"],
       message: ["string", "One sentence"],
       commit: ["string or null", "Commit of the work"],
     },

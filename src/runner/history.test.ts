@@ -42,7 +42,7 @@ describe("foldHistory", () => {
   });
 });
 
-test("the findings of a unit are those of its last candidate, not of its own tree", () => {
+test("the semantic diagnostics of a unit are those of its kept work's last candidate", () => {
   const judged = (car: number | null, diagnostics: unknown[]): RecordedEvent =>
     record(
       "r1",
@@ -50,19 +50,12 @@ test("the findings of a unit are those of its last candidate, not of its own tre
       { gate: "semantic", car, diagnostics },
       { unit: "a", attempt: 1 },
     );
-  const found = { file: "a.py", line: 3, code: "stale_reference", message: "`f` is gone." };
-  const events = [
-    started("r1", "d1"),
-    judged(1, [
-      { ...found, severity: "error", fingerprint: "3fa94c01d2be" },
-      { ...found, severity: "warning", fingerprint: "aaaaaaaaaaaa" },
-    ]),
-    judged(null, []),
-  ];
-  const [finding, ...more] = foldHistory(events).get("a")?.findings ?? [];
-  expect(finding).toMatchObject({ fingerprint: "3fa94c01d2be", path: "a.py", line: 3 });
-  expect(more).toEqual([]);
-  expect(foldHistory([...events, judged(2, [])]).get("a")?.findings).toEqual([]);
+  const found = { file: "a.py", line: 3, code: "stale_reference", severity: "error" };
+  const events = [started("r1", "d1"), judged(1, [found]), judged(null, [])];
+  expect(foldHistory(events).get("a")?.semantic).toEqual([found]);
+  expect(foldHistory([...events, judged(2, [])]).get("a")?.semantic).toEqual([]);
+  // The next attempt's work has not been judged yet.
+  expect(foldHistory([...events, kept("r1")]).get("a")?.semantic).toEqual([]);
 });
 
 test("B25 a landed unit has each digest that the history of its plan gives its commit, once", () => {

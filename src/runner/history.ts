@@ -18,16 +18,6 @@ import type { CompiledPlan } from "../plan/compiled.ts";
 import type { PlanLocation } from "../plan/locate.ts";
 import { readText } from "../std/files.ts";
 
-/** A finding of the semantic gate that rejected a unit's work. */
-export interface RejectingFinding {
-  fingerprint: string;
-  kind: string;
-  path: string;
-  /** From 1; 0 when the record has none. */
-  line: number;
-  message: string;
-}
-
 export interface UnitHistory {
   unit: string;
   /** Digest of the unit's task in its last run. */
@@ -42,8 +32,8 @@ export interface UnitHistory {
   rejection: { verdict: string; reason: string; detail: string | null; attempt: number } | null;
   /** The last tree that gates rejected as the attempt's fault. */
   rejectedTree: string | null;
-  /** Findings for which the semantic gate rejected the kept work. */
-  findings: RejectingFinding[];
+  /** Diagnostics of the semantic gate on the last candidate of the kept work, as recorded. */
+  semantic: Record<string, unknown>[];
   /** A read-only unit's last result and the commits that it was given for. */
   result: { text: string; inputs: Record<string, string> } | null;
 }
@@ -80,7 +70,7 @@ export function foldHistory(records: readonly RecordedEvent[]): Map<string, Unit
           kept: same ? (earlier?.kept ?? null) : null,
           rejection: same ? (earlier?.rejection ?? null) : null,
           rejectedTree: same ? (earlier?.rejectedTree ?? null) : null,
-          findings: same ? (earlier?.findings ?? []) : [],
+          semantic: same ? (earlier?.semantic ?? []) : [],
           result: same ? (earlier?.result ?? null) : null,
         });
       }
@@ -100,6 +90,7 @@ export function foldHistory(records: readonly RecordedEvent[]): Map<string, Unit
           commit: text(record.data["commit"]),
           base: text(record.data["base"]),
         };
+        entry.semantic = [];
         break;
       case "attempt.rejected":
         entry.rejection = {
@@ -115,7 +106,7 @@ export function foldHistory(records: readonly RecordedEvent[]): Map<string, Unit
       case "gate.finished":
         // A later verdict on the attempt's own tree says nothing of the merge.
         if (record.data["gate"] === "semantic" && record.data["car"] !== null) {
-          entry.findings = rejectingFindings(record.data);
+          entry.semantic = list(record.data["diagnostics"]);
         }
         break;
       case "unit.result":
@@ -130,23 +121,6 @@ export function foldHistory(records: readonly RecordedEvent[]): Map<string, Unit
     }
   }
   return history;
-}
-
-function rejectingFindings(data: Record<string, unknown>): RejectingFinding[] {
-  return list(data["diagnostics"]).flatMap(
-    ({ severity, fingerprint, code, file, line, message }) =>
-      severity === "error" && typeof fingerprint === "string"
-        ? [
-            {
-              fingerprint,
-              kind: text(code),
-              path: text(file),
-              line: typeof line === "number" ? line : 0,
-              message: text(message),
-            },
-          ]
-        : [],
-  );
 }
 
 function text(value: unknown): string {

@@ -52,6 +52,7 @@ export function acceptedText(finding: SemanticFindingView): string {
   return `accepted by the operator: ${findingText(finding)} (${finding.fingerprint})`;
 }
 
-function findingText({ kind, path, line, message }: SemanticNoteView): string {
+/** Place, kind and message of a finding on one line. */
+export function findingText({ kind, path, line, message }: SemanticNoteView): string {
   return `${line === null ? path : `${path}:${line}`}: ${kind}: ${message}`;
 }

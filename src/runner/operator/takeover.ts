@@ -14,7 +14,7 @@ import { diffTrees, patchBetween } from "../../git/trees.ts";
 import { keepWork, removeWorktree } from "../../git/worktrees/keep.ts";
 import { createWorktree, openWorktree, replayWork } from "../../git/worktrees/worktree.ts";
 import type { EarlierWork } from "../attempt/state.ts";
-import type { RejectingFinding, UnitHistory } from "../history.ts";
+import type { UnitHistory } from "../history.ts";
 import { type RunPaths, takeoverPaths } from "../paths.ts";
 
 interface Takeover {
@@ -59,10 +59,20 @@ export async function openKeptAttempt(o: {
   return { path: place.path, conflicted, conflictedDiff, rejection };
 }
 
+/** A finding of the semantic gate that the operator accepts. */
+export interface AcceptedFinding {
+  fingerprint: string;
+  kind: string;
+  path: string;
+  /** From 1; null when the record has none. */
+  line: number | null;
+  message: string;
+}
+
 /** Work of the operator, which goes through review and gates without a worker. */
 export interface TakenWork extends EarlierWork {
   /** Semantic findings that the operator accepts in this work. */
-  accepted: readonly RejectingFinding[];
+  accepted: readonly AcceptedFinding[];
 }
 
 /** Fingerprints of the findings that the operator accepted in the work of a unit. */

@@ -6,7 +6,7 @@ import { type KeptAttempt, resolveKeptAttempt } from "../../../app/resolve-kept-
 import { DgovError } from "../../../error.ts";
 import { resolvePlan } from "../../../plan/locate.ts";
 import type { EarlierWork } from "../../../runner/attempt/state.ts";
-import type { RejectingFinding, UnitHistory } from "../../../runner/history.ts";
+import type { UnitHistory } from "../../../runner/history.ts";
 import {
   isSameWork,
   isTaken,
@@ -14,6 +14,11 @@ import {
   snapshotTakeover,
 } from "../../../runner/operator/takeover.ts";
 import { indented } from "../../../std/text.ts";
+import {
+  findingText,
+  type SemanticFindingView,
+  viewRejectingFindings,
+} from "../../../views/semantic-notes.ts";
 import { type Context, command } from "../../command.ts";
 import { requireProject } from "../../project.ts";
 import { confirm } from "../../prompt.ts";
@@ -83,16 +88,17 @@ export default command({
 /** Every finding of the rejected work with one of these fingerprints. Throws NOT_FOUND or REFUSED. */
 function acceptable(
   context: Context,
-  { unit, findings }: UnitHistory,
+  { unit, semantic }: UnitHistory,
   fingerprints: readonly string[],
-): RejectingFinding[] {
+): SemanticFindingView[] {
   if (fingerprints.length === 0) return [];
   if (context.env["DGOV_ATTEMPT"] !== undefined) {
     throw new DgovError("REFUSED", "a process of an attempt cannot accept a finding", {
       hint: "a person runs dgov land --accept outside of any worker or gate",
     });
   }
-  const known = findings.map(findingText).join("\n");
+  const findings = viewRejectingFindings({ diagnostics: semantic });
+  const known = findings.map(lineOf).join("\n");
   for (const name of fingerprints) {
     if (findings.some(({ fingerprint }) => fingerprint === name)) continue;
     throw new DgovError("NOT_FOUND", `the semantic gate did not reject ${unit} for ${name}`, {
@@ -120,10 +126,10 @@ async function requireUnchanged(
 /** The findings, after a person's yes. Throws REFUSED without. */
 async function confirmed(
   context: Context,
-  { unit, accept, yes }: { unit: string; accept: RejectingFinding[]; yes: boolean },
-): Promise<RejectingFinding[]> {
+  { unit, accept, yes }: { unit: string; accept: SemanticFindingView[]; yes: boolean },
+): Promise<SemanticFindingView[]> {
   if (accept.length === 0 || yes) return accept;
-  const shown = indented(accept.map(findingText).join("\n"), "  ");
+  const shown = indented(accept.map(lineOf).join("\n"), "  ");
   const text = `The semantic gate rejected ${unit}:\n${shown}\nLand it all the same?`;
   if (context.interactive && (await confirm(text))) return accept;
   throw new DgovError("REFUSED", "a finding is accepted only by a person", {
@@ -131,6 +137,6 @@ async function confirmed(
   });
 }
 
-function findingText({ fingerprint, kind, path, line, message }: RejectingFinding): string {
-  return `${fingerprint}  ${kind}  ${path}:${line}: ${message}`;
+function lineOf(finding: SemanticFindingView): string {
+  return `${finding.fingerprint}  ${findingText(finding)}`;
 }
