@@ -7,7 +7,8 @@ export default [
     file: "src/std/shared-lock.ts",
     find: "for (const other of held) other.alone = false;",
     replace: "for (const other of held) other.alone = other.mode === next.mode;",
-    killedBy: "src/std/shared-lock.test.ts > a task that wants the lock alone waits for all holders",
+    killedBy:
+      "src/std/shared-lock.test.ts > a task that wants the lock alone waits for all holders",
   },
   {
     name: "a waiting task that leaves does not admit the ones behind it",
