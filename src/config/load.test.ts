@@ -54,6 +54,17 @@ describe("parseConfig", () => {
       "[scope]\nignore_files = ['.dgov/state.db']\n",
       ["2:1 reserved-path: `scope.ignore_files` must not match the reserved path `.dgov/state.db`"],
     ],
+    [
+      "[scope]\nignore_files = ['.sentrux', '.coverage-baseline', '.coverage-baseline/x']\n",
+      [".sentrux", ".coverage-baseline", ".coverage-baseline/x"].map(
+        (path) =>
+          `2:1 reserved-path: \`scope.ignore_files\` must not match the reserved path \`${path}\``,
+      ),
+    ],
+    [
+      "[scope]\nignore_files = ['.dgovernor', '.sentruxes', 'a/.dgov', '.coverage-baselines']\n",
+      [],
+    ],
     ["[sandbox]\nmode = 'on'\n", ['2:1 wrong-type: `sandbox.mode` must be "off", not "on"']],
   ])("E3 %p is rejected at its line", (text, wanted) => {
     expect(diagnosticLines(text)).toEqual(wanted);
@@ -80,6 +91,33 @@ describe("parseConfig", () => {
     expect(
       loaded.ok && [loaded.config.provider, loaded.config.providers["llm"]?.defaultAgent],
     ).toEqual(["llm", "m"]);
+  });
+
+  test("every command is that of its own key, and a blank one is none", () => {
+    const names = ["test", "lint", "lint_fix", "format", "format_check", "type_check", "coverage"];
+    const lines = [...names, "setup"].map((name) => `${name}_cmd = "run ${name}"\n`).join("");
+    const written = parseConfig(`[project]\n${lines}`, "/project");
+    expect(written.ok && written.config.commands).toEqual({
+      test: "run test",
+      lint: "run lint",
+      lintFix: "run lint_fix",
+      format: "run format",
+      formatCheck: "run format_check",
+      typeCheck: "run type_check",
+      coverage: "run coverage",
+      setup: "run setup",
+    });
+    const blank = parseConfig(`[project]\n${lines.replaceAll(/"run \w+"/g, '"  "')}`, "/project");
+    expect(blank.ok && Object.values(blank.config.commands)).toEqual(Array(8).fill(null));
+  });
+
+  test("a recipe runs beside other gates unless it is exclusive", () => {
+    const text = "[verify.a]\ncommand = 'a'\n[verify.b]\ncommand = 'b'\nexclusive = true\n";
+    const loaded = parseConfig(text, "/project");
+    expect(loaded.ok && Object.values(loaded.config.verify).map((v) => v.exclusive)).toEqual([
+      false,
+      true,
+    ]);
   });
 
   test("an empty file results in every default", () => {

@@ -4,8 +4,11 @@ import {
   anyText,
   fixedTable,
   flag,
+  integerBetween,
   key,
   map,
+  naturalNumber,
+  nonNegativeNumber,
   positiveInteger,
   requiredKey,
   shellCommand,
@@ -105,4 +108,15 @@ test("every default is a valid value of its key", () => {
   };
   const tables: [string, TomlDefinition][] = Object.entries({ ...projectKeys, ...planFileTables });
   expect(tables.flatMap(([name, one]) => invalid(one, name))).toEqual([]);
+});
+
+test.each([
+  [positiveInteger, [1], [0, 1.5]],
+  [naturalNumber, [0, 1], [-1, 0.5]],
+  [nonNegativeNumber, [0, 0.5], [-0.5]],
+  [integerBetween(2, 4), [2, 3, 4], [1, 5, 2.5]],
+])("a number of the type %# is valid up to its bounds, both included", (type, valid, invalid) => {
+  const problems = (n: number): number => keyProblems({ n: key(type, "N") }, { n }).length;
+  expect(valid.map(problems)).toEqual(valid.map(() => 0));
+  expect(invalid.map(problems)).toEqual(invalid.map(() => 1));
 });
