@@ -1,4 +1,4 @@
-/** Judges the working tree without a run: gates, coverage baseline, scope verdict, verify recipes. */
+/** Measures and judges the working tree without a run: coverage baseline, scope verdict, verify recipes. */
 import { mkdirSync, realpathSync, rmSync } from "node:fs";
 import { basename, join } from "node:path";
 import { judgeChanges, type ScopeVerdict } from "../claims/verdict.ts";
@@ -6,11 +6,9 @@ import type { Config } from "../config/config.ts";
 import { childVariables, scopePolicy } from "../config/execution-policy.ts";
 import { requireConfig } from "../config/load.ts";
 import { DgovError } from "../error.ts";
-import { treeOfCommit, writeCommit } from "../git/commit.ts";
-import type { Oid } from "../git/objects.ts";
+import { treeOfCommit } from "../git/commit.ts";
 import { headOf } from "../git/refs.ts";
 import { openRepository, prefixOf, projectDirOf } from "../git/repository.ts";
-import { workingTree } from "../git/working-tree.ts";
 import { type FileChange, operatorChanges } from "../git/worktrees/changes.ts";
 import type { Claims } from "../plan/compiled.ts";
 import { resolvePlan, resolveUnit } from "../plan/locate.ts";
@@ -18,56 +16,15 @@ import { childEnvironment } from "../process/environment.ts";
 import { describeExit, succeeded } from "../process/exit-result.ts";
 import { runShell } from "../process/spawn.ts";
 import { uncommittedPaths } from "../runner/preconditions.ts";
-import type { SettlementContext } from "../settlement/context.ts";
 import { coverageBaselineFile, writeCoverageBaseline } from "../settlement/coverage/baseline.ts";
 import { measureProject } from "../settlement/coverage/figures.ts";
 import { type FileCoverage, percentOf } from "../settlement/coverage/report.ts";
-import { type GatesResult, runGates } from "../settlement/gates/run-gates.ts";
-import { rejectionText } from "../settlement/rejection.ts";
-import { holdBaseline } from "../settlement/structure/held-baseline.ts";
 import { fillTemplate } from "../settlement/trees/command.ts";
 import { present } from "../std/assert.ts";
-import { isoTime, systemClock } from "../std/clock.ts";
 import { suggest } from "../std/suggest.ts";
 import { listed } from "../std/text.ts";
 import { type AdHocRequest, withSettlement } from "./ad-hoc-settlement.ts";
 import { compileFromDisk, invalidPlan } from "./compile.ts";
-
-/**
- * Runs the gates on the working tree against HEAD, on every source file. `rejection` is the text a
- * worker would get, "" when the gates pass.
- */
-export function judgeWorkingTree(
-  request: Omit<AdHocRequest, "name">,
-): Promise<Pick<GatesResult, "passed" | "verdicts"> & { rejection: string }> {
-  return withSettlement({ ...request, name: "preflight" }, async ({ c, head }) => {
-    const tree = await workingTree(c.repository);
-    const marker = `preflight/${process.pid}`;
-    await holdBaseline(c, { commit: head, checkedOut: true, marker, now: systemClock.now() });
-    const { passed, verdicts } = await runGates(c, {
-      unit: null,
-      attempt: 0,
-      car: null,
-      tree,
-      commit: await commitOf(c, { tree, head }),
-      base: head,
-      testCmd: null,
-      marker,
-      signal: request.signal,
-      files: "all",
-    });
-    return { passed, verdicts, rejection: passed ? "" : rejectionText(verdicts) };
-  });
-}
-
-/** HEAD or, with uncommitted changes, a commit of the working tree on top of it. */
-async function commitOf(c: SettlementContext, o: { tree: Oid; head: Oid }): Promise<Oid> {
-  const { tree, head } = o;
-  if (tree === (await treeOfCommit(c.repository, head))) return head;
-  const { identity } = c;
-  const fields = { tree, parents: [head], message: "uncommitted changes", identity };
-  return writeCommit(c.repository, { ...fields, date: isoTime(systemClock.now()) });
-}
 
 export interface SavedCoverage {
   /** The baseline file, relative to the project. */

@@ -1,10 +1,16 @@
 /** `dgov preflight`: runs the settlement gates on the local working tree, without a worker. */
-import { judgeWorkingTree } from "../../../app/working-tree.ts";
+import { judgeWorkingTree, type Preflight } from "../../../app/preflight.ts";
 import { verdictData } from "../../../runner/records.ts";
 import { duration, words } from "../../../std/text.ts";
 import { type Context, command } from "../../command.ts";
 import { gateAnnotations } from "../../github/run-report.ts";
-import { markdownTable, onGitHub, report } from "../../github/workflow.ts";
+import {
+  type Annotation,
+  escapeCell,
+  markdownTable,
+  onGitHub,
+  report,
+} from "../../github/workflow.ts";
 import { requireProject } from "../../project.ts";
 import { interruptible } from "../../signals.ts";
 
@@ -25,13 +31,24 @@ const gateFields = [
 export default command({
   name: "preflight",
   description: "Run the gates on the working tree",
-  args: {},
-  examples: ["dgov preflight", "dgov preflight --json"],
-  run: (context) => interruptible((signal) => preflight(context, signal)),
+  args: {
+    base: {
+      type: "string",
+      valueHint: "REF",
+      description: "Compare with the merge base of HEAD and REF, as for a pull request to REF",
+    },
+  },
+  examples: ["dgov preflight", "dgov preflight --base main", "dgov preflight --json"],
+  run: (context, { base }) =>
+    interruptible((signal) => preflight(context, { since: base ?? null, signal })),
 });
 
-async function preflight(context: Context, signal: AbortSignal): Promise<number> {
+async function preflight(
+  context: Context,
+  { since, signal }: { since: string | null; signal: AbortSignal },
+): Promise<number> {
   const judged = await judgeWorkingTree({
+    since,
     projectRoot: requireProject(context),
     env: context.env,
     status: (text) => context.output.log.info(text),
@@ -39,7 +56,7 @@ async function preflight(context: Context, signal: AbortSignal): Promise<number>
   });
   // An interrupted check has no answer, only an exit code.
   if (signal.aborted) return 130;
-  const { passed, verdicts, rejection } = judged;
+  const { passed, verdicts, rejection, head, base, unchanged } = judged;
   const lines = verdicts.map(
     (v) => `${v.gate}: ${v.status}${v.reason === "" ? "" : `: ${v.reason}`}`,
   );
@@ -47,10 +64,14 @@ async function preflight(context: Context, signal: AbortSignal): Promise<number>
     {
       schema: "dgov.preflight/1",
       passed,
+      head,
+      base,
+      unchanged,
       gates: verdicts.map((verdict) => verdictData(verdict, gateFields)),
     },
     [
       ...(verdicts.length === 0 ? ["no gates are configured"] : lines),
+      ...(unchanged === null ? [] : ["", unchanged]),
       ...(passed ? [] : ["", rejection]),
     ].join("\n"),
   );
@@ -58,14 +79,30 @@ async function preflight(context: Context, signal: AbortSignal): Promise<number>
   return passed ? 0 : 1;
 }
 
-function reportToGitHub(
-  context: Context,
-  { passed, verdicts }: Awaited<ReturnType<typeof judgeWorkingTree>>,
-): void {
+function reportToGitHub(context: Context, { passed, verdicts, unchanged }: Preflight): void {
   const rows = verdicts.map((v) => [v.gate, words(v.status), duration(v.durationMs), v.reason]);
+  const isPullRequest = (context.env["GITHUB_BASE_REF"] ?? "") !== "";
   report(context, {
     projectRoot: requireProject(context),
-    annotations: gateAnnotations(verdicts, null),
-    summary: `## dgov preflight: ${passed ? "passed" : "failed"}\n\n${markdownTable(["gate", "result", "time", "why"], rows)}`,
+    annotations: [
+      ...gateAnnotations(verdicts, null),
+      ...(unchanged !== null && isPullRequest ? [warning(unchanged)] : []),
+    ],
+    summary: [
+      `## dgov preflight: ${passed ? "passed" : "failed"}`,
+      markdownTable(["gate", "result", "time", "why"], rows),
+      ...(unchanged === null ? [] : [escapeCell(unchanged)]),
+    ].join("\n\n"),
   });
+}
+
+function warning(message: string): Annotation {
+  return {
+    level: "warning",
+    file: null,
+    line: null,
+    column: null,
+    title: "dgov preflight",
+    message,
+  };
 }

@@ -1,6 +1,6 @@
 /** `dgov doctor`: checks everything a run needs and names the next command for each problem. */
 import { join } from "node:path";
-import { type DoctorCheck, runChecks } from "../../../app/doctor.ts";
+import { type DoctorCheck, runChecks } from "../../../app/doctor/checks.ts";
 import { configFile } from "../../../config/find.ts";
 import { requireConfig } from "../../../config/load.ts";
 import { renderSettings, type Setting, settingsInForce } from "../../../config/settings.ts";

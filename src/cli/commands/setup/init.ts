@@ -1,5 +1,5 @@
 /** `dgov init`: sets up `.dgov/`; creates missing files and changes no others. */
-import { runChecks } from "../../../app/doctor.ts";
+import { runChecks } from "../../../app/doctor/checks.ts";
 import { initProject, initRoot, type ProviderPreset } from "../../../app/init.ts";
 import { offerBaseline } from "../../../app/structure.ts";
 import { command } from "../../command.ts";

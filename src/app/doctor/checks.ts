@@ -1,15 +1,15 @@
 /** `dgov doctor`: checks everything a run needs, one thing at a time. */
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import type { Config, ProviderConfig } from "../config/config.ts";
-import { childVariables } from "../config/execution-policy.ts";
-import { configFile, findProject } from "../config/find.ts";
-import { gatesWithoutHistory } from "../config/gate-history.ts";
-import { loadConfig } from "../config/load.ts";
-import { endpointOf, requireEditedProvider, resolveModel } from "../config/providers.ts";
-import { isTrusted, trustOrigin } from "../config/trust.ts";
-import { DgovError } from "../error.ts";
-import { headOf } from "../git/refs.ts";
+import type { Config, ProviderConfig } from "../../config/config.ts";
+import { childVariables } from "../../config/execution-policy.ts";
+import { configFile, findProject } from "../../config/find.ts";
+import { gatesWithoutHistory } from "../../config/gate-history.ts";
+import { loadConfig } from "../../config/load.ts";
+import { endpointOf, requireEditedProvider, resolveModel } from "../../config/providers.ts";
+import { isTrusted, trustOrigin } from "../../config/trust.ts";
+import { DgovError } from "../../error.ts";
+import { headOf } from "../../git/refs.ts";
 import {
   gitVersion,
   openRepository,
@@ -17,17 +17,17 @@ import {
   projectDirOf,
   type Repository,
   requireIdentity,
-} from "../git/repository.ts";
-import { openProvider } from "../model/provider.ts";
-import { childEnvironment } from "../process/environment.ts";
-import { describeExit } from "../process/exit-result.ts";
-import { runProcess } from "../process/spawn.ts";
-import { type FoundBaseline, findBaseline } from "../settlement/structure/baseline.ts";
-import { configuredSentrux } from "../settlement/structure/engine.ts";
-import { hasSource } from "../settlement/structure/scan.ts";
-import { limitSignal } from "../std/limit.ts";
-import { errorMessage, short } from "../std/text.ts";
-import { baselineFile, metadataFile } from "../structure/baseline.ts";
+} from "../../git/repository.ts";
+import { openProvider } from "../../model/provider.ts";
+import { childEnvironment } from "../../process/environment.ts";
+import { describeExit } from "../../process/exit-result.ts";
+import { runProcess } from "../../process/spawn.ts";
+import { type FoundBaseline, findBaseline } from "../../settlement/structure/baseline.ts";
+import { configuredSentrux } from "../../settlement/structure/engine.ts";
+import { hasSource } from "../../settlement/structure/scan.ts";
+import { limitSignal } from "../../std/limit.ts";
+import { errorMessage, short } from "../../std/text.ts";
+import { baselineFile, metadataFile } from "../../structure/baseline.ts";
 
 export interface DoctorCheck {
   check: string;
