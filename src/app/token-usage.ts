@@ -10,19 +10,25 @@ import type { ReviewFacts } from "../views/review.ts";
 export interface TokenSum {
   /** Null when the server reported no usage. */
   add(usage: TokenUsage | null): void;
-  /** The sum with the field names of JSON documents. */
-  document(): { prompt_tokens: number; completion_tokens: number };
+  /** The sum with the field names of JSON documents; null when there were requests and none was counted. */
+  document(): { prompt_tokens: number | null; completion_tokens: number | null };
 }
 
 /** An empty sum. */
 export function newTokenSum(): TokenSum {
-  const sum = { prompt_tokens: 0, completion_tokens: 0 };
+  const unknown = { prompt_tokens: null, completion_tokens: null };
+  let sum: ReturnType<TokenSum["document"]> | null = null;
   return {
     add(usage) {
-      sum.prompt_tokens += usage?.promptTokens ?? 0;
-      sum.completion_tokens += usage?.completionTokens ?? 0;
+      if (usage === null) sum ??= unknown;
+      else {
+        sum = {
+          prompt_tokens: (sum?.prompt_tokens ?? 0) + usage.promptTokens,
+          completion_tokens: (sum?.completion_tokens ?? 0) + usage.completionTokens,
+        };
+      }
     },
-    document: () => ({ ...sum }),
+    document: () => sum ?? { prompt_tokens: 0, completion_tokens: 0 },
   };
 }
 

@@ -12,6 +12,8 @@ export interface UsageCounts {
   attempt: number | null;
   model: string | null;
   turns: number;
+  /** Turns whose tokens the endpoint did not report. */
+  unmeteredTurns: number;
   promptTokens: number;
   /** Part of the prompt tokens. */
   cachedTokens: number;
@@ -24,13 +26,14 @@ export interface UsageCounts {
 export function readCounts(connection: Connection, run: string): UsageCounts[] {
   const rows = connection.all<UsageCounts>(
     `SELECT unit, attempt, json_extract(data, '$.model') AS model, count(*) AS turns,
+       sum(json_extract(data, '$.usage.prompt_tokens') IS NULL) AS unmeteredTurns,
        coalesce(sum(json_extract(data, '$.usage.prompt_tokens')), 0) AS promptTokens,
        coalesce(sum(json_extract(data, '$.usage.cached_tokens')), 0) AS cachedTokens,
        coalesce(sum(json_extract(data, '$.usage.completion_tokens')), 0) AS completionTokens,
        0 AS calls, 0 AS failedCalls
      FROM events WHERE type = 'turn.finished' AND run = ? GROUP BY unit, attempt, model
      UNION ALL
-     SELECT unit, attempt, NULL, 0, 0, 0, 0, count(*),
+     SELECT unit, attempt, NULL, 0, 0, 0, 0, 0, count(*),
        coalesce(sum(json_extract(data, '$.ok') = 0), 0)
      FROM events WHERE type = 'result' AND run = ? GROUP BY unit, attempt`,
     run,
@@ -55,6 +58,7 @@ function addCounts(a: UsageCounts, b: UsageCounts): UsageCounts {
   return {
     ...a,
     turns: a.turns + b.turns,
+    unmeteredTurns: a.unmeteredTurns + b.unmeteredTurns,
     promptTokens: a.promptTokens + b.promptTokens,
     cachedTokens: a.cachedTokens + b.cachedTokens,
     completionTokens: a.completionTokens + b.completionTokens,

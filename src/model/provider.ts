@@ -10,6 +10,7 @@ import type { Endpoint } from "./endpoint.ts";
 import { classifyFailure } from "./failure.ts";
 import type { ModelRequest, ModelResult } from "./message.ts";
 import { ResponseLimits } from "./response-limits.ts";
+import { noUsage } from "./usage.ts";
 import { AnswerAccumulator, type AnswerPart, readAnswerParts, requestBody } from "./wire.ts";
 
 /** Sends requests to one endpoint. Never throws; failures are a `ModelResult`. */
@@ -58,7 +59,10 @@ async function send(endpoint: Endpoint, request: ModelRequest): Promise<ModelRes
       if (exchange.ended) break;
     }
   } catch (error) {
-    return interruption(exchange) ?? classifyFailure(error, { ...endpoint, usage: answer.usage });
+    const failure = classifyFailure(error, { ...endpoint, usage: answer.usage });
+    // An error status in place of an answer: the request was refused, and nothing is charged for it.
+    const refused = failure.status !== null && exchange.parts === 0;
+    return interruption(exchange) ?? (refused ? { ...failure, usage: noUsage } : failure);
   } finally {
     limits.stop();
   }

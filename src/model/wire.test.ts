@@ -175,3 +175,10 @@ test("text, reasoning, finish reason and usage are read from chunks, and other f
     answer.usage,
   ]).toEqual(["ab", "hm", "stop", 2, { promptTokens: 9, cachedTokens: 4, completionTokens: 2 }]);
 });
+
+test("E18 usage is read from the choice of a chunk that has none of its own", () => {
+  const answer = new AnswerAccumulator();
+  const usage = { prompt_tokens: 9, completion_tokens: 2 };
+  answer.add({ choices: [{ delta: {}, finish_reason: "stop", usage }] });
+  expect(answer.usage?.promptTokens).toBe(9);
+});

@@ -5,7 +5,7 @@
  */
 import type { Endpoint } from "./endpoint.ts";
 import type { ChatMessage, ModelRequest, ToolCall } from "./message.ts";
-import type { TokenUsage } from "./usage.ts";
+import { type TokenUsage, usageOf } from "./usage.ts";
 
 // ------------------------------------------------------------
 // Requests.
@@ -211,6 +211,8 @@ export class AnswerAccumulator {
     if (!Array.isArray(choices) || choices.length === 0) return;
     this.#choices++;
     const choice = record(choices[0]);
+    // Moonshot streams the usage in the choice.
+    this.#usage ??= usageOf(choice["usage"]);
     if (typeof choice["finish_reason"] === "string" && choice["finish_reason"] !== "") {
       this.#finishReason = choice["finish_reason"];
     }
@@ -339,23 +341,6 @@ function validIndex(value: unknown): number | null {
 function textIn(value: unknown): string {
   if (typeof value === "string") return value;
   return Array.isArray(value) ? value.map((part) => textIn(record(part)["text"])).join("") : "";
-}
-
-function usageOf(value: unknown): TokenUsage | null {
-  if (value === null || typeof value !== "object") return null;
-  const usage = record(value);
-  const [promptTokens, completionTokens] = [
-    count(usage["prompt_tokens"]),
-    count(usage["completion_tokens"]),
-  ];
-  // Some servers send an empty object with every chunk; it is not a count.
-  if (promptTokens === 0 && completionTokens === 0) return null;
-  const cachedTokens = count(record(usage["prompt_tokens_details"])["cached_tokens"]);
-  return { promptTokens, cachedTokens, completionTokens };
-}
-
-function count(value: unknown): number {
-  return typeof value === "number" && Number.isFinite(value) && value > 0 ? Math.round(value) : 0;
 }
 
 function record(value: unknown): Record<string, unknown> {

@@ -29,11 +29,16 @@ export interface Spending {
   turns: number;
   calls: number;
   failedCalls: number;
-  promptTokens: number;
-  cachedTokens: number;
-  completionTokens: number;
-  /** Null when a model used has no price: an unknown cost is not 0. */
+  /** Turns whose tokens the endpoint did not report. */
+  unmeteredTurns: number;
+  /** Tokens of the metered turns; null when there are turns and none of them is metered. */
+  promptTokens: number | null;
+  cachedTokens: number | null;
+  completionTokens: number | null;
+  /** Null without turns, and when a turn has no price or is unmetered. */
   cost: number | null;
+  /** Cost of the metered turns with a price; null when there are none. */
+  costAtLeast: number | null;
 }
 
 /** The place of runs that this log does not have. */
@@ -167,15 +172,10 @@ export function spendingOf(
   units: readonly (UnitView | null)[],
   facts: Pick<ReviewFacts, "counts" | "cost">,
 ): Spending {
-  const sum: Spending = {
-    turns: 0,
-    calls: 0,
-    failedCalls: 0,
-    promptTokens: 0,
-    cachedTokens: 0,
-    completionTokens: 0,
-    cost: 0,
-  };
+  const sum = { turns: 0, calls: 0, failedCalls: 0, unmeteredTurns: 0 };
+  const tokens = { promptTokens: 0, cachedTokens: 0, completionTokens: 0 };
+  let costAtLeast: number | null = null;
+  let costKnown = true;
   const byName = new Map(units.map((unit) => [unit?.unit ?? null, unit]));
   for (const row of facts.counts) {
     const unit = byName.get(row.unit);
@@ -183,13 +183,22 @@ export function spendingOf(
     sum.turns += row.turns;
     sum.calls += row.calls;
     sum.failedCalls += row.failedCalls;
-    sum.promptTokens += row.promptTokens;
-    sum.cachedTokens += row.cachedTokens;
-    sum.completionTokens += row.completionTokens;
+    sum.unmeteredTurns += row.unmeteredTurns;
+    tokens.promptTokens += row.promptTokens;
+    tokens.cachedTokens += row.cachedTokens;
+    tokens.completionTokens += row.completionTokens;
     if (row.turns === 0) continue;
     const attempt = unit?.attempts.find((one) => one.attempt === row.attempt) ?? null;
-    const cost = facts.cost(row, attempt);
-    sum.cost = sum.cost === null || cost === null ? null : sum.cost + cost;
+    const metered = row.turns > row.unmeteredTurns;
+    const cost = metered ? facts.cost(row, attempt) : null;
+    costKnown &&= cost !== null && row.unmeteredTurns === 0;
+    if (cost !== null) costAtLeast = (costAtLeast ?? 0) + cost;
   }
-  return sum;
+  const unmetered = sum.turns > 0 && sum.turns === sum.unmeteredTurns;
+  return {
+    ...sum,
+    ...(unmetered ? { promptTokens: null, cachedTokens: null, completionTokens: null } : tokens),
+    cost: costKnown ? costAtLeast : null,
+    costAtLeast,
+  };
 }

@@ -14,6 +14,7 @@ export function countEvents(events: Iterable<RecordedEvent>): UsageCounts[] {
         attempt,
         model: (data["model"] as string | undefined) ?? null,
         turns: 1,
+        unmeteredTurns: usage["prompt_tokens"] === undefined ? 1 : 0,
         promptTokens: usage["prompt_tokens"] ?? 0,
         cachedTokens: usage["cached_tokens"] ?? 0,
         completionTokens: usage["completion_tokens"] ?? 0,
@@ -34,6 +35,7 @@ export function countEvents(events: Iterable<RecordedEvent>): UsageCounts[] {
     (a, b) => ({
       ...a,
       turns: a.turns + b.turns,
+      unmeteredTurns: a.unmeteredTurns + b.unmeteredTurns,
       promptTokens: a.promptTokens + b.promptTokens,
       cachedTokens: a.cachedTokens + b.cachedTokens,
       completionTokens: a.completionTokens + b.completionTokens,
@@ -46,6 +48,7 @@ export function countEvents(events: Iterable<RecordedEvent>): UsageCounts[] {
 const noCounts = {
   model: null,
   turns: 0,
+  unmeteredTurns: 0,
   promptTokens: 0,
   cachedTokens: 0,
   completionTokens: 0,

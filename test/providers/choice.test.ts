@@ -178,4 +178,32 @@ describe("price", () => {
     const review = await runOk(p, "plan", "review", "p");
     expect(review.stdout).not.toContain("cost");
   });
+
+  test.concurrent("E18 tokens and cost are unknown, not 0, where the endpoint reports no usage", async () => {
+    const [write] = writes("a").turns;
+    const unmetered = { ...done("ok"), usage: null };
+    const price = { input: 2, output: 10 };
+    const rules = (first: object) => [
+      { ...writes("a"), turns: [{ ...write, ...first }, unmetered] },
+    ];
+    const config = { providers: { test: { price } } };
+    const tasks = { a: {} };
+    await using none = await testProject({
+      tasks,
+      config,
+      script: { rules: rules({ usage: null }) },
+    });
+    const run = JSON.parse((await runOk(none, "run", "p", "--json")).stdout);
+    const unknown = { prompt_tokens: null, completion_tokens: null, unmetered_turns: 2 };
+    expect(run).toMatchObject({ ...unknown, units: [unknown] });
+    expect(Object.keys(run)).not.toContain("cost");
+    const review = await runOk(none, "plan", "review", "p");
+    expect(review.stdout).toContain("unknown tokens in, unknown out\n");
+
+    await using half = await testProject({ tasks, config, script: { rules: rules({ usage }) } });
+    const text = (await runOk(half, "run", "p")).stdout;
+    expect(text).toContain("cost at least 3.0000 (no usage reported for 1 of 2 turns)");
+    const { spending } = JSON.parse((await runOk(half, "plan", "review", "p", "--json")).stdout);
+    expect(spending).toMatchObject({ cost: null, cost_at_least: 3, prompt_tokens: 1_000_000 });
+  });
 });

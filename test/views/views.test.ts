@@ -275,13 +275,48 @@ describe("viewReview", () => {
       turns: 3,
       calls: 0,
       failedCalls: 0,
+      unmeteredTurns: 0,
       promptTokens: 300,
       cachedTokens: 30,
       completionTokens: 21,
       cost: 1,
+      costAtLeast: 1,
     });
-    expect(viewReview(view(log), { ...noFacts, counts }, null).spending.cost).toBeNull();
   });
+
+  const metered = { prompt_tokens: 100, cached_tokens: 10, completion_tokens: 7 };
+  // [case, usage of the turns of attempts 1 and 2, price of each attempt, prompt tokens, cost, its lower bound]
+  const spendings: [string, unknown[], (number | null)[], (number | null)[]][] = [
+    ["no turns", [], [5, 5], [0, null, null]],
+    ["a price and usage", [metered, metered], [5, 6], [200, 11, 11]],
+    ["a price of 0", [metered, metered], [0, 0], [200, 0, 0]],
+    ["no price", [metered, metered], [null, null], [200, null, null]],
+    ["a price for one of two providers", [metered, metered], [null, 6], [200, null, 6]],
+    ["no usage", [null, null], [5, 6], [null, null, null]],
+    ["usage of one of two turns", [metered, null], [5, 6], [100, null, 5]],
+    ["neither price nor usage", [null], [null, null], [null, null, null]],
+  ];
+  test.each(spendings)(
+    "E18 an unknown cost is null, never 0: %s",
+    (_, usages, prices, expected) => {
+      const log = new RunLog({ units: [{ unit: "a" }] }).rejected("a", 1).lands("a");
+      const turns = usages.map(
+        (usage, i): RecordedEvent => ({
+          ...{ seq: 1, ts: "", run: "r1", plan: "p", unit: "a", attempt: i + 1 },
+          ...{ type: "turn.finished", kind: "telemetry", data: { model: "m", usage } },
+        }),
+      );
+      const cost = ({ attempt }: { attempt: number | null }) => prices[(attempt ?? 0) - 1] ?? null;
+      const facts = { ...noFacts, counts: countEvents(turns), cost };
+      const review = viewReview(view(log), facts, null);
+      for (const { promptTokens, cost, costAtLeast } of [
+        review.spending,
+        review.units[0]?.spending ?? review.spending,
+      ]) {
+        expect([promptTokens, cost, costAtLeast]).toEqual(expected);
+      }
+    },
+  );
 
   test("E1 the text of a review shows landings, rejections with reasons, and next commands", () => {
     const log = new RunLog({ units: [{ unit: "a" }, { unit: "b" }] })

@@ -87,7 +87,7 @@ describe("a worker's conversation", () => {
     expect(end.outcome?.verdict).toBe("provider_failed");
     expect(ofType(end, "turn.finished").map((turn) => turn.usage)).toEqual([
       { promptTokens: 200, cachedTokens: 80, completionTokens: 14 },
-      null,
+      { promptTokens: 0, cachedTokens: 0, completionTokens: 0 },
     ]);
   });
 

@@ -80,7 +80,7 @@ function unitRow(unit: UnitProgress, now: number, frame: number): string {
       ? [
           unit.turnsMax > 0 ? `turn ${unit.turn}/${unit.turnsMax}` : "starting",
           unit.tool ?? "thinking",
-          `${unit.tokens} tokens`,
+          ...(unit.tokens === null ? [] : [`${unit.tokens} tokens`]),
         ].join("  ")
       : (unit.gate ?? unit.reason);
   const attempt = unit.attempt > 1 ? ` #${unit.attempt}` : "";
@@ -112,7 +112,8 @@ interface UnitProgress {
   turn: number;
   turnsMax: number;
   tool: string | null;
-  tokens: number;
+  /** Null until the endpoint reports some. */
+  tokens: number | null;
   gate: string | null;
 }
 
@@ -150,7 +151,9 @@ function advance(progress: Progress, record: RecordedEvent): void {
         prompt_tokens: number;
         completion_tokens: number;
       } | null;
-      if (usage) unit.tokens += usage.prompt_tokens + usage.completion_tokens;
+      if (usage) {
+        unit.tokens = (unit.tokens ?? 0) + usage.prompt_tokens + usage.completion_tokens;
+      }
       break;
     }
     case "call":
@@ -179,7 +182,7 @@ function newUnit(unit: string, at: number): UnitProgress {
     turn: 0,
     turnsMax: 0,
     tool: null,
-    tokens: 0,
+    tokens: null,
     gate: null,
   };
 }

@@ -33,6 +33,7 @@ import { usageError } from "../../args.ts";
 import { command } from "../../command.ts";
 import { answerView, type Output } from "../../output.ts";
 import { requireProject } from "../../project.ts";
+import { costText, tokenCount } from "../../render/spending.ts";
 import { textTable } from "../../render/table.ts";
 
 export default command({
@@ -257,9 +258,7 @@ function gateOutput(gate: GateView, indent: string): string[] {
 }
 
 function spending(sum: Spending): string {
-  const tokens = sum.promptTokens + sum.completionTokens;
-  const cost = sum.cost === null || tokens === 0 ? "" : `, cost ${sum.cost.toFixed(4)}`;
-  const cached = sum.cachedTokens > 0 ? ` (${sum.cachedTokens} cached)` : "";
+  const cached = (sum.cachedTokens ?? 0) > 0 ? ` (${sum.cachedTokens} cached)` : "";
   const failed = sum.failedCalls > 0 ? ` (${sum.failedCalls} failed)` : "";
-  return `${plural(sum.turns, "turn")}, ${plural(sum.calls, "call")}${failed}, ${sum.promptTokens} tokens in${cached}, ${sum.completionTokens} out${cost}`;
+  return `${plural(sum.turns, "turn")}, ${plural(sum.calls, "call")}${failed}, ${tokenCount(sum.promptTokens)} tokens in${cached}, ${tokenCount(sum.completionTokens)} out${costText(sum)}`;
 }

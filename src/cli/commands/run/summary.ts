@@ -17,6 +17,7 @@ import {
   viewRun,
 } from "../../../views/run-view.ts";
 import type { RunReport } from "../../github/run-report.ts";
+import { costText, tokenCount } from "../../render/spending.ts";
 
 type Finished = Extract<RunResult, { kind: "finished" }>;
 
@@ -69,12 +70,14 @@ export function summarizeRun(
   };
 }
 
-/** Tokens, and the cost where a price is configured; an unknown cost is left out, never 0. */
-function spendingDocument({ promptTokens, completionTokens, cost, turns }: Spending): object {
+/** Tokens and cost. An unknown cost is left out, never 0; `cost_at_least` is there if any part of it is known. */
+function spendingDocument(of: Spending): object {
   return {
-    prompt_tokens: promptTokens,
-    completion_tokens: completionTokens,
-    ...(cost === null || turns === 0 ? {} : { cost }),
+    prompt_tokens: of.promptTokens,
+    completion_tokens: of.completionTokens,
+    ...(of.unmeteredTurns === 0 ? {} : { unmetered_turns: of.unmeteredTurns }),
+    ...(of.cost === null ? {} : { cost: of.cost }),
+    ...(of.cost !== null || of.costAtLeast === null ? {} : { cost_at_least: of.costAtLeast }),
   };
 }
 
@@ -134,16 +137,16 @@ function textOf(
   if (spent !== null) {
     lines.push("");
     for (const unit of view.units) {
-      const { promptTokens = 0, completionTokens = 0, turns = 0 } = spent.get(unit.unit) ?? {};
+      const of = present(spent.get(unit.unit), unit.unit);
       lines.push(
-        `  ${unit.unit}: ${unit.phase}, ${unit.attempts.length} attempts, ${turns} turns, ` +
-          `${promptTokens} + ${completionTokens} tokens, ${workTime(unit)}`,
+        `  ${unit.unit}: ${unit.phase}, ${unit.attempts.length} attempts, ${of.turns} turns, ` +
+          `${tokenCount(of.promptTokens)} + ${tokenCount(of.completionTokens)} tokens, ${workTime(unit)}`,
       );
     }
   }
   if (total.turns > 0) {
-    const cost = total.cost === null ? "" : `, cost ${total.cost.toFixed(4)}`;
-    lines.push(`tokens: ${total.promptTokens} prompt, ${total.completionTokens} completion${cost}`);
+    const tokens = `${tokenCount(total.promptTokens)} prompt, ${tokenCount(total.completionTokens)} completion`;
+    lines.push(`tokens: ${tokens}${costText(total)}`);
   }
   return [...lines, "", ...next].join("\n");
 }
