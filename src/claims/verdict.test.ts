@@ -1,6 +1,12 @@
 import { describe, expect, test } from "bun:test";
 import type { ScopeChange } from "./unsafe.ts";
-import { judgeChanges, mayWrite, type ScopePolicy, writeClaimed } from "./verdict.ts";
+import {
+  changedFilesMax,
+  judgeChanges,
+  mayWrite,
+  type ScopePolicy,
+  writeClaimed,
+} from "./verdict.ts";
 
 function policy(
   given: Partial<Omit<ScopePolicy, "claims" | "scope">> & {
@@ -63,9 +69,13 @@ describe("judgeChanges", () => {
     });
   });
 
-  test("more changed files than the limit are `diff_too_large`", () => {
+  test("as many changed files as the limit pass, one more is `diff_too_large`", () => {
+    const filesMax = changedFilesMax;
+    const p = policy({ filesMax, claims: { edit: ["src"] }, scope: { ignore: ["tmp"] } });
     const changes = Array.from({ length: 101 }, (_, i) => change(`src/${i}`));
-    expect(judgeChanges(changes, policy({ claims: { edit: ["src"] } }))).toMatchObject({
+    const ignored = [change("tmp/a"), change("tmp/b")];
+    expect(judgeChanges([...changes.slice(1), ...ignored], p).verdict).toBe("ok");
+    expect(judgeChanges(changes, p)).toMatchObject({
       verdict: "diff_too_large",
       reason: "changed 101 files, more than the 100 allowed",
     });
@@ -157,6 +167,11 @@ describe("judgeChanges", () => {
       { kind: "symlink", linkTarget: "../.git/config" },
       "a symbolic link into a .git folder: ../.git/config",
     ],
+    [
+      { kind: "symlink", linkTarget: "../.GIT/hooks" },
+      "a symbolic link into a .git folder: ../.GIT/hooks",
+    ],
+    [{ kind: "symlink", linkTarget: "" }, "a symbolic link that cannot be read"],
     [{ kind: "symlink", linkTarget: null }, "a symbolic link that cannot be read"],
     [{ kind: "gitlink" }, "a nested repository"],
     [{ kind: "gitlink", status: "modified" }, "a submodule, which belongs to another repository"],
@@ -233,6 +248,17 @@ describe("mayWrite", () => {
     ["src/.gitignore", "not claimed"],
   ])("writing %j is refused: %s", (path, reason) => {
     expect(mayWrite(path, p)).toEqual({ ok: false, reason });
+  });
+
+  test("a path of a department that the summary does not name is refused (C11)", () => {
+    const departments = [{ name: "core", patterns: ["src/core/**"] }];
+    const of = (unitSummary: string) => ({ ...p, departments, unitSummary });
+    expect(mayWrite("src/core/a.py", of("Tidy"))).toEqual({
+      ok: false,
+      reason: "belongs to department core",
+    });
+    expect(mayWrite("src/core/a.py", of("Tidy the core"))).toEqual({ ok: true });
+    expect(mayWrite("src/other.py", of("Tidy"))).toEqual({ ok: true });
   });
 
   test("a deletion needs more than an edit claim", () => {

@@ -1,8 +1,7 @@
 /**
  * The scope verdict: whether a set of changes is within the claims of a task.
  *
- * Used by the review, the worker's write tools, `scope_status` and `dgov scope status`. They agree as far as their
- * policies do: those of the worker's tools have no departments, which only the review checks.
+ * Used by the review, the worker's write tools, `scope_status` and `dgov scope status`, which therefore agree.
  * Changed paths are relative to the repository, claims to the project root; `projectDir` is the project root
  * relative to the repository.
  */

@@ -92,6 +92,7 @@ export async function openPlannerWorkspace(o: PlannerWorkspaceRequest): Promise<
           run: "planner",
           plan: "",
           unit: "planner",
+          summary: "",
           attempt: round,
           fork: 0,
           marker,

@@ -19,6 +19,8 @@ export interface WorkerRequest {
   run: string;
   plan: string;
   unit: string;
+  /** The task's summary, which names the departments whose paths it may write; "" for roles without claims. */
+  summary: string;
   attempt: number;
   fork: number;
   /** Value of `DGOV_ATTEMPT` for every process the worker starts. */
@@ -46,6 +48,7 @@ export interface WorkerRequest {
   /** The checkout and the git dir of the operator, which `restrict_run_bash` protects. */
   operatorPaths: string[];
   scope: { allow: string[]; deny: string[]; ignore: string[]; allowGitControl: boolean };
+  departments: { name: string; patterns: string[] }[];
   /** The complete environment of tool processes, except the marker. */
   toolEnvironment: Record<string, string>;
   project: {

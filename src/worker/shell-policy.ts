@@ -81,7 +81,7 @@ async function checkWords(
   const own = checkSimple([program, ...plain.slice(1)], policy);
   if (!own.allowed) return own;
   if (shells.has(program)) {
-    const at = plain.findIndex((word) => /^-\w*c$/.test(word));
+    const at = plain.findIndex((word) => /^-\w*c\w*$/.test(word));
     const script = at < 0 ? undefined : plain[at + 1];
     return script === undefined ? allowed : checkShellPolicy(script, policy);
   }

@@ -9,6 +9,7 @@ const request: WorkerRequest = {
   run: "r",
   plan: "p",
   unit: "tasks/main.a",
+  summary: "",
   attempt: 2,
   fork: 0,
   marker: "m",
@@ -67,6 +68,7 @@ const request: WorkerRequest = {
     requireUvRun: false,
   },
   scope: { allow: [], deny: ["secrets/**"], ignore: [], allowGitControl: false },
+  departments: [],
   toolEnvironment: {},
   project: {
     language: "typescript",

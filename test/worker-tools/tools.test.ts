@@ -2,10 +2,26 @@
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { execFileSync } from "node:child_process";
-import { existsSync, linkSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import {
+  existsSync,
+  linkSync,
+  mkdirSync,
+  readFileSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
+import { dirname, join } from "node:path";
 import type { WorkerRequest } from "../../src/worker/protocol.ts";
 import { callTool, toolsFor } from "../../src/worker/tools/index.ts";
+import {
+  allRoles,
+  argumentSchema,
+  type Tool,
+  type ToolContext,
+  toolAnswer,
+  writingTools,
+} from "../../src/worker/tools/tool.ts";
 import { scaled } from "../harness/limits.ts";
 import { type TestRepo, testRepo } from "../harness/repo.ts";
 
@@ -42,7 +58,10 @@ beforeAll(async () => {
       touch: ["moved.md"],
       read: [],
     },
+    summary: "",
     scope: { allow: [], deny: [], ignore: [], allowGitControl: false },
+    departments: [],
+    operatorPaths: [],
     limits: {
       toolOutputBytes: 65_536,
       bashTimeoutMs: scaled(20_000),
@@ -73,11 +92,16 @@ afterAll(async () => {
   await repo[Symbol.asyncDispose]();
 });
 
-async function call(tool: string, args: unknown, role: WorkerRequest["role"] = "worker") {
-  const tools = toolsFor(role);
-  const context = { request, root: repo.path, signal: new AbortController().signal };
+async function call(tool: string, args: unknown, changes: Partial<WorkerRequest> = {}) {
+  const tools = toolsFor("worker");
+  const context = contextOf(changes);
   const text = typeof args === "string" ? args : JSON.stringify(args);
   return (await callTool(tools, tool, text, context)).result;
+}
+function contextOf(changes: Partial<WorkerRequest>): ToolContext {
+  const changed = { ...request, ...changes };
+  const root = join(repo.path, changed.projectDir);
+  return { request: changed, root, signal: new AbortController().signal };
 }
 const ok = async (tool: string, args: unknown): Promise<string> => {
   const result = await call(tool, args);
@@ -148,6 +172,7 @@ describe("read_file and list_dir", () => {
     ["../x", "not_permitted"],
     ["/etc/passwd", "not_permitted"],
     [".git/config", "not_permitted"],
+    [".GIT/config", "not_permitted"],
     ["a\0b", "invalid_arguments"],
   ])("C4 D6 read_file rejects %p as %s", async (path, kind) => {
     expect(await no("read_file", { path })).toBe(kind);
@@ -161,6 +186,8 @@ describe("editing tools", () => {
     for (const path of [
       "readme2.md",
       ".git/config",
+      ".GIT/config",
+      "src/.Git/x",
       ".dgov/x",
       "../y",
       "/tmp/z",
@@ -232,6 +259,87 @@ describe("editing tools", () => {
     await ok("revert_file", { path: "new/r.txt" });
     expect(existsSync(join(repo.path, "new/r.txt"))).toBe(false);
   });
+});
+
+/** Calls of every tool that writes, each of which changes `path`. */
+const writes: [tool: string, args: (path: string) => object][] = [
+  ["write_file", (path) => ({ path, content: "x" })],
+  ["edit_file", (path) => ({ path, old_text: "one", new_text: "1" })],
+  ["apply_patch", (path) => ({ path, patch: "@@ -1 +1 @@\n-one\n+1" })],
+  ["apply_patch", (path) => ({ patch: `*** Add File: ${path}\n+x\n*** Begin Patch` })],
+  ["apply_patch", (path) => ({ patch: `*** Begin Patch\n*** Delete File: ${path}` })],
+  [
+    "apply_patch",
+    (path) => ({
+      patch: `*** Begin Patch\n*** Update File: new/mine.txt\n*** Move to: ${path}\n@@\n-mine\n+x`,
+    }),
+  ],
+  [
+    "apply_patch",
+    (path) => ({
+      patch: `*** Begin Patch\n*** Update File: ${path}\n*** Move to: new/to.txt\n@@\n-one\n+x`,
+    }),
+  ],
+  ["delete_file", (path) => ({ path })],
+  ["move_file", (path) => ({ from: path, to: "new/to.txt" })],
+  ["move_file", (path) => ({ from: "new/mine.txt", to: path })],
+  ["revert_file", (path) => ({ path })],
+  ["format_file", (path) => ({ file: path })],
+  ["lint_fix", (path) => ({ file: path })],
+];
+
+test.each(writes)("C11 %s changes no path that the review would reject", async (tool, args) => {
+  const write = "printf changed > {file}";
+  const changes = {
+    claims: { create: ["new/**", "area/**"], edit: [], delete: [], touch: [], read: ["read/**"] },
+    departments: [{ name: "core", patterns: ["area/core/**"] }],
+    scope: {
+      allow: ["new", "area", "read"],
+      deny: ["area/secret"],
+      ignore: [],
+      allowGitControl: true,
+    },
+    commands: { ...request.commands, format: write, lintFix: write },
+  };
+  const paths = [
+    "area/core/a.txt",
+    "area/secret/a.txt",
+    "area/.gitattributes",
+    "read/a.txt",
+    "else/a.txt",
+    ".dgov/a.txt",
+  ];
+  for (const path of [...paths, "new/mine.txt"]) {
+    mkdirSync(dirname(join(repo.path, path)), { recursive: true });
+    writeFileSync(join(repo.path, path), path === "new/mine.txt" ? "mine\n" : "one\n");
+  }
+  for (const path of paths) {
+    const result = await call(tool, args(path), { ...changes, summary: "Tidy" });
+    expect([path, result.ok, result.errorKind]).toEqual([path, false, "not_permitted"]);
+    expect([path, bytes(path), bytes("new/mine.txt")]).toEqual([path, "one\n", "mine\n"]);
+  }
+  if (/Add File/.test(JSON.stringify(args("x"))) || (tool === "move_file" && "from" in args("x"))) {
+    return;
+  }
+  const named = await call(tool, args("area/core/a.txt"), { ...changes, summary: "Tidy core" });
+  expect(named.errorKind).not.toBe("not_permitted");
+});
+
+test("C11 the tools that write are those whose claims are tested", () => {
+  expect([...new Set(writes.map(([tool]) => tool))].sort()).toEqual([...writingTools].sort());
+});
+
+test("E15 the tools of a project below the repository take paths of the project", async () => {
+  const changes = {
+    projectDir: "src",
+    claims: { create: [], edit: ["a.ts"], delete: [], touch: [], read: [] },
+  };
+  const before = bytes("src/a.ts");
+  expect((await call("write_file", { path: "a.ts", content: "x" }, changes)).ok).toBe(true);
+  expect(bytes("src/a.ts")).toBe("x");
+  expect((await call("write_file", { path: "src/a.ts", content: "x" }, changes)).ok).toBe(false);
+  expect((await call("revert_file", { path: "a.ts" }, changes)).ok).toBe(true);
+  expect(bytes("src/a.ts")).toBe(before);
 });
 
 describe("search tools", () => {
@@ -318,6 +426,30 @@ describe("commands", () => {
     expect([large.clipped, large.text.length < 70_000]).toEqual([true, true]);
   });
 
+  test.each([
+    ["restrictRunBash", true, "cd /operator/repo", "ls /"],
+    ["denyShellCommands", ["curl"], "curl -h", "ls /"],
+    ["denyShellFileMutations", true, "rm x", "ls /"],
+    ["requireWrappedVerifyTools", true, "pytest", "ls /"],
+    ["requireUvRun", true, "ty", "ls /"],
+  ])("C7 run_bash applies %s", async (key, value, command, harmless) => {
+    const changes = {
+      toolPolicy: { ...request.toolPolicy, restrictRunBash: true, [key]: value },
+      operatorPaths: ["/operator/repo"],
+    };
+    expect((await call("run_bash", { command }, changes)).errorKind).toBe("not_permitted");
+    expect((await call("run_bash", { command: harmless }, changes)).ok).toBe(true);
+  });
+
+  test("run_bash is stopped after the default limit without timeout_s, and after the maximum with it", async () => {
+    const limits = { ...request.limits, bashTimeoutMs: 100, bashTimeoutMaxMs: scaled(20_000) };
+    const command = "sleep 60";
+    expect((await call("run_bash", { command }, { limits })).errorKind).toBe("timeout");
+    const short = { ...limits, bashTimeoutMs: scaled(20_000), bashTimeoutMaxMs: 100 };
+    const asked = { command, timeout_s: 50 };
+    expect((await call("run_bash", asked, { limits: short })).errorKind).toBe("timeout");
+  });
+
   test("configured commands run with quoted arguments, or report that none is configured", async () => {
     expect(await ok("run_tests", {})).toContain("testing tests");
     expect(await ok("run_tests", { file: "run me.sh" })).toContain("$ echo testing 'run me.sh'");
@@ -334,6 +466,55 @@ describe("commands", () => {
     await ok("done", { status: "complete", summary: "x" });
     expect(await no("done", { status: "finished", summary: "x" })).toBe("invalid_arguments");
   });
+});
+
+test("a result of exactly the limit is sent whole, and a longer one is cut to at most the limit", async () => {
+  const context = contextOf({ limits: { ...request.limits, toolOutputBytes: 1000 } });
+  const printing = (text: string): Tool => ({
+    name: "print",
+    description: "",
+    parameters: argumentSchema({}),
+    roles: allRoles,
+    run: async () => toolAnswer(text),
+  });
+  const print = async (text: string) =>
+    (await callTool([printing(text)], "print", "{}", context)).result;
+  for (const text of ["x".repeat(999), "x".repeat(1000), "ö".repeat(500)]) {
+    expect(await print(text)).toMatchObject({ text, clipped: false });
+  }
+  for (const text of [`${"x".repeat(1000)}y`, "ö".repeat(501), `x${"ö".repeat(50_000)}`]) {
+    const result = await print(text);
+    const rawBytes = Buffer.byteLength(text);
+    expect(result).toMatchObject({ clipped: true, rawBytes, ok: true });
+    expect(Buffer.byteLength(result.text)).toBeLessThanOrEqual(1000);
+    expect([result.text.at(0), result.text.at(-1)]).toEqual([text.at(0), text.at(-1)]);
+    expect(result.text).not.toContain("\uFFFD");
+    const left = Number(/(\d+) of \d+ bytes left out/.exec(result.text)?.[1]);
+    expect(left).toBeGreaterThan(0);
+    expect(left).toBeLessThan(rawBytes);
+  }
+});
+
+test.each([
+  ["grep", { pattern: "x", context_lines: 20 }, { pattern: "x", context_lines: 21 }],
+  ["grep", { pattern: "x", context_lines: 0 }, { pattern: "x", context_lines: -1 }],
+  ["read_file", { path: "bom.txt", start_line: 1 }, { path: "bom.txt", start_line: 0 }],
+  ["read_file", { path: "bom.txt", end_line: 1 }, { path: "bom.txt", end_line: 0 }],
+  ["read_file", { path: "bom.txt", start_line: 2 }, { path: "bom.txt", start_line: 1.5 }],
+  ["run_bash", { command: "true", timeout_s: 1 }, { command: "true", timeout_s: 0 }],
+  ["grep", { pattern: "x", fixed: true }, { pattern: "x", fixed: "yes" }],
+])("D6 %s takes %j and not %j", async (tool, good, bad) => {
+  expect((await call(tool, good)).errorKind).not.toBe("invalid_arguments");
+  expect(await no(tool, bad)).toBe("invalid_arguments");
+});
+
+test("D5 read_file takes a file of 16 MiB, and none larger", async () => {
+  const path = join(repo.path, "sparse.bin");
+  writeFileSync(path, "");
+  truncateSync(path, 16 * 1024 * 1024);
+  expect((await call("read_file", { path: "sparse.bin" })).text).toBe("sparse.bin is binary");
+  truncateSync(path, 16 * 1024 * 1024 + 1);
+  expect((await call("read_file", { path: "sparse.bin" })).text).toContain("larger than 16 MiB");
 });
 
 test.each(["researcher", "reviewer", "planner"] as const)(

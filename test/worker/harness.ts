@@ -182,6 +182,7 @@ function requestOf(
     run: "run-1",
     plan: "plan",
     unit,
+    summary: "",
     attempt: 1,
     fork: 0,
     marker: at.marker,
@@ -225,6 +226,7 @@ function requestOf(
       requireUvRun: false,
     },
     scope: { allow: [], deny: [], ignore: [], allowGitControl: false },
+    departments: [],
     toolEnvironment: { PATH: process.env["PATH"] ?? "", HOME: at.root, LANG: "C.UTF-8" },
     project: {
       language: "text",

@@ -181,6 +181,7 @@ export function workerRequest(
     run: c.run,
     plan: c.plan.name,
     unit: task.id,
+    summary: task.summary,
     attempt: live.attempt,
     fork: of.fork,
     marker: live.marker,
@@ -207,6 +208,7 @@ export function projectRequest(
   | "toolPolicy"
   | "operatorPaths"
   | "scope"
+  | "departments"
   | "toolEnvironment"
   | "project"
 > {
@@ -243,6 +245,7 @@ export function projectRequest(
     toolPolicy: config.toolPolicy,
     operatorPaths: o.operatorPaths,
     scope: config.scope,
+    departments: config.departments,
     toolEnvironment: o.toolEnvironment,
     project: {
       language: config.language,

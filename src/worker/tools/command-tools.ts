@@ -5,12 +5,14 @@ import { checkShellPolicy } from "../shell-policy.ts";
 import { pathspec, resolvePath } from "./paths.ts";
 import {
   argumentSchema,
+  claimViolation,
   type Tool,
   type ToolContext,
   type ToolResult,
   toolAnswer,
   toolError,
   workerOnly,
+  writingTools,
 } from "./tool.ts";
 
 const runBash: Tool = {
@@ -81,6 +83,10 @@ function configured(o: {
       if (a["file"] !== undefined) {
         const target = resolvePath(context.root, String(a["file"]));
         if (!("full" in target)) return target;
+        const refused = writingTools.has(o.name)
+          ? claimViolation(context.request, target.path)
+          : null;
+        if (refused !== null) return refused;
         file = pathspec(target);
       }
       const folder = (path: string): string => path.replace(/\/+$/, "") || ".";

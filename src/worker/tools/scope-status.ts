@@ -1,7 +1,4 @@
-/**
- * The tool scope_status: the scope verdict on the current worktree, by the code of the review. The request has no
- * departments, so a change that only they forbid is reported as allowed.
- */
+/** The tool scope_status: the scope verdict on the current worktree, by the code and the policy of the review. */
 import { lstatSync, readlinkSync } from "node:fs";
 import { join } from "node:path";
 import { judgeChanges } from "../../claims/verdict.ts";

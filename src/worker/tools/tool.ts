@@ -86,10 +86,10 @@ export function toolError(
   return { ...toolAnswer(text, target), ok: false, errorKind };
 }
 
-/** The scope policy of a request, for `claims/verdict.ts`; without departments, which a request does not carry. */
+/** The scope policy of a request, for `claims/verdict.ts`: the one of the review. */
 export function scopePolicyFor(request: WorkerRequest): ScopePolicy {
-  const { claims, scope, projectDir } = request;
-  return { claims, scope, projectDir, filesMax: changedFilesMax };
+  const { claims, scope, projectDir, departments, summary: unitSummary } = request;
+  return { claims, scope, projectDir, filesMax: changedFilesMax, departments, unitSummary };
 }
 
 /** The error when the request's claims do not allow writing or deleting a path; null when they do. */
