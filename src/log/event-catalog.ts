@@ -271,7 +271,7 @@ const otherLifecycle = {
     duration_ms: ["number", "Duration"],
     reason,
     output: ["string or null", "Blob of the complete output"],
-    tail: ["string", "End of the output"],
+    tail: ["string", "Failures in the output, and its end"],
     diagnostics: [
       "object[]",
       "Diagnostics that the base does not have: file, line, column, code, message, severity; of the semantic gate also fingerprint",

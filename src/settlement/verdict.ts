@@ -2,6 +2,7 @@
 import type { Oid } from "../git/objects.ts";
 import type { Blame, GateStatus } from "../kernel/event.ts";
 import { BoundedOutput } from "../process/bounded-output.ts";
+import { endOf, failureExcerpt } from "../std/failure-excerpt.ts";
 import type { CheckerDiagnostic } from "./diagnostics/diagnostic.ts";
 
 export interface GateVerdict {
@@ -75,10 +76,12 @@ const tailBytes = 8 * 1024;
 
 /** The last 8 KiB of an output, cut at the beginning of a line and marked with `[...]`. */
 export function tailOf(output: string): string {
-  const bytes = Buffer.from(output);
-  if (bytes.length <= tailBytes) return output;
-  const tail = bytes.subarray(-tailBytes).toString();
-  return `[...]\n${tail.slice(tail.indexOf("\n") + 1)}`;
+  return endOf(output, tailBytes);
+}
+
+/** At most 8 KiB of a command's output: what states its failures, and the end. */
+export function failureTailOf(output: string): string {
+  return failureExcerpt(output, { bytes: tailBytes });
 }
 
 /** The last line of an output that is not blank; "" when there is none. */

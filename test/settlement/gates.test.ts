@@ -95,6 +95,22 @@ describe("checkers with much output", () => {
   });
 });
 
+test("E19 the tail of a failed test command and the text for the next attempt have the failure", async () => {
+  const failure =
+    "---- adds stdout ----\n\nthread 'adds' panicked at src/lib.rs:9:9:\nassertion failed: 0 == 4\n";
+  const script = `cat failure.txt\nyes 'warning: unused variable' | head -n 3000\n! test -e a.txt\n`;
+  await using c = await testSettlement({
+    files: { "failure.txt": failure, "check.sh": script },
+    project: { test_cmd: "sh check.sh" },
+  });
+  const { verdicts } = await c.judge({ "a.txt": "a\n" });
+  const [tests] = verdicts.filter(({ gate }) => gate === "tests");
+  for (const text of [tests?.tail, rejectionText(verdicts)]) {
+    expect(text).toContain("panicked at src/lib.rs:9:9:\nassertion failed: 0 == 4\n");
+    expect(text?.length).toBeLessThan(9000);
+  }
+});
+
 describe("files given to gates", () => {
   test("A5 a change of documents runs gates without sources, the task's own command first", async () => {
     await using c = await testSettlement({

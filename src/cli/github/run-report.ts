@@ -1,6 +1,7 @@
 /** The end of a run for GitHub Actions: annotations of failures, and a step summary. Pure. */
 import type { RecordedEvent } from "../../log/event-log.ts";
 import type { RunEnd } from "../../runner/finish.ts";
+import { failureExcerpt } from "../../std/failure-excerpt.ts";
 import { duration, short, words } from "../../std/text.ts";
 import { isSuccessful, type RunView, type UnitView } from "../../views/run-view.ts";
 import { type Annotation, escapeCell, markdownTable } from "./workflow.ts";
@@ -89,8 +90,8 @@ interface GateOutcome {
   }[];
 }
 
-/** Characters of a gate's output in an annotation without a place. */
-const tailMax = 2000;
+/** Bytes of a gate's output in an annotation without a place. */
+const outputBytesMax = 2000;
 
 /** One for each new diagnostic; for a failing gate without any, one with the end of its output. */
 export function gateAnnotations(gates: readonly GateOutcome[], of: string | null): Annotation[] {
@@ -100,7 +101,9 @@ export function gateAnnotations(gates: readonly GateOutcome[], of: string | null
   return failed.flatMap(({ gate, reason, tail, diagnostics }): Annotation[] => {
     const title = of === null ? gate : `${gate}: ${of}`;
     if (diagnostics.length === 0) {
-      const message = [reason, tail.trim().slice(-tailMax)].filter(Boolean).join("\n");
+      const message = [reason, failureExcerpt(tail.trim(), { bytes: outputBytesMax })]
+        .filter(Boolean)
+        .join("\n");
       return [{ level: "error", file: null, line: null, column: null, title, message }];
     }
     return diagnostics.map(({ file, line, column, code, message, severity }) => ({

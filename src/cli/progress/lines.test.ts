@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { gateAnnotations } from "../github/run-report.ts";
 import { progressLine } from "./lines.ts";
 
 function line(type: string, data: Record<string, unknown>, stream = false): string | null {
@@ -52,6 +53,18 @@ test("E1 a rejection shows each failing gate's command, where it has one, its en
       "  kept: refs/dgov/keep/r/u/1",
     ].join("\n"),
   );
+});
+
+test("E19 a rejection and an annotation show the failure of a long output, not only its last lines", () => {
+  const warnings = "warning: unused variable\n".repeat(100);
+  const tail = `---- adds stdout ----\nthread 'adds' panicked at src/lib.rs:9:9:\n  left: 0\n${warnings}`;
+  const gate = { gate: "tests", status: "failed", command: "cargo test", exit: "exit code 101" };
+  const data = { verdict: "gate_failed", reason: "r", ref: null, gates: [{ ...gate, tail }] };
+  const [annotation] = gateAnnotations([{ ...gate, reason: "r", tail, diagnostics: [] }], null);
+  for (const text of [line("attempt.rejected", data), annotation?.message]) {
+    expect(text).toContain("panicked at src/lib.rs:9:9:");
+    expect(text).toContain("left: 0");
+  }
 });
 
 test("a command that names many files is cut", () => {

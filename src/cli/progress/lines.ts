@@ -4,13 +4,15 @@
  */
 import { requeued, sharedStateChanged } from "../../kernel/reasons.ts";
 import type { RecordedEvent } from "../../log/event-log.ts";
+import { failureExcerpt } from "../../std/failure-excerpt.ts";
 import { excerpt, indented, oneLine, short, words } from "../../std/text.ts";
 import { foreignCommitLines, viewForeignCommits } from "../../views/foreign-commits.ts";
 import { judgeChangeText, viewJudgeChanges } from "../../views/judge-changes.ts";
 import { neverStarted } from "../../views/run-view.ts";
 
 const streamCharsMax = 160;
-const tailLinesMax = 12;
+/** Room for the output of one failed gate. */
+const excerptRoom = { bytes: 4096, lines: 12 };
 /** Characters of a command that are shown. */
 const commandCharsMax = 200;
 
@@ -120,12 +122,10 @@ function rejectionLines(unit: string, record: RecordedEvent): string {
     `${unit}: attempt ${record.attempt} rejected (${verdict}): ${reason}`,
     ...failed.flatMap((g) => [
       `  ${g.gate}${g.command === null ? "" : `: ${excerpt(g.command, commandCharsMax)}`} (${g.exit ?? g.status})`,
-      ...(g.tail.trim() === "" ? [] : [indented(lastLines(g.tail, tailLinesMax), "    ")]),
+      ...(g.tail.trim() === ""
+        ? []
+        : [indented(failureExcerpt(g.tail.trimEnd(), excerptRoom), "    ")]),
     ]),
     ...(ref === null ? [] : [`  kept: ${ref}`]),
   ].join("\n");
-}
-
-function lastLines(text: string, count: number): string {
-  return text.trimEnd().split("\n").slice(-count).join("\n");
 }

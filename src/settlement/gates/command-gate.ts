@@ -12,7 +12,13 @@ import {
   fillTemplate,
 } from "../trees/command.ts";
 import type { GateTreeLease } from "../trees/lease.ts";
-import { type GateVerdict, lastLine, tailOf, truncatedOutput, verdictOf } from "../verdict.ts";
+import {
+  failureTailOf,
+  type GateVerdict,
+  lastLine,
+  truncatedOutput,
+  verdictOf,
+} from "../verdict.ts";
 import type { VerdictKey } from "../verdict-cache.ts";
 import { noteSummary, recordRun, runOnBase } from "./base-comparison.ts";
 import type { CommandLines, GateInput, GateName, TreeGate } from "./gate.ts";
@@ -236,7 +242,7 @@ function mergedVerdict(input: GateInput, gate: string, parts: readonly Part[]): 
     exit: worst[0]?.run.exit ?? null,
     durationMs: all.durationMs,
     output: input.context.putOutput(truncatedOutput(outputs(parts))),
-    tail: tailOf(outputs(worst)),
+    tail: failureTailOf(outputs(worst)),
     diagnostics: parts.flatMap(({ judged }) => judged.diagnostics),
     changedPaths: all.changedPaths,
     blame:

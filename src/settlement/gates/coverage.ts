@@ -15,10 +15,10 @@ import { isTestFile } from "../source-files.ts";
 import { fillSelection, fillTestTemplate } from "../tests/test-command.ts";
 import { type CommandRun, takesFiles } from "../trees/command.ts";
 import {
+  failureTailOf,
   type GateVerdict,
   lastLine,
   redBase,
-  tailOf,
   truncatedOutput,
   verdictOf,
 } from "../verdict.ts";
@@ -59,7 +59,7 @@ export const coverageGate: TreeGate = {
       exit: run.exit,
       durationMs: run.durationMs,
       output: c.putOutput(truncatedOutput(run.output)),
-      tail: tailOf(run.output),
+      tail: failureTailOf(run.output),
       changedPaths: run.changedPaths,
       ...(await judge(input, lines, after)),
     });

@@ -1,7 +1,7 @@
 /** The setup gate: `setup_cmd`, which the gates that run commands depend on. They do not run when it fails. */
 import type { Config } from "../../config/config.ts";
 import type { GateTreeLease } from "../trees/lease.ts";
-import { tailOf, verdictOf } from "../verdict.ts";
+import { failureTailOf, verdictOf } from "../verdict.ts";
 import type { Applies, GateInput, TreeGate } from "./gate.ts";
 
 export const setupGate = {
@@ -23,7 +23,7 @@ export const setupGate = {
     const common = {
       command: c.config.worktree.setup,
       durationMs: done.durationMs,
-      tail: tailOf(done.output),
+      tail: failureTailOf(done.output),
       output: done.output === "" ? null : c.putOutput(done.output),
       cached: done.warm,
     };
