@@ -133,6 +133,8 @@ describe("action.yml", () => {
       "run,$(touch x); `id`,--json,;,id,",
     ],
     ["the preflight command", { command: "preflight" }, "preflight,--json,"],
+    ["a base", { command: "preflight", base: "a b" }, "preflight,--base=a b,--json,"],
+    ["a run without the base", { plan: "p", base: "main" }, "run,p,--json,"],
   ])("action.yml passes on %s", async (_, inputs, args) => {
     expect(await perform(inputs)).toEqual({
       exitCode: 0,
