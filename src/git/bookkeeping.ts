@@ -41,6 +41,8 @@ export async function commitOperatorFiles(
     from?: string;
   },
 ): Promise<Oid | null> {
+  // git takes a command without paths to be about all files.
+  if (o.paths.length === 0) return null;
   const before = o.parent === null ? [] : await listTree(r, o.parent);
   const filters = r.settings?.filters ?? {};
   const near = tmpdir();

@@ -161,7 +161,7 @@ export function nulJoin(paths: readonly string[]): string {
 function subcommand(argv: string[]): string {
   for (let i = 1; i < argv.length; i++) {
     const word = argv[i] ?? "";
-    if (word === "-c") i++;
+    if (word === "-c" || word === "-C") i++;
     else if (!word.startsWith("-")) return word;
   }
   return "";

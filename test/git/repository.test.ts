@@ -180,6 +180,16 @@ describe("dgov's own commits", () => {
     expect(await commitOperatorFiles(g.r, again)).toBeNull();
   });
 
+  test("commitOperatorFiles commits nothing without paths, whatever is untracked", async () => {
+    await using g = await openTestRepo({ ...files, ".dgov/x": "x\n" });
+    const parent = await g.repo.git("rev-parse", "HEAD");
+    g.repo.write("notes.txt", "mine\n");
+    g.repo.write(".dgov/notes.txt", "mine\n");
+    const o = { branch: "main", parent, message: "m", allowedPrefixes, paths: [] };
+    expect(await commitOperatorFiles(g.r, o)).toBeNull();
+    expect(await g.repo.git("rev-parse", "main")).toBe(parent);
+  });
+
   test("commitOperatorFiles refuses paths outside its folders and a moved target", async () => {
     await using g = await openTestRepo({ ...files, ".dgov/x": "x\n" });
     const parent = await g.repo.git("rev-parse", "HEAD");

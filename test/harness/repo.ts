@@ -38,6 +38,8 @@ export interface TestRepoOptions {
   name?: string;
   /** Arguments for `git init`, e.g. `--object-format=sha256`. */
   init?: string[];
+  /** Existing folder to make it in; default `DGOV_TEST_TMP` or the system's folder of temporary files. */
+  tmp?: string;
 }
 
 /** Creates a repository with these files, committed on `main` unless `commit` is false. */
@@ -46,7 +48,7 @@ export async function testRepo(
   options: TestRepoOptions = {},
 ): Promise<TestRepo> {
   const root = realpathSync(
-    mkdtempSync(join(process.env["DGOV_TEST_TMP"] ?? tmpdir(), "dgov-test-")),
+    mkdtempSync(join(options.tmp ?? process.env["DGOV_TEST_TMP"] ?? tmpdir(), "dgov-test-")),
   );
   const path = join(root, options.name ?? "repo");
   const home = join(root, "home");
