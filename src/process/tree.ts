@@ -11,7 +11,8 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { systemClock } from "../std/clock.ts";
 import { once } from "../std/once.ts";
 
-interface Row {
+/** A process as the system lists it. */
+export interface Row {
   pid: number;
   parent: number;
   group: number;
@@ -165,14 +166,31 @@ function stopNew(known: Map<number, string>, o: { pid?: number; marker?: string 
 
 /** Live processes of the tree, given the members known so far. */
 function members(known: Map<number, string>, o: { pid?: number; marker?: string }): Row[] {
-  const all = rows();
+  return treeMembers(rows(), { ...o, known, self: process.pid, markerOf });
+}
+
+/**
+ * The live ones of `all` processes that belong to a tree: its root, processes with its marker, members known by pid and
+ * start, and what these started or lead. `self` and its ancestors never belong to it. Pure, but for `markerOf`.
+ */
+export function treeMembers(
+  all: readonly Row[],
+  o: {
+    pid?: number;
+    marker?: string;
+    known: ReadonlyMap<number, string>;
+    self: number;
+    markerOf(pid: number): string | null;
+  },
+): Row[] {
+  const { known, marker } = o;
   const byPid = new Map(all.map((row) => [row.pid, row]));
-  const spared = lineage(byPid);
+  const spared = lineage(byPid, o.self);
   const tree = new Set<number>();
   for (const row of all) {
     const root = row.pid === o.pid || row.group === o.pid || row.session === o.pid;
     const again = known.get(row.pid) === row.start;
-    const carries = !row.kernel && o.marker !== undefined && carriesMarker(row.pid, o.marker);
+    const carries = !row.kernel && marker !== undefined && isMarked(o.markerOf(row.pid), marker);
     if (root || again || carries) tree.add(row.pid);
   }
   // Children of members, and of members that have died: their groups and sessions keep the id.
@@ -189,16 +207,15 @@ function members(known: Map<number, string>, o: { pid?: number; marker?: string 
   return all.filter((row) => tree.has(row.pid) && !row.zombie && !spared.has(row.pid));
 }
 
-/** True when a process has this marker, or that of a child started with it (`marker#...`). */
-function carriesMarker(pid: number, marker: string): boolean {
-  const own = markerOf(pid);
+/** True for the marker itself, and that of a child started with it (`marker#...`). */
+function isMarked(own: string | null, marker: string): boolean {
   return own === marker || (own?.startsWith(`${marker}#`) ?? false);
 }
 
-/** Pids of this process and its ancestors, which are never members of a tree. */
-function lineage(byPid: Map<number, Row>): Set<number> {
+/** Pids of a process and its ancestors. */
+function lineage(byPid: ReadonlyMap<number, Row>, self: number): Set<number> {
   const own = new Set([0, 1]);
-  for (let pid = process.pid; pid > 1 && !own.has(pid); pid = byPid.get(pid)?.parent ?? 0) {
+  for (let pid = self; pid > 1 && !own.has(pid); pid = byPid.get(pid)?.parent ?? 0) {
     own.add(pid);
   }
   return own;
@@ -221,25 +238,29 @@ let bootId: string | null = null;
 /** PF_KTHREAD in the flags of /proc/PID/stat. */
 const kernelThread = 0x00200000;
 
-/** /proc/PID/stat: the name in parentheses may hold anything, so fields are counted after it. */
 function linuxRow(pid: number): Row | null {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, "latin1");
-    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
     // Ticks since boot can repeat after a reboot; the boot id differs.
     bootId ??= readFileSync("/proc/sys/kernel/random/boot_id", "latin1").slice(0, 8);
-    return {
-      pid,
-      parent: Number(fields[1]),
-      group: Number(fields[2]),
-      session: Number(fields[3]),
-      start: `${bootId}-${fields[19]}`,
-      zombie: fields[0] === "Z" || fields[0] === "X",
-      kernel: (Number(fields[6]) & kernelThread) !== 0,
-    };
+    return statRow(pid, stat, bootId);
   } catch {
     return null;
   }
+}
+
+/** The process in /proc/PID/stat: the name in parentheses may hold anything, so fields are counted after it. Pure. */
+export function statRow(pid: number, stat: string, boot: string): Row {
+  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  return {
+    pid,
+    parent: Number(fields[1]),
+    group: Number(fields[2]),
+    session: Number(fields[3]),
+    start: `${boot}-${fields[19]}`,
+    zombie: fields[0] === "Z" || fields[0] === "X",
+    kernel: (Number(fields[6]) & kernelThread) !== 0,
+  };
 }
 
 function psRows(): Row[] {

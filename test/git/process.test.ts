@@ -1,12 +1,17 @@
 /** Subprocesses, process trees and the run lock, with real processes. */
 
 import { describe, expect, test } from "bun:test";
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { acquireRunLock, lockHolder, requireNoRun } from "../../src/process/lock.ts";
 import { type RunOptions, runProcess, runShell } from "../../src/process/spawn.ts";
-import { killTree, markedProcesses, processStart } from "../../src/process/tree.ts";
+import {
+  interruptProcess,
+  killTree,
+  markedProcesses,
+  processStart,
+} from "../../src/process/tree.ts";
 import { scaled } from "../harness/limits.ts";
 
 const env = { PATH: process.env["PATH"] ?? "" };
@@ -57,17 +62,35 @@ describe("runProcess", () => {
       () => ({ overflow: "fail", outputBytesMax: 100 }),
       { kind: "output_too_large", bytesMax: 100 },
     ],
+    [
+      "too much output of both streams together",
+      "printf %60s; printf %41s >&2; sleep 1000",
+      () => ({ overflow: "fail", outputBytesMax: 100 }),
+      { kind: "output_too_large", bytesMax: 100 },
+    ],
+    [
+      "output at the limit",
+      "printf %60s; printf %40s >&2",
+      () => ({ overflow: "fail", outputBytesMax: 100 }),
+      { kind: "exited", code: 0 },
+    ],
   ])("runProcess reports %s", async (_what, command, more, result) => {
     expect((await shell(command, more())).result as unknown).toEqual(result);
   });
 
   test("runProcess reports a missing program as an outcome, and throws for a missing folder", async () => {
-    const argv = ["no-such-program-anywhere"];
-    const { result } = await runProcess({ ...defaults, argv });
-    expect(result).toEqual({ kind: "not_found", program: argv[0] ?? "" });
-    await expect(runProcess({ ...defaults, argv, cwd: "/no/such/folder" })).rejects.toThrow(
+    using dir = folder();
+    const file = join(dir.path, "file");
+    writeFileSync(file, "not a program\n", { mode: 0o644 });
+    for (const program of ["no-such-program-anywhere", file, join(file, "below")]) {
+      const { result } = await runProcess({ ...defaults, argv: [program] });
+      expect(result).toEqual({ kind: "not_found", program });
+    }
+    const argv = ["true"];
+    await expect(runProcess({ ...defaults, argv, cwd: join(dir.path, "no") })).rejects.toThrow(
       "does not exist",
     );
+    await expect(runProcess({ ...defaults, argv, cwd: file })).rejects.toThrow("is not a folder");
   });
 
   test("C6 the environment of a child is exactly the given one, and its stdin ends", async () => {
@@ -93,9 +116,9 @@ describe("runProcess", () => {
     expect(readFileSync(tee, "utf8")).toMatch(/^first\n.*bytes left out.*last\n$/s);
   });
 
-  test("a descendant that holds the pipes open does not delay the result", async () => {
-    const run = await shell("sh -c 'sleep 1000' & echo done");
-    expect([run.stdout, run.result.kind]).toEqual(["done\n", "exited"]);
+  test("a descendant that holds the pipes open does not delay the result, and is dead after it", async () => {
+    const run = await shell("sh -c 'sleep 1000' & echo $!");
+    expect([processStart(Number(run.stdout)), run.result.kind]).toEqual([null, "exited"]);
   });
 });
 
@@ -127,6 +150,35 @@ describe("process trees", () => {
     while (markedProcesses(marker).length === 0) await Bun.sleep(1);
     expect(await killTree({ marker })).toEqual({ survivors: [] });
     expect((await other).result).toEqual({ kind: "signaled", signal: "SIGKILL" });
+  });
+
+  test("B3 the end of an attempt ends no attempt or gates whose names it begins", async () => {
+    const marker = `test/${process.pid}/1`;
+    const start = (name: string): Bun.Subprocess =>
+      Bun.spawn(["sleep", "1000"], { env: { ...env, DGOV_ATTEMPT: name }, detached: true });
+    const [own, child, longer] = [marker, `${marker}#7.1`, `${marker}0`].map(start);
+    const other = start(`other/${marker}`);
+    const marked = (): number => markedProcesses(marker).length;
+    while (marked() < 3) await Bun.sleep(1);
+    expect(markedProcesses(marker)).not.toContain(other.pid);
+    expect(await killTree({ marker })).toEqual({ survivors: [] });
+    await Promise.all([own?.exited, child?.exited]);
+    expect(markedProcesses(marker)).toEqual([longer?.pid ?? 0]);
+    longer?.kill("SIGKILL");
+    other.kill("SIGKILL");
+  });
+
+  test("interruptProcess signals a process of that pid and start, and no other of the same pid", async () => {
+    const child = Bun.spawn(["sleep", "1000"], { env });
+    const start = processStart(child.pid) ?? "";
+    expect(await interruptProcess({ pid: child.pid, start: `${start}0` }, 0)).toBe(true);
+    // A signal would have arrived before the answer to a later one.
+    child.kill("SIGCONT");
+    expect([processStart(child.pid), child.signalCode]).toEqual([start, null]);
+    expect(await interruptProcess({ pid: child.pid, start }, scaled(10_000))).toBe(true);
+    await child.exited;
+    expect(child.signalCode).toBe("SIGINT");
+    expect(await interruptProcess({ pid: child.pid, start }, 0)).toBe(true);
   });
 
   test("killTree by pid kills living descendants; by marker it kills all", async () => {
@@ -210,6 +262,45 @@ describe("the run lock", () => {
     lock.release();
     expect(lockHolder(dir.path)).toBeNull();
     acquireRunLock(dir.path, { run: "run-5", plan: "p" }).release();
+  });
+
+  const holder = (more: Record<string, unknown> = {}): Record<string, unknown> => ({
+    pid: process.pid,
+    start: processStart(process.pid),
+    run: "r1",
+    host: hostname(),
+    plan: "p",
+    since: "2026-01-01T00:00:00.000Z",
+    ...more,
+  });
+  const ended = { pid: 2 ** 22 + 1, start: "1-1" };
+  test.each<[string, Record<string, unknown>, boolean]>([
+    ["this process", {}, true],
+    ["another process of the same pid", { start: "1-1" }, false],
+    ["a process that has ended", ended, false],
+    ["a process on another host, which cannot be looked up", { ...ended, host: "elsewhere" }, true],
+    ["a process of this pid on another host", { start: "1-1", host: "elsewhere" }, true],
+    ["a record without a pid", { pid: undefined }, false],
+    ["a record without a start", { start: undefined, host: "elsewhere" }, false],
+    ["a record without a run", { run: undefined }, false],
+    ["a record without a host", { host: undefined }, false],
+    ["a record without a plan", { plan: undefined }, false],
+    ["a record without a time", { since: undefined }, false],
+  ])("D4 %s holds the run lock: %p", (_what, more, holds) => {
+    using dir = folder();
+    mkdirSync(join(dir.path, "dgov"));
+    writeFileSync(join(dir.path, "dgov/runner.json"), JSON.stringify(holder(more)));
+    expect(lockHolder(dir.path)).toEqual(holds ? (holder(more) as never) : null);
+    if (holds) expect(() => requireNoRun(dir.path)).toThrow("run r1 of plan p");
+    else requireNoRun(dir.path);
+  });
+
+  test("D4 a command that holds the run lock is named as such", () => {
+    using dir = folder();
+    const lock = acquireRunLock(dir.path, { run: "clean", plan: "clean", command: "clean" });
+    expect(() => requireNoRun(dir.path)).toThrow(/^dgov clean \(pid /);
+    lock.release();
+    expect(existsSync(join(dir.path, "dgov/runner.json"))).toBe(false);
   });
 
   test("D4 exactly one of many concurrent callers gets the run lock", async () => {

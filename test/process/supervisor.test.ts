@@ -118,6 +118,16 @@ describe.if(process.platform === "linux")("a supervised command", () => {
     expect(pidsIn(dir.pids).filter((pid) => processStart(pid) !== null)).toEqual([]);
   });
 
+  test("C17 a command that kills its supervisor ends no other command of the same attempt", async () => {
+    using dir = folder();
+    const other = shell(`echo $$ >${dir.pids}; until [ -e ${dir.pids}.end ]; do sleep 0.01; done`);
+    while (!(await Bun.file(dir.pids).exists())) await Bun.sleep(5);
+    const killer = await shell("kill -KILL $PPID; sleep 1000");
+    expect(killer.result).toEqual({ kind: "signaled", signal: "SIGKILL" });
+    await Bun.write(`${dir.pids}.end`, "");
+    expect((await other).result).toEqual({ kind: "exited", code: 0 });
+  });
+
   test("C17 a command that stops its supervisor is dead after its timeout, and what left it", async () => {
     using dir = folder();
     const run = await shell(`${hide(dir.pids)}\nkill -STOP $PPID\nsleep 1000`, {
