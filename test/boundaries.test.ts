@@ -19,7 +19,7 @@ const rooms: Record<string, { uses: string[]; types?: string[] }> = {
   config: { uses: ["claims"] },
   log: { uses: [], types: ["kernel"] },
   ledger: { uses: [], types: ["kernel"] },
-  views: { uses: ["kernel"], types: ["plan", "log"] },
+  views: { uses: ["kernel"], types: ["plan", "log", "semantic", "worker"] },
   process: { uses: [] },
   git: { uses: ["process"] },
   languages: { uses: [] },

@@ -39,8 +39,7 @@ export interface ScopePolicy {
   unitSummary?: string;
 }
 
-type ScopeVerdictName =
-  | "ok"
+type ScopeViolation =
   | "empty_diff"
   | "diff_too_large"
   | "reserved_path"
@@ -50,9 +49,10 @@ type ScopeVerdictName =
   | "scope_violation"
   | "read_scope_violation";
 
-export interface ScopeVerdict {
-  passed: boolean;
-  verdict: ScopeVerdictName;
+export type ScopeVerdict = (
+  | { passed: true; verdict: "ok" }
+  | { passed: false; verdict: ScopeViolation }
+) & {
   /** True only for `read_scope_violation`: another attempt of the same task may leave the files alone. */
   retriable: boolean;
   /** One sentence that names the paths; "" when passed. */
@@ -63,7 +63,7 @@ export interface ScopeVerdict {
   claimed: string[];
   /** Changed paths that match `[scope] ignore_files` and that no claim covers; they are left out. */
   ignored: string[];
-}
+};
 
 interface Rules {
   policy: ScopePolicy;
@@ -90,7 +90,7 @@ export function judgeChanges(changes: readonly ScopeChange[], policy: ScopePolic
   }
   const ignoredPaths = new Set(ignored);
   const judged = changes.filter((change) => !ignoredPaths.has(change.path));
-  const failed = (verdict: ScopeVerdictName, reason: string, paths: Problem[]): ScopeVerdict => ({
+  const failed = (verdict: ScopeViolation, reason: string, paths: Problem[]): ScopeVerdict => ({
     passed: false,
     verdict,
     retriable: verdict === "read_scope_violation",

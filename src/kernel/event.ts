@@ -36,6 +36,39 @@ export type WorkerOutcome =
   | "crashed"
   | "timed_out";
 
+/** Rule of the review that the change of an attempt violates; `errored`: the review itself failed. */
+export type ReviewVerdict =
+  | "empty_diff"
+  | "diff_too_large"
+  | "reserved_path"
+  | "unsafe_path"
+  | "path_policy_violation"
+  | "department_violation"
+  | "scope_violation"
+  | "read_scope_violation"
+  | "tampering"
+  | "hook_fail"
+  | "judge_changed"
+  | "errored";
+
+/** Verdict of a rejected attempt, as recorded. */
+export type RejectionVerdict =
+  | ReviewVerdict
+  | Exclude<WorkerOutcome, "complete">
+  | "self_review"
+  | "text_conflict"
+  | "gate_failed";
+
+/** Problem of a landing that was refused. */
+export type LandingProblem =
+  | "target_moved"
+  | "blocked_by_checkout"
+  | "proof_failed"
+  /** The target branch was deleted or renamed. */
+  | "target_gone"
+  /** The repository's shared git configuration changed while workers ran. */
+  | "repository_changed";
+
 /** Result of one gate. `not_applicable` and `flaky` count as passed, `errored` as failed. */
 export type GateStatus = "passed" | "failed" | "flaky" | "not_applicable" | "errored";
 
@@ -74,7 +107,7 @@ export type Event =
   | ({
       type: "review.finished";
       passed: false;
-      verdict: string;
+      verdict: ReviewVerdict;
       reason: string;
       retriable: boolean;
     } & Of)
@@ -105,14 +138,7 @@ export type Event =
   | ({
       type: "landing.refused";
       car: number;
-      cause:
-        | "target_moved"
-        | "blocked_by_checkout"
-        | "proof_failed"
-        /** The target branch was deleted or renamed. */
-        | "target_gone"
-        /** The repository's shared git configuration changed while workers ran. */
-        | "repository_changed";
+      cause: LandingProblem;
       reason: string;
       /** Tip of the target at the time of the refusal. */
       tip: string;

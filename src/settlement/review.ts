@@ -19,6 +19,7 @@ import {
 } from "../git/worktrees/changes.ts";
 import { commitChanges } from "../git/worktrees/snapshot.ts";
 import type { Worktree } from "../git/worktrees/worktree.ts";
+import type { ReviewVerdict } from "../kernel/event.ts";
 import type { Claims } from "../plan/compiled.ts";
 import { describeExit, succeeded } from "../process/exit-result.ts";
 import { runShell } from "../process/spawn.ts";
@@ -46,7 +47,7 @@ export type ReviewOutcome = {
       /** Problems that do not affect the verdict, such as a fixer that timed out. */
       notes: string[];
     }
-  | { passed: false; verdict: string; reason: string; retriable: boolean; detail: string }
+  | { passed: false; verdict: ReviewVerdict; reason: string; retriable: boolean; detail: string }
 );
 
 /** Reviews, fixes and commits the worktree of an attempt, after all its processes ended. */
@@ -66,7 +67,7 @@ export async function reviewAndCommit(
 ): Promise<ReviewOutcome> {
   const policy = scopePolicy(c.config, { ...o, projectDir: c.projectDir });
   const rejected = (
-    verdict: string,
+    verdict: ReviewVerdict,
     reason: string,
     more: Partial<Pick<ReviewOutcome, "touched" | "judgeChanged">> & {
       retriable?: boolean;

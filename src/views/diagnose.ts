@@ -13,7 +13,6 @@ import {
   setupFailed,
 } from "../kernel/reasons.ts";
 import type { RecordedEvent } from "../log/event-log.ts";
-import { objectListField, textField, textListField } from "./data.ts";
 import {
   type AdviceContext,
   type FailureEntry,
@@ -24,7 +23,8 @@ import {
   runFailures,
   type UnitFailure,
   unitFailures,
-} from "./failure-catalog.ts";
+} from "./catalog/failures.ts";
+import { objectListField, textField, textListField } from "./data.ts";
 import {
   endedPhases,
   isSuccessful,

@@ -4,6 +4,7 @@ import { join, resolve } from "node:path";
 import { cliPage } from "./cli-page.ts";
 import { configurationPage } from "./configuration-page.ts";
 import { eventsPage } from "./events-page.ts";
+import { verdictsPage } from "./verdicts-page.ts";
 
 export const repositoryRoot = resolve(import.meta.dir, "../..");
 
@@ -16,6 +17,7 @@ const order = [
   "providers.md",
   "settlement.md",
   "recovery.md",
+  "verdicts.md",
   "security.md",
   "ci.md",
   "events.md",
@@ -42,6 +44,7 @@ async function generatedMarkdown(): Promise<Record<string, string>> {
     "cli.md": await cliPage(),
     "configuration.md": configurationPage(),
     "events.md": eventsPage(),
+    "verdicts.md": verdictsPage(),
   };
 }
 

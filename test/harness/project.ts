@@ -11,7 +11,7 @@ import type { ModelScript } from "../../src/demo/script.ts";
 import { type ScriptedModel, startScriptedModel } from "../../src/demo/scripted-model.ts";
 import { openEventLogForReading, type RecordedEvent } from "../../src/log/event-log.ts";
 import { type DgovRun, dgov, spawnDgov } from "./bin.ts";
-import { unlistedIn } from "./event-check.ts";
+import { unexplainedIn, unlistedIn } from "./event-check.ts";
 import { type TestRepo, testRepo } from "./repo.ts";
 
 export const testKey = "sk-test-7c1f0e9d2b";
@@ -128,10 +128,11 @@ export async function testProject(options: ProjectOptions): Promise<TestProject>
       writeFileSync(path, tasksToml(tasks));
     },
     async [Symbol.asyncDispose]() {
-      const unlisted = unlistedIn([...readable(events), ...readable(telemetry)]);
+      const recorded = [...readable(events), ...readable(telemetry)];
+      const unlisted = [...unlistedIn(recorded), ...unexplainedIn(recorded)];
       await model.stop();
       await repo[Symbol.asyncDispose]();
-      // New event types must be added to src/log/event-catalog.ts.
+      // New types of events are added to src/log/event-catalog.ts, new words to src/views/catalog/words.ts.
       if (unlisted.length > 0) throw new Error(unlisted.join("\n"));
     },
   };

@@ -160,7 +160,7 @@ function answersTo(state: State, action: Action): Event[] {
       }));
     case "attempt.review": {
       const tree = `${state.units[action.unit]?.base}+${change}`;
-      const no = { passed: false, verdict: "scope", reason: "so" } as const;
+      const no = { passed: false, verdict: "scope_violation", reason: "so" } as const;
       return [
         { type: "review.finished", ...of, passed: true, commit: tree, tree },
         { type: "review.satisfied", ...of, commit: "t" },

@@ -150,7 +150,7 @@ export class World {
     if (this.#random.chance(this.#rates.review)) {
       const verdict = "scope_violation";
       const retriable = this.#random.chance(0.5);
-      const no = { verdict, reason: "a path not claimed", retriable };
+      const no = { verdict, reason: "a path not claimed", retriable } as const;
       return { type: "review.finished", ...of(action), passed: false, ...no };
     }
     const commit = this.#once(`own ${changeOf(action)}`, () =>

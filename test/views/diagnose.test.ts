@@ -4,8 +4,8 @@ import { renderFindings } from "../../src/cli/commands/history/diagnose.ts";
 import { commands } from "../../src/cli/commands/index.ts";
 import { readLine } from "../../src/cli/line.ts";
 import { emptyCandidate } from "../../src/kernel/reasons.ts";
+import { projectFailures, runFailures, unitFailures } from "../../src/views/catalog/failures.ts";
 import { type DiagnoseFacts, diagnose, landedKey } from "../../src/views/diagnose.ts";
-import { projectFailures, runFailures, unitFailures } from "../../src/views/failure-catalog.ts";
 import { RunLog } from "../harness/run-log.ts";
 
 const units = [{ unit: "t/m.a" }, { unit: "t/m.b", depends_on: ["t/m.a"] }];

@@ -1,6 +1,7 @@
 /** State of a run's attempts: the live ones, and what the next attempt of each unit has to know. */
 import type { FileChange } from "../../git/worktrees/changes.ts";
 import type { Worktree } from "../../git/worktrees/worktree.ts";
+import type { RejectionVerdict } from "../../kernel/event.ts";
 import { emptyCandidateReasons, integrationFailed } from "../../kernel/reasons.ts";
 import type { PhaseChange } from "../../kernel/state.ts";
 import type { WorkerMessage } from "../../worker/protocol.ts";
@@ -82,7 +83,7 @@ export interface Reviewed {
  * is over, the rejection is recorded and becomes the `rejection` of the unit's earlier work.
  */
 interface PendingRejection {
-  verdict: string;
+  verdict: RejectionVerdict;
   reason: string;
   /** Text for the next attempt's prompt. */
   detail: string;
