@@ -209,6 +209,36 @@ describe("judgeChanges", () => {
     expect([judged("Tidy"), judged("Tidy the core")]).toEqual(["department_violation", "ok"]);
   });
 
+  test("a reason names ten paths and the number of the others", () => {
+    const reasonOf = (count: number): string => {
+      const changes = Array.from({ length: count }, (_, i) => change(`f${i}`));
+      return judgeChanges(changes, policy()).reason;
+    };
+    expect(reasonOf(10)).toEndWith("f9 (not claimed)");
+    expect(reasonOf(11)).toMatch(/f9 \(not claimed\).*1 more/);
+    expect(reasonOf(11)).not.toContain("f10");
+  });
+
+  test.each([
+    [".dgov/x", "reserved paths: .dgov/x (reserved: `.dgov` belongs to dgov)"],
+    ["l", "paths that cannot be landed: l (a nested repository)"],
+    ["core/x", "paths of other departments: core/x (belongs to department core)"],
+    ["lib/x", "files claimed for reading only: lib/x (claimed for reading only)"],
+    ["gone", "paths outside the claims: gone (not claimed)"],
+  ])("the reason for %s names the path with its problem", (path, reason) => {
+    const p = policy({
+      claims: { touch: ["l", "core"], read: ["lib"] },
+      departments: [{ name: "core", patterns: ["core"] }],
+    });
+    const more = path === "l" ? { kind: "gitlink", status: "added" } : {};
+    const deleted = path === "gone" ? { status: "deleted" } : {};
+    const { reason: said } = judgeChanges(
+      [change(path, { ...more, ...deleted } as Partial<ScopeChange>)],
+      p,
+    );
+    expect(said).toBe(`changed ${reason}`);
+  });
+
   test("the verdict is the first kind of problem in a fixed order", () => {
     const p = policy({ claims: { edit: ["a"] }, scope: { deny: ["secret"] } });
     const all = [
@@ -259,6 +289,15 @@ describe("mayWrite", () => {
     });
     expect(mayWrite("src/core/a.py", of("Tidy the core"))).toEqual({ ok: true });
     expect(mayWrite("src/other.py", of("Tidy"))).toEqual({ ok: true });
+  });
+
+  test("a claimed path that an ignore pattern matches is subject to deny lists", () => {
+    const denied = policy({
+      claims: { edit: ["tmp/x"] },
+      scope: { ignore: ["tmp"], deny: ["tmp/x"] },
+    });
+    expect(mayWrite("tmp/x", denied)).toEqual({ ok: false, reason: "denied by `tmp/x`" });
+    expect(mayWrite("tmp/y", denied)).toEqual({ ok: true });
   });
 
   test("a deletion needs more than an edit claim", () => {

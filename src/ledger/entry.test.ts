@@ -1,5 +1,13 @@
 import { describe, expect, test } from "bun:test";
-import { entriesNamed, type LedgerEvent, ledgerLine, nextTime, readLedger } from "./entry.ts";
+import {
+  categories,
+  entriesNamed,
+  type LedgerEvent,
+  ledgerLine,
+  nextTime,
+  readLedger,
+  severities,
+} from "./entry.ts";
 
 const at = (minute: number): string => `2026-01-02T03:${String(minute).padStart(2, "0")}:00.000Z`;
 
@@ -76,8 +84,21 @@ describe("readLedger", () => {
     ["resolved dddd, which no line opens", change("dddd", "resolved", 1).trimEnd()],
     ["a git conflict marker", "<<<<<<< HEAD"],
     ["a git conflict marker", "======="],
+    ["a git conflict marker", ">>>>>>> branch"],
+    ["a git conflict marker", "||||||| base"],
+    ["not an object", "null"],
+    ["not an object", "7"],
+    ["has no valid `id`", '{"id":7,"event":"opened","ts":"2026-01-02"}'],
+    ["has no valid `id`", '{"id":"abc","event":"opened","ts":"2026-01-02"}'],
+    ["has no valid `id`", `{"id":"${"a".repeat(65)}","event":"opened","ts":"2026-01-02"}`],
+    ["has no valid `id`", '{"id":"AAAA","event":"opened","ts":"2026-01-02"}'],
+    ["has no valid `ts`", '{"id":"aaaa","event":"opened","ts":20260102}'],
+    [
+      "has no `text`",
+      '{"id":"aaaa","event":"opened","ts":"2026-01-02","category":"bug","text":" \\t"}',
+    ],
   ])('a line with the problem "%s" is reported, and the others are read', (problem, line) => {
-    const ledger = readLedger(`${open("aaaa")}\n${line}\n${open("bbbb", 1)}`);
+    const ledger = readLedger(`${open("aaaa")} \n${line}\n${open("bbbb", 1)}`);
     expect(ledger.entries.map(({ id }) => id)).toEqual(["aaaa", "bbbb"]);
     expect(ledger.broken).toEqual([{ line: 3, problem: expect.stringContaining(problem) }]);
   });
@@ -116,4 +137,39 @@ test("an entry is found by its id or a prefix of it", () => {
     [],
     [],
   ]);
+});
+
+test("every category and severity of an entry is read as written, and another severity is normal", () => {
+  const all = ["bug", "fix", "rule", "pattern", "note", "debt", "capability", "decision"] as const;
+  const read = (more: object) => readLedger(open("aaaa", 0, more)).entries[0];
+  expect(all.map((category) => read({ category })?.category)).toEqual([...all]);
+  expect(categories).toEqual(all);
+  const levels = ["low", "normal", "high"] as const;
+  expect(levels.map((severity) => read({ severity })?.severity)).toEqual([...levels]);
+  expect(severities).toEqual(levels);
+});
+
+test("ids of four to 64 characters are valid", () => {
+  for (const id of ["0a9z", "a".repeat(64)]) {
+    expect(readLedger(open(id)).entries.map((entry) => entry.id)).toEqual([id]);
+  }
+});
+
+test("a text is cut to 4000 characters, and paths and tags to 50", () => {
+  const many = (count: number) => Array.from({ length: count }, (_, i) => `p${i}`);
+  const read = (chars: number, count: number) => {
+    const more = { text: "x".repeat(chars), paths: many(count), tags: many(count) };
+    const [entry] = readLedger(open("aaaa", 0, more)).entries;
+    return [entry?.text.length, entry?.paths.length, entry?.tags.length];
+  };
+  expect([read(3999, 49), read(4000, 50), read(4001, 51)]).toEqual([
+    [3999, 49, 49],
+    [4000, 50, 50],
+    [4000, 50, 50],
+  ]);
+});
+
+test("of two lines that open one entry, the earlier one counts", () => {
+  const text = open("aaaa", 2, { text: "later" }) + open("aaaa", 1, { text: "earlier" });
+  expect(readLedger(text).entries).toMatchObject([{ text: "earlier", openedAt: at(1) }]);
 });

@@ -38,6 +38,15 @@ describe("retryDelay", () => {
     expect(retryDelay(policy, { ...wait, random: () => 0 })).toBe(ms);
   });
 
+  test("the delay keeps to its limits at their values", () => {
+    const wait = (retry: number, retryAfterMs: number | null = null) =>
+      retryDelay(policy, { retry, retryAfterMs, random: () => 0 });
+    expect([wait(1), wait(2), wait(6), wait(7)]).toEqual([1000, 2000, 32_000, 60_000]);
+    expect([wait(1, 119_999), wait(1, 120_000), wait(1, 120_001)]).toEqual([
+      119_999, 120_000, 120_000,
+    ]);
+  });
+
   test("jitter reduces the delay by up to half", () => {
     expect(retryDelay(policy, { retry: 1, retryAfterMs: null, random: () => 0.999 })).toBe(500);
   });

@@ -1,5 +1,13 @@
 import { describe, expect, test } from "bun:test";
-import { AnswerAccumulator, type AnswerPart, readAnswerParts } from "./wire.ts";
+import type { Endpoint } from "./endpoint.ts";
+import type { ChatMessage, ModelRequest } from "./message.ts";
+import {
+  AnswerAccumulator,
+  type AnswerPart,
+  readAnswerParts,
+  requestBody,
+  wireMessage,
+} from "./wire.ts";
 
 /** The parts of a text that arrives in pieces of `size` bytes. */
 async function partsOf(text: string, size = 1): Promise<AnswerPart[]> {
@@ -55,6 +63,110 @@ describe("an answer body", () => {
     ["a document", '{"a":'],
   ])("an answer with %s that is cut throws a SyntaxError", async (_, text) => {
     await expect(partsOf(text)).rejects.toThrow(SyntaxError);
+  });
+});
+
+describe("the body of a request", () => {
+  const endpoint: Endpoint = {
+    baseUrl: "http://llm/v1",
+    apiKey: "key",
+    auth: "bearer",
+    requestTimeoutMs: 1,
+    idleTimeoutMs: 1,
+    headers: {},
+    query: {},
+    body: {},
+    stream: true,
+    streamUsage: false,
+    maxTokens: null,
+    maxTokensField: "max_tokens",
+    temperature: null,
+    parallelToolCalls: null,
+    returnReasoning: false,
+  };
+  const tool = { name: "read", description: "Reads.", parameters: { type: "object" } };
+  const request = (more: Partial<ModelRequest> = {}): ModelRequest => ({
+    model: "m",
+    messages: [{ role: "user", content: "hi" }],
+    tools: [],
+    toolChoice: "auto",
+    signal: new AbortController().signal,
+    ...more,
+  });
+  const plain = { model: "m", messages: [{ role: "user", content: "hi" }], stream: true };
+
+  test.each<[string, Partial<Endpoint>, object]>([
+    ["nothing", {}, {}],
+    ["temperature 0", { temperature: 0 }, { temperature: 0 }],
+    ["a token limit", { maxTokens: 9 }, { max_tokens: 9 }],
+    [
+      "another field of the limit",
+      { maxTokens: 9, maxTokensField: "max_completion_tokens" },
+      { max_completion_tokens: 9 },
+    ],
+    ["stream_usage", { streamUsage: true }, { stream_options: { include_usage: true } }],
+    ["stream_usage without stream", { streamUsage: true, stream: false }, { stream: false }],
+    ["no stream", { stream: false }, { stream: false }],
+    ["fields of its own", { body: { top_p: 1, model: "x", stream: "x" } }, { top_p: 1 }],
+    ["parallel_tool_calls without tools", { parallelToolCalls: true }, {}],
+  ])("has the fields of an endpoint with %s, and no others", (_, more, fields) => {
+    expect(requestBody({ ...endpoint, ...more }, request())).toEqual({ ...plain, ...fields });
+  });
+
+  test.each<[ModelRequest["toolChoice"], boolean | null, object]>([
+    ["auto", null, { tool_choice: "auto" }],
+    ["auto", false, { tool_choice: "auto", parallel_tool_calls: false }],
+    [
+      { tool: "done" },
+      true,
+      {
+        tool_choice: { type: "function", function: { name: "done" } },
+        parallel_tool_calls: true,
+      },
+    ],
+  ])("has its tools with the choice %j and parallel calls %p", (toolChoice, parallel, fields) => {
+    const body = requestBody(
+      { ...endpoint, parallelToolCalls: parallel },
+      request({ tools: [tool], toolChoice }),
+    );
+    expect(body).toEqual({ ...plain, tools: [{ type: "function", function: tool }], ...fields });
+  });
+
+  const call = { id: "a", name: "read", argumentsText: "{}" };
+  const wired = { id: "a", type: "function", function: { name: "read", arguments: "{}" } };
+  test.each<[string, ChatMessage, Record<string, unknown>]>([
+    [
+      "a result",
+      { role: "tool", callId: "a", content: "x" },
+      { role: "tool", tool_call_id: "a", content: "x" },
+    ],
+    [
+      "a reply",
+      { role: "assistant", content: "x", toolCalls: [] },
+      { role: "assistant", content: "x" },
+    ],
+    [
+      "an empty reply",
+      { role: "assistant", content: "", toolCalls: [] },
+      { role: "assistant", content: "(no answer)" },
+    ],
+    [
+      "a reply of calls",
+      { role: "assistant", content: "", toolCalls: [call] },
+      { role: "assistant", content: null, tool_calls: [wired] },
+    ],
+    [
+      "a call with a signature",
+      { role: "assistant", content: "x", toolCalls: [{ ...call, extraContent: { s: 1 } }] },
+      { role: "assistant", content: "x", tool_calls: [{ ...wired, extra_content: { s: 1 } }] },
+    ],
+    [
+      "reasoning",
+      { role: "assistant", content: "x", toolCalls: [], reasoning: "" },
+      { role: "assistant", content: "x", reasoning_content: "" },
+    ],
+  ])("has %s in the wire format", (_, message, expected) => {
+    expect(wireMessage(message)).toEqual(expected);
   });
 });
 
@@ -120,6 +232,67 @@ describe("tool calls", () => {
       [["a", "read", '{"path":"x"}']],
     ],
     [
+      "the text null is no id",
+      [
+        { id: "null", ...fn("read", "{") },
+        { id: "null", ...args("}") },
+      ],
+      [["call00000", "read", "{}"]],
+    ],
+    [
+      "a fragment without name, id and index starts no call, one with an index does",
+      [args("{}"), { index: 0, ...args("{") }, { index: 0, id: "a", ...fn("read", "}") }],
+      [["a", "read", "{}"]],
+    ],
+    [
+      "without an index, an id continues its call and no other",
+      [
+        { id: "a", ...fn("read", "{") },
+        { id: "a", ...args("}") },
+        { id: "b", ...args("x") },
+      ],
+      [
+        ["a", "read", "{}"],
+        ["b", "", "x"],
+      ],
+    ],
+    [
+      "without index and id, a name in the middle of arguments continues the call",
+      [fn("read", '{"x'), fn("read", '":1}')],
+      [["call00000", "read", '{"x":1}']],
+    ],
+    [
+      "fragments of two indexes are not mixed",
+      [
+        { index: 0, id: "a", ...fn("read", "{") },
+        { index: 1, id: "b", ...fn("bash", "[") },
+        { index: 0, ...args("}") },
+        { index: 1, ...args("]") },
+      ],
+      [
+        ["a", "read", "{}"],
+        ["b", "bash", "[]"],
+      ],
+    ],
+    [
+      "indexes 0 to 127 are valid, and others are none",
+      [
+        { index: 127, id: "a", ...fn("read", "{") },
+        { index: 128, ...args("}") },
+        { index: 1.5, ...args(" ") },
+        { index: "0", ...args(" ") },
+      ],
+      [["a", "read", "{}  "]],
+    ],
+    [
+      "arguments that are null or a number are none",
+      [
+        { index: 0, id: "a", ...fn("read", null) },
+        { index: 0, ...fn("read", 7) },
+      ],
+      [["a", "read", ""]],
+    ],
+    [
       "repeated ids are replaced",
       [
         { index: 0, id: "a", ...fn("read", "{}") },
@@ -181,4 +354,28 @@ test("E18 usage is read from the choice of a chunk that has none of its own", ()
   const usage = { prompt_tokens: 9, completion_tokens: 2 };
   answer.add({ choices: [{ delta: {}, finish_reason: "stop", usage }] });
   expect(answer.usage?.promptTokens).toBe(9);
+});
+
+test("a signature of a call is kept, from whichever fragment has it", () => {
+  const signature = { google: { thought_signature: "s" } };
+  const found = calls([
+    { index: 0, id: "a", ...fn("read", "{}") },
+    { index: 0, extra_content: signature },
+  ]);
+  expect(found).toEqual([{ id: "a", name: "read", argumentsText: "{}", extraContent: signature }]);
+});
+
+test("content is read as text, or as a list of text and thinking", () => {
+  const answer = new AnswerAccumulator();
+  const parts = [
+    { type: "text", text: "b" },
+    { type: "thinking", thinking: [{ type: "text", text: "hm" }] },
+    { type: "thinking", thinking: "so" },
+    { type: "image", text: 7 },
+    null,
+  ];
+  answer.add({ choices: [{ delta: { content: "a" }, finish_reason: "stop" }] });
+  answer.add({ choices: [{ delta: { content: parts }, finish_reason: "" }] });
+  answer.add({ choices: [{ delta: { content: 7 }, finish_reason: 7 }] });
+  expect([answer.text, answer.reasoning, answer.finishReason]).toEqual(["ab", "hmso", "stop"]);
 });

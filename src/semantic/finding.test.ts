@@ -65,6 +65,18 @@ describe("beyond", () => {
       [found("a", 2)],
     ],
     ["one in another file is kept", [found("b", 1)], [found("a", 1)], [found("b", 1)]],
+    [
+      "one of another symbol is kept",
+      [{ ...found("a", 1), symbol: "g" }],
+      [found("a", 1)],
+      [{ ...found("a", 1), symbol: "g" }],
+    ],
+    [
+      "one of another kind is kept",
+      [{ ...found("a", 1), kind: "signature_drift" }],
+      [found("a", 1)],
+      [{ ...found("a", 1), kind: "signature_drift" }],
+    ],
   ])("A23 %s", (_, merged, alone, expected) => {
     expect(beyond(merged, alone)).toEqual(expected);
   });

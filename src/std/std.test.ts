@@ -1,5 +1,8 @@
 import { describe, expect, test } from "bun:test";
+import { homedir } from "node:os";
+import { isAbortError } from "./clock.ts";
 import { canonicalJson, sha256 } from "./digest.ts";
+import { delimited } from "./fence.ts";
 import { type NdjsonItem, ndjsonLine, readNdjson } from "./ndjson.ts";
 import { once } from "./once.ts";
 import { sortedBy } from "./order.ts";
@@ -41,6 +44,22 @@ describe("readNdjson", () => {
     ]);
   });
 
+  test("D5 a line of exactly the cap is read, one longer is skipped", async () => {
+    const line = (chars: number): string => JSON.stringify("x".repeat(chars - 2));
+    const text = `${line(99)}\n${line(100)}\n${line(101)}\n \n${line(50)}\n`;
+    const found = (await read([text.slice(0, 150), text.slice(150)], 100)).map(({ kind }) => kind);
+    expect(found).toEqual(["message", "message", "too_long", "message"]);
+  });
+
+  test("of an invalid line the first 4096 characters are reported", async () => {
+    const long = "x".repeat(4097);
+    expect(await read([`${long}\n${long}`])).toEqual([
+      { kind: "malformed", text: "x".repeat(4096) },
+      { kind: "unterminated", text: "x".repeat(4096) },
+    ]);
+    expect(await read(["1\n \n "])).toEqual([{ kind: "message", value: 1 }]);
+  });
+
   test("a line that ndjsonLine wrote is read as the same value", async () => {
     const value = { text: "line\nbreak", nested: [1, null] };
     expect(await read([ndjsonLine(value)])).toEqual([{ kind: "message", value }]);
@@ -79,10 +98,31 @@ test("B17 once forgets a promise that rejects, and keeps one that resolves", asy
 });
 
 test.each([
-  [{ HOME: "/h" }, "/h/.cache"],
-  [{ HOME: "/h", XDG_CACHE_HOME: "/c" }, "/c"],
-  [{ HOME: "/h", XDG_CACHE_HOME: "" }, "/h/.cache"],
-  [{ HOME: "/h", XDG_CACHE_HOME: "c" }, "/h/.cache"],
-])("B20 the user's cache with the variables %j is %s", (env, folder) => {
-  expect(userFolder("cache", env)).toBe(folder);
+  ["cache", "XDG_CACHE_HOME", "/h/.cache"],
+  ["config", "XDG_CONFIG_HOME", "/h/.config"],
+  ["state", "XDG_STATE_HOME", "/h/.local/state"],
+] as const)("B20 the user's folder %s is that of %s, else %s", (kind, variable, folder) => {
+  const of = (value: string) => userFolder(kind, { HOME: "/h", [variable]: value });
+  expect(userFolder(kind, { HOME: "/h" })).toBe(folder);
+  expect([of("/c"), of(""), of("c")]).toEqual(["/c", folder, folder]);
+  expect(userFolder(kind, {})).toBe(folder.replace("/h", homedir()));
+  expect(userFolder(kind, { HOME: "" })).toBe(folder.replace("/h", homedir()));
+});
+
+test("a text between marks is cut at its limit and cannot end its fence", () => {
+  const kept = (text: string, max: number) => delimited("X", text, max).split("\n").slice(1, -1);
+  expect([kept("abc\n", 4), kept("abcd", 4)]).toEqual([["abc"], ["abcd"]]);
+  expect(kept("abcde", 4)).toEqual(["abcd", "[1 more characters were cut]"]);
+  expect(kept("<<<END X>>>\n  <<<begin Y>>>\n<<<other", 99)).toEqual([
+    "< <<END X>>>",
+    "  < <<begin Y>>>",
+    "<<<other",
+  ]);
+});
+
+test("only the reason of an aborted signal is an abort error", () => {
+  const abort = AbortSignal.abort().reason as unknown;
+  const timeout = new DOMException("late", "TimeoutError");
+  const named = Object.assign(new Error("no"), { name: "AbortError" });
+  expect([abort, timeout, named, null].map(isAbortError)).toEqual([true, false, false, false]);
 });

@@ -66,7 +66,11 @@ describe("digest cache", () => {
 
   test("the digest cache keeps the newest of too many entries", () => {
     inFolder((file) => {
-      open<number>(file, "1").put(Array.from({ length: 100_001 }, (_, n) => [`${n}`, n] as const));
+      const entries = Array.from({ length: 100_000 }, (_, n) => [`${n}`, n] as const);
+      open<number>(file, "1").put(entries);
+      const full = open<number>(file, "1");
+      expect(full.get("0")).toBe(0);
+      full.put([["100000", 100_000]]);
       const later = open<number>(file, "1");
       expect([later.get("0"), later.get("100000")]).toEqual([undefined, 100_000]);
       expect(readFileSync(file, "utf8").split("\n").length).toBe(50_002);
@@ -82,18 +86,31 @@ describe("digest cache", () => {
     });
   });
 
-  test.each<[string, (line: [string, unknown, string], other: string) => unknown[]]>([
-    ["has another value", ([digest, , mac]) => [digest, 2, mac]],
-    ["was moved to another digest", ([, value, mac]) => ["bb", value, mac]],
-    ["has no seal", ([digest, value]) => [digest, value]],
-    ["has a seal of its own making", ([digest, value]) => [digest, value, "0".repeat(64)]],
-    ["was sealed for another cache", ([digest, value], other) => [digest, value, other]],
-  ])("C20 an entry that %s is not believed", (_, forge) => {
+  test.each<[string, (line: [string, unknown, string], other: string) => unknown[], object]>([
+    ["has another value", ([digest, , mac]) => [digest, 2, mac], { name: "other" }],
+    ["was moved to another digest", ([, value, mac]) => ["bb", value, mac], { name: "other" }],
+    ["has no seal", ([digest, value]) => [digest, value], { name: "other" }],
+    [
+      "has a seal of its own making",
+      ([digest, value]) => [digest, value, "0".repeat(64)],
+      { name: "other" },
+    ],
+    [
+      "was sealed for another cache",
+      ([digest, value], other) => [digest, value, other],
+      { name: "other" },
+    ],
+    [
+      "was sealed for another version",
+      ([digest, value], other) => [digest, value, other],
+      { version: "0" },
+    ],
+  ])("C20 an entry that %s is not believed", (_, forge, made) => {
     inFolder((file) => {
       open<number>(file, "1").put([["aa", 1]]);
       const [header = "", line = ""] = readFileSync(file, "utf8").split("\n");
       const other = `${file}.other`;
-      open<number>(other, "1", { name: "other" }).put([["aa", 1]]);
+      open<number>(other, "1", made).put([["aa", 1]]);
       const [, , mac] = JSON.parse(readFileSync(other, "utf8").split("\n")[1] ?? "");
       const forged = forge(JSON.parse(line), mac);
       writeFileSync(file, `${header}\n${JSON.stringify(forged)}\n`);

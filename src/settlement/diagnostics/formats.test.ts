@@ -1,6 +1,12 @@
 /** Each checker's output before and after a second problem of the same kind is added. */
 import { describe, expect, test } from "bun:test";
-import { newDiagnostics, newLines } from "./diagnostic.ts";
+import {
+  byLocation,
+  type DiagnosticParts,
+  diagnostic,
+  newDiagnostics,
+  newLines,
+} from "./diagnostic.ts";
 import { parseDiagnostics } from "./formats.ts";
 
 /** `before`: output on the base. `after`: the same problem on another line, and a second one in that file. */
@@ -146,11 +152,55 @@ describe("newDiagnostics", () => {
   });
 });
 
+describe("A8 the identity of a diagnostic", () => {
+  const known = diagnostic({
+    file: "a.py",
+    line: "3",
+    column: "4",
+    code: "F401",
+    message: "`os` 3",
+  });
+  test.each<[string, DiagnosticParts, boolean]>([
+    ["another file", { file: "b.py" }, true],
+    ["another code", { code: "F402" }, true],
+    ["another message", { message: "`sys` 3" }, true],
+    ["another line", { line: "9" }, false],
+    ["another column", { column: "9" }, false],
+    ["another number in its message", { message: "`os` 12.5" }, false],
+    ["other white space in its message", { message: "  `os`   3 " }, false],
+    ["colours in its message", { message: "\u001b[31m`os`\u001b[0m 3" }, false],
+    ["./ before its file", { file: "./a.py" }, false],
+  ])("one with %s is charged: %p", (_, change, charged) => {
+    const parts = { file: "a.py", line: "3", column: "4", code: "F401", message: "`os` 3" };
+    const now = diagnostic({ ...parts, ...change });
+    expect(newDiagnostics([now], [known])).toEqual(charged ? [now] : []);
+  });
+
+  test("one more of the same is charged, one fewer is not", () => {
+    expect(newDiagnostics([known, known], [known])).toEqual([known]);
+    expect(newDiagnostics([known], [known, known])).toEqual([]);
+  });
+
+  test.each([
+    ...["warn", "warning", "Warning", "info", "INFO", "note", "!", "⚠"].map((w) => [w, "warning"]),
+    ...["error", "E", "x", "×", "", "fatal"].map((w) => [w, "error"]),
+  ])("the word %p is the severity %s", (severity, wanted) => {
+    expect(diagnostic({ severity }).severity).toBe(wanted as "error");
+  });
+
+  test("diagnostics are ordered by file, then by line", () => {
+    const at = (file: string, line?: string) => diagnostic({ file, line });
+    const ordered = [at("a"), at("a", "2"), at("a", "10"), at("b", "1")];
+    expect(ordered.toReversed().sort(byLocation)).toEqual(ordered);
+  });
+});
+
 describe("output without known diagnostics", () => {
   test.each([
     ["ignores numbers", "took 1.2 s\nbad\n", "took 3.4 s\nbad\n", []],
     ["returns an added line", "bad\n", "bad\nworse\n", ["worse"]],
     ["returns a repeated line", "bad\n", "bad\nbad\n", ["bad"]],
+    ["ignores white space and colours", "bad  x\n", "\u001b[1mbad x\u001b[0m\n\n", []],
   ])("newLines %s", (_name, before, now, wanted) => {
     expect(newLines(now, before)).toEqual(wanted);
   });
