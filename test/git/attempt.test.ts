@@ -18,7 +18,7 @@ import { commitStats, readBlobAt } from "../../src/git/trees.ts";
 import { attemptChanges, detectTampering } from "../../src/git/worktrees/changes.ts";
 import { keepWork, removeWorktree } from "../../src/git/worktrees/keep.ts";
 import { commitChanges, diffText } from "../../src/git/worktrees/snapshot.ts";
-import { replayWork } from "../../src/git/worktrees/worktree.ts";
+import { pruneRegistrations, replayWork } from "../../src/git/worktrees/worktree.ts";
 import { gitIn, identity, openTestRepo, stamp } from "./harness.ts";
 
 const files = {
@@ -253,6 +253,123 @@ describe("keepWork and removeWorktree", () => {
     const opened = join(g.repo.root, "opened");
     await g.repo.git("worktree", "add", "-q", opened, ref);
     expect(readFileSync(join(opened, "a.txt"), "utf8")).toBe("work\n");
+  });
+
+  test("B1 P2 removeWorktree refuses each kind of change after the work was kept", async () => {
+    await using g = await openTestRepo({ ...files, "link-to": "x\n" });
+    const t = await g.attempt();
+    const at = (path: string): string => join(t.path, path);
+    writeFileSync(at("a.txt"), "work\n");
+    rmSync(at("src/b.txt"));
+    writeFileSync(at("src/c.sh"), "#!/bin/sh\ntrue\n", { mode: 0o755 });
+    symlinkSync("a.txt", at("link"));
+    const { ref } = await g.keep(t);
+    const changes: [string, () => void, () => void][] = [
+      [
+        "content",
+        () => writeFileSync(at("a.txt"), "more\n"),
+        () => writeFileSync(at("a.txt"), "work\n"),
+      ],
+      [
+        "content of the same size",
+        () => writeFileSync(at("a.txt"), "wOrk\n"),
+        () => writeFileSync(at("a.txt"), "work\n"),
+      ],
+      ["executable", () => chmodSync(at("a.txt"), 0o755), () => chmodSync(at("a.txt"), 0o644)],
+      [
+        "not executable",
+        () => chmodSync(at("src/c.sh"), 0o644),
+        () => chmodSync(at("src/c.sh"), 0o755),
+      ],
+      ["deleted", () => rmSync(at("a.txt")), () => writeFileSync(at("a.txt"), "work\n")],
+      [
+        "as in the base again, changed",
+        () => writeFileSync(at("src/b.txt"), "B\n"),
+        () => rmSync(at("src/b.txt")),
+      ],
+      ["another file", () => writeFileSync(at("new"), "n\n"), () => rmSync(at("new"))],
+      [
+        "another link",
+        () => {
+          rmSync(at("link"));
+          symlinkSync("b.txt", at("link"));
+        },
+        () => {
+          rmSync(at("link"));
+          symlinkSync("a.txt", at("link"));
+        },
+      ],
+      [
+        "a file with the text of the link",
+        () => {
+          rmSync(at("link"));
+          writeFileSync(at("link"), "a.txt");
+        },
+        () => {
+          rmSync(at("link"));
+          symlinkSync("a.txt", at("link"));
+        },
+      ],
+    ];
+    for (const [what, change, back] of changes) {
+      change();
+      // Without what this process remembers of the worktree, as in a recovery.
+      for (const known of [t, { ...t }]) {
+        const removal = removeWorktree(g.r, known, { keptRef: ref }).then(
+          () => "removed",
+          (error: Error) => error.message,
+        );
+        expect([what, await removal]).toEqual([
+          what,
+          `${t.path} holds work that is not under ${ref}`,
+        ]);
+      }
+      back();
+    }
+    await removeWorktree(g.r, { ...t }, { keptRef: ref });
+    expect(existsSync(t.path)).toBe(false);
+  });
+
+  test("B1 removeWorktree takes a worktree for incomplete only before a worker ran in it", async () => {
+    await using g = await openTestRepo(files);
+    const t = await g.attempt();
+    writeFileSync(join(t.path, "a.txt"), "work\n");
+    // The worker put the file of the registration in place of its own.
+    const own = readFileSync(join(t.path, ".git"));
+    writeFileSync(join(t.path, ".git"), readFileSync(join(t.meta, "gitfile")));
+    await expect(removeWorktree(g.r, t, {})).rejects.toThrow("holds work");
+    writeFileSync(join(t.path, ".git"), own);
+    rmSync(join(t.meta, "worker/HEAD"));
+    await expect(removeWorktree(g.r, t, {})).rejects.toThrow("holds work");
+  });
+
+  test("removeWorktree and pruneRegistrations leave the registrations of others", async () => {
+    await using g = await openTestRepo(files);
+    const [one, two, ten] = [await g.attempt("1"), await g.attempt("2"), await g.attempt("10/x")];
+    const listed = async (): Promise<string[]> =>
+      [one, two, ten].flatMap(({ path }) => (all.includes(`worktree ${path}\n`) ? [path] : []));
+    let all = await g.repo.git("worktree", "list", "--porcelain");
+    expect(await listed()).toHaveLength(3);
+    // The worker's process can write to this file.
+    writeFileSync(join(one.meta, "gitfile"), readFileSync(join(two.meta, "gitfile")));
+    await removeWorktree(g.r, one, {});
+    rmSync(ten.path, { recursive: true });
+    pruneRegistrations(g.r, join(g.repo.root, "trees/1"));
+    all = await g.repo.git("worktree", "list", "--porcelain");
+    expect(await listed()).toEqual([one.path, two.path, ten.path]);
+    pruneRegistrations(g.r, join(g.repo.root, "trees"));
+    all = await g.repo.git("worktree", "list", "--porcelain");
+    expect(await listed()).toEqual([two.path]);
+  });
+
+  test("files up to the size limit are kept, tracked ones first", async () => {
+    await using g = await openTestRepo(files);
+    const t = await g.attempt();
+    writeFileSync(join(t.path, "a.txt"), "x".repeat(60));
+    writeFileSync(join(t.path, "new.txt"), "x".repeat(40));
+    expect((await g.keep(t, 100)).omitted).toEqual([]);
+    expect((await g.keep({ ...t }, 99)).omitted).toEqual(["new.txt"]);
+    expect((await g.keep({ ...t }, 59)).omitted).toEqual(["a.txt"]);
   });
 
   test("files above the size limit are named in the message and in the result of keepWork", async () => {

@@ -1,10 +1,11 @@
 /** Candidates and landings in repositories that the operator is working in. */
 import { describe, expect, test } from "bun:test";
-import { existsSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { deflateSync } from "node:zlib";
 import { type LandingResult, landCandidate, reconcileLanding } from "../../src/git/landing/land.ts";
 import { buildCandidate, type CandidateResult } from "../../src/git/landing/merge.ts";
+import { proveLanding } from "../../src/git/landing/proof.ts";
 import type { Oid } from "../../src/git/objects.ts";
 import { isAncestor } from "../../src/git/refs.ts";
 import { openRepository } from "../../src/git/repository.ts";
@@ -233,15 +234,26 @@ describe("landCandidate", () => {
     expect([await status(g), g.repo.read("gone.txt")]).toEqual(["", "back\n"]);
   });
 
-  test.each([
-    ["merge", ["MERGE_HEAD"]],
-    ["rebase", ["rebase-merge"]],
-  ])("an unfinished %s blocks the landing", async (_what, [name = ""]) => {
+  test("an unfinished merge, rebase, am, cherry-pick or revert blocks the landing", async () => {
     await using g = await openTestRepo(files);
     const c = await change(g, { "a.txt": "x\n" });
-    writeFileSync(join(g.repo.path, ".git", name), c.base);
-    expect(await land(g, c.base, c.commit)).toMatchObject({ kind: "blocked_by_checkout" });
-    expect([await tip(g), await status(g)]).toEqual([c.base, ""]);
+    for (const [name, operation] of [
+      ["MERGE_HEAD", "a merge"],
+      ["rebase-merge", "a rebase"],
+      ["rebase-apply", "a rebase"],
+      ["CHERRY_PICK_HEAD", "a cherry-pick"],
+      ["REVERT_HEAD", "a revert"],
+    ]) {
+      const sign = join(g.repo.path, ".git", name ?? "");
+      writeFileSync(sign, c.base);
+      expect(await land(g, c.base, c.commit)).toMatchObject({
+        kind: "blocked_by_checkout",
+        reason: `${operation} is in progress in ${g.repo.path}`,
+      });
+      expect([await tip(g), await status(g)]).toEqual([c.base, ""]);
+      rmSync(sign);
+    }
+    expect(await land(g, c.base, c.commit)).toEqual({ kind: "landed" });
   });
 
   test.each<[string, string[][], string]>([
@@ -343,10 +355,79 @@ describe("proof before landing", () => {
     const tree = `${c.commit}^{tree}`;
     const side = await g.repo.git("commit-tree", `${c.base}^{tree}`, "-m", "side");
     const merge = await g.repo.git("commit-tree", tree, "-p", c.base, "-p", side, "-m", "merge");
-    for (const bad of [merge, side]) {
-      expect(await land(g, c.base, bad)).toMatchObject({ kind: "proof_failed" });
+    const twin = await g.repo.git("commit-tree", `${c.base}^{tree}`, "-m", "no parent");
+    const other = await g.repo.git(
+      "commit-tree",
+      tree,
+      "-p",
+      twin,
+      "-m",
+      "parent of the same tree",
+    );
+    const second = await g.repo.git("commit-tree", tree, "-p", side, "-p", c.base, "-m", "second");
+    const later = await g.repo.git("commit-tree", tree, "-p", c.commit, "-m", "two commits");
+    for (const bad of [merge, second, side, other, later]) {
+      expect(await land(g, c.base, bad)).toEqual({
+        kind: "proof_failed",
+        reason: `the only parent of candidate ${bad} is not ${c.base}`,
+      });
     }
     expect(await tip(g)).toBe(c.base);
+  });
+
+  test("a parent that only the message names does not count", async () => {
+    await using g = await openTestRepo(files);
+    const c = await change(g, { "a.txt": "x\n" });
+    const tree = `${c.commit}^{tree}`;
+    const bad = await g.repo.git("commit-tree", tree, "-m", `work\n\nparent ${c.base}`);
+    expect(await land(g, c.base, bad)).toMatchObject({ kind: "proof_failed" });
+    const good = await g.repo.git("commit-tree", tree, "-p", c.base, "-m", "w\n\nparent of it");
+    expect(await land(g, c.base, good)).toEqual({ kind: "landed" });
+  });
+
+  test("a candidate whose own object was replaced does not land", async () => {
+    await using g = await openTestRepo(files);
+    const c = await change(g, { "a.txt": "x\n" });
+    const tree = `${c.commit}^{tree}`;
+    const other = await g.repo.git("commit-tree", tree, "-p", c.base, "-m", "another message");
+    const object = (id: string): string =>
+      join(g.repo.path, ".git/objects", id.slice(0, 2), id.slice(2));
+    rmSync(object(c.commit));
+    copyFileSync(object(other), object(c.commit));
+    expect(await land(g, c.base, c.commit)).toEqual({
+      kind: "proof_failed",
+      reason: `the candidate ${c.commit} is damaged`,
+    });
+  });
+
+  test("E15 a change of a submodule and a name that is not UTF-8 do not land", async () => {
+    await using g = await openTestRepo(files);
+    const start = await tip(g);
+    await g.repo.git("update-index", "--add", "--cacheinfo", `160000,${start},sub`);
+    await g.repo.git("commit", "-qm", "a submodule");
+    const base = await tip(g);
+    const plain = await g.repo.git("rev-parse", `${start}^{tree}`);
+    const without = await g.repo.git("commit-tree", plain, "-p", base, "-m", "without it");
+    const proof = (to: Oid) =>
+      proveLanding(g.r, { from: base, to, allowed: (path) => path !== "dir" });
+    expect(await proof(without)).toEqual({ ok: false, reason: "sub is a submodule" });
+    const listing = `${await g.repo.git("ls-tree", base)}\n`;
+    const blob = await g.repo.git("rev-parse", `${base}:a.txt`);
+    const entries = Buffer.concat([
+      Buffer.from(`${listing}100644 blob ${blob}\t`),
+      Buffer.from([0x62, 0xff, 0x0a]),
+    ]);
+    const made = Bun.spawnSync(["git", "mktree", "--missing"], {
+      cwd: g.repo.path,
+      env: g.repo.env,
+      stdin: entries,
+    });
+    const tree = made.stdout.toString().trim();
+    const odd = await g.repo.git("commit-tree", tree, "-p", base, "-m", "an odd name");
+    expect(await proof(odd)).toMatchObject({
+      ok: false,
+      reason: expect.stringContaining("is not UTF-8"),
+    });
   });
 
   test.each<[string, "landed" | "proof_failed"]>([

@@ -108,9 +108,38 @@ describe("reconcileLanding", () => {
     await using g = await openTestRepo(files);
     const o = await prepare(g);
     writeFileSync(join(g.repo.path, ".git/refs/heads/main.lock"), `${o.from}\n`);
-    writeFileSync(join(g.repo.path, ".git/index.lock"), "");
-    expect(await reconcileLanding(g.r, { target: "main", ...o })).toBe("not_landed");
-    expect((await stateOf(g))["locks"]).toEqual(["index.lock", "refs/heads/main.lock"]);
+    for (const text of ["", `dgov landing ${o.from}\n`]) {
+      writeFileSync(join(g.repo.path, ".git/index.lock"), text);
+      expect(await reconcileLanding(g.r, { target: "main", ...o })).toBe("not_landed");
+      expect((await stateOf(g))["locks"]).toEqual(["index.lock", "refs/heads/main.lock"]);
+    }
+  });
+
+  test("reconcileLanding removes a HEAD.lock only when it is empty and the landing's", async () => {
+    await using g = await openTestRepo(files);
+    const o = await prepare(g);
+    const [branch, head] = ["refs/heads/main.lock", "HEAD.lock"].map((name) =>
+      join(g.repo.path, ".git", name),
+    ) as [string, string];
+    for (const [own, content, more, left] of [
+      [true, "", {}, []],
+      [true, `${o.from}\n`, {}, ["HEAD.lock"]],
+      [true, `${o.from}\n`, { lockPid: 1 }, ["HEAD.lock"]],
+      [false, "", {}, ["HEAD.lock"]],
+      [false, "", { lockPid: 1 }, []],
+      [false, `${o.from}\n`, { lockPid: 1 }, ["HEAD.lock"]],
+    ] as const) {
+      if (own) writeFileSync(branch, `${o.to}\n`);
+      writeFileSync(head, content);
+      expect(await reconcileLanding(g.r, { target: "main", ...o, ...more })).toBe("not_landed");
+      expect([own, content, more, (await stateOf(g))["locks"]]).toEqual([
+        own,
+        content,
+        more,
+        [...left],
+      ]);
+      rmSync(head, { force: true });
+    }
   });
 
   test("reconcileLanding undoes an interrupted checkout of moved, half-written and missing files", async () => {

@@ -1,9 +1,10 @@
 /** The operator's repository: opening it, dgov's own commits, landed units, and shared git state. */
 import { describe, expect, test } from "bun:test";
-import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { appendFileSync, chmodSync, existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { bootstrapCommit, commitOperatorFiles } from "../../src/git/bookkeeping.ts";
-import { scanLanded } from "../../src/git/landing/landed.ts";
+import { scanLanded, scanLandedWork } from "../../src/git/landing/landed.ts";
+import { removeAbandonedGitDirs } from "../../src/git/private-dir.ts";
 import {
   branchTip,
   createBranch,
@@ -19,6 +20,7 @@ import {
   repositoryFingerprint,
 } from "../../src/git/repository-fingerprint.ts";
 import { dirtyPaths } from "../../src/git/working-tree.ts";
+import { processStart } from "../../src/process/tree.ts";
 import { testRepo } from "../harness/repo.ts";
 import { openTestRepo } from "./harness.ts";
 
@@ -130,6 +132,36 @@ describe("repository queries", () => {
   });
 });
 
+describe("private git dirs", () => {
+  test("removeAbandonedGitDirs removes those of processes that have ended, known by pid and start", () => {
+    const folder = process.env["XDG_RUNTIME_DIR"] ?? "/dev/shm";
+    const start = (processStart(process.pid) ?? "").replaceAll(/[^0-9A-Za-z]/g, "");
+    const [ended, tag] = [2 ** 22 + 1, `${process.pid}`.padStart(16, "0")];
+    const made = {
+      mine: `dgov-git-${process.pid}-${start}-${tag}`,
+      otherStart: `dgov-git-${process.pid}-${start}0-${tag}`,
+      ended: `dgov-git-${ended}-${start}-${tag}`,
+      noTag: `dgov-git-${ended}-${start}-${tag}0`,
+      file: `dgov-git-${ended}-1-${tag}`,
+    };
+    const at = (name: string): string => join(folder, name);
+    try {
+      for (const name of Object.values(made)) {
+        if (name === made.file) writeFileSync(at(name), "");
+        else mkdirSync(at(name));
+      }
+      const found = removeAbandonedGitDirs({ dry: true });
+      expect(Object.values(made).filter((name) => found.includes(at(name)))).toEqual([
+        made.otherStart,
+        made.ended,
+      ]);
+      expect(Object.values(made).every((name) => existsSync(at(name)))).toBe(true);
+    } finally {
+      for (const name of Object.values(made)) rmSync(at(name), { recursive: true, force: true });
+    }
+  });
+});
+
 describe("dgov's own commits", () => {
   test("bootstrapCommit creates the first commit of an empty repository with a matching index", async () => {
     await using repo = await testRepo({}, { commit: false });
@@ -198,6 +230,18 @@ describe("dgov's own commits", () => {
     await expect(commitOperatorFiles(g.r, { ...o, paths: ["a.txt"] })).rejects.toThrow(
       "would change a.txt",
     );
+    g.repo.write("a.txt", files["a.txt"]);
+    chmodSync(join(g.repo.path, "a.txt"), 0o755);
+    await expect(commitOperatorFiles(g.r, { ...o, paths: ["a.txt"] })).rejects.toThrow(
+      "would change a.txt",
+    );
+    g.repo.write(".dgovernor/x", "x\n");
+    await expect(commitOperatorFiles(g.r, { ...o, paths: [".dgovernor"] })).rejects.toThrow(
+      "would change .dgovernor/x",
+    );
+    rmSync(join(g.repo.path, ".dgovernor"), { recursive: true });
+    chmodSync(join(g.repo.path, "a.txt"), 0o644);
+    g.repo.write("a.txt", "changed\n");
     g.repo.write(".dgov/x", "changed\n");
     await g.repo.git("commit", "-q", "--allow-empty", "-m", "operator's");
     await expect(commitOperatorFiles(g.r, { ...o, paths: [".dgov/x"] })).rejects.toThrow(
@@ -210,6 +254,30 @@ describe("dgov's own commits", () => {
 describe("scanLanded", () => {
   const trailers = (unit: string, digest = "d1", plan = "p"): string =>
     `work\n\nDgov-Plan: ${plan}\nDgov-Unit: ${unit}\nDgov-Run: r1\nDgov-Digest: ${digest}\n`;
+
+  test("B9 scanLanded counts a unit only with plan, unit and digest", async () => {
+    await using g = await openTestRepo(files);
+    const sets = {
+      whole: "Dgov-Plan: p\nDgov-Unit: whole\nDgov-Digest: d",
+      "other-plan": "Dgov-Plan: pp\nDgov-Unit: other-plan\nDgov-Digest: d",
+      "no-plan": "Dgov-Unit: no-plan\nDgov-Digest: d",
+      "no-digest": "Dgov-Plan: p\nDgov-Unit: no-digest",
+      "no-unit": "Dgov-Plan: p\nDgov-Unit: \nDgov-Digest: d",
+      "a-fix": "Dgov-Plan: p\nDgov-Fixes: a-fix\nDgov-Digest: d",
+    };
+    for (const [name, trailers] of Object.entries(sets)) {
+      await g.repo.git("commit", "-q", "--allow-empty", "-m", `${name}\n\n${trailers}\n`);
+    }
+    const tip = await g.repo.git("rev-parse", "HEAD");
+    const landed = await scanLanded(g.r, { tip, plan: "p" });
+    expect(landed.map(({ unit, digest }) => [unit, digest])).toEqual([["whole", "d"]]);
+    const work = await scanLandedWork(g.r, tip);
+    expect(work.map(({ plan, unit, fixes }) => [plan, unit, fixes])).toEqual([
+      ["p", "whole", []],
+      ["pp", "other-plan", []],
+      ["p", null, ["a-fix"]],
+    ]);
+  });
 
   test("B9 scanLanded counts trailers, removes reverted units, restores re-reverted ones, and reads squashes", async () => {
     await using g = await openTestRepo(files);
@@ -250,6 +318,56 @@ describe("scanLanded", () => {
 });
 
 describe("repositoryFingerprint", () => {
+  test.each<[string, (git: string) => void, string]>([
+    ["config", (git) => appendFileSync(join(git, "config"), "[x]\n\ty = 1\n"), "config: +[x]"],
+    [
+      "config.worktree",
+      (git) => writeFileSync(join(git, "config.worktree"), "[x]\n"),
+      "config.worktree: +[x]",
+    ],
+    ["shallow", (git) => writeFileSync(join(git, "shallow"), "1\n"), "shallow: +1"],
+    [
+      "alternates",
+      (git) => writeFileSync(join(git, "objects/info/alternates"), "/x\n"),
+      "objects/info/alternates: +/x",
+    ],
+    ["info", (git) => writeFileSync(join(git, "info/grafts"), "1 2\n"), "info/grafts: +1 2"],
+    ["a hook", (git) => writeFileSync(join(git, "hooks/pre-commit"), ""), "hooks/pre-commit: +"],
+    ["a hook's mode", (git) => chmodSync(join(git, "hooks/old"), 0o755), "hooks/old: +mode 755"],
+    [
+      "a hook's text",
+      (git) => writeFileSync(join(git, "hooks/old"), "2\n"),
+      "hooks/old: +mode 644",
+    ],
+    ["a removed hook", (git) => rmSync(join(git, "hooks/old")), "hooks/old: -mode 644"],
+    [
+      "a packed replacement",
+      (git) =>
+        writeFileSync(
+          join(git, "packed-refs"),
+          `${"1".repeat(40)} refs/replace/${"2".repeat(40)}\n`,
+        ),
+      "packed refs/replace: +1111",
+    ],
+    [
+      "a commit-graph that does not agree with the commits",
+      (git) => writeFileSync(join(git, "objects/info/commit-graph"), "x"),
+      "objects/info/commit-graph: +it does not agree",
+    ],
+    ["an example of a hook", (git) => writeFileSync(join(git, "hooks/x.sample"), "x"), ""],
+    ["a branch in packed-refs", (git) => writeFileSync(join(git, "packed-refs"), "# x\n"), ""],
+  ])("C2 of %s shows the change", async (_what, change, words) => {
+    await using g = await openTestRepo(files);
+    const git = join(g.repo.path, ".git");
+    mkdirSync(join(git, "hooks"), { recursive: true });
+    mkdirSync(join(git, "info"), { recursive: true });
+    writeFileSync(join(git, "hooks/old"), "1\n", { mode: 0o644 });
+    const before = await repositoryFingerprint(g.r);
+    change(git);
+    const text = describeFingerprintChange(before, await repositoryFingerprint(g.r, before));
+    expect(words === "" ? text : text.includes(words)).toBe(words === "" ? "" : true);
+  });
+
   test("C2 describeFingerprintChange reports config, hooks, info, alternates and replace refs, but not branches and stashes", async () => {
     await using g = await openTestRepo(files);
     const before = await repositoryFingerprint(g.r);
