@@ -176,7 +176,7 @@ export async function finishRun(c: RunContext, loop: LoopEnd): Promise<RunEnd> {
     await deleteRefs(c.repository, [...candidates.map(({ ref }) => ref), baseRef(c.run)]);
   });
   await ending.cleanup("the folder of the run was not removed", async () => {
-    const { kept } = await cleanRun({ ...c, dry: false }, c.run);
+    const { kept } = await cleanRun({ ...c, dry: false, keeping: c }, c.run);
     for (const one of [...kept, ...removeAside(c.paths)]) warnings.push(`not removed: ${one}`);
   });
   const durationMs = c.clock.now() - c.startedAt;

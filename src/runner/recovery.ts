@@ -15,7 +15,7 @@ import { removeAbandonedGitDirs } from "../git/private-dir.ts";
 import { keepRef } from "../git/refs.ts";
 import type { Repository } from "../git/repository.ts";
 import { keepWork, removeWorktree } from "../git/worktrees/keep.ts";
-import { openWorktree, pruneRegistrations } from "../git/worktrees/worktree.ts";
+import { openWorktree, pruneRegistrations, type Worktree } from "../git/worktrees/worktree.ts";
 import type { Event } from "../kernel/event.ts";
 import type { State } from "../kernel/state.ts";
 import { apply, replay } from "../kernel/transition.ts";
@@ -154,17 +154,8 @@ async function keepLiveAttempts(
     const place = attemptPaths(paths, { run, unit, attempt });
     if (!existsSync(place.path)) continue;
     const tree = openWorktree({ ...place, base });
-    const ref = keepRef(run, unit, attempt);
     try {
-      const { commit, omitted } = await keepWork(repository, tree, {
-        ref,
-        message: `Kept work of ${unit}, attempt ${attempt}`,
-        identity: c.identity,
-        date: at,
-        bytesMax: c.keepBytesMax,
-      });
-      const data = { ref, commit, omitted, base };
-      await log.appendWhenFree([{ run, plan, unit, attempt, type: "attempt.kept", data }]);
+      const ref = await keepLeftWork(c, { run, plan, unit, attempt, at }, tree);
       kept.push({ unit, ref });
       await removeWorktree(repository, tree, { keptRef: ref });
       removeOwnFolder(dirname(place.path));
@@ -181,4 +172,24 @@ async function keepLiveAttempts(
     leave(error, { unit: null, attempt: null }, folder);
   }
   return kept;
+}
+
+/** Keeps the work in a worktree that a run left, dated `at`, and records that; returns the keep-ref. */
+export async function keepLeftWork(
+  c: Omit<RecoveryContext, "paths">,
+  of: { run: string; plan: string; unit: string; attempt: number; at: string },
+  tree: Worktree,
+): Promise<string> {
+  const { run, plan, unit, attempt, at } = of;
+  const ref = keepRef(run, unit, attempt);
+  const { commit, omitted } = await keepWork(c.repository, tree, {
+    ref,
+    message: `Kept work of ${unit}, attempt ${attempt}`,
+    identity: c.identity,
+    date: at,
+    bytesMax: c.keepBytesMax,
+  });
+  const data = { ref, commit, omitted, base: tree.base };
+  await c.log.appendWhenFree([{ run, plan, unit, attempt, type: "attempt.kept", data }]);
+  return ref;
 }

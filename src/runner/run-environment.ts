@@ -90,7 +90,7 @@ export async function openRunEnvironment(
     keepBytesMax: config.worktree.keepMibMax * 1024 * 1024,
   });
   for (const one of recovered) request.status(recoveryText(one));
-  await cleanEndedRuns({ repository, paths, log });
+  await cleanEndedRuns({ repository, paths, log, identity, config });
   return {
     run,
     repository,

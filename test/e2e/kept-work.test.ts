@@ -14,6 +14,17 @@ const writesA = {
   ],
 };
 
+/** A git that fails its first calls after the file `broken` exists. */
+function failingGit(o: { broken: string; count: string; times: number }): string {
+  return `#!/bin/sh
+if [ -e '${o.broken}' ]; then
+  printf x >> '${o.count}'
+  if [ "$(wc -c < '${o.count}')" -le ${o.times} ]; then echo 'fatal: injected' >&2; exit 128; fi
+fi
+exec '${Bun.which("git") ?? "git"}' "$@"
+`;
+}
+
 async function keptText(p: TestProject): Promise<string> {
   const kept = p.events().findLast((e) => e.type === "attempt.kept");
   return p.repo.git("show", `${kept?.data["ref"]}:a.txt`);
@@ -86,6 +97,46 @@ describe("kept work", () => {
     expect(runs).toEqual([]);
     expect(await p.repo.git("worktree", "list", "--porcelain")).not.toContain(cache);
   });
+  test.concurrent.each([
+    ["the end of the run", 3],
+    ["the next run", 60],
+  ])(
+    "B1 B17 work that could not be kept when its attempt ended is kept by %s",
+    async (_, times) => {
+      const ref = { broken: "", count: "" };
+      await using p = await testProject({
+        tasks: { a: {} },
+        script: {
+          rules: [
+            {
+              unit: unit("a"),
+              attempt: 1,
+              turns: [
+                call("write_file", { path: "a.txt", content: "precious\n" }),
+                { ...done("ok"), until: async () => void (await Bun.write(ref.broken, "")) },
+              ],
+            },
+            ...writesA.rules,
+          ],
+        },
+      });
+      const bin = join(p.repo.root, "bin");
+      [ref.broken, ref.count] = [join(p.repo.root, "broken"), join(p.repo.root, "count")];
+      p.repo.write("../bin/git", failingGit({ ...ref, times }));
+      const run = await p.dgov(["run", "p"], { PATH: `${bin}:${p.env["PATH"]}` });
+      expect(run.stderr).toContain("its work was not kept");
+      const name = String(p.events().find((e) => e.type === "run.started")?.run);
+      const next = times === 3 ? run : await p.dgov(["run", "p", "--continue"]);
+      expect(next.exitCode).toBe(0);
+      const kept = p
+        .events()
+        .filter((e) => e.type === "attempt.kept" && e.run === name && e.attempt === 1);
+      expect(kept).toHaveLength(1);
+      expect(await p.repo.git("show", `${kept[0]?.data["ref"]}:a.txt`)).toBe("precious");
+      expect((await p.repo.git("worktree", "list")).split("\n")).toHaveLength(1);
+    },
+  );
+
   test.concurrent("B9 edited and reverted units run again, unchanged ones do not", async () => {
     await using p = await testProject({
       tasks: { a: {}, b: {} },

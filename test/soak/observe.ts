@@ -25,7 +25,8 @@ export async function observe(s: Schedule, place: Place, played: Played): Promis
   const status = await repo.git("status", "--porcelain", "--untracked-files=all");
   const strangeChanges = status
     .split("\n")
-    .filter((line) => line !== "" && !operator.files.has(line.slice(3)));
+    .filter((line) => line !== "" && !operator.files.has(line.slice(3)))
+    .filter((line) => !isLeftHistory(line, events));
   const [planStatus, statusView] = await views(place);
   return {
     units: s.units,
@@ -46,6 +47,15 @@ export async function observe(s: Schedule, place: Place, played: Played): Promis
     status: statusView,
     invocations,
   };
+}
+
+/** True for the history of landings that a run left in the checkout of another branch, and said so. */
+function isLeftHistory(line: string, events: readonly LogRecord[]): boolean {
+  const path = ".dgov/plans/deployed.jsonl";
+  const said = events.some(
+    (e) => e.type === "run.finished" && String(e.data["warnings"]).includes(path),
+  );
+  return said && line.endsWith(path);
 }
 
 function allRecords(root: string): LogRecord[] {

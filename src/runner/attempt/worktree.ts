@@ -44,7 +44,7 @@ async function removeKept(c: RunContext, live: LiveAttempt): Promise<void> {
     removeOwnFolder(dirname(tree.path));
   } catch (error) {
     const reason = `${tree.path} was not removed: ${errorMessage(error)}`;
-    warn(c, { unit, attempt }, `${reason}; dgov clean removes it`);
+    warn(c, { unit, attempt }, `${reason}; the end of the run tries again`);
   }
 }
 

@@ -6,20 +6,23 @@
  */
 import { existsSync, readdirSync, realpathSync, rmSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
+import type { Config } from "../../config/config.ts";
 import { DgovError, endsRun } from "../../error.ts";
+import type { Identity } from "../../git/objects.ts";
 import { asideMark, isOwnFolder, removeOwnFolder } from "../../git/own-folder.ts";
 import { removeAbandonedGitDirs } from "../../git/private-dir.ts";
 import { deleteRef, deleteRefs, keepRef, listRefs } from "../../git/refs.ts";
 import type { Repository } from "../../git/repository.ts";
 import { removeWorktree } from "../../git/worktrees/keep.ts";
-import { openWorktree, pruneRegistrations } from "../../git/worktrees/worktree.ts";
-import type { EventLog } from "../../log/event-log.ts";
+import { openWorktree, pruneRegistrations, type Worktree } from "../../git/worktrees/worktree.ts";
+import type { EventLog, RecordedEvent } from "../../log/event-log.ts";
 import { processStart } from "../../process/tree.ts";
 import { lstatIfPresent, removeFolder } from "../../std/files.ts";
 import { sortedBy } from "../../std/order.ts";
 import { errorMessage } from "../../std/text.ts";
 import { preparedAttempts } from "../history.ts";
 import { attemptPaths, type RunPaths, restoreAccess } from "../paths.ts";
+import { keepLeftWork } from "../recovery.ts";
 
 export interface CleanResult {
   /** Descriptions of what was removed or, with `dry`, would be. */
@@ -71,16 +74,26 @@ export async function cleanRuns(o: {
   return cleaned;
 }
 
+/** The part of a run or its environment that keeping work needs. */
+interface Keeping {
+  log: EventLog;
+  identity: Identity;
+  config: Config;
+}
+
 /**
  * Removes the folder of an ended run, except worktrees with work that no ref keeps, and what cannot be removed. An
- * attempt that the log of the run lacks holds no work: its preparation did not finish.
+ * attempt that the log of the run lacks holds no work: its preparation did not finish. With `keeping`, work that could
+ * not be kept when its attempt ended is kept first.
  */
 export async function cleanRun(
-  o: Pick<Parameters<typeof cleanRuns>[0], "repository" | "paths" | "log" | "dry">,
+  o: Pick<Parameters<typeof cleanRuns>[0], "repository" | "paths" | "log" | "dry"> & {
+    keeping?: Keeping;
+  },
   run: string,
 ): Promise<CleanResult> {
   const cleaned: CleanResult = { removed: [], kept: [] };
-  const { repository, paths, dry } = o;
+  const { repository, paths, dry, keeping } = o;
   const folder = join(paths.runs, run);
   const records = o.log?.lifecycle({ run }) ?? [];
   const attempts = new Map(
@@ -104,6 +117,10 @@ export async function cleanRun(
       if (!dry && holdsTree && known !== undefined) {
         const tree = openWorktree({ ...known.place, base: known.base });
         const keptRef = keepRef(run, known.unit, known.attempt);
+        if (keeping !== undefined && !isKept(records, known)) {
+          const of = { ...known, run, plan: records[0]?.plan ?? "" };
+          await keepIfPossible({ ...keeping, repository }, of, tree);
+        }
         await removeWorktree(repository, tree, { keptRef });
       }
       if (!dry) removeOwnFolder(at);
@@ -119,6 +136,30 @@ export async function cleanRun(
   }
   if (!dry) pruneRegistrations(repository, folder);
   return cleaned;
+}
+
+/** Keeps the work in a worktree. What cannot be kept stays, since `removeWorktree` refuses to remove it. */
+async function keepIfPossible(
+  { repository, log, identity, config }: Keeping & { repository: Repository },
+  of: Parameters<typeof keepLeftWork>[1],
+  tree: Worktree,
+): Promise<void> {
+  try {
+    const keepBytesMax = config.worktree.keepMibMax * 1024 * 1024;
+    await keepLeftWork({ repository, log, identity, keepBytesMax }, of, tree);
+  } catch (error) {
+    if (endsRun(error)) throw error;
+  }
+}
+
+/** True when the log says that the work of an attempt is kept. */
+function isKept(
+  records: readonly RecordedEvent[],
+  { unit, attempt }: { unit: string; attempt: number },
+): boolean {
+  return records.some(
+    (one) => one.type === "attempt.kept" && one.unit === unit && one.attempt === attempt,
+  );
 }
 
 /** Removes gate trees that were moved aside; returns descriptions of those that still cannot be removed. */
@@ -138,9 +179,9 @@ export function removeAside({ slots }: Pick<RunPaths, "slots">): string[] {
   );
 }
 
-/** Removes what ended runs could not remove, as far as it can be removed now. */
+/** Keeps and removes what ended runs could not keep or remove, as far as that is possible now. */
 export async function cleanEndedRuns(
-  o: Pick<Parameters<typeof cleanRuns>[0], "repository" | "paths" | "log">,
+  o: { repository: Repository; paths: RunPaths } & Keeping,
 ): Promise<void> {
   const { repository } = o;
   try {
@@ -149,7 +190,9 @@ export async function cleanEndedRuns(
       repository,
       refs.map(({ ref }) => ref),
     );
-    for (const run of foldersOf(o.paths.runs)) await cleanRun({ ...o, dry: false }, run);
+    for (const run of foldersOf(o.paths.runs)) {
+      await cleanRun({ ...o, dry: false, keeping: o }, run);
+    }
   } catch (error) {
     // `dgov clean` says what is left and why.
     if (endsRun(error)) throw error;
