@@ -66,8 +66,9 @@ const rooms: Record<string, { uses: string[]; types?: string[] }> = {
       "structure",
       "languages",
       "views",
+      "worker",
     ],
-    types: ["kernel", "worker"],
+    types: ["kernel"],
   },
 };
 

@@ -14,6 +14,7 @@ import { ignoredPaths } from "../git/working-tree.ts";
 import { importIndex, manifestNames } from "../languages/import-index.ts";
 import { importsOf } from "../languages/imports.ts";
 import { languageOf } from "../languages/language.ts";
+import type { TokenUsage } from "../model/usage.ts";
 import {
   type CheckInput,
   type CompileInput,
@@ -238,4 +239,32 @@ function readBounded(file: string): string | null {
   } catch {
     return null;
   }
+}
+
+// ------------------------------------------------------------
+// Tokens of requests outside of runs.
+
+export interface TokenSum {
+  /** Null when the server reported no usage. */
+  add(usage: TokenUsage | null): void;
+  /** The sum with the field names of JSON documents; null when there were requests and none was counted. */
+  document(): { prompt_tokens: number | null; completion_tokens: number | null };
+}
+
+/** An empty sum. */
+export function newTokenSum(): TokenSum {
+  const unknown = { prompt_tokens: null, completion_tokens: null };
+  let sum: ReturnType<TokenSum["document"]> | null = null;
+  return {
+    add(usage) {
+      if (usage === null) sum ??= unknown;
+      else {
+        sum = {
+          prompt_tokens: (sum?.prompt_tokens ?? 0) + usage.promptTokens,
+          completion_tokens: (sum?.completion_tokens ?? 0) + usage.completionTokens,
+        };
+      }
+    },
+    document: () => sum ?? { prompt_tokens: 0, completion_tokens: 0 },
+  };
 }

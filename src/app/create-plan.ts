@@ -30,10 +30,9 @@ import { delimited } from "../std/fence.ts";
 import { words } from "../std/text.ts";
 import type { WorkerMessage } from "../worker/protocol.ts";
 import type { PlanDraft, PlannerAnswer } from "../worker/roles/planner.ts";
-import { compileFromDisk, invalidPlan } from "./compile.ts";
+import { compileFromDisk, invalidPlan, newTokenSum, type TokenSum } from "./compile.ts";
 import { freeName } from "./create-plan-folder.ts";
 import { type ProjectChange, proposeProjectChange } from "./project-change.ts";
-import { newTokenSum, type TokenSum } from "./token-usage.ts";
 
 /** The decision on a draft; `again` returns it to the planner with what should be different. */
 export type Decision = { kind: "accept" | "edit" } | { kind: "again"; text: string };

@@ -1,7 +1,9 @@
 /** Facts for views of plans and runs that come from git, the log and compiled plans. */
 import { readFileSync, realpathSync } from "node:fs";
 import { join } from "node:path";
+import { configFile } from "../config/find.ts";
 import { loadConfig } from "../config/load.ts";
+import { resolveModel } from "../config/providers.ts";
 import { DgovError } from "../error.ts";
 import { branchTip, headOf, listRefs, resolveCommit } from "../git/refs.ts";
 import {
@@ -15,10 +17,12 @@ import { commitStats, patchBetween } from "../git/trees.ts";
 import { ignoredPaths } from "../git/working-tree.ts";
 import { ledgerFile, openLedger } from "../ledger/file.ts";
 import type { EventLog } from "../log/event-log.ts";
+import { costOf } from "../model/usage.ts";
 import type { CompiledPlan } from "../plan/compiled.ts";
 import { readCompiled } from "../plan/compiled-file.ts";
 import { listPlans, type PlanLocation } from "../plan/locate.ts";
 import { foldHistory, landedUnits } from "../runner/history.ts";
+import { readText } from "../std/files.ts";
 import { type DiagnoseFacts, type Diagnosis, diagnose, landedKey } from "../views/diagnose.ts";
 import type { LandedFact, PlannedUnit } from "../views/plan-view.ts";
 import { type SelfCorrection, selfCorrections } from "../views/recovered-tool-errors.ts";
@@ -27,7 +31,6 @@ import type { RunView, UnitView } from "../views/run-view.ts";
 import { compileFromDisk, trackedPaths } from "./compile.ts";
 import { liveRun } from "./open-log.ts";
 import { planNameAt } from "./plan-summary.ts";
-import { costFunction } from "./token-usage.ts";
 
 // Review
 
@@ -49,6 +52,26 @@ export async function reviewFacts(
     diffs: await diffStats(projectRoot, run.units),
     corrections,
     crashed: run.phase === "running" && liveRun(projectRoot)?.run !== run.run,
+  };
+}
+
+/**
+ * The function that gives the cost of counted tokens at the prices in project.toml, null without a price.
+ * The configuration is loaded only when it contains a price.
+ */
+export function costFunction(projectRoot: string): ReviewFacts["cost"] {
+  const text = readText(join(projectRoot, configFile)) ?? "";
+  if (!/\bprice\b/.test(text)) return () => null;
+  const loaded = loadConfig(projectRoot);
+  if (!loaded.ok) return () => null;
+  const { providers } = loaded.config;
+  // Requests without an attempt, such as choosing SOPs, went to the project's own model.
+  const none = { defaultAgent: null, defaultProvider: null };
+  const project = resolveModel(loaded.config, none, { agent: null, provider: null });
+  const ofPlan = project.ok ? project.value.provider.name : "";
+  return (counts, attempt) => {
+    const name = attempt === null ? ofPlan : (attempt.provider ?? "");
+    return costOf(counts, Object.hasOwn(providers, name) ? (providers[name]?.price ?? null) : null);
   };
 }
 

@@ -4,7 +4,7 @@
  * Reading is lenient, because compatible servers deviate from the format in many ways. No I/O.
  */
 import type { Endpoint } from "./endpoint.ts";
-import type { ChatMessage, ModelRequest, ToolCall } from "./message.ts";
+import type { ChatMessage, ModelRequest, ToolCall, ToolDefinition } from "./message.ts";
 import { type TokenUsage, usageOf } from "./usage.ts";
 
 // ------------------------------------------------------------
@@ -32,14 +32,20 @@ function toolFields(
   { tools, toolChoice }: ModelRequest,
 ): Record<string, unknown> {
   return {
-    tools: tools.map(({ name, description, parameters }) => ({
-      type: "function",
-      function: { name, description, parameters },
-    })),
+    tools: tools.map(wireTool),
     tool_choice:
       toolChoice === "auto" ? "auto" : { type: "function", function: { name: toolChoice.tool } },
     ...(parallelToolCalls === null ? {} : { parallel_tool_calls: parallelToolCalls }),
   };
+}
+
+/** A tool in the wire format. */
+export function wireTool({
+  name,
+  description,
+  parameters,
+}: ToolDefinition): Record<string, unknown> {
+  return { type: "function", function: { name, description, parameters } };
 }
 
 /** A message in the wire format. */

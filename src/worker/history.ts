@@ -7,7 +7,7 @@
  * removed and replaced by a notice with their number and their last error; then the last turn's messages
  * are shortened. Removing turns frees extra room, because every cut invalidates the provider's prompt cache.
  */
-import type { ChatMessage } from "../model/message.ts";
+import type { ChatMessage, ToolDefinition } from "../model/message.ts";
 import { listed } from "../std/text.ts";
 import { writingTools } from "./tools/tool.ts";
 
@@ -200,7 +200,7 @@ export class History {
  * Estimated tokens of messages, at four characters a token. The error of about a third fits in the unused
  * context.
  */
-export function estimateTokens(messages: readonly ChatMessage[]): number {
+function estimateTokens(messages: readonly ChatMessage[]): number {
   let chars = 0;
   for (const message of messages) {
     chars += message.content.length + 16;
@@ -210,6 +210,14 @@ export function estimateTokens(messages: readonly ChatMessage[]): number {
       chars += call.name.length + call.argumentsText.length + 32;
   }
   return Math.ceil(chars / 4);
+}
+
+/** Estimated tokens of a request, tool definitions included. */
+export function requestTokens(
+  messages: readonly ChatMessage[],
+  tools: readonly ToolDefinition[],
+): number {
+  return estimateTokens(messages) + Math.ceil(JSON.stringify(tools).length / 4);
 }
 
 function shortened(message: ChatMessage, charsMax: number): ChatMessage {

@@ -61,6 +61,22 @@ export interface WorkerRequest {
   };
 }
 
+/** The part of a request from which the first messages of its conversation are made. */
+export type ConversationRequest = Pick<
+  WorkerRequest,
+  | "role"
+  | "unit"
+  | "attempt"
+  | "fork"
+  | "prompt"
+  | "claims"
+  | "limits"
+  | "commands"
+  | "toolPolicy"
+  | "scope"
+  | "project"
+>;
+
 /** Includes the API key, which is sent through stdin only and never written to disk. */
 export interface WorkerProvider extends Endpoint {
   name: string;

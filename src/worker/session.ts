@@ -3,21 +3,21 @@
  * Independent of stdin and stdout.
  */
 import { join } from "node:path";
-import type { ChatMessage, ToolDefinition } from "../model/message.ts";
+import type { ChatMessage } from "../model/message.ts";
 import { openProvider, type Provider } from "../model/provider.ts";
 import { sendWithRetries } from "../model/retry.ts";
 import { wireMessage } from "../model/wire.ts";
 import { sleep } from "../std/clock.ts";
 import { sha256 } from "../std/digest.ts";
-import { estimateTokens } from "./history.ts";
+import { requestTokens } from "./history.ts";
 import { type LoopOutcome, type LoopPorts, runWorkerLoop } from "./loop.ts";
+import { openingOf } from "./opening.ts";
 import type { ParentClient } from "./parent-client.ts";
 import type { WorkerMessage, WorkerRequest } from "./protocol.ts";
 import type { Redactor } from "./redact.ts";
 import type { DoneArguments } from "./roles/answer.ts";
-import { systemPrompt } from "./system-prompt.ts";
-import { callTool, toolsFor } from "./tools/index.ts";
-import { repoMap } from "./tools/repo-map.ts";
+import { callTool } from "./tools/index.ts";
+import { filesInWorktree } from "./tools/repo-map.ts";
 import { toolError } from "./tools/tool.ts";
 
 interface Session {
@@ -36,13 +36,9 @@ const refusalsMax = 2;
 /** Works on the request until there is an outcome; the caller reports it. */
 export async function runSession(session: Session): Promise<LoopOutcome> {
   const { request, redactor, signal } = session;
-  const tools = toolsFor(request.role);
   const context = { request, root: join(request.worktree, request.projectDir), signal };
-  const definitions = tools.map(({ name, description, parameters }) => ({
-    name,
-    description,
-    parameters,
-  }));
+  const opening = await openingOf(request, await filesInWorktree(context));
+  const { tools, definitions } = opening;
   const recorder = new MessageRecorder(session.emit, redactor);
   const provider = openProvider(request.provider);
   const ports: LoopPorts = {
@@ -73,13 +69,12 @@ export async function runSession(session: Session): Promise<LoopOutcome> {
     if (refusal !== null) refusals++;
     return refusal;
   };
-  const names = tools.map((tool) => tool.name);
   return runWorkerLoop(
     {
       role: request.role,
       model: request.model,
-      system: systemPrompt(request, names, await repoMap(context)),
-      prompt: request.prompt,
+      system: opening.system,
+      prompt: opening.prompt,
       turnsMax: request.limits.iterationBudget,
       contextTokens: request.provider.contextTokens,
       returnReasoning: request.provider.returnReasoning,
@@ -90,7 +85,7 @@ export async function runSession(session: Session): Promise<LoopOutcome> {
 
 /** Sends one request with retries; each try first obtains a permit from the parent. */
 function ask(session: Session, provider: Provider, request: Parameters<Provider["send"]>[0]) {
-  const tokens = estimateTokens(request.messages) + definitionTokens(request.tools);
+  const tokens = requestTokens(request.messages, request.tools);
   const emit = (message: WorkerMessage): Promise<void> =>
     session.emit(session.redactor.value(message));
   return sendWithRetries(session.request.provider, {
@@ -105,11 +100,6 @@ function ask(session: Session, provider: Provider, request: Parameters<Provider[
     sleep: (ms) => sleep(ms, session.signal),
     random: Math.random,
   });
-}
-
-/** Estimated tokens of tool definitions, at four characters a token. */
-function definitionTokens(definitions: readonly ToolDefinition[]): number {
-  return Math.ceil(JSON.stringify(definitions).length / 4);
 }
 
 /** Sends each message of the conversation to the parent once; requests refer to messages by digest. */

@@ -6,7 +6,7 @@
  */
 import { delimited } from "../std/fence.ts";
 import { listed, oneLine } from "../std/text.ts";
-import type { WorkerRequest, WorkerRole } from "./protocol.ts";
+import type { ConversationRequest, WorkerRole } from "./protocol.ts";
 
 const repoMapCharsMax = 12_000;
 const listedMax = 200;
@@ -17,7 +17,7 @@ const settingText = (text: string): string => oneLine(text, valueCharsMax);
 
 /** The system prompt of a request. `tools` are the names of its tools, `repoMap` is untrusted text. */
 export function systemPrompt(
-  request: WorkerRequest,
+  request: ConversationRequest,
   tools: readonly string[],
   repoMap: string,
 ): string {
@@ -44,7 +44,7 @@ function section(title: string, lines: string[]): string {
   return lines.length === 0 ? "" : `# ${title}\n${lines.join("\n")}`;
 }
 
-function unitLines(request: WorkerRequest): string[] {
+function unitLines(request: ConversationRequest): string[] {
   return [
     `Unit: ${request.unit}`,
     `Role: ${request.role}`,
@@ -53,7 +53,7 @@ function unitLines(request: WorkerRequest): string[] {
   ];
 }
 
-function projectLines(request: WorkerRequest): string[] {
+function projectLines(request: ConversationRequest): string[] {
   const { project, commands } = request;
   const line = (name: string, value: string | null): string[] =>
     value === null || value === "" ? [] : [`- ${name}: ${settingText(value)}`];
@@ -70,13 +70,13 @@ function projectLines(request: WorkerRequest): string[] {
   ];
 }
 
-function conventionLines(request: WorkerRequest): string[] {
+function conventionLines(request: ConversationRequest): string[] {
   return Object.entries(request.project.conventions)
     .slice(0, listedMax)
     .map(([name, value]) => `- ${settingText(name)}: ${settingText(value)}`);
 }
 
-function scopeLines(request: WorkerRequest): string[] {
+function scopeLines(request: ConversationRequest): string[] {
   const { claims, scope } = request;
   const list = (name: string, paths: string[]): string[] =>
     paths.length === 0 ? [] : [`- ${name}: ${listed(paths.map(settingText), listedMax)}`];
@@ -99,7 +99,7 @@ function scopeLines(request: WorkerRequest): string[] {
   ];
 }
 
-function policyLines(request: WorkerRequest): string[] {
+function policyLines(request: ConversationRequest): string[] {
   const { toolPolicy: policy } = request;
   const timeouts = [
     `The timeout of a command is ${Math.round(request.limits.bashTimeoutMs / 1000)} s by default and ` +

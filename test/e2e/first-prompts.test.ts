@@ -1,6 +1,9 @@
 /** Contents of the first prompt of each role. */
 import { expect, test } from "bun:test";
+import { symlinkSync } from "node:fs";
+import { join } from "node:path";
 import { call, done } from "../../src/demo/script.ts";
+import { present } from "../../src/std/assert.ts";
 import { testProject, unit } from "../harness/project.ts";
 
 const approved = done("read it", { result: { approved: true, issues: [] } });
@@ -44,4 +47,60 @@ test.concurrent("E2 first prompts of every role have ledger entries, failures of
   expect(promptOf("a")).toContain("Mind the gap");
   expect(promptOf("v")).toContain("change landed by tasks/main.a");
   expect(promptOf("v")).toContain("+blue");
+});
+
+test.concurrent("E2 compile --show prints what the endpoint receives first: messages, tools and model", async () => {
+  await using p = await testProject({
+    dir: "app",
+    files: {
+      "other/b.ts": "export const outside = 1;\n",
+      "app/src/a.ts": "\uFEFFexport const first = 1;\nexport const second = 2;\n",
+      "app/src/binary.ts": "export const hidden = 1;\n\0",
+    },
+    config: {
+      project: { test_cmd: "true", src_dir: "src/" },
+      conventions: { naming: "Short names" },
+      verify: { all: { command: "true" } },
+      agents: { small: "vendor/small-1" },
+      tool_policy: { restrict_run_bash: true, deny_shell_commands: ["curl"] },
+    },
+    tasks: {
+      a: { agent: "small", iteration_budget: 9, files: ["a.txt"] },
+      r: { role: "researcher", files: { read: ["src"] } },
+    },
+    script: {
+      rules: [
+        { unit: unit("r"), turns: [done("read", { result: { answer: "x" } })] },
+        { turns: [call("write_file", { path: "a.txt", content: "a\n" }), done("ok")] },
+      ],
+    },
+  });
+  symlinkSync("a.ts", join(p.root, "src/link.ts"));
+  await p.repo.git("add", "-A");
+  await p.repo.git("commit", "-q", "-m", "a link");
+  // Files that are not committed are in no worktree.
+  await p.dgov(["init-plan", "draft"]);
+  await p.dgov(["ledger", "add", "rule", "Say it kindly", "--path", "a.txt"]);
+  const show = async (key: string) => {
+    const shown = await p.dgov(["compile", "p", "--show", key, "--json"]);
+    return JSON.parse(shown.stdout).show as Record<string, unknown>;
+  };
+  const shown = { a: await show("a"), r: await show("r") };
+  const text = (await p.dgov(["compile", "p", "--show", "a"])).stdout;
+  const run = await p.dgov(["run", "p"]);
+  expect([run.exitCode, run.stderr]).toEqual([0, expect.any(String)]);
+  for (const key of ["a", "r"] as const) {
+    const first = p.model.requests.find(({ conversation }) => conversation.unit === unit(key));
+    const { model, messages, tools } = present(first, key).body;
+    expect(shown[key]).toMatchObject({ model, messages, tools } as never);
+  }
+  const [system, user] = shown.a["messages"] as { content: string }[];
+  expect(text).toContain(`--- system message ---\n${system?.content}\n`);
+  expect(text).toContain(`--- user message ---\n${user?.content}\n`);
+  expect(system?.content).toContain("src/a.ts: first, second\nsrc/binary.ts\nsrc/link.ts\n");
+  const { sizes } = shown.a as { sizes: Record<string, number> };
+  expect(sizes["system_message"]).toBe(Buffer.byteLength(system?.content ?? ""));
+  expect(text).toContain(
+    `in total: ${sizes["total"]} bytes, about ${sizes["estimated_tokens"]} tokens`,
+  );
 });

@@ -190,14 +190,14 @@ describe("compile", () => {
     expect((await run("compile", "p", "--dry-run")).exitCode).toBe(0);
   });
 
-  test("compile --show prints the worker's prompt, with sizes", async () => {
+  test("compile --show prints the worker's first request, with sizes", async () => {
     const { repo, run } = await project({ ".dgov/sops/python.md": sop });
     await using _ = repo;
     const shown = await run("compile", "p", "--show", "a");
     expect(shown.stdout).toContain("Unit: tasks/main.a");
     expect(shown.stdout).toContain("SOP: Python (must)");
     expect(shown.stdout).toMatch(
-      /\d+ bytes in total:\n {2}sop python: \d+ bytes\n {2}task: \d+ bytes\n/,
+      /\nuser message: \d+ bytes\n {2}sop python: \d+ bytes\n {2}task: \d+ bytes\n2\d tools /,
     );
     const json = document(await run("compile", "p", "--show=a", "--json"));
     const { prompt, bytes } = json["show"] as { prompt: string; bytes: number };

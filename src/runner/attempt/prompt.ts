@@ -47,6 +47,15 @@ export interface PromptInput {
   previous: { summary: string; diff: string | null } | null;
 }
 
+/** The input of the first attempt at a task, as far as it is known before a run. */
+export function firstAttempt(of: Pick<PromptInput, "plan" | "task" | "ledger">): PromptInput {
+  return {
+    ...of,
+    ...{ attempt: 1, fork: 0, earlier: null, notes: [], redBaseNotes: [], results: [] },
+    ...{ issues: null, diffs: [], previous: null },
+  };
+}
+
 /** Characters of the whole message. */
 const charsMax = 1024 * 1024;
 const rejectionCharsMax = 256 * 1024;

@@ -13,7 +13,12 @@ import { present } from "../../std/assert.ts";
 import { snakeCase } from "../../std/case.ts";
 import { startLimit } from "../../std/limit.ts";
 import { ndjsonLine, readNdjson } from "../../std/ndjson.ts";
-import type { ParentMessage, WorkerMessage, WorkerRequest } from "../../worker/protocol.ts";
+import type {
+  ConversationRequest,
+  ParentMessage,
+  WorkerMessage,
+  WorkerRequest,
+} from "../../worker/protocol.ts";
 import type { ModelAccess } from "../preconditions.ts";
 import { applyRequestMessage } from "../rate-limiter.ts";
 import type { RunContext } from "../run-context.ts";
@@ -172,26 +177,34 @@ export function workerRequest(
   const model = present(c.models.get(task.id), `${task.id} has a model`);
   const { topLevel, commonDir } = c.repository;
   const operatorPaths = [...new Set([topLevel, commonDir, c.projectRoot])];
-  const shared = projectRequest({ config: c.config, toolEnvironment, operatorPaths }, model);
-  const { iterationBudget } = shared.limits;
+  const { fork, prompt } = of;
   return {
-    ...shared,
+    ...projectRequest({ config: c.config, toolEnvironment, operatorPaths }, model),
+    ...conversationRequest(c.config, { task, attempt: live.attempt, fork, prompt }),
     schema: "dgov.worker-request/1",
-    role: task.role,
     run: c.run,
     plan: c.plan.name,
-    unit: task.id,
     summary: task.summary,
-    attempt: live.attempt,
-    fork: of.fork,
     marker: live.marker,
     worktree: live.tree.path,
     projectDir: c.projectDir,
     base: live.tree.base,
-    prompt: of.prompt,
     offersDone: task.role === "worker" && c.memory.rejectedTrees.has(task.id),
-    claims: task.claims,
-    limits: { ...shared.limits, iterationBudget: task.iterationBudget ?? iterationBudget },
+  };
+}
+
+/** The part of a request that determines the first messages of its conversation. */
+export function conversationRequest(
+  config: Config,
+  of: { task: CompiledTask; attempt: number; fork: number; prompt: string },
+): ConversationRequest {
+  const { task, attempt, fork, prompt } = of;
+  const settings = settingsRequest(config);
+  const iterationBudget = task.iterationBudget ?? settings.limits.iterationBudget;
+  return {
+    ...settings,
+    ...{ role: task.role, unit: task.id, attempt, fork, prompt, claims: task.claims },
+    limits: { ...settings.limits, iterationBudget },
   };
 }
 
@@ -199,21 +212,12 @@ export function workerRequest(
 export function projectRequest(
   o: { config: Config; toolEnvironment: Record<string, string>; operatorPaths: string[] },
   { provider, model, apiKey }: ModelAccess,
-): Pick<
-  WorkerRequest,
-  | "model"
-  | "provider"
-  | "limits"
-  | "commands"
-  | "toolPolicy"
-  | "operatorPaths"
-  | "scope"
-  | "departments"
-  | "toolEnvironment"
-  | "project"
-> {
-  const { config } = o;
+): Pick<WorkerRequest, "model" | "provider" | "operatorPaths" | "toolEnvironment" | "departments"> &
+  ReturnType<typeof settingsRequest> {
+  const { config, operatorPaths, toolEnvironment } = o;
   return {
+    ...settingsRequest(config),
+    ...{ operatorPaths, toolEnvironment, departments: config.departments },
     model,
     provider: {
       ...endpointOf(provider, apiKey),
@@ -224,6 +228,14 @@ export function projectRequest(
       backoffMinMs: 1000,
       backoffMaxMs: 60_000,
     },
+  };
+}
+
+/** The settings of project.toml that every worker gets. */
+function settingsRequest(
+  config: Config,
+): Pick<ConversationRequest, "limits" | "commands" | "toolPolicy" | "scope" | "project"> {
+  return {
     limits: {
       iterationBudget: config.workerIterationBudget,
       toolOutputBytes: 64 * 1024,
@@ -243,10 +255,7 @@ export function projectRequest(
       ),
     },
     toolPolicy: config.toolPolicy,
-    operatorPaths: o.operatorPaths,
     scope: config.scope,
-    departments: config.departments,
-    toolEnvironment: o.toolEnvironment,
     project: {
       language: config.language,
       srcDir: config.srcDir,

@@ -2,7 +2,9 @@
  * The repository map of the system prompt: the paths of the project, sources first, with the names that
  * the first files define, within `charsMax` characters.
  */
+import { lstatSync } from "node:fs";
 import { compareText } from "../../std/order.ts";
+import type { ConversationRequest } from "../protocol.ts";
 import { listFiles } from "./git.ts";
 import { readTextFile, resolvePath } from "./paths.ts";
 import type { ToolContext } from "./tool.ts";
@@ -17,25 +19,47 @@ const readCharsMax = 64 * 1024;
 /** Names listed per file. */
 const namesMax = 8;
 
-/** The map: at most `treeMaxLines` paths (0 for as many as fit) and the number of those left out. */
-export async function repoMap(context: ToolContext): Promise<string> {
-  const paths = await listFiles(context);
-  if (!Array.isArray(paths)) return "";
-  const { srcDir, testDir } = context.request.project;
-  const linesMax = context.request.limits.treeMaxLines;
-  const shown = selectPaths(paths, { srcDir, testDir, linesMax });
-  const names = new Map<string, string[]>();
-  const readable = roomBeside(shown) > 0 ? shown.filter(hasTopLevelNames) : [];
-  for (const path of readable.slice(0, readMax)) {
-    names.set(path, namesIn(context, path));
-  }
-  return renderRepoMap(shown, { names, left: paths.length - shown.length });
+/** The files of a project. */
+export interface ProjectFiles {
+  /** Paths relative to the project root; ignored files are left out. */
+  paths: readonly string[];
+  /** The texts of files, in the order of their paths; null for a link and for what is not UTF-8 text. */
+  read(paths: readonly string[]): Promise<(string | null)[]>;
 }
 
-function namesIn(context: ToolContext, path: string): string[] {
+/** The files in a worker's worktree. */
+export async function filesInWorktree(context: ToolContext): Promise<ProjectFiles> {
+  const paths = await listFiles(context);
+  return {
+    paths: Array.isArray(paths) ? paths : [],
+    read: async (wanted) => wanted.map((path) => textIn(context, path)),
+  };
+}
+
+function textIn(context: ToolContext, path: string): string | null {
   const file = resolvePath(context.root, path);
-  const text = "full" in file ? readTextFile(file) : null;
-  return typeof text === "string" && text.length <= readCharsMax ? topLevelNames(path, text) : [];
+  if (!("full" in file) || lstatSync(file.full, { throwIfNoEntry: false })?.isSymbolicLink()) {
+    return null;
+  }
+  const text = readTextFile(file);
+  return typeof text === "string" ? text : null;
+}
+
+/** The map: at most `treeMaxLines` paths (0 for as many as fit) and the number of those left out. */
+export async function repoMap(
+  files: ProjectFiles,
+  { project, limits }: Pick<ConversationRequest, "project" | "limits">,
+): Promise<string> {
+  const { srcDir, testDir } = project;
+  const shown = selectPaths(files.paths, { srcDir, testDir, linesMax: limits.treeMaxLines });
+  const readable = roomBeside(shown) > 0 ? shown.filter(hasTopLevelNames).slice(0, readMax) : [];
+  const texts = await files.read(readable);
+  const names = new Map(readable.map((path, i) => [path, namesIn(path, texts[i] ?? null)]));
+  return renderRepoMap(shown, { names, left: files.paths.length - shown.length });
+}
+
+function namesIn(path: string, text: string | null): string[] {
+  return text !== null && text.length <= readCharsMax ? topLevelNames(path, text) : [];
 }
 
 /** The paths to list, in order: sources, tests, files at the top, others. */
@@ -109,7 +133,9 @@ export function topLevelNames(path: string, text: string): string[] {
   const extension = /\.(\w+)$/.exec(path)?.[1] ?? "";
   const pattern = Object.hasOwn(patterns, extension) ? patterns[extension] : undefined;
   if (pattern === undefined) return [];
-  return [...new Set([...text.matchAll(pattern)].map((match) => match[1] ?? ""))];
+  return [
+    ...new Set([...text.replace(/^\uFEFF/, "").matchAll(pattern)].map((match) => match[1] ?? "")),
+  ];
 }
 
 /** True when `topLevelNames` supports the file's extension. */

@@ -1,16 +1,14 @@
 /** `dgov compile`: compiles a plan tree to `_compiled.toml`, or prints every diagnostic. */
 import { join, relative } from "node:path";
-import { compileFromDisk, invalidPlan, requireEdited } from "../../../app/compile.ts";
+import { compileFromDisk, invalidPlan, newTokenSum, requireEdited } from "../../../app/compile.ts";
 import type { SopRequests } from "../../../app/sop-picker.ts";
-import { newTokenSum } from "../../../app/token-usage.ts";
+import type { Config } from "../../../config/config.ts";
 import { requireConfig } from "../../../config/load.ts";
-import { openLedger } from "../../../ledger/file.ts";
-import { type CompiledPlan, renderPrompt } from "../../../plan/compiled.ts";
+import type { CompiledPlan } from "../../../plan/compiled.ts";
 import { compiledName, writeCompiled } from "../../../plan/compiled-file.ts";
 import { graphForms, renderGraph } from "../../../plan/graph.ts";
 import { resolvePlan, resolveUnit } from "../../../plan/locate.ts";
 import type { SopChoice } from "../../../plan/sops/picker.ts";
-import { assemblePrompt, entriesFor, ledgerSection } from "../../../runner/attempt/prompt.ts";
 import { present } from "../../../std/assert.ts";
 import { renderDiagnostics } from "../../../std/diagnostics.ts";
 import { plural } from "../../../std/text.ts";
@@ -43,7 +41,7 @@ export default command({
     show: {
       type: "string",
       valueHint: "U",
-      description: "Print the exact prompt of unit U's worker, with sizes",
+      description: "Print the first request of unit U's worker: messages, tools, sizes",
     },
   },
   examples: [
@@ -80,7 +78,9 @@ export default command({
     const { plan, warnings, edges } = result;
     const ids = plan.tasks.map((task) => task.id);
     const shown =
-      args.show === undefined ? null : shownUnit(projectRoot, plan, resolveUnit(ids, args.show));
+      args.show === undefined
+        ? null
+        : await shownUnit({ projectRoot, config, plan }, resolveUnit(ids, args.show));
     const graph = args.graph === undefined ? null : renderGraph(plan, args.graph);
     const path = join(location.dir, compiledName);
     if (!dryRun) {
@@ -142,39 +142,47 @@ function explained(plan: CompiledPlan, choices: ReadonlyMap<string, SopChoice>):
   });
 }
 
-/** The prompt of a unit's first attempt, and the sizes of its parts. */
-function shownUnit(
-  projectRoot: string,
-  plan: CompiledPlan,
+/** The first request of a unit's worker, with the sizes of its parts. */
+async function shownUnit(
+  o: { projectRoot: string; config: Config; plan: CompiledPlan },
   unit: string,
-): { document: Record<string, unknown>; text: string } {
+): Promise<{ document: Record<string, unknown>; text: string }> {
+  const { plan } = o;
   const task = present(
     plan.tasks.find(({ id }) => id === unit),
     unit,
   );
-  const ledger = entriesFor(openLedger(projectRoot).entries, task);
-  const prompt = assemblePrompt({
-    plan,
-    task,
-    attempt: 1,
-    fork: 0,
-    earlier: null,
-    notes: [],
-    ledger,
-    redBaseNotes: [],
-    results: [],
-    issues: null,
-    diffs: [],
-    previous: null,
-  });
+  // Loads the tools of a worker.
+  const { firstRequest } = await import("../../../app/first-request.ts");
+  const first = await firstRequest({ ...o, task });
+  const { system, prompt, promptParts } = first;
   const bytes = Buffer.byteLength(prompt);
-  const parts = [
-    ...renderPrompt(plan, task).parts,
-    ...(ledger.length === 0 ? [] : [{ name: "ledger", text: ledgerSection(ledger) }]),
-  ].map(({ name, text }) => ({ name, bytes: Buffer.byteLength(text) }));
-  const sizes = parts.map((part) => `  ${part.name}: ${part.bytes} bytes`);
+  const systemBytes = Buffer.byteLength(system);
+  const toolBytes = Buffer.byteLength(JSON.stringify(first.tools));
+  const total = bytes + systemBytes + toolBytes;
+  const sizes = (of: readonly { name: string; bytes: number }[], indent: string): string[] =>
+    of.map((part) => `${indent}${part.name}: ${part.bytes} bytes`);
   return {
-    document: { unit, prompt, bytes, parts },
-    text: `${prompt}\n\n${bytes} bytes in total:\n${sizes.join("\n")}`,
+    document: {
+      ...{ unit, model: first.model, prompt, bytes, parts: promptParts },
+      messages: first.messages,
+      tools: first.tools,
+      sizes: {
+        ...{ system_message: systemBytes, user_message: bytes, tool_definitions: toolBytes, total },
+        estimated_tokens: first.estimatedTokens,
+      },
+      added_by_run: first.added,
+    },
+    text: [
+      `--- system message ---\n${system}\n\n--- user message ---\n${prompt}\n\n--- sizes ---`,
+      `system message: ${systemBytes} bytes`,
+      ...sizes(first.systemParts, "  "),
+      `user message: ${bytes} bytes`,
+      ...sizes(promptParts, "  "),
+      `${plural(first.tools.length, "tool")} (--json prints the definitions): ${toolBytes} bytes`,
+      ...sizes(first.toolParts, "  "),
+      `in total: ${total} bytes, about ${first.estimatedTokens} tokens`,
+      `A run adds to the user message, where there are any: ${first.added.join("; ")}.`,
+    ].join("\n"),
   };
 }

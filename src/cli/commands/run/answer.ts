@@ -1,6 +1,6 @@
 /** The answer of `dgov run`: the summary of the run, or the reason why nothing ran. */
 
-import { costFunction } from "../../../app/token-usage.ts";
+import { costFunction } from "../../../app/run-facts.ts";
 import type { RunResult } from "../../../runner/run.ts";
 import { words } from "../../../std/text.ts";
 import type { Context } from "../../command.ts";
