@@ -15,7 +15,10 @@ export const errorCodes = {
   GIT_TOO_OLD: { exit: 4, meaning: "git is missing or older than 2.38" },
   WORKTREE_DIRTY: { exit: 4, meaning: "uncommitted changes that workers would not get" },
   TARGET_MISSING: { exit: 4, meaning: "no branch to land on" },
-  TARGET_CHANGED: { exit: 4, meaning: "the plan last ran on another branch; --target says which" },
+  TARGET_CHANGED: {
+    exit: 4,
+    meaning: "the plan last ran on another branch; `dgov run --target` says which",
+  },
   RUN_LOCKED: { exit: 4, meaning: "another dgov run or command holds this repository" },
   KEY_MISSING: { exit: 4, meaning: "the provider's API key is not in the environment" },
   PROVIDER_UNTRUSTED: {
@@ -60,6 +63,8 @@ export interface Diagnostic {
 export interface DgovErrorOptions {
   /** The next command to type. */
   hint?: string;
+  /** An alternative to the hint that names a flag. It is added for a command that has the flag. */
+  orFlag?: string;
   cause?: unknown;
   diagnostics?: readonly Diagnostic[];
 }
@@ -68,6 +73,7 @@ export interface DgovErrorOptions {
 export class DgovError extends Error {
   readonly code: ErrorCode;
   readonly hint: string | undefined;
+  readonly orFlag: string | undefined;
   readonly diagnostics: readonly Diagnostic[];
 
   constructor(code: ErrorCode, message: string, options: DgovErrorOptions = {}) {
@@ -75,6 +81,7 @@ export class DgovError extends Error {
     this.name = "DgovError";
     this.code = code;
     this.hint = options.hint;
+    this.orFlag = options.orFlag;
     this.diagnostics = options.diagnostics ?? [];
   }
 

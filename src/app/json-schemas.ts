@@ -46,7 +46,7 @@ async function eventsJsonSchema(): Promise<JsonSchema> {
   const nullable = (type: string): JsonSchema => ({ type: [type, "null"] });
   return {
     $schema: dialect,
-    title: "dgov: one line of --ndjson",
+    title: "dgov: one line of dgov watch --ndjson",
     description: "Kinds and fields may be added.",
     type: "object",
     properties: {

@@ -97,7 +97,7 @@ async function baseOf(r: Repository, o: { head: Oid; since: string }): Promise<O
   if (other === null) {
     const hint = r.shallow
       ? fetchHistory
-      : `git fetch origin ${since}, and name it as --base FETCH_HEAD`;
+      : `git fetch origin ${since}, then dgov preflight --base FETCH_HEAD`;
     const clone = r.shallow ? " in this shallow clone" : "";
     throw new DgovError("ENVIRONMENT", `there is no commit ${since}${clone} to compare with`, {
       hint,
@@ -138,7 +138,7 @@ function unchangedText(
   const gates = verdicts.map(({ gate }) => gate).filter((gate) => comparing.includes(gate));
   const judged = `${listed(gates, comparing.length)} had no change to judge`;
   return since === null
-    ? `the working tree is the same as HEAD: ${judged}; to judge commits, name the branch they are for with --base`
+    ? `the working tree is the same as HEAD: ${judged}; to judge commits, name the branch they are for with dgov preflight --base`
     : `the working tree is the same as ${mergeBaseText({ base, since })}: ${judged}`;
 }
 

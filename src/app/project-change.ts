@@ -44,7 +44,7 @@ export async function proposeProjectChange(o: {
   const diff = indented(changed.diff.join("\n"), "  ");
   o.warn(`the planner proposes for ${configFile}:\n${diff}`);
   if (!o.apply) {
-    o.status("nothing is changed; --apply-config makes such changes");
+    o.status("nothing is changed; dgov plan create --apply-config makes such changes");
     return none;
   }
   if (o.confirm !== null && !(await o.confirm(`Change ${configFile} like this?`))) return none;

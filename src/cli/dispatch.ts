@@ -10,7 +10,7 @@ import { usageError } from "./args.ts";
 import type { AnyCommand, Args, ArgsDef, Context } from "./command.ts";
 import { commands } from "./commands/index.ts";
 import { errorDocument, toDgovError } from "./error-report.ts";
-import { argumentsOf, flagText, type Line, readLine, wantsHelp } from "./line.ts";
+import { argumentsOf, findFlag, flagText, type Line, readLine, wantsHelp } from "./line.ts";
 import { type Output, type OutputOptions, processOutput, wantsJson } from "./output.ts";
 import { commandUsage, groupUsage } from "./usage.ts";
 
@@ -65,7 +65,7 @@ async function perform(line: Line, output: Output, env: Env): Promise<number> {
     const args = argumentsOf(line, target);
     return await call(target, makeContext(line, output, env), args);
   } catch (thrown) {
-    throw withHelp(toDgovError(thrown), line.path);
+    throw withHelp(withFlag(toDgovError(thrown), target.args as ArgsDef), line.path);
   }
 }
 
@@ -73,6 +73,16 @@ async function call(target: AnyCommand, context: Context, args: Args<ArgsDef>): 
   const code: unknown = await target.run(context, args);
   if (typeof code === "number") return code;
   throw new DgovError("INTERNAL", `the command ${target.name} gave no exit code`);
+}
+
+/** The error with its alternative hint, when the command has every flag that it names. */
+function withFlag(error: DgovError, args: ArgsDef): DgovError {
+  const { code, message, hint, orFlag, cause, diagnostics } = error;
+  if (orFlag === undefined) return error;
+  const flags = orFlag.match(/(?<=^|\s)--?[a-z][a-z-]*/g) ?? [];
+  if (!flags.every((flag) => findFlag(flag, args) !== null)) return error;
+  const both = hint === undefined ? orFlag : `${hint}, or ${orFlag}`;
+  return new DgovError(code, message, { hint: both, cause, diagnostics });
 }
 
 /** A usage error without a hint of its own names the command's help. */

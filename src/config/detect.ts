@@ -40,7 +40,7 @@ export interface Detection {
 export function detect(input: DetectInput, forced: ProjectType | null = null): Detection {
   const tree = new ProjectFiles(input);
   const [language, because] =
-    forced === null ? languageOf(tree) : [forced, "set with --project-type"];
+    forced === null ? languageOf(tree) : [forced, "set with dgov init --project-type"];
   const folders = foldersOf(tree, language);
   const common = { language, because, ...folders, ignoreFiles: ignoredOf(tree, language) };
   switch (language) {

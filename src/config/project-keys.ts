@@ -351,7 +351,7 @@ export const projectKeys = {
     }),
     target: key(
       nonEmptyText,
-      "Branch that runs without --target land on; created at HEAD when missing",
+      "Branch that dgov run lands on without --target; created at HEAD when missing",
       { derivedDefault: "the branch that is checked out" },
     ),
     protected: key(

@@ -54,7 +54,7 @@ const kernelKinds = {
     target: ["string", "Target branch"],
     before: ["string", "Commit of the target before the run"],
     mode: ['"bare", "continue" or "restart"', "Mode in which the run was requested"],
-    only: ["string[]", "Units given with `--only`"],
+    only: ["string[]", "Units given with `dgov run --only`"],
     units: ["object[]", "Every unit: `unit`, `summary`, `role`, `depends_on`, `digest`"],
   }),
   "attempt.prepared": lifecycle("attempt", "The worktree of an attempt exists.", {

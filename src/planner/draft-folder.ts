@@ -40,7 +40,8 @@ export class DraftFolder {
     const dir = join(plans, name);
     if (existsSync(dir) || existsSync(join(plans, archiveName, name))) {
       throw new DgovError("REFUSED", `another process created the plan ${name}`, {
-        hint: "plan again, or choose another --name",
+        hint: "plan again",
+        orFlag: "choose another --name",
       });
     }
     renameSync(join(this.#root, name), dir);

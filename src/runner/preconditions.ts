@@ -8,7 +8,7 @@ import { ownFolders } from "../claims/reserved.ts";
 import type { Config, ProviderConfig } from "../config/config.ts";
 import { requireEditedProvider, resolveModel } from "../config/providers.ts";
 import { isTrusted, recordTrust, trustOrigin } from "../config/trust.ts";
-import { DgovError } from "../error.ts";
+import { DgovError, type DgovErrorOptions } from "../error.ts";
 import { bootstrapCommit } from "../git/bookkeeping.ts";
 import { branchTip, createBranch, headOf, isBranchName, refNamed } from "../git/refs.ts";
 import type { Repository } from "../git/repository.ts";
@@ -39,7 +39,10 @@ export async function ensureFirstCommit(
       throw new DgovError(
         "WORKTREE_DIRTY",
         "the repository has no commits, and files outside .dgov/ that would be committed",
-        { hint: "commit them yourself, or run again with -y to let dgov make the first commit" },
+        {
+          hint: "commit them yourself",
+          orFlag: "run again with -y to let dgov make the first commit",
+        },
       );
     }
   }
@@ -75,10 +78,10 @@ export function isProtected(branch: string, patterns: readonly string[]): boolea
 export function requireUnprotected(
   branch: string,
   o: Pick<Branches, "protected">,
-  hint: string,
+  next: Pick<DgovErrorOptions, "hint" | "orFlag">,
 ): void {
   if (!isProtected(branch, o.protected)) return;
-  throw new DgovError("REFUSED", `${branch} is protected by [run] protected`, { hint });
+  throw new DgovError("REFUSED", `${branch} is protected by [run] protected`, next);
 }
 
 /**
@@ -95,13 +98,14 @@ export async function resolveTarget(
   const named = wanted ?? branches.target;
   if (named === null && head.kind === "detached") {
     throw new DgovError("TARGET_MISSING", "HEAD is detached, so there is no branch to land on", {
-      hint: "check out a branch, or name one with --target BRANCH",
+      hint: "check out a branch",
+      orFlag: "name one with --target BRANCH",
     });
   }
   const target = branchOf(named ?? (head.kind === "branch" ? head.branch : ""));
   if (target === "HEAD") throw notABranch(target, head.kind === "branch" ? head.branch : null);
-  const hint = "name another branch with --target BRANCH, or check one out";
-  requireUnprotected(target, branches, hint);
+  const hint = "check out another branch";
+  requireUnprotected(target, branches, { hint, orFlag: "name one with --target BRANCH" });
   if (wanted === undefined) await branches.agree?.(target);
   const tip = await branchTip(repository, target);
   if (tip !== null) return { target, tip };
@@ -121,7 +125,8 @@ export async function resolveTarget(
 /** REFUSED for a name that git would take for something else if there were a branch of that name. */
 function notABranch(name: string, meant: string | null): DgovError {
   return new DgovError("REFUSED", `${name} is not the name of a branch`, {
-    hint: `name the branch itself, with --target ${meant ?? "BRANCH"} or in [run] target`,
+    hint: "name the branch itself in [run] target",
+    orFlag: `with --target ${meant ?? "BRANCH"}`,
   });
 }
 
@@ -170,9 +175,8 @@ export async function requireCleanTree(
     ? "uncommitted changes to files that the plan claims"
     : "uncommitted changes that workers would not see";
   throw new DgovError("WORKTREE_DIRTY", `${problem}:\n${lines.join("\n")}`, {
-    hint: allow
-      ? "commit or stash them first"
-      : "commit or stash them, or run with --allow-dirty when the plan does not touch them",
+    hint: "commit or stash them",
+    ...(allow ? {} : { orFlag: "add --allow-dirty when the plan does not touch them" }),
   });
 }
 
@@ -245,7 +249,8 @@ async function requireTrust(
     if (!o.yes && (o.confirm === null || !(await o.confirm(question)))) {
       const problem = `the repository wants ${provider.apiKeyEnv} sent to ${origin}, which you have not agreed to`;
       throw new DgovError("PROVIDER_UNTRUSTED", problem, {
-        hint: "check .dgov/project.toml, then run again with -y (or DGOV_TRUST_PROVIDERS=1 in CI)",
+        hint: "check .dgov/project.toml, then set DGOV_TRUST_PROVIDERS=1",
+        orFlag: "run again with -y",
       });
     }
     recordTrust(o.env, pair);

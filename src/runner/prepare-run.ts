@@ -298,7 +298,7 @@ async function unitsLandedAt(
     throw new DgovError(
       "ENVIRONMENT",
       "shallow clone: previously landed units cannot be detected",
-      { hint: "git fetch --unshallow, or run again with -y to run every unit" },
+      { hint: "git fetch --unshallow", orFlag: "run again with -y to run every unit" },
     );
   }
   const of = { projectRoot, branch: target, tip, plan: plan.name, units: plan.tasks };

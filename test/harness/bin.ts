@@ -43,7 +43,18 @@ export async function dgov(args: readonly string[], options: DgovOptions = {}): 
     new Response(child.stderr).text(),
     child.exited,
   ]);
+  await requireValidHints(args, stderr);
   return { stdout, stderr, exitCode };
+}
+
+/** Throws when a hint on stderr names a command or a flag that does not exist. */
+async function requireValidHints(args: readonly string[], stderr: string): Promise<void> {
+  const hints = [...stderr.matchAll(/^hint: (.*(?:\bdgov |--).*)$/gm)].map(([, hint = ""]) => hint);
+  if (hints.length === 0) return;
+  const { allCommands, hintProblems } = await import("./command-lines.ts");
+  const known = await allCommands();
+  const problems = hints.flatMap((hint) => hintProblems(hint, args, known));
+  if (problems.length > 0) throw new Error(problems.join("\n"));
 }
 
 /** Starts dgov; the caller ends it. */

@@ -106,7 +106,7 @@ async function selectWork(repository: Repository, request: UndoRequest): Promise
   const selection = await selectWorkToUndo(repository, log, request);
   const { run } = requireConfig(request.projectRoot);
   const hint = "check out another branch, run git revert there, and propose that branch";
-  requireUnprotected(selection.target, run, hint);
+  requireUnprotected(selection.target, run, { hint });
   return selection;
 }
 

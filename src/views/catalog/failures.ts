@@ -197,14 +197,15 @@ export const unitFailures = {
   no_progress: entry(
     "The worker repeated the same calls without a change.",
     "plan_repair",
-    ({ unit }) => `read which calls ${unit} repeated, and pass the missing information with --note`,
+    ({ unit }) =>
+      `read which calls ${unit} repeated, and pass the missing information with dgov run --note`,
     ({ plan, unit }) => `dgov plan review ${plan} --events ${unit}`,
     sameAgain,
   ),
   incomplete: entry(
     "The worker reported that the task is not complete.",
     "plan_repair",
-    "the worker names the missing part: split the task or answer with --note",
+    "the worker names the missing part: split the task or answer with dgov run --note",
     continueRun,
     sameAgain,
   ),
@@ -305,7 +306,7 @@ export const unitFailures = {
     "rerun",
     nothing,
     continueRun,
-    "start over with --restart: the work is kept",
+    "start over with dgov run --restart: the work is kept",
   ),
   unknown: entry(
     "The unit failed for a reason that has no entry here.",

@@ -12,7 +12,7 @@ export default command({
       type: "positional",
       required: true,
       valueHint: schemaNames.join("|"),
-      description: "The schema of project.toml, of plan files, or of a line of --ndjson",
+      description: "The schema of project.toml, of plan files, or of a line of dgov watch --ndjson",
     },
   },
   examples: ["dgov schema project", "dgov schema plan > plan.json", "dgov schema events"],

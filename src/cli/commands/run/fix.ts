@@ -9,7 +9,7 @@ import { isSafeName, nameRule, safeName } from "../../../plan/names.ts";
 import { usageError } from "../../args.ts";
 import { command } from "../../command.ts";
 import { requireProject } from "../../project.ts";
-import { runPlan } from "./run.ts";
+import { allowDirtyFlag, runPlan, targetFlag } from "./run.ts";
 
 export default command({
   name: "fix",
@@ -37,6 +37,8 @@ export default command({
         "Test command that must pass in addition to the project's; `verify:NAME` for a recipe",
     },
     model: { type: "string", valueHint: "M", description: "Model, or a name in [agents]" },
+    target: targetFlag,
+    allowDirty: allowDirtyFlag,
     yes: { type: "boolean", alias: "y", description: "Answer yes to every question" },
     stream: { type: "boolean", description: "Show model text and tool calls" },
   },
@@ -72,6 +74,8 @@ export default command({
       return await runPlan(context, {
         projectRoot,
         location,
+        target: args.target,
+        allowDirty: args.allowDirty === true,
         yes: args.yes === true,
         stream: args.stream === true,
       });

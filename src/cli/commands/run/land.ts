@@ -22,7 +22,7 @@ import {
 import { type Context, command } from "../../command.ts";
 import { requireProject } from "../../project.ts";
 import { confirm } from "../../prompt.ts";
-import { runPlan } from "./run.ts";
+import { allowDirtyFlag, runPlan } from "./run.ts";
 
 export default command({
   name: "land",
@@ -41,7 +41,8 @@ export default command({
       valueHint: "FINDING",
       description: "Land although the semantic gate found this; lands the rejected work",
     },
-    yes: { type: "boolean", alias: "y", description: "Accept the findings without a question" },
+    allowDirty: allowDirtyFlag,
+    yes: { type: "boolean", alias: "y", description: "Answer yes to every question" },
     verbose: { type: "boolean", alias: "v", description: "Show durations and attempts at the end" },
   },
   examples: [
@@ -77,6 +78,8 @@ export default command({
       only: [unit],
       mode: "continue",
       target: kept.target,
+      allowDirty: args.allowDirty === true,
+      yes: args.yes === true,
       verbose: args.verbose === true,
       takenOver: new Map([[unit, { ...work, accepted }]]),
     });

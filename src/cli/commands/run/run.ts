@@ -15,6 +15,18 @@ import { rateLimiterOf } from "../../rate-limiter.ts";
 import { listenForSignals } from "../../signals.ts";
 import { answerRun } from "./answer.ts";
 
+export const allowDirtyFlag = {
+  type: "boolean",
+  description: "Allow uncommitted changes outside the plan's claims",
+} as const;
+
+export const targetFlag = {
+  type: "string",
+  valueHint: "BRANCH",
+  description:
+    "Branch to land on; created at HEAD when missing. Without it: [run] target, else the branch that is checked out",
+} as const;
+
 const args = {
   plan: {
     type: "positional",
@@ -40,16 +52,8 @@ const args = {
     description: "Run only U and its dependencies",
   },
   jobs: { type: "string", valueHint: "N", description: "Maximum number of workers at a time" },
-  target: {
-    type: "string",
-    valueHint: "BRANCH",
-    description:
-      "Branch to land on; created at HEAD when missing. Without it: [run] target, else the branch that is checked out",
-  },
-  allowDirty: {
-    type: "boolean",
-    description: "Allow uncommitted changes outside the plan's claims",
-  },
+  target: targetFlag,
+  allowDirty: allowDirtyFlag,
   stream: { type: "boolean", description: "Show model text and tool calls" },
   verbose: {
     type: "boolean",
