@@ -122,7 +122,7 @@ describe("detect", () => {
   test("a language chosen by the user takes precedence", () => {
     expect(detect({ files: ["a.py"], read: () => null }, "go")).toMatchObject({
       language: "go",
-      because: "set with --project-type",
+      because: "set with dgov init --project-type",
     });
   });
 });
