@@ -1,8 +1,8 @@
 /**
- * `bun run soak -- --schedules N --seed S [--from N] [--only K] [--jobs J] [--json] [--keep]`: runs the program under
- * random schedules of faults, and checks the state after each.
+ * `bun run soak -- --schedules N --seed S [--from N] [--only K] [--kind K] [--jobs J] [--json]
+ * [--keep]`: runs the program under random schedules of faults, and checks the state after each.
  *
- * `DGOV_BIN` names the program; otherwise it is dist/dgov, or the source when there is none. With `--json` each
+ * `--kind` takes only schedules with a kind of fault, as the summary names it. `DGOV_BIN` names the program; otherwise it is dist/dgov, or the source when there is none. With `--json` each
  * schedule is one line of JSON. A violation is printed with the command that repeats its schedule.
  */
 import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
@@ -14,7 +14,7 @@ import { observe } from "./observe.ts";
 import { violationsOf } from "./oracle.ts";
 import { makePlace } from "./place.ts";
 import { play } from "./play.ts";
-import { drawSchedule, type Schedule, scheduleText } from "./schedule.ts";
+import { drawSchedule, kindOf, type Schedule, scheduleText } from "./schedule.ts";
 import { type Result, summaryText } from "./summary.ts";
 
 const { values } = parseArgs({
@@ -24,6 +24,7 @@ const { values } = parseArgs({
     seed: { type: "string", default: "1" },
     from: { type: "string", default: "0" },
     only: { type: "string" },
+    kind: { type: "string" },
     jobs: { type: "string", default: "2" },
     json: { type: "boolean", default: false },
     keep: { type: "boolean", default: false },
@@ -46,10 +47,7 @@ if (ownDisk) unmount(join(work, "probe"));
 const clock = await buildClockShim(work);
 const keepIn = join(tmpdir(), "dgov-soak-kept");
 const seed = Number(values.seed);
-const numbers =
-  values.only === undefined
-    ? Array.from({ length: Number(values.schedules) }, (_, at) => Number(values.from) + at)
-    : [Number(values.only)];
+const numbers = values.only === undefined ? chosenNumbers() : [Number(values.only)];
 const results: Result[] = [];
 const say = (line: string): void => {
   if (!values.json) console.log(line);
@@ -71,6 +69,18 @@ rmSync(work, { recursive: true, force: true });
 const summary = summaryText(results, (performance.now() - started) / 1000);
 if (!values.json) console.log(summary.join("\n"));
 process.exit(results.some((r) => r.violations.length > 0) ? 1 : 0);
+
+/** Numbers of the schedules to play. */
+function chosenNumbers(): number[] {
+  const found: number[] = [];
+  for (let at = Number(values.from); found.length < Number(values.schedules); at++) {
+    const kinds = drawSchedule(seed, at)
+      .runs.flat()
+      .map(({ fault }) => kindOf(fault));
+    if (values.kind === undefined || kinds.includes(values.kind)) found.push(at);
+  }
+  return found;
+}
 
 /** Plays one schedule on a disk of its own and asks the oracle. */
 async function one(s: Schedule, lane: number): Promise<Result> {
