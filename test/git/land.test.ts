@@ -256,6 +256,38 @@ describe("landCandidate", () => {
     expect(await land(g, c.base, c.commit)).toEqual({ kind: "landed" });
   });
 
+  test.each([
+    ["the checkout", "merge"],
+    ["another worktree", "merge"],
+    ["the checkout", "apply"],
+  ])(
+    "B13 a rebase of the branch in %s with the %s backend blocks the landing until it is aborted",
+    async (where, backend) => {
+      await using g = await openTestRepo(files);
+      await g.repo.git("switch", "-q", "-c", "other");
+      g.repo.write("dir/b.txt", "theirs\n");
+      await g.repo.git("commit", "-qam", "theirs");
+      await g.repo.git("switch", "-q", "main");
+      g.repo.write("dir/b.txt", "ours\n");
+      await g.repo.git("commit", "-qam", "ours");
+      const c = await change(g, { "a.txt": "x\n" });
+      const linked = join(g.repo.root, "linked");
+      if (where !== "the checkout") {
+        await g.repo.git("switch", "-q", "--detach");
+        await g.repo.git("worktree", "add", "-q", linked, "main");
+      }
+      const path = where === "the checkout" ? g.repo.path : linked;
+      await expect(g.repo.git("-C", path, "rebase", `--${backend}`, "other")).rejects.toThrow();
+      expect(await land(g, c.base, c.commit)).toMatchObject({
+        kind: "blocked_by_checkout",
+        reason: `a rebase of main is in progress in ${path}`,
+      });
+      await g.repo.git("-C", path, "rebase", "--abort");
+      expect(await land(g, c.base, c.commit)).toEqual({ kind: "landed" });
+      expect(await tip(g)).toBe(c.commit);
+    },
+  );
+
   test.each<[string, string[][], string]>([
     [
       "a split index",

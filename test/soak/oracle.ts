@@ -325,6 +325,9 @@ export function allowedExits(happened: readonly string[]): Set<number> {
 const environmental =
   /^git |^disk|^kill (?:gate|worker)|^operator (?:delete_target|rebase|reset|amend|switch|stash)/;
 
+/** Faults that leave uncommitted changes, with which a run does not start. */
+const dirtying = /^operator (?:dirty|untracked|in_the_way|stash|commit)/;
+
 /** Exit codes besides 0 and 1 that a kind of fault may cause. */
 function exitsOf(kind: string): number[] {
   const signal = /^(SIGINT|SIGTERM)/.exec(kind)?.[1];
@@ -361,6 +364,9 @@ function wrongExit(s: EndState, i: Invocation): string[] {
     case "run":
       break;
   }
+  const refusedDirty =
+    exit === 4 && i.runs.length === 0 && i.happened.some((k) => dirtying.test(k));
+  if (refusedDirty) return [];
   if (!allowedExits(i.happened).has(exit)) return [`${end}${after}: ${i.stderr.slice(-300)}`];
   const recorded = s.events.findLast(
     (e) => e.type === "run.finished" && i.runs.includes(e.run) && e.data["recovered"] !== true,

@@ -45,18 +45,42 @@ export interface CheckoutBlocker {
  * One without a folder, or without an index (nothing is checked out), is left out.
  */
 export async function checkoutsOf(r: Repository, branch: string): Promise<Checkout[]> {
-  const linked = join(r.commonDir, "worktrees");
-  const names = existsSync(linked) ? readdirSync(linked).sort(compareText) : [];
-  const gitDirs = [r.commonDir, ...names.map((name) => join(linked, name))];
   const head = `ref: refs/heads/${branch}`;
   const found: Checkout[] = [];
-  for (const gitDir of gitDirs.filter((dir) => firstLine(join(dir, "HEAD")) === head)) {
-    const path =
-      gitDir === r.commonDir ? await mainPath(r) : dirname(firstLine(join(gitDir, "gitdir")));
+  for (const gitDir of gitDirsOf(r).filter((dir) => firstLine(join(dir, "HEAD")) === head)) {
+    const path = await workTreeOf(r, gitDir);
     const index = join(gitDir, "index");
     if (path !== null && existsSync(path) && existsSync(index)) found.push({ path, gitDir, index });
   }
   return found;
+}
+
+/**
+ * The blocker of a branch that is being rebased in a checkout, whose HEAD is detached meanwhile; null without. The end
+ * of a rebase, and its abort, set the branch to commits that lack what landed since its start.
+ */
+export async function findRebase(r: Repository, branch: string): Promise<CheckoutBlocker | null> {
+  for (const gitDir of gitDirsOf(r)) {
+    for (const name of ["rebase-merge", "rebase-apply"]) {
+      const path = join(gitDir, name);
+      if (firstLine(join(path, "head-name")) !== `refs/heads/${branch}`) continue;
+      const reason = `a rebase of ${branch} is in progress in ${await workTreeOf(r, gitDir)}`;
+      return { paths: [], reason, watch: [path, join(gitDir, "HEAD")] };
+    }
+  }
+  return null;
+}
+
+/** Git dirs of all checkouts, the main one first. */
+function gitDirsOf(r: Repository): string[] {
+  const linked = join(r.commonDir, "worktrees");
+  const names = existsSync(linked) ? readdirSync(linked).sort(compareText) : [];
+  return [r.commonDir, ...names.map((name) => join(linked, name))];
+}
+
+/** The folder of a checkout; null when the main repository is bare. */
+async function workTreeOf(r: Repository, gitDir: string): Promise<string | null> {
+  return gitDir === r.commonDir ? mainPath(r) : dirname(firstLine(join(gitDir, "gitdir")));
 }
 
 function firstLine(path: string): string {

@@ -20,6 +20,7 @@ import {
   type CheckoutBlocker,
   checkoutsOf,
   findBlocker,
+  findRebase,
   landingMarker,
   moveCheckout,
   removeStaleIndexLock,
@@ -88,7 +89,9 @@ export async function land(
   faultPoint("land.before_prepare");
   for (let tries = 1; ; tries++) {
     const move = { ref: `refs/heads/${o.target}`, from, to, message };
-    const done = await moveRef(r, move, { ...steps, onLock: o.onLock });
+    const during = async (): Promise<CheckoutBlocker | null> =>
+      (await findRebase(r, o.target)) ?? steps.during();
+    const done = await moveRef(r, move, { ...steps, during, onLock: o.onLock });
     if (done.kind === "committed") {
       faultPoint("land.committed");
       return { kind: "landed" };
