@@ -150,6 +150,21 @@ describe("viewStatus", () => {
     expect(status.summary).toContain("last run crashed");
   });
 
+  test("an open run counts as crashed while another run is alive, and only that one as running", () => {
+    const crashed = view(new RunLog({ ...three, run: "r0", plan: "q" }));
+    const status = viewStatus([view(new RunLog(three)), crashed], live);
+    expect(status.runs.map(({ run, phase }) => [run, phase])).toEqual([
+      ["r1", "running"],
+      ["r0", "crashed"],
+    ]);
+    expect([status.status, status.next]).toEqual(["running", "dgov watch"]);
+    const starting = viewStatus([crashed], live);
+    expect([starting.summary, starting.runs[0]?.phase]).toEqual([
+      "running: p: starting",
+      "crashed",
+    ]);
+  });
+
   test("a run with every unit landed is idle", () => {
     const log = new RunLog({ units: [{ unit: "a" }] }).lands("a").finished("complete");
     const status = viewStatus([view(log)], null);
@@ -200,6 +215,29 @@ describe("explainUnit", () => {
       .finished("failed");
     expect(explainUnit(view(log), "a")?.next).toContain("claims");
   });
+
+  test.each([
+    ["failed", "failed", true, "dgov take a"],
+    ["failed", "timed_out", true, "dgov take a"],
+    ["failed", "failed", false, "dgov run p --continue"],
+    ["interrupted", "abandoned", true, "dgov run p --continue"],
+    ["interrupted", "abandoned", false, "dgov run p --continue"],
+    ["interrupted", "skipped", false, "dgov run p --continue"],
+    ["complete", "landed", true, null],
+    ["complete", "done", false, null],
+    ["complete", "undone", true, "dgov run p"],
+    ["running", "working", true, "dgov watch"],
+    ["interrupted", "working", true, "dgov run p --continue"],
+  ])(
+    "in a run that is %s the next step of a unit that is %s (kept work: %p) is %s",
+    (status, phase, kept, next) => {
+      const log = new RunLog({ units: [{ unit: "a" }] });
+      if (kept) log.rejected("a", 1);
+      log.phase("a", phase);
+      if (status !== "running") log.finished(status);
+      expect(explainUnit(view(log), "a")?.next).toBe(next);
+    },
+  );
 
   test("explainUnit is null for an unknown unit", () => {
     expect(explainUnit(view(new RunLog(three)), "x")).toBeNull();

@@ -21,7 +21,7 @@ import { listenForSignals } from "../../signals.ts";
 
 const pollMs = 100;
 /** Events read at once, which bounds memory for long histories. */
-const pageSize = 5_000;
+const eventsPerPage = 5_000;
 
 export default command({
   name: "watch",
@@ -97,7 +97,11 @@ export interface Follow {
 }
 
 /** Returns a function that reads the next page of events; an empty page when there are no new ones. */
-export function newEvents(projectRoot: string, follow: Follow): () => RecordedEvent[] {
+export function newEvents(
+  projectRoot: string,
+  follow: Follow,
+  pageSize = eventsPerPage,
+): () => RecordedEvent[] {
   let log: EventLog | null = null;
   let version = -1;
   let afterSeq = follow.since ?? 0;
@@ -106,7 +110,7 @@ export function newEvents(projectRoot: string, follow: Follow): () => RecordedEv
     if (log === null) return [];
     const seen = log.dataVersion();
     if (seen === version) return [];
-    const page = readPage(log, follow, afterSeq);
+    const page = readPage(log, follow, { afterSeq, pageSize });
     if (page.length === 0) version = seen;
     afterSeq = page.at(-1)?.seq ?? afterSeq;
     return page;
@@ -114,7 +118,11 @@ export function newEvents(projectRoot: string, follow: Follow): () => RecordedEv
 }
 
 /** The next page; of the newest run at first, then of every run that follows it. */
-function readPage(log: EventLog, follow: Follow, afterSeq: number): RecordedEvent[] {
+function readPage(
+  log: EventLog,
+  follow: Follow,
+  { afterSeq, pageSize }: { afterSeq: number; pageSize: number },
+): RecordedEvent[] {
   if (follow.all) return log.lifecycle({ afterSeq, limit: pageSize });
   const newest = log.newestRun(follow.plan);
   if (newest === null) return [];
@@ -122,7 +130,7 @@ function readPage(log: EventLog, follow: Follow, afterSeq: number): RecordedEven
     const page = log.lifecycle({ afterSeq, limit: pageSize });
     const mine = page.filter((event) => follow.plan === undefined || event.plan === follow.plan);
     if (mine.length > 0 || page.length < pageSize) return mine;
-    return readPage(log, follow, page.at(-1)?.seq ?? afterSeq);
+    return readPage(log, follow, { afterSeq: page.at(-1)?.seq ?? afterSeq, pageSize });
   }
   return log.lifecycle({ run: newest, afterSeq, limit: pageSize });
 }
