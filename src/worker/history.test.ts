@@ -1,5 +1,8 @@
 import { describe, expect, test } from "bun:test";
+import type { ChatMessage } from "../model/message.ts";
 import { History } from "./history.ts";
+
+type Reply = Extract<ChatMessage, { role: "assistant" }>;
 
 /** A history with turns of one call each: [tool, target, ok, text]. */
 function historyOf(turns: [string, string | null, boolean, string][], tokensMax: number): History {
@@ -98,4 +101,104 @@ describe("fit", () => {
         .map((message) => message.content),
     ).toEqual([long, long]);
   });
+});
+
+test("a history of exactly its limit is not cut, and one token more is", () => {
+  const turns: [string, string | null, boolean, string][] = [
+    ["grep", null, true, long],
+    ["grep", null, true, long],
+  ];
+  const tokens = historyOf(turns, 1).tokens();
+  expect(historyOf(turns, tokens).fit()).toBeNull();
+  const cut = historyOf(turns, tokens - 1);
+  expect(cut.fit()).toEqual({
+    messages: 2,
+    reason: `over ${tokens - 1} estimated tokens: 2 messages of the oldest turns`,
+  });
+  expect(cut.tokens()).toBeLessThanOrEqual((tokens - 1) * 0.75);
+});
+
+test("a token is estimated as four characters of content, reasoning, names and arguments", () => {
+  const tokensWith = (more: Partial<Reply>, note = "") => {
+    const history = new History({ system: "", task: "", tokensMax: 1 });
+    history.addReply({ role: "assistant", content: "", toolCalls: [], ...more });
+    history.addNote(note);
+    return history.tokens();
+  };
+  const plain = tokensWith({});
+  const call = { id: "c", name: "name", argumentsText: "args" };
+  expect(plain).toBe(16);
+  expect(tokensWith({}, "x".repeat(40)) - plain).toBe(10);
+  expect(tokensWith({ content: "x".repeat(40) }) - plain).toBe(10);
+  expect(tokensWith({ reasoning: "x".repeat(40) }) - plain).toBe(10);
+  expect(tokensWith({ toolCalls: [call] }) - plain).toBe(10);
+  expect(tokensWith({ content: "x" }) - plain).toBe(1);
+});
+
+test("the notice of removed turns names 40 files and 2000 characters of the last error", () => {
+  const noticeFor = (files: number, error: string): string => {
+    const edits = Array.from({ length: files }, (_, i): [string, string, boolean, string] => [
+      "edit_file",
+      `f${i}`,
+      true,
+      "x",
+    ]);
+    const history = historyOf(
+      [...edits, ["run_tests", null, false, error], ["grep", null, true, long]],
+      600,
+    );
+    history.fit();
+    return history.messages()[2]?.content ?? "";
+  };
+  expect(noticeFor(40, "x")).toMatch(/f39\nThe last error/);
+  expect(noticeFor(41, "x")).toMatch(/f39 and 1 more\nThe last error/);
+  expect(noticeFor(1, `${"x".repeat(1999)}y`)).toEndWith("xy");
+  expect(noticeFor(1, `${"x".repeat(2000)}y`)).toContain("[1 characters cut]");
+});
+
+test.each([
+  ["of a write that failed", ["edit_file", "a", false]],
+  ["of a write of another file", ["edit_file", "b", true]],
+  ["of a tool that does not write", ["grep", "a", true]],
+] as [string, [string, string, boolean]][])(
+  "a read is not stale because %s",
+  (_, [tool, target, ok]) => {
+    const history = historyOf(
+      [
+        ["read_file", "a", true, long],
+        [tool, target, ok, "x"],
+      ],
+      600,
+    );
+    history.fit();
+    expect(JSON.stringify(history.messages())).not.toContain("before a later change");
+  },
+);
+
+test("only reads that succeeded, before the write, become stale", () => {
+  const turns: [string, string | null, boolean, string][] = [
+    ["read_file", "a", false, long],
+    ["file_symbols", "a", true, long],
+    ["read_file", "a", true, long],
+    ["write_file", "a", true, "x"],
+    ["read_file", "a", true, long],
+  ];
+  const history = historyOf(turns, 4000);
+  expect(history.fit()?.messages).toBe(1);
+  const contents = history.messages().flatMap((m) => (m.role === "tool" ? [m.content.length] : []));
+  expect(contents.map((length) => length < 200)).toEqual([false, false, true, true, false]);
+});
+
+test("a conversation without turns cannot be halved, and one with turns is halved from what it has", () => {
+  expect(historyOf([], 5000).halve()).toBe(false);
+  const history = historyOf(
+    [
+      ["grep", null, true, long],
+      ["grep", null, true, long],
+    ],
+    1_000_000,
+  );
+  const before = history.tokens();
+  expect([history.halve(), history.fit()?.messages]).toEqual([true, 3]);
+  expect(history.tokens()).toBeLessThanOrEqual(before / 2 + 20);
 });

@@ -234,10 +234,17 @@ describe("D7 irregular replies", () => {
   });
 
   test("calls beyond the limit of a reply are answered without being run", async () => {
-    const many = { calls: Array.from({ length: 40 }, (_, i) => ["glob", { i }]) } as ScriptedReply;
-    const { ran, requests } = await run([many, done()]);
-    expect(ran).toHaveLength(33);
-    checkPairs(requests[1]?.messages ?? []);
+    for (const [count, wanted] of [
+      [31, 31],
+      [32, 32],
+      [33, 32],
+      [40, 32],
+    ] as const) {
+      const calls = Array.from({ length: count }, (_, i) => ["glob", { i }]);
+      const { ran, requests } = await run([{ calls } as ScriptedReply, done()]);
+      expect([count, ran.length - 1]).toEqual([count, wanted]);
+      checkPairs(requests[1]?.messages ?? []);
+    }
   });
 
   /** Runs the loop with tools that reject every call but done as invalid_arguments. */
@@ -329,6 +336,55 @@ describe("the turn budget", () => {
     expect(requests.filter((request) => request.forced)).toHaveLength(1);
   });
 
+  test.each([401, 402, 403, 404, 413, 422, null])(
+    "a forced request that fails with status %p is not sent again",
+    async (status) => {
+      const fatal = { fatal: "refused", ...(status === null ? {} : { status }) };
+      const { outcome, requests } = await run(
+        (turn, forced) => (forced ? fatal : read(`f${turn}`)),
+        { turnsMax: 10, role: "researcher" },
+      );
+      expect(outcome).toMatchObject({ verdict: "provider_failed", reason: "refused" });
+      expect(requests.filter((request) => request.forced)).toHaveLength(1);
+      expect(requests.at(-1)?.forced).toBe(true);
+    },
+  );
+
+  test("a request that is not forced is not sent again for a 400", async () => {
+    const { outcome, requests } = await run([{ fatal: "unknown field", status: 400 }]);
+    expect([outcome.verdict, requests.length]).toEqual(["provider_failed", 1]);
+  });
+
+  test.each([
+    [1, 0],
+    [3, 0],
+    [4, 1],
+    [9, 1],
+    [10, 2],
+    [50, 2],
+  ])("of a budget of %i turns the last %i force done", async (turnsMax, forcedTurns) => {
+    const { requests } = await run((turn) => read(`f${turn}`), { turnsMax, role: "researcher" });
+    const forced = requests.map((request, at) => (request.forced ? at + 1 : 0)).filter(Boolean);
+    expect(forced).toEqual(
+      Array.from({ length: forcedTurns }, (_, i) => turnsMax - forcedTurns + 1 + i),
+    );
+  });
+
+  test.each([
+    [4, [3, 4]],
+    [10, [8, 9]],
+    [20, [15, 18, 19]],
+    [50, [36, 43, 49]],
+    [100, [71, 93, 99]],
+  ])("the notes of a budget of %i turns come before the turns %j", async (turnsMax, turns) => {
+    const { requests } = await run((turn) => read(`f${turn}`), { turnsMax, role: "researcher" });
+    const notesBefore = requests.map(
+      ({ messages }) => messages.filter(({ role }) => role === "user").length - 1,
+    );
+    const added = notesBefore.map((count, at) => count - (notesBefore[at - 1] ?? 0));
+    expect(added.flatMap((count, at) => (count > 0 ? [at + 1] : []))).toEqual(turns);
+  });
+
   test("a request that fails with and without the forced tool ends the run as provider_failed", async () => {
     const refused = { fatal: "tool_use_failed; gave up after 4 tries", status: 400 };
     const { outcome, requests } = await run((turn) => (turn < 9 ? read(`f${turn}`) : refused), {
@@ -415,6 +471,23 @@ test("a conversation that the endpoint rejects as too long is halved and sent ag
   expect(after ?? 0).toBeLessThan((before ?? 0) / 1.5);
   const stuck = await run([read("a"), tooLong]);
   expect([stuck.outcome.verdict, stuck.requests.length]).toEqual(["provider_failed", 4]);
+});
+
+test.each([
+  [400, "maximum context length exceeded", true],
+  [413, "maximum context length exceeded", true],
+  [400, "the context window is full", true],
+  [400, "prompt is too long", true],
+  [400, "too many tokens", true],
+  [400, "input is too large", true],
+  [400, "context size exceeded", true],
+  [400, "unknown field", false],
+  [401, "context length", false],
+  [422, "context length", false],
+])("a request that fails with %i %p is cut and sent again: %p", async (status, fatal, again) => {
+  const tool = () => ({ text: "x".repeat(2000) });
+  const { requests } = await run([read("a"), read("b"), { fatal, status }, done()], { tool });
+  expect(requests).toHaveLength(again ? 4 : 3);
 });
 
 describe("reviewers", () => {
