@@ -335,6 +335,11 @@ export const projectKeys = {
       "Rebuilds of a candidate after the target moved, before other candidates go first",
       { default: 5 },
     ),
+    checkout_wait_s: key(
+      naturalNumber,
+      "Seconds that a run waits for a file in the way in the checkout, or a merge there, when nothing else is left to do",
+      { derivedDefault: "600; 10 without a terminal" },
+    ),
   }),
   run: fixedTable("Limits of a run", {
     jobs: key(positiveInteger, "Workers that run at once", { default: 4 }),

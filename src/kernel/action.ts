@@ -40,4 +40,6 @@ export type Action =
     } & Of)
   | ({ type: "gates.cancel"; car: number | null } & Of)
   | ({ type: "landing.perform"; car: number; from: string; to: string; tree: string } & Of)
+  /** Wait until a checkout that blocks a landing changes, within the limit of the run. */
+  | { type: "checkout.await" }
   | { type: "run.finish"; status: RunStatus };

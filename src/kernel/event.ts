@@ -20,6 +20,11 @@ export interface KernelLimits {
   maxGates: number;
   /** Rebuilds of a car because the target moved, before its unit goes to the end of the queue. */
   rebuilds: number;
+  /**
+   * Seconds that a run waits for checkouts when nothing but landings that they block is left. With 0, and in older
+   * logs, blocked landings are tried once more at once.
+   */
+  checkoutWaitS?: number;
 }
 
 /** Outcome of a worker process, observed by the parent. Only `complete` goes on to review. */
@@ -134,6 +139,8 @@ export type Event =
   | { type: "target.moved"; tip: string }
   /** A checkout that blocked a landing changed; blocked units are queued again. */
   | { type: "checkout.changed" }
+  /** The wait for the checkouts ended: one has changed, or none did within the limit. */
+  | { type: "checkout.waited"; changed: boolean }
   | ({ type: "landing.finished"; car: number; commit: string } & Of)
   | ({
       type: "landing.refused";

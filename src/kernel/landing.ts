@@ -2,7 +2,7 @@
 import { assert } from "../std/assert.ts";
 import type { UnitId } from "./dag.ts";
 import type { Event } from "./event.ts";
-import { type Car, type Draft, setPhase, unitOf } from "./state.ts";
+import { type Car, type Draft, restate, setPhase, unitOf } from "./state.ts";
 import { advanceTrain, carAt, enqueue, removeCar } from "./train.ts";
 import { fail, settleDependents } from "./units.ts";
 
@@ -102,18 +102,46 @@ function moveTip(d: Draft, tip: string): void {
   );
 }
 
-/** Queues the blocked units after a checkout changed. */
+/** Queues the blocked units after a checkout changed. During a wait, its answer says so. */
 export function checkoutChanged(d: Draft): boolean {
-  return unblock(d, "checkout changed; landing again");
+  return !d.state.awaiting && unblock(d, landingAgain);
 }
 
-/** When nothing else is running: queues blocked units once more; they fail if that is refused. */
-export function lastTries(d: Draft): void {
+const landingAgain = "checkout changed; landing again";
+
+/** The wait for the checkouts ended: blocked units are queued, for the last time when none changed. */
+export function checkoutWaited(d: Draft, event: Of<"checkout.waited">): boolean {
+  if (!d.state.awaiting) return false;
+  d.state.awaiting = false;
+  if (event.changed) unblock(d, landingAgain);
+  else lastTries(d);
+  return true;
+}
+
+/** When nothing but blocked landings is left: waits for the checkouts, or tries once more. */
+export function settleBlocked(d: Draft): void {
   const { state } = d;
   const idle = state.live === 0 && state.reviewing === 0;
   if (!idle || state.train.length > 0 || state.judging.length > 0) return;
-  for (const id of state.blocked) unitOf(d, id).lastTry = true;
-  if (unblock(d, "final landing attempt")) advanceTrain(d);
+  if (state.blocked.length === 0 || state.awaiting) return;
+  const { checkoutWaitS = 0 } = state.limits;
+  if (checkoutWaitS === 0) {
+    lastTries(d);
+    advanceTrain(d);
+    return;
+  }
+  state.awaiting = true;
+  for (const id of state.blocked) {
+    const { reason } = unitOf(d, id);
+    restate(d, id, "waiting", `${reason}; waits for that to change, at most ${checkoutWaitS} s`);
+  }
+  d.actions.push({ type: "checkout.await" });
+}
+
+/** Queues blocked units once more; they fail if that is refused. */
+function lastTries(d: Draft): void {
+  for (const id of d.state.blocked) unitOf(d, id).lastTry = true;
+  unblock(d, "final landing attempt");
 }
 
 function unblock(d: Draft, reason: string): boolean {

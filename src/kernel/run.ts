@@ -2,7 +2,7 @@
 import { assert } from "../std/assert.ts";
 import { dagIndex } from "./dag.ts";
 import type { Event, RunStatus } from "./event.ts";
-import { lastTries } from "./landing.ts";
+import { settleBlocked } from "./landing.ts";
 import {
   type Draft,
   type State,
@@ -95,15 +95,15 @@ export function interrupted(d: Draft, event: Of<"run.interrupted">): boolean {
     setPhase(d, id, "abandoned", event.reason);
   }
   Object.assign(state, { train: landing, judging: [], queue: [] });
-  Object.assign(state, { ready: [], retries: [], blocked: [] });
+  Object.assign(state, { ready: [], retries: [], blocked: [], awaiting: false });
   return true;
 }
 
-/** Requests `run.finish` when every unit is in a terminal phase, after a last try of blocked landings. */
+/** Requests `run.finish` when every unit is in a terminal phase, after a wait for blocked landings. */
 export function finishWhenDone(d: Draft): void {
   const { state } = d;
   if (state.finishing) return;
-  if (state.open > 0) lastTries(d);
+  if (state.open > 0) settleBlocked(d);
   if (state.open > 0) return;
   state.finishing = true;
   d.actions.push({ type: "run.finish", status: runStatus(state) });

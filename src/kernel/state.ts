@@ -56,7 +56,7 @@ export interface UnitState {
   commit: string | null;
   tree: string | null;
   base: string | null;
-  /** Set when nothing else is running: a checkout that blocks the next landing then fails the unit. */
+  /** Set when the wait for the checkouts is over: one that blocks the next landing then fails the unit. */
   lastTry: boolean;
   /** Number of dependencies that are neither landed nor done. */
   blockers: number;
@@ -132,6 +132,8 @@ export interface State {
   judging: OwnJudgement[];
   /** Units whose landing a checkout blocks: queued when it changes, and once at the end. */
   blocked: UnitId[];
+  /** Nothing else is left, and `checkout.await` has no answer yet. */
+  awaiting: boolean;
   /** Number of the next car; numbers are unique within a run. */
   nextCar: number;
   /** Counts of units: in `livePhases`, in review, not in a terminal phase, landed or done. */

@@ -54,6 +54,7 @@ export function initialState(): State {
     train: [],
     judging: [],
     blocked: [],
+    awaiting: false,
     nextCar: 1,
     live: 0,
     reviewing: 0,
@@ -119,6 +120,8 @@ function applyEvent(d: Draft, event: Event): boolean {
       return landing.targetMoved(d, event);
     case "checkout.changed":
       return landing.checkoutChanged(d);
+    case "checkout.waited":
+      return landing.checkoutWaited(d, event);
     case "landing.finished":
       return landing.landingFinished(d, event);
     case "landing.refused":

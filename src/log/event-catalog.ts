@@ -133,6 +133,11 @@ const kernelKinds = {
     },
   ),
   "checkout.changed": lifecycle("run", "A checkout that blocked a landing has changed."),
+  "checkout.waited": lifecycle(
+    "run",
+    "The run had waited for the checkouts that block its last landings.",
+    { changed: ["boolean", "False when the limit was reached and none had changed"] },
+  ),
   "landing.finished": lifecycle("attempt", "The candidate is the tip of the target branch.", {
     car,
     commit: ["string", "The landed commit"],

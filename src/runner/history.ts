@@ -28,6 +28,8 @@ export interface UnitHistory {
   attempt: number;
   /** Kept work of its last attempt. */
   kept: { ref: string; commit: string; base: string } | null;
+  /** The kept work passed every gate, and nothing but a checkout kept it from landing. */
+  blocked: boolean;
   /** Its last rejection; `detail` names a blob. */
   rejection: { verdict: string; reason: string; detail: string | null; attempt: number } | null;
   /** The last tree that gates rejected as the attempt's fault. */
@@ -68,6 +70,7 @@ export function foldHistory(records: readonly RecordedEvent[]): Map<string, Unit
           reason: "",
           attempt: 0,
           kept: same ? (earlier?.kept ?? null) : null,
+          blocked: same ? (earlier?.blocked ?? false) : false,
           rejection: same ? (earlier?.rejection ?? null) : null,
           rejectedTree: same ? (earlier?.rejectedTree ?? null) : null,
           semantic: same ? (earlier?.semantic ?? []) : [],
@@ -91,8 +94,13 @@ export function foldHistory(records: readonly RecordedEvent[]): Map<string, Unit
           base: text(record.data["base"]),
         };
         entry.semantic = [];
+        entry.blocked = false;
+        break;
+      case "landing.refused":
+        entry.blocked = record.data["cause"] === "blocked_by_checkout";
         break;
       case "attempt.rejected":
+        entry.blocked = false;
         entry.rejection = {
           verdict: text(record.data["verdict"]),
           reason: text(record.data["reason"]),

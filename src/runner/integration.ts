@@ -16,6 +16,7 @@ import { requiredGates, runGates } from "../settlement/gates/run-gates.ts";
 import { rejectionText } from "../settlement/rejection.ts";
 import { present } from "../std/assert.ts";
 import { lstatIfPresent } from "../std/files.ts";
+import { startLimit } from "../std/limit.ts";
 import { errorMessage, short } from "../std/text.ts";
 import { commitMessage, taskToLand } from "./attempt/landing-task.ts";
 import type { Reviewed } from "./attempt/state.ts";
@@ -53,6 +54,11 @@ export class Integration {
   #watch: ReturnType<typeof setInterval> | null = null;
   /** Stamps of the paths that block landings, when they were found. */
   readonly #watched = new Map<string, string>();
+  /** Ends the wait for a change of them; null when there is none. */
+  #endWait: ((changed: boolean) => void) | null = null;
+  /** Ends the limit of the waits since the last landing; null before the first. */
+  #endWaitLimit: (() => void) | null = null;
+  #waitOver = false;
 
   constructor(context: RunContext) {
     this.#context = context;
@@ -214,6 +220,7 @@ export class Integration {
   /** Records in memory and in the readable history that a candidate has landed. */
   async #landed({ unit, attempt, car, to }: ActionOf<"landing.perform">): Promise<Answer> {
     this.#context.memory.setLanded(unit, to);
+    this.#endWaits();
     try {
       await this.#recordLanding(unit, to);
     } catch (error) {
@@ -311,8 +318,8 @@ export class Integration {
   }
 
   /**
-   * Reports `checkout.changed` when one of these paths, or of those that blocked another landing, has changed
-   * on disk.
+   * Reports when one of these paths, or of those that blocked another landing, has changed on disk: as the answer of
+   * a wait for that, or as `checkout.changed`.
    */
   #watchPlaces(paths: readonly string[]): void {
     for (const path of paths) {
@@ -320,16 +327,49 @@ export class Integration {
     }
     this.#watch ??= setInterval(() => {
       if ([...this.#watched].every(([path, before]) => fileStamp(path) === before)) return;
-      this.stopWatching();
-      this.#report({ event: { type: "checkout.changed" } });
+      this.#stopWatching();
+      if (this.#endWait === null) this.#report({ event: { type: "checkout.changed" } });
+      else this.#endWait(true);
     }, watchEveryMs);
   }
 
-  /** Stops watching the operator's checkouts. */
-  stopWatching(): void {
+  #stopWatching(): void {
     if (this.#watch !== null) clearInterval(this.#watch);
     this.#watch = null;
     this.#watched.clear();
+  }
+
+  /**
+   * Waits until a path that blocks a landing changes. The waits since the last landing share one limit, so that a
+   * program that keeps writing such a file does not prolong the run.
+   */
+  async awaitCheckout(): Promise<Answer> {
+    const { checkoutWaitS, signal } = this.#context;
+    this.#endWaitLimit ??= startLimit(checkoutWaitS * 1000, () => {
+      this.#waitOver = true;
+      this.#endWait?.(false);
+    });
+    const changed = await new Promise<boolean>((resolve) => {
+      this.#endWait = resolve;
+      signal.addEventListener("abort", () => resolve(false), { once: true });
+      if (signal.aborted || this.#waitOver) resolve(false);
+      // Nothing is watched: the change was seen before the wait began, or nobody knows what is in the way.
+      else if (this.#watched.size === 0) setTimeout(() => resolve(true), watchEveryMs);
+    });
+    this.#endWait = null;
+    return { event: { type: "checkout.waited", changed } };
+  }
+
+  #endWaits(): void {
+    this.#endWaitLimit?.();
+    this.#endWaitLimit = null;
+    this.#waitOver = false;
+  }
+
+  /** Ends watches and limits. */
+  close(): void {
+    this.#stopWatching();
+    this.#endWaits();
   }
 }
 

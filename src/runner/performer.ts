@@ -52,6 +52,8 @@ export function runPerformer(c: RunContext): RunPerformer {
         return Promise.resolve(null);
       case "landing.perform":
         return integration.land(action);
+      case "checkout.await":
+        return integration.awaitCheckout();
       case "run.finish":
         return Promise.resolve(null);
       default:
@@ -86,7 +88,7 @@ export function runPerformer(c: RunContext): RunPerformer {
       }
     },
     async close(at) {
-      integration.stopWatching();
+      integration.close();
       await radar.stop();
       await closeAttempts(c, at);
     },
@@ -105,7 +107,7 @@ const repeatable: ReadonlySet<Action["type"]> = new Set<Action["type"]>([
  * unit, and for a landing, which has a state of its own (`Integration.land`).
  */
 export function failureAnswer(action: Action, reason: string): Answer | null {
-  if (action.type === "run.finish") return null;
+  if (action.type === "run.finish" || action.type === "checkout.await") return null;
   const { unit, attempt } = action;
   const of = { unit, attempt };
   switch (action.type) {

@@ -58,6 +58,9 @@ export type PreparedRun =
   /** Every unit is settled. */
   | { kind: "nothing_to_do"; plan: CompiledPlan; landed: { unit: string; commit: string }[] };
 
+/** Defaults of `[merge] checkout_wait_s`: with a person who can clear the checkout, and where none is expected. */
+const checkoutWaitS = { onTerminal: 600, withoutTerminal: 10 };
+
 /**
  * Prepares a run; `signal` stops the preparation, which then throws its reason, and everything that the
  * context starts. Throws DgovError when the run cannot start.
@@ -138,7 +141,10 @@ export async function prepareRun(
   const { deny } = childVariables(config);
   const workerEnvironment = childEnvironment(env, { deny, proxies: true });
   const rateLimiter = request.rateLimiter(config);
-  const earlier = new Map([...earlierWork(log, history, plan), ...request.takenOver]);
+  const earlier = new Map([
+    ...earlierWork(log, history, { plan, mode: request.mode }),
+    ...request.takenOver,
+  ]);
   const memory = new RunMemory(earlier, (text) => {
     try {
       return log.putBlob(text);
@@ -183,6 +189,9 @@ export async function prepareRun(
     workerEnvironment,
     notes,
     takenOver: request.takenOver,
+    checkoutWaitS:
+      config.merge.checkoutWaitS ??
+      checkoutWaitS[request.confirm === null ? "withoutTerminal" : "onTerminal"],
     ownFiles: await OwnFiles.read({ ...environment, target, location }),
     ledger,
     attempts: new LiveAttempts(),
@@ -317,7 +326,7 @@ async function unitsLandedAt(
 function earlierWork(
   log: EventLog,
   history: ReadonlyMap<string, UnitHistory>,
-  plan: CompiledPlan,
+  { plan, mode }: { plan: CompiledPlan; mode: RunRequest["mode"] },
 ): Map<string, EarlierWork> {
   const works = new Map<string, EarlierWork>();
   const decoder = new TextDecoder();
@@ -334,6 +343,7 @@ function earlierWork(
           ? decoder.decode(blob)
           : (entry.rejection?.reason ?? "the attempt was abandoned"),
       verdict: entry.rejection?.verdict ?? null,
+      passed: entry.blocked && mode !== "restart",
       rejectedTree: entry.rejectedTree,
       ref: entry.kept?.ref ?? null,
       commit: entry.kept?.commit ?? null,

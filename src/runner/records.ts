@@ -28,6 +28,7 @@ const kernelTypes: ReadonlySet<string> = new Set<Event["type"]>([
   "gates.finished",
   "target.moved",
   "checkout.changed",
+  "checkout.waited",
   "landing.finished",
   "landing.refused",
   "run.interrupted",

@@ -47,6 +47,8 @@ export interface RunContext extends RunEnvironment {
   ownFiles: OwnFiles;
   /** Work of the operator (`dgov land`) by unit; such a unit starts no worker. */
   takenOver: ReadonlyMap<string, TakenWork>;
+  /** Seconds to wait for checkouts that block the last landings. */
+  checkoutWaitS: number;
   /** Entries of the ledger when the run started. */
   ledger: readonly LedgerEntry[];
   attempts: LiveAttempts;

@@ -102,7 +102,7 @@ async function runUnits(
 }
 
 function startEvent(
-  { plan, config, before, settled }: RunContext,
+  { plan, config, before, settled, checkoutWaitS }: RunContext,
   jobs: number | null,
 ): Extract<Event, { type: "run.started" }> {
   const limits: KernelLimits = {
@@ -113,6 +113,7 @@ function startEvent(
     speculation: config.merge.speculation,
     maxGates: config.run.maxGates,
     rebuilds: config.merge.rebuilds,
+    checkoutWaitS,
   };
   return {
     type: "run.started",

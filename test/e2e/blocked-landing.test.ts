@@ -3,7 +3,7 @@ import { expect, test } from "bun:test";
 import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { call, done } from "../../src/demo/script.ts";
-import { testProject, unit, untilEvent } from "../harness/project.ts";
+import { type TestProject, testProject, unit, untilEvent } from "../harness/project.ts";
 
 test.concurrent.each([
   ["a merge in progress", "git", "MERGE_HEAD", "a merge is in progress"],
@@ -45,3 +45,61 @@ test.concurrent.each([
     expect(await Bun.file(join(second, "a.txt")).text()).toBe("a\n");
   },
 );
+
+/** A project in whose checkout the operator writes the file of the only unit while its worker runs. */
+async function blockedProject(checkout_wait_s: number): Promise<{ p: TestProject; file: string }> {
+  const at = { path: "" };
+  const blocks = async (): Promise<void> => writeFileSync(at.path, "mine\n");
+  const turns = [
+    call("write_file", { path: "a.txt", content: "a\n" }),
+    { ...done("ok"), until: blocks },
+  ];
+  const p = await testProject({
+    tasks: { a: {} },
+    config: { merge: { checkout_wait_s } },
+    script: { rules: [{ unit: unit("a"), attempt: 1, turns }] },
+  });
+  at.path = join(p.repo.path, "a.txt");
+  return { p, file: at.path };
+}
+
+const run = ["run", "p"];
+
+test.concurrent("B15 the last landing waits for the checkout, names the path, and lands when it is free", async () => {
+  const { p, file } = await blockedProject(600);
+  await using _ = p;
+  const running = p.dgov(run);
+  await untilEvent(p, "landing.refused", unit("a"));
+  rmSync(file);
+  const { exitCode, stderr } = await running;
+  expect(exitCode).toBe(0);
+  expect(stderr).toContain(
+    `in the way in ${p.repo.path}: a.txt; waits for that to change, at most 600 s`,
+  );
+  expect(p.repo.read("a.txt")).toBe("a\n");
+  expect(p.events().filter(({ type }) => type === "attempt.prepared")).toHaveLength(1);
+});
+
+test.concurrent("B15 an interrupt ends the wait, and --continue lands the kept work without a worker", async () => {
+  const { p, file } = await blockedProject(600);
+  await using _ = p;
+  const running = p.spawn(run);
+  await untilEvent(p, "landing.refused", unit("a"));
+  running.kill("SIGINT");
+  expect(await running.exited).toBe(130);
+  rmSync(file);
+  const requests = p.model.requests.length;
+  expect((await p.dgov(["run", "p", "--continue"])).exitCode).toBe(0);
+  expect([p.repo.read("a.txt"), p.model.requests.length]).toEqual(["a\n", requests]);
+});
+
+test.concurrent("B15 without a wait the blocked unit fails, and dgov land lands the kept work", async () => {
+  const { p, file } = await blockedProject(0);
+  await using _ = p;
+  // The operator's file is no part of the bookkeeping, either.
+  expect((await p.dgov(run)).exitCode).toBe(1);
+  expect(await Bun.file(file).text()).toBe("mine\n");
+  rmSync(file);
+  expect((await p.dgov(["land", "a"])).exitCode).toBe(0);
+  expect(p.repo.read("a.txt")).toBe("a\n");
+});

@@ -51,6 +51,7 @@ describe("kept work", () => {
     await using p = await testProject({
       files: { ".gitignore": "a.txt\n" },
       tasks: { a: { files: ["*.txt"] } },
+      config: { merge: { checkout_wait_s: 0 } },
       script: writesA,
     });
     p.repo.write("a.txt", "mine\n");

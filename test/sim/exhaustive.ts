@@ -31,7 +31,8 @@ const outcomes: readonly WorkerOutcome[] = [
 /** Every dag of one to three workers, and one with a read-only unit, with limits that keep it small. */
 export function smallDags(): { name: string; dag: Dag; limits: KernelLimits }[] {
   const serial = { jobs: 1, speculation: 1, maxGates: 1, rebuilds: 1 };
-  const once = { ...serial, rejectionRetries: 1, crashRetries: 1, timeoutRetries: 1 };
+  const waiting = { ...serial, checkoutWaitS: 60 };
+  const once = { ...waiting, rejectionRetries: 1, crashRetries: 1, timeoutRetries: 1 };
   const never = { ...serial, rejectionRetries: 0, crashRetries: 0, timeoutRetries: 0 };
   const named = (dag: Dag, limits: KernelLimits) => ({
     name: dag.units.map(nameOf).join(" "),
@@ -134,6 +135,11 @@ function answersIn(kernel: Kernel, state: State): Event[] {
 
 function answersTo(state: State, action: Action): Event[] {
   if (action.type === "run.finish") return [{ type: "run.finished", status: action.status }];
+  if (action.type === "checkout.await") {
+    // Without a bound, a checkout could change and block again for ever.
+    const again = state.nextCar < 4 ? [true, false] : [false];
+    return again.map((changed) => ({ type: "checkout.waited", changed }));
+  }
   const of = { unit: action.unit, attempt: action.attempt };
   const change = `${action.unit}${action.attempt}`;
   switch (action.type) {

@@ -77,6 +77,7 @@ export function drawScenario(random: Random): Scenario {
         speculation: 1 + random.below(5),
         maxGates: 1 + random.below(4),
         rebuilds: random.below(4),
+        checkoutWaitS: random.pick([0, 60]),
       },
       order: random.chance(0.3) ? "plan" : "ready",
       tip: "base",

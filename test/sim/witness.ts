@@ -98,6 +98,7 @@ export class Witness {
   live(pending: readonly Action[]): { certain: Action[]; perhaps: Action[] } {
     const worth = pending.filter((action) => {
       if (action.type === "worker.stop" || action.type === "gates.cancel") return false;
+      if (action.type === "checkout.await") return !this.#interrupted;
       if (action.type === "gates.run") return !this.#cancelled.has(gateRun(action));
       return !("unit" in action) || !overPhases.has(this.#of(action.unit).phase);
     });
@@ -293,6 +294,15 @@ export class Witness {
       case "attempt.review":
         check(!this.#interrupted, "a review started after an interrupt");
         return;
+      case "checkout.await": {
+        check(!this.#interrupted, "a run waits for the checkouts after an interrupt");
+        // In plan order, others wait behind the unit that is blocked.
+        const queues = this.#order === "plan" ? ["queued"] : [];
+        const still = new Set<Phase>([...overPhases, "waiting", "pending", ...(queues as Phase[])]);
+        const idle = [...this.#units.values()].every(({ phase }) => still.has(phase));
+        check(idle, "a run waits for the checkouts while other work is left");
+        return;
+      }
       case "worker.stop":
         check(this.#interrupted, "a worker was stopped without an interrupt");
         return;

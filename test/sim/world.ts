@@ -78,6 +78,11 @@ export class World {
         return this.#judge(action);
       case "landing.perform":
         return this.#land(action);
+      case "checkout.await": {
+        const changed = this.#random.chance(0.5);
+        if (changed) this.clear();
+        return { type: "checkout.waited", changed };
+      }
       case "run.finish":
         return { type: "run.finished", status: action.status };
       case "worker.stop":

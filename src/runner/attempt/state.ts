@@ -16,6 +16,8 @@ export interface EarlierWork {
   rejection: string;
   /** The verdict of the unit's last rejection in an earlier run; absent in work of the current one. */
   verdict?: string | null;
+  /** It passed every gate in an earlier run, and only a checkout kept it from landing: no worker is needed. */
+  passed?: boolean;
   /** The tree that gates of an earlier run rejected as the attempt's fault; absent in work of the current one. */
   rejectedTree?: string | null;
   ref: string | null;

@@ -48,6 +48,8 @@ export async function performWork(
 async function runConversation(c: RunContext, live: LiveAttempt, fork: number): Promise<WorkerEnd> {
   const { unit, attempt } = live;
   if (c.takenOver.has(unit)) return takenOverEnd(live);
+  if (fork === 0 && needsNoWorker(c, live))
+    return { ...workDone, reason: "it passed the gates before" };
   const { provider, model } = present(c.models.get(unit), `${unit} has a model`);
   const task = attemptTask(c, live);
   const prompt = await promptOf(c, live, fork);
@@ -81,10 +83,18 @@ function acceptedFindings({ takenOver }: RunContext, { unit, attempt }: LiveAtte
   });
 }
 
+const workDone: WorkerEnd = { outcome: "complete", reason: "", result: null };
+
+/** True for an attempt that starts from work which only waited for a checkout, applies, and has no new note. */
+function needsNoWorker({ memory, notes }: RunContext, { unit, earlier }: LiveAttempt): boolean {
+  const applies = earlier?.kept === true && earlier.conflicted.length === 0;
+  return applies && memory.earlier(unit)?.passed === true && !notes.has(unit);
+}
+
 /** The end of an operator's own work: complete, unless it conflicts with the target. */
 function takenOverEnd(live: LiveAttempt): WorkerEnd {
   const conflicted = live.earlier?.conflicted ?? [];
-  if (conflicted.length === 0) return { outcome: "complete", reason: "", result: null };
+  if (conflicted.length === 0) return workDone;
   const reason = `conflicts with the target in ${conflicted.join(", ")}; run dgov take again`;
   return { outcome: "blocked", reason, result: null };
 }

@@ -276,7 +276,7 @@ export const unitFailures = {
   blocked_by_checkout: entry(
     "A checkout of the target has a file, a merge or a lock in the way of the landing. Nothing was changed.",
     "judgement",
-    "commit, stash or move the files in the way; dgov does not touch them",
+    "commit, stash or move the files in the way, which dgov does not touch; the kept work then lands without a worker",
     continueRun,
     "delete files without reading them",
   ),
@@ -365,7 +365,8 @@ export const retries = {
   dependency_lost: "no",
   setup_failed: "no",
   unprepared: "`[run] crash_retries` times",
-  blocked_by_checkout: "when the checkout changes, and once at the end",
+  blocked_by_checkout:
+    "when the checkout changes, and once at the end of the wait (`[merge] checkout_wait_s`)",
   target_moved: "it is built again on the new tip",
   proof_failed: "no",
   target_gone: "no",

@@ -1,5 +1,5 @@
 /**
- * `dgov land`: lands the content of a taken worktree through review, gates and merge train. With `--accept`, a person
+ * `dgov land`: lands the content of a taken worktree, or else the kept work, through review, gates and merge train. With `--accept`, a person
  * says that a finding of the semantic gate does not reject this work.
  */
 import { type KeptAttempt, resolveKeptAttempt } from "../../../app/resolve-kept-attempt.ts";
@@ -26,7 +26,7 @@ import { allowDirtyFlag, runPlan } from "./run.ts";
 
 export default command({
   name: "land",
-  description: "Land a taken attempt through the gates",
+  description: "Land a taken attempt, or kept work as it is, through the gates",
   args: {
     unit: {
       type: "positional",
@@ -60,15 +60,15 @@ export default command({
     });
     const { unit } = kept.entry;
     const accept = acceptable(context, kept.entry, args.accept ?? []);
-    const taken =
-      accept.length > 0 && !isTaken({ ...kept, unit })
-        ? null
-        : await snapshotTakeover({
-            ...kept,
-            unit,
-            now: new Date().toISOString(),
-            bytesMax: kept.config.worktree.keepMibMax * 1024 * 1024,
-          });
+    // Work that was not taken lands as it is.
+    const taken = !isTaken({ ...kept, unit })
+      ? null
+      : await snapshotTakeover({
+          ...kept,
+          unit,
+          now: new Date().toISOString(),
+          bytesMax: kept.config.worktree.keepMibMax * 1024 * 1024,
+        });
     if (accept.length > 0 && taken !== null) await requireUnchanged(kept, taken);
     const work = taken ?? keptWork(kept.entry);
     const accepted = await confirmed(context, { unit, accept, yes: args.yes === true });
