@@ -3,6 +3,7 @@
 import { oneLine } from "../std/text.ts";
 import type { ModelResult } from "./message.ts";
 import { parseRetryAfter } from "./retry.ts";
+import { failureTexts, settingHint } from "./troubles.ts";
 import type { TokenUsage } from "./usage.ts";
 
 /** Characters kept of a server's message. */
@@ -16,25 +17,33 @@ export function classifyFailure(
   const { baseUrl, usage } = of;
   const { status, codes, message, retryAfterMs } = factsOf(error);
   if (codes.includes("UnexpectedRedirect")) {
-    const reason = `${baseUrl} redirects to another address, and dgov does not send the API key there`;
-    return { kind: "fatal", reason, status: null, usage };
+    return refusal("always", failureTexts.redirect(baseUrl), { status: null, usage });
   }
   if (codes.includes("ERR_INVALID_URL")) {
-    return { kind: "fatal", reason: `base_url ${baseUrl} is not a URL`, status: null, usage };
+    return refusal("always", failureTexts.badUrl(baseUrl), { status: null, usage });
   }
-  const prefix = status === null ? "the endpoint failed" : `the endpoint answered ${status}`;
-  const reason = codes.includes(connectionFailed)
-    ? connectionReason(message, codes)
-    : `${prefix}: ${message}`;
+  const answered =
+    status === null ? failureTexts.failed(message) : failureTexts.status(status, message);
+  const reason = codes.includes(connectionFailed) ? connectionReason(message, codes) : answered;
   // The model wrote a malformed call; a retry gives the model another chance.
   const badCall = codes.includes("tool_use_failed");
   if (status !== null && !badCall && !isRetriableStatus(status)) {
-    const hint = providerHint(message);
-    const hinted = hint === null ? reason : `${reason} (see ${hint} in [providers])`;
-    return { kind: "fatal", reason: hinted, status, usage };
+    return refusal(alwaysRefused.has(status) ? "always" : "request", reason, { status, usage });
   }
   const limited = status === 429 || (retryAfterMs !== null && status !== null);
   return { kind: "retriable", reason, limited, retryAfterMs, status, usage };
+}
+
+/** Statuses that blame the key, the account, the address or the model, and not what a request contains. */
+const alwaysRefused: ReadonlySet<number> = new Set([401, 402, 403, 404, 405, 410]);
+
+/** A refusal, with the setting that may help. */
+export function refusal(
+  refused: "always" | "request",
+  reason: string,
+  of: { status: number | null; usage: TokenUsage | null },
+): Extract<ModelResult, { kind: "fatal" }> {
+  return { kind: "fatal", refused, reason: `${reason}${settingHint(reason)}`, ...of };
 }
 
 /** True for rate limits, timeouts, conflicts and server errors; the other 4xx blame the request. */
@@ -92,28 +101,6 @@ function messageOf(message: unknown, fields: Record<string, unknown>): string {
 
 function connectionReason(message: string, codes: string[]): string {
   const [code] = codes.filter((name) => name !== connectionFailed);
-  const text = `no usable answer: ${message === "" ? "no connection" : message}`;
+  const text = failureTexts.noConnection(message === "" ? "no connection" : message);
   return code === undefined ? text : `${text} (${code})`;
-}
-
-/**
- * Patterns of server messages, with the setting of `[providers.<name>]` that resolves each. The first
- * match counts.
- */
-const hints: [RegExp, string][] = [
-  [/max_completion_tokens/, 'max_tokens_field = "max_completion_tokens"'],
-  [/stream_options|include_usage/, "stream_usage = false"],
-  [/parallel_tool_calls|single tool[- ]call/, "parallel_tool_calls"],
-  [/reasoning_content/, "return_reasoning = true"],
-  [/temperature/, "temperature"],
-  [/api[-_ ]version/i, "query.api-version"],
-  [
-    /stream(ing)?['"]? (is )?(not supported|unsupported)|unsupported.{0,20}stream/i,
-    "stream = false",
-  ],
-];
-
-/** The setting that resolves a rejected request, by the server's message; null when none is known. */
-function providerHint(reason: string): string | null {
-  return hints.find(([pattern]) => pattern.test(reason))?.[1] ?? null;
 }

@@ -63,6 +63,15 @@ export type ModelResult =
       status: number | null;
       usage: TokenUsage | null;
     }
-  /** A retry cannot succeed: key, model, address or request are wrong. */
-  | { kind: "fatal"; reason: string; status: number | null; usage: TokenUsage | null }
+  /**
+   * A retry cannot succeed. `refused`: the server refuses every request (key, account, model, address), or this one;
+   * null when it was tried as often as the limits allow.
+   */
+  | {
+      kind: "fatal";
+      refused: "always" | "request" | null;
+      reason: string;
+      status: number | null;
+      usage: TokenUsage | null;
+    }
   | { kind: "cancelled"; usage: TokenUsage | null };

@@ -7,9 +7,10 @@
  */
 import type OpenAI from "openai";
 import type { Endpoint } from "./endpoint.ts";
-import { classifyFailure } from "./failure.ts";
+import { classifyFailure, refusal } from "./failure.ts";
 import type { ModelRequest, ModelResult } from "./message.ts";
 import { ResponseLimits } from "./response-limits.ts";
+import { failureTexts } from "./troubles.ts";
 import { noUsage } from "./usage.ts";
 import { AnswerAccumulator, type AnswerPart, readAnswerParts, requestBody } from "./wire.ts";
 
@@ -95,13 +96,12 @@ function interruption({ request, limits, endpoint, answer }: Exchange): ModelRes
   const { usage } = answer;
   if (request.signal.aborted) return { kind: "cancelled", usage };
   if (limits.expired === "request") {
-    return retriable(`no answer within ${endpoint.requestTimeoutMs / 1000} s`, answer);
+    return retriable(failureTexts.requestTimeout(endpoint.requestTimeoutMs / 1000), answer);
   }
   if (limits.expired === "idle") {
-    const seconds = endpoint.idleTimeoutMs / 1000;
-    return retriable(`no data for ${seconds} s in the middle of an answer`, answer);
+    return retriable(failureTexts.idleTimeout(endpoint.idleTimeoutMs / 1000), answer);
   }
-  return limits.overflowed ? retriable("the answer was larger than 64 MiB", answer) : null;
+  return limits.overflowed ? retriable(failureTexts.tooLarge(), answer) : null;
 }
 
 /** Finish reasons with which OpenRouter and DeepSeek report a failed answer. */
@@ -112,17 +112,13 @@ function resultOf({ answer, endpoint, request, limits, parts, ended }: Exchange)
   const isStream = limits.contentType?.includes("text/event-stream") ?? false;
   if (answer.choices === 0 && !isStream && (parts === 0 || ended)) {
     const type = limits.contentType ?? "no content type";
-    return {
-      kind: "fatal",
-      reason: `${endpoint.baseUrl} answered with ${type} without a completion; check base_url`,
-      status: 200,
-      usage: answer.usage,
-    };
+    const reason = failureTexts.noCompletion(endpoint.baseUrl, type);
+    return refusal("always", reason, { status: 200, usage: answer.usage });
   }
-  if (answer.choices === 0) return retriable("the answer contains no choices", answer);
+  if (answer.choices === 0) return retriable(failureTexts.noChoices(), answer);
   const finishReason = answer.finishReason ?? (ended ? "stop" : null);
-  if (finishReason === null) return retriable("the answer ended before it was complete", answer);
-  if (failedReasons.has(finishReason)) return retriable("the endpoint aborted its answer", answer);
+  if (finishReason === null) return retriable(failureTexts.incomplete(), answer);
+  if (failedReasons.has(finishReason)) return retriable(failureTexts.aborted(), answer);
   const taken = new Set<string>();
   for (const message of request.messages) {
     if (message.role === "assistant") for (const call of message.toolCalls) taken.add(call.id);

@@ -110,7 +110,9 @@ describe("sendWithRetries", () => {
   });
 
   test("D7 a fatal failure is not retried", async () => {
-    const fatal: ModelResult = { kind: "fatal", reason: "no", status: 401, usage: null };
+    const fatal: ModelResult = {
+      ...{ kind: "fatal", refused: "always", reason: "no", status: 401, usage: null },
+    };
     expect(await run([fatal])).toEqual({ result: fatal, sent: 1, slept: [] });
   });
 });

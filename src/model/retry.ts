@@ -4,6 +4,7 @@
  */
 import { plural } from "../std/text.ts";
 import type { ModelResult } from "./message.ts";
+import { settingHint } from "./troubles.ts";
 import { addUsage, type TokenUsage } from "./usage.ts";
 
 export interface RetryPolicy {
@@ -68,7 +69,8 @@ export async function sendWithRetries(
     const { reason, limited, retryAfterMs, status } = result;
     if (attempt > policy.retriesMax) {
       const tries = plural(attempt, "try", "tries");
-      return { kind: "fatal", reason: `${reason}; gave up after ${tries}`, status, usage };
+      const given = `${reason}; gave up after ${tries}${settingHint(reason)}`;
+      return { kind: "fatal", refused: null, reason: given, status, usage };
     }
     const delayMs = retryDelay(policy, { retry: attempt, retryAfterMs, random: ports.random });
     await ports.onRetry({ attempt, delayMs, reason, limited });

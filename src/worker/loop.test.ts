@@ -9,7 +9,7 @@ const usage: TokenUsage = { promptTokens: 10, cachedTokens: 0, completionTokens:
 
 type ScriptedReply =
   | { text?: string; reasoning?: string; calls?: [tool: string, args: unknown][]; finish?: string }
-  | { fatal: string; status?: number };
+  | { fatal: string; status?: number; refused?: "always" | "request" };
 
 const done = (args: object = {}): ScriptedReply => ({
   calls: [["done", { status: "complete", summary: "ok", ...args }]],
@@ -82,7 +82,8 @@ function resultOf(
   turn: number,
 ): Exclude<ModelResult, { kind: "retriable" }> {
   if ("fatal" in scripted) {
-    return { kind: "fatal", reason: scripted.fatal, status: scripted.status ?? null, usage };
+    const { fatal: reason, status = null, refused = null } = scripted;
+    return { kind: "fatal", refused, reason, status, usage };
   }
   const toolCalls = (scripted.calls ?? []).map(([name, args], index) => ({
     id: `c${turn}_${index}`,
@@ -191,6 +192,22 @@ describe("a complete run", () => {
 });
 
 describe("D7 irregular replies", () => {
+  // [refused, replies before it, verdict]
+  test.each([
+    ["always", 0, "refused_by_provider"],
+    ["always", 3, "refused_by_provider"],
+    ["request", 0, "refused_by_provider"],
+    ["request", 1, "provider_failed"],
+    [undefined, 0, "provider_failed"],
+  ] as const)(
+    "a failure that refuses %p after %d replies ends the run as %s",
+    async (refused, before, verdict) => {
+      const fatal = { fatal: "no", ...(refused === undefined ? {} : { refused }) };
+      const { outcome } = await run((turn) => (turn <= before ? read(`f${turn}`) : fatal));
+      expect(outcome.verdict).toBe(verdict);
+    },
+  );
+
   test("three replies in a row without a call end the run; a call resets the count", async () => {
     const { requests, outcome } = await run([
       { text: "hm" },

@@ -126,7 +126,7 @@ class Loop {
     }
     switch (answer.kind) {
       case "fatal":
-        return this.#end("provider_failed", answer.reason);
+        return this.#end(this.#failedVerdict(answer.refused), answer.reason);
       case "cancelled":
         return this.#end("incomplete", "cancelled");
       case "reply":
@@ -134,6 +134,15 @@ class Loop {
       default:
         return answer satisfies never;
     }
+  }
+
+  /**
+   * A refusal of every request ends the unit. So does a refusal of the first request, which the next attempt would send
+   * again; that of a later one may be due to what the conversation contains.
+   */
+  #failedVerdict(refused: "always" | "request" | null): WorkerVerdict {
+    const again = refused === "always" || (refused === "request" && this.#turn === 1);
+    return again ? "refused_by_provider" : "provider_failed";
   }
 
   async #fitHistory(): Promise<void> {

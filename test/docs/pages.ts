@@ -4,6 +4,7 @@ import { join, resolve } from "node:path";
 import { cliPage } from "./cli-page.ts";
 import { configurationPage } from "./configuration-page.ts";
 import { eventsPage } from "./events-page.ts";
+import { providersPage } from "./providers-page.ts";
 import { verdictsPage } from "./verdicts-page.ts";
 
 export const repositoryRoot = resolve(import.meta.dir, "../..");
@@ -44,6 +45,7 @@ async function generatedMarkdown(): Promise<Record<string, string>> {
     "cli.md": await cliPage(),
     "configuration.md": configurationPage(),
     "events.md": eventsPage(),
+    "providers.md": providersPage(),
     "verdicts.md": verdictsPage(),
   };
 }

@@ -207,3 +207,15 @@ describe("price", () => {
     expect(spending).toMatchObject({ cost: null, cost_at_least: 3, prompt_tokens: 1_000_000 });
   });
 });
+
+test.concurrent("D7 a refusal that no retry changes ends each unit with one request, and names the setting", async () => {
+  await using p = await testProject({
+    tasks: { a: {}, b: {} },
+    script: { rules: [{ turns: [{ fault: { kind: "status", status: 401, body: "bad key" } }] }] },
+  });
+  const run = await p.dgov(["run", "p"]);
+  expect([run.exitCode, p.model.requests.length]).toEqual([1, 2]);
+  const reason =
+    "refused_by_provider: the endpoint answered 401: bad key (see api_key_env and auth in [providers])";
+  expect(run.stdout).toContain(reason);
+});

@@ -89,16 +89,18 @@ describe("permanent faults", () => {
 describe("faults that are not retried", () => {
   test.concurrent.each<[string, WireFault, string]>([
     ["400", { kind: "status", status: 400, body: "unknown field" }, "unknown field"],
-    ["401", { kind: "status", status: 401, body: "bad key" }, "401"],
+    ["401", { kind: "status", status: 401, body: "bad key" }, "401: bad key (see api_key_env"],
+    ["402", { kind: "status", status: 402, body: "no credit" }, "402: no credit"],
+    ["422", { kind: "status", status: 422, body: "bad field" }, "422: bad field"],
     ["403", { kind: "status", status: 403 }, "403"],
     ["404", { kind: "status", status: 404, body: "no such model" }, "no such model"],
     ["a redirect", { kind: "status", status: 307, location: "http://127.0.0.1:9/v1" }, "redirects"],
     ["a web page", { kind: "html_body" }, "base_url"],
   ])(
-    "D7 a fault that a retry cannot fix fails the provider at once: %s",
+    "D7 a fault that a retry cannot fix ends the worker as refused, at once: %s",
     async (_, fault, words) => {
       const end = await runTurns([{ ...read, fault }]);
-      expect(end.outcome?.verdict).toBe("provider_failed");
+      expect(end.outcome?.verdict).toBe("refused_by_provider");
       expect(end.outcome?.reason).toContain(words);
       expect(end.requests).toBe(1);
     },

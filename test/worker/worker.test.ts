@@ -84,7 +84,7 @@ describe("a worker's conversation", () => {
       ],
     });
     const end = await s.run();
-    expect(end.outcome?.verdict).toBe("provider_failed");
+    expect(end.outcome?.verdict).toBe("refused_by_provider");
     expect(ofType(end, "turn.finished").map((turn) => turn.usage)).toEqual([
       { promptTokens: 200, cachedTokens: 80, completionTokens: 14 },
       { promptTokens: 0, cachedTokens: 0, completionTokens: 0 },

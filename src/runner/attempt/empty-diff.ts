@@ -5,6 +5,7 @@ import type { LandedUnit } from "../../git/landing/landed.ts";
 const unjudged: ReadonlySet<string> = new Set([
   "crashed",
   "provider_failed",
+  "refused_by_provider",
   "timed_out",
   "errored",
 ]);
