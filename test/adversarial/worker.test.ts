@@ -116,10 +116,13 @@ describe("hostile worker", () => {
       "cat /proc/[0-9]*/cmdline 2>/dev/null; grep -ra sk-test . 2>/dev/null; true";
     await using p = await hostile(`( ${look} ) > a.txt 2>&1`, {
       files: { "check.sh": "#!/bin/sh\nenv\ncat /proc/self/environ\nexit 0\n" },
-      config: { project: { test_cmd: "sh check.sh" } },
+      // Named by the project, and denied all the same.
+      config: { project: { test_cmd: "sh check.sh" }, run: { env: ["TEST_KEY", "NAMED"] } },
+      env: { NAMED: "named by the project" },
     });
     const run = await p.dgov(["run", "p", "--stream"]);
     expect(run.exitCode).toBe(0);
+    expect(p.repo.read("a.txt")).toContain("NAMED=named by the project");
     expect(p.model.requests[0]?.headers["authorization"]).toBe(`Bearer ${testKey}`);
     expect(p.repo.read("a.txt")).not.toContain(testKey);
     expect(run.stdout + run.stderr).not.toContain(testKey);

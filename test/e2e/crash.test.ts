@@ -7,6 +7,7 @@
 import { describe, expect, test } from "bun:test";
 import { done } from "../../src/demo/script.ts";
 import { faultPoints } from "../../src/process/fault-injection.ts";
+import { markedProcesses } from "../../src/process/tree.ts";
 import { eventOf } from "../../src/runner/records.ts";
 import { scaled } from "../harness/limits.ts";
 import { type TestProject, testProject, unit } from "../harness/project.ts";
@@ -74,6 +75,9 @@ async function crashAndContinue(order: Order, wanted: { tree: string }): Promise
   if (crashed.exitCode !== 137) return null;
   await settle(p);
   const label = `${order.fault}${order.group ? " (group)" : ""}`;
+  const runs = new Set(p.events().map(({ run }) => run));
+  const left = [...runs].flatMap((run) => markedProcesses(`${run}/`));
+  expect([label, left]).toEqual([label, []]);
   expect([label, await landedTree(p)]).toEqual([label, wanted.tree]);
   expect([label, (await p.landed()).sort()]).toEqual([label, keys.map(unit)]);
   expect([label, await p.repo.git("status", "--porcelain", "--untracked-files=all")]).toEqual([

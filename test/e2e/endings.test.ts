@@ -129,6 +129,30 @@ describe("B18 after the last landing", () => {
     expect(await p.landed()).toEqual([unit("a"), unit("b")]);
   });
 
+  test.concurrent("all units landed and the branch is red: exit 1, and the plan is not archived", async () => {
+    const turns = (key: string) => [
+      call("write_file", { path: `${key}.txt`, content: `${key}\n` }),
+      done("ok"),
+    ];
+    await using p = await testProject({
+      tasks: { a: {}, b: { depends_on: ["a"] } },
+      // Only the verification compares the work of both units with the start of the run.
+      config: {
+        project: { lint_cmd: "printf '%s\\n' {files} | grep -c '^[ab].txt' | grep -qv 2" },
+      },
+      script: { rules: ["a", "b"].map((key) => ({ unit: unit(key), turns: turns(key) })) },
+    });
+    const run = await p.dgov(["run", "p", "--json"]);
+    expect(JSON.parse(run.stdout)).toMatchObject({
+      status: "complete",
+      archived_to: null,
+      verification: { status: "failed" },
+      warnings: [expect.stringContaining("the branch is red")],
+    });
+    expect([run.exitCode, await p.landed()]).toEqual([1, [unit("a"), unit("b")]]);
+    expect(existsSync(join(p.root, ".dgov/plans/p"))).toBe(true);
+  });
+
   test.concurrent("a plan that cannot be archived stays, and the next run archives it", async () => {
     await using p = await testProject({ tasks: { a: {} }, script: writesA() });
     const archive = join(p.root, ".dgov/plans/archive");

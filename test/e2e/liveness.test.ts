@@ -86,6 +86,25 @@ describe("liveness", () => {
     expect((await p.dgov(["run", "p"])).exitCode).toBe(0);
   });
 
+  test.concurrent("D2 with max_concurrent = 1 the next unit works after a worker timed out in the middle of a request", async () => {
+    const script = writes("b");
+    const asked = Promise.withResolvers<void>();
+    const until = (): Promise<never> => {
+      asked.resolve();
+      return new Promise(() => {});
+    };
+    script.rules.push({ unit: unit("a"), turns: [{ ...done("never"), until }] });
+    await using p = await testProject({
+      tasks: { a: { timeout_s: 1 }, b: {} },
+      config: { run: { jobs: 1, timeout_retries: 0 }, providers: { test: { max_concurrent: 1 } } },
+      script,
+    });
+    const run = await p.dgov(["run", "p", "--json"]);
+    await asked.promise;
+    expect(JSON.parse(run.stdout)).toMatchObject({ status: "partial" });
+    expect(await p.landed()).toEqual([unit("b")]);
+  });
+
   test.concurrent("D4 a second run is refused at once and names the first", async () => {
     const gate = Promise.withResolvers<void>();
     await using p = await testProject({

@@ -4,7 +4,8 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "no
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { call, done, type ModelScript } from "../../src/demo/script.ts";
-import { processStart } from "../../src/process/tree.ts";
+import { type NewEvent, openEventLog } from "../../src/log/event-log.ts";
+import { markedProcesses, processStart } from "../../src/process/tree.ts";
 import { testProject, unit } from "../harness/project.ts";
 
 /** A folder outside the repository for the pids of processes. */
@@ -99,6 +100,46 @@ describe.if(process.platform === "linux")(
       child.kill("SIGKILL");
       await child.exited;
       while (processStart(at.pids()["tests"] ?? 0) !== null) await Bun.sleep(5);
+    });
+
+    test.concurrent("B5 recovery kills what a crashed run left, by its marker and its workers by pid and start, and nothing else", async () => {
+      await using p = await testProject({
+        tasks: { a: {} },
+        script: shellThenDone("echo a >a.txt"),
+      });
+      const crashed = await p.dgov(["run", "p"], { DGOV_FAULT: "worker.started" });
+      expect(crashed.exitCode).toBe(137);
+      const run = p.events()[0]?.run ?? "";
+      const start = (marker: string | null): Bun.Subprocess =>
+        Bun.spawn(["sleep", "1000"], {
+          env: { ...p.env, ...(marker === null ? {} : { DGOV_ATTEMPT: marker }) },
+          detached: true,
+        });
+      const left = [`${run}/${unit("a")}/1#9.9`, `${run}/${unit("a")}/1/gates.1`, `${run}/undo`];
+      const others = [`${run}0/${unit("a")}/1`, `x/${run}/${unit("a")}/1`, null, null];
+      const [ours, theirs] = [left.map(start), others.map(start)];
+      try {
+        const [worker, reused] = [start(null), theirs.at(-1)];
+        ours.push(worker);
+        {
+          using log = openEventLog(p.root);
+          const started = (pid: number, at: string | null): NewEvent => {
+            const data = { pid, start: at, fork: 0, model: "m", provider: "test" };
+            return { run, plan: "p", unit: unit("a"), attempt: 1, type: "worker.started", data };
+          };
+          log.append([
+            started(worker.pid, processStart(worker.pid)),
+            // Another process has the pid by now.
+            started(reused?.pid ?? 0, "1-1"),
+          ]);
+        }
+        expect((await p.dgov(["run", "p", "--continue"])).exitCode).toBe(0);
+        await Promise.all(ours.map((child) => child.exited));
+        expect(theirs.map(({ pid }) => processStart(pid) !== null)).toEqual(others.map(() => true));
+        expect(markedProcesses(`${run}/`)).toEqual([]);
+      } finally {
+        for (const child of [...ours, ...theirs]) child.kill("SIGKILL");
+      }
     });
 
     test.concurrent("the daemon of the operator's signing program survives a run that kills its own leftovers", async () => {

@@ -18,7 +18,13 @@ function project(): Promise<TestProject> {
       rules: [
         {
           unit: unit("a"),
-          turns: [call("write_file", { path: "a.txt", content: "a\n" }), done("ok")],
+          turns: [
+            ({ messages }) => {
+              const again = JSON.stringify(messages).includes("Do a again");
+              return call("write_file", { path: "a.txt", content: again ? "more\n" : "a\n" });
+            },
+            done("ok"),
+          ],
         },
       ],
     },
@@ -71,6 +77,30 @@ describe("prune", () => {
     expect((await p.dgov(["prune", "--days", "0", "--kept"])).stdout).toContain("1 kept attempt");
     expect(kept).toBeGreaterThan(0);
     expect(await keepRefs(p)).toBe(0);
+  });
+
+  test("B1 prune --kept leaves kept work that is younger than the landing of its unit", async () => {
+    await using p = await project();
+    p.repo.write("open.txt", "");
+    await p.repo.git("add", "open.txt");
+    await p.repo.git("commit", "-q", "-m", "open");
+    expect((await p.dgov(["run", "p"])).exitCode).toBe(0);
+    const first = p.events()[0]?.run ?? "";
+    await p.repo.git("rm", "-q", "open.txt");
+    await p.repo.git("mv", ".dgov/plans/archive/p", ".dgov/plans/p");
+    p.writePlan({ a: { summary: "Do a again", files: { edit: ["a.txt"] } } });
+    await p.repo.git("commit", "-qam", "the unit changed");
+    const run = await p.dgov(["run", "p"]);
+    expect(run.exitCode).toBe(1);
+    const kept = async (): Promise<string[]> =>
+      (await p.repo.git("for-each-ref", "--format=%(refname)", "refs/dgov/keep")).split("\n");
+    const [before, second] = [await kept(), p.events().at(-1)?.run ?? ""];
+    expect(before.map((ref) => ref.split("/")[3])).toEqual([first, second]);
+    const pruned = await prune(p, "--days", "0", "--kept");
+    expect(pruned).toMatchObject({
+      runs: [{ run: first, kept_refs: [before[0]] }, { run: second }],
+    });
+    expect(await kept()).toEqual([before[1] ?? ""]);
   });
 
   test("E9 prune without a run removes and creates nothing", async () => {

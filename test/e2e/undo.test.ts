@@ -1,10 +1,16 @@
 /** `dgov undo`: landed changes are reverted through the gates and the landing. */
 import { describe, expect, test } from "bun:test";
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { call, done, type ModelScript } from "../../src/demo/script.ts";
 import { dgov } from "../harness/bin.ts";
-import { type ProjectOptions, type TestProject, testProject, unit } from "../harness/project.ts";
+import {
+  type ProjectOptions,
+  type TestProject,
+  testKey,
+  testProject,
+  unit,
+} from "../harness/project.ts";
 import { testRepo } from "../harness/repo.ts";
 
 function writes(files: Record<string, string>): ModelScript {
@@ -52,12 +58,15 @@ describe("undo", () => {
     expect(status).toMatchObject({ landed: 2, run: lastRun });
   });
 
-  test.concurrent("P1 undo reverts the newest run by one commit, and the plan can run again", async () => {
+  test.concurrent("P1 C6 undo reverts the newest run by one commit, and the plan can run again", async () => {
     await using p = await landedProject({
-      files: { "check.sh": "#!/bin/sh\ntouch ../seen\n" },
-      config: { project: { test_cmd: "sh check.sh" } },
+      files: { "check.sh": '#!/bin/sh\nenv > "$HOME/seen"\n' },
+      config: { project: { test_cmd: "sh check.sh" }, run: { env: ["TEST_KEY", "NAMED"] } },
+      env: { NAMED: "named" },
     });
     p.repo.write("mine.txt", "untracked\n");
+    const seen = join(p.env["HOME"] ?? "", "seen");
+    rmSync(seen);
     const before = await p.repo.git("rev-parse", "main");
     const run = String(p.events().find((e) => e.type === "run.started")?.run);
     const commits = (await p.repo.git("log", "--format=%H %s", "main"))
@@ -74,6 +83,9 @@ describe("undo", () => {
       before,
       exitCode: 0,
     });
+    // C6: the gates of the undo get what the project names, but for the key.
+    const env = readFileSync(seen, "utf8");
+    expect([env.includes("NAMED=named"), env.includes(testKey)]).toEqual([true, false]);
     expect(await p.repo.git("rev-parse", "main")).toBe(String(answer["commit"]));
     expect(await p.repo.git("rev-parse", "main^")).toBe(before);
     const message = await p.repo.git("log", "-1", "--format=%B");

@@ -144,6 +144,19 @@ describe("verify", () => {
     expect(processStart(Number(readFileSync(started, "utf8")))).toBeNull();
   });
 
+  test("C6 verify run passes no provider key to a recipe", async () => {
+    await using repo = await project({
+      verify: { look: { command: "echo $NAMED $SECRET_KEY" } },
+      providers: {
+        p: { base_url: "http://localhost:1", api_key_env: "SECRET_KEY", default_agent: "m" },
+      },
+      run: { env: ["SECRET_KEY", "NAMED"] },
+    });
+    const env = { ...repo.env, SECRET_KEY: "sk-1", NAMED: "named" };
+    const { document } = await dgovJson(["verify", "run", "look"], { cwd: repo.path, env });
+    expect(document).toMatchObject({ results: [{ output: "named\n" }] });
+  });
+
   test("verify run does not write a log through a link", async () => {
     await using repo = await project(recipes, { "victim.txt": "victim\n" });
     mkdirSync(join(repo.path, ".dgov/runtime/verify"), { recursive: true });
