@@ -97,6 +97,22 @@ export function typeSchema(words: string): JsonSchema {
 /** Folder of the schemas for editors, relative to the project root; not tracked by git. */
 const folder = ".dgov/schema";
 
+/** The schemas for editors that are missing or out of date, by path relative to the project root, and their texts. */
+async function schemasToWrite(projectRoot: string): Promise<Map<string, string>> {
+  const texts = new Map<string, string>();
+  for (const name of ["project", "plan"] as const) {
+    const text = `${JSON.stringify(await jsonSchema(name), null, 2)}\n`;
+    if (readText(join(projectRoot, folder, `${name}.json`)) === text) continue;
+    texts.set(`${folder}/${name}.json`, text);
+  }
+  return texts;
+}
+
+/** Paths of the schemas that are missing or out of date. */
+export async function outdatedSchemas(projectRoot: string): Promise<string[]> {
+  return [...(await schemasToWrite(projectRoot)).keys()];
+}
+
 /**
  * Writes the schemas that are missing or out of date. Returns their paths, relative to the project root. Throws
  * REFUSED when the folder is a link, since the files would be outside the project.
@@ -107,13 +123,7 @@ export async function writeSchemas(projectRoot: string): Promise<string[]> {
   if (realpathSync(dir) !== join(realpathSync(projectRoot), folder)) {
     throw new DgovError("REFUSED", `${folder} is a link that leaves the project`);
   }
-  const written: string[] = [];
-  for (const name of ["project", "plan"] as const) {
-    const path = join(dir, `${name}.json`);
-    const text = `${JSON.stringify(await jsonSchema(name), null, 2)}\n`;
-    if (readText(path) === text) continue;
-    replaceFile(path, text);
-    written.push(`${folder}/${name}.json`);
-  }
-  return written;
+  const texts = await schemasToWrite(projectRoot);
+  for (const [path, text] of texts) replaceFile(join(projectRoot, path), text);
+  return [...texts.keys()];
 }

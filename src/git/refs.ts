@@ -117,6 +117,23 @@ export async function branchTip(r: Repository, branch: string): Promise<Oid | nu
   return looseRef(join(r.commonDir, ref)) ?? (await resolveCommit(r, ref));
 }
 
+/**
+ * The upstream of a branch, such as `origin/main`, and how many commits each has that the other lacks, as of the last
+ * fetch. Null without an upstream.
+ */
+export async function upstreamOf(
+  r: Repository,
+  branch: string,
+): Promise<{ upstream: string; ahead: number; behind: number } | null> {
+  const format = "--format=%(upstream:short)%00%(upstream:track)";
+  const { code, stdout } = await inRepository(r, ["for-each-ref", format, `refs/heads/${branch}`]);
+  const [upstream = "", track = ""] = stdout.toString().trimEnd().split("\0");
+  if (code !== 0 || upstream === "" || track === "[gone]") return null;
+  const count = (word: string): number =>
+    Number(new RegExp(`${word} (\\d+)`).exec(track)?.[1] ?? 0);
+  return { upstream, ahead: count("ahead"), behind: count("behind") };
+}
+
 /** The id in a loose ref's file; null for packed and symbolic refs, which git has to resolve. */
 function looseRef(file: string): Oid | null {
   try {

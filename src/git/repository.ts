@@ -7,6 +7,7 @@ import { homedir } from "node:os";
 import { isAbsolute, join, relative } from "node:path";
 import { DgovError } from "../error.ts";
 import { sha256 } from "../std/digest.ts";
+import { once } from "../std/once.ts";
 import { userFolder } from "../std/user-folders.ts";
 import { must, nulSplit, runGit } from "./git.ts";
 import type { Identity, ObjectFormat } from "./objects.ts";
@@ -114,9 +115,11 @@ async function locate(dir: string): Promise<Found> {
   const questions = ["--show-toplevel", "--git-common-dir", "--absolute-git-dir"];
   const more = ["--show-object-format", "--is-shallow-repository"];
   const args = ["rev-parse", "--path-format=absolute", ...questions, ...more];
-  const output = await runGit(["git", "-C", dir, ...args], { asOperator: true });
+  const [output] = await Promise.all([
+    runGit(["git", "-C", dir, ...args], { asOperator: true }),
+    gitVersion(),
+  ]);
   if (output.code !== 0) {
-    await gitVersion();
     const message = output.stderr.trim().replace(/^fatal: /, "");
     const bare = message.includes("must be run in a work tree");
     const cause = bare ? "the repository is bare" : message;
@@ -190,16 +193,16 @@ function textOrEmpty(path: string): string {
   }
 }
 
-/** The version of git, such as `2.39.5`. Throws GIT_TOO_OLD when it is missing or older than 2.38. */
-export async function gitVersion(): Promise<string> {
-  const output = await runGit(["git", "--version"]);
-  const version = /\d+\.\d+(?:\.\d+)*/.exec(output.stdout.toString())?.[0] ?? "";
+/** The version of git, such as `2.39.5`, asked for once. Throws GIT_TOO_OLD when it is missing or older than 2.38. */
+export const gitVersion = once(async (): Promise<string> => {
+  const output = await must(runGit(["git", "--version"]), "printing its version");
+  const version = /\d+\.\d+(?:\.\d+)*/.exec(output.toString())?.[0] ?? "";
   const [major = 0, minor = 0] = version.split(".").map(Number);
   if (major > versionMin[0] || (major === versionMin[0] && minor >= versionMin[1])) return version;
   throw new DgovError("GIT_TOO_OLD", `git ${version || "of an unknown version"} is too old`, {
     hint: `install git ${versionMin.join(".")} or newer`,
   });
-}
+});
 
 /** The author that git would use, from its configuration or the environment; null when not set. */
 export async function configuredIdentity(r: Repository): Promise<Identity | null> {

@@ -1,6 +1,7 @@
 /**
  * Preconditions of a run: a first commit, a branch to land on, a checkout without changes that workers would not
- * see, and keys for endpoints that the user trusts.
+ * see, and keys for endpoints that the user trusts. `dgov doctor` judges by the same functions: those named `require`
+ * and `find` change nothing unless a question is answered with yes.
  */
 import { coversAny } from "../claims/cover.ts";
 import { parseClaims } from "../claims/path.ts";
@@ -10,7 +11,15 @@ import { requireEditedProvider, resolveModel } from "../config/providers.ts";
 import { isTrusted, recordTrust, trustOrigin } from "../config/trust.ts";
 import { DgovError, type DgovErrorOptions } from "../error.ts";
 import { bootstrapCommit } from "../git/bookkeeping.ts";
-import { branchTip, createBranch, headOf, isBranchName, refNamed } from "../git/refs.ts";
+import type { Oid } from "../git/objects.ts";
+import {
+  branchTip,
+  createBranch,
+  headOf,
+  isBranchName,
+  refNamed,
+  upstreamOf,
+} from "../git/refs.ts";
 import type { Repository } from "../git/repository.ts";
 import { dirtyPaths } from "../git/working-tree.ts";
 import { type CompiledPlan, type CompiledTask, writeClaims } from "../plan/compiled.ts";
@@ -18,34 +27,47 @@ import { listed, plural } from "../std/text.ts";
 
 export type Confirm = (question: string) => Promise<boolean>;
 
+/** Answers to the questions of a command. */
+interface Answers {
+  /** Yes to every question. */
+  yes: boolean;
+  /** Asks; null without a terminal. */
+  confirm: Confirm | null;
+}
+
 /**
- * Makes the first commit of an empty repository. Files outside `.dgov/` are committed after a confirmation or with
- * `yes`; WORKTREE_DIRTY without one.
+ * Files outside `.dgov/` that the first commit of an empty repository would take; null when there is a commit. Throws
+ * WORKTREE_DIRTY when there are such files, without a confirmation or `yes`.
  */
-export async function ensureFirstCommit(
+export async function requireFirstCommit(
   repository: Repository,
   prefix: string,
-  o: { yes: boolean; confirm: Confirm | null; status(text: string): void },
-): Promise<void> {
+  o: Answers,
+): Promise<string[] | null> {
   const head = await headOf(repository);
-  if (head.kind === "detached" || head.commit !== null) return;
+  if (head.kind === "detached" || head.commit !== null) return null;
   const others = (await dirtyPaths(repository))
     .map(({ path }) => path)
     .filter((path) => !path.startsWith(`${prefix}.dgov/`));
-  if (others.length > 0 && !o.yes) {
-    const files = `${plural(others.length, "file")} now (${listed(others, 3)})`;
-    const question = `This repository has no commits. Commit all ${files}?`;
-    if (o.confirm === null || !(await o.confirm(question))) {
-      throw new DgovError(
-        "WORKTREE_DIRTY",
-        "the repository has no commits, and files outside .dgov/ that would be committed",
-        {
-          hint: "commit them yourself",
-          orFlag: "run again with -y to let dgov make the first commit",
-        },
-      );
-    }
-  }
+  if (others.length === 0 || o.yes) return others;
+  const files = `${plural(others.length, "file")} now (${listed(others, 3)})`;
+  const question = `This repository has no commits. Commit all ${files}?`;
+  if (o.confirm !== null && (await o.confirm(question))) return others;
+  throw new DgovError(
+    "WORKTREE_DIRTY",
+    "the repository has no commits, and files outside .dgov/ that would be committed",
+    { hint: "commit them yourself", orFlag: "run again with -y to let dgov make the first commit" },
+  );
+}
+
+/** Makes the first commit of an empty repository. Throws as `requireFirstCommit`. */
+export async function ensureFirstCommit(
+  repository: Repository,
+  prefix: string,
+  o: Answers & { status(text: string): void },
+): Promise<void> {
+  const others = await requireFirstCommit(repository, prefix, o);
+  if (others === null) return;
   await bootstrapCommit(
     repository,
     others.length > 0 ? "all" : [`${prefix}.dgov`],
@@ -84,16 +106,24 @@ export function requireUnprotected(
   throw new DgovError("REFUSED", `${branch} is protected by [run] protected`, next);
 }
 
+/** A branch to land on. */
+interface Target {
+  target: string;
+  /** Where it is created; null when it exists. */
+  createAt: Oid | null;
+  /** Its tip; HEAD for a branch that does not exist yet, null in a repository without a commit. */
+  tip: Oid | null;
+}
+
 /**
- * The branch to land on and its tip: `wanted`, else `[run] target`, else the one that is checked out. A missing branch
- * is created at HEAD. Throws REFUSED for a protected branch and for a name of something else than a branch,
- * TARGET_MISSING when there is no branch to land on.
+ * The branch to land on: `wanted`, else `[run] target`, else the one that is checked out. Throws REFUSED for a
+ * protected branch and for a name of something else than a branch, TARGET_MISSING when there is no branch to land on.
  */
-export async function resolveTarget(
+export async function findTarget(
   repository: Repository,
   wanted: string | undefined,
   branches: Branches,
-): Promise<{ target: string; tip: string }> {
+): Promise<Target> {
   const head = await headOf(repository);
   const named = wanted ?? branches.target;
   if (named === null && head.kind === "detached") {
@@ -108,8 +138,7 @@ export async function resolveTarget(
   requireUnprotected(target, branches, { hint, orFlag: "name one with --target BRANCH" });
   if (wanted === undefined) await branches.agree?.(target);
   const tip = await branchTip(repository, target);
-  if (tip !== null) return { target, tip };
-  if (head.commit === null) throw new DgovError("TARGET_MISSING", "HEAD has no commits");
+  if (tip !== null || head.commit === null) return { target, createAt: null, tip };
   if (!(await isBranchName(repository, target))) {
     throw new DgovError("TARGET_MISSING", `${target} cannot be the name of a branch`);
   }
@@ -118,8 +147,30 @@ export async function resolveTarget(
     const branch = /^refs\/heads\/(.+)$/.exec(other ?? "")?.[1];
     throw notABranch(target, branch ?? null);
   }
-  await createBranch(repository, target, head.commit);
-  return { target, tip: head.commit };
+  return { target, createAt: head.commit, tip: head.commit };
+}
+
+/** The branch to land on and its tip; a missing branch is created at HEAD. Throws as `findTarget`. */
+export async function resolveTarget(
+  ...args: Parameters<typeof findTarget>
+): Promise<{ target: string; tip: Oid }> {
+  const { target, createAt, tip } = await findTarget(...args);
+  if (tip === null) throw new DgovError("TARGET_MISSING", "HEAD has no commits");
+  if (createAt !== null) await createBranch(args[0], target, createAt);
+  return { target, tip };
+}
+
+/** A branch that lacks commits of its upstream, as of the last fetch, with the remedy; null when it lacks none. */
+export async function staleTarget(
+  repository: Repository,
+  target: string,
+): Promise<{ message: string; hint: string } | null> {
+  const found = await upstreamOf(repository, target);
+  if (found === null || found.behind === 0) return null;
+  const { upstream, ahead, behind } = found;
+  const ours = ahead === 0 ? "" : ` and ${ahead} ahead of`;
+  const message = `${target} is ${plural(behind, "commit")} behind${ours} ${upstream}, as of the last fetch`;
+  return { message, hint: `git pull on ${target}, to build on them` };
 }
 
 /** REFUSED for a name that git would take for something else if there were a branch of that name. */
@@ -160,7 +211,7 @@ export async function uncommittedPaths(repository: Repository, prefix: string): 
 export async function requireCleanTree(
   repository: Repository,
   prefix: string,
-  plan: CompiledPlan,
+  plan: { tasks: readonly Pick<CompiledTask, "claims">[] },
   allow: boolean,
 ): Promise<void> {
   const dirty = await uncommittedPaths(repository, prefix);
@@ -180,6 +231,15 @@ export async function requireCleanTree(
   });
 }
 
+/** Throws ENVIRONMENT for a shallow clone, unless `yes` allows to run every unit that it does not show as landed. */
+export function requireHistory({ shallow }: Repository, yes: boolean): void {
+  if (!shallow || yes) return;
+  throw new DgovError("ENVIRONMENT", "shallow clone: previously landed units cannot be detected", {
+    hint: "git fetch --unshallow",
+    orFlag: "run again with -y to run every unit",
+  });
+}
+
 /** Provider and model of a task, with the key in hand. */
 export interface ModelAccess {
   provider: ProviderConfig;
@@ -196,16 +256,13 @@ export async function requireModels(
   plan: Pick<CompiledPlan, "defaultAgent" | "defaultProvider"> & {
     tasks: readonly Pick<CompiledTask, "id" | "agent" | "provider">[];
   },
-  o: {
+  o: Answers & {
     env: Record<string, string | undefined>;
-    yes: boolean;
-    confirm: Confirm | null;
     /** Units that need no model. */
     takenOver: ReadonlyMap<string, unknown>;
   },
 ): Promise<Map<string, ModelAccess>> {
   const models = new Map<string, ModelAccess>();
-  const missing = new Map<string, string>();
   for (const task of plan.tasks) {
     if (o.takenOver.has(task.id)) continue;
     const resolved = resolveModel(config, plan, task);
@@ -216,27 +273,35 @@ export async function requireModels(
     }
     const { provider, model } = resolved.value;
     requireEditedProvider(provider);
-    const apiKey = o.env[provider.apiKeyEnv] ?? "";
-    if (apiKey === "") missing.set(provider.apiKeyEnv, provider.name);
-    models.set(task.id, { provider, model, apiKey });
+    models.set(task.id, { provider, model, apiKey: o.env[provider.apiKeyEnv] ?? "" });
   }
-  await requireTrust(
-    [...models.values()].map((m) => m.provider),
-    o,
-  );
-  if (missing.size > 0) {
-    const names = [...missing].map(([name, provider]) => `${name} (for [providers.${provider}])`);
-    throw new DgovError("KEY_MISSING", `not set in the environment: ${names.join(", ")}`, {
-      hint: `export ${[...missing.keys()][0]}=...`,
-    });
-  }
+  const providers = [...models.values()].map((m) => m.provider);
+  await requireTrust(providers, o);
+  requireKeys(providers, o.env);
   return models;
 }
 
-/** Asks for each endpoint that is not trusted yet, once; records the agreement. */
-async function requireTrust(
-  providers: ProviderConfig[],
-  o: { env: Record<string, string | undefined>; yes: boolean; confirm: Confirm | null },
+/** Throws KEY_MISSING with every variable that is not set. */
+export function requireKeys(
+  providers: readonly ProviderConfig[],
+  env: Record<string, string | undefined>,
+): void {
+  const missing = new Map<string, string>();
+  for (const { apiKeyEnv, name } of providers) {
+    if ((env[apiKeyEnv] ?? "") === "") missing.set(apiKeyEnv, name);
+  }
+  const [first] = missing.keys();
+  if (first === undefined) return;
+  const names = [...missing].map(([name, provider]) => `${name} (for [providers.${provider}])`);
+  throw new DgovError("KEY_MISSING", `not set in the environment: ${names.join(", ")}`, {
+    hint: `export ${first}=...`,
+  });
+}
+
+/** Asks for each endpoint that is not trusted yet, once; records the agreement. PROVIDER_UNTRUSTED without one. */
+export async function requireTrust(
+  providers: readonly ProviderConfig[],
+  o: Answers & { env: Record<string, string | undefined> },
 ): Promise<void> {
   const asked = new Set<string>();
   for (const provider of providers) {

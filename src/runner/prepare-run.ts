@@ -44,7 +44,14 @@ import {
   unresolvedUnits,
 } from "./history.ts";
 import { OwnFiles } from "./operator/own-files.ts";
-import { confirmTarget, requireCleanTree, requireModels, resolveTarget } from "./preconditions.ts";
+import {
+  confirmTarget,
+  requireCleanTree,
+  requireHistory,
+  requireModels,
+  resolveTarget,
+  staleTarget,
+} from "./preconditions.ts";
 import { gateReporter } from "./records.ts";
 import type { RunContext } from "./run-context.ts";
 import { type RunEnvironment, settlementIn } from "./run-environment.ts";
@@ -82,6 +89,8 @@ export async function prepareRun(
         request.confirm,
       ),
   });
+  const stale = await staleTarget(repository, target);
+  if (stale !== null) status(`${stale.message}; ${stale.hint}`);
   let scan: Promise<LandedUnit[]> | undefined;
   const progressOf = async (of: CompiledPlan) => {
     scan ??= unitsLandedAt(request, environment, { plan: of, target, tip });
@@ -303,13 +312,7 @@ async function unitsLandedAt(
   { repository, projectRoot }: RunEnvironment,
   { plan, target, tip }: { plan: CompiledPlan; target: string; tip: string },
 ): Promise<LandedUnit[]> {
-  if (repository.shallow && !request.yes) {
-    throw new DgovError(
-      "ENVIRONMENT",
-      "shallow clone: previously landed units cannot be detected",
-      { hint: "git fetch --unshallow", orFlag: "run again with -y to run every unit" },
-    );
-  }
+  requireHistory(repository, request.yes);
   const of = { projectRoot, branch: target, tip, plan: plan.name, units: plan.tasks };
   const { landed, adopted } = await landedUnits(repository, of);
   const ids = new Set(plan.tasks.map((task) => task.id));

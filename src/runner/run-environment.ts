@@ -106,7 +106,7 @@ export async function openRunEnvironment(
 }
 
 /** Creates the folders of runs and gate trees. Throws ENVIRONMENT when they cannot be written. */
-function requireWritable(paths: RunPaths): void {
+export function requireWritable(paths: RunPaths): void {
   restoreAccess(paths);
   for (const folder of [paths.runs, paths.slots]) {
     try {

@@ -1,10 +1,9 @@
 /** `dgov doctor`: checks everything a run needs, one thing at a time. */
 import { existsSync, readdirSync } from "node:fs";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import type { Config, ProviderConfig } from "../../config/config.ts";
 import { childVariables } from "../../config/execution-policy.ts";
 import { configFile, findProject } from "../../config/find.ts";
-import { gatesWithoutHistory } from "../../config/gate-history.ts";
 import { loadConfig } from "../../config/load.ts";
 import { endpointOf, requireEditedProvider, resolveModel } from "../../config/providers.ts";
 import { isTrusted, trustOrigin } from "../../config/trust.ts";
@@ -18,77 +17,71 @@ import {
   type Repository,
   requireIdentity,
 } from "../../git/repository.ts";
+import { openEventLogForReading } from "../../log/event-log.ts";
 import { openProvider } from "../../model/provider.ts";
+import { declaredName, listPlans } from "../../plan/locate.ts";
 import { childEnvironment } from "../../process/environment.ts";
-import { describeExit } from "../../process/exit-result.ts";
-import { runProcess } from "../../process/spawn.ts";
+import { requireNoRun } from "../../process/lock.ts";
+import { lastTarget } from "../../runner/history.ts";
+import { runPaths } from "../../runner/paths.ts";
+import {
+  type Confirm,
+  findTarget,
+  requireCleanTree,
+  requireFirstCommit,
+  requireHistory,
+  requireKeys,
+  requireTrust,
+  staleTarget,
+} from "../../runner/preconditions.ts";
+import { requireWritable } from "../../runner/run-environment.ts";
 import { type FoundBaseline, findBaseline } from "../../settlement/structure/baseline.ts";
 import { configuredSentrux } from "../../settlement/structure/engine.ts";
 import { hasSource } from "../../settlement/structure/scan.ts";
+import { readText } from "../../std/files.ts";
 import { limitSignal } from "../../std/limit.ts";
-import { errorMessage, short } from "../../std/text.ts";
+import { errorMessage, listed, short } from "../../std/text.ts";
 import { baselineFile, metadataFile } from "../../structure/baseline.ts";
-
-export interface DoctorCheck {
-  check: string;
-  state: "ok" | "warn" | "fail";
-  detail: string;
-  /** The next command to type, or null. */
-  next: string | null;
-}
+import { outdatedSchemas } from "../json-schemas.ts";
+import { checkCommands } from "./commands.ts";
+import { type Add, type DoctorCheck, openRows, Question, type Rows } from "./rows.ts";
 
 interface DoctorRequest {
   cwd: string;
   env: Record<string, string | undefined>;
   /** Sends one tiny request to the endpoint. */
   online: boolean;
+  /** True on a terminal, where a run asks instead of ending. */
+  interactive: boolean;
 }
-
-/** Adds one result. */
-type Add = (
-  check: string,
-  state: DoctorCheck["state"],
-  detail: string,
-  next?: string | null,
-) => void;
 
 /** Results of all checks, in order. A failed check ends those that depend on it. */
 export async function runChecks(o: DoctorRequest): Promise<DoctorCheck[]> {
-  const checks: DoctorCheck[] = [];
-  const add: Add = (check, state, detail, next = null) => {
-    checks.push({ check, state, detail, next });
-  };
-  try {
-    add("git", "ok", await gitVersion());
-  } catch (error) {
-    add("git", "fail", errorMessage(error), "install git 2.38 or newer");
-    return checks;
-  }
-  const repository = await openRepository(o.cwd).catch((error: unknown) => {
-    add("repository", "fail", errorMessage(error), "git init");
-    return null;
+  const rows = openRows();
+  const { checks, add, condition } = rows;
+  if (!(await condition("git", gitVersion))) return checks;
+  let repository: Repository | null = null;
+  await condition("repository", async () => {
+    repository = await openRepository(o.cwd);
+    return repository.topLevel;
   });
-  if (repository !== null) {
-    add("repository", "ok", repository.topLevel);
-    await checkRepository(repository, add);
-  }
   const root = findProject(o.cwd);
+  const found = root === null ? null : loadConfig(root);
+  const config = found?.ok ? found.config : null;
+  if (repository !== null) await checkRepository(repository, { ...o, root, config }, rows);
   if (root === null) {
-    add("project", "fail", "no .dgov folder here or above", "dgov init");
+    add("project", "fail", `no .dgov folder in ${o.cwd} or above it`, "dgov init");
     return checks;
   }
-  const loaded = loadConfig(root);
-  if (!loaded.ok) {
-    for (const d of loaded.diagnostics) {
-      add("config", "fail", `${d.file}:${d.line ?? 1}: ${d.message}`, d.hint);
-    }
-    return checks;
+  for (const d of found?.ok === false ? found.diagnostics : []) {
+    add("config", "fail", `${d.file}:${d.line ?? 1}: ${d.message}`, d.hint);
   }
-  const { config } = loaded;
+  if (config === null) return checks;
   add("config", "ok", configFile);
-  await checkProvider(o, config, add);
+  await checkSchemas(root, add);
+  await checkProvider(o, config, rows);
   const environment = childEnvironment(o.env, childVariables(config));
-  await checkCommands(root, config, environment, add);
+  await checkCommands({ root, config, environment, repository }, add);
   add("sandbox", "warn", "off: a worker can read and write what you can", null);
   if (repository !== null) {
     await checkStructure(repository, { root, config, environment }, add);
@@ -96,14 +89,49 @@ export async function runChecks(o: DoctorRequest): Promise<DoctorCheck[]> {
   return checks;
 }
 
-async function checkRepository(repository: Repository, add: Add): Promise<void> {
-  try {
+/** The conditions of a run that concern the repository. */
+async function checkRepository(
+  repository: Repository,
+  o: DoctorRequest & { root: string | null; config: Config | null },
+  rows: Rows,
+): Promise<void> {
+  const { add, condition } = rows;
+  const prefix = o.root === null ? "" : prefixOf(projectDirOf(repository, o.root));
+  await condition("lock", async () => {
+    requireNoRun(repository.commonDir);
+    return null;
+  });
+  const answers = answersOf(o);
+  const isBorn = await condition("commits", async () => {
+    const others = await requireFirstCommit(repository, prefix, answers);
+    return others === null ? null : "none yet; dgov run commits .dgov/ first";
+  });
+  await condition("identity", async () => {
     const { name, email } = await requireIdentity(repository);
-    add("identity", "ok", `${name} <${email}>`);
-  } catch (error) {
-    if (!(error instanceof DgovError) || error.code !== "ENVIRONMENT") throw error;
-    add("identity", "fail", error.message, error.hint);
+    return `${name} <${email}>`;
+  });
+  const { config } = o;
+  if (config !== null) {
+    await condition("worktrees", async () => {
+      const configured = config.worktree.root;
+      const paths = runPaths({ repositoryId: repository.id, configured, env: o.env });
+      requireWritable(paths);
+      return paths.root;
+    });
   }
+  if (o.root !== null) await checkTarget(repository, { ...o, root: o.root }, rows);
+  if (isBorn) {
+    await condition("checkout", async () => {
+      const { commit } = await headOf(repository);
+      if (commit === null) return null;
+      await requireCleanTree(repository, prefix, { tasks: [] }, false);
+      return "no uncommitted changes";
+    });
+  }
+  await condition("history", async () => {
+    requireHistory(repository, false);
+    return null;
+  });
   const folder = join(repository.commonDir, "hooks");
   const hooks = existsSync(folder)
     ? readdirSync(folder).filter((name) => !name.endsWith(".sample"))
@@ -114,18 +142,66 @@ async function checkRepository(repository: Repository, add: Add): Promise<void> 
   if (existsSync(join(repository.topLevel, ".gitmodules"))) {
     add("submodules", "warn", "submodules are left to setup_cmd; their content cannot be claimed");
   }
-  if (repository.shallow) {
-    const detail = "shallow clone: previously landed units cannot be detected";
-    add("history", "warn", detail, "git fetch --unshallow");
+}
+
+/** The answers of the operator, who is not asked here: a question ends the condition that has it. */
+function answersOf({ interactive }: DoctorRequest): { yes: false; confirm: Confirm | null } {
+  const confirm: Confirm = (question) => Promise.reject(new Question(question));
+  return { yes: false, confirm: interactive ? confirm : null };
+}
+
+/** The branch to land on, its upstream, and the log with the branches of earlier runs. */
+async function checkTarget(
+  repository: Repository,
+  o: DoctorRequest & { root: string; config: Config | null },
+  { add, condition }: Rows,
+): Promise<void> {
+  const { config, root } = o;
+  let target: string | null = null;
+  if (config !== null) {
+    await condition("target", async () => {
+      ({ target } = await findTarget(repository, undefined, config.run));
+      return target;
+    });
   }
+  const stale = target === null ? null : await staleTarget(repository, target);
+  if (stale !== null) add("upstream", "warn", stale.message, stale.hint);
+  await condition("log", async () => {
+    using log = openEventLogForReading(root);
+    if (log === null || target === null) return null;
+    for (const location of listPlans(root)) {
+      if (location.archived) continue;
+      const plan = declaredName(location) ?? location.name;
+      const last = lastTarget(log, plan, location);
+      if (last === null || last === target) continue;
+      const next = `dgov run ${plan} --target ${last}, or --target ${target}`;
+      add("plan", "warn", `${plan} last ran on ${last}, and now would on ${target}`, next);
+    }
+    return null;
+  });
+}
+
+/** The JSON Schemas that plans and project.toml name for editors; git ignores them, so that a clone has none. */
+async function checkSchemas(root: string, add: Add): Promise<void> {
+  const files = [configFile, ...listPlans(root).map(({ dir }) => join(dir, "_root.toml"))];
+  const named = files.some((file) => readText(resolve(root, file))?.includes("#:schema "));
+  const outdated = named ? await outdatedSchemas(root) : [];
+  if (outdated.length === 0) return;
+  add(
+    "schema",
+    "warn",
+    `${listed(outdated, 2)}: missing or out of date (for editors)`,
+    "dgov init",
+  );
 }
 
 /** The endpoint of the project's own model: its key, the user's agreement, and a request when online. */
 async function checkProvider(
-  { env, online }: DoctorRequest,
+  o: DoctorRequest,
   config: Config,
-  add: Add,
+  { add, condition }: Rows,
 ): Promise<void> {
+  const { env, online } = o;
   const none = { defaultAgent: null, defaultProvider: null };
   const resolved = resolveModel(config, none, { agent: null, provider: null });
   if (!resolved.ok) {
@@ -135,24 +211,22 @@ async function checkProvider(
   const { provider, model } = resolved.value;
   const { apiKeyEnv } = provider;
   const origin = trustOrigin(provider.baseUrl);
-  try {
+  const isEdited = await condition("endpoint", async () => {
     requireEditedProvider(provider);
-  } catch (error) {
-    if (!(error instanceof DgovError)) throw error;
-    add("endpoint", "fail", error.message, error.hint);
-    return;
+    return `${model} at ${origin}`;
+  });
+  if (!isEdited) return;
+  const hasKey = await condition("key", async () => {
+    requireKeys([provider], env);
+    return `${apiKeyEnv} is set`;
+  });
+  await condition("trust", async () => {
+    await requireTrust([provider], { env, ...answersOf(o) });
+    return `${apiKeyEnv} may be sent to ${origin}`;
+  });
+  if (online && hasKey && isTrusted(env, provider)) {
+    await checkOnline(provider, model, env[apiKeyEnv] ?? "", add);
   }
-  add("endpoint", "ok", `${model} at ${origin}`);
-  const key = env[apiKeyEnv] ?? "";
-  if (key === "") add("key", "fail", `${apiKeyEnv} is not set`, `export ${apiKeyEnv}=...`);
-  else add("key", "ok", `${apiKeyEnv} is set`);
-  const trusted = isTrusted(env, provider);
-  if (trusted) add("trust", "ok", `${apiKeyEnv} may be sent to ${origin}`);
-  else {
-    const detail = `you have not agreed yet to send ${apiKeyEnv} to ${origin}`;
-    add("trust", "warn", detail, "dgov run asks, or takes -y");
-  }
-  if (online && key !== "" && trusted) await checkOnline(provider, model, key, add);
 }
 
 const onlineTimeoutMs = 60_000;
@@ -235,66 +309,4 @@ function structureRow(
   }
   if (state.stale !== null) return ["warn", `baseline: ${state.stale}`, save];
   return ["ok", by, null];
-}
-
-const builtins = new Set([
-  "test",
-  "[",
-  "true",
-  "false",
-  "echo",
-  "cd",
-  "if",
-  "for",
-  "sh",
-  "exec",
-  "set",
-  ":",
-]);
-
-/** Starts the program of each configured command with `--version`, in the gates' environment. */
-async function checkCommands(
-  root: string,
-  config: Config,
-  environment: Record<string, string>,
-  add: Add,
-): Promise<void> {
-  const configured = Object.entries(config.commands).filter(
-    (entry): entry is [string, string] => entry[1] !== null,
-  );
-  if (configured.length === 0) {
-    const detail = "no gate is configured: every change within its claims would land";
-    add("gates", "warn", detail, `set test_cmd in ${configFile}`);
-  }
-  for (const { message, hint } of gatesWithoutHistory(config))
-    add("gate history", "warn", message, hint);
-  const seen = new Set<string>();
-  for (const [key, text] of configured) {
-    const name = key.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
-    const program = firstWord(text);
-    if (program === null || builtins.has(program) || seen.has(program)) continue;
-    seen.add(program);
-    const run = await runProcess({
-      argv: [program, "--version"],
-      cwd: root,
-      env: environment,
-      timeoutMs: 30_000,
-      outputBytesMax: 16 * 1024,
-    });
-    if (run.result.kind === "not_found")
-      add(`${name} command`, "fail", `${program} is not on PATH`, `install ${program}`);
-    else if (run.result.kind === "exited" && run.result.code === 0)
-      add(`${name} command`, "ok", `${program}: ${run.combined.trim().split("\n")[0] ?? ""}`);
-    else
-      add(`${name} command`, "ok", `${program} is there (--version: ${describeExit(run.result)})`);
-  }
-}
-
-/** The program a shell command starts with, after assignments; null when it is not a plain word. */
-function firstWord(text: string): string | null {
-  const word = text
-    .trim()
-    .split(/\s+/)
-    .find((part) => !/^[A-Za-z_]\w*=/.test(part));
-  return word === undefined || /["'`$(){}<>|&;]/.test(word) ? null : word;
 }

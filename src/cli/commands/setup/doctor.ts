@@ -1,6 +1,7 @@
 /** `dgov doctor`: checks everything a run needs and names the next command for each problem. */
 import { join } from "node:path";
-import { type DoctorCheck, runChecks } from "../../../app/doctor/checks.ts";
+import { runChecks } from "../../../app/doctor/checks.ts";
+import type { DoctorCheck } from "../../../app/doctor/rows.ts";
 import { configFile } from "../../../config/find.ts";
 import { requireConfig } from "../../../config/load.ts";
 import { renderSettings, type Setting, settingsInForce } from "../../../config/settings.ts";
@@ -23,8 +24,8 @@ export default command({
       context.output.answer({ schema: "dgov.config/1", settings }, renderSettings(settings));
       return 0;
     }
-    const { cwd, env, output } = context;
-    const checks = await runChecks({ cwd, env, online: args.online === true });
+    const { cwd, env, interactive, output } = context;
+    const checks = await runChecks({ cwd, env, interactive, online: args.online === true });
     const ready = checks.every(({ state }) => state !== "fail");
     output.answer({ schema: "dgov.doctor/1", ready, checks }, renderChecks(checks));
     return ready ? 0 : 1;

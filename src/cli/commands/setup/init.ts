@@ -79,13 +79,14 @@ export default command({
       context.output.answer({ schema: "dgov.init/1", root, created, backed_up: backedUp }, text);
       return 0;
     }
-    const rows = await runChecks({ cwd: root, env: context.env, online: false });
+    const { env, interactive } = context;
+    const rows = await runChecks({ cwd: root, env, interactive, online: false });
     const ready = rows.every((row) => row.state !== "fail");
     context.output.answer(
       { schema: "dgov.init/1", root, created, backed_up: backedUp, checks: rows, ready },
       `${text}\n\n${renderChecks(rows)}`,
     );
-    return 0;
+    return ready ? 0 : 1;
   },
 });
 
