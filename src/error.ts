@@ -85,6 +85,11 @@ export class DgovError extends Error {
     this.diagnostics = options.diagnostics ?? [];
   }
 
+  /** The hint with the alternative for a command that has its flag. */
+  get fullHint(): string {
+    return [this.hint, this.orFlag].filter((one) => one !== undefined).join(", or ");
+  }
+
   get exitCode(): number {
     return errorCodes[this.code].exit;
   }

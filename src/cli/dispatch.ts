@@ -77,12 +77,11 @@ async function call(target: AnyCommand, context: Context, args: Args<ArgsDef>): 
 
 /** The error with its alternative hint, when the command has every flag that it names. */
 function withFlag(error: DgovError, args: ArgsDef): DgovError {
-  const { code, message, hint, orFlag, cause, diagnostics } = error;
+  const { code, message, orFlag, fullHint: hint, cause, diagnostics } = error;
   if (orFlag === undefined) return error;
   const flags = orFlag.match(/(?<=^|\s)--?[a-z][a-z-]*/g) ?? [];
   if (!flags.every((flag) => findFlag(flag, args) !== null)) return error;
-  const both = hint === undefined ? orFlag : `${hint}, or ${orFlag}`;
-  return new DgovError(code, message, { hint: both, cause, diagnostics });
+  return new DgovError(code, message, { hint, cause, diagnostics });
 }
 
 /** A usage error without a hint of its own names the command's help. */

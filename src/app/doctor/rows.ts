@@ -49,9 +49,8 @@ export function openRows(): Rows {
         return true;
       }
       if (!(error instanceof DgovError) || error.code === "INTERNAL") throw error;
-      const { hint, orFlag } = error;
-      const remedies = [hint, orFlag].filter((one) => one !== undefined);
-      add(check, "fail", oneLine(error.message), remedies.join(", or ") || null);
+      // `dgov run`, which the row is about, has every flag.
+      add(check, "fail", oneLine(error.message), error.fullHint || null);
       return false;
     }
   };
