@@ -7,15 +7,23 @@ import type { PlanLocation } from "../plan/locate.ts";
 import { readHistory } from "../runner/history.ts";
 import { suggest } from "../std/suggest.ts";
 import { listed, short } from "../std/text.ts";
-import { viewLandedUnits } from "../views/plan-view.ts";
+import {
+  type ShownRun,
+  type ShownUnit,
+  showUnit,
+  showUnits,
+  viewPlanUnits,
+} from "../views/plan-view.ts";
 import { type Elsewhere, landedWhere } from "../views/review.ts";
 import type { RunView, UnitView } from "../views/run-view.ts";
 import { type ProjectLog, readRun } from "./open-log.ts";
-import { newestRunAt, planNameAt } from "./plan-summary.ts";
+import { compiledUnits, Plans, planNameAt } from "./plan-summary.ts";
 
 export interface ResolvedRun {
   log: EventLog;
   run: RunView;
+  /** The run with the units of its plan: each as it is now, with the record of the run that landed it or had it last. */
+  shown: ShownRun;
   /** Null when the plan is not on disk any more. */
   location: PlanLocation | null;
 }
@@ -24,7 +32,7 @@ export interface ResolvedRun {
 export interface LandedPlan {
   plan: string;
   /** In the order of the plan, with those that have not landed; only the landed ones when its text is gone. */
-  units: UnitView[];
+  units: ShownUnit[];
   elsewhere: Elsewhere;
 }
 
@@ -45,20 +53,31 @@ export async function resolveRun(
 
 /** The newest run of a plan, or of all plans; without one, the landed units. Throws NOT_FOUND without either. */
 export async function findRun(
-  { log, projectRoot }: ProjectLog,
+  seen: ProjectLog,
   plan: string | undefined,
   note: (text: string) => void,
 ): Promise<ResolvedRun | LandedPlan> {
+  const { log, projectRoot } = seen;
+  const plans = new Plans(seen);
   const location = plan === undefined ? null : await locate(projectRoot, plan, log);
   if (location?.archived) note(`${location.name} is archived`);
   const name = location === null ? plan : planNameAt(location);
   if (log !== null) {
-    const newest =
-      location === null
-        ? log.newestRun(name)
-        : (newestRunAt(log, planNameAt(location), location)?.run ?? null);
-    const run = newest === null ? null : readRun(log, newest);
-    if (run !== null) return { log, run, location };
+    const newest = name === undefined ? (log.newestRun() ?? null) : null;
+    const last = newest === null ? null : readRun(log, newest);
+    const found =
+      last !== null
+        ? await plans.ofRun(last)
+        : location !== null
+          ? await plans.at(location, { thorough: true })
+          : name !== undefined
+            ? await plans.named(name)
+            : null;
+    const run = found?.run == null ? null : readRun(log, found.run.run);
+    if (found !== null && run !== null) {
+      const shown = showUnits(run, [...found.units, ...found.dropped], recordsOf(log));
+      return { log, run, shown, location: found.location };
+    }
   }
   const units = name === undefined ? [] : await landedUnitViews(projectRoot, name, location);
   if (name !== undefined && units.some(({ landed }) => landed !== null)) {
@@ -72,13 +91,66 @@ export async function findRun(
   });
 }
 
+/** Finds the record of a unit in a run, with all details; each run is read once. */
+function recordsOf(log: EventLog): (run: string, unit: string) => UnitView | null {
+  const runs = new Map<string, Map<string, UnitView>>();
+  return (run, unit) => {
+    const known =
+      runs.get(run) ?? new Map(readRun(log, run)?.units.map((one) => [one.unit, one]) ?? []);
+    runs.set(run, known);
+    return known.get(unit) ?? null;
+  };
+}
+
+/** Runs that are searched for one by the end of its id. */
+const runsSearchedMax = 10_000;
+
+/**
+ * The run with an id, or with a unique beginning, end or part after a `-` of one. Throws NOT_FOUND with the runs that
+ * there are.
+ */
+export function findRunId(log: EventLog | null, typed: string, plan?: string): string {
+  const entries = log?.runs({ ...(plan !== undefined && { plan }), limit: runsSearchedMax }) ?? [];
+  const ids = entries.map(({ run }) => run);
+  if (ids.includes(typed)) return typed;
+  const matches =
+    typed === "" ? [] : ids.filter((id) => id.startsWith(typed) || id.endsWith(typed));
+  const [only] = matches;
+  if (only !== undefined && matches.length === 1) return only;
+  if (only !== undefined) {
+    throw new DgovError("NOT_FOUND", `"${typed}" matches ${listed(matches, 5)}`, {
+      hint: "give a longer part of the id",
+    });
+  }
+  const near = suggest(typed, ids);
+  const known = ids.length === 0 ? "dgov runs list" : `runs are ${listed(ids, 5)}`;
+  throw new DgovError("NOT_FOUND", `no run ${typed}${plan === undefined ? "" : ` of ${plan}`}`, {
+    hint: near === null ? known : `did you mean ${near}?`,
+  });
+}
+
+/** One run of a plan, or of any plan, as it left its units. Throws NOT_FOUND for an unknown one. */
+export async function resolveOneRun(
+  seen: ProjectLog,
+  o: { plan: string | undefined; run: string },
+): Promise<ResolvedRun> {
+  const { log, projectRoot } = seen;
+  const location = o.plan === undefined ? null : await locate(projectRoot, o.plan, log);
+  const name = location === null ? o.plan : planNameAt(location);
+  const id = findRunId(log, o.run, name);
+  const run = log === null ? null : readRun(log, id);
+  if (log === null || run === null) throw new DgovError("NOT_FOUND", `no run ${o.run}`);
+  const { units } = await new Plans(seen).oneRun(run);
+  return { log, run, shown: showUnits(run, units, recordsOf(log)), location };
+}
+
 /** The units of a plan as git and the history of landings know them; empty without a commit. */
 async function landedUnitViews(
   projectRoot: string,
   plan: string,
   location: PlanLocation | null,
-): Promise<UnitView[]> {
-  const { compiledUnits, landedOnTarget, unitsOfSource } = await import("./run-facts.ts");
+): Promise<ShownUnit[]> {
+  const { landedOnTarget, unitsOfSource } = await import("./run-facts.ts");
   const planned =
     location === null
       ? null
@@ -88,15 +160,16 @@ async function landedUnitViews(
   const known = git.landed.map(({ unit, digest }) => ({
     ...{ unit, digest, role: "worker", summary: "", dependsOn: [] },
   }));
-  const units = planned ?? [...new Map(known.map((one) => [one.unit, one])).values()];
-  return viewLandedUnits(units, git.landed);
+  const texts = planned ?? [...new Map(known.map((one) => [one.unit, one])).values()];
+  const units = viewPlanUnits({ planned: texts, runs: [], live: null, git });
+  return units.map((unit) => showUnit(unit, () => null));
 }
 
 /** The program that made the landings of a plan without a run, and where its state is. */
 function whereItRan(
   { projectRoot, log }: Pick<ProjectLog, "projectRoot" | "log">,
   plan: string,
-  units: readonly UnitView[],
+  units: readonly ShownUnit[],
 ): Elsewhere {
   const python = readHistory(projectRoot).filter((one) => one.plan === plan && one.digest === null);
   if (python.length === 0) return { program: "dgov", state: null };

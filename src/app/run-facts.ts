@@ -1,5 +1,5 @@
 /** Facts for views of plans and runs that come from git, the log and compiled plans. */
-import { readFileSync, realpathSync } from "node:fs";
+import { realpathSync } from "node:fs";
 import { join } from "node:path";
 import { configFile } from "../config/find.ts";
 import { loadConfig } from "../config/load.ts";
@@ -18,39 +18,40 @@ import { ignoredPaths } from "../git/working-tree.ts";
 import { ledgerFile, openLedger } from "../ledger/file.ts";
 import type { EventLog } from "../log/event-log.ts";
 import { costOf } from "../model/usage.ts";
-import type { CompiledPlan } from "../plan/compiled.ts";
-import { readCompiled } from "../plan/compiled-file.ts";
 import { listPlans, type PlanLocation } from "../plan/locate.ts";
 import { foldHistory, landedUnits } from "../runner/history.ts";
 import { readText } from "../std/files.ts";
 import { type DiagnoseFacts, type Diagnosis, diagnose, landedKey } from "../views/diagnose.ts";
-import type { LandedFact, PlannedUnit } from "../views/plan-view.ts";
+import type { LandedFact, PlannedUnit, ShownRun } from "../views/plan-view.ts";
 import { type SelfCorrection, selfCorrections } from "../views/recovered-tool-errors.ts";
 import type { DiffStat, ReviewFacts } from "../views/review.ts";
-import type { RunView, UnitView } from "../views/run-view.ts";
+import type { UnitView } from "../views/run-view.ts";
 import { compileFromDisk, trackedPaths } from "./compile.ts";
 import { liveRun } from "./open-log.ts";
-import { planNameAt } from "./plan-summary.ts";
+import { planNameAt, plannedUnits } from "./plan-summary.ts";
 
 // Review
 
-/** The facts of `dgov plan review` besides the run itself. */
+/** The facts of `dgov plan review` besides the runs themselves. `runs` are those that worked on the units. */
 export async function reviewFacts(
   projectRoot: string,
   log: EventLog,
-  run: RunView,
+  run: ShownRun,
 ): Promise<ReviewFacts> {
-  const results = Map.groupBy(
-    log.telemetry({ run: run.run, types: ["result"] }),
-    (event) => event.unit ?? "",
-  );
+  const runs = new Set([run.run, ...run.units.flatMap((unit) => unit.run ?? [])]);
+  const counts = new Map([...runs].map((id) => [id, log.counts(id)]));
   const corrections = new Map<string, SelfCorrection[]>();
-  for (const [unit, events] of results) corrections.set(unit, selfCorrections(events));
+  for (const id of runs) {
+    const results = log.telemetry({ run: id, types: ["result"] });
+    for (const [unit, events] of Map.groupBy(results, (event) => event.unit ?? "")) {
+      corrections.set(`${id} ${unit}`, selfCorrections(events));
+    }
+  }
   return {
-    counts: log.counts(run.run),
+    counts: (id) => counts.get(id) ?? [],
     cost: costFunction(projectRoot),
     diffs: await diffStats(projectRoot, run.units),
-    corrections,
+    corrections: (id, unit) => corrections.get(`${id} ${unit}`) ?? [],
     crashed: run.phase === "running" && liveRun(projectRoot)?.run !== run.run,
   };
 }
@@ -73,21 +74,6 @@ export function costFunction(projectRoot: string): ReviewFacts["cost"] {
     const name = attempt === null ? ofPlan : (attempt.provider ?? "");
     return costOf(counts, Object.hasOwn(providers, name) ? (providers[name]?.price ?? null) : null);
   };
-}
-
-/** The run with the commits of units that had landed before it, where git and the history of landings have them. */
-export async function withEarlierCommits(projectRoot: string, run: RunView): Promise<RunView> {
-  const isOpen = ({ settled, phase, landed }: UnitView): boolean =>
-    settled && phase === "landed" && landed === null;
-  if (!run.units.some(isOpen)) return run;
-  const git = await landedOnTarget(projectRoot, run.plan, run);
-  const key = (of: { unit: string; digest: string }): string => `${of.unit} ${of.digest}`;
-  const earlier = new Map(git?.landed.map((one) => [key(one), one]));
-  const units = run.units.map((unit) => {
-    const found = isOpen(unit) ? earlier.get(key(unit)) : undefined;
-    return found === undefined ? unit : { ...unit, landed: { commit: found.commit, at: found.at } };
-  });
-  return { ...run, units };
 }
 
 /** Diff statistics of landed commits by unit; a commit that git no longer has is left out. */
@@ -134,18 +120,6 @@ export async function unitPatch(
 
 // Plan status
 
-/** Units of a plan folder's `_compiled.toml`; null when there is none or it cannot be read. */
-export function compiledUnits(dir: string): PlannedUnit[] | null {
-  let text: string;
-  try {
-    text = readFileSync(join(dir, "_compiled.toml"), "utf8");
-  } catch {
-    return null;
-  }
-  const plan = readCompiled(text);
-  return plan === null ? null : plannedUnits(plan);
-}
-
 /** Units of a plan's source, with defaults and without SOPs; null when it does not compile. Writes nothing. */
 export async function unitsOfSource(o: {
   projectRoot: string;
@@ -158,16 +132,6 @@ export async function unitsOfSource(o: {
   const picking = { sops: null, needModels: false, warn() {} };
   const result = await compileFromDisk({ ...o, ...picking, config });
   return result.ok ? plannedUnits(result.plan) : null;
-}
-
-function plannedUnits(plan: CompiledPlan): PlannedUnit[] {
-  return plan.tasks.map(({ id, summary, role, dependsOn, digest }) => ({
-    unit: id,
-    summary,
-    role,
-    dependsOn,
-    digest,
-  }));
 }
 
 /**

@@ -87,8 +87,8 @@ export interface EventLog {
   newestRun(plan?: string): string | null;
   /** Runs, newest first. */
   runs(query: { plan?: string; limit: number }): RunEntry[];
-  /** The `run.started` events of all runs, in order. */
-  starts(): RecordedEvent[];
+  /** The `run.started` events of all runs, or of the first ones, in order. */
+  starts(limit?: number): RecordedEvent[];
   /** Tokens, turns and calls per unit, attempt and model of a run. */
   counts(run: string): UsageCounts[];
   /** Tool-call statistics per run, unit, tool and kind of error, of one run or of all. */
@@ -300,7 +300,8 @@ function eventLog(projectRoot: string, connection: Connection, writer: Writer): 
     },
     newestRun: (plan) => selectRuns(connection, { plan, limit: 1 })[0]?.run ?? null,
     runs: (query) => selectRuns(connection, query),
-    starts: () => read("SELECT * FROM events WHERE type = 'run.started' ORDER BY seq"),
+    starts: (limit = -1) =>
+      read("SELECT * FROM events WHERE type = 'run.started' ORDER BY seq LIMIT ?", limit),
     counts: (run) => readCounts(connection, run),
     toolCalls: (run) => readToolCalls(connection, run ?? null),
     dataVersion: () => connection.version(),

@@ -9,8 +9,13 @@
  * next attempt has to know.
  */
 import { join } from "node:path";
-import { type LandedUnit, scanLanded } from "../git/landing/landed.ts";
-import { isCheckedOut, reachableCommits } from "../git/refs.ts";
+import {
+  type LandedUnit,
+  type LandedWork,
+  scanLanded,
+  scanLandedWork,
+} from "../git/landing/landed.ts";
+import { branchTip, headOf, isCheckedOut, reachableCommits } from "../git/refs.ts";
 import { prefixOf, projectDirOf, type Repository } from "../git/repository.ts";
 import { readBlobAt } from "../git/trees.ts";
 import type { EventLog, RecordedEvent } from "../log/event-log.ts";
@@ -314,6 +319,98 @@ export async function landedUnits(
     lines.flatMap((line) => (line.digest === null ? [`${line.unit} ${line.commit}`] : [])),
   );
   return { landed, adopted: landed.filter((one) => bare.has(`${one.unit} ${one.commit}`)) };
+}
+
+/** A unit that a record says has landed, by its commit where that is known. */
+export interface ClaimedLanding {
+  unit: string;
+  digest: string;
+  commit: string | null;
+}
+
+/** The landings on branches, for commands that show several plans: a branch is read once. */
+export class BranchLandings {
+  readonly #repository: Repository;
+  readonly #projectRoot: string;
+  readonly #since: string | null;
+  readonly #branches = new Map<string | null, Promise<Branch | null>>();
+  readonly #works = new Map<string, Promise<LandedWork[]>>();
+
+  /** `since` is a commit before the first landing that the log of the project has. */
+  constructor(o: { repository: Repository; projectRoot: string; since: string | null }) {
+    this.#repository = o.repository;
+    this.#projectRoot = o.projectRoot;
+    this.#since = o.since;
+  }
+
+  /**
+   * The landed units of a plan on its target: the branch of its last run, or the one checked out when there is none or
+   * it no longer exists. Null without a commit. The history below `since` is read only when a claimed landing is not
+   * found above it. `units` are those of the plan's text; null when it is gone.
+   */
+  async of(o: {
+    plan: string;
+    target: string | null;
+    units: readonly { unit: string; digest: string }[] | null;
+    claimed: readonly ClaimedLanding[];
+  }): Promise<{ branch: string | null; landed: LandedUnit[] } | null> {
+    const at = await this.#branch(o.target);
+    if (at === null) return null;
+    const { branch, tip, lines } = at;
+    if (adoptedLines(lines, o.plan).length > 0) {
+      const units = o.units?.map(({ unit, digest }) => ({ id: unit, digest }));
+      const on = { projectRoot: this.#projectRoot, ...(branch !== null && { branch }), tip };
+      const of = { ...on, plan: o.plan, ...(units && { units }) };
+      return { branch, landed: (await landedUnits(this.#repository, of)).landed };
+    }
+    const recent = this.#since === null ? null : await this.#landed(at, o.plan, this.#since);
+    if (recent !== null && o.claimed.every((claim) => recent.some((one) => fulfils(one, claim)))) {
+      return { branch, landed: recent };
+    }
+    return { branch, landed: await this.#landed(at, o.plan, null) };
+  }
+
+  async #landed({ tip, lines }: Branch, plan: string, since: string | null): Promise<LandedUnit[]> {
+    const key = `${tip} ${since}`;
+    const works = this.#works.get(key) ?? scanLandedWork(this.#repository, tip, since);
+    this.#works.set(key, works);
+    const landed = (await works).flatMap(({ unit, ...work }) =>
+      work.plan !== plan || unit === null ? [] : [{ ...work, unit }],
+    );
+    return withLaterDigests(landed, lines, plan);
+  }
+
+  #branch(target: string | null): Promise<Branch | null> {
+    const branch = this.#branches.get(target) ?? this.#find(target);
+    this.#branches.set(target, branch);
+    return branch;
+  }
+
+  async #find(target: string | null): Promise<Branch | null> {
+    const r = this.#repository;
+    const projectRoot = this.#projectRoot;
+    const known = target === null ? null : await branchTip(r, target);
+    if (target !== null && known !== null) {
+      const lines = await historyOf(r, { projectRoot, branch: target, tip: known });
+      return { branch: target, tip: known, lines };
+    }
+    const head = await headOf(r);
+    if (head.commit === null) return null;
+    const branch = head.kind === "branch" ? head.branch : null;
+    return { branch, tip: head.commit, lines: readHistory(projectRoot) };
+  }
+}
+
+interface Branch {
+  /** Null for a detached HEAD. */
+  branch: string | null;
+  tip: string;
+  /** The history of landings as the branch has it. */
+  lines: HistoryLine[];
+}
+
+function fulfils(landed: LandedUnit, { unit, digest, commit }: ClaimedLanding): boolean {
+  return landed.unit === unit && (landed.commit === commit || landed.digest === digest);
 }
 
 /**

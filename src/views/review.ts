@@ -8,15 +8,16 @@
 import type { UsageCounts } from "../log/counts.ts";
 import { nextStep } from "./explain.ts";
 import type { ForeignCommitView } from "./foreign-commits.ts";
+import type { ShownRun, ShownUnit } from "./plan-view.ts";
 import type { SelfCorrection } from "./recovered-tool-errors.ts";
 import {
   type AttemptView,
-  endedPhases,
   type GateView,
   type RunView,
   shownPhase,
   type UnitView,
 } from "./run-view.ts";
+import { isFinished } from "./unit-state.ts";
 
 export interface DiffStat {
   files: number;
@@ -54,6 +55,9 @@ export interface ReviewView {
   run: string | null;
   plan: string;
   phase: string;
+  /** Units of the plan that landed or are done, and all of them. */
+  landed: number;
+  total: number;
   elsewhere: Elsewhere | null;
   startedAt: string | null;
   finishedAt: string | null;
@@ -71,9 +75,7 @@ export interface ReviewView {
   units: UnitReview[];
 }
 
-export interface UnitReview extends Omit<UnitView, "changes" | "settled" | "attempts" | "digest"> {
-  settled: boolean;
-  attempts: AttemptView[];
+export interface UnitReview extends Omit<ShownUnit, "changes" | "digest"> {
   diff: DiffStat | null;
   selfCorrections: SelfCorrection[];
   spending: Spending;
@@ -81,22 +83,27 @@ export interface UnitReview extends Omit<UnitView, "changes" | "settled" | "atte
 }
 
 export interface ReviewFacts {
-  counts: readonly UsageCounts[];
+  counts(run: string): readonly UsageCounts[];
   /** Cost of one row of counts, or null without a price. */
   cost(counts: UsageCounts, attempt: AttemptView | null): number | null;
   diffs: ReadonlyMap<string, DiffStat>;
-  corrections: ReadonlyMap<string, readonly SelfCorrection[]>;
+  corrections(run: string, unit: string): readonly SelfCorrection[];
   /** The run has not finished, and no process runs it. */
   crashed: boolean;
 }
 
-/** The review of a run; `only` restricts it to one unit. */
-export function viewReview(run: RunView, facts: ReviewFacts, only: string | null): ReviewView {
+interface SpendingFacts extends Pick<ReviewFacts, "cost"> {
+  counts: readonly UsageCounts[];
+}
+
+/** The review of a run and of the units of its plan; `only` restricts it to one unit. */
+export function viewReview(run: ShownRun, facts: ReviewFacts, only: string | null): ReviewView {
   const units = run.units.filter(({ unit }) => only === null || unit === only);
   return {
     run: run.run,
     plan: run.plan,
     phase: shownPhase(run, !facts.crashed),
+    ...counted(run.units),
     elsewhere: null,
     startedAt: run.startedAt,
     finishedAt: run.finishedAt,
@@ -110,23 +117,24 @@ export function viewReview(run: RunView, facts: ReviewFacts, only: string | null
     repositoryChanged: run.repositoryChanged,
     foreignCommits: run.foreignCommits,
     redBase: run.redBase,
-    spending: runSpending(run, facts),
+    spending: runSpending(run, { counts: facts.counts(run.run), cost: facts.cost }),
     units: units.map((unit) => reviewUnit(run, unit, facts)),
   };
 }
 
 /** The review of a plan that landed elsewhere: its units by commit. */
 export function viewLandedPlan(
-  { plan, units, elsewhere }: { plan: string; units: readonly UnitView[]; elsewhere: Elsewhere },
+  { plan, units, elsewhere }: { plan: string; units: readonly ShownUnit[]; elsewhere: Elsewhere },
   diffs: ReadonlyMap<string, DiffStat>,
   only: string | null,
 ): ReviewView {
   const nothing = spendingOf([], { counts: [], cost: () => null });
-  const open = units.some(({ phase }) => phase === "pending");
+  const open = units.some(({ state }) => !isFinished(state));
   return {
     run: null,
     plan,
     phase: open ? "partial" : "complete",
+    ...counted(units),
     elsewhere,
     ...{ startedAt: null, finishedAt: null, durationMs: null },
     ...{ target: null, before: null, after: null },
@@ -145,33 +153,34 @@ export function viewLandedPlan(
   };
 }
 
+function counted(units: readonly ShownUnit[]): Pick<ReviewView, "landed" | "total"> {
+  return { landed: units.filter(({ state }) => isFinished(state)).length, total: units.length };
+}
+
 /** Names the program or the log with which a plan landed elsewhere. */
 export function landedWhere({ program }: Elsewhere): string {
   return program === "python" ? "with the Python program" : "in runs of another log";
 }
 
-function reviewUnit(run: RunView, unit: UnitView, facts: ReviewFacts): UnitReview {
+function reviewUnit(run: ShownRun, unit: ShownUnit, facts: ReviewFacts): UnitReview {
   const { changes: _, digest: __, ...shown } = unit;
-  const crashed = facts.crashed && !endedPhases.has(unit.phase);
+  const worked = unit.run ?? run.run;
   return {
     ...shown,
     diff: facts.diffs.get(unit.unit) ?? null,
-    selfCorrections: [...(facts.corrections.get(unit.unit) ?? [])],
-    spending: spendingOf([unit], facts),
-    next: crashed ? `dgov run ${run.plan} --continue` : nextStep(run, unit),
+    selfCorrections: [...facts.corrections(worked, unit.unit)],
+    spending: spendingOf([unit], { counts: facts.counts(worked), cost: facts.cost }),
+    next: nextStep(run, unit),
   };
 }
 
 /** Tokens and cost of a run, including the choice of SOPs before its units started. */
-export function runSpending(run: RunView, facts: Pick<ReviewFacts, "counts" | "cost">): Spending {
+export function runSpending(run: RunView, facts: SpendingFacts): Spending {
   return spendingOf([...run.units, null], facts);
 }
 
 /** Tokens and cost of units over all attempts. A null unit selects the requests made outside of any unit. */
-export function spendingOf(
-  units: readonly (UnitView | null)[],
-  facts: Pick<ReviewFacts, "counts" | "cost">,
-): Spending {
+export function spendingOf(units: readonly (UnitView | null)[], facts: SpendingFacts): Spending {
   const sum = { turns: 0, calls: 0, failedCalls: 0, unmeteredTurns: 0 };
   const tokens = { promptTokens: 0, cachedTokens: 0, completionTokens: 0 };
   let costAtLeast: number | null = null;

@@ -32,6 +32,8 @@ export interface RunView {
   phase: RunPhase;
   /** The operator interrupted it. */
   interrupted: boolean;
+  /** It had every unit of the plan, and not only some that were named. */
+  whole: boolean;
   startedAt: string;
   finishedAt: string | null;
   durationMs: number | null;
@@ -200,6 +202,7 @@ function beginRun(event: RecordedEvent): RunView {
     plan: event.plan,
     phase: "running",
     interrupted: false,
+    whole: textListField(data, "only").length === 0,
     startedAt: ts,
     finishedAt: null,
     durationMs: null,

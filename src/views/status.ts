@@ -3,15 +3,10 @@
  *
  * An unfinished run whose process no longer holds the run lock is shown as crashed.
  */
-import { plural } from "../std/text.ts";
-import {
-  endedPhases,
-  isSuccessful,
-  neverStarted,
-  type RunView,
-  shownPhase,
-  type UnitView,
-} from "./run-view.ts";
+import { plural, words } from "../std/text.ts";
+import { type PlanUnit, type PlanView, stateCounts } from "./plan-view.ts";
+import { type RunView, shownPhase } from "./run-view.ts";
+import { isEnded, isFinished, type UnitStateName } from "./unit-state.ts";
 
 export type StatusWord = "running" | "needs_attention" | "idle";
 
@@ -29,26 +24,38 @@ export interface RunStatusView {
   plan: string;
   /** The run's phase; `crashed` when it has not finished and no process runs it. */
   phase: string;
+  /** The state of the whole plan, as `plan list` shows it. */
+  planStatus: string;
+  /** Units of the plan that landed or are done, and all of them. */
+  landed: number;
+  total: number;
   startedAt: string;
   finishedAt: string | null;
   target: string;
   degraded: boolean;
   /** Gates that failed on the base. */
   redBase: { gate: string; command: string | null; reason: string }[];
-  /** Number of units by phase, in order of appearance. */
+  /** Number of units by phase, and by state, in order of appearance. */
   phases: { phase: string; count: number }[];
+  states: { state: UnitStateName; count: number }[];
   units: UnitStatusView[];
 }
 
 export interface UnitStatusView {
   unit: string;
   summary: string;
+  state: UnitStateName;
   phase: string;
   reason: string;
   attempt: number;
   since: string;
   waitingOn: string[];
+  /** The commit that landed it, also when it is `undone`. */
   commit: string | null;
+  /** Time of the landing, else of the start of the phase; null for a unit that no run has had. */
+  at: string | null;
+  /** The run that landed it, else the last one that worked on it. */
+  run: string | null;
   keptRef: string | null;
   flaky: string[];
 }
@@ -59,25 +66,30 @@ export interface LiveRun {
   plan: string;
 }
 
+/** A plan and its newest run. */
+export interface RanPlan extends Omit<PlanView, "run" | "dropped"> {
+  run: RunView;
+}
+
 /**
- * The status of some runs, newest first. `adopted` is the number of units that the history of the Python program
- * lists; it matters where there is no run.
+ * The status of some plans, the one that ran last first. `adopted` is the number of units that the history of the
+ * Python program lists; it matters where there is no run.
  */
 export function viewStatus(
-  runs: readonly RunView[],
+  plans: readonly RanPlan[],
   holder: LiveRun | null,
   adopted = 0,
 ): StatusView {
-  const views = runs.map((run) => viewRunStatus(run, holder?.run ?? null));
+  const views = plans.map((plan) => viewRunStatus(plan, holder?.run ?? null));
   if (holder !== null && !views.some((run) => run.run === holder.run)) {
     const summary = `running: ${holder.plan}: starting`;
     return { status: "running", summary, next: "dgov watch", runs: views };
   }
   const live = views.find((run) => run.phase === "running");
-  const bad = views.find((run) => run.phase !== "complete");
   if (live !== undefined) {
     return { status: "running", summary: liveLine(live), next: "dgov watch", runs: views };
   }
+  const bad = views.find(needsAttention);
   if (bad !== undefined) {
     const next = `dgov plan review ${bad.plan}`;
     return { status: "needs_attention", summary: endLine(bad), next, runs: views };
@@ -88,75 +100,74 @@ export function viewStatus(
     return { status: "idle", summary, next: "dgov plan list --all", runs: [] };
   }
   const summary = newest === undefined ? "idle: no runs yet" : endLine(newest);
-  return { status: "idle", summary, next: null, runs: views };
+  const next = newest?.states.some(({ state }) => state === "undone")
+    ? `dgov run ${newest.plan}`
+    : null;
+  return { status: "idle", summary, next, runs: views };
 }
 
-function viewRunStatus(run: RunView, liveRun: string | null): RunStatusView {
-  const units = run.units.map(viewUnitStatus);
+/** True when the last run did not complete, or an earlier one left units that did not land. */
+function needsAttention({ phase, units }: RunStatusView): boolean {
+  const left = units.some(
+    (unit) => !isFinished(unit.state) && unit.state !== "undone" && unfinished.has(unit.phase),
+  );
+  return phase !== "complete" || left;
+}
+
+/** Phases in which a run leaves a unit that did not succeed. */
+const unfinished: ReadonlySet<string> = new Set(["failed", "timed_out", "abandoned", "skipped"]);
+
+function viewRunStatus(of: RanPlan, liveRun: string | null): RunStatusView {
+  const { plan, run, status, landed, total } = of;
+  const units = of.units.map(viewUnitStatus);
   const counts = new Map<string, number>();
   for (const { phase } of units) counts.set(phase, (counts.get(phase) ?? 0) + 1);
   return {
     run: run.run,
-    plan: run.plan,
+    plan,
     phase: shownPhase(run, run.run === liveRun),
+    planStatus: status,
+    ...{ landed, total },
     startedAt: run.startedAt,
     finishedAt: run.finishedAt,
     target: run.target,
     degraded: run.degraded,
     redBase: run.redBase.map(({ gate, command, reason }) => ({ gate, command, reason })),
     phases: [...counts].map(([phase, count]) => ({ phase, count })),
+    states: stateCounts(units),
     units,
   };
 }
 
-function viewUnitStatus(unit: UnitView): UnitStatusView {
+function viewUnitStatus(of: PlanUnit): UnitStatusView {
+  const { unit, summary, state, phase, reason, attempts, at, waitingOn, commit } = of;
+  const { run, keptRef, flaky } = of;
   return {
-    unit: unit.unit,
-    summary: unit.summary,
-    phase: unit.phase,
-    reason: unit.reason,
-    attempt: unit.attempts.at(-1)?.attempt ?? 0,
-    since: unit.since,
-    waitingOn: unit.waitingOn,
-    commit: unit.landed?.commit ?? null,
-    keptRef: unit.keptRef,
-    flaky: unit.attempts.at(-1)?.flaky ?? [],
+    ...{ unit, summary, state, reason, waitingOn, commit, at, run, keptRef, flaky },
+    phase: phase ?? "pending",
+    attempt: attempts,
+    since: at ?? "",
   };
 }
 
 function liveLine(run: RunStatusView): string {
-  const active = run.units.filter((u) => !endedPhases.has(u.phase) && u.phase !== "pending");
-  const waiting = run.units.filter((unit) => unit.phase === "pending").length;
-  const parts = [`${goodCount(run)}/${run.units.length} landed`, `${active.length} active`];
-  if (waiting > 0) parts.push(`${waiting} pending`);
-  parts.push(...failureCounts(run));
-  return `running: ${run.plan}: ${parts.join(", ")}`;
+  return `running: ${run.plan}: ${countsText(run)}`;
 }
 
 function endLine(run: RunStatusView): string {
-  const word = run.phase === "complete" ? "idle" : "needs attention";
-  const parts = [`${goodCount(run)}/${run.units.length} landed`, ...failureCounts(run)];
-  return `${word}: ${run.plan}: last run ${run.phase}${run.degraded ? ", degraded" : ""}: ${parts.join(", ")}`;
+  const word = needsAttention(run) ? "needs attention" : "idle";
+  const degraded = run.degraded ? ", degraded" : "";
+  return `${word}: ${run.plan}: last run ${run.phase}${degraded}: ${countsText(run)}`;
 }
 
-function goodCount(run: RunStatusView): number {
-  return run.units.filter((unit) => isSuccessful(unit.phase)).length;
+/** The landed units of all, and the number of the others by state; those at work are one number. */
+function countsText({ landed, total, units }: RunStatusView): string {
+  const open = units.filter(({ state }) => !isFinished(state));
+  const active = open.filter(({ state }) => !isEnded(state) && state !== "waiting");
+  const others = stateCounts(open.filter((unit) => !active.includes(unit)));
+  return [
+    `${landed}/${total} landed`,
+    ...(active.length > 0 ? [`${active.length} active`] : []),
+    ...others.map(({ state, count }) => `${count} ${words(state)}`),
+  ].join(", ");
 }
-
-function failureCounts(run: RunStatusView): string[] {
-  const notStarted = run.units.filter((unit) => neverStarted(unit, unit.attempt)).length;
-  const counts = run.phases.map(({ phase, count }) => {
-    return { phase, count: phase === "abandoned" ? count - notStarted : count };
-  });
-  return [...counts, { phase: "not started", count: notStarted }]
-    .filter(({ phase, count }) => badPhases.has(phase) && count > 0)
-    .map(({ phase, count }) => `${count} ${phase.replace("_", " ")}`);
-}
-
-const badPhases: ReadonlySet<string> = new Set([
-  "failed",
-  "timed_out",
-  "abandoned",
-  "skipped",
-  "not started",
-]);

@@ -38,7 +38,7 @@ const verdicts = (p: TestProject): unknown[] =>
 const satisfied = (p: TestProject): unknown[] =>
   p.events().flatMap(({ type, data }) => (type === "review.satisfied" ? [data["commit"]] : []));
 
-const phaseOf = async (p: TestProject): Promise<string> =>
+const stateOf = async (p: TestProject): Promise<string> =>
   JSON.parse((await p.dgov(["plan", "status", "p", "--json"])).stdout).units[0].state;
 
 describe("an attempt without a change", () => {
@@ -51,7 +51,7 @@ describe("an attempt without a change", () => {
     expect(run.stderr).toContain("already satisfied by");
     expect(await p.landed()).toEqual([unit("a"), unit("b")]);
     const requests = p.model.requests.length;
-    expect(await phaseOf(p)).toBe("landed");
+    expect(await stateOf(p)).toBe("already_satisfied");
     expect((await p.dgov(["run", "p"])).exitCode).toBe(0);
     expect(p.model.requests).toHaveLength(requests);
   });

@@ -60,7 +60,7 @@ async function seen(p: TestProject): Promise<unknown[]> {
 describe("the Python program's state", () => {
   test.concurrent("B21 landed units are not paid for again, and list, status and run agree", async () => {
     await using p = await migrated();
-    expect(await seen(p)).toEqual([1, 1, ["landed", "pending"]]);
+    expect(await seen(p)).toEqual([1, 1, ["landed", "not_started"]]);
     const run = await p.dgov(["run", "p"]);
     expect([run.exitCode, run.stderr]).toEqual([
       0,
@@ -109,7 +109,7 @@ describe("the Python program's state", () => {
       return Object.fromEntries(of);
     };
     const finished = { [unit("look")]: "done", [unit("a")]: "landed", [unit("check")]: "done" };
-    expect(await states()).toEqual({ ...finished, [unit("b")]: "pending" });
+    expect(await states()).toEqual({ ...finished, [unit("b")]: "not_started" });
     for (const mode of [[], ["--continue"]]) {
       const run = await p.dgov(["run", "p", ...mode]);
       expect([run.exitCode, run.stdout]).toEqual([1, expect.stringContaining("3 of 4")]);
@@ -160,13 +160,13 @@ describe("the Python program's state", () => {
     await p.repo.git("revert", "--no-edit", p.commit);
     p.repo.write(".dgov/.gitignore", pythonGitignore);
     await p.repo.git("commit", "-qam", "ignore");
-    expect(await seen(p)).toEqual([0, 0, ["pending"]]);
+    expect(await seen(p)).toEqual([0, 0, ["not_started"]]);
     expect((await p.dgov(["run", "p"])).exitCode).toBe(0);
     expect(p.repo.read("a.txt")).toBe("by dgov\n");
 
     await using q = await migrated(["a"]);
     await q.repo.git("reset", "-q", "--hard", "HEAD~1");
-    expect(await seen(q)).toEqual([0, 0, ["pending"]]);
+    expect(await seen(q)).toEqual([0, 0, ["not_started"]]);
   });
 
   test.concurrent("B21 review of a plan without a run of dgov shows its landings, also without its folder", async () => {
@@ -177,7 +177,7 @@ describe("the Python program's state", () => {
       expect([exitCode, stdout]).toEqual([0, expect.stringContaining("1 of 2 units landed with")]);
       expect(stdout).toContain("recorded of its runs is in .dgov/state.db");
       expect(stdout).toMatch(new RegExp(`landed ${p.commit.slice(0, 10)} at .*: 2 files, `));
-      expect(stdout).toContain(`${unit("b")}  pending`);
+      expect(stdout).toContain(`${unit("b")}  not started`);
     }
     const json = JSON.parse((await review("p", "--json")).stdout);
     expect([json.run, json.phase, json.units[0].landed.commit]).toEqual([
@@ -256,7 +256,7 @@ describe("the Python program's state", () => {
     p.repo.write(".dgov/plans/p/_root.toml", root);
     await p.repo.git("add", "-A");
     await p.repo.git("commit", "-qm", "again");
-    expect(await seen(p)).toEqual([0, 0, ["pending"]]);
+    expect(await seen(p)).toEqual([0, 0, ["not_started"]]);
     expect((await p.dgov(["run", ".dgov/plans/p"])).exitCode).toBe(0);
     expect(p.repo.read("b.txt")).toBe("by dgov\n");
   });

@@ -103,7 +103,7 @@ describe("undo", () => {
     const status = JSON.parse((await p.dgov(["plan", "status", "p", "--json"])).stdout);
     expect(status).toMatchObject({
       landed: 0,
-      units: [{ state: "pending" }, { state: "pending" }],
+      units: [{ state: "undone" }, { state: "undone" }],
     });
 
     expect(await undo(p)).toMatchObject({

@@ -21,6 +21,7 @@ import {
   type RecordedEvent,
 } from "../../src/log/event-log.ts";
 import { present } from "../../src/std/assert.ts";
+import { viewPlan } from "../../src/views/plan-view.ts";
 import { viewRun } from "../../src/views/run-view.ts";
 import { viewStatus } from "../../src/views/status.ts";
 import { RunLog } from "../harness/run-log.ts";
@@ -140,8 +141,11 @@ describe("openEventLog", () => {
       .phase("b", "failed", "out of attempts", 2)
       .finished("partial", { warnings: ["red"] });
     log.append(script.news);
-    const standing = (events: RecordedEvent[]) =>
-      viewStatus([present(viewRun(events), "run")], null);
+    const standing = (events: RecordedEvent[]) => {
+      const run = present(viewRun(events), "run");
+      const facts = { planned: null, runs: [run], live: null, git: null };
+      return viewStatus([{ ...viewPlan("p", facts, true), run }], null);
+    };
     expect(standing(log.overview("r1"))).toEqual(standing(log.lifecycle({ run: "r1" })));
     expect(log.overview("r1").length).toBeLessThan(script.events.length);
   });

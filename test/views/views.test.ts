@@ -9,13 +9,15 @@ import { explainUnit } from "../../src/views/explain.ts";
 import {
   type PlanFacts,
   type PlanStatus,
-  viewPlanRow,
-  viewUnitStatuses,
+  type ShownRun,
+  showUnits,
+  viewPlan,
+  viewPlanUnits,
 } from "../../src/views/plan-view.ts";
 import { selfCorrections } from "../../src/views/recovered-tool-errors.ts";
 import { type ReviewFacts, viewReview } from "../../src/views/review.ts";
 import { type RunView, viewRun } from "../../src/views/run-view.ts";
-import { viewStatus } from "../../src/views/status.ts";
+import { type RanPlan, viewStatus } from "../../src/views/status.ts";
 import { timelineLine } from "../../src/views/timeline.ts";
 import { countEvents } from "../harness/event-sums.ts";
 import { RunLog } from "../harness/run-log.ts";
@@ -24,15 +26,27 @@ function view(log: RunLog): RunView {
   return present(viewRun(log.events), "a run");
 }
 
+/** The plan of one run, as the log has it. */
+function plan(log: RunLog, live: string | null = null): RanPlan {
+  const run = view(log);
+  return { ...viewPlan(run.plan, { planned: null, runs: [run], live, git: null }, true), run };
+}
+
+/** A run as `plan review` and `explain` show it. */
+function shown(log: RunLog, live: string | null = null): ShownRun {
+  const { run, units } = plan(log, live);
+  return showUnits(run, units, (_, id) => run.units.find(({ unit }) => unit === id) ?? null);
+}
+
 const three = {
   units: [{ unit: "a" }, { unit: "b", depends_on: ["a"] }, { unit: "c", depends_on: ["b"] }],
 };
 
 const noFacts: ReviewFacts = {
-  counts: [],
+  counts: () => [],
   cost: () => null,
   diffs: new Map(),
-  corrections: new Map(),
+  corrections: () => [],
   crashed: false,
 };
 
@@ -120,7 +134,7 @@ describe("viewStatus", () => {
     "E10 a unit that is %s counts as running, not as needing attention",
     (phase) => {
       const log = new RunLog(three).rejected("a", 1).phase("a", phase);
-      expect(viewStatus([view(log)], live).status).toBe("running");
+      expect(viewStatus([plan(log, "r1")], live).status).toBe("running");
     },
   );
 
@@ -128,31 +142,31 @@ describe("viewStatus", () => {
     const log = new RunLog(three)
       .phase("a", "failed", "out of attempts")
       .phase("b", "skipped", "a failed");
-    const status = viewStatus([view(log.finished("failed"))], null);
+    const status = viewStatus([plan(log.finished("failed"))], null);
     expect(status.status).toBe("needs_attention");
     expect(status.next).toBe("dgov plan review p");
     expect(renderStatus(status)).toMatchInlineSnapshot(`
-      "needs attention: p: last run failed: 0/3 landed, 1 failed, 1 skipped
+      "needs attention: p: last run failed: 0/3 landed, 1 failed, 1 skipped, 1 not started
 
-      p  run r1  failed onto main: 1 failed, 1 skipped, 1 pending
+      p  run r1  failed onto main: 1 failed, 1 skipped, 1 not started
         started 2026-01-02 03:04:00 UTC, ended 2026-01-02 03:04:03
-        failed   a    out of attempts
-        skipped  b    a failed
-        pending  c    waiting for b
+        failed       a    out of attempts
+        skipped      b    a failed
+        not started  c    waiting for b
 
       next: dgov plan review p"
     `);
   });
 
   test("an unfinished run without a process counts as crashed", () => {
-    const status = viewStatus([view(new RunLog(three))], null);
+    const status = viewStatus([plan(new RunLog(three))], null);
     expect([status.status, status.runs[0]?.phase]).toEqual(["needs_attention", "crashed"]);
     expect(status.summary).toContain("last run crashed");
   });
 
   test("an open run counts as crashed while another run is alive, and only that one as running", () => {
-    const crashed = view(new RunLog({ ...three, run: "r0", plan: "q" }));
-    const status = viewStatus([view(new RunLog(three)), crashed], live);
+    const crashed = plan(new RunLog({ ...three, run: "r0", plan: "q" }), "r1");
+    const status = viewStatus([plan(new RunLog(three), "r1"), crashed], live);
     expect(status.runs.map(({ run, phase }) => [run, phase])).toEqual([
       ["r1", "running"],
       ["r0", "crashed"],
@@ -167,7 +181,7 @@ describe("viewStatus", () => {
 
   test("a run with every unit landed is idle", () => {
     const log = new RunLog({ units: [{ unit: "a" }] }).lands("a").finished("complete");
-    const status = viewStatus([view(log)], null);
+    const status = viewStatus([plan(log)], null);
     expect([status.status, status.summary]).toEqual([
       "idle",
       "idle: p: last run complete: 1/1 landed",
@@ -183,12 +197,12 @@ describe("explainUnit", () => {
       .phase("b", "skipped", "a failed")
       .phase("c", "skipped", "b was skipped")
       .finished("failed");
-    const explained = present(explainUnit(view(log), "c"), "c");
+    const explained = present(explainUnit(shown(log), "c"), "c");
     expect(explained.because.map(({ unit, reason }) => [unit, reason])).toEqual([
       ["b", "a failed"],
       ["a", "out of attempts"],
     ]);
-    expect(present(explainUnit(view(log), "a"), "a").next).toBe("dgov take a");
+    expect(present(explainUnit(shown(log), "a"), "a").next).toBe("dgov take a");
     expect(renderExplain(explained)).toMatchInlineSnapshot(`
       "c is skipped since 2026-01-02 03:04:06 UTC: b was skipped
         Do c (plan p, run r1, attempt 0)
@@ -204,7 +218,7 @@ describe("explainUnit", () => {
   });
 
   test("explainUnit of a pending unit names the units it waits for", () => {
-    const explained = explainUnit(view(new RunLog(three)), "b");
+    const explained = explainUnit(shown(new RunLog(three)), "b");
     expect(explained?.reason).toBe("waiting for a");
   });
 
@@ -213,7 +227,7 @@ describe("explainUnit", () => {
       .rejected("a", 1, { verdict: "scope_violation", gates: [] })
       .phase("a", "failed")
       .finished("failed");
-    expect(explainUnit(view(log), "a")?.next).toContain("claims");
+    expect(explainUnit(shown(log), "a")?.next).toContain("claims");
   });
 
   test.each([
@@ -235,12 +249,13 @@ describe("explainUnit", () => {
       if (kept) log.rejected("a", 1);
       log.phase("a", phase);
       if (status !== "running") log.finished(status);
-      expect(explainUnit(view(log), "a")?.next).toBe(next);
+      const live = status === "running" ? "r1" : null;
+      expect(explainUnit(shown(log, live), "a")?.next).toBe(next);
     },
   );
 
   test("explainUnit is null for an unknown unit", () => {
-    expect(explainUnit(view(new RunLog(three)), "x")).toBeNull();
+    expect(explainUnit(shown(new RunLog(three)), "x")).toBeNull();
   });
 });
 
@@ -308,7 +323,11 @@ describe("viewReview", () => {
       data: { model: "m", usage: { prompt_tokens: 100, cached_tokens: 10, completion_tokens: 7 } },
     });
     const counts = countEvents([turn(1), turn(1), turn(2)]);
-    const review = viewReview(view(log), { ...noFacts, counts, cost: () => 0.5 }, null);
+    const review = viewReview(
+      shown(log),
+      { ...noFacts, counts: () => counts, cost: () => 0.5 },
+      null,
+    );
     expect(review.spending).toEqual({
       turns: 3,
       calls: 0,
@@ -345,8 +364,8 @@ describe("viewReview", () => {
         }),
       );
       const cost = ({ attempt }: { attempt: number | null }) => prices[(attempt ?? 0) - 1] ?? null;
-      const facts = { ...noFacts, counts: countEvents(turns), cost };
-      const review = viewReview(view(log), facts, null);
+      const facts = { ...noFacts, counts: () => countEvents(turns), cost };
+      const review = viewReview(shown(log), facts, null);
       for (const { promptTokens, cost, costAtLeast } of [
         review.spending,
         review.units[0]?.spending ?? review.spending,
@@ -374,15 +393,11 @@ describe("viewReview", () => {
         },
       ],
     ]);
-    const corrections = new Map([
-      [
-        "a",
-        [{ attempt: 1, tool: "edit_file", target: "f.ts", failures: 2, error: "no such text" }],
-      ],
-    ]);
-    const review = viewReview(view(log), { ...noFacts, diffs, corrections }, null);
+    const found = { attempt: 1, tool: "edit_file", target: "f.ts", failures: 2, error: "no such" };
+    const corrections = (_: string, unit: string) => (unit === "a" ? [found] : []);
+    const review = viewReview(shown(log), { ...noFacts, diffs, corrections }, null);
     expect(renderReview(review)).toMatchInlineSnapshot(`
-      "p: run r1 partial in 9.0 s, onto main
+      "p: run r1 partial in 9.0 s, onto main; 1/2 landed
         started 2026-01-02 03:04:00 UTC; 0 turns, 0 calls, 0 tokens in, 0 out
         warning: the branch is red
 
@@ -411,85 +426,140 @@ describe("viewReview", () => {
   });
 });
 
-describe("viewPlanRow", () => {
-  const facts = {
-    name: "p",
-    path: ".dgov/plans/p",
-    kind: "plan" as const,
-    archived: false,
-    compiled: true,
-    changedSinceCompile: false,
-    tasks: 3,
-    deployed: new Set<string>(),
-    run: null,
-    live: false,
-  };
+describe("viewPlan", () => {
+  const commit = "c".repeat(40);
+  const at = "2026-01-02T03:04:05.000Z";
+  const inGit = (unit: string, more = {}) => ({
+    unit,
+    digest: "1",
+    commit,
+    at,
+    run: "r1",
+    ...more,
+  });
+  const planned = three.units.map(({ unit, depends_on = [] }) => ({
+    ...{ unit, summary: unit, role: "worker", dependsOn: depends_on, digest: "1" },
+  }));
+  const facts = { planned, runs: [], live: null, git: null };
   const landed = (...units: string[]): RunLog =>
     units.reduce((log, unit) => log.lands(unit), new RunLog(three));
+  const all = landed("a", "b", "c");
+  const git = (...units: string[]) => ({
+    branch: "main",
+    landed: units.map((unit) => inGit(unit)),
+  });
+  const interrupted = new RunLog(three).add("run.interrupted").finished("interrupted");
 
   test.each([
-    ["uncompiled", { compiled: false }, 0],
+    ["uncompiled", {}, 0, false],
     ["ready", {}, 0],
-    ["running", { run: view(new RunLog(three)), live: true }, 0],
-    ["crashed", { run: view(new RunLog(three)) }, 0],
-    ["failed", { run: view(new RunLog(three).finished("failed")) }, 0],
-    ["partial", { run: view(landed("a").finished("partial")) }, 1],
-    ["landed", { run: view(landed("a", "b", "c").finished("complete")) }, 3],
-    ["degraded", { run: view(landed("a", "b", "c").finished("complete", { degraded: true })) }, 3],
-    ["landed", { deployed: new Set(["a", "b", "c"]) }, 3],
-    ["partial", { deployed: new Set(["b"]) }, 1],
-    [
-      "landed",
-      {
-        run: view(new RunLog({ units: [{ unit: "a" }] }).lands("a").finished("complete")),
-        deployed: new Set(["a", "b", "c"]),
-      },
-      3,
-    ],
-  ] as [PlanStatus, Partial<PlanFacts>, number][])(
-    "viewPlanRow gives the status %s",
-    (status, more, count) => {
-      const row = viewPlanRow({ ...facts, ...more });
-      expect([row.status, row.landed, row.total]).toEqual([status, count, 3]);
+    ["running", { runs: [view(new RunLog(three))], live: "r1" }, 0],
+    ["crashed", { runs: [view(new RunLog(three))] }, 0],
+    ["failed", { runs: [view(new RunLog(three).finished("failed"))] }, 0],
+    ["interrupted", { runs: [view(interrupted)] }, 0],
+    ["partial", { runs: [view(landed("a").finished("interrupted"))] }, 1],
+    ["partial", { runs: [view(landed("a").finished("partial"))] }, 1],
+    ["landed", { runs: [view(all.finished("complete"))] }, 3],
+    ["degraded", { runs: [view(landed("a", "b", "c").finished("x", { degraded: true }))] }, 3],
+    ["landed", { git: git("a", "b", "c") }, 3],
+    ["partial", { git: git("b") }, 1],
+  ] as [PlanStatus, Partial<PlanFacts>, number, boolean?][])(
+    "E17 the status of a plan is %s",
+    (status, more, count, compiled = true) => {
+      const found = viewPlan("p", { ...facts, ...more }, compiled);
+      expect([found.status, found.landed, found.total]).toEqual([status, count, 3]);
     },
   );
-});
 
-describe("viewStandings", () => {
-  const planned = three.units.map(({ unit, depends_on = [] }) => ({
-    unit,
-    summary: unit,
-    role: "worker",
-    dependsOn: depends_on,
-    digest: "1",
-  }));
-  const inGit = { unit: "a", digest: "1", commit: "c".repeat(40), at: "2026-01-02T03:04:05.000Z" };
+  const states = (more: Partial<PlanFacts>) =>
+    viewPlanUnits({ ...facts, ...more }).map(({ state }) => state);
 
-  test("viewStandings takes landings from git and other states from the last run", () => {
+  test("E17 landings are those of git, other states those of the last run", () => {
     const log = new RunLog(three)
       .lands("a")
       .phase("b", "failed", "tests")
       .phase("c", "skipped", "b failed");
-    const standings = viewUnitStatuses(planned, [inGit], view(log.finished("partial")));
-    expect(standings.map(({ unit, state, reason }) => [unit, state, reason])).toEqual([
+    const runs = [view(log.finished("partial"))];
+    const found = viewPlanUnits({ ...facts, runs, git: git("a") });
+    expect(found.map(({ unit, state, reason }) => [unit, state, reason])).toEqual([
       ["a", "landed", ""],
       ["b", "failed", "tests"],
       ["c", "skipped", "b failed"],
     ]);
   });
 
-  test("B9 a unit without its landing commit in git is pending, and so is a changed unit", () => {
-    const log = new RunLog({ units: [{ unit: "a" }, { unit: "b", digest: "0" }] })
-      .lands("a")
-      .lands("b");
-    const standings = viewUnitStatuses(planned, [{ ...inGit, unit: "b", digest: "0" }], view(log));
-    expect(
-      standings.map(({ unit, state, changed, waitingOn }) => [unit, state, changed, waitingOn]),
-    ).toEqual([
-      ["a", "pending", false, []],
-      ["b", "pending", true, ["a"]],
-      ["c", "pending", false, ["b"]],
+  test("B9 E17 a unit whose landing git no longer has is undone, and a changed one is not started", () => {
+    const log = new RunLog({ units: [{ unit: "a" }, { unit: "b", digest: "0" }] });
+    const runs = [view(log.lands("a").lands("b"))];
+    const changed = { branch: "main", landed: [inGit("b", { digest: "0" })] };
+    const found = viewPlanUnits({ ...facts, runs, git: changed });
+    expect(found.map((one) => [one.unit, one.state, one.changed, one.waitingOn])).toEqual([
+      ["a", "undone", false, []],
+      ["b", "not_started", true, ["a"]],
+      ["c", "not_started", false, ["b"]],
     ]);
+    expect(found[0]?.reason).toBe("landed in run r1 as cccccccccc, which is not on main any more");
+    expect(found[0]?.commit).toBe(commit);
+  });
+
+  // The second run, newest, after a run r1 in which a landed and b failed.
+  const first = view(
+    landed("a").phase("b", "failed", "tests", 1).phase("c", "skipped", "b").finished("partial"),
+  );
+  const second = (units: ConstructorParameters<typeof RunLog>[0]["units"]) =>
+    new RunLog({ run: "r2", units });
+
+  test("E25 a unit that landed before the last run has the run, the commit and the attempts that landed it", () => {
+    const log = second([{ unit: "a", settled: "landed" }, { unit: "b" }, { unit: "c" }]);
+    const runs = [view(log.lands("b", "d".repeat(40)).finished("partial")), first];
+    const landed = [inGit("a"), inGit("b", { run: "r2", commit: "d".repeat(40) })];
+    const found = viewPlanUnits({ ...facts, runs, git: { branch: "main", landed } });
+    expect(
+      found.map(({ run, commit, attempts, state }) => [run, commit?.[0], attempts, state]),
+    ).toEqual([
+      ["r1", "c", 1, "landed"],
+      ["r2", "d", 1, "landed"],
+      ["r2", undefined, 0, "not_started"],
+    ]);
+  });
+
+  test("E17 a run of one unit leaves the others as earlier runs left them; what it unblocks is open again", () => {
+    const log = second([{ unit: "b" }])
+      .lands("b", "d".repeat(40))
+      .finished("complete");
+    const landed = [inGit("a"), inGit("b", { run: "r2", commit: "d".repeat(40) })];
+    const runs = [{ ...view(log), whole: false }, first];
+    const now = { runs, git: { branch: "main", landed } };
+    expect(states(now)).toEqual(["landed", "landed", "not_started"]);
+    expect(states({ ...now, planned: null })).toEqual(["landed", "landed", "not_started"]);
+    expect(states({ ...now, git: git("a") })).toEqual(["landed", "undone", "not_started"]);
+  });
+
+  test("E17 a unit that a restart failed is landed while its commit is there", () => {
+    const log = second(three.units).phase("a", "failed", "tests", 1).finished("failed");
+    const runs = [view(log), first];
+    const [a] = viewPlanUnits({ ...facts, runs, git: git("a") });
+    expect(a).toMatchObject({ state: "landed", run: "r1", attempts: 1 });
+    expect(a?.reason).toBe("run r2 ran it again: failed: tests");
+    expect(states({ runs, git: git() })[0]).toBe("failed");
+  });
+
+  test("E17 a landing that a crash left unrecorded, and an undo that is undone, are landed", () => {
+    const crashed = new RunLog(three).add("attempt.prepared", {}, "a", 1).phase("a", "landing");
+    expect(states({ runs: [view(crashed)], git: git("a") })[0]).toBe("landed");
+    expect(states({ runs: [view(crashed)], git: git() })[0]).toBe("interrupted");
+    const undone = landed("a").add("unit.undone", { commit: "e".repeat(40) }, "a");
+    const [still] = viewPlanUnits({ ...facts, runs: [view(undone)], git: git() });
+    expect([still?.state, still?.reason]).toEqual(["undone", "by eeeeeeeeee"]);
+    expect(states({ runs: [view(undone)], git: git("a") })[0]).toBe("landed");
+  });
+
+  test("E17 the units of a live run are those that it runs, whatever the text says now", () => {
+    const runs = [view(new RunLog(three).phase("a", "working", "", 1))];
+    const text = [{ ...present(planned[0], "a"), unit: "new" }];
+    const live = { planned: text, runs, live: "r1" };
+    expect(states(live)).toEqual(["working", "waiting", "waiting"]);
+    expect(states({ ...live, live: null })).toEqual(["not_started"]);
   });
 });
 

@@ -1,6 +1,7 @@
 /** `dgov status` as text: a summary line, then each run and its units. */
 import { moment, short, words } from "../../std/text.ts";
 import type { RunStatusView, StatusView, UnitStatusView } from "../../views/status.ts";
+import { isFinished } from "../../views/unit-state.ts";
 import { clip, textTable } from "./table.ts";
 
 export function renderStatus(view: StatusView): string {
@@ -11,7 +12,7 @@ export function renderStatus(view: StatusView): string {
 }
 
 function renderRun(run: RunStatusView): string[] {
-  const counts = run.phases.map(({ phase, count }) => `${count} ${words(phase)}`).join(", ");
+  const counts = run.states.map(({ state, count }) => `${count} ${words(state)}`).join(", ");
   const degraded = run.degraded ? " (degraded)" : "";
   const ended = run.finishedAt === null ? "" : `, ended ${moment(run.finishedAt)}`;
   return [
@@ -24,7 +25,7 @@ function renderRun(run: RunStatusView): string[] {
 
 function unitRow(unit: UnitStatusView): string[] {
   return [
-    words(unit.phase),
+    words(unit.state),
     unit.unit,
     unit.attempt > 1 ? `attempt ${unit.attempt}` : "",
     about(unit),
@@ -33,10 +34,13 @@ function unitRow(unit: UnitStatusView): string[] {
 
 function about(unit: UnitStatusView): string {
   const parts: string[] = [];
-  if (unit.commit !== null) parts.push(short(unit.commit));
+  const finished = isFinished(unit.state);
+  if (finished && unit.commit !== null) parts.push(short(unit.commit));
   else if (unit.reason !== "") parts.push(clip(unit.reason));
   else if (unit.waitingOn.length > 0) parts.push(`waiting for ${unit.waitingOn.join(", ")}`);
   if (unit.flaky.length > 0) parts.push(`flaky: ${unit.flaky.join(", ")}`);
-  if (unit.keptRef !== null && unit.commit === null) parts.push(`kept: ${unit.keptRef}`);
+  if (unit.keptRef !== null && !finished && unit.state !== "undone") {
+    parts.push(`kept: ${unit.keptRef}`);
+  }
   return parts.join("; ") || unit.summary;
 }

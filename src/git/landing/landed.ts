@@ -84,8 +84,23 @@ export interface LandedWork {
   fixes: string[];
 }
 
-/** Landed units and fixes of every plan that are not reverted at `tip`, oldest first. */
-export async function scanLandedWork(r: Repository, tip: Oid): Promise<LandedWork[]> {
+/**
+ * Landed units and fixes of every plan that are not reverted at `tip`, oldest first. With `since`, an ancestor, only
+ * those after it, which saves reading the history below.
+ */
+export async function scanLandedWork(
+  r: Repository,
+  tip: Oid,
+  since: Oid | null = null,
+): Promise<LandedWork[]> {
+  if (since !== null && (await isAncestor(r, since, tip))) {
+    const commits = await readLandingCommits(r, [tip, `^${since}`]);
+    const known = new Set(commits.map(idOf));
+    // A revert of a commit below `since` may itself be reverted.
+    if (commits.every((c) => revertedBy(c.message).every((id) => known.has(id)))) {
+      return foldReverts(commits, [], worksOf);
+    }
+  }
   return foldReverts(await readLandingCommits(r, [tip]), [], worksOf);
 }
 

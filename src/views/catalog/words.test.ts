@@ -13,7 +13,7 @@ test("E26 every word has a meaning and a remedy, of which neither is empty", () 
 
 test.each([
   ["scope_violation", "scope_violation", ["verdict of a unit"]],
-  ["Timed Out", "timed_out", ["verdict of a unit", "phase of a unit"]],
+  ["Timed Out", "timed_out", ["verdict of a unit", "state of a unit", "phase of a unit"]],
   ["re-queued", "re-queued", ["reason"]],
   ["worktree_dirty", "WORKTREE_DIRTY", ["error code"]],
   ["crashed", "crashed", ["verdict of a unit", "phase of a run", "status of a plan"]],

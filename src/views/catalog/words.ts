@@ -13,6 +13,7 @@ import { suggest } from "../../std/suggest.ts";
 import type { ToolErrorKind } from "../../worker/protocol.ts";
 import type { PlanStatus } from "../plan-view.ts";
 import type { StatusWord } from "../status.ts";
+import { type UnitStateName, unitStates } from "../unit-state.ts";
 import {
   type FailureEntry,
   projectFailures,
@@ -104,6 +105,34 @@ const blames = {
   environment: row("The machine causes the failure.", "see `gate_unrunnable`"),
 } satisfies Record<Blame, WordRow>;
 
+const stateRemedies: Record<UnitStateName, string> = {
+  waiting: "wait; `dgov explain UNIT` names what it waits for",
+  working: wait,
+  checking: wait,
+  testing: wait,
+  queued: wait,
+  landing: wait,
+  landed: "nothing to do; `dgov undo UNIT` takes it back",
+  done: nothing,
+  rejected: wait,
+  failed: "`dgov explain UNIT`",
+  timed_out: "split it, or raise its timeout_s; then `dgov run PLAN --continue`",
+  skipped: "fix that unit: `dgov explain UNIT` names it",
+  not_started: goOn,
+  paused: wait,
+  blocked: "clear the path that its reason names: `dgov explain UNIT`",
+  already_satisfied: nothing,
+  interrupted: goOn,
+  undone: "`dgov run PLAN` runs it again",
+};
+
+const states = Object.fromEntries(
+  Object.entries(unitStates).map(([state, means]) => [
+    state,
+    row(means, stateRemedies[state as UnitStateName]),
+  ]),
+);
+
 const unitPhases = {
   pending: row(
     "The unit waits for its dependencies, or for a free worker.",
@@ -157,6 +186,7 @@ const planStatuses = {
   ready: row("The plan compiles and has not run.", "`dgov run PLAN`"),
   running: row("A run of the plan has not ended.", wait),
   crashed: row("The process of the plan's last run ended without an end.", goOn),
+  interrupted: row("Its last run was stopped before a unit landed. All work is kept.", goOn),
   failed: row("The plan ran, and no unit landed.", "`dgov plan review PLAN`"),
   partial: row("Some units of the plan landed.", `\`dgov plan review PLAN\`, or ${goOn}`),
   degraded: row(
@@ -296,7 +326,18 @@ export const wordGroups: readonly WordGroup[] = [
     lead: "Also predicted by the radar while workers run. [Settlement](settlement.md) has the rules.",
     rows: findingKinds,
   },
-  { title: "Phases of a unit", of: "phase of a unit", lead: "`phase` in JSON.", rows: unitPhases },
+  {
+    title: "States of a unit",
+    of: "state of a unit",
+    lead: "What every command shows for a unit, and `state` in JSON. `landed`, `done` and `already_satisfied` count as landed.",
+    rows: states,
+  },
+  {
+    title: "Phases of a unit",
+    of: "phase of a unit",
+    lead: "`phase` in JSON: what its last run recorded.",
+    rows: unitPhases,
+  },
   { title: "Runs", of: "phase of a run", lead: "", rows: runPhases },
   {
     title: "Failures of a run",

@@ -52,13 +52,13 @@ async function unitView(
   args: { unit: string; plan: string | undefined },
 ): Promise<ExplainView> {
   using seen = openProjectLog(requireProject(context));
-  const { run } = await resolveRun(seen, args.plan, (text) => context.output.log.info(text));
+  const { shown } = await resolveRun(seen, args.plan, (text) => context.output.log.info(text));
   const id = resolveUnit(
-    run.units.map((unit) => unit.unit),
+    shown.units.map((unit) => unit.unit),
     args.unit,
   );
-  const view = explainUnit(run, id);
-  if (view === null) throw new DgovError("NOT_FOUND", `the run has no unit ${id}`);
+  const view = explainUnit(shown, id);
+  if (view === null) throw new DgovError("NOT_FOUND", `the plan has no unit ${id}`);
   return view;
 }
 
@@ -92,13 +92,14 @@ function renderWord(word: string, meanings: readonly WordMeaning[]): string {
 /** The view as text. */
 export function renderExplain(view: ExplainView): string {
   const reason = view.reason === "" ? "" : `: ${view.reason}`;
+  const since = view.since === "" ? "" : ` since ${moment(view.since)} UTC`;
   const lines = [
-    `${view.unit} is ${words(view.phase)} since ${moment(view.since)} UTC${reason}`,
+    `${view.unit} is ${words(view.state)}${since}${reason}`,
     `  ${view.summary} (plan ${view.plan}, run ${view.run}, attempt ${view.attempt})`,
   ];
   if (view.because.length > 0) {
     lines.push("", "because of:");
-    lines.push(...textTable(view.because.map((b) => [b.unit, words(b.phase), b.reason])));
+    lines.push(...textTable(view.because.map((b) => [b.unit, words(b.state), b.reason])));
   }
   if (view.rejections.length > 0) {
     lines.push("", "rejections:");

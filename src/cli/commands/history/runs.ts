@@ -1,7 +1,6 @@
 /** `dgov runs list|show|cancel`. */
 import { liveRun, openProjectLog, readOverview, readRun } from "../../../app/open-log.ts";
 import { DgovError } from "../../../error.ts";
-import { suggest } from "../../../std/suggest.ts";
 import { duration, moment, short } from "../../../std/text.ts";
 import { isSuccessful, shownPhase } from "../../../views/run-view.ts";
 import { viewStatus } from "../../../views/status.ts";
@@ -66,19 +65,13 @@ const show = command({
   examples: ["dgov runs show 20260102-030405-1a2b"],
   async run(context, args) {
     using seen = openProjectLog(requireProject(context));
-    const known = seen.log?.runs({ limit: 10_000 }).map(({ run }) => run) ?? [];
-    const matches = known.filter((run) => run === args.run || run.endsWith(args.run));
-    const [id] = matches;
-    const run = seen.log === null || id === undefined ? null : readRun(seen.log, id);
-    if (run === null || (matches.length > 1 && id !== args.run)) {
-      const near = suggest(args.run, known);
-      throw new DgovError(
-        "NOT_FOUND",
-        matches.length > 1 ? `"${args.run}" matches ${matches.join(", ")}` : `no run ${args.run}`,
-        { hint: near === null ? "dgov runs list" : `did you mean ${near}?` },
-      );
-    }
-    const view = viewStatus([run], liveRun(seen.projectRoot));
+    const { Plans } = await import("../../../app/plan-summary.ts");
+    const { findRunId } = await import("../../../app/resolve-run.ts");
+    const id = findRunId(seen.log, args.run);
+    const run = seen.log === null ? null : readRun(seen.log, id);
+    if (run === null) throw new DgovError("NOT_FOUND", `no run ${args.run}`);
+    const plans = new Plans(seen);
+    const view = viewStatus([await plans.oneRun(run)], plans.live);
     const { before, after, exitCode, durationMs, warnings, verification } = run;
     const more = { before, after, exitCode, durationMs, warnings, verification };
     const [shown] = view.runs;

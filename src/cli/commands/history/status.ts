@@ -1,7 +1,12 @@
 /** `dgov status`, and `dgov` alone: running, needs attention, or idle. */
-import { liveRun, openProjectLog, readOverview, readRun } from "../../../app/open-log.ts";
-import { isSuccessful } from "../../../views/run-view.ts";
-import { viewStatus } from "../../../views/status.ts";
+import {
+  liveRun,
+  openProjectLog,
+  type ProjectLog,
+  readOverview,
+  readRun,
+} from "../../../app/open-log.ts";
+import { type LiveRun, type RanPlan, viewStatus } from "../../../views/status.ts";
 import { command } from "../../command.ts";
 import { answerView } from "../../output.ts";
 import { requireProject } from "../../project.ts";
@@ -19,29 +24,38 @@ export default command({
   examples: ["dgov", "dgov status --all", "dgov status --json"],
   async run(context, args) {
     using seen = openProjectLog(requireProject(context));
-    const { log } = seen;
     const before = liveRun(seen.projectRoot);
-    const entries = log?.runs({ limit: args.all ? runsMax : 1 }) ?? [];
-    const newestOfPlan = entries.filter(
-      ({ plan }, index) => entries.findIndex((entry) => entry.plan === plan) === index,
-    );
-    const read = args.all ? readOverview : readRun;
-    const runs = newestOfPlan.flatMap(({ run }) => (log ? (read(log, run) ?? []) : []));
+    let shown = await ranPlans(seen, before, args.all === true);
     // The lock is read again: a run may have started while the log was read.
     const holder = before ?? liveRun(seen.projectRoot);
-    const adopted = runs.length > 0 ? 0 : await unitsOfPython(seen.projectRoot);
-    const view = viewStatus(runs, holder, adopted);
-    const units = view.runs.flatMap((run) => run.units);
-    const landed = units.filter((unit) => isSuccessful(unit.phase)).length;
-    answerView(
-      context.output,
-      "dgov.status/1",
-      { ...view, units: units.length, landed },
-      renderStatus(view),
-    );
+    if (before === null && holder !== null) shown = await ranPlans(seen, holder, args.all === true);
+    const adopted = shown.length > 0 ? 0 : await unitsOfPython(seen.projectRoot);
+    const view = viewStatus(shown, holder, adopted);
+    const units = view.runs.reduce((sum, { total }) => sum + total, 0);
+    const landed = view.runs.reduce((sum, run) => sum + run.landed, 0);
+    answerView(context.output, "dgov.status/1", { ...view, units, landed }, renderStatus(view));
     return 0;
   },
 });
+
+/** The plan that ran last, or every plan that ran, the last one first. */
+async function ranPlans(seen: ProjectLog, live: LiveRun | null, all: boolean): Promise<RanPlan[]> {
+  const { log } = seen;
+  const entries = log?.runs({ limit: all ? runsMax : 1 }) ?? [];
+  const newest = entries.filter(
+    ({ plan }, index) => entries.findIndex((entry) => entry.plan === plan) === index,
+  );
+  if (log === null || newest.length === 0) return [];
+  // The texts of plans are TOML, whose reader is loaded only now.
+  const { Plans } = await import("../../../app/plan-summary.ts");
+  const plans = new Plans(seen, live);
+  const found: RanPlan[] = [];
+  for (const { run: id } of newest) {
+    const run = (all ? readOverview : readRun)(log, id);
+    if (run !== null) found.push({ ...(await plans.ofRun(run)), run });
+  }
+  return found;
+}
 
 /** The number of units that the Python program lists as landed. The history loads slowly, and few projects have it. */
 async function unitsOfPython(projectRoot: string): Promise<number> {

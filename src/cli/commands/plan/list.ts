@@ -1,10 +1,10 @@
 /** `dgov plan list`. */
 
 import { openProjectLog } from "../../../app/open-log.ts";
-import { planFacts, planListContext } from "../../../app/plan-summary.ts";
+import { Plans, planRow } from "../../../app/plan-summary.ts";
 import { listPlans } from "../../../plan/locate.ts";
 import { moment } from "../../../std/text.ts";
-import { type PlanRow, viewPlanRow } from "../../../views/plan-view.ts";
+import type { PlanRow } from "../../../views/plan-view.ts";
 import { usageError } from "../../args.ts";
 import { command } from "../../command.ts";
 import { answerView } from "../../output.ts";
@@ -22,14 +22,14 @@ export default command({
   async run(context, args) {
     if (args.all && args.archived) throw usageError("--all and --archived exclude each other");
     using seen = openProjectLog(requireProject(context));
-    const { projectRoot, log } = seen;
-    const world = await planListContext({ projectRoot, log });
+    const { projectRoot } = seen;
+    const shown = new Plans(seen);
     const known = listPlans(projectRoot);
     const archived = known.filter((location) => location.archived).length;
     const plans: PlanRow[] = [];
     for (const location of known) {
       if (!args.all && location.archived !== (args.archived === true)) continue;
-      plans.push(viewPlanRow(await planFacts(location, world)));
+      plans.push(planRow(await shown.at(location), projectRoot));
     }
     answerView(context.output, "dgov.plan-list/1", { plans }, renderPlanList(plans, archived));
     return 0;

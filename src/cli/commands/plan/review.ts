@@ -2,8 +2,13 @@
 
 import { isatty } from "node:tty";
 import { openProjectLog } from "../../../app/open-log.ts";
-import { findRun, type LandedPlan, type ResolvedRun } from "../../../app/resolve-run.ts";
-import { diffStats, reviewFacts, unitPatch, withEarlierCommits } from "../../../app/run-facts.ts";
+import {
+  findRun,
+  type LandedPlan,
+  type ResolvedRun,
+  resolveOneRun,
+} from "../../../app/resolve-run.ts";
+import { diffStats, reviewFacts, unitPatch } from "../../../app/run-facts.ts";
 import { DgovError } from "../../../error.ts";
 import { sharedStateChanged } from "../../../kernel/reasons.ts";
 import type { RecordedEvent } from "../../../log/event-log.ts";
@@ -11,6 +16,7 @@ import { resolveUnit } from "../../../plan/locate.ts";
 import { duration, indented, moment, plural, short, words } from "../../../std/text.ts";
 import { foreignCommitLines } from "../../../views/foreign-commits.ts";
 import { judgeChangeText } from "../../../views/judge-changes.ts";
+import type { ShownUnit } from "../../../views/plan-view.ts";
 import {
   type Elsewhere,
   landedWhere,
@@ -20,15 +26,10 @@ import {
   viewLandedPlan,
   viewReview,
 } from "../../../views/review.ts";
-import {
-  type AttemptView,
-  type GateView,
-  isSuccessful,
-  type Rejection,
-  type UnitView,
-} from "../../../views/run-view.ts";
+import type { AttemptView, GateView, Rejection } from "../../../views/run-view.ts";
 import { acceptedText, semanticNoteText } from "../../../views/semantic-notes.ts";
 import { eventDocument, timelineLine } from "../../../views/timeline.ts";
+import { isFinished } from "../../../views/unit-state.ts";
 import { usageError } from "../../args.ts";
 import { command } from "../../command.ts";
 import { answerView, type Output } from "../../output.ts";
@@ -38,18 +39,24 @@ import { textTable } from "../../render/table.ts";
 
 export default command({
   name: "review",
-  description: "Review the last run of a plan",
+  description: "Review a plan: each unit with the run that landed it or had it last",
   args: {
     plan: { type: "positional", required: false, description: "Plan name or path" },
     only: { type: "string", valueHint: "U", description: "Only this unit" },
     diff: { type: "string", valueHint: "U", description: "Show the change of this unit" },
     events: { type: "string", valueHint: "U", description: "Show all events of this unit" },
+    run: {
+      type: "string",
+      valueHint: "R",
+      description: "Only this run: its id, or a unique beginning or end of it",
+    },
   },
   examples: [
     "dgov plan review my-plan",
     "dgov plan review my-plan --only add-feature",
     "dgov plan review my-plan --diff add-feature",
     "dgov plan review my-plan --events add-feature",
+    "dgov plan review my-plan --run 1a2b",
   ],
   async run(context, args) {
     const { output } = context;
@@ -57,17 +64,18 @@ export default command({
     if (chosen.length > 1) throw usageError("--only, --diff and --events exclude each other");
     using seen = openProjectLog(requireProject(context));
     const { projectRoot } = seen;
-    const found = await findRun(seen, args.plan, (text) => output.log.info(text));
-    const shown =
-      "log" in found ? { ...found, run: await withEarlierCommits(projectRoot, found.run) } : found;
-    const { plan, units } = "log" in shown ? shown.run : shown;
+    const note = (text: string): void => output.log.info(text);
+    const found =
+      args.run === undefined
+        ? await findRun(seen, args.plan, note)
+        : await resolveOneRun(seen, { plan: args.plan, run: args.run });
+    const { plan, units } = "log" in found ? found.shown : found;
     const unit = chosen[0] === undefined ? null : unitOf(units, chosen[0]);
     if (args.diff !== undefined && unit !== null) {
-      const run = "log" in shown ? shown.run.run : null;
-      await answerDiff(output, projectRoot, { run, plan }, unit);
-    } else if (args.events !== undefined && unit !== null) answerEvents(output, shown, unit);
+      await answerDiff(output, projectRoot, plan, unit);
+    } else if (args.events !== undefined && unit !== null) answerEvents(output, found, unit);
     else {
-      const view = await reviewOf(projectRoot, shown, unit?.unit ?? null);
+      const view = await reviewOf(projectRoot, found, unit?.unit ?? null);
       answerView(output, "dgov.plan-review/1", view, renderReview(view));
     }
     return 0;
@@ -76,22 +84,22 @@ export default command({
 
 async function reviewOf(
   projectRoot: string,
-  shown: ResolvedRun | LandedPlan,
+  found: ResolvedRun | LandedPlan,
   only: string | null,
 ): Promise<ReviewView> {
-  if (!("log" in shown)) {
-    return viewLandedPlan(shown, await diffStats(projectRoot, shown.units), only);
+  if (!("log" in found)) {
+    return viewLandedPlan(found, await diffStats(projectRoot, found.units), only);
   }
-  return viewReview(shown.run, await reviewFacts(projectRoot, shown.log, shown.run), only);
+  return viewReview(found.shown, await reviewFacts(projectRoot, found.log, found.shown), only);
 }
 
-function unitOf(units: readonly UnitView[], name: string): UnitView {
+function unitOf(units: readonly ShownUnit[], name: string): ShownUnit {
   const id = resolveUnit(
     units.map((unit) => unit.unit),
     name,
   );
   const unit = units.find((one) => one.unit === id);
-  if (unit === undefined) throw new DgovError("NOT_FOUND", `the run has no unit ${id}`);
+  if (unit === undefined) throw new DgovError("NOT_FOUND", `the plan has no unit ${id}`);
   return unit;
 }
 
@@ -99,31 +107,39 @@ function unitOf(units: readonly UnitView[], name: string): UnitView {
 async function answerDiff(
   output: Output,
   projectRoot: string,
-  of: { run: string | null; plan: string },
-  unit: UnitView,
+  plan: string,
+  unit: ShownUnit,
 ): Promise<void> {
   const { landed, base, commit, patch } = await unitPatch(projectRoot, unit);
-  output.log.info(`${unit.unit}: ${landed ? "landed" : "kept, not landed"}: ${commit}`);
-  const view = { ...of, unit: unit.unit, landed, base, commit, patch };
+  const by = unit.run === null ? "" : ` (run ${unit.run})`;
+  const kind = landed ? words(unit.state) : "kept, not landed";
+  output.log.info(`${unit.unit}: ${kind}: ${commit}${by}`);
+  const view = { run: unit.run, plan, unit: unit.unit, landed, base, commit, patch };
   // A patch for another program is applied there, and must be byte for byte what git printed.
   output.answer({ schema: "dgov.plan-diff/1", ...view }, patch, { exact: !isatty(1) });
 }
 
-function answerEvents(output: Output, shown: ResolvedRun | LandedPlan, unit: UnitView): void {
-  if (!("log" in shown)) {
-    const where = landedWhere(shown.elsewhere);
-    throw new DgovError("NOT_FOUND", `this log has no events of ${unit.unit}; it landed ${where}`, {
-      hint: `dgov plan review ${shown.plan} --diff ${unit.unit}`,
+function answerEvents(output: Output, found: ResolvedRun | LandedPlan, unit: ShownUnit): void {
+  const { run: id } = unit;
+  if (!("log" in found) || id === null || found.log.overview(id).length === 0) {
+    const where = "log" in found ? "in a run of another log" : landedWhere(found.elsewhere);
+    const { plan } = "log" in found ? found.shown : found;
+    const text =
+      unit.landed === null
+        ? `${unit.unit} has no events yet`
+        : `this log has no events of ${unit.unit}; it landed ${where}`;
+    throw new DgovError("NOT_FOUND", text, {
+      hint: `dgov plan review ${plan}${unit.landed === null ? "" : ` --diff ${unit.unit}`}`,
     });
   }
-  const { log, run } = shown;
-  const lifecycle = log.lifecycle({ run: run.run }).filter((event) => event.unit === unit.unit);
-  const telemetry = log.telemetry({ run: run.run, unit: unit.unit });
+  const { log, run } = found;
+  const lifecycle = log.lifecycle({ run: id }).filter((event) => event.unit === unit.unit);
+  const telemetry = log.telemetry({ run: id, unit: unit.unit });
   const events = [...lifecycle, ...telemetry].sort((a, b) => a.seq - b.seq);
   output.answer(
     {
       schema: "dgov.plan-events/1",
-      run: run.run,
+      run: id,
       plan: run.plan,
       unit: unit.unit,
       events: events.map(eventDocument),
@@ -147,7 +163,7 @@ export function renderReview(view: ReviewView): string {
     lines.push(`  ${sharedStateChanged}:`, indented(view.repositoryChanged, "    "));
   }
   lines.push(...foreignCommitLines(view.foreignCommits).map((line) => `  ${line}`));
-  for (const unit of view.units) lines.push("", ...renderUnit(unit));
+  for (const unit of view.units) lines.push("", ...renderUnit(unit, view.run));
   if (view.before !== null && view.after !== null && view.after !== view.before) {
     lines.push("", `git diff ${short(view.before)}..${short(view.after)}`);
   }
@@ -157,13 +173,13 @@ export function renderReview(view: ReviewView): string {
 function runLines(view: ReviewView): string[] {
   const took = view.durationMs === null ? "" : ` in ${duration(view.durationMs)}`;
   return [
-    `${view.plan}: run ${view.run} ${words(view.phase)}${view.degraded ? " (degraded)" : ""}${took}, onto ${view.target}`,
+    `${view.plan}: run ${view.run} ${words(view.phase)}${view.degraded ? " (degraded)" : ""}${took}, onto ${view.target}; ${view.landed}/${view.total} landed`,
     `  started ${moment(view.startedAt ?? "")} UTC; ${spending(view.spending)}`,
   ];
 }
 
 function elsewhereLines({ plan, units }: ReviewView, elsewhere: Elsewhere): string[] {
-  const finished = units.filter(({ phase }) => isSuccessful(phase)).length;
+  const finished = units.filter(({ state }) => isFinished(state)).length;
   const line = `${plan}: no run in this log; ${finished} of ${plural(units.length, "unit")} landed ${landedWhere(elsewhere)}`;
   const { state } = elsewhere;
   return state === null
@@ -171,25 +187,28 @@ function elsewhereLines({ plan, units }: ReviewView, elsewhere: Elsewhere): stri
     : [line, `  what the Python program recorded of its runs is in ${state}`];
 }
 
-function renderUnit(unit: UnitReview): string[] {
+/** One unit. `run` is the run of the heading: another one is named. */
+function renderUnit(unit: UnitReview, run: string | null): string[] {
   // The commit of a landed unit has a line of its own.
-  const omitted = unit.phase === "landed" || unit.reason === "";
-  const reason = omitted ? "" : `: ${unit.reason}`;
-  const lines = [`${unit.unit}  ${words(unit.phase)}${reason}`, `  ${unit.summary}`];
+  const omitted = unit.state === "landed" && unit.phase === "landed";
+  const reason = omitted || unit.reason === "" ? "" : `: ${unit.reason}`;
+  const lines = [`${unit.unit}  ${words(unit.state)}${reason}`, `  ${unit.summary}`];
+  const by = unit.run === null || unit.run === run ? "" : ` in run ${unit.run}`;
   if (unit.landed !== null) {
     const stat = unit.diff;
     const size =
       stat === null
         ? ""
         : `: ${plural(stat.files, "file")}, +${stat.insertions} -${stat.deletions}`;
-    lines.push(`  landed ${short(unit.landed.commit)} at ${moment(unit.landed.at)}${size}`);
+    lines.push(`  landed ${short(unit.landed.commit)} at ${moment(unit.landed.at)}${by}${size}`);
     const rows = stat?.paths.map((p) => [p.status, p.path, `+${p.insertions} -${p.deletions}`]);
     lines.push(...textTable(rows ?? [], "    "));
   }
   if (unit.result !== null) lines.push("  result:", indented(unit.result, "    "));
   if (unit.waitingOn.length > 0) lines.push(`  waiting for ${unit.waitingOn.join(", ")}`);
   if (unit.attempts.length > 0) {
-    lines.push(`  ${plural(unit.attempts.length, "attempt")}; ${spending(unit.spending)}`);
+    const where = unit.landed === null ? by : "";
+    lines.push(`  ${plural(unit.attempts.length, "attempt")}${where}; ${spending(unit.spending)}`);
   }
   for (const one of unit.selfCorrections) {
     const target = one.target === null ? "" : ` ${one.target}`;

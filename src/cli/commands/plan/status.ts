@@ -1,20 +1,13 @@
-/** `dgov plan status PLAN`: the state of each unit (landed, pending, failed, skipped) and its reason. */
+/** `dgov plan status PLAN`: the state of each unit of a plan, with its reason. */
 import { openProjectLog, type ProjectLog } from "../../../app/open-log.ts";
-import { planFacts, planListContext, planNameAt } from "../../../app/plan-summary.ts";
-import { compiledUnits, landedOnTarget, unitsOfSource } from "../../../app/run-facts.ts";
+import { Plans, planNameAt, planRow, type ShownPlan } from "../../../app/plan-summary.ts";
+import { unitsOfSource } from "../../../app/run-facts.ts";
 import { DgovError } from "../../../error.ts";
 import { type PlanLocation, resolvePlan } from "../../../plan/locate.ts";
 import { planHistory } from "../../../runner/history.ts";
 import { moment, short, words } from "../../../std/text.ts";
-import {
-  type LandedFact,
-  type PlanFacts,
-  type PlannedUnit,
-  type UnitPlanStatus,
-  viewPlanRow,
-  viewUnitStatuses,
-} from "../../../views/plan-view.ts";
-import type { RunView } from "../../../views/run-view.ts";
+import type { PlannedUnit, PlanUnit } from "../../../views/plan-view.ts";
+import { isFinished } from "../../../views/unit-state.ts";
 import { command } from "../../command.ts";
 import { answerView } from "../../output.ts";
 import { requireProject } from "../../project.ts";
@@ -30,36 +23,34 @@ export default command({
   examples: ["dgov plan status my-plan", "dgov plan status my-plan -v"],
   async run(context, args) {
     using seen = openProjectLog(requireProject(context));
-    const { projectRoot, log } = seen;
+    const { projectRoot } = seen;
     const location = await resolvePlan(projectRoot, args.plan);
     if (location.archived) context.output.log.info(`${location.name} is archived`);
-    const facts = await planFacts(location, await planListContext({ projectRoot, log }));
-    const units =
-      compiledUnits(location.dir) ?? (await unitsAsRun(seen, location, facts, context.env));
-    if (units === null) {
+    const plans = new Plans(seen);
+    const found = await plans.at(location, { thorough: true });
+    const source = found.compiled ? null : await unitsFromSource(seen, location, context.env);
+    if (!found.compiled && found.run === null && source === null) {
       throw new DgovError("NOT_FOUND", `${location.name} has neither been compiled nor run`, {
         hint: `dgov compile ${location.name}`,
       });
     }
-    const target = facts.run?.target ?? null;
-    const git = await landedOnTarget(projectRoot, planNameAt(location), { units, target });
-    const statuses = viewUnitStatuses(units, git?.landed ?? landedInRun(facts.run), facts.run);
-    const row = viewPlanRow(facts);
-    const landed = statuses.filter(({ state }) => state === "landed" || state === "done").length;
+    const shown =
+      source === null ? found : await plans.at(location, { units: source, thorough: true });
+    const row = planRow(shown, projectRoot);
     const view = {
       plan: location.name,
       path: row.path,
       status: row.status,
-      landed,
-      total: statuses.length,
+      landed: row.landed,
+      total: row.total,
       run: row.lastRun,
       changedSinceCompile: row.changedSinceCompile,
-      target: git?.branch ?? null,
-      units: statuses,
+      target: shown.target ?? shown.run?.target ?? null,
+      units: shown.units.map(unitDocument),
     };
     answerView(
       context.output,
-      "dgov.plan-status/1",
+      "dgov.plan-status/2",
       view,
       renderPlanStatus(view, args.verbose === true),
     );
@@ -68,26 +59,24 @@ export default command({
 });
 
 /**
- * Units of a plan that is not compiled: as they last ran, those that never ran as the source has them. Null when there
- * is no run and the source does not compile.
+ * Units of a plan that is not compiled, as its source has them: those that ran count as unchanged. Null when the source
+ * does not compile.
  */
-async function unitsAsRun(
+async function unitsFromSource(
   { projectRoot, log }: ProjectLog,
   location: PlanLocation,
-  { run, tasks }: PlanFacts,
   env: Record<string, string | undefined>,
 ): Promise<PlannedUnit[] | null> {
-  if (run !== null && run.units.length >= tasks) return run.units;
   const units = await unitsOfSource({ projectRoot, location, env });
-  if (units === null || run === null || log === null) return units ?? run?.units ?? null;
-  const history = planHistory(log, run.plan);
+  if (units === null || log === null) return units;
+  const history = planHistory(log, planNameAt(location));
   return units.map((unit) => ({ ...unit, digest: history.get(unit.unit)?.digest ?? unit.digest }));
 }
 
-function landedInRun(run: RunView | null): LandedFact[] {
-  return (run?.units ?? []).flatMap(({ unit, digest, landed }) =>
-    landed === null ? [] : [{ unit, digest, commit: landed.commit, at: landed.at }],
-  );
+/** A unit without what its digest and dependencies are. */
+function unitDocument(of: ShownPlan["units"][number]) {
+  const { digest: _, dependsOn: __, flaky: ___, ...unit } = of;
+  return unit;
 }
 
 interface PlanStatusView {
@@ -100,7 +89,7 @@ interface PlanStatusView {
   changedSinceCompile: boolean;
   /** The target branch; null when landings could not be read from git. */
   target: string | null;
-  units: UnitPlanStatus[];
+  units: Omit<PlanUnit, "digest" | "dependsOn" | "flaky">[];
 }
 
 /** The view as text: a line about the plan, then its units. */
@@ -113,17 +102,18 @@ function renderPlanStatus(view: PlanStatusView, verbose: boolean): string {
   ].join("\n");
 }
 
-function unitRow(unit: UnitPlanStatus, verbose: boolean): string[] {
-  const phase = unit.state === "running" && unit.phase !== null ? unit.phase : unit.state;
+function unitRow(unit: PlanStatusView["units"][number], verbose: boolean): string[] {
   const notes = [about(unit)];
   if (unit.changed) notes.push("changed since");
   if (verbose && unit.attempts > 0) notes.push(`attempts: ${unit.attempts}`);
   if (verbose && unit.keptRef !== null) notes.push(`kept: ${unit.keptRef}`);
-  return [words(phase), unit.unit, notes.filter((note) => note !== "").join("; ")];
+  return [words(unit.state), unit.unit, notes.filter((note) => note !== "").join("; ")];
 }
 
-function about(unit: UnitPlanStatus): string {
-  if (unit.commit !== null) return `${short(unit.commit)} ${moment(unit.at ?? "")}`;
+function about(unit: PlanStatusView["units"][number]): string {
+  if (isFinished(unit.state) && unit.commit !== null) {
+    return `${short(unit.commit)} ${moment(unit.at ?? "")}`;
+  }
   if (unit.reason !== "") return clip(unit.reason);
   if (unit.waitingOn.length > 0) return `waiting for ${unit.waitingOn.join(", ")}`;
   return unit.summary;
