@@ -31,6 +31,22 @@ const written = readdirSync(join(repositoryRoot, "docs"))
   .filter((name) => name.endsWith(".md"))
   .map((name) => `docs/${name}`);
 
+/** True when the page of a link (the page itself for `#anchor`) has a heading with this anchor. */
+function hasAnchor(link: string, own: string): boolean {
+  const [file = "", anchor = ""] = link.split("#");
+  const text = file.endsWith(".md") ? readFileSync(file, "utf8") : own;
+  const headings = [...text.matchAll(/^#+ (.+)$/gm)].map(([, heading = ""]) => heading);
+  return headings.some((heading) => anchorOf(heading) === anchor);
+}
+
+/** The anchor of a heading, as GitHub makes it. */
+function anchorOf(heading: string): string {
+  return heading
+    .toLowerCase()
+    .replace(/[^\w\s-]/g, "")
+    .replaceAll(" ", "-");
+}
+
 test.each(["README.md", "CONTRIBUTING.md", ...written])(
   "every relative link of %s resolves to a file",
   (path) => {
@@ -39,5 +55,7 @@ test.each(["README.md", "CONTRIBUTING.md", ...written])(
     const links = [...text.matchAll(/\]\(([^)\s]+)\)/g)].map(([, to = ""]) => to);
     const local = links.filter((to) => !/^[a-z]+:/.test(to) && !to.startsWith("#"));
     expect(local.filter((to) => !existsSync(join(folder, to.replace(/#.*$/, ""))))).toEqual([]);
+    const anchored = links.filter((to) => /^[\w./-]*#/.test(to));
+    expect(anchored.filter((to) => !hasAnchor(join(folder, to), text))).toEqual([]);
   },
 );

@@ -56,14 +56,14 @@ export async function lineProblem(words: readonly string[]): Promise<string | nu
   }
 }
 
-/** Words of a shell line: quotes are removed, comments and what follows `|`, `&&`, `;`, `>` or `)` are cut. */
+/** Words of a shell line: quotes are removed, comments and what follows `|`, `&`, `;`, `<`, `>` or `)` are cut. */
 export function shellWords(text: string): string[] {
   const words: string[] = [];
-  const token = /\s+|#.*$|[|;&>)].*$|((?:"[^"]*"|'[^']*'|\\.|[^\s"'|;&>)\\])+)/gsy;
+  const token = /\s+|#.*$|[|;&<>)].*$|((?:"[^"]*"|'[^']*'|\\.|[^\s"'|;&<>)\\])+)/gsy;
   for (let match = token.exec(text); match !== null; match = token.exec(text)) {
     const [, word] = match;
     if (word === undefined) {
-      if (/^[#|;&>)]/.test(match[0])) break;
+      if (/^[#|;&<>)]/.test(match[0])) break;
       continue;
     }
     words.push(word.replace(/"([^"]*)"|'([^']*)'|\\(.)/g, "$1$2$3"));
