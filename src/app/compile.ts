@@ -72,14 +72,19 @@ export async function checkSource(
   return { diagnostics: await checkPlan(parsed, input), units: parsed.source?.tasks.length ?? 0 };
 }
 
-/** Checks a compiled file without comparing it to its source. Gives all diagnostics. */
+/** Checks a compiled file without comparing it to its source. Gives the plan's name and all diagnostics. */
 export async function checkCompiledFile(
   request: CheckRequest & { path: string },
-): Promise<{ diagnostics: Diagnostic[]; units: number }> {
+): Promise<{ name: string; diagnostics: Diagnostic[]; units: number }> {
   const input = await checkInput(request);
   const file = relative(request.projectRoot, request.path).split(sep).join("/");
   const parsed = parseCompiledPlan(input.files, file);
-  return { diagnostics: await checkPlan(parsed, input), units: parsed.source?.tasks.length ?? 0 };
+  const name = parsed.source?.root.name ?? file;
+  return {
+    name,
+    diagnostics: await checkPlan(parsed, input),
+    units: parsed.source?.tasks.length ?? 0,
+  };
 }
 
 /** Warnings about files that an earlier run of the same plan may have created or removed. */

@@ -127,16 +127,11 @@ test("an event is dated after the known events of its entry even when the clock 
   expect(entry && nextTime(entry, Date.parse(at(40)))).toBe(at(40));
 });
 
-test("an entry is found by its id or a prefix of it", () => {
-  const ledger = readLedger(open("abcd") + open("abcdef") + open("bbbb"));
+test("an entry is found by its id or a prefix of at least four characters", () => {
+  const ledger = readLedger(open("abcde") + open("abcdef") + open("bbbbbb"));
   const found = (typed: string): string[] => entriesNamed(ledger, typed).map(({ id }) => id);
-  expect([found("abcd"), found("abc"), found("B"), found("x"), found("")]).toEqual([
-    ["abcd"],
-    ["abcd", "abcdef"],
-    ["bbbb"],
-    [],
-    [],
-  ]);
+  const typed = ["abcde", "abcd", "BBBB", "bbb", "b", "xxxx", ""];
+  expect(typed.map(found)).toEqual([["abcde"], ["abcde", "abcdef"], ["bbbbbb"], [], [], [], []]);
 });
 
 test("every category and severity of an entry is read as written, and another severity is normal", () => {

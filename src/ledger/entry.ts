@@ -198,10 +198,15 @@ export function nextTime(entry: LedgerEntry, now: number): string {
   return new Date(Math.max(now, Date.parse(last) + 1)).toISOString();
 }
 
+/** Shortest beginning of an id that names an entry. A typed number or word is not taken for one. */
+export const idPrefixCharsMin = 4;
+
 /** The entry with the given id, else the entries with ids that begin with it. */
 export function entriesNamed(ledger: Ledger, typed: string): LedgerEntry[] {
   const wanted = typed.toLowerCase();
   const exact = ledger.entries.find(({ id }) => id === wanted);
   if (exact !== undefined) return [exact];
-  return wanted === "" ? [] : ledger.entries.filter(({ id }) => id.startsWith(wanted));
+  return wanted.length < idPrefixCharsMin
+    ? []
+    : ledger.entries.filter(({ id }) => id.startsWith(wanted));
 }

@@ -102,15 +102,20 @@ describe("ledger", () => {
     expect(existsSync(join(repo.path, file))).toBe(false);
   });
 
-  test("an ambiguous ledger id is rejected with the ids it matches", async () => {
+  test("an ambiguous ledger id is rejected with the ids it matches, and a number with the length that is needed", async () => {
     await using repo = await project();
     const line = (id: string): string =>
       `{"id":"${id}","event":"opened","ts":"2026-01-02","by":"","category":"bug","text":"x"}\n`;
-    repo.write(file, line("abc1") + line("abc2"));
-    const run = await ledgerIn(repo.path, repo)("show", "abc");
+    repo.write(file, line("abcd1") + line("abcd2") + line("1f2e3"));
+    const short = await ledgerIn(repo.path, repo)("resolve", "1");
+    expect([short.exitCode, short.stderr]).toEqual([
+      1,
+      "error: no entry 1\nhint: give the id, or at least its first 4 characters: dgov ledger list\n",
+    ]);
+    const run = await ledgerIn(repo.path, repo)("show", "abcd");
     expect([run.exitCode, run.stderr]).toEqual([
       1,
-      'error: "abc" matches abc1, abc2\nhint: dgov ledger list -s all\n',
+      'error: "abcd" matches abcd1, abcd2\nhint: dgov ledger list -s all\n',
     ]);
   });
 

@@ -325,12 +325,14 @@ describe("validate", () => {
     const compiled = await run("validate", `${plan}/_compiled.toml`, "--json");
     expect(document(compiled)).toEqual({
       schema: "dgov.validate/1",
-      plan: "_compiled.toml",
+      plan: "p",
       valid: true,
       units: 1,
       diagnostics: [],
     });
     expect([source.exitCode, compiled.exitCode]).toEqual([0, 0]);
+    const file = await run("validate", `${plan}/tasks/main.toml`);
+    expect([file.stdout, file.exitCode]).toEqual([source.stdout, 0]);
   });
 
   test("E6 validate finds the cycle and the unknown dependency of a handwritten compiled file", async () => {

@@ -148,7 +148,8 @@ export const reservedClaims: Rule = ({ tasks }, { config }) =>
       });
       if (reason === null) return [];
       const message = `the claim \`${claim.text}\` is reserved: ${reason}`;
-      return [claimDiagnostic(task, claim, { code: "reserved-claim", message })];
+      const hint = "remove it from the task; edit the file yourself and commit";
+      return [claimDiagnostic(task, claim, { code: "reserved-claim", message, hint })];
     }),
   );
 

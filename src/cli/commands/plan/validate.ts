@@ -1,9 +1,10 @@
 /** `dgov validate`: runs every check of compile on a plan tree or a compiled file, without writing. */
-import { statSync } from "node:fs";
-import { basename, resolve } from "node:path";
+import { existsSync, statSync } from "node:fs";
+import { basename, dirname, join, resolve } from "node:path";
 import { checkCompiledFile, checkSource } from "../../../app/compile.ts";
 import { requireConfig } from "../../../config/load.ts";
 import type { Diagnostic } from "../../../error.ts";
+import { compiledName } from "../../../plan/compiled-file.ts";
 import { resolvePlan } from "../../../plan/locate.ts";
 import { renderDiagnostics } from "../../../std/diagnostics.ts";
 import { plural } from "../../../std/text.ts";
@@ -18,7 +19,7 @@ export default command({
       type: "positional",
       required: false,
       valueHint: "PLAN|FILE",
-      description: "Plan name or path, or a compiled file",
+      description: "Plan name or path, a file of a plan, or a compiled file",
     },
   },
   examples: [
@@ -57,9 +58,19 @@ async function checked(context: Context, typed: string | undefined): Promise<Che
     env: context.env,
   };
   const path = resolve(context.cwd, typed ?? ".");
-  if (typed !== undefined && statSync(path, { throwIfNoEntry: false })?.isFile()) {
-    return { name: basename(path), ...(await checkCompiledFile({ ...request, path })) };
-  }
-  const location = await resolvePlan(projectRoot, typed);
+  const isFile =
+    typed !== undefined && statSync(path, { throwIfNoEntry: false })?.isFile() === true;
+  const plan = isFile ? planOfSource(path, projectRoot) : (typed ?? null);
+  if (isFile && plan === null) return checkCompiledFile({ ...request, path });
+  const location = await resolvePlan(projectRoot, plan ?? undefined);
   return { name: location.name, ...(await checkSource({ ...request, location })) };
+}
+
+/** The folder of the plan that a file is a source of; null for a compiled file and for one outside of every plan. */
+function planOfSource(file: string, projectRoot: string): string | null {
+  if (basename(file) === compiledName) return null;
+  for (let at = dirname(file); at.startsWith(projectRoot) && at !== projectRoot; at = dirname(at)) {
+    if (existsSync(join(at, "_root.toml"))) return at;
+  }
+  return null;
 }

@@ -52,7 +52,12 @@ const environment: Record<string, string> = {
 /** Exit codes without an error code. */
 const general: { code: number; meaning: string; error: string | null }[] = [
   { code: 0, meaning: "success; also a closed output pipe", error: null },
-  { code: 1, meaning: "the check failed or the request was refused", error: null },
+  {
+    code: 1,
+    meaning:
+      "the answer is no, of a command that judges: validate, preflight, doctor, diagnose, scope status, verify run, sentrux check and gate; also where run and compile end with 3 or 4",
+    error: null,
+  },
   { code: 130, meaning: "interrupted", error: null },
   { code: 143, meaning: "terminated", error: null },
 ];

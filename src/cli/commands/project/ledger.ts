@@ -7,6 +7,7 @@ import { DgovError } from "../../../error.ts";
 import {
   categories,
   entriesNamed,
+  idPrefixCharsMin,
   type Ledger,
   type LedgerEntry,
   listMax,
@@ -144,7 +145,7 @@ const idArg = {
   type: "positional",
   required: true,
   valueHint: "ID",
-  description: "Id of the entry, or the beginning of it",
+  description: `Id of the entry, or a unique beginning of at least ${idPrefixCharsMin} characters`,
 } as const;
 
 const show = command({
@@ -214,6 +215,11 @@ function findEntry(ledger: Ledger, typed: string): LedgerEntry {
     ledger.entries.map(({ id }) => id),
   );
   const several = found.length > 1;
+  if (typed.length < idPrefixCharsMin) {
+    throw new DgovError("NOT_FOUND", `no entry ${typed}`, {
+      hint: `give the id, or at least its first ${idPrefixCharsMin} characters: dgov ledger list`,
+    });
+  }
   throw new DgovError(
     "NOT_FOUND",
     several ? `"${typed}" matches ${found.map(({ id }) => id).join(", ")}` : `no entry ${typed}`,
