@@ -18,7 +18,13 @@ ${["When", "Do", "Do Not", "Verify", "Escalate"].map((name) => `## ${name}\n- x\
 
 async function compile(
   files: Record<string, string>,
-  options: { sections?: string[]; picker?: SopPicker; sops?: Record<string, string> } = {},
+  options: {
+    sections?: string[];
+    picker?: SopPicker;
+    sops?: Record<string, string>;
+    submodules?: string[];
+    ignored?: string[];
+  } = {},
 ): Promise<CompileResult> {
   const config = parseConfig("", "/project");
   if (!config.ok) throw new Error("the default configuration is wrong");
@@ -34,9 +40,9 @@ async function compile(
     config: config.config,
     picker: options.picker ?? rulesPicker,
     needModels: false,
-    ignored: async () => new Set(),
+    ignored: async () => new Set(options.ignored),
     exists: () => true,
-    submodules: [],
+    submodules: options.submodules ?? [],
   });
 }
 
@@ -216,4 +222,48 @@ describe("size", () => {
     const text = Array.from({ length: 3000 }, (_, i) => shape(i as never)).join("");
     ok(await compile({ "s/main.toml": text }));
   });
+});
+
+function codesOf(result: CompileResult): string[] {
+  return (result.ok ? result.warnings : result.diagnostics).map(({ code }) => code);
+}
+
+describe("paths whose changes never land", () => {
+  const codes = async (path: string, where: { submodules?: string[]; ignored?: string[] }) => {
+    const text = task("a").replace('["a.py"]', JSON.stringify([path]));
+    return codesOf(await compile({ "s/main.toml": text }, where)).filter((code) =>
+      code.endsWith("-claim"),
+    );
+  };
+
+  test.each([
+    ["lib", true],
+    ["lib/", true],
+    ["lib/a", true],
+    ["library/a", false],
+    ["lib.py", false],
+    ["a/lib/x", false],
+  ])("a claim of %s is in the submodule lib: %p", async (path, inside) => {
+    expect(await codes(path, { submodules: ["lib"] })).toEqual(inside ? ["submodule-claim"] : []);
+  });
+
+  test.each([
+    ["out", ["out"], true],
+    ["out/", ["out/"], true],
+    ["out/a", ["out/"], false],
+    ["outer", ["out", "out/"], false],
+  ])("a claim of %s with %j ignored is ignored: %p", async (path, ignored, found) => {
+    expect(await codes(path, { ignored })).toEqual(found ? ["ignored-claim"] : []);
+  });
+});
+
+test("a prompt of exactly 1 MiB compiles, and one byte more is an error", async () => {
+  const head = "Orient\\nEdit\\nVerify\\n";
+  const codes = async (bytes: number) => {
+    const prompt = head + "x".repeat(bytes - 19);
+    const text = task("a").replace(head, prompt);
+    return codesOf(await compile({ "s/main.toml": text }));
+  };
+  expect(await codes(1024 * 1024)).not.toContain("long-prompt");
+  expect(await codes(1024 * 1024 + 1)).toContain("long-prompt");
 });

@@ -1,6 +1,6 @@
 /** Conflicts with unchanged files, in every language that has a symbol table. */
 import { describe, expect, test } from "bun:test";
-import { checkTrees } from "./check-case.ts";
+import { blockingIn, checkTrees } from "./check-case.ts";
 
 type Texts = Record<string, string>;
 
@@ -463,4 +463,28 @@ describe("removed definitions", () => {
       expect(await alone(base, { [shape.defines]: shape.after })).toEqual(shape.found);
     },
   );
+});
+
+describe("A25 two new files at one position of an order", () => {
+  const base = { "db/0001_users.sql": "a\n", "db/0002_names.sql": "b\n" };
+  test.each<[string, Texts, string, string, string[]]>([
+    ["with one number", {}, "db/0003_a.sql", "db/0003_b.sql", ["ordering_conflict 0003"]],
+    ["with two numbers", {}, "db/0003_a.sql", "db/0004_b.sql", []],
+    ["in two folders", { "x/0001_a.sql": "x\n" }, "db/0003_a.sql", "x/0003_b.sql", []],
+    ["of two kinds", {}, "db/0003_a.sql", "db/0003_a.py", []],
+    ["of the two directions of one step", {}, "db/0003_a.up.sql", "db/0003_a.down.sql", []],
+    ["with a number that the folder has", {}, "db/0002_a.sql", "db/0002_b.sql", []],
+    [
+      "where the numbers were not unique",
+      { "db/0002_more.sql": "c\n" },
+      "db/0003_a.sql",
+      "db/0003_b.sql",
+      [],
+    ],
+    ["of another shape than those before", {}, "db/V3_a.sql", "db/V3_b.sql", []],
+    ["of one day", {}, "db/2026-01-02_a.sql", "db/2026-01-02_b.sql", []],
+  ])("%s", async (_, more, ours, theirs, found) => {
+    const files = { ...base, ...more };
+    expect(await blockingIn(files, { [ours]: "x\n" }, { [theirs]: "y\n" })).toEqual(found);
+  });
 });
