@@ -40,6 +40,25 @@ describe("foldHistory", () => {
     });
     expect(foldHistory([...first, started("r2", "d2")]).get("a")?.kept).toBeNull();
   });
+
+  test("B9 nothing that is known of a task holds for another text of it", () => {
+    const of = { unit: "a", attempt: 1 };
+    const first = [
+      started("r1", "d1"),
+      kept("r1"),
+      record("r1", "attempt.rejected", { verdict: "gate_failed", reason: "x" }, of),
+      record("r1", "gates.finished", { blame: "attempt", tree: "t1" }, of),
+      record("r1", "gates.finished", { blame: "base", tree: "t2" }, of),
+      record("r1", "gate.finished", { gate: "semantic", car: 1, diagnostics: [{ line: 1 }] }, of),
+      record("r1", "landing.refused", { cause: "blocked_by_checkout" }, of),
+    ];
+    const parts = (digest: string): unknown[] => {
+      const found = foldHistory([...first, started("r2", digest)]).get("a");
+      return [found?.rejection?.verdict, found?.rejectedTree, found?.semantic, found?.blocked];
+    };
+    expect(parts("d1")).toEqual(["gate_failed", "t1", [{ line: 1 }], true]);
+    expect(parts("d2")).toEqual([undefined, null, [], false]);
+  });
 });
 
 test("the semantic diagnostics of a unit are those of its kept work's last candidate", () => {

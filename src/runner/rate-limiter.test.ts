@@ -1,6 +1,11 @@
 import { describe, expect, test } from "bun:test";
 import type { WorkerMessage } from "../worker/protocol.ts";
-import { applyRequestMessage, type ProviderLimits, RateLimiter } from "./rate-limiter.ts";
+import {
+  applyRequestMessage,
+  countedTokens,
+  type ProviderLimits,
+  RateLimiter,
+} from "./rate-limiter.ts";
 
 function limiterWith(limits: Partial<ProviderLimits>) {
   const clock = { time: 0, now: () => clock.time };
@@ -45,6 +50,41 @@ describe("RateLimiter", () => {
     at(1001);
     ask("c");
     expect(granted).toEqual(["b", "a", "c"]);
+  });
+
+  test("a later, shorter Retry-After does not shorten a pause, and a longer one extends it", () => {
+    const { limiter, granted, ask, at } = limiterWith({});
+    limiter.pause("p", 1000);
+    limiter.pause("p", 10);
+    ask("a");
+    at(999);
+    expect(granted).toEqual([]);
+    at(1000);
+    expect(granted).toEqual(["a"]);
+    limiter.pause("p", 10);
+    limiter.pause("p", 500);
+    ask("b");
+    at(1499);
+    expect(granted).toEqual(["a"]);
+    at(1500);
+    expect(granted).toEqual(["a", "b"]);
+  });
+
+  test("tokens of exactly the limit are granted, one more waits for the next minute", () => {
+    const { granted, ask, at } = limiterWith({ tokensPerMinute: 100 });
+    ask("a", 60);
+    ask("b", 40);
+    ask("c", 1);
+    expect(granted).toEqual(["a", "b"]);
+    at(59_999);
+    expect(granted).toEqual(["a", "b"]);
+    at(60_000);
+    expect(granted).toEqual(["a", "b", "c"]);
+  });
+
+  test("the tokens of prompt and answer count, and an answer without usage keeps the estimate", () => {
+    const usage = { promptTokens: 5, cachedTokens: 4, completionTokens: 3 };
+    expect([countedTokens(usage), countedTokens(null)]).toEqual([8, null]);
   });
 
   test("requests within any minute count together", () => {
