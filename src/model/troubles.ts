@@ -179,7 +179,7 @@ export const troubles: readonly Trouble[] = [
     shown: "`no usable answer`",
     pattern: /no usable answer/,
     advice:
-      "no connection, or not JSON: check `base_url`, the network, the proxy and the certificates",
+      "no connection, or not JSON: check `base_url`, the network, and proxy and certificates ([Workers](workers.md#network))",
     setting: "base_url",
   },
 ];

@@ -16,7 +16,7 @@ import {
 const plan = fixedTable("The plan; in _root.toml", {
   name: requiredKey(anyText, "Name of the plan in runs, status and commit trailers"),
   summary: key(anyText, "One sentence that describes the plan"),
-  sections: key(textList, "Directories of task files beside this file, in order"),
+  sections: requiredKey(textList, "Directories of task files beside this file, in order"),
   default_agent: key(anyText, "Model or alias of tasks that name none"),
   default_provider: key(anyText, "Provider of tasks that name none"),
   max_retries: key(integerBetween(0, 100), "Attempts after a rejection", { default: 3 }),

@@ -91,7 +91,7 @@ function readPlan(reader: Reader): PlanSource | null {
     return null;
   }
   const { value: root, broken } = checkPlanTable(plan, (path, problem) =>
-    report(["plan", ...path], problem),
+    report(["plan", ...path], { ...problem, hint: problem.hint ?? sectionsHint(reader, problem) }),
   );
   const problem = root.name === undefined ? null : nameProblem(root.name);
   if (problem !== null) {
@@ -251,19 +251,32 @@ function problemReporter(reader: Reader, open: OpenFile, unit: string | null): R
   };
 }
 
+/** Task files in folders of the plan that are not among its sections. */
+function undeclaredTaskFiles(
+  { files, dir }: Reader,
+  sections: readonly string[],
+): { name: string; section: string }[] {
+  return (files.list(dir) ?? [])
+    .filter(({ name, folder }) => folder && name !== "archive" && !sections.includes(name))
+    .flatMap(({ name: section }) =>
+      (files.list(joinPath(dir, section)) ?? [])
+        .filter(({ folder, name }) => !folder && isTaskFile(name))
+        .map(({ name }) => ({ name: `${section}/${name}`, section })),
+    );
+}
+
+/** The value for a missing key `sections`: the folders with task files. */
+function sectionsHint(reader: Reader, { code, message }: Problem): string | null {
+  if (code !== "missing-key" || message !== "`sections` is missing") return null;
+  const folders = new Set(undeclaredTaskFiles(reader, []).map(({ section }) => section));
+  const named = folders.size === 0 ? ["tasks"] : [...folders];
+  return `list the folders with task files: sections = ${JSON.stringify(named)}`;
+}
+
 /** The reason why a plan without diagnostics has no units: the first that applies. */
 function whyEmpty(reader: Reader, sections: readonly string[]): string {
   const list = (dir: string): FolderEntry[] => reader.files.list(dir) ?? [];
-  const undeclared = list(reader.dir)
-    .filter(({ name, folder }) => folder && name !== "archive" && !sections.includes(name))
-    .flatMap(({ name }) =>
-      list(joinPath(reader.dir, name)).map((entry) => ({
-        ...entry,
-        name: `${name}/${entry.name}`,
-        own: entry.name,
-      })),
-    )
-    .filter(({ folder, own }) => !folder && isTaskFile(own));
+  const undeclared = undeclaredTaskFiles(reader, sections);
   if (undeclared.length > 0) {
     return `there are task files in folders that \`sections\` does not list: ${listNames(undeclared)}`;
   }
@@ -326,7 +339,8 @@ function readCompiledPlan(reader: Reader, file: string): ParsedPlan["source"] {
     report([isTable(plan) ? "tasks" : "plan"], { code: "not-compiled", message });
     return null;
   }
-  const written = { name: "unnamed-plan", ...without(plan, compilersPlanKeys) };
+  // A compiled plan has no sections; its tasks are in one file.
+  const written = { name: "unnamed-plan", sections: [], ...without(plan, compilersPlanKeys) };
   const { value } = checkPlanTable(written, (path, problem) => report(["plan", ...path], problem));
   return {
     root: value,

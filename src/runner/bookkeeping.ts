@@ -136,13 +136,15 @@ export function recordLandings(
 /**
  * Archives a plan in the books. Returns its path in the archive of the project, where it is once the target is checked
  * out, also when the target has archived it before; null when the plan is archived, gone, or not on the target. A copy
- * gets what ran, and not what the target has. Fix plans are on no branch.
+ * gets what ran, and not what the target has. Fix plans are on no branch. A plan outside the folder of plans stays where
+ * its author put it.
  */
 export function archiveInBooks(
   { books, projectRoot, projectPrefix }: OpenBooks,
   location: PlanLocation,
 ): string | null {
   const { root } = books;
+  if (dirname(location.dir) !== join(projectRoot, plansFolder(location.kind))) return null;
   if (books.copyOf === null || location.kind === "fix") return archivePlan(projectRoot, location);
   const path = relative(projectRoot, location.dir);
   const dir = join(root, path);

@@ -3,6 +3,8 @@
  * see, and keys for endpoints that the user trusts. `dgov doctor` judges by the same functions: those named `require`
  * and `find` change nothing unless a question is answered with yes.
  */
+import { existsSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
 import { coversAny } from "../claims/cover.ts";
 import { parseClaims } from "../claims/path.ts";
 import { ownFolders } from "../claims/reserved.ts";
@@ -23,6 +25,7 @@ import {
 import type { Repository } from "../git/repository.ts";
 import { dirtyPaths } from "../git/working-tree.ts";
 import { type CompiledPlan, type CompiledTask, writeClaims } from "../plan/compiled.ts";
+import { compiledName } from "../plan/compiled-file.ts";
 import { listed, plural } from "../std/text.ts";
 
 export type Confirm = (question: string) => Promise<boolean>;
@@ -200,11 +203,23 @@ export async function confirmTarget(
 /** Paths that a message lists. */
 const shownMax = 10;
 
-/** Paths of the repository with uncommitted changes outside dgov's own folders; `prefix` is the project's. */
+/**
+ * Paths of the repository with uncommitted changes outside dgov's own folders, without the compiled files of plans there;
+ * `prefix` is the project's.
+ */
 export async function uncommittedPaths(repository: Repository, prefix: string): Promise<string[]> {
   return (await dirtyPaths(repository))
     .map(({ path }) => path)
-    .filter((path) => !ownFolders.some((folder) => path.startsWith(prefix + folder)));
+    .filter(
+      (path) =>
+        !ownFolders.some((folder) => path.startsWith(prefix + folder)) &&
+        !isCompiledFile(join(repository.topLevel, path)),
+    );
+}
+
+/** True for the file that compiling writes beside the `_root.toml` of a plan. */
+function isCompiledFile(path: string): boolean {
+  return basename(path) === compiledName && existsSync(join(dirname(path), "_root.toml"));
 }
 
 /** WORKTREE_DIRTY for uncommitted changes outside dgov's own folders; with `allow`, only for those in write claims. */

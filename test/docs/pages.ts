@@ -6,6 +6,7 @@ import { configurationPage } from "./configuration-page.ts";
 import { eventsPage } from "./events-page.ts";
 import { providersPage } from "./providers-page.ts";
 import { verdictsPage } from "./verdicts-page.ts";
+import { workersPage } from "./workers-page.ts";
 
 export const repositoryRoot = resolve(import.meta.dir, "../..");
 
@@ -16,6 +17,7 @@ const order = [
   "cli.md",
   "configuration.md",
   "providers.md",
+  "workers.md",
   "settlement.md",
   "recovery.md",
   "verdicts.md",
@@ -47,6 +49,7 @@ async function generatedMarkdown(): Promise<Record<string, string>> {
     "events.md": eventsPage(),
     "providers.md": providersPage(),
     "verdicts.md": verdictsPage(),
+    "workers.md": workersPage(),
   };
 }
 

@@ -6,6 +6,7 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  renameSync,
   symlinkSync,
   writeFileSync,
 } from "node:fs";
@@ -261,3 +262,42 @@ async function installLfs(
   }
   return ran;
 }
+
+test.concurrent("E15 a plan outside .dgov/plans runs beside its own compiled file, twice, and stays where it is", async () => {
+  await using p = await testProject({
+    tasks: { a: {} },
+    script: {
+      rules: [
+        {
+          unit: unit("a"),
+          turns: [call("write_file", { path: "a.txt", content: "a\n" }), done("ok")],
+        },
+        {
+          unit: unit("b"),
+          turns: [call("write_file", { path: "b.txt", content: "b\n" }), done("ok")],
+        },
+      ],
+    },
+  });
+  mkdirSync(join(p.root, "extern"));
+  renameSync(join(p.root, ".dgov/plans/p"), join(p.root, "extern/q"));
+  await p.repo.git("add", "-A");
+  await p.repo.git("commit", "-q", "-m", "move the plan");
+  await p.dgov(["compile", "extern/q"]);
+  const first = await p.dgov(["run", "extern/q"]);
+  expect([first.exitCode, first.stderr]).toEqual([0, expect.any(String)]);
+  expect(await p.repo.git("status", "--short")).toBe("?? extern/q/_compiled.toml");
+  p.writePlan({ a: {}, b: {} });
+  renameSync(
+    join(p.root, ".dgov/plans/p/tasks/main.toml"),
+    join(p.root, "extern/q/tasks/main.toml"),
+  );
+  await p.repo.git("add", "extern/q/tasks");
+  await p.repo.git("commit", "-q", "-m", "another task");
+  const second = await p.dgov(["run", "extern/q"]);
+  expect([second.exitCode, second.stderr]).toEqual([0, expect.any(String)]);
+  expect(await p.landed()).toEqual([unit("a"), unit("b")]);
+  // Another file of the plan's author still stops a run.
+  writeFileSync(join(p.root, "extern/other.toml"), "x = 1\n");
+  expect((await p.dgov(["run", "extern/q", "--restart"])).stderr).toContain("extern/other.toml");
+});

@@ -63,6 +63,9 @@ export const gateHistory: Rule = ({ tasks, source }, { config }) => {
 /** Words of a command that look like paths of files. */
 const fileWord =
   /(?<![\w$./*-])[\w./-]+\.(?:json|toml|txt|xcodeproj|xcworkspace|ya?ml)(?![\w./-])/g;
+/** The script that the command starts with: `sh tools/setup.sh`, `./setup`. A later one may be created by the first. */
+const firstScript =
+  /^\s*(?:\w+=\S+\s+)*(?:(?:(?:ba|da|k|z)?sh|bun|node|perl|python3?|ruby|source|\.)\s+(?:-[euvx]+\s+)*(?=\S*[./])|(?=\.{0,2}[\w-]*\/))(?<path>[\w./-]+)(?![^\s;&|])/;
 /** Text before the path of a file that the command creates. */
 const createdAfter = /(?:>>?|\s(?:-o|--output|--out)[ =]|\btouch\s|\bmkdir\s(?:-p\s)?)\s*["']?$/;
 
@@ -97,7 +100,10 @@ function inputsOf(command: string): string[] {
   const named = [...command.matchAll(fileWord)].filter(({ index }) => {
     return !createdAfter.test(command.slice(0, index)) && !command.slice(0, index).endsWith("://");
   });
-  const paths = named.map(([path]) => path.replace(/^(?:\.\/)+/, ""));
+  const script = firstScript.exec(command)?.groups?.["path"] ?? [];
+  const paths = [script, ...named.map(([path]) => path)]
+    .flat()
+    .map((path) => path.replace(/^(?:\.\/)+/, ""));
   return [...new Set(paths)].filter(
     (path) => !path.startsWith("/") && !path.split("/").includes("..") && !isGuarded(command, path),
   );
