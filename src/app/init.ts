@@ -1,5 +1,12 @@
 /** `dgov init`: finds the project, detects its language and writes what is missing in `.dgov/`. */
-import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  realpathSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, relative } from "node:path";
 import { assets, sopsFor } from "../assets/index.ts";
@@ -22,9 +29,10 @@ type Language = Parameters<typeof detect>[1];
 /** A name of `providerPresets`. */
 export type ProviderPreset = keyof typeof providerPresets;
 
-/** The root of the project around `cwd`, else of the repository. Throws NOT_A_REPOSITORY. */
-export async function initRoot(cwd: string): Promise<string> {
-  return findProject(cwd) ?? (await openRepository(cwd)).topLevel;
+/** The root of the project around `cwd`, else of the repository; with `here`, `cwd`. Throws NOT_A_REPOSITORY. */
+export async function initRoot(cwd: string, { here }: { here: boolean }): Promise<string> {
+  const { topLevel } = await openRepository(cwd);
+  return here ? realpathSync(cwd) : (findProject(cwd) ?? topLevel);
 }
 
 /**

@@ -12,22 +12,39 @@ export interface Setting {
   source: "project" | "provider" | "default";
 }
 
+/** Defaults that are found on this machine. */
+interface FoundDefaults {
+  /** Folder of worktrees and gate trees. */
+  root: string;
+  /** Dependency folders that are copied into trees. */
+  copy: readonly string[];
+}
+
 /**
  * Settings of the fixed tables in the order of their definitions, then those of the tables with keys
  * that the project chooses. `written` is the parsed project.toml.
  */
-export function settingsInForce(config: Config, written: Record<string, unknown>): Setting[] {
+export function settingsInForce(
+  config: Config,
+  written: Record<string, unknown>,
+  found?: FoundDefaults,
+): Setting[] {
   return [
-    ...fixedSettings(config, written).map((setting) => withDerivedSource(setting, config)),
+    ...fixedSettings(config, written, found).map((setting) => withDerivedSource(setting, config)),
     ...Object.values(config.providers).flatMap((p) => providerSettings(p, written["providers"])),
     ...chosenSettings(config),
   ];
 }
 
-function fixedSettings(config: Config, written: Record<string, unknown>): Setting[] {
+function fixedSettings(
+  config: Config,
+  written: Record<string, unknown>,
+  found: FoundDefaults | undefined,
+): Setting[] {
   const completed: Readonly<Record<string, unknown>> = {
     "project.provider": config.provider,
-    "worktree.root": config.worktree.root,
+    "worktree.root": config.worktree.root ?? found?.root ?? null,
+    "worktree.copy": config.worktree.copy ?? found?.copy ?? null,
     "worktree.setup": config.worktree.setup,
   };
   return Object.entries(projectKeys).flatMap(([tableName, table]): Setting[] => {

@@ -24,14 +24,21 @@ export interface RunPaths {
   slots: string;
 }
 
+/** The folder of all repositories' directories: `configured`, or one in the user's cache. */
+export function worktreeRoot(o: {
+  configured: string | null;
+  env: Record<string, string | undefined>;
+}): string {
+  return o.configured ?? join(userFolder("cache", o.env), "dgov");
+}
+
 /** The directories of a repository. `configured` is `[worktree] root`, absolute, or null. */
 export function runPaths(o: {
   repositoryId: string;
   configured: string | null;
   env: Record<string, string | undefined>;
 }): RunPaths {
-  const cache = join(userFolder("cache", o.env), "dgov");
-  const above = realRoot(o.configured ?? cache);
+  const above = realRoot(worktreeRoot(o));
   const root = join(above, o.repositoryId);
   const top = o.configured === null ? above : root;
   return { top, root, runs: join(root, "runs"), slots: join(root, "slots") };

@@ -348,3 +348,19 @@ test.concurrent("init --preflight exits with 1 when a row fails, and prints the 
   expect([exitCode, document["ready"]]).toEqual([1, false]);
   expect(document["created"]).toContain(".dgov/project.toml");
 });
+
+test.concurrent("doctor --config prints the folders of worktrees and of copied dependencies that are in force", async () => {
+  await using p = await testProject({
+    files: { ".gitignore": "node_modules/\n" },
+    tasks: { a: {} },
+    script: { rules: [] },
+  });
+  mkdirSync(join(p.root, "node_modules"));
+  const { document } = await dgovJson(["doctor", "--config"], { cwd: p.root, env: p.env });
+  const settings = document["settings"] as { key: string; value: unknown; source: string }[];
+  const found = settings.filter(({ key }) => /^worktree\.(root|copy)$/.test(key));
+  expect(found).toEqual([
+    { key: "worktree.root", value: join(p.env["XDG_CACHE_HOME"] ?? "", "dgov"), source: "default" },
+    { key: "worktree.copy", value: ["node_modules"], source: "default" },
+  ]);
+});

@@ -46,3 +46,17 @@ test.concurrent.each([
   expect(existsSync(join(cwd, ".dgov"))).toBe(false);
   expect(readdirSync(cwd)).toEqual(before);
 });
+
+test.concurrent("init in a subfolder says that it sets up the root of the repository, and with --here sets up the subfolder", async () => {
+  await using repo = await testRepo({ "web/app/readme.txt": "hello\n" });
+  const cwd = join(repo.path, "web/app");
+  const above = await dgovJson(["init", "-y"], { cwd, env: repo.env });
+  expect([above.exitCode, above.document["root"]]).toEqual([0, repo.path]);
+  expect(above.stderr).toContain(`setting up ${repo.path}; --here sets up the current folder`);
+  const here = await dgovJson(["init", "-y", "--here"], { cwd, env: repo.env });
+  expect([here.exitCode, here.document["root"]]).toEqual([0, cwd]);
+  expect(here.stderr).not.toContain("--here");
+  expect(existsSync(join(cwd, ".dgov/project.toml"))).toBe(true);
+  const again = await dgovJson(["init", "-y"], { cwd, env: repo.env });
+  expect([again.document["root"], again.document["created"]]).toEqual([cwd, []]);
+});

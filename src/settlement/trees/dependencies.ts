@@ -131,12 +131,13 @@ const detectedFolders = memoByOwner<SettlementContext, string[]>();
 
 /** Folders to copy, relative to the project: the configured ones, or those that are found. */
 function foldersToCopy(c: SettlementContext): string[] {
-  return (
-    c.config.worktree.copy ??
-    detectedFolders(c, c.projectRoot, () =>
-      dependencyFolders(c.projectRoot).filter((path) => copyableNames.has(basename(path))),
-    )
-  );
+  const find = (): string[] => copyableFolders(c.projectRoot);
+  return c.config.worktree.copy ?? detectedFolders(c, c.projectRoot, find);
+}
+
+/** Dependency folders of a project that are copied where `[worktree] copy` names none. */
+export function copyableFolders(projectRoot: string): string[] {
+  return dependencyFolders(projectRoot).filter((path) => copyableNames.has(basename(path)));
 }
 
 /** Results of `findEscape` by folder; searching a dependency folder is slow. */

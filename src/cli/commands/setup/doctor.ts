@@ -1,12 +1,8 @@
 /** `dgov doctor`: checks everything a run needs and names the next command for each problem. */
-import { join } from "node:path";
 import { runChecks } from "../../../app/doctor/checks.ts";
+import { effectiveSettings } from "../../../app/doctor/effective-settings.ts";
 import type { DoctorCheck } from "../../../app/doctor/rows.ts";
-import { configFile } from "../../../config/find.ts";
-import { requireConfig } from "../../../config/load.ts";
-import { renderSettings, type Setting, settingsInForce } from "../../../config/settings.ts";
-import { parseToml } from "../../../config/toml.ts";
-import { readText } from "../../../std/files.ts";
+import { renderSettings } from "../../../config/settings.ts";
 import { command } from "../../command.ts";
 import { requireProject } from "../../project.ts";
 
@@ -20,7 +16,7 @@ export default command({
   examples: ["dgov doctor", "dgov doctor --online", "dgov doctor --config"],
   async run(context, args) {
     if (args.config) {
-      const settings = readSettings(requireProject(context));
+      const settings = effectiveSettings(requireProject(context), context.env);
       context.output.answer({ schema: "dgov.config/1", settings }, renderSettings(settings));
       return 0;
     }
@@ -31,13 +27,6 @@ export default command({
     return ready ? 0 : 1;
   },
 });
-
-/** Every setting in force; throws CONFIG_INVALID when project.toml has errors. */
-function readSettings(root: string): Setting[] {
-  const config = requireConfig(root);
-  const parsed = parseToml(readText(join(root, configFile)) ?? "");
-  return settingsInForce(config, parsed.ok ? parsed.value : {});
-}
 
 /** The checks as a table, each failed one with the next command below it. */
 export function renderChecks(checks: readonly DoctorCheck[]): string {

@@ -1,4 +1,5 @@
 /** `dgov init`: sets up `.dgov/`; creates missing files and changes no others. */
+import { realpathSync } from "node:fs";
 import { runChecks } from "../../../app/doctor/checks.ts";
 import { initProject, initRoot, type ProviderPreset } from "../../../app/init.ts";
 import { offerBaseline } from "../../../app/structure.ts";
@@ -35,6 +36,10 @@ export default command({
       options: ["openai", "fireworks", "other"],
       description: "Model provider",
     },
+    here: {
+      type: "boolean",
+      description: "Set up this folder, not the root of the repository",
+    },
     preflight: {
       type: "boolean",
       description: "Run the checks of dgov doctor afterwards",
@@ -44,11 +49,15 @@ export default command({
     "dgov init",
     "dgov init -y --provider openai",
     "dgov init --project-type python --preflight",
+    "dgov init --here",
   ],
   async run(context, args) {
     const { projectType, provider } = args;
     const prompts = context.interactive && !args.yes;
-    const root = await initRoot(context.cwd);
+    const root = await initRoot(context.cwd, { here: args.here === true });
+    if (!isSameFolder(root, context.cwd)) {
+      context.output.log.info(`setting up ${root}; --here sets up the current folder`);
+    }
     const { created, backedUp } = await initProject({
       root,
       env: context.env,
@@ -89,6 +98,10 @@ export default command({
     return ready ? 0 : 1;
   },
 });
+
+function isSameFolder(one: string, other: string): boolean {
+  return realpathSync(one) === realpathSync(other);
+}
 
 async function askProvider(): Promise<ProviderPreset> {
   return select("Which model provider do workers use?", [
