@@ -3,8 +3,9 @@ import { describe, expect, test } from "bun:test";
 import { outstanding } from "../../test/sim/outstanding.ts";
 import type { Action } from "./action.ts";
 import type { DagUnit } from "./dag.ts";
-import type { Blame, Event, KernelLimits, WorkerOutcome } from "./event.ts";
+import type { Blame, Event, GateStatus, KernelLimits, WorkerOutcome } from "./event.ts";
 import { checkInvariants } from "./invariants.ts";
+import { isPass } from "./train.ts";
 import { initialState, replay, type Step, transition } from "./transition.ts";
 
 type Start = Extract<Event, { type: "run.started" }>;
@@ -316,6 +317,34 @@ describe("unsuccessful attempts", () => {
       expect(run.phase("a")).toBe(phase);
     },
   );
+
+  test.each([
+    ["incomplete", 1, "failed"],
+    ["crashed", 2, "failed"],
+    ["timed_out", 3, "timed_out"],
+  ] as const)(
+    "a worker that ends %s has %d retries of its own kind, then is %s",
+    (outcome, n, end) => {
+      const limits = { rejectionRetries: 1, crashRetries: 2, timeoutRetries: 3 };
+      const run = begin({ limits });
+      for (let attempt = 1; attempt <= n; attempt++) {
+        run.prepared("a", attempt);
+        expect(run.exit("a", outcome, attempt)).toEqual([prepare("a", attempt + 1)]);
+      }
+      run.prepared("a", n + 1);
+      expect(run.exit("a", outcome, n + 1)).toEqual([finish("failed")]);
+      expect(run.state.units["a"]?.phase).toBe(end);
+    },
+  );
+
+  test("a reviewer may have its issues fixed as often as it may, and no oftener", () => {
+    const run = begin({ units: [{ id: "a", role: "reviewer", fixesMax: 1 }] });
+    run.prepared("a");
+    expect(run.exit("a", "disapproved")).toMatchObject([{ type: "attempt.prepare", fixing: true }]);
+    const none = begin({ units: [{ id: "a", role: "reviewer", fixesMax: 0 }] });
+    none.prepared("a");
+    expect(none.exit("a", "disapproved")).toEqual([finish("failed")]);
+  });
 
   test("A3 all dependents of a failed unit are skipped, and no other units", () => {
     const run = begin({
@@ -659,10 +688,49 @@ describe("landing", () => {
     expect(run.refused("a", 2, "target_moved", "t0")).toEqual([finish("failed")]);
   });
 
+  test("a blocked landing on a target that moved as well is based on the new tip", () => {
+    const run = landing({ units: [{ id: "a" }, { id: "b" }] });
+    expect(run.refused("a", 1, "blocked_by_checkout", "x")).toEqual([]);
+    expect(run.tell({ type: "checkout.changed" })).toEqual([build("a", 2, "x")]);
+  });
+
+  test("a head that is rebuilt too often stays when the plan orders the train, or nothing else is in it", () => {
+    const ordered = twoCars({ limits: { rebuilds: 1 }, order: "plan" });
+    const alone = landing({ limits: { rebuilds: 1 } });
+    alone.refused("a", 1, "target_moved", "x");
+    expect(alone.tell({ type: "target.moved", tip: "y" })).toEqual([build("a", 3, "y")]);
+    for (const tip of ["x", "y"]) ordered.tell({ type: "target.moved", tip });
+    expect(ordered.state.train.map((car) => car.unit)).toEqual(["a", "b"]);
+    expect([alone.phase("a"), ordered.phase("a")]).toEqual([
+      "integrating: building its candidate",
+      "integrating: building its candidate",
+    ]);
+  });
+
   test("a failed landing proof is final even with retries left", () => {
     const run = landing();
     expect(run.refused("a", 1, "proof_failed")).toEqual([finish("failed")]);
   });
+});
+
+test.each<[GateStatus | undefined, boolean]>([
+  ["passed", true],
+  ["flaky", true],
+  ["not_applicable", true],
+  ["failed", false],
+  ["errored", false],
+  [undefined, false],
+])("a gate that is %s allows a landing: %p", (status, expected) => {
+  expect(isPass(status)).toBe(expected);
+});
+
+test("a unit that waits for many others names five of them", () => {
+  const ids = ["1", "2", "3", "4", "5", "6"];
+  const units = ids.map((id) => ({ id }));
+  const waits = (deps: string[]): string =>
+    begin({ units: [...units, { id: "a", deps }], limits: { jobs: 1 } }).phase("a");
+  expect(waits(ids.slice(1))).toBe("pending: waiting for 2, 3, 4, 5, 6");
+  expect(waits(ids)).toBe("pending: waiting for 1, 2, 3, 4, 5 and 1 more");
 });
 
 describe("plan order", () => {

@@ -1,7 +1,13 @@
 import { describe, expect, test } from "bun:test";
 import type { RecordedEvent } from "../log/event-log.ts";
 import type { CompiledPlan } from "../plan/compiled.ts";
-import { foldHistory, settledUnits, unresolvedUnits, withLaterDigests } from "./history.ts";
+import {
+  adoptedLines,
+  foldHistory,
+  settledUnits,
+  unresolvedUnits,
+  withLaterDigests,
+} from "./history.ts";
 
 let seq = 0;
 function record(
@@ -59,6 +65,54 @@ describe("foldHistory", () => {
     expect(parts("d1")).toEqual(["gate_failed", "t1", [{ line: 1 }], true]);
     expect(parts("d2")).toEqual([undefined, null, [], false]);
   });
+});
+
+test.each([
+  ["attempt", "t"],
+  ["base", null],
+  ["integration", null],
+  [null, null],
+])("a tree that gates blame on %s is remembered as rejected: %p", (blame, tree) => {
+  const of = { unit: "a", attempt: 1 };
+  const judged = record("r1", "gates.finished", { blame, tree: "t" }, of);
+  expect(foldHistory([started("r1", "d1"), judged]).get("a")?.rejectedTree ?? null).toBe(tree);
+});
+
+test.each([
+  ["complete", "text"],
+  ["disapproved", null],
+  ["timed_out", null],
+])("a read-only unit that ends %s has the result %p", (outcome, text) => {
+  const of = { unit: "a", attempt: 1 };
+  const result = record("r1", "unit.result", { outcome, result: "text", inputs: {} }, of);
+  const found = foldHistory([started("r1", "d1"), result]).get("a")?.result ?? null;
+  expect(found?.text ?? null).toBe(text);
+});
+
+test("a verdict of another gate leaves the semantic diagnostics", () => {
+  const judged = (gate: string, diagnostics: unknown[]): RecordedEvent =>
+    record("r1", "gate.finished", { gate, car: 1, diagnostics }, { unit: "a", attempt: 1 });
+  const found = { code: "stale_reference" };
+  const events = [started("r1", "d1"), judged("semantic", [found]), judged("lint", [])];
+  expect(foldHistory(events).get("a")?.semantic).toEqual([found]);
+});
+
+test("the Python program's lines have the digest that dgov added for the same unit and commit of the plan", () => {
+  const line = { plan: "p", unit: "a", digest: null, commit: "c1", run: null, ts: "t" };
+  const lines = [
+    line,
+    { ...line, unit: "b" },
+    { ...line, commit: "c2" },
+    { ...line, plan: "q", unit: "q" },
+    { ...line, digest: "d1", run: "r1" },
+    { ...line, unit: "b", plan: "q", digest: "d2", run: "r1" },
+    line,
+  ];
+  expect(adoptedLines(lines, "p")).toEqual([
+    { ...line, digest: "d1" },
+    { ...line, unit: "b" },
+    { ...line, commit: "c2" },
+  ]);
 });
 
 test("the semantic diagnostics of a unit are those of its kept work's last candidate", () => {

@@ -87,6 +87,40 @@ describe("RateLimiter", () => {
     expect([countedTokens(usage), countedTokens(null)]).toEqual([8, null]);
   });
 
+  test("used tokens replace the estimate of the holder's last request, and no other", () => {
+    const { limiter, granted, ask } = limiterWith({ tokensPerMinute: 100 });
+    ask("a", 10);
+    limiter.release("p", "a", 20);
+    ask("b", 30);
+    ask("a", 30);
+    limiter.release("p", "a", 20);
+    // 20 + 30 + 20 of 100 are used.
+    ask("c", 30);
+    expect(granted).toEqual(["a", "b", "a", "c"]);
+    limiter.release("p", "b", null);
+    ask("d", 1);
+    expect(granted).toEqual(["a", "b", "a", "c"]);
+  });
+
+  test("a worker's end of a request releases its permit, with the tokens of its prompt and completion", () => {
+    const usage = { promptTokens: 60, cachedTokens: 50, completionTokens: 30 };
+    const turn = { turn: 1, finishReason: "stop", usage, durationMs: 1, model: "m" };
+    const ends: [WorkerMessage, number][] = [
+      [{ type: "provider.retried" } as WorkerMessage, 90],
+      [{ type: "turn.finished", ...turn } as unknown as WorkerMessage, 10],
+    ];
+    for (const [message, left] of ends) {
+      const { limiter, granted, ask } = limiterWith({ concurrent: 1, tokensPerMinute: 100 });
+      const of = { provider: "p", holder: "w" };
+      ask("w", 10);
+      applyRequestMessage(limiter, of, message, () => {});
+      ask("fits", left);
+      limiter.release("p", "fits");
+      ask("exceeds", 1);
+      expect([message.type, granted]).toEqual([message.type, ["w", "fits"]]);
+    }
+  });
+
   test("requests within any minute count together", () => {
     const { limiter, granted, ask, at } = limiterWith({ requestsPerMinute: 2 });
     ask("a");

@@ -8,12 +8,14 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DgovError } from "../../src/error.ts";
+import { openForWriting } from "../../src/log/database.ts";
 import {
   type NewEvent,
   openEventLog,
@@ -119,6 +121,61 @@ describe("openEventLog", () => {
     log.note(event("call", { unit: "u" }));
     log.flush();
     expect(log.telemetry({ run: "r1" })).toHaveLength(201);
+  });
+
+  test("a writer waits for the disk at each commit", () => {
+    const root = projectRoot();
+    const connection = openForWriting(join(root, ".dgov/state.db"));
+    expect(connection.get("PRAGMA synchronous")).toEqual({ synchronous: 2 });
+    expect(connection.get("PRAGMA journal_mode")).toEqual({ journal_mode: "wal" });
+    connection.close();
+  });
+
+  test("telemetry is selected by run, unit, attempt, position and type", () => {
+    using log = openEventLog(projectRoot());
+    for (const [unit, attempt, type] of [
+      ["a", 1, "call"],
+      ["a", 2, "call"],
+      ["b", 1, "call"],
+      ["a", 1, "result"],
+    ] as const) {
+      log.note(event(type, { unit, attempt }));
+      log.note(event(type, { unit, attempt, run: "r2" }));
+    }
+    log.flush();
+    const found = (query: Omit<Parameters<typeof log.telemetry>[0], "run">): string[] =>
+      log
+        .telemetry({ run: "r1", ...query })
+        .map(({ unit, attempt, type }) => `${unit}${attempt} ${type}`);
+    expect(found({})).toEqual(["a1 call", "a2 call", "b1 call", "a1 result"]);
+    expect(found({ unit: "a" })).toEqual(["a1 call", "a2 call", "a1 result"]);
+    expect(found({ unit: "a", attempt: 1 })).toEqual(["a1 call", "a1 result"]);
+    expect(found({ attempt: 1 })).toEqual(["a1 call", "b1 call", "a1 result"]);
+    expect(found({ types: ["result"] })).toEqual(["a1 result"]);
+    const [, second] = log.telemetry({ run: "r1" });
+    expect(found({ afterSeq: second?.seq ?? 0 })).toEqual(["b1 call", "a1 result"]);
+  });
+
+  test.each<[string, (path: string) => void, string | null]>([
+    ["as it was", () => {}, null],
+    ["removed", (path) => rmSync(path), "was removed"],
+    [
+      "replaced by a copy",
+      (path) => {
+        writeFileSync(`${path}.copy`, readFileSync(path));
+        renameSync(`${path}.copy`, path);
+      },
+      "was replaced",
+    ],
+    ["cut to nothing", (path) => writeFileSync(path, ""), "was truncated"],
+  ])("B18 a log whose file is %s loses: %p", (_what, change, loss) => {
+    const root = projectRoot();
+    using log = openEventLog(root);
+    log.append([event("run.started"), event("run.finished")]);
+    const path = join(root, ".dgov/state.db");
+    change(path);
+    expect(log.lossOf("r1")).toBe(loss === null ? null : `${path} ${loss}`);
+    if (loss === null) expect(log.lossOf("r2")).toBe(`${path} lacks the end of this run`);
   });
 
   test("newestRun finds the newest run of all plans and of one plan", () => {
