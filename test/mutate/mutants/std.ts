@@ -25,4 +25,62 @@ export default [
     replace: "this.#jumped = false;",
     killedBy: "src/std/limit.test.ts > A22 a limit that starts right after a suspension",
   },
+  {
+    name: "a text of exactly the maximum is cut",
+    file: "src/std/text.ts",
+    find: "text.length <= charsMax ? text",
+    replace: "text.length < charsMax ? text",
+    killedBy: "src/std/text.test.ts > text on one line is folded and cut",
+  },
+  {
+    name: "a list of exactly the maximum has more",
+    file: "src/std/text.ts",
+    find: "if (more <= 0) return",
+    replace: "if (more < 0) return",
+    killedBy: "src/std/text.test.ts > a long list ends with the number of items left out",
+  },
+  {
+    name: "a promise that rejects is remembered",
+    file: "src/std/once.ts",
+    find: "        if (known === own) known = null;\n",
+    replace: "",
+    killedBy:
+      "src/std/std.test.ts > B17 once forgets a promise that rejects, and keeps one that resolves",
+  },
+  {
+    name: "a refused value is remembered",
+    file: "src/std/once.ts",
+    find: "(keep(result) ? undefined : forget())",
+    replace: "undefined",
+    killedBy:
+      "src/std/text.test.ts > a promise that rejects or resolves to a refused value is not kept",
+  },
+  {
+    name: "one value more than the maximum is kept",
+    file: "src/std/once.ts",
+    find: "values.size > max &&",
+    replace: "values.size > max + 1 &&",
+    killedBy: "src/std/text.test.ts > the oldest value beyond the maximum is dropped",
+  },
+  {
+    name: "a line of the maximum length is too long",
+    file: "src/std/ndjson.ts",
+    find: "length > lineCharsMax",
+    replace: "length >= lineCharsMax",
+    killedBy: "src/std/std.test.ts > D5 a line of exactly the cap is read, one longer is skipped",
+  },
+  {
+    name: "a last line without a newline is a message",
+    file: "src/std/ndjson.ts",
+    find: 'if (rest.trim() !== "") yield { kind: "unterminated", text: rest.slice(0, 4096) };',
+    replace: 'if (rest.trim() !== "") yield { kind: "message", value: JSON.parse(rest) };',
+    killedBy: "src/std/std.test.ts > a line without its newline is never a message",
+  },
+  {
+    name: "a mount point that a path begins is below it",
+    file: "src/std/files.ts",
+    find: "{path}/`) ? [point]",
+    replace: "{path}`) ? [point]",
+    killedBy: "src/std/files.test.ts > mountsBelow finds the path itself",
+  },
 ] satisfies Mutant[];
