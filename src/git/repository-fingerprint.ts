@@ -26,7 +26,8 @@ export async function repositoryFingerprint(r: Repository, earlier?: string): Pr
   text("objects/info/alternates");
   const graph = await commitGraph(r, earlier);
   if (graph.length > 0) state[graphName] = graph;
-  for (const name of filesIn(join(r.commonDir, "info"))) text(`info/${name}`);
+  const info = filesIn(join(r.commonDir, "info")).filter((name) => name !== refsList);
+  for (const name of info) text(`info/${name}`);
   for (const name of filesIn(join(r.commonDir, "hooks"))) {
     if (!name.endsWith(".sample")) state[`hooks/${name}`] = [digestOf(r, `hooks/${name}`)];
   }
@@ -54,6 +55,9 @@ export function describeFingerprintChange(before: string, after: string): string
     })
     .join("\n");
 }
+
+/** The list of refs below `info/` for clients of a plain web server: `git gc` writes it, and git never reads it. */
+const refsList = "refs";
 
 const graphName = "objects/info/commit-graph";
 

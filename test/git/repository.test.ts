@@ -368,6 +368,16 @@ describe("repositoryFingerprint", () => {
     expect(words === "" ? text : text.includes(words)).toBe(words === "" ? "" : true);
   });
 
+  test("C2 git's own maintenance by the operator changes no fingerprint", async () => {
+    await using g = await openTestRepo(files);
+    const before = await repositoryFingerprint(g.r);
+    await g.repo.git("gc", "-q");
+    await g.repo.git("update-server-info");
+    await g.repo.git("pack-refs", "--all");
+    await g.repo.git("maintenance", "run", "--task=commit-graph", "--task=incremental-repack");
+    expect(describeFingerprintChange(before, await repositoryFingerprint(g.r, before))).toBe("");
+  });
+
   test("C2 describeFingerprintChange reports config, hooks, info, alternates and replace refs, but not branches and stashes", async () => {
     await using g = await openTestRepo(files);
     const before = await repositoryFingerprint(g.r);

@@ -179,13 +179,25 @@ async function fsck({ repo }: Place): Promise<string> {
   }
 }
 
-/** Processes whose environment or folder names the place, after they had time to end. */
+/** Processes whose environment or folder names the place, after they had time to end; they are then killed. */
 async function processesOf(place: Place): Promise<string[]> {
   const deadline = performance.now() + leaveMs;
   for (;;) {
     const found = processesNow(place);
-    if (found.length === 0 || performance.now() > deadline) return found;
+    if (found.length === 0) return found;
+    if (performance.now() > deadline) {
+      for (const one of found) killIfAlive(Number(one.split(" ")[0]));
+      return found;
+    }
     await Bun.sleep(50);
+  }
+}
+
+function killIfAlive(pid: number): void {
+  try {
+    process.kill(pid, "SIGKILL");
+  } catch {
+    // It has ended since.
   }
 }
 

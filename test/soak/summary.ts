@@ -38,6 +38,8 @@ export function summaryText(results: readonly Result[], seconds: number): string
     ...table(countBy(results.map((r) => String(r.continued)))),
     `violations: ${violations.length}`,
     ...table(countBy(violations.map((v) => v.rule))),
+    `${results.filter((r) => r.violations.length === 0).length} pass`,
+    `${results.filter((r) => r.violations.length > 0).length} fail`,
   ];
 }
 
