@@ -190,10 +190,13 @@ export function archivePlan(root: string, location: PlanLocation, other = root):
  * files in `baselines` (relative to the repository's root). Returns a warning when the commit fails; null otherwise.
  */
 export async function commitBookkeeping(
-  { repository, projectRoot, projectPrefix: prefix, target, plan, run, books }: OpenBooks,
-  { location, archivedTo }: { location: PlanLocation; archivedTo: string | null },
+  open: OpenBooks,
+  what: { location: PlanLocation; archivedTo: string | null },
   baselines: readonly string[] = [],
+  tries = 1,
 ): Promise<string | null> {
+  const { repository, projectRoot, projectPrefix: prefix, target, plan, run, books } = open;
+  const { location, archivedTo } = what;
   const tip = await branchTip(repository, target);
   if (tip === null) return `${noBookkeepingCommit}: branch ${target} no longer exists`;
   const own = ownFolders.map((folder) => prefix + folder);
@@ -228,9 +231,15 @@ export async function commitBookkeeping(
     });
     return null;
   } catch (error) {
+    // The operator committed in between.
+    const moved = (await branchTip(repository, target)) !== tip;
+    if (moved && tries < triesMax) return commitBookkeeping(open, what, baselines, tries + 1);
     return `${noBookkeepingCommit}: ${errorMessage(error)}`;
   }
 }
+
+/** Tries to commit bookkeeping while the target keeps moving. */
+const triesMax = 3;
 
 /**
  * Records `plan.archived` in a plan's newest run after its end, so that views find the plan of the run and the run of

@@ -12,9 +12,9 @@ import { reconcileLanding } from "../git/landing/land.ts";
 import type { Identity } from "../git/objects.ts";
 import { removeOwnFolder } from "../git/own-folder.ts";
 import { removeAbandonedGitDirs } from "../git/private-dir.ts";
-import { keepRef } from "../git/refs.ts";
+import { keepRef, resolveCommit } from "../git/refs.ts";
 import type { Repository } from "../git/repository.ts";
-import { keepWork, removeWorktree } from "../git/worktrees/keep.ts";
+import { keepWork, omittedBy, removeWorktree } from "../git/worktrees/keep.ts";
 import { openWorktree, pruneRegistrations, type Worktree } from "../git/worktrees/worktree.ts";
 import type { Event } from "../kernel/event.ts";
 import type { State } from "../kernel/state.ts";
@@ -152,7 +152,11 @@ async function keepLiveAttempts(
   };
   for (const { unit, attempt, base, at } of preparedAttempts(records)) {
     const place = attemptPaths(paths, { run, unit, attempt });
-    if (!existsSync(place.path)) continue;
+    if (!existsSync(place.path)) {
+      const ref = await recordKeptWork(c, { run, plan, unit, attempt, base }, records);
+      if (ref !== null) kept.push({ unit, ref });
+      continue;
+    }
     const tree = openWorktree({ ...place, base });
     try {
       const ref = await keepLeftWork(c, { run, plan, unit, attempt, at }, tree);
@@ -172,6 +176,36 @@ async function keepLiveAttempts(
     leave(error, { unit: null, attempt: null }, folder);
   }
   return kept;
+}
+
+/**
+ * Records the kept work of an attempt whose keep-ref exists and is not in the log: the crash came between the two.
+ * Returns the ref, or null when there is nothing to record.
+ */
+async function recordKeptWork(
+  { repository, log }: RecoveryContext,
+  of: { run: string; plan: string; unit: string; attempt: number; base: string },
+  records: readonly RecordedEvent[],
+): Promise<string | null> {
+  const { run, plan, unit, attempt, base } = of;
+  if (isKept(records, of)) return null;
+  const ref = keepRef(run, unit, attempt);
+  const commit = await resolveCommit(repository, ref);
+  if (commit === null) return null;
+  const omitted = [...(await omittedBy(repository, commit))];
+  const data = { ref, commit, omitted, base };
+  await log.appendWhenFree([{ run, plan, unit, attempt, type: "attempt.kept", data }]);
+  return ref;
+}
+
+/** True when the log says that the work of an attempt is kept. */
+export function isKept(
+  records: readonly RecordedEvent[],
+  { unit, attempt }: { unit: string; attempt: number },
+): boolean {
+  return records.some(
+    (one) => one.type === "attempt.kept" && one.unit === unit && one.attempt === attempt,
+  );
 }
 
 /** Keeps the work in a worktree that a run left, dated `at`, and records that; returns the keep-ref. */

@@ -1,6 +1,6 @@
 /** Landings that a second checkout of the target blocks, and their repetition when it no longer does. */
 import { expect, test } from "bun:test";
-import { rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { call, done } from "../../src/demo/script.ts";
 import { type TestProject, testProject, unit, untilEvent } from "../harness/project.ts";
@@ -102,4 +102,38 @@ test.concurrent("B15 without a wait the blocked unit fails, and dgov land lands 
   rmSync(file);
   expect((await p.dgov(["land", "a"])).exitCode).toBe(0);
   expect(p.repo.read("a.txt")).toBe("a\n");
+
+test.concurrent("B15 B17 an update of the checkout that fails in the middle leaves no file changed", async () => {
+  await using p = await testProject({
+    tasks: { a: { files: { create: ["a.txt"], edit: ["readme.txt"] } } },
+    config: { merge: { checkout_wait_s: 0 } },
+    script: {
+      rules: [
+        {
+          unit: unit("a"),
+          turns: [
+            call("write_file", { path: "a.txt", content: "a\n" }),
+            call("write_file", { path: "readme.txt", content: "hello there\n" }),
+            done("ok"),
+          ],
+        },
+      ],
+    },
+  });
+  // As on a full disk: git removes the old file, creates the new ones, and cannot write them.
+  const bin = join(p.repo.root, "bin");
+  mkdirSync(bin);
+  const fail = `: > '${p.root}/a.txt'; : > '${p.root}/readme.txt'; echo 'error: unable to create file a.txt: No space left on device' >&2; exit 128`;
+  const script = `#!/bin/sh
+case "$*" in *'read-tree -m -u'*) ${fail};; esac
+exec '${Bun.which("git") ?? "git"}' "$@"
+`;
+  writeFileSync(join(bin, "git"), script, { mode: 0o755 });
+  const run = await p.dgov(["run", "p"], { PATH: `${bin}:${p.env["PATH"]}` });
+  expect(run.exitCode).toBe(1);
+  expect(run.stderr).toContain("No space left on device");
+  expect(await p.repo.git("status", "--porcelain", "--untracked-files=all")).toBe("");
+  expect(p.repo.read("readme.txt")).toBe("hello\n");
+  expect((await p.dgov(["run", "p", "--continue"])).exitCode).toBe(0);
+  expect([p.repo.read("a.txt"), p.repo.read("readme.txt")]).toEqual(["a\n", "hello there\n"]);
 });

@@ -286,3 +286,15 @@ test.concurrent("B24 clean removes private git dirs of ended processes, and no o
   expect((await p.dgov(["clean"], env)).exitCode).toBe(0);
   expect(readdirSync(runtime).sort()).toEqual(others.sort());
 });
+
+test.concurrent("B16 an operator's commit while the bookkeeping is committed is no problem", async () => {
+  await using p = await testProject({ tasks: { a: {} }, script: writesA() });
+  const path = p.env["PATH"];
+  const commit = `env -i PATH='${path}' HOME=/ git -C '${p.repo.path}' -c user.name=O -c user.email=o@x commit -q --allow-empty -m operator`;
+  const act = `mkdir '${p.repo.root}/once' 2>/dev/null && ${commit}`;
+  const run = await p.dgov(["run", "p", "--json"], gitAfterLanding(p, "--replace", act));
+  expect([run.exitCode, JSON.parse(run.stdout).warnings]).toEqual([0, []]);
+  const [last = "", before] = (await p.repo.git("log", "-2", "--format=%s", "main")).split("\n");
+  expect(last).toStartWith("chore: dgov bookkeeping");
+  expect(before).toBe("operator");
+});

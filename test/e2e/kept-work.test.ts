@@ -1,6 +1,6 @@
 /** Kept work and repeated runs (P2): no work is lost. */
 import { describe, expect, test } from "bun:test";
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { call, done } from "../../src/demo/script.ts";
 import { type TestProject, testProject, unit } from "../harness/project.ts";
@@ -137,6 +137,21 @@ describe("kept work", () => {
       expect((await p.repo.git("worktree", "list")).split("\n")).toHaveLength(1);
     },
   );
+
+  test.concurrent("B1 B5 kept work whose record a crash lost is recorded by the next run", async () => {
+    await using p = await testProject({ tasks: { a: {} }, script: writesA });
+    const crashed = await p.dgov(["run", "p"], { DGOV_FAULT: "keep.after_ref" });
+    expect(crashed.exitCode).toBe(137);
+    const listed = await p.repo.git("worktree", "list", "--porcelain");
+    const worktree = listed.match(/^worktree (.*\/tree)$/m)?.[1] ?? "";
+    rmSync(worktree, { recursive: true });
+    await p.repo.git("worktree", "prune", "--expire=now");
+    expect((await p.dgov(["run", "p", "--continue"])).exitCode).toBe(0);
+    const [first] = p.events();
+    const kept = p.events().filter((e) => e.type === "attempt.kept" && e.run === first?.run);
+    expect(kept).toHaveLength(1);
+    expect(await p.repo.git("show", `${kept[0]?.data["ref"]}:a.txt`)).toBe("precious");
+  });
 
   test.concurrent("B9 edited and reverted units run again, unchanged ones do not", async () => {
     await using p = await testProject({

@@ -22,7 +22,7 @@ import {
   withPrivateGit,
 } from "../private-dir.ts";
 import type { Repository } from "../repository.ts";
-import type { DiffEntry } from "../trees.ts";
+import { type DiffEntry, diffTrees } from "../trees.ts";
 
 /** A work tree that has the branch checked out. */
 export interface Checkout {
@@ -184,8 +184,28 @@ export function moveCheckout(
       await inPrivate(g, ["update-index", "-q", "--refresh"], { index });
       output = await move();
     }
-    return output.code === 0 ? null : refusal(output, c);
+    if (output.code === 0) return null;
+    const blocker = refusal(output, c);
+    // A refusal names paths, and comes before the first write.
+    if (blocker.paths.length === 0 && !o.dryRun) await restoreFiles(r, c, o, { g, index });
+    return blocker;
   });
+}
+
+/**
+ * Puts back what an update of a checkout wrote before it failed, for example on a full disk. Before its first write, git
+ * has found every changed file as in the index; a path whose entry is as in the new commit is the operator's change.
+ */
+async function restoreFiles(
+  r: Repository,
+  c: Checkout,
+  o: { from: Oid; to: Oid; scratch: string },
+  { g, index }: { g: PrivateGit; index: string },
+): Promise<void> {
+  const changes = await diffTrees(r, o.from, o.to);
+  const states = await inspect(r, c, { ...o, changes });
+  const written = states.filter((s) => s.fileMoved && !s.entryMoved);
+  await putBack(g, c, { index, files: written.map((s) => s.change) });
 }
 
 /** Updates these paths in a checkout's index to the content of its files; null when it succeeds. */
@@ -283,21 +303,30 @@ export async function undoMove(
     const info = ["update-index", "-z", "--index-info"];
     await must(inPrivate(g, info, { index, stdin: lines }), "undoing a landing");
     const files = touched.filter((s) => s.fileMoved).map((s) => s.change);
-    for (const e of files) {
-      // The landing's `read-tree` deletes old files before it creates new ones, so a file at one of these
-      // paths is of the new commit.
-      if (e.oldMode === "000000" || e.newMode === "120000") {
-        rmSync(join(c.path, e.path), { force: true });
-      }
-    }
-    for (const e of files) if (e.oldMode === "000000") removeEmptyParents(c.path, e.path);
-    const back = files.filter((e) => e.oldMode !== "000000" && e.oldMode !== "160000");
-    const stdin = back.map((e) => `${e.path}\0`).join("");
-    const checkout = ["checkout-index", "-f", "-u", "-z", "--stdin"];
-    await must(inPrivate(g, checkout, { index, stdin }), "undoing a landing");
-    await inPrivate(g, ["update-index", "-q", "--refresh"], { index });
+    await putBack(g, c, { index, files });
     return null;
   });
+}
+
+/** Puts files back as the index has them. Each is as in the new commit, or partly written. */
+async function putBack(
+  g: PrivateGit,
+  c: Checkout,
+  { index, files }: { index: string; files: readonly DiffEntry[] },
+): Promise<void> {
+  for (const e of files) {
+    // The landing's `read-tree` deletes old files before it creates new ones, so a file at one of these
+    // paths is of the new commit.
+    if (e.oldMode === "000000" || e.newMode === "120000") {
+      rmSync(join(c.path, e.path), { force: true });
+    }
+  }
+  for (const e of files) if (e.oldMode === "000000") removeEmptyParents(c.path, e.path);
+  const back = files.filter((e) => e.oldMode !== "000000" && e.oldMode !== "160000");
+  const stdin = back.map((e) => `${e.path}\0`).join("");
+  const checkout = ["checkout-index", "-f", "-u", "-z", "--stdin"];
+  await must(inPrivate(g, checkout, { index, stdin }), "undoing a landing");
+  await inPrivate(g, ["update-index", "-q", "--refresh"], { index });
 }
 
 interface PathState {

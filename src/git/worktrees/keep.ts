@@ -126,7 +126,8 @@ function contentId(r: Repository, t: Worktree, change: FileChange): Oid {
   return objectId(r.objectFormat, "blob", readFileSync(path));
 }
 
-async function omittedBy(r: Repository, commit: Oid): Promise<Set<string>> {
+/** Paths that a keep commit names as omitted. */
+export async function omittedBy(r: Repository, commit: Oid): Promise<Set<string>> {
   const text = await must(inRepository(r, ["cat-file", "commit", commit]), `reading ${commit}`);
   const lines = text
     .toString()

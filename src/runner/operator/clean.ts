@@ -15,14 +15,14 @@ import { deleteRef, deleteRefs, keepRef, listRefs } from "../../git/refs.ts";
 import type { Repository } from "../../git/repository.ts";
 import { removeWorktree } from "../../git/worktrees/keep.ts";
 import { openWorktree, pruneRegistrations, type Worktree } from "../../git/worktrees/worktree.ts";
-import type { EventLog, RecordedEvent } from "../../log/event-log.ts";
+import type { EventLog } from "../../log/event-log.ts";
 import { processStart } from "../../process/tree.ts";
 import { lstatIfPresent, removeFolder } from "../../std/files.ts";
 import { sortedBy } from "../../std/order.ts";
 import { errorMessage } from "../../std/text.ts";
 import { preparedAttempts } from "../history.ts";
 import { attemptPaths, type RunPaths, restoreAccess } from "../paths.ts";
-import { keepLeftWork } from "../recovery.ts";
+import { isKept, keepLeftWork } from "../recovery.ts";
 
 export interface CleanResult {
   /** Descriptions of what was removed or, with `dry`, would be. */
@@ -150,16 +150,6 @@ async function keepIfPossible(
   } catch (error) {
     if (endsRun(error)) throw error;
   }
-}
-
-/** True when the log says that the work of an attempt is kept. */
-function isKept(
-  records: readonly RecordedEvent[],
-  { unit, attempt }: { unit: string; attempt: number },
-): boolean {
-  return records.some(
-    (one) => one.type === "attempt.kept" && one.unit === unit && one.attempt === attempt,
-  );
 }
 
 /** Removes gate trees that were moved aside; returns descriptions of those that still cannot be removed. */
