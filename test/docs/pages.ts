@@ -26,6 +26,7 @@ const order = [
   "events.md",
   "architecture.md",
   "benchmarks.md",
+  "reliability.md",
   "glossary.md",
 ];
 

@@ -102,6 +102,7 @@ test.concurrent("B15 without a wait the blocked unit fails, and dgov land lands 
   rmSync(file);
   expect((await p.dgov(["land", "a"])).exitCode).toBe(0);
   expect(p.repo.read("a.txt")).toBe("a\n");
+});
 
 test.concurrent("B15 B17 an update of the checkout that fails in the middle leaves no file changed", async () => {
   await using p = await testProject({
@@ -129,9 +130,9 @@ case "$*" in *'read-tree -m -u'*) ${fail};; esac
 exec '${Bun.which("git") ?? "git"}' "$@"
 `;
   writeFileSync(join(bin, "git"), script, { mode: 0o755 });
-  const run = await p.dgov(["run", "p"], { PATH: `${bin}:${p.env["PATH"]}` });
-  expect(run.exitCode).toBe(1);
-  expect(run.stderr).toContain("No space left on device");
+  const failed = await p.dgov(run, { PATH: `${bin}:${p.env["PATH"]}` });
+  expect(failed.exitCode).toBe(1);
+  expect(failed.stderr).toContain("No space left on device");
   expect(await p.repo.git("status", "--porcelain", "--untracked-files=all")).toBe("");
   expect(p.repo.read("readme.txt")).toBe("hello\n");
   expect((await p.dgov(["run", "p", "--continue"])).exitCode).toBe(0);

@@ -5,7 +5,7 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { stringify } from "smol-toml";
-import type { ModelTurn, ScriptedConversation } from "../../src/demo/script.ts";
+import { contentText, type ModelTurn, type ScriptedConversation } from "../../src/demo/script.ts";
 import { type ScriptedModel, startScriptedModel } from "../../src/demo/scripted-model.ts";
 import { type TestRepo, testRepo } from "../harness/repo.ts";
 import { unitId } from "./oracle.ts";
@@ -75,7 +75,8 @@ export async function makePlace(
       unit: unitId(unit.key),
       turns: [
         (c) => ({ ...firstReply(unit, c, ++serial), until: turn }),
-        () => ({ ...lastReply(unit), until: turn }),
+        // A model that sees its write fail repeats it.
+        (c) => ({ ...(failed(c) ? firstReply(unit, c, ++serial) : lastReply(unit)), until: turn }),
       ],
     })),
   });
@@ -201,7 +202,7 @@ function configuration(s: Schedule, baseUrl: string): Record<string, Record<stri
     },
     sops: { picker: "rules" },
     run: { jobs: s.jobs },
-    merge: { speculation: s.speculation },
+    merge: { speculation: s.speculation, checkout_wait_s: 1 },
   };
 }
 
@@ -231,6 +232,12 @@ function firstReply(unit: PlannedUnit, c: ScriptedConversation, serial: number):
   // A retry finds the line of the attempt before it, and replaces it.
   const command = `sed -i -e '/^- ${key} /d' -e 's/^# end$/- ${text}\\n# end/' list.txt`;
   return { calls: [{ tool: "run_bash", args: { command } }] };
+}
+
+/** True when the last call of a tool failed. */
+function failed({ messages }: ScriptedConversation): boolean {
+  const last = messages.findLast((message) => message.role === "tool");
+  return /failed|exit code [1-9]/.test(contentText(last?.content));
 }
 
 function lastReply({ fate }: PlannedUnit): ModelTurn {

@@ -1,6 +1,7 @@
 /** E12, E13: editing tools keep all bytes outside the edit, and git_diff shows every kind of change. */
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import type { WorkerRequest } from "../../src/worker/protocol.ts";
 import { callTool, toolsFor } from "../../src/worker/tools/index.ts";
@@ -131,4 +132,24 @@ test("E13 git_diff shows new, deleted, renamed, dot and binary files", async () 
     "new moved.txt",
     "new new.txt",
   ]);
+});
+
+test("a write that fails in the middle leaves the file as it was, and no new file", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "dgov-bytes-"));
+  try {
+    writeFileSync(join(folder, "old.txt"), "old\n");
+    // A limit on the size of files fails a write after its first part, like a full disk.
+    const script = `
+      const { writeOrRestore } = await import(${JSON.stringify(join(import.meta.dir, "../../src/worker/tools/paths.ts"))});
+      for (const name of ["old.txt", "new.txt"]) {
+        try { writeOrRestore(${JSON.stringify(folder)} + "/" + name, "x".repeat(100_000)); } catch (e) { console.log(e.code); }
+      }`;
+    const limited = `trap '' XFSZ; ulimit -f 8; exec "$0" -e "$1"`;
+    const child = Bun.spawnSync(["bash", "-c", limited, process.execPath, script]);
+    expect(child.stdout.toString()).toBe("EFBIG\nEFBIG\n");
+    expect(readFileSync(join(folder, "old.txt"), "utf8")).toBe("old\n");
+    expect(existsSync(join(folder, "new.txt"))).toBe(false);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });

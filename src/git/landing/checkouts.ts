@@ -56,7 +56,7 @@ export async function checkoutsOf(r: Repository, branch: string): Promise<Checko
 }
 
 /**
- * The blocker of a branch that is being rebased in a checkout, whose HEAD is detached meanwhile; null without. The end
+ * The blocker of a branch that is being rebased in a checkout, whose HEAD is detached then; null without. The end
  * of a rebase, and its abort, set the branch to commits that lack what landed since its start.
  */
 export async function findRebase(r: Repository, branch: string): Promise<CheckoutBlocker | null> {

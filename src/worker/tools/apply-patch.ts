@@ -1,8 +1,7 @@
 /** The tool apply_patch: applies a whole patch or changes nothing. */
-import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
-import { dirname } from "node:path";
+import { existsSync, rmSync } from "node:fs";
 import { applyHunks, type FilePatch, parsePatch } from "./patch.ts";
-import { type ProjectPath, readTextFile, resolveWritePath } from "./paths.ts";
+import { type ProjectPath, readTextFile, resolveWritePath, writeOrRestore } from "./paths.ts";
 import {
   argumentSchema,
   claimViolation,
@@ -45,8 +44,7 @@ export const applyPatch: Tool = {
         rmSync(step.target.full);
         continue;
       }
-      mkdirSync(dirname(step.target.full), { recursive: true });
-      writeFileSync(step.target.full, step.text);
+      writeOrRestore(step.target.full, step.text);
     }
     const paths = parsed.files.map((file) => file.moveTo ?? file.path);
     return toolAnswer(`patched ${paths.join(", ")}`, paths[0] ?? null);

@@ -7,7 +7,6 @@ import {
   readlinkSync,
   renameSync,
   rmSync,
-  writeFileSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
 import { sortedBy } from "../../std/order.ts";
@@ -18,6 +17,7 @@ import {
   resolvePath,
   resolveText,
   resolveWritePath,
+  writeOrRestore,
 } from "./paths.ts";
 import {
   allRoles,
@@ -130,8 +130,7 @@ const writeFile: Tool = {
     const refused = claimViolation(request, file.path);
     if (refused !== null) return refused;
     const content = String(a["content"]);
-    mkdirSync(dirname(file.full), { recursive: true });
-    writeFileSync(file.full, content);
+    writeOrRestore(file.full, content);
     return toolAnswer(`wrote ${file.path}, ${Buffer.byteLength(content)} bytes`, file.path);
   },
 };
@@ -157,7 +156,7 @@ const editFile: Tool = {
     if (typeof text !== "string") return text;
     const edited = replaceOnce(text, String(a["old_text"]), String(a["new_text"]));
     if (typeof edited !== "string") return { ...edited, target: file.path };
-    writeFileSync(file.full, edited);
+    writeOrRestore(file.full, edited);
     return toolAnswer(`edited ${file.path}`, file.path);
   },
 };
@@ -259,8 +258,7 @@ const revertFile: Tool = {
       request.worktree,
     );
     if (!blob.ok) return toolError("failed", blob.text, file.path);
-    mkdirSync(dirname(file.full), { recursive: true });
-    writeFileSync(file.full, blob.bytes);
+    writeOrRestore(file.full, blob.bytes);
     chmodSync(file.full, mode === "100755" ? 0o755 : 0o644);
     return toolAnswer(`restored ${file.path} to its state at the start of the attempt`, file.path);
   },

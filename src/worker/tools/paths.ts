@@ -5,11 +5,15 @@
 import {
   closeSync,
   constants,
+  existsSync,
   fstatSync,
   lstatSync,
+  mkdirSync,
   openSync,
   readFileSync,
   realpathSync,
+  rmSync,
+  writeFileSync,
 } from "node:fs";
 import { dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
 import { type ToolResult, toolError } from "./tool.ts";
@@ -159,5 +163,18 @@ export function readTextFile(file: ProjectPath): string | ToolResult {
     return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch {
     return toolError("unsupported", `${file.path} is not UTF-8`, file.path);
+  }
+}
+
+/** Writes a file. When that fails, on a full disk for example, the file is as it was before. */
+export function writeOrRestore(full: string, content: string | Uint8Array): void {
+  const before = existsSync(full) ? readFileSync(full) : null;
+  try {
+    mkdirSync(dirname(full), { recursive: true });
+    writeFileSync(full, content);
+  } catch (error) {
+    if (before === null) rmSync(full, { force: true });
+    else writeFileSync(full, before);
+    throw error;
   }
 }
