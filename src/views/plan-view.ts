@@ -5,8 +5,8 @@
  * what has landed; the log says everything else, and all of it where git was not asked.
  */
 import { short, words } from "../std/text.ts";
-import { type RunView, shownPhase, type UnitView } from "./run-view.ts";
-import { isFinished, stateInRun, type UnitStateName } from "./unit-state.ts";
+import { type RunView, shownPhase, stateOf, type UnitView } from "./run-view.ts";
+import { isFinished, type UnitStateName } from "./unit-state.ts";
 
 export type PlanStatus =
   | "uncompiled"
@@ -259,8 +259,7 @@ function landingOf(
 function asRun(base: PlanUnit, { run, unit }: Appearance, live: boolean): PlanUnit {
   const { phase, reason, keptRef } = unit;
   const attempts = unit.attempts.at(-1)?.attempt ?? 0;
-  const from = unit.changes.at(-1)?.from ?? "";
-  const state = stateInRun({ phase, from, reason, attempt: attempts }, live);
+  const state = stateOf(unit, live);
   return {
     ...base,
     ...{ state, phase, reason, keptRef, attempts },

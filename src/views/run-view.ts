@@ -22,6 +22,7 @@ import {
   viewRejectingFindings,
   viewSemanticNotes,
 } from "./semantic-notes.ts";
+import { stateInRun, type UnitStateName } from "./unit-state.ts";
 
 /** `running` until `run.finished` is recorded; see `shownPhase` for a run whose process has ended before. */
 export type RunPhase = "running" | "complete" | "partial" | "failed" | "interrupted";
@@ -39,7 +40,7 @@ export interface RunView {
   durationMs: number | null;
   exitCode: number | null;
   target: string;
-  /** Tip of the target before the run, and after it. */
+  /** Tip of the target before the run, and after it; that of the last landing when it crashed. */
   before: string;
   after: string | null;
   planPath: string;
@@ -168,6 +169,15 @@ export function isSuccessful(phase: string): boolean {
   return successfulPhases.has(phase);
 }
 
+/** The state of a unit by its record in a run; `live` says that a process still works on the run. */
+export function stateOf(
+  { phase, reason, attempts, changes }: UnitView,
+  live: boolean,
+): UnitStateName {
+  const from = changes.at(-1)?.from ?? "";
+  return stateInRun({ phase, from, reason, attempt: attempts.at(-1)?.attempt ?? 0 }, live);
+}
+
 /** Folds the lifecycle events of one run; null when they do not begin with `run.started`. */
 export function viewRun(events: readonly RecordedEvent[]): RunView | null {
   const started = events.find((event) => event.type === "run.started");
@@ -177,6 +187,10 @@ export function viewRun(events: readonly RecordedEvent[]): RunView | null {
   for (const event of events) {
     run.lastSeq = event.seq;
     run.lastAt = event.ts;
+    // The end of a recovered run names no tip.
+    if (event.type === "landing.finished" && event.data["stale"] !== true) {
+      run.after = textFieldOrNull(event.data, "commit");
+    }
     if (event.unit === null) advanceRun(run, event);
     else {
       const unit = units.get(event.unit);
@@ -269,7 +283,7 @@ function advanceRun(run: RunView, { type, data, ts }: RecordedEvent): void {
   run.finishedAt = ts;
   run.durationMs = numberFieldOrNull(data, "duration_ms");
   run.exitCode = numberFieldOrNull(data, "exit_code");
-  run.after = textFieldOrNull(data, "after");
+  run.after = textFieldOrNull(data, "after") ?? run.after;
   run.degraded = data["degraded"] === true;
   run.warnings = textListField(data, "warnings");
   run.archivedTo = textFieldOrNull(data, "archived_to");

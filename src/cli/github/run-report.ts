@@ -3,7 +3,7 @@ import type { RecordedEvent } from "../../log/event-log.ts";
 import type { RunEnd } from "../../runner/finish.ts";
 import { failureExcerpt } from "../../std/failure-excerpt.ts";
 import { duration, short, words } from "../../std/text.ts";
-import { isSuccessful, type RunView, type UnitView } from "../../views/run-view.ts";
+import { isSuccessful, type RunView, stateOf, type UnitView } from "../../views/run-view.ts";
 import { type Annotation, escapeCell, markdownTable } from "./workflow.ts";
 
 export interface RunReport {
@@ -35,7 +35,7 @@ function unitAnnotations(unit: UnitView, events: readonly RecordedEvent[]): Anno
     (event) => event.type === "attempt.rejected" && event.unit === unit.unit,
   );
   const gates = (rejected?.data["gates"] ?? []) as GateOutcome[];
-  const message = `${words(unit.phase)}: ${unit.reason ?? ""}`;
+  const message = `${words(stateOf(unit, false))}: ${unit.reason ?? ""}`;
   return [plain("error", unit.unit, message), ...gateAnnotations(gates, unit.unit)];
 }
 
@@ -50,7 +50,7 @@ function retried(unit: UnitView): Annotation[] {
 export function runSummary({ view, end, hints }: RunReport): string {
   const rows = view.units.map((unit) => [
     unit.unit,
-    words(unit.phase),
+    words(stateOf(unit, false)),
     String(unit.attempts.length),
     gatesOf(unit),
     unit.landed === null ? "" : short(unit.landed.commit),

@@ -9,6 +9,7 @@ import { excerpt, indented, oneLine, short, words } from "../../std/text.ts";
 import { foreignCommitLines, viewForeignCommits } from "../../views/foreign-commits.ts";
 import { judgeChangeText, viewJudgeChanges } from "../../views/judge-changes.ts";
 import { neverStarted } from "../../views/run-view.ts";
+import { stateInRun } from "../../views/unit-state.ts";
 
 const streamCharsMax = 160;
 /** Room for the output of one failed gate. */
@@ -50,7 +51,7 @@ export function progressLine(record: RecordedEvent, stream: boolean): string | n
     case "unit.changed":
       // The summary counts the units that an interrupt kept from starting.
       if (neverStarted({ phase: String(data["to"]) }, record.attempt ?? 0)) return null;
-      return changeLine(unit, data);
+      return changeLine(unit, record);
     case "thought":
       return stream ? `${unit}: ${oneLine(String(data["text"]), streamCharsMax)}` : null;
     case "call":
@@ -85,17 +86,21 @@ function gateLine(unit: string, data: Record<string, unknown>, stream: boolean):
   return `${unit}: ${data["gate"]} ${data["status"]} (${time}${where})${reason}`;
 }
 
-function changeLine(unit: string, data: Record<string, unknown>): string | null {
-  switch (data["to"]) {
+function changeLine(unit: string, { data, attempt }: RecordedEvent): string | null {
+  const [phase, from, reason] = [String(data["to"]), String(data["from"]), String(data["reason"])];
+  switch (phase) {
     case "queued":
-      return String(data["reason"]).startsWith(requeued) ? `${unit}: ${data["reason"]}` : null;
+      return reason.startsWith(requeued) ? `${unit}: ${reason}` : null;
+    case "forking":
+      return `${unit}: ${reason}`;
     case "failed":
     case "timed_out":
     case "skipped":
     case "abandoned":
-    case "waiting":
-    case "forking":
-      return `${unit}: ${words(String(data["to"]))}: ${data["reason"]}`;
+    case "waiting": {
+      const state = stateInRun({ phase, from, reason, attempt: attempt ?? 0 }, true);
+      return `${unit}: ${words(state)}: ${reason}`;
+    }
     case "done":
       return `${unit}: done`;
     default:

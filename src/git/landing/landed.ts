@@ -85,16 +85,17 @@ export interface LandedWork {
 }
 
 /**
- * Landed units and fixes of every plan that are not reverted at `tip`, oldest first. With `since`, an ancestor, only
- * those after it, which saves reading the history below.
+ * Landed units and fixes of every plan that are not reverted at `tip`, oldest first. With `since`, only those of commits
+ * that are not reachable from it, which saves reading the history below.
  */
 export async function scanLandedWork(
   r: Repository,
   tip: Oid,
   since: Oid | null = null,
 ): Promise<LandedWork[]> {
-  if (since !== null && (await isAncestor(r, since, tip))) {
-    const commits = await readLandingCommits(r, [tip, `^${since}`]);
+  if (since !== null) {
+    // Without `--ignore-missing`, git fails when it no longer has the commit; with it, the whole history is read.
+    const commits = await readLandingCommits(r, ["--ignore-missing", tip, `^${since}`]);
     const known = new Set(commits.map(idOf));
     // A revert of a commit below `since` may itself be reverted.
     if (commits.every((c) => revertedBy(c.message).every((id) => known.has(id)))) {

@@ -37,7 +37,7 @@ const args = {
   restart: { type: "boolean", description: "Run every unit, including landed ones" },
   continue: {
     type: "boolean",
-    description: "Retry failed, abandoned and skipped units; their prompts name the failures",
+    description: "Retry failed, interrupted and skipped units; their prompts name the failures",
   },
   note: {
     type: "string",

@@ -13,6 +13,7 @@ import {
   isSuccessful,
   neverStarted,
   type RunView,
+  stateOf,
   type UnitView,
   viewRun,
 } from "../../../views/run-view.ts";
@@ -86,6 +87,7 @@ function unitDocument(unit: UnitView, spent: Spending): Record<string, unknown> 
   return {
     unit: unit.unit,
     summary: unit.summary,
+    state: stateOf(unit, false),
     phase: unit.phase,
     reason: unit.reason,
     settled: unit.settled,
@@ -139,7 +141,7 @@ function textOf(
     for (const unit of view.units) {
       const of = present(spent.get(unit.unit), unit.unit);
       lines.push(
-        `  ${unit.unit}: ${unit.phase}, ${unit.attempts.length} attempts, ${of.turns} turns, ` +
+        `  ${unit.unit}: ${words(stateOf(unit, false))}, ${unit.attempts.length} attempts, ${of.turns} turns, ` +
           `${tokenCount(of.promptTokens)} + ${tokenCount(of.completionTokens)} tokens, ${workTime(unit)}`,
       );
     }
@@ -171,7 +173,7 @@ const offendersMax = 10;
 
 function badLine(unit: UnitView): string {
   const kept = unit.keptRef === null ? "" : `\n    kept: dgov take ${unit.unit}`;
-  return `  ${unit.unit}: ${words(unit.phase)}: ${unit.reason}${kept}`;
+  return `  ${unit.unit}: ${words(stateOf(unit, false))}: ${unit.reason}${kept}`;
 }
 
 /** Time from the start of the first attempt to the last change of phase. */
