@@ -191,6 +191,8 @@ describe("openEventLog", () => {
     using log = openEventLog(projectRoot());
     const script = new RunLog({ units: [{ unit: "a" }, { unit: "b" }, { unit: "c" }] })
       .lands("a")
+      .add("review.satisfied", { commit: "d".repeat(40) }, "c", 1)
+      .phase("c", "landed", "landed earlier", 1)
       .rejected("b", 1)
       .phase("b", "waiting", "try again", 1)
       .add("attempt.prepared", { base: "x" }, "b", 2)

@@ -70,6 +70,18 @@ describe("prune", () => {
     expect(log.prune(request)).toEqual({ events: [], files: 0, bytes: 0 });
   });
 
+  test("prune leaves a file that is no blob, whatever its age", () => {
+    using log = openEventLog(root);
+    put(log, "unreferenced");
+    const others = ["abc123", "a".repeat(63), "a".repeat(65), "notes.txt", `${"a".repeat(64)}.tmp`];
+    for (const name of others) {
+      writeFileSync(join(root, ".dgov/out/blobs", name), "the operator's");
+      utimesSync(join(root, ".dgov/out/blobs", name), long, long);
+    }
+    expect(log.prune({ runs: [], before: now, dry: false }).files).toBe(1);
+    expect(blobs()).toEqual(others.sort());
+  });
+
   test("sequence numbers continue after a prune without reuse", () => {
     using log = openEventLog(root);
     log.append([event("old", "run.started")]);

@@ -1,0 +1,133 @@
+/** Mutants of `src/git`. */
+import type { Mutant } from "../mutant.ts";
+
+export default [
+  {
+    name: "a worktree with a file that became executable is removed",
+    file: "src/git/worktrees/keep.ts",
+    find: "entry?.newMode !== change.mode || entry.newOid",
+    replace: "entry?.newOid",
+    killedBy:
+      "test/git/attempt.test.ts > B1 P2 removeWorktree refuses each kind of change after the work was kept",
+  },
+  {
+    name: "a worktree with a changed file of the same mode is removed",
+    file: "src/git/worktrees/keep.ts",
+    find: "entry?.newMode !== change.mode || entry.newOid !== contentId(r, t, change)",
+    replace: "entry?.newMode !== change.mode",
+    killedBy: "test/git/attempt.test.ts > B1 removeWorktree refuses until everything is kept",
+  },
+  {
+    name: "a worktree with an unkept deletion is removed",
+    file: "src/git/worktrees/keep.ts",
+    find: 'return entry?.newMode !== "000000";',
+    replace: "return false;",
+    killedBy:
+      "test/git/attempt.test.ts > B1 P2 removeWorktree refuses each kind of change after the work was kept",
+  },
+  {
+    name: "a file of exactly the room is left out of kept work",
+    file: "src/git/worktrees/keep.ts",
+    find: "change.size <= room",
+    replace: "change.size < room",
+    killedBy: "test/git/attempt.test.ts > files up to the size limit are kept, tracked ones first",
+  },
+  {
+    name: "new files are kept before changed ones",
+    file: "src/git/worktrees/keep.ts",
+    find: 'Number(a.status === "added") - Number(b.status === "added") ||',
+    replace: "",
+    killedBy: "test/git/attempt.test.ts > files up to the size limit are kept, tracked ones first",
+  },
+  {
+    name: "a plan is found by landings of another repository state",
+    file: "src/git/landing/landed.ts",
+    find: "if (since?.tip === o.tip) return since.landed;",
+    replace: "if (since !== undefined) return since.landed;",
+    killedBy:
+      "test/git/repository.test.ts > B9 scanLanded counts trailers, removes reverted units, restores re-reverted ones, and reads squashes",
+  },
+  {
+    name: "a commit with one parent that is not the tip lands",
+    file: "src/git/landing/proof.ts",
+    find: "parents.length !== 1 || parents[0] !== o.from",
+    replace: "parents.length !== 1",
+    killedBy: "test/git/land.test.ts > a commit with another parent than the tip does not land",
+  },
+  {
+    name: "a link that goes up in its middle lands",
+    file: "src/git/landing/proof.ts",
+    find: '  if (ups >= 0 && parts.slice(ups).includes("..")) return true;\n',
+    replace: "",
+    killedBy:
+      'src/git/landing/proof.test.ts > C4: a link at a to "link/../b" leaves the repository: true',
+  },
+  {
+    name: "git am in progress does not block a landing",
+    file: "src/git/landing/checkouts.ts",
+    find: '  "rebase-apply": "a rebase",\n',
+    replace: "",
+    killedBy:
+      "test/git/land.test.ts > an unfinished merge, rebase, am, cherry-pick or revert blocks the landing",
+  },
+  {
+    name: "a HEAD.lock with content is removed",
+    file: "src/git/landing/land.ts",
+    find: "!existsSync(head) || statSync(head).size > 0",
+    replace: "!existsSync(head)",
+    killedBy:
+      "test/git/recover.test.ts > reconcileLanding removes a HEAD.lock only when it is empty and the landing",
+  },
+  {
+    name: "a merge commit whose first parent is the tip lands",
+    file: "src/git/landing/proof.ts",
+    find: "parents.length !== 1 || parents[0] !== o.from",
+    replace: "parents[0] !== o.from",
+    killedBy: "test/git/land.test.ts > a commit with another parent than the tip does not land",
+  },
+  {
+    name: "a parent in the message of a commit counts",
+    file: "src/git/landing/proof.ts",
+    find: "headerOf(commit.bytes).matchAll",
+    replace: "commit.bytes.toString().matchAll",
+    killedBy: "test/git/land.test.ts > a parent that only the message names does not count",
+  },
+  {
+    name: "a replaced candidate object lands",
+    file: "src/git/landing/proof.ts",
+    find: '!commit || objectId(r.objectFormat, "commit", commit.bytes) !== o.to',
+    replace: "!commit",
+    killedBy: "test/git/land.test.ts > a candidate whose own object was replaced does not land",
+  },
+  {
+    name: "planted content under a valid id lands",
+    file: "src/git/landing/proof.ts",
+    find: "!object || objectId(r.objectFormat, object.type, object.bytes) !== e.newOid",
+    replace: "!object",
+    killedBy:
+      "test/git/land.test.ts > content planted in the object store under a valid id does not land",
+  },
+  {
+    name: "the removal of a submodule lands",
+    file: "src/git/landing/proof.ts",
+    find: '    if (e.oldMode === "160000") return fail(`${e.path} is a submodule`);\n',
+    replace: "",
+    killedBy:
+      "test/git/land.test.ts > E15 a change of a submodule and a name that is not UTF-8 do not land",
+  },
+  {
+    name: "a cherry-pick in progress does not block a landing",
+    file: "src/git/landing/checkouts.ts",
+    find: '  CHERRY_PICK_HEAD: "a cherry-pick",\n',
+    replace: "",
+    killedBy:
+      "test/git/land.test.ts > an unfinished merge, rebase, am, cherry-pick or revert blocks the landing",
+  },
+  {
+    name: "the branch's lock of another landing is removed",
+    file: "src/git/landing/land.ts",
+    find: 'existsSync(branch) && readFileSync(branch, "utf8").trim() === o.to',
+    replace: "existsSync(branch)",
+    killedBy: "test/git/recover.test.ts > reconcileLanding keeps locks that are not the landing's",
+  },
+] satisfies Mutant[];
