@@ -307,10 +307,14 @@ export const projectKeys = {
     setup: key(anyText, "Shell command that is run in each worktree instead of setup_cmd", {
       derivedDefault: "`setup_cmd`",
     }),
-    keep_mib_max: key(positiveInteger, "Size limit of an attempt's kept work", {
-      default: 100,
-      unit: "MiB",
-    }),
+    keep_mib_max: key(
+      positiveInteger,
+      "Size limit of an attempt's kept work; files beyond it are left out and named",
+      {
+        default: 100,
+        unit: "MiB",
+      },
+    ),
   }),
   merge: fixedTable("The merge train", {
     order: key(oneOf("ready", "plan"), "Landing order: as units become ready, or plan order", {

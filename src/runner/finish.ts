@@ -155,7 +155,7 @@ export async function finishRun(c: RunContext, loop: LoopEnd): Promise<RunEnd> {
   );
   const inCopy = open !== null && open.books.copyOf !== null && c.location.kind === "plan";
   // What is in a copy is nowhere else before it is committed.
-  if (open !== null && (whole || open.books.copyOf !== null)) {
+  if (open !== null && (whole || landedUnits.length > 0 || open.books.copyOf !== null)) {
     const problem = await ending.step(noBookkeepingCommit, null, () =>
       commitBookkeeping(open, { location: c.location, archivedTo }, baselines),
     );

@@ -353,7 +353,7 @@ export class Integration {
       this.#endWait = resolve;
       signal.addEventListener("abort", () => resolve(false), { once: true });
       if (signal.aborted || this.#waitOver) resolve(false);
-      // Nothing is watched: the change was seen before the wait began, or nobody knows what is in the way.
+      // Nothing is watched: the change was seen before the wait began, or no path is known to be in the way.
       else if (this.#watched.size === 0) setTimeout(() => resolve(true), watchEveryMs);
     });
     this.#endWait = null;

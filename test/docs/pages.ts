@@ -20,6 +20,7 @@ const order = [
   "workers.md",
   "settlement.md",
   "recovery.md",
+  "files.md",
   "verdicts.md",
   "security.md",
   "ci.md",

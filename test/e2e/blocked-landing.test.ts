@@ -102,6 +102,8 @@ test.concurrent("B15 without a wait the blocked unit fails, and dgov land lands 
   rmSync(file);
   expect((await p.dgov(["land", "a"])).exitCode).toBe(0);
   expect(p.repo.read("a.txt")).toBe("a\n");
+  // The history of landings is committed, too.
+  expect(await p.repo.git("status", "--porcelain")).toBe("");
 });
 
 test.concurrent("B15 B17 an update of the checkout that fails in the middle leaves no file changed", async () => {

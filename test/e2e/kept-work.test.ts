@@ -47,6 +47,34 @@ describe("kept work", () => {
     expect(await keptText(p)).toBe("precious");
   });
 
+  test.concurrent("B1 what was too large to keep is named at the end of the run", async () => {
+    await using p = await testProject({
+      tasks: { a: { files: ["*.txt"] } },
+      config: { worktree: { keep_mib_max: 1 } },
+      script: {
+        rules: [
+          {
+            unit: unit("a"),
+            turns: [
+              call("write_file", {
+                path: "big.txt",
+                content: `${"x".repeat(99)}\n`.repeat(12_000),
+              }),
+              call("write_file", { path: "a.txt", content: "precious\n" }),
+              done("no", { status: "blocked" }),
+            ],
+          },
+        ],
+      },
+    });
+    const run = await p.dgov(["run", "p"]);
+    expect(run.exitCode).toBe(1);
+    expect(run.stdout).toContain(
+      `kept without big.txt, too large or not a file that git stores: dgov take ${unit("a")}\n`,
+    );
+    expect(await keptText(p)).toBe("precious");
+  });
+
   test.concurrent("B1 B13 an operator's ignored file in the way blocks the landing and is unchanged", async () => {
     await using p = await testProject({
       files: { ".gitignore": "a.txt\n" },

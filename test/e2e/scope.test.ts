@@ -106,7 +106,7 @@ describe("unclaimed changes", () => {
     expect(await p.landed()).toEqual([]);
     for (const name of ["more.txt", "outside.txt"]) await Bun.file(join(taken.path, name)).delete();
     expect((await p.dgov(["land", "a"])).exitCode).toBe(0);
-    expect(await p.repo.git("show", "--format=", "--name-only", "HEAD")).toBe("a.txt");
+    expect(await p.repo.git("show", "--format=", "--name-only", "HEAD^")).toBe("a.txt");
   });
 });
 

@@ -4,7 +4,7 @@ import type { RecordedEvent } from "../../../log/event-log.ts";
 import type { RunResult } from "../../../runner/run.ts";
 import { present } from "../../../std/assert.ts";
 import { snakeCase } from "../../../std/case.ts";
-import { duration, plural, short, words } from "../../../std/text.ts";
+import { duration, listed, plural, short, words } from "../../../std/text.ts";
 import { foreignCommitLines } from "../../../views/foreign-commits.ts";
 import { judgeChangeText } from "../../../views/judge-changes.ts";
 import { type RadarView, viewRadar } from "../../../views/radar.ts";
@@ -172,8 +172,17 @@ function offenderLines(structural: Finished["end"]["structural"]): string[] {
 const offendersMax = 10;
 
 function badLine(unit: UnitView): string {
-  const kept = unit.keptRef === null ? "" : `\n    kept: dgov take ${unit.unit}`;
+  const kept =
+    unit.keptRef === null ? "" : `\n    kept${withoutText(unit)}: dgov take ${unit.unit}`;
   return `  ${unit.unit}: ${words(stateOf(unit, false))}: ${unit.reason}${kept}`;
+}
+
+/** The files that the kept work of a unit lacks. */
+function withoutText({ attempts, keptRef }: UnitView): string {
+  const omitted = attempts.findLast(({ kept }) => kept?.ref === keptRef)?.kept?.omitted ?? [];
+  return omitted.length === 0
+    ? ""
+    : ` without ${listed(omitted, 3)}, too large or not a file that git stores`;
 }
 
 /** Time from the start of the first attempt to the last change of phase. */
