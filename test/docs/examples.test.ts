@@ -114,7 +114,10 @@ describe("E26 documented command lines are valid", () => {
 });
 
 /** Flags of other programs that pages name alone. */
-const otherFlags = new Set(["--coverage-dir", "--git-dir", "--work-tree", "--merges", "--commits"]);
+const otherFlags = new Set([
+  ...["--coverage-dir", "--git-dir", "--work-tree", "--merges", "--commits", "--from"],
+  ...["--enable-auto-tool-choice", "--tool-call-parser"],
+]);
 
 describe("E26 documented TOML loads", () => {
   test.each(pages.map(({ path, text }) => [path, text]))("in %s", (_, text) => {
