@@ -27,7 +27,10 @@ export const commands: CommandGroup = {
     run: lazy("Compile and execute a plan", () => import("./run/run.ts")),
     fix: lazy("Make one change with a plan of one task", () => import("./run/fix.ts")),
     take: lazy("Open a kept attempt as a worktree", () => import("./run/take.ts")),
-    land: lazy("Land a taken attempt through the gates", () => import("./run/land.ts")),
+    land: lazy(
+      "Land a taken attempt, or kept work as it is, through the gates",
+      () => import("./run/land.ts"),
+    ),
     undo: lazy("Revert what a run or a unit landed", () => import("./run/undo.ts")),
     status: lazy(
       "Show what is running and what needs attention",
@@ -35,7 +38,7 @@ export const commands: CommandGroup = {
     ),
     watch: lazy("Follow the events of a run", () => import("./history/watch.ts")),
     explain: lazy(
-      "Explain why a unit waits, was skipped or was rejected",
+      "Explain why a unit waits, was skipped or was rejected, or what a word means",
       () => import("./history/explain.ts"),
     ),
     runs: lazy("Show past runs, or cancel the live one", () => import("./history/runs.ts")),

@@ -18,7 +18,7 @@ export default group({
       load: async () => (await import("./status.ts")).default,
     },
     review: {
-      description: "Review the last run of a plan",
+      description: "Review a plan: each unit with the run that landed it or had it last",
       load: async () => (await import("./review.ts")).default,
     },
     remediate: {
