@@ -115,7 +115,7 @@ describe("E26 documented command lines are valid", () => {
 
 /** Flags of other programs that pages name alone. */
 const otherFlags = new Set([
-  ...["--coverage-dir", "--git-dir", "--work-tree", "--merges", "--commits", "--from"],
+  ...["--coverage-dir", "--git-dir", "--work-tree", "--merges", "--commits", "--from", "--filter"],
   ...["--enable-auto-tool-choice", "--tool-call-parser"],
 ]);
 

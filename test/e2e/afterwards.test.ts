@@ -51,7 +51,10 @@ describe("a plan that dgov land completed", () => {
     expect(await json(p, "plan", "review", "p")).toMatchObject({
       exitCode: 0,
       run: before.run,
-      units: [{ unit: unit("a"), phase: "landed" }],
+      units: [
+        { unit: unit("a"), phase: "landed" },
+        { unit: unit("b"), phase: "landed" },
+      ],
     });
     const { plans } = await json(p, "plan", "list", "--archived");
     expect(plans).toMatchObject([{ landed: 2, status: "landed", last_run: before.run }]);
