@@ -1,9 +1,10 @@
 /** Plays a schedule: runs dgov with the planned faults, puts the checkout in order, and continues until it has ended. */
 import { closeSync, existsSync, openSync, rmSync, writeFileSync, writeSync } from "node:fs";
+import { availableParallelism, loadavg } from "node:os";
 import { join } from "node:path";
 import { openEventLogForReading } from "../../src/log/event-log.ts";
 import { spawnDgov } from "../harness/bin.ts";
-import { scaled } from "../harness/limits.ts";
+import { limitScale, measuredScale } from "../harness/limits.ts";
 import { Operator } from "./operator.ts";
 import type { Invocation, LogRecord } from "./oracle.ts";
 import type { Hold, Place } from "./place.ts";
@@ -39,6 +40,12 @@ const continuesMax = 3;
 /** Time without any progress after which a command is hung, in milliseconds on an idle machine. */
 const hungMs = 40_000;
 const pollMs = 8;
+
+/** The factor of the limit at the load of now: commands that get no processor make no progress. */
+function loadScale(): number {
+  const [load = 0] = loadavg();
+  return measuredScale({ load, cores: availableParallelism(), spawnMs: 0 });
+}
 
 type Child = ReturnType<typeof spawnDgov>;
 
@@ -155,7 +162,7 @@ class Player {
       if (now !== seen) {
         seen = now;
         since = performance.now();
-      } else if (performance.now() - since > scaled(hungMs)) {
+      } else if (performance.now() - since > hungMs * Math.max(limitScale, loadScale())) {
         invocation.hung = true;
         kill(-child.pid, "SIGKILL");
       }
