@@ -250,6 +250,14 @@ const otherLifecycle = {
       commit: ["string or null", "Commit of the work"],
     },
   ),
+  "claims.widened": lifecycle(
+    "attempt",
+    "The operator added write claims to the unit for work that lands with `dgov land`.",
+    {
+      claims: ["string[]", "The added claims, relative to the project"],
+      commit: ["string or null", "Commit of the work"],
+    },
+  ),
   "attempt.rejected": lifecycle("attempt", "An attempt was rejected.", {
     verdict: ["string", "Rule or step that rejected it"],
     reason,
@@ -259,6 +267,10 @@ const otherLifecycle = {
     ],
     ref: ["string or null", "Keep-ref of the work"],
     gates: ["object[]?", "Verdicts of all gates when a gate failed"],
+    wider_claims: [
+      "object?",
+      "Change of the plan that would allow the paths: `file`, `table`, `key`, its new `value`, and the added `paths`",
+    ],
   }),
   "gate.started": lifecycle("attempt", "A gate has started.", {
     gate: ["string", "Name of the gate"],

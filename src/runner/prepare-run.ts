@@ -302,7 +302,12 @@ function planToRun(
     ...plan,
     // A second attempt of the operator's own work would be the same as the first.
     maxRetries: takenOver.size === 0 ? plan.maxRetries : 0,
-    tasks: plan.tasks.filter((task) => selected.has(task.id)),
+    tasks: plan.tasks.flatMap((task) => {
+      if (!selected.has(task.id)) return [];
+      const more = takenOver.get(task.id)?.claims ?? [];
+      const { claims } = task;
+      return [{ ...task, claims: { ...claims, touch: [...claims.touch, ...more] } }];
+    }),
   };
 }
 

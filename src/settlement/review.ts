@@ -47,7 +47,15 @@ export type ReviewOutcome = {
       /** Problems that do not affect the verdict, such as a fixer that timed out. */
       notes: string[];
     }
-  | { passed: false; verdict: ReviewVerdict; reason: string; retriable: boolean; detail: string }
+  | {
+      passed: false;
+      verdict: ReviewVerdict;
+      reason: string;
+      retriable: boolean;
+      detail: string;
+      /** Changed paths, relative to the repository, that wider claims would allow. */
+      unclaimed: string[];
+    }
 );
 
 /** Reviews, fixes and commits the worktree of an attempt, after all its processes ended. */
@@ -72,6 +80,7 @@ export async function reviewAndCommit(
     more: Partial<Pick<ReviewOutcome, "touched" | "judgeChanged">> & {
       retriable?: boolean;
       detail?: string;
+      unclaimed?: string[];
     } = {},
   ): ReviewOutcome => ({
     passed: false,
@@ -79,6 +88,7 @@ export async function reviewAndCommit(
     reason,
     retriable: more.retriable ?? false,
     detail: more.detail ?? reason,
+    unclaimed: more.unclaimed ?? [],
     touched: more.touched ?? false,
     judgeChanged: more.judgeChanged ?? [],
   });
@@ -87,11 +97,7 @@ export async function reviewAndCommit(
   if (tampered !== null) return rejected("tampering", tampered);
   const changes = o.changes ?? (await attemptChanges(c.repository, o.tree));
   const scope = judgeChanges(changes, policy);
-  if (!scope.passed)
-    return rejected(scope.verdict, scope.reason, {
-      retriable: scope.retriable,
-      detail: detailOf(scope),
-    });
+  if (!scope.passed) return rejected(scope.verdict, scope.reason, ofScope(scope));
   const claimed = (list: readonly FileChange[], verdict: ScopeVerdict): FileChange[] => {
     const paths = new Set(verdict.claimed);
     return list.filter((change) => paths.has(change.path));
@@ -126,11 +132,7 @@ export async function reviewAndCommit(
   }
   const after = judgeChanges(await attemptChanges(c.repository, o.tree), policy);
   if (!after.passed)
-    return rejected(after.verdict, after.reason, {
-      retriable: after.retriable,
-      detail: detailOf(after),
-      touched: true,
-    });
+    return rejected(after.verdict, after.reason, { ...ofScope(after), touched: true });
   return committed(after.claimed, true);
 }
 
@@ -166,9 +168,19 @@ function judgingCommands({ commands, reviewHooks, verify }: Config): string[] {
   );
 }
 
-function detailOf(scope: ScopeVerdict): string {
-  const lines = scope.paths.map(({ path, problem }) => `  ${shownPath(path)}: ${problem}`);
-  return [scope.reason, ...lines].join("\n");
+/** The details of a failed scope verdict. */
+function ofScope({ verdict, reason, retriable, paths }: ScopeVerdict): {
+  retriable: boolean;
+  detail: string;
+  unclaimed: string[];
+} {
+  const lines = paths.map(({ path, problem }) => `  ${shownPath(path)}: ${problem}`);
+  const claimable = verdict === "scope_violation" || verdict === "read_scope_violation";
+  return {
+    retriable,
+    detail: [reason, ...lines].join("\n"),
+    unclaimed: claimable ? paths.map(({ path }) => path) : [],
+  };
 }
 
 async function commit(

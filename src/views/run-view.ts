@@ -23,6 +23,7 @@ import {
   viewSemanticNotes,
 } from "./semantic-notes.ts";
 import { stateInRun, type UnitStateName } from "./unit-state.ts";
+import { viewWiderClaims, type WiderClaimsView } from "./wider-claims.ts";
 
 /** `running` until `run.finished` is recorded; see `shownPhase` for a run whose process has ended before. */
 export type RunPhase = "running" | "complete" | "partial" | "failed" | "interrupted";
@@ -121,6 +122,8 @@ export interface AttemptView {
   semanticFindings: SemanticFindingView[];
   /** Findings that the operator accepted. */
   acceptedFindings: SemanticFindingView[];
+  /** Claims that the operator added. */
+  addedClaims: string[];
   /** Reasons why a landing was refused. */
   refusals: string[];
 }
@@ -132,6 +135,8 @@ export interface Rejection {
   ref: string | null;
   /** The failed gates, with their output. */
   gates: GateView[];
+  /** The change of the plan that would allow the paths, when wider claims would. */
+  widerClaims: WiderClaimsView | null;
 }
 
 export interface GateView {
@@ -376,6 +381,7 @@ function attemptOf(unit: UnitView, attempt: number, ts: string): AttemptView {
     semanticNotes: [],
     semanticFindings: [],
     acceptedFindings: [],
+    addedClaims: [],
     refusals: [],
   };
   unit.attempts.push(made);
@@ -400,6 +406,9 @@ function advanceAttempt(attempt: AttemptView, { type, data, ts }: RecordedEvent)
       break;
     case "attempt.judge_changed":
       attempt.judgeChanged = viewJudgeChanges(data);
+      break;
+    case "claims.widened":
+      attempt.addedClaims.push(...textListField(data, "claims"));
       break;
     case "finding.accepted":
       attempt.acceptedFindings.push(viewFinding(data));
@@ -449,6 +458,7 @@ function viewRejection(data: Record<string, unknown>, at: string): Rejection {
     reason: textField(data, "reason"),
     ref: textFieldOrNull(data, "ref"),
     gates: objectListField(data, "gates").map(viewGate).filter(isFailing),
+    widerClaims: viewWiderClaims(data),
   };
 }
 

@@ -10,6 +10,7 @@ import { foreignCommitLines, viewForeignCommits } from "../../views/foreign-comm
 import { judgeChangeText, viewJudgeChanges } from "../../views/judge-changes.ts";
 import { neverStarted } from "../../views/run-view.ts";
 import { stateInRun } from "../../views/unit-state.ts";
+import { viewWiderClaims, widerClaimsLines } from "../../views/wider-claims.ts";
 
 const streamCharsMax = 160;
 /** Room for the output of one failed gate. */
@@ -122,6 +123,7 @@ function rejectionLines(unit: string, record: RecordedEvent): string {
       tail: string;
     }[];
   };
+  const wider = viewWiderClaims(record.data);
   const failed = (gates ?? []).filter((g) => g.status === "failed" || g.status === "errored");
   return [
     `${unit}: attempt ${record.attempt} rejected (${verdict}): ${reason}`,
@@ -131,6 +133,7 @@ function rejectionLines(unit: string, record: RecordedEvent): string {
         ? []
         : [indented(failureExcerpt(g.tail.trimEnd(), excerptRoom), "    ")]),
     ]),
+    ...(wider === null ? [] : widerClaimsLines(wider, unit).map((line) => `  ${line}`)),
     ...(ref === null ? [] : [`  kept: ${ref}`]),
   ].join("\n");
 }

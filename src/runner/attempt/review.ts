@@ -1,4 +1,5 @@
 /** Performs `self_review.start` and `attempt.review`, and reads the verdicts of reviewers. */
+import { relative } from "node:path";
 import { coversAny } from "../../claims/cover.ts";
 import { parseClaims } from "../../claims/path.ts";
 import { branchTip } from "../../git/refs.ts";
@@ -15,7 +16,7 @@ import { landedUnits } from "../history.ts";
 import type { RunContext } from "../run-context.ts";
 import type { ActionOf, Answer } from "../run-loop.ts";
 import { judgeEmptyDiff, lastCommit } from "./empty-diff.ts";
-import { attemptTask, commitMessage } from "./landing-task.ts";
+import { attemptTask, commitMessage, widerClaims } from "./landing-task.ts";
 import { promptDiffBytesMax, selfReviewPrompt } from "./prompt.ts";
 import type { LiveAttempt } from "./state.ts";
 import { handleWorkerMessage, runWorker, type WorkerEnd, workerRequest } from "./worker.ts";
@@ -65,7 +66,12 @@ export async function performReview(
   if (outcome.passed) {
     c.memory.reviewed.set(unit, { attempt, base: live.tree.base, commit: outcome.commit });
   } else {
-    c.memory.setPendingRejection(action, outcome);
+    const planDir = relative(c.projectRoot, c.location.dir).replaceAll("\\", "/");
+    const paths = outcome.unclaimed.flatMap((path) =>
+      path.startsWith(c.projectPrefix) ? [path.slice(c.projectPrefix.length)] : [],
+    );
+    const wider = live.fixing ? null : widerClaims(task, planDir, paths);
+    c.memory.setPendingRejection(action, { ...outcome, widerClaims: wider });
   }
   return reviewAnswer({ unit, attempt }, outcome);
 }

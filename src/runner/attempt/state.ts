@@ -7,6 +7,7 @@ import type { PhaseChange } from "../../kernel/state.ts";
 import type { WorkerMessage } from "../../worker/protocol.ts";
 import type { RunRecord } from "../records.ts";
 import { type LastRejection, lastRejection } from "./empty-diff.ts";
+import type { WiderClaims } from "./landing-task.ts";
 import type { EarlierAttempt } from "./prompt.ts";
 
 /** Kept work of a rejected or abandoned attempt. */
@@ -91,6 +92,8 @@ interface PendingRejection {
   detail: string;
   /** Verdicts as in `attempt.rejected`. */
   gates?: Record<string, unknown>[];
+  /** The change of the plan that would allow the attempt's paths. */
+  widerClaims?: WiderClaims | null;
 }
 
 /** Memory of a run between the attempts of its units. */
@@ -180,7 +183,7 @@ export class RunMemory {
     const rejection = this.#pending.get(unit);
     if (rejection === undefined) return [];
     this.#pending.delete(unit);
-    const { attempt, verdict, reason, detail, gates } = rejection;
+    const { attempt, verdict, reason, detail, gates, widerClaims } = rejection;
     const empty = emptyCandidateReasons.has(reason);
     this.#noteRejection(unit, { verdict: empty ? "empty_diff" : verdict, here: true });
     const work = this.#earlier.get(unit);
@@ -191,6 +194,7 @@ export class RunMemory {
       detail: this.#putBlob(detail),
       ref: work?.ref ?? null,
       ...(gates === undefined ? {} : { gates }),
+      ...(widerClaims == null ? {} : { wider_claims: { ...widerClaims } }),
     };
     return [{ unit, attempt, type: "attempt.rejected", data }];
   }

@@ -40,7 +40,7 @@ export async function performWork(
   const reviewed = task.role === "worker" && end.outcome === "complete";
   if (!forking && !reviewed) endAttempt(c, live);
   const { outcome, reason } = end;
-  records.push(...acceptedFindings(c, live));
+  records.push(...operatorDecisions(c, live));
   return { event: { type: "worker.exited", unit, attempt, fork, outcome, reason }, records };
 }
 
@@ -74,13 +74,17 @@ async function runConversation(c: RunContext, live: LiveAttempt, fork: number): 
   return task.role === "worker" ? end : readOnlyOutcome(task.role, end);
 }
 
-/** Records of the findings that the operator accepts in the work of this attempt. */
-function acceptedFindings({ takenOver }: RunContext, { unit, attempt }: LiveAttempt): RunRecord[] {
-  const work = takenOver.get(unit);
-  return (work?.accepted ?? []).map((finding) => {
-    const data = { ...finding, commit: work?.commit ?? null };
-    return { unit, attempt, type: "finding.accepted", data };
-  });
+/** Records of what the operator allows in the work of this attempt: findings, and paths beyond its claims. */
+function operatorDecisions({ takenOver }: RunContext, of: LiveAttempt): RunRecord[] {
+  const { unit, attempt } = of;
+  const { accepted = [], claims = [], commit = null } = takenOver.get(unit) ?? {};
+  const record = (type: string, data: object): RunRecord => {
+    return { unit, attempt, type, data: { ...data, commit } };
+  };
+  return [
+    ...accepted.map((finding) => record("finding.accepted", finding)),
+    ...(claims.length === 0 ? [] : [record("claims.widened", { claims })]),
+  ];
 }
 
 const workDone: WorkerEnd = { outcome: "complete", reason: "", result: null };

@@ -73,6 +73,8 @@ export interface AcceptedFinding {
 export interface TakenWork extends EarlierWork {
   /** Semantic findings that the operator accepts in this work. */
   accepted: readonly AcceptedFinding[];
+  /** Write claims that the operator adds to those of the unit for this landing. */
+  claims: readonly string[];
 }
 
 /** Fingerprints of the findings that the operator accepted in the work of a unit. */

@@ -61,7 +61,8 @@ export const unitFailures = {
   scope_violation: entry(
     "The attempt changed paths that its task does not claim.",
     "plan_repair",
-    ({ unit }) => `add the paths to the claims of ${unit}, or remove them from its task`,
+    ({ unit }) =>
+      `add the paths to the claims of ${unit}, remove them from its task, or land the work with dgov land ${unit} --claim FILE`,
     continueRun,
     "apply the change manually: other tasks do not expect it",
   ),

@@ -30,6 +30,7 @@ import type { AttemptView, GateView, Rejection } from "../../../views/run-view.t
 import { acceptedText, semanticNoteText } from "../../../views/semantic-notes.ts";
 import { eventDocument, timelineLine } from "../../../views/timeline.ts";
 import { isFinished } from "../../../views/unit-state.ts";
+import { widerClaimsLines } from "../../../views/wider-claims.ts";
 import { usageError } from "../../args.ts";
 import { command } from "../../command.ts";
 import { answerView, type Output } from "../../output.ts";
@@ -218,8 +219,12 @@ function renderUnit(unit: UnitReview, run: string | null): string[] {
   if (unit.landed === null && unit.keptRef !== null) {
     lines.push(`  kept: ${unit.keptRef}`, `  open it: git worktree add <dir> ${unit.keptRef}`);
   }
-  if (unit.next !== null) lines.push(`  next: ${unit.next}`);
   const last = unit.attempts.at(-1);
+  const wider = unit.landed === null ? (last?.rejection?.widerClaims ?? null) : null;
+  if (wider !== null) {
+    lines.push(...widerClaimsLines(wider, unit.unit).map((line) => `  ${line}`));
+  }
+  if (unit.next !== null) lines.push(`  next: ${unit.next}`);
   if (unit.landed === null && last?.rejection?.gates.some(({ gate }) => gate === "semantic")) {
     const command = `dgov land ${unit.unit} --accept`;
     lines.push(
@@ -249,6 +254,8 @@ function renderAttempt(attempt: AttemptView): string[] {
   const listed = attempt.rejection?.gates.some(({ gate }) => gate === "semantic") === true;
   if (!listed) lines.push(...attempt.semanticNotes.map((note) => `    ${semanticNoteText(note)}`));
   lines.push(...attempt.acceptedFindings.map((one) => `    ${acceptedText(one)}`));
+  const added = attempt.addedClaims.join(", ");
+  if (added !== "") lines.push(`    claimed by the operator: ${added}`);
   for (const refusal of attempt.refusals) lines.push(`    landing refused: ${refusal}`);
   // The rejection of a failed worker repeats the outcome above.
   const repeated = attempt.rejection?.verdict === attempt.outcome;

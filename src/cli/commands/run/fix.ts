@@ -87,8 +87,8 @@ export default command({
   },
 });
 
-/** The claim for a `-f` argument, relative to the project root. Throws USAGE outside of it (C10). */
-function claimOf(typed: string, cwd: string, projectRoot: string): string {
+/** The claim for a typed path, relative to the project root. Throws USAGE outside of it (C10). */
+export function claimOf(typed: string, cwd: string, projectRoot: string): string {
   const path = resolve(cwd, typed);
   const claim = relative(projectRoot, path).split(sep).join("/");
   const real = relative(realpathSync(projectRoot), realpathSync(existingPart(path)));

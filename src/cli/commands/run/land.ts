@@ -1,8 +1,10 @@
 /**
  * `dgov land`: lands the content of a taken worktree, or else the kept work, through review, gates and merge train. With `--accept`, a person
- * says that a finding of the semantic gate does not reject this work.
+ * says that a finding of the semantic gate does not reject this work; with `--claim`, that it may change more paths.
  */
 import { type KeptAttempt, resolveKeptAttempt } from "../../../app/resolve-kept-attempt.ts";
+import { reservedReason } from "../../../claims/reserved.ts";
+import type { Config } from "../../../config/config.ts";
 import { DgovError } from "../../../error.ts";
 import { resolvePlan } from "../../../plan/locate.ts";
 import type { EarlierWork } from "../../../runner/attempt/state.ts";
@@ -22,6 +24,7 @@ import {
 import { type Context, command } from "../../command.ts";
 import { requireProject } from "../../project.ts";
 import { confirm } from "../../prompt.ts";
+import { claimOf } from "./fix.ts";
 import { allowDirtyFlag, runPlan } from "./run.ts";
 
 export default command({
@@ -41,6 +44,12 @@ export default command({
       valueHint: "FINDING",
       description: "Land although the semantic gate found this; lands the rejected work",
     },
+    claim: {
+      type: "string",
+      repeated: true,
+      valueHint: "FILE",
+      description: "Let the work change this path too, for this landing",
+    },
     allowDirty: allowDirtyFlag,
     yes: { type: "boolean", alias: "y", description: "Answer yes to every question" },
     verbose: { type: "boolean", alias: "v", description: "Show durations and attempts at the end" },
@@ -49,6 +58,7 @@ export default command({
     "dgov land add-feature",
     "dgov land tasks/main.add-feature --plan my-plan",
     "dgov land add-feature --accept 3fa94c01d2be",
+    "dgov land add-feature --claim src/extra.ts",
   ],
   async run(context, args) {
     const projectRoot = requireProject(context);
@@ -59,7 +69,9 @@ export default command({
       plan: args.plan,
     });
     const { unit } = kept.entry;
-    const accept = acceptable(context, kept.entry, args.accept ?? []);
+    requirePerson(context, [...(args.accept ?? []), ...(args.claim ?? [])]);
+    const accept = acceptable(kept.entry, args.accept ?? []);
+    const claims = claimable(context, { projectRoot, config: kept.config }, args.claim ?? []);
     // Work that was not taken lands as it is.
     const taken = !isTaken({ ...kept, unit })
       ? null
@@ -71,7 +83,7 @@ export default command({
         });
     if (accept.length > 0 && taken !== null) await requireUnchanged(kept, taken);
     const work = taken ?? keptWork(kept.entry);
-    const accepted = await confirmed(context, { unit, accept, yes: args.yes === true });
+    await confirmed(context, { unit, accept, claims, yes: args.yes === true });
     const code = await runPlan(context, {
       projectRoot,
       location: await resolvePlan(projectRoot, kept.plan),
@@ -81,25 +93,51 @@ export default command({
       allowDirty: args.allowDirty === true,
       yes: args.yes === true,
       verbose: args.verbose === true,
-      takenOver: new Map([[unit, { ...work, accepted }]]),
+      takenOver: new Map([[unit, { ...work, accepted: accept, claims }]]),
     });
     if (code === 0) await taken?.close();
     return code;
   },
 });
 
-/** Every finding of the rejected work with one of these fingerprints. Throws NOT_FOUND or REFUSED. */
-function acceptable(
+/** Throws REFUSED for decisions that a process of an attempt takes. */
+function requirePerson(context: Context, decisions: readonly string[]): void {
+  if (decisions.length === 0 || context.env["DGOV_ATTEMPT"] === undefined) return;
+  throw new DgovError(
+    "REFUSED",
+    "a process of an attempt cannot accept a finding or widen claims",
+    {
+      hint: "a person runs dgov land outside of any worker or gate",
+    },
+  );
+}
+
+/** The claims that were typed, relative to the project. Throws USAGE for a bad path, REFUSED for a reserved one. */
+function claimable(
   context: Context,
+  { projectRoot, config }: { projectRoot: string; config: Config },
+  typed: readonly string[],
+): string[] {
+  const claims = [...new Set(typed.map((path) => claimOf(path, context.cwd, projectRoot)))];
+  for (const claim of claims) {
+    const reason = reservedReason(claim, {
+      gitControlAllowed: config.scope.allowGitControl,
+      exactClaims: new Set([claim]),
+    });
+    if (reason === null) continue;
+    throw new DgovError("REFUSED", `${claim} is reserved: ${reason}`, {
+      hint: "edit the file yourself and commit",
+    });
+  }
+  return claims;
+}
+
+/** Every finding of the rejected work with one of these fingerprints. Throws NOT_FOUND. */
+function acceptable(
   { unit, semantic }: UnitHistory,
   fingerprints: readonly string[],
 ): SemanticFindingView[] {
   if (fingerprints.length === 0) return [];
-  if (context.env["DGOV_ATTEMPT"] !== undefined) {
-    throw new DgovError("REFUSED", "a process of an attempt cannot accept a finding", {
-      hint: "a person runs dgov land --accept outside of any worker or gate",
-    });
-  }
   const findings = viewRejectingFindings({ diagnostics: semantic });
   const known = findings.map(lineOf).join("\n");
   for (const name of fingerprints) {
@@ -126,16 +164,24 @@ async function requireUnchanged(
   );
 }
 
-/** The findings, after a person's yes. Throws REFUSED without. */
+/** Asks a person about accepted findings and added claims. Throws REFUSED without a yes. */
 async function confirmed(
   context: Context,
-  { unit, accept, yes }: { unit: string; accept: SemanticFindingView[]; yes: boolean },
-): Promise<SemanticFindingView[]> {
-  if (accept.length === 0 || yes) return accept;
-  const shown = indented(accept.map(lineOf).join("\n"), "  ");
-  const text = `The semantic gate rejected ${unit}:\n${shown}\nLand it all the same?`;
-  if (context.interactive && (await confirm(text))) return accept;
-  throw new DgovError("REFUSED", "a finding is accepted only by a person", {
+  o: { unit: string; accept: SemanticFindingView[]; claims: string[]; yes: boolean },
+): Promise<void> {
+  const { unit, accept, claims } = o;
+  if (o.yes || accept.length + claims.length === 0) return;
+  const list = (lines: string[]): string => indented(lines.join("\n"), "  ");
+  const parts = [
+    ...(accept.length === 0
+      ? []
+      : [`The semantic gate rejected ${unit}:\n${list(accept.map(lineOf))}`]),
+    ...(claims.length === 0 ? [] : [`${unit} does not claim these paths:\n${list(claims)}`]),
+  ];
+  const text = `${parts.join("\n")}\nLand it all the same?`;
+  if (context.interactive && (await confirm(text))) return;
+  const what = accept.length > 0 ? "a finding is accepted" : "claims are widened";
+  throw new DgovError("REFUSED", `${what} only by a person`, {
     hint: "answer yes on a terminal, or add -y",
   });
 }
