@@ -267,3 +267,12 @@ test("a prompt of exactly 1 MiB compiles, and one byte more is an error", async 
   expect(await codes(1024 * 1024)).not.toContain("long-prompt");
   expect(await codes(1024 * 1024 + 1)).toContain("long-prompt");
 });
+
+test("E20 two tasks that read each other's files get one proposal of an order, not two", async () => {
+  const text = task("a", 'files.read = ["b.py"]') + task("b", 'files.read = ["a.py"]');
+  const { warnings } = ok(await compile({ "s/main.toml": text }));
+  expect(warnings.map(({ unit, hint }) => [unit, hint])).toEqual([
+    ["s/main.a", 'add depends_on = ["b"] to read the changed files'],
+    ["s/main.b", "move the change that both need into a task that they depend on"],
+  ]);
+});

@@ -8,6 +8,7 @@ import type { Diagnostic } from "../error.ts";
 import { didYouMean, suggest } from "../std/suggest.ts";
 import { assemble } from "./assemble.ts";
 import type { CompiledPlan } from "./compiled.ts";
+import { ProposedDependencies } from "./dependency-order.ts";
 import { sortDiagnostics } from "./diagnostic.ts";
 import { buildPlan, type Plan, taskDiagnostic } from "./plan.ts";
 import type { PlanFiles } from "./plan-files.ts";
@@ -111,6 +112,7 @@ async function ruleContext(plan: Plan, input: CheckInput): Promise<RuleContext> 
   }
   return {
     config,
+    proposals: new ProposedDependencies(plan.edges),
     exists,
     submodules,
     ignored: claims.size === 0 ? new Set() : await input.ignored([...claims]),

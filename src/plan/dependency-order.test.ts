@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { precedenceOf, topologicalOrder } from "./dependency-order.ts";
+import { ProposedDependencies, precedenceOf, topologicalOrder } from "./dependency-order.ts";
 
 describe("topologicalOrder", () => {
   test("dependencies come first; units without a dependency between them keep their order", () => {
@@ -57,4 +57,26 @@ describe("precedenceOf", () => {
       { numRuns: 40 },
     );
   });
+});
+
+test("E20 proposed dependencies make no cycle with each other or with the plan", () => {
+  const all = fc.tuple(
+    fc.array(fc.uniqueArray(fc.nat(5), { maxLength: 2 }), { minLength: 6, maxLength: 6 }),
+    fc.array(fc.tuple(fc.nat(5), fc.nat(5))),
+  );
+  fc.assert(
+    fc.property(all, ([written, wanted]) => {
+      const edges = written.map((deps, unit) => deps.filter((dep) => dep < unit));
+      const proposals = new ProposedDependencies(edges);
+      const made = edges.map((deps) => [...deps]);
+      for (const [unit, dep] of wanted) {
+        const without = topologicalOrder(
+          made.map((deps, at) => (at === unit ? [...deps, dep] : deps)),
+        );
+        const allowed = proposals.propose(unit, dep);
+        expect(allowed).toBe(without.cycles.length === 0);
+        if (allowed) made[unit]?.push(dep);
+      }
+    }),
+  );
 });

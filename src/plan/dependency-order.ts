@@ -130,3 +130,39 @@ function closureOf(
   }
   return rows;
 }
+
+/** Maximum number of proposals that are checked; there are none beyond it. */
+const proposalsMax = 200;
+
+/** Dependencies that diagnostics of one plan propose. All of them together make no cycle. */
+export class ProposedDependencies {
+  readonly #edges: Edges;
+  readonly #proposed = new Map<number, Set<number>>();
+  #count = 0;
+
+  constructor(edges: Edges) {
+    this.#edges = edges;
+  }
+
+  /** Proposes that `unit` depends on `dep`. False when that would close a cycle with the plan and earlier proposals. */
+  propose(unit: number, dep: number): boolean {
+    const own = this.#proposed.get(unit) ?? new Set<number>();
+    if (own.has(dep)) return true;
+    if (this.#count === proposalsMax || this.#reaches(dep, unit)) return false;
+    this.#count++;
+    this.#proposed.set(unit, own.add(dep));
+    return true;
+  }
+
+  #reaches(from: number, to: number): boolean {
+    const seen = new Set<number>();
+    const stack = [from];
+    for (let unit = stack.pop(); unit !== undefined; unit = stack.pop()) {
+      if (unit === to) return true;
+      if (seen.has(unit)) continue;
+      seen.add(unit);
+      stack.push(...(this.#edges[unit] ?? []), ...(this.#proposed.get(unit) ?? []));
+    }
+    return false;
+  }
+}

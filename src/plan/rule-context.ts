@@ -2,10 +2,13 @@
 import type { Config } from "../config/config.ts";
 import type { ModelResolution } from "../config/providers.ts";
 import type { Diagnostic } from "../error.ts";
+import type { ProposedDependencies } from "./dependency-order.ts";
 import type { Plan } from "./plan.ts";
 
 export interface RuleContext {
   config: Config;
+  /** The dependencies that hints propose. */
+  proposals: ProposedDependencies;
   /** Claimed paths that the repository ignores; folders may end in `/`. */
   ignored: ReadonlySet<string>;
   /** True when a path, relative to the project, exists. */

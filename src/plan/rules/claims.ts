@@ -19,20 +19,22 @@ import type { Rule, RuleContext } from "../rule-context.ts";
  * Tasks that may write the same path must depend on each other. A task that reads a path which an
  * independent task may write gets a warning.
  */
-export const overlappingClaims: Rule = ({ tasks, precedence }) => {
+export const overlappingClaims: Rule = ({ tasks, precedence }, { proposals }) => {
   if (precedence === null) return [];
   const writes = claimsByOwner(tasks, writeKinds, precedence);
   const conflicts = writeConflicts(tasks, writes, precedence).map((conflict) => {
     const { task, claim } = conflict.owned;
     const message = `the claim \`${claim.text}\` overlaps ${named(conflict)}, and there is no dependency between the tasks`;
-    const hint = `add ${dependency(conflict)}, or claim different paths`;
+    const add = dependency(conflict, proposals);
+    const hint = add === null ? "claim different paths" : `add ${add}, or claim different paths`;
     return claimDiagnostic(task, claim, { code: "claim-overlap", message, hint });
   });
   const reads = claimsByOwner(tasks, ["read"], precedence);
   const readers = readConflicts(tasks, { reads, writes }, precedence).map((conflict) => {
     const { task, claim } = conflict.owned;
     const message = `the task reads \`${claim.text}\`, which overlaps ${named(conflict)}, and there is no dependency between the tasks`;
-    const hint = `add ${dependency(conflict)} to read the changed files`;
+    const add = dependency(conflict, proposals);
+    const hint = add === null ? noOrder : `add ${add} to read the changed files`;
     const code = "independent-reader";
     return claimDiagnostic(task, claim, { severity: "warning", code, message, hint });
   });
@@ -45,10 +47,17 @@ function named({ others, more }: ClaimConflict): string {
   return more ? `${list} and others` : list;
 }
 
-/** The `depends_on` line that resolves a conflict. */
-function dependency({ owned, others }: Pick<ClaimConflict, "owned" | "others">): string {
+/** Hint for two tasks of which each needs the other's files. */
+const noOrder = "move the change that both need into a task that they depend on";
+
+/** The `depends_on` line that resolves a conflict; null when it would contradict another one. */
+function dependency(
+  { owned, others }: Pick<ClaimConflict, "owned" | "others">,
+  proposals: RuleContext["proposals"],
+): string | null {
   const [other] = others;
-  if (other === undefined) return "depends_on";
+  if (other === undefined) return null;
+  if (!proposals.propose(owned.task.index, other.task.index)) return null;
   const sameFile = other.task.prefix === owned.task.prefix;
   return `depends_on = [${JSON.stringify(sameFile ? other.task.key : other.task.id)}]`;
 }
@@ -88,7 +97,7 @@ export const claimedFilesExist: Rule = ({ tasks, precedence }, { exists }) => {
 };
 
 /** A file that a task changes should not import a file that an independent task changes. */
-export const importedFiles: Rule = ({ tasks, precedence }, { imported }) => {
+export const importedFiles: Rule = ({ tasks, precedence }, { imported, proposals }) => {
   if (precedence === null || imported.size === 0) return [];
   const importers = new Map<PlanClaim, PlanClaim>();
   const reads = importsOf(tasks, { precedence, imported, importers });
@@ -99,7 +108,8 @@ export const importedFiles: Rule = ({ tasks, precedence }, { imported }) => {
       const importer = importers.get(claim);
       if (importer === undefined || other === undefined) return [];
       const message = `\`${importer.text}\` imports \`${claim.text}\`, which ${other.task.id} may change at the same time`;
-      const hint = `add ${dependency({ owned, others: [other] })} to use the changed file`;
+      const add = dependency({ owned, others: [other] }, proposals);
+      const hint = add === null ? noOrder : `add ${add} to use the changed file`;
       const code = "independent-import";
       return [claimDiagnostic(task, importer, { severity: "warning", code, message, hint })];
     },
