@@ -16,9 +16,10 @@ import { landedUnits } from "../history.ts";
 import type { RunContext } from "../run-context.ts";
 import type { ActionOf, Answer } from "../run-loop.ts";
 import { judgeEmptyDiff, lastCommit } from "./empty-diff.ts";
-import { attemptTask, commitMessage, widerClaims } from "./landing-task.ts";
+import { attemptTask, commitMessage } from "./landing-task.ts";
 import { promptDiffBytesMax, selfReviewPrompt } from "./prompt.ts";
 import type { LiveAttempt } from "./state.ts";
+import { widerClaims } from "./wider-claims.ts";
 import { handleWorkerMessage, runWorker, type WorkerEnd, workerRequest } from "./worker.ts";
 import { endAttempt, keepAttempt } from "./worktree.ts";
 

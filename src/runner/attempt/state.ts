@@ -7,8 +7,8 @@ import type { PhaseChange } from "../../kernel/state.ts";
 import type { WorkerMessage } from "../../worker/protocol.ts";
 import type { RunRecord } from "../records.ts";
 import { type LastRejection, lastRejection } from "./empty-diff.ts";
-import type { WiderClaims } from "./landing-task.ts";
 import type { EarlierAttempt } from "./prompt.ts";
+import type { WiderClaims } from "./wider-claims.ts";
 
 /** Kept work of a rejected or abandoned attempt. */
 export interface EarlierWork {
