@@ -1,11 +1,14 @@
 /** A rejection that wider claims would avoid: the change of the plan, and `dgov land --claim`. */
 import { expect, test } from "bun:test";
 import { call, done } from "../../src/demo/script.ts";
+import { present } from "../../src/std/assert.ts";
 import { testProject, unit } from "../harness/project.ts";
 
 /** Turns of a worker that also writes a file that its task does not claim. */
 const turns = (key: string) => [
-  call("run_bash", { command: `echo new > ${key}.txt; mkdir -p more; echo new > 'more/${key} 1.txt'` }),
+  call("run_bash", {
+    command: `echo new > ${key}.txt; mkdir -p more; echo new > 'more/${key} 1.txt'`,
+  }),
   done("ok"),
 ];
 
@@ -14,7 +17,12 @@ test("E21 a rejected path lands with the printed command, or after the printed c
     files: { "a.txt": "old\n", "b.txt": "old\n" },
     tasks: { a: { files: { edit: ["a.txt"] } }, b: { files: ["b.txt"] } },
     plan: { max_retries: 0 },
-    script: { rules: [{ unit: unit("a"), turns: turns("a") }, { unit: unit("b"), turns: turns("b") }] },
+    script: {
+      rules: [
+        { unit: unit("a"), turns: turns("a") },
+        { unit: unit("b"), turns: turns("b") },
+      ],
+    },
   });
   const run = await p.dgov(["run", "p"]);
   expect(run.exitCode).toBe(1);
@@ -57,8 +65,10 @@ test("E21 a rejected path lands with the printed command, or after the printed c
     "claimed by the operator: more/a 1.txt",
   );
 
-  const rejected = p.events().findLast(({ type, unit: of }) => type === "attempt.rejected" && of === unit("b"));
-  const { value } = rejected?.data["wider_claims"] as { value: string[] };
+  const rejected = p
+    .events()
+    .findLast(({ type, unit: of }) => type === "attempt.rejected" && of === unit("b"));
+  const { value } = present(rejected, "b was rejected").data["wider_claims"] as { value: string[] };
   p.writePlan({ a: { files: { edit: ["a.txt"] } }, b: { files: value } });
   expect(await p.dgov(["run", "p", "--continue", "--allow-dirty"])).toMatchObject({ exitCode: 0 });
   expect(await p.landed()).toEqual([unit("a"), unit("b")]);
