@@ -87,7 +87,7 @@ export async function openRepository(dir: string): Promise<Repository> {
       "NOT_A_REPOSITORY",
       "this is a partial clone, and some of its objects are missing",
       {
-        hint: "clone it without --filter",
+        hint: "repeat git clone without --filter",
       },
     );
   }

@@ -28,11 +28,11 @@ export function viewWiderClaims(data: Record<string, unknown>): WiderClaimsView 
 
 /** The place and the new line of the plan, and the command that lands the work as it is. */
 export function widerClaimsLines(wider: WiderClaimsView, unit: string): string[] {
-  const flags = wider.paths.map((path) => ` --claim ${shellWord(path)}`).join("");
+  const flags = wider.paths.flatMap((path) => ["--claim", shellWord(path)]).join(" ");
   return [
     `to allow it: ${wider.file}, [${wider.table}]`,
     `  ${wider.key} = [${wider.value.map((path) => JSON.stringify(path)).join(", ")}]`,
-    `to land it as it is: dgov land ${unit}${flags}`,
+    `to land it as it is: dgov land ${unit} ${flags}`,
   ];
 }
 

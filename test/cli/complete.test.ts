@@ -271,7 +271,7 @@ describe.skipIf(fish === null)("fish (skipped without it)", () => {
   test.each([
     [
       "dgov plan re",
-      "remediate\tWrite a plan that fixes a degraded or red branch\nreview\tReview the last run of a plan",
+      "remediate\tWrite a plan that fixes a degraded or red branch\nreview\tReview a plan: each unit with the run that landed it or had it last",
     ],
     ["dgov run ", "alpha\tplan\nbeta\tplan"],
     ["dgov run alpha --only tasks/main.add-t", "tasks/main.add-tests\tunit of alpha"],

@@ -25,6 +25,13 @@ test("E26 explain prints the row of a word, unless a unit has that name", async 
           do_not: expect.any(String),
           retried: "no",
         },
+        {
+          of: "state of a unit",
+          means: expect.any(String),
+          remedy: expect.stringContaining("dgov explain UNIT"),
+          do_not: null,
+          retried: null,
+        },
       ],
     },
   ]);

@@ -122,7 +122,7 @@ export function mentionProblems(text: string, known: readonly NamedCommand[]): s
 
 /** Programs whose flags a message may name. */
 const otherPrograms =
-  /\b(?:git|rg|pytest|cargo|uv|poetry|ruff|black|npx|biome|eslint|oxlint|prettier|tsc|bun|pnpm|yarn|npm|golangci-lint)\b/;
+  /\b(?:git|rg|pytest|cargo|uv|poetry|ruff|black|npx|biome|eslint|oxlint|prettier|tsc|bun|pnpm|yarn|npm|golangci-lint|vLLM)\b/;
 
 /** Flags in a text that no mention of a command covers and that are not arguments of another program. */
 export function bareFlags(text: string, known: readonly NamedCommand[]): string[] {
