@@ -8,9 +8,9 @@ import {
   symlinkSync,
   writeFileSync,
 } from "node:fs";
-import { tmpdir } from "node:os";
+import { availableParallelism, loadavg, tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
-import { scaled, testLimitMs } from "../harness/limits.ts";
+import { limitScale, measuredScale, testLimitMs } from "../harness/limits.ts";
 
 const root = resolve(import.meta.dir, "../..");
 
@@ -55,17 +55,19 @@ export class Tree {
 
   /**
    * Runs the tests of `paths`, those whose name contains `name` where one is given. The program under test is
-   * the source of this copy. A run that exceeds ten times the limit of a test is ended and counts as failed.
+   * the source of this copy. A run that exceeds ten times the limit of a test is ended and counts as failed; the
+   * limit scales with the load of the machine at the start of the run.
    */
   async test(paths: readonly string[], name?: string): Promise<TestRun> {
     rmSync(join(this.folder, "dist"), { recursive: true, force: true });
     const { DGOV_BIN: _, CLAUDECODE: __, AGENT: ___, REPL_ID: ____, ...env } = process.env;
-    const limitMs = scaled(testLimitMs);
+    const scale = currentScale();
+    const limitMs = Math.ceil(testLimitMs * scale);
     const only = name === undefined ? [] : ["-t", name.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&")];
     const command = ["test", "--timeout", String(limitMs), ...only, ...paths];
     const child = Bun.spawn([process.execPath, ...command], {
       cwd: this.folder,
-      env,
+      env: { ...env, DGOV_TEST_SCALE: String(scale) },
       stdio: ["ignore", "pipe", "pipe"],
       timeout: 10 * limitMs,
       killSignal: "SIGKILL",
@@ -89,4 +91,11 @@ export class Tree {
   remove(): void {
     rmSync(this.folder, { recursive: true, force: true });
   }
+}
+
+/** The factor for limits at the present load, at least that of the run this is part of. */
+function currentScale(): number {
+  const [load = 0] = loadavg();
+  const measured = measuredScale({ load, cores: availableParallelism(), spawnMs: 0 });
+  return Math.max(limitScale, measured);
 }
