@@ -32,9 +32,12 @@ describe("Python imports resolve to files", () => {
     "services/x/lib/inner.py",
     "services/x/main.py",
     "services/x/pkg/__init__.py",
+    "services/y/pyproject.toml",
+    "services/y/stubs/fake.py",
   ];
   const manifests = {
     "services/x/pyproject.toml": '[tool.setuptools.packages.find]\nwhere = ["lib"]',
+    "services/y/pyproject.toml": '[tool.pytest.ini_options]\npythonpath = ["stubs"]',
   };
   test.each<Rows[number]>([
     ["tests/unit/test_a.py", "import pkg.a", ["src/pkg/a.py"]],
@@ -52,6 +55,7 @@ describe("Python imports resolve to files", () => {
     ["src/pkg/__init__.py", "from .a import f", ["src/pkg/a.py"]],
     ["scripts/tool.py", "import helper", ["scripts/helper.py"]],
     ["services/x/main.py", "import inner", ["services/x/lib/inner.py"]],
+    ["tests/unit/test_a.py", "import fake", ["services/y/stubs/fake.py"]],
     ["services/x/main.py", "import pkg", ["services/x/pkg/__init__.py"]],
   ])("in %s, %s resolves to %j", async (from, line, expected) => {
     expect(await resolved(paths, manifests, from, line)).toEqual(expected);
@@ -181,15 +185,20 @@ describe("Go imports resolve to files", () => {
     "util/a_test.go",
     "tools/cmd/x.go",
     "tools/lib/y.go",
+    "le/util/c.go",
+    "lib/z.go",
+    "moved/w.go",
   ];
   const manifests = {
     "go.mod": "// the root\nmodule example.com/app\n\ngo 1.22\n",
     "tools/go.mod": "module example.com/app/tools",
+    "moved/go.mod": "module example.com/app/lib",
   };
   test.each<Rows[number]>([
     ["main.go", 'import "example.com/app/util"', ["util/a.go", "util/b.go"]],
     ["tools/cmd/x.go", 'import "example.com/app/tools/lib"', ["tools/lib/y.go"]],
     ["util/a.go", 'import "example.com/app"', ["main.go"]],
+    ["main.go", 'import "example.com/app/lib"', ["moved/w.go"]],
     ["main.go", 'import "fmt"; import "example.com/apple/util"', []],
   ])("in %s, %s resolves to %j", async (from, line, expected) => {
     expect(await resolved(paths, manifests, from, `package x\n${line}`)).toEqual(expected);

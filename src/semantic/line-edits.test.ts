@@ -48,3 +48,12 @@ test.each([
   const { up, down } = slackOf(edit, [...before], [...after]);
   expect({ up: 0, down: up + down }).toEqual(expected);
 });
+
+test.each([
+  ["down from the first", 2, { up: 0, down: 2 }],
+  ["both ways from the middle", 3, { up: 1, down: 1 }],
+  ["up from the last", 4, { up: 2, down: 0 }],
+])("an insertion among equal lines may move %s", (_, at, expected) => {
+  const edit = { start: at, end: at, newStart: at, newEnd: at + 1 };
+  expect(slackOf(edit, [..."abbc"], [..."abbbc"])).toEqual(expected);
+});

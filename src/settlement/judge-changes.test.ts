@@ -104,7 +104,16 @@ describe("judge changes", () => {
     ];
     expect(judged(moved("x\n"))).toEqual([]);
     expect(judged(moved("@skip\nx\n"))).toEqual(["b/test_x.py: `@skip` added"]);
-    expect(one("a/test_x.py", "x\n", "")).toEqual(["a/test_x.py: a test file deleted"]);
+    const deleted = ["a/test_x.py: a test file deleted"];
+    expect(one("a/test_x.py", "x\n", "")).toEqual(deleted);
+    const beside = { path: "a/test_y.py", before: "", after: "x\n" };
+    expect(judged([{ path: "a/test_x.py", before: "x\n", after: "" }, beside])).toEqual(deleted);
+  });
+
+  test("A27 one more mark of a kind that the test has is reported, one fewer is not", () => {
+    const [few, more] = ["it.skip(1)\n", "it.skip(1)\nit.skip(2)\n"];
+    expect(one("a.test.ts", few, more)).toEqual(["a.test.ts: `it.skip` added"]);
+    expect(one("a.test.ts", more, few)).toEqual([]);
   });
 
   test("A27 a file that a gate command names is reported, except a test", () => {

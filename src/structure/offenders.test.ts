@@ -71,12 +71,22 @@ describe("A13 charges", () => {
 
   test("copying an offender is charged", async () => {
     expect(await charges({ "a.py": old }, { "a.py": old, "b.py": old })).toHaveLength(2);
+    expect(await charges({ "a.py": old }, { "b.py": old, "c.py": old })).toHaveLength(2);
   });
 
   test("a simple function of the same name before an offender is not charged", async () => {
     const one = `class A:\n${old.replace(/^/gm, "    ")}`;
     const two = one.replace("class A:\n", "class A:\n    def old(self): pass\n");
     expect(await charges({ "a.py": one }, { "a.py": two })).toEqual([]);
+  });
+
+  test("functions of one name are compared with the worst of them first", async () => {
+    const worst = branchy("f", 30);
+    const found = await charges({ "a.py": worst }, { "a.py": branchy("f", 16) + worst });
+    expect(found.map((text) => text.split(" ").slice(-2))).toEqual([
+      ["16", ""],
+      ["17", ""],
+    ]);
   });
 
   const ring = (...names: string[]): Texts =>
@@ -94,6 +104,11 @@ describe("A13 charges", () => {
       "cycle a.ts a.ts, b.ts, c.ts 3 2",
     ]);
     expect(await charges(ring("a", "b", "c"), { ...ring("a", "b"), "c.ts": "" })).toEqual([]);
+    const other = await charges(
+      { ...ring("a", "b"), "c.ts": "" },
+      { ...ring("a", "c"), "b.ts": "" },
+    );
+    expect(other).toEqual(["cycle a.ts a.ts, c.ts 2 "]);
   });
 
   test("new and grown god files are charged, shrunk ones are not", async () => {
@@ -108,6 +123,9 @@ describe("A13 charges", () => {
     expect(await charges(god(15), god(16))).toEqual(["god_file god.ts  16 "]);
     expect(await charges(god(16), god(17))).toEqual(["god_file god.ts  17 16"]);
     expect(await charges(god(17), { ...god(16), "z.ts": "1" })).toEqual([]);
+    // A file that the god file already named, added by a change that does not touch it.
+    const { "l16.ts": _, ...without } = god(17);
+    expect(await charges(without, god(17))).toEqual([]);
   });
 });
 
@@ -124,6 +142,21 @@ describe("offenders", () => {
       limit: 15,
     });
     expect(found && offenderText(found)).toBe("f has a cyclomatic complexity of 16 (limit 15)");
+  });
+
+  test("cycles, god files, complex and hidden code reject a change", () => {
+    const hard = [
+      "cycle",
+      "god_file",
+      "complex_function",
+      "cognitive_function",
+      "hidden_file",
+    ] as const;
+    const soft = [
+      ...(["hotspot", "large_file", "unmeasured_file", "long_function"] as const),
+      "many_parameters" as const,
+    ];
+    expect([...hard, ...soft].filter((kind) => isHard({ kind }))).toEqual([...hard]);
   });
 
   test("the place of a cycle is the import that enters it", async () => {

@@ -45,6 +45,16 @@ describe("viewRadar", () => {
       ],
       "open",
     ],
+    [
+      "the candidate of the unit is built again, now on top of others",
+      [
+        ["attempt.prepared", "a", { base: "1" }],
+        ["candidate.built", "a", { car: 1, onto: "1" }],
+        ["candidate.built", "a", { car: 1, onto: "2" }],
+        ["gate.finished", "a", failed],
+      ],
+      "true",
+    ],
     ["only one landed", [["landing.finished", "a", {}]], "open"],
     [
       "both landed",
@@ -55,6 +65,7 @@ describe("viewRadar", () => {
       "false",
     ],
     ["it was withdrawn", [["conflict.cleared", "a", about]], "cleared"],
+    ["another symbol was cleared", [["conflict.cleared", "a", { ...about, symbol: "g" }]], "open"],
   ] as const)("a prediction when %s", (_, later, outcome) => {
     const events = log(
       ["conflict.predicted", "a", about],
@@ -70,6 +81,6 @@ describe("viewRadar", () => {
       ["candidate.conflicted", "c", {}],
       ["candidate.conflicted", "c", {}],
     );
-    expect(viewRadar(events).missed).toBe(2);
+    expect(viewRadar(events)).toMatchObject({ missed: 2, cameTrue: 0 });
   });
 });

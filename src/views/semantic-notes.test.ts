@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import type { RecordedEvent } from "../log/event-log.ts";
 import { viewRun } from "./run-view.ts";
-import { semanticNoteText, viewSemanticNotes } from "./semantic-notes.ts";
+import { semanticNoteText, viewRejectingFindings, viewSemanticNotes } from "./semantic-notes.ts";
 
 const diagnostic = (severity: string) => ({
   file: "src/store.py",
@@ -16,6 +16,12 @@ test("the notes of a semantic verdict are its warnings", () => {
   expect(notes.map(semanticNoteText)).toEqual([
     "note: src/store.py:4: same_symbol_edit: is a warning",
   ]);
+});
+
+test("only a finding that rejects and has a name can be accepted", () => {
+  const named = (severity: string) => ({ ...diagnostic(severity), fingerprint: severity });
+  const diagnostics = [diagnostic("error"), named("warning"), named("error")];
+  expect(viewRejectingFindings({ diagnostics }).map((one) => one.fingerprint)).toEqual(["error"]);
 });
 
 test("a record without diagnostics has no notes", () => {

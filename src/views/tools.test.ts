@@ -54,6 +54,7 @@ test("tool calls are summed over runs, units and outcomes, most calls first", ()
     roles: ["reviewer", "worker"],
     errors: [{ kind: "not_found", calls: 1 }],
   });
+  expect(view.tools[1]?.errors).toEqual([{ kind: "not_permitted", calls: 2 }]);
 });
 
 test("a limit shortens the list of tools but not the totals", () => {

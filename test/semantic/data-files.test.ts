@@ -106,6 +106,14 @@ describe("A25 (7): the same key twice in one table", () => {
       [],
     ],
     [
+      "two documents of a YAML file",
+      "list.yml",
+      "first: 1\nsize: 2\n---\nlast: 3\nend: 4\n",
+      ["first: 1", "owner: a"],
+      ["last: 3", "owner: b"],
+      [],
+    ],
+    [
       "a block scalar of YAML",
       "ci.yml",
       workflow,

@@ -463,6 +463,7 @@ describe("viewPlan", () => {
     ["degraded", { runs: [view(landed("a", "b", "c").finished("x", { degraded: true }))] }, 3],
     ["landed", { git: git("a", "b", "c") }, 3],
     ["partial", { git: git("b") }, 1],
+    ["partial", { git: git("a", "b") }, 2],
   ] as [PlanStatus, Partial<PlanFacts>, number, boolean?][])(
     "E17 the status of a plan is %s",
     (status, more, count, compiled = true) => {

@@ -48,13 +48,14 @@ test.each<[string, boolean, string | null]>([
   expect(command.isStarted ? command.argv.join(" ") : null).toBe(argv);
 });
 
-const files = ["README.md", "src/a.py", "web/app.ts", "tools/x.sh"];
+const files = ["README.md", "src/a.py", "web/app.ts", "webpack/b.py", "tools/x.sh"];
 
 test.each<[string, string | null]>([
   ["true", "it reads no file of the project, so it judges nothing"],
   ["echo ok; exit 0", "it reads no file of the project, so it judges nothing"],
   ["echo {files}", "it reads no file of the project, so it judges nothing"],
   ["cat <README.md", null],
+  ["echo $(cat README.md)", null],
   ["test -f README.md", null],
   ["make check", null],
   ["ruff check", null],

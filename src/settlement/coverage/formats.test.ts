@@ -98,7 +98,7 @@ describe("readReport", () => {
       [{ path: "a.ts", covered: 2, total: 4 }],
     ],
     "lcov with several records of one file": [
-      `${lcov}${lcov.replace("DA:4,0", "DA:4,2,hash")}`,
+      `${lcov}${lcov.replace("DA:4,0", "DA:4,2,hash")}${lcov}`,
       [{ path: "a.ts", covered: 3, total: 4 }],
     ],
     "lcov with totals and no lines": [
@@ -204,6 +204,12 @@ describe("locate", () => {
       "src/calc.py",
     ],
     ["in a Go module", layout, { path: "example.com/calc/inner/deep.go" }, "inner/deep.go"],
+    [
+      "in the inner of two Go modules",
+      layout,
+      { path: "example.com/calc/nested/deep.go" },
+      "inner/deep.go",
+    ],
     ["in a Go module with a similar name", layout, { path: "example.com/calculus/calc.go" }, null],
   ])("a path in a report is located: %s", (_, at, raw, expected) => {
     expect(locate(at, raw)).toBe(expected);

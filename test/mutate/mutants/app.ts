@@ -41,4 +41,36 @@ export default [
     killedBy:
       "src/app/doctor/shell-programs.test.ts > E22 the version of what `python3 -m unittest discover` starts",
   },
+  {
+    name: "the option -c of a shell is a script",
+    file: "src/app/doctor/shell-programs.ts",
+    find: 'await collect(rest[1] ?? "", into, depth + 1);',
+    replace: "",
+    killedBy:
+      'src/app/doctor/shell-programs.test.ts > E22 the programs of `sh -c \'inner && ./own.sh\'` are ["sh","inner","./own.sh"]',
+  },
+  {
+    name: "a subcommand of cargo that is installed apart counts as cargo's",
+    file: "src/app/doctor/shell-programs.ts",
+    find: "&& !cargoCommands.has(first)",
+    replace: "&& false",
+    killedBy:
+      'src/app/doctor/shell-programs.test.ts > E22 the version of what `cargo clippy --all` starts (setup_cmd: false) is printed by "cargo clippy --version"',
+  },
+  {
+    name: "a checker whose sources lie elsewhere is taken to read some",
+    file: "src/app/doctor/shell-programs.ts",
+    find: "(places.length === 0 || places.some((place) => isBelow(path, place)))",
+    replace: "true",
+    killedBy:
+      'src/app/doctor/shell-programs.test.ts > E22 the sources that `ruff check web` does not read: "ruff reads .py, .pyi files, and none is committed below web"',
+  },
+  {
+    name: "npx installs the program whose version is asked for",
+    file: "src/app/doctor/shell-programs.ts",
+    find: 'started(name, "--no-install", first, "--version")',
+    replace: 'started(name, first, "--version")',
+    killedBy:
+      'src/app/doctor/shell-programs.test.ts > E22 the version of what `npx eslint .` starts (setup_cmd: false) is printed by "npx --no-install eslint --version"',
+  },
 ] satisfies Mutant[];

@@ -45,4 +45,102 @@ export default [
     replace: "if (true) return",
     killedBy: "src/semantic/line-edits.test.ts > slackOf an inserted line like its neighbours",
   },
+  {
+    name: "every argument counts for a call with a receiver",
+    file: "src/semantic/call-signature.ts",
+    find: "const given = call.positional - skipped;",
+    replace: "const given = call.positional;",
+    killedBy:
+      "src/semantic/call-signature.test.ts > a skipped receiver does not count as an argument",
+  },
+  {
+    name: "a keyword for a parameter that has a value by position is accepted",
+    file: "src/semantic/call-signature.ts",
+    find: "} else if (byPosition.has(named)) return `receives",
+    replace: "} else if (byPosition.size < 0) return `receives",
+    killedBy:
+      "src/semantic/call-signature.test.ts > a call with one parameter passed twice does not match",
+  },
+  {
+    name: "a call with spread arguments is checked",
+    file: "src/semantic/call-signature.ts",
+    find: "if (call.open) return null;",
+    replace: "",
+    killedBy:
+      "src/semantic/call-signature.test.ts > a call with a spread of unknown length matches",
+  },
+  {
+    name: "a keyword of a function that takes any is unknown",
+    file: "src/semantic/call-signature.ts",
+    find: "if (!keywordRest) return",
+    replace: "return",
+    killedBy:
+      "src/semantic/call-signature.test.ts > a call with any keyword for a keyword rest matches",
+  },
+  {
+    name: "one argument too many is accepted",
+    file: "src/semantic/call-signature.ts",
+    find: "given > positions.length && !rest",
+    replace: "given > positions.length + 1 && !rest",
+    killedBy: "src/semantic/call-signature.test.ts > a call with too many arguments does not match",
+  },
+  {
+    name: "a required parameter that is passed by name is missing",
+    file: "src/semantic/call-signature.ts",
+    find: " && !call.keywords.includes(one.name)",
+    replace: "",
+    killedBy: "src/semantic/call-signature.test.ts > a call with parameters passed by name matches",
+  },
+  {
+    name: "a finding of a kind that is off is noted",
+    file: "src/semantic/finding.ts",
+    find: 'noted: of("note") }',
+    replace: 'noted: [...of("note"), ...of("off")] }',
+    killedBy:
+      "src/semantic/finding.test.ts > findings are separated into those that block and notes, without those that are off",
+  },
+  {
+    name: "a key that a file had twice before is a conflict",
+    file: "src/semantic/data-files.ts",
+    find: ".filter(({ name }) => !before.has(name))",
+    replace: "",
+    killedBy:
+      "test/semantic/data-files.test.ts > a key that a file had twice before is not a conflict",
+  },
+  {
+    name: "the same value twice in JSON blocks",
+    file: "src/semantic/data-files.ts",
+    find: 'format === "json" && sameValue',
+    replace: "false && sameValue",
+    killedBy:
+      "test/semantic/data-files.test.ts > a key with the same value twice in JSON is a note",
+  },
+  {
+    name: "markers in prose block",
+    file: "src/semantic/data-files.ts",
+    find: "uncertain: format !== null ? null :",
+    replace: "uncertain: true ? null :",
+    killedBy: "test/semantic/data-files.test.ts > markers in prose are a note",
+  },
+  {
+    name: "a repeated key of a YAML template blocks",
+    file: "src/semantic/data-files.ts",
+    find: 'template ? "the file is a template" : harmless',
+    replace: 'template && false ? "the file is a template" : harmless',
+    killedBy: "test/semantic/data-files.test.ts > a key of a YAML template is a note",
+  },
+  {
+    name: "entries of a YAML list are one table",
+    file: "src/semantic/data-keys.ts",
+    find: "open = open.filter((one) => one.indent <= place);",
+    replace: "",
+    killedBy: "test/semantic/data-files.test.ts > two entries of a YAML list",
+  },
+  {
+    name: "the text of a block scalar is read for keys",
+    file: "src/semantic/data-keys.ts",
+    find: "scalar = column;\n",
+    replace: "scalar = null;\n",
+    killedBy: "test/semantic/data-files.test.ts > a block scalar of YAML",
+  },
 ] satisfies Mutant[];
