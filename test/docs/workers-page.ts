@@ -91,6 +91,11 @@ ${table(
     { name: "`PYTHONDONTWRITEBYTECODE`", value: "`1`" },
     { name: "`TMPDIR`", value: "a folder of its own, for gates and `setup_cmd`" },
     {
+      name: "`DGOV_BASE`",
+      value:
+        "for tools, the commit that the attempt started from; for gates, see [Settlement](settlement.md#gates-that-read-history)",
+    },
+    {
       name: "`DGOV_ATTEMPT`",
       value: "the attempt that a process belongs to; its processes are found by it",
     },
