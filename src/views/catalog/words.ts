@@ -182,8 +182,11 @@ const runPhases = {
 } satisfies Record<RunStatus | "running" | "crashed", WordRow>;
 
 const planStatuses = {
-  uncompiled: row("The plan was not compiled and has not run.", "`dgov compile PLAN`"),
-  ready: row("The plan compiles and has not run.", "`dgov run PLAN`"),
+  uncompiled: row(
+    "The plan has no compiled file, and has not run or is undone.",
+    "`dgov compile PLAN`",
+  ),
+  ready: row("The plan is compiled, and has not run or is undone.", "`dgov run PLAN`"),
   running: row("A run of the plan has not ended.", wait),
   crashed: row("The process of the plan's last run ended without an end.", goOn),
   interrupted: row("Its last run was stopped before a unit landed. All work is kept.", goOn),
