@@ -61,7 +61,13 @@ const list = command({
 const show = command({
   name: "show",
   description: "Show one run",
-  args: { run: { type: "positional", required: true, description: "Run id, or the end of one" } },
+  args: {
+    run: {
+      type: "positional",
+      required: true,
+      description: "Run id, or a unique beginning or end of it",
+    },
+  },
   examples: ["dgov runs show 20260102-030405-1a2b"],
   async run(context, args) {
     using seen = openProjectLog(requireProject(context));

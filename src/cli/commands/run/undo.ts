@@ -14,7 +14,8 @@ export default command({
       type: "positional",
       required: false,
       valueHint: "RUN|U",
-      description: "Run id or the end of one, or a unit; default the newest run",
+      description:
+        "Run id or the end of one, or a unit; default the newest run that is not undone yet",
     },
     plan: { type: "string", valueHint: "PLAN", description: "Plan of the unit or run" },
   },
