@@ -21,6 +21,15 @@ describe("resolveUnit", () => {
   });
 
   test.each([
+    [["tasks/main.a"], "landed units are tasks/main.a"],
+    [[], "there are no landed units"],
+  ])("of the landed units %j it names those in its hint", (landed, hint) => {
+    expect(() => resolveUnit(landed, "add-feature", "landed unit")).toThrow(
+      expect.objectContaining({ message: "no landed unit add-feature", hint }),
+    );
+  });
+
+  test.each([
     [
       "add-tests",
       "USAGE",

@@ -118,8 +118,11 @@ function onlyLivePlan(plans: PlanLocation[]): PlanLocation {
   throw new DgovError("USAGE", `there are several live plans: ${names}`, { hint: "name one" });
 }
 
-/** The full unit id for a full id or a unique suffix. Throws USAGE for an ambiguous one, NOT_FOUND for an unknown one. */
-export function resolveUnit(ids: readonly string[], typed: string): string {
+/**
+ * The full unit id for a full id or a unique suffix. Throws USAGE for an ambiguous one, NOT_FOUND for an unknown one;
+ * `noun` says which units `ids` are.
+ */
+export function resolveUnit(ids: readonly string[], typed: string, noun = "unit"): string {
   if (ids.includes(typed)) return typed;
   const matches = ids.filter((id) => id.endsWith(`.${typed}`) || id.endsWith(`/${typed}`));
   const [only, another] = matches;
@@ -131,7 +134,10 @@ export function resolveUnit(ids: readonly string[], typed: string): string {
   }
   const keys = ids.map((id) => id.slice(id.lastIndexOf(".") + 1));
   const near = suggest(typed, [...ids, ...keys]);
-  throw new DgovError("NOT_FOUND", `no unit ${typed}`, {
-    hint: didYouMean(near, `units are ${listed(ids, 5)}`),
+  throw new DgovError("NOT_FOUND", `no ${noun} ${typed}`, {
+    hint: didYouMean(
+      near,
+      ids.length === 0 ? `there are no ${noun}s` : `${noun}s are ${listed(ids, 5)}`,
+    ),
   });
 }

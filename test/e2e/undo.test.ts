@@ -218,8 +218,8 @@ describe("undo", () => {
   test("undo rejects unknown arguments and creates no file", async () => {
     await using p = await landedProject();
     const cases: [string[], number, string][] = [
-      [["bb"], 1, "no unit bb"],
-      [["tasks/main.c"], 1, "no unit tasks/main.c"],
+      [["bb"], 1, "no landed unit bb"],
+      [["tasks/main.c"], 1, "no landed unit tasks/main.c"],
       [["--plan", "q"], 1, "q has not run here"],
       [["a", "b"], 2, "unexpected argument"],
       [["--paln", "p"], 2, "unknown flag --paln"],

@@ -352,7 +352,7 @@ function workOfRun(branch: BranchWork, run: string): UndoSelection | null {
 /** The last landing of a unit, with the fixes of this unit alone. */
 function workOfUnit(branch: BranchWork, plan: string, what: string): UndoSelection {
   const all = branch.landed.filter((one) => one.plan === plan);
-  const unit = resolveUnit([...new Set(all.flatMap((one) => one.unit ?? []))], what);
+  const unit = resolveUnit([...new Set(all.flatMap((one) => one.unit ?? []))], what, "landed unit");
   const run = all.findLast((one) => one.unit === unit)?.run ?? null;
   const landed = all.filter(
     (one) =>
