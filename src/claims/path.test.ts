@@ -35,6 +35,11 @@ describe("parseClaim", () => {
     expect(parseClaim(text)).toEqual({ ok: false, problem });
   });
 
+  test("a claim of 4096 characters is valid, one more is too long", () => {
+    expect(parseClaim("x".repeat(4096)).ok).toBe(true);
+    expect(parseClaim("x".repeat(4097)).ok).toBe(false);
+  });
+
   test("claims with wildcards are globs, others are plain paths", () => {
     const globs = ["a/b", "a/*", "a/?", "a/[b]", "**", "a[b"].map(
       (text) => parseClaims([text])[0]?.glob,

@@ -144,6 +144,25 @@ describe("judgeChanges", () => {
     expect(verdicts).toEqual(["reserved_path", "reserved_path", "ok", "scope_violation"]);
   });
 
+  test("a path beside the project whose name begins like it is outside (E15)", () => {
+    const p = policy({ projectDir: "packages/app", claims: { touch: ["**"] } });
+    expect(judgeChanges([change("packages/app2/a.py")], p)).toMatchObject({
+      verdict: "scope_violation",
+      paths: [{ path: "packages/app2/a.py", problem: "outside the project" }],
+    });
+  });
+
+  test("a reserved path that is only ignored is reported beside claimed changes (C9)", () => {
+    const p = policy({ claims: { edit: ["src"] }, scope: { ignore: [".dgov", "pkg"] } });
+    for (const path of [".dgov/project.toml", "pkg/.gitattributes"]) {
+      const verdict = judgeChanges([change("src/a.py"), change(path)], p);
+      expect([verdict.verdict, verdict.paths.map((one) => one.path)]).toEqual([
+        "reserved_path",
+        [path],
+      ]);
+    }
+  });
+
   test("an exact claim and the setting allow files that control git (C9)", () => {
     const claims = { edit: [".gitattributes"] };
     const scope = { allowGitControl: true };
@@ -199,6 +218,15 @@ describe("judgeChanges", () => {
     expect(judgeChanges([change("docs/a.md")], allowed).reason).toBe(
       "changed paths that `[scope]` denies: docs/a.md (not in `allow_files`)",
     );
+  });
+
+  test("the deny list takes precedence over the allow list", () => {
+    const scope = { allow: ["src/**"], deny: ["src/secret"] };
+    const p = policy({ claims: { touch: ["**"] }, scope });
+    expect(judgeChanges([change("src/secret")], p).paths).toEqual([
+      { path: "src/secret", problem: "denied by `src/secret`" },
+    ]);
+    expect(mayWrite("src/secret", p)).toEqual({ ok: false, reason: "denied by `src/secret`" });
   });
 
   test("departments apply in the review as in compile (C11)", () => {

@@ -9,6 +9,7 @@ test.each<[string, Record<string, string | string[]>, string]>([
   ["x {file}", { file: "$(touch /tmp/x)" }, "x '$(touch /tmp/x)'"],
   ["x {file} {other} $HOME", { file: "{other}" }, "x '{other}' {other} $HOME"],
   ["x {toString}", {}, "x {toString}"],
+  ["x {constructor} {__proto__}", { file: "a" }, "x {constructor} {__proto__}"],
 ])("substitutePlaceholders turns %p with %p into %p", (command, values, expected) => {
   expect(substitutePlaceholders(command, values)).toBe(expected);
 });

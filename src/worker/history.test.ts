@@ -202,3 +202,18 @@ test("a conversation without turns cannot be halved, and one with turns is halve
   expect([history.halve(), history.fit()?.messages]).toEqual([true, 3]);
   expect(history.tokens()).toBeLessThanOrEqual(before / 2 + 20);
 });
+
+test("a read in the turn of the write does not become stale, whichever comes first", () => {
+  const history = new History({ system: "SYSTEM", task: "TASK", tokensMax: 1500 });
+  const calls = ["read_file", "edit_file", "read_file"].map((name, index) => ({
+    id: `c${index}`,
+    name,
+    argumentsText: "{}",
+  }));
+  history.addReply({ role: "assistant", content: "", toolCalls: calls });
+  for (const { id, name } of calls) {
+    history.addResult(id, long, { tool: name, target: "a", ok: true });
+  }
+  history.fit();
+  expect(JSON.stringify(history.messages())).not.toContain("before a later change");
+});

@@ -62,6 +62,8 @@ test.each([
   "make -C ../..",
   "ls /home/u/repository",
   "ls /home/u/repo-2",
+  "cd ../../../../../../../../../repo2",
+  "git -C ../../../../../../../../../repo.git-2 log",
   "cat /data/repo.github/x",
   "cd /home/u/.cache/dgov/id/runs/r/a.1/tree",
   "grep -C 3 x y.txt",
@@ -76,4 +78,17 @@ test("C19 a worktree inside the operator's checkout may be entered by its own pa
   const inside = { ...policy, place: { ...place, worktree, cwd: worktree } };
   expect((await checkShellPolicy(`cd ${worktree}/src`, inside)).allowed).toBe(true);
   expect((await checkShellPolicy("cd ../.. && ls", inside)).allowed).toBe(false);
+});
+
+test.each([
+  "GIT_DIR",
+  "GIT_WORK_TREE",
+  "GIT_COMMON_DIR",
+  "GIT_INDEX_FILE",
+  "GIT_OBJECT_DIRECTORY",
+  "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+])("C19 a restricted shell refuses a relative path of the operator in %s", async (name) => {
+  const up = "../../../../../../../../..";
+  expect(await allowed(`${name}=${up}/repo/.git/x git log`)).toBe(false);
+  expect(await allowed(`${name}=${up}/other/.git/x git log`)).toBe(true);
 });

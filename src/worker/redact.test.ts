@@ -35,3 +35,14 @@ test("ordinary text and numbers are not redacted", () => {
 test("a short placeholder key of a local server is not redacted", () => {
   expect(redactorFor("none").key("none of these")).toBe("none of these");
 });
+
+test("C6 a key of eight characters is redacted, one of seven is not", () => {
+  expect(redactorFor("12345678").key("a 12345678 b")).toBe("a [redacted] b");
+  expect(redactorFor("1234567").key("a 1234567 b")).toBe("a 1234567 b");
+});
+
+test("C6 the key is redacted in the names of fields, at every depth", () => {
+  expect(redactor.value<object>({ [key]: [{ [`x ${key}`]: 1 }] })).toEqual({
+    "[redacted]": [{ "x [redacted]": 1 }],
+  });
+});

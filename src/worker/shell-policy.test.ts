@@ -36,6 +36,7 @@ describe("shell policy", () => {
     "sed -i s/a/b/ x",
     "perl -i -pe s/a/b/ x",
     "rg --pre cat x",
+    "rg --pre=cat x",
     "git -c alias.x='!rm y' x",
     "git checkout -- x",
     "git commit -m x",
@@ -267,4 +268,5 @@ test("C7 each word of an unparsable text is checked as the start of a command", 
   expect(await allowed("ls; /bin/rm x ((", mutations)).toBe(false);
   expect(await allowed("ls; python -m pip x ((", mutations)).toBe(false);
   expect(await allowed("ls; cat x ((", mutations)).toBe(true);
+  expect(await allowed("( ls /bin/rm x", mutations)).toBe(false);
 });

@@ -1,12 +1,22 @@
 /** Candidates and landings in repositories that the operator is working in. */
 import { describe, expect, test } from "bun:test";
-import { copyFileSync, existsSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname, join } from "node:path";
 import { deflateSync } from "node:zlib";
 import { type LandingResult, landCandidate, reconcileLanding } from "../../src/git/landing/land.ts";
 import { buildCandidate, type CandidateResult } from "../../src/git/landing/merge.ts";
 import { proveLanding } from "../../src/git/landing/proof.ts";
 import type { Oid } from "../../src/git/objects.ts";
+import { userFilters } from "../../src/git/private-dir.ts";
 import { isAncestor } from "../../src/git/refs.ts";
 import { openRepository } from "../../src/git/repository.ts";
 import { dirtyPaths } from "../../src/git/working-tree.ts";
@@ -354,6 +364,47 @@ describe("landCandidate", () => {
     expect(await status(g)).toBe("");
     expect(await g.repo.git("-C", second, "status", "--porcelain")).toBe("");
     expect(await Bun.file(join(second, "a.txt")).text()).toBe("x\n");
+  });
+
+  /** The target in the main checkout and in a second worktree, and a commit to land. */
+  async function twoCheckouts(g: OpenedRepo) {
+    const second = join(g.repo.root, "second");
+    await g.repo.git("checkout", "-q", "--detach");
+    await g.repo.git("worktree", "add", "-q", second, "main");
+    await g.repo.git("symbolic-ref", "HEAD", "refs/heads/main");
+    return { second, ...(await change(g, { "a.txt": "x\n" })) };
+  }
+
+  test("B15 a blocked second checkout leaves the files of the first unwritten", async () => {
+    await using g = await openTestRepo(files);
+    const { second, base, commit } = await twoCheckouts(g);
+    writeFileSync(join(second, "a.txt"), "operator's\n");
+    const first = join(g.repo.path, "a.txt");
+    const old = new Date("2001-02-03T04:05:06Z");
+    utimesSync(first, old, old);
+    expect(await land(g, base, commit)).toMatchObject({ kind: "blocked_by_checkout" });
+    expect(statSync(first).mtimeMs).toBe(old.getTime());
+  });
+
+  test("B15 a move that fails at the second checkout puts the first back", async () => {
+    await using g = await openTestRepo({ ...files, ".gitattributes": "*.txt filter=fails\n" });
+    // Fails for the second new file that it is given, and never for an old one.
+    const count = join(g.repo.root, "count");
+    const smudge = `t=$(cat); if [ "$t" = x ]; then echo >> '${count}'; [ $(wc -l < '${count}') = 1 ] || exit 1; fi; printf '%s\\n' "$t"`;
+    const fails = { clean: "cat", smudge, required: "true" };
+    const settings = { ...g.r.settings, filters: { fails } } as NonNullable<typeof g.r.settings>;
+    await userFilters({ ...g.r, settings });
+    const { second, base, commit } = await twoCheckouts(g);
+    expect(await land(g, base, commit)).toMatchObject({
+      kind: "blocked_by_checkout",
+      reason: expect.stringContaining(`${second} cannot be updated`),
+    });
+    expect([await tip(g), await status(g), g.repo.read("a.txt")]).toEqual([
+      base,
+      "",
+      files["a.txt"],
+    ]);
+    expect(await g.repo.git("-C", second, "status", "--porcelain")).toBe("");
   });
 
   test("an index.lock of another process blocks the landing and is kept", async () => {

@@ -7,6 +7,7 @@ import {
   linkSync,
   mkdirSync,
   readFileSync,
+  rmSync,
   symlinkSync,
   truncateSync,
   writeFileSync,
@@ -205,6 +206,23 @@ describe("editing tools", () => {
     expect(await no("write_file", { path: "hard.txt", content: "x" })).toBe("not_permitted");
     expect(bytes("readme.md")).toBe("hello\n");
   });
+
+  test.each(["new", "src", "/etc", "nowhere", "."])(
+    "C4 write_file through a folder that is a link to %s is refused",
+    async (target) => {
+      const link = join(repo.path, "new/linked");
+      mkdirSync(dirname(link), { recursive: true });
+      symlinkSync(target.startsWith("/") ? target : `../${target}`, link);
+      try {
+        expect(await no("write_file", { path: "new/linked/x.txt", content: "x" })).toBe(
+          "not_permitted",
+        );
+        expect(existsSync(join(link, "x.txt"))).toBe(false);
+      } finally {
+        rmSync(link);
+      }
+    },
+  );
 
   test("E12 edit_file changes only the bytes of the edit", async () => {
     await ok("edit_file", { path: "crlf.txt", old_text: "two\n", new_text: "TWO\nplus\n" });

@@ -119,4 +119,34 @@ export default [
     killedBy:
       'src/claims/cover.test.ts > the claim "app/[id]/*.tsx" covers "app/[id]/page.tsx" (C8)',
   },
+  {
+    name: "a folder whose name begins like the project's is in the project",
+    file: "src/claims/verdict.ts",
+    find: "repoPath.startsWith(`${projectDir}/`)",
+    replace: "repoPath.startsWith(projectDir)",
+    killedBy:
+      "src/claims/verdict.test.ts > a path beside the project whose name begins like it is outside (E15)",
+  },
+  {
+    name: "allow_files takes precedence over deny_files",
+    file: "src/claims/verdict.ts",
+    find: "if (denied !== null) return `denied",
+    replace: "if (denied !== null && areaOf(policy.scope.allow, path) === null) return `denied",
+    killedBy: "src/claims/verdict.test.ts > the deny list takes precedence over the allow list",
+  },
+  {
+    name: "a reserved path that is ignored is not reported",
+    file: "src/claims/verdict.ts",
+    find: "problems(changes, (change) => reservedProblem",
+    replace: "problems(judged, (change) => reservedProblem",
+    killedBy:
+      "src/claims/verdict.test.ts > a reserved path that is only ignored is reported beside claimed changes (C9)",
+  },
+  {
+    name: "a claim of the maximum length is too long",
+    file: "src/claims/path.ts",
+    find: "text.length > charsMax",
+    replace: "text.length >= charsMax",
+    killedBy: "src/claims/path.test.ts > a claim of 4096 characters is valid, one more is too long",
+  },
 ] satisfies Mutant[];

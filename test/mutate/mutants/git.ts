@@ -130,4 +130,20 @@ export default [
     replace: "existsSync(branch)",
     killedBy: "test/git/recover.test.ts > reconcileLanding keeps locks that are not the landing's",
   },
+  {
+    name: "checkouts are moved without a dry run of all",
+    file: "src/git/landing/land.ts",
+    find: "checkouts.length > 1 ? checkouts : []",
+    replace: "checkouts.length > 9 ? checkouts : []",
+    killedBy:
+      "test/git/land.test.ts > B15 a blocked second checkout leaves the files of the first unwritten",
+  },
+  {
+    name: "a move that fails at the second checkout leaves the first moved",
+    file: "src/git/landing/land.ts",
+    find: "      for (const done of moved) await undoMove(r, done, { ...o, changes });\n",
+    replace: "",
+    killedBy:
+      "test/git/land.test.ts > B15 a move that fails at the second checkout puts the first back",
+  },
 ] satisfies Mutant[];

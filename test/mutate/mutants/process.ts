@@ -139,4 +139,12 @@ export default [
     killedBy:
       "test/settlement/machine-slots.test.ts > the ports of two slots do not overlap and are below those that systems assign themselves",
   },
+  {
+    name: "a placeholder is found among the properties of objects",
+    file: "src/process/spawn.ts",
+    find: "!Object.hasOwn(values, name)",
+    replace: "!(name in values)",
+    killedBy:
+      'src/process/spawn.test.ts > substitutePlaceholders turns "x {constructor} {__proto__}"',
+  },
 ] satisfies Mutant[];

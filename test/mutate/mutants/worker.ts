@@ -100,4 +100,67 @@ export default [
     killedBy:
       "test/worker-tools/tools.test.ts > write_file creates folders, and rejects unclaimed files, git's files, links and pipes",
   },
+  {
+    name: "the words of a text that does not parse are not checked",
+    file: "src/worker/shell-policy.ts",
+    find: "return checkUnparsed(shell.words, policy);",
+    replace: "return allowed;",
+    killedBy:
+      "src/worker/shell-policy.test.ts > C7 each word of an unparsable text is checked as the start of a command",
+  },
+  {
+    name: "rg --pre=x runs a program",
+    file: "src/worker/shell-policy.ts",
+    find: ' || w.startsWith("--pre=")',
+    replace: "",
+    killedBy: 'src/worker/shell-policy.test.ts > C7 a strict policy rejects "rg --pre=cat x"',
+  },
+  {
+    name: "a folder whose name begins like the operator's is the operator's",
+    file: "src/worker/operator-paths.ts",
+    find: "path.startsWith(`${root}/`)",
+    replace: "path.startsWith(root)",
+    killedBy:
+      "src/worker/operator-paths.test.ts > C19 a restricted shell allows cd ../../../../../../../../../repo2",
+  },
+  {
+    name: "GIT_OBJECT_DIRECTORY leads to the operator's repository",
+    file: "src/worker/operator-paths.ts",
+    find: "INDEX_FILE|OBJECT_DIRECTORY|",
+    replace: "INDEX_FILE|",
+    killedBy:
+      "src/worker/operator-paths.test.ts > C19 a restricted shell refuses a relative path of the operator in GIT_OBJECT_DIRECTORY",
+  },
+  {
+    name: "a key of eight characters is not redacted",
+    file: "src/worker/redact.ts",
+    find: "apiKey.length < keyCharsMin",
+    replace: "apiKey.length <= keyCharsMin",
+    killedBy:
+      "src/worker/redact.test.ts > C6 a key of eight characters is redacted, one of seven is not",
+  },
+  {
+    name: "the key stays in the names of fields",
+    file: "src/worker/redact.ts",
+    find: "[map(name), mapText(inner, map)]",
+    replace: "[name, mapText(inner, map)]",
+    killedBy:
+      "src/worker/redact.test.ts > C6 the key is redacted in the names of fields, at every depth",
+  },
+  {
+    name: "a file is written through a folder that is a link",
+    file: "src/worker/tools/paths.ts",
+    find: "if (stats.isSymbolicLink()) {",
+    replace: "if (at === file.full && stats.isSymbolicLink()) {",
+    killedBy:
+      "test/worker-tools/tools.test.ts > C4 write_file through a folder that is a link to src is refused",
+  },
+  {
+    name: "a read before a write in the same turn becomes stale",
+    file: "src/worker/history.ts",
+    find: "writtenHere.push(result.target);",
+    replace: "written.add(result.target);",
+    killedBy:
+      "src/worker/history.test.ts > a read in the turn of the write does not become stale, whichever comes first",
+  },
 ] satisfies Mutant[];
