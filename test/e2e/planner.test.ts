@@ -276,7 +276,7 @@ describe("plan create --auto", () => {
     const made = await p.dgov(["plan", "create", "x", "--auto", "--json"]);
     const { code, message } = JSON.parse(made.stdout) as Record<string, string>;
     expect([made.exitCode, code]).toEqual([1, "REFUSED"]);
-    expect(message).toContain("the planner made no plan: provider failed");
+    expect(message).toContain("the planner made no plan: refused by provider");
     expect([plans(p), leftovers(p)]).toEqual([["p"], []]);
   });
 
