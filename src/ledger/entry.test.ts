@@ -164,6 +164,18 @@ test("a text is cut to 4000 characters, and paths and tags to 50", () => {
   ]);
 });
 
+test("problems are in the order of their lines", () => {
+  const text = `{\n${change("dddd", "resolved", 1)}${open("aaaa")}7\n`;
+  expect(readLedger(text).broken.map(({ line }) => line)).toEqual([1, 2, 4]);
+});
+
+test("two changes of one time by different authors are two changes", () => {
+  const by = (name: string): string =>
+    ledgerLine({ id: "aaaa", event: "resolved", ts: at(1), by: name, note: "" });
+  const [entry] = readLedger(open("aaaa") + by("Bob") + by("Ann")).entries;
+  expect(entry?.changes.map((one) => one.by)).toEqual(["Ann", "Bob"]);
+});
+
 test("of two lines that open one entry, the earlier one counts", () => {
   const text = open("aaaa", 2, { text: "later" }) + open("aaaa", 1, { text: "earlier" });
   expect(readLedger(text).entries).toMatchObject([{ text: "earlier", openedAt: at(1) }]);

@@ -146,4 +146,24 @@ describe("a conversation with a planner", () => {
     expect(await conversation.draft()).toMatchObject({ ok: true, checked: "better", rounds: 3 });
     expect(prompts[1]).toContain("# The operator wants another plan\nOne task more, for the docs.");
   });
+
+  test("after an objection a planner may fix four times and ask three times again", async () => {
+    const round = [...["1", "2", "3", "4"].map((n) => plan(`bad-${n}`)), plan("good")];
+    const asked = [asks("a"), asks("b"), asks("c")];
+    const { conversation, prompts } = talk([...asked, ...round, ...asked, ...round], {
+      ask: async () => ["yes"],
+    });
+    expect(await conversation.draft()).toMatchObject({ ok: true, rounds: 8 });
+    conversation.object(draft("good"), "Smaller.");
+    expect(await conversation.draft()).toMatchObject({ ok: true, rounds: 16 });
+    expect(prompts[8]).toContain('hand over {"questions"');
+  });
+
+  test("a planner's notes are repeated until it gives others", async () => {
+    const noted = (notes: string) => ({ ...plan("bad"), notes });
+    const { conversation, prompts } = talk([noted("N1"), noted(""), noted("N2"), plan("good")]);
+    await conversation.draft();
+    const shown = prompts.map((prompt) => /notes from before>>>\n(.*)\n/.exec(prompt)?.[1] ?? "");
+    expect(shown).toEqual(["", "N1", "N1", "N2"]);
+  });
 });

@@ -14,6 +14,8 @@ function draft(sections: Record<string, string[]>, name = "n") {
 
 test("a draft with safe names has no problems", () => {
   expect(draftProblems(draft({ code: ["a", "b-1"], docs: ["a"] }))).toEqual([]);
+  const most = Array.from({ length: 100 }, (_, i) => `t${i}`);
+  expect(draftProblems(draft({ code: most, docs: most }))).toEqual([]);
 });
 
 test.each([

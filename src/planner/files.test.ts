@@ -90,9 +90,9 @@ test("a draft with any strings becomes valid TOML with the same values", () => {
 });
 
 test("a lone surrogate is replaced", () => {
-  const task = { key: "t", summary: "a\ud800b", prompt: "p" };
+  const task = { key: "t", summary: "a\ud800b", prompt: "p", files: { edit: ["\udc00"] } };
   const draft = { name: "n", summary: "", sections: [{ name: "s", tasks: [task] }] };
   expect(read(planFiles(draft, "n")["s/main.toml"])).toEqual({
-    tasks: { t: { summary: "a\ufffdb", prompt: "p" } },
+    tasks: { t: { summary: "a\ufffdb", prompt: "p", files: { edit: ["\ufffd"] } } },
   });
 });

@@ -4,6 +4,7 @@ import type { NewEvent, RecordedEvent } from "../../src/log/event-log.ts";
 export interface RunScript {
   run?: string;
   plan?: string;
+  target?: string;
   units: {
     unit: string;
     role?: string;
@@ -34,7 +35,7 @@ export class RunLog {
     this.#of = { run: script.run ?? "r1", plan: script.plan ?? "p" };
     this.add("run.started", {
       ...asked,
-      target: "main",
+      target: script.target ?? "main",
       before: "b".repeat(40),
       plan_path: `/project/.dgov/plans/${this.#of.plan}`,
       plan_digest: "d".repeat(64),

@@ -106,7 +106,8 @@ describe("failed units", () => {
         unit: "t/m.a",
         attempt: 1,
         evidence: [{ seq: 3, at: "2026-01-02T03:04:02.000Z", text: "said scope_violation" }],
-        first: "add the paths to the claims of t/m.a, or remove them from its task",
+        first:
+          "add the paths to the claims of t/m.a, remove them from its task, or land the work with dgov land t/m.a --claim FILE",
         nextAction: "dgov run p --continue",
         doNot: "apply the change manually: other tasks do not expect it",
       },
@@ -258,6 +259,11 @@ describe("runs", () => {
     expect(names([idle, done("r1", failed)])).toEqual(["red_branch"]);
   });
 
+  test("a branch that passed does not clear another one that failed", () => {
+    const other = log("r2", { target: "release" }).lands("t/m.a").finished("complete", passed);
+    expect(names([other, done("r1", failed)])).toEqual(["red_branch"]);
+  });
+
   test("a failing base is diagnosed with gate, command and reason", () => {
     expect(found([redBase("r1", { status: "skipped" })])).toMatchObject([
       {
@@ -342,7 +348,7 @@ test("the text of a finding has its evidence and its next command", () => {
   expect(renderFindings(found([rejected("scope_violation")]))).toBe(
     `scope_violation: t/m.a, plan p, run r1, attempt 1
     event 3, 2026-01-02 03:04:02: said scope_violation
-  first:  add the paths to the claims of t/m.a, or remove them from its task
+  first:  add the paths to the claims of t/m.a, remove them from its task, or land the work with dgov land t/m.a --claim FILE
   next:   dgov run p --continue
   do not: apply the change manually: other tasks do not expect it
 

@@ -73,4 +73,28 @@ export default [
     killedBy:
       'src/app/doctor/shell-programs.test.ts > E22 the version of what `npx eslint .` starts (setup_cmd: false) is printed by "npx --no-install eslint --version"',
   },
+  {
+    name: "a folder's name that begins with another is below it",
+    file: "src/app/doctor/shell-programs.ts",
+    find: "path.startsWith(`${place}/`)",
+    replace: "path.startsWith(place)",
+    killedBy:
+      'src/app/doctor/shell-programs.test.ts > E22 the sources that `ruff check web` does not read: "ruff reads .py, .pyi files, and none is committed below web"',
+  },
+  {
+    name: "a cached choice outlives a change of the SOPs",
+    file: "src/app/sop-picker.ts",
+    find: "canonicalJson({ unit, library, pickerVersion })",
+    replace: "canonicalJson({ unit, pickerVersion })",
+    killedBy:
+      "test/plan/sop-picker.test.ts > E5 only a change of units or of a SOP's text, name or application asks the model again",
+  },
+  {
+    name: "a cached choice outlives a change of the unit's claims",
+    file: "src/app/sop-picker.ts",
+    find: "{ summary: task.written.summary, role, prompt, claims }",
+    replace: "{ summary: task.written.summary, role, prompt }",
+    killedBy:
+      "test/plan/sop-picker.test.ts > E5 only a change of units or of a SOP's text, name or application asks the model again",
+  },
 ] satisfies Mutant[];

@@ -73,4 +73,43 @@ export default [
     killedBy:
       "src/languages/import-index.test.ts > the classes of a Java package are neighbours, test code only of test code",
   },
+  {
+    name: "conftest.py is collected as a test",
+    file: "src/languages/test-path.ts",
+    find: "const collectedNames =\n  /(^|\\/)(test_[^/]*|[^/]*_test)\\.py$",
+    replace: "const collectedNames =\n  /(^|\\/)(test_[^/]*|[^/]*_test|conftest)\\.py$",
+    killedBy: "src/languages/test-path.test.ts > a runner finds tests in tests/conftest.py: false",
+  },
+  {
+    name: "a module of integration tests in a folder of its own is no Rust test",
+    file: "src/languages/test-path.ts",
+    find: "tests\\/([^/]+|[^/]+\\/main)\\.rs$|(^|\\/)(Test\\w*|\\w*(Tests?|TestCase|IT))\\.java$|(^",
+    replace: "tests\\/([^/]+)\\.rs$|(^|\\/)(Test\\w*|\\w*(Tests?|TestCase|IT))\\.java$|(^",
+    killedBy:
+      "src/languages/test-path.test.ts > tests/api/main.rs is a test file: true, is test code: true",
+  },
+  {
+    name: "a Go import is resolved in the outer of two nested modules",
+    file: "src/languages/go/imports.ts",
+    find: "b.path.length - a.path.length",
+    replace: "a.path.length - b.path.length",
+    killedBy:
+      'src/languages/import-index.test.ts > in main.go, import "example.com/app/lib" resolves to ["moved/w.go"]',
+  },
+  {
+    name: "a Go module matches import paths that begin with its name",
+    file: "src/languages/go/imports.ts",
+    find: "specifier !== path && !specifier.startsWith(`${path}/`)",
+    replace: "!specifier.startsWith(path)",
+    killedBy:
+      'src/languages/import-index.test.ts > in main.go, import "fmt"; import "example.com/apple/util" resolves to []',
+  },
+  {
+    name: "pytest's pythonpath is no import root",
+    file: "src/languages/python/imports.ts",
+    find: "for (const path of stringsIn(pytest)) add(folder, path);",
+    replace: "",
+    killedBy:
+      'src/languages/import-index.test.ts > in tests/unit/test_a.py, import fake resolves to ["services/y/stubs/fake.py"]',
+  },
 ] satisfies Mutant[];

@@ -143,4 +143,19 @@ export default [
     replace: "scalar = null;\n",
     killedBy: "test/semantic/data-files.test.ts > a block scalar of YAML",
   },
+  {
+    name: "an insertion before equal lines has no other place",
+    file: "src/semantic/line-edits.ts",
+    find: "while (last + down <= lines.length && lines[first + down - 1] === lines[last + down - 1]) down++;",
+    replace: "",
+    killedBy:
+      "src/semantic/line-edits.test.ts > an insertion among equal lines may move down from the first",
+  },
+  {
+    name: "documents of a YAML stream are one table",
+    file: "src/semantic/data-keys.ts",
+    find: "      open = [];\n      continue;",
+    replace: "      continue;",
+    killedBy: "test/semantic/data-files.test.ts > two documents of a YAML file",
+  },
 ] satisfies Mutant[];

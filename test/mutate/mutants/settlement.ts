@@ -285,4 +285,296 @@ export default [
     killedBy:
       "test/settlement/verdict-cache.test.ts > the first 24 words of a command are looked up as programs",
   },
+  {
+    name: "a second lcov record of a file hides the hits of the first",
+    file: "src/settlement/coverage/formats.ts",
+    find: "open.lines.set(number, Math.max(Number(hits), open.lines.get(number) ?? 0));",
+    replace: "open.lines.set(number, Number(hits));",
+    killedBy:
+      "src/settlement/coverage/formats.test.ts > a report is read: lcov with several records of one file",
+  },
+  {
+    name: "a new file of any name takes the place of a deleted test",
+    file: "src/settlement/judge-changes.ts",
+    find: " && name(from.path) === name(to.path)",
+    replace: "",
+    killedBy:
+      "src/settlement/judge-changes.test.ts > A27 a moved test is compared with its old text, and a deleted one is reported",
+  },
+  {
+    name: "one more skip mark of a kind is not reported",
+    file: "src/settlement/judge-changes.ts",
+    find: "count > (before.get(mark) ?? 0)",
+    replace: "!before.has(mark)",
+    killedBy:
+      "src/settlement/judge-changes.test.ts > A27 one more mark of a kind that the test has is reported, one fewer is not",
+  },
+  {
+    name: "a command killed by the system has failed by its own verdict",
+    file: "src/settlement/trees/command.ts",
+    find: "135, 136, 137, 139",
+    replace: "135, 136, 139",
+    killedBy:
+      "src/settlement/trees/command.test.ts > A4 a program that was killed under its shell does not pass",
+  },
+  {
+    name: "a formatter that another command lists files after fails by its listing",
+    file: "src/settlement/trees/command.ts",
+    find: "shfmt)\\b[^|;&]*\\s-",
+    replace: "shfmt)\\b.*\\s-",
+    killedBy:
+      "src/settlement/trees/command.test.ts > `gofmt -w .; ls -l` that exits 0 passes with any output",
+  },
+  {
+    name: "a pass is remembered before its judgement confirms it",
+    file: "src/settlement/gates/command-gate.ts",
+    find: 'run.status === "passed" && judged.status === "passed"',
+    replace: 'run.status === "passed"',
+    killedBy:
+      "test/settlement/gates.test.ts > a runner that exited before its summary fails on the same tree every time",
+  },
+  {
+    name: "the run of a base that exited early is remembered as a pass",
+    file: "src/settlement/gates/base-comparison.ts",
+    find: "if (endedEarly(run.command, run.output)) return;",
+    replace: "",
+    killedBy:
+      "test/settlement/gates.test.ts > a base whose runner exits early is not remembered as a pass",
+  },
+  {
+    name: "a base that has no summary because it failed excuses an early exit",
+    file: "src/settlement/gates/tests.ts",
+    find: "const alike = early ? !printsSummary(base.output) : !ranTests(base.output);",
+    replace:
+      'const alike = early ? !printsSummary(base.output) || base.status === "failed" : !ranTests(base.output);',
+    killedBy: "test/settlement/gates.test.ts > a base that fails does not excuse an early exit",
+  },
+  {
+    name: "the summary that a command printed on another tree is not missed",
+    file: "src/settlement/gates/tests.ts",
+    find: "(!none && lacksUsualSummary(input, run, full))",
+    replace: "false",
+    killedBy:
+      "test/settlement/gates.test.ts > a runner that the command does not name is known by the base's summary: mocha",
+  },
+  {
+    name: "an errored verdict is served again",
+    file: "src/settlement/gates/run-gates.ts",
+    find: 'return status !== "errored" && !(',
+    replace: "return !(",
+    killedBy:
+      "test/settlement/gates.test.ts > a gate that could not start runs again on the same tree",
+  },
+  {
+    name: "failed tests are served again",
+    file: "src/settlement/gates/run-gates.ts",
+    find: 'new Set(["tests", "coverage"])',
+    replace: 'new Set(["coverage"])',
+    killedBy: "test/settlement/gates.test.ts > failed tests runs again on the same tree",
+  },
+  {
+    name: "a command that cannot run on the attempt's tree alone blames the environment",
+    file: "src/settlement/gates/command-gate.ts",
+    find: '(await errorsOnBase(judged)) ? "environment" : "attempt"',
+    replace: '(await errorsOnBase(judged)) ? "environment" : "environment"',
+    killedBy:
+      "test/settlement/gates.test.ts > A4 a gate that cannot run only with the attempt's change blames the attempt",
+  },
+  {
+    name: "output beyond the read limit is compared",
+    file: "src/settlement/gates/checkers.ts",
+    find: "if (run.cut || base.cut) {",
+    replace: "if (false) {",
+    killedBy:
+      "test/settlement/gates.test.ts > A8 output beyond the read limit fails and blames the base",
+  },
+  {
+    name: "another exit code than the base's passes without new diagnostics",
+    file: "src/settlement/gates/checkers.ts",
+    find: "if (base.exitCode !== run.exitCode) {",
+    replace: "if (false) {",
+    killedBy: "test/settlement/gates.test.ts > A8 another exit code fails",
+  },
+  {
+    name: "new lines of output without diagnostics pass",
+    file: "src/settlement/gates/checkers.ts",
+    find: "found.length === 0 ? newLines(run.output, base.output) : []",
+    replace: "found.length < 0 ? newLines(run.output, base.output) : []",
+    killedBy: "test/settlement/gates.test.ts > A8 other output in an unknown format fails",
+  },
+  {
+    name: "a timed-out test runs a second time",
+    file: "src/settlement/gates/command-gate.ts",
+    find: 'return judged.run.status === "failed" && ((await',
+    replace: "return ((await",
+    killedBy:
+      "test/settlement/gates.test.ts > A17 only tests are run again, and not after a timeout",
+  },
+  {
+    name: "merge.flaky is ignored",
+    file: "src/settlement/gates/command-gate.ts",
+    find: 'const fails = merge.flaky === "fail";',
+    replace: "const fails = false;",
+    killedBy:
+      "test/settlement/gates.test.ts > A17 a test that passes on its second run with flaky = fail is failed",
+  },
+  {
+    name: "a flaky pass is reused for another base",
+    file: "src/settlement/gates/command-gate.ts",
+    find: "if (!confirmed) continue;",
+    replace: "",
+    killedBy:
+      "test/settlement/gates.test.ts > a passed verdict is reused for another base, a flaky one is not",
+  },
+  {
+    name: "a file that disappears from the report keeps its coverage",
+    file: "src/settlement/gates/coverage.ts",
+    find: "(after === null ? 0 : percentOf(after))",
+    replace: "(after === null ? percentOf(before) : percentOf(after))",
+    killedBy:
+      "test/settlement/coverage.test.ts > A10 a changed file that disappears from the report counts as uncovered",
+  },
+  {
+    name: "a drop of exactly the threshold fails",
+    file: "src/settlement/gates/coverage.ts",
+    find: "pointsOf(drop) > allowed + rounding",
+    replace: "pointsOf(drop) >= allowed",
+    killedBy:
+      "test/settlement/coverage.test.ts > A10 a drop of 25 points with a threshold of 25 has passed",
+  },
+  {
+    name: "a coverage baseline of other sources is used",
+    file: "src/settlement/coverage/figures.ts",
+    find: "return (await sameSources(c, baseline.tree, baseTree)) ? baseline.files : null;",
+    replace: "return baseline.files;",
+    killedBy:
+      "test/settlement/coverage.test.ts > A10 the baseline's figures are used when sources and command are the same",
+  },
+  {
+    name: "a removed test leaves the selection of the coverage command as it is",
+    file: "src/settlement/gates/coverage.ts",
+    find: " && !deletesTests(input)",
+    replace: "",
+    killedBy:
+      "test/settlement/coverage.test.ts > A10 a removed test makes the coverage gate run the whole command",
+  },
+  {
+    name: "a verdict with history does not depend on the snapshot of refs",
+    file: "src/settlement/gates/history.ts",
+    find: "canonicalJson({ tree, refs: refs.digest, head, base })",
+    replace: "canonicalJson({ tree, head, base })",
+    killedBy:
+      "test/settlement/history.test.ts > A28 a verdict with history depends on base, commit and snapshot; one without on the tree",
+  },
+  {
+    name: "{base} on the base is the base itself",
+    file: "src/settlement/gates/history.ts",
+    find: "head: base, base: isBase ? null : commit }",
+    replace: "head: base, base: isBase ? null : base }",
+    killedBy:
+      "test/settlement/history.test.ts > A28 a diagnostic of the base is not charged by a command that checks the files changed since {base}",
+  },
+  {
+    name: "files that a hook writes are not reviewed",
+    file: "src/settlement/review.ts",
+    find: "const touched = hooks.ran;",
+    replace: "const touched = false;",
+    killedBy:
+      "test/settlement/review.test.ts > C3 a failing review hook rejects with its output, and files a hook writes are reviewed",
+  },
+  {
+    name: "files that a formatter changes are not reviewed",
+    file: "src/settlement/review.ts",
+    find: "if (!touched && !fix.touched && fix.fixed.length === 0) {",
+    replace: "if (!touched && fix.fixed.length === 0) {",
+    killedBy:
+      "test/settlement/review.test.ts > C3 a formatter that changes unclaimed files is rejected",
+  },
+  {
+    name: "a partial fix is kept without a check",
+    file: "src/settlement/autofix.ts",
+    find: "if (partial.length === 0) return kept;",
+    replace: "if (partial.length >= 0) return kept;",
+    killedBy:
+      "test/settlement/review.test.ts > B10 a partial fix that would break a string is not applied",
+  },
+  {
+    name: "autofix writes into a file that a formatter linked",
+    file: "src/settlement/autofix.ts",
+    find: "if (stats !== undefined && (!stats.isFile() || stats.nlink > 1)) removeFolder(full);",
+    replace: "",
+    killedBy:
+      "test/settlement/review.test.ts > autofix does not write through a link that a formatter put in place of a file or folder",
+  },
+  {
+    name: "autofix writes through a folder that a formatter linked",
+    file: "src/settlement/autofix.ts",
+    find: "  if (!liesInside(root, path)) return;\n  const stats",
+    replace: "  const stats",
+    killedBy:
+      "test/settlement/review.test.ts > autofix does not write through a link that a formatter put in place of a file or folder",
+  },
+  {
+    name: "a run without tests passes where the base has some",
+    file: "src/settlement/gates/tests.ts",
+    find: "if (!early && !none) return null;",
+    replace: "if (!early) return null;",
+    killedBy: "test/settlement/judge-changes.test.ts > A27 fails where the base ran some",
+  },
+  {
+    name: "setup output made from the files of a tree serves other trees",
+    file: "src/settlement/trees/lease.ts",
+    find: "tree: bound ? tree : null",
+    replace: "tree: null",
+    killedBy:
+      "test/settlement/dependencies.test.ts > setup output made from files of a tree serves that tree only",
+  },
+  {
+    name: "an environment with a copy of the project serves other trees",
+    file: "src/settlement/trees/lease.ts",
+    find: "created.some((path) => !installerLeftover.test(path)) || holdsProjectCopy(slot.path, folders)",
+    replace: "created.some((path) => !installerLeftover.test(path))",
+    killedBy:
+      "test/settlement/dependencies.test.ts > A18 an environment that contains a copy of the project serves that tree only",
+  },
+  {
+    name: "an absolute link of a dependency folder is copied",
+    file: "src/settlement/trees/dependencies.ts",
+    find: "if (isAbsolute(target)) return true;",
+    replace: "if (isAbsolute(target)) return false;",
+    killedBy:
+      "test/settlement/dependencies.test.ts > A18 a dependency folder is not copied when it contains an absolute link",
+  },
+  {
+    name: "a .pth file that names the checkout is copied",
+    file: "src/settlement/trees/dependencies.ts",
+    find: "/\\.(pth|egg-link)$/",
+    replace: "/\\.(egg-link)$/",
+    killedBy:
+      "test/settlement/dependencies.test.ts > A18 a dependency folder is not copied when it contains a path file",
+  },
+  {
+    name: "a copy that failed counts as prepared",
+    file: "src/settlement/trees/dependencies.ts",
+    find: 'if (copied !== "copied") return notPrepared(copied.reason);',
+    replace: 'if (copied !== "copied") continue;',
+    killedBy:
+      "test/settlement/dependencies.test.ts > a copy that was cancelled leaves no gate tree that counts as prepared",
+  },
+  {
+    name: "a verdict of structure is served for another baseline",
+    file: "src/settlement/gates/structure.ts",
+    find: "String(includeTests), baseline];",
+    replace: "String(includeTests)];",
+    killedBy:
+      "test/settlement/structure.test.ts > A30 a verdict is not served for another baseline of the checkout",
+  },
+  {
+    name: "strict mode blames the attempt for a base below its baseline",
+    file: "src/settlement/gates/structure.ts",
+    find: "hard.length === 0 && (await isBaseAsBad(input, engine, worse))",
+    replace: "false",
+    killedBy:
+      "test/settlement/structure.test.ts > strict mode blames the base when it is below its own baseline",
+  },
 ] satisfies Mutant[];

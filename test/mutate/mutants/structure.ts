@@ -81,4 +81,43 @@ export default [
     killedBy:
       "src/structure/metrics.test.ts > dependencies on stable modules are not counted as coupling",
   },
+  {
+    name: "two cycles that share one file are one",
+    file: "src/structure/offenders.ts",
+    find: "members.has(path)).length > 1,",
+    replace: "members.has(path)).length > 0,",
+    killedBy:
+      "src/structure/offenders.test.ts > new and grown cycles are charged, unchanged and shrunk ones are not",
+  },
+  {
+    name: "a worse offender in a file that the change does not touch is charged",
+    file: "src/structure/offenders.ts",
+    find: "else if (offender.value > was && isTouched(offender, change))",
+    replace: "else if (offender.value > was)",
+    killedBy:
+      "src/structure/offenders.test.ts > new and grown god files are charged, shrunk ones are not",
+  },
+  {
+    name: "one removed offender excuses two copies",
+    file: "src/structure/offenders.ts",
+    find: "(removed.splice(at, 1)[0]?.value ?? null)",
+    replace: "(removed[at]?.value ?? null)",
+    killedBy: "src/structure/offenders.test.ts > copying an offender is charged",
+  },
+  {
+    name: "overloads are compared in the order of the file",
+    file: "src/structure/offenders.ts",
+    find: "[...after].sort((a, b) => b.value - a.value)",
+    replace: "[...after]",
+    killedBy:
+      "src/structure/offenders.test.ts > functions of one name are compared with the worst of them first",
+  },
+  {
+    name: "a cognitive offender rejects nothing",
+    file: "src/structure/offenders.ts",
+    find: '  "complex_function",\n  "cognitive_function",\n  "hidden_file",\n]);',
+    replace: '  "complex_function",\n  "hidden_file",\n]);',
+    killedBy:
+      "src/structure/offenders.test.ts > cycles, god files, complex and hidden code reject a change",
+  },
 ] satisfies Mutant[];

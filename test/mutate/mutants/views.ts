@@ -219,4 +219,66 @@ export default [
     replace: "return left;",
     killedBy: "test/views/views.test.ts > an unfinished run without a process counts as crashed",
   },
+  {
+    name: "a prediction is withdrawn with one of another symbol",
+    file: "src/views/radar.ts",
+    find: 'data["path"], data["symbol"]]',
+    replace: 'data["path"]]',
+    killedBy: "src/views/radar.test.ts > a prediction when another symbol was cleared",
+  },
+  {
+    name: "a refusal before a prediction makes it come true",
+    file: "src/views/radar.ts",
+    find: "one.seq > seq && about.includes(one.unit)",
+    replace: "about.includes(one.unit)",
+    killedBy:
+      "src/views/radar.test.ts > a refusal before its prediction, or without one, counts as missed",
+  },
+  {
+    name: "a candidate that is rebuilt on other work counts as alone",
+    file: "src/views/radar.ts",
+    find: "else alone.delete(keyOfCar(event));",
+    replace: "",
+    killedBy:
+      "src/views/radar.test.ts > a prediction when the candidate of the unit is built again, now on top of others",
+  },
+  {
+    name: "an error counts once however many calls it has",
+    file: "src/views/tools.ts",
+    find: "?? 0) + failed);",
+    replace: "?? 0) + 1);",
+    killedBy:
+      "src/views/tools.test.ts > tool calls are summed over runs, units and outcomes, most calls first",
+  },
+  {
+    name: "a rejecting finding without a name is offered for acceptance",
+    file: "src/views/semantic-notes.ts",
+    find: ' && textField(one, "fingerprint") !== ""',
+    replace: "",
+    killedBy:
+      "src/views/semantic-notes.test.ts > only a finding that rejects and has a name can be accepted",
+  },
+  {
+    name: "a note is offered for acceptance",
+    file: "src/views/semantic-notes.ts",
+    find: 'textField(one, "severity") === "error" && textField',
+    replace: "textField",
+    killedBy:
+      "src/views/semantic-notes.test.ts > only a finding that rejects and has a name can be accepted",
+  },
+  {
+    name: "a plan with a unit that did not land is landed",
+    file: "src/views/plan-view.ts",
+    find: "if (total > 0 && landed === total)",
+    replace: "if (total > 0 && landed >= total - 1)",
+    killedBy: "test/views/views.test.ts > E17 the status of a plan is partial",
+  },
+  {
+    name: "a verification on another branch clears a failed one",
+    file: "src/views/diagnose.ts",
+    find: '"skipped" ? null : view.target,',
+    replace: '"skipped" ? null : "",',
+    killedBy:
+      "test/views/diagnose.test.ts > a branch that passed does not clear another one that failed",
+  },
 ] satisfies Mutant[];
