@@ -83,11 +83,15 @@ test.concurrent.each([
   expect(rejected?.["verdict"]).toBe("self_review");
 });
 
-test.concurrent("A16 a self-reviewer that fails twice counts as a rejection", async () => {
-  const gone = { text: "", fault: { kind: "status" as const, status: 401 } };
+test.concurrent.each([
+  ["that fails twice", 500, ["reviewer 1", "reviewer 1"]],
+  ["that the provider refuses", 401, ["reviewer 1"]],
+])("A16 a self-reviewer %s counts as a rejection", async (_, status, asked) => {
+  const gone = { text: "", fault: { kind: "status" as const, status } };
   await using p = await testProject({
     tasks: { a: { self_review: true } },
     plan: { max_retries: 0 },
+    config: { providers: { test: { retries: 0 } } },
     script: {
       rules: [
         { unit: unit("a"), role: "reviewer", turns: [gone] },
@@ -97,7 +101,7 @@ test.concurrent("A16 a self-reviewer that fails twice counts as a rejection", as
   });
   const run = await p.dgov(["run", "p", "--json"]);
   expect([run.exitCode, await p.landed()]).toEqual([1, []]);
-  expect(conversations(p)).toEqual(["worker 1", "reviewer 1", "reviewer 1"]);
+  expect(conversations(p)).toEqual(["worker 1", ...asked]);
   const { reason } = p.events().find((e) => e.type === "attempt.rejected")?.data ?? {};
   expect(reason).toStartWith("no verdict on the change: ");
 });
