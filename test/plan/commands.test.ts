@@ -286,6 +286,11 @@ describe("SOPs picked by the model", () => {
       "you have not agreed yet to send TEST_KEY to http://127.0.0.1:9/v1",
     );
     expect([unset.exitCode, untrusted.exitCode]).toEqual([0, 0]);
+    const [toml, trust] = [".dgov/project.toml", { ...env, DGOV_TRUST_PROVIDERS: "1" }];
+    repo.write(toml, provider.replace('"m"', '"provider/model-name"'));
+    const unedited = await dgov(["compile", "p"], { cwd: repo.path, env: trust });
+    expect(unedited.stderr).toContain("[providers.llm] still holds placeholders");
+    repo.write(toml, provider);
     const { notes } = JSON.parse((await run("compile", "p", "--json")).stdout);
     expect(notes).toEqual(["SOPs are chosen by the rules: TEST_KEY is not set"]);
   });

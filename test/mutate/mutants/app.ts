@@ -97,4 +97,37 @@ export default [
     killedBy:
       "test/plan/sop-picker.test.ts > E5 only a change of units or of a SOP's text, name or application asks the model again",
   },
+  {
+    name: "--recompile-sops serves cached choices",
+    file: "src/app/sop-picker.ts",
+    find: "requests?.fresh === true ? new",
+    replace: "requests?.fresh === null ? new",
+    killedBy:
+      "test/plan/sop-picker.test.ts > an unknown SOP name is rejected, not cached, and the compiled file stays",
+  },
+  {
+    name: "units that the model's answer lacks get no SOPs",
+    file: "src/app/sop-picker.ts",
+    find: "for (const [id, choice] of await rulesPicker.pick(left, sops)) choices.set(id, choice);",
+    replace:
+      "if (answers === null) for (const [id, choice] of await rulesPicker.pick(left, sops)) choices.set(id, choice);",
+    killedBy:
+      "test/plan/sop-picker.test.ts > rules pick the SOPs that a model leaves open when it answers in an invalid shape, and the file records it",
+  },
+  {
+    name: "a key is sent to an endpoint that the user has not agreed to",
+    file: "src/app/sop-picker.ts",
+    find: "if (!isTrusted(env, provider)) {",
+    replace: "if (false) {",
+    killedBy:
+      "test/plan/commands.test.ts > C16 SOPs are picked by rules, with a warning, where no key may be sent",
+  },
+  {
+    name: "a provider that still holds placeholders is asked",
+    file: "src/app/sop-picker.ts",
+    find: "if (provider.placeholder) return",
+    replace: "if (false) return",
+    killedBy:
+      "test/plan/commands.test.ts > C16 SOPs are picked by rules, with a warning, where no key may be sent",
+  },
 ] satisfies Mutant[];
