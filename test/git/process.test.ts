@@ -116,9 +116,11 @@ describe("runProcess", () => {
     expect(readFileSync(tee, "utf8")).toMatch(/^first\n.*bytes left out.*last\n$/s);
   });
 
-  test("a descendant that holds the pipes open does not delay the result, and is dead after it", async () => {
+  test("a descendant that holds the pipes open does not delay the result, and is killed", async () => {
     const run = await shell("sh -c 'sleep 1000' & echo $!");
-    expect([processStart(Number(run.stdout)), run.result.kind]).toEqual([null, "exited"]);
+    expect(run.result.kind).toBe("exited");
+    // It was sent SIGKILL; the system may take a moment to end it.
+    while (processStart(Number(run.stdout)) !== null) await Bun.sleep(5);
   });
 });
 
