@@ -15,6 +15,7 @@ describe("test paths", () => {
     ["contest/a.py", false, false],
     ["latest.py", false, false],
     ["attest.go", false, false],
+    ["latest.go", false, false],
   ])("%s is a test file: %p, is test code: %p", (path, named, code) => {
     expect([isNamedTest(path), isTestCode(path)]).toEqual([named, code]);
   });
@@ -32,6 +33,8 @@ describe("test paths", () => {
     ["src/test/java/app/Data.java", false],
     ["src/test/java/app/DataIT.java", true],
     ["Tests/AppTests.swift", true],
+    ["pkg/latest_test.go", true],
+    ["pkg/latest.go", false],
   ])("a runner finds tests in %s: %p", (path, collected) => {
     expect(isCollectedTest(path)).toBe(collected);
   });

@@ -13,6 +13,16 @@ describe("a failure with an HTTP status", () => {
     expect(found).toEqual(statuses.filter((status) => status >= 500 || retried.has(status)));
   });
 
+  test("D7 blames key, account, address or model for 401 to 405 and 410, the request for other 4xx", () => {
+    const refusals = statuses.map((status) => {
+      const failure = classifyFailure({ status, message: "x" }, of);
+      return failure.kind === "fatal" ? failure.refused : null;
+    });
+    const always = statuses.filter((_, at) => refusals[at] === "always");
+    expect(always).toEqual([401, 402, 403, 404, 405, 410]);
+    expect(refusals[statuses.indexOf(400)]).toBe("request");
+  });
+
   test("D7 pauses all workers for a 429, and for others with Retry-After", () => {
     const limited = (status: number, header?: string) => {
       const headers = new Headers(header === undefined ? {} : { "retry-after": header });

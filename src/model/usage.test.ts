@@ -7,6 +7,11 @@ test("cached tokens are charged at the cached price only", () => {
   expect(costOf(usage, { input: 2, cached: 0.5, output: 10 })).toBeCloseTo(1.2 + 0.2 + 1);
 });
 
+test("more cached than prompt tokens cost no more than the prompt", () => {
+  const odd = { promptTokens: 1_000_000, cachedTokens: 3_000_000, completionTokens: 0 };
+  expect(costOf(odd, { input: 2, cached: 0.5, output: 10 })).toBeCloseTo(0.5);
+});
+
 test("the cost is null without a price", () => {
   expect(costOf(usage, null)).toBeNull();
 });

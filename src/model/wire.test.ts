@@ -50,6 +50,12 @@ describe("an answer body", () => {
       "error: out of memory\n\n",
       [{ kind: "error", value: "out of memory" }],
     ],
+    ["an end mark between spaces", 'data: {"a":1}\n\ndata:  [DONE] \n\n', [chunk({ a: 1 }), done]],
+    [
+      "one event over two lines that end in CR and LF",
+      'data: {"a":\r\ndata: 1}\r\n\r\n',
+      [chunk({ a: 1 })],
+    ],
     ["empty data", "data:\n\ndata: [DONE]\n\n", [done]],
     ["one JSON document", '\n\n {"a":\n\n1}', [{ kind: "chunk", value: { a: 1 }, whole: true }]],
     ["no bytes", "", []],

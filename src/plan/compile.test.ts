@@ -24,9 +24,11 @@ async function compile(
     sops?: Record<string, string>;
     submodules?: string[];
     ignored?: string[];
+    exists?: (path: string) => boolean;
+    settings?: string;
   } = {},
 ): Promise<CompileResult> {
-  const config = parseConfig("", "/project");
+  const config = parseConfig(options.settings ?? "", "/project");
   if (!config.ok) throw new Error("the default configuration is wrong");
   const sections = options.sections ?? ["s"];
   const texts: Record<string, string> = {
@@ -41,7 +43,7 @@ async function compile(
     picker: options.picker ?? rulesPicker,
     needModels: false,
     ignored: async () => new Set(options.ignored),
-    exists: () => true,
+    exists: options.exists ?? (() => true),
     submodules: options.submodules ?? [],
   });
 }
@@ -275,4 +277,51 @@ test("E20 two tasks that read each other's files get one proposal of an order, n
     ["s/main.a", 'add depends_on = ["b"] to read the changed files'],
     ["s/main.b", "move the change that both need into a task that they depend on"],
   ]);
+});
+
+test("a missing file is excused by a dependency that creates it, and by no other task", async () => {
+  const codes = async (dependency: string) => {
+    const creator = task("a").replace('files.edit = ["a.py"]', 'files.create = ["new/x.py"]');
+    const editor = task("b", dependency).replace('["b.py"]', '["new/x.py"]');
+    const exists = (path: string) => !path.startsWith("new/");
+    return codesOf(await compile({ "s/main.toml": creator + editor }, { exists }));
+  };
+  expect(await codes('depends_on = ["a"]')).not.toContain("missing-file-claim");
+  expect(await codes("")).toContain("missing-file-claim");
+});
+
+test("four other tasks with a claim are named, a fifth is one of the others", async () => {
+  const last = async (keys: string[]) => {
+    const text = keys.map((key) => task(key).replace(`["${key}.py"]`, '["x.py"]')).join("");
+    const result = await compile({ "s/main.toml": text });
+    if (result.ok) throw new Error("overlapping claims compile");
+    const key = keys.at(-1);
+    return result.diagnostics.find(({ unit }) => unit === `s/main.${key}`)?.message ?? "";
+  };
+  const four = await last(["a", "b", "c", "d", "e"]);
+  for (const key of ["a", "b", "c", "d"]) expect(four).toContain(`of s/main.${key}`);
+  expect(four).not.toContain("and others");
+  expect(await last(["a", "b", "c", "d", "e", "f"])).toContain("and others");
+});
+
+test.each([
+  ["unit", false],
+  ["toString", true],
+  ["constructor", true],
+])("the recipe %s is unknown: %p", async (name, unknown) => {
+  const settings = '[verify.unit]\ncommand = "true"\n';
+  const text = task("a", `test_cmd = "verify:${name}"`);
+  const codes = codesOf(await compile({ "s/main.toml": text }, { settings }));
+  expect(codes.includes("unknown-recipe")).toBe(unknown);
+});
+
+test("a commit message of spaces is missing", async () => {
+  const text = task("a").replace("feat: a", "  ");
+  expect(codesOf(await compile({ "s/main.toml": text }))).toContain("missing-commit-message");
+});
+
+test.each(["worker", "researcher"])("on_reject of a %s is an error", async (role) => {
+  const text = task("a", `role = "${role}"\non_reject = "fix"`);
+  const result = await compile({ "s/main.toml": text });
+  expect([result.ok, codesOf(result).includes("not-a-reviewer")]).toEqual([false, true]);
 });

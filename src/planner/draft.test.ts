@@ -48,3 +48,16 @@ test.each([
   const proposed = { ...draft({ s: ["a"] }), config: config as unknown as Record<string, string> };
   expect(draftProblems(proposed)).toEqual([expect.stringContaining(problem)]);
 });
+
+test.each([
+  "test_cmd",
+  "lint_cmd",
+  "lint_fix_cmd",
+  "format_cmd",
+  "format_check_cmd",
+  "type_check_cmd",
+  "coverage_cmd",
+  "setup_cmd",
+])("the setting %s can be proposed", (key) => {
+  expect(draftProblems({ ...draft({ s: ["a"] }), config: { [key]: "make it" } })).toEqual([]);
+});

@@ -87,6 +87,19 @@ test.each([
   expect(suggest(word, ["summary", "status", "depends_on", "files"])).toBe(wanted);
 });
 
+test.each([
+  ["abcdef", "abcdxy", true],
+  ["abcdef", "abcxyz", false],
+  ["ab", "ax", true],
+  ["ab", "xy", false],
+  ["abcd", "abdc", true],
+])(
+  "a suggestion is at most a third of the word away, and a swap counts once: %s, %s",
+  (word, candidate, near) => {
+    expect(suggest(word, [candidate])).toBe(near ? candidate : null);
+  },
+);
+
 test("B17 once forgets a promise that rejects, and keeps one that resolves", async () => {
   let calls = 0;
   const get = once(async () => {

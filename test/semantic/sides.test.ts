@@ -225,6 +225,12 @@ describe("lookalikes", () => {
       { "log/2024-01-02-c.py": "x = 1\n" },
     ],
     [
+      "file names with one date, of another year than the others",
+      { "log/2023-12-31-a.py": "x = 1\n" },
+      { "log/2024-01-02-b.py": "x = 1\n" },
+      { "log/2024-01-02-c.py": "x = 1\n" },
+    ],
+    [
       "enumeration members with different values",
       { "m.ts": "export enum M {\n  A = 1,\n  // -\n  B = 2,\n  // -\n  C = 3,\n}\n" },
       { "m.ts": "export enum M {\n  A = 1,\n  D = 4,\n  // -\n  B = 2,\n  // -\n  C = 3,\n}\n" },

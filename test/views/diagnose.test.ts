@@ -252,6 +252,11 @@ describe("runs", () => {
     expect(names(runs, facts)).toEqual([]);
   });
 
+  test("a flaky verdict of an earlier run that is reused is not a finding, and does not clear one", () => {
+    expect(names([judged("r1", "flaky", true)])).toEqual([]);
+    expect(names([judged("r2", "passed", true), flaky("r1")])).toEqual(["flaky_gate"]);
+  });
+
   test("a run without landings does not clear a failed branch", () => {
     const idle = log("r2", { plan: "q" }).finished("interrupted", {
       verification: { status: "skipped", reason: "nothing landed" },
@@ -280,8 +285,8 @@ describe("runs", () => {
       .add("base.checked", { tip: "b", gates: [gate] })
       .finished("complete", { verification });
   }
-  function judged(run: string, status: string): RunLog {
-    const gate = { gate: "tests", command: "make test", status, reason: "" };
+  function judged(run: string, status: string, cached = false): RunLog {
+    const gate = { gate: "tests", command: "make test", status, reason: "", cached };
     return log(run).add("gate.finished", gate, "t/m.a", 1).lands("t/m.a").finished("complete");
   }
   function flaky(run: string): RunLog {
@@ -343,6 +348,11 @@ async function parses(words: string[]): Promise<void> {
   if ("subcommands" in line.target) throw new Error(`no such command: ${words.join(" ")}`);
   if (line.argumentError !== null) throw line.argumentError;
 }
+
+test.each(["plan", "unit", "digest"])("units that differ in their %s have other keys", (field) => {
+  const unit = { plan: "p", unit: "u", digest: "d" };
+  expect(landedKey({ ...unit, [field]: "x" })).not.toBe(landedKey(unit));
+});
 
 test("the text of a finding has its evidence and its next command", () => {
   expect(renderFindings(found([rejected("scope_violation")]))).toBe(

@@ -16,7 +16,7 @@ import {
 } from "../../src/views/plan-view.ts";
 import { selfCorrections } from "../../src/views/recovered-tool-errors.ts";
 import { type ReviewFacts, viewReview } from "../../src/views/review.ts";
-import { type RunView, viewRun } from "../../src/views/run-view.ts";
+import { neverStarted, type RunView, shownPhase, viewRun } from "../../src/views/run-view.ts";
 import { type RanPlan, viewStatus } from "../../src/views/status.ts";
 import { timelineLine } from "../../src/views/timeline.ts";
 import { countEvents } from "../harness/event-sums.ts";
@@ -51,6 +51,23 @@ const noFacts: ReviewFacts = {
 };
 
 describe("viewRun", () => {
+  test.each([
+    ["running", true, false, "interrupted"],
+    ["running", false, false, "crashed"],
+    ["running", true, true, "running"],
+    ["partial", true, false, "partial"],
+  ] as const)(
+    "a run that is %s, interrupted: %p, live: %p, is shown as %s",
+    (phase, interrupted, live, as) => {
+      expect(shownPhase({ phase, interrupted }, live)).toBe(as);
+    },
+  );
+
+  test("an abandoned unit without an attempt was never started", () => {
+    const of = (phase: string, attempts: number) => neverStarted({ phase }, attempts);
+    expect([of("abandoned", 0), of("abandoned", 1), of("failed", 0)]).toEqual([true, false, false]);
+  });
+
   test("viewRun is null without a start event, and has every unit from the start", () => {
     expect(viewRun([])).toBeNull();
     const run = view(new RunLog(three));

@@ -37,4 +37,18 @@ export default [
     replace: "true",
     killedBy: 'src/cli/line.test.ts > rejects ["--graph=x"]',
   },
+  {
+    name: "a number at the lower end of its range is refused",
+    file: "src/cli/args.ts",
+    find: "value >= min",
+    replace: "value > min",
+    killedBy: "src/cli/args.test.ts > 1, an end of the range, is accepted",
+  },
+  {
+    name: "a number at the upper end of its range is refused",
+    file: "src/cli/args.ts",
+    find: "value <= max",
+    replace: "value < max",
+    killedBy: "src/cli/args.test.ts > 64, an end of the range, is accepted",
+  },
 ] satisfies Mutant[];

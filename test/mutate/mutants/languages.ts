@@ -112,4 +112,18 @@ export default [
     killedBy:
       'src/languages/import-index.test.ts > in tests/unit/test_a.py, import fake resolves to ["services/y/stubs/fake.py"]',
   },
+  {
+    name: "latest.go is a test",
+    file: "src/languages/test-path.ts",
+    find: "__tests__\\/.*\\.[cm]?[jt]sx?$|_test\\.go$",
+    replace: "__tests__\\/.*\\.[cm]?[jt]sx?$|test\\.go$",
+    killedBy: "src/languages/test-path.test.ts > latest.go is a test file: false",
+  },
+  {
+    name: "a runner finds tests in latest.go",
+    file: "src/languages/test-path.ts",
+    find: "[._](test|spec)\\.[cm]?[jt]sx?$|_test\\.go$",
+    replace: "[._](test|spec)\\.[cm]?[jt]sx?$|test\\.go$",
+    killedBy: "src/languages/test-path.test.ts > a runner finds tests in pkg/latest.go: false",
+  },
 ] satisfies Mutant[];

@@ -98,4 +98,35 @@ export default [
     replace: "true ? rawId",
     killedBy: "src/model/wire.test.ts > the text null is no id",
   },
+  {
+    name: "410 blames the request",
+    file: "src/model/failure.ts",
+    find: "404, 405, 410]",
+    replace: "404, 405]",
+    killedBy:
+      "src/model/failure.test.ts > D7 blames key, account, address or model for 401 to 405 and 410",
+  },
+  {
+    name: "more cached than prompt tokens are charged",
+    file: "src/model/usage.ts",
+    find: "Math.min(usage.cachedTokens, usage.promptTokens)",
+    replace: "usage.cachedTokens",
+    killedBy:
+      "src/model/usage.test.ts > more cached than prompt tokens cost no more than the prompt",
+  },
+  {
+    name: "an end mark with a space is data",
+    file: "src/model/wire.ts",
+    find: 'if (text.trim() === "[DONE]")',
+    replace: 'if (text === "[DONE]")',
+    killedBy: "src/model/wire.test.ts > an answer with an end mark between spaces is read the same",
+  },
+  {
+    name: "CR and LF in two chunks are two line ends",
+    file: "src/model/wire.ts",
+    find: '    if (afterReturn && text.startsWith("\\n")) text = text.slice(1);\n',
+    replace: "",
+    killedBy:
+      "src/model/wire.test.ts > an answer with one event over two lines that end in CR and LF is read the same",
+  },
 ] satisfies Mutant[];

@@ -96,4 +96,11 @@ export default [
     replace: "[...list]",
     killedBy: "src/planner/files.test.ts > a lone surrogate is replaced",
   },
+  {
+    name: "coverage_cmd cannot be proposed",
+    file: "src/planner/draft.ts",
+    find: '  "coverage_cmd",\n',
+    replace: "",
+    killedBy: "src/planner/draft.test.ts > the setting coverage_cmd can be proposed",
+  },
 ] satisfies Mutant[];

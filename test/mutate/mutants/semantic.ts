@@ -158,4 +158,28 @@ export default [
     replace: "      continue;",
     killedBy: "test/semantic/data-files.test.ts > two documents of a YAML file",
   },
+  {
+    name: "two files of one date are in conflict",
+    file: "src/semantic/ordering.ts",
+    find: "  if (/^\\d{4}-\\d\\d-\\d\\d/.test(name)) return null;\n",
+    replace: "",
+    killedBy:
+      "test/semantic/sides.test.ts > A11 changes that only look like a conflict are accepted: file names with one date, of another year",
+  },
+  {
+    name: "a finding in a vendored folder is certain",
+    file: "src/semantic/certainty/doubt.ts",
+    find: "if (isMadeByTool(path)) return",
+    replace: "if (false) return",
+    killedBy:
+      "test/semantic/certainty.test.ts > a changed signature of code that a tool made in a vendored folder is a note",
+  },
+  {
+    name: "a finding in a generated file is certain",
+    file: "src/semantic/certainty/doubt.ts",
+    find: "if (isGenerated(before)) return",
+    replace: "if (false) return",
+    killedBy:
+      "test/semantic/certainty.test.ts > a changed signature of code that a tool made with the mark of a generator is a note",
+  },
 ] satisfies Mutant[];

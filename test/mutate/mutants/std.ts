@@ -83,4 +83,34 @@ export default [
     replace: "{path}`) ? [point]",
     killedBy: "src/std/files.test.ts > mountsBelow finds the path itself",
   },
+  {
+    name: "one minute is 60.0 s",
+    file: "src/std/text.ts",
+    find: "ms < 60_000",
+    replace: "ms <= 60_000",
+    killedBy: "src/std/text.test.ts > a duration of 60000 ms is 1 min 00 s",
+  },
+  {
+    name: "a suggestion may be half of the word away",
+    file: "src/std/suggest.ts",
+    find: "word.length / 3",
+    replace: "word.length / 2",
+    killedBy:
+      "src/std/std.test.ts > a suggestion is at most a third of the word away, and a swap counts once: abcdef, abcxyz",
+  },
+  {
+    name: "a swap counts twice in a suggestion",
+    file: "src/std/suggest.ts",
+    find: "(beforeLast[j - 2] ?? 0) + 1",
+    replace: "(beforeLast[j - 2] ?? 0) + 2",
+    killedBy:
+      "src/std/std.test.ts > a suggestion is at most a third of the word away, and a swap counts once: abcd, abdc",
+  },
+  {
+    name: "the mode of a file with another name changes",
+    file: "src/std/files.ts",
+    find: "stats.isFile() && stats.nlink === 1",
+    replace: "stats.isFile()",
+    killedBy: "test/process/accessible.test.ts > files and folders below become accessible",
+  },
 ] satisfies Mutant[];

@@ -281,4 +281,34 @@ export default [
     killedBy:
       "test/views/diagnose.test.ts > a branch that passed does not clear another one that failed",
   },
+  {
+    name: "a unit of another plan is landed",
+    file: "src/views/diagnose.ts",
+    find: "[of.plan, of.unit, of.digest]",
+    replace: "[of.unit, of.digest]",
+    killedBy: "test/views/diagnose.test.ts > units that differ in their plan have other keys",
+  },
+  {
+    name: "an interrupted run without an end crashed",
+    file: "src/views/run-view.ts",
+    find: 'run.interrupted ? "interrupted" : "crashed"',
+    replace: '"crashed"',
+    killedBy:
+      "test/views/views.test.ts > a run that is running, interrupted: true, live: false, is shown as interrupted",
+  },
+  {
+    name: "an abandoned unit with attempts was never started",
+    file: "src/views/run-view.ts",
+    find: 'unit.phase === "abandoned" && attempts === 0',
+    replace: 'unit.phase === "abandoned"',
+    killedBy: "test/views/views.test.ts > an abandoned unit without an attempt was never started",
+  },
+  {
+    name: "a flaky verdict that is reused is a finding",
+    file: "src/views/diagnose.ts",
+    find: ' || event.data["cached"] === true',
+    replace: "",
+    killedBy:
+      "test/views/diagnose.test.ts > a flaky verdict of an earlier run that is reused is not a finding",
+  },
 ] satisfies Mutant[];
