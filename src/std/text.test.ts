@@ -6,8 +6,10 @@ import { duration, elapsed, excerpt, listed, oneLine, plural, shownPath } from "
 test.each([
   [0, "0 ms"],
   [999, "999 ms"],
+  [999.6, "1.0 s"],
   [1000, "1.0 s"],
   [59_940, "59.9 s"],
+  [59_960, "1 min 00 s"],
   [60_000, "1 min 00 s"],
   [245_000, "4 min 05 s"],
   [7_380_000, "2 h 03 min"],
