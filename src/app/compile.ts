@@ -23,12 +23,14 @@ import {
   compilePlan,
 } from "../plan/compile.ts";
 import type { CompiledPlan } from "../plan/compiled.ts";
-import { writeCompiled } from "../plan/compiled-file.ts";
+import { compiledName, writeCompiled } from "../plan/compiled-file.ts";
 import type { PlanLocation } from "../plan/locate.ts";
 import { filesOnDisk } from "../plan/plan-files.ts";
 import { parseCompiledPlan, parsePlan } from "../plan/source.ts";
+import { landedUnits } from "../runner/history.ts";
 import type { RateLimiter } from "../runner/rate-limiter.ts";
 import type { Compiler, ModelCall } from "../runner/run-request.ts";
+import { readText } from "../std/files.ts";
 import { plural } from "../std/text.ts";
 import { type SopRequests, sopPicker } from "./sop-picker.ts";
 
@@ -40,6 +42,8 @@ export interface CheckRequest {
   /** A task without a provider or model is an error. */
   needModels: boolean;
   env: Record<string, string | undefined>;
+  /** As `landed` of the compiler. Default: the units that have landed on the branch that is checked out. */
+  landed?: CheckInput["landed"];
 }
 
 export interface CompileRequest extends CheckRequest {
@@ -92,7 +96,8 @@ const existenceWarnings = new Set(["creates-existing", "missing-file-claim"]);
 
 /**
  * The compiler of a run: compiles the current source of the plan and writes `_compiled.toml` (not for
- * an archived plan). `diagnostics` gets the warnings. Throws PLAN_INVALID.
+ * an archived plan). `diagnostics` gets the warnings; `repeated` when the same plan was compiled before, which printed
+ * them. Throws PLAN_INVALID.
  */
 export function planCompiler(o: {
   projectRoot: string;
@@ -100,7 +105,7 @@ export function planCompiler(o: {
   env: Record<string, string | undefined>;
   limiter(config: Config): RateLimiter;
   warn(text: string): void;
-  diagnostics(warnings: readonly Diagnostic[]): void;
+  diagnostics(warnings: readonly Diagnostic[], o: { repeated: boolean }): void;
 }): Compiler {
   return async (config, repository, run) => {
     const { location } = o;
@@ -116,12 +121,13 @@ export function planCompiler(o: {
         signal: run?.signal,
         onModelCall: (call) => modelCalls.push(call),
       },
-      ...(run === undefined ? {} : { beforePicking: run.beforeModel }),
+      ...(run === undefined ? {} : { beforePicking: run.beforeModel, landed: run.settled }),
     });
     if (!result.ok) throw invalidPlan(location.name, result.diagnostics);
+    const repeated = readText(join(location.dir, compiledName)) === result.bytes;
     if (!location.archived) writeCompiled(location.dir, result.bytes);
     const warnings = result.warnings.filter((d) => !existenceWarnings.has(d.code));
-    if (warnings.length > 0) o.diagnostics(warnings);
+    if (warnings.length > 0) o.diagnostics(warnings, { repeated });
     return { plan: result.plan, bytes: result.bytes, modelCalls };
   };
 }
@@ -181,7 +187,23 @@ async function checkInput(request: CheckRequest): Promise<CheckInput> {
         ? new Map()
         : claimedImports({ projectRoot, repository, prefix }, paths);
     },
+    landed: request.landed ?? ((plan) => landedHere({ projectRoot, repository }, plan)),
   };
+}
+
+/** The units of a plan that have landed on HEAD with their present text. */
+async function landedHere(
+  { projectRoot, repository }: { projectRoot: string; repository: Repository | null },
+  plan: CompiledPlan,
+): Promise<ReadonlySet<string>> {
+  const { commit: tip } = repository === null ? { commit: null } : await headOf(repository);
+  if (repository === null || tip === null) return new Set();
+  const of = { projectRoot, tip, plan: plan.name, units: plan.tasks };
+  const { landed } = await landedUnits(repository, of);
+  const known = new Set(landed.map(({ unit, digest }) => `${unit} ${digest}`));
+  return new Set(
+    plan.tasks.flatMap(({ id, digest }) => (known.has(`${id} ${digest}`) ? [id] : [])),
+  );
 }
 
 /** Paths of HEAD's tree, relative to the repository. */

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import { filesInMemory } from "../../test/harness/plan-files.ts";
 import { parseConfig } from "../config/load.ts";
-import { type CompileResult, compilePlan } from "./compile.ts";
-import { renderPrompt } from "./compiled.ts";
+import { type CompileInput, type CompileResult, compilePlan } from "./compile.ts";
+import { type CompiledPlan, renderPrompt } from "./compiled.ts";
 import { readCompiled } from "./compiled-file.ts";
 import { rulesPicker, type SopPicker } from "./sops/picker.ts";
 
@@ -26,6 +26,7 @@ async function compile(
     ignored?: string[];
     exists?: (path: string) => boolean;
     settings?: string;
+    landed?: CompileInput["landed"];
   } = {},
 ): Promise<CompileResult> {
   const config = parseConfig(options.settings ?? "", "/project");
@@ -45,6 +46,7 @@ async function compile(
     ignored: async () => new Set(options.ignored),
     exists: options.exists ?? (() => true),
     submodules: options.submodules ?? [],
+    ...(options.landed && { landed: options.landed }),
   });
 }
 
@@ -277,6 +279,33 @@ test("E20 two tasks that read each other's files get one proposal of an order, n
     ["s/main.a", 'add depends_on = ["b"] to read the changed files'],
     ["s/main.b", "move the change that both need into a task that they depend on"],
   ]);
+});
+
+test("E20 E21 claims of a landed unit conflict with none, and it gets no proposal of a dependency", async () => {
+  const overlapping = task("a") + task("b").replace('["b.py"]', '["a.py"]');
+  const reading = task("a") + task("c", 'files.read = ["a.py"]');
+  const asked: string[] = [];
+  const landed = (...ids: string[]) => ({
+    landed: async (plan: CompiledPlan) => {
+      asked.push(plan.name);
+      return new Set(ids);
+    },
+  });
+  expect(codesOf(await compile({ "s/main.toml": overlapping }))).toEqual(["claim-overlap"]);
+  expect(codesOf(await compile({ "s/main.toml": overlapping }, landed()))).toEqual([
+    "claim-overlap",
+  ]);
+  for (const one of ["s/main.a", "s/main.b"]) {
+    expect(codesOf(await compile({ "s/main.toml": overlapping }, landed(one)))).toEqual([]);
+  }
+  expect(codesOf(await compile({ "s/main.toml": reading }, landed("s/main.x")))).toEqual([
+    "independent-reader",
+  ]);
+  expect(codesOf(await compile({ "s/main.toml": reading }, landed("s/main.c")))).toEqual([]);
+  // Without a conflict the history is not read.
+  asked.length = 0;
+  await compile({ "s/main.toml": task("a") + task("b") }, landed("s/main.a"));
+  expect(asked).toEqual([]);
 });
 
 test("a missing file is excused by a dependency that creates it, and by no other task", async () => {

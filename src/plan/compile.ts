@@ -14,6 +14,7 @@ import { buildPlan, type Plan, taskDiagnostic } from "./plan.ts";
 import type { PlanFiles } from "./plan-files.ts";
 import { verifyTools } from "./prompt-text.ts";
 import type { RuleContext } from "./rule-context.ts";
+import { conflictCodes } from "./rules/claims.ts";
 import { rules } from "./rules/index.ts";
 import type { SopChoice, SopPicker } from "./sops/picker.ts";
 import { readSops } from "./sops/read.ts";
@@ -36,6 +37,8 @@ export interface CheckInput {
   missingTools?(programs: string[]): ReadonlySet<string>;
   /** The files of the project that each of these source files imports. Without it imports are not checked. */
   imported?(paths: string[]): Promise<ReadonlyMap<string, readonly string[]>>;
+  /** The units that have landed with their present text, and will not run again. Asked only when claims conflict. */
+  landed?(plan: CompiledPlan): Promise<ReadonlySet<string>>;
 }
 
 export interface CompileInput extends CheckInput {
@@ -97,9 +100,23 @@ async function check(
   if (parsed.source === null) return { plan: null, sops: sops.sops, diagnostics };
   const { plan, diagnostics: unresolved } = buildPlan(parsed.source);
   const context = await ruleContext(plan, input);
-  const found = rules.map((rule) => rule(plan, context));
-  diagnostics.push(...unresolved, ...found.flat(), ...unknownPins(plan, sops));
+  const found = await checkRules(plan, context, input);
+  diagnostics.push(...unresolved, ...found, ...unknownPins(plan, sops));
   return { plan, sops: sops.sops, diagnostics };
+}
+
+/** Applies the rules. Conflicts with the claims of landed units are left out: these units do not run again. */
+async function checkRules(
+  plan: Plan,
+  context: RuleContext,
+  input: CheckInput,
+): Promise<Diagnostic[]> {
+  const found = rules.flatMap((rule) => rule(plan, context));
+  if (!found.some(({ code }) => conflictCodes.has(code))) return found;
+  const landed = await input.landed?.(assemble(plan, [], new Map()).compiled);
+  if (landed === undefined || landed.size === 0) return found;
+  const proposals = new ProposedDependencies(plan.edges);
+  return rules.flatMap((rule) => rule(plan, { ...context, proposals, landed }));
 }
 
 async function ruleContext(plan: Plan, input: CheckInput): Promise<RuleContext> {
@@ -113,6 +130,7 @@ async function ruleContext(plan: Plan, input: CheckInput): Promise<RuleContext> 
   return {
     config,
     proposals: new ProposedDependencies(plan.edges),
+    landed: new Set(),
     exists,
     submodules,
     ignored: claims.size === 0 ? new Set() : await input.ignored([...claims]),

@@ -9,6 +9,8 @@ export interface RuleContext {
   config: Config;
   /** The dependencies that hints propose. */
   proposals: ProposedDependencies;
+  /** Units that have landed, whose claims conflict with none. */
+  landed: ReadonlySet<string>;
   /** Claimed paths that the repository ignores; folders may end in `/`. */
   ignored: ReadonlySet<string>;
   /** True when a path, relative to the project, exists. */

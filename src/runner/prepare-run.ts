@@ -108,6 +108,11 @@ export async function prepareRun(
       for (const { unit } of settled) open.delete(unit);
       return open;
     },
+    async settled(checked) {
+      const { only } = resolveNames(checked, request);
+      const { settled } = await progressOf(planToRun(checked, only, request));
+      return new Set(settled.map(({ unit }) => unit));
+    },
   });
   signal.throwIfAborted();
   const { only, notes } = resolveNames(compiled.plan, request);

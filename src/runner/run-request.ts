@@ -48,6 +48,8 @@ export type Compiler = (
      * will run; for others no model is asked. May throw.
      */
     beforeModel(plan: CompiledPlan): Promise<ReadonlySet<string>>;
+    /** The units of a plan that need no work in this run; none in a restart. */
+    settled(plan: CompiledPlan): Promise<ReadonlySet<string>>;
   },
 ) => Promise<CompiledSource>;
 

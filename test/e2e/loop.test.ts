@@ -34,6 +34,28 @@ describe("run", () => {
     expect(await p.repo.git("status", "--porcelain")).toBe("");
   });
 
+  test.concurrent("E20 E21 a unit may claim the files of a landed one; a run repeats no warning of compile", async () => {
+    const b = { files: { create: ["a.txt"], read: ["readme.txt"] } };
+    const readme = { files: { edit: ["readme.txt"] } };
+    await using p = await testProject({
+      tasks: { a: {}, readme },
+      script: writesOwnFile("a", "b", "readme"),
+    });
+    expect((await p.dgov(["run", "p", "--only", "a"])).exitCode).toBe(0);
+    p.writePlan({ a: {}, b, readme });
+    const compiled = await p.dgov(["compile", "p"]);
+    expect([compiled.exitCode, compiled.stderr]).toEqual([
+      0,
+      expect.stringContaining("independent"),
+    ]);
+    // In a restart the landed unit runs again, so its claims count.
+    const restart = await p.dgov(["run", "p", "--restart"]);
+    expect([restart.exitCode, restart.stderr]).toEqual([3, expect.stringContaining("overlaps")]);
+    const run = await p.dgov(["run", "p"]);
+    expect(run.stderr).toContain("1 warning as when the plan was compiled: dgov compile p");
+    expect(run.stderr).not.toContain("independent");
+  });
+
   test.concurrent("B9 E9 a landed plan is archived, and running it again does nothing", async () => {
     await using p = await testProject({ tasks: { a: {} }, script: writesOwnFile("a") });
     expect((await p.dgov(["run", "p"])).exitCode).toBe(0);

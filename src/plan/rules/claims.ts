@@ -15,12 +15,25 @@ import type { Precedence } from "../dependency-order.ts";
 import { claimDiagnostic, type PlanClaim, type PlanTask, writeKinds } from "../plan.ts";
 import type { Rule, RuleContext } from "../rule-context.ts";
 
+/** Codes of the diagnostics about two tasks of which neither precedes the other. */
+export const conflictCodes: ReadonlySet<string> = new Set([
+  "claim-overlap",
+  "independent-reader",
+  "independent-import",
+]);
+
+/** The tasks that will run. */
+function open(tasks: readonly PlanTask[], { landed }: Pick<RuleContext, "landed">): PlanTask[] {
+  return tasks.filter(({ id }) => !landed.has(id));
+}
+
 /**
  * Tasks that may write the same path must depend on each other. A task that reads a path which an
  * independent task may write gets a warning.
  */
-export const overlappingClaims: Rule = ({ tasks, precedence }, { proposals }) => {
+export const overlappingClaims: Rule = ({ tasks: all, precedence }, { proposals, landed }) => {
   if (precedence === null) return [];
+  const tasks = open(all, { landed });
   const writes = claimsByOwner(tasks, writeKinds, precedence);
   const conflicts = writeConflicts(tasks, writes, precedence).map((conflict) => {
     const { task, claim } = conflict.owned;
@@ -97,8 +110,12 @@ export const claimedFilesExist: Rule = ({ tasks, precedence }, { exists }) => {
 };
 
 /** A file that a task changes should not import a file that an independent task changes. */
-export const importedFiles: Rule = ({ tasks, precedence }, { imported, proposals }) => {
+export const importedFiles: Rule = (
+  { tasks: all, precedence },
+  { imported, proposals, landed },
+) => {
   if (precedence === null || imported.size === 0) return [];
+  const tasks = open(all, { landed });
   const importers = new Map<PlanClaim, PlanClaim>();
   const reads = importsOf(tasks, { precedence, imported, importers });
   const writes = claimsByOwner(tasks, writeKinds, precedence);

@@ -5,6 +5,7 @@ import { type PlanLocation, resolvePlan } from "../../../plan/locate.ts";
 import { executeRun } from "../../../runner/run.ts";
 import type { Compiler, RunRequest } from "../../../runner/run-request.ts";
 import { renderDiagnostics } from "../../../std/diagnostics.ts";
+import { plural } from "../../../std/text.ts";
 import { usageError, wholeNumber } from "../../args.ts";
 import { type Context, command } from "../../command.ts";
 import { onGitHub, reportError } from "../../github/workflow.ts";
@@ -177,6 +178,9 @@ export function compilerOf(
     env: context.env,
     limiter: (config) => rateLimiterOf(context, config),
     warn: (text) => context.output.log.warn(text),
-    diagnostics: (warnings) => context.output.log.info(renderDiagnostics(warnings)),
+    diagnostics(warnings, { repeated }) {
+      const again = `${plural(warnings.length, "warning")} as when the plan was compiled: dgov compile ${location.name}`;
+      context.output.log.info(repeated ? again : renderDiagnostics(warnings));
+    },
   });
 }
