@@ -407,6 +407,25 @@ describe("landCandidate", () => {
     expect(await g.repo.git("-C", second, "status", "--porcelain")).toBe("");
   });
 
+  test.each([
+    ["released before the last try does not stop the landing", 5, "landed"],
+    ["held in all five tries blocks it", 6, "blocked_by_checkout"],
+  ])("a lock of the branch that is %s", async (_, releasedAt, kind) => {
+    await using g = await openTestRepo(files);
+    const { base: from, commit: to } = await change(g, { "a.txt": "x\n" });
+    const lock = join(g.repo.path, ".git/refs/heads/main.lock");
+    writeFileSync(lock, "");
+    let tries = 0;
+    const landed = await landCandidate(g.r, {
+      ...{ target: "main", from, to, scratch: g.scratch, message: "landing" },
+      allowed: () => true,
+      onLock() {
+        if (++tries === releasedAt) rmSync(lock);
+      },
+    });
+    expect<unknown[]>([landed.kind, tries]).toEqual([kind, 5]);
+  });
+
   test("an index.lock of another process blocks the landing and is kept", async () => {
     await using g = await openTestRepo(files);
     const c = await change(g, { "a.txt": "x\n" });

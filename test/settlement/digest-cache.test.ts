@@ -142,6 +142,7 @@ describe("C20 the key of the seal", () => {
 
   test.each<[string, (file: string) => void]>([
     ["is readable by others", (file) => writeFileSync(file, "k".repeat(32), { mode: 0o644 })],
+    ["is readable by its group", (file) => writeFileSync(file, "k".repeat(32), { mode: 0o640 })],
     ["is a link", (file) => symlinkSync("/dev/zero", file)],
     ["is too short", (file) => writeFileSync(file, "k", { mode: 0o600 })],
     ["is a folder", (file) => mkdirSync(file)],

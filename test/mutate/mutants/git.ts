@@ -146,4 +146,12 @@ export default [
     killedBy:
       "test/git/land.test.ts > B15 a move that fails at the second checkout puts the first back",
   },
+  {
+    name: "a landing is given up after the first try that finds the branch locked",
+    file: "src/git/landing/land.ts",
+    find: "if (tries === 5) {",
+    replace: "if (tries === 1) {",
+    killedBy:
+      "test/git/land.test.ts > a lock of the branch that is released before the last try does not stop",
+  },
 ] satisfies Mutant[];

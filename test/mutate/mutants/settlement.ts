@@ -577,4 +577,12 @@ export default [
     killedBy:
       "test/settlement/structure.test.ts > strict mode blames the base when it is below its own baseline",
   },
+  {
+    name: "a key of the seal that its group can read is used",
+    file: "src/settlement/seal.ts",
+    find: "(found.mode & 0o077) === 0",
+    replace: "(found.mode & 0o007) === 0",
+    killedBy:
+      "test/settlement/digest-cache.test.ts > is not used when its file is readable by its group",
+  },
 ] satisfies Mutant[];
