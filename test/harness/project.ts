@@ -66,12 +66,14 @@ export async function testProject(options: ProjectOptions): Promise<TestProject>
   const model = await startScriptedModel(options.script);
   const { dir = "", prefix = [] } = options;
   const at = (path: string): string => (dir === "" ? path : `${dir}/${path}`);
-  const { project, providers, ...tables } = options.config ?? {};
+  const { project, providers, merge, ...tables } = options.config ?? {};
   const endpoint = { base_url: model.baseUrl, api_key_env: "TEST_KEY", default_agent: "scripted" };
   const config = {
     project: { provider: "test", source_extensions: [".txt", ".ts"], ...project },
     providers: { ...providers, test: { ...endpoint, ...Object(providers?.["test"]) } },
     sops: { picker: "rules" },
+    // No test waits for a checkout that it does not change, unless that is its subject.
+    merge: { checkout_wait_s: 0, ...merge },
     ...tables,
   };
   const files = {
