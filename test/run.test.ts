@@ -1,6 +1,7 @@
 /** The test command: what it prints, and limits that scale with the machine. */
 import { expect, test } from "bun:test";
 import { resolve } from "node:path";
+import { markedProcesses } from "../src/process/tree.ts";
 import { measuredScale, scaled, scaleFrom } from "./harness/limits.ts";
 
 const root = resolve(import.meta.dir, "..");
@@ -26,9 +27,11 @@ test("D19 the test command prints the work and the limit first, then one line pe
   expect(exitCode).toBe(0);
 });
 
-test("the whole suite is announced with its expected duration", async () => {
+test("the whole suite is announced with its expected duration, and a signal ends all of it", async () => {
+  const marker = `suite-${process.pid}`;
   const child = Bun.spawn([process.execPath, "test/run.ts"], {
     cwd: root,
+    env: { ...process.env, DGOV_ATTEMPT: `${marker}/1` },
     stdio: ["ignore", "pipe", "pipe"],
   });
   const reader = child.stdout.getReader();
@@ -38,6 +41,7 @@ test("the whole suite is announced with its expected duration", async () => {
   expect(new TextDecoder().decode(value)).toMatch(
     /About \d+ minutes on 2 idle cores(, up to \d+ at this load)?\./,
   );
+  while (markedProcesses(`${marker}/`).length > 0) await Bun.sleep(20);
 });
 
 test("the output of a file is printed when one of its tests fails", async () => {

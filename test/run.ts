@@ -33,6 +33,8 @@ const limitMs = Math.ceil(testLimitMs * scale);
 
 print(`Testing ${process.env["DGOV_BIN"] ?? "the source"}: ${announcement()}`);
 const started = performance.now();
+// Before the child starts: a signal that came between would leave it running.
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => child.kill(signal));
 const reminder = setInterval(() => {
   if (performance.now() - lastLine < 30_000) return;
   print(`... ${done} of ${files.length} files done, ${seconds(started)} s`);
@@ -51,7 +53,6 @@ const child = Bun.spawn(
     stdio: ["ignore", "pipe", "pipe"],
   },
 );
-for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => child.kill(signal));
 const [, summary] = await Promise.all([drain(child.stdout), follow(child.stderr)]);
 const code = await child.exited;
 clearInterval(reminder);

@@ -107,8 +107,9 @@ const withoutVerdict = /^retry \d+ of \d+: (crashed|provider_failed|timed_out)\b
 /** The cause for which a unit between two attempts waits, by the step that ended and the kernel's reason. */
 function cause({ from, reason }: PhaseFacts): UnitStateName {
   if (!reason.startsWith("retry ")) {
-    // A fix of a reviewer has landed, or is about to start; otherwise the landing was refused.
-    return from === "landing" && !reason.startsWith("fix ") ? "blocked" : "waiting";
+    // A fix of a reviewer has landed, or is about to start; otherwise the landing was refused, or still waits.
+    const refused = from === "landing" || from === "waiting";
+    return refused && !reason.startsWith("fix ") ? "blocked" : "waiting";
   }
   return from === "preparing" || withoutVerdict.test(reason) ? "waiting" : "rejected";
 }

@@ -12,7 +12,9 @@ setDefaultTimeout(120_000);
 type Change = ReturnType<Kernel["apply"]>["changes"][number];
 
 /** The state between two attempts, by the event that ended the last one. */
-function expected(event: Event, { unit }: Change): UnitStateName {
+function expected(event: Event, { unit, from }: Change): UnitStateName {
+  // A refused landing waits for the checkout, once nothing else is left.
+  if (from === "waiting") return "blocked";
   // The failure of a candidate becomes final when the one below it has landed.
   if (!("unit" in event) || event.unit !== unit) return "rejected";
   switch (event.type) {
