@@ -129,6 +129,8 @@ function mergeInput(r: Repository, changes: MergeChanges, signal?: AbortSignal):
     );
   // Sources come first: the reader has a bound.
   const loaded = texts.load([...ids(true), ...ids(false)]);
+  // `read` reports a failure; one that comes before the first read must not end the process.
+  loaded.catch(() => {});
   let listed: Promise<Files> | null = null;
   const tree = (): Promise<Files> => {
     listed ??= listTree(r, trees.merged).then(async (entries) => {
