@@ -12,6 +12,7 @@ import { hasSymbolTable } from "../languages/symbol-table/read.ts";
 import { checkMerge, type MergeVerdict } from "../semantic/check-merge.ts";
 import type { Note } from "../semantic/finding.ts";
 import type { Files, MergeInput } from "../semantic/merge-versions.ts";
+import { once } from "../std/once.ts";
 import { isRegularFile, isRegularMode } from "./parse-blobs.ts";
 
 export { hasSymbolTable } from "../languages/symbol-table/read.ts";
@@ -127,10 +128,9 @@ function mergeInput(r: Repository, changes: MergeChanges, signal?: AbortSignal):
     states.flatMap((files) =>
       [...files].filter(([path]) => hasSymbolTable(path) === sources).map(([, id]) => id),
     );
-  // Sources come first: the reader has a bound.
-  const loaded = texts.load([...ids(true), ...ids(false)]);
-  // `read` reports a failure; one that comes before the first read must not end the process.
-  loaded.catch(() => {});
+  // Sources come first: the reader has a bound. Started by the first read: a promise that fails before it is awaited
+  // would end the process.
+  const load = once(() => texts.load([...ids(true), ...ids(false)]));
   let listed: Promise<Files> | null = null;
   const tree = (): Promise<Files> => {
     listed ??= listTree(r, trees.merged).then(async (entries) => {
@@ -155,7 +155,7 @@ function mergeInput(r: Repository, changes: MergeChanges, signal?: AbortSignal):
       return { paths, cut: found.length > paths.length };
     },
     async read(id) {
-      await loaded;
+      await load();
       // Parsing is slow: yield to the event loop between files.
       await new Promise((resolve) => setImmediate(resolve));
       return signal?.aborted ? null : texts.read(id);

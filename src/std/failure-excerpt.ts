@@ -129,9 +129,9 @@ const causesMax = 3;
 const rank = { perLineBelow: 1, perLineAbove: 2, perFailure: 8, perLineFromEnd: 2 };
 
 /**
- * The lines of an output that state its failures, with what surrounds them and the end of the output, in their
- * order; `[...]` stands for what is left out. The end of the output when no failure is recognized. Everything if
- * it fits.
+ * The part of an output that explains its failure, within a limit of bytes and lines: the lines that state failures,
+ * the lines around them, and the last lines, in the order of the output, with `[...]` in place of omitted lines. An
+ * output within the limits is returned whole; one without a recognized failure is cut to its last lines.
  */
 export function failureExcerpt(output: string, room: { bytes: number; lines?: number }): string {
   const { bytes, lines: linesMax = Number.POSITIVE_INFINITY } = room;
