@@ -27,7 +27,7 @@ import { compiledName, writeCompiled } from "../plan/compiled-file.ts";
 import type { PlanLocation } from "../plan/locate.ts";
 import { filesOnDisk } from "../plan/plan-files.ts";
 import { parseCompiledPlan, parsePlan } from "../plan/source.ts";
-import { landedUnits } from "../runner/history.ts";
+import { landedUnits } from "../runner/history/landings.ts";
 import type { RateLimiter } from "../runner/rate-limiter.ts";
 import type { Compiler, ModelCall } from "../runner/run-request.ts";
 import { readText } from "../std/files.ts";

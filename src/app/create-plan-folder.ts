@@ -18,7 +18,7 @@ import type { CompiledPlan } from "../plan/compiled.ts";
 import { type PlanLocation, plansFolder } from "../plan/locate.ts";
 import { archiveName, safeName } from "../plan/names.ts";
 import { remediationFiles } from "../plan/remediation-plan.ts";
-import { landedUnits } from "../runner/history.ts";
+import { landedUnits } from "../runner/history/landings.ts";
 import type { Compiler } from "../runner/run-request.ts";
 import type { RemediationNeeds } from "../views/remediation-needs.ts";
 import type { RunView } from "../views/run-view.ts";

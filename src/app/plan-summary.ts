@@ -8,7 +8,7 @@ import type { CompiledPlan } from "../plan/compiled.ts";
 import { readCompiled } from "../plan/compiled-file.ts";
 import { declaredName, listPlans, type PlanLocation } from "../plan/locate.ts";
 import { archiveName } from "../plan/names.ts";
-import type { BranchLandings, ClaimedLanding } from "../runner/history.ts";
+import type { BranchLandings, ClaimedLanding } from "../runner/history/landings.ts";
 import {
   isWholeHistory,
   type PlanFacts,
@@ -140,7 +140,7 @@ export class Plans {
   /** True when the history of landings names the plan. */
   async #isDeployed(plan: string): Promise<boolean> {
     const { projectRoot } = this.#seen;
-    this.#deployed ??= import("../runner/history.ts").then(
+    this.#deployed ??= import("../runner/history/landings.ts").then(
       ({ readHistory }) => new Set(readHistory(projectRoot).map((line) => line.plan)),
     );
     return (await this.#deployed).has(plan);
@@ -160,7 +160,7 @@ function unitName({ unit }: { unit: string }): string {
 /** Null outside a repository. Git's modules are loaded only by commands that ask it. */
 async function openLandings({ projectRoot, log }: ProjectLog): Promise<BranchLandings | null> {
   const { findRepository } = await import("../git/repository.ts");
-  const { BranchLandings: Landings } = await import("../runner/history.ts");
+  const { BranchLandings: Landings } = await import("../runner/history/landings.ts");
   const repository = await findRepository(projectRoot);
   if (repository === null) return null;
   const before = log?.starts(1)[0]?.data["before"];

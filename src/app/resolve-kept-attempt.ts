@@ -7,7 +7,7 @@ import { branchTip } from "../git/refs.ts";
 import { openRepository, type Repository, requireIdentity } from "../git/repository.ts";
 import { openEventLogForReading } from "../log/event-log.ts";
 import { resolveUnit } from "../plan/locate.ts";
-import { planHistory, targetOf, type UnitHistory } from "../runner/history.ts";
+import { planHistory, targetOf, type UnitHistory } from "../runner/history/runs.ts";
 import { type RunPaths, runPaths } from "../runner/paths.ts";
 import { resolveTarget } from "../runner/preconditions.ts";
 

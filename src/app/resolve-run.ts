@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { DgovError } from "../error.ts";
 import type { EventLog } from "../log/event-log.ts";
 import type { PlanLocation } from "../plan/locate.ts";
-import { readHistory } from "../runner/history.ts";
+import { readHistory } from "../runner/history/landings.ts";
 import { suggest } from "../std/suggest.ts";
 import { listed, short } from "../std/text.ts";
 import {

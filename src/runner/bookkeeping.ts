@@ -27,7 +27,7 @@ import { archiveName } from "../plan/names.ts";
 import { isoTime, systemClock } from "../std/clock.ts";
 import { appendToFile, readText } from "../std/files.ts";
 import { errorMessage, listed } from "../std/text.ts";
-import { deployedFile, readHistory } from "./history.ts";
+import { deployedFile, readHistory } from "./history/landings.ts";
 import type { RunPaths } from "./paths.ts";
 
 /** The part of a run context that bookkeeping needs; there is none yet when all units are settled. */

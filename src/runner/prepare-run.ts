@@ -34,15 +34,14 @@ import {
   recordArchived,
   recordLandings,
 } from "./bookkeeping.ts";
+import { deployedFile, landedUnits } from "./history/landings.ts";
 import {
-  deployedFile,
-  landedUnits,
   lastTarget,
   planHistory,
   settledUnits,
   type UnitHistory,
   unresolvedUnits,
-} from "./history.ts";
+} from "./history/runs.ts";
 import { OwnFiles } from "./operator/own-files.ts";
 import {
   confirmTarget,

@@ -23,7 +23,7 @@ import type { EventLog, RecordedEvent } from "../log/event-log.ts";
 import { faultPoint } from "../process/fault-injection.ts";
 import { killTree, markedProcesses, processStart } from "../process/tree.ts";
 import { errorMessage } from "../std/text.ts";
-import { preparedAttempts, unfinishedRuns } from "./history.ts";
+import { preparedAttempts, unfinishedRuns } from "./history/runs.ts";
 import { attemptPaths, type RunPaths } from "./paths.ts";
 import { eventOf, phaseRecord, recordOf } from "./records.ts";
 

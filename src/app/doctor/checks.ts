@@ -22,7 +22,7 @@ import { openProvider } from "../../model/provider.ts";
 import { declaredName, listPlans } from "../../plan/locate.ts";
 import { childEnvironment } from "../../process/environment.ts";
 import { requireNoRun } from "../../process/lock.ts";
-import { lastTarget } from "../../runner/history.ts";
+import { lastTarget } from "../../runner/history/runs.ts";
 import { runPaths } from "../../runner/paths.ts";
 import {
   type Confirm,

@@ -12,7 +12,7 @@ import type { CompiledTask } from "../../plan/compiled.ts";
 import { type ReviewOutcome, reviewAndCommit } from "../../settlement/review.ts";
 import { present } from "../../std/assert.ts";
 import { oneLine } from "../../std/text.ts";
-import { landedUnits } from "../history.ts";
+import { landedUnits } from "../history/landings.ts";
 import type { RunContext } from "../run-context.ts";
 import type { ActionOf, Answer } from "../run-loop.ts";
 import { judgeEmptyDiff, lastCommit } from "./empty-diff.ts";

@@ -20,7 +20,7 @@ import { processStart } from "../../process/tree.ts";
 import { lstatIfPresent, removeFolder } from "../../std/files.ts";
 import { sortedBy } from "../../std/order.ts";
 import { errorMessage } from "../../std/text.ts";
-import { preparedAttempts } from "../history.ts";
+import { preparedAttempts } from "../history/runs.ts";
 import { attemptPaths, type RunPaths, restoreAccess } from "../paths.ts";
 import { isKept, keepLeftWork } from "../recovery.ts";
 

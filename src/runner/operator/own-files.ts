@@ -13,7 +13,7 @@ import { walkFolders } from "../../settlement/trees/folder-state.ts";
 import { sha256 } from "../../std/digest.ts";
 import { lstatIfPresent, readText, replaceFile } from "../../std/files.ts";
 import { recordLandings } from "../bookkeeping.ts";
-import { deployedFile } from "../history.ts";
+import { deployedFile } from "../history/landings.ts";
 
 /** The part of a run that the files belong to. */
 interface Owner {

@@ -9,7 +9,7 @@ import type { LandedUnit } from "../../git/landing/landed.ts";
 import { branchTip, deleteRefs, keepRef, listRefs } from "../../git/refs.ts";
 import type { Repository } from "../../git/repository.ts";
 import type { EventLog } from "../../log/event-log.ts";
-import { landedUnits } from "../history.ts";
+import { landedUnits } from "../history/landings.ts";
 
 /** A run that finished before the given moment. */
 interface OldRun {

@@ -14,7 +14,7 @@ import { diffTrees, patchBetween } from "../../git/trees.ts";
 import { keepWork, removeWorktree } from "../../git/worktrees/keep.ts";
 import { createWorktree, openWorktree, replayWork } from "../../git/worktrees/worktree.ts";
 import type { EarlierWork } from "../attempt/state.ts";
-import type { UnitHistory } from "../history.ts";
+import type { UnitHistory } from "../history/runs.ts";
 import { type RunPaths, takeoverPaths } from "../paths.ts";
 
 interface Takeover {

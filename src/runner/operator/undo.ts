@@ -37,7 +37,7 @@ import { rejectionText } from "../../settlement/rejection.ts";
 import { holdBaseline } from "../../settlement/structure/held-baseline.ts";
 import { isoTime, systemClock } from "../../std/clock.ts";
 import { plural, short } from "../../std/text.ts";
-import { targetOf } from "../history.ts";
+import { targetOf } from "../history/runs.ts";
 import { scratchFolder } from "../paths.ts";
 import { requireUnprotected } from "../preconditions.ts";
 import {

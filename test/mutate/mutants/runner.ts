@@ -96,27 +96,27 @@ export default [
   },
   {
     name: "kept work holds for a changed task",
-    file: "src/runner/history.ts",
+    file: "src/runner/history/runs.ts",
     find: "kept: same ? (earlier?.kept ?? null) : null",
     replace: "kept: earlier?.kept ?? null",
     killedBy:
-      "src/runner/history.test.ts > B9 kept work and rejections hold for later runs of the same task only",
+      "src/runner/history/runs.test.ts > B9 kept work and rejections hold for later runs of the same task only",
   },
   {
     name: "a semantic verdict on the attempt's own tree replaces that on the merge",
-    file: "src/runner/history.ts",
+    file: "src/runner/history/runs.ts",
     find: 'record.data["gate"] === "semantic" && record.data["car"] !== null',
     replace: 'record.data["gate"] === "semantic"',
     killedBy:
-      "src/runner/history.test.ts > the semantic diagnostics of a unit are those of its kept work's last candidate",
+      "src/runner/history/runs.test.ts > the semantic diagnostics of a unit are those of its kept work's last candidate",
   },
   {
     name: "new kept work keeps the diagnostics of the old",
-    file: "src/runner/history.ts",
+    file: "src/runner/history/runs.ts",
     find: "        entry.semantic = [];\n",
     replace: "",
     killedBy:
-      "src/runner/history.test.ts > the semantic diagnostics of a unit are those of its kept work's last candidate",
+      "src/runner/history/runs.test.ts > the semantic diagnostics of a unit are those of its kept work's last candidate",
   },
   {
     name: "kept work of a run after the landing is pruned",
@@ -160,18 +160,18 @@ export default [
   },
   {
     name: "a rejection holds for a changed task",
-    file: "src/runner/history.ts",
+    file: "src/runner/history/runs.ts",
     find: "rejection: same ? (earlier?.rejection ?? null) : null",
     replace: "rejection: earlier?.rejection ?? null",
     killedBy:
-      "src/runner/history.test.ts > B9 nothing that is known of a task holds for another text of it",
+      "src/runner/history/runs.test.ts > B9 nothing that is known of a task holds for another text of it",
   },
   {
     name: "a tree that the base made fail counts as rejected",
-    file: "src/runner/history.ts",
+    file: "src/runner/history/runs.ts",
     find: 'if (record.data["blame"] === "attempt") entry.rejectedTree',
     replace: "entry.rejectedTree",
     killedBy:
-      "src/runner/history.test.ts > B9 nothing that is known of a task holds for another text of it",
+      "src/runner/history/runs.test.ts > B9 nothing that is known of a task holds for another text of it",
   },
 ] satisfies Mutant[];

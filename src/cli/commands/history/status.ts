@@ -59,7 +59,7 @@ async function ranPlans(seen: ProjectLog, live: LiveRun | null, all: boolean): P
 
 /** The number of units that the Python program lists as landed. The history loads slowly, and few projects have it. */
 async function unitsOfPython(projectRoot: string): Promise<number> {
-  const { readHistory } = await import("../../../runner/history.ts");
+  const { readHistory } = await import("../../../runner/history/landings.ts");
   const lines = readHistory(projectRoot).filter(({ digest }) => digest === null);
   return new Set(lines.map(({ plan, unit }) => `${plan} ${unit}`)).size;
 }

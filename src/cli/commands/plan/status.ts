@@ -4,7 +4,7 @@ import { Plans, planNameAt, planRow, type ShownPlan } from "../../../app/plan-su
 import { unitsOfSource } from "../../../app/run-facts.ts";
 import { DgovError } from "../../../error.ts";
 import { type PlanLocation, resolvePlan } from "../../../plan/locate.ts";
-import { planHistory } from "../../../runner/history.ts";
+import { planHistory } from "../../../runner/history/runs.ts";
 import { moment, short, words } from "../../../std/text.ts";
 import type { PlannedUnit, PlanUnit } from "../../../views/plan-view.ts";
 import { isFinished } from "../../../views/unit-state.ts";

@@ -8,7 +8,7 @@ import type { Config } from "../../../config/config.ts";
 import { DgovError } from "../../../error.ts";
 import { resolvePlan } from "../../../plan/locate.ts";
 import type { EarlierWork } from "../../../runner/attempt/state.ts";
-import type { UnitHistory } from "../../../runner/history.ts";
+import type { UnitHistory } from "../../../runner/history/runs.ts";
 import {
   isSameWork,
   isTaken,

@@ -1,13 +1,7 @@
 import { describe, expect, test } from "bun:test";
-import type { RecordedEvent } from "../log/event-log.ts";
-import type { CompiledPlan } from "../plan/compiled.ts";
-import {
-  adoptedLines,
-  foldHistory,
-  settledUnits,
-  unresolvedUnits,
-  withLaterDigests,
-} from "./history.ts";
+import type { RecordedEvent } from "../../log/event-log.ts";
+import type { CompiledPlan } from "../../plan/compiled.ts";
+import { foldHistory, settledUnits, unresolvedUnits } from "./runs.ts";
 
 let seq = 0;
 function record(
@@ -97,24 +91,6 @@ test("a verdict of another gate leaves the semantic diagnostics", () => {
   expect(foldHistory(events).get("a")?.semantic).toEqual([found]);
 });
 
-test("the Python program's lines have the digest that dgov added for the same unit and commit of the plan", () => {
-  const line = { plan: "p", unit: "a", digest: null, commit: "c1", run: null, ts: "t" };
-  const lines = [
-    line,
-    { ...line, unit: "b" },
-    { ...line, commit: "c2" },
-    { ...line, plan: "q", unit: "q" },
-    { ...line, digest: "d1", run: "r1" },
-    { ...line, unit: "b", plan: "q", digest: "d2", run: "r1" },
-    line,
-  ];
-  expect(adoptedLines(lines, "p")).toEqual([
-    { ...line, digest: "d1" },
-    { ...line, unit: "b" },
-    { ...line, commit: "c2" },
-  ]);
-});
-
 test("the semantic diagnostics of a unit are those of its kept work's last candidate", () => {
   const judged = (car: number | null, diagnostics: unknown[]): RecordedEvent =>
     record(
@@ -129,20 +105,6 @@ test("the semantic diagnostics of a unit are those of its kept work's last candi
   expect(foldHistory([...events, judged(2, [])]).get("a")?.semantic).toEqual([]);
   // The next attempt's work has not been judged yet.
   expect(foldHistory([...events, kept("r1")]).get("a")?.semantic).toEqual([]);
-});
-
-test("B25 a landed unit has each digest that the history of its plan gives its commit, once", () => {
-  const one = { unit: "a", digest: "d1", commit: "c1", run: "r1", at: "t" };
-  const line = { ...one, plan: "p", run: "r2", ts: "t" };
-  const lines = [
-    line,
-    { ...line, digest: "d2" },
-    { ...line, digest: null },
-    { ...line, digest: "d3", commit: "c2" },
-    { ...line, digest: "d4", plan: "q" },
-    { ...line, digest: "d5", unit: "b" },
-  ];
-  expect(withLaterDigests([one], lines, "p")).toEqual([one, { ...one, digest: "d2", run: "r2" }]);
 });
 
 describe("unresolvedUnits", () => {
