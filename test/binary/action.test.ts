@@ -1,9 +1,9 @@
 /** The steps of `action.yml`, executed as a CI runner does, against a release server on the loopback. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { createHash } from "node:crypto";
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import { packRelease } from "../harness/release.ts";
 
 const actionPath = resolve(import.meta.dir, "../..");
 
@@ -26,11 +26,7 @@ let server: ReturnType<typeof Bun.serve>;
 
 beforeAll(() => {
   root = mkdtempSync(join(tmpdir(), "dgov-action-"));
-  writeFileSync(join(root, "dgov"), program);
-  chmodSync(join(root, "dgov"), 0o755);
-  Bun.spawnSync(["tar", "-czf", join(root, "a.tar.gz"), "-C", root, "dgov"]);
-  const archive = readFileSync(join(root, "a.tar.gz"));
-  const digest = createHash("sha256").update(archive).digest("hex");
+  const { archive, digest } = packRelease(root, program);
   server = Bun.serve({
     port: 0,
     hostname: "127.0.0.1",

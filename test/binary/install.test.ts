@@ -1,8 +1,6 @@
 /** `install.sh` against a release server on the loopback that serves a shell script as the program. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { createHash } from "node:crypto";
 import {
-  chmodSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -14,6 +12,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import { packRelease } from "../harness/release.ts";
 
 const script = resolve(import.meta.dir, "../../install.sh");
 const platforms = [
@@ -36,15 +35,10 @@ function release(
   program: string,
   damage: (bytes: Buffer) => Buffer | null = (b) => b,
 ): void {
-  const dir = mkdtempSync(join(root, "release-"));
-  writeFileSync(join(dir, "dgov"), program);
-  chmodSync(join(dir, "dgov"), 0o755);
-  Bun.spawnSync(["tar", "-czf", join(dir, "a.tar.gz"), "-C", dir, "dgov"]);
-  const bytes = readFileSync(join(dir, "a.tar.gz"));
-  const digest = createHash("sha256").update(bytes).digest("hex");
+  const { archive, digest } = packRelease(mkdtempSync(join(root, "release-")), program);
   for (const platform of platforms) {
     const name = `dgov-${platform}.tar.gz`;
-    const sent = damage(bytes);
+    const sent = damage(archive);
     if (sent !== null) files.set(`${at}/${name}`, sent);
     files.set(`${at}/${name}.sha256`, `${digest}  ${name}\n`);
   }

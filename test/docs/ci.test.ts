@@ -3,12 +3,12 @@
  * without a git identity. Releases and the provider are on the loopback.
  */
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { createHash } from "node:crypto";
 import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { call, done } from "../../src/demo/script.ts";
 import { dgovCommand } from "../harness/bin.ts";
 import { type TestProject, testProject, unit } from "../harness/project.ts";
+import { packRelease } from "../harness/release.ts";
 import { repositoryRoot } from "./pages.ts";
 
 const page = readFileSync(join(repositoryRoot, "docs/ci.md"), "utf8");
@@ -54,15 +54,11 @@ beforeAll(async () => {
   await repo.git("update-ref", "refs/pull/1/merge", "HEAD");
   await repo.git("reset", "-q", "--hard", "HEAD^1");
 
-  const release = join(repo.root, "release");
-  mkdirSync(release);
   const program = dgovCommand()
     .map((word) => `'${word}'`)
     .join(" ");
-  writeFileSync(join(release, "dgov"), `#!/bin/sh\nexec ${program} "$@"\n`, { mode: 0o755 });
-  Bun.spawnSync(["tar", "-czf", join(release, "a.tar.gz"), "-C", release, "dgov"]);
-  const archive = readFileSync(join(release, "a.tar.gz"));
-  const digest = createHash("sha256").update(archive).digest("hex");
+  const script = `#!/bin/sh\nexec ${program} "$@"\n`;
+  const { archive, digest } = packRelease(join(repo.root, "release"), script);
   server = Bun.serve({
     port: 0,
     hostname: "127.0.0.1",
