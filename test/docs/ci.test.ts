@@ -197,7 +197,9 @@ const context = {
 };
 
 /** The examples for other systems download install.sh with curl. */
-const withCurl = Bun.which("curl") === null ? test.skip : test.concurrent;
+function withCurl(name: string, run: () => Promise<void>): void {
+  test.concurrent.skipIf(Bun.which("curl") === null)(`${name} (skipped without curl)`, run);
+}
 
 test.concurrent("E24 the workflow of docs/ci.md lands a plan on a runner without a git identity", async () => {
   const m = await machine();
