@@ -1,6 +1,6 @@
 /** `.dgov/project.toml` as the program uses it: every value in force, names in camelCase. */
 import type { ValuesInForce } from "./keys.ts";
-import type { projectKeys, providerKeys, WrittenConfig } from "./project-keys.ts";
+import type { gateKeys, projectKeys, providerKeys, WrittenConfig } from "./project-keys.ts";
 
 /** Values in force of a table of project.toml; `project-keys.ts` describes each. */
 type Values<Table extends keyof typeof projectKeys> = (typeof projectKeys)[Table] extends {
@@ -30,6 +30,9 @@ interface VerifyRecipe {
   /** As a unit's `test_cmd` it runs while no other gate command runs. */
   exclusive: boolean;
 }
+
+/** A table `[[gates]]`; `cwd` is normalised, `.` for the project. */
+export type GateConfig = ValuesInForce<typeof gateKeys>;
 
 export interface Config {
   language: string;
@@ -71,6 +74,8 @@ export interface Config {
   /** Severity by kind of finding, by the names of the file. */
   semantic: Required<NonNullable<WrittenConfig["semantic"]>>;
   verify: Record<string, VerifyRecipe>;
+  /** In the order of the file. */
+  gates: GateConfig[];
   sops: Values<"sops">;
   /** `root` is an absolute path. */
   worktree: Values<"worktree">;

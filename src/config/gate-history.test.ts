@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { asksForHistory, missingHistory } from "./gate-history.ts";
 
-const none = { historyGates: [] };
+const none = { historyGates: [], gates: [] };
 
 test.each([
   "git diff --name-only --diff-filter=d origin/main -- '*.py' | xargs -r python3 -m py_compile",
@@ -18,7 +18,7 @@ test.each([
   "python -m setuptools_scm",
 ])("A28 %s seems to need history", (command) => {
   expect(missingHistory(none, "lint", command)?.hint).toContain('history_gates = ["lint"]');
-  expect(missingHistory({ historyGates: ["lint"] }, "lint", command)).toBeNull();
+  expect(missingHistory({ ...none, historyGates: ["lint"] }, "lint", command)).toBeNull();
 });
 
 test.each([
@@ -42,5 +42,5 @@ test.each([
   ["scripts/lint", ["tests"], false],
   ["scripts/lint DGOV_BASELINE {bases}", [], false],
 ] as const)("A28 %s with history_gates = %j asks for history: %p", (command, gates, expected) => {
-  expect(asksForHistory({ historyGates: [...gates] }, "lint", [command])).toBe(expected);
+  expect(asksForHistory({ ...none, historyGates: [...gates] }, "lint", [command])).toBe(expected);
 });

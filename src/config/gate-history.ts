@@ -8,11 +8,15 @@ export function namesBase(command: string): boolean {
 
 /** True when the commands of a gate see the history. */
 export function asksForHistory(
-  { historyGates }: Pick<Config, "historyGates">,
+  { historyGates, gates }: Pick<Config, "historyGates" | "gates">,
   gate: string,
   commands: readonly string[],
 ): boolean {
-  return commands.some(namesBase) || historyGates.some((name) => name === gate);
+  return (
+    commands.some(namesBase) ||
+    historyGates.includes(gate) ||
+    gates.some(({ name, history }) => history && name === gate)
+  );
 }
 
 /** Commands that read more of git than the tree and the objects that they name. */
@@ -37,25 +41,29 @@ export interface MissingHistory {
 
 /** The warning about a command of a gate; null when it needs no history or asks for it. */
 export function missingHistory(
-  config: Pick<Config, "historyGates">,
-  gate: Config["historyGates"][number],
+  config: Pick<Config, "historyGates" | "gates">,
+  gate: string,
   command: string,
 ): MissingHistory | null {
   if (!seemsToNeedHistory(command) || asksForHistory(config, gate, [command])) return null;
+  const isOwn = config.gates.some(({ name }) => name === gate);
+  const setting = isOwn
+    ? `history = true in gate ${gate}`
+    : `[project] history_gates = ["${gate}"]`;
   return {
     message: `the ${gate} gate runs \`${command}\`, which seems to read refs or commits; gates see neither by default`,
-    hint: `set [project] history_gates = ["${gate}"], or name the candidate's parent as {base}`,
+    hint: `set ${setting}, or name the candidate's parent as {base}`,
   };
 }
 
 /** The warnings about the configured gate commands. */
 export function gatesWithoutHistory(
-  config: Pick<Config, "commands" | "historyGates">,
+  config: Pick<Config, "commands" | "historyGates" | "gates">,
 ): MissingHistory[] {
   const { formatCheck, lint, typeCheck, test, coverage } = config.commands;
   const commands = { format: formatCheck, lint, types: typeCheck, tests: test, coverage };
-  return Object.entries(commands).flatMap(([gate, command]) => {
-    if (command === null) return [];
-    return missingHistory(config, gate as keyof typeof commands, command) ?? [];
+  const own = config.gates.map(({ name, command }): [string, string] => [name, command]);
+  return [...Object.entries(commands), ...own].flatMap(([gate, command]) => {
+    return command === null ? [] : (missingHistory(config, gate, command) ?? []);
   });
 }

@@ -165,10 +165,22 @@ export function map<const E extends TomlDefinition>(
   return { kind: "map", description, each, emptyByDefault: o.emptyByDefault ?? false };
 }
 
+/** An array of tables, all with the same keys. */
+interface ListDefinition<K extends Keys = Keys> {
+  kind: "list";
+  description: string;
+  keys: K;
+}
+
+export function tables<const K extends Keys>(description: string, keys: K): ListDefinition<K> {
+  return { kind: "list", description, keys };
+}
+
 export type TomlDefinition =
   | KeyDefinition
   | { kind: "table"; description: string; keys: Keys; or: TableDefinition["or"] }
-  | { kind: "map"; description: string; each: TomlDefinition; emptyByDefault: boolean };
+  | { kind: "map"; description: string; each: TomlDefinition; emptyByDefault: boolean }
+  | { kind: "list"; description: string; keys: Keys };
 
 /** The type of a valid value as it is written in the file. */
 export type Written<D> =
@@ -178,20 +190,22 @@ export type Written<D> =
       ? WrittenKeys<K> | (unknown extends T ? never : T)
       : D extends { kind: "map"; each: infer E }
         ? Record<string, Written<E>>
-        : never;
+        : D extends { kind: "list"; keys: infer K }
+          ? WrittenKeys<K>[]
+          : never;
 
 type WrittenKeys<K> = {
   [P in keyof K as K[P] extends { required: true } ? P : never]: Written<K[P]>;
 } & { [P in keyof K as K[P] extends { required: true } ? never : P]?: Written<K[P]> };
 
 /**
- * The values in force of a table's keys, by their names in camelCase. A missing map is empty, a missing
- * table is null.
+ * The values in force of a table's keys, by their names in camelCase. A missing map or array of tables is empty,
+ * a missing table is null.
  */
 export type ValuesInForce<K> = {
   [P in keyof K & string as CamelCase<P>]: K[P] extends KeyDefinition<infer T>
     ? T
-    : K[P] extends { kind: "map" }
+    : K[P] extends { kind: "map" | "list" }
       ? Written<K[P]>
       : Written<K[P]> | null;
 };
@@ -203,6 +217,7 @@ type CamelCase<S extends string> = S extends `${infer Head}_${infer Tail}`
 /** The value in force of one key; `written` is its valid value in the file, undefined when it is missing. */
 export function valueInForce(definition: TomlDefinition, written: unknown): unknown {
   if (definition.kind === "map") return written ?? {};
+  if (definition.kind === "list") return written ?? [];
   if (definition.kind === "table") return written ?? null;
   const missing =
     written === undefined ||

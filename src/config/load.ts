@@ -1,12 +1,13 @@
 /** Reads `.dgov/project.toml`: parsing, validation and values in force. Reports every problem with its position. */
-import { isAbsolute, join, resolve } from "node:path";
+import { isAbsolute, join, posix, resolve } from "node:path";
 import { DgovError, type Diagnostic } from "../error.ts";
 import { readText } from "../std/files.ts";
 import { didYouMean, suggest } from "../std/suggest.ts";
 import type { Config } from "./config.ts";
 import { configFile } from "./find.ts";
+import { gateProblems } from "./gates.ts";
 import { valueInForce, valuesInForce } from "./keys.ts";
-import { projectKeys, type WrittenConfig } from "./project-keys.ts";
+import { gateKeys, projectKeys, type WrittenConfig } from "./project-keys.ts";
 import { providerProblems, providersOf } from "./providers.ts";
 import { keyProblems } from "./schema.ts";
 import { parseToml } from "./toml.ts";
@@ -81,6 +82,9 @@ function inconsistencies(config: Config, positions: TomlPositions): Diagnostic[]
   for (const { path, ...problem } of providerProblems(config)) {
     found.push(diagnostic(problem, positions.find(path)));
   }
+  for (const { path, value, ...problem } of gateProblems(config)) {
+    found.push(diagnostic(problem, positions.find(path, value)));
+  }
   for (const entry of config.scope.ignore) {
     if (!/^(\.dgov|\.sentrux|\.coverage-baseline)(\/|$)/.test(entry)) continue;
     const message = `\`scope.ignore_files\` must not match the reserved path \`${entry}\``;
@@ -152,6 +156,10 @@ function configInForce(
       }),
     ),
     sops: valuesInForce(projectKeys.sops.keys, written.sops),
+    gates: (written.gates ?? []).map((gate) => {
+      const values = valuesInForce(gateKeys, gate);
+      return { ...values, cwd: posix.normalize(values.cwd).replace(/(.)\/$/, "$1") };
+    }),
     worktree: {
       ...worktree,
       root: absolutePath(worktree.root, projectRoot),

@@ -6,7 +6,6 @@ import {
   fixedTable,
   flag,
   key,
-  listOf,
   map,
   naturalNumber,
   nonEmptyText,
@@ -16,6 +15,7 @@ import {
   requiredKey,
   scalar,
   shellCommand,
+  tables,
   textList,
   type Written,
 } from "./keys.ts";
@@ -56,12 +56,12 @@ const project = fixedTable(
     type_check_cmd: key(shellCommand, "Shell command of the types gate"),
     coverage_cmd: key(shellCommand, "Shell command that writes a coverage report to {output}"),
     history_gates: key(
-      listOf("format", "lint", "types", "tests", "coverage"),
+      textList,
       "Gates whose commands see the target's history: commits, the target branch, tags and remote branches. A command that names {base} or DGOV_BASE, the parent of the candidate, sees it without this key",
       { default: [] },
     ),
     exclusive_gates: key(
-      listOf("setup", "format", "lint", "types", "tests", "coverage"),
+      textList,
       "Gates whose commands run while no other gate command of the run does",
       { default: [] },
     ),
@@ -206,6 +206,47 @@ const recipe = fixedTable("", {
   parser: key(anyText, "Accepted in older files; has no effect", { legacy: true }),
 });
 
+const gates = tables("Gates beside those of [project], each for some paths", {
+  name: requiredKey(nonEmptyText, "Name of the gate in verdicts and lists"),
+  command: requiredKey(
+    nonEmptyText,
+    "Shell command; {files} is replaced by the changed files of the gate, relative to cwd",
+  ),
+  kind: key(
+    oneOf("test", "lint", "format", "typecheck", "check"),
+    "How a failure is compared with the base: by failing tests, by diagnostics, or (check) by both",
+    { default: "check" },
+  ),
+  paths: key(
+    textList,
+    "Patterns as in claims; the gate runs when a changed path matches one. Without patterns it always runs",
+    { default: [] },
+  ),
+  cwd: key(nonEmptyText, "Folder in which the command runs, relative to the project", {
+    default: ".",
+  }),
+  timeout_s: key(positiveInteger, "Time limit of each command", {
+    derivedDefault: "`settlement_timeout`",
+    unit: "seconds",
+  }),
+  exclusive: key(flag, "Run the command while no other gate command of the run does", {
+    default: false,
+  }),
+  history: key(flag, "Let the command see the target's history, as history_gates does", {
+    default: false,
+  }),
+  shares: key(
+    nonEmptyText,
+    "Name of a group of gates that may share build outputs of one candidate",
+  ),
+  network: key(oneOf("none", "host"), "Network of the command", {
+    derivedDefault: "that of [sandbox]",
+  }),
+  sandbox: key(oneOf("on", "off"), "Whether the command runs in the sandbox", { default: "on" }),
+  sockets: key(textList, "Unix sockets that the command may reach", { default: [] }),
+  devices: key(textList, "Devices below /dev that the command may use", { default: [] }),
+});
+
 /** Every table of the file. */
 export const projectKeys = {
   project,
@@ -288,6 +329,7 @@ export const projectKeys = {
     'Named commands, run by `dgov verify run NAME` and by `test_cmd = "verify:NAME"` of tasks',
     recipe,
   ),
+  gates,
   sops: fixedTable("Standard operating procedures given to workers", {
     picker: key(oneOf("model", "rules"), "Selection of a task's SOPs: by a model or by rules", {
       default: "model",
@@ -377,6 +419,9 @@ export const projectKeys = {
 /** A valid project.toml as parsed. */
 export type WrittenConfig = { [K in keyof typeof projectKeys]?: Written<(typeof projectKeys)[K]> };
 export type WrittenProvider = Written<typeof provider>;
+
+/** Keys of one `[[gates]]` table. */
+export const gateKeys = gates.keys;
 
 /** Keys of one `[providers.<name>]` table. */
 export const providerKeys = provider.keys;

@@ -97,7 +97,7 @@ test("the JSON Schema has descriptions with units, and defaults that are fixed v
 test("every default is a valid value of its key", () => {
   const invalid = (definition: TomlDefinition, path: string): string[] => {
     if (definition.kind === "map") return invalid(definition.each, `${path}.*`);
-    if (definition.kind === "table") {
+    if (definition.kind !== "key") {
       return Object.entries(definition.keys).flatMap(([name, one]) =>
         invalid(one, `${path}.${name}`),
       );

@@ -72,6 +72,14 @@ function valueProblems(definition: TomlDefinition, value: unknown, path: string[
       return Object.entries(value).flatMap(([name, inner]) =>
         valueProblems(definition.each, inner, [...path, name]),
       );
+    case "list":
+      if (!Array.isArray(value)) return wrong("a list of tables");
+      return value.flatMap((inner, at): Found[] => {
+        const below = [...path, String(at)];
+        return isTable(inner)
+          ? tableProblems(definition.keys, inner, below)
+          : [{ code: "wrong-type", path: below, wanted: "a table", value: inner }];
+      });
     default:
       return definition satisfies never;
   }
@@ -137,6 +145,7 @@ export interface JsonSchema {
   [key: string]: unknown;
   properties?: Record<string, JsonSchema>;
   additionalProperties?: JsonSchema | boolean;
+  items?: JsonSchema;
   anyOf?: JsonSchema[];
 }
 
@@ -170,6 +179,8 @@ function arktypeDefinition(definition: TomlDefinition): unknown {
     }
     case "map":
       return { "[string]": arktypeDefinition(definition.each) };
+    case "list":
+      return [arktypeTable(definition.keys), "[]"];
     default:
       return definition satisfies never;
   }
@@ -202,12 +213,15 @@ function withDescription(
   defaults: Defaults,
 ): JsonSchema {
   const result: JsonSchema = { ...(description === "" ? {} : { description }), ...schema };
-  const { properties, additionalProperties: each, anyOf } = schema;
+  const { properties, additionalProperties: each, anyOf, items } = schema;
   if (definition.kind === "table" && properties !== undefined) {
     result.properties = annotatedProperties(schema, definition.keys, defaults);
   }
   if (definition.kind === "map" && typeof each === "object") {
     result.additionalProperties = annotated(each, definition.each, defaults);
+  }
+  if (definition.kind === "list" && items !== undefined) {
+    result.items = { ...items, properties: annotatedProperties(items, definition.keys, defaults) };
   }
   if (anyOf !== undefined) {
     result.anyOf = anyOf.map((one) => withDescription(one, description, definition, defaults));
@@ -218,6 +232,11 @@ function withDescription(
 /** The default of a key when it is a fixed value; null when there is none. */
 function documentedDefault(definition: TomlDefinition): unknown {
   if (definition.kind === "map") return definition.emptyByDefault ? {} : null;
-  if (definition.kind === "table" || definition.derivedDefault !== null) return null;
+  if (
+    definition.kind === "list" ||
+    definition.kind === "table" ||
+    definition.derivedDefault !== null
+  )
+    return null;
   return definition.default;
 }

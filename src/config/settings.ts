@@ -1,8 +1,8 @@
 /** Every setting in force, by its name in project.toml, with its source. Pure. */
 import { camelKey } from "../std/case.ts";
-import type { Config, ProviderConfig } from "./config.ts";
+import type { Config, GateConfig, ProviderConfig } from "./config.ts";
 import { valueInForce } from "./keys.ts";
-import { projectKeys, providerKeys } from "./project-keys.ts";
+import { gateKeys, projectKeys, providerKeys } from "./project-keys.ts";
 
 export interface Setting {
   /** Dotted, as in project.toml. */
@@ -33,6 +33,7 @@ export function settingsInForce(
     ...fixedSettings(config, written, found).map((setting) => withDerivedSource(setting, config)),
     ...Object.values(config.providers).flatMap((p) => providerSettings(p, written["providers"])),
     ...chosenSettings(config),
+    ...config.gates.flatMap((gate, at) => gateSettings(gate, written["gates"], at)),
   ];
 }
 
@@ -86,6 +87,19 @@ function providerSettings(provider: ProviderConfig, written: unknown): Setting[]
       source: required || has(table, name) ? "project" : "default",
     };
   });
+}
+
+/** Settings of a gate of `[[gates]]`, by its name. */
+function gateSettings(gate: GateConfig, written: unknown, at: number): Setting[] {
+  const table: unknown = Array.isArray(written) ? written[at] : null;
+  const values: Record<string, unknown> = { ...gate };
+  return Object.keys(gateKeys)
+    .filter((name) => name !== "name")
+    .map((name) => ({
+      key: `gates.${gate.name}.${name}`,
+      value: values[camelKey(name)],
+      source: has(table, name) ? "project" : "default",
+    }));
 }
 
 function has(table: unknown, key: string): table is Record<string, unknown> {

@@ -79,6 +79,8 @@ function scan(text: string): { lines: string[]; entries: Map<string, Entry> } {
   const entries = new Map<string, Entry>();
   const pending: Pending = { string: null, depth: 0 };
   let table: string[] = [];
+  /** Number of tables of each array of tables. */
+  const tables = new Map<string, number>();
   let last: Entry | null = null;
   const add = (path: readonly string[], entry: Entry): void => {
     for (let length = path.length; length > 0; length--) {
@@ -99,7 +101,7 @@ function scan(text: string): { lines: string[]; entries: Map<string, Entry> } {
     if (key === null) continue;
     last = { line: number, column, end: number };
     if (opening > 0) {
-      table = key.path;
+      table = opening > 1 ? [...key.path, nextIndex(tables, key.path)] : key.path;
       add(table, last);
     } else if (line[key.end] === "=") {
       add([...table, ...key.path], last);
@@ -107,6 +109,14 @@ function scan(text: string): { lines: string[]; entries: Map<string, Entry> } {
     }
   }
   return { lines, entries };
+}
+
+/** The index of the next table in an array of tables, as text. */
+function nextIndex(tables: Map<string, number>, path: readonly string[]): string {
+  const key = entryKey(path);
+  const index = tables.get(key) ?? 0;
+  tables.set(key, index + 1);
+  return String(index);
 }
 
 /** A dotted key and the column after it and its trailing spaces; null when there is no key. */

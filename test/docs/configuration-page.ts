@@ -12,6 +12,8 @@ export interface Key {
   means: string;
   /** True for a table with keys of its own. */
   table: boolean;
+  /** True for an array of tables. */
+  repeated: boolean;
 }
 
 /** Every table and key of project.toml, in the order of the definitions. */
@@ -31,16 +33,17 @@ function keysOf(keys: Keys, path: readonly string[], inherited: string): Key[] {
       default: defaultOf(definition),
       means,
       table: isTable,
+      repeated: definition.kind === "list",
     };
     if (!isTable) return [self];
-    const inner = definition.kind === "table" ? definition.keys : { "*": definition.each };
+    const inner = definition.kind === "map" ? { "*": definition.each } : definition.keys;
     return [self, ...keysOf(inner, below, means)];
   });
 }
 
 function defaultOf(definition: TomlDefinition): string {
   if (definition.kind === "map") return definition.emptyByDefault ? "`{}`" : "";
-  if (definition.kind === "table") return "";
+  if (definition.kind === "table" || definition.kind === "list") return "";
   if (definition.derivedDefault !== null) return definition.derivedDefault;
   return definition.default === null ? "" : `\`${JSON.stringify(definition.default)}\``;
 }
@@ -72,7 +75,8 @@ export function configurationPage(): string {
       ...one,
       key: `\`${one.key.slice(section.key.length + 1)}\``,
     }));
-    const head = `## [${section.key.replaceAll("*", "NAME")}]`;
+    const name = `[${section.key.replaceAll("*", "NAME")}]`;
+    const head = `## ${section.repeated ? `[${name}]` : name}`;
     const lead = section.means === "" ? "" : `\n\n${section.means}.`;
     return rows.length === 0
       ? null

@@ -22,10 +22,15 @@ x = "m"
 x = ["src/**"]
 [verify.x]
 command = "true"
+[[gates]]
+name = "x"
+command = "true"
 `;
   const loaded = parseConfig(text, "/");
   if (!loaded.ok) throw new Error("the text is wrong");
-  const printed = settingsInForce(loaded.config, {}).map(({ key }) => key.replace(/\.x\b/, ".*"));
+  const printed = settingsInForce(loaded.config, {}).map(({ key }) =>
+    key.replace(/^gates\.x/, "gates").replace(/\.x\b/, ".*"),
+  );
   const documented = keys.filter((one) => !one.table).map(({ key }) => key);
   expect(printed.filter((key) => !documented.includes(key))).toEqual([]);
   expect(documented.filter((key) => !printed.includes(key))).toEqual([
@@ -35,5 +40,6 @@ command = "true"
     "verify.*.description",
     "verify.*.log_name",
     "verify.*.parser",
+    "gates.name",
   ]);
 });

@@ -5,8 +5,9 @@
  * HEAD is the commit that may land, `{base}` its parent. On the base the sides are exchanged: HEAD is the base and
  * `{base}` the commit, so that a command that checks the changed files checks the same files there.
  */
-import { runsAlone } from "../../config/exclusive-gates.ts";
+
 import { asksForHistory, namesBase } from "../../config/gate-history.ts";
+import { runsAlone } from "../../config/gates.ts";
 import type { Oid } from "../../git/objects.ts";
 import type { GateHistory } from "../../git/worktrees/gate-tree.ts";
 import { canonicalJson, sha256 } from "../../std/digest.ts";

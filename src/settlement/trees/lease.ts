@@ -4,7 +4,7 @@
  */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { runsAlone } from "../../config/exclusive-gates.ts";
+import { runsAlone } from "../../config/gates.ts";
 import type { Oid } from "../../git/objects.ts";
 import { clearOwnFolder, removeOwnFolder } from "../../git/own-folder.ts";
 import type { Repository } from "../../git/repository.ts";

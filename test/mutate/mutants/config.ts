@@ -73,27 +73,27 @@ export default [
   },
   {
     name: "a recipe that is not exclusive makes the tests gate run alone",
-    file: "src/config/exclusive-gates.ts",
+    file: "src/config/gates.ts",
     find: "exclusive && (testCmd",
     replace: "(testCmd",
     killedBy:
-      'src/config/exclusive-gates.test.ts > A29 exclusive_gates = []: tests with test_cmd "verify:unit" runs alone: false',
+      'src/config/gates.test.ts > A29 exclusive_gates = []: tests with test_cmd "verify:unit" runs alone: false',
   },
   {
     name: "an exclusive recipe that a command contains does not run alone",
-    file: "src/config/exclusive-gates.ts",
+    file: "src/config/gates.ts",
     find: " || testCmd.includes(command)",
     replace: "",
     killedBy:
-      'src/config/exclusive-gates.test.ts > A29 exclusive_gates = []: tests with test_cmd "( make unit ) && ( make e2e )" runs alone: true',
+      'src/config/gates.test.ts > A29 exclusive_gates = []: tests with test_cmd "( make unit ) && ( make e2e )" runs alone: true',
   },
   {
     name: "every gate runs alone with a unit's exclusive recipe",
-    file: "src/config/exclusive-gates.ts",
+    file: "src/config/gates.ts",
     find: 'gate !== "tests" || testCmd === null',
     replace: "testCmd === null",
     killedBy:
-      'src/config/exclusive-gates.test.ts > A29 exclusive_gates = []: coverage with test_cmd "verify:e2e" runs alone: false',
+      'src/config/gates.test.ts > A29 exclusive_gates = []: coverage with test_cmd "verify:e2e" runs alone: false',
   },
   {
     name: "a command that reads DGOV_BASE gets no history",

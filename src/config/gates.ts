@@ -1,0 +1,122 @@
+/** Gates by name: those of `[project]`, and those of `[[gates]]` with their paths. Pure. */
+import { coversAny } from "../claims/cover.ts";
+import { parseClaim, parseClaims } from "../claims/path.ts";
+import { didYouMean, suggest } from "../std/suggest.ts";
+import type { Config, GateConfig } from "./config.ts";
+
+/** Gates that `[project]` configures commands of. */
+const commandGates = ["format", "lint", "types", "tests", "coverage"] as const;
+
+/** Names that a gate of `[[gates]]` cannot have. */
+const reservedNames: readonly string[] = ["setup", ...commandGates, "structure", "semantic"];
+
+const nameCharsMax = 60;
+
+/** A problem of `[[gates]]`, `exclusive_gates` or `history_gates`; `value` is a text in the key's value. */
+interface GateProblem {
+  path: string[];
+  value?: string;
+  code: string;
+  message: string;
+  hint: string | null;
+}
+
+/** Problems of the gates that involve more than the type of one key. */
+export function gateProblems(config: Config): GateProblem[] {
+  const own = config.gates.map(({ name }) => name);
+  return [
+    ...config.gates.flatMap((gate, at) => [
+      ...nameProblems(gate, at, own.slice(0, at)),
+      ...pathProblems(gate, at),
+    ]),
+    ...unknownGates("exclusive_gates", config.exclusiveGates, ["setup", ...commandGates, ...own]),
+    ...unknownGates("history_gates", config.historyGates, [...commandGates, ...own]),
+  ];
+}
+
+function nameProblems({ name }: GateConfig, at: number, earlier: readonly string[]): GateProblem[] {
+  const problem = (message: string, hint: string | null = null): GateProblem[] => [
+    { path: ["gates", String(at), "name"], code: "gate-name", message, hint },
+  ];
+  if (name.length > nameCharsMax || !/^[A-Za-z0-9][\w.:@/-]*$/.test(name)) {
+    return problem(
+      `the gate name \`${name}\` is not a name of at most ${nameCharsMax} letters, digits and \`-_.:@/\``,
+    );
+  }
+  if (reservedNames.includes(name)) {
+    return problem(`\`${name}\` is the name of a gate of dgov`, "choose another name");
+  }
+  if (earlier.includes(name)) return problem(`two gates have the name \`${name}\``);
+  return [];
+}
+
+function pathProblems({ name, paths, cwd }: GateConfig, at: number): GateProblem[] {
+  const problem = (key: string, value: string, message: string): GateProblem => ({
+    ...{ path: ["gates", String(at), key], value, code: "gate-path", hint: null },
+    message: `gate \`${name}\`: ${message}`,
+  });
+  const patterns = paths.flatMap((path) => {
+    const parsed = parseClaim(path);
+    return parsed.ok
+      ? []
+      : [problem("paths", path, `the path \`${path}\` ${firstPart(parsed.problem)}`)];
+  });
+  const folder = cwd === "." ? null : parseClaim(cwd);
+  if (folder === null) return patterns;
+  const reason = folder.ok ? null : folder.problem;
+  return reason === null
+    ? patterns
+    : [...patterns, problem("cwd", cwd, `\`cwd\` ${firstPart(reason)}`)];
+}
+
+/** The problem of a claim without the advice for claims. */
+function firstPart(problem: string): string {
+  return problem.split(";")[0] ?? problem;
+}
+
+function unknownGates(
+  key: string,
+  named: readonly string[],
+  known: readonly string[],
+): GateProblem[] {
+  return named
+    .filter((name) => !known.includes(name))
+    .map((name) => ({
+      path: ["project", key],
+      value: name,
+      code: "unknown-gate",
+      message: `\`project.${key}\` names \`${name}\`, which is no gate`,
+      hint: didYouMean(suggest(name, [...known]), `gates: ${known.join(", ")}`),
+    }));
+}
+
+/** True when a path (relative to the project) is one of a gate's; every path is one of a gate without paths. */
+export function isPathOf({ paths }: Pick<GateConfig, "paths">, path: string): boolean {
+  // Claims of folders do not cover a .gitignore, which gates may read like any other file.
+  return (
+    paths.length === 0 || coversAny(claimsOf(paths), path.replace(/\.gitignore$/, "gitignore"))
+  );
+}
+
+const parsedPaths = new WeakMap<readonly string[], ReturnType<typeof parseClaims>>();
+
+function claimsOf(paths: readonly string[]): ReturnType<typeof parseClaims> {
+  const known = parsedPaths.get(paths) ?? parseClaims(paths);
+  parsedPaths.set(paths, known);
+  return known;
+}
+
+/** True when a gate is exclusive, or a unit's `test_cmd` contains an exclusive recipe. */
+export function runsAlone(
+  config: Pick<Config, "exclusiveGates" | "gates" | "verify">,
+  gate: string,
+  testCmd: string | null,
+): boolean {
+  if (config.exclusiveGates.includes(gate)) return true;
+  if (config.gates.some(({ name, exclusive }) => exclusive && name === gate)) return true;
+  if (gate !== "tests" || testCmd === null) return false;
+  return Object.entries(config.verify).some(
+    ([name, { exclusive, command }]) =>
+      exclusive && (testCmd === `verify:${name}` || testCmd.includes(command)),
+  );
+}
