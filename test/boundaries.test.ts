@@ -21,16 +21,20 @@ const rooms: Record<string, { uses: string[]; types?: string[] }> = {
   ledger: { uses: [], types: ["kernel"] },
   views: { uses: ["kernel"], types: ["plan", "log", "semantic", "worker"] },
   process: { uses: [] },
+  sandbox: { uses: ["process"], types: ["config"] },
   git: { uses: ["process"] },
   languages: { uses: [] },
   structure: { uses: ["languages"] },
   semantic: { uses: ["languages"] },
   settlement: {
-    uses: ["claims", "git", "process", "structure", "semantic", "languages", "config"],
+    uses: ["claims", "git", "process", "sandbox", "structure", "semantic", "languages", "config"],
     types: ["kernel", "plan"],
   },
   model: { uses: [] },
-  worker: { uses: ["model", "process", "git", "languages", "claims"], types: ["config"] },
+  worker: {
+    uses: ["model", "process", "sandbox", "git", "languages", "claims"],
+    types: ["config"],
+  },
   planner: { uses: ["process", "plan", "git", "config", "runner"], types: ["worker"] },
   runner: {
     uses: [
@@ -40,6 +44,7 @@ const rooms: Record<string, { uses: string[]; types?: string[] }> = {
       "ledger",
       "git",
       "process",
+      "sandbox",
       "settlement",
       "structure",
       "config",
@@ -62,6 +67,7 @@ const rooms: Record<string, { uses: string[]; types?: string[] }> = {
       "planner",
       "process",
       "runner",
+      "sandbox",
       "settlement",
       "structure",
       "languages",

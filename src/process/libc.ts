@@ -1,5 +1,5 @@
 /** Process control of Linux that Bun does not offer. Each function does nothing elsewhere. */
-import { dlopen } from "bun:ffi";
+import { dlopen, ptr } from "bun:ffi";
 import { once } from "../std/once.ts";
 
 /** musl answers to the first name as well; its own comes second in case a version does not. */
@@ -43,6 +43,17 @@ export function makeUndumpable(): void {
 /** Makes orphaned descendants children of this process. False where the system cannot. */
 export function becomeSubreaper(): boolean {
   return linuxCalls()?.prctl(prctlOptions.setChildSubreaper, 1, 0, 0, 0) === 0;
+}
+
+const [afUnix, sockStream, sockCloexec, sockNonblock] = [1, 1, 0o2000000, 0o4000];
+
+/** Two connected sockets, closed when another program starts; null where there are none. */
+export function socketPair(o: { blocking: boolean }): [number, number] | null {
+  const fds = new Int32Array(2);
+  const type = sockStream | sockCloexec | (o.blocking ? 0 : sockNonblock);
+  const [one = -1, other = -1] =
+    linuxCalls()?.socketpair(afUnix, type, 0, ptr(fds)) === 0 ? fds : [];
+  return one < 0 ? null : [one, other];
 }
 
 /** `pidfd_open` has the same number on every architecture. */

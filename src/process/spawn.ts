@@ -5,19 +5,40 @@
  *
  * A command with a marker, which runs code of the project, has a supervisor where the system allows it. In
  * a worker it has none: the worker adopts the orphans itself. Programs of dgov's own, such as git, have none.
+ * A command in namespaces of its own needs none either: the kernel ends everything in them with bubblewrap.
  */
-import { accessSync, closeSync, constants, openSync, statSync, writeSync } from "node:fs";
+import {
+  accessSync,
+  closeSync,
+  constants,
+  openSync,
+  readlinkSync,
+  readSync,
+  statSync,
+  writeSync,
+} from "node:fs";
 import { DgovError } from "../error.ts";
 import { startLimit } from "../std/limit.ts";
 import { BoundedOutput } from "./bounded-output.ts";
+import {
+  type Confine,
+  isMissingInside,
+  type NamespacesConfine,
+  parseStatus,
+  signalOf,
+} from "./confine.ts";
 import type { ExitResult } from "./exit-result.ts";
+import { socketPair } from "./libc.ts";
 import { isReaperOfCommands, killOrphans, ownChild } from "./orphans.ts";
 import { openSupervisor, type SupervisorLink } from "./supervisor.ts";
-import { killTree } from "./tree.ts";
+import { killTree, processStart } from "./tree.ts";
 
 export interface RunOptions {
   argv: string[];
+  /** At level `namespaces` it has no effect: the folder inside is part of the confinement. */
   cwd: string;
+  /** Confinement of the command; without it the command may do what this process may. */
+  confine?: Confine | undefined;
   /** The child's whole environment; nothing is inherited. */
   env: Record<string, string>;
   stdin?: string | Uint8Array;
@@ -137,7 +158,7 @@ async function execute(given: RunOptions, combine: boolean): Promise<Execution> 
   const child = start(options);
   const notFound: ExitResult = { kind: "not_found", program: options.argv[0] ?? "" };
   if (child === null) return end(notFound);
-  const { process: running, supervisor } = child;
+  const { process: running, supervisor, namespaces } = child;
 
   let verdict: ExitResult | null = null;
   let killed: Promise<unknown> = Promise.resolve();
@@ -167,10 +188,25 @@ async function execute(given: RunOptions, combine: boolean): Promise<Execution> 
     const code = await running.exited;
     await killed;
     const report = supervisor?.take() ?? null;
+    const status = namespaces === null ? null : parseStatus(namespaces.take());
+    if (status !== null) await endOfNamespaces(status.init);
     // A supervisor that was killed has not killed the rest.
-    if (report === null) await killRest(running.pid, options);
+    else if (report === null) await killRest(running.pid, options);
     await drain([stdout, stderr]);
     if (verdict !== null) return end(verdict);
+    if (status !== null && status.exitCode !== null) {
+      const signal = signalOf(status.exitCode);
+      if (signal !== null) return end({ kind: "signaled", signal });
+      return end({ kind: "exited", code: status.exitCode });
+    }
+    if (status !== null && running.signalCode === null) {
+      const message = err.text();
+      if (isMissingInside(message)) return end(notFound);
+      throw new DgovError(
+        "ENVIRONMENT",
+        `cannot set up the sandbox for ${options.argv[0] ?? ""}: ${message.trim().slice(-500)}`,
+      );
+    }
     if (report?.kind === "failed") {
       requireFolder(options.cwd);
       if (isMissing(report.code)) return end(notFound);
@@ -193,31 +229,95 @@ interface Started {
   /** The program, or its supervisor. */
   process: Bun.Subprocess<"ignore" | Uint8Array, "pipe", "pipe">;
   supervisor: SupervisorLink | null;
+  namespaces: NamespacesLink | null;
+}
+
+/** Descriptors of bubblewrap, and what it wrote to the first one. */
+interface NamespacesLink {
+  argv: string[];
+  fds: number[];
+  /** Closes bubblewrap's ends in this process. */
+  started(): void;
+  /** The status lines, once bubblewrap has ended. Closes the link. */
+  take(): string;
+}
+
+/** Numbers of bubblewrap's descriptors: for its status and for the seccomp program. */
+const [statusFd, seccompFd] = [3, 4];
+
+/** The command line of a command in namespaces, and the descriptors that it needs. */
+function openNamespaces(confine: NamespacesConfine, argv: readonly string[]): NamespacesLink {
+  const link = (): [number, number] => {
+    const pair = socketPair({ blocking: true });
+    if (pair === null) throw new DgovError("ENVIRONMENT", "no sockets for the sandbox");
+    return pair;
+  };
+  const [ours, theirs] = link();
+  const fds = [theirs];
+  if (confine.seccomp !== null) {
+    const [from, to] = link();
+    writeSync(from, confine.seccomp);
+    closeSync(from);
+    fds.push(to);
+  }
+  const seccomp = confine.seccomp === null ? [] : ["--seccomp", `${seccompFd}`];
+  return {
+    argv: [...confine.wrap, "--json-status-fd", `${statusFd}`, ...seccomp, "--", ...argv],
+    fds,
+    started: () => fds.forEach(closeSync),
+    take() {
+      const buffer = Buffer.alloc(4096);
+      let length = 0;
+      for (let read = -1; read !== 0 && length < buffer.length; length += read) {
+        read = readSync(ours, buffer, length, buffer.length - length, null);
+      }
+      closeSync(ours);
+      return buffer.toString("utf8", 0, length);
+    },
+  };
+}
+
+/** Waits until the first process of a pid namespace has ended; the kernel ends all others before it. */
+async function endOfNamespaces(init: { pid: number; namespace: number } | null): Promise<void> {
+  const deadline = performance.now() + drainMs;
+  const isAlive = (): boolean => {
+    if (init === null || processStart(init.pid) === null) return false;
+    try {
+      return readlinkSync(`/proc/${init.pid}/ns/pid`) === `pid:[${init.namespace}]`;
+    } catch {
+      return false;
+    }
+  };
+  while (isAlive() && performance.now() < deadline) await Bun.sleep(1);
+  await killOrphans();
 }
 
 /** Starts the program; null when there is no such program. A supervisor reports that itself. */
 function start(options: RunOptions): Started | null {
-  const { stdin, marker } = options;
+  const { stdin, marker, confine } = options;
   const env = marker === undefined ? options.env : { ...options.env, DGOV_ATTEMPT: marker };
-  const supervised = marker !== undefined && !isReaperOfCommands();
+  const namespaces = confine?.level === "namespaces" ? openNamespaces(confine, options.argv) : null;
+  const supervised = namespaces === null && marker !== undefined && !isReaperOfCommands();
   const supervisor = supervised ? openSupervisor(options.argv, env) : null;
+  const link = namespaces ?? supervisor;
+  const fds = namespaces?.fds ?? (supervisor === null ? [] : [supervisor.fd]);
   try {
     const input = stdin === undefined ? "ignore" : Buffer.from(stdin);
-    const running = Bun.spawn(supervisor?.argv ?? options.argv, {
-      cwd: options.cwd,
+    const running = Bun.spawn(link?.argv ?? options.argv, {
+      cwd: namespaces === null ? options.cwd : "/",
       env: supervisor?.env ?? env,
-      stdio: [input, "pipe", "pipe", ...(supervisor === null ? [] : [supervisor.fd])],
+      stdio: [input, "pipe", "pipe", ...fds],
       detached: true,
     });
-    supervisor?.started();
-    return { process: ownChild(running as Started["process"]), supervisor };
+    link?.started();
+    return { process: ownChild(running as Started["process"]), supervisor, namespaces };
   } catch (error) {
-    supervisor?.started();
-    supervisor?.take();
+    link?.started();
+    link?.take();
     const code = (error as { code?: unknown }).code;
-    requireFolder(options.cwd);
-    if (supervisor === null && isMissing(code)) return null;
-    const name = options.argv[0] ?? "";
+    if (namespaces === null) requireFolder(options.cwd);
+    if (link === null && isMissing(code)) return null;
+    const name = (namespaces?.argv ?? options.argv)[0] ?? "";
     throw new DgovError("ENVIRONMENT", `cannot start ${name}`, { cause: error });
   }
 }
@@ -248,9 +348,21 @@ function isMissing(code: unknown): boolean {
 
 /** Kills a running command with everything it started, through its supervisor if that answers. */
 async function killAll(
-  { process: running, supervisor }: Started,
+  { process: running, supervisor, namespaces }: Started,
   options: RunOptions,
 ): Promise<void> {
+  if (namespaces !== null) {
+    // With its group, in case it has not yet bound the processes inside to its own end.
+    for (const pid of [running.pid, -running.pid]) {
+      try {
+        process.kill(pid, "SIGKILL");
+      } catch {
+        // It has ended.
+      }
+    }
+    await running.exited;
+    return;
+  }
   if (supervisor !== null) {
     supervisor.stop();
     const limit = Promise.withResolvers<boolean>();

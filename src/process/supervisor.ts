@@ -12,7 +12,7 @@ import { closeSync, readSync, writeSync } from "node:fs";
 import { constants } from "node:os";
 import { assert } from "../std/assert.ts";
 import { once } from "../std/once.ts";
-import { becomeSubreaper, linuxCalls, pidfdOpen } from "./libc.ts";
+import { becomeSubreaper, linuxCalls, pidfdOpen, socketPair } from "./libc.ts";
 import { ownCommand, supervisorArgument } from "./own-command.ts";
 import { childProcessesOf, killDescendantsOnce } from "./tree.ts";
 
@@ -46,7 +46,6 @@ const reapIntervalMs = 1000;
 /** Time limit for killing the rest; a process in an uninterruptible system call may outlive it. */
 const killMs = 5000;
 
-const [afUnix, sockStream, sockCloexec, sockNonblock] = [1, 1, 0o2000000, 0o4000];
 const [pollIn, pollError, pollHangup] = [1, 8, 16];
 /** WNOHANG of `waitpid`. */
 const noHang = 1;
@@ -70,12 +69,9 @@ export function openSupervisor(
   argv: readonly string[],
   env: Record<string, string>,
 ): SupervisorLink | null {
-  const calls = isSupported() ? linuxCalls() : null;
-  if (calls === null) return null;
-  const fds = new Int32Array(2);
-  const type = sockStream | sockCloexec | sockNonblock;
-  if (calls.socketpair(afUnix, type, 0, ptr(fds)) !== 0) return null;
-  const [ours = -1, theirs = -1] = fds;
+  const pair = isSupported() ? socketPair({ blocking: false }) : null;
+  if (pair === null) return null;
+  const [ours, theirs] = pair;
   const open = new Set([ours, theirs]);
   const close = (fd: number): void => {
     if (open.delete(fd)) closeSync(fd);
