@@ -6,28 +6,11 @@
  * with redacted old text would not match the file.
  */
 
+import { credentialText } from "../std/credentials.ts";
+
 const replacement = "[redacted]";
 /** Shorter keys are placeholders for local servers and occur in ordinary text. */
 const keyCharsMin = 8;
-
-/** Credentials with a prefix that does not occur in ordinary text. */
-const credentials = new RegExp(
-  [
-    "-----BEGIN [A-Z ]*PRIVATE KEY-----[\\s\\S]*?-----END [A-Z ]*PRIVATE KEY-----",
-    "\\b(?:sk|rk|pk)-(?:[a-z]+-)?[A-Za-z0-9_-]{20,}",
-    "\\bsk_(?:live|test)_[A-Za-z0-9]{16,}",
-    "\\bgh[pousr]_[A-Za-z0-9]{30,}",
-    "\\bgithub_pat_[A-Za-z0-9_]{30,}",
-    "\\bglpat-[A-Za-z0-9_-]{20,}",
-    "\\bfw_[A-Za-z0-9]{20,}",
-    "\\bxox[abposr]-[A-Za-z0-9-]{20,}",
-    "\\b(?:AKIA|ASIA)[0-9A-Z]{16}\\b",
-    "\\bAIza[0-9A-Za-z_-]{35}",
-    "\\bnpm_[A-Za-z0-9]{36}",
-    "\\beyJ[A-Za-z0-9_-]{10,}\\.eyJ[A-Za-z0-9_-]{10,}\\.[A-Za-z0-9_-]{10,}",
-  ].join("|"),
-  "g",
-);
 
 export interface Redactor {
   /** The text without the key. */
@@ -41,7 +24,7 @@ export function redactorFor(apiKey: string): Redactor {
   const spellings = apiKey.length < keyCharsMin ? [] : spellingsOf(apiKey);
   const key = (text: string): string =>
     spellings.reduce((rest, spelling) => rest.replaceAll(spelling, replacement), text);
-  const all = (text: string): string => key(text).replace(credentials, replacement);
+  const all = (text: string): string => key(text).replace(credentialText, replacement);
   return { key, value: (value) => mapText(value, all) as typeof value };
 }
 

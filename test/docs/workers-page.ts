@@ -1,5 +1,12 @@
 /** `docs/workers.md`: tools, environment and network of workers and gates, generated from the program. */
-import { childEnvironment } from "../../src/process/environment.ts";
+import {
+  childEnvironment,
+  isToolchainVariable,
+  outputVariables,
+  sharingVariables,
+  toolchains,
+  variableNames,
+} from "../../src/process/environment.ts";
 import { slotVariables } from "../../src/process/machine-slots.ts";
 import type { WorkerRole } from "../../src/worker/protocol.ts";
 import { toolsFor } from "../../src/worker/tools/index.ts";
@@ -21,7 +28,9 @@ const proxies = "HTTP_PROXY, HTTPS_PROXY, ALL_PROXY, NO_PROXY";
 /** Names of the variables that a child gets from an environment that has every one. */
 function namesPassed(o: { proxies: boolean }): string[] {
   const every = new Proxy({ LC_ALL: "x" } as Record<string, string>, { get: () => "x" });
-  return Object.keys(childEnvironment(every, { deny: [], ...o })).filter((name) => name !== "TERM");
+  return Object.keys(childEnvironment(every, { deny: [], ...o })).filter(
+    (name) => name !== "TERM" && !isToolchainVariable(name),
+  );
 }
 
 /** Throws when the page's groups of variables are not those of the program. */
@@ -74,8 +83,33 @@ ${table(
   ["names", "means"],
 )}
 
-Anything else, such as \`CARGO_HOME\`, \`JAVA_HOME\` or \`DATABASE_URL\`, has to be named: \`[run] env = ["JAVA_HOME"]\`. Keys
-of providers (\`api_key_env\`), \`GIT_AUTHOR_*\`, \`GIT_COMMITTER_*\`, \`EMAIL\` and names that begin with \`DGOV_\` are never passed
+They also get the variables of toolchains, when those are set. Without them a command would not find an installation that
+is elsewhere, and would download and build again what is in its caches:
+
+${table(
+  ["toolchain", "programs", "stores", "settings"],
+  Object.entries(toolchains).map(([name, { programs, stores, settings }]) => ({
+    name,
+    programs: codes(variableNames(programs).join(", ")),
+    stores: codes(variableNames(stores).join(", ")),
+    settings: codes(variableNames(settings).join(", ")),
+  })),
+  ["name", "programs", "stores", "settings"],
+)}
+
+Stores are shared by all trees, as by all projects of the user: their entries are named by version or content. A folder
+inside your checkout becomes the same folder of the tree. Some variables of these toolchains are withheld:
+
+- one that may hold a secret: its name has a word such as \`TOKEN\`, \`PASSWORD\`, \`KEY\` or \`AUTH\`, or its value has a
+  URL with a user, the assignment of a password, or a provider's key
+- one that names the folder of a project's build output or environment by an absolute path, since a gate would use
+  what another candidate built there. With a relative path each tree has its own: ${codes(outputVariables.join(", "))}
+- one that makes an installer write into an environment of all trees: ${codes(sharingVariables.join(", "))}
+
+\`dgov doctor\` lists the ones that are passed on and the ones that are withheld. All values are part of the keys of verdicts.
+
+Anything else, such as \`DATABASE_URL\` or a variable that is withheld, has to be named: \`[run] env = ["DATABASE_URL"]\`.
+Keys of providers (\`api_key_env\`), \`GIT_AUTHOR_*\`, \`GIT_COMMITTER_*\`, \`EMAIL\` and names that begin with \`DGOV_\` are never passed
 on, even if they are listed.
 
 dgov sets, for each worktree and gate tree:

@@ -1,8 +1,16 @@
 /** Gates judge the candidate's code, not installed copies of the project or code planted for the judge. */
 import { describe, expect, test } from "bun:test";
-import { existsSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname, join } from "node:path";
 import { call, done, type ModelTurn } from "../../src/demo/script.ts";
+import { dgovJson } from "../harness/bin.ts";
 import { type ProjectOptions, type TestProject, testProject, unit } from "../harness/project.ts";
 
 function put(folder: string, path: string, text: string): void {
@@ -260,4 +268,57 @@ describe("planted code", () => {
     expect([run.exitCode, await p.landed()]).toEqual([0, [unit("a"), unit("b")]]);
     expect(existsSync(ran)).toBe(false);
   });
+});
+
+test.concurrent("F8 gates and tools get the variables of toolchains, and no secret or folder that trees would share", async () => {
+  const seen =
+    'printf "%s\\n" "$RUSTUP_HOME" "$UV_CACHE_DIR" "$CARGO_TARGET_DIR$npm_config__auth$UV_INDEX_URL$UV_MODEL"';
+  await using p = await testProject({
+    files: { ".gitignore": ".go/\n" },
+    tasks: { a: { files: { create: ["seen.txt"] } } },
+    config: {
+      project: {
+        test_cmd: `[ "$GOPATH" = "$(pwd -P)/.go" ] && if [ -e seen.txt ]; then ${seen} | cmp - seen.txt; fi`,
+      },
+    },
+    script: {
+      rules: [
+        {
+          unit: unit("a"),
+          turns: [call("run_bash", { command: `${seen} > seen.txt` }), done("ok")],
+        },
+      ],
+    },
+  });
+  const variables = {
+    RUSTUP_HOME: "/opt/rustup",
+    UV_CACHE_DIR: "/opt/uv",
+    GOPATH: join(p.root, ".go"),
+    CARGO_TARGET_DIR: "/tmp/target",
+    npm_config__auth: "dTpw",
+    UV_INDEX_URL: "https://u:p@pypi.example.org/simple",
+    UV_MODEL: p.env["TEST_KEY"] ?? "",
+  };
+  const run = await p.dgov(["run", "p"], variables);
+  expect([run.exitCode, run.stderr]).toEqual([0, expect.not.stringContaining("the base is red")]);
+  expect(p.repo.read("seen.txt")).toBe("/opt/rustup\n/opt/uv\n\n");
+  const at = { cwd: p.root, env: { ...p.env, ...variables } };
+  const rows = async (): Promise<unknown[]> =>
+    ((await dgovJson(["doctor"], at)).document["checks"] as { check: string }[]).filter(
+      ({ check }) => check === "toolchain",
+    );
+  expect(await rows()).toEqual([
+    {
+      check: "toolchain",
+      state: "ok",
+      detail:
+        "GOPATH, RUSTUP_HOME, UV_CACHE_DIR passed to commands; withheld: CARGO_TARGET_DIR (one folder for all trees), UV_INDEX_URL (may hold a secret), UV_MODEL (may hold a secret), npm_config__auth (may hold a secret)",
+      next: null,
+    },
+  ]);
+  const config = join(p.root, ".dgov/project.toml");
+  writeFileSync(config, `${readFileSync(config, "utf8")}\n[run]\nenv = ["CARGO_TARGET_DIR"]\n`);
+  expect(await rows()).toMatchObject([
+    { state: "warn", next: expect.stringContaining("[run] env") },
+  ]);
 });

@@ -20,7 +20,7 @@ import {
 import { openEventLogForReading } from "../../log/event-log.ts";
 import { openProvider } from "../../model/provider.ts";
 import { declaredName, listPlans } from "../../plan/locate.ts";
-import { childEnvironment } from "../../process/environment.ts";
+import { childEnvironment, toolchainVariablesIn } from "../../process/environment.ts";
 import { requireNoRun } from "../../process/lock.ts";
 import { lastTarget } from "../../runner/history/runs.ts";
 import { runPaths } from "../../runner/paths.ts";
@@ -81,6 +81,7 @@ export async function runChecks(o: DoctorRequest): Promise<DoctorCheck[]> {
   await checkSchemas(root, add);
   await checkProvider(o, config, rows);
   const environment = childEnvironment(o.env, childVariables(config));
+  checkToolchainVariables(o.env, config, add);
   await checkCommands({ root, config, environment, repository }, add);
   add("sandbox", "warn", "off: a worker can read and write what you can", null);
   if (repository !== null) {
@@ -194,6 +195,37 @@ async function checkSchemas(root: string, add: Add): Promise<void> {
     "dgov init",
   );
 }
+
+/** The set variables of toolchains that commands get, and those that are withheld from them. */
+function checkToolchainVariables(env: DoctorRequest["env"], config: Config, add: Add): void {
+  const { extra, deny } = childVariables(config);
+  const all = toolchainVariablesIn(env, deny);
+  if (all.length === 0) return;
+  const because = { secret: "may hold a secret", shared: "one folder for all trees" };
+  const isPassed = (one: (typeof all)[number]): boolean =>
+    one.withheld === null || extra.includes(one.name);
+  const passed = all.filter(isPassed).map(({ name }) => name);
+  const kept = all.flatMap((one) =>
+    isPassed(one) || one.withheld === null ? [] : [`${one.name} (${because[one.withheld]})`],
+  );
+  const parts = [
+    ...(passed.length > 0 ? [`${listed(passed, variablesShownMax)} passed to commands`] : []),
+    ...(kept.length > 0 ? [`withheld: ${listed(kept, variablesShownMax)}`] : []),
+  ];
+  const shared = all.filter((one) => one.withheld === "shared" && isPassed(one));
+  if (shared.length === 0) {
+    add("toolchain", "ok", parts.join("; "));
+    return;
+  }
+  const names = listed(
+    shared.map(({ name }) => name),
+    variablesShownMax,
+  );
+  const detail = `${names}: all trees share it, so a gate may use what another candidate built`;
+  add("toolchain", "warn", detail, `remove it from [run] env in ${configFile}`);
+}
+
+const variablesShownMax = 12;
 
 /** The endpoint of the project's own model: its key, the user's agreement, and a request when online. */
 async function checkProvider(

@@ -1,6 +1,7 @@
 /** Environment variables of processes that run in a worktree or gate tree. */
 import { existsSync, mkdirSync, realpathSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
+import { isToolchainVariable } from "../../process/environment.ts";
 import { slotVariables } from "../../process/machine-slots.ts";
 import type { SettlementContext } from "../context.ts";
 import { isInside } from "./python-editable-installs.ts";
@@ -17,9 +18,14 @@ const searchPaths = [
   "LD_LIBRARY_PATH",
 ];
 
+/** True for a variable whose folders inside the checkout are those of the tree in a child. */
+function namesFolders(name: string): boolean {
+  return searchPaths.includes(name) || isToolchainVariable(name);
+}
+
 /**
- * The environment of gates in a tree. Search paths inside the operator's checkout (an activated `.venv`,
- * `node_modules/.bin`, a package installed in place) are rewritten to the same folder of the tree, since
+ * The environment of gates in a tree. Search paths and folders of toolchains inside the operator's checkout (an activated `.venv`,
+ * `node_modules/.bin`, a package installed in place, `CARGO_HOME`) are rewritten to the same folder of the tree, since
  * the checkout's folders would test the operator's code. Each tree has a slot of its own; the variables
  * derived from it are not part of `c.environment`, and so not of the keys of cached verdicts.
  *
@@ -35,9 +41,8 @@ export function environmentIn(
   const env: Record<string, string> = { PATH: "/usr/bin:/bin", ...c.environment };
   const python = [...c.editableInstalls(), ...(env["PYTHONPATH"]?.split(":") ?? [])];
   if (python.length > 0) env["PYTHONPATH"] = python.join(":");
-  for (const name of searchPaths) {
-    const value = env[name];
-    if (value !== undefined) env[name] = relocated(value, c.repository.topLevel, root);
+  for (const [name, value] of Object.entries(env)) {
+    if (namesFolders(name)) env[name] = relocated(value, c.repository.topLevel, root);
   }
   return {
     ...slotVariables(c.machineSlots.of(root)),
@@ -68,7 +73,7 @@ export function environmentsInPlace(
   );
   // Search paths into the checkout lead into the tree instead.
   const values = Object.entries(environment).flatMap(([name, value]) =>
-    searchPaths.includes(name)
+    namesFolders(name)
       ? value.split(":").filter((path) => !isInside(path, repository.topLevel))
       : value,
   );
