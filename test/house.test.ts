@@ -93,6 +93,7 @@ test("no doc comment begins with a question word", () => {
 const spawners = [
   "app/create-plan.ts",
   "git/landing/ref-transaction.ts",
+  "process/mount-holder.ts",
   "process/spawn.ts",
   "process/supervisor.ts",
   "process/tree.ts",

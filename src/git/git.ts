@@ -20,6 +20,8 @@ export interface GitOptions {
   signal?: AbortSignal | undefined;
   /** Lets git read the operator's own configuration, which is hidden by default. */
   asOperator?: boolean;
+  /** Command line before git: the way into a mount namespace. Its folder is then `/`. */
+  enter?: readonly string[];
 }
 
 export interface GitOutput {
@@ -103,8 +105,8 @@ export function inRepository(
  */
 export async function runGit(argv: string[], o: GitOptions = {}): Promise<GitOutput> {
   const run = await runForBytes({
-    argv,
-    cwd: o.cwd ?? "/",
+    argv: [...(o.enter ?? []), ...argv],
+    cwd: o.enter === undefined ? (o.cwd ?? "/") : "/",
     env: { ...(o.asOperator === true ? operatorEnvironment() : gitEnvironment()), ...o.env },
     timeoutMs: o.timeoutMs ?? 300_000,
     outputBytesMax: o.outputBytesMax ?? 512 * 1024 * 1024,

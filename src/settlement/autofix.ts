@@ -16,7 +16,7 @@ import type { SettlementContext } from "./context.ts";
 import { keepFixes } from "./line-merge.ts";
 import { isSource } from "./source-files.ts";
 import { fillTemplate, runCommand, takesFiles } from "./trees/command.ts";
-import { withGateTree } from "./trees/lease.ts";
+import { withGateTree } from "./trees/gate-trees.ts";
 
 interface Autofixed {
   /** Files whose text was changed, relative to the repository. */
@@ -97,7 +97,7 @@ async function inCopy(
     paths,
     identity: c.identity,
   });
-  const request = { tree, unit: null, marker: o.marker, signal: c.signal };
+  const request = { tree, unit: null, marker: o.marker, signal: c.signal, inFolder: true };
   const texts = await withGateTree(c, request, async ({ prepare, root }) => {
     const ready = await prepare();
     return ready.ok ? use(root) : new Map<string, string>();

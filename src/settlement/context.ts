@@ -17,6 +17,7 @@ import { type DigestCache, digestCache } from "./digest-cache.ts";
 import { openSeal } from "./seal.ts";
 import { type CachedImport, importsVersion } from "./tests/tree-imports.ts";
 import { type DependencyWatch, dependencyWatch } from "./trees/dependency-watch.ts";
+import type { Ground } from "./trees/layers/ground.ts";
 import { editableInstalls } from "./trees/python-editable-installs.ts";
 import { type GateSlots, gateSlots } from "./trees/slots.ts";
 import type { GateProgress } from "./verdict.ts";
@@ -38,6 +39,8 @@ export interface SettlementContext {
   /** The operator's dependency folders, which are copied into trees. */
   dependencies: DependencyWatch;
   slots: GateSlots;
+  /** Layered trees; null where they cannot be mounted. */
+  ground: Ground | null;
   /** Slots of the trees in which commands run. */
   machineSlots: MachineSlots;
   /** Held by every command of a gate and by the setup of gate trees. */
@@ -107,6 +110,7 @@ export function openSettlement(o: SettlementOptions): SettlementContext {
     refs: once(() => snapshotRefs(o.repository, target)),
     dependencies: dependencyWatch(o.projectRoot),
     // More than the gates that run at once, so that a failing gate can borrow a second tree for its base.
+    ground: null,
     slots: gateSlots(slotsRoot, maxGates + Math.max(1, jobs)),
     machineSlots: new MachineSlots(lockFolders(env, dirname(slotsRoot))),
     commandLock: new SharedLock(),

@@ -29,3 +29,12 @@ export function sleep(ms: number, signal?: AbortSignal): Promise<void> {
 export function isoTime(ms: number): string {
   return new Date(ms).toISOString();
 }
+
+/** Waits until the clock shows a later second than that of a time in milliseconds. */
+export async function untilSecondAfter(ms: number, signal?: AbortSignal): Promise<void> {
+  while (Math.floor(Date.now() / 1000) <= Math.floor(ms / 1000) && !signal?.aborted) {
+    await sleep(1000 - (Date.now() % 1000), signal);
+    // A clock that was set back must not hold up a run.
+    if (Date.now() < ms - 1000) return;
+  }
+}

@@ -154,24 +154,36 @@ function indexIntact(g: GateTree): boolean {
   }
 }
 
-/**
- * Replaces the git dir of a gate tree, so that commands see a clean repository with this tree as HEAD, whatever
- * earlier commands did to theirs. Without a history it has no refs and a HEAD without parents: what a command
- * sees is then a function of the tree. Objects are read through alternates and written into the git dir.
- */
+/** Replaces the git dir of a gate tree and the `.git` file that names it. */
 export function renewGitDir(r: Repository, g: GateTree, history: GateHistory | null): void {
-  const dir = join(g.meta, "git");
-  removeOwnFolder(dir);
   removeOwnFolder(join(g.path, ".git"));
+  writeGateGitDir(r, { ...g, workTree: g.path, history });
+  writeFileSync(join(g.path, ".git"), gitFileText(g));
+}
+
+/**
+ * Replaces the git dir that the commands of a gate tree see, so that they find a clean repository with this tree as
+ * HEAD, whatever earlier commands did to theirs. Without a history it has no refs and a HEAD without parents: what a
+ * command sees is then a function of the tree. Objects are read through alternates and written into the git dir.
+ *
+ * @param o.workTree root of the tree, as commands see it
+ */
+export function writeGateGitDir(
+  r: Repository,
+  o: Pick<GateTree, "tree" | "meta"> & { workTree: string; history: GateHistory | null },
+): void {
+  const { workTree, history } = o;
+  const dir = join(o.meta, "git");
+  removeOwnFolder(dir);
   const identity = { name: "dgov", email: "dgov@localhost" };
-  const fields = { tree: g.tree, parents: [], message: "gate tree", identity };
+  const fields = { tree: o.tree, parents: [], message: "gate tree", identity };
   const bytes = commitBytes({ ...fields, date: "2000-01-01T00:00:00Z" });
   const head = history?.head ?? objectId(r.objectFormat, "commit", bytes);
-  createStandaloneGitDir(r, { dir, workTree: g.path, identity: null, head, index: indexOf(g) });
+  const index = join(o.meta, "index");
+  createStandaloneGitDir(r, { dir, workTree, identity: null, head, index });
   if (history === null) {
     writeObject(join(dir, "objects"), r.objectFormat, "commit", bytes, { durable: false });
   } else writeRefs(dir, history.refs);
-  writeFileSync(join(g.path, ".git"), gitFileText(g));
 }
 
 function gitFileText(g: GateTree): string {

@@ -7,7 +7,7 @@ import type { SettlementContext } from "../context.ts";
 import type { GateInput } from "../gates/gate.ts";
 import { fillTestTemplate } from "../tests/test-command.ts";
 import { testFolder } from "../tests/test-selection.ts";
-import { withGateTree } from "../trees/lease.ts";
+import { withGateTree } from "../trees/gate-trees.ts";
 import { lastLine } from "../verdict.ts";
 import { type Measured, measureCoverage } from "./measure.ts";
 import type { FileCoverage } from "./report.ts";

@@ -3,7 +3,8 @@ import { memoByOwner } from "../../std/once.ts";
 import type { SettlementContext } from "../context.ts";
 import { endedEarly, printsSummary } from "../diagnostics/test-output.ts";
 import { type CommandRun, combineRuns } from "../trees/command.ts";
-import { runConfirmed, withGateTree } from "../trees/lease.ts";
+import { withGateTree } from "../trees/gate-trees.ts";
+import { runConfirmed } from "../trees/lease.ts";
 import { tailOf, verdictOf } from "../verdict.ts";
 import type { GateInput, TreeView } from "./gate.ts";
 

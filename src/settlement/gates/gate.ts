@@ -91,6 +91,8 @@ export interface GateRequest {
   alone?: boolean;
   /** The unit whose candidate is the base and has not landed; null when the base is the target's tip. */
   behind?(): string | null;
+  /** True for the base of a run: its tree becomes a layer for the trees of units. */
+  buildsLayer?: boolean;
   /** Called when the gates that read objects have passed. */
   onScreened?(): void;
 }

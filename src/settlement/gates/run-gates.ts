@@ -7,7 +7,7 @@ import { treeOfCommit } from "../../git/commit.ts";
 import type { Oid } from "../../git/objects.ts";
 import type { Blame } from "../../kernel/event.ts";
 import type { SettlementContext } from "../context.ts";
-import { withGateTree } from "../trees/lease.ts";
+import { withGateTree } from "../trees/gate-trees.ts";
 import { type GateProgress, type GateVerdict, redBase, verdictOf } from "../verdict.ts";
 import type { VerdictKey } from "../verdict-cache.ts";
 import { formatGate, lintGate, typesGate } from "./checkers.ts";
@@ -230,6 +230,7 @@ export async function checkGatesRunnable(
     marker: `check/${base.slice(0, 12)}`,
     signal: c.signal,
     files: "sample",
+    buildsLayer: true,
   });
   const unrunnable = verdicts.filter(
     (v) => v.status === "errored" || (v.gate === "setup" && v.status === "failed"),

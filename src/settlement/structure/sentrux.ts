@@ -17,7 +17,7 @@ import { readText, replaceFile } from "../../std/files.ts";
 import { type Baseline, baselineFile, parseFigures } from "../../structure/baseline.ts";
 import type { SettlementContext } from "../context.ts";
 import { environmentIn } from "../trees/environment.ts";
-import { withGateTree } from "../trees/lease.ts";
+import { withGateTree } from "../trees/gate-trees.ts";
 import { lastLine } from "../verdict.ts";
 import { scanTree, sensorOf } from "./scan.ts";
 
@@ -160,13 +160,20 @@ async function onGateTree<T>(
   { tree, folder = "", marker, signal }: Measurement,
   use: (run: Run, folder: string) => Promise<T>,
 ): Promise<T> {
-  const result = await withGateTree(c, { tree, unit: null, marker, signal }, async (lease) => {
-    const at = join(lease.project, folder);
-    const env = environmentIn(c, lease.root, lease.temporary);
-    return {
-      value: await use((...verb) => runSentrux(c, program, { verb, at, env, marker, signal }), at),
-    };
-  });
+  const result = await withGateTree(
+    c,
+    { tree, unit: null, marker, signal, inFolder: true },
+    async (lease) => {
+      const at = join(lease.project, folder);
+      const env = environmentIn(c, lease.root, lease.temporary);
+      return {
+        value: await use(
+          (...verb) => runSentrux(c, program, { verb, at, env, marker, signal }),
+          at,
+        ),
+      };
+    },
+  );
   signal.throwIfAborted();
   return present(result, "sentrux ran in a gate tree").value;
 }

@@ -4,6 +4,7 @@ import type { Config } from "../../config/config.ts";
 import type { Oid } from "../../git/objects.ts";
 import { describeExit, type ExitResult } from "../../process/exit-result.ts";
 import { runShell, substitutePlaceholders } from "../../process/spawn.ts";
+import type { Mount } from "../../sandbox/view.ts";
 import type { SettlementContext } from "../context.ts";
 import { environmentIn } from "./environment.ts";
 
@@ -95,11 +96,25 @@ export function unstartedRun(command: string, unprepared: string | null): Comman
   };
 }
 
+/** A tree that is mounted in a namespace, where only confined commands see it. */
+export interface MountedRoot {
+  /** The process that holds the namespace. */
+  holder: { pid: number };
+  /** Root of the tree in that namespace. */
+  path: string;
+  /** The git dir that commands see as the tree's. */
+  gitDir: string;
+  /** Further places of the namespace. */
+  mounts: Mount[];
+}
+
 /** Runs a command in the project's folder of a tree; the caller adds `alone` and `changedPaths`. */
 export async function runCommand(
   c: SettlementContext,
   o: {
     root: string;
+    /** Where the tree is mounted; `root` then only tells it apart. */
+    mounted?: MountedRoot;
     temporary?: string;
     command: string;
     /** Value of `DGOV_BASE`; null, the default, leaves it unset. */

@@ -15,6 +15,7 @@ import { removeFolder } from "../../std/files.ts";
 import { memoByOwner } from "../../std/once.ts";
 import type { SettlementContext } from "../context.ts";
 import { lastLine } from "../verdict.ts";
+import type { MountedRoot } from "./command.ts";
 import { toolCaches } from "./dependency-watch.ts";
 import { environmentIn } from "./environment.ts";
 
@@ -77,11 +78,18 @@ function lockfileDigest(projectPath: string): string {
  * Prepares the dependencies of a fresh worktree or gate tree.
  *
  * @param o.path root of the tree
+ * @param o.mounted where it is mounted; `path` is then its root as this process reaches it
  * @param o.temporary `TMPDIR` of `setup_cmd`
  */
 export async function prepareDependencies(
   c: SettlementContext,
-  o: { path: string; marker: string; signal: AbortSignal; temporary?: string },
+  o: {
+    path: string;
+    mounted?: MountedRoot;
+    marker: string;
+    signal: AbortSignal;
+    temporary?: string;
+  },
 ): Promise<Prepared> {
   const project = join(o.path, c.projectDir);
   if (lockfileDigest(project) === lockfileDigest(c.projectRoot)) {

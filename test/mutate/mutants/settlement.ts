@@ -523,7 +523,7 @@ export default [
   },
   {
     name: "setup output made from the files of a tree serves other trees",
-    file: "src/settlement/trees/lease.ts",
+    file: "src/settlement/trees/slot-lease.ts",
     find: "tree: bound ? tree : null",
     replace: "tree: null",
     killedBy:
@@ -531,7 +531,7 @@ export default [
   },
   {
     name: "an environment with a copy of the project serves other trees",
-    file: "src/settlement/trees/lease.ts",
+    file: "src/settlement/trees/slot-lease.ts",
     find: "created.some((path) => !installerLeftover.test(path)) || holdsProjectCopy(slot.path, folders)",
     replace: "created.some((path) => !installerLeftover.test(path))",
     killedBy:

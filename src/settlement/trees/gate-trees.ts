@@ -1,0 +1,47 @@
+/** Gate trees: mounted on layers where one fits, else checked out in the folder of a slot. */
+import type { Oid } from "../../git/objects.ts";
+import type { Repository } from "../../git/repository.ts";
+import { listTree } from "../../git/trees.ts";
+import { memoByOwner } from "../../std/once.ts";
+import type { SettlementContext } from "../context.ts";
+import { footingOf } from "./layers/footing.ts";
+import { withLayeredTree } from "./layers/layered-lease.ts";
+import type { GateTreeLease, LeaseRequest } from "./lease.ts";
+import { withSlotTree } from "./slot-lease.ts";
+
+/** Runs `use` with a leased gate tree. Returns null when the signal was aborted before one was free. */
+export function withGateTree<T>(
+  c: SettlementContext,
+  o: LeaseRequest,
+  use: (lease: GateTreeLease) => Promise<T>,
+): Promise<T | null> {
+  return c.slots.borrow(o.tree, o.signal, async (slot) => {
+    const tracked = await trackedPaths(c.repository, o.tree, () => listPaths(c.repository, o.tree));
+    const { ground } = c;
+    if (ground !== null && o.inFolder !== true) {
+      const builds = o.buildsLayer === true;
+      const footing = await footingOf(c, ground, { tree: o.tree, builds });
+      const place = { ground, slot, request: o, tracked };
+      if (footing !== null) return withLayeredTree(c, { ...place, footing }, use);
+    }
+    return withSlotTree(c, { slot, request: o, tracked }, use);
+  });
+}
+
+/** Tracked paths of recent trees. */
+const trackedPaths = memoByOwner<Repository, Promise<ReadonlySet<string>>>({ max: 16 });
+
+/** Lists every path of a tree, folders included. */
+async function listPaths(repository: Repository, tree: Oid): Promise<ReadonlySet<string>> {
+  const paths = new Set<string>();
+  for (const { path } of await listTree(repository, tree)) {
+    for (
+      let at = path;
+      at !== "" && !paths.has(at);
+      at = at.slice(0, Math.max(0, at.lastIndexOf("/")))
+    ) {
+      paths.add(at);
+    }
+  }
+  return paths;
+}
