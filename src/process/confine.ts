@@ -1,11 +1,25 @@
 /** Confinement of one command as plain data: what `spawn.ts` puts around it. `src/sandbox/` makes it. */
 
+/** Limits of a command and of all processes that it starts, together. Null for none. */
+export interface CommandLimits {
+  /** Memory. Needs a control group that this process may make. */
+  memoryGib: number | null;
+  /** Processes and threads. As root it needs a control group. */
+  processes: number | null;
+  /** Size of one file. */
+  fileGib: number | null;
+}
+
 /** What a command may reach at level `landlock`. Everything that is not listed is refused. */
 export interface LandlockRules {
+  /** The ABI of Landlock to use; a kernel with an older one uses its own. */
+  abi: number;
   /** Files and folders that may be read and executed. */
   read: string[];
   /** Files and folders that may also be written. */
   write: string[];
+  /** Files and folders below those that are refused all the same. */
+  hidden: string[];
   /** TCP ports that may be bound and connected to; null for all of them. */
   ports: number[] | null;
   /** True when sockets of the file system may be connected to. */
@@ -19,10 +33,18 @@ export interface NamespacesConfine {
   wrap: string[];
   /** A seccomp program for the command, in the form of the kernel; null for none. */
   seccomp: Uint8Array | null;
+  limits?: CommandLimits;
+}
+
+/** Confinement by Landlock and a system call filter, which the command's supervisor applies to itself. */
+export interface LandlockConfine {
+  level: "landlock";
+  rules: LandlockRules;
+  limits?: CommandLimits;
 }
 
 /** Undefined in place of it leaves a command unconfined (level `off`). */
-export type Confine = NamespacesConfine | { level: "landlock"; rules: LandlockRules };
+export type Confine = NamespacesConfine | LandlockConfine;
 
 /** Lines that bubblewrap writes to its status descriptor. */
 export interface NamespacesStatus {

@@ -17,7 +17,7 @@ export const linuxCalls = once(() => {
         poll: { args: ["ptr", "u64", "int"], returns: "int" },
         prctl: { args: ["int", "u64", "u64", "u64", "u64"], returns: "int" },
         socketpair: { args: ["int", "int", "int", "ptr"], returns: "int" },
-        syscall: { args: ["i64", "i64", "i64"], returns: "i64" },
+        syscall: { args: ["i64", "i64", "i64", "i64", "i64"], returns: "i64" },
         waitpid: { args: ["int", "ptr", "int"], returns: "int" },
       }).symbols;
     } catch {
@@ -27,7 +27,7 @@ export const linuxCalls = once(() => {
   return null;
 });
 
-type LinuxCalls = NonNullable<ReturnType<typeof linuxCalls>>;
+export type LinuxCalls = NonNullable<ReturnType<typeof linuxCalls>>;
 
 /** Options of `prctl`. */
 const prctlOptions = { setDumpable: 4, setChildSubreaper: 36 } as const;
@@ -61,5 +61,5 @@ const pidfdOpenNumber = 434;
 
 /** A descriptor that is readable once the process has ended; -1 on failure. */
 export function pidfdOpen(calls: LinuxCalls, pid: number): number {
-  return Number(calls.syscall(BigInt(pidfdOpenNumber), BigInt(pid), 0n));
+  return Number(calls.syscall(BigInt(pidfdOpenNumber), BigInt(pid), 0n, 0n, 0n));
 }

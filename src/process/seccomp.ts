@@ -127,6 +127,7 @@ const numbers = {
   msgsnd: [69, 189],
   msgrcv: [70, 188],
   msgctl: [71, 187],
+  prlimit64: [302, 261],
   mq_open: [240, 180],
   mq_unlink: [241, 181],
 } as const satisfies Record<string, readonly [number, number | null]>;
@@ -209,6 +210,8 @@ function rules(policy: SeccompPolicy): Rule[] {
   add("socket", fail(EAFNOSUPPORT), policy.namespaces ? namespacedSockets() : sockets(policy));
   if (policy.namespaces) return found;
 
+  // Of this process only: a limit in running time would end another one.
+  add("prlimit64", fail(EPERM), [{ all: [{ arg: 0, value: 0 }], action: allow }]);
   if (!policy.localIpc) {
     for (const name of ipcObjects) add(name, fail(EPERM));
     // A datagram socket of a pair can be connected to a path later.

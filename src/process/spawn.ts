@@ -5,7 +5,8 @@
  *
  * A command with a marker, which runs code of the project, has a supervisor where the system allows it. In
  * a worker it has none: the worker adopts the orphans itself. Programs of dgov's own, such as git, have none.
- * A command in namespaces of its own needs none either: the kernel ends everything in them with bubblewrap.
+ * A command in namespaces of its own needs none either: the kernel ends everything in them with bubblewrap. At level
+ * `landlock` every command has one, which confines itself and so the command.
  */
 import {
   accessSync,
@@ -29,6 +30,13 @@ import {
 } from "./confine.ts";
 import type { ExitResult } from "./exit-result.ts";
 import { socketPair } from "./libc.ts";
+import {
+  type ControlGroup,
+  closeControlGroup,
+  limitArguments,
+  openControlGroup,
+  tasksOfMachine,
+} from "./limits.ts";
 import { isReaperOfCommands, killOrphans, ownChild } from "./orphans.ts";
 import { openSupervisor, type SupervisorLink } from "./supervisor.ts";
 import { killTree, processStart } from "./tree.ts";
@@ -216,10 +224,14 @@ async function execute(given: RunOptions, combine: boolean): Promise<Execution> 
       );
     }
     if (report !== null) return end(report);
+    if (options.confine !== undefined && code !== 0 && running.signalCode === null) {
+      throw new DgovError("ENVIRONMENT", `cannot set up the sandbox: ${err.text().slice(-500)}`);
+    }
     const signal = running.signalCode ?? (supervisor === null ? null : "SIGKILL");
     return end(signal ? { kind: "signaled", signal: `${signal}` } : { kind: "exited", code });
   } finally {
     endLimit();
+    if (child.group !== null) closeControlGroup(child.group);
     options.signal?.removeEventListener("abort", cancel);
     tee?.close(both);
   }
@@ -230,6 +242,8 @@ interface Started {
   process: Bun.Subprocess<"ignore" | Uint8Array, "pipe", "pipe">;
   supervisor: SupervisorLink | null;
   namespaces: NamespacesLink | null;
+  /** Limits memory and processes of the command. */
+  group: ControlGroup | null;
 }
 
 /** Descriptors of bubblewrap, and what it wrote to the first one. */
@@ -297,21 +311,30 @@ function start(options: RunOptions): Started | null {
   const { stdin, marker, confine } = options;
   const env = marker === undefined ? options.env : { ...options.env, DGOV_ATTEMPT: marker };
   const namespaces = confine?.level === "namespaces" ? openNamespaces(confine, options.argv) : null;
-  const supervised = namespaces === null && marker !== undefined && !isReaperOfCommands();
-  const supervisor = supervised ? openSupervisor(options.argv, env) : null;
+  const rules = confine?.level === "landlock" ? confine.rules : null;
+  const unconfined = confine === undefined && marker !== undefined && !isReaperOfCommands();
+  const supervised = rules !== null || unconfined;
+  const supervisor = supervised ? openSupervisor(options.argv, env, rules) : null;
+  if (rules !== null && supervisor === null) {
+    throw new DgovError("ENVIRONMENT", "no supervisor for a command at sandbox level landlock");
+  }
   const link = namespaces ?? supervisor;
   const fds = namespaces?.fds ?? (supervisor === null ? [] : [supervisor.fd]);
+  const limits = confine?.limits;
+  const group = limits === undefined ? null : openControlGroup(limits);
+  const before = limits === undefined ? [] : limitArguments(limits, group, tasksOfMachine());
   try {
     const input = stdin === undefined ? "ignore" : Buffer.from(stdin);
-    const running = Bun.spawn(link?.argv ?? options.argv, {
+    const running = Bun.spawn([...before, ...(link?.argv ?? options.argv)], {
       cwd: namespaces === null ? options.cwd : "/",
       env: supervisor?.env ?? env,
       stdio: [input, "pipe", "pipe", ...fds],
       detached: true,
     });
     link?.started();
-    return { process: ownChild(running as Started["process"]), supervisor, namespaces };
+    return { process: ownChild(running as Started["process"]), supervisor, namespaces, group };
   } catch (error) {
+    if (group !== null) closeControlGroup(group);
     link?.started();
     link?.take();
     const code = (error as { code?: unknown }).code;

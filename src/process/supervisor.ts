@@ -12,7 +12,9 @@ import { closeSync, readSync, writeSync } from "node:fs";
 import { constants } from "node:os";
 import { assert } from "../std/assert.ts";
 import { once } from "../std/once.ts";
-import { becomeSubreaper, linuxCalls, pidfdOpen, socketPair } from "./libc.ts";
+import type { LandlockRules } from "./confine.ts";
+import { restrictToRules } from "./landlock.ts";
+import { becomeSubreaper, linuxCalls, makeUndumpable, pidfdOpen, socketPair } from "./libc.ts";
 import { ownCommand, supervisorArgument } from "./own-command.ts";
 import { childProcessesOf, killDescendantsOnce } from "./tree.ts";
 
@@ -64,10 +66,14 @@ const isSupported = once(() => {
   return fd >= 0;
 });
 
+/** The argument of a supervisor that first reads rules from its link, and restricts itself to them. */
+const confinedArgument = "--confined";
+
 /** The link to a supervisor of `argv`, for the caller to start; null where there is none. */
 export function openSupervisor(
   argv: readonly string[],
   env: Record<string, string>,
+  rules: LandlockRules | null,
 ): SupervisorLink | null {
   const pair = isSupported() ? socketPair({ blocking: false }) : null;
   if (pair === null) return null;
@@ -80,8 +86,10 @@ export function openSupervisor(
   const forCommand = Object.keys(env).filter((name) => name.startsWith("BUN_"));
   const rest = Object.fromEntries(Object.entries(env).filter(([name]) => !name.startsWith("BUN_")));
   const variables = forCommand.map((name) => `${name}=${env[name]}`);
+  if (rules !== null) writeSync(ours, `${JSON.stringify(rules)}\n`);
+  const confined = rules === null ? [] : [confinedArgument];
   return {
-    argv: [...ownCommand(), supervisorArgument, ...variables, "--", ...argv],
+    argv: [...ownCommand(), supervisorArgument, ...confined, ...variables, "--", ...argv],
     env: { ...rest, ...ownVariables },
     fd: theirs,
     started: () => close(theirs),
@@ -105,9 +113,11 @@ function readReport(fd: number): Report | null {
   }
 }
 
-/** The program `dgov __supervise [NAME=VALUE...] -- ARGV`. Its arguments follow the first one. */
-export function supervise(args: readonly string[]): void {
+/** The program `dgov __supervise [--confined] [NAME=VALUE...] -- ARGV`. Its arguments follow the first one. */
+export function supervise(given: readonly string[]): void {
   becomeSubreaper();
+  const confined = given[0] === confinedArgument;
+  const args = given.slice(confined ? 1 : 0);
   const cut = args.indexOf("--");
   const env = { ...process.env };
   for (const name of Object.keys(ownVariables)) delete env[name];
@@ -115,13 +125,38 @@ export function supervise(args: readonly string[]): void {
     const at = variable.indexOf("=");
     env[variable.slice(0, at)] = variable.slice(at + 1);
   }
-  const report = runToEnd(args.slice(cut + 1), env);
+  const refused = confined ? confineSelf() : null;
+  const report = refused ?? runToEnd(args.slice(cut + 1), env);
   try {
     if (report !== null) writeSync(linkFd, JSON.stringify(report));
   } catch {
     // The parent has gone.
   }
   process.exit(0);
+}
+
+/** Restricts this process to the rules in its link. Null on success. */
+function confineSelf(): Report | null {
+  try {
+    makeUndumpable();
+    restrictToRules(readRules());
+    return null;
+  } catch (error) {
+    const message = `the sandbox cannot be set up: ${(error as Error).message}`;
+    return { kind: "failed", code: "SANDBOX", message };
+  }
+}
+
+/** The rules in the link: one line, which was written before this process started. */
+function readRules(): LandlockRules {
+  const chunks: Buffer[] = [];
+  for (;;) {
+    const chunk = Buffer.alloc(65_536);
+    const length = readSync(linkFd, chunk);
+    chunks.push(chunk.subarray(0, length));
+    if (length === 0 || chunk[length - 1] === 0x0a) break;
+  }
+  return JSON.parse(Buffer.concat(chunks).toString("utf8"));
 }
 
 /** Runs the command and kills what it leaves. Null when the link closed first. Blocks this process. */
