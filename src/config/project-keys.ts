@@ -375,7 +375,14 @@ export const projectKeys = {
       "Changes of test and checker configuration, and skip marks added to existing tests: report them, or reject the attempt",
       { default: "note" },
     ),
-    sign: key(flag, "Sign landed commits as git is configured to", { default: false }),
+    sign: key(flag, "Sign the commits of dgov on a branch as git is configured to", {
+      default: false,
+    }),
+    signoff: key(
+      flag,
+      "Add Signed-off-by, with the name and address of git's configuration, to the commits of dgov on a branch",
+      { default: false },
+    ),
     rebuilds: key(
       naturalNumber,
       "Rebuilds of a candidate after the target moved, before other candidates go first",

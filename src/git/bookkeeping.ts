@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { DgovError } from "../error.ts";
 import { isoTime, systemClock } from "../std/clock.ts";
 import { lstatIfPresent } from "../std/files.ts";
-import { treesOfCommits, writeCommit } from "./commit.ts";
+import { type CommitPolicy, treesOfCommits, writeCommit } from "./commit.ts";
 import { durable, must, mustLine, nulJoin, nulSplit } from "./git.ts";
 import {
   type CheckoutBlocker,
@@ -37,7 +37,10 @@ export async function commitOperatorFiles(
     paths: string[];
     message: string;
     allowedPrefixes: string[];
-    identity?: Identity;
+    identity: Identity;
+    policy: CommitPolicy;
+    /** Ends signing. */
+    signal?: AbortSignal | undefined;
     from?: string;
   },
 ): Promise<Oid | null> {
@@ -61,11 +64,12 @@ export async function commitOperatorFiles(
       `the commit of dgov's own files would change ${stray}, which is outside its folders`,
     );
   }
-  const identity = o.identity ?? { name: "dgov", email: "dgov@localhost" };
+  const { message, identity, policy, signal } = o;
   const parents = o.parent === null ? [] : [o.parent];
   const date = isoTime(systemClock.now());
-  const commit = await writeCommit(r, { tree, parents, message: o.message, identity, date });
-  const move = { target: o.branch, to: commit, message: o.message };
+  const fields = { tree, parents, message, identity, date };
+  const commit = await writeCommit(r, fields, { ...policy, signal });
+  const move = { target: o.branch, to: commit, message };
   const during = (): Promise<CheckoutBlocker | null> => updateCheckouts(r, o, { commit, paths });
   const landing =
     o.from !== undefined && o.parent !== null
@@ -98,8 +102,7 @@ export async function writeFilesOf(
 export async function bootstrapCommit(
   r: Repository,
   paths: string[] | "all",
-  message: string,
-  identity?: Identity,
+  o: { message: string; identity: Identity; policy: CommitPolicy },
 ): Promise<Oid> {
   const head = await headOf(r);
   if (head.kind !== "branch" || head.commit !== null) {
@@ -109,9 +112,8 @@ export async function bootstrapCommit(
     branch: head.branch,
     parent: null,
     paths: paths === "all" ? [""] : paths,
-    message,
     allowedPrefixes: paths === "all" ? [""] : paths,
-    ...(identity === undefined ? {} : { identity }),
+    ...o,
   });
   if (commit === null) throw new DgovError("REFUSED", "there is nothing to commit");
   return commit;

@@ -7,6 +7,7 @@ import {
   messageText,
   type Oid,
   seconds,
+  signedOff,
   writeObject,
 } from "./objects.ts";
 import type { Repository } from "./repository.ts";
@@ -32,6 +33,14 @@ function rememberTree(commit: Oid, tree: Oid): void {
   knownTrees.set(commit, tree);
 }
 
+/** The part of `[merge]` that all commits of dgov on a branch follow. */
+export interface CommitPolicy {
+  /** Sign as git is configured to. */
+  sign: boolean;
+  /** Add a `Signed-off-by` trailer of the committer. */
+  signoff: boolean;
+}
+
 /**
  * Writes a commit object into the repository, synced, and returns its id. With `sign`, git signs it
  * using the user's key and signing program; a signed commit has a different id each time. The signal ends a
@@ -39,14 +48,18 @@ function rememberTree(commit: Oid, tree: Oid): void {
  */
 export async function writeCommit(
   r: Repository,
-  fields: CommitFields,
-  o: { sign?: boolean | undefined; signal?: AbortSignal | undefined } = {},
+  commit: CommitFields,
+  o: Partial<CommitPolicy> & { signal?: AbortSignal | undefined } = {},
 ): Promise<Oid> {
+  const fields =
+    o.signoff === true
+      ? { ...commit, message: signedOff(commit.message, commit.identity) }
+      : commit;
   if (o.sign !== true) {
     const objects = join(r.commonDir, "objects");
-    const commit = writeObject(objects, r.objectFormat, "commit", commitBytes(fields));
-    rememberTree(commit, fields.tree);
-    return commit;
+    const id = writeObject(objects, r.objectFormat, "commit", commitBytes(fields));
+    rememberTree(id, fields.tree);
+    return id;
   }
   const { name, email } = fields.identity;
   const date = `${seconds(fields.date)} +0000`;

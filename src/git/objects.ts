@@ -80,6 +80,23 @@ export function messageText(message: string): string {
   return `${message.replaceAll("\0", "").replace(/\n+$/, "")}\n`;
 }
 
+/**
+ * The message with a `Signed-off-by` trailer of the committer, in its last paragraph when that has trailers. A message
+ * that has it already is left alone.
+ */
+export function signedOff(message: string, identity: Identity): string {
+  const text = messageText(message);
+  const trailer = `Signed-off-by: ${identityText(identity)}`;
+  const paragraphs = text.trimEnd().split(/\n[ \t]*\n/);
+  const last = (paragraphs.length > 1 ? (paragraphs.at(-1) ?? "") : "").split("\n");
+  if (last.includes(trailer)) return text;
+  // A line that begins with a space continues the one above.
+  const isTrailers = last.every(
+    (line, i) => /^[A-Za-z0-9-]+: ./.test(line) || (i > 0 && /^\s/.test(line)),
+  );
+  return `${text}${isTrailers ? "" : "\n"}${trailer}\n`;
+}
+
 /** Seconds since the epoch of an RFC 3339 time. */
 export function seconds(date: string): number {
   return Math.floor(Date.parse(date) / 1000);

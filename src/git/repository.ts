@@ -213,6 +213,13 @@ export async function configuredIdentity(r: Repository): Promise<Identity | null
   return { name: match[1], email: match[2] };
 }
 
+/** True when git is configured to sign every commit of the user. */
+export async function signsEveryCommit(r: Repository): Promise<boolean> {
+  const argv = ["git", `--git-dir=${r.gitDir}`, "config", "--type=bool", "commit.gpgSign"];
+  const { stdout } = await runGit(argv, { asOperator: true });
+  return stdout.toString().trim() === "true";
+}
+
 /** The name and address git commits under. Throws ENVIRONMENT when they are not configured. */
 export async function requireIdentity(r: Repository): Promise<Identity> {
   const identity = await configuredIdentity(r);

@@ -11,9 +11,10 @@
 import { cpSync, existsSync, mkdirSync, realpathSync, renameSync, rmSync } from "node:fs";
 import { basename, dirname, join, relative, sep } from "node:path";
 import { ownFolders } from "../claims/reserved.ts";
+import type { Config } from "../config/config.ts";
 import { DgovError } from "../error.ts";
 import { commitOperatorFiles, writeFilesOf } from "../git/bookkeeping.ts";
-import type { Oid } from "../git/objects.ts";
+import type { Identity, Oid } from "../git/objects.ts";
 import { removeOwnFolder } from "../git/own-folder.ts";
 import { branchTip, isCheckedOut } from "../git/refs.ts";
 import type { Repository } from "../git/repository.ts";
@@ -26,6 +27,7 @@ import { type PlanLocation, plansFolder } from "../plan/locate.ts";
 import { archiveName } from "../plan/names.ts";
 import { isoTime, systemClock } from "../std/clock.ts";
 import { appendToFile, readText } from "../std/files.ts";
+import { limitSignal } from "../std/limit.ts";
 import { errorMessage, listed } from "../std/text.ts";
 import { deployedFile, readHistory } from "./history/landings.ts";
 import type { RunPaths } from "./paths.ts";
@@ -39,6 +41,10 @@ interface BookkeepingTarget {
   target: string;
   plan: { name: string };
   run: string;
+  identity: Identity;
+  config: Pick<Config, "merge">;
+  /** Ends signing; without it, or when it is aborted, a limit does. */
+  signal?: AbortSignal;
   paths: Pick<RunPaths, "runs">;
 }
 
@@ -228,6 +234,11 @@ export async function commitBookkeeping(
       ...(books.copyOf === null ? {} : { from: books.workTree }),
       message: `chore: dgov bookkeeping for ${plan.name}\n\nDgov-Run: ${run}\n`,
       allowedPrefixes: own,
+      identity: open.identity,
+      policy: open.config.merge,
+      // An interrupted run still commits what has landed.
+      signal:
+        open.signal === undefined || open.signal.aborted ? limitSignal(signingMs) : open.signal,
     });
     return null;
   } catch (error) {
@@ -237,6 +248,9 @@ export async function commitBookkeeping(
     return `${noBookkeepingCommit}: ${errorMessage(error)}`;
   }
 }
+
+/** Time for a signing program that no interrupt ends. */
+const signingMs = 30_000;
 
 /** Tries to commit bookkeeping while the target keeps moving. */
 const triesMax = 3;

@@ -82,7 +82,7 @@ export class Integration {
       identity: c.identity,
       date: at,
       ref: candidateRef(c.run, car),
-      sign: c.config.merge.sign,
+      policy: c.config.merge,
       signal: c.signal,
     });
     if (candidate.kind === "built") {

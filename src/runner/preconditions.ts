@@ -22,7 +22,7 @@ import {
   refNamed,
   upstreamOf,
 } from "../git/refs.ts";
-import type { Repository } from "../git/repository.ts";
+import { type Repository, requireIdentity } from "../git/repository.ts";
 import { dirtyPaths } from "../git/working-tree.ts";
 import { type CompiledPlan, type CompiledTask, writeClaims } from "../plan/compiled.ts";
 import { compiledName } from "../plan/compiled-file.ts";
@@ -67,15 +67,16 @@ export async function requireFirstCommit(
 export async function ensureFirstCommit(
   repository: Repository,
   prefix: string,
-  o: Answers & { status(text: string): void },
+  o: Answers & { config: Config; status(text: string): void },
 ): Promise<void> {
   const others = await requireFirstCommit(repository, prefix, o);
   if (others === null) return;
-  await bootstrapCommit(
-    repository,
-    others.length > 0 ? "all" : [`${prefix}.dgov`],
-    "chore: bootstrap repository for dgov\n",
-  );
+  const identity = await requireIdentity(repository);
+  await bootstrapCommit(repository, others.length > 0 ? "all" : [`${prefix}.dgov`], {
+    message: "chore: bootstrap repository for dgov\n",
+    identity,
+    policy: o.config.merge,
+  });
   o.status(
     others.length > 0 ? "made the first commit" : "made the first commit, with .dgov/ alone",
   );

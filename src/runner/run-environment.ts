@@ -72,7 +72,7 @@ export async function openRunEnvironment(
   const config = requireConfig(projectRoot);
   const projectDir = projectDirOf(repository, projectRoot);
   const projectPrefix = prefixOf(projectDir);
-  await ensureFirstCommit(repository, projectPrefix, request);
+  await ensureFirstCommit(repository, projectPrefix, { ...request, config });
   const identity = await requireIdentity(repository);
   const configured = config.worktree.root;
   const paths = runPaths({ repositoryId: repository.id, configured, env: request.env });

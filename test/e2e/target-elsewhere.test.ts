@@ -2,6 +2,7 @@
 import { describe, expect, test } from "bun:test";
 import { appendFileSync, existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { requireConfig } from "../../src/config/load.ts";
 import { call, done, type ModelScript } from "../../src/demo/script.ts";
 import { openRepository } from "../../src/git/repository.ts";
 import { resolvePlan } from "../../src/plan/locate.ts";
@@ -256,6 +257,8 @@ describe("a target that is not checked out", () => {
       const target = {
         ...{ repository, projectRoot: p.root, projectPrefix: "", target: "work", run: "r" },
         ...{ plan: { name: "p" }, paths: { runs: join(p.repo.root, "runs") } },
+        identity: { name: "N", email: "n@example.com" },
+        config: requireConfig(p.root),
       };
       const open = await openBooks(target, await p.repo.git("rev-parse", "work"));
       const location = await resolvePlan(p.root, "p");

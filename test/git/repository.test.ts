@@ -163,6 +163,11 @@ describe("private git dirs", () => {
 });
 
 describe("dgov's own commits", () => {
+  const plain = {
+    identity: { name: "N", email: "n@example.com" },
+    policy: { sign: false, signoff: false },
+  };
+
   test("bootstrapCommit creates the first commit of an empty repository with a matching index", async () => {
     await using repo = await testRepo({}, { commit: false });
     repo.write(".dgov/project.toml", "x\n");
@@ -171,23 +176,25 @@ describe("dgov's own commits", () => {
     repo.write("mine.txt", "m\n");
     const r = await openRepository(repo.path);
     expect(await headOf(r)).toEqual({ kind: "branch", branch: "main", commit: null });
-    const commit = await bootstrapCommit(r, [".dgov"], "dgov: set up");
+    const commit = await bootstrapCommit(r, [".dgov"], { message: "dgov: set up", ...plain });
     expect(await repo.git("log", "--format=%H %s", "--name-only")).toBe(
       `${commit} dgov: set up\n\n.dgov/.gitignore\n.dgov/project.toml`,
     );
     expect(await repo.git("status", "--porcelain")).toBe("?? mine.txt");
-    await expect(bootstrapCommit(r, "all", "again")).rejects.toThrow("already has a commit");
+    await expect(bootstrapCommit(r, "all", { message: "again", ...plain })).rejects.toThrow(
+      "already has a commit",
+    );
   });
 
   test("bootstrapCommit commits all files on request", async () => {
     await using repo = await testRepo(files, { commit: false });
     const r = await openRepository(repo.path);
-    await bootstrapCommit(r, "all", "all");
+    await bootstrapCommit(r, "all", { message: "all", ...plain });
     expect(await repo.git("status", "--porcelain")).toBe("");
     expect((await repo.git("ls-files")).split("\n").sort()).toEqual(Object.keys(files).sort());
   });
 
-  const allowedPrefixes = [".dgov", ".sentrux"];
+  const more = { ...plain, allowedPrefixes: [".dgov", ".sentrux"] };
   test("commitOperatorFiles commits exactly the given paths and leaves other dirty and staged files", async () => {
     await using g = await openTestRepo({
       ...files,
@@ -201,7 +208,7 @@ describe("dgov's own commits", () => {
     await Bun.$`mv ${join(g.repo.path, ".dgov/plans/p")} ${join(g.repo.path, ".dgov/plans/archive/p")}`;
     g.repo.write(".dgov/x", "changed but not named\n");
     const parent = await g.repo.git("rev-parse", "HEAD");
-    const o = { branch: "main", parent, message: "dgov: archive p", allowedPrefixes };
+    const o = { branch: "main", parent, message: "dgov: archive p", ...more };
     const commit = await commitOperatorFiles(g.r, { ...o, paths: [".dgov/plans"] });
     expect(await g.repo.git("rev-parse", "main")).toBe(String(commit));
     expect(await g.repo.git("diff", "--name-status", "--no-renames", parent, "main")).toBe(
@@ -217,7 +224,7 @@ describe("dgov's own commits", () => {
     const parent = await g.repo.git("rev-parse", "HEAD");
     g.repo.write("notes.txt", "mine\n");
     g.repo.write(".dgov/notes.txt", "mine\n");
-    const o = { branch: "main", parent, message: "m", allowedPrefixes, paths: [] };
+    const o = { branch: "main", parent, message: "m", ...more, paths: [] };
     expect(await commitOperatorFiles(g.r, o)).toBeNull();
     expect(await g.repo.git("rev-parse", "main")).toBe(parent);
   });
@@ -225,7 +232,7 @@ describe("dgov's own commits", () => {
   test("commitOperatorFiles refuses paths outside its folders and a moved target", async () => {
     await using g = await openTestRepo({ ...files, ".dgov/x": "x\n" });
     const parent = await g.repo.git("rev-parse", "HEAD");
-    const o = { branch: "main", parent, message: "m", allowedPrefixes };
+    const o = { branch: "main", parent, message: "m", ...more };
     g.repo.write("a.txt", "changed\n");
     await expect(commitOperatorFiles(g.r, { ...o, paths: ["a.txt"] })).rejects.toThrow(
       "would change a.txt",

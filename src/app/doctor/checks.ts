@@ -16,6 +16,7 @@ import {
   projectDirOf,
   type Repository,
   requireIdentity,
+  signsEveryCommit,
 } from "../../git/repository.ts";
 import { openEventLogForReading } from "../../log/event-log.ts";
 import { openProvider } from "../../model/provider.ts";
@@ -112,6 +113,10 @@ async function checkRepository(
     return `${name} <${email}>`;
   });
   const { config } = o;
+  if (config?.merge.sign === false && (await signsEveryCommit(repository))) {
+    const detail = "commit.gpgsign signs your commits, and the ones that land are not signed";
+    add("signing", "warn", detail, `set [merge] sign = true in ${configFile}`);
+  }
   if (config !== null) {
     await condition("worktrees", async () => {
       const configured = config.worktree.root;

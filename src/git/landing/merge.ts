@@ -10,7 +10,7 @@ import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { DgovError } from "../../error.ts";
 import { faultPoint } from "../../process/fault-injection.ts";
-import { treesOfCommits, writeCommit } from "../commit.ts";
+import { type CommitPolicy, treesOfCommits, writeCommit } from "../commit.ts";
 import { nulSplit } from "../git.ts";
 import { commitBytes, type Identity, type Oid, writeObject } from "../objects.ts";
 import { inPrivate, randomPath, withPrivateGit } from "../private-dir.ts";
@@ -110,7 +110,7 @@ interface CandidateOptions {
   date: string;
   /** The ref to point at the candidate. */
   ref: string;
-  sign?: boolean;
+  policy?: CommitPolicy;
   /** Ends signing. */
   signal?: AbortSignal;
 }
@@ -126,9 +126,9 @@ export async function buildCandidate(r: Repository, o: CandidateOptions): Promis
     return { kind: "conflicted", paths: merge.paths, text: merge.text };
   }
   if (merge.tree === ours) return { kind: "empty" };
-  const { message, identity, date, sign, signal } = o;
+  const { message, identity, date, policy, signal } = o;
   const fields = { tree: merge.tree, parents: [o.onto], message, identity, date };
-  const commit = await writeCommit(r, fields, { sign, signal });
+  const commit = await writeCommit(r, fields, { ...policy, signal });
   await updateRef(r, o.ref, commit);
   faultPoint("candidate.built");
   return { kind: "built", commit, tree: merge.tree };

@@ -42,7 +42,7 @@ export async function commitChanges(
   },
 ): Promise<{ commit: Oid; tree: Oid }> {
   const tree = await treeWith(r, t, o.paths);
-  const { message, identity, date, sign, signal } = o;
+  const { message, identity, date, sign = false, signal } = o;
   const fields = { tree, parents: [t.base], message, identity, date };
   const commit = await writeCommit(r, fields, { sign, signal });
   faultPoint("commit.built");

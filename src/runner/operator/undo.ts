@@ -181,7 +181,7 @@ async function build(
   const commit = await writeCommit(
     repository,
     { tree, parents: [onto], message, identity, date },
-    { sign: config.merge.sign },
+    config.merge,
   );
   await updateRef(repository, candidateRef(undo, n), commit);
   return { commits, commit, tree, touched: reversal.paths };
