@@ -24,9 +24,10 @@ interface GateProblem {
 /** Problems of the gates that involve more than the type of one key. */
 export function gateProblems(config: Config): GateProblem[] {
   const own = config.gates.map(({ name }) => name);
+  const recipes = Object.keys(config.verify);
   return [
     ...config.gates.flatMap((gate, at) => [
-      ...nameProblems(gate, at, own.slice(0, at)),
+      ...nameProblems(gate, at, { gates: own.slice(0, at), recipes }),
       ...pathProblems(gate, at),
     ]),
     ...unknownGates("exclusive_gates", config.exclusiveGates, ["setup", ...commandGates, ...own]),
@@ -34,7 +35,11 @@ export function gateProblems(config: Config): GateProblem[] {
   ];
 }
 
-function nameProblems({ name }: GateConfig, at: number, earlier: readonly string[]): GateProblem[] {
+function nameProblems(
+  { name }: GateConfig,
+  at: number,
+  others: { gates: string[]; recipes: string[] },
+): GateProblem[] {
   const problem = (message: string, hint: string | null = null): GateProblem[] => [
     { path: ["gates", String(at), "name"], code: "gate-name", message, hint },
   ];
@@ -46,7 +51,13 @@ function nameProblems({ name }: GateConfig, at: number, earlier: readonly string
   if (reservedNames.includes(name)) {
     return problem(`\`${name}\` is the name of a gate of dgov`, "choose another name");
   }
-  if (earlier.includes(name)) return problem(`two gates have the name \`${name}\``);
+  if (others.gates.includes(name)) return problem(`two gates have the name \`${name}\``);
+  if (others.recipes.includes(name)) {
+    return problem(
+      `a gate and a recipe have the name \`${name}\``,
+      "dgov verify runs both by name",
+    );
+  }
   return [];
 }
 
@@ -88,6 +99,16 @@ function unknownGates(
       message: `\`project.${key}\` names \`${name}\`, which is no gate`,
       hint: didYouMean(suggest(name, [...known]), `gates: ${known.join(", ")}`),
     }));
+}
+
+/** Shell text that runs a command in a folder of the project. */
+export function commandIn(folder: string, command: string): string {
+  if (folder === ".") return command;
+  const quoted = /^\w[\w./@+-]*$/.test(folder) ? folder : `'./${folder.replaceAll("'", "'\\''")}'`;
+  // Without the folder nothing of the command may run.
+  const isList = /[;|\n#]|<<|(?<!&)&(?!&)/.test(command);
+  const own = isList ? `(${command}${/[\n#]/.test(command) ? "\n" : ""})` : command;
+  return `cd ${quoted} && ${own}`;
 }
 
 /** True when a path (relative to the project) is one of a gate's; every path is one of a gate without paths. */

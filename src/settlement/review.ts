@@ -4,7 +4,7 @@
  * Every difference between base and worktree is checked, including those by other processes. Changes by
  * hooks and autofix are checked again before the commit, which includes claimed paths only.
  */
-import { join } from "node:path";
+import { join, posix } from "node:path";
 import { judgeChanges, type ScopeVerdict } from "../claims/verdict.ts";
 import type { Config } from "../config/config.ts";
 import { scopePolicy } from "../config/execution-policy.ts";
@@ -160,10 +160,14 @@ async function readJudgeChanges(
   return judgeChangesIn(changes, { commands: judgingCommands(c.config), prefix: c.projectPrefix });
 }
 
-function judgingCommands({ commands, reviewHooks, verify }: Config): string[] {
+function judgingCommands({ commands, gates, reviewHooks, verify }: Config): string[] {
   const { test, lint, formatCheck, typeCheck, coverage } = commands;
   const recipes = Object.values(verify).map(({ command }) => command);
-  return [test, lint, formatCheck, typeCheck, coverage, ...reviewHooks, ...recipes].flatMap(
+  // A command names files relative to the folder it runs in.
+  const own = gates.flatMap(({ command, cwd }) =>
+    command.split(/\s+/).map((word) => posix.join(cwd, word)),
+  );
+  return [test, lint, formatCheck, typeCheck, coverage, ...reviewHooks, ...recipes, ...own].flatMap(
     (command) => command ?? [],
   );
 }

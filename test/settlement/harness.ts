@@ -48,6 +48,8 @@ export interface TestSettlementOptions {
   project?: Record<string, unknown>;
   /** Other tables of project.toml. */
   config?: Record<string, Record<string, unknown>>;
+  /** Tables `[[gates]]`. */
+  gates?: Record<string, unknown>[];
   environment?: Record<string, string>;
 }
 
@@ -58,6 +60,7 @@ export async function testSettlement(options: TestSettlementOptions = {}): Promi
   const config = {
     project: { source_extensions: [".txt"], ...options.project },
     ...options.config,
+    ...(options.gates && { gates: options.gates }),
   };
   const g = await openTestRepo({ ".dgov/project.toml": stringify(config), ...options.files });
   const base = await g.repo.git("rev-parse", "HEAD");

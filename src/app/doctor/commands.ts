@@ -1,9 +1,10 @@
 /** The rows of `dgov doctor` for configured commands: their programs, and the sources that a check reads. */
 import { accessSync, constants, existsSync } from "node:fs";
 import { isAbsolute, join } from "node:path";
-import type { Config } from "../../config/config.ts";
+import type { Config, GateConfig } from "../../config/config.ts";
 import { configFile } from "../../config/find.ts";
 import { gatesWithoutHistory } from "../../config/gate-history.ts";
+import { commandIn, isPathOf } from "../../config/gates.ts";
 import { headOf } from "../../git/refs.ts";
 import { prefixOf, projectDirOf, type Repository } from "../../git/repository.ts";
 import { listTree } from "../../git/trees.ts";
@@ -12,9 +13,16 @@ import { describeExit } from "../../process/exit-result.ts";
 import { runProcess } from "../../process/spawn.ts";
 import { isSource } from "../../settlement/source-files.ts";
 import { snakeKey } from "../../std/case.ts";
-import { excerpt, words } from "../../std/text.ts";
+import { readText } from "../../std/files.ts";
+import { excerpt, listed, words } from "../../std/text.ts";
 import type { Add, DoctorCheck } from "./rows.ts";
-import { isReadingNothing, type Program, programsIn, versionCommand } from "./shell-programs.ts";
+import {
+  isReadingNothing,
+  type Program,
+  programsIn,
+  type Reading,
+  versionCommand,
+} from "./shell-programs.ts";
 
 interface CheckedProject {
   root: string;
@@ -37,29 +45,39 @@ export async function checkCommands(p: CheckedProject, add: Add): Promise<void> 
     (entry): entry is [string, string] => entry[1] !== null,
   );
   const gates = commands.filter(([key]) => checks.includes(key));
-  if (gates.length === 0) {
+  if (gates.length === 0 && config.gates.length === 0) {
     const detail = "no gate is configured: every change within its claims would land";
     add("gates", "warn", detail, `set test_cmd in ${configFile}`);
   }
   for (const { message, hint } of gatesWithoutHistory(config))
     add("gate history", "warn", message, hint);
   const files = await trackedFiles(p);
+  checkPaths(config, { files, hasCommonGate: gates.length > 0 }, add);
   const started = new Map<string, Promise<Finding>>();
   const hooks = config.reviewHooks.map((text): [string, string] => [reviewHook, text]);
+  const isOwn = (path: string): boolean => isSource(config, path);
+  const read = (path: string): string | null => readText(join(p.root, path));
+  const reading = { files, isSource: isOwn, read };
+  const texts = [
+    ...[...commands, ...hooks].map(([key, text]) => ({
+      name: key === reviewHook ? key : `${words(snakeKey(key))} command`,
+      ...{ text, command: text, reading: checks.includes(key) ? reading : null },
+    })),
+    ...config.gates.map((gate) => ({
+      name: `gate ${gate.name}`,
+      text: commandIn(gate.cwd, gate.command),
+      command: gate.command,
+      reading: gateReading(gate, reading),
+    })),
+  ];
   const rows = await Promise.all(
-    [...commands, ...hooks].map(async ([key, text]) => {
-      const reading = { files, isSource: (path: string) => isSource(config, path) };
-      const nothing = checks.includes(key) ? await isReadingNothing(text, reading) : null;
-      const found = await Promise.all(
+    texts.map(async ({ name, text, command, reading: own }) => ({
+      ...{ name, text },
+      nothing: own === null ? null : await isReadingNothing(command, own),
+      found: await Promise.all(
         (await programsIn(text)).map((program) => finding(p, program, started)),
-      );
-      return {
-        name: key === reviewHook ? key : `${words(snakeKey(key))} command`,
-        text,
-        nothing,
-        found,
-      };
-    }),
+      ),
+    })),
   );
   for (const { name, text, nothing, found } of rows) {
     const worst = (["fail", "warn", "ok"] as const).find((state) =>
@@ -75,6 +93,48 @@ export async function checkCommands(p: CheckedProject, add: Add): Promise<void> 
 }
 
 const commandChars = 60;
+
+/** What a gate's command reads: the files of its folder, by their names there. */
+function gateReading({ cwd, paths }: GateConfig, reading: Reading): Reading {
+  const prefix = cwd === "." ? "" : `${cwd}/`;
+  const isOwn = (path: string): boolean =>
+    isPathOf({ paths }, prefix + path) && reading.isSource(prefix + path);
+  return {
+    files:
+      reading.files?.flatMap((path) =>
+        path.startsWith(prefix) ? path.slice(prefix.length) : [],
+      ) ?? null,
+    isSource: isOwn,
+    read: (path) => reading.read(prefix + path),
+  };
+}
+
+/** Adds rows about folders and paths of gates that no committed file has, and about sources in no gate's paths. */
+function checkPaths(
+  { gates, ...config }: Config,
+  o: { files: readonly string[] | null; hasCommonGate: boolean },
+  add: Add,
+): void {
+  const { files } = o;
+  if (files === null || files.length === 0) return;
+  const next = `change it in ${configFile}`;
+  for (const { name, cwd, paths } of gates) {
+    if (cwd !== "." && !files.some((path) => path.startsWith(`${cwd}/`))) {
+      add(`gate ${name}`, "fail", `its folder ${cwd} has no committed file`, next);
+    }
+    const unused = paths.filter((path) => !files.some((file) => isPathOf({ paths: [path] }, file)));
+    if (unused.length === 0) continue;
+    const plural = unused.length === 1 ? "path" : "paths";
+    add(`gate ${name}`, "warn", `no committed file has its ${plural} ${listed(unused, 3)}`, next);
+  }
+  if (o.hasCommonGate || gates.length === 0) return;
+  const open = files.filter(
+    (file) => isSource(config, file) && !gates.some((gate) => isPathOf(gate, file)),
+  );
+  if (open.length === 0) return;
+  const detail = `a change of ${listed(open, 3)} has no gate: no paths name it, and [project] has no command`;
+  add("gates", "warn", detail, `add paths or test_cmd in ${configFile}`);
+}
 
 /** Paths of the files in HEAD, relative to the project; null when there is no commit. */
 async function trackedFiles({ repository, root }: CheckedProject): Promise<string[] | null> {

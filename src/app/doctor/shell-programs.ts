@@ -176,13 +176,23 @@ const sourcesOf: Readonly<Record<string, readonly string[]>> = (() => {
 /** Builtins that read no file. */
 const inert = new Set([":", "true", "false", "echo", "printf", "exit"]);
 
-/**
- * The reason why a check reads no source of the project; null when it may read some. `files` are the committed ones,
- * null when they are unknown.
- */
+/** The folder in which a check runs. */
+export interface Reading {
+  /** The committed files, relative to the folder; null when they are unknown. */
+  files: readonly string[] | null;
+  isSource(path: string): boolean;
+  /** The text of a file; null when there is none. */
+  read(path: string): string | null;
+}
+
+/** Levels of scripts that start scripts. */
+const scriptDepthMax = 3;
+
+/** The reason why a check reads no source of the project; null when it may read some. */
 export async function isReadingNothing(
   text: string,
-  o: { files: readonly string[] | null; isSource(path: string): boolean },
+  o: Reading,
+  depth = 0,
 ): Promise<string | null> {
   const { commands, parsed } = await parseShell(text);
   const run = commands.flatMap(({ words }) => (words.length === 0 ? [] : [words]));
@@ -195,10 +205,61 @@ export async function isReadingNothing(
     return "it gets the changed files with one of source_extensions, and no committed file has one";
   }
   for (const words of run) {
-    const reason = toolReadingNothing(words, o.files);
+    const reason = toolReadingNothing(words, o.files) ?? compilerReadingNothing(words, o);
     if (reason !== null) return reason;
+    const script = depth < scriptDepthMax ? packageScript(words, o) : null;
+    const inner = script === null ? null : await isReadingNothing(script.text, o, depth + 1);
+    if (script !== null && inner !== null) return `script ${script.name}: ${inner}`;
   }
   return null;
+}
+
+/** The script of package.json that a command starts; null when it starts none. */
+function packageScript(
+  words: readonly string[],
+  o: Reading,
+): { name: string; text: string } | null {
+  const [manager = "", ...rest] = words;
+  if (!/^(npm|pnpm|yarn|bun)$/.test(manager)) return null;
+  const [first = "", second = ""] = rest;
+  const name = first === "run" || first === "run-script" ? second : first;
+  // The manager's own commands: `npm ci`, `bun test`.
+  if (manager === "bun" && first !== "run") return null;
+  const scripts = objectIn(objectIn(jsonWithComments(o.read("package.json")), "scripts"), name);
+  return typeof scripts === "string" ? { name, text: scripts } : null;
+}
+
+/** The reason why `tsc` checks nothing: its configuration lists no file, only references, which `tsc -b` follows. */
+function compilerReadingNothing(words: readonly string[], o: Reading): string | null {
+  const at = words.slice(0, toolWordsMax).indexOf("tsc");
+  if (at < 0) return null;
+  const options = words.slice(at + 1);
+  if (options.some((word) => /^(-b|--build)$/.test(word) || /\.[mc]?tsx?$/.test(word))) return null;
+  const project = options[options.findIndex((word) => /^(-p|--project)$/.test(word)) + 1];
+  const named = options.some((word) => /^(-p|--project)$/.test(word)) ? (project ?? "") : "";
+  const file = named.endsWith(".json") ? named : posix.join(named, "tsconfig.json");
+  const settings = jsonWithComments(o.read(file));
+  const listed = objectIn(settings, "files");
+  const isEmpty = Array.isArray(listed) && listed.length === 0;
+  return isEmpty && objectIn(settings, "include") === undefined
+    ? `tsc checks no file: ${file} has \`"files": []\` (tsc -b follows its references)`
+    : null;
+}
+
+/** The value in a JSON text with comments and trailing commas; null when it is none. */
+function jsonWithComments(text: string | null): unknown {
+  if (text === null) return null;
+  try {
+    return Bun.JSONC.parse(text);
+  } catch {
+    return null;
+  }
+}
+
+function objectIn(value: unknown, key: string): unknown {
+  return typeof value === "object" && value !== null && Object.hasOwn(value, key)
+    ? (value as Record<string, unknown>)[key]
+    : undefined;
 }
 
 /** The reason why a known tool finds none of its sources in the files or folders that it is given. */

@@ -74,12 +74,16 @@ export function printedSummary(c: SettlementContext, commands: readonly string[]
 async function runOneOnBase(input: GateInput, command: string): Promise<CommandRun | null> {
   const cached = await cachedOnBase(input, command);
   if (cached !== null) return cached;
-  const { context: c, onBase, request, mode } = input;
+  const { context: c, onBase, request, mode, timeoutMs } = input;
   const { marker, signal } = request;
   const run = await runs(c, keyOf(onBase, command), () =>
     withGateTree(c, { tree: onBase.tree, unit: null, marker, signal }, async (lease) => {
       if (!(await lease.prepare()).ok) return null;
-      const result = await runConfirmed(lease, command, { history: onBase.history, mode });
+      const result = await runConfirmed(lease, command, {
+        history: onBase.history,
+        mode,
+        timeoutMs,
+      });
       return result.status === "cancelled" ? null : result;
     }),
   );

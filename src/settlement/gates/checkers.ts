@@ -1,4 +1,5 @@
 /** The checker gates (format, lint, types). They fail only for diagnostics that the base does not have. */
+import { posix } from "node:path";
 import { excerpt } from "../../std/text.ts";
 import {
   byLocation,
@@ -10,6 +11,7 @@ import {
 import { parseDiagnostics } from "../diagnostics/formats.ts";
 import { runOnBase } from "./base-comparison.ts";
 import { commandGate, type JudgeInput, type Judgement } from "./command-gate.ts";
+import type { GateInput } from "./gate.ts";
 
 /** `format_check_cmd`. */
 export const formatGate = commandGate({
@@ -33,8 +35,8 @@ export const typesGate = commandGate({
 });
 
 /** Judges a checker that failed, by comparing its output with its output on the base. */
-async function judgeChecker({ input, run, lines }: JudgeInput): Promise<Judgement> {
-  const found = diagnosticsIn(run.output, input.files.inTree);
+export async function judgeChecker({ input, run, lines }: JudgeInput): Promise<Judgement> {
+  const found = diagnosticsIn(run.output, input, input.files.inTree);
   const failed = (diagnostics: readonly CheckerDiagnostic[], reason: string): Judgement => ({
     status: "failed",
     reason,
@@ -50,7 +52,7 @@ async function judgeChecker({ input, run, lines }: JudgeInput): Promise<Judgemen
     const reason = `${run.exit}: output exceeds 8 MiB; new diagnostics cannot be determined`;
     return { ...failed([], reason), blame: base.cut ? "base" : "attempt" };
   }
-  const charged = newDiagnostics(found, diagnosticsIn(base.output, input.files.inBase));
+  const charged = newDiagnostics(found, diagnosticsIn(base.output, input, input.files.inBase));
   if (charged.length > 0) {
     return failed(charged, `${run.exit}, ${charged.length} new${summary(charged)}`);
   }
@@ -79,8 +81,24 @@ function summary(found: readonly CheckerDiagnostic[]): string {
   return `: ${text}${found.length > 1 ? ` and ${found.length - 1} more` : ""}`;
 }
 
-/** The diagnostics in an output. An output of file names alone (`gofmt -l`) is one diagnostic per file. */
-function diagnosticsIn(output: string, files: readonly string[]): CheckerDiagnostic[] {
+/**
+ * The diagnostics in an output, their files relative to the project. An output of file names alone (`gofmt -l`) is one
+ * diagnostic per file.
+ */
+function diagnosticsIn(
+  output: string,
+  { cwd }: Pick<GateInput, "cwd">,
+  files: readonly string[],
+): CheckerDiagnostic[] {
+  return printedDiagnostics(output, files).map((one) => {
+    const isRelative = one.file !== "" && !posix.isAbsolute(one.file);
+    // Commands that print absolute paths, from which the tree's was removed, name the folder too.
+    const isWhole = one.file.startsWith(`${cwd}/`);
+    return isRelative && !isWhole ? { ...one, file: posix.join(cwd, one.file) } : one;
+  });
+}
+
+function printedDiagnostics(output: string, files: readonly string[]): CheckerDiagnostic[] {
   const found = parseDiagnostics(output);
   const lines = output.split("\n").filter((line) => line.trim() !== "");
   if (found.length > 0 || !lines.every((line) => /^\S+\.\w+$/.test(line))) return found;

@@ -21,7 +21,7 @@ import {
 } from "../verdict.ts";
 import type { VerdictKey } from "../verdict-cache.ts";
 import { noteSummary, recordRun, runOnBase } from "./base-comparison.ts";
-import type { CommandLines, GateInput, GateName, TreeGate } from "./gate.ts";
+import type { CommandLines, GateInput, TreeGate } from "./gate.ts";
 import { fillBoth } from "./history.ts";
 
 /** The judgement of one command's run. */
@@ -38,10 +38,15 @@ export interface JudgeInput {
   lines: CommandLines;
 }
 
-interface CommandGateOptions {
-  name: GateName;
+export interface CommandGateOptions {
+  name: string;
+  /** Name in the keys of recorded passes; by default the gate's. */
+  key?: string;
+  isFlaky?: boolean;
   /** The configured commands, with placeholders. */
   templates(config: Config, testCmd: string | null): string[];
+  /** The reason why the gate does not apply, apart from its files; null when there is none. */
+  inapplicable?(input: GateInput): Promise<string | null>;
   /** Fills a template; by default with the changed source files. */
   fill?(input: GateInput, template: string): Promise<CommandLines>;
   /**
@@ -68,17 +73,24 @@ export function commandGate(o: CommandGateOptions): TreeGate {
   return {
     name: o.name,
     reads: "gate_tree",
+    isFlaky: o.isFlaky ?? false,
     templates: o.templates,
     configured: (config, testCmd) => o.templates(config, testCmd).length > 0,
-    applies: async (input) =>
-      (await fill(input)).some(({ onTree }) => onTree.length > 0)
+    async applies(input) {
+      const reason = (await o.inapplicable?.(input)) ?? null;
+      if (reason !== null) return { runs: false, reason };
+      return (await fill(input)).some(({ onTree }) => onTree.length > 0)
         ? { runs: true }
-        : { runs: false, reason: "no changed file is of its kind" },
-    commands: async (input) => (await fill(input)).flatMap(({ onTree }) => onTree),
+        : { runs: false, reason: "no changed file is of its kind" };
+    },
+    commands: async (input) => [
+      ...(await fill(input)).flatMap(({ onTree }) => onTree),
+      ...(o.key === undefined ? [] : [o.key]),
+    ],
     async passed(input) {
       const commands = (await fill(input)).flatMap(({ onTree }) => onTree);
       const { cache } = input.context;
-      const all = commands.every((one) => cache.get(passKey(input, o.name, one)) !== null);
+      const all = commands.every((one) => cache.get(passKey(input, o.key ?? o.name, one)) !== null);
       if (!all || commands.length === 0) return null;
       const command = commands.join(" ; ");
       return verdictOf(o.name, { command, exit: "exit code 0", cached: true });
@@ -96,7 +108,7 @@ export function commandGate(o: CommandGateOptions): TreeGate {
         const { onTree: commands } = lines;
         const again = () => runAll(input, lease, { commands, runs, mode: "alone" });
         const part = await judgeRun(o, { input, run, lines }, again);
-        remember(input, o.name, runs, part);
+        remember(input, o, runs, part);
         parts.push(part);
         if (part.run.status === "cancelled") break;
       }
@@ -105,7 +117,10 @@ export function commandGate(o: CommandGateOptions): TreeGate {
   };
 }
 
-async function fillChanged({ context, files }: GateInput, template: string): Promise<CommandLines> {
+export async function fillChanged(
+  { context, files }: GateInput,
+  template: string,
+): Promise<CommandLines> {
   return {
     onTree: fillTemplate(context.config, template, files.inTree),
     onBase: fillTemplate(context.config, template, files.inBase),
@@ -121,7 +136,8 @@ async function runAll(
   const done: CommandRun[] = [];
   for (const command of o.commands) {
     const mode = o.mode ?? input.mode;
-    const run = await lease.run(command, { mode, history: input.onTree.history });
+    const { timeoutMs, onTree } = input;
+    const run = await lease.run(command, { mode, history: onTree.history, timeoutMs });
     o.runs.set(command, run);
     noteSummary(input.context, run);
     done.push(run);
@@ -136,7 +152,7 @@ async function runAll(
  */
 function remember(
   input: GateInput,
-  gate: GateName,
+  { name, key = name }: CommandGateOptions,
   runs: ReadonlyMap<string, CommandRun>,
   { judged }: Part,
 ): void {
@@ -144,12 +160,12 @@ function remember(
     const confirmed = run.status === "passed" && judged.status === "passed";
     if (run.status === "failed" || confirmed) recordRun(input.context, input.onTree, run);
     if (!confirmed) continue;
-    const verdict = verdictOf(gate, { command, exit: "exit code 0" });
-    input.context.cache.put(passKey(input, gate, command), verdict);
+    const verdict = verdictOf(name, { command, exit: "exit code 0" });
+    input.context.cache.put(passKey(input, key, command), verdict);
   }
 }
 
-function passKey({ context, onTree }: GateInput, gate: GateName, command: string): VerdictKey {
+function passKey({ context, onTree }: GateInput, gate: string, command: string): VerdictKey {
   const setup = context.config.worktree.setup ?? "";
   return { tree: onTree.key, base: "", gate, command: `${setup}\n${command}` };
 }

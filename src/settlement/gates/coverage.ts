@@ -28,6 +28,7 @@ import { fillBoth } from "./history.ts";
 export const coverageGate: TreeGate = {
   name: "coverage",
   reads: "gate_tree",
+  isFlaky: true,
   templates: ({ commands }) => (commands.coverage === null ? [] : [commands.coverage]),
   configured: ({ commands }) => commands.coverage !== null,
   applies,

@@ -21,21 +21,12 @@ import type { CommandRun } from "../trees/command.ts";
 import type { GateTreeLease } from "../trees/lease.ts";
 import type { GateVerdict } from "../verdict.ts";
 
-export type GateName =
-  | "setup"
-  | "format"
-  | "lint"
-  | "types"
-  | "tests"
-  | "coverage"
-  | "structure"
-  | "semantic";
-
 /** Applicability of a gate to an input; the reason becomes a `not_applicable` verdict. */
 export type Applies = { runs: true } | { runs: false; reason: string };
 
 interface GateBase {
-  name: GateName;
+  /** One of dgov's own, or of a table `[[gates]]`. */
+  name: string;
   /** True when the configuration asks for the gate, for a unit with this `test_cmd`. */
   configured(config: Config, testCmd: string | null): boolean;
   applies(input: GateInput): Applies | Promise<Applies>;
@@ -51,6 +42,8 @@ export interface TreeGate extends GateBase {
   reads: "gate_tree";
   /** The configured commands, with placeholders. */
   templates(config: Config, testCmd: string | null): string[];
+  /** True for a gate that runs tests, which may fail once and pass the next time. */
+  isFlaky: boolean;
   /** A cached pass that is valid for any base, because all its commands passed on this tree. */
   passed?(input: GateInput): Promise<GateVerdict | null>;
   run(input: GateInput, lease: GateTreeLease): Promise<GateVerdict>;
@@ -122,6 +115,12 @@ export interface CommandLines {
   fallback?: { when(run: CommandRun): boolean; lines: CommandLines };
 }
 
+/** Files for commands with `{file}`: those in the tree, and those of them in the base. */
+export interface FilesToCheck {
+  inTree: readonly string[];
+  inBase: readonly string[];
+}
+
 /** A request with everything the gates read about it. */
 export interface GateInput {
   context: SettlementContext;
@@ -131,10 +130,16 @@ export interface GateInput {
   onBase: TreeView;
   /** `alone` when the gate's commands run while no other gate command does. */
   mode: LockMode;
+  /** Time limit of each command of the gate. */
+  timeoutMs: number;
+  /** Folder in which the commands run, relative to the project: files that they print are relative to it. */
+  cwd: string;
   /** The difference between the base's tree and the tree. */
   changed: readonly DiffEntry[];
   /** Source files to check, relative to the project: those in the tree, and those of them in the base. */
-  files: { inTree: readonly string[]; inBase: readonly string[] };
+  files: FilesToCheck;
+  /** Files to check that `isWanted` accepts by their path relative to the project. */
+  filesWhere(isWanted: (path: string) => boolean): Promise<FilesToCheck>;
   /** The tests affected by the change; computed on first use. */
   selection(): Promise<TestSelection>;
   /** `test_dir` in the tree and in the base, or `.` where it does not exist; computed on first use. */
@@ -153,6 +158,7 @@ export async function gateInput(c: SettlementContext, request: GateRequest): Pro
   const merge = once(async () => readMerge(c.repository, await mergeTrees(c, request, baseTree)));
   const findings = once(async () => judgeMerge(c.repository, await merge(), signal));
   const changed = isBase ? [] : await diffTrees(c.repository, baseTree, tree);
+  const filesWhere = filesToCheck(c, request, { changed, isBase });
   return {
     context: c,
     request,
@@ -160,8 +166,11 @@ export async function gateInput(c: SettlementContext, request: GateRequest): Pro
     onTree: { tree, history: null, key: tree },
     onBase: { tree: baseTree, history: null, key: baseTree },
     mode: "shared",
+    timeoutMs: c.config.settlementTimeoutS * 1000,
+    cwd: ".",
     changed,
-    files: await sourceFiles(c, request, { changed, isBase }),
+    files: await filesWhere((path) => isSource(c.config, path)),
+    filesWhere,
     selection: once(async () => {
       if (isBase) return noSelection;
       // Of a change that nothing overtook, the diff says as much as the notes.
@@ -185,24 +194,26 @@ function notedPaths({ findings, notes }: MergeVerdict): string[] {
   );
 }
 
-/** Source files for commands with `{file}`; deleted files are left out. */
-async function sourceFiles(
+/** Selects files for commands with `{file}`; deleted files are left out. */
+function filesToCheck(
   c: SettlementContext,
   { tree, files = "changed" }: GateRequest,
   { changed, isBase }: { changed: readonly DiffEntry[]; isBase: boolean },
-): Promise<GateInput["files"]> {
-  const isWanted = (path: string, mode: string): boolean =>
-    isRegularMode(mode) && path.startsWith(c.projectPrefix) && isSource(c.config, path);
+): GateInput["filesWhere"] {
   const name = ({ path }: { path: string }): string => path.slice(c.projectPrefix.length);
-  if (isBase && files !== "changed") {
-    const entries = await listTree(c.repository, tree);
-    const all = entries.filter((e) => isWanted(e.path, e.mode)).map(name);
-    const inTree = files === "sample" ? all.slice(0, sampleFiles) : all;
-    return { inTree, inBase: inTree };
-  }
-  const inTree = changed.filter((e) => isWanted(e.path, e.newMode));
-  const inBase = inTree.filter((e) => isRegularMode(e.oldMode));
-  return { inTree: inTree.map(name), inBase: inBase.map(name) };
+  const entries = once(() => listTree(c.repository, tree));
+  return async (isWanted) => {
+    const fits = (of: { path: string }, mode: string): boolean =>
+      isRegularMode(mode) && of.path.startsWith(c.projectPrefix) && isWanted(name(of));
+    if (isBase && files !== "changed") {
+      const all = (await entries()).filter((e) => fits(e, e.mode)).map(name);
+      const inTree = files === "sample" ? all.slice(0, sampleFiles) : all;
+      return { inTree, inBase: inTree };
+    }
+    const inTree = changed.filter((e) => fits(e, e.newMode));
+    const inBase = inTree.filter((e) => isRegularMode(e.oldMode));
+    return { inTree: inTree.map(name), inBase: inBase.map(name) };
+  };
 }
 
 /** The trees of the merge behind a candidate, or of a plain change. */

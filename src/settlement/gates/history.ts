@@ -17,7 +17,12 @@ import type { Applies, CommandLines, Gate, GateInput, TreeView } from "./gate.ts
 export async function inputOf(gate: Gate, shared: GateInput): Promise<GateInput> {
   const { context, request, baseTree } = shared;
   const alone = request.alone || runsAlone(context.config, gate.name, request.testCmd);
-  const input: GateInput = { ...shared, mode: alone ? "alone" : "shared" };
+  const own = context.config.gates.find(({ name }) => name === gate.name)?.timeoutS;
+  const input: GateInput = {
+    ...shared,
+    mode: alone ? "alone" : "shared",
+    timeoutMs: own ? own * 1000 : shared.timeoutMs,
+  };
   const templates = templatesOf(gate, input);
   if (!asksForHistory(context.config, gate.name, templates)) return input;
   const refs = await context.refs();

@@ -12,37 +12,34 @@ import { type GateProgress, type GateVerdict, redBase, verdictOf } from "../verd
 import type { VerdictKey } from "../verdict-cache.ts";
 import { formatGate, lintGate, typesGate } from "./checkers.ts";
 import { coverageGate } from "./coverage.ts";
-import {
-  type Gate,
-  type GateInput,
-  type GateName,
-  type GateRequest,
-  gateInput,
-  type TreeGate,
-} from "./gate.ts";
+import { type Gate, type GateInput, type GateRequest, gateInput, type TreeGate } from "./gate.ts";
 import { appliesTo, inputOf } from "./history.ts";
+import { projectGates } from "./project-gates.ts";
 import { semanticGate } from "./semantic.ts";
 import { setupGate } from "./setup.ts";
 import { structureGate } from "./structure.ts";
 import { testsGate } from "./tests.ts";
 
 /**
- * All gates by cost, those that read objects first. The setup gate is not listed: it runs before the first
- * gate that needs a checked-out tree.
+ * All gates by cost, those that read objects first; those of `[[gates]]` are placed by their kind. The setup gate is
+ * not listed: it runs before the first gate that needs a checked-out tree.
  */
-const gates: readonly Gate[] = [
-  semanticGate,
-  structureGate,
-  formatGate,
-  lintGate,
-  typesGate,
-  testsGate,
-  coverageGate,
-];
+function gatesOf(config: Config): Gate[] {
+  const own = projectGates(config);
+  const checkers = own.filter(({ isFlaky }) => !isFlaky);
+  const tests = own.filter(({ isFlaky }) => isFlaky);
+  return [
+    ...[semanticGate, structureGate, formatGate, lintGate, typesGate],
+    ...checkers,
+    testsGate,
+    ...tests,
+    coverageGate,
+  ];
+}
 
 /** Names of the gates that a landing needs a verdict of, for a plan whose units have these `test_cmd`s. */
-export function requiredGates(config: Config, testCmds: readonly (string | null)[]): GateName[] {
-  return gates
+export function requiredGates(config: Config, testCmds: readonly (string | null)[]): string[] {
+  return gatesOf(config)
     .filter((gate) => [null, ...testCmds].some((testCmd) => gate.configured(config, testCmd)))
     .map((gate) => gate.name);
 }
@@ -59,7 +56,7 @@ export interface GatesResult {
 /** Judges a tree against a base with every configured gate. */
 export async function runGates(c: SettlementContext, request: GateRequest): Promise<GatesResult> {
   const input = await gateInput(c, request);
-  const configured = gates.filter((gate) => gate.configured(c.config, request.testCmd));
+  const configured = gatesOf(c.config).filter((gate) => gate.configured(c.config, request.testCmd));
   const verdicts = new Map<string, GateVerdict>();
   const settle = (...settled: GateVerdict[]): void => {
     const behind = request.behind?.() ?? null;
@@ -134,15 +131,13 @@ async function runGate(
   settle(verdict);
 }
 
-/** Gates that run tests, which may fail once and pass the next time. */
-const flakyGates: ReadonlySet<GateName> = new Set(["tests", "coverage"]);
-
 /**
  * True for a verdict that describes the tree, so that it is served again: a pass, or the failure of a
  * deterministic gate. A gate that could not run says nothing of the tree.
  */
-function isFinal({ name }: Gate, { status }: GateVerdict): boolean {
-  return status !== "errored" && !(status === "failed" && flakyGates.has(name));
+function isFinal(gate: Gate, { status }: GateVerdict): boolean {
+  const isFlaky = gate.reads === "gate_tree" && gate.isFlaky;
+  return status !== "errored" && !(status === "failed" && isFlaky);
 }
 
 async function cachedVerdict(gate: Gate, input: GateInput): Promise<GateVerdict | null> {

@@ -7,6 +7,7 @@ import type { Applies, GateInput, TreeGate } from "./gate.ts";
 export const setupGate = {
   name: "setup",
   reads: "gate_tree",
+  isFlaky: false,
   templates: () => [],
   configured: ({ worktree }: Config) => worktree.setup !== null,
   applies: ({ context }: GateInput): Applies =>

@@ -21,6 +21,9 @@ import { cachedOnBase, printedSummary, runOnBase } from "./base-comparison.ts";
 import { commandGate, type JudgeInput, type Judgement } from "./command-gate.ts";
 import type { CommandLines, GateInput } from "./gate.ts";
 
+/** How a command that runs tests is filled and judged. */
+export const testCommand = { isFlaky: true, fill, again, judge, verifyPass } as const;
+
 export const testsGate = commandGate({
   name: "tests",
   templates: (config, testCmd) => {
@@ -28,10 +31,7 @@ export const testsGate = commandGate({
     const { test } = config.commands;
     return [...new Set([...own, ...(test === null ? [] : [test])])];
   },
-  fill,
-  again,
-  judge,
-  verifyPass,
+  ...testCommand,
 });
 
 /** The command of a recipe named `verify:<name>`, or a command that fails when there is none. */

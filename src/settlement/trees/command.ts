@@ -121,6 +121,8 @@ export async function runCommand(
     base?: Oid | null;
     marker: string;
     signal: AbortSignal;
+    /** Time limit; `settlement_timeout` by default. */
+    timeoutMs?: number;
     onOutput?: (chunk: Uint8Array) => void;
   },
 ): Promise<CommandRun> {
@@ -131,7 +133,7 @@ export async function runCommand(
       ...environmentIn(c, o.root, o.temporary),
       ...(o.base ? { DGOV_BASE: o.base } : {}),
     },
-    timeoutMs: c.config.settlementTimeoutS * 1000,
+    timeoutMs: o.timeoutMs ?? c.config.settlementTimeoutS * 1000,
     outputBytesMax,
     marker: o.marker,
     signal: o.signal,

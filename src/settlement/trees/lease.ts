@@ -23,6 +23,8 @@ export interface RunCommandOptions {
   mode?: LockMode;
   /** The history that the command sees; null, the default, for none. */
   history?: GateHistory | null;
+  /** Time limit; `settlement_timeout` by default. */
+  timeoutMs?: number;
   onOutput?: (chunk: Uint8Array) => void;
 }
 

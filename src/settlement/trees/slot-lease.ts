@@ -125,7 +125,7 @@ class SlotLease implements GateTreeLease {
 
   async run(
     command: string,
-    { mode = "shared", history = null, onOutput }: RunCommandOptions = {},
+    { mode = "shared", history = null, timeoutMs, onOutput }: RunCommandOptions = {},
   ): Promise<CommandRun> {
     const { marker, signal } = this.#o;
     const prepared = this.#slot.prepared === null ? await this.prepare() : { ok: true as const };
@@ -139,6 +139,7 @@ class SlotLease implements GateTreeLease {
         base: history?.base ?? null,
         marker,
         signal,
+        ...(timeoutMs === undefined ? {} : { timeoutMs }),
         ...(onOutput === undefined ? {} : { onOutput }),
       });
     });

@@ -235,7 +235,7 @@ class LayeredLease implements GateTreeLease {
 
   async #runOnce(
     command: string,
-    { mode = "shared", history = null, onOutput }: RunCommandOptions,
+    { mode = "shared", history = null, timeoutMs, onOutput }: RunCommandOptions,
   ): Promise<CommandRun> {
     const { marker, signal } = this.#request;
     const prepared = await this.#setUp();
@@ -252,6 +252,7 @@ class LayeredLease implements GateTreeLease {
           base: history?.base ?? null,
           marker,
           signal,
+          ...(timeoutMs === undefined ? {} : { timeoutMs }),
           ...(onOutput === undefined ? {} : { onOutput }),
         });
       });
