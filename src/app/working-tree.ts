@@ -4,6 +4,7 @@ import { basename, join } from "node:path";
 import { judgeChanges, type ScopeVerdict } from "../claims/verdict.ts";
 import type { Config } from "../config/config.ts";
 import { childVariables, scopePolicy } from "../config/execution-policy.ts";
+import { wholeCommand } from "../config/gates.ts";
 import { requireConfig } from "../config/load.ts";
 import { DgovError } from "../error.ts";
 import { treeOfCommit } from "../git/commit.ts";
@@ -176,7 +177,7 @@ export interface RecipeResult {
 const outputBytesMax = 1024 * 1024;
 
 /**
- * Runs the wanted `[verify.<name>]` recipes one after the other, or every recipe when `wanted` is null.
+ * Runs the wanted `[verify.<name>]` recipes or gates one after the other, or every recipe when `wanted` is null.
  * Stops when `signal` is aborted. Throws NOT_FOUND for an unknown name.
  */
 export async function runRecipes(
@@ -190,10 +191,11 @@ export async function runRecipes(
   },
 ): Promise<RecipeResult[]> {
   const config = requireConfig(o.projectRoot);
-  const known = Object.keys(config.verify);
-  const names = wanted ?? known;
+  const recipes = Object.keys(config.verify);
+  const known = [...recipes, ...config.gates.map(({ name }) => name)];
+  const names = wanted ?? recipes;
   for (const name of names) {
-    if (Object.hasOwn(config.verify, name)) continue;
+    if (known.includes(name)) continue;
     const near = suggest(name, known);
     throw new DgovError("NOT_FOUND", `no recipe ${name}`, {
       hint: near === null ? "dgov verify list" : `did you mean ${near}?`,
@@ -212,7 +214,9 @@ async function runRecipe(
   config: Config,
   o: Parameters<typeof runRecipes>[1],
 ): Promise<RecipeResult> {
-  const { command: text = "", logName = null } = config.verify[name] ?? {};
+  const gate = config.gates.find((one) => one.name === name);
+  const { command: text = "", logName = null } =
+    gate === undefined ? (config.verify[name] ?? {}) : { command: wholeCommand(gate) };
   const [command = text] = fillTemplate(config, text.replaceAll("{base}", "HEAD"), [
     config.srcDir.replace(/\/+$/, "") || ".",
   ]);
@@ -222,7 +226,7 @@ async function runRecipe(
     command,
     cwd: o.projectRoot,
     env: childEnvironment(o.env, childVariables(config)),
-    timeoutMs: config.settlementTimeoutS * 1000,
+    timeoutMs: (gate?.timeoutS ?? config.settlementTimeoutS) * 1000,
     outputBytesMax,
     signal: o.signal,
     marker: `verify/${process.pid}`,

@@ -1,5 +1,6 @@
 /** Gates by name: those of `[project]`, and those of `[[gates]]` with their paths. Pure. */
 import { coversAny } from "../claims/cover.ts";
+import { overlaps } from "../claims/overlap.ts";
 import { parseClaim, parseClaims } from "../claims/path.ts";
 import { didYouMean, suggest } from "../std/suggest.ts";
 import type { Config, GateConfig } from "./config.ts";
@@ -109,6 +110,24 @@ export function commandIn(folder: string, command: string): string {
   const isList = /[;|\n#]|<<|(?<!&)&(?!&)/.test(command);
   const own = isList ? `(${command}${/[\n#]/.test(command) ? "\n" : ""})` : command;
   return `cd ${quoted} && ${own}`;
+}
+
+/** Shell text of a gate for everything in its folder, not for changed files. */
+export function wholeCommand({ cwd, command }: Pick<GateConfig, "cwd" | "command">): string {
+  return commandIn(cwd, command.replace(/\{(files?|test_dir)\}/g, "."));
+}
+
+/** True when a gate would run after a change that these claims allow. */
+export function isGateOf(
+  { paths }: Pick<GateConfig, "paths">,
+  claims: Readonly<Record<"create" | "edit" | "delete" | "touch", readonly string[]>>,
+): boolean {
+  const { create, edit, delete: deleted, touch } = claims;
+  const written = parseClaims([...create, ...edit, ...deleted, ...touch]);
+  return (
+    paths.length === 0 ||
+    claimsOf(paths).some((path) => written.some((claim) => overlaps(path, claim)))
+  );
 }
 
 /** True when a path (relative to the project) is one of a gate's; every path is one of a gate without paths. */

@@ -106,6 +106,8 @@ interface WorkerCommands {
   typeCheck: string | null;
   /** `[verify.*]` recipes by name. */
   verify: Record<string, string>;
+  /** `[[gates]]` by name that a change of the claimed paths has to pass. */
+  gates: Record<string, string>;
 }
 
 export interface WorkerToolPolicy {

@@ -58,6 +58,7 @@ const request: WorkerRequest = {
     format: null,
     typeCheck: null,
     verify: { smoke: "x" },
+    gates: {},
   },
   operatorPaths: ["/operator/repo"],
   toolPolicy: {

@@ -66,6 +66,9 @@ function projectLines(request: ConversationRequest): string[] {
     ...line("lint command", commands.lint),
     ...line("type check", commands.typeCheck),
     ...line("recipes for verify", Object.keys(commands.verify).join(", ")),
+    ...Object.entries(commands.gates)
+      .slice(0, listedMax)
+      .flatMap(([name, command]) => line(`gate ${settingText(name)} (for verify)`, command)),
     "All tool paths are relative to the project root.",
   ];
 }

@@ -32,6 +32,8 @@ export interface ProjectOptions {
   plan?: Record<string, unknown>;
   /** Tables of project.toml. `[project]` and `[providers.test]` are merged with the defaults. */
   config?: Record<string, Record<string, unknown>>;
+  /** Tables `[[gates]]` of project.toml. */
+  gates?: Record<string, unknown>[];
   script: ModelScript;
   /** Folder of the project in the repository; default its root. */
   dir?: string;
@@ -75,6 +77,7 @@ export async function testProject(options: ProjectOptions): Promise<TestProject>
     // No test waits for a checkout that it does not change, unless that is its subject.
     merge: { checkout_wait_s: 0, ...merge },
     ...tables,
+    ...(options.gates && { gates: options.gates }),
   };
   const files = {
     "readme.txt": "hello\n",

@@ -83,6 +83,7 @@ async function hostileRepo(): Promise<{ g: OpenedRepo; request: Omit<WorkerReque
       format: run,
       typeCheck: run,
       verify: { x: run },
+      gates: {},
     },
     toolPolicy: {
       restrictRunBash: false,

@@ -76,6 +76,7 @@ beforeAll(async () => {
       format: null,
       typeCheck: "true",
       verify: { unit: "echo unit" },
+      gates: {},
     },
     toolPolicy: {
       restrictRunBash: false,

@@ -216,7 +216,15 @@ function requestOf(
       treeMaxLines: 80,
       ...changes.limits,
     },
-    commands: { test: null, lint: null, lintFix: null, format: null, typeCheck: null, verify: {} },
+    commands: {
+      test: null,
+      lint: null,
+      lintFix: null,
+      format: null,
+      typeCheck: null,
+      verify: {},
+      gates: {},
+    },
     operatorPaths: ["/operator/repo"],
     toolPolicy: {
       restrictRunBash: false,

@@ -48,6 +48,7 @@ test.each<[string, boolean, string | null]>([
   expect(command.isStarted ? command.argv.join(" ") : null).toBe(argv);
 });
 
+const read = (): string | null => null;
 const files = ["README.md", "src/a.py", "web/app.ts", "webpack/b.py", "tools/x.sh"];
 
 test.each<[string, string | null]>([
@@ -69,13 +70,50 @@ test.each<[string, string | null]>([
   ["go test ./...", "go reads .go files, and none is committed in the project"],
   ["true && cargo test", "cargo reads .rs files, and none is committed in the project"],
 ])("E22 the sources that `%s` does not read: %p", async (text, reason) => {
-  expect(await isReadingNothing(text, { files, isSource: () => true })).toBe(reason);
+  expect(await isReadingNothing(text, { files, isSource: () => true, read })).toBe(reason);
 });
 
 test("E22 a check of the changed files reads nothing where no file has one of source_extensions", async () => {
   const isSource = (path: string): boolean => path.endsWith(".rb");
-  expect(await isReadingNothing("lint {files}", { files, isSource })).toBe(
+  expect(await isReadingNothing("lint {files}", { files, isSource, read })).toBe(
     "it gets the changed files with one of source_extensions, and no committed file has one",
   );
-  expect(await isReadingNothing("lint {files}", { files: null, isSource })).toBeNull();
+  expect(await isReadingNothing("lint {files}", { files: null, isSource, read })).toBeNull();
+});
+
+const solution =
+  '{\n  // each folder has its own\n  "files": [],\n  "references": [{ "path": "./app" }],\n}';
+
+test.each<[string, Record<string, string>, string | null]>([
+  ["npx tsc --noEmit", { "tsconfig.json": solution }, "tsc checks no file: tsconfig.json"],
+  [
+    "tsc -p web --noEmit",
+    { "web/tsconfig.json": solution },
+    "tsc checks no file: web/tsconfig.json",
+  ],
+  ["tsc -b", { "tsconfig.json": solution }, null],
+  ["tsc --noEmit", { "tsconfig.json": '{ "include": ["src"] }' }, null],
+  ["tsc --noEmit", { "tsconfig.json": '{ "files": [], "include": ["src"] }' }, null],
+  [
+    "npm run types",
+    { "package.json": '{ "scripts": { "types": "tsc --noEmit" } }', "tsconfig.json": solution },
+    "script types: tsc checks no file",
+  ],
+  [
+    "pnpm test",
+    { "package.json": '{ "scripts": { "test": "pnpm run unit", "unit": "true" } }' },
+    "script test: script unit: it reads no file",
+  ],
+  ["npm test", { "package.json": '{ "scripts": { "test": "npm test" } }' }, null],
+  [
+    "yarn lint",
+    { "package.json": '{ "scripts": { "lint": "eslint src" } }' },
+    "script lint: eslint reads .js, .jsx files, and none is committed below src",
+  ],
+  ["npm ci", { "package.json": "not JSON" }, null],
+])("E22 `%s` with the files %j reads no source: %p", async (text, texts, reason) => {
+  const own = { files, isSource: () => true, read: (path: string) => texts[path] ?? null };
+  const found = await isReadingNothing(text, own);
+  if (reason === null) expect(found).toBeNull();
+  else expect(found).toStartWith(reason);
 });

@@ -1,5 +1,6 @@
 /** The worker subprocess: its request, its life, and its messages as telemetry. */
 import type { Config } from "../../config/config.ts";
+import { isGateOf, wholeCommand } from "../../config/gates.ts";
 import { endpointOf } from "../../config/providers.ts";
 import { attemptChanges } from "../../git/worktrees/changes.ts";
 import { treeWith } from "../../git/worktrees/snapshot.ts";
@@ -199,7 +200,7 @@ export function conversationRequest(
   of: { task: CompiledTask; attempt: number; fork: number; prompt: string },
 ): ConversationRequest {
   const { task, attempt, fork, prompt } = of;
-  const settings = settingsRequest(config);
+  const settings = settingsRequest(config, task.claims);
   const iterationBudget = task.iterationBudget ?? settings.limits.iterationBudget;
   return {
     ...settings,
@@ -231,9 +232,10 @@ export function projectRequest(
   };
 }
 
-/** The settings of project.toml that every worker gets. */
+/** The settings of project.toml that every worker gets; of the gates, those that its claims concern. */
 function settingsRequest(
   config: Config,
+  claims: CompiledTask["claims"] | null = null,
 ): Pick<ConversationRequest, "limits" | "commands" | "toolPolicy" | "scope" | "project"> {
   return {
     limits: {
@@ -252,6 +254,11 @@ function settingsRequest(
       typeCheck: config.commands.typeCheck,
       verify: Object.fromEntries(
         Object.entries(config.verify).map(([name, recipe]) => [name, recipe.command]),
+      ),
+      gates: Object.fromEntries(
+        config.gates
+          .filter((gate) => claims === null || isGateOf(gate, claims))
+          .map((gate) => [gate.name, wholeCommand(gate)]),
       ),
     },
     toolPolicy: config.toolPolicy,

@@ -105,11 +105,14 @@ function configured(o: {
 
 const verify: Tool = {
   name: "verify",
-  description: "Run one of the project's recipes.",
-  parameters: argumentSchema({ name: { type: "string", description: "name of the recipe" } }),
+  description: "Run one of the project's recipes or gates.",
+  parameters: argumentSchema({
+    name: { type: "string", description: "name of the recipe or gate" },
+  }),
   roles: workerOnly,
   async run(a, context) {
-    const { verify: recipes } = context.request.commands;
+    const { verify: named, gates } = context.request.commands;
+    const recipes = { ...gates, ...named };
     const name = String(a["name"]);
     const command = Object.hasOwn(recipes, name) ? recipes[name] : undefined;
     if (command === undefined) {

@@ -1,5 +1,6 @@
 /** `dgov verify`: lists and runs the named recipes of the project. */
 import { type RecipeResult, runRecipes } from "../../../app/working-tree.ts";
+import { wholeCommand } from "../../../config/gates.ts";
 import { requireConfig } from "../../../config/load.ts";
 import { snakeCase } from "../../../std/case.ts";
 import { usageError } from "../../args.ts";
@@ -9,19 +10,28 @@ import { interruptible } from "../../signals.ts";
 
 const list = command({
   name: "list",
-  description: "List the recipes",
+  description: "List the recipes and gates",
   args: {},
   examples: ["dgov verify list"],
   async run(context) {
     const projectRoot = requireProject(context);
-    const recipes = Object.entries(requireConfig(projectRoot).verify).map(([name, recipe]) => ({
+    const config = requireConfig(projectRoot);
+    const recipes = Object.entries(config.verify).map(([name, recipe]) => ({
       name,
       command: recipe.command,
       description: recipe.description,
     }));
-    const lines = recipes.map((r) => `${r.name}: ${r.description ?? r.command}`);
+    const gates = config.gates.map((gate) => ({
+      name: gate.name,
+      command: wholeCommand(gate),
+      paths: gate.paths,
+    }));
+    const lines = [
+      ...recipes.map((r) => `${r.name}: ${r.description ?? r.command}`),
+      ...gates.map((g) => `${g.name} (gate): ${g.command}`),
+    ];
     context.output.answer(
-      { schema: "dgov.verify-list/1", recipes },
+      { schema: "dgov.verify-list/1", recipes, gates },
       lines.length === 0
         ? "no recipes; add [verify.<name>] to .dgov/project.toml"
         : lines.join("\n"),
@@ -32,13 +42,13 @@ const list = command({
 
 const run = command({
   name: "run",
-  description: "Run a recipe, or all of them",
+  description: "Run a recipe or gate, or all recipes",
   args: {
     name: {
       type: "positional",
       required: false,
       valueHint: "NAME",
-      description: "Name of the recipe",
+      description: "Name of the recipe or gate",
     },
     all: { type: "boolean", description: "Run every recipe" },
   },
