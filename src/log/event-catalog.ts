@@ -182,12 +182,16 @@ const kernelKinds = {
 const otherLifecycle = {
   "base.checked": lifecycle(
     "run",
-    "All applicable gates have run on the base, before any worker.",
+    "The base was judged, before any worker, or did not have to be: no gate ran for work that its review rejects.",
     {
       tip: ["string", "Commit of the target branch"],
       gates: [
         "object[]",
         "Verdicts with the fields of gate.finished; a failed one means a red base",
+      ],
+      judged_by: [
+        "string?",
+        "The earlier run whose verdicts these are; its tree is the same but for dgov's own files",
       ],
     },
   ),

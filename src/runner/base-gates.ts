@@ -4,6 +4,7 @@ import { DgovError } from "../error.ts";
 import { treeOfCommit } from "../git/commit.ts";
 import type { SettlementContext } from "../settlement/context.ts";
 import { checkGatesRunnable, requiredGates } from "../settlement/gates/run-gates.ts";
+import { findJudged, verdictsOf } from "../settlement/judged-trees.ts";
 import { chooseEngine } from "../settlement/structure/engine.ts";
 import { type HeldBaseline, holdBaseline } from "../settlement/structure/held-baseline.ts";
 import { hasSource } from "../settlement/structure/scan.ts";
@@ -20,6 +21,8 @@ export interface BaseGates {
   red: GateVerdict[];
   /** The structural baseline of the run. */
   baseline: HeldBaseline;
+  /** The earlier run whose verdicts these are; null when there is none. */
+  judgedBy: string | null;
 }
 
 interface BaseRequest {
@@ -27,11 +30,13 @@ interface BaseRequest {
   tip: string;
   /** True when the operator's checkout is on the target. */
   checkedOut: boolean;
+  /** True when the review rejects the only work of the run, so that no gate has to run. */
+  rejected: boolean;
   status(text: string): void;
 }
 
 /**
- * Runs every gate once on the base and reports the structural baseline, which it makes when there is none, and red gates.
+ * Runs every gate once on the base, unless an earlier run judged its tree, and reports the structural baseline, which it makes when there is none, and red gates.
  * Throws GATE_UNRUNNABLE when a gate cannot run here. A red gate does not stop the run.
  */
 export async function runBaseGates(
@@ -40,6 +45,12 @@ export async function runBaseGates(
 ): Promise<BaseGates> {
   const { tip, status } = request;
   const baseline = await structuralBaseline(settlement, request);
+  if (request.rejected) return { verdicts: [], red: [], baseline, judgedBy: null };
+  const judged = await findJudged(settlement, tip);
+  if (judged !== null) {
+    status(`base check skipped: ${judged.run} judged this tree`);
+    return { verdicts: verdictsOf(judged), red: [], baseline, judgedBy: judged.run };
+  }
   const commands = commandGates(settlement.config);
   if (commands.length > 0) {
     status(`judging the base ${short(tip)} first: ${commands.join(", ")}`);
@@ -58,7 +69,7 @@ export async function runBaseGates(
   for (const { gate, reason } of red) {
     status(`the base is red: ${gate} fails before any change (${reason})`);
   }
-  return { verdicts, red, baseline };
+  return { verdicts, red, baseline, judgedBy: null };
 }
 
 /** Names of the gates that run commands, setup included, in the order in which they run. */
@@ -115,9 +126,10 @@ export function redBaseNotes({ red }: BaseGates): string[] {
 }
 
 /** The record `base.checked`. */
-export function baseCheckedRecord(tip: string, { verdicts }: BaseGates): RunRecord {
+export function baseCheckedRecord(tip: string, { verdicts, judgedBy }: BaseGates): RunRecord {
   const gates = verdicts
     .filter(({ status }) => status !== "not_applicable")
     .map((verdict) => verdictData(verdict, ["gate", ...finishedFields]));
-  return { type: "base.checked", unit: null, attempt: null, data: { tip, gates } };
+  const data = { tip, gates, ...(judgedBy !== null && { judged_by: judgedBy }) };
+  return { type: "base.checked", unit: null, attempt: null, data };
 }

@@ -7,6 +7,7 @@ import { noBookkeepingCommit, notArchived, sharedStateChanged } from "../kernel/
 import type { State } from "../kernel/state.ts";
 import { faultPoint } from "../process/fault-injection.ts";
 import { runGates } from "../settlement/gates/run-gates.ts";
+import { recordJudged } from "../settlement/judged-trees.ts";
 import type { GateVerdict } from "../settlement/verdict.ts";
 import { isAbortError } from "../std/clock.ts";
 import { errorMessage, short } from "../std/text.ts";
@@ -276,7 +277,10 @@ async function verifyBranch(
     marker: `${c.run}/verification`,
     signal: c.signal,
   });
-  if (result.passed) return { status: "passed", reason: "" };
+  if (result.passed) {
+    if (c.baseGates.red.length === 0) await recordJudgedTip(c, tip, result.verdicts);
+    return { status: "passed", reason: "" };
+  }
   if (result.blame === "base") return { status: "passed", reason: "the base was red before" };
   const bad = result.verdicts.filter(({ status: gate }) => gate === "failed" || gate === "errored");
   if (c.signal.aborted && !bad.some(({ status: gate }) => gate === "failed")) {
@@ -286,6 +290,19 @@ async function verifyBranch(
     return { gate, reason, command, tail, diagnostics };
   });
   return { status: "failed", reason: result.reason, gates };
+}
+
+/** Records that all gates passed on the tip. A failure costs the next run a check of its base. */
+async function recordJudgedTip(
+  c: RunContext,
+  commit: string,
+  verdicts: readonly GateVerdict[],
+): Promise<void> {
+  try {
+    await recordJudged(c.settlement, { commit, run: c.run, verdicts });
+  } catch (error) {
+    if (endsRun(error)) throw error;
+  }
 }
 
 /** Looks once more for changes of the shared state; true for one that would have stopped a landing. */

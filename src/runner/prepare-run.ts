@@ -19,6 +19,7 @@ import type { CompiledPlan } from "../plan/compiled.ts";
 import { declaredName, type PlanLocation, resolveUnit } from "../plan/locate.ts";
 import { childEnvironment } from "../process/environment.ts";
 import { ownCommand } from "../process/own-command.ts";
+import { mayTrustSealed } from "../settlement/seal.ts";
 import { watchDependencies } from "../settlement/trees/dependencies.ts";
 import { environmentsInPlace } from "../settlement/trees/environment.ts";
 import { snakeCase } from "../std/case.ts";
@@ -43,6 +44,7 @@ import {
   unresolvedUnits,
 } from "./history/runs.ts";
 import { OwnFiles } from "./operator/own-files.ts";
+import { isOutOfScope } from "./operator/takeover.ts";
 import {
   confirmTarget,
   requireCleanTree,
@@ -142,13 +144,17 @@ export async function prepareRun(
   const { dependencies } = settlement;
   const testCommands = open.tasks.flatMap(({ testCmd }) => testCmd ?? []);
   await dependencies.beginInPlace(environmentsInPlace(settlement, testCommands));
+  const watching = watchDependencies(settlement);
+  // Where verdicts of an earlier run count, the state of the dependencies is a part of their key.
+  if (mayTrustSealed(settlement.level)) await watching;
   const [baseGates] = await Promise.all([
     runBaseGates(settlement, {
       tip,
       checkedOut: isCheckedOut(repository, target),
+      rejected: await isRejectedByReview(environment, open.tasks, request),
       status,
     }),
-    watchDependencies(settlement),
+    watching,
   ]);
   await dependencies.settleInPlace();
   const { deny } = childVariables(config);
@@ -213,6 +219,21 @@ export async function prepareRun(
     signal,
   };
   return { kind: "ready", context };
+}
+
+/** True when the only work is that of the operator, and the paths of one piece show that its review rejects it. */
+async function isRejectedByReview(
+  environment: RunEnvironment,
+  open: CompiledPlan["tasks"],
+  { takenOver }: RunRequest,
+): Promise<boolean> {
+  let rejected = false;
+  for (const task of open) {
+    const work = takenOver.get(task.id);
+    if (work === undefined || task.role !== "worker") return false;
+    rejected ||= await isOutOfScope(environment, work, task);
+  }
+  return rejected;
 }
 
 /** Records landings of earlier runs. Throws ENVIRONMENT when that fails. */

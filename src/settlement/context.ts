@@ -14,13 +14,13 @@ import { type FileMetrics, fileMetricsVersion } from "../structure/file-metrics.
 import { type CoverageBaselineReading, readCoverageBaseline } from "./coverage/baseline.ts";
 import type { FileCoverage } from "./coverage/report.ts";
 import { type DigestCache, digestCache } from "./digest-cache.ts";
-import { openSeal } from "./seal.ts";
+import { openSeal, type TrustLevel } from "./seal.ts";
 import { type CachedImport, importsVersion } from "./tests/tree-imports.ts";
 import { type DependencyWatch, dependencyWatch } from "./trees/dependency-watch.ts";
 import type { Ground } from "./trees/layers/ground.ts";
 import { editableInstalls } from "./trees/python-editable-installs.ts";
 import { type GateSlots, gateSlots } from "./trees/slots.ts";
-import type { GateProgress } from "./verdict.ts";
+import type { GateProgress, JudgedTree } from "./verdict.ts";
 import { type VerdictCache, verdictCache } from "./verdict-cache.ts";
 
 export interface SettlementContext {
@@ -36,6 +36,8 @@ export interface SettlementContext {
   identity: Identity;
   /** The refs that gates with history see, read at the first call. */
   refs(): Promise<RefSnapshot>;
+  /** The confinement of commands. */
+  level: TrustLevel;
   /** The operator's dependency folders, which are copied into trees. */
   dependencies: DependencyWatch;
   slots: GateSlots;
@@ -47,6 +49,8 @@ export interface SettlementContext {
   commandLock: SharedLock;
   /** Verdicts by everything they depend on. */
   cache: VerdictCache;
+  /** Trees that the gates of earlier runs passed. */
+  judged: DigestCache<JudgedTree>;
   /** Imports of source files, by `<language>:<blob id>`. */
   imports: DigestCache<CachedImport[]>;
   /** Metrics of source files, by `<language>:<blob id>`. */
@@ -108,6 +112,7 @@ export function openSettlement(o: SettlementOptions): SettlementContext {
     projectDir,
     projectPrefix: prefixOf(projectDir),
     refs: once(() => snapshotRefs(o.repository, target)),
+    level: "off",
     dependencies: dependencyWatch(o.projectRoot),
     // More than the gates that run at once, so that a failing gate can borrow a second tree for its base.
     ground: null,
@@ -115,6 +120,7 @@ export function openSettlement(o: SettlementOptions): SettlementContext {
     machineSlots: new MachineSlots(lockFolders(env, dirname(slotsRoot))),
     commandLock: new SharedLock(),
     cache: verdictCache(environment),
+    judged: cache("judged", "1"),
     imports: cache("imports", importsVersion),
     fileMetrics: fileMetricsCache(folder, env),
     coverageBaseline: o.coverageBaseline ?? readCoverageBaseline(o.projectRoot),

@@ -27,6 +27,16 @@ export interface GateVerdict {
   blame: Blame | null;
 }
 
+/** A tree whose gates all passed. */
+export interface JudgedTree {
+  /** The run that judged it. */
+  run: string;
+  /** Its gates, without the ones that do not apply. */
+  gates: { gate: string; command: string | null }[];
+  /** Commands that printed a test runner's summary. */
+  summarized: string[];
+}
+
 /** Beginning of the reason of a failure that the base has, too. */
 export const redBase = "base is red";
 

@@ -73,3 +73,33 @@ test("E21 a rejected path lands with the printed command, or after the printed c
   expect(await p.dgov(["run", "p", "--continue", "--allow-dirty"])).toMatchObject({ exitCode: 0 });
   expect(await p.landed()).toEqual([unit("a"), unit("b")]);
 });
+
+test("F10 land of work outside its claims is rejected before any gate runs", async () => {
+  await using p = await testProject({
+    files: { "a.txt": "old\n" },
+    tasks: { a: { files: { edit: ["a.txt"] } } },
+    plan: { max_retries: 0 },
+    config: { project: { test_cmd: "true", setup_cmd: "true" } },
+    script: { rules: [{ unit: unit("a"), turns: turns("a") }] },
+  });
+  expect((await p.dgov(["run", "p"])).exitCode).toBe(1);
+  const gatesOf = (run: string): string[] =>
+    p
+      .events()
+      .filter((e) => e.run === run)
+      .flatMap(({ type, data }) => {
+        const checked = (data["gates"] ?? []) as { gate: string }[];
+        if (type === "base.checked") return checked.map(({ gate }) => gate);
+        return type === "gate.started" ? [String(data["gate"])] : [];
+      });
+  const first = p.events().at(-1)?.run ?? "";
+  expect(gatesOf(first)).toContain("tests");
+  const land = await p.dgov(["land", "a"]);
+  const second = p.events().at(-1)?.run ?? "";
+  expect([land.exitCode, gatesOf(second)]).toEqual([1, []]);
+  expect(land.stderr).toContain("--claim 'more/a 1.txt'");
+  expect(land.stderr).not.toContain("judging the base");
+  // Within the claims, the base is judged.
+  expect((await p.dgov(["land", "a", "--claim", "more/a 1.txt", "-y"])).exitCode).toBe(0);
+  expect(gatesOf(p.events().at(-1)?.run ?? "")).toContain("tests");
+});

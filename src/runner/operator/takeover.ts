@@ -4,6 +4,10 @@
  */
 import { existsSync } from "node:fs";
 import { dirname } from "node:path";
+import type { ScopeChange } from "../../claims/unsafe.ts";
+import { judgeChanges } from "../../claims/verdict.ts";
+import type { Config } from "../../config/config.ts";
+import { scopePolicy } from "../../config/execution-policy.ts";
 import { DgovError } from "../../error.ts";
 import { treesOfCommits } from "../../git/commit.ts";
 import type { Identity } from "../../git/objects.ts";
@@ -13,6 +17,7 @@ import type { Repository } from "../../git/repository.ts";
 import { diffTrees, patchBetween } from "../../git/trees.ts";
 import { keepWork, removeWorktree } from "../../git/worktrees/keep.ts";
 import { createWorktree, openWorktree, replayWork } from "../../git/worktrees/worktree.ts";
+import type { CompiledTask } from "../../plan/compiled.ts";
 import type { EarlierWork } from "../attempt/state.ts";
 import type { UnitHistory } from "../history/runs.ts";
 import { type RunPaths, takeoverPaths } from "../paths.ts";
@@ -96,6 +101,33 @@ export function isTaken(o: { paths: RunPaths; plan: string; unit: string }): boo
 export function keptWork(entry: UnitHistory): EarlierWork {
   if (entry.kept === null) throw nothingKept(entry.unit);
   return { attempt: 0, rejection: "", ...entry.kept };
+}
+
+/**
+ * True when the paths of the work alone show that the review rejects it, so that no gate has to run before that. The
+ * review decides; `claims` of the task include those that the operator adds.
+ */
+export async function isOutOfScope(
+  {
+    repository,
+    config,
+    projectDir,
+  }: { repository: Repository; config: Config; projectDir: string },
+  { base, commit }: Pick<EarlierWork, "base" | "commit">,
+  { claims, summary }: Pick<CompiledTask, "claims" | "summary">,
+): Promise<boolean> {
+  if (base === null || commit === null) return false;
+  const [before = "", after = ""] = await treesOfCommits(repository, [base, commit]);
+  const none = "000000";
+  const changes = (await diffTrees(repository, before, after)).map(
+    ({ path, oldMode, newMode }): ScopeChange => {
+      const status = oldMode === none ? "added" : newMode === none ? "deleted" : "modified";
+      return { path, status, kind: "file", linkTarget: null };
+    },
+  );
+  const policy = scopePolicy(config, { claims, projectDir, unitSummary: summary });
+  const { verdict } = judgeChanges(changes, policy);
+  return verdict !== "ok" && verdict !== "empty_diff";
 }
 
 /** True when two pieces of work change the same paths to the same content. */

@@ -66,6 +66,16 @@ export function noteSummary(c: SettlementContext, { command, output }: CommandRu
   summarized.set(c, commands.add(command));
 }
 
+/** The commands that printed a test runner's summary in this settlement. */
+export function summarizedCommands(c: SettlementContext): string[] {
+  return [...(summarized.get(c) ?? [])].toSorted();
+}
+
+/** Notes commands that printed a test runner's summary in an earlier run. */
+export function noteSummarized(c: SettlementContext, commands: readonly string[]): void {
+  summarized.set(c, new Set([...(summarized.get(c) ?? []), ...commands]));
+}
+
 /** True when one of these commands has printed a test runner's summary before. */
 export function printedSummary(c: SettlementContext, commands: readonly string[]): boolean {
   return commands.some((command) => summarized.get(c)?.has(command) ?? false);

@@ -37,6 +37,11 @@ function gatesOf(config: Config): Gate[] {
   ];
 }
 
+/** The gates that the configuration asks for, for a unit with this `test_cmd`. */
+export function configuredGates(config: Config, testCmd: string | null): Gate[] {
+  return gatesOf(config).filter((gate) => gate.configured(config, testCmd));
+}
+
 /** Names of the gates that a landing needs a verdict of, for a plan whose units have these `test_cmd`s. */
 export function requiredGates(config: Config, testCmds: readonly (string | null)[]): string[] {
   return gatesOf(config)
@@ -56,7 +61,7 @@ export interface GatesResult {
 /** Judges a tree against a base with every configured gate. */
 export async function runGates(c: SettlementContext, request: GateRequest): Promise<GatesResult> {
   const input = await gateInput(c, request);
-  const configured = gatesOf(c.config).filter((gate) => gate.configured(c.config, request.testCmd));
+  const configured = configuredGates(c.config, request.testCmd);
   const verdicts = new Map<string, GateVerdict>();
   const settle = (...settled: GateVerdict[]): void => {
     const behind = request.behind?.() ?? null;

@@ -12,6 +12,8 @@ export interface DependencyWatch {
   begin(folders: readonly string[]): Promise<void>;
   /** Paths of a folder that changed since then; none for a folder that was not recorded. */
   changesIn(folder: string): Promise<string[]>;
+  /** Digest of the recorded states. */
+  digest(): string;
   /** Records the state of virtual environments, by absolute path, before the gates run on the base. */
   beginInPlace(environments: readonly string[]): Promise<void>;
   /** Forgets the environments that changed since then: the project's own commands install into them. */
@@ -69,6 +71,7 @@ export function dependencyWatch(projectRoot: string): DependencyWatch {
       note(changed, "the operator's checkout");
       return changed;
     },
+    digest: () => sha256(JSON.stringify([recorded, inPlace].map(statesOf))),
     async beginInPlace(environments) {
       for (const path of environments) {
         inPlace.set(path, await readStates(dirname(path), basename(path)));
@@ -86,6 +89,16 @@ export function dependencyWatch(projectRoot: string): DependencyWatch {
       }
     },
   };
+}
+
+/** Recorded states as data, in the order of their paths. */
+function statesOf(recorded: ReadonlyMap<string, Map<string, PathState>>): unknown {
+  const byPath = <T>(entries: Iterable<[string, T]>): [string, T][] =>
+    [...entries].sort(([a], [b]) => (a < b ? -1 : 1));
+  return byPath(recorded).map(([folder, states]) => [
+    folder,
+    byPath(states).map(([path, { stamp, content }]) => [path, content ?? stamp]),
+  ]);
 }
 
 async function readStates(root: string, folder: string): Promise<Map<string, PathState>> {
