@@ -10,7 +10,7 @@ import { DgovError } from "../error.ts";
 import { treeOfCommit } from "../git/commit.ts";
 import { headOf } from "../git/refs.ts";
 import { openRepository, prefixOf, projectDirOf } from "../git/repository.ts";
-import { type FileChange, operatorChanges } from "../git/worktrees/changes.ts";
+import { type FileChange, operatorChanges } from "../git/worktrees/changed-files.ts";
 import type { Claims } from "../plan/compiled.ts";
 import { resolvePlan, resolveUnit } from "../plan/locate.ts";
 import { childEnvironment } from "../process/environment.ts";

@@ -8,18 +8,20 @@ export interface ScopeChange {
   kind: "file" | "symlink" | "gitlink" | "other";
   /** Target of a symlink; null for other kinds. */
   linkTarget: string | null;
+  /** Of a submodule without other changes: the commit that was checked out in it. */
+  movedTo?: string;
 }
 
-/** The reason why a change is unsafe, or null. */
-export function unsafeProblem(change: ScopeChange): string | null {
+/** The reason why a change is unsafe, or null. `exact`: a claim without wildcards names this path. */
+export function unsafeProblem(change: ScopeChange, exact: boolean): string | null {
   if (change.path.startsWith("/") || change.path.split("/").includes("..")) {
     return "not a path inside the repository";
   }
   if (change.status === "deleted") return null;
   if (change.kind === "gitlink") {
-    return change.status === "modified"
-      ? "a submodule, which belongs to another repository"
-      : "a nested repository";
+    if (change.status !== "modified") return "a nested repository";
+    if (change.movedTo === undefined) return "a submodule, which belongs to another repository";
+    return exact ? null : "a submodule at another commit, which needs a claim of exactly this path";
   }
   if (change.kind === "other") return "not a regular file";
   if (change.kind === "file") return null;

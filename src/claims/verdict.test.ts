@@ -194,6 +194,10 @@ describe("judgeChanges", () => {
     [{ kind: "symlink", linkTarget: null }, "a symbolic link that cannot be read"],
     [{ kind: "gitlink" }, "a nested repository"],
     [{ kind: "gitlink", status: "modified" }, "a submodule, which belongs to another repository"],
+    [
+      { kind: "gitlink", status: "modified", movedTo: "c0ffee" },
+      "a submodule at another commit, which needs a claim of exactly this path",
+    ],
     [{ kind: "other" }, "not a regular file"],
   ] as const)("a change with %j is unsafe (C4)", (more, problem) => {
     const p = policy({ claims: { touch: ["src"] } });
@@ -265,6 +269,19 @@ describe("judgeChanges", () => {
       p,
     );
     expect(said).toBe(`changed ${reason}`);
+  });
+
+  test.each([
+    ["lib", "", true],
+    ["**", "", false],
+    ["libs", "", false],
+    ["lib", "packages/app", true],
+  ])("F1 a claim of %s in the project %p lets lib move: %p", (claim, projectDir, passed) => {
+    const p = { ...policy({ claims: { edit: [claim] } }), projectDir };
+    const path = projectDir === "" ? "lib" : `${projectDir}/lib`;
+    const moved = change(path, { kind: "gitlink", movedTo: "c0ffee" });
+    expect(judgeChanges([moved], p).passed).toBe(passed);
+    expect(writeClaimed(path, p, "submodule")).toBe(passed);
   });
 
   test("the verdict is the first kind of problem in a fixed order", () => {

@@ -113,7 +113,9 @@ export function judgeChanges(changes: readonly ScopeChange[], policy: ScopePolic
     const reason = `the attempt changed nothing but ignored files: ${ignored.map(shownPath).join(", ")}`;
     return failed("empty_diff", reason, []);
   }
-  const unsafe = problems(judged, unsafeProblem);
+  const unsafe = problems(judged, (change) =>
+    unsafeProblem(change, isExactlyClaimed(change.path, rules)),
+  );
   if (unsafe.length > 0) {
     return failed("unsafe_path", `changed paths that cannot be landed: ${list(unsafe)}`, unsafe);
   }
@@ -170,9 +172,23 @@ export function mayWrite(
   return reason === null ? { ok: true } : { ok: false, reason };
 }
 
-/** True when write claims of the task cover a path, relative to the repository. */
-export function writeClaimed(path: string, policy: ScopePolicy): boolean {
-  return outsideReason({ path, status: "modified" }, rulesOf(policy)) === null;
+/**
+ * True when write claims of the task cover a path, relative to the repository. A submodule can only be moved to another
+ * commit, and needs a claim of exactly its path.
+ */
+export function writeClaimed(
+  path: string,
+  policy: ScopePolicy,
+  kind: "file" | "submodule" = "file",
+): boolean {
+  const rules = rulesOf(policy);
+  if (outsideReason({ path, status: "modified" }, rules) !== null) return false;
+  return kind === "file" || isExactlyClaimed(path, rules);
+}
+
+function isExactlyClaimed(repoPath: string, { policy, exactClaims }: Rules): boolean {
+  const path = withinProject(repoPath, policy.projectDir);
+  return path !== null && exactClaims.has(path);
 }
 
 const rulesCache = new WeakMap<ScopePolicy, Rules>();

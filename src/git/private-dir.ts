@@ -160,15 +160,20 @@ export function copyIndex(from: string, to: string): void {
 
 /**
  * Creates a git dir for a worker or a gate to use: as a private one, with a work tree, an identity and a
- * copy of `index`.
+ * copy of `index`. That of a `submodule` leaves its work tree to the `.git` file that names it.
  */
 export function createStandaloneGitDir(
   r: Repository,
-  o: PrivateOptions & { identity: { name: string; email: string } | null; index: string },
+  o: PrivateOptions & {
+    identity: { name: string; email: string } | null;
+    index: string;
+    submodule?: boolean;
+  },
 ): void {
   requireOwnFolder(dirname(o.dir));
+  const place = o.submodule === true ? {} : { worktree: o.workTree };
   writeGitDir(r, o, {
-    core: { worktree: o.workTree, logallrefupdates: "true" },
+    core: { ...place, logallrefupdates: "true" },
     ...(o.identity === null ? {} : { user: { ...o.identity } }),
     gc: { auto: "0" },
   });
@@ -195,13 +200,18 @@ export async function userFilters(r: Repository): Promise<FilterConfig> {
   const filters = Object.fromEntries(
     named.flatMap((name) => (own[name] === undefined ? [] : [[name, own[name]]])),
   );
-  filtersByRepository.set(r.id, filters);
+  registerFilters(r, filters);
   return filters;
 }
 
 /** The last result of `userFilters` for this repository; empty before the first call. */
 export function cachedFilters(r: Repository): FilterConfig {
   return filtersByRepository.get(r.id) ?? {};
+}
+
+/** Sets the filter drivers of a repository that `cachedFilters` returns. */
+export function registerFilters(r: Repository, filters: FilterConfig): void {
+  filtersByRepository.set(r.id, filters);
 }
 
 const filtersByRepository = new Map<string, FilterConfig>();

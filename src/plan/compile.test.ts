@@ -240,9 +240,20 @@ describe("paths whose changes never land", () => {
     );
   };
 
+  test("F1 a claim of exactly a submodule is accepted for edit and touch", async () => {
+    const text = (kind: string): string =>
+      task("a").replace(/files = .*/, `files.${kind} = ["lib"]`);
+    const found = await Promise.all(
+      ["edit", "touch", "create", "delete"].map(async (kind) =>
+        codesOf(await compile({ "s/main.toml": text(kind) }, { submodules: ["lib"] })).includes(
+          "submodule-claim",
+        ),
+      ),
+    );
+    expect(found).toEqual([false, false, true, true]);
+  });
+
   test.each([
-    ["lib", true],
-    ["lib/", true],
     ["lib/a", true],
     ["library/a", false],
     ["lib.py", false],

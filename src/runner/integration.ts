@@ -9,6 +9,7 @@ import { scopePolicy } from "../config/execution-policy.ts";
 import { endsRun } from "../error.ts";
 import { blockedText, landCandidate, reconcileLanding } from "../git/landing/land.ts";
 import { buildCandidate } from "../git/landing/merge.ts";
+import type { LandingScope } from "../git/landing/proof.ts";
 import { branchTip, candidateRef } from "../git/refs.ts";
 import { emptyCandidate, sharedStateChanged } from "../kernel/reasons.ts";
 import { faultPoint } from "../process/fault-injection.ts";
@@ -306,7 +307,7 @@ export class Integration {
   }
 
   /** The unit's write claims as a predicate on paths of the repository, for the proof of a landing. */
-  #allowed(unit: string): (path: string) => boolean {
+  #allowed(unit: string): LandingScope {
     const c = this.#context;
     const { claims, summary } = taskToLand(c, unit);
     const policy = scopePolicy(c.config, {
@@ -314,7 +315,7 @@ export class Integration {
       projectDir: c.projectDir,
       unitSummary: summary,
     });
-    return (path) => writeClaimed(path, policy);
+    return (path, kind) => writeClaimed(path, policy, kind);
   }
 
   /**

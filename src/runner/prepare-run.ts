@@ -11,6 +11,7 @@ import { DgovError } from "../error.ts";
 import type { LandedUnit } from "../git/landing/landed.ts";
 import { removeOwnFolder } from "../git/own-folder.ts";
 import { baseRef, beforeRef, isCheckedOut, updateRef } from "../git/refs.ts";
+import { listSubmodules, missingPaths, submoduleRemedy } from "../git/submodules.ts";
 import { notArchived } from "../kernel/reasons.ts";
 import type { LedgerEntry } from "../ledger/entry.ts";
 import { ledgerFile, openLedger } from "../ledger/file.ts";
@@ -138,6 +139,13 @@ export async function prepareRun(
   const models = await requireModels(config, open, request);
   signal.throwIfAborted();
   const report = gateReporter(log, { run, plan: plan.name });
+  const missing = missingPaths(await listSubmodules(repository, tip));
+  if (missing.length > 0) {
+    const remedy = submoduleRemedy(missing);
+    status(
+      `empty in every tree, since its commit is not on this machine: ${listed(missing, 5)}; ${remedy}`,
+    );
+  }
   const settlement = await settlementIn(environment, { target, tip, env, signal, report });
   // Before any worker's code runs.
   await settlement.refs();

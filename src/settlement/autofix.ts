@@ -8,9 +8,9 @@
 import { chmodSync, mkdirSync, readFileSync, realpathSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { readBlobAt } from "../git/trees.ts";
-import type { FileChange } from "../git/worktrees/changes.ts";
+import type { FileChange } from "../git/worktrees/changed-files.ts";
 import { commitChanges } from "../git/worktrees/snapshot.ts";
-import type { Worktree } from "../git/worktrees/worktree.ts";
+import type { Worktree } from "../git/worktrees/worktree-files.ts";
 import { lstatIfPresent, removeFolder } from "../std/files.ts";
 import type { SettlementContext } from "./context.ts";
 import { keepFixes } from "./line-merge.ts";

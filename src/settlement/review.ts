@@ -11,14 +11,10 @@ import { scopePolicy } from "../config/execution-policy.ts";
 import type { Oid } from "../git/objects.ts";
 import { blobReader } from "../git/read-blobs.ts";
 import { diffTrees } from "../git/trees.ts";
-import {
-  attemptChanges,
-  detectTampering,
-  type FileChange,
-  requireIntact,
-} from "../git/worktrees/changes.ts";
+import type { FileChange } from "../git/worktrees/changed-files.ts";
+import { attemptChanges, detectTampering, requireIntact } from "../git/worktrees/changes.ts";
 import { commitChanges } from "../git/worktrees/snapshot.ts";
-import type { Worktree } from "../git/worktrees/worktree.ts";
+import type { Worktree } from "../git/worktrees/worktree-files.ts";
 import type { ReviewVerdict } from "../kernel/event.ts";
 import type { Claims } from "../plan/compiled.ts";
 import { describeExit, succeeded } from "../process/exit-result.ts";

@@ -253,10 +253,17 @@ function mutation(words: readonly string[]): string | null {
   }
   if (program === "git") {
     const sub = afterOptions(rest, ["-c", "-C", "--git-dir", "--work-tree"])[0] ?? "";
+    if (movesSubmodule(rest)) return null;
     if (gitMutations.has(sub))
       return `git ${sub} changes the repository; leave your work in the files, without a commit`;
   }
   return null;
+}
+
+/** True for `git -C FOLDER checkout --detach COMMIT`, by which a worker moves a submodule that it claims. */
+function movesSubmodule([option, folder = "", verb = "", ...rest]: readonly string[]): boolean {
+  const isBelow = /^(?:\.\/)?[\w-][\w./-]*$/.test(folder) && !folder.split("/").includes("..");
+  return option === "-C" && isBelow && /^(?:checkout|switch)$/.test(verb) && rest[0] === "--detach";
 }
 
 /** Commands that have their own tool. The first pattern that matches the command line counts. */

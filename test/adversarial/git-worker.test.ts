@@ -27,7 +27,8 @@ import { attemptChanges, detectTampering } from "../../src/git/worktrees/changes
 import { gateTreeDifferences, provideGateTree } from "../../src/git/worktrees/gate-tree.ts";
 import { removeWorktree } from "../../src/git/worktrees/keep.ts";
 import { commitChanges, diffText } from "../../src/git/worktrees/snapshot.ts";
-import { createWorktree, type Worktree } from "../../src/git/worktrees/worktree.ts";
+import { createWorktree } from "../../src/git/worktrees/worktree.ts";
+import type { Worktree } from "../../src/git/worktrees/worktree-files.ts";
 import { gitIn, identity, type OpenedRepo, openTestRepo, stamp } from "../git/harness.ts";
 
 const files = {

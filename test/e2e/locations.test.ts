@@ -180,7 +180,7 @@ describe("submodules", () => {
 
   test.concurrent.each([
     ["files", "echo x > sub/x.txt; echo a > a.txt"],
-    ["a repository", "git init -q sub; echo a > a.txt"],
+    ["a repository", "rm sub/.git; git init -q sub; echo a > a.txt"],
     ["a file in its place", "rm -rf sub; echo a > sub; echo a > a.txt"],
   ])("E15 a worker's change of a submodule (%s) is refused by name", async (_what, command) => {
     await using s = await withSubmodule([call("run_bash", { command }), done("ok")], ["**"]);

@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { keepRef } from "../../src/git/refs.ts";
 import { openRepository, type Repository } from "../../src/git/repository.ts";
 import { keepWork } from "../../src/git/worktrees/keep.ts";
-import { createWorktree, type Worktree } from "../../src/git/worktrees/worktree.ts";
+import { createWorktree } from "../../src/git/worktrees/worktree.ts";
+import type { Worktree } from "../../src/git/worktrees/worktree-files.ts";
 import { type TestRepo, type TestRepoOptions, testRepo } from "../harness/repo.ts";
 
 export const identity = { name: "Ada", email: "ada@example.com" };

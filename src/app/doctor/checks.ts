@@ -18,6 +18,7 @@ import {
   requireIdentity,
   signsEveryCommit,
 } from "../../git/repository.ts";
+import { listSubmodules, missingPaths, submoduleRemedy } from "../../git/submodules.ts";
 import { openEventLogForReading } from "../../log/event-log.ts";
 import { openProvider } from "../../model/provider.ts";
 import { declaredName, listPlans } from "../../plan/locate.ts";
@@ -41,7 +42,7 @@ import { configuredSentrux } from "../../settlement/structure/engine.ts";
 import { hasSource } from "../../settlement/structure/scan.ts";
 import { readText } from "../../std/files.ts";
 import { limitSignal } from "../../std/limit.ts";
-import { errorMessage, listed, short } from "../../std/text.ts";
+import { errorMessage, listed, plural, short } from "../../std/text.ts";
 import { baselineFile, metadataFile } from "../../structure/baseline.ts";
 import { outdatedSchemas } from "../json-schemas.ts";
 import { checkCommands } from "./commands.ts";
@@ -145,9 +146,20 @@ async function checkRepository(
   if (hooks.length > 0) {
     add("hooks", "warn", `${hooks.join(", ")}: git hooks do not run here; gates are the hooks`);
   }
-  if (existsSync(join(repository.topLevel, ".gitmodules"))) {
-    add("submodules", "warn", "submodules are left to setup_cmd; their content cannot be claimed");
+  if (isBorn) await checkSubmodules(repository, add);
+}
+
+async function checkSubmodules(repository: Repository, add: Add): Promise<void> {
+  const { commit } = await headOf(repository);
+  const all = commit === null ? [] : await listSubmodules(repository, commit);
+  if (all.length === 0) return;
+  const missing = missingPaths(all);
+  if (missing.length === 0) {
+    const text = `${plural(all.length, "submodule")} checked out from local objects in every tree`;
+    return add("submodules", "ok", `${text}; their files cannot be claimed`);
   }
+  const text = `empty in every tree, since their commits are not on this machine: ${listed(missing, 5)}`;
+  add("submodules", "warn", text, submoduleRemedy(missing));
 }
 
 /** The answers of the operator, who is not asked here: a question ends the condition that has it. */

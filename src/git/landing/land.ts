@@ -26,7 +26,7 @@ import {
   removeStaleIndexLock,
   undoMove,
 } from "./checkouts.ts";
-import { proveLanding } from "./proof.ts";
+import { type LandingScope, proveLanding } from "./proof.ts";
 import { moveRef } from "./ref-transaction.ts";
 
 export type LandingResult =
@@ -48,8 +48,8 @@ interface LandOptions {
   from: Oid;
   /** The candidate. */
   to: Oid;
-  /** True for a repo-relative path that the unit may write. */
-  allowed(path: string): boolean;
+  /** The paths that the unit may write. */
+  allowed: LandingScope;
   /** An existing folder for temporary files. */
   scratch: string;
   /** Message of the reflog entry. */

@@ -2,16 +2,18 @@
 import { posix } from "node:path";
 import { type Oid, objectId } from "../objects.ts";
 import type { Repository } from "../repository.ts";
+import { listSubmodules } from "../submodules.ts";
 import { type DiffEntry, diffTrees, readObjects } from "../trees.ts";
 
 /**
  * Verifies that the candidate's only parent is `from`, that every changed path is allowed, that no nested
- * repository and no link out of the repository is added, and that every new object's content matches its
+ * repository and no link out of the repository is added, that a submodule is at most moved to a commit of its
+ * repository on this machine, and that every new object's content matches its
  * id (a process that can write to the object store could have put other bytes there).
  */
 export async function proveLanding(
   r: Repository,
-  o: { from: Oid; to: Oid; allowed(path: string): boolean },
+  o: { from: Oid; to: Oid; allowed: LandingScope },
 ): Promise<{ ok: true; changes: DiffEntry[] } | { ok: false; reason: string }> {
   const fail = (reason: string): { ok: false; reason: string } => ({ ok: false, reason });
   const all = await diffTrees(r, o.from, o.to, { trees: true });
@@ -24,11 +26,11 @@ export async function proveLanding(
   }
   for (const e of changes) {
     if (!e.utf8) return fail(`the name of ${e.path} is not UTF-8`);
-    if (!o.allowed(e.path)) return fail(`${e.path} is outside the unit's claims`);
-    if (e.newMode === "160000") return fail(`${e.path} is a nested repository`);
-    if (e.oldMode === "160000") return fail(`${e.path} is a submodule`);
+    if (!o.allowed(e.path, "file")) return fail(`${e.path} is outside the unit's claims`);
+    const problem = await submoduleProblem(r, o, e);
+    if (problem !== null) return fail(problem);
   }
-  const incoming = all.filter((e) => e.newMode !== "000000");
+  const incoming = all.filter((e) => e.newMode !== "000000" && e.newMode !== "160000");
   const [commit, ...objects] = await readObjects(r, [o.to, ...incoming.map((e) => e.newOid)]);
   if (!commit || objectId(r.objectFormat, "commit", commit.bytes) !== o.to) {
     return fail(`the candidate ${o.to} is damaged`);
@@ -47,6 +49,22 @@ export async function proveLanding(
     }
   }
   return { ok: true, changes };
+}
+
+/** True for a repo-relative path that may change: as a file, or as a submodule that moves to another commit. */
+export type LandingScope = (path: string, kind: "file" | "submodule") => boolean;
+
+/** The reason why a change of a submodule or nested repository cannot land; null for any other change. */
+async function submoduleProblem(
+  r: Repository,
+  o: { to: Oid; allowed: LandingScope },
+  { path, oldMode, newMode, newOid }: DiffEntry,
+): Promise<string | null> {
+  if (oldMode !== "160000") return newMode === "160000" ? `${path} is a nested repository` : null;
+  if (newMode !== "160000" || !o.allowed(path, "submodule")) return `${path} is a submodule`;
+  const found = (await listSubmodules(r, o.to)).find((submodule) => submodule.path === path);
+  if (found?.module && found.commit === newOid) return null;
+  return `${path} is a submodule, and ${newOid} is not a commit of it on this machine`;
 }
 
 function headerOf(commit: Buffer): string {

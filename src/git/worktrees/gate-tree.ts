@@ -24,6 +24,7 @@ import {
 } from "../private-dir.ts";
 import { type RefSnapshot, writeRefs } from "../ref-snapshot.ts";
 import type { Repository } from "../repository.ts";
+import { listSubmodules, submoduleKey } from "../submodules.ts";
 
 /** The history that a command sees in a gate tree. */
 export interface GateHistory {
@@ -36,38 +37,82 @@ export interface GateHistory {
 
 export interface GateTree {
   path: string;
+  /** The tree; of a submodule, its commit. */
   tree: Oid;
+  /** The commit that HEAD names for commands without history; null for one of this tree, without parents. */
+  head: Oid | null;
   /** Folder of the parent process: the index, and the git dir that the `.git` file names. */
   meta: string;
+  /** Its submodules whose objects are on this machine, each before those inside it. */
+  submodules: readonly SubmoduleTree[];
+}
+
+/** The tree of a submodule: a gate tree of its own at the submodule's path, with the module's objects. */
+interface SubmoduleTree {
+  /** Relative to the outer tree. */
+  path: string;
+  module: Repository;
+  tree: GateTree;
 }
 
 /** Digest of the index that this process wrote last, by path of the gate tree. */
 const indexDigests = new Map<string, string>();
 
 /**
- * Checks out exactly `tree` in a folder. A folder that this process checked out earlier is updated
+ * Checks out exactly `tree` in a folder, with its submodules. A folder that this process checked out earlier is updated
  * (`reused`) and keeps its dependency folders; any other, and one that cannot be updated, is removed first.
  */
 export async function provideGateTree(
   r: Repository,
   o: { path: string; meta: string; tree: Oid; keepFolders: string[] },
 ): Promise<{ gateTree: GateTree; reused: boolean }> {
-  const gateTree: GateTree = { path: o.path, tree: o.tree, meta: o.meta };
-  if (isIntact(gateTree)) {
+  const { path, meta, tree, keepFolders } = o;
+  const submodules = await submoduleTrees(r, { path, meta, tree });
+  const gateTree: GateTree = { path, tree, head: null, meta, submodules };
+  const reused = await provide(r, gateTree, keepFolders);
+  for (const { path: at, module, tree: inner } of submodules) {
+    await provide(module, inner, below(keepFolders, at));
+  }
+  return { gateTree, reused };
+}
+
+/** The gate trees of a tree's submodules, which may not have been checked out yet. */
+export async function submoduleTrees(
+  r: Repository,
+  o: { path: string; meta: string; tree: Oid },
+): Promise<SubmoduleTree[]> {
+  return (await listSubmodules(r, o.tree)).flatMap(({ path, commit, module }) => {
+    if (module === null) return [];
+    const meta = join(o.meta, "modules", submoduleKey(path));
+    const at = { path: join(o.path, path), meta, submodules: [] };
+    return [{ path, module, tree: { ...at, tree: commit, head: commit } }];
+  });
+}
+
+/** True when the folder was updated, false when it was checked out from nothing. */
+async function provide(r: Repository, g: GateTree, keepFolders: string[]): Promise<boolean> {
+  if (isIntact(g)) {
     try {
-      removePaths(gateTree, (await compare(r, gateTree, o.keepFolders)).extra);
-      await checkOut(r, gateTree, o.keepFolders);
-      return { gateTree, reused: true };
+      removePaths(g, (await compare(r, g, keepFolders)).extra);
+      await checkOut(r, g, keepFolders);
+      return true;
     } catch (error) {
       if (endsRun(error)) throw error;
     }
   }
-  clearOwnFolder(o.path);
-  clearOwnFolder(o.meta);
-  mkdirSync(o.path, { recursive: true });
-  mkdirSync(o.meta, { recursive: true });
-  await checkOut(r, gateTree, o.keepFolders);
-  return { gateTree, reused: false };
+  clearOwnFolder(g.path);
+  clearOwnFolder(g.meta);
+  mkdirSync(g.path, { recursive: true });
+  mkdirSync(g.meta, { recursive: true });
+  await checkOut(r, g, keepFolders);
+  return false;
+}
+
+/** The folders below a submodule, relative to it. */
+function below(folders: readonly string[], path: string): string[] {
+  return folders.flatMap((folder) =>
+    folder.startsWith(`${path}/`) ? [folder.slice(path.length + 1)] : [],
+  );
 }
 
 async function checkOut(r: Repository, g: GateTree, keepFolders: string[]): Promise<void> {
@@ -76,7 +121,7 @@ async function checkOut(r: Repository, g: GateTree, keepFolders: string[]): Prom
     await must(inPrivate(git, args, { index: indexOf(g) }), `checking out ${g.tree}`);
   });
   recordIndex(g);
-  renewGitDir(r, g, null);
+  renewOwnGitDir(r, g, null);
   await restoreInPlace(r, g, keepFolders);
 }
 
@@ -90,6 +135,21 @@ function isIntact(g: GateTree): boolean {
  * additional folder ends in "/".
  */
 export async function gateTreeDifferences(
+  r: Repository,
+  g: GateTree,
+  o: { keepFolders: string[] },
+): Promise<string[]> {
+  const differences = await ownDifferences(r, g, o);
+  for (const { path, module, tree } of g.submodules) {
+    const keepFolders = below(o.keepFolders, path);
+    const inner = await ownDifferences(module, tree, { keepFolders });
+    differences.push(...inner.map((name) => `${path}/${name}`));
+  }
+  return differences;
+}
+
+/** Differences outside the tree's submodules. */
+async function ownDifferences(
   r: Repository,
   g: GateTree,
   o: { keepFolders: string[] },
@@ -112,7 +172,13 @@ export async function restoreGateTree(
 ): Promise<void> {
   if (isIntact(g)) {
     try {
-      return await restoreInPlace(r, g, o.keepFolders);
+      await restoreInPlace(r, g, o.keepFolders);
+      for (const { path, module, tree } of g.submodules) {
+        const keepFolders = below(o.keepFolders, path);
+        if (isIntact(tree)) await restoreInPlace(module, tree, keepFolders);
+        else await provide(module, tree, keepFolders);
+      }
+      return;
     } catch (error) {
       if (endsRun(error)) throw error;
       indexDigests.delete(g.path);
@@ -124,7 +190,7 @@ export async function restoreGateTree(
 async function restoreInPlace(r: Repository, g: GateTree, keepFolders: string[]): Promise<void> {
   const { changed, extra } = await compare(r, g, keepFolders);
   removePaths(g, extra);
-  if (!gitFileIntact(g)) renewGitDir(r, g, null);
+  if (!gitFileIntact(g)) renewOwnGitDir(r, g, null);
   if (changed.length === 0) return;
   await withGit(r, g, async (git) => {
     const args = ["checkout-index", "-f", "-u", "-z", "--stdin"];
@@ -154,8 +220,13 @@ function indexIntact(g: GateTree): boolean {
   }
 }
 
-/** Replaces the git dir of a gate tree and the `.git` file that names it. */
+/** Replaces the git dirs of a gate tree and its submodules, and the `.git` files that name them. */
 export function renewGitDir(r: Repository, g: GateTree, history: GateHistory | null): void {
+  renewOwnGitDir(r, g, history);
+  for (const { module, tree } of g.submodules) renewOwnGitDir(module, tree, null);
+}
+
+function renewOwnGitDir(r: Repository, g: GateTree, history: GateHistory | null): void {
   removeOwnFolder(join(g.path, ".git"));
   writeGateGitDir(r, { ...g, workTree: g.path, history });
   writeFileSync(join(g.path, ".git"), gitFileText(g));
@@ -170,7 +241,7 @@ export function renewGitDir(r: Repository, g: GateTree, history: GateHistory | n
  */
 export function writeGateGitDir(
   r: Repository,
-  o: Pick<GateTree, "tree" | "meta"> & { workTree: string; history: GateHistory | null },
+  o: Pick<GateTree, "tree" | "head" | "meta"> & { workTree: string; history: GateHistory | null },
 ): void {
   const { workTree, history } = o;
   const dir = join(o.meta, "git");
@@ -178,12 +249,14 @@ export function writeGateGitDir(
   const identity = { name: "dgov", email: "dgov@localhost" };
   const fields = { tree: o.tree, parents: [], message: "gate tree", identity };
   const bytes = commitBytes({ ...fields, date: "2000-01-01T00:00:00Z" });
-  const head = history?.head ?? objectId(r.objectFormat, "commit", bytes);
+  const head = history?.head ?? o.head ?? objectId(r.objectFormat, "commit", bytes);
   const index = join(o.meta, "index");
-  createStandaloneGitDir(r, { dir, workTree, identity: null, head, index });
-  if (history === null) {
+  const submodule = o.head !== null;
+  createStandaloneGitDir(r, { dir, workTree, identity: null, head, index, submodule });
+  if (history !== null) writeRefs(dir, history.refs);
+  else if (o.head === null) {
     writeObject(join(dir, "objects"), r.objectFormat, "commit", bytes, { durable: false });
-  } else writeRefs(dir, history.refs);
+  }
 }
 
 function gitFileText(g: GateTree): string {

@@ -19,10 +19,12 @@ import { removeOwnFolder } from "../own-folder.ts";
 import { resolveCommit, updateRef } from "../refs.ts";
 import type { Repository } from "../repository.ts";
 import { diffTrees } from "../trees.ts";
-import { attemptChanges, destruction, type FileChange } from "./changes.ts";
+import type { FileChange } from "./changed-files.ts";
+import { attemptChanges, destruction } from "./changes.ts";
 import { treeWith } from "./snapshot.ts";
-import { registrationOf, type Worktree } from "./worktree.ts";
+import { registrationOf } from "./worktree.ts";
 import { cachedKeepCommit, cacheKeepCommit, fileSignature } from "./worktree-cache.ts";
+import type { Worktree } from "./worktree-files.ts";
 
 const omittedTrailer = "Dgov-Omitted: ";
 
@@ -37,10 +39,7 @@ export async function keepWork(
   o: { ref: string; message: string; identity: Identity; date: string; bytesMax: number },
 ): Promise<{ commit: Oid; omitted: string[]; changes: FileChange[] }> {
   const changes = await attemptChanges(r, t);
-  const signature = fileSignature(
-    t,
-    changes.map(({ path }) => path),
-  );
+  const signature = signatureOf(t, changes);
   const { kept, omitted } = choose(t, changes, o.bytesMax);
   const tree = await treeWith(r, t, kept);
   const trailers = omitted.map((path) => `${omittedTrailer}${JSON.stringify(path)}`);
@@ -53,6 +52,15 @@ export async function keepWork(
   faultPoint("keep.after_ref");
   cacheKeepCommit(t, signature, commit);
   return { commit, omitted, changes };
+}
+
+/** Identity of changes, those of submodules included, whose folders do not show a move. */
+function signatureOf(t: Worktree, changes: readonly FileChange[]): string {
+  const files = fileSignature(
+    t,
+    changes.map(({ path }) => path),
+  );
+  return [files, ...changes.flatMap(({ movedTo }) => movedTo ?? [])].join("\n");
 }
 
 function choose(
@@ -79,7 +87,7 @@ function choose(
 
 /** True when git can store the change. A file with a second hard link cannot land but can be kept. */
 function isStorable(t: Worktree, change: FileChange): boolean {
-  if (change.kind === "gitlink") return false;
+  if (change.kind === "gitlink") return change.movedTo !== undefined;
   if (change.status === "deleted" || change.kind !== "other") return true;
   return lstatIfPresent(join(t.path, change.path))?.isFile() ?? false;
 }
@@ -94,7 +102,7 @@ async function unkeptPaths(r: Repository, t: Worktree, ref: string | null): Prom
   const commit = ref === null ? null : await resolveCommit(r, ref);
   const paths = changes.map(({ path }) => path);
   if (commit === null) return paths;
-  if (cachedKeepCommit(t, fileSignature(t, paths)) === commit) return [];
+  if (cachedKeepCommit(t, signatureOf(t, changes)) === commit) return [];
 
   const kept = new Map((await diffTrees(r, t.base, commit)).map((entry) => [entry.path, entry]));
   const missing = changes.filter((change) => {
@@ -116,8 +124,9 @@ async function unkeptPaths(r: Repository, t: Worktree, ref: string | null): Prom
   return (await diffTrees(r, tree, commit)).length === 0 ? [] : rest;
 }
 
-/** Blob id of a path's raw bytes; "" for anything but a file or link. */
+/** Blob id of a path's raw bytes, or the commit of a moved submodule; "" for anything else. */
 function contentId(r: Repository, t: Worktree, change: FileChange): Oid {
+  if (change.movedTo !== undefined) return change.movedTo;
   const path = join(t.path, change.path);
   if (change.kind === "symlink") {
     return objectId(r.objectFormat, "blob", readlinkSync(path, { encoding: "buffer" }));

@@ -19,10 +19,12 @@ import {
   withPrivateGit,
 } from "../private-dir.ts";
 import type { Repository } from "../repository.ts";
+import { listSubmodules } from "../submodules.ts";
 import { cutText } from "../trees.ts";
 import { attemptChanges } from "./changes.ts";
-import { heldIndex, type Worktree } from "./worktree.ts";
+import { movedSubmodules } from "./submodules.ts";
 import { cachedTree, cacheTree, fileSignature } from "./worktree-cache.ts";
+import { heldIndex, type Worktree } from "./worktree-files.ts";
 
 /**
  * Commits exactly these paths of the worktree on top of its base; everything else stays as in the base.
@@ -75,8 +77,10 @@ export async function diffText(
  * Writes the base's tree with these paths as the worktree has them into the repository; returns its id.
  * Throws REFUSED when a path is neither a file, a link nor deleted.
  */
-export async function treeWith(r: Repository, t: Worktree, paths: string[]): Promise<Oid> {
-  const signature = fileSignature(t, paths);
+export async function treeWith(r: Repository, t: Worktree, all: string[]): Promise<Oid> {
+  const { paths, links } = await withoutSubmodules(r, t, all);
+  const linkLines = links.map(({ path, commit }) => `160000 ${commit}\t${path}\0`).join("");
+  const signature = `${fileSignature(t, paths)}\n${linkLines}`;
   const known = cachedTree(t, signature);
   if (known !== null) return known;
   for (const path of paths) {
@@ -88,12 +92,34 @@ export async function treeWith(r: Repository, t: Worktree, paths: string[]): Pro
   const options = { near: t.meta, workTree: t.path, filters: cachedFilters(r) };
   return withPrivateGit(r, options, async (g) => {
     const index = await stagePaths(g, t, paths, "shared");
+    if (links.length > 0) {
+      const info = ["update-index", "-z", "--index-info"];
+      await must(inPrivate(g, info, { index, stdin: linkLines }), "moving submodules");
+    }
     const args = [...durable, "write-tree"];
     const write = inPrivate(g, args, { index, objects: "shared" });
     const tree = await mustLine(write, "writing a tree");
     cacheTree(t, signature, tree);
     return tree;
   });
+}
+
+/** Separates moved submodules from files. Throws REFUSED for a submodule that was changed otherwise. */
+async function withoutSubmodules(
+  r: Repository,
+  t: Worktree,
+  all: string[],
+): Promise<{ paths: string[]; links: { path: string; commit: Oid }[] }> {
+  const submodules = new Set((await listSubmodules(r, t.base)).map(({ path }) => path));
+  if (!all.some((path) => submodules.has(path))) return { paths: all, links: [] };
+  const moved = await movedSubmodules(r, t);
+  const links = all.flatMap((path) => {
+    if (!submodules.has(path)) return [];
+    const commit = moved.get(path);
+    if (commit !== undefined) return [{ path, commit }];
+    throw new DgovError("REFUSED", `${path} is a submodule with changed files`);
+  });
+  return { paths: all.filter((path) => !submodules.has(path)), links };
 }
 
 /** Copies the worktree's index, updates these paths in the copy and gives its path. */

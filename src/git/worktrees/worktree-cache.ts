@@ -6,7 +6,7 @@
 import { lstatSync } from "node:fs";
 import { join } from "node:path";
 import type { Oid } from "../objects.ts";
-import type { Worktree } from "./worktree.ts";
+import type { Worktree } from "./worktree-files.ts";
 
 interface Entry {
   signature: string;

@@ -17,18 +17,10 @@ import { createStandaloneGitDir, inPrivate, randomPath, withPrivateGit } from ".
 import { encodeRefPart } from "../refs.ts";
 import type { FilterConfig, Repository } from "../repository.ts";
 import { diffTrees } from "../trees.ts";
+import { moveSubmodule, placeSubmodules, resetSubmoduleGitDirs } from "./submodules.ts";
+import { gitFileText, heldIndex, type Worktree } from "./worktree-files.ts";
 
-/** The worktree of an attempt. */
-export interface Worktree {
-  /** Root of the worktree. */
-  path: string;
-  /** Folder of the parent process: `index` as checked out, `worker` (the worker's git dir), `gitfile`. */
-  meta: string;
-  /** The commit that the attempt starts from. */
-  base: Oid;
-}
-
-/** Creates a worktree of `base`, with a git dir for the worker, at a path that does not exist. */
+/** Creates a worktree of `base` and its submodules, with a git dir for the worker, at a path that does not exist. */
 export async function createWorktree(
   r: Repository,
   o: {
@@ -54,21 +46,23 @@ export async function createWorktree(
   });
   const own = { dir: join(o.meta, "worker"), workTree: o.path, head: o.base, filters, index };
   createStandaloneGitDir(r, { ...own, identity: o.identity });
+  await placeSubmodules(r, t, o.identity);
   writeFileSync(join(o.path, ".git"), gitFileText(t));
   faultPoint("attempt.created");
   return t;
 }
 
-/** Recreates the worker's git dir; its configuration, commits and stashes are lost. */
-export function resetWorkerGitDir(
+/** Recreates the worker's git dirs; their configuration, commits and stashes are lost. */
+export async function resetWorkerGitDir(
   r: Repository,
   t: Worktree,
   o: { identity: Identity | null; filters: FilterConfig },
-): void {
+): Promise<void> {
   const dir = join(t.meta, "worker");
   removeOwnFolder(dir);
   const own = { dir, workTree: t.path, head: t.base, index: heldIndex(t) };
   createStandaloneGitDir(r, { ...own, ...o });
+  await resetSubmoduleGitDirs(r, t, o.identity);
 }
 
 /** An existing worktree. Throws NOT_FOUND when its folder does not exist. */
@@ -77,16 +71,6 @@ export function openWorktree(o: { path: string; meta: string; base: Oid }): Work
     throw new DgovError("NOT_FOUND", `the worktree ${o.path} no longer exists`);
   }
   return { path: o.path, meta: o.meta, base: o.base };
-}
-
-/** Path of the index as it was right after checkout. */
-export function heldIndex(t: Worktree): string {
-  return join(t.meta, "index");
-}
-
-/** The content that the worktree's `.git` file must have. */
-export function gitFileText(t: Worktree): string {
-  return `gitdir: ${join(t.meta, "worker")}\n`;
 }
 
 /** Attempts to register a worktree while `git worktree prune` runs beside it. */
@@ -181,9 +165,12 @@ export async function replayWork(
   const [base = "", theirs = "", ours = ""] = await treesOfCommits(r, [o.workBase, o.work, t.base]);
   const merge = await mergeTrees(r, { base, ours, theirs, scratch: t.meta });
   const conflicted = merge.kind === "conflicted" ? merge.paths.map(({ path }) => path) : [];
-  const changed = (await diffTrees(r, ours, merge.tree)).filter(
-    ({ path, newMode }) => !conflicted.includes(path) && newMode !== "160000",
+  const all = (await diffTrees(r, ours, merge.tree)).filter(
+    ({ path }) => !conflicted.includes(path),
   );
+  const links = all.filter(({ newMode }) => newMode === "160000");
+  for (const { path, newOid: commit } of links) await moveSubmodule(r, t, { path, commit });
+  const changed = all.filter((entry) => !links.includes(entry));
   const near = { near: t.meta, workTree: t.path };
   await withPrivateGit(r, near, async (g) => {
     const index = randomPath(g.dir, "index");

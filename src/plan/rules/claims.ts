@@ -180,7 +180,10 @@ export const reservedClaims: Rule = ({ tasks }, { config }) =>
     }),
   );
 
-/** Ignored paths and paths in submodules cannot be claimed for writing, since changes there never land. */
+/**
+ * Ignored paths and paths in submodules cannot be claimed for writing, since changes there never land. A submodule itself
+ * can, for another commit.
+ */
 export const ignoredClaims: Rule = ({ tasks }, { ignored, submodules }) =>
   tasks.flatMap((task) =>
     task.parsed.flatMap((claim) => {
@@ -193,8 +196,11 @@ export const ignoredClaims: Rule = ({ tasks }, { ignored, submodules }) =>
       }
       const inside = submodules.find((folder) => text === folder || text.startsWith(`${folder}/`));
       if (inside === undefined) return [];
+      // A claim of exactly the submodule allows another commit of it.
+      const moves = claim.kind === "edit" || claim.kind === "touch";
+      if (text === inside && moves) return [];
       const message = `the claim \`${claim.text}\` is in the submodule \`${inside}\``;
-      const hint = "change the submodule in its own repository";
+      const hint = `change the submodule in its own repository; a claim \`edit = ["${inside}"]\` lets a worker check out another commit of it`;
       return [claimDiagnostic(task, claim, { code: "submodule-claim", message, hint })];
     }),
   );

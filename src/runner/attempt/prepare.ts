@@ -2,6 +2,7 @@
 
 import { branchTip, isAncestor } from "../../git/refs.ts";
 import { patchBetween } from "../../git/trees.ts";
+import { recordPreparedSubmodules } from "../../git/worktrees/submodules.ts";
 import { createWorktree, replayWork } from "../../git/worktrees/worktree.ts";
 import { dependencyLost, setupFailed } from "../../kernel/reasons.ts";
 import { prepareDependencies } from "../../settlement/trees/dependencies.ts";
@@ -42,6 +43,7 @@ export async function performPrepare(
         endAttempt(c, live);
         return failed(`${setupFailed}: ${ready.reason}`, false);
       }
+      await recordPreparedSubmodules(c.repository, live.tree);
     }
     c.attempts.add(live);
     return { event: { type: "attempt.prepared", unit, attempt, base } };

@@ -162,7 +162,7 @@ async function selfReview(
   const tampered = await detectTampering(live.tree);
   if (tampered !== null) return { approved: false, reason: tampered, detail: tampered };
   // Programs that the worker's git was configured to run must not run for a role that only reads.
-  resetWorkerGitDir(c.repository, live.tree, { identity: c.identity, filters: c.filters });
+  await resetWorkerGitDir(c.repository, live.tree, { identity: c.identity, filters: c.filters });
   const diff = await diffText(c.repository, live.tree, { bytesMax: promptDiffBytesMax });
   const prompt = selfReviewPrompt({ task, attempt: live.attempt, diff });
   let end = await askReviewer(c, { live, task, prompt });

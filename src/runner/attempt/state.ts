@@ -1,6 +1,6 @@
 /** State of a run's attempts: the live ones, and what the next attempt of each unit has to know. */
-import type { FileChange } from "../../git/worktrees/changes.ts";
-import type { Worktree } from "../../git/worktrees/worktree.ts";
+import type { FileChange } from "../../git/worktrees/changed-files.ts";
+import type { Worktree } from "../../git/worktrees/worktree-files.ts";
 import type { RejectionVerdict } from "../../kernel/event.ts";
 import { emptyCandidateReasons, integrationFailed } from "../../kernel/reasons.ts";
 import type { PhaseChange } from "../../kernel/state.ts";

@@ -43,6 +43,7 @@ export async function selectTests(
   o: { base: Oid; tree: Oid; noted: readonly string[]; signal: AbortSignal },
 ): Promise<TestSelection> {
   const entries = await diffTrees(c.repository, o.base, o.tree);
+  if (entries.some(({ newMode }) => newMode === "160000")) return allTests("a submodule moved");
   const prefix = c.projectPrefix;
   const changed = entries
     .filter(({ path }) => !path.startsWith(`${prefix}.dgov/`))

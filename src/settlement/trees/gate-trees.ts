@@ -1,6 +1,7 @@
 /** Gate trees: mounted on layers where one fits, else checked out in the folder of a slot. */
 import type { Oid } from "../../git/objects.ts";
 import type { Repository } from "../../git/repository.ts";
+import { listSubmodules } from "../../git/submodules.ts";
 import { listTree } from "../../git/trees.ts";
 import { memoByOwner } from "../../std/once.ts";
 import type { SettlementContext } from "../context.ts";
@@ -18,7 +19,9 @@ export function withGateTree<T>(
   return c.slots.borrow(o.tree, o.signal, async (slot) => {
     const tracked = await trackedPaths(c.repository, o.tree, () => listPaths(c.repository, o.tree));
     const { ground } = c;
-    if (ground !== null && o.inFolder !== true) {
+    // Layers hold no submodules.
+    const isPlain = (await listSubmodules(c.repository, o.tree)).every(({ module }) => !module);
+    if (ground !== null && o.inFolder !== true && isPlain) {
       const builds = o.buildsLayer === true;
       const footing = await footingOf(c, ground, { tree: o.tree, builds });
       const place = { ground, slot, request: o, tracked };
@@ -31,10 +34,15 @@ export function withGateTree<T>(
 /** Tracked paths of recent trees. */
 const trackedPaths = memoByOwner<Repository, Promise<ReadonlySet<string>>>({ max: 16 });
 
-/** Lists every path of a tree, folders included. */
+/** Lists every path of a tree and of its submodules, folders included. */
 async function listPaths(repository: Repository, tree: Oid): Promise<ReadonlySet<string>> {
   const paths = new Set<string>();
-  for (const { path } of await listTree(repository, tree)) {
+  const all = (await listTree(repository, tree)).map(({ path }) => path);
+  for (const { path, commit, module } of await listSubmodules(repository, tree)) {
+    if (module === null) continue;
+    for (const entry of await listTree(module, commit)) all.push(`${path}/${entry.path}`);
+  }
+  for (const path of all) {
     for (
       let at = path;
       at !== "" && !paths.has(at);

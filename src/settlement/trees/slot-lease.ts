@@ -82,7 +82,8 @@ class SlotLease implements GateTreeLease {
     this.#slot = slot;
     this.#o = o;
     this.#tracked = tracked;
-    this.gateTree = { path: slot.path, meta: slot.meta, tree: o.tree };
+    const { path, meta } = slot;
+    this.gateTree = { path, meta, tree: o.tree, head: null, submodules: [] };
   }
 
   get root(): string {

@@ -96,7 +96,7 @@ export const unitFailures = {
     "remove the department",
   ),
   unsafe_path: entry(
-    "The attempt left something that cannot land: a link out of the repository, a nested repository, a submodule or a special file.",
+    "The attempt left something that cannot land: a link out of the repository, a nested repository, a changed submodule or a special file.",
     "plan_repair",
     "tell the worker in the prompt not to create links, submodules or special files",
     continueRun,

@@ -110,8 +110,8 @@ export default [
   {
     name: "the removal of a submodule lands",
     file: "src/git/landing/proof.ts",
-    find: '    if (e.oldMode === "160000") return fail(`${e.path} is a submodule`);\n',
-    replace: "",
+    find: `newMode !== "160000" || !o.allowed(path, "submodule")`,
+    replace: `!o.allowed(path, "submodule")`,
     killedBy:
       "test/git/land.test.ts > E15 a change of a submodule and a name that is not UTF-8 do not land",
   },

@@ -281,6 +281,7 @@ class LayeredLease implements GateTreeLease {
     const { meta } = this.#slot;
     writeGateGitDir(this.#c.repository, {
       tree: this.#request.tree,
+      head: null,
       meta,
       workTree: treeInside,
       history,
