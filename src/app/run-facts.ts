@@ -1,7 +1,6 @@
 /** Facts for views of plans and runs that come from git, the log and compiled plans. */
 import { realpathSync } from "node:fs";
-import { join } from "node:path";
-import { configFile } from "../config/find.ts";
+import { configFile, ownPath } from "../config/find.ts";
 import { loadConfig } from "../config/load.ts";
 import { resolveModel } from "../config/providers.ts";
 import { DgovError } from "../error.ts";
@@ -62,7 +61,7 @@ export async function reviewFacts(
  * The configuration is loaded only when it contains a price.
  */
 export function costFunction(projectRoot: string): ReviewFacts["cost"] {
-  const text = readText(join(projectRoot, configFile)) ?? "";
+  const text = readText(ownPath(projectRoot, configFile)) ?? "";
   if (!/\bprice\b/.test(text)) return () => null;
   const loaded = loadConfig(projectRoot);
   if (!loaded.ok) return () => null;
