@@ -1,6 +1,6 @@
 /** Facts for views of plans and runs that come from git, the log and compiled plans. */
 import { realpathSync } from "node:fs";
-import { configFile, ownPath } from "../config/find.ts";
+import { configFile, isLocal, ownPath } from "../config/find.ts";
 import { loadConfig } from "../config/load.ts";
 import { resolveModel } from "../config/providers.ts";
 import { DgovError } from "../error.ts";
@@ -187,7 +187,7 @@ export async function diagnoseProject(
     unignoredState: [],
   };
   if (repository === null) return diagnose(facts);
-  Object.assign(facts, await ignoreFacts(repository, projectRoot));
+  if (!isLocal(projectRoot)) Object.assign(facts, await ignoreFacts(repository, projectRoot));
   const kept = await listRefs(repository, "refs/dgov/keep");
   facts.keepRefs = new Set(kept.map(({ ref }) => ref));
   const findings = diagnose(facts);
