@@ -179,6 +179,11 @@ async function checkInput(request: CheckRequest): Promise<CheckInput> {
       const ignored = [...found].filter((path) => !tracked.has(path));
       return new Set(ignored.map((path) => path.slice(prefix.length)));
     },
+    async tracked(paths) {
+      if (repository === null) return new Set();
+      const all = new Set(await trackedPaths(repository));
+      return new Set(paths.filter((path) => all.has(prefix + path)));
+    },
     exists: (path) => existsSync(join(projectRoot, path)),
     submodules: repository === null ? [] : await submodulesBelow(repository, prefix),
     missingTools: (programs) =>
