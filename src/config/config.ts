@@ -80,5 +80,6 @@ export interface Config {
   /** `root` is an absolute path. */
   worktree: Values<"worktree">;
   merge: Values<"merge">;
+  sandbox: Values<"sandbox">;
   run: Values<"run">;
 }

@@ -2,6 +2,7 @@
 import { coversAny } from "../claims/cover.ts";
 import { overlaps } from "../claims/overlap.ts";
 import { parseClaim, parseClaims } from "../claims/path.ts";
+import { snakeKey } from "../std/case.ts";
 import { didYouMean, suggest } from "../std/suggest.ts";
 import type { Config, GateConfig } from "./config.ts";
 
@@ -33,6 +34,9 @@ export function gateProblems(config: Config): GateProblem[] {
     ]),
     ...unknownGates("exclusive_gates", config.exclusiveGates, ["setup", ...commandGates, ...own]),
     ...unknownGates("history_gates", config.historyGates, [...commandGates, ...own]),
+    ...(["networkGates", "offGates"] as const).flatMap((key) =>
+      unknownGates(snakeKey(key), config.sandbox[key], [...commandGates, ...own], "sandbox"),
+    ),
   ];
 }
 
@@ -90,14 +94,15 @@ function unknownGates(
   key: string,
   named: readonly string[],
   known: readonly string[],
+  table = "project",
 ): GateProblem[] {
   return named
     .filter((name) => !known.includes(name))
     .map((name) => ({
-      path: ["project", key],
+      path: [table, key],
       value: name,
       code: "unknown-gate",
-      message: `\`project.${key}\` names \`${name}\`, which is no gate`,
+      message: `\`${table}.${key}\` names \`${name}\`, which is no gate`,
       hint: didYouMean(suggest(name, [...known]), `gates: ${known.join(", ")}`),
     }));
 }
@@ -144,6 +149,38 @@ function claimsOf(paths: readonly string[]): ReturnType<typeof parseClaims> {
   const known = parsedPaths.get(paths) ?? parseClaims(paths);
   parsedPaths.set(paths, known);
   return known;
+}
+
+/** Places beside their tree that the commands of a gate may reach. */
+export interface GateAccess {
+  /** False when the commands run outside the sandbox. */
+  sandboxed: boolean;
+  network: "none" | "host";
+  /** Sockets and devices beside those of `[sandbox]`. */
+  sockets: readonly string[];
+  devices: readonly string[];
+}
+
+/** The access of a gate's commands by its name. */
+export function accessOf(config: Pick<Config, "gates" | "sandbox">, gate: string): GateAccess {
+  const own = config.gates.find(({ name }) => name === gate);
+  const { network, networkGates, offGates } = config.sandbox;
+  return {
+    sandboxed: own?.sandbox !== "off" && !offGates.includes(gate),
+    network: networkGates.includes(gate) ? "host" : (own?.network ?? network),
+    sockets: own?.sockets ?? [],
+    devices: own?.devices ?? [],
+  };
+}
+
+/** The access of commands that belong to no gate: hooks, fixers, the tools of workers. */
+export function commonAccess({ sandbox }: Pick<Config, "sandbox">): GateAccess {
+  return { sandboxed: true, network: sandbox.network, sockets: [], devices: [] };
+}
+
+/** The access of `setup_cmd`. */
+export function setupAccess(config: Pick<Config, "sandbox">): GateAccess {
+  return { ...commonAccess(config), network: config.sandbox.setupNetwork };
 }
 
 /** True when a gate is exclusive, or a unit's `test_cmd` contains an exclusive recipe. */

@@ -65,7 +65,10 @@ describe("parseConfig", () => {
       "[scope]\nignore_files = ['.dgovernor', '.sentruxes', 'a/.dgov', '.coverage-baselines']\n",
       [],
     ],
-    ["[sandbox]\nmode = 'on'\n", ['2:1 wrong-type: `sandbox.mode` must be "off", not "on"']],
+    [
+      "[sandbox]\nmode = 'on'\n",
+      ['2:1 wrong-type: `sandbox.mode` must be "auto", "require" or "off", not "on"'],
+    ],
   ])("E3 %p is rejected at its line", (text, wanted) => {
     expect(diagnosticLines(text)).toEqual(wanted);
   });

@@ -375,11 +375,6 @@ export const projectKeys = {
       "Changes of test and checker configuration, and skip marks added to existing tests: report them, or reject the attempt",
       { default: "note" },
     ),
-    trailers: key(
-      oneOf("message", "notes"),
-      "Place of the trailers of landed commits: their message, or git notes (refs/notes/dgov)",
-      { default: "message", derivedDefault: '"message"; "notes" in a local project' },
-    ),
     sign: key(flag, "Sign the commits of dgov on a branch as git is configured to", {
       default: false,
     }),
@@ -423,8 +418,47 @@ export const projectKeys = {
       { default: [] },
     ),
   }),
-  sandbox: fixedTable("Confinement of workers by the operating system", {
-    mode: key(oneOf("off"), "Reserved; off is the only value", { default: "off" }),
+  sandbox: fixedTable("Confinement of commands: gates, setup, hooks and the workers' tools", {
+    mode: key(
+      oneOf("auto", "require", "off"),
+      "auto confines commands as far as the machine allows; require refuses to run without a sandbox; off confines nothing",
+      { default: "auto" },
+    ),
+    network: key(
+      oneOf("none", "host"),
+      "Network of commands: a loopback of their own, or the machine's",
+      { default: "none" },
+    ),
+    setup_network: key(oneOf("none", "host"), "Network of setup_cmd, which installs packages", {
+      default: "host",
+    }),
+    network_gates: key(
+      textList,
+      "Gates whose commands use the machine's network, by name: format, lint, types, tests, coverage or a name of [[gates]]",
+      { default: [] },
+    ),
+    off_gates: key(textList, "Gates whose commands run outside the sandbox, by name", {
+      default: [],
+    }),
+    read: key(textList, "Further files and folders that commands may read; ~ is the home folder", {
+      default: [],
+    }),
+    sockets: key(
+      textList,
+      "Unix sockets that commands may reach, such as /var/run/docker.sock, which gives them the rights of its service",
+      { default: [] },
+    ),
+    devices: key(textList, "Devices that commands may use, such as /dev/kvm", { default: [] }),
+    unix_sockets: key(
+      flag,
+      "At level landlock, let commands use sockets of the file system, those of other programs included",
+      { default: false },
+    ),
+    memory_gib: key(positiveInteger, "Memory limit of a command; unlimited when missing", {
+      unit: "GiB",
+    }),
+    processes: key(positiveInteger, "Limit of a command's processes; unlimited when missing"),
+    file_gib: key(positiveInteger, "Size limit of a file; unlimited when missing", { unit: "GiB" }),
   }),
 };
 

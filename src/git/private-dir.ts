@@ -159,21 +159,19 @@ export function copyIndex(from: string, to: string): void {
 }
 
 /**
- * Creates a git dir for a worker or a gate to use: as a private one, with a work tree, an identity and a
- * copy of `index`. That of a `submodule` leaves its work tree to the `.git` file that names it.
+ * Creates a git dir for a worker or a gate to use: as a private one, with an identity and a copy of `index`. Its work
+ * tree is where the `.git` file that names it is, which confined commands see at another path.
  */
 export function createStandaloneGitDir(
   r: Repository,
   o: PrivateOptions & {
     identity: { name: string; email: string } | null;
     index: string;
-    submodule?: boolean;
   },
 ): void {
   requireOwnFolder(dirname(o.dir));
-  const place = o.submodule === true ? {} : { worktree: o.workTree };
   writeGitDir(r, o, {
-    core: { ...place, logallrefupdates: "true" },
+    core: { logallrefupdates: "true" },
     ...(o.identity === null ? {} : { user: { ...o.identity } }),
     gc: { auto: "0" },
   });

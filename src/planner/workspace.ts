@@ -97,6 +97,7 @@ export async function openPlannerWorkspace(o: PlannerWorkspaceRequest): Promise<
           fork: 0,
           marker,
           worktree: tree.path,
+          confine: null,
           projectDir: projectDirOf(repository, o.projectRoot),
           base,
           prompt,

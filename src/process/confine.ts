@@ -10,7 +10,7 @@ export interface CommandLimits {
   fileGib: number | null;
 }
 
-/** What a command may reach at level `landlock`. Everything that is not listed is refused. */
+/** Access of a command at level `landlock`. Everything that is not listed is refused. */
 export interface LandlockRules {
   /** The ABI of Landlock to use; a kernel with an older one uses its own. */
   abi: number;
@@ -45,6 +45,22 @@ export interface LandlockConfine {
 
 /** Undefined in place of it leaves a command unconfined (level `off`). */
 export type Confine = NamespacesConfine | LandlockConfine;
+
+/** A confinement as JSON. */
+export type WireConfine =
+  | (Omit<NamespacesConfine, "seccomp"> & { seccomp: number[] | null })
+  | Exclude<Confine, NamespacesConfine>;
+
+export function toWire(confine: Confine): WireConfine {
+  if (confine.level !== "namespaces") return confine;
+  return { ...confine, seccomp: confine.seccomp === null ? null : [...confine.seccomp] };
+}
+
+export function fromWire(confine: WireConfine): Confine {
+  if (confine.level !== "namespaces") return confine;
+  const { seccomp } = confine;
+  return { ...confine, seccomp: seccomp === null ? null : Uint8Array.from(seccomp) };
+}
 
 /** Lines that bubblewrap writes to its status descriptor. */
 export interface NamespacesStatus {

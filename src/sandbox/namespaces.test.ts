@@ -8,6 +8,7 @@ const programs = {
   nsenter: "/usr/bin/nsenter",
   mount: "/usr/bin/mount",
   mkdir: "/usr/bin/mkdir",
+  disableUserns: true,
 };
 
 const view: CommandView = {
@@ -19,6 +20,7 @@ const view: CommandView = {
   stores: [],
   hidden: [],
   git: null,
+  objects: [],
   temporary: null,
   home: "/home/u",
   network: "none",

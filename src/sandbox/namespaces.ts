@@ -10,6 +10,8 @@ export interface NamespacePrograms {
   nsenter: string;
   mount: string;
   mkdir: string;
+  /** bubblewrap 0.8 and later can forbid further user namespaces; the system call filter does it as well. */
+  disableUserns: boolean;
 }
 
 /**
@@ -17,7 +19,8 @@ export interface NamespacePrograms {
  * stores; without one `unshare` starts bubblewrap in a mount namespace where they are.
  */
 export function namespacesArgv(view: CommandView, programs: NamespacePrograms): string[] {
-  const bubblewrap = [programs.bwrap, ...bubblewrapArguments(view)];
+  const once = programs.disableUserns ? ["--disable-userns"] : [];
+  const bubblewrap = [programs.bwrap, ...once, ...bubblewrapArguments(view)];
   if (view.holder !== null) {
     const { nsenter } = programs;
     const namespaces = ["-t", `${view.holder.pid}`, "-U", "-m", "--preserve-credentials"];
@@ -49,7 +52,7 @@ exec "$@"`;
 
 /** Options that are the same for every command. Nothing inside outlives bubblewrap, or has a capability. */
 const always = [
-  ...["--die-with-parent", "--unshare-user", "--disable-userns", "--unshare-pid", "--unshare-ipc"],
+  ...["--die-with-parent", "--unshare-user", "--unshare-pid", "--unshare-ipc"],
   ...["--unshare-uts", "--unshare-cgroup-try", "--cap-drop", "ALL"],
 ];
 
@@ -70,7 +73,7 @@ function bubblewrapArguments(view: CommandView): string[] {
     ...view.mounts.map(({ from, at, write }) => (write ? writable : readOnly)(from, at)),
     writable(tree.path, tree.at),
     ...(git === null ? [] : [writable(git.dir, git.at)]),
-    ...(git?.objects ?? []).map((path) => readOnly(path, path)),
+    ...view.objects.map((path) => readOnly(path, path)),
     ...view.sockets.map((path) => writable(path, path)),
     ...view.devices.map((path): [string, ...string[]] => [path, "--dev-bind", path, path]),
     ...view.hidden.map(({ path, folder }) => covered(path, folder)),
@@ -81,6 +84,7 @@ function bubblewrapArguments(view: CommandView): string[] {
     ...(view.network === "none" ? ["--unshare-net"] : []),
     ...mounts.sort(([a], [b]) => depth(a) - depth(b) || compareText(a, b)).flatMap(withoutPlace),
     ...["--symlink", "../run", "/var/run", "--symlink", "../tmp", "/var/tmp"],
+    ...view.hidden.filter(({ folder }) => folder).flatMap(({ path }) => ["--remount-ro", path]),
     ...["--remount-ro", "/", "--chdir", join(tree.at, view.cwd)],
   ];
 }
@@ -95,7 +99,7 @@ function writable(from: string, at: string): [string, ...string[]] {
 
 function covered(path: string, folder: boolean): [string, ...string[]] {
   if (!folder) return [path, "--ro-bind", "/dev/null", path];
-  return [path, "--perms", "0555", "--tmpfs", path, "--remount-ro", path];
+  return [path, "--perms", "0555", "--tmpfs", path];
 }
 
 function depth(path: string): number {

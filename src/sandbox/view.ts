@@ -25,8 +25,10 @@ export interface CommandView {
   stores: string[];
   /** Files and folders that are covered by nothing that can be read. */
   hidden: { path: string; folder: boolean }[];
-  /** The tree's own git dir, and the folders in which git finds objects; null for none. */
-  git: { dir: string; at: string; objects: string[] } | null;
+  /** The git dir at the fixed place; null for none. */
+  git: { dir: string; at: string } | null;
+  /** The folders in which git finds objects, read-only at their own paths. */
+  objects: string[];
   /** A folder for `/tmp`; null for one in memory. */
   temporary: string | null;
   /** An empty folder in memory at this path. */
@@ -39,4 +41,9 @@ export interface CommandView {
   user: { uid: number; gid: number };
   /** The command's whole environment. */
   env: Record<string, string>;
+}
+
+/** True when a path is a folder or lies inside it. */
+export function isInsideFolder(path: string, folder: string): boolean {
+  return path === folder || folder === "/" || path.startsWith(`${folder}/`);
 }

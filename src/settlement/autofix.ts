@@ -5,8 +5,10 @@
  * Commands that take files run in the worktree. When one takes none and would change files all over the
  * project, all of them run in a gate tree with the attempt's work, from which only the fixed files are taken.
  */
+
 import { chmodSync, mkdirSync, readFileSync, realpathSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { commonAccess } from "../config/gates.ts";
 import { readBlobAt } from "../git/trees.ts";
 import type { FileChange } from "../git/worktrees/changed-files.ts";
 import { commitChanges } from "../git/worktrees/snapshot.ts";
@@ -16,6 +18,7 @@ import type { SettlementContext } from "./context.ts";
 import { keepFixes } from "./line-merge.ts";
 import { isSource } from "./source-files.ts";
 import { fillTemplate, runCommand, takesFiles } from "./trees/command.ts";
+import { attemptTree, type CommandTree } from "./trees/confine.ts";
 import { withGateTree } from "./trees/gate-trees.ts";
 
 interface Autofixed {
@@ -53,13 +56,13 @@ export async function autofix(c: SettlementContext, o: Request): Promise<Autofix
     notes: new Set<string>(),
   };
   const attempt = readTexts(o.tree.path, job.paths);
-  const fixesIn = async (root: string): Promise<Texts> => {
-    const fixed = await fixIn(c, job, root);
+  const fixesIn = async (tree: CommandTree): Promise<Texts> => {
+    const fixed = await fixIn(c, job, tree);
     const kept = await keepOwn(c, o, attempt, fixed);
-    return c.signal.aborted ? attempt : verifyPartialFixes(c, job, root, { attempt, fixed, kept });
+    return c.signal.aborted ? attempt : verifyPartialFixes(c, job, tree, { attempt, fixed, kept });
   };
   const touched = commands.every(takesFiles);
-  const texts = touched ? await fixesIn(o.tree.path) : await inCopy(c, o, fixesIn);
+  const texts = touched ? await fixesIn(await attemptTree(c, o.tree)) : await inCopy(c, o, fixesIn);
   const fixed: string[] = [];
   for (const [path, before] of attempt) {
     const text = texts.get(path) ?? before;
@@ -89,7 +92,7 @@ function sourcePaths(c: SettlementContext, changes: readonly FileChange[]): stri
 async function inCopy(
   c: SettlementContext,
   o: Request,
-  use: (root: string) => Promise<Texts>,
+  use: (tree: CommandTree) => Promise<Texts>,
 ): Promise<Texts> {
   const paths = o.changes.map(({ path }) => path);
   const { tree } = await commitChanges(c.repository, o.tree, {
@@ -98,22 +101,23 @@ async function inCopy(
     identity: c.identity,
   });
   const request = { tree, unit: null, marker: o.marker, signal: c.signal, inFolder: true };
-  const texts = await withGateTree(c, request, async ({ prepare, root }) => {
-    const ready = await prepare();
-    return ready.ok ? use(root) : new Map<string, string>();
+  const texts = await withGateTree(c, request, async (lease) => {
+    const ready = await lease.prepare();
+    return ready.ok ? use(lease.tree) : new Map<string, string>();
   });
   return texts ?? new Map<string, string>();
 }
 
 /** Runs the commands and returns the resulting texts of the files. */
-async function fixIn(c: SettlementContext, job: Job, root: string): Promise<Texts> {
+async function fixIn(c: SettlementContext, job: Job, tree: CommandTree): Promise<Texts> {
   for (const command of job.commands) {
     const { marker } = job;
-    const run = await runCommand(c, { root, command, marker, signal: c.signal });
+    const access = commonAccess(c.config);
+    const run = await runCommand(c, { tree, access, command, marker, signal: c.signal });
     if (run.status === "errored") job.notes.add(`\`${command}\`: ${run.exit}`);
     if (c.signal.aborted) break;
   }
-  return readTexts(root, job.paths);
+  return readTexts(tree.root, job.paths);
 }
 
 /** The attempt's texts with the fixes on its own lines. */
@@ -142,7 +146,7 @@ async function keepOwn(
 async function verifyPartialFixes(
   c: SettlementContext,
   job: Job,
-  root: string,
+  tree: CommandTree,
   texts: { attempt: Texts; fixed: Texts; kept: Texts },
 ): Promise<Texts> {
   const { attempt, fixed, kept } = texts;
@@ -150,8 +154,8 @@ async function verifyPartialFixes(
     ([path, text]) => text !== fixed.get(path) && text !== attempt.get(path),
   );
   if (partial.length === 0) return kept;
-  for (const [path, text] of kept) writeText(root, path, text);
-  const again = await fixIn(c, job, root);
+  for (const [path, text] of kept) writeText(tree.root, path, text);
+  const again = await fixIn(c, job, tree);
   const verified = new Map(kept);
   for (const [path] of partial) {
     const same = again.get(path) === fixed.get(path);

@@ -7,6 +7,7 @@ import { type RefSnapshot, snapshotRefs } from "../git/ref-snapshot.ts";
 import { prefixOf, projectDirOf, type Repository } from "../git/repository.ts";
 import { childEnvironment } from "../process/environment.ts";
 import { MachineSlots } from "../process/machine-slots.ts";
+import { openSandbox, type Sandbox } from "../sandbox/sandbox.ts";
 import { once } from "../std/once.ts";
 import { SharedLock } from "../std/shared-lock.ts";
 import { userFolder } from "../std/user-folders.ts";
@@ -34,6 +35,8 @@ export interface SettlementContext {
   /** Environment of gates, hooks and setup commands. */
   environment: Record<string, string>;
   identity: Identity;
+  /** The confinement of commands, found at the first call. Rejects with ENVIRONMENT when it is required and missing. */
+  sandbox(): Promise<Sandbox>;
   /** The refs that gates with history see, read at the first call. */
   refs(): Promise<RefSnapshot>;
   /** The confinement of commands. */
@@ -111,6 +114,14 @@ export function openSettlement(o: SettlementOptions): SettlementContext {
     environment,
     projectDir,
     projectPrefix: prefixOf(projectDir),
+    sandbox: once(() =>
+      openSandbox({
+        config: o.config,
+        environment,
+        env,
+        closed: [o.repository.topLevel, o.repository.commonDir, folder],
+      }),
+    ),
     refs: once(() => snapshotRefs(o.repository, target)),
     level: "off",
     dependencies: dependencyWatch(o.projectRoot),

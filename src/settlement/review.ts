@@ -4,10 +4,11 @@
  * Every difference between base and worktree is checked, including those by other processes. Changes by
  * hooks and autofix are checked again before the commit, which includes claimed paths only.
  */
-import { join, posix } from "node:path";
+import { posix } from "node:path";
 import { judgeChanges, type ScopeVerdict } from "../claims/verdict.ts";
 import type { Config } from "../config/config.ts";
 import { scopePolicy } from "../config/execution-policy.ts";
+import { commonAccess } from "../config/gates.ts";
 import type { Oid } from "../git/objects.ts";
 import { blobReader } from "../git/read-blobs.ts";
 import { diffTrees } from "../git/trees.ts";
@@ -24,7 +25,7 @@ import { autofix } from "./autofix.ts";
 import type { SettlementContext } from "./context.ts";
 import { type JudgeChange, judgeChangesIn } from "./judge-changes.ts";
 import { fillTemplate } from "./trees/command.ts";
-import { environmentIn } from "./trees/environment.ts";
+import { attemptTree, placeIn } from "./trees/confine.ts";
 
 const hookTimeoutMs = 30_000;
 
@@ -209,13 +210,13 @@ async function runHooks(
     .filter((change) => change.status !== "deleted" && change.path.startsWith(prefix))
     .map((change) => change.path.slice(prefix.length));
   let ran = false;
+  const place = await placeIn(c, await attemptTree(c, o.tree), commonAccess(c.config));
   const commands = c.config.reviewHooks.flatMap((text) => fillTemplate(c.config, text, files));
   for (const command of commands) {
     ran = true;
     const run = await runShell({
       command,
-      cwd: join(o.tree.path, c.projectDir),
-      env: environmentIn(c, o.tree.path, undefined),
+      ...{ cwd: place.cwd, confine: place.confine, env: place.env },
       timeoutMs: hookTimeoutMs,
       outputBytesMax: 64 * 1024,
       marker: o.marker,

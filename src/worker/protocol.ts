@@ -5,8 +5,10 @@
  * writes `WorkerMessage` lines to stdout, and exits with its tools when stdin closes. Each line is one JSON
  * object.
  */
+
 import type { Endpoint } from "../model/endpoint.ts";
 import type { TokenUsage } from "../model/usage.ts";
+import type { WireConfine } from "../process/confine.ts";
 
 /** Token counts in `turn.finished`; the parent imports the type with the protocol. */
 export type { TokenUsage } from "../model/usage.ts";
@@ -49,6 +51,8 @@ export interface WorkerRequest {
   operatorPaths: string[];
   scope: { allow: string[]; deny: string[]; ignore: string[]; allowGitControl: boolean };
   departments: { name: string; patterns: string[] }[];
+  /** The confinement of tool processes; null where they are not confined. */
+  confine: WireConfine | null;
   /** The complete environment of tool processes, except the marker. */
   toolEnvironment: Record<string, string>;
   project: {

@@ -70,6 +70,7 @@ const request: WorkerRequest = {
   },
   scope: { allow: [], deny: ["secrets/**"], ignore: [], allowGitControl: false },
   departments: [],
+  confine: null,
   toolEnvironment: {},
   project: {
     language: "typescript",

@@ -26,7 +26,12 @@ const ignored = { ".gitignore": "node_modules/\n.venv/\nvendor/\ngen/\n" };
 async function prepared(c: TestSettlement): Promise<string> {
   const { path } = await c.git.attempt();
   const { signal } = new AbortController();
-  const done = await prepareDependencies(c.context, { path, marker: "m", signal });
+  const done = await prepareDependencies(c.context, {
+    path,
+    tree: { root: path, gitDirs: [] },
+    marker: "m",
+    signal,
+  });
   expect(done.ok).toBe(true);
   return path;
 }

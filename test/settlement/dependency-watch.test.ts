@@ -42,7 +42,12 @@ async function watched(): Promise<TestSettlement & { at(path: string): string }>
 async function prepare(c: TestSettlement) {
   const { path } = await c.git.attempt();
   const { signal } = new AbortController();
-  const prepared = await prepareDependencies(c.context, { path, marker: "m", signal });
+  const prepared = await prepareDependencies(c.context, {
+    path,
+    tree: { root: path, gitDirs: [] },
+    marker: "m",
+    signal,
+  });
   return { path, prepared };
 }
 

@@ -10,6 +10,7 @@ import { type GatesResult, runGates } from "../../src/settlement/gates/run-gates
 import { type ReviewOutcome, reviewAndCommit } from "../../src/settlement/review.ts";
 import type { GateProgress, GateVerdict } from "../../src/settlement/verdict.ts";
 import { identity, type OpenedRepo, openTestRepo } from "../git/harness.ts";
+import { defaultSandbox } from "../harness/sandbox.ts";
 
 export interface TestSettlement extends AsyncDisposable {
   git: OpenedRepo;
@@ -59,6 +60,7 @@ let counter = 0;
 export async function testSettlement(options: TestSettlementOptions = {}): Promise<TestSettlement> {
   const config = {
     project: { source_extensions: [".txt"], ...options.project },
+    sandbox: { mode: defaultSandbox },
     ...options.config,
     ...(options.gates && { gates: options.gates }),
   };

@@ -235,6 +235,7 @@ function requestOf(
     },
     scope: { allow: [], deny: [], ignore: [], allowGitControl: false },
     departments: [],
+    confine: null,
     toolEnvironment: { PATH: process.env["PATH"] ?? "", HOME: at.root, LANG: "C.UTF-8" },
     project: {
       language: "text",

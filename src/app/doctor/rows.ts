@@ -1,5 +1,4 @@
 /** Rows of `dgov doctor`, and conditions of a run as rows. */
-import { withOwnPaths } from "../../config/find.ts";
 import { DgovError } from "../../error.ts";
 
 export interface DoctorCheck {
@@ -33,12 +32,11 @@ export interface Rows {
  */
 type Condition = (check: string, judge: () => Promise<string | null>) => Promise<boolean>;
 
-/** Opens an empty list of rows. Names of own files are shown as paths from `cwd`. */
-export function openRows(cwd: string): Rows {
+/** Opens an empty list of rows. */
+export function openRows(): Rows {
   const checks: DoctorCheck[] = [];
   const add: Add = (check, state, detail, next = null) => {
-    const shown = (text: string): string => withOwnPaths(text, cwd);
-    checks.push({ check, state, detail: shown(detail), next: next === null ? null : shown(next) });
+    checks.push({ check, state, detail, next });
   };
   const condition: Condition = async (check, judge) => {
     try {

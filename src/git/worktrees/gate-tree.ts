@@ -251,12 +251,23 @@ export function writeGateGitDir(
   const bytes = commitBytes({ ...fields, date: "2000-01-01T00:00:00Z" });
   const head = history?.head ?? o.head ?? objectId(r.objectFormat, "commit", bytes);
   const index = join(o.meta, "index");
-  const submodule = o.head !== null;
-  createStandaloneGitDir(r, { dir, workTree, identity: null, head, index, submodule });
+  createStandaloneGitDir(r, { dir, workTree, identity: null, head, index });
   if (history !== null) writeRefs(dir, history.refs);
   else if (o.head === null) {
     writeObject(join(dir, "objects"), r.objectFormat, "commit", bytes, { durable: false });
   }
+}
+
+/** The git dirs of a gate tree and its submodules, and the repositories of their objects. */
+export function gitPlacesIn(
+  r: Repository,
+  g: GateTree,
+): { gitDirs: string[]; repositories: Repository[] } {
+  const trees = [g, ...g.submodules.map(({ tree }) => tree)];
+  return {
+    gitDirs: trees.map(({ meta }) => join(meta, "git")),
+    repositories: [r, ...g.submodules.map(({ module }) => module)],
+  };
 }
 
 function gitFileText(g: GateTree): string {

@@ -78,7 +78,7 @@ async function writeWorkerGitDir(
 ): Promise<void> {
   const dir = join(tree.meta, "worker");
   removeOwnFolder(dir);
-  createStandaloneGitDir(module, { dir, workTree: tree.path, submodule: true, ...o });
+  createStandaloneGitDir(module, { dir, workTree: tree.path, ...o });
   writeRefs(dir, await snapshotRefs(module, null));
 }
 
@@ -109,6 +109,18 @@ export async function moveSubmodule(
   copyIndex(index, join(placed.tree.meta, "worker", "index"));
   writeFileSync(join(placed.tree.meta, "worker", "HEAD"), `${o.commit}\n`);
   return true;
+}
+
+/** The git dirs of a worktree and its submodules, which its `.git` files name, and the repositories of their objects. */
+export async function gitPlacesOf(
+  r: Repository,
+  t: Worktree,
+): Promise<{ gitDirs: string[]; repositories: Repository[] }> {
+  const placed = await placedSubmodules(r, t);
+  return {
+    gitDirs: [t, ...placed.map(({ tree }) => tree)].map(({ meta }) => join(meta, "worker")),
+    repositories: [r, ...placed.map(({ module }) => module)],
+  };
 }
 
 /** Names of what `setup_cmd` left in a submodule: paths that are no change of the worker's. */

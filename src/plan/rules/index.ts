@@ -5,7 +5,6 @@ import {
   departmentClaims,
   ignoredClaims,
   importedFiles,
-  manifestLockfiles,
   overlappingClaims,
   reservedClaims,
 } from "./claims.ts";
@@ -29,7 +28,6 @@ export const rules: readonly Rule[] = [
   ignoredClaims,
   overlappingClaims,
   claimedFilesExist,
-  manifestLockfiles,
   departmentClaims,
   taskModels,
   testRecipes,

@@ -5,6 +5,7 @@ import { patchBetween } from "../../git/trees.ts";
 import { recordPreparedSubmodules } from "../../git/worktrees/submodules.ts";
 import { createWorktree, replayWork } from "../../git/worktrees/worktree.ts";
 import { dependencyLost, setupFailed } from "../../kernel/reasons.ts";
+import { attemptTree } from "../../settlement/trees/confine.ts";
 import { prepareDependencies } from "../../settlement/trees/dependencies.ts";
 import { present } from "../../std/assert.ts";
 import { short } from "../../std/text.ts";
@@ -36,6 +37,7 @@ export async function performPrepare(
       live.earlier = await replayEarlier(c, live);
       const ready = await prepareDependencies(c.settlement, {
         path: live.tree.path,
+        tree: await attemptTree(c.settlement, live.tree),
         marker: live.marker,
         signal: live.abort.signal,
       });

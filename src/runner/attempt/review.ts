@@ -1,8 +1,7 @@
 /** Performs `self_review.start` and `attempt.review`, and reads the verdicts of reviewers. */
-
+import { relative } from "node:path";
 import { coversAny } from "../../claims/cover.ts";
 import { parseClaims } from "../../claims/path.ts";
-import { projectPath } from "../../config/find.ts";
 import { branchTip } from "../../git/refs.ts";
 import { diffTrees } from "../../git/trees.ts";
 import { detectTampering } from "../../git/worktrees/changes.ts";
@@ -68,7 +67,7 @@ export async function performReview(
   if (outcome.passed) {
     c.memory.reviewed.set(unit, { attempt, base: live.tree.base, commit: outcome.commit });
   } else {
-    const planDir = projectPath(c.projectRoot, c.location.dir);
+    const planDir = relative(c.projectRoot, c.location.dir).replaceAll("\\", "/");
     const paths = outcome.unclaimed.flatMap((path) =>
       path.startsWith(c.projectPrefix) ? [path.slice(c.projectPrefix.length)] : [],
     );
@@ -186,7 +185,7 @@ async function askReviewer(
 ): Promise<WorkerEnd> {
   const reviewer = { ...task, role: "reviewer" as const };
   const end = await runWorker({
-    request: workerRequest(c, { task: reviewer, live, fork: 0, prompt }),
+    request: await workerRequest(c, { task: reviewer, live, fork: 0, prompt }),
     command: c.workerCommand,
     environment: c.workerEnvironment,
     timeoutMs: task.timeoutS * 1000,

@@ -54,7 +54,7 @@ async function runConversation(c: RunContext, live: LiveAttempt, fork: number): 
   const task = attemptTask(c, live);
   const prompt = await promptOf(c, live, fork);
   const conversation = runWorker({
-    request: workerRequest(c, { task, live, fork, prompt }),
+    request: await workerRequest(c, { task, live, fork, prompt }),
     command: c.workerCommand,
     environment: c.workerEnvironment,
     timeoutMs: task.timeoutS * 1000,

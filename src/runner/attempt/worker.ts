@@ -1,15 +1,16 @@
 /** The worker subprocess: its request, its life, and its messages as telemetry. */
 import type { Config } from "../../config/config.ts";
-import { isGateOf, wholeCommand } from "../../config/gates.ts";
+import { commonAccess, isGateOf, wholeCommand } from "../../config/gates.ts";
 import { endpointOf } from "../../config/providers.ts";
 import { attemptChanges } from "../../git/worktrees/changes.ts";
 import { treeWith } from "../../git/worktrees/snapshot.ts";
 import type { WorkerOutcome } from "../../kernel/event.ts";
 import type { CompiledTask } from "../../plan/compiled.ts";
+import { toWire } from "../../process/confine.ts";
 import { adoptsOrphans, killOrphans, ownChild } from "../../process/orphans.ts";
 import { requireFolder } from "../../process/spawn.ts";
 import { killTree } from "../../process/tree.ts";
-import { environmentIn } from "../../settlement/trees/environment.ts";
+import { attemptTree, placeIn } from "../../settlement/trees/confine.ts";
 import { present } from "../../std/assert.ts";
 import { snakeCase } from "../../std/case.ts";
 import { startLimit } from "../../std/limit.ts";
@@ -168,19 +169,20 @@ async function tail(stream: AsyncIterable<Uint8Array>): Promise<string> {
 }
 
 /** Everything `dgov worker` reads from stdin. The provider's key is passed here and nowhere else. */
-export function workerRequest(
+export async function workerRequest(
   c: RunContext,
   of: { task: CompiledTask; live: LiveAttempt; fork: number; prompt: string },
-): WorkerRequest {
+): Promise<WorkerRequest> {
   const { task, live } = of;
   // Programs and modules are looked up in its worktree, as gates look them up in theirs.
-  const toolEnvironment = environmentIn(c.settlement, live.tree.path, undefined);
+  const tree = await attemptTree(c.settlement, live.tree);
+  const place = await placeIn(c.settlement, tree, commonAccess(c.config));
   const model = present(c.models.get(task.id), `${task.id} has a model`);
   const { topLevel, commonDir } = c.repository;
   const operatorPaths = [...new Set([topLevel, commonDir, c.projectRoot])];
   const { fork, prompt } = of;
   return {
-    ...projectRequest({ config: c.config, toolEnvironment, operatorPaths }, model),
+    ...projectRequest({ config: c.config, toolEnvironment: place.env, operatorPaths }, model),
     ...conversationRequest(c.config, { task, attempt: live.attempt, fork, prompt }),
     schema: "dgov.worker-request/1",
     run: c.run,
@@ -188,6 +190,7 @@ export function workerRequest(
     summary: task.summary,
     marker: live.marker,
     worktree: live.tree.path,
+    confine: place.confine === undefined ? null : toWire(place.confine),
     projectDir: c.projectDir,
     base: live.tree.base,
     offersDone: task.role === "worker" && c.memory.rejectedTrees.has(task.id),

@@ -1,13 +1,16 @@
 /** Running a coverage command in a gate tree and reading the report it writes. */
 import { existsSync, readFileSync, realpathSync, statSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
+import { accessOf } from "../../config/gates.ts";
 import type { Oid } from "../../git/objects.ts";
 import { listTree } from "../../git/trees.ts";
 import type { GateHistory } from "../../git/worktrees/gate-tree.ts";
 import { substitutePlaceholders } from "../../process/spawn.ts";
+import { treeInside } from "../../sandbox/view.ts";
 import type { LockMode } from "../../std/shared-lock.ts";
 import type { SettlementContext } from "../context.ts";
 import { type CommandRun, combineRuns } from "../trees/command.ts";
+import { placeIn } from "../trees/confine.ts";
 import { type GateTreeLease, runConfirmed } from "../trees/lease.ts";
 import { goModule, readReport } from "./formats.ts";
 import { type FileCoverage, type Layout, percentOf, type ReportReading } from "./report.ts";
@@ -48,10 +51,14 @@ export async function measureCoverage(
 ): Promise<Measured> {
   const runs: CommandRun[] = [];
   const reports: ReportReading[] = [];
+  const access = accessOf(c.config, "coverage");
   const layout = await layoutOf(c, lease, o.tree);
   for (const command of o.commands) {
     const output = join(lease.temporary, "coverage");
-    const run = await runConfirmed(lease, substitutePlaceholders(command, { output }), {
+    const place = await placeIn(c, lease.tree, access);
+    const named = join(place.inside.temporary ?? lease.temporary, "coverage");
+    const run = await runConfirmed(lease, substitutePlaceholders(command, { output: named }), {
+      access,
       history: o.history ?? null,
       ...(o.mode === undefined ? {} : { mode: o.mode }),
       ...(o.onOutput === undefined ? {} : { onOutput: o.onOutput }),
@@ -95,7 +102,7 @@ async function layoutOf(c: SettlementContext, lease: GateTreeLease, tree: Oid): 
       return name === null ? [] : [{ name, dir: dirname(path) }];
     });
   return {
-    roots: [lease.root, realpathSync(lease.root)],
+    roots: [lease.root, realpathSync(lease.root), treeInside],
     projectPrefix: c.projectPrefix,
     modules,
     has: (path) => paths.has(path),

@@ -84,7 +84,7 @@ export function printedSummary(c: SettlementContext, commands: readonly string[]
 async function runOneOnBase(input: GateInput, command: string): Promise<CommandRun | null> {
   const cached = await cachedOnBase(input, command);
   if (cached !== null) return cached;
-  const { context: c, onBase, request, mode, timeoutMs } = input;
+  const { context: c, onBase, request, mode, access, timeoutMs } = input;
   const { marker, signal } = request;
   const run = await runs(c, keyOf(onBase, command), () =>
     withGateTree(c, { tree: onBase.tree, unit: null, marker, signal }, async (lease) => {
@@ -92,6 +92,7 @@ async function runOneOnBase(input: GateInput, command: string): Promise<CommandR
       const result = await runConfirmed(lease, command, {
         history: onBase.history,
         mode,
+        access,
         timeoutMs,
       });
       return result.status === "cancelled" ? null : result;

@@ -136,8 +136,8 @@ async function runAll(
   const done: CommandRun[] = [];
   for (const command of o.commands) {
     const mode = o.mode ?? input.mode;
-    const { timeoutMs, onTree } = input;
-    const run = await lease.run(command, { mode, history: onTree.history, timeoutMs });
+    const { access, timeoutMs, onTree } = input;
+    const run = await lease.run(command, { mode, access, history: onTree.history, timeoutMs });
     o.runs.set(command, run);
     noteSummary(input.context, run);
     done.push(run);

@@ -1,5 +1,7 @@
 /** The interface of a gate, which judges a tree against a base, and the input that all gates share. */
+
 import type { Config } from "../../config/config.ts";
+import { commonAccess, type GateAccess } from "../../config/gates.ts";
 import { treeOfCommit, treesOfCommits } from "../../git/commit.ts";
 import type { Oid } from "../../git/objects.ts";
 import { type DiffEntry, diffTrees, listTree } from "../../git/trees.ts";
@@ -130,6 +132,8 @@ export interface GateInput {
   onBase: TreeView;
   /** `alone` when the gate's commands run while no other gate command does. */
   mode: LockMode;
+  /** Places that the gate's commands may reach. */
+  access: GateAccess;
   /** Time limit of each command of the gate. */
   timeoutMs: number;
   /** Folder in which the commands run, relative to the project: files that they print are relative to it. */
@@ -166,6 +170,7 @@ export async function gateInput(c: SettlementContext, request: GateRequest): Pro
     onTree: { tree, history: null, key: tree },
     onBase: { tree: baseTree, history: null, key: baseTree },
     mode: "shared",
+    access: commonAccess(c.config),
     timeoutMs: c.config.settlementTimeoutS * 1000,
     cwd: ".",
     changed,

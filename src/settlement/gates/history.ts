@@ -7,7 +7,7 @@
  */
 
 import { asksForHistory, namesBase } from "../../config/gate-history.ts";
-import { runsAlone } from "../../config/gates.ts";
+import { accessOf, runsAlone } from "../../config/gates.ts";
 import type { Oid } from "../../git/objects.ts";
 import type { GateHistory } from "../../git/worktrees/gate-tree.ts";
 import { canonicalJson, sha256 } from "../../std/digest.ts";
@@ -20,6 +20,7 @@ export async function inputOf(gate: Gate, shared: GateInput): Promise<GateInput>
   const own = context.config.gates.find(({ name }) => name === gate.name)?.timeoutS;
   const input: GateInput = {
     ...shared,
+    access: accessOf(context.config, gate.name),
     mode: alone ? "alone" : "shared",
     timeoutMs: own ? own * 1000 : shared.timeoutMs,
   };

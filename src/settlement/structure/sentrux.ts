@@ -5,8 +5,10 @@
  * an answer counts only when it says `DEGRADED` or `No degradation`, and figures only when they are complete and
  * have imports where the built-in sensor finds some. Everything else is an ENVIRONMENT error.
  */
+
 import { accessSync, constants, lstatSync, mkdirSync, rmSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { dirname, join, relative } from "node:path";
+import { accessOf } from "../../config/gates.ts";
 import { DgovError } from "../../error.ts";
 import type { Oid } from "../../git/objects.ts";
 import { describeExit } from "../../process/exit-result.ts";
@@ -16,7 +18,7 @@ import { readText, replaceFile } from "../../std/files.ts";
 
 import { type Baseline, baselineFile, parseFigures } from "../../structure/baseline.ts";
 import type { SettlementContext } from "../context.ts";
-import { environmentIn } from "../trees/environment.ts";
+import { type ConfinedPlace, placeIn } from "../trees/confine.ts";
 import { withGateTree } from "../trees/gate-trees.ts";
 import { lastLine } from "../verdict.ts";
 import { scanTree, sensorOf } from "./scan.ts";
@@ -165,13 +167,11 @@ async function onGateTree<T>(
     { tree, unit: null, marker, signal, inFolder: true },
     async (lease) => {
       const at = join(lease.project, folder);
-      const env = environmentIn(c, lease.root, lease.temporary);
-      return {
-        value: await use(
-          (...verb) => runSentrux(c, program, { verb, at, env, marker, signal }),
-          at,
-        ),
-      };
+      const place = await placeIn(c, lease.tree, accessOf(c.config, "structure"));
+      const inside = join(place.inside.root, relative(lease.root, at));
+      const run: Run = (...verb) =>
+        runSentrux(c, program, { verb, at: inside, place, marker, signal });
+      return { value: await use(run, at) };
     },
   );
   signal.throwIfAborted();
@@ -201,15 +201,14 @@ async function runSentrux(
   o: {
     verb: string[];
     at: string;
-    env: Record<string, string>;
+    place: ConfinedPlace;
     marker: string;
     signal: AbortSignal;
   },
 ): Promise<{ code: number; output: string }> {
   const run = await runProcess({
     argv: [program, ...o.verb, o.at],
-    cwd: o.at,
-    env: o.env,
+    ...{ cwd: o.place.cwd, confine: o.place.confine, env: o.place.env },
     timeoutMs: Math.min(c.config.settlementTimeoutS, secondsMax) * 1000,
     outputBytesMax,
     marker: o.marker,

@@ -1,12 +1,11 @@
 /** One configured command: its placeholders, its run in a tree, and the status of its exit. */
-import { join } from "node:path";
 import type { Config } from "../../config/config.ts";
+import type { GateAccess } from "../../config/gates.ts";
 import type { Oid } from "../../git/objects.ts";
 import { describeExit, type ExitResult } from "../../process/exit-result.ts";
 import { runShell, substitutePlaceholders } from "../../process/spawn.ts";
-import type { Mount } from "../../sandbox/view.ts";
 import type { SettlementContext } from "../context.ts";
-import { environmentIn } from "./environment.ts";
+import { type CommandTree, placeIn, withoutTreePaths } from "./confine.ts";
 
 /** Maximum bytes of output that are read; output beyond it cannot be compared with the base's. */
 const outputBytesMax = 8 * 1024 * 1024;
@@ -96,26 +95,12 @@ export function unstartedRun(command: string, unprepared: string | null): Comman
   };
 }
 
-/** A tree that is mounted in a namespace, where only confined commands see it. */
-export interface MountedRoot {
-  /** The process that holds the namespace. */
-  holder: { pid: number };
-  /** Root of the tree in that namespace. */
-  path: string;
-  /** The git dir that commands see as the tree's. */
-  gitDir: string;
-  /** Further places of the namespace. */
-  mounts: Mount[];
-}
-
 /** Runs a command in the project's folder of a tree; the caller adds `alone` and `changedPaths`. */
 export async function runCommand(
   c: SettlementContext,
   o: {
-    root: string;
-    /** Where the tree is mounted; `root` then only tells it apart. */
-    mounted?: MountedRoot;
-    temporary?: string;
+    tree: CommandTree;
+    access: GateAccess;
     command: string;
     /** Value of `DGOV_BASE`; null, the default, leaves it unset. */
     base?: Oid | null;
@@ -126,13 +111,11 @@ export async function runCommand(
     onOutput?: (chunk: Uint8Array) => void;
   },
 ): Promise<CommandRun> {
+  const place = await placeIn(c, o.tree, o.access);
   const run = await runShell({
     command: o.command,
-    cwd: join(o.root, c.projectDir),
-    env: {
-      ...environmentIn(c, o.root, o.temporary),
-      ...(o.base ? { DGOV_BASE: o.base } : {}),
-    },
+    ...{ cwd: place.cwd, confine: place.confine },
+    env: { ...place.env, ...(o.base ? { DGOV_BASE: o.base } : {}) },
     timeoutMs: o.timeoutMs ?? c.config.settlementTimeoutS * 1000,
     outputBytesMax,
     marker: o.marker,
@@ -144,7 +127,7 @@ export async function runCommand(
     status: statusOf(run.result, o.command, run.stdout),
     exitCode: run.result.kind === "exited" ? run.result.code : null,
     exit: describeExit(run.result),
-    output: run.combined.replaceAll(`${o.root}/`, "").replaceAll(o.root, "."),
+    output: withoutTreePaths(run.combined, place),
     cut: run.bytes > outputBytesMax,
     durationMs: run.durationMs,
     alone: false,

@@ -7,6 +7,7 @@
  */
 import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { basename, dirname, isAbsolute, join, relative, resolve } from "node:path";
+import { setupAccess } from "../../config/gates.ts";
 import { removeOwnFolder } from "../../git/own-folder.ts";
 import { describeExit, succeeded } from "../../process/exit-result.ts";
 import { runProcess, runShell } from "../../process/spawn.ts";
@@ -15,9 +16,8 @@ import { removeFolder } from "../../std/files.ts";
 import { memoByOwner } from "../../std/once.ts";
 import type { SettlementContext } from "../context.ts";
 import { lastLine } from "../verdict.ts";
-import type { MountedRoot } from "./command.ts";
+import { type CommandTree, placeIn } from "./confine.ts";
 import { toolCaches } from "./dependency-watch.ts";
-import { environmentIn } from "./environment.ts";
 
 /** Names of folders that hold dependencies, never a worker's changes. */
 const dependencyNames: ReadonlySet<string> = new Set([
@@ -77,18 +77,16 @@ function lockfileDigest(projectPath: string): string {
 /**
  * Prepares the dependencies of a fresh worktree or gate tree.
  *
- * @param o.path root of the tree
- * @param o.mounted where it is mounted; `path` is then its root as this process reaches it
- * @param o.temporary `TMPDIR` of `setup_cmd`
+ * @param o.path root of the tree, as this process reaches it
  */
 export async function prepareDependencies(
   c: SettlementContext,
   o: {
     path: string;
-    mounted?: MountedRoot;
+    /** The tree as `setup_cmd` sees it. */
+    tree: CommandTree;
     marker: string;
     signal: AbortSignal;
-    temporary?: string;
   },
 ): Promise<Prepared> {
   const project = join(o.path, c.projectDir);
@@ -107,10 +105,10 @@ export async function prepareDependencies(
   }
   const setup = c.config.worktree.setup;
   if (setup === null) return { ok: true, output: "", durationMs: 0 };
+  const place = await placeIn(c, o.tree, setupAccess(c.config));
   const run = await runShell({
     command: setup,
-    cwd: project,
-    env: environmentIn(c, o.path, o.temporary),
+    ...{ cwd: place.cwd, confine: place.confine, env: place.env },
     timeoutMs: c.config.bootstrapTimeoutS * 1000,
     outputBytesMax: 1024 * 1024,
     marker: o.marker,

@@ -23,32 +23,38 @@ function namesFolders(name: string): boolean {
   return searchPaths.includes(name) || isToolchainVariable(name);
 }
 
+/** The places of a tree and of temporary files, as dgov and as commands see them. */
+export interface TreePlaces {
+  /** The tree's root. */
+  root: string;
+  /** `TMPDIR`, created if missing; undefined keeps the operator's. */
+  temporary: string | undefined;
+  /** The same places as commands see them. */
+  inside: { root: string; temporary: string | undefined };
+}
+
 /**
  * The environment of gates in a tree. Search paths and folders of toolchains inside the operator's checkout (an activated `.venv`,
  * `node_modules/.bin`, a package installed in place, `CARGO_HOME`) are rewritten to the same folder of the tree, since
  * the checkout's folders would test the operator's code. Each tree has a slot of its own; the variables
  * derived from it are not part of `c.environment`, and so not of the keys of cached verdicts.
- *
- * @param root the tree's root
- * @param temporary `TMPDIR`, created if missing; undefined keeps the operator's
  */
 export function environmentIn(
   c: SettlementContext,
-  root: string,
-  temporary: string | undefined,
+  { root, temporary, inside }: TreePlaces,
 ): Record<string, string> {
   if (temporary !== undefined) mkdirSync(temporary, { recursive: true });
   const env: Record<string, string> = { PATH: "/usr/bin:/bin", ...c.environment };
   const python = [...c.editableInstalls(), ...(env["PYTHONPATH"]?.split(":") ?? [])];
   if (python.length > 0) env["PYTHONPATH"] = python.join(":");
   for (const [name, value] of Object.entries(env)) {
-    if (namesFolders(name)) env[name] = relocated(value, c.repository.topLevel, root);
+    if (namesFolders(name)) env[name] = relocated(value, c.repository.topLevel, inside.root);
   }
   return {
     ...slotVariables(c.machineSlots.of(root)),
     ...env,
     PYTHONDONTWRITEBYTECODE: "1",
-    ...(temporary === undefined ? {} : { TMPDIR: temporary }),
+    ...(inside.temporary === undefined ? {} : { TMPDIR: inside.temporary }),
   };
 }
 

@@ -1,8 +1,10 @@
 /** A leased gate tree: the interface that gates use, whatever the tree is made of. */
+import type { GateAccess } from "../../config/gates.ts";
 import type { Oid } from "../../git/objects.ts";
 import type { GateHistory } from "../../git/worktrees/gate-tree.ts";
 import type { LockMode } from "../../std/shared-lock.ts";
 import { type CommandRun, failedBesideOthers } from "./command.ts";
+import type { CommandTree } from "./confine.ts";
 import type { Prepared } from "./dependencies.ts";
 
 export interface GateTreeLease {
@@ -12,15 +14,19 @@ export interface GateTreeLease {
   readonly root: string;
   /** `TMPDIR` of commands, outside the tree; emptied before each command and at the end of the lease. */
   readonly temporary: string;
+  /** The tree as commands see it, for other commands than those of `run`. */
+  readonly tree: CommandTree;
   /** Prepares the dependencies; `warm` means that those of an earlier tree were reused. */
   readonly prepare: () => Promise<Prepared & { warm: boolean }>;
   /** Runs one command in the prepared tree, then reverts its changes. */
-  run(command: string, o?: RunCommandOptions): Promise<CommandRun>;
+  run(command: string, o: RunCommandOptions): Promise<CommandRun>;
 }
 
 export interface RunCommandOptions {
   /** `alone`: while no other gate command runs; `shared` by default. */
   mode?: LockMode;
+  /** Places that the command may reach. */
+  access: GateAccess;
   /** The history that the command sees; null, the default, for none. */
   history?: GateHistory | null;
   /** Time limit; `settlement_timeout` by default. */
@@ -44,7 +50,7 @@ export interface LeaseRequest {
 export async function runConfirmed(
   lease: GateTreeLease,
   command: string,
-  o: RunCommandOptions = {},
+  o: RunCommandOptions,
 ): Promise<CommandRun> {
   const run = await lease.run(command, o);
   return failedBesideOthers(run) ? lease.run(command, { ...o, mode: "alone" }) : run;

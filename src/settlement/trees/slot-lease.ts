@@ -2,6 +2,7 @@
  * A gate tree in the folder of a slot: prepared on request, and restored to its tree after every command, except for
  * prepared dependency folders and build caches.
  */
+
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { runsAlone } from "../../config/gates.ts";
@@ -10,6 +11,7 @@ import { clearOwnFolder, removeOwnFolder } from "../../git/own-folder.ts";
 import {
   type GateTree,
   gateTreeDifferences,
+  gitPlacesIn,
   provideGateTree,
   renewGitDir,
   restoreGateTree,
@@ -17,6 +19,7 @@ import {
 import type { LockMode } from "../../std/shared-lock.ts";
 import type { SettlementContext } from "../context.ts";
 import { type CommandRun, runCommand, unstartedRun } from "./command.ts";
+import type { CommandTree } from "./confine.ts";
 import {
   dependencyFolders,
   dependencyKey,
@@ -94,6 +97,11 @@ class SlotLease implements GateTreeLease {
     return join(this.#slot.path, this.#c.projectDir);
   }
 
+  get tree(): CommandTree {
+    const { path: root, temporary } = this.#slot;
+    return { root, temporary, ...gitPlacesIn(this.#c.repository, this.gateTree) };
+  }
+
   get temporary(): string {
     return this.#slot.temporary;
   }
@@ -126,7 +134,7 @@ class SlotLease implements GateTreeLease {
 
   async run(
     command: string,
-    { mode = "shared", history = null, timeoutMs, onOutput }: RunCommandOptions = {},
+    { mode = "shared", history = null, access, timeoutMs, onOutput }: RunCommandOptions,
   ): Promise<CommandRun> {
     const { marker, signal } = this.#o;
     const prepared = this.#slot.prepared === null ? await this.prepare() : { ok: true as const };
@@ -134,9 +142,8 @@ class SlotLease implements GateTreeLease {
     const held = await this.#c.commandLock.hold(mode, signal, () => {
       renewGitDir(this.#c.repository, this.gateTree, history);
       return runCommand(this.#c, {
-        root: this.#slot.path,
-        temporary: this.#freshTemporary(),
-        command,
+        tree: { ...this.tree, temporary: this.#freshTemporary() },
+        ...{ access, command },
         base: history?.base ?? null,
         marker,
         signal,
@@ -155,12 +162,8 @@ class SlotLease implements GateTreeLease {
     const install = async (mode: LockMode): Promise<{ value: Prepared; alone: boolean }> => {
       const held = await this.#c.commandLock.hold(mode, signal, () => {
         renewGitDir(this.#c.repository, this.gateTree, null);
-        return prepareDependencies(this.#c, {
-          path: this.#slot.path,
-          marker,
-          signal,
-          temporary: this.#freshTemporary(),
-        });
+        const tree = { ...this.tree, temporary: this.#freshTemporary() };
+        return prepareDependencies(this.#c, { path: this.#slot.path, tree, marker, signal });
       });
       const cancelled = { ok: false, reason: "cancelled", unrunnable: true } as const;
       return held ?? { value: { ...cancelled, output: "", durationMs: 0 }, alone: true };

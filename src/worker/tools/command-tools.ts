@@ -1,4 +1,5 @@
 /** Tools that run commands: the shell, and the project's configured commands. */
+import { fromWire } from "../../process/confine.ts";
 import { describeExit } from "../../process/exit-result.ts";
 import { runShell, substitutePlaceholders } from "../../process/spawn.ts";
 import { checkShellPolicy } from "../shell-policy.ts";
@@ -48,6 +49,7 @@ async function run(context: ToolContext, command: string, timeoutMs: number): Pr
   const done = await runShell({
     command,
     cwd: context.root,
+    confine: request.confine === null ? undefined : fromWire(request.confine),
     env: { ...request.toolEnvironment, DGOV_BASE: request.base },
     timeoutMs,
     outputBytesMax: Math.max(request.limits.toolOutputBytes * 4, 256 * 1024),

@@ -1,6 +1,7 @@
 /** The tools of each role, and the call of a tool: arguments checked, results bounded, errors returned. */
 
 import { requireOwnFolder } from "../../git/own-folder.ts";
+import { isInsideFolder, treeInside } from "../../sandbox/view.ts";
 import { suggest } from "../../std/suggest.ts";
 import { errorMessage } from "../../std/text.ts";
 import type { WorkerRole } from "../protocol.ts";
@@ -86,13 +87,34 @@ export async function callTool(
   try {
     // A command may have put a link in place of the worktree; the file tools would follow it.
     requireOwnFolder(context.request.worktree);
-    const result = await tool.run(parsed.value, context);
+    const args = withOwnPaths(parsed.value, context);
+    const result = await tool.run(args, context);
     const bytesMax = context.request.limits.toolOutputBytes;
     return { args: parsed.value, result: clipResult(result, bytesMax) };
   } catch (error) {
     const text = `${name} failed: ${errorMessage(error)}`;
     return { args: parsed.value, result: toolError("failed", text) };
   }
+}
+
+/** Arguments of tools that are paths. */
+const pathArguments = new Set(["path", "file", "from", "to"]);
+
+/** The arguments with paths as confined commands see them replaced by those of the worktree. */
+function withOwnPaths(
+  args: Record<string, unknown>,
+  { request }: ToolContext,
+): Record<string, unknown> {
+  if (request.confine === null) return args;
+  const own = (value: unknown): unknown =>
+    typeof value === "string" && isInsideFolder(value, treeInside)
+      ? `${request.worktree}${value.slice(treeInside.length)}`
+      : value;
+  const entries = Object.entries(args).map(([name, value]): [string, unknown] => [
+    name,
+    pathArguments.has(name) ? own(value) : value,
+  ]);
+  return Object.fromEntries(entries);
 }
 
 // ------------------------------------------------------------

@@ -17,7 +17,8 @@ import { untilSecondAfter } from "../../../std/clock.ts";
 import { lstatIfPresent } from "../../../std/files.ts";
 import { once } from "../../../std/once.ts";
 import type { SettlementContext } from "../../context.ts";
-import { type CommandRun, type MountedRoot, runCommand, unstartedRun } from "../command.ts";
+import { type CommandRun, runCommand, unstartedRun } from "../command.ts";
+import type { CommandTree, MountedRoot } from "../confine.ts";
 import {
   dependencyFolders,
   holdsProjectCopy,
@@ -166,13 +167,8 @@ class LayeredLease implements GateTreeLease {
     let done: Prepared = { ok: true, output: "", durationMs: 0 };
     if (!isWarm) {
       this.#renewGitDir(null);
-      done = await prepareDependencies(this.#c, {
-        path: this.root,
-        mounted: this.#mounted(stage),
-        temporary: this.#freshTemporary(),
-        marker,
-        signal,
-      });
+      const tree = { ...this.#treeAt(stage), temporary: this.#freshTemporary() };
+      done = await prepareDependencies(this.#c, { path: this.root, tree, marker, signal });
       if (!done.ok) return { ...done, warm: false };
     }
     if (build !== null) this.#found = this.#dependencyState();
@@ -209,7 +205,7 @@ class LayeredLease implements GateTreeLease {
     };
   }
 
-  async run(command: string, o: RunCommandOptions = {}): Promise<CommandRun> {
+  async run(command: string, o: RunCommandOptions): Promise<CommandRun> {
     const first = await this.#runOnce(command, o);
     const failed = first.status === "failed" || first.status === "errored";
     if (!failed || !first.prepared || this.#onDisk || !looksFull(first.output)) return first;
@@ -235,7 +231,7 @@ class LayeredLease implements GateTreeLease {
 
   async #runOnce(
     command: string,
-    { mode = "shared", history = null, timeoutMs, onOutput }: RunCommandOptions,
+    { mode = "shared", history = null, access, timeoutMs, onOutput }: RunCommandOptions,
   ): Promise<CommandRun> {
     const { marker, signal } = this.#request;
     const prepared = await this.#setUp();
@@ -245,10 +241,8 @@ class LayeredLease implements GateTreeLease {
       const held = await this.#c.commandLock.hold(mode, signal, () => {
         this.#renewGitDir(history);
         return runCommand(this.#c, {
-          root: this.#slot.path,
-          mounted: this.#mounted(upper.name),
-          temporary: this.#freshTemporary(),
-          command,
+          tree: { ...this.#treeAt(upper.name), temporary: this.#freshTemporary() },
+          ...{ access, command },
           base: history?.base ?? null,
           marker,
           signal,
@@ -269,6 +263,14 @@ class LayeredLease implements GateTreeLease {
     const isSame = (path: string): boolean =>
       haveSameContent(holder.path(join(overlay.upper, path)), join(this.root, path));
     return changesIn(holder.path(overlay.upper), this.#rules, { prune: false, isSame });
+  }
+
+  get tree(): CommandTree {
+    return { ...this.#treeAt(view), temporary: this.temporary };
+  }
+
+  #treeAt(name: string): CommandTree {
+    return { root: this.#slot.path, mounted: this.#mounted(name), gitDirs: [] };
   }
 
   #mounted(name: string): MountedRoot {

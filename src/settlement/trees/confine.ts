@@ -1,0 +1,99 @@
+/** The confinement of a command in a worktree or a gate tree. */
+import { existsSync, mkdirSync } from "node:fs";
+import { join } from "node:path";
+import type { GateAccess } from "../../config/gates.ts";
+import type { Repository } from "../../git/repository.ts";
+import { gitPlacesOf } from "../../git/worktrees/submodules.ts";
+import type { Worktree } from "../../git/worktrees/worktree-files.ts";
+import type { Confine } from "../../process/confine.ts";
+import { confinement, insidePaths } from "../../sandbox/sandbox.ts";
+import type { Mount } from "../../sandbox/view.ts";
+import type { SettlementContext } from "../context.ts";
+import { environmentIn, type TreePlaces } from "./environment.ts";
+
+/** A tree that is mounted in a namespace, where only confined commands see it. */
+export interface MountedRoot {
+  /** The process that holds the namespace. */
+  holder: { pid: number };
+  /** Root of the tree in that namespace. */
+  path: string;
+  /** The git dir that commands see as the tree's. */
+  gitDir: string;
+  /** Further places of the namespace. */
+  mounts: Mount[];
+}
+
+/** A tree in which commands run. */
+export interface CommandTree {
+  /** The tree's root. */
+  root: string;
+  /** Where the tree is mounted; `root` then only tells it apart. */
+  mounted?: MountedRoot;
+  /** The git dirs that `.git` files in the tree name. */
+  gitDirs: readonly string[];
+  /** The repositories of their objects; default the project's. */
+  repositories?: readonly Repository[];
+  /** Folder for temporary files, outside the tree; without it the operator's. */
+  temporary?: string;
+  /** Folder that confined commands see as /tmp where `temporary` is missing; without it they get an empty one. */
+  scratch?: string;
+}
+
+export interface ConfinedPlace extends TreePlaces {
+  confine: Confine | undefined;
+  /** The folder in which the command starts, for commands that are not confined. */
+  cwd: string;
+  env: Record<string, string>;
+}
+
+/** The place of one command in the project's folder of a tree. */
+export async function placeIn(
+  c: SettlementContext,
+  tree: CommandTree,
+  access: GateAccess,
+): Promise<ConfinedPlace> {
+  const { root, temporary, mounted } = tree;
+  const sandbox = await c.sandbox();
+  // A mounted tree can be seen in its namespace only, so that its commands are confined in any case.
+  const confined = sandbox.host !== null && (access.sandboxed || mounted !== undefined);
+  const inside = confined ? insidePaths(sandbox, { root, temporary }) : { root, temporary };
+  const scratch = temporary ?? (confined ? tree.scratch : undefined);
+  if (scratch !== undefined) mkdirSync(scratch, { recursive: true });
+  const repositories = tree.repositories ?? [c.repository];
+  const confine = confined
+    ? confinement(sandbox, {
+        root: mounted?.path ?? root,
+        holder: mounted?.holder ?? null,
+        mounts: [
+          ...(mounted?.mounts ?? []),
+          ...tree.gitDirs.map((path) => ({ from: path, at: path, write: true })),
+        ],
+        cwd: c.projectDir,
+        gitDir: mounted?.gitDir ?? null,
+        objects: repositories
+          .flatMap(({ commonDir }) => [join(commonDir, "objects"), join(commonDir, "lfs")])
+          .filter((path) => existsSync(path)),
+        temporary: scratch ?? null,
+        ...{ network: access.network, sockets: access.sockets, devices: access.devices },
+      })
+    : undefined;
+  const places = { root, temporary, inside };
+  return { ...places, confine, cwd: join(root, c.projectDir), env: environmentIn(c, places) };
+}
+
+/** Output with the tree's paths removed, since they differ between runs. */
+export function withoutTreePaths(output: string, { root, inside }: TreePlaces): string {
+  return [root, inside.root].reduce(
+    (text, path) => text.replaceAll(`${path}/`, "").replaceAll(path, "."),
+    output,
+  );
+}
+
+/** The worktree of an attempt. */
+export async function attemptTree(c: SettlementContext, t: Worktree): Promise<CommandTree> {
+  return {
+    root: t.path,
+    ...(await gitPlacesOf(c.repository, t)),
+    scratch: join(t.meta, "tmp"),
+  };
+}
