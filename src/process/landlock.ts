@@ -68,7 +68,7 @@ export interface KernelRuleset {
   ports: { port: bigint; access: bigint }[];
 }
 
-/** Facts about a path; null when it does not exist. */
+/** Facts about a path; null when it cannot be named. */
 type Look = (path: string) => { folder: boolean } | null;
 
 /** The ruleset for an ABI: everything that the ABI knows is handled, so all that is not granted is refused. Pure. */
@@ -147,8 +147,11 @@ function listFolder(path: string): string[] {
 }
 
 function lookAt(path: string): { folder: boolean } | null {
-  const stats = statSync(path, { throwIfNoEntry: false });
-  return stats === undefined ? null : { folder: stats.isDirectory() };
+  try {
+    return { folder: statSync(path).isDirectory() };
+  } catch {
+    return null; // It does not exist, or this process may not name it.
+  }
 }
 
 function require(result: number | bigint, step: string): void {
