@@ -3,8 +3,9 @@
  * what git knows of them, the imports of claimed files, and a SOP picker.
  */
 import { existsSync, readFileSync, realpathSync, statSync } from "node:fs";
-import { basename, join, relative, sep } from "node:path";
+import { basename, join, relative } from "node:path";
 import type { Config } from "../config/config.ts";
+import { projectPath } from "../config/find.ts";
 import { requireEditedProvider, resolveModel } from "../config/providers.ts";
 import { DgovError, type Diagnostic } from "../error.ts";
 import { headOf } from "../git/refs.ts";
@@ -81,7 +82,7 @@ export async function checkCompiledFile(
   request: CheckRequest & { path: string },
 ): Promise<{ name: string; diagnostics: Diagnostic[]; units: number }> {
   const input = await checkInput(request);
-  const file = relative(request.projectRoot, request.path).split(sep).join("/");
+  const file = projectPath(request.projectRoot, request.path);
   const parsed = parseCompiledPlan(input.files, file);
   const name = parsed.source?.root.name ?? file;
   return {
@@ -149,7 +150,7 @@ export function invalidPlan(name: string, diagnostics: readonly Diagnostic[]): D
 }
 
 function planFolder(of: { projectRoot: string; location: PlanLocation }): string {
-  return relative(of.projectRoot, of.location.dir).split(sep).join("/");
+  return projectPath(of.projectRoot, of.location.dir);
 }
 
 /** The facts of the project that the checks need besides the plan. */
@@ -177,6 +178,11 @@ async function checkInput(request: CheckRequest): Promise<CheckInput> {
       const tracked = new Set(await trackedPaths(repository));
       const ignored = [...found].filter((path) => !tracked.has(path));
       return new Set(ignored.map((path) => path.slice(prefix.length)));
+    },
+    async tracked(paths) {
+      if (repository === null) return new Set();
+      const all = new Set(await trackedPaths(repository));
+      return new Set(paths.filter((path) => all.has(prefix + path)));
     },
     exists: (path) => existsSync(join(projectRoot, path)),
     submodules: repository === null ? [] : await submodulesBelow(repository, prefix),

@@ -2,6 +2,7 @@
 import { existsSync, lstatSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { reservedReason } from "../claims/reserved.ts";
+import { ownPath } from "../config/find.ts";
 import { requireConfig } from "../config/load.ts";
 import { DgovError } from "../error.ts";
 import { headOf, resolveCommit } from "../git/refs.ts";
@@ -33,7 +34,7 @@ export async function createPlanFolder(
   o: { wanted: string; kind: PlanLocation["kind"]; exact?: boolean },
   filesOf: (name: string) => Record<string, string>,
 ): Promise<PlanLocation> {
-  const folder = join(projectRoot, plansFolder(o.kind));
+  const folder = ownPath(projectRoot, plansFolder(o.kind));
   mkdirSync(folder, { recursive: true });
   while (true) {
     const name = await freeName(projectRoot, o.wanted);
@@ -114,7 +115,7 @@ async function changedPaths(
  */
 export async function isNameTaken(projectRoot: string, name: string): Promise<boolean> {
   const folders = (["plan", "fix"] as const).flatMap((kind) => {
-    const folder = join(projectRoot, plansFolder(kind));
+    const folder = ownPath(projectRoot, plansFolder(kind));
     return [join(folder, name), join(folder, archiveName, name)];
   });
   return (

@@ -5,8 +5,9 @@
  * compiled file, and the rename that publishes the plan.
  */
 import { readdirSync, readFileSync } from "node:fs";
-import { join, relative } from "node:path";
+import { join } from "node:path";
 import type { Config } from "../config/config.ts";
+import { projectPath } from "../config/find.ts";
 import { requireConfig } from "../config/load.ts";
 import { DgovError, type Diagnostic } from "../error.ts";
 import { openRepository, type Repository } from "../git/repository.ts";
@@ -229,11 +230,11 @@ async function compile(
       : null,
     warn: (text) => warn(`warning: ${text}`),
   });
-  const prefix = `${relative(projectRoot, dir)}/`;
+  const prefix = `${projectPath(projectRoot, dir)}/`;
   const moved = (one: Diagnostic, to: string): Diagnostic =>
     one.file.startsWith(prefix) ? { ...one, file: to + one.file.slice(prefix.length) } : one;
   if (result.ok) {
-    const published = `${plansFolder("plan")}/${name}/`;
+    const published = `${projectPath(projectRoot, `${plansFolder("plan")}/${name}`)}/`;
     return { ...result, warnings: result.warnings.map((one) => moved(one, published)) };
   }
   const foreign = result.diagnostics.filter(

@@ -1,4 +1,4 @@
-/** `dgov init`: finds the project, detects its language and writes what is missing in `.dgov/`. */
+/** `dgov init`: finds the project, detects its language and writes what is missing of dgov's own files. */
 import {
   copyFileSync,
   existsSync,
@@ -11,10 +11,11 @@ import { tmpdir } from "node:os";
 import { dirname, join, relative } from "node:path";
 import { assets, sopsFor } from "../assets/index.ts";
 import { type Detection, detect } from "../config/detect.ts";
-import { configFile, findProject } from "../config/find.ts";
+import { configFile, findProject, localRoot, ownRoot, projectPath } from "../config/find.ts";
 import { providerPresets, renderProjectToml } from "../config/project-toml.ts";
 import { parseToml } from "../config/toml.ts";
 import { recordTrust } from "../config/trust.ts";
+import { DgovError } from "../error.ts";
 import { must, nulSplit } from "../git/git.ts";
 import { inPrivate, withPrivateGit } from "../git/private-dir.ts";
 import { headOf } from "../git/refs.ts";
@@ -36,30 +37,55 @@ export async function initRoot(cwd: string, { here }: { here: boolean }): Promis
 }
 
 /**
- * Writes what is missing in `.dgov/`, with `force` also over files that differ, after a backup. Without
+ * The folder of the own files of a project that is set up: with `local`, one below the git dir. Throws REFUSED for
+ * `local` where the project has files in its folder already.
+ */
+export function initOwnRoot(root: string, { local }: { local: boolean }): string {
+  const own = ownRoot(root);
+  if (!local || own !== root) return own;
+  if (existsSync(join(root, ".dgov"))) {
+    throw new DgovError(
+      "REFUSED",
+      `${join(root, ".dgov")} exists, so the project is not a local one`,
+      {
+        hint: "move it out of the repository, or leave out --local",
+      },
+    );
+  }
+  return localRoot(root) ?? root;
+}
+
+/**
+ * Writes what is missing of a project's own files, below the folder `own`, with `force` also over files that differ, after a backup. Without
  * a project.toml (or with `force`) the language is detected and `chooseProvider` is called; choosing a
- * known provider records the user's trust in it. Paths are relative to `root`.
+ * known provider records the user's trust in it. Paths of the result are relative to `root`.
  */
 export async function initProject(o: {
   root: string;
+  own: string;
   env: Record<string, string | undefined>;
   language: Language;
   force: boolean;
   chooseProvider(): Promise<ProviderPreset>;
   status(text: string): void;
 }): Promise<{ created: string[]; backedUp: string[] }> {
-  const { created, backedUp } = writeFiles(o.root, await wantedFiles(o), o.force);
+  const { created, backedUp } = writeFiles(o.own, await wantedFiles(o), o.force);
   created.push(...(await writeSchemas(o.root)));
-  return { created, backedUp };
+  const shown = (names: string[]): string[] =>
+    names.map((name) => projectPath(o.root, join(o.own, name)));
+  return { created: shown(created), backedUp: shown(backedUp) };
 }
 
 async function wantedFiles(o: Parameters<typeof initProject>[0]): Promise<Record<string, string>> {
-  const configured = existsSync(join(o.root, configFile)) && !o.force;
+  const configured = existsSync(join(o.own, configFile)) && !o.force;
   const detection = configured ? null : await detectProject(o.root, o.language);
-  const language = o.language ?? detection?.language ?? configuredLanguage(o.root);
+  const language = o.language ?? detection?.language ?? configuredLanguage(o.own);
   const files: Record<string, string> = {
-    ".dgov/.gitignore": assets["gitignore.txt"],
-    ".dgov/.gitattributes": assets["gitattributes.txt"],
+    // Git looks at no file below its own folder.
+    ...(o.own === o.root && {
+      ".dgov/.gitignore": assets["gitignore.txt"],
+      ".dgov/.gitattributes": assets["gitattributes.txt"],
+    }),
     ".dgov/governor.md": assets["governor.md"],
   };
   for (const [name, text] of Object.entries(sopsFor(language))) {
@@ -75,8 +101,8 @@ async function wantedFiles(o: Parameters<typeof initProject>[0]): Promise<Record
 }
 
 /** The language in project.toml; "unknown" when it has none or cannot be parsed. */
-function configuredLanguage(root: string): string {
-  const parsed = parseToml(readFileSync(join(root, configFile), "utf8"));
+function configuredLanguage(own: string): string {
+  const parsed = parseToml(readFileSync(join(own, configFile), "utf8"));
   const project = parsed.ok ? parsed.value["project"] : undefined;
   const language =
     typeof project === "object" && project !== null && "language" in project
@@ -142,7 +168,7 @@ export function backupStamp(): string {
   return isoTime(systemClock.now()).replace(/[-:.]/g, "").slice(0, 15);
 }
 
-/** Copies a file of `.dgov/` to `.dgov/runtime/backup/<stamp>/`. Paths are relative to `root`. */
+/** Copies a file of `.dgov/` to `.dgov/runtime/backup/<stamp>/`. Paths are relative to `root`, the folder of own files. */
 export function backUp(root: string, path: string, stamp: string): string {
   const backup = join(".dgov/runtime/backup", stamp, path.slice(".dgov/".length));
   mkdirSync(dirname(join(root, backup)), { recursive: true });

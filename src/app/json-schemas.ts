@@ -4,6 +4,7 @@
  */
 import { mkdirSync, realpathSync } from "node:fs";
 import { join } from "node:path";
+import { ownPath, ownRoot } from "../config/find.ts";
 import type { JsonSchema } from "../config/schema.ts";
 import { DgovError } from "../error.ts";
 import { readText, replaceFile } from "../std/files.ts";
@@ -94,36 +95,37 @@ export function typeSchema(words: string): JsonSchema {
   return schemas.length === 1 && only !== undefined ? only : { anyOf: schemas };
 }
 
-/** Folder of the schemas for editors, relative to the project root; not tracked by git. */
+/** Folder of the schemas for editors among dgov's own files; not tracked by git. */
 const folder = ".dgov/schema";
 
-/** The schemas for editors that are missing or out of date, by path relative to the project root, and their texts. */
+/** The schemas for editors that are missing or out of date, by name among the own files, and their texts. */
 async function schemasToWrite(projectRoot: string): Promise<Map<string, string>> {
   const texts = new Map<string, string>();
   for (const name of ["project", "plan"] as const) {
     const text = `${JSON.stringify(await jsonSchema(name), null, 2)}\n`;
-    if (readText(join(projectRoot, folder, `${name}.json`)) === text) continue;
+    if (readText(ownPath(projectRoot, `${folder}/${name}.json`)) === text) continue;
     texts.set(`${folder}/${name}.json`, text);
   }
   return texts;
 }
 
-/** Paths of the schemas that are missing or out of date. */
+/** Names of the schemas that are missing or out of date. */
 export async function outdatedSchemas(projectRoot: string): Promise<string[]> {
   return [...(await schemasToWrite(projectRoot)).keys()];
 }
 
 /**
- * Writes the schemas that are missing or out of date. Returns their paths, relative to the project root. Throws
+ * Writes the schemas that are missing or out of date. Returns their names among the own files. Throws
  * REFUSED when the folder is a link, since the files would be outside the project.
  */
 export async function writeSchemas(projectRoot: string): Promise<string[]> {
-  const dir = join(projectRoot, folder);
+  const own = ownRoot(projectRoot);
+  const dir = join(own, folder);
   mkdirSync(dir, { recursive: true });
-  if (realpathSync(dir) !== join(realpathSync(projectRoot), folder)) {
+  if (realpathSync(dir) !== join(realpathSync(own), folder)) {
     throw new DgovError("REFUSED", `${folder} is a link that leaves the project`);
   }
   const texts = await schemasToWrite(projectRoot);
-  for (const [path, text] of texts) replaceFile(join(projectRoot, path), text);
+  for (const [path, text] of texts) replaceFile(join(own, path), text);
   return [...texts.keys()];
 }

@@ -1,5 +1,6 @@
 /** Maintenance of a project: archiving plans, cleaning and pruning runs, cancelling the live run. */
 import { hostname } from "node:os";
+import { commonGitDir, ownRoot } from "../config/find.ts";
 import { requireConfig } from "../config/load.ts";
 import { DgovError } from "../error.ts";
 import { openRepository } from "../git/repository.ts";
@@ -12,7 +13,7 @@ import { type CleanResult, cleanRuns } from "../runner/operator/clean.ts";
 import { type PrunedRuns, pruneRuns } from "../runner/operator/prune.ts";
 import { runPaths } from "../runner/paths.ts";
 import type { RunView } from "../views/run-view.ts";
-import { commonGitDir, openProjectLog, readRun } from "./open-log.ts";
+import { openProjectLog, readRun } from "./open-log.ts";
 import { planNameAt } from "./plan-summary.ts";
 
 /**
@@ -43,7 +44,7 @@ export async function archiveByName(
     command: "archive-plan",
   });
   try {
-    const to = archivePlan(projectRoot, location);
+    const to = archivePlan(ownRoot(projectRoot), location);
     if (to === null) throw new DgovError("NOT_FOUND", `no plan ${name}`);
     using known = openEventLogForReading(projectRoot);
     if ((known?.newestRun(plan) ?? null) !== null) {

@@ -2,8 +2,7 @@
  * The log of a project for commands that only read: opened without creating anything. Loads no
  * heavy package: `status` must start at once.
  */
-import { readFileSync, statSync } from "node:fs";
-import { dirname, join, resolve } from "node:path";
+import { commonGitDir } from "../config/find.ts";
 import { type EventLog, openEventLogForReading } from "../log/event-log.ts";
 import { lockHolder } from "../process/lock.ts";
 import { type RunView, viewRun } from "../views/run-view.ts";
@@ -26,33 +25,6 @@ export function openProjectLog(projectRoot: string): ProjectLog {
 export function liveRun(projectRoot: string): LiveRun | null {
   const commonDir = commonGitDir(projectRoot);
   return commonDir === null ? null : lockHolder(commonDir);
-}
-
-/** Git's common directory of the repository around a folder, found without starting git. */
-export function commonGitDir(folder: string): string | null {
-  for (let at = resolve(folder); ; at = dirname(at)) {
-    const dotGit = join(at, ".git");
-    const found = statSync(dotGit, { throwIfNoEntry: false });
-    if (found?.isDirectory()) return dotGit;
-    if (found?.isFile()) return linkedCommonDir(at, dotGit);
-    if (dirname(at) === at) return null;
-  }
-}
-
-/** The common directory of a linked worktree or submodule, read from its `.git` file and `commondir`. */
-function linkedCommonDir(folder: string, dotGit: string): string | null {
-  try {
-    const named = /^gitdir: (.+)$/m.exec(readFileSync(dotGit, "utf8"))?.[1];
-    if (named === undefined) return null;
-    const gitDir = resolve(folder, named);
-    try {
-      return resolve(gitDir, readFileSync(join(gitDir, "commondir"), "utf8").trim());
-    } catch {
-      return gitDir;
-    }
-  } catch {
-    return null;
-  }
 }
 
 /** The view of one run; null when the log does not hold it. */

@@ -1,6 +1,8 @@
 /** Plans as `status`, `plan list`, `plan status`, `plan review` and `explain` show them: text, runs and landings. */
+
 import { readdirSync, readFileSync, statSync } from "node:fs";
-import { basename, dirname, join, relative } from "node:path";
+import { basename, dirname, join } from "node:path";
+import { projectPath } from "../config/find.ts";
 import { parseToml } from "../config/toml.ts";
 import { DgovError } from "../error.ts";
 import type { EventLog } from "../log/event-log.ts";
@@ -185,7 +187,7 @@ export function planRow(shown: ShownPlan, projectRoot: string): PlanRow {
   const { location, status, landed, total, changedSinceCompile, run, units } = shown;
   return {
     name: location?.name ?? shown.plan,
-    path: location === null ? "" : relative(projectRoot, location.dir).replaceAll("\\", "/"),
+    path: location === null ? "" : projectPath(projectRoot, location.dir),
     kind: location?.kind ?? "plan",
     archived: location?.archived ?? false,
     ...{ status, landed, total, changedSinceCompile },

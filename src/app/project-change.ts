@@ -1,7 +1,6 @@
 /** Changes of project.toml that a planner proposes: shown, confirmed, checked, backed up and written. */
 import { existsSync } from "node:fs";
-import { join } from "node:path";
-import { configFile } from "../config/find.ts";
+import { configFile, ownPath, ownRoot } from "../config/find.ts";
 import { parseConfig } from "../config/load.ts";
 import { editProjectToml } from "../config/project-toml.ts";
 import { DgovError } from "../error.ts";
@@ -30,7 +29,7 @@ export async function proposeProjectChange(o: {
   status(text: string): void;
   warn(text: string): void;
 }): Promise<ProjectChange> {
-  const path = join(o.projectRoot, configFile);
+  const path = ownPath(o.projectRoot, configFile);
   const before = readText(path) ?? "";
   const changed = editProjectToml(before, o.proposed);
   const none = { proposed: o.proposed, applied: false, backup: null };
@@ -54,7 +53,9 @@ export async function proposeProjectChange(o: {
       diagnostics: checked.diagnostics,
     });
   }
-  const backup = existsSync(path) ? backUp(o.projectRoot, configFile, backupStamp()) : null;
+  const backup = existsSync(path)
+    ? backUp(ownRoot(o.projectRoot), configFile, backupStamp())
+    : null;
   replaceFile(path, changed.text);
   const kept = backup === null ? "" : `; the old one is ${backup}`;
   o.status(`changed ${configFile}${kept}`);

@@ -1,6 +1,6 @@
 /** Resolves a plan argument of a command to the newest run of that plan. */
 import { existsSync } from "node:fs";
-import { join } from "node:path";
+import { ownPath } from "../config/find.ts";
 import { DgovError } from "../error.ts";
 import type { EventLog } from "../log/event-log.ts";
 import type { PlanLocation } from "../plan/locate.ts";
@@ -176,7 +176,7 @@ function whereItRan(
   const commits = new Set(python.map(({ commit }) => commit));
   const all = units.every(({ landed }) => landed === null || commits.has(landed.commit));
   const places = [".dgov/state.python.db", ...(log === null ? [".dgov/state.db"] : [])];
-  const state = places.find((path) => existsSync(join(projectRoot, path))) ?? null;
+  const state = places.find((path) => existsSync(ownPath(projectRoot, path))) ?? null;
   return { program: all ? "python" : "dgov", state };
 }
 

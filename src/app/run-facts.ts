@@ -1,7 +1,6 @@
 /** Facts for views of plans and runs that come from git, the log and compiled plans. */
 import { realpathSync } from "node:fs";
-import { join } from "node:path";
-import { configFile } from "../config/find.ts";
+import { configFile, isLocal, ownPath } from "../config/find.ts";
 import { loadConfig } from "../config/load.ts";
 import { resolveModel } from "../config/providers.ts";
 import { DgovError } from "../error.ts";
@@ -62,7 +61,7 @@ export async function reviewFacts(
  * The configuration is loaded only when it contains a price.
  */
 export function costFunction(projectRoot: string): ReviewFacts["cost"] {
-  const text = readText(join(projectRoot, configFile)) ?? "";
+  const text = readText(ownPath(projectRoot, configFile)) ?? "";
   if (!/\bprice\b/.test(text)) return () => null;
   const loaded = loadConfig(projectRoot);
   if (!loaded.ok) return () => null;
@@ -188,7 +187,7 @@ export async function diagnoseProject(
     unignoredState: [],
   };
   if (repository === null) return diagnose(facts);
-  Object.assign(facts, await ignoreFacts(repository, projectRoot));
+  if (!isLocal(projectRoot)) Object.assign(facts, await ignoreFacts(repository, projectRoot));
   const kept = await listRefs(repository, "refs/dgov/keep");
   facts.keepRefs = new Set(kept.map(({ ref }) => ref));
   const findings = diagnose(facts);

@@ -4,8 +4,8 @@
  * asked, the rules choose.
  */
 import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import type { Config } from "../config/config.ts";
+import { ownPath } from "../config/find.ts";
 import { endpointOf, resolveModel } from "../config/providers.ts";
 import { isTrusted } from "../config/trust.ts";
 import type { Endpoint } from "../model/endpoint.ts";
@@ -65,7 +65,7 @@ async function pickByModel(
   asked?: ReadonlySet<string>,
 ): Promise<Map<string, SopChoice>> {
   const { requests } = options;
-  const path = join(options.projectRoot, ".dgov/runtime/sop-choices.json");
+  const path = ownPath(options.projectRoot, ".dgov/runtime/sop-choices.json");
   const cached = requests?.fresh === true ? new Map<string, string[]>() : readCache(path);
   const library = sha256(
     canonicalJson(sops.map((sop) => [sop.name, renderSop(sop), sop.appliesTo])),

@@ -1,6 +1,7 @@
 /** Structural quality of the working tree: measuring it, comparing it, and saving the baseline. */
 import { existsSync, realpathSync, statSync } from "node:fs";
-import { join, relative, resolve } from "node:path";
+import { relative, resolve } from "node:path";
+import { ownPath, projectPath } from "../config/find.ts";
 import { DgovError } from "../error.ts";
 import { lastChange } from "../git/refs.ts";
 import { workingTree } from "../git/working-tree.ts";
@@ -145,7 +146,7 @@ export async function saveBaseline(
   const engine = await chooseEngine(s.c, s);
   const baseline = await measureBaseline(s.c, engine, { ...s, now });
   const note = { head: s.head, now, engine: engine.id };
-  writeStructureBaseline(join(s.c.projectRoot, s.folder), baseline, note);
+  writeStructureBaseline(ownPath(s.c.projectRoot, s.folder), baseline, note);
   return { baseline, engine };
 }
 
@@ -157,7 +158,7 @@ export async function offerBaseline(
   o: Omit<AdHocRequest, "name"> & { confirm: Confirm | null },
 ): Promise<string[]> {
   const { projectRoot, status, confirm, signal } = o;
-  if (existsSync(join(projectRoot, baselineFile))) return [];
+  if (existsSync(ownPath(projectRoot, baselineFile))) return [];
   try {
     return await withStructure({ ...o, cwd: projectRoot, path: undefined }, async (s) => {
       if (s.c.config.sentrux.mode === "off" || !(await hasSource(s.c, s.tree))) return [];
@@ -169,7 +170,9 @@ export async function offerBaseline(
           : await confirm(question);
       if (!agreed) return [];
       await saveBaseline(s);
-      return [baselineFile, metadataFile];
+      return [baselineFile, metadataFile].map((name) =>
+        projectPath(projectRoot, ownPath(projectRoot, name)),
+      );
     });
   } catch (error) {
     if (!signal.aborted) status(`no structural baseline: ${errorMessage(error)}`);

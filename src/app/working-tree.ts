@@ -4,6 +4,7 @@ import { basename, join } from "node:path";
 import { judgeChanges, type ScopeVerdict } from "../claims/verdict.ts";
 import type { Config } from "../config/config.ts";
 import { childVariables, scopePolicy } from "../config/execution-policy.ts";
+import { ownRoot, projectPath } from "../config/find.ts";
 import { wholeCommand } from "../config/gates.ts";
 import { requireConfig } from "../config/load.ts";
 import { DgovError } from "../error.ts";
@@ -65,7 +66,7 @@ export function saveCoverageBaseline(
     if (request.signal.aborted) return null;
     if (!measured.ok) throw new DgovError("REFUSED", measured.reason, { hint: measured.hint });
     const { command, files } = measured;
-    writeCoverageBaseline(c.projectRoot, { command, head, tree, files });
+    writeCoverageBaseline(ownRoot(c.projectRoot), { command, head, tree, files });
     const sum = (count: "covered" | "total"): number => files.reduce((all, f) => all + f[count], 0);
     const [covered, total] = [sum("covered"), sum("total")];
     return {
@@ -231,7 +232,7 @@ async function runRecipe(
     signal: o.signal,
     marker: `verify/${process.pid}`,
     onOutput: o.onOutput,
-    ...(logPath === null ? {} : { tee: join(o.projectRoot, logPath) }),
+    ...(logPath === null ? {} : { tee: logPath }),
   });
   return {
     name,
@@ -240,17 +241,19 @@ async function runRecipe(
     exit: describeExit(done.result),
     durationMs: Math.round(done.durationMs),
     output: done.combined,
-    logPath,
+    logPath: logPath === null ? null : projectPath(o.projectRoot, logPath),
   };
 }
 
-/** Path of a recipe's log, relative to the project. Throws REFUSED when a link leads out of the project. */
+/** Absolute path of a recipe's log. Throws REFUSED when a link leads out of the project. */
 function freshLog(projectRoot: string, name: string): string {
   const folder = ".dgov/runtime/verify";
-  mkdirSync(join(projectRoot, folder), { recursive: true });
-  if (realpathSync(join(projectRoot, folder)) !== join(realpathSync(projectRoot), folder)) {
+  const own = ownRoot(projectRoot);
+  mkdirSync(join(own, folder), { recursive: true });
+  if (realpathSync(join(own, folder)) !== join(realpathSync(own), folder)) {
     throw new DgovError("REFUSED", `${folder} leads out of the project`);
   }
-  rmSync(join(projectRoot, folder, name), { force: true });
-  return `${folder}/${name}`;
+  const path = join(own, folder, name);
+  rmSync(path, { force: true });
+  return path;
 }

@@ -28,7 +28,8 @@ export async function dispatch(argv: readonly string[], env: Env): Promise<numbe
     }
   } catch (thrown) {
     const error = toDgovError(thrown);
-    if (output.mode === "json" && !output.answered) output.answer(errorDocument(error), "");
+    if (output.mode === "json" && !output.answered)
+      output.answer(errorDocument(error, cwdOf(line)), "");
     output.log.error(error);
     code = error.exitCode;
   }
@@ -42,6 +43,7 @@ function outputOptions(line: Line, env: Env): OutputOptions {
     json: !given("json").includes(false) && (given("json").includes(true) || wantsJson(env)),
     quiet: given("quiet").at(-1) === true,
     color: given("color").at(-1) === false ? false : null,
+    cwd: cwdOf(line),
     env,
   };
 }
@@ -90,10 +92,14 @@ function withHelp(error: DgovError, path: readonly string[]): DgovError {
   return plain ? usageError(error.message, `dgov ${path.join(" ")} --help`) : error;
 }
 
+function cwdOf(line: Line): string {
+  return resolve(flagText(line, "root") ?? ".");
+}
+
 /** The context for a command. Throws USAGE when `-C` names no directory. */
 function makeContext(line: Line, output: Output, env: Env): Context {
   const root = flagText(line, "root");
-  const cwd = resolve(root ?? ".");
+  const cwd = cwdOf(line);
   if (root !== undefined && !statSync(cwd, { throwIfNoEntry: false })?.isDirectory()) {
     throw usageError(`--root: no directory ${root}`);
   }

@@ -1,4 +1,5 @@
 /** Errors as text for stderr and as a document for `--json`. */
+import { withOwnPaths } from "../config/find.ts";
 import { DgovError } from "../error.ts";
 import { renderDiagnostics } from "../std/diagnostics.ts";
 import { misplaced } from "../std/files.ts";
@@ -30,13 +31,16 @@ export function toDgovError(error: unknown): DgovError {
   return new DgovError("INTERNAL", errorMessage(error), { cause: error });
 }
 
-/** `dgov.error/1`. */
-export function errorDocument(error: DgovError): { schema: string; [key: string]: unknown } {
+/** `dgov.error/1`. Names of own files are shown as paths from `cwd`. */
+export function errorDocument(
+  error: DgovError,
+  cwd: string,
+): { schema: string; [key: string]: unknown } {
   return {
     schema: "dgov.error/1",
     code: error.code,
-    message: error.message,
-    hint: error.hint ?? null,
+    message: withOwnPaths(error.message, cwd),
+    hint: error.hint === undefined ? null : withOwnPaths(error.hint, cwd),
     exit_code: error.exitCode,
     ...(error.diagnostics.length > 0 ? { diagnostics: error.diagnostics } : {}),
   };

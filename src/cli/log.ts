@@ -6,14 +6,20 @@
  * own and loads in half a millisecond.
  */
 import { type ConsolaInstance, createConsola, LogLevels, type LogObject } from "consola/core";
+import { withOwnPaths } from "../config/find.ts";
 import { DgovError } from "../error.ts";
 import { renderError } from "./error-report.ts";
 import { printable } from "./render/printable.ts";
 
 export type Log = Pick<ConsolaInstance, "error" | "warn" | "log" | "info">;
 
-/** A log of which `write` gets each message with its final newline. */
-export function createLog(o: { quiet: boolean; color: boolean; write(text: string): void }): Log {
+/** A log of which `write` gets each message with its final newline. Names of own files are shown as paths from `cwd`. */
+export function createLog(o: {
+  quiet: boolean;
+  color: boolean;
+  cwd: string;
+  write(text: string): void;
+}): Log {
   return createConsola({
     level: o.quiet ? LogLevels.log : LogLevels.info,
     // consola drops repeated messages; two units may report the same within a second.
@@ -21,7 +27,7 @@ export function createLog(o: { quiet: boolean; color: boolean; write(text: strin
     reporters: [
       {
         log(message) {
-          const text = printable(render(message));
+          const text = printable(withOwnPaths(render(message), o.cwd));
           o.write(`${o.color ? text.replace(labels, colored) : text}\n`);
         },
       },

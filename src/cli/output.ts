@@ -52,6 +52,8 @@ export interface OutputOptions {
   quiet: boolean;
   /** False for `--no-color`; null when neither flag was given. */
   color: boolean | null;
+  /** Folder that the command is for. */
+  cwd: string;
   env: Record<string, string | undefined>;
 }
 
@@ -80,7 +82,7 @@ export function processOutput(options: OutputOptions): ProcessOutput {
     drawn = rows.length;
     writeAll(stderr, `${erase}${text}${rows.map((row) => `${row}\n`).join("")}`);
   };
-  const log = createLog({ quiet, color, write: writeAboveFooter });
+  const log = createLog({ quiet, color, cwd: options.cwd, write: writeAboveFooter });
   const writeJson = (value: object): void => write(printableJson(JSON.stringify(value)));
   return {
     mode: json ? "json" : "text",

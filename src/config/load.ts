@@ -1,10 +1,10 @@
 /** Reads `.dgov/project.toml`: parsing, validation and values in force. Reports every problem with its position. */
-import { isAbsolute, join, posix, resolve } from "node:path";
+import { isAbsolute, posix, resolve } from "node:path";
 import { DgovError, type Diagnostic } from "../error.ts";
 import { readText } from "../std/files.ts";
 import { didYouMean, suggest } from "../std/suggest.ts";
 import type { Config } from "./config.ts";
-import { configFile } from "./find.ts";
+import { configFile, isLocal, ownPath, projectPath } from "./find.ts";
 import { gateProblems } from "./gates.ts";
 import { valueInForce, valuesInForce } from "./keys.ts";
 import { gateKeys, projectKeys, type WrittenConfig } from "./project-keys.ts";
@@ -18,14 +18,17 @@ type LoadedConfig = { ok: true; config: Config } | { ok: false; diagnostics: Dia
 /** Loads the configuration of a project; a project without the file has the defaults. */
 export function loadConfig(projectRoot: string): LoadedConfig {
   // A missing file has no keys; one that cannot be read does not mean the defaults.
-  return parseConfig(readText(join(projectRoot, configFile)) ?? "", projectRoot);
+  const loaded = parseConfig(readText(ownPath(projectRoot, configFile)) ?? "", projectRoot);
+  if (loaded.ok) return loaded;
+  const file = projectPath(projectRoot, configFile);
+  return { ok: false, diagnostics: loaded.diagnostics.map((one) => ({ ...one, file })) };
 }
 
 /** The configuration of a project. Throws CONFIG_INVALID with every diagnostic. */
 export function requireConfig(projectRoot: string): Config {
   const loaded = loadConfig(projectRoot);
   if (loaded.ok) return loaded.config;
-  throw new DgovError("CONFIG_INVALID", `${configFile} has errors`, {
+  throw new DgovError("CONFIG_INVALID", `${projectPath(projectRoot, configFile)} has errors`, {
     diagnostics: loaded.diagnostics,
   });
 }
@@ -165,8 +168,11 @@ function configInForce(
       root: absolutePath(worktree.root, projectRoot),
       setup: worktree.setup ?? project.setupCmd,
     },
-    merge: valuesInForce(projectKeys.merge.keys, written.merge),
     sandbox: valuesInForce(projectKeys.sandbox.keys, written.sandbox),
+    merge: valuesInForce(projectKeys.merge.keys, {
+      ...(isLocal(projectRoot) && { trailers: "notes" as const }),
+      ...written.merge,
+    }),
     run: valuesInForce(projectKeys.run.keys, written.run),
   };
 }

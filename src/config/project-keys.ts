@@ -375,6 +375,11 @@ export const projectKeys = {
       "Changes of test and checker configuration, and skip marks added to existing tests: report them, or reject the attempt",
       { default: "note" },
     ),
+    trailers: key(
+      oneOf("message", "notes"),
+      "Place of the trailers of landed commits: their message, or git notes (refs/notes/dgov)",
+      { default: "message", derivedDefault: '"message"; "notes" in a local project' },
+    ),
     sign: key(flag, "Sign the commits of dgov on a branch as git is configured to", {
       default: false,
     }),

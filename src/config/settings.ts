@@ -47,6 +47,7 @@ function fixedSettings(
     "worktree.root": config.worktree.root ?? found?.root ?? null,
     "worktree.copy": config.worktree.copy ?? found?.copy ?? null,
     "worktree.setup": config.worktree.setup,
+    "merge.trailers": config.merge.trailers,
   };
   return Object.entries(projectKeys).flatMap(([tableName, table]): Setting[] => {
     if (table.kind !== "table") return [];

@@ -158,7 +158,7 @@ export async function newCommits(
 }
 
 /** Those of some objects that exist and are commits, or tags of commits. */
-async function commitsAmong(r: Repository, oids: readonly Oid[]): Promise<Set<Oid>> {
+export async function commitsAmong(r: Repository, oids: readonly Oid[]): Promise<Set<Oid>> {
   const unique = [...new Set(oids)];
   const stdin = unique.map((oid) => `${oid}^{commit}\n`).join("");
   const check = inRepository(r, ["cat-file", "--batch-check=%(objecttype)"], { stdin });

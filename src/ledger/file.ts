@@ -1,10 +1,10 @@
 /** Reading and appending to `.dgov/ledger.jsonl`, which git tracks and clones share. */
 import { closeSync, constants, fstatSync, openSync, readFileSync, writeSync } from "node:fs";
-import { join } from "node:path";
+import { ownPath } from "../config/find.ts";
 import { DgovError } from "../error.ts";
 import { type Ledger, type LedgerEvent, ledgerLine, readLedger } from "./entry.ts";
 
-/** Relative to the project root. */
+/** The name of the file among dgov's own files. */
 export const ledgerFile = ".dgov/ledger.jsonl";
 
 const bytesMax = 16 * 1024 * 1024;
@@ -46,7 +46,7 @@ export function newEntryId(): string {
 /** A file descriptor; null when the file does not exist. */
 function opened(projectRoot: string, flags: number): number | null {
   try {
-    return openSync(join(projectRoot, ledgerFile), flags | safeFlags, 0o644);
+    return openSync(ownPath(projectRoot, ledgerFile), flags | safeFlags, 0o644);
   } catch (cause) {
     const code = (cause as NodeJS.ErrnoException).code;
     if (code === "ENOENT") return null;

@@ -9,6 +9,7 @@ import { constants, Database, type SQLQueryBindings } from "bun:sqlite";
 import { existsSync, mkdirSync, renameSync, type Stats, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
+import { ownPath } from "../config/find.ts";
 import { DgovError } from "../error.ts";
 import { migrations } from "./migrations.ts";
 
@@ -57,7 +58,7 @@ export interface WaitOptions {
 }
 
 export function databasePath(projectRoot: string): string {
-  return join(projectRoot, ".dgov", "state.db");
+  return ownPath(projectRoot, ".dgov/state.db");
 }
 
 /**

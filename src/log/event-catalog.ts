@@ -306,6 +306,7 @@ const otherLifecycle = {
     to: ["string", "The candidate"],
     car,
     tree,
+    note: ["string?", "Its trailers, when they are in a git note"],
   }),
   "landing.lock": lifecycle("attempt", "git's lock on the branch is held.", {
     pid: ["number", "Process that holds the lock"],

@@ -4,7 +4,7 @@
  * `append` returns when its lifecycle events, and all telemetry noted before, are on disk. A power cut may
  * lose the last 50 ms of `note`. Only the process that holds the run lock writes.
  */
-import { join } from "node:path";
+import { ownPath } from "../config/find.ts";
 import { DgovError } from "../error.ts";
 import { type Clock, isoTime, systemClock } from "../std/clock.ts";
 import { errorMessage } from "../std/text.ts";
@@ -89,6 +89,8 @@ export interface EventLog {
   runs(query: { plan?: string; limit: number }): RunEntry[];
   /** The `run.started` events of all runs, or of the first ones, in order. */
   starts(limit?: number): RecordedEvent[];
+  /** The `landing.started` events with a note and the `landing.finished` events of all runs, in order. */
+  notedLandings(): RecordedEvent[];
   /** Tokens, turns and calls per unit, attempt and model of a run. */
   counts(run: string): UsageCounts[];
   /** Tool-call statistics per run, unit, tool and kind of error, of one run or of all. */
@@ -260,8 +262,8 @@ function withData(row: RecordedEvent): RecordedEvent {
 }
 
 function eventLog(projectRoot: string, connection: Connection, writer: Writer): EventLog {
-  const blobs = join(projectRoot, ".dgov", "out", "blobs");
-  const plans = join(projectRoot, ".dgov", "out", "plans");
+  const blobs = ownPath(projectRoot, ".dgov/out/blobs");
+  const plans = ownPath(projectRoot, ".dgov/out/plans");
   const read = (sql: string, ...values: (string | number)[]): RecordedEvent[] =>
     connection.all<RecordedEvent>(sql, ...values).map(withData);
 
@@ -302,6 +304,9 @@ function eventLog(projectRoot: string, connection: Connection, writer: Writer): 
     runs: (query) => selectRuns(connection, query),
     starts: (limit = -1) =>
       read("SELECT * FROM events WHERE type = 'run.started' ORDER BY seq LIMIT ?", limit),
+    notedLandings: () =>
+      read(`${selectLifecycle} AND (type = 'landing.finished' OR
+        (type = 'landing.started' AND json_extract(data, '$.note') IS NOT NULL)) ORDER BY seq`),
     counts: (run) => readCounts(connection, run),
     toolCalls: (run) => readToolCalls(connection, run ?? null),
     dataVersion: () => connection.version(),

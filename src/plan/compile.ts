@@ -10,6 +10,7 @@ import { assemble } from "./assemble.ts";
 import type { CompiledPlan } from "./compiled.ts";
 import { ProposedDependencies } from "./dependency-order.ts";
 import { sortDiagnostics } from "./diagnostic.ts";
+import { lockfilePlaces } from "./lockfiles.ts";
 import { buildPlan, type Plan, taskDiagnostic } from "./plan.ts";
 import type { PlanFiles } from "./plan-files.ts";
 import { verifyTools } from "./prompt-text.ts";
@@ -29,6 +30,8 @@ export interface CheckInput {
   needModels: boolean;
   /** The paths among these (relative to the project, folders end in `/`) that the repository ignores. */
   ignored(paths: string[]): Promise<ReadonlySet<string>>;
+  /** The paths among these, relative to the project, that git tracks. Without it lockfiles are not checked. */
+  tracked?(paths: string[]): Promise<ReadonlySet<string>>;
   /** True when a path, relative to the project, exists. */
   exists(path: string): boolean;
   /** Folders of submodules, relative to the project. */
@@ -127,10 +130,13 @@ async function ruleContext(plan: Plan, input: CheckInput): Promise<RuleContext> 
     if (kind !== "read" && !claim.glob)
       claims.add(text.endsWith("/") ? `${claim.text}/` : claim.text);
   }
+  const lockfiles = [...claims].flatMap((path) => lockfilePlaces(path).flat());
   return {
     config,
     proposals: new ProposedDependencies(plan.edges),
     landed: new Set(),
+    lockfiles:
+      lockfiles.length === 0 ? new Set() : ((await input.tracked?.(lockfiles)) ?? new Set()),
     exists,
     submodules,
     ignored: claims.size === 0 ? new Set() : await input.ignored([...claims]),

@@ -1,6 +1,7 @@
 /** Resolves plans and units from what the user types: names, paths and unique suffixes. */
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { basename, dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
+import { ownRoot } from "../config/find.ts";
 import { parseToml } from "../config/toml.ts";
 import { DgovError } from "../error.ts";
 import { sortedBy } from "../std/order.ts";
@@ -20,18 +21,19 @@ export interface PlanLocation {
 const plansDir = ".dgov/plans";
 const fixPlansDir = ".dgov/runtime/fix-plans";
 
-/** The folder of the plans of a kind, relative to the project root. Archived plans are in its subfolder `archive`. */
+/** The folder of the plans of a kind among dgov's own files. Archived plans are in its subfolder `archive`. */
 export function plansFolder(kind: PlanLocation["kind"]): string {
   return kind === "fix" ? fixPlansDir : plansDir;
 }
 
 /** Every plan of a project: live ones first, then archived ones, each sorted by name. */
 export function listPlans(projectRoot: string): PlanLocation[] {
+  const root = ownRoot(projectRoot);
   return [
-    ...plansIn(join(projectRoot, plansDir), { archived: false, kind: "plan" }),
-    ...plansIn(join(projectRoot, fixPlansDir), { archived: false, kind: "fix" }),
-    ...plansIn(join(projectRoot, plansDir, archiveName), { archived: true, kind: "plan" }),
-    ...plansIn(join(projectRoot, fixPlansDir, archiveName), { archived: true, kind: "fix" }),
+    ...plansIn(join(root, plansDir), { archived: false, kind: "plan" }),
+    ...plansIn(join(root, fixPlansDir), { archived: false, kind: "fix" }),
+    ...plansIn(join(root, plansDir, archiveName), { archived: true, kind: "plan" }),
+    ...plansIn(join(root, fixPlansDir, archiveName), { archived: true, kind: "fix" }),
   ];
 }
 
@@ -63,15 +65,18 @@ export async function resolvePlan(
     plans.find((plan) => plan.name === typed) ?? plans.find((plan) => declaredName(plan) === typed);
   if (byName !== undefined) return byName;
   const path = isAbsolute(typed) ? typed : resolve(typed);
-  const candidates = [path, resolve(projectRoot, typed)].map((p) => p.replace(/\/+$/, ""));
+  const roots = [projectRoot, ownRoot(projectRoot)];
+  const candidates = [path, ...roots.map((root) => resolve(root, typed))].map((p) =>
+    p.replace(/\/+$/, ""),
+  );
   for (const dir of candidates) {
     const found = plans.find((plan) => plan.dir === dir);
     if (found !== undefined) return found;
   }
   for (const dir of candidates) {
     if (!existsSync(join(dir, "_root.toml")) || !statSync(dir).isDirectory()) continue;
-    const inside = relative(projectRoot, dir);
-    if (inside === ".." || inside.startsWith(`..${sep}`) || isAbsolute(inside)) {
+    const inside = roots.map((root) => relative(root, dir)).find(isBelow);
+    if (inside === undefined) {
       throw new DgovError("USAGE", `the plan ${typed} is outside the project`);
     }
     return {
@@ -90,6 +95,11 @@ export async function resolvePlan(
   throw new DgovError("NOT_FOUND", `no plan ${typed}`, {
     hint: didYouMean(near, "list all plans with dgov plan list --all"),
   });
+}
+
+/** True for a relative path that does not lead upwards. */
+function isBelow(path: string): boolean {
+  return path !== ".." && !path.startsWith(`..${sep}`) && !isAbsolute(path);
 }
 
 /** `[plan] name` of `_root.toml`; null when it is missing, empty or unreadable. */

@@ -1,6 +1,7 @@
 /** Access to the files of plans and SOPs; the only part of compiling that reads the disk. */
 import { lstatSync, readdirSync, readFileSync, realpathSync, statSync } from "node:fs";
 import { posix, relative, resolve, sep } from "node:path";
+import { ownPath, ownRoot } from "../config/find.ts";
 import { sortedBy } from "../std/order.ts";
 
 /** A file's text, or the reason why it cannot be read, completing "x ...": "does not exist", "is a folder". */
@@ -11,7 +12,7 @@ export interface FolderEntry {
   folder: boolean;
 }
 
-/** Read access to files. Paths are relative to the project root, with `/`. */
+/** Read access to files. Paths are relative to the project root, with `/`; names of own files begin with `.dgov/`. */
 export interface PlanFiles {
   read(path: string): FileText;
   /** Entries of a folder, sorted by name; null when there is no such folder. */
@@ -21,17 +22,21 @@ export interface PlanFiles {
 /** Size limit of a plan file or prompt. */
 const bytesMax = 16 * 1024 * 1024;
 
-/** The files below a project root. Links that leave it are not followed. */
+/** The files below a project root and dgov's own. Links that leave these are not followed. */
 export function filesOnDisk(projectRoot: string): PlanFiles {
-  const root = realpathSync(projectRoot);
+  const roots = [projectRoot, ownRoot(projectRoot)];
+  const realRoots = roots.map((root) => realpathSync(root));
   const located = (path: string): { ok: true; full: string } | { ok: false; problem: string } => {
-    if (isOutside(path)) return { ok: false, problem: "is outside the project" };
+    const named = path.startsWith(".dgov/")
+      ? ownPath(projectRoot, path)
+      : resolve(projectRoot, path);
+    if (posix.isAbsolute(path) || !isBelowAny(roots, named)) {
+      return { ok: false, problem: "is outside the project" };
+    }
     try {
-      const full = realpathSync(resolve(root, path));
-      const away = relative(root, full);
-      if (away === ".." || away.startsWith(`..${sep}`)) {
+      const full = realpathSync(named);
+      if (!isBelowAny(realRoots, full))
         return { ok: false, problem: "is a link that leaves the project" };
-      }
       return { ok: true, full };
     } catch {
       return { ok: false, problem: "does not exist" };
@@ -67,8 +72,11 @@ function decode(bytes: Uint8Array): FileText {
   }
 }
 
-function isOutside(path: string): boolean {
-  return posix.isAbsolute(path) || path === ".." || path.startsWith("../");
+function isBelowAny(roots: readonly string[], path: string): boolean {
+  return roots.some((root) => {
+    const away = relative(root, path);
+    return away !== ".." && !away.startsWith(`..${sep}`);
+  });
 }
 
 /** Joins path parts with `/` and resolves `.` and `..`. */

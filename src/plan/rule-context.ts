@@ -13,6 +13,8 @@ export interface RuleContext {
   landed: ReadonlySet<string>;
   /** Claimed paths that the repository ignores; folders may end in `/`. */
   ignored: ReadonlySet<string>;
+  /** Lockfiles of claimed manifests that git tracks, relative to the project. */
+  lockfiles: ReadonlySet<string>;
   /** True when a path, relative to the project, exists. */
   exists(path: string): boolean;
   /** Folders of submodules, relative to the project. */

@@ -4,6 +4,7 @@
  */
 import { existsSync, mkdirSync, realpathSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join, relative, sep } from "node:path";
+import { ownRoot } from "../config/find.ts";
 import { DgovError } from "../error.ts";
 import { archiveName } from "../plan/names.ts";
 
@@ -11,13 +12,14 @@ const plansDir = ".dgov/plans";
 const draftsDir = ".dgov/runtime/planner";
 
 export class DraftFolder {
-  readonly #projectRoot: string;
+  /** Folder of dgov's own files. */
+  readonly #own: string;
   readonly #root: string;
 
   /** Creates nothing until `write`. */
   constructor(projectRoot: string) {
-    this.#projectRoot = projectRoot;
-    this.#root = join(projectRoot, draftsDir, String(process.pid));
+    this.#own = ownRoot(projectRoot);
+    this.#root = join(this.#own, draftsDir, String(process.pid));
   }
 
   /** Writes the files of a draft in place of the previous ones. Gives the draft's folder. */
@@ -35,7 +37,7 @@ export class DraftFolder {
 
   /** Moves a written draft to the plans folder. Gives its new folder; throws REFUSED when the name is taken. */
   publish(name: string): string {
-    const plans = join(this.#projectRoot, plansDir);
+    const plans = join(this.#own, plansDir);
     this.#makeFolder(plans);
     const dir = join(plans, name);
     if (existsSync(dir) || existsSync(join(plans, archiveName, name))) {
@@ -67,8 +69,8 @@ export class DraftFolder {
   #leaves(path: string): string | null {
     let there = path;
     while (!existsSync(there)) there = dirname(there);
-    const away = relative(realpathSync(this.#projectRoot), realpathSync(there));
+    const away = relative(realpathSync(this.#own), realpathSync(there));
     const outside = away === ".." || away.startsWith(`..${sep}`);
-    return outside ? relative(this.#projectRoot, there) : null;
+    return outside ? relative(this.#own, there) : null;
   }
 }

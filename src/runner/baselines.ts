@@ -1,7 +1,7 @@
 /** Structural and coverage baselines at the end of a run: compared, then refreshed. */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { configFile } from "../config/find.ts";
+import { configFile, isLocal } from "../config/find.ts";
 import { DgovError } from "../error.ts";
 import { treeOfCommit } from "../git/commit.ts";
 import { isCheckedOut } from "../git/refs.ts";
@@ -89,8 +89,8 @@ export async function strangeStructure(c: RunContext, tip: string): Promise<stri
 }
 
 /** Paths of both files of the structural baseline, relative to the repository's root. */
-function structurePaths({ projectPrefix }: RunContext): [baseline: string, note: string] {
-  return [`${projectPrefix}${baselineFile}`, `${projectPrefix}${metadataFile}`];
+function structurePaths({ projectPrefix }: RunContext): string[] {
+  return [baselineFile, metadataFile].map((name) => projectPrefix + name);
 }
 
 /**
@@ -102,11 +102,7 @@ export async function saveMadeStructure(c: InBooks, tip: string): Promise<string
   const held = c.baseGates.baseline;
   if (held.from !== "measured") return [];
   const paths = structurePaths(c);
-  const has = async (path: string): Promise<boolean> =>
-    (await readBlobAt(c.repository, tip, path)) !== null;
-  if (await has(paths[0])) return [];
-  if (!(await has(`${c.projectPrefix}${configFile}`))) return [];
-  if ((await ignoredPaths(c.repository, paths)).size > 0) return [];
+  if (!(await isWanted(c, tip, paths))) return [];
   const { baseline, madeBy } = held.state;
   writeStructureBaseline(c.books.root, baseline, {
     head: c.before,
@@ -115,6 +111,16 @@ export async function saveMadeStructure(c: InBooks, tip: string): Promise<string
     run: c.run,
   });
   return paths;
+}
+
+/** True when the files of a first baseline, at `paths` in the repository, are to be written. */
+async function isWanted(c: InBooks, tip: string, paths: readonly string[]): Promise<boolean> {
+  if (isLocal(c.projectRoot)) return !existsSync(join(c.books.root, baselineFile));
+  const has = async (path: string): Promise<boolean> =>
+    (await readBlobAt(c.repository, tip, path)) !== null;
+  if (await has(`${c.projectPrefix}${baselineFile}`)) return false;
+  if (!(await has(`${c.projectPrefix}${configFile}`))) return false;
+  return (await ignoredPaths(c.repository, paths)).size === 0;
 }
 
 /**
@@ -128,7 +134,7 @@ export async function refreshStructure(
 ): Promise<string[]> {
   const { tip, madeBy, saved } = o;
   const paths = structurePaths(c);
-  if (!saved && !(await isMaintained(c, tip, paths[0]))) return [];
+  if (!saved && !(await isMaintained(c, tip, baselineFile))) return [];
   const now = c.clock.now();
   const tree = await treeOfCommit(c.repository, tip);
   const options = { marker: `${c.run}/structure`, signal: c.signal, now, tree, madeBy };
@@ -148,9 +154,8 @@ export async function refreshStructure(
  * when the figures cannot be measured.
  */
 export async function refreshCoverage(c: InBooks, tip: string): Promise<string[]> {
-  const path = `${c.projectPrefix}${coverageBaselineFile}`;
   const measurable = c.config.commands.coverage?.includes("{output}") === true;
-  if (!measurable || !(await isMaintained(c, tip, path))) return [];
+  if (!measurable || !(await isMaintained(c, tip, coverageBaselineFile))) return [];
   const tree = await treeOfCommit(c.repository, tip);
   const measured = await measureProject(c.settlement, {
     tree,
@@ -162,12 +167,12 @@ export async function refreshCoverage(c: InBooks, tip: string): Promise<string[]
   if (!measured.ok) throw new DgovError("ENVIRONMENT", measured.reason);
   const { command, files } = measured;
   writeCoverageBaseline(c.books.root, { command, head: tip, tree, files });
-  return [path];
+  return [`${c.projectPrefix}${coverageBaselineFile}`];
 }
 
-/** True when a file is tracked on the target, and exists in its books. */
-async function isMaintained(c: InBooks, tip: string, path: string): Promise<boolean> {
-  return (
-    existsSync(join(c.books.workTree, path)) && (await readBlobAt(c.repository, tip, path)) !== null
-  );
+/** True when one of dgov's own files exists in the target's books and is tracked there, as those of a local project never are. */
+async function isMaintained(c: InBooks, tip: string, name: string): Promise<boolean> {
+  if (!existsSync(join(c.books.root, name))) return false;
+  if (isLocal(c.projectRoot)) return true;
+  return (await readBlobAt(c.repository, tip, `${c.projectPrefix}${name}`)) !== null;
 }

@@ -6,12 +6,14 @@
  *
  * The books of a branch that is checked out are the checkout. Those of another branch are a copy of its own files: the
  * same steps are taken there, and nothing in the checkout changes. Files that have uncommitted changes in the checkout
- * are left as the branch has them, since git would refuse to check out or to merge a branch that changes them.
+ * are left as the branch has them, since git would refuse to check out or to merge a branch that changes them. The books
+ * of a local project are its own files, for every branch; they are on none, and no commit is made.
  */
 import { cpSync, existsSync, mkdirSync, realpathSync, renameSync, rmSync } from "node:fs";
 import { basename, dirname, join, relative, sep } from "node:path";
 import { ownFolders } from "../claims/reserved.ts";
 import type { Config } from "../config/config.ts";
+import { configFile, isLocal, ownRoot } from "../config/find.ts";
 import { DgovError } from "../error.ts";
 import { commitOperatorFiles, writeFilesOf } from "../git/bookkeeping.ts";
 import type { Identity, Oid } from "../git/objects.ts";
@@ -29,7 +31,7 @@ import { isoTime, systemClock } from "../std/clock.ts";
 import { appendToFile, readText } from "../std/files.ts";
 import { limitSignal } from "../std/limit.ts";
 import { errorMessage, listed } from "../std/text.ts";
-import { deployedFile, readHistory } from "./history/landings.ts";
+import { deployedFile, readHistoryIn } from "./history/landings.ts";
 import type { RunPaths } from "./paths.ts";
 
 /** The part of a run context that bookkeeping needs; there is none yet when all units are settled. */
@@ -63,15 +65,26 @@ export interface Books {
 
 type OpenBooks = BookkeepingTarget & { books: Books };
 
+/** True when the history of landings that the project has is that of the target; a local project has one of all branches. */
+function hasOneHistory({ repository, projectRoot, target }: BookkeepingTarget): boolean {
+  return isCheckedOut(repository, target) || isLocal(projectRoot);
+}
+
 /** Adds the books of the target, whose tip is `tip`. A copy is in the run's folder, and removed with it. */
 export async function openBooks<T extends BookkeepingTarget>(
   target: T,
   tip: Oid,
 ): Promise<T & { books: Books }> {
   const { repository, projectRoot, projectPrefix: prefix } = target;
-  if (isCheckedOut(repository, target.target)) {
+  if (hasOneHistory(target)) {
     const workTree = repository.topLevel;
-    const books = { workTree, root: projectRoot, copyOf: null, dirty: [], left: new Set<string>() };
+    const books = {
+      workTree,
+      root: ownRoot(projectRoot),
+      copyOf: null,
+      dirty: [],
+      left: new Set<string>(),
+    };
     return { ...target, books };
   }
   const workTree = join(target.paths.runs, target.run, "books");
@@ -119,13 +132,13 @@ export function recordLandings(
   target: BookkeepingTarget & { books?: Books },
   landings: readonly LandingRecord[],
 ): void {
-  if (target.books === undefined && !isCheckedOut(target.repository, target.target)) return;
-  const root = target.books?.root ?? target.projectRoot;
+  if (target.books === undefined && !hasOneHistory(target)) return;
+  const root = target.books?.root ?? ownRoot(target.projectRoot);
   const path = join(root, deployedFile);
   const key = (of: { unit: string; digest: string | null; commit: string }): string =>
     `${of.unit} ${of.digest} ${of.commit}`;
   const known = new Set(
-    readHistory(root).flatMap((line) => (line.plan === target.plan.name ? [key(line)] : [])),
+    readHistoryIn(root).flatMap((line) => (line.plan === target.plan.name ? [key(line)] : [])),
   );
   const missing = landings.filter((landing) => !known.has(key(landing)));
   if (missing.length === 0) return;
@@ -150,8 +163,9 @@ export function archiveInBooks(
   location: PlanLocation,
 ): string | null {
   const { root } = books;
-  if (dirname(location.dir) !== join(projectRoot, plansFolder(location.kind))) return null;
-  if (books.copyOf === null || location.kind === "fix") return archivePlan(projectRoot, location);
+  const own = ownRoot(projectRoot);
+  if (dirname(location.dir) !== join(own, plansFolder(location.kind))) return null;
+  if (books.copyOf === null || location.kind === "fix") return archivePlan(own, location);
   const path = relative(projectRoot, location.dir);
   const dir = join(root, path);
   if (location.archived || !existsSync(location.dir)) return null;
@@ -193,7 +207,7 @@ export function archivePlan(root: string, location: PlanLocation, other = root):
 
 /**
  * Commits the history and the plan that was moved to `archivedTo`, as far as the project tracks its `.dgov`, and the
- * files in `baselines` (relative to the repository's root). Returns a warning when the commit fails; null otherwise.
+ * files in `baselines` (relative to the repository's root); nothing of a local project. Returns a warning when the commit fails; null otherwise.
  */
 export async function commitBookkeeping(
   open: OpenBooks,
@@ -203,6 +217,7 @@ export async function commitBookkeeping(
 ): Promise<string | null> {
   const { repository, projectRoot, projectPrefix: prefix, target, plan, run, books } = open;
   const { location, archivedTo } = what;
+  if (isLocal(projectRoot)) return null;
   const tip = await branchTip(repository, target);
   if (tip === null) return `${noBookkeepingCommit}: branch ${target} no longer exists`;
   const own = ownFolders.map((folder) => prefix + folder);
@@ -213,7 +228,7 @@ export async function commitBookkeeping(
   const tracked = (await listTree(repository, tip)).map(({ path }) => path);
   const isTracked = (path: string): boolean =>
     tracked.some((t) => t === path || t.startsWith(`${path}/`));
-  const keeps = isTracked(`${prefix}.dgov/project.toml`);
+  const keeps = isTracked(`${prefix}${configFile}`);
   if (!keeps && baselines.length === 0) return null;
   const name = basename(location.dir);
   const folder = `${prefix}.dgov/plans/${location.archived ? name.replace(/-\d+$/, "") : name}`;

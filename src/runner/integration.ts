@@ -9,6 +9,7 @@ import { scopePolicy } from "../config/execution-policy.ts";
 import { endsRun } from "../error.ts";
 import { blockedText, landCandidate, reconcileLanding } from "../git/landing/land.ts";
 import { buildCandidate } from "../git/landing/merge.ts";
+import { writeNotes } from "../git/landing/notes.ts";
 import type { LandingScope } from "../git/landing/proof.ts";
 import { branchTip, candidateRef } from "../git/refs.ts";
 import { emptyCandidate, sharedStateChanged } from "../kernel/reasons.ts";
@@ -16,10 +17,11 @@ import { faultPoint } from "../process/fault-injection.ts";
 import { requiredGates, runGates } from "../settlement/gates/run-gates.ts";
 import { rejectionText } from "../settlement/rejection.ts";
 import { present } from "../std/assert.ts";
+import { isoTime } from "../std/clock.ts";
 import { lstatIfPresent } from "../std/files.ts";
 import { startLimit } from "../std/limit.ts";
 import { errorMessage, short } from "../std/text.ts";
-import { commitMessage, taskToLand } from "./attempt/landing-task.ts";
+import { commitMessage, commitNote, taskToLand } from "./attempt/landing-task.ts";
 import type { Reviewed } from "./attempt/state.ts";
 import { acceptedIn } from "./operator/takeover.ts";
 import { restoreAccess, scratchFolder } from "./paths.ts";
@@ -252,14 +254,20 @@ export class Integration {
       });
       return refused("repository_changed", sharedStateChanged);
     }
+    const note = commitNote(c, unit);
     await recordDurably(c, {
       unit,
       attempt,
       type: "landing.started",
-      data: { target: c.target, from, to, car, tree: action.tree },
+      data: { target: c.target, from, to, car, tree: action.tree, ...(note !== null && { note }) },
     });
     faultPoint("land.recorded");
     c.shared.addOwn(to);
+    // Before the branch moves, so that no commit is on it without its trailers. A note without a landing says nothing.
+    if (note !== null) {
+      const written = { identity: c.identity, date: isoTime(c.clock.now()) };
+      c.shared.addOwn(await writeNotes(c.repository, [{ commit: to, text: note }], written));
+    }
     const landing = await landCandidate(c.repository, {
       target: c.target,
       from,

@@ -40,15 +40,19 @@ interface Answers {
 
 /**
  * Files outside `.dgov/` that the first commit of an empty repository would take; null when there is a commit. Throws
- * WORKTREE_DIRTY when there are such files, without a confirmation or `yes`.
+ * WORKTREE_DIRTY when there are such files, without a confirmation or `yes`. For a local project dgov makes no commit,
+ * and this throws REFUSED.
  */
 export async function requireFirstCommit(
   repository: Repository,
-  prefix: string,
+  { prefix, local }: { prefix: string; local: boolean },
   o: Answers,
 ): Promise<string[] | null> {
   const head = await headOf(repository);
   if (head.kind === "detached" || head.commit !== null) return null;
+  if (local) {
+    throw new DgovError("REFUSED", "the repository has no commits", { hint: "make the first one" });
+  }
   const others = (await dirtyPaths(repository))
     .map(({ path }) => path)
     .filter((path) => !path.startsWith(`${prefix}.dgov/`));
@@ -66,13 +70,13 @@ export async function requireFirstCommit(
 /** Makes the first commit of an empty repository. Throws as `requireFirstCommit`. */
 export async function ensureFirstCommit(
   repository: Repository,
-  prefix: string,
+  project: { prefix: string; local: boolean },
   o: Answers & { config: Config; status(text: string): void },
 ): Promise<void> {
-  const others = await requireFirstCommit(repository, prefix, o);
+  const others = await requireFirstCommit(repository, project, o);
   if (others === null) return;
   const identity = await requireIdentity(repository);
-  await bootstrapCommit(repository, others.length > 0 ? "all" : [`${prefix}.dgov`], {
+  await bootstrapCommit(repository, others.length > 0 ? "all" : [`${project.prefix}.dgov`], {
     message: "chore: bootstrap repository for dgov\n",
     identity,
     policy: o.config.merge,

@@ -8,7 +8,9 @@
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { endsRun } from "../error.ts";
+import { commitsAmong } from "../git/foreign-commits.ts";
 import { reconcileLanding } from "../git/landing/land.ts";
+import { notedCommits, writeNotes } from "../git/landing/notes.ts";
 import type { Identity } from "../git/objects.ts";
 import { removeOwnFolder } from "../git/own-folder.ts";
 import { removeAbandonedGitDirs } from "../git/private-dir.ts";
@@ -23,6 +25,7 @@ import { apply, replay } from "../kernel/transition.ts";
 import type { EventLog, RecordedEvent } from "../log/event-log.ts";
 import { faultPoint } from "../process/fault-injection.ts";
 import { killTree, markedProcesses, processStart } from "../process/tree.ts";
+import { isoTime } from "../std/clock.ts";
 import { errorMessage } from "../std/text.ts";
 import { preparedAttempts, unfinishedRuns } from "./history/runs.ts";
 import { attemptPaths, type RunPaths } from "./paths.ts";
@@ -54,6 +57,33 @@ export async function recoverCrashedRuns(c: RecoveryContext): Promise<RecoveredR
     recovered.push(await recoverRun(c, run, plan));
   }
   return recovered;
+}
+
+/**
+ * Writes the notes of landed commits that have none although the log says they had one, since a fetch of notes or
+ * another program overwrote them. Returns their number.
+ */
+export async function restoreNotes(
+  { log, repository, identity }: Pick<RecoveryContext, "log" | "repository" | "identity">,
+  now: number,
+): Promise<number> {
+  const notes = new Map<string, string>();
+  const landed = new Set<string>();
+  for (const { type, data } of log.notedLandings()) {
+    if (type === "landing.finished") landed.add(String(data["commit"]));
+    else notes.set(String(data["to"]), String(data["note"]));
+  }
+  const expected = [...landed].filter((commit) => notes.has(commit));
+  if (expected.length === 0) return 0;
+  const noted = await notedCommits(repository);
+  const missing = await commitsAmong(
+    repository,
+    expected.filter((commit) => !noted.has(commit)),
+  );
+  if (missing.size === 0) return 0;
+  const texts = [...missing].map((commit) => ({ commit, text: notes.get(commit) ?? "" }));
+  await writeNotes(repository, texts, { identity, date: isoTime(now) });
+  return missing.size;
 }
 
 async function recoverRun(c: RecoveryContext, run: string, plan: string): Promise<RecoveredRun> {

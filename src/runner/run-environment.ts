@@ -3,8 +3,10 @@ import { randomBytes } from "node:crypto";
 import { accessSync, constants, mkdirSync } from "node:fs";
 import { join, relative } from "node:path";
 import type { Config } from "../config/config.ts";
+import { isLocal } from "../config/find.ts";
 import { requireConfig } from "../config/load.ts";
 import { DgovError } from "../error.ts";
+import { notesRef } from "../git/landing/notes.ts";
 import type { Identity, Oid } from "../git/objects.ts";
 import { userFilters } from "../git/private-dir.ts";
 import { isCheckedOut } from "../git/refs.ts";
@@ -24,13 +26,14 @@ import {
   type SettlementOptions,
 } from "../settlement/context.ts";
 import { coverageBaselineAt } from "../settlement/coverage/baseline.ts";
+import { systemClock } from "../std/clock.ts";
 import { appendToFile, readText } from "../std/files.ts";
-import { errorMessage } from "../std/text.ts";
+import { errorMessage, plural } from "../std/text.ts";
 import { cleanEndedRuns } from "./operator/clean.ts";
 import { recoverCrashedUndo } from "./operator/pending-undo.ts";
 import { type RunPaths, restoreAccess, runPaths } from "./paths.ts";
 import { type Confirm, ensureFirstCommit } from "./preconditions.ts";
-import { type RecoveredRun, recoverCrashedRuns } from "./recovery.ts";
+import { type RecoveredRun, recoverCrashedRuns, restoreNotes } from "./recovery.ts";
 
 export interface RunEnvironment {
   /** Id of the run or the undo. */
@@ -72,7 +75,8 @@ export async function openRunEnvironment(
   const config = requireConfig(projectRoot);
   const projectDir = projectDirOf(repository, projectRoot);
   const projectPrefix = prefixOf(projectDir);
-  await ensureFirstCommit(repository, projectPrefix, { ...request, config });
+  const local = isLocal(projectRoot);
+  await ensureFirstCommit(repository, { prefix: projectPrefix, local }, { ...request, config });
   const identity = await requireIdentity(repository);
   const configured = config.worktree.root;
   const paths = runPaths({ repositoryId: repository.id, configured, env: request.env });
@@ -90,6 +94,10 @@ export async function openRunEnvironment(
     keepBytesMax: config.worktree.keepMibMax * 1024 * 1024,
   });
   for (const one of recovered) request.status(recoveryText(one));
+  const restored = await restoreNotes({ log, repository, identity }, systemClock.now());
+  if (restored > 0) {
+    request.status(`wrote ${plural(restored, "missing note")} of landed commits (${notesRef})`);
+  }
   await cleanEndedRuns({ repository, paths, log, identity, config });
   return {
     run,
@@ -138,7 +146,7 @@ async function setPythonLogAside(
   const [from, to] = [databasePath(projectRoot), moved].map((path) => relative(projectRoot, path));
   status(`moved ${from} of the Python program to ${to}; dgov keeps a log of its own`);
   const path = `${prefixOf(projectDirOf(repository, projectRoot))}${to}`;
-  if ((await ignoredPaths(repository, [path])).size > 0) return;
+  if (isLocal(projectRoot) || (await ignoredPaths(repository, [path])).size > 0) return;
   const excludes = join(repository.commonDir, "info", "exclude");
   const text = readText(excludes) ?? "";
   appendToFile(excludes, `${text === "" || text.endsWith("\n") ? "" : "\n"}/${path}\n`);
@@ -153,7 +161,7 @@ export async function settlementIn(
   o: Pick<SettlementOptions, "env" | "signal" | "report"> & { target: string; tip: Oid },
 ): Promise<SettlementContext> {
   const { target, tip: commit, ...rest } = o;
-  const elsewhere = !isCheckedOut(repository, target);
+  const elsewhere = !isCheckedOut(repository, target) && !isLocal(projectRoot);
   return openSettlement({
     ...rest,
     target,

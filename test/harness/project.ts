@@ -7,6 +7,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { stringify } from "smol-toml";
+import { ownPath } from "../../src/config/find.ts";
 import type { ModelScript } from "../../src/demo/script.ts";
 import { type ScriptedModel, startScriptedModel } from "../../src/demo/scripted-model.ts";
 import { openEventLogForReading, type RecordedEvent } from "../../src/log/event-log.ts";
@@ -38,6 +39,8 @@ export interface ProjectOptions {
   script: ModelScript;
   /** Folder of the project in the repository; default its root. */
   dir?: string;
+  /** Keeps dgov's own files below the git dir, as `dgov init --local` does. */
+  local?: boolean;
   /** Name of the repository's folder. */
   name?: string;
   env?: Record<string, string>;
@@ -81,9 +84,7 @@ export async function testProject(options: ProjectOptions): Promise<TestProject>
     ...tables,
     ...(options.gates && { gates: options.gates }),
   };
-  const files = {
-    "readme.txt": "hello\n",
-    ...options.files,
+  const own = {
     [at(".dgov/.gitignore")]: "state.db*\nruntime/\nout/\nplans/*/_compiled.toml\n",
     [at(".dgov/project.toml")]: stringify(config),
     [at(".dgov/plans/p/_root.toml")]: stringify({
@@ -91,10 +92,16 @@ export async function testProject(options: ProjectOptions): Promise<TestProject>
     }),
     [at(".dgov/plans/p/tasks/main.toml")]: tasksToml(options.tasks),
   };
+  const files = { "readme.txt": "hello\n", ...options.files, ...(options.local ? {} : own) };
   const repo = await testRepo(files, options.name === undefined ? {} : { name: options.name });
   await repo.git("config", "user.name", "Test Author");
   await repo.git("config", "user.email", "author@example.com");
   const root = join(repo.path, dir);
+  for (const [path, text] of Object.entries(options.local ? own : {})) {
+    const file = join(repo.path, ".git/dgov/project", path);
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(file, text);
+  }
   const env = { ...repo.env, TEST_KEY: testKey, DGOV_TRUST_PROVIDERS: "1", ...options.env };
   const log = (): ReturnType<typeof openEventLogForReading> => openEventLogForReading(root);
   const events = (): RecordedEvent[] => {
@@ -121,16 +128,13 @@ export async function testProject(options: ProjectOptions): Promise<TestProject>
     events,
     telemetry,
     async landed(branch = "main") {
-      const text = await repo.git(
-        "log",
-        "--reverse",
-        "--format=%(trailers:key=Dgov-Unit,valueonly)",
-        branch,
+      const log = ["log", "--reverse", "--notes=refs/notes/dgov", "--format=%B%n%N", branch];
+      return [...(await repo.git(...log)).matchAll(/^Dgov-Unit: (.*)$/gm)].map(
+        ([, unit]) => unit ?? "",
       );
-      return text.split("\n").filter((line) => line !== "");
     },
     writePlan(tasks) {
-      const path = join(root, ".dgov/plans/p/tasks/main.toml");
+      const path = ownPath(root, ".dgov/plans/p/tasks/main.toml");
       mkdirSync(dirname(path), { recursive: true });
       writeFileSync(path, tasksToml(tasks));
     },

@@ -80,6 +80,24 @@ describe("compile", () => {
     expect([first.exitCode, second.exitCode]).toEqual([0, 0]);
   });
 
+  test("F7 compile warns of a manifest without the lockfile that git tracks", async () => {
+    const claims = task.replace("files.create", 'files.edit = ["lib/Cargo.toml"]\nfiles.create');
+    const { repo, run } = await project({
+      [`${plan}/tasks/main.toml`]: claims,
+      "lib/Cargo.toml": "x\n",
+      "Cargo.lock": "x\n",
+    });
+    await using _ = repo;
+    const warning = "`lib/Cargo.toml` is claimed without its lockfile `Cargo.lock`";
+    expect(await run("compile", "p")).toMatchObject({
+      exitCode: 0,
+      stderr: expect.stringContaining(warning),
+    });
+    await repo.git("rm", "-q", "--cached", "Cargo.lock");
+    await repo.git("commit", "-q", "-m", "no lockfile");
+    expect((await run("compile", "p")).stderr).not.toContain(warning);
+  });
+
   test("B6 a failed or dry compile keeps the compiled file", async () => {
     const { repo, run } = await project();
     await using _ = repo;

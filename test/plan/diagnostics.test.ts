@@ -34,6 +34,7 @@ const fieldNames = [
   "missing-tools",
   "needs-models",
   "submodules",
+  "tracked",
 ];
 const marker = /^# -- (\S+) --$/;
 
@@ -78,6 +79,8 @@ async function diagnosticsOf(fixture: Fixture): Promise<readonly Diagnostic[]> {
     picker: rulesPicker,
     needModels: fixture.fields.has("needs-models"),
     ignored: async () => new Set(of(fixture, "ignored")),
+    tracked: async (paths) =>
+      new Set(paths.filter((path) => of(fixture, "tracked").includes(path))),
     exists: (path) => existing?.includes(path) ?? true,
     submodules: of(fixture, "submodules"),
     missingTools: (programs) =>

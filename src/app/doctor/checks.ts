@@ -3,7 +3,7 @@ import { existsSync, readdirSync } from "node:fs";
 import { join, resolve } from "node:path";
 import type { Config, ProviderConfig } from "../../config/config.ts";
 import { childVariables } from "../../config/execution-policy.ts";
-import { configFile, findProject } from "../../config/find.ts";
+import { configFile, findProject, isLocal, ownPath, projectPath } from "../../config/find.ts";
 import { loadConfig } from "../../config/load.ts";
 import { endpointOf, requireEditedProvider, resolveModel } from "../../config/providers.ts";
 import { isTrusted, trustOrigin } from "../../config/trust.ts";
@@ -59,7 +59,7 @@ interface DoctorRequest {
 
 /** Results of all checks, in order. A failed check ends those that depend on it. */
 export async function runChecks(o: DoctorRequest): Promise<DoctorCheck[]> {
-  const rows = openRows();
+  const rows = openRows(o.cwd);
   const { checks, add, condition } = rows;
   if (!(await condition("git", gitVersion))) return checks;
   let repository: Repository | null = null;
@@ -68,6 +68,13 @@ export async function runChecks(o: DoctorRequest): Promise<DoctorCheck[]> {
     return repository.topLevel;
   });
   const root = findProject(o.cwd);
+  if (root !== null) {
+    // Both kinds of files, or one: no other check is possible before that is known.
+    const place = await condition("project", async () => {
+      return isLocal(root) ? `local: ${ownPath(root, ".dgov")}` : null;
+    });
+    if (!place) return checks;
+  }
   const found = root === null ? null : loadConfig(root);
   const config = found?.ok ? found.config : null;
   if (repository !== null) await checkRepository(repository, { ...o, root, config }, rows);
@@ -79,7 +86,7 @@ export async function runChecks(o: DoctorRequest): Promise<DoctorCheck[]> {
     add("config", "fail", `${d.file}:${d.line ?? 1}: ${d.message}`, d.hint);
   }
   if (config === null) return checks;
-  add("config", "ok", configFile);
+  add("config", "ok", projectPath(root, configFile));
   await checkSchemas(root, add);
   await checkProvider(o, config, rows);
   const environment = childEnvironment(o.env, childVariables(config));
@@ -106,7 +113,8 @@ async function checkRepository(
   });
   const answers = answersOf(o);
   const isBorn = await condition("commits", async () => {
-    const others = await requireFirstCommit(repository, prefix, answers);
+    const project = { prefix, local: o.root !== null && isLocal(o.root) };
+    const others = await requireFirstCommit(repository, project, answers);
     return others === null ? null : "none yet; dgov run commits .dgov/ first";
   });
   await condition("identity", async () => {

@@ -1,6 +1,5 @@
 /** The settings in force in a project, with the defaults that are found on this machine. */
-import { join } from "node:path";
-import { configFile } from "../../config/find.ts";
+import { configFile, ownPath } from "../../config/find.ts";
 import { requireConfig } from "../../config/load.ts";
 import { type Setting, settingsInForce } from "../../config/settings.ts";
 import { parseToml } from "../../config/toml.ts";
@@ -14,7 +13,7 @@ export function effectiveSettings(
   env: Record<string, string | undefined>,
 ): Setting[] {
   const config = requireConfig(projectRoot);
-  const parsed = parseToml(readText(join(projectRoot, configFile)) ?? "");
+  const parsed = parseToml(readText(ownPath(projectRoot, configFile)) ?? "");
   return settingsInForce(config, parsed.ok ? parsed.value : {}, {
     root: worktreeRoot({ configured: config.worktree.root, env }),
     copy: copyableFolders(projectRoot),

@@ -1,4 +1,5 @@
 /** Rows of `dgov doctor`, and conditions of a run as rows. */
+import { withOwnPaths } from "../../config/find.ts";
 import { DgovError } from "../../error.ts";
 
 export interface DoctorCheck {
@@ -32,11 +33,12 @@ export interface Rows {
  */
 type Condition = (check: string, judge: () => Promise<string | null>) => Promise<boolean>;
 
-/** Opens an empty list of rows. */
-export function openRows(): Rows {
+/** Opens an empty list of rows. Names of own files are shown as paths from `cwd`. */
+export function openRows(cwd: string): Rows {
   const checks: DoctorCheck[] = [];
   const add: Add = (check, state, detail, next = null) => {
-    checks.push({ check, state, detail, next });
+    const shown = (text: string): string => withOwnPaths(text, cwd);
+    checks.push({ check, state, detail: shown(detail), next: next === null ? null : shown(next) });
   };
   const condition: Condition = async (check, judge) => {
     try {

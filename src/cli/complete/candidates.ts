@@ -6,7 +6,7 @@
  */
 import { readdirSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { findProject } from "../../config/find.ts";
+import { configFile, findProject, ownPath } from "../../config/find.ts";
 import { parseToml } from "../../config/toml.ts";
 import { listPlans, type PlanLocation } from "../../plan/locate.ts";
 import { flagName, globalArgs } from "../args.ts";
@@ -197,7 +197,7 @@ const sources: Record<Kind, Source> = {
     ...units(projectRoot, line),
   ],
   recipes: (projectRoot) =>
-    tableKeys(join(projectRoot, ".dgov/project.toml"), "verify").map((word) => ({
+    tableKeys(ownPath(projectRoot, configFile), "verify").map((word) => ({
       word,
       about: "recipe",
     })),

@@ -1,13 +1,14 @@
 /**
- * Landed units, read from history alone: commits reachable from the target whose message has lines with
- * plan, unit and digest, and that no later commit reverts. After a rebase or squash a unit is still
- * landed; after a reset or revert it runs again.
+ * Landed units, read from history alone: commits reachable from the target whose message or note has lines with
+ * plan, unit and digest, and that no later commit reverts. After a rebase or squash a unit whose trailers are in the
+ * message is still landed; after a reset or revert it runs again.
  */
 import { isoTime } from "../../std/clock.ts";
 import { inRepository, must } from "../git.ts";
 import type { Oid } from "../objects.ts";
 import { isAncestor } from "../refs.ts";
 import type { Repository } from "../repository.ts";
+import { logWithNotes, messageAndNote } from "./notes.ts";
 
 export interface LandedUnit {
   unit: string;
@@ -22,6 +23,7 @@ export interface LandedUnit {
 interface Commit {
   id: Oid;
   at: string;
+  /** With the note. */
   message: string;
 }
 
@@ -57,9 +59,9 @@ function idOf(commit: { id: Oid }): Oid {
 }
 
 async function readLandingCommits(r: Repository, range: string[]): Promise<Commit[]> {
-  const args = ["rev-list", "--no-commit-header", "--topo-order", "--reverse", "-E"];
+  const args = [...logWithNotes, "--topo-order", "--reverse", "-E"];
   const grep = ["--grep=^Dgov-(Unit|Fixes): ", "--grep=^This reverts commit "];
-  const format = "--format=%x00%x00%H%x00%cI%x00%B";
+  const format = `--format=%x00%x00%H%x00%cI%x00${messageAndNote}`;
   const output = inRepository(r, [...args, ...grep, format, ...range, "--"]);
   const text = (await must(output, "reading landed commits")).toString();
   return text
@@ -145,7 +147,7 @@ function revertedBy(message: string): Oid[] {
   return [...found].map((match) => match[1] ?? "");
 }
 
-/** Every complete set of trailers in a commit's message; a squashed commit has several. */
+/** Every complete set of trailers of a commit; a squashed commit has several. */
 function worksOf({ id, at, message }: Commit): LandedWork[] {
   const sets: { of: Map<string, string>; fixes: string[] }[] = [];
   const begin = (): (typeof sets)[number] => {

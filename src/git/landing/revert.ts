@@ -5,6 +5,7 @@ import type { Oid } from "../objects.ts";
 import type { Repository } from "../repository.ts";
 import { diffTrees } from "../trees.ts";
 import { mergeTrees } from "./merge.ts";
+import { logWithNotes, messageAndNote } from "./notes.ts";
 
 export interface RevertedCommit {
   commit: Oid;
@@ -30,8 +31,8 @@ export async function readCommits(
   r: Repository,
   commits: readonly Oid[],
 ): Promise<RevertedCommit[]> {
-  const args = ["rev-list", "--no-walk=unsorted", "--no-commit-header"];
-  const format = "--format=%x00%x00%H%x00%P%x00%s%x00%B";
+  const args = [...logWithNotes, "--no-walk=unsorted"];
+  const format = `--format=%x00%x00%H%x00%P%x00%s%x00${messageAndNote}`;
   const output = await must(
     inRepository(r, [...args, format, ...commits, "--"]),
     "reading commits",

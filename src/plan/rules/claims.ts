@@ -12,6 +12,7 @@ import {
   writeConflicts,
 } from "../claim-conflicts.ts";
 import type { Precedence } from "../dependency-order.ts";
+import { lockfilePlaces } from "../lockfiles.ts";
 import { claimDiagnostic, type PlanClaim, type PlanTask, writeKinds } from "../plan.ts";
 import type { Rule, RuleContext } from "../rule-context.ts";
 
@@ -163,6 +164,32 @@ function importsOf(
   }
   return index;
 }
+
+/** A task that changes a manifest should claim its lockfile, which changes with the dependencies. */
+export const manifestLockfiles: Rule = ({ tasks: all }, { config, landed, lockfiles }) => {
+  if (lockfiles.size === 0) return [];
+  const { ignore } = config.scope;
+  const leftOut = ignore.flatMap((path) => {
+    const parsed = parseClaim(path);
+    return parsed.ok ? [parsed.claim] : [];
+  });
+  return open(all, { landed }).flatMap((task) => {
+    const writes = task.parsed.filter(({ kind }) => kind !== "read").map(({ claim }) => claim);
+    return task.parsed.flatMap((claim) => {
+      if (claim.kind === "read" || claim.kind === "delete" || claim.claim.glob) return [];
+      const places = lockfilePlaces(claim.claim.text);
+      const nearest = places.find((paths) => paths.some((path) => lockfiles.has(path))) ?? [];
+      const tracked = nearest.filter((path) => lockfiles.has(path));
+      const [first] = tracked;
+      const covered = [...writes, ...leftOut];
+      if (first === undefined || tracked.some((path) => coversAny(covered, path))) return [];
+      const message = `\`${claim.text}\` is claimed without its lockfile \`${first}\``;
+      const hint = `claim ${first} too, unless the task changes no dependency`;
+      const code = "unclaimed-lockfile";
+      return [claimDiagnostic(task, claim, { severity: "warning", code, message, hint })];
+    });
+  });
+};
 
 /** Paths that belong to dgov, and files that control git, cannot be claimed for writing. */
 export const reservedClaims: Rule = ({ tasks }, { config }) =>

@@ -5,6 +5,7 @@ import {
   departmentClaims,
   ignoredClaims,
   importedFiles,
+  manifestLockfiles,
   overlappingClaims,
   reservedClaims,
 } from "./claims.ts";
@@ -28,6 +29,7 @@ export const rules: readonly Rule[] = [
   ignoredClaims,
   overlappingClaims,
   claimedFilesExist,
+  manifestLockfiles,
   departmentClaims,
   taskModels,
   testRecipes,

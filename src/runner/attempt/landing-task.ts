@@ -1,5 +1,5 @@
 /**
- * The task and commit message under which a unit's work lands.
+ * The task, commit message and note under which a unit's work lands.
  *
  * A reviewer with `on_reject = "fix"` lands a fix of what it reviewed, under its own unit.
  */
@@ -30,8 +30,20 @@ export function taskToLand(
   return task.role === "reviewer" ? fixTask(tasks, task, config.verify) : task;
 }
 
-/** Message of the commit that lands a unit's work, with the trailers that later runs identify it by. */
+/** Message of the commit that lands a unit's work, with its trailers unless they are in a note. */
 export function commitMessage(context: RunContext, unit: string): string {
+  const message = taskToLand(context, unit).commitMessage.trim();
+  if (context.config.merge.trailers === "notes") return `${message}\n`;
+  return `${message}\n\n${trailersOf(context, unit)}`;
+}
+
+/** Note of the commit that lands a unit's work; null when its trailers are in the message. */
+export function commitNote(context: RunContext, unit: string): string | null {
+  return context.config.merge.trailers === "notes" ? trailersOf(context, unit) : null;
+}
+
+/** The trailers by which later runs identify a unit's work. */
+function trailersOf(context: RunContext, unit: string): string {
   const own = present(context.tasks.get(unit), `${unit} has a task`);
   const task = taskToLand(context, unit);
   const identity =
@@ -46,7 +58,7 @@ export function commitMessage(context: RunContext, unit: string): string {
     ...accepted.map(({ kind, fingerprint }) => `Dgov-Accepted: ${kind} ${fingerprint}`),
     ...claims.map((claim) => `Dgov-Claimed: ${claim}`),
   ];
-  return `${task.commitMessage.trim()}\n\n${trailers.join("\n")}\n`;
+  return `${trailers.join("\n")}\n`;
 }
 
 /** The workers a reviewer depends on: the units its fix may change. */

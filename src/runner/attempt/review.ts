@@ -1,7 +1,8 @@
 /** Performs `self_review.start` and `attempt.review`, and reads the verdicts of reviewers. */
-import { relative } from "node:path";
+
 import { coversAny } from "../../claims/cover.ts";
 import { parseClaims } from "../../claims/path.ts";
+import { projectPath } from "../../config/find.ts";
 import { branchTip } from "../../git/refs.ts";
 import { diffTrees } from "../../git/trees.ts";
 import { detectTampering } from "../../git/worktrees/changes.ts";
@@ -67,7 +68,7 @@ export async function performReview(
   if (outcome.passed) {
     c.memory.reviewed.set(unit, { attempt, base: live.tree.base, commit: outcome.commit });
   } else {
-    const planDir = relative(c.projectRoot, c.location.dir).replaceAll("\\", "/");
+    const planDir = projectPath(c.projectRoot, c.location.dir);
     const paths = outcome.unclaimed.flatMap((path) =>
       path.startsWith(c.projectPrefix) ? [path.slice(c.projectPrefix.length)] : [],
     );

@@ -6,6 +6,7 @@
  * reverted. dgov then records it with its digest.
  */
 import { join } from "node:path";
+import { isLocal, ownRoot } from "../../config/find.ts";
 import {
   type LandedUnit,
   type LandedWork,
@@ -31,21 +32,29 @@ export interface HistoryLine {
   ts: string;
 }
 
-/** The lines of the history in a project's folder, oldest first; invalid ones are skipped. */
+/** The lines of the history of a project, oldest first; invalid ones are skipped. */
 export function readHistory(projectRoot: string): HistoryLine[] {
-  return historyLines(readText(join(projectRoot, deployedFile)) ?? "");
+  return readHistoryIn(ownRoot(projectRoot));
+}
+
+/** As `readHistory`, for a folder that holds own files. */
+export function readHistoryIn(root: string): HistoryLine[] {
+  return historyLines(readText(join(root, deployedFile)) ?? "");
 }
 
 function historyLines(text: string): HistoryLine[] {
   return text.split("\n").flatMap(historyLine);
 }
 
-/** The history of a branch: as the checkout has it when it is on the branch, else as committed at `tip`. */
+/**
+ * The history of a branch: as the checkout has it when it is on the branch, else as committed at `tip`. A local project
+ * has one of all branches.
+ */
 async function historyOf(
   repository: Repository,
   { projectRoot, branch, tip }: { projectRoot: string; branch: string; tip: string },
 ): Promise<HistoryLine[]> {
-  if (isCheckedOut(repository, branch)) return readHistory(projectRoot);
+  if (isCheckedOut(repository, branch) || isLocal(projectRoot)) return readHistory(projectRoot);
   const path = prefixOf(projectDirOf(repository, projectRoot)) + deployedFile;
   const bytes = await readBlobAt(repository, tip, path);
   return bytes === null ? [] : historyLines(Buffer.from(bytes).toString());

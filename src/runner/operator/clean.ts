@@ -7,6 +7,7 @@
 import { existsSync, readdirSync, realpathSync, rmSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import type { Config } from "../../config/config.ts";
+import { ownPath, ownRoot } from "../../config/find.ts";
 import { DgovError, endsRun } from "../../error.ts";
 import type { Identity } from "../../git/objects.ts";
 import { asideMark, isOwnFolder, removeOwnFolder } from "../../git/own-folder.ts";
@@ -67,7 +68,7 @@ export async function cleanRuns(o: {
   const planners = await cleanPlanners(o);
   cleaned.removed.push(...planners.removed, ...cleanDrafts(o.projectRoot, o.dry));
   cleaned.kept.push(...planners.kept);
-  const fixes = join(o.projectRoot, ".dgov/runtime/fix-plans/archive");
+  const fixes = ownPath(o.projectRoot, ".dgov/runtime/fix-plans/archive");
   for (const name of foldersOf(fixes)) {
     cleaned.removed.push(`archived fix plan ${name}`);
     if (!o.dry) rmSync(join(fixes, name), { recursive: true });
@@ -255,9 +256,10 @@ export async function cleanPlanners(o: {
 
 /** Removes drafts of planners that were killed; returns descriptions of them. `dry` changes nothing. */
 function cleanDrafts(projectRoot: string, dry: boolean): string[] {
-  const folder = join(projectRoot, draftsDir);
+  const own = ownRoot(projectRoot);
+  const folder = join(own, draftsDir);
   // A link in the repository may lead out of it.
-  if (!existsSync(folder) || realpathSync(folder) !== join(realpathSync(projectRoot), draftsDir)) {
+  if (!existsSync(folder) || realpathSync(folder) !== join(realpathSync(own), draftsDir)) {
     return [];
   }
   return abandoned(folder).map((name) => {

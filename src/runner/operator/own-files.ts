@@ -1,9 +1,10 @@
 /**
- * dgov's own files in the operator's checkout while workers run: the history of landings and the plan's folder. No claim
+ * dgov's own files, in the operator's checkout or below the git dir, while workers run: the history of landings and the plan's folder. No claim
  * covers them and git may ignore them, so that nothing else shows a change of them by a worker.
  */
 import { readFileSync, readlinkSync, rmSync } from "node:fs";
 import { join, relative } from "node:path";
+import { isLocal, ownPath, ownRoot } from "../../config/find.ts";
 import { branchTip, isCheckedOut } from "../../git/refs.ts";
 import type { Repository } from "../../git/repository.ts";
 import { readBlobAt } from "../../git/trees.ts";
@@ -38,7 +39,7 @@ export class OwnFiles {
   private constructor(o: Owner, planBefore: string) {
     this.#o = o;
     this.#planBefore = planBefore;
-    this.#history = readText(join(o.projectRoot, deployedFile));
+    this.#history = readText(ownPath(o.projectRoot, deployedFile));
   }
 
   /** Reads the files as they are before the first worker. */
@@ -53,7 +54,7 @@ export class OwnFiles {
   ): Promise<void> {
     await this.#checkHistory();
     recordLandings(target, landings);
-    this.#history = readText(join(this.#o.projectRoot, deployedFile));
+    this.#history = readText(ownPath(this.#o.projectRoot, deployedFile));
   }
 
   /**
@@ -62,12 +63,13 @@ export class OwnFiles {
    */
   async #checkHistory(): Promise<void> {
     const { repository, projectRoot, projectPrefix, target } = this.#o;
-    if (!isCheckedOut(repository, target)) return;
-    const path = join(projectRoot, deployedFile);
+    const local = isLocal(projectRoot);
+    if (!isCheckedOut(repository, target) && !local) return;
+    const path = ownPath(projectRoot, deployedFile);
     const stats = lstatIfPresent(path);
     const now = stats?.isFile() ? readText(path) : null;
     if (now === this.#history && (stats === undefined || stats.isFile())) return;
-    const tip = await branchTip(repository, target);
+    const tip = local ? null : await branchTip(repository, target);
     const blob =
       tip === null ? null : await readBlobAt(repository, tip, `${projectPrefix}${deployedFile}`);
     if (blob !== null && now === Buffer.from(blob).toString()) return;
@@ -92,10 +94,12 @@ export class OwnFiles {
 /** Digest of the files, links and folders of a plan, without the compiled plan. */
 async function contentOf({ projectRoot, location }: Owner): Promise<string> {
   const entries: string[] = [];
-  const folder = relative(projectRoot, location.dir);
-  for await (const { path, stats } of walkFolders(projectRoot, [folder])) {
+  const own = ownRoot(projectRoot);
+  const root = location.dir.startsWith(join(own, "/")) ? own : projectRoot;
+  const folder = relative(root, location.dir);
+  for await (const { path, stats } of walkFolders(root, [folder])) {
     if (path === join(folder, compiledName)) continue;
-    const at = join(projectRoot, path);
+    const at = join(root, path);
     if (stats.isSymbolicLink()) entries.push(`link ${path}\0${readlinkSync(at)}`);
     else if (!stats.isFile()) entries.push(`other ${path}`);
     else if (stats.size > comparedBytesMax) {

@@ -4,6 +4,7 @@
  */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { ownPath } from "../../config/find.ts";
 import type { Oid } from "../../git/objects.ts";
 import type { Repository } from "../../git/repository.ts";
 import { readBlobAt } from "../../git/trees.ts";
@@ -36,7 +37,7 @@ export type CoverageBaselineReading =
 export function readCoverageBaseline(projectRoot: string): CoverageBaselineReading {
   let text: string;
   try {
-    text = readFileSync(join(projectRoot, coverageBaselineFile), "utf8");
+    text = readFileSync(ownPath(projectRoot, coverageBaselineFile), "utf8");
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code;
     if (code === "ENOENT" || code === "ENOTDIR") return { ok: true, baseline: null };
@@ -99,8 +100,8 @@ export function coverageBaselineText({ files, ...rest }: CoverageBaseline): stri
   return `{\n${head.join(",\n")},\n  "files": {\n${lines.join(",\n")}\n  }\n}\n`;
 }
 
-/** Writes the baseline atomically. Throws as `makeProjectFolder`. */
-export function writeCoverageBaseline(projectRoot: string, baseline: CoverageBaseline): void {
-  makeProjectFolder(projectRoot, folder);
-  replaceFile(join(projectRoot, coverageBaselineFile), coverageBaselineText(baseline));
+/** Writes the baseline below a folder, atomically. Throws as `makeProjectFolder`. */
+export function writeCoverageBaseline(root: string, baseline: CoverageBaseline): void {
+  makeProjectFolder(root, folder);
+  replaceFile(join(root, coverageBaselineFile), coverageBaselineText(baseline));
 }

@@ -1,5 +1,6 @@
 /** The structural baseline of a project: reading it with its age, and writing it. */
 import { dirname, join, posix } from "node:path";
+import { isLocal, ownPath } from "../../config/find.ts";
 import type { Oid } from "../../git/objects.ts";
 import { commitsSince, lastChange } from "../../git/refs.ts";
 import { readBlobAt } from "../../git/trees.ts";
@@ -30,9 +31,10 @@ export interface BaselineState {
   stale: string | null;
 }
 
-type BaselineContext = Pick<SettlementContext, "repository" | "projectDir" | "config">;
-
-type CheckoutContext = BaselineContext & Pick<SettlementContext, "projectRoot">;
+type BaselineContext = Pick<
+  SettlementContext,
+  "repository" | "projectRoot" | "projectDir" | "config"
+>;
 
 /** Texts of both files of a baseline; null where missing. */
 export interface BaselineTexts {
@@ -70,8 +72,9 @@ export function parseTexts({ text, note }: BaselineTexts): ReadBaseline | string
 /** A baseline and the engine that measured it; null when unknown. */
 export type ReadBaseline = Pick<BaselineState, "baseline" | "madeBy">;
 
-/** The files of the baseline committed in a commit or tree. */
+/** The files of the baseline committed in a commit or tree; none for a local project. */
 export async function textsAt(c: BaselineContext, treeish: Oid): Promise<BaselineTexts> {
+  if (isLocal(c.projectRoot)) return { text: null, note: null };
   const read = (file: string): Promise<string | null> =>
     textAt(c, treeish, posix.join(c.projectDir, file));
   return { text: await read(baselineFile), note: await read(metadataFile) };
@@ -79,10 +82,10 @@ export async function textsAt(c: BaselineContext, treeish: Oid): Promise<Baselin
 
 /** The files of the baseline on disk in a folder of the project. */
 export function textsOnDisk(
-  { projectRoot }: Pick<CheckoutContext, "projectRoot">,
+  { projectRoot }: Pick<BaselineContext, "projectRoot">,
   folder = "",
 ): BaselineTexts {
-  const read = (name: string): string | null => readText(join(projectRoot, folder, name));
+  const read = (name: string): string | null => readText(ownPath(projectRoot, join(folder, name)));
   return { text: read(baselineFile), note: read(metadataFile) };
 }
 
@@ -91,7 +94,7 @@ export function textsOnDisk(
  * reason when it cannot be read. `now` in milliseconds since the epoch.
  */
 export function baselineOnDisk(
-  c: CheckoutContext,
+  c: BaselineContext,
   folder: string,
   o: { commit: Oid; now: number },
 ): Promise<BaselineState | string | null> {
@@ -107,7 +110,7 @@ export type FoundBaseline = {
   onDisk: BaselineTexts | null;
 } & (
   | {
-      /** `disk` when the checkout has files that are not committed. */
+      /** `disk` when the checkout has files that are not committed. Those of a local project count as committed. */
       from: "commit" | "disk";
       /** With its age; a reason when it cannot be read. */
       state: BaselineState | string;
@@ -122,16 +125,23 @@ export type FoundBaseline = {
 /**
  * The baseline of a project at `commit`: the files on disk where the commit's branch is `checkedOut`, so that a
  * baseline counts before it is committed; otherwise the committed files. Files that a run wrote and could not commit
- * are left out: the next run writes them again. `now` in milliseconds.
+ * are left out: the next run writes them again. A local project has one baseline for all branches. `now` in milliseconds.
  */
 export async function findBaseline(
-  c: CheckoutContext,
+  c: BaselineContext,
   o: { commit: Oid; checkedOut: boolean; now: number },
 ): Promise<FoundBaseline> {
   const path = posix.join(c.projectDir, baselineFile);
   const committed = await textsAt(c, o.commit);
-  const onDisk = o.checkedOut ? textsOnDisk(c) : null;
+  const local = isLocal(c.projectRoot);
+  const onDisk = o.checkedOut || local ? textsOnDisk(c) : null;
   const found = { committed, onDisk };
+  if (local && onDisk !== null) {
+    const state = await stateOf(c, { ...onDisk, path }, o);
+    return state === null
+      ? { ...found, from: null, deletedIn: null }
+      : { ...found, from: "commit", state };
+  }
   const isNew = onDisk !== null && isOperators(onDisk, committed);
   const state = await stateOf(c, { ...(isNew ? onDisk : committed), path }, o);
   if (state !== null) return { ...found, from: isNew ? "disk" : "commit", state };

@@ -1,8 +1,8 @@
 /** `dgov init-plan`: creates the files of a new plan. */
-
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { writeSchemas } from "../../../app/json-schemas.ts";
+import { ownPath } from "../../../config/find.ts";
 import { DgovError } from "../../../error.ts";
 import { isSafeName, nameRule } from "../../../plan/names.ts";
 import { usageError } from "../../args.ts";
@@ -38,7 +38,7 @@ export default command({
         );
       }
     }
-    const dir = join(projectRoot, ".dgov/plans", args.name);
+    const dir = ownPath(projectRoot, `.dgov/plans/${args.name}`);
     if (existsSync(dir) && !args.force) {
       throw new DgovError("REFUSED", `plan ${args.name} already exists`, {
         hint: "choose another name, or overwrite its scaffold with --force",

@@ -2,6 +2,7 @@
 import { existsSync, statSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { checkCompiledFile, checkSource } from "../../../app/compile.ts";
+import { ownRoot } from "../../../config/find.ts";
 import { requireConfig } from "../../../config/load.ts";
 import type { Diagnostic } from "../../../error.ts";
 import { compiledName } from "../../../plan/compiled-file.ts";
@@ -69,7 +70,9 @@ async function checked(context: Context, typed: string | undefined): Promise<Che
 /** The folder of the plan that a file is a source of; null for a compiled file and for one outside of every plan. */
 function planOfSource(file: string, projectRoot: string): string | null {
   if (basename(file) === compiledName) return null;
-  for (let at = dirname(file); at.startsWith(projectRoot) && at !== projectRoot; at = dirname(at)) {
+  const roots = [projectRoot, ownRoot(projectRoot)];
+  const isBelow = (path: string): boolean => roots.some((root) => path.startsWith(join(root, "/")));
+  for (let at = dirname(file); isBelow(at); at = dirname(at)) {
     if (existsSync(join(at, "_root.toml"))) return at;
   }
   return null;

@@ -1,8 +1,10 @@
-/** `dgov init`: sets up `.dgov/`; creates missing files and changes no others. */
+/** `dgov init`: sets up dgov's own files; creates missing files and changes no others. */
 import { realpathSync } from "node:fs";
+import { join } from "node:path";
 import { runChecks } from "../../../app/doctor/checks.ts";
-import { initProject, initRoot, type ProviderPreset } from "../../../app/init.ts";
+import { initOwnRoot, initProject, initRoot, type ProviderPreset } from "../../../app/init.ts";
 import { offerBaseline } from "../../../app/structure.ts";
+import { configFile, projectPath } from "../../../config/find.ts";
 import { command } from "../../command.ts";
 import { confirm, select } from "../../prompt.ts";
 import { interruptible } from "../../signals.ts";
@@ -40,6 +42,10 @@ export default command({
       type: "boolean",
       description: "Set up this folder, not the root of the repository",
     },
+    local: {
+      type: "boolean",
+      description: "Keep all files below the git directory, so that nothing of dgov is committed",
+    },
     preflight: {
       type: "boolean",
       description: "Run the checks of dgov doctor afterwards",
@@ -50,6 +56,7 @@ export default command({
     "dgov init -y --provider openai",
     "dgov init --project-type python --preflight",
     "dgov init --here",
+    "dgov init --local",
   ],
   async run(context, args) {
     const { projectType, provider } = args;
@@ -58,8 +65,13 @@ export default command({
     if (!isSameFolder(root, context.cwd)) {
       context.output.log.info(`setting up ${root}; --here sets up the current folder`);
     }
+    const own = initOwnRoot(root, { local: args.local === true });
+    if (own !== root && context.env["CI"]) {
+      context.output.log.warn("local files end with this clone; a CI job needs a committed .dgov/");
+    }
     const { created, backedUp } = await initProject({
       root,
+      own,
       env: context.env,
       language: projectType === "auto" ? null : projectType,
       force: args.force === true,
@@ -75,26 +87,31 @@ export default command({
     });
     const text =
       created.length === 0
-        ? ".dgov is already set up"
+        ? `${projectPath(root, join(own, ".dgov"))} is already set up`
         : [
             ...backedUp.map((path) => `backed up as ${path}`),
             ...created.map((path) => `wrote ${path}`),
             "",
-            "Review .dgov/project.toml, then run:",
+            `Review ${projectPath(root, configFile)}, then run:`,
             "  dgov doctor",
             "  dgov init-plan NAME",
           ].join("\n");
+    const document = {
+      schema: "dgov.init/1",
+      root,
+      folder: join(own, ".dgov"),
+      local: own !== root,
+      created,
+      backed_up: backedUp,
+    };
     if (!args.preflight) {
-      context.output.answer({ schema: "dgov.init/1", root, created, backed_up: backedUp }, text);
+      context.output.answer(document, text);
       return 0;
     }
     const { env, interactive } = context;
     const rows = await runChecks({ cwd: root, env, interactive, online: false });
     const ready = rows.every((row) => row.state !== "fail");
-    context.output.answer(
-      { schema: "dgov.init/1", root, created, backed_up: backedUp, checks: rows, ready },
-      `${text}\n\n${renderChecks(rows)}`,
-    );
+    context.output.answer({ ...document, checks: rows, ready }, `${text}\n\n${renderChecks(rows)}`);
     return ready ? 0 : 1;
   },
 });
