@@ -9,6 +9,7 @@ import type { Oid } from "../git/objects.ts";
 import { userFilters } from "../git/private-dir.ts";
 import { headOf } from "../git/refs.ts";
 import { configuredIdentity, openRepository } from "../git/repository.ts";
+import { runPaths } from "../runner/paths.ts";
 import { openSettlement, type SettlementContext } from "../settlement/context.ts";
 
 export interface AdHocRequest {
@@ -54,6 +55,9 @@ export async function withSettlement<T>(
       identity: (await configuredIdentity(repository)) ?? { name: "dgov", email: "dgov@localhost" },
       target: head.kind === "branch" ? head.branch : null,
       slotsRoot: join(scratch, "slots"),
+      layersRoot: runPaths({ repositoryId: repository.id, configured: config.worktree.root, env })
+        .layers,
+      buildsLayers: false,
       signal,
       report(...progress) {
         for (const { kind, gate } of progress) if (kind === "started") status(`${gate} ...`);

@@ -57,11 +57,12 @@ export async function archiveByName(
   }
 }
 
-/** Removes what finished runs left behind; `dry` only reports it. Throws while a run is live. */
+/** Removes what finished runs left behind, with `layers` also layers of gate trees; `dry` only reports it. Throws while a run is live. */
 export async function cleanProject(o: {
   projectRoot: string;
   env: Record<string, string | undefined>;
   dry: boolean;
+  layers: boolean;
 }): Promise<CleanResult> {
   const { projectRoot, env, dry } = o;
   const repository = await openRepository(projectRoot);
@@ -76,7 +77,7 @@ export async function cleanProject(o: {
     using log = openEventLogForReading(projectRoot);
     const configured = config.worktree.root;
     const paths = runPaths({ repositoryId: repository.id, configured, env });
-    return await cleanRuns({ repository, projectRoot, paths, log, dry });
+    return await cleanRuns({ ...o, repository, paths, log });
   } finally {
     lock?.release();
   }

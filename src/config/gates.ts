@@ -173,6 +173,11 @@ export function accessOf(config: Pick<Config, "gates" | "sandbox">, gate: string
   };
 }
 
+/** True when commands of a gate run outside the sandbox, where a layered tree cannot be seen. */
+export function hasOpenGates({ gates, sandbox }: Pick<Config, "gates" | "sandbox">): boolean {
+  return sandbox.offGates.length > 0 || gates.some((gate) => gate.sandbox === "off");
+}
+
 /** The access of commands that belong to no gate: hooks, fixers, the tools of workers. */
 export function commonAccess({ sandbox }: Pick<Config, "sandbox">): GateAccess {
   return { sandboxed: true, network: sandbox.network, sockets: [], devices: [] };

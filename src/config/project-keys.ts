@@ -464,6 +464,25 @@ export const projectKeys = {
     }),
     processes: key(positiveInteger, "Limit of a command's processes; unlimited when missing"),
     file_gib: key(positiveInteger, "Size limit of a file; unlimited when missing", { unit: "GiB" }),
+    layers_gib: key(positiveInteger, "Disk space for the layers of gate trees, per repository", {
+      default: 20,
+      unit: "GiB",
+    }),
+    upper_mib: key(
+      positiveInteger,
+      "Memory for what the commands of one gate tree write; more is written on disk",
+      { default: 2048, unit: "MiB" },
+    ),
+    memory_share: key(
+      nonNegativeNumber,
+      "Part of the machine's memory that all gate trees may take together",
+      { default: 0.25 },
+    ),
+    cold_check: key(
+      naturalNumber,
+      "Landings after which a run judges the branch once more in a tree without layers; 0 never does",
+      { default: 20 },
+    ),
   }),
 };
 

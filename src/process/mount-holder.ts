@@ -36,10 +36,10 @@ export interface MountHolder {
   path(relative: string): string;
   /** A path in the folder, as a process in the namespace names it. */
   inside(relative: string): string;
-  /** Mounts an overlay. Throws ENVIRONMENT when the system refuses it. */
-  mount(overlay: Overlay): Promise<void>;
-  /** Unmounts a folder; removes folders, whatever their permissions, when `remove` names some. */
-  unmount(at: string, o?: { remove: readonly string[] }): Promise<void>;
+  /** Mounts overlays. Throws ENVIRONMENT when the system refuses one. */
+  mount(overlays: readonly Overlay[]): Promise<void>;
+  /** Unmounts places, and removes folders, whatever their permissions. */
+  unmount(places: readonly string[], remove?: readonly string[]): Promise<void>;
   /** Removes folders, whatever their permissions. */
   remove(folders: readonly string[]): Promise<void>;
   /** Free bytes of the file system on which uppers are. */
@@ -114,7 +114,7 @@ export async function holdMounts(o: {
   const path = (relative: string): string => `/proc/${child.pid}/root${join(folder, relative)}`;
   const step = async (doing: string, script: string, args: readonly string[]): Promise<void> => {
     const run = await runProcess({
-      argv: [...enter, "sh", "-c", `cd "$1" && shift && ${script}`, "sh", folder, ...args],
+      argv: [...enter, "sh", "-c", `cd "$1" || exit; shift; ${script}`, "sh", folder, ...args],
       cwd: "/",
       env: plainEnvironment(),
       timeoutMs: stepTimeoutMs,
@@ -124,30 +124,23 @@ export async function holdMounts(o: {
     const said = run.combined.trim().split("\n").at(-1) ?? "";
     throw new DgovError("ENVIRONMENT", `${doing}: ${said || describeExit(run.result)}`);
   };
-  const remove = (folders: readonly string[]): Promise<void> =>
-    folders.length === 0
-      ? Promise.resolve()
-      : step("removing layers", 'chmod -R u+rwx -- "$@" 2>/dev/null; rm -rf -- "$@"', folders);
   return {
     pid: child.pid,
     enter,
     folder,
     path,
     inside: (relative) => join(folder, relative),
-    mount({ lowers, upper, work, at }) {
+    mount(overlays) {
       const attributes = right === "user_namespace" ? ",userxattr" : "";
-      const options = `lowerdir=${lowers.join(":")},upperdir=${upper},workdir=${work}${attributes}`;
-      return step(
-        "mounting a layered tree",
-        'mkdir -p -- "$2" "$3" "$4" && mount -t overlay -o "$1" dgov "$4"',
-        [options, upper, work, at],
-      );
+      const args = overlays.flatMap(({ lowers, upper, work, at }) => {
+        const options = `lowerdir=${lowers.join(":")},upperdir=${upper},workdir=${work}${attributes}`;
+        return [options, upper, work, at];
+      });
+      return step("mounting a layered tree", mountScript, args);
     },
-    async unmount(at, { remove: folders } = { remove: [] }) {
-      await step("unmounting a layered tree", 'umount -- "$1"', [at]);
-      await remove(folders);
-    },
-    remove,
+    unmount: (places, folders = []) =>
+      step("unmounting a layered tree", unmountScript, [`${places.length}`, ...places, ...folders]),
+    remove: (folders) => step("removing layers", removeScript, folders),
     freeBytes() {
       const { bavail, bsize } = statfsSync(path(mountFolder));
       return bavail * bsize;
@@ -158,10 +151,28 @@ export async function holdMounts(o: {
 
 let holders = 0;
 
+/** Mounts overlays; each is four arguments: options, upper, work folder, place. */
+const mountScript = `while [ $# -gt 0 ]; do
+mkdir -p -- "$2" "$3" "$4" && mount -t overlay -o "$1" dgov "$4" || exit
+shift 4
+done`;
+
 /** A path in the folder of a holder's mounts, relative to the holder's folder. */
 export function mountPath(...parts: string[]): string {
   return join(mountFolder, ...parts);
 }
+
+/** Removes its arguments. The work folder of an overlay has no permissions, nor may what commands made. */
+const removeScript =
+  '[ $# -eq 0 ] || rm -rf -- "$@" 2>/dev/null || { chmod -R u+rwx -- "$@"; rm -rf -- "$@"; }';
+
+/** Unmounts as many of its arguments as the first says, and removes the rest. */
+const unmountScript = `left=$1; shift
+while [ $left -gt 0 ]; do
+umount -- "$1" || exit
+shift; left=$((left - 1))
+done
+${removeScript}`;
 
 function plainEnvironment(): Record<string, string> {
   return { PATH: process.env["PATH"] ?? "/usr/sbin:/usr/bin:/sbin:/bin", LC_ALL: "C" };

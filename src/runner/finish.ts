@@ -8,6 +8,7 @@ import type { State } from "../kernel/state.ts";
 import { faultPoint } from "../process/fault-injection.ts";
 import { runGates } from "../settlement/gates/run-gates.ts";
 import { recordJudged } from "../settlement/judged-trees.ts";
+import { coldCheck } from "../settlement/trees/layers/cold-check.ts";
 import type { GateVerdict } from "../settlement/verdict.ts";
 import { isAbortError } from "../std/clock.ts";
 import { errorMessage, short } from "../std/text.ts";
@@ -265,10 +266,14 @@ async function verifyBranch(
   if (tip === c.before) {
     return { status: "skipped", reason: `${c.target} is where it was before the run` };
   }
+  const landings = Object.values(state.units).filter((unit) => unit.phase === "landed").length;
+  const check = await coldCheck(c.settlement, landings);
+  const cold = check?.due ?? false;
   const result = await runGates(c.settlement, {
     unit: null,
     attempt: 0,
     car: null,
+    cold,
     tree: await treeOfCommit(c.repository, tip),
     commit: tip,
     base: c.before,
@@ -289,7 +294,10 @@ async function verifyBranch(
   const gates = bad.map(({ gate, reason, command, tail, diagnostics }) => {
     return { gate, reason, command, tail, diagnostics };
   });
-  return { status: "failed", reason: result.reason, gates };
+  const reason = cold
+    ? `the check without layers failed: ${result.reason}; ${check?.landings} landings were judged on layers since the last one that passed (dgov undo UNIT)`
+    : result.reason;
+  return { status: "failed", reason, gates };
 }
 
 /** Records that all gates passed on the tip. A failure costs the next run a check of its base. */

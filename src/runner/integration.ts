@@ -7,6 +7,7 @@
 import { writeClaimed } from "../claims/verdict.ts";
 import { scopePolicy } from "../config/execution-policy.ts";
 import { endsRun } from "../error.ts";
+import { treeOfCommit } from "../git/commit.ts";
 import { blockedText, landCandidate, reconcileLanding } from "../git/landing/land.ts";
 import { buildCandidate } from "../git/landing/merge.ts";
 import { writeNotes } from "../git/landing/notes.ts";
@@ -16,6 +17,7 @@ import { emptyCandidate, sharedStateChanged } from "../kernel/reasons.ts";
 import { faultPoint } from "../process/fault-injection.ts";
 import { requiredGates, runGates } from "../settlement/gates/run-gates.ts";
 import { rejectionText } from "../settlement/rejection.ts";
+import { advanceLayers } from "../settlement/trees/layers/advance.ts";
 import { present } from "../std/assert.ts";
 import { isoTime } from "../std/clock.ts";
 import { lstatIfPresent } from "../std/files.ts";
@@ -62,6 +64,8 @@ export class Integration {
   /** Ends the limit of the waits since the last landing; null before the first. */
   #endWaitLimit: (() => void) | null = null;
   #waitOver = false;
+  /** The building of a layer; null when none is built. */
+  #advancing: Promise<void> | null = null;
 
   constructor(context: RunContext) {
     this.#context = context;
@@ -224,6 +228,7 @@ export class Integration {
   async #landed({ unit, attempt, car, to }: ActionOf<"landing.perform">): Promise<Answer> {
     this.#context.memory.setLanded(unit, to);
     this.#endWaits();
+    this.#advanceLayers(unit, attempt);
     try {
       await this.#recordLanding(unit, to);
     } catch (error) {
@@ -234,6 +239,33 @@ export class Integration {
       );
     }
     return { event: { type: "landing.finished", unit, attempt, car, commit: to } };
+  }
+
+  /** Builds the layer of what has landed, beside the run; of several landings at a time, that of the last. */
+  #advanceLayers(unit: string, attempt: number): void {
+    const c = this.#context;
+    this.#advancing ??= (async () => {
+      for (let last = ""; !c.signal.aborted; ) {
+        const tip = c.memory.lastLanded;
+        if (tip === null || tip === last) return;
+        last = tip;
+        const failed = await advanceLayers(c.settlement, {
+          tree: await treeOfCommit(c.repository, tip),
+          marker: `${c.run}/layers`,
+          signal: c.signal,
+        });
+        if (failed !== null && !c.signal.aborted) {
+          warn(c, { unit, attempt }, `no layer of ${short(tip)} was built: ${failed}`);
+        }
+      }
+    })()
+      .catch((error: unknown) => {
+        const reason = errorMessage(error);
+        warn(c, { unit, attempt }, `no layer of what landed was built: ${reason}`);
+      })
+      .finally(() => {
+        this.#advancing = null;
+      });
   }
 
   async #land(action: ActionOf<"landing.perform">): Promise<Answer> {
@@ -375,8 +407,9 @@ export class Integration {
     this.#waitOver = false;
   }
 
-  /** Ends watches and limits. */
-  close(): void {
+  /** Ends watches and limits; a layer that is being built is completed for the next run, unless this one was interrupted. */
+  async close(): Promise<void> {
+    await this.#advancing;
     this.#stopWatching();
     this.#endWaits();
   }

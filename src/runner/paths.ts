@@ -4,7 +4,8 @@
  *     <root>/<repository id>/runs/<run>/<unit>.<attempt>/tree   the worktree
  *     <root>/<repository id>/runs/<run>/<unit>.<attempt>/meta   its private git dirs and index
  *     <root>/<repository id>/runs/<run>/scratch                 candidates, landing
- *     <root>/<repository id>/slots/                             warm gate trees
+ *     <root>/<repository id>/slots/                             gate trees in folders
+ *     <root>/<repository id>/layers/                            sealed layers of gate trees
  *     <root>/<repository id>/taken/<plan>/<unit>/{tree,meta,base}   work opened by `dgov take`
  *     <root>/<repository id>/planner/                           checkouts of planners
  */
@@ -22,6 +23,7 @@ export interface RunPaths {
   root: string;
   runs: string;
   slots: string;
+  layers: string;
 }
 
 /** The folder of all repositories' directories: `configured`, or one in the user's cache. */
@@ -41,7 +43,13 @@ export function runPaths(o: {
   const above = realRoot(worktreeRoot(o));
   const root = join(above, o.repositoryId);
   const top = o.configured === null ? above : root;
-  return { top, root, runs: join(root, "runs"), slots: join(root, "slots") };
+  return {
+    top,
+    root,
+    runs: join(root, "runs"),
+    slots: join(root, "slots"),
+    layers: join(root, "layers"),
+  };
 }
 
 /** Folders whose content belongs to workers and gates. */

@@ -88,7 +88,7 @@ export function runPerformer(c: RunContext): RunPerformer {
       }
     },
     async close(at) {
-      integration.close();
+      await integration.close();
       await radar.stop();
       await closeAttempts(c, at);
     },

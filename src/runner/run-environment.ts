@@ -173,6 +173,8 @@ export async function settlementIn(
     config,
     identity,
     slotsRoot: paths.slots,
+    layersRoot: paths.layers,
+    buildsLayers: true,
     putOutput: (bytes) => log.putBlob(bytes),
   });
 }

@@ -93,7 +93,9 @@ export function insidePaths(
 }
 
 function commandView(sandbox: Sandbox, host: HostView, o: ConfineRequest): CommandView {
-  const { read, stores } = host;
+  const { read } = host;
+  // A holder has mounted what commands see in the places of the stores.
+  const stores = o.holder ? [] : host.stores;
   const ownMounts = o.mounts ?? [];
   return {
     tree: { path: o.root, at: treeInside },

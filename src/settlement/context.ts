@@ -2,6 +2,7 @@
 import { dirname, join } from "node:path";
 import type { Config } from "../config/config.ts";
 import { childVariables } from "../config/execution-policy.ts";
+import { hasOpenGates } from "../config/gates.ts";
 import type { Identity } from "../git/objects.ts";
 import { type RefSnapshot, snapshotRefs } from "../git/ref-snapshot.ts";
 import { prefixOf, projectDirOf, type Repository } from "../git/repository.ts";
@@ -18,7 +19,8 @@ import { type DigestCache, digestCache } from "./digest-cache.ts";
 import { openSeal, type TrustLevel } from "./seal.ts";
 import { type CachedImport, importsVersion } from "./tests/tree-imports.ts";
 import { type DependencyWatch, dependencyWatch } from "./trees/dependency-watch.ts";
-import type { Ground } from "./trees/layers/ground.ts";
+import { type Ground, openGround, type WarmWorktree } from "./trees/layers/ground.ts";
+import { type LayerStore, layerStore } from "./trees/layers/store.ts";
 import { editableInstalls } from "./trees/python-editable-installs.ts";
 import { type GateSlots, gateSlots } from "./trees/slots.ts";
 import type { GateProgress, JudgedTree } from "./verdict.ts";
@@ -44,8 +46,10 @@ export interface SettlementContext {
   /** The operator's dependency folders, which are copied into trees. */
   dependencies: DependencyWatch;
   slots: GateSlots;
-  /** Layered trees; null where they cannot be mounted. */
-  ground: Ground | null;
+  /** Layered trees, found at the first call; null where they cannot be mounted. */
+  ground(): Promise<Ground | null>;
+  /** Warm dependencies of the worktrees of live attempts, by their paths. */
+  warm: Map<string, WarmWorktree>;
   /** Slots of the trees in which commands run. */
   machineSlots: MachineSlots;
   /** Held by every command of a gate and by the setup of gate trees. */
@@ -84,6 +88,10 @@ export interface SettlementOptions {
   coverageBaseline?: CoverageBaselineReading;
   /** Folder of the gate trees; the caches are files beside it. */
   slotsRoot: string;
+  /** Folder of the layers below gate trees. */
+  layersRoot: string;
+  /** True when a first layer may be built: by runs, whose gates judge the base first. */
+  buildsLayers: boolean;
   signal: AbortSignal;
   report: SettlementContext["report"];
   putOutput: SettlementContext["putOutput"];
@@ -109,6 +117,14 @@ export function openSettlement(o: SettlementOptions): SettlementContext {
   const seal = openSeal(stateFolder(env));
   const cache = <T>(name: string, version: string): DigestCache<T> =>
     digestCache(join(folder, `${name}.jsonl`), { name: `${name} ${folder}`, version, seal });
+  const sandbox = once(() =>
+    openSandbox({
+      config: o.config,
+      environment,
+      env,
+      closed: [o.repository.topLevel, o.repository.commonDir, folder],
+    }),
+  );
   return {
     ...rest,
     environment,
@@ -126,8 +142,20 @@ export function openSettlement(o: SettlementOptions): SettlementContext {
     level: "off",
     dependencies: dependencyWatch(o.projectRoot),
     // More than the gates that run at once, so that a failing gate can borrow a second tree for its base.
-    ground: null,
+    ground: once(async () => {
+      const { level, overlays } = await sandbox();
+      if (level !== "namespaces" || !overlays || hasOpenGates(o.config)) return null;
+      const { layersRoot, buildsLayers } = o;
+      return openGround({
+        right: "user_namespace",
+        store: openLayers(layersRoot, env),
+        builds: buildsLayers,
+        ...o.config.sandbox,
+        treesMax: maxGates + Math.max(1, jobs),
+      });
+    }),
     slots: gateSlots(slotsRoot, maxGates + Math.max(1, jobs)),
+    warm: new Map(),
     machineSlots: new MachineSlots(lockFolders(env, dirname(slotsRoot))),
     commandLock: new SharedLock(),
     cache: verdictCache(environment),
@@ -140,6 +168,11 @@ export function openSettlement(o: SettlementOptions): SettlementContext {
       editableInstalls(environment["PATH"] ?? "", o.repository.topLevel),
     ),
   };
+}
+
+/** Opens the layers of gate trees in a folder. */
+export function openLayers(root: string, env: Variables): LayerStore {
+  return layerStore(root, openSeal(stateFolder(env)));
 }
 
 /** dgov's folder for state of the user, outside every repository. */

@@ -80,7 +80,8 @@ async function judgedKey(c: SettlementContext, commit: Oid): Promise<string | nu
 
 /** False when trees are mounted on layers and the check of this base would build the first one. */
 async function hasLayer(c: SettlementContext, commit: Oid): Promise<boolean> {
-  if (c.ground === null) return true;
+  const ground = await c.ground();
+  if (ground === null) return true;
   const tree = await treeOfCommit(c.repository, commit);
-  return (await footingOf(c, c.ground, { tree, builds: false })) !== null;
+  return (await footingOf(c, ground, { tree, builds: false, cold: false })) !== null;
 }

@@ -164,7 +164,14 @@ describe("folders that were replaced by a link", () => {
     replaceByLink(join(paths.root, "slots"), victim.path);
     replaceByLink(join(paths.root, "planner"), victim.path);
     replaceByLink(join(paths.root, "runs/r"), victim.path);
-    const of = { repository: g.r, projectRoot: g.repo.path, paths, log: null };
+    const of = {
+      repository: g.r,
+      projectRoot: g.repo.path,
+      paths,
+      log: null,
+      env: {},
+      layers: false,
+    };
     const links = ["runs/r", "slots", "planner"].map((name) => `link ${join(paths.root, name)}`);
     const dry = await cleanRuns({ ...of, dry: true });
     expect(dry.removed).toEqual(expect.arrayContaining(links));

@@ -18,12 +18,18 @@ describe.skipIf(!canMount())("a mount holder", () => {
   const folder = mkdtempSync(join(tmpdir(), "dgov-holder-"));
   let holder: MountHolder;
   const mount = (name: string): Promise<void> =>
-    holder.mount({
-      lowers: ["lower"],
-      upper: mountPath(name, "u"),
-      work: mountPath(name, "w"),
-      at: mountPath(name, "m"),
-    });
+    holder.mount([
+      {
+        lowers: ["lower"],
+        upper: mountPath(name, "u"),
+        work: mountPath(name, "w"),
+        at: mountPath(name, "m"),
+      },
+    ]);
+  const unmount = async (name: string): Promise<void> => {
+    await holder.unmount([mountPath(name, "m")]);
+    await holder.remove([mountPath(name)]);
+  };
 
   beforeAll(async () => {
     mkdirSync(join(folder, "lower", "sub"), { recursive: true });
@@ -44,30 +50,32 @@ describe.skipIf(!canMount())("a mount holder", () => {
     writeFileSync(holder.path(mountPath("one", "m", "sub", "a")), "upper");
     expect(readFileSync(join(folder, "lower", "sub", "a"), "utf8")).toBe("lower");
     expect(readdirSync(holder.path(mountPath("one", "u", "sub")))).toEqual(["a"]);
-    await holder.unmount(mountPath("one", "m"), { remove: [mountPath("one")] });
+    await unmount("one");
     expect(existsSync(holder.path(mountPath("one")))).toBe(false);
   });
 
   test("nothing outside the namespace sees a mount", async () => {
     await mount("two");
     expect(readdirSync(join(folder, "mnt"))).toEqual([]);
-    await holder.unmount(mountPath("two", "m"), { remove: [mountPath("two")] });
+    await unmount("two");
   });
 
   test("a mount that the system refuses is an error with its message", async () => {
     const overlay = { lowers: ["missing"], upper: mountPath("x", "u"), work: mountPath("x", "w") };
-    const failing = holder.mount({ ...overlay, at: mountPath("x", "m") });
+    const failing = holder.mount([{ ...overlay, at: mountPath("x", "m") }]);
     await expect(failing).rejects.toThrow(/mounting a layered tree: /);
   });
 
   test("uppers on disk are removed with their holder", async () => {
     const onDisk = await holdMounts({ folder, right: "user_namespace", memoryBytes: null });
-    await onDisk.mount({
-      lowers: ["lower"],
-      upper: mountPath("three", "u"),
-      work: mountPath("three", "w"),
-      at: mountPath("three", "m"),
-    });
+    await onDisk.mount([
+      {
+        lowers: ["lower"],
+        upper: mountPath("three", "u"),
+        work: mountPath("three", "w"),
+        at: mountPath("three", "m"),
+      },
+    ]);
     writeFileSync(onDisk.path(mountPath("three", "m", "b")), "b");
     await onDisk.end();
     expect(readdirSync(folder).sort()).toEqual(["lower", "mnt"]);

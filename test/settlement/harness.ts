@@ -4,7 +4,11 @@ import { join } from "node:path";
 import { stringify } from "smol-toml";
 import { requireConfig } from "../../src/config/load.ts";
 import type { Claims } from "../../src/plan/compiled.ts";
-import { openSettlement, type SettlementContext } from "../../src/settlement/context.ts";
+import {
+  openSettlement,
+  type SettlementContext,
+  type SettlementOptions,
+} from "../../src/settlement/context.ts";
 import type { FileChoice } from "../../src/settlement/gates/gate.ts";
 import { type GatesResult, runGates } from "../../src/settlement/gates/run-gates.ts";
 import { type ReviewOutcome, reviewAndCommit } from "../../src/settlement/review.ts";
@@ -19,7 +23,7 @@ export interface TestSettlement extends AsyncDisposable {
   context: SettlementContext;
   progress: GateProgress[];
   /** Another settlement on the same repository and cache, as a later run opens it. */
-  reopen(more?: Partial<SettlementContext>): SettlementContext;
+  reopen(more?: Partial<SettlementContext & SettlementOptions>): SettlementContext;
   /** Commits these files (null: deleted) on top of the base; returns the commit. */
   change(files: Record<string, string | null>): Promise<string>;
   /** Runs the gates on a change of these files. */
@@ -77,6 +81,8 @@ export async function testSettlement(options: TestSettlementOptions = {}): Promi
       identity,
       target: "main",
       slotsRoot: join(g.repo.root, "cache", "slots"),
+      layersRoot: join(g.repo.root, "cache", "layers"),
+      buildsLayers: false,
       signal: new AbortController().signal,
       report: (...some) => progress.push(...some),
       putOutput: () => "",

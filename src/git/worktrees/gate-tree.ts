@@ -244,7 +244,7 @@ export function writeGateGitDir(
   o: Pick<GateTree, "tree" | "head" | "meta"> & { workTree: string; history: GateHistory | null },
 ): void {
   const { workTree, history } = o;
-  const dir = join(o.meta, "git");
+  const dir = gitDirOf(o);
   removeOwnFolder(dir);
   const identity = { name: "dgov", email: "dgov@localhost" };
   const fields = { tree: o.tree, parents: [], message: "gate tree", identity };
@@ -270,8 +270,13 @@ export function gitPlacesIn(
   };
 }
 
+/** The git dir that the `.git` file of a gate tree names. */
+export function gitDirOf(g: Pick<GateTree, "meta">): string {
+  return join(g.meta, "git");
+}
+
 function gitFileText(g: GateTree): string {
-  return `gitdir: ${join(g.meta, "git")}\n`;
+  return `gitdir: ${gitDirOf(g)}\n`;
 }
 
 function gitFileIntact(g: GateTree): boolean {

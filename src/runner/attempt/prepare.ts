@@ -1,5 +1,6 @@
 /** Performs `attempt.prepare`: a worktree at the target's tip, with earlier work and dependencies in it. */
 
+import { treeOfCommit } from "../../git/commit.ts";
 import { branchTip, isAncestor } from "../../git/refs.ts";
 import { patchBetween } from "../../git/trees.ts";
 import { recordPreparedSubmodules } from "../../git/worktrees/submodules.ts";
@@ -7,6 +8,7 @@ import { createWorktree, replayWork } from "../../git/worktrees/worktree.ts";
 import { dependencyLost, setupFailed } from "../../kernel/reasons.ts";
 import { attemptTree } from "../../settlement/trees/confine.ts";
 import { prepareDependencies } from "../../settlement/trees/dependencies.ts";
+import { warmWorktree } from "../../settlement/trees/layers/warm-worktree.ts";
 import { present } from "../../std/assert.ts";
 import { short } from "../../std/text.ts";
 import { attemptPaths } from "../paths.ts";
@@ -35,12 +37,14 @@ export async function performPrepare(
     const writes = live.fixing || c.tasks.get(unit)?.role === "worker";
     if (writes) {
       live.earlier = await replayEarlier(c, live);
-      const ready = await prepareDependencies(c.settlement, {
-        path: live.tree.path,
-        tree: await attemptTree(c.settlement, live.tree),
-        marker: live.marker,
-        signal: live.abort.signal,
-      });
+      const ready = (await warmUp(c, live, base))
+        ? { ok: true as const }
+        : await prepareDependencies(c.settlement, {
+            path: live.tree.path,
+            tree: await attemptTree(c.settlement, live.tree),
+            marker: live.marker,
+            signal: live.abort.signal,
+          });
       if (!ready.ok) {
         endAttempt(c, live);
         return failed(`${setupFailed}: ${ready.reason}`, false);
@@ -53,6 +57,17 @@ export async function performPrepare(
     if (live !== null) endAttempt(c, live);
     throw error;
   }
+}
+
+/** Mounts warm dependencies for the commands of an attempt; false when its worktree needs its own. */
+async function warmUp(c: RunContext, { tree }: LiveAttempt, base: string): Promise<boolean> {
+  const { path } = tree;
+  const warm = await warmWorktree(c.settlement, {
+    tree: await treeOfCommit(c.repository, base),
+    path,
+  });
+  if (warm !== null) c.settlement.warm.set(path, warm);
+  return warm !== null;
 }
 
 /** Problem with a dependency that has landed but is no longer an ancestor of the base; null without one. */

@@ -104,6 +104,8 @@ export class RunMemory {
   readonly #pending = new Map<string, PendingRejection & { attempt: number }>();
   /** By unit: the commit it landed as, in this run or an earlier one. */
   readonly landed = new Map<string, string>();
+  /** The commit of the last landing of this run; null before the first. */
+  lastLanded: string | null = null;
   /** By read-only unit: its result, for the prompts of its dependents. */
   readonly results = new Map<string, string>();
   /** By unit: its last reviewed commit. */
@@ -146,6 +148,7 @@ export class RunMemory {
   /** Stores a landing; later attempts of the unit do not start from earlier work. */
   setLanded(unit: string, commit: string): void {
     this.landed.set(unit, commit);
+    this.lastLanded = commit;
     this.#earlier.delete(unit);
     this.#rejections.delete(unit);
   }

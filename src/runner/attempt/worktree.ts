@@ -39,6 +39,8 @@ export function endAttempt(c: RunContext, live: LiveAttempt): void {
 async function removeKept(c: RunContext, live: LiveAttempt): Promise<void> {
   const { unit, attempt, tree } = live;
   try {
+    await c.settlement.warm.get(tree.path)?.end();
+    c.settlement.warm.delete(tree.path);
     c.settlement.machineSlots.release(tree.path);
     await removeWorktree(c.repository, tree, { keptRef: keepRef(c.run, unit, attempt) });
     removeOwnFolder(dirname(tree.path));

@@ -19,6 +19,7 @@ import { openWorktree, pruneRegistrations } from "../../git/worktrees/worktree.t
 import type { Worktree } from "../../git/worktrees/worktree-files.ts";
 import type { EventLog } from "../../log/event-log.ts";
 import { processStart } from "../../process/tree.ts";
+import { openLayers } from "../../settlement/context.ts";
 import { lstatIfPresent, removeFolder } from "../../std/files.ts";
 import { sortedBy } from "../../std/order.ts";
 import { errorMessage } from "../../std/text.ts";
@@ -43,6 +44,10 @@ export async function cleanRuns(o: {
   paths: RunPaths;
   log: EventLog | null;
   dry: boolean;
+  /** Variables of this process. */
+  env: Record<string, string | undefined>;
+  /** True to remove the layers of gate trees, which the next run then builds again. */
+  layers: boolean;
 }): Promise<CleanResult> {
   if (!o.dry) restoreAccess(o.paths);
   const cleaned: CleanResult = { removed: cleanLinks(o), kept: [] };
@@ -60,6 +65,8 @@ export async function cleanRuns(o: {
       cleaned.kept.push(`${path}: ${errorMessage(error)}`);
     }
   }
+  const store = openLayers(o.paths.layers, o.env);
+  cleaned.removed.push(...store.trim(o.layers ? 0 : Number.POSITIVE_INFINITY, o));
   for (const { ref } of await listRefs(o.repository, ...refsOfRuns)) {
     cleaned.removed.push(ref);
     if (!o.dry) await deleteRef(o.repository, ref);

@@ -220,6 +220,8 @@ async function judge(
     },
   });
   const marker = `${undo}/undo`;
+  // Layers of what landed may have been built by what is reverted.
+  (await settlement.ground())?.store.dropLanded();
   await holdBaseline(settlement, {
     commit: tip,
     checkedOut: isCheckedOut(repository, target),

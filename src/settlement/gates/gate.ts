@@ -86,8 +86,10 @@ export interface GateRequest {
   alone?: boolean;
   /** The unit whose candidate is the base and has not landed; null when the base is the target's tip. */
   behind?(): string | null;
-  /** True for the base of a run: its tree becomes a layer for the trees of units. */
-  buildsLayer?: boolean;
+  /** Judges in a tree without layers, and uses no cached verdict of a tree gate. */
+  cold?: boolean;
+  /** For the base of a run: its tree becomes a layer for the trees of units. */
+  buildsLayer?: "base";
   /** Called when the gates that read objects have passed. */
   onScreened?(): void;
 }

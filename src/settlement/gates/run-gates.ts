@@ -78,7 +78,8 @@ export async function runGates(c: SettlementContext, request: GateRequest): Prom
   for (const gate of configured) {
     const own = await inputOf(gate, input);
     const applies = await appliesTo(gate, own);
-    const confirms = request.alone === true && gate.reads === "gate_tree";
+    const repeats = request.alone === true || request.cold === true;
+    const confirms = repeats && gate.reads === "gate_tree";
     const cached = applies.runs && !confirms ? await cachedVerdict(gate, own) : null;
     if (cached !== null) known.push(cached);
     else if (applies.runs) open.push(gate);
@@ -230,7 +231,7 @@ export async function checkGatesRunnable(
     marker: `check/${base.slice(0, 12)}`,
     signal: c.signal,
     files: "sample",
-    buildsLayer: true,
+    buildsLayer: "base",
   });
   const unrunnable = verdicts.filter(
     (v) => v.status === "errored" || (v.gate === "setup" && v.status === "failed"),

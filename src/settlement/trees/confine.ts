@@ -7,21 +7,9 @@ import { gitPlacesOf } from "../../git/worktrees/submodules.ts";
 import type { Worktree } from "../../git/worktrees/worktree-files.ts";
 import type { Confine } from "../../process/confine.ts";
 import { confinement, insidePaths } from "../../sandbox/sandbox.ts";
-import type { Mount } from "../../sandbox/view.ts";
 import type { SettlementContext } from "../context.ts";
 import { environmentIn, type TreePlaces } from "./environment.ts";
-
-/** A tree that is mounted in a namespace, where only confined commands see it. */
-export interface MountedRoot {
-  /** The process that holds the namespace. */
-  holder: { pid: number };
-  /** Root of the tree in that namespace. */
-  path: string;
-  /** The git dir that commands see as the tree's. */
-  gitDir: string;
-  /** Further places of the namespace. */
-  mounts: Mount[];
-}
+import type { MountedRoot } from "./layers/ground.ts";
 
 /** A tree in which commands run. */
 export interface CommandTree {
@@ -69,7 +57,7 @@ export async function placeIn(
           ...tree.gitDirs.map((path) => ({ from: path, at: path, write: true })),
         ],
         cwd: c.projectDir,
-        gitDir: mounted?.gitDir ?? null,
+        gitDir: null,
         objects: repositories
           .flatMap(({ commonDir }) => [join(commonDir, "objects"), join(commonDir, "lfs")])
           .filter((path) => existsSync(path)),
@@ -91,8 +79,10 @@ export function withoutTreePaths(output: string, { root, inside }: TreePlaces): 
 
 /** The worktree of an attempt. */
 export async function attemptTree(c: SettlementContext, t: Worktree): Promise<CommandTree> {
+  const mounted = c.warm.get(t.path)?.mounted;
   return {
     root: t.path,
+    ...(mounted !== undefined && { mounted }),
     ...(await gitPlacesOf(c.repository, t)),
     scratch: join(t.meta, "tmp"),
   };

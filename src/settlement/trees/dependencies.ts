@@ -7,7 +7,7 @@
  */
 import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { basename, dirname, isAbsolute, join, relative, resolve } from "node:path";
-import { setupAccess } from "../../config/gates.ts";
+import { commonAccess, setupAccess } from "../../config/gates.ts";
 import { removeOwnFolder } from "../../git/own-folder.ts";
 import { describeExit, succeeded } from "../../process/exit-result.ts";
 import { runProcess, runShell } from "../../process/spawn.ts";
@@ -103,9 +103,13 @@ export async function prepareDependencies(
       return notPrepared(c.dependencies.found ?? `${folder} changed`);
     }
   }
-  const setup = c.config.worktree.setup;
+  const configured = c.config.worktree.setup;
+  const access = setupAccess(c.config);
+  const isolated = access.network === "host" && commonAccess(c.config).network === "none";
+  const setup =
+    configured ?? (isolated ? fetchCommand((name) => existsSync(join(project, name))) : null);
   if (setup === null) return { ok: true, output: "", durationMs: 0 };
-  const place = await placeIn(c, o.tree, setupAccess(c.config));
+  const place = await placeIn(c, o.tree, access);
   const run = await runShell({
     command: setup,
     ...{ cwd: place.cwd, confine: place.confine, env: place.env },
@@ -115,12 +119,26 @@ export async function prepareDependencies(
     signal: o.signal,
   });
   const { combined: output, durationMs } = run;
-  if (succeeded(run.result)) return { ok: true, output, durationMs };
+  // A package that could not be fetched is missed by the gate that needs it.
+  if (succeeded(run.result) || configured === null) return { ok: true, output, durationMs };
   const last = lastLine(output);
   const reason = `${describeExit(run.result)}${last === "" ? "" : `: ${last}`}`;
   const { result } = run;
   const unrunnable = result.kind !== "exited" || result.code === 126 || result.code === 127;
   return { ok: false, reason, unrunnable, output, durationMs };
+}
+
+/**
+ * The command that fetches the packages of a project without `setup_cmd`, since its gates have no network; null when
+ * its package manager is not known. Pure.
+ */
+export function fetchCommand(has: (file: string) => boolean): string | null {
+  const commands = [
+    has("Cargo.lock") && "cargo fetch --locked",
+    has("go.sum") && "go mod download",
+    has("uv.lock") && "uv sync --frozen",
+  ].filter((command) => command !== false);
+  return commands.length === 0 ? null : commands.join("; ");
 }
 
 function notPrepared(reason: string): Prepared {

@@ -1,7 +1,6 @@
 /** Gate trees: mounted on layers where one fits, else checked out in the folder of a slot. */
 import type { Oid } from "../../git/objects.ts";
 import type { Repository } from "../../git/repository.ts";
-import { listSubmodules } from "../../git/submodules.ts";
 import { listTree } from "../../git/trees.ts";
 import { memoByOwner } from "../../std/once.ts";
 import type { SettlementContext } from "../context.ts";
@@ -18,12 +17,11 @@ export function withGateTree<T>(
 ): Promise<T | null> {
   return c.slots.borrow(o.tree, o.signal, async (slot) => {
     const tracked = await trackedPaths(c.repository, o.tree, () => listPaths(c.repository, o.tree));
-    const { ground } = c;
-    // Layers hold no submodules.
-    const isPlain = (await listSubmodules(c.repository, o.tree)).every(({ module }) => !module);
-    if (ground !== null && o.inFolder !== true && isPlain) {
-      const builds = o.buildsLayer === true;
-      const footing = await footingOf(c, ground, { tree: o.tree, builds });
+    const ground = await c.ground();
+    if (ground !== null && o.inFolder !== true) {
+      const { tree, cold = false } = o;
+      const builds = o.buildsLayer !== undefined;
+      const footing = await footingOf(c, ground, { tree, builds, cold });
       const place = { ground, slot, request: o, tracked };
       if (footing !== null) return withLayeredTree(c, { ...place, footing }, use);
     }
@@ -34,15 +32,10 @@ export function withGateTree<T>(
 /** Tracked paths of recent trees. */
 const trackedPaths = memoByOwner<Repository, Promise<ReadonlySet<string>>>({ max: 16 });
 
-/** Lists every path of a tree and of its submodules, folders included. */
+/** Lists every path of a tree, folders included. */
 async function listPaths(repository: Repository, tree: Oid): Promise<ReadonlySet<string>> {
   const paths = new Set<string>();
-  const all = (await listTree(repository, tree)).map(({ path }) => path);
-  for (const { path, commit, module } of await listSubmodules(repository, tree)) {
-    if (module === null) continue;
-    for (const entry of await listTree(module, commit)) all.push(`${path}/${entry.path}`);
-  }
-  for (const path of all) {
+  for (const { path } of await listTree(repository, tree)) {
     for (
       let at = path;
       at !== "" && !paths.has(at);

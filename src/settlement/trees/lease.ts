@@ -40,8 +40,10 @@ export interface LeaseRequest {
   unit: string | null;
   /** True for a tree in a folder, for commands of dgov that no namespace confines. */
   inFolder?: boolean;
-  /** True when the tree becomes a layer: the base of a run, which is trusted. */
-  buildsLayer?: boolean;
+  /** True for a tree that must not rest on a layer: everything is installed and compiled in it. */
+  cold?: boolean;
+  /** The tree becomes a layer: the base of a run, which is trusted, or a tree that has landed since. */
+  buildsLayer?: "base" | "landed";
   marker: string;
   signal: AbortSignal;
 }

@@ -8,12 +8,21 @@ export default command({
   description: "Remove leftovers of finished runs",
   args: {
     dryRun: { type: "boolean", description: "Show what would be removed, and remove nothing" },
+    layers: {
+      type: "boolean",
+      description: "Remove the layers of gate trees too; they are built again",
+    },
   },
-  examples: ["dgov clean --dry-run", "dgov clean"],
+  examples: ["dgov clean --dry-run", "dgov clean", "dgov clean --layers"],
   async run(context, args) {
     const dry = args.dryRun === true;
     const projectRoot = requireProject(context);
-    const cleaned = await cleanProject({ projectRoot, env: context.env, dry });
+    const cleaned = await cleanProject({
+      projectRoot,
+      env: context.env,
+      dry,
+      layers: args.layers === true,
+    });
     const verb = dry ? "would remove" : "removed";
     const lines = [
       ...cleaned.removed.map((what) => `${verb} ${what}`),

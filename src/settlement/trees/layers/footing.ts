@@ -20,14 +20,15 @@ export interface Footing {
 
 /**
  * The footing of a tree; null when it has to be prepared in a folder of its own: no layer fits, or its dependencies
- * differ and only the operator's folders, which are copied, could provide them.
+ * differ and only the operator's folders, which are copied, could provide them. A cold tree has no layer below it.
  */
 export async function footingOf(
   c: SettlementContext,
   ground: Ground,
-  o: { tree: Oid; builds: boolean },
+  o: { tree: Oid; builds: boolean; cold: boolean },
 ): Promise<Footing | null> {
   const key = await layerKey(c, o.tree, ground.right);
+  if (o.cold) return { key, layer: null, build: null };
   const layer = ground.store.newest(key);
   const differs = layer !== null && layer.dependencies !== key.dependencies;
   const copied = differs && layer.folders.length > 0 && c.config.worktree.setup === null;
@@ -85,7 +86,8 @@ async function dependencyDigest(
   return sha256(entries.map(({ path, oid, mode }) => `${mode} ${oid} ${path}`).join("\n"));
 }
 
-function stackKey(
+/** Digest of what commands see besides the tree. */
+export function stackKey(
   { config, environment, projectDir }: SettlementContext,
   right: MountRight,
 ): string {

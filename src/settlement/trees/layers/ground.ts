@@ -2,8 +2,24 @@
 import { existsSync } from "node:fs";
 import { totalmem } from "node:os";
 import { holdMounts, type MountHolder, type MountRight } from "../../../process/mount-holder.ts";
-import type { Seal } from "../../seal.ts";
-import { type LayerStore, layerStore } from "./store.ts";
+import type { Mount } from "../../../sandbox/view.ts";
+import type { LayerStore } from "./store.ts";
+
+/** A tree that is mounted in a namespace, where only confined commands see it. */
+export interface MountedRoot {
+  /** The process that holds the namespace. */
+  holder: { pid: number };
+  /** Root of the tree in that namespace. */
+  path: string;
+  /** Places of the namespace that commands see: uppers of stores, warm dependencies. */
+  mounts: Mount[];
+}
+
+/** Mounts of one attempt's worktree. */
+export interface WarmWorktree {
+  mounted: MountedRoot;
+  end(): Promise<void>;
+}
 
 export interface Ground {
   readonly right: MountRight;
@@ -16,10 +32,10 @@ export interface Ground {
 
 interface GroundOptions {
   right: MountRight;
-  /** Folder of the layers. */
-  root: string;
-  seal: Seal;
+  store: LayerStore;
   builds: boolean;
+  /** Limit of all layers on disk, in GiB. */
+  layersGib: number;
   /** Limit of an upper in memory, in MiB. */
   upperMib: number;
   /** Part of the machine's memory that all uppers may take together. */
@@ -31,14 +47,15 @@ interface GroundOptions {
 /** Opens the layered trees below a folder. */
 export function openGround(o: GroundOptions): Ground {
   const share = Math.floor((totalmem() * o.memoryShare) / Math.max(1, o.treesMax));
+  if (o.builds) o.store.trim(o.layersGib * 1024 ** 3);
   const memoryBytes = Math.min(o.upperMib * 1024 * 1024, share);
   return {
     right: o.right,
     builds: o.builds,
-    store: layerStore(o.root, o.seal),
+    store: o.store,
     hold: (where) =>
       holdMounts({
-        folder: o.root,
+        folder: o.store.root,
         right: o.right,
         memoryBytes: where === "memory" ? memoryBytes : null,
       }),

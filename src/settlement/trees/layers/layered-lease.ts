@@ -5,11 +5,19 @@
  * own above that, which is thrown away, so that no command sees what an earlier one wrote; commands of cargo share
  * one, in which only build outputs stay. The uppers of a tree that becomes a layer are kept instead.
  */
-import { mkdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
 import { clearOwnFolder } from "../../../git/own-folder.ts";
 import { copyIndex } from "../../../git/private-dir.ts";
-import { type GateHistory, writeGateGitDir } from "../../../git/worktrees/gate-tree.ts";
+import type { Repository } from "../../../git/repository.ts";
+import {
+  type GateHistory,
+  type GateTree,
+  gitDirOf,
+  gitPlacesIn,
+  submoduleTrees,
+  writeGateGitDir,
+} from "../../../git/worktrees/gate-tree.ts";
 import { checkOutMounted } from "../../../git/worktrees/mounted-tree.ts";
 import { type MountHolder, mountPath, type Overlay } from "../../../process/mount-holder.ts";
 import { treeInside } from "../../../sandbox/view.ts";
@@ -18,7 +26,7 @@ import { lstatIfPresent } from "../../../std/files.ts";
 import { once } from "../../../std/once.ts";
 import type { SettlementContext } from "../../context.ts";
 import { type CommandRun, runCommand, unstartedRun } from "../command.ts";
-import type { CommandTree, MountedRoot } from "../confine.ts";
+import type { CommandTree } from "../confine.ts";
 import {
   dependencyFolders,
   holdsProjectCopy,
@@ -29,23 +37,24 @@ import type { GateTreeLease, LeaseRequest, RunCommandOptions } from "../lease.ts
 import { installerLeftover } from "../slot-lease.ts";
 import type { Slot } from "../slots.ts";
 import type { Footing } from "./footing.ts";
-import { type Ground, looksFull } from "./ground.ts";
+import { canBeLower, type Ground, looksFull, type MountedRoot } from "./ground.ts";
 import { type OutputRules, sharedUpper } from "./outputs.ts";
 import { type Layer, lowersOf } from "./store.ts";
-import { changesIn } from "./upper.ts";
+import { changesIn, outputsIn } from "./upper.ts";
+import { storeLowers, storeName } from "./warm-worktree.ts";
 
-/** Parts of the path of one mount, relative to the holder's folder. */
+/** The mounts of one command: the tree, and what it may change of the stores of package managers. */
 interface Upper {
   name: string;
-  overlay: Overlay;
+  /** The overlay of the tree. */
+  tree: Overlay;
+  stores: { path: string; overlay: Overlay }[];
   /** True when what builds wrote stays for the next command. */
   shared: boolean;
 }
 
-/** Name of the mount in which the candidate is checked out and set up. */
+/** Name of the mount in which the candidate is checked out and set up; nothing writes to it afterwards. */
 const stage = "stage";
-/** Name of the mount without an upper of its own, in which this process reads the tree. */
-const view = "view";
 
 /** Lends `use` a tree that is mounted on layers. A layer that was to be built is sealed when `use` succeeds. */
 export async function withLayeredTree<T>(
@@ -63,7 +72,8 @@ export async function withLayeredTree<T>(
   store.use();
   const lease = new LayeredLease(c, o);
   try {
-    await lease.open("memory");
+    // A tree that is built from nothing may be larger than what memory is set aside for.
+    await lease.open(o.footing.layer === null && o.footing.build === null ? "disk" : "memory");
     const result = await use(lease);
     await lease.seal();
     return result;
@@ -85,9 +95,14 @@ class LayeredLease implements GateTreeLease {
   /** Folders below every command's upper, the topmost first; null until the tree is set up. */
   #lowers: string[] | null = null;
   #mounts = 0;
+  /** Folders of package managers that commands may change. */
+  #storePaths: string[] = [];
+  /** The mounts in which the tree is checked out and set up. */
+  #stage: Upper = { name: stage, tree: noOverlay, stores: [], shared: false };
   /** Uppers that commands share, by name. */
   readonly #shared = new Map<string, Upper>();
   #onDisk = false;
+  #gateTree: GateTree;
   #setUp = once(() => this.#prepareStage());
 
   constructor(
@@ -106,10 +121,12 @@ class LayeredLease implements GateTreeLease {
     this.#slot = o.slot;
     this.#request = o.request;
     this.#rules = { tracked: o.tracked };
+    const { tree } = o.request;
+    this.#gateTree = { path: "", tree, head: null, meta: o.slot.meta, submodules: [] };
   }
 
   get root(): string {
-    return this.#held.path(mountPath(this.#lowers === null ? stage : view, "m"));
+    return this.#held.path(mountPath(stage, "m"));
   }
 
   get project(): string {
@@ -134,27 +151,39 @@ class LayeredLease implements GateTreeLease {
     const holder = await this.#ground.hold(where);
     this.#holder = holder;
     this.#onDisk = where === "disk";
+    this.#storePaths = (await this.#c.sandbox()).host?.stores.filter(canBeLower) ?? [];
     const own = build === null ? mountPath(stage) : build;
-    await holder.mount({
-      lowers: layer === null ? [emptyFolder(holder)] : lowersOf(layer),
-      upper: build === null ? join(own, "u") : join(own, "tree"),
-      work: join(own, "w"),
-      at: mountPath(stage, "m"),
-    });
-    if (layer !== null) {
-      copyIndex(join(this.#ground.store.root, layer.id, "index"), this.#index);
-      // A file that is written within the second of the sealing would look as old as what was built from it.
-      await untilSecondAfter(layer.sealedAt, this.#request.signal);
+    this.#stage = {
+      name: stage,
+      tree: {
+        lowers: layer === null ? [emptyFolder(holder)] : lowersOf(layer),
+        upper: build === null ? join(own, "u") : join(own, "tree"),
+        work: join(own, "w"),
+        at: mountPath(stage, "m"),
+      },
+      stores: this.#storesOf(stage),
+      shared: false,
+    };
+    await holder.mount(overlaysOf(this.#stage));
+    const { repository } = this.#c;
+    const { tree } = this.#request;
+    const at = mountPath(stage, "m");
+    const submodules = await submoduleTrees(repository, { path: holder.inside(at), meta, tree });
+    this.#gateTree = { path: holder.inside(at), tree, head: null, meta, submodules };
+    // A file that is written within the second of the sealing would look as old as what was built from it.
+    if (layer !== null) await untilSecondAfter(layer.sealedAt, this.#request.signal);
+    const checkOut = async (r: Repository, place: string, g: GateTree): Promise<void> => {
+      const index = join(g.meta, "index");
+      const known = layer && join(this.#ground.store.root, layer.id, indexName(meta, g.meta));
+      mkdirSync(g.meta, { recursive: true });
+      if (known !== null && existsSync(known)) copyIndex(known, index);
+      await checkOutMounted(r, { holder, at: place, index, near: meta }, g.tree);
+      writeFileSync(holder.path(join(place, ".git")), `gitdir: ${gitDirOf(g)}\n`);
+    };
+    await checkOut(repository, at, this.#gateTree);
+    for (const { path, module, tree: inner } of submodules) {
+      await checkOut(module, join(at, path), inner);
     }
-    await checkOutMounted(
-      this.#c.repository,
-      { holder, at: mountPath(stage, "m"), index: this.#index, near: meta },
-      this.#request.tree,
-    );
-  }
-
-  get #index(): string {
-    return join(this.#slot.meta, "index");
   }
 
   prepare = async (): Promise<Prepared & { warm: boolean }> => this.#setUp();
@@ -166,22 +195,18 @@ class LayeredLease implements GateTreeLease {
     const { marker, signal } = this.#request;
     let done: Prepared = { ok: true, output: "", durationMs: 0 };
     if (!isWarm) {
-      this.#renewGitDir(null);
-      const tree = { ...this.#treeAt(stage), temporary: this.#freshTemporary() };
-      done = await prepareDependencies(this.#c, { path: this.root, tree, marker, signal });
+      this.#renewGitDirs(null);
+      done = await prepareDependencies(this.#c, {
+        path: this.root,
+        tree: this.#commandTree(this.#stage),
+        marker,
+        signal,
+      });
       if (!done.ok) return { ...done, warm: false };
     }
     if (build !== null) this.#found = this.#dependencyState();
-    const holder = this.#held;
-    await holder.unmount(mountPath(stage, "m"));
-    const top = build === null ? mountPath(stage, "u") : join(build, "tree");
-    this.#lowers = [top, ...(layer === null ? [emptyFolder(holder)] : lowersOf(layer))];
-    await holder.mount({
-      lowers: this.#lowers,
-      upper: mountPath(view, "u"),
-      work: mountPath(view, "w"),
-      at: mountPath(view, "m"),
-    });
+    const { tree } = this.#stage;
+    this.#lowers = [tree.upper, ...tree.lowers];
     return { ...done, warm: isWarm };
   }
 
@@ -239,14 +264,14 @@ class LayeredLease implements GateTreeLease {
     const upper = await this.#openUpper(command);
     try {
       const held = await this.#c.commandLock.hold(mode, signal, () => {
-        this.#renewGitDir(history);
+        this.#renewGitDirs(history);
         return runCommand(this.#c, {
-          tree: { ...this.#treeAt(upper.name), temporary: this.#freshTemporary() },
+          tree: this.#commandTree(upper),
           ...{ access, command },
+          ...(timeoutMs === undefined ? {} : { timeoutMs }),
           base: history?.base ?? null,
           marker,
           signal,
-          ...(timeoutMs === undefined ? {} : { timeoutMs }),
           ...(onOutput === undefined ? {} : { onOutput }),
         });
       });
@@ -258,36 +283,68 @@ class LayeredLease implements GateTreeLease {
   }
 
   /** Paths that a command changed; tracked files that it wrote as they were do not count. */
-  #changedBy({ overlay }: Upper): string[] {
+  #changedBy({ tree }: Upper): string[] {
     const holder = this.#held;
     const isSame = (path: string): boolean =>
-      haveSameContent(holder.path(join(overlay.upper, path)), join(this.root, path));
-    return changesIn(holder.path(overlay.upper), this.#rules, { prune: false, isSame });
+      haveSameContent(holder.path(join(tree.upper, path)), join(this.root, path));
+    return changesIn(holder.path(tree.upper), this.#rules, { prune: false, isSame });
   }
 
+  /** The tree as commands outside \`run\` would see it: there are none in a layered tree. */
   get tree(): CommandTree {
-    return { ...this.#treeAt(view), temporary: this.temporary };
+    throw new Error("commands of a layered tree run through its lease");
   }
 
-  #treeAt(name: string): CommandTree {
-    return { root: this.#slot.path, mounted: this.#mounted(name), gitDirs: [] };
-  }
-
-  #mounted(name: string): MountedRoot {
+  /** The tree as a command sees it that has these mounts. */
+  #commandTree({ tree, stores }: Upper): CommandTree {
     const holder = this.#held;
-    const path = holder.inside(mountPath(name, "m"));
-    return { holder: { pid: holder.pid }, path, gitDir: join(this.#slot.meta, "git"), mounts: [] };
+    const mounted: MountedRoot = {
+      holder: { pid: holder.pid },
+      path: holder.inside(tree.at),
+      // The preparation of a base that was on the target before the run fills the user's own stores.
+      mounts: this.#fillsStores
+        ? this.#storePaths.map((path) => ({ from: path, at: path, write: true }))
+        : stores.map(({ path, overlay }) => ({
+            from: holder.inside(overlay.at),
+            at: path,
+            write: true,
+          })),
+    };
+    const git = gitPlacesIn(this.#c.repository, this.#gateTree);
+    return { root: this.#slot.path, mounted, ...git, temporary: this.#freshTemporary() };
   }
 
-  #renewGitDir(history: GateHistory | null): void {
-    const { meta } = this.#slot;
-    writeGateGitDir(this.#c.repository, {
-      tree: this.#request.tree,
-      head: null,
-      meta,
-      workTree: treeInside,
-      history,
+  get #fillsStores(): boolean {
+    return this.#footing.build !== null && this.#request.buildsLayer === "base";
+  }
+
+  /** Overlays over the stores, each with what the layers and the set-up of this tree added to them. */
+  #storesOf(name: string): Upper["stores"] {
+    if (this.#fillsStores) return [];
+    const { layer, build } = this.#footing;
+    return this.#storePaths.map((path, n) => {
+      const store = storeName(path);
+      const added = storeLowers(this.#ground.store.root, layer, path);
+      const kept = build === null ? null : join(build, "stores", store);
+      const staged = this.#stage.stores[n]?.overlay.upper;
+      const own = kept === null && staged !== undefined ? [staged] : [];
+      const overlay: Overlay = {
+        lowers: [...own, ...added, path],
+        upper: kept ?? mountPath(name, store, "u"),
+        work: kept === null ? mountPath(name, store, "w") : join(build ?? "", "stores-work", store),
+        at: mountPath(name, store, "m"),
+      };
+      return { path, overlay };
     });
+  }
+
+  /** Gives the tree and its submodules fresh git dirs. */
+  #renewGitDirs(history: GateHistory | null): void {
+    const { submodules } = this.#gateTree;
+    writeGateGitDir(this.#c.repository, { ...this.#gateTree, workTree: treeInside, history });
+    for (const { path, module, tree } of submodules) {
+      writeGateGitDir(module, { ...tree, workTree: join(treeInside, path), history: null });
+    }
   }
 
   #freshTemporary(): string {
@@ -302,37 +359,32 @@ class LayeredLease implements GateTreeLease {
     const known = kind === null ? undefined : this.#shared.get(kind);
     const upper = known ?? this.#newUpper(kind);
     if (kind !== null) this.#shared.set(kind, upper);
-    await this.#held.mount(upper.overlay);
+    await this.#held.mount(overlaysOf(upper));
     return upper;
   }
 
   #newUpper(kind: string | null): Upper {
     const { build } = this.#footing;
     const name = `c${++this.#mounts}`;
-    const at = mountPath(name, "m");
-    const overlay: Overlay =
+    const parts =
       build === null
-        ? {
-            lowers: this.#lowers ?? [],
-            upper: mountPath(name, "u"),
-            work: mountPath(name, "w"),
-            at,
-          }
-        : {
-            lowers: this.#lowers ?? [],
-            upper: join(build, "outputs"),
-            work: join(build, "outputs-work"),
-            at,
-          };
-    return { name, overlay, shared: kind !== null };
+        ? { upper: mountPath(name, "u"), work: mountPath(name, "w") }
+        : { upper: join(build, "outputs"), work: join(build, "outputs-work") };
+    const tree: Overlay = { lowers: this.#lowers ?? [], ...parts, at: mountPath(name, "m") };
+    return { name, tree, stores: this.#storesOf(name), shared: kind !== null };
   }
 
   /** Throws an upper away; of a shared one, all but what builds keep. */
-  async #closeUpper({ name, overlay, shared }: Upper): Promise<void> {
+  async #closeUpper(upper: Upper): Promise<void> {
     const holder = this.#held;
-    if (!shared) return holder.unmount(overlay.at, { remove: [mountPath(name)] });
-    await holder.unmount(overlay.at);
-    changesIn(holder.path(overlay.upper), this.#rules, { prune: true });
+    if (!upper.shared) return holder.unmount(placesOf(upper), [mountPath(upper.name)]);
+    // What a shared upper added to the stores is not kept.
+    const stores = this.#footing.build === null ? upper.stores : [];
+    await holder.unmount(
+      placesOf(upper),
+      stores.map(({ overlay }) => overlay.upper),
+    );
+    changesIn(holder.path(upper.tree.upper), this.#rules, { prune: true });
   }
 
   /** Seals the layer that was built. A tree that was not set up becomes none. */
@@ -341,11 +393,27 @@ class LayeredLease implements GateTreeLease {
     if (build === null || this.#lowers === null || this.#found === null) return;
     if (this.#request.signal.aborted) return;
     const { store } = this.#ground;
-    await this.#held.unmount(mountPath(view, "m"), { remove: [mountPath(view)] });
-    await this.#held.remove([join(build, "w"), join(build, "outputs-work")]);
-    copyIndex(this.#index, join(store.root, build, "index"));
+    const work = ["w", "outputs-work", "stores-work"].map((name) => join(build, name));
+    await this.#held.unmount(placesOf(this.#stage), work);
+    const { meta, submodules } = this.#gateTree;
+    for (const g of [this.#gateTree, ...submodules.map((one) => one.tree)]) {
+      const to = join(store.root, build, indexName(meta, g.meta));
+      mkdirSync(dirname(to), { recursive: true });
+      copyIndex(join(g.meta, "index"), to);
+    }
     const below = layer === null ? [] : [layer.id, ...layer.below];
-    store.seal({ ...key, ...this.#found, id: build, tree: this.#request.tree, below });
+    const built = outputsIn(join(store.root, build, "outputs"), this.#rules);
+    const outputs = [...new Set([...built, ...(layer?.outputs ?? [])])];
+    const landed = this.#request.buildsLayer === "landed";
+    store.seal({
+      ...key,
+      ...this.#found,
+      outputs,
+      landed,
+      id: build,
+      tree: this.#request.tree,
+      below,
+    });
     this.sealed = true;
   }
 
@@ -364,6 +432,21 @@ class LayeredLease implements GateTreeLease {
       // A link in its place is refused at the next use of the slot.
     }
   }
+}
+
+/** Path of the index of a tree or submodule in the folder of a layer. */
+function indexName(root: string, meta: string): string {
+  return join("indexes", relative(root, meta), "index");
+}
+
+const noOverlay: Overlay = { lowers: [], upper: "", work: "", at: "" };
+
+function overlaysOf({ tree, stores }: Upper): Overlay[] {
+  return [tree, ...stores.map(({ overlay }) => overlay)];
+}
+
+function placesOf(upper: Upper): string[] {
+  return overlaysOf(upper).map(({ at }) => at);
 }
 
 /** Files are compared up to this size in bytes; larger ones that were written count as changed. */

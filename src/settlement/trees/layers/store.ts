@@ -3,14 +3,14 @@
  *
  *     <root>/<id>/tree      difference to the layers below: the checkout and what `setup_cmd` made
  *     <root>/<id>/outputs   what builds wrote into build output folders
- *     <root>/<id>/index     git index of the merged tree
+ *     <root>/<id>/stores/<digest>   what a landed tree's installation added to a store of a package manager
+ *     <root>/<id>/indexes   git index of the merged tree, and of each submodule
  *     <root>/<id>/layer.json   sealed description, written last: a folder without it is unfinished
  *     <root>/users/<pid>-<start>   a process that has layers mounted
  */
 import { randomBytes } from "node:crypto";
 import {
   existsSync,
-  lstatSync,
   mkdirSync,
   readdirSync,
   readFileSync,
@@ -21,7 +21,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { processStart } from "../../../process/tree.ts";
-import { removeFolder } from "../../../std/files.ts";
+import { lstatIfPresent, readText, removeFolder, replaceFile } from "../../../std/files.ts";
 import type { Seal } from "../../seal.ts";
 
 /** Everything that a layer must share with a tree that is mounted on it. */
@@ -38,14 +38,20 @@ export interface Layer extends LayerKey {
   tree: string;
   /** True when setup generated files from sources, so that it must run again for every other tree. */
   bound: boolean;
+  /** True for the tree of what landed in a run, false for the base of one. */
+  landed: boolean;
   /** Dependency folders that were copied or installed, relative to the root. */
   folders: string[];
+  /** Folders of build outputs, relative to the root. */
+  outputs: string[];
   /** Ids of the layers below, the topmost first. */
   below: string[];
   /** Time of sealing in milliseconds: a file changed later is newer than everything in the layer. */
   sealedAt: number;
   /** Size on disk in bytes when sealed. */
   bytes: number;
+  /** Digest of the stamps of all its files when sealed. */
+  state: string;
 }
 
 export interface LayerStore {
@@ -55,11 +61,21 @@ export interface LayerStore {
   /** Creates the folder of a layer to be built. */
   begin(): string;
   /** Seals a layer whose folder is complete. */
-  seal(layer: Omit<Layer, "sealedAt" | "bytes">): Layer;
+  seal(layer: Omit<Layer, "sealedAt" | "bytes" | "state">): Layer;
   /** Removes a layer and those above it. */
   drop(id: string): void;
-  /** Removes unfinished layers of ended processes, and the oldest sealed ones until the rest fits into `bytesMax`. */
-  trim(bytesMax: number, o?: { dry: boolean }): { removed: string[]; bytes: number };
+  /** Removes the layers of what has landed, and those above them. */
+  dropLanded(): void;
+  /** Removes every layer of a stack. */
+  dropStack(stack: string): void;
+  /**
+   * Removes unfinished layers of ended processes, and the sealed ones that were used least recently until the rest fits
+   * into `bytesMax`: none while another process mounts layers. Returns descriptions of those that were removed.
+   */
+  trim(bytesMax: number, o?: { dry: boolean }): string[];
+  /** Landings that were judged on layers since a tree without layers last passed. */
+  warmLandings(): number;
+  noteWarmLandings(count: number): void;
   /** Declares that this process mounts layers, until `release`. */
   use(): void;
   release(): void;
@@ -73,16 +89,19 @@ export function lowersOf({ id, below }: Pick<Layer, "id" | "below">): string[] {
   return [id, ...below].flatMap((one) => [`${one}/outputs`, `${one}/tree`]);
 }
 
-/** Opens the layers in a folder. */
-export function layerStore(root: string, seal: Seal): LayerStore {
+/** Opens the layers in a folder. `damaged` is told of layers that are removed, because files in them changed. */
+export function layerStore(
+  root: string,
+  seal: Seal,
+  damaged: (id: string) => void = () => {},
+): LayerStore {
+  const signed = (text: string): string => `${root}\n${text}`;
+  /** Layers whose files this process has compared with their state when sealed. */
+  const compared = new Set<string>();
   const own = join(root, "users", `${process.pid}-${startOf(process.pid)}`);
   const read = (id: string): Layer | null => {
-    try {
-      const { text, hmac } = JSON.parse(readFileSync(join(root, id, "layer.json"), "utf8"));
-      return typeof text === "string" && seal.matches(text, hmac) ? JSON.parse(text) : null;
-    } catch {
-      return null;
-    }
+    const { text, hmac } = parsed(readText(join(root, id, "layer.json")));
+    return typeof text === "string" && seal.matches(signed(text), hmac) ? JSON.parse(text) : null;
   };
   const folders = (): string[] =>
     existsSync(root) ? readdirSync(root).filter((name) => layerName.test(name)) : [];
@@ -90,8 +109,18 @@ export function layerStore(root: string, seal: Seal): LayerStore {
     folders()
       .flatMap((id) => read(id) ?? [])
       .sort((a, b) => b.sealedAt - a.sealedAt);
-  const isWhole = ({ id, below }: Layer): boolean =>
-    [id, ...below].every((one) => existsSync(join(root, one, "layer.json")));
+  const isIntact = (id: string): boolean => {
+    const layer = read(id);
+    if (layer === null) return false;
+    if (compared.has(id)) return true;
+    if (stateOf(join(root, id)).state === layer.state) compared.add(id);
+    else {
+      damaged(id);
+      drop(id);
+    }
+    return compared.has(id);
+  };
+  const isWhole = ({ id, below }: Layer): boolean => [...below, id].every(isIntact);
   const drop = (id: string): void => {
     for (const layer of all()) {
       if (layer.id !== id && !layer.below.includes(id)) continue;
@@ -115,20 +144,26 @@ export function layerStore(root: string, seal: Seal): LayerStore {
       return id;
     },
     seal(layer) {
-      const bytes = sizeOf(join(root, layer.id));
-      const sealed: Layer = { ...layer, sealedAt: Date.now(), bytes };
+      const sealed: Layer = { ...layer, ...stateOf(join(root, layer.id)), sealedAt: Date.now() };
+      compared.add(layer.id);
       const text = JSON.stringify(sealed);
       const file = join(root, layer.id, "layer.json");
-      writeFileSync(file, JSON.stringify({ text, hmac: seal.of(text) }), { mode: 0o600 });
+      writeFileSync(file, JSON.stringify({ text, hmac: seal.of(signed(text)) }), { mode: 0o600 });
       return sealed;
     },
     drop,
+    dropLanded() {
+      for (const layer of all()) if (layer.landed) drop(layer.id);
+    },
+    dropStack(stack) {
+      for (const layer of all()) if (layer.stack === stack) drop(layer.id);
+    },
     trim(bytesMax, { dry } = { dry: false }) {
       const removed: string[] = [];
       const inUse = othersAlive(join(root, "users"), own);
       for (const id of folders()) {
         if (existsSync(join(root, id, "layer.json")) || isAlive(ownerOf(join(root, id)))) continue;
-        removed.push(id);
+        removed.push(`unfinished layer ${id}`);
         if (!dry) removeFolder(join(root, id));
       }
       let kept = all();
@@ -140,11 +175,21 @@ export function layerStore(root: string, seal: Seal): LayerStore {
           .sort((a, b) => lastUse(root, a.id) - lastUse(root, b.id))[0];
         if (oldest === undefined) break;
         const gone = kept.filter(({ id, below }) => id === oldest.id || below.includes(oldest.id));
-        removed.push(...gone.map(({ id }) => id));
+        for (const { id, bytes } of gone) removed.push(`layer ${id} (${mib(bytes)} MiB)`);
         kept = kept.filter((layer) => !gone.includes(layer));
         if (!dry) drop(oldest.id);
       }
-      return { removed, bytes: total() };
+      return removed;
+    },
+    warmLandings() {
+      const { text, hmac } = parsed(readText(join(root, "landings.json")));
+      return typeof text === "string" && seal.matches(signed(text), hmac) ? Number(text) : 0;
+    },
+    noteWarmLandings(count) {
+      mkdirSync(root, { recursive: true });
+      const text = `${count}`;
+      const content = JSON.stringify({ text, hmac: seal.of(signed(text)) });
+      replaceFile(join(root, "landings.json"), content, { mode: 0o600 });
     },
     use() {
       mkdirSync(join(root, "users"), { recursive: true });
@@ -152,6 +197,19 @@ export function layerStore(root: string, seal: Seal): LayerStore {
     },
     release: () => rmSync(own, { force: true }),
   };
+}
+
+function mib(bytes: number): number {
+  return Math.ceil(bytes / 1024 / 1024);
+}
+
+/** The fields of a sealed file; none when it is missing or damaged. */
+function parsed(text: string | null): { text?: unknown; hmac?: unknown } {
+  try {
+    return JSON.parse(text ?? "{}") ?? {};
+  } catch {
+    return {};
+  }
 }
 
 const layerName = /^l[0-9a-f]{10}$/;
@@ -191,20 +249,23 @@ function lastUse(root: string, id: string): number {
   return statSync(join(root, id, "layer.json"), { throwIfNoEntry: false })?.mtimeMs ?? 0;
 }
 
-/** Bytes that a folder occupies on disk. Folders that cannot be read count as empty. */
-function sizeOf(folder: string): number {
+/** Bytes that the parts of a layer occupy on disk, and a digest of path, inode, mode, size and times of its files. */
+function stateOf(folder: string): { bytes: number; state: string } {
   let bytes = 0;
-  const open = [folder];
-  for (let at = open.pop(); at !== undefined; at = open.pop()) {
-    try {
-      for (const entry of readdirSync(at, { withFileTypes: true })) {
-        const path = join(at, entry.name);
-        if (entry.isDirectory()) open.push(path);
-        else bytes += lstatSync(path).blocks * 512;
-      }
-    } catch {
-      // Removed since it was listed, or the work folder of an overlay.
+  let sum = 0n;
+  const open = ["tree", "outputs", "stores", "indexes"];
+  for (let path = open.pop(); path !== undefined; path = open.pop()) {
+    const stats = lstatIfPresent(join(folder, path));
+    if (stats === undefined) continue;
+    if (stats.isDirectory()) {
+      for (const name of readdirSync(join(folder, path))) open.push(`${path}/${name}`);
     }
+    bytes += stats.blocks * 512;
+    const { ino, mode, size, mtimeMs, ctimeMs } = stats;
+    // Files are added up, since folders are read in no fixed order.
+    sum += Bun.hash(`${path} ${ino} ${mode} ${size} ${mtimeMs} ${ctimeMs}`) & mask;
   }
-  return bytes;
+  return { bytes, state: `${sum}` };
 }
+
+const mask = 0xffffffffffffn;

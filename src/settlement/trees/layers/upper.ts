@@ -59,6 +59,15 @@ function isOpenedOnly(upper: string, path: string): boolean {
   );
 }
 
+/** The folders of build outputs in a folder, without those inside one another. */
+export function outputsIn(upper: string, rules: OutputRules, folder = ""): string[] {
+  return entriesOf(join(upper, folder)).flatMap((entry) => {
+    if (!entry.isDirectory()) return [];
+    const path = folder === "" ? entry.name : `${folder}/${entry.name}`;
+    return isBuildOutput(path, rules) ? [path] : outputsIn(upper, rules, path);
+  });
+}
+
 function holdsOutput(upper: string, folder: string, rules: OutputRules): boolean {
   return entriesOf(join(upper, folder)).some((entry) => {
     const path = `${folder}/${entry.name}`;
