@@ -127,7 +127,8 @@ export async function finishRun(c: RunContext, loop: LoopEnd): Promise<RunEnd> {
   await ending.step("the history of landings was not written", undefined, async () => {
     if (open !== null) await c.ownFiles.record(open, [...c.landedBefore, ...landedUnits]);
   });
-  warnings.push(...c.ownFiles.warnings());
+  const unexpected = "dgov's own files were not compared with those at the start";
+  warnings.push(...(await ending.step(unexpected, [], () => c.ownFiles.warnings())));
   const asItRan = await ending.step(
     notArchived,
     false,

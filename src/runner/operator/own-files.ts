@@ -13,6 +13,7 @@ import type { PlanLocation } from "../../plan/locate.ts";
 import { walkFolders } from "../../settlement/trees/folder-state.ts";
 import { sha256 } from "../../std/digest.ts";
 import { lstatIfPresent, readText, replaceFile } from "../../std/files.ts";
+import { listed } from "../../std/text.ts";
 import { recordLandings } from "../bookkeeping.ts";
 import { deployedFile } from "../history/landings.ts";
 
@@ -34,17 +35,19 @@ export class OwnFiles {
   readonly #planBefore: string;
   /** Text of the history as dgov or a commit wrote it last; null without a file. */
   #history: string | null;
+  readonly #settingsBefore: ReadonlyMap<string, string>;
   #putBack = false;
 
-  private constructor(o: Owner, planBefore: string) {
+  private constructor(o: Owner, planBefore: string, settingsBefore: ReadonlyMap<string, string>) {
     this.#o = o;
     this.#planBefore = planBefore;
+    this.#settingsBefore = settingsBefore;
     this.#history = readText(ownPath(o.projectRoot, deployedFile));
   }
 
   /** Reads the files as they are before the first worker. */
   static async read(o: Owner): Promise<OwnFiles> {
-    return new OwnFiles(o, await contentOf(o));
+    return new OwnFiles(o, await contentOf(o), await localSettings(o));
   }
 
   /** Adds landings to the history, after what others wrote to it was taken back. */
@@ -83,28 +86,62 @@ export class OwnFiles {
     return (await contentOf(this.#o)) !== this.#planBefore;
   }
 
-  /** Warnings about what was put back. */
-  warnings(): string[] {
-    return this.#putBack
+  /** Warnings about what was put back, and about settings of a local project that changed. */
+  async warnings(): Promise<string[]> {
+    const warnings = this.#putBack
       ? [`${deployedFile} was changed during the run, and not by dgov: it was put back`]
       : [];
+    const [before, now] = [this.#settingsBefore, await localSettings(this.#o)];
+    const changed = [...new Set([...before.keys(), ...now.keys()])].filter(
+      (path) => before.get(path) !== now.get(path),
+    );
+    if (changed.length > 0) {
+      warnings.push(`changed during the run, by you or by a worker: ${listed(changed, 3)}`);
+    }
+    return warnings;
   }
+}
+
+/** Files that decide what later runs and workers do. Git shows no change of them in a local project. */
+const settingNames = [
+  ".dgov/project.toml",
+  ".dgov/governor.md",
+  ".dgov/ledger.jsonl",
+  ".dgov/sops",
+];
+
+/** The settings of a local project, by path; none of another project, whose changes git shows. */
+async function localSettings({ projectRoot }: Owner): Promise<Map<string, string>> {
+  if (!isLocal(projectRoot)) return new Map();
+  const entries = await entriesOf(ownRoot(projectRoot), settingNames);
+  return new Map([...entries].map(([path, entry]) => [projectPath(projectRoot, path), entry]));
 }
 
 /** Digest of the files, links and folders of a plan, without the compiled plan. */
 async function contentOf({ projectRoot, location }: Owner): Promise<string> {
-  const entries: string[] = [];
   const own = ownRoot(projectRoot);
   const root = location.dir.startsWith(join(own, "/")) ? own : projectRoot;
   const folder = relative(root, location.dir);
-  for await (const { path, stats } of walkFolders(root, [folder])) {
-    if (path === join(folder, compiledName)) continue;
+  const entries = await entriesOf(root, [folder]);
+  entries.delete(join(folder, compiledName));
+  return sha256(
+    [...entries]
+      .map(([path, entry]) => `${path}\0${entry}`)
+      .sort()
+      .join("\0"),
+  );
+}
+
+/** The content of files, links and folders, by path relative to `root`. */
+async function entriesOf(root: string, names: readonly string[]): Promise<Map<string, string>> {
+  const entries = new Map<string, string>();
+  for await (const { path, stats } of walkFolders(root, names)) {
     const at = join(root, path);
-    if (stats.isSymbolicLink()) entries.push(`link ${path}\0${readlinkSync(at)}`);
-    else if (!stats.isFile()) entries.push(`other ${path}`);
-    else if (stats.size > comparedBytesMax) {
-      entries.push(`large ${path}\0${stats.size} ${stats.ctimeMs}`);
-    } else entries.push(`file ${path}\0${sha256(readFileSync(at))}`);
+    if (stats.isSymbolicLink()) entries.set(path, `link ${readlinkSync(at)}`);
+    else if (!stats.isFile()) entries.set(path, "other");
+    else if (stats.size > comparedBytesMax)
+      entries.set(path, `large ${stats.size} ${stats.ctimeMs}`);
+    else entries.set(path, `file ${sha256(readFileSync(at))}`);
   }
-  return sha256(entries.sort().join("\0"));
+  return entries;
 }
