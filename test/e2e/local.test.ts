@@ -37,7 +37,7 @@ function project(
   });
 }
 
-/** What other people see of a repository: it must not show that dgov was used. */
+/** The parts of a repository that others see: they must not show that dgov was used. */
 async function traces(p: TestProject): Promise<Record<string, unknown>> {
   const exclude = join(p.repo.path, ".git/info/exclude");
   const names = (await p.repo.git("ls-tree", "-r", "--name-only", "main")).split("\n");
