@@ -4,7 +4,7 @@
  */
 import { readFileSync, readlinkSync, rmSync } from "node:fs";
 import { join, relative } from "node:path";
-import { isLocal, ownPath, ownRoot } from "../../config/find.ts";
+import { isLocal, ownPath, ownRoot, projectPath } from "../../config/find.ts";
 import { branchTip, isCheckedOut } from "../../git/refs.ts";
 import type { Repository } from "../../git/repository.ts";
 import { readBlobAt } from "../../git/trees.ts";
