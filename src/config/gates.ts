@@ -178,6 +178,25 @@ export function hasOpenGates({ gates, sandbox }: Pick<Config, "gates" | "sandbox
   return sandbox.offGates.length > 0 || gates.some((gate) => gate.sandbox === "off");
 }
 
+/** The exceptions from the sandbox that a project makes, as text. */
+export function sandboxExceptions(config: Pick<Config, "gates" | "sandbox">): string[] {
+  const { network, networkGates, offGates, sockets, devices, unixSockets } = config.sandbox;
+  return [
+    ...(network === "host" ? ["all commands use the machine's network"] : []),
+    ...sockets.map((path) => `all commands reach ${path}`),
+    ...devices.map((path) => `all commands use ${path}`),
+    ...(unixSockets ? ["at level landlock all sockets of the file system are reached"] : []),
+    ...offGates.map((gate) => `${gate} runs outside the sandbox`),
+    ...networkGates.map((gate) => `${gate} uses the machine's network`),
+    ...config.gates.flatMap((gate) => [
+      ...(gate.sandbox === "off" ? [`${gate.name} runs outside the sandbox`] : []),
+      ...(gate.network === "host" ? [`${gate.name} uses the machine's network`] : []),
+      ...gate.sockets.map((path) => `${gate.name} reaches ${path}`),
+      ...gate.devices.map((path) => `${gate.name} uses ${path}`),
+    ]),
+  ];
+}
+
 /** The access of commands that belong to no gate: hooks, fixers, the tools of workers. */
 export function commonAccess({ sandbox }: Pick<Config, "sandbox">): GateAccess {
   return { sandboxed: true, network: sandbox.network, sockets: [], devices: [] };

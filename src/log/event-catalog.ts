@@ -55,6 +55,10 @@ const kernelKinds = {
     before: ["string", "Commit of the target before the run"],
     mode: ['"bare", "continue" or "restart"', "Mode in which the run was requested"],
     only: ["string[]", "Units given with `dgov run --only`"],
+    sandbox: [
+      "object?",
+      "Confinement of commands: `level` (namespaces, landlock or off), `reason`, and `exceptions` that the project makes",
+    ],
     units: ["object[]", "Every unit: `unit`, `summary`, `role`, `depends_on`, `digest`"],
   }),
   "attempt.prepared": lifecycle("attempt", "The worktree of an attempt exists.", {

@@ -16,7 +16,7 @@ const slotMax = 768;
 const firstPort = 20_000;
 
 /** Ports of a slot, from `DGOV_PORT_BASE` on. */
-const portsPerSlot = 16;
+export const portsPerSlot = 16;
 
 /** Held slots of this process by the path of their file; the objects must stay referenced. */
 const held = new Map<string, Database>();

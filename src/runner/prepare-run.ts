@@ -20,7 +20,7 @@ import type { CompiledPlan } from "../plan/compiled.ts";
 import { declaredName, type PlanLocation, resolveUnit } from "../plan/locate.ts";
 import { childEnvironment } from "../process/environment.ts";
 import { ownCommand } from "../process/own-command.ts";
-import { mayTrustSealed } from "../settlement/seal.ts";
+import { mayTrustSealed } from "../settlement/context.ts";
 import { watchDependencies } from "../settlement/trees/dependencies.ts";
 import { environmentsInPlace } from "../settlement/trees/environment.ts";
 import { snakeCase } from "../std/case.ts";
@@ -147,6 +147,11 @@ export async function prepareRun(
     );
   }
   const settlement = await settlementIn(environment, { target, tip, env, signal, report });
+  const sandbox = await settlement.sandbox();
+  if (sandbox.level !== "namespaces" && config.sandbox.mode !== "off") {
+    const remedy = sandbox.hint === null ? "" : `; ${sandbox.hint}`;
+    status(`sandbox: ${sandbox.level}: ${sandbox.reason}${remedy}`);
+  }
   // Before any worker's code runs.
   await settlement.refs();
   const { dependencies } = settlement;
@@ -154,7 +159,7 @@ export async function prepareRun(
   await dependencies.beginInPlace(environmentsInPlace(settlement, testCommands));
   const watching = watchDependencies(settlement);
   // Where verdicts of an earlier run count, the state of the dependencies is a part of their key.
-  if (mayTrustSealed(settlement.level)) await watching;
+  if (await mayTrustSealed(settlement)) await watching;
   const [baseGates] = await Promise.all([
     runBaseGates(settlement, {
       tip,

@@ -4,6 +4,7 @@
  *
  * Decisions about units are the kernel's. Everything that a view needs is recorded.
  */
+import { sandboxExceptions } from "../config/gates.ts";
 import { openRepository } from "../git/repository.ts";
 import type { Event, KernelLimits } from "../kernel/event.ts";
 import type { EventLog } from "../log/event-log.ts";
@@ -76,6 +77,8 @@ async function runUnits(
   abort: AbortController,
 ): Promise<RunResult> {
   const performer = runPerformer(c);
+  const { level, reason } = await c.settlement.sandbox();
+  const sandbox = { level, reason, exceptions: sandboxExceptions(c.config) };
   const drive = withInterrupt(request.interrupt, abort, performer, (connected) =>
     driveKernel({
       run: c.run,
@@ -83,7 +86,7 @@ async function runUnits(
       journal: c.log,
       performer: connected,
       start: startEvent(c, request.jobs),
-      about: aboutRun(c, request.mode),
+      about: { ...aboutRun(c, request.mode), sandbox },
       opening: [baseCheckedRecord(c.before, c.baseGates)],
       onState: request.onState,
       stop: () => abort.abort(),

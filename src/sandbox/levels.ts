@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DgovError } from "../error.ts";
 import { succeeded } from "../process/exit-result.ts";
+import { landlockAbi, landlockAbiMin } from "../process/landlock.ts";
 import { runShell } from "../process/spawn.ts";
 import { once } from "../std/once.ts";
 import { errorMessage } from "../std/text.ts";
@@ -39,14 +40,59 @@ export const findLevel = once(async (): Promise<FoundLevel> => {
     return { ...none, reason: `there is no sandbox for ${process.platform}`, hint: null };
   }
   const found = await tryNamespaces();
-  return found.ok ? found.level : { ...none, reason: found.reason, hint: found.hint };
+  if (found.ok) return found.level;
+  const { reason, hint } = found;
+  const refused = await tryLandlock();
+  if (refused === null) {
+    return { ...none, level: "landlock", reason: `no namespaces: ${reason}`, hint };
+  }
+  return { ...none, reason: `no namespaces: ${reason}; no Landlock: ${refused}`, hint };
 });
+
+/** Runs a command under Landlock that tries what it must not do; null when everything held. */
+async function tryLandlock(): Promise<string | null> {
+  // For tests of machines without it, which a kernel that has it cannot be made into.
+  if (process.env["DGOV_SANDBOX_WITHOUT"] === "landlock") return "it was excluded";
+  const abi = landlockAbi();
+  if (abi < landlockAbiMin) return "the kernel has none, or is older than Linux 6.2";
+  const root = mkdtempSync(join(tmpdir(), "dgov-probe-"));
+  try {
+    const [tree, outside] = [join(root, "tree"), join(root, "outside")];
+    mkdirSync(tree);
+    writeFileSync(outside, "");
+    const script = [
+      ": > written || exit 20",
+      '(cat "$OUTSIDE") 2>/dev/null && exit 21',
+      '(: > "$OUTSIDE") 2>/dev/null && exit 22',
+      "exit 0",
+    ].join("\n");
+    const system = systemFolders.filter((path) => existsSync(path));
+    const rules = {
+      ...{ abi, read: [...system, "/proc"], write: [tree, "/dev/null"] },
+      ...{ hidden: [], ports: [], unixSockets: false },
+    };
+    const run = await runShell({
+      command: script,
+      cwd: tree,
+      env: { PATH: "/usr/bin:/bin", OUTSIDE: outside },
+      timeoutMs: probeTimeoutMs,
+      outputBytesMax: 64 * 1024,
+      confine: { level: "landlock", rules },
+    });
+    if (succeeded(run.result)) return null;
+    const code = run.result.kind === "exited" ? run.result.code : null;
+    return probeMeanings[code ?? 0] ?? `${run.result.kind} ${code ?? ""} ${run.stderr}`.trim();
+  } catch (error) {
+    return errorMessage(error);
+  } finally {
+    rmSync(root, { recursive: true, force: true });
+  }
+}
 
 type Tried = { ok: true; level: FoundLevel } | { ok: false; reason: string; hint: string | null };
 
 async function tryNamespaces(): Promise<Tried> {
-  const path = `${process.env["PATH"] ?? ""}:/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin`;
-  const find = (name: string): string => Bun.which(name, { PATH: path }) ?? "";
+  const find = (name: string): string => Bun.which(name) ?? "";
   const bwrap = find("bwrap");
   if (bwrap === "") {
     return { ok: false, reason: "bubblewrap is not installed", hint: "apt install bubblewrap" };
@@ -121,7 +167,6 @@ async function tryOnce(programs: NamespacePrograms, overlays: boolean): Promise<
       sockets: [],
       devices: [],
       user: insideUser(),
-      env: {},
     };
     const variables = { OUTSIDE: outside, SOCKET: join(root, "socket") };
     const run = await runShell({

@@ -27,7 +27,6 @@ const view: CommandView = {
   sockets: [],
   devices: [],
   user: { uid: 1000, gid: 1000 },
-  env: {},
 };
 
 /** The places of the mounts, in their order. */

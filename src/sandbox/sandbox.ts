@@ -10,15 +10,21 @@ import {
 } from "node:fs";
 import { isAbsolute, join } from "node:path";
 import type { Config } from "../config/config.ts";
-import type { Confine } from "../process/confine.ts";
+import type { CommandLimits, Confine } from "../process/confine.ts";
+import { landlockAbi } from "../process/landlock.ts";
 import { seccompProgram } from "../process/seccomp.ts";
 import { userFolder } from "../std/user-folders.ts";
+import { landlockRules } from "./landlock-rules.ts";
 import { type FoundLevel, findLevel, insideUser, requireLevel, systemFolders } from "./levels.ts";
 import { namespacesArgv } from "./namespaces.ts";
 import { type ToolchainFolders, toolchainFolders } from "./toolchains.ts";
 import { type CommandView, gitInside, isInsideFolder, type Mount, treeInside } from "./view.ts";
 
 export interface Sandbox extends FoundLevel {
+  /** Limits of each command; null at level `off`. */
+  limits: CommandLimits | null;
+  /** At level `landlock`, let commands use sockets of the file system. */
+  unixSockets: boolean;
   /** The part of the machine that all commands see; null at level `off`. */
   host: HostView | null;
 }
@@ -48,6 +54,8 @@ export interface ConfineRequest {
   /** Folder for temporary files; null for one in memory. */
   temporary: string | null;
   network: "none" | "host";
+  /** TCP ports of the tree, for a level that shares the machine's loopback. */
+  ports: number[];
   sockets?: readonly string[];
   devices?: readonly string[];
 }
@@ -63,25 +71,38 @@ export async function openSandbox(o: {
   closed: string[];
 }): Promise<Sandbox> {
   const { mode } = o.config.sandbox;
-  if (mode === "off") return { ...off, reason: '[sandbox] mode = "off"', host: null };
+  if (mode === "off") return { ...off, reason: '[sandbox] mode = "off"' };
   const found = await findLevel();
   requireLevel(mode, found);
-  return { ...found, host: found.level === "off" ? null : hostView(o) };
+  if (found.level === "off") return { ...off, ...found };
+  const { memoryGib, processes, fileGib, unixSockets } = o.config.sandbox;
+  const open = found.level === "landlock" && unixSockets ? " (open sockets)" : "";
+  return {
+    ...found,
+    reason: `${found.reason}${open}`,
+    host: hostView(o),
+    limits: { memoryGib, processes, fileGib },
+    unixSockets,
+  };
 }
 
-const off = { level: "off", hint: null, programs: null, overlays: false } as const;
-
-/** A sandbox that confines nothing. */
-export function noSandbox(reason: string): Sandbox {
-  return { ...off, reason, host: null };
-}
+const off = {
+  ...({ level: "off", hint: null, programs: null, overlays: false } as const),
+  ...{ host: null, limits: null, unixSockets: false },
+};
 
 /** The confinement of one command; undefined leaves it unconfined. */
 export function confinement(sandbox: Sandbox, o: ConfineRequest): Confine | undefined {
-  const { programs, host } = sandbox;
-  if (programs === null || host === null) return undefined;
+  const { programs, host, limits } = sandbox;
+  if (host === null || limits === null) return undefined;
   const view = commandView(sandbox, host, o);
-  return { level: "namespaces", wrap: namespacesArgv(view, programs), seccomp: filter() };
+  if (programs !== null) {
+    const wrap = namespacesArgv(view, programs);
+    return { level: "namespaces", wrap, seccomp: filter(), limits };
+  }
+  const { unixSockets } = sandbox;
+  const rules = landlockRules(view, { abi: landlockAbi(), ports: o.ports, unixSockets });
+  return { level: "landlock", rules, limits };
 }
 
 /** The places of a tree and of temporary files as a command sees them. */
@@ -89,7 +110,7 @@ export function insidePaths(
   sandbox: Sandbox,
   o: { root: string; temporary: string | undefined },
 ): { root: string; temporary: string | undefined } {
-  return sandbox.host === null ? o : { root: treeInside, temporary: "/tmp" };
+  return sandbox.programs === null ? o : { root: treeInside, temporary: "/tmp" };
 }
 
 function commandView(sandbox: Sandbox, host: HostView, o: ConfineRequest): CommandView {
@@ -97,6 +118,7 @@ function commandView(sandbox: Sandbox, host: HostView, o: ConfineRequest): Comma
   // A holder has mounted what commands see in the places of the stores.
   const stores = o.holder ? [] : host.stores;
   const ownMounts = o.mounts ?? [];
+  const keepsStores = sandbox.overlays || sandbox.level === "landlock";
   return {
     tree: { path: o.root, at: treeInside },
     holder: o.holder ?? null,
@@ -104,10 +126,10 @@ function commandView(sandbox: Sandbox, host: HostView, o: ConfineRequest): Comma
     system: host.system,
     mounts: [
       ...read.map((path) => ({ from: path, at: path, write: false })),
-      ...(sandbox.overlays ? [] : stores.map((path) => ({ from: path, at: path, write: false }))),
+      ...(keepsStores ? [] : stores.map((path) => ({ from: path, at: path, write: false }))),
       ...ownMounts,
     ],
-    stores: sandbox.overlays ? stores : [],
+    stores: keepsStores ? stores : [],
     hidden: host.hidden,
     git: o.gitDir === null ? null : { dir: o.gitDir, at: gitInside },
     objects: o.objects,
@@ -117,7 +139,6 @@ function commandView(sandbox: Sandbox, host: HostView, o: ConfineRequest): Comma
     sockets: [...host.sockets, ...(o.sockets ?? [])].flatMap(realPath),
     devices: [...host.devices, ...(o.devices ?? [])].filter((path) => existsSync(path)),
     user: insideUser(),
-    env: {},
   };
 }
 

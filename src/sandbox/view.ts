@@ -39,8 +39,6 @@ export interface CommandView {
   devices: string[];
   /** User and group inside. They are this process's own, outside. */
   user: { uid: number; gid: number };
-  /** The command's whole environment. */
-  env: Record<string, string>;
 }
 
 /** True when a path is a folder or lies inside it. */

@@ -16,7 +16,7 @@ import { type FileMetrics, fileMetricsVersion } from "../structure/file-metrics.
 import { type CoverageBaselineReading, readCoverageBaseline } from "./coverage/baseline.ts";
 import type { FileCoverage } from "./coverage/report.ts";
 import { type DigestCache, digestCache } from "./digest-cache.ts";
-import { openSeal, type TrustLevel } from "./seal.ts";
+import { openSeal } from "./seal.ts";
 import { type CachedImport, importsVersion } from "./tests/tree-imports.ts";
 import { type DependencyWatch, dependencyWatch } from "./trees/dependency-watch.ts";
 import { type Ground, openGround, type WarmWorktree } from "./trees/layers/ground.ts";
@@ -41,8 +41,6 @@ export interface SettlementContext {
   sandbox(): Promise<Sandbox>;
   /** The refs that gates with history see, read at the first call. */
   refs(): Promise<RefSnapshot>;
-  /** The confinement of commands. */
-  level: TrustLevel;
   /** The operator's dependency folders, which are copied into trees. */
   dependencies: DependencyWatch;
   slots: GateSlots;
@@ -130,16 +128,8 @@ export function openSettlement(o: SettlementOptions): SettlementContext {
     environment,
     projectDir,
     projectPrefix: prefixOf(projectDir),
-    sandbox: once(() =>
-      openSandbox({
-        config: o.config,
-        environment,
-        env,
-        closed: [o.repository.topLevel, o.repository.commonDir, folder],
-      }),
-    ),
+    sandbox,
     refs: once(() => snapshotRefs(o.repository, target)),
-    level: "off",
     dependencies: dependencyWatch(o.projectRoot),
     // More than the gates that run at once, so that a failing gate can borrow a second tree for its base.
     ground: once(async () => {
@@ -168,6 +158,16 @@ export function openSettlement(o: SettlementOptions): SettlementContext {
       editableInstalls(environment["PATH"] ?? "", o.repository.topLevel),
     ),
   };
+}
+
+/**
+ * True when no command of workers or gates can read the key of the caches, so that a sealed value which decides
+ * something was made by dgov.
+ */
+export async function mayTrustSealed(
+  c: Pick<SettlementContext, "sandbox" | "config">,
+): Promise<boolean> {
+  return (await c.sandbox()).level !== "off" && !hasOpenGates(c.config);
 }
 
 /** Opens the layers of gate trees in a folder. */

@@ -11,16 +11,15 @@ import { treeOfCommit } from "../git/commit.ts";
 import type { Oid } from "../git/objects.ts";
 import { listTree } from "../git/trees.ts";
 import { canonicalJson, sha256 } from "../std/digest.ts";
-import type { SettlementContext } from "./context.ts";
+import { mayTrustSealed, type SettlementContext } from "./context.ts";
 import { noteSummarized, summarizedCommands } from "./gates/base-comparison.ts";
 import { configuredGates } from "./gates/run-gates.ts";
-import { mayTrustSealed } from "./seal.ts";
 import { footingOf } from "./trees/layers/footing.ts";
 import { type GateVerdict, type JudgedTree, verdictOf } from "./verdict.ts";
 
 /** The run that judged the tree of a commit with the same gates, environment and dependencies; null when there is none. */
 export async function findJudged(c: SettlementContext, commit: Oid): Promise<JudgedTree | null> {
-  if (!mayTrustSealed(c.level)) return null;
+  if (!(await mayTrustSealed(c))) return null;
   const key = await judgedKey(c, commit);
   const found = key === null ? undefined : c.judged.get(key);
   if (found === undefined || !(await hasLayer(c, commit))) return null;
@@ -36,7 +35,7 @@ export async function recordJudged(
   const { commit, run, verdicts } = o;
   const isPass = ({ status }: GateVerdict): boolean =>
     status === "passed" || status === "not_applicable";
-  if (!mayTrustSealed(c.level) || !verdicts.every(isPass)) return;
+  if (!(await mayTrustSealed(c)) || !verdicts.every(isPass)) return;
   const key = await judgedKey(c, commit);
   if (key === null) return;
   const gates = verdicts.flatMap(({ gate, status, command }) =>

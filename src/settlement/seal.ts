@@ -13,14 +13,6 @@ export interface Seal {
   matches(text: string, seal: unknown): boolean;
 }
 
-/** The confinement of the commands of a run. */
-export type TrustLevel = "namespaces" | "landlock" | "seatbelt" | "off";
-
-/** True when workers cannot read the key, so that a sealed value which decides something was made by dgov. */
-export function mayTrustSealed(level: TrustLevel): boolean {
-  return level !== "off";
-}
-
 const keyBytes = 32;
 
 /**

@@ -14,6 +14,7 @@ import {
   type AttemptView,
   type GateView,
   type RunView,
+  type SandboxView,
   shownPhase,
   type UnitView,
 } from "./run-view.ts";
@@ -67,6 +68,7 @@ export interface ReviewView {
   after: string | null;
   degraded: boolean;
   warnings: string[];
+  sandbox: SandboxView | null;
   verification: { status: string; reason: string } | null;
   repositoryChanged: string | null;
   foreignCommits: ForeignCommitView[];
@@ -113,6 +115,7 @@ export function viewReview(run: ShownRun, facts: ReviewFacts, only: string | nul
     after: run.after,
     degraded: run.degraded,
     warnings: run.warnings,
+    sandbox: run.sandbox,
     verification: run.verification,
     repositoryChanged: run.repositoryChanged,
     foreignCommits: run.foreignCommits,
@@ -138,7 +141,7 @@ export function viewLandedPlan(
     elsewhere,
     ...{ startedAt: null, finishedAt: null, durationMs: null },
     ...{ target: null, before: null, after: null },
-    ...{ degraded: false, warnings: [], verification: null },
+    ...{ degraded: false, warnings: [], sandbox: null, verification: null },
     ...{ repositoryChanged: null, foreignCommits: [], redBase: [] },
     spending: nothing,
     units: units

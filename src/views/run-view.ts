@@ -48,6 +48,8 @@ export interface RunView {
   planDigest: string;
   degraded: boolean;
   warnings: string[];
+  /** Confinement of the run's commands; null in runs of older versions. */
+  sandbox: SandboxView | null;
   /** Result of the gates on the finished branch. */
   verification: { status: string; reason: string } | null;
   /** Where the plan was archived to. */
@@ -64,6 +66,14 @@ export interface RunView {
   lastAt: string;
   /** In plan order. */
   units: UnitView[];
+}
+
+export interface SandboxView {
+  /** `namespaces`, `landlock` or `off`. */
+  level: string;
+  reason: string;
+  /** Commands that reach more, as text. */
+  exceptions: string[];
 }
 
 export interface UnitView {
@@ -233,6 +243,7 @@ function beginRun(event: RecordedEvent): RunView {
     planDigest: textField(data, "plan_digest"),
     degraded: false,
     warnings: [],
+    sandbox: viewSandbox(data["sandbox"]),
     verification: null,
     archivedTo: null,
     archivedOn: null,
@@ -244,6 +255,16 @@ function beginRun(event: RecordedEvent): RunView {
     units: objectListField(data, "units").map((about) =>
       beginUnit(about, ts, settled.get(textField(about, "unit")) ?? null),
     ),
+  };
+}
+
+function viewSandbox(value: unknown): SandboxView | null {
+  if (value === null || typeof value !== "object") return null;
+  const data = value as Record<string, unknown>;
+  return {
+    level: textField(data, "level"),
+    reason: textField(data, "reason"),
+    exceptions: textListField(data, "exceptions"),
   };
 }
 

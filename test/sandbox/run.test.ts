@@ -1,6 +1,9 @@
 /** Runs whose commands are confined by namespaces: gates, setup, hooks and the tools of workers. */
 import { expect, test } from "bun:test";
+import { existsSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { call, done } from "../../src/demo/script.ts";
+import { landlockAbi } from "../../src/process/landlock.ts";
 import { type ProjectOptions, testProject, unit } from "../harness/project.ts";
 
 /** True where bubblewrap is installed; the level is proved by the runs, which require it. */
@@ -84,5 +87,92 @@ test.skipIf(!hasBubblewrap)(
       .find(({ type, data }) => type === "gate.finished" && data["gate"] === "tests");
     const gateLines = linesOf(String(gate?.data["tail"]));
     expect(gateLines).toEqual(seen(1).map((line) => line.replace("/dgov/tree", ".")));
+  },
+);
+
+/** A PATH with every program of the machine but bubblewrap. */
+function withoutBubblewrap(folder: string): string {
+  mkdirSync(folder);
+  for (const from of ["/usr/bin", "/bin"]) {
+    for (const name of readdirSync(from)) {
+      const at = join(folder, name);
+      if (name !== "bwrap" && !existsSync(at)) symlinkSync(join(from, name), at);
+    }
+  }
+  const bun = Bun.which("bun");
+  if (bun !== null && !existsSync(join(folder, "bun"))) symlinkSync(bun, join(folder, "bun"));
+  return folder;
+}
+
+test("without bubblewrap a run and doctor name the level, the reason and the remedy", async () => {
+  const inTree = 'pwd; cat "$HOME/secret" 2>&1; (: > "$HOME/written") 2>&1; true';
+  await using p = await project({
+    config: { project: { test_cmd: inTree }, sandbox: { mode: "auto" } },
+    script: {
+      rules: [
+        {
+          unit: unit("a"),
+          turns: [shell(inTree), call("write_file", { path: "a.txt", content: "a\n" }), done("ok")],
+        },
+      ],
+    },
+  });
+  const home = p.env["HOME"] ?? "";
+  writeFileSync(join(home, "secret"), "SECRET\n");
+  const PATH = withoutBubblewrap(join(p.repo.root, "programs"));
+  const run = await p.dgov(["run", "p"], { PATH });
+  expect({ code: run.exitCode, text: run.stderr }).toMatchObject({ code: 0 });
+  const level = landlockAbi() >= 3 ? "landlock" : "off";
+  expect(run.stderr).toContain(`sandbox: ${level}: no namespaces: bubblewrap is not installed`);
+  const started = p.events().find(({ type }) => type === "run.started");
+  expect(started?.data["sandbox"]).toMatchObject({ level, exceptions: [] });
+  const [worker] = p.telemetry().filter(({ type }) => type === "result");
+  const gate = p.events().find(({ data }) => data["gate"] === "tests" && "tail" in data);
+  for (const output of [String(worker?.data["text"]), String(gate?.data["tail"])]) {
+    expect(output.includes("SECRET")).toBe(level === "off");
+  }
+  expect(existsSync(join(home, "written"))).toBe(level === "off");
+  const doctor = await p.dgov(["doctor", "--json"], { PATH });
+  const row = JSON.parse(doctor.stdout).checks.find(
+    (one: { check: string }) => one.check === "sandbox",
+  );
+  expect(row).toMatchObject({ state: "warn", next: "apt install bubblewrap" });
+  expect(row.detail).toStartWith(`${level}: no namespaces: bubblewrap is not installed`);
+  expect((await p.dgov(["plan", "review", "p"], { PATH })).stdout).toContain(`sandbox: ${level} (`);
+});
+
+test("without any level a run that requires a sandbox ends with exit code 4", async () => {
+  await using p = await project({ config: { sandbox: { mode: "require" } } });
+  const PATH = withoutBubblewrap(join(p.repo.root, "programs"));
+  const run = await p.dgov(["run", "p"], { PATH, DGOV_SANDBOX_WITHOUT: "landlock" });
+  expect(run.exitCode).toBe(4);
+  expect(run.stderr).toContain('[sandbox] mode is "require" and there is no sandbox');
+  expect(run.stderr).toContain("apt install bubblewrap");
+  expect(p.events()).toEqual([]);
+});
+
+test.skipIf(!hasBubblewrap)(
+  "C23 exceptions of the project are recorded, and shown in the review",
+  async () => {
+    await using p = await project({
+      config: {
+        project: { test_cmd: probe, lint_cmd: "pwd" },
+        sandbox: { mode: "auto", network_gates: ["tests"], off_gates: ["lint"] },
+      },
+    });
+    const run = await p.dgov(["run", "p"]);
+    expect({ code: run.exitCode, text: run.stderr }).toMatchObject({ code: 0 });
+    const tail = (name: string): string => {
+      const of = ({ type, data }: { type: string; data: Record<string, unknown> }): boolean =>
+        type === "gate.finished" && data["gate"] === name;
+      return String(p.events().find(of)?.data["tail"]);
+    };
+    expect(tail("tests")).not.toContain("interfaces 1\n");
+    expect(tail("lint").trim()).not.toBe("/dgov/tree");
+    const exceptions = ["lint runs outside the sandbox", "tests uses the machine's network"];
+    const started = p.events().find(({ type }) => type === "run.started");
+    expect(started?.data["sandbox"]).toMatchObject({ level: "namespaces", exceptions });
+    const review = await p.dgov(["plan", "review", "p"]);
+    for (const text of exceptions) expect(review.stdout).toContain(text);
   },
 );

@@ -28,7 +28,12 @@ function project(more: Record<string, unknown> = {}): Promise<TestSettlement> {
 
 /** A later settlement, whose workers cannot read the key. */
 async function sandboxed(t: TestSettlement, more: Partial<SettlementContext> = {}) {
-  const c: SettlementContext = { ...t.reopen(more), level: "namespaces" };
+  const opened = t.reopen(more);
+  const sandbox = await opened.sandbox();
+  const c: SettlementContext = {
+    ...opened,
+    sandbox: () => Promise.resolve({ ...sandbox, level: "namespaces" }),
+  };
   await watchDependencies(c);
   return c;
 }

@@ -1,9 +1,11 @@
 /** `dgov doctor`: checks everything a run needs, one thing at a time. */
+
 import { existsSync, readdirSync } from "node:fs";
 import { join, resolve } from "node:path";
 import type { Config, ProviderConfig } from "../../config/config.ts";
 import { childVariables } from "../../config/execution-policy.ts";
 import { configFile, findProject, isLocal, ownPath, projectPath } from "../../config/find.ts";
+import { sandboxExceptions } from "../../config/gates.ts";
 import { loadConfig } from "../../config/load.ts";
 import { endpointOf, requireEditedProvider, resolveModel } from "../../config/providers.ts";
 import { isTrusted, trustOrigin } from "../../config/trust.ts";
@@ -37,6 +39,7 @@ import {
   staleTarget,
 } from "../../runner/preconditions.ts";
 import { requireWritable } from "../../runner/run-environment.ts";
+import { findLevel } from "../../sandbox/levels.ts";
 import { type FoundBaseline, findBaseline } from "../../settlement/structure/baseline.ts";
 import { configuredSentrux } from "../../settlement/structure/engine.ts";
 import { hasSource } from "../../settlement/structure/scan.ts";
@@ -92,7 +95,7 @@ export async function runChecks(o: DoctorRequest): Promise<DoctorCheck[]> {
   const environment = childEnvironment(o.env, childVariables(config));
   checkToolchainVariables(o.env, config, add);
   await checkCommands({ root, config, environment, repository }, add);
-  add("sandbox", "warn", "off: a worker can read and write what you can", null);
+  await checkSandbox(config, add);
   if (repository !== null) {
     await checkStructure(repository, { root, config, environment }, add);
   }
@@ -219,6 +222,23 @@ async function checkSchemas(root: string, add: Add): Promise<void> {
     `${listed(outdated, 2)}: missing or out of date (for editors)`,
     "dgov init",
   );
+}
+
+/** The level of confinement, which is tried, and the exceptions from it. */
+async function checkSandbox(config: Config, add: Add): Promise<void> {
+  const { mode } = config.sandbox;
+  if (mode === "off") {
+    add("sandbox", "warn", "off: a worker can read and write what you can", null);
+    return;
+  }
+  const { level, reason, hint } = await findLevel();
+  const detail = `${level}: ${reason}`;
+  if (level === "namespaces") add("sandbox", "ok", detail);
+  else if (level === "off" && mode === "require") add("sandbox", "fail", detail, hint);
+  else if (level === "off") {
+    add("sandbox", "warn", `${detail}; a worker can read and write what you can`, hint);
+  } else add("sandbox", "warn", detail, hint);
+  for (const exception of sandboxExceptions(config)) add("sandbox", "warn", exception, null);
 }
 
 /** The set variables of toolchains that commands get, and those that are withheld from them. */

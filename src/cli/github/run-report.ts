@@ -63,9 +63,19 @@ export function runSummary({ view, end, hints }: RunReport): string {
     `${landed} of ${view.units.length} units landed on ${escapeCell(view.target)} in ${duration(end.durationMs)}.`,
     markdownTable(["unit", "result", "attempts", "gates", "commit", "why"], rows),
     ...(status === "failed" ? [`The branch is red: ${escapeCell(reason)}`] : []),
+    ...sandboxParagraphs(view),
     ...end.warnings.map((warning) => `Warning: ${escapeCell(warning)}`),
     ...(hints.length === 0 ? [] : [`\`\`\`sh\n${hints.join("\n")}\n\`\`\``]),
   ].join("\n\n");
+}
+
+/** The confinement of the run's commands, where something was open. */
+function sandboxParagraphs({ sandbox }: RunReport["view"]): string[] {
+  if (sandbox === null || (sandbox.level === "namespaces" && sandbox.exceptions.length === 0)) {
+    return [];
+  }
+  const parts = [`${sandbox.level} (${sandbox.reason})`, ...sandbox.exceptions];
+  return [`Sandbox: ${escapeCell(parts.join("; "))}`];
 }
 
 /** The last status of each gate in the last attempt. */

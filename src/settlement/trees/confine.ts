@@ -6,6 +6,7 @@ import type { Repository } from "../../git/repository.ts";
 import { gitPlacesOf } from "../../git/worktrees/submodules.ts";
 import type { Worktree } from "../../git/worktrees/worktree-files.ts";
 import type { Confine } from "../../process/confine.ts";
+import { portsPerSlot } from "../../process/machine-slots.ts";
 import { confinement, insidePaths } from "../../sandbox/sandbox.ts";
 import type { SettlementContext } from "../context.ts";
 import { environmentIn, type TreePlaces } from "./environment.ts";
@@ -44,10 +45,15 @@ export async function placeIn(
   const sandbox = await c.sandbox();
   // A mounted tree can be seen in its namespace only, so that its commands are confined in any case.
   const confined = sandbox.host !== null && (access.sandboxed || mounted !== undefined);
-  const inside = confined ? insidePaths(sandbox, { root, temporary }) : { root, temporary };
   const scratch = temporary ?? (confined ? tree.scratch : undefined);
+  const inside = confined
+    ? insidePaths(sandbox, { root, temporary: scratch })
+    : { root, temporary };
   if (scratch !== undefined) mkdirSync(scratch, { recursive: true });
   const repositories = tree.repositories ?? [c.repository];
+  const places = { root, temporary, inside };
+  const env = environmentIn(c, places);
+  const port = Number(env["DGOV_PORT_BASE"]);
   const confine = confined
     ? confinement(sandbox, {
         root: mounted?.path ?? root,
@@ -62,11 +68,11 @@ export async function placeIn(
           .flatMap(({ commonDir }) => [join(commonDir, "objects"), join(commonDir, "lfs")])
           .filter((path) => existsSync(path)),
         temporary: scratch ?? null,
+        ports: Number.isNaN(port) ? [] : Array.from({ length: portsPerSlot }, (_, n) => port + n),
         ...{ network: access.network, sockets: access.sockets, devices: access.devices },
       })
     : undefined;
-  const places = { root, temporary, inside };
-  return { ...places, confine, cwd: join(root, c.projectDir), env: environmentIn(c, places) };
+  return { ...places, confine, cwd: join(root, c.projectDir), env };
 }
 
 /** Output with the tree's paths removed, since they differ between runs. */

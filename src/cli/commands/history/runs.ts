@@ -78,8 +78,8 @@ const show = command({
     if (run === null) throw new DgovError("NOT_FOUND", `no run ${args.run}`);
     const plans = new Plans(seen);
     const view = viewStatus([await plans.oneRun(run)], plans.live);
-    const { before, after, exitCode, durationMs, warnings, verification } = run;
-    const more = { before, after, exitCode, durationMs, warnings, verification };
+    const { before, after, exitCode, durationMs, warnings, sandbox, verification } = run;
+    const more = { before, after, exitCode, durationMs, warnings, sandbox, verification };
     const [shown] = view.runs;
     const lines = [renderStatus({ ...view, summary: `run ${run.run} of ${run.plan}` })];
     if (after !== null && after !== before) {

@@ -26,7 +26,7 @@ import {
   viewLandedPlan,
   viewReview,
 } from "../../../views/review.ts";
-import type { AttemptView, GateView, Rejection } from "../../../views/run-view.ts";
+import type { AttemptView, GateView, Rejection, SandboxView } from "../../../views/run-view.ts";
 import { acceptedText, semanticNoteText } from "../../../views/semantic-notes.ts";
 import { eventDocument, timelineLine } from "../../../views/timeline.ts";
 import { isFinished } from "../../../views/unit-state.ts";
@@ -159,6 +159,7 @@ export function renderReview(view: ReviewView): string {
     const reason = view.verification.reason === "" ? "" : `: ${view.verification.reason}`;
     lines.push(`  final branch: ${view.verification.status}${reason}`);
   }
+  if (view.sandbox !== null) lines.push(...sandboxLines(view.sandbox));
   for (const warning of view.warnings) lines.push(`  warning: ${warning}`);
   if (view.repositoryChanged !== null) {
     lines.push(`  ${sharedStateChanged}:`, indented(view.repositoryChanged, "    "));
@@ -169,6 +170,15 @@ export function renderReview(view: ReviewView): string {
     lines.push("", `git diff ${short(view.before)}..${short(view.after)}`);
   }
   return lines.join("\n");
+}
+
+/** The confinement of a run's commands, and the exceptions from it. */
+function sandboxLines({ level, reason, exceptions }: SandboxView): string[] {
+  const why = level === "namespaces" ? "" : ` (${reason})`;
+  return [
+    `  sandbox: ${level}${why}`,
+    ...exceptions.map((text) => `  exception from the sandbox: ${text}`),
+  ];
 }
 
 function runLines(view: ReviewView): string[] {
