@@ -412,6 +412,11 @@ export const projectKeys = {
     env: key(textList, "Environment variables that gates and tools receive too", {
       default: [],
     }),
+    bookkeeping: key(
+      oneOf("commit", "none"),
+      "End of a run: commit its history, the archived plan and refreshed baselines, or leave all files that git tracks as they are",
+      { default: "commit" },
+    ),
     target: key(
       nonEmptyText,
       "Branch that dgov run lands on without --target; created at HEAD when missing",

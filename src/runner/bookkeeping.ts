@@ -31,7 +31,12 @@ import { isoTime, systemClock } from "../std/clock.ts";
 import { appendToFile, readText } from "../std/files.ts";
 import { limitSignal } from "../std/limit.ts";
 import { errorMessage, listed } from "../std/text.ts";
-import { deployedFile, readHistoryIn } from "./history/landings.ts";
+import {
+  deployedFile,
+  privateHistoryFile,
+  readHistory,
+  readHistoryIn,
+} from "./history/landings.ts";
 import type { RunPaths } from "./paths.ts";
 
 /** The part of a run context that bookkeeping needs; there is none yet when all units are settled. */
@@ -44,7 +49,7 @@ interface BookkeepingTarget {
   plan: { name: string };
   run: string;
   identity: Identity;
-  config: Pick<Config, "merge">;
+  config: Pick<Config, "merge" | "run">;
   /** Ends signing; without it, or when it is aborted, a limit does. */
   signal?: AbortSignal;
   paths: Pick<RunPaths, "runs">;
@@ -61,6 +66,8 @@ export interface Books {
   dirty: readonly string[];
   /** The ones of these that the commit would have changed. */
   left: Set<string>;
+  /** Paths in the repository that stay as they are, since no commit is made; null when one is, and for a local project. */
+  fixed: readonly string[] | null;
 }
 
 type OpenBooks = BookkeepingTarget & { books: Books };
@@ -70,12 +77,22 @@ function hasOneHistory({ repository, projectRoot, target }: BookkeepingTarget): 
   return isCheckedOut(repository, target) || isLocal(projectRoot);
 }
 
+/** True when the end of a run changes and commits files that git tracks, or the files of a local project. */
+function commits({ config, projectRoot }: BookkeepingTarget): boolean {
+  return config.run.bookkeeping === "commit" || isLocal(projectRoot);
+}
+
 /** Adds the books of the target, whose tip is `tip`. A copy is in the run's folder, and removed with it. */
 export async function openBooks<T extends BookkeepingTarget>(
   target: T,
   tip: Oid,
 ): Promise<T & { books: Books }> {
   const { repository, projectRoot, projectPrefix: prefix } = target;
+  const own = ownFolders.map((folder) => prefix + folder);
+  const isOwn = (path: string): boolean => own.some((folder) => path.startsWith(folder));
+  const fixed = commits(target)
+    ? null
+    : (await listTree(repository, tip)).flatMap(({ path }) => (isOwn(path) ? [path] : []));
   if (hasOneHistory(target)) {
     const workTree = repository.topLevel;
     const books = {
@@ -84,24 +101,22 @@ export async function openBooks<T extends BookkeepingTarget>(
       copyOf: null,
       dirty: [],
       left: new Set<string>(),
+      fixed,
     };
     return { ...target, books };
   }
   const workTree = join(target.paths.runs, target.run, "books");
   removeOwnFolder(workTree);
   mkdirSync(workTree, { recursive: true });
-  const own = ownFolders.map((folder) => prefix + folder);
   await writeFilesOf(repository, {
     commit: tip,
     folder: workTree,
-    wanted: (path) =>
-      own.some((folder) => path.startsWith(folder)) ||
-      /^\.git(?:ignore|attributes)$/.test(basename(path)),
+    wanted: (path) => isOwn(path) || /^\.git(?:ignore|attributes)$/.test(basename(path)),
   });
   const root = join(workTree, prefix);
   mkdirSync(root, { recursive: true });
   const dirty = (await dirtyPaths(repository)).map(({ path }) => path);
-  return { ...target, books: { workTree, root, copyOf: tip, dirty, left: new Set() } };
+  return { ...target, books: { workTree, root, copyOf: tip, dirty, left: new Set(), fixed } };
 }
 
 /** True when the checkout has uncommitted changes at or below a path of the repository, which is then left alone. */
@@ -132,30 +147,32 @@ export function recordLandings(
   target: BookkeepingTarget & { books?: Books },
   landings: readonly LandingRecord[],
 ): void {
-  if (target.books === undefined && !hasOneHistory(target)) return;
+  const unlisted = commits(target) ? null : privateHistoryFile(target.projectRoot);
+  if (unlisted === null && target.books === undefined && !hasOneHistory(target)) return;
   const root = target.books?.root ?? ownRoot(target.projectRoot);
-  const path = join(root, deployedFile);
+  const path = unlisted ?? join(root, deployedFile);
   const key = (of: { unit: string; digest: string | null; commit: string }): string =>
     `${of.unit} ${of.digest} ${of.commit}`;
+  const lines = unlisted === null ? readHistoryIn(root) : readHistory(target.projectRoot);
   const known = new Set(
-    readHistoryIn(root).flatMap((line) => (line.plan === target.plan.name ? [key(line)] : [])),
+    lines.flatMap((line) => (line.plan === target.plan.name ? [key(line)] : [])),
   );
   const missing = landings.filter((landing) => !known.has(key(landing)));
   if (missing.length === 0) return;
   const ts = isoTime(systemClock.now());
-  const lines = missing.map(({ unit, digest, commit: sha }) =>
+  const added = missing.map(({ unit, digest, commit: sha }) =>
     JSON.stringify({ plan: target.plan.name, unit, digest, sha, run: target.run, ts }),
   );
   // A line that a crash cut short stays; the next one begins on a new line.
   const text = readText(path) ?? "";
   const newline = text === "" || text.endsWith("\n") ? "" : "\n";
-  appendToFile(path, `${newline}${lines.join("\n")}\n`);
+  appendToFile(path, `${newline}${added.join("\n")}\n`);
 }
 
 /**
  * Archives a plan in the books. Returns its path in the archive of the project, where it is once the target is checked
  * out, also when the target has archived it before; null when the plan is archived, gone, or not on the target. A copy
- * gets what ran, and not what the target has. Fix plans are on no branch. A plan outside the folder of plans stays where
+ * gets what ran, and not what the target has. Where no commit is made, a plan that git tracks stays in its place. Fix plans are on no branch. A plan outside the folder of plans stays where
  * its author put it.
  */
 export function archiveInBooks(
@@ -165,6 +182,11 @@ export function archiveInBooks(
   const { root } = books;
   const own = ownRoot(projectRoot);
   if (dirname(location.dir) !== join(own, plansFolder(location.kind))) return null;
+  if (books.fixed !== null && location.kind === "plan") {
+    const folder = `${projectPrefix}${relative(projectRoot, location.dir)}/`;
+    const isFixed = books.fixed.some((path) => path.startsWith(folder));
+    return isFixed || books.copyOf !== null ? null : archivePlan(own, location);
+  }
   if (books.copyOf === null || location.kind === "fix") return archivePlan(own, location);
   const path = relative(projectRoot, location.dir);
   const dir = join(root, path);
@@ -207,7 +229,8 @@ export function archivePlan(root: string, location: PlanLocation, other = root):
 
 /**
  * Commits the history and the plan that was moved to `archivedTo`, as far as the project tracks its `.dgov`, and the
- * files in `baselines` (relative to the repository's root); nothing of a local project. Returns a warning when the commit fails; null otherwise.
+ * files in `baselines` (relative to the repository's root); nothing of a local project, or
+ * without bookkeeping. Returns a warning when the commit fails; null otherwise.
  */
 export async function commitBookkeeping(
   open: OpenBooks,
@@ -217,7 +240,7 @@ export async function commitBookkeeping(
 ): Promise<string | null> {
   const { repository, projectRoot, projectPrefix: prefix, target, plan, run, books } = open;
   const { location, archivedTo } = what;
-  if (isLocal(projectRoot)) return null;
+  if (isLocal(projectRoot) || books.fixed !== null) return null;
   const tip = await branchTip(repository, target);
   if (tip === null) return `${noBookkeepingCommit}: branch ${target} no longer exists`;
   const own = ownFolders.map((folder) => prefix + folder);

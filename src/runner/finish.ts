@@ -371,6 +371,7 @@ async function writeBaselines(
   ending: Ending,
 ): Promise<string[]> {
   const { tip, structural, clean, keptBooks } = o;
+  if (c.books.fixed !== null) return [];
   const attempt = (failure: string, write: () => Promise<string[]>): Promise<string[]> =>
     ending.step(failure, [], () =>
       unlessUnmeasurable(write(), (reason) => {

@@ -5,8 +5,8 @@
  * unit counts as landed, with the text that it has when dgov first sees it, while its commit is reachable and not
  * reverted. dgov then records it with its digest.
  */
-import { join } from "node:path";
-import { isLocal, ownRoot } from "../../config/find.ts";
+import { basename, join } from "node:path";
+import { isLocal, localRoot, ownRoot } from "../../config/find.ts";
 import {
   type LandedUnit,
   type LandedWork,
@@ -34,7 +34,21 @@ export interface HistoryLine {
 
 /** The lines of the history of a project, oldest first; invalid ones are skipped. */
 export function readHistory(projectRoot: string): HistoryLine[] {
-  return readHistoryIn(ownRoot(projectRoot));
+  return [...readHistoryIn(ownRoot(projectRoot)), ...readPrivateHistory(projectRoot)];
+}
+
+/**
+ * The history that runs without bookkeeping (`[run] bookkeeping = "none"`) write, below the git dir: one of all branches.
+ * Null for a local project, whose history is there anyway.
+ */
+export function privateHistoryFile(projectRoot: string): string | null {
+  const folder = isLocal(projectRoot) ? null : localRoot(projectRoot);
+  return folder === null ? null : join(folder, basename(deployedFile));
+}
+
+function readPrivateHistory(projectRoot: string): HistoryLine[] {
+  const path = privateHistoryFile(projectRoot);
+  return path === null ? [] : historyLines(readText(path) ?? "");
 }
 
 /** As `readHistory`, for a folder that holds own files. */
@@ -57,7 +71,8 @@ async function historyOf(
   if (isCheckedOut(repository, branch) || isLocal(projectRoot)) return readHistory(projectRoot);
   const path = prefixOf(projectDirOf(repository, projectRoot)) + deployedFile;
   const bytes = await readBlobAt(repository, tip, path);
-  return bytes === null ? [] : historyLines(Buffer.from(bytes).toString());
+  const committed = bytes === null ? "" : Buffer.from(bytes).toString();
+  return [...historyLines(committed), ...readPrivateHistory(projectRoot)];
 }
 
 function historyLine(text: string): HistoryLine[] {

@@ -15,7 +15,7 @@ import { sha256 } from "../../std/digest.ts";
 import { lstatIfPresent, readText, replaceFile } from "../../std/files.ts";
 import { listed } from "../../std/text.ts";
 import { recordLandings } from "../bookkeeping.ts";
-import { deployedFile } from "../history/landings.ts";
+import { deployedFile, privateHistoryFile } from "../history/landings.ts";
 
 /** The part of a run that the files belong to. */
 interface Owner {
@@ -27,22 +27,40 @@ interface Owner {
   location: PlanLocation;
 }
 
+/** A file with landings, and its text as dgov or a commit wrote it last; null without a file. */
+interface History {
+  path: string;
+  /** True when commits on the target may have it. */
+  committed: boolean;
+  text: string | null;
+}
+
+/** The histories that the run may write or read. That of a branch which is not checked out is in no file. */
+function historiesOf({ repository, projectRoot, target }: Owner): Omit<History, "text">[] {
+  const path = ownPath(projectRoot, deployedFile);
+  if (isLocal(projectRoot)) return [{ path, committed: false }];
+  const unlisted = privateHistoryFile(projectRoot);
+  return [
+    ...(isCheckedOut(repository, target) ? [{ path, committed: true }] : []),
+    ...(unlisted === null ? [] : [{ path: unlisted, committed: false }]),
+  ];
+}
+
 /** Files larger than this are compared by size and time of change. */
 const comparedBytesMax = 1024 * 1024;
 
 export class OwnFiles {
   readonly #o: Owner;
   readonly #planBefore: string;
-  /** Text of the history as dgov or a commit wrote it last; null without a file. */
-  #history: string | null;
+  readonly #histories: History[];
   readonly #settingsBefore: ReadonlyMap<string, string>;
-  #putBack = false;
+  #putBack: string | null = null;
 
   private constructor(o: Owner, planBefore: string, settingsBefore: ReadonlyMap<string, string>) {
     this.#o = o;
     this.#planBefore = planBefore;
     this.#settingsBefore = settingsBefore;
-    this.#history = readText(ownPath(o.projectRoot, deployedFile));
+    this.#histories = historiesOf(o).map((one) => ({ ...one, text: readText(one.path) }));
   }
 
   /** Reads the files as they are before the first worker. */
@@ -55,30 +73,27 @@ export class OwnFiles {
     target: Parameters<typeof recordLandings>[0],
     landings: Parameters<typeof recordLandings>[1],
   ): Promise<void> {
-    await this.#checkHistory();
+    for (const one of this.#histories) await this.#check(one);
     recordLandings(target, landings);
-    this.#history = readText(ownPath(this.#o.projectRoot, deployedFile));
+    for (const one of this.#histories) one.text = readText(one.path);
   }
 
   /**
-   * Puts the history back if its text is neither what dgov wrote nor what the target's tip has, or if another kind of
-   * file took its place. The history of another branch is left alone.
+   * Puts a history back if its text is neither what dgov wrote nor what the target's tip has, or if another kind of
+   * file took its place.
    */
-  async #checkHistory(): Promise<void> {
-    const { repository, projectRoot, projectPrefix, target } = this.#o;
-    const local = isLocal(projectRoot);
-    if (!isCheckedOut(repository, target) && !local) return;
-    const path = ownPath(projectRoot, deployedFile);
+  async #check({ path, committed, text }: History): Promise<void> {
+    const { repository, projectPrefix, target } = this.#o;
     const stats = lstatIfPresent(path);
     const now = stats?.isFile() ? readText(path) : null;
-    if (now === this.#history && (stats === undefined || stats.isFile())) return;
-    const tip = local ? null : await branchTip(repository, target);
+    if (now === text && (stats === undefined || stats.isFile())) return;
+    const tip = committed ? await branchTip(repository, target) : null;
     const blob =
       tip === null ? null : await readBlobAt(repository, tip, `${projectPrefix}${deployedFile}`);
     if (blob !== null && now === Buffer.from(blob).toString()) return;
     rmSync(path, { recursive: true, force: true });
-    if (this.#history !== null) replaceFile(path, this.#history);
-    this.#putBack = true;
+    if (text !== null) replaceFile(path, text);
+    this.#putBack = path.endsWith(deployedFile) ? deployedFile : path;
   }
 
   /** True when a file of the plan was changed, added or removed since the start. */
@@ -88,9 +103,10 @@ export class OwnFiles {
 
   /** Warnings about what was put back, and about settings of a local project that changed. */
   async warnings(): Promise<string[]> {
-    const warnings = this.#putBack
-      ? [`${deployedFile} was changed during the run, and not by dgov: it was put back`]
-      : [];
+    const warnings =
+      this.#putBack !== null
+        ? [`${this.#putBack} was changed during the run, and not by dgov: it was put back`]
+        : [];
     const [before, now] = [this.#settingsBefore, await localSettings(this.#o)];
     const changed = [...new Set([...before.keys(), ...now.keys()])].filter(
       (path) => before.get(path) !== now.get(path),
