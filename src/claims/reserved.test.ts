@@ -18,6 +18,8 @@ describe("reservedReason", () => {
     ".gitattributes",
     "sub/.gitattributes",
     ".gitmodules",
+    ".worktreeinclude",
+    ".WorkTreeInclude",
   ])("%j is reserved (C9)", (path) => {
     expect(reservedReason(path, none)).not.toBeNull();
   });
@@ -39,6 +41,12 @@ describe("reservedReason", () => {
     expect(reservedReason(".gitattributes", { gitControlAllowed: false, exactClaims })).toBe(
       "it controls git; `[scope] allow_git_control = true` and an exact claim allow it",
     );
+    expect(
+      reservedReason(".worktreeinclude", {
+        gitControlAllowed: true,
+        exactClaims: new Set([".worktreeinclude"]),
+      }),
+    ).toBeNull();
     expect(reservedReason(".gitmodules", { gitControlAllowed: true, exactClaims })).toBe(
       "it controls git and needs a claim of exactly this path",
     );

@@ -8,6 +8,13 @@ export const ownFolders = [".dgov/", ".sentrux/", ".coverage-baseline/"];
 
 const baselines = [".sentrux/baseline.json", ".sentrux/dgov-baseline.json"];
 
+/** Files that can be claimed only exactly, and what they control. */
+const controlFiles: ReadonlyMap<string, string> = new Map([
+  [".gitattributes", "git"],
+  [".gitmodules", "git"],
+  [".worktreeinclude", "which ignored files trees get"],
+]);
+
 interface ReservedOptions {
   /** `[scope] allow_git_control`. */
   gitControlAllowed: boolean;
@@ -29,13 +36,14 @@ export function reservedReason(path: string, options: ReservedOptions): string |
     return "the structural baseline belongs to dgov";
   }
   const last = names.at(-1);
-  if (last !== ".gitattributes" && last !== ".gitmodules") return null;
+  const controls = last === undefined ? undefined : controlFiles.get(last);
+  if (controls === undefined) return null;
   if (!options.gitControlAllowed) {
-    return "it controls git; `[scope] allow_git_control = true` and an exact claim allow it";
+    return `it controls ${controls}; \`[scope] allow_git_control = true\` and an exact claim allow it`;
   }
   return options.exactClaims.has(path)
     ? null
-    : "it controls git and needs a claim of exactly this path";
+    : `it controls ${controls} and needs a claim of exactly this path`;
 }
 
 /** A name as the most tolerant file system compares it: case-folded, without invisible characters. */

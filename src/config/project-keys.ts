@@ -284,9 +284,13 @@ export const projectKeys = {
       "Changes to matching paths that no claim covers are left out of the attempt",
       { default: [] },
     ),
-    allow_git_control: key(flag, "Let an exact claim cover .gitattributes or .gitmodules", {
-      default: false,
-    }),
+    allow_git_control: key(
+      flag,
+      "Let an exact claim cover .gitattributes, .gitmodules or .worktreeinclude",
+      {
+        default: false,
+      },
+    ),
   }),
   departments: map(
     "Paths reserved for tasks that name the department in their summary",
@@ -343,8 +347,23 @@ export const projectKeys = {
         derivedDefault: "the user's cache",
       },
     ),
-    copy: key(textList, "Ignored directories that are copied into each worktree", {
-      derivedDefault: "detected",
+    copy: key(
+      textList,
+      "Ignored files and folders that trees get from the checkout: dependency folders (`node_modules`, `vendor`, ...), which are detected while none is named, and files such as `.env`. `.worktreeinclude` names more of the latter",
+      { derivedDefault: "detected" },
+    ),
+    copy_to: key(
+      oneOf("gates", "workers"),
+      "Trees that get the files of `copy` which are no dependencies: gate trees while a command runs, or worktrees too",
+      { default: "gates" },
+    ),
+    copy_files_max: key(positiveInteger, "Limit of the files that are copied, dependencies apart", {
+      default: 200,
+      unit: "files",
+    }),
+    copy_mib_max: key(positiveInteger, "Limit of their size together", {
+      default: 20,
+      unit: "MiB",
     }),
     setup: key(anyText, "Shell command that is run in each worktree instead of setup_cmd", {
       derivedDefault: "`setup_cmd`",

@@ -21,6 +21,7 @@ import { declaredName, type PlanLocation, resolveUnit } from "../plan/locate.ts"
 import { childEnvironment } from "../process/environment.ts";
 import { ownCommand } from "../process/own-command.ts";
 import { mayTrustSealed } from "../settlement/context.ts";
+import { copiedText } from "../settlement/trees/copied-files.ts";
 import { watchDependencies } from "../settlement/trees/dependencies.ts";
 import { environmentsInPlace } from "../settlement/trees/environment.ts";
 import { snakeCase } from "../std/case.ts";
@@ -154,6 +155,8 @@ export async function prepareRun(
   }
   // Before any worker's code runs.
   await settlement.refs();
+  const copied = await settlement.copied();
+  for (const text of copiedText(copied, config)) status(text);
   const { dependencies } = settlement;
   const testCommands = open.tasks.flatMap(({ testCmd }) => testCmd ?? []);
   await dependencies.beginInPlace(environmentsInPlace(settlement, testCommands));
@@ -214,6 +217,7 @@ export async function prepareRun(
     startedAt: systemClock.now(),
     models,
     settlement,
+    secrets: copied.secrets,
     baseGates,
     rateLimiter,
     clock: systemClock,

@@ -34,6 +34,8 @@ export interface RunContext extends RunEnvironment {
   /** By unit, as far as it needs a model. */
   models: ReadonlyMap<string, ModelAccess>;
   settlement: SettlementContext;
+  /** Values of ignored files that trees get, which no message or record contains. */
+  secrets: readonly string[];
   /** Verdicts of the gates on `before`. */
   baseGates: BaseGates;
   rateLimiter: RateLimiter;

@@ -165,6 +165,7 @@ export async function settlementIn(
   return openSettlement({
     ...rest,
     target,
+    tip: commit,
     ...(elsewhere && {
       coverageBaseline: await coverageBaselineAt(repository, { commit, projectPrefix }),
     }),

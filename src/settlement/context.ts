@@ -3,8 +3,9 @@ import { dirname, join } from "node:path";
 import type { Config } from "../config/config.ts";
 import { childVariables } from "../config/execution-policy.ts";
 import { hasOpenGates } from "../config/gates.ts";
-import type { Identity } from "../git/objects.ts";
+import type { Identity, Oid } from "../git/objects.ts";
 import { type RefSnapshot, snapshotRefs } from "../git/ref-snapshot.ts";
+import { headOf } from "../git/refs.ts";
 import { prefixOf, projectDirOf, type Repository } from "../git/repository.ts";
 import { childEnvironment } from "../process/environment.ts";
 import { MachineSlots } from "../process/machine-slots.ts";
@@ -18,6 +19,7 @@ import type { FileCoverage } from "./coverage/report.ts";
 import { type DigestCache, digestCache } from "./digest-cache.ts";
 import { openSeal } from "./seal.ts";
 import { type CachedImport, importsVersion } from "./tests/tree-imports.ts";
+import { type CopiedFiles, readCopiedFiles } from "./trees/copied-files.ts";
 import { type DependencyWatch, dependencyWatch } from "./trees/dependency-watch.ts";
 import { type Ground, openGround, type WarmWorktree } from "./trees/layers/ground.ts";
 import { type LayerStore, layerStore } from "./trees/layers/store.ts";
@@ -41,6 +43,8 @@ export interface SettlementContext {
   sandbox(): Promise<Sandbox>;
   /** The refs that gates with history see, read at the first call. */
   refs(): Promise<RefSnapshot>;
+  /** The operator's ignored files that trees get, read at the first call. */
+  copied(): Promise<CopiedFiles>;
   /** The operator's dependency folders, which are copied into trees. */
   dependencies: DependencyWatch;
   slots: GateSlots;
@@ -82,6 +86,8 @@ export interface SettlementOptions {
   identity: Identity;
   /** Branch that gates with history see; null when none is checked out. */
   target: string | null;
+  /** Commit whose `.worktreeinclude` counts; default HEAD. */
+  tip?: Oid;
   /** Default: the one of the checkout. */
   coverageBaseline?: CoverageBaselineReading;
   /** Folder of the gate trees; the caches are files beside it. */
@@ -107,7 +113,7 @@ export function fileMetricsCache(folder: string, env: Variables): DigestCache<Fi
 
 /** Opens the settlement of a project. Throws NOT_A_REPOSITORY when the project lies outside the repository. */
 export function openSettlement(o: SettlementOptions): SettlementContext {
-  const { env, slotsRoot, target, ...rest } = o;
+  const { env, slotsRoot, target, tip, ...rest } = o;
   const { maxGates, jobs } = o.config.run;
   const projectDir = projectDirOf(o.repository, o.projectRoot);
   const environment = childEnvironment(env, childVariables(o.config));
@@ -130,6 +136,14 @@ export function openSettlement(o: SettlementOptions): SettlementContext {
     projectPrefix: prefixOf(projectDir),
     sandbox,
     refs: once(() => snapshotRefs(o.repository, target)),
+    copied: once(async () =>
+      readCopiedFiles({
+        repository: o.repository,
+        projectPrefix: prefixOf(projectDir),
+        config: o.config,
+        commit: tip ?? (await headOf(o.repository)).commit,
+      }),
+    ),
     dependencies: dependencyWatch(o.projectRoot),
     // More than the gates that run at once, so that a failing gate can borrow a second tree for its base.
     ground: once(async () => {

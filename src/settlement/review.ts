@@ -20,6 +20,7 @@ import type { ReviewVerdict } from "../kernel/event.ts";
 import type { Claims } from "../plan/compiled.ts";
 import { describeExit, succeeded } from "../process/exit-result.ts";
 import { runShell } from "../process/spawn.ts";
+import { secretRemover } from "../std/secrets.ts";
 import { listed, shownPath } from "../std/text.ts";
 import { autofix } from "./autofix.ts";
 import type { SettlementContext } from "./context.ts";
@@ -110,6 +111,11 @@ export async function reviewAndCommit(
   const fix = await autofix(c, { ...o, changes: claimed(changes, scope) });
   const committed = async (paths: string[], isTouched: boolean): Promise<ReviewOutcome> => {
     const made = await commit(c, o, paths);
+    const copies = await copiesIn(c, o.tree.base, made.commit);
+    if (copies.length > 0) {
+      const reason = `ignored files of the checkout never land: ${listed(copies, 3)}`;
+      return rejected("unsafe_path", reason, { touched: isTouched });
+    }
     const judgeChanged = await readJudgeChanges(c, o.tree.base, made.commit);
     const more = { touched: isTouched, judgeChanged };
     if (judgeChanged.length > 0 && c.config.merge.judgeChanges === "fail") {
@@ -131,6 +137,16 @@ export async function reviewAndCommit(
   if (!after.passed)
     return rejected(after.verdict, after.reason, { ...ofScope(after), touched: true });
   return committed(after.claimed, true);
+}
+
+/** Files of a commit that have the content of a file which trees get from the operator's checkout. */
+async function copiesIn(c: SettlementContext, base: Oid, made: Oid): Promise<string[]> {
+  const { blobs } = await c.copied();
+  if (blobs.size === 0) return [];
+  return (await diffTrees(c.repository, base, made)).flatMap(({ path, newOid }) => {
+    const from = blobs.get(newOid);
+    return from === undefined ? [] : [`${shownPath(path)} is a copy of ${from}`];
+  });
 }
 
 /** Reads the changes of what judges a commit among the files that it changes. */
@@ -224,7 +240,8 @@ async function runHooks(
     });
     if (succeeded(run.result)) continue;
     const reason = `the review hook \`${command}\` failed (${describeExit(run.result)})`;
-    return { ran, failed: { reason, detail: `${reason}\n${run.combined}` } };
+    const output = secretRemover((await c.copied()).secrets)(run.combined);
+    return { ran, failed: { reason, detail: `${reason}\n${output}` } };
   }
   return { ran, failed: null };
 }

@@ -53,7 +53,7 @@ async function serve(
   request: WorkerRequest,
   from: { stdin: ByteReader; input: AsyncGenerator<NdjsonItem> },
 ): Promise<number> {
-  const redactor = redactorFor(request.provider.apiKey);
+  const redactor = redactorFor(request.provider.apiKey, request.secrets);
   const emit = messageWriter();
   const parent = new ParentClient(emit);
   const stop = new AbortController();

@@ -25,6 +25,8 @@ export interface WorkerRequest {
   summary: string;
   attempt: number;
   fork: number;
+  /** Values that are removed from every message, besides the provider's key. */
+  secrets?: string[];
   /** Value of `DGOV_ATTEMPT` for every process the worker starts. */
   marker: string;
   /** Absolute path of the attempt's worktree (the repository's root, not the project's). */

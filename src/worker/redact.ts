@@ -1,37 +1,28 @@
 /**
  * Removes secrets from a worker's output.
  *
- * The provider's key is replaced everywhere. Text that looks like a well-known credential is replaced only
- * in messages to the parent: the model sees file contents unchanged but for the key, because an edit
- * with redacted old text would not match the file.
+ * The provider's key is replaced everywhere, and so are the values of copied ignored files. Text that looks like a
+ * well-known credential is replaced only in messages to the parent: the model sees file contents unchanged but for
+ * the key and the values, because an edit with redacted old text would not match the file.
  */
 
 import { credentialText } from "../std/credentials.ts";
+import { secretRemover } from "../std/secrets.ts";
 
 const replacement = "[redacted]";
-/** Shorter keys are placeholders for local servers and occur in ordinary text. */
-const keyCharsMin = 8;
 
 export interface Redactor {
-  /** The text without the key. */
+  /** The text without the key and the other secrets. */
   key(text: string): string;
-  /** The JSON value without the key and without text that looks like a credential. */
+  /** The JSON value without them and without text that looks like a credential. */
   value<T>(value: T): T;
 }
 
-/** A redactor for one key, also in base64, hexadecimal and percent-encoding. */
-export function redactorFor(apiKey: string): Redactor {
-  const spellings = apiKey.length < keyCharsMin ? [] : spellingsOf(apiKey);
-  const key = (text: string): string =>
-    spellings.reduce((rest, spelling) => rest.replaceAll(spelling, replacement), text);
+/** A redactor for the provider's key and other secrets. */
+export function redactorFor(apiKey: string, secrets: readonly string[] = []): Redactor {
+  const key = secretRemover([apiKey, ...secrets]);
   const all = (text: string): string => key(text).replace(credentialText, replacement);
   return { key, value: (value) => mapText(value, all) as typeof value };
-}
-
-function spellingsOf(apiKey: string): string[] {
-  const base64 = Buffer.from(apiKey).toString("base64").replace(/=+$/, "");
-  const all = [apiKey, base64, encodeURIComponent(apiKey), Buffer.from(apiKey).toString("hex")];
-  return [...new Set(all)];
 }
 
 function mapText(value: unknown, map: (text: string) => string): unknown {

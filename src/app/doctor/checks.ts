@@ -43,6 +43,7 @@ import { findLevel } from "../../sandbox/levels.ts";
 import { type FoundBaseline, findBaseline } from "../../settlement/structure/baseline.ts";
 import { configuredSentrux } from "../../settlement/structure/engine.ts";
 import { hasSource } from "../../settlement/structure/scan.ts";
+import { copiedText, readCopiedFiles } from "../../settlement/trees/copied-files.ts";
 import { readText } from "../../std/files.ts";
 import { limitSignal } from "../../std/limit.ts";
 import { errorMessage, listed, plural, short } from "../../std/text.ts";
@@ -158,6 +159,21 @@ async function checkRepository(
     add("hooks", "warn", `${hooks.join(", ")}: git hooks do not run here; gates are the hooks`);
   }
   if (isBorn) await checkSubmodules(repository, add);
+  if (config !== null) await checkCopied(repository, { prefix, config }, rows);
+}
+
+async function checkCopied(
+  repository: Repository,
+  { prefix, config }: { prefix: string; config: Config },
+  { add, condition }: Rows,
+): Promise<void> {
+  await condition("copied files", async () => {
+    const { commit } = await headOf(repository);
+    const of = { repository, projectPrefix: prefix, config, commit };
+    const copied = await readCopiedFiles(of);
+    for (const text of copied.warnings) add("copied files", "warn", text);
+    return copiedText({ ...copied, warnings: [] }, config)[0] ?? null;
+  });
 }
 
 async function checkSubmodules(repository: Repository, add: Add): Promise<void> {

@@ -8,7 +8,7 @@ import type { Repository } from "../repository.ts";
 import { listTree } from "../trees.ts";
 import { type FileChange, filesChanged } from "./changed-files.ts";
 import { changedSubmodules } from "./submodules.ts";
-import { gitFileText, type Worktree } from "./worktree-files.ts";
+import { copiedPaths, gitFileText, type Worktree } from "./worktree-files.ts";
 
 /**
  * All paths that differ between the base and the worktree: untracked files included, ignored ones not; a
@@ -18,7 +18,10 @@ import { gitFileText, type Worktree } from "./worktree-files.ts";
 export async function attemptChanges(r: Repository, t: Worktree): Promise<FileChange[]> {
   await requireIntact(r, t);
   const inSubmodules = await changedSubmodules(r, t);
-  return [...(await filesChanged(r, t, "all")), ...inSubmodules];
+  // Not even when a worker removes the pattern that ignores them.
+  const copied = copiedPaths(t);
+  const files = (await filesChanged(r, t, "all")).filter(({ path }) => !copied.has(path));
+  return [...files, ...inSubmodules];
 }
 
 /** Throws ENVIRONMENT when the worktree was destroyed. */

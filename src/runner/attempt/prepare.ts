@@ -5,8 +5,10 @@ import { branchTip, isAncestor } from "../../git/refs.ts";
 import { patchBetween } from "../../git/trees.ts";
 import { recordPreparedSubmodules } from "../../git/worktrees/submodules.ts";
 import { createWorktree, replayWork } from "../../git/worktrees/worktree.ts";
+import { recordCopied } from "../../git/worktrees/worktree-files.ts";
 import { dependencyLost, setupFailed } from "../../kernel/reasons.ts";
 import { attemptTree } from "../../settlement/trees/confine.ts";
+import { placeCopies } from "../../settlement/trees/copied-files.ts";
 import { prepareDependencies } from "../../settlement/trees/dependencies.ts";
 import { warmWorktree } from "../../settlement/trees/layers/warm-worktree.ts";
 import { present } from "../../std/assert.ts";
@@ -50,6 +52,7 @@ export async function performPrepare(
         return failed(`${setupFailed}: ${ready.reason}`, false);
       }
       await recordPreparedSubmodules(c.repository, live.tree);
+      await placeCopiedFiles(c, live);
     }
     c.attempts.add(live);
     return { event: { type: "attempt.prepared", unit, attempt, base } };
@@ -68,6 +71,16 @@ async function warmUp(c: RunContext, { tree }: LiveAttempt, base: string): Promi
   });
   if (warm !== null) c.settlement.warm.set(path, warm);
   return warm !== null;
+}
+
+/** Puts ignored files of the checkout into the worktree, where `[worktree] copy_to` asks for that. */
+async function placeCopiedFiles({ config, settlement }: RunContext, { tree }: LiveAttempt) {
+  if (config.worktree.copyTo !== "workers") return;
+  const { files } = placeCopies(tree.path, (await settlement.copied()).files);
+  recordCopied(
+    tree,
+    files.map(({ path }) => path),
+  );
 }
 
 /** Problem with a dependency that has landed but is no longer an ancestor of the base; null without one. */

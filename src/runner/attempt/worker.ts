@@ -188,6 +188,7 @@ export async function workerRequest(
     run: c.run,
     plan: c.plan.name,
     summary: task.summary,
+    secrets: [...c.secrets],
     marker: live.marker,
     worktree: live.tree.path,
     confine: place.confine === undefined ? null : toWire(place.confine),

@@ -4,6 +4,7 @@ import type { GateAccess } from "../../config/gates.ts";
 import type { Oid } from "../../git/objects.ts";
 import { describeExit, type ExitResult } from "../../process/exit-result.ts";
 import { runShell, substitutePlaceholders } from "../../process/spawn.ts";
+import { secretRemover, secretRemovingStream } from "../../std/secrets.ts";
 import type { SettlementContext } from "../context.ts";
 import { type CommandTree, placeIn, withoutTreePaths } from "./confine.ts";
 
@@ -21,7 +22,7 @@ export interface CommandRun {
   exitCode: number | null;
   /** Description of how it ended, such as `exit code 1`. */
   exit: string;
-  /** Both streams, with the tree's path removed, since it differs between runs. */
+  /** Both streams, without secrets and without the tree's path, which differs between runs. */
   output: string;
   /** True when there was more output than is read; `output` is then its head and tail. */
   cut: boolean;
@@ -112,6 +113,9 @@ export async function runCommand(
   },
 ): Promise<CommandRun> {
   const place = await placeIn(c, o.tree, o.access);
+  const { secrets } = await c.copied();
+  const remove = secretRemover(secrets);
+  const live = o.onOutput && secretRemovingStream(secrets, o.onOutput);
   const run = await runShell({
     command: o.command,
     ...{ cwd: place.cwd, confine: place.confine },
@@ -120,14 +124,15 @@ export async function runCommand(
     outputBytesMax,
     marker: o.marker,
     signal: o.signal,
-    ...(o.onOutput === undefined ? {} : { onOutput: o.onOutput }),
+    ...(live === undefined ? {} : { onOutput: live.write }),
   });
+  live?.end();
   return {
     command: o.command,
     status: statusOf(run.result, o.command, run.stdout),
     exitCode: run.result.kind === "exited" ? run.result.code : null,
     exit: describeExit(run.result),
-    output: withoutTreePaths(run.combined, place),
+    output: withoutTreePaths(remove(run.combined), place),
     cut: run.bytes > outputBytesMax,
     durationMs: run.durationMs,
     alone: false,

@@ -7,6 +7,7 @@
  */
 import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { basename, dirname, isAbsolute, join, relative, resolve } from "node:path";
+import { copyEntries, dependencyNames } from "../../config/copy-entries.ts";
 import { commonAccess, setupAccess } from "../../config/gates.ts";
 import { removeOwnFolder } from "../../git/own-folder.ts";
 import { describeExit, succeeded } from "../../process/exit-result.ts";
@@ -18,15 +19,6 @@ import type { SettlementContext } from "../context.ts";
 import { lastLine } from "../verdict.ts";
 import { type CommandTree, placeIn } from "./confine.ts";
 import { toolCaches } from "./dependency-watch.ts";
-
-/** Names of folders that hold dependencies, never a worker's changes. */
-const dependencyNames: ReadonlySet<string> = new Set([
-  "node_modules",
-  ".venv",
-  "venv",
-  "vendor",
-  "Pods",
-]);
 
 /** Those that can be copied; virtual environments contain their own absolute path. */
 const copyableNames: ReadonlySet<string> = new Set(["node_modules", "vendor", "Pods"]);
@@ -156,7 +148,7 @@ const detectedFolders = memoByOwner<SettlementContext, string[]>();
 /** Folders to copy, relative to the project: the configured ones, or those that are found. */
 function foldersToCopy(c: SettlementContext): string[] {
   const find = (): string[] => copyableFolders(c.projectRoot);
-  return c.config.worktree.copy ?? detectedFolders(c, c.projectRoot, find);
+  return copyEntries(c.config).dependencies ?? detectedFolders(c, c.projectRoot, find);
 }
 
 /** Dependency folders of a project that are copied where `[worktree] copy` names none. */

@@ -20,6 +20,7 @@ import type { LockMode } from "../../std/shared-lock.ts";
 import type { SettlementContext } from "../context.ts";
 import { type CommandRun, runCommand, unstartedRun } from "./command.ts";
 import type { CommandTree } from "./confine.ts";
+import { withCopies } from "./copied-files.ts";
 import {
   dependencyFolders,
   dependencyKey,
@@ -139,21 +140,25 @@ class SlotLease implements GateTreeLease {
     const { marker, signal } = this.#o;
     const prepared = this.#slot.prepared === null ? await this.prepare() : { ok: true as const };
     if (!prepared.ok) return unstartedRun(command, signal.aborted ? null : prepared.reason);
+    const { files } = await this.#c.copied();
     const held = await this.#c.commandLock.hold(mode, signal, () => {
       renewGitDir(this.#c.repository, this.gateTree, history);
-      return runCommand(this.#c, {
-        tree: { ...this.tree, temporary: this.#freshTemporary() },
-        ...{ access, command },
-        base: history?.base ?? null,
-        marker,
-        signal,
-        ...(timeoutMs === undefined ? {} : { timeoutMs }),
-        ...(onOutput === undefined ? {} : { onOutput }),
-      });
+      return withCopies(this.#slot.path, files, () =>
+        runCommand(this.#c, {
+          tree: { ...this.tree, temporary: this.#freshTemporary() },
+          ...{ access, command },
+          base: history?.base ?? null,
+          marker,
+          signal,
+          ...(timeoutMs === undefined ? {} : { timeoutMs }),
+          ...(onOutput === undefined ? {} : { onOutput }),
+        }),
+      );
     });
     if (held === null) return unstartedRun(command, null);
-    const changed = [...(await this.#restore()), ...(await this.#restoreDependencies())];
-    return { ...held.value, alone: held.alone, changedPaths: changed };
+    const { value: run, changed } = held.value;
+    const restored = [...(await this.#restore()), ...(await this.#restoreDependencies())];
+    return { ...run, alone: held.alone, changedPaths: [...new Set([...changed, ...restored])] };
   }
 
   /** Installs the dependencies. When that fails while other commands run, once more without them. */

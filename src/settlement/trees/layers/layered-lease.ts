@@ -27,6 +27,7 @@ import { once } from "../../../std/once.ts";
 import type { SettlementContext } from "../../context.ts";
 import { type CommandRun, runCommand, unstartedRun } from "../command.ts";
 import type { CommandTree } from "../confine.ts";
+import { withCopies } from "../copied-files.ts";
 import {
   dependencyFolders,
   holdsProjectCopy,
@@ -263,20 +264,25 @@ class LayeredLease implements GateTreeLease {
     if (!prepared.ok) return unstartedRun(command, signal.aborted ? null : prepared.reason);
     const upper = await this.#openUpper(command);
     try {
+      const { files } = await this.#c.copied();
       const held = await this.#c.commandLock.hold(mode, signal, () => {
         this.#renewGitDirs(history);
-        return runCommand(this.#c, {
-          tree: this.#commandTree(upper),
-          ...{ access, command },
-          ...(timeoutMs === undefined ? {} : { timeoutMs }),
-          base: history?.base ?? null,
-          marker,
-          signal,
-          ...(onOutput === undefined ? {} : { onOutput }),
-        });
+        return withCopies(this.#held.path(upper.tree.at), files, () =>
+          runCommand(this.#c, {
+            tree: this.#commandTree(upper),
+            ...{ access, command },
+            ...(timeoutMs === undefined ? {} : { timeoutMs }),
+            base: history?.base ?? null,
+            marker,
+            signal,
+            ...(onOutput === undefined ? {} : { onOutput }),
+          }),
+        );
       });
       if (held === null) return unstartedRun(command, null);
-      return { ...held.value, alone: held.alone, changedPaths: this.#changedBy(upper) };
+      const { value: run, changed } = held.value;
+      const changedPaths = [...new Set([...changed, ...this.#changedBy(upper)])];
+      return { ...run, alone: held.alone, changedPaths };
     } finally {
       await this.#closeUpper(upper);
     }
