@@ -23,13 +23,13 @@ x = ["src/**"]
 [verify.x]
 command = "true"
 [[gates]]
-name = "x"
+name = "y"
 command = "true"
 `;
   const loaded = parseConfig(text, "/");
   if (!loaded.ok) throw new Error("the text is wrong");
   const printed = settingsInForce(loaded.config, {}).map(({ key }) =>
-    key.replace(/^gates\.x/, "gates").replace(/\.x\b/, ".*"),
+    key.replace(/^gates\.y/, "gates").replace(/\.x\b/, ".*"),
   );
   const documented = keys.filter((one) => !one.table).map(({ key }) => key);
   expect(printed.filter((key) => !documented.includes(key))).toEqual([]);

@@ -94,7 +94,7 @@ export async function checkCommands(p: CheckedProject, add: Add): Promise<void> 
 
 const commandChars = 60;
 
-/** What a gate's command reads: the files of its folder, by their names there. */
+/** The files that a gate's command may read: those of its folder, by their names there. */
 function gateReading({ cwd, paths }: GateConfig, reading: Reading): Reading {
   const prefix = cwd === "." ? "" : `${cwd}/`;
   const isOwn = (path: string): boolean =>
