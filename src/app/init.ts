@@ -10,7 +10,7 @@ import {
 import { tmpdir } from "node:os";
 import { dirname, join, relative } from "node:path";
 import { assets, sopsFor } from "../assets/index.ts";
-import { type Detection, detect } from "../config/detect.ts";
+import { type Detection, detect } from "../config/detect/detect.ts";
 import { configFile, findProject, localRoot, ownRoot, projectPath } from "../config/find.ts";
 import { providerPresets, renderProjectToml } from "../config/project-toml.ts";
 import { parseToml } from "../config/toml.ts";
@@ -20,8 +20,11 @@ import { must, nulSplit } from "../git/git.ts";
 import { inPrivate, withPrivateGit } from "../git/private-dir.ts";
 import { headOf } from "../git/refs.ts";
 import { openRepository } from "../git/repository.ts";
+import { isSource } from "../settlement/source-files.ts";
 import { isoTime, systemClock } from "../std/clock.ts";
 import { readText } from "../std/files.ts";
+import { listed } from "../std/text.ts";
+import { isReadingNothing, type Reading } from "./doctor/shell-programs.ts";
 import { writeSchemas } from "./json-schemas.ts";
 
 /** A name of `[project] language`; null detects it. */
@@ -93,11 +96,55 @@ async function wantedFiles(o: Parameters<typeof initProject>[0]): Promise<Record
   }
   if (detection === null) return files;
   o.status(`language: ${detection.language} (${detection.because})`);
+  for (const [key, origin] of Object.entries(detection.origins)) o.status(`${key}: from ${origin}`);
+  if (detection.gates.length > 0) {
+    o.status(
+      `gates of packages: ${listed(
+        detection.gates.map(({ name }) => name),
+        shownGates,
+      )}`,
+    );
+  }
+  for (const warning of await idleChecks(o.root, detection)) o.status(warning);
   const preset = await o.chooseProvider();
   const choice = providerPresets[preset];
   // The person who runs init in their own project chooses the endpoint: that is the agreement.
   if (preset !== "other") recordTrust(o.env, choice);
   return { [configFile]: renderProjectToml(detection, choice), ...files };
+}
+
+const shownGates = 6;
+
+/** A warning for each proposed check that reads none of the project's sources. */
+async function idleChecks(root: string, detection: Detection): Promise<string[]> {
+  const { commands, gates } = detection;
+  const { setup_cmd: _setup, lint_fix_cmd: _fix, format_cmd: _format, ...checks } = commands;
+  const files = await projectFiles(root, filesMax);
+  const all = [
+    ...Object.entries(checks).map(([name, command]) => ({ name, command, cwd: "." })),
+    ...gates.map(({ name, command, cwd }) => ({ name: `gate ${name}`, command, cwd })),
+  ];
+  const found = await Promise.all(
+    all.map(async ({ name, command, cwd }) => {
+      const reading = readingIn(cwd, { files, root, sourceExtensions: detection.sourceExtensions });
+      const reason = await isReadingNothing(command, reading);
+      return reason === null ? [] : [`${name}: ${reason}`];
+    }),
+  );
+  return found.flat();
+}
+
+/** The files of a folder as a check that runs there reads them. */
+function readingIn(
+  cwd: string,
+  o: { files: readonly string[]; root: string; sourceExtensions: string[] },
+): Reading {
+  const prefix = cwd === "." ? "" : `${cwd}/`;
+  return {
+    files: o.files.flatMap((path) => (path.startsWith(prefix) ? path.slice(prefix.length) : [])),
+    isSource: (path) => isSource(o, path),
+    read: (path) => readText(join(o.root, prefix + path)),
+  };
 }
 
 /** The language in project.toml; "unknown" when it has none or cannot be parsed. */

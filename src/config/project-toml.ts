@@ -1,5 +1,5 @@
 /** Text of project.toml: a new file, and edits that keep the rest of a file as it is. Pure. */
-import type { Detection } from "./detect.ts";
+import type { Detection } from "./detect/detect.ts";
 import { parseToml, stringifyToml } from "./toml.ts";
 import { tomlPositions } from "./toml-positions.ts";
 
@@ -49,6 +49,15 @@ export function renderProjectToml(detection: Detection, provider: ProviderChoice
     ...Object.entries(detection.commands).map(([key, command]) => `${key} = ${text(command)}`),
     `provider = ${text(provider.name)}`,
     "",
+    ...detection.gates.flatMap(({ name, kind, paths, cwd, command }) => [
+      "[[gates]]",
+      `name = ${text(name)}`,
+      `kind = ${text(kind)}`,
+      `paths = ${list(paths)}`,
+      `cwd = ${text(cwd)}`,
+      `command = ${text(command)}`,
+      "",
+    ]),
     `[providers.${provider.name}]`,
     `base_url = ${text(provider.baseUrl)}`,
     `api_key_env = ${text(provider.apiKeyEnv)}`,

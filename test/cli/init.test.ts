@@ -60,3 +60,31 @@ test.concurrent("init in a subfolder says that it sets up the root of the reposi
   const again = await dgovJson(["init", "-y"], { cwd, env: repo.env });
   expect([again.document["root"], again.document["created"]]).toEqual([cwd, []]);
 });
+
+test.concurrent("F6, E22 init writes the repository's own commands and gates of its packages, and names a check that reads nothing", async () => {
+  await using repo = await testRepo({
+    "package.json": JSON.stringify({
+      workspaces: ["packages/*"],
+      scripts: { lint: "eslint src", typecheck: "tsc --noEmit" },
+    }),
+    "tsconfig.json": '{ "files": [], "references": [] }',
+    "package-lock.json": "{}",
+    "packages/a/package.json": JSON.stringify({ name: "a", scripts: { test: "node --test" } }),
+    "packages/a/a.test.js": "",
+    ".github/workflows/ci.yml":
+      "on: pull_request\njobs: { a: { steps: [{ run: npm ci }, { run: npm run lint }] } }\n",
+  });
+  const run = await dgov(["init", "-y", "--provider", "openai"], { cwd: repo.path, env: repo.env });
+  expect(run.exitCode).toBe(0);
+  expect(run.stderr).toContain("lint_cmd: from .github/workflows/ci.yml");
+  expect(run.stderr).toContain("gates of packages: a");
+  expect(run.stderr).toContain(
+    "type_check_cmd: script typecheck: tsc checks no file: tsconfig.json",
+  );
+  const text = repo.read(".dgov/project.toml");
+  expect(text).toContain('lint_cmd = "npm run lint"');
+  expect(text).toContain(
+    '[[gates]]\nname = "a"\nkind = "test"\npaths = ["packages/a", "package.json", "tsconfig*.json", "package-lock.json"]\n' +
+      'cwd = "packages/a"\ncommand = "npm run test"\n',
+  );
+});

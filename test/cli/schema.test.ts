@@ -3,7 +3,7 @@ import { describe, expect, test } from "bun:test";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { jsonSchema, typeSchema } from "../../src/app/json-schemas.ts";
-import { detect } from "../../src/config/detect.ts";
+import { detect } from "../../src/config/detect/detect.ts";
 import type { Keys } from "../../src/config/keys.ts";
 import { projectKeys } from "../../src/config/project-keys.ts";
 import { providerPresets, renderProjectToml } from "../../src/config/project-toml.ts";

@@ -21,7 +21,7 @@ import { cachedOnBase, printedSummary, runOnBase } from "./base-comparison.ts";
 import { commandGate, type JudgeInput, type Judgement } from "./command-gate.ts";
 import type { CommandLines, GateInput } from "./gate.ts";
 
-/** How a command that runs tests is filled and judged. */
+/** The filling and judging of commands that run tests. */
 export const testCommand = { isFlaky: true, fill, again, judge, verifyPass } as const;
 
 export const testsGate = commandGate({

@@ -17,6 +17,7 @@ const types = [
   "typescript",
   "rust",
   "go",
+  "java",
   "swift",
   "unknown",
 ] as const;

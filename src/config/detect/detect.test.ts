@@ -1,8 +1,8 @@
 /** Sample trees of manifests, each with a snapshot of its project.toml. */
 import { describe, expect, test } from "bun:test";
+import { parseConfig } from "../load.ts";
+import { providerPresets, renderProjectToml } from "../project-toml.ts";
 import { detect } from "./detect.ts";
-import { parseConfig } from "./load.ts";
-import { providerPresets, renderProjectToml } from "./project-toml.ts";
 
 const json = (value: unknown): string => JSON.stringify(value);
 
