@@ -5,9 +5,10 @@
  * them. This process reaches its files through `/proc/<pid>/root`; commands enter it with `nsenter`. A normal user
  * gets the right to mount from a user namespace of the holder's; root needs none.
  */
-import { mkdirSync, rmSync, statfsSync } from "node:fs";
+import { mkdirSync, statfsSync } from "node:fs";
 import { join } from "node:path";
 import { DgovError } from "../error.ts";
+import { removeFolder } from "../std/files.ts";
 import { once } from "../std/once.ts";
 import { describeExit, succeeded } from "./exit-result.ts";
 import { ownChild } from "./orphans.ts";
@@ -100,7 +101,8 @@ export async function holdMounts(o: {
       // It has ended already.
     }
     await child.exited;
-    if (onDisk !== null) rmSync(join(folder, onDisk), { recursive: true, force: true });
+    // The work folder of an overlay has no permissions.
+    if (onDisk !== null) removeFolder(join(folder, onDisk));
   });
   const answer = await firstLine(child.stdout, () => child.kill("SIGKILL"));
   if (answer !== "ready") {
