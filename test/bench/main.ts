@@ -13,6 +13,7 @@ const all: Record<string, () => Promise<{ default: Benchmark }>> = {
   compile: () => import("./compile.ts"),
   orchestration: () => import("./orchestration.ts"),
   train: () => import("./train.ts"),
+  ground: () => import("./ground.ts"),
   slots: () => import("./slots.ts"),
   radar: () => import("./radar.ts"),
   semantic: () => import("./semantic.ts"),
@@ -29,6 +30,7 @@ const { values, positionals: chosen } = parseArgs({
   options: {
     json: { type: "boolean", default: false },
     notes: { type: "boolean", default: false },
+    small: { type: "boolean", default: false },
     repository: { type: "string" },
     merges: { type: "string", default: "200" },
     commits: { type: "string", default: "300" },
