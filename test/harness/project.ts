@@ -63,7 +63,8 @@ export interface TestProject {
   telemetry(): RecordedEvent[];
   /** Unit ids by the trailers of the commits on a branch, oldest first. */
   landed(branch?: string): Promise<string[]>;
-  writePlan(tasks: Record<string, TaskSpec>): void;
+  /** Writes the tasks of a plan; default `p`. */
+  writePlan(tasks: Record<string, TaskSpec>, name?: string): void;
   [Symbol.asyncDispose](): Promise<void>;
 }
 
@@ -87,9 +88,7 @@ export async function testProject(options: ProjectOptions): Promise<TestProject>
   const own = {
     [at(".dgov/.gitignore")]: "state.db*\nruntime/\nout/\nplans/*/_compiled.toml\n",
     [at(".dgov/project.toml")]: stringify(config),
-    [at(".dgov/plans/p/_root.toml")]: stringify({
-      plan: { name: "p", sections: ["tasks"], ...options.plan },
-    }),
+    [at(".dgov/plans/p/_root.toml")]: rootToml("p", options.plan),
     [at(".dgov/plans/p/tasks/main.toml")]: tasksToml(options.tasks),
   };
   const files = { "readme.txt": "hello\n", ...options.files, ...(options.local ? {} : own) };
@@ -171,6 +170,10 @@ export async function untilEvent(
     (of === undefined || e.unit === of) &&
     wanted.every(([key, value]) => e.data[key] === value);
   while (!p.events().some(found)) await Bun.sleep(10);
+}
+
+function rootToml(name: string, more: Record<string, unknown> = {}): string {
+  return stringify({ plan: { name, sections: ["tasks"], ...more } });
 }
 
 function tasksToml(tasks: Record<string, TaskSpec>): string {

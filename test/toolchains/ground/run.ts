@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { call, done } from "../../../src/demo/script.ts";
 import { openEventLogForReading } from "../../../src/log/event-log.ts";
-import { type TestProject, testProject, unit } from "../../harness/project.ts";
+import { type TaskSpec, type TestProject, testProject, unit } from "../../harness/project.ts";
 import {
   type Corpus,
   filesOf,
@@ -18,6 +18,8 @@ import { type Count, type Counter, countingVariables, startCounting } from "./co
 
 export interface GroundProject extends AsyncDisposable {
   project: TestProject;
+  /** Names of its plans, to be run in this order. */
+  plans: string[];
   counts(): Promise<Count[]>;
 }
 
@@ -40,6 +42,7 @@ export interface GroundOptions {
 export async function groundProject(corpus: Corpus, o: GroundOptions = {}): Promise<GroundProject> {
   const files = { ...provisioned(corpus), ...o.files };
   const units = o.traps === true ? trapUnits(corpus) : plainUnits(o.units ?? corpus.units);
+  const [first = {}, ...later] = o.traps === true ? apart(units) : [units];
   const folder = mkdtempSync(join(tmpdir(), "dgov-ground-"));
   const counter: Counter | null =
     o.counted === false ? null : await startCounting(join(folder, "counting"));
@@ -50,18 +53,12 @@ export async function groundProject(corpus: Corpus, o: GroundOptions = {}): Prom
   const variables = Object.keys(env).filter((name) => name !== "PATH" && name !== "HOME");
   const project = await testProject({
     files,
-    tasks: Object.fromEntries(
-      Object.entries(units).map(([key, { files: written, after }]) => [
-        key,
-        {
-          files: Object.keys(written),
-          ...(after === undefined ? {} : { depends_on: [after] }),
-        },
-      ]),
-    ),
+    tasks: tasksOf(first),
     plan: { max_retries: 0 },
     config: {
       ...o.config,
+      // The sandbox that the machine allows; the harness leaves it out.
+      sandbox: { mode: "auto", ...o.config?.["sandbox"] },
       project: { setup_cmd: corpus.setup, ...corpus.project, ...o.config?.["project"] },
       merge: { order: "plan", ...(o.traps ? { speculation: 1 } : {}), ...o.config?.["merge"] },
       run: { jobs: 2, max_gates: 2, env: [...variables, ...countingVariables], ...o.run },
@@ -80,8 +77,11 @@ export async function groundProject(corpus: Corpus, o: GroundOptions = {}): Prom
     },
     env,
   });
+  const plans = ["p", ...later.map((_, index) => `p${index + 2}`)];
+  for (const [index, wave] of later.entries()) project.writePlan(tasksOf(wave), plans[index + 1]);
   return {
     project,
+    plans,
     counts: async () => (await counter?.counts()) ?? [],
     async [Symbol.asyncDispose]() {
       await counter?.[Symbol.asyncDispose]();
@@ -103,6 +103,28 @@ function trapUnits(corpus: Corpus): Record<string, WrittenUnit> {
     return [key, { ...trap, files: filesOf(corpus, trap) }] as const;
   });
   return Object.fromEntries(written);
+}
+
+function tasksOf(units: Record<string, WrittenUnit>): Record<string, TaskSpec> {
+  const tasks = Object.entries(units).map(([key, { files, after }]): [string, TaskSpec] => [
+    key,
+    { files: Object.keys(files), ...(after === undefined ? {} : { depends_on: [after] }) },
+  ]);
+  return Object.fromEntries(tasks);
+}
+
+/** Units in as few plans as possible, in each of which no two write one file. A unit is in the plan of `after`. */
+function apart(units: Record<string, WrittenUnit>): Record<string, WrittenUnit>[] {
+  const waves: Record<string, WrittenUnit>[] = [];
+  for (const [key, written] of Object.entries(units)) {
+    const fits = (wave: Record<string, WrittenUnit>): boolean =>
+      (written.after === undefined || written.after in wave) &&
+      Object.values(wave).every(({ files }) => !Object.keys(files).some((f) => f in written.files));
+    const found = waves.findLast(fits);
+    if (found === undefined) waves.push({ [key]: written });
+    else found[key] = written;
+  }
+  return waves;
 }
 
 /** Gates that failed a unit, and not because of the candidate below it. */
