@@ -11,6 +11,7 @@ import { readCompiled } from "../plan/compiled-file.ts";
 import { declaredName, listPlans, type PlanLocation } from "../plan/locate.ts";
 import { archiveName } from "../plan/names.ts";
 import type { BranchLandings, ClaimedLanding } from "../runner/history/landings.ts";
+import { readText } from "../std/files.ts";
 import {
   isWholeHistory,
   type PlanFacts,
@@ -298,7 +299,8 @@ function readTasks(dir: string): { ids: Set<string>; changedAt: number } {
       changedAt = Math.max(changedAt, mtime(path) ?? 0);
       if (!file.name.endsWith(".toml")) continue;
       const stem = `${section.name}/${basename(file.name, ".toml")}`;
-      for (const key of taskKeys(readFileSync(path, "utf8"))) ids.add(`${stem}.${key}`);
+      // The plan may be moved to the archive while it is read.
+      for (const key of taskKeys(readText(path) ?? "")) ids.add(`${stem}.${key}`);
     }
   }
   return { ids, changedAt };

@@ -14,7 +14,8 @@ import { durable, must, mustLine, nulJoin, nulSplit } from "./git.ts";
 import {
   type CheckoutBlocker,
   checkoutsOf,
-  moveCheckout,
+  lockCheckout,
+  moveCheckouts,
   refreshIndex,
 } from "./landing/checkouts.ts";
 import { land, landCandidate } from "./landing/land.ts";
@@ -70,11 +71,12 @@ export async function commitOperatorFiles(
   const fields = { tree, parents, message, identity, date };
   const commit = await writeCommit(r, fields, { ...policy, signal });
   const move = { target: o.branch, to: commit, message };
-  const during = (): Promise<CheckoutBlocker | null> => updateCheckouts(r, o, { commit, paths });
+  const during = (record: string): Promise<CheckoutBlocker | null> =>
+    updateCheckouts(r, o, { commit, paths, record });
   const landing =
     o.from !== undefined && o.parent !== null
       ? await landCandidate(r, { ...move, from: o.parent, allowed: () => true, scratch: near })
-      : await land(r, { ...move, from: o.parent }, { during, undo: async () => {} });
+      : await land(r, { ...move, from: o.parent }, during);
   if (landing.kind === "landed") return commit;
   const cause = landing.kind === "target_moved" ? `${o.branch} has moved` : landing.reason;
   throw new DgovError("REFUSED", `dgov's own files were not committed: ${cause}`);
@@ -167,20 +169,23 @@ function changedPaths(
 async function updateCheckouts(
   r: Repository,
   o: { branch: string; parent: Oid | null },
-  done: { commit: Oid; paths: string[] },
+  done: { commit: Oid; paths: string[]; record: string },
 ): Promise<CheckoutBlocker | null> {
   const own = { path: r.topLevel, gitDir: r.gitDir, index: join(r.gitDir, "index") };
-  const scratch = tmpdir();
   // `checkoutsOf` leaves out a checkout without an index; one on an unborn branch gets its first here.
-  if (!existsSync(own.index)) {
-    return refreshIndex(r, own, { to: done.commit, scratch, paths: done.paths });
-  }
-  for (const c of await checkoutsOf(r, o.branch)) {
-    const blocker =
-      c.path === own.path || o.parent === null
-        ? await refreshIndex(r, c, { to: done.commit, scratch, paths: done.paths })
-        : await moveCheckout(r, c, { from: o.parent, to: done.commit, scratch });
+  const all = existsSync(own.index) ? await checkoutsOf(r, o.branch) : [own];
+  for (const c of all) {
+    const blocker = lockCheckout(c, done.record);
     if (blocker !== null) return blocker;
   }
-  return null;
+  const { parent } = o;
+  const sources = all.filter((c) => c.path === own.path || parent === null);
+  const others = all.filter((c) => !sources.includes(c));
+  const to = { to: done.commit, scratch: tmpdir() };
+  for (const c of sources) {
+    const blocker = await refreshIndex(r, c, { ...to, paths: done.paths });
+    if (blocker !== null) return blocker;
+  }
+  if (parent === null) return null;
+  return moveCheckouts(r, others, { ...to, from: parent, record: done.record });
 }

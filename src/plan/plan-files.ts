@@ -1,7 +1,8 @@
 /** Access to the files of plans and SOPs; the only part of compiling that reads the disk. */
-import { lstatSync, readdirSync, readFileSync, realpathSync, statSync } from "node:fs";
+import { readdirSync, readFileSync, realpathSync, statSync } from "node:fs";
 import { posix, relative, resolve, sep } from "node:path";
 import { ownPath, ownRoot } from "../config/find.ts";
+import { lstatIfPresent } from "../std/files.ts";
 import { sortedBy } from "../std/order.ts";
 
 /** A file's text, or the reason why it cannot be read, completing "x ...": "does not exist", "is a folder". */
@@ -46,22 +47,36 @@ export function filesOnDisk(projectRoot: string): PlanFiles {
     read(path) {
       const file = located(path);
       if (!file.ok) return file;
-      const stats = statSync(file.full);
+      const stats = statSync(file.full, { throwIfNoEntry: false });
+      if (stats === undefined) return { ok: false, problem: "does not exist" };
       if (stats.isDirectory()) return { ok: false, problem: "is a folder" };
       if (!stats.isFile()) return { ok: false, problem: "is not a regular file" };
       if (stats.size > bytesMax) return { ok: false, problem: "is larger than 16 MiB" };
-      return decode(readFileSync(file.full));
+      // The plan may be moved to the archive while it is read.
+      const bytes = unlessGone(() => readFileSync(file.full));
+      return bytes === null ? { ok: false, problem: "does not exist" } : decode(bytes);
     },
     list(path) {
       const folder = located(path);
-      if (!folder.ok || !lstatSync(folder.full).isDirectory()) return null;
-      const entries = readdirSync(folder.full, { withFileTypes: true });
+      if (!folder.ok || lstatIfPresent(folder.full)?.isDirectory() !== true) return null;
+      const entries = unlessGone(() => readdirSync(folder.full, { withFileTypes: true }));
+      if (entries === null) return null;
       return sortedBy(
         entries.map((entry) => ({ name: entry.name, folder: entry.isDirectory() })),
         (entry) => entry.name,
       );
     },
   };
+}
+
+/** The result of a read; null when the file or folder is gone by now. */
+function unlessGone<T>(read: () => T): T | null {
+  try {
+    return read();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return null;
+    throw error;
+  }
 }
 
 function decode(bytes: Uint8Array): FileText {

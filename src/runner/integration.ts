@@ -54,8 +54,6 @@ export class Integration {
   readonly #context: RunContext;
   readonly #gateRuns = new Map<string, AbortController>();
   #report: (answer: Answer) => void = () => {};
-  /** The git process of the last landing. */
-  #lockPid: number | null = null;
   #watch: ReturnType<typeof setInterval> | null = null;
   /** Stamps of the paths that block landings, when they were found. */
   readonly #watched = new Map<string, string>();
@@ -211,13 +209,11 @@ export class Integration {
   }
 
   /** Asks git whether a landing that failed has moved the target, twice if the first answer is an error. */
-  async #reconcile({ from, to }: ActionOf<"landing.perform">): Promise<"landed" | "not_landed"> {
+  async #reconcile({ to }: ActionOf<"landing.perform">): Promise<"landed" | "not_landed"> {
     const c = this.#context;
-    const lockPid = this.#lockPid;
-    const move = { target: c.target, from, to, ...(lockPid === null ? {} : { lockPid }) };
     for (let tries = 1; ; tries++) {
       try {
-        return await reconcileLanding(c.repository, move);
+        return await reconcileLanding(c.repository, { target: c.target, to });
       } catch (error) {
         if (tries === triesMax) throw error;
       }
@@ -307,10 +303,7 @@ export class Integration {
       allowed: this.#allowed(unit),
       scratch: scratchFolder(c.paths, c.run),
       message: `dgov: land ${unit}`,
-      onLock: (pid) => {
-        this.#lockPid = pid;
-        record(c, { unit, attempt, type: "landing.lock", data: { pid } });
-      },
+      onLock: (pid) => record(c, { unit, attempt, type: "landing.lock", data: { pid } }),
     });
     faultPoint("land.done");
     switch (landing.kind) {

@@ -145,15 +145,11 @@ function interruptedLanding(
   const landing = state.train.find(({ phase }) => phase === "landing");
   const started = records.findLast((record) => record.type === "landing.started");
   if (landing === undefined || started === undefined) return null;
-  const { target, from, to } = started.data as { target: string; from: string; to: string };
+  const { target, to } = started.data as { target: string; to: string };
   const { unit, attempt, car } = landing;
   if (started.unit !== unit || landing.commit !== to) return null;
-  const lock = records.findLast(
-    (record) => record.type === "landing.lock" && record.seq > started.seq,
-  );
-  const lockPid = lock?.data["pid"];
   return {
-    move: { target, from, to, ...(typeof lockPid === "number" ? { lockPid } : {}) },
+    move: { target, to },
     event: { type: "landing.finished", unit, attempt, car, commit: to },
   };
 }

@@ -6,6 +6,7 @@ import type { Config } from "../config/config.ts";
 import { isLocal } from "../config/find.ts";
 import { requireConfig } from "../config/load.ts";
 import { DgovError } from "../error.ts";
+import { recoverLanding } from "../git/landing/land.ts";
 import { notesRef } from "../git/landing/notes.ts";
 import type { Identity, Oid } from "../git/objects.ts";
 import { userFilters } from "../git/private-dir.ts";
@@ -30,7 +31,6 @@ import { systemClock } from "../std/clock.ts";
 import { appendToFile, readText } from "../std/files.ts";
 import { errorMessage, plural } from "../std/text.ts";
 import { cleanEndedRuns } from "./operator/clean.ts";
-import { recoverCrashedUndo } from "./operator/pending-undo.ts";
 import { type RunPaths, restoreAccess, runPaths } from "./paths.ts";
 import { type Confirm, ensureFirstCommit } from "./preconditions.ts";
 import { type RecoveredRun, recoverCrashedRuns, restoreNotes } from "./recovery.ts";
@@ -62,7 +62,7 @@ interface EnvironmentRequest {
 }
 
 /**
- * Opens the environment and recovers crashed runs and undos. That comes before the checkout is looked at, since a
+ * Opens the environment and recovers crashed landings and runs. That comes before the checkout is looked at, since a
  * landing cut short may have left it dirty. Call while holding the run lock.
  */
 export async function openRunEnvironment(
@@ -75,6 +75,7 @@ export async function openRunEnvironment(
   const config = requireConfig(projectRoot);
   const projectDir = projectDirOf(repository, projectRoot);
   const projectPrefix = prefixOf(projectDir);
+  await recoverLanding(repository);
   const local = isLocal(projectRoot);
   await ensureFirstCommit(repository, { prefix: projectPrefix, local }, { ...request, config });
   const identity = await requireIdentity(repository);
@@ -85,7 +86,6 @@ export async function openRunEnvironment(
   await setPythonLogAside(repository, request);
   const opened = await openEventLogWhenFree(projectRoot, { waiting: request.status, interrupt });
   const log = observed(opened, request.onRecord);
-  await recoverCrashedUndo(repository);
   const recovered = await recoverCrashedRuns({
     log,
     repository,

@@ -13,7 +13,7 @@ import { makeUndumpable } from "../process/libc.ts";
 import { acquireRunLock } from "../process/lock.ts";
 import { adoptOrphans } from "../process/orphans.ts";
 import { requiredGates } from "../settlement/gates/run-gates.ts";
-import { isAbortError, isoTime, systemClock } from "../std/clock.ts";
+import { isAbortError, isoTime, systemClock, whenAborted } from "../std/clock.ts";
 import { baseCheckedRecord } from "./base-gates.ts";
 import { finishRun, type RunEnd } from "./finish.ts";
 import { runPerformer } from "./performer.ts";
@@ -38,8 +38,7 @@ export async function executeRun(request: RunRequest): Promise<RunResult> {
   const run = newRunId(systemClock.now());
   const lock = acquireRunLock(repository.commonDir, { run, plan: request.location.name });
   const abort = new AbortController();
-  const stop = (): void => abort.abort();
-  request.interrupt.addEventListener("abort", stop);
+  const endListening = whenAborted(request.interrupt, () => abort.abort());
   try {
     const prepared = await unlessInterrupted(abort.signal, async () => {
       const { interrupt } = request;
@@ -49,10 +48,10 @@ export async function executeRun(request: RunRequest): Promise<RunResult> {
       return ready;
     });
     if (prepared.kind !== "ready") return prepared;
-    request.interrupt.removeEventListener("abort", stop);
+    endListening();
     return await runUnits(prepared.context, request, abort);
   } finally {
-    request.interrupt.removeEventListener("abort", stop);
+    endListening();
     lock.release();
   }
 }
@@ -95,12 +94,8 @@ async function runUnits(
   const { state, status } = await drive.finally(() =>
     performer.close(isoTime(c.clock.now())).catch(() => {}),
   );
-  const stop = (): void => abort.abort();
-  request.interrupt.addEventListener("abort", stop);
-  if (request.interrupt.aborted) stop();
-  const end = await finishRun(c, { state, status }).finally(() =>
-    request.interrupt.removeEventListener("abort", stop),
-  );
+  const endListening = whenAborted(request.interrupt, () => abort.abort());
+  const end = await finishRun(c, { state, status }).finally(endListening);
   return { kind: "finished", run: c.run, end, log: c.log };
 }
 

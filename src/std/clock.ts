@@ -11,6 +11,13 @@ export function isAbortError(error: unknown): boolean {
   return error instanceof DOMException && error.name === "AbortError";
 }
 
+/** Calls `act` when a signal aborts, and at once when it has; returns what ends that. */
+export function whenAborted(signal: AbortSignal, act: () => void): () => void {
+  signal.addEventListener("abort", act, { once: true });
+  if (signal.aborted) act();
+  return () => signal.removeEventListener("abort", act);
+}
+
 /** Waits; resolves early when the signal aborts. */
 export function sleep(ms: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve) => {

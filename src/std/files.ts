@@ -82,7 +82,9 @@ export function readText(path: string): string | null {
  */
 export function misplaced(error: unknown): DgovError | null {
   if (!(error instanceof Error)) return null;
-  const { code = "", syscall, path, dest } = error as NodeJS.ErrnoException & { dest?: string };
+  const { code, syscall, path, dest } = error as NodeJS.ErrnoException & { dest?: string };
+  // The code of a DOMException is a number.
+  if (typeof code !== "string") return null;
   const refuse = (at: string, is: string, expected: string): DgovError =>
     new DgovError("ENVIRONMENT", `${at} is a ${is}, where dgov expects a ${expected}`, {
       hint: "look at it, remove it or move it away, then retry",

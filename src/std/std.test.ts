@@ -1,8 +1,9 @@
 import { describe, expect, test } from "bun:test";
 import { homedir } from "node:os";
-import { isAbortError } from "./clock.ts";
+import { isAbortError, whenAborted } from "./clock.ts";
 import { canonicalJson, sha256 } from "./digest.ts";
 import { delimited } from "./fence.ts";
+import { misplaced } from "./files.ts";
 import { type NdjsonItem, ndjsonLine, readNdjson } from "./ndjson.ts";
 import { once } from "./once.ts";
 import { sortedBy } from "./order.ts";
@@ -120,6 +121,21 @@ test.each([
   expect([of("/c"), of(""), of("c")]).toEqual(["/c", folder, folder]);
   expect(userFolder(kind, {})).toBe(folder.replace("/h", homedir()));
   expect(userFolder(kind, { HOME: "" })).toBe(folder.replace("/h", homedir()));
+});
+
+test("whenAborted acts once, for a signal that has been aborted before too, and not after its end", () => {
+  let calls = 0;
+  const act = (): void => void calls++;
+  whenAborted(AbortSignal.abort(), act);
+  const later = new AbortController();
+  whenAborted(later.signal, act);
+  whenAborted(later.signal, act)();
+  later.abort();
+  expect(calls).toBe(2);
+});
+
+test("an error whose code is a number is not taken for one of the file system", () => {
+  expect(misplaced(new DOMException("aborted", "AbortError"))).toBeNull();
 });
 
 test("a text between marks is cut at its limit and cannot end its fence", () => {

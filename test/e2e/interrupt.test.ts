@@ -1,6 +1,6 @@
 /** Ctrl-C and SIGTERM at every stage of a run, and while a question waits. */
 import { describe, expect, test } from "bun:test";
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { call, done, type ModelTurn } from "../../src/demo/script.ts";
@@ -81,6 +81,18 @@ describe("an interrupt before the first unit", () => {
     expect(processStart(slow.pid())).toBeNull();
     expect(p.events()).toEqual([]);
     expect(p.model.requests).toEqual([]);
+  });
+
+  test.concurrent("D15 SIGTERM during the first git call of a run ends it", async () => {
+    await using p = await testProject({ tasks: { a: {} }, script });
+    const bin = join(p.repo.root, "bin");
+    mkdirSync(bin);
+    const once = `mkdir '${bin}/called' 2>/dev/null && kill -TERM $PPID`;
+    const text = `#!/bin/sh\n${once}\nexec '${Bun.which("git")}' "$@"\n`;
+    writeFileSync(join(bin, "git"), text, { mode: 0o755 });
+    const path = `${bin}:${p.repo.env["PATH"]}`;
+    const run = await ended(p.spawn(["run", "p"], { PATH: path }));
+    expect([run.code, run.stdout]).toEqual([143, "p: interrupted before any unit started\n"]);
   });
 
   test.concurrent("D15 an interrupt during the setup command of the base check ends the run", async () => {

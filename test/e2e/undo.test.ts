@@ -183,9 +183,9 @@ describe("undo", () => {
     await using p = await landedProject();
     const killed = await p.dgov(["undo"], { DGOV_FAULT: "land.checkout_updated" });
     expect(killed.exitCode).not.toBe(0);
-    expect(existsSync(join(p.repo.path, ".git/dgov/undo.json"))).toBe(true);
+    expect(existsSync(join(p.repo.path, ".git/dgov/landing.json"))).toBe(true);
     expect(await undo(p)).toMatchObject({ exitCode: 0 });
-    expect(existsSync(join(p.repo.path, ".git/dgov/undo.json"))).toBe(false);
+    expect(existsSync(join(p.repo.path, ".git/dgov/landing.json"))).toBe(false);
     expect(existsSync(join(p.root, "a.txt"))).toBe(false);
     expect(await p.repo.git("status", "--porcelain")).toBe("");
   });

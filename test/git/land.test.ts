@@ -433,9 +433,7 @@ describe("landCandidate", () => {
     writeFileSync(lock, "");
     expect(await land(g, c.base, c.commit)).toMatchObject({ kind: "blocked_by_checkout" });
     expect([existsSync(lock), await tip(g)]).toEqual([true, c.base]);
-    expect(await reconcileLanding(g.r, { target: "main", from: c.base, to: c.commit })).toBe(
-      "not_landed",
-    );
+    expect(await reconcileLanding(g.r, { target: "main", to: c.commit })).toBe("not_landed");
     expect(existsSync(lock)).toBe(true);
   });
 });

@@ -11,7 +11,10 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
+import { openProjectLog } from "../../src/app/open-log.ts";
+import { Plans } from "../../src/app/plan-summary.ts";
 import { startScriptedModel } from "../../src/demo/scripted-model.ts";
+import { filesOnDisk } from "../../src/plan/plan-files.ts";
 import { type DgovRun, dgov } from "../harness/bin.ts";
 import { type TestRepo, testRepo } from "../harness/repo.ts";
 
@@ -461,4 +464,34 @@ describe("plan names", () => {
     expect((await run("compile", outside)).exitCode).toBe(2);
     expect(existsSync(join(outside, "_compiled.toml"))).toBe(false);
   });
+});
+
+test("a plan that is moved to the archive and back while it is read has all tasks or none", async () => {
+  await using repo = await testRepo(files);
+  const location = {
+    dir: join(repo.path, plan),
+    name: "p",
+    archived: false,
+    kind: "plan",
+  } as const;
+  const moves = "while :; do mv p q; mv q p; done";
+  const child = Bun.spawn(["sh", "-c", moves], {
+    cwd: join(repo.path, plan, ".."),
+    stderr: "ignore",
+  });
+  try {
+    using seen = openProjectLog(repo.path);
+    for (let n = 0; n < 1000; n++) {
+      const { units } = await new Plans(seen, null).at(location);
+      if (units.length > 0) expect(units.map(({ unit }) => unit)).toEqual(["tasks/main.a"]);
+      const read = filesOnDisk(repo.path).read(`${plan}/tasks/main.toml`);
+      expect(read).toEqual(
+        read.ok ? { ok: true, text: task } : { ok: false, problem: "does not exist" },
+      );
+      filesOnDisk(repo.path).list(`${plan}/tasks`);
+    }
+  } finally {
+    child.kill("SIGKILL");
+    await child.exited;
+  }
 });

@@ -4,11 +4,22 @@
  * can be undone.
  *
  * The index is changed by git's own protocol: take `index.lock`, let git work on a copy, rename the copy
- * over the index. The text of the lock names the landing, so that a stale lock is recognised as dgov's.
+ * over the index. The lock stays until the branch has moved too. It is a hard link to the record of the landing
+ * (`land.ts`), so that no lock of dgov exists without the text that tells it from one of git's.
  */
-import { existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  copyFileSync,
+  existsSync,
+  linkSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+} from "node:fs";
 import { dirname, join } from "node:path";
-import { lstatIfPresent } from "../../std/files.ts";
+import { lstatIfPresent, readText } from "../../std/files.ts";
 import { compareText } from "../../std/order.ts";
 import { type GitOutput, inRepository, must, nulSplit } from "../git.ts";
 import type { Oid } from "../objects.ts";
@@ -22,7 +33,7 @@ import {
   withPrivateGit,
 } from "../private-dir.ts";
 import type { Repository } from "../repository.ts";
-import { type DiffEntry, diffTrees } from "../trees.ts";
+import type { DiffEntry } from "../trees.ts";
 
 /** A work tree that has the branch checked out. */
 export interface Checkout {
@@ -167,13 +178,13 @@ function deletedByOtherCase(root: string, path: string, deleted: ReadonlySet<str
 }
 
 /**
- * Moves a checkout's files and index from one commit to another; null when it succeeds. When a file in
- * the way differs from `from`, git refuses, nothing is changed and the paths are returned.
+ * Moves a locked checkout's files and index; null when it succeeds. When a file in the way differs from `from`, git
+ * refuses, nothing is changed and the paths are returned. Any other blocker may come after some files were written.
  */
-export function moveCheckout(
+function moveCheckout(
   r: Repository,
   c: Checkout,
-  o: { from: Oid; to: Oid; scratch: string; dryRun?: boolean },
+  o: { from: Oid; to: Oid; scratch: string; dryRun: boolean },
 ): Promise<CheckoutBlocker | null> {
   const args = ["read-tree", ...(o.dryRun ? ["-n"] : []), "-m", "-u", o.from, o.to];
   return changeIndex(r, c, o, async (g, index) => {
@@ -184,31 +195,11 @@ export function moveCheckout(
       await inPrivate(g, ["update-index", "-q", "--refresh"], { index });
       output = await move();
     }
-    if (output.code === 0) return null;
-    const blocker = refusal(output, c);
-    // A refusal names paths, and comes before the first write.
-    if (blocker.paths.length === 0 && !o.dryRun) await restoreFiles(r, c, o, { g, index });
-    return blocker;
+    return output.code === 0 ? null : refusal(output, c);
   });
 }
 
-/**
- * Puts back what an update of a checkout wrote before it failed, for example on a full disk. Before its first write, git
- * has found every changed file as in the index; a path whose entry is as in the new commit is the operator's change.
- */
-async function restoreFiles(
-  r: Repository,
-  c: Checkout,
-  o: { from: Oid; to: Oid; scratch: string },
-  { g, index }: { g: PrivateGit; index: string },
-): Promise<void> {
-  const changes = await diffTrees(r, o.from, o.to);
-  const states = await inspect(r, c, { ...o, changes });
-  const written = states.filter((s) => s.fileMoved && !s.entryMoved);
-  await putBack(g, c, { index, files: written.map((s) => s.change) });
-}
-
-/** Updates these paths in a checkout's index to the content of its files; null when it succeeds. */
+/** Updates these paths in a locked checkout's index to the content of its files; null when it succeeds. */
 export function refreshIndex(
   r: Repository,
   c: Checkout,
@@ -220,6 +211,94 @@ export function refreshIndex(
     const output = await inPrivate(g, args, { index, stdin, env: landingEnvironment(r, o.to) });
     return output.code === 0 ? null : refusal(output, c);
   });
+}
+
+/** Takes a checkout's `index.lock` as a link to the record of a landing; null when it succeeds. */
+export function lockCheckout(c: Checkout, record: string): CheckoutBlocker | null {
+  const lock = `${c.index}.lock`;
+  try {
+    linkOrCopy(record, lock);
+    return null;
+  } catch (error) {
+    if ((error as { code?: unknown }).code !== "EEXIST") throw error;
+    return { paths: [], reason: `another git command holds ${lock}`, watch: [lock, headOf(c)] };
+  }
+}
+
+/**
+ * Moves locked checkouts from one commit to another, one after the other; null when all are moved. A dry run of all comes
+ * first. It proves that no changed file is the operator's, so a checkout is marked then: what is found in it as in the
+ * new commit was written by the landing.
+ */
+export async function moveCheckouts(
+  r: Repository,
+  checkouts: readonly Checkout[],
+  o: { from: Oid; to: Oid; scratch: string; record: string },
+): Promise<CheckoutBlocker | null> {
+  for (const c of checkouts) {
+    const blocker = await moveCheckout(r, c, { ...o, dryRun: true });
+    if (blocker !== null) return blocker;
+  }
+  for (const c of checkouts) {
+    linkOrCopy(o.record, markOf(c));
+    const blocker = await moveCheckout(r, c, { ...o, dryRun: false });
+    if (blocker !== null) return blocker;
+  }
+  return null;
+}
+
+/** Checkouts that a landing may have written to. */
+export async function writtenCheckouts(r: Repository): Promise<Checkout[]> {
+  const found: Checkout[] = [];
+  for (const gitDir of gitDirsOf(r)) {
+    const path = existsSync(markOf({ gitDir })) ? await workTreeOf(r, gitDir) : null;
+    if (path !== null && existsSync(path)) {
+      found.push({ path, gitDir, index: join(gitDir, "index") });
+    }
+  }
+  return found;
+}
+
+/** True when the lock of a checkout is the landing's with this text of its record. */
+export function isLockedBy(c: Pick<Checkout, "gitDir">, text: string): boolean {
+  const lock = join(c.gitDir, "index.lock");
+  return lstatIfPresent(lock)?.size === Buffer.byteLength(text) && readText(lock) === text;
+}
+
+/** Removes marks and copies of the index from all checkouts, and their locks that have this text. */
+export function unlockCheckouts(r: Repository, text: string): void {
+  for (const gitDir of gitDirsOf(r)) {
+    const own = new Bun.Glob("index.dgov-*").scanSync({ cwd: gitDir, onlyFiles: false });
+    for (const name of [...own]) rmSync(join(gitDir, name), { force: true });
+    if (isLockedBy({ gitDir }, text)) rmSync(join(gitDir, "index.lock"), { force: true });
+  }
+}
+
+function markOf(c: Pick<Checkout, "gitDir">): string {
+  return join(c.gitDir, "index.dgov-written");
+}
+
+/** Creates a file with the content of another, complete or not at all. Throws EEXIST when it exists. */
+function linkOrCopy(from: string, to: string): void {
+  try {
+    linkSync(from, to);
+  } catch (error) {
+    if ((error as { code?: unknown }).code === "EEXIST" || !existsSync(from)) throw error;
+    copyNew(from, to);
+  }
+}
+
+/** As `linkOrCopy`, on file systems without hard links. */
+function copyNew(from: string, to: string): void {
+  let created = false;
+  try {
+    closeSync(openSync(to, "wx"));
+    created = true;
+    copyFileSync(from, to);
+  } catch (error) {
+    if (created) rmSync(to, { force: true });
+    throw error;
+  }
 }
 
 /** `DGOV_ATTEMPT` of every process that lands a commit, by which recovery finds them. */
@@ -235,23 +314,12 @@ export function landingEnvironment(r: Repository, to: Oid): Record<string, strin
   return { DGOV_ATTEMPT: landingMarker(r, to) };
 }
 
-function lockText(to: Oid): string {
-  return `dgov landing ${to}\n`;
-}
-
 async function changeIndex(
   r: Repository,
   c: Checkout,
-  o: { to: Oid; scratch: string; dryRun?: boolean },
+  o: { scratch: string; dryRun?: boolean },
   change: (g: PrivateGit, index: string) => Promise<CheckoutBlocker | null>,
 ): Promise<CheckoutBlocker | null> {
-  const lock = `${c.index}.lock`;
-  try {
-    writeFileSync(lock, lockText(o.to), { flag: "wx" });
-  } catch (error) {
-    if ((error as { code?: unknown }).code !== "EEXIST") throw error;
-    return { paths: [], reason: `another git command holds ${lock}`, watch: [lock, headOf(c)] };
-  }
   const copy = randomPath(c.gitDir, "index.dgov");
   try {
     if (existsSync(c.index)) copyIndex(c.index, copy);
@@ -264,7 +332,6 @@ async function changeIndex(
     return blocker;
   } finally {
     rmSync(copy, { force: true });
-    rmSync(lock, { force: true });
   }
 }
 
@@ -283,27 +350,26 @@ function refusal(output: GitOutput, c: Checkout): CheckoutBlocker {
 }
 
 /**
- * Undoes a move: every path whose file or index entry is as in the new commit (or a prefix of it) is
- * restored from the old one. Everything else is the operator's and stays. Nothing is restored without
- * evidence of a move: `cutShort` (its lock was found), or an index in which every entry has moved, since
- * the index is replaced as a whole.
+ * Undoes a move: what it wrote is restored from the old commit, and everything else is the operator's and stays. The
+ * index is replaced as a whole, after the files; before that, an entry as in the new commit is the operator's. Nothing is
+ * restored without evidence of a move: `written` (the checkout is locked and marked), or a replaced index.
  */
 export async function undoMove(
   r: Repository,
   c: Checkout,
-  o: { to: Oid; scratch: string; changes: readonly DiffEntry[]; cutShort?: boolean },
+  o: { scratch: string; changes: readonly DiffEntry[]; written: boolean },
 ): Promise<void> {
   const states = await inspect(r, c, o);
-  if (!o.cutShort && !states.every((s) => s.entryMoved)) return;
-  const touched = states.filter((s) => s.fileMoved || s.entryMoved);
-  if (touched.length === 0) return;
+  const replaced = states.every((s) => s.entryMoved);
+  if (!replaced && !o.written) return;
+  const moved = states.filter((s) => s.fileMoved && (replaced || !s.entryMoved));
+  const entries = replaced ? o.changes : [];
+  if (moved.length + entries.length === 0) return;
   await changeIndex(r, c, o, async (g, index) => {
-    const entries = touched.filter((s) => s.entryMoved).map((s) => s.change);
     const lines = entries.map((e) => `${e.oldMode} ${e.oldOid}\t${e.path}\0`).join("");
     const info = ["update-index", "-z", "--index-info"];
     await must(inPrivate(g, info, { index, stdin: lines }), "undoing a landing");
-    const files = touched.filter((s) => s.fileMoved).map((s) => s.change);
-    await putBack(g, c, { index, files });
+    await putBack(g, c, { index, files: moved.map((s) => s.change) });
     return null;
   });
 }
@@ -399,17 +465,6 @@ async function isPrefixOfNew(r: Repository, c: Checkout, change: DiffEntry): Pro
   if (!stats?.isFile() || change.newMode === "000000") return false;
   const blob = await must(inRepository(r, ["cat-file", "blob", change.newOid]), "reading a file");
   return blob.subarray(0, stats.size).equals(readFileSync(path));
-}
-
-/** Removes copies of the index, and the lock if a landing of `to` left it; true for such a lock. */
-export function removeStaleIndexLock(c: Checkout, to: Oid): boolean {
-  const lock = `${c.index}.lock`;
-  const ours = existsSync(lock) && readFileSync(lock, "utf8") === lockText(to);
-  if (ours) rmSync(lock);
-  for (const name of readdirSync(c.gitDir)) {
-    if (name.startsWith("index.dgov-")) rmSync(join(c.gitDir, name), { force: true });
-  }
-  return ours;
 }
 
 function removeEmptyParents(root: string, path: string): void {

@@ -35,7 +35,7 @@ const timeoutMs = 330_000;
 
 /**
  * Locks the ref, runs `during` and moves the ref if that returns null. `onLock` is called with git's pid
- * before any lock is taken; `undo` runs when the move fails after `during` returned null.
+ * before any lock is taken.
  */
 export async function moveRef<T>(
   r: Repository,
@@ -43,7 +43,6 @@ export async function moveRef<T>(
   o: {
     onLock?: ((pid: number) => void) | undefined;
     during(): Promise<T | null>;
-    undo(): Promise<void>;
   },
 ): Promise<Transaction<T>> {
   const args = ["update-ref", "--no-deref", "-m", oneLine(move.message), "--stdin"];
@@ -82,7 +81,6 @@ export async function moveRef<T>(
       return { kind: "aborted", reason };
     }
     if (await send("commit", "commit")) return { kind: "committed" };
-    await o.undo();
     return { kind: "refused", message: (await errors).trim() };
   } finally {
     endLimit();

@@ -12,6 +12,7 @@ import { placeCopies } from "../../settlement/trees/copied-files.ts";
 import { prepareDependencies } from "../../settlement/trees/dependencies.ts";
 import { warmWorktree } from "../../settlement/trees/layers/warm-worktree.ts";
 import { present } from "../../std/assert.ts";
+import { whenAborted } from "../../std/clock.ts";
 import { short } from "../../std/text.ts";
 import { attemptPaths } from "../paths.ts";
 import { markerOf, type RunContext } from "../run-context.ts";
@@ -105,7 +106,7 @@ async function openAttempt(
     filters: c.filters,
   });
   const abort = new AbortController();
-  c.signal.addEventListener("abort", () => abort.abort(), { once: true });
+  whenAborted(c.signal, () => abort.abort());
   const marker = markerOf(c.run, unit, attempt);
   const summary = new ForkSummary();
   return { unit, attempt, marker, tree, fixing, earlier: null, summary, changes: null, abort };

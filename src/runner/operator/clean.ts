@@ -9,6 +9,7 @@ import { basename, dirname, join } from "node:path";
 import type { Config } from "../../config/config.ts";
 import { ownPath, ownRoot } from "../../config/find.ts";
 import { DgovError, endsRun } from "../../error.ts";
+import { recoverLanding } from "../../git/landing/land.ts";
 import type { Identity } from "../../git/objects.ts";
 import { asideMark, isOwnFolder, removeOwnFolder } from "../../git/own-folder.ts";
 import { removeAbandonedGitDirs } from "../../git/private-dir.ts";
@@ -51,6 +52,8 @@ export async function cleanRuns(o: {
 }): Promise<CleanResult> {
   if (!o.dry) restoreAccess(o.paths);
   const cleaned: CleanResult = { removed: cleanLinks(o), kept: [] };
+  const landing = await recoverLanding(o.repository, o);
+  if (landing !== null) cleaned.removed.push(`locks of a landing on ${landing}`);
   for (const run of foldersOf(o.paths.runs)) {
     const { removed, kept } = await cleanRun(o, run);
     cleaned.removed.push(...removed);

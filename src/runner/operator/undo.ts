@@ -46,7 +46,6 @@ import {
   type RunEnvironment,
   settlementIn,
 } from "../run-environment.ts";
-import { clearPendingUndo, recordPendingUndo } from "./pending-undo.ts";
 
 interface UndoRequest {
   projectRoot: string;
@@ -258,8 +257,7 @@ async function land(
 ): Promise<LandingResult> {
   const { target, tip: from, commit: to, touched } = o;
   await updateRef(repository, beforeRef(undo), from);
-  recordPendingUndo(repository, { target, from, to });
-  const landing = await landCandidate(repository, {
+  return landCandidate(repository, {
     target,
     from,
     to,
@@ -267,8 +265,6 @@ async function land(
     scratch: scratchFolder(paths, undo),
     message: "dgov: undo",
   });
-  clearPendingUndo(repository);
-  return landing;
 }
 
 function landingError(
