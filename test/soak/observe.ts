@@ -8,14 +8,13 @@ import type { Place } from "./place.ts";
 import type { Played } from "./play.ts";
 import type { Schedule } from "./schedule.ts";
 
-const target = "main";
 /** Time that processes get to end after their run, in milliseconds. */
 const leaveMs = 3000;
 
 /** The state of a place after its schedule was played. */
 export async function observe(s: Schedule, place: Place, played: Played): Promise<EndState> {
   const { repo } = place;
-  const { operator, invocations } = played;
+  const { operator, invocations, target } = played;
   const processes = await processesOf(place);
   const events = allRecords(repo.path);
   const operatorFiles = [...operator.files].map(([path, written]) => {
@@ -30,7 +29,7 @@ export async function observe(s: Schedule, place: Place, played: Played): Promis
   const [planStatus, statusView] = await views(place);
   return {
     units: s.units,
-    history: await historyOf(place),
+    history: await historyOf(place, target),
     moves: await operator.moves(),
     tip: await filesAt(place, target),
     events,
@@ -66,7 +65,7 @@ function allRecords(root: string): LogRecord[] {
   return all.sort((a, b) => a.seq - b.seq);
 }
 
-async function historyOf({ repo }: Place): Promise<HistoryCommit[]> {
+async function historyOf({ repo }: Place, target: string): Promise<HistoryCommit[]> {
   const trailer = (key: string): string => `%(trailers:key=Dgov-${key},valueonly,separator=%x2C)`;
   const format = `%x01%H%x02%T%x02%s%x02${trailer("Unit")}%x02${trailer("Run")}%x02`;
   const text = await repo.git(

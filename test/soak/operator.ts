@@ -5,8 +5,6 @@ import type { OperatorCommit, TargetMove } from "./oracle.ts";
 import type { Place } from "./place.ts";
 import type { OperatorAction } from "./schedule.ts";
 
-const target = "main";
-
 /** An action that only concerns the repository. */
 export type CheckoutAction = Exclude<OperatorAction, "second_run" | "cancel" | "read">;
 
@@ -20,10 +18,13 @@ export class Operator {
   readonly #inTheWay = new Map<string, string>();
   #count = 0;
   #stashed: string | null = null;
-  #deletedTarget: string | null = null;
+  #deletedTarget: { branch: string; at: string } | null = null;
+  readonly #target: () => string;
 
-  constructor(place: Place) {
+  /** `target` gives the branch that the runs land on, as far as it is known. */
+  constructor(place: Place, target: () => string) {
     this.#place = place;
+    this.#target = target;
   }
 
   /** Does an action; false when the state of the checkout does not allow it. */
@@ -80,9 +81,10 @@ export class Operator {
     }
     this.#inTheWay.clear();
     if (this.#deletedTarget !== null) {
-      await this.#does("branch", target, this.#deletedTarget);
+      await this.#does("branch", this.#deletedTarget.branch, this.#deletedTarget.at);
       this.#deletedTarget = null;
     }
+    const target = this.#target();
     if ((await this.#branch()) !== target) await this.#does("switch", "-q", target);
     if (this.#stashed !== null && (await this.#does("stash", "pop", "-q"))) {
       this.files.set("scratch.txt", this.#stashed);
@@ -92,7 +94,7 @@ export class Operator {
 
   /** Moves of the target that its reflog has, oldest first. */
   async moves(): Promise<TargetMove[]> {
-    const { stdout } = await this.#git("reflog", "show", "--format=%H %gs", target);
+    const { stdout } = await this.#git("reflog", "show", "--format=%H %gs", this.#target());
     const entries = stdout
       .split("\n")
       .filter((line) => line !== "")
@@ -130,6 +132,7 @@ export class Operator {
 
   /** The operator's own commit at HEAD of the target; null when another is there. */
   async #ownTip(): Promise<OperatorCommit | null> {
+    const target = this.#target();
     if ((await this.#branch()) !== target || (await this.#changed())) return null;
     const { stdout } = await this.#git("log", "-1", "--format=%s");
     const found = this.commits.find((c) => !c.dropped && c.subject === stdout.trim());
@@ -143,7 +146,7 @@ export class Operator {
     const subject = `operator ${++this.#count} amended`;
     if (!(await this.#does("commit", "-q", "--amend", "-m", subject))) return false;
     own.dropped = true;
-    this.commits.push({ subject, branch: target, dropped: false });
+    this.commits.push({ subject, branch: own.branch, dropped: false });
     return true;
   }
 
@@ -157,7 +160,18 @@ export class Operator {
 
   async #newBranch(name: string, from: string[] = []): Promise<boolean> {
     if (this.#rebasing()) return false;
-    return this.#does("switch", "-q", "-c", `${name}-${++this.#count}`, ...from);
+    const left = await this.#branch();
+    const branch = `${name}-${++this.#count}`;
+    if (!(await this.#does("switch", "-q", "-c", branch, ...from))) return false;
+    // A commit of another git, here a landing, between git's look at the branch and its switch: the new branch lacks it,
+    // and its change is left in the index. A person goes back and switches again.
+    const raced = from.length === 0 && (await this.#tip("HEAD@{1}")) !== (await this.#tip("HEAD"));
+    if (!raced || left === null) return true;
+    return (await this.#does("switch", "-q", left)) && this.#does("switch", "-q", branch);
+  }
+
+  async #tip(revision: string): Promise<string> {
+    return (await this.#git("rev-parse", revision)).stdout.trim();
   }
 
   async #stash(): Promise<boolean> {
@@ -173,12 +187,15 @@ export class Operator {
   async #rebaseTopic(): Promise<boolean> {
     if (await this.#changed()) return false;
     if (!(await this.#newBranch("topic", ["upstream~1"])) || !(await this.#commit())) return false;
-    return (await this.#does("rebase", "-q", target)) && this.#does("switch", "-q", target);
+    return (
+      (await this.#does("rebase", "-q", this.#target())) &&
+      this.#does("switch", "-q", this.#target())
+    );
   }
 
   /** A rebase of the target itself; with `conflict`, one that stops in the middle. */
   async #rebaseTarget(onto: string, conflict: string | null): Promise<boolean> {
-    if ((await this.#branch()) !== target || (await this.#changed())) return false;
+    if ((await this.#branch()) !== this.#target() || (await this.#changed())) return false;
     if (!(await this.#commit(conflict ?? undefined))) return false;
     await this.#git("rebase", "-q", onto);
     if (conflict === null && this.#rebasing()) await this.#does("rebase", "--abort");
@@ -187,12 +204,13 @@ export class Operator {
 
   async #deleteTarget(): Promise<boolean> {
     if (this.#deletedTarget !== null || this.#rebasing()) return false;
+    const target = this.#target();
     if ((await this.#branch()) === target && !(await this.#newBranch("away"))) return false;
     const moves = await this.moves();
     const { code, stdout } = await this.#git("branch", "-D", target);
     if (code !== 0) return false;
     const short = /\(was ([0-9a-f]+)\)/.exec(stdout)?.[1] ?? "";
-    this.#deletedTarget = (await this.#git("rev-parse", short)).stdout.trim();
+    this.#deletedTarget = { branch: target, at: await this.#tip(short) };
     this.earlierMoves.push(...moves.slice(this.earlierMoves.length));
     return true;
   }

@@ -31,6 +31,8 @@ export interface Played {
   invocations: Invocation[];
   reached: Reached[];
   operator: Operator;
+  /** The branch that the runs land on: the one that was checked out when the first looked. */
+  target: string;
   /** Runs without faults that were needed until the result was final. */
   continued: number;
 }
@@ -71,12 +73,14 @@ class Player {
   readonly #canFill: boolean;
   /** One person acts at a time. */
   #acting: Promise<unknown> = Promise.resolve();
+  /** Target of the first run; null until the log has it. */
+  #ranOn: string | null = null;
 
   constructor(s: Schedule, place: Place, canFill: boolean) {
     this.#s = s;
     this.#place = place;
     this.#canFill = canFill;
-    this.operator = new Operator(place);
+    this.operator = new Operator(place, () => this.#target());
   }
 
   async play(): Promise<Played> {
@@ -91,7 +95,7 @@ class Player {
       continued++;
     }
     const { invocations, reached, operator } = this;
-    return { invocations, reached, operator, continued };
+    return { invocations, reached, operator, target: this.#target(), continued };
   }
 
   /** True when nothing more can change: complete, or the last run had no fault and failed. */
@@ -393,6 +397,14 @@ class Player {
   /** Work beside a run that must have ended before the next one. */
   #also(_live: Live, work: Promise<void>): void {
     this.#acting = Promise.all([this.#acting, work]);
+  }
+
+  /** Later runs land on the branch of the first. The operator may have switched before that one looked. */
+  #target(): string {
+    const [first] =
+      this.#ranOn === null ? this.#events().filter((e) => e.type === "run.started") : [];
+    if (first !== undefined) this.#ranOn = String(first.data["target"]);
+    return this.#ranOn ?? "main";
   }
 
   #runs(): string[] {
