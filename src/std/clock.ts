@@ -13,9 +13,11 @@ export function isAbortError(error: unknown): boolean {
 
 /** Calls `act` when a signal aborts, and at once when it has; returns what ends that. */
 export function whenAborted(signal: AbortSignal, act: () => void): () => void {
-  signal.addEventListener("abort", act, { once: true });
+  // A signal has each function only once.
+  const listener = (): void => act();
+  signal.addEventListener("abort", listener, { once: true });
   if (signal.aborted) act();
-  return () => signal.removeEventListener("abort", act);
+  return () => signal.removeEventListener("abort", listener);
 }
 
 /** Waits; resolves early when the signal aborts. */
