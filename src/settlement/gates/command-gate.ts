@@ -3,6 +3,7 @@
  * worst result decides.
  */
 import type { Config } from "../../config/config.ts";
+import { sandboxHint } from "../../sandbox/hints.ts";
 import type { LockMode } from "../../std/shared-lock.ts";
 import type { CheckerDiagnostic } from "../diagnostics/diagnostic.ts";
 import {
@@ -112,7 +113,7 @@ export function commandGate(o: CommandGateOptions): TreeGate {
         parts.push(part);
         if (part.run.status === "cancelled") break;
       }
-      return mergedVerdict(input, o.name, parts);
+      return withSandboxHint(input, o.name, parts);
     },
   };
 }
@@ -240,6 +241,22 @@ interface Part {
 }
 
 const worstFirst = ["errored", "failed", "flaky", "passed", "not_applicable"] as const;
+
+/** The merged verdict, whose reason names a key of project.toml when the sandbox may have caused the failure. */
+async function withSandboxHint(
+  input: GateInput,
+  gate: string,
+  parts: readonly Part[],
+): Promise<GateVerdict> {
+  const verdict = mergedVerdict(input, gate, parts);
+  const { access, context } = input;
+  const failed = verdict.status === "failed" || verdict.status === "errored";
+  if (!failed || !access.sandboxed || (await context.sandbox()).level === "off") return verdict;
+  const output = parts.map(({ run }) => run.output).join("\n");
+  const ownTable = context.config.gates.some(({ name }) => name === gate);
+  const hint = sandboxHint(output, { gate, ownTable, network: access.network });
+  return hint === null ? verdict : { ...verdict, reason: `${verdict.reason}; ${hint}` };
+}
 
 /** The verdict over all commands of a gate. */
 function mergedVerdict(input: GateInput, gate: string, parts: readonly Part[]): GateVerdict {

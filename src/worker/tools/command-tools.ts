@@ -2,6 +2,7 @@
 import { fromWire } from "../../process/confine.ts";
 import { describeExit } from "../../process/exit-result.ts";
 import { runShell, substitutePlaceholders } from "../../process/spawn.ts";
+import { sandboxHint } from "../../sandbox/hints.ts";
 import { checkShellPolicy } from "../shell-policy.ts";
 import { pathspec, resolvePath } from "./paths.ts";
 import {
@@ -43,6 +44,14 @@ const runBash: Tool = {
   },
 };
 
+/** The hint on a failure that the confinement of the worker's commands may have caused. */
+function hintOn(output: string, { request: { confine } }: ToolContext): string | null {
+  if (confine === null) return null;
+  const isShared = confine.level === "namespaces" && !confine.wrap.includes("--unshare-net");
+  const network = isShared ? "host" : "none";
+  return sandboxHint(output, { gate: null, ownTable: false, network });
+}
+
 /** Runs a shell text in the project root. The result ends with the exit status. */
 async function run(context: ToolContext, command: string, timeoutMs: number): Promise<ToolResult> {
   const { request } = context;
@@ -58,7 +67,10 @@ async function run(context: ToolContext, command: string, timeoutMs: number): Pr
   });
   const end =
     done.result.kind === "exited" ? `exit code ${done.result.code}` : describeExit(done.result);
-  const text = `${done.combined.trimEnd()}${done.combined.trim() === "" ? "" : "\n"}[${end}]`;
+  const failed = done.result.kind !== "exited" || done.result.code !== 0;
+  const hint = failed ? hintOn(done.combined, context) : null;
+  const ending = hint === null ? `[${end}]` : `[${end}; ${hint}]`;
+  const text = `${done.combined.trimEnd()}${done.combined.trim() === "" ? "" : "\n"}${ending}`;
   if (done.result.kind === "exited" && done.result.code === 0) return toolAnswer(text);
   return toolError(done.result.kind === "timed_out" ? "timeout" : "command_failed", text);
 }
