@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { landlockRules } from "./landlock-rules.ts";
+import { landlockGaps, landlockRules } from "./landlock-rules.ts";
 import type { CommandView } from "./view.ts";
 
 const view: CommandView = {
@@ -24,11 +24,12 @@ const view: CommandView = {
 };
 const options = { abi: 7, ports: [20_000], unixSockets: false };
 
-test("only the tree, its git dirs, stores and temporary files may be written", () => {
+test("only the tree, its git dirs and temporary files may be written, stores and terminals not", () => {
   const { read, write, hidden } = landlockRules(view, options);
   const paths = write.filter((path) => !path.startsWith("/dev/"));
-  expect(paths).toEqual(["/cache/trees/1", "/cache/git", "/home/u/.cache/uv", "/cache/tmp"]);
-  expect(read).toContain("/home/u/repo/.git/objects");
+  expect(paths).toEqual(["/cache/trees/1", "/cache/git", "/cache/tmp"]);
+  expect(write.filter((path) => /tty|pts|ptmx/.test(path))).toEqual([]);
+  expect(read).toEqual(expect.arrayContaining(["/home/u/repo/.git/objects", "/home/u/.cache/uv"]));
   expect(read).not.toContain("/home/u");
   expect(hidden).toEqual(["/etc/shadow"]);
 });
@@ -39,4 +40,16 @@ test("without network only the ports of the tree's slot can be used; a granted s
   const rules = landlockRules(granted, options);
   expect(rules).toMatchObject({ ports: null, unixSockets: true });
   expect(rules.write).toContain("/run/docker.sock");
+});
+
+test.each([
+  [3, /TCP is not limited.*signalled/],
+  [4, /^processes outside can be signalled/],
+  [5, /^processes outside can be signalled/],
+])("the gaps of ABI %p are named", (abi, text) => {
+  expect(landlockGaps(abi)).toMatch(text);
+});
+
+test("ABI 6 and later have no gaps to name", () => {
+  expect([6, 7, 9].map(landlockGaps)).toEqual([null, null, null]);
 });

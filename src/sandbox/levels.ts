@@ -8,6 +8,7 @@ import { landlockAbi, landlockAbiMin } from "../process/landlock.ts";
 import { runShell } from "../process/spawn.ts";
 import { once } from "../std/once.ts";
 import { errorMessage } from "../std/text.ts";
+import { landlockGaps } from "./landlock-rules.ts";
 import { type NamespacePrograms, namespacesArgv } from "./namespaces.ts";
 import { type CommandView, treeInside } from "./view.ts";
 
@@ -44,7 +45,9 @@ export const findLevel = once(async (): Promise<FoundLevel> => {
   const { reason, hint } = found;
   const refused = await tryLandlock();
   if (refused === null) {
-    return { ...none, level: "landlock", reason: `no namespaces: ${reason}`, hint };
+    const gaps = landlockGaps(landlockAbi());
+    const missing = gaps === null ? "" : `; with this kernel ${gaps}`;
+    return { ...none, level: "landlock", reason: `no namespaces: ${reason}${missing}`, hint };
   }
   return { ...none, reason: `no namespaces: ${reason}; no Landlock: ${refused}`, hint };
 });

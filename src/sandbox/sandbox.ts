@@ -17,6 +17,7 @@ import { userFolder } from "../std/user-folders.ts";
 import { landlockRules } from "./landlock-rules.ts";
 import { type FoundLevel, findLevel, insideUser, requireLevel, systemFolders } from "./levels.ts";
 import { namespacesArgv } from "./namespaces.ts";
+import { homeLinks, makePrivateHome } from "./private-home.ts";
 import { type ToolchainFolders, toolchainFolders } from "./toolchains.ts";
 import { type CommandView, gitInside, isInsideFolder, type Mount, treeInside } from "./view.ts";
 
@@ -111,6 +112,23 @@ export function insidePaths(
   o: { root: string; temporary: string | undefined },
 ): { root: string; temporary: string | undefined } {
   return sandbox.programs === null ? o : { root: treeInside, temporary: "/tmp" };
+}
+
+/**
+ * The variables that a confined command gets at level `landlock`: its home folder is a private one below its temporary
+ * files, since the operator's cannot be covered there.
+ */
+export function landlockVariables(sandbox: Sandbox, temporary: string): Record<string, string> {
+  const { host } = sandbox;
+  if (host === null || sandbox.level !== "landlock") return {};
+  const home = join(temporary, "home");
+  makePrivateHome(home, homeLinks(host.home, host));
+  const folder = (name: string): string => join(home, name);
+  return {
+    ...{ HOME: home, TMPDIR: temporary, XDG_CACHE_HOME: folder(".cache") },
+    ...{ XDG_CONFIG_HOME: folder(".config"), XDG_DATA_HOME: folder(".local/share") },
+    XDG_STATE_HOME: folder(".local/state"),
+  };
 }
 
 function commandView(sandbox: Sandbox, host: HostView, o: ConfineRequest): CommandView {

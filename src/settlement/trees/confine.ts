@@ -7,7 +7,7 @@ import { gitPlacesOf } from "../../git/worktrees/submodules.ts";
 import type { Worktree } from "../../git/worktrees/worktree-files.ts";
 import type { Confine } from "../../process/confine.ts";
 import { portsPerSlot } from "../../process/machine-slots.ts";
-import { confinement, insidePaths } from "../../sandbox/sandbox.ts";
+import { confinement, insidePaths, landlockVariables } from "../../sandbox/sandbox.ts";
 import type { SettlementContext } from "../context.ts";
 import { environmentIn, type TreePlaces } from "./environment.ts";
 import type { MountedRoot } from "./layers/ground.ts";
@@ -52,7 +52,8 @@ export async function placeIn(
   if (scratch !== undefined) mkdirSync(scratch, { recursive: true });
   const repositories = tree.repositories ?? [c.repository];
   const places = { root, temporary, inside };
-  const env = environmentIn(c, places);
+  const own = confined && scratch !== undefined ? landlockVariables(sandbox, scratch) : {};
+  const env = { ...environmentIn(c, places), ...own };
   const port = Number(env["DGOV_PORT_BASE"]);
   const confine = confined
     ? confinement(sandbox, {
