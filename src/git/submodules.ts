@@ -31,11 +31,8 @@ const depthMax = 8;
 /** Submodules of one tree that are provided, nested ones included. */
 const submodulesMax = 500;
 
-/** Lists by tree; one in which objects are missing is read again. */
-const lists = memoByOwner<Repository, Promise<Submodule[]>>({
-  max: 64,
-  keep: (found) => found.every(({ module }) => module !== null),
-});
+/** Lists by tree. One in which objects are missing stays as it is: all trees of a process are alike. */
+const lists = memoByOwner<Repository, Promise<Submodule[]>>({ max: 256 });
 
 /** The submodules of a commit or tree, each before those inside it. A tree without `.gitmodules` has none. */
 export function listSubmodules(r: Repository, treeish: Oid): Promise<Submodule[]> {
@@ -141,7 +138,11 @@ export function submoduleKey(path: string): string {
   return sha256(path).slice(0, 16);
 }
 
+/** More submodules are not named one by one. */
+const namedMax = 5;
+
 /** The command that brings the objects of submodules onto this machine. */
 export function submoduleRemedy(paths: readonly string[]): string {
-  return `git submodule update --init --recursive ${paths.slice(0, 5).join(" ")}`;
+  const all = "git submodule update --init --recursive";
+  return paths.length > namedMax ? all : `${all} ${paths.join(" ")}`;
 }

@@ -10,6 +10,7 @@ import { must, nulSplit } from "../git.ts";
 import type { Oid } from "../objects.ts";
 import { cachedFilters, inPrivate, type PrivateGit, withPrivateGit } from "../private-dir.ts";
 import type { Repository } from "../repository.ts";
+import { listSubmodules } from "../submodules.ts";
 
 export interface MountedTree {
   holder: MountHolder;
@@ -21,14 +22,19 @@ export interface MountedTree {
   near: string;
 }
 
-/** Checks out exactly `tree` and proves it. Throws ENVIRONMENT when files differ from it afterwards. */
+/**
+ * Checks out exactly `tree`, submodules apart, and proves it. Throws ENVIRONMENT when files differ from it afterwards.
+ */
 export async function checkOutMounted(r: Repository, m: MountedTree, tree: Oid): Promise<void> {
   await withGit(r, m, async (git) => {
     const options = { index: m.index, enter: m.holder.enter };
     const args = ["-c", "checkout.workers=2", "read-tree", "-u", "--reset", tree];
     await must(inPrivate(git, args, options), `checking out ${tree}`);
     const listing = inPrivate(git, ["ls-files", "-z", "-m", "-d"], options);
-    const [path] = nulSplit(await must(listing, "comparing the layered tree"));
+    const changed = nulSplit(await must(listing, "comparing the layered tree")).map(String);
+    // A submodule is at the layer's commit until it is checked out itself.
+    const links = new Set((await listSubmodules(r, tree)).map((submodule) => submodule.path));
+    const path = changed.find((one) => !links.has(one));
     if (path === undefined) return;
     throw new DgovError("ENVIRONMENT", `${path} in a layered tree differs from the commit`, {
       hint: "dgov clean --layers removes the layers; they are made again",

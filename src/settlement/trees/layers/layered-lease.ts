@@ -10,6 +10,7 @@ import { dirname, join, relative } from "node:path";
 import { clearOwnFolder } from "../../../git/own-folder.ts";
 import { copyIndex } from "../../../git/private-dir.ts";
 import type { Repository } from "../../../git/repository.ts";
+import { listSubmodules } from "../../../git/submodules.ts";
 import {
   type GateHistory,
   type GateTree,
@@ -181,6 +182,11 @@ class LayeredLease implements GateTreeLease {
       await checkOutMounted(r, { holder, at: place, index, near: meta }, g.tree);
       writeFileSync(holder.path(join(place, ".git")), `gitdir: ${gitDirOf(g)}\n`);
     };
+    // Git leaves the folder of a submodule that is no longer one.
+    const before = layer === null ? [] : await listSubmodules(repository, layer.tree);
+    const kept = new Set(submodules.map(({ path }) => path));
+    const gone = before.filter(({ path }) => !kept.has(path)).map(({ path }) => join(at, path));
+    if (gone.length > 0) await holder.remove(gone);
     await checkOut(repository, at, this.#gateTree);
     for (const { path, module, tree: inner } of submodules) {
       await checkOut(module, join(at, path), inner);
