@@ -1,5 +1,5 @@
 /** The dependencies of a settlement (review, autofix and gates), and the caches its gates share. */
-import { dirname, join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import type { Config } from "../config/config.ts";
 import { childVariables } from "../config/execution-policy.ts";
 import { hasOpenGates } from "../config/gates.ts";
@@ -10,6 +10,7 @@ import { prefixOf, projectDirOf, type Repository } from "../git/repository.ts";
 import { childEnvironment } from "../process/environment.ts";
 import { MachineSlots } from "../process/machine-slots.ts";
 import { openSandbox, type Sandbox } from "../sandbox/sandbox.ts";
+import { isInsideFolder } from "../sandbox/view.ts";
 import { once } from "../std/once.ts";
 import { SharedLock } from "../std/shared-lock.ts";
 import { userFolder } from "../std/user-folders.ts";
@@ -58,6 +59,8 @@ export interface SettlementContext {
   commandLock: SharedLock;
   /** Verdicts by everything they depend on. */
   cache: VerdictCache;
+  /** Folder of the key that seals the caches. */
+  keyFolder: string;
   /** Trees that the gates of earlier runs passed. */
   judged: DigestCache<JudgedTree>;
   /** Imports of source files, by `<language>:<blob id>`. */
@@ -163,6 +166,7 @@ export function openSettlement(o: SettlementOptions): SettlementContext {
     machineSlots: new MachineSlots(lockFolders(env, dirname(slotsRoot))),
     commandLock: new SharedLock(),
     cache: verdictCache(environment),
+    keyFolder: stateFolder(env),
     judged: cache("judged", "1"),
     imports: cache("imports", importsVersion),
     fileMetrics: fileMetricsCache(folder, env),
@@ -176,12 +180,19 @@ export function openSettlement(o: SettlementOptions): SettlementContext {
 
 /**
  * True when no command of workers or gates can read the key of the caches, so that a sealed value which decides
- * something was made by dgov.
+ * something was made by dgov. A service behind a socket, such as docker's, reads files for the command.
  */
 export async function mayTrustSealed(
-  c: Pick<SettlementContext, "sandbox" | "config">,
+  c: Pick<SettlementContext, "sandbox" | "config" | "keyFolder" | "environment">,
 ): Promise<boolean> {
-  return (await c.sandbox()).level !== "off" && !hasOpenGates(c.config);
+  const { level } = await c.sandbox();
+  const { sandbox, gates } = c.config;
+  if (level === "off" || hasOpenGates(c.config)) return false;
+  const sockets = [...sandbox.sockets, ...gates.flatMap((gate) => gate.sockets)];
+  if (sockets.length > 0 || (level === "landlock" && sandbox.unixSockets)) return false;
+  const home = c.environment["HOME"] ?? "/";
+  const seen = sandbox.read.map((path) => resolve(path.replace(/^~(?=\/|$)/, home)));
+  return !seen.some((path) => isInsideFolder(c.keyFolder, path));
 }
 
 /** Opens the layers of gate trees in a folder. */

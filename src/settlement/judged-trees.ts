@@ -50,7 +50,7 @@ export function verdictsOf({ gates }: JudgedTree): GateVerdict[] {
 }
 
 /**
- * A digest of everything that the verdicts on a commit depend on: its files without dgov's own, configuration,
+ * A digest of everything that the verdicts on a commit depend on: its files without dgov's own, configuration, sandbox,
  * environment, programs and dependencies. Null when a gate sees the history, which the commit of dgov's files changes.
  */
 async function judgedKey(c: SettlementContext, commit: Oid): Promise<string | null> {
@@ -69,6 +69,7 @@ async function judgedKey(c: SettlementContext, commit: Oid): Promise<string | nu
   return sha256(
     canonicalJson({
       config,
+      level: (await c.sandbox()).level,
       dependencies: c.dependencies.digest(),
       gates: [{ gate: "setup", templates: [setup] }, ...commands].map(({ gate, templates }) =>
         c.cache.digest({ tree, base: tree, gate, command: templates.join("\n") }),

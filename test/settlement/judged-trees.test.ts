@@ -160,3 +160,23 @@ test.concurrent("F10 commands that print a test summary are known without a run 
   const { passed: passes, reason } = await t.judge({ quiet: "" }, { context: next });
   expect([passes, reason]).toEqual([false, expect.stringContaining("not all tests ran")]);
 });
+
+test.concurrent.each([
+  ["a gate runs outside the sandbox", { off_gates: ["tests"] }, false],
+  ["commands reach a service", { sockets: ["/var/run/docker.sock"] }, false],
+  ["commands read the home folder", { read: ["~"] }, false],
+  ["commands read a folder above the key", { read: ["/"] }, false],
+  ["commands read another folder", { read: ["~/.config/tool", "/opt/x"] }, true],
+  ["commands have the machine's network", { network: "host" }, true],
+] as [string, Record<string, unknown>, boolean][])(
+  "F10, C20 where %s, with %j, a judged tree is believed: %p",
+  async (_, sandbox, believed) => {
+    await using t = await testSettlement({
+      files: { "a.txt": "a\n", "check.sh": "true\n" },
+      project: { test_cmd: "sh check.sh" },
+      config: { sandbox: { mode: "off", ...sandbox } },
+    });
+    await recorded(t);
+    expect((await findJudged(await sandboxed(t), t.base)) !== null).toBe(believed);
+  },
+);

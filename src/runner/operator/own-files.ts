@@ -35,13 +35,13 @@ interface History {
   text: string | null;
 }
 
-/** The histories that the run may write or read. That of a branch which is not checked out is in no file. */
-function historiesOf({ repository, projectRoot, target }: Owner): Omit<History, "text">[] {
+/** The histories that the run may write or read. */
+function historiesOf({ projectRoot }: Owner): Omit<History, "text">[] {
   const path = ownPath(projectRoot, deployedFile);
   if (isLocal(projectRoot)) return [{ path, committed: false }];
   const unlisted = privateHistoryFile(projectRoot);
   return [
-    ...(isCheckedOut(repository, target) ? [{ path, committed: true }] : []),
+    { path, committed: true },
     ...(unlisted === null ? [] : [{ path: unlisted, committed: false }]),
   ];
 }
@@ -80,10 +80,11 @@ export class OwnFiles {
 
   /**
    * Puts a history back if its text is neither what dgov wrote nor what the target's tip has, or if another kind of
-   * file took its place.
+   * file took its place. The history of a branch that is not checked out is left alone.
    */
   async #check({ path, committed, text }: History): Promise<void> {
     const { repository, projectPrefix, target } = this.#o;
+    if (committed && !isCheckedOut(repository, target)) return;
     const stats = lstatIfPresent(path);
     const now = stats?.isFile() ? readText(path) : null;
     if (now === text && (stats === undefined || stats.isFile())) return;
