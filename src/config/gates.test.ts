@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import type { Config } from "./config.ts";
 import { asksForHistory } from "./gate-history.ts";
-import { isPathOf, runsAlone } from "./gates.ts";
+import { commandIn, isGateOf, isPathOf, runsAlone, wholeCommand } from "./gates.ts";
 import { parseConfig } from "./load.ts";
 
 function parsed(text: string): Config {
@@ -123,4 +123,34 @@ test.each<[string[], string, boolean]>([
   [["packages/a"], "packages/a/.gitignore", true],
 ])("F6 a gate with paths %j has the path %s: %p", (paths, path, expected) => {
   expect(isPathOf({ paths }, path)).toBe(expected);
+});
+
+test("F6 a gate concerns the claims that overlap its paths", () => {
+  const claims = { create: [], edit: ["packages/a/src"], delete: [], touch: ["docs/"] };
+  const concerned = [["packages/*"], ["packages/a/src/deep/x.ts"], ["docs"], []].map((paths) =>
+    isGateOf({ paths }, claims),
+  );
+  expect(concerned).toEqual([true, true, true, true]);
+  expect(isGateOf({ paths: ["packages/b"] }, claims)).toBe(false);
+});
+
+test("F6 a command with operators runs as a whole in its folder", () => {
+  expect([
+    commandIn(".", "a; b"),
+    commandIn("packages/a", "npm test && npm run lint"),
+    commandIn("packages/a", "a || b; c & d"),
+    commandIn("a", "b # note"),
+    commandIn("it's", "b"),
+    commandIn("-x", "b"),
+  ]).toEqual([
+    "a; b",
+    "cd packages/a && npm test && npm run lint",
+    "cd packages/a && (a || b; c & d)",
+    "cd a && (b # note\n)",
+    "cd './it'\\''s' && b",
+    "cd './-x' && b",
+  ]);
+  expect(wholeCommand({ cwd: "web", command: "eslint {files} {test_dir}" })).toBe(
+    "cd web && eslint . .",
+  );
 });

@@ -190,7 +190,7 @@ function commandsOf(
         ci.filter(({ text }) => isOfBuild(tree, text)),
       );
     case "swift":
-      return withOwn({ test_cmd: "swift test" }, tree, ci);
+      return withOwn(tree.has("Package.swift") ? { test_cmd: "swift test" } : {}, tree, ci);
     case "unknown":
       return withOwn({}, tree, ci);
     default:
@@ -422,6 +422,9 @@ function ignoredOf(tree: RepositoryFiles, language: ProjectType): string[] {
 }
 
 function rust(tree: RepositoryFiles): Detection["commands"] {
+  if (!tree.has("Cargo.toml")) {
+    return { format_cmd: "rustfmt {files}", format_check_cmd: "rustfmt --check {files}" };
+  }
   const all = /^\[workspace\]/m.test(tree.text("Cargo.toml")) ? " --workspace" : "";
   return {
     test_cmd: `cargo test${all}`,
@@ -432,7 +435,7 @@ function rust(tree: RepositoryFiles): Detection["commands"] {
 }
 
 function go(tree: RepositoryFiles): Detection["commands"] {
-  const hasModule = tree.has("go.mod") || !tree.has("go.work");
+  const hasModule = tree.has("go.mod");
   const linted = tree.matching(/^\.golangci\.(ya?ml|toml|json)$/);
   return {
     // Without a module in the root, the modules of the workspace have gates of their own.

@@ -72,13 +72,27 @@ export function scriptPackageGates(
     path.includes("*") ? tree.matching(/^tsconfig[^/]*\.json$/) : tree.has(path),
   );
   const open = checkKinds.filter((slot) => commands[keyOfSlot[slot]] === undefined);
+  const all = scriptTexts(tree, commands.test_cmd ?? "");
   return packages.flatMap((one) => {
-    const own = ownScripts(tree.below(one.folder), manager);
+    // A root script that names a script of the packages runs it in all of them.
+    const own = ownScripts(tree.below(one.folder), manager).filter(
+      ({ text }) => !all.includes(text.split(" ").at(-1) ?? ""),
+    );
     return open.flatMap((slot) => {
       const [chosen] = own.filter((script) => script.slot === slot).sort((a, b) => a.cost - b.cost);
       return chosen === undefined ? [] : [gateOf(one, slot, { command: chosen.text, common })];
     });
   });
+}
+
+/** The words of the root script that a command starts, and of the scripts that it names. */
+function scriptTexts(tree: RepositoryFiles, command: string): string[] {
+  const scripts = objectOf(tree.json("package.json")["scripts"]);
+  const wordsOf = (text: string): string[] => text.split(/[\s,=;&|]+/);
+  const inner = (words: readonly string[]): string[] =>
+    words.flatMap((word) => (Object.hasOwn(scripts, word) ? wordsOf(String(scripts[word])) : []));
+  const first = inner(wordsOf(command));
+  return [...first, ...inner(first)];
 }
 
 /** The packages of npm, pnpm, yarn and bun workspaces. */

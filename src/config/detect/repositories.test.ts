@@ -127,6 +127,31 @@ const repositories: [string, Record<string, string>, Record<string, string | und
     { test_cmd: "npm run test", setup_cmd: "npm ci --ignore-scripts" },
   ],
   [
+    "a workspace whose root script runs the scripts of the packages by name",
+    {
+      "package.json": json({
+        workspaces: { packages: ["packages/*"] },
+        scripts: {
+          test: "npm run test:all",
+          "test:all": "nx run-many --targets=test:types,test:lib",
+        },
+      }),
+      "package-lock.json": "",
+      ...pkg("packages/core", {
+        scripts: { "test:lib": "vitest", "test:types": "tsc", lint: "eslint ." },
+      }),
+    },
+    {
+      test_cmd: "npm run test",
+      "lint packages/core <packages/core package.json package-lock.json>": "npm run lint",
+    },
+  ],
+  [
+    "sources without a manifest, which no build tool reads",
+    { "a.rs": "", "b.rs": "" },
+    { test_cmd: undefined, lint_cmd: undefined, format_check_cmd: "rustfmt --check {files}" },
+  ],
+  [
     "a yarn of version 1 and scripts that write or watch",
     {
       "package.json": json({

@@ -106,10 +106,41 @@ export default [
   {
     name: "history_gates gives history to every gate",
     file: "src/config/gate-history.ts",
-    find: "historyGates.some((name) => name === gate)",
+    find: "historyGates.includes(gate)",
     replace: "historyGates.length > 0",
     killedBy:
       'src/config/gate-history.test.ts > A28 scripts/lint with history_gates = ["tests"] asks for history: false',
+  },
+  {
+    name: "a gate with paths concerns every claim",
+    file: "src/config/gates.ts",
+    find: "claimsOf(paths).some((path) => written.some((claim) => overlaps(path, claim)))",
+    replace: "claimsOf(paths).some(() => written.length > 0)",
+    killedBy: "src/config/gates.test.ts > F6 a gate concerns the claims that overlap its paths",
+  },
+  {
+    name: "a part of a gate's command runs without its folder",
+    file: "src/config/gates.ts",
+    find: "cd ${quoted} && ${own}",
+    replace: "cd ${quoted} && ${command}",
+    killedBy:
+      "src/config/gates.test.ts > F6 a command with operators runs as a whole in its folder",
+  },
+  {
+    name: "a workflow for tags is read for gates",
+    file: "src/config/detect/ci.ts",
+    find: 'return push["tags"] === undefined || push["branches"] !== undefined;',
+    replace: "return true;",
+    killedBy:
+      "src/config/detect/ci.test.ts > F6 a workflow that runs for tags only has the commands #2",
+  },
+  {
+    name: "a script that writes becomes a gate",
+    file: "src/config/detect/command-kind.ts",
+    find: "if (writes.test(started.rest)) return null;",
+    replace: "",
+    killedBy:
+      "src/config/detect/command-kind.test.ts > F6 `npm run lint -- --fix` is for the gate null",
   },
   {
     name: "an agreement to send one variable to an endpoint covers every variable",

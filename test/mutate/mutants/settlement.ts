@@ -366,10 +366,34 @@ export default [
       "test/settlement/gates.test.ts > a gate that could not start runs again on the same tree",
   },
   {
+    name: "a gate with paths runs for every change",
+    file: "src/settlement/gates/project-gates.ts",
+    find: "path.startsWith(prefix) && isPathOf(gate, path.slice(prefix.length))",
+    replace: "path.startsWith(prefix)",
+    killedBy:
+      "test/settlement/project-gates.test.ts > F6 a gate runs in its folder where one of its paths changed, and the gates of [project] always do",
+  },
+  {
+    name: "a gate gets changed files of other folders",
+    file: "src/settlement/gates/project-gates.ts",
+    find: "path.startsWith(below) && isPathOf(gate, path)",
+    replace: "isPathOf(gate, path)",
+    killedBy:
+      "test/settlement/project-gates.test.ts > F6 {files} are the changed files of the gate's paths below its folder, relative to it",
+  },
+  {
+    name: "a gate's failure is compared without its kind",
+    file: "src/settlement/gates/project-gates.ts",
+    find: "} = kinds[kind];",
+    replace: "} = kinds.lint;",
+    killedBy:
+      "test/settlement/project-gates.test.ts > F6 the kind of a gate chooses how a failure is compared with the base",
+  },
+  {
     name: "failed tests are served again",
-    file: "src/settlement/gates/run-gates.ts",
-    find: 'new Set(["tests", "coverage"])',
-    replace: 'new Set(["coverage"])',
+    file: "src/settlement/gates/tests.ts",
+    find: "isFlaky: true, fill",
+    replace: "isFlaky: false, fill",
     killedBy: "test/settlement/gates.test.ts > failed tests runs again on the same tree",
   },
   {
