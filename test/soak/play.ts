@@ -60,6 +60,8 @@ interface Live {
   runsBefore: ReadonlySet<string>;
   /** Number of processes that are stopped by a fault. */
   stopped: number;
+  /** Commands that end with it, and must have ended before the next one. No other action waits for them. */
+  beside: Promise<void>[];
   /** Puts an end to what a fault left: stopped processes, a full disk. */
   undo: Set<() => void>;
 }
@@ -124,7 +126,7 @@ class Player {
     await this.#end(live);
     await Promise.all(watching);
     for (const undo of live.undo) undo();
-    await this.#acting;
+    await Promise.all([this.#acting, ...live.beside]);
     live.invocation.runs = this.#runs().filter((run) => !live.runsBefore.has(run));
     return live.invocation;
   }
@@ -149,7 +151,7 @@ class Player {
       detached: true,
     });
     child.stdin.end();
-    return { child, invocation, ended: false, runsBefore, stopped: 0, undo: new Set() };
+    return { child, invocation, ended: false, runsBefore, stopped: 0, beside: [], undo: new Set() };
   }
 
   /** Waits for the end of a command, or kills it when it makes no progress. */
@@ -361,11 +363,11 @@ class Player {
       case "cancel":
         note("done");
         // It waits for the end of the run, which may be held at this moment.
-        this.#also(live, this.#end(this.#start("cancel", ["runs", "cancel"])));
+        live.beside.push(this.#end(this.#start("cancel", ["runs", "cancel"])));
         return true;
       case "read":
         note("done");
-        this.#also(live, this.#read(live));
+        live.beside.push(this.#read(live));
         return true;
       default: {
         const acted = this.#acting.then(() => this.operator.act(action));
@@ -392,11 +394,6 @@ class Player {
       reader.invocation.happened = live.invocation.happened;
       await this.#end(reader);
     }
-  }
-
-  /** Work beside a run that must have ended before the next one. */
-  #also(_live: Live, work: Promise<void>): void {
-    this.#acting = Promise.all([this.#acting, work]);
   }
 
   /** Later runs land on the branch of the first. The operator may have switched before that one looked. */
