@@ -50,6 +50,7 @@ function assembleTask(task: PlanTask, choice: SopChoice | undefined): CompiledTa
     timeoutS: written.timeout_s || taskKeys.timeout_s.default,
     iterationBudget: written.iteration_budget ?? null,
     testCmd: written.test_cmd || null,
+    network: written.network ?? null,
     selfReview: written.self_review ?? taskKeys.self_review.default,
     maxForkDepth: written.max_fork_depth ?? taskKeys.max_fork_depth.default,
     sops: [...new Set(choice?.names ?? [])],

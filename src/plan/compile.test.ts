@@ -85,6 +85,7 @@ describe("compilePlan", () => {
         claims: { create: [], edit: ["a.py"], delete: [], touch: [], read: [] },
         timeoutS: 900,
         iterationBudget: null,
+        network: null,
         testCmd: null,
         selfReview: false,
         maxForkDepth: 1,

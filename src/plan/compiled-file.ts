@@ -43,6 +43,7 @@ function writtenTask(task: CompiledTask): TomlTableValues {
     timeout_s: task.timeoutS,
     iteration_budget: task.iterationBudget,
     test_cmd: task.testCmd,
+    network: task.network,
     self_review: task.selfReview,
     max_fork_depth: task.maxForkDepth,
     sops: task.sops,
@@ -101,6 +102,7 @@ function readTask(id: string, fields: Fields): CompiledTask {
     iterationBudget:
       fields.raw("iteration_budget") === undefined ? null : fields.number("iteration_budget", 0),
     testCmd: fields.optional("test_cmd"),
+    network: fields.raw("network") === undefined ? null : fields.oneOf("network", ["none", "host"]),
     selfReview: fields.raw("self_review") === true,
     maxForkDepth: fields.number("max_fork_depth", taskKeys.max_fork_depth.default),
     sops: fields.list("sops"),

@@ -26,6 +26,8 @@ export interface CompiledTask {
   timeoutS: number;
   iterationBudget: number | null;
   testCmd: string | null;
+  /** Network of the worker's commands; null for that of the project. */
+  network: "none" | "host" | null;
   selfReview: boolean;
   maxForkDepth: number;
   /** Names of the SOPs in the worker's prompt, in order. */

@@ -70,6 +70,11 @@ const task = fixedTable("", {
     anyText,
     "Test command that must pass in addition to the project's; verify:NAME refers to [verify.NAME]",
   ),
+  network: key(
+    oneOf("none", "host"),
+    "Network of the worker's commands: a loopback of their own, or the machine's",
+    { derivedDefault: "that of [sandbox]" },
+  ),
   sop_mapping: key(textList, "Names of the SOPs for the task; disables automatic selection"),
   self_review: key(flag, "Have a second model conversation review the change before the gates", {
     default: false,

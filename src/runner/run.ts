@@ -77,7 +77,7 @@ async function runUnits(
 ): Promise<RunResult> {
   const performer = runPerformer(c);
   const { level, reason } = await c.settlement.sandbox();
-  const sandbox = { level, reason, exceptions: sandboxExceptions(c.config) };
+  const sandbox = { level, reason, exceptions: exceptionsOf(c) };
   const drive = withInterrupt(request.interrupt, abort, performer, (connected) =>
     driveKernel({
       run: c.run,
@@ -97,6 +97,15 @@ async function runUnits(
   const endListening = whenAborted(request.interrupt, () => abort.abort());
   const end = await finishRun(c, { state, status }).finally(endListening);
   return { kind: "finished", run: c.run, end, log: c.log };
+}
+
+/** The exceptions from the sandbox that the project and the plan's tasks make. */
+function exceptionsOf({ config, plan }: RunContext): string[] {
+  const open = plan.tasks.filter(({ network }) => network === "host");
+  return [
+    ...sandboxExceptions(config),
+    ...open.map(({ id }) => `commands of ${id} use the machine's network`),
+  ];
 }
 
 function startEvent(

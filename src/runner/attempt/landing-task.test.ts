@@ -16,6 +16,7 @@ const task = (id: string, more: Partial<CompiledTask>): CompiledTask => ({
   claims: none,
   timeoutS: 900,
   iterationBudget: null,
+  network: null,
   testCmd: null,
   selfReview: false,
   maxForkDepth: 1,

@@ -176,7 +176,9 @@ export async function workerRequest(
   const { task, live } = of;
   // Programs and modules are looked up in its worktree, as gates look them up in theirs.
   const tree = await attemptTree(c.settlement, live.tree);
-  const place = await placeIn(c.settlement, tree, commonAccess(c.config));
+  const common = commonAccess(c.config);
+  const access = { ...common, network: task.network ?? common.network };
+  const place = await placeIn(c.settlement, tree, access);
   const model = present(c.models.get(task.id), `${task.id} has a model`);
   const { topLevel, commonDir } = c.repository;
   const operatorPaths = [...new Set([topLevel, commonDir, c.projectRoot])];
