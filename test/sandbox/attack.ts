@@ -68,6 +68,8 @@ export async function plantAttack(places: AttackPlaces): Promise<Attack> {
   }
   const gitConfig = join(checkout, ".git/config");
   writeFileSync(gitConfig, `${readFileSync(gitConfig, "utf8")}[planted]\n\tvalue = ${secret}\n`);
+  // Git does not show it, and a run does not ask about it.
+  plant(join(checkout, ".git/info/exclude"), "private.txt\n");
   plant(join(home, ".bashrc"), "");
   plant(join(home, ".cargo/bin/tool"), "#!/bin/sh\n");
   chmodSync(join(home, ".cargo/bin/tool"), 0o755);
@@ -254,7 +256,8 @@ function attackProgram(constants: Record<string, unknown>): string {
     `NUMBERS = json.loads(${JSON.stringify(JSON.stringify(numbers))})`,
     preamble,
     ...functions,
-    `run_all(${JSON.stringify(attempts.map(({ name }) => name))})`,
+    // Arguments select attempts.
+    `run_all(sys.argv[1:] or ${JSON.stringify(attempts.map(({ name }) => name))})`,
   ].join("\n");
 }
 
@@ -314,7 +317,9 @@ def run_all(names):
         with open(r, "rb") as f: text = f.read(1000000)
         os.waitpid(child, 0)
         shutil.rmtree(top + "/" + NAME, ignore_errors=True)
-        print("attempt " + NAME + ": " + text.decode("utf8", "replace").replace("\\n", " "))
+        text = text.decode("utf8", "replace").replace("\\n", " ")
+        at = max([text.find("TOPSECRET"), text.find("ESCAPED"), 0])
+        print("attempt " + NAME + ": " + text[at:at + 80])
     shutil.rmtree(top, ignore_errors=True)
 `;
 
@@ -364,7 +369,7 @@ function tasks(): number {
 }
 
 /** Gives files to another user, links not followed. */
-function giveTo(user: number, paths: readonly string[]): void {
+export function giveTo(user: number, paths: readonly string[]): void {
   for (const path of paths) {
     if (lstatSync(path).isSymbolicLink()) continue;
     chownSync(path, user, user);
