@@ -113,11 +113,19 @@ function rulesFor(tree: string, abi: number): Confine {
 }
 
 /**
- * Attempts that can fail without a sandbox: nothing is left open for an unconfined command, and the kernel may have
- * no such sockets or calls.
+ * Attempts that can fail without a sandbox: nothing is left open for an unconfined command, a program that runs cannot
+ * be written, and the kernel may have no such sockets or calls.
  */
 const unproven = new Set([
-  ...["inherited-descriptors", "hypervisor", "mptcp", "tcp-ipv6", "tcp-fast-open", "foreign-calls"],
+  ...[
+    "write-dgov",
+    "inherited-descriptors",
+    "hypervisor",
+    "mptcp",
+    "tcp-ipv6",
+    "tcp-fast-open",
+    "foreign-calls",
+  ],
   ...["read-by-handle", "open-device", "write-terminal", "raw-packets", "message-queue", "keyring"],
 ]);
 
