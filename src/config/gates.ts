@@ -10,7 +10,12 @@ import type { Config, GateConfig } from "./config.ts";
 const commandGates = ["format", "lint", "types", "tests", "coverage"] as const;
 
 /** Names that a gate of `[[gates]]` cannot have. */
-const reservedNames: readonly string[] = ["setup", ...commandGates, "structure", "semantic"];
+export const reservedGateNames: readonly string[] = [
+  "setup",
+  ...commandGates,
+  "structure",
+  "semantic",
+];
 
 const nameCharsMax = 60;
 
@@ -53,7 +58,7 @@ function nameProblems(
       `the gate name \`${name}\` is not a name of at most ${nameCharsMax} letters, digits and \`-_.:@/\``,
     );
   }
-  if (reservedNames.includes(name)) {
+  if (reservedGateNames.includes(name)) {
     return problem(`\`${name}\` is the name of a gate of dgov`, "choose another name");
   }
   if (others.gates.includes(name)) return problem(`two gates have the name \`${name}\``);

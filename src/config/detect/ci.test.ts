@@ -48,13 +48,13 @@ jobs:
   ]);
 });
 
-test.each<[string, string, string[]]>([
-  ["runs for pull requests", "on: pull_request", ["test in .: make test"]],
-  ["runs for pushes", "on: { push: { branches: [main] } }", ["test in .: make test"]],
-  ["runs for tags only", "on: { push: { tags: ['v*'] } }", []],
-  ["runs at times", "on: { schedule: [{ cron: '0 0 * * *' }] }", []],
-  ["is started by hand", "on: workflow_dispatch", []],
-])("F6 a workflow that %s has the commands %#", (_what, on, commands) => {
+test.each<[string, string[], string]>([
+  ["runs for pull requests", ["test in .: make test"], "on: pull_request"],
+  ["runs for pushes", ["test in .: make test"], "on: { push: { branches: [main] } }"],
+  ["runs for tags only", [], "on: { push: { tags: ['v*'] } }"],
+  ["runs at times", [], "on: { schedule: [{ cron: '0 0 * * *' }] }"],
+  ["is started by hand", [], "on: workflow_dispatch"],
+])("F6 the commands of a workflow that %s are %p", (_what, commands, on) => {
   expect(workflow(`${on}\njobs: { a: { steps: [{ run: make test }] } }\n`)).toEqual(commands);
 });
 

@@ -17,6 +17,7 @@ import {
   scriptPackageGates,
   scriptPackages,
   subprojects,
+  withUniqueNames,
 } from "./packages.ts";
 import { type DetectInput, objectOf, RepositoryFiles } from "./project-files.ts";
 import { configuredTests, python } from "./python.ts";
@@ -66,7 +67,7 @@ export function detect(input: DetectInput, forced: ProjectType | null = null): D
   return {
     ...root,
     commands: ordered(commands),
-    gates: [...scriptPackageGates(tree, own), ...inFolders, ...gates],
+    gates: withUniqueNames([...scriptPackageGates(tree, own), ...inFolders, ...gates]),
     sourceExtensions: [...new Set(extensions)],
   };
 }

@@ -1,6 +1,7 @@
 /** Packages of a workspace, and the gates that are proposed for them. Pure. */
 import { covers } from "../../claims/cover.ts";
 import { parseClaims } from "../../claims/path.ts";
+import { reservedGateNames } from "../gates.ts";
 import type { CommandKind } from "./command-kind.ts";
 import { objectOf, type RepositoryFiles, strings } from "./project-files.ts";
 import { type CommandKey, keyOfSlot, managerOf, ownScripts } from "./scripts.ts";
@@ -49,6 +50,29 @@ export function gateOf(
 /** Folders of packages that show others. */
 const isShown =
   /^(?:examples?|samples?|demos?|playgrounds?|docs?|www|website|site|templates?|fixtures?|bench\w*)(?:\/|$)/;
+
+/** The gates with names that are valid and differ: a short name that two have, or dgov has, is that of the folder. */
+export function withUniqueNames(gates: readonly ProposedGate[]): ProposedGate[] {
+  const valid = (name: string): string =>
+    name
+      .replace(/[^\w.:@/-]+/g, "-")
+      .replace(/^[^A-Za-z0-9]+/, "")
+      .slice(-nameCharsMax) || "gate";
+  const count = (name: string): number => gates.filter((one) => one.name === name).length;
+  const taken = new Set<string>(reservedGateNames);
+  return gates.map((gate) => {
+    const isShort = count(gate.name) === 1 && !reservedGateNames.includes(gate.name);
+    const suffix = /:\w+$/.exec(gate.name)?.[0] ?? "";
+    const base = valid(isShort ? gate.name : gate.cwd + suffix);
+    const numbers = [...Array(gates.length + 1).keys()];
+    const name =
+      [base, ...numbers.map((at) => `${base}-${at + 2}`)].find((one) => !taken.has(one)) ?? base;
+    taken.add(name);
+    return { ...gate, name };
+  });
+}
+
+const nameCharsMax = 50;
 
 /** Packages more than which are not proposed gates of their own. */
 const packagesMax = 60;

@@ -341,6 +341,28 @@ test.each(repositories)(
   },
 );
 
+test("F6 gates of packages have names that differ from each other and from those of dgov", () => {
+  const scripts = { test: "x" };
+  const files: Record<string, string> = {
+    "package.json": json({ workspaces: ["packages/*", "apps/*"] }),
+    ...pkg("packages/core", { scripts }),
+    ...pkg("apps/core", { scripts }),
+    ...pkg("packages/tests", { scripts }),
+    ...pkg("packages/a b", { scripts }),
+    ...pkg("packages/_x", { scripts }),
+  };
+  const detection = detect({ files: Object.keys(files), read: (path) => files[path] ?? null });
+  expect(detection.gates.map(({ name }) => name).sort()).toEqual([
+    "a-b",
+    "apps/core",
+    "packages/core",
+    "packages/tests",
+    "x",
+  ]);
+  const loaded = parseConfig(renderProjectToml(detection, providerPresets.openai), "/project");
+  expect(loaded.ok ? [] : loaded.diagnostics).toEqual([]);
+});
+
 test("F6 the file that a command was taken from is known", () => {
   const files: Record<string, string> = {
     "go.mod": "",

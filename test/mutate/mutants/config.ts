@@ -132,7 +132,7 @@ export default [
     find: 'return push["tags"] === undefined || push["branches"] !== undefined;',
     replace: "return true;",
     killedBy:
-      "src/config/detect/ci.test.ts > F6 a workflow that runs for tags only has the commands #2",
+      "src/config/detect/ci.test.ts > F6 the commands of a workflow that runs for tags only are []",
   },
   {
     name: "a script that writes becomes a gate",
