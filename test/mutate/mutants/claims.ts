@@ -149,4 +149,12 @@ export default [
     replace: "text.length >= charsMax",
     killedBy: "src/claims/path.test.ts > a claim of 4096 characters is valid, one more is too long",
   },
+  {
+    name: "a submodule moves under a claim with wildcards",
+    file: "src/claims/unsafe.ts",
+    find: "return exact ? null :",
+    replace: "return exact || change.movedTo ? null :",
+    killedBy:
+      'src/claims/verdict.test.ts > F1 a claim of ** in the project "" lets lib move: false',
+  },
 ] satisfies Mutant[];

@@ -189,4 +189,35 @@ export default [
     killedBy:
       "test/git/land.test.ts > a lock of the branch that is released before the last try does not stop",
   },
+  {
+    name: "a link to a commit that no module has lands",
+    file: "src/git/landing/proof.ts",
+    find: "if (found?.module && found.commit === newOid) return null;",
+    replace: "return null;",
+    killedBy:
+      "test/git/submodules.test.ts > F1 a moved link whose commit is in no module's objects is not proven",
+  },
+  {
+    name: "a name of a submodule leaves the folder of modules",
+    file: "src/git/submodules.ts",
+    find: "path === undefined || !isSafeName(name)",
+    replace: "path === undefined",
+    killedBy: "test/git/submodules.test.ts > F1 a name that leaves the modules selects no objects",
+  },
+  {
+    name: "files of setup in a submodule are changes of the worker",
+    file: "src/git/worktrees/submodules.ts",
+    find: "changes.some(({ path }) => !prepared.has(path))",
+    replace: "changes.length > 0",
+    killedBy:
+      "test/git/submodules.test.ts > F1 an attempt has its submodules, and what setup left in them is not its change",
+  },
+  {
+    name: "a copied file that is no longer ignored is a change",
+    file: "src/git/worktrees/changes.ts",
+    find: ".filter(({ path }) => !copied.has(path))",
+    replace: "",
+    killedBy:
+      "test/e2e/copied-files.test.ts > F2 workers get the files on request; neither the files nor copies land, whatever is ignored",
+  },
 ] satisfies Mutant[];

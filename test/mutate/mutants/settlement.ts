@@ -609,4 +609,20 @@ export default [
     killedBy:
       "test/settlement/digest-cache.test.ts > is not used when its file is readable by its group",
   },
+  {
+    name: "copied files are written through a link",
+    file: "src/settlement/trees/copied-files.ts",
+    find: 'if (!parents.every((folder) => isPlainFolder(join(root, folder), "or_missing"))) continue;',
+    replace: "",
+    killedBy:
+      "test/settlement/copied-files.test.ts > F2 nothing is written or removed through a link, and nothing of the tree is overwritten",
+  },
+  {
+    name: "a copied file is a file behind a link",
+    file: "src/settlement/trees/copied-files.ts",
+    find: "stats.isSymbolicLink() || !isOwnFolder(dirname(at))",
+    replace: "false",
+    killedBy:
+      "test/settlement/copied-files.test.ts > F2 links, repositories, special files, tracked and unignored paths and dgov's own are not copied",
+  },
 ] satisfies Mutant[];

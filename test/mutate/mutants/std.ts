@@ -113,4 +113,20 @@ export default [
     replace: "stats.isFile()",
     killedBy: "test/process/accessible.test.ts > files and folders below become accessible",
   },
+  {
+    name: "a key of eight characters is not redacted",
+    file: "src/std/secrets.ts",
+    find: "secrets.filter((secret) => secret.length >= secretCharsMin)",
+    replace: "secrets.filter((secret) => secret.length > secretCharsMin)",
+    killedBy:
+      "src/worker/redact.test.ts > C6 a key of eight characters is redacted, one of seven is not",
+  },
+  {
+    name: "a secret within another one is replaced first",
+    file: "src/std/secrets.ts",
+    find: "b.length - a.length",
+    replace: "a.length - b.length",
+    killedBy:
+      "src/std/secrets.test.ts > F2 secrets are replaced in every spelling, one within another as a whole",
+  },
 ] satisfies Mutant[];

@@ -132,14 +132,6 @@ export default [
       "src/worker/operator-paths.test.ts > C19 a restricted shell refuses a relative path of the operator in GIT_OBJECT_DIRECTORY",
   },
   {
-    name: "a key of eight characters is not redacted",
-    file: "src/worker/redact.ts",
-    find: "apiKey.length < keyCharsMin",
-    replace: "apiKey.length <= keyCharsMin",
-    killedBy:
-      "src/worker/redact.test.ts > C6 a key of eight characters is redacted, one of seven is not",
-  },
-  {
     name: "the key stays in the names of fields",
     file: "src/worker/redact.ts",
     find: "[map(name), mapText(inner, map)]",
