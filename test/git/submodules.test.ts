@@ -236,7 +236,7 @@ describe("hostile repositories", () => {
   };
 
   test.each([
-    ["a name that leaves the modules", '[submodule "../../../lib"]\n\tpath = lib\n'],
+    ["a name that leaves the modules", '[submodule "../modules/the lib"]\n\tpath = lib\n'],
     ["an absolute name", '[submodule "/lib"]\n\tpath = lib\n'],
     ["a path that leaves the repository", '[submodule "the lib"]\n\tpath = ../lib\n'],
     ["a file that is no configuration", '[submodule "the lib\n'],

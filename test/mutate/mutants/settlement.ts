@@ -617,12 +617,4 @@ export default [
     killedBy:
       "test/settlement/copied-files.test.ts > F2 nothing is written or removed through a link, and nothing of the tree is overwritten",
   },
-  {
-    name: "a copied file is a file behind a link",
-    file: "src/settlement/trees/copied-files.ts",
-    find: "stats.isSymbolicLink() || !isOwnFolder(dirname(at))",
-    replace: "false",
-    killedBy:
-      "test/settlement/copied-files.test.ts > F2 links, repositories, special files, tracked and unignored paths and dgov's own are not copied",
-  },
 ] satisfies Mutant[];
