@@ -41,5 +41,5 @@ export type Action =
   | ({ type: "gates.cancel"; car: number | null } & Of)
   | ({ type: "landing.perform"; car: number; from: string; to: string; tree: string } & Of)
   /** Wait until a checkout that blocks a landing changes, within the limit of the run. */
-  | { type: "checkout.await" }
+  | { type: "checkout.await"; wait: number }
   | { type: "run.finish"; status: RunStatus };

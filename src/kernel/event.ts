@@ -140,7 +140,7 @@ export type Event =
   /** A checkout that blocked a landing changed; blocked units are queued again. */
   | { type: "checkout.changed" }
   /** The wait for the checkouts ended: one has changed, or none did within the limit. */
-  | { type: "checkout.waited"; changed: boolean }
+  | { type: "checkout.waited"; wait?: number; changed: boolean }
   | ({ type: "landing.finished"; car: number; commit: string } & Of)
   | ({
       type: "landing.refused";

@@ -111,7 +111,9 @@ const landingAgain = "checkout changed; landing again";
 
 /** The wait for the checkouts ended: blocked units are queued, for the last time when none changed. */
 export function checkoutWaited(d: Draft, event: Of<"checkout.waited">): boolean {
-  if (!d.state.awaiting) return false;
+  // Events of earlier versions have no number.
+  const { wait = d.state.waits } = event;
+  if (!d.state.awaiting || wait !== d.state.waits) return false;
   d.state.awaiting = false;
   if (event.changed) unblock(d, landingAgain);
   else lastTries(d);
@@ -131,11 +133,12 @@ export function settleBlocked(d: Draft): void {
     return;
   }
   state.awaiting = true;
+  state.waits++;
   for (const id of state.blocked) {
     const { reason } = unitOf(d, id);
     restate(d, id, "waiting", `${reason}; waits for that to change, at most ${checkoutWaitS} s`);
   }
-  d.actions.push({ type: "checkout.await" });
+  d.actions.push({ type: "checkout.await", wait: state.waits });
 }
 
 /** Queues blocked units once more; they fail if that is refused. */

@@ -134,6 +134,8 @@ export interface State {
   blocked: UnitId[];
   /** Nothing else is left, and `checkout.await` has no answer yet. */
   awaiting: boolean;
+  /** Waits for the checkouts so far: an answer to an earlier one is none to the last. */
+  waits: number;
   /** Number of the next car; numbers are unique within a run. */
   nextCar: number;
   /** Counts of units: in `livePhases`, in review, not in a terminal phase, landed or done. */

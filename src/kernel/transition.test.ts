@@ -680,6 +680,24 @@ describe("landing", () => {
     expect(run.phase("a")).toBe("failed: so");
   });
 
+  test("the answer of an earlier wait for the checkouts does not end a later one", () => {
+    const run = landing({ limits: { checkoutWaitS: 10 } });
+    expect(run.refused("a", 1, "blocked_by_checkout")).toEqual([
+      { type: "checkout.await", wait: 1 },
+    ]);
+    run.tell({ type: "checkout.waited", wait: 1, changed: true });
+    run.built("a", 2, "t0");
+    run.passed("a", 2, "t0+a1");
+    expect(run.refused("a", 2, "blocked_by_checkout")).toEqual([
+      { type: "checkout.await", wait: 2 },
+    ]);
+    const late = run.step({ type: "checkout.waited", wait: 1, changed: false });
+    expect(late.disposition).toBe("stale");
+    expect(run.tell({ type: "checkout.waited", wait: 2, changed: true })).toEqual([
+      build("a", 3, "t0"),
+    ]);
+  });
+
   test("a landing refused without a move of the target is retried as often as a blocked one", () => {
     const run = landing();
     expect(run.refused("a", 1, "target_moved", "t0")).toEqual([build("a", 2, "t0")]);

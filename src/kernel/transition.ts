@@ -55,6 +55,7 @@ export function initialState(): State {
     judging: [],
     blocked: [],
     awaiting: false,
+    waits: 0,
     nextCar: 1,
     live: 0,
     reviewing: 0,

@@ -140,7 +140,10 @@ const kernelKinds = {
   "checkout.waited": lifecycle(
     "run",
     "The run had waited for the checkouts that block its last landings.",
-    { changed: ["boolean", "False when the limit was reached and none had changed"] },
+    {
+      wait: ["number", "Number of the wait in the run"],
+      changed: ["boolean", "False when the limit was reached and none had changed"],
+    },
   ),
   "landing.finished": lifecycle("attempt", "The candidate is the tip of the target branch.", {
     car,

@@ -377,7 +377,7 @@ export class Integration {
    * Waits until a path that blocks a landing changes. The waits since the last landing share one limit, so that a
    * program that keeps writing such a file does not prolong the run.
    */
-  async awaitCheckout(): Promise<Answer> {
+  async awaitCheckout({ wait }: ActionOf<"checkout.await">): Promise<Answer> {
     const { checkoutWaitS, signal } = this.#context;
     this.#endWaitLimit ??= startLimit(checkoutWaitS * 1000, () => {
       this.#waitOver = true;
@@ -391,7 +391,7 @@ export class Integration {
       else if (this.#watched.size === 0) setTimeout(() => resolve(true), watchEveryMs);
     });
     this.#endWait = null;
-    return { event: { type: "checkout.waited", changed } };
+    return { event: { type: "checkout.waited", wait, changed } };
   }
 
   #endWaits(): void {

@@ -53,7 +53,7 @@ export function runPerformer(c: RunContext): RunPerformer {
       case "landing.perform":
         return integration.land(action);
       case "checkout.await":
-        return integration.awaitCheckout();
+        return integration.awaitCheckout(action);
       case "run.finish":
         return Promise.resolve(null);
       default:

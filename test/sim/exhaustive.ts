@@ -138,7 +138,7 @@ function answersTo(state: State, action: Action): Event[] {
   if (action.type === "checkout.await") {
     // Without a bound, a checkout could change and block again for ever.
     const again = state.nextCar < 4 ? [true, false] : [false];
-    return again.map((changed) => ({ type: "checkout.waited", changed }));
+    return again.map((changed) => ({ type: "checkout.waited", wait: action.wait, changed }));
   }
   const of = { unit: action.unit, attempt: action.attempt };
   const change = `${action.unit}${action.attempt}`;

@@ -54,7 +54,7 @@ function ofTrain({ train, units }: State): Action[] {
 }
 
 function ofRun(state: State): Action[] {
-  if (state.awaiting) return [{ type: "checkout.await" }];
+  if (state.awaiting) return [{ type: "checkout.await", wait: state.waits }];
   if (!state.finishing || state.finished !== null) return [];
   return [{ type: "run.finish", status: runStatus(state) }];
 }

@@ -81,7 +81,7 @@ export class World {
       case "checkout.await": {
         const changed = this.#random.chance(0.5);
         if (changed) this.clear();
-        return { type: "checkout.waited", changed };
+        return { type: "checkout.waited", wait: action.wait, changed };
       }
       case "run.finish":
         return { type: "run.finished", status: action.status };
