@@ -1,6 +1,6 @@
-/** `dgov init` in places that dgov does not support: it names the problem and writes nothing. */
+/** `dgov init` in places that dgov does not support, where it writes nothing, in subfolders, and below the git dir. */
 import { expect, test } from "bun:test";
-import { existsSync, mkdirSync, readdirSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { dgov, dgovJson } from "../harness/bin.ts";
 import { type TestRepo, testRepo } from "../harness/repo.ts";
@@ -87,4 +87,53 @@ test.concurrent("F6, E22 init writes the repository's own commands and gates of 
     '[[gates]]\nname = "a"\nkind = "test"\npaths = ["packages/a", "package.json", "tsconfig*.json", "package-lock.json"]\n' +
       'cwd = "packages/a"\ncommand = "npm run test"\n',
   );
+});
+
+test.concurrent("F11 init --local writes below the git dir alone, is repeated without the flag, and is refused beside .dgov", async () => {
+  await using repo = await testRepo({ "src/a.ts": "export const a = 1;\n" });
+  const at = { cwd: repo.path, env: repo.env };
+  const excludes = (): string => readFileSync(join(repo.path, ".git/info/exclude"), "utf8");
+  const before = excludes();
+  const first = await dgovJson(["init", "-y", "--local"], {
+    ...at,
+    env: { ...at.env, CI: "true" },
+  });
+  const folder = join(repo.path, ".git/dgov/project/.dgov");
+  expect([first.exitCode, first.document]).toMatchObject([
+    0,
+    { root: repo.path, folder, local: true },
+  ]);
+  const created = first.document["created"] as string[];
+  expect(created).toContain(".git/dgov/project/.dgov/project.toml");
+  expect(created).toContain(".git/dgov/project/.sentrux/baseline.json");
+  expect(created.filter((path) => !existsSync(join(repo.path, path)))).toEqual([]);
+  expect(first.stderr).toContain(
+    "local files end with this clone; a CI job needs a committed .dgov/",
+  );
+  const again = await dgovJson(["init", "-y"], at);
+  expect(again.document).toMatchObject({ folder, local: true, created: [] });
+  expect([await repo.git("status", "--porcelain", "--ignored"), excludes()]).toEqual(["", before]);
+
+  mkdirSync(join(repo.path, ".dgov"));
+  for (const line of ["plan list", "init -y --local", "doctor"]) {
+    const run = await dgov(line.split(" "), at);
+    expect([line, run.exitCode > 0]).toEqual([line, true]);
+    expect(run.stdout + run.stderr).toContain(
+      `the project has files of dgov in ${repo.path}/.dgov and`,
+    );
+  }
+  await using other = await testRepo({ ".dgov/project.toml": "" });
+  const refused = await dgovJson(["init", "-y", "--local"], { cwd: other.path, env: other.env });
+  expect(refused.document).toMatchObject({ code: "REFUSED" });
+  expect(existsSync(join(other.path, ".git/dgov"))).toBe(false);
+});
+
+test.concurrent("F11 a local project without a commit is refused, since dgov commits nothing of its own there", async () => {
+  await using repo = await testRepo({}, { commit: false });
+  const at = { cwd: repo.path, env: repo.env };
+  expect((await dgov(["init", "-y", "--local"], at)).exitCode).toBe(0);
+  await dgov(["init-plan", "p"], at);
+  const run = await dgovJson(["run", "p", "-y"], at);
+  expect([run.exitCode, run.document["message"]]).toEqual([1, "the repository has no commits"]);
+  expect(await repo.git("for-each-ref")).toBe("");
 });

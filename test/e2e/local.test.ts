@@ -1,6 +1,7 @@
 /** F11: a local project keeps dgov's own files below the git dir; trailers of landed commits are in git notes. */
 import { describe, expect, test } from "bun:test";
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { call, done, type ModelScript } from "../../src/demo/script.ts";
 import { testLimitMs } from "../harness/limits.ts";
@@ -121,6 +122,32 @@ describe("a local project", () => {
     expect((await traces(p))["status"]).toBe("");
   });
 });
+
+test.concurrent.skipIf(Bun.which("bwrap") === null)(
+  "F11 C23 gates and workers do not see the files of a local project in the sandbox",
+  async () => {
+    const files = join(process.env["DGOV_TEST_TMP"] ?? tmpdir(), "dgov-test-*/repo/.git/dgov/*");
+    const count = `ls -d ${files} 2>/dev/null | wc -l`;
+    await using p = await testProject({
+      local: true,
+      tasks: { a: {} },
+      config: {
+        project: { test_cmd: `[ "$(${count})" = 0 ]` },
+        sandbox: { mode: "require" },
+      },
+      script: {
+        rules: [
+          {
+            unit: unit("a"),
+            turns: [call("run_bash", { command: `${count} > a.txt` }), done("ok")],
+          },
+        ],
+      },
+    });
+    const run = await p.dgov(["run", "p"]);
+    expect([run.exitCode, p.repo.read("a.txt")]).toEqual([0, "0\n"]);
+  },
+);
 
 describe("trailers in notes", () => {
   test.concurrent("F11 a crash before or after the branch moved, and lost notes, lose no landing", async () => {

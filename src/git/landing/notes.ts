@@ -3,7 +3,7 @@
  * note belongs to the id of a commit, so that an amended or rebased commit has none unless git copies it
  * (`notes.rewriteRef`).
  */
-import { durable, inRepository, must } from "../git.ts";
+import { durable, inRepository, must, mustLine } from "../git.ts";
 import { type Identity, messageText, type Oid, seconds } from "../objects.ts";
 import { resolveCommit } from "../refs.ts";
 import type { Repository } from "../repository.ts";
@@ -26,7 +26,7 @@ export interface CommitNote {
 
 /**
  * Writes notes, synced, in place of any that the commits have, and returns the commit that holds them. When another
- * process moves the ref at the same time, the notes are added to what it wrote.
+ * process moves the ref at the same time, the notes are added to what that one wrote.
  */
 export async function writeNotes(
   r: Repository,
@@ -39,6 +39,7 @@ export async function writeNotes(
     const tip = await resolveCommit(r, notesRef);
     const stdin = [
       `commit ${notesRef}`,
+      "mark :1",
       `committer ${name.replace(/[<>\n]/g, "")} <${email.replace(/[<>\n]/g, "")}> ${seconds(o.date)} +0000`,
       `data ${Buffer.byteLength(message)}`,
       message,
@@ -47,6 +48,7 @@ export async function writeNotes(
         const content = messageText(text);
         return [`N inline ${commit}`, `data ${Buffer.byteLength(content)}`, content];
       }),
+      "get-mark :1",
       "done\n",
     ].join("\n");
     const args = [
@@ -58,15 +60,16 @@ export async function writeNotes(
       "--done",
     ];
     const written = await inRepository(r, args, { stdin });
-    if (written.code !== 0 && tries < triesMax && (await resolveCommit(r, notesRef)) !== tip)
+    // Git refuses when another process holds the ref's lock or has moved it; what that wrote is then the new base.
+    if (written.code !== 0 && tries < triesMax) {
+      await Bun.sleep(20 * tries);
       continue;
-    await must(Promise.resolve(written), "writing notes");
-    const now = await resolveCommit(r, notesRef);
-    if (now !== null) return now;
+    }
+    return mustLine(Promise.resolve(written), "writing notes");
   }
 }
 
-const triesMax = 5;
+const triesMax = 10;
 
 /** The commits that have a note. */
 export async function notedCommits(r: Repository): Promise<Set<Oid>> {
@@ -79,6 +82,7 @@ export async function notedCommits(r: Repository): Promise<Set<Oid>> {
   return new Set(
     listed
       .toString()
+      .trim()
       .split("\n")
       .map((path) => path.replaceAll("/", "")),
   );
