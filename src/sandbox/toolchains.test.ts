@@ -91,6 +91,22 @@ describe("folders of toolchains", () => {
     expect(read).not.toContain("/home/u/work/mine");
   });
 
+  test("of a Node.js package on PATH include the packages beside it", () => {
+    const entries = {
+      "/data/tools/node_modules/.bin/pnpm": "/data/tools/node_modules/pnpm/bin/pnpm.cjs",
+      "/data/tools/node_modules/pnpm/bin/pnpm.cjs": "",
+      "/data/tools/node_modules/pnpm/dist/pnpm.cjs": "",
+      "/data/bin/tsc": "/data/own/node_modules/typescript/bin/tsc",
+      "/data/own/node_modules/typescript/bin/tsc": "",
+    };
+    const { read } = found(entries, { PATH: "/data/tools/node_modules/.bin:/data/bin" });
+    expect(read.toSorted()).toEqual([
+      "/data/bin",
+      "/data/own/node_modules",
+      "/data/tools/node_modules",
+    ]);
+  });
+
   test("of a virtual environment include the interpreter that it was made from", () => {
     const entries = {
       "/data/venv/bin/python": "",

@@ -145,6 +145,9 @@ function programFolders(
     if (target === null || target === link || isSeen(target, seen)) return [];
     const place = dirname(target);
     if (link === folder) return [prefixOfPrograms(target, o, probe)];
+    // A program of a Node.js package needs its own package and those beside it.
+    const packages = /^.*?\/node_modules(?=\/)/.exec(target)?.[0];
+    if (packages !== undefined && !isWide(packages, o, probe)) return [packages];
     // A single program: with the files beside it, unless they are those of a project.
     if (basename(place) === "bin") return [prefixOfPrograms(place, o, probe)];
     return [isWide(place, o, probe) ? target : place];

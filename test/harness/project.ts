@@ -132,10 +132,12 @@ export async function testProject(options: ProjectOptions): Promise<TestProject>
         ([, unit]) => unit ?? "",
       );
     },
-    writePlan(tasks) {
-      const path = ownPath(root, ".dgov/plans/p/tasks/main.toml");
+    writePlan(tasks, name = "p") {
+      const path = ownPath(root, `.dgov/plans/${name}/tasks/main.toml`);
       mkdirSync(dirname(path), { recursive: true });
       writeFileSync(path, tasksToml(tasks));
+      if (name === "p") return;
+      writeFileSync(join(dirname(path), "../_root.toml"), rootToml(name, options.plan));
     },
     async [Symbol.asyncDispose]() {
       const recorded = [...readable(events), ...readable(telemetry)];

@@ -113,18 +113,25 @@ function tasksOf(units: Record<string, WrittenUnit>): Record<string, TaskSpec> {
   return Object.fromEntries(tasks);
 }
 
-/** Units in as few plans as possible, in each of which no two write one file. A unit is in the plan of `after`. */
+/** Units in as few plans as possible, in each of which no two write one file; none is in a plan before its `after`. */
 function apart(units: Record<string, WrittenUnit>): Record<string, WrittenUnit>[] {
-  const waves: Record<string, WrittenUnit>[] = [];
+  const plans: Record<string, WrittenUnit>[] = [];
   for (const [key, written] of Object.entries(units)) {
-    const fits = (wave: Record<string, WrittenUnit>): boolean =>
-      (written.after === undefined || written.after in wave) &&
-      Object.values(wave).every(({ files }) => !Object.keys(files).some((f) => f in written.files));
-    const found = waves.findLast(fits);
-    if (found === undefined) waves.push({ [key]: written });
-    else found[key] = written;
+    const { after, files } = written;
+    const first = after === undefined ? 0 : plans.findIndex((plan) => after in plan);
+    const writesApart = (plan: Record<string, WrittenUnit>): boolean =>
+      Object.values(plan).every((other) => !Object.keys(other.files).some((f) => f in files));
+    const found = plans.findIndex((plan, index) => index >= first && writesApart(plan));
+    const index = found === -1 ? plans.length : found;
+    const unitThere = index === first ? written : omitAfter(written);
+    plans[index] = { ...plans[index], [key]: unitThere };
   }
-  return waves;
+  return plans;
+}
+
+/** A unit whose `after` has landed in an earlier plan. */
+function omitAfter({ after: _, ...rest }: WrittenUnit): WrittenUnit {
+  return rest;
 }
 
 /** Gates that failed a unit, and not because of the candidate below it. */

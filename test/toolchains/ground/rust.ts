@@ -123,7 +123,8 @@ export function rustCorpus(size: CorpusSize): Corpus {
     externalCrates: size === "small" ? 4 : 30,
     packages: 0,
     reach: (path) => crates.slice(crates.indexOf(path.split("/")[0] ?? "")),
-    localName: (subject) => /^ground_(\w+)$/.exec(subject)?.[1] ?? null,
+    localName: (subject) =>
+      /^(?:ground_(\w+)|(more|patches))$/.exec(subject)?.slice(1).find(Boolean) ?? null,
   };
 }
 
