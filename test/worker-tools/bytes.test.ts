@@ -21,6 +21,7 @@ beforeAll(async () => {
     claims: { create: [], edit: [], delete: [], touch: ["**"], read: [] },
     scope: { allow: [], deny: [], ignore: [], allowGitControl: false },
     limits: { toolOutputBytes: 65_536 },
+    confine: null,
     toolEnvironment: repo.env,
   } as unknown as WorkerRequest;
 });

@@ -92,6 +92,7 @@ async function hostileRepo(): Promise<{ g: OpenedRepo; request: Omit<WorkerReque
       requireWrappedVerifyTools: false,
       requireUvRun: false,
     },
+    confine: null,
     toolEnvironment: { ...repo.env, GIT_PAGER: run, GIT_EXTERNAL_DIFF: run, PAGER: run },
     project: { language: "typescript", srcDir: "", testDir: "", sourceExtensions: [".ts"] },
   } as unknown as Omit<WorkerRequest, "role">;

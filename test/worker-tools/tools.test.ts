@@ -85,6 +85,7 @@ beforeAll(async () => {
       requireWrappedVerifyTools: false,
       requireUvRun: false,
     },
+    confine: null,
     toolEnvironment: repo.env,
     project: { srcDir: "src/", testDir: "tests/" },
   } as unknown as WorkerRequest;
