@@ -335,7 +335,7 @@ function snapshot(path: string): unknown {
     .map((name) => snapshot(join(path, name)));
 }
 
-/** What another process may have changed of a process: its life, limits, priority and processors. */
+/** The parts of a process that another may change: its life, limits, priority and processors. */
 function processState(pid: number): unknown {
   if (processStart(pid) === null) return null;
   const read = (name: string): string => readFileSync(`/proc/${pid}/${name}`, "utf8");
