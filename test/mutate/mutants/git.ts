@@ -220,4 +220,19 @@ export default [
     killedBy:
       "test/e2e/copied-files.test.ts > F2 workers get the files on request; neither the files nor copies land, whatever is ignored",
   },
+  {
+    name: "a subject that looks like a trailer gets the sign-off in its paragraph",
+    file: "src/git/objects.ts",
+    find: "paragraphs.length > 1 ?",
+    replace: "paragraphs.length > 0 ?",
+    killedBy:
+      "src/git/objects.test.ts > F9 a sign-off is added to a paragraph of its own, when the subject looks like a trailer",
+  },
+  {
+    name: "a sign-off is added twice",
+    file: "src/git/objects.ts",
+    find: "if (last.includes(trailer)) return text;",
+    replace: "",
+    killedBy: "src/git/objects.test.ts > F9 a sign-off is added to nothing twice",
+  },
 ] satisfies Mutant[];

@@ -147,4 +147,28 @@ export default [
     killedBy:
       'src/process/spawn.test.ts > substitutePlaceholders turns "x {constructor} {__proto__}"',
   },
+  {
+    name: "a build folder of all trees is passed to commands",
+    file: "src/process/environment.ts",
+    find: 'return outputVariables.includes(name) && !isRelative ? "shared" : null;',
+    replace: "return null;",
+    killedBy:
+      "src/process/environment.test.ts > F8 with the toolchain variable CARGO_TARGET_DIR=/tmp/target, a child does not get it",
+  },
+  {
+    name: "a folder outside the tree counts as one of the tree",
+    file: "src/process/environment.ts",
+    find: "|\\/\\.\\.(?:\\/|$)/.test(value)",
+    replace: "/.test(value)",
+    killedBy:
+      "src/process/environment.test.ts > F8 with the toolchain variable CARGO_TARGET_DIR=a/../../target, a child does not get it",
+  },
+  {
+    name: "a provider's key in another variable is passed to commands",
+    file: "src/process/environment.ts",
+    find: "key.length >= keyCharsMin && value.includes(key)",
+    replace: "value === key",
+    killedBy:
+      "src/process/environment.test.ts > F8 with the toolchain variable npm_config_note=a sk-key-of-the-provider b, a child does not get it",
+  },
 ] satisfies Mutant[];

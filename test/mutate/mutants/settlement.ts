@@ -617,4 +617,20 @@ export default [
     killedBy:
       "test/settlement/copied-files.test.ts > F2 nothing is written or removed through a link, and nothing of the tree is overwritten",
   },
+  {
+    name: "dgov's files of another project are no part of a judged tree",
+    file: "src/settlement/judged-trees.ts",
+    find: "!own.some((folder) => path.startsWith(folder))",
+    replace: "!own.some((folder) => path.includes(folder))",
+    killedBy:
+      "test/settlement/judged-trees.test.ts > F10 a tree that differs from a judged one by dgov's files of another project is judged",
+  },
+  {
+    name: "a judged tree is believed where a gate runs outside the sandbox",
+    file: "src/settlement/context.ts",
+    find: 'if (level === "off" || hasOpenGates(c.config)) return false;',
+    replace: 'if (level === "off") return false;',
+    killedBy:
+      "test/settlement/judged-trees.test.ts > F10, C20 where a gate runs outside the sandbox",
+  },
 ] satisfies Mutant[];
