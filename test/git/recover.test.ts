@@ -122,8 +122,8 @@ function failingGit(
   const git = Bun.which("git");
   const script = {
     "ends with its caller after": `[ "$n" = ${n} ] || exec '${git}' "$@"; '${git}' "$@"; kill -9 $PPID`,
-    // A read-tree writes its files, and then cannot write its index; nothing works after it, as on a full disk.
-    "fails from": `[ "$n" -ge ${n} ] || exec '${git}' "$@"; case "$*" in *read-tree*) '${git}' "$@";; esac; exit 128`,
+    // A read-tree writes its files, and then cannot write its index; no write works after it, as on a full disk.
+    "fails from": `[ "$n" -ge ${n} ] || exec '${git}' "$@"; case "$*" in *read-tree*) '${git}' "$@"; exit 128;; *update-*|*checkout-index*) exit 128;; esac; exec '${git}' "$@"`,
   }[how];
   mkdirSync(bin, { recursive: true });
   writeFileSync(calls, "0\n");
