@@ -171,4 +171,12 @@ export default [
     killedBy:
       "test/config/trust.test.ts > C16 to two pairs does not agree to one's variable at the other's endpoint",
   },
+  {
+    name: "a .dgov folder that appears during a run moves the own files of a local project",
+    file: "src/config/find.ts",
+    find: "  knownRoots.set(projectRoot, local);\n",
+    replace: "",
+    killedBy:
+      "test/config/find.test.ts > F11 a project with files in both places is refused, and a folder that appears later changes nothing",
+  },
 ] satisfies Mutant[];

@@ -235,4 +235,12 @@ export default [
     replace: "",
     killedBy: "src/git/objects.test.ts > F9 a sign-off is added to nothing twice",
   },
+  {
+    name: "notes that another process wrote at the same time are a failure",
+    file: "src/git/landing/notes.ts",
+    find: "const triesMax = 10;",
+    replace: "const triesMax = 1;",
+    killedBy:
+      "test/git/notes.test.ts > F11 notes of a sha1 repository that several processes write at once are all kept, and read with the history",
+  },
 ] satisfies Mutant[];
