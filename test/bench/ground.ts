@@ -10,7 +10,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { stringify } from "smol-toml";
 import { done } from "../../src/demo/script.ts";
-import { dgovJson, requireBinary } from "../harness/bin.ts";
+import { findLevel } from "../../src/sandbox/levels.ts";
+import { requireBinary } from "../harness/bin.ts";
 import { testProject, unit } from "../harness/project.ts";
 import {
   type Corpus,
@@ -124,15 +125,6 @@ function fiftyUnits(): { units: Record<string, UnitFiles>; files: Record<string,
   };
 }
 
-/** Values that `[sandbox] mode` accepts, in order of strength. */
-async function sandboxModes(): Promise<string[]> {
-  const { document } = await dgovJson(["schema", "project"]);
-  const text = JSON.stringify(document);
-  return ["off", "landlock", "namespaces"].filter(
-    (mode) => mode === "off" || text.includes(`"${mode}"`),
-  );
-}
-
 const gateKeys = ["lint_cmd", "type_check_cmd", "format_check_cmd", "test_cmd"];
 
 /** Runs a plan whose gates only start a shell; returns its time and the processor time of all its processes. */
@@ -180,9 +172,10 @@ async function emptyGates(o: {
   return { wall, cpu };
 }
 
-/** Costs of each level of the sandbox over `off`. */
+/** Costs of the sandbox that this machine allows over `off`. */
 async function sandboxFigures(): Promise<Figure[]> {
-  const modes = await sandboxModes();
+  const modes = ["off", "auto"];
+  const { level } = await findLevel();
   const shapes = {
     few: { units: 2, gates: 1, command: ":" },
     many: { units: 8, gates: 1, command: ":" },
@@ -221,16 +214,16 @@ async function sandboxFigures(): Promise<Figure[]> {
     const command = perCommand(mode) - perCommand("off");
     const candidate = perCandidate(mode) - perCandidate("off");
     return [
-      figure(`${mode}: processor time of a command over off`, command, "ms", {
+      figure(`${level}: processor time of a command over off`, command, "ms", {
         ...over,
         aim: "<= 10",
       }),
-      figure(`${mode}: processor time of a candidate over off`, candidate, "ms", {
+      figure(`${level}: processor time of a candidate over off`, candidate, "ms", {
         ...over,
         aim: "<= 100",
       }),
       figure(
-        `${mode}: plan with gates of 2 s`,
+        `${level}: plan with gates of 2 s`,
         of(mode, "slow", "wall") / of("off", "slow", "wall"),
         "ratio",
         {
