@@ -174,6 +174,14 @@ describe.skipIf(skipped)("gate trees on layers (skipped without bubblewrap and o
     expect([result.passed, s.outputs.at(-1)?.includes("written")]).toEqual([true, true]);
   });
 
+  test("F12 a failing test that prints the words of a full disk is the candidate's", async () => {
+    const test_cmd = "! grep -q bad a.txt || { echo 'No space left on device'; exit 1; }";
+    await using s = await layered({ files: { "a.txt": "one\n" }, project: { test_cmd } });
+    await s.base();
+    const result = await s.judge(await s.t.change({ "a.txt": "bad\n" }));
+    expect([result.passed, result.blame]).toEqual([false, "attempt"]);
+  });
+
   test("a cold check finds nothing that an earlier tree built or installed", async () => {
     await using s = await layered({ files: cargoProject, project: { test_cmd: build } });
     await s.base();

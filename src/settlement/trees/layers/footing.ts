@@ -49,7 +49,7 @@ const dependencyFiles: ReadonlySet<string> = new Set([
   ...["pnpm-workspace.yaml", "bun.lock", "bun.lockb", ".npmrc", ".yarnrc.yml", ".pnpmfile.cjs"],
   ...["pyproject.toml", "uv.lock", "uv.toml", "poetry.lock", "poetry.toml", "setup.py"],
   ...["setup.cfg", "Pipfile", "Pipfile.lock", "environment.yml", "pdm.lock"],
-  ...["go.mod", "go.sum", "go.work", "go.work.sum"],
+  ...["Cargo.lock", "go.mod", "go.sum", "go.work", "go.work.sum"],
   ...["Gemfile", "Gemfile.lock", "composer.json", "composer.lock", "Podfile.lock"],
   ...["rust-toolchain", "rust-toolchain.toml", ".tool-versions", ".python-version", ".nvmrc"],
   ...[".node-version", "mise.toml", ".gitmodules"],
