@@ -51,7 +51,7 @@ export function initOwnRoot(root: string, { local }: { local: boolean }): string
       "REFUSED",
       `${join(root, ".dgov")} exists, so the project is not a local one`,
       {
-        hint: "move it out of the repository, or leave out --local",
+        hint: "move it out of the repository, or run dgov init",
       },
     );
   }

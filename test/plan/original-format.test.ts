@@ -49,6 +49,7 @@ const defaults: Partial<CompiledTask> = {
   timeoutS: 900,
   iterationBudget: null,
   testCmd: null,
+  network: null,
   selfReview: false,
   maxForkDepth: 1,
 };
