@@ -1,6 +1,6 @@
 /** Gate trees on layers, judged by shell scripts. They need bubblewrap and overlays of a normal user. */
-import { describe, expect, test } from "bun:test";
-import { appendFileSync, readdirSync, writeFileSync } from "node:fs";
+import { describe, expect, spyOn, test } from "bun:test";
+import { appendFileSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { treeOfCommit } from "../../src/git/commit.ts";
 import type { SettlementContext } from "../../src/settlement/context.ts";
@@ -160,6 +160,22 @@ describe.skipIf(skipped)("gate trees on layers (skipped without bubblewrap and o
       ...{ marker: "test-layers", signal: later.signal },
     });
     expect([result.passed, s.layers()]).toEqual([true, []]);
+  });
+
+  test("F12 a layer from after the time of the clock is not used: what is written now would look older", async () => {
+    await using s = await layered({ files: cargoProject, project: { test_cmd: build } });
+    await s.base();
+    const [layer = ""] = s.layers();
+    const store = (await s.c.ground())?.store;
+    const sealed = readFileSync(join(store?.root ?? "", layer, "layer.json"), "utf8");
+    const key = JSON.parse(JSON.parse(sealed).text);
+    expect(store?.newest(key)?.id).toBe(layer);
+    const clock = spyOn(Date, "now").mockImplementation(() => key.sealedAt - 1);
+    try {
+      expect(store?.newest(key)).toBe(null);
+    } finally {
+      clock.mockRestore();
+    }
   });
 
   test("F12 a command that fills its upper is repeated with an upper on disk, and its failure is never the candidate's", async () => {

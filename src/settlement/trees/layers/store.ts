@@ -131,7 +131,11 @@ export function layerStore(
   return {
     root,
     newest({ stack, dependencies }) {
-      const fitting = all().filter((layer) => layer.stack === stack && isWhole(layer));
+      // After the clock was set back, files that are written now would look older than what was built from them.
+      const now = Date.now();
+      const fitting = all().filter(
+        (layer) => layer.stack === stack && layer.sealedAt <= now && isWhole(layer),
+      );
       const found =
         fitting.find((layer) => layer.dependencies === dependencies) ?? fitting[0] ?? null;
       if (found !== null) touch(join(root, found.id, "layer.json"));
