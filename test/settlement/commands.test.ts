@@ -73,6 +73,8 @@ describe("preflight", () => {
     await using repo = await project({
       project: { test_cmd: "touch $STARTED; sleep 3000" },
       run: { env: ["STARTED"] },
+      // The gate writes outside its tree.
+      sandbox: { mode: "off" },
     });
     const started = join(repo.root, "started");
     const child = spawnDgov(["preflight"], {
