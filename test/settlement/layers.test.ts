@@ -1,6 +1,6 @@
 /** Gate trees on layers, judged by shell scripts. They need bubblewrap and overlays of a normal user. */
 import { describe, expect, spyOn, test } from "bun:test";
-import { appendFileSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { appendFileSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { treeOfCommit } from "../../src/git/commit.ts";
 import type { SettlementContext } from "../../src/settlement/context.ts";
@@ -160,6 +160,18 @@ describe.skipIf(skipped)("gate trees on layers (skipped without bubblewrap and o
       ...{ marker: "test-layers", signal: later.signal },
     });
     expect([result.passed, s.layers()]).toEqual([true, []]);
+  });
+
+  test("F12 a layer from which a file is removed while it is mounted condemns no candidate", async () => {
+    const test_cmd =
+      "if [ -d target ] && [ ! -e target/log ]; then echo broken; exit 1; fi; " +
+      "mkdir -p target && echo built > target/log";
+    await using s = await layered({ files: cargoProject, project: { test_cmd } });
+    await s.base();
+    const [layer = ""] = s.layers();
+    rmSync(join((await s.c.ground())?.store.root ?? "", layer, "outputs/target/log"));
+    const result = await s.judge(await s.t.change({ "a.txt": "two\n" }));
+    expect([result.passed, result.reason, s.layers()]).toEqual([true, "", []]);
   });
 
   test("F12 a layer from after the time of the clock is not used: what is written now would look older", async () => {

@@ -8,7 +8,6 @@ import { type TaskSpec, type TestProject, testProject, unit } from "../../harnes
 import {
   type Corpus,
   filesOf,
-  groundHome,
   provisioned,
   type Trap,
   toolEnvironment,
@@ -59,6 +58,8 @@ export async function groundProject(corpus: Corpus, o: GroundOptions = {}): Prom
       ...o.config,
       // The sandbox that the machine allows; the harness leaves it out.
       sandbox: { mode: "auto", ...o.config?.["sandbox"] },
+      // HOME is shared by the projects of tests that run at the same time, dgov's cache in it is not.
+      worktree: { root: join(folder, "trees"), ...o.config?.["worktree"] },
       project: { setup_cmd: corpus.setup, ...corpus.project, ...o.config?.["project"] },
       merge: { order: "plan", ...(o.traps ? { speculation: 1 } : {}), ...o.config?.["merge"] },
       run: { jobs: 2, max_gates: 2, env: [...variables, ...countingVariables], ...o.run },
@@ -87,7 +88,6 @@ export async function groundProject(corpus: Corpus, o: GroundOptions = {}): Prom
       await counter?.[Symbol.asyncDispose]();
       await project[Symbol.asyncDispose]();
       rmSync(folder, { recursive: true, force: true });
-      rmSync(join(groundHome(), ".cache/dgov"), { recursive: true, force: true });
     },
   };
 }

@@ -89,7 +89,7 @@ class LayeredLease implements GateTreeLease {
   sealed = false;
   readonly #c: SettlementContext;
   readonly #ground: Ground;
-  readonly #footing: Footing;
+  #footing: Footing;
   readonly #slot: Slot;
   readonly #request: LeaseRequest;
   readonly #rules: OutputRules;
@@ -240,11 +240,16 @@ class LayeredLease implements GateTreeLease {
   async run(command: string, o: RunCommandOptions): Promise<CommandRun> {
     const first = await this.#runOnce(command, o);
     const failed = first.status === "failed" || first.status === "errored";
+    const { layer } = this.#footing;
+    if (layer !== null && !this.#ground.store.holds(layer, { files: failed })) {
+      // The result says nothing of the candidate. The tree is built from nothing.
+      this.#footing = { ...this.#footing, layer: null, build: null };
+      await this.#reopen();
+      return this.#runOnce(command, o);
+    }
     if (!failed || !first.prepared || this.#onDisk || !looksFull(first.output)) return first;
     // A full upper is a matter of the machine: the command is repeated with the upper on disk.
-    await this.close();
-    this.#reset();
-    await this.open("disk");
+    await this.#reopen();
     const again = await this.#runOnce(command, o);
     // A test may print the same words: only a disk without room makes them the machine's.
     const isFull = looksFull(again.output) && this.#held.freeBytes() < diskFreeBytesMin;
@@ -253,10 +258,13 @@ class LayeredLease implements GateTreeLease {
     return { ...again, status: "errored", exit };
   }
 
-  #reset(): void {
+  /** Checks the tree out once more, with its uppers on disk. */
+  async #reopen(): Promise<void> {
+    await this.close();
     this.#lowers = null;
     this.#shared.clear();
     this.#setUp = once(() => this.#prepareStage());
+    await this.open("disk");
   }
 
   async #runOnce(

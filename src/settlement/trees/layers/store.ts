@@ -58,6 +58,8 @@ export interface LayerStore {
   readonly root: string;
   /** The newest layer of a stack, one with the same dependencies first; null when there is none. */
   newest(key: LayerKey): Layer | null;
+  /** False when a layer in use, or one below it, was removed or, with `files`, when a file in them changed. */
+  holds(layer: Layer, o: { files: boolean }): boolean;
   /** Creates the folder of a layer to be built. */
   begin(): string;
   /** Seals a layer whose folder is complete. */
@@ -140,6 +142,11 @@ export function layerStore(
         fitting.find((layer) => layer.dependencies === dependencies) ?? fitting[0] ?? null;
       if (found !== null) touch(join(root, found.id, "layer.json"));
       return found;
+    },
+    holds({ id, below }, { files }) {
+      const layers = [...below, id];
+      if (files) for (const one of layers) compared.delete(one);
+      return layers.every(isIntact);
     },
     begin() {
       const id = `l${randomBytes(5).toString("hex")}`;
