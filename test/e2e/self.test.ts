@@ -65,6 +65,8 @@ test.skipIf(process.env["DGOV_TEST_LONG"] !== "1")(
         test: { base_url: model.baseUrl, api_key_env: "TEST_KEY", default_agent: "scripted" },
       },
       sops: { picker: "rules" },
+      // The dependencies lie in a folder above the trees, which no sandbox shows.
+      sandbox: { mode: "off" },
     });
     write(".dgov/plans/self/_root.toml", { plan: { name: "self", sections: ["tasks"] } });
     const task = (summary: string, path: string, more = {}): Record<string, unknown> => ({
