@@ -174,6 +174,20 @@ describe.skipIf(skipped)("gate trees on layers (skipped without bubblewrap and o
     expect([result.passed, result.reason, s.layers()]).toEqual([true, "", []]);
   });
 
+  test("F12 a layer of a tree that the repository no longer has is removed", async () => {
+    await using s = await layered({ files: cargoProject, project: { test_cmd: build } });
+    await s.base();
+    const [layer = ""] = s.layers();
+    const store = (await s.c.ground())?.store;
+    const sealed = readFileSync(join(store?.root ?? "", layer, "layer.json"), "utf8");
+    const key = JSON.parse(JSON.parse(sealed).text);
+    store?.drop(layer);
+    const other = store?.begin() ?? "";
+    store?.seal({ ...key, id: other, tree: "1".repeat(40) });
+    const result = await s.judge(await s.t.change({ "a.txt": "two\n" }));
+    expect([result.passed, result.reason, s.layers()]).toEqual([true, "", []]);
+  });
+
   test("F12 a layer from after the time of the clock is not used: what is written now would look older", async () => {
     await using s = await layered({ files: cargoProject, project: { test_cmd: build } });
     await s.base();

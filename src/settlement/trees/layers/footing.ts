@@ -3,7 +3,7 @@ import { realpathSync, statSync } from "node:fs";
 import { join } from "node:path";
 import type { Oid } from "../../../git/objects.ts";
 import type { Repository } from "../../../git/repository.ts";
-import { listTree } from "../../../git/trees.ts";
+import { listTree, objectSizes } from "../../../git/trees.ts";
 import type { MountRight } from "../../../process/mount-holder.ts";
 import { sha256 } from "../../../std/digest.ts";
 import type { SettlementContext } from "../../context.ts";
@@ -29,7 +29,7 @@ export async function footingOf(
 ): Promise<Footing | null> {
   const key = await layerKey(c, o.tree, ground.right);
   if (o.cold) return { key, layer: null, build: null };
-  const layer = ground.store.newest(key);
+  const layer = await knownLayer(c.repository, ground, key);
   const differs = layer !== null && layer.dependencies !== key.dependencies;
   const copied = differs && layer.folders.length > 0 && c.config.worktree.setup === null;
   if (o.builds && ground.builds) {
@@ -38,6 +38,20 @@ export async function footingOf(
     return { key, layer: below, build: ground.store.begin() };
   }
   return layer === null || copied ? null : { key, layer, build: null };
+}
+
+/**
+ * The newest layer whose tree the repository has. A clone in the place of another, or one whose objects were pruned,
+ * lacks it; such layers are removed.
+ */
+async function knownLayer(r: Repository, { store }: Ground, key: LayerKey): Promise<Layer | null> {
+  for (;;) {
+    const layer = store.newest(key);
+    if (layer === null) return null;
+    const [size = null] = await objectSizes(r, [layer.tree]);
+    if (size !== null) return layer;
+    store.drop(layer.id);
+  }
 }
 
 /** Raised when layers of an earlier version must not be used any more. */
