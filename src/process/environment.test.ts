@@ -121,7 +121,7 @@ test.each([
     ["GOPROXY", "https://proxy.example.org,https://u:p@goproxy.example.org"],
     ["npm_config__auth", "dTpw"],
     ["npm_config__authToken", "x"],
-    ["npm_config_//registry.npmjs.org/:_authToken", "x"],
+    ["npm_config_//npm.example.org/:_authToken", "x"],
     ["NPM_CONFIG_OTP", "123456"],
     ["npm_config_key", "-----BEGIN PRIVATE KEY-----"],
     ["npm_config_ca", "-----BEGIN CERTIFICATE-----"],

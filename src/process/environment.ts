@@ -25,7 +25,7 @@ const proxyNames = ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"];
 /** With these, commits of a child would bear the operator's name. */
 const identityVariable = /^GIT_(AUTHOR|COMMITTER)_|^EMAIL$/;
 
-/** Variables of one toolchain, separated by spaces. A `*` at the end of a name stands for any rest. */
+/** Names of a toolchain's variables, separated by spaces. A name that ends in `*` is a prefix. */
 interface Toolchain {
   /** Folders with its programs: read by commands. */
   programs: string;

@@ -6,8 +6,8 @@ const tests = { gate: "tests", ownTable: false, network: "none" } as const;
 test.each([
   ["curl: (6) Could not resolve host: example.com", 'network_gates = ["tests"]'],
   ["socket.gaierror: [Errno -3] Temporary failure in name resolution", "network_gates"],
-  ["Error: getaddrinfo EAI_AGAIN registry.npmjs.org", "network_gates"],
-  ["dial tcp: lookup proxy.golang.org: no such host", "network_gates"],
+  ["Error: getaddrinfo EAI_AGAIN npm.example.org", "network_gates"],
+  ["dial tcp: lookup modules.example.org: no such host", "network_gates"],
   ["connect ECONNREFUSED 127.0.0.1:5432", "network_gates"],
   ['connection to server at "localhost", port 5432 failed: Connection refused', "network_gates"],
   ["Cannot connect to the Docker daemon at unix:///var/run/docker.sock", "sockets ="],

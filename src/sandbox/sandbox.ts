@@ -180,11 +180,15 @@ function hostView(o: Parameters<typeof openSandbox>[0]): HostView {
   const environment = o.environment;
   const found = toolchainFolders({ env: environment, home, system, closed }, probe);
   const added = further.map((path) => path.replace(/^~(?=\/)/, home)).filter(isAbsolute);
+  // Recipes and the demo's tests run dgov, wherever it is installed.
+  const own = [process.execPath].filter(
+    (path) => ![...system, ...found.read].some((folder) => isInsideFolder(path, folder)),
+  );
   return {
     ...found,
     home: isInsideFolder("/usr", home) || home === "/" ? "/dgov/home" : home,
     system: [...system, ...nameServers()],
-    read: [...found.read, ...added.filter((path) => existsSync(path))],
+    read: [...found.read, ...own, ...added.filter((path) => existsSync(path))],
     hidden: [
       ...closed
         .filter((path) => system.some((folder) => isInsideFolder(path, folder)))

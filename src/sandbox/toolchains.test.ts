@@ -81,14 +81,14 @@ describe("folders of toolchains", () => {
       "/home/u/.local/bin/poetry": "/home/u/.local/share/pypoetry/venv/bin/poetry",
       "/home/u/.local/share/pypoetry/venv/bin/poetry": "",
       "/home/u/.local/share/pypoetry/venv/lib/x": "",
-      "/home/u/.local/bin/mine": "/home/u/work/mine/run.sh",
-      "/home/u/work/mine/run.sh": "",
-      "/home/u/work/mine/.git/x": "",
+      "/home/u/.local/bin/mine": "/home/u/src/mine/run.sh",
+      "/home/u/src/mine/run.sh": "",
+      "/home/u/src/mine/.git/x": "",
     };
     const { read } = found(entries, { PATH: "/home/u/.local/bin" });
     expect(read).toContain("/home/u/.local/share/pypoetry");
-    expect(read).toContain("/home/u/work/mine/run.sh");
-    expect(read).not.toContain("/home/u/work/mine");
+    expect(read).toContain("/home/u/src/mine/run.sh");
+    expect(read).not.toContain("/home/u/src/mine");
   });
 
   test("of a Node.js package on PATH include the packages beside it", () => {

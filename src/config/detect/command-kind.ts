@@ -1,4 +1,4 @@
-/** The gate that a command of a repository is for, and how well it stands for the whole of that gate. Pure. */
+/** Classifies a command of a repository: the gate that it belongs to, and whether it runs all or a part of it. Pure. */
 
 /** A gate of `[project]`, or its `setup_cmd`. */
 export type CommandKind = "setup" | "test" | "lint" | "format" | "types";
@@ -9,7 +9,7 @@ export interface CommandCandidate {
   text: string;
   /** Folder in which it runs; `.` for the project. */
   folder: string;
-  /** The less, the better it stands for the whole gate. */
+  /** Rank among the candidates of a gate: 0 for a command that runs all of it, more for one that runs a part. */
   cost: number;
   /** The file that has it. */
   origin: string;
