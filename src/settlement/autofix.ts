@@ -19,7 +19,7 @@ import { keepFixes } from "./line-merge.ts";
 import { isSource } from "./source-files.ts";
 import { fillTemplate, runCommand, takesFiles } from "./trees/command.ts";
 import { attemptTree, type CommandTree } from "./trees/confine.ts";
-import { withGateTree } from "./trees/gate-trees.ts";
+import { withFolderTree } from "./trees/gate-trees.ts";
 
 interface Autofixed {
   /** Files whose text was changed, relative to the repository. */
@@ -100,8 +100,8 @@ async function inCopy(
     paths,
     identity: c.identity,
   });
-  const request = { tree, unit: null, marker: o.marker, signal: c.signal, inFolder: true };
-  const texts = await withGateTree(c, request, async (lease) => {
+  const request = { tree, unit: null, marker: o.marker, signal: c.signal };
+  const texts = await withFolderTree(c, request, async (lease) => {
     const ready = await lease.prepare();
     return ready.ok ? use(lease.tree) : new Map<string, string>();
   });

@@ -4,6 +4,10 @@ import { appendFileSync, readdirSync, readFileSync, rmSync, writeFileSync } from
 import { join } from "node:path";
 import { treeOfCommit } from "../../src/git/commit.ts";
 import type { SettlementContext } from "../../src/settlement/context.ts";
+import {
+  coverageBaselineFile,
+  coverageBaselineText,
+} from "../../src/settlement/coverage/baseline.ts";
 import type { GateRequest } from "../../src/settlement/gates/gate.ts";
 import { type GatesResult, runGates } from "../../src/settlement/gates/run-gates.ts";
 import { advanceLayers } from "../../src/settlement/trees/layers/advance.ts";
@@ -222,6 +226,31 @@ describe.skipIf(skipped)("gate trees on layers (skipped without bubblewrap and o
     await s.base();
     const result = await s.judge(await s.t.change({ "a.txt": "bad\n" }));
     expect([result.passed, result.blame]).toEqual([false, "attempt"]);
+  });
+
+  test("A10 a coverage command reports to {output} from a layered tree, and its figures judge the candidate", async () => {
+    const coverage_cmd =
+      "echo SF:src/a.txt > {output}; cat hits >> {output}; echo end_of_record >> {output}";
+    const hits = (...lines: number[]): string =>
+      lines.map((hit, n) => `DA:${n + 1},${hit}\n`).join("");
+    await using s = await layered({
+      files: {
+        "src/a.txt": "one\n",
+        hits: hits(1, 1),
+        [coverageBaselineFile]: coverageBaselineText({
+          command: "",
+          head: "",
+          tree: "",
+          files: [],
+        }),
+      },
+      project: { coverage_cmd, src_dir: "src" },
+    });
+    expect((await s.base()).passed).toBe(true);
+    const drop = await s.t.change({ "src/a.txt": "two\n", hits: hits(1, 0) });
+    const { passed, reason } = await s.judge(drop);
+    expect([passed, reason.includes("src/a.txt")]).toEqual([false, true]);
+    expect((await s.judge(await s.t.change({ "src/a.txt": "two\n" }))).passed).toBe(true);
   });
 
   test("a cold check finds nothing that an earlier tree built or installed", async () => {

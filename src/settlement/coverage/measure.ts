@@ -1,16 +1,15 @@
 /** Running a coverage command in a gate tree and reading the report it writes. */
-import { existsSync, readFileSync, realpathSync, statSync } from "node:fs";
+import { existsSync, readFileSync, statSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { accessOf } from "../../config/gates.ts";
 import type { Oid } from "../../git/objects.ts";
+import { realRoot } from "../../git/own-folder.ts";
 import { listTree } from "../../git/trees.ts";
 import type { GateHistory } from "../../git/worktrees/gate-tree.ts";
 import { substitutePlaceholders } from "../../process/spawn.ts";
-import { treeInside } from "../../sandbox/view.ts";
 import type { LockMode } from "../../std/shared-lock.ts";
 import type { SettlementContext } from "../context.ts";
 import { type CommandRun, combineRuns } from "../trees/command.ts";
-import { placeIn } from "../trees/confine.ts";
 import { type GateTreeLease, runConfirmed } from "../trees/lease.ts";
 import { goModule, readReport } from "./formats.ts";
 import { type FileCoverage, type Layout, percentOf, type ReportReading } from "./report.ts";
@@ -52,11 +51,11 @@ export async function measureCoverage(
   const runs: CommandRun[] = [];
   const reports: ReportReading[] = [];
   const access = accessOf(c.config, "coverage");
-  const layout = await layoutOf(c, lease, o.tree);
+  const inside = await lease.inside(access);
+  const layout = await layoutOf(c, lease, { tree: o.tree, inside: inside.root });
   for (const command of o.commands) {
     const output = join(lease.temporary, "coverage");
-    const place = await placeIn(c, lease.tree, access);
-    const named = join(place.inside.temporary ?? lease.temporary, "coverage");
+    const named = join(inside.temporary ?? lease.temporary, "coverage");
     const run = await runConfirmed(lease, substitutePlaceholders(command, { output: named }), {
       access,
       history: o.history ?? null,
@@ -93,7 +92,11 @@ function isFile(path: string): boolean {
   }
 }
 
-async function layoutOf(c: SettlementContext, lease: GateTreeLease, tree: Oid): Promise<Layout> {
+async function layoutOf(
+  c: SettlementContext,
+  lease: GateTreeLease,
+  { tree, inside }: { tree: Oid; inside: string },
+): Promise<Layout> {
   const paths = new Set((await listTree(c.repository, tree)).map(({ path }) => path));
   const modules = [...paths]
     .filter((path) => basename(path) === "go.mod")
@@ -102,7 +105,7 @@ async function layoutOf(c: SettlementContext, lease: GateTreeLease, tree: Oid): 
       return name === null ? [] : [{ name, dir: dirname(path) }];
     });
   return {
-    roots: [lease.root, realpathSync(lease.root), treeInside],
+    roots: [lease.root, realRoot(lease.root), inside],
     projectPrefix: c.projectPrefix,
     modules,
     has: (path) => paths.has(path),

@@ -129,14 +129,14 @@ function isNamedByPattern({ paths }: GateConfig, path: string): boolean {
 }
 
 /** The command lines with the change to the gate's folder before each. */
-function inFolder({ cwd }: GateConfig, lines: CommandLines): CommandLines {
+function inFolder({ cwd }: Pick<GateConfig, "cwd">, lines: CommandLines): CommandLines {
   const { onTree, onBase, fallback } = lines;
   const all = (texts: readonly string[]): string[] => texts.map((text) => commandIn(cwd, text));
   return {
     onTree: all(onTree),
     onBase: all(onBase),
     ...(fallback && {
-      fallback: { ...fallback, lines: inFolder({ cwd } as GateConfig, fallback.lines) },
+      fallback: { ...fallback, lines: inFolder({ cwd }, fallback.lines) },
     }),
   };
 }

@@ -19,7 +19,7 @@ import { readText, replaceFile } from "../../std/files.ts";
 import { type Baseline, baselineFile, parseFigures } from "../../structure/baseline.ts";
 import type { SettlementContext } from "../context.ts";
 import { type ConfinedPlace, placeIn } from "../trees/confine.ts";
-import { withGateTree } from "../trees/gate-trees.ts";
+import { withFolderTree } from "../trees/gate-trees.ts";
 import { lastLine } from "../verdict.ts";
 import { scanTree, sensorOf } from "./scan.ts";
 
@@ -162,18 +162,15 @@ async function onGateTree<T>(
   { tree, folder = "", marker, signal }: Measurement,
   use: (run: Run, folder: string) => Promise<T>,
 ): Promise<T> {
-  const result = await withGateTree(
-    c,
-    { tree, unit: null, marker, signal, inFolder: true },
-    async (lease) => {
-      const at = join(lease.project, folder);
-      const place = await placeIn(c, lease.tree, accessOf(c.config, "structure"));
-      const inside = join(place.inside.root, relative(lease.root, at));
-      const run: Run = (...verb) =>
-        runSentrux(c, program, { verb, at: inside, place, marker, signal });
-      return { value: await use(run, at) };
-    },
-  );
+  const request = { tree, unit: null, marker, signal };
+  const result = await withFolderTree(c, request, async (lease) => {
+    const at = join(lease.project, folder);
+    const place = await placeIn(c, lease.tree, accessOf(c.config, "structure"));
+    const inside = join(place.inside.root, relative(lease.root, at));
+    const run: Run = (...verb) =>
+      runSentrux(c, program, { verb, at: inside, place, marker, signal });
+    return { value: await use(run, at) };
+  });
   signal.throwIfAborted();
   return present(result, "sentrux ran in a gate tree").value;
 }

@@ -7,7 +7,12 @@ import { gitPlacesOf } from "../../git/worktrees/submodules.ts";
 import type { Worktree } from "../../git/worktrees/worktree-files.ts";
 import type { Confine } from "../../process/confine.ts";
 import { portsPerSlot } from "../../process/machine-slots.ts";
-import { confinement, insidePaths, landlockVariables } from "../../sandbox/sandbox.ts";
+import {
+  confinement,
+  insidePaths,
+  landlockVariables,
+  type Sandbox,
+} from "../../sandbox/sandbox.ts";
 import type { SettlementContext } from "../context.ts";
 import { environmentIn, type TreePlaces } from "./environment.ts";
 import type { MountedRoot } from "./layers/ground.ts";
@@ -43,12 +48,9 @@ export async function placeIn(
 ): Promise<ConfinedPlace> {
   const { root, temporary, mounted } = tree;
   const sandbox = await c.sandbox();
-  // A mounted tree can be seen in its namespace only, so that its commands are confined in any case.
-  const confined = sandbox.host !== null && (access.sandboxed || mounted !== undefined);
+  const confined = isConfined(sandbox, tree, access);
   const scratch = temporary ?? (confined ? tree.scratch : undefined);
-  const inside = confined
-    ? insidePaths(sandbox, { root, temporary: scratch })
-    : { root, temporary };
+  const inside = await insideOf(c, tree, access);
   if (scratch !== undefined) mkdirSync(scratch, { recursive: true });
   const repositories = tree.repositories ?? [c.repository];
   const places = { root, temporary, inside };
@@ -74,6 +76,23 @@ export async function placeIn(
       })
     : undefined;
   return { ...places, confine, cwd: join(root, c.projectDir), env };
+}
+
+/** A mounted tree can be seen in its namespace only, so that its commands are confined in any case. */
+function isConfined({ host }: Sandbox, { mounted }: CommandTree, access: GateAccess): boolean {
+  return host !== null && (access.sandboxed || mounted !== undefined);
+}
+
+/** The root of a tree and its folder for temporary files, as a command with this access sees them. */
+export async function insideOf(
+  c: SettlementContext,
+  tree: CommandTree,
+  access: GateAccess,
+): Promise<TreePlaces["inside"]> {
+  const { root, temporary, scratch } = tree;
+  const sandbox = await c.sandbox();
+  if (!isConfined(sandbox, tree, access)) return { root, temporary };
+  return insidePaths(sandbox, { root, temporary: temporary ?? scratch });
 }
 
 /** Output with the tree's paths removed, since they differ between runs. */

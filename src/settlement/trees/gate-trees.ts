@@ -6,7 +6,7 @@ import { memoByOwner } from "../../std/once.ts";
 import type { SettlementContext } from "../context.ts";
 import { footingOf } from "./layers/footing.ts";
 import { withLayeredTree } from "./layers/layered-lease.ts";
-import type { GateTreeLease, LeaseRequest } from "./lease.ts";
+import type { FolderLease, GateTreeLease, LeaseRequest } from "./lease.ts";
 import { withSlotTree } from "./slot-lease.ts";
 
 /** Runs `use` with a leased gate tree. Returns null when the signal was aborted before one was free. */
@@ -16,9 +16,9 @@ export function withGateTree<T>(
   use: (lease: GateTreeLease) => Promise<T>,
 ): Promise<T | null> {
   return c.slots.borrow(o.tree, o.signal, async (slot) => {
-    const tracked = await trackedPaths(c.repository, o.tree, () => listPaths(c.repository, o.tree));
+    const tracked = await trackedPathsOf(c, o.tree);
     const ground = await c.ground();
-    if (ground !== null && o.inFolder !== true) {
+    if (ground !== null) {
       const { tree, cold = false } = o;
       const builds = o.buildsLayer !== undefined;
       const footing = await footingOf(c, ground, { tree, builds, cold });
@@ -27,6 +27,25 @@ export function withGateTree<T>(
     }
     return withSlotTree(c, { slot, request: o, tracked }, use);
   });
+}
+
+/** As `withGateTree`, with the tree in a folder. */
+export function withFolderTree<T>(
+  c: SettlementContext,
+  o: Omit<LeaseRequest, "cold" | "buildsLayer">,
+  use: (lease: FolderLease) => Promise<T>,
+): Promise<T | null> {
+  return c.slots.borrow(o.tree, o.signal, async (slot) => {
+    const tracked = await trackedPathsOf(c, o.tree);
+    return withSlotTree(c, { slot, request: o, tracked }, use);
+  });
+}
+
+function trackedPathsOf(
+  { repository }: SettlementContext,
+  tree: Oid,
+): Promise<ReadonlySet<string>> {
+  return trackedPaths(repository, tree, () => listPaths(repository, tree));
 }
 
 /** Tracked paths of recent trees. */

@@ -6,6 +6,7 @@ import type { LockMode } from "../../std/shared-lock.ts";
 import { type CommandRun, failedBesideOthers } from "./command.ts";
 import type { CommandTree } from "./confine.ts";
 import type { Prepared } from "./dependencies.ts";
+import type { TreePlaces } from "./environment.ts";
 
 export interface GateTreeLease {
   /** The project's folder in the tree. */
@@ -14,12 +15,17 @@ export interface GateTreeLease {
   readonly root: string;
   /** `TMPDIR` of commands, outside the tree; emptied before each command and at the end of the lease. */
   readonly temporary: string;
-  /** The tree as commands see it, for other commands than those of `run`. */
-  readonly tree: CommandTree;
+  /** The root and the folder for temporary files as a command with this access sees them. */
+  inside(access: GateAccess): Promise<TreePlaces["inside"]>;
   /** Prepares the dependencies; `warm` means that those of an earlier tree were reused. */
   readonly prepare: () => Promise<Prepared & { warm: boolean }>;
   /** Runs one command in the prepared tree, then reverts its changes. */
   run(command: string, o: RunCommandOptions): Promise<CommandRun>;
+}
+
+/** A gate tree in a folder, where commands may also run in other ways than by `run`. */
+export interface FolderLease extends GateTreeLease {
+  readonly tree: CommandTree;
 }
 
 export interface RunCommandOptions {
@@ -38,8 +44,6 @@ export interface LeaseRequest {
   tree: Oid;
   /** Unit it is for; null for gates outside a unit. */
   unit: string | null;
-  /** True for a tree in a folder, for commands of dgov that no namespace confines. */
-  inFolder?: boolean;
   /** True for a tree that must not rest on a layer: everything is installed and compiled in it. */
   cold?: boolean;
   /** The tree becomes a layer: the base of a run, which is trusted, or a tree that has landed since. */

@@ -5,7 +5,7 @@
 
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { runsAlone } from "../../config/gates.ts";
+import { type GateAccess, runsAlone } from "../../config/gates.ts";
 import type { Oid } from "../../git/objects.ts";
 import { clearOwnFolder, removeOwnFolder } from "../../git/own-folder.ts";
 import {
@@ -19,7 +19,7 @@ import {
 import type { LockMode } from "../../std/shared-lock.ts";
 import type { SettlementContext } from "../context.ts";
 import { type CommandRun, runCommand, unstartedRun } from "./command.ts";
-import type { CommandTree } from "./confine.ts";
+import { type CommandTree, insideOf } from "./confine.ts";
 import { withCopies } from "./copied-files.ts";
 import {
   dependencyFolders,
@@ -28,8 +28,9 @@ import {
   type Prepared,
   prepareDependencies,
 } from "./dependencies.ts";
+import type { TreePlaces } from "./environment.ts";
 import { readFolderState, undoAdditions } from "./folder-state.ts";
-import type { GateTreeLease, LeaseRequest, RunCommandOptions } from "./lease.ts";
+import type { FolderLease, LeaseRequest, RunCommandOptions } from "./lease.ts";
 import type { Slot } from "./slots.ts";
 
 /** Build caches of compilers, kept for later trees of the same unit. */
@@ -39,7 +40,7 @@ const cacheNames = ["target", ".build"];
 export async function withSlotTree<T>(
   c: SettlementContext,
   of: { slot: Slot; request: LeaseRequest; tracked: ReadonlySet<string> },
-  use: (lease: GateTreeLease) => Promise<T>,
+  use: (lease: FolderLease) => Promise<T>,
 ): Promise<T> {
   const { slot, request: o, tracked } = of;
   const sameUnit = slot.owner !== null && slot.owner === o.unit;
@@ -74,7 +75,7 @@ function reusableFolders(slot: Slot, tree: Oid, tracked: ReadonlySet<string>): s
   return [];
 }
 
-class SlotLease implements GateTreeLease {
+class SlotLease implements FolderLease {
   gateTree: GateTree;
   readonly #c: SettlementContext;
   readonly #slot: Slot;
@@ -101,6 +102,10 @@ class SlotLease implements GateTreeLease {
   get tree(): CommandTree {
     const { path: root, temporary } = this.#slot;
     return { root, temporary, ...gitPlacesIn(this.#c.repository, this.gateTree) };
+  }
+
+  inside(access: GateAccess): Promise<TreePlaces["inside"]> {
+    return insideOf(this.#c, this.tree, access);
   }
 
   get temporary(): string {
