@@ -164,6 +164,8 @@ export interface GateAccess {
   /** Sockets and devices beside those of `[sandbox]`. */
   sockets: readonly string[];
   devices: readonly string[];
+  /** Group of gates whose commands keep build outputs for one another in one tree; null for none. */
+  shares: string | null;
 }
 
 /** The access of a gate's commands by its name. */
@@ -175,6 +177,7 @@ export function accessOf(config: Pick<Config, "gates" | "sandbox">, gate: string
     network: networkGates.includes(gate) ? "host" : (own?.network ?? network),
     sockets: own?.sockets ?? [],
     devices: own?.devices ?? [],
+    shares: own?.shares ?? null,
   };
 }
 
@@ -204,7 +207,7 @@ export function sandboxExceptions(config: Pick<Config, "gates" | "sandbox">): st
 
 /** The access of commands that belong to no gate: hooks, fixers, the tools of workers. */
 export function commonAccess({ sandbox }: Pick<Config, "sandbox">): GateAccess {
-  return { sandboxed: true, network: sandbox.network, sockets: [], devices: [] };
+  return { sandboxed: true, network: sandbox.network, sockets: [], devices: [], shares: null };
 }
 
 /** The access of `setup_cmd`. */

@@ -11,13 +11,8 @@ import { isoTime, systemClock } from "../std/clock.ts";
 import { lstatIfPresent } from "../std/files.ts";
 import { type CommitPolicy, treesOfCommits, writeCommit } from "./commit.ts";
 import { durable, must, mustLine, nulJoin, nulSplit } from "./git.ts";
-import {
-  type CheckoutBlocker,
-  checkoutsOf,
-  lockCheckout,
-  moveCheckouts,
-  refreshIndex,
-} from "./landing/checkouts.ts";
+import { lockCheckout, moveCheckouts, refreshIndex } from "./landing/checkout-moves.ts";
+import { type CheckoutBlocker, checkoutsOf } from "./landing/checkouts.ts";
 import { land, landCandidate } from "./landing/land.ts";
 import type { Identity, Oid } from "./objects.ts";
 import { inPrivate, type PrivateGit, withPrivateGit } from "./private-dir.ts";

@@ -253,6 +253,25 @@ describe.skipIf(skipped)("gate trees on layers (skipped without bubblewrap and o
     expect((await s.judge(await s.t.change({ "src/a.txt": "two\n" }))).passed).toBe(true);
   });
 
+  test("F4 gates of one group keep build outputs for one another, and nothing else", async () => {
+    const gate = (name: string, command: string, more = {}): Record<string, unknown> => {
+      return { name, command, kind: "check", shares: "build", ...more };
+    };
+    const gates = [
+      gate("one", "mkdir -p target && echo one > target/log && echo junk > junk.txt"),
+      gate("two", "cat target/log; ls junk.txt 2>&1 || true"),
+      gate("three", "cat target/log 2>&1 || true", { shares: "other" }),
+    ];
+    await using s = await layered({ files: cargoProject, config: { gates: gates as never } });
+    // The base is judged by gates that leave nothing.
+    await s.judge(s.t.base, { unit: null, cold: true, files: "sample" });
+    s.outputs.length = 0;
+    await s.judge(await s.t.change({ "a.txt": "two\n" }), { cold: true });
+    const [, two = "", three = ""] = s.outputs;
+    expect([two.startsWith("one\n"), two.includes("No such file")]).toEqual([true, true]);
+    expect(three).toContain("No such file");
+  });
+
   test("a cold check finds nothing that an earlier tree built or installed", async () => {
     await using s = await layered({ files: cargoProject, project: { test_cmd: build } });
     await s.base();

@@ -8,6 +8,13 @@
 import { ciCandidates } from "./ci.ts";
 import type { CommandCandidate, CommandKind } from "./command-kind.ts";
 import {
+  detectLanguage,
+  extensionsOf,
+  ignoredOf,
+  type ProjectType,
+  sourceFolders,
+} from "./language.ts";
+import {
   checkKinds,
   crates,
   gateOf,
@@ -19,20 +26,10 @@ import {
   subprojects,
   withUniqueNames,
 } from "./packages.ts";
-import { type DetectInput, objectOf, RepositoryFiles } from "./project-files.ts";
-import { configuredTests, python } from "./python.ts";
+import { type DetectInput, RepositoryFiles } from "./project-files.ts";
+import { python } from "./python.ts";
 import { best, type CommandKey, type Found, keyOfSlot, scriptCommands } from "./scripts.ts";
 import { targetCandidates } from "./targets.ts";
-
-type ProjectType =
-  | "python"
-  | "javascript"
-  | "typescript"
-  | "rust"
-  | "go"
-  | "java"
-  | "swift"
-  | "unknown";
 
 export interface Detection {
   language: ProjectType;
@@ -156,8 +153,8 @@ function detectIn(
   forced: ProjectType | null,
 ): Detection {
   const [language, because] =
-    forced === null ? languageOf(tree) : [forced, "set with dgov init --project-type"];
-  const folders = foldersOf(tree, language);
+    forced === null ? detectLanguage(tree) : [forced, "set with dgov init --project-type"];
+  const folders = sourceFolders(tree, language);
   const { commands, origins } = commandsOf(tree, language, { ci, folders });
   return {
     ...{ language, because, ...folders, ignoreFiles: ignoredOf(tree, language) },
@@ -281,145 +278,6 @@ function withParts(
     commands: { ...rootCommands, ...(all.length > 0 && { setup_cmd: all.join(" && ") }) },
     gates,
   };
-}
-
-function languageOf(tree: RepositoryFiles): [ProjectType, string] {
-  const manifest = tree.first(
-    "Cargo.toml",
-    "go.mod",
-    "go.work",
-    "Package.swift",
-    "pom.xml",
-    "build.gradle",
-    "build.gradle.kts",
-    "settings.gradle",
-    "settings.gradle.kts",
-    "pyproject.toml",
-    "setup.py",
-    "requirements.txt",
-    "package.json",
-    "deno.json",
-  );
-  switch (manifest) {
-    case "Cargo.toml":
-      return ["rust", manifest];
-    case "go.mod":
-    case "go.work":
-      return ["go", manifest];
-    case "Package.swift":
-      return ["swift", manifest];
-    case "pom.xml":
-    case "build.gradle":
-    case "build.gradle.kts":
-    case "settings.gradle":
-    case "settings.gradle.kts":
-      return ["java", manifest];
-    case "pyproject.toml":
-    case "setup.py":
-    case "requirements.txt":
-      return ["python", manifest];
-    case null:
-      return byCount(tree);
-    default:
-      return [isTypeScript(tree) ? "typescript" : "javascript", manifest];
-  }
-}
-
-function isTypeScript(tree: RepositoryFiles): boolean {
-  const { devDependencies, dependencies } = tree.json("package.json");
-  const isDeclared = "typescript" in { ...objectOf(devDependencies), ...objectOf(dependencies) };
-  return (
-    isDeclared ||
-    tree.has("tsconfig.json") ||
-    tree.count(/\.[mc]?tsx?$/) > tree.count(/\.[mc]?jsx?$/)
-  );
-}
-
-function byCount(tree: RepositoryFiles): [ProjectType, string] {
-  const counts: [ProjectType, number][] = [
-    ["python", tree.count(/\.py$/)],
-    ["typescript", tree.count(/\.[mc]?tsx?$/)],
-    ["javascript", tree.count(/\.[mc]?jsx?$/)],
-    ["rust", tree.count(/\.rs$/)],
-    ["go", tree.count(/\.go$/)],
-    ["java", tree.count(/\.(?:java|kt)$/)],
-    ["swift", tree.count(/\.swift$/)],
-  ];
-  const [language, count] = counts.reduce((best, next) => (next[1] > best[1] ? next : best));
-  return count === 0 ? ["unknown", "no source files"] : [language, `${count} source files`];
-}
-
-function extensionsOf(tree: RepositoryFiles, language: ProjectType): string[] {
-  const js = [".js", ".jsx", ".mjs", ".cjs"];
-  switch (language) {
-    case "python":
-      return [".py"];
-    case "javascript":
-      return js;
-    case "typescript":
-      return [".ts", ".tsx", ".mts", ".cts", ...js];
-    case "rust":
-      return [".rs"];
-    case "go":
-      return [".go"];
-    case "java":
-      return [".java", ...(tree.matching(/\.kt$/) ? [".kt"] : [])];
-    case "swift":
-      return [".swift"];
-    case "unknown":
-      return [];
-    default:
-      return language satisfies never;
-  }
-}
-
-function foldersOf(
-  tree: RepositoryFiles,
-  language: ProjectType,
-): { srcDir: string; testDir: string } {
-  const configured = language === "python" ? configuredTests(tree) : null;
-  const source = ["src/", "lib/", "Sources/", "app/", packageFolder(tree, language)].find(
-    (folder) => folder !== null && tree.under(folder),
-  );
-  const tests = [
-    configured === null ? null : `${configured.replace(/\/$/, "")}/`,
-    ...["tests/", "test/", "Tests/", "__tests__/", "spec/", "testing/"],
-  ].find((folder) => folder !== null && tree.under(folder));
-  const fallback = { swift: "Tests/", go: "./", java: "src/test/" }[language as string] ?? "tests/";
-  return { srcDir: source ?? "./", testDir: tests ?? fallback };
-}
-
-/** The folder of the package that pyproject.toml names: `click/`, for the project click. */
-function packageFolder(tree: RepositoryFiles, language: ProjectType): string | null {
-  if (language !== "python") return null;
-  const { project } = tree.toml("pyproject.toml");
-  const name = String(objectOf(project)["name"] ?? "")
-    .toLowerCase()
-    .replaceAll("-", "_");
-  return name !== "" && tree.has(`${name}/__init__.py`) ? `${name}/` : null;
-}
-
-const ignorable = [
-  ".venv",
-  "uv.lock",
-  "poetry.lock",
-  "Pipfile.lock",
-  "node_modules",
-  "package-lock.json",
-  "pnpm-lock.yaml",
-  "yarn.lock",
-  "bun.lock",
-  "bun.lockb",
-  "Cargo.lock",
-  "go.sum",
-  "Package.resolved",
-];
-
-function ignoredOf(tree: RepositoryFiles, language: ProjectType): string[] {
-  const present = ignorable.filter((name) => tree.has(name) || tree.under(`${name}/`));
-  return language === "python" && !present.includes("uv.lock") && tree.has("pyproject.toml")
-    ? ["uv.lock", ...present]
-    : present;
 }
 
 function rust(tree: RepositoryFiles): Detection["commands"] {

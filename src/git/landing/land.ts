@@ -23,10 +23,6 @@ import { branchTip, isAncestor, resolveCommit } from "../refs.ts";
 import type { Repository } from "../repository.ts";
 import { type DiffEntry, diffTrees } from "../trees.ts";
 import {
-  type CheckoutBlocker,
-  checkoutsOf,
-  findBlocker,
-  findRebase,
   isLockedBy,
   landingMarker,
   lockCheckout,
@@ -34,7 +30,8 @@ import {
   undoMove,
   unlockCheckouts,
   writtenCheckouts,
-} from "./checkouts.ts";
+} from "./checkout-moves.ts";
+import { type CheckoutBlocker, checkoutsOf, findBlocker, findRebase } from "./checkouts.ts";
 import { type LandingScope, proveLanding } from "./proof.ts";
 import { moveRef } from "./ref-transaction.ts";
 

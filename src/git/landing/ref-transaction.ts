@@ -11,7 +11,7 @@ import { oneLine } from "../../std/text.ts";
 import { durable, gitCommand, gitEnvironment } from "../git.ts";
 import type { Oid } from "../objects.ts";
 import type { Repository } from "../repository.ts";
-import { landingEnvironment } from "./checkouts.ts";
+import { landingEnvironment } from "./checkout-moves.ts";
 
 interface RefMove {
   /** Full name, such as `refs/heads/main`. */

@@ -132,7 +132,7 @@ export default [
   },
   {
     name: "checkouts are moved without a dry run of all",
-    file: "src/git/landing/checkouts.ts",
+    file: "src/git/landing/checkout-moves.ts",
     find: `  for (const c of checkouts) {
     const blocker = await moveCheckout(r, c, { ...o, dryRun: true });`,
     replace: `  for (const c of checkouts.slice(9)) {
@@ -159,7 +159,7 @@ export default [
   },
   {
     name: "the lock of a checkout that bookkeeping left is not removed",
-    file: "src/git/landing/checkouts.ts",
+    file: "src/git/landing/checkout-moves.ts",
     find: "if (isLockedBy({ gitDir }, text)) rmSync",
     replace: "if (isLockedBy({ gitDir }, text) && text.length < 9) rmSync",
     killedBy:

@@ -161,7 +161,8 @@ class LayeredLease implements GateTreeLease {
     const prepared = await this.#setUp();
     if (!prepared.ok) return unstartedRun(command, signal.aborted ? null : prepared.reason);
     const stage = this.#stage;
-    const kind = this.#o.footing.build === null ? sharedUpper(command) : "outputs";
+    const isCandidate = this.#o.footing.build === null;
+    const kind = isCandidate ? (access.shares ?? sharedUpper(command)) : "outputs";
     const upper = await stage.openUpper(kind);
     try {
       const { files } = await this.#c.copied();

@@ -164,7 +164,7 @@ export class Stage {
     return this.#holder.path(tree.at);
   }
 
-  /** What the checkout and the set-up wrote, as this process reaches it. */
+  /** The upper of the checkout, with what setup wrote, as this process reaches it. */
   get written(): string {
     return this.#holder.path(this.#own.tree.upper);
   }
