@@ -11,7 +11,9 @@ import {
 import type { GateRequest } from "../../src/settlement/gates/gate.ts";
 import { type GatesResult, runGates } from "../../src/settlement/gates/run-gates.ts";
 import { advanceLayers } from "../../src/settlement/trees/layers/advance.ts";
+import type { Layer, LayerStore } from "../../src/settlement/trees/layers/store.ts";
 import { warmWorktree } from "../../src/settlement/trees/layers/warm-worktree.ts";
+import { present } from "../../src/std/assert.ts";
 import { canMount } from "../harness/mounts.ts";
 import { type TestSettlement, type TestSettlementOptions, testSettlement } from "./harness.ts";
 
@@ -64,6 +66,13 @@ async function layered(options: TestSettlementOptions): Promise<Layered> {
     layers: () => readdirSync(at).filter((name) => /^l[0-9a-f]{10}$/.test(name)),
     [Symbol.asyncDispose]: () => t[Symbol.asyncDispose](),
   };
+}
+
+/** The only layer, as its description says, and the store that has it. */
+async function onlyLayer(s: Layered): Promise<{ store: LayerStore; layer: Layer }> {
+  const store = present((await s.c.ground())?.store, "layers can be mounted");
+  const sealed = readFileSync(join(store.root, s.layers()[0] ?? "", "layer.json"), "utf8");
+  return { store, layer: JSON.parse(JSON.parse(sealed).text) };
 }
 
 /** A build that counts in its output folder how often it ran, and leaves other files. */
@@ -181,13 +190,10 @@ describe.skipIf(skipped)("gate trees on layers (skipped without bubblewrap and o
   test("F12 a layer of a tree that the repository no longer has is removed", async () => {
     await using s = await layered({ files: cargoProject, project: { test_cmd: build } });
     await s.base();
-    const [layer = ""] = s.layers();
-    const store = (await s.c.ground())?.store;
-    const sealed = readFileSync(join(store?.root ?? "", layer, "layer.json"), "utf8");
-    const key = JSON.parse(JSON.parse(sealed).text);
-    store?.drop(layer);
-    const other = store?.begin() ?? "";
-    store?.seal({ ...key, id: other, tree: "1".repeat(40) });
+    const { store, layer: key } = await onlyLayer(s);
+    store.drop(key.id);
+    const other = store.begin();
+    store.seal({ ...key, id: other, tree: "1".repeat(40) });
     const result = await s.judge(await s.t.change({ "a.txt": "two\n" }));
     expect([result.passed, result.reason, s.layers()]).toEqual([true, "", []]);
   });
@@ -195,14 +201,11 @@ describe.skipIf(skipped)("gate trees on layers (skipped without bubblewrap and o
   test("F12 a layer from after the time of the clock is not used: what is written now would look older", async () => {
     await using s = await layered({ files: cargoProject, project: { test_cmd: build } });
     await s.base();
-    const [layer = ""] = s.layers();
-    const store = (await s.c.ground())?.store;
-    const sealed = readFileSync(join(store?.root ?? "", layer, "layer.json"), "utf8");
-    const key = JSON.parse(JSON.parse(sealed).text);
-    expect(store?.newest(key)?.id).toBe(layer);
+    const { store, layer: key } = await onlyLayer(s);
+    expect(store.newest(key)?.id).toBe(key.id);
     const clock = spyOn(Date, "now").mockImplementation(() => key.sealedAt - 1);
     try {
-      expect(store?.newest(key)).toBe(null);
+      expect(store.newest(key)).toBe(null);
     } finally {
       clock.mockRestore();
     }
